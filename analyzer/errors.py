@@ -1,0 +1,23 @@
+"""What stops a run. Everything else is a finding (findings.py)."""
+
+
+class WhichproxyError(Exception):
+    """Base of every error this package raises on purpose; its text is one line fit for a person."""
+
+
+class Unusable(WhichproxyError):
+    """An input or argument that can't be used: what, where and what to do, on one line. Exit code 2.
+
+    what    what is wrong, in a few words
+    where   file, key or byte offset, when known
+    remedy  what to do about it, when known
+    """
+
+    def __init__(self, what: str, where: str | None = None, remedy: str | None = None) -> None:
+        self.what = what
+        self.where = where
+        self.remedy = remedy
+        parts = [f"{where}: {what}" if where else what]
+        if remedy:
+            parts.append(remedy)
+        super().__init__("; ".join(parts))

@@ -1,0 +1,90 @@
+"""What every column of the flow table is: name, type, unit, meaning, and when it is null.
+
+The flow table is the one table that passes between the stages from `names` on. It is a `pyarrow.Table` with exactly the
+columns of `FLOW_SCHEMA`, one row per transport conversation, sorted by `first_seen`, then `id`. A stage fills its own
+columns and leaves the others as they are; a column that no stage has filled yet is all null (lists: empty).
+Missing is null, never "", 0 or "unknown".
+"""
+
+from __future__ import annotations
+
+from typing import NamedTuple
+
+import pyarrow as pa
+
+TIME = pa.timestamp("ns", tz="UTC")
+
+REQUEST = pa.struct(
+    [
+        ("kind", pa.string()),  # connect · absolute · socks4 · socks5
+        ("host", pa.string()),  # as sent, without port and brackets
+        ("port", pa.int32()),
+        ("path", pa.string()),  # absolute-form only, without query
+        ("status", pa.int32()),  # HTTP status or SOCKS reply code; null: no answer captured
+        ("first_seen", TIME),  # of the packet that began the request
+        ("service", pa.string()),
+        ("plane", pa.string()),
+    ]
+)
+
+
+class Column(NamedTuple):
+    """A column's name, Arrow type, the stage that fills it, and what it means."""
+
+    name: str
+    type: pa.DataType
+    stage: str
+    meaning: str
+
+
+FLOW_COLUMNS = (
+    Column("id", pa.string(), "flows", "first 16 hex digits of SHA-256 over protocol|client_ip|client_port|server_ip|server_port|first_seen in ns"),
+    Column("capture", pa.string(), "flows", "first file (as given) or interface the flow came from"),
+    Column("captures", pa.list_(pa.string()), "flows", "every file or interface the flow came from, in time order"),
+    Column("protocol", pa.string(), "flows", "tcp or udp"),
+    Column("client_ip", pa.string(), "flows", "who opened it: sender of the SYN, else of the request, else the higher port; innermost IP header"),
+    Column("client_port", pa.int32(), "flows", "the client's port"),
+    Column("server_ip", pa.string(), "flows", "the other end"),
+    Column("server_port", pa.int32(), "flows", "the server's port"),
+    Column("first_seen", TIME, "flows", "earliest packet time; null where the capture has no times"),
+    Column("last_seen", TIME, "flows", "latest packet time; null where the capture has no times"),
+    Column("packets_out", pa.int64(), "flows", "packets from the client; a packet captured twice counts once"),
+    Column("packets_in", pa.int64(), "flows", "packets from the server"),
+    Column("bytes_out", pa.int64(), "flows", "transport payload from the client by the IP length, retransmissions included"),
+    Column("bytes_in", pa.int64(), "flows", "transport payload from the server"),
+    Column("retransmitted", pa.int64(), "flows", "payload bytes beyond the distinct sequence span, both directions"),
+    Column("state", pa.string(), "flows", "TCP: refused, unreachable, no-answer, closed, reset, mid-stream, open; UDP: unreachable, no-answer, open"),
+    Column("route", pa.string(), "routes", "upstream: the client is a proxy; proxy: the server is one; direct: other TCP and UDP/443; null: other UDP"),
+    Column("proxy", pa.string(), "routes", "ip:port of the proxy, [v6]:port"),
+    Column("proxy_name", pa.string(), "routes", "the proxy's name in the topology"),
+    Column("method", pa.string(), "routes", "how the proxy is configured (topology): winhttp, wininet, static, pac, other"),
+    Column("request", pa.string(), "names", "connect, absolute, socks4 or socks5: how the client asked the proxy"),
+    Column("requested_host", pa.string(), "names", "asked for: of the last CONNECT or SOCKS request, or of the first absolute-form one; case as sent"),
+    Column("requested_port", pa.int32(), "names", "the port asked for"),
+    Column("proxy_status", pa.int32(), "names", "HTTP status or SOCKS reply code of that request"),
+    Column("requests", pa.list_(REQUEST), "names", "every request to a proxy on this flow, in order"),
+    Column("user_agent", pa.string(), "names", "of the request to the proxy, else of the plain HTTP request"),
+    Column("http_host", pa.string(), "names", "Host of the first non-CONNECT request, else of the last CONNECT"),
+    Column("sni", pa.string(), "names", "server name of the ClientHello, as sent"),
+    Column("alpn", pa.list_(pa.string()), "names", "ALPN protocols as offered, in order; empty: a complete hello without it; null: no complete hello"),
+    Column("tls_offered", pa.string(), "names", "highest TLS version offered, 1.0 to 1.3, GREASE ignored"),
+    Column("ech", pa.bool_(), "names", "the hello has extension 65037 (GREASE included); null without a complete hello"),
+    Column("ja4", pa.string(), "names", "JA4 fingerprint of the ClientHello"),
+    Column("client_random", pa.string(), "names", "the ClientHello's random, 64 lower-case hex digits"),
+    Column("tls_version", pa.string(), "names", "the ServerHello's version, 1.0 to 1.3"),
+    Column("certificate_issuer", pa.string(), "names", "issuer of the leaf certificate where it is visible (TLS 1.2 and older)"),
+    Column("host", pa.string(), "names", "who was asked for: lower case, no trailing dot, no port; null if no name was seen"),
+    Column("host_source", pa.string(), "names", "where host was read: connect, socks, absolute, sni, quic, http, certificate, dns"),
+    Column("service", pa.string(), "services", "Defender service slug; null for what isn't Defender's"),
+    Column("service_group", pa.string(), "services", "the service's group slug"),
+    Column("service_rule", pa.string(), "services", "the catalogue pattern that matched"),
+    Column("service_also", pa.list_(pa.string()), "services", "other services that the same host serves"),
+    Column("service_possible", pa.string(), "services", "what a shared rule would say; never sets service"),
+    Column("plane", pa.string(), "services", "whose traffic it is by its host: sensor, antivirus, system, user"),
+    Column("client_family", pa.string(), "names", "wininet, winhttp, chromium, firefox, curl, openssl or other, by how the client talks; supports, never decides"),
+    Column("pair", pa.string(), "routes", "on both legs of one tunnel: the client leg's id"),
+    Column("inspected", pa.bool_(), "routes", "TLS opened on the way; true or false only where both legs prove it"),
+    Column("outer", pa.string(), "flows", "what the packets were wrapped in, outermost first, of the first frame"),
+)
+
+FLOW_SCHEMA = pa.schema([pa.field(c.name, c.type, metadata={"meaning": c.meaning}) for c in FLOW_COLUMNS])
