@@ -1,0 +1,90 @@
+# What can be done here. `make report` is the first thing to try; `make help` lists the rest.
+#
+# The first run makes a virtual environment in .venv and compiles the kernels; later runs find both ready.
+# PYTHON=/path/to/python chooses the interpreter (3.11 to 3.14).
+
+.DEFAULT_GOAL := help
+.DELETE_ON_ERROR:
+.PHONY: help report test bench lab lint clean packages
+SHELL := /bin/bash
+export PATH := $(PATH):/usr/sbin:/sbin
+
+VENV := .venv
+BIN := $(VENV)/bin
+# The first interpreter that runs, is of a version the dependencies have wheels for, and can make an environment.
+PROBE := import ensurepip, sys, venv; sys.exit(not (3, 11) <= sys.version_info < (3, 15))
+PYTHON ?= $(shell for p in python3.14 python3.13 python3.12 python3.11 python3; do \
+	"$$p" -c '$(PROBE)' >/dev/null 2>&1 && command -v "$$p" && break; done)
+SOURCES := $(shell find analyzer -name '*.py' 2>/dev/null)
+PIP := $(BIN)/python -m pip install -qq --disable-pip-version-check
+
+# command:Debian package, for what the tests run. nginx, squid and dnsmasq play the network, tshark checks our answers.
+NEEDS ?= tshark:tshark dumpcap:tshark squid:squid nginx:nginx-light nft:nftables ip:iproute2 dnsmasq:dnsmasq-base \
+	curl:curl openssl:openssl tcpdump:tcpdump
+
+help:  ## this list
+	@sed -n 's/^\([a-z]*\):.*## */  make \1@/p' $(firstword $(MAKEFILE_LIST)) | awk -F@ '{printf "%-16s%s\n", $$1, $$2}'
+
+report: $(VENV)/.warm  ## the verdict of every committed capture: which proxy won
+	@set -e; for capture in captures/*.pcapng; do \
+		[ -e "$$capture" ] || { echo "captures/ holds no .pcapng file; make lab records them" >&2; exit 1; }; \
+		printf '\n%s\n' "$$capture"; \
+		$(BIN)/whichproxy report --topology captures/topology.toml "$$capture"; \
+	done
+
+# In CI nothing may be skipped, except by a clone that has no oracles (tests/conftest.py).
+test: $(VENV)/.dev $(VENV)/.warm packages  ## the whole suite; installs what it needs where it may
+	@WHICHPROXY_REQUIRE_ALL=$(if $(filter true 1,$(CI)),1,) $(BIN)/python -m pytest
+
+bench: NEEDS = tcpdump:tcpdump ndpiReader:libndpi-bin
+bench: $(VENV)/.dev $(VENV)/.warm packages  ## against tcpdump, ndpiReader and NFStream, on a generated capture; adds a record
+	@$(BIN)/python -m tests.benchmarks.run $(BENCH)
+
+lab: $(VENV)/.dev packages  ## record every capture in captures/ again (Linux, root)
+	@$(BIN)/python -m captures.lab
+
+lint: $(VENV)/.dev  ## ruff and mypy
+	@$(BIN)/ruff check . && $(BIN)/ruff format --check . && $(BIN)/mypy
+
+clean:  ## remove the environment, the caches and what was built
+	@rm -rf $(VENV) build dist *.egg-info .pytest_cache .mypy_cache .ruff_cache .hypothesis .benchmarks
+	@find analyzer tests captures -name __pycache__ -type d -prune -exec rm -rf {} +
+
+$(BIN)/python:
+	@[ -n "$(PYTHON)" ] || { echo "whichproxy needs Python 3.11 to 3.14 with venv, and none was found;" \
+		"install it (Debian: apt-get install python3-venv) or name it: make PYTHON=/path/to/python" >&2; exit 1; }
+	@echo "making $(VENV) with $(PYTHON)" >&2
+	@"$(PYTHON)" -m venv $(VENV)
+
+$(VENV)/.installed: requirements.txt pyproject.toml | $(BIN)/python
+	@echo "installing whichproxy and what it runs on" >&2
+	@$(PIP) -e .
+	@touch $@
+
+$(VENV)/.dev: $(VENV)/.installed
+	@echo "installing what the tests run on" >&2
+	@$(PIP) -e '.[dev]'
+	@touch $@
+
+$(VENV)/.warm: $(VENV)/.installed $(SOURCES)
+	@$(BIN)/whichproxy doctor --warm >&2
+	@touch $@
+
+# Install what is missing of NEEDS; where that isn't possible, name the one command that would, and go on.
+# Services stay stopped: policy-rc.d is how Debian is told so, and it is only there while apt-get runs.
+packages:
+	@missing=""; \
+	for need in $(NEEDS); do command -v "$${need%%:*}" >/dev/null || missing="$$missing $${need##*:}"; done; \
+	[ -n "$$missing" ] || exit 0; \
+	missing=$$(tr ' ' '\n' <<<"$$missing" | sort -u | xargs); \
+	run=""; [ "$$(id -u)" = 0 ] || run="sudo"; \
+	if ! command -v apt-get >/dev/null || { [ -n "$$run" ] && ! sudo -n true 2>/dev/null; }; then \
+		echo "some tests need programs that are missing here; install them with: sudo apt-get install $$missing" >&2; exit 0; \
+	fi; \
+	echo "installing$${run:+ with sudo}: $$missing" >&2; \
+	log=$$(mktemp); policy=/usr/sbin/policy-rc.d; mine=""; \
+	trap '[ -z "$$mine" ] || $$run rm -f "$$policy"; rm -f "$$log"' EXIT; \
+	[ -e "$$policy" ] || { mine=1; printf '#!/bin/sh\nexit 101\n' | $$run tee "$$policy" >/dev/null; $$run chmod 755 "$$policy"; }; \
+	echo "wireshark-common wireshark-common/install-setuid boolean false" | $$run debconf-set-selections; \
+	{ $$run apt-get update && $$run env DEBIAN_FRONTEND=noninteractive apt-get install -y --no-install-recommends $$missing; } \
+		>"$$log" 2>&1 </dev/null || { tail -n 20 "$$log" >&2; exit 1; }

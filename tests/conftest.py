@@ -1,0 +1,76 @@
+"""Where the oracles are, and what may be skipped.
+
+The oracles are captures made by others, with what is known about them. They aren't part of the repository: they lie in
+$WHICHPROXY_ORACLES, by default in ../shared/oracles beside it. With WHICHPROXY_REQUIRE_ALL=1 (`make test` in CI) a skipped
+test is a failed one, except where a clone has no oracles.
+"""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Generator
+from pathlib import Path
+
+import pytest
+
+ROOT = Path(__file__).resolve().parent.parent
+ORACLES = Path(os.environ.get("WHICHPROXY_ORACLES") or ROOT.parent / "shared" / "oracles")
+NO_ORACLES = f"this clone has no oracles: {ORACLES} isn't there (WHICHPROXY_ORACLES names another place)"
+REQUIRE_ALL = os.environ.get("WHICHPROXY_REQUIRE_ALL") == "1"
+
+needs_oracles = pytest.mark.skipif(not ORACLES.is_dir(), reason=NO_ORACLES)
+"""For tests that are parametrized over the oracles' own lists; others ask for the fixture."""
+
+
+@pytest.fixture(scope="session")
+def root() -> Path:
+    """The repository's folder."""
+    return ROOT
+
+
+@pytest.fixture(scope="session")
+def oracles() -> Path:
+    """The folder with probes/, public/ and expected.jsonl; the test is skipped in a clone without it."""
+    if not ORACLES.is_dir():
+        pytest.skip(NO_ORACLES)
+    return ORACLES
+
+
+@pytest.fixture(scope="session")
+def published(oracles: Path) -> Path:
+    """The folder with the published host lists, which lies beside the oracles."""
+    folder = oracles.parent / "facts"
+    if not folder.is_dir():
+        pytest.skip(f"the published lists aren't beside the oracles: {folder}")
+    return folder
+
+
+def forbid_skip(report: pytest.TestReport | pytest.CollectReport) -> None:
+    """Turn a skip into a failure that says why, where everything has to run."""
+    if not REQUIRE_ALL or not report.skipped or hasattr(report, "wasxfail"):
+        return
+    reason = report.longrepr[2] if isinstance(report.longrepr, tuple) else str(report.longrepr)
+    without_oracles = not ORACLES.is_dir() and (NO_ORACLES in reason or "got empty parameter set" in reason)
+    if not without_oracles:
+        report.outcome = "failed"
+        report.longrepr = f"WHICHPROXY_REQUIRE_ALL=1 and this was skipped. {reason}"
+
+
+@pytest.hookimpl(wrapper=True)
+def pytest_runtest_makereport() -> Generator[None, pytest.TestReport, pytest.TestReport]:
+    report = yield
+    forbid_skip(report)
+    return report
+
+
+@pytest.hookimpl(wrapper=True)
+def pytest_make_collect_report() -> Generator[None, pytest.CollectReport, pytest.CollectReport]:
+    report = yield
+    forbid_skip(report)
+    return report
+
+
+def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:
+    """Say once that tests were left out for want of oracles."""
+    if not ORACLES.is_dir():
+        terminalreporter.write_line(NO_ORACLES)

@@ -1,0 +1,183 @@
+"""The shape of the project: what may lie where, what may import what, and what a test run may leave out."""
+
+from __future__ import annotations
+
+import ast
+import os
+import struct
+import subprocess
+import sys
+from collections.abc import Iterator
+from pathlib import Path
+from xml.etree import ElementTree
+
+import pytest
+
+from tests.conftest import ROOT
+
+PACKAGE = ROOT / "analyzer"
+MODULES = sorted(PACKAGE.rglob("*.py"))
+SOURCES = sorted([*MODULES, *(ROOT / "tests").rglob("*.py"), *(ROOT / "captures").rglob("*.py")])
+
+# Modules that do something and yet have no file of tests, with the reason.
+UNTESTED = {
+    "errors.py": "their texts are tested where they are raised",
+}
+
+TOP_LEVEL = {
+    "analyzer": "the package",
+    "captures": "the committed captures and the laboratory that records them",
+    "notebooks": "the worked examples, run by the tests",
+    "tests": "mirrors analyzer/, and the benchmarks",
+    "requirements.txt": "what it runs on",
+    "README.md": "the question, two commands, the stages",
+    "CHANGELOG.md": "what changed for its users",
+    "LICENSE": "MIT",
+    "NOTICE": "licences of what is used, and where the data comes from",
+    "pyproject.toml": "how it is built, installed and checked",
+    "Makefile": "what can be done here",
+    "docs": "what the README is too short for",
+    ".ci": "what CI runs",
+    ".gitignore": "what git leaves alone",
+}
+
+# Slow to import, or with needs of their own: they load where they are used.
+LAZY = ("pandas", "scapy", "pyshark", "matplotlib")
+# What opens or unpacks captures. pyshark's own reader is the second opinion's whole point.
+OPENERS = {"mmap", "gzip", "bz2", "lzma", "lz4", "zstandard", "memmap", "fromfile", "rdpcap", "PcapReader", "RawPcapReader", "FileCapture"}
+OPENS_CAPTURES = ("capture/", "second_opinion.py")
+
+
+def name_of(path: Path) -> str:
+    return path.relative_to(PACKAGE).as_posix()
+
+
+def tree_of(path: Path) -> ast.Module:
+    return ast.parse(path.read_text(encoding="utf-8"), str(path))
+
+
+def imported(node: ast.AST) -> list[str]:
+    """The modules and names that an import statement brings in, whole and by their last part."""
+    if isinstance(node, ast.Import):
+        return [part for alias in node.names for part in (alias.name, alias.name.split(".")[0])]
+    if isinstance(node, ast.ImportFrom) and node.module and not node.level:
+        return [node.module, node.module.split(".")[0], *(alias.name for alias in node.names)]
+    return []
+
+
+def run_at_import(tree: ast.Module) -> Iterator[ast.AST]:
+    """The nodes that run when the module is imported: not those in functions, nor those for the type checker alone."""
+    waiting: list[ast.AST] = [tree]
+    while waiting:
+        node = waiting.pop()
+        yield node
+        if isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef | ast.Lambda):
+            continue
+        if isinstance(node, ast.If) and ast.unparse(node.test) == "TYPE_CHECKING":
+            waiting.extend(node.orelse)
+        else:
+            waiting.extend(ast.iter_child_nodes(node))
+
+
+@pytest.mark.parametrize("path", MODULES, ids=name_of)
+def test_every_module_has_its_tests(path: Path) -> None:
+    does_something = any(isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef) for node in ast.walk(tree_of(path)))
+    if path.name in ("__init__.py", "__main__.py") or name_of(path) in UNTESTED or not does_something:
+        return
+    test = ROOT / "tests" / path.relative_to(PACKAGE).with_name(f"test_{path.name}")
+    assert test.is_file(), f"{name_of(path)} wants {test.relative_to(ROOT)}"
+
+
+def test_what_is_said_to_be_untested_is_there_and_is() -> None:
+    for name in UNTESTED:
+        assert (PACKAGE / name).is_file()
+        assert not (ROOT / "tests" / name).with_name(f"test_{Path(name).name}").exists(), f"{name} has tests now"
+
+
+@pytest.mark.parametrize("path", SOURCES, ids=lambda path: path.relative_to(ROOT).as_posix())
+def test_a_file_has_one_subject(path: Path) -> None:
+    assert path.stem not in ("utils", "util", "helpers", "misc", "common"), "name the file after the thing or the act"
+    assert len(path.read_text(encoding="utf-8").splitlines()) <= 400, "past 400 lines look for the second subject"
+
+
+@pytest.mark.parametrize("path", MODULES, ids=name_of)
+def test_only_the_command_line_prints_and_exits(path: Path) -> None:
+    if name_of(path).startswith("cli/") or path.name == "__main__.py":
+        return
+    for node in ast.walk(tree_of(path)):
+        words = {ast.unparse(node)} if isinstance(node, ast.Name | ast.Attribute) else set(imported(node))
+        spoken = words & {"print", "exit", "quit", "SystemExit", "sys.exit", "sys.stdout", "sys.stderr", "os._exit", "stdout", "stderr"}
+        assert not spoken, f"{name_of(path)}:{getattr(node, 'lineno', '?')} uses {spoken}"
+
+
+@pytest.mark.parametrize("path", MODULES, ids=name_of)
+def test_only_capture_opens_captures(path: Path) -> None:
+    if name_of(path).startswith(OPENS_CAPTURES):
+        return
+    for node in ast.walk(tree_of(path)):
+        words = {node.attr} if isinstance(node, ast.Attribute) else set(imported(node))
+        assert not words & OPENERS, f"{name_of(path)}:{getattr(node, 'lineno', '?')} uses {words & OPENERS}"
+
+
+@pytest.mark.parametrize("path", MODULES, ids=name_of)
+def test_slow_libraries_load_where_they_are_used(path: Path) -> None:
+    for node in run_at_import(tree_of(path)):
+        assert not set(imported(node)) & set(LAZY), f"{name_of(path)}:{node.lineno} imports {imported(node)[0]} too early"  # type: ignore[attr-defined]
+
+
+def test_top_level_holds_what_people_expect() -> None:
+    listed = subprocess.run(["git", "ls-files"], cwd=ROOT, capture_output=True, text=True, check=True).stdout.splitlines()
+    assert {line.split("/")[0] for line in listed} <= set(TOP_LEVEL)
+
+
+def lazy_modules_after(code: str, *args: str) -> list[str]:
+    """Which of the slow libraries are loaded once the code has run in an interpreter of its own."""
+    report = f"\nimport sys\nsys.stderr.write('LOADED ' + ' '.join(sorted(set({LAZY!r}) & set(sys.modules))))"
+    done = subprocess.run([sys.executable, "-c", code + report, *args], cwd=ROOT, capture_output=True, text=True, check=False)
+    assert done.returncode == 0 and "LOADED" in done.stderr, done.stderr
+    return done.stderr.rpartition("LOADED")[2].split()
+
+
+def test_the_pipeline_imports_no_slow_library() -> None:
+    assert lazy_modules_after("import analyzer.pipeline") == []
+
+
+@pytest.mark.parametrize("verb", ["flows", "report"])
+def test_a_run_imports_no_slow_library(verb: str, tmp_path: Path) -> None:
+    syn = struct.pack("!HHIIBBHHH", 49152, 3128, 1, 0, 0x50, 0x02, 64240, 0, 0)
+    packet = struct.pack("!BBHHHBBH4B4B", 0x45, 0, 40, 1, 0, 64, 6, 0, 172, 16, 11, 92, 172, 16, 12, 10) + syn
+    header = struct.pack("<IHHiIII", 0xA1B2C3D4, 2, 4, 0, 0, 65535, 101)  # 101: raw IP
+    capture = tmp_path / "syn.pcap"
+    capture.write_bytes(header + struct.pack("<IIII", 1_700_000_000, 0, len(packet), len(packet)) + packet)
+    code = "import sys\nfrom analyzer.cli import main\ntry:\n    main()\nexcept SystemExit as end:\n    assert not end.code, end.code"
+    out = tmp_path / ("out.parquet" if verb == "flows" else "out.json")
+    assert lazy_modules_after(code, verb, str(capture), "-o", str(out)) == []
+    assert out.stat().st_size > 0
+
+
+@pytest.mark.parametrize(("require_all", "has_oracles", "failed"), [("1", True, 3), ("1", False, 2), ("", True, 0)])
+def test_a_skip_is_a_failure_where_everything_has_to_run(tmp_path: Path, require_all: str, has_oracles: bool, failed: int) -> None:
+    """Of three skips (in a test, of a module, for want of oracles) only the last may stay, and only where there are no oracles."""
+    folder = tmp_path / "repo" / "tests"
+    folder.mkdir(parents=True)
+    (folder / "conftest.py").write_text((ROOT / "tests" / "conftest.py").read_text(encoding="utf-8"), encoding="utf-8")
+    (folder / "test_one.py").write_text("import pytest\ndef test_it():\n    pytest.skip('no squid')\n", encoding="utf-8")
+    (folder / "test_two.py").write_text("import pytest\npytest.importorskip('no_such_module')\n", encoding="utf-8")
+    (folder / "test_three.py").write_text(
+        "import pytest, conftest\ndef test_it(oracles):\n    pytest.skip('whatever the reason')\ndef test_runs(): pass\n", encoding="utf-8"
+    )
+    if has_oracles:
+        (tmp_path / "shared" / "oracles").mkdir(parents=True)
+    environment = {name: value for name, value in os.environ.items() if name != "WHICHPROXY_ORACLES"}
+    results = tmp_path / "results.xml"
+    subprocess.run(
+        [sys.executable, "-m", "pytest", "-p", "no:cacheprovider", "--continue-on-collection-errors", f"--junitxml={results}", str(folder)],
+        cwd=folder,
+        env=environment | {"WHICHPROXY_REQUIRE_ALL": require_all},
+        stdout=subprocess.DEVNULL,
+        check=False,
+    )
+    suite = ElementTree.parse(results).getroot()[0]
+    assert int(suite.get("failures", 0)) + int(suite.get("errors", 0)) == failed
+    assert int(suite.get("skipped", 0)) == 3 - failed
+    assert int(suite.get("tests", 0)) == 4
