@@ -1,0 +1,146 @@
+"""What the two ends of a TCP flow said: requests with their answers, hellos, SOCKS; in tunnels too.
+
+The reading goes message by message. Where bytes were never captured, or the beginning wasn't, it goes on at the next packet
+that begins with a request, a response or a hello.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+
+from tests.reference import http, socks, tls
+from tests.reference.streams import Cursor, Stream
+
+TO_THE_END = 2**62
+
+
+@dataclass
+class Asked:
+    """One request. kind is connect, absolute, socks4, socks5, or None for a request to an origin."""
+
+    kind: str | None
+    host: str | None = None
+    port: int | None = None
+    path: str | None = None
+    status: int | None = None
+    first_seen: int | None = None
+    http_host: str | None = None
+    user_agent: str | None = None
+
+
+@dataclass
+class Dialogue:
+    """What one end asked of the other."""
+
+    asked: list[Asked] = field(default_factory=list)
+    hello: tls.ClientHello | None = None
+    server_hello: tls.ServerHello | None = None
+    certificate_host: str | None = None
+    answered: bool = False  # a response or ServerHello was seen
+
+    @property
+    def is_empty(self) -> bool:
+        return not self.asked and self.hello is None
+
+
+def listen(asker: Stream, answerer: Stream) -> Dialogue:
+    """Everything `asker` asked, paired with the answers in order."""
+    said = Dialogue()
+    cursor, answers = Cursor(asker), Answers(answerer)
+    asked = read_socks_request(cursor, answers)
+    if asked:
+        said.asked.append(asked)
+    while True:
+        data = cursor.bytes()
+        request = http.read_request(data)
+        if request:
+            said.asked.append(read_request(request, cursor, answers))
+            continue
+        if tls.looks_like_handshake(data, tls.CLIENT_HELLO):
+            said.hello = tls.read_client_hello(data)
+        if said.hello or not cursor.resync():
+            break
+    said.server_hello = answers.server_hello()
+    said.certificate_host = said.server_hello.host if said.server_hello else None
+    said.answered = answers.any
+    return said
+
+
+def read_socks_request(cursor: Cursor, answers: Answers) -> Asked | None:
+    """The SOCKS request at the stream's beginning; both cursors move behind it and its reply."""
+    found = socks.read_socks(cursor.bytes(), answers.cursor.bytes())
+    if not found:
+        return None
+    asked = Asked(found.kind, found.host, found.port, first_seen=cursor.stream.time_at(cursor.at + found.begin))
+    cursor.at += found.end
+    reply = socks.read_reply(found.kind, answers.cursor.bytes())
+    if reply:
+        asked.status = reply[0]
+        answers.cursor.at += reply[1]
+        answers.any = True
+    return asked
+
+
+def read_request(request: http.Request, cursor: Cursor, answers: Answers) -> Asked:
+    """One HTTP request and its status; the cursor moves behind its body (a CONNECT has none)."""
+    asked = Asked(request.kind, first_seen=cursor.stream.time_at(cursor.at + request.head.begin))
+    if request.kind == "connect":
+        asked.host, asked.port = http.split_authority(request.target)
+    elif request.kind == "absolute":
+        asked.host, asked.port, asked.path = http.split_absolute(request.target)
+    asked.http_host = http.split_authority(request.head.field(b"host") or b"")[0]
+    agent = request.head.field(b"user-agent")
+    asked.user_agent = agent.decode("utf-8", "backslashreplace") if agent else None
+    asked.status = answers.status(request.method)
+    cursor.at += request.head.end
+    if request.head.complete and request.kind != "connect":
+        end = http.body_end(request.head, cursor.stream, cursor.at)
+        cursor.at = cursor.at if end is None else end
+    return asked
+
+
+class Answers:
+    """Walks the other direction: one final response for each request, then the ServerHello."""
+
+    def __init__(self, stream: Stream) -> None:
+        self.cursor = Cursor(stream)
+        self.any = False
+
+    def status(self, method: bytes) -> int | None:
+        """The next final status; None when it wasn't captured."""
+        while True:
+            response = http.read_response(self.cursor.bytes())
+            if response:
+                self.skip(response, method)
+                if response.status >= 200 or response.status == 101:
+                    return response.status
+            elif tls.looks_like_handshake(self.cursor.bytes(), tls.SERVER_HELLO) or not self.cursor.resync():
+                return None
+
+    def skip(self, response: http.Response, method: bytes) -> None:
+        """Move behind a response (RFC 9112 6.3). A hello behind the head shows that it opened a tunnel."""
+        self.any = True
+        self.cursor.at += response.head.end
+        status = response.status
+        bodiless = status < 200 or status in (204, 304) or method == b"HEAD" or (method == b"CONNECT" and status < 300)
+        if bodiless or not response.head.complete or tls.looks_like_handshake(self.cursor.bytes(), tls.SERVER_HELLO):
+            return
+        end = http.body_end(response.head, self.cursor.stream, self.cursor.at)
+        if end is not None:
+            self.cursor.at = end
+        elif not http.is_chunked(response.head):
+            self.cursor.at = TO_THE_END
+
+    def server_hello(self) -> tls.ServerHello | None:
+        """The ServerHello at the cursor, behind responses to requests that weren't captured, or behind a gap."""
+        while True:
+            data = self.cursor.bytes()
+            response = http.read_response(data)
+            if response:
+                self.skip(response, b"")
+                continue
+            hello = tls.read_server_hello(data) if tls.looks_like_handshake(data, tls.SERVER_HELLO) else None
+            if hello:
+                self.any = True
+            if hello or not self.cursor.resync():
+                return hello

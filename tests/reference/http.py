@@ -1,0 +1,157 @@
+"""HTTP/1.x heads and the length of what follows them (RFC 9110, RFC 9112), read leniently: LF alone ends a line."""
+
+from __future__ import annotations
+
+import re
+from typing import NamedTuple
+
+from tests.reference.streams import Stream
+
+TOKEN = rb"[!#$%&'*+.^_`|~0-9A-Za-z-]+"
+REQUEST_LINE = re.compile(rb"(" + TOKEN + rb")[ \t]+([^ \t\r\n]+)(?:[ \t]+(HTTP/\d\.\d))?[ \t]*\r?\Z", re.IGNORECASE)
+STATUS_LINE = re.compile(rb"HTTP/\d\.\d[ \t]+(\d{3})(?:[ \t].*)?\r?\Z", re.IGNORECASE | re.DOTALL)
+SCHEME = re.compile(rb"[A-Za-z][A-Za-z0-9+.-]*://")
+
+
+class Head(NamedTuple):
+    """A start line and header fields.
+
+    begin     where the start line stands, behind empty lines
+    end       behind the last whole line, the empty one included if it was seen
+    complete  whether the empty line was seen; if not, the bytes end or are lost there
+    """
+
+    line: bytes
+    fields: list[tuple[bytes, bytes]]
+    begin: int
+    end: int
+    complete: bool
+
+    def field(self, name: bytes) -> bytes | None:
+        """The first field of that name that isn't empty."""
+        return next((value for key, value in self.fields if key == name and value), None)
+
+
+def read_head(data: bytes) -> Head | None:
+    """The head at the beginning of data; None when there is no whole line."""
+    begin = len(data) - len(data.lstrip(b"\r\n"))
+    stop = data.find(b"\n", begin)
+    if stop < 0:
+        return None
+    line, at, fields = data[begin:stop], stop + 1, list[tuple[bytes, bytes]]()
+    while (stop := data.find(b"\n", at)) >= 0:
+        text = data[at:stop].removesuffix(b"\r")
+        at = stop + 1
+        if not text:
+            return Head(line, fields, begin, at, True)
+        if text[:1] in b" \t" and fields:  # obs-fold: the value goes on
+            fields[-1] = (fields[-1][0], (fields[-1][1] + b" " + text.strip(b" \t")).strip())
+        elif b":" in text:
+            name, _, value = text.partition(b":")
+            fields.append((name.strip(b" \t").lower(), value.strip(b" \t")))
+    return Head(line, fields, begin, at, False)
+
+
+class Request(NamedTuple):
+    """A request's head; kind is connect, absolute or None (origin or asterisk form)."""
+
+    method: bytes
+    target: bytes
+    kind: str | None
+    head: Head
+
+
+def read_request(data: bytes) -> Request | None:
+    """The request at the beginning of data, or None.
+
+    CONNECT is known in any case. A line without a version is a request only as GET or CONNECT with a target that fits,
+    since many text protocols begin with two words.
+    """
+    head = read_head(data)
+    found = REQUEST_LINE.match(head.line) if head else None
+    if not head or not found:
+        return None
+    method, target, version = found.groups()
+    kind = "connect" if method.upper() == b"CONNECT" else "absolute" if SCHEME.match(target) else None
+    if version and version.upper() == b"HTTP/2.0":  # the HTTP/2 preface (RFC 9113 3.4)
+        return None
+    if not version:
+        fits = b":" in target if kind == "connect" else method == b"GET" and (kind or target[:1] == b"/")
+        if not fits:
+            return None
+    return Request(method.upper() if kind == "connect" else method, target, kind, head)
+
+
+class Response(NamedTuple):
+    status: int
+    head: Head
+
+
+def read_response(data: bytes) -> Response | None:
+    """The response head at the beginning of data, or None."""
+    head = read_head(data)
+    found = STATUS_LINE.match(head.line) if head else None
+    return Response(int(found[1]), head) if head and found else None
+
+
+def split_authority(authority: bytes) -> tuple[str | None, int | None]:
+    """Host and port of host:port, [v6]:port or either without a port; no port, or one that can't be, is None."""
+    port = b""
+    if authority.startswith(b"[") and b"]" in authority:
+        host, _, rest = authority[1:].partition(b"]")
+        port = rest[1:] if rest.startswith(b":") else b""
+    elif authority.count(b":") == 1:
+        host, _, port = authority.partition(b":")
+    else:
+        host = authority
+    number = int(port) if re.fullmatch(rb"[0-9]{1,5}", port) else 0
+    return host.decode("utf-8", "backslashreplace") or None, number if 1 <= number <= 65535 else None
+
+
+def split_absolute(target: bytes) -> tuple[str | None, int | None, str | None]:
+    """Host, port and path (without query and fragment) of an absolute-form target."""
+    rest = target.split(b"://", 1)[1]
+    authority = re.split(rb"[/?#]", rest, maxsplit=1)[0]
+    path = re.split(rb"[?#]", rest[len(authority) :], maxsplit=1)[0]
+    return *split_authority(authority.rpartition(b"@")[2]), path.decode("utf-8", "backslashreplace") or None
+
+
+def body_end(head: Head, stream: Stream, at: int) -> int | None:
+    """Position behind the body that begins at `at`; None without Content-Length or chunked coding, or when chunks can't be followed."""
+    coding = head.field(b"transfer-encoding")
+    if coding and b"chunked" in coding.lower():
+        return chunks_end(stream, at)
+    length = head.field(b"content-length")
+    if length and re.fullmatch(rb"[0-9]{1,18}", length):
+        return at + int(length)
+    return None
+
+
+def is_chunked(head: Head) -> bool:
+    return b"chunked" in (head.field(b"transfer-encoding") or b"").lower()
+
+
+def chunks_end(stream: Stream, at: int) -> int | None:
+    """Position behind the last chunk and the trailer (RFC 9112 7.1)."""
+    while True:
+        data = stream.bytes_from(at)
+        found = re.match(rb"([0-9A-Fa-f]{1,15})[ \t]*(?:;[^\n]*)?\r?\n", data)
+        if not found:
+            return None
+        at += found.end()
+        size = int(found[1], 16)
+        if size == 0:
+            break
+        at += size
+        end = re.match(rb"\r?\n", stream.bytes_from(at))
+        if not end:
+            return None
+        at += end.end()
+    while True:  # trailer fields up to the empty line
+        data = stream.bytes_from(at)
+        stop = data.find(b"\n")
+        if stop < 0:
+            return None
+        at += stop + 1
+        if data[:stop].rstrip(b"\r") == b"":
+            return at

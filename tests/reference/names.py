@@ -1,0 +1,86 @@
+"""The columns of stage "names": who was asked for, by every fact there is, and which one is chosen."""
+
+from __future__ import annotations
+
+import ipaddress
+from typing import Any
+
+from tests.reference import tls
+from tests.reference.dialogue import Asked, Dialogue
+
+Row = dict[str, Any]
+
+
+def name_columns(said: Dialogue, transport: str, dns_host: str | None) -> Row:
+    """All columns of stage "names" but client_family; transport is t (TCP) or q (QUIC)."""
+    row: Row = {**request_columns(said.asked), **hello_columns(said.hello, transport)}
+    row["tls_version"] = said.server_hello.version if said.server_hello else None
+    row["certificate_issuer"] = said.server_hello.issuer if said.server_hello else None
+    row["host"], row["host_source"] = choose_host(said, row, transport, dns_host)
+    return row
+
+
+def chosen(asked: list[Asked]) -> Asked | None:
+    """The request that the scalar columns tell of: the last CONNECT or SOCKS request, else the first absolute-form one."""
+    opened = [a for a in asked if a.kind in ("connect", "socks4", "socks5")]
+    absolute = [a for a in asked if a.kind == "absolute"]
+    return opened[-1] if opened else absolute[0] if absolute else None
+
+
+def request_columns(asked: list[Asked]) -> Row:
+    one = chosen(asked)
+    to_proxy = [a for a in asked if a.kind]
+    plain = [a for a in asked if a.kind not in ("connect", "socks4", "socks5")]
+    connects = [a for a in asked if a.kind == "connect"]
+    return {
+        "request": one.kind if one else None,
+        "requested_host": one.host if one else None,
+        "requested_port": one.port if one else None,
+        "proxy_status": one.status if one else None,
+        "requests": [
+            {"kind": a.kind, "host": a.host, "port": a.port, "path": a.path, "status": a.status, "first_seen": a.first_seen}
+            for a in to_proxy
+        ],
+        "user_agent": next((a.user_agent for a in (*to_proxy, *plain) if a.user_agent), None),
+        "http_host": next((a.http_host for a in (*plain, *reversed(connects)) if a.http_host), None),
+    }
+
+
+def hello_columns(hello: tls.ClientHello | None, transport: str) -> Row:
+    if hello is None:
+        return dict.fromkeys(("sni", "alpn", "tls_offered", "ech", "ja4", "client_random"))
+    return {
+        "sni": tls.server_name(hello),
+        "alpn": [protocol.decode("utf-8", "backslashreplace") for protocol in tls.alpn(hello)],
+        "tls_offered": tls.tls_offered(hello),
+        "ech": hello.extension(65037) is not None,
+        "ja4": tls.ja4(hello, transport),
+        "client_random": hello.random.hex(),
+    }
+
+
+def choose_host(said: Dialogue, row: Row, transport: str, dns_host: str | None) -> tuple[str | None, str | None]:
+    """The first that is a name, in the contract's order, and where it was read."""
+    connects = [a for a in said.asked if a.kind == "connect"][-1:]
+    candidates = [("connect", a.host) for a in connects] + [("connect", a.http_host) for a in connects]
+    candidates += [("socks", a.host) for a in said.asked if a.kind in ("socks4", "socks5")][-1:]
+    candidates += [("absolute", a.host) for a in said.asked if a.kind == "absolute"][:1]
+    candidates += [("quic" if transport == "q" else "sni", row["sni"]), ("http", row["http_host"])]
+    candidates += [("certificate", said.certificate_host), ("dns", dns_host)]
+    for source, value in candidates:
+        name = as_name(value)
+        if name:
+            return name, source
+    return None, None
+
+
+def as_name(value: str | None) -> str | None:
+    """A host in lower case (ASCII only) without its last dot; None for an address and for nothing."""
+    if not value:
+        return None
+    name = "".join(c.lower() if c.isascii() else c for c in value.removesuffix("."))
+    try:
+        ipaddress.ip_address(name)
+    except ValueError:
+        return name or None
+    return None

@@ -1,0 +1,123 @@
+"""The bytes of one direction of a TCP flow, put in order by sequence number.
+
+The first copy of a byte wins, in capture order. Positions count from 0 = the first byte after the SYN, or after the first
+packet's sequence number less one; they don't wrap, however long the stream.
+"""
+
+from __future__ import annotations
+
+import bisect
+
+from tests.reference.packets import SYN, Packet
+
+KEPT_BYTES = 262144  # of each direction
+KEPT_BEFORE = 65536  # without a SYN: earlier bytes that arrived after the first ones
+
+
+class Stream:
+    """What one end sent.
+
+    start     position where reading begins: behind the SYN, or the earliest byte kept
+    has_syn   a SYN was seen, so that `start` is the true beginning
+    segments  positions where a packet's payload begins, ascending
+    """
+
+    def __init__(self, packets: list[Packet]) -> None:
+        self.payload_bytes = sum(p.payload_bytes for p in packets)
+        self.pieces: list[tuple[int, Packet]] = []  # position, packet; packets with payload only, in capture order
+        self.has_syn = False
+        self.start = 0
+        self.place(packets)
+        self.distinct_bytes = covered([(at, at + p.payload_bytes) for at, p in self.pieces])
+        low, high = self.window()
+        self.known: dict[int, tuple[int, int | None]] = {}  # position: byte, time of the packet that brought it first
+        for at, packet in self.pieces:
+            for i in range(max(low - at, 0), min(high - at, len(packet.payload))):
+                self.known.setdefault(at + i, (packet.payload[i], packet.ts_ns))
+        self.segments = sorted({at for at, _ in self.pieces if low <= at < high})
+        if not self.has_syn and self.known:
+            self.start = min(self.known)
+        self.runs = list(runs(sorted(self.known)))
+        self.texts = [bytes(self.known[i][0] for i in range(a, b)) for a, b in self.runs]
+        first_end = self.runs[0][1] if self.runs and self.runs[0][0] == self.start else self.start
+        self.first_gap = first_end if self.has_syn else self.start - 1
+
+    def place(self, packets: list[Packet]) -> None:
+        """Give every payload its position: the nearest one to the furthest byte seen so far (RFC 9293 3.4)."""
+        if not packets:
+            return
+        base = packets[0].seq if packets[0].flags & SYN else packets[0].seq - 1
+        furthest = 0
+        for packet in packets:
+            syn = bool(packet.flags & SYN)
+            distance = (packet.seq + syn - base - 1 - furthest) & 0xFFFFFFFF
+            at = furthest + (distance - 2**32 if distance >= 2**31 else distance)
+            if syn and not self.has_syn:
+                self.has_syn, self.start = True, at
+            if packet.payload_bytes:
+                self.pieces.append((at, packet))
+                furthest = max(furthest, at + packet.payload_bytes)
+
+    def window(self) -> tuple[int, int]:
+        """The positions whose bytes are kept, half-open."""
+        if self.has_syn:
+            return self.start, self.start + KEPT_BYTES
+        first = next((at for at, packet in self.pieces if packet.payload), 0)
+        return first - KEPT_BEFORE, first + KEPT_BYTES
+
+    def bytes_from(self, at: int) -> bytes:
+        """The bytes from a position up to the next gap or the end; b"" in a gap."""
+        i = bisect.bisect_right(self.runs, (at, 2**63)) - 1
+        if i < 0 or at >= self.runs[i][1]:
+            return b""
+        return self.texts[i][at - self.runs[i][0] :]
+
+    def time_at(self, at: int) -> int | None:
+        """When the byte at this position was first seen."""
+        return self.known[at][1]
+
+    def segment_behind_gap(self, at: int) -> int | None:
+        """The next packet's beginning after a position that lies behind a gap (with no SYN, all do); None without one."""
+        return next((s for s in self.segments if s > at and s > self.first_gap), None)
+
+
+def covered(spans: list[tuple[int, int]]) -> int:
+    """How many distinct positions half-open spans cover."""
+    total, reached = 0, None
+    for a, b in sorted(spans):
+        if reached is None or a > reached:
+            reached = a
+        if b > reached:
+            total += b - reached
+            reached = b
+    return total
+
+
+def runs(positions: list[int]) -> list[tuple[int, int]]:
+    """Maximal half-open spans of consecutive positions."""
+    found: list[tuple[int, int]] = []
+    for position in positions:
+        if found and found[-1][1] == position:
+            found[-1] = (found[-1][0], position + 1)
+        else:
+            found.append((position, position + 1))
+    return found
+
+
+class Cursor:
+    """A reading position in a stream."""
+
+    def __init__(self, stream: Stream) -> None:
+        self.stream = stream
+        self.at = stream.start
+
+    def bytes(self) -> bytes:
+        return self.stream.bytes_from(self.at)
+
+    def resync(self) -> bool:
+        """Go on at the next packet behind a gap; False when there is none."""
+        at = self.stream.segment_behind_gap(self.at)
+        if at is None:
+            return False
+        self.at = at
+        return True

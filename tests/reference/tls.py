@@ -1,0 +1,260 @@
+"""ClientHello, ServerHello and the leaf certificate's issuer (RFC 8446, RFC 5246, RFC 6066, RFC 7301), and JA4 (FoxIO).
+
+A hello counts only whole, and only if its lengths fit exactly; a malformed extension is as good as absent.
+"""
+
+from __future__ import annotations
+
+import hashlib
+from dataclasses import dataclass
+
+from cryptography import x509
+from cryptography.x509.oid import NameOID
+
+CLIENT_HELLO, SERVER_HELLO, CERTIFICATE = 1, 2, 11
+VERSIONS = {0x0301: "1.0", 0x0302: "1.1", 0x0303: "1.2", 0x0304: "1.3"}
+JA4_VERSIONS = {0x0304: "13", 0x0303: "12", 0x0302: "11", 0x0301: "10", 0x0300: "s3", 0x0002: "s2"}
+HELLO_RETRY = bytes.fromhex("cf21ad74e59a6111be1d8c021e65b891c2a211167abb8c5e079e09e2c8a8339c")  # RFC 8446 4.1.3
+MAX_RECORD_BYTES = 2**14 + 2048  # RFC 5246 6.2.3
+
+
+class Short(ValueError):
+    """A length points outside of what there is."""
+
+
+class Reader:
+    """Takes fields off the front of bytes; raises Short when there are too few."""
+
+    def __init__(self, data: bytes) -> None:
+        self.data = data
+
+    def take(self, n: int) -> bytes:
+        if n > len(self.data):
+            raise Short
+        head, self.data = self.data[:n], self.data[n:]
+        return head
+
+    def number(self, n: int) -> int:
+        return int.from_bytes(self.take(n), "big")
+
+    def vector(self, n: int) -> bytes:
+        """Bytes behind a length of n bytes."""
+        return self.take(self.number(n))
+
+
+def looks_like_handshake(data: bytes, kind: int) -> bool:
+    """Whether data begins with a TLS record that begins with a handshake message of that kind."""
+    return (
+        len(data) >= 6 and data[0] == 22 and data[1] == 3 and data[2] <= 4
+        and 1 <= int.from_bytes(data[3:5], "big") <= MAX_RECORD_BYTES and data[5] == kind
+    )  # fmt: skip
+
+
+def handshake_bytes(data: bytes) -> tuple[bytes, bytes]:
+    """The contents of the handshake records at the beginning of data (the last one perhaps cut), and what follows them."""
+    whole = b""
+    while len(data) >= 5 and data[0] == 22 and data[1] == 3 and data[2] <= 4:
+        length = int.from_bytes(data[3:5], "big")
+        if not 1 <= length <= MAX_RECORD_BYTES:
+            break
+        whole += data[5 : 5 + length]
+        data = data[5 + length :]
+    return whole, data
+
+
+def messages(handshake: bytes) -> list[tuple[int, bytes]]:
+    """The whole messages, kind and body."""
+    found, reader = [], Reader(handshake)
+    try:
+        while reader.data:
+            found.append((reader.number(1), reader.vector(3)))
+    except Short:
+        pass
+    return found
+
+
+def is_grease(value: int) -> bool:
+    """RFC 8701."""
+    return value & 0x0F0F == 0x0A0A and value >> 8 == value & 0xFF
+
+
+def numbers(data: bytes) -> list[int]:
+    """16-bit numbers, GREASE left out."""
+    values = [int.from_bytes(data[i : i + 2], "big") for i in range(0, len(data) - 1, 2)]
+    return [value for value in values if not is_grease(value)]
+
+
+@dataclass(frozen=True)
+class ClientHello:
+    legacy_version: int
+    random: bytes
+    ciphers: list[int]  # GREASE left out
+    extensions: list[tuple[int, bytes]]
+
+    def extension(self, kind: int) -> bytes | None:
+        return next((data for key, data in self.extensions if key == kind), None)
+
+
+def read_client_hello(data: bytes) -> ClientHello | None:
+    """The ClientHello in the records at the beginning of data, or None."""
+    found = messages(handshake_bytes(data)[0])
+    return parse_client_hello(found[0][1]) if found and found[0][0] == CLIENT_HELLO else None
+
+
+def parse_client_hello(body: bytes) -> ClientHello | None:
+    """RFC 8446 4.1.2; a hello without extensions ends behind the compression methods."""
+    reader = Reader(body)
+    try:
+        version, random = reader.number(2), reader.take(32)
+        session, ciphers, compression = reader.vector(1), reader.vector(2), reader.vector(1)
+        if len(session) > 32 or len(ciphers) % 2 or not ciphers or not compression or version >> 8 != 3:
+            return None
+        extensions = read_extensions(reader.vector(2)) if reader.data else []
+    except Short:
+        return None
+    return None if reader.data else ClientHello(version, random, numbers(ciphers), extensions)
+
+
+def read_extensions(data: bytes) -> list[tuple[int, bytes]]:
+    reader, found = Reader(data), []
+    while reader.data:
+        found.append((reader.number(2), reader.vector(2)))
+    return found
+
+
+def vector_of(data: bytes | None, n: int) -> bytes | None:
+    """What an extension holds behind its one length; None when that length doesn't fit."""
+    if data is None or len(data) < n or int.from_bytes(data[:n], "big") != len(data) - n:
+        return None
+    return data[n:]
+
+
+def server_name(hello: ClientHello) -> str | None:
+    """The first host_name, as sent."""
+    reader = Reader(vector_of(hello.extension(0), 2) or b"")
+    try:
+        while reader.data:
+            kind, name = reader.number(1), reader.vector(2)
+            if kind == 0:
+                return name.decode("utf-8", "backslashreplace") or None
+    except Short:
+        return None
+    return None
+
+
+def alpn(hello: ClientHello) -> list[bytes]:
+    """Protocols in the order offered; [] without the extension or when it is malformed."""
+    reader, found = Reader(vector_of(hello.extension(16), 2) or b""), []
+    try:
+        while reader.data:
+            found.append(reader.vector(1))
+    except Short:
+        return []
+    return found
+
+
+def offered_version(hello: ClientHello) -> int | None:
+    """The highest version of supported_versions, else legacy_version; may be no known one."""
+    listed = vector_of(hello.extension(43), 1)
+    if listed is None:
+        return hello.legacy_version
+    return max(numbers(listed), default=None)
+
+
+def tls_offered(hello: ClientHello) -> str | None:
+    """The highest known version, 1.0 to 1.3."""
+    listed = vector_of(hello.extension(43), 1)
+    known = [v for v in (numbers(listed) if listed is not None else [hello.legacy_version]) if v in VERSIONS]
+    return VERSIONS[max(known)] if known else None
+
+
+def ja4(hello: ClientHello, transport: str) -> str:
+    """FoxIO's JA4, technical_details/JA4.md; transport is t or q."""
+    kinds = [kind for kind, _ in hello.extensions if not is_grease(kind)]
+    signatures = numbers(vector_of(hello.extension(13), 2) or b"")
+    version = JA4_VERSIONS.get(offered_version(hello) or 0, "00")
+    named = "d" if 0 in kinds else "i"
+    a = f"{transport}{version}{named}{min(len(hello.ciphers), 99):02}{min(len(kinds), 99):02}{ja4_alpn(alpn(hello))}"
+    listed = ",".join(sorted(f"{kind:04x}" for kind in kinds if kind not in (0, 16)))
+    signed = "_" + ",".join(f"{number:04x}" for number in signatures) if signatures else ""
+    ciphers = ",".join(sorted(f"{number:04x}" for number in hello.ciphers))
+    return f"{a}_{ja4_hash(ciphers)}_{ja4_hash(listed + signed if listed else '')}"
+
+
+def ja4_hash(text: str) -> str:
+    return hashlib.sha256(text.encode()).hexdigest()[:12] if text else "0" * 12
+
+
+def ja4_alpn(offered: list[bytes]) -> str:
+    """First and last character of the first protocol that isn't GREASE, or of its hex form when either isn't alphanumeric."""
+    first = next((p for p in offered if not (len(p) == 2 and is_grease(int.from_bytes(p, "big")))), b"")
+    if not first:
+        return "00"
+    ends = bytes((first[0], first[-1]))
+    return ends.decode() if ends.isalnum() else first.hex()[0] + first.hex()[-1]
+
+
+@dataclass(frozen=True)
+class ServerHello:
+    """What the server chose, and what its certificate tells where it can be seen."""
+
+    version: str | None
+    issuer: str | None = None
+    host: str | None = None  # the leaf's first DNS name that is no wildcard, else its common name
+
+
+def read_server_hello(data: bytes) -> ServerHello | None:
+    """The last ServerHello of the records at the beginning of data (one may follow a HelloRetryRequest), and the issuer behind it."""
+    hello = None
+    while True:
+        handshake, data = handshake_bytes(data)
+        found = messages(handshake)
+        if not found or found[0][0] != SERVER_HELLO:
+            return hello
+        parsed = parse_server_hello(found[0][1])
+        if parsed is None:
+            return hello
+        version, retry = parsed
+        certificate = next((body for kind, body in found[1:] if kind == CERTIFICATE), None)
+        seen = certificate is not None and version < 0x0304
+        hello = ServerHello(VERSIONS.get(version), *(leaf_names(certificate) if certificate and seen else ()))
+        if not retry:
+            return hello
+        if data[:1] == b"\x14":  # ChangeCipherSpec, for middleboxes
+            data = data[5 + int.from_bytes(data[3:5], "big") :]
+
+
+def parse_server_hello(body: bytes) -> tuple[int, bool] | None:
+    """Chosen version, and whether this is a HelloRetryRequest."""
+    reader = Reader(body)
+    try:
+        version, random = reader.number(2), reader.take(32)
+        session = reader.vector(1)
+        reader.take(3)
+        extensions = read_extensions(reader.vector(2)) if reader.data else []
+    except Short:
+        return None
+    if reader.data or len(session) > 32 or version >> 8 != 3:
+        return None
+    chosen = next((data for kind, data in extensions if kind == 43 and len(data) == 2), None)
+    return int.from_bytes(chosen, "big") if chosen else version, random == HELLO_RETRY
+
+
+def leaf_names(certificate: bytes) -> tuple[str | None, str | None]:
+    """Issuer (RFC 4514) and host of the first certificate of a Certificate message before TLS 1.3 (RFC 5246 7.4.2)."""
+    try:
+        leaf = x509.load_der_x509_certificate(Reader(Reader(certificate).vector(3)).vector(3))
+        return leaf.issuer.rfc4514_string() or None, leaf_host(leaf)
+    except ValueError:  # Short among them: hostile or damaged
+        return None, None
+
+
+def leaf_host(leaf: x509.Certificate) -> str | None:
+    """A host that the certificate is for, if it names one and not a whole domain."""
+    try:
+        names = leaf.extensions.get_extension_for_class(x509.SubjectAlternativeName).value.get_values_for_type(x509.DNSName)
+    except (x509.ExtensionNotFound, x509.DuplicateExtension, x509.UnsupportedGeneralNameType, ValueError):
+        names = []
+    common = [str(name.value) for name in leaf.subject.get_attributes_for_oid(NameOID.COMMON_NAME)]
+    hosts = names or [name for name in common if "." in name and not set(name) & set(" /@")]
+    return next((name for name in hosts if "*" not in name), None)
