@@ -1,0 +1,142 @@
+"""Which service a host belongs to, whose traffic it is, and why.
+
+The order, as the contract gives it:
+1) own evidence beats shared; a path rule counts as own when a visible URL path fits it, and not at all otherwise
+2) the exact name beats a suffix, a longer suffix a shorter one; "*.x" takes in x too
+3) an exact context host beats every wildcard, own and shared: such a host has no service, and its plane is the context's
+4) a shared rule alone says only what is possible. It doesn't tell the plane either: login.live.com serves push
+   notifications of SYSTEM and the user's browser alike. The context's plane stands beside an exact shared rule.
+An exact own rule stands above a context host of the same name (mobile.events.data.microsoft.com).
+"""
+
+from __future__ import annotations
+
+from fnmatch import fnmatchcase
+from typing import NamedTuple
+
+from analyzer.services.catalogue import Catalogue
+from analyzer.services.hosts import dns_name
+from analyzer.services.rules import Consolidated, ContextHost, Lookalike, Rule
+
+
+class Match(NamedTuple):
+    """What the catalogue says of one host: the flow table's service columns, and the rows that said so."""
+
+    decided_by: Rule | None = None
+    possible_by: Rule | None = None
+    context: ContextHost | None = None
+    consolidated: Consolidated | None = None
+
+    @property
+    def service(self) -> str | None:
+        return self.decided_by.service if self.decided_by else None
+
+    @property
+    def group(self) -> str | None:
+        return self.decided_by.group if self.decided_by else None
+
+    @property
+    def rule(self) -> str | None:
+        """The pattern that set the service."""
+        return self.decided_by.pattern if self.decided_by else None
+
+    @property
+    def also(self) -> tuple[str, ...]:
+        if self.consolidated:
+            return self.consolidated.also
+        return self.decided_by.also if self.decided_by else ()
+
+    @property
+    def possible(self) -> str | None:
+        return self.possible_by.service if self.possible_by else None
+
+    @property
+    def plane(self) -> str | None:
+        if self.consolidated:
+            return self.consolidated.plane
+        if self.decided_by:
+            return self.decided_by.plane
+        return self.context.plane if self.context else None
+
+    @property
+    def why(self) -> str:
+        """The reason in one sentence."""
+        if self.decided_by:
+            reason = _reason(self.decided_by)
+            return f"{reason}; its first labels {self.consolidated.labels} tell the plane" if self.consolidated else reason
+        if self.possible_by:
+            reason = f"{self.possible_by.pattern} is shared with others, which is not enough to call it {self.possible_by.service}"
+            return f"{reason}; known as {_what(self.context)}" if self.context else reason
+        if self.context:
+            return f"not Defender's: known as {_what(self.context)}"
+        return "no rule takes in this name"
+
+
+NOTHING = Match()
+
+
+def _reason(rule: Rule) -> str:
+    if rule.evidence == "path":
+        return f"the path fits {rule.url_path} of {rule.pattern}"
+    if rule.is_wildcard:
+        return f"{rule.pattern} is the longest suffix that takes it in"
+    return f"{rule.pattern} is listed by its full name"
+
+
+def _what(context: ContextHost | None) -> str:
+    return (context.what if context else None) or "a context host"
+
+
+def match_host(catalogue: Catalogue, host: str | None, path: str | None = None) -> Match:
+    """What the catalogue says of `host`; NOTHING for None, an address, or what is no DNS name.
+
+    host  as sent: any case, with or without trailing dot and port
+    path  URL path where it was visible; a query is ignored
+    """
+    name = dns_name(host) if host is not None else None
+    if name is None:
+        return NOTHING
+    levels = catalogue.levels(name)
+    context = catalogue.context.get(name)
+    if not levels and context is None:
+        return NOTHING
+    if context is not None:
+        levels = [level for level in levels if not level[0].is_wildcard]
+    for level in levels:
+        for rule in level:
+            if rule.evidence == "own" or (rule.evidence == "path" and rule.covers(path)):
+                return Match(decided_by=rule, context=context, consolidated=_by_labels(catalogue, rule, name))
+    shared = next((rule for level in levels for rule in level if rule.evidence == "shared"), None)
+    return Match(possible_by=shared, context=context)
+
+
+def has_path_rule(catalogue: Catalogue, host: str | None) -> bool:
+    """Whether the URL path can change what the catalogue says of `host`."""
+    name = dns_name(host) if host is not None else None
+    return name is not None and any(rule.evidence == "path" for level in catalogue.levels(name) for rule in level)
+
+
+def _by_labels(catalogue: Catalogue, rule: Rule, name: str) -> Consolidated | None:
+    """The row whose label patterns fit the name's first labels, one by one, left of the rule's suffix."""
+    rows = catalogue.consolidated.get(rule.pattern)
+    if not rows:
+        return None
+    labels = name.split(".")[: -len(rule.pattern.split(".")) + 1]
+    for row in rows:
+        wanted = row.labels.split(".")
+        if len(labels) >= len(wanted) and all(fnmatchcase(label, want) for label, want in zip(labels, wanted, strict=False)):
+            return row
+    return None
+
+
+def lookalike(catalogue: Catalogue, host: str | None) -> Lookalike | None:
+    """The lookalike row whose shape an unknown name has; None for a name that a rule knows, or that looks like nothing."""
+    name = dns_name(host) if host is not None else None
+    if name is None or match_host(catalogue, name).service is not None:
+        return None
+    return next((row for row, shape in catalogue.shapes if shape.fullmatch(name)), None)
+
+
+def is_defender_like(catalogue: Catalogue, host: str | None) -> bool:
+    """Whether a name looks Defender's though no rule knows it (finding `unknown-defender-name`)."""
+    return lookalike(catalogue, host) is not None

@@ -1,0 +1,240 @@
+"""Reads a user's own catalogue file and tells every mistake in it at once: where, what, and what to write instead."""
+
+from __future__ import annotations
+
+import re
+import tomllib
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from difflib import get_close_matches
+from pathlib import Path
+from typing import Annotated, Any, Literal
+
+from pydantic import AfterValidator, BaseModel, ConfigDict, Field, ValidationError, model_validator
+from pydantic_core import ErrorDetails
+
+from analyzer.errors import Unusable
+from analyzer.services.catalogue import Rows, written_name
+from analyzer.services.hosts import dns_name
+
+Plane = Literal["sensor", "antivirus", "system", "user"]
+Slug = Annotated[str, Field(pattern=r"^[a-z0-9]+(-[a-z0-9]+)*$", max_length=64)]
+Text = Annotated[str, Field(min_length=1)]
+Date = Annotated[str, Field(pattern=r"^[0-9]{4}(-[0-9]{2}(-[0-9]{2})?)?$")]
+
+
+class CatalogueMistakes(Unusable):
+    """Every mistake in the catalogue files given; the text is one line, `causes` holds one Unusable per mistake."""
+
+    def __init__(self, causes: Sequence[Unusable]) -> None:
+        self.causes = tuple(causes)
+        super().__init__(" | ".join(str(cause) for cause in causes))
+
+
+def _host(value: str) -> str:
+    if dns_name(value) is None or ":" in value:
+        raise ValueError("write a host name alone, without scheme, port, path or address")
+    return written_name(value)
+
+
+def _pattern(value: str) -> str:
+    if dns_name(value.removeprefix("*.")) is None or ":" in value:
+        raise ValueError('write "name" or "*.name": a host name alone, without scheme, port or path, "*" only as the whole first label')
+    return written_name(value)
+
+
+def _label_shape(value: str) -> str:
+    if dns_name(re.sub(r"[*?#]", "x", value)) is None:
+        raise ValueError('write a host name in which "*", "?" and "#" stand for letters and digits')
+    return value
+
+
+class _Row(BaseModel):
+    model_config = ConfigDict(extra="forbid", strict=True)
+
+
+class _Sourced(_Row):
+    source: Text | None = None
+    date: Date | None = None
+    date_is: Literal["text", "read"] = "text"
+
+
+class ServiceRow(_Row):
+    slug: Slug
+    group: Slug
+    plane: Plane | None = None
+    title: Text | None = None
+
+
+class RuleRow(_Sourced):
+    pattern: Annotated[str, AfterValidator(_pattern)]
+    service: Slug
+    evidence: Literal["own", "shared", "path"] = "own"
+    plane: Plane | None = None
+    also: list[Slug] = []
+    published_name: Text | None = None
+    category: Slug = "required"
+    cloud: Annotated[list[Text], Field(min_length=1)] = ["commercial"]
+    geo: Text = "WW"
+    port: Annotated[list[Annotated[int, Field(ge=1, le=65535)]], Field(min_length=1)] = [443]
+    connectivity_model: Annotated[list[Literal["standard", "streamlined"]], Field(min_length=1)] = ["standard"]
+    os: Annotated[list[Text], Field(min_length=1)] = ["Windows"]
+    url_path: Text | None = None
+    notes: Text | None = None
+
+    @model_validator(mode="after")
+    def _path_rule_has_a_path(self) -> RuleRow:
+        if self.evidence == "path" and not re.fullmatch(r"/[^*?#]*\*?", self.url_path or ""):
+            raise ValueError('evidence = "path" needs url_path = "/x" or "/x/*" (a query is never compared)')
+        return self
+
+
+class ContextRow(_Sourced):
+    host: Annotated[str, AfterValidator(_host)]
+    plane: Plane | None = None
+    what: Text | None = None
+    principal: Text | None = None
+    why_listed: Text | None = None
+
+
+class ConsolidatedRow(_Sourced):
+    pattern: Annotated[str, AfterValidator(_pattern), Field(pattern=r"^\*\.")]
+    labels: Annotated[str, AfterValidator(_label_shape)]
+    plane: Plane
+    also: list[Slug] = []
+
+
+class LookalikeRow(_Row):
+    pattern: Annotated[str, AfterValidator(_label_shape)]
+    service: Slug
+    why: Text | None = None
+
+
+class CatalogueFile(_Row):
+    """A whole catalogue file; the built-in one is held to it by a test."""
+
+    service: list[ServiceRow] = []
+    rule: list[RuleRow] = []
+    context: list[ContextRow] = []
+    consolidated: list[ConsolidatedRow] = []
+    lookalike: list[LookalikeRow] = []
+
+
+def read_own_files(paths: Iterable[str | Path], built_in: Rows) -> list[Rows]:
+    """The rows of each file, checked. A file may use the services of the built-in catalogue and of the files before it.
+
+    Errors  CatalogueMistakes, with the mistakes of all files
+    """
+    slugs = {row["slug"] for row in built_in["service"]}
+    read: list[Rows] = []
+    mistakes: list[Unusable] = []
+    for path in paths:
+        try:
+            text = Path(path).read_text("utf-8")
+            rows: dict[str, Any] = tomllib.loads(text)
+        except (OSError, UnicodeDecodeError, tomllib.TOMLDecodeError, RecursionError) as error:
+            mistakes.append(_unreadable(path, error))
+            continue
+        found = list(check_rows(rows, slugs))
+        mistakes += [_mistake(path, text, rows, *one) for one in found]
+        if not found:
+            slugs |= {row["slug"] for row in rows.get("service", ())}
+            read.append(rows)
+    if mistakes:
+        raise CatalogueMistakes(mistakes)
+    return read
+
+
+def _unreadable(path: str | Path, error: Exception) -> Unusable:
+    if isinstance(error, OSError):
+        return Unusable(f"can't be read ({error.strerror or type(error).__name__})", str(path), "give the path of a catalogue file (TOML)")
+    if isinstance(error, tomllib.TOMLDecodeError):
+        return Unusable(f"not TOML: {ascii(str(error))[1:-1]}", str(path), "mend it there")
+    if isinstance(error, UnicodeDecodeError):
+        return Unusable(f"not UTF-8 at byte offset {error.start}", str(path), "save it as UTF-8")
+    return Unusable("nested too deeply", str(path), "a catalogue is a list of [[rule]] tables")
+
+
+Place = tuple[str | int, ...]
+
+
+def check_rows(rows: Mapping[str, Any], slugs: set[str]) -> Iterator[tuple[Place, str, str]]:
+    """Each mistake as (place, what, remedy); nothing when the rows are a catalogue.
+
+    slugs  services known so far; the rows' own [[service]] tables add to them
+    """
+    try:
+        checked = CatalogueFile.model_validate(rows)
+    except ValidationError as error:
+        for detail in error.errors(include_url=False):
+            yield tuple(detail["loc"]), *_in_words(detail)
+        return
+    known = slugs | {service.slug for service in checked.service}
+    seen: dict[tuple[str, str, str | None], int] = {}
+    for number, rule in enumerate(checked.rule):
+        for key, slug in [("service", rule.service), *(("also", slug) for slug in rule.also)]:
+            if slug not in known:
+                yield ("rule", number, key), f"no service is called {slug}", _nearest(slug, known, "describe it in a [[service]] table")
+        key_of_rule = (rule.pattern, rule.evidence, rule.url_path if rule.evidence == "path" else None)
+        first = seen.setdefault(key_of_rule, number)
+        other = checked.rule[first]
+        # the same host may be listed once per cloud, but can't be two services' own
+        if first != number and (rule.service != other.service or rule.cloud == other.cloud):
+            yield ("rule", number, "pattern"), f"same as [[rule]] {first + 1}", "keep one of them"
+
+
+def _nearest(word: str, known: Iterable[str], otherwise: str) -> str:
+    close = get_close_matches(word, sorted(known), 1)
+    return f"write {close[0]}, or {otherwise}" if close else otherwise
+
+
+def _in_words(detail: ErrorDetails) -> tuple[str, str]:
+    """What is wrong and what to write instead, of one pydantic error."""
+    kind, context = detail["type"], detail.get("ctx", {})
+    given = ascii(detail["input"])[:60]
+    key = str(detail["loc"][-1]) if detail["loc"] else ""
+    if kind == "extra_forbidden":
+        fields = _fields(detail["loc"])
+        return "unknown key", _nearest(key, fields, f"use {', '.join(fields)}")
+    if kind == "missing":
+        return "missing", f"add {key} = ..."
+    if kind == "literal_error":
+        return f"is {given}", f"write {context['expected']}"
+    if kind == "value_error":
+        return f"is {given}" if isinstance(detail["input"], str) else "incomplete", str(context["error"])
+    if kind == "string_pattern_mismatch":
+        examples = {"date": "2026, 2026-07 or 2026-07-03", "pattern": "*.name"}
+        return f"is {given}", f"write it like {examples.get(key, 'cloud-protection: small letters, digits and single hyphens')}"
+    return f"is {given}", detail["msg"].lower()
+
+
+_TABLES: dict[str, type[BaseModel]] = {
+    "service": ServiceRow,
+    "rule": RuleRow,
+    "context": ContextRow,
+    "consolidated": ConsolidatedRow,
+    "lookalike": LookalikeRow,
+}
+
+
+def _fields(place: Place) -> list[str]:
+    return list(_TABLES[str(place[0])].model_fields) if len(place) > 1 else list(_TABLES)
+
+
+def _mistake(path: str | Path, text: str, rows: Mapping[str, Any], place: Place, what: str, remedy: str) -> Unusable:
+    table, *rest = place
+    where = [str(path)]
+    if rest and isinstance(rest[0], int):
+        line = _line(text, str(table), rest[0], len(rows[str(table)]))
+        where.append(f"[[{table}]] {rest[0] + 1}" + (f" (line {line})" if line else ""))
+        rest = rest[1:]
+    else:
+        rest = [table, *rest]
+    if rest:
+        where.append(".".join(ascii(part)[1:-1] if isinstance(part, str) else str(part + 1) for part in rest))
+    return Unusable(what, ": ".join(where), remedy)
+
+
+def _line(text: str, table: str, number: int, n_rows: int) -> int | None:
+    """Line of the row's [[table]] header; None where rows are written in another way, so that headers don't count them."""
+    headers = [match.start() for match in re.finditer(rf"^[ \t]*\[\[[ \t]*{re.escape(table)}[ \t]*\]\]", text, re.MULTILINE)]
+    return text.count("\n", 0, headers[number]) + 1 if len(headers) == n_rows else None

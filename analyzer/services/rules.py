@@ -1,0 +1,101 @@
+"""What a catalogue holds: services, rules, consolidated labels, context hosts, lookalikes.
+
+Field names and meanings are those of catalogue.toml, whose head explains each.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any, NamedTuple
+
+
+class Service(NamedTuple):
+    """A Defender service: slug and group as in the flow table, and whose traffic it is (None: it doesn't tell)."""
+
+    slug: str
+    group: str
+    plane: str | None = None
+    title: str | None = None
+
+
+class Rule(NamedTuple):
+    """One host rule with everything that was published about it.
+
+    group      of the service
+    plane      the rule's own, else the service's
+    date_is    "text": date is that of the source's text; "read": the text has none, it was read that day
+    catalogue  the file the rule came from; None: the built-in catalogue
+    """
+
+    pattern: str
+    service: str
+    group: str
+    plane: str | None
+    evidence: str = "own"
+    also: tuple[str, ...] = ()
+    published_name: str | None = None
+    category: str = "required"
+    cloud: tuple[str, ...] = ("commercial",)
+    geo: str = "WW"
+    port: tuple[int, ...] = (443,)
+    connectivity_model: tuple[str, ...] = ("standard",)
+    os: tuple[str, ...] = ("Windows",)
+    url_path: str | None = None
+    source: str | None = None
+    date: str | None = None
+    date_is: str = "text"
+    notes: str | None = None
+    catalogue: str | None = None
+
+    @property
+    def is_wildcard(self) -> bool:
+        return self.pattern.startswith("*.")
+
+    def covers(self, path: str | None) -> bool:
+        """Whether a path rule's url_path takes in `path`: "/x" that path, "/x/*" everything under it.
+
+        Letter case is ignored, as Microsoft's servers do: signature clients ask for /security/encyclopedia/ADLPackages.aspx.
+        """
+        if self.url_path is None or path is None:
+            return False
+        asked = path.partition("?")[0].lower()
+        wanted = self.url_path.lower()
+        return asked.startswith(wanted[:-1]) if wanted.endswith("*") else asked == wanted
+
+
+class Consolidated(NamedTuple):
+    """What the leading labels of a host under a wildcard rule tell: whose traffic it is, and which services it may carry."""
+
+    pattern: str
+    labels: str
+    plane: str
+    also: tuple[str, ...] = ()
+    source: str | None = None
+    date: str | None = None
+    date_is: str = "text"
+
+
+class ContextHost(NamedTuple):
+    """A host that is not Defender's but tells whose traffic it is; plane None: mixed."""
+
+    host: str
+    plane: str | None = None
+    what: str | None = None
+    principal: str | None = None
+    why_listed: str | None = None
+    source: str | None = None
+    date: str | None = None
+    date_is: str = "text"
+
+
+class Lookalike(NamedTuple):
+    """A shape of names that look like a Defender service's."""
+
+    pattern: str
+    service: str
+    why: str | None = None
+
+
+def frozen(row: Mapping[str, Any]) -> dict[str, Any]:
+    """The row with its lists as tuples, fit for the classes above."""
+    return {key: tuple(value) if isinstance(value, list) else value for key, value in row.items()}

@@ -1,0 +1,116 @@
+"""Fills the service columns of the flow table. Every distinct host is matched once, however many flows and requests have it."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any
+
+import numpy as np
+import pyarrow as pa
+import pyarrow.compute as pc
+
+from analyzer.services.catalogue import Catalogue
+from analyzer.services.match import NOTHING, Match, has_path_rule, match_host
+from analyzer.tables import FLOW_SCHEMA, REQUEST
+
+_COLUMNS: dict[str, Callable[[Match], Any]] = {
+    "service": lambda match: match.service,
+    "service_group": lambda match: match.group,
+    "service_rule": lambda match: match.rule,
+    "service_also": lambda match: match.also,
+    "service_possible": lambda match: match.possible,
+    "plane": lambda match: match.plane,
+}
+
+
+def tag_flows(flows: pa.Table, catalogue: Catalogue) -> pa.Table:
+    """The flow table with service, service_group, service_rule, service_also, service_possible, plane, and the
+    service and plane of each of `requests`, filled.
+
+    A flow is judged by its `host`, each request by its own host and path. A path rule sees the path of the flow's first
+    absolute-form request, where that request is what `host` was read from (host_source absolute or http).
+    """
+    requests = _column(flows, "requests")
+    rows = requests.flatten()
+    hosts = pa.concat_arrays([_column(flows, "host"), rows.field("host")])
+    paths = pa.concat_arrays([_first_absolute_path(flows, requests), rows.field("path")])
+    matches, which = _match_all(catalogue, hosts, paths)
+    of_flow, of_request = pa.array(which[: len(flows)]), pa.array(which[len(flows) :])
+    for name, value_of in _COLUMNS.items():
+        flows = _replaced(flows, name, pa.array(map(value_of, matches), FLOW_SCHEMA.field(name).type).take(of_flow))
+    filled = [
+        pa.array(map(_COLUMNS[field.name], matches), field.type).take(of_request) if field.name in _COLUMNS else rows.field(field.name)
+        for field in REQUEST
+    ]
+    asked = pa.StructArray.from_arrays(filled, fields=list(REQUEST))
+    return _replaced(flows, "requests", pa.ListArray.from_arrays(_offsets(requests), asked))
+
+
+def _column(flows: pa.Table, name: str) -> pa.Array:
+    return flows.column(name).combine_chunks()
+
+
+def _replaced(flows: pa.Table, name: str, values: pa.Array) -> pa.Table:
+    return flows.set_column(flows.schema.get_field_index(name), FLOW_SCHEMA.field(name), values)
+
+
+def _offsets(lists: pa.ListArray) -> pa.Array:
+    """Offsets that start at 0 and fit lists.flatten(); a null list becomes an empty one."""
+    lengths = pc.list_value_length(lists).fill_null(0).to_numpy(zero_copy_only=False)
+    return pa.array(np.concatenate([[0], np.cumsum(lengths)]), pa.int32())
+
+
+def _first_absolute_path(flows: pa.Table, requests: pa.ListArray) -> pa.Array:
+    """string[n_flows], null where the flow's host was not read from an absolute-form request."""
+    rows = requests.flatten()
+    at = np.flatnonzero(pc.equal(rows.field("kind"), "absolute").fill_null(False).to_numpy(zero_copy_only=False))
+    parents, first = np.unique(pc.list_parent_indices(requests).to_numpy()[at], return_index=True)
+    row_of_flow = np.full(len(flows), -1, np.int64)
+    row_of_flow[parents] = at[first]
+    by_request = pc.is_in(_column(flows, "host_source"), value_set=pa.array(["absolute", "http"])).to_numpy(zero_copy_only=False)
+    return rows.field("path").take(pa.array(row_of_flow, mask=~by_request | (row_of_flow < 0)))
+
+
+def _codes(values: pa.Array) -> tuple[np.ndarray[Any, np.dtype[np.int64]], list[str | None]]:
+    """int64[n] and what each code stands for; the last code is null's."""
+    encoded = values.dictionary_encode()
+    meanings = encoded.dictionary.to_pylist()
+    codes = encoded.indices.fill_null(len(meanings)).to_numpy(zero_copy_only=False)
+    return codes.astype(np.int64), [*meanings, None]
+
+
+def _match_all(catalogue: Catalogue, hosts: pa.Array, paths: pa.Array) -> tuple[list[Match], np.ndarray[Any, np.dtype[np.int64]]]:
+    """The distinct matches, and for each (hosts[i], paths[i]) which of them it is.
+
+    There are no more distinct matches than rules, so columns are built from few values. The path is looked at only for
+    hosts with a path rule: a client that fetches thousands of files costs one match.
+    """
+    matches: list[Match] = [NOTHING]
+    numbers: dict[tuple[int, ...], int] = {}
+
+    def number(host: str | None, path: str | None) -> int:
+        match = match_host(catalogue, host, path)
+        if match is NOTHING:
+            return 0
+        known = numbers.setdefault(_identity(match), len(matches))
+        if known == len(matches):
+            matches.append(match)
+        return known
+
+    host_codes, names = _codes(hosts)
+    which = np.array([number(name, None) for name in names])[host_codes]
+    at = np.flatnonzero(paths.is_valid().to_numpy(zero_copy_only=False))
+    decisive = np.zeros(len(names), bool)
+    for code in np.unique(host_codes[at]).tolist():
+        decisive[code] = has_path_rule(catalogue, names[code])
+    at = at[decisive[host_codes[at]]]
+    path_codes, known_paths = _codes(paths.take(pa.array(at)))
+    pairs, pair_of = np.unique(host_codes[at] * len(known_paths) + path_codes, return_inverse=True)
+    answers = [number(names[pair // len(known_paths)], known_paths[pair % len(known_paths)]) for pair in pairs.tolist()]
+    which[at] = np.array(answers, np.int64)[pair_of]
+    return matches, which
+
+
+def _identity(match: Match) -> tuple[int, ...]:
+    """By identity of the rows, which is what the catalogue's matches differ in: hashing a rule's twenty fields costs more than matching."""
+    return tuple(map(id, match))

@@ -1,0 +1,262 @@
+"""Own beats shared, exact beats suffix, the longest suffix wins; never a wrong match, whatever the name."""
+
+from __future__ import annotations
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from analyzer.services.catalogue import Catalogue, load_catalogue
+from analyzer.services.match import NOTHING, has_path_rule, is_defender_like, lookalike, match_host
+from analyzer.services.rules import ContextHost, Rule, Service
+
+CATALOGUE = load_catalogue()
+
+
+@pytest.mark.parametrize(
+    ("host", "service", "rule", "plane"),
+    [
+        ("winatp-gw-weu.microsoft.com", "edr-command-and-control", "winatp-gw-weu.microsoft.com", "sensor"),
+        ("eu-v20.events.data.microsoft.com", "edr-cyber-data", "eu-v20.events.data.microsoft.com", "sensor"),
+        ("europe.cp.wd.microsoft.com", "cloud-protection", "europe.cp.wd.microsoft.com", "antivirus"),
+        ("new.cp.wd.microsoft.com", "cloud-protection", "*.wd.microsoft.com", "antivirus"),
+        ("wd.microsoft.com", "cloud-protection", "*.wd.microsoft.com", "antivirus"),
+        ("WD.Microsoft.Com.:443", "cloud-protection", "*.wd.microsoft.com", "antivirus"),
+        ("x.api.security.microsoft.com", "security-portal", "*.api.security.microsoft.com", "user"),
+        ("security.microsoft.com", "security-portal", "security.microsoft.com", "user"),
+        ("a.agentsvc.azure-automation.net", "monitoring-agent", "*.agentsvc.azure-automation.net", "sensor"),
+        # own beats shared, also where the shared rule's pattern is as long
+        ("checkin.dm.microsoft.com", "configuration-management", "checkin.dm.microsoft.com", "sensor"),
+        ("au.download.windowsupdate.com", "security-intelligence-updates", "*.download.windowsupdate.com", "system"),
+        # an exact own rule stands above a context host of the same name
+        ("mobile.events.data.microsoft.com", "defender-core-telemetry", "mobile.events.data.microsoft.com", "antivirus"),
+    ],
+)
+def test_own_rules(host: str, service: str, rule: str, plane: str) -> None:
+    match = match_host(CATALOGUE, host)
+    assert (match.service, match.rule, match.plane, match.possible) == (service, rule, plane, None)
+
+
+@pytest.mark.parametrize(
+    ("host", "plane", "service", "also"),
+    [
+        ("mdav.us.endpoint.security.microsoft.com", "antivirus", "cloud-protection", "sample-upload"),
+        ("mdav.ch.endpoint.security.microsoft.com", "antivirus", "defender-consolidated", "cloud-protection"),
+        ("edr-weu.eu.endpoint.security.microsoft.com", "sensor", "edr-command-and-control", "edr-sample-storage"),
+        ("edr-chn.ch.endpoint.security.microsoft.com", "sensor", "defender-consolidated", "edr-command-and-control"),
+        ("ch-v20.events.endpoint.security.microsoft.com", "sensor", "defender-consolidated", "edr-cyber-data"),
+        ("edr-usgv.usg.endpoint.security.microsoft.us", "sensor", "defender-consolidated", "edr-sample-storage"),
+        ("mdav.usm.endpoint.security.microsoft.us", "antivirus", "cloud-protection", "security-intelligence-updates"),
+    ],
+)
+def test_consolidated_hosts_tell_the_plane_by_their_first_labels(host: str, plane: str, service: str, also: str) -> None:
+    match = match_host(CATALOGUE, host)
+    assert (match.plane, match.service) == (plane, service)
+    assert also in match.also and service not in match.also
+
+
+@pytest.mark.parametrize(
+    "host",
+    [
+        "endpoint.security.microsoft.com",
+        "new.eu.endpoint.security.microsoft.com",
+        "x.mdav.eu.endpoint.security.microsoft.com",
+        "mdavx.eu.endpoint.security.microsoft.com",
+        "edr.eu.endpoint.security.microsoft.com",
+        "ch-v20.eu.endpoint.security.microsoft.com",
+    ],
+)
+def test_other_consolidated_hosts_have_no_plane(host: str) -> None:
+    match = match_host(CATALOGUE, host)
+    assert (match.service, match.plane, match.also) == ("defender-consolidated", None, ())
+
+
+@pytest.mark.parametrize(
+    ("host", "possible", "plane"),
+    [
+        ("login.live.com", "push-notifications", None),
+        ("login.microsoftonline.com", "configuration-management", None),
+        ("contoso.blob.core.windows.net", "monitoring-agent", None),
+        ("emea.events.data.microsoft.com", "defender-core-telemetry", None),
+        ("fe2cr.update.microsoft.com", "security-intelligence-updates", None),
+        # an exact shared rule and a context host of the same name: both speak
+        ("v20.events.data.microsoft.com", "edr-cyber-data", "system"),
+        ("config.edge.skype.com", "defender-core-configuration", "user"),
+        # the context host beats the wildcard, shared or own
+        ("v10.events.data.microsoft.com", None, "system"),
+        ("self.events.data.microsoft.com", None, "user"),
+        ("slscr.update.microsoft.com", None, "system"),
+        ("download.windowsupdate.com", None, "system"),
+        ("edge.microsoft.com", None, "user"),
+        ("ocsp.digicert.com", None, None),
+    ],
+)
+def test_hosts_that_are_not_defenders_alone(host: str, possible: str | None, plane: str | None) -> None:
+    match = match_host(CATALOGUE, host)
+    assert (match.service, match.group, match.rule, match.also) == (None, None, None, ())
+    assert (match.possible, match.plane) == (possible, plane)
+
+
+@pytest.mark.parametrize(
+    ("host", "path", "service"),
+    [
+        ("www.microsoft.com", "/pkiops/crl/a.crl", "certificate-trust"),
+        ("www.microsoft.com", "/pki/certs/a.crt", "certificate-trust"),
+        ("www.microsoft.com", "/security/encyclopedia/ADLPackages.aspx", "security-intelligence-updates"),
+        ("www.microsoft.com", "/en-us/", None),
+        ("www.microsoft.com", None, None),
+        ("pki.www.microsoft.com", "/pki/a", None),
+        ("contoso.blob.core.windows.net", "/networkscannerstable/x.msi", "network-scanner"),
+        ("contoso.blob.core.windows.net", "/backup/networkscannerstable/x.msi", None),
+        ("automatedirstrprduks.blob.core.windows.net", "/networkscannerstable/x.msi", "edr-sample-storage"),
+    ],
+)
+def test_a_path_rule_needs_a_visible_path(host: str, path: str | None, service: str | None) -> None:
+    assert match_host(CATALOGUE, host, path).service == service
+
+
+@pytest.mark.parametrize(
+    "host",
+    [
+        "evilwd.microsoft.com",
+        "notwd.microsoft.com",
+        "evilwd.microsoft.com.attacker.example",
+        "wd.microsoft.com.attacker.example",
+        "x.wd.microsoft.com.attacker.example",
+        "wd.microsoft.com\x00.attacker.example",
+        "microsoft.com",
+        "com",
+        "ｗｄ.microsoft.com",
+        "x.wd.microsoft.\u212aom",
+        "crl.microsoft.com.evil",
+        "..wd.microsoft.com",
+        "172.16.12.10",
+        "[2001:db8::1]:443",
+        "",
+        "a." * 5000 + "wd.microsoft.com",
+        "a" * 10_000,
+        None,
+    ],
+)
+def test_names_that_no_rule_takes_in(host: str | None) -> None:
+    match = match_host(CATALOGUE, host)
+    assert match is NOTHING
+    assert (match.service, match.plane, match.possible, match.why) == (None, None, None, "no rule takes in this name")
+
+
+def test_why_says_what_decided() -> None:
+    assert match_host(CATALOGUE, "x.wd.microsoft.com").why == "*.wd.microsoft.com is the longest suffix that takes it in"
+    assert match_host(CATALOGUE, "wdcp.microsoft.com").why == "wdcp.microsoft.com is listed by its full name"
+    assert match_host(CATALOGUE, "www.microsoft.com", "/pki/a").why == "the path fits /pki/* of www.microsoft.com"
+    assert "not enough to call it push-notifications" in match_host(CATALOGUE, "login.live.com").why
+    assert match_host(CATALOGUE, "edge.microsoft.com").why == "not Defender's: known as Edge browser services"
+
+
+@pytest.mark.parametrize(
+    ("host", "looks_like"),
+    [
+        ("winatp-gw-xyz.microsoft.com", "edr-command-and-control"),
+        ("ch-v20.events.data.microsoft.com", "edr-cyber-data"),
+        ("automatedirstrprdchn.blob.core.windows.net", "edr-sample-storage"),
+        ("wsch1northprod.blob.core.windows.net", "sample-upload"),
+        ("mdav.eu.endpoint.security.microsoft.cn", "defender-consolidated"),
+        ("wd-prod-cp-eu-north-2-fe.northeurope.cloudapp.azure.com", "cloud-protection"),
+    ],
+)
+def test_unknown_names_that_look_defenders(host: str, looks_like: str) -> None:
+    assert is_defender_like(CATALOGUE, host)
+    found = lookalike(CATALOGUE, host)
+    assert found is not None and found.service == looks_like
+
+
+@pytest.mark.parametrize(
+    "host",
+    [
+        "winatp-gw-weu.microsoft.com",  # known
+        "v20.events.data.microsoft.com",
+        "mobile.events.data.microsoft.com",
+        "winatp-gw-xyz.microsoft.com.evil.example",
+        "contoso.blob.core.windows.net",
+        "wsusprod.blob.core.windows.net",
+        "www.microsoft.com",
+        "edge.microsoft.com",
+        "172.16.12.10",
+        None,
+    ],
+)
+def test_names_that_are_known_or_look_like_nothing(host: str | None) -> None:
+    assert not is_defender_like(CATALOGUE, host)
+
+
+def test_has_path_rule() -> None:
+    assert has_path_rule(CATALOGUE, "WWW.microsoft.com.")
+    assert has_path_rule(CATALOGUE, "contoso.blob.core.windows.net")
+    assert not has_path_rule(CATALOGUE, "wd.microsoft.com")
+    assert not has_path_rule(CATALOGUE, None)
+
+
+# The law against a slow twin: every rule is tried, and the best by a plain key is taken.
+
+labels = st.sampled_from("abc")
+names = st.lists(labels, min_size=1, max_size=4).map(".".join)
+patterns = st.builds(lambda lead, name: lead + name, st.sampled_from(["", "*."]), names)
+url_paths = st.sampled_from(["/x", "/x/*", "/x/y/*"])
+paths = st.sampled_from([None, "/", "/x", "/x/y", "/x/y/z?q"])
+rules = st.builds(
+    lambda pattern, evidence, url_path, number: Rule(pattern, f"s{number}", "g", f"p{number}", evidence=evidence, url_path=url_path),
+    patterns,
+    st.sampled_from(["own", "shared", "path"]),
+    url_paths,
+    st.integers(0, 10_000),
+)
+
+
+def distinct(rows: list[Rule]) -> list[Rule]:
+    return list({(row.pattern, row.evidence, row.url_path if row.evidence == "path" else None): row for row in rows}.values())
+
+
+def naive(rules: list[Rule], context: dict[str, str], host: str, path: str | None) -> tuple[str | None, str | None, str | None]:
+    """(service, possible, plane) by trying every rule."""
+    fits = []
+    for rule in rules:
+        wild = rule.pattern.startswith("*.")
+        bare = rule.pattern[2:] if wild else rule.pattern
+        if not (host == bare or (wild and host.endswith("." + bare))) or (wild and host in context):
+            continue
+        if rule.evidence == "path":
+            asked, wanted = (path or "").split("?")[0], rule.url_path or ""
+            if path is None or not (asked == wanted or (wanted.endswith("/*") and asked.startswith(wanted[:-1]))):
+                continue
+        fits.append(((rule.evidence != "shared", not wild, len(bare), rule.evidence == "path", len(rule.url_path or "")), rule))
+    if not fits:
+        return None, None, context.get(host)
+    best = max(fits, key=lambda fit: fit[0])[1]
+    if best.evidence == "shared":
+        return None, best.service, context.get(host)
+    return best.service, None, best.plane
+
+
+@given(st.lists(rules, max_size=12).map(distinct), st.dictionaries(names, st.sampled_from(["user", "system"]), max_size=3), names, paths)
+def test_the_tree_agrees_with_trying_every_rule(rows: list[Rule], context: dict[str, str], host: str, path: str | None) -> None:
+    catalogue = Catalogue(
+        [Service(row.service, row.group) for row in rows], rows, [ContextHost(name, plane) for name, plane in context.items()]
+    )
+    match = match_host(catalogue, host.upper(), path)
+    assert (match.service, match.possible, match.plane) == naive(rows, context, host, path)
+
+
+@given(
+    st.sampled_from([rule.pattern for rule in CATALOGUE.rules]), st.text("abcdefghijklmnopqrstuvwxyz0123456789-", min_size=1, max_size=8)
+)
+def test_a_pattern_glued_to_other_letters_never_matches_by_itself(pattern: str, glue: str) -> None:
+    name = pattern.removeprefix("*.")
+    match = match_host(CATALOGUE, glue + name)
+    assert match.rule != pattern or (glue + name).endswith("." + name)
+    assert match_host(CATALOGUE, f"{name}.{glue}x.example").service is None
+
+
+@given(st.text(max_size=60), st.none() | st.text(max_size=20))
+def test_any_text_is_matched_without_harm(text: str, path: str | None) -> None:
+    match_host(CATALOGUE, text, path)
+    under = match_host(CATALOGUE, f"{text}.wd.microsoft.com", path)
+    assert under.service in ("cloud-protection", "security-intelligence-updates", None)
