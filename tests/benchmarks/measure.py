@@ -1,0 +1,126 @@
+"""How long a program takes and how much memory it needs."""
+
+from __future__ import annotations
+
+import statistics
+import subprocess
+import sys
+import time
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import NamedTuple
+
+SAMPLE_EVERY_S = 0.02
+
+
+class Memory(NamedTuple):
+    """Peaks in bytes. Resident counts the pages of a mapped file too; anonymous is what the program itself holds."""
+
+    resident: int
+    anonymous: int
+
+
+@dataclass
+class Subject:
+    """Something that is measured, and the seconds of each of its runs."""
+
+    name: str
+    version: str
+    seconds: list[float] = field(default_factory=list)
+
+    @property
+    def median(self) -> float:
+        return statistics.median(self.seconds)
+
+
+class Failed(Exception):
+    """A measured program ended with an error; the text is what it said last."""
+
+
+def run(command: Sequence[str], env: Mapping[str, str] | None = None) -> tuple[float, str]:
+    """Seconds from start to end of the process, and what it wrote to stdout."""
+    began = time.perf_counter()
+    done = subprocess.run(command, env=env, stdin=subprocess.DEVNULL, capture_output=True, text=True, check=False)
+    seconds = time.perf_counter() - began
+    if done.returncode:
+        raise Failed(f"{' '.join(command)}: exit code {done.returncode}: {done.stderr[-500:]}")
+    return seconds, done.stdout
+
+
+def memory_of(command: Sequence[str]) -> Memory:
+    """Peak memory of the process and its children together; sampled, so not for timing."""
+    process = subprocess.Popen(command, stdin=subprocess.DEVNULL, stdout=subprocess.DEVNULL, stderr=subprocess.PIPE)
+    peak = Memory(0, 0)
+    while process.poll() is None:
+        parts = [memory_now(pid) for pid in family_of(process.pid)]
+        peak = Memory(max(peak.resident, sum(p.resident for p in parts)), max(peak.anonymous, sum(p.anonymous for p in parts)))
+        time.sleep(SAMPLE_EVERY_S)
+    if process.returncode and process.stderr:
+        raise Failed(f"{' '.join(command)}: exit code {process.returncode}: {process.stderr.read()[-500:].decode()}")
+    return peak
+
+
+def family_of(pid: int) -> Iterable[int]:
+    """The process and its descendants; those that have ended meanwhile are left out."""
+    yield pid
+    for task in Path(f"/proc/{pid}/task").glob("*/children"):
+        try:
+            children = task.read_text().split()
+        except OSError:  # it has just ended
+            continue
+        for child in children:
+            yield from family_of(int(child))
+
+
+def memory_now(pid: int) -> Memory:
+    try:
+        lines = Path(f"/proc/{pid}/smaps_rollup").read_text().splitlines()
+    except OSError:  # it has just ended
+        return Memory(0, 0)
+    held = {line.split()[0]: int(line.split()[1]) * 1024 for line in lines[1:]}
+    return Memory(held.get("Rss:", 0), held.get("Anonymous:", 0))
+
+
+class Reader:
+    """A process that holds the engine, warm, and reads a capture each time it is asked."""
+
+    CODE = """
+import sys, time
+import pyarrow.parquet as pq
+from analyzer import pipeline
+from analyzer.routes.topology import load_topology
+from analyzer.services.catalogue import load_catalogue
+topology, catalogue = load_topology(None), load_catalogue()
+for line in sys.stdin:
+    capture, _, keep = line.rstrip("\\n").partition("\\t")
+    began = time.perf_counter()
+    reading = pipeline.read([capture], topology=topology, catalogue=catalogue)
+    seconds = time.perf_counter() - began
+    if keep:
+        pq.write_table(reading.flows, keep)
+    print(seconds, flush=True)
+"""
+
+    def __init__(self) -> None:
+        self.process = subprocess.Popen(
+            [sys.executable, "-c", self.CODE],
+            stdin=subprocess.PIPE,
+            stdout=subprocess.PIPE,
+            text=True,
+        )
+
+    def read(self, capture: Path, keep: Path | None = None) -> float:
+        """Seconds from file to flow table; the table is written to `keep` after the clock has stopped."""
+        assert self.process.stdin and self.process.stdout
+        self.process.stdin.write(f"{capture}\t{keep or ''}\n")
+        self.process.stdin.flush()
+        line = self.process.stdout.readline()
+        if not line:
+            raise Failed(f"the reading process ended with {self.process.wait()}")
+        return float(line)
+
+    def close(self) -> None:
+        assert self.process.stdin
+        self.process.stdin.close()
+        self.process.wait()

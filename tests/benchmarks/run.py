@@ -1,0 +1,210 @@
+"""`make bench`: whichproxy against tcpdump, ndpiReader and NFStream, all in one session on one machine.
+
+Captures and kernels are warmed first; the subjects of a benchmark take turns; medians are compared. Every answer is checked against
+what the capture's builder knows. The figures go to record/<machine>/<date>.csv. Exit code 1 when an answer is wrong; a goal that
+isn't met is said, not hidden.
+"""
+
+from __future__ import annotations
+
+import argparse
+import csv
+import datetime
+import sys
+import tempfile
+from collections.abc import Callable
+from pathlib import Path
+
+import numpy as np
+import pyarrow as pa
+import pyarrow.compute as pc
+import pyarrow.parquet as pq
+
+from tests.benchmarks import peers
+from tests.benchmarks.build_capture import Built, build, half_of
+from tests.benchmarks.measure import Memory, Reader, Subject, memory_of, run
+
+ENDS = ["client_ip", "client_port", "server_ip", "server_port"]
+FIELDS = ["benchmark", "subject", "version", "runs", "median_s", "min_s", "max_s", "ratio", "resident_mb", "anonymous_mb", "note"]
+WHICHPROXY = str(Path(sys.executable).parent / "whichproxy")
+
+Turn = tuple[Subject, Callable[[], float], int]
+
+
+class Bench:
+    """One session: its captures, its records and what was wrong."""
+
+    def __init__(self, repeat: int) -> None:
+        self.repeat = repeat
+        self.version = peers.whichproxy_version()
+        self.records: list[dict[str, object]] = []
+        self.wrong: list[str] = []
+        self.folder = Path(tempfile.mkdtemp(prefix="whichproxy-bench-"))
+
+    def ours(self) -> Subject:
+        return Subject("whichproxy", self.version)
+
+    def take_turns(self, benchmark: str, turns: list[Turn], goals: dict[str, float]) -> None:
+        """Run the subjects alternately, the order turned round each time; whichproxy comes first in `turns`.
+
+        goals   peer → how many times whichproxy's seconds the peer has to take at least
+        """
+        for n in range(self.repeat):
+            for subject, once, runs in turns if n % 2 == 0 else reversed(turns):
+                if n < runs:
+                    subject.seconds.append(once())
+        own = turns[0][0]
+        for subject, _, _ in turns:
+            ratio = subject.median / own.median
+            goal = goals.get(subject.name)
+            note = "" if goal is None else f"goal {goal:.2f} {'met' if ratio >= goal else 'NOT MET'}"
+            self.record(benchmark, subject, ratio=round(ratio, 2), note=note)
+            print(f"{benchmark:8} {subject.name:12} {subject.median:8.3f} s  {ratio:6.2f}  {note}", flush=True)
+
+    def record(self, benchmark: str, subject: Subject, memory: Memory | None = None, **more: object) -> None:
+        row: dict[str, object] = {"benchmark": benchmark, "subject": subject.name, "version": subject.version, **more}
+        if subject.seconds:
+            row |= {"runs": len(subject.seconds), "median_s": round(subject.median, 4)}
+            row |= {"min_s": round(min(subject.seconds), 4), "max_s": round(max(subject.seconds), 4)}
+        if memory:
+            row |= {"resident_mb": round(memory.resident / 1e6, 1), "anonymous_mb": round(memory.anonymous / 1e6, 1)}
+        self.records.append(row)
+
+    def check(self, what: str, answer: Path, built: Built) -> None:
+        for difference in differences(pq.read_table(answer), pq.read_table(built.truth)):
+            self.wrong.append(f"{what}: {difference}")
+
+    def flows(self, capture: Path, name: str) -> tuple[list[str], Path]:
+        out = self.folder / f"{name}.parquet"
+        return [WHICHPROXY, "flows", "--quiet", str(capture), "-o", str(out)], out
+
+
+def differences(answer: pa.Table, truth: pa.Table) -> list[str]:
+    """How the flow table differs from the truth, a line per column; empty when it doesn't."""
+    if answer.num_rows != truth.num_rows:
+        return [f"{answer.num_rows} flows instead of {truth.num_rows}"]
+    order = [(name, "ascending") for name in ENDS]
+    answer, truth = (table.take(pc.sort_indices(table, order)) for table in (answer, truth))
+    found = []
+    for name in truth.column_names:
+        said = pc.list_value_length(answer[name]) if name == "requests" else answer[name]
+        said, known = said.cast(truth[name].type).combine_chunks(), truth[name].combine_chunks()
+        both_missing = pc.and_(pc.is_null(said), pc.is_null(known))
+        same = pc.or_(both_missing, pc.fill_null(pc.equal(said, known), False))
+        bad = np.flatnonzero(~same.to_numpy(zero_copy_only=False))
+        if len(bad):
+            found.append(f"{name}: {len(bad)} flows, e.g. {said[bad[0]].as_py()!r} instead of {known[bad[0]].as_py()!r}")
+    return found
+
+
+def bench_table(bench: Bench) -> None:
+    """From file to flow table with names, against tcpdump copying the TCP packets to nowhere."""
+    full = build("full")
+    reader = Reader()
+    kept = bench.folder / "table.parquet"
+    reader.read(build("small").capture)
+    reader.read(full.capture, kept)
+    bench.check("table", kept, full)
+    tcpdump = Subject("tcpdump", peers.version_of("tcpdump", "--version") or "missing")
+    command = ["tcpdump", "-nr", str(full.capture), "-w", "/dev/null", "tcp"]
+    turns: list[Turn] = [(bench.ours(), lambda: reader.read(full.capture), bench.repeat)]
+    turns.append((tcpdump, lambda: run(command)[0], bench.repeat))
+    bench.take_turns("table", turns, {"tcpdump": 1.0})
+    reader.close()
+
+
+def bench_process(bench: Bench) -> None:
+    """The whole process, file to Parquet, against the two tools that come nearest to naming flows."""
+    full = build("full")
+    command, out = bench.flows(full.capture, "process")
+    run(command)
+    bench.check("process", out, full)
+    turns: list[Turn] = [(bench.ours(), lambda: run(command)[0], bench.repeat)]
+    ndpi = peers.version_of("ndpiReader", "-h")
+    if ndpi:
+        turns.append((Subject("ndpiReader", ndpi), lambda: run(["ndpiReader", "-q", "-i", str(full.capture)])[0], bench.repeat))
+    nfstream = peers.nfstream()
+    if nfstream:
+        turns.append((Subject("NFStream", nfstream[1]), lambda: run_nfstream(bench, nfstream[0], full), min(bench.repeat, 3)))
+    for name, found in (("ndpiReader", ndpi), ("NFStream", nfstream)):
+        if not found:
+            print(f"process  {name} isn't here and couldn't be installed; not compared", flush=True)
+    bench.take_turns("process", turns, {"ndpiReader": 3.0, "NFStream": 6.0})
+
+
+def run_nfstream(bench: Bench, command: list[str], built: Built) -> float:
+    seconds, said = run([*command, str(built.capture)])
+    truth = pq.read_table(built.truth, columns=["packets_out", "packets_in"])
+    packets = pc.sum(truth["packets_out"]).as_py() + pc.sum(truth["packets_in"]).as_py()
+    if int(said.split()[1]) != packets:
+        bench.wrong.append(f"NFStream saw {said.split()[1]} packets of {packets}")
+    return seconds
+
+
+def bench_small(bench: Bench) -> None:
+    """A report on 1 MB, against importing the two libraries that a notebook starts with."""
+    small = build("small")
+    command, out = bench.flows(small.capture, "small")
+    run(command)
+    bench.check("small", out, small)
+    imports = [sys.executable, "-c", "import pandas, pyarrow"]
+    report = [WHICHPROXY, "report", "--quiet", str(small.capture)]
+    turns: list[Turn] = [
+        (bench.ours(), lambda: run(report)[0], bench.repeat),
+        (Subject("imports", sys.version.split()[0]), lambda: run(imports)[0], bench.repeat),
+    ]
+    bench.take_turns("small", turns, {"imports": 1 / 3})
+
+
+def bench_memory(bench: Bench) -> None:
+    """Memory that isn't the mapped file: by length at the same number of flows, by flows, by open flows."""
+    held: dict[str, tuple[int, int]] = {}
+    captures = {name: build(name).capture for name in ("short", "long", "open", "full")}
+    captures["half"] = half_of(build("full"))
+    for name, capture in captures.items():
+        command, out = bench.flows(capture, f"memory-{name}")
+        memory = memory_of(command)
+        held[name] = (memory.anonymous, pq.read_metadata(out).num_rows)
+        note = f"{name}: {capture.stat().st_size / 1e6:.0f} MB of capture, {held[name][1]} flows"
+        bench.record("memory", bench.ours(), memory, note=note)
+        print(f"memory   {memory.anonymous / 1e6:8.1f} MB  {note}", flush=True)
+    for said, less, more in (("closed", "half", "full"), ("open", "short", "open")):
+        each = (held[more][0] - held[less][0]) / (held[more][1] - held[less][1])
+        bench.record("memory", bench.ours(), note=f"{each:.0f} bytes per flow ({said})")
+        print(f"memory   {each:.0f} bytes per flow ({said})", flush=True)
+    growth = held["long"][0] - held["short"][0]
+    print(f"memory   {growth / 1e6:+.1f} MB for a hundred times the bytes in as many flows", flush=True)
+    bench.record("memory", bench.ours(), note=f"{growth / 1e6:+.1f} MB for a hundred times the bytes in as many flows")
+
+
+BENCHMARKS = {"table": bench_table, "process": bench_process, "small": bench_small, "memory": bench_memory}
+
+
+def write_record(bench: Bench) -> Path:
+    folder = Path(__file__).parent / "record" / peers.machine()
+    folder.mkdir(parents=True, exist_ok=True)
+    path = folder / f"{datetime.date.today().isoformat()}.csv"
+    with path.open("w", encoding="utf-8", newline="") as file:
+        writer = csv.DictWriter(file, FIELDS, lineterminator="\n")
+        writer.writeheader()
+        writer.writerows(bench.records)
+    return path
+
+
+def main() -> int:
+    asked = argparse.ArgumentParser(description=__doc__)
+    asked.add_argument("--only", nargs="+", choices=BENCHMARKS, help="some of them, without a record")
+    asked.add_argument("--repeat", type=int, default=5, help="runs of each subject (NFStream: three at most)")
+    arguments = asked.parse_args()
+    bench = Bench(arguments.repeat)
+    for name in arguments.only or BENCHMARKS:
+        BENCHMARKS[name](bench)
+    if not arguments.only and not bench.wrong:
+        print("recorded in", write_record(bench).relative_to(Path.cwd()))
+    for line in bench.wrong:
+        print("WRONG ANSWER", line, file=sys.stderr)
+    return 1 if bench.wrong else 0
+
+
+if __name__ == "__main__":
+    raise SystemExit(main())
