@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import Any
 
 from analyzer.errors import Unusable
-from analyzer.services.hosts import dns_name, label_pattern
+from analyzer.services.hosts import dns_name, label_expression
 from analyzer.services.rules import Consolidated, ContextHost, Lookalike, Rule, Service, frozen
 
 BUILT_IN = Path(__file__).with_name("catalogue.toml")
@@ -87,9 +87,12 @@ class Catalogue:
         return found
 
     @cached_property
-    def shapes(self) -> tuple[tuple[Lookalike, re.Pattern[str]], ...]:
-        """Each lookalike with its compiled pattern; compiled when first asked for, which most runs never do."""
-        return tuple((row, label_pattern(row.pattern)) for row in self.lookalikes)
+    def shapes(self) -> re.Pattern[str]:
+        """All lookalike patterns as one, with a group for each in the order of `lookalikes`.
+
+        Compiled when first asked for, which most runs never do; one expression, since every unknown name is put to it.
+        """
+        return re.compile("|".join(f"({label_expression(row.pattern)})" for row in self.lookalikes) or r"(?!)")
 
     def required_rules(self, *, cloud: str, geo: str, connectivity_model: str) -> list[Rule]:
         """Rules that Microsoft calls required for such a device: of its own geography and of "WW".

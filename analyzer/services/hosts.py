@@ -30,11 +30,11 @@ def _a_label(label: str) -> str:
     return label if label.isascii() else "xn--" + label.encode("punycode", "replace").decode("ascii")
 
 
-def label_pattern(pattern: str) -> re.Pattern[str]:
-    """A lookalike's pattern as a regular expression for whole names.
+def label_expression(pattern: str) -> str:
+    """A lookalike's pattern as a regular expression for whole names, without groups.
 
     "*" any run within one label, "?" one letter, "#" one digit, a leading "*." one or more labels.
     """
     lead, rest = (r"(?:[^.]+\.)+", pattern[2:]) if pattern.startswith("*.") else ("", pattern)
     pieces = {"*": "[^.]*", "?": "[a-z]", "#": "[0-9]"}
-    return re.compile(lead + "".join(pieces.get(c) or re.escape(c) for c in rest))
+    return lead + "".join(pieces.get(c) or re.escape(c) for c in rest)

@@ -134,7 +134,8 @@ def lookalike(catalogue: Catalogue, host: str | None) -> Lookalike | None:
     name = dns_name(host) if host is not None else None
     if name is None or match_host(catalogue, name).service is not None:
         return None
-    return next((row for row, shape in catalogue.shapes if shape.fullmatch(name)), None)
+    found = catalogue.shapes.fullmatch(name)
+    return catalogue.lookalikes[found.lastindex - 1] if found and found.lastindex else None
 
 
 def is_defender_like(catalogue: Catalogue, host: str | None) -> bool:

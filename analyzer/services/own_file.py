@@ -125,6 +125,7 @@ def read_own_files(paths: Iterable[str | Path], built_in: Rows) -> list[Rows]:
     Errors  CatalogueMistakes, with the mistakes of all files
     """
     slugs = {row["slug"] for row in built_in["service"]}
+    patterns = {row["pattern"] for row in built_in["rule"]}
     read: list[Rows] = []
     mistakes: list[Unusable] = []
     for path in paths:
@@ -134,10 +135,11 @@ def read_own_files(paths: Iterable[str | Path], built_in: Rows) -> list[Rows]:
         except (OSError, UnicodeDecodeError, tomllib.TOMLDecodeError, RecursionError) as error:
             mistakes.append(_unreadable(path, error))
             continue
-        found = list(check_rows(rows, slugs))
+        found = list(check_rows(rows, slugs, patterns))
         mistakes += [_mistake(path, text, rows, *one) for one in found]
         if not found:
             slugs |= {row["slug"] for row in rows.get("service", ())}
+            patterns |= {written_name(row["pattern"]) for row in rows.get("rule", ())}
             read.append(rows)
     if mistakes:
         raise CatalogueMistakes(mistakes)
@@ -157,10 +159,10 @@ def _unreadable(path: str | Path, error: Exception) -> Unusable:
 Place = tuple[str | int, ...]
 
 
-def check_rows(rows: Mapping[str, Any], slugs: set[str]) -> Iterator[tuple[Place, str, str]]:
+def check_rows(rows: Mapping[str, Any], slugs: set[str], patterns: set[str]) -> Iterator[tuple[Place, str, str]]:
     """Each mistake as (place, what, remedy); nothing when the rows are a catalogue.
 
-    slugs  services known so far; the rows' own [[service]] tables add to them
+    slugs patterns  of the services and rules known so far; the rows' own tables add to them
     """
     try:
         checked = CatalogueFile.model_validate(rows)
@@ -168,16 +170,31 @@ def check_rows(rows: Mapping[str, Any], slugs: set[str]) -> Iterator[tuple[Place
         for detail in error.errors(include_url=False):
             yield tuple(detail["loc"]), *_in_words(detail)
         return
-    known = slugs | {service.slug for service in checked.service}
-    seen: dict[tuple[str, str, str | None], int] = {}
-    for number, rule in enumerate(checked.rule):
-        for key, slug in [("service", rule.service), *(("also", slug) for slug in rule.also)]:
+    yield from _unknown_services(checked, slugs | {service.slug for service in checked.service})
+    yield from _repeated_rules(checked.rule)
+    ruled = patterns | {rule.pattern for rule in checked.rule}
+    for number, row in enumerate(checked.consolidated):
+        if row.pattern not in ruled:
+            yield ("consolidated", number, "pattern"), f"no rule has the pattern {row.pattern}", "add the [[rule]] that it refines"
+
+
+def _unknown_services(checked: CatalogueFile, known: set[str]) -> Iterator[tuple[Place, str, str]]:
+    named = [(("rule", number, "service"), [row.service]) for number, row in enumerate(checked.rule)]
+    named += [(("rule", number, "also"), row.also) for number, row in enumerate(checked.rule)]
+    named += [(("consolidated", number, "also"), row.also) for number, row in enumerate(checked.consolidated)]
+    named += [(("lookalike", number, "service"), [row.service]) for number, row in enumerate(checked.lookalike)]
+    for place, slugs in named:
+        for slug in slugs:
             if slug not in known:
-                yield ("rule", number, key), f"no service is called {slug}", _nearest(slug, known, "describe it in a [[service]] table")
-        key_of_rule = (rule.pattern, rule.evidence, rule.url_path if rule.evidence == "path" else None)
-        first = seen.setdefault(key_of_rule, number)
-        other = checked.rule[first]
-        # the same host may be listed once per cloud, but can't be two services' own
+                yield place, f"no service is called {slug}", _nearest(slug, known, "describe it in a [[service]] table")
+
+
+def _repeated_rules(rules: list[RuleRow]) -> Iterator[tuple[Place, str, str]]:
+    """The same host may be listed once per cloud, but can't be two services' own."""
+    seen: dict[tuple[str, str, str | None], int] = {}
+    for number, rule in enumerate(rules):
+        first = seen.setdefault((rule.pattern, rule.evidence, rule.url_path if rule.evidence == "path" else None), number)
+        other = rules[first]
         if first != number and (rule.service != other.service or rule.cloud == other.cloud):
             yield ("rule", number, "pattern"), f"same as [[rule]] {first + 1}", "keep one of them"
 

@@ -30,6 +30,8 @@ def own(tmp_path: Path) -> Path:
 AT = "[[rule]] 1 (line 1): "
 ALONE = "write a host name alone, without scheme, port, path or address"
 RULE = '[[rule]]\npattern = "a.example"\nservice = "cloud-protection"\n'
+LABELS = '[[consolidated]]\npattern = "*.b.example"\nlabels = "edr-*"\nplane = "sensor"\n'
+LIKE = '[[lookalike]]\npattern = "edr-*.example"\nservice = "edr"\n'
 OTHER = '[[rule]]\npattern = "A.example."\nservice = "smartscreen"\ncloud = ["GCC"]\n'
 
 
@@ -47,6 +49,8 @@ OTHER = '[[rule]]\npattern = "A.example."\nservice = "smartscreen"\ncloud = ["GC
         ("[[rul]]", "rul: unknown key; write rule, or use service, rule, context, consolidated, lookalike"),
         (RULE, "[[rule]] 2 (line 5): pattern: same as [[rule]] 1; keep one of them"),
         (OTHER, "[[rule]] 2 (line 5): pattern: same as [[rule]] 1; keep one of them"),
+        (LABELS, "[[consolidated]] 1 (line 5): pattern: no rule has the pattern *.b.example; add the [[rule]] that it refines"),
+        (LIKE, "[[lookalike]] 1 (line 5): service: no service is called edr; describe it in a [[service]] table"),
         ("=", "not TOML: Invalid statement (at line 5, column 1); mend it there"),
     ],
 )
