@@ -144,6 +144,14 @@ def test_names_that_no_rule_takes_in(host: str | None) -> None:
     assert (match.service, match.plane, match.possible, match.why) == (None, None, None, "no rule takes in this name")
 
 
+def test_of_two_paths_that_fit_the_longer_decides() -> None:
+    one = [
+        Rule("a.example", f"s{length}", "g", None, evidence="path", url_path=path) for length, path in enumerate(("/x/*", "/x/y/*", "/*"))
+    ]
+    catalogue = Catalogue([Service(rule.service, "g") for rule in one], one)
+    assert [match_host(catalogue, "a.example", path).service for path in ("/x/y/z", "/x/z", "/z")] == ["s1", "s0", "s2"]
+
+
 def test_why_says_what_decided() -> None:
     assert match_host(CATALOGUE, "x.wd.microsoft.com").why == "*.wd.microsoft.com is the longest suffix that takes it in"
     assert match_host(CATALOGUE, "wdcp.microsoft.com").why == "wdcp.microsoft.com is listed by its full name"
