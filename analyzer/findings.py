@@ -1,0 +1,225 @@
+"""Every code a person can be told: how bad it is, what it means and what to do about it.
+
+A finding is one statement about one source, proxy and service, with the flows that prove it; never one per packet.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Any, Literal, NamedTuple
+
+if TYPE_CHECKING:
+    import pyarrow as pa
+
+Severity = Literal["info", "warning", "problem"]
+Confidence = Literal["certain", "likely", "unclear"]
+
+SEVERITIES: tuple[Severity, ...] = ("problem", "warning", "info")
+
+
+class Code(NamedTuple):
+    """What a code means.
+
+    severity  how bad it usually is; a finding may differ where the circumstances do
+    meaning   one sentence, for the documentation and for hovering
+    advice    what to do about it
+    """
+
+    severity: Severity
+    meaning: str
+    advice: str
+
+
+CODES: dict[str, Code] = {
+    "proxy-auth-required": Code(
+        "problem",
+        "The proxy answered 407: it wants the client to authenticate, which Defender's services can't do as SYSTEM.",
+        "Let Defender's hosts through this proxy without authentication.",
+    ),
+    "proxy-denied": Code(
+        "problem", "The proxy refused the request (403, or SOCKS not allowed).", "Add the hosts to the proxy's allow list."
+    ),
+    "proxy-error": Code(
+        "problem",
+        "The proxy answered with an error instead of the tunnel or the page.",
+        "Look in the proxy's log at these times: it could not, or would not, reach the host.",
+    ),
+    "proxy-unreachable": Code(
+        "problem",
+        "Connections to the proxy were refused or never answered.",
+        "Check that the proxy runs, listens on this port, and that the gateway lets the client reach it.",
+    ),
+    "direct-blocked": Code(
+        "info",
+        "Connections past the proxies were dropped or rejected.",
+        "Expected where only the proxies are allowed; else permit the host or configure a proxy for this service.",
+    ),
+    "direct-allowed": Code(
+        "info",
+        "Connections went past the proxies and were answered.",
+        "If traffic must go through a proxy, block this at the gateway and check the client's proxy configuration.",
+    ),
+    "fallback": Code(
+        "problem",
+        "After its proxy failed, the client tried to connect directly.",
+        "Mend the proxy: the sensor falls back to direct when its static proxy is unreachable.",
+    ),
+    "tls-inspected": Code(
+        "problem",
+        "TLS was opened on the way, which Defender does not support.",
+        "Exclude Defender's hosts from TLS inspection on this proxy.",
+    ),
+    "tls-failed": Code(
+        "problem",
+        "The tunnel opened, but the TLS handshake inside it broke off.",
+        "Look for TLS inspection, certificate pinning or unreachable revocation lists.",
+    ),
+    "origin-unreachable": Code(
+        "problem", "The proxy could not reach the origin server.", "Check the way from the proxy to the internet, and its DNS."
+    ),
+    "tunnel-idle-closed": Code("warning", "A tunnel was closed for being idle.", "Raise the proxy's idle timeout for Defender's hosts."),
+    "revocation-unreachable": Code(
+        "problem",
+        "Certificate revocation lists could not be fetched while tunnels opened.",
+        "Give SYSTEM a way to the revocation hosts: a WinHTTP proxy, or direct on port 80.",
+    ),
+    "dns-failed": Code(
+        "warning", "Names did not resolve.", "Check the client's DNS server; behind a proxy the client needs no DNS for these hosts."
+    ),
+    "name-mismatch": Code(
+        "warning",
+        "The name asked of the proxy and the name in the ClientHello inside the tunnel differ.",
+        "See which of the two the client meant: domain fronting, a shared address, or a client that asks by another name.",
+    ),
+    "no-service-traffic": Code(
+        "info",
+        "This source sent nothing to any Defender service in this window.",
+        "Check that the window is over five minutes long, the client is onboarded, and a user was logged on if only WinINET is set.",
+    ),
+    "backlog-flush": Code(
+        "info", "Cached events were uploaded in a burst.", "Nothing to do: events kept while there was no way out are catching up."
+    ),
+    "pac-discovery": Code(
+        "info", "A client looked for a proxy by itself: WPAD or a PAC file.", "Check that the file it gets names the proxies you expect."
+    ),
+    "quic-attempt": Code(
+        "info",
+        "A client tried QUIC (UDP port 443), which no HTTP proxy carries.",
+        "Nothing to do where it is blocked: clients go on over TCP. Block it if all traffic must go through the proxies.",
+    ),
+    "encrypted-client-hello": Code(
+        "info",
+        "The ClientHello has the encrypted_client_hello extension, possibly as GREASE: its visible name may not be the real one.",
+        "Rely on the name asked of the proxy. Defender's own processes are not known to send it: look at which program does.",
+    ),
+    "client-analyzer-run": Code("info", "Traffic of Defender's Client Analyzer, left out of the verdict.", "Nothing to do."),
+    "unknown-defender-name": Code(
+        "info",
+        "A host looks like Defender's, but no catalogue rule names it.",
+        "Add it to a catalogue of your own if you know which service it is.",
+    ),
+    "required-unseen": Code(
+        "info", "A service that Defender requires was not seen.", "Capture longer, or check that the service is switched on."
+    ),
+    "service-plane-mixed": Code(
+        "info",
+        "Requests to one service belong to several planes, so its winner mixes them.",
+        "Read the winner per plane instead.",
+    ),
+    "mid-stream": Code(
+        "info",
+        "The conversation began before the capture: what it asked for isn't known.",
+        "Start the capture before the clients, or capture longer.",
+    ),
+    "duplicated-packets": Code(
+        "info", "Packets were captured twice and counted once.", "Nothing to do; capture on one interface to avoid it."
+    ),
+    "one-direction-only": Code(
+        "warning",
+        "Only one direction of these conversations was captured: answers can't be seen.",
+        "Capture where both directions pass (mirror both, look for asymmetric routing).",
+    ),
+    "nat": Code(
+        "info", "Addresses were translated on the way.", "Nothing to do; name the translated addresses in the topology if you can."
+    ),
+    "capture-damaged": Code("warning", "Part of a capture file could not be read; the rest was.", "Copy the file again, or capture anew."),
+    "capture-unreadable": Code("warning", "Packets of a kind that isn't read were left out.", "Capture on an Ethernet or IP interface."),
+    "capture-gap": Code("warning", "The capture has a hole in it.", "Give the capturing machine more buffer, or filter what it captures."),
+    "packets-dropped": Code(
+        "warning", "The capturing machine dropped packets.", "Give the capture a larger buffer (-B), or a filter; counts are lower bounds."
+    ),
+    "flows-evicted": Code(
+        "warning", "Conversations were given up to stay within the memory limit.", "Raise the limit, or filter what is captured."
+    ),
+    "winner-changed": Code(
+        "problem", "A service changed its proxy since the last run.", "Check what changed in the clients' proxy configuration."
+    ),
+    "new-proxy": Code(
+        "warning", "A proxy appeared that wasn't there in the last run.", "Check whose it is; name it in the topology if it is yours."
+    ),
+    "failures-up": Code("warning", "A service fails more often than in the last run.", "See the failures' own findings."),
+    "service-silent": Code("warning", "A service that was there in the last run is silent.", "Check the client and its proxy."),
+    "service-back": Code("info", "A service that was silent in the last run is back.", "Nothing to do."),
+}
+
+
+@dataclass(frozen=True)
+class Finding:
+    """Something a person should know.
+
+    text                  what was seen, with the numbers
+    first_seen last_seen  RFC 3339, nine digits, Z; None when unknown
+    flows                 ids of the flows that prove it
+    severity              None: as usual for the code
+    """
+
+    code: str
+    text: str
+    client_ip: str | None = None
+    proxy: str | None = None
+    service: str | None = None
+    severity: Severity | None = None
+    confidence: Confidence = "certain"
+    first_seen: str | None = None
+    last_seen: str | None = None
+    flows: Sequence[str] = field(default=())
+
+    def to_dict(self) -> dict[str, Any]:
+        """The finding as the verdict document has it; KeyError for a code that isn't registered."""
+        code = CODES[self.code]
+        return {
+            "code": self.code,
+            "severity": self.severity or code.severity,
+            "confidence": self.confidence,
+            "client_ip": self.client_ip,
+            "proxy": self.proxy,
+            "service": self.service,
+            "text": self.text,
+            "advice": code.advice,
+            "first_seen": self.first_seen,
+            "last_seen": self.last_seen,
+            "flows": list(self.flows),
+        }
+
+
+def in_order(findings: Sequence[Finding]) -> list[dict[str, Any]]:
+    """The findings as dicts, the worst first, then by code, source, proxy, service and text."""
+    rows = [finding.to_dict() for finding in findings]
+    return sorted(
+        rows, key=lambda r: (SEVERITIES.index(r["severity"]), *(r[key] or "" for key in ("code", "client_ip", "proxy", "service", "text")))
+    )
+
+
+def findings_table(findings: Sequence[dict[str, Any]]) -> pa.Table:
+    """The findings of a verdict document as a table: its keys as columns, times as timestamps, flows as a list."""
+    import pyarrow as pa
+
+    from analyzer.tables import TIME
+
+    texts = ("code", "severity", "confidence", "client_ip", "proxy", "service", "text", "advice")
+    columns = {name: pa.array([row[name] for row in findings], pa.string()) for name in texts}
+    for name in ("first_seen", "last_seen"):
+        columns[name] = pa.array([row[name] for row in findings], pa.string()).cast(TIME)
+    columns["flows"] = pa.array([row["flows"] for row in findings], pa.list_(pa.string()))
+    return pa.table(columns)

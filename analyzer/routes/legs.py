@@ -1,0 +1,74 @@
+"""The two legs of one tunnel: client → proxy and proxy → origin, known by the same ClientHello.
+
+A ClientHello's random is 32 bytes made anew for every connection (RFC 8446 4.1.2). The same one on a flow to a proxy and on a
+flow away from it means that the proxy passed the hello on untouched: one tunnel, and TLS was not opened on the way. What lies
+between (NAT on either side, a parent proxy) doesn't matter.
+"""
+
+from __future__ import annotations
+
+import numpy as np
+import pyarrow as pa
+
+from analyzer.routes.proxies import Ends
+from analyzer.routes.requests import NO_TIME, Bools, Ints, integers, one_array, times_ns
+
+
+def client_leg_of(flows: pa.Table, ends: Ends, to_proxy: Bools, beyond: Bools) -> Ints:
+    """Per flow, the row of the client leg of the tunnel whose origin leg it is; -1 where it is none.
+
+    to_proxy  bool[n]  client legs: flows from a source to a proxy
+    beyond    bool[n]  flows that may be origin legs; never one that is a client leg
+
+    Among several client legs with this random, one to the very proxy that opened the origin leg comes first, then the nearest
+    in time, then the earlier. A flow of the client itself is never its own tunnel's origin leg.
+    """
+    result = np.full(flows.num_rows, -1, dtype=np.int64)
+    random = integers(one_array(flows.column("client_random")).dictionary_encode().indices, -1)
+    known = (random >= 0) & ends.tcp
+    legs = np.flatnonzero(known & to_proxy)
+    origins = np.flatnonzero(known & beyond & np.isin(random, random[legs]))
+    if not len(origins):
+        return result
+    times = times_ns(flows.column("first_seen"))
+    width = np.int64(len(ends.addresses))
+    same_proxy = _nearest(
+        random[legs] * width + ends.server[legs], times[legs], random[origins] * width + ends.client[origins], times[origins]
+    )
+    same_random = _nearest(random[legs], times[legs], random[origins], times[origins])
+    chosen = np.where(same_proxy >= 0, same_proxy, same_random)
+    leg = np.where(chosen >= 0, legs[chosen], -1)
+    leg[ends.client[leg] == ends.client[origins]] = -1
+    result[origins] = leg
+    return result
+
+
+def _nearest(keys: Ints, times: Ints, wanted: Ints, wanted_times: Ints) -> Ints:
+    """For each wanted (key, time) the index of the entry with the same key that is nearest in time, or -1.
+
+    A missing time is as far as can be: it is taken only where nothing else has the key.
+    """
+    order = np.lexsort((times, keys))
+    keys, times = keys[order], times[order]
+    merged = np.lexsort(
+        (np.repeat([0, 1], [len(keys), len(wanted)]), np.concatenate([times, wanted_times]), np.concatenate([keys, wanted]))
+    )
+    is_entry = merged < len(keys)
+    rank = np.cumsum(is_entry)[~is_entry]  # how many entries sort before each wanted one, in merged order
+    asked = merged[~is_entry] - len(keys)
+    best = np.full(len(wanted), -1, dtype=np.int64)
+    distance = np.full(len(wanted), np.inf)
+    for place in (rank - 1, rank):
+        inside = (place >= 0) & (place < len(keys))
+        place = np.clip(place, 0, len(keys) - 1)
+        fits = inside & (keys[place] == wanted[asked])
+        missing = (times[place] == NO_TIME) | (wanted_times[asked] == NO_TIME)
+        apart = np.where(
+            missing,
+            np.finfo(np.float64).max,
+            np.abs(times[place] - np.where(missing, times[place], wanted_times[asked])).astype(np.float64),
+        )
+        better = fits & (apart < distance[asked])
+        best[asked[better]] = order[place[better]]
+        distance[asked[better]] = apart[better]
+    return best

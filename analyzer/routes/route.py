@@ -1,0 +1,68 @@
+"""Which way each flow went: the flow table with the columns of stage `routes` filled."""
+
+from __future__ import annotations
+
+import numpy as np
+import pyarrow as pa
+
+from analyzer.routes.direct import can_be_direct
+from analyzer.routes.legs import client_leg_of
+from analyzer.routes.proxies import Ends, Proxies, find_proxies, flow_ends
+from analyzer.routes.requests import Bools, Ints, one_array
+from analyzer.routes.topology import Topology
+
+ROUTES = ("upstream", "proxy", "direct")
+UPSTREAM, PROXY, DIRECT = range(3)
+
+
+def route_flows(flows: pa.Table, topology: Topology) -> pa.Table:
+    """The same table with `route`, `proxy`, `proxy_name`, `method`, `pair` and `inspected` filled.
+
+    route      upstream: the client has a proxy's address, also toward a parent proxy, any protocol. proxy: the server is a proxy
+               (TCP only). direct: other TCP, and UDP/443. null: other UDP. A flow from an unknown address that carries the very
+               ClientHello of a tunnel is that tunnel's origin leg behind NAT, so it is upstream too, not somebody's direct traffic.
+    proxy      the server's ip:port where the server is a proxy: on route proxy, and on upstream toward a parent proxy.
+    pair       on both legs of a tunnel (all, with a parent proxy): the client leg's id.
+    inspected  false where both legs show the same ClientHello; that TLS was opened is not decided here.
+    """
+    ends = flow_ends(flows)
+    proxies = find_proxies(flows, ends, topology)
+    route = np.full(flows.num_rows, -1, dtype=np.int64)
+    route[can_be_direct(flows, ends)] = DIRECT
+    route[proxies.serving] = PROXY
+    route[proxies.asking] = UPSTREAM
+    leg = client_leg_of(flows, ends, to_proxy=route == PROXY, beyond=(route == UPSTREAM) | (route == DIRECT))
+    route[leg >= 0] = UPSTREAM
+    columns = {"route": _texts(route, list(ROUTES)), **_proxy_columns(ends, proxies, route), **_pair_columns(flows, leg)}
+    for name, column in columns.items():
+        index = flows.schema.get_field_index(name)
+        flows = flows.set_column(index, flows.schema.field(index), column)
+    return flows
+
+
+def _texts(codes: Ints, values: list[str | None]) -> pa.Array:
+    """A string array from codes into values; null where the code is -1 or the value None."""
+    indices = pa.array(codes, pa.int64(), mask=codes < 0)
+    return pa.array(values, pa.string()).take(indices)
+
+
+def _proxy_columns(ends: Ends, proxies: Proxies, route: Ints) -> dict[str, pa.Array]:
+    known = np.fromiter(proxies.at, np.int64, len(proxies.at))  # sorted, as find_proxies leaves them
+    applies: Bools = proxies.serving & (route != DIRECT)
+    codes = np.full(len(route), -1, dtype=np.int64)
+    codes[applies] = np.searchsorted(known, ends.server_end[applies])
+    named = list(proxies.at.values())
+    return {
+        "proxy": _texts(codes, [address for address, _ in named]),
+        "proxy_name": _texts(codes, [entry.name if entry else None for _, entry in named]),
+        "method": _texts(codes, [entry.method if entry else None for _, entry in named]),
+    }
+
+
+def _pair_columns(flows: pa.Table, leg: Ints) -> dict[str, pa.Array]:
+    """pair and inspected, from the client leg's row of every origin leg."""
+    own = leg.copy()
+    own[leg[leg >= 0]] = leg[leg >= 0]  # a client leg carries its own id
+    missing = own < 0
+    pair = one_array(flows.column("id")).take(pa.array(own, pa.int64(), mask=missing))
+    return {"pair": pair, "inspected": pa.array(np.zeros(len(leg), dtype=np.bool_), mask=missing)}

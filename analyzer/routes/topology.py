@@ -1,0 +1,136 @@
+"""Who is who: the proxies, workstations and gateway policy that topology.toml names.
+
+Plain dataclasses, so that a run without a topology file doesn't pay for pydantic; the file itself is checked by
+topology_file.py, which loads only when there is one.
+"""
+
+from __future__ import annotations
+
+import tomllib
+from collections.abc import Mapping
+from dataclasses import dataclass
+from functools import cached_property
+from ipaddress import IPv4Network, IPv6Network, ip_address
+from pathlib import Path
+from typing import Any
+
+from analyzer.errors import Unusable
+
+Network = IPv4Network | IPv6Network
+
+
+def address_text(network: Network) -> str:
+    """The network as a person writes it: a plain address for a single host, else CIDR."""
+    return str(network.network_address) if network.prefixlen == network.max_prefixlen else str(network)
+
+
+@dataclass(frozen=True)
+class Proxy:
+    """A proxy as the topology names it.
+
+    network  its address, or all addresses of a pool
+    port     its port; None: any port of these addresses
+    method   how clients are told of it: winhttp, wininet, static, pac or other; None: not said
+    """
+
+    name: str
+    network: Network
+    port: int | None = None
+    method: str | None = None
+
+
+@dataclass(frozen=True)
+class Workstation:
+    """A source with a name."""
+
+    name: str
+    network: Network
+
+
+@dataclass(frozen=True)
+class Topology:
+    """Everything the topology file says; empty when there is none.
+
+    policy  "proxies-only": direct traffic is expected to be blocked; None: nothing is expected
+    """
+
+    proxies: tuple[Proxy, ...] = ()
+    workstations: tuple[Workstation, ...] = ()
+    policy: str | None = None
+
+    def proxy_at(self, ip: str, port: int) -> Proxy | None:
+        """The entry that names ip:port, or None. The longest prefix wins; then an entry with a port beats one without."""
+        entries = self._entries_at(ip)
+        return next((entry for entry in entries if entry.port is None or entry.port == port), None)
+
+    def is_proxy_address(self, ip: str) -> bool:
+        """Whether any proxy of the topology has this address, on whatever port."""
+        return bool(self._entries_at(ip))
+
+    def workstation_name(self, ip: str) -> str | None:
+        """The name of the workstation with this address (longest prefix wins), or None."""
+        if ip in self._workstation_names:
+            return self._workstation_names[ip]
+        address = ip_address(ip)
+        found = [w for w in self.workstations if address in w.network]
+        name = max(found, key=lambda w: w.network.prefixlen).name if found else None
+        self._workstation_names[ip] = name
+        return name
+
+    def _entries_at(self, ip: str) -> list[Proxy]:
+        """Entries for this address, most specific first. Single addresses are found by their text, without parsing."""
+        hosts = self._by_host.get(ip, [])
+        if not self._pools:
+            return hosts
+        address = ip_address(ip)
+        return hosts + [entry for entry in self._pools if address in entry.network]
+
+    @cached_property
+    def _workstation_names(self) -> dict[str, str | None]:
+        """Answers given before: the same few sources are asked for again and again."""
+        return {}
+
+    @cached_property
+    def _by_host(self) -> dict[str, list[Proxy]]:
+        hosts: dict[str, list[Proxy]] = {}
+        for entry in sorted(self.proxies, key=lambda p: p.port is None):
+            if entry.network.prefixlen == entry.network.max_prefixlen:
+                hosts.setdefault(str(entry.network.network_address), []).append(entry)
+        return hosts
+
+    @cached_property
+    def _pools(self) -> list[Proxy]:
+        pools = [entry for entry in self.proxies if entry.network.prefixlen < entry.network.max_prefixlen]
+        return sorted(pools, key=lambda p: (-p.network.prefixlen, p.port is None))
+
+
+def load_topology(path: str | Path | None) -> Topology:
+    """The topology of a TOML file; an empty one for None.
+
+    Errors  Unusable, its text one line per mistake: file, key, what is wrong and what to write instead
+    """
+    if path is None:
+        return Topology()
+    where = str(path)
+    try:
+        data = tomllib.loads(Path(path).read_bytes().decode("utf-8"))
+    except OSError as error:
+        reason = (error.strerror or "can't be read").lower()
+        raise Unusable(f"can't read the topology: {reason}", where, "name a readable TOML file with --topology") from error
+    except UnicodeDecodeError as error:
+        raise Unusable(f"not UTF-8 text at byte {error.start}", where, "save the topology as UTF-8") from error
+    except tomllib.TOMLDecodeError as error:
+        raise Unusable(f"not valid TOML: {error}", where, 'tables look like [[proxy]], values like name = "PROX01"') from error
+    return topology_from(data, where)
+
+
+def topology_from(data: Mapping[str, Any], where: str) -> Topology:
+    """The topology of already parsed tables, as a study holds them inline.
+
+    where   the file they came from, for messages
+    Errors  Unusable, its text one line per mistake
+    """
+    # pydantic costs a noticeable part of a small run: it loads only when there is something to check.
+    from analyzer.routes.topology_file import check_topology
+
+    return check_topology(data, where)

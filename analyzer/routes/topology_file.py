@@ -1,0 +1,158 @@
+"""topology.toml checked: every mistake at once, each with its key and what to write instead."""
+
+from __future__ import annotations
+
+import difflib
+from collections.abc import Mapping, Sequence
+from ipaddress import ip_network
+from typing import Annotated, Any, Literal
+
+from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, ValidationError
+from pydantic_core import ErrorDetails, PydanticCustomError
+
+from analyzer.errors import Unusable
+from analyzer.routes.topology import Network, Proxy, Topology, Workstation, address_text
+
+Method = Literal["winhttp", "wininet", "static", "pac", "other"]
+
+# What to write for each key, shown with a mistake in it.
+EXAMPLES = {
+    "name": 'name = "PROX01"',
+    "address": 'address = "172.16.12.10" or "172.16.12.0/24"',
+    "port": "port = 3128, a whole number from 1 to 65535, or leave it out for any port",
+    "method": 'method = "winhttp", "wininet", "static", "pac" or "other"',
+    "policy": 'policy = "proxies-only", or leave it out',
+    "proxy": "[[proxy]] with double brackets, once per proxy",
+    "workstation": "[[workstation]] with double brackets, once per workstation",
+    "gateway": "[gateway] with single brackets",
+}
+
+
+def _network(value: object) -> Network:
+    """The address or CIDR as a network; refuses names, host bits and an address with a port."""
+    if not isinstance(value, str):
+        raise PydanticCustomError("address", "{value} is not a text in quotes", {"value": repr(value)})
+    try:
+        return ip_network(value.strip())
+    except ValueError:
+        pass
+    try:
+        meant = ip_network(value.strip(), strict=False)
+    except ValueError as error:
+        raise PydanticCustomError(
+            "address", "{value} is not an IP address or network (a port goes into its own key)", {"value": repr(value)}
+        ) from error
+    raise PydanticCustomError(
+        "network", '{value} has bits beyond its prefix; write address = "{meant}"', {"value": repr(value), "meant": str(meant)}
+    )
+
+
+Address = Annotated[Network, BeforeValidator(_network)]
+Name = Annotated[str, Field(min_length=1)]
+
+
+class _Table(BaseModel):
+    model_config = ConfigDict(extra="forbid", strict=True)
+
+
+class ProxyTable(_Table):
+    """[[proxy]]"""
+
+    name: Name
+    address: Address
+    port: Annotated[int, Field(ge=1, le=65535)] | None = None
+    method: Method | None = None
+
+
+class WorkstationTable(_Table):
+    """[[workstation]]"""
+
+    name: Name
+    address: Address
+
+
+class GatewayTable(_Table):
+    """[gateway]"""
+
+    policy: Literal["proxies-only"] | None = None
+
+
+class TopologyTables(_Table):
+    """The whole file."""
+
+    proxy: list[ProxyTable] = []
+    workstation: list[WorkstationTable] = []
+    gateway: GatewayTable = GatewayTable()
+
+
+_KEYS: dict[str, type[_Table]] = {"proxy": ProxyTable, "workstation": WorkstationTable, "gateway": GatewayTable}
+
+
+def check_topology(data: Mapping[str, Any], where: str) -> Topology:
+    """The topology of parsed tables; Unusable with one line per mistake."""
+    try:
+        tables = TopologyTables.model_validate(dict(data))
+    except ValidationError as error:
+        raise Unusable("\n".join(f"{where}: {_mistake(details)}" for details in error.errors())) from None
+    clashes = _clashes(tables)
+    if clashes:
+        raise Unusable("\n".join(f"{where}: {clash}" for clash in clashes))
+    return Topology(
+        proxies=tuple(Proxy(p.name, p.address, p.port, p.method) for p in tables.proxy),
+        workstations=tuple(Workstation(w.name, w.address) for w in tables.workstation),
+        policy=tables.gateway.policy,
+    )
+
+
+def _mistake(details: ErrorDetails) -> str:
+    """One pydantic error as: where in the file, what is wrong, what to write instead."""
+    location = details["loc"]
+    place, key = _place(location), str(location[-1])
+    kind = details["type"]
+    if kind == "extra_forbidden":
+        return f"{place}: unknown key; {_known_keys(location)}"
+    if kind == "missing":
+        return f"{place}: missing; write {EXAMPLES[key]}"
+    if kind == "network":
+        return f"{place}: {details['msg']}"
+    name = next((str(part) for part in reversed(location) if str(part) in EXAMPLES), key)
+    what = details["msg"] if kind == "address" else f"{details['input']!r} can't be used"
+    if len(location) == 1 or isinstance(location[-1], int):
+        what = "wrong kind of table"  # the value is a whole table: showing it would bury the message
+    return f"{place}: {what}; write {EXAMPLES[name]}"
+
+
+def _place(location: Sequence[int | str]) -> str:
+    """("proxy", 1, "port") as "[[proxy]] 2, port": tables are counted from 1, as a reader of the file does."""
+    table = location[0]
+    if len(location) == 1:
+        return str(table)
+    if isinstance(location[1], int):
+        number = f"[[{table}]] {location[1] + 1}"
+        return ", ".join([number, *(str(part) for part in location[2:])])
+    return ", ".join([f"[{table}]", *(str(part) for part in location[1:])])
+
+
+def _known_keys(location: Sequence[int | str]) -> str:
+    known = sorted(TopologyTables.model_fields if len(location) == 1 else _KEYS[str(location[0])].model_fields)
+    close = difflib.get_close_matches(str(location[-1]), known, n=1)
+    return f"did you mean {close[0]}?" if close else f"the keys here are {', '.join(known)}"
+
+
+def _clashes(tables: TopologyTables) -> list[str]:
+    """Entries that contradict each other: one proxy named twice, a workstation inside a proxy's addresses."""
+    clashes = []
+    first: dict[tuple[Network, int | None], str] = {}
+    for number, proxy in enumerate(tables.proxy, 1):
+        end = (proxy.address, proxy.port)
+        if end in first:
+            port = "any port" if proxy.port is None else f"port {proxy.port}"
+            text = f"{address_text(proxy.address)} on {port} is {first[end]!r} already; keep one of the two entries"
+            clashes.append(f"[[proxy]] {number}, address: {text}")
+        first.setdefault(end, proxy.name)
+    for number, workstation in enumerate(tables.workstation, 1):
+        for proxy in tables.proxy:
+            if workstation.address.version == proxy.address.version and workstation.address.overlaps(proxy.address):
+                text = f"{address_text(workstation.address)} is also an address of proxy {proxy.name!r}; write narrower addresses there"
+                clashes.append(f"[[workstation]] {number}, address: {text}")
+    return clashes
