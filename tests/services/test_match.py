@@ -145,9 +145,8 @@ def test_names_that_no_rule_takes_in(host: str | None) -> None:
 
 
 def test_of_two_paths_that_fit_the_longer_decides() -> None:
-    one = [
-        Rule("a.example", f"s{length}", "g", None, evidence="path", url_path=path) for length, path in enumerate(("/x/*", "/x/y/*", "/*"))
-    ]
+    urls = ("/x/*", "/x/y/*", "/*")
+    one = [Rule("a.example", f"s{number}", "g", None, evidence="path", url_path=url) for number, url in enumerate(urls)]
     catalogue = Catalogue([Service(rule.service, "g") for rule in one], one)
     assert [match_host(catalogue, "a.example", path).service for path in ("/x/y/z", "/x/z", "/z")] == ["s1", "s0", "s2"]
 
