@@ -113,7 +113,7 @@ def tcp_names(flow: Flow, answers: list[Answer]) -> tuple[int, Row]:
 
 def udp_names(flow: Flow, answers: list[Answer]) -> tuple[int, Row]:
     """Who the client is, and the hello of a QUIC connection. A resolver's flow has the name of its first question."""
-    hellos, questions = [], []
+    hellos, questions, answering = [], [], []
     for way in (0, 1):
         conversation = quic.Conversation()
         for packet in flow.sent(way):
@@ -121,8 +121,9 @@ def udp_names(flow: Flow, answers: list[Answer]) -> tuple[int, Row]:
         hellos.append(conversation.client_hello())
         messages = [dns.read_message(packet.payload) for packet in flow.sent(way)] if 53 in (flow.ends[0][1], flow.ends[1][1]) else []
         questions.append([m for m in messages if m and not m.is_answer])
+        answering += [way] if any(m and m.is_answer for m in messages) else []
     asking = [way for way in (0, 1) if hellos[way] or questions[way]]
-    client = asking[0] if len(asking) == 1 else higher_port(flow)
+    client = asking[0] if len(asking) == 1 else 1 - answering[0] if not asking and len(answering) == 1 else higher_port(flow)
     to_resolver = bool(questions[client]) and flow.ends[1 - client][1] == 53
     host = questions[client][0].name if to_resolver else resolved(flow, client, answers)
     return client, name_columns(Dialogue(hello=hellos[client]), "q", host)

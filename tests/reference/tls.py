@@ -130,16 +130,15 @@ def vector_of(data: bytes | None, n: int) -> bytes | None:
 
 
 def server_name(hello: ClientHello) -> str | None:
-    """The first host_name, as sent."""
-    reader = Reader(vector_of(hello.extension(0), 2) or b"")
+    """The first host_name, as sent; the whole list has to be sound."""
+    reader, names = Reader(vector_of(hello.extension(0), 2) or b""), []
     try:
         while reader.data:
-            kind, name = reader.number(1), reader.vector(2)
-            if kind == 0:
-                return name.decode("utf-8", "backslashreplace") or None
+            names.append((reader.number(1), reader.vector(2)))
     except Short:
         return None
-    return None
+    first = next((name for kind, name in names if kind == 0), b"")
+    return first.decode("utf-8", "backslashreplace") or None
 
 
 def alpn(hello: ClientHello) -> list[bytes]:

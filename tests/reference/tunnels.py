@@ -1,7 +1,8 @@
 """Packets in packets: GRE, ERSPAN, VXLAN, GENEVE, GTP-U, IP in IP, PPPoE, MPLS.
 
 Importing this module adds its handlers to those of packets.py; `peel` is that module's.
-Sources: RFC 2784, 2890, 2637, draft-foschiano-erspan, RFC 7348, 8926, 2003, 4213, 2473, 2516, 3032, 4385, 3GPP TS 29.281.
+Sources: RFC 2784, 2890, 2637, draft-foschiano-erspan, RFC 7348, draft-ietf-nvo3-vxlan-gpe, RFC 8926, 2003, 4213, 2473, 2516,
+3032, 4385, 3GPP TS 29.281.
 """
 
 from __future__ import annotations
@@ -73,6 +74,15 @@ def read_vxlan(at: Peeling, data: bytes) -> Packet | None:
     return read_ethernet(at.into(f"vxlan {int.from_bytes(data[4:7], 'big')}"), data[8:])
 
 
+def read_vxlan_gpe(at: Peeling, data: bytes) -> Packet | None:
+    """VXLAN whose P bit says that its fourth byte tells what is inside: IPv4, IPv6 or Ethernet."""
+    if len(data) < 8 or data[0] & 0x08 == 0:
+        raise NotATunnel
+    kind = data[3] if data[0] & 0x04 else 3
+    handler = {1: read_ipv4, 2: read_ipv6, 3: read_ethernet}.get(kind)
+    return handler(at.into(f"vxlan {int.from_bytes(data[4:7], 'big')}"), data[8:]) if handler else None
+
+
 def read_geneve(at: Peeling, data: bytes) -> Packet | None:
     if len(data) < 8 or data[0] >> 6:
         raise NotATunnel
@@ -136,5 +146,5 @@ def read_mpls(at: Peeling, data: bytes) -> Packet | None:
 
 PROTOCOLS.update({4: read_ip_in_ip, 41: read_ipv6_in_ip, 47: read_gre})
 ETHERTYPES.update({0x8847: read_mpls, 0x8848: read_mpls, 0x8864: read_pppoe})
-UDP_TUNNELS.update({4789: read_vxlan, 8472: read_vxlan, 6081: read_geneve, 2152: read_gtp_u})
+UDP_TUNNELS.update({4789: read_vxlan, 4790: read_vxlan_gpe, 8472: read_vxlan, 6081: read_geneve, 2152: read_gtp_u})
 LINKS[9] = read_ppp

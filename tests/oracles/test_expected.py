@@ -1,0 +1,36 @@
+"""Flow rows hold the names that others found in captures made by others.
+
+An engine is a function from a path to rows (dicts with the flow table's columns, times in nanoseconds). Each capture of
+expected.jsonl must give no difference but those of exceptions.toml, and each of those has to be there still.
+"""
+
+from __future__ import annotations
+
+import tomllib
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from tests.conftest import ORACLES, needs_oracles
+from tests.oracles.compare import Record, Row, differences, read_records
+from tests.reference import flows_of
+
+ENGINES: dict[str, Callable[[str], list[Row]]] = {"twin": flows_of}
+
+EXCEPTIONS: dict[str, dict[str, Any]] = tomllib.loads((Path(__file__).parent / "exceptions.toml").read_text(encoding="utf-8"))
+RECORDS = read_records(ORACLES) if ORACLES.is_dir() else []
+
+
+@needs_oracles
+@pytest.mark.parametrize("engine", ENGINES)
+@pytest.mark.parametrize("record", RECORDS, ids=lambda record: record["file"].removeprefix("public/"))
+def test_names_and_flows_of_a_public_capture(record: Record, engine: str) -> None:
+    known = EXCEPTIONS.get(record["file"], {})
+    if engine in known.get("refused_by", []):
+        with pytest.raises(ValueError):
+            ENGINES[engine](str(ORACLES / record["file"]))
+        return
+    found = differences(record, ENGINES[engine](str(ORACLES / record["file"])))
+    assert sorted(found) == sorted(difference["is"] for difference in known.get("difference", []))
