@@ -1,0 +1,36 @@
+"""dumpcap on the gateway: the captures are what a person at the gateway would have recorded."""
+
+from __future__ import annotations
+
+import re
+import signal
+import time
+from collections.abc import Sequence
+from pathlib import Path
+
+from captures.lab.network import CAPTURE_POINTS, Network
+
+
+class Recorder:
+    """A running dumpcap that writes `path` (pcapng), with one interface for each capture point."""
+
+    def __init__(self, network: Network, points: Sequence[str], path: Path, log: Path) -> None:
+        interfaces = [argument for point in points for argument in ("-i", CAPTURE_POINTS[point])]
+        self.log = log
+        self.process = network.start("gateway", log, "dumpcap", *interfaces, "-q", "-w", str(path))
+        self._wait_for("File:")
+
+    def _wait_for(self, word: str, timeout_s: float = 10) -> None:
+        end = time.monotonic() + timeout_s
+        while word not in self.log.read_text():
+            if self.process.poll() is not None or time.monotonic() > end:
+                raise RuntimeError(f"dumpcap does not record: {self.log.read_text().strip()}")
+            time.sleep(0.05)
+
+    def stop(self) -> None:
+        """End the recording; RuntimeError when packets were dropped, since the truth file would then be wrong."""
+        self.process.send_signal(signal.SIGINT)
+        self.process.wait(timeout=10)
+        for kept, dropped in re.findall(r"received/dropped on interface .*?: (\d+)/(\d+)", self.log.read_text()):
+            if int(dropped):
+                raise RuntimeError(f"dumpcap kept {kept} packets and lost {dropped}")

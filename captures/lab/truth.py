@@ -1,0 +1,150 @@
+"""The truth file: what the clients did, written by the clients, in the words of the flow table.
+
+A connection's keys are flow-table columns with the same meaning wherever such a column exists, so that the two can be compared
+key by key. None: the client can't know (curl doesn't say how its socket ended), or there is nothing to know.
+"""
+
+from __future__ import annotations
+
+import datetime
+import json
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import asdict, dataclass, field
+from pathlib import Path
+from typing import Any
+
+SCHEMA = 1
+
+FLOW_KEYS = (  # compared with the flow table; a truth that is null in UNKNOWABLE is not compared
+    *("protocol", "client_ip", "client_port", "server_ip", "server_port", "state", "route", "proxy", "proxy_name", "method"),
+    *("request", "requested_host", "requested_port", "proxy_status", "requests", "user_agent", "http_host"),
+    *("sni", "alpn", "tls_offered", "tls_version", "ech", "client_random", "service", "plane"),
+)
+UNKNOWABLE = frozenset({"state", "client_random", "tls_version"})
+REQUEST_KEYS = ("kind", "host", "port", "path", "status")
+
+
+@dataclass
+class Request:
+    """A request to the proxy. path: absolute-form only, without query. status: None when no answer came."""
+
+    kind: str  # connect · absolute
+    host: str
+    port: int
+    path: str | None
+    status: int | None = None
+
+
+@dataclass
+class Connection:
+    """One transport conversation as its client lived it."""
+
+    protocol: str
+    client_ip: str
+    client_port: int
+    server_ip: str
+    server_port: int
+    route: str | None  # proxy · direct; null: UDP other than 443
+    proxy: str | None = None
+    proxy_name: str | None = None
+    method: str | None = None
+    requests: list[Request] = field(default_factory=list)
+    request: str | None = None
+    requested_host: str | None = None
+    requested_port: int | None = None
+    proxy_status: int | None = None
+    user_agent: str | None = None
+    http_host: str | None = None
+    sni: str | None = None
+    alpn: list[str] | None = None  # None: no ClientHello was sent; []: one without ALPN
+    tls_offered: str | None = None
+    tls_version: str | None = None  # None also when the client could not tell
+    ech: bool | None = None
+    client_random: str | None = None
+    state: str | None = None
+    service: str | None = None  # as the name on the wire proves it; null when none went over the wire or it proves nothing
+    plane: str | None = None
+    # what no capture can say
+    opened_at: str = ""  # client's clock, which is also the gateway's
+    ended_at: str | None = None  # null: still open when the recording ended
+    component: str = ""  # whom the stand-in played
+    played_plane: str = ""  # the plane of that component, whatever the host says
+    intended_host: str | None = None  # also of a connection that never got through
+    client: str = ""  # python · hand-made · curl · openssl
+    shape: str | None = None  # whose CONNECT or GET it resembles: winhttp wininet chromium curl openssl
+    hello: str | None = None  # library · tls12 · no-sni · chromium · schannel · curl · openssl
+    sent_bytes: int | None = None  # payload on the connection, CONNECT and TLS included
+    received_bytes: int | None = None
+    outcome: str = ""  # answered · refused-by-proxy · no-answer · tls-broken · ...
+
+    def ask(self, request: Request, http_host: str | None, user_agent: str | None) -> None:
+        """Note a request to the proxy in the list and in the scalar columns, by the flow table's rules."""
+        self.requests.append(request)
+        if request.kind == "connect" or self.request is None:
+            self.request, self.requested_host, self.requested_port = request.kind, request.host, request.port
+        if self.http_host is None or request.kind == "connect":
+            self.http_host = http_host
+        self.user_agent = self.user_agent or user_agent
+
+    def answer(self, status: int) -> None:
+        """Note the proxy's status for the request asked last."""
+        self.requests[-1].status = status
+        if self.requests[-1].kind == "connect" or len(self.requests) == 1:
+            self.proxy_status = status
+
+
+def rfc3339(ns: int) -> str:
+    """UTC with nine digits, as the flow table's JSON has it."""
+    seconds, rest = divmod(ns, 1_000_000_000)
+    return f"{datetime.datetime.fromtimestamp(seconds, datetime.UTC):%Y-%m-%dT%H:%M:%S}.{rest:09d}Z"
+
+
+def write(path: Path, about: Mapping[str, Any], connections: Sequence[Connection]) -> None:
+    """Write a truth file: `about` at the top level, then the connections by opening time, one per line."""
+    rows = [json.dumps(asdict(c)) for c in sorted(connections, key=lambda c: c.opened_at)]
+    head = json.dumps({"schema": SCHEMA, **about}, indent=1)
+    path.write_text(head.removesuffix("\n}") + ',\n "connections": [\n  ' + ",\n  ".join(rows) + "\n ]\n}\n")
+
+
+def read(path: Path) -> dict[str, Any]:
+    """The truth file as plain data; ValueError when it is of another schema."""
+    truth: dict[str, Any] = json.loads(path.read_text())
+    if truth["schema"] != SCHEMA:
+        raise ValueError(f"{path}: truth of schema {truth['schema']}, {SCHEMA} expected")
+    return truth
+
+
+def differences(connections: Iterable[Mapping[str, Any]], flows: Iterable[Mapping[str, Any]], keys: Sequence[str] = FLOW_KEYS) -> list[str]:
+    """One line per difference between a truth file's connections and a flow table's rows; empty when they agree.
+
+    flows   rows as mappings with the flow table's columns (`table.to_pylist()`, or the jsonl); columns a row lacks are not compared
+    keys    the columns to compare
+    A flow without a connection and a connection without a flow are differences too.
+    """
+    rows = {identity(flow): flow for flow in flows}
+    lines = []
+    for connection in connections:
+        flow = rows.pop(identity(connection), None)
+        name = " ".join(str(part) for part in identity(connection))
+        if flow is None:
+            lines.append(f"{name} ({connection['intended_host']}): no such flow")
+            continue
+        for key in keys:
+            if key not in flow or (key in UNKNOWABLE and connection[key] is None):
+                continue
+            wanted, got = comparable(connection[key]), comparable(flow[key])
+            if wanted != got:
+                lines.append(f"{name} ({connection['intended_host']}): {key} is {got!r}, the client says {wanted!r}")
+    return lines + [f"{' '.join(str(part) for part in key)}: a flow that no client opened" for key in rows]
+
+
+def identity(row: Mapping[str, Any]) -> tuple[Any, ...]:
+    """What tells conversations of one truth file apart: the laboratory never uses a client port twice."""
+    return tuple(row[key] for key in ("protocol", "client_ip", "client_port", "server_ip", "server_port"))
+
+
+def comparable(value: Any) -> Any:
+    """The value, with requests cut down to the keys that a client knows."""
+    if isinstance(value, list) and value and isinstance(value[0], Mapping):
+        return [{key: item[key] for key in REQUEST_KEYS if key in item} for item in value]
+    return value
