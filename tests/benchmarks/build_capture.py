@@ -97,6 +97,7 @@ class Built(NamedTuple):
 PRESETS = {
     "full": Preset(50_000, (2, 8, 13, 17, 22, 36), 3_600),
     "small": Preset(30, (2, 8, 13, 17, 22, 36), 60),
+    "sample": Preset(200, (1, 3), 30),  # some of everything, for the builder's own test
     "long": Preset(500, (2_000,), 3_600, others=False),  # as many flows as "short", a hundred times the bytes
     "short": Preset(500, (20,), 3_600, others=False),
     "open": Preset(50_000, (1,), 30, closes=False, others=False),  # every flow still open when the last one begins
@@ -126,7 +127,7 @@ def shapes_of(preset: Preset) -> tuple[list[Shape], list[str], np.ndarray]:
             add(direct(host, "schannel", 4), "origin", 15)
         add(direct(USER[0], "post-quantum", 4), "origin", 5)
         add(blocked(), "origin", 40)
-        add(refused(), "origin", 5)
+        add(refused(), "origin", 10)
     return shapes, servers, np.array(weights)
 
 

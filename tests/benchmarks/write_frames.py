@@ -56,14 +56,37 @@ def randoms_of(n_flows: int) -> np.ndarray:
     return (z ^ (z >> np.uint64(31))).astype("<u8").view(np.uint8).reshape(n_flows, 32)
 
 
-@numba.njit
+@numba.njit(cache=True)
 def put(out, at, value, width):  # type: ignore[no-untyped-def]
     """Write the value in network order."""
     for n in range(width):
         out[at + n] = (value >> (8 * (width - 1 - n))) & 0xFF
 
 
-@numba.njit
+@numba.njit(cache=True)
+def copy(out, at, source, start, length):  # type: ignore[no-untyped-def]
+    for n in range(length):
+        out[at + n] = source[start + n]
+
+
+@numba.njit(cache=True)
+def put_ipv4(out, ip, length, number, time_to_live, src_ip, dst_ip):  # type: ignore[no-untyped-def]
+    put(out, ip, 0x4500, 2)
+    put(out, ip + 2, length, 2)
+    put(out, ip + 4, number, 2)
+    put(out, ip + 6, 0x4000, 2)
+    put(out, ip + 8, time_to_live, 1)
+    put(out, ip + 9, 6, 1)
+    put(out, ip + 12, src_ip, 4)
+    put(out, ip + 16, dst_ip, 4)
+    total = 0
+    for n in range(ip, ip + IPV4, 2):
+        total += (np.int64(out[n]) << 8) | out[n + 1]
+    total = (total & 0xFFFF) + (total >> 16)
+    put(out, ip + 10, ~(total + (total >> 16)) & 0xFFFF, 2)
+
+
+@numba.njit(cache=True)
 def put_packet(out, at, time_us, flow, row, flows, rows, payloads, noise, randoms, next_id):  # type: ignore[no-untyped-def]
     """Write one packet with its record header at `at`; returns where the next one begins."""
     direction, flags, length = rows.direction[row], rows.flags[row], rows.length[row]
@@ -73,7 +96,8 @@ def put_packet(out, at, time_us, flow, row, flows, rows, payloads, noise, random
         for shift in range(4):
             out[at + 4 * n + shift] = (value >> (8 * shift)) & 0xFF
     frame = at + 16
-    out[frame : frame + wire] = 0
+    for n in range(frame, frame + SHORTEST):  # the padding, and the checksums
+        out[n] = 0
     src_ip, src_port = flows.client_ip[flow], flows.client_port[flow]
     dst_ip, dst_port = flows.server_ip[flow], flows.server_port[flow]
     if direction == 1:
@@ -82,20 +106,8 @@ def put_packet(out, at, time_us, flow, row, flows, rows, payloads, noise, random
     put(out, frame + 6, 0x0200_0000_0002 - direction, 6)
     put(out, frame + 12, 0x0800, 2)
     ip = frame + ETHERNET
-    put(out, ip, 0x4500, 2)
-    put(out, ip + 2, IPV4 + TCP + options + length, 2)
-    put(out, ip + 4, next_id[flow, direction], 2)
+    put_ipv4(out, ip, IPV4 + TCP + options + length, next_id[flow, direction], 128 if direction == 0 else 64, src_ip, dst_ip)
     next_id[flow, direction] += 1
-    put(out, ip + 6, 0x4000, 2)
-    put(out, ip + 8, 128 if direction == 0 else 64, 1)
-    put(out, ip + 9, 6, 1)
-    put(out, ip + 12, src_ip, 4)
-    put(out, ip + 16, dst_ip, 4)
-    total = 0
-    for n in range(ip, ip + 20, 2):
-        total += (np.int64(out[n]) << 8) | out[n + 1]
-    total = (total & 0xFFFF) + (total >> 16)
-    put(out, ip + 10, ~(total + (total >> 16)) & 0xFFFF, 2)
     tcp = ip + IPV4
     put(out, tcp, src_port, 2)
     put(out, tcp + 2, dst_port, 2)
@@ -105,23 +117,21 @@ def put_packet(out, at, time_us, flow, row, flows, rows, payloads, noise, random
     put(out, tcp + 12, (5 + options // 4) << 4, 1)
     put(out, tcp + 13, flags, 1)
     put(out, tcp + 14, rows.window[row], 2)
-    out[tcp + TCP : tcp + TCP + options] = SYN_OPTIONS[:options]
+    copy(out, tcp + TCP, SYN_OPTIONS, 0, options)
     payload, start = tcp + TCP + options, rows.start[row]
     if rows.where[row] == 0:
-        out[payload : payload + length] = payloads[start : start + length]
+        copy(out, payload, payloads, start, length)
     else:
-        lies = (flow * 7919 + row * 104_729) % (len(noise) - 2048)
-        out[payload : payload + length] = noise[lies : lies + length]
+        copy(out, payload, noise, (flow * 7919 + row * 104_729) % (len(noise) - 2048), length)
         if start >= 0:
-            out[payload : payload + 5] = payloads[start : start + 5]
+            copy(out, payload, payloads, start, 5)
     if rows.random_at[row] >= 0:
-        spot = payload + rows.random_at[row]
-        out[spot : spot + 32] = randoms[flow]
-        out[spot + 33 : spot + 65] = randoms[flow][::-1]  # the session id differs from flow to flow as well
+        copy(out, payload + rows.random_at[row], randoms, 32 * flow, 32)
+        copy(out, payload + rows.random_at[row] + 33, randoms, 32 * flow, 32)  # the session id differs from flow to flow as well
     return frame + wire
 
 
-@numba.njit
+@numba.njit(cache=True)
 def put_packets(out, times_us, packet_flow, packet_row, flows, rows, payloads, noise, randoms, next_id):  # type: ignore[no-untyped-def]
     """Write the packets one after another; returns the number of bytes."""
     at = 0
@@ -149,7 +159,7 @@ def write(path: Path, flows: Flows, shapes: Sequence[Shape], shape: np.ndarray) 
     order = np.argsort(times_us, kind="stable")
     times_us, packet_flow, packet_row = times_us[order], packet_flow[order], packet_row[order]
 
-    randoms, next_id = randoms_of(len(shape)), flows.first_id.copy()
+    randoms, next_id = randoms_of(len(shape)).reshape(-1), flows.first_id.copy()
     out = np.empty(PACKETS_AT_ONCE * LARGEST, np.uint8)
     with path.open("wb") as file:
         file.write(FILE_HEADER)
