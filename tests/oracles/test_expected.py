@@ -33,4 +33,8 @@ def test_names_and_flows_of_a_public_capture(record: Record, engine: str) -> Non
             ENGINES[engine](str(ORACLES / record["file"]))
         return
     found = differences(record, ENGINES[engine](str(ORACLES / record["file"])))
-    assert sorted(found) == sorted(difference["is"] for difference in known.get("difference", []))
+    if engine in known.get("not_peeled_by", []):
+        assert found and all(line.endswith(": no such flow") or line.startswith("tcp flows:") for line in found)
+    elif not known.get("no_answer"):
+        listed = known.get("difference", [])
+        assert sorted(found) == sorted(difference["is"] for difference in listed if engine in difference.get("engines", [engine]))
