@@ -6,14 +6,14 @@ import os
 import shutil
 import sys
 
-PACKAGES = {  # program → Debian package that holds it
+PACKAGES = {  # program → Debian package that brings it
     "squid": "squid",
     "nginx": "nginx-light",
     "dnsmasq": "dnsmasq-base",
     "nft": "nftables",
     "ip": "iproute2",
-    "dumpcap": "wireshark-common",
-    "capinfos": "wireshark-common",
+    "dumpcap": "tshark",
+    "capinfos": "tshark",
     "curl": "curl",
     "openssl": "openssl",
 }

@@ -119,11 +119,14 @@ def differences(connections: Iterable[Mapping[str, Any]], flows: Iterable[Mappin
 
     flows   rows as mappings with the flow table's columns (`table.to_pylist()`, or the jsonl); columns a row lacks are not compared
     keys    the columns to compare
-    A flow without a connection and a connection without a flow are differences too.
+    A connection without a flow is a difference, and so is a flow of the same clients without a connection; flows of others
+    (a proxy's own, where both legs were recorded) are left alone.
     """
-    rows = {identity(flow): flow for flow in flows}
+    told = list(connections)
+    clients = {connection["client_ip"] for connection in told}
+    rows = {identity(flow): flow for flow in flows if flow["client_ip"] in clients}
     lines = []
-    for connection in connections:
+    for connection in told:
         flow = rows.pop(identity(connection), None)
         name = " ".join(str(part) for part in identity(connection))
         if flow is None:

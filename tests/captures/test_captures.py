@@ -13,8 +13,11 @@ from typing import Any
 
 import pytest
 
+from analyzer.services.catalogue import Catalogue, load_catalogue
+from analyzer.services.match import match_host
 from captures.lab import truth
 from captures.lab.components import NothingToSay, choose_method
+from captures.lab.hosts import HOSTS, Host
 from captures.lab.proxies import PROXIES
 from captures.lab.scenarios import SCENARIOS
 from tests.captures import wireshark_flows
@@ -27,6 +30,11 @@ PLANES = ("sensor", "antivirus", "system", "user")
 
 def truth_of(name: str) -> dict[str, Any]:
     return truth.read(CAPTURES / f"{name}.truth.json")
+
+
+@pytest.fixture(scope="module")
+def catalogue() -> Catalogue:
+    return load_catalogue()
 
 
 @pytest.fixture(scope="module")
@@ -144,6 +152,12 @@ def test_each_plane_chooses_by_the_documented_order(plane: str, configured: set[
 def test_the_sensor_is_silent_without_a_user_session() -> None:
     with pytest.raises(NothingToSay):
         choose_method("sensor", {"wininet"}, False)
+
+
+@pytest.mark.parametrize("host", HOSTS.values(), ids=lambda host: host.name)
+def test_what_the_laboratory_says_of_a_host_is_what_the_catalogue_says(host: Host, catalogue: Catalogue) -> None:
+    match = match_host(catalogue, host.name)
+    assert (host.service, host.plane) == (match.service, match.plane)
 
 
 def test_differences_name_every_kind_of_disagreement() -> None:

@@ -10,18 +10,8 @@ from pathlib import Path
 from typing import Any
 
 FIELDS = (
-    *(
-        "frame.time_epoch",
-        "ip.src",
-        "ip.dst",
-        "tcp.srcport",
-        "tcp.dstport",
-        "udp.srcport",
-        "udp.dstport",
-        "tcp.flags",
-        "tcp.len",
-        "icmp.type",
-    ),
+    *("ip.src", "ip.dst", "tcp.srcport", "tcp.dstport", "udp.srcport", "udp.dstport", "tcp.flags", "tcp.len", "icmp.type"),
+    *("frame.len", "tcp.segment.count", "tls.handshake.fragment.count"),
     *("http.request.method", "http.request.uri", "http.host", "http.user_agent", "http.response.code"),
     *("tls.handshake.type", "tls.handshake.extensions_server_name", "tls.handshake.random", "tls.handshake.extensions_alpn_str"),
     *("tls.handshake.extensions.supported_version", "tls.handshake.version", "tls.handshake.extension.type"),
