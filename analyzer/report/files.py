@@ -1,0 +1,37 @@
+"""A report as a file; the suffix says how."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+from analyzer.errors import Unusable
+from analyzer.report.outputs import check_writable, write_whole
+
+LATER = {".html": "an HTML report", ".htm": "an HTML report", ".ipynb": "a notebook"}
+"""What this version doesn't write yet."""
+
+
+def check_report_path(path: str | Path) -> None:
+    """Raise Unusable now, before long work, if no report can be written there."""
+    suffix = Path(path).suffix.lower()
+    if suffix in LATER:
+        raise Unusable(f"this version doesn't write {LATER[suffix]} yet", str(path), "use .md or .json")
+    if suffix not in (".md", ".json"):
+        raise Unusable(f"no report is written as {suffix or 'a file without a suffix'}", str(path), "use .md or .json")
+    check_writable(path)
+
+
+def write_report(path: str | Path, verdict: Mapping[str, Any]) -> None:
+    """Write the verdict as Markdown or JSON. Errors: Unusable, the system refused."""
+    if Path(path).suffix.lower() == ".json":
+        from analyzer.report.json import to_json
+
+        text = to_json(verdict)
+    else:
+        from analyzer.report.markdown import to_markdown
+        from analyzer.report.model import build
+
+        text = to_markdown(build(verdict))
+    write_whole(path, [text.encode()])

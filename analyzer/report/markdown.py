@@ -1,0 +1,125 @@
+"""The report as Markdown (GitHub's dialect: tables), for tickets, wikis and mail. Nothing in it is shortened."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Sequence
+
+from analyzer.report.labels import byte_size, counted, some
+from analyzer.report.model import Cell, Direct, Finding, Report, Row, Source
+from analyzer.report.text import markdown
+
+FLOWS_NAMED = 12
+
+
+def to_markdown(report: Report) -> str:
+    """The whole report; every captured string escaped so that it shows as itself."""
+    blocks = ["# Which proxy won", "\n".join(f"- {markdown(a)}" for a in report.answers)]
+    if report.summary:
+        blocks.append(f"_{markdown(report.summary)}_")
+    for source in report.sources:
+        blocks += _source(source)
+    blocks += _proxies(report)
+    blocks += _direct("Direct, allowed", report.direct_allowed)
+    blocks += _direct("Direct, blocked", report.direct_blocked)
+    blocks += _findings(report.findings)
+    blocks += _captures(report)
+    return "\n\n".join(blocks) + "\n"
+
+
+def _table(columns: Sequence[str], rows: Iterable[Sequence[str]], right: Sequence[str] = ()) -> str:
+    """A table of cells that are Markdown already."""
+    lines = [columns, ["---:" if c in right else "---" for c in columns], *rows]
+    return "\n".join(f"| {' | '.join(cells)} |" for cells in lines)
+
+
+def _source(source: Source) -> Iterator[str]:
+    if not source.proxies and not source.services and not source.planes:
+        return
+    yield f"## {markdown(source.label)}"
+    proxies = [markdown(p.short + (f" ({p.method_name})" if p.method else "")) for p in source.proxies]
+    rows = [
+        [_name(r), *(_cell(c) for c in r.cells), _winner(r), markdown(r.confidence or ""), markdown(r.reason or "")] for r in source.rows()
+    ]
+    yield _table(["Service", *proxies, "Winner", "Sure", "Why"], rows)
+    yield "Numbers are requests carried, their share, and bytes; **bold** is the winner."
+    if source.precedence:
+        yield "### Precedence"
+        yield "\n".join(f"- {markdown(p.sentence)}: {markdown(some(p.evidence, FLOWS_NAMED))}" for p in source.precedence)
+
+
+def _name(row: Row) -> str:
+    return f"**{markdown(row.label)}**" if row.is_plane else markdown(row.label)
+
+
+def _winner(row: Row) -> str:
+    return markdown(str(row.winner)) if row.winner else "none"
+
+
+def _cell(part: Cell | None) -> str:
+    if part is None:
+        return ""
+    pieces = [f"{part.carried:,}"]
+    if part.share is not None:
+        pieces += [f"{part.share:.0%}", byte_size(part.bytes)]
+    if part.failed:
+        pieces.append(f"{part.failed:,} failed")
+    text = ", ".join(pieces)
+    return f"**{text}**" if part.won else text
+
+
+def _proxies(report: Report) -> Iterator[str]:
+    if not report.proxies:
+        return
+    yield "## Proxies"
+    columns = ["Proxy", "Name", "Method", "Asked by", "Sources", "Requests", "Failed", "Inspected"]
+    rows = [
+        [
+            markdown(p.label.proxy),
+            markdown(p.label.name or ""),
+            markdown(p.label.method_name or ""),
+            markdown(", ".join(p.kinds)),
+            f"{p.sources:,}",
+            f"{p.requests:,}",
+            f"{p.failed:,}",
+            {True: "yes", False: "no", None: "not shown"}[p.inspected],
+        ]
+        for p in report.proxies
+    ]
+    yield _table(columns, rows, right=("Sources", "Requests", "Failed"))
+
+
+def _direct(title: str, entries: Sequence[Direct]) -> Iterator[str]:
+    if not entries:
+        return
+    yield f"## {title}"
+    rows = [[*(markdown(text or "") for text in (d.source, d.server, d.host, d.service, d.state)), _flows(d.flows)] for d in entries]
+    yield _table(["Source", "Server", "Host", "Service", "State", "Flows"], rows)
+
+
+def _findings(findings: Sequence[Finding]) -> Iterator[str]:
+    if not findings:
+        return
+    yield "## Findings"
+    for finding in findings:
+        doubt = f" ({markdown(finding.confidence)})" if finding.confidence and finding.confidence != "certain" else ""
+        about = f": {markdown(finding.about)}" if finding.about else ""
+        yield f"### {markdown(finding.severity)}: {markdown(finding.code)}{doubt}{about}"
+        yield markdown(finding.text)
+        if finding.advice:
+            yield f"→ {markdown(finding.advice)}"
+        where = [part for part in (markdown(finding.when), _flows(finding.flows)) if part]
+        if where:
+            yield "; ".join(where)
+
+
+def _captures(report: Report) -> Iterator[str]:
+    if not report.captures:
+        return
+    yield "## Read"
+    rows = [[markdown(c.path), f"{c.packets:,}", markdown(c.when), markdown(c.sha256 or "")] for c in report.captures]
+    yield _table(["Capture", "Packets", "Seen (UTC)", "SHA-256"], rows, right=("Packets",))
+
+
+def _flows(flows: Sequence[str]) -> str:
+    """`3 flows: a, b and c`; "" for none."""
+    return f"{counted(len(flows), 'flow')}: {markdown(some(flows, FLOWS_NAMED))}" if flows else ""

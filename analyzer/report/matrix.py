@@ -1,0 +1,109 @@
+"""The heart of the report on a terminal: services × proxies, planes in bold above their services, the winner marked."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from rich.console import RenderableType
+from rich.padding import Padding
+from rich.table import Table
+from rich.text import Text
+
+from analyzer.report.grid import cell, fitted, grid
+from analyzer.report.labels import ProxyLabel, byte_size
+from analyzer.report.model import Cell, Row, Source
+from analyzer.report.text import UNWRAPPED, inert
+
+WON = "▶"
+FAILED = "✗"
+LEGEND = f"{WON} won · numbers are requests carried · {FAILED} failed"
+
+WIDE = 120
+"""From this many columns on, cells hold shares and bytes too."""
+
+NAME_ROOM = 30
+PROXY_ROOM = 15
+SURE_ROOM = 8
+GUTTER = 2
+
+
+def matrix(source: Source, width: int) -> Table:
+    """One row per plane and service; a column per proxy where they fit, else one for the winner and one for the others."""
+    needed = NAME_ROOM + GUTTER + SURE_ROOM + sum(_column_room(p, width) + GUTTER for p in source.proxies)
+    return _by_columns(source, width) if needed <= width else _by_winner(source, width)
+
+
+def notes(source: Source) -> Iterator[RenderableType]:
+    """The legend, then a line for each row that isn't certain or has no winner: why."""
+    if source.proxies:
+        yield Text(LEGEND, "dim")
+    for row in source.rows():
+        if row.reason and (row.winner is None or row.confidence != "certain"):
+            line = Text.assemble((inert(row.label), "bold"), f" ({_sure(row)}): {inert(row.reason)}")
+            yield Padding(line, (0, 0, 0, 2), expand=False)
+
+
+def _by_columns(source: Source, width: int) -> Table:
+    room = None if width >= UNWRAPPED else NAME_ROOM
+    made = grid("\nService", *(_heading(p, room and PROXY_ROOM) for p in source.proxies), "\nSure")
+    for row in source.rows():
+        made.add_row(_name(row, room), *(_cell(c, width >= WIDE, row) for c in row.cells), _sure_cell(row))
+    return made
+
+
+def _by_winner(source: Source, width: int) -> Table:
+    room = max(20, width // 4)
+    made = grid("Service", "Winner", "Requests", "Others", "Sure")
+    for row in source.rows():
+        winner = next((c for c in row.cells if c and c.won), None)
+        others = ", ".join(f"{c.proxy.short} {_counts(c)}" for c in row.cells if c and not c.won)
+        made.add_row(
+            _name(row, room),
+            cell(f"{WON} {row.winner}", room + 2, "bold green") if row.winner else Text("none", "red"),
+            Text(_counts(winner) if winner else ""),
+            cell(others),
+            _sure_cell(row),
+        )
+    return made
+
+
+def _name(row: Row, room: int | None) -> Text:
+    indent = "" if row.is_plane or row.plane is None else "  "
+    return Text(indent + fitted(row.label, room and room - len(indent)), _style(row), overflow="fold")
+
+
+def _style(row: Row) -> str:
+    return "bold" if row.is_plane else ""
+
+
+def _column_room(proxy: ProxyLabel, width: int) -> int:
+    return max(min(len(proxy.short), PROXY_ROOM), 24 if width >= WIDE else 9)
+
+
+def _heading(proxy: ProxyLabel, room: int | None) -> Text:
+    """Two lines: name over method; an unnamed proxy's address over its port."""
+    if proxy.name:
+        return Text(f"{fitted(proxy.name, room)}\n{fitted(proxy.method_name, room)}")
+    address, _, port = proxy.proxy.rpartition(":")
+    return Text(f"{fitted(address, room)}\n:{fitted(port, room)}")
+
+
+def _counts(part: Cell) -> str:
+    return f"{part.carried:,}" + (f" {FAILED}{part.failed:,}" if part.failed else "")
+
+
+def _cell(part: Cell | None, wide: bool, row: Row) -> Text:
+    if part is None:
+        return Text("  ·", "dim")
+    extra = f" · {part.share:.0%} · {byte_size(part.bytes)}" if wide and part.share is not None else ""
+    colour = "green" if part.won else "red" if part.failed and not part.carried else ""
+    return Text(f"{WON if part.won else ' '} {_counts(part)}{extra}", f"{_style(row)} {colour}".strip())
+
+
+def _sure(row: Row) -> str:
+    return inert(row.confidence or "") if row.winner else "none won"
+
+
+def _sure_cell(row: Row) -> Text:
+    style = {"certain": "green", "likely": "yellow"}.get(row.confidence or "", "red") if row.winner else "red"
+    return Text(_sure(row), style)

@@ -1,0 +1,285 @@
+"""The verdict document as plain rows: all counting, shares, ordering and sentences, so that every output says the same.
+
+`build(verdict)` takes the dict of `analyzer.verdict.judge` (or one read back from JSON) and returns a `Report`. Strings in
+it are still as captured; each output makes them inert in its own way (text.py).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from analyzer.report.answer import answer_for, no_source_answer
+from analyzer.report.labels import ProxyLabel, counted, listed, method_name, plane_order, source_label
+from analyzer.report.times import to_the_second
+
+SEVERITIES = ("problem", "warning", "info")
+
+
+@dataclass(frozen=True)
+class Cell:
+    """One proxy's part in one row: requests carried and failed, bytes, its share of the carried (None: none was carried)."""
+
+    proxy: ProxyLabel
+    carried: int
+    failed: int
+    bytes: int
+    share: float | None
+    won: bool
+    first_seen: str | None
+    last_seen: str | None
+
+
+@dataclass(frozen=True)
+class Row:
+    """One service or one plane of one source: who won, how sure, why, and a cell per proxy of the source (None: not used)."""
+
+    label: str
+    group: str | None
+    plane: str | None
+    winner: ProxyLabel | None
+    confidence: str | None
+    reason: str | None
+    cells: tuple[Cell | None, ...]
+
+    @property
+    def is_plane(self) -> bool:
+        """Whether it sums up a plane; else it is one service."""
+        return self.group is None and self.label == self.plane
+
+
+@dataclass(frozen=True)
+class Precedence:
+    """One method over others on one plane: the sentence, and the flows that show it."""
+
+    sentence: str
+    evidence: tuple[str, ...]
+
+
+@dataclass(frozen=True)
+class Source:
+    """Everything about one client: the answer first, then what it rests on. `proxies` are the columns of services and planes."""
+
+    label: str
+    answer: str
+    proxies: tuple[ProxyLabel, ...]
+    services: tuple[Row, ...]
+    planes: tuple[Row, ...]
+    precedence: tuple[Precedence, ...]
+
+    def rows(self) -> Iterator[Row]:
+        """Each plane, then its services; services without a plane last."""
+        for plane in sorted({r.plane for r in (*self.planes, *self.services)}, key=plane_order):
+            yield from (r for r in self.planes if r.plane == plane)
+            yield from (r for r in self.services if r.plane == plane)
+
+
+@dataclass(frozen=True)
+class Proxy:
+    """One proxy over all sources; `inspected` is the verdict's true, false or None."""
+
+    label: ProxyLabel
+    kinds: tuple[str, ...]
+    sources: int
+    requests: int
+    failed: int
+    inspected: bool | None
+
+
+@dataclass(frozen=True)
+class Direct:
+    """One destination that a source tried to reach without a proxy."""
+
+    source: str
+    server: str
+    host: str | None
+    service: str | None
+    state: str | None
+    flows: tuple[str, ...]
+
+
+@dataclass(frozen=True)
+class Finding:
+    """Something a person should know: what, where it was seen, what to do about it."""
+
+    severity: str
+    code: str
+    confidence: str | None
+    text: str
+    advice: str | None
+    about: str
+    when: str
+    flows: tuple[str, ...]
+
+
+@dataclass(frozen=True)
+class Capture:
+    """One file that was read; its damage is among the findings."""
+
+    path: str
+    packets: int
+    when: str
+    sha256: str | None
+
+
+@dataclass(frozen=True)
+class Report:
+    """The whole verdict, ready to be set: `answers` has one sentence per source, or one that says why there is none."""
+
+    answers: tuple[str, ...]
+    sources: tuple[Source, ...]
+    proxies: tuple[Proxy, ...]
+    direct_allowed: tuple[Direct, ...]
+    direct_blocked: tuple[Direct, ...]
+    findings: tuple[Finding, ...]
+    captures: tuple[Capture, ...]
+    summary: str
+
+
+def build(verdict: Mapping[str, Any]) -> Report:
+    """The Report of a verdict document."""
+    names = {s["client_ip"]: s["name"] for s in verdict["sources"]}
+    labels = {p["proxy"]: ProxyLabel(p["proxy"], p["name"], p["method"]) for p in verdict["proxies"]}
+    sources = tuple(_source(s) for s in verdict["sources"])
+    findings = sorted((_finding(f, names, labels) for f in verdict["findings"]), key=_finding_order)
+    captures = tuple(_capture(c) for c in verdict["captures"])
+    start, end = verdict["window"]
+    return Report(
+        answers=tuple(s.answer for s in sources) or (no_source_answer(verdict),),
+        sources=sources,
+        proxies=tuple(_proxy(p, labels[p["proxy"]]) for p in verdict["proxies"]),
+        direct_allowed=tuple(_direct(d, names) for d in verdict["direct"]["allowed"]),
+        direct_blocked=tuple(_direct(d, names) for d in verdict["direct"]["blocked"]),
+        findings=tuple(findings),
+        captures=captures,
+        summary=_summary(captures, findings, _span(start, end)),
+    )
+
+
+def _source(source: Mapping[str, Any]) -> Source:
+    entries = [*source["services"], *source["planes"]]
+    carried: dict[ProxyLabel, int] = {}
+    for entry in entries:
+        for part in entry["by_proxy"]:
+            label = ProxyLabel(part["proxy"], part["name"], part["method"])
+            carried[label] = carried.get(label, 0) + part["tunnels"]
+    proxies = tuple(sorted(carried, key=lambda p: (p.name is None, p.name or "", p.proxy)))
+    services = sorted(source["services"], key=lambda e: (plane_order(e["plane"]), e["service"]))
+    planes = sorted(source["planes"], key=lambda e: plane_order(e["plane"]))
+    return Source(
+        label=source_label(source["client_ip"], source["name"]),
+        answer=answer_for(source),
+        proxies=proxies,
+        services=tuple(_row(e, e["service"], proxies) for e in services),
+        planes=tuple(_row(e, e["plane"], proxies) for e in planes),
+        precedence=_precedence(source["precedence"]),
+    )
+
+
+def _row(entry: Mapping[str, Any], label: str, proxies: Sequence[ProxyLabel]) -> Row:
+    total = sum(part["tunnels"] for part in entry["by_proxy"])
+    cells = {}
+    for part in entry["by_proxy"]:
+        proxy = ProxyLabel(part["proxy"], part["name"], part["method"])
+        cells[proxy] = Cell(
+            proxy=proxy,
+            carried=part["tunnels"],
+            failed=part["failed"],
+            bytes=part["bytes"],
+            share=part["tunnels"] / total if total else None,
+            won=part["proxy"] == entry["winner"],
+            first_seen=part["first_seen"],
+            last_seen=part["last_seen"],
+        )
+    winner = ProxyLabel(entry["winner"], entry["winner_name"], entry["method"]) if entry["winner"] else None
+    return Row(
+        label=label,
+        group=entry.get("group"),
+        plane=entry["plane"],
+        winner=winner,
+        confidence=entry["confidence"],
+        reason=entry["reason"],
+        cells=tuple(cells.get(p) for p in proxies),
+    )
+
+
+def _precedence(entries: Sequence[Mapping[str, Any]]) -> tuple[Precedence, ...]:
+    """One statement per plane and winner, however many methods it went over."""
+    together: dict[tuple[str, str], list[Mapping[str, Any]]] = {}
+    for entry in entries:
+        together.setdefault((entry["plane"], entry["over"]), []).append(entry)
+    statements = []
+    for (plane, over), parts in sorted(together.items(), key=lambda item: plane_order(item[0][0])):
+        under = listed([str(method_name(p["under"])) for p in parts])
+        services = list(dict.fromkeys(s for p in parts for s in p["services"]))
+        evidence = tuple(dict.fromkeys(f for p in parts for f in p["evidence"]))
+        shown = (
+            f"shown by {listed(services)}, {counted(len(evidence), 'flow')}" if services else f"shown by {counted(len(evidence), 'flow')}"
+        )
+        statements.append(Precedence(f"{plane}: {method_name(over)} over {under}, {shown}", evidence))
+    return tuple(statements)
+
+
+def _proxy(proxy: Mapping[str, Any], label: ProxyLabel) -> Proxy:
+    return Proxy(label, tuple(proxy["kinds"]), proxy["sources"], proxy["requests"], proxy["failed"], proxy["inspected"])
+
+
+def _direct(entry: Mapping[str, Any], names: Mapping[str, str | None]) -> Direct:
+    client_ip = entry["client_ip"]
+    label = source_label(client_ip, names.get(client_ip))
+    server = f"{entry['server']} (udp)" if entry.get("protocol") == "udp" else entry["server"]
+    return Direct(label, server, entry["host"], entry["service"], entry["state"], tuple(entry["flows"]))
+
+
+def _finding(entry: Mapping[str, Any], names: Mapping[str, str | None], labels: Mapping[str, ProxyLabel]) -> Finding:
+    client_ip, proxy, service = entry["client_ip"], entry["proxy"], entry["service"]
+    about = [source_label(client_ip, names.get(client_ip))] if client_ip else []
+    if proxy:
+        about.append(f"through {labels.get(proxy, proxy)}")
+    if service:
+        about.append(service)
+    return Finding(
+        severity=entry["severity"],
+        code=entry["code"],
+        confidence=entry["confidence"],
+        text=entry["text"],
+        advice=entry["advice"],
+        about=", ".join(about),
+        when=_span(entry["first_seen"], entry["last_seen"]),
+        flows=tuple(entry["flows"]),
+    )
+
+
+def _finding_order(finding: Finding) -> tuple[int, str, str, str]:
+    rank = SEVERITIES.index(finding.severity) if finding.severity in SEVERITIES else len(SEVERITIES)
+    return rank, finding.code, finding.about, finding.when
+
+
+def _capture(entry: Mapping[str, Any]) -> Capture:
+    return Capture(entry["path"], entry["packets"], _span(entry["first_seen"], entry["last_seen"]), entry["sha256"])
+
+
+def _span(start: str | None, end: str | None) -> str:
+    """`2024-05-01 12:00:00 to 12:20:00` in UTC, the day said once; "" without times; an open end is left out."""
+    first, last = to_the_second(start), to_the_second(end)
+    if first and last:
+        if first == last:
+            return first
+        return f"{first} to {last[11:] if first[:10] == last[:10] else last}"
+    if first:
+        return f"from {first}"
+    return f"until {last}" if last else ""
+
+
+def _summary(captures: Sequence[Capture], findings: Sequence[Finding], window: str) -> str:
+    """One line: how much was read, of which window, and how many findings of each severity."""
+    parts = []
+    if captures:
+        packets = sum(c.packets for c in captures)
+        parts.append(f"{counted(len(captures), 'capture')}, {counted(packets, 'packet')}")
+    if window:
+        parts.append(f"{window} UTC")
+    counts = [(s, sum(f.severity == s for f in findings)) for s in SEVERITIES]
+    parts += [counted(n, s, s if s == "info" else None) for s, n in counts if n]
+    return " · ".join(parts)

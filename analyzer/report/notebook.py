@@ -1,0 +1,54 @@
+"""The report as an HTML fragment, for a notebook's output cell: no script, no style sheet, nothing loaded."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Sequence
+
+from analyzer.report.labels import byte_size
+from analyzer.report.model import Cell, Report, Source
+from analyzer.report.text import html
+
+
+def to_html_fragment(report: Report) -> str:
+    """Answers, a table of services × proxies per source, and findings; every captured string escaped."""
+    return "".join(("<div>", *_parts(report), "</div>"))
+
+
+def _parts(report: Report) -> Iterator[str]:
+    for answer in report.answers:
+        yield f"<p><strong>{html(answer)}</strong></p>"
+    if report.summary:
+        yield f"<p>{html(report.summary)}</p>"
+    for source in report.sources:
+        if source.services or source.planes:
+            yield from _source(source)
+    if report.findings:
+        rows = [[html(f.severity), html(f.code), html(f.about), html(f.text), html(f.advice or "")] for f in report.findings]
+        yield _table("Findings", ["Severity", "Code", "About", "What", "What to do"], rows)
+
+
+def _source(source: Source) -> Iterator[str]:
+    proxies = [html(p.short) + (f"<br>{html(p.method_name or '')}" if p.method else "") for p in source.proxies]
+    rows = []
+    for row in source.rows():
+        name = f"<strong>{html(row.label)}</strong>" if row.is_plane else html(row.label)
+        sure = html(row.confidence or "") if row.winner else "none won"
+        rows.append([name, *(_cell(c) for c in row.cells), sure, html(row.reason or "")])
+    yield _table(html(source.label), ["Service", *proxies, "Sure", "Why"], rows)
+    if source.precedence:
+        yield f"<ul>{''.join(f'<li>{html(p.sentence)}</li>' for p in source.precedence)}</ul>"
+
+
+def _cell(part: Cell | None) -> str:
+    if part is None:
+        return ""
+    failed = f", {part.failed:,} failed" if part.failed else ""
+    text = f"{part.carried:,} ({byte_size(part.bytes)}){failed}"
+    return f"<strong>▶ {text}</strong>" if part.won else text
+
+
+def _table(caption: str, columns: Sequence[str], rows: Iterable[Sequence[str]]) -> str:
+    """A table of cells that are HTML already."""
+    head = "".join(f'<th scope="col">{c}</th>' for c in columns)
+    body = "".join(f"<tr>{''.join(f'<td>{c}</td>' for c in cells)}</tr>" for cells in rows)
+    return f"<table><caption>{caption}</caption><thead><tr>{head}</tr></thead><tbody>{body}</tbody></table>"

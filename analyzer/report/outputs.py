@@ -1,0 +1,57 @@
+"""Files written whole or not at all."""
+
+from __future__ import annotations
+
+import os
+import tempfile
+from collections.abc import Iterable
+from pathlib import Path
+
+from analyzer.errors import Unusable
+
+
+def check_writable(path: str | Path) -> None:
+    """Raise Unusable now, before long work, if a file can't be written there later."""
+    folder = Path(path).parent
+    if not folder.is_dir():
+        raise Unusable("no such directory", str(folder), "create it or write elsewhere with -o")
+    if Path(path).is_dir():
+        raise Unusable("is a directory", str(path), "name a file with -o")
+    if not os.access(path if Path(path).exists() else folder, os.W_OK):
+        raise Unusable("can't be written", str(path), "choose another place with -o")
+
+
+def write_whole(path: str | Path, pieces: Iterable[bytes]) -> None:
+    """Write the pieces to the file; a run that fails half-way leaves what was there before.
+
+    Pipes and devices are written straight.
+    Errors  Unusable: the system refused, with its reason
+    """
+    target = Path(path)
+    try:
+        if target.exists() and not target.is_file():
+            with target.open("wb") as straight:
+                straight.writelines(pieces)
+            return
+        _replace(target.resolve(), pieces)
+    except OSError as error:
+        raise Unusable(f"can't be written: {error.strerror or error}", str(path), "choose another place with -o") from error
+
+
+def _replace(target: Path, pieces: Iterable[bytes]) -> None:
+    handle, name = tempfile.mkstemp(dir=target.parent, prefix=f".{target.name[:40]}.", suffix=".part")
+    try:
+        with os.fdopen(handle, "wb") as part:
+            part.writelines(pieces)
+        Path(name).chmod(target.stat().st_mode & 0o7777 if target.exists() else 0o666 & ~_umask())
+        Path(name).replace(target)
+    except BaseException:
+        Path(name).unlink(missing_ok=True)
+        raise
+
+
+def _umask() -> int:
+    """The process's mask for new files, which can only be read by setting it."""
+    mask = os.umask(0o077)
+    os.umask(mask)
+    return mask

@@ -1,0 +1,185 @@
+"""The report on a terminal: the answer first, then what it rests on, what is odd, and what was read.
+
+On a screen long names are shortened in the middle to fit; piped, nothing is shortened and nothing is wrapped.
+"""
+
+from __future__ import annotations
+
+import io
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import dataclass
+
+from rich.console import Console, ConsoleOptions, RenderableType
+from rich.padding import Padding
+from rich.table import Table
+from rich.text import Text
+
+from analyzer.report.grid import cell, grid
+from analyzer.report.labels import some
+from analyzer.report.matrix import matrix, notes
+from analyzer.report.model import Capture, Direct, Finding, Proxy, Report, Source
+from analyzer.report.text import UNWRAPPED, inert
+
+SEVERITY_STYLE = {"problem": "bold red", "warning": "yellow", "info": "cyan"}
+FLOWS_NAMED = 3
+
+ROOM_FOR_KINDS = 100
+ROOM_FOR_SHA256 = 140
+
+
+@dataclass(frozen=True)
+class TerminalReport:
+    """A Report that rich can print at any width."""
+
+    report: Report
+
+    def __rich_console__(self, console: Console, options: ConsoleOptions) -> Iterator[RenderableType]:
+        width = options.max_width
+        report = self.report
+        for answer in report.answers:
+            yield _answer(answer)
+        if report.summary:
+            yield Text(report.summary, "dim")
+        for source in report.sources:
+            yield from _source(source, width)
+        if report.proxies:
+            yield from _section("Proxies", _proxies(report.proxies, width))
+        for title, entries in (("Direct, allowed", report.direct_allowed), ("Direct, blocked", report.direct_blocked)):
+            if entries:
+                yield from _section(title, _direct(entries, width))
+        yield from _findings(report.findings)
+        yield from _captures(report.captures, width)
+
+
+def plain_text(report: Report, width: int = UNWRAPPED) -> str:
+    """The same content without colour, for a pipe or a file; lines end without spaces."""
+    sink = io.StringIO()
+    Console(file=sink, width=width, color_system=None, force_terminal=False, highlight=False).print(TerminalReport(report), end="")
+    return "\n".join(line.rstrip() for line in sink.getvalue().splitlines()) + "\n"
+
+
+def _room(width: int, least: int, part: int) -> int | None:
+    """How many characters a name may take: a part of the screen; None where there is no screen."""
+    return None if width >= UNWRAPPED else max(least, width // part)
+
+
+def _answer(answer: str) -> Text:
+    who, colon, rest = inert(answer).partition(": ")
+    return Text.assemble((who + colon, "bold"), rest) if colon else Text(who, "bold")
+
+
+def _section(title: str, content: RenderableType) -> Iterator[RenderableType]:
+    yield Text()
+    yield Text(title, "bold underline")
+    yield content
+
+
+def _source(source: Source, width: int) -> Iterator[RenderableType]:
+    if source.services or source.planes:
+        yield from _section(inert(source.label), matrix(source, width))
+        yield from notes(source)
+    if source.precedence:
+        yield Text()
+        yield Text("Precedence", "bold")
+        for statement in source.precedence:
+            yield _indented(Text(inert(statement.sentence)))
+            yield _indented(_flows(statement.evidence), 4)
+
+
+def _proxies(proxies: Sequence[Proxy], width: int) -> Table:
+    kinds = width >= ROOM_FOR_KINDS
+    inspection = any(p.inspected is not None for p in proxies)
+    columns = ["Proxy", "Name", "Method", *["Asked by"][:kinds], "Sources", "Requests", "Failed", *["Inspected"][:inspection]]
+    made = grid(*columns, right=("Sources", "Requests", "Failed"))
+    for proxy in proxies:
+        row = [
+            cell(proxy.label.proxy, _room(width, 21, 4)),
+            cell(proxy.label.name, _room(width, 12, 7)),
+            cell(proxy.label.method_name),
+            *[cell(", ".join(proxy.kinds), _room(width, 26, 5))][:kinds],
+            Text(f"{proxy.sources:,}"),
+            Text(f"{proxy.requests:,}"),
+            Text(f"{proxy.failed:,}", "red" if proxy.failed else ""),
+            *[_inspected(proxy.inspected)][:inspection],
+        ]
+        made.add_row(*row)
+    return made
+
+
+def _inspected(inspected: bool | None) -> Text:
+    if inspected is None:
+        return Text("not shown", "dim")
+    return Text("yes", "bold red") if inspected else Text("no", "green")
+
+
+def _direct(entries: Sequence[Direct], width: int) -> Table:
+    made = grid("Source", "Server", "Host", "Service", "State", "Flows", right=("Flows",))
+    for entry in entries:
+        made.add_row(
+            cell(entry.source, _room(width, 26, 5)),
+            cell(entry.server, _room(width, 21, 5)),
+            cell(entry.host, _room(width, 18, 4)),
+            cell(entry.service, _room(width, 16, 6)),
+            cell(entry.state),
+            f"{len(entry.flows):,}",
+        )
+    return made
+
+
+def _findings(findings: Sequence[Finding]) -> Iterator[RenderableType]:
+    if not findings:
+        return
+    yield Text()
+    yield Text("Findings", "bold underline")
+    for number, finding in enumerate(findings):
+        if number:
+            yield Text()
+        doubt = f" ({finding.confidence})" if finding.confidence not in (None, "certain") else ""
+        head = Text.assemble(
+            (inert(finding.severity), SEVERITY_STYLE.get(finding.severity, "")), "  ", (inert(finding.code), "bold"), inert(doubt)
+        )
+        if finding.about:
+            head.append(f"  {inert(finding.about)}", "dim")
+        yield head
+        yield _indented(Text(inert(finding.text)))
+        if finding.advice:
+            yield _indented(Text.assemble(("→ ", "green"), inert(finding.advice)))
+        yield from _when_and_flows(finding)
+
+
+def _finding_head(finding: Finding) -> Text:
+    head = Text(inert(finding.severity), SEVERITY_STYLE.get(finding.severity, ""))
+    head.append(f"  {inert(finding.code)}", "bold")
+    if finding.confidence and finding.confidence != "certain":
+        head.append(f" ({inert(finding.confidence)})")
+    if finding.about:
+        head.append(f"  {inert(finding.about)}", "dim")
+    return head
+
+
+def _when_and_flows(finding: Finding) -> Iterator[RenderableType]:
+    line = Text(inert(finding.when), "dim")
+    if finding.flows:
+        line.append(" · " if finding.when else "")
+        line.append_text(_flows(finding.flows))
+    if line:
+        yield _indented(line)
+
+
+def _captures(captures: Sequence[Capture], width: int) -> Iterator[RenderableType]:
+    if captures:
+        sha256 = width >= ROOM_FOR_SHA256
+        made = grid("Capture", "Packets", "Seen (UTC)", *["SHA-256"][:sha256], right=("Packets",))
+        for capture in captures:
+            row = [cell(capture.path, _room(width, 30, 3)), Text(f"{capture.packets:,}"), cell(capture.when)]
+            made.add_row(*row, *[cell(capture.sha256)][:sha256])
+        yield from _section("Read", made)
+
+
+def _flows(flows: Iterable[str]) -> Text:
+    named = [inert(f) for f in flows]
+    return Text(f"{'flow' if len(named) == 1 else 'flows'} {some(named, FLOWS_NAMED)}", "dim")
+
+
+def _indented(content: RenderableType, by: int = 2) -> Padding:
+    return Padding(content, (0, 0, 0, by), expand=False)

@@ -1,0 +1,51 @@
+"""The fragment that a notebook shows."""
+
+from __future__ import annotations
+
+from html.parser import HTMLParser
+
+from analyzer.report.model import build
+from analyzer.report.notebook import to_html_fragment
+from tests.report.verdicts import fifth_test, hostile, nothing_seen
+
+
+class Shape(HTMLParser):
+    """Tags with their attributes, and whether each is closed where it should be."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.tags: list[str] = []
+        self.open: list[str] = []
+
+    def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
+        self.tags.append(f"{tag} {attrs}" if attrs else tag)
+        if tag != "br":
+            self.open.append(tag)
+
+    def handle_endtag(self, tag: str) -> None:
+        assert self.open.pop() == tag
+
+
+def shape(html: str) -> list[str]:
+    parser = Shape()
+    parser.feed(html)
+    parser.close()
+    assert parser.open == []
+    return parser.tags
+
+
+def test_it_is_tables_and_paragraphs_only() -> None:
+    tags = set(shape(to_html_fragment(build(fifth_test()))))
+    allowed = {"div", "p", "strong", "table", "caption", "thead", "tbody", "tr", "th [('scope', 'col')]", "td", "ul", "li", "br"}
+    assert tags <= allowed
+
+
+def test_hostile_strings_make_no_tag() -> None:
+    assert shape(to_html_fragment(build(hostile()))) == shape(to_html_fragment(build(fifth_test())))
+
+
+def test_it_says_who_won() -> None:
+    text = to_html_fragment(build(fifth_test()))
+    assert "static (PROX03) won for sensor" in text
+    assert "<strong>▶ 41 (1.2 MB), 1 failed</strong>" in text
+    assert "no proxy won" in to_html_fragment(build(nothing_seen()))

@@ -1,0 +1,238 @@
+"""Verdict documents for the outputs to set: the article's fifth test, an empty one, and one whose every string is hostile."""
+
+from __future__ import annotations
+
+from copy import deepcopy
+from typing import Any
+
+PROXIES = {
+    "172.16.12.10:3128": ("PROX01", "winhttp"),
+    "172.16.12.11:3128": ("PROX02", "wininet"),
+    "172.16.12.12:3128": ("PROX03", "static"),
+}
+
+HOSTILE = "\x1b[31m[red]=x</td><script>alert(1)</script>|`\u202eevil\u2066\r\n*b* _i_ [l](http://x.example) ![i](y) www.x.example"
+
+
+def part(proxy: str, tunnels: int, failed: int = 0, size: int = 0) -> dict[str, Any]:
+    """One proxy's share of a service or plane."""
+    name, method = PROXIES.get(proxy, (None, None))
+    return {
+        "proxy": proxy,
+        "name": name,
+        "method": method,
+        "tunnels": tunnels,
+        "failed": failed,
+        "bytes": size,
+        "first_seen": "2024-05-01T12:00:01.000000001Z",
+        "last_seen": "2024-05-01T12:19:59.000000000Z",
+    }
+
+
+def judged(
+    winner: str | None, parts: list[dict[str, Any]], confidence: str = "certain", reason: str = "one proxy carried all"
+) -> dict[str, Any]:
+    """The columns that services and planes share."""
+    name, method = PROXIES.get(winner or "", (None, None))
+    return {
+        "winner": winner,
+        "winner_name": name,
+        "method": method,
+        "confidence": confidence,
+        "reason": reason,
+        "by_proxy": parts,
+    }
+
+
+def finding(code: str, severity: str, text: str, advice: str | None, **where: Any) -> dict[str, Any]:
+    """A finding with every key."""
+    entry = {
+        "code": code,
+        "severity": severity,
+        "confidence": "certain",
+        "client_ip": None,
+        "proxy": None,
+        "service": None,
+        "text": text,
+        "advice": advice,
+        "first_seen": "2024-05-01T12:00:05.000000000Z",
+        "last_seen": "2024-05-01T12:03:05.000000000Z",
+        "flows": [],
+    }
+    return entry | where
+
+
+def _source() -> dict[str, Any]:
+    winhttp, wininet, static = PROXIES
+    service = "edr-command-and-control"
+    return {
+        "client_ip": "172.16.11.92",
+        "name": "WORKSTATION",
+        "services": [
+            {"service": service, "group": "edr", "plane": "sensor"} | judged(static, [part(static, 12, 0, 48_211)]),
+            {"service": "edr-cyber-data", "group": "edr", "plane": "sensor"}
+            | judged(
+                static,
+                [part(static, 41, 1, 1_204_000), part(winhttp, 1, 0, 900)],
+                "likely",
+                "98 % of 42 carried requests went through PROX03, 1 through PROX01",
+            ),
+            {"service": "cloud-protection", "group": "maps", "plane": "antivirus"} | judged(static, [part(static, 7, 0, 90_112)]),
+            {"service": "certificate-trust", "group": "trust", "plane": "system"} | judged(winhttp, [part(winhttp, 3, 0, 5_275)]),
+            {"service": "push-notifications", "group": "push", "plane": "system"}
+            | judged(None, [part(winhttp, 0, 4, 0)], "certain", "only failures: 4 requests failed"),
+            {"service": "smartscreen", "group": "smartscreen", "plane": None} | judged(wininet, [part(wininet, 2, 0, 3_000)]),
+        ],
+        "planes": [
+            {"plane": "sensor"}
+            | judged(
+                static,
+                [part(static, 53, 1, 1_252_211), part(winhttp, 1, 0, 900)],
+                "likely",
+                "98 % of 54 carried requests went through PROX03, 1 through PROX01",
+            ),
+            {"plane": "antivirus"} | judged(static, [part(static, 7, 0, 90_112)]),
+            {"plane": "system"} | judged(winhttp, [part(winhttp, 3, 4, 5_275)]),
+            {"plane": "user"} | judged(wininet, [part(wininet, 31, 0, 7_400_000)]),
+        ],
+        "precedence": [
+            {
+                "plane": "sensor",
+                "over": "static",
+                "under": "winhttp",
+                "services": [service, "edr-cyber-data"],
+                "evidence": ["0123456789abcdef", "1123456789abcdef"],
+            },
+            {
+                "plane": "sensor",
+                "over": "static",
+                "under": "wininet",
+                "services": [service, "edr-cyber-data"],
+                "evidence": ["0123456789abcdef", "2123456789abcdef"],
+            },
+            {
+                "plane": "antivirus",
+                "over": "static",
+                "under": "wininet",
+                "services": ["cloud-protection"],
+                "evidence": ["3123456789abcdef"],
+            },
+        ],
+    }
+
+
+def _direct(state: str, server: str, host: str | None, service: str | None, flows: list[str]) -> dict[str, Any]:
+    return {"client_ip": "172.16.11.92", "server": server, "host": host, "service": service, "state": state, "flows": flows}
+
+
+def fifth_test() -> dict[str, Any]:
+    """The article's fifth test: static, WinHTTP and WinINET configured, each winning its part."""
+    winhttp, wininet, static = PROXIES
+    findings = [
+        finding(
+            "direct-blocked",
+            "info",
+            "WORKSTATION tried 20.1.2.4:443 directly 3 times and got no answer.",
+            "Nothing to do where the gateway is meant to drop direct traffic.",
+            client_ip="172.16.11.92",
+            flows=["4123456789abcdef"],
+        ),
+        finding(
+            "proxy-auth-required",
+            "problem",
+            "PROX01 asked for authentication (407) on 4 requests for push-notifications.",
+            "Defender's services run as SYSTEM and can't authenticate: allow these hosts through PROX01 without it.",
+            client_ip="172.16.11.92",
+            proxy=winhttp,
+            service="push-notifications",
+            flows=[f"{i}00000000000abcd" for i in range(9)],
+        ),
+        finding("capture-damaged", "warning", "all-three.pcapng ends inside a packet.", None, confidence=None),
+    ]
+    return {
+        "schema": 1,
+        "window": ["2024-05-01T12:00:00.000000000Z", "2024-05-01T12:20:00.000000000Z"],
+        "reason": None,
+        "captures": [
+            {
+                "path": "captures/all-three.pcapng",
+                "sha256": "9f86d081884c7d659a2feaa0c55ad015a3bf4f1b2b0b822cd15d6c15b0f00a08",
+                "packets": 18_234,
+                "first_seen": "2024-05-01T12:00:00.000000000Z",
+                "last_seen": "2024-05-01T12:20:00.000000000Z",
+                "damage": [{"code": "block-cut", "offset": 81_220, "bytes": 17, "count": 1, "text": None}],
+            }
+        ],
+        "sources": [_source()],
+        "proxies": [
+            {
+                "proxy": proxy,
+                "name": name,
+                "method": method,
+                "kinds": ["connect", "absolute"],
+                "sources": 1,
+                "requests": 60,
+                "failed": 4 if proxy == winhttp else 1 if proxy == static else 0,
+                "inspected": {winhttp: None, wininet: True, static: False}[proxy],
+            }
+            for proxy, (name, method) in PROXIES.items()
+        ],
+        "direct": {
+            "allowed": [_direct("closed", "20.1.2.3:443", "login.live.com", None, ["5123456789abcdef"])],
+            "blocked": [_direct("no-answer", "20.1.2.4:443", None, None, ["4123456789abcdef", "6123456789abcdef"])],
+        },
+        "findings": findings,
+    }
+
+
+def nothing_seen() -> dict[str, Any]:
+    """A capture without a client that could be judged."""
+    empty = {"schema": 1, "window": [None, None], "captures": [], "reason": None, "sources": [], "proxies": [], "findings": []}
+    return empty | {"direct": {"allowed": [], "blocked": []}}
+
+
+def no_defender_traffic() -> dict[str, Any]:
+    """The article's third test without a user: a client, but nothing of Defender's."""
+    verdict = nothing_seen() | {"captures": deepcopy(fifth_test()["captures"])}
+    verdict["window"] = ["2024-05-01T11:50:00.000000000Z", None]
+    verdict["sources"] = [{"client_ip": "172.16.11.92", "name": None, "services": [], "planes": [], "precedence": []}]
+    verdict["findings"] = [
+        finding(
+            "no-service-traffic",
+            "warning",
+            "172.16.11.92 sent no Defender traffic.",
+            "Check that a user was logged on.",
+            client_ip="172.16.11.92",
+        )
+    ]
+    return verdict
+
+
+def hostile() -> dict[str, Any]:
+    """The fifth test with every string that a stranger can choose replaced by markup, escapes and formulas."""
+    verdict = deepcopy(fifth_test())
+    verdict["captures"][0]["path"] = HOSTILE
+    verdict["captures"][0]["damage"] = [{"code": HOSTILE, "offset": 1, "bytes": 1, "count": 1, "text": HOSTILE}]
+    for entry in verdict["proxies"]:
+        entry["name"] = HOSTILE
+        entry["kinds"] = [HOSTILE]
+    for source in verdict["sources"]:
+        source["name"] = HOSTILE
+        for judged_entry in [*source["services"], *source["planes"]]:
+            judged_entry["reason"] = HOSTILE
+            judged_entry["winner_name"] = HOSTILE if judged_entry["winner"] else None
+            for proxy_part in judged_entry["by_proxy"]:
+                proxy_part["name"] = HOSTILE
+        for entry in source["services"]:
+            entry["service"] = entry["group"] = HOSTILE
+        for entry in source["precedence"]:
+            entry["over"] = entry["under"] = HOSTILE
+            entry["services"] = entry["evidence"] = [HOSTILE]
+    for entry in [*verdict["direct"]["allowed"], *verdict["direct"]["blocked"]]:
+        entry["host"] = entry["service"] = entry["state"] = entry["server"] = HOSTILE
+        entry["flows"] = [HOSTILE]
+    for entry in verdict["findings"]:
+        entry["text"] = entry["service"] = HOSTILE
+        entry["advice"] = entry["advice"] and HOSTILE
+        entry["flows"] = [HOSTILE]
+    return verdict
