@@ -145,7 +145,7 @@ def answer(status: int, reason: str, body: int = 0) -> bytes:
 
 def tunnel(host: str, client: str, hello: str, segments: int, *, asked_twice: bool = False, closes: bool = True) -> Shape:
     agent = {"winhttp": None, "wininet": WININET_AGENT, "chromium": CHROMIUM_AGENT}[client]
-    known = {
+    known: dict[str, str | int | None] = {
         "request": "connect",
         "requested_host": host,
         "requested_port": 443,
@@ -168,7 +168,7 @@ def tunnel(host: str, client: str, hello: str, segments: int, *, asked_twice: bo
 
 def absolute(host: str, path: str, size: int) -> Shape:
     """One GET in absolute form, without a port as Windows writes it, and its answer."""
-    known = {
+    known: dict[str, str | int | None] = {
         "request": "absolute",
         "requested_host": host,
         "proxy_status": 200,

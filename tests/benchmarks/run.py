@@ -10,9 +10,11 @@ from __future__ import annotations
 import argparse
 import csv
 import datetime
+import os
 import sys
 import tempfile
 from collections.abc import Callable
+from importlib.metadata import version
 from pathlib import Path
 
 import numpy as np
@@ -37,7 +39,8 @@ class Bench:
     def __init__(self, repeat: int) -> None:
         self.repeat = repeat
         self.version = peers.whichproxy_version()
-        self.records: list[dict[str, object]] = []
+        about = f"Python {sys.version.split()[0]}, numba {version('numba')}, numpy {version('numpy')}, pyarrow {version('pyarrow')}"
+        self.records: list[dict[str, object]] = [{"benchmark": "session", "note": f"{about}; load {os.getloadavg()[0]:.2f} at the start"}]
         self.wrong: list[str] = []
         self.folder = Path(tempfile.mkdtemp(prefix="whichproxy-bench-"))
 

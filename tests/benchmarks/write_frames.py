@@ -166,7 +166,7 @@ def write(path: Path, flows: Flows, shapes: Sequence[Shape], shape: np.ndarray) 
         for at in range(0, len(order), PACKETS_AT_ONCE):
             part = slice(at, at + PACKETS_AT_ONCE)
             n = put_packets(out, times_us[part], packet_flow[part], packet_row[part], flows, rows, payloads, noise, randoms, next_id)
-            file.write(out[:n])
+            file.write(out[:n].data)
     return len(order)
 
 
