@@ -124,8 +124,8 @@ CODES: dict[str, Code] = {
     ),
     "service-plane-mixed": Code(
         "info",
-        "Requests to one service belong to several planes, so its winner mixes them.",
-        "Read the winner per plane instead.",
+        "Requests to one service belong to several planes, or to one that the host doesn't tell: planes mix them or leave them out.",
+        "Read this service's own row, and which proxies carried it.",
     ),
     "mid-stream": Code(
         "info",

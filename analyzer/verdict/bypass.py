@@ -68,9 +68,7 @@ def _text(evidence: Evidence, code: str, client: int, service: int, rows: Ints, 
     hosts = sorted({evidence.host.values[host] for host in np.unique(evidence.host.codes[rows]).tolist() if host >= 0})
     kind = f"{name} " if name else ""
     noun = f"{kind}QUIC attempt" if code == "quic-attempt" else f"direct {kind}connection"
-    text = (
-        f"{counted(len(rows), noun)} to {counted(n_servers, 'address')[: None if n_servers == 1 else -1]}{'es' if n_servers != 1 else ''}"
-    )
+    text = f"{counted(len(rows), noun)} of {evidence.client_label(client)} to {counted(n_servers, 'address')}"
     if hosts:
         text += f" ({listed(hosts)})"
     return f"{text}: {state_list(evidence, rows)}"

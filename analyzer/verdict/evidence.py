@@ -182,19 +182,16 @@ def evidence_of(flows: pa.Table, topology: Topology) -> Evidence:
 
 
 def in_time_order(flows: pa.Table) -> pa.Table:
-    """The table sorted by first_seen, then id, as one chunk; untouched where it is so already."""
+    """The table sorted by first_seen (rows without a time last), then id, as one chunk; untouched where it is so already."""
     flows = flows.combine_chunks()
     times, ids = times_ns(flows.column("first_seen")), one_array(flows.column("id"))
-    same_time = times[1:] == times[:-1]
+    times = np.where(times == NO_TIME, np.iinfo(np.int64).max, times)
     if not np.any(times[1:] < times[:-1]):
-        after = np.flatnonzero(same_time)
-        rising = pc.less_equal(ids.take(pa.array(after)), ids.take(pa.array(after + 1)))
+        same_time = np.flatnonzero(times[1:] == times[:-1])
+        rising = pc.less_equal(ids.take(pa.array(same_time)), ids.take(pa.array(same_time + 1)))
         if pc.all(rising, min_count=0).as_py():
             return flows
-    order = pc.sort_indices(
-        flows.select(["first_seen", "id"]), [("first_seen", "ascending"), ("id", "ascending")], null_placement="at_start"
-    )
-    return flows.take(order)
+    return flows.take(pc.sort_indices(flows.select(["first_seen", "id"]), [("first_seen", "ascending"), ("id", "ascending")]))
 
 
 def coded(column: pa.Array | pa.ChunkedArray) -> Coded:

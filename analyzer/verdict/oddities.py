@@ -7,7 +7,7 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from analyzer.findings import Confidence, Finding, Severity
-from analyzer.routes.requests import ABSOLUTE, Bools, Ints, integers, one_array
+from analyzer.routes.requests import ABSOLUTE, Bools, integers, one_array
 from analyzer.routes.route import PROXY
 from analyzer.services.catalogue import Catalogue
 from analyzer.services.match import is_defender_like
@@ -100,23 +100,20 @@ def unknown_names(evidence: Evidence, catalogue: Catalogue) -> list[Finding]:
 
 
 def mixed_planes(evidence: Evidence) -> list[Finding]:
-    """Services whose requests from one source belong to several planes (consolidated hosts carry more than one)."""
-    row = evidence.requests.row
-    plane = evidence.request_plane
-    known = np.flatnonzero(evidence.asks_proxy & (evidence.request_service.codes >= 0) & (plane.codes >= 0))
+    """Services whose requests from one source belong to several planes, or to one that the host doesn't tell (consolidated hosts)."""
+    row, plane = evidence.requests.row, evidence.request_plane
+    known = np.flatnonzero(evidence.asks_proxy & (evidence.request_service.codes >= 0))
     findings = []
     for (client, service), asked in grouped(known, evidence.client.codes[row], evidence.request_service.codes):
-        counts = {plane.values[code]: n for code, n in zip(*_counts(plane.codes[asked]), strict=True)}
-        if len(counts) > 1:
-            per_plane = " and ".join(f"{n} of the {name} plane" for name, n in sorted(counts.items()))
-            text = f"{evidence.service.values[service]} requests of {evidence.client_label(client)}: {per_plane}"
-            findings.append(evidence.finding("service-plane-mixed", evidence.rows_of(asked), text, client=client, service=service))
+        codes, counts = np.unique(plane.codes[asked], return_counts=True)
+        if len(codes) == 1 and codes[0] >= 0:
+            continue
+        names = [f"the {name} plane" if (name := plane.text(code)) else "a plane that the host doesn't tell" for code in codes.tolist()]
+        per_plane = " and ".join(f"{n} of {name}" for name, n in sorted(zip(names, counts.tolist(), strict=True)))
+        requests = counted(len(asked), f"{evidence.service.values[service]} request")
+        text = f"{requests} of {evidence.client_label(client)}: {per_plane}"
+        findings.append(evidence.finding("service-plane-mixed", evidence.rows_of(asked), text, client=client, service=service))
     return findings
-
-
-def _counts(codes: Ints) -> tuple[list[int], list[int]]:
-    values, counts = np.unique(codes, return_counts=True)
-    return values.tolist(), counts.tolist()
 
 
 def pac_discoveries(evidence: Evidence) -> list[Finding]:

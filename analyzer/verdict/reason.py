@@ -29,7 +29,7 @@ def _carried(contest: Contest, what: str) -> str:
     total = sum(share.carried for share in carriers)
     things = f"{what} {_noun(carriers, total)}"
     if winner is None:
-        tied = [share.label for share in carriers if share.carried == carriers[0].carried]
+        tied = [share.label for share in carriers if share.rank == carriers[0].rank]
         return f"{listed(tied)} carried {carriers[0].carried} of {total} {things} each, with as many bytes and as late: a tie"
     if len(carriers) > 1:
         return f"{winner.label} carried {winner.carried} of {total} {things} ({100 * winner.carried // total} %){_tie_break(carriers)}"

@@ -43,6 +43,11 @@ class Share:
     first: int
     last: int
 
+    @property
+    def rank(self) -> tuple[int, int, int]:
+        """What decides: most carried requests, then most bytes, then the latest."""
+        return self.carried, self.bytes, self.last
+
     def to_dict(self) -> dict[str, Any]:
         """The row of by_proxy."""
         return {
@@ -79,7 +84,7 @@ class Contest:
     def winner(self) -> Share | None:
         """The proxy that carried most, None where none did or a tie is full."""
         carriers = self.carriers
-        if not carriers or (len(carriers) > 1 and _rank(carriers[0]) == _rank(carriers[1])):
+        if not carriers or (len(carriers) > 1 and carriers[0].rank == carriers[1].rank):
             return None
         return carriers[0]
 
@@ -95,10 +100,6 @@ class Contest:
         return "likely" if winner.carried * whole >= sum(share.carried for share in self.carriers) * part else "unclear"
 
 
-def _rank(share: Share) -> tuple[int, int, int]:
-    return share.carried, share.bytes, share.last
-
-
 def contests(evidence: Evidence, of_row: Coded, of_request: Coded) -> dict[tuple[int, int], Contest]:
     """Every contest, by (client code, code of the service or plane).
 
@@ -108,7 +109,7 @@ def contests(evidence: Evidence, of_row: Coded, of_request: Coded) -> dict[tuple
     for client, what, share in _shares(evidence, of_row, of_request):
         found.setdefault((client, what), Contest()).shares.append(share)
     for contest in found.values():
-        contest.shares.sort(key=lambda share: (*(-number for number in _rank(share)), share.proxy))
+        contest.shares.sort(key=lambda share: (*(-number for number in share.rank), share.proxy))
     client_of_request = evidence.client.codes[evidence.requests.row]
     failed = np.flatnonzero(evidence.outcome.failed & evidence.asks_proxy & (of_request.codes >= 0))
     for (client, what, status), positions in grouped(failed, client_of_request, of_request.codes, evidence.requests.status):

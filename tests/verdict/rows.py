@@ -83,9 +83,9 @@ def asked(proxy: str, *requests: dict[str, Any], **overrides: Any) -> dict[str, 
     return flow(**(row | overrides))
 
 
-def tunnel(proxy: str, host: str, status: int | None = 200, **overrides: Any) -> dict[str, Any]:
+def tunnel(proxy: str, authority: str, status: int | None = 200, **overrides: Any) -> dict[str, Any]:
     """A connection with one CONNECT."""
-    return asked(proxy, request("connect", host, status), **overrides)
+    return asked(proxy, request("connect", authority, status), **overrides)
 
 
 def table(rows: Iterable[dict[str, Any]]) -> pa.Table:

@@ -1,0 +1,116 @@
+from typing import Any
+
+import pytest
+
+from tests.verdict.rows import CNC, MAPS, PROX01, PROX02, asked, flow, request, tunnel, verdict
+
+CODES = ("proxy-auth-required", "proxy-denied", "proxy-error", "proxy-unreachable")
+COMMAND = "edr-command-and-control"
+
+
+def failures(*rows: dict[str, Any]) -> list[dict[str, Any]]:
+    return [finding for finding in verdict(*rows)["findings"] if finding["code"] in CODES]
+
+
+def to_prox01(**columns: Any) -> dict[str, Any]:
+    return flow(server_ip="172.16.12.10", server_port=3128, **columns)
+
+
+@pytest.mark.parametrize(
+    ("kind", "status", "code"),
+    [
+        ("connect", 407, "proxy-auth-required"),
+        ("absolute", 407, "proxy-auth-required"),
+        ("socks5", 255, "proxy-auth-required"),
+        ("socks4", 93, "proxy-auth-required"),
+        ("connect", 403, "proxy-denied"),
+        ("absolute", 403, "proxy-denied"),
+        ("socks5", 2, "proxy-denied"),
+        ("connect", 502, "proxy-error"),
+        ("absolute", 503, "proxy-error"),
+        ("connect", 404, "proxy-error"),
+        ("connect", 302, "proxy-error"),
+        ("socks5", 1, "proxy-error"),
+        ("socks4", 91, "proxy-error"),
+    ],
+)
+def test_each_failure_has_its_code(kind: str, status: int, code: str) -> None:
+    (finding,) = failures(asked(PROX01, request(kind, CNC, status)))
+    assert (finding["code"], finding["severity"], finding["confidence"]) == (code, "problem", "certain")
+    assert (finding["client_ip"], finding["proxy"], finding["service"]) == ("172.16.11.92", PROX01, COMMAND)
+    assert finding["text"] == f"PROX01 answered {status} to 1 {COMMAND} request ({CNC}) of WORKSTATION"
+    assert finding["advice"]
+
+
+def test_success_is_no_finding() -> None:
+    assert failures(tunnel(PROX01, CNC), asked(PROX01, request("absolute", CNC, 404))) == []
+
+
+def test_one_finding_per_source_proxy_and_service() -> None:
+    rows = [
+        tunnel(PROX01, CNC, 502),
+        tunnel(PROX01, CNC, 503),
+        tunnel(PROX01, CNC, 502),
+        tunnel(PROX02, CNC, 502),
+        tunnel(PROX01, MAPS, 502),
+    ]
+    found = failures(*rows)
+    assert [(finding["proxy"], finding["service"], len(finding["flows"])) for finding in found] == [
+        (PROX01, "cloud-protection", 1),
+        (PROX01, COMMAND, 3),
+        (PROX02, COMMAND, 1),
+    ]
+    assert found[1]["text"] == f"PROX01 answered 2 × 502, 1 × 503 to 3 {COMMAND} requests ({CNC}) of WORKSTATION"
+    assert found[1]["flows"] == [row["id"] for row in rows[:3]]
+
+
+def test_a_407_that_was_let_in_is_told_as_a_warning() -> None:
+    (finding,) = failures(asked(PROX01, request("connect", CNC, 407), request("connect", CNC, 200)))
+    assert (finding["code"], finding["severity"]) == ("proxy-auth-required", "warning")
+    assert finding["text"].endswith("; 1 of 1 let in on the same connection after that")
+
+
+def test_a_407_that_was_not_always_let_in_stays_a_problem() -> None:
+    (finding,) = failures(asked(PROX01, request("connect", CNC, 407), request("connect", CNC, 200)), tunnel(PROX01, CNC, 407))
+    assert finding["severity"] == "problem"
+
+
+def test_what_is_not_defenders_is_information() -> None:
+    (finding,) = failures(tunnel(PROX01, "example.org", 403), tunnel(PROX01, "b.example", 403))
+    assert (finding["severity"], finding["service"]) == ("info", None)
+    assert finding["text"] == "PROX01 answered 403 to 2 requests outside Defender (b.example and example.org) of WORKSTATION"
+
+
+def test_no_answer_from_a_proxy_that_was_heard() -> None:
+    (finding,) = failures(tunnel(PROX01, CNC, None, bytes_in=0))
+    assert (finding["code"], finding["confidence"]) == ("proxy-error", "likely")
+    assert finding["text"] == f"PROX01 did not answer 1 {COMMAND} request ({CNC}) of WORKSTATION"
+
+
+def test_no_answer_in_a_capture_of_one_direction_accuses_nobody() -> None:
+    assert failures(tunnel(PROX01, CNC, None, bytes_in=0, packets_in=0)) == []
+
+
+@pytest.mark.parametrize("state", ["refused", "unreachable", "no-answer"])
+def test_a_proxy_that_cannot_be_reached(state: str) -> None:
+    rows = [to_prox01(state=state), to_prox01(state=state)]
+    (finding,) = failures(*rows)
+    assert (finding["code"], finding["severity"], finding["proxy"], finding["service"]) == ("proxy-unreachable", "problem", PROX01, None)
+    assert finding["text"] == f"2 connections of WORKSTATION to PROX01 failed: 2 {state}"
+    assert finding["flows"] == [row["id"] for row in rows]
+
+
+def test_a_proxy_that_could_be_reached_at_other_times() -> None:
+    (finding,) = failures(to_prox01(state="no-answer"), to_prox01(state="refused"), tunnel(PROX01, CNC))
+    assert finding["severity"] == "warning"
+    assert finding["text"] == "2 connections of WORKSTATION to PROX01 failed: 1 no-answer, 1 refused; other connections to it worked"
+
+
+@pytest.mark.parametrize("state", ["closed", "reset", "open", "mid-stream"])
+def test_a_connection_that_was_let_in_is_not_unreachable(state: str) -> None:
+    assert failures(to_prox01(state=state)) == []
+
+
+def test_hostile_names_cannot_steer_a_terminal() -> None:
+    (finding,) = failures(tunnel(PROX01, "evil\x1b[2J.example", 403))
+    assert "\x1b" not in finding["text"]

@@ -1,0 +1,187 @@
+"""The contract's "Who is a proxy, and who won", from rows to winner, confidence and shares."""
+
+from typing import Any
+
+import pytest
+
+from tests.verdict.rows import (
+    CNC,
+    EDGE,
+    MAPS,
+    PROX01,
+    PROX02,
+    PROX03,
+    SECOND_NS,
+    START_NS,
+    asked,
+    flow,
+    request,
+    tunnel,
+    verdict,
+)
+
+COMMAND = "edr-command-and-control"
+
+
+def service(result: dict[str, Any], slug: str = COMMAND) -> dict[str, Any]:
+    (source,) = result["sources"]
+    (entry,) = [entry for entry in source["services"] if entry["service"] == slug]
+    return entry  # type: ignore[no-any-return]
+
+
+def plane(result: dict[str, Any], name: str) -> dict[str, Any]:
+    (source,) = result["sources"]
+    (entry,) = [entry for entry in source["planes"] if entry["plane"] == name]
+    return entry  # type: ignore[no-any-return]
+
+
+def tunnels(proxy: str, n: int, host: str = CNC, **columns: Any) -> list[dict[str, Any]]:
+    return [tunnel(proxy, host, **columns) for _ in range(n)]
+
+
+def test_one_proxy_that_carried_all() -> None:
+    entry = service(verdict(*tunnels(PROX03, 12)))
+    assert (entry["winner"], entry["winner_name"], entry["method"]) == (PROX03, "PROX03", "static")
+    assert (entry["confidence"], entry["reason"]) == ("certain", f"PROX03 carried all 12 {COMMAND} tunnels and every answer was seen")
+    assert (entry["group"], entry["plane"]) == ("edr", "sensor")
+
+
+def test_most_carried_requests_win_over_bytes() -> None:
+    rows = tunnels(PROX01, 3, bytes_in=10, bytes_out=10) + tunnels(PROX02, 2, bytes_in=10**9)
+    assert service(verdict(*rows))["winner"] == PROX01
+
+
+def test_then_most_bytes() -> None:
+    entry = service(verdict(*tunnels(PROX01, 2, bytes_in=100), *tunnels(PROX02, 2, bytes_in=200)))
+    assert entry["winner"] == PROX02
+    assert [share["proxy"] for share in entry["by_proxy"]] == [PROX02, PROX01]
+
+
+def test_then_the_latest() -> None:
+    early, late = tunnel(PROX01, CNC, last_seen=START_NS + 10**12), tunnel(PROX02, CNC, last_seen=START_NS + 2 * 10**12)
+    assert service(verdict(late, early))["winner"] == PROX02
+
+
+def test_a_full_tie_has_no_winner() -> None:
+    entry = service(verdict(tunnel(PROX01, CNC, last_seen=START_NS + 10**12), tunnel(PROX02, CNC, last_seen=START_NS + 10**12)))
+    assert (entry["winner"], entry["winner_name"], entry["method"], entry["confidence"]) == (None, None, None, "unclear")
+    assert [share["tunnels"] for share in entry["by_proxy"]] == [1, 1]
+    assert "PROX01 and PROX02 carried 1 of 2" in entry["reason"]
+
+
+def test_a_tie_without_times() -> None:
+    timeless = {"first_seen": None, "last_seen": None}
+    assert service(verdict(tunnel(PROX01, CNC) | timeless, tunnel(PROX02, CNC) | timeless))["winner"] is None
+
+
+@pytest.mark.parametrize(
+    ("here", "there", "confidence"), [(1, 0, "certain"), (8, 2, "likely"), (4, 1, "likely"), (79, 21, "unclear"), (3, 1, "unclear")]
+)
+def test_confidence_by_share(here: int, there: int, confidence: str) -> None:
+    assert service(verdict(*tunnels(PROX01, here), *tunnels(PROX02, there)))["confidence"] == confidence
+
+
+def test_an_unseen_answer_makes_it_likely() -> None:
+    entry = service(verdict(*tunnels(PROX01, 2), tunnel(PROX01, CNC, None, sni=CNC)))
+    assert (entry["confidence"], entry["by_proxy"][0]["tunnels"]) == ("likely", 3)
+    assert entry["reason"] == f"PROX01 carried all 3 {COMMAND} tunnels, but 1 answer was not captured"
+
+
+def test_failures_elsewhere_leave_it_certain_when_they_were_answered() -> None:
+    entry = service(verdict(tunnel(PROX01, CNC), tunnel(PROX02, CNC, 403)))
+    assert (entry["winner"], entry["confidence"]) == (PROX01, "certain")
+    assert [(share["proxy"], share["tunnels"], share["failed"]) for share in entry["by_proxy"]] == [(PROX01, 1, 0), (PROX02, 0, 1)]
+
+
+def test_an_unanswered_failure_elsewhere_makes_it_likely() -> None:
+    assert service(verdict(tunnel(PROX01, CNC), tunnel(PROX02, CNC, None, bytes_in=0)))["confidence"] == "likely"
+
+
+def test_only_failures_have_no_winner() -> None:
+    entry = service(verdict(tunnel(PROX01, CNC, 407), tunnel(PROX01, CNC, 502), tunnel(PROX01, CNC, 407)))
+    assert (entry["winner"], entry["confidence"]) == (None, "unclear")
+    assert entry["by_proxy"][0] | {"first_seen": 0, "last_seen": 0} == {
+        "proxy": PROX01,
+        "name": "PROX01",
+        "method": "winhttp",
+        "tunnels": 0,
+        "failed": 3,
+        "bytes": 18000,
+        "first_seen": 0,
+        "last_seen": 0,
+    }
+    assert entry["reason"] == f"all 3 {COMMAND} requests failed (2 × 407, 1 × 502): no proxy carried any"
+
+
+def test_direct_never_wins() -> None:
+    result = verdict(flow(sni=CNC, host=CNC, host_source="sni"), flow(host=CNC, host_source="dns", state="no-answer"))
+    entry = service(result)
+    assert (entry["winner"], entry["by_proxy"], entry["confidence"]) == (None, [], "unclear")
+    assert entry["reason"] == f"1 connection went direct and 1 was blocked past the proxies: no proxy carried any {COMMAND} request"
+    assert [row["service"] for row in result["direct"]["allowed"]] == [COMMAND]
+    assert [row["service"] for row in result["direct"]["blocked"]] == [COMMAND]
+
+
+def test_direct_beside_a_proxy_is_told() -> None:
+    entry = service(verdict(tunnel(PROX01, CNC), *[flow(host=CNC) for _ in range(9)]))
+    assert (entry["winner"], entry["confidence"]) == (PROX01, "certain")
+    assert entry["reason"].endswith("; 9 connections went direct past the proxies")
+
+
+def test_what_was_not_seen_is_absent() -> None:
+    (source,) = verdict(tunnel(PROX01, "example.org"))["sources"]
+    assert (source["services"], source["planes"], source["precedence"]) == ([], [], [])
+
+
+def test_planes_add_up_what_services_share() -> None:
+    result = verdict(*tunnels(PROX03, 2), *tunnels(PROX03, 1, "us-v20.events.data.microsoft.com"), tunnel(PROX01, EDGE))
+    assert plane(result, "sensor")["by_proxy"][0]["tunnels"] == 3
+    assert plane(result, "sensor")["reason"] == "PROX03 carried all 3 sensor tunnels and every answer was seen"
+    assert plane(result, "user")["winner"] == PROX01, "context hosts have a plane without being Defender's"
+    assert [entry["plane"] for entry in result["sources"][0]["planes"]] == ["sensor", "user"]
+
+
+def test_a_407_then_success_is_one_tunnel_and_no_failure() -> None:
+    entry = service(verdict(asked(PROX01, request("connect", CNC, 407), request("connect", CNC, 200))))
+    assert [(share["tunnels"], share["failed"]) for share in entry["by_proxy"]] == [(1, 0)]
+    assert entry["confidence"] == "certain"
+
+
+def test_each_request_of_a_connection_counts_for_its_own_service() -> None:
+    """Bytes go to the service of the row's scalar columns; the other service counts its request by its own time."""
+    when = START_NS + 5 * SECOND_NS
+    page = request("absolute", "ctldl.windowsupdate.com", 200)
+    other = request("absolute", "crl.microsoft.com", 200, path="/pki/crl/a.crl", first_seen=when)
+    update = request("absolute", "definitionupdates.microsoft.com", 200, first_seen=when)
+    row = asked(PROX01, page, other, update, first_seen=START_NS, last_seen=START_NS + 60 * SECOND_NS)
+    result = verdict(row)
+    trust, updates = service(result, "certificate-trust")["by_proxy"][0], service(result, "security-intelligence-updates")["by_proxy"][0]
+    assert (trust["tunnels"], trust["bytes"], trust["last_seen"]) == (2, 6000, "2024-05-01T12:01:00.000000000Z")
+    assert (updates["tunnels"], updates["bytes"]) == (1, 0)
+    assert updates["first_seen"] == updates["last_seen"] == "2024-05-01T12:00:05.000000000Z"
+    assert "2 certificate-trust requests" in service(result, "certificate-trust")["reason"]
+
+
+def test_a_connect_by_address_counts_for_the_name_inside() -> None:
+    row = tunnel(PROX01, "20.1.2.5", sni=MAPS, host=MAPS, host_source="sni")
+    entry = service(verdict(row), "cloud-protection")
+    assert (entry["winner"], entry["by_proxy"][0]["tunnels"], entry["confidence"]) == (PROX01, 1, "certain")
+
+
+def test_requests_of_proxies_to_their_parents_are_nobodys() -> None:
+    result = verdict(tunnel(PROX02, CNC, client_ip="172.16.12.10"), tunnel(PROX01, CNC))
+    assert [source["client_ip"] for source in result["sources"]] == ["172.16.11.92"]
+    assert [share["proxy"] for share in service(result)["by_proxy"]] == [PROX01]
+
+
+def test_a_flow_whose_request_was_missed_has_bytes_and_no_winner() -> None:
+    entry = service(verdict(asked(PROX01, host=CNC, host_source="sni", sni=CNC, state="mid-stream")))
+    assert (entry["winner"], entry["by_proxy"][0]["tunnels"], entry["by_proxy"][0]["bytes"]) == (None, 0, 6000)
+    assert "no request that was carried is in the capture" in entry["reason"]
+
+
+def test_v6_proxies_and_sources() -> None:
+    proxy = "[2001:db8::12]:3128"
+    entry = service(verdict(tunnel(proxy, CNC, client_ip="2001:db8:1::92")))
+    assert (entry["winner"], entry["winner_name"], entry["method"]) == (proxy, None, None)
+    assert entry["reason"].startswith(f"{proxy} carried the one {COMMAND} tunnel and its answer was seen")
