@@ -153,6 +153,25 @@ def test_lengths_that_cannot_be() -> None:
         assert [row["bytes_out"] for row in rows([(0, cut)], link_type=101)] == answer
 
 
+def test_fragments_are_put_together_when_asked() -> None:
+    segment = build.tcp(("10.0.0.1", 40000), ("10.0.0.2", 80), build.get("/", "Host: whole.example"), flags=ACK)
+    six = build.tcp(("::1", 40000), ("::2", 80), build.get("/", "Host: six.example"), flags=ACK)
+    pieces = [(0, 24, 1), (16, 40, 1), (40, 99, 0)]  # the second one overlaps the first
+    frames = [
+        (2, build.ethernet(build.ipv4("10.0.0.1", "10.0.0.2", 6, segment[a:b], id=7, fragment=more << 13 | a >> 3)))
+        for a, b, more in pieces
+    ]
+    for a, b, more in pieces:
+        header = (44, b"\0" + struct.pack(">HI", a | more, 9))
+        frames.append((3, build.ethernet(build.ipv6("::1", "::2", 6, six[a:b], extensions=(header,)))))
+    for order in (frames, frames[::-1]):
+        answer = rows_of(("x", pcap(order)), defragment=True)
+        assert sorted((row["http_host"], row["packets_out"], row["bytes_out"]) for row in answer) == [
+            ("six.example", 1, len(six) - 20), ("whole.example", 1, len(segment) - 20),
+        ]  # fmt: skip
+    assert sorted((row["packets_out"], row["bytes_out"]) for row in rows(frames)) == [(1, 4), (1, 4)]
+
+
 def test_addresses_are_written_as_rfc_5952_does() -> None:
     assert address_text(bytes(10) + b"\xff\xff\1\2\3\4") == "::ffff:1.2.3.4"
     assert address_text(bytes(12) + b"\1\2\3\4") == "::102:304"

@@ -14,25 +14,29 @@ from tests.reference.capture import NotACapture, read_capture
 from tests.reference.dialogue import Dialogue, listen
 from tests.reference.flows import Flow, gather, tcp_state, udp_state
 from tests.reference.names import Row, name_columns
-from tests.reference.packets import Packet, address_text
+from tests.reference.packets import Fragments, Packet, address_text
 from tests.reference.streams import Stream
 from tests.reference.tunnels import peel
 
 __all__ = ["NotACapture", "flows_of", "rows_of"]
 
 
-def flows_of(*paths: str | Path) -> list[Row]:
+def flows_of(*paths: str | Path, defragment: bool = False) -> list[Row]:
     """The flow rows of capture files, read one after the other as if they were one."""
-    return rows_of(*((str(path), Path(path).read_bytes()) for path in paths))
+    return rows_of(*((str(path), Path(path).read_bytes()) for path in paths), defragment=defragment)
 
 
-def rows_of(*captures: tuple[str, bytes]) -> list[Row]:
-    """The flow rows of named captures, by first_seen (null last), then id."""
+def rows_of(*captures: tuple[str, bytes], defragment: bool = False) -> list[Row]:
+    """The flow rows of named captures, by first_seen (null last), then id.
+
+    defragment  put IP fragments together; without it a first fragment counts as a packet of its own length, the others as none
+    """
+    fragments = Fragments() if defragment else None
     packets: list[Packet] = []
     origin: list[str] = []  # by frame number, counted over all captures
     for name, data in captures:
         for frame in read_capture(data):
-            packet = peel(frame, len(origin))
+            packet = peel(frame, len(origin), fragments)
             origin.append(name)
             if packet:
                 packets.append(packet)

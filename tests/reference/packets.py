@@ -52,6 +52,7 @@ class Peeling:
     outer: tuple[str, ...] = ()
     quoted: bool = False
     layers: int = 0
+    fragments: Fragments | None = None  # None: a first fragment is a packet as long as itself, the others are none
 
     def into(self, name: str | None = None) -> Peeling:
         return replace(self, layers=self.layers + 1, outer=(*self.outer, name) if name else self.outer)
@@ -72,10 +73,29 @@ class Ip:
 Handler = Callable[[Peeling, bytes], Packet | None]
 
 
-def peel(frame: Frame, number: int = 0) -> Packet | None:
-    """The innermost TCP or UDP packet of a frame, or None."""
+class Fragments:
+    """Pieces of IP packets that wait for the others (RFC 791 3.2, RFC 8200 4.5); the first copy of a byte wins."""
+
+    def __init__(self) -> None:
+        self.waiting: dict[tuple[bytes, bytes, int, int], tuple[dict[int, int], list[int]]] = {}
+
+    def add(self, key: tuple[bytes, bytes, int, int], field: int, data: bytes) -> bytes | None:
+        """Take a piece; the whole once the last one is there. field is offset (in bytes, a multiple of 8) | 1 for "more"."""
+        known, ends = self.waiting.setdefault(key, ({}, []))
+        for i, byte in enumerate(data, start=field & ~7):
+            known.setdefault(i, byte)
+        if not field & 1:
+            ends.append((field & ~7) + len(data))
+        if not ends or any(i not in known for i in range(ends[0])):
+            return None
+        del self.waiting[key]
+        return bytes(known[i] for i in range(ends[0]))
+
+
+def peel(frame: Frame, number: int = 0, fragments: Fragments | None = None) -> Packet | None:
+    """The innermost TCP or UDP packet of a frame, or None; with fragments, of the frame that completes it."""
     handler = LINKS.get(frame.link_type)
-    return handler(Peeling(number, frame.ts_ns), frame.data) if handler else None
+    return handler(Peeling(number, frame.ts_ns, fragments=fragments), frame.data) if handler else None
 
 
 def read_ethertype(at: Peeling, kind: int, data: bytes) -> Packet | None:
@@ -130,13 +150,22 @@ def read_ipv4(at: Peeling, data: bytes) -> Packet | None:
     header_bytes = (data[0] & 15) * 4
     total, ip_id, fragment = struct.unpack_from(">3H", data, 2)
     total = total or len(data)  # 0: segmentation offload
-    if header_bytes < 20 or total < header_bytes or fragment & 0x1FFF:
+    if header_bytes < 20 or total < header_bytes:
         return None
-    ip = Ip(data[12:16], data[16:20], ip_id, data[8], data[header_bytes:total], total - header_bytes)
-    return read_transport(at, data[9], ip)
+    rest, rest_bytes = data[header_bytes:total], total - header_bytes
+    if fragment & 0x3FFF and at.fragments and not at.quoted:
+        field = (fragment & 0x1FFF) << 3 | (fragment >> 13 & 1)
+        whole = at.fragments.add((data[12:16], data[16:20], data[9], ip_id), field, rest) if len(rest) == rest_bytes else None
+        if whole is None:
+            return None
+        rest, rest_bytes = whole, len(whole)
+    elif fragment & 0x1FFF:
+        return None
+    return read_transport(at, data[9], Ip(data[12:16], data[16:20], ip_id, data[8], rest, rest_bytes))
 
 
-EXTENSIONS = {0, 43, 60, 135, 139, 140}
+EXTENSIONS = {0, 43, 60, 135, 139, 140}  # hop-by-hop, routing, destination options, mobility, HIP, shim6
+FRAGMENT, AUTHENTICATION = 44, 51
 
 
 def read_ipv6(at: Peeling, data: bytes) -> Packet | None:
@@ -145,15 +174,23 @@ def read_ipv6(at: Peeling, data: bytes) -> Packet | None:
     length, kind, ttl = struct.unpack_from(">H2B", data, 4)
     length = length or len(data) - 40  # 0: segmentation offload or jumbogram
     rest, rest_bytes = data[40 : 40 + length], length
-    while kind in EXTENSIONS or kind in (44, 51):
+    while kind in EXTENSIONS or kind in (FRAGMENT, AUTHENTICATION):
         if len(rest) < 8:
             return None
-        size = {44: 8, 51: (rest[1] + 2) * 4}.get(kind, (rest[1] + 1) * 8)
-        if kind == 44 and struct.unpack_from(">H", rest, 2)[0] >> 3:
-            return None
+        size = {FRAGMENT: 8, AUTHENTICATION: (rest[1] + 2) * 4}.get(kind, (rest[1] + 1) * 8)
         if size > rest_bytes:
             return None
+        here, header = kind, rest[:8]
         kind, rest, rest_bytes = rest[0], rest[size:], rest_bytes - size
+        piece = int.from_bytes(header[2:4], "big") & 0xFFF9 if here == FRAGMENT else 0
+        if piece and at.fragments and not at.quoted:
+            key = (data[8:24], data[24:40], kind, int.from_bytes(header[4:8], "big"))
+            whole = at.fragments.add(key, piece, rest) if len(rest) == rest_bytes else None
+            if whole is None:
+                return None
+            rest, rest_bytes = whole, len(whole)
+        elif piece & ~7:
+            return None
     return read_transport(at, kind, Ip(data[8:24], data[24:40], 0, ttl, rest, rest_bytes))
 
 
