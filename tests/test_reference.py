@@ -282,3 +282,17 @@ def test_random_streams_raise_nothing(segments: list[tuple[int, int, bytes]], da
     for row in rows(talk.frames):
         assert 0 <= row["retransmitted"] <= row["bytes_out"] + row["bytes_in"]
         assert struct.pack(">q", row["first_seen"])
+
+
+@pytest.mark.parametrize("seed", range(40))
+def test_messy_captures_are_read_alike_twice_and_in_any_container(seed: int) -> None:
+    data = build.messy_capture(seed)
+    assert data == build.messy_capture(seed)
+    frames = [(frame.ts_ns or 0, frame.data, frame.wire_bytes) for frame in read_capture(data)]
+    answer = rows_of(("x", data))
+    assert rows_of(("x", build.pcapng(frames, order="big"))) == rows_of(("x", pcap(frames, nanosecond=True))) == answer
+    for row in answer:
+        assert row["packets_out"] + row["packets_in"] >= 1
+        assert 0 <= row["retransmitted"] <= row["bytes_out"] + row["bytes_in"]
+        assert row["first_seen"] <= row["last_seen"]
+        assert (row["host"] is None) == (row["host_source"] is None)

@@ -33,6 +33,7 @@ from tests.build.frames import (
     vxlan,
 )
 from tests.build.hellos import ECH_GREASE, X25519MLKEM768, certificate, client_hello, handshake, leaf, quic_initial, records, server_hello
+from tests.build.mess import messy_capture
 from tests.build.requests import (
     CONNECT_SHAPES,
     ESTABLISHED,
@@ -89,6 +90,7 @@ __all__ = [
     "ipv4",
     "ipv6",
     "leaf",
+    "messy_capture",
     "mpls",
     "null",
     "obsolete",
