@@ -61,7 +61,7 @@ def _refusal(evidence: Evidence, asked: Ints, client: int, proxy: int, service: 
     severity: Severity | None = None if what else "info"
     let_in = int(evidence.outcome.excused[asked].sum())
     if let_in:
-        text += f"; {let_in} of {len(asked)} let in on the same connection after that"
+        text += f"; {'all' if let_in == len(asked) else let_in} let in on the same connection afterwards"
         severity = "warning" if what and let_in == len(asked) else severity
     return evidence.finding(
         FAILURE_CODES[kind],

@@ -20,7 +20,7 @@ def reason_of(contest: Contest, what: str) -> str:
     if carriers and failed:
         parts.append(f"{failed} failed ({failure_list(contest.failures)})")
     if (carriers or failed) and (contest.went_direct or contest.blocked_direct):
-        parts.append(f"{_direct(contest)} past the proxies")
+        parts.append(_direct(contest))
     return "; ".join(parts)
 
 
@@ -56,20 +56,18 @@ def _not_carried(contest: Contest, what: str, failed: int) -> str:
         every = f"all {failed} {what} requests" if failed > 1 else f"the one {what} request"
         return f"{every} failed ({failure_list(contest.failures)}): no proxy carried any"
     if contest.went_direct or contest.blocked_direct:
-        return f"{_direct(contest)} past the proxies: no proxy carried any {what} request"
+        return f"{_direct(contest)}: no proxy carried any {what} request"
     labels = listed([share.label for share in contest.shares])
     return f"there are {what} flows to {labels}, but no request that was carried is in the capture"
 
 
 def _direct(contest: Contest) -> str:
-    """ "3 connections went direct and 2 were blocked", whichever there were."""
+    """ "3 connections went direct and 2 direct attempts were blocked", whichever there were."""
     parts = []
     if contest.went_direct:
         parts.append(f"{counted(contest.went_direct, 'connection')} went direct")
     if contest.blocked_direct:
-        subject = "" if parts else f"{counted(contest.blocked_direct, 'connection')} "
-        number = f"{contest.blocked_direct} " if parts else ""
-        parts.append(f"{subject}{number}{'was' if contest.blocked_direct == 1 else 'were'} blocked")
+        parts.append(f"{counted(contest.blocked_direct, 'direct attempt')} {'was' if contest.blocked_direct == 1 else 'were'} blocked")
     return " and ".join(parts)
 
 

@@ -48,8 +48,8 @@ def no_source_reason(evidence: Evidence) -> str | None:
     total = evidence.flows.num_rows
     upstream = int((evidence.route == UPSTREAM).sum())
     if upstream:
-        kind = "only flows that proxies opened were" if upstream > 1 else "only a flow that a proxy opened was"
-        return f"{kind} captured ({counted(upstream, 'upstream leg')}): capture between the clients and the proxies to see who asked"
+        legs = counted(upstream, "upstream leg")
+        return f"every flow was opened from a proxy's address ({legs}): capture between the clients and the proxies to see who asked"
     if total:
         return f"none of the {counted(total, 'flow')} is TCP or QUIC: nothing here can carry a Defender service"
     return "no TCP or UDP flow was captured in this window"

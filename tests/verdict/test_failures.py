@@ -67,7 +67,7 @@ def test_one_finding_per_source_proxy_and_service() -> None:
 def test_a_407_that_was_let_in_is_told_as_a_warning() -> None:
     (finding,) = failures(asked(PROX01, request("connect", CNC, 407), request("connect", CNC, 200)))
     assert (finding["code"], finding["severity"]) == ("proxy-auth-required", "warning")
-    assert finding["text"].endswith("; 1 of 1 let in on the same connection after that")
+    assert finding["text"].endswith("; all let in on the same connection afterwards")
 
 
 def test_a_407_that_was_not_always_let_in_stays_a_problem() -> None:

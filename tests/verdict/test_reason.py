@@ -38,12 +38,12 @@ def share(label: str, carried: int, *, failed: int = 0, pages: int = 0, unseen: 
         (Contest([share("A", 0, failed=1)], {407: 1}), NONE),
         (
             Contest([share("A", 0, failed=1)], {407: 1}, 0, 1),
-            NONE + "; 1 connection was blocked past the proxies",
+            NONE + "; 1 direct attempt was blocked",
         ),
-        (Contest(went_direct=2), "2 connections went direct past the proxies" + NO_REQUEST),
+        (Contest(went_direct=2), "2 connections went direct" + NO_REQUEST),
         (
             Contest(went_direct=1, blocked_direct=2),
-            "1 connection went direct and 2 were blocked past the proxies" + NO_REQUEST,
+            "1 connection went direct and 2 direct attempts were blocked" + NO_REQUEST,
         ),
         (Contest([share("A", 0)]), "there are sensor flows to A, but no request that was carried is in the capture"),
     ],

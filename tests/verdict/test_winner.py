@@ -117,7 +117,7 @@ def test_direct_never_wins() -> None:
     result = verdict(flow(sni=CNC, host=CNC, host_source="sni"), flow(host=CNC, host_source="dns", state="no-answer"))
     entry = service(result)
     assert (entry["winner"], entry["by_proxy"], entry["confidence"]) == (None, [], "unclear")
-    assert entry["reason"] == f"1 connection went direct and 1 was blocked past the proxies: no proxy carried any {COMMAND} request"
+    assert entry["reason"] == f"1 connection went direct and 1 direct attempt was blocked: no proxy carried any {COMMAND} request"
     assert [row["service"] for row in result["direct"]["allowed"]] == [COMMAND]
     assert [row["service"] for row in result["direct"]["blocked"]] == [COMMAND]
 
@@ -125,7 +125,7 @@ def test_direct_never_wins() -> None:
 def test_direct_beside_a_proxy_is_told() -> None:
     entry = service(verdict(tunnel(PROX01, CNC), *[flow(host=CNC) for _ in range(9)]))
     assert (entry["winner"], entry["confidence"]) == (PROX01, "certain")
-    assert entry["reason"].endswith("; 9 connections went direct past the proxies")
+    assert entry["reason"].endswith("; 9 connections went direct")
 
 
 def test_what_was_not_seen_is_absent() -> None:
