@@ -26,7 +26,7 @@ HOSTS = (
 )
 CLIENTS = ("172.16.11.92", "172.16.11.93", "2001:db8::92")
 SERVERS = ("172.16.12.10", "20.1.2.4", "2001:db8::10")
-LEAF = leaf("cert.example")  # one for all: making a key takes its time
+LEAF = leaf("cert.example")
 Say = list[tuple[int, bytes]]  # who says what, in turn
 
 
@@ -58,11 +58,8 @@ def random_answer(chance: Random, status: int) -> bytes:
     body = chance.randbytes(chance.choice([0, 3, 300]))
     first = f"HTTP/1.{chance.randint(0, 1)} {status} {chance.choice(['OK', 'Connection established', ''])}".rstrip()
     if chance.random() < 0.3:
-        return (
-            ask.head(first, "Transfer-Encoding: chunked") + f"{len(body):x}\r\n".encode() + body + b"\r\n0\r\n\r\n"
-            if body
-            else ask.head(first)
-        )
+        chunk = f"{len(body):x}\r\n".encode() + body + b"\r\n" if body else b""
+        return ask.head(first, "Transfer-Encoding: chunked") + chunk + b"0\r\n\r\n"
     return ask.head(first, f"Content-Length: {len(body)}", end=chance.choice(["\r\n", "\n"])) + body
 
 

@@ -47,6 +47,7 @@ def listen(asker: Stream, answerer: Stream) -> Dialogue:
     """Everything `asker` asked, paired with the answers in order."""
     said = Dialogue()
     cursor, answers = Cursor(asker), Answers(answerer)
+    cursor.at += proxy_preface(cursor.bytes())
     asked = read_socks_request(cursor, answers)
     if asked:
         said.asked.append(asked)
@@ -64,6 +65,16 @@ def listen(asker: Stream, answerer: Stream) -> Dialogue:
     said.certificate_host = said.server_hello.host if said.server_hello else None
     said.answered = answers.any
     return said
+
+
+def proxy_preface(data: bytes) -> int:
+    """Length of the PROXY protocol's header at the beginning of data (haproxy.org, proxy-protocol.txt 2.1 and 2.2), 0 without one."""
+    if data.startswith(b"\r\n\r\n\0\r\nQUIT\n") and len(data) >= 16:
+        length = 16 + int.from_bytes(data[14:16], "big")
+        return length if length <= len(data) else 0
+    if data.startswith(b"PROXY "):
+        return data.find(b"\n", 0, 107) + 1
+    return 0
 
 
 def read_socks_request(cursor: Cursor, answers: Answers) -> Asked | None:

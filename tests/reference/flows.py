@@ -47,7 +47,7 @@ def gather(packets: Iterable[Packet]) -> list[Flow]:
     """The flows in order of their first packet."""
     flows: list[Flow] = []
     current: dict[tuple[str, End, End], Flow] = {}
-    sights: dict[tuple[object, ...], list[tuple[int, int]]] = {}
+    sights: dict[tuple[object, ...], list[tuple[int | None, int]]] = {}
     for packet in packets:
         low, high = min(packet.src, packet.dst), max(packet.src, packet.dst)
         direction = 0 if packet.src == low else 1
@@ -71,13 +71,12 @@ def starts_anew(flow: Flow, direction: int, packet: Packet) -> bool:
     return packet.flags & (SYN | ACK) == SYN and flow.bases.get(direction, packet.seq) != packet.seq
 
 
-def seen_before(packet: Packet, sights: dict[tuple[object, ...], list[tuple[int, int]]]) -> bool:
+def seen_before(packet: Packet, sights: dict[tuple[object, ...], list[tuple[int | None, int]]]) -> bool:
     """Whether this very packet was counted already (captured at two interfaces, or mirrored twice).
 
-    Without an IP id a pure acknowledgement may rightly be sent twice, so only another hop count proves a second sight.
+    Without an IP id a pure acknowledgement may rightly be sent twice, so only another hop count proves a second sight. Where
+    the capture has no times the IP id has to do.
     """
-    if packet.ts_ns is None:
-        return False
     key = (
         packet.protocol, packet.src, packet.dst, packet.seq, packet.ack, packet.flags, packet.window,
         packet.payload_bytes, packet.checksum, packet.ip_id,
@@ -86,7 +85,10 @@ def seen_before(packet: Packet, sights: dict[tuple[object, ...], list[tuple[int,
     limit = TWICE_NS if packet.ip_id else TWICE_WITHOUT_ID_NS
     telling = bool(packet.ip_id or packet.payload_bytes or packet.flags & (SYN | FIN | RST))
     for ts_ns, ttl in earlier:
-        if abs(packet.ts_ns - ts_ns) <= limit and (telling or ttl != packet.ttl):
+        if packet.ts_ns is None or ts_ns is None:
+            if packet.ip_id:
+                return True
+        elif abs(packet.ts_ns - ts_ns) <= limit and (telling or ttl != packet.ttl):
             return True
     earlier.append((packet.ts_ns, packet.ttl))
     return False

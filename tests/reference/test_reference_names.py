@@ -124,6 +124,15 @@ def test_every_shape_of_connect(stack: str) -> None:
     assert row["http_host"] == (None if stack == "agent" else "Shape.example")
 
 
+@pytest.mark.parametrize("preface", [b"PROXY TCP4 10.1.1.1 10.2.2.2 5000 443\r\n", b"\r\n\r\n\0\r\nQUIT\n\x21\x11\0\x0c" + bytes(12)])
+def test_the_proxy_protocol_is_stepped_over(preface: bytes) -> None:
+    assert only(Conversation().handshake().send_client(preface + client_hello("behind.example")))["sni"] == "behind.example"
+    assert (
+        only(Conversation().handshake().send_client(preface).send_client(connect("behind.example:443")))["requested_host"]
+        == "behind.example"
+    )
+
+
 def test_authorities() -> None:
     for text, answer in {
         b"a:443": ("a", 443), b"a": ("a", None),
