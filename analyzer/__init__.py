@@ -1,0 +1,59 @@
+"""Which proxy won? The Python API, whole, on this page.
+
+    import analyzer
+
+    traffic = analyzer.read("captures/*.pcapng", topology="topology.toml")
+    traffic.flows             # pandas.DataFrame: one row per conversation (analyzer.tables says what each column is)
+    traffic.verdict           # who won, for which service, from which source; .to_dict(), .to_frame()
+    traffic.findings          # pandas.DataFrame: what a person should know, and what to do about it
+    traffic.report("out.md")  # or "out.json"
+
+Everything a caller can get wrong raises `WhichproxyError` (mostly its `Unusable`), whose text is fit for a person.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from datetime import datetime
+from os import PathLike
+from typing import TYPE_CHECKING, BinaryIO
+
+from analyzer.errors import Unusable, WhichproxyError
+from analyzer.traffic import Traffic, Verdict
+
+if TYPE_CHECKING:
+    import pandas as pd
+
+__version__ = "0.1.0"
+__all__ = ["Traffic", "Unusable", "Verdict", "WhichproxyError", "read"]
+
+Input = str | PathLike[str] | BinaryIO
+Time = str | datetime
+"""An RFC 3339 text (to the nanosecond), or a datetime or pandas.Timestamp with a time zone."""
+
+
+def read(
+    inputs: Input | Iterable[Input] | pd.DataFrame,
+    topology: str | PathLike[str] | None = None,
+    catalogue: str | PathLike[str] | Iterable[str | PathLike[str]] | None = None,
+    start: Time | None = None,
+    end: Time | None = None,
+    workers: int = 1,
+) -> Traffic:
+    """The traffic of all inputs together.
+
+    inputs     a path, a glob, a directory, an open binary file, a list of these; or a DataFrame of flows as `.flows` gives
+               it, which goes straight to the verdict
+    topology   a TOML file that names proxies, their methods, and workstations
+    catalogue  TOML files with services of your own, laid over the built-in ones
+    start end  keep only what was seen from `start` on and before `end`; of a DataFrame: flows that began then
+    workers    how many threads read at once
+    Errors     Unusable: nothing could be read, or an argument is wrong. When only some inputs can't be read the rest is
+               read, and `Traffic.unusable` says what is missing
+    """
+    from analyzer.traffic import from_frame, from_inputs, is_frame
+
+    paths = [catalogue] if isinstance(catalogue, str | PathLike) else list(catalogue or ())
+    if is_frame(inputs):
+        return from_frame(inputs, topology, paths, start, end)
+    return from_inputs(inputs, topology, paths, start, end, workers)

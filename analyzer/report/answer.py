@@ -29,9 +29,9 @@ def answer_for(source: Mapping[str, Any]) -> str:
 
 
 def no_source_answer(verdict: Mapping[str, Any]) -> str:
-    """Why there is no answer: the verdict's own reason, else that nothing was seen."""
-    reason = verdict.get("reason")
-    return str(reason) if reason else "No client was seen that could have used a proxy, so no proxy won."
+    """Why there is no answer: the verdict's own reason, else that nobody was seen."""
+    reason = verdict.get("reason") or "no client was seen that could have used one"
+    return f"No proxy won: {reason}."
 
 
 def _by_winner(judged: Sequence[Mapping[str, Any]]) -> tuple[dict[str, tuple[str, list[str]]], list[str]]:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping
 
 import pyarrow as pa
 
@@ -31,15 +31,15 @@ COLUMNS = (
 )
 """In order of worth, with the room each takes at most; a narrow screen drops the last ones."""
 
-LEAST_HOST = 24
+LEAST_HOST = 22
 GUTTER = "  "
 
 
 def flow_lines(flows: pa.Table, width: int = UNWRAPPED) -> Iterator[str]:
     """A heading and one line per flow. At UNWRAPPED every column above, whole; else what fits, long names cut in the middle."""
-    shown = [name for name, _ in COLUMNS] if width >= UNWRAPPED else _fitting(width)
-    texts = {name: _texts(flows.column(name)) for name in shown}
-    rooms = _rooms(shown, texts, width)
+    texts = {name: _texts(flows.column(name)) for name, _ in COLUMNS}
+    rooms = _rooms({name: max([len(name), *map(len, texts[name])]) for name, _ in COLUMNS}, width)
+    shown = list(rooms)
     right = {name: pa.types.is_integer(flows.schema.field(name).type) for name in shown}
     yield GUTTER.join(_set(name, rooms[name], right[name]) for name in shown).rstrip()
     yield GUTTER.join("─" * rooms[name] for name in shown)
@@ -48,28 +48,21 @@ def flow_lines(flows: pa.Table, width: int = UNWRAPPED) -> Iterator[str]:
         yield GUTTER.join(cells).rstrip()
 
 
-def _fitting(width: int) -> list[str]:
-    """The first columns that fit with a host shortened to LEAST_HOST."""
-    shown: list[str] = []
-    left = width + len(GUTTER)
-    for name, most in COLUMNS:
-        left -= (LEAST_HOST if name == "host" else most) + len(GUTTER)
-        if left < 0 and shown:
-            break
-        shown.append(name)
-    return shown
-
-
-def _rooms(shown: Sequence[str], texts: dict[str, list[str]], width: int) -> dict[str, int]:
-    """How wide each column is: its longest text up to its most; the host takes what is left over."""
-    longest = {name: max([len(name), *map(len, texts[name])]) for name in shown}
+def _rooms(longest: Mapping[str, int], width: int) -> dict[str, int]:
+    """The columns that fit, from the first on, and how wide each is; the host takes what the others leave."""
     if width >= UNWRAPPED:
-        return longest
-    most = dict(COLUMNS)
-    rooms = {name: min(longest[name], max(most[name], len(name))) for name in shown}
+        return dict(longest)
+    rooms: dict[str, int] = {}
+    left = width
+    for name, most in COLUMNS:
+        room = min(longest[name], max(LEAST_HOST if name == "host" else most, len(name)))
+        left -= room + len(GUTTER) * bool(rooms)
+        if left < 0 and rooms:
+            break
+        rooms[name] = room
     if "host" in rooms:
         others = sum(room + len(GUTTER) for name, room in rooms.items() if name != "host")
-        rooms["host"] = min(longest["host"], max(LEAST_HOST, width - others))
+        rooms["host"] = min(longest["host"], max(rooms["host"], width - others))
     return rooms
 
 

@@ -21,7 +21,7 @@ LEGEND = f"{WON} won · numbers are requests carried · {FAILED} failed"
 WIDE = 120
 """From this many columns on, cells hold shares and bytes too."""
 
-NAME_ROOM = 30
+NAME_ROOM = 36
 PROXY_ROOM = 15
 SURE_ROOM = 8
 GUTTER = 2
@@ -29,7 +29,8 @@ GUTTER = 2
 
 def matrix(source: Source, width: int) -> Table:
     """One row per plane and service; a column per proxy where they fit, else one for the winner and one for the others."""
-    needed = NAME_ROOM + GUTTER + SURE_ROOM + sum(_column_room(p, width) + GUTTER for p in source.proxies)
+    names = max((len(inert(row.label)) + GUTTER for row in source.rows()), default=0)
+    needed = min(names, NAME_ROOM) + GUTTER + SURE_ROOM + sum(_column_room(p, width) + GUTTER for p in source.proxies)
     return _by_columns(source, width) if needed <= width else _by_winner(source, width)
 
 

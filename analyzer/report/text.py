@@ -16,7 +16,7 @@ FORMULA_STARTS = ("=", "+", "-", "@", "\t", "\r", "\n", "＝", "＋", "－", "�
 """A cell that begins with one of these is a formula to a spreadsheet (OWASP, CSV injection)."""
 
 _MARKDOWN_ACTIVE = re.compile(r"([\\`*_\[\]|~$#!])")
-_MARKDOWN_BLOCKS = re.compile(r"\A(?: |[-+=](?=\W|\Z)|\d{1,9}(?=[.)]))")
+_MARKDOWN_BLOCKS = re.compile(r"\A(?: |[-+=](?=\W|\Z)|\d{1,9}(?=[.)](?: |\Z)))")
 _MARKDOWN_LINKS = re.compile(r"(?i)(?<![a-z0-9])(www)\.|:(?=//)")
 _ENTITIES = {"&": "&amp;", "<": "&lt;", ">": "&gt;"}
 

@@ -32,5 +32,5 @@ def test_a_user_without_defender_services_is_said_so() -> None:
 
 
 def test_without_sources_the_verdict_says_why() -> None:
-    assert no_source_answer(nothing_seen() | {"reason": "only upstream legs were captured"}) == "only upstream legs were captured"
-    assert "no proxy won" in no_source_answer(nothing_seen())
+    assert no_source_answer(nothing_seen() | {"reason": "only upstream legs seen"}) == "No proxy won: only upstream legs seen."
+    assert no_source_answer(nothing_seen()) == "No proxy won: no client was seen that could have used one."

@@ -48,4 +48,4 @@ def test_it_says_who_won() -> None:
     text = to_html_fragment(build(fifth_test()))
     assert "static (PROX03) won for sensor" in text
     assert "<strong>▶ 41 (1.2 MB), 1 failed</strong>" in text
-    assert "no proxy won" in to_html_fragment(build(nothing_seen()))
+    assert "No proxy won" in to_html_fragment(build(nothing_seen()))

@@ -29,7 +29,7 @@ def test_golden_without_defender_traffic(golden: Callable[[str, str], None]) -> 
 
 def test_the_answer_comes_first() -> None:
     assert plain_text(build(fifth_test())).startswith("WORKSTATION (172.16.11.92): static (PROX03) won for sensor")
-    assert plain_text(build(nothing_seen())) == "No client was seen that could have used a proxy, so no proxy won.\n"
+    assert plain_text(build(nothing_seen())) == "No proxy won: no client was seen that could have used one.\n"
 
 
 @pytest.mark.parametrize("width", [40, 80, 120, 200])

@@ -1,0 +1,13 @@
+"""The command `whichproxy`: a file per verb. Only this package prints and exits; data goes to stdout, all else to stderr."""
+
+from __future__ import annotations
+
+import sys
+from typing import NoReturn
+
+
+def main() -> NoReturn:
+    """Run the command line and exit with its code."""
+    from analyzer.cli.outcome import run
+
+    sys.exit(run(sys.argv[1:]))

@@ -1,0 +1,36 @@
+"""The verbs and what `whichproxy` itself understands. Only typer is imported here: verbs import what they need when they run."""
+
+from __future__ import annotations
+
+from typing import Annotated
+
+import typer
+
+import analyzer
+from analyzer.cli import doctor, flows, report, services
+
+app = typer.Typer(
+    name="whichproxy",
+    help="Which proxy won? Proves from a gateway capture which proxy carried which Microsoft Defender service.",
+    epilog="Each verb has its own help with examples: whichproxy report --help",
+    context_settings={"help_option_names": ["-h", "--help"]},
+    rich_markup_mode=None,
+    pretty_exceptions_enable=False,
+)
+app.command("report", short_help="Which proxy won, over all inputs together.")(report.report)
+app.command("flows", short_help="The flow table: one row per conversation.")(flows.flows)
+app.command("services", short_help="The catalogue, and which service a host belongs to.")(services.services)
+app.command("doctor", short_help="What works on this machine, and what mends the rest.")(doctor.doctor)
+
+
+def _show_version(asked: bool) -> None:
+    if asked:
+        print(f"whichproxy {analyzer.__version__}")
+        raise typer.Exit
+
+
+@app.callback()
+def whichproxy(
+    version: Annotated[bool, typer.Option("--version", callback=_show_version, is_eager=True, help="Show the version and exit.")] = False,
+) -> None:
+    """Which proxy won? Proves from a gateway capture which proxy carried which Microsoft Defender service."""

@@ -1,0 +1,155 @@
+"""`whichproxy doctor`: what works here, and the one command that mends what doesn't."""
+
+from __future__ import annotations
+
+import importlib
+import importlib.metadata
+import importlib.util
+import os
+import shutil
+import subprocess
+import sys
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Annotated, NamedTuple
+
+import typer
+
+from analyzer.cli.outcome import DONE, UNMET, complain
+
+REQUIRED = (
+    *("numpy", "numba", "pandas", "pyarrow", "matplotlib", "jinja2", "typer", "rich"),
+    *("pydantic", "cryptography", "lz4", "scapy", "pyshark"),
+    *(("zstandard",) if sys.version_info < (3, 14) else ()),  # from 3.14 on the standard library has it
+)
+EXTRAS = {"notebook": ("nbclient", "nbformat", "ipykernel"), "cluster": ("dask", "distributed", "fsspec")}
+TOOLS = {
+    "tshark": "verify: the second opinion",
+    "dumpcap": "capturing on an interface",
+}
+
+OK, MISSING, BROKEN = "ok", "missing", "broken"
+"""MISSING is an optional part that isn't there; BROKEN is something that every run needs."""
+
+Warm = Annotated[bool, typer.Option("--warm", help="Compile the kernels now, so that the first run doesn't wait for it.")]
+
+
+class Check(NamedTuple):
+    """One part: its state, what was found or what it is for, and what mends it (None: nothing to mend)."""
+
+    part: str
+    state: str
+    found: str
+    mend: str | None = None
+
+
+def doctor(warm: Warm = False) -> int:
+    """Say what of whichproxy works on this machine, and the one command that mends what doesn't.
+
+    Python packages, Wireshark's tools, the privilege to capture, the extras, and whether the kernels are compiled.
+
+    \b
+    Examples:
+      whichproxy doctor
+      whichproxy doctor --warm
+
+    \b
+    Exit codes: 0 all that is required works, 1 something required is broken.
+    """
+    if warm:
+        _warm()
+    checks = [*_packages(), *_tools(), _privilege(), *_extras(), _kernels()]
+    room = max(len(check.part) for check in checks)
+    for check in checks:
+        print(f"{check.state:<8} {check.part:<{room}}  {check.found}" + (f"; mend it: {check.mend}" if check.mend else ""))
+    return UNMET if any(check.state == BROKEN for check in checks) else DONE
+
+
+def _packages() -> Iterator[Check]:
+    """Every required package imported for real: one that is there may still lack a shared library."""
+    yield Check("python", OK, f"{sys.version.split()[0]}, {sys.executable}")
+    broken = False
+    for name in REQUIRED:
+        try:
+            importlib.import_module(name)
+        except ImportError as error:
+            broken = True
+            reason = f"{type(error).__name__}: {error}".splitlines()[0]
+            yield Check(name, BROKEN, reason, f"{sys.executable} -m pip install --force-reinstall {name}")
+    if not broken:
+        yield Check("packages", OK, ", ".join(f"{name} {importlib.metadata.version(name)}" for name in REQUIRED))
+
+
+def _tools() -> Iterator[Check]:
+    for tool, purpose in TOOLS.items():
+        path = shutil.which(tool)
+        if path is None:
+            yield Check(tool, MISSING, f"not found; wanted for {purpose}", _install("wireshark-common" if tool == "dumpcap" else tool))
+        else:
+            yield Check(tool, OK, f"{_version(path)}, {path}")
+
+
+def _version(path: str) -> str:
+    """The version number in the first line of what the tool says of itself."""
+    said = subprocess.run([path, "--version"], capture_output=True, text=True, timeout=20, check=False)
+    first = (said.stdout or said.stderr).partition("\n")[0]
+    return next((word.rstrip(".") for word in first.split() if word[:1].isdigit()), "unknown version")
+
+
+def _install(package: str) -> str:
+    for manager in ("apt-get", "dnf", "zypper", "brew"):
+        if shutil.which(manager):
+            return f"{'' if manager == 'brew' else 'sudo '}{manager} install {'wireshark' if manager == 'brew' else package}"
+    return f"install {package} (https://www.wireshark.org/download.html)"
+
+
+def _privilege() -> Check:
+    """Whether this user may capture: root, or dumpcap with file capabilities (or setuid) that this user may run."""
+    part = "privilege to capture"
+    if hasattr(os, "geteuid") and os.geteuid() == 0:
+        return Check(part, OK, "running as root")
+    dumpcap = shutil.which("dumpcap")
+    if dumpcap is None:
+        return Check(part, MISSING, "not root, and no dumpcap that could have it", _install("wireshark-common"))
+    setuid = Path(dumpcap).stat().st_mode & 0o4000
+    if setuid or _has_capabilities(dumpcap):
+        return Check(part, OK, f"{dumpcap} has it, and this user may run it")
+    return Check(part, MISSING, f"{dumpcap} lacks it", f"sudo setcap cap_net_raw,cap_net_admin+eip {dumpcap}")
+
+
+def _has_capabilities(path: str) -> bool:
+    try:
+        return bool(os.getxattr(path, "security.capability"))
+    except (OSError, AttributeError):  # no such attribute; not Linux
+        return False
+
+
+def _extras() -> Iterator[Check]:
+    for extra, packages in EXTRAS.items():
+        absent = [name for name in packages if importlib.util.find_spec(name) is None]
+        if absent:
+            yield Check(f"extra {extra}", MISSING, f"without {', '.join(absent)}", f"{sys.executable} -m pip install 'whichproxy[{extra}]'")
+        else:
+            yield Check(f"extra {extra}", OK, ", ".join(packages))
+
+
+def _kernels() -> Check:
+    """Whether the compiled kernels of these very sources are in the cache, and whether they could be put there."""
+    from analyzer.kernels import cache_folder
+
+    folder = cache_folder()
+    if any(folder.rglob("*.nbc")):
+        return Check("kernels", OK, f"compiled, in {folder}")
+    writable = next(parent for parent in folder.parents if parent.exists())
+    if not os.access(writable, os.W_OK):
+        return Check(
+            "kernels", BROKEN, f"{writable} can't be written, so each run compiles anew", "export NUMBA_CACHE_DIR=/a/writable/folder"
+        )
+    return Check("kernels", MISSING, "not compiled: the first run takes a while longer", "whichproxy doctor --warm")
+
+
+def _warm() -> None:
+    from analyzer.pipeline import warm
+
+    complain("compiling the kernels; this takes a minute the first time")
+    warm()

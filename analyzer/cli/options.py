@@ -1,0 +1,29 @@
+"""Arguments and options that several verbs share."""
+
+from __future__ import annotations
+
+from typing import Annotated
+
+import typer
+
+Inputs = Annotated[
+    list[str],
+    typer.Argument(
+        metavar="INPUT",
+        show_default=False,
+        help="Captures: files, globs, directories (recursive), or - for a stream on stdin; pcap or pcapng, compressed or not.",
+    ),
+]
+Topology = Annotated[
+    str | None, typer.Option("--topology", metavar="FILE", help="Who is who: names and methods of proxies, names of workstations (TOML).")
+]
+Catalogues = Annotated[
+    list[str] | None,
+    typer.Option("--catalogue", metavar="FILE", show_default=False, help="Services of your own over the built-in ones (TOML; repeatable)."),
+]
+Start = Annotated[
+    str | None, typer.Option("--start", metavar="RFC3339", help="Only packets from this time on, such as 2024-05-01T12:00:00Z.")
+]
+End = Annotated[str | None, typer.Option("--end", metavar="RFC3339", help="Only packets before this time.")]
+Workers = Annotated[int, typer.Option("--workers", metavar="N", min=1, help="How many threads read at once.")]
+Quiet = Annotated[bool, typer.Option("--quiet", "-q", help="No progress and no warnings on stderr; errors stay.")]

@@ -1,0 +1,93 @@
+"""How a run ends: exit codes, and one line on stderr per cause. No traceback for anything a person can cause."""
+
+from __future__ import annotations
+
+import io
+import os
+import sys
+import traceback
+from collections.abc import Iterator, Sequence
+from typing import Any
+
+import typer
+
+from analyzer.errors import WhichproxyError
+from analyzer.report.text import inert
+
+DONE = 0
+UNMET = 1
+UNUSABLE = 2
+INTERRUPTED = 130
+
+COMPLETION = "_WHICHPROXY_COMPLETE"
+
+# typer doesn't export click's UsageError, and newer versions carry their own click; both make it the base of BadParameter.
+_UsageError: type[Any] = typer.BadParameter.__mro__[1]
+
+
+def run(args: Sequence[str]) -> int:
+    """The exit code of `whichproxy ARGS`; everything that went wrong has been said on stderr."""
+    for stream in (sys.stdout, sys.stderr):
+        if isinstance(stream, io.TextIOWrapper):  # None when the caller closed it
+            stream.reconfigure(errors="backslashreplace")
+    try:
+        code = _invoke(list(args) or ["--help"])
+        if sys.stdout is not None:
+            sys.stdout.flush()
+        return code
+    except BrokenPipeError:
+        _forget_stdout()
+        return DONE
+    except KeyboardInterrupt:
+        complain("interrupted")
+        return INTERRUPTED
+    except _UsageError as error:
+        verb = error.ctx.command_path if error.ctx else "whichproxy"
+        complain(f"{error.format_message().rstrip('.')}; see {verb} --help")
+        return UNUSABLE
+    except WhichproxyError as error:
+        complain(*causes(error))
+        return UNUSABLE
+    except OSError as error:
+        where = f"{error.filename}: " if error.filename else ""
+        complain(f"{where}{error.strerror or error}")
+        return UNUSABLE
+    except Exception:  # noqa: BLE001 - a mistake of ours: the trace is for its report, and exit code 1 would mean "done"
+        traceback.print_exc()
+        complain("this is a mistake in whichproxy, not in your input; please report it with the lines above")
+        return UNUSABLE
+
+
+def _invoke(args: list[str]) -> int:
+    from analyzer.cli.app import app
+
+    command = typer.main.get_command(app)
+    if COMPLETION in os.environ:
+        command.main(prog_name="whichproxy")
+    try:
+        with command.make_context("whichproxy", args) as context:
+            return command.invoke(context) or DONE
+    except typer.Exit as ended:
+        return ended.exit_code
+
+
+def causes(error: WhichproxyError) -> Iterator[str]:
+    """One text per cause: of an error that carries several in `causes`, else each line of its text."""
+    parts: Sequence[WhichproxyError] = getattr(error, "causes", ())
+    for part in parts:
+        yield from causes(part)
+    if not parts:
+        yield from str(error).splitlines()
+
+
+def complain(*lines: str) -> None:
+    """Each line on stderr, inert, with the program's name before it."""
+    for line in lines:
+        print(f"whichproxy: {inert(line)}", file=sys.stderr)
+
+
+def _forget_stdout() -> None:
+    """Point stdout at nothing, so that the interpreter's last flush doesn't fail on the pipe that its reader closed."""
+    nothing = os.open(os.devnull, os.O_WRONLY)
+    os.dup2(nothing, sys.stdout.fileno())
+    os.close(nothing)

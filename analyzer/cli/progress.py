@@ -1,0 +1,49 @@
+"""Progress on stderr: only on a terminal, and only for work that takes long enough to wonder about."""
+
+from __future__ import annotations
+
+import sys
+import time
+from types import TracebackType
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from rich.progress import Progress, TaskID
+
+QUICK_S = 0.5
+"""Work shorter than this shows nothing: a bar that flashes up tells nobody anything."""
+
+
+class ReadingProgress:
+    """A context whose `update` takes bytes read so far and bytes in all (None: not known)."""
+
+    def __init__(self, *, quiet: bool) -> None:
+        self._shown = not quiet and sys.stderr is not None and sys.stderr.isatty()
+        self._began = time.monotonic()
+        self._bar: Progress | None = None
+        self._task: TaskID | None = None
+
+    def __enter__(self) -> ReadingProgress:
+        return self
+
+    def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None) -> None:
+        if self._bar is not None:
+            self._bar.stop()
+
+    def update(self, read_bytes: int, total_bytes: int | None) -> None:
+        """Show how far the reading is."""
+        if not self._shown or (self._bar is None and time.monotonic() - self._began < QUICK_S):
+            return
+        if self._bar is None or self._task is None:
+            self._bar, self._task = _bar()
+        self._bar.update(self._task, completed=read_bytes, total=total_bytes)
+
+
+def _bar() -> tuple[Progress, TaskID]:
+    from rich.console import Console
+    from rich.progress import BarColumn, DownloadColumn, Progress, TextColumn, TimeRemainingColumn, TransferSpeedColumn
+
+    columns = (TextColumn("reading"), BarColumn(), DownloadColumn(), TransferSpeedColumn(), TimeRemainingColumn())
+    bar = Progress(*columns, console=Console(stderr=True), transient=True)
+    bar.start()
+    return bar, bar.add_task("reading", total=None)

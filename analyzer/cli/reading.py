@@ -1,0 +1,84 @@
+"""What `report` and `flows` share: options turned into arguments, captures read, what couldn't be read said."""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from analyzer.cli.outcome import DONE, UNUSABLE, causes, complain
+from analyzer.errors import Unusable
+
+if TYPE_CHECKING:
+    from analyzer.pipeline import Reading
+    from analyzer.routes.topology import Topology
+    from analyzer.services.catalogue import Catalogue
+
+
+@dataclass(frozen=True)
+class Question:
+    """The shared options, checked: everything that can be wrong in them is found before a capture is opened."""
+
+    inputs: Sequence[str]
+    topology: Topology
+    catalogue: Catalogue
+    start_ns: int | None
+    end_ns: int | None
+    workers: int
+    quiet: bool
+
+
+def checked(
+    inputs: Sequence[str],
+    *,
+    topology: str | None,
+    catalogues: Sequence[str] | None,
+    start: str | None,
+    end: str | None,
+    workers: int,
+    quiet: bool,
+) -> Question:
+    """The options as a Question.
+
+    Errors  Unusable: a time that is none, a topology or catalogue file with mistakes, or stdin that is a terminal
+    """
+    from analyzer.report.times import window_ns
+    from analyzer.routes.topology import load_topology
+    from analyzer.services.catalogue import load_catalogue
+
+    start_ns, end_ns = window_ns(start, end)
+    if "-" in inputs and sys.stdin.isatty():
+        raise Unusable("standard input is a terminal", "-", "pipe a capture into it: tcpdump -w - | whichproxy report -")
+    return Question(inputs, load_topology(topology), load_catalogue(catalogues or ()), start_ns, end_ns, workers, quiet)
+
+
+def read(question: Question) -> Reading:
+    """The captures as flows, with progress on a terminal."""
+    from analyzer.cli.progress import ReadingProgress
+    from analyzer.pipeline import read as read_captures
+
+    with ReadingProgress(quiet=question.quiet) as progress:
+        return read_captures(
+            question.inputs,
+            topology=question.topology,
+            catalogue=question.catalogue,
+            start_ns=question.start_ns,
+            end_ns=question.end_ns,
+            workers=question.workers,
+            progress=progress.update,
+        )
+
+
+def say_unusable(reading: Reading, *, quiet: bool) -> int:
+    """The exit code for what couldn't be read, after a line for each; files skipped in directories are a warning only."""
+    for error in reading.unusable:
+        complain(*causes(error))
+    if reading.skipped and not quiet:
+        files = (
+            "1 file in a directory is no capture and was"
+            if reading.skipped == 1
+            else f"{reading.skipped:,} files in directories are no captures and were"
+        )
+        complain(f"{files} skipped")
+    return UNUSABLE if reading.unusable else DONE

@@ -1,0 +1,99 @@
+"""`whichproxy report`: one verdict over all inputs together."""
+
+from __future__ import annotations
+
+import os
+import sys
+from collections.abc import Mapping
+from typing import Annotated, Any
+
+import typer
+
+from analyzer.cli.options import Catalogues, End, Inputs, Quiet, Start, Topology, Workers
+from analyzer.cli.outcome import UNMET, complain
+
+Output = Annotated[
+    str | None,
+    typer.Option("--output", "-o", metavar="FILE", show_default=False, help="Write the report there; the suffix says how: .md or .json."),
+]
+Json = Annotated[bool, typer.Option("--json", help="The verdict as JSON on stdout.")]
+Expect = Annotated[
+    str | None, typer.Option("--expect", metavar="FILE", help="What should hold: a [test.expect] table (TOML); exit code 1 if it doesn't.")
+]
+
+
+def report(
+    inputs: Inputs,
+    output: Output = None,
+    json: Json = False,
+    expect: Expect = None,
+    topology: Topology = None,
+    catalogue: Catalogues = None,
+    start: Start = None,
+    end: End = None,
+    workers: Workers = 1,
+    quiet: Quiet = False,
+) -> int:
+    """Say which proxy won, for which Defender service, from which source, and how that is known.
+
+    All inputs count as one capture. On a terminal the answer comes first, then services × proxies with the winner marked,
+    precedence between methods, direct traffic, findings with what to do, and the files read.
+
+    \b
+    Examples:
+      whichproxy report gateway.pcapng
+      whichproxy report captures/ --topology topology.toml
+      whichproxy report monday.pcap.gz --start 2024-05-01T12:00:00Z --end 2024-05-01T12:20:00Z
+      whichproxy report *.pcapng -o report.md
+      whichproxy report gateway.pcapng --json | jq '.findings[].code'
+      whichproxy report gateway.pcapng --topology topology.toml --expect expected.toml
+      ssh gateway tcpdump -U -w - port 3128 | whichproxy report -
+
+    \b
+    Exit codes: 0 done, 1 an expectation isn't met, 2 unusable input or arguments, 130 interrupted.
+    """
+    from analyzer.cli.expect import load_expectations, unmet
+    from analyzer.cli.reading import checked, read, say_unusable
+    from analyzer.pipeline import judge
+    from analyzer.report.files import check_report_path
+
+    if output is not None:
+        check_report_path(output)
+    question = checked(inputs, topology=topology, catalogues=catalogue, start=start, end=end, workers=workers, quiet=quiet)
+    expectations = load_expectations(expect, question.catalogue) if expect else None
+    reading = read(question)
+    verdict = judge(reading)
+    _give(verdict, output, json)
+    code = say_unusable(reading, quiet=quiet)
+    missed = unmet(expectations, verdict) if expectations else []
+    complain(*missed)
+    return code or (UNMET if missed else code)
+
+
+def _give(verdict: Mapping[str, Any], output: str | None, json: bool) -> None:
+    """Write the verdict where it was asked for: a file, stdout as JSON, or the terminal."""
+    if output is not None:
+        from analyzer.report.files import write_report
+
+        write_report(output, verdict)
+    if json:
+        from analyzer.report.json import to_json
+
+        sys.stdout.write(to_json(verdict))
+    elif output is None:
+        _print(verdict)
+
+
+def _print(verdict: Mapping[str, Any]) -> None:
+    from rich.console import Console
+
+    from analyzer.report.model import build
+    from analyzer.report.terminal import TerminalReport, plain_text
+    from analyzer.report.text import UNWRAPPED
+
+    console = Console(highlight=False, markup=False, emoji=False)
+    if console.is_terminal:
+        console.print(TerminalReport(build(verdict)))
+        return
+    columns = os.environ.get("COLUMNS", "")
+    sys.stdout.write(plain_text(build(verdict), int(columns) if columns.isdigit() else UNWRAPPED))

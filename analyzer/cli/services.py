@@ -1,0 +1,59 @@
+"""`whichproxy services`: the catalogue, and what it says of a host."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from analyzer.cli.options import Catalogues
+
+if TYPE_CHECKING:
+    from analyzer.services.catalogue import Catalogue
+
+Hosts = Annotated[
+    list[str] | None,
+    typer.Argument(metavar="HOST", show_default=False, help="Host names or URLs; without any the catalogue is listed."),
+]
+
+
+def services(hosts: Hosts = None, catalogue: Catalogues = None) -> int:
+    """List the service catalogue, or say which service each host belongs to and by which rule.
+
+    \b
+    Examples:
+      whichproxy services
+      whichproxy services winatp-gw-neu.microsoft.com
+      whichproxy services http://www.microsoft.com/pkiops/crl/x.crl login.live.com
+      whichproxy services --catalogue ours.toml sensor.contoso.example
+    """
+    from analyzer.report.text import inert
+    from analyzer.services.catalogue import load_catalogue
+
+    loaded = load_catalogue(catalogue or ())
+    if not hosts:
+        for line in _listing(loaded):
+            print(inert(line))
+        return 0
+    from analyzer.services.explain import explain
+
+    for number, host in enumerate(hosts):
+        if number:
+            print()
+        print(explain(loaded, host))
+    return 0
+
+
+def _listing(catalogue: Catalogue) -> Iterator[str]:
+    """Every service with its patterns under it, in columns that don't wrap."""
+    room = max(len(rule.pattern) for rule in catalogue.rules)
+    for service in catalogue.services.values():
+        rules = {rule: None for rule in catalogue.rules if rule.service == service.slug}
+        yield f"{service.slug}  {service.group}, {service.plane or 'no plane'}{f': {service.title}' if service.title else ''}"
+        for rule in rules:
+            path = f" {rule.url_path}" if rule.evidence == "path" else ""
+            plane = f" · {rule.plane}" if rule.plane and rule.plane != service.plane else ""
+            yield f"  {rule.pattern:<{room}}  {rule.evidence}{path}{plane} · {rule.category} · {rule.geo} · {rule.source or 'no source'}"
+    yield f"{len(catalogue.rules)} rules, {len(catalogue.services)} services"
+    yield "evidence: own is enough alone; shared never is; path is where the URL path fits"

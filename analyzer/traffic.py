@@ -1,0 +1,199 @@
+"""What the Python API gives back: traffic with its flows, verdict and findings. pandas loads when a DataFrame is asked for."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping, Sequence
+from datetime import datetime
+from functools import cached_property
+from os import PathLike, fspath
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, BinaryIO, TypeGuard
+
+from analyzer.errors import Unusable
+
+if TYPE_CHECKING:
+    import pandas as pd
+    import pyarrow as pa
+
+    from analyzer.pipeline import Reading
+    from analyzer.report.terminal import TerminalReport
+
+Paths = Sequence[str | PathLike[str]]
+
+
+class Verdict:
+    """Who won: a report when shown (terminal or notebook), plain data by `to_dict`, one row per source and service by `to_frame`."""
+
+    def __init__(self, document: Mapping[str, Any]) -> None:
+        self._document = document
+
+    def to_dict(self) -> dict[str, Any]:
+        """The verdict document as plain data, the same as the JSON of `whichproxy report`; a copy of its own."""
+        from copy import deepcopy
+
+        return deepcopy(dict(self._document))
+
+    def to_frame(self) -> pd.DataFrame:
+        """One row per source and service: client_ip, name, service, group, plane, winner, winner_name, method, confidence,
+        reason, and tunnels, failed and bytes over all proxies."""
+        from analyzer.report.frames import services_frame
+
+        return services_frame(self._document)
+
+    def __rich__(self) -> TerminalReport:
+        from analyzer.report.model import build
+        from analyzer.report.terminal import TerminalReport
+
+        return TerminalReport(build(self._document))
+
+    def __str__(self) -> str:
+        from analyzer.report.model import build
+        from analyzer.report.terminal import plain_text
+
+        return plain_text(build(self._document))
+
+    def __repr__(self) -> str:
+        from analyzer.report.model import build
+        from analyzer.report.text import inert
+
+        return f"<Verdict: {inert(' '.join(build(self._document).answers))}>"
+
+    def _repr_html_(self) -> str:
+        from analyzer.report.model import build
+        from analyzer.report.notebook import to_html_fragment
+
+        return to_html_fragment(build(self._document))
+
+
+class Traffic:
+    """Flows and what they say.
+
+    table     the flow table in Arrow (analyzer.tables.FLOW_SCHEMA)
+    unusable  one error for each input that couldn't be read while others could
+    """
+
+    def __init__(self, reading: Reading) -> None:
+        self._reading = reading
+        self.table: pa.Table = reading.flows
+        self.unusable: tuple[Unusable, ...] = tuple(reading.unusable)
+
+    @cached_property
+    def flows(self) -> pd.DataFrame:
+        """One row per conversation: texts Arrow-backed, numbers and booleans nullable, times in UTC to the nanosecond."""
+        from analyzer.report.frames import frame_of
+
+        return frame_of(self.table)
+
+    @cached_property
+    def verdict(self) -> Verdict:
+        """Who won, for which service, from which source, and the flows that show it."""
+        from analyzer.pipeline import judge
+
+        return Verdict(judge(self._reading))
+
+    @cached_property
+    def findings(self) -> pd.DataFrame:
+        """One row per finding, problems first: code, severity, confidence, where, text, advice, times, flows."""
+        from analyzer.report.frames import findings_frame
+
+        return findings_frame(self.verdict.to_dict())
+
+    def report(self, path: str | PathLike[str]) -> None:
+        """Write the report; the suffix says how (.md or .json).
+
+        Errors  Unusable: a suffix that isn't written, or a place that can't be written to
+        """
+        from analyzer.report.files import check_report_path, write_report
+
+        check_report_path(Path(path))
+        write_report(Path(path), self.verdict.to_dict())
+
+    def __repr__(self) -> str:
+        return f"<Traffic: {self.table.num_rows:,} flows from {len(self._reading.captures):,} captures>"
+
+
+def is_frame(inputs: object) -> TypeGuard[pd.DataFrame]:
+    """Whether the input is a pandas DataFrame, found out without importing pandas."""
+    import sys
+
+    pandas = sys.modules.get("pandas")
+    return pandas is not None and isinstance(inputs, pandas.DataFrame)
+
+
+def from_inputs(
+    inputs: object, topology: str | PathLike[str] | None, catalogues: Paths, start: object, end: object, workers: int
+) -> Traffic:
+    """The traffic of captures; see analyzer.read."""
+    from analyzer.pipeline import read
+    from analyzer.routes.topology import load_topology
+    from analyzer.services.catalogue import load_catalogue
+
+    start_ns, end_ns = _window(start, end)
+    reading = read(
+        _as_list(inputs),
+        topology=load_topology(_path(topology)),
+        catalogue=load_catalogue(map(Path, catalogues)),
+        start_ns=start_ns,
+        end_ns=end_ns,
+        workers=workers,
+    )
+    return Traffic(reading)
+
+
+def from_frame(flows: pd.DataFrame, topology: str | PathLike[str] | None, catalogues: Paths, start: object, end: object) -> Traffic:
+    """The traffic of a DataFrame of flows; routes and services are worked out anew where a topology or catalogue is given."""
+    from analyzer.pipeline import Reading
+    from analyzer.report.frames import table_of
+    from analyzer.routes import load_topology, route_flows
+    from analyzer.services.catalogue import load_catalogue
+    from analyzer.services.tag import tag_flows
+
+    start_ns, end_ns = _window(start, end)
+    names, services = load_topology(_path(topology)), load_catalogue(map(Path, catalogues))
+    table = table_of(flows, start_ns, end_ns)
+    if topology is not None:
+        table = route_flows(table, names)
+    if catalogues:
+        table = tag_flows(table, services)
+    return Traffic(Reading(table, captures=[], topology=names, catalogue=services, start_ns=start_ns, end_ns=end_ns))
+
+
+def _path(path: str | PathLike[str] | None) -> Path | None:
+    return None if path is None else Path(path)
+
+
+def _as_list(inputs: object) -> list[str | BinaryIO]:
+    """Paths as text and open files, in a list."""
+    if isinstance(inputs, str | PathLike) or hasattr(inputs, "read"):
+        inputs = [inputs]
+    if not isinstance(inputs, Iterable):
+        raise Unusable(f"{type(inputs).__name__} is no capture", "inputs", "give a path, an open binary file, or a list of these")
+    listed: list[str | BinaryIO] = []
+    for entry in inputs:
+        if isinstance(entry, str | PathLike):
+            path = fspath(entry)
+            listed.append(path if isinstance(path, str) else str(Path(path.decode(errors="surrogateescape"))))
+        elif hasattr(entry, "read"):
+            listed.append(entry)
+        else:
+            raise Unusable(f"{type(entry).__name__} is no capture", "inputs", "give paths or open binary files")
+    if not listed:
+        raise Unusable("an empty list", "inputs", "name at least one capture")
+    return listed
+
+
+def _window(start: object, end: object) -> tuple[int | None, int | None]:
+    from analyzer.report.times import window_ns
+
+    return window_ns(_time_text(start, "start"), _time_text(end, "end"), ("start", "end"))
+
+
+def _time_text(time: object, where: str) -> str | None:
+    """A time as RFC 3339 text; a pandas.Timestamp keeps its nanoseconds."""
+    if time is None or isinstance(time, str):
+        return time
+    if not isinstance(time, datetime):
+        raise Unusable(f"{type(time).__name__} is no time", where, "give RFC 3339 text or a datetime with a time zone")
+    if time.tzinfo is None:
+        raise Unusable("a datetime without a time zone", where, "add tzinfo=UTC, or the zone it was meant in")
+    return time.isoformat()

@@ -1,0 +1,51 @@
+"""What the command itself understands: verbs, help, version; and that it starts without loading what it doesn't need."""
+
+from __future__ import annotations
+
+import subprocess
+import sys
+import tomllib
+
+import pytest
+
+import analyzer
+from analyzer.cli.app import app
+from tests.cli.conftest import Whichproxy
+from tests.conftest import ROOT
+
+VERBS = ["report", "flows", "services", "doctor"]
+
+
+def test_it_offers_the_verbs_of_this_version_and_no_other(whichproxy: Whichproxy) -> None:
+    assert [command.name for command in app.registered_commands] == VERBS
+    ended = whichproxy("--help")
+    assert ended.code == 0 and all(verb in ended.out for verb in VERBS)
+    assert whichproxy().out == ended.out
+
+
+@pytest.mark.parametrize("verb", VERBS)
+def test_every_verb_has_help_with_examples(verb: str, whichproxy: Whichproxy) -> None:
+    ended = whichproxy(verb, "--help")
+    assert ended.code == 0 and ended.err == ""
+    assert f"\n    whichproxy {verb}" in ended.out.partition("Examples:")[2]
+
+
+@pytest.mark.parametrize("verb", ["report", "flows"])
+def test_shared_options_are_everywhere(verb: str, whichproxy: Whichproxy) -> None:
+    text = whichproxy(verb, "--help").out
+    assert all(option in text for option in ("--topology", "--catalogue", "--start", "--end", "--workers", "--quiet"))
+
+
+def test_version_is_the_packages(whichproxy: Whichproxy) -> None:
+    assert whichproxy("--version").out == f"whichproxy {analyzer.__version__}\n"
+    project = tomllib.loads((ROOT / "pyproject.toml").read_text(encoding="utf-8"))
+    declared = project["project"].get("version") or project["tool"]["setuptools"]["dynamic"]["version"]
+    assert declared in (analyzer.__version__, {"attr": "analyzer.__version__"})
+
+
+@pytest.mark.parametrize("args", [["--version"], ["report", "--help"], ["services", "wdcp.microsoft.com"]])
+def test_start_up_loads_nothing_heavy(args: list[str]) -> None:
+    code = f"import sys\nfrom analyzer.cli.outcome import run\nassert run({args!r}) == 0\nprint(*sys.modules, file=sys.stderr)"
+    ended = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True, cwd=ROOT)
+    loaded = set(ended.stderr.split())
+    assert not loaded & {"pandas", "pyarrow", "numpy", "numba", "matplotlib", "scapy", "pyshark", "rich", "jinja2"}

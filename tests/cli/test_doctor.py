@@ -1,0 +1,53 @@
+"""What works here and what mends the rest."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+from analyzer.cli import doctor
+from tests.cli.conftest import Whichproxy
+
+
+def test_every_part_is_named_with_its_state(whichproxy: Whichproxy) -> None:
+    ended = whichproxy("doctor")
+    parts = {line[9:].split("  ")[0].strip(): line.split()[0] for line in ended.out.splitlines()}
+    assert list(parts) == ["python", "packages", "tshark", "dumpcap", "privilege to capture", "extra notebook", "extra cluster", "kernels"]
+    assert parts["packages"] == "ok" and ended.code == 0
+    assert all("mend it: " in line for line in ended.out.splitlines() if not line.startswith("ok"))
+
+
+def test_something_required_that_is_broken_is_1(monkeypatch: pytest.MonkeyPatch, whichproxy: Whichproxy) -> None:
+    monkeypatch.setattr(doctor, "REQUIRED", ("numpy", "no_such_package"))
+    ended = whichproxy("doctor")
+    assert ended.code == 1
+    assert "broken   no_such_package" in ended.out and "pip install --force-reinstall no_such_package" in ended.out
+
+
+def test_optional_parts_that_are_missing_are_0(monkeypatch: pytest.MonkeyPatch, whichproxy: Whichproxy, tmp_path: Path) -> None:
+    monkeypatch.setenv("PATH", str(tmp_path))
+    ended = whichproxy("doctor")
+    assert ended.code == 0
+    assert "missing  tshark" in ended.out and "missing  dumpcap" in ended.out
+
+
+def test_cold_kernels_are_told_with_what_warms_them(monkeypatch: pytest.MonkeyPatch, whichproxy: Whichproxy, tmp_path: Path) -> None:
+    monkeypatch.setenv("NUMBA_CACHE_DIR", str(tmp_path))
+    assert "whichproxy doctor --warm" in whichproxy("doctor").out
+
+
+def test_the_privilege_of_a_user_is_dumpcaps(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    monkeypatch.setattr("os.geteuid", lambda: 1000)
+    dumpcap = tmp_path / "dumpcap"
+    dumpcap.write_text("#!/bin/sh\n", encoding="ascii")
+    dumpcap.chmod(0o755)
+    monkeypatch.setenv("PATH", str(tmp_path))
+    assert doctor._privilege() == (
+        "privilege to capture",
+        "missing",
+        f"{dumpcap} lacks it",
+        f"sudo setcap cap_net_raw,cap_net_admin+eip {dumpcap}",
+    )
+    dumpcap.chmod(0o4755)
+    assert doctor._privilege().state == "ok"

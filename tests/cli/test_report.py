@@ -1,0 +1,123 @@
+"""`report`: where the verdict goes, and what its exit code says."""
+
+from __future__ import annotations
+
+import json
+import os
+import pty
+import subprocess
+from pathlib import Path
+
+import pytest
+
+from tests.build import head, pcap
+from tests.cli.conftest import Whichproxy, apart, tunnel
+from tests.conftest import ROOT
+
+LABORATORY = {
+    "T1-winhttp": {"plane:sensor": "winhttp"},
+    "T2-winhttp-wininet": {"plane:sensor": "winhttp", "plane:user": "wininet"},
+    "T3a-wininet-no-user": {"plane:sensor": "none", "plane:user": "none"},
+    "T3b-wininet-user": {"plane:sensor": "wininet", "plane:user": "wininet"},
+    "T4-static": {"plane:sensor": "static", "plane:antivirus": "static"},
+    "T5-all-three": {"plane:sensor": "static", "plane:user": "wininet", "plane:system": "winhttp"},
+}
+
+
+def test_piped_it_is_plain_text_with_the_answer_first(capture: Path, topology: Path, whichproxy: Whichproxy) -> None:
+    ended = whichproxy("report", capture, "--topology", topology)
+    assert ended.code == 0 and ended.err == ""
+    assert ended.out.startswith("WORKSTATION (172.16.11.92): WinHTTP (PROX01) won for sensor.\n")
+    assert "\x1b" not in ended.out and str(capture) in ended.out
+
+
+def test_json_is_the_document(capture: Path, whichproxy: Whichproxy) -> None:
+    document = json.loads(whichproxy("report", capture, "--json").out)
+    assert document["schema"] == 1
+    assert document["sources"][0]["services"][0]["winner"] == "172.16.12.10:3128"
+    assert document["captures"][0]["path"] == str(capture)
+
+
+def test_files_say_the_same(capture: Path, tmp_path: Path, whichproxy: Whichproxy) -> None:
+    stdout = whichproxy("report", capture, "--json").out
+    ended = whichproxy("report", capture, "-o", tmp_path / "out.json")
+    assert (ended.code, ended.out) == (0, "")
+    assert (tmp_path / "out.json").read_text(encoding="utf-8") == stdout
+    assert whichproxy("report", capture, "-o", tmp_path / "out.md").code == 0
+    assert (
+        (tmp_path / "out.md")
+        .read_text(encoding="utf-8")
+        .startswith("# Which proxy won\n\n- 172.16.11.92: 172.16.12.10:3128 won for sensor.")
+    )
+
+
+def test_a_refused_output_opens_no_capture(tmp_path: Path, whichproxy: Whichproxy) -> None:
+    ended = whichproxy("report", tmp_path / "absent.pcap", "-o", tmp_path / "x.html")
+    assert ended.code == 2 and "absent" not in ended.err
+
+
+@pytest.mark.parametrize(("value", "code"), [("winhttp", 0), ("PROX01", 0), ("172.16.12.10:3128", 0), ("static", 1), ("none", 1)])
+def test_expectations_decide_between_0_and_1(
+    value: str, code: int, capture: Path, topology: Path, tmp_path: Path, whichproxy: Whichproxy
+) -> None:
+    expect = tmp_path / "expect.toml"
+    expect.write_text(f'[test.expect]\nwinner = {{ "edr-command-and-control" = "{value}" }}\n', encoding="utf-8")
+    ended = whichproxy("report", capture, "--topology", topology, "--expect", expect)
+    assert ended.code == code
+    assert ended.out.startswith("WORKSTATION")
+    assert len(ended.lines) == code
+
+
+def test_unusable_input_outweighs_an_unmet_expectation(capture: Path, tmp_path: Path, whichproxy: Whichproxy) -> None:
+    expect = tmp_path / "expect.toml"
+    expect.write_text('[test.expect]\nwinner = { "plane:user" = "static" }\n', encoding="utf-8")
+    ended = whichproxy("report", capture, tmp_path / "absent.pcap", "--expect", expect)
+    assert ended.code == 2 and len(ended.lines) == 2
+
+
+def test_only_failures_have_no_winner(tmp_path: Path, whichproxy: Whichproxy) -> None:
+    (tmp_path / "denied.pcap").write_bytes(pcap(tunnel(answer=head("HTTP/1.1 403 Forbidden", "Content-Length: 0")).frames))
+    document = json.loads(whichproxy("report", tmp_path / "denied.pcap", "--json").out)
+    (service,) = document["sources"][0]["services"]
+    assert service["winner"] is None and service["by_proxy"][0]["failed"] == 1
+
+
+def on_a_terminal(*args: str | Path, **environment: str) -> str:
+    """What a terminal of 80 columns gets to see of a run."""
+    master, terminal = pty.openpty()
+    before = {name: os.environ.get(name) for name in environment}
+    os.environ.update(environment)
+    try:
+        process = apart(*args, stdout=terminal, stderr=subprocess.DEVNULL, stdin=subprocess.DEVNULL)
+    finally:
+        os.environ.update({name: value for name, value in before.items() if value is not None})
+        for name, value in before.items():
+            if value is None:
+                del os.environ[name]
+    os.close(terminal)
+    seen = b""
+    try:
+        while piece := os.read(master, 65_536):
+            seen += piece
+    except OSError:  # the other end is closed: Linux says so by EIO
+        pass
+    os.close(master)
+    assert process.wait(60) == 0
+    return seen.decode()
+
+
+def test_a_terminal_gets_colour_unless_it_asks_for_none(capture: Path) -> None:
+    coloured = on_a_terminal("report", capture, TERM="xterm-256color", COLUMNS="80", NO_COLOR="")
+    assert "\x1b[" in coloured and "32m" in coloured
+    plain = on_a_terminal("report", capture, TERM="xterm-256color", COLUMNS="80", NO_COLOR="1")
+    assert "32m" not in plain and "172.16.12.10:3128 won for sensor" in plain
+
+
+@pytest.mark.parametrize("name", LABORATORY)
+def test_the_articles_tests_say_what_the_article_says(name: str, tmp_path: Path, whichproxy: Whichproxy) -> None:
+    expect = tmp_path / "expect.toml"
+    pairs = ", ".join(f'"{key}" = "{value}"' for key, value in LABORATORY[name].items())
+    expect.write_text(f"[test.expect]\nwinner = {{ {pairs} }}\n", encoding="utf-8")
+    captures = ROOT / "captures"
+    ended = whichproxy("report", captures / f"{name}.pcapng", "--topology", captures / "topology.toml", "--expect", expect)
+    assert (ended.code, ended.err) == (0, "")

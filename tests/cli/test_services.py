@@ -1,0 +1,33 @@
+"""The catalogue listed, and hosts explained."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from analyzer.services.catalogue import load_catalogue
+from tests.cli.conftest import Whichproxy
+
+
+def test_without_hosts_every_rule_is_listed_under_its_service(whichproxy: Whichproxy) -> None:
+    ended = whichproxy("services")
+    catalogue = load_catalogue()
+    assert ended.code == 0 and ended.err == ""
+    lines = ended.out.splitlines()
+    assert [line.split()[0] for line in lines[:-2] if not line.startswith(" ")] == list(catalogue.services)
+    assert sorted(line.split()[0] for line in lines if line.startswith("  ")) == sorted(rule.pattern for rule in catalogue.rules)
+    assert lines[-2] == f"{len(catalogue.rules)} rules, {len(catalogue.services)} services"
+
+
+def test_hosts_are_explained_one_after_the_other(whichproxy: Whichproxy) -> None:
+    ended = whichproxy("services", "winatp-gw-neu.microsoft.com", "www.example.org", "a\x1b[31m.example")
+    assert ended.code == 0
+    first, second, third = ended.out.split("\n\n")
+    assert first.startswith("winatp-gw-neu.microsoft.com: edr-command-and-control\n") and "rule: " in first
+    assert second.startswith("www.example.org: no Defender service")
+    assert "\x1b" not in third
+
+
+def test_a_catalogue_of_ones_own_is_heard(tmp_path: Path, whichproxy: Whichproxy) -> None:
+    own = tmp_path / "own.toml"
+    own.write_text('[[rule]]\npattern = "*.contoso.example"\nservice = "edr-cyber-data"\n', encoding="utf-8")
+    assert whichproxy("services", "--catalogue", own, "a.contoso.example").out.startswith("a.contoso.example: edr-cyber-data")
