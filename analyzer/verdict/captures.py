@@ -30,14 +30,14 @@ def capture_findings(captures: Sequence[Mapping[str, Any]]) -> list[Finding]:
 
 
 def _extent(damages: Sequence[Mapping[str, Any]]) -> str:
-    """ " (at byte 4096, 12 bytes skipped, 3 times)", of what is known."""
+    """ " (at byte 4096, 12 bytes skipped, 3 in all)", of what is known."""
     offsets = [damage["offset"] for damage in damages if damage.get("offset") is not None]
     skipped = sum(damage.get("bytes") or 0 for damage in damages)
     times = sum(damage.get("count") or 1 for damage in damages)
     parts = [
         f"{'first ' if len(offsets) > 1 else ''}at byte {min(offsets)}" if offsets else "",
         f"{counted(skipped, 'byte')} skipped" if skipped else "",
-        f"{times} times" if times > 1 else "",
+        f"{times} in all" if times > 1 else "",
     ]
     known = ", ".join(part for part in parts if part)
     return f" ({known})" if known else ""

@@ -40,7 +40,7 @@ def judge(
     """The verdict document over all flows, as plain data.
 
     flows       FLOW_SCHEMA with every stage filled, in any order
-    captures    passed through; their damage becomes findings
+    captures    passed through (times as ns since 1970 become RFC 3339); their damage becomes findings
     window      [start, end) in ns since 1970 that the flows were read for; None: where the captures begin or end
     configured  methods that a study says were configured
 
@@ -49,6 +49,7 @@ def judge(
     that the topology gives an address and a port are listed even where nobody used them.
     """
     evidence = evidence_of(flows, topology)
+    captures = [_with_written_times(capture) for capture in captures]
     findings = [
         *failure_findings(evidence),
         *bypass_findings(evidence),
@@ -59,13 +60,19 @@ def judge(
     return {
         "schema": SCHEMA,
         "window": _window(evidence, captures, window),
-        "captures": [dict(capture) for capture in captures],
+        "captures": captures,
         "reason": no_source_reason(evidence),
         "sources": _sources(evidence, catalogue, configured),
         "proxies": inventory(evidence),
         "direct": direct_tables(evidence),
         "findings": in_order(findings),
     }
+
+
+def _with_written_times(capture: Mapping[str, Any]) -> dict[str, Any]:
+    """The capture's entry as the document has it: readers count in ns, a document that is judged again has texts."""
+    times = {key: capture.get(key) for key in ("first_seen", "last_seen")}
+    return {**capture, **{key: rfc3339(time) if isinstance(time, int) else time for key, time in times.items()}}
 
 
 def _window(evidence: Evidence, captures: Sequence[Mapping[str, Any]], window: tuple[int | None, int | None]) -> list[str | None]:

@@ -49,7 +49,8 @@ def no_source_reason(evidence: Evidence) -> str | None:
     upstream = int((evidence.route == UPSTREAM).sum())
     if upstream:
         legs = counted(upstream, "upstream leg")
-        return f"every flow was opened from a proxy's address ({legs}): capture between the clients and the proxies to see who asked"
+        cure = "capture between the clients and the proxies to see who asked"
+        return f"all that could carry a service is {legs}, opened from a proxy's address: {cure}"
     if total:
         return f"none of the {counted(total, 'flow')} is TCP or QUIC: nothing here can carry a Defender service"
     return "no TCP or UDP flow was captured in this window"

@@ -120,6 +120,13 @@ def test_captures_pass_through_and_their_damage_is_told() -> None:
     assert [finding["code"] for finding in result["findings"]] == ["capture-damaged"]
 
 
+def test_times_of_captures_are_written_out() -> None:
+    capture = {"path": "a.pcap", "sha256": "00", "packets": 2, "first_seen": START_NS, "last_seen": None, "damage": []}
+    result = verdict(captures=[capture], topology=Topology())
+    assert result["captures"] == [capture | {"first_seen": "2024-05-01T12:00:00.000000000Z"}]
+    assert result["window"] == ["2024-05-01T12:00:00.000000000Z", None]
+
+
 def test_sources_are_in_the_order_of_their_addresses() -> None:
     ips = ["172.16.11.100", "172.16.11.9", "2001:db8::1", "10.0.0.1"]
     result = verdict(*[tunnel(PROX01, CNC, client_ip=ip) for ip in ips])

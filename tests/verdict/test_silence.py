@@ -52,7 +52,8 @@ def test_a_named_workstation_that_was_not_seen() -> None:
         ([flow(protocol="udp", server_port=53)], "none of the 1 flow is TCP or QUIC: nothing here can carry a Defender service"),
         (
             [flow(client_ip="172.16.12.10"), flow(client_ip="172.16.12.11")],
-            "every flow was opened from a proxy's address (2 upstream legs): capture between the clients and the proxies to see who asked",
+            "all that could carry a service is 2 upstream legs, opened from a proxy's address: "
+            "capture between the clients and the proxies to see who asked",
         ),
         ([flow()], None),
     ],
