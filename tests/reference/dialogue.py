@@ -1,7 +1,7 @@
 """What the two ends of a TCP flow said: requests with their answers, hellos, SOCKS; in tunnels too.
 
-The reading goes message by message. Where bytes were never captured, or the beginning wasn't, it goes on at the next packet
-that begins with a request, a response or a hello.
+The reading goes message by message. Where that is lost (bytes of another kind, or never captured, or no beginning) it goes on
+at the next packet that begins with a request, a response or a hello, up to a TLS record of encrypted data.
 """
 
 from __future__ import annotations
@@ -10,8 +10,6 @@ from dataclasses import dataclass, field
 
 from tests.reference import http, socks, tls
 from tests.reference.streams import Cursor, Stream
-
-TO_THE_END = 2**62
 
 
 @dataclass
@@ -34,13 +32,14 @@ class Dialogue:
 
     asked: list[Asked] = field(default_factory=list)
     hello: tls.ClientHello | None = None
+    cut_name: str | None = None  # the server name of a hello that wasn't captured whole
     server_hello: tls.ServerHello | None = None
     certificate_host: str | None = None
     answered: bool = False  # a response or ServerHello was seen
 
     @property
     def is_empty(self) -> bool:
-        return not self.asked and self.hello is None
+        return not (self.asked or self.hello or self.cut_name)
 
 
 def listen(asker: Stream, answerer: Stream) -> Dialogue:
@@ -59,7 +58,8 @@ def listen(asker: Stream, answerer: Stream) -> Dialogue:
             continue
         if tls.looks_like_handshake(data, tls.CLIENT_HELLO):
             said.hello = tls.read_client_hello(data)
-        if said.hello or not cursor.resync():
+            said.cut_name = None if said.hello else tls.cut_server_name(data)
+        if said.hello or said.cut_name or tls.looks_like_encrypted(data) or not cursor.resync():
             break
     said.server_hello = answers.server_hello()
     said.certificate_host = said.server_hello.host if said.server_hello else None
@@ -125,11 +125,19 @@ class Answers:
                 self.skip(response, method)
                 if response.status >= 200 or response.status == 101:
                     return response.status
-            elif tls.looks_like_handshake(self.cursor.bytes(), tls.SERVER_HELLO) or not self.cursor.resync():
+            elif self.is_tls() or not self.cursor.resync():
                 return None
 
+    def is_tls(self) -> bool:
+        """Whether a ServerHello or encrypted data stands at the cursor."""
+        data = self.cursor.bytes()
+        return tls.looks_like_handshake(data, tls.SERVER_HELLO) or tls.looks_like_encrypted(data)
+
     def skip(self, response: http.Response, method: bytes) -> None:
-        """Move behind a response (RFC 9112 6.3). A hello behind the head shows that it opened a tunnel."""
+        """Move behind a response (RFC 9112 6.3). A hello behind the head shows that it opened a tunnel.
+
+        A body that only the end of the connection ends is passed over packet by packet, as the connection may go on after all.
+        """
         self.any = True
         self.cursor.at += response.head.end
         status = response.status
@@ -139,8 +147,8 @@ class Answers:
         end = http.body_end(response.head, self.cursor.stream, self.cursor.at)
         if end is not None:
             self.cursor.at = end
-        elif not http.is_chunked(response.head):
-            self.cursor.at = TO_THE_END
+        elif method != b"CONNECT" and not self.cursor.resync():
+            self.cursor.at += len(self.cursor.bytes())
 
     def server_hello(self) -> tls.ServerHello | None:
         """The ServerHello at the cursor, behind responses to requests that weren't captured, or behind a gap."""
@@ -153,5 +161,5 @@ class Answers:
             hello = tls.read_server_hello(data) if tls.looks_like_handshake(data, tls.SERVER_HELLO) else None
             if hello:
                 self.any = True
-            if hello or not self.cursor.resync():
+            if hello or tls.looks_like_encrypted(data) or not self.cursor.resync():
                 return hello

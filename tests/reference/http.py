@@ -8,8 +8,8 @@ from typing import NamedTuple
 from tests.reference.streams import Stream
 
 TOKEN = rb"[!#$%&'*+.^_`|~0-9A-Za-z-]+"
-REQUEST_LINE = re.compile(rb"(" + TOKEN + rb")[ \t]+([^ \t\r\n]+)(?:[ \t]+(HTTP/\d\.\d))?[ \t]*\r?\Z", re.IGNORECASE)
-STATUS_LINE = re.compile(rb"HTTP/\d\.\d[ \t]+(\d{3})(?:[ \t].*)?\r?\Z", re.IGNORECASE | re.DOTALL)
+REQUEST_LINE = re.compile(rb"(" + TOKEN + rb")[ \t]+([^ \t\r].*?)(?:[ \t]+(HTTP/[0-9.]+))?[ \t]*\r?\Z", re.IGNORECASE)
+STATUS_LINE = re.compile(rb"HTTP/[0-9.]+[ \t]+([1-9]\d\d)(?:[ \t].*)?\r?\Z", re.IGNORECASE | re.DOTALL)
 SCHEME = re.compile(rb"[A-Za-z][A-Za-z0-9+.-]*://")
 
 
@@ -76,7 +76,7 @@ def read_request(data: bytes) -> Request | None:
     if version and version.upper() == b"HTTP/2.0":  # the HTTP/2 preface (RFC 9113 3.4)
         return None
     if not version:
-        fits = b":" in target if kind == "connect" else method == b"GET" and (kind or target[:1] == b"/")
+        fits = b" " not in target and b":" in target if kind == "connect" else method == b"GET" and (kind or target[:1] == b"/")
         if not fits:
             return None
     return Request(method.upper() if kind == "connect" else method, target, kind, head)
@@ -90,8 +90,11 @@ class Response(NamedTuple):
 def read_response(data: bytes) -> Response | None:
     """The response head at the beginning of data, or None."""
     head = read_head(data)
-    found = STATUS_LINE.match(head.line) if head else None
-    return Response(int(found[1]), head) if head and found else None
+    if head is None:  # cut in the status line
+        begin = len(data) - len(data.lstrip(b"\r\n"))
+        head = Head(data[begin:], [], begin, len(data), False)
+    found = STATUS_LINE.match(head.line)
+    return Response(int(found[1]), head) if found else None
 
 
 def split_authority(authority: bytes) -> tuple[str | None, int | None]:
@@ -108,12 +111,16 @@ def split_authority(authority: bytes) -> tuple[str | None, int | None]:
     return host.decode("utf-8", "backslashreplace") or None, number if 1 <= number <= 65535 else None
 
 
+DEFAULT_PORTS = {b"http": 80, b"https": 443, b"ftp": 21}
+
+
 def split_absolute(target: bytes) -> tuple[str | None, int | None, str | None]:
-    """Host, port and path (without query and fragment) of an absolute-form target."""
-    rest = target.split(b"://", 1)[1]
+    """Host, port (else the scheme's own, RFC 9110 4.2) and path (without query and fragment) of an absolute-form target."""
+    scheme, rest = target.split(b"://", 1)
     authority = re.split(rb"[/?#]", rest, maxsplit=1)[0]
     path = re.split(rb"[?#]", rest[len(authority) :], maxsplit=1)[0]
-    return *split_authority(authority.rpartition(b"@")[2]), path.decode("utf-8", "backslashreplace") or None
+    host, port = split_authority(authority.rpartition(b"@")[2])
+    return host, port or DEFAULT_PORTS.get(scheme.lower()), path.decode("utf-8", "backslashreplace") or None
 
 
 def body_end(head: Head, stream: Stream, at: int) -> int | None:
@@ -125,10 +132,6 @@ def body_end(head: Head, stream: Stream, at: int) -> int | None:
     if length and re.fullmatch(rb"[0-9]{1,18}", length):
         return at + int(length)
     return None
-
-
-def is_chunked(head: Head) -> bool:
-    return b"chunked" in (head.field(b"transfer-encoding") or b"").lower()
 
 
 def chunks_end(stream: Stream, at: int) -> int | None:

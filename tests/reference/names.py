@@ -14,6 +14,7 @@ Row = dict[str, Any]
 def name_columns(said: Dialogue, transport: str, dns_host: str | None) -> Row:
     """All columns of stage "names" but client_family; transport is t (TCP) or q (QUIC)."""
     row: Row = {**request_columns(said.asked), **hello_columns(said.hello, transport)}
+    row["sni"] = row["sni"] or said.cut_name
     row["tls_version"] = said.server_hello.version if said.server_hello else None
     row["certificate_issuer"] = said.server_hello.issuer if said.server_hello else None
     row["host"], row["host_source"] = choose_host(said, row, transport, dns_host)

@@ -63,15 +63,22 @@ def read_socks4(data: bytes) -> SocksRequest | None:
         return None
     port = int.from_bytes(data[2:4], "big")
     user, stop, rest = data[8:].partition(b"\0")
-    if not stop or len(user) > 255 or not port:
+    if not stop or not is_text(user) or not port:
         return None
     host, end = str(ipaddress.IPv4Address(data[4:8])), 9 + len(user)
     if data[4:7] == b"\0\0\0" and data[7]:
         name, stop, _ = rest.partition(b"\0")
-        if not stop or not 1 <= len(name) <= 255:
+        if not stop or not name or not is_text(name):
             return None
         host, end = name.decode("utf-8", "backslashreplace"), end + len(name) + 1
+    elif data[4] == 0:  # "this network" is nowhere to connect to
+        return None
     return SocksRequest("socks4", host, port, 0, end)
+
+
+def is_text(data: bytes) -> bool:
+    """Whether data is short enough and free of control characters: other protocols' bytes begin with 04 01 as well."""
+    return len(data) < 512 and not any(byte < 32 or byte == 127 for byte in data)
 
 
 def read_reply(kind: str, data: bytes) -> tuple[int, int] | None:

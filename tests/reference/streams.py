@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import bisect
 
-from tests.reference.packets import SYN, Packet
+from tests.reference.packets import RST, SYN, Packet
 
 KEPT_BYTES = 262144  # of each direction
 KEPT_BEFORE = 65536  # without a SYN: earlier bytes that arrived after the first ones
@@ -31,16 +31,15 @@ class Stream:
         self.distinct_bytes = covered([(at, at + p.payload_bytes) for at, p in self.pieces])
         low, high = self.window()
         self.known: dict[int, tuple[int, int | None]] = {}  # position: byte, time of the packet that brought it first
-        for at, packet in self.pieces:
+        spoken = [(at, packet) for at, packet in self.pieces if not packet.flags & RST]
+        for at, packet in spoken:
             for i in range(max(low - at, 0), min(high - at, len(packet.payload))):
                 self.known.setdefault(at + i, (packet.payload[i], packet.ts_ns))
-        self.segments = sorted({at for at, _ in self.pieces if low <= at < high})
+        self.segments = sorted({at for at, _ in spoken if low <= at < high})
         if not self.has_syn and self.known:
             self.start = min(self.known)
         self.runs = list(runs(sorted(self.known)))
         self.texts = [bytes(self.known[i][0] for i in range(a, b)) for a, b in self.runs]
-        first_end = self.runs[0][1] if self.runs and self.runs[0][0] == self.start else self.start
-        self.first_gap = first_end if self.has_syn else self.start - 1
 
     def place(self, packets: list[Packet]) -> None:
         """Give every payload its position: the nearest one to the furthest byte seen so far (RFC 9293 3.4)."""
@@ -55,7 +54,7 @@ class Stream:
             if syn and not self.has_syn:
                 self.has_syn, self.start = True, at
             if packet.payload_bytes:
-                self.pieces.append((at, packet))
+                self.pieces.append((at, packet))  # a reset's payload too: it is counted, though it is no part of the stream
                 furthest = max(furthest, at + packet.payload_bytes)
 
     def window(self) -> tuple[int, int]:
@@ -76,9 +75,9 @@ class Stream:
         """When the byte at this position was first seen."""
         return self.known[at][1]
 
-    def segment_behind_gap(self, at: int) -> int | None:
-        """The next packet's beginning after a position that lies behind a gap (with no SYN, all do); None without one."""
-        return next((s for s in self.segments if s > at and s > self.first_gap), None)
+    def segment_behind(self, at: int) -> int | None:
+        """Where the next packet begins; None when none does."""
+        return next((s for s in self.segments if s > at), None)
 
 
 def covered(spans: list[tuple[int, int]]) -> int:
@@ -115,8 +114,8 @@ class Cursor:
         return self.stream.bytes_from(self.at)
 
     def resync(self) -> bool:
-        """Go on at the next packet behind a gap; False when there is none."""
-        at = self.stream.segment_behind_gap(self.at)
+        """Go on where the next packet begins; False when there is none."""
+        at = self.stream.segment_behind(self.at)
         if at is None:
             return False
         self.at = at

@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 
 from tests import build
-from tests.build import CLIENT, ESTABLISHED, SERVER, Conversation, client_hello, connect, pcap, server_hello
+from tests.build import CLIENT, ESTABLISHED, RST, SERVER, Conversation, client_hello, connect, pcap, server_hello
 from tests.reference import rows_of, tls
 from tests.reference.http import split_authority
 
@@ -45,16 +45,31 @@ def test_the_first_copy_of_a_byte_wins() -> None:
 
 
 def test_names_behind_a_gap() -> None:
-    talk = Conversation().handshake().send_client(b"\x17\3\3\0\4data").skip(CLIENT, 1000).skip(SERVER, 300)
+    talk = Conversation().handshake().send_client(b"\0\0\0\0data").skip(CLIENT, 1000).skip(SERVER, 300)
     talk.send_client(connect("late.example:443")).send_server(ESTABLISHED).send_client(client_hello("late.example")).send_server(
         server_hello()
     )
     row = only(talk)
     assert (row["requested_host"], row["proxy_status"], row["sni"], row["tls_version"]) == ("late.example", 200, "late.example", "1.3")
-    no_gap = Conversation().handshake().send_client(b"\x17\3\3\0\4data").send_client(connect("late.example:443"))
-    assert only(no_gap)["requested_host"] is None
-    mid = Conversation().send_client(b"\x17\3\3\0\4data").send_client(connect("late.example:443"))
-    assert only(mid)["requested_host"] == "late.example"
+    for begin in (Conversation(), Conversation().handshake()):
+        assert only(begin.send_client(b"EHLO a\r\n").send_client(connect("late.example:443")))["requested_host"] == "late.example"
+    for begin in (Conversation(), Conversation().handshake()):
+        assert only(begin.send_client(b"\x17\3\3\0\4data").send_client(connect("late.example:443")))["requested_host"] is None
+
+
+def test_a_reset_says_nothing() -> None:
+    talk = Conversation().handshake().packet(CLIENT, RST, connect("no.example:443"))
+    row = only(talk)
+    assert (row["requested_host"], row["bytes_out"]) == (None, len(connect("no.example:443")))
+
+
+def test_a_cut_hello_gives_its_name_and_nothing_else() -> None:
+    (row,) = rows(Conversation().handshake().send_client(client_hello("cut.example")).frames, snap_bytes=54 + 130)
+    assert (row["sni"], row["host_source"], row["alpn"], row["ech"], row["ja4"], row["client_random"]) == (
+        "cut.example",
+        "sni",
+        *[None] * 4,
+    )
 
 
 def test_a_head_cut_by_the_snap_length_gives_its_whole_lines() -> None:
@@ -105,7 +120,7 @@ def test_requests_in_a_tunnel_and_several_on_a_connection() -> None:
     row = only(talk.send_client(build.get("/in", "Host: Inside.example:80")).send_server(b"HTTP/1.1 204 No\r\n\r\n"))
     assert [(r["kind"], r["host"], r["port"], r["path"], r["status"]) for r in row["requests"]] == [
         ("absolute", "One.example", 81, "/p/q", 304),
-        ("absolute", "two.example", None, None, 403), ("connect", "2001:db8::5", 8443, None, 200),
+        ("absolute", "two.example", 80, None, 403), ("connect", "2001:db8::5", 8443, None, 200),
     ]  # fmt: skip
     assert (row["request"], row["requested_host"], row["http_host"], row["user_agent"]) == ("connect", "2001:db8::5", "one.example", "ua")
     assert (row["host"], row["host_source"]) == ("one.example", "absolute")
@@ -177,7 +192,7 @@ def test_hello_columns() -> None:
     assert (row["host"], row["host_source"], row["requested_host"], row["ja4"][:10]) == ("name.example", "sni", "20.1.2.3", "t13d0509h2")
     old = only(tunnel(hello=client_hello(None, alpn=(), versions=(), legacy_version=0x0302)))
     assert (old["sni"], old["alpn"], old["tls_offered"], old["ech"], old["ja4"][:10]) == (None, [], "1.1", False, "t11i050300")
-    none = only(tunnel(hello=client_hello()[:-1]))
+    none = only(tunnel(hello=client_hello(sni_last=True)[:-1]))
     assert [none[column] for column in ("sni", "alpn", "tls_offered", "ech", "ja4", "client_random")] == [None] * 6
 
 

@@ -50,6 +50,17 @@ def looks_like_handshake(data: bytes, kind: int) -> bool:
     )  # fmt: skip
 
 
+def looks_like_encrypted(data: bytes) -> bool:
+    """Whether data begins with a record of application data: nothing behind it can be read."""
+    return (
+        len(data) >= 5
+        and data[0] == 23
+        and data[1] == 3
+        and 1 <= data[2] <= 3
+        and 1 <= int.from_bytes(data[3:5], "big") <= MAX_RECORD_BYTES
+    )
+
+
 def handshake_bytes(data: bytes) -> tuple[bytes, bytes]:
     """The contents of the handshake records at the beginning of data (the last one perhaps cut), and what follows them."""
     whole = b""
@@ -120,6 +131,22 @@ def read_extensions(data: bytes) -> list[tuple[int, bytes]]:
     while reader.data:
         found.append((reader.number(2), reader.vector(2)))
     return found
+
+
+def cut_server_name(data: bytes) -> str | None:
+    """The server name of a ClientHello whose end is missing, if its extension is there whole."""
+    handshake, rest = handshake_bytes(data)
+    reader, extensions = Reader(handshake), []
+    if rest or handshake[:1] != bytes((CLIENT_HELLO,)) or len(handshake) >= 4 + int.from_bytes(handshake[1:4], "big"):
+        return None
+    try:
+        reader.take(4 + 2 + 32)
+        reader.vector(1), reader.vector(2), reader.vector(1), reader.take(2)
+        while reader.data:
+            extensions.append((reader.number(2), reader.vector(2)))
+    except Short:
+        pass
+    return server_name(ClientHello(0, b"", [], extensions))
 
 
 def vector_of(data: bytes | None, n: int) -> bytes | None:
@@ -214,9 +241,8 @@ def read_server_hello(data: bytes) -> ServerHello | None:
         if parsed is None:
             return hello
         version, retry = parsed
-        certificate = next((body for kind, body in found[1:] if kind == CERTIFICATE), None)
-        seen = certificate is not None and version < 0x0304
-        hello = ServerHello(VERSIONS.get(version), *(leaf_names(certificate) if certificate and seen else ()))
+        certificate = first_certificate(handshake) if version < 0x0304 else None
+        hello = ServerHello(VERSIONS.get(version), *(leaf_names(certificate) if certificate else ()))
         if not retry:
             return hello
         if data[:1] == b"\x14":  # ChangeCipherSpec, for middleboxes
@@ -230,21 +256,41 @@ def parse_server_hello(body: bytes) -> tuple[int, bool] | None:
         version, random = reader.number(2), reader.take(32)
         session = reader.vector(1)
         reader.take(3)
-        extensions = read_extensions(reader.vector(2)) if reader.data else []
     except Short:
         return None
-    if reader.data or len(session) > 32 or version >> 8 != 3:
+    if len(session) > 32 or version >> 8 != 3:
         return None
-    chosen = next((data for kind, data in extensions if kind == 43 and len(data) == 2), None)
+    chosen = None
+    try:
+        reader.take(2 if reader.data else 0)
+        while reader.data and chosen is None:
+            kind, data = reader.number(2), reader.vector(2)
+            chosen = data if kind == 43 and len(data) == 2 else None
+    except Short:
+        pass
     return int.from_bytes(chosen, "big") if chosen else version, random == HELLO_RETRY
 
 
-def leaf_names(certificate: bytes) -> tuple[str | None, str | None]:
-    """Issuer (RFC 4514) and host of the first certificate of a Certificate message before TLS 1.3 (RFC 5246 7.4.2)."""
+def first_certificate(handshake: bytes) -> bytes | None:
+    """The leaf of the first Certificate message (RFC 5246 7.4.2); only the leaf has to be there whole."""
+    reader = Reader(handshake)
     try:
-        leaf = x509.load_der_x509_certificate(Reader(Reader(certificate).vector(3)).vector(3))
+        while reader.data:
+            if reader.number(1) == CERTIFICATE:
+                reader.take(6)  # lengths of the message and of the list
+                return reader.vector(3)
+            reader.vector(3)
+    except Short:
+        pass
+    return None
+
+
+def leaf_names(der: bytes) -> tuple[str | None, str | None]:
+    """Issuer (RFC 4514) and host of a certificate."""
+    try:
+        leaf = x509.load_der_x509_certificate(der)
         return leaf.issuer.rfc4514_string() or None, leaf_host(leaf)
-    except ValueError:  # Short among them: hostile or damaged
+    except ValueError:  # hostile or damaged
         return None, None
 
 
