@@ -3,7 +3,7 @@
 from collections import defaultdict
 from typing import Any
 
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from tests.verdict.rows import LAB_TOPOLOGY, PROX01, PROX02, SECOND_NS, START_NS, WORKSTATION, flow, routed, tunnel
@@ -98,6 +98,7 @@ LEG = st.tuples(st.integers(0, 2), st.integers(0, 50), st.sampled_from([PROX01, 
 ORIGIN = st.tuples(st.integers(0, 2), st.integers(0, 50), st.sampled_from(["172.16.12.10", "172.16.12.11", "198.51.100.7"]))
 
 
+@settings(deadline=None)  # a shared machine may stall; what is tested is the answer
 @given(st.lists(LEG, max_size=6), st.lists(ORIGIN, max_size=6))
 def test_pairing_agrees_with_looking_at_every_leg(legs: list[tuple[int, int, str]], origins: list[tuple[int, int, str]]) -> None:
     clients = [client_leg(proxy, at, f"{number:064x}") for number, at, proxy in legs]

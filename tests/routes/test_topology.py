@@ -100,3 +100,18 @@ def test_a_file_that_is_no_topology_is_named(tmp_path: Path, content: bytes | No
 def test_a_directory_is_no_topology(tmp_path: Path) -> None:
     with pytest.raises(Unusable, match="can't read the topology: is a directory"):
         load_topology(tmp_path)
+
+
+@pytest.mark.parametrize(
+    ("network", "inside", "outside"),
+    [
+        ("0.0.0.0/0", ["0.0.0.0", "255.255.255.255"], ["::", "::ffff:1.2.3.4"]),
+        ("::/0", ["::", "ffff::"], ["0.0.0.0", "10.0.0.1"]),
+        ("10.0.0.128/25", ["10.0.0.128", "10.0.0.255"], ["10.0.0.127", "10.0.1.128"]),
+        ("2001:db8::/127", ["2001:db8::", "2001:db8::1"], ["2001:db8::2", "2001:db7:ffff::"]),
+    ],
+)
+def test_the_edges_of_a_network(network: str, inside: list[str], outside: list[str]) -> None:
+    topology = topology_from({"proxy": [{"name": "P", "address": network}]}, "t.toml")
+    assert all(topology.is_proxy_address(ip) for ip in inside)
+    assert not any(topology.is_proxy_address(ip) for ip in outside)
