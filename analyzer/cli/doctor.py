@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import importlib
-import importlib.metadata
 import importlib.util
 import os
 import shutil
@@ -67,6 +66,8 @@ def doctor(warm: Warm = False) -> int:
 
 def _packages() -> Iterator[Check]:
     """Every required package imported for real: one that is there may still lack a shared library."""
+    from importlib.metadata import version
+
     yield Check("python", OK, f"{sys.version.split()[0]}, {sys.executable}")
     broken = False
     for name in REQUIRED:
@@ -77,7 +78,7 @@ def _packages() -> Iterator[Check]:
             reason = f"{type(error).__name__}: {error}".splitlines()[0]
             yield Check(name, BROKEN, reason, f"{sys.executable} -m pip install --force-reinstall {name}")
     if not broken:
-        yield Check("packages", OK, ", ".join(f"{name} {importlib.metadata.version(name)}" for name in REQUIRED))
+        yield Check("packages", OK, ", ".join(f"{name} {version(name)}" for name in REQUIRED))
 
 
 def _tools() -> Iterator[Check]:

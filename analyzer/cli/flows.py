@@ -72,7 +72,7 @@ def flows(
 
     chosen = _format(format, output)
     if output is not None:
-        check_writable(output)
+        check_writable(output, inputs)
     question = checked(inputs, topology=topology, catalogues=catalogue, start=start, end=end, workers=workers, quiet=quiet)
     reading = read(question)
     if output is None:

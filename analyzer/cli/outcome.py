@@ -7,6 +7,7 @@ import os
 import sys
 import traceback
 from collections.abc import Iterator, Sequence
+from pathlib import Path
 from typing import Any
 
 import typer
@@ -27,13 +28,10 @@ _UsageError: type[Any] = typer.BadParameter.__mro__[1]
 
 def run(args: Sequence[str]) -> int:
     """The exit code of `whichproxy ARGS`; everything that went wrong has been said on stderr."""
-    for stream in (sys.stdout, sys.stderr):
-        if isinstance(stream, io.TextIOWrapper):  # None when the caller closed it
-            stream.reconfigure(errors="backslashreplace")
+    _open_streams()
     try:
         code = _invoke(list(args) or ["--help"])
-        if sys.stdout is not None:
-            sys.stdout.flush()
+        sys.stdout.flush()
         return code
     except BrokenPipeError:
         _forget_stdout()
@@ -56,6 +54,15 @@ def run(args: Sequence[str]) -> int:
         traceback.print_exc()
         complain("this is a mistake in whichproxy, not in your input; please report it with the lines above")
         return UNUSABLE
+
+
+def _open_streams() -> None:
+    """Make stdout and stderr take any text, and be there even where the caller closed them."""
+    sys.stdout = sys.stdout or Path(os.devnull).open("w", encoding="utf-8")  # noqa: SIM115 - as long as the process
+    sys.stderr = sys.stderr or Path(os.devnull).open("w", encoding="utf-8")  # noqa: SIM115
+    for stream in (sys.stdout, sys.stderr):
+        if isinstance(stream, io.TextIOWrapper):
+            stream.reconfigure(errors="backslashreplace")
 
 
 def _invoke(args: list[str]) -> int:

@@ -48,8 +48,8 @@ def checked(
     from analyzer.services.catalogue import load_catalogue
 
     start_ns, end_ns = window_ns(start, end)
-    if "-" in inputs and sys.stdin.isatty():
-        raise Unusable("standard input is a terminal", "-", "pipe a capture into it: tcpdump -w - | whichproxy report -")
+    if "-" in inputs and (sys.stdin is None or sys.stdin.isatty()):
+        raise Unusable("standard input is a terminal or closed", "-", "pipe a capture into it: tcpdump -w - | whichproxy report -")
     return Question(inputs, load_topology(topology), load_catalogue(catalogues or ()), start_ns, end_ns, workers, quiet)
 
 

@@ -58,7 +58,7 @@ def report(
     from analyzer.report.files import check_report_path
 
     if output is not None:
-        check_report_path(output)
+        check_report_path(output, inputs)
     question = checked(inputs, topology=topology, catalogues=catalogue, start=start, end=end, workers=workers, quiet=quiet)
     expectations = load_expectations(expect, question.catalogue) if expect else None
     reading = read(question)
@@ -96,4 +96,5 @@ def _print(verdict: Mapping[str, Any]) -> None:
         console.print(TerminalReport(build(verdict)))
         return
     columns = os.environ.get("COLUMNS", "")
-    sys.stdout.write(plain_text(build(verdict), int(columns) if columns.isdigit() else UNWRAPPED))
+    width = int(columns) if columns.isdecimal() else 0  # 0 is what some shells export when they don't know
+    sys.stdout.write(plain_text(build(verdict), width or UNWRAPPED))

@@ -5,15 +5,14 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-from analyzer.report.labels import ProxyLabel, listed, method_name, plane_order, source_label
+from analyzer.report.labels import ProxyLabel, listed, method_name, plane_order
 
 
 def answer_for(source: Mapping[str, Any]) -> str:
-    """`WORKSTATION (172.16.11.92): static (PROX03) won for sensor and antivirus, WinINET (PROX02) for user.`"""
-    who = source_label(source["client_ip"], source["name"])
+    """`static (PROX03) won for sensor and antivirus, WinINET (PROX02) for user.`, of one source, which it doesn't name."""
     judged = source["planes"] or source["services"]
     if not judged:
-        return f"{who}: no Defender traffic was seen, so no proxy won."
+        return "no Defender traffic was seen, so no proxy won."
     won, lost = _by_winner(judged)
     sentences = []
     if won:
@@ -25,7 +24,7 @@ def answer_for(source: Mapping[str, Any]) -> str:
         sentences.append("No Defender service was seen.")
     if source["precedence"]:
         sentences.append(_precedence(source["precedence"]))
-    return f"{who}: {' '.join(sentences)}"
+    return " ".join(sentences)
 
 
 def no_source_answer(verdict: Mapping[str, Any]) -> str:

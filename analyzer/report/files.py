@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from pathlib import Path
 from typing import Any
 
@@ -13,14 +13,14 @@ LATER = {".html": "an HTML report", ".htm": "an HTML report", ".ipynb": "a noteb
 """What this version doesn't write yet."""
 
 
-def check_report_path(path: str | Path) -> None:
-    """Raise Unusable now, before long work, if no report can be written there."""
+def check_report_path(path: str | Path, inputs: Iterable[object] = ()) -> None:
+    """Raise Unusable now, before long work, if no report can be written there, or it would overwrite an input."""
     suffix = Path(path).suffix.lower()
     if suffix in LATER:
         raise Unusable(f"this version doesn't write {LATER[suffix]} yet", str(path), "use .md or .json")
     if suffix not in (".md", ".json"):
         raise Unusable(f"no report is written as {suffix or 'a file without a suffix'}", str(path), "use .md or .json")
-    check_writable(path)
+    check_writable(path, inputs)
 
 
 def write_report(path: str | Path, verdict: Mapping[str, Any]) -> None:

@@ -136,6 +136,13 @@ class Report:
     captures: tuple[Capture, ...]
     summary: str
 
+    def alike(self) -> list[tuple[Source, ...]]:
+        """The sources in groups of one answer, the largest group first."""
+        groups: dict[str, list[Source]] = {}
+        for source in self.sources:
+            groups.setdefault(source.answer, []).append(source)
+        return sorted(map(tuple, groups.values()), key=len, reverse=True)
+
 
 def build(verdict: Mapping[str, Any]) -> Report:
     """The Report of a verdict document."""
@@ -146,7 +153,7 @@ def build(verdict: Mapping[str, Any]) -> Report:
     captures = tuple(_capture(c) for c in verdict["captures"])
     start, end = verdict["window"]
     return Report(
-        answers=tuple(s.answer for s in sources) or (no_source_answer(verdict),),
+        answers=tuple(f"{s.label}: {s.answer}" for s in sources) or (no_source_answer(verdict),),
         sources=sources,
         proxies=tuple(_proxy(p, labels[p["proxy"]]) for p in verdict["proxies"]),
         direct_allowed=tuple(_direct(d, names) for d in verdict["direct"]["allowed"]),

@@ -10,8 +10,11 @@ from pathlib import Path
 from analyzer.errors import Unusable
 
 
-def check_writable(path: str | Path) -> None:
-    """Raise Unusable now, before long work, if a file can't be written there later."""
+def check_writable(path: str | Path, inputs: Iterable[object] = ()) -> None:
+    """Raise Unusable now, before long work, if a file can't be written there later, or is one of the inputs."""
+    for entry in inputs:
+        if isinstance(entry, str | Path) and Path(path).exists() and Path(entry).exists() and Path(path).samefile(entry):
+            raise Unusable("is one of the inputs", str(path), "write somewhere else with -o")
     folder = Path(path).parent
     if not folder.is_dir():
         raise Unusable("no such directory", str(folder), "create it or write elsewhere with -o")

@@ -15,13 +15,17 @@ from rich.table import Table
 from rich.text import Text
 
 from analyzer.report.grid import cell, grid
-from analyzer.report.labels import some
+from analyzer.report.labels import counted, some
 from analyzer.report.matrix import matrix, notes
 from analyzer.report.model import Capture, Direct, Finding, Proxy, Report, Source
 from analyzer.report.text import UNWRAPPED, inert
 
 SEVERITY_STYLE = {"problem": "bold red", "warning": "yellow", "info": "cyan"}
 FLOWS_NAMED = 3
+
+MOST_SOURCES = 10
+MOST_ROWS = 25
+"""A screen is for reading: what a large gateway has beyond these is counted, and is whole in the files."""
 
 ROOM_FOR_KINDS = 100
 ROOM_FOR_SHA256 = 140
@@ -36,19 +40,23 @@ class TerminalReport:
     def __rich_console__(self, console: Console, options: ConsoleOptions) -> Iterator[RenderableType]:
         width = options.max_width
         report = self.report
-        for answer in report.answers:
-            yield _answer(answer)
+        yield from _answers(report)
         if report.summary:
             yield Text(report.summary, "dim")
-        for source in report.sources:
+        chosen = report.sources if len(report.sources) <= MOST_SOURCES else [alike[0] for alike in report.alike()][:MOST_SOURCES]
+        for source in chosen:
             yield from _source(source, width)
+        yield from _left_out(len(report.sources) - len(chosen), "source")
         if report.proxies:
             yield from _section("Proxies", _proxies(report.proxies, width))
         for title, entries in (("Direct, allowed", report.direct_allowed), ("Direct, blocked", report.direct_blocked)):
             if entries:
-                yield from _section(title, _direct(entries, width))
-        yield from _findings(report.findings)
-        yield from _captures(report.captures, width)
+                yield from _section(title, _direct(entries[:MOST_ROWS], width))
+                yield from _left_out(len(entries) - MOST_ROWS, "destination")
+        yield from _findings(report.findings[:MOST_ROWS])
+        yield from _left_out(len(report.findings) - MOST_ROWS, "finding")
+        yield from _captures(report.captures[:MOST_ROWS], width)
+        yield from _left_out(len(report.captures) - MOST_ROWS, "capture")
 
 
 def plain_text(report: Report, width: int = UNWRAPPED) -> str:
@@ -63,9 +71,21 @@ def _room(width: int, least: int, part: int) -> int | None:
     return None if width >= UNWRAPPED else max(least, width // part)
 
 
-def _answer(answer: str) -> Text:
-    who, colon, rest = inert(answer).partition(": ")
-    return Text.assemble((who + colon, "bold"), rest) if colon else Text(who, "bold")
+def _answers(report: Report) -> Iterator[Text]:
+    """A sentence per source; of many sources, a sentence per group that share one."""
+    if not report.sources:
+        yield from (Text(inert(answer), "bold") for answer in report.answers)
+    elif len(report.sources) <= MOST_SOURCES:
+        yield from (Text.assemble((f"{inert(s.label)}: ", "bold"), inert(s.answer)) for s in report.sources)
+    else:
+        for alike in report.alike()[:MOST_ROWS]:
+            who = f"{counted(len(alike), 'source')} ({some((inert(s.label) for s in alike), 3)}): "
+            yield Text.assemble((who, "bold"), inert(alike[0].answer))
+
+
+def _left_out(number: int, what: str) -> Iterator[Text]:
+    if number > 0:
+        yield Text(f"… and {counted(number, f'more {what}')}: -o report.md and --json have all", "dim")
 
 
 def _section(title: str, content: RenderableType) -> Iterator[RenderableType]:

@@ -121,6 +121,11 @@ def test_a_mistake_of_ours_is_not_taken_for_a_verdict() -> None:
     assert "ZeroDivisionError" in ended.stderr and "mistake in whichproxy" in ended.stderr
 
 
+def test_closed_streams_are_no_mistake() -> None:
+    command = f"{sys.executable} -m analyzer services >&- 2>&- <&-"
+    assert subprocess.run(["sh", "-c", command], check=False).returncode == 0
+
+
 def test_python_m_is_the_same_command() -> None:
     process = apart("--version", stdout=subprocess.PIPE)
     out, _ = process.communicate(timeout=60)

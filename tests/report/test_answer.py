@@ -8,27 +8,27 @@ from tests.report.verdicts import PROXIES, fifth_test, judged, no_defender_traff
 
 def test_each_plane_with_its_winner_and_the_order_of_precedence() -> None:
     assert answer_for(fifth_test()["sources"][0]) == (
-        "WORKSTATION (172.16.11.92): static (PROX03) won for sensor (likely) and antivirus, WinHTTP (PROX01) for system, "
+        "static (PROX03) won for sensor (likely) and antivirus, WinHTTP (PROX01) for system, "
         "WinINET (PROX02) for user. Precedence: static over WinHTTP and WinINET."
     )
 
 
 def test_no_defender_traffic_is_said() -> None:
-    assert answer_for(no_defender_traffic()["sources"][0]) == "172.16.11.92: no Defender traffic was seen, so no proxy won."
+    assert answer_for(no_defender_traffic()["sources"][0]) == "no Defender traffic was seen, so no proxy won."
 
 
 def test_only_failures_have_no_winner() -> None:
     proxy = next(iter(PROXIES))
     source = no_defender_traffic()["sources"][0]
     source["services"] = [{"service": "push-notifications", "group": "push", "plane": None, **judged(None, [part(proxy, 0, 3)])}]
-    assert answer_for(source) == "172.16.11.92: No proxy won for push-notifications."
+    assert answer_for(source) == "No proxy won for push-notifications."
 
 
 def test_a_user_without_defender_services_is_said_so() -> None:
     proxy = next(iter(PROXIES))
     source = no_defender_traffic()["sources"][0]
     source["planes"] = [{"plane": "user", **judged(proxy, [part(proxy, 3)])}]
-    assert answer_for(source) == "172.16.11.92: WinHTTP (PROX01) won for user. No Defender service was seen."
+    assert answer_for(source) == "WinHTTP (PROX01) won for user. No Defender service was seen."
 
 
 def test_without_sources_the_verdict_says_why() -> None:

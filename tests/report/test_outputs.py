@@ -64,6 +64,15 @@ def test_refusals_come_before_the_work(tmp_path: Path) -> None:
     check_writable(tmp_path / "new.md")
 
 
+def test_an_input_is_never_overwritten(tmp_path: Path) -> None:
+    capture = tmp_path / "a.csv"
+    capture.write_bytes(b"x")
+    (tmp_path / "link").symlink_to(capture)
+    with pytest.raises(Unusable, match="is one of the inputs"):
+        check_writable(tmp_path / "link", ["-", tmp_path / "absent", str(capture)])
+    check_writable(tmp_path / "other.csv", [str(capture)])
+
+
 def test_a_refusal_of_the_system_is_one_line(tmp_path: Path) -> None:
     with pytest.raises(Unusable, match="can't be written"):
         write_whole(tmp_path / "gone" / "x.md", [b"x"])
