@@ -36,8 +36,12 @@ GUTTER = "  "
 
 
 def flow_lines(flows: pa.Table, width: int = UNWRAPPED) -> Iterator[str]:
-    """A heading and one line per flow. At UNWRAPPED every column above, whole; else what fits, long names cut in the middle."""
+    """A heading and one line per flow. At UNWRAPPED every column above, whole; else what fits, long names cut in the middle.
+
+    Where no host is known its cell holds the server's address and port.
+    """
     texts = {name: _texts(flows.column(name)) for name, _ in COLUMNS}
+    texts["host"] = [host or f"{ip}:{port}" for host, ip, port in zip(texts["host"], texts["server_ip"], texts["server_port"], strict=True)]
     rooms = _rooms({name: max([len(name), *map(len, texts[name])]) for name, _ in COLUMNS}, width)
     shown = list(rooms)
     right = {name: pa.types.is_integer(flows.schema.field(name).type) for name in shown}

@@ -55,8 +55,3 @@ def rfc3339(time_ns: int) -> str:
 def to_the_second(time: str | None) -> str:
     """An RFC 3339 time of a table, shortened for the eye: `2024-05-01 12:00:00`; "" where there is none."""
     return "" if time is None else time[:19].replace("T", " ")
-
-
-def clock(time: str | None) -> str:
-    """The time of day of an RFC 3339 time: `12:00:00`; "" where there is none."""
-    return "" if time is None else time[11:19]

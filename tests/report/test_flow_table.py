@@ -14,6 +14,7 @@ def test_80_columns_hold_when_who_what_and_how() -> None:
     assert lines[0].split() == ["first_seen", "client_ip", "host", "proxy", "state"][: len(lines[0].split())]
     assert lines[2].startswith("12:00:01.000")
     assert "…" in lines[2]
+    assert "172.16.12.12:3128" in lines[3].split()[2]
     assert all(len(line) <= 80 for line in lines)
 
 
