@@ -41,7 +41,8 @@ def flow_lines(flows: pa.Table, width: int = UNWRAPPED) -> Iterator[str]:
     Where no host is known its cell holds the server's address and port.
     """
     texts = {name: _texts(flows.column(name)) for name, _ in COLUMNS}
-    texts["host"] = [host or f"{ip}:{port}" for host, ip, port in zip(texts["host"], texts["server_ip"], texts["server_port"], strict=True)]
+    ends = zip(texts["host"], texts["server_ip"], texts["server_port"], strict=True)
+    texts["host"] = [host or (f"[{ip}]:{port}" if ":" in ip else f"{ip}:{port}") for host, ip, port in ends]
     rooms = _rooms({name: max([len(name), *map(len, texts[name])]) for name, _ in COLUMNS}, width)
     shown = list(rooms)
     right = {name: pa.types.is_integer(flows.schema.field(name).type) for name in shown}

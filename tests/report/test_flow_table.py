@@ -14,7 +14,9 @@ def test_80_columns_hold_when_who_what_and_how() -> None:
     assert lines[0].split() == ["first_seen", "client_ip", "host", "proxy", "state"][: len(lines[0].split())]
     assert lines[2].startswith("12:00:01.000")
     assert "…" in lines[2]
-    assert "172.16.12.12:3128" in lines[3].split()[2]
+    assert lines[3].split()[2] == "172.16.12.12:3128"
+    (*_, line) = flow_lines(table(flow(2, host=None, server_ip="2001:db8::1", server_port=443)), 80)
+    assert line.split()[2] == "[2001:db8::1]:443"
     assert all(len(line) <= 80 for line in lines)
 
 
