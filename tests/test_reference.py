@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import gzip
+import json
 import struct
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -12,7 +14,8 @@ from hypothesis import strategies as st
 
 from tests import build
 from tests.build import ACK, CLIENT, ESTABLISHED, RST, SERVER, SYN, Conversation, client_hello, connect, pcap, server_hello
-from tests.reference import NotACapture, rows_of
+from tests.conftest import ROOT
+from tests.reference import NotACapture, flows_of, rows_of
 from tests.reference.capture import read_capture
 from tests.reference.packets import address_text
 
@@ -296,3 +299,38 @@ def test_messy_captures_are_read_alike_twice_and_in_any_container(seed: int) -> 
         assert 0 <= row["retransmitted"] <= row["bytes_out"] + row["bytes_in"]
         assert row["first_seen"] <= row["last_seen"]
         assert (row["host"] is None) == (row["host_source"] is None)
+
+
+TOLD = (
+    "requests",
+    "request",
+    "requested_host",
+    "requested_port",
+    "proxy_status",
+    "user_agent",
+    "http_host",
+    "sni",
+    "alpn",
+    "tls_offered",
+    "ech",
+)
+TOLD_IF_KNOWN = ("tls_version", "client_random", "certificate_issuer", "state")
+
+
+@pytest.mark.parametrize("truth", sorted((ROOT / "captures").glob("*.truth.json")), ids=lambda path: path.name.partition(".")[0])
+def test_the_laboratorys_captures_hold_what_its_clients_did(truth: Path) -> None:
+    """Every connection that a client wrote down is a flow, with what it asked for; what it couldn't know is null in the truth file."""
+    told = json.loads(truth.read_text(encoding="utf-8"))
+    found = {flow_key(row): row for row in flows_of(truth.with_name(told["capture"]))}
+    for connection in told["connections"]:
+        row = found.pop(flow_key(connection))
+        row["requests"] = [{key: value for key, value in request.items() if key != "first_seen"} for request in row["requests"]]
+        for column in TOLD:
+            assert row[column] == connection[column], column
+        for column in TOLD_IF_KNOWN:
+            assert row[column] == connection.get(column) or connection.get(column) is None, column
+    assert not found
+
+
+def flow_key(row: Row) -> tuple[Any, ...]:
+    return tuple(row[column] for column in ("protocol", "client_ip", "client_port", "server_ip", "server_port"))
