@@ -3,7 +3,7 @@ from typing import Any
 import pytest
 
 from analyzer.routes import Topology
-from tests.verdict.rows import CNC, EDGE, PROX01, WORKSTATION, flow, tunnel, verdict
+from tests.verdict.rows import CNC, EDGE, PROX01, WORKSTATION, asked, flow, request, tunnel, verdict
 
 
 def silent(result: dict[str, Any]) -> list[dict[str, Any]]:
@@ -29,6 +29,11 @@ def test_a_source_without_defender_traffic() -> None:
 )
 def test_any_defender_traffic_breaks_the_silence(row: dict[str, Any]) -> None:
     assert silent(verdict(row, tunnel(PROX01, EDGE))) == []
+
+
+def test_a_later_request_of_a_connection_breaks_the_silence() -> None:
+    row = asked(PROX01, request("absolute", "example.org", 200), request("absolute", "ctldl.windowsupdate.com", 200))
+    assert silent(verdict(row)) == []
 
 
 def test_each_source_for_itself() -> None:
