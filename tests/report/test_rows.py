@@ -9,7 +9,7 @@ from typing import Any
 
 import pyarrow as pa
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from analyzer.report import rows
@@ -64,6 +64,7 @@ ROWS = st.fixed_dictionaries(
 )
 
 
+@settings(deadline=None)
 @given(st.lists(ROWS, max_size=6), st.integers(0, 3))
 def test_every_row_is_what_json_would_have_written(drawn: list[dict[str, Any]], skipped: int) -> None:
     made = [NULLS | row for row in drawn]
@@ -71,6 +72,7 @@ def test_every_row_is_what_json_would_have_written(drawn: list[dict[str, Any]], 
     assert objects(table(*made).slice(skipped)) == wanted[skipped:]
 
 
+@settings(deadline=None)
 @given(st.lists(ROWS, max_size=6))
 def test_every_cell_is_safe_and_says_the_same(drawn: list[dict[str, Any]]) -> None:
     made = [NULLS | row for row in drawn]

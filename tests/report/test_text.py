@@ -7,7 +7,7 @@ import io
 import unicodedata
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 from markdown_it import MarkdownIt
 
@@ -38,6 +38,7 @@ def test_inert(text: str, shown: str) -> None:
     assert inert(text) == shown
 
 
+@settings(deadline=None)
 @given(ANY_TEXT)
 def test_inert_leaves_no_active_character(text: str) -> None:
     shown = inert(text)
@@ -53,6 +54,7 @@ def test_shorten(text: str, width: int, shown: str) -> None:
     assert shorten(text, width) == shown
 
 
+@settings(deadline=None)
 @given(st.text(max_size=40), st.integers(3, 50))
 def test_shorten_keeps_both_ends_and_fits(text: str, width: int) -> None:
     shown = shorten(text, width)
@@ -66,12 +68,14 @@ def rendered(source: str) -> list[str]:
     return [t.type for token in tokens for t in (token, *(token.children or []))]
 
 
+@settings(deadline=None)
 @given(ANY_TEXT)
 def test_markdown_is_only_a_paragraph_of_text(text: str) -> None:
     kinds = set(rendered(f"{markdown(text)}\n"))
     assert kinds <= {"paragraph_open", "paragraph_close", "inline", "text", "text_special"}
 
 
+@settings(deadline=None)
 @given(ANY_TEXT)
 def test_markdown_shows_exactly_the_inert_text(text: str) -> None:
     tokens = MarkdownIt("gfm-like", {"linkify": False}).parse(f"x{markdown(text)}x")
@@ -79,6 +83,7 @@ def test_markdown_shows_exactly_the_inert_text(text: str) -> None:
     assert shown == f"x{inert(text)}x"
 
 
+@settings(deadline=None)
 @given(ANY_TEXT)
 def test_markdown_stays_in_its_table_cell(text: str) -> None:
     kinds = rendered(f"| a | b |\n| --- | --- |\n| {markdown(text)} | second |\n")
@@ -90,6 +95,7 @@ def test_markdown_makes_no_bare_link(text: str) -> None:
     assert text not in markdown(text)
 
 
+@settings(deadline=None)
 @given(ANY_TEXT)
 def test_html_has_no_markup(text: str) -> None:
     assert not set(html(text)) & set("<>\"'")
@@ -100,6 +106,7 @@ def test_csv_cell_is_no_formula(start: str) -> None:
     assert csv_cell(f"{start}cmd|' /C calc'!A0").startswith("'")
 
 
+@settings(deadline=None)
 @given(ANY_TEXT)
 def test_csv_cell_never_starts_a_formula_nor_breaks_its_row(text: str) -> None:
     cell = csv_cell(text)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from analyzer.errors import Unusable
@@ -47,6 +47,7 @@ def test_parse_time_refuses_with_the_option_named_and_an_example(text: str) -> N
         parse_time(text, "--start")
 
 
+@settings(deadline=None)
 @given(st.integers(0, 4_102_444_800_000_000_000))
 def test_what_is_written_reads_back(time_ns: int) -> None:
     assert parse_time(rfc3339(time_ns), "x") == time_ns
