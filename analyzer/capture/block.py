@@ -1,0 +1,47 @@
+"""A block: the frames that a reader found in one stretch of bytes."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Any, Final
+
+import numpy as np
+import numpy.typing as npt
+
+# Frames indexed at a time. Their packets (104 bytes each) fit in the second-level cache together with the hot flows.
+BLOCK_FRAMES: Final = 8192
+
+# No capture tool writes a larger frame: libpcap's limit is 256 KiB, USB and D-Bus captures reach 128 MiB, but carry no IP.
+MAX_FRAME: Final = 16 << 20
+
+
+@dataclass
+class Block:
+    """Frames in the order they were captured.
+
+    data    uint8[n], what frames[i].start counts from; only valid until the next block is asked for
+    frames  packets.layout.FRAME[n_frames]
+    """
+
+    data: npt.NDArray[np.uint8]
+    frames: npt.NDArray[Any]
+
+
+@dataclass
+class Damage:
+    """Something in a file that could not be read: a finding, never the end of the run.
+
+    code      the finding's code: capture-damaged, capture-unreadable, packets-dropped, capture-gap
+    offset    where in the (uncompressed) file, None when it has no one place
+    skipped   bytes that were not read because of it
+    count     how many packets or occurrences
+    """
+
+    code: str
+    text: str
+    offset: int | None = None
+    skipped: int = 0
+    count: int = 1
+
+    def as_dict(self) -> dict[str, Any]:
+        return {"code": self.code, "text": self.text, "offset": self.offset, "bytes": self.skipped, "count": self.count}

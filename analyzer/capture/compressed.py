@@ -1,0 +1,52 @@
+"""Which compression a file has, by its first bytes, and a stream of what is inside.
+
+Concatenated members are read as one stream, as gzip, zstd and lz4 tools write them when files are appended.
+"""
+
+from __future__ import annotations
+
+import bz2
+import gzip
+import lzma
+from typing import IO, Final, cast
+
+MAGICS: Final = (
+    (b"\x1f\x8b", "gzip"),
+    (b"\x28\xb5\x2f\xfd", "zstd"),
+    (b"\x04\x22\x4d\x18", "lz4"),
+    (b"\xfd7zXZ\x00", "xz"),
+    (b"BZh", "bzip2"),
+)
+
+
+def compression_of(head: bytes) -> str | None:
+    """gzip, zstd, lz4, xz or bzip2; None when the bytes begin like none of them."""
+    for magic, name in MAGICS:
+        if head.startswith(magic):
+            return name
+    return None
+
+
+def decompressed(file: IO[bytes], name: str) -> IO[bytes]:
+    """The uncompressed bytes of `file` as a stream; a broken member raises from read(), never from here."""
+    if name == "gzip":
+        return cast(IO[bytes], gzip.GzipFile(fileobj=file, mode="rb"))
+    if name == "bzip2":
+        return cast(IO[bytes], bz2.BZ2File(file, mode="rb"))
+    if name == "xz":
+        return cast(IO[bytes], lzma.LZMAFile(file, mode="rb"))
+    if name == "lz4":
+        import lz4.frame
+
+        return cast(IO[bytes], lz4.frame.LZ4FrameFile(file, mode="rb"))
+    return _zstd(file)
+
+
+def _zstd(file: IO[bytes]) -> IO[bytes]:
+    try:
+        from compression import zstd  # type: ignore[import-not-found,unused-ignore]  # Python 3.14
+    except ImportError:
+        import zstandard
+
+        return cast(IO[bytes], zstandard.ZstdDecompressor(max_window_size=1 << 31).stream_reader(file, read_across_frames=True))
+    return cast(IO[bytes], zstd.ZstdFile(file, mode="rb"))

@@ -1,0 +1,104 @@
+"""The classic capture file: pcap, in both byte orders, with micro- or nanoseconds, and its "modified" form.
+
+Source: draft-ietf-opsawg-pcap; the modified form (magic a1b2cd34, 24-byte packet headers) is Alexey Kuznetsov's patch of
+the 1990s, as Wireshark's wiretap/libpcap.c reads it.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import Final
+
+import numpy as np
+
+from analyzer.capture.block import BLOCK_FRAMES, MAX_FRAME, Block, Damage
+from analyzer.capture.stream import Window
+from analyzer.kernels import kernel
+from analyzer.packets.fields import u32, u32_little
+from analyzer.packets.layout import FRAME
+
+FILE_HEADER: Final = 24
+
+# magic as the four bytes lie in the file → (little-endian, nanoseconds per unit of the second field, packet header size)
+MAGICS: Final = {
+    b"\xd4\xc3\xb2\xa1": (True, 1000, 16),
+    b"\xa1\xb2\xc3\xd4": (False, 1000, 16),
+    b"\x4d\x3c\xb2\xa1": (True, 1, 16),
+    b"\xa1\xb2\x3c\x4d": (False, 1, 16),
+    b"\x34\xcd\xb2\xa1": (True, 1000, 24),
+    b"\xa1\xb2\xcd\x34": (False, 1000, 24),
+}
+
+FULL: Final = 0
+NEED_MORE: Final = 1
+BAD: Final = 2
+
+
+def starts_like_pcap(head: bytes) -> bool:
+    """True when a file that begins with these bytes is a pcap file."""
+    return head[:4] in MAGICS
+
+
+def read_pcap(window: Window, damage: list[Damage]) -> Iterator[Block]:
+    """The blocks of a pcap file; what is wrong with it is added to `damage`.
+
+    A packet header that can't be true (longer than MAX_FRAME) ends the file there, as in Wireshark: nothing marks where
+    the next one would begin.
+    """
+    while window.end - window.start < FILE_HEADER:
+        if not window.more():
+            damage.append(Damage("capture-damaged", "the file header is cut short", window.offset + window.end))
+            return
+    head = bytes(window.data[window.start : window.start + FILE_HEADER])
+    little, unit_ns, header = MAGICS[head[:4]]
+    # The upper half of the field tells how long a frame check sequence is; only the lower half is the type.
+    link_type = int.from_bytes(head[20:24], "little" if little else "big") & 0xFFFF
+    window.start += FILE_HEADER
+    frames = np.zeros(BLOCK_FRAMES, FRAME)
+    while True:
+        n, at, status = index_pcap(window.data, window.start, window.end, little, unit_ns, header, link_type, frames)
+        window.start = at
+        if n:
+            yield Block(window.data, frames[:n])
+        if status == BAD:
+            text = "a packet's length can't be true; the rest of the file was not read"
+            damage.append(Damage("capture-damaged", text, window.offset + at, window.end - at))
+            return
+        if status == NEED_MORE and not window.more():
+            rest = window.end - window.start
+            if rest:
+                damage.append(Damage("capture-damaged", "the file ends in the middle of a packet", window.offset + window.start, rest))
+            return
+
+
+@kernel
+def index_pcap(buf, start, end, little, unit_ns, header, link_type, frames):  # type: ignore[no-untyped-def]
+    """(frames found, where reading stopped, why: FULL, NEED_MORE or BAD); fills frames[0:n].
+
+    buf      uint8[n]           start, end: half-open, a packet header at start
+    unit_ns  nanoseconds in one unit of the fraction field
+    header   bytes of a packet header
+    """
+    at = start
+    n = 0
+    for n in range(len(frames)):
+        if end - at < header:
+            return n, at, NEED_MORE
+        if little:
+            seconds, fraction = u32_little(buf, at), u32_little(buf, at + 4)
+            captured, wire = np.int64(u32_little(buf, at + 8)), np.int64(u32_little(buf, at + 12))
+        else:
+            seconds, fraction = u32(buf, at), u32(buf, at + 4)
+            captured, wire = np.int64(u32(buf, at + 8)), np.int64(u32(buf, at + 12))
+        if captured > MAX_FRAME:
+            return n, at, BAD
+        if end - at - header < captured:
+            return n, at, NEED_MORE
+        frame = frames[n]
+        frame.ts_ns = np.int64(seconds) * 1_000_000_000 + np.int64(fraction) * unit_ns
+        frame.start = at + header
+        frame.captured_bytes = captured
+        frame.wire_bytes = min(max(wire, captured), MAX_FRAME * 8)
+        frame.link_type = link_type
+        at += header + captured
+    return len(frames), at, FULL

@@ -1,0 +1,250 @@
+"""What a person named, opened: paths, globs, directories, "-", file objects; whatever format and compression lie behind.
+
+Formats are recognised by content, never by name.
+"""
+
+from __future__ import annotations
+
+import glob
+import hashlib
+import io
+import os
+import stat
+import sys
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import IO, Any, BinaryIO, Final
+
+import numpy.typing as npt
+
+from analyzer.capture.block import Block, Damage
+from analyzer.capture.compressed import compression_of, decompressed
+from analyzer.capture.pcap import read_pcap, starts_like_pcap
+from analyzer.capture.pcapng import read_pcapng, starts_like_pcapng
+from analyzer.capture.stream import MappedWindow, StreamWindow, Window
+from analyzer.errors import Unusable
+from analyzer.packets.layout import NO_TIME
+
+SNIFF: Final = 24
+STDIN: Final = "-"
+
+Input = str | os.PathLike[str] | BinaryIO
+
+
+class Source:
+    """One input: a file, standard input or a file object. Blocks are read once; facts about it grow while they are.
+
+    name        as the person gave it
+    size        bytes on disk, None where that can't be known
+    damage      what could not be read
+    packets     frames read so far;  first_ns, last_ns: earliest and latest time, None without any
+    """
+
+    def __init__(self, name: str, path: Path | None = None, file: IO[bytes] | None = None) -> None:
+        self.name = name
+        self.path = path
+        self.damage: list[Damage] = []
+        self.packets = 0
+        self.first_ns: int | None = None
+        self.last_ns: int | None = None
+        self.sha256: str | None = None
+        self.size: int | None = path.stat().st_size if path is not None and path.is_file() else None
+        self._file = file
+        self._window: Window | None = None
+
+    def taken(self) -> int:
+        """Bytes of the input used so far."""
+        return self._window.taken() if self._window is not None else 0
+
+    def first_time(self) -> int | None:
+        """The first packet's time, read ahead of everything else; None where there is none or it can't be known beforehand."""
+        if self._file is not None:
+            return None
+        with Source(self.name, self.path)._opened() as opened:
+            for block in _blocks(opened[0], opened[1], []):
+                first = block.frames["ts_ns"][0]
+                return None if first == NO_TIME else int(first)
+        return None
+
+    def check(self) -> None:
+        """Raise Unusable unless the input is a capture that can be opened."""
+        if self._file is None:
+            with self._opened():
+                pass
+
+    def blocks(self) -> Iterator[Block]:
+        """Every block of frames, in the file's order. Errors: Unusable when it is no capture."""
+        with self._opened() as (window, kind):
+            self._window = window
+            for block in _blocks(window, kind, self.damage):
+                self._note(block.frames)
+                yield block
+            broken = getattr(window, "damage", None)
+            if broken is not None:
+                self.damage.append(Damage("capture-damaged", f"the compressed data are broken ({broken})", window.offset + window.end))
+
+    def _note(self, frames: npt.NDArray[Any]) -> None:
+        self.packets += len(frames)
+        times = frames["ts_ns"]
+        first = int(times.min())
+        if first == NO_TIME:
+            times = times[times != NO_TIME]
+            if not len(times):
+                return
+            first = int(times.min())
+        last = int(times.max())
+        self.first_ns = first if self.first_ns is None else min(first, self.first_ns)
+        self.last_ns = last if self.last_ns is None else max(last, self.last_ns)
+
+    def _opened(self) -> _Opened:
+        return _Opened(self)
+
+    def read_sha256(self) -> None:
+        """Fill `sha256` with the digest of the file's bytes as they lie on disk."""
+        if self.path is not None and self.size is not None:
+            with self.path.open("rb") as file:
+                self.sha256 = hashlib.file_digest(file, "sha256").hexdigest()
+
+    def as_dict(self) -> dict[str, Any]:
+        """The `captures` entry of the verdict document, times as nanoseconds."""
+        return {
+            "path": self.name,
+            "sha256": self.sha256,
+            "packets": self.packets,
+            "first_seen": self.first_ns,
+            "last_seen": self.last_ns,
+            "damage": [d.as_dict() for d in self.damage],
+        }
+
+
+class _Opened:
+    """The window and format of a source while it is being read."""
+
+    def __init__(self, source: Source) -> None:
+        self._source = source
+        self._close: list[IO[bytes]] = []
+
+    def __enter__(self) -> tuple[Window, str]:
+        source = self._source
+        file = source._file
+        if file is None:
+            assert source.path is not None
+            try:
+                file = source.path.open("rb")
+            except OSError as error:
+                raise Unusable(error.strerror or str(error), source.name) from error
+            self._close.append(file)
+        try:
+            window = self._window(file, regular=source.path is not None and source.size is not None)
+            kind = _kind_of(window, source.name)
+        except BaseException:
+            self.__exit__()
+            raise
+        return window, kind
+
+    def _window(self, file: IO[bytes], *, regular: bool) -> Window:
+        if regular:
+            head = file.read(SNIFF)
+            file.seek(0)
+            if compression_of(head) is None and head:
+                return MappedWindow(file)
+        peekable: IO[bytes] = file if hasattr(file, "peek") else io.BufferedReader(file)  # type: ignore[arg-type, assignment]
+        name = compression_of(peekable.peek(SNIFF)[:SNIFF])  # type: ignore[attr-defined]
+        return StreamWindow(peekable) if name is None else StreamWindow(decompressed(peekable, name), raw=file)
+
+    def __exit__(self, *_: object) -> None:
+        for file in self._close:
+            file.close()
+
+
+def _kind_of(window: Window, name: str) -> str:
+    """pcap or pcapng, by the first bytes. Errors: Unusable."""
+    while window.end - window.start < SNIFF and window.more():
+        pass
+    head = bytes(window.data[window.start : min(window.end, window.start + SNIFF)])
+    if starts_like_pcap(head):
+        return "pcap"
+    if starts_like_pcapng(head):
+        return "pcapng"
+    broken = getattr(window, "damage", None)
+    if broken is not None:
+        raise Unusable(f"the compressed data are broken ({broken})", name)
+    what = "the file is empty" if not head else "not a capture: it begins like neither pcap nor pcapng"
+    raise Unusable(what, name, "give a .pcap or .pcapng file" if head else None)
+
+
+def _blocks(window: Window, kind: str, damage: list[Damage]) -> Iterator[Block]:
+    return read_pcap(window, damage) if kind == "pcap" else read_pcapng(window, damage)
+
+
+@dataclass
+class Inputs:
+    """The inputs that can be read, one error for each that can't, and how many files in directories are no captures."""
+
+    sources: list[Source] = field(default_factory=list)
+    unusable: list[Unusable] = field(default_factory=list)
+    skipped: int = 0
+
+
+def open_inputs(inputs: Sequence[Input]) -> Inputs:
+    """Every capture that `inputs` name: paths, globs, directories (recursive), "-" for standard input, binary file objects.
+
+    A named file that is no capture is an error of its own; in a directory it is skipped and counted. A file that is named
+    twice is read once.
+    """
+    found = Inputs()
+    seen: set[tuple[int, int]] = set()
+    for given in inputs:
+        if not isinstance(given, str | os.PathLike):
+            found.sources.append(Source(str(getattr(given, "name", "stream")), file=given))
+        elif os.fspath(given) == STDIN:
+            found.sources.append(Source(STDIN, file=sys.stdin.buffer))
+        else:
+            _add_path(os.fspath(given), found, seen)
+    return found
+
+
+def _add_path(given: str, found: Inputs, seen: set[tuple[int, int]]) -> None:
+    path = Path(given)
+    names = [given]
+    if not path.exists() and glob.has_magic(given):
+        names = sorted(glob.glob(given, recursive=True))
+    if not names or not Path(names[0]).exists():
+        found.unusable.append(Unusable("no such file or directory", given))
+        return
+    for name in names:
+        if Path(name).is_dir():
+            before = len(found.sources)
+            for inside in sorted(p for p in Path(name).rglob("*") if p.is_file()):
+                _add_file(str(inside), found, seen, named=False)
+            if len(found.sources) == before:
+                found.unusable.append(Unusable("no capture in this directory", name))
+        else:
+            _add_file(name, found, seen, named=True)
+
+
+def _add_file(name: str, found: Inputs, seen: set[tuple[int, int]], *, named: bool) -> None:
+    path = Path(name)
+    try:
+        status = path.stat()
+        identity = (status.st_dev, status.st_ino)
+        if identity in seen:
+            return
+        if stat.S_ISFIFO(status.st_mode):
+            source = Source(name, file=path.open("rb"))
+        else:
+            source = Source(name, path=path)
+            source.check()
+    except OSError as error:
+        found.unusable.append(Unusable(error.strerror or str(error), name))
+        return
+    except Unusable as error:
+        if named:
+            found.unusable.append(error)
+        else:
+            found.skipped += 1
+        return
+    seen.add(identity)
+    found.sources.append(source)
+

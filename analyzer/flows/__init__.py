@@ -1,0 +1,1 @@
+"""packets → flows: conversations, with the first bytes of each direction put in order."""

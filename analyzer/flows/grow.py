@@ -1,0 +1,106 @@
+"""Tables that make room: begun small, doubled when full."""
+
+from __future__ import annotations
+
+import numpy as np
+
+from analyzer.flows.layout import (
+    ARENA_LIVE,
+    ARENA_USED,
+    DUPLICATE_SLOTS,
+    FREE_HOLE,
+    FREE_SEGMENT,
+    HOLE,
+    MESSAGE,
+    N_COUNTS,
+    N_HOLES,
+    N_MESSAGES,
+    N_RECORDS,
+    N_SEGMENTS,
+    N_SIGHTINGS,
+    POOL_USED,
+    RECENT,
+    RECORD,
+    SEGMENT,
+    SIDE,
+    SIGHTING,
+    Tables,
+)
+from analyzer.flows.table import rehash
+from analyzer.kernels import kernel
+
+RECORDS = 1 << 12
+SCRATCH = 1 << 17
+
+
+def empty_tables() -> Tables:
+    """Tables with nothing in them."""
+    counts = np.zeros(N_COUNTS, np.int64)
+    counts[FREE_HOLE] = counts[FREE_SEGMENT] = -1
+    return Tables(
+        slots=np.full(4 * RECORDS, -1, np.int32),
+        records=np.zeros(RECORDS, RECORD),
+        sides=np.zeros(2 * RECORDS, SIDE),
+        holes=np.zeros(1 << 10, HOLE),
+        segments=np.zeros(1 << 10, SEGMENT),
+        arena=np.zeros(1 << 20, np.uint8),
+        messages=np.zeros(1 << 15, MESSAGE),
+        pool=np.zeros(1 << 22, np.uint8),
+        sightings=np.zeros(1 << 8, SIGHTING),
+        recent=np.zeros(DUPLICATE_SLOTS, RECENT),
+        scratch=np.zeros(SCRATCH, np.uint8),
+        handshake=np.zeros(SCRATCH, np.uint8),
+        counts=counts,
+    )
+
+
+def grown(tables: Tables) -> Tables:
+    """The same tables with room in each that is more than half full; the arena is packed first."""
+    counts = tables.counts
+    pack_arena(tables)
+    changed = {}
+    for name, used in (
+        ("records", counts[N_RECORDS]),
+        ("messages", counts[N_MESSAGES]),
+        ("pool", counts[POOL_USED]),
+        ("arena", counts[ARENA_USED]),
+        ("holes", counts[N_HOLES]),
+        ("segments", counts[N_SEGMENTS]),
+        ("sightings", counts[N_SIGHTINGS]),
+    ):
+        table = getattr(tables, name)
+        if used > len(table) // 2:
+            changed[name] = doubled(table)
+    if "records" in changed:
+        changed["sides"] = doubled(tables.sides)
+        changed["slots"] = np.full(2 * len(tables.slots), -1, np.int32)
+    tables = tables._replace(**changed)
+    if "slots" in changed:
+        rehash(tables)
+    return tables
+
+
+def doubled(table: np.ndarray) -> np.ndarray:  # type: ignore[type-arg]
+    larger = np.zeros(2 * len(table), table.dtype)
+    larger[: len(table)] = table
+    return larger
+
+
+@kernel
+def pack_arena(tables):  # type: ignore[no-untyped-def]
+    """Move the bytes that still wait to the arena's beginning."""
+    counts = tables.counts
+    if counts[ARENA_USED] < 2 * counts[ARENA_LIVE] + (1 << 18):
+        return
+    packed = tables.arena[: counts[ARENA_USED]].copy()
+    used = 0
+    for s in range(2 * counts[N_RECORDS]):
+        at = tables.sides[s].waiting
+        while at >= 0:
+            segment = tables.segments[at]
+            for i in range(segment.size):
+                tables.arena[used + i] = packed[segment.at + i]
+            segment.at = used
+            used += segment.size
+            at = segment.next
+    counts[ARENA_USED] = used

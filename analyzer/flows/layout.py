@@ -1,0 +1,177 @@
+"""The flow tables while they grow: records and their sides, what was read from them, and the bytes that still wait.
+
+A record is one stretch of a conversation, begun by a SYN or by whatever was seen first. Which records are one flow is
+decided when all are known (fold.py), so that a capture cut in two gives the same flows as the whole.
+"""
+
+from __future__ import annotations
+
+from typing import Any, Final, NamedTuple
+
+import numpy as np
+import numpy.typing as npt
+
+# Inputs that RECORD.sources has bits for.
+SOURCE_BITS: Final = 63
+
+# What a side has sent (SIDE.seen).
+SENT_SYN: Final = 1  # without ACK
+SENT_SYN_ACK: Final = 2
+SENT_FIN: Final = 4
+SENT_RST: Final = 8
+SENT_OTHER: Final = 16  # anything but a SYN without ACK
+HAS_BASE: Final = 32  # base, low, high and resume are set
+STORED_ALL: Final = 64  # bytes that looked like nothing were kept too: they may continue what another piece began
+
+# SIDE.state of a side from which nothing more can be read: everything behind is encrypted. The other states are the names
+# stage's own (names/states.py); 0 is where each side begins.
+DONE: Final = 8
+
+RECORD = np.dtype(
+    [
+        ("a_hi", "u8"),  # the two ends in a fixed order: side 0 sends from a, side 1 from b
+        ("a_lo", "u8"),
+        ("b_hi", "u8"),
+        ("b_lo", "u8"),
+        ("first_ns", "i8"),  # NO_TIME: none of its packets had a time
+        ("last_ns", "i8"),
+        ("outer0", "u8"),  # of the first packet, as in packets.layout.PACKET
+        ("outer1", "u8"),
+        ("sources", "u8"),  # bit i: seen in input i, for the first 63 inputs; later ones are in `sightings`
+        ("isn", "u4"),  # of the SYN that began the record
+        ("first_source", "i4"),
+        ("last_source", "i4"),
+        ("previous", "i4"),  # the same conversation's record before this one, -1: none
+        ("a_port", "u2"),
+        ("b_port", "u2"),
+        ("protocol", "u1"),
+        ("version", "u1"),
+        ("syn_side", "i1"),  # who sent the SYN that began the record, -1: it began without one
+        ("unreachable", "u1"),  # an ICMP error quoted it
+    ],
+    align=True,
+)
+
+SIDE = np.dtype(
+    [
+        ("packets", "i8"),
+        ("bytes", "i8"),  # payload by the IP length
+        ("distinct", "i8"),  # sequence numbers covered by payload
+        ("base", "u4"),  # the ISN, or one before the first sequence number seen
+        ("low", "u4"),  # payload seen lies in [low, high), less the holes
+        ("high", "u4"),
+        ("resume", "u4"),  # sequence number from which names are read on
+        ("holes", "i4"),  # first of a list in Tables.holes, -1: none
+        ("waiting", "i4"),  # first of a list in Tables.segments, by sequence number, -1: none
+        ("waiting_bytes", "i4"),
+        ("requests", "i4"),  # HTTP requests read from this side
+        ("responses", "i4"),
+        ("bodiless", "u8"),  # bit k % 64: the answer to request k has no body (HEAD, CONNECT)
+        ("seen", "u1"),
+        ("state", "u1"),  # what is expected at `resume` (names.states)
+        ("asked_socks", "u1"),  # 4 or 5 once this side sent a SOCKS request
+    ],
+    align=True,
+)
+
+HOLE = np.dtype([("start", "u4"), ("end", "u4"), ("next", "i4")], align=True)
+
+# Payload that waits for what comes before it: `size` bytes of the arena, the first of them at sequence number `seq`.
+SEGMENT = np.dtype([("ts_ns", "i8"), ("at", "i8"), ("seq", "u4"), ("ack", "u4"), ("size", "i4"), ("next", "i4")], align=True)
+
+# A text in Tables.pool is (at, size); size -1: missing.
+MESSAGE = np.dtype(
+    [
+        ("ts_ns", "i8"),  # of the packet that began it
+        ("host_at", "i8"),
+        ("path_at", "i8"),
+        ("agent_at", "i8"),
+        ("field_at", "i8"),
+        ("record", "i4"),
+        ("host_size", "i4"),
+        ("path_size", "i4"),
+        ("agent_size", "i4"),
+        ("field_size", "i4"),
+        ("port", "i4"),  # -1: missing
+        ("seq", "u4"),  # where it begins in its side's stream
+        ("end", "u4"),  # where its head ends
+        ("ack", "u4"),  # what the sender had received by then
+        ("status", "i4"),
+        ("shape", "u2"),
+        ("side", "u1"),
+        ("kind", "u1"),
+    ],
+    align=True,
+)
+
+# Kinds of message, and what its texts hold.
+CONNECT: Final = 1  # host, port; agent: User-Agent; field: Host
+ABSOLUTE: Final = 2  # host, port, path; agent; field
+ORIGIN: Final = 3  # path; agent; field
+SOCKS4: Final = 4  # host, port
+SOCKS5: Final = 5
+ANSWER: Final = 6  # status
+SOCKS_ANSWER: Final = 7  # status
+CLIENT_HELLO: Final = 8  # host: server name; path: the ALPN list as sent; agent: JA4; field: random; status: version; port: traits
+SERVER_HELLO: Final = 9  # status: version
+ISSUER: Final = 10  # host: the leaf certificate's issuer, DER
+DATAGRAM: Final = 11  # host: a UDP payload that is read later (QUIC Initial, DNS)
+
+# How a request was written (MESSAGE.shape), and what a ClientHello shows (MESSAGE.port).
+SHAPE_HTTP_10: Final = 1
+SHAPE_AGENT: Final = 2
+SHAPE_HOST: Final = 4
+SHAPE_HOST_PORT: Final = 8
+SHAPE_LENGTH_0: Final = 16
+SHAPE_PRAGMA: Final = 32
+SHAPE_PROXY_CONNECTION: Final = 64
+SHAPE_ADDRESS: Final = 128  # host holds the 4 or 16 bytes of an address
+SHAPE_BROWSER_AGENT: Final = 256
+TRAIT_ECH: Final = 1
+TRAIT_GREASE: Final = 2
+TRAIT_ENCRYPT_THEN_MAC: Final = 4  # OpenSSL offers it, Schannel and browsers don't
+TRAIT_DELEGATED: Final = 8  # delegated credentials: Firefox
+TRAIT_QUIC: Final = 16
+TRAIT_CUT: Final = 32  # the hello wasn't captured whole
+
+# A packet that was seen a moment ago.
+RECENT = np.dtype([("digest", "u8"), ("ts_ns", "i8"), ("ttl", "u1")], align=True)
+
+SIGHTING = np.dtype([("record", "i4"), ("source", "i4")])
+
+# Indices into Tables.counts.
+N_RECORDS: Final = 0
+N_MESSAGES: Final = 1
+POOL_USED: Final = 2
+ARENA_USED: Final = 3
+ARENA_LIVE: Final = 4
+N_HOLES: Final = 5
+FREE_HOLE: Final = 6
+N_SEGMENTS: Final = 7
+FREE_SEGMENT: Final = 8
+N_SIGHTINGS: Final = 9
+N_DUPLICATES: Final = 10  # packets that were captured twice
+N_BY_STATUS: Final = 11  # and the next len(STATUS_NAMES): frames by decode status
+N_COUNTS: Final = 24
+
+# Recently seen packets, to recognise one that was captured twice. 2**16 packets are a few milliseconds at 10 Gbit/s; copies
+# come within one.
+DUPLICATE_SLOTS: Final = 1 << 16
+
+
+class Tables(NamedTuple):
+    """Everything that grows while packets are read. Rows in use are told by `counts`."""
+
+    slots: npt.NDArray[np.int32]  # hash table: the newest record of a conversation, -1: empty
+    records: npt.NDArray[Any]
+    sides: npt.NDArray[Any]  # row 2 * record + side
+    holes: npt.NDArray[Any]
+    segments: npt.NDArray[Any]
+    arena: npt.NDArray[np.uint8]
+    messages: npt.NDArray[Any]
+    pool: npt.NDArray[np.uint8]
+    sightings: npt.NDArray[Any]
+    recent: npt.NDArray[Any]
+    scratch: npt.NDArray[np.uint8]  # a stream's bytes, put together
+    handshake: npt.NDArray[np.uint8]  # a TLS handshake, its records taken off
+    counts: npt.NDArray[np.int64]

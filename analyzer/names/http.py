@@ -1,0 +1,431 @@
+"""HTTP/1 heads: requests in their three forms, and the answers' status.
+
+Source: RFC 9112 (messages), RFC 9110 9.3.6 (CONNECT). Taken more loosely than written, because gateways see it so: lines may
+end in LF alone, any case and order, any version, empty lines before a request, no Host, an authority without a port.
+"""
+
+from __future__ import annotations
+
+from typing import Final
+
+import numpy as np
+
+from analyzer.flows.layout import (
+    ABSOLUTE,
+    ANSWER,
+    CONNECT,
+    ORIGIN,
+    SHAPE_AGENT,
+    SHAPE_BROWSER_AGENT,
+    SHAPE_HOST,
+    SHAPE_HOST_PORT,
+    SHAPE_HTTP_10,
+    SHAPE_LENGTH_0,
+    SHAPE_PRAGMA,
+    SHAPE_PROXY_CONNECTION,
+)
+from analyzer.kernels import kernel
+from analyzer.names.states import MORE, NOT, WAIT_BYTES
+from analyzer.names.texts import keep, new_message
+
+SPACE: Final = 32
+COLON: Final = 58
+MAX_METHOD: Final = 20  # the longest registered is UPDATEREDIRECTREF
+MAX_BODY: Final = 1 << 30  # a longer one can't be told from an earlier place in 32-bit sequence numbers
+
+# How a body ends: BODY_CHUNKED, BODY_TO_CLOSE, or its length.
+BODY_CHUNKED: Final = -1
+BODY_TO_CLOSE: Final = -2
+
+
+def _word(text: str) -> np.ndarray:  # type: ignore[type-arg]
+    return np.frombuffer(text.encode(), dtype=np.uint8).copy()
+
+
+W_HTTP = _word("http/")
+W_CONNECT = _word("connect")
+W_HEAD = _word("head")
+W_HOST = _word("host")
+W_AGENT = _word("user-agent")
+W_LENGTH = _word("content-length")
+W_ENCODING = _word("transfer-encoding")
+W_CHUNKED = _word("chunked")
+W_PRAGMA = _word("pragma")
+W_PROXY_CONNECTION = _word("proxy-connection")
+W_BROWSER = _word("mozilla/")
+W_HTTPS = _word("https")
+W_FTP = _word("ftp")
+W_PRI = _word("pri")  # HTTP/2 with prior knowledge begins with PRI * HTTP/2.0 (RFC 9113 3.4)
+
+
+@kernel
+def same_word(buf, at, end, word):  # type: ignore[no-untyped-def]
+    """True when buf[at:end] is `word` (lower case) in any case."""
+    if end - at != len(word):
+        return False
+    return begins_with(buf, at, end, word)
+
+
+@kernel
+def begins_with(buf, at, end, word):  # type: ignore[no-untyped-def]
+    """True when buf[at:end] begins with `word` (lower case) in any case."""
+    if end - at < len(word):
+        return False
+    for i in range(len(word)):
+        c = buf[at + i]
+        if 65 <= c <= 90:
+            c += 32
+        if c != word[i]:
+            return False
+    return True
+
+
+@kernel
+def line_end(buf, at, end):  # type: ignore[no-untyped-def]
+    """Where the next LF lies, -1 when there is none."""
+    for p in range(at, end):
+        if buf[p] == 10:
+            return p
+    return -1
+
+
+@kernel
+def head_end(buf, at, end):  # type: ignore[no-untyped-def]
+    """Behind the empty line that ends a head whose first line begins at `at`, -1 when it isn't there."""
+    p = line_end(buf, at, end)
+    while p >= 0:
+        if p + 1 < end and buf[p + 1] == 10:
+            return p + 2
+        if p + 2 < end and buf[p + 1] == 13 and buf[p + 2] == 10:
+            return p + 3
+        p = line_end(buf, p + 1, end)
+    return -1
+
+
+@kernel
+def complete_lines(buf, at, end):  # type: ignore[no-untyped-def]
+    """Behind the last LF in buf[at:end], `at` when there is none."""
+    p = end
+    while p > at and buf[p - 1] != 10:
+        p -= 1
+    return p
+
+
+@kernel
+def method_end(buf, at, end):  # type: ignore[no-untyped-def]
+    """Where the space behind a method lies; MORE when the bytes end before it, NOT when they can't be a method."""
+    for p in range(at, min(end, at + MAX_METHOD + 1)):
+        c = buf[p]
+        if c == SPACE:
+            return p if p > at else NOT
+        if not (65 <= c <= 90 or 97 <= c <= 122 or c == 45 or c == 95):
+            return NOT
+    return NOT if end - at > MAX_METHOD else MORE
+
+
+@kernel
+def request_line(buf, at, end):  # type: ignore[no-untyped-def]
+    """(method's end or MORE or NOT, target's start, target's end, version's start, line feed's position)."""
+    space = method_end(buf, at, end)
+    if space < 0:
+        return space, 0, 0, 0, 0
+    feed = line_end(buf, at, end)
+    if feed < 0:
+        for p in range(space, end):
+            if buf[p] < SPACE and buf[p] != 9:
+                if not (buf[p] == 13 and p == end - 1):
+                    return NOT, 0, 0, 0, 0
+        return (NOT if end - at > WAIT_BYTES else MORE), 0, 0, 0, 0
+    stop = feed
+    while stop > space and (buf[stop - 1] == 13 or buf[stop - 1] == SPACE):
+        stop -= 1
+    version = stop
+    while version > space and buf[version - 1] != SPACE:
+        version -= 1
+    if not begins_with(buf, version, stop, W_HTTP):
+        return NOT, 0, 0, 0, 0
+    first, last = space, version
+    while first < last and buf[first] == SPACE:
+        first += 1
+    while last > first and buf[last - 1] == SPACE:
+        last -= 1
+    if last == first:
+        return NOT, 0, 0, 0, 0
+    return space, first, last, version, feed
+
+
+@kernel
+def starts_like_request(buf, at, end):  # type: ignore[no-untyped-def]
+    """True when a whole request line begins here."""
+    return request_line(buf, at, end)[0] >= 0
+
+
+@kernel
+def starts_like_answer(buf, at, end):  # type: ignore[no-untyped-def]
+    """True when the bytes, at least twelve, are the beginning of a status line (RFC 9112 4)."""
+    if end - at < 12 or not begins_with(buf, at, end, W_HTTP):
+        return False
+    p = at + 5
+    while p < end and (48 <= buf[p] <= 57 or buf[p] == 46):
+        p += 1
+    if p == at + 5 or end - p < 4 or buf[p] != SPACE:
+        return False
+    while p < end and buf[p] == SPACE:
+        p += 1
+    return end - p >= 3 and 49 <= buf[p] <= 57 and 48 <= buf[p + 1] <= 57 and 48 <= buf[p + 2] <= 57
+
+
+@kernel
+def authority_parts(buf, at, end):  # type: ignore[no-untyped-def]
+    """(host's start, host's end, port or -1) of an authority, brackets left off; an empty host has start == end (RFC 3986 3.2)."""
+    if at < end and buf[at] == 91:
+        close = at + 1
+        while close < end and buf[close] != 93:
+            close += 1
+        first, last, p = at + 1, close, close + 1
+    else:
+        last = at
+        while last < end and buf[last] != COLON:
+            last += 1
+        first, p = at, last
+    port = -1
+    if p < end and buf[p] == COLON:
+        number = np.int64(0)
+        digits = 0
+        for q in range(p + 1, end):
+            if not 48 <= buf[q] <= 57 or digits > 5:
+                digits = 99
+                break
+            number = number * 10 + np.int64(buf[q]) - 48
+            digits += 1
+        if 0 < digits <= 6 and number <= 65535:
+            port = number
+    return first, last, port
+
+
+@kernel
+def absolute_parts(buf, at, end):  # type: ignore[no-untyped-def]
+    """(host's start, end, port, path's start, path's end) of an absolute-form target, host's start -1 for another form.
+
+    Without a port, the scheme's own (80, 443, 21). User information and the query are left out (RFC 9112 3.2.2).
+    """
+    p = at
+    while p < end and p - at < 12 and (65 <= buf[p] <= 90 or 97 <= buf[p] <= 122):
+        p += 1
+    if p == at or end - p < 4 or buf[p] != COLON or buf[p + 1] != 47 or buf[p + 2] != 47:
+        return -1, 0, 0, 0, 0
+    default = 80
+    if same_word(buf, at, p, W_HTTPS):
+        default = 443
+    elif same_word(buf, at, p, W_FTP):
+        default = 21
+    first = p + 3
+    stop = first
+    while stop < end and buf[stop] != 47 and buf[stop] != 63 and buf[stop] != 35:
+        stop += 1
+    for q in range(first, stop):
+        if buf[q] == 64:
+            first = q + 1
+    path_end = stop
+    while path_end < end and buf[path_end] != 63 and buf[path_end] != 35:
+        path_end += 1
+    host, host_end, port = authority_parts(buf, first, stop)
+    return host, host_end, (port if port >= 0 else default), stop, path_end
+
+
+@kernel
+def read_request(tables, buf, at, end, row, side, seq, ts_ns, ack, final):  # type: ignore[no-untyped-def]
+    """(behind the head that begins at `at` or MORE or NOT, how its body ends, True when its answer has no body).
+
+    Keeps the request as a message. `final`: nothing more will come, and the lines that are there are read.
+    """
+    space, target, target_end, version, feed = request_line(buf, at, end)
+    if space < 0:
+        return space, 0, False
+    if same_word(buf, at, space, W_PRI):
+        return NOT, 0, False
+    stop = head_end(buf, feed, end)
+    if stop < 0:
+        if end - at <= WAIT_BYTES and not final:
+            return MORE, 0, False
+        stop = complete_lines(buf, feed, end)
+    is_connect = same_word(buf, at, space, W_CONNECT)
+    host, host_end, port, path, path_end = -1, 0, -1, target, target
+    kind = ORIGIN
+    if is_connect:
+        kind = CONNECT
+        host, host_end, port = authority_parts(buf, target, target_end)
+    else:
+        host, host_end, port, path, path_end = absolute_parts(buf, target, target_end)
+        if host >= 0:
+            kind = ABSOLUTE
+        elif buf[target] == 47:
+            path, path_end = target, target
+            while path_end < target_end and buf[path_end] != 63 and buf[path_end] != 35:
+                path_end += 1
+    message = new_message(tables, kind, row, side, seq, seq + np.uint32(stop - at), ts_ns, ack)
+    if kind != ORIGIN:
+        if host_end > host:
+            message.host_at = keep(tables, buf, host, host_end)
+            message.host_size = host_end - host
+        message.port = port
+    if path_end > path:
+        message.path_at = keep(tables, buf, path, path_end)
+        message.path_size = path_end - path
+    if version + 8 <= end and buf[version + 7] == 48:
+        message.shape |= SHAPE_HTTP_10
+    body = read_request_fields(tables, buf, feed + 1, stop, message)
+    return stop, (0 if is_connect else body), is_connect or same_word(buf, at, space, W_HEAD)
+
+
+
+@kernel
+def field_parts(buf, at, feed):  # type: ignore[no-untyped-def]
+    """(name's end, value's start, value's end) of the header line buf[at:feed], name's end -1 when it is none."""
+    p = at
+    while p < feed and buf[p] != COLON:
+        p += 1
+    if p == feed or p == at or buf[at] == SPACE or buf[at] == 9:
+        return -1, 0, 0
+    first, last = p + 1, feed
+    while first < last and (buf[first] == SPACE or buf[first] == 9):
+        first += 1
+    while last > first and (buf[last - 1] == SPACE or buf[last - 1] == 9 or buf[last - 1] == 13):
+        last -= 1
+    while p > at and (buf[p - 1] == SPACE or buf[p - 1] == 9):
+        p -= 1
+    return p, first, last
+
+
+@kernel
+def read_request_fields(tables, buf, at, end, message):  # type: ignore[no-untyped-def]
+    """How the request's body ends; fills the message's Host, User-Agent and shape from the header lines buf[at:end]."""
+    body = 0
+    while at < end:
+        feed = line_end(buf, at, end)
+        if feed < 0:
+            break
+        name, first, last = field_parts(buf, at, feed)
+        if name >= 0:
+            size = name - at
+            if size == 4 and message.field_size < 0 and same_word(buf, at, name, W_HOST):
+                message.shape |= SHAPE_HOST
+                host, host_end, port = authority_parts(buf, first, last)
+                if port >= 0:
+                    message.shape |= SHAPE_HOST_PORT
+                if host_end > host:
+                    message.field_at = keep(tables, buf, host, host_end)
+                    message.field_size = host_end - host
+            elif size == 10 and message.agent_size < 0 and same_word(buf, at, name, W_AGENT):
+                message.shape |= SHAPE_AGENT
+                if begins_with(buf, first, last, W_BROWSER):
+                    message.shape |= SHAPE_BROWSER_AGENT
+                if last > first:
+                    message.agent_at = keep(tables, buf, first, last)
+                    message.agent_size = last - first
+            elif size == 6 and same_word(buf, at, name, W_PRAGMA):
+                message.shape |= SHAPE_PRAGMA
+            elif size == 16 and same_word(buf, at, name, W_PROXY_CONNECTION):
+                message.shape |= SHAPE_PROXY_CONNECTION
+            else:
+                body = body_after(buf, at, name, first, last, body)
+                if size == 14 and body == 0 and same_word(buf, at, name, W_LENGTH):
+                    message.shape |= SHAPE_LENGTH_0
+        at = feed + 1
+    return body
+
+
+@kernel
+def body_after(buf, at, name, first, last, body):  # type: ignore[no-untyped-def]
+    """How the body ends, by one more header line; chunks win over a length (RFC 9112 6.3)."""
+    size = name - at
+    if size == 14 and body != BODY_CHUNKED and same_word(buf, at, name, W_LENGTH):
+        number = np.int64(0)
+        for p in range(first, last):
+            if not 48 <= buf[p] <= 57 or number > MAX_BODY:
+                return BODY_TO_CLOSE
+            number = number * 10 + np.int64(buf[p]) - 48
+        return number if number <= MAX_BODY else BODY_TO_CLOSE
+    if size == 17 and same_word(buf, at, name, W_ENCODING):
+        for p in range(first, last - 6):
+            if begins_with(buf, p, last, W_CHUNKED):
+                return BODY_CHUNKED
+    return body
+
+
+@kernel
+def read_answer(tables, buf, at, end, row, side, seq, ts_ns, ack, final):  # type: ignore[no-untyped-def]
+    """(behind the head or MORE or NOT, how its body ends, its status); keeps final answers and 101 as messages."""
+    if not starts_like_answer(buf, at, end):
+        if end - at < 12 and not final and begins_like(buf, at, end, W_HTTP):
+            return MORE, 0, 0
+        return NOT, 0, 0
+    stop = head_end(buf, at, end)
+    if stop < 0:
+        if end - at <= WAIT_BYTES and not final:
+            return MORE, 0, 0
+        stop = max(complete_lines(buf, at, end), at + 12)
+    p = at + 5
+    while buf[p] != SPACE:
+        p += 1
+    while buf[p] == SPACE:
+        p += 1
+    status = (np.int64(buf[p]) - 48) * 100 + (np.int64(buf[p + 1]) - 48) * 10 + np.int64(buf[p + 2]) - 48
+    feed = line_end(buf, p, stop)
+    body = BODY_TO_CLOSE
+    q = feed + 1 if feed >= 0 else stop
+    while q < stop:
+        feed = line_end(buf, q, stop)
+        if feed < 0:
+            break
+        name, first, last = field_parts(buf, q, feed)
+        if name >= 0:
+            body = body_after(buf, q, name, first, last, body)
+        q = feed + 1
+    if status == 101 or status >= 200:
+        message = new_message(tables, ANSWER, row, side, seq, seq + np.uint32(stop - at), ts_ns, ack)
+        message.status = status
+    if status < 200 or status in (204, 304):
+        body = 0
+    return stop, body, status
+
+
+@kernel
+def begins_like(buf, at, end, word):  # type: ignore[no-untyped-def]
+    """True when buf[at:end] is a beginning of `word` (lower case) or begins with it, in any case."""
+    for i in range(min(len(word), end - at)):
+        c = buf[at + i]
+        if 65 <= c <= 90:
+            c += 32
+        if c != word[i]:
+            return False
+    return True
+
+
+@kernel
+def read_chunk_line(buf, at, end):  # type: ignore[no-untyped-def]
+    """(behind a chunk's size line or MORE or NOT, the chunk's size) (RFC 9112 7.1)."""
+    number = np.int64(0)
+    p = at
+    digits = 0
+    while p < end:
+        c = np.int64(buf[p])
+        if 48 <= c <= 57:
+            value = c - 48
+        elif 65 <= c <= 70:
+            value = c - 55
+        elif 97 <= c <= 102:
+            value = c - 87
+        else:
+            break
+        number = number * 16 + value
+        digits += 1
+        if digits > 8 or number > MAX_BODY:
+            return NOT, 0
+        p += 1
+    if p < end and digits == 0:
+        return NOT, 0
+    feed = line_end(buf, p, min(end, at + 1024))
+    if feed < 0:
+        return (NOT if end - at >= 1024 else MORE), 0
+    return feed + 1, number

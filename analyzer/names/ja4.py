@@ -1,0 +1,138 @@
+"""JA4: a ClientHello's fingerprint.
+
+Source: github.com/FoxIO-LLC/ja4, technical_details/JA4.md (BSD 3-Clause; the rest of JA4+ is licensed otherwise and not used here).
+"""
+
+from __future__ import annotations
+
+from typing import Final
+
+import numpy as np
+
+from analyzer.kernels import kernel
+from analyzer.names.sha256 import hex_digest
+from analyzer.packets.fields import u16
+
+JA4_SIZE: Final = 36
+MAX_LISTED: Final = 512  # cipher suites or extensions; a hello with more is cut there, as no real one has
+
+
+@kernel
+def is_grease(value):  # type: ignore[no-untyped-def]
+    """RFC 8701: 0x0A0A, 0x1A1A, ... 0xFAFA."""
+    return value & 0x0F0F == 0x0A0A and value >> 8 == value & 0xFF
+
+
+@kernel
+def put_hex(out, at, value, digits):  # type: ignore[no-untyped-def]
+    """Write `digits` lower-case hex digits of value to out[at:] and return what follows them."""
+    for i in range(digits):
+        nibble = (value >> (4 * (digits - 1 - i))) & 15
+        out[at + i] = nibble + (48 if nibble < 10 else 87)
+    return at + digits
+
+
+@kernel
+def put_list(text, at, values, n):  # type: ignore[no-untyped-def]
+    """Write the first n values as four hex digits each, comma between, and return what follows them."""
+    for i in range(n):
+        if i:
+            text[at] = 44
+            at += 1
+        at = put_hex(text, at, np.int64(values[i]), 4)
+    return at
+
+
+@kernel
+def sort_in_place(values, n):  # type: ignore[no-untyped-def]
+    """Put the first n values in ascending order; a few dozen at most, so by insertion."""
+    for i in range(1, n):
+        value = values[i]
+        k = i
+        while k > 0 and values[k - 1] > value:
+            values[k] = values[k - 1]
+            k -= 1
+        values[k] = value
+
+
+@kernel
+def is_alphanumeric(c):  # type: ignore[no-untyped-def]
+    return 48 <= c <= 57 or 65 <= c <= 90 or 97 <= c <= 122
+
+
+@kernel
+def version_digits(version):  # type: ignore[no-untyped-def]
+    """The two characters of part a for a TLS version."""
+    if version == 0x0304:
+        return 49, 51
+    if version == 0x0303:
+        return 49, 50
+    if version == 0x0302:
+        return 49, 49
+    if version == 0x0301:
+        return 49, 48
+    if version == 0x0300:
+        return 115, 51
+    if version == 0x0002:
+        return 115, 50
+    return 48, 48
+
+
+@kernel
+def write_ja4(buf, ciphers, n_ciphers, extensions, n_extensions, algorithms_at, algorithms_end, alpn_at, alpn_size, has_name, version, quic, out, at):  # type: ignore[no-untyped-def]
+    """Write the fingerprint's 36 characters to out[at:].
+
+    ciphers, extensions   uint16[>= n_*], as offered, GREASE left out; they are sorted here
+    algorithms_*          the signature algorithms in buf
+    alpn_*                the first ALPN value in buf, size 0: none
+    """
+    out[at] = 113 if quic else 116
+    out[at + 1], out[at + 2] = version_digits(version)
+    out[at + 3] = 100 if has_name else 105
+    shown = min(n_ciphers, 99)
+    out[at + 4], out[at + 5] = 48 + shown // 10, 48 + shown % 10
+    shown = min(n_extensions, 99)
+    out[at + 6], out[at + 7] = 48 + shown // 10, 48 + shown % 10
+    out[at + 8], out[at + 9] = 48, 48
+    if alpn_size > 0:
+        first, last = buf[alpn_at], buf[alpn_at + alpn_size - 1]
+        if is_alphanumeric(first) and is_alphanumeric(last):
+            out[at + 8], out[at + 9] = first, last
+        else:
+            nibble = np.int64(first) >> 4
+            out[at + 8] = nibble + (48 if nibble < 10 else 87)
+            nibble = np.int64(last) & 15
+            out[at + 9] = nibble + (48 if nibble < 10 else 87)
+    out[at + 10] = 95
+    out[at + 23] = 95
+    text = np.empty(5 * (n_ciphers + n_extensions) + 5 * ((algorithms_end - algorithms_at) // 2) + 160, np.uint8)
+    for i in range(12):
+        out[at + 11 + i] = 48
+        out[at + 24 + i] = 48
+    if n_ciphers:
+        sort_in_place(ciphers, n_ciphers)
+        hex_digest(text, put_list(text, 0, ciphers, n_ciphers), 12, out, at + 11)
+    if n_extensions:
+        kept = 0
+        for i in range(n_extensions):
+            if extensions[i] != 0 and extensions[i] != 16:
+                extensions[kept] = extensions[i]
+                kept += 1
+        sort_in_place(extensions, kept)
+        end = put_list(text, 0, extensions, kept)
+        end = put_algorithms(buf, algorithms_at, algorithms_end, text, end)
+        hex_digest(text, end, 12, out, at + 24)
+
+
+@kernel
+def put_algorithms(buf, at, end, text, to):  # type: ignore[no-untyped-def]
+    """Write an underscore and the signature algorithms of buf[at:end], in their order, and return what follows; nothing without any."""
+    first = True
+    for p in range(at, end - 1, 2):
+        value = np.int64(u16(buf, p))
+        if is_grease(value):
+            continue
+        text[to] = 95 if first else 44
+        first = False
+        to = put_hex(text, to + 1, value, 4)
+    return to

@@ -1,0 +1,373 @@
+"""The names stage at work: the first bytes of each direction are read as they come in order.
+
+A side's stream is read from `resume` on. What is there is read at once; what comes early waits, by sequence number, until
+the bytes before it arrive, too much waits, or nothing more can come. What is expected next is the side's state (states.py):
+
+    START        the stream's first bytes: PROXY protocol, SOCKS, HTTP or TLS
+    HEAD         another HTTP head, or TLS, as behind a CONNECT
+    CHUNK ...    the pieces of a chunked body
+    CERTIFICATE  the rest of a server's flight in TLS 1.2 and older
+    SCAN         bytes of no known kind: a segment that begins like a head is read, the rest is passed over
+    DONE         encrypted from here on
+"""
+
+from __future__ import annotations
+
+from typing import Final
+
+import numpy as np
+
+from analyzer.flows.coverage import behind
+from analyzer.flows.layout import ARENA_USED, N_MESSAGES, N_RECORDS, N_SEGMENTS, POOL_USED, SENT_SYN, SENT_SYN_ACK
+from analyzer.kernels import kernel
+from analyzer.names.datagrams import keep_datagram
+from analyzer.names.http import (
+    BODY_CHUNKED,
+    BODY_TO_CLOSE,
+    read_answer,
+    read_chunk_line,
+    read_request,
+    starts_like_answer,
+    starts_like_request,
+)
+from analyzer.names.proxy_protocol import read_proxy_header
+from analyzer.names.socks import read_greeting, read_socks4_answer, read_socks4_request, read_socks5_answer, read_socks5_request
+from analyzer.names.states import (
+    CERTIFICATE,
+    CHUNK,
+    DONE,
+    HEAD,
+    MORE,
+    NOT,
+    SCAN,
+    SOCKS5_ANSWERING,
+    SOCKS5_ASKING,
+    START,
+    TRAILER,
+    WAIT_BYTES,
+)
+from analyzer.names.tls import (
+    HELLO_CLIENT,
+    HELLO_SERVER,
+    read_certificate,
+    read_client_hello,
+    read_server_hello,
+    starts_like_application_data,
+    starts_like_handshake,
+)
+from analyzer.names.waiting import drop_all, drop_before, gather, wait
+from analyzer.packets.layout import SYN, TCP
+
+# Rows and bytes that one packet may need; reading stops before a packet when less than this is free.
+ROOM_MESSAGES: Final = 8192
+ROOM_POOL: Final = 1 << 20
+ROOM_ARENA: Final = 1 << 18
+
+
+@kernel
+def read_offers(buf, packets, offers, first, n, tables):  # type: ignore[no-untyped-def]
+    """How many of offers[first:n] were read; fewer than all when the tables must grow first.
+
+    buf      uint8[n_bytes]    the block
+    offers   int64[>= n, 3]    rows of packets, records and sides, as flows.table.count_packets makes them; a packet's row of
+                               -1 says that nothing more will come on that side
+    """
+    for k in range(first, n):
+        if not has_room(tables):
+            return k
+        row, side_index = offers[k, 1], offers[k, 2]
+        final = offers[k, 0] < 0
+        packet = packets[max(offers[k, 0], 0)]
+        if packet.protocol != TCP and not final:
+            keep_datagram(tables, buf, packet, row, side_index)
+        elif tables.sides[2 * row + side_index].state != DONE:
+            at = packet.payload
+            end = at if final else at + min(packet.captured_bytes, packet.payload_bytes)
+            seq = np.uint32(packet.seq + np.uint32(packet.flags & SYN != 0))
+            take(tables, buf, at, end, row, side_index, seq, packet.ts_ns, packet.ack, final)
+    return n
+
+
+@kernel
+def has_room(tables):  # type: ignore[no-untyped-def]
+    """True while every table can take what one packet may bring."""
+    counts = tables.counts
+    return (
+        counts[N_MESSAGES] + ROOM_MESSAGES < len(tables.messages)
+        and counts[POOL_USED] + ROOM_POOL < len(tables.pool)
+        and counts[ARENA_USED] + ROOM_ARENA < len(tables.arena)
+        and counts[N_SEGMENTS] + 4 < len(tables.segments)
+    )
+
+
+@kernel
+def take(tables, buf, at, end, row, side_index, seq, ts_ns, ack, final):  # type: ignore[no-untyped-def]
+    """Read buf[at:end], which begins at `seq`, and whatever waits behind it, as far as the stream goes without a gap.
+
+    Bytes before `resume` are passed over; bytes that come early wait. A gap is given up when too much waits behind it, or
+    when nothing more can come (`final`).
+    """
+    side = tables.sides[2 * row + side_index]
+    size = end - at
+    fresh = size > 0
+    forced = final
+    while True:
+        waited = not fresh
+        source = buf
+        if fresh:
+            fresh = False
+            ahead = behind(seq, side.resume)
+            if ahead + size <= 0 or (side.state == SCAN and ahead < 0):
+                return
+            if side.state != SCAN and (ahead > 0 or side.waiting >= 0):
+                forced = forced or ahead >= WAIT_BYTES or side.waiting_bytes + size > WAIT_BYTES
+                wait(tables, side, buf, at, end, seq, ts_ns, ack)
+                continue
+            if ahead < 0:
+                at -= ahead
+                seq = side.resume
+        else:
+            drop_before(tables, side, side.resume)
+            if side.waiting < 0:
+                return
+            segment = tables.segments[side.waiting]
+            gap = behind(segment.seq, side.resume)
+            if gap > 0 and side.state != SCAN:
+                if not forced:
+                    return
+                side.state = SCAN
+            seq = segment.seq if gap > 0 else side.resume
+            source = tables.scratch
+            at, end, ts_ns, ack = 0, gather(tables, side, seq), segment.ts_ns, segment.ack
+        if side.state == SCAN and not begin_again(side, source, at, end, seq):
+            if side.state == DONE:
+                drop_all(tables, side)
+                return
+            continue
+        reached, resumed = at, side.resume
+        reached = read_stream(tables, source, at, end, row, side_index, ts_ns, ack, final or (forced and waited))
+        if side.state == DONE:
+            drop_all(tables, side)
+            return
+        if reached < end and side.state != SCAN:
+            if not waited:
+                wait(tables, side, source, reached, end, side.resume, ts_ns, ack)
+                return
+            if side.resume == resumed and not forced:
+                return
+
+
+@kernel
+def begin_again(side, buf, at, end, seq):  # type: ignore[no-untyped-def]
+    """True when buf[at:end] begins like a head, in a stream of no known kind; the side then reads on from there, else behind it."""
+    if (
+        starts_like_handshake(buf, at, end, HELLO_CLIENT)
+        or starts_like_handshake(buf, at, end, HELLO_SERVER)
+        or starts_like_answer(buf, at, end)
+        or starts_like_request(buf, at, end)
+    ):
+        side.state = HEAD
+        side.resume = seq
+        return True
+    side.resume = np.uint32(seq + np.uint32(end - at))
+    if starts_like_application_data(buf, at, end):
+        side.state = DONE
+    return False
+
+
+@kernel
+def read_stream(tables, buf, at, end, row, side_index, ts_ns, ack, final):  # type: ignore[no-untyped-def]
+    """Where reading stopped in buf[at:end], whose first byte is at the side's `resume`; resume and state move along.
+
+    What stands behind that position is incomplete, unless the state is SCAN or DONE. A body that goes on behind `end` leaves
+    `resume` where it will end.
+    """
+    side = tables.sides[2 * row + side_index]
+    while at < end and side.state != DONE and side.state != SCAN:
+        state = side.state
+        p = read_one(tables, buf, at, end, row, side_index, np.uint32(side.resume), ts_ns, ack, final)
+        if p == MORE and not final:
+            return at
+        if p < 0 or (p == at and side.state == state):
+            side.state = SCAN
+            p = end
+        side.resume = np.uint32(side.resume + np.uint32(p - at))
+        at = p
+    if side.state == SCAN and at < end:
+        side.resume = np.uint32(side.resume + np.uint32(end - at))
+    return min(at, end)
+
+
+@kernel
+def read_one(tables, buf, at, end, row, side_index, seq, ts_ns, ack, final):  # type: ignore[no-untyped-def]
+    """Behind the one thing that stands at `at` (past `end` when its body goes on), MORE, or NOT."""
+    side = tables.sides[2 * row + side_index]
+    other = tables.sides[2 * row + 1 - side_index]
+    state = side.state
+    if state == START:
+        p = read_proxy_header(buf, at, end)
+        if p != NOT:
+            return p
+        if saw_beginning(tables, row):
+            p = read_socks_start(tables, buf, at, end, row, side_index, side, other, seq, ts_ns, ack)
+            if p != NOT:
+                return p
+        side.state = HEAD
+    elif state == SOCKS5_ASKING:
+        p, asked = read_socks5_request(tables, buf, at, end, row, side_index, seq, ts_ns, ack)
+        if asked:
+            side.state = HEAD
+        return p
+    elif state == SOCKS5_ANSWERING:
+        p, answered = read_socks5_answer(tables, buf, at, end, row, side_index, seq, ts_ns, ack)
+        if answered:
+            side.state = HEAD
+        return p
+    elif state == CHUNK:
+        return read_chunk(buf, at, end, side)
+    elif state == TRAILER:
+        return read_trailer(buf, at, end, side)
+    elif state == CERTIFICATE:
+        p = read_certificate(tables, buf, at, end, row, side_index, seq, ts_ns, ack, final)
+        if p != MORE:
+            side.state = DONE
+            return end
+        return p
+    return read_head(tables, buf, at, end, row, side_index, side, other, seq, ts_ns, ack, final)
+
+
+@kernel
+def saw_beginning(tables, row):  # type: ignore[no-untyped-def]
+    """True when the connection's first packets were captured: only there can SOCKS be told from other bytes."""
+    return (tables.sides[2 * row].seen | tables.sides[2 * row + 1].seen) & (SENT_SYN | SENT_SYN_ACK) != 0
+
+
+@kernel
+def read_socks_start(tables, buf, at, end, row, side_index, side, other, seq, ts_ns, ack):  # type: ignore[no-untyped-def]
+    """Behind a SOCKS greeting, request or answer that begins a stream, MORE, or NOT."""
+    if other.asked_socks == 5 and buf[at] == 5:
+        if end - at < 2:
+            return MORE
+        side.state = SOCKS5_ANSWERING
+        return at + 2
+    if other.asked_socks == 4:
+        p = read_socks4_answer(tables, buf, at, end, row, side_index, seq, ts_ns, ack)
+        if p >= 0:
+            side.state = HEAD
+        return p
+    if other.asked_socks:
+        return NOT
+    p = read_greeting(buf, at, end)
+    if p >= 0:
+        side.asked_socks = 5
+        side.state = SOCKS5_ASKING
+        return p
+    if p == MORE:
+        return p
+    p = read_socks4_request(tables, buf, at, end, row, side_index, seq, ts_ns, ack)
+    if p >= 0:
+        side.asked_socks = 4
+        side.state = HEAD
+    return p
+
+
+@kernel
+def read_head(tables, buf, at, end, row, side_index, side, other, seq, ts_ns, ack, final):  # type: ignore[no-untyped-def]
+    """As read_one, where an HTTP head or a TLS handshake is expected."""
+    c = buf[at]
+    if c == 13 or c == 10:
+        return at + 1  # an empty line before a request (RFC 9112 2.2), or behind a body
+    if c == 22:
+        return read_handshake(tables, buf, at, end, row, side_index, side, seq, ts_ns, ack, final)
+    if c == 23 and starts_like_application_data(buf, at, end):
+        side.state = DONE
+        return end
+    p, body, status = read_answer(tables, buf, at, end, row, side_index, seq, ts_ns, ack, final)
+    if p != NOT:
+        if p < 0:
+            return p
+        return after_answer(side, other, p, body, status)
+    p, body, bodiless = read_request(tables, buf, at, end, row, side_index, seq, ts_ns, ack, final)
+    if p < 0:
+        return p
+    bit = np.uint64(1) << np.uint64(side.requests & 63)
+    side.bodiless = side.bodiless | bit if bodiless else side.bodiless & ~bit
+    side.requests += 1
+    return after_body(side, p, body)
+
+
+@kernel
+def read_handshake(tables, buf, at, end, row, side_index, side, seq, ts_ns, ack, final):  # type: ignore[no-untyped-def]
+    """As read_one, where a TLS handshake record seems to begin."""
+    if end - at < 6:
+        return NOT if final else MORE
+    if starts_like_handshake(buf, at, end, HELLO_CLIENT):
+        p = read_client_hello(tables, buf, at, end, row, side_index, seq, ts_ns, ack, final)
+        if p >= 0:
+            side.state = DONE
+            return end
+        return p
+    if starts_like_handshake(buf, at, end, HELLO_SERVER):
+        p, version = read_server_hello(tables, buf, at, end, row, side_index, seq, ts_ns, ack, final)
+        if p >= 0:
+            if version >= 0x0304:
+                side.state = DONE
+                return end
+            side.state = CERTIFICATE
+            return at
+        return p
+    return NOT
+
+
+@kernel
+def after_answer(side, other, p, body, status):  # type: ignore[no-untyped-def]
+    """Where the next answer is expected, p being behind this one's head."""
+    if status < 200 and status != 101:
+        return p
+    bodiless = other.bodiless & (np.uint64(1) << np.uint64(side.responses & 63)) != 0 and side.responses < other.requests
+    side.responses += 1
+    if status == 101:
+        side.state = SCAN
+        return p
+    if bodiless and (status < 300 or body == BODY_TO_CLOSE):
+        body = 0
+    return after_body(side, p, body)
+
+
+@kernel
+def after_body(side, p, body):  # type: ignore[no-untyped-def]
+    """Behind a body that begins at p, or at p with the state that reads it."""
+    if body == BODY_CHUNKED:
+        side.state = CHUNK
+        return p
+    if body == BODY_TO_CLOSE:
+        side.state = SCAN
+        return p
+    side.state = HEAD
+    return p + body
+
+
+@kernel
+def read_chunk(buf, at, end, side):  # type: ignore[no-untyped-def]
+    """Behind a chunk's size line and the chunk with its line end; the last one is followed by the trailer."""
+    p, size = read_chunk_line(buf, at, end)
+    if p < 0:
+        return p
+    if size == 0:
+        side.state = TRAILER
+        return p
+    return p + size + 2
+
+
+@kernel
+def read_trailer(buf, at, end, side):  # type: ignore[no-untyped-def]
+    """Behind the next line of a chunked body's trailer; an empty one ends the body."""
+    if buf[at] == 10:
+        side.state = HEAD
+        return at + 1
+    for p in range(at, min(end, at + 8192)):
+        if buf[p] == 10:
+            if p == at + 1 and buf[at] == 13:
+                side.state = HEAD
+            return p + 1
+    return NOT if end - at >= 8192 else MORE

@@ -1,0 +1,26 @@
+"""What a side's stream is expected to hold next (SIDE.state), and what a reader says of the bytes it was given."""
+
+from __future__ import annotations
+
+from typing import Final
+
+from analyzer.flows.layout import DONE
+
+START: Final = 0  # the stream's first bytes
+HEAD: Final = 1  # an HTTP head or a TLS handshake
+CHUNK: Final = 2  # a chunk's size line (RFC 9112 7.1)
+TRAILER: Final = 3  # the lines behind the last chunk
+SOCKS5_ASKING: Final = 4  # after the client's greeting: its credentials or its request
+SOCKS5_ANSWERING: Final = 5  # after the server's choice
+CERTIFICATE: Final = 6  # after a ServerHello of TLS 1.2 or older: the rest of the server's flight
+SCAN: Final = 7  # bytes of no known kind: only segments that begin like a head are read
+
+# A reader returns the position behind what it read, or one of these.
+MORE: Final = -1  # not all there yet
+NOT: Final = -2  # something else
+
+# How much of a side may wait for missing bytes. The longest ClientHello seen in public captures is 11,414 bytes; squid and
+# nginx take heads of up to 64 KiB and 32 KiB, with a Negotiate token in them.
+WAIT_BYTES: Final = 64 << 10
+
+__all__ = ["CERTIFICATE", "CHUNK", "DONE", "HEAD", "MORE", "NOT", "SCAN", "SOCKS5_ANSWERING", "SOCKS5_ASKING", "START", "TRAILER", "WAIT_BYTES"]

@@ -1,0 +1,44 @@
+"""Texts that outlive the packet they came in: copied to the pool, known by (at, size)."""
+
+from __future__ import annotations
+
+from analyzer.flows.layout import N_MESSAGES, POOL_USED
+from analyzer.kernels import kernel
+
+
+@kernel
+def keep(tables, buf, start, end):  # type: ignore[no-untyped-def]
+    """Copy buf[start:end] to the pool and return where it lies."""
+    at = tables.counts[POOL_USED]
+    pool = tables.pool
+    for i in range(end - start):
+        pool[at + i] = buf[start + i]
+    tables.counts[POOL_USED] = at + end - start
+    return at
+
+
+@kernel
+def new_message(tables, kind, row, side, seq, end, ts_ns, ack):  # type: ignore[no-untyped-def]
+    """A message without texts; the caller fills them in."""
+    n = tables.counts[N_MESSAGES]
+    tables.counts[N_MESSAGES] = n + 1
+    message = tables.messages[n]
+    message.kind = kind
+    message.record = row
+    message.side = side
+    message.seq = seq
+    message.end = end
+    message.ts_ns = ts_ns
+    message.ack = ack
+    message.host_at = 0
+    message.path_at = 0
+    message.agent_at = 0
+    message.field_at = 0
+    message.host_size = -1
+    message.path_size = -1
+    message.agent_size = -1
+    message.field_size = -1
+    message.port = -1
+    message.status = -1
+    message.shape = 0
+    return message

@@ -1,0 +1,358 @@
+"""TLS handshakes: the ClientHello's facts, the ServerHello's version, and the issuer of a visible certificate.
+
+Source: RFC 8446 (TLS 1.3), RFC 5246 (1.2), RFC 6066 3 (server_name), RFC 7301 (ALPN), RFC 8701 (GREASE).
+"""
+
+from __future__ import annotations
+
+from typing import Final
+
+import numpy as np
+
+from analyzer.flows.layout import (
+    CLIENT_HELLO,
+    ISSUER,
+    POOL_USED,
+    SERVER_HELLO,
+    TRAIT_CUT,
+    TRAIT_DELEGATED,
+    TRAIT_ECH,
+    TRAIT_ENCRYPT_THEN_MAC,
+    TRAIT_GREASE,
+    TRAIT_QUIC,
+)
+from analyzer.kernels import kernel
+from analyzer.names.ja4 import JA4_SIZE, MAX_LISTED, is_grease, write_ja4
+from analyzer.names.states import MORE, NOT
+from analyzer.names.texts import keep, new_message
+from analyzer.packets.fields import u16, u24
+
+HANDSHAKE: Final = 22
+MAX_RECORD: Final = 16384 + 2048
+MAX_HANDSHAKE: Final = 1 << 16
+
+HELLO_CLIENT: Final = 1
+HELLO_SERVER: Final = 2
+CERTIFICATE_MESSAGE: Final = 11
+
+
+@kernel
+def starts_like_handshake(buf, at, end, kind):  # type: ignore[no-untyped-def]
+    """True when the bytes, at least six of them, can be a TLS record with the beginning of handshake message `kind`."""
+    return (
+        end - at >= 6
+        and buf[at] == HANDSHAKE
+        and buf[at + 1] == 3
+        and buf[at + 2] <= 4
+        and 4 <= u16(buf, at + 3) <= MAX_RECORD
+        and buf[at + 5] == kind
+        and (end - at < 9 or u24(buf, at + 6) <= MAX_HANDSHAKE)
+    )
+
+
+@kernel
+def starts_like_application_data(buf, at, end):  # type: ignore[no-untyped-def]
+    """True when a TLS record of encrypted data begins here."""
+    return end - at >= 5 and buf[at] == 23 and buf[at + 1] == 3 and 1 <= buf[at + 2] <= 3 and 0 < u16(buf, at + 3) <= MAX_RECORD
+
+
+@kernel
+def join_records(buf, at, end, out, wanted):  # type: ignore[no-untyped-def]
+    """(bytes joined, position behind the last whole record used, another kind of record follows).
+
+    Copies the handshake bytes of consecutive handshake records to `out` until `wanted` are there, the bytes end, or
+    something else begins. A record that isn't all there gives what it has.
+    """
+    n = 0
+    p = at
+    while n < wanted and end - p >= 5:
+        if buf[p] != HANDSHAKE or buf[p + 1] != 3:
+            return n, p, True
+        size = np.int64(u16(buf, p + 3))
+        if size == 0 or size > MAX_RECORD:
+            return n, p, True
+        there = min(size, end - p - 5)
+        if n + there > len(out):
+            return n, p, True
+        for i in range(there):
+            out[n + i] = buf[p + 5 + i]
+        n += there
+        if there < size:
+            return n, p, False
+        p += 5 + size
+    return n, p, False
+
+
+@kernel
+def read_client_hello(tables, buf, at, end, row, side, seq, ts_ns, ack, final):  # type: ignore[no-untyped-def]
+    """Behind the ClientHello that begins at `at`, MORE, or NOT; keeps its facts as a message.
+
+    final   nothing more will come: a hello that was cut gives the name it shows, and nothing else
+    """
+    out = tables.handshake
+    n, p, other = join_records(buf, at, end, out, 4)
+    if n < 4:
+        return NOT if other or final else MORE
+    size = 4 + np.int64(u24(out, 1))
+    if out[0] != HELLO_CLIENT or size > MAX_HANDSHAKE:
+        return NOT
+    n, p, other = join_records(buf, at, end, out, size)
+    if n < size:
+        if not final:
+            return NOT if other else MORE
+        cut_hello(tables, out, n, row, side, seq, ts_ns, ack)
+        return end
+    if not keep_client_hello(tables, out, 4, size, row, side, seq, seq + np.uint32(p - at), ts_ns, ack, False):
+        return NOT
+    return p
+
+
+@kernel
+def cut_hello(tables, hello, n, row, side, seq, ts_ns, ack):  # type: ignore[no-untyped-def]
+    """Keep the server name of a ClientHello of which only the first n bytes were captured, if they hold it whole."""
+    p, end = find_extensions(hello, 4, n)
+    while p >= 0 and n - p >= 4:
+        kind, size = u16(hello, p), np.int64(u16(hello, p + 2))
+        if p + 4 + size > n:
+            return
+        if kind == 0:
+            name_at, name_size = server_name(hello, p + 4, p + 4 + size)
+            if name_size >= 0:
+                message = new_message(tables, CLIENT_HELLO, row, side, seq, seq, ts_ns, ack)
+                message.host_at = keep(tables, hello, name_at, name_at + name_size)
+                message.host_size = name_size
+                message.port = TRAIT_CUT
+            return
+        p += 4 + size
+
+
+@kernel
+def find_extensions(hello, at, end):  # type: ignore[no-untyped-def]
+    """(position, end) of a ClientHello body's extensions; position -1 when its lengths don't fit, (end, end) when it has none."""
+    p = at + 34
+    if p >= end:
+        return -1, 0
+    p += 1 + np.int64(hello[p])
+    if end - p < 2:
+        return -1, 0
+    p += 2 + np.int64(u16(hello, p))
+    if end - p < 1:
+        return -1, 0
+    p += 1 + np.int64(hello[p])
+    if p == end:
+        return end, end
+    if end - p < 2:
+        return -1, 0
+    return p + 2, p + 2 + np.int64(u16(hello, p))
+
+
+@kernel
+def server_name(hello, at, end):  # type: ignore[no-untyped-def]
+    """(position, size) of the first host_name of a server_name extension's body, size -1 without one (RFC 6066 3)."""
+    p = at + 2
+    while end - p >= 3:
+        size = np.int64(u16(hello, p + 1))
+        if p + 3 + size > end:
+            return 0, -1
+        if hello[p] == 0:
+            return p + 3, size if size > 0 else -1
+        p += 3 + size
+    return 0, -1
+
+
+@kernel
+def keep_client_hello(tables, hello, at, end, row, side, seq, seq_end, ts_ns, ack, quic):  # type: ignore[no-untyped-def]
+    """True when hello[at:end] is a ClientHello body whose lengths fit; keeps its facts as a message."""
+    p, extensions_end = find_extensions(hello, at, end)
+    if p < 0 or extensions_end != end:
+        return False
+    suites_at = at + 35 + np.int64(hello[at + 34])
+    n_suites = np.int64(u16(hello, suites_at)) // 2
+    suites = np.empty(min(n_suites, MAX_LISTED), np.uint16)
+    extensions = np.empty(MAX_LISTED, np.uint16)
+    traits = TRAIT_QUIC if quic else 0
+    n_kept = 0
+    for i in range(len(suites)):
+        suite = u16(hello, suites_at + 2 + 2 * i)
+        if is_grease(suite):
+            traits |= TRAIT_GREASE
+        else:
+            suites[n_kept] = suite
+            n_kept += 1
+    n_extensions = 0
+    version = np.int64(u16(hello, at))
+    name_at, name_size, has_name = 0, -1, False
+    alpn_at, alpn_end = 0, 0
+    algorithms_at, algorithms_end = 0, 0
+    while p < end:
+        if end - p < 4 or end - p - 4 < np.int64(u16(hello, p + 2)):
+            return False
+        kind, size = u16(hello, p), np.int64(u16(hello, p + 2))
+        body = p + 4
+        p = body + size
+        if is_grease(kind):
+            traits |= TRAIT_GREASE
+            continue
+        if n_extensions < MAX_LISTED:
+            extensions[n_extensions] = kind
+            n_extensions += 1
+        if kind == 0:
+            has_name = True
+            if name_size < 0:
+                name_at, name_size = server_name(hello, body, p)
+        elif kind == 13 and size >= 2:
+            algorithms_at, algorithms_end = body + 2, min(p, body + 2 + np.int64(u16(hello, body)))
+        elif kind == 16 and size >= 2:
+            alpn_at, alpn_end = body + 2, min(p, body + 2 + np.int64(u16(hello, body)))
+        elif kind == 22:
+            traits |= TRAIT_ENCRYPT_THEN_MAC
+        elif kind == 34:
+            traits |= TRAIT_DELEGATED
+        elif kind == 43 and size >= 1:
+            version = highest_version(hello, body + 1, min(p, body + 1 + np.int64(hello[body])), version)
+        elif kind == 65037:
+            traits |= TRAIT_ECH
+    message = new_message(tables, CLIENT_HELLO, row, side, seq, seq_end, ts_ns, ack)
+    message.status = version
+    message.port = traits
+    if name_size >= 0:
+        message.host_at = keep(tables, hello, name_at, name_at + name_size)
+        message.host_size = name_size
+    message.path_at = keep(tables, hello, alpn_at, alpn_end)
+    message.path_size = alpn_end - alpn_at
+    message.field_at = keep(tables, hello, at + 2, at + 34)
+    message.field_size = 32
+    alpn_size = min(np.int64(hello[alpn_at]), alpn_end - alpn_at - 1) if alpn_end > alpn_at else 0
+    fingerprint = tables.counts[POOL_USED]
+    tables.counts[POOL_USED] = fingerprint + JA4_SIZE
+    write_ja4(
+        hello,
+        suites,
+        n_kept,
+        extensions,
+        n_extensions,
+        algorithms_at,
+        algorithms_end,
+        alpn_at + 1,
+        alpn_size,
+        has_name,
+        version,
+        quic,
+        tables.pool,
+        fingerprint,
+    )
+    message.agent_at = fingerprint
+    message.agent_size = JA4_SIZE
+    return True
+
+
+@kernel
+def highest_version(hello, at, end, otherwise):  # type: ignore[no-untyped-def]
+    """The highest version of a supported_versions list, GREASE and drafts left out (RFC 8446 4.2.1)."""
+    best = -1
+    for p in range(at, end - 1, 2):
+        version = np.int64(u16(hello, p))
+        if not is_grease(version) and version >> 8 == 3 and version > best:
+            best = version
+    return best if best >= 0 else otherwise
+
+
+@kernel
+def read_server_hello(tables, buf, at, end, row, side, seq, ts_ns, ack, final):  # type: ignore[no-untyped-def]
+    """(position behind the record that ends the ServerHello, MORE or NOT; its version); keeps the version as a message."""
+    out = tables.handshake
+    n, p, other = join_records(buf, at, end, out, 4)
+    if n < 4:
+        return (NOT if other or final else MORE), 0
+    size = 4 + np.int64(u24(out, 1))
+    if out[0] != HELLO_SERVER or size > MAX_HANDSHAKE or size < 42:
+        return NOT, 0
+    n, p, other = join_records(buf, at, end, out, size)
+    if n < size:
+        return (NOT if other or final else MORE), 0
+    version = np.int64(u16(out, 4))
+    q = 38
+    q += 1 + np.int64(out[q]) + 3
+    if q + 2 <= size:
+        q += 2
+        while size - q >= 4:
+            kind, length = u16(out, q), np.int64(u16(out, q + 2))
+            if q + 4 + length > size:
+                break
+            if kind == 43 and length == 2:
+                version = np.int64(u16(out, q + 4))
+            q += 4 + length
+    message = new_message(tables, SERVER_HELLO, row, side, seq, seq + np.uint32(p - at), ts_ns, ack)
+    message.status = version
+    return p, version
+
+
+@kernel
+def read_certificate(tables, buf, at, end, row, side, seq, ts_ns, ack, final):  # type: ignore[no-untyped-def]
+    """Behind the server's flight up to its Certificate, MORE, or NOT; keeps the leaf's issuer as a message (RFC 5246 7.4.2).
+
+    buf[at:] begins with the ServerHello's record, as the Certificate may begin in the same one.
+    """
+    out = tables.handshake
+    n, p, other = join_records(buf, at, end, out, len(out))
+    q = 0
+    while n - q >= 4:
+        size = np.int64(u24(out, q + 1))
+        if out[q] == CERTIFICATE_MESSAGE:
+            if n - q < 4 + size and not (n - q >= 10 and n - q - 10 >= np.int64(u24(out, q + 7))):
+                break
+            if size >= 6:
+                issuer_at, issuer_end = issuer_of(out, q + 10, min(n, q + 10 + np.int64(u24(out, q + 7))))
+                if issuer_end > issuer_at:
+                    message = new_message(tables, ISSUER, row, side, seq, seq + np.uint32(p - at), ts_ns, ack)
+                    message.host_at = keep(tables, out, issuer_at, issuer_end)
+                    message.host_size = issuer_end - issuer_at
+            return p
+        if out[q] not in (HELLO_SERVER, 4, 22):  # a session ticket or status may come before it
+            return NOT
+        q += 4 + size
+    return NOT if other or final or n >= len(out) else MORE
+
+
+@kernel
+def der_body(buf, at, end, tag):  # type: ignore[no-untyped-def]
+    """(position, end) of the body of the DER element of this tag at `at`, position -1 when it isn't there whole (X.690 8.1)."""
+    if end - at < 2 or buf[at] != tag:
+        return -1, 0
+    size = np.int64(buf[at + 1])
+    p = at + 2
+    if size & 0x80:
+        digits = size & 0x7F
+        if digits == 0 or digits > 3 or end - p < digits:
+            return -1, 0
+        size = 0
+        for _ in range(digits):
+            size = (size << 8) | np.int64(buf[p])
+            p += 1
+    if end - p < size:
+        return -1, 0
+    return p, p + size
+
+
+@kernel
+def issuer_of(buf, at, end):  # type: ignore[no-untyped-def]
+    """(position, end) of the issuer Name of the certificate buf[at:end], DER with its tag; empty when it doesn't parse (RFC 5280 4.1)."""
+    p, certificate_end = der_body(buf, at, end, 0x30)
+    if p < 0:
+        return 0, 0
+    p, body_end = der_body(buf, p, certificate_end, 0x30)
+    if p < 0:
+        return 0, 0
+    q, skipped = der_body(buf, p, body_end, 0xA0)
+    if q >= 0:
+        p = skipped
+    q, p = der_body(buf, p, body_end, 0x02)
+    if q < 0:
+        return 0, 0
+    q, p = der_body(buf, p, body_end, 0x30)
+    if q < 0:
+        return 0, 0
+    q, issuer_end = der_body(buf, p, body_end, 0x30)
+    if q < 0:
+        return 0, 0
+    return p, issuer_end

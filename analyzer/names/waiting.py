@@ -1,0 +1,95 @@
+"""Payload that waits for the bytes before it: kept by sequence number, the first copy of a byte counting."""
+
+from __future__ import annotations
+
+import numpy as np
+
+from analyzer.flows.coverage import behind
+from analyzer.flows.layout import ARENA_LIVE, ARENA_USED, FREE_SEGMENT, N_SEGMENTS
+from analyzer.kernels import kernel
+
+
+@kernel
+def wait(tables, side, buf, at, end, seq, ts_ns, ack):  # type: ignore[no-untyped-def]
+    """Keep buf[at:end], which begins at sequence number seq, behind all that begins at or before it."""
+    size = end - at
+    if size <= 0:
+        return
+    counts = tables.counts
+    new = counts[FREE_SEGMENT]
+    if new >= 0:
+        counts[FREE_SEGMENT] = tables.segments[new].next
+    else:
+        new = counts[N_SEGMENTS]
+        counts[N_SEGMENTS] = new + 1
+    start = counts[ARENA_USED]
+    for i in range(size):
+        tables.arena[start + i] = buf[at + i]
+    counts[ARENA_USED] = start + size
+    counts[ARENA_LIVE] += size
+    segment = tables.segments[new]
+    segment.at = start
+    segment.size = size
+    segment.seq = seq
+    segment.ts_ns = ts_ns
+    segment.ack = ack
+    side.waiting_bytes += size
+    before = np.int64(-1)
+    following = np.int64(side.waiting)
+    while following >= 0 and behind(tables.segments[following].seq, seq) <= 0:
+        before = following
+        following = np.int64(tables.segments[following].next)
+    segment.next = following
+    if before < 0:
+        side.waiting = new
+    else:
+        tables.segments[before].next = new
+
+
+@kernel
+def drop_first(tables, side):  # type: ignore[no-untyped-def]
+    """Let go of the first segment that waits."""
+    first = side.waiting
+    segment = tables.segments[first]
+    side.waiting = segment.next
+    side.waiting_bytes -= segment.size
+    tables.counts[ARENA_LIVE] -= segment.size
+    segment.next = tables.counts[FREE_SEGMENT]
+    tables.counts[FREE_SEGMENT] = first
+
+
+@kernel
+def drop_before(tables, side, seq):  # type: ignore[no-untyped-def]
+    """Let go of the segments that end at or before seq, wherever in the list they are first."""
+    while side.waiting >= 0:
+        segment = tables.segments[side.waiting]
+        if behind(segment.seq + np.uint32(segment.size), seq) > 0:
+            return
+        drop_first(tables, side)
+
+
+@kernel
+def drop_all(tables, side):  # type: ignore[no-untyped-def]
+    """Let go of everything that waits."""
+    while side.waiting >= 0:
+        drop_first(tables, side)
+
+
+@kernel
+def gather(tables, side, seq):  # type: ignore[no-untyped-def]
+    """How many bytes lie together from seq on; they are copied to the scratch."""
+    n = np.int64(0)
+    room = len(tables.scratch)
+    at = side.waiting
+    while at >= 0:
+        segment = tables.segments[at]
+        skip = n - behind(segment.seq, seq)
+        if skip < 0:
+            break
+        for i in range(skip, segment.size):
+            if n >= room:
+                return n
+            tables.scratch[n] = tables.arena[segment.at + i]
+            n += 1
+        at = segment.next
+    return n

@@ -1,0 +1,285 @@
+"""A block of frames in, a block of packets out: the headers peeled one by one, from the link to TCP or UDP.
+
+The plain case (Ethernet, IPv4, TCP) passes through with one comparison per header; tags and tunnels cost only those who have them.
+"""
+
+from __future__ import annotations
+
+import numpy as np
+
+from analyzer.kernels import kernel
+from analyzer.packets.fields import u16, u32
+from analyzer.packets.ip import (
+    PROTOCOL_GRE,
+    PROTOCOL_ICMP,
+    PROTOCOL_ICMPV6,
+    PROTOCOL_IPIP,
+    PROTOCOL_IPV6,
+    READ,
+    quoted_flow,
+    read_ipv4,
+    read_ipv6,
+)
+from analyzer.packets.layout import (
+    CUT_SHORT,
+    FRAGMENT,
+    LINK_UNKNOWN,
+    MALFORMED,
+    MARK,
+    MAX_LAYERS,
+    MAX_OUTER,
+    NO_ID,
+    NOT_IP,
+    OK,
+    OTHER_PROTOCOL,
+    OUTER_6IN4,
+    OUTER_IPIP,
+    OUTER_MPLS,
+    OUTER_PPPOE,
+    OUTER_VLAN,
+    TCP,
+    UDP,
+)
+from analyzer.packets.link import (
+    CUT,
+    IPV4,
+    IPV6,
+    LAYER_ETHERNET,
+    LAYER_IP,
+    LAYER_LLC,
+    LAYER_PPP,
+    LAYER_TYPE,
+    LAYER_WLAN,
+    NONE,
+    UNKNOWN,
+    after_ethernet,
+    after_llc,
+    after_mpls,
+    after_ppp,
+    after_wlan,
+    begin,
+)
+from analyzer.packets.tunnels import after_gre, after_udp_tunnel
+
+
+@kernel
+def decode_frames(buf, frames, n_frames, packets):  # type: ignore[no-untyped-def]
+    """Fill packets[0:n_frames] from the frames; packets[i].status says what became of frame i.
+
+    buf      uint8[n]                the block's bytes
+    frames   layout.FRAME[n_frames]
+    packets  layout.PACKET[>= n_frames]
+    """
+    for i in range(n_frames):
+        frame = frames[i]
+        packet = packets[i]
+        packet.ts_ns = frame.ts_ns
+        packet.frame = i
+        start = frame.start
+        packet.status = decode_frame(buf, start, start + frame.captured_bytes, start + frame.wire_bytes, frame.link_type, packet)
+
+
+@kernel
+def decode_frame(buf, start, end, wire_end, link_type, packet):  # type: ignore[no-untyped-def]
+    """The status of one frame, buf[start:end], whose length on the wire reached to wire_end; fills `packet`."""
+    packet.outer0 = np.uint64(0)
+    packet.outer1 = np.uint64(0)
+    packet.wrapped = np.uint8(0)
+    at, layer, ethertype = begin(buf, start, end, link_type)
+    for _ in range(MAX_LAYERS):
+        if at < 0:
+            return why_not(at)
+        if at > end:
+            return CUT_SHORT
+        if layer == LAYER_ETHERNET:
+            at, layer, ethertype = after_ethernet(buf, at, end)
+            if at < 0:
+                return why_not(at)
+        if layer == LAYER_TYPE:
+            if ethertype in (IPV4, IPV6):
+                layer = LAYER_IP
+            else:
+                at, layer, ethertype = after_tag(buf, at, end, ethertype, packet)
+                continue
+        if layer == LAYER_IP:
+            status, at, layer, ethertype, wire_end = after_ip(buf, at, end, wire_end, packet)
+            if status != READ:
+                return status
+        elif layer == LAYER_PPP:
+            at, layer, ethertype = after_ppp(buf, at, end)
+        elif layer == LAYER_LLC:
+            at, layer, ethertype = after_llc(buf, at, end)
+        elif layer == LAYER_WLAN:
+            at, layer, ethertype = after_wlan(buf, at, end)
+    return MALFORMED
+
+
+@kernel
+def why_not(at):  # type: ignore[no-untyped-def]
+    """The frame's status for a negative position of link.py."""
+    if at == NONE:
+        return NOT_IP
+    if at == CUT:
+        return CUT_SHORT
+    if at == UNKNOWN:
+        return LINK_UNKNOWN
+    return MALFORMED
+
+
+@kernel
+def wrap(packet, kind, identity):  # type: ignore[no-untyped-def]
+    """Remember one more wrapping around the packet."""
+    n = packet.wrapped
+    if n < MAX_OUTER:
+        entry = (np.uint64(kind) << np.uint64(24)) | np.uint64(identity)
+        if n == 0:
+            packet.outer0 = entry << np.uint64(32)
+        elif n == 1:
+            packet.outer0 |= entry
+        elif n == 2:
+            packet.outer1 = entry << np.uint64(32)
+        else:
+            packet.outer1 |= entry
+        packet.wrapped = n + 1
+
+
+@kernel
+def after_tag(buf, at, end, ethertype, packet):  # type: ignore[no-untyped-def]
+    """Behind a tag, label or session header that stands between Ethernet and IP; NONE when it is another protocol."""
+    if ethertype in (0x8100, 0x88A8, 0x9100, 0x9200):
+        if end - at < 4:
+            return CUT, 0, 0
+        wrap(packet, OUTER_VLAN, u16(buf, at) & 0xFFF)
+        following = u16(buf, at + 2)
+        if following < 1536:
+            return at + 4, LAYER_LLC, 0
+        return at + 4, LAYER_TYPE, following
+    if ethertype in (0x8847, 0x8848):
+        if end - at >= 4:
+            wrap(packet, OUTER_MPLS, u32(buf, at) >> 12)
+        return after_mpls(buf, at, end)
+    if ethertype == 0x8864:
+        if end - at < 6:
+            return CUT, 0, 0
+        wrap(packet, OUTER_PPPOE, u16(buf, at + 2))
+        return at + 6, LAYER_PPP, 0
+    if ethertype == 0x8926:  # VNTag (802.1BR)
+        if end - at < 6:
+            return CUT, 0, 0
+        return at + 6, LAYER_TYPE, u16(buf, at + 4)
+    if ethertype == 0x8909:  # Cisco MetaData
+        if end - at < 8:
+            return CUT, 0, 0
+        return at + 8, LAYER_TYPE, u16(buf, at + 6)
+    if ethertype == 0x894F:  # NSH (RFC 8300)
+        return after_nsh(buf, at, end)
+    if ethertype == 0x6558:
+        return at, LAYER_ETHERNET, 0
+    return NONE, 0, 0
+
+
+@kernel
+def after_nsh(buf, at, end):  # type: ignore[no-untyped-def]
+    """Behind a network service header (RFC 8300 2)."""
+    if end - at < 8:
+        return CUT, 0, 0
+    p = at + 4 * np.int64(buf[at + 1] & 0x3F)
+    following = buf[at + 3]
+    if following in (1, 2):
+        return p, LAYER_IP, 0
+    if following == 3:
+        return p, LAYER_ETHERNET, 0
+    return NONE, 0, 0
+
+
+@kernel
+def after_ip(buf, at, end, wire_end, packet):  # type: ignore[no-untyped-def]
+    """(status, position, layer, ethertype, declared end): READ with the next header when a tunnel goes on, else the frame's status."""
+    if end - at < 1:
+        return CUT_SHORT, 0, 0, 0, wire_end
+    version = buf[at] >> 4
+    if version == 4:
+        status, p, protocol, declared = read_ipv4(buf, at, end, wire_end, packet)
+    elif version == 6:
+        status, p, protocol, declared = read_ipv6(buf, at, end, wire_end, packet)
+    else:
+        return NOT_IP, 0, 0, 0, wire_end
+    if status == FRAGMENT:
+        packet.payload = p
+        packet.captured_bytes = min(end, declared) - p
+        packet.protocol = protocol
+    if status != READ:
+        return status, 0, 0, 0, wire_end
+    held = min(end, declared)
+    if protocol == TCP:
+        return read_tcp(buf, p, held, declared, packet), 0, 0, 0, wire_end
+    if protocol == UDP:
+        return read_udp(buf, p, held, declared, packet)
+    if protocol == PROTOCOL_GRE:
+        q, layer, ethertype, kind, identity = after_gre(buf, p, held)
+        if q >= 0:
+            wrap(packet, kind, identity)
+            return READ, q, layer, ethertype, declared
+        return why_not(q), 0, 0, 0, declared
+    if protocol in (PROTOCOL_IPIP, PROTOCOL_IPV6):
+        wrap(packet, OUTER_6IN4 if protocol == PROTOCOL_IPV6 and version == 4 else OUTER_IPIP, NO_ID)
+        return READ, p, LAYER_IP, 0, declared
+    if protocol in (PROTOCOL_ICMP, PROTOCOL_ICMPV6) and quoted_flow(buf, p, held, protocol, packet):
+        return MARK, 0, 0, 0, declared
+    return OTHER_PROTOCOL, 0, 0, 0, declared
+
+
+@kernel
+def read_tcp(buf, at, end, declared, packet):  # type: ignore[no-untyped-def]
+    """The frame's status after its TCP header (RFC 9293 3.1), which fills the packet.
+
+    A header that is cut counts as no packet: without its flags nothing true can be said of the flow. Cut options are no loss.
+    """
+    if declared - at < 20:
+        return MALFORMED
+    if end - at < 20:
+        return CUT_SHORT
+    header = 4 * np.int64(buf[at + 12] >> 4)
+    if header < 20 or header > declared - at:
+        return MALFORMED
+    packet.protocol = TCP
+    packet.src_port = u16(buf, at)
+    packet.dst_port = u16(buf, at + 2)
+    packet.seq = u32(buf, at + 4)
+    packet.ack = u32(buf, at + 8)
+    packet.flags = buf[at + 13]
+    packet.window = u16(buf, at + 14)
+    packet.checksum = u16(buf, at + 16)
+    packet.payload = at + header
+    packet.payload_bytes = declared - at - header
+    packet.captured_bytes = max(0, end - at - header)
+    return OK
+
+
+@kernel
+def read_udp(buf, at, end, declared, packet):  # type: ignore[no-untyped-def]
+    """As after_ip: OK with the packet filled (RFC 768), or READ with the header inside a tunnel's datagram."""
+    if declared - at < 8:
+        return MALFORMED, 0, 0, 0, declared
+    if end - at < 8:
+        return CUT_SHORT, 0, 0, 0, declared
+    src_port, dst_port = u16(buf, at), u16(buf, at + 2)
+    length = np.int64(u16(buf, at + 4))
+    stop = declared if length < 8 else min(declared, at + length)
+    held = min(end, stop)
+    q, layer, ethertype, kind, identity = after_udp_tunnel(buf, at + 8, held, src_port, dst_port)
+    if q >= 0:
+        wrap(packet, kind, identity)
+        return READ, q, layer, ethertype, stop
+    packet.protocol = UDP
+    packet.src_port = src_port
+    packet.dst_port = dst_port
+    packet.seq = 0
+    packet.ack = 0
+    packet.flags = 0
+    packet.window = 0
+    packet.checksum = u16(buf, at + 6)
+    packet.payload = at + 8
+    packet.payload_bytes = stop - at - 8
+    packet.captured_bytes = held - at - 8
+    return OK, 0, 0, 0, declared

@@ -1,0 +1,91 @@
+"""What a decoded packet is, and the codes that say why a frame is none."""
+
+from __future__ import annotations
+
+from typing import Final
+
+import numpy as np
+
+# How a frame ended. OK: a TCP or UDP header was read. MARK: an ICMP error that quotes a flow.
+OK: Final = 0
+MARK: Final = 1
+NOT_IP: Final = 2  # ARP, LLDP, ... nothing wrong
+OTHER_PROTOCOL: Final = 3  # IP, but neither TCP nor UDP nor an error about them
+FRAGMENT: Final = 4  # an IP fragment: to be joined with its others
+LINK_UNKNOWN: Final = 5  # a link type that isn't read
+CUT_SHORT: Final = 6  # the captured bytes end inside a header
+MALFORMED: Final = 7  # a header contradicts itself
+
+STATUS_NAMES: Final = ("ok", "mark", "not-ip", "other-protocol", "fragment", "link-unknown", "cut-short", "malformed")
+
+TCP: Final = 6
+UDP: Final = 17
+
+FIN: Final = 0x01
+SYN: Final = 0x02
+RST: Final = 0x04
+PSH: Final = 0x08
+ACK: Final = 0x10
+
+# What can stand around the packet, with a 24-bit id where the header has one (0xFFFFFF: it has none).
+OUTER_VLAN: Final = 1
+OUTER_MPLS: Final = 2
+OUTER_PPPOE: Final = 3
+OUTER_GRE: Final = 4
+OUTER_ERSPAN: Final = 5
+OUTER_VXLAN: Final = 6
+OUTER_GENEVE: Final = 7
+OUTER_IPIP: Final = 8
+OUTER_6IN4: Final = 9
+OUTER_GTP: Final = 10
+OUTER_TEREDO: Final = 11
+OUTER_NAMES: Final = ("", "vlan", "mpls", "pppoe", "gre", "erspan", "vxlan", "geneve", "ipip", "6in4", "gtp", "teredo")
+NO_ID: Final = 0xFFFFFF
+MAX_OUTER: Final = 4  # wrappings that are remembered; deeper ones are peeled all the same
+MAX_LAYERS: Final = 24  # headers peeled before a frame counts as malformed: hostile nesting must end
+
+# One decoded packet. Addresses are 128 bits in two halves, IPv4 in the lowest 32 bits of `*_lo` with `version` 4.
+PACKET = np.dtype(
+    [
+        ("src_hi", "u8"),
+        ("src_lo", "u8"),
+        ("dst_hi", "u8"),
+        ("dst_lo", "u8"),
+        ("ts_ns", "i8"),  # NO_TIME where the capture has none
+        ("payload", "i8"),  # where the payload begins in the block's buffer
+        ("outer0", "u8"),  # wrappings, outermost first: four of 8 bits kind and 24 bits id, in two halves
+        ("outer1", "u8"),
+        ("captured_bytes", "i4"),  # of the payload, as far as it was captured
+        ("payload_bytes", "i4"),  # of the payload, by the IP length
+        ("seq", "u4"),
+        ("ack", "u4"),
+        ("frame", "i4"),  # row in the block's frame table
+        ("src_port", "u2"),
+        ("dst_port", "u2"),
+        ("window", "u2"),
+        ("checksum", "u2"),
+        ("ip_id", "u2"),
+        ("protocol", "u1"),
+        ("version", "u1"),
+        ("flags", "u1"),
+        ("ttl", "u1"),
+        ("status", "u1"),
+        ("wrapped", "u1"),  # how many wrappings are in outer0 and outer1
+    ],
+    align=True,
+)
+
+NO_TIME: Final = np.iinfo(np.int64).min
+
+# One frame of a block, as a reader found it.
+FRAME = np.dtype(
+    [
+        ("ts_ns", "i8"),
+        ("start", "i8"),  # of the captured bytes, in the block's buffer
+        ("captured_bytes", "i4"),
+        ("wire_bytes", "i4"),
+        ("link_type", "i4"),
+        ("source", "i4"),  # which of the inputs
+    ],
+    align=True,
+)
