@@ -22,7 +22,7 @@ from analyzer.capture.block import Block, Damage
 from analyzer.capture.compressed import compression_of, decompressed
 from analyzer.capture.pcap import read_pcap, starts_like_pcap
 from analyzer.capture.pcapng import read_pcapng, starts_like_pcapng
-from analyzer.capture.stream import MappedWindow, StreamWindow, Window
+from analyzer.capture.stream import Window
 from analyzer.errors import Unusable
 from analyzer.packets.layout import NO_TIME
 
@@ -80,7 +80,7 @@ class Source:
             for block in _blocks(window, kind, self.damage):
                 self._note(block.frames)
                 yield block
-            broken = getattr(window, "damage", None)
+            broken = window.damage
             if broken is not None:
                 self.damage.append(Damage("capture-damaged", f"the compressed data are broken ({broken})", window.offset + window.end))
 
@@ -136,22 +136,17 @@ class _Opened:
                 raise Unusable(error.strerror or str(error), source.name) from error
             self._close.append(file)
         try:
-            window = self._window(file, regular=source.path is not None and source.size is not None)
+            window = self._window(file)
             kind = _kind_of(window, source.name)
         except BaseException:
             self.__exit__()
             raise
         return window, kind
 
-    def _window(self, file: IO[bytes], *, regular: bool) -> Window:
-        if regular:
-            head = file.read(SNIFF)
-            file.seek(0)
-            if compression_of(head) is None and head:
-                return MappedWindow(file)
+    def _window(self, file: IO[bytes]) -> Window:
         peekable: IO[bytes] = file if hasattr(file, "peek") else io.BufferedReader(file)  # type: ignore[arg-type, assignment]
         name = compression_of(peekable.peek(SNIFF)[:SNIFF])  # type: ignore[attr-defined]
-        return StreamWindow(peekable) if name is None else StreamWindow(decompressed(peekable, name), raw=file)
+        return Window(peekable) if name is None else Window(decompressed(peekable, name), raw=file)
 
     def __exit__(self, *_: object) -> None:
         for file in self._close:
@@ -167,7 +162,7 @@ def _kind_of(window: Window, name: str) -> str:
         return "pcap"
     if starts_like_pcapng(head):
         return "pcapng"
-    broken = getattr(window, "damage", None)
+    broken = window.damage
     if broken is not None:
         raise Unusable(f"the compressed data are broken ({broken})", name)
     what = "the file is empty" if not head else "not a capture: it begins like neither pcap nor pcapng"

@@ -11,6 +11,7 @@ from analyzer.flows.layout import (
     FREE_HOLE,
     FREE_SEGMENT,
     HOLE,
+    MAX_LISTED,
     MESSAGE,
     N_COUNTS,
     N_HOLES,
@@ -50,6 +51,11 @@ def empty_tables() -> Tables:
         recent=np.zeros(DUPLICATE_SLOTS, RECENT),
         scratch=np.zeros(SCRATCH, np.uint8),
         handshake=np.zeros(SCRATCH, np.uint8),
+        suites=np.zeros(MAX_LISTED, np.uint16),
+        extensions=np.zeros(MAX_LISTED, np.uint16),
+        text=np.zeros(5 * 2 * MAX_LISTED + 256, np.uint8),
+        state=np.zeros(8, np.uint32),
+        schedule=np.zeros(64, np.uint32),
         counts=counts,
     )
 
@@ -57,7 +63,8 @@ def empty_tables() -> Tables:
 def grown(tables: Tables) -> Tables:
     """The same tables with room in each that is more than half full; the arena is packed first."""
     counts = tables.counts
-    pack_arena(tables)
+    if counts[ARENA_USED] >= 2 * counts[ARENA_LIVE] + (1 << 18):
+        pack_arena(tables, tables.arena[: counts[ARENA_USED]].copy())
     changed = {}
     for name, used in (
         ("records", counts[N_RECORDS]),
@@ -87,19 +94,16 @@ def doubled(table: np.ndarray) -> np.ndarray:  # type: ignore[type-arg]
 
 
 @kernel
-def pack_arena(tables):  # type: ignore[no-untyped-def]
-    """Move the bytes that still wait to the arena's beginning."""
+def pack_arena(tables, before):  # type: ignore[no-untyped-def]
+    """Move the bytes that still wait to the arena's beginning; `before` is the arena as it was."""
     counts = tables.counts
-    if counts[ARENA_USED] < 2 * counts[ARENA_LIVE] + (1 << 18):
-        return
-    packed = tables.arena[: counts[ARENA_USED]].copy()
     used = 0
     for s in range(2 * counts[N_RECORDS]):
         at = tables.sides[s].waiting
         while at >= 0:
             segment = tables.segments[at]
             for i in range(segment.size):
-                tables.arena[used + i] = packed[segment.at + i]
+                tables.arena[used + i] = before[segment.at + i]
             segment.at = used
             used += segment.size
             at = segment.next

@@ -30,11 +30,40 @@ def sender_side(packet):  # type: ignore[no-untyped-def]
 
 
 @inlined
+def end_hash(address_hi, address_lo, port):  # type: ignore[no-untyped-def]
+    """A number for one end of a conversation."""
+    return mix(address_lo * M1 + address_hi * M2 + np.uint64(port))
+
+
+@inlined
 def conversation_hash(packet):  # type: ignore[no-untyped-def]
     """The same number for both directions of a conversation."""
-    src = packet.src_lo * M1 + packet.src_hi * M2 + np.uint64(packet.src_port)
-    dst = packet.dst_lo * M1 + packet.dst_hi * M2 + np.uint64(packet.dst_port)
-    return mix(mix(src) + mix(dst) + np.uint64(packet.protocol) * M3 + np.uint64(packet.version))
+    src = end_hash(packet.src_hi, packet.src_lo, packet.src_port)
+    dst = end_hash(packet.dst_hi, packet.dst_lo, packet.dst_port)
+    return mix(src + dst + np.uint64(packet.protocol) * M3 + np.uint64(packet.version))
+
+
+@inlined
+def record_hash(record):  # type: ignore[no-untyped-def]
+    """As conversation_hash, of the record's packets."""
+    a = end_hash(record.a_hi, record.a_lo, record.a_port)
+    b = end_hash(record.b_hi, record.b_lo, record.b_port)
+    return mix(a + b + np.uint64(record.protocol) * M3 + np.uint64(record.version))
+
+
+@inlined
+def same_ends(record, other):  # type: ignore[no-untyped-def]
+    """True when two records are of one conversation."""
+    return (
+        record.a_lo == other.a_lo
+        and record.b_lo == other.b_lo
+        and record.a_port == other.a_port
+        and record.b_port == other.b_port
+        and record.a_hi == other.a_hi
+        and record.b_hi == other.b_hi
+        and record.protocol == other.protocol
+        and record.version == other.version
+    )
 
 
 @inlined

@@ -134,6 +134,9 @@ TRAIT_DELEGATED: Final = 8  # delegated credentials: Firefox
 TRAIT_QUIC: Final = 16
 TRAIT_CUT: Final = 32  # the hello wasn't captured whole
 
+# Cipher suites, extensions or signature algorithms of one hello; one with more is cut there, as no real one has.
+MAX_LISTED: Final = 512
+
 # A packet that was seen a moment ago.
 RECENT = np.dtype([("digest", "u8"), ("ts_ns", "i8"), ("ttl", "u1")], align=True)
 
@@ -174,4 +177,9 @@ class Tables(NamedTuple):
     recent: npt.NDArray[Any]
     scratch: npt.NDArray[np.uint8]  # a stream's bytes, put together
     handshake: npt.NDArray[np.uint8]  # a TLS handshake, its records taken off
+    suites: npt.NDArray[np.uint16]  # a hello's cipher suites, its extensions, and what is digested of them
+    extensions: npt.NDArray[np.uint16]
+    text: npt.NDArray[np.uint8]
+    state: npt.NDArray[np.uint32]
+    schedule: npt.NDArray[np.uint32]
     counts: npt.NDArray[np.int64]

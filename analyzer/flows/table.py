@@ -9,7 +9,7 @@ import numpy as np
 
 from analyzer.flows.coverage import cover
 from analyzer.flows.duplicates import digest_place, packet_digest, seen_before
-from analyzer.flows.keys import conversation_hash, same_conversation, sender_side
+from analyzer.flows.keys import conversation_hash, record_hash, same_conversation, same_ends, sender_side
 from analyzer.flows.layout import (
     DONE,
     HAS_BASE,
@@ -26,7 +26,7 @@ from analyzer.flows.layout import (
     SOURCE_BITS,
 )
 from analyzer.kernels import inlined, kernel
-from analyzer.packets.layout import ACK, FIN, MARK, NO_TIME, OK, PACKET, RST, SYN, TCP
+from analyzer.packets.layout import ACK, FIN, MARK, NO_TIME, OK, RST, SYN, TCP
 
 
 @kernel
@@ -107,17 +107,13 @@ def payload_seq(packet):  # type: ignore[no-untyped-def]
 @kernel
 def rehash(tables):  # type: ignore[no-untyped-def]
     """Fill the empty hash table from the records: of each conversation the newest."""
-    packet = np.zeros(1, PACKET)[0]
-    mask = np.int64(len(tables.slots) - 1)
+    slots, records = tables.slots, tables.records
+    mask = np.int64(len(slots) - 1)
     for row in range(tables.counts[N_RECORDS]):
-        record = tables.records[row]
-        packet.src_hi, packet.src_lo, packet.src_port = record.a_hi, record.a_lo, record.a_port
-        packet.dst_hi, packet.dst_lo, packet.dst_port = record.b_hi, record.b_lo, record.b_port
-        packet.protocol, packet.version = record.protocol, record.version
-        slot = np.int64(conversation_hash(packet) & np.uint64(mask))
-        while tables.slots[slot] >= 0 and not same_conversation(tables.records[tables.slots[slot]], packet, 0):
+        slot = np.int64(record_hash(records[row]) & np.uint64(mask))
+        while slots[slot] >= 0 and not same_ends(records[slots[slot]], records[row]):
             slot = (slot + 1) & mask
-        tables.slots[slot] = row
+        slots[slot] = row
 
 
 @kernel

@@ -9,12 +9,12 @@ from typing import Final
 
 import numpy as np
 
+from analyzer.flows.layout import MAX_LISTED
 from analyzer.kernels import kernel
 from analyzer.names.sha256 import hex_digest
 from analyzer.packets.fields import u16
 
 JA4_SIZE: Final = 36
-MAX_LISTED: Final = 512  # cipher suites or extensions; a hello with more is cut there, as no real one has
 
 
 @kernel
@@ -79,11 +79,12 @@ def version_digits(version):  # type: ignore[no-untyped-def]
 
 
 @kernel
-def write_ja4(buf, ciphers, n_ciphers, extensions, n_extensions, algorithms_at, algorithms_end, alpn_at, alpn_size, has_name, version, quic, out, at):  # type: ignore[no-untyped-def]
+def write_ja4(buf, ciphers, n_ciphers, extensions, n_extensions, algorithms_at, algorithms_end, alpn_at, alpn_size, has_name, version, quic, out, at, room):  # type: ignore[no-untyped-def]
     """Write the fingerprint's 36 characters to out[at:].
 
     ciphers, extensions   uint16[>= n_*], as offered, GREASE left out; they are sorted here
-    algorithms_*          the signature algorithms in buf
+    algorithms_*          the signature algorithms in buf; as many as the room's text can hold are read
+    room                  flows.layout.Tables, for its room
     alpn_*                the first ALPN value in buf, size 0: none
     """
     out[at] = 113 if quic else 116
@@ -105,13 +106,13 @@ def write_ja4(buf, ciphers, n_ciphers, extensions, n_extensions, algorithms_at, 
             out[at + 9] = nibble + (48 if nibble < 10 else 87)
     out[at + 10] = 95
     out[at + 23] = 95
-    text = np.empty(5 * (n_ciphers + n_extensions) + 5 * ((algorithms_end - algorithms_at) // 2) + 160, np.uint8)
+    text = room.text
     for i in range(12):
         out[at + 11 + i] = 48
         out[at + 24 + i] = 48
     if n_ciphers:
         sort_in_place(ciphers, n_ciphers)
-        hex_digest(text, put_list(text, 0, ciphers, n_ciphers), 12, out, at + 11)
+        hex_digest(text, put_list(text, 0, ciphers, n_ciphers), 12, out, at + 11, room.state, room.schedule)
     if n_extensions:
         kept = 0
         for i in range(n_extensions):
@@ -121,14 +122,14 @@ def write_ja4(buf, ciphers, n_ciphers, extensions, n_extensions, algorithms_at, 
         sort_in_place(extensions, kept)
         end = put_list(text, 0, extensions, kept)
         end = put_algorithms(buf, algorithms_at, algorithms_end, text, end)
-        hex_digest(text, end, 12, out, at + 24)
+        hex_digest(text, end, 12, out, at + 24, room.state, room.schedule)
 
 
 @kernel
 def put_algorithms(buf, at, end, text, to):  # type: ignore[no-untyped-def]
     """Write an underscore and the signature algorithms of buf[at:end], in their order, and return what follows; nothing without any."""
     first = True
-    for p in range(at, end - 1, 2):
+    for p in range(at, min(end, at + 2 * MAX_LISTED) - 1, 2):
         value = np.int64(u16(buf, p))
         if is_grease(value):
             continue

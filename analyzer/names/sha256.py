@@ -36,14 +36,14 @@ def rotate(x, n):  # type: ignore[no-untyped-def]
 
 
 @kernel
-def compress(state, block, w):  # type: ignore[no-untyped-def]
-    """One 64-byte block into the state; w: uint32[64] of room."""
+def compress(state, text, block, w):  # type: ignore[no-untyped-def]
+    """The 64 bytes text[block:] into the state; w: uint32[64] of room."""
     for i in range(16):
         w[i] = (
-            (np.uint32(block[4 * i]) << np.uint32(24))
-            | (np.uint32(block[4 * i + 1]) << np.uint32(16))
-            | (np.uint32(block[4 * i + 2]) << np.uint32(8))
-            | np.uint32(block[4 * i + 3])
+            (np.uint32(text[block + 4 * i]) << np.uint32(24))
+            | (np.uint32(text[block + 4 * i + 1]) << np.uint32(16))
+            | (np.uint32(text[block + 4 * i + 2]) << np.uint32(8))
+            | np.uint32(text[block + 4 * i + 3])
         )
     for i in range(16, 64):
         s0 = rotate(w[i - 15], 7) ^ rotate(w[i - 15], 18) ^ (w[i - 15] >> np.uint32(3))
@@ -67,10 +67,13 @@ def compress(state, block, w):  # type: ignore[no-untyped-def]
 
 
 @kernel
-def hex_digest(text, size, digits, out, at):  # type: ignore[no-untyped-def]
-    """Write the first `digits` hex digits of SHA-256(text[:size]) to out[at:]; text needs room for 72 bytes of padding."""
-    state = INITIAL.copy()
-    w = np.empty(64, np.uint32)
+def hex_digest(text, size, digits, out, at, state, w):  # type: ignore[no-untyped-def]
+    """Write the first `digits` hex digits of SHA-256(text[:size]) to out[at:]; text needs room for 72 bytes of padding.
+
+    state, w   uint32[8], uint32[64]   room
+    """
+    for i in range(8):
+        state[i] = INITIAL[i]
     text[size] = 0x80
     padded = (size + 9 + 63) // 64 * 64
     for i in range(size + 1, padded - 8):
@@ -78,7 +81,7 @@ def hex_digest(text, size, digits, out, at):  # type: ignore[no-untyped-def]
     for i in range(8):
         text[padded - 8 + i] = ((size * 8) >> (8 * (7 - i))) & 0xFF
     for block in range(0, padded, 64):
-        compress(state, text[block : block + 64], w)
+        compress(state, text, block, w)
     for i in range(digits):
         nibble = (state[i // 8] >> np.uint32(4 * (7 - i % 8))) & np.uint32(15)
         out[at + i] = nibble + (48 if nibble < 10 else 87)

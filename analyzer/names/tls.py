@@ -12,6 +12,7 @@ import numpy as np
 from analyzer.flows.layout import (
     CLIENT_HELLO,
     ISSUER,
+    MAX_LISTED,
     POOL_USED,
     SERVER_HELLO,
     TRAIT_CUT,
@@ -22,7 +23,7 @@ from analyzer.flows.layout import (
     TRAIT_QUIC,
 )
 from analyzer.kernels import kernel
-from analyzer.names.ja4 import JA4_SIZE, MAX_LISTED, is_grease, write_ja4
+from analyzer.names.ja4 import JA4_SIZE, is_grease, write_ja4
 from analyzer.names.states import MORE, NOT
 from analyzer.names.texts import keep, new_message
 from analyzer.packets.fields import u16, u24
@@ -168,11 +169,10 @@ def keep_client_hello(tables, hello, at, end, row, side, seq, seq_end, ts_ns, ac
         return False
     suites_at = at + 35 + np.int64(hello[at + 34])
     n_suites = np.int64(u16(hello, suites_at)) // 2
-    suites = np.empty(min(n_suites, MAX_LISTED), np.uint16)
-    extensions = np.empty(MAX_LISTED, np.uint16)
+    suites, extensions = tables.suites, tables.extensions
     traits = TRAIT_QUIC if quic else 0
     n_kept = 0
-    for i in range(len(suites)):
+    for i in range(min(n_suites, MAX_LISTED)):
         suite = u16(hello, suites_at + 2 + 2 * i)
         if is_grease(suite):
             traits |= TRAIT_GREASE
@@ -240,6 +240,7 @@ def keep_client_hello(tables, hello, at, end, row, side, seq, seq_end, ts_ns, ac
         quic,
         tables.pool,
         fingerprint,
+        tables,
     )
     message.agent_at = fingerprint
     message.agent_size = JA4_SIZE
