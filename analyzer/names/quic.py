@@ -1,0 +1,213 @@
+"""The ClientHello of a QUIC connection: its Initial packets are sealed with keys that anyone can derive.
+
+Source: RFC 9000 12.2, 17.2, 19 (packets and frames), RFC 9001 5.2 to 5.4 (keys), RFC 9369 3 (version 2); drafts 23 to 34.
+"""
+
+from __future__ import annotations
+
+import hmac
+from collections.abc import Iterable, Iterator, Sequence
+from functools import lru_cache
+from itertools import chain, islice
+from typing import Final, NamedTuple
+
+V1: Final = 0x00000001
+V2: Final = 0x6B3343CF
+SALT_V1: Final = bytes.fromhex("38762cf7f55934b34d179ae6a4c80cadccbb7f0a")
+SALT_V2: Final = bytes.fromhex("0dede3def700a6db819381be6e269dcbf9bd2ed9")
+SALT_DRAFT_29: Final = bytes.fromhex("afbfec289993d24c9e9786f19c6111e04390a899")
+SALT_DRAFT_23: Final = bytes.fromhex("c3eef712c72ebb5a11a7d2432bb46365bef9f502")
+
+# Work that one flow may cost: each packet is tried with each connection id's keys. A hello takes one to four packets, and two
+# or three ids (the client's first, a Retry's, the server's).
+MAX_PACKETS: Final = 32
+MAX_IDS: Final = 8
+MAX_FRAMES: Final = 1024  # of one packet; Chrome cuts a hello into a few dozen
+MAX_HELLO: Final = 4 + (1 << 16)  # as over TCP
+MAX_ID_BYTES: Final = 20  # RFC 9000 17.2
+
+CLIENT_HELLO: Final = 1
+PADDING, PING, ACK, ACK_ECN, CRYPTO, CONNECTION_CLOSE = 0x00, 0x01, 0x02, 0x03, 0x06, 0x1C
+
+
+class Initial(NamedTuple):
+    """An Initial packet as it stands in its datagram."""
+
+    version: int
+    connection_id: bytes  # of its destination
+    packet: bytes  # from the first byte of its header to its end
+    number_at: int  # where the packet number lies
+
+
+class Keys(NamedTuple):
+    """What a client seals its Initial packets with (RFC 9001 5.1)."""
+
+    key: bytes
+    iv: bytes
+    header: bytes
+
+
+def read_client_hello(datagrams: Sequence[bytes]) -> bytes | None:
+    """The ClientHello handshake message, header and body, in the client's Initial packets; None when it isn't all there.
+
+    datagrams   UDP payloads of one flow in order of arrival. The server's, and packets of other kinds, are passed over.
+
+    Each pair of version and connection id has a stream of its own: after a Retry the client sends its whole hello again, and
+    a port may be used for another connection later. A version may change while the first id's keys stay (RFC 9368, 9369 4.1).
+    """
+    initials = list(islice(chain.from_iterable(map(initial_packets, datagrams)), MAX_PACKETS))
+    ids = list(dict.fromkeys(initial.connection_id for initial in initials))[:MAX_IDS]
+    streams: dict[tuple[int, bytes], list[tuple[int, bytes]]] = {}
+    for initial in initials:
+        for connection_id in ids:
+            frames = open_packet(initial, initial_keys(initial.version, connection_id))
+            if frames is None:
+                continue
+            stream = streams.setdefault((initial.version, connection_id), [])
+            stream.extend(crypto_pieces(frames))
+            hello = first_message(stream)
+            if hello is not None:
+                return hello
+            break
+    return None
+
+
+def salt_of(version: int) -> bytes | None:
+    """The salt of a version's Initial keys, None for one that isn't known."""
+    draft = version & 0xFF if version >> 8 == 0xFF0000 else 0
+    if version == V1 or 33 <= draft <= 34:
+        return SALT_V1
+    if version == V2:
+        return SALT_V2
+    if 29 <= draft <= 32:
+        return SALT_DRAFT_29
+    return SALT_DRAFT_23 if 23 <= draft <= 28 else None
+
+
+def initial_packets(datagram: bytes) -> Iterator[Initial]:
+    """The Initial packets among the coalesced ones of a datagram, as far as their lengths fit (RFC 9000 12.2, 17.2).
+
+    The fixed bit isn't asked for: RFC 9287 lets a client clear it, and only a real packet can be opened.
+    """
+    at = 0
+    while at + 7 <= len(datagram) and datagram[at] & 0x80:
+        version = int.from_bytes(datagram[at + 1 : at + 5], "big")
+        kind = (datagram[at] >> 4) & 3
+        initial, retry = (1, 0) if version == V2 else (0, 3)
+        id_at, id_end = at + 6, at + 6 + datagram[at + 5]
+        if salt_of(version) is None or kind == retry or id_end - id_at > MAX_ID_BYTES or id_end >= len(datagram):
+            return
+        behind = id_end + 1 + datagram[id_end]
+        if kind == initial:
+            token_bytes, behind = variable(datagram, behind)
+            behind += token_bytes
+        size, number_at = variable(datagram, behind)
+        end = number_at + size
+        if end > len(datagram):
+            return
+        if kind == initial:
+            yield Initial(version, datagram[id_at:id_end], datagram[at:end], number_at - at)
+        at = end
+
+
+def variable(data: bytes, at: int) -> tuple[int, int]:
+    """(the variable-length integer at `at`, the position behind it); the position is past the end when it isn't all there (RFC 9000 16)."""
+    if at >= len(data):
+        return 0, len(data) + 1
+    end = at + (1 << (data[at] >> 6))
+    if end > len(data):
+        return 0, len(data) + 1
+    bits = 8 * (end - at) - 2
+    return int.from_bytes(data[at:end], "big") & ((1 << bits) - 1), end
+
+
+@lru_cache(maxsize=64)
+def initial_keys(version: int, connection_id: bytes) -> Keys:
+    """The client's keys for the destination connection id of its first packet (RFC 9001 5.2, RFC 9369 3.3)."""
+    secret = expand_label(hmac.digest(salt_of(version) or b"", connection_id, "sha256"), b"client in", 32)
+    word = b"quicv2 " if version == V2 else b"quic "
+    return Keys(expand_label(secret, word + b"key", 16), expand_label(secret, word + b"iv", 12), expand_label(secret, word + b"hp", 16))
+
+
+def expand_label(secret: bytes, label: bytes, size: int) -> bytes:
+    """HKDF-Expand-Label without context, for at most 32 bytes (RFC 8446 7.1, RFC 5869 2.3)."""
+    label = b"tls13 " + label
+    return hmac.digest(secret, size.to_bytes(2, "big") + bytes((len(label),)) + label + b"\0\x01", "sha256")[:size]
+
+
+def open_packet(initial: Initial, keys: Keys) -> bytes | None:
+    """The packet's frames, None when these aren't its keys (RFC 9001 5.3, 5.4).
+
+    The packet number is taken as it stands: a client has sent fewer than 256 packets when its hello ends.
+    """
+    from cryptography.exceptions import InvalidTag
+    from cryptography.hazmat.primitives.ciphers import Cipher, algorithms, modes
+    from cryptography.hazmat.primitives.ciphers.aead import AESGCM
+
+    packet, number_at = initial.packet, initial.number_at
+    sample = packet[number_at + 4 : number_at + 20]
+    if len(sample) < 16:
+        return None
+    mask = Cipher(algorithms.AES(keys.header), modes.ECB()).encryptor().update(sample)
+    first = packet[0] ^ (mask[0] & 0x0F)
+    number_end = number_at + (first & 3) + 1
+    number = bytes(a ^ b for a, b in zip(packet[number_at:number_end], mask[1:5], strict=False))
+    header = bytes((first,)) + packet[1:number_at] + number
+    nonce = (int.from_bytes(keys.iv, "big") ^ int.from_bytes(number, "big")).to_bytes(12, "big")
+    try:
+        return AESGCM(keys.key).decrypt(nonce, packet[number_end:], header)
+    except InvalidTag:
+        return None
+
+
+def crypto_pieces(frames: bytes) -> Iterator[tuple[int, bytes]]:
+    """(offset, bytes) of the CRYPTO frames, up to the first frame that has no place in an Initial packet (RFC 9000 12.4, 19)."""
+    at = 0
+    for _ in range(MAX_FRAMES):
+        if at >= len(frames):
+            return
+        kind = frames[at]
+        at += 1
+        if kind == PADDING:
+            at = len(frames) - len(frames[at:].lstrip(b"\0"))
+        elif kind == CRYPTO:
+            offset, at = variable(frames, at)
+            size, at = variable(frames, at)
+            if at + size > len(frames):
+                return
+            yield offset, frames[at : at + size]
+            at += size
+        elif kind in (ACK, ACK_ECN):
+            at = behind_ack(frames, at, kind)
+        elif kind == CONNECTION_CLOSE:
+            _, at = variable(frames, at)
+            _, at = variable(frames, at)
+            size, at = variable(frames, at)
+            at += size
+        elif kind != PING:
+            return
+
+
+def behind_ack(frames: bytes, at: int, kind: int) -> int:
+    """Behind the body of an ACK frame (RFC 9000 19.3)."""
+    _, at = variable(frames, at)
+    _, at = variable(frames, at)
+    ranges, at = variable(frames, at)
+    for _ in range(1 + 2 * ranges + (3 if kind == ACK_ECN else 0)):
+        if at > len(frames):
+            break
+        _, at = variable(frames, at)
+    return at
+
+
+def first_message(pieces: Iterable[tuple[int, bytes]]) -> bytes | None:
+    """The handshake message at the beginning of a stream of CRYPTO pieces, None when it isn't a whole ClientHello."""
+    whole = bytearray()
+    for offset, data in sorted(pieces, key=lambda piece: piece[0]):
+        if offset > len(whole) or len(whole) >= MAX_HELLO:
+            break
+        whole += data[len(whole) - offset :]
+    size = 4 + int.from_bytes(whole[1:4], "big")
+    if len(whole) < 4 or whole[0] != CLIENT_HELLO or not size <= min(len(whole), MAX_HELLO):
+        return None
+    return bytes(whole[:size])
