@@ -21,3 +21,11 @@ class Unusable(WhichproxyError):
         if remedy:
             parts.append(remedy)
         super().__init__("; ".join(parts))
+
+
+class NothingReadable(Unusable):
+    """Every input was unusable; `causes` has one error for each."""
+
+    def __init__(self, causes: list[Unusable]) -> None:
+        super().__init__("\n".join(str(cause) for cause in causes))
+        self.causes = causes

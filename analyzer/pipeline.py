@@ -5,19 +5,37 @@ Each stage takes tables and gives tables (tables.py says what every column is); 
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, Any, BinaryIO
+from typing import TYPE_CHECKING, Any, Final
+
+import numpy as np
+import numpy.typing as npt
+
+from analyzer.capture.block import BLOCK_FRAMES, Block
+from analyzer.capture.interleave import in_time_order, progress_of
+from analyzer.capture.source import Input, Source, open_inputs
+from analyzer.errors import NothingReadable, Unusable
+from analyzer.flows.grow import empty_tables, grown
+from analyzer.flows.layout import Tables
+from analyzer.flows.table import count_packets
+from analyzer.names.read import offers_of_waiting, read_offers
+from analyzer.names.table import flow_table
+from analyzer.packets.decode import decode_frames
+from analyzer.packets.layout import CUT_SHORT, LINK_UNKNOWN, MALFORMED, NO_TIME, PACKET
 
 if TYPE_CHECKING:
     import pyarrow as pa
 
-    from analyzer.errors import Unusable
     from analyzer.routes.topology import Topology
     from analyzer.services.catalogue import Catalogue
 
 Progress = Callable[[int, int | None], None]
 """Called with bytes read so far and bytes in all (None when that can't be known, as on stdin)."""
+
+PROGRESS_BLOCKS: Final = 32
+NOTHING: Final = np.zeros(1, np.uint8)
 
 
 @dataclass
@@ -41,7 +59,7 @@ class Reading:
 
 
 def read(
-    inputs: Sequence[str | BinaryIO],
+    inputs: Sequence[Input],
     *,
     topology: Topology,
     catalogue: Catalogue,
@@ -49,14 +67,102 @@ def read(
     end_ns: int | None = None,
     workers: int = 1,
     progress: Progress | None = None,
+    digests: bool = True,
 ) -> Reading:
     """The flow table of all inputs together.
 
     inputs           paths, globs, directories, "-" for stdin, or binary file objects
     start_ns end_ns  keep only packets in [start_ns, end_ns), nanoseconds since 1970; None: no bound
+    digests          take each file's SHA-256, beside the reading
     Errors           Unusable when nothing at all could be read; a single bad input goes to Reading.unusable
     """
-    raise NotImplementedError
+    from analyzer.routes import route_flows
+    from analyzer.services.tag import tag_flows
+
+    found = open_inputs(inputs)
+    sources = found.sources
+    with ThreadPoolExecutor(1) as aside:
+        hashed = aside.map(Source.read_sha256, sources if digests else ())
+        blocks = reported(within(in_time_order(sources), start_ns, end_ns), sources, progress)
+        flows = flow_table(collect(blocks, sources), [source.name for source in sources], by_time(sources))
+        flows = route_flows(flows, topology)
+        flows = tag_flows(flows, catalogue)
+        list(hashed)
+    unusable = found.unusable + [error for source in sources if (error := source.unreadable()) is not None]
+    if len(unusable) and len(unusable) >= len(sources) + len(found.unusable):
+        raise NothingReadable(unusable)
+    captures = [source.as_dict() for source in sources]
+    return Reading(flows, captures, unusable, found.skipped, topology, catalogue, start_ns, end_ns)
+
+
+def collect(blocks: Iterable[Block], sources: Sequence[Source]) -> Tables:
+    """Everything the packets of all blocks say: flows counted, first bytes read. Memory grows with flows, never with packets."""
+    tables = empty_tables()
+    packets = np.zeros(BLOCK_FRAMES, PACKET)
+    offers = np.zeros((BLOCK_FRAMES, 3), np.int64)
+    for block in blocks:
+        n = len(block.frames)
+        if n > len(packets):
+            packets, offers = np.zeros(n, PACKET), np.zeros((n, 3), np.int64)
+        decode_frames(block.data, block.frames, n, packets)
+        note_unreadable(sources, block, packets[:n])
+        counted = 0
+        while counted < n:
+            counted, n_offers = count_packets(block.frames, packets, counted, n, tables, offers)
+            tables = read_all(block.data, packets, offers, n_offers, tables)
+            if counted < n:
+                tables = grown(tables)
+    waiting = offers_of_waiting(tables)
+    return read_all(NOTHING, packets, waiting, len(waiting), tables)
+
+
+def read_all(data: npt.NDArray[np.uint8], packets: npt.NDArray[Any], offers: npt.NDArray[np.int64], n_offers: int, tables: Tables) -> Tables:
+    """The tables after every offer was read."""
+    done = 0
+    while True:
+        done = read_offers(data, packets, offers, done, n_offers, tables)
+        if done == n_offers:
+            return tables
+        tables = grown(tables)
+
+
+def within(blocks: Iterable[Block], start_ns: int | None, end_ns: int | None) -> Iterator[Block]:
+    """The blocks with only the frames in [start_ns, end_ns); frames without a time are in no window."""
+    for block in blocks:
+        if start_ns is not None or end_ns is not None:
+            times = block.frames["ts_ns"]
+            kept = times != NO_TIME
+            if start_ns is not None:
+                kept &= times >= start_ns
+            if end_ns is not None:
+                kept &= times < end_ns
+            block = Block(block.data, block.frames[kept])
+        yield block
+
+
+def reported(blocks: Iterable[Block], sources: Sequence[Source], progress: Progress | None) -> Iterator[Block]:
+    """The same blocks, with word given now and then of how far the reading came."""
+    for i, block in enumerate(blocks):
+        yield block
+        if progress is not None and i % PROGRESS_BLOCKS == 0:
+            progress(*progress_of(sources))
+    if progress is not None:
+        progress(*progress_of(sources))
+
+
+def note_unreadable(sources: Sequence[Source], block: Block, packets: npt.NDArray[Any]) -> None:
+    """Count, by input, the frames whose link type isn't read and those whose headers contradict themselves or are cut."""
+    status = packets["status"]
+    if (status < LINK_UNKNOWN).all():
+        return
+    for kind in (LINK_UNKNOWN, CUT_SHORT, MALFORMED):
+        for frame in np.flatnonzero(status == kind):
+            sources[block.frames["source"][frame]].note(kind, int(block.frames["link_type"][frame]))
+
+
+def by_time(sources: Sequence[Source]) -> list[int]:
+    """The inputs' numbers in the order of their first packets; those without times come last."""
+    return sorted(range(len(sources)), key=lambda i: (sources[i].first_ns is None, sources[i].first_ns or 0, i))
 
 
 def judge(reading: Reading) -> dict[str, Any]:

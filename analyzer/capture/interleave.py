@@ -20,6 +20,8 @@ from analyzer.packets.layout import FRAME, NO_TIME
 
 def in_time_order(sources: Sequence[Source]) -> Iterator[Block]:
     """The blocks of all sources together; frames[i].source says which one a frame came from."""
+    if not sources:
+        return
     if len(sources) == 1:
         yield from _numbered(sources[0], 0)
         return

@@ -11,6 +11,7 @@ import io
 import os
 import stat
 import sys
+from collections import Counter
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -24,7 +25,7 @@ from analyzer.capture.pcap import read_pcap, starts_like_pcap
 from analyzer.capture.pcapng import read_pcapng, starts_like_pcapng
 from analyzer.capture.stream import Window
 from analyzer.errors import Unusable
-from analyzer.packets.layout import NO_TIME
+from analyzer.packets.layout import CUT_SHORT, LINK_UNKNOWN, NO_TIME
 
 SNIFF: Final = 24
 STDIN: Final = "-"
@@ -38,6 +39,7 @@ class Source:
     name        as the person gave it
     size        bytes on disk, None where that can't be known
     damage      what could not be read
+    passed_over frames that gave no packet, by (status of packets.layout, link type)
     packets     frames read so far;  first_ns, last_ns: earliest and latest time, None without any
     """
 
@@ -50,6 +52,7 @@ class Source:
         self.last_ns: int | None = None
         self.sha256: str | None = None
         self.size: int | None = path.stat().st_size if path is not None and path.is_file() else None
+        self.passed_over: Counter[tuple[int, int]] = Counter()
         self._file = file
         self._window: Window | None = None
 
@@ -106,6 +109,31 @@ class Source:
             with self.path.open("rb") as file:
                 self.sha256 = hashlib.file_digest(file, "sha256").hexdigest()
 
+    def note(self, status: int, link_type: int) -> None:
+        """Count a frame that gave no packet."""
+        self.passed_over[status, link_type] += 1
+
+    def unreadable(self) -> Unusable | None:
+        """An error when not one of the input's frames is of a link type that is read."""
+        unknown = {link: n for (status, link), n in self.passed_over.items() if status == LINK_UNKNOWN}
+        if not self.packets or sum(unknown.values()) < self.packets:
+            return None
+        types = ", ".join(str(link) for link in sorted(unknown))
+        return Unusable(f"no packet could be read: link type {types} isn't known", self.name, "capture on an Ethernet or IP interface")
+
+    def all_damage(self) -> list[Damage]:
+        """What was noted while reading, and the frames that were passed over, a line for each kind."""
+        found = list(self.damage)
+        for (status, link), n in sorted(self.passed_over.items()):
+            packets = "1 packet" if n == 1 else f"{n} packets"
+            if status == LINK_UNKNOWN:
+                found.append(Damage("capture-unreadable", f"{packets} of link type {link}, which isn't read", count=n))
+            elif status == CUT_SHORT:
+                found.append(Damage("capture-damaged", f"{packets} cut short in the headers by the snap length", count=n))
+            else:
+                found.append(Damage("capture-damaged", f"{packets} with headers that contradict themselves", count=n))
+        return found
+
     def as_dict(self) -> dict[str, Any]:
         """The `captures` entry of the verdict document, times as nanoseconds."""
         return {
@@ -114,7 +142,7 @@ class Source:
             "packets": self.packets,
             "first_seen": self.first_ns,
             "last_seen": self.last_ns,
-            "damage": [d.as_dict() for d in self.damage],
+            "damage": [d.as_dict() for d in self.all_damage()],
         }
 
 

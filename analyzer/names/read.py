@@ -16,9 +16,10 @@ from __future__ import annotations
 from typing import Final
 
 import numpy as np
+import numpy.typing as npt
 
 from analyzer.flows.coverage import behind
-from analyzer.flows.layout import ARENA_USED, N_MESSAGES, N_RECORDS, N_SEGMENTS, POOL_USED, SENT_SYN, SENT_SYN_ACK
+from analyzer.flows.layout import ARENA_USED, N_MESSAGES, N_RECORDS, N_SEGMENTS, POOL_USED, SENT_SYN, SENT_SYN_ACK, Tables
 from analyzer.kernels import kernel
 from analyzer.names.datagrams import keep_datagram
 from analyzer.names.http import (
@@ -42,6 +43,7 @@ from analyzer.names.states import (
     SCAN,
     SOCKS5_ANSWERING,
     SOCKS5_ASKING,
+    SOCKS_REFUTED,
     START,
     TRAILER,
     WAIT_BYTES,
@@ -86,6 +88,12 @@ def read_offers(buf, packets, offers, first, n, tables):  # type: ignore[no-unty
             seq = np.uint32(packet.seq + np.uint32(packet.flags & SYN != 0))
             take(tables, buf, at, end, row, side_index, seq, packet.ts_ns, packet.ack, final)
     return n
+
+
+def offers_of_waiting(tables: Tables) -> npt.NDArray[np.int64]:
+    """int64[n, 3]: an offer for each side on which something waits, saying that nothing more will come."""
+    sides = np.flatnonzero(tables.sides["waiting"][: 2 * int(tables.counts[N_RECORDS])] >= 0)
+    return np.stack([np.full(len(sides), -1), sides >> 1, sides & 1], axis=1).astype(np.int64)
 
 
 @kernel
@@ -254,8 +262,11 @@ def read_socks_start(tables, buf, at, end, row, side_index, side, other, seq, ts
         p = read_socks4_answer(tables, buf, at, end, row, side_index, seq, ts_ns, ack)
         if p >= 0:
             side.state = HEAD
+        elif p == NOT:
+            other.asked_socks = SOCKS_REFUTED
         return p
     if other.asked_socks:
+        other.asked_socks = SOCKS_REFUTED
         return NOT
     p = read_greeting(buf, at, end)
     if p >= 0:

@@ -15,6 +15,9 @@ SOCKS5_ANSWERING: Final = 5  # after the server's choice
 CERTIFICATE: Final = 6  # after a ServerHello of TLS 1.2 or older: the rest of the server's flight
 SCAN: Final = 7  # bytes of no known kind: only segments that begin like a head are read
 
+# SIDE.asked_socks of a side whose SOCKS greeting was answered in another language: it was none.
+SOCKS_REFUTED: Final = 255
+
 # A reader returns the position behind what it read, or one of these.
 MORE: Final = -1  # not all there yet
 NOT: Final = -2  # something else
@@ -23,4 +26,18 @@ NOT: Final = -2  # something else
 # nginx take heads of up to 64 KiB and 32 KiB, with a Negotiate token in them.
 WAIT_BYTES: Final = 64 << 10
 
-__all__ = ["CERTIFICATE", "CHUNK", "DONE", "HEAD", "MORE", "NOT", "SCAN", "SOCKS5_ANSWERING", "SOCKS5_ASKING", "START", "TRAILER", "WAIT_BYTES"]
+__all__ = [
+    "CERTIFICATE",
+    "CHUNK",
+    "DONE",
+    "HEAD",
+    "MORE",
+    "NOT",
+    "SCAN",
+    "SOCKS5_ANSWERING",
+    "SOCKS5_ASKING",
+    "SOCKS_REFUTED",
+    "START",
+    "TRAILER",
+    "WAIT_BYTES",
+]

@@ -1,0 +1,110 @@
+"""records → flows: which records are one connection, and their counts added up.
+
+A SYN begins a new flow only when its side had sent something before with another initial sequence number, as Wireshark has it.
+That is decided here, over all records in order, so that it doesn't matter where a capture was cut.
+"""
+
+from __future__ import annotations
+
+import numpy as np
+
+from analyzer.flows.coverage import behind, cover
+from analyzer.flows.keys import record_hash, same_ends
+from analyzer.flows.layout import HAS_BASE, N_RECORDS
+from analyzer.kernels import kernel
+from analyzer.packets.layout import NO_TIME
+
+
+@kernel
+def fold_records(tables, slots, flow_of, heads):  # type: ignore[no-untyped-def]
+    """How many flows there are; fills flow_of[record] and heads[flow], the record that the flow's counts are added up in.
+
+    slots     int32[2**k >= 2 * n_records], all 0; used as a hash table of the newest flow of each conversation, plus one
+    flow_of   int32[n_records];  heads  int32[n_records]
+    """
+    records, sides = tables.records, tables.sides
+    mask = np.int64(len(slots) - 1)
+    n_flows = 0
+    for row in range(tables.counts[N_RECORDS]):
+        slot = np.int64(record_hash(records[row]) & np.uint64(mask))
+        while slots[slot] and not same_ends(records[heads[slots[slot] - 1]], records[row]):
+            slot = (slot + 1) & mask
+        flow = np.int64(slots[slot]) - 1
+        if flow >= 0 and goes_on(sides[2 * heads[flow]], sides[2 * heads[flow] + 1], records[row]):
+            flow_of[row] = flow
+            head = np.int64(heads[flow])
+            join_records(records[head], records[row])
+            for k in range(2):
+                join_sides(tables.holes, tables.counts, sides[2 * head + k], sides[2 * row + k])
+        else:
+            heads[n_flows] = row
+            flow_of[row] = n_flows
+            n_flows += 1
+            slots[slot] = n_flows
+    return n_flows
+
+
+@kernel
+def goes_on(side_a, side_b, record):  # type: ignore[no-untyped-def]
+    """True when the record continues the flow whose sides are given."""
+    if record.syn_side < 0:
+        return True
+    if record.syn_side == 0:
+        return side_a.seen & HAS_BASE == 0 or side_a.base == record.isn
+    return side_b.seen & HAS_BASE == 0 or side_b.base == record.isn
+
+
+@kernel
+def join_records(into, record):  # type: ignore[no-untyped-def]
+    """Add what is known of a later record of the same flow."""
+    if record.first_source >= 0:
+        earlier = into.first_source < 0
+        if record.first_ns != NO_TIME and (into.first_ns == NO_TIME or record.first_ns < into.first_ns):
+            into.first_ns = record.first_ns
+            earlier = True
+        if record.last_ns != NO_TIME and (into.last_ns == NO_TIME or record.last_ns > into.last_ns):
+            into.last_ns = record.last_ns
+        if earlier:
+            into.outer0 = record.outer0
+            into.outer1 = record.outer1
+            into.first_source = record.first_source
+    into.sources |= record.sources
+    into.unreachable |= record.unreachable
+    if into.syn_side < 0:
+        into.syn_side = record.syn_side
+        into.isn = record.isn
+
+
+@kernel
+def join_sides(holes, counts, into, side):  # type: ignore[no-untyped-def]
+    """Add a later record's side: counts, flags, and the payload that wasn't seen before."""
+    into.packets += side.packets
+    into.bytes += side.bytes
+    if side.seen & HAS_BASE:
+        if into.seen & HAS_BASE:
+            join_coverage(holes, counts, into, side)
+        else:
+            into.base, into.low, into.high = side.base, side.low, side.high
+            into.distinct += side.distinct
+            into.holes = side.holes
+            side.holes = -1
+    else:
+        into.distinct += side.distinct
+    into.seen |= side.seen
+
+
+@kernel
+def join_coverage(holes, counts, into, side):  # type: ignore[no-untyped-def]
+    """Count of side's payload what `into` hasn't seen: the stretches between side's holes, one by one."""
+    outside = side.distinct - behind(side.high, side.low)
+    hole = side.holes
+    at = side.low
+    while hole >= 0:
+        outside += behind(holes[hole].end, holes[hole].start)
+        if behind(holes[hole].start, at) > 0:
+            cover(holes, counts, into, at, behind(holes[hole].start, at))
+        at = holes[hole].end
+        hole = holes[hole].next
+    if behind(side.high, at) > 0:
+        cover(holes, counts, into, at, behind(side.high, at))
+    into.distinct += outside  # what resets carried, which is no part of the stream

@@ -1,0 +1,73 @@
+"""The one name a flow goes by, chosen last from the facts: the first that is a name and not an address."""
+
+from __future__ import annotations
+
+from typing import Any, Final
+
+import numpy as np
+import numpy.typing as npt
+
+from analyzer.flows.layout import CONNECT, SHAPE_ADDRESS, TRAIT_QUIC
+from analyzer.kernels import kernel
+from analyzer.names.facts import FETCH, FIELD, HELLO, TUNNEL
+
+SOURCES: Final[list[str | None]] = ["connect", "socks", "absolute", "sni", "quic", "http", "certificate", "dns"]
+BY_CONNECT: Final = 0
+BY_SOCKS: Final = 1
+BY_ABSOLUTE: Final = 2
+BY_SNI: Final = 3
+BY_QUIC: Final = 4
+BY_HTTP: Final = 5
+
+
+def choose_hosts(messages: npt.NDArray[Any], pool: npt.NDArray[np.uint8], chosen: npt.NDArray[np.int64]) -> tuple[Any, Any, Any]:
+    """(where the host's text lies in the pool, its size, place in SOURCES), -1 sizes and sources where no name was seen."""
+    n = len(chosen)
+    at, size, source = np.zeros(n, np.int64), np.full(n, -1, np.int64), np.full(n, -1, np.int64)
+    fill_hosts(messages, pool, chosen, at, size, source)
+    return at, size, source
+
+
+@kernel
+def is_name(pool, at, size):  # type: ignore[no-untyped-def]
+    """True for a text that is neither empty nor an IPv4 or IPv6 address."""
+    if size <= 0:
+        return False
+    for k in range(size):
+        c = pool[at + k]
+        if c == 58:
+            return False
+        if not (48 <= c <= 57 or c == 46):
+            return not (size == 1 and c == 42)
+    return False
+
+
+@kernel
+def fill_hosts(messages, pool, chosen, at, size, source):  # type: ignore[no-untyped-def]
+    """As choose_hosts."""
+    for flow in range(len(chosen)):
+        row = chosen[flow]
+        if row[TUNNEL] >= 0:
+            m = messages[row[TUNNEL]]
+            if m.shape & SHAPE_ADDRESS == 0 and is_name(pool, m.host_at, m.host_size):
+                at[flow], size[flow] = m.host_at, m.host_size
+                source[flow] = BY_CONNECT if m.kind == CONNECT else BY_SOCKS
+                continue
+            if m.kind == CONNECT and is_name(pool, m.field_at, m.field_size):
+                at[flow], size[flow], source[flow] = m.field_at, m.field_size, BY_CONNECT
+                continue
+        if row[FETCH] >= 0:
+            m = messages[row[FETCH]]
+            if is_name(pool, m.host_at, m.host_size):
+                at[flow], size[flow], source[flow] = m.host_at, m.host_size, BY_ABSOLUTE
+                continue
+        if row[HELLO] >= 0:
+            m = messages[row[HELLO]]
+            if is_name(pool, m.host_at, m.host_size):
+                at[flow], size[flow] = m.host_at, m.host_size
+                source[flow] = BY_QUIC if m.port & TRAIT_QUIC else BY_SNI
+                continue
+        if row[FIELD] >= 0:
+            m = messages[row[FIELD]]
+            if is_name(pool, m.field_at, m.field_size):
+                at[flow], size[flow], source[flow] = m.field_at, m.field_size, BY_HTTP

@@ -1,0 +1,166 @@
+"""Flows → the columns of the flow table that need no names: who with whom, when, how much, and how it ended."""
+
+from __future__ import annotations
+
+import socket
+from typing import Any, Final
+
+import numpy as np
+import numpy.typing as npt
+import pyarrow as pa
+
+from analyzer.flows.layout import SENT_FIN, SENT_OTHER, SENT_RST, SENT_SYN, SENT_SYN_ACK, SOURCE_BITS
+from analyzer.kernels import kernel
+from analyzer.names.sha256 import hex_digest
+from analyzer.names.strings import words
+from analyzer.packets.layout import NO_ID, NO_TIME, OUTER_NAMES, TCP
+from analyzer.tables import TIME
+
+ID_DIGITS: Final = 16
+PROTOCOLS: Final[list[str | None]] = ["tcp", "udp"]
+STATES: Final[list[str | None]] = ["refused", "unreachable", "no-answer", "closed", "reset", "mid-stream", "open"]
+
+
+def address_texts(high: npt.NDArray[np.uint64], low: npt.NDArray[np.uint64], version: npt.NDArray[np.uint8]) -> pa.Array:
+    """A string array of addresses as RFC 5952 writes them, from their halves."""
+    if (version == 4).all():
+        unique, which = np.unique(low, return_inverse=True)
+        texts = [socket.inet_ntoa(raw) for raw in _packed(unique.astype(">u4"), 4)]
+    else:
+        keys = np.stack([version.astype(np.uint64), high, low], axis=1)
+        rows, which = np.unique(keys, axis=0, return_inverse=True)
+        texts = [_address_text(int(v), int(h), int(lo)) for v, h, lo in rows]
+    return words(which.ravel(), list(texts))
+
+
+def _packed(values: npt.NDArray[Any], size: int) -> list[bytes]:
+    raw = values.tobytes()
+    return [raw[i : i + size] for i in range(0, len(raw), size)]
+
+
+def _address_text(version: int, high: int, low: int) -> str:
+    if version == 4:
+        return socket.inet_ntoa(low.to_bytes(4, "big"))
+    return address_text(high.to_bytes(8, "big") + low.to_bytes(8, "big"))
+
+
+def address_text(raw: bytes) -> str:
+    """An address of 4 or 16 bytes as text; IPv6 as RFC 5952 has it, with no dotted quad at its end."""
+    import ipaddress
+
+    return str(ipaddress.ip_address(raw))
+
+
+def flow_ids(protocol: pa.Array, client_ip: pa.Array, client_port: Any, server_ip: pa.Array, server_port: Any, first_ns: Any) -> Any:
+    """uint8[n, 16]: the hex digits of each flow's id, from the columns it is made of; a time that is missing counts as nothing."""
+    n = len(protocol)
+    parts = [column.cast(pa.large_string()) for column in (protocol, client_ip, server_ip)]
+    buffers = [(np.frombuffer(p.buffers()[1], np.int64), np.frombuffer(p.buffers()[2], np.uint8)) for p in parts]
+    out = np.zeros((n, ID_DIGITS), np.uint8)
+    room = (np.zeros(512, np.uint8), np.zeros(8, np.uint32), np.zeros(64, np.uint32))
+    digest_ids(*buffers[0], *buffers[1], client_port, *buffers[2], server_port, first_ns, out, *room)
+    return out
+
+
+@kernel
+def put_text(text, n, data, start, end):  # type: ignore[no-untyped-def]
+    """Append data[start:end] to text[:n] and return its new length."""
+    for k in range(start, end):
+        text[n] = data[k]
+        n += 1
+    return n
+
+
+@kernel
+def put_number(text, n, value):  # type: ignore[no-untyped-def]
+    """Append a whole number in decimal to text[:n] and return its new length."""
+    if value < 0:
+        text[n] = 45
+        n += 1
+        value = -value
+    digits = 1
+    above = np.int64(10)
+    while digits < 19 and value >= above:
+        digits += 1
+        above *= 10
+    for k in range(digits):
+        text[n + digits - 1 - k] = 48 + value % 10
+        value //= 10
+    return n + digits
+
+
+@kernel
+def digest_ids(proto_at, proto, client_at, client, client_port, server_at, server, server_port, first_ns, out, text, state, schedule):  # type: ignore[no-untyped-def]
+    """Fill out[n, 16] with the flows' ids; *_at are int64[n + 1] offsets into the texts, text, state and schedule are room."""
+    for i in range(len(out)):
+        n = put_text(text, 0, proto, proto_at[i], proto_at[i + 1])
+        text[n] = 124
+        n = put_text(text, n + 1, client, client_at[i], client_at[i + 1])
+        text[n] = 124
+        n = put_number(text, n + 1, np.int64(client_port[i]))
+        text[n] = 124
+        n = put_text(text, n + 1, server, server_at[i], server_at[i + 1])
+        text[n] = 124
+        n = put_number(text, n + 1, np.int64(server_port[i]))
+        text[n] = 124
+        n += 1
+        if first_ns[i] != NO_TIME:
+            n = put_number(text, n, first_ns[i])
+        hex_digest(text, n, ID_DIGITS, out[i], 0, state, schedule)
+
+
+def state_codes(records: npt.NDArray[Any], out: npt.NDArray[Any], back: npt.NDArray[Any]) -> npt.NDArray[np.int64]:
+    """int64[n]: places in STATES. `out` and `back` are the client's and the server's rows of Tables.sides."""
+    tcp = records["protocol"] == TCP
+    sent, got = out["seen"], back["seen"]
+    opened = sent & SENT_SYN != 0
+    answered = (sent | got) & SENT_SYN_ACK != 0
+    unreachable = (records["unreachable"] != 0) & ~answered
+    silent = back["packets"] == 0
+    conditions = [
+        tcp & opened & ~answered & (got & SENT_RST != 0),
+        unreachable & (tcp | silent),
+        np.where(tcp, opened & silent & (sent & SENT_OTHER == 0), silent),
+        tcp & (sent & got & SENT_FIN != 0),
+        tcp & ((sent | got) & SENT_RST != 0),
+        tcp & ((sent | got) & (SENT_SYN | SENT_SYN_ACK) == 0),
+    ]
+    return np.select(conditions, list(range(6)), default=6)
+
+
+def times(ns: npt.NDArray[np.int64]) -> pa.Array:
+    """A timestamp array, null where there is no time."""
+    return pa.array(ns, mask=ns == NO_TIME).cast(pa.timestamp("ns")).cast(TIME)
+
+
+def capture_lists(records: npt.NDArray[Any], late: dict[int, list[int]], names: list[str], order: list[int]) -> pa.Array:
+    """A list array: the inputs each flow was seen in, in the order of their times.
+
+    late    flow → inputs beyond the first SOURCE_BITS
+    order   the inputs' numbers, by time
+    """
+    masks, which = np.unique(records["sources"], return_inverse=True)
+    lists = [[names[i] for i in order if i < SOURCE_BITS and int(mask) >> i & 1] for mask in masks]
+    column = pa.array(lists, pa.list_(pa.string())).take(pa.array(which.ravel()))
+    if not late:
+        return column
+    rows = column.to_pylist()
+    for flow, inputs in late.items():
+        known = [i for i in range(SOURCE_BITS) if int(records["sources"][flow]) >> i & 1]
+        seen = set(known) | set(inputs)
+        rows[flow] = [names[i] for i in order if i in seen]
+    return pa.array(rows, pa.list_(pa.string()))
+
+
+def outer_texts(records: npt.NDArray[Any]) -> pa.Array:
+    """A string array: what the first packet was wrapped in, outermost first, null when nothing."""
+    keys = np.stack([records["outer0"], records["outer1"]], axis=1)
+    rows, which = np.unique(keys, axis=0, return_inverse=True)
+    texts = [_outer_text(int(high), int(low)) for high, low in rows]
+    return words(which.ravel(), texts)
+
+
+def _outer_text(high: int, low: int) -> str | None:
+    entries = [high >> 32, high & 0xFFFFFFFF, low >> 32, low & 0xFFFFFFFF]
+    names = [OUTER_NAMES[e >> 24] + (f" {e & NO_ID}" if e & NO_ID != NO_ID else "") for e in entries if e]
+    return ", ".join(names) or None

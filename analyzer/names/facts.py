@@ -1,0 +1,220 @@
+"""messages → facts: of all that was read from a flow, which message says what."""
+
+from __future__ import annotations
+
+from typing import Final
+
+import numpy as np
+
+from analyzer.flows.coverage import behind
+from analyzer.flows.layout import (
+    ABSOLUTE,
+    ANSWER,
+    CLIENT_HELLO,
+    CONNECT,
+    DATAGRAM,
+    HAS_BASE,
+    ISSUER,
+    ORIGIN,
+    SENT_OTHER,
+    SENT_SYN_ACK,
+    SERVER_HELLO,
+    SOCKS4,
+    SOCKS5,
+    SOCKS_ANSWER,
+)
+from analyzer.kernels import kernel
+from analyzer.names.states import SOCKS_REFUTED
+
+# Which message holds a fact: columns of `chosen`, rows of Tables.messages, -1: none.
+TUNNEL: Final = 0  # the last CONNECT or SOCKS request
+FETCH: Final = 1  # the first absolute-form request
+AGENT: Final = 2  # the first request with a User-Agent, those to a proxy before others
+FIELD: Final = 3  # the first request but CONNECT that has a Host
+CONNECT_FIELD: Final = 4  # the last CONNECT that has a Host
+HELLO: Final = 5
+VERSION: Final = 6
+CERTIFICATE_ISSUER: Final = 7
+STYLE: Final = 8  # the request that shows how the client talks: the first to a proxy, else the first
+N_CHOSEN: Final = 9
+
+
+@kernel
+def group_messages(messages, n_messages, flow_of, starts, order):  # type: ignore[no-untyped-def]
+    """Fill `order` with the messages' rows by flow, and starts[flow] with where each flow's begin; within a flow as they came.
+
+    starts   int64[n_flows + 2], all 0;  order  int64[n_messages]
+    """
+    for m in range(n_messages):
+        starts[flow_of[messages[m].record] + 2] += 1
+    for f in range(2, len(starts)):
+        starts[f] += starts[f - 1]
+    for m in range(n_messages):
+        flow = flow_of[messages[m].record]
+        order[starts[flow + 1]] = m
+        starts[flow + 1] += 1
+
+
+@kernel
+def sort_by_stream(messages, sides, head, order, start, end):  # type: ignore[no-untyped-def]
+    """Put a flow's messages in the order of their streams, side 0 before side 1; they nearly are."""
+    for i in range(start + 1, end):
+        m = order[i]
+        k = i
+        while k > start and stands_before(messages[m], messages[order[k - 1]], sides[2 * head + messages[m].side]):
+            order[k] = order[k - 1]
+            k -= 1
+        order[k] = m
+
+
+@kernel
+def stands_before(message, other, side):  # type: ignore[no-untyped-def]
+    """True when `message` comes before `other` in its side's stream."""
+    if message.side != other.side:
+        return message.side < other.side
+    if side.seen & HAS_BASE:
+        return behind(message.seq, side.base) < behind(other.seq, side.base)
+    return message.seq < other.seq
+
+
+@kernel
+def choose_clients(tables, heads, starts, order, clients):  # type: ignore[no-untyped-def]
+    """Fill clients[flow] with the side that opened the flow, and put each flow's messages in stream order.
+
+    The sender of the SYN; else the receiver of a SYN-ACK; else who sent a request; else who wasn't answering; else the higher port.
+    """
+    records, sides, messages = tables.records, tables.sides, tables.messages
+    for flow in range(len(clients)):
+        head = np.int64(heads[flow])
+        start, end = starts[flow], starts[flow + 1]
+        sort_by_stream(messages, sides, head, order, start, end)
+        record = records[head]
+        asked, answered = -1, -1
+        for i in range(start, end):
+            kind = messages[order[i]].kind
+            if kind in (CONNECT, ABSOLUTE, ORIGIN, SOCKS4, SOCKS5, CLIENT_HELLO):
+                if asked < 0:
+                    asked = np.int64(messages[order[i]].side)
+            elif kind in (ANSWER, SOCKS_ANSWER, SERVER_HELLO) and answered < 0:
+                answered = np.int64(messages[order[i]].side)
+        if record.syn_side >= 0:
+            clients[flow] = record.syn_side
+        elif sides[2 * head].seen & SENT_SYN_ACK:
+            clients[flow] = 1
+        elif sides[2 * head + 1].seen & SENT_SYN_ACK:
+            clients[flow] = 0
+        elif asked >= 0:
+            clients[flow] = asked
+        elif answered >= 0:
+            clients[flow] = 1 - answered
+        elif record.a_port != record.b_port:
+            clients[flow] = 0 if record.a_port > record.b_port else 1
+        else:
+            clients[flow] = 0
+
+
+@kernel
+def choose_messages(tables, heads, starts, order, clients, chosen, statuses, asked):  # type: ignore[no-untyped-def]
+    """Fill, for each flow, which messages hold its facts, every request's status, and which requests were made of a proxy.
+
+    chosen     int64[n_flows, N_CHOSEN], -1: none
+    statuses   int32[n_messages]: of a request, its answer's status, -1: none was captured
+    asked      uint8[n_messages]: 1 for a request to a proxy
+    """
+    messages, sides = tables.messages, tables.sides
+    for flow in range(len(clients)):
+        start, end = starts[flow], starts[flow + 1]
+        if start == end:
+            continue
+        head = np.int64(heads[flow])
+        side = asking_side(messages, order, start, end, np.int64(clients[flow]))
+        pair_answers(messages, order, start, end, side, statuses)
+        row = chosen[flow]
+        inside = False
+        has_proxy_agent = False
+        for i in range(start, end):
+            m = order[i]
+            message = messages[m]
+            kind = message.kind
+            if kind == SERVER_HELLO or kind == ISSUER:
+                row[VERSION if kind == SERVER_HELLO else CERTIFICATE_ISSUER] = m
+            if message.side != side:
+                continue
+            if kind == CLIENT_HELLO:
+                if row[HELLO] < 0:
+                    row[HELLO] = m
+                continue
+            if kind == SOCKS4 or kind == SOCKS5:
+                if refuted(sides[2 * message.record + side], sides[2 * head + 1 - side], kind, statuses[m]):
+                    continue
+                row[TUNNEL] = m
+                asked[m] = 1
+                inside = True
+                continue
+            if kind not in (CONNECT, ABSOLUTE, ORIGIN):
+                continue
+            to_proxy = kind == CONNECT or (kind == ABSOLUTE and not inside)
+            if kind == CONNECT:
+                row[TUNNEL] = m
+                if message.field_size > 0:
+                    row[CONNECT_FIELD] = m
+                inside = statuses[m] < 0 or 200 <= statuses[m] < 300
+            else:
+                if row[FIELD] < 0 and message.field_size > 0:
+                    row[FIELD] = m
+                if to_proxy and row[FETCH] < 0:
+                    row[FETCH] = m
+            asked[m] = to_proxy
+            if message.agent_size > 0 and (row[AGENT] < 0 or (to_proxy and not has_proxy_agent)):
+                row[AGENT] = m
+                has_proxy_agent = to_proxy
+            if row[STYLE] < 0 or (to_proxy and not asked[row[STYLE]]):
+                row[STYLE] = m
+
+
+@kernel
+def asking_side(messages, order, start, end, client):  # type: ignore[no-untyped-def]
+    """The client, unless only the other side asked for anything."""
+    for i in range(start, end):
+        message = messages[order[i]]
+        if message.side == client and message.kind in (CONNECT, ABSOLUTE, ORIGIN, SOCKS4, SOCKS5, CLIENT_HELLO, DATAGRAM):
+            return client
+    for i in range(start, end):
+        if messages[order[i]].kind in (CONNECT, ABSOLUTE, ORIGIN, SOCKS4, SOCKS5, CLIENT_HELLO):
+            return np.int64(messages[order[i]].side)
+    return client
+
+
+@kernel
+def refuted(side, other, kind, status):  # type: ignore[no-untyped-def]
+    """True when what looked like a SOCKS request was none: the other end answered in another language."""
+    return side.asked_socks == SOCKS_REFUTED or (kind == SOCKS4 and status < 0 and other.bytes > 0 and other.seen & SENT_OTHER != 0)
+
+
+@kernel
+def pair_answers(messages, order, start, end, side, statuses):  # type: ignore[no-untyped-def]
+    """Give each HTTP and SOCKS request the status of its answer: in order, but none that was sent before the request was received."""
+    question = next_message(messages, order, start, end, side)
+    for i in range(start, end):
+        message = messages[order[i]]
+        if message.side == side or (message.kind != ANSWER and message.kind != SOCKS_ANSWER):
+            continue
+        if question >= end:
+            return
+        asked = messages[order[question]]
+        if behind(message.ack, asked.seq) <= 0 and message.ack != 0:
+            continue
+        statuses[order[question]] = message.status
+        question = next_message(messages, order, question + 1, end, side)
+
+
+@kernel
+def next_message(messages, order, at, end, side):  # type: ignore[no-untyped-def]
+    """The place in `order`, from `at` on, of the next request on this side; `end` without one."""
+    while at < end:
+        message = messages[order[at]]
+        if message.side == side and message.kind in (CONNECT, ABSOLUTE, ORIGIN, SOCKS4, SOCKS5):
+            return at
+        at += 1
+    return end
+

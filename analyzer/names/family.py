@@ -1,0 +1,76 @@
+"""How a client talks: the family of its HTTP and TLS stack. It supports a verdict and never decides one.
+
+WinINET, WinHTTP, Chromium and Firefox write CONNECT in ways of their own, and their ClientHellos differ: OpenSSL offers
+encrypt_then_mac, browsers of the Chromium family send GREASE, Firefox offers delegated credentials. Schannel's hello is the
+same under WinINET and WinHTTP, so it parts neither.
+"""
+
+from __future__ import annotations
+
+from typing import Final
+
+from analyzer.flows.layout import (
+    CONNECT,
+    SHAPE_AGENT,
+    SHAPE_HOST,
+    SHAPE_HOST_PORT,
+    SHAPE_LENGTH_0,
+    SHAPE_PRAGMA,
+    TRAIT_CUT,
+    TRAIT_DELEGATED,
+    TRAIT_ENCRYPT_THEN_MAC,
+    TRAIT_GREASE,
+)
+
+# Beginnings of the user agents that Windows' own services send; all of them use WinHTTP.
+SERVICE_AGENTS: Final = (
+    "microsoft-cryptoapi/",
+    "microsoft ncsi",
+    "microsoft-delivery-optimization/",
+    "microsoft bits/",
+    "windows-update-agent/",
+    "winhttp",
+    "microsoft-wns/",
+    "microsoft_device_metadata_retrieval_client",
+)
+
+
+def family(kind: int, shape: int, agent: str | None, traits: int) -> str | None:
+    """wininet, winhttp, chromium, firefox, curl, openssl or other; None when there is nothing to go by.
+
+    kind, shape   of the request (flows.layout), kind 0: there was none
+    agent         its User-Agent
+    traits        of the ClientHello, -1: there was none
+    """
+    if agent:
+        named = _by_agent(agent.lower())
+        if named and not (kind == CONNECT and shape & SHAPE_LENGTH_0 and shape & SHAPE_PRAGMA):
+            return named
+    if kind == CONNECT:
+        if shape & SHAPE_LENGTH_0 and shape & SHAPE_PRAGMA and shape & SHAPE_HOST and not shape & SHAPE_HOST_PORT:
+            return "wininet"
+        if not shape & SHAPE_AGENT and shape & SHAPE_HOST_PORT and not (traits >= 0 and traits & TRAIT_ENCRYPT_THEN_MAC):
+            return "winhttp"
+    if traits >= 0 and not traits & TRAIT_CUT:
+        if traits & TRAIT_GREASE:
+            return "chromium"
+        if traits & TRAIT_DELEGATED:
+            return "firefox"
+        if traits & TRAIT_ENCRYPT_THEN_MAC:
+            return "openssl"
+        return "other"
+    return "other" if kind else None
+
+
+def _by_agent(agent: str) -> str | None:
+    if agent.startswith("curl/"):
+        return "curl"
+    if agent.startswith(SERVICE_AGENTS):
+        return "winhttp"
+    if "trident/" in agent or "msie " in agent:
+        return "wininet"
+    if "firefox/" in agent:
+        return "firefox"
+    if "chrome/" in agent or "edg/" in agent:
+        return "chromium"
+    return None

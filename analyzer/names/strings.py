@@ -1,0 +1,77 @@
+"""Texts in a pool → Arrow strings. Bytes that aren't UTF-8 are shown as \\xNN; what is missing or empty is null."""
+
+from __future__ import annotations
+
+from typing import Any, Final
+
+import numpy as np
+import numpy.typing as npt
+import pyarrow as pa
+
+from analyzer.kernels import kernel
+
+AS_IS: Final = 0
+LOWER: Final = 1  # ASCII letters to lower case, one trailing dot left off: how host names are compared (RFC 4343)
+HEX: Final = 2
+
+
+def text_array(pool: npt.NDArray[np.uint8], at: npt.NDArray[np.int64], size: npt.NDArray[Any], form: int = AS_IS) -> pa.Array:
+    """A string array of len(at): pool[at[i] : at[i] + size[i]] in the given form, null where size[i] <= 0."""
+    size = np.maximum(size, 0).astype(np.int64)
+    offsets = np.zeros(len(size) + 1, np.int64)
+    np.cumsum(size * (2 if form == HEX else 1), out=offsets[1:])
+    data = np.empty(int(offsets[-1]), np.uint8)
+    plain = gather_texts(pool, at, size, form, offsets, data)
+    if not plain:
+        texts = [bytes(pool[a : a + s]).decode("utf-8", "backslashreplace") if s else None for a, s in zip(at, size, strict=True)]
+        if form == LOWER:
+            texts = [t.translate(_ASCII_LOWER).removesuffix(".") or None if t else None for t in texts]
+        return pa.array(texts, pa.string())
+    return string_array(offsets, data, size > 0)
+
+
+_ASCII_LOWER = {c: c + 32 for c in range(65, 91)}
+
+
+def string_array(offsets: npt.NDArray[np.int64], data: npt.NDArray[np.uint8], valid: npt.NDArray[np.bool_]) -> pa.Array:
+    """A string array from its parts: data[offsets[i] : offsets[i + 1]], null where not valid."""
+    narrow = pa.large_string()
+    bitmap = pa.py_buffer(np.packbits(valid, bitorder="little").tobytes())
+    array = pa.Array.from_buffers(narrow, len(valid), [bitmap, pa.py_buffer(offsets), pa.py_buffer(data)])
+    return array.cast(pa.string())
+
+
+def words(codes: npt.NDArray[Any], names: list[str | None]) -> pa.Array:
+    """A string array of names[codes[i]], null where the code is negative."""
+    indices = pa.array(codes.astype(np.int32), mask=codes < 0)
+    return pa.DictionaryArray.from_arrays(indices, pa.array(names, pa.string())).cast(pa.string())
+
+
+@kernel
+def gather_texts(pool, at, size, form, offsets, out):  # type: ignore[no-untyped-def]
+    """True when every byte is ASCII; copies the texts behind each other to `out` and sets where they end in offsets[1:].
+
+    offsets comes in as if every text kept its length, and leaves as it is after trailing dots were left off.
+    """
+    plain = True
+    p = np.int64(0)
+    for i in range(len(at)):
+        for k in range(size[i]):
+            c = pool[at[i] + k]
+            if form == HEX:
+                high, low = c >> 4, c & 15
+                out[p] = high + (48 if high < 10 else 87)
+                out[p + 1] = low + (48 if low < 10 else 87)
+                p += 2
+                continue
+            if c >= 128:
+                plain = False
+            if form == LOWER:
+                if 65 <= c <= 90:
+                    c += 32
+                elif c == 46 and k == size[i] - 1:
+                    continue
+            out[p] = c
+            p += 1
+        offsets[i + 1] = p
+    return plain

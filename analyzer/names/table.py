@@ -1,0 +1,283 @@
+"""flows and messages → the flow table: every column of the stages flows and names (tables.py)."""
+
+from __future__ import annotations
+
+from typing import Any, Final
+
+import numpy as np
+import numpy.typing as npt
+import pyarrow as pa
+
+from analyzer.names import columns
+from analyzer.flows.fold import fold_records
+from analyzer.flows.layout import (
+    ABSOLUTE,
+    N_MESSAGES,
+    N_RECORDS,
+    N_SIGHTINGS,
+    POOL_USED,
+    SHAPE_ADDRESS,
+    SOCKS4,
+    SOCKS5,
+    TRAIT_CUT,
+    TRAIT_ECH,
+    Tables,
+)
+from analyzer.names.certificate import issuer_text
+from analyzer.names.choose import SOURCES, choose_hosts
+from analyzer.names.facts import (
+    AGENT,
+    CERTIFICATE_ISSUER,
+    CONNECT_FIELD,
+    FETCH,
+    FIELD,
+    HELLO,
+    N_CHOSEN,
+    STYLE,
+    TUNNEL,
+    VERSION,
+    choose_clients,
+    choose_messages,
+    group_messages,
+)
+from analyzer.names.family import family
+from analyzer.names.initials import read_initials
+from analyzer.names.strings import HEX, LOWER, text_array, words
+from analyzer.packets.layout import NO_TIME, TCP
+from analyzer.tables import FLOW_SCHEMA, REQUEST
+
+KINDS: Final[list[str | None]] = [None, "connect", "absolute", None, "socks4", "socks5"]
+TLS_VERSIONS: Final[list[str | None]] = ["1.0", "1.1", "1.2", "1.3"]
+
+
+def flow_table(tables: Tables, names: list[str], order_of_sources: list[int]) -> pa.Table:
+    """The flow table of everything that was read; `tables` is used up.
+
+    names              of the inputs, by number
+    order_of_sources   the inputs' numbers, by time
+    """
+    tables = spell_addresses(read_initials(tables))
+    n_records, n_messages = int(tables.counts[N_RECORDS]), int(tables.counts[N_MESSAGES])
+    flow_of, heads = np.zeros(n_records, np.int32), np.zeros(n_records, np.int32)
+    slots = np.zeros(1 << max(4, (2 * n_records).bit_length()), np.int32)
+    n_flows = fold_records(tables, slots, flow_of, heads)
+    heads = heads[:n_flows]
+    starts, order = np.zeros(n_flows + 2, np.int64), np.zeros(n_messages, np.int64)
+    group_messages(tables.messages, n_messages, flow_of, starts, order)
+    clients = np.zeros(n_flows, np.int64)
+    choose_clients(tables, heads, starts, order, clients)
+    chosen = np.full((n_flows, N_CHOSEN), -1, np.int64)
+    statuses, asked = np.full(n_messages, -1, np.int32), np.zeros(n_messages, np.uint8)
+    choose_messages(tables, heads, starts, order, clients, chosen, statuses, asked)
+    late = late_sightings(tables, flow_of)
+
+    records = tables.records[heads]
+    out, back = tables.sides[2 * heads + clients], tables.sides[2 * heads + 1 - clients]
+    flows = who_with_whom(records, clients)
+    ids = columns.flow_ids(*(flows[c] for c in ID_COLUMNS), records["first_ns"])
+    seen = np.flatnonzero(out["packets"] + back["packets"] > 0)  # an ICMP error alone makes no flow
+    first = records["first_ns"][seen]
+    first = np.where(first == NO_TIME, np.iinfo(np.int64).max, first)
+    rows = seen[np.lexsort((ids.view("S16").ravel()[seen], first))]
+
+    late = {i: late[int(flow)] for i, flow in enumerate(rows) if int(flow) in late} if late else {}
+    flows = who_with_whom(records[rows], clients[rows])
+    flows["id"] = pa.array(ids[rows].view("S16").ravel().astype("U16"), pa.string())
+    flows |= counted(records[rows], out[rows], back[rows])
+    flows["capture"] = words(records["first_source"][rows], list(names))
+    flows["captures"] = columns.capture_lists(records[rows], late, names, order_of_sources)
+    flows |= named(tables, chosen[rows], statuses)
+    flows["requests"] = request_lists(tables, rows, starts, order, asked, statuses)
+    arrays = [flows[f.name] if f.name in flows else empty_column(f, len(rows)) for f in FLOW_SCHEMA]
+    return pa.table(arrays, schema=FLOW_SCHEMA)
+
+
+ID_COLUMNS: Final = ("protocol", "client_ip", "client_port", "server_ip", "server_port")
+
+
+def empty_column(field: pa.Field, n: int) -> pa.Array:
+    """A column that a later stage fills: null, lists empty."""
+    if pa.types.is_list(field.type):
+        return pa.ListArray.from_arrays(pa.array(np.zeros(n + 1, np.int32)), pa.array([], field.type.value_type))
+    return pa.nulls(n, field.type)
+
+
+def late_sightings(tables: Tables, flow_of: npt.NDArray[np.int32]) -> dict[int, list[int]]:
+    """flow → the inputs beyond the first SOURCE_BITS that it was seen in."""
+    late: dict[int, list[int]] = {}
+    for record, source in tables.sightings[: int(tables.counts[N_SIGHTINGS])].tolist():
+        late.setdefault(int(flow_of[record]), []).append(source)
+    return late
+
+
+def spell_addresses(tables: Tables) -> Tables:
+    """The same tables, with the addresses that SOCKS clients asked for as text."""
+    messages = tables.messages[: int(tables.counts[N_MESSAGES])]
+    raw = np.flatnonzero((messages["shape"] & SHAPE_ADDRESS != 0) & np.isin(messages["kind"], (SOCKS4, SOCKS5)))
+    used = int(tables.counts[POOL_USED])
+    spelled = bytearray()
+    for m in raw:
+        at, size = int(messages["host_at"][m]), int(messages["host_size"][m])
+        text = columns.address_text(bytes(tables.pool[at : at + size])).encode()
+        messages["host_at"][m], messages["host_size"][m] = used + len(spelled), len(text)
+        spelled += text
+    if not spelled:
+        return tables
+    tables.counts[POOL_USED] = used + len(spelled)
+    return tables._replace(pool=np.concatenate([tables.pool[:used], np.frombuffer(bytes(spelled), np.uint8)]))
+
+
+def who_with_whom(records: npt.NDArray[Any], clients: npt.NDArray[np.int64]) -> dict[str, Any]:
+    """The columns protocol, client_* and server_*."""
+    from_a = clients == 0
+    ends = {}
+    for name, mine, other in (("client", "a", "b"), ("server", "b", "a")):
+        high = np.where(from_a, records[f"{mine}_hi"], records[f"{other}_hi"])
+        low = np.where(from_a, records[f"{mine}_lo"], records[f"{other}_lo"])
+        ends[f"{name}_ip"] = columns.address_texts(high, low, records["version"])
+        ends[f"{name}_port"] = np.where(from_a, records[f"{mine}_port"], records[f"{other}_port"]).astype(np.int32)
+    return {"protocol": words((records["protocol"] != TCP).astype(np.int32), columns.PROTOCOLS), **ends}
+
+
+def counted(records: npt.NDArray[Any], out: npt.NDArray[Any], back: npt.NDArray[Any]) -> dict[str, Any]:
+    """The columns of times, packets, bytes, state and wrapping."""
+    again = (out["bytes"] - out["distinct"]) + (back["bytes"] - back["distinct"])
+    return {
+        "first_seen": columns.times(records["first_ns"]),
+        "last_seen": columns.times(records["last_ns"]),
+        "packets_out": out["packets"],
+        "packets_in": back["packets"],
+        "bytes_out": out["bytes"],
+        "bytes_in": back["bytes"],
+        "retransmitted": again,
+        "state": words(columns.state_codes(records, out, back), columns.STATES),
+        "outer": columns.outer_texts(records),
+    }
+
+
+def named(tables: Tables, chosen: npt.NDArray[np.int64], statuses: npt.NDArray[np.int32]) -> dict[str, Any]:
+    """The columns that say who was asked for, and how."""
+    messages, pool = tables.messages, tables.pool
+    text = TextsOf(messages, pool)
+    question = np.where(chosen[:, TUNNEL] >= 0, chosen[:, TUNNEL], chosen[:, FETCH])
+    field = np.where(chosen[:, FIELD] >= 0, chosen[:, FIELD], chosen[:, CONNECT_FIELD])
+    hello, agent = chosen[:, HELLO], chosen[:, AGENT]
+    traits = np.where(hello >= 0, messages["port"][hello], -1)
+    whole = (hello >= 0) & (traits & TRAIT_CUT == 0)
+    host_at, host_size, source = choose_hosts(messages, pool, chosen)
+    status = np.where(question >= 0, statuses[question] if len(statuses) else -1, -1)
+    port = np.where(question >= 0, messages["port"][question], -1)
+    return {
+        "request": words(np.where(question >= 0, messages["kind"][question].astype(np.int32), -1), KINDS),
+        "requested_host": text("host", question),
+        "requested_port": pa.array(port.astype(np.int32), mask=port < 0),
+        "proxy_status": pa.array(status.astype(np.int32), mask=status < 0),
+        "user_agent": text("agent", agent),
+        "http_host": text("field", field),
+        "sni": text("host", hello),
+        "alpn": alpn_lists(text.raw("path", np.where(whole, hello, -1)), whole),
+        "tls_offered": words(version_codes(messages, np.where(whole, hello, -1)), TLS_VERSIONS),
+        "ech": pa.array(traits & TRAIT_ECH != 0, mask=~whole),
+        "ja4": text("agent", np.where(whole, hello, -1)),
+        "client_random": text("field", np.where(whole, hello, -1), HEX),
+        "tls_version": words(version_codes(messages, chosen[:, VERSION]), TLS_VERSIONS),
+        "certificate_issuer": issuers(text.raw("host", chosen[:, CERTIFICATE_ISSUER])),
+        "host": text_array(pool, host_at, host_size, LOWER),
+        "host_source": words(source, SOURCES),
+        "client_family": families(messages, text, chosen[:, STYLE], traits),
+    }
+
+
+class TextsOf:
+    """The texts of chosen messages as arrays: text("host", rows) is null where rows[i] is -1 or the text is missing."""
+
+    def __init__(self, messages: npt.NDArray[Any], pool: npt.NDArray[np.uint8]) -> None:
+        self._messages = messages
+        self._pool = pool
+
+    def __call__(self, name: str, rows: npt.NDArray[np.int64], form: int = 0) -> pa.Array:
+        return text_array(self._pool, *self._places(name, rows), form)
+
+    def raw(self, name: str, rows: npt.NDArray[np.int64]) -> pa.Array:
+        """As bytes: a dictionary array, as few of many are different."""
+        at, size = self._places(name, rows)
+        pieces = [bytes(self._pool[a : a + s]) if s >= 0 else None for a, s in zip(at.tolist(), size.tolist(), strict=True)]
+        return pa.array(pieces, pa.binary()).dictionary_encode()
+
+    def _places(self, name: str, rows: npt.NDArray[np.int64]) -> tuple[Any, Any]:
+        return self._messages[f"{name}_at"][rows], np.where(rows >= 0, self._messages[f"{name}_size"][rows], -1)
+
+
+def version_codes(messages: npt.NDArray[Any], rows: npt.NDArray[np.int64]) -> npt.NDArray[np.int64]:
+    """Places in TLS_VERSIONS of the messages' versions, -1 for none and for any other version."""
+    code = np.where(rows >= 0, messages["status"][rows].astype(np.int64), -1) - 0x0301
+    return np.where((code >= 0) & (code < len(TLS_VERSIONS)), code, -1)
+
+
+def alpn_lists(raw: pa.DictionaryArray, whole: npt.NDArray[np.bool_]) -> pa.Array:
+    """A list array of the protocols in ALPN lists as sent; empty for a whole hello without one, null without a whole hello."""
+    lists = pa.array([read_alpn(one.as_py()) for one in raw.dictionary] + [[], None], pa.list_(pa.string()))
+    none = np.where(whole, len(lists) - 2, len(lists) - 1)
+    indices = raw.indices
+    return lists.take(pa.array(np.where(indices.is_valid(), indices.fill_null(0), none)))
+
+
+def read_alpn(raw: bytes) -> list[str]:
+    """The protocol names of a ProtocolNameList's body (RFC 7301 3.1)."""
+    names, p = [], 0
+    while p < len(raw):
+        names.append(raw[p + 1 : p + 1 + raw[p]].decode("utf-8", "backslashreplace"))
+        p += 1 + raw[p]
+    return names
+
+
+def issuers(raw: pa.DictionaryArray) -> pa.Array:
+    """A string array of issuers' names, from their DER."""
+    texts: list[str | None] = [issuer_text(one.as_py()) for one in raw.dictionary]
+    return words(np.asarray(raw.indices.fill_null(-1)), [*texts, None])
+
+
+def families(messages: npt.NDArray[Any], text: TextsOf, style: npt.NDArray[np.int64], traits: npt.NDArray[Any]) -> pa.Array:
+    """The column client_family: each combination of what it depends on is judged once."""
+    agents = text("agent", style).dictionary_encode()
+    kind = np.where(style >= 0, messages["kind"][style], 0).astype(np.int64)
+    shape = np.where(style >= 0, messages["shape"][style], 0).astype(np.int64)
+    keys = np.stack([kind, shape, np.asarray(agents.indices.fill_null(-1)).astype(np.int64), traits.astype(np.int64)], axis=1)
+    rows, which = np.unique(keys, axis=0, return_inverse=True)
+    known = agents.dictionary.to_pylist()
+    found = [family(int(k), int(s), known[a] if a >= 0 else None, int(t)) for k, s, a, t in rows]
+    return words(which.ravel(), found)
+
+
+def request_lists(
+    tables: Tables,
+    rows: npt.NDArray[np.int64],
+    starts: npt.NDArray[np.int64],
+    order: npt.NDArray[np.int64],
+    asked: npt.NDArray[np.uint8],
+    statuses: npt.NDArray[np.int32],
+) -> pa.Array:
+    """The column requests: for each flow of `rows` its requests to a proxy, in the order of the stream."""
+    to_proxy = asked[order] != 0
+    before = np.concatenate([[0], np.cumsum(to_proxy)])
+    sizes = before[starts[rows + 1]] - before[starts[rows]]
+    offsets = np.concatenate([[0], np.cumsum(sizes)])
+    within = np.arange(int(offsets[-1])) - np.repeat(offsets[:-1], sizes)
+    picked = order[to_proxy][np.repeat(before[starts[rows]], sizes) + within]
+    messages, text = tables.messages, TextsOf(tables.messages, tables.pool)
+    port, status = messages["port"][picked], statuses[picked] if len(statuses) else np.zeros(0, np.int32)
+    fetched = np.where(messages["kind"][picked] == ABSOLUTE, picked, -1)
+    values = pa.StructArray.from_arrays(
+        [
+            words(messages["kind"][picked].astype(np.int32), KINDS),
+            text("host", picked),
+            pa.array(port, mask=port < 0),
+            text("path", fetched),
+            pa.array(status, mask=status < 0),
+            columns.times(messages["ts_ns"][picked]),
+            pa.nulls(len(picked), pa.string()),
+            pa.nulls(len(picked), pa.string()),
+        ],
+        fields=list(REQUEST),
+    )
+    return pa.ListArray.from_arrays(pa.array(offsets.astype(np.int32)), values)
