@@ -116,7 +116,9 @@ def collect(blocks: Iterable[Block], sources: Sequence[Source]) -> Tables:
     return read_all(NOTHING, packets, waiting, len(waiting), tables)
 
 
-def read_all(data: npt.NDArray[np.uint8], packets: npt.NDArray[Any], offers: npt.NDArray[np.int64], n_offers: int, tables: Tables) -> Tables:
+def read_all(
+    data: npt.NDArray[np.uint8], packets: npt.NDArray[Any], offers: npt.NDArray[np.int64], n_offers: int, tables: Tables
+) -> Tables:
     """The tables after every offer was read."""
     done = 0
     while True:

@@ -12,13 +12,17 @@ import numpy.typing as npt
 # 512, 1024, ... 16384 this was the fastest.
 BLOCK_FRAMES: Final = 2048
 
-# No capture tool writes a larger frame: libpcap's limit is 256 KiB, USB and D-Bus captures reach 128 MiB, but carry no IP.
-MAX_FRAME: Final = 16 << 20
+# No longer frame can be true: libpcap's and Wireshark's limit for every link type that is read here (only D-Bus, USB and
+# EBHSCR captures, which carry no IP, may exceed it).
+MAX_FRAME: Final = 262_144
+
+# What a frame's length on the wire may be said to be: "big TCP" super-packets reach 512 KiB, nothing comes near this.
+MAX_WIRE: Final = 8 * MAX_FRAME
 
 
 @dataclass
 class Block:
-    """Frames in the order they were captured.
+    """At most BLOCK_FRAMES frames, at least one, in the order they were captured.
 
     data    uint8[n], what frames[i].start counts from; only valid until the next block is asked for
     frames  packets.layout.FRAME[n_frames]

@@ -8,6 +8,7 @@ from __future__ import annotations
 import bz2
 import gzip
 import lzma
+import zlib
 from typing import IO, Final, cast
 
 MAGICS: Final = (
@@ -27,26 +28,32 @@ def compression_of(head: bytes) -> str | None:
     return None
 
 
-def decompressed(file: IO[bytes], name: str) -> IO[bytes]:
-    """The uncompressed bytes of `file` as a stream; a broken member raises from read(), never from here."""
-    if name == "gzip":
-        return cast(IO[bytes], gzip.GzipFile(fileobj=file, mode="rb"))
-    if name == "bzip2":
-        return cast(IO[bytes], bz2.BZ2File(file, mode="rb"))
-    if name == "xz":
-        return cast(IO[bytes], lzma.LZMAFile(file, mode="rb"))
-    if name == "lz4":
-        import lz4.frame
+Unpacked = tuple[IO[bytes], tuple[type[Exception], ...]]
+"""A stream of uncompressed bytes, and what reading it raises, beside OSError and EOFError, when the compressed ones are broken."""
 
-        return cast(IO[bytes], lz4.frame.LZ4FrameFile(file, mode="rb"))
+
+def decompressed(file: IO[bytes], name: str) -> Unpacked:
+    """What is inside `file`, which must give as much as it is asked for; a broken member raises from read(), never from here."""
+    if name == "gzip":
+        return cast(IO[bytes], gzip.GzipFile(fileobj=file, mode="rb")), (zlib.error,)
+    if name == "bzip2":
+        return cast(IO[bytes], bz2.BZ2File(file, mode="rb")), ()
+    if name == "xz":
+        return cast(IO[bytes], lzma.LZMAFile(file, mode="rb")), (lzma.LZMAError,)
+    if name == "lz4":
+        import lz4.frame  # type: ignore[import-untyped,unused-ignore]
+
+        return cast(IO[bytes], lz4.frame.LZ4FrameFile(file, mode="rb")), (RuntimeError,)
     return _zstd(file)
 
 
-def _zstd(file: IO[bytes]) -> IO[bytes]:
+def _zstd(file: IO[bytes]) -> Unpacked:
+    """Both libraries refuse windows beyond 128 MiB, as the zstd tool does unless told otherwise: a hostile file could ask for 2 GiB."""
     try:
         from compression import zstd  # type: ignore[import-not-found,unused-ignore]  # Python 3.14
     except ImportError:
         import zstandard
 
-        return cast(IO[bytes], zstandard.ZstdDecompressor(max_window_size=1 << 31).stream_reader(file, read_across_frames=True))
-    return cast(IO[bytes], zstd.ZstdFile(file, mode="rb"))
+        reader = zstandard.ZstdDecompressor(max_window_size=1 << 27).stream_reader(file, read_across_frames=True)
+        return cast(IO[bytes], reader), (zstandard.ZstdError,)
+    return cast(IO[bytes], zstd.ZstdFile(file, mode="rb")), (zstd.ZstdError,)

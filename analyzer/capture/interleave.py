@@ -12,7 +12,7 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
-from analyzer.capture.block import Block
+from analyzer.capture.block import BLOCK_FRAMES, Block
 from analyzer.capture.source import Source
 from analyzer.kernels import kernel
 from analyzer.packets.layout import FRAME, NO_TIME
@@ -40,8 +40,10 @@ def in_time_order(sources: Sequence[Source]) -> Iterator[Block]:
             if block is not None:
                 yield block
         else:
-            horizon = min(reader.horizon for reader in active)
-            yield from _merged([reader.until(horizon) for reader in active])
+            # Up to here, by time and then by source, nothing that is still to come belongs.
+            horizon, last = min((reader.horizon, reader.index) for reader in active)
+            active.sort(key=lambda reader: reader.index)
+            yield from _merged([reader.until(horizon, including=reader.index <= last) for reader in active])
         for reader in active:
             reader.refill()
         active = [reader for reader in active if reader.block is not None]
@@ -57,6 +59,7 @@ class _Reader:
     """One source while it is merged: its current block, how far it was used, and its clock made monotonic."""
 
     def __init__(self, source: Source, index: int) -> None:
+        self.index = index
         self._blocks = _numbered(source, index)
         self._used = 0
         self._clock = NO_TIME
@@ -90,17 +93,17 @@ class _Reader:
         self._used = len(self.block.frames)
         return block
 
-    def until(self, horizon: int) -> tuple[Block, npt.NDArray[np.int64]]:
-        """The frames up to and at `horizon`, and their monotonic times."""
+    def until(self, horizon: int, *, including: bool) -> tuple[Block, npt.NDArray[np.int64]]:
+        """The frames before `horizon`, or up to and at it, and their monotonic times."""
         if self.block is None:
             return Block(np.zeros(0, np.uint8), np.zeros(0, FRAME)), np.zeros(0, np.int64)
-        stop = int(np.searchsorted(self._times, horizon, side="right"))
+        stop = int(np.searchsorted(self._times, horizon, side="right" if including else "left"))
         first, self._used = self._used, max(stop, self._used)
         return Block(self.block.data, self.block.frames[first : self._used]), self._times[first : self._used]
 
 
 def _merged(parts: list[tuple[Block, npt.NDArray[np.int64]]]) -> Iterator[Block]:
-    """One block with the frames of all parts, by time, then by source."""
+    """The frames of all parts, which are in the order of their sources, by time, then by source."""
     held = [(block, times) for block, times in parts if len(block.frames)]
     if not held:
         return
@@ -113,7 +116,9 @@ def _merged(parts: list[tuple[Block, npt.NDArray[np.int64]]]) -> Iterator[Block]
         copy_frames(block.data, frames[first : first + n], ends[first] - frames["captured_bytes"][first], data)
         first += n
     order = np.argsort(np.concatenate([times for _, times in held]), kind="stable")
-    yield Block(data, frames[order])
+    frames = frames[order]
+    for first in range(0, len(frames), BLOCK_FRAMES):
+        yield Block(data, frames[first : first + BLOCK_FRAMES])
 
 
 @kernel

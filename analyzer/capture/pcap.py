@@ -11,7 +11,7 @@ from typing import Final
 
 import numpy as np
 
-from analyzer.capture.block import BLOCK_FRAMES, MAX_FRAME, Block, Damage
+from analyzer.capture.block import BLOCK_FRAMES, MAX_FRAME, MAX_WIRE, Block, Damage
 from analyzer.capture.stream import Window
 from analyzer.kernels import kernel
 from analyzer.packets.fields import u32, u32_little
@@ -47,7 +47,7 @@ def read_pcap(window: Window, damage: list[Damage]) -> Iterator[Block]:
     """
     while window.end - window.start < FILE_HEADER:
         if not window.more():
-            damage.append(Damage("capture-damaged", "the file header is cut short", window.offset + window.end))
+            damage.append(Damage("capture-damaged", "the file header is cut short", window.offset + window.start, window.rest()))
             return
     head = bytes(window.data[window.start : window.start + FILE_HEADER])
     little, unit_ns, header = MAGICS[head[:4]]
@@ -62,7 +62,7 @@ def read_pcap(window: Window, damage: list[Damage]) -> Iterator[Block]:
             yield Block(window.data, frames[:n])
         if status == BAD:
             text = "a packet's length can't be true; the rest of the file was not read"
-            damage.append(Damage("capture-damaged", text, window.offset + at, window.end - at))
+            damage.append(Damage("capture-damaged", text, window.offset + at, window.rest()))
             return
         if status == NEED_MORE and not window.more():
             rest = window.end - window.start
@@ -98,7 +98,7 @@ def index_pcap(buf, start, end, little, unit_ns, header, link_type, frames):  # 
         frame.ts_ns = np.int64(seconds) * 1_000_000_000 + np.int64(fraction) * unit_ns
         frame.start = at + header
         frame.captured_bytes = captured
-        frame.wire_bytes = min(max(wire, captured), MAX_FRAME * 8)
+        frame.wire_bytes = min(max(wire, captured), MAX_WIRE)
         frame.link_type = link_type
         at += header + captured
     return len(frames), at, FULL

@@ -13,7 +13,7 @@ from typing import Final
 import numpy as np
 import numpy.typing as npt
 
-from analyzer.capture.block import BLOCK_FRAMES, MAX_FRAME, Block, Damage
+from analyzer.capture.block import BLOCK_FRAMES, MAX_FRAME, MAX_WIRE, Block, Damage
 from analyzer.capture.stream import Window
 from analyzer.kernels import kernel
 from analyzer.packets.fields import u16, u16_little, u32, u32_little
@@ -27,16 +27,30 @@ SIMPLE_PACKET: Final = 3
 STATISTICS: Final = 5
 ENHANCED_PACKET: Final = 6
 
-# A block longer than this is damage: the longest that is real holds one frame of MAX_FRAME bytes and its options.
-MAX_BLOCK: Final = 2 * MAX_FRAME
+# A block longer than this is damage, as in Wireshark.
+MAX_BLOCK: Final = 16 << 20
+
+# Interfaces of one section that are remembered; a capturing machine has hundreds at most, a hostile file millions.
+MAX_INTERFACES: Final = 65_536
 
 FULL: Final = 0
 NEED_MORE: Final = 1
 BAD: Final = 2
 CONTROL: Final = 3
 
-# One interface: its clock as `ticks per second` in three numbers, so that a kernel converts exactly.
-CLOCK = np.dtype([("offset_s", "i8"), ("snap_bytes", "i8"), ("base", "i4"), ("exponent", "i4"), ("link_type", "i4")], align=True)
+# One interface: its clock as whole ticks in a second, and what makes nanoseconds of the rest, so that a kernel converts exactly.
+CLOCK = np.dtype(
+    [
+        ("offset_s", "i8"),
+        ("per_second", "u8"),  # 0: 2**64 or more, there is no whole second in 64 bits of ticks
+        ("multiply", "u8"),  # the rest of the ticks times this,
+        ("divide", "u8"),  # by this: nanoseconds; 0: always 0
+        ("shift", "i4"),  # instead of multiply and divide, where per_second is 2**shift; else -1
+        ("link_type", "i4"),
+        ("snap_bytes", "i8"),
+    ],
+    align=True,
+)
 
 
 def starts_like_pcapng(head: bytes) -> bool:
@@ -45,53 +59,96 @@ def starts_like_pcapng(head: bytes) -> bool:
 
 
 def read_pcapng(window: Window, damage: list[Damage]) -> Iterator[Block]:
-    """The blocks of a pcapng file; what is wrong with it, and packets its writer says it lost, are added to `damage`."""
-    little = True
-    clocks = np.zeros(0, CLOCK)
+    """The blocks of a pcapng file; what is wrong with it, and packets its writer says it lost, are added to `damage`.
+
+    A packet block that contradicts itself is left out and counted: its framing says where the next one begins. Where the
+    framing is broken the reading stops.
+    """
+    state = State(damage)
     frames = np.zeros(BLOCK_FRAMES, FRAME)
+    left_out = np.zeros(3, np.int64)
     while True:
-        n, at, status = index_pcapng(window.data, window.start, window.end, little, clocks, frames)
+        left_out[:] = (0, 0, -1)
+        clocks = state.clocks[: state.n_clocks]
+        n, at, status = index_pcapng(window.data, window.start, window.end, state.little, clocks, frames, left_out)
+        if left_out[0]:
+            state.leave_out(int(left_out[0]), int(left_out[1]), window.offset + int(left_out[2]))
         window.start = at
         if n:
             yield Block(window.data, frames[:n])
         if status == CONTROL:
-            kind, body, size, little = control_block(window, little)
-            if body is None:
-                status = NEED_MORE
-            elif kind == SECTION:
-                clocks = np.zeros(0, CLOCK)
-            elif kind == INTERFACE:
-                clocks = np.append(clocks, read_interface(body, little))
-            elif kind == STATISTICS:
-                dropped = read_drops(body, little)
-                if dropped:
-                    damage.append(Damage("packets-dropped", f"the capturing machine dropped {dropped} packets", count=dropped))
-            if body is not None:
-                window.start += size
-        if status == BAD:
-            text = "a block's length or kind can't be true; the rest of the file was not read"
-            damage.append(Damage("capture-damaged", text, window.offset + window.start, window.end - window.start))
+            state.read_block(window)
+        elif status == BAD:
+            text = "a block's length can't be true; the rest of the file was not read"
+            damage.append(Damage("capture-damaged", text, window.offset + window.start, window.rest()))
             return
-        if status == NEED_MORE and not window.more():
+        elif status == NEED_MORE and not window.more():
             rest = window.end - window.start
             if rest:
                 damage.append(Damage("capture-damaged", "the file ends in the middle of a block", window.offset + window.start, rest))
             return
 
 
-def control_block(window: Window, little: bool) -> tuple[int, bytes | None, int, bool]:
-    """(kind, body without lengths, size, byte order) of the block at window.start; the body is None when it isn't all there.
+class State:
+    """What a pcapng file's earlier blocks say about its later ones: byte order, interfaces; and what was noted so far."""
 
-    A section header sets the byte order for what follows, itself included.
-    """
-    at = window.start
-    head = bytes(window.data[at : at + 12])
-    if head[:4] == SECTION_MAGIC:
-        little = head[8:12] == b"\x4d\x3c\x2b\x1a"
-    kind, size = struct.unpack("<II" if little else ">II", head[:8])
-    if at + size > window.end:
-        return kind, None, size, little
-    return kind, bytes(window.data[at + 8 : at + size - 4]), size, little
+    def __init__(self, damage: list[Damage]) -> None:
+        self.little = True
+        self.n_clocks = 0
+        self.clocks = np.zeros(8, CLOCK)
+        self._section = 0
+        self._damage = damage
+        self._left_out: Damage | None = None
+        self._dropped: Damage | None = None
+        self._drops: dict[tuple[int, int], int] = {}
+
+    def leave_out(self, count: int, skipped: int, offset: int) -> None:
+        """Count blocks that were skipped: one entry for all, at the first one's place."""
+        if self._left_out is None:
+            text = "packets of an undescribed interface, or longer than their block, were left out"
+            self._left_out = Damage("capture-damaged", text, offset, count=0)
+            self._damage.append(self._left_out)
+        self._left_out.count += count
+        self._left_out.skipped += skipped
+
+    def read_block(self, window: Window) -> None:
+        """Take in the whole block at window.start that changes the state, and step over it."""
+        at = window.start
+        head = bytes(window.data[at : at + 12])
+        if head[:4] == SECTION_MAGIC:
+            # A section header sets the byte order for what follows, itself included.
+            self.little = head[8:12] == b"\x4d\x3c\x2b\x1a"
+            self._section += 1
+            self.n_clocks = 0
+        kind, size = struct.unpack("<II" if self.little else ">II", head[:8])
+        body = bytes(window.data[at + 8 : at + size - 4])
+        if kind == INTERFACE:
+            self._add_interface(body, size, window.offset + at)
+        elif kind == STATISTICS and len(body) >= 4:
+            self._note_drops(body)
+        window.start += size
+
+    def _add_interface(self, body: bytes, size: int, offset: int) -> None:
+        if self.n_clocks == MAX_INTERFACES:
+            self.leave_out(1, size, offset)
+            return
+        if self.n_clocks == len(self.clocks):
+            self.clocks = np.append(self.clocks, np.zeros(len(self.clocks), CLOCK))
+        self.clocks[self.n_clocks] = read_interface(body, self.little)[0]
+        self.n_clocks += 1
+
+    def _note_drops(self, body: bytes) -> None:
+        """An interface's statistics count from the start of the capture, so its latest block holds for all before."""
+        interface = int.from_bytes(body[:4], "little" if self.little else "big")
+        dropped = read_drops(body, self.little)
+        if not dropped or interface >= self.n_clocks:
+            return
+        self._drops[self._section, interface] = dropped
+        if self._dropped is None:
+            self._dropped = Damage("packets-dropped", "")
+            self._damage.append(self._dropped)
+        self._dropped.count = sum(self._drops.values())
+        self._dropped.text = f"the capturing machine dropped {self._dropped.count} packets"
 
 
 def read_options(body: bytes, at: int, little: bool) -> dict[int, bytes]:
@@ -110,135 +167,139 @@ def read_options(body: bytes, at: int, little: bool) -> dict[int, bytes]:
 def read_interface(body: bytes, little: bool) -> npt.NDArray[np.void]:
     """CLOCK[1] of an interface description block; one that is too short keeps its place with an unreadable link type."""
     clock = np.zeros(1, CLOCK)
-    clock["base"], clock["exponent"] = 10, 6
+    resolution = 6
     if len(body) < 8:
         clock["link_type"] = -1
-        return clock
-    link_type, _, snap_bytes = struct.unpack_from("<HHI" if little else ">HHI", body, 0)
-    clock["link_type"], clock["snap_bytes"] = link_type, snap_bytes
-    options = read_options(body, 8, little)
-    if len(options.get(9, b"")) == 1:  # if_tsresol
-        resolution = options[9][0]
-        clock["base"], clock["exponent"] = (2 if resolution & 0x80 else 10), resolution & 0x7F
-    if len(options.get(14, b"")) == 8:  # if_tsoffset
-        clock["offset_s"] = int.from_bytes(options[14], "little" if little else "big", signed=True)
+    else:
+        clock["link_type"], _, clock["snap_bytes"] = struct.unpack_from("<HHI" if little else ">HHI", body, 0)
+        options = read_options(body, 8, little)
+        if len(options.get(9, b"")) == 1:  # if_tsresol
+            resolution = options[9][0]
+        if len(options.get(14, b"")) == 8:  # if_tsoffset
+            clock["offset_s"] = int.from_bytes(options[14], "little" if little else "big", signed=True)
+    exponent = resolution & 0x7F
+    clock["shift"] = exponent if resolution & 0x80 else -1
+    per_second = 2**exponent if resolution & 0x80 else 10**exponent
+    clock["per_second"] = per_second if per_second < 2**64 else 0
+    clock["multiply"] = 10 ** max(0, 9 - exponent)
+    clock["divide"] = 10 ** max(0, exponent - 9) if exponent <= 28 else 0
     return clock
 
 
 def read_drops(body: bytes, little: bool) -> int:
     """Packets that an interface statistics block says were lost: by the interface and by the capturing system."""
     options = read_options(body, 12, little)
-    order = "little" if little else "big"
-    return sum(int.from_bytes(options[code], order) for code in (5, 7) if len(options.get(code, b"")) == 8)  # type: ignore[arg-type]
+    counts = [options[code] for code in (5, 7) if len(options.get(code, b"")) == 8]
+    return sum(int.from_bytes(count, "little" if little else "big") for count in counts)
 
 
 @kernel
-def ticks_to_ns(high, low, base, exponent, offset_s):  # type: ignore[no-untyped-def]
-    """Nanoseconds since 1970 of a 64-bit count of base**-exponent seconds; NO_TIME when they don't fit in 64 bits."""
+def ticks_to_ns(high, low, clock):  # type: ignore[no-untyped-def]
+    """Nanoseconds since 1970 of a 64-bit count of the clock's ticks, rounded down; NO_TIME when they don't fit in 64 bits."""
     ticks = (np.uint64(high) << np.uint64(32)) | np.uint64(low)
-    if base == 10:
-        if exponent <= 9:
-            unit = np.uint64(1)
-            for _ in range(9 - exponent):
-                unit *= np.uint64(10)
-            if ticks > np.uint64(9_000_000_000_000_000_000) // unit:
-                return NO_TIME
-            ns = np.int64(ticks * unit)
-        else:
-            for _ in range(min(exponent - 9, 20)):
-                ticks //= np.uint64(10)
-            ns = np.int64(ticks)
+    if clock.per_second:
+        whole = ticks // clock.per_second
+        part = ticks - whole * clock.per_second
     else:
-        whole = ticks >> np.uint64(exponent) if exponent < 64 else np.uint64(0)
-        part = ticks & ((np.uint64(1) << np.uint64(exponent)) - np.uint64(1)) if exponent < 64 else ticks
-        shift = exponent
-        while shift > 32:  # so that part * 1e9 fits
-            part >>= np.uint64(1)
-            shift -= 1
-        if whole > np.uint64(9_000_000_000):
-            return NO_TIME
-        ns = np.int64(whole) * 1_000_000_000 + np.int64((part * np.uint64(1_000_000_000)) >> np.uint64(shift))
-    if offset_s > 9_000_000_000 or offset_s < -9_000_000_000:
+        whole = np.uint64(0)
+        part = ticks
+    billion = np.uint64(1_000_000_000)
+    if clock.shift < 0:
+        ns = part * clock.multiply // clock.divide if clock.divide else np.uint64(0)
+    elif clock.shift <= 32:
+        ns = (part * billion) >> np.uint64(clock.shift)
+    elif clock.shift < 96:
+        # 96 bits in two steps: the product's lower 32 bits can't reach the result.
+        upper = (part >> np.uint64(32)) * billion + (((part & np.uint64(0xFFFFFFFF)) * billion) >> np.uint64(32))
+        ns = upper >> np.uint64(clock.shift - 32)
+    else:
+        ns = np.uint64(0)
+    # From here on seconds are small enough to be added: 2**63 ns are 9.2e9 s.
+    if whole > np.uint64(1 << 62) or clock.offset_s > 1 << 62 or clock.offset_s < -(1 << 62):
         return NO_TIME
-    moved = ns + offset_s * 1_000_000_000
-    if ns < 0 or (offset_s > 0 and moved < ns):
+    seconds = np.int64(whole) + clock.offset_s
+    if seconds >= 9_223_372_036 or seconds <= -9_223_372_036:
         return NO_TIME
-    return moved
+    return seconds * 1_000_000_000 + np.int64(ns)
 
 
 @kernel
-def index_pcapng(buf, start, end, little, clocks, frames):  # type: ignore[no-untyped-def]
+def index_pcapng(buf, start, end, little, clocks, frames, left_out):  # type: ignore[no-untyped-def]
     """(frames found, where reading stopped, why: FULL, NEED_MORE, BAD or CONTROL); fills frames[0:n].
 
-    CONTROL: the block there changes the reader's state, and the caller reads it.
+    clocks    CLOCK[n]  the section's interfaces
+    left_out  int64[3]  packet blocks that contradict themselves: how many, their bytes, where the first one lies
+    CONTROL: the block there is whole and changes the reader's state, and the caller reads it.
     """
     at = start
     n = 0
     while n < len(frames):
         if end - at < 12:
             return n, at, NEED_MORE
+        ordered = little
         if u32(buf, at) == SECTION:
-            return n, at, CONTROL if section_size(buf, at) > 0 else BAD
-        if little:
+            mark = u32(buf, at + 8)
+            if mark not in (0x1A2B3C4D, 0x4D3C2B1A):
+                return n, at, BAD
+            ordered = mark == 0x4D3C2B1A
+        if ordered:
             kind, size = u32_little(buf, at), np.int64(u32_little(buf, at + 4))
         else:
             kind, size = u32(buf, at), np.int64(u32(buf, at + 4))
-        padded = (size + 3) & ~np.int64(3)
-        if size < 12 or size > MAX_BLOCK:
+        if size < 12 or size > MAX_BLOCK or size & 3:
             return n, at, BAD
-        if end - at < padded:
+        if end - at < size:
             return n, at, NEED_MORE
-        again = u32_little(buf, at + size - 4) if little else u32(buf, at + size - 4)
+        again = u32_little(buf, at + size - 4) if ordered else u32(buf, at + size - 4)
         if again != size:
             return n, at, BAD
-        if kind in (INTERFACE, STATISTICS):
+        if kind in (SECTION, INTERFACE, STATISTICS):
             return n, at, CONTROL
-        if kind in (ENHANCED_PACKET, PACKET):
-            if size < 32:
-                return n, at, BAD
-            if little:
-                high, low = u32_little(buf, at + 12), u32_little(buf, at + 16)
-                captured, wire = np.int64(u32_little(buf, at + 20)), np.int64(u32_little(buf, at + 24))
-                which = np.int64(u32_little(buf, at + 8)) if kind == ENHANCED_PACKET else np.int64(u16_little(buf, at + 8))
+        if kind in (ENHANCED_PACKET, PACKET, SIMPLE_PACKET):
+            if read_packet(buf, at, size, kind, ordered, clocks, frames[n]):
+                n += 1
             else:
-                high, low = u32(buf, at + 12), u32(buf, at + 16)
-                captured, wire = np.int64(u32(buf, at + 20)), np.int64(u32(buf, at + 24))
-                which = np.int64(u32(buf, at + 8)) if kind == ENHANCED_PACKET else np.int64(u16(buf, at + 8))
-            if captured > size - 32 or which >= len(clocks):
-                return n, at, BAD
-            clock = clocks[which]
-            frame = frames[n]
-            frame.ts_ns = ticks_to_ns(high, low, clock.base, clock.exponent, clock.offset_s)
-            frame.start = at + 28
-            frame.captured_bytes = captured
-            frame.wire_bytes = min(max(wire, captured), MAX_FRAME * 8)
-            frame.link_type = clock.link_type
-            n += 1
-        elif kind == SIMPLE_PACKET:
-            if size < 16 or len(clocks) == 0:
-                return n, at, BAD
-            wire = np.int64(u32_little(buf, at + 8) if little else u32(buf, at + 8))
-            captured = min(wire, size - 16)
-            if clocks[0].snap_bytes > 0:
-                captured = min(captured, clocks[0].snap_bytes)
-            frame = frames[n]
-            frame.ts_ns = NO_TIME
-            frame.start = at + 12
-            frame.captured_bytes = captured
-            frame.wire_bytes = min(wire, MAX_FRAME * 8)
-            frame.link_type = clocks[0].link_type
-            n += 1
-        at += padded
+                if left_out[0] == 0:
+                    left_out[2] = at
+                left_out[0] += 1
+                left_out[1] += size
+        at += size
     return n, at, FULL
 
 
 @kernel
-def section_size(buf, at):  # type: ignore[no-untyped-def]
-    """The size of a section header block in its own byte order, 0 when its byte-order mark or length can't be true."""
-    if u32(buf, at + 8) == 0x1A2B3C4D:
-        size = np.int64(u32(buf, at + 4))
-    elif u32(buf, at + 8) == 0x4D3C2B1A:
-        size = np.int64(u32_little(buf, at + 4))
+def read_packet(buf, at, size, kind, little, clocks, frame):  # type: ignore[no-untyped-def]
+    """Fill the frame from a packet block; False when it names no described interface or is longer than the block."""
+    if kind == SIMPLE_PACKET:
+        if size < 16 or len(clocks) == 0:
+            return False
+        clock = clocks[0]
+        wire = np.int64(u32_little(buf, at + 8) if little else u32(buf, at + 8))
+        captured = min(wire, clock.snap_bytes) if clock.snap_bytes > 0 else wire
+        frame.start = at + 12
+        room = size - 16
+        frame.ts_ns = NO_TIME
     else:
-        return 0
-    return size if 28 <= size <= MAX_BLOCK else 0
+        if size < 32:
+            return False
+        if little:
+            which = np.int64(u32_little(buf, at + 8) if kind == ENHANCED_PACKET else u16_little(buf, at + 8))
+            captured, wire = np.int64(u32_little(buf, at + 20)), np.int64(u32_little(buf, at + 24))
+        else:
+            which = np.int64(u32(buf, at + 8) if kind == ENHANCED_PACKET else u16(buf, at + 8))
+            captured, wire = np.int64(u32(buf, at + 20)), np.int64(u32(buf, at + 24))
+        if which >= len(clocks):
+            return False
+        clock = clocks[which]
+        frame.start = at + 28
+        room = size - 32
+        if little:
+            frame.ts_ns = ticks_to_ns(u32_little(buf, at + 12), u32_little(buf, at + 16), clock)
+        else:
+            frame.ts_ns = ticks_to_ns(u32(buf, at + 12), u32(buf, at + 16), clock)
+    if captured > room or captured > MAX_FRAME:
+        return False
+    frame.captured_bytes = captured
+    frame.wire_bytes = min(max(wire, captured), MAX_WIRE)
+    frame.link_type = clock.link_type
+    return True

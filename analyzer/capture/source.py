@@ -9,13 +9,12 @@ import glob
 import hashlib
 import io
 import os
-import stat
 import sys
 from collections import Counter
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import IO, Any, BinaryIO, Final
+from typing import IO, Any, BinaryIO, Final, cast
 
 import numpy.typing as npt
 
@@ -23,7 +22,7 @@ from analyzer.capture.block import Block, Damage
 from analyzer.capture.compressed import compression_of, decompressed
 from analyzer.capture.pcap import read_pcap, starts_like_pcap
 from analyzer.capture.pcapng import read_pcapng, starts_like_pcapng
-from analyzer.capture.stream import Window
+from analyzer.capture.stream import Feed, Window
 from analyzer.errors import Unusable
 from analyzer.packets.layout import CUT_SHORT, LINK_UNKNOWN, NO_TIME
 
@@ -52,17 +51,22 @@ class Source:
         self.last_ns: int | None = None
         self.sha256: str | None = None
         self.size: int | None = path.stat().st_size if path is not None and path.is_file() else None
+        # What a named pipe gives can be had only once: it is opened when it is read, not looked at before.
+        self._is_pipe = path is not None and path.is_fifo()
         self.passed_over: Counter[tuple[int, int]] = Counter()
         self._file = file
         self._window: Window | None = None
+        self._finished = False
 
     def taken(self) -> int:
         """Bytes of the input used so far."""
+        if self._finished and self.size is not None:
+            return self.size
         return self._window.taken() if self._window is not None else 0
 
     def first_time(self) -> int | None:
         """The first packet's time, read ahead of everything else; None where there is none or it can't be known beforehand."""
-        if self._file is not None:
+        if self._file is not None or self._is_pipe:
             return None
         with Source(self.name, self.path)._opened() as opened:
             for block in _blocks(opened[0], opened[1], []):
@@ -72,7 +76,7 @@ class Source:
 
     def check(self) -> None:
         """Raise Unusable unless the input is a capture that can be opened."""
-        if self._file is None:
+        if self._file is None and not self._is_pipe:
             with self._opened():
                 pass
 
@@ -83,9 +87,9 @@ class Source:
             for block in _blocks(window, kind, self.damage):
                 self._note(block.frames)
                 yield block
-            broken = window.damage
-            if broken is not None:
-                self.damage.append(Damage("capture-damaged", f"the compressed data are broken ({broken})", window.offset + window.end))
+            if window.damage is not None:
+                self.damage.append(Damage("capture-damaged", window.damage, window.offset + window.end))
+        self._finished = True
 
     def _note(self, frames: npt.NDArray[Any]) -> None:
         self.packets += len(frames)
@@ -164,21 +168,28 @@ class _Opened:
                 raise Unusable(error.strerror or str(error), source.name) from error
             self._close.append(file)
         try:
-            window = self._window(file)
+            window = _window_over(file, source.size)
             kind = _kind_of(window, source.name)
+        except (OSError, ValueError) as error:
+            self.__exit__()
+            raise Unusable(f"it can't be read ({error})", source.name) from error
         except BaseException:
             self.__exit__()
             raise
         return window, kind
 
-    def _window(self, file: IO[bytes]) -> Window:
-        peekable: IO[bytes] = file if hasattr(file, "peek") else io.BufferedReader(file)  # type: ignore[arg-type, assignment]
-        name = compression_of(peekable.peek(SNIFF)[:SNIFF])  # type: ignore[attr-defined]
-        return Window(peekable) if name is None else Window(decompressed(peekable, name), raw=file)
-
     def __exit__(self, *_: object) -> None:
         for file in self._close:
             file.close()
+
+
+def _window_over(file: IO[bytes], size: int | None) -> Window:
+    feed = Feed(file, size)
+    name = compression_of(feed.head(SNIFF))
+    if name is None:
+        return Window(feed)
+    unpacked, errors = decompressed(cast(IO[bytes], io.BufferedReader(feed)), name)
+    return Window(feed, unpacked, errors)
 
 
 def _kind_of(window: Window, name: str) -> str:
@@ -192,8 +203,8 @@ def _kind_of(window: Window, name: str) -> str:
         return "pcapng"
     broken = window.damage
     if broken is not None:
-        raise Unusable(f"the compressed data are broken ({broken})", name)
-    what = "the file is empty" if not head else "not a capture: it begins like neither pcap nor pcapng"
+        raise Unusable(broken, name)
+    what = "nothing is in it" if not head else "not a capture: it begins like neither pcap nor pcapng"
     raise Unusable(what, name, "give a .pcap or .pcapng file" if head else None)
 
 
@@ -229,45 +240,39 @@ def open_inputs(inputs: Sequence[Input]) -> Inputs:
 
 
 def _add_path(given: str, found: Inputs, seen: set[tuple[int, int]]) -> None:
-    path = Path(given)
     names = [given]
-    if not path.exists() and glob.has_magic(given):
-        names = sorted(glob.glob(given, recursive=True))
-    if not names or not Path(names[0]).exists():
+    if glob.has_magic(given) and not os.path.lexists(given):
+        names = sorted(glob.glob(given, recursive=True))  # noqa: PTH207  # Path.glob takes no absolute patterns
+    if not names:
         found.unusable.append(Unusable("no such file or directory", given))
-        return
     for name in names:
-        if Path(name).is_dir():
-            before = len(found.sources)
-            for inside in sorted(p for p in Path(name).rglob("*") if p.is_file()):
-                _add_file(str(inside), found, seen, named=False)
-            if len(found.sources) == before:
+        if os.path.isdir(name):  # noqa: PTH112  # Path.is_dir raises for names that no file can have
+            captures = [_add_file(str(p), found, seen, named=False) for p in sorted(p for p in Path(name).rglob("*") if p.is_file())]
+            if not any(captures):
                 found.unusable.append(Unusable("no capture in this directory", name))
         else:
             _add_file(name, found, seen, named=True)
 
 
-def _add_file(name: str, found: Inputs, seen: set[tuple[int, int]], *, named: bool) -> None:
+def _add_file(name: str, found: Inputs, seen: set[tuple[int, int]], *, named: bool) -> bool:
+    """Whether it is a capture, be it one that was found before."""
     path = Path(name)
     try:
         status = path.stat()
         identity = (status.st_dev, status.st_ino)
         if identity in seen:
-            return
-        if stat.S_ISFIFO(status.st_mode):
-            source = Source(name, file=path.open("rb"))
-        else:
-            source = Source(name, path=path)
-            source.check()
-    except OSError as error:
-        found.unusable.append(Unusable(error.strerror or str(error), name))
-        return
+            return True
+        source = Source(name, path=path)
+        source.check()
+    except (OSError, ValueError) as error:  # ValueError: a NUL in the name
+        found.unusable.append(Unusable(getattr(error, "strerror", None) or str(error), name))
+        return False
     except Unusable as error:
         if named:
             found.unusable.append(error)
         else:
             found.skipped += 1
-        return
+        return False
     seen.add(identity)
     found.sources.append(source)
-
+    return True

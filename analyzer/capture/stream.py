@@ -7,13 +7,66 @@ and a live interface share every line of the readers. Files are read in large pi
 
 from __future__ import annotations
 
-from typing import IO, Final
+import io
+from typing import IO, Any, Final
 
 import numpy as np
 import numpy.typing as npt
 
 # One read: large enough that its fixed costs vanish, small enough to stay in the cache.
 READ: Final = 2 << 20
+
+
+class Feed(io.RawIOBase):
+    """An input's bytes as they come: a regular file's, a pipe's, one byte at a time or many.
+
+    Its first bytes can be looked at before they are read. Closing it leaves the file open: that is its owner's to close.
+
+    size   of the whole input in bytes, None where that can't be known
+    given  bytes read so far
+    """
+
+    def __init__(self, file: IO[bytes], size: int | None = None) -> None:
+        self._file = file
+        self._head = b""
+        self.size = size
+        self.given = 0
+
+    def head(self, n: int) -> bytes:
+        """The first n bytes, fewer when there are no more. Errors: OSError, ValueError when the file can't be read."""
+        while len(self._head) < n:
+            chunk = self._file.read(n - len(self._head))
+            if not chunk:
+                break
+            self._head += chunk
+        return self._head
+
+    def readable(self) -> bool:
+        return True
+
+    def readinto(self, place: Any) -> int:
+        """Bytes put into `place`, 0 at the end."""
+        if self._head:
+            got = min(len(place), len(self._head))
+            place[:got] = self._head[:got]
+            self._head = self._head[got:]
+        else:
+            got = self._read_file_into(place)
+        self.given += got
+        return got
+
+    def _read_file_into(self, place: Any) -> int:
+        for name in ("readinto1", "readinto"):
+            if hasattr(self._file, name):
+                got: int | None = getattr(self._file, name)(place)
+                break
+        else:
+            chunk = self._file.read(len(place))
+            got = None if chunk is None else len(chunk)
+            place[: got or 0] = chunk or b""
+        if got is None:
+            raise BlockingIOError("the stream doesn't wait for its writer")
+        return got
 
 
 class Window:
@@ -24,11 +77,15 @@ class Window:
     damage      what went wrong while reading (a broken compressed file), else None
     """
 
-    def __init__(self, file: IO[bytes], raw: IO[bytes] | None = None) -> None:
-        self._file = file
-        self._raw = raw
-        self._buffer = bytearray(2 * READ)
-        self.data: npt.NDArray[np.uint8] = np.frombuffer(self._buffer, dtype=np.uint8)
+    def __init__(self, feed: Feed, unpacked: IO[bytes] | None = None, errors: tuple[type[Exception], ...] = ()) -> None:
+        """unpacked: what is inside a compressed feed; errors: what reading it raises when it is broken."""
+        self._feed = feed
+        self._file: Any = feed if unpacked is None else unpacked
+        self._size = feed.size if unpacked is None else None
+        self._what = "the file can't be read further" if unpacked is None else "the compressed data are broken"
+        self._errors: tuple[type[Exception], ...] = (OSError, EOFError, ValueError, *errors)
+        # Not zeroed: pages of it that a small file doesn't fill are never touched.
+        self.data: npt.NDArray[np.uint8] = np.empty(2 * READ, np.uint8)
         self.start = 0
         self.end = 0
         self.offset = 0
@@ -43,33 +100,24 @@ class Window:
             self.data[:held] = self.data[self.start : self.end].copy()
             self.offset += self.start
             self.start, self.end = 0, held
-        if len(self._buffer) - held < READ:
-            grown = bytearray(2 * len(self._buffer))
-            grown[:held] = self._buffer[:held]
-            self._buffer = grown
-            self.data = np.frombuffer(self._buffer, dtype=np.uint8)
-        got = self._read_into(held)
+        if len(self.data) - held < READ:
+            grown = np.empty(2 * len(self.data), np.uint8)
+            grown[:held] = self.data[:held]
+            self.data = grown
+        place = self.data[held : held + READ].data
+        try:
+            got = int(self._feed.readinto(place) if self._file is self._feed else self._file.readinto1(place))
+        except self._errors as error:
+            self.damage = f"{self._what} ({type(error).__name__}: {error})"
+            return False
         self.end += got
         return got > 0
 
-    def _read_into(self, at: int) -> int:
-        """Bytes read behind `at`: at least one unless the stream ended or broke."""
-        place = memoryview(self._buffer)[at : at + READ]
-        try:
-            if hasattr(self._file, "readinto1"):
-                return int(self._file.readinto1(place))
-            if hasattr(self._file, "readinto"):
-                return int(self._file.readinto(place) or 0)
-            chunk = self._file.read(READ)
-        except (OSError, EOFError, ValueError, RuntimeError) as error:
-            # Each compression library has errors of its own, all of these kinds; what was read before them is kept.
-            self.damage = f"{type(error).__name__}: {error}"
-            return 0
-        place[: len(chunk)] = chunk
-        return len(chunk)
+    def rest(self) -> int:
+        """How many bytes lie behind `start`, as far as that is known without reading them."""
+        held = self.end - self.start
+        return held if self._size is None else max(held, self._size - self.offset - self.start)
 
     def taken(self) -> int:
         """How many bytes of the file as it lies on disk have been used, for progress."""
-        if self._raw is not None and self._raw.seekable():
-            return self._raw.tell()
-        return self.offset + self.start
+        return self.offset + self.start if self._file is self._feed else self._feed.given

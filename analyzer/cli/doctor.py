@@ -137,9 +137,10 @@ def _extras() -> Iterator[Check]:
 def _kernels() -> Check:
     """Whether the compiled kernels of these very sources are in the cache, and whether they could be put there."""
     from analyzer.kernels import cache_folder
+    from analyzer.warm import is_warm
 
     folder = cache_folder()
-    if any(folder.rglob("*.nbc")):
+    if is_warm():
         return Check("kernels", OK, f"compiled, in {folder}")
     writable = next(parent for parent in folder.parents if parent.exists())
     if not os.access(writable, os.W_OK):
@@ -150,7 +151,7 @@ def _kernels() -> Check:
 
 
 def _warm() -> None:
-    from analyzer.pipeline import warm
+    from analyzer.warm import warm
 
     complain("compiling the kernels; this takes a minute the first time")
     warm()

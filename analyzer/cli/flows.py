@@ -74,7 +74,7 @@ def flows(
     if output is not None:
         check_writable(output, inputs)
     question = checked(inputs, topology=topology, catalogues=catalogue, start=start, end=end, workers=workers, quiet=quiet)
-    reading = read(question)
+    reading = read(question, digests=False)
     if output is None:
         _to_stdout(reading.flows, chosen)
     else:

@@ -53,8 +53,8 @@ def checked(
     return Question(inputs, load_topology(topology), load_catalogue(catalogues or ()), start_ns, end_ns, workers, quiet)
 
 
-def read(question: Question) -> Reading:
-    """The captures as flows, with progress on a terminal."""
+def read(question: Question, *, digests: bool) -> Reading:
+    """The captures as flows, with progress on a terminal; `digests`: with each file's SHA-256."""
     from analyzer.cli.progress import ReadingProgress
     from analyzer.pipeline import read as read_captures
 
@@ -67,6 +67,7 @@ def read(question: Question) -> Reading:
             end_ns=question.end_ns,
             workers=question.workers,
             progress=progress.update,
+            digests=digests,
         )
 
 

@@ -61,7 +61,7 @@ def report(
         check_report_path(output, inputs)
     question = checked(inputs, topology=topology, catalogues=catalogue, start=start, end=end, workers=workers, quiet=quiet)
     expectations = load_expectations(expect, question.catalogue) if expect else None
-    reading = read(question)
+    reading = read(question, digests=True)
     verdict = judge(reading)
     _give(verdict, output, json)
     code = say_unusable(reading, quiet=quiet)

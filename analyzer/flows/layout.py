@@ -66,7 +66,8 @@ SIDE = np.dtype(
         ("waiting_bytes", "i4"),
         ("requests", "i4"),  # HTTP requests read from this side
         ("responses", "i4"),
-        ("bodiless", "u8"),  # bit k % 64: the answer to request k has no body (HEAD, CONNECT)
+        ("heads", "u8"),  # bit k % 64: request k was a HEAD, whose answer has no body
+        ("tunnels", "u8"),  # bit k % 64: request k was a CONNECT, after whose granting the tunnel begins
         ("seen", "u1"),
         ("state", "u1"),  # what is expected at `resume` (names.states)
         ("asked_socks", "u1"),  # 4 or 5 once this side sent a SOCKS request

@@ -157,7 +157,8 @@ def clear_side(side):  # type: ignore[no-untyped-def]
     side.waiting_bytes = 0
     side.requests = 0
     side.responses = 0
-    side.bodiless = 0
+    side.heads = 0
+    side.tunnels = 0
     side.seen = 0
     side.state = 0
     side.asked_socks = 0

@@ -115,11 +115,10 @@ def state_codes(records: npt.NDArray[Any], out: npt.NDArray[Any], back: npt.NDAr
     sent, got = out["seen"], back["seen"]
     opened = sent & SENT_SYN != 0
     answered = (sent | got) & SENT_SYN_ACK != 0
-    unreachable = (records["unreachable"] != 0) & ~answered
     silent = back["packets"] == 0
     conditions = [
         tcp & opened & ~answered & (got & SENT_RST != 0),
-        unreachable & (tcp | silent),
+        (records["unreachable"] != 0) & ~(tcp & answered),
         np.where(tcp, opened & silent & (sent & SENT_OTHER == 0), silent),
         tcp & (sent & got & SENT_FIN != 0),
         tcp & ((sent | got) & SENT_RST != 0),

@@ -136,7 +136,7 @@ def choose_messages(tables, heads, starts, order, clients, chosen, statuses, ask
             m = order[i]
             message = messages[m]
             kind = message.kind
-            if kind == SERVER_HELLO or kind == ISSUER:
+            if kind in (SERVER_HELLO, ISSUER):
                 row[VERSION if kind == SERVER_HELLO else CERTIFICATE_ISSUER] = m
             if message.side != side:
                 continue
@@ -144,7 +144,7 @@ def choose_messages(tables, heads, starts, order, clients, chosen, statuses, ask
                 if row[HELLO] < 0:
                     row[HELLO] = m
                 continue
-            if kind == SOCKS4 or kind == SOCKS5:
+            if kind in (SOCKS4, SOCKS5):
                 if refuted(sides[2 * message.record + side], sides[2 * head + 1 - side], kind, statuses[m]):
                     continue
                 row[TUNNEL] = m
@@ -199,6 +199,8 @@ def pair_answers(messages, order, start, end, side, statuses):  # type: ignore[n
         message = messages[order[i]]
         if message.side == side or (message.kind != ANSWER and message.kind != SOCKS_ANSWER):
             continue
+        while question < end and (messages[order[question]].kind in (SOCKS4, SOCKS5)) != (message.kind == SOCKS_ANSWER):
+            question = next_message(messages, order, question + 1, end, side)
         if question >= end:
             return
         asked = messages[order[question]]
@@ -217,4 +219,3 @@ def next_message(messages, order, at, end, side):  # type: ignore[no-untyped-def
             return at
         at += 1
     return end
-

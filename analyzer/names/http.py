@@ -132,9 +132,8 @@ def request_line(buf, at, end):  # type: ignore[no-untyped-def]
     feed = line_end(buf, at, end)
     if feed < 0:
         for p in range(space, end):
-            if buf[p] < SPACE and buf[p] != 9:
-                if not (buf[p] == 13 and p == end - 1):
-                    return NOT, 0, 0, 0, 0
+            if buf[p] < SPACE and buf[p] != 9 and not (buf[p] == 13 and p == end - 1):
+                return NOT, 0, 0, 0, 0
         return (NOT if end - at > WAIT_BYTES else MORE), 0, 0, 0, 0
     stop = feed
     while stop > space and (buf[stop - 1] == 13 or buf[stop - 1] == SPACE):
@@ -198,8 +197,12 @@ def authority_parts(buf, at, end):  # type: ignore[no-untyped-def]
                 break
             number = number * 10 + np.int64(buf[q]) - 48
             digits += 1
-        if 0 < digits <= 6 and number <= 65535:
+        if 0 < digits <= 6 and 0 < number <= 65535:
             port = number
+        elif digits == 99:
+            for q in range(p + 1, end):
+                if buf[q] == COLON and at == first:
+                    return first, end, -1  # several colons without brackets: no port can be told
     return first, last, port
 
 
@@ -235,19 +238,19 @@ def absolute_parts(buf, at, end):  # type: ignore[no-untyped-def]
 
 @kernel
 def read_request(tables, buf, at, end, row, side, seq, ts_ns, ack, final):  # type: ignore[no-untyped-def]
-    """(behind the head that begins at `at` or MORE or NOT, how its body ends, True when its answer has no body).
+    """(behind the head that begins at `at` or MORE or NOT, how its body ends, its kind, True for a HEAD).
 
     Keeps the request as a message. `final`: nothing more will come, and the lines that are there are read.
     """
     space, target, target_end, version, feed = request_line(buf, at, end)
     if space < 0:
-        return space, 0, False
+        return space, 0, 0, False
     if same_word(buf, at, space, W_PRI):
-        return NOT, 0, False
+        return NOT, 0, 0, False
     stop = head_end(buf, feed, end)
     if stop < 0:
         if end - at <= WAIT_BYTES and not final:
-            return MORE, 0, False
+            return MORE, 0, 0, False
         stop = complete_lines(buf, feed, end)
     is_connect = same_word(buf, at, space, W_CONNECT)
     host, host_end, port, path, path_end = -1, 0, -1, target, target
@@ -275,8 +278,7 @@ def read_request(tables, buf, at, end, row, side, seq, ts_ns, ack, final):  # ty
     if version + 8 <= end and buf[version + 7] == 48:
         message.shape |= SHAPE_HTTP_10
     body = read_request_fields(tables, buf, feed + 1, stop, message)
-    return stop, (0 if is_connect else body), is_connect or same_word(buf, at, space, W_HEAD)
-
+    return stop, (0 if is_connect else body), kind, same_word(buf, at, space, W_HEAD)
 
 
 @kernel
@@ -285,7 +287,7 @@ def field_parts(buf, at, feed):  # type: ignore[no-untyped-def]
     p = at
     while p < feed and buf[p] != COLON:
         p += 1
-    if p == feed or p == at or buf[at] == SPACE or buf[at] == 9:
+    if p in (feed, at) or buf[at] == SPACE or buf[at] == 9:
         return -1, 0, 0
     first, last = p + 1, feed
     while first < last and (buf[first] == SPACE or buf[first] == 9):

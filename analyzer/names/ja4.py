@@ -79,7 +79,23 @@ def version_digits(version):  # type: ignore[no-untyped-def]
 
 
 @kernel
-def write_ja4(buf, ciphers, n_ciphers, extensions, n_extensions, algorithms_at, algorithms_end, alpn_at, alpn_size, has_name, version, quic, out, at, room):  # type: ignore[no-untyped-def]
+def write_ja4(  # type: ignore[no-untyped-def]
+    buf,
+    ciphers,
+    n_ciphers,
+    extensions,
+    n_extensions,
+    algorithms_at,
+    algorithms_end,
+    alpn_at,
+    alpn_size,
+    has_name,
+    version,
+    quic,
+    out,
+    at,
+    room,
+):
     """Write the fingerprint's 36 characters to out[at:].
 
     ciphers, extensions   uint16[>= n_*], as offered, GREASE left out; they are sorted here
@@ -122,7 +138,8 @@ def write_ja4(buf, ciphers, n_ciphers, extensions, n_extensions, algorithms_at, 
         sort_in_place(extensions, kept)
         end = put_list(text, 0, extensions, kept)
         end = put_algorithms(buf, algorithms_at, algorithms_end, text, end)
-        hex_digest(text, end, 12, out, at + 24, room.state, room.schedule)
+        if end:
+            hex_digest(text, end, 12, out, at + 24, room.state, room.schedule)
 
 
 @kernel

@@ -19,7 +19,7 @@ import numpy as np
 import numpy.typing as npt
 
 from analyzer.flows.coverage import behind
-from analyzer.flows.layout import ARENA_USED, N_MESSAGES, N_RECORDS, N_SEGMENTS, POOL_USED, SENT_SYN, SENT_SYN_ACK, Tables
+from analyzer.flows.layout import ARENA_USED, CONNECT, N_MESSAGES, N_RECORDS, N_SEGMENTS, POOL_USED, SENT_SYN, SENT_SYN_ACK, Tables
 from analyzer.kernels import kernel
 from analyzer.names.datagrams import keep_datagram
 from analyzer.names.http import (
@@ -298,11 +298,12 @@ def read_head(tables, buf, at, end, row, side_index, side, other, seq, ts_ns, ac
         if p < 0:
             return p
         return after_answer(side, other, p, body, status)
-    p, body, bodiless = read_request(tables, buf, at, end, row, side_index, seq, ts_ns, ack, final)
+    p, body, kind, is_head = read_request(tables, buf, at, end, row, side_index, seq, ts_ns, ack, final)
     if p < 0:
         return p
     bit = np.uint64(1) << np.uint64(side.requests & 63)
-    side.bodiless = side.bodiless | bit if bodiless else side.bodiless & ~bit
+    side.heads = side.heads | bit if is_head else side.heads & ~bit
+    side.tunnels = side.tunnels | bit if kind == CONNECT else side.tunnels & ~bit
     side.requests += 1
     return after_body(side, p, body)
 
@@ -335,13 +336,14 @@ def after_answer(side, other, p, body, status):  # type: ignore[no-untyped-def]
     """Where the next answer is expected, p being behind this one's head."""
     if status < 200 and status != 101:
         return p
-    bodiless = other.bodiless & (np.uint64(1) << np.uint64(side.responses & 63)) != 0 and side.responses < other.requests
+    known = side.responses < other.requests
+    bit = np.uint64(1) << np.uint64(side.responses & 63)
+    if known and (other.heads & bit != 0 or (other.tunnels & bit != 0 and status < 300)):
+        body = 0
     side.responses += 1
     if status == 101:
         side.state = SCAN
         return p
-    if bodiless and (status < 300 or body == BODY_TO_CLOSE):
-        body = 0
     return after_body(side, p, body)
 
 

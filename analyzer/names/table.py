@@ -8,7 +8,6 @@ import numpy as np
 import numpy.typing as npt
 import pyarrow as pa
 
-from analyzer.names import columns
 from analyzer.flows.fold import fold_records
 from analyzer.flows.layout import (
     ABSOLUTE,
@@ -23,6 +22,7 @@ from analyzer.flows.layout import (
     TRAIT_ECH,
     Tables,
 )
+from analyzer.names import columns
 from analyzer.names.certificate import issuer_text
 from analyzer.names.choose import SOURCES, choose_hosts
 from analyzer.names.facts import (

@@ -111,7 +111,7 @@ def read_client_hello(tables, buf, at, end, row, side, seq, ts_ns, ack, final): 
 @kernel
 def cut_hello(tables, hello, n, row, side, seq, ts_ns, ack):  # type: ignore[no-untyped-def]
     """Keep the server name of a ClientHello of which only the first n bytes were captured, if they hold it whole."""
-    p, end = find_extensions(hello, 4, n)
+    p, _ = find_extensions(hello, 4, n)
     while p >= 0 and n - p >= 4:
         kind, size = u16(hello, p), np.int64(u16(hello, p + 2))
         if p + 4 + size > n:
@@ -151,6 +151,8 @@ def find_extensions(hello, at, end):  # type: ignore[no-untyped-def]
 def server_name(hello, at, end):  # type: ignore[no-untyped-def]
     """(position, size) of the first host_name of a server_name extension's body, size -1 without one (RFC 6066 3)."""
     p = at + 2
+    if p > end or np.int64(u16(hello, at)) != end - p:
+        return 0, -1
     while end - p >= 3:
         size = np.int64(u16(hello, p + 1))
         if p + 3 + size > end:
@@ -181,6 +183,7 @@ def keep_client_hello(tables, hello, at, end, row, side, seq, seq_end, ts_ns, ac
             n_kept += 1
     n_extensions = 0
     version = np.int64(u16(hello, at))
+    listed = version
     name_at, name_size, has_name = 0, -1, False
     alpn_at, alpn_end = 0, 0
     algorithms_at, algorithms_end = 0, 0
@@ -209,7 +212,7 @@ def keep_client_hello(tables, hello, at, end, row, side, seq, seq_end, ts_ns, ac
         elif kind == 34:
             traits |= TRAIT_DELEGATED
         elif kind == 43 and size >= 1:
-            version = highest_version(hello, body + 1, min(p, body + 1 + np.int64(hello[body])), version)
+            version, listed = highest_versions(hello, body + 1, min(p, body + 1 + np.int64(hello[body])))
         elif kind == 65037:
             traits |= TRAIT_ECH
     message = new_message(tables, CLIENT_HELLO, row, side, seq, seq_end, ts_ns, ack)
@@ -236,7 +239,7 @@ def keep_client_hello(tables, hello, at, end, row, side, seq, seq_end, ts_ns, ac
         alpn_at + 1,
         alpn_size,
         has_name,
-        version,
+        listed,
         quic,
         tables.pool,
         fingerprint,
@@ -248,14 +251,20 @@ def keep_client_hello(tables, hello, at, end, row, side, seq, seq_end, ts_ns, ac
 
 
 @kernel
-def highest_version(hello, at, end, otherwise):  # type: ignore[no-untyped-def]
-    """The highest version of a supported_versions list, GREASE and drafts left out (RFC 8446 4.2.1)."""
-    best = -1
+def highest_versions(hello, at, end):  # type: ignore[no-untyped-def]
+    """(the highest published version of a supported_versions list, the highest number in it, as JA4 takes it), 0 without any.
+
+    GREASE is left out of both, drafts and private versions of the first (RFC 8446 4.2.1).
+    """
+    published, highest = np.int64(0), np.int64(0)
     for p in range(at, end - 1, 2):
         version = np.int64(u16(hello, p))
-        if not is_grease(version) and version >> 8 == 3 and version > best:
-            best = version
-    return best if best >= 0 else otherwise
+        if is_grease(version):
+            continue
+        highest = max(highest, version)
+        if 0x0300 <= version <= 0x0304:
+            published = max(published, version)
+    return published, highest
 
 
 @kernel

@@ -32,7 +32,9 @@ from analyzer.packets.layout import (
     NOT_IP,
     OK,
     OTHER_PROTOCOL,
+    OUTER_4IN6,
     OUTER_6IN4,
+    OUTER_6IN6,
     OUTER_IPIP,
     OUTER_MPLS,
     OUTER_PPPOE,
@@ -41,6 +43,7 @@ from analyzer.packets.layout import (
     UDP,
 )
 from analyzer.packets.link import (
+    BAD,
     CUT,
     IPV4,
     IPV6,
@@ -105,6 +108,7 @@ def decode_frame(buf, start, end, wire_end, link_type, packet):  # type: ignore[
             status, at, layer, ethertype, wire_end = after_ip(buf, at, end, wire_end, packet)
             if status != READ:
                 return status
+            end = min(end, wire_end)  # what is inside a tunnel ends with it, whatever its own lengths say
         elif layer == LAYER_PPP:
             at, layer, ethertype = after_ppp(buf, at, end)
         elif layer == LAYER_LLC:
@@ -155,12 +159,18 @@ def after_tag(buf, at, end, ethertype, packet):  # type: ignore[no-untyped-def]
             return at + 4, LAYER_LLC, 0
         return at + 4, LAYER_TYPE, following
     if ethertype in (0x8847, 0x8848):
-        if end - at >= 4:
-            wrap(packet, OUTER_MPLS, u32(buf, at) >> 12)
-        return after_mpls(buf, at, end)
+        if end - at < 4:
+            return CUT, 0, 0
+        entry = u32(buf, at)
+        wrap(packet, OUTER_MPLS, entry >> 12)
+        if entry & 0x100:
+            return after_mpls(buf, at + 4, end)
+        return at + 4, LAYER_TYPE, ethertype  # not the bottom of the stack: another label
     if ethertype == 0x8864:
         if end - at < 6:
             return CUT, 0, 0
+        if u16(buf, at) != 0x1100:
+            return NONE, 0, 0
         wrap(packet, OUTER_PPPOE, u16(buf, at + 2))
         return at + 6, LAYER_PPP, 0
     if ethertype == 0x8926:  # VNTag (802.1BR)
@@ -183,6 +193,8 @@ def after_nsh(buf, at, end):  # type: ignore[no-untyped-def]
     """Behind a network service header (RFC 8300 2)."""
     if end - at < 8:
         return CUT, 0, 0
+    if buf[at + 1] & 0x3F < 2:
+        return BAD, 0, 0
     p = at + 4 * np.int64(buf[at + 1] & 0x3F)
     following = buf[at + 3]
     if following in (1, 2):
@@ -222,7 +234,10 @@ def after_ip(buf, at, end, wire_end, packet):  # type: ignore[no-untyped-def]
             return READ, q, layer, ethertype, declared
         return why_not(q), 0, 0, 0, declared
     if protocol in (PROTOCOL_IPIP, PROTOCOL_IPV6):
-        wrap(packet, OUTER_6IN4 if protocol == PROTOCOL_IPV6 and version == 4 else OUTER_IPIP, NO_ID)
+        if version == 4:
+            wrap(packet, OUTER_6IN4 if protocol == PROTOCOL_IPV6 else OUTER_IPIP, NO_ID)
+        else:
+            wrap(packet, OUTER_6IN6 if protocol == PROTOCOL_IPV6 else OUTER_4IN6, NO_ID)
         return READ, p, LAYER_IP, 0, declared
     if protocol in (PROTOCOL_ICMP, PROTOCOL_ICMPV6) and quoted_flow(buf, p, held, protocol, packet):
         return MARK, 0, 0, 0, declared
@@ -233,11 +248,12 @@ def after_ip(buf, at, end, wire_end, packet):  # type: ignore[no-untyped-def]
 def read_tcp(buf, at, end, declared, packet):  # type: ignore[no-untyped-def]
     """The frame's status after its TCP header (RFC 9293 3.1), which fills the packet.
 
-    A header that is cut counts as no packet: without its flags nothing true can be said of the flow. Cut options are no loss.
+    A header that is cut before its flags counts as no packet: nothing true can be said of the flow. What is cut behind them
+    is no loss.
     """
     if declared - at < 20:
         return MALFORMED
-    if end - at < 20:
+    if end - at < 14:
         return CUT_SHORT
     header = 4 * np.int64(buf[at + 12] >> 4)
     if header < 20 or header > declared - at:
@@ -248,8 +264,8 @@ def read_tcp(buf, at, end, declared, packet):  # type: ignore[no-untyped-def]
     packet.seq = u32(buf, at + 4)
     packet.ack = u32(buf, at + 8)
     packet.flags = buf[at + 13]
-    packet.window = u16(buf, at + 14)
-    packet.checksum = u16(buf, at + 16)
+    packet.window = u16(buf, at + 14) if end - at >= 16 else 0
+    packet.checksum = u16(buf, at + 16) if end - at >= 18 else 0
     packet.payload = at + header
     packet.payload_bytes = declared - at - header
     packet.captured_bytes = max(0, end - at - header)
@@ -271,6 +287,8 @@ def read_udp(buf, at, end, declared, packet):  # type: ignore[no-untyped-def]
     if q >= 0:
         wrap(packet, kind, identity)
         return READ, q, layer, ethertype, stop
+    if q != NONE:
+        return why_not(q), 0, 0, 0, stop
     packet.protocol = UDP
     packet.src_port = src_port
     packet.dst_port = dst_port

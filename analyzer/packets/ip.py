@@ -44,7 +44,7 @@ def read_ipv4(buf, at, end, wire_end, packet):  # type: ignore[no-untyped-def]
     packet.dst_lo = u32(buf, at + 16)
     packet.ip_id = u16(buf, at + 4)
     packet.ttl = buf[at + 8]
-    if u16(buf, at + 6) & 0x3FFF:
+    if u16(buf, at + 6) & 0x1FFF:  # a first fragment has the header behind it, and what it holds of the payload is read
         return FRAGMENT, at, buf[at + 9], at + total
     if at + header > end:
         return CUT_SHORT, 0, 0, 0
@@ -81,7 +81,7 @@ def read_ipv6(buf, at, end, wire_end, packet):  # type: ignore[no-untyped-def]
         elif protocol == 44:
             if end - p < 8:
                 return CUT_SHORT, 0, 0, 0
-            if u16(buf, p + 2) & 0xFFF9:
+            if u16(buf, p + 2) & 0xFFF8:
                 return FRAGMENT, at, buf[p], declared
             protocol = buf[p]
             p += 8
@@ -99,9 +99,9 @@ def quoted_flow(buf, at, end, icmp_protocol, packet):  # type: ignore[no-untyped
     """True when an ICMP message says that a TCP or UDP packet could not be delivered; `packet` then has that packet's flow.
 
     Destination unreachable, time exceeded and parameter problem count; "fragmentation needed" and "packet too big" don't:
-    after them the sender tries again, smaller.
+    after them the sender tries again, smaller. Eight bytes of the undelivered packet's payload are always quoted (RFC 792).
     """
-    if end - at < 8 + 20 + 4:
+    if end - at < 8 + 20 + 8:
         return False
     kind, code = buf[at], buf[at + 1]
     if icmp_protocol == PROTOCOL_ICMP:
@@ -114,7 +114,7 @@ def quoted_flow(buf, at, end, icmp_protocol, packet):  # type: ignore[no-untyped
         header = 4 * np.int64(buf[q] & 0x0F)
         protocol = buf[q + 9]
         ports = q + header
-        if u16(buf, q + 6) & 0x1FFF or header < 20 or protocol not in (TCP, UDP) or end - ports < 4:
+        if u16(buf, q + 6) & 0x1FFF or header < 20 or protocol not in (TCP, UDP) or end - ports < 8:
             return False
         packet.version = 4
         packet.src_hi = 0
@@ -124,7 +124,7 @@ def quoted_flow(buf, at, end, icmp_protocol, packet):  # type: ignore[no-untyped
     elif buf[q] >> 4 == 6:
         protocol = buf[q + 6] if end - q >= 44 else buf[q]
         ports = q + 40
-        if protocol not in (TCP, UDP) or end - ports < 4:
+        if protocol not in (TCP, UDP) or end - ports < 8:
             return False
         packet.version = 6
         packet.src_hi = u64(buf, q + 8)
@@ -137,4 +137,3 @@ def quoted_flow(buf, at, end, icmp_protocol, packet):  # type: ignore[no-untyped
     packet.src_port = u16(buf, ports)
     packet.dst_port = u16(buf, ports + 2)
     return True
-

@@ -77,6 +77,8 @@ def begin(buf, at, end, link_type):  # type: ignore[no-untyped-def]
     if link_type == LINK_RADIOTAP:
         if end - at < 4:
             return CUT, 0, 0
+        if u16_little(buf, at + 2) < 8:
+            return BAD, 0, 0
         return at + u16_little(buf, at + 2), LAYER_WLAN, 0
     if link_type == LINK_NFLOG:
         return nflog_payload(buf, at, end)
@@ -119,10 +121,10 @@ def after_wlan(buf, at, end):  # type: ignore[no-untyped-def]
 
 @kernel
 def after_llc(buf, at, end):  # type: ignore[no-untyped-def]
-    """The ethertype of an LLC/SNAP header (RFC 1042)."""
+    """The ethertype of an LLC/SNAP header (RFC 1042); NONE for other LLC, and for numbers that an organisation gave itself."""
     if end - at < 8:
         return CUT, 0, 0
-    if buf[at] != 0xAA or buf[at + 1] != 0xAA:
+    if u32(buf, at) != 0xAAAA0300 or u16(buf, at + 4) != 0:
         return NONE, 0, 0
     return at + 8, LAYER_TYPE, u16(buf, at + 6)
 
@@ -164,15 +166,10 @@ def after_ppp(buf, at, end):  # type: ignore[no-untyped-def]
 
 @kernel
 def after_mpls(buf, at, end):  # type: ignore[no-untyped-def]
-    """Behind a stack of MPLS labels: IP by its first nibble, else an Ethernet pseudowire with or without a control word."""
+    """Behind the last MPLS label: IP by its first nibble, else an Ethernet pseudowire with or without a control word."""
     p = at
-    while True:
-        if end - p < 5:
-            return CUT, 0, 0
-        entry = u32(buf, p)
-        p += 4
-        if entry & 0x100:
-            break
+    if end - p < 1:
+        return CUT, 0, 0
     nibble = buf[p] >> 4
     if nibble in (4, 6):
         return p, LAYER_IP, 0

@@ -1,7 +1,7 @@
 """What carries packets inside packets: GRE and ERSPAN, VXLAN, GENEVE, GTP-U, Teredo.
 
 Each function says where the inner header begins and what it is, as in link.py, and which id the tunnel has.
-Sources: RFC 2784 and 2890 (GRE), 2637 (PPTP's GRE), draft-foschiano-erspan, RFC 7348 (VXLAN), 8926 (GENEVE),
+Sources: RFC 2784 and 2890 (GRE), 2637 (PPTP's GRE), draft-foschiano-erspan, RFC 7348 (VXLAN), draft-ietf-nvo3-vxlan-gpe, RFC 8926 (GENEVE),
 3GPP TS 29.281 (GTP-U), RFC 4380 (Teredo).
 """
 
@@ -16,6 +16,7 @@ from analyzer.packets.link import BAD, CUT, LAYER_ETHERNET, LAYER_IP, LAYER_PPP,
 
 PORT_VXLAN: Final = 4789
 PORT_VXLAN_LINUX: Final = 8472  # what Linux used before the port was assigned, and flannel still does
+PORT_VXLAN_GPE: Final = 4790
 PORT_GENEVE: Final = 6081
 PORT_GTP_U: Final = 2152
 PORT_TEREDO: Final = 3544
@@ -27,6 +28,8 @@ def after_gre(buf, at, end):  # type: ignore[no-untyped-def]
     if end - at < 4:
         return CUT, 0, 0, 0, 0
     flags = u16(buf, at)
+    if flags & 0x7 > 1:
+        return NONE, 0, 0, 0, 0
     carried = u16(buf, at + 2)
     p = at + 4
     if flags & 0x8000 or flags & 0x4000:
@@ -66,10 +69,19 @@ def after_gre(buf, at, end):  # type: ignore[no-untyped-def]
 @kernel
 def after_udp_tunnel(buf, at, end, src_port, dst_port):  # type: ignore[no-untyped-def]
     """(position, layer, ethertype, kind, id) of a tunnel in a UDP payload, position NONE when it is an ordinary datagram."""
-    if dst_port in (PORT_VXLAN, PORT_VXLAN_LINUX):
+    if dst_port in (PORT_VXLAN, PORT_VXLAN_LINUX) or src_port == PORT_VXLAN:
         # The flags byte must have the I bit and nothing that isn't assigned (G, B, A and P of its extensions are).
-        if end - at < 8 + 14 or buf[at] & 0x08 == 0 or buf[at] & 0x30 or (dst_port == PORT_VXLAN_LINUX and u24(buf, at + 1)):
+        if end - at < 8 or buf[at] & 0x08 == 0 or buf[at] & 0x30 or (dst_port == PORT_VXLAN_LINUX and u24(buf, at + 1)):
             return NONE, 0, 0, 0, 0
+        return at + 8, LAYER_ETHERNET, 0, OUTER_VXLAN, u24(buf, at + 4)
+    if dst_port == PORT_VXLAN_GPE:
+        if end - at < 8 or buf[at] & 0x08 == 0:
+            return NONE, 0, 0, 0, 0
+        # With the P bit the fourth byte tells what is inside: IPv4, IPv6, Ethernet.
+        if buf[at] & 0x04 and buf[at + 3] in (1, 2):
+            return at + 8, LAYER_IP, 0, OUTER_VXLAN, u24(buf, at + 4)
+        if buf[at] & 0x04 and buf[at + 3] != 3:
+            return at + 8, LAYER_TYPE, 0, OUTER_VXLAN, u24(buf, at + 4)
         return at + 8, LAYER_ETHERNET, 0, OUTER_VXLAN, u24(buf, at + 4)
     if dst_port == PORT_GENEVE:
         if end - at < 8 or buf[at] >> 6 != 0:
@@ -106,8 +118,6 @@ def after_gtp(buf, at, end):  # type: ignore[no-untyped-def]
                 return CUT, 0, 0, 0, 0
             p += size
             following = buf[p - 1]
-    if end - p < 1 or buf[p] >> 4 not in (4, 6):
-        return NONE, 0, 0, 0, 0
     return p, LAYER_IP, 0, OUTER_GTP, NO_ID
 
 

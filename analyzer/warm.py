@@ -1,0 +1,77 @@
+"""Compile every kernel once, so that nobody waits for it later."""
+
+from __future__ import annotations
+
+import io
+import struct
+from pathlib import Path
+
+import numpy as np
+
+from analyzer.capture.interleave import copy_frames
+from analyzer.flows.grow import empty_tables, pack_arena
+from analyzer.flows.layout import Tables
+from analyzer.flows.table import rehash
+from analyzer.kernels import all_digests, cache_folder
+from analyzer.names.tls import keep_client_hello
+from analyzer.packets.layout import FRAME
+
+
+def is_warm() -> bool:
+    """True when every kernel of these very sources is compiled and kept."""
+    return mark().exists()
+
+
+def mark() -> Path:
+    """The file that says so; it is written last."""
+    return cache_folder() / f"warm-{all_digests()}"
+
+
+def warm() -> None:
+    """Read two packets through all stages, in both formats, and touch the kernels that only larger captures reach."""
+    from analyzer.pipeline import read
+    from analyzer.routes.topology import load_topology
+    from analyzer.services.catalogue import load_catalogue
+
+    for capture in (pcap(), pcapng()):
+        read([io.BytesIO(capture)], topology=load_topology(None), catalogue=load_catalogue())
+    touch(empty_tables())
+    mark().parent.mkdir(parents=True, exist_ok=True)
+    mark().touch()
+
+
+def touch(tables: Tables) -> None:
+    """Compile what the two packets don't need: growing tables, merging captures, hellos that came by QUIC."""
+    rehash(tables)
+    pack_arena(tables, tables.arena.copy())
+    copy_frames(np.zeros(1, np.uint8), np.zeros(0, FRAME), 0, np.zeros(1, np.uint8))
+    keep_client_hello(tables, np.zeros(64, np.uint8), 4, 5, 0, 0, np.uint32(0), np.uint32(0), 0, np.uint32(0), True)
+
+
+def frames() -> list[bytes]:
+    """A CONNECT and its answer, as Ethernet frames."""
+    ends = bytes([10, 0, 0, 1]), bytes([10, 0, 0, 2])
+    texts = b"CONNECT example.com:443 HTTP/1.1\r\n\r\n", b"HTTP/1.1 200 OK\r\n\r\n"
+    found = []
+    for k, text in enumerate(texts):
+        ip = struct.pack(">BBHHHBBH4s4s", 0x45, 0, 40 + len(text), k + 1, 0, 64, 6, 0, ends[k], ends[1 - k])
+        tcp = struct.pack(">HHIIBBHHH", 40000 if k == 0 else 3128, 3128 if k == 0 else 40000, 1, 1, 0x50, 0x18, 1024, 0, 0)
+        found.append(bytes(12) + b"\x08\x00" + ip + tcp + text)
+    return found
+
+
+def pcap() -> bytes:
+    """The frames as a pcap file."""
+    packets = [struct.pack("<IIII", 1, 0, len(frame), len(frame)) + frame for frame in frames()]
+    return struct.pack("<IHHiIII", 0xA1B2C3D4, 2, 4, 0, 0, 65535, 1) + b"".join(packets)
+
+
+def pcapng() -> bytes:
+    """The frames as a pcapng file."""
+
+    def block(kind: int, body: bytes) -> bytes:
+        body += bytes(-len(body) % 4)
+        return struct.pack("<II", kind, len(body) + 12) + body + struct.pack("<I", len(body) + 12)
+
+    packets = [block(6, struct.pack("<IIIII", 0, 0, 1, len(frame), len(frame)) + frame) for frame in frames()]
+    return block(0x0A0D0D0A, struct.pack("<IHHq", 0x1A2B3C4D, 1, 0, -1)) + block(1, struct.pack("<HHI", 1, 0, 0)) + b"".join(packets)
