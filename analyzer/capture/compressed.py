@@ -48,12 +48,12 @@ def decompressed(file: IO[bytes], name: str) -> Unpacked:
 
 
 def _zstd(file: IO[bytes]) -> Unpacked:
-    """Both libraries refuse windows beyond 128 MiB, as the zstd tool does unless told otherwise: a hostile file could ask for 2 GiB."""
     try:
         from compression import zstd  # type: ignore[import-not-found,unused-ignore]  # Python 3.14
     except ImportError:
         import zstandard
 
-        reader = zstandard.ZstdDecompressor(max_window_size=1 << 27).stream_reader(file, read_across_frames=True)
-        return cast(IO[bytes], reader), (zstandard.ZstdError,)
+        from analyzer.capture.zstd import ZstdStream
+
+        return cast(IO[bytes], ZstdStream(file)), (zstandard.ZstdError,)
     return cast(IO[bytes], zstd.ZstdFile(file, mode="rb")), (zstd.ZstdError,)

@@ -39,7 +39,7 @@ class Feed(io.RawIOBase):
             if not chunk:
                 break
             self._head += chunk
-        return self._head
+        return self._head[:n]
 
     def readable(self) -> bool:
         return True

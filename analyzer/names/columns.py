@@ -9,6 +9,7 @@ import numpy as np
 import numpy.typing as npt
 import pyarrow as pa
 
+from analyzer.arrow import array
 from analyzer.flows.layout import SENT_FIN, SENT_OTHER, SENT_RST, SENT_SYN, SENT_SYN_ACK, SOURCE_BITS
 from analyzer.kernels import kernel
 from analyzer.names.sha256 import hex_digest
@@ -129,7 +130,7 @@ def state_codes(records: npt.NDArray[Any], out: npt.NDArray[Any], back: npt.NDAr
 
 def times(ns: npt.NDArray[np.int64]) -> pa.Array:
     """A timestamp array, null where there is no time."""
-    return pa.array(ns, mask=ns == NO_TIME).cast(pa.timestamp("ns")).cast(TIME)
+    return array(ns, ns == NO_TIME).cast(pa.timestamp("ns")).cast(TIME)
 
 
 def capture_lists(records: npt.NDArray[Any], late: dict[int, list[int]], names: list[str], order: list[int]) -> pa.Array:
@@ -140,7 +141,7 @@ def capture_lists(records: npt.NDArray[Any], late: dict[int, list[int]], names: 
     """
     masks, which = np.unique(records["sources"], return_inverse=True)
     lists = [[names[i] for i in order if i < SOURCE_BITS and int(mask) >> i & 1] for mask in masks]
-    column = pa.array(lists, pa.list_(pa.string())).take(pa.array(which.ravel()))
+    column = pa.array(lists, pa.list_(pa.string())).take(array(which.ravel()))
     if not late:
         return column
     rows = column.to_pylist()

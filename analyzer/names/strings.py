@@ -8,6 +8,7 @@ import numpy as np
 import numpy.typing as npt
 import pyarrow as pa
 
+from analyzer.arrow import array, bitmap
 from analyzer.kernels import kernel
 
 AS_IS: Final = 0
@@ -35,15 +36,14 @@ _ASCII_LOWER = {c: c + 32 for c in range(65, 91)}
 
 def string_array(offsets: npt.NDArray[np.int64], data: npt.NDArray[np.uint8], valid: npt.NDArray[np.bool_]) -> pa.Array:
     """A string array from its parts: data[offsets[i] : offsets[i + 1]], null where not valid."""
-    narrow = pa.large_string()
-    bitmap = pa.py_buffer(np.packbits(valid, bitorder="little").tobytes())
-    array = pa.Array.from_buffers(narrow, len(valid), [bitmap, pa.py_buffer(offsets), pa.py_buffer(data)])
-    return array.cast(pa.string())
+    return pa.Array.from_buffers(pa.large_string(), len(valid), [bitmap(valid), pa.py_buffer(offsets), pa.py_buffer(data)]).cast(
+        pa.string()
+    )
 
 
 def words(codes: npt.NDArray[Any], names: list[str | None]) -> pa.Array:
     """A string array of names[codes[i]], null where the code is negative."""
-    indices = pa.array(codes.astype(np.int32), mask=codes < 0)
+    indices = array(codes.astype(np.int32), codes < 0)
     return pa.DictionaryArray.from_arrays(indices, pa.array(names, pa.string())).cast(pa.string())
 
 

@@ -8,6 +8,7 @@ import numpy as np
 import numpy.typing as npt
 import pyarrow as pa
 
+from analyzer.arrow import array
 from analyzer.flows.fold import fold_records
 from analyzer.flows.layout import (
     ABSOLUTE,
@@ -42,7 +43,7 @@ from analyzer.names.facts import (
 )
 from analyzer.names.family import family
 from analyzer.names.initials import read_initials
-from analyzer.names.strings import HEX, LOWER, text_array, words
+from analyzer.names.strings import HEX, LOWER, string_array, text_array, words
 from analyzer.packets.layout import NO_TIME, TCP
 from analyzer.tables import FLOW_SCHEMA, REQUEST
 
@@ -82,23 +83,34 @@ def flow_table(tables: Tables, names: list[str], order_of_sources: list[int]) ->
 
     late = {i: late[int(flow)] for i, flow in enumerate(rows) if int(flow) in late} if late else {}
     flows = who_with_whom(records[rows], clients[rows])
-    flows["id"] = pa.array(ids[rows].view("S16").ravel().astype("U16"), pa.string())
+    flows["id"] = id_texts(ids[rows])
     flows |= counted(records[rows], out[rows], back[rows])
     flows["capture"] = words(records["first_source"][rows], list(names))
     flows["captures"] = columns.capture_lists(records[rows], late, names, order_of_sources)
     flows |= named(tables, chosen[rows], statuses)
     flows["requests"] = request_lists(tables, rows, starts, order, asked, statuses)
-    arrays = [flows[f.name] if f.name in flows else empty_column(f, len(rows)) for f in FLOW_SCHEMA]
+    arrays = [in_arrow(flows[f.name]) if f.name in flows else empty_column(f, len(rows)) for f in FLOW_SCHEMA]
     return pa.table(arrays, schema=FLOW_SCHEMA)
 
 
 ID_COLUMNS: Final = ("protocol", "client_ip", "client_port", "server_ip", "server_port")
 
 
+def in_arrow(column: Any) -> pa.Array:
+    """The column as an Arrow array, whichever of the two it is."""
+    return array(column) if isinstance(column, np.ndarray) else column
+
+
+def id_texts(ids: npt.NDArray[np.uint8]) -> pa.Array:
+    """A string array of the rows of uint8[n, ID_DIGITS]."""
+    n, digits = ids.shape
+    return string_array(np.arange(0, (n + 1) * digits, digits, dtype=np.int64), ids.ravel(), np.ones(n, np.bool_))
+
+
 def empty_column(field: pa.Field, n: int) -> pa.Array:
     """A column that a later stage fills: null, lists empty."""
     if pa.types.is_list(field.type):
-        return pa.ListArray.from_arrays(pa.array(np.zeros(n + 1, np.int32)), pa.array([], field.type.value_type))
+        return pa.ListArray.from_arrays(array(np.zeros(n + 1, np.int32)), pa.array([], field.type.value_type))
     return pa.nulls(n, field.type)
 
 
@@ -170,14 +182,14 @@ def named(tables: Tables, chosen: npt.NDArray[np.int64], statuses: npt.NDArray[n
     return {
         "request": words(np.where(question >= 0, messages["kind"][question].astype(np.int32), -1), KINDS),
         "requested_host": text("host", question),
-        "requested_port": pa.array(port.astype(np.int32), mask=port < 0),
-        "proxy_status": pa.array(status.astype(np.int32), mask=status < 0),
+        "requested_port": array(port.astype(np.int32), port < 0),
+        "proxy_status": array(status.astype(np.int32), status < 0),
         "user_agent": text("agent", agent),
         "http_host": text("field", field),
         "sni": text("host", hello),
         "alpn": alpn_lists(text.raw("path", np.where(whole, hello, -1)), whole),
         "tls_offered": words(version_codes(messages, np.where(whole, hello, -1)), TLS_VERSIONS),
-        "ech": pa.array(traits & TRAIT_ECH != 0, mask=~whole),
+        "ech": array(traits & TRAIT_ECH != 0, ~whole),
         "ja4": text("agent", np.where(whole, hello, -1)),
         "client_random": text("field", np.where(whole, hello, -1), HEX),
         "tls_version": words(version_codes(messages, chosen[:, VERSION]), TLS_VERSIONS),
@@ -219,7 +231,7 @@ def alpn_lists(raw: pa.DictionaryArray, whole: npt.NDArray[np.bool_]) -> pa.Arra
     lists = pa.array([read_alpn(one.as_py()) for one in raw.dictionary] + [[], None], pa.list_(pa.string()))
     none = np.where(whole, len(lists) - 2, len(lists) - 1)
     indices = raw.indices
-    return lists.take(pa.array(np.where(indices.is_valid(), indices.fill_null(0), none)))
+    return lists.take(array(np.where(indices.is_valid(), indices.fill_null(0), none)))
 
 
 def read_alpn(raw: bytes) -> list[str]:
@@ -271,13 +283,13 @@ def request_lists(
         [
             words(messages["kind"][picked].astype(np.int32), KINDS),
             text("host", picked),
-            pa.array(port, mask=port < 0),
+            array(port, port < 0),
             text("path", fetched),
-            pa.array(status, mask=status < 0),
+            array(status, status < 0),
             columns.times(messages["ts_ns"][picked]),
             pa.nulls(len(picked), pa.string()),
             pa.nulls(len(picked), pa.string()),
         ],
         fields=list(REQUEST),
     )
-    return pa.ListArray.from_arrays(pa.array(offsets.astype(np.int32)), values)
+    return pa.ListArray.from_arrays(array(offsets.astype(np.int32)), values)

@@ -5,6 +5,7 @@ from __future__ import annotations
 import numpy as np
 import pyarrow as pa
 
+from analyzer.arrow import array
 from analyzer.routes.direct import can_be_direct
 from analyzer.routes.legs import client_leg_of
 from analyzer.routes.proxies import Ends, Proxies, find_proxies, flow_ends
@@ -42,7 +43,7 @@ def route_flows(flows: pa.Table, topology: Topology) -> pa.Table:
 
 def _texts(codes: Ints, values: list[str | None]) -> pa.Array:
     """A string array from codes into values; null where the code is -1 or the value None."""
-    indices = pa.array(codes, pa.int64(), mask=codes < 0)
+    indices = array(codes.astype(np.int64), codes < 0)
     return pa.array(values, pa.string()).take(indices)
 
 
@@ -64,5 +65,5 @@ def _pair_columns(flows: pa.Table, leg: Ints) -> dict[str, pa.Array]:
     own = leg.copy()
     own[leg[leg >= 0]] = leg[leg >= 0]  # a client leg carries its own id
     missing = own < 0
-    pair = one_array(flows.column("id")).take(pa.array(own, pa.int64(), mask=missing))
-    return {"pair": pair, "inspected": pa.array(np.zeros(len(leg), dtype=np.bool_), mask=missing)}
+    pair = one_array(flows.column("id")).take(array(own.astype(np.int64), missing))
+    return {"pair": pair, "inspected": array(np.zeros(len(leg), dtype=np.bool_), missing)}

@@ -9,6 +9,7 @@ import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
 
+from analyzer.arrow import array
 from analyzer.services.catalogue import Catalogue
 from analyzer.services.match import NOTHING, Match, has_path_rule, match_host
 from analyzer.tables import FLOW_SCHEMA, REQUEST
@@ -35,7 +36,7 @@ def tag_flows(flows: pa.Table, catalogue: Catalogue) -> pa.Table:
     hosts = pa.concat_arrays([_column(flows, "host"), rows.field("host")])
     paths = pa.concat_arrays([_first_absolute_path(flows, requests), rows.field("path")])
     matches, which = _match_all(catalogue, hosts, paths)
-    of_flow, of_request = pa.array(which[: len(flows)]), pa.array(which[len(flows) :])
+    of_flow, of_request = array(which[: len(flows)]), array(which[len(flows) :])
     for name, value_of in _COLUMNS.items():
         flows = _replaced(flows, name, pa.array(map(value_of, matches), FLOW_SCHEMA.field(name).type).take(of_flow))
     filled = [
@@ -57,7 +58,7 @@ def _replaced(flows: pa.Table, name: str, values: pa.Array) -> pa.Table:
 def _offsets(lists: pa.ListArray) -> pa.Array:
     """Offsets that start at 0 and fit lists.flatten(); a null list becomes an empty one."""
     lengths = pc.list_value_length(lists).fill_null(0).to_numpy(zero_copy_only=False)
-    return pa.array(np.concatenate([[0], np.cumsum(lengths)]), pa.int32())
+    return array(np.concatenate([[0], np.cumsum(lengths)]).astype(np.int32))
 
 
 def _first_absolute_path(flows: pa.Table, requests: pa.ListArray) -> pa.Array:
@@ -68,7 +69,7 @@ def _first_absolute_path(flows: pa.Table, requests: pa.ListArray) -> pa.Array:
     row_of_flow = np.full(len(flows), -1, np.int64)
     row_of_flow[parents] = at[first]
     by_request = pc.is_in(_column(flows, "host_source"), value_set=pa.array(["absolute", "http"])).to_numpy(zero_copy_only=False)
-    return rows.field("path").take(pa.array(row_of_flow, mask=~by_request | (row_of_flow < 0)))
+    return rows.field("path").take(array(row_of_flow, ~by_request | (row_of_flow < 0)))
 
 
 def _codes(values: pa.Array) -> tuple[np.ndarray[Any, np.dtype[np.int64]], list[str | None]]:
@@ -104,7 +105,7 @@ def _match_all(catalogue: Catalogue, hosts: pa.Array, paths: pa.Array) -> tuple[
     for code in np.unique(host_codes[at]).tolist():
         decisive[code] = has_path_rule(catalogue, names[code])
     at = at[decisive[host_codes[at]]]
-    path_codes, known_paths = _codes(paths.take(pa.array(at)))
+    path_codes, known_paths = _codes(paths.take(array(at)))
     pairs, pair_of = np.unique(host_codes[at] * len(known_paths) + path_codes, return_inverse=True)
     answers = [number(names[pair // len(known_paths)], known_paths[pair % len(known_paths)]) for pair in pairs.tolist()]
     which[at] = np.array(answers, np.int64)[pair_of]

@@ -9,6 +9,7 @@ from typing import Any
 import numpy as np
 import pyarrow as pa
 
+from analyzer.arrow import array
 from analyzer.findings import in_order
 from analyzer.routes.requests import one_array
 from analyzer.routes.topology import Topology
@@ -138,7 +139,7 @@ def _judged(contest: Contest, what: str) -> dict[str, Any]:
 def _groups(evidence: Evidence, catalogue: Catalogue) -> dict[str, str | None]:
     """slug → group: as the catalogue has it, else as the flows do (a table that was tagged by another catalogue)."""
     codes, at = np.unique(evidence.service.codes, return_index=True)
-    groups = one_array(evidence.flows.column("service_group")).take(pa.array(at)).to_pylist()
+    groups = one_array(evidence.flows.column("service_group")).take(array(at)).to_pylist()
     seen = dict(zip(codes.tolist(), groups, strict=True))
     known = catalogue.services
     return {slug: known[slug].group if slug in known else seen.get(code) for code, slug in enumerate(evidence.service.values)}

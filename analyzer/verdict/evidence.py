@@ -15,6 +15,7 @@ import numpy.typing as npt
 import pyarrow as pa
 import pyarrow.compute as pc
 
+from analyzer.arrow import array
 from analyzer.findings import Confidence, Finding, Severity
 from analyzer.routes.direct import was_blocked
 from analyzer.routes.requests import (
@@ -122,7 +123,7 @@ class Evidence:
     def proxy_names(self) -> dict[str, tuple[str | None, str | None]]:
         """ip:port → (name, method), as the routes stage found them."""
         codes, at = np.unique(self.proxy.codes, return_index=True)
-        rows = pa.array(at[codes >= 0])
+        rows = array(at[codes >= 0])
         columns = [one_array(self.flows.column(name)).take(rows).to_pylist() for name in ("proxy", "proxy_name", "method")]
         return {proxy: (name, method) for proxy, name, method in zip(*columns, strict=True)}
 
@@ -188,7 +189,7 @@ def in_time_order(flows: pa.Table) -> pa.Table:
     times = np.where(times == NO_TIME, np.iinfo(np.int64).max, times)
     if not np.any(times[1:] < times[:-1]):
         same_time = np.flatnonzero(times[1:] == times[:-1])
-        rising = pc.less_equal(ids.take(pa.array(same_time)), ids.take(pa.array(same_time + 1)))
+        rising = pc.less_equal(ids.take(array(same_time)), ids.take(array(same_time + 1)))
         if pc.all(rising, min_count=0).as_py():
             return flows
     return flows.take(pc.sort_indices(flows.select(["first_seen", "id"]), [("first_seen", "ascending"), ("id", "ascending")]))
@@ -209,7 +210,7 @@ def _with_requests(flows: pa.Table, requests: Requests, name: str, own: pa.Array
     of_row = one_array(flows.column(name))
     first = np.append(True, requests.row[1:] != requests.row[:-1])[: len(requests.row)]
     described = np.where(requests.kind == ABSOLUTE, first, requests.last)
-    inherited = of_row.take(pa.array(requests.row, pa.int64(), mask=~described))
+    inherited = of_row.take(array(requests.row.astype(np.int64), ~described))
     both = coded(pa.concat_arrays([of_row, pc.coalesce(own, inherited)]))
     n = flows.num_rows
     return Coded(both.codes[:n], both.values), Coded(both.codes[n:], both.values)

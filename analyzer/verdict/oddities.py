@@ -6,6 +6,7 @@ import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
 
+from analyzer.arrow import array
 from analyzer.findings import Confidence, Finding, Severity
 from analyzer.routes.requests import ABSOLUTE, Bools, integers, one_array
 from analyzer.routes.route import PROXY
@@ -56,7 +57,7 @@ def name_mismatches(evidence: Evidence) -> list[Finding]:
     findings = []
     keys = (evidence.client.codes, evidence.proxy.codes, evidence.service.codes, ech)
     for (client, proxy, service, hidden), rows in grouped(chosen, *keys):
-        at = pa.array(rows)
+        at = array(rows)
         pairs = sorted({f"{a} but {b}" for a, b in zip(asked.take(at).to_pylist(), sni.take(at).to_pylist(), strict=True)})
         text = f"{counted(len(rows), 'tunnel')} asked for one name and said another inside: {listed(pairs)}"
         if hidden:
@@ -85,7 +86,7 @@ def unknown_names(evidence: Evidence, catalogue: Catalogue) -> list[Finding]:
     unnamed = np.flatnonzero(source_rows(evidence) & (evidence.service.codes < 0) & ~possible & (evidence.host.codes >= 0))
     named = requests.host.is_valid().to_numpy(zero_copy_only=False)
     asked = np.flatnonzero(evidence.asks_proxy & (evidence.request_service.codes < 0) & named)
-    names = coded(pa.concat_arrays([_column(evidence, "host").take(pa.array(unnamed)), same_host(requests.host.take(pa.array(asked)))]))
+    names = coded(pa.concat_arrays([_column(evidence, "host").take(array(unnamed)), same_host(requests.host.take(array(asked)))]))
     like = np.array([is_defender_like(catalogue, name) for name in names.values] + [False])
     fits = like[names.codes]
     rows = np.concatenate([unnamed, requests.row[asked]])[fits]
