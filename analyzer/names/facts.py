@@ -7,6 +7,7 @@ from typing import Final
 import numpy as np
 
 from analyzer.flows.coverage import behind
+from analyzer.flows.fold import fold_records
 from analyzer.flows.layout import (
     ABSOLUTE,
     ANSWER,
@@ -40,14 +41,34 @@ N_CHOSEN: Final = 9
 
 
 @kernel
-def group_messages(messages, n_messages, flow_of, starts, order):  # type: ignore[no-untyped-def]
-    """Fill `order` with the messages' rows by flow, and starts[flow] with where each flow's begin; within a flow as they came.
+def settle(tables, slots, flow_of, heads, starts, order, clients, chosen, statuses, asked):  # type: ignore[no-untyped-def]
+    """How many flows there are; decides which records are one flow, who opened it, and which message holds which fact.
 
-    starts   int64[n_flows + 2], all 0;  order  int64[n_messages]
+    One kernel, as loading each from the cache takes its time. Arrays for flows are as long as there are records:
+
+    slots      int32[2**k >= 2 * n_records], all 0
+    flow_of    int32[n_records]           the flow of each record
+    heads      int32[n_records]           the record each flow's counts are added up in
+    starts     int64[n_records + 2], all 0    where each flow's messages begin in `order`
+    order      int64[n_messages]          rows of Tables.messages by flow, in the order of their streams
+    clients    int64[n_records]           the side that opened the flow
+    chosen     int64[n_records, N_CHOSEN], all -1    which messages hold the flow's facts
+    statuses   int32[n_messages], all -1  of a request, its answer's status
+    asked      uint8[n_messages], all 0   1 for a request to a proxy
     """
+    n_flows = fold_records(tables, slots, flow_of, heads)
+    group_messages(tables.messages, len(order), n_flows, flow_of, starts, order)
+    choose_clients(tables, n_flows, heads, starts, order, clients)
+    choose_messages(tables, n_flows, heads, starts, order, clients, chosen, statuses, asked)
+    return n_flows
+
+
+@kernel
+def group_messages(messages, n_messages, n_flows, flow_of, starts, order):  # type: ignore[no-untyped-def]
+    """Fill `order` with the messages' rows by flow, and starts[flow] with where each flow's begin; within a flow as they came."""
     for m in range(n_messages):
         starts[flow_of[messages[m].record] + 2] += 1
-    for f in range(2, len(starts)):
+    for f in range(2, n_flows + 2):
         starts[f] += starts[f - 1]
     for m in range(n_messages):
         flow = flow_of[messages[m].record]
@@ -78,13 +99,13 @@ def stands_before(message, other, side):  # type: ignore[no-untyped-def]
 
 
 @kernel
-def choose_clients(tables, heads, starts, order, clients):  # type: ignore[no-untyped-def]
+def choose_clients(tables, n_flows, heads, starts, order, clients):  # type: ignore[no-untyped-def]
     """Fill clients[flow] with the side that opened the flow, and put each flow's messages in stream order.
 
     The sender of the SYN; else the receiver of a SYN-ACK; else who sent a request; else who wasn't answering; else the higher port.
     """
     records, sides, messages = tables.records, tables.sides, tables.messages
-    for flow in range(len(clients)):
+    for flow in range(n_flows):
         head = np.int64(heads[flow])
         start, end = starts[flow], starts[flow + 1]
         sort_by_stream(messages, sides, head, order, start, end)
@@ -114,15 +135,10 @@ def choose_clients(tables, heads, starts, order, clients):  # type: ignore[no-un
 
 
 @kernel
-def choose_messages(tables, heads, starts, order, clients, chosen, statuses, asked):  # type: ignore[no-untyped-def]
-    """Fill, for each flow, which messages hold its facts, every request's status, and which requests were made of a proxy.
-
-    chosen     int64[n_flows, N_CHOSEN], -1: none
-    statuses   int32[n_messages]: of a request, its answer's status, -1: none was captured
-    asked      uint8[n_messages]: 1 for a request to a proxy
-    """
+def choose_messages(tables, n_flows, heads, starts, order, clients, chosen, statuses, asked):  # type: ignore[no-untyped-def]
+    """Fill, for each flow, which messages hold its facts, every request's status, and which requests were made of a proxy."""
     messages, sides = tables.messages, tables.sides
-    for flow in range(len(clients)):
+    for flow in range(n_flows):
         start, end = starts[flow], starts[flow + 1]
         if start == end:
             continue

@@ -9,7 +9,6 @@ import numpy.typing as npt
 import pyarrow as pa
 
 from analyzer.arrow import array
-from analyzer.flows.fold import fold_records
 from analyzer.flows.layout import (
     ABSOLUTE,
     N_MESSAGES,
@@ -37,9 +36,7 @@ from analyzer.names.facts import (
     STYLE,
     TUNNEL,
     VERSION,
-    choose_clients,
-    choose_messages,
-    group_messages,
+    settle,
 )
 from analyzer.names.family import family
 from analyzer.names.initials import read_initials
@@ -61,15 +58,11 @@ def flow_table(tables: Tables, names: list[str], order_of_sources: list[int]) ->
     n_records, n_messages = int(tables.counts[N_RECORDS]), int(tables.counts[N_MESSAGES])
     flow_of, heads = np.zeros(n_records, np.int32), np.zeros(n_records, np.int32)
     slots = np.zeros(1 << max(4, (2 * n_records).bit_length()), np.int32)
-    n_flows = fold_records(tables, slots, flow_of, heads)
-    heads = heads[:n_flows]
-    starts, order = np.zeros(n_flows + 2, np.int64), np.zeros(n_messages, np.int64)
-    group_messages(tables.messages, n_messages, flow_of, starts, order)
-    clients = np.zeros(n_flows, np.int64)
-    choose_clients(tables, heads, starts, order, clients)
-    chosen = np.full((n_flows, N_CHOSEN), -1, np.int64)
+    starts, order = np.zeros(n_records + 2, np.int64), np.zeros(n_messages, np.int64)
+    clients, chosen = np.zeros(n_records, np.int64), np.full((n_records, N_CHOSEN), -1, np.int64)
     statuses, asked = np.full(n_messages, -1, np.int32), np.zeros(n_messages, np.uint8)
-    choose_messages(tables, heads, starts, order, clients, chosen, statuses, asked)
+    n_flows = settle(tables, slots, flow_of, heads, starts, order, clients, chosen, statuses, asked)
+    heads, clients = heads[:n_flows], clients[:n_flows]
     late = late_sightings(tables, flow_of)
 
     records = tables.records[heads]
