@@ -1,0 +1,126 @@
+"""The list of segments that wait, against a plain one."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from analyzer.flows.grow import empty_tables, pack_arena
+from analyzer.flows.layout import ARENA_LIVE, ARENA_USED, FREE_SEGMENT, N_RECORDS, N_SEGMENTS
+from analyzer.names.waiting import drop_all, drop_before, drop_first, gather, wait
+
+BASE = 2**32 - 50  # numbers wrap within the test
+
+
+class Waiting:
+    """A side of its own in fresh tables; positions count from BASE."""
+
+    def __init__(self) -> None:
+        self.tables = empty_tables()
+        self.tables.counts[N_RECORDS] = 1
+        self.tables.sides["waiting"] = -1
+        self.side = self.tables.sides[0]
+
+    def wait(self, at: int, data: bytes) -> None:
+        buf = np.frombuffer(b"?" + data + b"?", np.uint8)
+        wait(self.tables, self.side, buf, 1, 1 + len(data), number(at), at, np.uint32(at))
+
+    def gather(self, at: int) -> bytes:
+        n = gather(self.tables, self.side, number(at))
+        return self.tables.scratch[:n].tobytes()
+
+    def segments(self) -> list[tuple[int, bytes]]:
+        found, row = [], int(self.side["waiting"])
+        while row >= 0:
+            segment: Any = self.tables.segments[row]
+            data = self.tables.arena[int(segment["at"]) : int(segment["at"]) + int(segment["size"])].tobytes()
+            found.append(((int(segment["seq"]) - BASE) & 0xFFFFFFFF, data))
+            row = int(segment["next"])
+        assert sum(len(data) for _, data in found) == self.side["waiting_bytes"] == self.tables.counts[ARENA_LIVE]
+        return found
+
+
+def number(at: int) -> np.uint32:
+    return np.uint32((BASE + at) & 0xFFFFFFFF)
+
+
+PIECES = st.lists(st.tuples(st.integers(0, 100), st.binary(max_size=20)), max_size=15)
+
+
+@given(PIECES)
+@settings(max_examples=100, deadline=None)
+def test_segments_are_kept_by_sequence_number(pieces: list[tuple[int, bytes]]) -> None:
+    waiting = Waiting()
+    for at, data in pieces:
+        waiting.wait(at, data)
+    assert waiting.segments() == sorted([piece for piece in pieces if piece[1]], key=lambda piece: piece[0])
+
+
+@given(st.sets(st.tuples(st.integers(0, 60), st.integers(1, 30)), max_size=12), st.integers(0, 60))
+@settings(max_examples=150, deadline=None)
+def test_gather_gives_what_lies_together(spans: set[tuple[int, int]], start: int) -> None:
+    stream = bytes(range(100))
+    waiting = Waiting()
+    for at, size in spans:
+        waiting.wait(at, stream[at : at + size])
+    drop_before(waiting.tables, waiting.side, number(start))
+    known = {i for at, size in spans for i in range(at, min(at + size, 100))}
+    end = start
+    while end in known:
+        end += 1
+    assert waiting.gather(start) == stream[start:end]
+
+
+@given(PIECES, st.integers(0, 120))
+@settings(max_examples=100, deadline=None)
+def test_drop_before_lets_go_of_the_first_that_are_past(pieces: list[tuple[int, bytes]], until: int) -> None:
+    waiting = Waiting()
+    for at, data in pieces:
+        waiting.wait(at, data)
+    kept = waiting.segments()
+    while kept and kept[0][0] + len(kept[0][1]) <= until:
+        kept.pop(0)
+    drop_before(waiting.tables, waiting.side, number(until))
+    assert waiting.segments() == kept
+
+
+def test_rows_are_used_again() -> None:
+    waiting = Waiting()
+    for round_ in range(50):
+        for i in range(5):
+            waiting.wait(10 * i, b"x" * 5)
+        assert waiting.tables.counts[N_SEGMENTS] == 5
+        if round_ % 2:
+            drop_all(waiting.tables, waiting.side)
+        else:
+            for _ in range(5):
+                drop_first(waiting.tables, waiting.side)
+        assert waiting.segments() == []
+    assert waiting.tables.counts[FREE_SEGMENT] >= 0
+
+
+@pytest.mark.parametrize("room", [1, 7, 25])
+def test_gather_stops_where_the_scratch_is_full(room: int) -> None:
+    waiting = Waiting()
+    waiting.tables = waiting.tables._replace(scratch=np.zeros(room, np.uint8))
+    waiting.wait(0, b"0123456789")
+    waiting.wait(10, b"abcdefghijklmnop")
+    assert waiting.gather(0) == b"0123456789abcdefghijklmnop"[:room]
+
+
+@given(PIECES, st.integers(0, 14))
+@settings(max_examples=60, deadline=None)
+def test_packing_the_arena_keeps_what_waits(pieces: list[tuple[int, bytes]], dropped: int) -> None:
+    waiting = Waiting()
+    for at, data in pieces:
+        waiting.wait(at, data)
+    for _ in range(min(dropped, len(waiting.segments()))):
+        drop_first(waiting.tables, waiting.side)
+    before = waiting.segments()
+    pack_arena(waiting.tables, waiting.tables.arena.copy())
+    assert waiting.segments() == before
+    assert waiting.tables.counts[ARENA_USED] == waiting.tables.counts[ARENA_LIVE]
