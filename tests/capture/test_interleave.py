@@ -1,0 +1,140 @@
+"""Purpose: several captures become one stream in the order of time, the same however they are cut, and no file's own order changes."""
+
+from __future__ import annotations
+
+import gzip
+import io
+from collections.abc import Sequence
+from pathlib import Path
+from random import Random
+
+import numpy as np
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+import tests.build as build
+from analyzer.capture.block import BLOCK_FRAMES
+from analyzer.capture.interleave import copy_frames, in_time_order, progress_of
+from analyzer.capture.source import Source, open_inputs
+from analyzer.packets.layout import FRAME
+from tests.capture.reading import Dripping, with_sources
+
+Written = list[tuple[int, bytes]]
+Merged = list[tuple[int | None, int, bytes, int]]
+
+
+def merged(files: Sequence[Written], folder: Path | None = None, step: int = 0) -> Merged:
+    """The files together: as files of a folder, or as streams that give `step` bytes at a time."""
+    sources = []
+    for i, frames in enumerate(files):
+        data = build.pcap(frames, nanosecond=True)
+        if folder is None:
+            sources.append(Source(str(i), file=Dripping(data, step) if step else io.BytesIO(data)))  # type: ignore[arg-type]
+        else:
+            path = folder / f"{i}.pcap"
+            path.write_bytes(data)
+            sources.append(Source(str(path), path=path))
+    return with_sources(in_time_order(sources))
+
+
+def expected(files: Sequence[Written]) -> Merged:
+    """By time, then by file; a clock that steps back stands still until it is past again."""
+    rows = []
+    for i, frames in enumerate(files):
+        clock = -1
+        for n, (when, data) in enumerate(frames):
+            clock = max(clock, when)
+            rows.append((clock, i, n, (when, 1, data, i)))
+    return [row[3] for row in sorted(rows, key=lambda row: row[:3])]
+
+
+def numbered(times: Sequence[int], name: str) -> Written:
+    return [(when, f"{name}{n}".encode()) for n, when in enumerate(times)]
+
+
+def test_files_that_follow_each_other_pass_as_they_are(tmp_path: Path) -> None:
+    files = [numbered(range(start, start + 3000), str(start)) for start in (20_000, 0, 10_000)]
+    assert merged(files, tmp_path) == expected(files)
+
+
+@pytest.mark.parametrize("shift", [0, 1, 2500])
+def test_files_that_overlap(tmp_path: Path, shift: int) -> None:
+    files = [numbered(range(0, 10_000, 2), "a"), numbered(range(shift, 10_000 + shift, 2), "b"), numbered([5000] * 300, "c")]
+    assert merged(files, tmp_path) == expected(files)
+    assert merged(files) == expected(files)
+    assert merged(files, step=1001) == expected(files)
+
+
+def test_equal_times_go_by_file_however_long_they_last() -> None:
+    """More frames of one time than fit a block: the order may not depend on where a block ends."""
+    files = [numbered([7] * (BLOCK_FRAMES + 50), "a"), numbered([6, *[7] * (2 * BLOCK_FRAMES)], "b"), numbered([7, 7, 8], "c")]
+    assert merged(files) == merged(files, step=999) == expected(files)
+
+
+def test_a_clock_that_steps_back() -> None:
+    files = [numbered([10, 20, 5, 6, 30], "a"), numbered([1, 15, 19, 25, 2, 40], "b")]
+    assert merged(files) == expected(files)
+    chance = Random(5)
+    files = [numbered([chance.randrange(100_000) for _ in range(5000)], "a"), numbered(range(0, 100_000, 40), "b")]
+    assert merged(files) == expected(files)
+
+
+def test_frames_without_times() -> None:
+    """A file without times comes first as a whole; a frame without one keeps its place in its file."""
+    timeless = build.section_header() + build.interface() + b"".join(build.simple(bytes([65 + i])) for i in range(3))
+    some = build.section_header() + build.interface(resolution=9) + build.enhanced(5, b"x") + build.simple(b"y") + build.enhanced(9, b"z")
+    timed = build.pcap([(4, b"1"), (5, b"2"), (6, b"3")], nanosecond=True)
+    sources = [Source("x", file=io.BytesIO(data)) for data in (timed, timeless, some)]
+    order = b"".join(data for _, _, data, _ in with_sources(in_time_order(sources)))
+    assert order == b"ABC12xy3z"
+
+
+def test_inputs_without_frames_and_no_inputs() -> None:
+    assert with_sources(in_time_order([])) == []
+    files = [[], numbered([3, 1], "a"), [], numbered([2], "b"), []]
+    assert merged(files) == expected(files)
+    assert merged([[], []]) == []
+    assert merged([[(9, b"one")]]) == [(9, 1, b"one", 0)]
+
+
+def test_a_damaged_file_among_others(tmp_path: Path) -> None:
+    whole, cut = tmp_path / "whole.pcap", tmp_path / "cut.pcap"
+    frames = numbered(range(0, 5000, 5), "a")
+    whole.write_bytes(build.pcap(frames, nanosecond=True))
+    cut.write_bytes(build.pcap(frames, nanosecond=True)[:-1])
+    sources = open_inputs([str(whole), str(cut)]).sources
+    assert len(with_sources(in_time_order(sources))) == 1999
+    assert [len(source.damage) for source in sources] == [0, 1]
+
+
+def test_progress_ends_at_the_whole(tmp_path: Path) -> None:
+    """Also for compressed files, which are closed by then, and with bytes behind a capture's end."""
+    plain, packed = tmp_path / "a.pcap", tmp_path / "b.pcap.gz"
+    plain.write_bytes(build.pcap(numbered(range(9000), "a")) + b"\xff" * 100)
+    packed.write_bytes(gzip.compress(build.pcap(numbered(range(9000), "b"))))
+    sources = open_inputs([str(plain), str(packed)]).sources
+    total = plain.stat().st_size + packed.stat().st_size
+    steps = [progress_of(sources) for _ in in_time_order(sources)]
+    assert all(0 <= done <= total and of == total for done, of in steps)
+    assert [done for done, _ in steps] == sorted(done for done, _ in steps)
+    assert progress_of(sources) == (total, total)
+    assert progress_of([*sources, Source("-", file=io.BytesIO())])[1] is None
+
+
+def test_frames_are_copied_whole() -> None:
+    buf = np.arange(200, dtype=np.uint8)
+    frames = np.zeros(3, FRAME)
+    frames["start"], frames["captured_bytes"] = (150, 3, 90), (50, 0, 10)
+    out = np.zeros(70, np.uint8)
+    copy_frames(buf, frames, 5, out)
+    assert out.tolist() == [*[0] * 5, *range(150, 200), *range(90, 100), *[0] * 5]
+    assert frames["start"].tolist() == [5, 55, 55]
+
+
+@settings(max_examples=150, deadline=None)
+@given(st.lists(st.lists(st.integers(0, 12), max_size=12), max_size=5), st.sampled_from([0, 1, 40]))
+def test_any_files(times: list[list[int]], step: int) -> None:
+    files = [numbered(one, chr(97 + i)) for i, one in enumerate(times)]
+    result = merged(files, step=step)
+    assert result == expected(files)

@@ -1,0 +1,111 @@
+"""A frame of every kind the builders make: each link type, tag and tunnel, IPv4 and IPv6, TCP, UDP, ICMP and fragments."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Final
+
+import tests.build as build
+from tests.reference.capture import Frame
+
+HERE: Final = ("10.0.0.1", 40000)
+THERE: Final = ("10.0.0.2", 3128)
+HERE_6: Final = ("2001:db8::1", 40000)
+THERE_6: Final = ("2001:db8::2", 3128)
+PAYLOAD: Final = b"CONNECT a"
+
+Around = Callable[[bytes], bytes]
+
+TCP_4: Final = build.ipv4("10.0.0.1", "10.0.0.2", 6, build.tcp(HERE, THERE, PAYLOAD, seq=7, ack=9, flags=0x18, window=511), id=77, ttl=63)
+TCP_6: Final = build.ipv6("2001:db8::1", "2001:db8::2", 6, build.tcp(HERE_6, THERE_6, PAYLOAD, seq=2**32 - 1))
+UDP_4: Final = build.ipv4("10.0.0.1", "10.0.0.2", 17, build.udp(HERE, ("10.0.0.2", 53), b"question"), id=5)
+UDP_6: Final = build.ipv6("2001:db8::1", "2001:db8::2", 17, build.udp(HERE_6, ("2001:db8::2", 443), b"hello"))
+OPTIONS: Final = build.ipv4(
+    "10.0.0.1", "10.0.0.2", 6, build.tcp(HERE, THERE, b"x", flags=2, options=b"\2\4\5\xb4\1\3\3\7"), options=b"\x94\4\0\0"
+)
+EXTENSIONS: Final = build.ipv6(
+    "2001:db8::1", "2001:db8::2", 6, build.tcp(HERE_6, THERE_6, b"x"),
+    extensions=((0, b"\0" + bytes(6)), (60, b"\1" + bytes(14)), (44, b"\0\0\0" + bytes(4)), (51, b"\4" + bytes(22))),
+)  # fmt: skip
+FIRST_FRAGMENT: Final = build.ipv4("10.0.0.1", "10.0.0.2", 6, build.tcp(HERE, THERE, b"x" * 12), id=9, fragment=0x2000)
+SECOND_FRAGMENT: Final = build.ipv4("10.0.0.1", "10.0.0.2", 6, b"y" * 24, id=9, fragment=4)
+SECOND_FRAGMENT_6: Final = build.ipv6("2001:db8::1", "2001:db8::2", 6, b"y" * 24, extensions=((44, b"\0\0\x20" + bytes(4)),))
+ERROR_4: Final = build.icmp_unreachable("10.9.9.9", "10.0.0.1", TCP_4[:28])
+ERROR_6: Final = build.icmp_unreachable("2001:db8::9", "2001:db8::1", UDP_6[:48])
+TOO_BIG: Final = build.icmp_unreachable("10.9.9.9", "10.0.0.1", TCP_4[:28], code=4)
+ECHO: Final = build.ipv4("10.0.0.1", "10.0.0.2", 1, b"\x08\0\0\0" + bytes(40))
+
+PACKETS: Final = {
+    "tcp": TCP_4, "tcp6": TCP_6, "udp": UDP_4, "udp6": UDP_6, "ip and tcp options": OPTIONS, "ipv6 extensions": EXTENSIONS,
+    "first fragment": FIRST_FRAGMENT, "second fragment": SECOND_FRAGMENT, "second fragment, ipv6": SECOND_FRAGMENT_6,
+    "unreachable": ERROR_4, "unreachable, ipv6": ERROR_6, "fragmentation needed": TOO_BIG, "echo": ECHO,
+}  # fmt: skip
+
+
+def in_udp(port: int) -> Around:
+    return lambda data: build.ethernet(build.ip("1.1.1.1", "2.2.2.2", 17, build.udp(("1.1.1.1", 9999), ("2.2.2.2", port), data), id=1))
+
+
+def in_gre(data: bytes) -> bytes:
+    return build.ethernet(build.ip("1.1.1.1", "2.2.2.2", 47, data, id=1))
+
+
+def kind_of(packet: bytes) -> int:
+    return 0x86DD if packet[0] >> 4 == 6 else 0x0800
+
+
+# Ethernet frames around an IP packet, by what they note as its wrappings.
+TUNNELS: Final[dict[str, Around]] = {
+    "vlan 100": lambda p: build.ethernet(build.vlan(p, 100), 0x8100),
+    "vlan 1, vlan 2": lambda p: build.ethernet(build.vlan(build.vlan(p, 2), 1, 0x8100), 0x88A8),
+    "vxlan 5": lambda p: in_udp(4789)(build.vxlan(build.ethernet(p), 5)),
+    "geneve 6": lambda p: in_udp(6081)(build.geneve(build.ethernet(p), 6, bytes(8))),
+    "gtp-u": lambda p: in_udp(2152)(build.gtp_u(p, 7, sequence=1)),
+    "gre": lambda p: in_gre(build.gre(p, kind_of(p), key=1, sequence=2)),
+    "erspan": lambda p: in_gre(build.gre(build.ethernet(p), 0x88BE)),
+    "erspan 8": lambda p: in_gre(build.erspan2(build.ethernet(p), 8)),
+    "erspan 9": lambda p: in_gre(build.erspan3(build.ethernet(p), 9, platform=bytes(8))),
+    "mpls 16, mpls 17": lambda p: build.ethernet(build.mpls(p, 16, 17), 0x8847),
+    "mpls 18": lambda p: build.ethernet(build.mpls(bytes(4) + build.ethernet(p), 18), 0x8847),
+    "pppoe 3": lambda p: build.ethernet(build.pppoe(p, 3), 0x8864),
+    "ipip": lambda p: build.ethernet(build.ip("1.1.1.1", "2.2.2.2", 4, p)),
+    "4in6": lambda p: build.ethernet(build.ip("::1", "::2", 4, p)),
+    "6in4": lambda p: build.ethernet(build.ip("1.1.1.1", "2.2.2.2", 41, p)),
+    "6in6": lambda p: build.ethernet(build.ip("::1", "::2", 41, p)),
+    "vlan 4, erspan 8, vlan 5": lambda p: build.ethernet(
+        build.vlan(in_gre(build.erspan2(build.ethernet(build.vlan(p, 5), 0x8100), 8))[14:], 4), 0x8100
+    ),
+    "vlan 1, vlan 2, vlan 3, vlan 4": lambda p: build.ethernet(
+        build.vlan(build.vlan(build.vlan(build.vlan(build.vlan(p, 5), 4, 0x8100), 3, 0x8100), 2, 0x8100), 1, 0x8100), 0x88A8
+    ),
+}
+ONLY_IPV6: Final = ("6in4", "6in6")
+ONLY_IPV4: Final = ("ipip", "4in6")
+
+LINKS: Final[dict[int, Around]] = {
+    1: build.ethernet,
+    113: build.sll,
+    276: build.sll2,
+    101: bytes,
+    12: bytes,
+    14: bytes,
+    0: build.null,
+    108: lambda p: build.null(p, "big"),
+    9: lambda p: b"\xff\x03\x00" + (b"\x57" if p[0] >> 4 == 6 else b"\x21") + p,
+}
+
+
+def framed(link_type: int, data: bytes, ts_ns: int | None = 0) -> Frame:
+    return Frame(ts_ns, link_type, data, len(data))
+
+
+def frames_of_every_shape() -> dict[str, Frame]:
+    """By name; the inner packets are whole."""
+    found = {f"{name} on link type {link}": framed(link, wrap(p)) for link, wrap in LINKS.items() for name, p in PACKETS.items()}
+    found |= {"ipv4 link": framed(228, TCP_4), "ipv6 link": framed(229, TCP_6), "arp": framed(1, build.arp())}
+    for outer, wrap in TUNNELS.items():
+        if outer not in ONLY_IPV6:
+            found[f"tcp in {outer}"] = framed(1, wrap(TCP_4))
+        if outer not in ONLY_IPV4:
+            found[f"udp6 in {outer}"] = framed(1, wrap(UDP_6))
+    return found
