@@ -28,11 +28,11 @@ def after_gre(buf, at, end):  # type: ignore[no-untyped-def]
     if end - at < 4:
         return CUT, 0, 0, 0, 0
     flags = u16(buf, at)
-    if flags & 0x7 > 1:
+    if flags & 0x7 > 1 or flags & 0x4000:  # another version, or RFC 1701's source routes, which nobody sends
         return NONE, 0, 0, 0, 0
     carried = u16(buf, at + 2)
     p = at + 4
-    if flags & 0x8000 or flags & 0x4000:
+    if flags & 0x8000:
         p += 4
     if flags & 0x2000:
         p += 4
@@ -48,10 +48,14 @@ def after_gre(buf, at, end):  # type: ignore[no-untyped-def]
             return p, LAYER_ETHERNET, 0, OUTER_ERSPAN, NO_ID  # type I has no header of its own
         if end - p < 8:
             return CUT, 0, 0, 0, 0
+        if buf[p] >> 4 != 1:
+            return NONE, 0, 0, 0, 0
         return p + 8, LAYER_ETHERNET, 0, OUTER_ERSPAN, u16(buf, p + 2) & 0x3FF
     if carried == 0x22EB:
         if end - p < 12:
             return CUT, 0, 0, 0, 0
+        if buf[p] >> 4 != 2:
+            return NONE, 0, 0, 0, 0
         session = u16(buf, p + 2) & 0x3FF
         inner = p + (20 if buf[p + 11] & 1 else 12)
         if (buf[p + 10] >> 2) & 0x1F == 2:
