@@ -16,25 +16,15 @@ import numpy as np
 from analyzer.flows import layout
 from analyzer.flows.grow import empty_tables, grown
 from analyzer.flows.table import count_packets
-from analyzer.names.read import read_offers
+from analyzer.names.read import offers_of_waiting, read_offers
 from analyzer.packets.layout import ACK, FRAME, PACKET, PSH, SYN, TCP
 
 CLIENT, SERVER = 0, 1
 ENDS = ((0x0A000001, 50000), (0x0A000002, 3128))
+HIGHER_CLIENT = (0x0A000003, 50000)
 START_NS = 1_700_000_000_000_000_000
-MESSAGES = (
-    "CONNECT",
-    "ABSOLUTE",
-    "ORIGIN",
-    "SOCKS4",
-    "SOCKS5",
-    "ANSWER",
-    "SOCKS_ANSWER",
-    "CLIENT_HELLO",
-    "SERVER_HELLO",
-    "ISSUER",
-    "DATAGRAM",
-)
+REQUESTS = ("CONNECT", "ABSOLUTE", "ORIGIN", "SOCKS4", "SOCKS5")
+MESSAGES = (*REQUESTS, "ANSWER", "SOCKS_ANSWER", "CLIENT_HELLO", "SERVER_HELLO", "ISSUER", "DATAGRAM")
 KINDS = {getattr(layout, name): name.lower() for name in MESSAGES}
 
 
@@ -136,7 +126,7 @@ class Stage:
         at = self.sent[side] if segment.at is None else segment.at
         wire = len(segment.data) if segment.wire_bytes is None else segment.wire_bytes
         self.sent[side] = max(self.sent[side], at + wire)
-        ends = ENDS[::-1] if self.swapped else ENDS
+        ends = (HIGHER_CLIENT, ENDS[SERVER]) if self.swapped else ENDS
         (packet["src_lo"], packet["src_port"]), (packet["dst_lo"], packet["dst_port"]) = ends[side], ends[other]
         packet["seq"] = (self.isns[side] + 1 + at) & 0xFFFFFFFF
         acked = self.sent[other] if segment.ack is None else segment.ack
@@ -149,10 +139,8 @@ class Stage:
 
     def finish(self) -> list[Message]:
         """Say of each side with waiting bytes that nothing more will come; everything read."""
-        n_sides = 2 * self.tables.counts[layout.N_RECORDS]
-        waiting = np.nonzero(self.tables.sides["waiting"][:n_sides] >= 0)[0]
-        offers = np.stack([np.full(len(waiting), -1), waiting >> 1, waiting & 1], 1).astype(np.int64)
-        self.offer(np.zeros(1, np.uint8), np.zeros(1, PACKET), offers, len(waiting))
+        offers = offers_of_waiting(self.tables)
+        self.offer(np.zeros(1, np.uint8), np.zeros(1, PACKET), offers, len(offers))
         return self.messages()
 
     def side(self, side: int) -> Any:

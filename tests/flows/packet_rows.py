@@ -1,0 +1,50 @@
+"""Rows of the packet table from plain arguments, and the flow table that they give."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any
+
+import numpy as np
+
+from analyzer.flows.grow import empty_tables, grown
+from analyzer.flows.layout import N_RECORDS, Tables
+from analyzer.flows.table import count_packets
+from analyzer.packets.layout import ACK, FRAME, PACKET, TCP
+
+A, B = (0, 0x0A000001, 50000), (0, 0x0A000002, 3128)
+START_NS = 1_700_000_000_000_000_000
+End = tuple[int, int, int]
+
+
+def packet(src: End = A, dst: End = B, flags: int = ACK, **columns: Any) -> dict[str, Any]:
+    """A packet's columns; an end is (upper half, lower half of the address, port)."""
+    ends = dict(zip(("src_hi", "src_lo", "src_port", "dst_hi", "dst_lo", "dst_port"), (*src, *dst), strict=True))
+    return {"ts_ns": START_NS, "protocol": TCP, "version": 4, "ttl": 64, "ip_id": 1, "flags": flags, **ends, **columns}
+
+
+def table_of(rows: Sequence[dict[str, Any]]) -> Any:
+    packets = np.zeros(len(rows), PACKET)
+    for i, row in enumerate(rows):
+        packets[i]["frame"] = i
+        for name in row.keys() - {"source"}:
+            packets[i][name] = row[name]
+    return packets
+
+
+def count(rows: Sequence[dict[str, Any]], tables: Tables | None = None) -> Tables:
+    """The flow table after these packets, that come in one block; a row's `source` is its frame's."""
+    packets, frames = table_of(rows), np.zeros(len(rows), FRAME)
+    frames["source"] = [row.get("source", 0) for row in rows]
+    tables = tables or empty_tables()
+    offers = np.zeros((len(rows), 3), np.int64)
+    done = 0
+    while done < len(rows):
+        done, _ = count_packets(frames, packets, done, len(rows), tables, offers)
+        if done < len(rows):
+            tables = grown(tables)
+    return tables
+
+
+def records(tables: Tables) -> Any:
+    return tables.records[: tables.counts[N_RECORDS]]

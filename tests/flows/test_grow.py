@@ -1,0 +1,69 @@
+from __future__ import annotations
+
+import numpy as np
+
+from analyzer.flows.grow import RECORDS, empty_tables, grown
+from analyzer.flows.layout import ARENA_LIVE, ARENA_USED, FREE_HOLE, FREE_SEGMENT, N_HOLES, N_MESSAGES, N_RECORDS
+from tests.flows.packet_rows import B, count, packet, records
+from tests.names.harness import Stage, client
+
+MANY = 5 * RECORDS
+
+
+def test_empty_tables() -> None:
+    tables = empty_tables()
+    assert not tables.counts[[N_RECORDS, N_MESSAGES, N_HOLES]].any()
+    assert (tables.counts[FREE_HOLE], tables.counts[FREE_SEGMENT]) == (-1, -1)
+    assert (tables.slots == -1).all()
+    assert len(tables.sides) == 2 * len(tables.records)
+    assert grown(tables) == tables
+
+
+def test_conversations_are_found_again_after_the_tables_grew() -> None:
+    rows = [packet((0, 0x0A000001 + i, 1024 + i % 50_000), B, ip_id=i % 65535 + 1) for i in range(MANY)]
+    tables = count(rows)
+    tables = count([{**row, "seq": 9} for row in rows], tables)
+    assert len(records(tables)) == MANY
+    assert tables.sides["packets"][: 2 * MANY].reshape(-1, 2).sum(1).tolist() == [2] * MANY
+    assert len(tables.slots) >= 2 * MANY
+
+
+def test_only_what_is_more_than_half_full_is_doubled() -> None:
+    tables = empty_tables()
+    tables.counts[N_MESSAGES] = len(tables.messages) // 2 + 1
+    larger = grown(tables)
+    assert len(larger.messages) == 2 * len(tables.messages)
+    assert all(getattr(larger, name) is getattr(tables, name) for name in tables._fields if name != "messages")
+
+
+def test_what_was_there_stays() -> None:
+    tables = count([packet(ip_id=i + 1, seq=100 * i, payload_bytes=10) for i in range(40)])
+    tables.counts[N_HOLES] = len(tables.holes) // 2 + 1
+    before = tables.holes.copy()
+    after = grown(tables).holes
+    assert after[: len(before)].tobytes() == before.tobytes()
+    assert not np.frombuffer(after[len(before) :].tobytes(), np.uint8).any()
+
+
+def test_the_arena_is_packed_when_most_of_it_is_dead() -> None:
+    stage = Stage()
+    stage.add([client(b"CONNECT name.example:443 HTTP/1.1\r\n", 0)])
+    counts = stage.tables.counts
+    used, live = int(counts[ARENA_USED]), int(counts[ARENA_LIVE])
+    assert live > 0
+    counts[ARENA_USED] = used + 2 * live + (1 << 18)  # as if as much had waited and gone
+    tables = grown(stage.tables)
+    assert int(tables.counts[ARENA_USED]) == int(tables.counts[ARENA_LIVE]) == live
+    stage.tables = tables
+    assert [m.host for m in stage.feed([client(b"\r\n", live)])] == [b"name.example"]
+
+
+def test_many_holes() -> None:
+    """A thousand flows that each lost something: the holes' table grows in the middle of a block."""
+    rows = []
+    for i in range(1500):
+        end = (0, 0x0A000001 + i, 2000)
+        rows += [packet(end, B, seq=seq, payload_bytes=10, ip_id=k + 1) for k, seq in enumerate((0, 20, 40))]
+    tables = count(rows)
+    assert int(tables.counts[N_HOLES]) == 3000
+    assert tables.sides["distinct"][:3000].reshape(-1, 2).sum(1).tolist() == [30] * 1500

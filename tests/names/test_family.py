@@ -1,0 +1,72 @@
+from __future__ import annotations
+
+import pytest
+
+from analyzer.flows.layout import ABSOLUTE, ORIGIN, SHAPE_AGENT, TRAIT_CUT
+from analyzer.names.family import SERVICE_AGENTS, family
+from tests.build import CONNECT_SHAPES, ESTABLISHED, client_hello, connect_as
+from tests.build.requests import EDGE, FIREFOX, IE11
+from tests.names.harness import Stage, client, server
+from tests.names.settled import settled
+
+
+@pytest.mark.parametrize(
+    ("stack", "expected"),
+    [
+        ("wininet", "wininet"),
+        ("winhttp", "winhttp"),
+        ("agent", "other"),
+        ("chromium", "chromium"),
+        ("firefox", "firefox"),
+        ("curl", "curl"),
+    ],
+)
+def test_connects_of_public_captures(stack: str, expected: str) -> None:
+    assert stack in CONNECT_SHAPES
+    stage = Stage()
+    stage.add([client(connect_as(stack, "name.example")), server(ESTABLISHED)])
+    (row,) = settled(stage)
+    assert row["client_family"] == expected
+
+
+@pytest.mark.parametrize(
+    ("hello", "expected"),
+    [
+        (client_hello(grease=True), "chromium"),
+        (client_hello(extra=[(34, b"\0\2\4\3")]), "firefox"),
+        (client_hello(extra=[(22, b"")]), "openssl"),
+        (client_hello(versions=(), legacy_version=0x0303), "other"),
+    ],
+    ids=["GREASE", "delegated credentials", "encrypt_then_mac", "Schannel"],
+)
+def test_hellos_alone(hello: bytes, expected: str) -> None:
+    stage = Stage()
+    stage.add([client(hello)])
+    (row,) = settled(stage)
+    assert row["client_family"] == expected
+
+
+@pytest.mark.parametrize(
+    ("agent", "expected"),
+    [
+        (IE11, "wininet"),
+        (EDGE, "chromium"),
+        (FIREFOX, "firefox"),
+        ("curl/8.5.0", "curl"),
+        ("Microsoft-CryptoAPI/10.0", "winhttp"),
+        ("Wget", "other"),
+    ],
+)
+@pytest.mark.parametrize("kind", [ABSOLUTE, ORIGIN])
+def test_agents(kind: int, agent: str, expected: str) -> None:
+    assert family(kind, SHAPE_AGENT, agent, -1) == expected
+
+
+def test_services_by_the_beginning_of_their_agent_in_any_case() -> None:
+    for agent in SERVICE_AGENTS:
+        assert family(ORIGIN, SHAPE_AGENT, agent.upper() + "10.0", -1) == "winhttp"
+
+
+def test_nothing_to_go_by() -> None:
+    assert family(0, 0, None, -1) is None
+    assert family(0, 0, None, TRAIT_CUT) is None
