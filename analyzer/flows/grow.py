@@ -7,11 +7,14 @@ import numpy as np
 from analyzer.flows.layout import (
     ARENA_LIVE,
     ARENA_USED,
+    DIGITS,
     DUPLICATE_SLOTS,
     FREE_HOLE,
     FREE_SEGMENT,
     HOLE,
     MAX_LISTED,
+    MEMO_SLOTS,
+    MEMO_TEXT,
     MESSAGE,
     N_COUNTS,
     N_HOLES,
@@ -30,7 +33,8 @@ from analyzer.flows.layout import (
 from analyzer.flows.table import rehash
 from analyzer.kernels import kernel
 
-RECORDS = 1 << 12
+# Tables begin as large as a busy hour needs: memory that is never touched is never taken.
+RECORDS = 1 << 16
 SCRATCH = 1 << 17
 
 
@@ -39,14 +43,14 @@ def empty_tables() -> Tables:
     counts = np.zeros(N_COUNTS, np.int64)
     counts[FREE_HOLE] = counts[FREE_SEGMENT] = -1
     return Tables(
-        slots=np.full(4 * RECORDS, -1, np.int32),
+        slots=np.zeros(4 * RECORDS, np.int32),
         records=np.zeros(RECORDS, RECORD),
         sides=np.zeros(2 * RECORDS, SIDE),
         holes=np.zeros(1 << 10, HOLE),
         segments=np.zeros(1 << 10, SEGMENT),
-        arena=np.zeros(1 << 20, np.uint8),
-        messages=np.zeros(1 << 15, MESSAGE),
-        pool=np.zeros(1 << 22, np.uint8),
+        arena=np.zeros(1 << 22, np.uint8),
+        messages=np.zeros(1 << 19, MESSAGE),
+        pool=np.zeros(1 << 25, np.uint8),
         sightings=np.zeros(1 << 8, SIGHTING),
         recent=np.zeros(DUPLICATE_SLOTS, RECENT),
         scratch=np.zeros(SCRATCH, np.uint8),
@@ -54,6 +58,9 @@ def empty_tables() -> Tables:
         suites=np.zeros(MAX_LISTED, np.uint16),
         extensions=np.zeros(MAX_LISTED, np.uint16),
         text=np.zeros(5 * 2 * MAX_LISTED + 256, np.uint8),
+        memo=np.zeros(MEMO_SLOTS * MEMO_TEXT, np.uint8),
+        memo_sizes=np.zeros(MEMO_SLOTS, np.int32),
+        memo_digests=np.zeros(MEMO_SLOTS * DIGITS, np.uint8),
         state=np.zeros(8, np.uint32),
         schedule=np.zeros(64, np.uint32),
         counts=counts,
@@ -80,7 +87,7 @@ def grown(tables: Tables) -> Tables:
             changed[name] = doubled(table)
     if "records" in changed:
         changed["sides"] = doubled(tables.sides)
-        changed["slots"] = np.full(2 * len(tables.slots), -1, np.int32)
+        changed["slots"] = np.zeros(2 * len(tables.slots), np.int32)
     tables = tables._replace(**changed)
     if "slots" in changed:
         rehash(tables)

@@ -138,6 +138,11 @@ TRAIT_CUT: Final = 32  # the hello wasn't captured whole
 # Cipher suites, extensions or signature algorithms of one hello; one with more is cut there, as no real one has.
 MAX_LISTED: Final = 512
 
+# Lists of cipher suites and extensions whose digests are remembered, how long one may be, and the digits of a digest.
+MEMO_SLOTS: Final = 256
+MEMO_TEXT: Final = 512
+DIGITS: Final = 12
+
 # A packet that was seen a moment ago.
 RECENT = np.dtype([("digest", "u8"), ("ts_ns", "i8"), ("ttl", "u1")], align=True)
 
@@ -156,6 +161,7 @@ FREE_SEGMENT: Final = 8
 N_SIGHTINGS: Final = 9
 N_DUPLICATES: Final = 10  # packets that were captured twice
 N_BY_STATUS: Final = 11  # and the next len(STATUS_NAMES): frames by decode status
+TOUCHED: Final = 23
 N_COUNTS: Final = 24
 
 # Recently seen packets, to recognise one that was captured twice. 2**16 packets are a few milliseconds at 10 Gbit/s; copies
@@ -166,7 +172,7 @@ DUPLICATE_SLOTS: Final = 1 << 16
 class Tables(NamedTuple):
     """Everything that grows while packets are read. Rows in use are told by `counts`."""
 
-    slots: npt.NDArray[np.int32]  # hash table: the newest record of a conversation, -1: empty
+    slots: npt.NDArray[np.int32]  # hash table: the newest record of a conversation, plus one; 0: empty
     records: npt.NDArray[Any]
     sides: npt.NDArray[Any]  # row 2 * record + side
     holes: npt.NDArray[Any]
@@ -181,6 +187,9 @@ class Tables(NamedTuple):
     suites: npt.NDArray[np.uint16]  # a hello's cipher suites, its extensions, and what is digested of them
     extensions: npt.NDArray[np.uint16]
     text: npt.NDArray[np.uint8]
+    memo: npt.NDArray[np.uint8]  # texts that were digested lately, and their digests
+    memo_sizes: npt.NDArray[np.int32]
+    memo_digests: npt.NDArray[np.uint8]
     state: npt.NDArray[np.uint32]
     schedule: npt.NDArray[np.uint32]
     counts: npt.NDArray[np.int64]

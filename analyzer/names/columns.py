@@ -139,7 +139,10 @@ def capture_lists(records: npt.NDArray[Any], late: dict[int, list[int]], names: 
     late    flow → inputs beyond the first SOURCE_BITS
     order   the inputs' numbers, by time
     """
-    masks, which = np.unique(records["sources"], return_inverse=True)
+    if len(names) == 1:
+        masks, which = np.ones(1, np.uint64), np.zeros(len(records), np.int64)
+    else:
+        masks, which = np.unique(records["sources"], return_inverse=True)
     lists = [[names[i] for i in order if i < SOURCE_BITS and int(mask) >> i & 1] for mask in masks]
     column = pa.array(lists, pa.list_(pa.string())).take(array(which.ravel()))
     if not late:
@@ -154,10 +157,12 @@ def capture_lists(records: npt.NDArray[Any], late: dict[int, list[int]], names: 
 
 def outer_texts(records: npt.NDArray[Any]) -> pa.Array:
     """A string array: what the first packet was wrapped in, outermost first, null when nothing."""
-    keys = np.stack([records["outer0"], records["outer1"]], axis=1)
+    code = np.full(len(records), -1)
+    wrapped = np.flatnonzero(records["outer0"])
+    keys = np.stack([records["outer0"][wrapped], records["outer1"][wrapped]], axis=1)
     rows, which = np.unique(keys, axis=0, return_inverse=True)
-    texts = [_outer_text(int(high), int(low)) for high, low in rows]
-    return words(which.ravel(), texts)
+    code[wrapped] = which.ravel()
+    return words(code, [_outer_text(int(high), int(low)) for high, low in rows])
 
 
 def _outer_text(high: int, low: int) -> str | None:

@@ -9,7 +9,7 @@ from typing import Final
 
 import numpy as np
 
-from analyzer.flows.layout import MAX_LISTED
+from analyzer.flows.layout import DIGITS, MAX_LISTED, MEMO_SLOTS, MEMO_TEXT
 from analyzer.kernels import kernel
 from analyzer.names.sha256 import hex_digest
 from analyzer.packets.fields import u16
@@ -128,7 +128,7 @@ def write_ja4(  # type: ignore[no-untyped-def]
         out[at + 24 + i] = 48
     if n_ciphers:
         sort_in_place(ciphers, n_ciphers)
-        hex_digest(text, put_list(text, 0, ciphers, n_ciphers), 12, out, at + 11, room.state, room.schedule)
+        remembered_digest(text, put_list(text, 0, ciphers, n_ciphers), out, at + 11, room)
     if n_extensions:
         kept = 0
         for i in range(n_extensions):
@@ -139,7 +139,33 @@ def write_ja4(  # type: ignore[no-untyped-def]
         end = put_list(text, 0, extensions, kept)
         end = put_algorithms(buf, algorithms_at, algorithms_end, text, end)
         if end:
-            hex_digest(text, end, 12, out, at + 24, room.state, room.schedule)
+            remembered_digest(text, end, out, at + 24, room)
+
+
+@kernel
+def remembered_digest(text, size, out, at, room):  # type: ignore[no-untyped-def]
+    """As hex_digest, of twelve digits: clients send the same lists again and again, so the last few are kept with their digests."""
+    slot = np.int64(size)
+    for i in range(size):
+        slot = (slot * 31 + np.int64(text[i])) & 0xFFFFFFFF
+    slot = (slot ^ (slot >> 11)) % MEMO_SLOTS
+    memo, digests = room.memo, room.memo_digests
+    start = slot * MEMO_TEXT
+    same = room.memo_sizes[slot] == size
+    for i in range(size):
+        if not same:
+            break
+        same = memo[start + i] == text[i]
+    if not same:
+        hex_digest(text, size, DIGITS, digests, slot * DIGITS, room.state, room.schedule)
+        if size <= MEMO_TEXT:
+            for i in range(size):
+                memo[start + i] = text[i]
+            room.memo_sizes[slot] = size
+        else:
+            room.memo_sizes[slot] = 0
+    for i in range(DIGITS):
+        out[at + i] = digests[slot * DIGITS + i]
 
 
 @kernel

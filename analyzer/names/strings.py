@@ -31,6 +31,16 @@ def text_array(pool: npt.NDArray[np.uint8], at: npt.NDArray[np.int64], size: npt
     return string_array(offsets, data, size > 0)
 
 
+def byte_array(pool: npt.NDArray[np.uint8], at: npt.NDArray[np.int64], size: npt.NDArray[Any]) -> pa.Array:
+    """As text_array, of bytes; null where size[i] < 0, and empty where it is 0."""
+    held = np.maximum(size, 0).astype(np.int64)
+    offsets = np.zeros(len(size) + 1, np.int64)
+    np.cumsum(held, out=offsets[1:])
+    data = np.empty(int(offsets[-1]), np.uint8)
+    gather_texts(pool, at, held, AS_IS, offsets, data)
+    return pa.Array.from_buffers(pa.large_binary(), len(size), [bitmap(size >= 0), pa.py_buffer(offsets), pa.py_buffer(data)])
+
+
 _ASCII_LOWER = {c: c + 32 for c in range(65, 91)}
 
 

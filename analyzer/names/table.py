@@ -40,7 +40,7 @@ from analyzer.names.facts import (
 )
 from analyzer.names.family import family
 from analyzer.names.initials import read_initials
-from analyzer.names.strings import HEX, LOWER, string_array, text_array, words
+from analyzer.names.strings import HEX, LOWER, byte_array, string_array, text_array, words
 from analyzer.packets.layout import NO_TIME, TCP
 from analyzer.tables import FLOW_SCHEMA, REQUEST
 
@@ -205,9 +205,7 @@ class TextsOf:
 
     def raw(self, name: str, rows: npt.NDArray[np.int64]) -> pa.Array:
         """As bytes: a dictionary array, as few of many are different."""
-        at, size = self._places(name, rows)
-        pieces = [bytes(self._pool[a : a + s]) if s >= 0 else None for a, s in zip(at.tolist(), size.tolist(), strict=True)]
-        return pa.array(pieces, pa.binary()).dictionary_encode()
+        return byte_array(self._pool, *self._places(name, rows)).dictionary_encode()
 
     def _places(self, name: str, rows: npt.NDArray[np.int64]) -> tuple[Any, Any]:
         return self._messages[f"{name}_at"][rows], np.where(rows >= 0, self._messages[f"{name}_size"][rows], -1)
@@ -245,13 +243,13 @@ def issuers(raw: pa.DictionaryArray) -> pa.Array:
 def families(messages: npt.NDArray[Any], text: TextsOf, style: npt.NDArray[np.int64], traits: npt.NDArray[Any]) -> pa.Array:
     """The column client_family: each combination of what it depends on is judged once."""
     agents = text("agent", style).dictionary_encode()
+    known = [*agents.dictionary.to_pylist(), None]
+    agent = np.asarray(agents.indices.fill_null(len(known) - 1)).astype(np.int64)
     kind = np.where(style >= 0, messages["kind"][style], 0).astype(np.int64)
     shape = np.where(style >= 0, messages["shape"][style], 0).astype(np.int64)
-    keys = np.stack([kind, shape, np.asarray(agents.indices.fill_null(-1)).astype(np.int64), traits.astype(np.int64)], axis=1)
-    rows, which = np.unique(keys, axis=0, return_inverse=True)
-    known = agents.dictionary.to_pylist()
-    found = [family(int(k), int(s), known[a] if a >= 0 else None, int(t)) for k, s, a, t in rows]
-    return words(which.ravel(), found)
+    combined = array((((agent << 16) | shape) << 16) | (kind << 8) | (traits.astype(np.int64) + 1)).dictionary_encode()
+    found = [family((key >> 8) & 0xFF, (key >> 16) & 0xFFFF, known[key >> 32], (key & 0xFF) - 1) for key in combined.dictionary.to_pylist()]
+    return words(np.asarray(combined.indices), found)
 
 
 def request_lists(

@@ -90,22 +90,39 @@ def read_client_hello(tables, buf, at, end, row, side, seq, ts_ns, ack, final): 
 
     final   nothing more will come: a hello that was cut gives the name it shows, and nothing else
     """
-    out = tables.handshake
-    n, p, other = join_records(buf, at, end, out, 4)
-    if n < 4:
-        return NOT if other or final else MORE
-    size = 4 + np.int64(u24(out, 1))
-    if out[0] != HELLO_CLIENT or size > MAX_HANDSHAKE:
-        return NOT
-    n, p, other = join_records(buf, at, end, out, size)
-    if n < size:
-        if not final:
-            return NOT if other else MORE
-        cut_hello(tables, out, n, row, side, seq, ts_ns, ack)
-        return end
-    if not keep_client_hello(tables, out, 4, size, row, side, seq, seq + np.uint32(p - at), ts_ns, ack, False):
+    hello, first, size, p = whole_message(buf, at, end, tables.handshake)
+    if p < 0:
+        hello = tables.handshake
+        n, p, other = join_records(buf, at, end, hello, 4)
+        if n < 4:
+            return NOT if other or final else MORE
+        first, size = 0, 4 + np.int64(u24(hello, 1))
+        if hello[0] != HELLO_CLIENT or size > MAX_HANDSHAKE:
+            return NOT
+        n, p, other = join_records(buf, at, end, hello, size)
+        if n < size:
+            if not final:
+                return NOT if other else MORE
+            cut_hello(tables, hello, n, row, side, seq, ts_ns, ack)
+            return end
+    if not keep_client_hello(tables, hello, first + 4, first + size, row, side, seq, seq + np.uint32(p - at), ts_ns, ack, False):
         return NOT
     return p
+
+
+@kernel
+def whole_message(buf, at, end, room):  # type: ignore[no-untyped-def]
+    """(bytes, where in them, size, position behind the record) of a handshake message that one record holds whole.
+
+    The position is -1 when it isn't so: the message goes on in another record, or not all of it is there.
+    """
+    if end - at < 9:
+        return room, 0, 0, -1
+    record = np.int64(u16(buf, at + 3))
+    size = 4 + np.int64(u24(buf, at + 6))
+    if size > record or end - at - 5 < record:
+        return room, 0, 0, -1
+    return buf, at + 5, size, at + 5 + record
 
 
 @kernel
@@ -270,24 +287,29 @@ def highest_versions(hello, at, end):  # type: ignore[no-untyped-def]
 @kernel
 def read_server_hello(tables, buf, at, end, row, side, seq, ts_ns, ack, final):  # type: ignore[no-untyped-def]
     """(position behind the record that ends the ServerHello, MORE or NOT; its version); keeps the version as a message."""
-    out = tables.handshake
-    n, p, other = join_records(buf, at, end, out, 4)
-    if n < 4:
-        return (NOT if other or final else MORE), 0
-    size = 4 + np.int64(u24(out, 1))
-    if out[0] != HELLO_SERVER or size > MAX_HANDSHAKE or size < 42:
+    out, first, size, p = whole_message(buf, at, end, tables.handshake)
+    if p < 0:
+        out = tables.handshake
+        n, p, other = join_records(buf, at, end, out, 4)
+        if n < 4:
+            return (NOT if other or final else MORE), 0
+        first, size = 0, 4 + np.int64(u24(out, 1))
+        if out[0] != HELLO_SERVER or size > MAX_HANDSHAKE:
+            return NOT, 0
+        n, p, other = join_records(buf, at, end, out, size)
+        if n < size:
+            return (NOT if other or final else MORE), 0
+    if size < 42:
         return NOT, 0
-    n, p, other = join_records(buf, at, end, out, size)
-    if n < size:
-        return (NOT if other or final else MORE), 0
-    version = np.int64(u16(out, 4))
-    q = 38
+    stop = first + size
+    version = np.int64(u16(out, first + 4))
+    q = first + 38
     q += 1 + np.int64(out[q]) + 3
-    if q + 2 <= size:
+    if q + 2 <= stop:
         q += 2
-        while size - q >= 4:
+        while stop - q >= 4:
             kind, length = u16(out, q), np.int64(u16(out, q + 2))
-            if q + 4 + length > size:
+            if q + 4 + length > stop:
                 break
             if kind == 43 and length == 2:
                 version = np.int64(u16(out, q + 4))
