@@ -66,10 +66,12 @@ def test_files_that_overlap(tmp_path: Path, shift: int) -> None:
     assert merged(files, step=1001) == expected(files)
 
 
-def test_equal_times_go_by_file_however_long_they_last() -> None:
+def test_equal_times_go_by_file_however_long_they_last(tmp_path: Path) -> None:
     """More frames of one time than fit a block: the order may not depend on where a block ends."""
     files = [numbered([7] * (BLOCK_FRAMES + 50), "a"), numbered([6, *[7] * (2 * BLOCK_FRAMES)], "b"), numbered([7, 7, 8], "c")]
-    assert merged(files) == merged(files, step=999) == expected(files)
+    assert merged(files) == merged(files, step=999) == merged(files, tmp_path) == expected(files)
+    files = [numbered([7, 9], "a"), numbered([6, 7, 9], "b")]  # the second file is begun first
+    assert merged(files, tmp_path) == merged(files) == expected(files)
 
 
 def test_a_clock_that_steps_back() -> None:
