@@ -40,7 +40,10 @@ class _NoPandas(MetaPathFinder):
 
 
 def leave_pandas_alone() -> None:
-    """Let pyarrow ask for pandas now, while it can't be found, unless somebody has imported it already."""
+    """Let pyarrow ask for pandas now, while it can't be found, unless somebody has imported it already.
+
+    For a process of our own only, the command line: nanosecond times can't be made into Python objects afterwards.
+    """
     if "pandas" in sys.modules:
         return
     finder = _NoPandas()
@@ -49,6 +52,3 @@ def leave_pandas_alone() -> None:
         pa.array([])
     finally:
         sys.meta_path.remove(finder)
-
-
-leave_pandas_alone()

@@ -25,6 +25,8 @@ MADE_OF: Final = {
     "names": ("packets", "flows", "names"),
 }
 
+OPTIONS: Final[dict[str, Any]] = {"nogil": True, "boundscheck": False, "error_model": "numpy", "_nrt": False}
+
 F = TypeVar("F", bound=Callable[..., Any])
 
 
@@ -62,10 +64,10 @@ def kernel(function: F) -> F:
     count every array up and down, atomically, at every call: measured, more than half of the names stage's time.
     """
     stage = function.__module__.split(".")[1]
-    numba.config.CACHE_DIR = str(cache_folder() / f"{stage}-{source_digest(stage)}")
-    return cast(F, numba.njit(cache=True, nogil=True, boundscheck=False, error_model="numpy", _nrt=False)(function))
+    numba.config.CACHE_DIR = str(cache_folder() / f"{stage}-{source_digest(stage)}")  # type: ignore[attr-defined]
+    return cast(F, numba.njit(cache=True, **OPTIONS)(function))
 
 
 def inlined(function: F) -> F:
     """A kernel's part that is copied into its callers: for what every packet passes through, where a call would cost more than it does."""
-    return cast(F, numba.njit(nogil=True, boundscheck=False, error_model="numpy", forceinline=True, _nrt=False)(function))
+    return cast(F, numba.njit(forceinline=True, **OPTIONS)(function))

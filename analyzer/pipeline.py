@@ -8,6 +8,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
+from itertools import chain
 from typing import TYPE_CHECKING, Any, Final
 
 import numpy as np
@@ -17,8 +18,10 @@ from analyzer.capture.block import BLOCK_FRAMES, Block
 from analyzer.capture.interleave import in_time_order, progress_of
 from analyzer.capture.source import Input, Source, open_inputs
 from analyzer.errors import NothingReadable, Unusable
+from analyzer.fan import Fan
 from analyzer.flows.grow import empty_tables, grown
 from analyzer.flows.layout import Tables
+from analyzer.flows.shards import side_by_side
 from analyzer.flows.table import count_packets
 from analyzer.names.read import offers_of_waiting, read_offers
 from analyzer.names.table import flow_table
@@ -33,6 +36,13 @@ if TYPE_CHECKING:
 
 Progress = Callable[[int, int | None], None]
 """Called with bytes read so far and bytes in all (None when that can't be known, as on stdin)."""
+
+Decoded = tuple[Block, "npt.NDArray[Any]"]
+"""A block and its packets."""
+
+# Captures of fewer bytes aren't worth a thread, nor are fewer blocks at a time worth handing over.
+SMALL: Final = 8 << 20
+BATCH: Final = 16
 
 PROGRESS_BLOCKS: Final = 32
 NOTHING: Final = np.zeros(1, np.uint8)
@@ -84,7 +94,7 @@ def read(
     with ThreadPoolExecutor(1) as aside:
         hashed = aside.map(Source.read_sha256, sources if digests else ())
         blocks = reported(within(in_time_order(sources), start_ns, end_ns), sources, progress)
-        flows = flow_table(collect(blocks, sources), [source.name for source in sources], by_time(sources))
+        flows = flow_table(collect(blocks, sources, workers), [source.name for source in sources], by_time(sources))
         flows = route_flows(flows, topology)
         flows = tag_flows(flows, catalogue)
         list(hashed)
@@ -95,25 +105,67 @@ def read(
     return Reading(flows, captures, unusable, found.skipped, topology, catalogue, start_ns, end_ns)
 
 
-def collect(blocks: Iterable[Block], sources: Sequence[Source]) -> Tables:
-    """Everything the packets of all blocks say: flows counted, first bytes read. Memory grows with flows, never with packets."""
-    tables = empty_tables()
+def collect(blocks: Iterable[Block], sources: Sequence[Source], workers: int = 1) -> Tables:
+    """Everything the packets of all blocks say: flows counted, first bytes read. Memory grows with flows, never with packets.
+
+    workers   threads that count and read, each its own share of the conversations
+    """
+    decoded = decode(blocks, sources)
+    if workers == 1 or sum(source.size or SMALL for source in sources) < SMALL:
+        return collect_share(decoded, 0, 1)
+    with Fan(batches(decoded), workers) as fan:
+        return side_by_side(list(fan.run(lambda share, each: collect_share(chain.from_iterable(each), share, workers))))
+
+
+def decode(blocks: Iterable[Block], sources: Sequence[Source]) -> Iterator[Decoded]:
+    """Each block with its packets, which stand only until the next is asked for."""
     packets = np.zeros(BLOCK_FRAMES, PACKET)
-    offers = np.zeros((BLOCK_FRAMES, 3), np.int64)
     for block in blocks:
         n = len(block.frames)
         if n > len(packets):
-            packets, offers = np.zeros(n, PACKET), np.zeros((n, 3), np.int64)
+            packets = np.zeros(n, PACKET)
         decode_frames(block.data, block.frames, n, packets)
         note_unreadable(sources, block, packets[:n])
+        yield block, packets[:n]
+
+
+def batches(decoded: Iterable[Decoded]) -> Iterator[list[Decoded]]:
+    """The blocks, several at a time, with bytes of their own."""
+    batch: list[Decoded] = []
+    for each in decoded:
+        batch.append(held(each))
+        if len(batch) == BATCH:
+            yield batch
+            batch = []
+    yield batch
+
+
+def held(decoded: Decoded) -> Decoded:
+    """A block and its packets of their own, to be read while the next is made."""
+    block, packets = decoded
+    first = int(block.frames["start"].min(initial=0))
+    last = int((block.frames["start"] + block.frames["captured_bytes"]).max(initial=0))
+    packets = packets.copy()
+    packets["payload"] -= first
+    return Block(block.data[first:last].copy(), block.frames.copy()), packets
+
+
+def collect_share(decoded: Iterable[Decoded], share: int, shares: int) -> Tables:
+    """As collect, of one share of all conversations."""
+    tables = empty_tables()
+    offers = np.zeros((BLOCK_FRAMES, 3), np.int64)
+    for block, packets in decoded:
+        n = len(packets)
+        if n > len(offers):
+            offers = np.zeros((n, 3), np.int64)
         counted = 0
         while counted < n:
-            counted, n_offers = count_packets(block.frames, packets, counted, n, tables, offers)
+            counted, n_offers = count_packets(block.frames, packets, counted, n, tables, offers, share, shares)
             tables = read_all(block.data, packets, offers, n_offers, tables)
             if counted < n:
                 tables = grown(tables)
     waiting = offers_of_waiting(tables)
-    return read_all(NOTHING, packets, waiting, len(waiting), tables)
+    return read_all(NOTHING, np.zeros(1, PACKET), waiting, len(waiting), tables)
 
 
 def read_all(

@@ -43,10 +43,12 @@ def checked(
 
     Errors  Unusable: a time that is none, a topology or catalogue file with mistakes, or stdin that is a terminal
     """
+    from analyzer.arrow import leave_pandas_alone
     from analyzer.report.times import window_ns
     from analyzer.routes.topology import load_topology
     from analyzer.services.catalogue import load_catalogue
 
+    leave_pandas_alone()
     start_ns, end_ns = window_ns(start, end)
     if "-" in inputs and (sys.stdin is None or sys.stdin.isatty()):
         raise Unusable("standard input is a terminal or closed", "-", "pipe a capture into it: tcpdump -w - | whichproxy report -")

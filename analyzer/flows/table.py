@@ -31,11 +31,13 @@ from analyzer.packets.layout import ACK, FIN, MARK, NO_TIME, OK, RST, SYN, TCP
 
 
 @kernel
-def count_packets(frames, packets, first, n, tables, offers):  # type: ignore[no-untyped-def]
+def count_packets(frames, packets, first, n, tables, offers, shard, n_shards):  # type: ignore[no-untyped-def]
     """(how many of packets[first:n] were counted, how many offers were made); fewer than all when the tables must grow first.
 
     An offer is a packet with payload that the names stage may want to read, in a stream that isn't known to be encrypted:
     offers[k] is its row in packets, its record's row, and its side.
+
+    shard, n_shards   count only conversations of this share of all; frames that gave no packet are counted in share 0
 
     Longer than a function should be: handing an array to another function counts its references up and down, atomically,
     and every packet would pay for that (measured: 280 ns a packet with helpers that take arrays, against what it is now).
@@ -46,17 +48,20 @@ def count_packets(frames, packets, first, n, tables, offers):  # type: ignore[no
     mask = np.int64(len(slots) - 1)
     n_records, n_sightings = counts[N_RECORDS], counts[N_SIGHTINGS]
     n_offers = 0
-    counts[TOUCHED] = touch(slots, records, sides, packets, first, n)
+    counts[TOUCHED] = touch(slots, records, sides, packets, first, n, shard, n_shards)
     for i in range(first, n):
         packet = packets[i]
         if n_records >= room_records or counts[N_HOLES] >= room_holes or n_sightings >= room_sightings:
             n = i
             break
-        counts[N_BY_STATUS + packet.status] += 1
         if packet.status != OK and packet.status != MARK:
+            counts[N_BY_STATUS + packet.status] += shard == 0
             continue
-        side_index = sender_side(packet)
         conversation = conversation_hash(packet)
+        if n_shards > 1 and np.int64(conversation >> np.uint64(48)) % n_shards != shard:
+            continue
+        counts[N_BY_STATUS + packet.status] += 1
+        side_index = sender_side(packet)
         if packet.status == OK:
             digest = packet_digest(packet, conversation, side_index)
             place = digest_place(digest)
@@ -101,7 +106,7 @@ def count_packets(frames, packets, first, n, tables, offers):  # type: ignore[no
 
 
 @kernel
-def touch(slots, records, sides, packets, first, n):  # type: ignore[no-untyped-def]
+def touch(slots, records, sides, packets, first, n, shard, n_shards):  # type: ignore[no-untyped-def]
     """A number of no meaning: reads ahead, for packets[first:n], the rows that counting them will need.
 
     The rows lie all over memory. Read one after another as each packet is counted they cost a wait each; read here, where
@@ -112,7 +117,10 @@ def touch(slots, records, sides, packets, first, n):  # type: ignore[no-untyped-
     for i in range(first, n):
         packet = packets[i]
         if packet.status == OK:
-            row = np.int64(slots[np.int64(conversation_hash(packet) & np.uint64(mask))])
+            conversation = conversation_hash(packet)
+            if n_shards > 1 and np.int64(conversation >> np.uint64(48)) % n_shards != shard:
+                continue
+            row = np.int64(slots[np.int64(conversation & np.uint64(mask))])
             if row > 0:
                 side = sides[2 * row - 2 + sender_side(packet)]
                 nothing += records[row - 1].last_ns + np.int64(records[row - 1].a_lo) + side.packets + np.int64(side.state)

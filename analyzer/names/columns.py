@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import socket
+from collections.abc import Mapping
 from typing import Any, Final
 
 import numpy as np
@@ -52,14 +53,17 @@ def address_text(raw: bytes) -> str:
     return str(ipaddress.ip_address(raw))
 
 
-def flow_ids(protocol: pa.Array, client_ip: pa.Array, client_port: Any, server_ip: pa.Array, server_port: Any, first_ns: Any) -> Any:
-    """uint8[n, 16]: the hex digits of each flow's id, from the columns it is made of; a time that is missing counts as nothing."""
-    n = len(protocol)
-    parts = [column.cast(pa.large_string()) for column in (protocol, client_ip, server_ip)]
+def flow_ids(flows: Mapping[str, Any], first_ns: npt.NDArray[np.int64]) -> npt.NDArray[np.uint8]:
+    """uint8[n, 16]: the hex digits of each flow's id, from the columns it is made of; a time that is missing counts as nothing.
+
+    flows   protocol, client_ip, server_ip as Arrow strings, client_port, server_port as numpy
+    """
+    n = len(first_ns)
+    parts = [flows[name].cast(pa.large_string()) for name in ("protocol", "client_ip", "server_ip")]
     buffers = [(np.frombuffer(p.buffers()[1], np.int64), np.frombuffer(p.buffers()[2], np.uint8)) for p in parts]
     out = np.zeros((n, ID_DIGITS), np.uint8)
     room = (np.zeros(512, np.uint8), np.zeros(8, np.uint32), np.zeros(64, np.uint32))
-    digest_ids(*buffers[0], *buffers[1], client_port, *buffers[2], server_port, first_ns, out, *room)
+    digest_ids(*buffers[0], *buffers[1], flows["client_port"], *buffers[2], flows["server_port"], first_ns, out, *room)
     return out
 
 

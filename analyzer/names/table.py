@@ -68,7 +68,7 @@ def flow_table(tables: Tables, names: list[str], order_of_sources: list[int]) ->
     records = tables.records[heads]
     out, back = tables.sides[2 * heads + clients], tables.sides[2 * heads + 1 - clients]
     flows = who_with_whom(records, clients)
-    ids = columns.flow_ids(*(flows[c] for c in ID_COLUMNS), records["first_ns"])
+    ids = columns.flow_ids(flows, records["first_ns"])
     seen = np.flatnonzero(out["packets"] + back["packets"] > 0)  # an ICMP error alone makes no flow
     first = records["first_ns"][seen]
     first = np.where(first == NO_TIME, np.iinfo(np.int64).max, first)
@@ -84,9 +84,6 @@ def flow_table(tables: Tables, names: list[str], order_of_sources: list[int]) ->
     flows["requests"] = request_lists(tables, rows, starts, order, asked, statuses)
     arrays = [in_arrow(flows[f.name]) if f.name in flows else empty_column(f, len(rows)) for f in FLOW_SCHEMA]
     return pa.table(arrays, schema=FLOW_SCHEMA)
-
-
-ID_COLUMNS: Final = ("protocol", "client_ip", "client_port", "server_ip", "server_port")
 
 
 def in_arrow(column: Any) -> pa.Array:
