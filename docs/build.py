@@ -1,0 +1,133 @@
+"""The pages that are written from the program itself, so that they can't differ from it: `python -m docs.build` writes them anew.
+
+tests/test_docs.py compares them with what is here and names this command when they differ.
+"""
+
+from __future__ import annotations
+
+import os
+import re
+import subprocess
+import sys
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from typing import Final
+
+import pyarrow as pa
+
+from analyzer.findings import CODES, SEVERITIES
+from analyzer.tables import FLOW_COLUMNS, REQUEST
+
+DOCS: Final = Path(__file__).resolve().parent
+ROOT: Final = DOCS.parent
+WRITTEN: Final = "<!-- Written by python -m docs.build: change what it is written from, not this page. -->"
+
+STAGES: Final = {
+    "flows": "the conversation itself: who, when, how much, how it ended",
+    "names": "what was asked for, as read from the first bytes of both directions",
+    "routes": "which way it went, from the traffic and the topology file",
+    "services": "what the host means, from the catalogue",
+}
+
+REQUEST_KEYS: Final = {
+    "kind": "connect, absolute, socks4 or socks5",
+    "host": "as sent, without port and brackets",
+    "port": "the port asked for",
+    "path": "of an absolute-form request, without its query",
+    "status": "HTTP status or SOCKS reply code; null where no answer was captured",
+    "first_seen": "of the packet that began the request",
+    "service": "Defender service of this request's host",
+    "plane": "plane of this request's host",
+}
+
+COMMANDS_TEXT: Final = """
+Data goes to stdout, everything else to stderr; progress shows on a terminal only. `NO_COLOR` is honoured, and a closed pipe is no
+error.
+
+Exit codes: 0 done · 1 done, but what was asked to hold doesn't (`--expect`; `doctor`: something required is broken) · 2 unusable
+input or arguments, a line on stderr for each · 130 interrupted. Where some of several inputs can't be read, the others' results are
+written first, then it is 2. A damaged capture is no failure: what can be read is read, and the rest is a [finding](findings.md).
+What is read at all: [limits](limits.md).
+"""
+
+COLUMNS_TEXT: Final = """
+One row per conversation: one TCP connection is one row, however many requests it carries. The same names in every format and in
+Python. Every key is always there; missing is null, never an empty text or 0. Rows are sorted by `first_seen`, then `id`. Times are
+UTC to the nanosecond. Names are kept as sent in `requested_host`, `sni`, `http_host` and `user_agent`, bytes that can't be decoded
+as `\\xNN`; `host` is in lower case. The columns stand in the table in the order of `analyzer/tables.py`.
+"""
+
+FINDINGS_TEXT: Final = """
+A finding is one statement about one source, proxy and service, with the ids of the flows that prove it. The severity is the usual
+one; a finding may have another where the circumstances differ.
+"""
+
+
+def columns_page() -> str:
+    """docs/columns.md: every column of the flow table, by the stage that fills it."""
+    lines = ["# The flow table", "", WRITTEN, COLUMNS_TEXT.rstrip()]
+    for stage, what in STAGES.items():
+        lines += ["", f"## {stage.capitalize()}: {what}", "", "| column | type | meaning |", "| --- | --- | --- |"]
+        lines += [f"| `{c.name}` | {type_name(c.type)} | {cell(c.meaning)} |" for c in FLOW_COLUMNS if c.stage == stage]
+    lines += ["", "## Requests", "", "Each entry of `requests`:", "", "| key | type | meaning |", "| --- | --- | --- |"]
+    lines += [f"| `{key.name}` | {type_name(key.type)} | {REQUEST_KEYS[key.name]} |" for key in REQUEST]
+    return "\n".join(lines) + "\n"
+
+
+def type_name(kind: pa.DataType) -> str:
+    """The Arrow type in a word or two."""
+    if pa.types.is_list(kind):
+        return "list of requests" if pa.types.is_struct(kind.value_type) else f"list of {type_name(kind.value_type)}"
+    return "time" if pa.types.is_timestamp(kind) else str(kind)
+
+
+def cell(text: str) -> str:
+    """The text fit for a Markdown table."""
+    return text.replace("|", "\\|")
+
+
+def findings_page() -> str:
+    """docs/findings.md: every code a person can be told."""
+    told = set(told_codes())
+    lines = ["# Findings", "", WRITTEN, FINDINGS_TEXT.rstrip()]
+    for severity in SEVERITIES:
+        lines += ["", f"## {severity.capitalize()}", "", "| code | meaning | what to do |", "| --- | --- | --- |"]
+        lines += [f"| `{name}` | {c.meaning} | {c.advice} |" for name, c in CODES.items() if c.severity == severity and name in told]
+    lines += ["", "## Not told yet", "", "These codes have their name and meaning, but nothing in this version looks for them."]
+    lines += ["", "| code | meaning |", "| --- | --- |"]
+    lines += [f"| `{name}` | {c.meaning} |" for name, c in CODES.items() if name not in told]
+    return "\n".join(lines) + "\n"
+
+
+def told_codes() -> Iterator[str]:
+    """The codes that some stage names; the registry itself and the list of what a capture could report don't count."""
+    aside = {ROOT / "analyzer" / "findings.py", ROOT / "analyzer" / "verdict" / "captures.py"}
+    sources = "\n".join(path.read_text(encoding="utf-8") for path in sorted((ROOT / "analyzer").rglob("*.py")) if path not in aside)
+    code = re.sub(r'"""[\s\S]*?"""|#.*', "", sources)
+    return (name for name in CODES if f'"{name}"' in code)
+
+
+def commands_page() -> str:
+    """docs/commands.md: the help of every verb, as the command prints it on 80 columns."""
+    from analyzer.cli.app import app
+
+    lines = ["# Commands", "", WRITTEN, COMMANDS_TEXT.rstrip()]
+    for verb in [None, *(command.name for command in app.registered_commands)]:
+        words = ["whichproxy", *([verb] if verb else [])]
+        lines += ["", f"## {' '.join(words)}", "", "```text", help_of(verb).rstrip(), "```"]
+    return "\n".join(lines) + "\n"
+
+
+def help_of(verb: str | None) -> str:
+    """What `whichproxy VERB --help` prints."""
+    command = [sys.executable, "-m", "analyzer", *([verb] if verb else []), "--help"]
+    environment = {**os.environ, "COLUMNS": "80", "PYTHONIOENCODING": "utf-8"}
+    return subprocess.run(command, cwd=ROOT, env=environment, check=True, capture_output=True, encoding="utf-8").stdout
+
+
+PAGES: Final[dict[str, Callable[[], str]]] = {"columns.md": columns_page, "findings.md": findings_page, "commands.md": commands_page}
+
+
+if __name__ == "__main__":
+    for name, page in PAGES.items():
+        (DOCS / name).write_text(page(), encoding="utf-8")
