@@ -98,11 +98,11 @@ def read(
         flows = route_flows(flows, topology)
         flows = tag_flows(flows, catalogue)
         list(hashed)
-    unusable = found.unusable + [error for source in sources if (error := source.unreadable()) is not None]
-    if len(unusable) and len(unusable) >= len(sources) + len(found.unusable):
-        raise NothingReadable(unusable)
+    unknown = [error for source in sources if (error := source.unreadable()) is not None]
+    if len(unknown) == len(sources) and unknown + found.unusable:
+        raise NothingReadable(found.unusable + unknown)
     captures = [source.as_dict() for source in sources]
-    return Reading(flows, captures, unusable, found.skipped, topology, catalogue, start_ns, end_ns)
+    return Reading(flows, captures, found.unusable, found.skipped, topology, catalogue, start_ns, end_ns)
 
 
 def collect(blocks: Iterable[Block], sources: Sequence[Source], workers: int = 1) -> Tables:

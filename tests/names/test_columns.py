@@ -41,7 +41,8 @@ def test_ids_of_the_contract(rows: list[tuple[Any, ...]]) -> None:
     columns = list(zip(*rows, strict=True)) or [[]] * 6
     texts = [pa.array(columns[i], pa.string()) for i in (0, 1, 3)]
     ports = [np.array(columns[i], np.int32) for i in (2, 4)]
-    found = flow_ids(texts[0], texts[1], ports[0], texts[2], ports[1], np.array(columns[5], np.int64))
+    flows = dict(zip(("protocol", "client_ip", "server_ip", "client_port", "server_port"), texts + ports, strict=True))
+    found = flow_ids(flows, np.array(columns[5], np.int64))
     expected = []
     for row in rows:
         text = "|".join(str(part) for part in row[:5]) + "|" + ("" if row[5] == NO_TIME else str(row[5]))
