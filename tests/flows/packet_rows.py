@@ -32,6 +32,18 @@ def table_of(rows: Sequence[dict[str, Any]]) -> Any:
     return packets
 
 
+def small_tables() -> Tables:
+    """Empty tables that a few dozen flows and some thousand messages fill."""
+    tables = empty_tables()
+    fewer = {"records": 1 << 6, "sides": 1 << 7, "slots": 1 << 8, "messages": 1 << 15}
+    return tables._replace(**{name: getattr(tables, name)[:n].copy() for name, n in fewer.items()})
+
+
+def count_block(frames: Any, packets: Any, first: int, tables: Tables, offers: Any) -> tuple[int, int]:
+    """count_packets over packets[first:], all of them in one share."""
+    return count_packets(frames, packets, first, len(packets), tables, offers, 0, 1)  # type: ignore[no-any-return]
+
+
 def count(rows: Sequence[dict[str, Any]], tables: Tables | None = None) -> Tables:
     """The flow table after these packets, that come in one block; a row's `source` is its frame's."""
     packets, frames = table_of(rows), np.zeros(len(rows), FRAME)
@@ -40,7 +52,7 @@ def count(rows: Sequence[dict[str, Any]], tables: Tables | None = None) -> Table
     offers = np.zeros((len(rows), 3), np.int64)
     done = 0
     while done < len(rows):
-        done, _ = count_packets(frames, packets, done, len(rows), tables, offers)
+        done, _ = count_block(frames, packets, done, tables, offers)
         if done < len(rows):
             tables = grown(tables)
     return tables

@@ -18,15 +18,16 @@ from analyzer.flows.layout import (
     SENT_SYN,
     SENT_SYN_ACK,
     SOURCE_BITS,
+    Tables,
 )
-from analyzer.flows.table import count_packets, rehash
+from analyzer.flows.table import rehash
 from analyzer.packets.layout import ACK, FIN, FRAME, MALFORMED, MARK, NO_TIME, NOT_IP, PSH, RST, SYN, UDP
-from tests.flows.packet_rows import START_NS, A, B, count, packet, records, table_of
+from tests.flows.packet_rows import START_NS, A, B, count, count_block, packet, records, small_tables, table_of
 
 
-def offered(rows: list[dict[str, int]], tables: object = None) -> list[list[int]]:
+def offered(rows: list[dict[str, int]], tables: Tables | None = None) -> list[list[int]]:
     offers = np.full((len(rows), 3), -1, np.int64)
-    done, n = count_packets(np.zeros(len(rows), FRAME), table_of(rows), 0, len(rows), tables or empty_tables(), offers)
+    done, n = count_block(np.zeros(len(rows), FRAME), table_of(rows), 0, tables or empty_tables(), offers)
     assert done == len(rows)
     return offers[:n].tolist()  # type: ignore[no-any-return]
 
@@ -142,15 +143,15 @@ def test_offers_are_packets_with_payload_on_sides_that_may_still_say_something()
 
 
 def test_it_stops_before_the_tables_are_full() -> None:
-    tables = empty_tables()
+    tables = small_tables()
     n = len(tables.records) + 10
     rows = [packet((0, i + 1, 7), B) for i in range(n)]
-    done, _ = count_packets(np.zeros(n, FRAME), table_of(rows), 0, n, tables, np.zeros((n, 3), np.int64))
+    done, _ = count_block(np.zeros(n, FRAME), table_of(rows), 0, tables, np.zeros((n, 3), np.int64))
     assert done == len(tables.records) - 1 == tables.counts[N_RECORDS]
 
 
 def test_rehash_finds_the_newest_record_of_each_conversation() -> None:
     tables = count([packet(flags=SYN, seq=i, ip_id=i + 1) for i in range(5)] + [packet((0, 77, 7), B)])
-    tables.slots[:] = -1
+    tables.slots[:] = 0
     rehash(tables)
-    assert sorted(tables.slots[tables.slots >= 0].tolist()) == [4, 5]
+    assert sorted(tables.slots[tables.slots > 0].tolist()) == [5, 6]  # rows, plus one

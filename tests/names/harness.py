@@ -15,9 +15,9 @@ import numpy as np
 
 from analyzer.flows import layout
 from analyzer.flows.grow import empty_tables, grown
-from analyzer.flows.table import count_packets
 from analyzer.names.read import offers_of_waiting, read_offers
 from analyzer.packets.layout import ACK, FRAME, PACKET, PSH, SYN, TCP
+from tests.flows.packet_rows import count_block
 
 CLIENT, SERVER = 0, 1
 ENDS = ((0x0A000001, 50000), (0x0A000002, 3128))
@@ -107,7 +107,7 @@ class Stage:
         offers = np.zeros((len(segments), 3), np.int64)
         k = 0
         while k < len(segments):
-            k, n_offers = count_packets(frames, packets, k, len(segments), self.tables, offers)
+            k, n_offers = count_block(frames, packets, k, self.tables, offers)
             self.offer(buf, packets, offers, n_offers)
             if k < len(segments):
                 self.tables = grown(self.tables)
