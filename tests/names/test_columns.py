@@ -38,11 +38,10 @@ ROWS = st.tuples(
 @settings(max_examples=100, deadline=None)
 def test_ids_of_the_contract(rows: list[tuple[Any, ...]]) -> None:
     """The first 16 hex digits of SHA-256 over protocol|client_ip|client_port|server_ip|server_port|first_seen."""
-    columns = list(zip(*rows, strict=True)) or [[]] * 6
-    texts = [pa.array(columns[i], pa.string()) for i in (0, 1, 3)]
-    ports = [np.array(columns[i], np.int32) for i in (2, 4)]
-    flows = dict(zip(("protocol", "client_ip", "server_ip", "client_port", "server_port"), texts + ports, strict=True))
-    found = flow_ids(flows, np.array(columns[5], np.int64))
+    values = list(zip(*rows, strict=True)) or [[]] * 6
+    flows = {name: pa.array(values[i], pa.string()) for i, name in ((0, "protocol"), (1, "client_ip"), (3, "server_ip"))}
+    flows |= {name: np.array(values[i], np.int32) for i, name in ((2, "client_port"), (4, "server_port"))}
+    found = flow_ids(flows, np.array(values[5], np.int64))
     expected = []
     for row in rows:
         text = "|".join(str(part) for part in row[:5]) + "|" + ("" if row[5] == NO_TIME else str(row[5]))
