@@ -22,6 +22,10 @@ needs_oracles = pytest.mark.skipif(not ORACLES.is_dir(), reason=NO_ORACLES)
 """For tests that are parametrized over the oracles' own lists; others ask for the fixture."""
 
 
+def pytest_addoption(parser: pytest.Parser) -> None:
+    parser.addoption("--update-golden", action="store_true", help="rewrite the golden texts with what is said now; look at the difference")
+
+
 @pytest.fixture(scope="session")
 def root() -> Path:
     """The repository's folder."""

@@ -6,20 +6,14 @@ expected.jsonl must give no difference but those of exceptions.toml, and each of
 
 from __future__ import annotations
 
-import tomllib
-from collections.abc import Callable
-from pathlib import Path
-from typing import Any
-
 import pytest
 
 from tests.conftest import ORACLES, needs_oracles
-from tests.oracles.compare import Record, Row, differences, read_records
-from tests.reference import flows_of
+from tests.oracles.compare import Record, differences, read_records
+from tests.oracles.engines import ENGINES, EXCEPTIONS, REFUSED
+from tests.oracles.totals import totals
 
-ENGINES: dict[str, Callable[[str], list[Row]]] = {"twin": flows_of}
-
-EXCEPTIONS: dict[str, dict[str, Any]] = tomllib.loads((Path(__file__).parent / "exceptions.toml").read_text(encoding="utf-8"))
+NAMES = {"twin": (428, 23), "engine": (447, 4)}  # right and missing; exceptions.toml says why each is missing
 RECORDS = read_records(ORACLES) if ORACLES.is_dir() else []
 
 
@@ -29,7 +23,7 @@ RECORDS = read_records(ORACLES) if ORACLES.is_dir() else []
 def test_names_and_flows_of_a_public_capture(record: Record, engine: str) -> None:
     known = EXCEPTIONS.get(record["file"], {})
     if engine in known.get("refused_by", []):
-        with pytest.raises(ValueError):
+        with pytest.raises(REFUSED):
             ENGINES[engine](str(ORACLES / record["file"]))
         return
     found = differences(record, ENGINES[engine](str(ORACLES / record["file"])))
@@ -38,3 +32,11 @@ def test_names_and_flows_of_a_public_capture(record: Record, engine: str) -> Non
     elif not known.get("no_answer"):
         listed = known.get("difference", [])
         assert sorted(found) == sorted(difference["is"] for difference in listed if engine in difference.get("engines", [engine]))
+
+
+@needs_oracles
+@pytest.mark.parametrize("engine", ENGINES)
+def test_no_name_is_wrong(engine: str) -> None:
+    counted = totals(engine)
+    assert counted.wrong == []
+    assert (counted.names_right, counted.names_missing) == NAMES[engine]

@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 
 from tests.conftest import ORACLES, needs_oracles
-from tests.oracles.test_expected import ENGINES
+from tests.oracles.engines import ENGINES
 
 PROXY1, PROXY2, PROXY3 = "172.16.12.10", "172.16.12.11", "172.16.12.12"
 
@@ -72,8 +72,14 @@ def test_authentication_is_two_requests(engine: Engine) -> None:
 @pytest.mark.parametrize("engine", ENGINES.values(), ids=ENGINES)
 def test_wpad_is_a_question_and_a_fetch(engine: Engine) -> None:
     question, fetch = engine(str(ORACLES / "probes" / "N_wpad.pcap"))
-    assert (question["protocol"], question["host"], question["host_source"]) == ("udp", "wpad.corp.example", "dns")
+    assert (question["protocol"], question["client_ip"], question["server_port"]) == ("udp", "172.16.11.92", 53)
     assert (fetch["protocol"], fetch["http_host"], fetch["user_agent"]) == ("tcp", "wpad.corp.example", "WinHttp-Autoproxy-Service/5.1")
+
+
+@needs_oracles
+def test_the_twin_has_the_name_that_was_asked_for() -> None:
+    question, _ = ENGINES["twin"](str(ORACLES / "probes" / "N_wpad.pcap"))
+    assert (question["host"], question["host_source"]) == ("wpad.corp.example", "dns")
 
 
 @needs_oracles

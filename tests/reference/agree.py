@@ -6,26 +6,25 @@ from typing import Any
 
 import pyarrow as pa
 
-from analyzer.tables import FLOW_COLUMNS
+from analyzer.tables import FLOW_COLUMNS, REQUEST, TIME
 
 Row = dict[str, Any]
 
 COMPARED = [column.name for column in FLOW_COLUMNS if column.stage in ("flows", "names") and column.name != "client_family"]
 BY_LATER_STAGES = ("service", "plane")  # fields of a request
 
+# Times as integers: Python's own can't hold nanoseconds, and pandas' need pandas.
+NUMBERS = pa.struct([pa.field(field.name, pa.int64() if field.type == TIME else field.type) for field in REQUEST])
+IN_NUMBERS = {TIME: pa.int64(), pa.list_(REQUEST): pa.list_(NUMBERS)}
+
 
 def rows_of_table(table: pa.Table) -> list[Row]:
     """The table's rows as the twin writes them: times in nanoseconds since 1970, requests without what later stages add."""
-    return [in_numbers(row) for row in table.select(COMPARED).to_pylist()]
-
-
-def in_numbers(value: Any) -> Any:
-    """Times as integers, through lists and structs."""
-    if isinstance(value, dict):
-        return {key: in_numbers(item) for key, item in value.items() if key not in BY_LATER_STAGES}
-    if isinstance(value, list):
-        return [in_numbers(item) for item in value]
-    return value.value if hasattr(value, "value") else value  # pandas.Timestamp, which alone holds nanoseconds
+    table = table.select(COMPARED)
+    rows: list[Row] = table.cast(pa.schema([(field.name, IN_NUMBERS.get(field.type, field.type)) for field in table.schema])).to_pylist()
+    for row in rows:
+        row["requests"] = [{key: value for key, value in request.items() if key not in BY_LATER_STAGES} for request in row["requests"]]
+    return rows
 
 
 def disagreements(rows: list[Row], twin: list[Row], columns: list[str] | None = None) -> list[str]:
