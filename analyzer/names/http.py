@@ -27,9 +27,10 @@ from analyzer.flows.layout import (
 from analyzer.kernels import kernel
 from analyzer.names.states import MORE, NOT, WAIT_BYTES
 from analyzer.names.texts import keep, new_message
+from analyzer.names.uri import COLON, absolute_parts, authority_parts
+from analyzer.names.words import begins_like, begins_with, same_word, word
 
 SPACE: Final = 32
-COLON: Final = 58
 MAX_METHOD: Final = 20  # the longest registered is UPDATEREDIRECTREF
 MAX_BODY: Final = 1 << 30  # a longer one can't be told from an earlier place in 32-bit sequence numbers
 
@@ -38,46 +39,18 @@ BODY_CHUNKED: Final = -1
 BODY_TO_CLOSE: Final = -2
 
 
-def _word(text: str) -> np.ndarray:  # type: ignore[type-arg]
-    return np.frombuffer(text.encode(), dtype=np.uint8).copy()
-
-
-W_HTTP = _word("http/")
-W_CONNECT = _word("connect")
-W_HEAD = _word("head")
-W_HOST = _word("host")
-W_AGENT = _word("user-agent")
-W_LENGTH = _word("content-length")
-W_ENCODING = _word("transfer-encoding")
-W_CHUNKED = _word("chunked")
-W_PRAGMA = _word("pragma")
-W_PROXY_CONNECTION = _word("proxy-connection")
-W_BROWSER = _word("mozilla/")
-W_HTTPS = _word("https")
-W_FTP = _word("ftp")
-W_PRI = _word("pri")  # HTTP/2 with prior knowledge begins with PRI * HTTP/2.0 (RFC 9113 3.4)
-
-
-@kernel
-def same_word(buf, at, end, word):  # type: ignore[no-untyped-def]
-    """True when buf[at:end] is `word` (lower case) in any case."""
-    if end - at != len(word):
-        return False
-    return begins_with(buf, at, end, word)
-
-
-@kernel
-def begins_with(buf, at, end, word):  # type: ignore[no-untyped-def]
-    """True when buf[at:end] begins with `word` (lower case) in any case."""
-    if end - at < len(word):
-        return False
-    for i in range(len(word)):
-        c = buf[at + i]
-        if 65 <= c <= 90:
-            c += 32
-        if c != word[i]:
-            return False
-    return True
+W_HTTP = word("http/")
+W_CONNECT = word("connect")
+W_HEAD = word("head")
+W_HOST = word("host")
+W_AGENT = word("user-agent")
+W_LENGTH = word("content-length")
+W_ENCODING = word("transfer-encoding")
+W_CHUNKED = word("chunked")
+W_PRAGMA = word("pragma")
+W_PROXY_CONNECTION = word("proxy-connection")
+W_BROWSER = word("mozilla/")
+W_PRI = word("pri")  # HTTP/2 with prior knowledge begins with PRI * HTTP/2.0 (RFC 9113 3.4)
 
 
 @kernel
@@ -172,68 +145,6 @@ def starts_like_answer(buf, at, end):  # type: ignore[no-untyped-def]
     while p < end and buf[p] == SPACE:
         p += 1
     return end - p >= 3 and 49 <= buf[p] <= 57 and 48 <= buf[p + 1] <= 57 and 48 <= buf[p + 2] <= 57
-
-
-@kernel
-def authority_parts(buf, at, end):  # type: ignore[no-untyped-def]
-    """(host's start, host's end, port or -1) of an authority, brackets left off; an empty host has start == end (RFC 3986 3.2)."""
-    if at < end and buf[at] == 91:
-        close = at + 1
-        while close < end and buf[close] != 93:
-            close += 1
-        first, last, p = at + 1, close, close + 1
-    else:
-        last = at
-        while last < end and buf[last] != COLON:
-            last += 1
-        first, p = at, last
-    port = -1
-    if p < end and buf[p] == COLON:
-        number = np.int64(0)
-        digits = 0
-        for q in range(p + 1, end):
-            if not 48 <= buf[q] <= 57 or digits > 5:
-                digits = 99
-                break
-            number = number * 10 + np.int64(buf[q]) - 48
-            digits += 1
-        if 0 < digits <= 6 and 0 < number <= 65535:
-            port = number
-        elif digits == 99:
-            for q in range(p + 1, end):
-                if buf[q] == COLON and at == first:
-                    return first, end, -1  # several colons without brackets: no port can be told
-    return first, last, port
-
-
-@kernel
-def absolute_parts(buf, at, end):  # type: ignore[no-untyped-def]
-    """(host's start, end, port, path's start, path's end) of an absolute-form target, host's start -1 for another form.
-
-    Without a port, the scheme's own (80, 443, 21). User information and the query are left out (RFC 9112 3.2.2).
-    """
-    p = at
-    while p < end and p - at < 12 and (65 <= buf[p] <= 90 or 97 <= buf[p] <= 122):
-        p += 1
-    if p == at or end - p < 4 or buf[p] != COLON or buf[p + 1] != 47 or buf[p + 2] != 47:
-        return -1, 0, 0, 0, 0
-    default = 80
-    if same_word(buf, at, p, W_HTTPS):
-        default = 443
-    elif same_word(buf, at, p, W_FTP):
-        default = 21
-    first = p + 3
-    stop = first
-    while stop < end and buf[stop] != 47 and buf[stop] != 63 and buf[stop] != 35:
-        stop += 1
-    for q in range(first, stop):
-        if buf[q] == 64:
-            first = q + 1
-    path_end = stop
-    while path_end < end and buf[path_end] != 63 and buf[path_end] != 35:
-        path_end += 1
-    host, host_end, port = authority_parts(buf, first, stop)
-    return host, host_end, (port if port >= 0 else default), stop, path_end
 
 
 @kernel
@@ -390,18 +301,6 @@ def read_answer(tables, buf, at, end, row, side, seq, ts_ns, ack, final):  # typ
     if status < 200 or status in (204, 304):
         body = 0
     return stop, body, status
-
-
-@kernel
-def begins_like(buf, at, end, word):  # type: ignore[no-untyped-def]
-    """True when buf[at:end] is a beginning of `word` (lower case) or begins with it, in any case."""
-    for i in range(min(len(word), end - at)):
-        c = buf[at + i]
-        if 65 <= c <= 90:
-            c += 32
-        if c != word[i]:
-            return False
-    return True
 
 
 @kernel

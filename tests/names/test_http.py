@@ -7,7 +7,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from analyzer.names.http import absolute_parts, authority_parts, read_chunk_line, starts_like_answer, starts_like_request
+from analyzer.names.http import read_chunk_line, starts_like_answer, starts_like_request
 from analyzer.names.states import MORE, NOT
 from tests.build import CONNECT_SHAPES, ESTABLISHED, absolute_get, connect, connect_as, get, head
 from tests.names.harness import CLIENT, Stage, byte_by_byte, client, names, one_by_one, read, server, summary, untimed
@@ -314,25 +314,6 @@ def test_a_length_that_is_none_ends_with_the_connection() -> None:
 def test_chunk_lines(data: bytes, expected: tuple[int, int]) -> None:
     end, size = read_chunk_line(raw(data), 0, len(data))
     assert (end, 0 if end < 0 else size) == expected
-
-
-TEXT = st.text(st.characters(min_codepoint=33, max_codepoint=126, exclude_characters=":/?#@[]"), min_size=1, max_size=30)
-
-
-@given(TEXT, st.one_of(st.none(), st.integers(1, 65535)))
-@settings(max_examples=100, deadline=None)
-def test_authorities_equal_the_twin(host: str, port: int | None) -> None:
-    data = (host if port is None else f"{host}:{port}").encode()
-    first, last, found = authority_parts(raw(data), 0, len(data))
-    assert (data[first:last].decode(), None if found < 0 else found) == twin.split_authority(data)
-
-
-@given(st.sampled_from(["http", "https", "ftp", "HTTP"]), TEXT, st.one_of(st.none(), st.integers(1, 65535)), TEXT)
-@settings(max_examples=100, deadline=None)
-def test_absolute_targets_equal_the_twin(scheme: str, host: str, port: int | None, path: str) -> None:
-    data = f"{scheme}://{host}{'' if port is None else f':{port}'}/{path}?{path}".encode()
-    first, last, found, path_at, path_end = absolute_parts(raw(data), 0, len(data))
-    assert (data[first:last].decode(), found, data[path_at:path_end].decode()) == twin.split_absolute(data)
 
 
 @given(
