@@ -1,0 +1,224 @@
+"""The documentation keeps its word: what it shows is what is printed now, and all that can be told is described."""
+
+from __future__ import annotations
+
+import importlib
+import inspect
+import itertools
+import os
+import re
+import shutil
+import subprocess
+import sys
+from collections.abc import Iterator
+from pathlib import Path
+from typing import NamedTuple
+
+import numpy as np
+import pytest
+
+import analyzer
+from analyzer.cli.app import app
+from analyzer.cli.outcome import run as run_here
+from analyzer.findings import CODES
+from analyzer.packets.layout import OUTER_NAMES
+from analyzer.packets.link import UNKNOWN, begin
+from analyzer.tables import FLOW_COLUMNS, REQUEST
+from docs.build import DOCS, PAGES, REQUEST_KEYS, STAGES
+from tests.conftest import ROOT
+
+PAGES_BY_HAND = ["README.md", "CHANGELOG.md", "captures/README.md", "docs/limits.md", "docs/verdict.md"]
+PROMPT, LEFT_OUT = "$ ", "..."
+BLOCK = re.compile(r"(?:<!-- not run: (?P<why>[^\n]+) -->\n)?```(?P<language>[a-z]+)\n(?P<text>.*?)^```$", re.DOTALL | re.MULTILINE)
+
+
+class Block(NamedTuple):
+    """A fenced block: its language, its lines, and why it isn't run (None: it is)."""
+
+    language: str
+    lines: list[str]
+    why: str | None
+
+
+def blocks(page: str) -> list[Block]:
+    text = (ROOT / page).read_text(encoding="utf-8")
+    return [Block(found["language"], found["text"].splitlines(), found["why"]) for found in BLOCK.finditer(text)]
+
+
+def shown() -> Iterator[tuple[str, list[str]]]:
+    """Each command of the README's console blocks, with the output shown below it."""
+    for block in blocks("README.md"):
+        if block.language == "console":
+            assert block.lines[0].startswith(PROMPT), block.lines[0]
+            command, output = "", list[str]()
+            for line in block.lines:
+                if line.startswith(PROMPT):
+                    if command:
+                        yield command, output
+                    command, output = line.removeprefix(PROMPT), []
+                else:
+                    output.append(line)
+            yield command, output
+
+
+def assert_shows(expected: list[str], printed: str) -> None:
+    """The printed lines are the expected ones; a line "..." stands for any lines, also none, and the end needs one to go on."""
+    lines, at, may_skip = printed.rstrip("\n").split("\n"), 0, False
+    for line in expected:
+        if line == LEFT_OUT:
+            may_skip = True
+            continue
+        if may_skip:
+            assert line in lines[at:], f"not printed any more: {line}"
+            at = lines.index(line, at)
+        assert at < len(lines) and lines[at] == line, f"shown: {line}\nprinted: {lines[at] if at < len(lines) else 'nothing'}"
+        at, may_skip = at + 1, False
+    assert may_skip or at == len(lines), f"more is printed than shown: {lines[at]}"
+
+
+@pytest.fixture
+def folder(tmp_path: Path) -> Path:
+    """Where a reader of the README is: gateway.pcapng and topology.toml lie there."""
+    shutil.copy(ROOT / "captures" / "T2-winhttp-wininet.pcapng", tmp_path / "gateway.pcapng")
+    shutil.copy(ROOT / "captures" / "topology.toml", tmp_path)
+    return tmp_path
+
+
+def run(command: list[str], folder: Path) -> str:
+    """What the command prints; it must succeed and say nothing on stderr. `whichproxy` is this checkout's."""
+    path = os.pathsep.join([str(Path(sys.executable).parent), os.environ["PATH"]])
+    environment = {**os.environ, "PATH": path, "PYTHONPATH": str(ROOT), "PYTHONIOENCODING": "utf-8"}
+    ended = subprocess.run(command, cwd=folder, env=environment, capture_output=True, encoding="utf-8", check=False)
+    assert (ended.returncode, ended.stderr) == (0, ""), ended.stderr
+    return ended.stdout
+
+
+def test_the_readme_shows_what_is_printed(folder: Path) -> None:
+    commands = [(command, output) for command, output in shown() if not command.startswith("make")]
+    assert commands
+    for command, output in commands:
+        assert_shows(output, run(["bash", "-c", command], folder))
+
+
+def test_make_report_prints_what_the_readme_shows(capfd: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch) -> None:
+    """What `make report` would run is run here: a process for each capture would take long."""
+    outputs = [output for command, output in shown() if command == "make report"]
+    recipe = subprocess.run(["make", "-n", "-o", ".venv/.warm", "report"], cwd=ROOT, capture_output=True, text=True, check=True).stdout
+    assert "for capture in captures/*.pcapng" in recipe
+    assert "printf '\\n%s\\n' \"$capture\"" in recipe
+    assert 'whichproxy report --topology captures/topology.toml "$capture"' in recipe
+    monkeypatch.chdir(ROOT)
+    printed = ""
+    for capture in sorted(Path("captures").glob("*.pcapng")):
+        assert run_here(["report", "--topology", "captures/topology.toml", str(capture)]) == 0
+        out, err = capfd.readouterr()
+        assert err == ""
+        printed += f"\n{capture}\n{out}"
+    assert len(outputs) == 1
+    assert_shows(outputs[0], printed)
+
+
+def test_every_other_command_of_the_readme_succeeds(folder: Path) -> None:
+    scripts = [block for block in blocks("README.md") if block.language == "sh" and block.why is None]
+    assert scripts
+    for block in scripts:
+        run(["bash", "-e", "-c", "\n".join(block.lines)], folder)
+    assert {"report.md", "flows.parquet"} <= {path.name for path in folder.iterdir()}
+
+
+def test_the_readmes_python_prints_what_stands_below_it(folder: Path) -> None:
+    here = blocks("README.md")
+    programs = [(block, below) for block, below in itertools.pairwise(here) if block.language == "python"]
+    assert programs
+    for block, below in programs:
+        assert below.language == "text"
+        assert_shows(below.lines, run([sys.executable, "-c", "\n".join(block.lines)], folder))
+
+
+def test_what_the_readme_does_not_run_needs_another_machine_or_installs() -> None:
+    reasons = [block.why for block in blocks("README.md") if block.why is not None]
+    assert reasons == ["it installs packages", "it needs a gateway to log on to"]
+
+
+@pytest.mark.parametrize("page", PAGES)
+def test_written_pages_are_as_the_program_would_write_them(page: str) -> None:
+    assert (DOCS / page).read_text(encoding="utf-8") == PAGES[page](), "write them anew with: python -m docs.build"
+
+
+def test_every_column_and_code_is_described() -> None:
+    columns = (DOCS / "columns.md").read_text(encoding="utf-8")
+    assert {column.stage for column in FLOW_COLUMNS} == set(STAGES)
+    assert [field.name for field in REQUEST] == list(REQUEST_KEYS)
+    assert all(f"| `{column.name}` |" in columns and column.meaning for column in FLOW_COLUMNS)
+    findings = (DOCS / "findings.md").read_text(encoding="utf-8")
+    assert all(findings.count(f"| `{code}` |") == 1 for code in CODES)
+
+
+def test_every_flag_is_explained() -> None:
+    """By a sentence in the command's own help, which docs/commands.md repeats."""
+    commands = (DOCS / "commands.md").read_text(encoding="utf-8")
+    for command in app.registered_commands:
+        assert command.callback is not None
+        section = commands.partition(f"\n## whichproxy {command.name}\n")[2].partition("\n## ")[0]
+        for name, parameter in inspect.signature(command.callback, eval_str=True).parameters.items():
+            option = parameter.annotation.__metadata__[0]
+            assert option.help, f"{command.name}: {name}"
+            assert all(flag in section for flag in option.param_decls or ()), f"{command.name}: {name}"
+
+
+def test_the_verdicts_keys_are_described() -> None:
+    text = (DOCS / "verdict.md").read_text(encoding="utf-8")
+    document = analyzer.read(ROOT / "captures" / "T5-all-three.pcapng", topology=ROOT / "captures" / "topology.toml").verdict.to_dict()
+    missing = {key for key in keys_of(document) if f"`{key}`" not in text}
+    assert not missing
+
+
+def keys_of(value: object) -> set[str]:
+    if isinstance(value, dict):
+        return set(value).union(*map(keys_of, value.values()))
+    return set().union(*map(keys_of, value)) if isinstance(value, list) else set()
+
+
+CONSTANT = re.compile(r"^\| `([a-z0-9_.]+)\.([A-Z0-9_]+)` \| ([0-9]+) \|", re.MULTILINE)
+
+
+def test_limits_are_the_sources_numbers() -> None:
+    rows = CONSTANT.findall((DOCS / "limits.md").read_text(encoding="utf-8"))
+    assert len(rows) >= 20
+    for module, name, value in rows:
+        assert getattr(importlib.import_module(f"analyzer.{module}"), name) == int(value), f"{module}.{name}"
+
+
+def test_limits_name_the_link_types_that_are_read() -> None:
+    table = (DOCS / "limits.md").read_text(encoding="utf-8").partition("## Link types")[2].partition("\n## ")[0]
+    listed = {int(n) for row in re.findall(r"^\| ([0-9][0-9, ]*) \|", table, re.MULTILINE) for n in row.split(",")}
+    frame = np.zeros(64, np.uint8)
+    assert listed == {kind for kind in range(512) if begin(frame, 0, 64, kind)[0] != UNKNOWN}
+
+
+def test_limits_name_every_wrapping() -> None:
+    text = (DOCS / "limits.md").read_text(encoding="utf-8")
+    assert all(f"`{name}`" in text for name in OUTER_NAMES if name)
+
+
+LINK = re.compile(r"\]\(([^)\s]+)\)")
+
+
+@pytest.mark.parametrize("page", [*PAGES_BY_HAND, *(f"docs/{page}" for page in PAGES)])
+def test_links_lead_somewhere(page: str) -> None:
+    for target in LINK.findall((ROOT / page).read_text(encoding="utf-8")):
+        path, _, heading = target.partition("#")
+        if not path.startswith("https://"):
+            assert ((ROOT / page).parent / path).exists(), f"{page}: {target}"
+            assert not heading, f"{page}: {target} names a heading, which nothing here checks"
+
+
+def test_every_page_can_be_reached_from_the_readme() -> None:
+    seen: set[Path] = set()
+    to_read = [ROOT / "README.md"]
+    while to_read:
+        page = to_read.pop()
+        seen.add(page)
+        links = [(page.parent / target).resolve() for target in LINK.findall(page.read_text(encoding="utf-8")) if "://" not in target]
+        to_read += [path for path in links if path.suffix == ".md" and path not in seen]
+    assert set(DOCS.glob("*.md")) <= seen
