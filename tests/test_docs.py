@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import gzip
 import importlib
 import inspect
 import itertools
 import os
 import re
+import shlex
 import shutil
 import subprocess
 import sys
@@ -164,6 +166,29 @@ def test_every_flag_is_explained() -> None:
             option = parameter.annotation.__metadata__[0]
             assert option.help, f"{command.name}: {name}"
             assert all(flag in section for flag in option.param_decls or ()), f"{command.name}: {name}"
+
+
+EXAMPLE = re.compile(r"^    (.*\bwhichproxy .*)$", re.MULTILINE)
+EXPECTED = '[test.expect]\nwinner = { "plane:sensor" = "winhttp", "plane:user" = "wininet" }\n'
+OURS = '[[service]]\nslug = "ours"\ngroup = "ours"\n\n[[rule]]\npattern = "sensor.contoso.example"\nservice = "ours"\n'
+
+
+def test_the_examples_of_the_help_succeed(folder: Path, capfd: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch) -> None:
+    """Run here, without what is piped into or out of them; reading stdin and compiling the kernels have tests of their own."""
+    (folder / "captures").mkdir()
+    shutil.copy(ROOT / "captures" / "T4-static.pcapng", folder / "captures")
+    (folder / "monday.pcap.gz").write_bytes(gzip.compress((folder / "gateway.pcapng").read_bytes()))
+    (folder / "expected.toml").write_text(EXPECTED, encoding="utf-8")
+    (folder / "ours.toml").write_text(OURS, encoding="utf-8")
+    monkeypatch.chdir(folder)
+    examples = EXAMPLE.findall((DOCS / "commands.md").read_text(encoding="utf-8"))
+    assert len(examples) >= 15
+    for example in examples:
+        command = example[example.index("whichproxy ") :].partition(" | ")[0].partition(" > ")[0]
+        arguments = shlex.split(command)[1:]
+        if "-" not in arguments and "--warm" not in arguments:
+            assert run_here(arguments) == 0, (example, capfd.readouterr().err)
+    assert {"report.md", "flows.parquet"} <= {path.name for path in folder.iterdir()}
 
 
 def test_the_verdicts_keys_are_described() -> None:
