@@ -23,8 +23,8 @@ REQUIRED = (
 )
 EXTRAS = {"notebook": ("nbclient", "nbformat", "ipykernel"), "cluster": ("dask", "distributed", "fsspec")}
 TOOLS = {
-    "tshark": "verify: the second opinion",
-    "dumpcap": "capturing on an interface",
+    "tshark": "the tests, and the second opinion of a later version",
+    "dumpcap": "recording captures",
 }
 
 OK, MISSING, BROKEN = "ok", "missing", "broken"
