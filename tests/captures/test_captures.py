@@ -11,8 +11,11 @@ from itertools import pairwise
 from pathlib import Path
 from typing import Any
 
+import pyarrow as pa
 import pytest
 
+from analyzer.pipeline import Reading, judge
+from analyzer.routes.topology import load_topology
 from analyzer.services.catalogue import Catalogue, load_catalogue
 from analyzer.services.match import match_host
 from captures.lab import truth
@@ -22,6 +25,8 @@ from captures.lab.proxies import PROXIES
 from captures.lab.scenarios import SCENARIOS
 from tests.captures import wireshark_flows
 from tests.conftest import ROOT
+from tests.engine import reading
+from tests.names.settled import timeless
 
 CAPTURES = ROOT / "captures"
 NAMES = sorted(path.stem for path in CAPTURES.glob("*.pcapng"))
@@ -64,6 +69,28 @@ def test_the_readme_has_the_capture_as_it_is(name: str, flows: dict[str, Any]) -
 @pytest.mark.parametrize("name", NAMES)
 def test_wireshark_sees_what_the_clients_did(name: str, flows: dict[str, Any]) -> None:
     assert truth.differences(truth_of(name)["connections"], flows[name]) == []
+
+
+@pytest.fixture(scope="module")
+def readings() -> dict[str, Reading]:
+    """What the engine reads of each capture, with the laboratory's topology."""
+    topology = load_topology(CAPTURES / "topology.toml")
+    return {name: reading(CAPTURES / f"{name}.pcapng", topology=topology) for name in NAMES}
+
+
+@pytest.mark.parametrize("name", NAMES)
+def test_the_engine_reads_what_the_clients_did(name: str, readings: dict[str, Reading]) -> None:
+    flows = readings[name].flows
+    rows = flows.cast(pa.schema([field.with_type(timeless(field.type)) for field in flows.schema])).to_pylist()
+    assert truth.differences(truth_of(name)["connections"], rows) == []
+
+
+@pytest.mark.parametrize("name", NAMES)
+def test_the_verdict_is_the_articles(name: str, readings: dict[str, Reading]) -> None:
+    """Each plane is won as captures/README.md says; where nothing is expected nobody wins."""
+    won = {plane["plane"]: plane["method"] for source in judge(readings[name])["sources"] for plane in source["planes"]}
+    expected = {plane: None if method == "none" else method for plane, method in truth_of(name)["expect"].items()}
+    assert {plane: won.get(plane) for plane in PLANES} == {plane: expected[plane] for plane in PLANES}
 
 
 @pytest.mark.parametrize("name", NAMES)

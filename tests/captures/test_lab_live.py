@@ -9,13 +9,18 @@ import sys
 from pathlib import Path
 from typing import Any
 
+import pyarrow as pa
 import pytest
 
+from analyzer.pipeline import judge
+from analyzer.routes.topology import load_topology
 from captures.lab import build, needs, truth
 from captures.lab.network import Machine, Network, namespaces
 from captures.lab.scenarios import Activity, Scenario
 from tests.captures import wireshark_flows
 from tests.conftest import ROOT
+from tests.engine import reading
+from tests.names.settled import timeless
 
 SHORT = Scenario(
     "short",
@@ -70,6 +75,14 @@ def told(played: Path) -> dict[str, Any]:
 def test_the_truth_is_what_wireshark_sees(played: Path, told: dict[str, Any]) -> None:
     assert len(told["connections"]) == sum(activity.times for activity in SHORT.activities)
     assert truth.differences(told["connections"], wireshark_flows.flows(played)) == []
+
+
+def test_the_truth_is_what_the_engine_reads(played: Path, told: dict[str, Any]) -> None:
+    found = reading(played, topology=load_topology(ROOT / "captures" / "topology.toml"))
+    rows = found.flows.cast(pa.schema([field.with_type(timeless(field.type)) for field in found.flows.schema])).to_pylist()
+    assert truth.differences(told["connections"], rows) == []
+    won = {plane["plane"]: plane["method"] for source in judge(found)["sources"] for plane in source["planes"]}
+    assert won == dict(SHORT.expect)
 
 
 def test_a_proxy_that_denies_is_written_down(told: dict[str, Any]) -> None:

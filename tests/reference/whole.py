@@ -1,0 +1,33 @@
+"""Which flows of a capture are whole: both SYNs and every byte behind them were captured, in order of time, and no byte in two ways."""
+
+from __future__ import annotations
+
+from tests.reference.capture import read_capture
+from tests.reference.flows import Flow, gather
+from tests.reference.packets import RST, address_text
+from tests.reference.streams import Stream
+from tests.reference.tunnels import peel
+
+Key = tuple[str, frozenset[tuple[str, int]], int | None]
+"""Protocol, both ends, first time: what tells flows apart whoever the client is."""
+
+
+def whole_flows(data: bytes) -> set[Key]:
+    """The keys of those TCP flows of which all is there and plain, and of all UDP flows."""
+    flows = gather(packet for i, frame in enumerate(read_capture(data)) if (packet := peel(frame, i, None)))
+    return {key_of_flow(flow) for flow in flows if flow.protocol == "udp" or all(is_whole(flow, way) for way in (0, 1))}
+
+
+def is_whole(flow: Flow, way: int) -> bool:
+    """Whether this direction was captured from its SYN on: no gap, no cut, no other byte in a repetition, no step back in time."""
+    packets = flow.sent(way)
+    stream = Stream(packets)
+    captured = [(stream.start, stream.start + stream.distinct_bytes)] if stream.distinct_bytes else []
+    times = [packet.ts_ns or 0 for packet in packets]
+    same = all(stream.bytes_from(at).startswith(packet.payload) for at, packet in stream.pieces if not packet.flags & RST)
+    return stream.has_syn and stream.runs == captured and times == sorted(times) and same
+
+
+def key_of_flow(flow: Flow) -> Key:
+    times = [packet.ts_ns for _, packet in flow.packets if packet.ts_ns is not None]
+    return flow.protocol, frozenset((address_text(address), port) for address, port in flow.ends), min(times, default=None)
