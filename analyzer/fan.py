@@ -31,6 +31,7 @@ class Fan(Generic[T]):
         self._queues: list[queue.Queue[T | _End]] = [queue.Queue(AHEAD) for _ in range(readers)]
         self._pool = ThreadPoolExecutor(readers)
         self._failed = threading.Event()
+        self._ended = [False] * readers
 
     def __enter__(self) -> Fan[T]:
         return self
@@ -70,14 +71,15 @@ class Fan(Generic[T]):
             return work(number, self._of(number))
         except BaseException:
             self._failed.set()
-            for _ in self._of(number):  # let the maker go on to the end
-                pass
+            while not self._ended[number]:  # let the maker go on to the end
+                self._ended[number] = isinstance(self._queues[number].get(), _End)
             raise
 
     def _of(self, number: int) -> Iterator[T]:
         while True:
             item = self._queues[number].get()
             if isinstance(item, _End):
+                self._ended[number] = True
                 if item.error is not None:
                     raise item.error
                 return

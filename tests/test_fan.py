@@ -53,3 +53,12 @@ def test_an_error_of_a_reader_is_raised() -> None:
 
     with Fan(range(10_000), 3) as fan, pytest.raises(ZeroDivisionError, match="the third"):
         list(fan.run(work))
+
+
+def test_an_error_of_the_items_is_raised_and_ends_the_readers() -> None:
+    def items() -> Iterator[int]:
+        yield 1
+        raise OSError("the disk is gone")
+
+    with Fan(items(), 2) as fan, pytest.raises(OSError, match="the disk is gone"):
+        list(fan.run(lambda number, given: list(given)))

@@ -94,6 +94,14 @@ def grown(tables: Tables) -> Tables:
     return tables
 
 
+def with_room_to_fold(tables: Tables) -> Tables:
+    """The same tables with room for the holes that joining records can make: each hole's again, and one for each side."""
+    used = int(tables.counts[N_HOLES])
+    room = np.zeros(3 * used + 2 * int(tables.counts[N_RECORDS]) + 16, HOLE)
+    room[:used] = tables.holes[:used]
+    return tables._replace(holes=room)
+
+
 def doubled(table: np.ndarray) -> np.ndarray:  # type: ignore[type-arg]
     larger = np.zeros(2 * len(table), table.dtype)
     larger[: len(table)] = table

@@ -13,7 +13,19 @@ import numpy as np
 import numpy.typing as npt
 
 from analyzer.flows.grow import empty_tables
-from analyzer.flows.layout import N_COUNTS, N_DUPLICATES, N_HOLES, N_MESSAGES, N_RECORDS, N_SIGHTINGS, POOL_USED, Tables
+from analyzer.flows.layout import (
+    FREE_HOLE,
+    FREE_SEGMENT,
+    MESSAGE,
+    N_COUNTS,
+    N_DUPLICATES,
+    N_HOLES,
+    N_MESSAGES,
+    N_RECORDS,
+    N_SIGHTINGS,
+    POOL_USED,
+    Tables,
+)
 
 TEXTS = ("host", "path", "agent", "field")
 
@@ -23,6 +35,7 @@ def side_by_side(parts: Sequence[Tables]) -> Tables:
     if len(parts) == 1:
         return parts[0]
     counts = np.zeros(N_COUNTS, np.int64)
+    counts[FREE_HOLE] = counts[FREE_SEGMENT] = -1
     for part in parts:
         for total in (N_RECORDS, N_MESSAGES, POOL_USED, N_HOLES, N_SIGHTINGS):
             counts[total] += part.counts[total]
@@ -42,7 +55,8 @@ def side_by_side(parts: Sequence[Tables]) -> Tables:
     return empty_tables()._replace(
         records=np.concatenate(records),
         sides=np.concatenate(sides),
-        messages=np.concatenate(messages),
+        slots=np.zeros(4 << int(first_record).bit_length(), np.int32),
+        messages=np.concatenate([*messages, np.zeros(1, MESSAGE)]),
         holes=np.concatenate(holes),
         sightings=np.concatenate(sightings),
         pool=pool,

@@ -17,7 +17,6 @@ from analyzer.flows.layout import (
     HAS_BASE,
     ISSUER,
     ORIGIN,
-    SENT_OTHER,
     SENT_SYN_ACK,
     SERVER_HELLO,
     SOCKS4,
@@ -65,15 +64,17 @@ def settle(tables, slots, flow_of, heads, starts, order, clients, chosen, status
 
 @kernel
 def group_messages(messages, n_messages, n_flows, flow_of, starts, order):  # type: ignore[no-untyped-def]
-    """Fill `order` with the messages' rows by flow, and starts[flow] with where each flow's begin; within a flow as they came."""
+    """Fill `order` with the messages' rows by flow, then side, then as they came, and starts[flow] with where each flow's begin."""
     for m in range(n_messages):
         starts[flow_of[messages[m].record] + 2] += 1
     for f in range(2, n_flows + 2):
         starts[f] += starts[f - 1]
-    for m in range(n_messages):
-        flow = flow_of[messages[m].record]
-        order[starts[flow + 1]] = m
-        starts[flow + 1] += 1
+    for side in range(2):
+        for m in range(n_messages):
+            if messages[m].side == side:
+                flow = flow_of[messages[m].record]
+                order[starts[flow + 1]] = m
+                starts[flow + 1] += 1
 
 
 @kernel
@@ -161,7 +162,7 @@ def choose_messages(tables, n_flows, heads, starts, order, clients, chosen, stat
                     row[HELLO] = m
                 continue
             if kind in (SOCKS4, SOCKS5):
-                if refuted(sides[2 * message.record + side], sides[2 * head + 1 - side], kind, statuses[m]):
+                if refuted(sides[2 * message.record + side]):
                     continue
                 row[TUNNEL] = m
                 asked[m] = 1
@@ -202,9 +203,9 @@ def asking_side(messages, order, start, end, client):  # type: ignore[no-untyped
 
 
 @kernel
-def refuted(side, other, kind, status):  # type: ignore[no-untyped-def]
+def refuted(side):  # type: ignore[no-untyped-def]
     """True when what looked like a SOCKS request was none: the other end answered in another language."""
-    return side.asked_socks == SOCKS_REFUTED or (kind == SOCKS4 and status < 0 and other.bytes > 0 and other.seen & SENT_OTHER != 0)
+    return side.asked_socks == SOCKS_REFUTED
 
 
 @kernel

@@ -114,7 +114,7 @@ def request_line(buf, at, end):  # type: ignore[no-untyped-def]
     version = stop
     while version > space and buf[version - 1] != SPACE:
         version -= 1
-    if not begins_with(buf, version, stop, W_HTTP):
+    if not begins_with(buf, version, stop, W_HTTP) or stop - version < 6 or not 48 <= buf[version + 5] <= 57:
         return NOT, 0, 0, 0, 0
     first, last = space, version
     while first < last and buf[first] == SPACE:
@@ -270,7 +270,7 @@ def body_after(buf, at, name, first, last, body):  # type: ignore[no-untyped-def
 def read_answer(tables, buf, at, end, row, side, seq, ts_ns, ack, final):  # type: ignore[no-untyped-def]
     """(behind the head or MORE or NOT, how its body ends, its status); keeps final answers and 101 as messages."""
     if not starts_like_answer(buf, at, end):
-        if end - at < 12 and not final and begins_like(buf, at, end, W_HTTP):
+        if end - at < 32 and not final and begins_like(buf, at, end, W_HTTP) and line_end(buf, at, end) < 0:
             return MORE, 0, 0
         return NOT, 0, 0
     stop = head_end(buf, at, end)

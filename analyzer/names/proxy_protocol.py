@@ -27,7 +27,7 @@ def read_proxy_header(buf, at, end):  # type: ignore[no-untyped-def]
         if buf[at + i] != signature[i]:
             return NOT
     if there < len(signature):
-        return MORE if there > 1 else NOT
+        return MORE
     if buf[at] == 13:
         if end - at < 16:
             return MORE

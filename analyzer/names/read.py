@@ -57,11 +57,15 @@ from analyzer.names.tls import (
     starts_like_application_data,
     starts_like_handshake,
 )
-from analyzer.names.waiting import drop_all, drop_before, gather, wait
+from analyzer.names.waiting import SEGMENT_COST, drop_all, drop_before, gather, wait
 from analyzer.packets.layout import SYN, TCP
 
 # Rows and bytes that one packet may need; reading stops before a packet when less than this is free.
-ROOM_MESSAGES: Final = 8192
+ROOM_MESSAGES: Final = 1 << 14
+# A head that comes a few bytes at a time is tried again when a step of it is there, not at each packet.
+TINY: Final = 64
+TINY_AHEAD: Final = 4096
+TINY_STEP: Final = 512
 ROOM_POOL: Final = 1 << 20
 ROOM_ARENA: Final = 1 << 18
 
@@ -128,7 +132,7 @@ def take(tables, buf, at, end, row, side_index, seq, ts_ns, ack, final):  # type
             if ahead + size <= 0 or (side.state == SCAN and ahead < 0):
                 return
             if side.state != SCAN and (ahead > 0 or side.waiting >= 0):
-                forced = forced or ahead >= WAIT_BYTES or side.waiting_bytes + size > WAIT_BYTES
+                forced = forced or ahead >= WAIT_BYTES or side.waiting_bytes + size + SEGMENT_COST > WAIT_BYTES
                 wait(tables, side, buf, at, end, seq, ts_ns, ack)
                 continue
             if ahead < 0:
@@ -144,14 +148,19 @@ def take(tables, buf, at, end, row, side_index, seq, ts_ns, ack, final):  # type
                 if not forced:
                     return
                 side.state = SCAN
-            seq = segment.seq if gap > 0 else side.resume
-            source = tables.scratch
-            at, end, ts_ns, ack = 0, gather(tables, side, seq), segment.ts_ns, segment.ack
+            if size < TINY and not forced and side.waiting_bytes > TINY_AHEAD and side.waiting_bytes % TINY_STEP >= size:
+                return
+            seq = segment.seq if gap > 0 else np.uint32(side.resume)
+            source = tables.arena
+            at, end, ts_ns, ack = segment.at + max(0, -gap), segment.at + segment.size, segment.ts_ns, segment.ack
         if side.state == SCAN and not begin_again(side, source, at, end, seq):
             if side.state == DONE:
                 drop_all(tables, side)
                 return
             continue
+        if waited:
+            source = tables.scratch
+            at, end = 0, gather(tables, side, seq)
         reached, resumed = at, side.resume
         reached = read_stream(tables, source, at, end, row, side_index, ts_ns, ack, final or (forced and waited))
         if side.state == DONE:

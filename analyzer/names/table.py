@@ -9,6 +9,7 @@ import numpy.typing as npt
 import pyarrow as pa
 
 from analyzer.arrow import array
+from analyzer.flows.grow import with_room_to_fold
 from analyzer.flows.layout import (
     ABSOLUTE,
     N_MESSAGES,
@@ -54,7 +55,7 @@ def flow_table(tables: Tables, names: list[str], order_of_sources: list[int]) ->
     names              of the inputs, by number
     order_of_sources   the inputs' numbers, by time
     """
-    tables = spell_addresses(read_initials(tables))
+    tables = with_room_to_fold(spell_addresses(read_initials(tables)))
     n_records, n_messages = int(tables.counts[N_RECORDS]), int(tables.counts[N_MESSAGES])
     flow_of, heads = np.zeros(n_records, np.int32), np.zeros(n_records, np.int32)
     slots = np.zeros(1 << max(4, (2 * n_records).bit_length()), np.int32)

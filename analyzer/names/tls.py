@@ -45,9 +45,9 @@ def starts_like_handshake(buf, at, end, kind):  # type: ignore[no-untyped-def]
         and buf[at] == HANDSHAKE
         and buf[at + 1] == 3
         and buf[at + 2] <= 4
-        and 4 <= u16(buf, at + 3) <= MAX_RECORD
+        and 1 <= u16(buf, at + 3) <= MAX_RECORD
         and buf[at + 5] == kind
-        and (end - at < 9 or u24(buf, at + 6) <= MAX_HANDSHAKE)
+        and (u16(buf, at + 3) < 4 or end - at < 9 or u24(buf, at + 6) <= MAX_HANDSHAKE)
     )
 
 
@@ -170,14 +170,13 @@ def server_name(hello, at, end):  # type: ignore[no-untyped-def]
     p = at + 2
     if p > end or np.int64(u16(hello, at)) != end - p:
         return 0, -1
+    name_at, name_size = 0, -1
     while end - p >= 3:
         size = np.int64(u16(hello, p + 1))
-        if p + 3 + size > end:
-            return 0, -1
-        if hello[p] == 0:
-            return p + 3, size if size > 0 else -1
+        if hello[p] == 0 and name_size < 0 and size > 0:
+            name_at, name_size = p + 3, size
         p += 3 + size
-    return 0, -1
+    return (name_at, name_size) if p == end else (0, -1)
 
 
 @kernel
@@ -240,6 +239,8 @@ def keep_client_hello(tables, hello, at, end, row, side, seq, seq_end, ts_ns, ac
         message.host_size = name_size
     message.path_at = keep(tables, hello, alpn_at, alpn_end)
     message.path_size = alpn_end - alpn_at
+    while alpn_end - alpn_at >= 3 and hello[alpn_at] == 2 and is_grease(u16(hello, alpn_at + 1)):
+        alpn_at += 3
     message.field_at = keep(tables, hello, at + 2, at + 34)
     message.field_size = 32
     alpn_size = min(np.int64(hello[alpn_at]), alpn_end - alpn_at - 1) if alpn_end > alpn_at else 0

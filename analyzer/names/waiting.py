@@ -1,12 +1,23 @@
-"""Payload that waits for the bytes before it: kept by sequence number, the first copy of a byte counting."""
+"""Payload that waits for the bytes before it: kept by sequence number.
+
+Where segments overlap, the bytes of the one that begins earlier count, and of two that begin together those that came first.
+"""
 
 from __future__ import annotations
+
+from typing import Final
 
 import numpy as np
 
 from analyzer.flows.coverage import behind
 from analyzer.flows.layout import ARENA_LIVE, ARENA_USED, FREE_SEGMENT, N_SEGMENTS
 from analyzer.kernels import kernel
+
+# What a segment counts for beside its bytes, so that many small ones are soon too many: they are a list that is walked.
+SEGMENT_COST: Final = 64
+
+# Smaller pieces that continue the last are put to it; larger ones stay apart, as a head may begin where a packet does.
+COALESCED: Final = 64
 
 
 @kernel
@@ -16,6 +27,21 @@ def wait(tables, side, buf, at, end, seq, ts_ns, ack):  # type: ignore[no-untype
     if size <= 0:
         return
     counts = tables.counts
+    before = np.int64(-1)
+    following = np.int64(side.waiting)
+    while following >= 0 and behind(tables.segments[following].seq, seq) <= 0:
+        before = following
+        following = np.int64(tables.segments[following].next)
+    if before >= 0 and size < COALESCED:
+        last = tables.segments[before]
+        if np.uint32(last.seq + np.uint32(last.size)) == seq and last.at + last.size == counts[ARENA_USED]:
+            for i in range(size):
+                tables.arena[counts[ARENA_USED] + i] = buf[at + i]
+            last.size += size
+            counts[ARENA_USED] += size
+            counts[ARENA_LIVE] += size
+            side.waiting_bytes += size
+            return
     new = counts[FREE_SEGMENT]
     if new >= 0:
         counts[FREE_SEGMENT] = tables.segments[new].next
@@ -33,12 +59,7 @@ def wait(tables, side, buf, at, end, seq, ts_ns, ack):  # type: ignore[no-untype
     segment.seq = seq
     segment.ts_ns = ts_ns
     segment.ack = ack
-    side.waiting_bytes += size
-    before = np.int64(-1)
-    following = np.int64(side.waiting)
-    while following >= 0 and behind(tables.segments[following].seq, seq) <= 0:
-        before = following
-        following = np.int64(tables.segments[following].next)
+    side.waiting_bytes += size + SEGMENT_COST
     segment.next = following
     if before < 0:
         side.waiting = new
@@ -52,7 +73,7 @@ def drop_first(tables, side):  # type: ignore[no-untyped-def]
     first = side.waiting
     segment = tables.segments[first]
     side.waiting = segment.next
-    side.waiting_bytes -= segment.size
+    side.waiting_bytes -= segment.size + SEGMENT_COST
     tables.counts[ARENA_LIVE] -= segment.size
     segment.next = tables.counts[FREE_SEGMENT]
     tables.counts[FREE_SEGMENT] = first

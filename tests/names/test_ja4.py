@@ -115,7 +115,6 @@ def test_only_name_and_alpn() -> None:
     assert shown.split("_")[::2] == ["t12d1502h2", "000000000000"]
 
 
-@pytest.mark.xfail(strict=True, reason="the first ALPN value is taken even when it is GREASE")
 def test_grease_as_first_alpn() -> None:
     """GREASE is to be ignored anywhere it is seen."""
     offered = vector(2, vector(1, b"\x0a\x0a") + vector(1, b"h2"))

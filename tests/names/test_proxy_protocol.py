@@ -28,7 +28,6 @@ def test_header(data: bytes) -> None:
     assert [header(data[:n]) for n in range(2, len(data))] == [MORE] * (len(data) - 2)
 
 
-@pytest.mark.xfail(strict=True, reason="after one byte it is taken for something else, for good")
 @pytest.mark.parametrize("data", [V1, V2], ids=["v1", "v2"])
 def test_a_first_segment_of_one_byte(data: bytes) -> None:
     assert names(read([client(data[:1]), client(data[1:] + connect("name.example:443"))])) == [b"name.example"]

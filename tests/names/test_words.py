@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import numpy as np
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from analyzer.names.words import begins_like, begins_with, same_word, word
@@ -11,6 +11,7 @@ from analyzer.names.words import begins_like, begins_with, same_word, word
 LETTERS = st.text("aAbB-/", max_size=6)
 
 
+@settings(deadline=None)
 @given(LETTERS, LETTERS.map(str.lower))
 def test_against_python(text: str, wanted: str) -> None:
     data = np.frombuffer(text.encode() + b"a" * 8, np.uint8)
