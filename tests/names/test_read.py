@@ -290,7 +290,7 @@ from analyzer.flows.layout import N_MESSAGES
 from analyzer.names.read import ROOM_MESSAGES
 from tests.flows.packet_rows import small_tables
 from tests.names.harness import Stage, client
-line = b"A / HTTP/\\n\\n"
+line = b"A / HTTP/1\\n\\n"
 stage = Stage()
 stage.tables = stage.tables._replace(messages=small_tables().messages)
 while stage.tables.counts[N_MESSAGES] + ROOM_MESSAGES + 700 < len(stage.tables.messages):
