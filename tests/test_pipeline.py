@@ -26,7 +26,6 @@ AGREED = {
     "public/arkime__arkime/arkime_synthetic.pcap": "certificates that were captured in part: the twin reads no issuer of them",
     "public/zeek__zeek/vntag_vlan_sandwich_clean.pcap": "Cisco's VN-tag (802.1BR): the twin doesn't read it",
     "public/arkime__arkime/dns-flags0110.pcap": "its packets lie backward in time: the twin's `outer` is of the first in the file",
-    "public/ntop__nDPI/fuzz-2006-09-29-28586.pcap": "fuzzed: a request of version HTTP/d.1, which the twin doesn't take for one",
 }
 
 

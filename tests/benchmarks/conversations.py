@@ -171,6 +171,7 @@ def absolute(host: str, path: str, size: int) -> Shape:
     known: dict[str, str | int | None] = {
         "request": "absolute",
         "requested_host": host,
+        "requested_port": 80,
         "proxy_status": 200,
         "http_host": host,
         "user_agent": CRYPTO_AGENT,
