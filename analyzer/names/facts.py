@@ -143,7 +143,6 @@ def choose_messages(tables, n_flows, heads, starts, order, clients, chosen, stat
         start, end = starts[flow], starts[flow + 1]
         if start == end:
             continue
-        head = np.int64(heads[flow])
         side = asking_side(messages, order, start, end, np.int64(clients[flow]))
         pair_answers(messages, order, start, end, side, statuses)
         row = chosen[flow]
