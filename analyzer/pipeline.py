@@ -23,7 +23,7 @@ from analyzer.flows.grow import empty_tables, grown
 from analyzer.flows.layout import Tables
 from analyzer.flows.shards import side_by_side
 from analyzer.flows.table import count_packets
-from analyzer.names.read import offers_of_waiting, read_offers
+from analyzer.names.offers import read_all, read_waiting
 from analyzer.names.table import flow_table
 from analyzer.packets.decode import decode_frames
 from analyzer.packets.layout import CUT_SHORT, LINK_UNKNOWN, MALFORMED, NO_TIME, PACKET
@@ -45,7 +45,6 @@ SMALL: Final = 8 << 20
 BATCH: Final = 16
 
 PROGRESS_BLOCKS: Final = 32
-NOTHING: Final = np.zeros(1, np.uint8)
 
 
 @dataclass
@@ -94,7 +93,8 @@ def read(
     with ThreadPoolExecutor(1) as aside:
         hashed = aside.map(Source.read_sha256, sources if digests else ())
         blocks = reported(within(in_time_order(sources), start_ns, end_ns), sources, progress)
-        flows = flow_table(collect(blocks, sources, workers), [source.name for source in sources], by_time(sources))
+        tables = collect(blocks, sources, workers)
+        flows = flow_table(tables, [source.name for source in sources], by_time([source.first_ns for source in sources]))
         flows = route_flows(flows, topology)
         flows = tag_flows(flows, catalogue)
         list(hashed)
@@ -152,7 +152,11 @@ def held(decoded: Decoded) -> Decoded:
 
 def collect_share(decoded: Iterable[Decoded], share: int, shares: int) -> Tables:
     """As collect, of one share of all conversations."""
-    tables = empty_tables()
+    return read_waiting(count_and_read(decoded, share, shares, empty_tables()))
+
+
+def count_and_read(decoded: Iterable[Decoded], share: int, shares: int, tables: Tables) -> Tables:
+    """The tables with these packets too, read as far as they can be while more may come."""
     offers = np.zeros((BLOCK_FRAMES, 3), np.int64)
     for block, packets in decoded:
         n = len(packets)
@@ -164,20 +168,7 @@ def collect_share(decoded: Iterable[Decoded], share: int, shares: int) -> Tables
             tables = read_all(block.data, packets, offers, n_offers, tables)
             if counted < n:
                 tables = grown(tables)
-    waiting = offers_of_waiting(tables)
-    return read_all(NOTHING, np.zeros(1, PACKET), waiting, len(waiting), tables)
-
-
-def read_all(
-    data: npt.NDArray[np.uint8], packets: npt.NDArray[Any], offers: npt.NDArray[np.int64], n_offers: int, tables: Tables
-) -> Tables:
-    """The tables after every offer was read."""
-    done = 0
-    while True:
-        done = read_offers(data, packets, offers, done, n_offers, tables)
-        if done == n_offers:
-            return tables
-        tables = grown(tables)
+    return tables
 
 
 def within(blocks: Iterable[Block], start_ns: int | None, end_ns: int | None) -> Iterator[Block]:
@@ -214,9 +205,9 @@ def note_unreadable(sources: Sequence[Source], block: Block, packets: npt.NDArra
             sources[block.frames["source"][frame]].note(kind, int(block.frames["link_type"][frame]))
 
 
-def by_time(sources: Sequence[Source]) -> list[int]:
-    """The inputs' numbers in the order of their first packets; those without times come last."""
-    return sorted(range(len(sources)), key=lambda i: (sources[i].first_ns is None, sources[i].first_ns or 0, i))
+def by_time(starts: Sequence[int | None]) -> list[int]:
+    """The inputs' numbers in the order of their first packets' times; those without come last."""
+    return sorted(range(len(starts)), key=lambda i: (starts[i] is None, starts[i] or 0, i))
 
 
 def judge(reading: Reading) -> dict[str, Any]:

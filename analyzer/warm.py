@@ -8,7 +8,8 @@ from pathlib import Path
 
 import numpy as np
 
-from analyzer.capture.interleave import copy_frames
+from analyzer.capture.interleave import copy_frames, in_time_order
+from analyzer.capture.source import Source
 from analyzer.flows.grow import empty_tables, pack_arena
 from analyzer.flows.layout import Tables
 from analyzer.flows.table import rehash
@@ -29,12 +30,16 @@ def mark() -> Path:
 
 def warm() -> None:
     """Read two packets through all stages, in both formats, and touch the kernels that only larger captures reach."""
+    from analyzer.partial import collect_piece, finish, merge
     from analyzer.pipeline import read
     from analyzer.routes.topology import load_topology
     from analyzer.services.catalogue import load_catalogue
 
     for capture in (pcap(), pcapng()):
         read([io.BytesIO(capture)], topology=load_topology(None), catalogue=load_catalogue())
+    sources = [Source("piece", file=io.BytesIO(pcap()))]
+    piece = collect_piece(in_time_order(sources), sources)
+    finish(merge(piece, piece))
     touch(empty_tables())
     mark().parent.mkdir(parents=True, exist_ok=True)
     mark().touch()

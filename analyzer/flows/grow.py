@@ -9,14 +9,18 @@ from analyzer.flows.layout import (
     ARENA_USED,
     DIGITS,
     DUPLICATE_SLOTS,
+    FIRST,
     FREE_HOLE,
     FREE_SEGMENT,
+    HELD,
     HOLE,
+    MAX_FIRSTS,
     MAX_LISTED,
     MEMO_SLOTS,
     MEMO_TEXT,
     MESSAGE,
     N_COUNTS,
+    N_HELD,
     N_HOLES,
     N_MESSAGES,
     N_RECORDS,
@@ -28,6 +32,7 @@ from analyzer.flows.layout import (
     SEGMENT,
     SIDE,
     SIGHTING,
+    STORE_USED,
     Tables,
 )
 from analyzer.flows.table import rehash
@@ -53,6 +58,9 @@ def empty_tables() -> Tables:
         pool=np.zeros(1 << 25, np.uint8),
         sightings=np.zeros(1 << 8, SIGHTING),
         recent=np.zeros(DUPLICATE_SLOTS, RECENT),
+        held=np.zeros(1 << 10, HELD),
+        store=np.zeros(1 << 20, np.uint8),
+        firsts=np.zeros(MAX_FIRSTS, FIRST),
         scratch=np.zeros(SCRATCH, np.uint8),
         handshake=np.zeros(SCRATCH, np.uint8),
         suites=np.zeros(MAX_LISTED, np.uint16),
@@ -81,6 +89,8 @@ def grown(tables: Tables) -> Tables:
         ("holes", counts[N_HOLES]),
         ("segments", counts[N_SEGMENTS]),
         ("sightings", counts[N_SIGHTINGS]),
+        ("held", counts[N_HELD]),
+        ("store", counts[STORE_USED]),
     ):
         table = getattr(tables, name)
         if used > len(table) // 2:

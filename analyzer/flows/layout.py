@@ -21,7 +21,8 @@ SENT_FIN: Final = 4
 SENT_RST: Final = 8
 SENT_OTHER: Final = 16  # anything but a SYN without ACK
 HAS_BASE: Final = 32  # base, low, high and resume are set
-STORED_ALL: Final = 64  # bytes that looked like nothing were kept too: they may continue what another piece began
+HELD_BACK: Final = 64  # both sides' payload is kept unread (Tables.held): it may continue what began in an earlier piece
+GIVEN_UP: Final = 128  # with HELD_BACK: more came than is kept; what came then was read on its own
 
 # SIDE.state of a side from which nothing more can be read: everything behind is encrypted. The other states are the names
 # stage's own (names/states.py); 0 is where each side begins.
@@ -148,6 +149,28 @@ RECENT = np.dtype([("digest", "u8"), ("ts_ns", "i8"), ("ttl", "u1")], align=True
 
 SIGHTING = np.dtype([("record", "i4"), ("source", "i4")])
 
+# A packet's payload that is kept unread, `size` bytes of Tables.store, in the order of arrival.
+HELD = np.dtype([("ts_ns", "i8"), ("at", "i8"), ("record", "i4"), ("size", "i4"), ("seq", "u4"), ("ack", "u4"), ("side", "u1")], align=True)
+
+# One of the first packets of a piece: whether it is the copy of one before is known when the pieces are put together.
+FIRST = np.dtype(
+    [
+        ("digest", "u8"),
+        ("ts_ns", "i8"),
+        ("record", "i4"),
+        ("source", "i4"),
+        ("payload_bytes", "i4"),
+        ("seq", "u4"),
+        ("ip_id", "u2"),
+        ("flags", "u1"),
+        ("ttl", "u1"),
+        ("side", "u1"),
+        ("protocol", "u1"),
+        ("copy", "u1"),
+    ],
+    align=True,
+)
+
 # Indices into Tables.counts.
 N_RECORDS: Final = 0
 N_MESSAGES: Final = 1
@@ -161,8 +184,15 @@ FREE_SEGMENT: Final = 8
 N_SIGHTINGS: Final = 9
 N_DUPLICATES: Final = 10  # packets that were captured twice
 N_BY_STATUS: Final = 11  # and the next len(STATUS_NAMES): frames by decode status
+N_HELD: Final = 19
+STORE_USED: Final = 20
+N_FIRSTS: Final = 21
+CONTINUED: Final = 22  # 1: other packets may have come before these, in an earlier piece
 TOUCHED: Final = 23
 N_COUNTS: Final = 24
+
+# How many of a piece's first packets are remembered.
+MAX_FIRSTS: Final = 1 << 12
 
 # Recently seen packets, to recognise one that was captured twice. 2**16 packets are a few milliseconds at 10 Gbit/s; copies
 # come within one.
@@ -182,6 +212,9 @@ class Tables(NamedTuple):
     pool: npt.NDArray[np.uint8]
     sightings: npt.NDArray[Any]
     recent: npt.NDArray[Any]
+    held: npt.NDArray[Any]
+    store: npt.NDArray[np.uint8]
+    firsts: npt.NDArray[Any]
     scratch: npt.NDArray[np.uint8]  # a stream's bytes, put together
     handshake: npt.NDArray[np.uint8]  # a TLS handshake, its records taken off
     suites: npt.NDArray[np.uint16]  # a hello's cipher suites, its extensions, and what is digested of them

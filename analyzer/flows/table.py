@@ -9,8 +9,10 @@ import numpy as np
 
 from analyzer.flows.coverage import cover
 from analyzer.flows.duplicates import digest_place, packet_digest, seen_before
+from analyzer.flows.held import meet
 from analyzer.flows.keys import conversation_hash, record_hash, same_conversation, same_ends, sender_side
 from analyzer.flows.layout import (
+    CONTINUED,
     DONE,
     HAS_BASE,
     N_BY_STATUS,
@@ -47,6 +49,7 @@ def count_packets(frames, packets, first, n, tables, offers, shard, n_shards):  
     room_records, room_holes, room_sightings = len(records) - 1, len(holes) - 2, len(sightings) - 2
     mask = np.int64(len(slots) - 1)
     n_records, n_sightings = counts[N_RECORDS], counts[N_SIGHTINGS]
+    continued = counts[CONTINUED] != 0
     n_offers = 0
     counts[TOUCHED] = touch(slots, records, sides, packets, first, n, shard, n_shards)
     for i in range(first, n):
@@ -93,6 +96,8 @@ def count_packets(frames, packets, first, n, tables, offers, shard, n_shards):  
             sightings[n_sightings].source = source
             n_sightings += 1
         record.last_source = source
+        if continued:
+            meet(tables, row, side_index, packet, digest, source)
         side = sides[2 * row + side_index]
         if count_packet(side, packet):
             cover(holes, counts, side, payload_seq(packet), packet.payload_bytes)

@@ -16,10 +16,9 @@ from __future__ import annotations
 from typing import Final
 
 import numpy as np
-import numpy.typing as npt
 
 from analyzer.flows.coverage import behind
-from analyzer.flows.layout import ARENA_USED, CONNECT, N_MESSAGES, N_RECORDS, N_SEGMENTS, POOL_USED, SENT_SYN, SENT_SYN_ACK, Tables
+from analyzer.flows.layout import ARENA_USED, CONNECT, HELD_BACK, N_HELD, N_MESSAGES, N_SEGMENTS, POOL_USED, STORE_USED
 from analyzer.kernels import kernel
 from analyzer.names.datagrams import keep_datagram
 from analyzer.names.http import (
@@ -32,7 +31,14 @@ from analyzer.names.http import (
     starts_like_request,
 )
 from analyzer.names.proxy_protocol import read_proxy_header
-from analyzer.names.socks import read_greeting, read_socks4_answer, read_socks4_request, read_socks5_answer, read_socks5_request
+from analyzer.names.socks import (
+    read_greeting,
+    read_socks4_answer,
+    read_socks4_request,
+    read_socks5_answer,
+    read_socks5_request,
+    saw_beginning,
+)
 from analyzer.names.states import (
     CERTIFICATE,
     CHUNK,
@@ -57,7 +63,7 @@ from analyzer.names.tls import (
     starts_like_application_data,
     starts_like_handshake,
 )
-from analyzer.names.waiting import SEGMENT_COST, drop_all, drop_before, gather, wait
+from analyzer.names.waiting import SEGMENT_COST, drop_all, drop_before, gather, kept_unread, wait
 from analyzer.packets.layout import SYN, TCP
 
 # Rows and bytes that one packet may need; reading stops before a packet when less than this is free.
@@ -90,14 +96,11 @@ def read_offers(buf, packets, offers, first, n, tables):  # type: ignore[no-unty
             at = packet.payload
             end = at if final else at + min(packet.captured_bytes, packet.payload_bytes)
             seq = np.uint32(packet.seq + np.uint32(packet.flags & SYN != 0))
+            held = tables.sides[2 * row + side_index].seen & HELD_BACK != 0
+            if held and kept_unread(tables, buf, at, end, row, side_index, seq, packet.ts_ns, packet.ack):
+                continue
             take(tables, buf, at, end, row, side_index, seq, packet.ts_ns, packet.ack, final)
     return n
-
-
-def offers_of_waiting(tables: Tables) -> npt.NDArray[np.int64]:
-    """int64[n, 3]: an offer for each side on which something waits, saying that nothing more will come."""
-    sides = np.flatnonzero(tables.sides["waiting"][: 2 * int(tables.counts[N_RECORDS])] >= 0)
-    return np.stack([np.full(len(sides), -1), sides >> 1, sides & 1], axis=1).astype(np.int64)
 
 
 @kernel
@@ -109,6 +112,8 @@ def has_room(tables):  # type: ignore[no-untyped-def]
         and counts[POOL_USED] + ROOM_POOL < len(tables.pool)
         and counts[ARENA_USED] + ROOM_ARENA < len(tables.arena)
         and counts[N_SEGMENTS] + 4 < len(tables.segments)
+        and counts[N_HELD] + 1 < len(tables.held)
+        and counts[STORE_USED] + ROOM_ARENA < len(tables.store)
     )
 
 
@@ -251,12 +256,6 @@ def read_one(tables, buf, at, end, row, side_index, seq, ts_ns, ack, final):  # 
             return end
         return p
     return read_head(tables, buf, at, end, row, side_index, side, other, seq, ts_ns, ack, final)
-
-
-@kernel
-def saw_beginning(tables, row):  # type: ignore[no-untyped-def]
-    """True when the connection's first packets were captured: only there can SOCKS be told from other bytes."""
-    return (tables.sides[2 * row].seen | tables.sides[2 * row + 1].seen) & (SENT_SYN | SENT_SYN_ACK) != 0
 
 
 @kernel

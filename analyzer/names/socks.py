@@ -9,7 +9,7 @@ from typing import Final
 
 import numpy as np
 
-from analyzer.flows.layout import SHAPE_ADDRESS, SOCKS4, SOCKS5, SOCKS_ANSWER
+from analyzer.flows.layout import SENT_SYN, SENT_SYN_ACK, SHAPE_ADDRESS, SOCKS4, SOCKS5, SOCKS_ANSWER
 from analyzer.kernels import kernel
 from analyzer.names.states import MORE, NOT
 from analyzer.names.texts import keep, new_message
@@ -17,6 +17,12 @@ from analyzer.packets.fields import u16
 
 # Longer user names than this are no user names; RFC 1413's identifiers have at most 512.
 MAX_TEXT: Final = 512
+
+
+@kernel
+def saw_beginning(tables, row):  # type: ignore[no-untyped-def]
+    """True when the connection's first packets were captured: only there can SOCKS be told from other bytes."""
+    return (tables.sides[2 * row].seen | tables.sides[2 * row + 1].seen) & (SENT_SYN | SENT_SYN_ACK) != 0
 
 
 @kernel

@@ -10,8 +10,10 @@ from typing import Final
 import numpy as np
 
 from analyzer.flows.coverage import behind
-from analyzer.flows.layout import ARENA_LIVE, ARENA_USED, FREE_SEGMENT, N_SEGMENTS
+from analyzer.flows.held import hold
+from analyzer.flows.layout import ARENA_LIVE, ARENA_USED, FREE_SEGMENT, GIVEN_UP, N_SEGMENTS
 from analyzer.kernels import kernel
+from analyzer.names.states import SCAN, WAIT_BYTES
 
 # What a segment counts for beside its bytes, so that many small ones are soon too many: they are a list that is walked.
 SEGMENT_COST: Final = 64
@@ -114,3 +116,22 @@ def gather(tables, side, seq):  # type: ignore[no-untyped-def]
             n += 1
         at = segment.next
     return n
+
+
+@kernel
+def kept_unread(tables, buf, at, end, row, side_index, seq, ts_ns, ack):  # type: ignore[no-untyped-def]
+    """True when this payload, of a record that is held back, was kept for later.
+
+    Once one side sent more than is kept, what comes on either is read on its own, beginning anywhere.
+    """
+    side = tables.sides[2 * row + side_index]
+    if side.seen & GIVEN_UP:
+        return False
+    if side.waiting_bytes + end - at <= WAIT_BYTES:
+        hold(tables, buf, at, end, row, side_index, seq, ts_ns, ack)
+        return True
+    for k in range(2 * row, 2 * row + 2):
+        tables.sides[k].seen |= GIVEN_UP
+        tables.sides[k].state = SCAN
+        tables.sides[k].waiting_bytes = 0
+    return False

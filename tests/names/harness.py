@@ -15,7 +15,8 @@ import numpy as np
 
 from analyzer.flows import layout
 from analyzer.flows.grow import empty_tables, grown
-from analyzer.names.read import offers_of_waiting, read_offers
+from analyzer.names.offers import offers_of_waiting
+from analyzer.names.read import read_offers
 from analyzer.packets.layout import ACK, FRAME, PACKET, PSH, SYN, TCP
 from tests.flows.packet_rows import count_block
 

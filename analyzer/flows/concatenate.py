@@ -1,0 +1,177 @@
+"""Tables one behind the other, every index moved along; and tables without the rows that are no longer needed."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+
+from analyzer.flows.grow import empty_tables
+from analyzer.flows.layout import (
+    ARENA_LIVE,
+    ARENA_USED,
+    FREE_HOLE,
+    FREE_SEGMENT,
+    MAX_FIRSTS,
+    N_BY_STATUS,
+    N_DUPLICATES,
+    N_FIRSTS,
+    N_HELD,
+    N_HOLES,
+    N_MESSAGES,
+    N_RECORDS,
+    N_SEGMENTS,
+    N_SIGHTINGS,
+    POOL_USED,
+    SOURCE_BITS,
+    STORE_USED,
+    Tables,
+)
+from analyzer.packets.layout import STATUS_NAMES
+
+Rows = npt.NDArray[Any]
+
+# Which count tells how many rows of a table are in use; a record has two sides.
+USED = {
+    "records": N_RECORDS,
+    "sides": N_RECORDS,
+    "holes": N_HOLES,
+    "segments": N_SEGMENTS,
+    "arena": ARENA_USED,
+    "messages": N_MESSAGES,
+    "pool": POOL_USED,
+    "sightings": N_SIGHTINGS,
+    "held": N_HELD,
+    "store": STORE_USED,
+}
+ADDED = (*set(USED.values()), N_DUPLICATES, ARENA_LIVE, *range(N_BY_STATUS, N_BY_STATUS + len(STATUS_NAMES)))
+# Columns that hold rows or places of another table (-1: none), and the count by which they move.
+MOVED = {
+    "records": (("previous", N_RECORDS),),
+    "sides": (("holes", N_HOLES), ("waiting", N_SEGMENTS)),
+    "holes": (("next", N_HOLES),),
+    "segments": (("next", N_SEGMENTS), ("at", ARENA_USED)),
+    "messages": (
+        ("record", N_RECORDS),
+        ("host_at", POOL_USED),
+        ("path_at", POOL_USED),
+        ("agent_at", POOL_USED),
+        ("field_at", POOL_USED),
+    ),
+    "sightings": (("record", N_RECORDS),),
+    "held": (("record", N_RECORDS), ("at", STORE_USED)),
+}
+
+
+def used(tables: Tables, name: str) -> int:
+    """How many rows of a table are in use."""
+    return int(tables.counts[USED[name]]) * (2 if name == "sides" else 1)
+
+
+def concatenated(left: Tables, right: Tables) -> Tables:
+    """New tables with the rows of both, the right's behind the left's; `slots` is empty, `recent` and `firsts` are the left's."""
+    tables = empty_tables()
+    changed = {}
+    for name in USED:
+        n_left, n_right = used(left, name), used(right, name)
+        table = getattr(tables, name)
+        room = 2 * (n_left + n_right)
+        if name == "holes":  # joining records can make each of them again, and one for each side
+            room += n_left + n_right + used(left, "sides") + used(right, "sides") + 16
+        if room > len(table):
+            table = changed[name] = np.zeros(1 << (room - 1).bit_length(), table.dtype)
+        table[:n_left] = getattr(left, name)[:n_left]
+        table[n_left : n_left + n_right] = getattr(right, name)[:n_right]
+        for column, count in MOVED.get(name, ()):
+            moved = table[column][n_left : n_left + n_right]
+            moved[moved >= 0] += left.counts[count]
+    tables = tables._replace(**changed)
+    tables.counts[:] = left.counts
+    for count in ADDED:
+        tables.counts[count] += right.counts[count]
+    for count, rows in ((FREE_HOLE, N_HOLES), (FREE_SEGMENT, N_SEGMENTS)):
+        if left.counts[count] < 0 <= right.counts[count]:
+            tables.counts[count] = right.counts[count] + left.counts[rows]
+    tables.recent[:] = left.recent
+    tables.firsts[:] = left.firsts
+    return tables
+
+
+def add_recent(tables: Tables, right: Rows) -> None:
+    """Let the packets seen last be those of `right`, and where it has none still the table's own."""
+    recent = tables.recent
+    newer, older = right["digest"][0::2] != 0, right["digest"][1::2] != 0
+    recent[1::2] = np.where(older, right[1::2], np.where(newer, recent[0::2], recent[1::2]))
+    recent[0::2] = np.where(newer, right[0::2], recent[0::2])
+
+
+def add_firsts(tables: Tables, firsts: Rows) -> None:
+    """Append to the first packets as many as are remembered."""
+    n = int(tables.counts[N_FIRSTS])
+    more = firsts[: MAX_FIRSTS - n]
+    tables.firsts[n : n + len(more)] = more
+    tables.counts[N_FIRSTS] = n + len(more)
+
+
+def renumbered(tables: Tables, numbers: npt.NDArray[np.int64]) -> Tables:
+    """A copy of the tables in which what was input i is input numbers[i]."""
+    n, n_sightings = int(tables.counts[N_RECORDS]), int(tables.counts[N_SIGHTINGS])
+    records, sightings = tables.records[:n].copy(), tables.sightings[:n_sightings].copy()
+    for column in ("first_source", "last_source"):
+        seen = records[column] >= 0
+        records[column][seen] = numbers[records[column][seen]]
+    masks, which = np.unique(records["sources"], return_inverse=True)
+    by_mask = [[int(numbers[i]) for i in range(SOURCE_BITS) if int(mask) >> i & 1] for mask in masks]
+    records["sources"] = np.array([sum(1 << i for i in inputs if i < SOURCE_BITS) for inputs in by_mask], np.uint64)[which.ravel()]
+    late = [(row, i) for row, mask in enumerate(which.ravel().tolist()) for i in by_mask[mask] if i >= SOURCE_BITS]
+    for row, source in zip(sightings["record"].tolist(), numbers[sightings["source"]].tolist(), strict=True):
+        if source < SOURCE_BITS:
+            records["sources"][row] |= np.uint64(1 << source)
+        else:
+            late.append((row, source))
+    firsts = tables.firsts.copy()
+    firsts["source"][: tables.counts[N_FIRSTS]] = numbers[firsts["source"][: tables.counts[N_FIRSTS]]]
+    counts = tables.counts.copy()
+    counts[N_SIGHTINGS] = len(late)
+    return tables._replace(records=records, sightings=np.array(late, sightings.dtype), firsts=firsts, counts=counts)
+
+
+def without(tables: Tables, into: npt.NDArray[np.int64], gone: npt.NDArray[np.bool_], read_now: npt.NDArray[np.bool_]) -> Tables:
+    """The same tables less the records with an `into`, whose rows stand for that one from now on, the messages and what was held.
+
+    gone, read_now   as long as the messages and the rows of `held` that were there at first; those that came since stay
+    """
+    n = len(into)
+    kept = into < 0
+    place = np.cumsum(kept) - 1
+    place = np.where(kept, place, place[into])
+    records, sides, messages, counts = tables.records, tables.sides, tables.messages, tables.counts
+    n_kept = int(kept.sum())
+    if n_kept < n:
+        records[:n_kept] = records[:n][kept]
+        sides[: 2 * n_kept] = sides[: 2 * n][np.repeat(kept, 2)]
+        counts[N_RECORDS] = n_kept
+        previous = records["previous"][:n_kept]
+        previous[previous >= 0] = place[previous[previous >= 0]]
+    stays = np.ones(int(counts[N_MESSAGES]), np.bool_)
+    stays[: len(gone)] = ~gone
+    counts[N_MESSAGES] = int(stays.sum())
+    messages[: counts[N_MESSAGES]] = messages[: len(stays)][stays]
+    for table, count in ((messages, N_MESSAGES), (tables.sightings, N_SIGHTINGS), (tables.firsts, N_FIRSTS)):
+        table["record"][: counts[count]] = place[table["record"][: counts[count]]]
+    keep_held(tables, tables.held[: len(read_now)][~read_now], place)
+    return tables
+
+
+def keep_held(tables: Tables, held: Rows, place: npt.NDArray[np.int64]) -> None:
+    """Leave only these rows in `held` and their bytes in `store`; place[row] is where a record is now."""
+    held["record"] = place[held["record"]]
+    sizes = held["size"].astype(np.int64)
+    ends = np.cumsum(sizes)
+    used = int(ends[-1]) if len(ends) else 0
+    starts = ends - sizes
+    tables.store[:used] = tables.store[np.arange(used) + np.repeat(held["at"] - starts, sizes)]
+    held["at"] = starts
+    tables.held[: len(held)] = held
+    tables.counts[N_HELD], tables.counts[STORE_USED] = len(held), used

@@ -1,0 +1,63 @@
+"""Packets captured twice whose copies lie in different pieces: the second counts in neither."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+
+from analyzer.flows.duplicates import digest_place, same_packet
+from analyzer.flows.layout import N_DUPLICATES, SOURCE_BITS, Tables
+from analyzer.kernels import kernel
+from analyzer.packets.layout import ACK, NO_TIME, RST, SYN, TCP
+
+
+def take_back_copies(tables: Tables, recent: npt.NDArray[Any], firsts: npt.NDArray[Any]) -> npt.NDArray[Any]:
+    """Undo the counting of the packets among `firsts` of which `recent` holds a copy; the others of them.
+
+    A record all of whose packets are among `firsts` gets its times and inputs from those that remain. Of one with more, the
+    copy's time was not its latest, as copies come within a second.
+    """
+    packets = tables.sides["packets"]
+    rows, counted = np.unique(firsts["record"], return_counts=True)
+    whole = set(rows[packets[2 * rows] + packets[2 * rows + 1] == counted].tolist())
+    take_back(tables, recent, firsts)
+    others: npt.NDArray[Any] = firsts[firsts["copy"] == 0]
+    for row in np.unique(firsts["record"][firsts["copy"] != 0]).tolist():
+        if row in whole:
+            see_only(tables.records[row : row + 1], others[others["record"] == row])
+    return others
+
+
+def see_only(record: npt.NDArray[Any], firsts: npt.NDArray[Any]) -> None:
+    """Let the record, an array of one, be seen when and where these packets were."""
+    timed = firsts[firsts["ts_ns"] != NO_TIME]
+    record["first_ns"] = timed["ts_ns"].min() if len(timed) else NO_TIME
+    record["last_ns"] = timed["ts_ns"].max() if len(timed) else NO_TIME
+    record["first_source"] = timed["source"][timed["ts_ns"].argmin()] if len(timed) else firsts["source"][0] if len(firsts) else -1
+    record["last_source"] = firsts["source"][-1] if len(firsts) else -1
+    record["sources"] = sum(1 << s for s in set(firsts["source"].tolist()) if s < SOURCE_BITS)
+
+
+@kernel
+def take_back(tables, recent, firsts):  # type: ignore[no-untyped-def]
+    """Mark the copies, and subtract them from their sides."""
+    for i in range(len(firsts)):
+        first = firsts[i]
+        place = digest_place(first.digest)
+        newer, older = recent[place], recent[place + 1]
+        if not (
+            (newer.digest == first.digest and same_packet(first, newer)) or (older.digest == first.digest and same_packet(first, older))
+        ):
+            continue
+        first.copy = 1
+        tables.counts[N_DUPLICATES] += 1
+        side = tables.sides[2 * first.record + first.side]
+        side.packets -= 1
+        side.bytes -= first.payload_bytes
+        if first.protocol != TCP or first.flags & RST:
+            side.distinct -= first.payload_bytes
+        record = tables.records[first.record]
+        if first.flags & (SYN | ACK) == SYN and record.syn_side == first.side and record.isn == first.seq:
+            record.syn_side = -1  # the record began without it

@@ -1,0 +1,263 @@
+"""Two pieces' flow tables as one, as if their packets had come in one pass.
+
+A record of the right piece that its first packets show to be the left's newest of the same conversation is added to that one
+and goes. Counts add up in any order (fold.py); what was read doesn't, so what the right piece held back (held.py) is read
+here as the left's next packets. The names stage does that reading, and gives it as `read`.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any, Final
+
+import numpy as np
+import numpy.typing as npt
+
+from analyzer.flows.concatenate import add_firsts, add_recent, concatenated, without
+from analyzer.flows.copies import take_back_copies
+from analyzer.flows.coverage import behind
+from analyzer.flows.fold import join_records, join_sides
+from analyzer.flows.keys import record_hash, same_ends
+from analyzer.flows.layout import CONTINUED, DONE, GIVEN_UP, HAS_BASE, HELD_BACK, N_FIRSTS, N_HELD, N_MESSAGES, N_RECORDS, Tables
+from analyzer.kernels import kernel
+from analyzer.packets.layout import ACK, PACKET, TCP
+
+Read = Callable[[npt.NDArray[np.uint8], npt.NDArray[Any], npt.NDArray[np.int64], int, Tables], Tables]
+"""read(bytes, packets, offers, n_offers, tables): the tables after every offer was read."""
+
+# What becomes of the messages that a side read on its own, now that the bytes before them are known (columns of `fates`).
+KEEP: Final = 0
+DROP: Final = 1
+DROP_BEFORE: Final = 2  # those before the sequence number beside it
+NUMBER_ON: Final = 3  # datagrams: their numbers go on from the one beside it
+
+
+def merged_tables(left: Tables, right: Tables, read: Read, most_datagrams: int) -> Tables:
+    """The tables of both pieces' packets; left and right stay as they are.
+
+    read             reads offers, as names.read.read_offers does
+    most_datagrams   how many datagrams of one side are kept
+    """
+    n_left = int(left.counts[N_RECORDS])
+    tables = concatenated(left, right)
+    firsts = right.firsts[: right.counts[N_FIRSTS]].copy()
+    firsts["record"] += n_left
+    add_firsts(tables, take_back_copies(tables, left.recent, firsts))
+    add_recent(tables, right.recent)
+    n = int(tables.counts[N_RECORDS])
+    into = np.full(n, -1, np.int64)
+    begun = tables.records["previous"][:n] < 0
+    link_records(tables, np.zeros(1 << max(4, (2 * n).bit_length()), np.int32), n_left, into)
+    gone = np.zeros(int(tables.counts[N_MESSAGES]), np.bool_)
+    read_now = np.zeros(int(tables.counts[N_HELD]), np.bool_)
+    joined = into >= 0
+    # A conversation's first record, then the one that its first SYN began: the second goes on from where the first ends.
+    for rows in (np.flatnonzero(joined & begun), np.flatnonzero(joined & ~begun)):
+        if len(rows):
+            tables = joined_tables(tables, rows, into, gone, read_now, read, most_datagrams)
+    return without(tables, into, gone, read_now)
+
+
+def joined_tables(
+    tables: Tables,
+    rows: npt.NDArray[np.int64],
+    into: npt.NDArray[np.int64],
+    gone: npt.NDArray[np.bool_],
+    read_now: npt.NDArray[np.bool_],
+    read: Read,
+    most_datagrams: int,
+) -> Tables:
+    """The tables with each record of `rows` added to its record in `into`; marks the messages that go and what was read of Tables.held."""
+    own = tables.sides[np.stack([2 * rows, 2 * rows + 1], axis=1).ravel()]
+    join_counts(tables, rows, into)
+    held = tables.held[: len(read_now)]
+    target = into[held["record"]]
+    is_due = np.zeros(len(into), np.bool_)
+    is_due[rows] = tables.sides["seen"][2 * into[rows]] & (HELD_BACK | GIVEN_UP) != HELD_BACK
+    due = is_due[held["record"]]
+    read_now |= due
+    tables = read_held(tables, held[due], target[due], read)
+    fates = np.zeros((len(own), 2), np.int64)
+    join_reading(tables, rows, into[rows], own, fates, most_datagrams)
+    settle_messages(tables, rows, fates, gone, most_datagrams)
+    return tables
+
+
+def read_held(tables: Tables, held: npt.NDArray[Any], records: npt.NDArray[np.int64], read: Read) -> Tables:
+    """The tables after this payload, which had been kept, was read as if it came now on these records."""
+    packets = np.zeros(len(held), PACKET)
+    packets["protocol"] = TCP
+    packets["flags"] = ACK
+    packets["payload"] = held["at"]
+    packets["captured_bytes"] = packets["payload_bytes"] = held["size"]
+    for column in ("ts_ns", "seq", "ack"):
+        packets[column] = held[column]
+    offers = np.stack([np.arange(len(held)), records, held["side"].astype(np.int64)], axis=1)
+    return read(tables.store, packets, offers, len(held), tables)
+
+
+def released_tables(tables: Tables, read: Read) -> Tables:
+    """The tables after everything that was held back was read: nothing comes before it. `tables` is used up."""
+    n = int(tables.counts[N_RECORDS])
+    rows = np.flatnonzero(tables.sides["seen"][: 2 * n : 2] & HELD_BACK)
+    if len(rows):
+        pairs = np.stack([2 * rows, 2 * rows + 1], axis=1).ravel()
+        own = tables.sides[pairs]
+        gone = np.zeros(int(tables.counts[N_MESSAGES]), np.bool_)
+        begin_again(tables, pairs)
+        held = tables.held[: int(tables.counts[N_HELD])]
+        tables = read_held(tables, held, held["record"].astype(np.int64), read)
+        fates = np.zeros((len(own), 2), np.int64)
+        join_reading(tables, rows, rows, own, fates, 0)
+        settle_messages(tables, rows, fates, gone, 0)
+        tables = without(tables, np.full(n, -1, np.int64), gone, np.ones(len(held), np.bool_))
+    # A record's messages in the order of its packets; a conversation's newer records have theirs behind.
+    n_messages = int(tables.counts[N_MESSAGES])
+    order = np.argsort(tables.messages["record"][:n_messages], kind="stable")
+    tables.messages[:n_messages] = tables.messages[:n_messages][order]
+    return tables
+
+
+def settle_messages(
+    tables: Tables, rows: npt.NDArray[np.int64], fates: npt.NDArray[np.int64], gone: npt.NDArray[np.bool_], most_datagrams: int
+) -> None:
+    """Mark in `gone` which messages of `rows`, among those that were there before, don't stand; number datagrams on."""
+    place = np.full(int(tables.counts[N_RECORDS]), -1, np.int64)
+    place[rows] = np.arange(len(rows))
+    messages = tables.messages[: len(gone)]
+    which = place[messages["record"]]
+    fate = np.where((which >= 0)[:, None], fates[2 * which + messages["side"]], KEEP)
+    before = (messages["seq"] - fate[:, 1].astype(np.uint32)).astype(np.int32) < 0
+    gone |= (fate[:, 0] == DROP) | ((fate[:, 0] == DROP_BEFORE) & before)
+    on = fate[:, 0] == NUMBER_ON
+    messages["seq"][on] += fate[on, 1].astype(np.uint32)
+    gone |= on & (messages["seq"] > most_datagrams)
+
+
+@kernel
+def link_records(tables, slots, n_left, into):  # type: ignore[no-untyped-def]
+    """Fill into[row], for the rows from n_left on, with the record that they are the rest of; it stays -1 where they begin one.
+
+    slots   int32[2**k >= 2 * n_records], all 0
+    """
+    records = tables.records
+    mask = np.int64(len(slots) - 1)
+    for row in range(tables.counts[N_RECORDS]):
+        slot = np.int64(record_hash(records[row]) & np.uint64(mask))
+        while slots[slot] and not same_ends(records[slots[slot] - 1], records[row]):
+            slot = (slot + 1) & mask
+        newest = np.int64(slots[slot]) - 1
+        if row >= n_left and newest >= 0 and is_rest(records[newest], records[row]):
+            into[row] = newest
+        else:
+            records[row].previous = newest
+            slots[slot] = row + 1
+
+
+@kernel
+def is_rest(record, later):  # type: ignore[no-untyped-def]
+    """True when the packets of `later` would have been counted in `record`, as table.count_packets does."""
+    return later.syn_side < 0 or (later.syn_side == record.syn_side and later.isn == record.isn)
+
+
+@kernel
+def join_counts(tables, rows, into):  # type: ignore[no-untyped-def]
+    """Add each record's times, counts, flags and coverage to those of its record in `into`."""
+    records, sides = tables.records, tables.sides
+    for i in range(len(rows)):
+        row, target = rows[i], into[rows[i]]
+        join_records(records[target], records[row])
+        # A SYN after which nothing was read yet may itself be one that was sent again.
+        unread = is_fresh(sides[2 * target]) and is_fresh(sides[2 * target + 1])
+        waits = tables.counts[CONTINUED] != 0 and unread and sides[2 * row].seen & HELD_BACK != 0
+        if records[row].last_source >= 0:
+            records[target].last_source = records[row].last_source
+        for k in range(2):
+            side, to = sides[2 * row + k], sides[2 * target + k]
+            marks = HELD_BACK if waits else to.seen & (HELD_BACK | GIVEN_UP)
+            has_base = to.seen & HAS_BASE
+            join_sides(tables.holes, tables.counts, to, side)
+            if not has_base and to.seen & HAS_BASE:
+                to.resume = np.uint32(to.base + np.uint32(1))
+            to.seen = (to.seen & ~(HELD_BACK | GIVEN_UP)) | marks
+
+
+@kernel
+def join_reading(tables, rows, targets, own, fates, most_datagrams):  # type: ignore[no-untyped-def]
+    """Let each target's reading go on from where the record's own ended, where that one got further.
+
+    own     SIDE[2 * n], the sides of `rows` as they were;  fates  int64[2 * n, 2], all 0
+    """
+    sides = tables.sides
+    for i in range(len(rows)):
+        first = 2 * targets[i]
+        held = own[2 * i].seen & (HELD_BACK | GIVEN_UP) == HELD_BACK
+        if tables.records[rows[i]].protocol != TCP:
+            for k in range(2):
+                fates[2 * i + k, 0] = NUMBER_ON
+                fates[2 * i + k, 1] = sides[first + k].requests
+                sides[first + k].requests = min(most_datagrams, sides[first + k].requests + own[2 * i + k].requests)
+        elif sides[first].seen & (HELD_BACK | GIVEN_UP) == HELD_BACK:
+            if held:
+                for k in range(2):
+                    sides[first + k].waiting_bytes += own[2 * i + k].waiting_bytes
+            elif not is_fresh(own[2 * i]) or not is_fresh(own[2 * i + 1]):
+                for k in range(2):
+                    sides[first + k].waiting_bytes = 0
+                    take_over(sides[first + k], own[2 * i + k])
+                    sides[first + k].seen |= GIVEN_UP
+        elif not held:
+            for k in range(2):
+                side, read_alone = sides[first + k], own[2 * i + k]
+                if is_fresh(read_alone):
+                    continue
+                if is_fresh(side):
+                    take_over(side, read_alone)
+                elif side.state == DONE:
+                    fates[2 * i + k, 0] = DROP
+                else:
+                    fates[2 * i + k, 0] = DROP_BEFORE
+                    fates[2 * i + k, 1] = side.resume
+                    if behind(read_alone.resume, side.resume) > 0:
+                        take_over(side, read_alone)
+
+
+@kernel
+def is_fresh(side):  # type: ignore[no-untyped-def]
+    """True for a side of which nothing was read yet, and nothing waits."""
+    begun = side.state != 0 or side.waiting >= 0 or side.requests > 0 or side.asked_socks != 0
+    return not begun and (side.seen & HAS_BASE == 0 or side.resume == np.uint32(side.base + np.uint32(1)))
+
+
+@kernel
+def take_over(side, later):  # type: ignore[no-untyped-def]
+    """Let `side` be read on from where `later` is."""
+    turn = np.uint64(side.requests & 63)
+    side.heads |= (later.heads << turn) | (later.heads >> ((np.uint64(64) - turn) & np.uint64(63)) if turn else np.uint64(0))
+    side.tunnels |= (later.tunnels << turn) | (later.tunnels >> ((np.uint64(64) - turn) & np.uint64(63)) if turn else np.uint64(0))
+    side.requests += later.requests
+    side.responses += later.responses
+    side.state = later.state
+    side.resume = later.resume
+    side.waiting = later.waiting
+    side.waiting_bytes = later.waiting_bytes
+    if later.asked_socks:
+        side.asked_socks = later.asked_socks
+
+
+@kernel
+def begin_again(tables, pairs):  # type: ignore[no-untyped-def]
+    """Make these sides ones of which nothing was read yet, and nothing is held back."""
+    for i in range(len(pairs)):
+        side = tables.sides[pairs[i]]
+        side.seen &= ~(HELD_BACK | GIVEN_UP)
+        side.state = 0
+        if side.seen & HAS_BASE:
+            side.resume = np.uint32(side.base + np.uint32(1))
+        side.waiting = -1
+        side.waiting_bytes = 0
+        side.requests = 0
+        side.responses = 0
+        side.heads = 0
+        side.tunnels = 0
+        side.asked_socks = 0
