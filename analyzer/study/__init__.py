@@ -1,0 +1,1 @@
+"""Studies: the article's experiment on somebody's own network, several tests with what was expected of each."""
