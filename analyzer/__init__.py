@@ -8,6 +8,9 @@
     traffic.findings          # pandas.DataFrame: what a person should know, and what to do about it
     traffic.report("out.md")  # or "out.json"
 
+    study = analyzer.study("study.toml")   # several tests, with what was configured, done and expected in each
+    study.tests[0].verdict                 # each test is traffic of its own
+
 Everything a caller can get wrong raises `WhichproxyError` (mostly its `Unusable`), whose text is fit for a person.
 """
 
@@ -24,8 +27,10 @@ from analyzer.traffic import Traffic, Verdict
 if TYPE_CHECKING:
     import pandas as pd
 
+    from analyzer.studies.result import Study
+
 __version__ = "0.1.0"
-__all__ = ["Traffic", "Unusable", "Verdict", "WhichproxyError", "read"]
+__all__ = ["Traffic", "Unusable", "Verdict", "WhichproxyError", "read", "study"]
 
 Input = str | PathLike[str] | BinaryIO
 Time = str | datetime
@@ -57,3 +62,28 @@ def read(
     if is_frame(inputs):
         return from_frame(inputs, topology, paths, start, end)
     return from_inputs(inputs, topology, paths, start, end, workers)
+
+
+def study(
+    path: str | PathLike[str],
+    topology: str | PathLike[str] | None = None,
+    catalogue: str | PathLike[str] | Iterable[str | PathLike[str]] | None = None,
+) -> Study:
+    """A study that was run: every test of a study file, its captures read and judged.
+
+    topology   instead of the one that the study names or holds
+    catalogue  TOML files with services of your own, laid over the built-in ones
+    Errors     Unusable: mistakes in the file (Mistakes, all at once), or a test without a capture that can be read
+    """
+    from pathlib import Path
+
+    from analyzer.routes.topology import load_topology
+    from analyzer.services.catalogue import load_catalogue
+    from analyzer.studies.plan import load_plan
+    from analyzer.studies.result import Study
+    from analyzer.studies.run import run_study
+
+    paths = [catalogue] if isinstance(catalogue, str | PathLike) else list(catalogue or ())
+    services = load_catalogue(map(Path, paths))
+    plan = load_plan(Path(path), services, None if topology is None else load_topology(Path(topology)))
+    return Study(run_study(plan, services))

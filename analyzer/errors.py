@@ -1,5 +1,9 @@
 """What stops a run. Everything else is a finding (findings.py)."""
 
+from __future__ import annotations
+
+from collections.abc import Sequence
+
 
 class WhichproxyError(Exception):
     """Base of every error this package raises on purpose; its text is one line fit for a person."""
@@ -29,3 +33,11 @@ class NothingReadable(Unusable):
     def __init__(self, causes: list[Unusable]) -> None:
         super().__init__("\n".join(str(cause) for cause in causes))
         self.causes = causes
+
+
+class Mistakes(Unusable):
+    """Several things wrong in a file at once: the text is one line, `causes` holds one Unusable for each."""
+
+    def __init__(self, causes: Sequence[Unusable]) -> None:
+        self.causes = tuple(causes)
+        super().__init__(" | ".join(str(cause) for cause in causes))

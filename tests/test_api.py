@@ -65,4 +65,4 @@ def test_importing_it_loads_no_library() -> None:
 
 
 def test_what_is_for_later_is_not_there_yet() -> None:
-    assert not hasattr(analyzer, "study") and not hasattr(analyzer.Traffic, "plot")
+    assert not hasattr(analyzer.Traffic, "plot")

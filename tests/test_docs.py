@@ -14,7 +14,7 @@ import subprocess
 import sys
 from collections.abc import Iterator
 from pathlib import Path
-from typing import NamedTuple
+from typing import NamedTuple, get_type_hints
 
 import numpy as np
 import pytest
@@ -25,13 +25,25 @@ from analyzer.cli.outcome import run as run_here
 from analyzer.findings import CODES
 from analyzer.packets.layout import OUTER_NAMES
 from analyzer.packets.link import UNKNOWN, begin
+from analyzer.services.catalogue import load_catalogue
+from analyzer.studies.document import StudyDocument
+from analyzer.studies.document import Test as StudyTest
+from analyzer.studies.plan import load_plan
 from analyzer.tables import FLOW_COLUMNS, REQUEST
 from docs.build import DOCS, PAGES, REQUEST_KEYS, STAGES
 from tests.conftest import ROOT
 
-PAGES_BY_HAND = ["README.md", "CHANGELOG.md", "captures/README.md", "docs/limits.md", "docs/verdict.md"]
+PAGES_BY_HAND = ["README.md", "CHANGELOG.md", "captures/README.md", "docs/limits.md", "docs/study.md", "docs/verdict.md"]
 PROMPT, LEFT_OUT = "$ ", "..."
 BLOCK = re.compile(r"(?:<!-- not run: (?P<why>[^\n]+) -->\n)?```(?P<language>[a-z]+)\n(?P<text>.*?)^```$", re.DOTALL | re.MULTILINE)
+
+
+STUDY = """topology = "topology.toml"
+[[test]]
+title = "Which one wins? WinINET or WinHTTP?"
+captures = ["gateway.pcapng"]
+configured = ["winhttp", "wininet"]
+"""
 
 
 class Block(NamedTuple):
@@ -80,9 +92,10 @@ def assert_shows(expected: list[str], printed: str) -> None:
 
 @pytest.fixture
 def folder(tmp_path: Path) -> Path:
-    """Where a reader of the README is: gateway.pcapng and topology.toml lie there."""
+    """Where a reader of the README is: gateway.pcapng, topology.toml and study.toml lie there."""
     shutil.copy(ROOT / "captures" / "T2-winhttp-wininet.pcapng", tmp_path / "gateway.pcapng")
     shutil.copy(ROOT / "captures" / "topology.toml", tmp_path)
+    (tmp_path / "study.toml").write_text(STUDY, encoding="utf-8")
     return tmp_path
 
 
@@ -196,6 +209,22 @@ def test_the_verdicts_keys_are_described() -> None:
     document = analyzer.read(ROOT / "captures" / "T5-all-three.pcapng", topology=ROOT / "captures" / "topology.toml").verdict.to_dict()
     missing = {key for key in keys_of(document) if f"`{key}`" not in text}
     assert not missing
+
+
+def test_the_study_documents_keys_are_described() -> None:
+    text = (DOCS / "study.md").read_text(encoding="utf-8")
+    keys = set(get_type_hints(StudyDocument)) | set(get_type_hints(StudyTest))
+    assert not {key for key in keys if f"`{key}`" not in text}
+
+
+def test_the_study_that_is_shown_is_one(folder: Path) -> None:
+    (example,) = [block for block in blocks("docs/study.md") if block.language == "toml"]
+    (folder / "monday").mkdir()
+    (folder / "gateway.pcapng").rename(folder / "monday" / "gateway.pcapng")
+    (folder / "MDEClientAnalyzerResult.zip").touch()
+    (folder / "shown.toml").write_text("\n".join(example.lines), encoding="utf-8")
+    (test,) = load_plan(folder / "shown.toml", load_catalogue()).tests
+    assert test.sessions and test.marks and test.analyzer and test.expect
 
 
 def keys_of(value: object) -> set[str]:

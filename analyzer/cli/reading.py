@@ -74,14 +74,17 @@ def read(question: Question, *, digests: bool) -> Reading:
 
 
 def say_unusable(reading: Reading, *, quiet: bool) -> int:
+    """As say_unread, of one reading."""
+    return say_unread(reading.unusable, reading.skipped, quiet=quiet)
+
+
+def say_unread(unusable: Sequence[Unusable], skipped: int, *, quiet: bool) -> int:
     """The exit code for what couldn't be read, after a line for each; files skipped in directories are a warning only."""
-    for error in reading.unusable:
+    for error in unusable:
         complain(*causes(error))
-    if reading.skipped and not quiet:
+    if skipped and not quiet:
         files = (
-            "1 file in a directory is no capture and was"
-            if reading.skipped == 1
-            else f"{reading.skipped:,} files in directories are no captures and were"
+            "1 file in a directory is no capture and was" if skipped == 1 else f"{skipped:,} files in directories are no captures and were"
         )
         complain(f"{files} skipped")
-    return UNUSABLE if reading.unusable else DONE
+    return UNUSABLE if unusable else DONE

@@ -2,15 +2,18 @@
 
 from __future__ import annotations
 
-import os
 import sys
 from collections.abc import Mapping
-from typing import Annotated, Any
+from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
 from analyzer.cli.options import Catalogues, End, Inputs, Quiet, Start, Topology, Workers
 from analyzer.cli.outcome import UNMET, complain
+
+if TYPE_CHECKING:
+    from analyzer.pipeline import Reading
+    from analyzer.studies.expectations import Expectations
 
 Output = Annotated[
     str | None,
@@ -52,10 +55,10 @@ def report(
     \b
     Exit codes: 0 done, 1 an expectation isn't met, 2 unusable input or arguments, 130 interrupted.
     """
-    from analyzer.cli.expect import load_expectations, unmet
     from analyzer.cli.reading import checked, read, say_unusable
     from analyzer.pipeline import judge
     from analyzer.report.files import check_report_path
+    from analyzer.studies.expectations import load_expectations
 
     if output is not None:
         check_report_path(output, inputs)
@@ -65,9 +68,18 @@ def report(
     verdict = judge(reading)
     _give(verdict, output, json)
     code = say_unusable(reading, quiet=quiet)
-    missed = unmet(expectations, verdict) if expectations else []
+    missed = _missed(expectations, verdict, reading) if expectations else []
     complain(*missed)
     return code or (UNMET if missed else code)
+
+
+def _missed(expectations: Expectations, verdict: Mapping[str, Any], reading: Reading) -> list[str]:
+    """A sentence for each expectation that doesn't hold."""
+    from analyzer.studies.expectations import judged, unmet
+    from analyzer.studies.run import live_response_of
+
+    live = live_response_of(reading) if expectations.live_response is not None else None
+    return unmet(judged(expectations, verdict, live))
 
 
 def _give(verdict: Mapping[str, Any], output: str | None, json: bool) -> None:
@@ -85,16 +97,9 @@ def _give(verdict: Mapping[str, Any], output: str | None, json: bool) -> None:
 
 
 def _print(verdict: Mapping[str, Any]) -> None:
-    from rich.console import Console
-
+    from analyzer.cli.show import show
     from analyzer.report.model import build
     from analyzer.report.terminal import TerminalReport, plain_text
-    from analyzer.report.text import UNWRAPPED
 
-    console = Console(highlight=False, markup=False, emoji=False)
-    if console.is_terminal:
-        console.print(TerminalReport(build(verdict)))
-        return
-    columns = os.environ.get("COLUMNS", "")
-    width = int(columns) if columns.isdecimal() else 0  # 0 is what some shells export when they don't know
-    sys.stdout.write(plain_text(build(verdict), width or UNWRAPPED))
+    report = build(verdict)
+    show(TerminalReport(report), lambda width: plain_text(report, width))

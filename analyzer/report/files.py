@@ -4,10 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from analyzer.errors import Unusable
 from analyzer.report.outputs import check_writable, write_whole
+
+if TYPE_CHECKING:
+    from analyzer.studies.result import Study
 
 LATER = {".html": "an HTML report", ".htm": "an HTML report", ".ipynb": "a notebook"}
 """What this version doesn't write yet."""
@@ -34,4 +37,18 @@ def write_report(path: str | Path, verdict: Mapping[str, Any]) -> None:
         from analyzer.report.model import build
 
         text = to_markdown(build(verdict))
+    write_whole(path, [text.encode()])
+
+
+def write_study(path: str | Path, study: Study) -> None:
+    """Write the study as Markdown or JSON. Errors: Unusable, the system refused."""
+    document = study.to_dict()
+    if Path(path).suffix.lower() == ".json":
+        from analyzer.report.json import to_json
+
+        text = to_json(document)
+    else:
+        from analyzer.report.study_markdown import study_markdown
+
+        text = study_markdown(document)
     write_whole(path, [text.encode()])

@@ -16,34 +16,40 @@ def to_markdown(report: Report) -> str:
     blocks = ["# Which proxy won", "\n".join(f"- {markdown(a)}" for a in report.answers)]
     if report.summary:
         blocks.append(f"_{markdown(report.summary)}_")
-    for source in report.sources:
-        blocks += _source(source)
-    blocks += _proxies(report)
-    blocks += _direct("Direct, allowed", report.direct_allowed)
-    blocks += _direct("Direct, blocked", report.direct_blocked)
-    blocks += _findings(report.findings)
-    blocks += _captures(report)
+    blocks += verdict_blocks(report)
     return "\n\n".join(blocks) + "\n"
 
 
-def _table(columns: Sequence[str], rows: Iterable[Sequence[str]], right: Sequence[str] = ()) -> str:
-    """A table of cells that are Markdown already."""
+def verdict_blocks(report: Report, level: int = 2) -> Iterator[str]:
+    """Everything below the answers, its headings `level` deep."""
+    head = "#" * level
+    for source in report.sources:
+        yield from _source(source, head)
+    yield from _proxies(report, head)
+    yield from _direct(f"{head} Direct, allowed", report.direct_allowed)
+    yield from _direct(f"{head} Direct, blocked", report.direct_blocked)
+    yield from _findings(report.findings, head)
+    yield from _captures(report, head)
+
+
+def table(columns: Sequence[str], rows: Iterable[Sequence[str]], right: Sequence[str] = ()) -> str:
+    """A table of cells that are Markdown already; the columns named in `right` hold numbers."""
     lines = [columns, ["---:" if c in right else "---" for c in columns], *rows]
     return "\n".join(f"| {' | '.join(cells)} |" for cells in lines)
 
 
-def _source(source: Source) -> Iterator[str]:
+def _source(source: Source, head: str) -> Iterator[str]:
     if not source.proxies and not source.services and not source.planes:
         return
-    yield f"## {markdown(source.label)}"
+    yield f"{head} {markdown(source.label)}"
     proxies = [markdown(p.short + (f" ({p.method_name})" if p.method else "")) for p in source.proxies]
     rows = [
         [_name(r), *(_cell(c) for c in r.cells), _winner(r), markdown(r.confidence or ""), markdown(r.reason or "")] for r in source.rows()
     ]
-    yield _table(["Service", *proxies, "Winner", "Sure", "Why"], rows)
+    yield table(["Service", *proxies, "Winner", "Sure", "Why"], rows)
     yield "Numbers are requests carried, their share, and bytes; **bold** is the winner."
     if source.precedence:
-        yield "### Precedence"
+        yield f"{head}# Precedence"
         yield "\n".join(f"- {markdown(p.sentence)}: {markdown(some(p.evidence, FLOWS_NAMED))}" for p in source.precedence)
 
 
@@ -67,10 +73,10 @@ def _cell(part: Cell | None) -> str:
     return f"**{text}**" if part.won else text
 
 
-def _proxies(report: Report) -> Iterator[str]:
+def _proxies(report: Report, head: str) -> Iterator[str]:
     if not report.proxies:
         return
-    yield "## Proxies"
+    yield f"{head} Proxies"
     columns = ["Proxy", "Name", "Method", "Asked by", "Sources", "Requests", "Failed", "Inspected"]
     rows = [
         [
@@ -85,25 +91,25 @@ def _proxies(report: Report) -> Iterator[str]:
         ]
         for p in report.proxies
     ]
-    yield _table(columns, rows, right=("Sources", "Requests", "Failed"))
+    yield table(columns, rows, right=("Sources", "Requests", "Failed"))
 
 
 def _direct(title: str, entries: Sequence[Direct]) -> Iterator[str]:
     if not entries:
         return
-    yield f"## {title}"
+    yield title
     rows = [[*(markdown(text or "") for text in (d.source, d.server, d.host, d.service, d.state)), _flows(d.flows)] for d in entries]
-    yield _table(["Source", "Server", "Host", "Service", "State", "Flows"], rows)
+    yield table(["Source", "Server", "Host", "Service", "State", "Flows"], rows)
 
 
-def _findings(findings: Sequence[Finding]) -> Iterator[str]:
+def _findings(findings: Sequence[Finding], head: str) -> Iterator[str]:
     if not findings:
         return
-    yield "## Findings"
+    yield f"{head} Findings"
     for finding in findings:
         doubt = f" ({markdown(finding.confidence)})" if finding.confidence and finding.confidence != "certain" else ""
         about = f": {markdown(finding.about)}" if finding.about else ""
-        yield f"### {markdown(finding.severity)}: {markdown(finding.code)}{doubt}{about}"
+        yield f"{head}# {markdown(finding.severity)}: {markdown(finding.code)}{doubt}{about}"
         yield markdown(finding.text)
         if finding.advice:
             yield f"→ {markdown(finding.advice)}"
@@ -112,12 +118,12 @@ def _findings(findings: Sequence[Finding]) -> Iterator[str]:
             yield "; ".join(where)
 
 
-def _captures(report: Report) -> Iterator[str]:
+def _captures(report: Report, head: str) -> Iterator[str]:
     if not report.captures:
         return
-    yield "## Read"
+    yield f"{head} Read"
     rows = [[markdown(c.path), f"{c.packets:,}", markdown(c.when), markdown(c.sha256 or "")] for c in report.captures]
-    yield _table(["Capture", "Packets", "Seen (UTC)", "SHA-256"], rows, right=("Packets",))
+    yield table(["Capture", "Packets", "Seen (UTC)", "SHA-256"], rows, right=("Packets",))
 
 
 def _flows(flows: Sequence[str]) -> str:

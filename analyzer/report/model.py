@@ -160,7 +160,7 @@ def build(verdict: Mapping[str, Any]) -> Report:
         direct_blocked=tuple(_direct(d, names) for d in verdict["direct"]["blocked"]),
         findings=tuple(findings),
         captures=captures,
-        summary=_summary(captures, findings, _span(start, end)),
+        summary=_summary(captures, findings, span(start, end)),
     )
 
 
@@ -253,7 +253,7 @@ def _finding(entry: Mapping[str, Any], names: Mapping[str, str | None], labels: 
         text=entry["text"],
         advice=entry["advice"],
         about=", ".join(about),
-        when=_span(entry["first_seen"], entry["last_seen"]),
+        when=span(entry["first_seen"], entry["last_seen"]),
         flows=tuple(entry["flows"]),
     )
 
@@ -264,10 +264,10 @@ def _finding_order(finding: Finding) -> tuple[int, str, str, str]:
 
 
 def _capture(entry: Mapping[str, Any]) -> Capture:
-    return Capture(entry["path"], entry["packets"], _span(entry["first_seen"], entry["last_seen"]), entry["sha256"])
+    return Capture(entry["path"], entry["packets"], span(entry["first_seen"], entry["last_seen"]), entry["sha256"])
 
 
-def _span(start: str | None, end: str | None) -> str:
+def span(start: str | None, end: str | None) -> str:
     """`2024-05-01 12:00:00 to 12:20:00` in UTC, the day said once; "" without times; an open end is left out."""
     first, last = to_the_second(start), to_the_second(end)
     if first and last:

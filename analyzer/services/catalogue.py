@@ -123,7 +123,7 @@ def load_catalogue(paths: Iterable[str | Path] = ()) -> Catalogue:
 
     A file's rules replace all rules of the same pattern below it; its context hosts replace the context host and the
     exact rules of the same name; its services replace those of the same slug.
-    Errors  analyzer.services.own_file.CatalogueMistakes (an Unusable) with every mistake of every file
+    Errors  Mistakes (an Unusable) with every mistake of every file
     """
     layers: list[tuple[Rows, str | None]] = [(tomllib.loads(BUILT_IN.read_text("utf-8")), None)]
     paths = list(paths)

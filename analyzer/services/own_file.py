@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 import tomllib
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping
 from difflib import get_close_matches
 from pathlib import Path
 from typing import Annotated, Any, Literal
@@ -12,7 +12,7 @@ from typing import Annotated, Any, Literal
 from pydantic import AfterValidator, BaseModel, ConfigDict, Field, ValidationError, model_validator
 from pydantic_core import ErrorDetails
 
-from analyzer.errors import Unusable
+from analyzer.errors import Mistakes, Unusable
 from analyzer.services.catalogue import Rows, written_name
 from analyzer.services.hosts import dns_name
 
@@ -20,14 +20,6 @@ Plane = Literal["sensor", "antivirus", "system", "user"]
 Slug = Annotated[str, Field(pattern=r"^[a-z0-9]+(-[a-z0-9]+)*$", max_length=64)]
 Text = Annotated[str, Field(min_length=1)]
 Date = Annotated[str, Field(pattern=r"^[0-9]{4}(-[0-9]{2}(-[0-9]{2})?)?$")]
-
-
-class CatalogueMistakes(Unusable):
-    """Every mistake in the catalogue files given; the text is one line, `causes` holds one Unusable per mistake."""
-
-    def __init__(self, causes: Sequence[Unusable]) -> None:
-        self.causes = tuple(causes)
-        super().__init__(" | ".join(str(cause) for cause in causes))
 
 
 def _host(value: str) -> str:
@@ -122,7 +114,7 @@ class CatalogueFile(_Row):
 def read_own_files(paths: Iterable[str | Path], built_in: Rows) -> list[Rows]:
     """The rows of each file, checked. A file may use the services of the built-in catalogue and of the files before it.
 
-    Errors  CatalogueMistakes, with the mistakes of all files
+    Errors  Mistakes: all those of all files
     """
     slugs = {row["slug"] for row in built_in["service"]}
     patterns = {row["pattern"] for row in built_in["rule"]}
@@ -142,7 +134,7 @@ def read_own_files(paths: Iterable[str | Path], built_in: Rows) -> list[Rows]:
             patterns |= {written_name(row["pattern"]) for row in rows.get("rule", ())}
             read.append(rows)
     if mistakes:
-        raise CatalogueMistakes(mistakes)
+        raise Mistakes(mistakes)
     return read
 
 

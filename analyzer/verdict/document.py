@@ -14,6 +14,7 @@ from analyzer.findings import in_order
 from analyzer.routes.requests import one_array
 from analyzer.routes.topology import Topology
 from analyzer.services.catalogue import Catalogue
+from analyzer.verdict.backlog import backlog_findings, flushes
 from analyzer.verdict.bypass import bypass_findings, direct_tables
 from analyzer.verdict.captures import capture_findings
 from analyzer.verdict.evidence import Evidence, evidence_of, grouped, rfc3339, source_rows
@@ -38,24 +39,40 @@ def judge(
     window: tuple[int | None, int | None] = (None, None),
     configured: Sequence[str] = (),
 ) -> dict[str, Any]:
-    """The verdict document over all flows, as plain data.
+    """The verdict document over all flows, as plain data; see document_of.
 
     flows       FLOW_SCHEMA with every stage filled, in any order
+    """
+    return document_of(evidence_of(flows, topology), catalogue=catalogue, captures=captures, window=window, configured=configured)
+
+
+def document_of(
+    evidence: Evidence,
+    *,
+    catalogue: Catalogue,
+    captures: Sequence[Mapping[str, Any]],
+    window: tuple[int | None, int | None] = (None, None),
+    configured: Sequence[str] = (),
+    logons: Sequence[int] = (),
+) -> dict[str, Any]:
+    """The verdict document over this evidence, as plain data.
+
     captures    passed through (times as ns since 1970 become RFC 3339); their damage becomes findings
     window      [start, end) in ns since 1970 that the flows were read for; None: where the captures begin or end
     configured  methods that a study says were configured
+    logons      when a study says that users logged on, ns since 1970
 
     Beyond the contract: `reason` says why there are no sources (null when there are), a direct entry has its `protocol`.
     A source is every client address that isn't a proxy's and has a flow to a proxy or past them (route proxy or direct). Proxies
     that the topology gives an address and a port are listed even where nobody used them.
     """
-    evidence = evidence_of(flows, topology)
     captures = [_with_written_times(capture) for capture in captures]
     findings = [
         *failure_findings(evidence),
         *bypass_findings(evidence),
         *oddity_findings(evidence, catalogue),
         *no_service_traffic(evidence),
+        *backlog_findings(evidence, flushes(evidence, logons)),
         *capture_findings(captures),
     ]
     return {

@@ -6,14 +6,13 @@ from pathlib import Path
 
 import pytest
 
-from analyzer.errors import Unusable
+from analyzer.errors import Mistakes, Unusable
 from analyzer.services.catalogue import load_catalogue
-from analyzer.services.own_file import CatalogueMistakes
 
 
 def mistakes(path: Path, text: str | bytes) -> list[str]:
     path.write_bytes(text if isinstance(text, bytes) else text.encode())
-    with pytest.raises(CatalogueMistakes) as caught:
+    with pytest.raises(Mistakes) as caught:
         load_catalogue([path])
     assert isinstance(caught.value, Unusable)
     for cause in caught.value.causes:
@@ -76,7 +75,7 @@ def test_patterns_that_are_no_host_name(own: Path, pattern: str) -> None:
 def test_all_mistakes_of_all_files_are_told_at_once(tmp_path: Path) -> None:
     bad = tmp_path / "bad.toml"
     bad.write_text('[[rule]]\nservice = "smartscreen"\n[[rule]]\npattern = "a.example"\nplane = "x"\n')
-    with pytest.raises(CatalogueMistakes) as caught:
+    with pytest.raises(Mistakes) as caught:
         load_catalogue([bad, tmp_path / "absent.toml", tmp_path])
     assert [cause.where for cause in caught.value.causes] == [
         f"{bad}: [[rule]] 1 (line 1): pattern",

@@ -1,4 +1,4 @@
-"""--expect: what holds, what doesn't, and files that say neither."""
+"""What should hold: what does, what doesn't, and files that say neither."""
 
 from __future__ import annotations
 
@@ -6,15 +6,20 @@ from pathlib import Path
 
 import pytest
 
-from analyzer.cli.expect import load_expectations, unmet
-from analyzer.errors import Unusable
+from analyzer.errors import Mistakes, Unusable
 from analyzer.services.catalogue import Catalogue, load_catalogue
+from analyzer.studies.document import LiveResponse
+from analyzer.studies.expectations import Expectations, judged, load_expectations, unmet
 from tests.report.verdicts import fifth_test, no_defender_traffic, nothing_seen
 
 
 @pytest.fixture(scope="module")
 def catalogue() -> Catalogue:
     return load_catalogue()
+
+
+def missed(expected: dict[str, str], verdict: dict[str, object]) -> list[str]:
+    return unmet(judged(Expectations(expected), verdict))
 
 
 def written(folder: Path, text: str) -> str:
@@ -25,12 +30,12 @@ def written(folder: Path, text: str) -> str:
 
 def test_the_table_of_the_contract(tmp_path: Path, catalogue: Catalogue) -> None:
     path = written(tmp_path, '[test.expect]\nwinner = { "edr-command-and-control" = "static", "plane:user" = "wininet" }\n')
-    assert load_expectations(path, catalogue) == {"edr-command-and-control": "static", "plane:user": "wininet"}
+    assert load_expectations(path, catalogue) == Expectations({"edr-command-and-control": "static", "plane:user": "wininet"})
 
 
 def test_a_study_of_one_test_is_taken(tmp_path: Path, catalogue: Catalogue) -> None:
     path = written(tmp_path, '[[test]]\ntitle = "x"\n[test.expect]\nwinner = { "plane:user" = "none" }\n')
-    assert load_expectations(path, catalogue) == {"plane:user": "none"}
+    assert load_expectations(path, catalogue) == Expectations({"plane:user": "none"})
 
 
 @pytest.mark.parametrize(
@@ -39,10 +44,11 @@ def test_a_study_of_one_test_is_taken(tmp_path: Path, catalogue: Catalogue) -> N
         ("winner =", "not TOML"),
         ('winner = { "plane:user" = "x" }', r"no \[test.expect\] table"),
         ("[[test]]\n[[test]]\n", "2 tests in one file"),
-        ("[test.expect]\n", "no winner to expect"),
+        ("[test.expect]\n", "nothing to expect"),
+        ("[test]\nexpect = 3\n", "3 is no table"),
         ("[test.expect]\nwinner = {}\n", "no winner to expect"),
         ('[test.expect]\nwiner = { "plane:user" = "x" }\n', "unknown key 'winer'"),
-        ('[test.expect]\nlive_response = "success"\n', "live_response can't be judged by this version"),
+        ('[test.expect]\nlive_response = "sucess"\n', r"live_response \(line 2\): 'sucess' is no outcome; write live_response ="),
         ('[test.expect]\nwinner = { "edr-comand-and-control" = "x" }\n', "did you mean 'edr-command-and-control'"),
         ('[test.expect]\nwinner = { "plane:usr" = "x" }\n', "did you mean 'plane:user'"),
         ('[test.expect]\nwinner = { "zzz" = "x" }\n', "whichproxy services lists them"),
@@ -57,32 +63,32 @@ def test_mistakes_are_named(text: str, said: str, tmp_path: Path, catalogue: Cat
 def test_a_file_that_is_no_text_is_refused(tmp_path: Path, catalogue: Catalogue) -> None:
     path = tmp_path / "expect.toml"
     path.write_bytes(b"\xff\xfe")
-    with pytest.raises(Unusable, match="not TOML"):
+    with pytest.raises(Unusable, match="not UTF-8"):
         load_expectations(str(path), catalogue)
 
 
 @pytest.mark.parametrize("value", ["static", "PROX03", "prox03", "172.16.12.12:3128", "STATIC"])
 def test_a_winner_is_known_by_method_name_or_address(value: str) -> None:
-    assert unmet({"edr-command-and-control": value, "plane:sensor": value}, fifth_test()) == []
+    assert missed({"edr-command-and-control": value, "plane:sensor": value}, fifth_test()) == []
 
 
 def test_none_holds_without_winner_and_without_traffic() -> None:
-    assert unmet({"push-notifications": "none", "edr-sample-storage": "none", "plane:sensor": "none"}, no_defender_traffic()) == []
-    assert unmet({"push-notifications": "none"}, fifth_test()) == []
+    assert missed({"push-notifications": "none", "edr-sample-storage": "none", "plane:sensor": "none"}, no_defender_traffic()) == []
+    assert missed({"push-notifications": "none"}, fifth_test()) == []
 
 
 def test_each_unmet_expectation_is_a_line() -> None:
-    assert unmet({"edr-command-and-control": "winhttp", "plane:user": "none", "plane:system": "winhttp"}, fifth_test()) == [
+    assert missed({"edr-command-and-control": "winhttp", "plane:user": "none", "plane:system": "winhttp"}, fifth_test()) == [
         "expected winhttp to win edr-command-and-control, but WORKSTATION (172.16.11.92) shows static (PROX03) (one proxy carried all)",
         "expected none to win plane:user, but WORKSTATION (172.16.11.92) shows WinINET (PROX02) (one proxy carried all)",
     ]
-    assert unmet({"push-notifications": "winhttp"}, fifth_test()) == [
+    assert missed({"push-notifications": "winhttp"}, fifth_test()) == [
         "expected winhttp to win push-notifications, but WORKSTATION (172.16.11.92) shows none (only failures: 4 requests failed)"
     ]
 
 
 def test_what_was_not_seen_cannot_have_won() -> None:
-    assert unmet({"plane:sensor": "static"}, nothing_seen()) == ["expected static to win plane:sensor, but it wasn't seen"]
+    assert missed({"plane:sensor": "static"}, nothing_seen()) == ["expected static to win plane:sensor, but it wasn't seen"]
 
 
 def test_it_must_hold_for_every_source() -> None:
@@ -90,6 +96,35 @@ def test_it_must_hold_for_every_source() -> None:
     other = fifth_test()["sources"][0] | {"client_ip": "172.16.11.93", "name": None}
     other["planes"][3] |= {"winner": "172.16.12.10:3128", "winner_name": "PROX01", "method": "winhttp"}
     verdict["sources"].append(other)
-    assert unmet({"plane:sensor": "static"}, verdict) == []
-    (line,) = unmet({"plane:user": "wininet"}, verdict)
+    assert missed({"plane:sensor": "static"}, verdict) == []
+    (line,) = missed({"plane:user": "wininet"}, verdict)
     assert "172.16.11.93 shows WinHTTP (PROX01)" in line
+
+
+def live(outcome: str) -> LiveResponse:
+    return {
+        "outcome": outcome,  # type: ignore[typeddict-item]
+        "confidence": "certain",
+        "since": None,
+        "proxy": None,
+        "name": None,
+        "method": None,
+        "reason": "no channel",
+        "push": None,
+        "flows": ["ab" * 8],
+    }
+
+
+def test_all_mistakes_of_a_table_are_told_at_once(tmp_path: Path, catalogue: Catalogue) -> None:
+    text = '[test.expect]\nlive_response = 1\nwinner = { "plane:usr" = "x", "plane:user" = 3 }\n'
+    with pytest.raises(Mistakes) as caught:
+        load_expectations(written(tmp_path, text), catalogue)
+    assert len(caught.value.causes) == 3
+
+
+def test_live_response_is_judged_beside_the_winners() -> None:
+    lines = judged(Expectations({"plane:sensor": "static"}, "timeout"), fifth_test(), live("success"))
+    assert [(line["what"], line["held"]) for line in lines] == [("winner", True), ("live_response", False)]
+    assert lines[1]["flows"] == ["ab" * 8]
+    assert unmet(lines) == ["expected live response to be a timeout, but it is success (no channel)"]
+    assert unmet(judged(Expectations({}, "timeout"), fifth_test(), live("timeout"))) == []

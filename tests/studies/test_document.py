@@ -5,8 +5,8 @@ from __future__ import annotations
 import pytest
 from pydantic import TypeAdapter, ValidationError
 
-from analyzer.study import document
-from tests.study.schema import exact
+from analyzer.studies import document
+from tests.studies.schema import exact
 
 
 def test_the_types_are_a_schema() -> None:

@@ -7,7 +7,7 @@ from typing import Any
 from pydantic import TypeAdapter
 from typing_extensions import is_typeddict
 
-from analyzer.study import document
+from analyzer.studies import document
 
 for shape in vars(document).values():
     if is_typeddict(shape):

@@ -1,0 +1,107 @@
+"""`whichproxy study`: several tests at once, and whether what was expected of them held."""
+
+from __future__ import annotations
+
+import sys
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from analyzer.cli.options import Catalogues, Quiet
+from analyzer.cli.outcome import UNMET, complain
+
+if TYPE_CHECKING:
+    from analyzer.studies.result import Study
+
+File = Annotated[
+    str, typer.Argument(metavar="STUDY.toml", show_default=False, help="The study: its tests, with captures and expectations.")
+]
+Output = Annotated[
+    str | None,
+    typer.Option(
+        "--output",
+        "-o",
+        metavar="FILE",
+        show_default=False,
+        help="Write the study there; the suffix says how: .md or .json. Else beside the study file, by its name.",
+    ),
+]
+Json = Annotated[bool, typer.Option("--json", help="The study as JSON on stdout, and no file unless -o names one.")]
+Topology = Annotated[str | None, typer.Option("--topology", metavar="FILE", help="Who is who, instead of what the study names (TOML).")]
+
+
+def study(
+    study: File,
+    output: Output = None,
+    json: Json = False,
+    topology: Topology = None,
+    catalogue: Catalogues = None,
+    quiet: Quiet = False,
+) -> int:
+    """Run a study: several tests, each with its captures, what was configured, what was done, and what should come out.
+
+    Prints each test's winners side by side, then each test with what shows it, and whether what was expected held. The
+    file written has all of it, with the evidence. A capture that several tests share is read once.
+
+    \b
+    Examples:
+      whichproxy study study.toml
+      whichproxy study study.toml -o result.md
+      whichproxy study study.toml --json | jq '.tests[].live_response.outcome'
+
+    \b
+    Exit codes: 0 done, 1 an expectation isn't met, 2 unusable input or arguments, 130 interrupted.
+    """
+    from analyzer.arrow import leave_pandas_alone
+    from analyzer.cli.progress import ReadingProgress
+    from analyzer.cli.reading import say_unread
+    from analyzer.report.files import check_report_path
+    from analyzer.routes.topology import load_topology
+    from analyzer.services.catalogue import load_catalogue
+    from analyzer.studies.expectations import unmet
+    from analyzer.studies.plan import load_plan
+    from analyzer.studies.result import Study
+    from analyzer.studies.run import run_study
+
+    leave_pandas_alone()
+    target = output if output is not None else None if json else default_output(study)
+    if target is not None:
+        check_report_path(target, [study])
+    services = load_catalogue(catalogue or ())
+    plan = load_plan(study, services, None if topology is None else load_topology(topology))
+    with ReadingProgress(quiet=quiet) as progress:
+        run = run_study(plan, services, progress=progress.update)
+    _give(Study(run), target, json)
+    if target is not None and output is None and not quiet:
+        complain(f"the whole study is in {target}")
+    code = say_unread(run.unusable, run.skipped, quiet=quiet)
+    missed = [
+        f"{number}. {test['title']}: {text}" for number, test in enumerate(run.document["tests"], 1) for text in unmet(test["expectations"])
+    ]
+    complain(*missed)
+    return code or (UNMET if missed else code)
+
+
+def default_output(study: str) -> str:
+    """Where the study is written if nothing else is said: beside its file, under its name."""
+    from analyzer.report.files import LATER
+
+    return str(Path(study).with_suffix(".md" if ".html" in LATER else ".html"))
+
+
+def _give(study: Study, target: str | None, json: bool) -> None:
+    if target is not None:
+        from analyzer.report.files import write_study
+
+        write_study(target, study)
+    if json:
+        from analyzer.report.json import to_json
+
+        sys.stdout.write(to_json(study.to_dict()))
+        return
+    from analyzer.cli.show import show
+    from analyzer.report.study_terminal import TerminalStudy, plain_study
+
+    document = study.to_dict()
+    show(TerminalStudy(document), lambda width: plain_study(document, width))

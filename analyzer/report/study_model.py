@@ -1,0 +1,150 @@
+"""The study document as plain rows, so that every output says the same of a test: its setup, what came out, whether it held."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from analyzer.report.labels import PLANES, ProxyLabel, counted, listed, method_name
+from analyzer.report.model import span
+
+STATUS_ORDER = ("differs", "as documented", "not shown")
+
+
+@dataclass(frozen=True)
+class PlaneCell:
+    """Who won a plane of a test, over all its sources: "" where nothing of it was seen, "none" where nobody won."""
+
+    text: str
+    proxies: tuple[ProxyLabel, ...]
+
+
+@dataclass(frozen=True)
+class Order:
+    """One line about precedence: `sensor`, `as documented`, `static over WinHTTP`."""
+
+    plane: str
+    status: str
+    text: str
+    source: str
+    flows: tuple[str, ...]
+
+
+@dataclass(frozen=True)
+class Line:
+    """One expectation."""
+
+    held: bool
+    text: str
+    flows: tuple[str, ...]
+
+
+@dataclass(frozen=True)
+class TestRow:
+    """One test.
+
+    setup         what was configured, who was logged on, when, and which captures
+    held          "3 of 3"; "" where nothing was expected
+    live_response live_reason   success, timeout or none, and why
+    notes         silence, backlog and the Client Analyzer, a sentence each
+    """
+
+    number: int
+    title: str
+    setup: str
+    conclusion: str
+    planes: tuple[PlaneCell, ...]
+    live_response: str
+    live_reason: str
+    live_flows: tuple[str, ...]
+    notes: tuple[tuple[str, str, tuple[str, ...]], ...]
+    orders: tuple[Order, ...]
+    expectations: tuple[Line, ...]
+    held: str
+    all_held: bool | None
+    document: Mapping[str, Any]
+
+
+@dataclass(frozen=True)
+class StudyReport:
+    """The whole study."""
+
+    title: str
+    conclusion: str
+    held: bool | None
+    planes: tuple[str, ...]
+    tests: tuple[TestRow, ...]
+
+
+def build_study(document: Mapping[str, Any]) -> StudyReport:
+    """The rows of a study document."""
+    tests = tuple(_test(number, test) for number, test in enumerate(document["tests"], 1))
+    return StudyReport(document["title"], document["conclusion"], document["held"], PLANES, tests)
+
+
+def _test(number: int, test: Mapping[str, Any]) -> TestRow:
+    lines = tuple(Line(line["held"], line["text"], tuple(line["flows"])) for line in test["expectations"])
+    live = test["live_response"]
+    orders = [Order(p["plane"], p["status"], p["text"], p["source"], tuple(p["flows"])) for p in test["precedence"]]
+    return TestRow(
+        number=number,
+        title=test["title"],
+        setup=_setup(test),
+        conclusion=test["conclusion"],
+        planes=tuple(_plane(test["verdict"]["sources"], plane) for plane in PLANES),
+        live_response=live["outcome"],
+        live_reason=live["reason"],
+        live_flows=tuple(live["flows"]),
+        notes=tuple(_notes(test)),
+        orders=tuple(sorted(orders, key=lambda order: STATUS_ORDER.index(order.status))),
+        expectations=lines,
+        held=f"{sum(line.held for line in lines)} of {len(lines)}" if lines else "",
+        all_held=test["held"],
+        document=test,
+    )
+
+
+def _setup(test: Mapping[str, Any]) -> str:
+    """`WinHTTP and WinINET configured · a user logged on · 2026-11-23 16:15:32 to 16:15:52 UTC · T2.pcapng`."""
+    configured = listed([str(method_name(method)) for method in test["configured"]])
+    parts = [f"{configured} configured" if configured else "", _user(test)]
+    when = span(test["start"], test["end"])
+    parts += [f"{when} UTC" if when else "", listed(test["captures"])]
+    return " · ".join(part for part in parts if part)
+
+
+def _user(test: Mapping[str, Any]) -> str:
+    if test["sessions"]:
+        return listed([_session(session) for session in test["sessions"]])
+    return {True: "a user logged on", False: "no user logged on", None: ""}[test["user_logged_on"]]
+
+
+def _session(session: Mapping[str, Any]) -> str:
+    logon, logoff = (None if session[key] is None else session[key][11:19] for key in ("logon", "logoff"))
+    if logon and logoff:
+        return f"a user logged on from {logon} to {logoff}"
+    return f"a user logged on at {logon}" if logon else f"a user logged off at {logoff}"
+
+
+def _plane(sources: Sequence[Mapping[str, Any]], plane: str) -> PlaneCell:
+    entries = [entry for source in sources for entry in source["planes"] if entry["plane"] == plane]
+    won = dict.fromkeys(ProxyLabel(e["winner"], e["winner_name"], e["method"]) for e in entries if e["winner"])
+    names = list(dict.fromkeys(label.method_name or label.short for label in won))
+    if any(entry["winner"] is None for entry in entries):
+        names.append("none")
+    return PlaneCell(listed(names), tuple(won))
+
+
+def _notes(test: Mapping[str, Any]) -> list[tuple[str, str, tuple[str, ...]]]:
+    notes = [("silence" if s["silent"] else "no user", s["text"], tuple(s["flows"])) for s in test["silence"]]
+    notes += [("backlog", entry["text"], tuple(entry["flows"])) for entry in test["backlog"]]
+    blocked = test["verdict"]["direct"]["blocked"]
+    if blocked:
+        flows = tuple(flow for entry in blocked for flow in entry["flows"])
+        notes.append(
+            ("blocked", f"{counted(len(flows), 'direct attempt')} to {counted(len(blocked), 'destination')} came to nothing", flows)
+        )
+    if test["client_analyzer"]:
+        notes.append(("client analyzer", test["client_analyzer"]["conclusion"], ()))
+    return notes

@@ -1,0 +1,116 @@
+"""The documented order of methods on each plane, beside what a test shows of it."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from typing import Any, Final, Literal, NamedTuple
+
+import numpy as np
+
+from analyzer.report.labels import listed, method_name
+from analyzer.studies.document import Precedence
+from analyzer.verdict.evidence import Evidence
+
+
+class Order(NamedTuple):
+    """Methods, best first, and who says so."""
+
+    methods: tuple[str, ...]
+    source: str
+
+
+DOCUMENTED: Final[dict[str, Order]] = {
+    "sensor": Order(
+        ("static", "winhttp", "wininet"),
+        "the article, tests 2, 3 and 5; Microsoft publishes no full order, and describes WinINET as independent of the sensor "
+        "(learn.microsoft.com, configure-proxy-internet)",
+    ),
+    "antivirus": Order(
+        ("static", "pac", "wininet"),
+        "Microsoft's policy for the antivirus: ProxyServer, ProxyPacUrl, none, Internet Explorer's settings, autodetect "
+        "(ADMX_MicrosoftDefenderAntivirus); it names no WinHTTP proxy",
+    ),
+    "system": Order(
+        ("winhttp", "wininet"),
+        "Microsoft on WINHTTP_ACCESS_TYPE_AUTOMATIC_PROXY: netsh winhttp first, then Internet Explorer's settings; Defender's static "
+        "proxy is no source of theirs",
+    ),
+    "user": Order(("wininet",), "the article, test 5: the user's programs follow WinINET"),
+}
+
+Status = Literal["as documented", "differs", "not shown"]
+
+
+def precedences(verdict: Mapping[str, Any], evidence: Evidence, configured: Sequence[str], user_on: bool | None) -> list[Precedence]:
+    """Per source and plane: as documented, differs, or not shown, with the flows that carried the plane and those that show the others.
+
+    configured  of the study; where it says nothing, every method whose proxy carried something of the source counts
+    user_on     whether a user was logged on at some time; None: not said. Without one WinINET is nobody's
+    """
+    return [
+        _precedence(source, plane, order, configured, user_on, _carrying(evidence, source["client_ip"], plane))
+        for source in verdict["sources"]
+        for plane, order in DOCUMENTED.items()
+    ]
+
+
+def _carrying(evidence: Evidence, client_ip: str, plane: str) -> list[str]:
+    """The flows of this source that carried the plane."""
+    if plane not in evidence.request_plane.values:
+        return []
+    client, code = evidence.client.values.index(client_ip), evidence.request_plane.values.index(plane)
+    chosen = evidence.outcome.carried & evidence.asks_proxy & (evidence.request_plane.codes == code)
+    return evidence.flow_ids(evidence.rows_of(np.flatnonzero(chosen & (evidence.client.codes[evidence.requests.row] == client))))
+
+
+def _precedence(
+    source: Mapping[str, Any], plane: str, order: Order, configured: Sequence[str], user_on: bool | None, carrying: Sequence[str]
+) -> Precedence:
+    entry = next((entry for entry in source["planes"] if entry["plane"] == plane), None)
+    there = list(configured) or sorted({s["method"] for e in source["planes"] for s in e["by_proxy"] if s["method"] and s["tunnels"]})
+    usable = [method for method in there if method != "wininet" or user_on is not False]
+    observed = _observed(entry)
+    status, text = _judged(plane, order, usable, entry, observed)
+    return {
+        "client_ip": source["client_ip"],
+        "plane": plane,
+        "documented": list(order.methods),
+        "source": order.source,
+        "configured": usable,
+        "observed": observed,
+        "passed_over": [method for method in usable if method not in observed] if observed else [],
+        "status": status,
+        "text": text,
+        "flows": list(dict.fromkeys([*carrying, *(f for row in source["precedence"] if row["plane"] == plane for f in row["evidence"])])),
+    }
+
+
+def _observed(entry: Mapping[str, Any] | None) -> list[str]:
+    """The methods that carried the plane, the winner's first; a proxy without a method by its address."""
+    if entry is None:
+        return []
+    shares = sorted((s for s in entry["by_proxy"] if s["tunnels"]), key=lambda s: s["proxy"] != entry["winner"])
+    return list(dict.fromkeys(s["method"] or s["proxy"] for s in shares))
+
+
+def _judged(
+    plane: str, order: Order, usable: Sequence[str], entry: Mapping[str, Any] | None, observed: Sequence[str]
+) -> tuple[Status, str]:
+    if entry is None:
+        return "not shown", f"no {plane} traffic was seen"
+    if entry["winner"] is None:
+        return "not shown", f"no proxy won the {plane} traffic: {entry['reason']}"
+    won = observed[0]
+    if entry["method"] is None:
+        return "not shown", f"{won} won, and the topology doesn't say how it is configured"
+    called, others = str(method_name(won)), [method for method in usable if method != won]
+    if won not in order.methods:
+        return "differs", f"{called} won, which the documented order doesn't name"
+    first = next((method for method in order.methods if method in usable), None)
+    if first is not None and order.methods.index(first) < order.methods.index(won):
+        return "differs", f"{called} won although {method_name(first)} comes first and was configured"
+    if not others:
+        return "not shown", f"{called} won, and was the only one there to be used: no choice, no order"
+    over = listed([str(method_name(method)) for method in others])
+    split = f" ({listed([str(method_name(m)) for m in observed[1:]])} carried some of it too)" if len(observed) > 1 else ""
+    return "as documented", f"{called} over {over}{split}"

@@ -1,0 +1,85 @@
+"""What a study file says, checked: the tests to run, with what was configured, done and expected in each."""
+
+from __future__ import annotations
+
+import tomllib
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from analyzer.errors import Unusable
+
+if TYPE_CHECKING:
+    from analyzer.routes.topology import Topology
+    from analyzer.services.catalogue import Catalogue
+    from analyzer.studies.expectations import Expectations
+
+Span = tuple[int, int]
+"""[start, end) in nanoseconds since 1970."""
+
+OpenSpan = tuple[int | None, int | None]
+"""As Span; None: since before, or until after, everything that was captured."""
+
+
+@dataclass(frozen=True)
+class PlannedTest:
+    """One [[test]].
+
+    captures  as written; paths: the same, seen from where the program runs
+    sessions  (logon, logoff); marks: (time, what was done); analyzer: when the Client Analyzer ran
+    client_analyzer  the path of its results, seen from where the program runs
+    """
+
+    title: str
+    captures: tuple[str, ...]
+    paths: tuple[str, ...]
+    start_ns: int | None = None
+    end_ns: int | None = None
+    configured: tuple[str, ...] = ()
+    user_logged_on: bool | None = None
+    sessions: tuple[OpenSpan, ...] = ()
+    marks: tuple[tuple[int, str], ...] = ()
+    analyzer: tuple[Span, ...] = ()
+    client_analyzer: str | None = None
+    expect: Expectations | None = None
+
+
+@dataclass(frozen=True)
+class Plan:
+    """The whole file."""
+
+    path: str
+    title: str
+    topology: Topology
+    tests: tuple[PlannedTest, ...] = field(default=())
+
+
+def load_plan(path: str | Path, catalogue: Catalogue, topology: Topology | None = None) -> Plan:
+    """The plan in a study file.
+
+    topology  instead of the file's own
+    Errors    Mistakes, with one cause for each mistake in the file: table, key, line, and what to write instead
+    """
+    from analyzer.studies.file import check_plan
+
+    text, data = read_toml(path)
+    return check_plan(data, text, Path(path), catalogue, topology)
+
+
+def read_toml(path: str | Path) -> tuple[str, Mapping[str, Any]]:
+    """A TOML file as text and as tables. Errors: Unusable."""
+    where = str(path)
+    try:
+        text = Path(path).read_bytes().decode("utf-8-sig")
+        return text, tomllib.loads(text)
+    except OSError as error:
+        raise Unusable(f"can't be read: {error.strerror or error}", where, "name a TOML file") from error
+    except UnicodeDecodeError as error:
+        raise Unusable(f"not UTF-8 text at byte {error.start}", where, "save it as UTF-8") from error
+    except tomllib.TOMLDecodeError as error:
+        raise Unusable(f"not TOML: {error}", where, "mend it there") from error
+    except RecursionError as error:
+        raise Unusable("nested too deeply", where, "a study is a list of [[test]] tables") from error
+    except ValueError as error:  # a NUL in the name
+        raise Unusable(f"can't be read: {error}", where, "name a TOML file") from error

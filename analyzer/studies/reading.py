@@ -1,0 +1,154 @@
+"""The captures of all tests, each read once however many tests look at it.
+
+Tests that share a capture are read together: every block is decoded once and handed to all of them, and each keeps the packets
+of its own captures and window.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass, field
+from itertools import chain
+from typing import Any
+
+import numpy as np
+import pyarrow as pa
+
+from analyzer.capture.interleave import in_time_order
+from analyzer.capture.source import Source, open_inputs
+from analyzer.errors import NothingReadable, Unusable
+from analyzer.fan import Fan
+from analyzer.flows.grow import empty_tables
+from analyzer.flows.layout import Tables
+from analyzer.names.offers import read_waiting
+from analyzer.names.table import flow_table
+from analyzer.packets.layout import NO_TIME
+from analyzer.pipeline import Decoded, Progress, Reading, batches, by_time, count_and_read, decode, reported
+from analyzer.routes import route_flows
+from analyzer.services.catalogue import Catalogue
+from analyzer.services.tag import tag_flows
+from analyzer.studies.plan import Plan, PlannedTest
+
+
+@dataclass
+class _Opened:
+    """A test with its captures: numbers of the sources of the whole study."""
+
+    test: PlannedTest
+    sources: list[int] = field(default_factory=list)
+
+
+def read_tests(plan: Plan, catalogue: Catalogue, *, progress: Progress | None = None) -> tuple[list[Reading], list[Unusable], int]:
+    """One Reading per test of the plan, in its order; the inputs that can't be read, each once; how many files were skipped.
+
+    Errors  NothingReadable: a test has no capture at all that can be read
+    """
+    sources: list[Source] = []
+    tests, unusable, skipped = _open(plan, sources)
+    with ThreadPoolExecutor(1) as aside:
+        hashed = aside.map(Source.read_sha256, sources)
+        flows: dict[int, pa.Table] = {}
+        for together in _sharing(tests):
+            flows |= _read_together(tests, together, sources, progress)
+        list(hashed)
+    readings = []
+    for number, opened in enumerate(tests):
+        own = [sources[i] for i in opened.sources]
+        unknown = [error for source in own if (error := source.unreadable()) is not None]
+        if len(unknown) == len(own):
+            raise NothingReadable([*unusable, *unknown])
+        table = tag_flows(route_flows(flows[number], plan.topology), catalogue)
+        captures = [source.as_dict() for source in own]
+        window = (opened.test.start_ns, opened.test.end_ns)
+        readings.append(Reading(table, captures, [], 0, plan.topology, catalogue, *window))
+    return readings, unusable, skipped
+
+
+def _open(plan: Plan, sources: list[Source]) -> tuple[list[_Opened], list[Unusable], int]:
+    """Every test's captures; a file that several tests name is one source."""
+    known: dict[tuple[int, int], int] = {}
+    tests, skipped = [], 0
+    unusable: dict[str, Unusable] = {}
+    for test in plan.tests:
+        found = open_inputs(test.paths)
+        unusable |= {str(error): error for error in found.unusable}
+        skipped += found.skipped
+        if not found.sources:
+            raise NothingReadable(list(unusable.values()))
+        opened = _Opened(test)
+        for source in found.sources:
+            assert source.path is not None
+            status = source.path.stat()
+            number = known.setdefault((status.st_dev, status.st_ino), len(sources))
+            if number == len(sources):
+                sources.append(source)
+            opened.sources.append(number)
+        tests.append(opened)
+    return tests, list(unusable.values()), skipped
+
+
+def _sharing(tests: Sequence[_Opened]) -> list[list[int]]:
+    """The tests in groups: those of a group share captures, directly or by way of others of the group."""
+    groups: list[tuple[set[int], list[int]]] = []
+    for number, opened in enumerate(tests):
+        own, members = set(opened.sources), [number]
+        apart = []
+        for held, others in groups:
+            if held & own:
+                own |= held
+                members += others
+            else:
+                apart.append((held, others))
+        groups = [*apart, (own, sorted(members))]
+    return sorted(members for _, members in groups)
+
+
+def _read_together(
+    tests: Sequence[_Opened], together: Sequence[int], sources: Sequence[Source], progress: Progress | None
+) -> dict[int, pa.Table]:
+    """Test number → the flow table of its captures and window, as far as `names` fills it."""
+    used = sorted({i for number in together for i in tests[number].sources})
+    own = [sources[i] for i in used]
+    blocks = reported(in_time_order(own), own, progress)
+    wanted = [_Wanted(tests[number], used) for number in together]
+    decoded = decode(blocks, own)
+    if len(wanted) == 1:
+        tables = [_collect(wanted[0].of(decoded))]
+    else:
+        with Fan(batches(decoded), len(wanted)) as fan:
+            tables = list(fan.run(lambda reader, each: _collect(wanted[reader].of(chain.from_iterable(each)))))
+    names, order = [source.name for source in own], by_time([source.first_ns for source in own])
+    return {number: flow_table(table, names, order) for number, table in zip(together, tables, strict=True)}
+
+
+def _collect(decoded: Iterator[Decoded]) -> Tables:
+    return read_waiting(count_and_read(decoded, 0, 1, empty_tables()))
+
+
+class _Wanted:
+    """Which packets a test is about."""
+
+    def __init__(self, opened: _Opened, used: Sequence[int]) -> None:
+        self._start_ns, self._end_ns = opened.test.start_ns, opened.test.end_ns
+        self._is_own = np.isin(used, opened.sources)
+
+    def of(self, decoded: Iterator[Decoded]) -> Iterator[Decoded]:
+        """The blocks with only those packets; frames without a time are in no window."""
+        everything = self._start_ns is None and self._end_ns is None and bool(self._is_own.all())
+        for block, packets in decoded:
+            if everything:
+                yield block, packets
+                continue
+            yield block, packets[self._kept(block.frames)[packets["frame"]]]
+
+    def _kept(self, frames: Any) -> Any:
+        kept = self._is_own[frames["source"]]
+        times = frames["ts_ns"]
+        if self._start_ns is not None or self._end_ns is not None:
+            kept &= times != NO_TIME
+        if self._start_ns is not None:
+            kept &= times >= self._start_ns
+        if self._end_ns is not None:
+            kept &= times < self._end_ns
+        return kept

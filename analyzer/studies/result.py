@@ -1,0 +1,103 @@
+"""What `analyzer.study` gives back: a study that was run, with the traffic and the verdict of each of its tests."""
+
+from __future__ import annotations
+
+from copy import deepcopy
+from functools import cached_property
+from os import PathLike
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from analyzer.traffic import Traffic, Verdict
+
+if TYPE_CHECKING:
+    from analyzer.errors import Unusable
+    from analyzer.pipeline import Reading
+    from analyzer.report.study_terminal import TerminalStudy
+    from analyzer.studies.document import StudyDocument, Test
+    from analyzer.studies.run import Run
+
+
+class StudyTest(Traffic):
+    """One test: traffic as `analyzer.read` gives it (flows, verdict, findings), and what the study makes of it.
+
+    document  the test's part of the study document
+    """
+
+    def __init__(self, reading: Reading, document: Test) -> None:
+        super().__init__(reading)
+        self.document = document
+
+    @property
+    def title(self) -> str:
+        return self.document["title"]
+
+    @property
+    def held(self) -> bool | None:
+        """Whether everything that was expected held; None: nothing was."""
+        return self.document["held"]
+
+    @cached_property
+    def verdict(self) -> Verdict:
+        """The test's verdict: with what was configured and when users logged on, without the Client Analyzer's own traffic."""
+        return Verdict(self.document["verdict"])
+
+    def to_dict(self) -> dict[str, Any]:
+        """The test's part of the study document; a copy of its own."""
+        return deepcopy(dict(self.document))
+
+    def __repr__(self) -> str:
+        from analyzer.report.text import inert
+
+        return f"<StudyTest {inert(self.title)!r}: {self.table.num_rows:,} flows>"
+
+
+class Study:
+    """A study that was run: a summary when shown, plain data by `to_dict`, a file by `report`.
+
+    tests     in the order of the file
+    unusable  one error for each capture that couldn't be read while others could
+    """
+
+    def __init__(self, run: Run) -> None:
+        self._document: StudyDocument = run.document
+        self.tests: tuple[StudyTest, ...] = tuple(map(StudyTest, run.readings, run.document["tests"]))
+        self.unusable: tuple[Unusable, ...] = run.unusable
+
+    @property
+    def title(self) -> str:
+        return self._document["title"]
+
+    @property
+    def held(self) -> bool | None:
+        """Whether everything that was expected held; None: nothing was."""
+        return self._document["held"]
+
+    def to_dict(self) -> dict[str, Any]:
+        """The study document as plain data (analyzer.studies.document says what each key is); a copy of its own."""
+        return deepcopy(dict(self._document))
+
+    def report(self, path: str | PathLike[str]) -> None:
+        """Write the study; the suffix says how.
+
+        Errors  Unusable: a suffix that isn't written, or a place that can't be written to
+        """
+        from analyzer.report.files import check_report_path, write_study
+
+        check_report_path(Path(path))
+        write_study(Path(path), self)
+
+    def __rich__(self) -> TerminalStudy:
+        from analyzer.report.study_terminal import TerminalStudy
+
+        return TerminalStudy(self._document)
+
+    def __str__(self) -> str:
+        from analyzer.report.study_terminal import plain_study
+
+        return plain_study(self._document)
+
+    def __repr__(self) -> str:
+        from analyzer.report.text import inert
+
+        return f"<Study {inert(self.title)!r}: {inert(self._document['conclusion'])}>"

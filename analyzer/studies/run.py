@@ -1,0 +1,152 @@
+"""A study run: the captures read, each test judged, everything put into the study document."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from analyzer.errors import Unusable
+from analyzer.routes.topology import Topology, address_text
+from analyzer.studies.conclusion import conclusion_of, study_conclusion
+from analyzer.studies.document import SCHEMA, Backlog, LiveResponse, StudyDocument, Test, TopologyEntry
+from analyzer.studies.documented import precedences
+from analyzer.studies.expectations import judged
+from analyzer.studies.live_response import live_response
+from analyzer.studies.moments import moments_of
+from analyzer.studies.plan import Plan, PlannedTest, Span
+from analyzer.studies.reading import read_tests
+from analyzer.studies.sessions import has_user, logons, without_user
+from analyzer.studies.timeline import silences, timeline
+from analyzer.verdict.backlog import Flush, flushes
+from analyzer.verdict.document import document_of
+from analyzer.verdict.evidence import Evidence, evidence_of, rfc3339
+
+if TYPE_CHECKING:
+    from analyzer.pipeline import Progress, Reading
+    from analyzer.services.catalogue import Catalogue
+
+
+@dataclass(frozen=True)
+class Run:
+    """A study that was run.
+
+    readings  one per test, with its flow table
+    unusable  the inputs that couldn't be read while others could; skipped: files in directories that are no captures
+    """
+
+    document: StudyDocument
+    readings: tuple[Reading, ...]
+    unusable: tuple[Unusable, ...]
+    skipped: int
+
+
+def run_study(plan: Plan, catalogue: Catalogue, *, progress: Progress | None = None) -> Run:
+    """Everything the study asks for. Errors: NothingReadable, a test has no capture that can be read."""
+    readings, unusable, skipped = read_tests(plan, catalogue, progress=progress)
+    tests = [_judged(test, reading, catalogue) for test, reading in zip(plan.tests, readings, strict=True)]
+    held = [test["held"] for test in tests if test["held"] is not None]
+    document: StudyDocument = {
+        "schema": SCHEMA,
+        "title": plan.title,
+        "topology": _topology(plan.topology),
+        "held": all(held) if held else None,
+        "tests": tests,
+        "conclusion": study_conclusion(tests),
+    }
+    return Run(document, tuple(readings), tuple(unusable), skipped)
+
+
+def _judged(test: PlannedTest, reading: Reading, catalogue: Catalogue) -> Test:
+    assert reading.topology is not None
+    evidence = evidence_of(reading.flows, reading.topology)
+    logged_on = logons(test)
+    verdict = document_of(
+        evidence,
+        catalogue=catalogue,
+        captures=reading.captures,
+        window=(test.start_ns, test.end_ns),
+        configured=test.configured,
+        logons=logged_on,
+    )
+    window = _window(test, reading)
+    moments = moments_of(evidence)
+    silence = silences(evidence, moments, without_user(test, window))
+    backlog = [_backlog(evidence, flush) for flush in flushes(evidence, logged_on)]
+    live = live_response(evidence, test, window)
+    precedence = precedences(verdict, evidence, test.configured, has_user(test))
+    expectations = judged(test.expect, verdict, live) if test.expect else []
+    return {
+        "title": test.title,
+        "captures": list(test.captures),
+        "start": verdict["window"][0],
+        "end": verdict["window"][1],
+        "configured": list(test.configured),
+        "user_logged_on": test.user_logged_on,
+        "sessions": [{"logon": _time(logon), "logoff": _time(logoff)} for logon, logoff in test.sessions],
+        "marks": [{"at": rfc3339(at), "what": what} for at, what in test.marks],
+        "verdict": verdict,
+        "timeline": timeline(evidence, moments, window),
+        "silence": silence,
+        "backlog": backlog,
+        "live_response": live,
+        "precedence": precedence,
+        "analyzer_runs": [],
+        "client_analyzer": None,
+        "expectations": expectations,
+        "held": all(line["held"] for line in expectations) if expectations else None,
+        "conclusion": conclusion_of(verdict, silence, backlog, live, precedence, expectations),
+    }
+
+
+def _window(test: PlannedTest, reading: Reading) -> Span:
+    """The test's bounds; where it has none, the first and last packet of its captures."""
+    firsts = [capture["first_seen"] for capture in reading.captures if capture["first_seen"] is not None]
+    lasts = [capture["last_seen"] for capture in reading.captures if capture["last_seen"] is not None]
+    start = min(firsts, default=0) if test.start_ns is None else test.start_ns
+    end = max(lasts, default=start) if test.end_ns is None else test.end_ns
+    return start, max(start, end)
+
+
+def _backlog(evidence: Evidence, flush: Flush) -> Backlog:
+    address = evidence.proxy.values[flush.proxy]
+    name, method = evidence.proxy_names[address]
+    return {
+        "client_ip": evidence.client.values[flush.client],
+        "service": evidence.service.values[flush.service],
+        "plane": evidence.plane.text(flush.plane),
+        "proxy": address,
+        "name": name,
+        "method": method,
+        "logon": _time(flush.logon),
+        "start": rfc3339(flush.start),
+        "end": rfc3339(flush.end),
+        "requests": len(flush.asked),
+        "bytes": flush.bytes,
+        "rate_before": flush.rate_before,
+        "rate": flush.rate,
+        "rate_after": flush.rate_after,
+        "text": flush.text(evidence),
+        "flows": evidence.flow_ids(flush.rows),
+    }
+
+
+def _topology(topology: Topology) -> TopologyEntry:
+    return {
+        "proxies": [
+            {"name": proxy.name, "address": address_text(proxy.network), "port": proxy.port, "method": proxy.method}
+            for proxy in topology.proxies
+        ],
+        "workstations": [{"name": w.name, "address": address_text(w.network)} for w in topology.workstations],
+        "policy": topology.policy,
+    }
+
+
+def _time(ns: int | None) -> str | None:
+    return None if ns is None else rfc3339(ns)
+
+
+def live_response_of(reading: Reading) -> LiveResponse:
+    """Live response as one reading shows it, without a study: over its whole window, no mark saying when a session was started."""
+    assert reading.topology is not None
+    test = PlannedTest("", (), (), reading.start_ns, reading.end_ns)
+    return live_response(evidence_of(reading.flows, reading.topology), test, _window(test, reading))

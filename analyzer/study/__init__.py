@@ -1,1 +1,0 @@
-"""Studies: the article's experiment on somebody's own network, several tests with what was expected of each."""

@@ -1,0 +1,75 @@
+"""`study`: what it prints, what it writes, and what its exit code says."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+
+import pytest
+
+from analyzer.cli.study import default_output
+from tests.cli.conftest import Whichproxy
+
+
+@pytest.fixture
+def study(capture: Path, topology: Path) -> Path:
+    path = capture.parent / "ours.toml"
+    path.write_text(
+        f'topology = "{topology.name}"\n[[test]]\ntitle = "WinHTTP alone"\ncaptures = ["{capture.name}"]\nconfigured = ["winhttp"]\n'
+        '[test.expect]\nwinner = { "plane:sensor" = "winhttp" }\n',
+        encoding="utf-8",
+    )
+    return path
+
+
+def test_it_prints_a_summary_and_writes_the_whole_beside_the_study(study: Path, whichproxy: Whichproxy) -> None:
+    ended = whichproxy("study", study)
+    assert ended.code == 0 and ended.out.startswith("ours\n1 test. Sensor: WinHTTP in 1. All 1 expectations held.\n")
+    written = Path(default_output(str(study)))
+    assert written.parent == study.parent and written.stem == "ours" and written.stat().st_size > 1000
+    assert ended.lines == [f"whichproxy: the whole study is in {written}"]
+
+
+def test_json_is_the_document_and_no_file(study: Path, whichproxy: Whichproxy) -> None:
+    ended = whichproxy("study", study, "--json")
+    assert json.loads(ended.out)["tests"][0]["title"] == "WinHTTP alone" and ended.err == ""
+    assert not Path(default_output(str(study))).exists()
+    assert whichproxy("study", study, "-o", study.with_suffix(".json"), "--quiet").err == ""
+    assert json.loads(study.with_suffix(".json").read_text(encoding="utf-8")) == json.loads(ended.out)
+
+
+def test_an_unmet_expectation_is_1_and_a_line(study: Path, whichproxy: Whichproxy) -> None:
+    study.write_text(study.read_text(encoding="utf-8").replace('= "winhttp" }', '= "static" }'), encoding="utf-8")
+    ended = whichproxy("study", study, "--quiet")
+    assert ended.code == 1
+    (line,) = ended.lines
+    assert line.startswith(
+        "whichproxy: 1. WinHTTP alone: expected static to win plane:sensor, but WORKSTATION (172.16.11.92) shows WinHTTP"
+    )
+
+
+def test_mistakes_are_2_and_a_line_each(study: Path, whichproxy: Whichproxy) -> None:
+    study.write_text('[[test]]\ntitle = 1\ncaptures = ["gone.pcap"]\n', encoding="utf-8")
+    ended = whichproxy("study", study)
+    assert ended.code == 2 and ended.out == ""
+    assert [line.partition(": [[test]] 1, ")[2].partition(" ")[0] for line in ended.lines] == ["title", "captures"]
+
+
+def test_the_study_itself_is_not_overwritten(study: Path, whichproxy: Whichproxy) -> None:
+    twin = study.with_suffix(".md")
+    study.rename(twin)
+    ended = whichproxy("study", twin, "-o", twin)
+    assert ended.code == 2 and "is one of the inputs" in ended.err
+
+
+def test_a_bad_capture_among_good_ones_is_2_after_the_results(study: Path, whichproxy: Whichproxy) -> None:
+    (study.parent / "bad.pcap").write_bytes(b"x" * 100)
+    study.write_text(study.read_text(encoding="utf-8").replace('captures = ["', 'captures = ["bad.pcap", "'), encoding="utf-8")
+    ended = whichproxy("study", study, "--quiet")
+    assert ended.code == 2 and "1 test." in ended.out and "bad.pcap: not a capture" in ended.err
+
+
+def test_another_topology_may_be_given(study: Path, topology: Path, tmp_path: Path, whichproxy: Whichproxy) -> None:
+    other = tmp_path / "other.toml"
+    other.write_text(topology.read_text(encoding="utf-8").replace('"PROX01"', '"OTHER"'), encoding="utf-8")
+    assert "OTHER" in whichproxy("study", study, "--topology", other, "--quiet").out

@@ -1,0 +1,46 @@
+"""What a study comes to, in sentences."""
+
+from __future__ import annotations
+
+from copy import deepcopy
+
+import pytest
+
+from analyzer.studies.conclusion import conclusion_of, study_conclusion
+from analyzer.studies.document import StudyDocument
+from analyzer.studies.plan import load_plan
+from analyzer.studies.run import run_study
+from tests.studies.laboratory import CAPTURES, CATALOGUE
+
+
+@pytest.fixture(scope="module")
+def document() -> StudyDocument:
+    return run_study(load_plan(CAPTURES / "study.toml", CATALOGUE), CATALOGUE).document
+
+
+def test_the_answer_comes_first_then_what_happened(document: StudyDocument) -> None:
+    text = document["tests"][3]["conclusion"]
+    assert text.startswith("WinINET (PROX02) won for sensor, antivirus and user. WORKSTATION sent nothing to Defender's services for 7.6 s")
+    assert "9 edr-cyber-data requests" in text
+    assert document["tests"][2]["conclusion"].startswith("No Defender traffic was seen, so no proxy won.")
+
+
+def test_what_did_not_hold_is_said(document: StudyDocument) -> None:
+    test = deepcopy(document["tests"][0])
+    test["expectations"][0] |= {"held": False, "text": "expected static to win plane:sensor, but it didn't"}
+    parts = (test["verdict"], test["silence"], test["backlog"], test["live_response"], test["precedence"], test["expectations"])
+    assert conclusion_of(*parts).endswith("Expected static to win plane:sensor, but it didn't.")
+    assert study_conclusion([test]).endswith("1 of 5 expectations didn't hold.")
+
+
+def test_the_study_sums_up_winners_and_orders(document: StudyDocument) -> None:
+    text = study_conclusion(document["tests"])
+    assert text.startswith("6 tests. Sensor: WinHTTP in 2, static in 2 and WinINET in 1. ")
+    assert "sensor: static over WinHTTP and WinINET" in text
+    assert study_conclusion([{**document["tests"][2], "expectations": []}]) == "1 test."  # nobody won anything, nothing was expected
+
+
+def test_without_sources_the_reason_is_given(document: StudyDocument) -> None:
+    verdict = {"sources": [], "reason": "no TCP or UDP flow was captured in this window"}
+    live = document["tests"][0]["live_response"] | {"outcome": "none"}
+    assert conclusion_of(verdict, [], [], live, [], []) == "No proxy won: no TCP or UDP flow was captured in this window."  # type: ignore[arg-type]

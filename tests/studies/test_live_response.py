@@ -1,0 +1,71 @@
+"""Live response by the command-and-control channel: it worked, it didn't, or nothing wanted it."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+
+from analyzer.studies.live_response import live_response
+from analyzer.studies.plan import PlannedTest
+from analyzer.tables import FLOW_SCHEMA
+from tests.studies.laboratory import at, evidence, tunnel, written_at
+from tests.verdict.rows import CNC, MAPS, PROX01, PROX02, flow
+
+WINDOW = (at(0), at(100))
+MARKED = PlannedTest("t", (), (), marks=((at(20), "the user logged on"), (at(50), "Live Response started")))
+UNMARKED = PlannedTest("t", (), ())
+TLS = "tls_completed"
+
+
+def outcome(test: PlannedTest, *rows: dict[str, Any]) -> tuple[str, str, str]:
+    result = live_response(evidence(*rows), test, WINDOW)
+    return result["outcome"], result["confidence"], result["reason"]
+
+
+def test_a_channel_that_opened_after_the_mark_is_a_success() -> None:
+    result = live_response(evidence(tunnel(PROX01, CNC, 55), tunnel(PROX02, MAPS, 56)), MARKED, WINDOW)
+    assert (result["outcome"], result["since"], result["name"], result["method"]) == ("success", written_at(50), "PROX01", "winhttp")
+    assert len(result["flows"]) == 1
+    assert result["reason"].startswith("1 command-and-control tunnel worked through PROX01 after the session was started")
+
+
+def test_a_tunnel_opened_before_and_still_open_carries_the_orders_too() -> None:
+    assert outcome(MARKED, tunnel(PROX01, CNC, 10, lasts=80))[0] == "success"
+    assert outcome(MARKED, tunnel(PROX01, CNC, 10, lasts=5))[0] == "timeout"
+
+
+@pytest.mark.skipif(TLS not in FLOW_SCHEMA.names, reason="the flow table doesn't say yet whether TLS went on")
+def test_tls_that_breaks_in_the_tunnel_is_a_timeout() -> None:
+    broken = [tunnel(PROX02, CNC, 55 + n, **{TLS: False}) for n in range(3)]
+    result = live_response(evidence(*broken), MARKED, WINDOW)
+    assert result["outcome"] == "timeout" and len(result["flows"]) == 3
+    assert result["reason"] == f"3 tunnels to {CNC} opened through PROX02, and TLS inside broke each time"
+    assert outcome(MARKED, *broken, tunnel(PROX02, CNC, 60, **{TLS: True}))[:2] == ("success", "certain")
+
+
+def test_refusals_and_dropped_direct_attempts_are_told() -> None:
+    direct = flow(first_seen=at(60), state="no-answer", sni=CNC, host=CNC, host_source="sni")
+    kind, sure, reason = outcome(MARKED, tunnel(PROX01, CNC, 55, 407), tunnel(PROX01, CNC, 56, 403), direct)
+    assert (kind, sure) == ("timeout", "certain")
+    assert reason == "2 requests failed (1 × 403, 1 × 407); 1 direct attempt: 1 no-answer"
+
+
+def test_no_channel_at_all_is_a_timeout_where_a_session_was_started() -> None:
+    kind, _, reason = outcome(MARKED, tunnel(PROX01, MAPS, 55))
+    assert kind == "timeout" and reason.startswith("not one command-and-control request was seen after the session was started")
+
+
+def test_without_mark_and_channel_there_is_nothing_to_judge() -> None:
+    assert outcome(UNMARKED, tunnel(PROX01, MAPS, 5))[0] == "none"
+    kind, _, reason = outcome(UNMARKED, tunnel(PROX01, CNC, 5))
+    assert kind == "success" and "no mark says when a session was started" in reason
+    assert outcome(UNMARKED, tunnel(PROX01, CNC, 5, 503))[0] == "timeout"
+
+
+def test_push_notifications_prove_nothing() -> None:
+    push = "client.wns.windows.com"
+    row = flow(first_seen=at(55), state="no-answer", sni=push, host=push, host_source="sni")
+    result = live_response(evidence(row), UNMARKED, WINDOW)
+    assert result["outcome"] == "none" and result["push"] is not None and "prove nothing" in result["push"]
+    assert live_response(evidence(row, tunnel(PROX01, CNC, 56)), UNMARKED, WINDOW)["outcome"] == "success"
