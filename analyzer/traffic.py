@@ -16,7 +16,9 @@ if TYPE_CHECKING:
     import pyarrow as pa
 
     from analyzer.pipeline import Reading
+    from analyzer.report.opinion import OpinionReport
     from analyzer.report.terminal import TerminalReport
+    from analyzer.second_opinion.verify import Opinion
 
 Paths = Sequence[str | PathLike[str]]
 
@@ -65,6 +67,46 @@ class Verdict:
         return to_html_fragment(build(self._document))
 
 
+class SecondOpinion:
+    """What Wireshark says of the same flows: a report when printed, plain data by `to_dict`, one row per fact by `to_frame`.
+
+    differences   how many facts differ
+    """
+
+    def __init__(self, opinion: Opinion) -> None:
+        self._opinion = opinion
+        self.differences = opinion.differences
+
+    def to_dict(self) -> dict[str, Any]:
+        """Plain data, the same as the JSON of `whichproxy verify`."""
+        from analyzer.report.opinion import as_dict
+
+        return as_dict(self._opinion)
+
+    def to_frame(self) -> pd.DataFrame:
+        """One row per flow and fact: id, capture, client, server, filter, fact, whichproxy, wireshark, agrees, frames, note."""
+        import pandas as pd
+
+        from analyzer.report.opinion import frame_rows
+
+        return pd.DataFrame(frame_rows(self._opinion))
+
+    def __rich__(self) -> OpinionReport:
+        from analyzer.report.opinion import OpinionReport
+
+        return OpinionReport(self._opinion)
+
+    def __str__(self) -> str:
+        from analyzer.report.opinion import plain_text
+
+        return plain_text(self._opinion)
+
+    def __repr__(self) -> str:
+        from analyzer.report.opinion import summary
+
+        return f"<SecondOpinion: {summary(self._opinion)}>"
+
+
 class Traffic:
     """Flows and what they say.
 
@@ -107,6 +149,17 @@ class Traffic:
 
         check_report_path(Path(path))
         write_report(Path(path), self.verdict.to_dict())
+
+    def verify(self, flows: Iterable[str] | None = None, limit: int = 1_000_000) -> SecondOpinion:
+        """The flow table held against Wireshark's dissectors, capture by capture; works in a notebook. Needs tshark.
+
+        flows   ids of the flows to look at; None: all
+        limit   packets of each capture that Wireshark is shown, from its beginning
+        Errors  Unusable: no tshark, or captures that can't be read a second time (file objects, a DataFrame of flows)
+        """
+        from analyzer.second_opinion.again import verify_again
+
+        return SecondOpinion(verify_again(self.table, self._reading, None if flows is None else set(flows), limit))
 
     def __repr__(self) -> str:
         return f"<Traffic: {self.table.num_rows:,} flows from {len(self._reading.captures):,} captures>"

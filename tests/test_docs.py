@@ -33,7 +33,15 @@ from analyzer.tables import FLOW_COLUMNS, REQUEST
 from docs.build import DOCS, PAGES, REQUEST_KEYS, STAGES
 from tests.conftest import ROOT
 
-PAGES_BY_HAND = ["README.md", "CHANGELOG.md", "captures/README.md", "docs/limits.md", "docs/study.md", "docs/verdict.md"]
+PAGES_BY_HAND = [
+    "README.md",
+    "CHANGELOG.md",
+    "captures/README.md",
+    "docs/limits.md",
+    "docs/second-opinion.md",
+    "docs/study.md",
+    "docs/verdict.md",
+]
 PROMPT, LEFT_OUT = "$ ", "..."
 BLOCK = re.compile(r"(?:<!-- not run: (?P<why>[^\n]+) -->\n)?```(?P<language>[a-z]+)\n(?P<text>.*?)^```$", re.DOTALL | re.MULTILINE)
 

@@ -45,7 +45,7 @@ TOP_LEVEL = {
 LAZY = ("pandas", "scapy", "pyshark", "matplotlib")
 # What opens or unpacks captures. pyshark's own reader is the second opinion's whole point.
 OPENERS = {"mmap", "gzip", "bz2", "lzma", "lz4", "zstandard", "memmap", "fromfile", "rdpcap", "PcapReader", "RawPcapReader", "FileCapture"}
-OPENS_CAPTURES = ("capture/", "second_opinion.py")
+OPENS_CAPTURES = ("capture/", "second_opinion/dissect.py")
 
 
 def name_of(path: Path) -> str:

@@ -7,7 +7,7 @@ from typing import Annotated
 import typer
 
 import analyzer
-from analyzer.cli import doctor, flows, report, services, study
+from analyzer.cli import doctor, flows, report, services, study, verify
 
 app = typer.Typer(
     name="whichproxy",
@@ -20,6 +20,7 @@ app = typer.Typer(
 app.command("report", short_help="Which proxy won, over all inputs together.")(report.report)
 app.command("flows", short_help="The flow table: one row per conversation.")(flows.flows)
 app.command("study", short_help="Several tests at once, and whether what was expected held.")(study.study)
+app.command("verify", short_help="A second opinion: the same facts through Wireshark's dissectors.")(verify.verify)
 app.command("services", short_help="The catalogue, and which service a host belongs to.")(services.services)
 app.command("doctor", short_help="What works on this machine, and what mends the rest.")(doctor.doctor)
 

@@ -23,7 +23,7 @@ REQUIRED = (
 )
 EXTRAS = {"notebook": ("nbclient", "nbformat", "ipykernel"), "cluster": ("dask", "distributed", "fsspec")}
 TOOLS = {
-    "tshark": "the tests, and the second opinion of a later version",
+    "tshark": "whichproxy verify, the second opinion, and the tests",
     "dumpcap": "recording captures",
 }
 

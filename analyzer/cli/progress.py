@@ -5,10 +5,12 @@ from __future__ import annotations
 import sys
 import time
 from types import TracebackType
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Self
+
+from analyzer.report.text import inert
 
 if TYPE_CHECKING:
-    from rich.progress import Progress, TaskID
+    from rich.progress import Progress, ProgressColumn, TaskID
 
 QUICK_S = 0.5
 """Work shorter than this shows nothing: a bar that flashes up tells nobody anything."""
@@ -23,7 +25,7 @@ class ReadingProgress:
         self._bar: Progress | None = None
         self._task: TaskID | None = None
 
-    def __enter__(self) -> ReadingProgress:
+    def __enter__(self) -> Self:
         return self
 
     def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None) -> None:
@@ -35,15 +37,35 @@ class ReadingProgress:
         if not self._shown or (self._bar is None and time.monotonic() - self._began < QUICK_S):
             return
         if self._bar is None or self._task is None:
-            self._bar, self._task = _bar()
+            self._bar, self._task = self._begin()
         self._bar.update(self._task, completed=read_bytes, total=total_bytes)
 
+    def _begin(self) -> tuple[Progress, TaskID]:
+        from rich.progress import DownloadColumn, TransferSpeedColumn
 
-def _bar() -> tuple[Progress, TaskID]:
+        return _bar("reading", DownloadColumn(), TransferSpeedColumn())
+
+
+class PacketProgress(ReadingProgress):
+    """As ReadingProgress, counting packets that Wireshark was shown, one capture after the other."""
+
+    def show(self, capture: str, packets: int, total: int | None) -> None:
+        """Show how far this capture is."""
+        self.update(packets, total)
+        if self._bar is not None and self._task is not None:
+            self._bar.update(self._task, description=f"asking Wireshark: {inert(capture)}")
+
+    def _begin(self) -> tuple[Progress, TaskID]:
+        from rich.progress import MofNCompleteColumn
+
+        return _bar("asking Wireshark", MofNCompleteColumn())
+
+
+def _bar(what: str, *columns: ProgressColumn) -> tuple[Progress, TaskID]:
     from rich.console import Console
-    from rich.progress import BarColumn, DownloadColumn, Progress, TextColumn, TimeRemainingColumn, TransferSpeedColumn
+    from rich.progress import BarColumn, Progress, TextColumn, TimeRemainingColumn
 
-    columns = (TextColumn("reading"), BarColumn(), DownloadColumn(), TransferSpeedColumn(), TimeRemainingColumn())
-    bar = Progress(*columns, console=Console(stderr=True), transient=True)
+    shown = (TextColumn("{task.description}", markup=False), BarColumn(), *columns, TimeRemainingColumn())
+    bar = Progress(*shown, console=Console(stderr=True), transient=True)
     bar.start()
-    return bar, bar.add_task("reading", total=None)
+    return bar, bar.add_task(what, total=None)

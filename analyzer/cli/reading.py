@@ -11,6 +11,7 @@ from analyzer.cli.outcome import DONE, UNUSABLE, causes, complain
 from analyzer.errors import Unusable
 
 if TYPE_CHECKING:
+    from analyzer.capture.source import Input
     from analyzer.pipeline import Reading
     from analyzer.routes.topology import Topology
     from analyzer.services.catalogue import Catalogue
@@ -20,7 +21,7 @@ if TYPE_CHECKING:
 class Question:
     """The shared options, checked: everything that can be wrong in them is found before a capture is opened."""
 
-    inputs: Sequence[str]
+    inputs: Sequence[Input]
     topology: Topology
     catalogue: Catalogue
     start_ns: int | None

@@ -7,7 +7,7 @@ import io
 import pytest
 
 from analyzer.cli import progress
-from analyzer.cli.progress import ReadingProgress
+from analyzer.cli.progress import PacketProgress, ReadingProgress
 
 
 class Screen(io.StringIO):
@@ -40,3 +40,13 @@ def test_quiet_has_none(monkeypatch: pytest.MonkeyPatch) -> None:
 
 def test_a_pipe_has_none(monkeypatch: pytest.MonkeyPatch) -> None:
     assert shown(monkeypatch, io.StringIO(), quiet=False, quick_s=0) == ""
+
+
+def test_packets_are_counted_for_one_capture_after_the_other(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("sys.stderr", Screen())
+    monkeypatch.setattr("analyzer.cli.progress.QUICK_S", 0)
+    with PacketProgress(quiet=False) as packets:
+        packets.show("first\x1b.pcap", 1, 10)
+        packets.show("second.pcap", 2000, None)
+        assert packets._bar is not None
+        assert packets._bar.tasks[0].description == "asking Wireshark: second.pcap"

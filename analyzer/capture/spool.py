@@ -1,0 +1,97 @@
+"""Inputs that can be had only once (standard input, pipes) put on disk, for those who read them twice."""
+
+from __future__ import annotations
+
+import contextlib
+import io
+import os
+import shutil
+import sys
+import tempfile
+from collections.abc import Iterable
+from pathlib import Path
+from typing import IO, Final, cast
+
+from analyzer.capture.compressed import compression_of, decompressed
+from analyzer.capture.source import SNIFF, STDIN, Input
+from analyzer.errors import Unusable
+
+COPY: Final = 1 << 20
+
+
+class Spool:
+    """A context with a folder of its own, gone at its end; `inputs` come out readable as often as one likes.
+
+    paths   name of an input as the flow table has it → where its bytes lie now
+    """
+
+    def __init__(self) -> None:
+        self.paths: dict[str, str] = {}
+        self._files: list[io.FileIO] = []
+
+    def __enter__(self) -> Spool:
+        self._folder = tempfile.TemporaryDirectory(prefix="whichproxy-")
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        for file in self._files:
+            file.close()
+        self._folder.cleanup()
+
+    def inputs(self, given: Iterable[Input]) -> list[Input]:
+        """The same inputs; streams and named pipes have been read to their end and are files under their own names.
+
+        Errors  Unusable: a stream can't be read, or the disk is full
+        """
+        return [self._on_disk(entry) for entry in given]
+
+    def _on_disk(self, entry: Input) -> Input:
+        if not isinstance(entry, str | os.PathLike):
+            return self._copied(str(getattr(entry, "name", "stream")), entry)
+        name = os.fspath(entry)
+        if name == STDIN:
+            return self._copied(STDIN, sys.stdin.buffer)
+        try:
+            if not Path(name).is_fifo():
+                return entry
+            with Path(name).open("rb") as pipe:
+                return self._copied(name, pipe)
+        except (OSError, ValueError):  # what can't be opened is told by who reads it
+            return entry
+
+    def _copied(self, name: str, stream: IO[bytes]) -> Input:
+        place = Path(self._folder.name, f"{len(self._files)}.capture")
+        try:
+            with place.open("wb") as copy:
+                shutil.copyfileobj(stream, copy, COPY)
+        except OSError as error:
+            remedy = "set TMPDIR to a folder with more room, or save the capture to a file first"
+            raise Unusable(f"it can't be kept in {self._folder.name}: {error.strerror or error}", name, remedy) from error
+        file = io.FileIO(place)
+        file.name = name
+        self._files.append(file)
+        self.paths[name] = str(place)
+        return cast(Input, file)
+
+    def rewind(self) -> None:
+        """Let the streams be read from their beginning again."""
+        for file in self._files:
+            file.seek(0)
+
+    def uncompressed(self, name: str) -> str:
+        """Where the capture's bytes lie as they were before compression; its own path when it isn't compressed.
+
+        A broken compressed file gives what can be had of it.
+        """
+        path = self.paths.get(name, name)
+        with Path(path).open("rb") as file:
+            kind = compression_of(file.read(SNIFF))
+            if kind is None:
+                return path
+            file.seek(0)
+            unpacked, errors = decompressed(file, kind)
+            place = Path(self._folder.name, f"{len(os.listdir(self._folder.name))}.unpacked")  # noqa: PTH208
+            with place.open("wb") as copy, contextlib.suppress(*errors, OSError, EOFError):
+                while chunk := unpacked.read(COPY):
+                    copy.write(chunk)
+        return str(place)

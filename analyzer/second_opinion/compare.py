@@ -1,0 +1,205 @@
+"""Flow rows beside Wireshark's conversations: which are the same, and what each says of them."""
+
+from __future__ import annotations
+
+import re
+from collections import defaultdict
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import Any, Final
+
+Row = Mapping[str, Any]
+Talk = Mapping[str, Any]
+
+NAMES: Final = (
+    "request",
+    "requested_host",
+    "requested_port",
+    "proxy_status",
+    "user_agent",
+    "http_host",
+    "sni",
+    "client_random",
+    "tls_version",
+)
+"""Facts that both sides read from the payload: columns of the flow table."""
+
+FACTS: Final = ("conversation", "client", "packets_out", "packets_in", *NAMES)
+
+BEHIND_A_GAP: Final = "with out-of-order reassembly off: earlier bytes are missing"
+
+
+@dataclass
+class Line:
+    """One fact of one flow: what whichproxy says, what Wireshark says, the frames that show it."""
+
+    fact: str
+    ours: Any
+    theirs: Any
+    agrees: bool
+    frames: list[int] = field(default_factory=list)
+    note: str | None = None
+
+
+@dataclass
+class FlowOpinion:
+    """One conversation as both see it. id is None where only Wireshark has it, stream is None where only whichproxy does."""
+
+    id: str | None
+    capture: str
+    protocol: str
+    client: str
+    server: str
+    stream: int | None
+    filter: str
+    lines: list[Line]
+
+    @property
+    def differences(self) -> list[Line]:
+        return [line for line in self.lines if not line.agrees]
+
+
+def compare(rows: Sequence[Row], talks: Sequence[Talk], capture: str) -> list[FlowOpinion]:
+    """One opinion for each row and each conversation, rows in their order, then what only Wireshark has.
+
+    rows    flow rows (times in nanoseconds) that lie in this capture alone
+    talks   the same capture's conversations, as `dissect` gives them
+    """
+    matched, alone = pair(rows, talks)
+    opinions = [opinion_of(row, talk, capture) for row, talk in zip(rows, matched, strict=True)]
+    return [*opinions, *(only_theirs(talk, capture) for talk in alone)]
+
+
+def pair(rows: Sequence[Row], talks: Sequence[Talk]) -> tuple[list[Talk | None], list[Talk]]:
+    """For each row its conversation or None, and the conversations that no row is.
+
+    The same two ends may have talked several times: equal first times belong together, the rest in the order of time.
+    """
+    by_ends: dict[Any, list[Talk]] = defaultdict(list)
+    for talk in talks:
+        by_ends[ends_of_talk(talk)].append(talk)
+    found: list[Talk | None] = [None] * len(rows)
+    for i, row in enumerate(rows):
+        candidates = by_ends.get(ends_of_row(row), [])
+        same = next((talk for talk in candidates if talk["first_ns"] == row["first_seen"] is not None), None)
+        if same is not None:
+            found[i] = same
+            candidates.remove(same)
+    for i, row in enumerate(rows):
+        candidates = by_ends.get(ends_of_row(row), [])
+        if found[i] is None and candidates:
+            found[i] = candidates.pop(0)
+    return found, [talk for candidates in by_ends.values() for talk in candidates]
+
+
+def ends_of_row(row: Row) -> tuple[str, frozenset[tuple[str, int]]]:
+    """Protocol and both ends, whoever opened it."""
+    return row["protocol"], frozenset([(row["client_ip"], row["client_port"]), (row["server_ip"], row["server_port"])])
+
+
+def ends_of_talk(talk: Talk) -> tuple[str, frozenset[tuple[str, int]]]:
+    """As ends_of_row; addresses as RFC 5952 writes them."""
+    return talk["protocol"], frozenset((address(ip), port) for ip, port in talk["ends"])
+
+
+def address(text: str) -> str:
+    """An address in its one spelling: Wireshark writes an IPv4 address inside an IPv6 one with dots."""
+    import ipaddress
+
+    return str(ipaddress.ip_address(text)) if ":" in text else text
+
+
+def end_text(ip: str, port: int) -> str:
+    return f"[{ip}]:{port}" if ":" in ip else f"{ip}:{port}"
+
+
+def opinion_of(row: Row, talk: Talk | None, capture: str) -> FlowOpinion:
+    """What both say of one flow."""
+    client, server = end_text(row["client_ip"], row["client_port"]), end_text(row["server_ip"], row["server_port"])
+    lines = [Line("conversation", f"{client} > {server}", None, agrees=False)] if talk is None else list(lines_of(row, talk))
+    stream = None if talk is None else talk["stream"]
+    return FlowOpinion(row["id"], capture, row["protocol"], client, server, stream, filter_of(row, stream), lines)
+
+
+def only_theirs(talk: Talk, capture: str) -> FlowOpinion:
+    """A conversation that the flow table doesn't have."""
+    opener = talk["opener"] or 0
+    client, server = (end_text(address(ip), port) for ip, port in (talk["ends"][opener], talk["ends"][1 - opener]))
+    line = Line("conversation", None, f"{client} > {server}", agrees=False, frames=[talk["frames"][0]])
+    where = f"{talk['protocol']}.stream eq {talk['stream']}"
+    return FlowOpinion(None, capture, talk["protocol"], client, server, talk["stream"], where, [line])
+
+
+def filter_of(row: Row, stream: int | None) -> str:
+    """A display filter for Wireshark that shows this conversation of this capture."""
+    if stream is not None:
+        return f"{row['protocol']}.stream eq {stream}"
+    parts = []
+    for end in ("client", "server"):
+        family = "ipv6" if ":" in row[f"{end}_ip"] else "ip"
+        parts += [f"{family}.addr eq {row[f'{end}_ip']}", f"{row['protocol']}.port eq {row[f'{end}_port']}"]
+    return " and ".join(parts)
+
+
+def lines_of(row: Row, talk: Talk) -> Iterable[Line]:
+    """Each fact that either side has."""
+    ours = end_text(row["client_ip"], row["client_port"])
+    at_first = (address(talk["ends"][0][0]), talk["ends"][0][1]) == (row["client_ip"], row["client_port"])
+    if talk["opener"] is None:
+        yield Line("client", ours, None, agrees=True, frames=[talk["frames"][0]], note="no SYN was captured, so Wireshark doesn't tell")
+    else:
+        ip, port = talk["ends"][talk["opener"]]
+        theirs = end_text(address(ip), port)
+        yield Line("client", ours, theirs, ours == theirs, [talk["opener_frame"]])
+    for name, side in (("packets_out", 0 if at_first else 1), ("packets_in", 1 if at_first else 0)):
+        copies = talk["copies"][side]
+        counted = talk["packets"][side] - copies
+        note = f"{copies} captured twice, counted once" if copies else None
+        yield Line(name, row[name], counted, row[name] == counted, list(talk["frames"]), note)
+    for name in NAMES:
+        fact = talk["facts"].get(name)
+        said = None if fact is None else fact[0]
+        if row[name] is not None or said is not None:
+            frames, note = ([], None) if fact is None else (list(fact[1]), fact[2] if len(fact) > 2 else None)
+            yield Line(name, row[name], said, same(name, row[name], said), frames, note)
+
+
+_ESCAPED = re.compile(r"\\x([0-9a-f]{2})")
+
+
+def same(name: str, ours: Any, theirs: Any) -> bool:
+    """Whether both say the same.
+
+    Addresses that a client asked for may be spelled in several ways. Bytes that are no UTF-8 are `\\xNN` here, and U+FFFD or
+    an escape of its own in what tshark prints.
+    """
+    if ours == theirs:
+        return True
+    if not isinstance(ours, str) or not isinstance(theirs, str):
+        return False
+    if name in ("requested_host", "http_host") and ":" in ours and ":" in theirs:
+        try:
+            return address(ours) == address(theirs)
+        except ValueError:
+            return False
+    if "\\x" not in ours:
+        return False
+    pattern = "".join(rf"(?:\ufffd|\\x{part})?" if i % 2 else re.escape(part) for i, part in enumerate(_ESCAPED.split(ours)))
+    return re.fullmatch(pattern, theirs, re.IGNORECASE) is not None
+
+
+def unseen_by_wireshark(opinion: FlowOpinion) -> bool:
+    """Whether whichproxy read a name where Wireshark read none: it may be waiting for bytes that never came."""
+    return opinion.stream is not None and any(
+        not line.agrees and line.theirs is None and line.ours is not None and line.fact in NAMES for line in opinion.lines
+    )
+
+
+def with_second_look(talk: Talk, again: Talk | None) -> Talk:
+    """The conversation with the facts that were only seen with out-of-order reassembly off; again: as it was seen then."""
+    if again is None:
+        return talk
+    facts = dict(talk["facts"])
+    for name, (value, frames) in again["facts"].items():
+        facts.setdefault(name, (value, frames, BEHIND_A_GAP))
+    return {**talk, "facts": facts}

@@ -1,0 +1,71 @@
+"""What Wireshark's dissectors are asked for, and how they are set: nothing else of a packet is printed or parsed."""
+
+from __future__ import annotations
+
+from typing import Final
+
+FIELDS: Final = (
+    "frame.number",
+    "frame.time_epoch",
+    "frame.protocols",
+    # who with whom; of several headers in one frame the innermost counts
+    "ip.src",
+    "ip.dst",
+    "ipv6.src",
+    "ipv6.dst",
+    "tcp.stream",
+    "tcp.srcport",
+    "tcp.dstport",
+    "tcp.flags",
+    "udp.stream",
+    "udp.srcport",
+    "udp.dstport",
+    # what tells a packet that was captured twice from one that was sent twice
+    "ip.id",
+    "ip.ttl",
+    "ipv6.hlim",
+    "tcp.seq_raw",
+    "tcp.ack_raw",
+    "tcp.len",
+    "tcp.window_size_value",
+    "tcp.checksum",
+    "udp.length",
+    "udp.checksum",
+    # names
+    "http.request.method",
+    "http.request.uri",
+    "http.host",
+    "http.user_agent",
+    "http.response.code",
+    "http.request_in",
+    "socks.version",
+    "socks.command",
+    "socks.remote_name",
+    "socks.v4a_dns_name",
+    "socks.dst",
+    "socks.dstV6",
+    "socks.port",
+    "socks.dstport",
+    "socks.results",
+    "tls.handshake.type",
+    "tls.handshake.extensions_server_name",
+    "tls.handshake.random",
+    "tls.handshake.version",
+    "tls.handshake.extensions.supported_version",
+)
+
+PREFERENCES: Final = {
+    "ip.check_checksum": "FALSE",  # segmentation offload leaves wrong checksums in captures made on the sender
+    "tcp.check_checksum": "FALSE",
+    "udp.check_checksum": "FALSE",
+    "ip.defragment": "TRUE",
+    "ipv6.defragment": "TRUE",
+    "tcp.desegment_tcp_streams": "TRUE",
+    "http.desegment_headers": "TRUE",
+    "http.desegment_body": "TRUE",
+    "tls.desegment_ssl_records": "TRUE",
+    "tls.desegment_ssl_application_data": "TRUE",
+}
+
+OUT_OF_ORDER: Final = "tcp.reassemble_out_of_order"
+"""On: segments that arrive late are put in their place, but what lies behind bytes that never came isn't read. Off: the reverse."""

@@ -1,0 +1,41 @@
+"""Where tshark is, which one it is, and what to do without it."""
+
+from __future__ import annotations
+
+import re
+import shutil
+import subprocess
+from functools import cache
+from typing import Final, NamedTuple
+
+from analyzer.errors import Unusable
+
+INSTALL: Final = "install it (Debian and Ubuntu: sudo apt-get install tshark; others: https://www.wireshark.org/download.html)"
+
+_VERSION = re.compile(r"\b(\d+\.\d+\.\d+)\b")
+
+
+class Tshark(NamedTuple):
+    """The program's path and version."""
+
+    path: str
+    version: str
+
+
+def find_tshark() -> Tshark:
+    """The tshark on the PATH. Errors: Unusable, with how to get it, when there is none or it doesn't run."""
+    path = shutil.which("tshark")
+    if path is None:
+        raise Unusable("verify asks Wireshark's tshark, which isn't installed", None, INSTALL)
+    try:
+        return Tshark(path, version_of(path))
+    except (OSError, subprocess.SubprocessError) as error:
+        raise Unusable(f"doesn't run ({error})", path, INSTALL) from error
+
+
+@cache
+def version_of(path: str) -> str:
+    """The version that the program at `path` tells, 0.0.0 when it tells none. Errors: OSError, SubprocessError."""
+    said = subprocess.run([path, "--version"], capture_output=True, text=True, timeout=60, check=True).stdout
+    found = _VERSION.search(said)
+    return found[1] if found else "0.0.0"
