@@ -6,8 +6,9 @@
     traffic.flows             # pandas.DataFrame: one row per conversation (analyzer.tables says what each column is)
     traffic.verdict           # who won, for which service, from which source; .to_dict(), .to_frame()
     traffic.findings          # pandas.DataFrame: what a person should know, and what to do about it
-    traffic.report("out.md")  # or "out.json"
     traffic.verify()          # the same facts through Wireshark's dissectors; needs tshark
+    traffic.plot.timeline()   # matplotlib Axes; also .services(), .proxies(), .precedence()
+    traffic.report("out.html")  # or .md, .json, .ipynb
 
     study = analyzer.study("study.toml")   # several tests, with what was configured, done and expected in each
     study.tests[0].verdict                 # each test is traffic of its own

@@ -16,7 +16,9 @@ if TYPE_CHECKING:
     import pyarrow as pa
 
     from analyzer.pipeline import Reading
+    from analyzer.report.ipynb import Asked
     from analyzer.report.opinion import OpinionReport
+    from analyzer.report.plots.pictures import Pictures
     from analyzer.report.terminal import TerminalReport
     from analyzer.second_opinion.verify import Opinion
 
@@ -114,8 +116,9 @@ class Traffic:
     unusable  one error for each input that couldn't be read while others could
     """
 
-    def __init__(self, reading: Reading) -> None:
+    def __init__(self, reading: Reading, asked: Asked | None = None) -> None:
         self._reading = reading
+        self._asked = asked
         self.table: pa.Table = reading.flows
         self.unusable: tuple[Unusable, ...] = tuple(reading.unusable)
 
@@ -141,14 +144,23 @@ class Traffic:
         return findings_frame(self.verdict.to_dict())
 
     def report(self, path: str | PathLike[str]) -> None:
-        """Write the report; the suffix says how (.md or .json).
+        """Write the report; the suffix says how (.html, .md, .json or .ipynb).
 
-        Errors  Unusable: a suffix that isn't written, or a place that can't be written to
+        Errors  Unusable: a suffix that isn't written, a place that can't be written to, or a notebook of traffic that wasn't read
+                from named files
         """
         from analyzer.report.files import check_report_path, write_report
 
         check_report_path(Path(path))
-        write_report(Path(path), self.verdict.to_dict())
+        write_report(Path(path), self.verdict.to_dict(), self.table, self._asked)
+
+    @cached_property
+    def plot(self) -> Pictures:
+        """The pictures: .timeline(), .services(), .proxies(), .precedence(), each as matplotlib Axes."""
+        from analyzer.report.plots.pictures import Pictures
+        from analyzer.report.plots.scene import Scene
+
+        return Pictures(Scene(self.table, self.verdict.to_dict()))
 
     def verify(self, flows: Iterable[str] | None = None, limit: int = 1_000_000) -> SecondOpinion:
         """The flow table held against Wireshark's dissectors, capture by capture; works in a notebook. Needs tshark.
@@ -164,6 +176,11 @@ class Traffic:
     def __repr__(self) -> str:
         return f"<Traffic: {self.table.num_rows:,} flows from {len(self._reading.captures):,} captures>"
 
+    def _repr_html_(self) -> str:
+        from analyzer.report.text import html
+
+        return f"<p>{html(repr(self)[1:-1])}</p>{self.verdict._repr_html_()}"
+
 
 def is_frame(inputs: object) -> TypeGuard[pd.DataFrame]:
     """Whether the input is a pandas DataFrame, found out without importing pandas."""
@@ -178,19 +195,24 @@ def from_inputs(
 ) -> Traffic:
     """The traffic of captures; see analyzer.read."""
     from analyzer.pipeline import read
+    from analyzer.report.ipynb import Asked
     from analyzer.routes.topology import load_topology
     from analyzer.services.catalogue import load_catalogue
 
     start_ns, end_ns = _window(start, end)
+    listed = _as_list(inputs)
     reading = read(
-        _as_list(inputs),
+        listed,
         topology=load_topology(_path(topology)),
         catalogue=load_catalogue(map(Path, catalogues)),
         start_ns=start_ns,
         end_ns=end_ns,
         workers=workers,
     )
-    return Traffic(reading)
+    named = all(isinstance(entry, str) and entry != "-" for entry in listed)
+    times = _time_text(start, "start"), _time_text(end, "end")
+    asked = Asked(tuple(map(str, listed)), None if topology is None else str(topology), tuple(map(str, catalogues)), *times)
+    return Traffic(reading, asked if named else None)
 
 
 def from_frame(flows: pd.DataFrame, topology: str | PathLike[str] | None, catalogues: Paths, start: object, end: object) -> Traffic:

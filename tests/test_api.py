@@ -39,7 +39,9 @@ def test_everything_on_one_page(captures: Path, tmp_path: Path) -> None:
     assert set(traffic.flows.service) == {"edr-command-and-control", "cloud-protection"}
     assert traffic.verdict.to_frame().winner.tolist() == ["172.16.12.12:3128", "172.16.12.10:3128"]
     assert list(traffic.findings.columns)[:2] == ["code", "severity"]
-    traffic.report(tmp_path / "out.md")
+    assert "172.16.12.10:3128 1" in repr(traffic.plot.timeline())
+    for name in ("out.md", "out.html", "out.ipynb"):
+        traffic.report(tmp_path / name)
     assert "172.16.12.12:3128" in (tmp_path / "out.md").read_text(encoding="utf-8")
 
 
@@ -62,7 +64,3 @@ def test_importing_it_loads_no_library() -> None:
     code = "import sys, analyzer\nprint(*sys.modules)"
     loaded = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True, cwd=ROOT).stdout.split()
     assert not set(loaded) & {"pandas", "pyarrow", "numpy", "numba", "rich", "typer", "scapy", "pyshark", "matplotlib"}
-
-
-def test_what_is_for_later_is_not_there_yet() -> None:
-    assert not hasattr(analyzer.Traffic, "plot")

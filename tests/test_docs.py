@@ -146,7 +146,7 @@ def test_every_other_command_of_the_readme_succeeds(folder: Path) -> None:
     assert scripts
     for block in scripts:
         run(["bash", "-e", "-c", "\n".join(block.lines)], folder)
-    assert {"report.md", "flows.parquet"} <= {path.name for path in folder.iterdir()}
+    assert {"report.html", "flows.parquet"} <= {path.name for path in folder.iterdir()}
 
 
 def test_the_readmes_python_prints_what_stands_below_it(folder: Path) -> None:
@@ -209,7 +209,7 @@ def test_the_examples_of_the_help_succeed(folder: Path, capfd: pytest.CaptureFix
         arguments = shlex.split(command)[1:]
         if "-" not in arguments and "--warm" not in arguments:
             assert run_here(arguments) == 0, (example, capfd.readouterr().err)
-    assert {"report.md", "flows.parquet"} <= {path.name for path in folder.iterdir()}
+    assert {"report.html", "flows.parquet"} <= {path.name for path in folder.iterdir()}
 
 
 def test_the_verdicts_keys_are_described() -> None:

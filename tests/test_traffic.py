@@ -38,6 +38,7 @@ def test_the_verdict_shows_itself_everywhere(traffic: analyzer.Traffic) -> None:
     assert sink.getvalue().startswith("172.16.11.92: static (PROX03) won for sensor.")
     assert str(traffic.verdict).startswith("172.16.11.92: static (PROX03) won for sensor.")
     assert traffic.verdict._repr_html_().startswith("<div><p><strong>172.16.11.92: static")
+    assert traffic._repr_html_().startswith("<p>Traffic: 4 flows from 0 captures</p><div><p><strong>172.16.11.92: static")
 
 
 def test_a_dict_given_out_is_the_callers_own(traffic: analyzer.Traffic) -> None:
@@ -78,13 +79,17 @@ def test_mistakes_are_unusable(traffic: analyzer.Traffic) -> None:
         analyzer.read([None])  # type: ignore[list-item]
     with pytest.raises(analyzer.Unusable, match="an empty list"):
         analyzer.read([])
-    with pytest.raises(analyzer.WhichproxyError, match="doesn't write an HTML report yet"):
-        traffic.report("x.html")
+    with pytest.raises(analyzer.WhichproxyError, match=r"no report is written as \.pdf"):
+        traffic.report("x.pdf")
+    with pytest.raises(analyzer.Unusable, match="have no name"):
+        traffic.report("x.ipynb")
 
 
 def test_a_report_is_written_by_its_suffix(tmp_path: Path, traffic: analyzer.Traffic) -> None:
     traffic.report(tmp_path / "out.md")
     traffic.report(str(tmp_path / "out.json"))
+    traffic.report(tmp_path / "out.html")
+    assert "static (PROX03) won for sensor" in (tmp_path / "out.html").read_text(encoding="utf-8")
     assert (tmp_path / "out.md").read_text(encoding="utf-8").startswith("# Which proxy won")
     assert (tmp_path / "out.json").read_text(encoding="utf-8").startswith('{\n  "schema": 1')
 

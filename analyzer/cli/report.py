@@ -17,7 +17,13 @@ if TYPE_CHECKING:
 
 Output = Annotated[
     str | None,
-    typer.Option("--output", "-o", metavar="FILE", show_default=False, help="Write the report there; the suffix says how: .md or .json."),
+    typer.Option(
+        "--output",
+        "-o",
+        metavar="FILE",
+        show_default=False,
+        help="Write the report there; the suffix says how: .html, .md, .json or .ipynb.",
+    ),
 ]
 Json = Annotated[bool, typer.Option("--json", help="The verdict as JSON on stdout.")]
 Expect = Annotated[
@@ -47,7 +53,8 @@ def report(
       whichproxy report gateway.pcapng
       whichproxy report captures/ --topology topology.toml
       whichproxy report monday.pcap.gz --start 2024-05-01T12:00:00Z --end 2024-05-01T12:20:00Z
-      whichproxy report *.pcapng -o report.md
+      whichproxy report *.pcapng -o report.html
+      whichproxy report captures/ -o report.ipynb
       whichproxy report gateway.pcapng --json | jq '.findings[].code'
       whichproxy report gateway.pcapng --topology topology.toml --expect expected.toml
       ssh gateway tcpdump -U -w - port 3128 | whichproxy report -
@@ -57,7 +64,8 @@ def report(
     """
     from analyzer.cli.reading import checked, read, say_unusable
     from analyzer.pipeline import judge
-    from analyzer.report.files import check_report_path
+    from analyzer.report.files import check_report_path, write_report
+    from analyzer.report.ipynb import Asked
     from analyzer.studies.expectations import load_expectations
 
     if output is not None:
@@ -66,7 +74,11 @@ def report(
     expectations = load_expectations(expect, question.catalogue) if expect else None
     reading = read(question, digests=True)
     verdict = judge(reading)
-    _give(verdict, output, json)
+    if output is not None:
+        asked = Asked(tuple(inputs), topology, tuple(catalogue or ()), start, end)
+        write_report(output, verdict, reading.flows, asked)
+    if json or output is None:
+        _give(verdict, json)
     code = say_unusable(reading, quiet=quiet)
     missed = _missed(expectations, verdict, reading) if expectations else []
     complain(*missed)
@@ -82,17 +94,13 @@ def _missed(expectations: Expectations, verdict: Mapping[str, Any], reading: Rea
     return unmet(judged(expectations, verdict, live))
 
 
-def _give(verdict: Mapping[str, Any], output: str | None, json: bool) -> None:
-    """Write the verdict where it was asked for: a file, stdout as JSON, or the terminal."""
-    if output is not None:
-        from analyzer.report.files import write_report
-
-        write_report(output, verdict)
+def _give(verdict: Mapping[str, Any], json: bool) -> None:
+    """The verdict on stdout, as JSON or for a person."""
     if json:
         from analyzer.report.json import to_json
 
         sys.stdout.write(to_json(verdict))
-    elif output is None:
+    else:
         _print(verdict)
 
 

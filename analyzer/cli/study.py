@@ -24,7 +24,7 @@ Output = Annotated[
         "-o",
         metavar="FILE",
         show_default=False,
-        help="Write the study there; the suffix says how: .md or .json. Else beside the study file, by its name.",
+        help="Write the study there; the suffix says how: .html, .md or .json. Else beside the study file, by its name.",
     ),
 ]
 Json = Annotated[bool, typer.Option("--json", help="The study as JSON on stdout, and no file unless -o names one.")]
@@ -47,7 +47,7 @@ def study(
     \b
     Examples:
       whichproxy study study.toml
-      whichproxy study study.toml -o result.md
+      whichproxy study study.toml -o result.html
       whichproxy study study.toml --json | jq '.tests[].live_response.outcome'
 
     \b
@@ -56,7 +56,7 @@ def study(
     from analyzer.arrow import leave_pandas_alone
     from analyzer.cli.progress import ReadingProgress
     from analyzer.cli.reading import say_unread
-    from analyzer.report.files import check_report_path
+    from analyzer.report.files import check_study_path
     from analyzer.routes.topology import load_topology
     from analyzer.services.catalogue import load_catalogue
     from analyzer.studies.expectations import unmet
@@ -67,7 +67,7 @@ def study(
     leave_pandas_alone()
     target = output if output is not None else None if json else default_output(study)
     if target is not None:
-        check_report_path(target, [study])
+        check_study_path(target, [study])
     services = load_catalogue(catalogue or ())
     plan = load_plan(study, services, None if topology is None else load_topology(topology))
     with ReadingProgress(quiet=quiet) as progress:
@@ -85,9 +85,7 @@ def study(
 
 def default_output(study: str) -> str:
     """Where the study is written if nothing else is said: beside its file, under its name."""
-    from analyzer.report.files import LATER
-
-    return str(Path(study).with_suffix(".md" if ".html" in LATER else ".html"))
+    return str(Path(study).with_suffix(".html"))
 
 
 def _give(study: Study, target: str | None, json: bool) -> None:

@@ -10,45 +10,79 @@ from analyzer.errors import Unusable
 from analyzer.report.outputs import check_writable, write_whole
 
 if TYPE_CHECKING:
+    import pyarrow as pa
+
+    from analyzer.report.ipynb import Asked
     from analyzer.studies.result import Study
 
-LATER = {".html": "an HTML report", ".htm": "an HTML report", ".ipynb": "a notebook"}
-"""What this version doesn't write yet."""
+SUFFIXES = (".html", ".htm", ".md", ".json", ".ipynb")
+REMEDY = "use .html, .md, .json or .ipynb"
 
 
 def check_report_path(path: str | Path, inputs: Iterable[object] = ()) -> None:
     """Raise Unusable now, before long work, if no report can be written there, or it would overwrite an input."""
     suffix = Path(path).suffix.lower()
-    if suffix in LATER:
-        raise Unusable(f"this version doesn't write {LATER[suffix]} yet", str(path), "use .md or .json")
-    if suffix not in (".md", ".json"):
-        raise Unusable(f"no report is written as {suffix or 'a file without a suffix'}", str(path), "use .md or .json")
+    if suffix not in SUFFIXES:
+        raise Unusable(f"no report is written as {suffix or 'a file without a suffix'}", str(path), REMEDY)
+    if suffix == ".ipynb":
+        from analyzer.report.ipynb import check_asked
+
+        check_asked(path, inputs)
     check_writable(path, inputs)
 
 
-def write_report(path: str | Path, verdict: Mapping[str, Any]) -> None:
-    """Write the verdict as Markdown or JSON. Errors: Unusable, the system refused."""
-    if Path(path).suffix.lower() == ".json":
+def write_report(path: str | Path, verdict: Mapping[str, Any], flows: pa.Table, asked: Asked | None = None) -> None:
+    """Write the verdict as its suffix says.
+
+    flows   the flow table that the verdict was judged from
+    asked   what was read, for a notebook; None where it has no name (an open file, a table)
+    Errors  Unusable: the system refused, or a notebook of what has no name
+    """
+    write_whole(path, [_text(Path(path), verdict, flows, asked).encode()])
+
+
+def _text(path: Path, verdict: Mapping[str, Any], flows: pa.Table, asked: Asked | None) -> str:
+    suffix = path.suffix.lower()
+    if suffix == ".json":
         from analyzer.report.json import to_json
 
-        text = to_json(verdict)
-    else:
+        return to_json(verdict)
+    if suffix == ".md":
         from analyzer.report.markdown import to_markdown
         from analyzer.report.model import build
 
-        text = to_markdown(build(verdict))
-    write_whole(path, [text.encode()])
+        return to_markdown(build(verdict))
+    if suffix == ".ipynb":
+        from analyzer.report.ipynb import to_notebook
+
+        if asked is None:
+            raise Unusable("a notebook reads its captures again, and these have no name", str(path), "read them by path, or use .html")
+        return to_notebook(asked, path)
+    from analyzer.report.page.html import to_html
+
+    return to_html(flows, verdict)
+
+
+def check_study_path(path: str | Path, inputs: Iterable[object] = ()) -> None:
+    """As check_report_path, for a study, which isn't written as a notebook."""
+    if Path(path).suffix.lower() == ".ipynb":
+        raise Unusable("a study isn't written as a notebook", str(path), "use .html, .md or .json; in Python: analyzer.study(...)")
+    check_report_path(path, inputs)
 
 
 def write_study(path: str | Path, study: Study) -> None:
-    """Write the study as Markdown or JSON. Errors: Unusable, the system refused."""
-    document = study.to_dict()
-    if Path(path).suffix.lower() == ".json":
+    """Write the study as HTML, Markdown or JSON. Errors: Unusable, the system refused."""
+    document, suffix = study.to_dict(), Path(path).suffix.lower()
+    if suffix == ".json":
         from analyzer.report.json import to_json
 
         text = to_json(document)
-    else:
+    elif suffix == ".md":
         from analyzer.report.study_markdown import study_markdown
 
         text = study_markdown(document)
+    else:
+        from analyzer.report.page.html import study_to_html
+
+        text = study_to_html(document, [test.table for test in study.tests])
     write_whole(path, [text.encode()])

@@ -58,10 +58,11 @@ def _json_text(column: pa.Array) -> pa.Array | str:
     """Every value as JSON, nulls as `null`; one text for all rows of a column that has only nulls."""
     if column.null_count == len(column):
         return "null"
-    return pc.fill_null(_json_values(column), "null")
+    return pc.fill_null(json_texts(column), "null")
 
 
-def _json_values(column: pa.Array) -> pa.Array:
+def json_texts(column: pa.Array) -> pa.Array:
+    """Every value as JSON text, null where it is null."""
     kind = column.type
     if pa.types.is_string(kind):
         if not _text_bytes(column).translate(None, JSON_PLAIN):
@@ -70,7 +71,7 @@ def _json_values(column: pa.Array) -> pa.Array:
     if pa.types.is_timestamp(kind):
         return pc.binary_join_element_wise('"', rfc3339_column(column), '"', "")
     if pa.types.is_list(kind):
-        values = pc.fill_null(_json_values(column.flatten()), "null")
+        values = pc.fill_null(json_texts(column.flatten()), "null")
         items = pa.ListArray.from_arrays(_fresh_offsets(column), values)
         joined = pc.binary_join_element_wise("[", pc.binary_join(items, ","), "]", "")
         return pc.if_else(column.is_valid(), joined, pa.scalar(None, pa.string()))
@@ -83,7 +84,7 @@ def _json_objects(column: pa.StructArray) -> pa.Array:
     pieces: list[pa.Array | str] = []
     for position, (field, values) in enumerate(zip(column.type, column.flatten(), strict=True)):
         lead = "{" * (position == 0) + "," * (position > 0) + f"{json_string(field.name)}:"
-        pieces += [lead, pc.fill_null(_json_values(values), "null")]
+        pieces += [lead, pc.fill_null(json_texts(values), "null")]
     joined = pc.binary_join_element_wise(*(pa.scalar(p) if isinstance(p, str) else p for p in [*pieces, "}"]), "")
     return pc.if_else(column.is_valid(), joined, pa.scalar(None, pa.string()))
 
@@ -121,7 +122,7 @@ def _csv_text(column: pa.Array) -> pa.Array:
     if pa.types.is_timestamp(kind):
         return pc.fill_null(rfc3339_column(column), "")
     if pa.types.is_string(kind) or pa.types.is_list(kind):
-        text = column if pa.types.is_string(kind) else _json_values(column)
+        text = column if pa.types.is_string(kind) else json_texts(column)
         special = pc.any(pc.match_substring_regex(text, CSV_SPECIAL)).as_py()
         return pc.fill_null(_per_distinct(text, _csv_quoted) if special else text, "")
     return pc.fill_null(column.cast(pa.string()), "")

@@ -82,9 +82,9 @@ class Study:
 
         Errors  Unusable: a suffix that isn't written, or a place that can't be written to
         """
-        from analyzer.report.files import check_report_path, write_study
+        from analyzer.report.files import check_study_path, write_study
 
-        check_report_path(Path(path))
+        check_study_path(Path(path))
         write_study(Path(path), self)
 
     def __rich__(self) -> TerminalStudy:

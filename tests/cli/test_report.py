@@ -52,7 +52,7 @@ def test_files_say_the_same(capture: Path, tmp_path: Path, whichproxy: Whichprox
 
 
 def test_a_refused_output_opens_no_capture(tmp_path: Path, whichproxy: Whichproxy) -> None:
-    ended = whichproxy("report", tmp_path / "absent.pcap", "-o", tmp_path / "x.html")
+    ended = whichproxy("report", tmp_path / "absent.pcap", "-o", tmp_path / "x.pdf")
     assert ended.code == 2 and "absent" not in ended.err
 
 

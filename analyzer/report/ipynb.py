@@ -1,0 +1,106 @@
+"""The report as a notebook that reads the same captures again: cells to run, change and go on from. It has no outputs yet."""
+
+from __future__ import annotations
+
+import json
+import os
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from analyzer.errors import Unusable
+from analyzer.report.text import markdown
+
+NBFORMAT = (4, 5)
+
+
+@dataclass(frozen=True)
+class Asked:
+    """What was read, as the caller named it: everything that a notebook needs to read it again."""
+
+    inputs: tuple[str, ...]
+    topology: str | None = None
+    catalogues: tuple[str, ...] = ()
+    start: str | None = None
+    end: str | None = None
+
+
+def check_asked(path: str | Path, inputs: Iterable[object]) -> None:
+    """Raise Unusable where an input can't be read again by a notebook: standard input."""
+    if "-" in inputs:
+        raise Unusable("a notebook can't read standard input again", str(path), "save the capture to a file and name that")
+
+
+def to_notebook(asked: Asked, path: str | Path) -> str:
+    """The notebook as JSON (nbformat 4.5), printable ASCII.
+
+    path   where it will lie: files beside or below it are named from there, so that the folder can be moved; others by their whole
+           path. In code they are Python literals, in text Markdown that shows exactly them: no name is anything but a name
+    """
+    folder = Path(path).resolve().parent
+    listed = "\n".join(f"- {markdown(name)}" for name in asked.inputs)
+    cells = [
+        _text(f"# Which proxy won?\n\nFrom packets seen at the gateway:\n\n{listed}\n\nRun the cells from the top (Shift+Enter)."),
+        _code(_reading(asked, folder)),
+        _text("## The answer\n\nWho won, for which service, from which source; how sure, and why."),
+        _code("traffic.verdict"),
+        _text("## Over time"),
+        _code("traffic.plot.timeline()"),
+        _text("## Services and proxies"),
+        _code("traffic.plot.services()"),
+        _code("traffic.plot.proxies()"),
+        _text("## Which method goes over which"),
+        _code("traffic.plot.precedence()"),
+        _text("## What is odd, and what to do about it"),
+        _code('traffic.findings[["severity", "code", "text", "advice"]]'),
+        _text("## The flows behind it\n\nOne row per conversation; `traffic.flows` has more columns."),
+        _code('traffic.flows[["first_seen", "client_ip", "host", "service", "plane", "proxy", "proxy_status", "state", "id"]].head(20)'),
+    ]
+    for number, cell in enumerate(cells):
+        cell["id"] = f"cell-{number:02}"
+    notebook = {
+        "cells": cells,
+        "metadata": {
+            "kernelspec": {"display_name": "Python 3", "language": "python", "name": "python3"},
+            "language_info": {"name": "python"},
+        },
+        "nbformat": NBFORMAT[0],
+        "nbformat_minor": NBFORMAT[1],
+    }
+    return json.dumps(notebook, ensure_ascii=True, indent=1) + "\n"
+
+
+def _reading(asked: Asked, folder: Path) -> str:
+    """The cell that reads the captures."""
+    lines = ["import analyzer", "", "traffic = analyzer.read("]
+    lines += [f"    {_literals([_named_from(folder, name) for name in asked.inputs])},"]
+    if asked.topology is not None:
+        lines.append(f"    topology={_named_from(folder, asked.topology)!a},")
+    if asked.catalogues:
+        lines.append(f"    catalogue={_literals([_named_from(folder, name) for name in asked.catalogues])},")
+    lines += [f"    {name}={value!a}," for name, value in (("start", asked.start), ("end", asked.end)) if value is not None]
+    return "\n".join([*lines, ")", "traffic"])
+
+
+def _literals(names: Sequence[str]) -> str:
+    """One name alone, several as a list with a line for each."""
+    if len(names) == 1:
+        return ascii(names[0])
+    return "[\n" + "".join(f"        {name!a},\n" for name in names) + "    ]"
+
+
+def _named_from(folder: Path, name: str) -> str:
+    """A path, a glob or a URL as it is named from that folder."""
+    if "://" in name:
+        return name
+    whole = Path(os.path.abspath(name))  # noqa: PTH100 - resolve() would follow links that a glob is meant to be matched in
+    return str(whole.relative_to(folder)) if whole.is_relative_to(folder) else str(whole)
+
+
+def _text(source: str) -> dict[str, Any]:
+    return {"cell_type": "markdown", "metadata": {}, "source": source}
+
+
+def _code(source: str) -> dict[str, Any]:
+    return {"cell_type": "code", "execution_count": None, "metadata": {}, "outputs": [], "source": source}

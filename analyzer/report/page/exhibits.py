@@ -1,0 +1,83 @@
+"""A few flows that show what a verdict says of a source, for whoever reads without the flow table: on paper, or without script."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any, Final
+
+import numpy as np
+import pyarrow as pa
+
+from analyzer.arrow import array
+from analyzer.report.labels import byte_size
+from analyzer.report.plots.scene import Scene
+from analyzer.report.times import rfc3339
+from analyzer.routes.requests import NO_TIME
+
+EACH: Final = 3
+"""Flows for a plane: the first, the middle one and the last of those through its winner."""
+
+
+@dataclass(frozen=True)
+class Exhibit:
+    """One flow in a line; `answer` is the proxy's, "" where none was captured."""
+
+    plane: str
+    id: str
+    time: str
+    host: str
+    through: str
+    answer: str
+    state: str
+    bytes: str
+
+
+def exhibits(scene: Scene, source: Mapping[str, Any]) -> list[Exhibit]:
+    """Flows through the winner of each plane of one source, in the planes' order."""
+    evidence, requests = scene.evidence, scene.evidence.requests
+    if source["client_ip"] not in evidence.client.values:
+        return []
+    client = evidence.client.values.index(source["client_ip"])
+    carried = evidence.outcome.carried & evidence.asks_proxy & (evidence.client.codes[requests.row] == client)
+    shown = []
+    for entry in source["planes"]:
+        if entry["winner"] is None or entry["plane"] not in evidence.request_plane.values or entry["winner"] not in evidence.proxy.values:
+            continue
+        plane = evidence.request_plane.values.index(entry["plane"])
+        proxy = evidence.proxy.values.index(entry["winner"])
+        which = np.flatnonzero(carried & (evidence.request_plane.codes == plane) & (evidence.proxy.codes[requests.row] == proxy))
+        rows = evidence.rows_of(which)
+        if len(rows) > EACH:
+            rows = rows[[0, len(rows) // 2, -1]]
+        shown += [_exhibit(scene, entry["plane"], row) for row in rows.tolist()]
+    return shown
+
+
+def _exhibit(scene: Scene, plane: str, row: int) -> Exhibit:
+    evidence = scene.evidence
+    names = ("id", "host", "server_ip", "server_port", "proxy", "request", "requested_port", "proxy_status", "state")
+    flow: dict[str, Any] = evidence.flows.select(names).take(array(np.array([row]))).to_pylist()[0]
+    first = int(evidence.first[row])
+    host = flow["host"] or f"{flow['server_ip']}:{flow['server_port']}"
+    port = flow["requested_port"]
+    asked = f"{(flow['request'] or '').upper()} {host}{f':{port}' if port else ''}".strip()
+    return Exhibit(
+        plane=plane,
+        id=flow["id"],
+        time="" if first == NO_TIME else rfc3339(first)[11:23],
+        host=asked,
+        through=str(scene.labels[flow["proxy"]]),
+        answer="" if flow["proxy_status"] is None else str(flow["proxy_status"]),
+        state=flow["state"] or "",
+        bytes=byte_size(int(evidence.bytes[row])),
+    )
+
+
+def table_of_tests(tables: list[pa.Table]) -> pa.Table:
+    """The flow tables of a study's tests as one, each row with the number of its test before it."""
+    numbered = [
+        table.add_column(0, pa.field("test", pa.int64()), pa.array([number] * table.num_rows, pa.int64()))
+        for number, table in enumerate(tables, 1)
+    ]
+    return pa.concat_tables(numbered)

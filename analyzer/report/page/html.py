@@ -1,0 +1,175 @@
+"""One HTML file of a verdict or a study.
+
+Everything captured is text that jinja2 escapes, after `inert` has made its controls and direction marks visible. The page's own
+style and script are allowed by their hashes, and nothing else is: no request, no frame, no form, no inline handler (CSP 3).
+"""
+
+from __future__ import annotations
+
+import base64
+import hashlib
+from collections.abc import Mapping, Sequence
+from functools import cache
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, Final
+from urllib.parse import quote
+
+from analyzer.report.labels import METHOD_NAMES, byte_size, counted, some
+from analyzer.report.model import Report, Source, build
+from analyzer.report.page.exhibits import Exhibit, exhibits, table_of_tests
+from analyzer.report.page.flow_data import MOST_FLOWS, flow_data
+from analyzer.report.page.inline_svg import inline_svg
+from analyzer.report.plots.canvas import to_svg
+from analyzer.report.plots.palette import PROXIES
+from analyzer.report.plots.pictures import Pictures
+from analyzer.report.plots.scene import Scene
+from analyzer.report.study_model import build_study
+from analyzer.report.text import inert
+from analyzer.report.times import to_the_second
+
+if TYPE_CHECKING:
+    import jinja2
+    import pyarrow as pa
+
+HERE: Final = Path(__file__).parent
+
+MOST_SOURCES: Final = 60
+MOST_ROWS: Final = 250
+"""Sources, and rows of any other table, on a page; what is beyond them is counted, and whole in .md and .json."""
+
+COLUMNS: Final = 6
+"""Proxies beside each other; with more, a row names its winner and lists the others."""
+
+FLOWS_NAMED: Final = 6
+
+
+class Part:
+    """One verdict as the template wants it.
+
+    key      stands before every id of it
+    scene    its flows and document
+    """
+
+    def __init__(self, key: str, scene: Scene) -> None:
+        self.key = key
+        self.scene = scene
+        self.report: Report = build(scene.verdict)
+        self.sets: dict[str, Sequence[str]] = {}
+
+    def sources(self) -> list[tuple[Source, list[Exhibit]]]:
+        """The sources that the page shows, each with flows that show its verdict."""
+        entries = {entry["client_ip"]: entry for entry in self.scene.verdict["sources"]}
+        shown = list(zip(self.report.sources, entries.values(), strict=True))[:MOST_SOURCES]
+        return [(source, exhibits(self.scene, entry)) for source, entry in shown]
+
+    def picture(self, name: str) -> Any:
+        """The picture of that name, as an element of the page."""
+        from markupsafe import Markup
+
+        axes = getattr(Pictures(self.scene), name)()
+        return Markup(inline_svg(to_svg(axes), f"{self.key}-{name}"))
+
+    def set_of(self, what: str, flows: Sequence[str]) -> str:
+        """The name under which the page's script finds these flows."""
+        name = f"{self.key}-{what}"
+        self.sets[name] = flows
+        return name
+
+    def colour(self, proxy: str) -> int:
+        """The number of a proxy's colour."""
+        return PROXIES.index(self.scene.colours[proxy]) if proxy in self.scene.colours else 0
+
+
+def to_html(flows: pa.Table, verdict: Mapping[str, Any]) -> str:
+    """The page of one verdict. flows: the flow table it was judged from."""
+    part = Part("report", Scene(flows, verdict))
+    return _page("report.html.j2", [part], flows, part=part)
+
+
+def study_to_html(document: Mapping[str, Any], tables: Sequence[pa.Table]) -> str:
+    """The page of a study. tables: the flow table of each of its tests, in their order."""
+    scenes = [_scene(test, table) for test, table in zip(document["tests"], tables, strict=True)]
+    parts = [Part(f"test-{number}", scene) for number, scene in enumerate(scenes, 1)]
+    study = build_study(document)
+    return _page("study.html.j2", parts, table_of_tests(list(tables)), title=study.title, study=study, parts=parts)
+
+
+def _scene(test: Mapping[str, Any], flows: pa.Table) -> Scene:
+    alone = list(dict.fromkeys((silence["start"], silence["end"]) for silence in test["silence"]))
+    return Scene(flows, test["verdict"], test["marks"], alone)
+
+
+def _page(template: str, verdicts: Sequence[Part], flows: pa.Table, **content: Any) -> str:
+    """The whole file. The body is made first: it names the sets of flows that the script is given."""
+    from markupsafe import Markup
+
+    environment = _environment()
+    style, script = _own("style.css"), _own("flows.js")
+    body = environment.get_template(template).render(**content)
+    sets = {name: ids for part in verdicts for name, ids in part.sets.items()}
+    data, left_out = flow_data(flows, sets)
+    return environment.get_template("page.html.j2").render(
+        title=content.get("title") or "Which proxy won",
+        policy=_policy(style, script),
+        style=Markup(style),
+        script=Markup(script),
+        data=Markup(data),
+        body=Markup(body),
+        rows=flows.num_rows,
+        left_out=left_out,
+        most_flows=MOST_FLOWS,
+    )
+
+
+def _policy(style: str, script: str) -> str:
+    """What the page may do: run its own script, use its own style, show the picture in its own text; nothing else.
+
+    `trusted-types 'none'` keeps text from becoming markup even by a mistake in the script.
+    """
+    return "; ".join(
+        (
+            "default-src 'none'",
+            f"script-src '{_hash(script)}'",
+            f"style-src '{_hash(style)}'",
+            "img-src data:",
+            "base-uri 'none'",
+            "form-action 'none'",
+            "require-trusted-types-for 'script'",
+            "trusted-types 'none'",
+        )
+    )
+
+
+def _hash(text: str) -> str:
+    return f"sha256-{base64.b64encode(hashlib.sha256(text.encode()).digest()).decode()}"
+
+
+def _own(name: str) -> str:
+    return (HERE / name).read_text(encoding="utf-8").strip()
+
+
+@cache
+def _environment() -> jinja2.Environment:
+    import jinja2
+    from markupsafe import Markup
+
+    environment = jinja2.Environment(
+        loader=jinja2.FileSystemLoader(HERE),
+        autoescape=True,
+        undefined=jinja2.StrictUndefined,
+        finalize=lambda value: inert(value) if isinstance(value, str) and not isinstance(value, Markup) else value,
+        trim_blocks=True,
+        lstrip_blocks=True,
+    )
+    environment.filters |= {"bytes": byte_size, "count": "{:,}".format, "fragment": lambda text: quote(inert(text), safe="")}
+    environment.globals |= {
+        "counted": counted,
+        "some": some,
+        "to_the_second": to_the_second,
+        "COLUMNS": COLUMNS,
+        "MOST_ROWS": MOST_ROWS,
+        "MOST_SOURCES": MOST_SOURCES,
+        "FLOWS_NAMED": FLOWS_NAMED,
+        "METHODS": METHOD_NAMES,
+    }
+    return environment

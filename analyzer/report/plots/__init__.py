@@ -1,0 +1,1 @@
+"""Pictures of the verdict with matplotlib, which loads when one is asked for."""

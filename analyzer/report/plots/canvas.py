@@ -1,0 +1,124 @@
+"""What every picture shares: a figure of its own without pyplot, its look, its alternative text, and its SVG.
+
+`ShownAxes` is matplotlib's Axes that shows itself in a notebook: a figure that pyplot doesn't know would stay unseen there.
+"""
+
+from __future__ import annotations
+
+import io
+from functools import cache
+from typing import TYPE_CHECKING, Any, Final
+from xml.sax.saxutils import escape
+
+from analyzer.report.plots.palette import FAINT, INK, PAPER, RULE
+from analyzer.report.text import inert, shorten
+
+if TYPE_CHECKING:
+    from matplotlib.axes import Axes
+
+WIDTH_IN: Final = 9.6
+"""Inches, which the page shows at 72 points each: as wide as its text."""
+
+LABEL_ROOM: Final = 34
+"""Characters of a stranger's name in a picture."""
+
+STYLE: Final[Any] = {
+    "font.family": ["DejaVu Sans"],  # comes with matplotlib, so that a picture is laid out alike everywhere
+    "font.size": 9.0,
+    "text.parse_math": False,  # a host name may hold dollar signs
+    "text.usetex": False,
+    "text.color": INK,
+    "axes.edgecolor": RULE,
+    "axes.labelcolor": FAINT,
+    "xtick.color": FAINT,
+    "ytick.color": INK,
+    "hatch.linewidth": 0.7,
+    "svg.fonttype": "none",  # text stays text: it can be searched, copied and read aloud
+    "svg.hashsalt": "whichproxy",  # the same picture is the same bytes
+    "path.simplify": False,
+}
+
+
+def styled() -> Any:
+    """A context in which matplotlib draws in our style; its own settings come back afterwards."""
+    import matplotlib
+
+    return matplotlib.rc_context(STYLE)
+
+
+@cache
+def _shown_axes() -> type[Axes]:
+    from matplotlib.axes import Axes
+
+    class ShownAxes(Axes):
+        """Axes with an alternative text, that a notebook shows as SVG."""
+
+        alternative_text = ""
+
+        def _repr_svg_(self) -> str:
+            return to_svg(self)
+
+        def __repr__(self) -> str:
+            return f"<{self.alternative_text or type(self).__name__}>"
+
+    return ShownAxes
+
+
+def axes_of(height_in: float, ax: Axes | None = None) -> Axes:
+    """Empty axes without frame: those given, or the only ones of a new figure that belongs to no window. Call it within `styled`."""
+    if ax is None:
+        from matplotlib.figure import Figure
+
+        figure = Figure(figsize=(WIDTH_IN, height_in), facecolor=PAPER)
+        ax = figure.add_subplot(axes_class=_shown_axes())
+    ax.set_facecolor("none")
+    for side in ax.spines.values():
+        side.set_visible(False)
+    ax.tick_params(length=0)
+    return ax
+
+
+def frame(ax: Axes, *, left_in: float, right_in: float, top_in: float, bottom_in: float) -> None:
+    """Give the axes these margins where the figure holds nothing else."""
+    figure = _figure(ax)
+    if len(figure.axes) == 1:
+        width, height = figure.get_size_inches()
+        figure.subplots_adjust(left=left_in / width, right=1 - right_in / width, top=1 - top_in / height, bottom=bottom_in / height)
+
+
+def say(ax: Axes, text: str) -> None:
+    """Give the axes their alternative text."""
+    setattr(ax, "alternative_text", inert(text))  # noqa: B010 - given axes may be matplotlib's own
+
+
+def label(text: str, room: int = LABEL_ROOM) -> str:
+    """A stranger's text for a picture: inert, and shortened in the middle."""
+    return shorten(inert(text), room)
+
+
+def nothing(ax: Axes, text: str) -> Axes:
+    """Axes that say why there is no picture."""
+    ax.set_axis_off()
+    ax.text(0.5, 0.5, inert(text), ha="center", va="center", color=FAINT, transform=ax.transAxes)
+    say(ax, text)
+    return ax
+
+
+def _figure(ax: Axes) -> Any:
+    return ax.figure
+
+
+def to_svg(ax: Axes) -> str:
+    """The figure as SVG text with its alternative text as title; the same bytes for the same picture."""
+    from matplotlib.backends.backend_svg import FigureCanvasSVG
+
+    sink = io.StringIO()
+    with styled():
+        no_metadata = dict.fromkeys(("Date", "Creator", "Format", "Type"))
+        canvas: Any = FigureCanvasSVG(_figure(ax))
+        canvas.print_svg(sink, metadata=no_metadata)
+    text = sink.getvalue()
+    start = text.index("<svg ")
+    opening, end = text[start:].split(">", 1)
+    title = escape(getattr(ax, "alternative_text", ""))
+    return f'{opening} role="img">\n<title>{title}</title>{end}'

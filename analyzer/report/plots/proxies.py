@@ -1,0 +1,106 @@
+"""Proxies: what each carried, plane by plane, and what failed."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any, Final
+
+from analyzer.report.labels import PLANES, counted
+from analyzer.report.plots.canvas import axes_of, frame, label, nothing, say, styled
+from analyzer.report.plots.palette import BAD, FAINT, INK, PAPER, PLANE_SHADES, RULE, proxy_order
+from analyzer.report.plots.scene import Scene
+from analyzer.report.text import inert
+
+if TYPE_CHECKING:
+    from matplotlib.axes import Axes
+
+ROW_IN: Final = 0.36
+LEFT_IN, RIGHT_IN, TOP_IN, BOTTOM_IN = 2.1, 2.0, 0.34, 0.12
+MOST: Final = 15
+
+OTHER: Final = "other"
+"""What the hosts don't tell the plane of."""
+
+
+def proxies(scene: Scene, source: str | None = None, ax: Axes | None = None) -> Axes:
+    """Requests through each proxy, of one source or of all together: carried by plane, then failed."""
+    counts = by_proxy(scene, source)
+    with styled():
+        if not counts:
+            return nothing(axes_of(0.8, ax), "Proxies: none was used.")
+        rows = sorted(counts, key=lambda address: (-sum(counts[address].values()), proxy_order(scene.labels[address])))
+        shown = sorted(rows[:MOST], key=lambda address: proxy_order(scene.labels[address]))
+        made = axes_of(ROW_IN * len(shown) + TOP_IN + BOTTOM_IN, ax)
+        frame(made, left_in=LEFT_IN, right_in=RIGHT_IN, top_in=TOP_IN, bottom_in=BOTTOM_IN)
+        longest = max(sum(counts[address].values()) for address in shown)
+        made.set_xlim(0, longest)
+        made.set_ylim(len(shown) - 0.5, -0.5)
+        made.set_xticks([])
+        made.set_yticks(range(len(shown)), [label(str(scene.labels[address]), 24) for address in shown])
+        made.tick_params(axis="y", pad=8)
+        made.axvline(0, color=RULE, linewidth=0.8)
+        for y, address in enumerate(shown):
+            _draw(made, y, counts[address], longest)
+        _legend(made, [plane for plane in (*PLANES, OTHER) if any(counts[address].get(plane) for address in shown)])
+        left_out = len(rows) - len(shown)
+        said = "; ".join(f"{inert(str(scene.labels[a]))} {_numbers(counts[a])} ({_by_plane(counts[a])})" for a in shown)
+        more = f"; and {counted(left_out, 'more proxy', 'more proxies')}" if left_out else ""
+        say(made, f"Requests through each proxy, of {inert(scene.whose(source))}. {said}{more}.")
+        return made
+
+
+def by_proxy(scene: Scene, source: str | None) -> dict[str, dict[str, int]]:
+    """ip:port → plane (or "other", or "failed") → requests."""
+    evidence, requests = scene.evidence, scene.evidence.requests
+    asked = evidence.asks_proxy
+    if source is not None:
+        client = evidence.client.values.index(scene.sources(source)[0]["client_ip"])
+        asked = asked & (evidence.client.codes[requests.row] == client)
+    counts: dict[str, dict[str, int]] = {}
+    from analyzer.verdict.evidence import grouped
+
+    for which, outcome in (("carried", evidence.outcome.carried), ("failed", evidence.outcome.failed)):
+        positions = (asked & outcome).nonzero()[0]
+        for (proxy, plane), found in grouped(positions, evidence.proxy.codes[requests.row], evidence.request_plane.codes):
+            key = "failed" if which == "failed" else evidence.request_plane.text(plane) or OTHER
+            row = counts.setdefault(evidence.proxy.values[proxy], {})
+            row[key] = row.get(key, 0) + len(found)
+    return counts
+
+
+def _draw(ax: Axes, y: int, row: dict[str, int], longest: int) -> None:
+    at = 0
+    for plane in (*PLANES, OTHER):
+        if number := row.get(plane, 0):
+            shade = PLANE_SHADES[plane]
+            ax.barh(y, number, left=at, height=0.62, color=shade, edgecolor=PAPER, linewidth=1)
+            if number / longest > 0.04:
+                dark = plane in ("sensor", "antivirus", "system")
+                ax.text(at + number / 2, y, f"{number:,}", ha="center", va="center", fontsize=8, color=PAPER if dark else INK)
+            at += number
+    if number := row.get("failed", 0):
+        ax.barh(y, number, left=at, height=0.62, facecolor=PAPER, edgecolor=BAD, hatch="/////", linewidth=1)
+        at += number
+    ax.annotate(_numbers(row), (at, y), xytext=(6, 0), textcoords="offset points", va="center", color=FAINT, annotation_clip=False)
+
+
+def _legend(ax: Axes, planes: list[str]) -> None:
+    """The planes' names over the bars, each behind its shade."""
+    edge: Any = ax.transAxes
+    offset = 0.0
+    for plane in planes:
+        ax.annotate(
+            "■", (0, 1), xycoords=edge, xytext=(offset, 6), textcoords="offset points", color=PLANE_SHADES[plane], fontsize=10,
+            annotation_clip=False,
+        )  # fmt: skip
+        ax.annotate(plane, (0, 1), xycoords=edge, xytext=(offset + 11, 6.5), textcoords="offset points", color=FAINT, annotation_clip=False)
+        offset += 24 + 6.2 * len(plane)
+
+
+def _numbers(row: dict[str, int]) -> str:
+    failed = row.get("failed", 0)
+    carried = sum(row.values()) - failed
+    return f"{carried:,} carried" + (f", {failed:,} failed" if failed else "")
+
+
+def _by_plane(row: dict[str, int]) -> str:
+    return ", ".join(f"{plane} {row[plane]:,}" for plane in (*PLANES, OTHER) if row.get(plane))

@@ -1,0 +1,77 @@
+"""What a picture is drawn from: a flow table, its verdict document, and what the person did meanwhile."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from functools import cached_property
+from typing import TYPE_CHECKING, Any
+
+from analyzer.errors import Unusable
+from analyzer.report.labels import ProxyLabel, source_label
+from analyzer.report.plots.palette import colours_of
+
+if TYPE_CHECKING:
+    import pyarrow as pa
+
+    from analyzer.studies.moments import Moments
+    from analyzer.verdict.evidence import Evidence
+
+
+@dataclass(frozen=True)
+class Scene:
+    """A verdict and the flows behind it.
+
+    flows     the flow table
+    verdict   the verdict document
+    marks     as in the study document: `at` (RFC 3339), `what`
+    alone     times without a user, (start, end) in RFC 3339
+    """
+
+    flows: pa.Table
+    verdict: Mapping[str, Any]
+    marks: Sequence[Mapping[str, Any]] = ()
+    alone: Sequence[tuple[str, str]] = ()
+
+    @cached_property
+    def evidence(self) -> Evidence:
+        from analyzer.routes.topology import Topology
+        from analyzer.verdict.evidence import evidence_of
+
+        return evidence_of(self.flows, Topology())
+
+    @cached_property
+    def moments(self) -> Moments:
+        from analyzer.studies.moments import moments_of
+
+        return moments_of(self.evidence)
+
+    @cached_property
+    def labels(self) -> dict[str, ProxyLabel]:
+        """ip:port → what the proxy is called, of every proxy of the verdict and of the flows."""
+        found = {address: ProxyLabel(address, *names) for address, names in self.evidence.proxy_names.items()}
+        return found | {p["proxy"]: ProxyLabel(p["proxy"], p["name"], p["method"]) for p in self.verdict["proxies"]}
+
+    @cached_property
+    def colours(self) -> dict[str, str]:
+        """ip:port → its colour, the same in every picture of this verdict."""
+        by_label = colours_of(self.labels.values())
+        return {address: by_label[label] for address, label in self.labels.items()}
+
+    def sources(self, source: str | None) -> list[Mapping[str, Any]]:
+        """The verdict's entry of one source (its address or name), or of all. Errors: Unusable, there is no such source."""
+        entries: list[Mapping[str, Any]] = self.verdict["sources"]
+        if source is None:
+            return entries
+        chosen = [entry for entry in entries if source in (entry["client_ip"], entry["name"])]
+        if not chosen:
+            known = ", ".join(entry["client_ip"] for entry in entries[:5])
+            raise Unusable(f"no source {source!r}", "source", f"give one of {known}" if known else "there is none in this traffic")
+        return chosen
+
+    def whose(self, source: str | None) -> str:
+        """Whom a picture is of, for its alternative text: one source's label, or how many there are."""
+        chosen = self.sources(source)
+        if len(chosen) == 1:
+            return source_label(chosen[0]["client_ip"], chosen[0]["name"])
+        return f"{len(chosen):,} sources"

@@ -1,0 +1,213 @@
+"""The timeline: which way each plane went, when, beside what the person did.
+
+Bars stand where requests were carried, the higher the more at once; crosses hang where some failed. A window is drawn in as many
+columns as the eye tells apart, so 50,000 requests make no larger a picture than 500.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from datetime import UTC, datetime, timedelta
+from itertools import groupby
+from typing import TYPE_CHECKING, Any, Final
+
+import numpy as np
+import numpy.typing as npt
+
+from analyzer.report.labels import counted, listed
+from analyzer.report.plots.canvas import axes_of, frame, label, nothing, say, styled
+from analyzer.report.plots.lanes import Lane, lanes_of
+from analyzer.report.plots.palette import BAD, FAINT, INK, RULE, SHADE
+from analyzer.report.plots.scene import Scene
+from analyzer.report.text import inert
+from analyzer.report.times import parse_time
+from analyzer.routes.requests import Ints
+
+if TYPE_CHECKING:
+    from matplotlib.axes import Axes
+
+COLUMNS: Final = 260
+LANE_IN: Final = 0.27
+MARK_IN: Final = 0.17
+LEFT_IN, RIGHT_IN, BOTTOM_IN = 2.6, 1.35, 0.42
+MOST_MARKS: Final = 12
+_DAY_NS: Final = 86_400 * 10**9
+
+
+def timeline(scene: Scene, source: str | None = None, ax: Axes | None = None) -> Axes:
+    """Proxies over time, plane by plane, in UTC.
+
+    source  an address or a name of the verdict's sources; None: all of them together
+    ax      axes to draw on; None: axes of a figure of their own
+    """
+    lanes = lanes_of(scene, source)
+    with styled():
+        if not any(len(lane.carried) + len(lane.failed) for lane in lanes):
+            return nothing(axes_of(0.8, ax), "Timeline: nothing with a time went to a proxy or past them.")
+        marks = _marks(scene)
+        top_in = 0.16 + MARK_IN * (len(marks) + bool(scene.alone))
+        made = axes_of(LANE_IN * len(lanes) + top_in + BOTTOM_IN, ax)
+        frame(made, left_in=LEFT_IN, right_in=RIGHT_IN, top_in=top_in, bottom_in=BOTTOM_IN)
+        start, end = _extent(scene, lanes, marks)
+        _time_axis(made, start, end, len(lanes))
+        _alone(made, scene)
+        _gaps(made, scene)
+        _planes(made, lanes)
+        for number, lane in enumerate(lanes):
+            colour = scene.colours[lane.proxy.proxy] if lane.proxy else FAINT
+            _draw(made, number, lane, colour, start, end, max(_busiest(each, start, end) for each in lanes))
+        _draw_marks(made, marks, above=MARK_IN * 72 * bool(scene.alone))
+        say(made, _in_words(scene, source, lanes, start, end))
+        return made
+
+
+def _marks(scene: Scene) -> list[tuple[int, str]]:
+    marks = sorted((parse_time(mark["at"], "mark"), label(mark["what"], 48)) for mark in scene.marks)
+    return marks[:MOST_MARKS]
+
+
+def _extent(scene: Scene, lanes: Sequence[Lane], marks: Sequence[tuple[int, str]]) -> tuple[int, int]:
+    """From the first to the last thing that is shown: the verdict's window, wider where a mark lies outside it."""
+    ends = [int(times[at]) for lane in lanes for times in (lane.carried, lane.failed) if len(times) for at in (0, -1)]
+    ends += [parse_time(edge, "window") for edge in scene.verdict["window"] if edge]
+    ends += [at for at, _ in marks]
+    start, end = min(ends), max(ends)
+    return start, max(end, start + 1_000_000)
+
+
+def _days(ns: int | Ints) -> Any:
+    """Days since 1970, as matplotlib counts time."""
+    return np.asarray(ns, np.float64) / _DAY_NS
+
+
+def _time_axis(ax: Axes, start: int, end: int, n_lanes: int) -> None:
+    from matplotlib import dates
+
+    kinds: Any = dates  # its classes have no annotations
+    room = (end - start) // 100
+    ax.set_xlim(_days(start - room), _days(end + room))
+    ax.set_ylim(n_lanes, 0)
+    locator = kinds.AutoDateLocator(tz=UTC, minticks=3, maxticks=8)
+    ax.xaxis.set_major_locator(locator)
+    formats = ["%Y", "%Y-%m", "%m-%d", "%H:%M", "%H:%M", "%H:%M:%S"]
+    zeros = ["", "%Y", "%Y-%m", "%m-%d", "%H:%M", "%H:%M"]
+    ax.xaxis.set_major_formatter(kinds.ConciseDateFormatter(locator, tz=UTC, formats=formats, zero_formats=zeros, show_offset=False))
+    ax.grid(axis="x", color=RULE, linewidth=0.6)
+    ax.set_axisbelow(True)
+    ax.set_yticks([])
+    for x, text, align in ((0, _moment(start)[:10], "right"), (1, "UTC", "left")):
+        ax.annotate(
+            text, (x, 0), xycoords="axes fraction", xytext=(8 if x else -8, -5), textcoords="offset points", ha=align, va="top",
+            color=FAINT, annotation_clip=False,
+        )  # fmt: skip
+
+
+def _alone(ax: Axes, scene: Scene) -> None:
+    """Grey where no user was logged on."""
+    for start, end in scene.alone:
+        left, right = np.clip([_days(parse_time(edge, "session")) for edge in (start, end)], *ax.get_xlim())
+        ax.axvspan(left, right, facecolor=SHADE, edgecolor="none", zorder=0)
+        ax.annotate(
+            "no user logged on", (left, 0), xytext=(2, 3), textcoords="offset points", va="bottom", fontsize=8, color=FAINT,
+            annotation_clip=False,
+        )  # fmt: skip
+
+
+def _gaps(ax: Axes, scene: Scene) -> None:
+    """Hatched where the capture has a hole."""
+    for finding in scene.verdict["findings"]:
+        if finding["code"] == "capture-gap" and finding["first_seen"] and finding["last_seen"]:
+            left, right = (_days(parse_time(finding[edge], "finding")) for edge in ("first_seen", "last_seen"))
+            ax.axvspan(left, right, facecolor="none", edgecolor=FAINT, hatch="////", linewidth=0, alpha=0.6, zorder=0)
+
+
+def _planes(ax: Axes, lanes: Sequence[Lane]) -> None:
+    """The planes' names over their rows' names, and a line between planes."""
+    edge = ax.get_yaxis_transform()
+    at = 0
+    for plane, group in groupby(lanes, key=lambda lane: lane.plane):
+        size = len(list(group))
+        ax.annotate(
+            plane or "no plane", (0, at + 0.62), xycoords=edge, xytext=(-LEFT_IN * 72 + 4, 0), textcoords="offset points",
+            va="center", weight="bold" if plane else "normal", color=INK if plane else FAINT, annotation_clip=False,
+        )  # fmt: skip
+        if at:
+            ax.axhline(at, color=RULE, linewidth=0.8, zorder=0.5)
+        at += size
+
+
+def _busiest(lane: Lane, start: int, end: int) -> int:
+    return int(max(_per_column(lane.carried, start, end).max(initial=0), 1))
+
+
+def _per_column(times: Ints, start: int, end: int) -> npt.NDArray[np.int64]:
+    """How many of the times fall in each column of the picture."""
+    column = ((times - start).astype(np.float64) / (end - start) * (COLUMNS - 1)).round().astype(np.int64)
+    counts: npt.NDArray[np.int64] = np.bincount(column, minlength=COLUMNS)
+    return counts
+
+
+def _draw(ax: Axes, number: int, lane: Lane, colour: str, start: int, end: int, busiest: int) -> None:
+    """One row: its name, its bars from a line at its foot, its crosses, its numbers."""
+    foot = number + 0.86
+    at = _days(start) + np.arange(COLUMNS) * (end - start) / (COLUMNS - 1) / _DAY_NS
+    carried, failed = _per_column(lane.carried, start, end), _per_column(lane.failed, start, end)
+    ax.plot(ax.get_xlim(), (foot, foot), color=RULE, linewidth=0.6, zorder=1)
+    used = np.flatnonzero(carried)
+    height = 0.26 + 0.44 * np.sqrt(carried[used] / busiest)
+    x = np.repeat(at[used], 3)
+    y = np.column_stack([np.full(len(used), foot), foot - height, np.full(len(used), np.nan)]).ravel()
+    ax.plot(x, y, color=colour, linewidth=2.0, solid_capstyle="butt", zorder=3)
+    broken = np.flatnonzero(failed)
+    ax.plot(at[broken], np.full(len(broken), number + 0.5), linestyle="none", marker="x", color=BAD, markersize=4.2, mew=1.3, zorder=4)
+    edge = ax.get_yaxis_transform()
+    weight = "bold" if lane.won else "normal"
+    ax.annotate(
+        ("▶ " if lane.won else "") + label(lane.name, 26), (0, number + 0.62), xycoords=edge, xytext=(-8, 0), textcoords="offset points",
+        ha="right", va="center", color=colour if lane.proxy else FAINT, weight=weight, annotation_clip=False,
+    )  # fmt: skip
+    ax.annotate(
+        _numbers(lane), (1, number + 0.62), xycoords=edge, xytext=(8, 0), textcoords="offset points", va="center", color=FAINT,
+        annotation_clip=False,
+    )  # fmt: skip
+
+
+def _numbers(lane: Lane) -> str:
+    past = lane.name == "past the proxies"
+    parts = [f"{len(lane.carried):,}"] if len(lane.carried) or not len(lane.failed) else []
+    parts += [f"{len(lane.failed):,} {'blocked' if past else 'failed'}"] if len(lane.failed) else []
+    return ", ".join(parts)
+
+
+def _draw_marks(ax: Axes, marks: Sequence[tuple[int, str]], above: float) -> None:
+    """A dashed line for each, its words above the rows on a line of their own, on the side where there is room."""
+    left, right = ax.get_xlim()
+    for number, (at, what) in enumerate(marks):
+        x = float(_days(at))
+        late = (x - left) / (right - left) > 0.6
+        ax.axvline(x, color=INK, linewidth=0.8, linestyle=(0, (3, 2)), zorder=2)
+        lift = 3 + above + MARK_IN * 72 * (len(marks) - 1 - number)
+        ax.annotate(
+            what, (x, 0), xytext=(-3 if late else 3, lift), textcoords="offset points", ha="right" if late else "left", va="bottom",
+            fontsize=8, annotation_clip=False,
+        )  # fmt: skip
+        ax.annotate(
+            "", (x, 0), xytext=(0, lift + 8), textcoords="offset points", annotation_clip=False,
+            arrowprops={"arrowstyle": "-", "color": INK, "linewidth": 0.8, "linestyle": (0, (3, 2)), "shrinkA": 0, "shrinkB": 0},
+        )  # fmt: skip
+
+
+def _in_words(scene: Scene, source: str | None, lanes: Sequence[Lane], start: int, end: int) -> str:
+    """The picture for who doesn't see it."""
+    said = []
+    for plane, group in groupby(lanes, key=lambda lane: lane.plane):
+        ways = [f"{inert(lane.name)} {_numbers(lane)}" for lane in group]
+        said.append(f"{plane or 'no plane'}: {listed(ways)}")
+    did = [f"{_moment(at)[11:]} {what}" for at, what in _marks(scene)]
+    more = f" Marks: {listed(did)}." if did else ""
+    more += f" {counted(len(scene.alone), 'time')} without a user." if scene.alone else ""
+    return f"Timeline of {inert(scene.whose(source))}, {_moment(start)} to {_moment(end)} UTC. {'; '.join(said)}.{more}"
+
+
+def _moment(ns: int) -> str:
+    return f"{datetime(1970, 1, 1) + timedelta(seconds=ns // 10**9):%Y-%m-%d %H:%M:%S}"

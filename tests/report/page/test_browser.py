@@ -1,0 +1,259 @@
+"""The page in a real browser: nothing goes out, nothing runs that isn't ours, and the flow table does what it says, with 50,000 rows."""
+
+from __future__ import annotations
+
+import base64
+import csv
+import io
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from analyzer.report.page.html import study_to_html, to_html
+from tests.report import scenes
+from tests.report.browser import MISSING, WHY, Browser, chromium
+from tests.report.scenes import FORMULA, MARKUP
+
+pytestmark = pytest.mark.skipif(bool(MISSING), reason=WHY)
+
+QUICK_MS = 1500
+"""For a search, a filter or a sort over 50,000 rows, on a machine that has other things to do; it takes 50 to 200 here."""
+
+TIMED = """
+const [action, argument] = arguments, started = performance.now();
+const search = document.querySelector("#flow-table input");
+if (action === "sort") [...document.querySelectorAll(".grid thead button")].find((b) => b.textContent.startsWith(argument)).click();
+if (action === "filter") {
+  const label = [...document.querySelectorAll(".controls label")].find((l) => l.firstChild.textContent === argument[0]);
+  const select = label.querySelector("select");
+  select.value = [...select.options].find((option) => option.textContent === argument[1]).value;
+  select.dispatchEvent(new Event("change"));
+}
+document.body.offsetHeight;
+return performance.now() - started;
+"""
+ROWS = """return [...document.querySelectorAll(".grid tbody tr:not(.all)")].map((row) => [...row.cells].map((cell) => cell.textContent))"""
+STATUS = """return document.querySelector(".status").textContent"""
+SEARCH = """
+const search = document.querySelector("#flow-table input"), done = arguments[1];
+const status = document.querySelector(".status"), started = performance.now();
+new MutationObserver((_, observer) => { observer.disconnect(); done(performance.now() - started); }).observe(status, { childList: true });
+search.value = arguments[0];
+search.dispatchEvent(new Event("input"));
+"""
+
+
+@pytest.fixture(scope="module")
+def browser() -> Iterator[Browser]:
+    with chromium() as made:
+        yield made
+
+
+@pytest.fixture(scope="module")
+def pages(tmp_path_factory: pytest.TempPathFactory, study_document: tuple[dict[str, Any], list[Any]]) -> Path:
+    """The folder of all pages."""
+    folder = tmp_path_factory.mktemp("pages")
+    for name in ("article", "silent", "empty", "timeless", "crowd", "hostile", "fifty_thousand"):
+        scene = getattr(scenes, name)()
+        (folder / f"{name}.html").write_text(to_html(scene.flows, scene.verdict), encoding="utf-8")
+    (folder / "study.html").write_text(study_to_html(*study_document), encoding="utf-8")
+    return folder
+
+
+def search(browser: Browser, words: str) -> float:
+    """Milliseconds from the last key to the rows."""
+    return float(browser.driver.execute_async_script(SEARCH, words))
+
+
+def rows(browser: Browser) -> list[list[str]]:
+    return browser.run(ROWS)  # type: ignore[no-any-return]
+
+
+@pytest.mark.parametrize("name", ["article", "silent", "empty", "timeless", "crowd", "hostile", "fifty_thousand", "study"])
+def test_no_error_no_request_and_no_dialogue(name: str, browser: Browser, pages: Path) -> None:
+    browser.open(pages / f"{name}.html")
+    assert browser.run("return document.getElementById('flow-table').hidden") is False
+    for button in browser.driver.find_elements("css selector", ".grid thead button")[:3]:
+        button.click()
+    browser.run("[...document.querySelectorAll('a')].filter((_, n) => n % 7 === 0).slice(0, 25).forEach((a) => a.click())")
+    assert browser.console() == []
+    assert set(browser.requests()) <= {(pages / f"{name}.html").as_uri(), "data:,"}
+
+
+@pytest.mark.parametrize("name", ["article", "crowd", "hostile", "study"])
+@pytest.mark.parametrize("width", [390, 768, 1440])
+def test_the_page_never_scrolls_sideways(name: str, width: int, browser: Browser, pages: Path) -> None:
+    browser.open(pages / f"{name}.html", width=width)
+    assert browser.run("return document.documentElement.scrollWidth") <= width
+
+
+@pytest.mark.parametrize("dark", [False, True], ids=["light", "dark"])
+def test_words_can_be_read_on_their_ground(dark: bool, browser: Browser, pages: Path) -> None:
+    """WCAG 2.2, 1.4.3: 4.5:1, of every text in the page."""
+    browser.open(pages / "article.html", dark=dark)
+    poor = browser.run(
+        """
+        const number = (text) => text.match(/[\\d.]+/g).map(Number);
+        const light = (c) => c.slice(0, 3).map((v) => (v /= 255) <= 0.04045 ? v / 12.92 : ((v + 0.055) / 1.055) ** 2.4)
+          .reduce((sum, v, k) => sum + v * [0.2126, 0.7152, 0.0722][k], 0);
+        const own = (e) => number(getComputedStyle(e).backgroundColor);
+        const ground = (e) => (!e ? [255, 255, 255] : own(e).length < 4 || own(e)[3] > 0 ? own(e) : ground(e.parentElement));
+        const poor = [];
+        for (const element of document.querySelectorAll("body *")) {
+          if (element.closest("svg, script, noscript") || element.matches(".none, [disabled]")) continue;
+          if (![...element.childNodes].some((n) => n.nodeType === 3 && n.textContent.trim())) continue;
+          const [a, b] = [light(number(getComputedStyle(element).color)), light(ground(element))].sort((x, y) => y - x);
+          if ((a + 0.05) / (b + 0.05) < 4.5) poor.push(element.className + ": " + element.textContent.slice(0, 40));
+        }
+        return poor;
+        """
+    )
+    assert poor == []
+    assert browser.run("return getComputedStyle(document.body).backgroundColor") == ("rgb(21, 24, 27)" if dark else "rgb(255, 255, 255)")
+
+
+def test_an_injected_script_or_style_would_not_run(browser: Browser, pages: Path) -> None:
+    """The policy holds even where the escaping should fail one day."""
+    text = (pages / "article.html").read_text(encoding="utf-8")
+    evil = "<script>document.title = 'owned'</script><img src=x onerror=\"document.title='owned'\"><style>body{color:red}</style>"
+    (pages / "evil.html").write_text(text.replace("<body>", f"<body>{evil}<img src='http://127.0.0.1:9/x.png'>"), encoding="utf-8")
+    browser.open(pages / "evil.html")
+    assert browser.driver.title == "Which proxy won"
+    assert browser.run("return getComputedStyle(document.body).color") != "rgb(255, 0, 0)"
+    assert any("Content Security Policy" in line for line in browser.console())
+    assert browser.run("try { document.body.innerHTML = '<b>x</b>'; return 'set' } catch (error) { return error.name }") == "TypeError"
+
+
+def test_hostile_names_stay_text(browser: Browser, pages: Path) -> None:
+    browser.open(pages / "hostile.html")
+    hosts = [row[1] for row in rows(browser)]
+    assert MARKUP in hosts and FORMULA in hosts and r"safe\u202egnp.exe\u2066\x1b[31m" in hosts
+    browser.run("document.querySelectorAll('.grid .id button').forEach((button) => button.click())")
+    assert browser.run("return document.querySelectorAll('img, iframe, script[src]').length") == 0
+    assert browser.run("return document.querySelectorAll('script').length") == 2
+    marks = browser.run("return /[\\u200e\\u200f\\u202a-\\u202e\\u2066-\\u2069\\u001b]/.test(document.body.textContent)")
+    assert marks is False
+
+
+def test_50_000_flows_are_sorted_filtered_and_searched_quickly(browser: Browser, pages: Path) -> None:
+    browser.open(pages / "fifty_thousand.html")
+    assert browser.run(STATUS) == "All 50,000 flows" and len(rows(browser)) == 100
+    times = {"sort host": browser.run(TIMED, "sort", "Host")}
+    hosts = [row[2] for row in rows(browser)]
+    assert hosts == sorted(hosts) and hosts[0] == "-2+3"
+    times["sort bytes"] = browser.run(TIMED, "sort", "Bytes")
+    sizes = [int(row[8].replace(",", "")) for row in rows(browser)]
+    assert sizes == sorted(sizes, reverse=True)
+    times["filter"] = browser.run(TIMED, "filter", ["Service", "smartscreen"])
+    assert {row[3] for row in rows(browser)} == {"smartscreen"} and browser.run(STATUS) == "6,250 of 50,000 flows"
+    times["search"] = search(browser, "HOST-29")
+    assert all("host-29" in row[2] for row in rows(browser)) and browser.run(STATUS).endswith(" of 50,000 flows")
+    times["nothing found"] = search(browser, "no such host anywhere")
+    assert rows(browser) == [] and browser.run(STATUS) == "0 of 50,000 flows"
+    assert max(times.values()) < QUICK_MS, times
+
+
+def test_pages_of_rows(browser: Browser, pages: Path) -> None:
+    browser.open(pages / "fifty_thousand.html")
+    first = rows(browser)[0]
+    browser.run("document.querySelectorAll('.pager button')[1].click()")
+    assert rows(browser)[0] != first and "101 to 200 of 50,000" in browser.run("return document.querySelector('.pager').textContent")
+    browser.run("document.querySelectorAll('.pager button')[0].click()")
+    assert rows(browser)[0] == first
+    assert browser.run("return document.querySelectorAll('.pager button')[0].disabled") is True
+
+
+def test_a_link_leads_to_its_flow_and_opens_it(browser: Browser, pages: Path) -> None:
+    browser.open(pages / "article.html")
+    wanted = browser.run("const link = document.querySelector('#findings a.flow'); link.click(); return link.textContent")
+    browser.run("return new Promise((done) => setTimeout(done, 50))")
+    assert browser.run("return document.querySelector('tr.target .id').textContent") == wanted
+    details = browser.run("return document.querySelector('tr.target + tr.all').textContent")
+    assert "client_ip" in details and "172.16.11.92" in details
+    assert browser.run("return document.activeElement.textContent") == wanted
+
+
+def test_a_statement_shows_its_flows_alone(browser: Browser, pages: Path) -> None:
+    browser.open(pages / "article.html")
+    number = browser.run(
+        """
+        const link = [...document.querySelectorAll("#precedence a")].find((a) => a.textContent.startsWith("all "));
+        link.click();
+        return Number(link.textContent.slice(4));
+        """
+    )
+    browser.run("return new Promise((done) => setTimeout(done, 50))")
+    assert len(rows(browser)) == number and browser.run(STATUS) == f"{number} of 16 flows"
+    browser.run("[...document.querySelectorAll('.controls button')].find((b) => b.textContent === 'Show all flows').click()")
+    assert browser.run(STATUS) == "All 16 flows"
+
+
+def test_everything_is_reached_by_keyboard(browser: Browser, pages: Path) -> None:
+    browser.open(pages / "article.html")
+    controls = (
+        "return [...document.querySelectorAll('#flow-table button, #flow-table input, #flow-table select')].every((e) => e.tabIndex === 0)"
+    )
+    assert browser.run(controls) is True
+    assert (
+        browser.run("return [...document.querySelectorAll('#flow-table input, #flow-table select')].every((e) => e.labels.length === 1)")
+        is True
+    )
+    browser.run("[...document.querySelectorAll('.grid thead button')].find((b) => b.textContent.startsWith('Host')).focus()")
+    browser.driver.switch_to.active_element.send_keys("\ue007")  # Enter
+    assert browser.run("return document.querySelector('.grid [aria-sort]').getAttribute('aria-sort')") == "ascending"
+    browser.driver.switch_to.active_element.send_keys(" ")
+    assert browser.run("return document.querySelector('.grid [aria-sort]').getAttribute('aria-sort')") == "descending"
+    browser.run("document.querySelector('.grid .id button').focus()")
+    browser.driver.switch_to.active_element.send_keys(" ")
+    assert browser.run("return document.activeElement.getAttribute('aria-expanded')") == "true"
+
+
+def test_copied_cells_are_the_flow_tables_and_no_formulas(browser: Browser, pages: Path) -> None:
+    browser.open(pages / "hostile.html")
+    browser.run(
+        """
+        window.copied = null;
+        Object.defineProperty(navigator, "clipboard", { value: { writeText: async (text) => { window.copied = text; } } });
+        [...document.querySelectorAll(".controls button")].find((b) => b.textContent === "Copy as CSV").click();
+        """
+    )
+    copied = list(csv.DictReader(io.StringIO(browser.run("return window.copied"))))
+    flows = scenes.hostile().flows
+    assert [row["id"] for row in copied] == flows.column("id").to_pylist()
+    assert all(not cell.startswith(("=", "+", "@", "\t", "\r", "-")) for row in copied for cell in row.values())
+    assert f"'{FORMULA}" in [row["host"] for row in copied] and MARKUP in [row["host"] for row in copied]
+    assert copied[0]["first_seen"] == "2024-05-01T12:00:00.000000000Z"
+    assert browser.run(STATUS) == "Copied 7 flows as CSV."
+
+
+def test_without_a_clipboard_it_copies_the_old_way(browser: Browser, pages: Path) -> None:
+    browser.open(pages / "article.html")
+    browser.run("Object.defineProperty(navigator, 'clipboard', { value: undefined });")
+    browser.driver.find_element("xpath", "//button[text()='Copy as CSV']").click()
+    browser.run("return new Promise((done) => setTimeout(done, 50))")
+    assert browser.run(STATUS) in ("Copied 16 flows as CSV.", "The browser doesn't let this page copy.")
+
+
+def test_without_script_everything_but_the_table_reads(browser: Browser, pages: Path) -> None:
+    browser.command("Emulation.setScriptExecutionDisabled", value=True)
+    try:
+        browser.open(pages / "article.html")
+        text = browser.driver.find_element("tag name", "body").text
+    finally:
+        browser.command("Emulation.setScriptExecutionDisabled", value=False)
+    assert "static (PROX03) won for sensor" in text and "Flows that show it" in text and "takes JavaScript" in text
+
+
+def test_it_prints(browser: Browser, pages: Path, tmp_path: Path) -> None:
+    """On paper: a few pages, the rows of the table among them, no controls."""
+    browser.open(pages / "article.html", dark=True)
+    pdf = base64.b64decode(browser.command("Page.printToPDF", preferCSSPageSize=True)["data"])
+    assert pdf.startswith(b"%PDF-") and 2 <= pdf.count(b"/Type /Page\n") + pdf.count(b"/Type /Page/") + pdf.count(b"/Type /Page ") <= 8
+    browser.command("Emulation.setEmulatedMedia", media="print")
+    try:
+        assert browser.run("return getComputedStyle(document.querySelector('.controls')).display") == "none"
+        assert browser.run("return getComputedStyle(document.body).backgroundColor") == "rgb(255, 255, 255)"
+    finally:
+        browser.command("Emulation.setEmulatedMedia", media="")

@@ -1,0 +1,169 @@
+"""The page as a file: whole, locked down, and the same words as the verdict. What a browser makes of it: test_browser.py."""
+
+from __future__ import annotations
+
+import base64
+import hashlib
+import re
+from functools import cache
+from html.parser import HTMLParser
+
+import pytest
+
+from analyzer.report.model import build
+from analyzer.report.page.html import study_to_html, to_html
+from tests.report import scenes
+from tests.report.scenes import FORMULA, MARKUP
+
+VOID = {"meta", "link", "br", "img", "input", "hr"}
+SCENES = ["article", "silent", "empty", "timeless", "crowd", "hostile"]
+
+
+class Page(HTMLParser):
+    """A page taken apart."""
+
+    def __init__(self, text: str) -> None:
+        super().__init__(convert_charrefs=True)
+        self.tags: list[tuple[str, dict[str, str | None]]] = []
+        self.open: list[str] = []
+        self.words: list[str] = []
+        self.scripts: list[str] = []
+        self.styles: list[str] = []
+        self.feed(text)
+        self.close()
+
+    def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
+        self.tags.append((tag, dict(attrs)))
+        if tag not in VOID:
+            self.open.append(tag)
+
+    def handle_startendtag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
+        self.tags.append((tag, dict(attrs)))
+
+    def handle_endtag(self, tag: str) -> None:
+        assert self.open.pop() == tag
+
+    def handle_data(self, data: str) -> None:
+        if self.open and self.open[-1] == "script":
+            self.scripts.append(data)
+        elif self.open and self.open[-1] == "style":
+            self.styles.append(data)
+        else:
+            self.words.append(data)
+
+    @property
+    def text(self) -> str:
+        return " ".join(" ".join(self.words).split())
+
+
+@cache
+def page(name: str) -> Page:
+    scene = getattr(scenes, name)()
+    return Page(to_html(scene.flows, scene.verdict))
+
+
+@pytest.mark.parametrize("name", SCENES)
+def test_every_element_is_closed_and_every_id_is_one_elements(name: str) -> None:
+    made = page(name)
+    assert made.open == []
+    ids = [attributes["id"] for _, attributes in made.tags if "id" in attributes]
+    assert len(ids) == len(set(ids))
+
+
+@pytest.mark.parametrize("name", SCENES)
+def test_nothing_is_loaded_and_nothing_runs_but_its_own_script(name: str) -> None:
+    made = page(name)
+    assert {tag for tag, _ in made.tags} & {
+        "img",
+        "iframe",
+        "object",
+        "embed",
+        "form",
+        "base",
+        "audio",
+        "video",
+        "image",
+        "foreignobject",
+    } == set()
+    for tag, attributes in made.tags:
+        assert not [key for key in attributes if key.startswith("on") or key in ("style", "src", "srcset", "action", "xlink:href")], tag
+        for key in ("href", "data", "fill", "stroke", "clip-path"):
+            target = attributes.get(key) or ""
+            assert key not in attributes or key != "href" or target.startswith("#") or target == "data:,", target
+            assert "://" not in target
+    assert [attributes.get("type") for tag, attributes in made.tags if tag == "script"] == ["application/json", None]
+
+
+def test_the_policy_allows_this_script_and_style_by_their_hashes_and_nothing_else() -> None:
+    made = page("article")
+    (policy,) = [a["content"] or "" for _, a in made.tags if a.get("http-equiv") == "Content-Security-Policy"]
+    rules = dict(rule.strip().split(" ", 1) for rule in policy.split(";"))
+    assert rules["default-src"] == "'none'" and "unsafe" not in policy
+    for kind, text in (("script-src", made.scripts[-1]), ("style-src", made.styles[0])):
+        assert rules[kind] == f"'sha256-{base64.b64encode(hashlib.sha256(text.encode()).digest()).decode()}'"
+    first = [tag for tag, _ in made.tags]
+    assert first.index("meta") < first.index("style") and made.tags[3][1].get("http-equiv") == "Content-Security-Policy"
+
+
+@pytest.mark.parametrize("name", ["article", "silent", "empty", "crowd"])
+def test_it_says_what_the_verdict_says(name: str) -> None:
+    scene, text = getattr(scenes, name)(), page(name).text
+    report = build(scene.verdict)
+    for group in report.alike():
+        assert group[0].answer in text
+    for finding in report.findings[:50]:
+        assert " ".join(finding.text.split()) in text and (finding.advice or "") in text
+    for source in report.sources[:50]:
+        assert source.label in text and all(statement.sentence in text for statement in source.precedence)
+    for row in (row for source in report.sources[:50] for row in source.rows()):
+        assert row.label in text
+
+
+def test_the_answer_comes_first() -> None:
+    made = page("article")
+    assert made.words.index("172.16.11.92:") < made.words.index("Who carried what")
+    assert made.text.index("static (PROX03) won for sensor") < made.text.index("Who carried what")
+
+
+def test_hostile_names_are_text() -> None:
+    made = page("hostile")
+    assert MARKUP in made.text and FORMULA in made.text
+    assert r"safe\u202egnp.exe\u2066\x1b[31m" in made.text
+    assert not re.search("[\u202a-\u202e\u2066-\u2069\x00-\x08\x0b-\x1f\x7f-\x9f]", "".join(made.words))
+    assert len(made.scripts) == 2
+
+
+def test_flows_are_link_targets() -> None:
+    made = page("article")
+    links = [a["href"] or "" for tag, a in made.tags if tag == "a"]
+    ids = scenes.article().flows.column("id").to_pylist()
+    named = [link.removeprefix("#flow-") for link in links if link.startswith("#flow-")]
+    assert named and set(named) <= set(ids)
+    anchors = {f"#{a['id']}" for _, a in made.tags if "id" in a}
+    assert {link for link in links if not link.startswith("#flow")} <= anchors
+
+
+def test_of_very_many_sources_a_page_shows_some_and_says_so() -> None:
+    scene = scenes.scene_of(scenes.crowd().flows)
+    copies = [{**scene.verdict["sources"][0], "client_ip": f"10.1.0.{n}"} for n in range(100)]
+    text = Page(to_html(scene.flows, {**scene.verdict, "sources": copies})).text
+    assert "… and 40 more sources" in text
+
+
+def test_the_same_verdict_is_the_same_page() -> None:
+    scene = scenes.article()
+    assert to_html(scene.flows, scene.verdict) == to_html(scene.flows, scene.verdict)
+
+
+def test_a_study_has_a_section_for_each_test(study_document: tuple[dict, list]) -> None:
+    document, tables = study_document
+    made = Page(study_to_html(document, tables))
+    assert made.open == []
+    for number, test in enumerate(document["tests"], 1):
+        assert f"{number}. {test['title']}" in made.text and " ".join(test["conclusion"].split()) in made.text
+        assert " ".join(test["live_response"]["reason"].split()) in made.text
+        assert any(attributes.get("id") == f"test-{number}" for _, attributes in made.tags)
+        for line in test["expectations"]:
+            assert " ".join(line["text"].split()) in made.text
+    ids = [attributes["id"] for _, attributes in made.tags if "id" in attributes]
+    assert len(ids) == len(set(ids))

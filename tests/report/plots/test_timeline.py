@@ -1,0 +1,69 @@
+"""The timeline."""
+
+from __future__ import annotations
+
+import time
+
+import pytest
+from matplotlib.figure import Figure
+
+from analyzer.report.plots.canvas import to_svg
+from analyzer.report.plots.timeline import timeline
+from tests.report import scenes
+from tests.report.plots.pictures import texts, title_of, within_its_figure
+
+
+def test_it_says_what_it_shows() -> None:
+    axes = timeline(scenes.article())
+    said = texts(axes)
+    assert {
+        "sensor",
+        "▶ PROX03 · static",
+        "3, 1 failed",
+        "past the proxies",
+        "1 blocked",
+        "live response started",
+        "no user logged on",
+    } <= set(said)
+    assert {"2024-05-01", "UTC", "12:00:05"} <= set(said)
+    assert "system: PROX01 · WinHTTP 3, 1 failed" in title_of(axes) and "Marks: 12:00:05 live response started" in title_of(axes)
+
+
+@pytest.mark.parametrize("name", ["article", "silent", "empty", "timeless", "crowd", "hostile"])
+def test_it_is_there_for_any_traffic_and_fits(name: str) -> None:
+    axes = timeline(getattr(scenes, name)())
+    assert texts(axes) and within_its_figure(axes)
+
+
+def test_bars_stand_where_requests_were_carried() -> None:
+    """As far apart as the requests were: one a second."""
+    axes = timeline(scenes.article())
+    (bars,) = [
+        line for line in axes.lines if line.get_linewidth() == 2.0 and line.get_color() == scenes.article().colours["172.16.12.12:3128"]
+    ][:1]
+    seconds = (bars.get_xdata()[::3] - bars.get_xdata()[0]) * 86_400
+    assert [round(float(second)) for second in seconds] == [0, 1, 2, 3, 4, 5]
+    crosses = [line for line in axes.lines if line.get_marker() == "x" and len(line.get_xdata())]
+    assert [len(line.get_xdata()) for line in crosses] == [1, 1]
+
+
+def test_a_hole_in_the_capture_is_hatched() -> None:
+    scene = scenes.scene_of(scenes.article().flows)
+    gap = {"code": "capture-gap", "first_seen": "2024-05-01T12:00:02.000000000Z", "last_seen": "2024-05-01T12:00:04.000000000Z"}
+    scene.verdict["findings"].append(gap)
+    assert [patch.get_hatch() for patch in timeline(scene).patches] == ["////"]
+
+
+def test_one_source_and_axes_of_the_callers_own() -> None:
+    axes = Figure().add_subplot()
+    assert timeline(scenes.crowd(), "10.0.3.7", axes) is axes
+    assert title_of(axes).startswith("Timeline of 10.0.3.7,")
+
+
+def test_50_000_flows_are_no_larger_a_picture() -> None:
+    scene = scenes.fifty_thousand()
+    timeline(scene)
+    started = time.perf_counter()
+    svg = to_svg(timeline(scene))
+    assert time.perf_counter() - started < 5
+    assert len(svg) < 200_000
