@@ -5,6 +5,7 @@ tests/test_docs.py compares them with what is here and names this command when t
 
 from __future__ import annotations
 
+import json
 import os
 import re
 import subprocess
@@ -125,7 +126,27 @@ def help_of(verb: str | None) -> str:
     return subprocess.run(command, cwd=ROOT, env=environment, check=True, capture_output=True, encoding="utf-8").stdout
 
 
-PAGES: Final[dict[str, Callable[[], str]]] = {"columns.md": columns_page, "findings.md": findings_page, "commands.md": commands_page}
+def study_schema() -> str:
+    """docs/study.schema.json: the study document's types as JSON Schema; the verdict in each test has a schema of its own."""
+    from pydantic import TypeAdapter
+
+    from analyzer.studies.document import StudyDocument
+
+    schema = TypeAdapter(StudyDocument).json_schema()
+    schema["$defs"]["Test"]["properties"]["verdict"] = {"$ref": "verdict.schema.json"}
+    for shape in (schema, *schema["$defs"].values()):
+        if shape.get("type") == "object":
+            shape["additionalProperties"] = False
+    about = {"$schema": "https://json-schema.org/draft/2020-12/schema", "title": "The study document of whichproxy"}
+    return json.dumps(about | {key: value for key, value in schema.items() if key != "title"}, indent=1) + "\n"
+
+
+PAGES: Final[dict[str, Callable[[], str]]] = {
+    "columns.md": columns_page,
+    "findings.md": findings_page,
+    "commands.md": commands_page,
+    "study.schema.json": study_schema,
+}
 
 
 if __name__ == "__main__":

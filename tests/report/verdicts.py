@@ -122,7 +122,15 @@ def _source() -> dict[str, Any]:
 
 
 def _direct(state: str, server: str, host: str | None, service: str | None, flows: list[str]) -> dict[str, Any]:
-    return {"client_ip": "172.16.11.92", "server": server, "host": host, "service": service, "state": state, "flows": flows}
+    return {
+        "client_ip": "172.16.11.92",
+        "server": server,
+        "protocol": "tcp",
+        "host": host,
+        "service": service,
+        "state": state,
+        "flows": flows,
+    }
 
 
 def fifth_test() -> dict[str, Any]:
