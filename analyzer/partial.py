@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from analyzer.capture.block import Block
 from analyzer.flows.concatenate import USED, concatenated, renumbered, used
 from analyzer.flows.grow import empty_tables
 from analyzer.flows.layout import CONTINUED, N_FIRSTS, Tables
@@ -15,12 +16,12 @@ from analyzer.flows.merge import merged_tables, released_tables
 from analyzer.names.datagrams import MAX_DATAGRAMS
 from analyzer.names.offers import read_all, read_waiting
 from analyzer.names.table import flow_table
-from analyzer.pipeline import by_time, count_and_read, decode
+from analyzer.packets.fragments import Fragments, Part, joined_again
+from analyzer.pipeline import Decoded, by_time, count_and_read, decode
 
 if TYPE_CHECKING:
     import pyarrow as pa
 
-    from analyzer.capture.block import Block
     from analyzer.capture.source import Source
 
 
@@ -31,6 +32,7 @@ class Partial:
     names    the inputs it came from
     starts   each input's earliest time, nanoseconds since 1970; None where it has none
     tables   records, messages, and what is held back for the pieces before
+    parts    IP fragments that wait for others, which may lie in the pieces beside this one
 
     Exact but for what no piece can keep. A connection that goes on from an earlier piece, of which one side sends more than
     64 KiB in this one, is read from there on as one whose beginning is missing. And where a piece begins with a SYN that an
@@ -41,6 +43,7 @@ class Partial:
     names: tuple[str, ...]
     starts: tuple[int | None, ...]
     tables: Tables
+    parts: tuple[Part, ...] = ()
 
     @staticmethod
     def empty() -> Partial:
@@ -62,42 +65,73 @@ class Partial:
             tables.recent[seen],
             tables.firsts[: tables.counts[N_FIRSTS]],
             tables.counts,
+            self.parts,
         )
 
 
 def _unpacked(
-    names: tuple[str, ...], starts: tuple[int | None, ...], rows: dict[str, Any], seen: Any, recent: Any, firsts: Any, counts: Any
+    names: tuple[str, ...],
+    starts: tuple[int | None, ...],
+    rows: dict[str, Any],
+    seen: Any,
+    recent: Any,
+    firsts: Any,
+    counts: Any,
+    parts: tuple[Part, ...],
 ) -> Partial:
     blank = empty_tables()
     blank.recent[seen] = recent
     blank.firsts[: len(firsts)] = firsts
     left = blank._replace(**rows, counts=counts)
-    return Partial(names, starts, concatenated(left, empty_tables()))
+    return Partial(names, starts, concatenated(left, empty_tables()), parts)
 
 
 def collect_piece(blocks: Iterable[Block], sources: Sequence[Source]) -> Partial:
     """As pipeline.collect, of packets before and behind which others may have come."""
+    fragments = Fragments()
+    tables = collect_between(decode(blocks, sources, fragments))
+    return Partial(tuple(source.name for source in sources), tuple(source.first_ns for source in sources), tables, tuple(fragments.parts()))
+
+
+def collect_between(decoded: Iterable[Decoded]) -> Tables:
+    """The tables of these packets alone."""
     tables = empty_tables()
     tables.counts[CONTINUED] = 1
-    tables = count_and_read(decode(blocks, sources), 0, 1, tables)
-    return Partial(tuple(source.name for source in sources), tuple(source.first_ns for source in sources), tables)
+    return count_and_read(decoded, 0, 1, tables)
 
 
 def merge(left: Partial, right: Partial) -> Partial:
-    """Both parts as one; neither is changed. Associative, not commutative."""
+    """Both parts as one; neither is changed. Associative, not commutative.
+
+    Packets whose fragments lie in both come between them.
+    """
     names = [*left.names, *(name for name in right.names if name not in left.names)]
-    tables, numbers = right.tables, np.arange(len(right.names))
+    tables, parts, numbers = right.tables, right.parts, np.arange(len(right.names))
     if right.names != tuple(names[: len(numbers)]):
         numbers = np.array([names.index(name) for name in right.names])
         tables = renumbered(tables, numbers)
+        parts = tuple(part._replace(source=int(numbers[part.source])) for part in parts)
     starts = [*left.starts, *[None] * (len(names) - len(left.starts))]
     for number, start in zip(numbers.tolist(), right.starts, strict=True):
         known = starts[number]
         starts[number] = start if known is None else known if start is None else min(known, start)
-    return Partial(tuple(names), tuple(starts), merged_tables(left.tables, tables, read_all, MAX_DATAGRAMS))
+    before = left.tables
+    if left.parts and parts:
+        fragments, (data, frames, packets) = joined_again([*left.parts, *parts])
+        parts = tuple(fragments.parts())
+        if len(packets):
+            before = merged_tables(before, collect_between([(Block(data, frames), packets)]), read_all, MAX_DATAGRAMS)
+    else:
+        parts = left.parts or parts
+    return Partial(tuple(names), tuple(starts), merged_tables(before, tables, read_all, MAX_DATAGRAMS), parts)
 
 
 def finish(partial: Partial) -> pa.Table:
     """The flow table of a part that has all the packets there are, or all that will be had; the part stays as it is."""
-    tables = released_tables(concatenated(partial.tables, empty_tables()), read_all)
+    tables = concatenated(partial.tables, empty_tables())
+    if partial.parts:
+        waiting, _ = joined_again(partial.parts)
+        data, frames, packets = waiting.flush()
+        tables = merged_tables(tables, collect_between([(Block(data, frames), packets)]), read_all, MAX_DATAGRAMS)
+    tables = released_tables(tables, read_all)
     return flow_table(read_waiting(tables), list(partial.names), by_time(partial.starts))

@@ -5,7 +5,7 @@ Each stage takes tables and gives tables (tables.py says what every column is); 
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
 from itertools import chain
@@ -14,19 +14,20 @@ from typing import TYPE_CHECKING, Any, Final
 import numpy as np
 import numpy.typing as npt
 
-from analyzer.capture.block import BLOCK_FRAMES, Block
+from analyzer.capture.block import BLOCK_FRAMES, Block, Damage
 from analyzer.capture.interleave import in_time_order, progress_of
 from analyzer.capture.source import Input, Source, open_inputs
 from analyzer.errors import NothingReadable, Unusable
 from analyzer.fan import Fan
 from analyzer.flows.grow import empty_tables, grown
-from analyzer.flows.layout import Tables
+from analyzer.flows.layout import N_DUPLICATES, Tables
 from analyzer.flows.shards import side_by_side
 from analyzer.flows.table import count_packets
 from analyzer.names.offers import read_all, read_waiting
-from analyzer.names.table import flow_table
+from analyzer.names.table import named_tables
 from analyzer.packets.decode import decode_frames
-from analyzer.packets.layout import CUT_SHORT, LINK_UNKNOWN, MALFORMED, NO_TIME, PACKET
+from analyzer.packets.fragments import Fragments
+from analyzer.packets.layout import CUT_SHORT, FRAGMENT, LINK_UNKNOWN, MALFORMED, NO_TIME, PACKET
 
 if TYPE_CHECKING:
     import pyarrow as pa
@@ -55,6 +56,7 @@ class Reading:
     captures   one dict per readable input: path, sha256, packets, first_seen, last_seen, damage (as in the verdict document)
     unusable   one error per named input that is no capture or can't be read
     skipped    files in directories that are no captures
+    lookups    pyarrow.Table, analyzer.tables.LOOKUP_SCHEMA, by time; None where flows came without their captures
     """
 
     flows: pa.Table
@@ -65,6 +67,7 @@ class Reading:
     catalogue: Catalogue | None = None
     start_ns: int | None = None
     end_ns: int | None = None
+    lookups: pa.Table | None = None
 
 
 def read(
@@ -94,15 +97,16 @@ def read(
         hashed = aside.map(Source.read_sha256, sources if digests else ())
         blocks = reported(within(in_time_order(sources), start_ns, end_ns), sources, progress)
         tables = collect(blocks, sources, workers)
-        flows = flow_table(tables, [source.name for source in sources], by_time([source.first_ns for source in sources]))
-        flows = route_flows(flows, topology)
+        named = named_tables(tables, [source.name for source in sources], by_time([source.first_ns for source in sources]))
+        flows = route_flows(named.flows, topology)
         flows = tag_flows(flows, catalogue)
+        note_losses(sources, named.missing, int(tables.counts[N_DUPLICATES]))
         list(hashed)
     unknown = [error for source in sources if (error := source.unreadable()) is not None]
     if len(unknown) == len(sources) and unknown + found.unusable:
         raise NothingReadable(found.unusable + unknown)
     captures = [source.as_dict() for source in sources]
-    return Reading(flows, captures, found.unusable, found.skipped, topology, catalogue, start_ns, end_ns)
+    return Reading(flows, captures, found.unusable, found.skipped, topology, catalogue, start_ns, end_ns, named.lookups)
 
 
 def collect(blocks: Iterable[Block], sources: Sequence[Source], workers: int = 1) -> Tables:
@@ -117,16 +121,28 @@ def collect(blocks: Iterable[Block], sources: Sequence[Source], workers: int = 1
         return side_by_side(list(fan.run(lambda share, each: collect_share(chain.from_iterable(each), share, workers))))
 
 
-def decode(blocks: Iterable[Block], sources: Sequence[Source]) -> Iterator[Decoded]:
-    """Each block with its packets, which stand only until the next is asked for."""
+def decode(blocks: Iterable[Block], sources: Sequence[Source], fragments: Fragments | None = None) -> Iterator[Decoded]:
+    """Each block with its packets, which stand only until the next is asked for.
+
+    fragments   what waits from before, and after; None: nothing came before, nor will come
+    """
     packets = np.zeros(BLOCK_FRAMES, PACKET)
+    waiting = Fragments() if fragments is None else fragments
     for block in blocks:
         n = len(block.frames)
         if n > len(packets):
             packets = np.zeros(n, PACKET)
         decode_frames(block.data, block.frames, n, packets)
-        note_unreadable(sources, block, packets[:n])
-        yield block, packets[:n]
+        if note_unreadable(sources, block, packets[:n]):
+            data, frames, joined = waiting.join(block.data, block.frames, packets[:n])
+            yield Block(data, frames), joined
+        else:
+            yield block, packets[:n]
+    if fragments is None and waiting.waiting:
+        data, frames, joined = waiting.flush()
+        yield Block(data, frames), joined
+    for number, n in waiting.lost.items():
+        sources[number].damage.append(Damage("capture-gap", "IP packets of which a fragment was not captured", count=n))
 
 
 def batches(decoded: Iterable[Decoded]) -> Iterator[list[Decoded]]:
@@ -195,14 +211,28 @@ def reported(blocks: Iterable[Block], sources: Sequence[Source], progress: Progr
         progress(*progress_of(sources))
 
 
-def note_unreadable(sources: Sequence[Source], block: Block, packets: npt.NDArray[Any]) -> None:
-    """Count, by input, the frames whose link type isn't read and those whose headers contradict themselves or are cut."""
+def note_unreadable(sources: Sequence[Source], block: Block, packets: npt.NDArray[Any]) -> bool:
+    """Count, by input, the frames whose link type isn't read and those whose headers contradict themselves or are cut.
+
+    True when there are fragments among the packets.
+    """
     status = packets["status"]
-    if (status < LINK_UNKNOWN).all():
-        return
+    if (status < FRAGMENT).all():
+        return False
     for kind in (LINK_UNKNOWN, CUT_SHORT, MALFORMED):
         for frame in np.flatnonzero(status == kind):
             sources[block.frames["source"][frame]].note(kind, int(block.frames["link_type"][frame]))
+    return bool((status == FRAGMENT).any())
+
+
+def note_losses(sources: Sequence[Source], missing: Mapping[int, tuple[int, int]], n_copies: int) -> None:
+    """Note what was captured twice, and what was not: by the input where the flows were first seen."""
+    if n_copies:
+        where = "" if len(sources) == 1 else " (of all inputs together)"
+        sources[0].damage.append(Damage("duplicated-packets", f"packets captured twice, counted once{where}", count=n_copies))
+    for source, (n_flows, n_bytes) in missing.items():
+        text = f"{n_bytes} bytes in the middle of {n_flows} TCP {'conversation' if n_flows == 1 else 'conversations'} were not captured"
+        sources[source].damage.append(Damage("capture-gap", text))
 
 
 def by_time(starts: Sequence[int | None]) -> list[int]:

@@ -1,4 +1,4 @@
-"""What every column of the flow table is: name, type, unit, meaning, and when it is null.
+"""What every column of the flow table is: name, type, unit, meaning, and when it is null; and of the lookups beside it.
 
 The flow table is the one table that passes between the stages from `names` on. It is a `pyarrow.Table` with exactly the
 columns of `FLOW_SCHEMA`, one row per transport conversation, sorted by `first_seen`, then `id`. A stage fills its own
@@ -123,3 +123,24 @@ FLOW_COLUMNS = (
 )
 
 FLOW_SCHEMA = pa.schema([pa.field(c.name, c.type, metadata={"meaning": c.meaning}) for c in FLOW_COLUMNS])
+
+
+LOOKUP_COLUMNS = (
+    Column("flow", pa.string(), "names", "id of the flow that carried it"),
+    Column("client_ip", pa.string(), "names", "who asked"),
+    Column("server_ip", pa.string(), "names", "who was asked; a multicast address for LLMNR and multicast DNS"),
+    Column("server_port", pa.int32(), "names", "53, 5353 or 5355"),
+    Column("protocol", pa.string(), "names", "udp or tcp"),
+    Column("asked_at", TIME, "names", "when the question was first sent; null: only the answer was captured"),
+    Column("answered_at", TIME, "names", "when the answer came; null: none was captured"),
+    Column("asked", pa.int32(), "names", "how often the question was sent before it was answered; 0: only the answer was captured"),
+    Column("name", pa.string(), "names", "the name asked for, as sent"),
+    Column("type", pa.string(), "names", "A, AAAA, ...; TYPE and its number where it has no name here"),
+    Column(
+        "rcode", pa.int32(), "names", "the answer's code: 0 no error, 2 the server failed, 3 no such name; null: no answer was captured"
+    ),
+    Column("answers", pa.list_(pa.string()), "names", "the addresses in the answer, in its order, whichever alias they belong to"),
+    Column("ttl", pa.int64(), "names", "seconds the addresses may be kept; null without an address"),
+)
+
+LOOKUP_SCHEMA = pa.schema([pa.field(c.name, c.type, metadata={"meaning": c.meaning}) for c in LOOKUP_COLUMNS])

@@ -130,6 +130,15 @@ class Traffic:
         return frame_of(self.table)
 
     @cached_property
+    def lookups(self) -> pd.DataFrame:
+        """One row per DNS question, with its answer; columns as in analyzer.tables.LOOKUP_SCHEMA. Empty for flows read from a table."""
+        from analyzer.report.frames import frame_of
+        from analyzer.tables import LOOKUP_SCHEMA
+
+        table = self._reading.lookups
+        return frame_of(LOOKUP_SCHEMA.empty_table() if table is None else table)
+
+    @cached_property
     def verdict(self) -> Verdict:
         """Who won, for which service, from which source, and the flows that show it."""
         from analyzer.pipeline import judge

@@ -17,7 +17,7 @@ from typing import Final
 import pyarrow as pa
 
 from analyzer.findings import CODES, SEVERITIES
-from analyzer.tables import FLOW_COLUMNS, REQUEST
+from analyzer.tables import FLOW_COLUMNS, LOOKUP_COLUMNS, REQUEST
 
 DOCS: Final = Path(__file__).resolve().parent
 ROOT: Final = DOCS.parent
@@ -58,6 +58,9 @@ UTC to the nanosecond. Names are kept as sent in `requested_host`, `sni`, `http_
 as `\\xNN`; `host` is in lower case. The columns stand in the table in the order of `analyzer/tables.py`.
 """
 
+LOOKUPS_TEXT: Final = """\
+Beside the flow table: one row per question to a resolver, over UDP or TCP, with its answer; in Python, `traffic.lookups`."""
+
 FINDINGS_TEXT: Final = """
 A finding is one statement about one source, proxy and service, with the ids of the flows that prove it. The severity is the usual
 one; a finding may have another where the circumstances differ.
@@ -72,6 +75,8 @@ def columns_page() -> str:
         lines += [f"| `{c.name}` | {type_name(c.type)} | {cell(c.meaning)} |" for c in FLOW_COLUMNS if c.stage == stage]
     lines += ["", "## Requests", "", "Each entry of `requests`:", "", "| key | type | meaning |", "| --- | --- | --- |"]
     lines += [f"| `{key.name}` | {type_name(key.type)} | {REQUEST_KEYS[key.name]} |" for key in REQUEST]
+    lines += ["", "## Lookups", "", LOOKUPS_TEXT, "", "| column | type | meaning |", "| --- | --- | --- |"]
+    lines += [f"| `{c.name}` | {type_name(c.type)} | {cell(c.meaning)} |" for c in LOOKUP_COLUMNS]
     return "\n".join(lines) + "\n"
 
 

@@ -13,6 +13,7 @@ from rich.console import Console
 import analyzer
 from analyzer.report.frames import frame_of
 from analyzer.traffic import from_frame, is_frame
+from tests import build
 from tests.report.flow_rows import flow, table
 
 FLOWS = table(*[flow(n) for n in range(4)])
@@ -98,3 +99,13 @@ def test_a_frame_is_known_for_one() -> None:
     assert is_frame(pd.DataFrame()) and not is_frame([]) and not is_frame("x.pcap")
     with pytest.raises(analyzer.Unusable, match="no column id"):
         from_frame(pd.DataFrame(), None, [], None, None)
+
+
+def test_lookups_of_a_capture_and_of_a_frame(traffic: analyzer.Traffic, tmp_path: Path) -> None:
+    ends = ("172.16.11.92", 50053), ("172.16.11.1", 53)
+    question = build.udp(*ends, build.dns_query("asked.example"))
+    path = tmp_path / "dns.pcap"
+    path.write_bytes(build.pcap([(10**18, build.ethernet(build.ip(ends[0][0], ends[1][0], 17, question, id=1)))], nanosecond=True))
+    found = analyzer.read(path)
+    assert found.lookups.name.tolist() == ["asked.example"] and found.lookups.flow.tolist() == found.flows.id.tolist()
+    assert traffic.lookups.empty and traffic.lookups.columns.tolist() == found.lookups.columns.tolist()

@@ -8,6 +8,9 @@ from typing import Any, Final
 import numpy as np
 import numpy.typing as npt
 
+from analyzer.kernels import kernel
+from analyzer.packets.layout import NO_TIME
+
 # Frames indexed at a time. Their packets (104 bytes each) fit in the second-level cache together with the hot flows; of
 # 512, 1024, ... 16384 this was the fastest.
 BLOCK_FRAMES: Final = 2048
@@ -50,3 +53,28 @@ class Damage:
 
     def as_dict(self) -> dict[str, Any]:
         return {"code": self.code, "text": self.text, "offset": self.offset, "bytes": self.skipped, "count": self.count}
+
+
+@kernel
+def note_frames(frames, latest_ns, step_ns):  # type: ignore[no-untyped-def]
+    """(earliest time, latest, the last one's, frames that were cut, steps back in time of more than step_ns, the longest of them).
+
+    latest_ns   the time of the frame before these; NO_TIME stands for a missing time, here and in what comes back
+    """
+    first, last = NO_TIME, NO_TIME
+    cut, steps, longest = 0, 0, np.int64(0)
+    for i in range(len(frames)):
+        frame = frames[i]
+        cut += frame.captured_bytes < frame.wire_bytes
+        now = frame.ts_ns
+        if now == NO_TIME:
+            continue
+        if first == NO_TIME or now < first:
+            first = now
+        if last == NO_TIME or now > last:
+            last = now
+        if latest_ns != NO_TIME and latest_ns - now > step_ns:
+            steps += 1
+            longest = max(longest, latest_ns - now)
+        latest_ns = now
+    return first, last, latest_ns, cut, steps, longest

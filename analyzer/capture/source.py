@@ -18,7 +18,7 @@ from typing import IO, Any, BinaryIO, Final, cast
 
 import numpy.typing as npt
 
-from analyzer.capture.block import Block, Damage
+from analyzer.capture.block import Block, Damage, note_frames
 from analyzer.capture.compressed import compression_of, decompressed
 from analyzer.capture.pcap import read_pcap, starts_like_pcap
 from analyzer.capture.pcapng import read_pcapng, starts_like_pcapng
@@ -27,6 +27,9 @@ from analyzer.errors import Unusable
 from analyzer.packets.layout import CUT_SHORT, LINK_UNKNOWN, NO_TIME
 
 SNIFF: Final = 24
+
+# Interfaces, queues and processors hand their packets over by milliseconds out of order; a clock that was set goes back by more.
+CLOCK_STEP_NS: Final = 1_000_000_000
 STDIN: Final = "-"
 
 Input = str | os.PathLike[str] | BinaryIO
@@ -39,6 +42,8 @@ class Source:
     size        bytes on disk, None where that can't be known
     damage      what could not be read
     passed_over frames that gave no packet, by (status of packets.layout, link type)
+    cut_packets frames of which less was captured than was on the wire
+    clock_steps how often the clock went back by more than CLOCK_STEP_NS;  longest_step_ns: the furthest
     packets     frames read so far;  first_ns, last_ns: earliest and latest time, None without any
     """
 
@@ -54,6 +59,10 @@ class Source:
         # What a named pipe gives can be had only once: it is opened when it is read, not looked at before.
         self._is_pipe = path is not None and path.is_fifo()
         self.passed_over: Counter[tuple[int, int]] = Counter()
+        self.cut_packets = 0
+        self.clock_steps = 0
+        self.longest_step_ns = 0
+        self._latest_ns: int | None = None
         self._file = file
         self._window: Window | None = None
         self._finished = False
@@ -93,16 +102,17 @@ class Source:
 
     def _note(self, frames: npt.NDArray[Any]) -> None:
         self.packets += len(frames)
-        times = frames["ts_ns"]
-        first = int(times.min())
-        if first == NO_TIME:
-            times = times[times != NO_TIME]
-            if not len(times):
-                return
-            first = int(times.min())
-        last = int(times.max())
-        self.first_ns = first if self.first_ns is None else min(first, self.first_ns)
-        self.last_ns = last if self.last_ns is None else max(last, self.last_ns)
+        first, last, latest, cut, steps, longest = note_frames(
+            frames, NO_TIME if self._latest_ns is None else self._latest_ns, CLOCK_STEP_NS
+        )
+        self.cut_packets += int(cut)
+        self.clock_steps += int(steps)
+        self.longest_step_ns = max(self.longest_step_ns, int(longest))
+        if latest != NO_TIME:
+            self._latest_ns = int(latest)
+        if first != NO_TIME:
+            self.first_ns = int(first) if self.first_ns is None else min(int(first), self.first_ns)
+            self.last_ns = int(last) if self.last_ns is None else max(int(last), self.last_ns)
 
     def _opened(self) -> _Opened:
         return _Opened(self)
@@ -128,6 +138,12 @@ class Source:
     def all_damage(self) -> list[Damage]:
         """What was noted while reading, and the frames that were passed over, a line for each kind."""
         found = list(self.damage)
+        if self.cut_packets:
+            text = "the end of long packets was not captured (snap length): a name that isn't told may have been there"
+            found.append(Damage("capture-damaged", text, count=self.cut_packets))
+        if self.clock_steps:
+            text = f"the clock went back, by up to {self.longest_step_ns / 1e9:.3f} s: times before and after can't be compared"
+            found.append(Damage("capture-damaged", text, count=self.clock_steps))
         for (status, link), n in sorted(self.passed_over.items()):
             packets = "1 packet" if n == 1 else f"{n} packets"
             if status == LINK_UNKNOWN:

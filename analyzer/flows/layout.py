@@ -116,8 +116,13 @@ ANSWER: Final = 6  # status
 SOCKS_ANSWER: Final = 7  # status
 CLIENT_HELLO: Final = 8  # host: server name; path: the ALPN list as sent; agent: JA4; field: random; status: version; port: traits
 SERVER_HELLO: Final = 9  # status: version
-ISSUER: Final = 10  # host: the leaf certificate's issuer, DER
-DATAGRAM: Final = 11  # host: a UDP payload that is read later (QUIC Initial, DNS)
+ISSUER: Final = 10  # host: the leaf certificate's issuer, DER; path: the host it is for
+DATAGRAM: Final = 11  # host: a UDP payload that is read later (QUIC Initial)
+DNS_QUESTION: Final = 12  # host: the name; port: the type; shape: the message's id
+DNS_ANSWER: Final = 13  # as its question; status: the code; path: addresses, DNS_ADDRESS bytes each; ack: seconds they may be kept
+
+# One address in a DNS_ANSWER: its version, and 16 bytes, of which an IPv4 address has the last four.
+DNS_ADDRESS: Final = 17
 
 # How a request was written (MESSAGE.shape), and what a ClientHello shows (MESSAGE.port).
 SHAPE_HTTP_10: Final = 1

@@ -197,6 +197,7 @@ def join_reading(tables, rows, targets, own, fates, most_datagrams):  # type: ig
                 fates[2 * i + k, 0] = NUMBER_ON
                 fates[2 * i + k, 1] = sides[first + k].requests
                 sides[first + k].requests = min(most_datagrams, sides[first + k].requests + own[2 * i + k].requests)
+                sides[first + k].responses += own[2 * i + k].responses
         elif sides[first].seen & (HELD_BACK | GIVEN_UP) == HELD_BACK:
             if held:
                 for k in range(2):

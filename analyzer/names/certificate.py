@@ -1,6 +1,161 @@
-"""A certificate issuer's name as text, from the DER that TLS 1.2 and older show."""
+"""What the leaf certificate says that TLS 1.2 and older show: its issuer, and the host it is for.
+
+Source: RFC 5280 4.1 (certificates), 4.2.1.6 (subject alternative names), X.690 8.1 (DER).
+"""
 
 from __future__ import annotations
+
+import numpy as np
+
+from analyzer.kernels import kernel
+from analyzer.packets.fields import u24
+
+
+@kernel
+def der_body(buf, at, end, tag):  # type: ignore[no-untyped-def]
+    """(position, end) of the body of the DER element of this tag at `at`, position -1 when it isn't there whole."""
+    if end - at < 2 or buf[at] != tag:
+        return -1, 0
+    size = np.int64(buf[at + 1])
+    p = at + 2
+    if size & 0x80:
+        digits = size & 0x7F
+        if digits == 0 or digits > 3 or end - p < digits:
+            return -1, 0
+        size = 0
+        for _ in range(digits):
+            size = (size << 8) | np.int64(buf[p])
+            p += 1
+    if end - p < size:
+        return -1, 0
+    return p, p + size
+
+
+@kernel
+def certificate_names(buf, at, end):  # type: ignore[no-untyped-def]
+    """(issuer's position, end, host's position, end) in the certificate buf[at:end]; empty where there is none or it doesn't parse.
+
+    The issuer is a Name, DER with its tag. The host is the first of the certificate's DNS names that is no wildcard; where it
+    has no DNS names, its subject's common name, if that looks like a host's.
+    """
+    p, certificate_end = der_body(buf, at, end, 0x30)
+    if p < 0:
+        return 0, 0, 0, 0
+    p, body_end = der_body(buf, p, certificate_end, 0x30)
+    if p < 0:
+        return 0, 0, 0, 0
+    q, skipped = der_body(buf, p, body_end, 0xA0)
+    if q >= 0:
+        p = skipped
+    q, p = der_body(buf, p, body_end, 0x02)
+    if q < 0:
+        return 0, 0, 0, 0
+    q, p = der_body(buf, p, body_end, 0x30)
+    if q < 0:
+        return 0, 0, 0, 0
+    issuer_at = p
+    q, issuer_end = der_body(buf, p, body_end, 0x30)
+    if q < 0:
+        return 0, 0, 0, 0
+    q, p = der_body(buf, issuer_end, body_end, 0x30)  # validity
+    if q < 0:
+        return issuer_at, issuer_end, 0, 0
+    subject_at, p = der_body(buf, p, body_end, 0x30)
+    if subject_at < 0:
+        return issuer_at, issuer_end, 0, 0
+    host_at, host_end, n_names = alternative_name(buf, p, body_end)
+    if n_names == 0:
+        host_at, host_end = common_name(buf, subject_at, p)
+    return issuer_at, issuer_end, host_at, host_end
+
+
+@kernel
+def alternative_name(buf, at, end):  # type: ignore[no-untyped-def]
+    """(position, end, how many DNS names there are) of the first DNS name without a wildcard; at: the key behind the subject."""
+    q, p = der_body(buf, at, end, 0x30)
+    if q < 0:
+        return 0, 0, 0
+    for tag in (0x81, 0x82, 0xA1, 0xA2):  # unique identifiers, which nobody sends
+        q, behind = der_body(buf, p, end, tag)
+        if q >= 0:
+            p = behind
+    q, stop = der_body(buf, p, end, 0xA3)
+    if q < 0:
+        return 0, 0, 0
+    p, stop = der_body(buf, q, stop, 0x30)
+    while 0 <= p < stop:
+        q, following = der_body(buf, p, stop, 0x30)
+        if q < 0:
+            return 0, 0, 0
+        kind, behind = der_body(buf, q, following, 0x06)
+        if kind >= 0 and behind - kind == 3 and u24(buf, kind) == 0x551D11:
+            q, flag_end = der_body(buf, behind, following, 0x01)
+            if q >= 0:
+                behind = flag_end
+            q, value_end = der_body(buf, behind, following, 0x04)
+            if q < 0:
+                return 0, 0, 0
+            return first_host(buf, q, value_end)
+        p = following
+    return 0, 0, 0
+
+
+@kernel
+def first_host(buf, at, end):  # type: ignore[no-untyped-def]
+    """As alternative_name, of the GeneralNames buf[at:end]."""
+    host_at, host_end, n = 0, 0, 0
+    p, stop = der_body(buf, at, end, 0x30)
+    while 0 <= p < stop:
+        q, behind = der_body(buf, p, stop, buf[p])
+        if q < 0:
+            break
+        if buf[p] == 0x82:
+            n += 1
+            if host_end == 0 and is_host(buf, q, behind):
+                host_at, host_end = q, behind
+        p = behind
+    return host_at, host_end, n
+
+
+@kernel
+def common_name(buf, at, end):  # type: ignore[no-untyped-def]
+    """(position, end) of the first common name in the Name's body buf[at:end] that has a dot and looks like a host's; empty without one."""
+    p = at
+    while p < end:
+        q, following = der_body(buf, p, end, 0x31)
+        if q < 0:
+            return 0, 0
+        while q < following:
+            pair, behind = der_body(buf, q, following, 0x30)
+            if pair < 0:
+                return 0, 0
+            kind, value = der_body(buf, pair, behind, 0x06)
+            if kind >= 0 and value - kind == 3 and u24(buf, kind) == 0x550403 and value < behind and buf[value] in (0x0C, 0x13, 0x16):
+                first, last = der_body(buf, value, behind, buf[value])
+                if first >= 0 and is_host(buf, first, last) and has_dot(buf, first, last):
+                    return first, last
+            q = behind
+        p = following
+    return 0, 0
+
+
+@kernel
+def is_host(buf, at, end):  # type: ignore[no-untyped-def]
+    """True for a text that isn't empty, of visible ASCII, with none of what a host name can't hold."""
+    for p in range(at, end):
+        c = buf[p]
+        if c <= 32 or c >= 127 or c in (42, 47, 64):  # * / @
+            return False
+    return end > at
+
+
+@kernel
+def has_dot(buf, at, end):  # type: ignore[no-untyped-def]
+    """True when there is a dot in buf[at:end]."""
+    dots = 0
+    for p in range(at, end):
+        dots += buf[p] == 46
+    return dots > 0
 
 
 def issuer_text(der: bytes) -> str | None:

@@ -9,7 +9,7 @@ import numpy.typing as npt
 
 from analyzer.flows.layout import CONNECT, SHAPE_ADDRESS, TRAIT_QUIC
 from analyzer.kernels import kernel
-from analyzer.names.facts import FETCH, FIELD, HELLO, TUNNEL
+from analyzer.names.facts import CERTIFICATE_ISSUER, FETCH, FIELD, HELLO, LOOKUP, TUNNEL
 
 SOURCES: Final[list[str | None]] = ["connect", "socks", "absolute", "sni", "quic", "http", "certificate", "dns"]
 BY_CONNECT: Final = 0
@@ -18,6 +18,8 @@ BY_ABSOLUTE: Final = 2
 BY_SNI: Final = 3
 BY_QUIC: Final = 4
 BY_HTTP: Final = 5
+BY_CERTIFICATE: Final = 6
+BY_DNS: Final = 7
 
 
 def choose_hosts(messages: npt.NDArray[Any], pool: npt.NDArray[np.uint8], chosen: npt.NDArray[np.int64]) -> tuple[Any, Any, Any]:
@@ -71,3 +73,13 @@ def fill_hosts(messages, pool, chosen, at, size, source):  # type: ignore[no-unt
             m = messages[row[FIELD]]
             if is_name(pool, m.field_at, m.field_size):
                 at[flow], size[flow], source[flow] = m.field_at, m.field_size, BY_HTTP
+                continue
+        if row[CERTIFICATE_ISSUER] >= 0:
+            m = messages[row[CERTIFICATE_ISSUER]]
+            if is_name(pool, m.path_at, m.path_size):
+                at[flow], size[flow], source[flow] = m.path_at, m.path_size, BY_CERTIFICATE
+                continue
+        if row[LOOKUP] >= 0:
+            m = messages[row[LOOKUP]]
+            if is_name(pool, m.host_at, m.host_size):
+                at[flow], size[flow], source[flow] = m.host_at, m.host_size, BY_DNS

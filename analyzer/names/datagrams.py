@@ -1,4 +1,4 @@
-"""UDP payloads that name someone: QUIC Initials and DNS messages. They are few, so they are kept and read at the end."""
+"""UDP payloads that name someone: QUIC Initials, which are few and kept to be read at the end, and DNS messages, read at once."""
 
 from __future__ import annotations
 
@@ -6,6 +6,7 @@ from typing import Final
 
 from analyzer.flows.layout import DATAGRAM
 from analyzer.kernels import kernel
+from analyzer.names.dns import is_dns_port, read_dns
 from analyzer.names.texts import keep, new_message
 from analyzer.packets.fields import u32
 
@@ -14,6 +15,9 @@ QUIC_V2: Final = 0x6B3343CF
 
 # A ClientHello needs one or two Initials, four with the largest key shares; retries and retransmissions add as many again.
 MAX_DATAGRAMS: Final = 16
+
+# DNS messages kept of one side of a flow. A resolver that asks from one port all day sends more: a proxy does.
+MAX_LOOKUPS: Final = 1 << 16
 
 
 @kernel
@@ -29,9 +33,15 @@ def is_quic_initial(buf, at, end):  # type: ignore[no-untyped-def]
 
 @kernel
 def keep_datagram(tables, buf, packet, row, side_index):  # type: ignore[no-untyped-def]
-    """Keep a datagram whole if it can name someone."""
+    """Keep a datagram whole, or what it says, if it can name someone."""
     at, end = packet.payload, packet.payload + min(packet.captured_bytes, packet.payload_bytes)
     side = tables.sides[2 * row + side_index]
+    if is_dns_port(packet.src_port) or is_dns_port(packet.dst_port):
+        if side.responses >= MAX_LOOKUPS:
+            return
+        if read_dns(tables, buf, at, end, row, side_index, 0, 0, packet.ts_ns):
+            side.responses += 1
+            return
     if not is_quic_initial(buf, at, end) or side.requests >= MAX_DATAGRAMS:
         return
     side.requests += 1

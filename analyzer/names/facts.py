@@ -14,6 +14,8 @@ from analyzer.flows.layout import (
     CLIENT_HELLO,
     CONNECT,
     DATAGRAM,
+    DNS_ANSWER,
+    DNS_QUESTION,
     HAS_BASE,
     ISSUER,
     ORIGIN,
@@ -24,7 +26,9 @@ from analyzer.flows.layout import (
     SOCKS_ANSWER,
 )
 from analyzer.kernels import kernel
+from analyzer.names.dns import PORT_DNS
 from analyzer.names.states import SOCKS_REFUTED
+from analyzer.packets.layout import TCP
 
 # Which message holds a fact: columns of `chosen`, rows of Tables.messages, -1: none.
 TUNNEL: Final = 0  # the last CONNECT or SOCKS request
@@ -36,7 +40,8 @@ HELLO: Final = 5
 VERSION: Final = 6
 CERTIFICATE_ISSUER: Final = 7
 STYLE: Final = 8  # the request that shows how the client talks: the first to a proxy, else the first
-N_CHOSEN: Final = 9
+LOOKUP: Final = 9  # the first question to a resolver, over UDP
+N_CHOSEN: Final = 10
 
 
 @kernel
@@ -114,10 +119,10 @@ def choose_clients(tables, n_flows, heads, starts, order, clients):  # type: ign
         asked, answered = -1, -1
         for i in range(start, end):
             kind = messages[order[i]].kind
-            if kind in (CONNECT, ABSOLUTE, ORIGIN, SOCKS4, SOCKS5, CLIENT_HELLO):
+            if kind in (CONNECT, ABSOLUTE, ORIGIN, SOCKS4, SOCKS5, CLIENT_HELLO, DNS_QUESTION):
                 if asked < 0:
                     asked = np.int64(messages[order[i]].side)
-            elif kind in (ANSWER, SOCKS_ANSWER, SERVER_HELLO) and answered < 0:
+            elif kind in (ANSWER, SOCKS_ANSWER, SERVER_HELLO, DNS_ANSWER) and answered < 0:
                 answered = np.int64(messages[order[i]].side)
         if record.syn_side >= 0:
             clients[flow] = record.syn_side
@@ -160,6 +165,10 @@ def choose_messages(tables, n_flows, heads, starts, order, clients, chosen, stat
                 if row[HELLO] < 0:
                     row[HELLO] = m
                 continue
+            if kind == DNS_QUESTION:
+                if row[LOOKUP] < 0 and asks_resolver(tables.records[message.record], side):
+                    row[LOOKUP] = m
+                continue
             if kind in (SOCKS4, SOCKS5):
                 if refuted(sides[2 * message.record + side]):
                     continue
@@ -193,12 +202,18 @@ def asking_side(messages, order, start, end, client):  # type: ignore[no-untyped
     """The client, unless only the other side asked for anything."""
     for i in range(start, end):
         message = messages[order[i]]
-        if message.side == client and message.kind in (CONNECT, ABSOLUTE, ORIGIN, SOCKS4, SOCKS5, CLIENT_HELLO, DATAGRAM):
+        if message.side == client and message.kind in (CONNECT, ABSOLUTE, ORIGIN, SOCKS4, SOCKS5, CLIENT_HELLO, DATAGRAM, DNS_QUESTION):
             return client
     for i in range(start, end):
         if messages[order[i]].kind in (CONNECT, ABSOLUTE, ORIGIN, SOCKS4, SOCKS5, CLIENT_HELLO):
             return np.int64(messages[order[i]].side)
     return client
+
+
+@kernel
+def asks_resolver(record, side):  # type: ignore[no-untyped-def]
+    """True for a flow over UDP whose other end is a resolver. One over TCP goes by no name of its own: it is a way past the proxies."""
+    return record.protocol != TCP and (record.b_port if side == 0 else record.a_port) == PORT_DNS
 
 
 @kernel

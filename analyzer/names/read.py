@@ -6,6 +6,7 @@ the bytes before it arrive, too much waits, or nothing more can come. What is ex
     START        the stream's first bytes: PROXY protocol, SOCKS, HTTP or TLS
     HEAD         another HTTP head, or TLS, as behind a CONNECT
     CHUNK ...    the pieces of a chunked body
+    DNS          messages to and from a resolver, each behind its length
     CERTIFICATE  the rest of a server's flight in TLS 1.2 and older
     SCAN         bytes of no known kind: a segment that begins like a head is read, the rest is passed over
     DONE         encrypted from here on
@@ -21,6 +22,7 @@ from analyzer.flows.coverage import behind
 from analyzer.flows.layout import ARENA_USED, CONNECT, HELD_BACK, N_HELD, N_MESSAGES, N_SEGMENTS, POOL_USED, STORE_USED
 from analyzer.kernels import kernel
 from analyzer.names.datagrams import keep_datagram
+from analyzer.names.dns import is_resolvers, read_dns_over_tcp
 from analyzer.names.http import (
     BODY_CHUNKED,
     BODY_TO_CLOSE,
@@ -42,6 +44,7 @@ from analyzer.names.socks import (
 from analyzer.names.states import (
     CERTIFICATE,
     CHUNK,
+    DNS,
     DONE,
     HEAD,
     MORE,
@@ -226,6 +229,10 @@ def read_one(tables, buf, at, end, row, side_index, seq, ts_ns, ack, final):  # 
     side = tables.sides[2 * row + side_index]
     other = tables.sides[2 * row + 1 - side_index]
     state = side.state
+    if state == DNS or (state == START and is_resolvers(tables.records[row])):
+        p = read_dns_over_tcp(tables, buf, at, end, row, side_index, seq, ts_ns, final)
+        if p != NOT or state == DNS:
+            return p
     if state == START:
         p = read_proxy_header(buf, at, end)
         if p != NOT:
@@ -303,9 +310,7 @@ def read_head(tables, buf, at, end, row, side_index, side, other, seq, ts_ns, ac
         return end
     p, body, status = read_answer(tables, buf, at, end, row, side_index, seq, ts_ns, ack, final)
     if p != NOT:
-        if p < 0:
-            return p
-        return after_answer(side, other, p, body, status)
+        return p if p < 0 else after_answer(side, other, p, body, status)
     p, body, kind, is_head = read_request(tables, buf, at, end, row, side_index, seq, ts_ns, ack, final)
     if p < 0:
         return p

@@ -15,6 +15,8 @@ SOCKS5_ANSWERING: Final = 5  # after the server's choice
 CERTIFICATE: Final = 6  # after a ServerHello of TLS 1.2 or older: the rest of the server's flight
 SCAN: Final = 7  # bytes of no known kind: only segments that begin like a head are read
 
+DNS: Final = 9  # DNS messages, each behind its length (RFC 1035 4.2.2)
+
 # SIDE.asked_socks of a side whose SOCKS greeting was answered in another language: it was none.
 SOCKS_REFUTED: Final = 255
 
@@ -29,6 +31,7 @@ WAIT_BYTES: Final = 64 << 10
 __all__ = [
     "CERTIFICATE",
     "CHUNK",
+    "DNS",
     "DONE",
     "HEAD",
     "MORE",

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Any, Final
+from typing import Any, Final, NamedTuple
 
 import numpy as np
 import numpy.typing as npt
@@ -12,6 +12,7 @@ from analyzer.arrow import array
 from analyzer.flows.grow import with_room_to_fold
 from analyzer.flows.layout import (
     ABSOLUTE,
+    DNS_ANSWER,
     N_MESSAGES,
     N_RECORDS,
     N_SIGHTINGS,
@@ -23,9 +24,10 @@ from analyzer.flows.layout import (
     TRAIT_ECH,
     Tables,
 )
+from analyzer.flows.loss import missing_bytes
 from analyzer.names import columns
 from analyzer.names.certificate import issuer_text
-from analyzer.names.choose import SOURCES, choose_hosts
+from analyzer.names.choose import BY_DNS, SOURCES, choose_hosts
 from analyzer.names.facts import (
     AGENT,
     CERTIFICATE_ISSUER,
@@ -41,6 +43,7 @@ from analyzer.names.facts import (
 )
 from analyzer.names.family import family
 from analyzer.names.initials import read_initials
+from analyzer.names.lookups import address_of, as_addresses, ends_of, lookup_table, name_by_answers
 from analyzer.names.strings import HEX, LOWER, byte_array, string_array, text_array, words
 from analyzer.packets.layout import NO_TIME, TCP
 from analyzer.tables import FLOW_SCHEMA, REQUEST
@@ -49,8 +52,21 @@ KINDS: Final[list[str | None]] = [None, "connect", "absolute", None, "socks4", "
 TLS_VERSIONS: Final[list[str | None]] = ["1.0", "1.1", "1.2", "1.3"]
 
 
+class Named(NamedTuple):
+    """What was read, as tables: FLOW_SCHEMA, and LOOKUP_SCHEMA with the flows' ids; and what wasn't captured (flows.loss)."""
+
+    flows: pa.Table
+    lookups: pa.Table
+    missing: dict[int, tuple[int, int]]
+
+
 def flow_table(tables: Tables, names: list[str], order_of_sources: list[int]) -> pa.Table:
-    """The flow table of everything that was read; `tables` is used up.
+    """As named_tables, of the flows alone."""
+    return named_tables(tables, names, order_of_sources).flows
+
+
+def named_tables(tables: Tables, names: list[str], order_of_sources: list[int]) -> Named:
+    """The flow table of everything that was read, and the lookups; `tables` is used up.
 
     names              of the inputs, by number
     order_of_sources   the inputs' numbers, by time
@@ -81,10 +97,11 @@ def flow_table(tables: Tables, names: list[str], order_of_sources: list[int]) ->
     flows |= counted(records[rows], out[rows], back[rows])
     flows["capture"] = words(records["first_source"][rows], list(names))
     flows["captures"] = columns.capture_lists(records[rows], late, names, order_of_sources)
-    flows |= named(tables, chosen[rows], statuses)
+    flows |= named(tables, chosen[rows], statuses, ends_by_number(records[rows], clients[rows]))
     flows["requests"] = request_lists(tables, rows, starts, order, asked, statuses)
     arrays = [in_arrow(flows[f.name]) if f.name in flows else empty_column(f, len(rows)) for f in FLOW_SCHEMA]
-    return pa.table(arrays, schema=FLOW_SCHEMA)
+    missing = missing_bytes(records[rows], np.stack([out[rows], back[rows]]))
+    return Named(pa.table(arrays, schema=FLOW_SCHEMA), lookup_table(tables, flow_of, id_texts(ids)), missing)
 
 
 def in_arrow(column: Any) -> pa.Array:
@@ -158,7 +175,13 @@ def counted(records: npt.NDArray[Any], out: npt.NDArray[Any], back: npt.NDArray[
     }
 
 
-def named(tables: Tables, chosen: npt.NDArray[np.int64], statuses: npt.NDArray[np.int32]) -> dict[str, Any]:
+def ends_by_number(records: npt.NDArray[Any], clients: npt.NDArray[np.int64]) -> tuple[Any, Any, Any]:
+    """(client addresses, server addresses, first times) of the flows."""
+    client, server = (as_addresses(*ends_of(records, side)[:2], records["version"]) for side in (clients, 1 - clients))
+    return client, server, records["first_ns"]
+
+
+def named(tables: Tables, chosen: npt.NDArray[np.int64], statuses: npt.NDArray[np.int32], ends: tuple[Any, Any, Any]) -> dict[str, Any]:
     """The columns that say who was asked for, and how."""
     messages, pool = tables.messages, tables.pool
     text = TextsOf(messages, pool)
@@ -168,6 +191,7 @@ def named(tables: Tables, chosen: npt.NDArray[np.int64], statuses: npt.NDArray[n
     traits = np.where(hello >= 0, messages["port"][hello], -1)
     whole = (hello >= 0) & (traits & TRAIT_CUT == 0)
     host_at, host_size, source = choose_hosts(messages, pool, chosen)
+    name_by_lookups(tables, question, ends, (host_at, host_size, source))
     status = np.where(question >= 0, statuses[question] if len(statuses) else -1, -1)
     port = np.where(question >= 0, messages["port"][question], -1)
     return {
@@ -189,6 +213,24 @@ def named(tables: Tables, chosen: npt.NDArray[np.int64], statuses: npt.NDArray[n
         "host_source": words(source, SOURCES),
         "client_family": families(messages, text, chosen[:, STYLE], traits),
     }
+
+
+def name_by_lookups(tables: Tables, question: npt.NDArray[np.int64], ends: tuple[Any, Any, Any], names: tuple[Any, Any, Any]) -> None:
+    """Give flows without a name the one for which their client was given the address they go to, or that they ask a proxy for.
+
+    question   the request to a proxy, -1: none;  names   where each host lies in the pool, its size and its source
+    """
+    at, size, source = names
+    messages = tables.messages
+    if not (messages["kind"][: int(tables.counts[N_MESSAGES])] == DNS_ANSWER).any():
+        return
+    rows = np.flatnonzero(source < 0)
+    client, target, first_ns = (column[rows] for column in ends)
+    asked = np.flatnonzero(question[rows] >= 0)
+    target[asked] = [address_of(text) for text in TextsOf(messages, tables.pool)("host", question[rows[asked]]).to_pylist()]
+    answer = name_by_answers(tables, client, target, first_ns)
+    rows, answer = rows[answer >= 0], answer[answer >= 0]
+    at[rows], size[rows], source[rows] = messages["host_at"][answer], messages["host_size"][answer], BY_DNS
 
 
 class TextsOf:

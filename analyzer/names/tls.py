@@ -23,6 +23,7 @@ from analyzer.flows.layout import (
     TRAIT_QUIC,
 )
 from analyzer.kernels import kernel
+from analyzer.names.certificate import certificate_names
 from analyzer.names.ja4 import JA4_SIZE, is_grease, write_ja4
 from analyzer.names.states import MORE, NOT
 from analyzer.names.texts import keep, new_message
@@ -322,7 +323,7 @@ def read_server_hello(tables, buf, at, end, row, side, seq, ts_ns, ack, final): 
 
 @kernel
 def read_certificate(tables, buf, at, end, row, side, seq, ts_ns, ack, final):  # type: ignore[no-untyped-def]
-    """Behind the server's flight up to its Certificate, MORE, or NOT; keeps the leaf's issuer as a message (RFC 5246 7.4.2).
+    """Behind the server's flight up to its Certificate, MORE, or NOT; keeps the leaf's issuer and host as a message (RFC 5246 7.4.2).
 
     buf[at:] begins with the ServerHello's record, as the Certificate may begin in the same one.
     """
@@ -335,57 +336,17 @@ def read_certificate(tables, buf, at, end, row, side, seq, ts_ns, ack, final):  
             if n - q < 4 + size and not (n - q >= 10 and n - q - 10 >= np.int64(u24(out, q + 7))):
                 break
             if size >= 6:
-                issuer_at, issuer_end = issuer_of(out, q + 10, min(n, q + 10 + np.int64(u24(out, q + 7))))
+                stop = min(n, q + 10 + np.int64(u24(out, q + 7)))
+                issuer_at, issuer_end, host_at, host_end = certificate_names(out, q + 10, stop)
                 if issuer_end > issuer_at:
                     message = new_message(tables, ISSUER, row, side, seq, seq + np.uint32(p - at), ts_ns, ack)
                     message.host_at = keep(tables, out, issuer_at, issuer_end)
                     message.host_size = issuer_end - issuer_at
+                    if host_end > host_at:
+                        message.path_at = keep(tables, out, host_at, host_end)
+                        message.path_size = host_end - host_at
             return p
         if out[q] not in (HELLO_SERVER, 4, 22):  # a session ticket or status may come before it
             return NOT
         q += 4 + size
     return NOT if other or final or n >= len(out) else MORE
-
-
-@kernel
-def der_body(buf, at, end, tag):  # type: ignore[no-untyped-def]
-    """(position, end) of the body of the DER element of this tag at `at`, position -1 when it isn't there whole (X.690 8.1)."""
-    if end - at < 2 or buf[at] != tag:
-        return -1, 0
-    size = np.int64(buf[at + 1])
-    p = at + 2
-    if size & 0x80:
-        digits = size & 0x7F
-        if digits == 0 or digits > 3 or end - p < digits:
-            return -1, 0
-        size = 0
-        for _ in range(digits):
-            size = (size << 8) | np.int64(buf[p])
-            p += 1
-    if end - p < size:
-        return -1, 0
-    return p, p + size
-
-
-@kernel
-def issuer_of(buf, at, end):  # type: ignore[no-untyped-def]
-    """(position, end) of the issuer Name of the certificate buf[at:end], DER with its tag; empty when it doesn't parse (RFC 5280 4.1)."""
-    p, certificate_end = der_body(buf, at, end, 0x30)
-    if p < 0:
-        return 0, 0
-    p, body_end = der_body(buf, p, certificate_end, 0x30)
-    if p < 0:
-        return 0, 0
-    q, skipped = der_body(buf, p, body_end, 0xA0)
-    if q >= 0:
-        p = skipped
-    q, p = der_body(buf, p, body_end, 0x02)
-    if q < 0:
-        return 0, 0
-    q, p = der_body(buf, p, body_end, 0x30)
-    if q < 0:
-        return 0, 0
-    q, issuer_end = der_body(buf, p, body_end, 0x30)
-    if q < 0:
-        return 0, 0
-    return p, issuer_end

@@ -44,7 +44,7 @@ def read_ipv4(buf, at, end, wire_end, packet):  # type: ignore[no-untyped-def]
     packet.dst_lo = u32(buf, at + 16)
     packet.ip_id = u16(buf, at + 4)
     packet.ttl = buf[at + 8]
-    if u16(buf, at + 6) & 0x1FFF:  # a first fragment has the header behind it, and what it holds of the payload is read
+    if u16(buf, at + 6) & 0x3FFF:  # an offset, or more fragments to come
         return FRAGMENT, at, buf[at + 9], at + total
     if at + header > end:
         return CUT_SHORT, 0, 0, 0
@@ -81,7 +81,7 @@ def read_ipv6(buf, at, end, wire_end, packet):  # type: ignore[no-untyped-def]
         elif protocol == 44:
             if end - p < 8:
                 return CUT_SHORT, 0, 0, 0
-            if u16(buf, p + 2) & 0xFFF8:
+            if u16(buf, p + 2) & 0xFFF9:
                 return FRAGMENT, at, buf[p], declared
             protocol = buf[p]
             p += 8

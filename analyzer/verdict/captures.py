@@ -8,7 +8,7 @@ from typing import Any
 from analyzer.findings import Finding
 from analyzer.verdict.reason import counted, printable
 
-DAMAGE_CODES = ("capture-damaged", "capture-unreadable", "capture-gap", "packets-dropped", "flows-evicted")
+DAMAGE_CODES = ("capture-damaged", "capture-unreadable", "capture-gap", "packets-dropped", "flows-evicted", "duplicated-packets")
 
 
 def capture_findings(captures: Sequence[Mapping[str, Any]]) -> list[Finding]:

@@ -24,6 +24,7 @@ from analyzer.verdict.oddities import oddity_findings
 from analyzer.verdict.precedence import carrying, precedence
 from analyzer.verdict.reason import reason_of
 from analyzer.verdict.silence import no_service_traffic, no_source_reason
+from analyzer.verdict.translation import translation_findings
 from analyzer.verdict.winner import Contest, contests
 
 SCHEMA = 1
@@ -71,6 +72,7 @@ def document_of(
         *failure_findings(evidence),
         *bypass_findings(evidence),
         *oddity_findings(evidence, catalogue),
+        *translation_findings(evidence),
         *no_service_traffic(evidence),
         *backlog_findings(evidence, flushes(evidence, logons)),
         *capture_findings(captures),

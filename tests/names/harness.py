@@ -25,7 +25,7 @@ ENDS = ((0x0A000001, 50000), (0x0A000002, 3128))
 HIGHER_CLIENT = (0x0A000003, 50000)
 START_NS = 1_700_000_000_000_000_000
 REQUESTS = ("CONNECT", "ABSOLUTE", "ORIGIN", "SOCKS4", "SOCKS5")
-MESSAGES = (*REQUESTS, "ANSWER", "SOCKS_ANSWER", "CLIENT_HELLO", "SERVER_HELLO", "ISSUER", "DATAGRAM")
+MESSAGES = (*REQUESTS, "ANSWER", "SOCKS_ANSWER", "CLIENT_HELLO", "SERVER_HELLO", "ISSUER", "DATAGRAM", "DNS_QUESTION", "DNS_ANSWER")
 KINDS = {getattr(layout, name): name.lower() for name in MESSAGES}
 
 
@@ -77,14 +77,24 @@ class Stage:
     """The tables of one conversation, fed block by block.
 
     isns    initial sequence numbers;  syn: whether the handshake is captured
+    port    the server's
     swapped the server has the lower address, and so is side 0 of the tables
     """
 
-    def __init__(self, isns: Sequence[int] = (1000, 5000), *, syn: bool = True, swapped: bool = False, protocol: int = TCP) -> None:
+    def __init__(
+        self,
+        isns: Sequence[int] = (1000, 5000),
+        *,
+        syn: bool = True,
+        swapped: bool = False,
+        protocol: int = TCP,
+        port: int = ENDS[SERVER][1],
+    ) -> None:
         self.tables = empty_tables()
         self.isns = isns
         self.swapped = swapped
         self.protocol = protocol
+        self.port = port
         self.sent = [0, 0]
         self.n_packets = 0
         if syn:
@@ -127,7 +137,7 @@ class Stage:
         at = self.sent[side] if segment.at is None else segment.at
         wire = len(segment.data) if segment.wire_bytes is None else segment.wire_bytes
         self.sent[side] = max(self.sent[side], at + wire)
-        ends = (HIGHER_CLIENT, ENDS[SERVER]) if self.swapped else ENDS
+        ends = (HIGHER_CLIENT if self.swapped else ENDS[CLIENT], (ENDS[SERVER][0], self.port))
         (packet["src_lo"], packet["src_port"]), (packet["dst_lo"], packet["dst_port"]) = ends[side], ends[other]
         packet["seq"] = (self.isns[side] + 1 + at) & 0xFFFFFFFF
         acked = self.sent[other] if segment.ack is None else segment.ack

@@ -39,7 +39,7 @@ def test_every_shape() -> None:
     assert disagreements(list(SHAPES.values())) == []
     found = decoded(list(SHAPES.values()))[1]["status"]
     assert {STATUS_NAMES[status] for status in found} == {"ok", "mark", "fragment", "other-protocol", "not-ip"}
-    assert sum(status in (OK, MARK) for status in found) > 110
+    assert sum(status in (OK, MARK) for status in found) > 100
 
 
 @pytest.mark.parametrize("name", SHAPES)

@@ -10,7 +10,8 @@ import numpy as np
 import numpy.typing as npt
 
 from analyzer.packets.decode import decode_frames
-from analyzer.packets.layout import FRAME, MARK, MAX_OUTER, NO_ID, NO_TIME, OK, OUTER_NAMES, PACKET, TCP
+from analyzer.packets.fragments import Fragments
+from analyzer.packets.layout import FRAGMENT, FRAME, MARK, MAX_OUTER, NO_ID, NO_TIME, OK, OUTER_NAMES, PACKET, TCP
 from tests.reference.capture import Frame
 from tests.reference.packets import Packet
 from tests.reference.tunnels import peel
@@ -23,10 +24,8 @@ def decoded(frames: Sequence[Frame], filler: int = 0) -> tuple[npt.NDArray[np.ui
     gap = bytes([filler]) * 64
     table = np.zeros(len(frames), FRAME)
     whole = bytearray(gap)
-    for row, frame in zip(table, frames, strict=True):
-        row["ts_ns"] = NO_TIME if frame.ts_ns is None else frame.ts_ns
-        row["start"], row["captured_bytes"] = len(whole), len(frame.data)
-        row["wire_bytes"], row["link_type"] = max(frame.wire_bytes, len(frame.data)), frame.link_type
+    for i, frame in enumerate(frames):
+        table[i] = frame_row(frame, len(whole))[0]
         whole += frame.data + gap
     buf = np.frombuffer(whole, np.uint8)
     packets = np.zeros(len(frames), PACKET)
@@ -35,6 +34,15 @@ def decoded(frames: Sequence[Frame], filler: int = 0) -> tuple[npt.NDArray[np.ui
     else:
         decode_frames(buf, table, len(frames), packets)
     return buf, packets
+
+
+def frame_row(frame: Frame, start: int) -> npt.NDArray[Any]:
+    """FRAME[1] of a frame that lies at `start` in a buffer."""
+    row = np.zeros(1, FRAME)
+    row["ts_ns"] = NO_TIME if frame.ts_ns is None else frame.ts_ns
+    row["start"], row["captured_bytes"] = start, len(frame.data)
+    row["wire_bytes"], row["link_type"] = max(frame.wire_bytes, len(frame.data)), frame.link_type
+    return row
 
 
 def outer_of(packet: np.void) -> list[str]:
@@ -69,6 +77,15 @@ def row_of(buf: npt.NDArray[np.uint8], packet: np.void) -> Row | None:
     return row
 
 
+def lone_fragment(buf: npt.NDArray[np.uint8], frame: npt.NDArray[Any], packet: npt.NDArray[Any]) -> Row | None:
+    """As row_of, of a fragment that no other follows. frame and packet are arrays of one."""
+    fragments = Fragments()
+    data, _, packets = fragments.join(buf, frame, packet)
+    if fragments.waiting:
+        data, _, packets = fragments.flush()
+    return row_of(data, packets[-1]) if len(packets) else None
+
+
 def row_of_twin(packet: Packet | None) -> Row | None:
     """The same columns of the twin's packet, less what the table has no room for: GTP's 32-bit ids, TCP's upper flags."""
     if packet is None:
@@ -94,9 +111,12 @@ def disagreements(frames: Sequence[Frame], *, but: Sequence[str] = ()) -> list[s
     """One line per frame of which decoder and twin say something else, in any column but those."""
     frames = [frame._replace(wire_bytes=len(frame.data)) for frame in frames]  # the twin knows only what was captured
     buf, packets = decoded(frames)
-    lines = []
-    for frame, packet in zip(frames, packets, strict=True):
+    lines, at = [], 64
+    for i, (frame, packet) in enumerate(zip(frames, packets, strict=True)):
         mine, theirs = row_of(buf, packet), row_of_twin(peel(frame))
+        if packet["status"] == FRAGMENT:
+            mine = lone_fragment(buf, frame_row(frame, at), packets[i : i + 1])
+        at += len(frame.data) + 64
         for row in (mine, theirs):
             for name in but if row else ():
                 row.pop(name, None)

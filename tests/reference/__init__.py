@@ -7,13 +7,14 @@ It shares nothing with analyzer/ and is compared with it, column by column. Rows
 from __future__ import annotations
 
 import hashlib
+import ipaddress
 from pathlib import Path
 
 from tests.reference import dns, quic
 from tests.reference.capture import NotACapture, read_capture
 from tests.reference.dialogue import Dialogue, listen
 from tests.reference.flows import Flow, gather, tcp_state, udp_state
-from tests.reference.names import Row, name_columns
+from tests.reference.names import Row, chosen, name_columns
 from tests.reference.packets import Fragments, Packet, address_text
 from tests.reference.streams import Stream
 from tests.reference.tunnels import peel
@@ -21,26 +22,24 @@ from tests.reference.tunnels import peel
 __all__ = ["NotACapture", "flows_of", "rows_of"]
 
 
-def flows_of(*paths: str | Path, defragment: bool = False) -> list[Row]:
+def flows_of(*paths: str | Path) -> list[Row]:
     """The flow rows of capture files, read one after the other as if they were one."""
-    return rows_of(*((str(path), Path(path).read_bytes()) for path in paths), defragment=defragment)
+    return rows_of(*((str(path), Path(path).read_bytes()) for path in paths))
 
 
-def rows_of(*captures: tuple[str, bytes], defragment: bool = False) -> list[Row]:
+def rows_of(*captures: tuple[str, bytes]) -> list[Row]:
     """The flow rows of named captures, by first_seen (null last), then id.
 
-    defragment  put IP fragments together; without it a first fragment counts as a packet of its own length, the others as none
+    IP fragments are put together; where a part is missing, the first one counts as a packet of its own length, behind all others.
     """
-    fragments = Fragments() if defragment else None
-    packets: list[Packet] = []
+    fragments = Fragments()
+    packets: list[Packet | None] = []
     origin: list[str] = []  # by frame number, counted over all captures
     for name, data in captures:
         for frame in read_capture(data):
-            packet = peel(frame, len(origin), fragments)
+            packets.append(peel(frame, len(origin), fragments))
             origin.append(name)
-            if packet:
-                packets.append(packet)
-    flows = gather(packets)
+    flows = gather(packet for packet in (*packets, *fragments.left_over()) if packet)
     answers = dns_answers(flows)
     rows = [{**flow_row(flow, answers), **capture_columns(flow, origin)} for flow in flows]
     return sorted(rows, key=lambda row: (row["first_seen"] is None, row["first_seen"] or 0, row["id"]))
@@ -51,18 +50,37 @@ def capture_columns(flow: Flow, origin: list[str]) -> Row:
     return {"capture": names[0], "captures": names}
 
 
-Answer = tuple[int, bytes, bytes, str]  # frame number, who asked, address, name asked for
+Answer = tuple[int, str, bytes, bytes, int]  # when, name asked for, who asked, address, until when it may be kept
+RESOLVERS = (53, 5353, 5355)
 
 
 def dns_answers(flows: list[Flow]) -> list[Answer]:
-    """Every address that an answer from port 53 over UDP gave for a name."""
+    """Every address that an answer gave for a name, by time and name."""
     found = []
     for flow in flows:
-        for _, packet in flow.packets:
-            message = dns.read_message(packet.payload) if flow.protocol == "udp" and packet.src[1] == 53 else None
-            if message and message.is_answer and message.name:
-                found += [(packet.number, packet.dst[0], address, message.name) for address in message.addresses]
+        for way in (0, 1):
+            for ts_ns, message in dns_messages(flow, way):
+                if message.is_answer and message.name and ts_ns is not None:
+                    until = ts_ns + max(message.ttl_s, 1) * 10**9
+                    found += [(ts_ns, message.name.lower(), flow.ends[1 - way][0], address, until) for address in message.addresses]
     return sorted(found)
+
+
+def dns_messages(flow: Flow, way: int) -> list[tuple[int | None, dns.Message]]:
+    """What one end said to a resolver, or a resolver to it, and when."""
+    if flow.protocol == "tcp":
+        stream = Stream(flow.sent(way)) if 53 in (flow.ends[0][1], flow.ends[1][1]) else None
+        if stream is None:
+            return []
+        found, at = [], stream.start
+        for message, size in dns.read_stream(stream.bytes_from(stream.start)):
+            found.append((stream.time_at(at), message))
+            at += size
+        return found
+    if not {flow.ends[0][1], flow.ends[1][1]} & set(RESOLVERS):
+        return []
+    read = [(packet.ts_ns, dns.read_message(packet.payload)) for packet in flow.sent(way)]
+    return [(ts_ns, message) for ts_ns, message in read if message]
 
 
 def flow_row(flow: Flow, answers: list[Answer]) -> Row:
@@ -103,8 +121,9 @@ def tcp_names(flow: Flow, answers: list[Answer]) -> tuple[int, Row]:
     said = [listen(streams[way], streams[1 - way]) for way in (0, 1)]
     client = flow.opener()
     if client is None:
-        asking = [way for way in (0, 1) if not said[way].is_empty]
-        answering = [way for way in (0, 1) if said[1 - way].answered]
+        told = [[message for _, message in dns_messages(flow, way)] for way in (0, 1)]
+        asking = [way for way in (0, 1) if not said[way].is_empty or any(not m.is_answer for m in told[way])]
+        answering = [way for way in (0, 1) if said[1 - way].answered or any(m.is_answer for m in told[way])]
         if len(asking) == 1:
             client = asking[0]
         elif not asking and len(answering) == 1:
@@ -112,7 +131,8 @@ def tcp_names(flow: Flow, answers: list[Answer]) -> tuple[int, Row]:
         else:
             client = higher_port(flow)
     asker = 1 - client if said[client].is_empty and not said[1 - client].is_empty else client
-    return client, name_columns(said[asker], "t", resolved(flow, client, answers))
+    one = chosen(said[asker].asked)
+    return client, name_columns(said[asker], "t", resolved(flow, client, answers, (one.host or "") if one else None))
 
 
 def udp_names(flow: Flow, answers: list[Answer]) -> tuple[int, Row]:
@@ -123,9 +143,9 @@ def udp_names(flow: Flow, answers: list[Answer]) -> tuple[int, Row]:
         for packet in flow.sent(way):
             conversation.feed(packet.payload)
         hellos.append(conversation.client_hello())
-        messages = [dns.read_message(packet.payload) for packet in flow.sent(way)] if 53 in (flow.ends[0][1], flow.ends[1][1]) else []
-        questions.append([m for m in messages if m and not m.is_answer])
-        answering += [way] if any(m and m.is_answer for m in messages) else []
+        messages = [message for _, message in dns_messages(flow, way)]
+        questions.append([m for m in messages if not m.is_answer])
+        answering += [way] if any(m.is_answer for m in messages) else []
     asking = [way for way in (0, 1) if hellos[way] or questions[way]]
     client = asking[0] if len(asking) == 1 else 1 - answering[0] if not asking and len(answering) == 1 else higher_port(flow)
     to_resolver = bool(questions[client]) and flow.ends[1 - client][1] == 53
@@ -133,8 +153,20 @@ def udp_names(flow: Flow, answers: list[Answer]) -> tuple[int, Row]:
     return client, name_columns(Dialogue(hello=hellos[client]), "q", host)
 
 
-def resolved(flow: Flow, client: int, answers: list[Answer]) -> str | None:
-    """The name whose answer last gave the client this server's address, ahead of the flow's first packet."""
-    asker, server, begin = flow.ends[client][0], flow.ends[1 - client][0], flow.packets[0][1].number
-    names = [name for number, to, address, name in answers if number < begin and to == asker and address == server]
+def resolved(flow: Flow, client: int, answers: list[Answer], asked: str | None = None) -> str | None:
+    """The name whose answer last gave the client this address before the flow began, and may still be kept then.
+
+    asked   what the client wanted of a proxy: then the address is that one, if it is one
+    """
+    times = [packet.ts_ns for _, packet in flow.packets if packet.ts_ns is not None]
+    wanted = flow.ends[1 - client][0]
+    if asked is not None:
+        try:
+            wanted = ipaddress.ip_address(asked).packed
+        except ValueError:
+            return None
+    if not times:
+        return None
+    begin = min(times)
+    names = [n for ts, n, to, address, until in answers if ts <= begin <= until and (to, address) == (flow.ends[client][0], wanted)]
     return names[-1] if names else None

@@ -70,26 +70,65 @@ class Ip:
     data_bytes: int  # as long as the IP length says
 
 
+FragmentKey = tuple[bytes, bytes, int, int]
+"""Source, destination, protocol, id."""
+
+
+@dataclass
+class Incomplete:
+    """What is there of a fragmented packet."""
+
+    ts_ns: int | None
+    is_copy: bool
+    known: dict[int, int] = field(default_factory=dict)
+    end: int | None = None
+    first: tuple[Peeling, bytes] | None = None
+
+
 Handler = Callable[[Peeling, bytes], Packet | None]
 
 
 class Fragments:
-    """Pieces of IP packets that wait for the others (RFC 791 3.2, RFC 8200 4.5); the first copy of a byte wins."""
+    """Pieces of IP packets that wait for the others (RFC 791 3.2, RFC 8200 4.5); the first copy of a byte wins.
+
+    A piece that comes a minute after the first begins another packet. Pieces that come within a second of a whole packet of
+    the same key are taken for copies of its own.
+    """
 
     def __init__(self) -> None:
-        self.waiting: dict[tuple[bytes, bytes, int, int], tuple[dict[int, int], list[int]]] = {}
+        self.waiting: dict[FragmentKey, Incomplete] = {}
+        self.whole: dict[FragmentKey, int | None] = {}
+        self.given_up: list[Incomplete] = []
 
-    def add(self, key: tuple[bytes, bytes, int, int], field: int, data: bytes) -> bytes | None:
+    def add(self, at: Peeling, key: FragmentKey, field: int, data: bytes, packet: bytes) -> bytes | None:
         """Take a piece; the whole once the last one is there. field is offset (in bytes, a multiple of 8) | 1 for "more"."""
-        known, ends = self.waiting.setdefault(key, ({}, []))
+        entry = self.waiting.get(key)
+        if entry and apart(entry.ts_ns, at.ts_ns) > 60 * 10**9:
+            self.given_up.append(self.waiting.pop(key))
+            entry = None
+        if entry is None:
+            entry = self.waiting[key] = Incomplete(at.ts_ns, key in self.whole and apart(self.whole[key], at.ts_ns, 2**63) <= 10**9)
+        if not field & ~7 and entry.first is None:
+            entry.first = at, packet
         for i, byte in enumerate(data, start=field & ~7):
-            known.setdefault(i, byte)
-        if not field & 1:
-            ends.append((field & ~7) + len(data))
-        if not ends or any(i not in known for i in range(ends[0])):
+            entry.known.setdefault(i, byte)
+        if not field & 1 and entry.end is None:
+            entry.end = (field & ~7) + len(data)
+        if entry.end is None or any(i not in entry.known for i in range(entry.end)):
             return None
         del self.waiting[key]
-        return bytes(known[i] for i in range(ends[0]))
+        self.whole[key] = at.ts_ns
+        return bytes(entry.known[i] for i in range(entry.end))
+
+    def left_over(self) -> list[Packet]:
+        """First pieces whose others never came, each a packet of its own length."""
+        first = [entry.first for entry in (*self.given_up, *self.waiting.values()) if entry.first and not entry.is_copy]
+        found = [read_raw(replace(at, fragments=None), packet) for at, packet in first]
+        return [packet for packet in found if packet]
+
+
+def apart(ts_ns: int | None, other_ns: int | None, unknown: int = 0) -> int:
+    return unknown if ts_ns is None or other_ns is None else abs(ts_ns - other_ns)
 
 
 def peel(frame: Frame, number: int = 0, fragments: Fragments | None = None) -> Packet | None:
@@ -153,9 +192,9 @@ def read_ipv4(at: Peeling, data: bytes) -> Packet | None:
     if header_bytes < 20 or total < header_bytes:
         return None
     rest, rest_bytes = data[header_bytes:total], total - header_bytes
-    if fragment & 0x3FFF and at.fragments and not at.quoted:
+    if fragment & 0x3FFF and at.fragments and not at.quoted and len(rest) == rest_bytes:
         field = (fragment & 0x1FFF) << 3 | (fragment >> 13 & 1)
-        whole = at.fragments.add((data[12:16], data[16:20], data[9], ip_id), field, rest) if len(rest) == rest_bytes else None
+        whole = at.fragments.add(at, (data[12:16], data[16:20], data[9], ip_id), field, rest, data[:total])
         if whole is None:
             return None
         rest, rest_bytes = whole, len(whole)
@@ -183,9 +222,9 @@ def read_ipv6(at: Peeling, data: bytes) -> Packet | None:
         here, header = kind, rest[:8]
         kind, rest, rest_bytes = rest[0], rest[size:], rest_bytes - size
         piece = int.from_bytes(header[2:4], "big") & 0xFFF9 if here == FRAGMENT else 0
-        if piece and at.fragments and not at.quoted:
+        if piece and at.fragments and not at.quoted and len(rest) == rest_bytes:
             key = (data[8:24], data[24:40], kind, int.from_bytes(header[4:8], "big"))
-            whole = at.fragments.add(key, piece, rest) if len(rest) == rest_bytes else None
+            whole = at.fragments.add(at, key, piece, rest, data[: 40 + length])
             if whole is None:
                 return None
             rest, rest_bytes = whole, len(whole)

@@ -1,0 +1,301 @@
+"""IP fragments, put together: the frame that completes a packet gives that packet, the frames before it give none.
+
+Fragments are rare, so they are set aside by the decoder's status and handled here, beside its fast path, in the order of
+arrival. Source: RFC 791 3.2, RFC 8200 4.5. The first copy of a byte wins, as in Wireshark, so that a later fragment can't
+rewrite what was read. A packet of which a part is missing is read as far as its first fragment goes.
+"""
+
+from __future__ import annotations
+
+import struct
+from collections import Counter
+from collections.abc import Iterable
+from dataclasses import dataclass, field
+from typing import Any, Final, NamedTuple
+
+import numpy as np
+import numpy.typing as npt
+
+from analyzer.packets.decode import decode_frames
+from analyzer.packets.layout import FRAGMENT, FRAME, MAX_LAYERS, MAX_OUTER, NO_TIME, PACKET
+from analyzer.packets.link import LINK_RAW
+
+# How long a packet waits for its parts (RFC 8200 4.5): behind that its id may have come round.
+WAIT_NS: Final[int] = 60_000_000_000
+# A packet that was put together is known so long, so that the parts of a copy of it (a mirror's, an `any` capture's) begin none.
+KNOWN_NS: Final[int] = 1_000_000_000
+# What may wait at a time; the oldest is given up for more. Linux keeps 4 MiB.
+MAX_WAITING: Final[int] = 4096
+MAX_WAITING_BYTES: Final[int] = 16 << 20
+MAX_PARTS: Final[int] = 8192  # of one packet: 65,535 bytes in steps of 8
+MAX_PACKET: Final[int] = 65_535
+
+Bytes = npt.NDArray[np.uint8]
+Key = tuple[bytes, int, int]
+"""Both addresses, the id, the protocol; IPv6's addresses are longer, so versions stay apart."""
+
+Decoded = tuple[Bytes, "npt.NDArray[Any]", "npt.NDArray[Any]"]
+"""A block's bytes, layout.FRAME[n] and layout.PACKET[n]."""
+
+NOTHING: Final[Decoded] = (np.zeros(0, np.uint8), np.zeros(0, FRAME), np.zeros(0, PACKET))
+
+
+class Part(NamedTuple):
+    """One fragment as it came.
+
+    header   the IP header up to the fragment's data, its own fragment fields cleared: what a packet of it alone would have
+    offset   where its data belong;  more: others come behind
+    outer    outer0, outer1 and wrapped of its frame, as in layout.PACKET
+    cut_bytes   of the data that weren't captured
+    """
+
+    key: Key
+    ts_ns: int
+    source: int
+    header: bytes
+    data: bytes
+    offset: int
+    more: bool
+    outer: tuple[int, int, int]
+    cut_bytes: int = 0
+
+
+class Made(NamedTuple):
+    """A packet put together: the row of the frame that completed it (-1: none), its bytes, and FRAME[1] and PACKET[1] of these."""
+
+    row: int
+    raw: bytes
+    frame: npt.NDArray[Any]
+    packet: npt.NDArray[Any]
+
+
+@dataclass
+class Waiting:
+    """The parts of one packet so far, by offset. first: the one with the headers of what is inside, as it came."""
+
+    first: Part | None = None
+    parts: dict[int, Part] = field(default_factory=dict)
+    size: int | None = None  # of the whole, once the last part is there
+    bytes: int = 0
+    is_copy: bool = False  # a packet of this key was put together a moment before
+
+
+class Fragments:
+    """What waits for its other parts."""
+
+    def __init__(self) -> None:
+        self.waiting: dict[Key, Waiting] = {}
+        self.bytes = 0
+        self.lost: Counter[int] = Counter()  # packets given up, of which a part is missing, by input
+        self._known: dict[Key, int] = {}
+
+    def join(self, data: Bytes, frames: npt.NDArray[Any], packets: npt.NDArray[Any]) -> Decoded:
+        """(data, frames, packets) with each packet that a frame completes in that frame's row, and those given up behind all others.
+
+        packets   as decode_frames left them, those of FRAGMENT status among them
+        """
+        made: list[Made] = []
+        given_up: list[Part] = []
+        for i in np.flatnonzero(packets["status"] == FRAGMENT).tolist():
+            part = read_part(data, frames[i], packets[i])
+            if part is not None:
+                self._make(i, self.add(part, given_up), made, given_up)
+        self._make_lone(made, given_up)
+        return placed(data, frames, packets, made) if made else (data, frames, packets)
+
+    def add(self, part: Part, given_up: list[Part]) -> Part | None:
+        """The whole packet, once its last part is there; `given_up` gets the first parts of those that had to make room."""
+        if part.offset == 0 and not part.more:
+            return part
+        waiting = self.waiting.get(part.key)
+        if waiting is not None and is_over(waiting, part):
+            self._give_up(part.key, given_up)
+            waiting = None
+        if waiting is None:
+            waiting = self.waiting[part.key] = Waiting(is_copy=self._was_known(part))
+        if part.offset == 0 and waiting.first is None:
+            waiting.first = part
+        end = part.offset + len(part.data)
+        before = waiting.parts.get(part.offset)
+        held = len(before.data) if before is not None else 0
+        if (before is None or held < len(part.data)) and len(waiting.parts) < MAX_PARTS and end <= MAX_PACKET:
+            waiting.parts[part.offset] = part if before is None else before._replace(data=before.data + part.data[held:])
+            waiting.bytes += len(part.data) - held
+            self.bytes += len(part.data) - held
+        if not part.more and waiting.size is None and end <= MAX_PACKET:
+            waiting.size = end
+        joined = whole_of(waiting) if waiting.size is not None and waiting.bytes >= waiting.size else None
+        if joined is not None:
+            self.bytes -= waiting.bytes
+            del self.waiting[part.key]
+            self._known[part.key] = part.ts_ns
+            if len(self._known) > MAX_WAITING:
+                del self._known[next(iter(self._known))]
+            return joined._replace(ts_ns=part.ts_ns, source=part.source)
+        while len(self.waiting) > MAX_WAITING or self.bytes > MAX_WAITING_BYTES:
+            self._give_up(next(iter(self.waiting)), given_up)
+        return None
+
+    def flush(self) -> Decoded:
+        """(data, frames, packets) of the first parts that still wait: nothing more will come."""
+        made: list[Made] = []
+        given_up: list[Part] = []
+        for key in list(self.waiting):
+            self._give_up(key, given_up)
+        self._make_lone(made, given_up)
+        return placed(*NOTHING, made)
+
+    def parts(self) -> list[Part]:
+        """Everything that waits, packet by packet in the order of their first parts' arrival."""
+        return [part for waiting in self.waiting.values() for part in waiting.parts.values()]
+
+    def _was_known(self, part: Part) -> bool:
+        known = self._known.get(part.key)
+        return known is not None and known != NO_TIME != part.ts_ns and abs(part.ts_ns - known) <= KNOWN_NS
+
+    def _give_up(self, key: Key, given_up: list[Part]) -> None:
+        waiting = self.waiting.pop(key)
+        self.bytes -= waiting.bytes
+        if not waiting.is_copy and waiting.parts:
+            self.lost[next(iter(waiting.parts.values())).source] += 1
+            if waiting.first is not None:
+                given_up.append(waiting.first)
+
+    def _make_lone(self, made: list[Made], given_up: list[Part]) -> None:
+        for part in given_up:  # grows, when what is inside a lone part makes another give way
+            self._make(-1, part, made, given_up)
+
+    def _make(self, row: int, part: Part | None, made: list[Made], given_up: list[Part]) -> None:
+        """Decode a packet; one that carries a fragment itself, as a tunnel's may, is a part again."""
+        for _ in range(MAX_LAYERS):
+            if part is None:
+                return
+            raw, frame, packet = as_packet(part), np.zeros(1, FRAME), np.zeros(1, PACKET)
+            data = np.frombuffer(raw, np.uint8)
+            frame["ts_ns"], frame["source"], frame["link_type"] = part.ts_ns, part.source, LINK_RAW
+            frame["captured_bytes"], frame["wire_bytes"] = len(raw), len(raw) + part.cut_bytes
+            decode_frames(data, frame, 1, packet)
+            wrap_in(packet[0], part.outer)
+            if packet["status"][0] != FRAGMENT:
+                made.append(Made(row, raw, frame, packet))
+                return
+            inner = read_part(data, frame[0], packet[0])
+            part = self.add(inner, given_up) if inner is not None else None
+
+
+def joined_again(parts: Iterable[Part]) -> tuple[Fragments, Decoded]:
+    """The parts that two pieces of the traffic left over, the earlier piece's first: what still waits, and the packets they make."""
+    fragments = Fragments()
+    made: list[Made] = []
+    given_up: list[Part] = []
+    for part in parts:
+        fragments._make(-1, fragments.add(part, given_up), made, given_up)
+    fragments._make_lone(made, given_up)
+    return fragments, placed(*NOTHING, made)
+
+
+def read_part(data: Bytes, frame: Any, packet: Any) -> Part | None:
+    """The fragment in a frame; None when its headers aren't all there. What was cut off by the snap length can't be joined, and
+    its first part is a packet of its own."""
+    at, end = int(packet["payload"]), int(packet["payload"]) + int(packet["captured_bytes"])
+    raw = data[at:end].tobytes()
+    outer = int(packet["outer0"]), int(packet["outer1"]), int(packet["wrapped"])
+    whole_until = int(frame["start"]) + int(frame["captured_bytes"])
+    if packet["version"] == 4:
+        size = 4 * (raw[0] & 15)
+        if len(raw) < size:
+            return None
+        total, ident, flags = struct.unpack_from(">3H", raw, 2)
+        header = raw[:6] + b"\0\0" + raw[8:size]
+        key = (raw[12:20], ident, raw[9])
+        offset, more, body = (flags & 0x1FFF) * 8, bool(flags & 0x2000), raw[size:]
+        cut = at + total - whole_until if total else 0
+    else:
+        found = fragment_header(raw)
+        if found < 0:
+            return None
+        field_, ident = struct.unpack_from(">HI", raw, found + 2)
+        header = raw[: found + 2] + b"\0\0" + raw[found + 4 : found + 8]
+        key = (raw[8:40], ident, raw[found])
+        offset, more, body = field_ & 0xFFF8, bool(field_ & 1), raw[found + 8 :]
+        length = int.from_bytes(raw[4:6], "big")
+        cut = at + 40 + length - whole_until if length else 0
+    part = Part(key, int(frame["ts_ns"]), int(frame["source"]), header, body, offset, more, outer)
+    if cut > 0:
+        return part._replace(more=False, cut_bytes=cut) if offset == 0 else None
+    return part
+
+
+def fragment_header(raw: bytes) -> int:
+    """Where the fragment header of an IPv6 packet lies, -1 when it can't be told (decode_frames found one on its way)."""
+    kind, at = raw[6], 40
+    for _ in range(16):
+        if at + 8 > len(raw):
+            return -1
+        if kind == 44:
+            return at
+        kind, at = raw[at], at + 8 + (4 if kind == 51 else 8) * raw[at + 1]
+    return -1
+
+
+def is_over(waiting: Waiting, part: Part) -> bool:
+    """True when the part comes too long after (or before) those that wait to be of the same packet."""
+    first = next(iter(waiting.parts.values()), part).ts_ns
+    return first != NO_TIME != part.ts_ns and abs(part.ts_ns - first) > WAIT_NS
+
+
+def whole_of(waiting: Waiting) -> Part | None:
+    """The packet of all parts, None while a byte is missing."""
+    assert waiting.size is not None
+    data = bytearray()
+    for offset in sorted(waiting.parts):
+        if offset > len(data):
+            return None
+        data += waiting.parts[offset].data[len(data) - offset :]
+    if len(data) < waiting.size or 0 not in waiting.parts:
+        return None
+    return waiting.parts[0]._replace(data=bytes(data[: waiting.size]), more=False)
+
+
+def placed(data: Bytes, frames: npt.NDArray[Any], packets: npt.NDArray[Any], made: list[Made]) -> Decoded:
+    """The block with these packets, whose bytes are put behind its own."""
+    first = int(frames["start"].min(initial=0 if not len(frames) else frames["start"][0]))
+    last = int((frames["start"] + frames["captured_bytes"]).max(initial=first))
+    data = np.concatenate([data[first:last], np.frombuffer(b"".join(one.raw for one in made), np.uint8)])
+    at, n = last - first, len(frames)
+    more = [one for one in made if one.row < 0]
+    frames = np.concatenate([frames, *(one.frame for one in more)])
+    packets = np.concatenate([packets, *(one.packet for one in more)])
+    frames["start"][:n] -= first
+    packets["payload"][:n] -= first
+    for one in made:
+        row = one.row
+        if row < 0:
+            row, n = n, n + 1
+            frames["start"][row] = at
+        packets[row] = one.packet[0]
+        packets["payload"][row] += at
+        packets["frame"][row] = row
+        at += len(one.raw)
+    return data, frames, packets
+
+
+def as_packet(part: Part) -> bytes:
+    """The bytes of an IP packet of this part alone."""
+    size = len(part.header) + len(part.data) + part.cut_bytes
+    if part.header[0] >> 4 == 4:
+        return part.header[:2] + struct.pack(">H", min(size, MAX_PACKET)) + part.header[4:] + part.data
+    return part.header[:4] + struct.pack(">H", min(size - 40, MAX_PACKET)) + part.header[6:] + part.data
+
+
+def wrap_in(packet: Any, outer: tuple[int, int, int]) -> None:
+    """Put what was around the fragments around the packet too, outermost."""
+    if not outer[2]:
+        return
+    entries = [
+        number >> shift & 0xFFFFFFFF for number in (outer[0], outer[1], int(packet["outer0"]), int(packet["outer1"])) for shift in (32, 0)
+    ]
+    entries = [entry for entry in entries if entry][:MAX_OUTER]
+    entries += [0] * (MAX_OUTER - len(entries))
+    packet["outer0"], packet["outer1"] = entries[0] << 32 | entries[1], entries[2] << 32 | entries[3]
+    packet["wrapped"] = sum(map(bool, entries))
