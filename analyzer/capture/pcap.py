@@ -100,5 +100,6 @@ def index_pcap(buf, start, end, little, unit_ns, header, link_type, frames):  # 
         frame.captured_bytes = captured
         frame.wire_bytes = min(max(wire, captured), MAX_WIRE)
         frame.link_type = link_type
+        frame.interface = 0
         at += header + captured
     return len(frames), at, FULL

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import struct
 from collections.abc import Iterator
-from typing import Final
+from typing import Final, NamedTuple
 
 import numpy as np
 import numpy.typing as npt
@@ -38,6 +38,14 @@ NEED_MORE: Final = 1
 BAD: Final = 2
 CONTROL: Final = 3
 
+
+class Interface(NamedTuple):
+    """What a file says of one of its interfaces: if_name and if_description, "" where it doesn't."""
+
+    name: str
+    description: str
+
+
 # One interface: its clock as whole ticks in a second, and what makes nanoseconds of the rest, so that a kernel converts exactly.
 CLOCK = np.dtype(
     [
@@ -58,13 +66,15 @@ def starts_like_pcapng(head: bytes) -> bool:
     return head[:4] == SECTION_MAGIC and head[8:12] in (b"\x1a\x2b\x3c\x4d", b"\x4d\x3c\x2b\x1a")
 
 
-def read_pcapng(window: Window, damage: list[Damage]) -> Iterator[Block]:
+def read_pcapng(window: Window, damage: list[Damage], interfaces: list[Interface] | None = None) -> Iterator[Block]:
     """The blocks of a pcapng file; what is wrong with it, and packets its writer says it lost, are added to `damage`.
+
+    interfaces   gets the file's interfaces, of all sections, as frames[i].interface counts them
 
     A packet block that contradicts itself is left out and counted: its framing says where the next one begins. Where the
     framing is broken the reading stops.
     """
-    state = State(damage)
+    state = State(damage, [] if interfaces is None else interfaces)
     frames = np.zeros(BLOCK_FRAMES, FRAME)
     left_out = np.zeros(3, np.int64)
     while True:
@@ -75,6 +85,7 @@ def read_pcapng(window: Window, damage: list[Damage]) -> Iterator[Block]:
             state.leave_out(int(left_out[0]), int(left_out[1]), window.offset + int(left_out[2]))
         window.start = at
         if n:
+            frames["interface"][:n] += state.before
             yield Block(window.data, frames[:n])
         if status == CONTROL:
             state.read_block(window)
@@ -92,8 +103,10 @@ def read_pcapng(window: Window, damage: list[Damage]) -> Iterator[Block]:
 class State:
     """What a pcapng file's earlier blocks say about its later ones: byte order, interfaces; and what was noted so far."""
 
-    def __init__(self, damage: list[Damage]) -> None:
+    def __init__(self, damage: list[Damage], interfaces: list[Interface]) -> None:
         self.little = True
+        self.before = 0  # interfaces of earlier sections
+        self._interfaces = interfaces
         self.n_clocks = 0
         self.clocks = np.zeros(8, CLOCK)
         self._section = 0
@@ -119,6 +132,7 @@ class State:
             # A section header sets the byte order for what follows, itself included.
             self.little = head[8:12] == b"\x4d\x3c\x2b\x1a"
             self._section += 1
+            self.before += self.n_clocks
             self.n_clocks = 0
         kind, size = struct.unpack("<II" if self.little else ">II", head[:8])
         body = bytes(window.data[at + 8 : at + size - 4])
@@ -136,6 +150,8 @@ class State:
             self.clocks = np.append(self.clocks, np.zeros(len(self.clocks), CLOCK))
         self.clocks[self.n_clocks] = read_interface(body, self.little)[0]
         self.n_clocks += 1
+        if len(self._interfaces) < MAX_INTERFACES:
+            self._interfaces.append(describe_interface(body, self.little))
 
     def _note_drops(self, body: bytes) -> None:
         """An interface's statistics count from the start of the capture, so its latest block holds for all before."""
@@ -184,6 +200,12 @@ def read_interface(body: bytes, little: bool) -> npt.NDArray[np.void]:
     clock["multiply"] = 10 ** max(0, 9 - exponent)
     clock["divide"] = 10 ** max(0, exponent - 9) if exponent <= 28 else 0
     return clock
+
+
+def describe_interface(body: bytes, little: bool) -> Interface:
+    """What an interface description block calls its interface."""
+    options = read_options(body, 8, little)
+    return Interface(options.get(2, b"").decode(errors="replace"), options.get(3, b"").decode(errors="replace"))
 
 
 def read_drops(body: bytes, little: bool) -> int:
@@ -273,6 +295,7 @@ def read_packet(buf, at, size, kind, little, clocks, frame):  # type: ignore[no-
     if kind == SIMPLE_PACKET:
         if size < 16 or len(clocks) == 0:
             return False
+        frame.interface = 0
         clock = clocks[0]
         wire = np.int64(u32_little(buf, at + 8) if little else u32(buf, at + 8))
         captured = min(wire, clock.snap_bytes) if clock.snap_bytes > 0 else wire
@@ -290,6 +313,7 @@ def read_packet(buf, at, size, kind, little, clocks, frame):  # type: ignore[no-
             captured, wire = np.int64(u32(buf, at + 20)), np.int64(u32(buf, at + 24))
         if which >= len(clocks):
             return False
+        frame.interface = which
         clock = clocks[which]
         frame.start = at + 28
         room = size - 32

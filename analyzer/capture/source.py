@@ -21,7 +21,7 @@ import numpy.typing as npt
 from analyzer.capture.block import Block, Damage, note_frames
 from analyzer.capture.compressed import compression_of, decompressed
 from analyzer.capture.pcap import read_pcap, starts_like_pcap
-from analyzer.capture.pcapng import read_pcapng, starts_like_pcapng
+from analyzer.capture.pcapng import Interface, read_pcapng, starts_like_pcapng
 from analyzer.capture.stream import Feed, Window
 from analyzer.errors import Unusable
 from analyzer.packets.layout import CUT_SHORT, LINK_UNKNOWN, NO_TIME
@@ -41,6 +41,7 @@ class Source:
     name        as the person gave it
     size        bytes on disk, None where that can't be known
     damage      what could not be read
+    interfaces  of a pcapng file, as frames[i].interface counts them; none for pcap
     passed_over frames that gave no packet, by (status of packets.layout, link type)
     cut_packets frames of which less was captured than was on the wire
     clock_steps how often the clock went back by more than CLOCK_STEP_NS;  longest_step_ns: the furthest
@@ -51,6 +52,7 @@ class Source:
         self.name = name
         self.path = path
         self.damage: list[Damage] = []
+        self.interfaces: list[Interface] = []
         self.packets = 0
         self.first_ns: int | None = None
         self.last_ns: int | None = None
@@ -93,7 +95,7 @@ class Source:
         """Every block of frames, in the file's order. Errors: Unusable when it is no capture."""
         with self._opened() as (window, kind):
             self._window = window
-            for block in _blocks(window, kind, self.damage):
+            for block in _blocks(window, kind, self.damage, self.interfaces):
                 self._note(block.frames)
                 yield block
             if window.damage is not None:
@@ -224,8 +226,8 @@ def _kind_of(window: Window, name: str) -> str:
     raise Unusable(what, name, "give a .pcap or .pcapng file" if head else None)
 
 
-def _blocks(window: Window, kind: str, damage: list[Damage]) -> Iterator[Block]:
-    return read_pcap(window, damage) if kind == "pcap" else read_pcapng(window, damage)
+def _blocks(window: Window, kind: str, damage: list[Damage], interfaces: list[Interface] | None = None) -> Iterator[Block]:
+    return read_pcap(window, damage) if kind == "pcap" else read_pcapng(window, damage, interfaces)
 
 
 @dataclass

@@ -88,6 +88,7 @@ FRAME = np.dtype(
         ("wire_bytes", "i4"),
         ("link_type", "i4"),
         ("source", "i4"),  # which of the inputs
+        ("interface", "i4"),  # which of the input's interfaces (Source.interfaces); 0 where it tells of none
     ],
     align=True,
 )

@@ -1,0 +1,158 @@
+"""Which flows a slice is about, and why each is in it."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any, Final
+
+import pyarrow as pa
+
+from analyzer.errors import Unusable
+from analyzer.findings import CODES
+from analyzer.routes.proxies import answers_as_proxy, find_proxies, flow_ends
+from analyzer.routes.requests import bytes_both_ways, flat_requests, tunnelled_unanswered
+from analyzer.routes.topology import Topology
+
+Reasons = dict[int, list[str]]
+"""Row of the flow table → why it is in the slice: words without addresses or names, fit for anyone."""
+
+COLUMNS: Final = ("id", "client_ip", "server_ip", "server_port", "proxy", "service", "service_also", "pair", "route", "host", "host_source")
+
+
+@dataclass(frozen=True)
+class Selection:
+    """What was asked for. Of one kind any may hold, of several kinds each must; nothing asked for is every flow.
+
+    findings  codes; sources  client addresses; services  slugs; proxies  ip:port, or an address for all its ports
+    """
+
+    flows: Sequence[str] = ()
+    findings: Sequence[str] = ()
+    sources: Sequence[str] = ()
+    services: Sequence[str] = ()
+    proxies: Sequence[str] = ()
+
+    def __bool__(self) -> bool:
+        return any((self.flows, self.findings, self.sources, self.services, self.proxies))
+
+
+def choose(
+    flows: pa.Table, verdict: Mapping[str, Any], selection: Selection, topology: Topology, lookups: pa.Table | None = None
+) -> Reasons:
+    """The rows of the slice, each with its reasons.
+
+    Beside what was asked for: the other leg of a tunnel, the DNS answer that names a flow, and for each proxy that nothing else
+    in the slice shows to be one, a flow that does. So the slice alone tells the same story.
+    Errors  Unusable: a flow or a finding that there isn't, or nothing fits
+    """
+    rows = flows.select(list(COLUMNS)).to_pylist()
+    _note_asked(rows, flows)
+    _check(selection, rows, verdict)
+    found: Reasons = {}
+    codes = _codes_by_flow(selection, verdict)
+    for i, row in enumerate(rows):
+        reasons = list(_reasons(row, selection, codes))
+        if len(reasons) == sum(map(bool, (selection.flows, selection.findings, selection.sources, selection.services, selection.proxies))):
+            found[i] = reasons or ["every flow was asked for"]
+    if not found:
+        raise Unusable("no flow fits all of this", None, "whichproxy flows lists them; options of several kinds must all hold")
+    _add_legs(rows, found)
+    if lookups is not None:
+        _add_lookups(rows, lookups, found)
+    _add_witnesses(flows, rows, found, topology)
+    return dict(sorted(found.items()))
+
+
+def _note_asked(rows: Sequence[dict[str, Any]], flows: pa.Table) -> None:
+    """Give each row the services that it asked a proxy for, under `asked`."""
+    for row in rows:
+        row["asked"] = set()
+    requests = flat_requests(flows)
+    for i, service in zip(requests.row.tolist(), requests.service.to_pylist(), strict=True):
+        rows[i]["asked"].add(service)
+
+
+def _check(selection: Selection, rows: Sequence[Mapping[str, Any]], verdict: Mapping[str, Any]) -> None:
+    unknown = sorted(set(selection.flows) - {row["id"] for row in rows})
+    if unknown:
+        raise Unusable(f"no flow has the id {unknown[0]}", "--flow", "whichproxy flows lists them with their ids")
+    told = {finding["code"] for finding in verdict["findings"]}
+    for code in selection.findings:
+        if code not in CODES:
+            raise Unusable(f"{code!r} is no finding", "--finding", "docs/findings.md lists them")
+        if code not in told:
+            raise Unusable(f"{code} wasn't found here", "--finding", f"found: {', '.join(sorted(told)) or 'nothing'}")
+
+
+def _codes_by_flow(selection: Selection, verdict: Mapping[str, Any]) -> dict[str, list[str]]:
+    """Flow id → the asked-for findings that name it. Options that narrow the flows narrow the findings' flows with them."""
+    codes: dict[str, list[str]] = {}
+    for finding in verdict["findings"]:
+        if finding["code"] in selection.findings:
+            for flow in finding["flows"]:
+                listed = codes.setdefault(flow, [])
+                if finding["code"] not in listed:
+                    listed.append(finding["code"])
+    return codes
+
+
+def _reasons(row: Mapping[str, Any], selection: Selection, codes: Mapping[str, Sequence[str]]) -> Iterator[str]:
+    """One reason for each kind of option that this row fulfils."""
+    if selection.flows and row["id"] in selection.flows:
+        yield "this flow was asked for"
+    if selection.findings and row["id"] in codes:
+        yield f"finding {', '.join(codes[row['id']])}"
+    if selection.sources and row["client_ip"] in selection.sources:
+        yield "of this source"
+    if selection.services:
+        carried = {row["service"], *(row["service_also"] or ()), *row["asked"]}
+        services = [service for service in selection.services if service in carried]
+        if services:
+            yield f"service {', '.join(services)}"
+    if selection.proxies and row["proxy"] is not None and (row["proxy"] in selection.proxies or row["server_ip"] in selection.proxies):
+        yield "of this proxy"
+
+
+def _add_legs(rows: Sequence[Mapping[str, Any]], found: Reasons) -> None:
+    """Add the other leg of each tunnel."""
+    pairs = {rows[i]["pair"] for i in found} - {None}
+    for i, row in enumerate(rows):
+        if row["pair"] in pairs and i not in found:
+            found[i] = ["the other leg of a tunnel that is in the slice"]
+
+
+def _add_lookups(rows: Sequence[Mapping[str, Any]], lookups: pa.Table, found: Reasons) -> None:
+    """Add the flows with the DNS answers that chosen flows have their host from."""
+    named = [rows[i] for i in found if rows[i]["host_source"] == "dns"]
+    wanted = {(row["client_ip"], row["server_ip"], row["host"]) for row in named}
+    places = {row["id"]: i for i, row in enumerate(rows)}
+    for lookup in lookups.select(["flow", "client_ip", "name", "answers"]).to_pylist() if wanted else ():
+        host = (lookup["name"] or "").lower().removesuffix(".")
+        row = places.get(lookup["flow"])
+        if row is not None and row not in found and any((lookup["client_ip"], ip, host) in wanted for ip in lookup["answers"] or ()):
+            found[row] = ["holds the DNS answer that names a flow"]
+
+
+def _add_witnesses(flows: pa.Table, rows: Sequence[Mapping[str, Any]], found: Reasons, topology: Topology) -> None:
+    """Add a flow that shows what is a proxy, for each proxy of the chosen flows that none of them shows to be one."""
+    chosen = flows.take(pa.array(list(found), pa.int64()))
+    shown = set(_proxies_shown(chosen, topology))
+    needed = {rows[i]["proxy"] for i in found} - {None} - shown
+    behind = {rows[i]["client_ip"] for i in found if rows[i]["route"] == "upstream"}
+    everywhere = flow_ends(flows)
+    requests = flat_requests(flows)
+    proven = requests.row[answers_as_proxy(requests, tunnelled_unanswered(requests, bytes_both_ways(flows)))]
+    shown_ips = {rows[int(r)]["server_ip"] for r in proven if int(r) in found}
+    for r in dict.fromkeys(int(r) for r in proven if everywhere.tcp[int(r)]):
+        row = rows[r]
+        if r not in found and (row["proxy"] in needed or (row["server_ip"] in behind and row["server_ip"] not in shown_ips)):
+            found[r] = ["shows that its server is a proxy"]
+            needed.discard(row["proxy"])
+            shown_ips.add(row["server_ip"])
+
+
+def _proxies_shown(flows: pa.Table, topology: Topology) -> Iterator[str]:
+    """The proxies that these flows alone, and the topology, show."""
+    for address, _ in find_proxies(flows, flow_ends(flows), topology).at.values():
+        yield address

@@ -1,0 +1,142 @@
+"""The packets of chosen flows, found again: a second reading that keeps nothing but what it hands on."""
+
+from __future__ import annotations
+
+import heapq
+from bisect import bisect_right
+from collections.abc import Collection, Iterator, Sequence
+from typing import Any, Final
+
+import numpy as np
+import numpy.typing as npt
+import pyarrow as pa
+
+from analyzer.capture.block import BLOCK_FRAMES
+from analyzer.capture.source import Input, Source, open_inputs
+from analyzer.packets.decode import decode_frames
+from analyzer.packets.layout import FRAGMENT, MARK, NO_TIME, OK, PACKET, TCP
+from analyzer.pipeline import within
+from analyzer.routes.requests import NO_TIME as NULL_TIME
+from analyzer.routes.requests import times_ns
+from analyzer.slices.frame import Frame
+from analyzer.slices.parted import Parted
+
+MIX: Final = np.uint64(0x9E3779B97F4A7C15)
+
+
+class Finder:
+    """Tells which flow a packet is of, for the flows that share their ends with a chosen one."""
+
+    def __init__(self, flows: pa.Table, chosen: Collection[int]) -> None:
+        self._chosen = frozenset(chosen)
+        ends = flows.select(["protocol", "client_ip", "client_port", "server_ip", "server_port"]).to_pylist()
+        times = times_ns(flows.column("first_seen")).tolist()
+        wanted = {_ends_key(ends[i]) for i in chosen}
+        self._flows: dict[Any, list[tuple[int, int]]] = {}
+        self._clients: dict[int, tuple[int, int]] = {}
+        for i, row in enumerate(ends):
+            key = _ends_key(row)
+            if key in wanted:
+                self._flows.setdefault(key, []).append((times[i], i))
+                self._clients[i] = (_address(row["client_ip"])[1], row["client_port"])
+        for listed in self._flows.values():
+            listed.sort()
+        self._hashes = np.array(sorted({_hash_of(key) for key in self._flows}), np.uint64)
+
+    def candidates(self, packets: npt.NDArray[Any]) -> npt.NDArray[np.int64]:
+        """Places in `packets` that may be of a chosen flow."""
+        ends = [
+            (packets[f"{end}_lo"] ^ (packets[f"{end}_hi"] * MIX)) * MIX
+            + packets[f"{end}_port"].astype(np.uint64) * np.uint64(0x100000001B3)
+            for end in ("src", "dst")
+        ]
+        hit = np.isin(ends[0] + ends[1], self._hashes) & np.isin(packets["status"], (OK, MARK))
+        return np.flatnonzero(hit | (packets["status"] == FRAGMENT))
+
+    def row_of(self, packet: Any) -> tuple[int, bool] | None:
+        """(the chosen flow's row, whether its client sent the packet); None for a packet of another flow."""
+        src, dst = (int(packet["src_hi"]) << 64) | int(packet["src_lo"]), (int(packet["dst_hi"]) << 64) | int(packet["dst_lo"])
+        if packet["status"] not in (OK, MARK):
+            return None
+        version = int(packet["version"])
+        protocol = "tcp" if packet["protocol"] == TCP else "udp"
+        here, there = (src, int(packet["src_port"])), (dst, int(packet["dst_port"]))
+        listed = self._flows.get((protocol, version, frozenset((here, there))))
+        if not listed:
+            return None
+        row = listed[max(0, bisect_right(listed, (int(packet["ts_ns"]), 1 << 62)) - 1)][1]
+        if row not in self._chosen:
+            return None
+        return row, self._clients[row] == here
+
+
+def _address(text: str) -> tuple[int, int]:
+    import ipaddress
+
+    parsed = ipaddress.ip_address(text)
+    return parsed.version, int(parsed)
+
+
+def _ends_key(row: Any) -> tuple[str, int, frozenset[tuple[int, int]]]:
+    version, client = _address(row["client_ip"])
+    return row["protocol"], version, frozenset(((client, row["client_port"]), (_address(row["server_ip"])[1], row["server_port"])))
+
+
+def _hash_of(key: tuple[str, int, frozenset[tuple[int, int]]]) -> int:
+    """As `candidates` has it, in whole numbers. Both ends may be one and the same."""
+    ends = list(key[2]) * (3 - len(key[2]))
+    total = 0
+    for address, port in ends[:2]:
+        low, high = address & 0xFFFF_FFFF_FFFF_FFFF, address >> 64
+        mixed = low ^ (high * int(MIX) & 0xFFFF_FFFF_FFFF_FFFF)
+        total += mixed * int(MIX) + port * 0x100000001B3
+    return total & 0xFFFF_FFFF_FFFF_FFFF
+
+
+def read_frames(
+    inputs: Sequence[Input], flows: pa.Table, chosen: Collection[int], start_ns: int | None = None, end_ns: int | None = None
+) -> tuple[list[Source], Iterator[Frame]]:
+    """The inputs, and every packet of the chosen rows in the order of time; inputs are read as the packets are asked for.
+
+    Packets that were captured twice come twice, and ICMP errors about a flow with it.
+    """
+    sources = open_inputs(inputs).sources
+    finder = Finder(flows, chosen)
+    each = [_of_source(source, number, finder, start_ns, end_ns) for number, source in enumerate(sources)]
+    return sources, heapq.merge(*each, key=lambda frame: NULL_TIME if frame.ts_ns is None else frame.ts_ns)
+
+
+def _of_source(source: Source, number: int, finder: Finder, start_ns: int | None, end_ns: int | None) -> Iterator[Frame]:
+    packets = np.zeros(BLOCK_FRAMES, PACKET)
+    parted = Parted(finder.row_of)
+    for block in within(source.blocks(), start_ns, end_ns):
+        n = len(block.frames)
+        if n > len(packets):
+            packets = np.zeros(n, PACKET)
+        decode_frames(block.data, block.frames, n, packets)
+        for i in finder.candidates(packets[:n]):
+            packet = packets[i]
+            frame = _frame_of(block.data, block.frames[i], packet, number)
+            if packet["status"] == FRAGMENT:
+                yield from parted.take(block.data, block.frames[i], packet, frame)
+            elif (found := finder.row_of(packet)) is not None:
+                yield frame._replace(row=found[0], from_client=found[1])
+    yield from parted.rest()
+
+
+def _frame_of(data: npt.NDArray[np.uint8], frame: Any, packet: Any, number: int) -> Frame:
+    """The frame with bytes of its own, of no row yet."""
+    start, ts_ns = int(frame["start"]), int(frame["ts_ns"])
+    whole = packet["status"] == OK
+    return Frame(
+        ts_ns=None if ts_ns == NO_TIME else ts_ns,
+        data=data[start : start + int(frame["captured_bytes"])].tobytes(),
+        wire_bytes=int(frame["wire_bytes"]),
+        interface=(number, int(frame["interface"]), int(frame["link_type"])),
+        row=-1,
+        payload=int(packet["payload"]) - start if whole else -1,
+        payload_bytes=int(packet["payload_bytes"]) if whole else 0,
+        seq=(int(packet["seq"]) + (int(packet["flags"]) >> 1 & 1)) & 0xFFFFFFFF if packet["protocol"] == TCP else 0,
+        from_client=False,
+        protocol=int(packet["protocol"]) if whole else 0,
+    )

@@ -1,0 +1,55 @@
+"""IP fragments of chosen flows: which flow a part is of is known once the packet is whole, so its frames wait until then."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+
+from analyzer.packets.decode import decode_frames
+from analyzer.packets.fragments import MAX_WAITING, Fragments, Key, Part, as_packet, read_part
+from analyzer.packets.layout import FRAME, PACKET
+from analyzer.packets.link import LINK_RAW
+from analyzer.slices.frame import Frame
+
+RowOf = Callable[[Any], tuple[int, bool] | None]
+
+
+class Parted:
+    """The frames that wait; row_of tells the flow and the sender of a whole packet."""
+
+    def __init__(self, row_of: RowOf) -> None:
+        self._row_of = row_of
+        self._joined = Fragments()
+        self._frames: dict[Key, list[Frame]] = {}
+
+    def take(self, data: npt.NDArray[np.uint8], frame: Any, packet: Any, as_it_is: Frame) -> Iterator[Frame]:
+        """The frames of the packets that this one completes, or that are given up for it."""
+        part = read_part(data, frame, packet)
+        if part is None:
+            return
+        self._frames.setdefault(part.key, []).append(as_it_is)
+        given_up: list[Part] = []
+        whole = self._joined.add(part, given_up)
+        for done in [*([whole] if whole is not None else []), *given_up]:
+            yield from self._of(done)
+        if len(self._frames) > 2 * MAX_WAITING:
+            self._frames = {key: held for key, held in self._frames.items() if key in self._joined.waiting}
+
+    def rest(self) -> Iterator[Frame]:
+        """The frames of packets of which a part is missing: nothing more will come."""
+        for waiting in list(self._joined.waiting.values()):
+            if waiting.first is not None and not waiting.is_copy:
+                yield from self._of(waiting.first)
+
+    def _of(self, part: Part) -> Iterator[Frame]:
+        raw, frame, packet = as_packet(part), np.zeros(1, FRAME), np.zeros(1, PACKET)
+        frame["ts_ns"], frame["link_type"] = part.ts_ns, LINK_RAW
+        frame["captured_bytes"], frame["wire_bytes"] = len(raw), len(raw) + part.cut_bytes
+        decode_frames(np.frombuffer(raw, np.uint8), frame, 1, packet)
+        found = self._row_of(packet[0])
+        for held in self._frames.pop(part.key, ()):
+            if found is not None:
+                yield held._replace(row=found[0], from_client=found[1])

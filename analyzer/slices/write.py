@@ -1,0 +1,68 @@
+"""A slice as a pcapng file: the section says what it is, the first packet of each flow why the flow is in it."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Sequence
+from typing import Final
+
+import pyarrow as pa
+
+import analyzer
+from analyzer.capture.source import Source
+from analyzer.report.text import inert
+from analyzer.slices.choose import Reasons
+from analyzer.slices.frame import Frame
+from analyzer.slices.pcapng import interface_block, packet_block, section_block
+
+NO_TIME: Final = "this packet has no time in its capture"
+
+
+def slice_blocks(frames: Iterable[Frame], comments: dict[int, str], about: str, interfaces: Interfaces) -> Iterator[bytes]:
+    """The file's blocks, one after the other.
+
+    comments   row → what its first packet says;  about   what the section says
+    """
+    yield section_block(about, f"whichproxy {analyzer.__version__}")
+    numbers: dict[tuple[int, int, int], int] = {}
+    said: set[int] = set()
+    for frame in frames:
+        if frame.interface not in numbers:
+            numbers[frame.interface] = len(numbers)
+            yield interface_block(frame.interface[2], *interfaces.texts(frame.interface))
+        comment = None if frame.row in said else comments[frame.row]
+        said.add(frame.row)
+        if frame.ts_ns is None or frame.ts_ns < 0:
+            comment = f"{comment}; {NO_TIME}" if comment else NO_TIME
+        yield packet_block(numbers[frame.interface], frame.ts_ns or 0, frame.data, frame.wire_bytes, comment)
+
+
+class Interfaces:
+    """What the slice calls the interfaces: as the captures did, and by the capture where they didn't; nothing when `silent`."""
+
+    def __init__(self, *, silent: bool = False) -> None:
+        self.sources: Sequence[Source] = ()
+        self._silent = silent
+
+    def texts(self, interface: tuple[int, int, int]) -> tuple[str, str]:
+        """(name, description) of (number of the input, of its interface, link type)."""
+        if self._silent:
+            return "", ""
+        source = self.sources[interface[0]]
+        if interface[1] >= len(source.interfaces):
+            return "", f"from {inert(source.name)}"
+        told = source.interfaces[interface[1]]
+        return inert(told.name), f"{inert(told.description)}{', ' if told.description else ''}from {inert(source.name)}"
+
+
+def flow_comments(flows: pa.Table, reasons: Reasons, *, anonymous: bool = False) -> dict[int, str]:
+    """Row → why it is in the slice, and which flow it is. anonymous: without id, addresses and names."""
+    comments = {}
+    rows = flows.select(["id", "client_ip", "client_port", "server_ip", "server_port", "host", "service"])
+    for row, why in reasons.items():
+        cell = {name: rows.column(name)[row].as_py() for name in rows.column_names}
+        about = [f"service {cell['service']}"] if cell["service"] else []
+        if not anonymous:
+            ends = f"{cell['client_ip']} port {cell['client_port']} to {cell['server_ip']} port {cell['server_port']}"
+            about = [f"flow {cell['id']}", ends, *([inert(cell["host"])] if cell["host"] else []), *about]
+        comments[row] = "; ".join([*about, f"in this slice: {', '.join(why)}"])
+    return comments
