@@ -143,7 +143,7 @@ def study_schema() -> str:
         if shape.get("type") == "object":
             shape["additionalProperties"] = False
     about = {"$schema": "https://json-schema.org/draft/2020-12/schema", "title": "The study document of whichproxy"}
-    return json.dumps(about | {key: value for key, value in schema.items() if key != "title"}, indent=1) + "\n"
+    return json.dumps(about | {key: value for key, value in schema.items() if key != "title"}, indent=1, sort_keys=True) + "\n"
 
 
 PAGES: Final[dict[str, Callable[[], str]]] = {

@@ -53,7 +53,9 @@ def to_notebook(asked: Asked, path: str | Path) -> str:
         _text("## Which method goes over which"),
         _code("traffic.plot.precedence()"),
         _text("## What is odd, and what to do about it"),
-        _code('traffic.findings[["severity", "code", "text", "advice"]]'),
+        _code(
+            'import pandas as pd\n\npd.set_option("display.max_colwidth", None)\ntraffic.findings[["severity", "code", "text", "advice"]]'
+        ),
         _text("## The flows behind it\n\nOne row per conversation; `traffic.flows` has more columns."),
         _code('traffic.flows[["first_seen", "client_ip", "host", "service", "plane", "proxy", "proxy_status", "state", "id"]].head(20)'),
     ]

@@ -6,12 +6,23 @@ from collections.abc import Iterable, Iterator, Sequence
 
 from analyzer.report.labels import byte_size
 from analyzer.report.model import Cell, Report, Source
+from analyzer.report.study_model import StudyReport
 from analyzer.report.text import html
 
 
 def to_html_fragment(report: Report) -> str:
     """Answers, a table of services × proxies per source, and findings; every captured string escaped."""
     return "".join(("<div>", *_parts(report), "</div>"))
+
+
+def study_to_html_fragment(study: StudyReport) -> str:
+    """The conclusion and a table of tests: who won each plane, live response, and whether what was expected held."""
+    columns = ["Test", *(html(plane) for plane in study.planes), "Live response", "Held"]
+    rows = [
+        [f"{t.number}. {html(t.title)}", *(html(plane.text) for plane in t.planes), html(t.live_response), html(t.held)]
+        for t in study.tests
+    ]
+    return f"<div><p><strong>{html(study.conclusion)}</strong></p>{_table(html(study.title), columns, rows)}</div>"
 
 
 def _parts(report: Report) -> Iterator[str]:

@@ -13,6 +13,7 @@ from analyzer.traffic import Traffic, Verdict
 if TYPE_CHECKING:
     from analyzer.errors import Unusable
     from analyzer.pipeline import Reading
+    from analyzer.report.plots.pictures import Pictures
     from analyzer.report.study_terminal import TerminalStudy
     from analyzer.studies.document import StudyDocument, Test
     from analyzer.studies.run import Run
@@ -42,9 +43,22 @@ class StudyTest(Traffic):
         """The test's verdict: with what was configured and when users logged on, without the Client Analyzer's own traffic."""
         return Verdict(self.document["verdict"])
 
+    @cached_property
+    def plot(self) -> Pictures:
+        """The pictures, with what was done and when no user was logged on."""
+        from analyzer.report.plots.pictures import Pictures
+        from analyzer.report.plots.scene import Scene
+
+        return Pictures(Scene.of_test(self.document, self.table))
+
     def to_dict(self) -> dict[str, Any]:
         """The test's part of the study document; a copy of its own."""
         return deepcopy(dict(self.document))
+
+    def _repr_html_(self) -> str:
+        from analyzer.report.text import html
+
+        return f"<p><em>{html(self.title)}</em></p><p>{html(self.document['conclusion'])}</p>{self.verdict._repr_html_()}"
 
     def __repr__(self) -> str:
         from analyzer.report.text import inert
@@ -96,6 +110,12 @@ class Study:
         from analyzer.report.study_terminal import plain_study
 
         return plain_study(self._document)
+
+    def _repr_html_(self) -> str:
+        from analyzer.report.notebook import study_to_html_fragment
+        from analyzer.report.study_model import build_study
+
+        return study_to_html_fragment(build_study(self._document))
 
     def __repr__(self) -> str:
         from analyzer.report.text import inert

@@ -4,8 +4,10 @@ from __future__ import annotations
 
 from html.parser import HTMLParser
 
+import analyzer
 from analyzer.report.model import build
 from analyzer.report.notebook import to_html_fragment
+from tests.conftest import ROOT
 from tests.report.verdicts import fifth_test, hostile, nothing_seen
 
 
@@ -38,6 +40,15 @@ def test_it_is_tables_and_paragraphs_only() -> None:
     tags = set(shape(to_html_fragment(build(fifth_test()))))
     allowed = {"div", "p", "strong", "table", "caption", "thead", "tbody", "tr", "th [('scope', 'col')]", "td", "ul", "li", "br"}
     assert tags <= allowed
+
+
+def test_a_study_is_a_table_of_its_tests() -> None:
+    study = analyzer.study(ROOT / "captures" / "study.toml")
+    text = study._repr_html_()
+    assert shape(text).count("tr") == len(study.tests) + 1
+    assert "5. Static proxy configuration only</td><td>static</td>" in text
+    assert shape(study.tests[4]._repr_html_())[:4] == ["p", "em", "p", "div"]
+    assert "live response started" in repr(study.tests[4].plot.timeline())
 
 
 def test_hostile_strings_make_no_tag() -> None:

@@ -88,15 +88,10 @@ def to_html(flows: pa.Table, verdict: Mapping[str, Any]) -> str:
 
 def study_to_html(document: Mapping[str, Any], tables: Sequence[pa.Table]) -> str:
     """The page of a study. tables: the flow table of each of its tests, in their order."""
-    scenes = [_scene(test, table) for test, table in zip(document["tests"], tables, strict=True)]
+    scenes = [Scene.of_test(test, table) for test, table in zip(document["tests"], tables, strict=True)]
     parts = [Part(f"test-{number}", scene) for number, scene in enumerate(scenes, 1)]
     study = build_study(document)
     return _page("study.html.j2", parts, table_of_tests(list(tables)), title=study.title, study=study, parts=parts)
-
-
-def _scene(test: Mapping[str, Any], flows: pa.Table) -> Scene:
-    alone = list(dict.fromkeys((silence["start"], silence["end"]) for silence in test["silence"]))
-    return Scene(flows, test["verdict"], test["marks"], alone)
 
 
 def _page(template: str, verdicts: Sequence[Part], flows: pa.Table, **content: Any) -> str:

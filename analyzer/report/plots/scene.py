@@ -58,6 +58,12 @@ class Scene:
         by_label = colours_of(self.labels.values())
         return {address: by_label[label] for address, label in self.labels.items()}
 
+    @classmethod
+    def of_test(cls, test: Mapping[str, Any], flows: pa.Table) -> Scene:
+        """The scene of one test of a study document, with its marks and the times without a user."""
+        alone = list(dict.fromkeys((silence["start"], silence["end"]) for silence in test["silence"]))
+        return cls(flows, test["verdict"], test["marks"], alone)
+
     def sources(self, source: str | None) -> list[Mapping[str, Any]]:
         """The verdict's entry of one source (its address or name), or of all. Errors: Unusable, there is no such source."""
         entries: list[Mapping[str, Any]] = self.verdict["sources"]
