@@ -37,6 +37,9 @@ MOST_SOURCES: Final = 60
 MOST_ROWS: Final = 250
 """Sources, and rows of any other table, on a page; what is beyond them is counted, and whole in .md and .json."""
 
+MOST_ANSWERS: Final = 12
+"""Sentences at the top; each source's own stands with its table."""
+
 COLUMNS: Final = 6
 """Proxies beside each other; with more, a row names its winner and lists the others."""
 
@@ -162,6 +165,7 @@ def _environment() -> jinja2.Environment:
         "some": some,
         "to_the_second": to_the_second,
         "COLUMNS": COLUMNS,
+        "MOST_ANSWERS": MOST_ANSWERS,
         "MOST_ROWS": MOST_ROWS,
         "MOST_SOURCES": MOST_SOURCES,
         "FLOWS_NAMED": FLOWS_NAMED,

@@ -29,7 +29,10 @@ if TYPE_CHECKING:
 COLUMNS: Final = 260
 LANE_IN: Final = 0.27
 MARK_IN: Final = 0.17
-LEFT_IN, RIGHT_IN, BOTTOM_IN = 2.6, 1.35, 0.42
+LEFT_IN, RIGHT_IN, BOTTOM_IN = 2.9, 1.35, 0.42
+NAME_ROOM: Final = 19
+"""Characters of a row's name: what is left of the margin beside the longest plane."""
+
 MOST_MARKS: Final = 12
 _DAY_NS: Final = 86_400 * 10**9
 
@@ -97,7 +100,7 @@ def _time_axis(ax: Axes, start: int, end: int, n_lanes: int) -> None:
     ax.set_yticks([])
     for x, text, align in ((0, _moment(start)[:10], "right"), (1, "UTC", "left")):
         ax.annotate(
-            text, (x, 0), xycoords="axes fraction", xytext=(8 if x else -8, -5), textcoords="offset points", ha=align, va="top",
+            text, (x, 0), xycoords="axes fraction", xytext=(8 if x else -30, -5), textcoords="offset points", ha=align, va="top",
             color=FAINT, annotation_clip=False,
         )  # fmt: skip
 
@@ -162,8 +165,9 @@ def _draw(ax: Axes, number: int, lane: Lane, colour: str, start: int, end: int, 
     ax.plot(at[broken], np.full(len(broken), number + 0.5), linestyle="none", marker="x", color=BAD, markersize=4.2, mew=1.3, zorder=4)
     edge = ax.get_yaxis_transform()
     weight = "bold" if lane.won else "normal"
+    name = ("▶ " if lane.won else "") + label(lane.name, NAME_ROOM)
     ax.annotate(
-        ("▶ " if lane.won else "") + label(lane.name, 26), (0, number + 0.62), xycoords=edge, xytext=(-8, 0), textcoords="offset points",
+        name, (0, number + 0.62), xycoords=edge, xytext=(-8, 0), textcoords="offset points",
         ha="right", va="center", color=colour if lane.proxy else FAINT, weight=weight, annotation_clip=False,
     )  # fmt: skip
     ax.annotate(

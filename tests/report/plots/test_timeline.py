@@ -35,6 +35,17 @@ def test_it_is_there_for_any_traffic_and_fits(name: str) -> None:
     assert texts(axes) and within_its_figure(axes)
 
 
+@pytest.mark.parametrize("name", ["article", "crowd", "hostile"])
+def test_names_of_rows_leave_room_for_their_planes(name: str) -> None:
+    axes = timeline(getattr(scenes, name)())
+    axes.figure.canvas.draw()
+    boxes = {text: text.get_window_extent() for text in axes.texts if text.get_text()}
+    planes = [box for text, box in boxes.items() if text.get_text() in ("sensor", "antivirus", "system", "user", "no plane")]
+    rows = [box for text, box in boxes.items() if text.get_ha() == "right" and text.get_va() == "center"]
+    assert planes and rows
+    assert max(box.x1 for box in planes) < min(box.x0 for box in rows)
+
+
 def test_bars_stand_where_requests_were_carried() -> None:
     """As far apart as the requests were: one a second."""
     axes = timeline(scenes.article())
