@@ -17,7 +17,7 @@ from analyzer.names.datagrams import MAX_DATAGRAMS
 from analyzer.names.offers import read_all, read_waiting
 from analyzer.names.table import flow_table
 from analyzer.packets.fragments import Fragments, Part, joined_again
-from analyzer.pipeline import Decoded, by_time, count_and_read, decode
+from analyzer.pipeline import Decoded, by_time, count_and_read, decode, keyed
 
 if TYPE_CHECKING:
     import pyarrow as pa
@@ -97,7 +97,7 @@ def collect_between(decoded: Iterable[Decoded]) -> Tables:
     """The tables of these packets alone."""
     tables = empty_tables()
     tables.counts[CONTINUED] = 1
-    return count_and_read(decoded, 0, 1, tables)
+    return count_and_read(decoded, tables)
 
 
 def merge(left: Partial, right: Partial) -> Partial:
@@ -120,7 +120,7 @@ def merge(left: Partial, right: Partial) -> Partial:
         fragments, (data, frames, packets) = joined_again([*left.parts, *parts])
         parts = tuple(fragments.parts())
         if len(packets):
-            before = merged_tables(before, collect_between([(Block(data, frames), packets)]), read_all, MAX_DATAGRAMS)
+            before = merged_tables(before, collect_between([keyed(Block(data, frames), packets)]), read_all, MAX_DATAGRAMS)
     else:
         parts = left.parts or parts
     return Partial(tuple(names), tuple(starts), merged_tables(before, tables, read_all, MAX_DATAGRAMS), parts)
@@ -132,6 +132,6 @@ def finish(partial: Partial) -> pa.Table:
     if partial.parts:
         waiting, _ = joined_again(partial.parts)
         data, frames, packets = waiting.flush()
-        tables = merged_tables(tables, collect_between([(Block(data, frames), packets)]), read_all, MAX_DATAGRAMS)
+        tables = merged_tables(tables, collect_between([keyed(Block(data, frames), packets)]), read_all, MAX_DATAGRAMS)
     tables = released_tables(tables, read_all)
     return flow_table(read_waiting(tables), list(partial.names), by_time(partial.starts))

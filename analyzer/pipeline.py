@@ -7,27 +7,28 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import closing
 from dataclasses import dataclass, field
-from itertools import chain
-from typing import TYPE_CHECKING, Any, Final
+from typing import TYPE_CHECKING, Any, Final, NamedTuple
 
 import numpy as np
 import numpy.typing as npt
 
+from analyzer.ahead import ahead
 from analyzer.capture.block import BLOCK_FRAMES, Block, Damage
 from analyzer.capture.interleave import in_time_order, progress_of
 from analyzer.capture.source import Input, Source, open_inputs
 from analyzer.errors import NothingReadable, Unusable
-from analyzer.fan import Fan
 from analyzer.flows.grow import empty_tables, grown
-from analyzer.flows.layout import N_DUPLICATES, Tables
-from analyzer.flows.shards import side_by_side
+from analyzer.flows.identify import key_packets
+from analyzer.flows.layout import KEY, N_DUPLICATES, Tables
 from analyzer.flows.table import count_packets
 from analyzer.names.offers import read_all, read_waiting
 from analyzer.names.table import named_tables
 from analyzer.packets.decode import decode_frames
 from analyzer.packets.fragments import Fragments
 from analyzer.packets.layout import CUT_SHORT, FRAGMENT, LINK_UNKNOWN, MALFORMED, NO_TIME, PACKET
+from analyzer.room import Room
 
 if TYPE_CHECKING:
     import pyarrow as pa
@@ -38,12 +39,20 @@ if TYPE_CHECKING:
 Progress = Callable[[int, int | None], None]
 """Called with bytes read so far and bytes in all (None when that can't be known, as on stdin)."""
 
-Decoded = tuple[Block, "npt.NDArray[Any]"]
-"""A block and its packets."""
 
-# Captures of fewer bytes aren't worth a thread, nor are fewer blocks at a time worth handing over.
+class Decoded(NamedTuple):
+    """A block's packets (packets.layout.PACKET[n]) and their keys (flows.layout.KEY[n])."""
+
+    block: Block
+    packets: npt.NDArray[Any]
+    keys: npt.NDArray[Any]
+
+
+# Smaller captures aren't worth a thread.
 SMALL: Final = 8 << 20
-BATCH: Final = 16
+
+# Blocks that are decoded before they are counted: enough that neither thread waits for the other's slower ones.
+AHEAD: Final = 4
 
 PROGRESS_BLOCKS: Final = 32
 
@@ -112,75 +121,53 @@ def read(
 def collect(blocks: Iterable[Block], sources: Sequence[Source], workers: int = 1) -> Tables:
     """Everything the packets of all blocks say: flows counted, first bytes read. Memory grows with flows, never with packets.
 
-    workers   threads that count and read, each its own share of the conversations
+    workers   from two on, frames are found and decoded in a thread of their own while the packets before are counted and read.
+              Streams are not: what has come of them is to be counted when nothing more comes.
     """
     decoded = decode(blocks, sources)
-    if workers == 1 or sum(source.size or SMALL for source in sources) < SMALL:
-        return collect_share(decoded, 0, 1)
-    with Fan(batches(decoded), workers) as fan:
-        return side_by_side(list(fan.run(lambda share, each: collect_share(chain.from_iterable(each), share, workers))))
+    if workers > 1 and sum(source.size or 0 for source in sources) >= SMALL and all(source.size is not None for source in sources):
+        with closing(ahead(decoded, AHEAD)) as made:
+            return read_waiting(count_and_read(made, empty_tables()))
+    return read_waiting(count_and_read(decoded, empty_tables()))
 
 
 def decode(blocks: Iterable[Block], sources: Sequence[Source], fragments: Fragments | None = None) -> Iterator[Decoded]:
-    """Each block with its packets, which stand only until the next is asked for.
+    """Each block with its packets, and what tells those apart.
 
     fragments   what waits from before, and after; None: nothing came before, nor will come
     """
-    packets = np.zeros(BLOCK_FRAMES, PACKET)
     waiting = Fragments() if fragments is None else fragments
+    room_packets, room_keys = Room(PACKET), Room(KEY)
     for block in blocks:
-        n = len(block.frames)
-        if n > len(packets):
-            packets = np.zeros(n, PACKET)
-        decode_frames(block.data, block.frames, n, packets)
-        if note_unreadable(sources, block, packets[:n]):
-            data, frames, joined = waiting.join(block.data, block.frames, packets[:n])
-            yield Block(data, frames), joined
-        else:
-            yield block, packets[:n]
+        packets = room_packets.take(len(block.frames))
+        if decode_frames(block.data, block.frames, len(packets), packets) and note_unread(sources, block, packets):
+            data, frames, packets = waiting.join(block.data, block.frames, packets)
+            block = Block(data, frames)
+        yield keyed(block, packets, room_keys.take(len(packets)))
     if fragments is None and waiting.waiting:
-        data, frames, joined = waiting.flush()
-        yield Block(data, frames), joined
+        data, frames, packets = waiting.flush()
+        yield keyed(Block(data, frames), packets, room_keys.take(len(packets)))
     for number, n in waiting.lost.items():
         sources[number].damage.append(Damage("capture-gap", "IP packets of which a fragment was not captured", count=n))
 
 
-def batches(decoded: Iterable[Decoded]) -> Iterator[list[Decoded]]:
-    """The blocks, several at a time, with bytes of their own."""
-    batch: list[Decoded] = []
-    for each in decoded:
-        batch.append(held(each))
-        if len(batch) == BATCH:
-            yield batch
-            batch = []
-    yield batch
+def keyed(block: Block, packets: npt.NDArray[Any], keys: npt.NDArray[Any] | None = None) -> Decoded:
+    """The packets with their keys; `keys`: room for them."""
+    keys = np.empty(len(packets), KEY) if keys is None else keys
+    key_packets(packets, keys)
+    return Decoded(block, packets, keys)
 
 
-def held(decoded: Decoded) -> Decoded:
-    """A block and its packets of their own, to be read while the next is made."""
-    block, packets = decoded
-    first = int(block.frames["start"].min(initial=0))
-    last = int((block.frames["start"] + block.frames["captured_bytes"]).max(initial=0))
-    packets = packets.copy()
-    packets["payload"] -= first
-    return Block(block.data[first:last].copy(), block.frames.copy()), packets
-
-
-def collect_share(decoded: Iterable[Decoded], share: int, shares: int) -> Tables:
-    """As collect, of one share of all conversations."""
-    return read_waiting(count_and_read(decoded, share, shares, empty_tables()))
-
-
-def count_and_read(decoded: Iterable[Decoded], share: int, shares: int, tables: Tables) -> Tables:
+def count_and_read(decoded: Iterable[Decoded], tables: Tables) -> Tables:
     """The tables with these packets too, read as far as they can be while more may come."""
     offers = np.zeros((BLOCK_FRAMES, 3), np.int64)
-    for block, packets in decoded:
+    for block, packets, keys in decoded:
         n = len(packets)
         if n > len(offers):
             offers = np.zeros((n, 3), np.int64)
         counted = 0
         while counted < n:
-            counted, n_offers = count_packets(block.frames, packets, counted, n, tables, offers, share, shares)
+            counted, n_offers = count_packets(block.frames, packets, keys, counted, n, tables, offers)
             tables = read_all(block.data, packets, offers, n_offers, tables)
             if counted < n:
                 tables = grown(tables)
@@ -211,14 +198,12 @@ def reported(blocks: Iterable[Block], sources: Sequence[Source], progress: Progr
         progress(*progress_of(sources))
 
 
-def note_unreadable(sources: Sequence[Source], block: Block, packets: npt.NDArray[Any]) -> bool:
+def note_unread(sources: Sequence[Source], block: Block, packets: npt.NDArray[Any]) -> bool:
     """Count, by input, the frames whose link type isn't read and those whose headers contradict themselves or are cut.
 
     True when there are fragments among the packets.
     """
     status = packets["status"]
-    if (status < FRAGMENT).all():
-        return False
     for kind in (LINK_UNKNOWN, CUT_SHORT, MALFORMED):
         for frame in np.flatnonzero(status == kind):
             sources[block.frames["source"][frame]].note(kind, int(block.frames["link_type"][frame]))

@@ -13,7 +13,7 @@ from analyzer.packets.layout import NO_TIME
 
 # Frames indexed at a time. Their packets (104 bytes each) fit in the second-level cache together with the hot flows; of
 # 512, 1024, ... 16384 this was the fastest.
-BLOCK_FRAMES: Final = 2048
+BLOCK_FRAMES: Final = 4096
 
 # No longer frame can be true: libpcap's and Wireshark's limit for every link type that is read here (only D-Bus, USB and
 # EBHSCR captures, which carry no IP, may exceed it).
@@ -27,7 +27,7 @@ MAX_WIRE: Final = 8 * MAX_FRAME
 class Block:
     """At most BLOCK_FRAMES frames, at least one, in the order they were captured.
 
-    data    uint8[n], what frames[i].start counts from; only valid until the next block is asked for
+    data    uint8[n], what frames[i].start counts from; blocks may share it, and nothing is written to it again
     frames  packets.layout.FRAME[n_frames]
     """
 

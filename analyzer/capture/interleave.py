@@ -15,6 +15,7 @@ import numpy.typing as npt
 from analyzer.capture.block import BLOCK_FRAMES, Block
 from analyzer.capture.source import Source
 from analyzer.kernels import kernel
+from analyzer.memory import copy_bytes
 from analyzer.packets.layout import FRAME, NO_TIME
 
 
@@ -127,8 +128,7 @@ def copy_frames(buf, frames, at, out):  # type: ignore[no-untyped-def]
     for i in range(len(frames)):
         frame = frames[i]
         start = frame.start
-        for k in range(frame.captured_bytes):
-            out[at + k] = buf[start + k]
+        copy_bytes(buf, start, frame.captured_bytes, out, at)
         frame.start = at
         at += frame.captured_bytes
 

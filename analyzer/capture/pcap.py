@@ -16,6 +16,7 @@ from analyzer.capture.stream import Window
 from analyzer.kernels import kernel
 from analyzer.packets.fields import u32, u32_little
 from analyzer.packets.layout import FRAME
+from analyzer.room import Room
 
 FILE_HEADER: Final = 24
 
@@ -54,8 +55,9 @@ def read_pcap(window: Window, damage: list[Damage]) -> Iterator[Block]:
     # The upper half of the field tells how long a frame check sequence is; only the lower half is the type.
     link_type = int.from_bytes(head[20:24], "little" if little else "big") & 0xFFFF
     window.start += FILE_HEADER
-    frames = np.zeros(BLOCK_FRAMES, FRAME)
+    room = Room(FRAME)
     while True:
+        frames = room.take(BLOCK_FRAMES)
         n, at, status = index_pcap(window.data, window.start, window.end, little, unit_ns, header, link_type, frames)
         window.start = at
         if n:

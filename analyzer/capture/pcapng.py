@@ -18,6 +18,7 @@ from analyzer.capture.stream import Window
 from analyzer.kernels import kernel
 from analyzer.packets.fields import u16, u16_little, u32, u32_little
 from analyzer.packets.layout import FRAME, NO_TIME
+from analyzer.room import Room
 
 SECTION_MAGIC: Final = b"\x0a\x0d\x0d\x0a"
 SECTION: Final = 0x0A0D0D0A
@@ -75,9 +76,10 @@ def read_pcapng(window: Window, damage: list[Damage], interfaces: list[Interface
     framing is broken the reading stops.
     """
     state = State(damage, [] if interfaces is None else interfaces)
-    frames = np.zeros(BLOCK_FRAMES, FRAME)
+    room = Room(FRAME)
     left_out = np.zeros(3, np.int64)
     while True:
+        frames = room.take(BLOCK_FRAMES)
         left_out[:] = (0, 0, -1)
         clocks = state.clocks[: state.n_clocks]
         n, at, status = index_pcapng(window.data, window.start, window.end, state.little, clocks, frames, left_out)

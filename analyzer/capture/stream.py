@@ -13,8 +13,10 @@ from typing import IO, Any, Final
 import numpy as np
 import numpy.typing as npt
 
+from analyzer.room import Room
+
 # One read: large enough that its fixed costs vanish, small enough to stay in the cache.
-READ: Final = 2 << 20
+READ: Final = 1 << 20
 
 
 class Feed(io.RawIOBase):
@@ -84,8 +86,8 @@ class Window:
         self._size = feed.size if unpacked is None else None
         self._what = "the file can't be read further" if unpacked is None else "the compressed data are broken"
         self._errors: tuple[type[Exception], ...] = (OSError, EOFError, ValueError, *errors)
-        # Not zeroed: pages of it that a small file doesn't fill are never touched.
-        self.data: npt.NDArray[np.uint8] = np.empty(2 * READ, np.uint8)
+        self._room = Room(np.uint8)
+        self.data: npt.NDArray[np.uint8] = self._room.take(0)
         self.start = 0
         self.end = 0
         self.offset = 0
@@ -96,15 +98,12 @@ class Window:
         if self.damage is not None:
             return False
         held = self.end - self.start
-        if self.start:
-            self.data[:held] = self.data[self.start : self.end].copy()
-            self.offset += self.start
-            self.start, self.end = 0, held
-        if len(self.data) - held < READ:
-            grown = np.empty(2 * len(self.data), np.uint8)
-            grown[:held] = self.data[:held]
-            self.data = grown
-        place = self.data[held : held + READ].data
+        # New room each time, as blocks that were made of the old may still be in use.
+        data = self._room.take(held + max(READ, held))
+        data[:held] = self.data[self.start : self.end]
+        self.offset += self.start
+        self.data, self.start, self.end = data, 0, held
+        place = data[held:].data
         try:
             got = int(self._feed.readinto(place) if self._file is self._feed else self._file.readinto1(place))
         except self._errors as error:

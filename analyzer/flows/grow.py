@@ -16,8 +16,8 @@ from analyzer.flows.layout import (
     HOLE,
     MAX_FIRSTS,
     MAX_LISTED,
+    MEMO_LISTED,
     MEMO_SLOTS,
-    MEMO_TEXT,
     MESSAGE,
     N_COUNTS,
     N_HELD,
@@ -37,6 +37,7 @@ from analyzer.flows.layout import (
 )
 from analyzer.flows.table import rehash
 from analyzer.kernels import kernel
+from analyzer.memory import copy_bytes
 
 # Tables begin as large as a busy hour needs: memory that is never touched is never taken.
 RECORDS = 1 << 16
@@ -64,9 +65,9 @@ def empty_tables() -> Tables:
         scratch=np.zeros(SCRATCH, np.uint8),
         handshake=np.zeros(SCRATCH, np.uint8),
         suites=np.zeros(MAX_LISTED, np.uint16),
-        extensions=np.zeros(MAX_LISTED, np.uint16),
+        extensions=np.zeros(2 * MAX_LISTED, np.uint16),
         text=np.zeros(5 * 2 * MAX_LISTED + 256, np.uint8),
-        memo=np.zeros(MEMO_SLOTS * MEMO_TEXT, np.uint8),
+        memo=np.zeros(MEMO_SLOTS * MEMO_LISTED, np.uint16),
         memo_sizes=np.zeros(MEMO_SLOTS, np.int32),
         memo_digests=np.zeros(MEMO_SLOTS * DIGITS, np.uint8),
         state=np.zeros(8, np.uint32),
@@ -127,8 +128,7 @@ def pack_arena(tables, before):  # type: ignore[no-untyped-def]
         at = tables.sides[s].waiting
         while at >= 0:
             segment = tables.segments[at]
-            for i in range(segment.size):
-                tables.arena[used + i] = before[segment.at + i]
+            copy_bytes(before, segment.at, segment.size, tables.arena, used)
             segment.at = used
             used += segment.size
             at = segment.next

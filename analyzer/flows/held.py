@@ -10,6 +10,7 @@ import numpy as np
 
 from analyzer.flows.layout import HAS_BASE, HELD_BACK, MAX_FIRSTS, N_FIRSTS, N_HELD, STORE_USED
 from analyzer.kernels import kernel
+from analyzer.memory import copy_bytes
 from analyzer.packets.layout import RST, SYN, TCP
 
 
@@ -62,8 +63,7 @@ def hold(tables, buf, at, end, row, side_index, seq, ts_ns, ack):  # type: ignor
     """Keep buf[at:end], which begins at sequence number seq, unread; there is room for it."""
     counts = tables.counts
     start = counts[STORE_USED]
-    for i in range(end - at):
-        tables.store[start + i] = buf[at + i]
+    copy_bytes(buf, at, end - at, tables.store, start)
     counts[STORE_USED] = start + end - at
     held = tables.held[counts[N_HELD]]
     counts[N_HELD] += 1

@@ -11,6 +11,8 @@ from typing import Any, Final, NamedTuple
 import numpy as np
 import numpy.typing as npt
 
+from analyzer.by_reference import by_reference
+
 # Inputs that RECORD.sources has bits for.
 SOURCE_BITS: Final = 63
 
@@ -27,6 +29,9 @@ GIVEN_UP: Final = 128  # with HELD_BACK: more came than is kept; what came then 
 # SIDE.state of a side from which nothing more can be read: everything behind is encrypted. The other states are the names
 # stage's own (names/states.py); 0 is where each side begins.
 DONE: Final = 8
+
+# A packet's conversation, the same number for both directions; the packet itself; and which of the two ends sent it.
+KEY = np.dtype([("conversation", "u8"), ("digest", "u8"), ("side", "u1")], align=True)
 
 RECORD = np.dtype(
     [
@@ -146,7 +151,7 @@ MAX_LISTED: Final = 512
 
 # Lists of cipher suites and extensions whose digests are remembered, how long one may be, and the digits of a digest.
 MEMO_SLOTS: Final = 256
-MEMO_TEXT: Final = 512
+MEMO_LISTED: Final = 128
 DIGITS: Final = 12
 
 # A packet that was seen a moment ago.
@@ -193,8 +198,7 @@ N_HELD: Final = 19
 STORE_USED: Final = 20
 N_FIRSTS: Final = 21
 CONTINUED: Final = 22  # 1: other packets may have come before these, in an earlier piece
-TOUCHED: Final = 23
-N_COUNTS: Final = 24
+N_COUNTS: Final = 23
 
 # How many of a piece's first packets are remembered.
 MAX_FIRSTS: Final = 1 << 12
@@ -225,9 +229,12 @@ class Tables(NamedTuple):
     suites: npt.NDArray[np.uint16]  # a hello's cipher suites, its extensions, and what is digested of them
     extensions: npt.NDArray[np.uint16]
     text: npt.NDArray[np.uint8]
-    memo: npt.NDArray[np.uint8]  # texts that were digested lately, and their digests
+    memo: npt.NDArray[np.uint16]  # lists that were digested lately, and their digests
     memo_sizes: npt.NDArray[np.int32]
     memo_digests: npt.NDArray[np.uint8]
     state: npt.NDArray[np.uint32]
     schedule: npt.NDArray[np.uint32]
     counts: npt.NDArray[np.int64]
+
+
+by_reference(Tables)

@@ -5,12 +5,14 @@ A SYN that isn't the current record's own begins a new record. Packets without a
 
 from __future__ import annotations
 
+from typing import Final
+
 import numpy as np
 
 from analyzer.flows.coverage import cover
-from analyzer.flows.duplicates import digest_place, packet_digest, seen_before
+from analyzer.flows.duplicates import digest_place, seen_before
 from analyzer.flows.held import meet
-from analyzer.flows.keys import conversation_hash, record_hash, same_conversation, same_ends, sender_side
+from analyzer.flows.keys import record_hash, same_conversation, same_ends
 from analyzer.flows.layout import (
     CONTINUED,
     DONE,
@@ -26,55 +28,59 @@ from analyzer.flows.layout import (
     SENT_SYN,
     SENT_SYN_ACK,
     SOURCE_BITS,
-    TOUCHED,
 )
 from analyzer.kernels import inlined, kernel
+from analyzer.memory import prefetch
 from analyzer.packets.layout import ACK, FIN, MARK, NO_TIME, OK, RST, SYN, TCP
+
+# How many packets ahead the places are asked for at which a packet's rows will be looked up, and then the rows themselves.
+LOOK_AHEAD: Final = 16
+ROW_AHEAD: Final = 8
 
 
 @kernel
-def count_packets(frames, packets, first, n, tables, offers, shard, n_shards):  # type: ignore[no-untyped-def]
+def count_packets(frames, packets, keys, first, n, tables, offers):  # type: ignore[no-untyped-def]
     """(how many of packets[first:n] were counted, how many offers were made); fewer than all when the tables must grow first.
 
     An offer is a packet with payload that the names stage may want to read, in a stream that isn't known to be encrypted:
     offers[k] is its row in packets, its record's row, and its side.
 
-    shard, n_shards   count only conversations of this share of all; frames that gave no packet are counted in share 0
-
-    Longer than a function should be: handing an array to another function counts its references up and down, atomically,
-    and every packet would pay for that (measured: 280 ns a packet with helpers that take arrays, against what it is now).
+    Longer than a function should be: every packet passes here, and what it needs of the tables stays in registers.
     """
     counts, slots, records, sides = tables.counts, tables.slots, tables.records, tables.sides
     recent, holes, sightings = tables.recent, tables.holes, tables.sightings
     room_records, room_holes, room_sightings = len(records) - 1, len(holes) - 2, len(sightings) - 2
-    mask = np.int64(len(slots) - 1)
+    mask = np.uint64(len(slots) - 1)
     n_records, n_sightings = counts[N_RECORDS], counts[N_SIGHTINGS]
     continued = counts[CONTINUED] != 0
     n_offers = 0
-    counts[TOUCHED] = touch(slots, records, sides, packets, first, n, shard, n_shards)
     for i in range(first, n):
+        # The rows lie all over memory: asked for early, they are there when they are needed.
+        if i + LOOK_AHEAD < n:
+            prefetch(slots, np.int64(keys[i + LOOK_AHEAD].conversation & mask))
+            prefetch(recent, digest_place(keys[i + LOOK_AHEAD].digest))
+        if i + ROW_AHEAD < n:
+            row = np.int64(slots[np.int64(keys[i + ROW_AHEAD].conversation & mask)]) - 1
+            if row >= 0:
+                prefetch(records, row)
+                prefetch(sides, 2 * row + keys[i + ROW_AHEAD].side)
         packet = packets[i]
         if n_records >= room_records or counts[N_HOLES] >= room_holes or n_sightings >= room_sightings:
             n = i
             break
-        if packet.status != OK and packet.status != MARK:
-            counts[N_BY_STATUS + packet.status] += shard == 0
-            continue
-        conversation = conversation_hash(packet)
-        if n_shards > 1 and np.int64(conversation >> np.uint64(48)) % n_shards != shard:
-            continue
         counts[N_BY_STATUS + packet.status] += 1
-        side_index = sender_side(packet)
+        if packet.status != OK and packet.status != MARK:
+            continue
+        conversation, digest, side_index = keys[i].conversation, keys[i].digest, np.int64(keys[i].side)
         if packet.status == OK:
-            digest = packet_digest(packet, conversation, side_index)
             place = digest_place(digest)
             if seen_before(recent[place], recent[place + 1], packet, digest):
                 counts[N_DUPLICATES] += 1
                 continue
-        slot = np.int64(conversation & np.uint64(mask))
+        slot = np.int64(conversation & mask)
         row = np.int64(slots[slot]) - 1
         while row >= 0 and not same_conversation(records[row], packet, side_index):
-            slot = (slot + 1) & mask
+            slot = np.int64(np.uint64(slot + 1) & mask)
             row = np.int64(slots[slot]) - 1
         opening = packet.protocol == TCP and packet.flags & (SYN | ACK) == SYN and packet.status == OK
         if row < 0 or (opening and (records[row].syn_side != side_index or records[row].isn != packet.seq)):
@@ -90,12 +96,15 @@ def count_packets(frames, packets, first, n, tables, offers, shard, n_shards):  
             record.syn_side = side_index
             record.isn = packet.seq
         source = frames[packet.frame].source
-        note_time_and_source(record, packet, source)
-        if source >= SOURCE_BITS and source != record.last_source:
-            sightings[n_sightings].record = row
-            sightings[n_sightings].source = source
-            n_sightings += 1
-        record.last_source = source
+        note_time(record, packet, source)
+        if source != record.last_source:
+            record.last_source = source
+            if source < SOURCE_BITS:
+                record.sources |= np.uint64(1) << np.uint64(source)
+            else:
+                sightings[n_sightings].record = row
+                sightings[n_sightings].source = source
+                n_sightings += 1
         if continued:
             meet(tables, row, side_index, packet, digest, source)
         side = sides[2 * row + side_index]
@@ -108,28 +117,6 @@ def count_packets(frames, packets, first, n, tables, offers, shard, n_shards):  
             n_offers += 1
     counts[N_RECORDS], counts[N_SIGHTINGS] = n_records, n_sightings
     return n, n_offers
-
-
-@kernel
-def touch(slots, records, sides, packets, first, n, shard, n_shards):  # type: ignore[no-untyped-def]
-    """A number of no meaning: reads ahead, for packets[first:n], the rows that counting them will need.
-
-    The rows lie all over memory. Read one after another as each packet is counted they cost a wait each; read here, where
-    nothing depends on what is read, the waits overlap (measured: a third of the stage's time).
-    """
-    mask = np.int64(len(slots) - 1)
-    nothing = np.int64(0)
-    for i in range(first, n):
-        packet = packets[i]
-        if packet.status == OK:
-            conversation = conversation_hash(packet)
-            if n_shards > 1 and np.int64(conversation >> np.uint64(48)) % n_shards != shard:
-                continue
-            row = np.int64(slots[np.int64(conversation & np.uint64(mask))])
-            if row > 0:
-                side = sides[2 * row - 2 + sender_side(packet)]
-                nothing += records[row - 1].last_ns + np.int64(records[row - 1].a_lo) + side.packets + np.int64(side.state)
-    return nothing
 
 
 @inlined
@@ -199,8 +186,8 @@ def clear_side(side):  # type: ignore[no-untyped-def]
 
 
 @inlined
-def note_time_and_source(record, packet, source):  # type: ignore[no-untyped-def]
-    """Keep the earliest and latest time, what the earliest packet was wrapped in, and where it came from."""
+def note_time(record, packet, source):  # type: ignore[no-untyped-def]
+    """Keep the earliest and latest time, what the earliest packet was wrapped in, and which input it came from."""
     earliest = record.first_source < 0
     if packet.ts_ns != NO_TIME:
         if record.first_ns == NO_TIME or packet.ts_ns < record.first_ns:
@@ -212,8 +199,6 @@ def note_time_and_source(record, packet, source):  # type: ignore[no-untyped-def
         record.outer0 = packet.outer0
         record.outer1 = packet.outer1
         record.first_source = source
-    if source < SOURCE_BITS:
-        record.sources |= np.uint64(1) << np.uint64(source)
 
 
 @inlined

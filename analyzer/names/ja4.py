@@ -9,8 +9,9 @@ from typing import Final
 
 import numpy as np
 
-from analyzer.flows.layout import DIGITS, MAX_LISTED, MEMO_SLOTS, MEMO_TEXT
+from analyzer.flows.layout import DIGITS, MAX_LISTED, MEMO_LISTED, MEMO_SLOTS
 from analyzer.kernels import kernel
+from analyzer.memory import copy_bytes
 from analyzer.names.sha256 import hex_digest
 from analyzer.packets.fields import u16
 
@@ -33,10 +34,10 @@ def put_hex(out, at, value, digits):  # type: ignore[no-untyped-def]
 
 
 @kernel
-def put_list(text, at, values, n):  # type: ignore[no-untyped-def]
-    """Write the first n values as four hex digits each, comma between, and return what follows them."""
-    for i in range(n):
-        if i:
+def put_list(text, at, values, first, end):  # type: ignore[no-untyped-def]
+    """Write values[first:end] to text[at:] as four hex digits each, comma between, and return what follows them."""
+    for i in range(first, end):
+        if i > first:
             text[at] = 44
             at += 1
         at = put_hex(text, at, np.int64(values[i]), 4)
@@ -99,7 +100,7 @@ def write_ja4(  # type: ignore[no-untyped-def]
     """Write the fingerprint's 36 characters to out[at:].
 
     ciphers, extensions   uint16[>= n_*], as offered, GREASE left out; they are sorted here
-    algorithms_*          the signature algorithms in buf; as many as the room's text can hold are read
+    algorithms_*          the signature algorithms in buf, put behind the extensions: at most MAX_LISTED are read
     room                  flows.layout.Tables, for its room
     alpn_*                the first ALPN value in buf, size 0: none
     """
@@ -122,13 +123,12 @@ def write_ja4(  # type: ignore[no-untyped-def]
             out[at + 9] = nibble + (48 if nibble < 10 else 87)
     out[at + 10] = 95
     out[at + 23] = 95
-    text = room.text
     for i in range(12):
         out[at + 11 + i] = 48
         out[at + 24 + i] = 48
     if n_ciphers:
         sort_in_place(ciphers, n_ciphers)
-        remembered_digest(text, put_list(text, 0, ciphers, n_ciphers), out, at + 11, room)
+        digest_lists(ciphers, n_ciphers, n_ciphers, out, at + 11, room)
     if n_extensions:
         kept = 0
         for i in range(n_extensions):
@@ -136,47 +136,47 @@ def write_ja4(  # type: ignore[no-untyped-def]
                 extensions[kept] = extensions[i]
                 kept += 1
         sort_in_place(extensions, kept)
-        end = put_list(text, 0, extensions, kept)
-        end = put_algorithms(buf, algorithms_at, algorithms_end, text, end)
-        if end:
-            remembered_digest(text, end, out, at + 24, room)
+        n = add_algorithms(buf, algorithms_at, algorithms_end, extensions, kept)
+        if n:
+            digest_lists(extensions, kept, n, out, at + 24, room)
 
 
 @kernel
-def remembered_digest(text, size, out, at, room):  # type: ignore[no-untyped-def]
-    """As hex_digest, of twelve digits: clients send the same lists again and again, so the last few are kept with their digests."""
-    slot = np.int64(size)
-    for i in range(size):
-        slot = (slot * 31 + np.int64(text[i])) & 0xFFFFFFFF
+def digest_lists(values, n_first, n, out, at, room):  # type: ignore[no-untyped-def]
+    """Write to out[at:] twelve hex digits of the digest of two lists, values[:n_first] and values[n_first:n], written as JA4 has them.
+
+    Clients send the same lists again and again, so the last few are kept with their digests.
+    """
+    slot = np.int64(n_first)
+    for i in range(n):
+        slot = (slot * 31 + np.int64(values[i])) & 0xFFFFFFFF
     slot = (slot ^ (slot >> 11)) % MEMO_SLOTS
     memo, digests = room.memo, room.memo_digests
-    start = slot * MEMO_TEXT
-    same = room.memo_sizes[slot] == size
-    for i in range(size):
+    start = slot * MEMO_LISTED
+    sizes = n_first << 16 | n
+    same = room.memo_sizes[slot] == sizes
+    for i in range(n):
         if not same:
             break
-        same = memo[start + i] == text[i]
+        same = memo[start + i] == values[i]
     if not same:
-        hex_digest(text, size, DIGITS, digests, slot * DIGITS, room.state, room.schedule)
-        if size <= MEMO_TEXT:
-            for i in range(size):
-                memo[start + i] = text[i]
-            room.memo_sizes[slot] = size
-        else:
-            room.memo_sizes[slot] = 0
-    for i in range(DIGITS):
-        out[at + i] = digests[slot * DIGITS + i]
+        size = put_list(room.text, 0, values, 0, n_first)
+        if n > n_first:
+            room.text[size] = 95
+            size = put_list(room.text, size + 1, values, n_first, n)
+        hex_digest(room.text, size, DIGITS, digests, slot * DIGITS, room.state, room.schedule)
+        for i in range(min(n, MEMO_LISTED)):
+            memo[start + i] = values[i]
+        room.memo_sizes[slot] = sizes if n <= MEMO_LISTED else 0
+    copy_bytes(digests, slot * DIGITS, DIGITS, out, at)
 
 
 @kernel
-def put_algorithms(buf, at, end, text, to):  # type: ignore[no-untyped-def]
-    """Write an underscore and the signature algorithms of buf[at:end], in their order, and return what follows; nothing without any."""
-    first = True
+def add_algorithms(buf, at, end, values, n):  # type: ignore[no-untyped-def]
+    """Put the signature algorithms of buf[at:end], in their order, behind the first n values and return how many these are then."""
     for p in range(at, min(end, at + 2 * MAX_LISTED) - 1, 2):
-        value = np.int64(u16(buf, p))
-        if is_grease(value):
-            continue
-        text[to] = 95 if first else 44
-        first = False
-        to = put_hex(text, to + 1, value, 4)
-    return to
+        value = u16(buf, p)
+        if not is_grease(value):
+            values[n] = value
+            n += 1
+    return n

@@ -10,10 +10,14 @@ import pyarrow as pa
 
 from analyzer.arrow import array, bitmap
 from analyzer.kernels import kernel
+from analyzer.memory import prefetch
 
 AS_IS: Final = 0
 LOWER: Final = 1  # ASCII letters to lower case, one trailing dot left off: how host names are compared (RFC 4343)
 HEX: Final = 2
+
+# How many texts ahead the pool is asked for: they lie all over it.
+LOOK_AHEAD: Final = 12
 
 
 def text_array(pool: npt.NDArray[np.uint8], at: npt.NDArray[np.int64], size: npt.NDArray[Any], form: int = AS_IS) -> pa.Array:
@@ -63,25 +67,31 @@ def gather_texts(pool, at, size, form, offsets, out):  # type: ignore[no-untyped
 
     offsets comes in as if every text kept its length, and leaves as it is after trailing dots were left off.
     """
-    plain = True
+    bits = np.uint8(0)
     p = np.int64(0)
     for i in range(len(at)):
-        for k in range(size[i]):
-            c = pool[at[i] + k]
-            if form == HEX:
+        if i + LOOK_AHEAD < len(at):
+            prefetch(pool, at[i + LOOK_AHEAD])
+        start, n = at[i], np.int64(size[i])
+        if form == HEX:
+            for k in range(n):
+                c = pool[start + k]
                 high, low = c >> 4, c & 15
-                out[p] = high + (48 if high < 10 else 87)
-                out[p + 1] = low + (48 if low < 10 else 87)
-                p += 2
-                continue
-            if c >= 128:
-                plain = False
-            if form == LOWER:
-                if 65 <= c <= 90:
-                    c += 32
-                elif c == 46 and k == size[i] - 1:
-                    continue
-            out[p] = c
-            p += 1
+                out[p + 2 * k] = high + (48 if high < 10 else 87)
+                out[p + 2 * k + 1] = low + (48 if low < 10 else 87)
+            n *= 2
+        elif form == LOWER:
+            if n > 0 and pool[start + n - 1] == 46:
+                n -= 1
+            for k in range(n):
+                c = pool[start + k]
+                bits |= c
+                out[p + k] = c + 32 if 65 <= c <= 90 else c
+        else:
+            for k in range(n):
+                c = pool[start + k]
+                bits |= c
+                out[p + k] = c
+        p += n
         offsets[i + 1] = p
-    return plain
+    return bits < 128

@@ -4,15 +4,14 @@ from __future__ import annotations
 
 from analyzer.flows.layout import N_MESSAGES, POOL_USED
 from analyzer.kernels import kernel
+from analyzer.memory import copy_bytes
 
 
 @kernel
 def keep(tables, buf, start, end):  # type: ignore[no-untyped-def]
     """Copy buf[start:end] to the pool and return where it lies."""
     at = tables.counts[POOL_USED]
-    pool = tables.pool
-    for i in range(end - start):
-        pool[at + i] = buf[start + i]
+    copy_bytes(buf, start, end - start, tables.pool, at)
     tables.counts[POOL_USED] = at + end - start
     return at
 

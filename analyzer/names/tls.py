@@ -23,6 +23,7 @@ from analyzer.flows.layout import (
     TRAIT_QUIC,
 )
 from analyzer.kernels import kernel
+from analyzer.memory import copy_bytes
 from analyzer.names.certificate import certificate_names
 from analyzer.names.ja4 import JA4_SIZE, is_grease, write_ja4
 from analyzer.names.states import MORE, NOT
@@ -76,8 +77,7 @@ def join_records(buf, at, end, out, wanted):  # type: ignore[no-untyped-def]
         there = min(size, end - p - 5)
         if n + there > len(out):
             return n, p, True
-        for i in range(there):
-            out[n + i] = buf[p + 5 + i]
+        copy_bytes(buf, p + 5, there, out, n)
         n += there
         if there < size:
             return n, p, False

@@ -13,6 +13,7 @@ from analyzer.flows.coverage import behind
 from analyzer.flows.held import hold
 from analyzer.flows.layout import ARENA_LIVE, ARENA_USED, FREE_SEGMENT, GIVEN_UP, N_SEGMENTS
 from analyzer.kernels import kernel
+from analyzer.memory import copy_bytes
 from analyzer.names.states import SCAN, WAIT_BYTES
 
 # What a segment counts for beside its bytes, so that many small ones are soon too many: they are a list that is walked.
@@ -37,8 +38,7 @@ def wait(tables, side, buf, at, end, seq, ts_ns, ack):  # type: ignore[no-untype
     if before >= 0 and size < COALESCED:
         last = tables.segments[before]
         if np.uint32(last.seq + np.uint32(last.size)) == seq and last.at + last.size == counts[ARENA_USED]:
-            for i in range(size):
-                tables.arena[counts[ARENA_USED] + i] = buf[at + i]
+            copy_bytes(buf, at, size, tables.arena, counts[ARENA_USED])
             last.size += size
             counts[ARENA_USED] += size
             counts[ARENA_LIVE] += size
@@ -51,8 +51,7 @@ def wait(tables, side, buf, at, end, seq, ts_ns, ack):  # type: ignore[no-untype
         new = counts[N_SEGMENTS]
         counts[N_SEGMENTS] = new + 1
     start = counts[ARENA_USED]
-    for i in range(size):
-        tables.arena[start + i] = buf[at + i]
+    copy_bytes(buf, at, size, tables.arena, start)
     counts[ARENA_USED] = start + size
     counts[ARENA_LIVE] += size
     segment = tables.segments[new]
@@ -109,11 +108,9 @@ def gather(tables, side, seq):  # type: ignore[no-untyped-def]
         skip = n - behind(segment.seq, seq)
         if skip < 0:
             break
-        for i in range(skip, segment.size):
-            if n >= room:
-                return n
-            tables.scratch[n] = tables.arena[segment.at + i]
-            n += 1
+        size = min(segment.size - skip, room - n)
+        copy_bytes(tables.arena, segment.at + skip, size, tables.scratch, n)
+        n += max(0, size)
         at = segment.next
     return n
 

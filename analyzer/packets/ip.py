@@ -9,7 +9,7 @@ from typing import Final
 
 import numpy as np
 
-from analyzer.kernels import kernel
+from analyzer.kernels import inlined, kernel
 from analyzer.packets.fields import u16, u32, u64
 from analyzer.packets.layout import CUT_SHORT, FRAGMENT, MALFORMED, TCP, UDP
 
@@ -22,7 +22,7 @@ PROTOCOL_ICMP: Final = 1
 PROTOCOL_ICMPV6: Final = 58
 
 
-@kernel
+@inlined
 def read_ipv4(buf, at, end, wire_end, packet):  # type: ignore[no-untyped-def]
     """(status, payload position, protocol, declared end) of an IPv4 header; fills the packet's addresses, id and TTL.
 

@@ -6,10 +6,9 @@ of its own captures and window.
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
-from itertools import chain
 from typing import Any
 
 import numpy as np
@@ -18,13 +17,11 @@ import pyarrow as pa
 from analyzer.capture.interleave import in_time_order
 from analyzer.capture.source import Source, open_inputs
 from analyzer.errors import NothingReadable, Unusable
-from analyzer.fan import Fan
 from analyzer.flows.grow import empty_tables
-from analyzer.flows.layout import Tables
 from analyzer.names.offers import read_waiting
 from analyzer.names.table import flow_table
 from analyzer.packets.layout import NO_TIME
-from analyzer.pipeline import Decoded, Progress, Reading, batches, by_time, count_and_read, decode, reported
+from analyzer.pipeline import Decoded, Progress, Reading, by_time, count_and_read, decode, reported
 from analyzer.routes import route_flows
 from analyzer.services.catalogue import Catalogue
 from analyzer.services.tag import tag_flows
@@ -112,18 +109,12 @@ def _read_together(
     own = [sources[i] for i in used]
     blocks = reported(in_time_order(own), own, progress)
     wanted = [_Wanted(tests[number], used) for number in together]
-    decoded = decode(blocks, own)
-    if len(wanted) == 1:
-        tables = [_collect(wanted[0].of(decoded))]
-    else:
-        with Fan(batches(decoded), len(wanted)) as fan:
-            tables = list(fan.run(lambda reader, each: _collect(wanted[reader].of(chain.from_iterable(each)))))
+    tables = [empty_tables() for _ in wanted]
+    for decoded in decode(blocks, own):
+        for i, test in enumerate(wanted):
+            tables[i] = count_and_read([test.of(decoded)], tables[i])
     names, order = [source.name for source in own], by_time([source.first_ns for source in own])
-    return {number: flow_table(table, names, order) for number, table in zip(together, tables, strict=True)}
-
-
-def _collect(decoded: Iterator[Decoded]) -> Tables:
-    return read_waiting(count_and_read(decoded, 0, 1, empty_tables()))
+    return {number: flow_table(read_waiting(table), names, order) for number, table in zip(together, tables, strict=True)}
 
 
 class _Wanted:
@@ -133,14 +124,12 @@ class _Wanted:
         self._start_ns, self._end_ns = opened.test.start_ns, opened.test.end_ns
         self._is_own = np.isin(used, opened.sources)
 
-    def of(self, decoded: Iterator[Decoded]) -> Iterator[Decoded]:
-        """The blocks with only those packets; frames without a time are in no window."""
-        everything = self._start_ns is None and self._end_ns is None and bool(self._is_own.all())
-        for block, packets in decoded:
-            if everything:
-                yield block, packets
-                continue
-            yield block, packets[self._kept(block.frames)[packets["frame"]]]
+    def of(self, decoded: Decoded) -> Decoded:
+        """The block with only those packets; frames without a time are in no window."""
+        if self._start_ns is None and self._end_ns is None and bool(self._is_own.all()):
+            return decoded
+        kept = self._kept(decoded.block.frames)[decoded.packets["frame"]]
+        return Decoded(decoded.block, decoded.packets[kept], decoded.keys[kept])
 
     def _kept(self, frames: Any) -> Any:
         kept = self._is_own[frames["source"]]

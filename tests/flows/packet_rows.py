@@ -8,7 +8,8 @@ from typing import Any
 import numpy as np
 
 from analyzer.flows.grow import empty_tables, grown
-from analyzer.flows.layout import N_RECORDS, Tables
+from analyzer.flows.identify import key_packets
+from analyzer.flows.layout import KEY, N_RECORDS, Tables
 from analyzer.flows.table import count_packets
 from analyzer.packets.layout import ACK, FRAME, PACKET, TCP
 
@@ -40,8 +41,10 @@ def small_tables() -> Tables:
 
 
 def count_block(frames: Any, packets: Any, first: int, tables: Tables, offers: Any) -> tuple[int, int]:
-    """count_packets over packets[first:], all of them in one share."""
-    return count_packets(frames, packets, first, len(packets), tables, offers, 0, 1)  # type: ignore[no-any-return]
+    """count_packets over packets[first:]."""
+    keys = np.zeros(len(packets), KEY)
+    key_packets(packets, keys)
+    return count_packets(frames, packets, keys, first, len(packets), tables, offers)  # type: ignore[no-any-return]
 
 
 def count(rows: Sequence[dict[str, Any]], tables: Tables | None = None) -> Tables:

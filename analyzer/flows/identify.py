@@ -1,0 +1,28 @@
+"""packets → keys: which conversation each packet is of, in which direction, and a number for the packet itself."""
+
+from __future__ import annotations
+
+import numpy as np
+
+from analyzer.flows.duplicates import packet_digest
+from analyzer.flows.keys import conversation_hash, sender_side
+from analyzer.kernels import kernel
+from analyzer.packets.layout import MARK, OK
+
+
+@kernel
+def key_packets(packets, keys):  # type: ignore[no-untyped-def]
+    """Fill keys[i] for every packet that belongs to a conversation; the others' stay as they are.
+
+    packets  packets.layout.PACKET[n]
+    keys     flows.layout.KEY[>= n]
+    """
+    for i in range(len(packets)):
+        packet = packets[i]
+        if packet.status == OK or packet.status == MARK:
+            key = keys[i]
+            conversation = conversation_hash(packet)
+            side = sender_side(packet)
+            key.conversation = conversation
+            key.digest = packet_digest(packet, conversation, side)
+            key.side = np.uint8(side)

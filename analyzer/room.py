@@ -1,0 +1,39 @@
+"""Arrays that are used again.
+
+A large array of its own for each piece of a capture would cost more than what is put into it: the system hands out memory by
+pages, and clears each (measured: half of the time to read and decode a capture). So an array is handed out anew as soon as
+nobody holds it, or any part of it, any more; until then nobody writes to it.
+"""
+
+from __future__ import annotations
+
+import sys
+from typing import Any, Final
+
+import numpy as np
+import numpy.typing as npt
+
+# Arrays that are kept for the next time, of one kind: as many as there may be in use at once, and some.
+KEPT: Final = 16
+
+# What holds an array that nobody uses: the list of arrays, the loop's variable and the question.
+UNUSED: Final = 3
+
+
+class Room:
+    """Arrays of one type, not cleared."""
+
+    def __init__(self, dtype: Any) -> None:
+        self._dtype = np.dtype(dtype)
+        self._arrays: list[npt.NDArray[Any]] = []
+
+    def take(self, n: int) -> npt.NDArray[Any]:
+        """An array of n, with whatever was in it before."""
+        for array in self._arrays:
+            if len(array) >= n and sys.getrefcount(array) == UNUSED:
+                return array[:n]
+        array = np.empty(n + n // 16, self._dtype)  # the next one may be a little longer
+        if len(self._arrays) == KEPT:
+            self._arrays.pop(0)
+        self._arrays.append(array)
+        return array[:n]

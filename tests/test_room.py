@@ -1,0 +1,39 @@
+"""Room is used again only when nobody holds any of it."""
+
+from __future__ import annotations
+
+import numpy as np
+
+from analyzer.room import KEPT, Room
+
+
+def test_an_array_that_is_held_is_not_given_again() -> None:
+    room = Room(np.uint8)
+    first = room.take(100)
+    first[:] = 1
+    second = room.take(100)
+    second[:] = 2
+    assert (first == 1).all()
+
+
+def test_a_part_holds_all_of_it() -> None:
+    room = Room(np.int64)
+    part = room.take(100)[10:20]
+    part[:] = 7
+    room.take(100)[:] = 8
+    assert (part == 7).all()
+
+
+def test_an_array_that_nobody_holds_is_given_again() -> None:
+    room = Room(np.uint8)
+    address = room.take(100).ctypes.data
+    assert room.take(90).ctypes.data == address
+    assert len(room.take(90)) == 90
+    assert len(Room(np.uint8).take(100)) == 100
+
+
+def test_what_is_kept_is_bounded() -> None:
+    room = Room(np.uint8)
+    held = [room.take(1000) for _ in range(3 * KEPT)]
+    assert len({array.ctypes.data for array in held}) == 3 * KEPT
+    assert len(room._arrays) == KEPT
