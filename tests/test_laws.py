@@ -86,7 +86,8 @@ def test_damage_is_told_and_what_is_before_it_is_read(tmp_path: Path) -> None:
     data = pcap(frames, nanosecond=True)
     whole = pcap(frames[:-1], nanosecond=True)
     found = reading(data[: len(whole) + 20])
-    assert [entry["code"] for capture in found.captures for entry in capture["damage"]] == ["capture-damaged"]
+    (capture,) = found.captures
+    assert [(d["code"], d["bytes"]) for d in capture["damage"] if d["offset"] is not None] == [("capture-damaged", 20)]
     same(engine_rows(data[: len(whole) + 20]), engine_rows(whole))
 
 
@@ -131,4 +132,4 @@ def test_an_unknown_link_type_among_known_ones_is_a_finding(tmp_path: Path) -> N
     good.write_bytes(pcap(frames_of(SEEDS[0]), nanosecond=True))
     found = reading(unusable(tmp_path)[2], good)
     assert found.unusable == []
-    assert [entry["code"] for capture in found.captures for entry in capture["damage"]] == ["capture-unreadable"]
+    assert [entry["code"] for capture in found.captures for entry in capture["damage"]].count("capture-unreadable") == 1

@@ -97,14 +97,14 @@ def decode_frames(buf, frames, n_frames, packets):  # type: ignore[no-untyped-de
 
 @inlined
 def is_plain(buf, start, end):  # type: ignore[no-untyped-def]
-    """True when nothing but Ethernet, a whole IPv4 header without options, and the beginning of a TCP segment stand here."""
+    """True when nothing but Ethernet, a whole IPv4 packet whose header has no options, and the beginning of a TCP segment stand here."""
     return (
         end - start >= 34
         and buf[start + 12] == 0x08
         and buf[start + 13] == 0x00
         and buf[start + 14] == 0x45
         and buf[start + 23] == TCP
-        and u16(buf, start + 20) & 0x1FFF == 0
+        and u16(buf, start + 20) & 0x3FFF == 0
         and u16(buf, start + 16) >= 20
     )
 
