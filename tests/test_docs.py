@@ -12,6 +12,7 @@ import shlex
 import shutil
 import subprocess
 import sys
+import zipfile
 from collections.abc import Iterator
 from pathlib import Path
 from typing import NamedTuple, get_type_hints
@@ -229,7 +230,8 @@ def test_the_study_that_is_shown_is_one(folder: Path) -> None:
     (example,) = [block for block in blocks("docs/study.md") if block.language == "toml"]
     (folder / "monday").mkdir()
     (folder / "gateway.pcapng").rename(folder / "monday" / "gateway.pcapng")
-    (folder / "MDEClientAnalyzerResult.zip").touch()
+    with zipfile.ZipFile(folder / "MDEClientAnalyzerResult.zip", "w") as package:
+        package.writestr("SystemInfoLogs\\MDEClientAnalyzer.txt", "Proxy config: Method=Direct, address=\r\n")
     (folder / "shown.toml").write_text("\n".join(example.lines), encoding="utf-8")
     (test,) = load_plan(folder / "shown.toml", load_catalogue()).tests
     assert test.sessions and test.marks and test.analyzer and test.expect

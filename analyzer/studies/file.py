@@ -7,7 +7,7 @@ import glob
 from collections.abc import Iterator, Mapping, Sequence
 from datetime import UTC, datetime
 from pathlib import Path
-from typing import Annotated, Any, Final
+from typing import TYPE_CHECKING, Annotated, Any, Final
 
 from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, ValidationError
 from pydantic_core import ErrorDetails, PydanticCustomError
@@ -20,6 +20,9 @@ from analyzer.services.catalogue import Catalogue
 from analyzer.studies.expectations import expectation_mistakes, expectations_from
 from analyzer.studies.places import Place, Places
 from analyzer.studies.plan import Plan, PlannedTest
+
+if TYPE_CHECKING:
+    from analyzer.client_analyzer.results import Results
 
 TIME_EXAMPLE: Final = "2024-05-01T12:00:00Z"
 EXAMPLES: Final = {
@@ -136,17 +139,18 @@ def check_plan(data: Mapping[str, Any], text: str, path: Path, catalogue: Catalo
     named, of_topology = _topology(data, path, topology)
     mistakes += of_topology
     tests = data.get("test")
+    results: dict[int, Results | None] = {}
     for number, table in enumerate(tests if isinstance(tests, list) else ()):
         if isinstance(table, Mapping):
-            of_test = list(
-                _test_mistakes(table, None if tables is None else tables.test[number], path, catalogue, None if of_topology else named)
-            )
+            results[number], of_test = _results(table.get("client_analyzer"), path)
+            checked = None if tables is None else tables.test[number]
+            of_test += _test_mistakes(table, checked, path, catalogue, None if of_topology else named)
             mistakes += [Unusable(what, _where(path, places, ("test", number, *place)), remedy) for place, what, remedy in of_test]
     if mistakes:
         raise Mistakes(mistakes)
     assert tables is not None
     title = tables.title or path.stem
-    return Plan(str(path), title, named, tuple(_planned(table, path) for table in tables.test))
+    return Plan(str(path), title, named, tuple(_planned(table, path, results.get(number)) for number, table in enumerate(tables.test)))
 
 
 def _validated(data: Mapping[str, Any]) -> tuple[list[Mistake], StudyTables | None]:
@@ -221,10 +225,19 @@ def _missing_files(data: Mapping[str, Any], path: Path) -> Iterator[Mistake]:
                 yield ("captures", number), "standard input", "save the capture to a file and name that: tests may share it"
             elif not _exists(path.parent / name):
                 yield ("captures", number), f"no such capture: {path.parent / name}", "paths are relative to the study file"
-    results = data.get("client_analyzer")
-    if isinstance(results, str) and results and not _exists(path.parent / results):
-        remedy = "name the zip package, the unpacked folder or MDEClientAnalyzer.txt"
-        yield ("client_analyzer",), f"no such file or folder: {path.parent / results}", remedy
+
+
+def _results(named: object, path: Path) -> tuple[Results | None, list[Mistake]]:
+    """The Client Analyzer's results that a test names, and what is wrong with them."""
+    if not isinstance(named, str) or not named:
+        return None, []
+    from analyzer.client_analyzer.results import load_results
+
+    try:
+        return load_results(path.parent / named), []
+    except Unusable as error:
+        where = "" if error.where is None else f"{error.where}: "
+        return None, [(("client_analyzer",), f"{where}{error.what}", error.remedy or "name other results")]
 
 
 def _exists(path: Path) -> bool:
@@ -270,7 +283,7 @@ def _clashing_times(table: OneTest) -> Iterator[Mistake]:
             yield ("mark", number, "at"), f"{rfc3339(mark.at)} is outside of the test", "give a time between its start and end"
 
 
-def _planned(table: OneTest, path: Path) -> PlannedTest:
+def _planned(table: OneTest, path: Path, results: Results | None) -> PlannedTest:
     return PlannedTest(
         title=table.title,
         captures=tuple(table.captures),
@@ -282,7 +295,7 @@ def _planned(table: OneTest, path: Path) -> PlannedTest:
         sessions=tuple((session.logon, session.logoff) for session in table.session),
         marks=tuple(sorted((mark.at, mark.what) for mark in table.mark)),
         analyzer=tuple(sorted((run.start, run.end) for run in table.analyzer)),
-        client_analyzer=None if table.client_analyzer is None else str(path.parent / table.client_analyzer),
+        client_analyzer=results,
         expect=None if table.expect is None else expectations_from(table.expect),
     )
 

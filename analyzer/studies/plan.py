@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any
 from analyzer.errors import Unusable
 
 if TYPE_CHECKING:
+    from analyzer.client_analyzer.results import Results
     from analyzer.routes.topology import Topology
     from analyzer.services.catalogue import Catalogue
     from analyzer.studies.expectations import Expectations
@@ -28,7 +29,7 @@ class PlannedTest:
 
     captures  as written; paths: the same, seen from where the program runs
     sessions  (logon, logoff); marks: (time, what was done); analyzer: when the Client Analyzer ran
-    client_analyzer  the path of its results, seen from where the program runs
+    client_analyzer  its results, read
     """
 
     title: str
@@ -41,7 +42,7 @@ class PlannedTest:
     sessions: tuple[OpenSpan, ...] = ()
     marks: tuple[tuple[int, str], ...] = ()
     analyzer: tuple[Span, ...] = ()
-    client_analyzer: str | None = None
+    client_analyzer: Results | None = None
     expect: Expectations | None = None
 
 

@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from analyzer.errors import Unusable
 from analyzer.routes.topology import Topology, address_text
 from analyzer.studies.conclusion import conclusion_of, study_conclusion
-from analyzer.studies.document import SCHEMA, Backlog, LiveResponse, StudyDocument, Test, TopologyEntry
+from analyzer.studies.document import SCHEMA, AnalyzerRun, Backlog, ClientAnalyzer, LiveResponse, StudyDocument, Test, TopologyEntry
 from analyzer.studies.documented import precedences
 from analyzer.studies.expectations import judged
 from analyzer.studies.live_response import live_response
@@ -18,6 +19,7 @@ from analyzer.studies.reading import read_tests
 from analyzer.studies.sessions import has_user, logons, without_user
 from analyzer.studies.timeline import silences, timeline
 from analyzer.verdict.backlog import Flush, flushes
+from analyzer.verdict.client_analyzer import AnalyzerTraffic, run_findings, set_aside
 from analyzer.verdict.document import document_of
 from analyzer.verdict.evidence import Evidence, evidence_of, rfc3339
 
@@ -58,7 +60,8 @@ def run_study(plan: Plan, catalogue: Catalogue, *, progress: Progress | None = N
 
 def _judged(test: PlannedTest, reading: Reading, catalogue: Catalogue) -> Test:
     assert reading.topology is not None
-    evidence = evidence_of(reading.flows, reading.topology)
+    whole = evidence_of(reading.flows, reading.topology)
+    evidence, runs = set_aside(whole, test.analyzer)
     logged_on = logons(test)
     verdict = document_of(
         evidence,
@@ -67,6 +70,7 @@ def _judged(test: PlannedTest, reading: Reading, catalogue: Catalogue) -> Test:
         window=(test.start_ns, test.end_ns),
         configured=test.configured,
         logons=logged_on,
+        also=run_findings(whole, evidence, runs),
     )
     window = _window(test, reading)
     moments = moments_of(evidence)
@@ -74,6 +78,7 @@ def _judged(test: PlannedTest, reading: Reading, catalogue: Catalogue) -> Test:
     backlog = [_backlog(evidence, flush) for flush in flushes(evidence, logged_on)]
     live = live_response(evidence, test, window)
     precedence = precedences(verdict, evidence, test.configured, has_user(test))
+    analyzer = _client_analyzer(test, whole, runs, window, catalogue, verdict)
     expectations = judged(test.expect, verdict, live) if test.expect else []
     return {
         "title": test.title,
@@ -90,11 +95,33 @@ def _judged(test: PlannedTest, reading: Reading, catalogue: Catalogue) -> Test:
         "backlog": backlog,
         "live_response": live,
         "precedence": precedence,
-        "analyzer_runs": [],
-        "client_analyzer": None,
+        "analyzer_runs": [_run(whole, run) for run in runs],
+        "client_analyzer": analyzer,
         "expectations": expectations,
         "held": all(line["held"] for line in expectations) if expectations else None,
         "conclusion": conclusion_of(verdict, silence, backlog, live, precedence, expectations),
+    }
+
+
+def _client_analyzer(
+    test: PlannedTest, whole: Evidence, runs: Sequence[AnalyzerTraffic], window: Span, catalogue: Catalogue, verdict: dict[str, Any]
+) -> ClientAnalyzer | None:
+    """The results that the study names, beside the capture at the time of the run; where that isn't known, over the whole test."""
+    if test.client_analyzer is None:
+        return None
+    from analyzer.client_analyzer.beside import beside
+
+    spans = list(test.analyzer) or [(run.start, run.end) for run in runs] or [window]
+    return beside(test.client_analyzer, whole, spans, catalogue, verdict, test.configured)
+
+
+def _run(evidence: Evidence, run: AnalyzerTraffic) -> AnalyzerRun:
+    return {
+        "start": rfc3339(run.start),
+        "end": rfc3339(run.end),
+        "how": run.how,
+        "requests": run.requests,
+        "flows": evidence.flow_ids(run.rows),
     }
 
 

@@ -10,13 +10,14 @@ import numpy as np
 import pyarrow as pa
 
 from analyzer.arrow import array
-from analyzer.findings import in_order
+from analyzer.findings import Finding, in_order
 from analyzer.routes.requests import one_array
 from analyzer.routes.topology import Topology
 from analyzer.services.catalogue import Catalogue
 from analyzer.verdict.backlog import backlog_findings, flushes
 from analyzer.verdict.bypass import bypass_findings, direct_tables
 from analyzer.verdict.captures import capture_findings
+from analyzer.verdict.client_analyzer import run_findings, set_aside
 from analyzer.verdict.evidence import Evidence, evidence_of, grouped, rfc3339, source_rows
 from analyzer.verdict.failures import failure_findings
 from analyzer.verdict.inventory import address_order, inventory
@@ -40,11 +41,14 @@ def judge(
     window: tuple[int | None, int | None] = (None, None),
     configured: Sequence[str] = (),
 ) -> dict[str, Any]:
-    """The verdict document over all flows, as plain data; see document_of.
+    """The verdict document over all flows but those that the Client Analyzer caused, as plain data; see document_of.
 
     flows       FLOW_SCHEMA with every stage filled, in any order
     """
-    return document_of(evidence_of(flows, topology), catalogue=catalogue, captures=captures, window=window, configured=configured)
+    whole = evidence_of(flows, topology)
+    evidence, runs = set_aside(whole)
+    also = run_findings(whole, evidence, runs)
+    return document_of(evidence, catalogue=catalogue, captures=captures, window=window, configured=configured, also=also)
 
 
 def document_of(
@@ -55,6 +59,7 @@ def document_of(
     window: tuple[int | None, int | None] = (None, None),
     configured: Sequence[str] = (),
     logons: Sequence[int] = (),
+    also: Sequence[Finding] = (),
 ) -> dict[str, Any]:
     """The verdict document over this evidence, as plain data.
 
@@ -62,6 +67,7 @@ def document_of(
     window      [start, end) in ns since 1970 that the flows were read for; None: where the captures begin or end
     configured  methods that a study says were configured
     logons      when a study says that users logged on, ns since 1970
+    also        findings about what isn't in the evidence any more
 
     Beyond the contract: `reason` says why there are no sources (null when there are), a direct entry has its `protocol`.
     A source is every client address that isn't a proxy's and has a flow to a proxy or past them (route proxy or direct). Proxies
@@ -76,6 +82,7 @@ def document_of(
         *no_service_traffic(evidence),
         *backlog_findings(evidence, flushes(evidence, logons)),
         *capture_findings(captures),
+        *also,
     ]
     return {
         "schema": SCHEMA,

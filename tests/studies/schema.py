@@ -9,11 +9,14 @@ from typing_extensions import is_typeddict
 
 from analyzer.studies import document
 
-for shape in vars(document).values():
-    if is_typeddict(shape):
-        shape.__pydantic_config__ = {"extra": "forbid", "strict": True}
-
 
 def exact(shape: Any) -> TypeAdapter[Any]:
     """Validates one of the document's types: no key too few, none too many, no value of another type."""
-    return TypeAdapter(shape)
+    shapes = [value for value in vars(document).values() if is_typeddict(value)]
+    for each in shapes:
+        each.__pydantic_config__ = {"extra": "forbid", "strict": True}
+    try:
+        return TypeAdapter(shape)
+    finally:
+        for each in shapes:  # as they were: the schema in docs/ is written from the same types
+            del each.__pydantic_config__

@@ -17,7 +17,7 @@ PROXY = '[[proxy]]\nname = "PROX01"\naddress = "172.16.12.10"\nmethod = "winhttp
 
 
 def test_a_whole_file(tmp_path: Path) -> None:
-    (tmp_path / "result.txt").touch()
+    (tmp_path / "result.txt").write_text("Proxy config: Method=Direct, address=\n", encoding="utf-8")
     text = f"""title = "Ours"
 {PROXY}
 [[test]]
@@ -49,7 +49,7 @@ live_response = "success"
     assert (test.start_ns, test.end_ns) == (at(0), at(60))
     assert test.sessions == ((at(1) + 1000, None),) and test.configured == ("winhttp",)
     assert test.marks == ((at(2), "live response started"), (at(5), "later")) and test.analyzer == ((at(30), at(40)),)
-    assert test.client_analyzer == str(tmp_path / "result.txt")
+    assert test.client_analyzer is not None and test.client_analyzer.connectivity.method == "Direct"
     assert test.expect == Expectations({"plane:sensor": "winhttp"}, "success")
 
 
@@ -95,7 +95,8 @@ captures = []
         (f"{PROXY}port = 0\n{TEST}", "[[proxy]] 1, port: 0 can't be used; write port = 3128"),
         (f'{PROXY}{TEST}configured = ["wininet"]\n', "configured 1 (line 8): no proxy of the topology has the method 'wininet'"),
         (f'{TEST}configured = ["winhtp"]\n', "'winhtp' can't be used; write configured"),
-        (f'{TEST}client_analyzer = "gone.zip"\n', "client_analyzer (line 4): no such file or folder"),
+        (f'{TEST}client_analyzer = "gone.zip"\n', "gone.zip: can't be read: No such file or directory; name the zip package"),
+        (f'{TEST}client_analyzer = "a.pcapng"\n', "a.pcapng: nothing in it is the Client Analyzer's; name the zip package"),
         (f"{TEST}start = 2024-05-01T12:00:00Z\nend = 2024-05-01T12:00:00Z\n", "end (line 5): the test ends before it starts"),
         (f"{TEST}start = 2024-05-01\n", "2024-05-01 is no time; write start"),
         (f'{TEST}start = "12:00"\n', "'12:00' is not an RFC 3339 time"),

@@ -1,0 +1,135 @@
+"""The analyzer's connectivity text: what the sensor found, and each URL with the five methods that were tried.
+
+Words are kept as they stand: what isn't known (a method, an outcome in another language, a code) is `unknown`, never dropped. Windows
+puts error messages in its own language, so only their numbers are read.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from typing import Final
+
+from analyzer.studies.document import Result
+
+_CONFIG: Final = re.compile(r"\s*Proxy config\s*:\s*Method\s*=\s*(?P<method>[^,]*?)\s*,\s*address\s*=\s*(?P<address>\S*)\s*", re.IGNORECASE)
+_URL: Final = re.compile(r"\s*Testing URL\s*:\s*(?P<url>\S+)(?:\s+(?P<pin>NoPinning))?\s*", re.IGNORECASE)
+_LINE: Final = re.compile(
+    r"\s*(?P<number>\d{1,2}(?:\.\d{1,2})?)\s*-\s*"
+    r"(?P<name>Proxy auto discovery \(WPAD\)|[^:(]+?)\s*(?:\(\s*(?P<proxy>[^)]*?)\s*\))?\s*:\s*(?P<outcome>.*?)\s*",
+    re.IGNORECASE,
+)
+_SUCCEEDED: Final = re.compile(r"Succeeded\s*\((?P<code>\d+)\).*", re.IGNORECASE)
+_FAILED: Final = re.compile(r"Failed\s*\((?P<code>-?\d+)(?:\s*:.*)?\).*|Failed\b.*", re.IGNORECASE | re.DOTALL)
+_ABSENT: Final = re.compile(r"Doesn.?t exist\.?", re.IGNORECASE)
+_THROWN: Final = re.compile(r"Unexpected exception was thrown.*", re.IGNORECASE)
+_ANY_CODE: Final = re.compile(r"[^()]*\((?P<code>-?\d{1,11})\b.*", re.DOTALL)
+_MDATP: Final = re.compile(r"\s*Testing connection with (?P<url>\S+) \.\.\. \[(?P<outcome>.+)\]\s*")
+
+# As the script decides (ValidateURLs): on any of the lines below a URL.
+_REACHABLE: Final = re.compile(r"\((?:200|400|404)\b|Succeeded \(405\)")
+
+MOST_LETTERS: Final = 2_000
+"""Of a line. The longest real ones are error messages of some hundred letters; longer lines are none of the analyzer's."""
+
+MOST_URLS: Final = 1_000
+"""Of one text: a region has about 20, all regions together about 100."""
+
+MDATP_TEST: Final = "mdatp connectivity test"
+
+
+@dataclass(frozen=True)
+class Tried:
+    """One method's line.
+
+    number name proxy   as written; text: the outcome as written
+    """
+
+    number: str
+    name: str
+    proxy: str | None
+    result: Result
+    code: int | None
+    text: str
+
+
+@dataclass
+class TestedUrl:
+    """One URL; pinned False where the line says NoPinning, else None: not said."""
+
+    url: str
+    pinned: bool | None = None
+    tried: list[Tried] = field(default_factory=list)
+
+    __test__ = False  # no test of pytest's
+
+    @property
+    def reachable(self) -> bool:
+        """By the script's own rule; of mdatp's test: OK."""
+        return any(_REACHABLE.search(line.text) or line.result == "succeeded" for line in self.tried)
+
+
+@dataclass
+class Connectivity:
+    """What one text says.
+
+    method address   of `Proxy config`; None: no such line. The address is None where nothing stands there
+    unknown          lines among those of a URL that no rule reads, as they stand
+    """
+
+    method: str | None = None
+    address: str | None = None
+    urls: list[TestedUrl] = field(default_factory=list)
+    unknown: list[str] = field(default_factory=list)
+
+
+def read_connectivity(text: str) -> Connectivity:
+    """Everything the text says of connectivity; empty for a text that says nothing of it."""
+    found = Connectivity()
+    lines = lines_of(text)
+    for number, line in enumerate(lines):
+        if config := _CONFIG.fullmatch(line):
+            if found.method is None:
+                found.method, found.address = config["method"], config["address"] or None
+        elif url := _URL.fullmatch(line):
+            found.urls.append(TestedUrl(url["url"], False if url["pin"] else None))
+        elif mdatp := _MDATP.fullmatch(line):
+            ok = mdatp["outcome"].strip().upper() == "OK"
+            found.urls.append(
+                TestedUrl(mdatp["url"], None, [Tried("", MDATP_TEST, None, "succeeded" if ok else "failed", None, mdatp["outcome"])])
+            )
+        elif found.urls and (tried := _LINE.fullmatch(line)):
+            found.urls[-1].tried.append(_tried(tried, lines[number + 1 : number + 2]))
+        elif found.urls and re.match(r"\s*\d{1,2}(\.\d{1,2})?\s*-\s", line):
+            found.unknown.append(line.strip())
+    del found.urls[MOST_URLS:]
+    return found
+
+
+def lines_of(text: str) -> list[str]:
+    """The lines of a text, but for those that are too long to be the analyzer's."""
+    return [line for line in text.splitlines() if len(line) <= MOST_LETTERS]
+
+
+def _tried(line: re.Match[str], follows: Sequence[str]) -> Tried:
+    """The line; an outcome that stands on the next one (the program prints its parts one by one) is taken from there."""
+    outcome = line["outcome"]
+    if not outcome and follows and not (_LINE.fullmatch(follows[0]) or _URL.fullmatch(follows[0])):
+        outcome = follows[0].strip()
+    result, code = outcome_of(outcome)
+    return Tried(line["number"], line["name"], line["proxy"] or None, result, code, outcome)
+
+
+def outcome_of(text: str) -> tuple[Result, int | None]:
+    """What an outcome says; a number in brackets is kept also where its words are none we know."""
+    if succeeded := _SUCCEEDED.fullmatch(text):
+        return "succeeded", int(succeeded["code"])
+    if failed := _FAILED.fullmatch(text):
+        return "failed", int(failed["code"]) if failed["code"] else None
+    if _ABSENT.fullmatch(text):
+        return "absent", None
+    if _THROWN.fullmatch(text):
+        return "failed", None
+    other = _ANY_CODE.fullmatch(text)
+    return "unknown", int(other["code"]) if other else None

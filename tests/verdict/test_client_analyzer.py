@@ -1,0 +1,110 @@
+"""The Client Analyzer's own traffic: known by the study's word or by its shape, and left out with figures; nothing else is."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+
+import analyzer
+from analyzer.verdict.client_analyzer import CHAIN_NS, run_findings, set_aside
+from tests.conftest import ROOT
+from tests.studies.laboratory import SECOND, at, evidence, tunnel
+from tests.verdict.rows import EDGE, PROX01, PROX02, flow, verdict
+
+WEU, CYBER, BLOB, MAPS = (
+    "winatp-gw-weu.microsoft.com",
+    "eu-v20.events.data.microsoft.com",
+    "automatedirstrprdweu.blob.core.windows.net",
+    "wdcp.microsoft.com",
+)
+HOSTS = (WEU, CYBER, BLOB, MAPS)
+
+
+def probe(host: str, second: float) -> list[dict[str, Any]]:
+    """What testing one URL looks like where only proxies are let out."""
+    return [
+        tunnel(PROX01, host, second, lasts=0.2),
+        tunnel(PROX01, host, second + 0.3, lasts=0.2),
+        flow(first_seen=at(second + 0.6), last_seen=at(second + 3.6), state="no-answer"),
+    ]
+
+
+def run(start: float = 50, step: float = 4, hosts: tuple[str, ...] = HOSTS) -> list[dict[str, Any]]:
+    return [row for number, host in enumerate(hosts) for row in probe(host, start + number * step)]
+
+
+OWN = [tunnel(PROX01, host, 5 + 4 * number) for number, host in enumerate((WEU, CYBER, MAPS, WEU, CYBER))]
+
+
+def test_a_run_is_known_by_its_shape_and_left_out() -> None:
+    whole = evidence(*OWN, *run())
+    without, (found,) = set_aside(whole)
+    assert without.flows.num_rows == len(OWN)
+    assert (found.how, found.requests, len(found.rows)) == ("shape", 8, 12)
+    assert found.start == at(50) and at(62) < found.end <= at(66)
+
+
+def test_the_finding_has_the_figures_with_and_without() -> None:
+    whole = evidence(*OWN, *run())
+    without, runs = set_aside(whole)
+    (finding,) = run_findings(whole, without, runs)
+    assert (finding.code, finding.confidence, finding.client_ip, len(finding.flows)) == (
+        "client-analyzer-run",
+        "likely",
+        "172.16.11.92",
+        12,
+    )
+    assert finding.text.endswith(
+        "8 requests and 4 direct attempts are left out of the verdict. Without it 5 Defender requests were carried and 0 failed, "
+        "with it 13 and 0; direct attempts: 0, with it 4"
+    )
+
+
+def test_the_plain_verdict_leaves_it_out_too() -> None:
+    document = verdict(*OWN, *run())
+    assert [finding["code"] for finding in document["findings"] if finding["code"].startswith(("client", "direct"))] == [
+        "client-analyzer-run"
+    ]
+    assert document["direct"]["blocked"] == []
+    assert sum(part["tunnels"] for plane in document["sources"][0]["planes"] for part in plane["by_proxy"]) == 5
+
+
+def test_a_window_is_the_persons_word() -> None:
+    rows = [*OWN, tunnel(PROX02, EDGE, 52), tunnel(PROX01, WEU, 52), flow(first_seen=at(53), state="no-answer"), tunnel(PROX01, WEU, 61)]
+    whole = evidence(*rows)
+    without, (found,) = set_aside(whole, [(at(50), at(60))])
+    assert (found.how, found.start, found.end, len(found.rows)) == ("study", at(50), at(60), 2), "the user's own traffic stays"
+    (finding,) = run_findings(whole, without, [found])
+    assert finding.confidence == "certain" and "as the study says" in finding.text
+    assert set_aside(whole, [(at(500), at(600))])[1] == []
+
+
+@pytest.mark.parametrize(
+    "rows",
+    [
+        [*OWN],
+        run(hosts=HOSTS[:2]),  # too few hosts
+        run(hosts=(WEU, "winatp-gw-neu.microsoft.com", "winatp-gw-cus.microsoft.com")),  # one group
+        [row for row in run() if row["requests"]],  # nothing went past the proxies
+        [row for number, row in enumerate(run()) if number % 3 != 1],  # each asked for once
+        run(step=CHAIN_NS / SECOND + 10),  # too far apart for one run
+        run(hosts=(EDGE, "ntp.msn.com", "www.contoso.com", "www.example.org")),  # none of its hosts
+    ],
+)
+def test_what_is_no_run(rows: list[dict[str, Any]]) -> None:
+    whole = evidence(*rows)
+    assert set_aside(whole) == (whole, [])
+
+
+def test_each_source_and_each_run_is_its_own() -> None:
+    other = [row | {"client_ip": "172.16.11.93"} for row in run(60)]
+    later = run(400)
+    _, runs = set_aside(evidence(*run(), *other, *later))
+    assert sorted((found.start, len(found.rows)) for found in runs) == [(at(50), 12), (at(60), 12), (at(400), 12)]
+
+
+@pytest.mark.parametrize("name", ["T1-winhttp", "T2-winhttp-wininet", "T3b-wininet-user", "T4-static", "T5-all-three"])
+def test_the_sensor_at_work_is_no_run(name: str) -> None:
+    document = analyzer.read(ROOT / "captures" / f"{name}.pcapng", topology=ROOT / "captures" / "topology.toml").verdict.to_dict()
+    assert "client-analyzer-run" not in {finding["code"] for finding in document["findings"]}
