@@ -21,7 +21,7 @@ PIP := $(BIN)/python -m pip install -qq --disable-pip-version-check
 # command:Debian package, for what the tests run. nginx, squid and dnsmasq play the network, tshark checks our answers, chromium
 # opens the report.
 NEEDS ?= tshark:tshark dumpcap:tshark squid:squid nginx:nginx-light nft:nftables ip:iproute2 dnsmasq:dnsmasq-base \
-	curl:curl openssl:openssl tcpdump:tcpdump chromium:chromium chromedriver:chromium-driver
+	curl:curl openssl:openssl tcpdump:tcpdump tcpreplay:tcpreplay systemd-analyze:systemd chromium:chromium chromedriver:chromium-driver
 
 help:  ## this list
 	@sed -n 's/^\([a-z]*\):.*## */  make \1@/p' $(firstword $(MAKEFILE_LIST)) | awk -F@ '{printf "%-16s%s\n", $$1, $$2}'

@@ -7,7 +7,7 @@ from typing import Annotated
 import typer
 
 import analyzer
-from analyzer.cli import doctor, flows, report, services, slice, study, verify
+from analyzer.cli import doctor, flows, report, services, slice, study, verify, watch
 
 app = typer.Typer(
     name="whichproxy",
@@ -22,6 +22,7 @@ app.command("flows", short_help="The flow table: one row per conversation.")(flo
 app.command("study", short_help="Several tests at once, and whether what was expected held.")(study.study)
 app.command("verify", short_help="A second opinion: the same facts through Wireshark's dissectors.")(verify.verify)
 app.command("slice", short_help="The packets behind a flow, finding, source, service or proxy.")(slice.slice_captures)
+app.command("watch", short_help="Live: the verdict while packets arrive.")(watch.watch)
 app.command("services", short_help="The catalogue, and which service a host belongs to.")(services.services)
 app.command("doctor", short_help="What works on this machine, and what mends the rest.")(doctor.doctor)
 

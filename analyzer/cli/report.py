@@ -78,7 +78,7 @@ def report(
         asked = Asked(tuple(inputs), topology, tuple(catalogue or ()), start, end)
         write_report(output, verdict, reading.flows, asked)
     if json or output is None:
-        _give(verdict, json)
+        give(verdict, json)
     code = say_unusable(reading, quiet=quiet)
     missed = _missed(expectations, verdict, reading) if expectations else []
     complain(*missed)
@@ -94,7 +94,7 @@ def _missed(expectations: Expectations, verdict: Mapping[str, Any], reading: Rea
     return unmet(judged(expectations, verdict, live))
 
 
-def _give(verdict: Mapping[str, Any], json: bool) -> None:
+def give(verdict: Mapping[str, Any], json: bool) -> None:
     """The verdict on stdout, as JSON or for a person."""
     if json:
         from analyzer.report.json import to_json

@@ -111,6 +111,8 @@ MESSAGE = np.dtype(
     align=True,
 )
 
+TEXTS: Final = ("host", "path", "agent", "field")
+
 # Kinds of message, and what its texts hold.
 CONNECT: Final = 1  # host, port; agent: User-Agent; field: Host
 ABSOLUTE: Final = 2  # host, port, path; agent; field

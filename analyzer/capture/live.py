@@ -1,0 +1,269 @@
+"""Packets of an interface as they come: a capturing tool as a child process, whose stream is read like any capture.
+
+The privilege stays in a small program that was made for it. tcpdump comes first: it tells its drop counts while it runs, and
+into a pipe it keeps up where dumpcap doesn't (measured: no drops at 284,000 packets a second, where dumpcap lost a third).
+dumpcap is for users who may run it and no tcpdump; scapy's sniffer, in a process of its own, for where neither is there.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import fcntl
+import io
+import os
+import re
+import select
+import shutil
+import signal
+import subprocess
+import sys
+import threading
+import time
+from collections import deque
+from collections.abc import Callable
+from dataclasses import dataclass, replace
+from pathlib import Path
+from typing import IO, Any
+
+from analyzer.capture.selection import Selection
+from analyzer.errors import Unusable
+
+TCPDUMP = "tcpdump"
+DUMPCAP = "dumpcap"
+SCAPY = "scapy"
+SNIFFER = "import sys; from analyzer.capture.sniffer import main; sys.exit(main())"
+
+# What the kernel keeps for the tool while it can't be read: a few hundred milliseconds of a fast interface.
+BUFFER_MIB = 32
+PIPE_BYTES = 1 << 20
+
+STOP_S = 5.0
+"""How long a tool may take to give what it still has, once it was told to stop."""
+
+# "917 packets received by filter, 3 packets dropped by kernel" (tcpdump, on one line or several, and our sniffer).
+COUNT = re.compile(r"(\d+) packets? (captured|received by filter|dropped by kernel|dropped by interface)")
+# "... received/dropped on interface 'eth0': 911/3 (pcap:3/dumpcap:0/flushed:0/ps_ifdrop:0)" (dumpcap, when it ends).
+DUMPCAP_COUNT = re.compile(r"\(pcap:(\d+)/dumpcap:(\d+)/flushed:(\d+)/ps_ifdrop:(\d+)\)")
+# What a tool says when all is well.
+CHATTER = re.compile(
+    r"^(tcpdump: listening on|tcpdump: verbose output|Capturing on|File: |Packets |Running as user|\d+ packets? |.*packets captured,)"
+)
+
+
+@dataclass(frozen=True)
+class Drops:
+    """Packets that never reached us; None: not told yet.
+
+    kernel     the capture's buffer was full
+    interface  the interface or its driver had no room
+    """
+
+    kernel: int | None = None
+    interface: int | None = None
+
+    @property
+    def total(self) -> int:
+        return (self.kernel or 0) + (self.interface or 0)
+
+    def __str__(self) -> str:
+        kernel, interface = ("?" if n is None else f"{n:,}" for n in (self.kernel, self.interface))
+        return f"{kernel} dropped by the kernel, {interface} by the interface"
+
+
+def told_drops(line: str, before: Drops) -> Drops:
+    """The drop counts after a line that a tool said; `before` where it says none."""
+    found = DUMPCAP_COUNT.search(line)
+    if found:
+        pcap, dumpcap, flushed, interface = map(int, found.groups())
+        return Drops(pcap + dumpcap + flushed, interface)
+    counts = {what: int(number) for number, what in COUNT.findall(line)}
+    if "dropped by kernel" in counts:
+        before = replace(before, kernel=counts["dropped by kernel"], interface=before.interface or 0)
+    if "dropped by interface" in counts:
+        before = replace(before, interface=counts["dropped by interface"])
+    return before
+
+
+def choose_tool() -> str:
+    """The tool that this user can capture with here: tcpdump, dumpcap or scapy. Errors: Unusable, none."""
+    is_root = os.geteuid() == 0
+    tcpdump, dumpcap = (find(tool) for tool in (TCPDUMP, DUMPCAP))
+    if tcpdump and (is_root or _has_privilege(tcpdump)):
+        return TCPDUMP
+    if dumpcap and (is_root or _has_privilege(dumpcap)):
+        return DUMPCAP
+    if is_root:
+        return SCAPY
+    raise Unusable(
+        "this user may not capture",
+        None,
+        f"run it as root, or: sudo setcap cap_net_raw,cap_net_admin+eip {dumpcap or '$(command -v dumpcap)'}",
+    )
+
+
+def find(tool: str) -> str | None:
+    """Where the tool is; Debian keeps some where only root looks."""
+    return shutil.which(tool, path=f"{os.environ.get('PATH', '')}:/usr/sbin:/sbin")
+
+
+def _has_privilege(path: str) -> bool:
+    """Whether the program may capture for whoever runs it, and whether this user may run it."""
+    try:
+        status = Path(path).stat()
+        given = status.st_mode & 0o4000 or bool(os.getxattr(path, "security.capability"))
+    except OSError:
+        return _has_ambient()
+    return bool(given) and os.access(path, os.X_OK)
+
+
+def _has_ambient() -> bool:
+    """Whether programs that this process starts may open packet sockets: CAP_NET_RAW is in its ambient set (a service's)."""
+    try:
+        status = Path("/proc/self/status").read_text(encoding="ascii")
+    except OSError:
+        return False
+    found = re.search(r"^CapAmb:\s*([0-9a-f]+)", status, re.MULTILINE)
+    return found is not None and bool(int(found[1], 16) >> 13 & 1)
+
+
+def command(tool: str, interface: str, chosen: Selection) -> list[str]:
+    """How the tool is started to write its packets to stdout, each as soon as it comes."""
+    if tool == TCPDUMP:
+        # Else the last second's packets are still in the kernel when it is told to stop, and lost.
+        options = ["-U", "-w", "-", "-n", "-B", str(BUFFER_MIB * 1024), "--immediate-mode", "--time-stamp-precision=nano"]
+        return [
+            find(tool) or tool,
+            "-i",
+            interface,
+            *options,
+            "-s",
+            str(chosen.snap_bytes),
+            "--",
+            *([chosen.filter] if chosen.filter else []),
+        ]
+    if tool == DUMPCAP:
+        wanted = ["-f", chosen.filter] if chosen.filter else []
+        return [find(tool) or tool, "-i", interface, "-q", "-w", "-", "-B", str(BUFFER_MIB), "-s", str(chosen.snap_bytes), *wanted]
+    # scapy's socket gets frames without their outer tag, so the filter looks in the right place as it is.
+    return [sys.executable, "-c", SNIFFER, interface, str(chosen.snap_bytes), chosen.wanted]
+
+
+class Tap(io.RawIOBase):
+    """A stream that ends when it is told to, even while it waits for its writer."""
+
+    def __init__(self, file: IO[bytes]) -> None:
+        self._fd = file.fileno()
+        self._file = file
+        self._wake, self._waker = os.pipe()
+        self._closed = False
+
+    def readable(self) -> bool:
+        return True
+
+    def readinto(self, place: Any) -> int:
+        """Bytes put into `place`: 0 at the end, and once it was closed off and nothing more is there."""
+        ready = select.select([self._fd, self._wake], [], [])[0]
+        return os.readv(self._fd, [place]) if self._fd in ready else 0
+
+    def close_off(self) -> None:
+        """End the stream behind what has come."""
+        if not self._closed:
+            self._closed = True
+            os.write(self._waker, b"x")
+
+    def close(self) -> None:
+        if not self.closed:
+            os.close(self._wake)
+            os.close(self._waker)
+        super().close()
+
+
+class Recorder:
+    """A capturing tool at work.
+
+    tool    which one;  stream: its packets, pcap or pcapng
+    """
+
+    def __init__(self, interface: str, chosen: Selection, tool: str | None = None) -> None:
+        """Errors: Unusable, no tool that this user may capture with. That the tool itself refuses is known when its stream ends."""
+        self.tool = tool or choose_tool()
+        self.interface = interface
+        self._said: deque[str] = deque(maxlen=8)
+        self._drops = Drops()
+        self._told = threading.Event()
+        self._stopped = False
+        try:
+            # A group of its own: Ctrl-C is for us, and we tell the tool in time to give all it has.
+            self._process = subprocess.Popen(
+                command(self.tool, interface, chosen),
+                stdin=subprocess.DEVNULL,
+                stdout=subprocess.PIPE,
+                stderr=subprocess.PIPE,
+                bufsize=0,
+                process_group=0,
+                env={**os.environ, "LC_ALL": "C"},
+            )
+        except OSError as error:
+            raise Unusable(f"{self.tool} can't be started: {error.strerror or error}", interface) from error
+        assert self._process.stdout is not None
+        with contextlib.suppress(OSError, AttributeError):  # a larger pipe is only faster; a user may not have it
+            fcntl.fcntl(self._process.stdout, fcntl.F_SETPIPE_SZ, PIPE_BYTES)  # type: ignore[attr-defined,unused-ignore]
+        self.stream = Tap(self._process.stdout)
+        self._listener = threading.Thread(target=self._listen, daemon=True)
+        self._listener.start()
+
+    def _listen(self) -> None:
+        """Take in what the tool says."""
+        assert self._process.stderr is not None
+        with self._process.stderr as said:
+            for raw in io.BufferedReader(said):  # type: ignore[type-var]
+                line = raw.decode("utf-8", "backslashreplace").strip()
+                drops = told_drops(line, self._drops)
+                if COUNT.search(line) or DUMPCAP_COUNT.search(line):
+                    self._drops = drops
+                    self._told.set()
+                if line and not CHATTER.match(line):
+                    self._said.append(line)
+
+    def drops(self, wait_s: float = 0.2) -> Drops:
+        """The latest drop counts; asks tcpdump and the sniffer for them. dumpcap tells only when it ends."""
+        if self._process.poll() is None and self.tool != DUMPCAP:
+            self._told.clear()
+            self._process.send_signal(signal.SIGUSR1)
+            self._told.wait(wait_s)
+        return self._drops
+
+    def stop(self, wait_s: float = STOP_S) -> None:
+        """Tell the tool to end; its stream goes on until all it had was read, or for wait_s at most."""
+        if self._stopped:
+            return
+        self._stopped = True
+        if self._process.poll() is None:
+            self._process.send_signal(signal.SIGINT)
+        threading.Thread(target=self._end_it, args=(wait_s,), daemon=True).start()
+
+    def _end_it(self, wait_s: float) -> None:
+        try:
+            self._process.wait(wait_s)
+        except subprocess.TimeoutExpired:
+            self._process.kill()
+            self.stream.close_off()
+
+    def ended(self, clock: Callable[[], float] = time.monotonic) -> str | None:
+        """Once the stream has ended: why the tool ended without being told to, in its own words; None when it was told."""
+        until = clock() + STOP_S
+        while self._process.poll() is None and clock() < until:
+            time.sleep(0.01)
+        self._listener.join(timeout=1)
+        if self._stopped:
+            return None
+        code = self._process.poll()
+        how = f"signal {signal.Signals(-code).name}" if code is not None and code < 0 else f"exit code {code}"
+        return self._said[-1] if self._said else f"{self.tool} ended by itself ({how})"
+
+    def kill(self) -> None:
+        """End the tool now, whatever it still has."""
+        self._stopped = True
+        if self._process.poll() is None:
+            self._process.kill()
+            self._process.wait()

@@ -1,0 +1,100 @@
+"""What `watch` shows while it runs: a table that refreshes on a terminal, lines of numbers elsewhere. All of it on stderr."""
+
+from __future__ import annotations
+
+import sys
+import time
+from types import TracebackType
+from typing import TYPE_CHECKING, Any
+
+import pyarrow.compute as pc
+
+from analyzer.pipeline import judge
+from analyzer.report.live import LiveReport, News, Status, finding_line
+from analyzer.report.model import Report, build
+
+if TYPE_CHECKING:
+    from analyzer.cli.watch import Run
+
+
+class Looks:
+    """What came since the last look."""
+
+    def __init__(self, run: Run) -> None:
+        self._run = run
+        self._news = News()
+        self._began = self._last = time.monotonic()
+        self._packets = self._bytes = 0
+
+    def next(self) -> tuple[Status, Report, list[Any]]:
+        """(the numbers, the report up to now, its findings that are new)."""
+        reading = self._run.reading()
+        document = judge(reading)
+        report = build(document)
+        shown = {(finding.code, finding.text): finding for finding in report.findings}
+        raw = [document["findings"][place] for place in self._news.among(document["findings"])]
+        new = [shown[finding["code"], finding["text"]] for finding in raw]
+        return self._status(reading), report, new
+
+    def _status(self, reading: Any) -> Status:
+        now, flows, packets = time.monotonic(), reading.flows, reading.captures[0]["packets"]
+        payload = (pc.sum(flows["bytes_out"]).as_py() or 0) + (pc.sum(flows["bytes_in"]).as_py() or 0)
+        is_open = pc.and_(pc.equal(flows["state"], "open"), pc.equal(flows["protocol"], "tcp"))
+        passed = max(now - self._last, 1e-3)
+        status = Status(
+            name=reading.captures[0]["path"],
+            elapsed_s=now - self._began,
+            packets=packets,
+            packets_per_s=(packets - self._packets) / passed,
+            bytes_per_s=max(0, payload - self._bytes) / passed,
+            conversations=flows.num_rows,
+            still_open=pc.sum(is_open).as_py() or 0,
+            lost=self._lost(reading),
+        )
+        self._last, self._packets, self._bytes = now, packets, payload
+        return status
+
+    def _lost(self, reading: Any) -> str:
+        drops = self._run.packets.drops()
+        if drops is not None:
+            return str(drops)
+        told = [damage["count"] for damage in reading.captures[0]["damage"] if damage["code"] == "packets-dropped"]
+        return f"{told[0]:,} dropped" if told else "drops aren't told by a stream"
+
+
+class Lines:
+    """A line of numbers, and one for each new finding."""
+
+    def __init__(self, run: Run) -> None:
+        self._looks = Looks(run)
+
+    def look(self) -> None:
+        status, _, new = self._looks.next()
+        for finding in new:
+            print(finding_line(finding).plain, file=sys.stderr)
+        print(status, file=sys.stderr, flush=True)
+
+
+class Screen:
+    """A table that refreshes in place, new findings above it."""
+
+    def __init__(self, run: Run) -> None:
+        from rich.console import Console
+        from rich.live import Live
+
+        self._looks = Looks(run)
+        self._console = Console(stderr=True, highlight=False, markup=False, emoji=False)
+        self._live = Live(console=self._console, auto_refresh=False, transient=True, vertical_overflow="crop")
+
+    def __enter__(self) -> Screen:
+        self._live.start()
+        return self
+
+    def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None) -> None:
+        self._live.stop()
+
+    def look(self) -> None:
+        status, report, new = self._looks.next()
+        for finding in new:
+            self._console.print(finding_line(finding))
+        self._live.update(LiveReport(status, report), refresh=True)

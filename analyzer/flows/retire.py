@@ -1,0 +1,183 @@
+"""Conversations taken out of the growing tables, so that a live capture's memory has an end.
+
+What is taken out becomes tables of its own, from which finished rows are made; what stays is packed, so that the room is
+really free. A conversation's records go together: which of them are one flow is decided over all of them (fold.py).
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+
+from analyzer.flows.concatenate import concatenated
+from analyzer.flows.grow import empty_tables
+from analyzer.flows.layout import (
+    ARENA_LIVE,
+    ARENA_USED,
+    FREE_HOLE,
+    FREE_SEGMENT,
+    N_HOLES,
+    N_MESSAGES,
+    N_RECORDS,
+    N_SEGMENTS,
+    N_SIGHTINGS,
+    POOL_USED,
+    SENT_FIN,
+    SENT_RST,
+    TEXTS,
+    Tables,
+)
+from analyzer.flows.table import rehash
+
+Rows = npt.NDArray[Any]
+
+
+def conversations(tables: Tables) -> npt.NDArray[np.int64]:
+    """int64[n_records]: each record's first record of the same conversation."""
+    previous = tables.records["previous"][: int(tables.counts[N_RECORDS])].astype(np.int64)
+    first = np.where(previous >= 0, previous, np.arange(len(previous)))
+    while True:
+        further = first[first]
+        if np.array_equal(further, first):
+            return first
+        first = further
+
+
+def oldest(tables: Tables, share: float) -> tuple[npt.NDArray[np.bool_], int]:
+    """(bool[n_records]: the records to take out, how many conversations among them may still go on).
+
+    First those that are over or were never answered, by their last packet, then the others; of all conversations, `share`.
+    """
+    n = int(tables.counts[N_RECORDS])
+    first = conversations(tables)
+    sides = tables.sides
+    packets, seen = (np.stack([sides[name][0 : 2 * n : 2], sides[name][1 : 2 * n : 2]], axis=1) for name in ("packets", "seen"))
+    over = (seen & SENT_RST != 0).any(axis=1) | (seen & SENT_FIN != 0).all(axis=1)
+    unanswered = (packets == 0).any(axis=1)
+    last, goes_on = np.full(n, np.iinfo(np.int64).min), np.zeros(n, np.bool_)
+    np.maximum.at(last, first, tables.records["last_ns"][:n])
+    # The newest record says how the conversation stands; it comes after the others.
+    goes_on[first] = ~(over | unanswered)
+    heads = np.unique(first)
+    order = heads[np.lexsort((last[heads], goes_on[heads]))]
+    taken = np.zeros(n, np.bool_)
+    chosen = order[: max(1, int(len(order) * share))]
+    taken[chosen] = True
+    return taken[first], int(goes_on[chosen].sum())
+
+
+def split(tables: Tables, taken: npt.NDArray[np.bool_]) -> tuple[Tables, Tables]:
+    """(tables of the records that are taken, tables of the others, which can go on growing); `tables` is used up.
+
+    taken   bool[n_records], whole conversations
+    """
+    out = only(tables, taken)
+    stay = only(tables, ~taken)
+    stay = stay._replace(recent=tables.recent, slots=np.zeros(4 * len(stay.records), np.int32))
+    rehash(stay)
+    return out, stay
+
+
+def only(tables: Tables, kept: npt.NDArray[np.bool_]) -> Tables:
+    """New tables with these records alone, all that belongs to them packed; `slots` is empty."""
+    n = len(kept)
+    place = np.cumsum(kept) - 1
+    records, sides = tables.records[:n][kept], tables.sides[: 2 * n][np.repeat(kept, 2)]
+    earlier = records["previous"] >= 0
+    records["previous"][earlier] = place[records["previous"][earlier]]
+    counts = tables.counts.copy()
+    sides["holes"], holes = lists_of(sides["holes"], tables.holes)
+    sides["waiting"], segments = lists_of(sides["waiting"], tables.segments)
+    arena, room = pack_waiting(tables, segments)
+    messages = tables.messages[: int(counts[N_MESSAGES])]
+    messages = messages[kept[messages["record"]]]
+    messages["record"] = place[messages["record"]]
+    pool = pack_texts(tables.pool, messages)
+    sightings = tables.sightings[: int(counts[N_SIGHTINGS])]
+    sightings = sightings[kept[sightings["record"]]]
+    sightings["record"] = place[sightings["record"]]
+    for count, rows in (
+        (N_RECORDS, records),
+        (N_HOLES, holes),
+        (N_SEGMENTS, segments),
+        (N_MESSAGES, messages),
+        (N_SIGHTINGS, sightings),
+        (POOL_USED, pool),
+        (ARENA_LIVE, arena),
+    ):
+        counts[count] = len(rows)
+    counts[ARENA_USED] = len(arena) + room
+    counts[FREE_HOLE] = counts[FREE_SEGMENT] = -1
+    packed = empty_tables()._replace(
+        records=records,
+        sides=sides,
+        holes=holes,
+        segments=segments,
+        arena=np.append(arena, np.zeros(room, np.uint8)),
+        messages=messages,
+        pool=pool,
+        sightings=sightings,
+        counts=counts,
+    )
+    return concatenated(packed, empty_tables())
+
+
+def lists_of(heads: Rows, table: Rows) -> tuple[Rows, Rows]:
+    """(the heads anew, the rows of all their lists, one list behind the other); -1 is no list, and ends one."""
+    owner = np.flatnonzero(heads >= 0)
+    at = heads[owner].astype(np.int64)
+    owners, rows = [np.zeros(0, np.int64)], [np.zeros(0, np.int64)]
+    while len(at):
+        owners.append(owner)
+        rows.append(at)
+        at = table["next"][at].astype(np.int64)
+        owner, at = owner[at >= 0], at[at >= 0]
+    whose, row = np.concatenate(owners), np.concatenate(rows)
+    order = np.argsort(whose, kind="stable")
+    whose, row = whose[order], row[order]
+    listed = table[row]
+    begins = np.ones(len(whose), np.bool_)
+    begins[1:] = whose[1:] != whose[:-1]
+    ends = np.ones(len(whose), np.bool_)
+    ends[:-1] = begins[1:]
+    listed["next"] = np.where(ends, -1, np.arange(1, len(whose) + 1))
+    moved = np.full(len(heads), -1, heads.dtype)
+    moved[whose[begins]] = np.flatnonzero(begins)
+    return moved, listed
+
+
+def pack_waiting(tables: Tables, segments: Rows) -> tuple[npt.NDArray[np.uint8], int]:
+    """(the bytes of these segments, which point there from now on; how much room to leave behind them).
+
+    The order stays, and so does whether a segment is the last: what comes next is put to that one (names/waiting.py).
+    """
+    order = np.argsort(segments["at"], kind="stable")
+    at, sizes = segments["at"][order], segments["size"][order].astype(np.int64)
+    arena = gathered(tables.arena, at, sizes)
+    room = int(len(at) > 0 and at[-1] + sizes[-1] != tables.counts[ARENA_USED])
+    segments["at"][order] = starts_of(sizes)
+    return arena, room
+
+
+def starts_of(sizes: npt.NDArray[np.int64]) -> npt.NDArray[np.int64]:
+    """Where each of pieces of these sizes begins when they lie one behind the other."""
+    ends: npt.NDArray[np.int64] = np.cumsum(sizes)
+    return ends - sizes
+
+
+def gathered(data: npt.NDArray[np.uint8], at: Rows, sizes: npt.NDArray[np.int64]) -> npt.NDArray[np.uint8]:
+    """The pieces data[at[i] : at[i] + sizes[i]], one behind the other."""
+    return data[np.arange(int(sizes.sum())) + np.repeat(at - starts_of(sizes), sizes)]
+
+
+def pack_texts(pool: npt.NDArray[np.uint8], messages: Rows) -> npt.NDArray[np.uint8]:
+    """A pool with the texts of these messages alone, which point there from now on."""
+    parts, used = [], 0
+    for text in TEXTS:
+        sizes = np.maximum(messages[f"{text}_size"], 0).astype(np.int64)
+        parts.append(gathered(pool, messages[f"{text}_at"], sizes))
+        messages[f"{text}_at"] = used + starts_of(sizes)
+        used += len(parts[-1])
+    return np.concatenate(parts)

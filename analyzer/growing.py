@@ -1,0 +1,203 @@
+"""A capture that isn't finished yet: packets counted as they come, and at any time the flows of all that came so far.
+
+The same stages as pipeline.py, and the same flow table as the file of these packets would give. Only memory has an end here:
+beyond its limits conversations are taken out, their rows kept as far as there is room, and what that loses is counted.
+"""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any, Final
+
+import numpy as np
+
+from analyzer.capture.block import Damage
+from analyzer.capture.source import Source
+from analyzer.errors import Unusable
+from analyzer.flows.concatenate import concatenated
+from analyzer.flows.grow import empty_tables
+from analyzer.flows.layout import ARENA_LIVE, N_DUPLICATES, N_MESSAGES, N_RECORDS, POOL_USED, Tables
+from analyzer.flows.retire import oldest, split
+from analyzer.names.offers import read_waiting
+from analyzer.names.table import flow_table, named_tables
+from analyzer.pipeline import Reading, count_and_read, decode, note_losses
+
+if TYPE_CHECKING:
+    import pyarrow as pa
+
+    from analyzer.routes.topology import Topology
+    from analyzer.services.catalogue import Catalogue
+
+# How much of what is in memory is taken out when a limit is reached: more at a time costs less often.
+SHARE: Final = 0.5
+
+
+@dataclass(frozen=True)
+class Limits:
+    """What is kept in memory at most, whatever arrives.
+
+    conversations  that can still go on
+    waiting_bytes  payload that waits for what comes before it
+    name_bytes     names and other texts;  messages: requests, answers and hellos
+    named_rows     finished rows that tell a host or a request;  other_rows: finished rows of the rest
+    """
+
+    conversations: int = 100_000
+    waiting_bytes: int = 64 << 20
+    name_bytes: int = 64 << 20
+    messages: int = 500_000
+    named_rows: int = 100_000
+    other_rows: int = 20_000
+
+
+@dataclass
+class Retired:
+    """What was taken out of memory so far: conversations, those that could still go on, and rows that weren't kept."""
+
+    conversations: int = 0
+    going_on: int = 0
+    left_out: int = 0
+
+
+class Growing:
+    """One source that is read to its end by run(), in a thread of its own, and looked at meanwhile by reading().
+
+    failed   why the source can't be read, once that is known
+    retired  what was taken out of memory
+    """
+
+    def __init__(
+        self,
+        source: Source,
+        topology: Topology,
+        catalogue: Catalogue,
+        limits: Limits | None = None,
+        keep: Callable[[pa.Table], None] | None = None,
+    ) -> None:
+        """keep: takes the rows that there is no room for, routed and tagged by what is known when they go."""
+        self.source = source
+        self.failed: Unusable | None = None
+        self.retired = Retired()
+        self._topology = topology
+        self._catalogue = catalogue
+        self._limits = limits or Limits()
+        self._keep = keep
+        self._lock = threading.Lock()
+        self._tables = empty_tables()
+        self._finished: list[pa.Table] = []
+        self._stopped = False
+
+    def run(self) -> None:
+        """Count and read every packet until the source ends or stop() was called."""
+        try:
+            for decoded in decode(self._numbered(), [self.source]):
+                with self._lock:
+                    self._tables = count_and_read([decoded], self._tables)
+                    while self._is_full():
+                        self._retire()
+                if self._stopped:
+                    break
+        except Unusable as error:
+            self.failed = error
+
+    def stop(self) -> None:
+        """Read no further."""
+        self._stopped = True
+
+    def reading(self, damage: tuple[Damage, ...] = ()) -> Reading:
+        """The flows of all packets so far; reading goes on undisturbed meanwhile.
+
+        damage   what else is known to be missing
+        """
+        with self._lock:
+            tables = concatenated(self._tables, empty_tables())
+            finished = list(self._finished)
+            capture = self.source.as_dict()
+        named = named_tables(read_waiting(tables), [self.source.name], [0])
+        # Losses are noted at a source of their own: the next look counts them anew.
+        losses = Source(self.source.name)
+        note_losses([losses], named.missing, int(tables.counts[N_DUPLICATES]))
+        known = [*capture["damage"], *(each.as_dict() for each in (*losses.damage, *damage, *self._evicted()))]
+        flows = self._routed(together([*finished, named.flows]))
+        captures = [{**capture, "damage": known}]
+        return Reading(flows, captures, topology=self._topology, catalogue=self._catalogue, lookups=named.lookups)
+
+    def _numbered(self) -> Any:
+        for block in self.source.blocks():
+            block.frames["source"] = 0
+            yield block
+
+    def _rows(self, tables: Tables) -> pa.Table:
+        return flow_table(read_waiting(tables), [self.source.name], [0])
+
+    def _routed(self, flows: pa.Table) -> pa.Table:
+        from analyzer.routes import route_flows
+        from analyzer.services.tag import tag_flows
+
+        return tag_flows(route_flows(flows, self._topology), self._catalogue)
+
+    def _is_full(self) -> bool:
+        counts, limits = self._tables.counts, self._limits
+        return bool(
+            counts[N_RECORDS] > limits.conversations
+            or counts[ARENA_LIVE] > limits.waiting_bytes
+            or counts[POOL_USED] > limits.name_bytes
+            or counts[N_MESSAGES] > limits.messages
+        )
+
+    def _retire(self) -> None:
+        """Take conversations out of memory and keep their rows."""
+        taken, going_on = oldest(self._tables, SHARE)
+        out, self._tables = split(self._tables, taken)
+        rows = self._rows(out)
+        self.retired.conversations += rows.num_rows
+        self.retired.going_on += going_on
+        self._finished.append(rows)
+        self._let_go()
+
+    def _let_go(self) -> None:
+        """Keep as many finished rows as there is room for, the newest of each kind."""
+        flows = together(self._finished)
+        named = tells_something(flows)
+        kept = np.zeros(len(named), np.bool_)
+        for which, room in ((named, self._limits.named_rows), (~named, self._limits.other_rows)):
+            kept[np.flatnonzero(which)[-room:]] = True
+        self._finished = [flows]
+        if not kept.all():
+            self._finished = [flows.take(np.flatnonzero(kept))]
+            gone = flows.take(np.flatnonzero(~kept))
+            self.retired.left_out += gone.num_rows
+            if self._keep is not None:
+                self._keep(self._routed(gone))
+
+    def _evicted(self) -> list[Damage]:
+        """What being bounded has cost; nothing where every row is kept and no conversation was cut."""
+        retired = self.retired
+        if not retired.going_on and not retired.left_out:
+            return []
+        text = (
+            f"{retired.conversations:,} conversations were taken out of memory; {retired.going_on:,} of them could still go on and may "
+            f"have a second row, and {retired.left_out:,} rows, of unnamed conversations first, are not in this report"
+        )
+        return [Damage("flows-evicted", text, count=1)]
+
+
+def tells_something(flows: pa.Table) -> Any:
+    """bool[n_rows]: the row has a host or a request."""
+    columns = [np.asarray(flows[name].combine_chunks().is_valid()) for name in ("host", "request")]
+    return columns[0] | columns[1]
+
+
+def together(tables: list[pa.Table]) -> pa.Table:
+    """The rows of all, sorted as flow tables are."""
+    import pyarrow as pa
+    import pyarrow.compute as pc
+
+    tables = [table for table in tables if table.num_rows] or tables[:1]
+    if len(tables) == 1:
+        return tables[0]
+    joined = pa.concat_tables(tables).combine_chunks()
+    order = pc.sort_indices(joined, sort_keys=[("first_seen", "ascending"), ("id", "ascending")])
+    return joined.take(order)

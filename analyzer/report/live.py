@@ -1,0 +1,107 @@
+"""A capture that is still going on, on a terminal: what came so far, how fast, what was lost, and the verdict up to now."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from rich.console import Console, ConsoleOptions, RenderableType
+from rich.segment import Segment
+from rich.text import Text
+
+from analyzer.report.labels import byte_size, counted
+from analyzer.report.model import Finding, Report
+from analyzer.report.terminal import SEVERITY_STYLE, TerminalReport
+from analyzer.report.text import inert
+
+Key = tuple[str | None, ...]
+
+
+@dataclass(frozen=True)
+class Status:
+    """The numbers beside the table.
+
+    elapsed_s                    since the capture began, by this machine's clock
+    packets_per_s bytes_per_s    since the numbers before; payload bytes by the IP length
+    still_open                   TCP conversations that haven't ended
+    lost                         what is known of drops, in words
+    """
+
+    name: str
+    elapsed_s: float
+    packets: int
+    packets_per_s: float
+    bytes_per_s: float
+    conversations: int
+    still_open: int
+    lost: str
+
+    def __str__(self) -> str:
+        rate = f"{counted(self.packets, 'packet')} ({self.packets_per_s:,.0f}/s, {byte_size(round(self.bytes_per_s))}/s)"
+        talks = f"{counted(self.conversations, 'conversation')}, {self.still_open:,} open"
+        return f"{inert(self.name)} · {duration(self.elapsed_s)} · {rate} · {talks} · {self.lost}"
+
+
+def duration(seconds: float) -> str:
+    """Hours, minutes and seconds, without leading zeros' worth."""
+    whole = int(seconds)
+    if whole < 60:
+        return f"{whole} s"
+    return f"{whole // 60}:{whole % 60:02d} min" if whole < 3600 else f"{whole // 3600}:{whole // 60 % 60:02d}:{whole % 60:02d} h"
+
+
+def finding_line(finding: Finding) -> Text:
+    """A finding on one line."""
+    about = f" · {inert(finding.about)}" if finding.about else ""
+    return Text.assemble(
+        (inert(finding.severity), SEVERITY_STYLE.get(finding.severity, "")),
+        "  ",
+        (inert(finding.code), "bold"),
+        f"{about} · {inert(finding.text)}",
+    )
+
+
+class News:
+    """Which findings of a verdict weren't there before."""
+
+    def __init__(self) -> None:
+        self._known: set[Key] = set()
+
+    def among(self, findings: Iterable[Mapping[str, Any]]) -> list[int]:
+        """The places of the new ones; a finding whose numbers grow stays the same finding."""
+        new = []
+        for place, finding in enumerate(findings):
+            key = (finding["code"], finding["client_ip"], finding["proxy"], finding["service"])
+            if key not in self._known:
+                self._known.add(key)
+                new.append(place)
+        return new
+
+
+@dataclass(frozen=True)
+class LiveReport:
+    """The numbers and as much of the report as the screen has room for."""
+
+    status: Status
+    report: Report
+
+    def __rich_console__(self, console: Console, options: ConsoleOptions) -> Iterator[RenderableType]:
+        yield Text(str(self.status), "reverse")
+        lines = console.render_lines(TerminalReport(self.report), options.update(height=None), pad=False)
+        room = max(1, options.size.height - 3)
+        for line in lines[:room]:
+            yield _Line(line)
+        if len(lines) > room:
+            yield Text(f"… {counted(len(lines) - room, 'more line')}: the whole report follows at the end", "dim")
+
+
+@dataclass(frozen=True)
+class _Line:
+    """A line that is rendered already."""
+
+    segments: list[Segment]
+
+    def __rich_console__(self, console: Console, options: ConsoleOptions) -> Iterator[Segment]:
+        yield from self.segments
+        yield Segment.line()
