@@ -20,7 +20,7 @@ from tests.pieces import Whole, differences
 
 
 def tables_of(whole: Whole, first: int, last: int, tables: Tables | None = None) -> Tables:
-    return count_and_read(decode(whole.frames(first, last), [whole.source]), 0, 1, tables or empty_tables())
+    return count_and_read(decode(whole.frames(first, last), [whole.source]), tables or empty_tables())
 
 
 def rows(tables: Tables) -> pa.Table:
