@@ -33,6 +33,7 @@ from analyzer.room import Room
 if TYPE_CHECKING:
     import pyarrow as pa
 
+    from analyzer.routes.discovery import Discovery
     from analyzer.routes.topology import Topology
     from analyzer.services.catalogue import Catalogue
 
@@ -66,6 +67,7 @@ class Reading:
     unusable   one error per named input that is no capture or can't be read
     skipped    files in directories that are no captures
     lookups    pyarrow.Table, analyzer.tables.LOOKUP_SCHEMA, by time; None where flows came without their captures
+    discoveries   how clients looked for a proxy by themselves, by address
     """
 
     flows: pa.Table
@@ -77,6 +79,7 @@ class Reading:
     start_ns: int | None = None
     end_ns: int | None = None
     lookups: pa.Table | None = None
+    discoveries: Sequence[Discovery] = ()
 
 
 def read(
@@ -98,6 +101,7 @@ def read(
     Errors           Unusable when nothing at all could be read; a single bad input goes to Reading.unusable
     """
     from analyzer.routes import route_flows
+    from analyzer.routes.discovery import discoveries_of
     from analyzer.services.tag import tag_flows
 
     found = open_inputs(inputs)
@@ -108,6 +112,7 @@ def read(
         tables = collect(blocks, sources, workers)
         named = named_tables(tables, [source.name for source in sources], by_time([source.first_ns for source in sources]))
         flows = route_flows(named.flows, topology)
+        discoveries = discoveries_of(named.lookups, named.discoveries, topology)
         flows = tag_flows(flows, catalogue)
         note_losses(sources, named.missing, int(tables.counts[N_DUPLICATES]))
         list(hashed)
@@ -115,7 +120,7 @@ def read(
     if len(unknown) == len(sources) and unknown + found.unusable:
         raise NothingReadable(found.unusable + unknown)
     captures = [source.as_dict() for source in sources]
-    return Reading(flows, captures, found.unusable, found.skipped, topology, catalogue, start_ns, end_ns, named.lookups)
+    return Reading(flows, captures, found.unusable, found.skipped, topology, catalogue, start_ns, end_ns, named.lookups, discoveries)
 
 
 def collect(blocks: Iterable[Block], sources: Sequence[Source], workers: int = 1) -> Tables:
@@ -235,5 +240,6 @@ def judge(reading: Reading) -> dict[str, Any]:
         topology=reading.topology,
         catalogue=reading.catalogue,
         captures=reading.captures,
+        discoveries=reading.discoveries,
         window=(reading.start_ns, reading.end_ns),
     )

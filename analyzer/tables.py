@@ -144,3 +144,15 @@ LOOKUP_COLUMNS = (
 )
 
 LOOKUP_SCHEMA = pa.schema([pa.field(c.name, c.type, metadata={"meaning": c.meaning}) for c in LOOKUP_COLUMNS])
+
+DISCOVERY_COLUMNS = (
+    Column("flow", pa.string(), "names", "id of the flow that carried it"),
+    Column("client_ip", pa.string(), "names", "who looks for a proxy; in DHCP the address that the message is about"),
+    Column("seen_at", TIME, "names", "when it was seen"),
+    Column("kind", pa.string(), "names", "fetch: a PAC file was asked for; file: its text; dhcp-asked, dhcp-answered: option 252"),
+    Column("url", pa.string(), "names", "of the fetch, or what DHCP said"),
+    Column("status", pa.int32(), "names", "the fetch's HTTP status; null: no answer was captured"),
+    Column("text", pa.string(), "names", "of the file, as far as it is kept"),
+)
+
+DISCOVERY_SCHEMA = pa.schema([pa.field(c.name, c.type, metadata={"meaning": c.meaning}) for c in DISCOVERY_COLUMNS])

@@ -128,6 +128,9 @@ DATAGRAM: Final = 11  # host: a UDP payload that is read later (QUIC Initial)
 DNS_QUESTION: Final = 12  # host: the name; port: the type; shape: the message's id
 DNS_ANSWER: Final = 13  # as its question; status: the code; path: addresses, DNS_ADDRESS bytes each; ack: seconds they may be kept
 
+PAC_FILE: Final = 14  # host: its text, as far as it is kept
+DHCP: Final = 15  # host: a PAC file's URL; field: the client's address; status: the message's type
+
 # One address in a DNS_ANSWER: its version, and 16 bytes, of which an IPv4 address has the last four.
 DNS_ADDRESS: Final = 17
 

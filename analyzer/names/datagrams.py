@@ -6,6 +6,7 @@ from typing import Final
 
 from analyzer.flows.layout import DATAGRAM
 from analyzer.kernels import kernel
+from analyzer.names.dhcp import is_dhcp_port, read_dhcp
 from analyzer.names.dns import is_dns_port, read_dns
 from analyzer.names.texts import keep, new_message
 from analyzer.packets.fields import u32
@@ -42,6 +43,10 @@ def keep_datagram(tables, buf, packet, row, side_index):  # type: ignore[no-unty
         if read_dns(tables, buf, at, end, row, side_index, 0, 0, packet.ts_ns):
             side.responses += 1
             return
+    if is_dhcp_port(packet.dst_port):
+        if side.responses < MAX_LOOKUPS and read_dhcp(tables, buf, at, end, row, side_index, packet.ts_ns):
+            side.responses += 1
+        return
     if not is_quic_initial(buf, at, end) or side.requests >= MAX_DATAGRAMS:
         return
     side.requests += 1

@@ -25,6 +25,7 @@ from analyzer.flows.layout import (
     SHAPE_PROXY_CONNECTION,
 )
 from analyzer.kernels import kernel
+from analyzer.names.pac import UNSAID, pac_state, pac_type, read_pac
 from analyzer.names.states import MORE, NOT, WAIT_BYTES
 from analyzer.names.texts import keep, new_message
 from analyzer.names.uri import COLON, absolute_parts, authority_parts
@@ -45,6 +46,7 @@ W_HEAD = word("head")
 W_HOST = word("host")
 W_AGENT = word("user-agent")
 W_LENGTH = word("content-length")
+W_TYPE = word("content-type")
 W_ENCODING = word("transfer-encoding")
 W_CHUNKED = word("chunked")
 W_PRAGMA = word("pragma")
@@ -285,7 +287,7 @@ def read_answer(tables, buf, at, end, row, side, seq, ts_ns, ack, final):  # typ
         p += 1
     status = (np.int64(buf[p]) - 48) * 100 + (np.int64(buf[p + 1]) - 48) * 10 + np.int64(buf[p + 2]) - 48
     feed = line_end(buf, p, stop)
-    body = BODY_TO_CLOSE
+    body, pac = BODY_TO_CLOSE, UNSAID
     q = feed + 1 if feed >= 0 else stop
     while q < stop:
         feed = line_end(buf, q, stop)
@@ -294,7 +296,15 @@ def read_answer(tables, buf, at, end, row, side, seq, ts_ns, ack, final):  # typ
         name, first, last = field_parts(buf, q, feed)
         if name >= 0:
             body = body_after(buf, q, name, first, last, body)
+            if name - q == 12 and same_word(buf, q, name, W_TYPE):
+                pac = pac_type(buf, first, last)
         q = feed + 1
+    if status == 200:
+        is_pac = pac_state(buf, stop, end, pac, body, final)
+        if is_pac == 1:
+            is_pac = read_pac(tables, buf, stop, end, body, row, side, seq, ts_ns, ack, final)
+        if is_pac == MORE:
+            return MORE, 0, 0
     if status == 101 or status >= 200:
         message = new_message(tables, ANSWER, row, side, seq, seq + np.uint32(stop - at), ts_ns, ack)
         message.status = status

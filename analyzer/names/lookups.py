@@ -44,16 +44,16 @@ TYPES: Final = {
 }
 
 
-def lookup_table(tables: Tables, flow_of: npt.NDArray[np.int32], ids: pa.Array) -> pa.Table:
+def lookup_table(tables: Tables, row_of: npt.NDArray[np.int32], ids: pa.Array) -> pa.Table:
     """LOOKUP_SCHEMA: one row per lookup, by time, then flow, name and type.
 
-    flow_of   the flow of each record;  ids   of every flow
+    row_of   the flow table's row of each record;  ids   its column
     """
     messages = tables.messages[: int(tables.counts[N_MESSAGES])]
     found = np.flatnonzero((messages["kind"] == DNS_QUESTION) | (messages["kind"] == DNS_ANSWER))
     if not len(found):
         return LOOKUP_SCHEMA.empty_table()
-    rows, starts = by_lookup(tables, found, flow_of)
+    rows, starts = by_lookup(tables, found, row_of)
     answered = messages["kind"][rows] == DNS_ANSWER
     first = rows[starts]
     last_of = np.append(starts[1:], len(rows))
@@ -66,7 +66,7 @@ def lookup_table(tables: Tables, flow_of: npt.NDArray[np.int32], ids: pa.Array) 
     types, which = np.unique(messages["port"][first], return_inverse=True)
     table = pa.table(
         [
-            ids.take(array(flow_of[messages["record"][first]].astype(np.int64))),
+            ids.take(array(row_of[messages["record"][first]].astype(np.int64))),
             columns.address_texts(*client[:2], record["version"]),
             columns.address_texts(*server[:2], record["version"]),
             array(server[2].astype(np.int32)),
@@ -83,10 +83,10 @@ def lookup_table(tables: Tables, flow_of: npt.NDArray[np.int32], ids: pa.Array) 
         schema=LOOKUP_SCHEMA,
     )
     seen = np.where(asked > 0, messages["ts_ns"][first], messages["ts_ns"][answer])
-    return table.take(array(np.lexsort((np.arange(len(first)), flow_of[messages["record"][first]], seen))))
+    return table.take(array(np.lexsort((np.arange(len(first)), row_of[messages["record"][first]], seen))))
 
 
-def by_lookup(tables: Tables, found: Rows, flow_of: npt.NDArray[np.int32]) -> tuple[Rows, Rows]:
+def by_lookup(tables: Tables, found: Rows, row_of: npt.NDArray[np.int32]) -> tuple[Rows, Rows]:
     """(the messages' rows, those of one lookup behind each other in the order of time; where each lookup begins)."""
     messages = tables.messages
     names = text_array(tables.pool, messages["host_at"][found], messages["host_size"][found], LOWER).dictionary_encode()
@@ -96,7 +96,7 @@ def by_lookup(tables: Tables, found: Rows, flow_of: npt.NDArray[np.int32]) -> tu
         messages["port"][found],
         messages["shape"][found],
         asking_side(messages, found),
-        flow_of[messages["record"][found]],
+        row_of[messages["record"][found]],
     )
     order = np.lexsort((np.arange(len(found)), answered, messages["ts_ns"][found], *keys))
     answered = answered[order]

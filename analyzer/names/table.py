@@ -29,6 +29,7 @@ from analyzer.flows.loss import missing_bytes
 from analyzer.names import columns
 from analyzer.names.certificate import issuer_text
 from analyzer.names.choose import BY_DNS, SOURCES, choose_hosts
+from analyzer.names.discoveries import discovery_table
 from analyzer.names.facts import (
     AGENT,
     CERTIFICATE_ISSUER,
@@ -54,10 +55,11 @@ TLS_VERSIONS: Final[list[str | None]] = ["1.0", "1.1", "1.2", "1.3"]
 
 
 class Named(NamedTuple):
-    """What was read, as tables: FLOW_SCHEMA, and LOOKUP_SCHEMA with the flows' ids; and what wasn't captured (flows.loss)."""
+    """What was read, as tables: FLOW_SCHEMA, LOOKUP_SCHEMA and DISCOVERY_SCHEMA; and what wasn't captured (flows.loss)."""
 
     flows: pa.Table
     lookups: pa.Table
+    discoveries: pa.Table
     missing: dict[int, tuple[int, int]]
 
 
@@ -99,11 +101,14 @@ def named_tables(tables: Tables, names: list[str], order_of_sources: list[int]) 
         flows |= named(tables, chosen, statuses, ends_by_number(records, clients))
         flows["requests"] = request_lists(tables, rows, starts, order, asked, statuses)
         flows["id"] = id_texts(ids.result())
-    by_flow = np.zeros((n_flows, columns.ID_DIGITS), np.uint8)
-    by_flow[rows] = ids.result()
     arrays = [in_arrow(flows[f.name]) if f.name in flows else empty_column(f, len(rows)) for f in FLOW_SCHEMA]
     missing = missing_bytes(records, np.stack([out, back]))
-    return Named(pa.table(arrays, schema=FLOW_SCHEMA), lookup_table(tables, flow_of, id_texts(by_flow)), missing)
+    place = np.full(n_flows, -1, np.int32)
+    place[rows] = np.arange(len(rows), dtype=np.int32)
+    row_of = place[flow_of]
+    lookups = lookup_table(tables, row_of, flows["id"])
+    discoveries = discovery_table(tables, row_of, flows["id"], flows["client_ip"], statuses)
+    return Named(pa.table(arrays, schema=FLOW_SCHEMA), lookups, discoveries, missing)
 
 
 def packets_of(sides: npt.NDArray[Any], heads: npt.NDArray[np.int32]) -> npt.NDArray[np.int64]:

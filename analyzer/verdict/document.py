@@ -11,6 +11,7 @@ import pyarrow as pa
 
 from analyzer.arrow import array
 from analyzer.findings import Finding, in_order
+from analyzer.routes.discovery import Discovery
 from analyzer.routes.requests import one_array
 from analyzer.routes.topology import Topology
 from analyzer.services.catalogue import Catalogue
@@ -18,6 +19,7 @@ from analyzer.verdict.backlog import backlog_findings, flushes
 from analyzer.verdict.bypass import bypass_findings, direct_tables
 from analyzer.verdict.captures import capture_findings
 from analyzer.verdict.client_analyzer import run_findings, set_aside
+from analyzer.verdict.discovered import pac_discoveries
 from analyzer.verdict.evidence import Evidence, evidence_of, grouped, rfc3339, source_rows
 from analyzer.verdict.failures import failure_findings
 from analyzer.verdict.inventory import address_order, inventory
@@ -40,6 +42,7 @@ def judge(
     captures: Sequence[Mapping[str, Any]],
     window: tuple[int | None, int | None] = (None, None),
     configured: Sequence[str] = (),
+    discoveries: Sequence[Discovery] = (),
 ) -> dict[str, Any]:
     """The verdict document over all flows but those that the Client Analyzer caused, as plain data; see document_of.
 
@@ -48,7 +51,9 @@ def judge(
     whole = evidence_of(flows, topology)
     evidence, runs = set_aside(whole)
     also = run_findings(whole, evidence, runs)
-    return document_of(evidence, catalogue=catalogue, captures=captures, window=window, configured=configured, also=also)
+    return document_of(
+        evidence, catalogue=catalogue, captures=captures, window=window, configured=configured, also=also, discoveries=discoveries
+    )
 
 
 def document_of(
@@ -60,6 +65,7 @@ def document_of(
     configured: Sequence[str] = (),
     logons: Sequence[int] = (),
     also: Sequence[Finding] = (),
+    discoveries: Sequence[Discovery] = (),
 ) -> dict[str, Any]:
     """The verdict document over this evidence, as plain data.
 
@@ -68,6 +74,7 @@ def document_of(
     configured  methods that a study says were configured
     logons      when a study says that users logged on, ns since 1970
     also        findings about what isn't in the evidence any more
+    discoveries how clients looked for a proxy by themselves, where packets said so
 
     Beyond the contract: `reason` says why there are no sources (null when there are), a direct entry has its `protocol`.
     A source is every client address that isn't a proxy's and has a flow to a proxy or past them (route proxy or direct). Proxies
@@ -78,6 +85,7 @@ def document_of(
         *failure_findings(evidence),
         *bypass_findings(evidence),
         *oddity_findings(evidence, catalogue),
+        *pac_discoveries(evidence, discoveries),
         *translation_findings(evidence),
         *no_service_traffic(evidence),
         *backlog_findings(evidence, flushes(evidence, logons)),

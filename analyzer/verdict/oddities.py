@@ -7,17 +7,14 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from analyzer.arrow import array
-from analyzer.findings import Confidence, Finding, Severity
-from analyzer.routes.requests import ABSOLUTE, Bools, integers, one_array
+from analyzer.findings import Finding, Severity
+from analyzer.routes.requests import Bools, integers, one_array
 from analyzer.routes.route import PROXY
 from analyzer.services.catalogue import Catalogue
 from analyzer.services.match import is_defender_like
 from analyzer.verdict.evidence import Evidence, coded, grouped, source_rows
 from analyzer.verdict.outcome import same_host
 from analyzer.verdict.reason import counted, listed
-
-AUTOPROXY_AGENT = "WinHttp-Autoproxy-Service/"
-"""How Windows' own service fetches a PAC file (learn.microsoft.com, WinHTTP AutoProxy)."""
 
 
 def oddity_findings(evidence: Evidence, catalogue: Catalogue) -> list[Finding]:
@@ -27,7 +24,6 @@ def oddity_findings(evidence: Evidence, catalogue: Catalogue) -> list[Finding]:
         *encrypted_hellos(evidence),
         *unknown_names(evidence, catalogue),
         *mixed_planes(evidence),
-        *pac_discoveries(evidence),
         *mid_stream(evidence),
         *one_direction_only(evidence),
     ]
@@ -114,24 +110,6 @@ def mixed_planes(evidence: Evidence) -> list[Finding]:
         requests = counted(len(asked), f"{evidence.service.values[service]} request")
         text = f"{requests} of {evidence.client_label(client)}: {per_plane}"
         findings.append(evidence.finding("service-plane-mixed", evidence.rows_of(asked), text, client=client, service=service))
-    return findings
-
-
-def pac_discoveries(evidence: Evidence) -> list[Finding]:
-    """Fetches from a host called wpad, of /wpad.dat or a .pac file, or by Windows' autoproxy service; per source."""
-    requests = evidence.requests
-    wpad = r"(?i)^wpad(\.|$)"
-    known = _matches(_column(evidence, "host"), wpad) | _matches(_column(evidence, "http_host"), wpad)
-    file = _matches(requests.path, r"(?i)(/wpad\.dat|\.pac)$") & (requests.kind == ABSOLUTE)
-    known[requests.row[_matches(requests.host, wpad) | file]] = True
-    by_agent = _true(pc.starts_with(_column(evidence, "user_agent"), AUTOPROXY_AGENT))
-    findings = []
-    for (client,), rows in grouped(np.flatnonzero(source_rows(evidence) & (known | by_agent)), evidence.client.codes):
-        hosts = sorted({evidence.host.values[code] for code in evidence.host.codes[rows].tolist() if code >= 0})
-        where = f" from {listed(hosts)}" if hosts else ""
-        text = f"{evidence.client_label(client)} looked for proxy settings in {counted(len(rows), 'connection')}{where}"
-        confidence: Confidence = "certain" if known[rows].any() else "likely"
-        findings.append(evidence.finding("pac-discovery", rows, text, client=client, confidence=confidence))
     return findings
 
 

@@ -4,7 +4,7 @@ import pytest
 
 from analyzer.services.catalogue import Catalogue
 from analyzer.services.rules import Rule, Service
-from tests.verdict.rows import CNC, EDGE, MAPS, PROX01, PROX02, WORKSTATION, asked, flow, request, tunnel, verdict
+from tests.verdict.rows import CNC, EDGE, MAPS, PROX01, PROX02, asked, flow, tunnel, verdict
 
 
 def told(code: str, *rows: dict[str, Any]) -> list[dict[str, Any]]:
@@ -80,26 +80,6 @@ def test_a_service_in_two_planes() -> None:
     assert finding["text"] == "3 own-service requests of WORKSTATION: 1 of the sensor plane and 2 of the user plane"
     assert [entry["plane"] for entry in result["sources"][0]["services"]] == [None]
     assert [entry["plane"] for entry in result["sources"][0]["planes"]] == ["sensor", "user"]
-
-
-@pytest.mark.parametrize(
-    ("row", "confidence"),
-    [
-        (flow(server_port=80, http_host="wpad.corp.example", host="wpad.corp.example"), "certain"),
-        (flow(server_port=80, http_host="WPAD", host="wpad"), "certain"),
-        (asked(PROX01, request("absolute", "wpad", 404)), "certain"),
-        (asked(PROX01, request("absolute", "intranet", 200, path="/proxy.PAC")), "certain"),
-        (asked(PROX01, request("absolute", "intranet", 200, path="/wpad.dat")), "certain"),
-        (flow(server_port=80, user_agent="WinHttp-Autoproxy-Service/5.1"), "likely"),
-        (asked(PROX01, request("absolute", "intranet", 200, path="/update.dat")), None),
-        (flow(server_port=80, http_host="wpadx.example"), None),
-        (flow(protocol="udp", server_port=53, host="wpad.example"), None),
-    ],
-)
-def test_pac_discovery(row: dict[str, Any], confidence: str | None) -> None:
-    found = told("pac-discovery", row)
-    assert [finding["confidence"] for finding in found] == ([confidence] if confidence else [])
-    assert all(finding["client_ip"] == WORKSTATION and finding["flows"] == [row["id"]] for finding in found)
 
 
 def test_mid_stream_per_source_and_proxy() -> None:

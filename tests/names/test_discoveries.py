@@ -1,0 +1,28 @@
+"""What becomes of the rows is tested in tests/routes/test_discovery.py."""
+
+from __future__ import annotations
+
+import tests.build as build
+from analyzer.flows.grow import empty_tables
+from analyzer.names.table import named_tables
+from analyzer.pipeline import collect
+from analyzer.tables import DISCOVERY_SCHEMA
+from tests.build import Conversation
+from tests.pieces import Whole
+
+
+def test_a_fetch_and_its_file() -> None:
+    talk = Conversation().handshake().send_client(build.get("/a.pac?x=1", "Host: h.example"))
+    talk.send_server(b"HTTP/1.1 200 OK\r\nContent-Length: 17\r\n\r\nFindProxyForURL()")
+    whole = Whole(build.pcap(talk.frames, nanosecond=True))
+    named = named_tables(collect(whole.frames(0, whole.n_frames), [whole.source]), ["a"], [0])
+    assert named.discoveries.schema.equals(DISCOVERY_SCHEMA)
+    (id,) = named.flows["id"].to_pylist()
+    assert named.discoveries.drop_columns(["seen_at", "client_ip"]).to_pylist() == [
+        {"flow": id, "kind": "fetch", "url": "http://h.example/a.pac", "status": 200, "text": None},
+        {"flow": id, "kind": "file", "url": None, "status": None, "text": "FindProxyForURL()"},
+    ]
+
+
+def test_nothing() -> None:
+    assert named_tables(empty_tables(), [], []).discoveries.equals(DISCOVERY_SCHEMA.empty_table())
