@@ -111,6 +111,8 @@ class Growing:
 
         damage   what else is known to be missing
         """
+        from analyzer.routes.discovery import discoveries_of
+
         with self._lock:
             tables = concatenated(self._tables, empty_tables())
             finished = list(self._finished)
@@ -122,7 +124,8 @@ class Growing:
         known = [*capture["damage"], *(each.as_dict() for each in (*losses.damage, *damage, *self._evicted()))]
         flows = self._routed(together([*finished, named.flows]))
         captures = [{**capture, "damage": known}]
-        return Reading(flows, captures, topology=self._topology, catalogue=self._catalogue, lookups=named.lookups)
+        discoveries = discoveries_of(named.lookups, named.discoveries, self._topology)
+        return Reading(flows, captures, topology=self._topology, catalogue=self._catalogue, lookups=named.lookups, discoveries=discoveries)
 
     def _numbered(self) -> Any:
         for block in self.source.blocks():
