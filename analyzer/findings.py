@@ -124,8 +124,9 @@ CODES: dict[str, Code] = {
     ),
     "service-plane-mixed": Code(
         "info",
-        "Requests to one service belong to several planes, or to one that the host doesn't tell: planes mix them or leave them out.",
-        "Read this service's own row, and which proxies carried it.",
+        "Requests to one service belong to several planes, or to one that the host doesn't tell; "
+        "or a user's hosts are asked for as services do.",
+        "Read this service's own row, and which proxies carried it. For a user's hosts: see which program asks.",
     ),
     "mid-stream": Code(
         "info",

@@ -242,4 +242,5 @@ def judge(reading: Reading) -> dict[str, Any]:
         captures=reading.captures,
         discoveries=reading.discoveries,
         window=(reading.start_ns, reading.end_ns),
+        lookups=reading.lookups,
     )

@@ -22,6 +22,7 @@ REQUEST = pa.struct(
         ("path", pa.string()),  # absolute-form only, without query
         ("status", pa.int32()),  # HTTP status or SOCKS reply code; null: no answer captured
         ("first_seen", TIME),  # of the packet that began the request
+        ("answered", TIME),  # of the packet that began the answer
         ("service", pa.string()),
         ("plane", pa.string()),
     ]
@@ -69,6 +70,10 @@ FLOW_COLUMNS = (
         "flows",
         "TCP: refused, unreachable, no-answer, closed, reset, mid-stream, open; UDP: unreachable, no-answer, open",
     ),
+    Column("last_data", TIME, "flows", "TCP: when payload was last sent, by either side, up to the first FIN or RST"),
+    Column("ended_by", pa.string(), "flows", "TCP: client or server, whoever sent the first FIN or RST"),
+    Column("ended_with", pa.string(), "flows", "TCP: fin or rst, whichever came first"),
+    Column("ended_at", TIME, "flows", "TCP: when it came"),
     Column(
         "route",
         pa.string(),
@@ -90,6 +95,7 @@ FLOW_COLUMNS = (
     Column("requests", pa.list_(REQUEST), "names", "every request to a proxy on this flow, in order"),
     Column("user_agent", pa.string(), "names", "of the request to the proxy, else of the plain HTTP request"),
     Column("http_host", pa.string(), "names", "Host of the first non-CONNECT request, else of the last CONNECT"),
+    Column("http_path", pa.string(), "names", "path of that first non-CONNECT request, without its query"),
     Column("sni", pa.string(), "names", "server name of the ClientHello, as sent"),
     Column(
         "alpn",
@@ -102,6 +108,22 @@ FLOW_COLUMNS = (
     Column("ja4", pa.string(), "names", "JA4 fingerprint of the ClientHello"),
     Column("client_random", pa.string(), "names", "the ClientHello's random, 64 lower-case hex digits"),
     Column("tls_version", pa.string(), "names", "the ServerHello's version, 1.0 to 1.3"),
+    Column("client_hello_at", TIME, "names", "when the ClientHello over TCP began"),
+    Column("server_hello_at", TIME, "names", "when the ServerHello began"),
+    Column(
+        "client_hello_digest",
+        pa.string(),
+        "names",
+        "64-bit FNV-1a digest of the ClientHello over TCP: equal on two flows with the same random when it was passed on bit for bit",
+    ),
+    Column(
+        "tls_completed",
+        pa.bool_(),
+        "names",
+        "whether the client went on behind its ClientHello; false: it sent an alert or the connection ended first; null: not known",
+    ),
+    Column("tls_alert", pa.string(), "names", "the first alert of an unfinished handshake, as IANA names it; encrypted: known by its size"),
+    Column("tls_alert_from", pa.string(), "names", "who sent that alert: client or server"),
     Column("certificate_issuer", pa.string(), "names", "issuer of the leaf certificate where it is visible (TLS 1.2 and older)"),
     Column("host", pa.string(), "names", "who was asked for: lower case, no trailing dot, no port; null if no name was seen"),
     Column("host_source", pa.string(), "names", "where host was read: connect, socks, absolute, sni, quic, http, certificate, dns"),
@@ -117,6 +139,7 @@ FLOW_COLUMNS = (
         "names",
         "wininet, winhttp, chromium, firefox, curl, openssl or other, by how the client talks; supports, never decides",
     ),
+    Column("client_family_by", pa.string(), "names", "what client_family was told by"),
     Column("pair", pa.string(), "routes", "on both legs of one tunnel: the client leg's id"),
     Column("inspected", pa.bool_(), "routes", "TLS opened on the way; true or false only where both legs prove it"),
     Column("outer", pa.string(), "flows", "what the packets were wrapped in, outermost first, of the first frame"),

@@ -152,6 +152,16 @@ class Traffic:
 
         return findings_frame(self.verdict.to_dict())
 
+    @cached_property
+    def legs(self) -> pd.DataFrame:
+        """One row per origin leg seen behind a proxy: the client's flow (`pair`), the proxy's, delays in ns, bytes on both."""
+        from analyzer.report.frames import frame_of
+        from analyzer.routes import Topology
+        from analyzer.verdict.evidence import evidence_of
+        from analyzer.verdict.forwarding import leg_table
+
+        return frame_of(leg_table(evidence_of(self.table, self._reading.topology or Topology())))
+
     def report(self, path: str | PathLike[str]) -> None:
         """Write the report; the suffix says how (.html, .md, .json or .ipynb).
 

@@ -37,6 +37,7 @@ REQUEST_KEYS: Final = {
     "path": "of an absolute-form request, without its query",
     "status": "HTTP status or SOCKS reply code; null where no answer was captured",
     "first_seen": "of the packet that began the request",
+    "answered": "of the packet that began the answer",
     "service": "Defender service of this request's host",
     "plane": "plane of this request's host",
 }

@@ -30,7 +30,7 @@ def test_the_verdict_of_a_frame(traffic: analyzer.Traffic) -> None:
     assert repr(traffic.verdict) == "<Verdict: 172.16.11.92: static (PROX03) won for sensor.>"
     assert traffic.verdict.to_dict()["sources"][0]["planes"][0]["winner_name"] == "PROX03"
     assert traffic.verdict.to_frame().winner_name.tolist() == ["PROX03"]
-    assert traffic.findings.empty
+    assert traffic.findings.code.tolist() == ["required-unseen"]
 
 
 def test_the_verdict_shows_itself_everywhere(traffic: analyzer.Traffic) -> None:

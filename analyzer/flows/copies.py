@@ -10,7 +10,7 @@ import numpy.typing as npt
 from analyzer.flows.duplicates import digest_place, same_packet
 from analyzer.flows.layout import N_DUPLICATES, SOURCE_BITS, Tables
 from analyzer.kernels import kernel
-from analyzer.packets.layout import ACK, NO_TIME, RST, SYN, TCP
+from analyzer.packets.layout import ACK, FIN, NO_TIME, RST, SYN, TCP
 
 
 def take_back_copies(tables: Tables, recent: npt.NDArray[Any], firsts: npt.NDArray[Any]) -> npt.NDArray[Any]:
@@ -25,8 +25,12 @@ def take_back_copies(tables: Tables, recent: npt.NDArray[Any], firsts: npt.NDArr
     take_back(tables, recent, firsts)
     others: npt.NDArray[Any] = firsts[firsts["copy"] == 0]
     for row in np.unique(firsts["record"][firsts["copy"] != 0]).tolist():
+        rest = others[others["record"] == row]
         if row in whole:
-            see_only(tables.records[row : row + 1], others[others["record"] == row])
+            see_only(tables.records[row : row + 1], rest)
+        copies = firsts[(firsts["copy"] != 0) & (firsts["record"] == row)]
+        if tables.records["data_ns"][row] in copies["ts_ns"]:
+            tables.records["data_ns"][row] = last_data(rest)
     return others
 
 
@@ -38,6 +42,13 @@ def see_only(record: npt.NDArray[Any], firsts: npt.NDArray[Any]) -> None:
     record["first_source"] = timed["source"][timed["ts_ns"].argmin()] if len(timed) else firsts["source"][0] if len(firsts) else -1
     record["last_source"] = firsts["source"][-1] if len(firsts) else -1
     record["sources"] = sum(1 << s for s in set(firsts["source"].tolist()) if s < SOURCE_BITS)
+
+
+def last_data(firsts: npt.NDArray[Any]) -> int:
+    """The latest time of payload among a record's packets up to the first FIN or RST; NO_TIME without any."""
+    ended = np.flatnonzero(firsts["flags"] & (FIN | RST))
+    until = firsts[: ended[0] + 1] if len(ended) else firsts
+    return int(until["ts_ns"][(until["payload_bytes"] > 0) & (until["flags"] & RST == 0)].max(initial=NO_TIME))
 
 
 @kernel

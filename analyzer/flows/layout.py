@@ -41,6 +41,8 @@ RECORD = np.dtype(
         ("b_lo", "u8"),
         ("first_ns", "i8"),  # NO_TIME: none of its packets had a time
         ("last_ns", "i8"),
+        ("data_ns", "i8"),  # latest time of a packet with payload, up to the end
+        ("end_ns", "i8"),  # of the first FIN or RST
         ("outer0", "u8"),  # of the first packet, as in packets.layout.PACKET
         ("outer1", "u8"),
         ("sources", "u8"),  # bit i: seen in input i, for the first 63 inputs; later ones are in `sightings`
@@ -53,6 +55,8 @@ RECORD = np.dtype(
         ("protocol", "u1"),
         ("version", "u1"),
         ("syn_side", "i1"),  # who sent the SYN that began the record, -1: it began without one
+        ("end_side", "i1"),  # who sent the first FIN or RST, -1: nobody
+        ("end_reset", "u1"),  # it was a RST
         ("unreachable", "u1"),  # an ICMP error quoted it
     ],
     align=True,
@@ -121,12 +125,14 @@ SOCKS4: Final = 4  # host, port
 SOCKS5: Final = 5
 ANSWER: Final = 6  # status
 SOCKS_ANSWER: Final = 7  # status
-CLIENT_HELLO: Final = 8  # host: server name; path: the ALPN list as sent; agent: JA4; field: random; status: version; port: traits
+CLIENT_HELLO: Final = 8  # host: server name; path: ALPN as sent; agent: JA4; field: random, then a digest; status: version; port: traits
 SERVER_HELLO: Final = 9  # status: version
 ISSUER: Final = 10  # host: the leaf certificate's issuer, DER; path: the host it is for
 DATAGRAM: Final = 11  # host: a UDP payload that is read later (QUIC Initial)
 DNS_QUESTION: Final = 12  # host: the name; port: the type; shape: the message's id
 DNS_ANSWER: Final = 13  # as its question; status: the code; path: addresses, DNS_ADDRESS bytes each; ack: seconds they may be kept
+ALERT: Final = 16  # status: the alert's description, ENCRYPTED_ALERT where it can't be read
+WENT_ON: Final = 17  # behind its ClientHello the client went on with the handshake, or with data
 
 PAC_FILE: Final = 14  # host: its text, as far as it is kept
 DHCP: Final = 15  # host: a PAC file's URL; field: the client's address; status: the message's type
@@ -150,6 +156,9 @@ TRAIT_ENCRYPT_THEN_MAC: Final = 4  # OpenSSL offers it, Schannel and browsers do
 TRAIT_DELEGATED: Final = 8  # delegated credentials: Firefox
 TRAIT_QUIC: Final = 16
 TRAIT_CUT: Final = 32  # the hello wasn't captured whole
+
+# Status of an ALERT whose text is encrypted (RFC 8446 6).
+ENCRYPTED_ALERT: Final = 256
 
 # Cipher suites, extensions or signature algorithms of one hello; one with more is cut there, as no real one has.
 MAX_LISTED: Final = 512

@@ -107,6 +107,8 @@ def count_packets(frames, packets, keys, first, n, tables, offers):  # type: ign
                 n_sightings += 1
         if continued:
             meet(tables, row, side_index, packet, digest, source)
+        if packet.protocol == TCP and record.end_side < 0:
+            note_end(record, packet, side_index)
         side = sides[2 * row + side_index]
         if count_packet(side, packet):
             cover(holes, counts, side, payload_seq(packet), packet.payload_bytes)
@@ -150,6 +152,10 @@ def begin_record(record, side_a, side_b, packet, side_index, previous):  # type:
     record.version = packet.version
     record.first_ns = NO_TIME
     record.last_ns = NO_TIME
+    record.data_ns = NO_TIME
+    record.end_ns = NO_TIME
+    record.end_side = -1
+    record.end_reset = 0
     record.outer0 = 0
     record.outer1 = 0
     record.sources = 0
@@ -199,6 +205,17 @@ def note_time(record, packet, source):  # type: ignore[no-untyped-def]
         record.outer0 = packet.outer0
         record.outer1 = packet.outer1
         record.first_source = source
+
+
+@inlined
+def note_end(record, packet, side_index):  # type: ignore[no-untyped-def]
+    """Keep when data was last sent, and who ends the connection first, when and how."""
+    if packet.payload_bytes > 0 and packet.flags & RST == 0:
+        record.data_ns = max(record.data_ns, packet.ts_ns)
+    if packet.flags & (FIN | RST):
+        record.end_side = side_index
+        record.end_ns = packet.ts_ns
+        record.end_reset = packet.flags & RST != 0
 
 
 @inlined

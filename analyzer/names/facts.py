@@ -10,6 +10,7 @@ from analyzer.flows.coverage import behind
 from analyzer.flows.fold import fold_records
 from analyzer.flows.layout import (
     ABSOLUTE,
+    ALERT,
     ANSWER,
     CLIENT_HELLO,
     CONNECT,
@@ -24,6 +25,7 @@ from analyzer.flows.layout import (
     SOCKS4,
     SOCKS5,
     SOCKS_ANSWER,
+    WENT_ON,
 )
 from analyzer.kernels import kernel
 from analyzer.names.dns import PORT_DNS
@@ -41,11 +43,13 @@ VERSION: Final = 6
 CERTIFICATE_ISSUER: Final = 7
 STYLE: Final = 8  # the request that shows how the client talks: the first to a proxy, else the first
 LOOKUP: Final = 9  # the first question to a resolver, over UDP
-N_CHOSEN: Final = 10
+ALERTED: Final = 10  # the first alert, of either side
+GOING_ON: Final = 11  # that the client went on behind its hello
+N_CHOSEN: Final = 12
 
 
 @kernel
-def settle(tables, slots, flow_of, heads, starts, order, clients, chosen, statuses, asked):  # type: ignore[no-untyped-def]
+def settle(tables, slots, flow_of, heads, starts, order, clients, chosen, answers, asked):  # type: ignore[no-untyped-def]
     """How many flows there are; decides which records are one flow, who opened it, and which message holds which fact.
 
     One kernel, as loading each from the cache takes its time. Arrays for flows are as long as there are records:
@@ -57,13 +61,13 @@ def settle(tables, slots, flow_of, heads, starts, order, clients, chosen, status
     order      int64[n_messages]          rows of Tables.messages by flow, in the order of their streams
     clients    int64[n_records]           the side that opened the flow
     chosen     int64[n_records, N_CHOSEN], all -1    which messages hold the flow's facts
-    statuses   int32[n_messages], all -1  of a request, its answer's status
+    answers    int64[n_messages], all -1  of a request, its answer's row
     asked      uint8[n_messages], all 0   1 for a request to a proxy
     """
     n_flows = fold_records(tables, slots, flow_of, heads)
     group_messages(tables.messages, len(order), n_flows, flow_of, starts, order)
     choose_clients(tables, n_flows, heads, starts, order, clients)
-    choose_messages(tables, n_flows, heads, starts, order, clients, chosen, statuses, asked)
+    choose_messages(tables, n_flows, heads, starts, order, clients, chosen, answers, asked)
     return n_flows
 
 
@@ -141,15 +145,15 @@ def choose_clients(tables, n_flows, heads, starts, order, clients):  # type: ign
 
 
 @kernel
-def choose_messages(tables, n_flows, heads, starts, order, clients, chosen, statuses, asked):  # type: ignore[no-untyped-def]
-    """Fill, for each flow, which messages hold its facts, every request's status, and which requests were made of a proxy."""
+def choose_messages(tables, n_flows, heads, starts, order, clients, chosen, answers, asked):  # type: ignore[no-untyped-def]
+    """Fill, for each flow, which messages hold its facts, every request's answer, and which requests were made of a proxy."""
     messages, sides = tables.messages, tables.sides
     for flow in range(n_flows):
         start, end = starts[flow], starts[flow + 1]
         if start == end:
             continue
         side = asking_side(messages, order, start, end, np.int64(clients[flow]))
-        pair_answers(messages, order, start, end, side, statuses)
+        pair_answers(messages, order, start, end, side, answers)
         row = chosen[flow]
         inside = False
         has_proxy_agent = False
@@ -159,7 +163,12 @@ def choose_messages(tables, n_flows, heads, starts, order, clients, chosen, stat
             kind = message.kind
             if kind in (SERVER_HELLO, ISSUER):
                 row[VERSION if kind == SERVER_HELLO else CERTIFICATE_ISSUER] = m
+            if kind == ALERT and (row[ALERTED] < 0 or message.ts_ns < messages[row[ALERTED]].ts_ns):
+                row[ALERTED] = m
             if message.side != side:
+                continue
+            if kind == WENT_ON:
+                row[GOING_ON] = m
                 continue
             if kind == CLIENT_HELLO:
                 if row[HELLO] < 0:
@@ -183,7 +192,7 @@ def choose_messages(tables, n_flows, heads, starts, order, clients, chosen, stat
                 row[TUNNEL] = m
                 if message.field_size > 0:
                     row[CONNECT_FIELD] = m
-                inside = statuses[m] < 0 or 200 <= statuses[m] < 300
+                inside = answers[m] < 0 or 200 <= messages[answers[m]].status < 300
             else:
                 if row[FIELD] < 0 and message.field_size > 0:
                     row[FIELD] = m
@@ -223,8 +232,8 @@ def refuted(side):  # type: ignore[no-untyped-def]
 
 
 @kernel
-def pair_answers(messages, order, start, end, side, statuses):  # type: ignore[no-untyped-def]
-    """Give each HTTP and SOCKS request the status of its answer: in order, but none that was sent before the request was received."""
+def pair_answers(messages, order, start, end, side, answers):  # type: ignore[no-untyped-def]
+    """Give each HTTP and SOCKS request the row of its answer: in order, but none that was sent before the request was received."""
     question = next_message(messages, order, start, end, side)
     for i in range(start, end):
         message = messages[order[i]]
@@ -237,7 +246,7 @@ def pair_answers(messages, order, start, end, side, statuses):  # type: ignore[n
         asked = messages[order[question]]
         if behind(message.ack, asked.seq) <= 0 and message.ack != 0:
             continue
-        statuses[order[question]] = message.status
+        answers[order[question]] = order[i]
         question = next_message(messages, order, question + 1, end, side)
 
 

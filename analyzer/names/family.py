@@ -35,8 +35,8 @@ SERVICE_AGENTS: Final = (
 )
 
 
-def family(kind: int, shape: int, agent: str | None, traits: int) -> str | None:
-    """wininet, winhttp, chromium, firefox, curl, openssl or other; None when there is nothing to go by.
+def family(kind: int, shape: int, agent: str | None, traits: int) -> tuple[str | None, str | None]:
+    """wininet, winhttp, chromium, firefox, curl, openssl or other, and what tells; None when there is nothing to go by.
 
     kind, shape   of the request (flows.layout), kind 0: there was none
     agent         its User-Agent
@@ -45,21 +45,21 @@ def family(kind: int, shape: int, agent: str | None, traits: int) -> str | None:
     if agent:
         named = _by_agent(agent.lower())
         if named and not (kind == CONNECT and shape & SHAPE_LENGTH_0 and shape & SHAPE_PRAGMA):
-            return named
+            return named, "user agent"
     if kind == CONNECT:
         if shape & SHAPE_LENGTH_0 and shape & SHAPE_PRAGMA and shape & SHAPE_HOST and not shape & SHAPE_HOST_PORT:
-            return "wininet"
+            return "wininet", "CONNECT with Content-Length: 0, Pragma, and a Host without port"
         if not shape & SHAPE_AGENT and shape & SHAPE_HOST_PORT and not (traits >= 0 and traits & TRAIT_ENCRYPT_THEN_MAC):
-            return "winhttp"
+            return "winhttp", "CONNECT with a Host with port and no user agent"
     if traits >= 0 and not traits & TRAIT_CUT:
         if traits & TRAIT_GREASE:
-            return "chromium"
+            return "chromium", "ClientHello with GREASE"
         if traits & TRAIT_DELEGATED:
-            return "firefox"
+            return "firefox", "ClientHello with delegated_credentials"
         if traits & TRAIT_ENCRYPT_THEN_MAC:
-            return "openssl"
-        return "other"
-    return "other" if kind else None
+            return "openssl", "ClientHello with encrypt_then_mac"
+        return "other", "ClientHello of no known family"
+    return ("other", "request of no known family") if kind else (None, None)
 
 
 def _by_agent(agent: str) -> str | None:

@@ -9,6 +9,7 @@ the bytes before it arrive, too much waits, or nothing more can come. What is ex
     DNS          messages to and from a resolver, each behind its length
     CERTIFICATE  the rest of a server's flight in TLS 1.2 and older
     SCAN         bytes of no known kind: a segment that begins like a head is read, the rest is passed over
+    AFTER_HELLO  what a client sends behind its ClientHello: an alert, or it goes on
     DONE         encrypted from here on
 """
 
@@ -21,6 +22,7 @@ import numpy as np
 from analyzer.flows.coverage import behind
 from analyzer.flows.layout import ARENA_USED, CONNECT, HELD_BACK, N_HELD, N_MESSAGES, N_SEGMENTS, POOL_USED, STORE_USED
 from analyzer.kernels import kernel
+from analyzer.names.alerts import read_after_hello, read_alert, starts_like_alert
 from analyzer.names.datagrams import keep_datagram
 from analyzer.names.dns import is_resolvers, read_dns_over_tcp
 from analyzer.names.http import (
@@ -42,6 +44,7 @@ from analyzer.names.socks import (
     saw_beginning,
 )
 from analyzer.names.states import (
+    AFTER_HELLO,
     CERTIFICATE,
     CHUNK,
     DNS,
@@ -190,6 +193,7 @@ def begin_again(side, buf, at, end, seq):  # type: ignore[no-untyped-def]
         or starts_like_handshake(buf, at, end, HELLO_SERVER)
         or starts_like_answer(buf, at, end)
         or starts_like_request(buf, at, end)
+        or starts_like_alert(buf, at, end)
     ):
         side.state = HEAD
         side.resume = seq
@@ -256,6 +260,8 @@ def read_one(tables, buf, at, end, row, side_index, seq, ts_ns, ack, final):  # 
         return read_chunk(buf, at, end, side)
     elif state == TRAILER:
         return read_trailer(buf, at, end, side)
+    elif state == AFTER_HELLO:
+        return read_after_hello(tables, buf, at, end, row, side_index, side, seq, ts_ns, ack)
     elif state == CERTIFICATE:
         p = read_certificate(tables, buf, at, end, row, side_index, seq, ts_ns, ack, final)
         if p != MORE:
@@ -305,6 +311,8 @@ def read_head(tables, buf, at, end, row, side_index, side, other, seq, ts_ns, ac
         return at + 1  # an empty line before a request (RFC 9112 2.2), or behind a body
     if c == 22:
         return read_handshake(tables, buf, at, end, row, side_index, side, seq, ts_ns, ack, final)
+    if c == 21:
+        return read_alert(tables, buf, at, end, row, side_index, side, seq, ts_ns, ack)
     if c == 23 and starts_like_application_data(buf, at, end):
         side.state = DONE
         return end
@@ -328,18 +336,13 @@ def read_handshake(tables, buf, at, end, row, side_index, side, seq, ts_ns, ack,
         return NOT if final else MORE
     if starts_like_handshake(buf, at, end, HELLO_CLIENT):
         p = read_client_hello(tables, buf, at, end, row, side_index, seq, ts_ns, ack, final)
-        if p >= 0:
-            side.state = DONE
-            return end
+        side.state = AFTER_HELLO if p >= 0 else side.state
         return p
     if starts_like_handshake(buf, at, end, HELLO_SERVER):
         p, version = read_server_hello(tables, buf, at, end, row, side_index, seq, ts_ns, ack, final)
         if p >= 0:
-            if version >= 0x0304:
-                side.state = DONE
-                return end
-            side.state = CERTIFICATE
-            return at
+            side.state = DONE if version >= 0x0304 else CERTIFICATE
+            return end if version >= 0x0304 else at
         return p
     return NOT
 
@@ -354,10 +357,7 @@ def after_answer(side, other, p, body, status):  # type: ignore[no-untyped-def]
     if known and (other.heads & bit != 0 or (other.tunnels & bit != 0 and status < 300)):
         body = 0
     side.responses += 1
-    if status == 101:
-        side.state = SCAN
-        return p
-    return after_body(side, p, body)
+    return after_body(side, p, BODY_TO_CLOSE if status == 101 else body)
 
 
 @kernel

@@ -16,6 +16,7 @@ CERTIFICATE: Final = 6  # after a ServerHello of TLS 1.2 or older: the rest of t
 SCAN: Final = 7  # bytes of no known kind: only segments that begin like a head are read
 
 DNS: Final = 9  # DNS messages, each behind its length (RFC 1035 4.2.2)
+AFTER_HELLO: Final = 10  # behind a ClientHello: what the client makes of the server's answer
 
 # SIDE.asked_socks of a side whose SOCKS greeting was answered in another language: it was none.
 SOCKS_REFUTED: Final = 255
@@ -29,6 +30,7 @@ NOT: Final = -2  # something else
 WAIT_BYTES: Final = 64 << 10
 
 __all__ = [
+    "AFTER_HELLO",
     "CERTIFICATE",
     "CHUNK",
     "DNS",

@@ -14,6 +14,7 @@ from analyzer.flows.grow import with_room_to_fold
 from analyzer.flows.layout import (
     ABSOLUTE,
     DNS_ANSWER,
+    ENCRYPTED_ALERT,
     N_MESSAGES,
     N_RECORDS,
     N_SIGHTINGS,
@@ -23,19 +24,23 @@ from analyzer.flows.layout import (
     SOCKS5,
     TRAIT_CUT,
     TRAIT_ECH,
+    TRAIT_QUIC,
     Tables,
 )
 from analyzer.flows.loss import missing_bytes
 from analyzer.names import columns
+from analyzer.names.alerts import NAMES
 from analyzer.names.certificate import issuer_text
 from analyzer.names.choose import BY_DNS, SOURCES, choose_hosts
 from analyzer.names.discoveries import discovery_table
 from analyzer.names.facts import (
     AGENT,
+    ALERTED,
     CERTIFICATE_ISSUER,
     CONNECT_FIELD,
     FETCH,
     FIELD,
+    GOING_ON,
     HELLO,
     N_CHOSEN,
     STYLE,
@@ -47,10 +52,15 @@ from analyzer.names.family import family
 from analyzer.names.initials import read_initials
 from analyzer.names.lookups import address_of, as_addresses, ends_of, lookup_table, name_by_answers
 from analyzer.names.strings import HEX, LOWER, byte_array, string_array, text_array, words
+from analyzer.names.texts import DIGEST_SIZE
+from analyzer.names.tls import RANDOM_SIZE
 from analyzer.packets.layout import NO_TIME, TCP
 from analyzer.tables import FLOW_SCHEMA, REQUEST
 
 KINDS: Final[list[str | None]] = [None, "connect", "absolute", None, "socks4", "socks5"]
+SIDES: Final[list[str | None]] = ["client", "server"]
+ENDINGS: Final[list[str | None]] = ["fin", "rst"]
+ALERTS: Final[list[str | None]] = [NAMES.get(code, f"alert {code}") for code in range(ENCRYPTED_ALERT + 1)] + [None]
 TLS_VERSIONS: Final[list[str | None]] = ["1.0", "1.1", "1.2", "1.3"]
 
 
@@ -80,8 +90,8 @@ def named_tables(tables: Tables, names: list[str], order_of_sources: list[int]) 
     slots = np.zeros(1 << max(4, (2 * n_records).bit_length()), np.int32)
     starts, order = np.zeros(n_records + 2, np.int64), np.zeros(n_messages, np.int64)
     clients, chosen = np.zeros(n_records, np.int64), np.full((n_records, N_CHOSEN), -1, np.int64)
-    statuses, asked = np.full(n_messages, -1, np.int32), np.zeros(n_messages, np.uint8)
-    n_flows = settle(tables, slots, flow_of, heads, starts, order, clients, chosen, statuses, asked)
+    answers, asked = np.full(n_messages, -1, np.int64), np.zeros(n_messages, np.uint8)
+    n_flows = settle(tables, slots, flow_of, heads, starts, order, clients, chosen, answers, asked)
     heads, clients = heads[:n_flows], clients[:n_flows]
     late = late_sightings(tables, flow_of)
     seen = packets_of(tables.sides, heads) > 0  # an ICMP error alone makes no flow
@@ -95,11 +105,12 @@ def named_tables(tables: Tables, names: list[str], order_of_sources: list[int]) 
     flows = who_with_whom(records, clients)
     with ThreadPoolExecutor(1) as aside:
         ids = aside.submit(columns.flow_ids, flows, records["first_ns"])
-        flows = flows | counted(records, out, back)
+        flows = flows | counted(records, out, back, clients)
         flows["capture"] = words(records["first_source"], list(names))
         flows["captures"] = columns.capture_lists(records, late, names, order_of_sources)
-        flows |= named(tables, chosen, statuses, ends_by_number(records, clients))
-        flows["requests"] = request_lists(tables, rows, starts, order, asked, statuses)
+        flows |= named(tables, chosen, answers, ends_by_number(records, clients))
+        flows |= shaken(tables, chosen, records, out, clients)
+        flows["requests"] = request_lists(tables, rows, starts, order, asked, answers)
         flows["id"] = id_texts(ids.result())
     arrays = [in_arrow(flows[f.name]) if f.name in flows else empty_column(f, len(rows)) for f in FLOW_SCHEMA]
     missing = missing_bytes(records, np.stack([out, back]))
@@ -107,7 +118,7 @@ def named_tables(tables: Tables, names: list[str], order_of_sources: list[int]) 
     place[rows] = np.arange(len(rows), dtype=np.int32)
     row_of = place[flow_of]
     lookups = lookup_table(tables, row_of, flows["id"])
-    discoveries = discovery_table(tables, row_of, flows["id"], flows["client_ip"], statuses)
+    discoveries = discovery_table(tables, row_of, flows["id"], flows["client_ip"], statuses_of(tables.messages, answers))
     return Named(pa.table(arrays, schema=FLOW_SCHEMA), lookups, discoveries, missing)
 
 
@@ -190,8 +201,9 @@ def who_with_whom(records: npt.NDArray[Any], clients: npt.NDArray[np.int64]) -> 
     return {"protocol": words((records["protocol"] != TCP).astype(np.int32), columns.PROTOCOLS), **ends}
 
 
-def counted(records: npt.NDArray[Any], out: npt.NDArray[Any], back: npt.NDArray[Any]) -> dict[str, Any]:
-    """The columns of times, packets, bytes, state and wrapping."""
+def counted(records: npt.NDArray[Any], out: npt.NDArray[Any], back: npt.NDArray[Any], clients: npt.NDArray[np.int64]) -> dict[str, Any]:
+    """The columns of times, packets, bytes, state, end and wrapping."""
+    ended = records["end_side"] >= 0
     again = (out["bytes"] - out["distinct"]) + (back["bytes"] - back["distinct"])
     return {
         "first_seen": columns.times(records["first_ns"]),
@@ -202,6 +214,10 @@ def counted(records: npt.NDArray[Any], out: npt.NDArray[Any], back: npt.NDArray[
         "bytes_in": back["bytes"],
         "retransmitted": again,
         "state": words(columns.state_codes(records, out, back), columns.STATES),
+        "last_data": columns.times(records["data_ns"]),
+        "ended_by": words(np.where(ended, (records["end_side"] != clients).astype(np.int64), -1), SIDES),
+        "ended_with": words(np.where(ended, records["end_reset"].astype(np.int64), -1), ENDINGS),
+        "ended_at": columns.times(records["end_ns"]),
         "outer": columns.outer_texts(records),
     }
 
@@ -212,7 +228,7 @@ def ends_by_number(records: npt.NDArray[Any], clients: npt.NDArray[np.int64]) ->
     return client, server, records["first_ns"]
 
 
-def named(tables: Tables, chosen: npt.NDArray[np.int64], statuses: npt.NDArray[np.int32], ends: tuple[Any, Any, Any]) -> dict[str, Any]:
+def named(tables: Tables, chosen: npt.NDArray[np.int64], answers: npt.NDArray[np.int64], ends: tuple[Any, Any, Any]) -> dict[str, Any]:
     """The columns that say who was asked for, and how."""
     messages, pool = tables.messages, tables.pool
     text = TextsOf(messages, pool)
@@ -223,15 +239,16 @@ def named(tables: Tables, chosen: npt.NDArray[np.int64], statuses: npt.NDArray[n
     whole = (hello >= 0) & (traits & TRAIT_CUT == 0)
     host_at, host_size, source = choose_hosts(messages, pool, chosen)
     name_by_lookups(tables, question, ends, (host_at, host_size, source))
-    status = np.where(question >= 0, statuses[question] if len(statuses) else -1, -1)
+    status = statuses_of(messages, np.where(question >= 0, answers[question] if len(answers) else -1, -1))
     port = np.where(question >= 0, messages["port"][question], -1)
     return {
         "request": words(np.where(question >= 0, messages["kind"][question].astype(np.int32), -1), KINDS),
         "requested_host": text("host", question),
         "requested_port": array(port.astype(np.int32), port < 0),
-        "proxy_status": array(status.astype(np.int32), status < 0),
+        "proxy_status": array(status, status < 0),
         "user_agent": text("agent", agent),
         "http_host": text("field", field),
+        "http_path": text("path", chosen[:, FIELD]),
         "sni": text("host", hello),
         "alpn": alpn_lists(text.raw("path", np.where(whole, hello, -1)), whole),
         "tls_offered": words(version_codes(messages, np.where(whole, hello, -1)), TLS_VERSIONS),
@@ -242,8 +259,40 @@ def named(tables: Tables, chosen: npt.NDArray[np.int64], statuses: npt.NDArray[n
         "certificate_issuer": issuers(text.raw("host", chosen[:, CERTIFICATE_ISSUER])),
         "host": text_array(pool, host_at, host_size, LOWER),
         "host_source": words(source, SOURCES),
-        "client_family": families(messages, text, chosen[:, STYLE], traits),
+    } | families(messages, text, chosen[:, STYLE], traits)
+
+
+def shaken(
+    tables: Tables, chosen: npt.NDArray[np.int64], records: npt.NDArray[Any], out: npt.NDArray[Any], clients: npt.NDArray[np.int64]
+) -> dict[str, Any]:
+    """The columns of how a TLS handshake over TCP went."""
+    messages = tables.messages
+    hello, answer, alert = chosen[:, HELLO], chosen[:, VERSION], chosen[:, ALERTED]
+    traits = np.where(hello >= 0, messages["port"][hello], -1)
+    over_tcp = (hello >= 0) & (traits & TRAIT_QUIC == 0)
+    whole = over_tcp & (traits & TRAIT_CUT == 0)
+    alerted_by = np.where(alert >= 0, (messages["side"][alert] != clients).astype(np.int64), -1)
+    went_on = chosen[:, GOING_ON] >= 0
+    silent = (messages["side"][hello] == clients) & ((out["high"] - messages["end"][hello]).astype(np.int32) <= 0)
+    gave_up = (alerted_by == 0) | (silent & (records["end_side"] >= 0))
+    return {
+        "client_hello_at": times_of(messages, np.where(over_tcp, hello, -1)),
+        "client_hello_digest": text_array(tables.pool, messages["field_at"][hello] + RANDOM_SIZE, np.where(whole, DIGEST_SIZE, -1), HEX),
+        "server_hello_at": times_of(messages, answer),
+        "tls_completed": array(went_on, ~(whole & (went_on | gave_up))),
+        "tls_alert": words(np.where(alert >= 0, messages["status"][alert], len(ALERTS) - 1), ALERTS),
+        "tls_alert_from": words(alerted_by, SIDES),
     }
+
+
+def times_of(messages: npt.NDArray[Any], rows: npt.NDArray[np.int64]) -> pa.Array:
+    """When these messages began; null where the row is -1."""
+    return columns.times(np.where(rows >= 0, messages["ts_ns"][rows] if len(messages) else NO_TIME, NO_TIME))
+
+
+def statuses_of(messages: npt.NDArray[Any], answers: npt.NDArray[np.int64]) -> npt.NDArray[np.int32]:
+    """The statuses of these answers; -1 where there is none."""
+    return np.where(answers >= 0, messages["status"][answers] if len(messages) else -1, -1).astype(np.int32)
 
 
 def name_by_lookups(tables: Tables, question: npt.NDArray[np.int64], ends: tuple[Any, Any, Any], names: tuple[Any, Any, Any]) -> None:
@@ -311,8 +360,8 @@ def issuers(raw: pa.DictionaryArray) -> pa.Array:
     return words(np.asarray(raw.indices.fill_null(-1)), [*texts, None])
 
 
-def families(messages: npt.NDArray[Any], text: TextsOf, style: npt.NDArray[np.int64], traits: npt.NDArray[Any]) -> pa.Array:
-    """The column client_family: each combination of what it depends on is judged once."""
+def families(messages: npt.NDArray[Any], text: TextsOf, style: npt.NDArray[np.int64], traits: npt.NDArray[Any]) -> dict[str, pa.Array]:
+    """The columns client_family and client_family_by: each combination of what they depend on is judged once."""
     agents = text("agent", style).dictionary_encode()
     known = [*agents.dictionary.to_pylist(), None]
     agent = np.asarray(agents.indices.fill_null(len(known) - 1)).astype(np.int64)
@@ -320,7 +369,8 @@ def families(messages: npt.NDArray[Any], text: TextsOf, style: npt.NDArray[np.in
     shape = np.where(style >= 0, messages["shape"][style], 0).astype(np.int64)
     combined = array((((agent << 16) | shape) << 16) | (kind << 8) | (traits.astype(np.int64) + 1)).dictionary_encode()
     found = [family((key >> 8) & 0xFF, (key >> 16) & 0xFFFF, known[key >> 32], (key & 0xFF) - 1) for key in combined.dictionary.to_pylist()]
-    return words(np.asarray(combined.indices), found)
+    which = np.asarray(combined.indices)
+    return {"client_family": words(which, [name for name, _ in found]), "client_family_by": words(which, [by for _, by in found])}
 
 
 def request_lists(
@@ -329,7 +379,7 @@ def request_lists(
     starts: npt.NDArray[np.int64],
     order: npt.NDArray[np.int64],
     asked: npt.NDArray[np.uint8],
-    statuses: npt.NDArray[np.int32],
+    answers: npt.NDArray[np.int64],
 ) -> pa.Array:
     """The column requests: for each flow of `rows` its requests to a proxy, in the order of the stream."""
     to_proxy = asked[order] != 0
@@ -339,7 +389,8 @@ def request_lists(
     within = np.arange(int(offsets[-1])) - np.repeat(offsets[:-1], sizes)
     picked = order[to_proxy][np.repeat(before[starts[rows]], sizes) + within]
     messages, text = tables.messages, TextsOf(tables.messages, tables.pool)
-    port, status = messages["port"][picked], statuses[picked] if len(statuses) else np.zeros(0, np.int32)
+    answer = answers[picked]
+    port, status = messages["port"][picked], statuses_of(messages, answer)
     fetched = np.where(messages["kind"][picked] == ABSOLUTE, picked, -1)
     values = pa.StructArray.from_arrays(
         [
@@ -348,7 +399,8 @@ def request_lists(
             array(port, port < 0),
             text("path", fetched),
             array(status, status < 0),
-            columns.times(messages["ts_ns"][picked]),
+            times_of(messages, picked),
+            times_of(messages, answer),
             pa.nulls(len(picked), pa.string()),
             pa.nulls(len(picked), pa.string()),
         ],

@@ -2,9 +2,15 @@
 
 from __future__ import annotations
 
+from typing import Final
+
+import numpy as np
+
 from analyzer.flows.layout import N_MESSAGES, POOL_USED
 from analyzer.kernels import kernel
 from analyzer.memory import copy_bytes
+
+DIGEST_SIZE: Final = 8
 
 
 @kernel
@@ -14,6 +20,18 @@ def keep(tables, buf, start, end):  # type: ignore[no-untyped-def]
     copy_bytes(buf, start, end - start, tables.pool, at)
     tables.counts[POOL_USED] = at + end - start
     return at
+
+
+@kernel
+def keep_digest(tables, buf, start, end):  # type: ignore[no-untyped-def]
+    """Append the FNV-1a digest of buf[start:end] to the pool: DIGEST_SIZE bytes, the highest first."""
+    digest = np.uint64(0xCBF29CE484222325)
+    for p in range(start, end):
+        digest = (digest ^ np.uint64(buf[p])) * np.uint64(0x100000001B3)
+    used = tables.counts[POOL_USED]
+    for k in range(DIGEST_SIZE):
+        tables.pool[used + k] = (digest >> np.uint64(56 - 8 * k)) & np.uint64(0xFF)
+    tables.counts[POOL_USED] = used + DIGEST_SIZE
 
 
 @kernel

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator, Sequence
 
 from analyzer.report.labels import byte_size, counted, some
-from analyzer.report.model import Cell, Direct, Finding, Report, Row, Source
+from analyzer.report.model import Cell, Direct, Finding, Leg, Report, Row, Source
 from analyzer.report.text import markdown
 
 FLOWS_NAMED = 12
@@ -26,6 +26,7 @@ def verdict_blocks(report: Report, level: int = 2) -> Iterator[str]:
     for source in report.sources:
         yield from _source(source, head)
     yield from _proxies(report, head)
+    yield from _legs(report.legs, head)
     yield from _direct(f"{head} Direct, allowed", report.direct_allowed)
     yield from _direct(f"{head} Direct, blocked", report.direct_blocked)
     yield from _findings(report.findings, head)
@@ -51,6 +52,27 @@ def _source(source: Source, head: str) -> Iterator[str]:
     if source.precedence:
         yield f"{head}# Precedence"
         yield "\n".join(f"- {markdown(p.sentence)}: {markdown(some(p.evidence, FLOWS_NAMED))}" for p in source.precedence)
+    if source.talk:
+        yield f"{head}# How it talks"
+        yield "\n".join(f"- {markdown(sentence)}" for sentence in source.talk)
+
+
+def _legs(legs: Sequence[Leg], head: str) -> Iterator[str]:
+    if not legs:
+        return
+    yield f"{head} Behind the proxies"
+    rows = [
+        [
+            markdown(leg.statement),
+            markdown(leg.confidence),
+            markdown(leg.times),
+            markdown(leg.bytes),
+            _flows(leg.flows),
+            _flows(leg.origin_flows),
+        ]
+        for leg in legs
+    ]
+    yield table(["What", "Sure", "Times (medians)", "Bytes", "Before", "Behind"], rows)
 
 
 def _name(row: Row) -> str:

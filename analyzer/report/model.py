@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from analyzer.report.answer import answer_for, no_source_answer
-from analyzer.report.labels import ProxyLabel, counted, listed, method_name, plane_order, source_label
+from analyzer.report.labels import ProxyLabel, byte_size, counted, listed, method_name, plane_order, source_label
 from analyzer.report.times import to_the_second
 
 SEVERITIES = ("problem", "warning", "info")
@@ -59,7 +59,10 @@ class Precedence:
 
 @dataclass(frozen=True)
 class Source:
-    """Everything about one client: the answer first, then what it rests on. `proxies` are the columns of services and planes."""
+    """Everything about one client: the answer first, then what it rests on. `proxies` are the columns of services and planes.
+
+    talk   a sentence per proxy: which stacks asked it, and what tells
+    """
 
     label: str
     answer: str
@@ -67,6 +70,7 @@ class Source:
     services: tuple[Row, ...]
     planes: tuple[Row, ...]
     precedence: tuple[Precedence, ...]
+    talk: tuple[str, ...]
 
     def rows(self) -> Iterator[Row]:
         """Each plane, then its services; services without a plane last."""
@@ -97,6 +101,19 @@ class Direct:
     service: str | None
     state: str | None
     flows: tuple[str, ...]
+
+
+@dataclass(frozen=True)
+class Leg:
+    """What came out behind a proxy for one source, host and server: the statement, how sure, the times, both legs' flows."""
+
+    statement: str
+    confidence: str
+    times: str
+    bytes: str
+    hello: str | None
+    flows: tuple[str, ...]
+    origin_flows: tuple[str, ...]
 
 
 @dataclass(frozen=True)
@@ -132,6 +149,7 @@ class Report:
     proxies: tuple[Proxy, ...]
     direct_allowed: tuple[Direct, ...]
     direct_blocked: tuple[Direct, ...]
+    legs: tuple[Leg, ...]
     findings: tuple[Finding, ...]
     captures: tuple[Capture, ...]
     summary: str
@@ -158,6 +176,7 @@ def build(verdict: Mapping[str, Any]) -> Report:
         proxies=tuple(_proxy(p, labels[p["proxy"]]) for p in verdict["proxies"]),
         direct_allowed=tuple(_direct(d, names) for d in verdict["direct"]["allowed"]),
         direct_blocked=tuple(_direct(d, names) for d in verdict["direct"]["blocked"]),
+        legs=tuple(_leg(entry) for entry in verdict.get("legs", ())),
         findings=tuple(findings),
         captures=captures,
         summary=_summary(captures, findings, span(start, end)),
@@ -181,6 +200,7 @@ def _source(source: Mapping[str, Any]) -> Source:
         services=tuple(_row(e, e["service"], proxies) for e in services),
         planes=tuple(_row(e, e["plane"], proxies) for e in planes),
         precedence=_precedence(source["precedence"]),
+        talk=_talk(source.get("talk", ())),
     )
 
 
@@ -237,6 +257,37 @@ def _direct(entry: Mapping[str, Any], names: Mapping[str, str | None]) -> Direct
     label = source_label(client_ip, names.get(client_ip))
     server = f"{entry['server']} (udp)" if entry.get("protocol") == "udp" else entry["server"]
     return Direct(label, server, entry["host"], entry["service"], entry["state"], tuple(entry["flows"]))
+
+
+def _leg(entry: Mapping[str, Any]) -> Leg:
+    """One entry of the document's `legs`. What is said in ms are medians."""
+    opening, out, back = entry["opening_ms"], entry["outward_ms"], entry["inward_ms"]
+    times = [
+        f"answered in {opening:g} ms" if opening is not None else "",
+        f"first byte after {entry['first_byte_ms']:g} ms" if entry["first_byte_ms"] is not None else "",
+        f"of which the origin took {entry['origin_answer_ms']:g} ms" if entry["origin_answer_ms"] is not None else "",
+        f"the proxy added {out:g} ms out and {back:g} ms back" if out is not None and back is not None else "",
+    ]
+    out_in = [byte_size(entry[key]) for key in ("bytes_out", "bytes_in", "origin_bytes_out", "origin_bytes_in")]
+    return Leg(
+        statement=entry["text"],
+        confidence=entry["confidence"],
+        times=", ".join(part for part in times if part),
+        bytes=f"{out_in[0]} out and {out_in[1]} in before the proxy, {out_in[2]} and {out_in[3]} behind it",
+        hello=entry["hello"],
+        flows=tuple(entry["flows"]),
+        origin_flows=tuple(entry["origin_flows"]),
+    )
+
+
+def _talk(entries: Sequence[Mapping[str, Any]]) -> tuple[str, ...]:
+    """`PROX02: WinINET (8 flows: CONNECT with …), curl (2 flows: user agent)`, a sentence per proxy."""
+    by_proxy: dict[str, list[str]] = {}
+    for entry in entries:
+        reasons = listed([part["what"] for part in entry["by"]])
+        family = f"{method_name(entry['family'])} ({counted(entry['flows'], 'flow')}: {reasons})"
+        by_proxy.setdefault(entry["name"] or entry["proxy"], []).append(family)
+    return tuple(f"{proxy}: {', '.join(families)}" for proxy, families in by_proxy.items())
 
 
 def _finding(entry: Mapping[str, Any], names: Mapping[str, str | None], labels: Mapping[str, ProxyLabel]) -> Finding:

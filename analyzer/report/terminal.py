@@ -17,7 +17,7 @@ from rich.text import Text
 from analyzer.report.grid import cell, grid
 from analyzer.report.labels import counted, some
 from analyzer.report.matrix import matrix, notes
-from analyzer.report.model import Capture, Direct, Finding, Proxy, Report, Source
+from analyzer.report.model import Capture, Direct, Finding, Leg, Proxy, Report, Source
 from analyzer.report.text import UNWRAPPED, inert
 
 SEVERITY_STYLE = {"problem": "bold red", "warning": "yellow", "info": "cyan"}
@@ -49,6 +49,7 @@ class TerminalReport:
         yield from _left_out(len(report.sources) - len(chosen), "source")
         if report.proxies:
             yield from _section("Proxies", _proxies(report.proxies, width))
+        yield from _legs(report.legs)
         for title, entries in (("Direct, allowed", report.direct_allowed), ("Direct, blocked", report.direct_blocked)):
             if entries:
                 yield from _section(title, _direct(entries[:MOST_ROWS], width))
@@ -104,6 +105,26 @@ def _source(source: Source, width: int) -> Iterator[RenderableType]:
         for statement in source.precedence:
             yield _indented(Text(inert(statement.sentence)))
             yield _indented(_flows(statement.evidence), 4)
+
+    if source.talk:
+        yield Text()
+        yield Text("How it talks", "bold")
+        for sentence in source.talk:
+            yield _indented(Text(inert(sentence)))
+
+
+def _legs(legs: Sequence[Leg]) -> Iterator[RenderableType]:
+    """What came out behind the proxies. Opened tunnels come first: they are what a person looks for."""
+    if not legs:
+        return
+    yield Text()
+    yield Text("Behind the proxies", "bold underline")
+    for leg in sorted(legs, key=lambda leg: leg.hello != "other")[:MOST_ROWS]:
+        style = {"other": "bold red", "same": "green"}.get(leg.hello or "", "")
+        yield _indented(Text(inert(leg.statement), style))
+        yield _indented(Text(f"{leg.times}; {leg.bytes}" if leg.times else leg.bytes, "dim"), 4)
+        yield _indented(Text.assemble(_flows(leg.flows), (", behind the proxy ", "dim"), _flows(leg.origin_flows)), 4)
+    yield from _left_out(len(legs) - MOST_ROWS, "statement")
 
 
 def _proxies(proxies: Sequence[Proxy], width: int) -> Table:

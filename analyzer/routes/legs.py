@@ -2,13 +2,15 @@
 
 A ClientHello's random is 32 bytes made anew for every connection (RFC 8446 4.1.2). The same one on a flow to a proxy and on a
 flow away from it means that the proxy passed the hello on untouched: one tunnel, and TLS was not opened on the way. What lies
-between (NAT on either side, a parent proxy) doesn't matter.
+between (NAT on either side, a parent proxy) doesn't matter. Hellos that share a random and differ elsewhere are no proof: TLS
+could not have gone on behind such a change (RFC 8446 4.4.1), so somebody made that hello anew. They are no pair.
 """
 
 from __future__ import annotations
 
 import numpy as np
 import pyarrow as pa
+import pyarrow.compute as pc
 
 from analyzer.routes.proxies import Ends
 from analyzer.routes.requests import NO_TIME, Bools, Ints, integers, one_array, times_ns
@@ -24,7 +26,7 @@ def client_leg_of(flows: pa.Table, ends: Ends, to_proxy: Bools, beyond: Bools) -
     in time, then the earlier. A flow of the client itself is never its own tunnel's origin leg.
     """
     result = np.full(flows.num_rows, -1, dtype=np.int64)
-    random = integers(one_array(flows.column("client_random")).dictionary_encode().indices, -1)
+    random = _hello_codes(flows)
     known = (random >= 0) & ends.tcp
     legs = np.flatnonzero(known & to_proxy)
     origins = np.flatnonzero(known & beyond & np.isin(random, random[legs]))
@@ -41,6 +43,14 @@ def client_leg_of(flows: pa.Table, ends: Ends, to_proxy: Bools, beyond: Bools) -
     leg[ends.client[leg] == ends.client[origins]] = -1
     result[origins] = leg
     return result
+
+
+def _hello_codes(flows: pa.Table) -> Ints:
+    """Per flow a number for its ClientHello, random and digest together; -1 without a whole one."""
+    random = one_array(flows.column("client_random"))
+    digest = one_array(flows.column("client_hello_digest"))
+    whole = pc.if_else(random.is_valid(), pc.binary_join_element_wise(random, pc.fill_null(digest, ""), ""), None)
+    return integers(whole.dictionary_encode().indices, -1)
 
 
 def _nearest(keys: Ints, times: Ints, wanted: Ints, wanted_times: Ints) -> Ints:

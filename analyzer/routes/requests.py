@@ -35,7 +35,7 @@ class Requests:
     row         int64[n]   the flow's row
     kind        int64[n]   index into KINDS; -1: none of them
     status      int64[n]   HTTP status or SOCKS reply; NO_STATUS: no answer captured
-    first_seen  int64[n]   ns since 1970, or NO_TIME
+    first_seen answered  int64[n]  ns since 1970, or NO_TIME
     last        bool[n]    nothing else was asked after it on its connection
     host path service plane   pyarrow string arrays of length n
     """
@@ -44,6 +44,7 @@ class Requests:
     kind: Ints
     status: Ints
     first_seen: Ints
+    answered: Ints
     last: Bools
     host: pa.Array
     path: pa.Array
@@ -88,6 +89,7 @@ def flat_requests(flows: pa.Table) -> Requests:
         kind=integers(pc.index_in(entries.field("kind"), value_set=pa.array(KINDS)), -1),
         status=integers(entries.field("status"), NO_STATUS),
         first_seen=times_ns(entries.field("first_seen")),
+        answered=times_ns(entries.field("answered")),
         last=np.append(row[1:] != row[:-1], True)[: len(row)],
         host=entries.field("host"),
         path=entries.field("path"),

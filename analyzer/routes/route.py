@@ -7,9 +7,11 @@ import pyarrow as pa
 
 from analyzer.arrow import array
 from analyzer.routes.direct import can_be_direct
+from analyzer.routes.fetches import fetch_of
+from analyzer.routes.inspection import opened_tunnels
 from analyzer.routes.legs import client_leg_of
 from analyzer.routes.proxies import Ends, Proxies, find_proxies, flow_ends
-from analyzer.routes.requests import Bools, Ints, one_array
+from analyzer.routes.requests import Bools, Ints, flat_requests, one_array
 from analyzer.routes.topology import Topology
 
 ROUTES = ("upstream", "proxy", "direct")
@@ -23,8 +25,8 @@ def route_flows(flows: pa.Table, topology: Topology) -> pa.Table:
                (TCP only). direct: other TCP, and UDP/443. null: other UDP. A flow from an unknown address that carries the very
                ClientHello of a tunnel is that tunnel's origin leg behind NAT, so it is upstream too, not somebody's direct traffic.
     proxy      the server's ip:port where the server is a proxy: on route proxy, and on upstream toward a parent proxy.
-    pair       on both legs of a tunnel (all, with a parent proxy): the client leg's id.
-    inspected  false where both legs show the same ClientHello; that TLS was opened is not decided here.
+    pair       on both legs of a tunnel (all, with a parent proxy): the client leg's id; of plain HTTP on both legs of a fetch.
+    inspected  false where both legs show the same ClientHello, true where the proxy made one of its own (inspection.py).
     """
     ends = flow_ends(flows)
     proxies = find_proxies(flows, ends, topology)
@@ -34,7 +36,15 @@ def route_flows(flows: pa.Table, topology: Topology) -> pa.Table:
     route[proxies.asking] = UPSTREAM
     leg = client_leg_of(flows, ends, to_proxy=route == PROXY, beyond=(route == UPSTREAM) | (route == DIRECT))
     route[leg >= 0] = UPSTREAM
-    columns = {"route": _texts(route, list(ROUTES)), **_proxy_columns(ends, proxies, route), **_pair_columns(flows, leg)}
+    requests = flat_requests(flows)
+    opened, other = opened_tunnels(flows, ends, requests, leg, route == PROXY, route == UPSTREAM)
+    fetched = fetch_of(flows, ends, requests, route == PROXY, route == UPSTREAM)
+    columns = {
+        "route": _texts(route, list(ROUTES)),
+        **_proxy_columns(ends, proxies, route),
+        "pair": _pairs(flows, np.maximum(np.maximum(leg, other), fetched)),
+        "inspected": _inspected(leg, opened),
+    }
     for name, column in columns.items():
         index = flows.schema.get_field_index(name)
         flows = flows.set_column(index, flows.schema.field(index), column)
@@ -60,10 +70,19 @@ def _proxy_columns(ends: Ends, proxies: Proxies, route: Ints) -> dict[str, pa.Ar
     }
 
 
-def _pair_columns(flows: pa.Table, leg: Ints) -> dict[str, pa.Array]:
-    """pair and inspected, from the client leg's row of every origin leg."""
+def _pairs(flows: pa.Table, leg: Ints) -> pa.Array:
+    """The column pair, from the client leg's row of every origin leg."""
+    own = _with_client_legs(leg)
+    return one_array(flows.column("id")).take(array(own, own < 0))
+
+
+def _inspected(leg: Ints, opened: Bools) -> pa.Array:
+    """The column inspected, from the legs of untouched tunnels and the flows of opened ones."""
+    return array(opened, ~opened & (_with_client_legs(leg) < 0))
+
+
+def _with_client_legs(leg: Ints) -> Ints:
+    """The same with each client leg's own row in its place."""
     own = leg.copy()
-    own[leg[leg >= 0]] = leg[leg >= 0]  # a client leg carries its own id
-    missing = own < 0
-    pair = one_array(flows.column("id")).take(array(own.astype(np.int64), missing))
-    return {"pair": pair, "inspected": array(np.zeros(len(leg), dtype=np.bool_), missing)}
+    own[leg[leg >= 0]] = leg[leg >= 0]
+    return own

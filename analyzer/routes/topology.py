@@ -59,12 +59,14 @@ class Workstation:
 class Topology:
     """Everything the topology file says; empty when there is none.
 
-    policy  "proxies-only": direct traffic is expected to be blocked; None: nothing is expected
+    policy   "proxies-only": direct traffic is expected to be blocked; None: nothing is expected
+    issuers  parts of issuers' names that Defender's certificates may have here, beside the published ones
     """
 
     proxies: tuple[Proxy, ...] = ()
     workstations: tuple[Workstation, ...] = ()
     policy: str | None = None
+    issuers: tuple[str, ...] = ()
 
     def proxy_at(self, ip: str, port: int) -> Proxy | None:
         """The entry that names ip:port, or None. The longest prefix wins; then an entry with a port beats one without."""

@@ -22,6 +22,7 @@ EXAMPLES = {
     "port": "port = 3128, a whole number from 1 to 65535, or leave it out for any port",
     "method": 'method = "winhttp", "wininet", "static", "pac" or "other"',
     "policy": 'policy = "proxies-only", or leave it out',
+    "certificate_issuers": 'certificate_issuers = ["Contoso Issuing CA"], parts of issuers\' names in quotes',
     "proxy": "[[proxy]] with double brackets, once per proxy",
     "workstation": "[[workstation]] with double brackets, once per workstation",
     "gateway": "[gateway] with single brackets",
@@ -75,6 +76,7 @@ class GatewayTable(_Table):
     """[gateway]"""
 
     policy: Literal["proxies-only"] | None = None
+    certificate_issuers: list[Name] = []
 
 
 class TopologyTables(_Table):
@@ -101,6 +103,7 @@ def check_topology(data: Mapping[str, Any], where: str) -> Topology:
         proxies=tuple(Proxy(p.name, p.address, p.port, p.method) for p in tables.proxy),
         workstations=tuple(Workstation(w.name, w.address) for w in tables.workstation),
         policy=tables.gateway.policy,
+        issuers=tuple(tables.gateway.certificate_issuers),
     )
 
 

@@ -71,6 +71,7 @@ def _judged(test: PlannedTest, reading: Reading, catalogue: Catalogue) -> Test:
         configured=test.configured,
         logons=logged_on,
         also=run_findings(whole, evidence, runs),
+        lookups=reading.lookups,
     )
     window = _window(test, reading)
     moments = moments_of(evidence)

@@ -15,6 +15,9 @@ from analyzer.verdict.evidence import Evidence, coded, grouped
 from analyzer.verdict.failures import state_list
 from analyzer.verdict.reason import counted, listed
 
+SOON_NS = 30 * 10**9
+"""How soon after a QUIC attempt a request to a proxy counts as the same thing tried again."""
+
 
 def direct_tables(evidence: Evidence) -> dict[str, list[dict[str, Any]]]:
     """direct.allowed and direct.blocked: one entry per source, server, protocol, host, service and state, in time order."""
@@ -71,7 +74,27 @@ def _text(evidence: Evidence, code: str, client: int, service: int, rows: Ints, 
     text = f"{counted(len(rows), noun)} of {evidence.client_label(client)} to {counted(n_servers, 'address')}"
     if hosts:
         text += f" ({listed(hosts)})"
-    return f"{text}: {state_list(evidence, rows)}"
+    text = f"{text}: {state_list(evidence, rows)}"
+    return text + _tried_again(evidence, client, rows) if code == "quic-attempt" else text
+
+
+def _tried_again(evidence: Evidence, client: int, rows: Ints) -> str:
+    """ "; 2 of the hosts were then asked of PROX02", by the same client, soon after: what a browser does when QUIC is blocked."""
+    row, asked_at = evidence.requests.row, evidence.requests.first_seen
+    mine = np.flatnonzero(evidence.asks_proxy & evidence.outcome.carried & (evidence.client.codes[row] == client))
+    names = [evidence.request_host.text(code) for code in evidence.request_host.codes[mine].tolist()]
+    attempts: dict[str, Ints] = {}
+    for (host,), members in grouped(rows[evidence.host.codes[rows] >= 0], evidence.host.codes):
+        attempts[evidence.host.values[host]] = evidence.first[members]
+    again: dict[str, set[str]] = {}
+    for position, name in zip(mine.tolist(), names, strict=True):
+        times = attempts.get(name or "")
+        if times is not None and ((asked_at[position] >= times) & (asked_at[position] - times <= SOON_NS)).any():
+            again.setdefault(name or "", set()).add(evidence.proxy_label(int(evidence.proxy.codes[row[position]])))
+    if not again:
+        return ""
+    proxies = sorted({proxy for found in again.values() for proxy in found})
+    return f"; {counted(len(again), 'host')} {'was' if len(again) == 1 else 'were'} then asked of {listed(proxies)}"
 
 
 def _severity(evidence: Evidence, code: str, defender: bool, behind_proxy: bool) -> Severity | None:

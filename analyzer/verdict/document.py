@@ -22,12 +22,20 @@ from analyzer.verdict.client_analyzer import run_findings, set_aside
 from analyzer.verdict.discovered import pac_discoveries
 from analyzer.verdict.evidence import Evidence, evidence_of, grouped, rfc3339, source_rows
 from analyzer.verdict.failures import failure_findings
+from analyzer.verdict.fallback import fallback_findings
+from analyzer.verdict.forwarding import forwarded, leg_pairs
 from analyzer.verdict.inventory import address_order, inventory
 from analyzer.verdict.oddities import oddity_findings
+from analyzer.verdict.opened import inspection_findings
 from analyzer.verdict.precedence import carrying, precedence
 from analyzer.verdict.reason import reason_of
+from analyzer.verdict.required import required_unseen
+from analyzer.verdict.resolution import resolution_findings
+from analyzer.verdict.revocation import revocation_findings
 from analyzer.verdict.silence import no_service_traffic, no_source_reason
+from analyzer.verdict.talk import talk, users_like_services
 from analyzer.verdict.translation import translation_findings
+from analyzer.verdict.tunnels import tunnel_findings
 from analyzer.verdict.winner import Contest, contests
 
 SCHEMA = 1
@@ -43,6 +51,7 @@ def judge(
     window: tuple[int | None, int | None] = (None, None),
     configured: Sequence[str] = (),
     discoveries: Sequence[Discovery] = (),
+    lookups: pa.Table | None = None,
 ) -> dict[str, Any]:
     """The verdict document over all flows but those that the Client Analyzer caused, as plain data; see document_of.
 
@@ -50,9 +59,15 @@ def judge(
     """
     whole = evidence_of(flows, topology)
     evidence, runs = set_aside(whole)
-    also = run_findings(whole, evidence, runs)
     return document_of(
-        evidence, catalogue=catalogue, captures=captures, window=window, configured=configured, also=also, discoveries=discoveries
+        evidence,
+        catalogue=catalogue,
+        captures=captures,
+        window=window,
+        configured=configured,
+        also=run_findings(whole, evidence, runs),
+        discoveries=discoveries,
+        lookups=lookups,
     )
 
 
@@ -66,6 +81,7 @@ def document_of(
     logons: Sequence[int] = (),
     also: Sequence[Finding] = (),
     discoveries: Sequence[Discovery] = (),
+    lookups: pa.Table | None = None,
 ) -> dict[str, Any]:
     """The verdict document over this evidence, as plain data.
 
@@ -75,20 +91,30 @@ def document_of(
     logons      when a study says that users logged on, ns since 1970
     also        findings about what isn't in the evidence any more
     discoveries how clients looked for a proxy by themselves, where packets said so
+    lookups     what names resolved to (tables.LOOKUP_SCHEMA); None where flows came without their captures
 
-    Beyond the contract: `reason` says why there are no sources (null when there are), a direct entry has its `protocol`.
+    Beyond the contract: `reason` says why there are no sources (null when there are), a direct entry has its `protocol`, `legs` says what
+    came out behind the proxies (forwarding.py), and a source's `talk` how it talks to each proxy (talk.py).
     A source is every client address that isn't a proxy's and has a flow to a proxy or past them (route proxy or direct). Proxies
     that the topology gives an address and a port are listed even where nobody used them.
     """
     captures = [_with_written_times(capture) for capture in captures]
+    pairs = leg_pairs(evidence)
     findings = [
         *failure_findings(evidence),
+        *tunnel_findings(evidence, pairs),
+        *inspection_findings(evidence),
+        *revocation_findings(evidence),
+        *fallback_findings(evidence),
+        *resolution_findings(evidence, lookups, catalogue),
         *bypass_findings(evidence),
         *oddity_findings(evidence, catalogue),
         *pac_discoveries(evidence, discoveries),
         *translation_findings(evidence),
+        *users_like_services(evidence),
         *no_service_traffic(evidence),
         *backlog_findings(evidence, flushes(evidence, logons)),
+        *required_unseen(evidence, catalogue),
         *capture_findings(captures),
         *also,
     ]
@@ -99,6 +125,7 @@ def document_of(
         "reason": no_source_reason(evidence),
         "sources": _sources(evidence, catalogue, configured),
         "proxies": inventory(evidence),
+        "legs": forwarded(evidence, pairs),
         "direct": direct_tables(evidence),
         "findings": in_order(findings),
     }
@@ -126,7 +153,7 @@ def _sources(evidence: Evidence, catalogue: Catalogue, configured: Sequence[str]
     planes: dict[int, dict[str, tuple[int, Contest]]] = {}
     for (client, code), contest in contests(evidence, evidence.plane, evidence.request_plane).items():
         planes.setdefault(client, {})[evidence.plane.values[code]] = (code, contest)
-    found = carrying(evidence)
+    found, talks = carrying(evidence), talk(evidence)
     rows = []
     for client in sorted(clients, key=lambda code: address_order(evidence.client.values[code])):
         ip, own = evidence.client.values[client], planes.get(client, {})
@@ -136,6 +163,7 @@ def _sources(evidence: Evidence, catalogue: Catalogue, configured: Sequence[str]
                 "name": evidence.topology.workstation_name(ip),
                 "services": services.get(client, []),
                 "planes": [{"plane": plane, **_judged(own[plane][1], plane)} for plane in PLANES if plane in own],
+                "talk": talks.get(client, []),
                 "precedence": precedence(evidence, found, client, own, configured) if own else [],
             }
         )

@@ -7,7 +7,7 @@ from collections import Counter
 import numpy as np
 
 from analyzer.findings import Finding, Severity
-from analyzer.routes.requests import NO_STATUS, SOCKS4, SOCKS5, Bools, Ints, integers, one_array
+from analyzer.routes.requests import ABSOLUTE, NO_STATUS, SOCKS4, SOCKS5, Bools, Ints, integers, one_array
 from analyzer.routes.route import PROXY
 from analyzer.verdict.evidence import Evidence, grouped
 from analyzer.verdict.outcome import AUTH_REQUIRED, DENIED
@@ -17,12 +17,16 @@ from analyzer.verdict.reason import counted, failure_list, listed
 SOCKS5_NOT_ALLOWED, SOCKS5_NO_METHOD = 2, 255
 SOCKS4_IDENTD = (92, 93)
 
-FAILURE_CODES = ("proxy-auth-required", "proxy-denied", "proxy-error", "proxy-error")
-AUTH, DENY, ERROR, UNANSWERED = range(4)
+# What a proxy says when it can't get to the origin: bad gateway, unavailable, gateway timeout (RFC 9110 15.6.3 to 15.6.5); network or
+# host unreachable, connection refused, TTL expired (RFC 1928 6).
+HTTP_NO_ORIGIN, SOCKS5_NO_ORIGIN = (502, 503, 504), (3, 4, 5, 6)
+
+FAILURE_CODES = ("proxy-auth-required", "proxy-denied", "proxy-error", "proxy-error", "origin-unreachable")
+AUTH, DENY, ERROR, UNANSWERED, NO_ORIGIN = range(5)
 
 
 def failure_findings(evidence: Evidence) -> list[Finding]:
-    """proxy-auth-required, proxy-denied, proxy-error and proxy-unreachable."""
+    """proxy-auth-required, proxy-denied, proxy-error, origin-unreachable and proxy-unreachable."""
     return refused_requests(evidence) + unreachable_proxies(evidence)
 
 
@@ -46,8 +50,9 @@ def _failure_kind(kind: Ints, status: Ints) -> Ints:
     """Which of FAILURE_CODES each request would be."""
     no_method = ((kind == SOCKS5) & (status == SOCKS5_NO_METHOD)) | ((kind == SOCKS4) & np.isin(status, SOCKS4_IDENTD))
     not_allowed = (kind == SOCKS5) & (status == SOCKS5_NOT_ALLOWED)
-    conditions = [status == NO_STATUS, (status == AUTH_REQUIRED) | no_method, (status == DENIED) | not_allowed]
-    return np.select(conditions, [UNANSWERED, AUTH, DENY], default=ERROR).astype(np.int64)
+    no_origin = np.where(kind == SOCKS5, np.isin(status, SOCKS5_NO_ORIGIN), np.isin(status, HTTP_NO_ORIGIN) & (kind <= ABSOLUTE))
+    conditions = [status == NO_STATUS, (status == AUTH_REQUIRED) | no_method, (status == DENIED) | not_allowed, no_origin]
+    return np.select(conditions, [UNANSWERED, AUTH, DENY, NO_ORIGIN], default=ERROR).astype(np.int64)
 
 
 def _refusal(evidence: Evidence, asked: Ints, client: int, proxy: int, service: int, kind: int) -> Finding:
@@ -59,6 +64,9 @@ def _refusal(evidence: Evidence, asked: Ints, client: int, proxy: int, service: 
     )
     text = f"{evidence.proxy_label(proxy)} {answers} {_asked(evidence, asked, what)} of {evidence.client_label(client)}"
     severity: Severity | None = None if what else "info"
+    pages = int((requests.kind[asked] == ABSOLUTE).sum())
+    if kind == NO_ORIGIN and pages:
+        text += "; the origin itself may have said so" if pages == len(asked) else f"; of {pages} the origin itself may have said so"
     let_in = int(evidence.outcome.excused[asked].sum())
     if let_in:
         text += f"; {'all' if let_in == len(asked) else let_in} let in on the same connection afterwards"
@@ -71,7 +79,7 @@ def _refusal(evidence: Evidence, asked: Ints, client: int, proxy: int, service: 
         proxy=proxy,
         service=service,
         severity=severity,
-        confidence="likely" if kind == UNANSWERED else "certain",
+        confidence="likely" if kind == UNANSWERED or (kind == NO_ORIGIN and pages == len(asked)) else "certain",
     )
 
 

@@ -8,7 +8,9 @@ proxies.py      squid                                        recorder.py     dum
 workstation.py  plays a scenario inside the workstation      conversation.py one connection, which writes down its own truth
 requests.py     the shapes of CONNECT and GET requests       hellos.py tls13.py  ClientHellos made by hand, and TLS 1.3 behind them
 tools.py        curl and openssl s_client                    truth.py        the truth file, and its comparison with a flow table
-build.py        puts one scenario together                   catalogue.py    captures/README.md and its rows
+build.py        puts one scenario together                   catalogue.py    the READMEs of the captures and their rows
+trials.py       scenarios beside the article's                interception.py mitmproxy, a proxy that opens TLS
+quic.py         a QUIC client's first datagram
 
 The clients are stand-ins. They choose their proxy by the documented rules and talk the way public captures show; they are
 not Defender's own processes.

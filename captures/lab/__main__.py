@@ -10,36 +10,44 @@ from pathlib import Path
 
 from captures.lab import catalogue, needs
 from captures.lab.build import build
+from captures.lab.interception import mitmdump
 from captures.lab.network import ROOT
 from captures.lab.scenarios import SCENARIOS
+from captures.lab.trials import TRIALS
 
 
 def main() -> int:
     parser = argparse.ArgumentParser(prog="python -m captures.lab", description="Rebuild the laboratory's captures. Needs Linux and root.")
-    parser.add_argument("scenario", nargs="*", help=f"one or more of: {', '.join(SCENARIOS)} (default: all)")
+    every = {**SCENARIOS, **TRIALS}
+    parser.add_argument("scenario", nargs="*", help=f"one or more of: {', '.join(every)} (default: all that this machine can play)")
     parser.add_argument(
         "-o",
         "--output",
         type=Path,
         default=ROOT / "captures",
-        help="directory to write to (default: captures/, whose README.md is updated too)",
+        help="directory to write to (default: captures/ and captures/proof/, whose README.md are updated too)",
     )
     arguments = parser.parse_args()
-    unknown = [name for name in arguments.scenario if name not in SCENARIOS]
+    unknown = [name for name in arguments.scenario if name not in every]
     if unknown:
-        parser.error(f"no such scenario: {', '.join(unknown)}; there are {', '.join(SCENARIOS)}")
+        parser.error(f"no such scenario: {', '.join(unknown)}; there are {', '.join(every)}")
     problem = needs.missing()
     if problem:
         print(problem, file=sys.stderr)
         return 2
     for number in (signal.SIGTERM, signal.SIGHUP):
         signal.signal(number, lambda *_: sys.exit(143))  # an exception, so that every namespace is taken down
-    for name in arguments.scenario or SCENARIOS:
+    for name in arguments.scenario or every:
+        if not arguments.scenario and every[name].intercepting and mitmdump() is None:
+            print(f"{name} is left as it is: it needs mitmproxy's mitmdump, in the path or named by MITMDUMP", file=sys.stderr)
+            continue
         began = time.monotonic()
-        capture = build(SCENARIOS[name], arguments.output)
+        beside = name in TRIALS and arguments.output == ROOT / "captures"
+        capture = build(every[name], arguments.output / "proof" if beside else arguments.output)
         print(f"{capture}  {capture.stat().st_size:,} bytes  {time.monotonic() - began:.0f} s", flush=True)
     if arguments.output.resolve() == ROOT / "captures":
-        catalogue.update(ROOT / "captures")
+        catalogue.update(ROOT / "captures", SCENARIOS)
+        catalogue.update(ROOT / "captures" / "proof", TRIALS)
     return 0
 
 

@@ -14,6 +14,8 @@ from dataclasses import asdict
 from pathlib import Path
 from typing import Any
 
+from captures.lab import truth
+from captures.lab.interception import noted_legs, start_interception
 from captures.lab.network import Machine, Network
 from captures.lab.proxies import PROXIES, Proxy, start_proxies
 from captures.lab.recorder import Recorder
@@ -21,10 +23,11 @@ from captures.lab.scenarios import Scenario
 from captures.lab.servers import start_internet
 
 WORKSTATION = Machine("WORKSTATION", "172.16.11.92")
+WORKSTATIONS = tuple(Machine(f"WORKSTATION{number}", f"172.16.11.{91 + number}") for number in range(2, 6))  # beside it
 SETTLE_S = 0.6  # what the last packets need to reach the recorder
 
 
-def build(scenario: Scenario, into: Path, *, workstation: Machine = WORKSTATION, proxies: Sequence[Proxy] = PROXIES) -> Path:
+def build(scenario: Scenario, into: Path, *, proxies: Sequence[Proxy] = PROXIES) -> Path:
     """Play the scenario and leave <name>.pcapng and <name>.truth.json in `into`; return the capture's path.
 
     Both files appear only when the play was complete; RuntimeError (with the words of the program that failed) otherwise.
@@ -33,12 +36,14 @@ def build(scenario: Scenario, into: Path, *, workstation: Machine = WORKSTATION,
     with tempfile.TemporaryDirectory(prefix=f"wplab{os.getpid()}-") as name:
         work = Path(name)
         work.chmod(0o755)  # squid reads its files as another user
-        with Network([workstation], machines, policy=scenario.gateway_policy, offload=scenario.offload) as network:
-            authority = start_internet(network, work)
-            start_proxies(network, work, proxies, scenario.proxy_rules)
-            plan = work / "plan.json"
-            plan.write_text(json.dumps(plan_of(scenario, workstation, proxies, authority)))
-            record(network, scenario, work, plan, workstation)
+        workstations = [WORKSTATION, *WORKSTATIONS[: scenario.workstations - 1]]
+        with Network(workstations, machines, policy=scenario.gateway_policy, offload=scenario.offload) as network:
+            authority = start_internet(network, work, scenario.rejecting)
+            authority = start_all_proxies(network, scenario, work, proxies, authority)
+            for workstation in workstations:
+                plan = plan_of(scenario, workstation, proxies, authority)
+                (work / f"{workstation.name}.plan.json").write_text(json.dumps(plan))
+            record(network, scenario, work, workstations)
         into.mkdir(parents=True, exist_ok=True)
         for suffix in (".pcapng", ".truth.json"):
             (work / f"{scenario.name}{suffix}").chmod(0o644)  # dumpcap writes for root's eyes only
@@ -46,29 +51,45 @@ def build(scenario: Scenario, into: Path, *, workstation: Machine = WORKSTATION,
     return into / f"{scenario.name}.pcapng"
 
 
-def record(network: Network, scenario: Scenario, work: Path, plan: Path, workstation: Machine) -> None:
-    """Let the workstation play its plan while the gateway records."""
-    capture, written, log = work / f"{scenario.name}.pcapng", work / f"{scenario.name}.truth.json", work / "workstation.log"
-    recorder = Recorder(network, scenario.capture_points, capture, work / "dumpcap.log")
-    player = network.start(
-        workstation.name,
-        log,
-        sys.executable,
-        "-m",
-        "captures.lab.workstation",
-        str(plan),
-        str(written),
-        stdin=subprocess.PIPE,
-        stdout=subprocess.PIPE,
-    )
-    assert player.stdout is not None and player.stdin is not None
-    if player.stdout.readline() != "played\n":
-        player.wait()
-        raise RuntimeError(f"{scenario.name} could not be played: {log.read_text().strip()}")
+def start_all_proxies(network: Network, scenario: Scenario, work: Path, proxies: Sequence[Proxy], authority: Path) -> Path:
+    """Start what the scenario has of proxies; return the CA certificates that clients should trust, an intercepting proxy's among them."""
+    running = [proxy for proxy in proxies if proxy.name not in scenario.down]
+    start_proxies(network, work, [proxy for proxy in running if proxy.name not in scenario.intercepting], scenario.proxy_rules)
+    trusted = authority.read_bytes()
+    for proxy in running:
+        if proxy.name in scenario.intercepting:
+            start_interception(network, proxy.name, proxy.address, proxy.port, work / proxy.name, authority, work / "hosts")
+            trusted += (work / proxy.name / "mitmproxy-ca-cert.pem").read_bytes()
+    bundle = work / "trusted.pem"
+    bundle.write_bytes(trusted)
+    return bundle
+
+
+def record(network: Network, scenario: Scenario, work: Path, workstations: Sequence[Machine]) -> None:
+    """Let the workstations play their plans at the same time while the gateway records; put their truths together."""
+    recorder = Recorder(network, scenario.capture_points, work / f"{scenario.name}.pcapng", work / "dumpcap.log")
+    players = [start_player(network, work, workstation) for workstation in workstations]
+    for player, workstation in zip(players, workstations, strict=True):
+        assert player.stdout is not None
+        if player.stdout.readline() != "played\n":
+            player.wait()
+            raise RuntimeError(f"{scenario.name} could not be played: {(work / f'{workstation.name}.log').read_text().strip()}")
     time.sleep(SETTLE_S)
     recorder.stop()
-    player.stdin.close()
-    player.wait(timeout=10)
+    for player in players:
+        assert player.stdin is not None
+        player.stdin.close()
+        player.wait(timeout=10)
+    made = {name: noted_legs(work / name) for name in scenario.intercepting}
+    truths = [truth.read(work / f"{workstation.name}.truth.json") for workstation in workstations]
+    truth.join(work / f"{scenario.name}.truth.json", truths, {"intercepted_legs": made} if made else {})
+
+
+def start_player(network: Network, work: Path, workstation: Machine) -> subprocess.Popen[str]:
+    """A workstation at its play."""
+    plan, written = (str(work / f"{workstation.name}.{kind}.json") for kind in ("plan", "truth"))
+    arguments = (sys.executable, "-m", "captures.lab.workstation", plan, written)
+    return network.start(workstation.name, work / f"{workstation.name}.log", *arguments, stdin=subprocess.PIPE, stdout=subprocess.PIPE)
 
 
 def plan_of(scenario: Scenario, workstation: Machine, proxies: Sequence[Proxy], authority: Path) -> dict[str, Any]:

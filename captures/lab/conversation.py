@@ -14,6 +14,7 @@ from captures.lab.tls13 import HandMadeTls, fresh_random
 from captures.lab.truth import Connection, Request, rfc3339
 
 ANSWER_TIMEOUT_S = 20
+IDLE_TIMEOUT_S = 90
 HAND_MADE = {"chromium": (hellos.chromium_hello, ["h2", "http/1.1"]), "schannel": (hellos.schannel_hello, [])}
 
 
@@ -66,11 +67,11 @@ class Conversation:
         """Status of an HTTP response, read to the end of its body; ConnectionError when it stays incomplete."""
         return read_response(self)
 
-    def ask_connect(self, shape: str, host: str) -> int:
-        """Send a CONNECT of that shape and return the proxy's status."""
+    def ask_connect(self, shape: str, host: str, credentials: str | None = None) -> int:
+        """Send a CONNECT of that shape, with these credentials, and return the proxy's status."""
         asked = Request("connect", host, 443, None)
         self.truth.ask(asked, host, requests.CONNECT[shape].user_agent)
-        self.send(requests.connect(shape, host))
+        self.send(requests.connect(shape, host) if credentials is None else requests.connect_as(shape, host, credentials))
         self.truth.answer(self.receive_response())
         return self.truth.proxy_status or 0
 
@@ -84,6 +85,15 @@ class Conversation:
     def close(self) -> None:
         """Close in good order: FIN, then everything the other side still says, then its FIN."""
         self.socket.shutdown(socket.SHUT_WR)
+        while self.receive():
+            pass
+        if not self.ended:
+            self.truth.state = "closed"
+        self._end()
+
+    def wait_for_close(self) -> None:
+        """Say nothing more until the other side closes, then close too."""
+        self.socket.settimeout(IDLE_TIMEOUT_S)
         while self.receive():
             pass
         if not self.ended:

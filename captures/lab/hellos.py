@@ -83,6 +83,20 @@ def schannel_hello(name: str | None, random: bytes, public: bytes) -> bytes:
     return hello(random, suites, extensions)
 
 
+def quic_hello(name: str, random: bytes, public: bytes) -> bytes:
+    """A small ClientHello message for HTTP/3; its transport parameters are empty (RFC 9001 8.2)."""
+    extensions = [
+        *server_name(name),
+        extension(10, vector(2, shorts(X25519))),
+        alpn("h3"),
+        extension(13, vector(2, shorts(0x0403, 0x0804, 0x0401))),
+        extension(43, vector(1, shorts(0x0304))),
+        extension(51, vector(2, share(X25519, public))),
+        extension(57),
+    ]
+    return hello(random, [0x1301, 0x1302, 0x1303], extensions)
+
+
 def hello(random: bytes, suites: list[int], extensions: list[bytes]) -> bytes:
     body = (
         b"\x03\x03" + random + vector(1, secrets.token_bytes(32)) + vector(2, shorts(*suites)) + b"\x01\0" + vector(2, b"".join(extensions))

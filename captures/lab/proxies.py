@@ -29,7 +29,7 @@ PROXIES = (
 
 
 def start_proxies(network: Network, directory: Path, proxies: Sequence[Proxy], rules: dict[str, str]) -> None:
-    """Start squid for every proxy and wait until all listen.
+    """Start squid for each of these proxies and wait until all listen.
 
     rules   proxy name → squid.conf lines that go before "allow all": an ACL that denies, an auth_param, a parent
     """

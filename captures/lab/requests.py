@@ -36,6 +36,12 @@ def connect(shape: str, host: str) -> bytes:
     return "".join(f"{line}\r\n" for line in (*CONNECT[shape].lines, "")).format(host=host).encode()
 
 
+def connect_as(shape: str, host: str, credentials: str) -> bytes:
+    """The same once more, with an answer to the proxy's 407."""
+    asked = connect(shape, host)
+    return asked[:-2] + f"Proxy-Authorization: Basic {credentials}\r\n\r\n".encode()
+
+
 def absolute(host: str, path: str, user_agent: str) -> bytes:
     lines = (
         f"GET http://{host}{path} HTTP/1.1",

@@ -20,7 +20,11 @@ class Activity:
                direct  a TCP connection straight to the host, or to UNNAMED_ADDRESS when the host is None
                curl, openssl   those programs, through the proxy; curl by plain HTTP when `scheme` says so
                datagram, ping  UDP to UNNAMED_ADDRESS; ICMP echo to the gateway
+               authenticate   as tunnel, after a 407 on the same connection
+               quic    a QUIC Initial for the host, past the proxies
     ends       closed (FIN both ways) · reset · open (still there when the recording ends) · pinned (the client rejects the certificate)
+               · idle (the client says nothing more and waits for the proxy to close)
+    through    a method, or "direct": instead of what the component would choose
     hello      instead of the component's own; cuts: the hello's first records, in bytes
     """
 
@@ -39,6 +43,7 @@ class Activity:
     port: int = 443
     ends: str = "closed"
     hello: str | None = None
+    through: str | None = None
     cuts: tuple[int, ...] = ()
 
 
@@ -53,6 +58,9 @@ class Scenario:
     capture_points  of network.CAPTURE_POINTS
     offload         leave segmentation offload on: frames above the MTU
     proxy_rules     proxy name → squid.conf lines before "allow all"
+    workstations    how many play all of it at the same time
+    intercepting    names of proxies that open TLS;  down: names of proxies that don't run
+    rejecting       hosts whose server refuses every handshake with an alert
     """
 
     name: str
@@ -67,6 +75,10 @@ class Scenario:
     capture_points: tuple[str, ...] = ("workstations",)
     offload: bool = False
     proxy_rules: dict[str, str] = field(default_factory=dict)
+    workstations: int = 1
+    intercepting: tuple[str, ...] = ()
+    down: tuple[str, ...] = ()
+    rejecting: tuple[str, ...] = ()
 
 
 CNC, CNC_NEU, CYBER = "winatp-gw-weu.microsoft.com", "winatp-gw-neu.microsoft.com", "eu-v20.events.data.microsoft.com"

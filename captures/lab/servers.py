@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import datetime
 import time
-from collections.abc import Iterable
+from collections.abc import Collection, Iterable
 from pathlib import Path
 from subprocess import Popen
 
@@ -23,11 +23,14 @@ BODIES = {"small": 600, "page": 3_500, "cabinet": 5_275, "list": 1_100, "update"
 LISTENING = "0A"
 
 
-def start_internet(network: Network, directory: Path) -> Path:
-    """Start DNS and web servers in the namespace `internet`; return the CA certificate that clients should trust."""
+def start_internet(network: Network, directory: Path, rejecting: Collection[str] = ()) -> Path:
+    """Start DNS and web servers in the namespace `internet`; return the CA certificate that clients should trust.
+
+    rejecting   hosts whose server refuses every TLS handshake
+    """
     authority = write_certificates(directory / "certificates")
     start_dns(network, directory)
-    start_web(network, directory)
+    start_web(network, directory, rejecting)
     return authority
 
 
@@ -48,14 +51,14 @@ def start_dns(network: Network, directory: Path) -> None:
     wait_for_listener(process, 53, directory / "dnsmasq.log")
 
 
-def start_web(network: Network, directory: Path) -> None:
+def start_web(network: Network, directory: Path, rejecting: Collection[str]) -> None:
     bodies = directory / "bodies"
     bodies.mkdir()
     for name, size in BODIES.items():
         (bodies / name).write_bytes((f"{name} of the laboratory\n" * size).encode()[:size])
     (bodies / "connecttest.txt").write_text("Microsoft Connect Test")  # what NCSI expects to read
     configuration = directory / "nginx.conf"
-    configuration.write_text(nginx_configuration(directory, list(HOSTS.values())))
+    configuration.write_text(nginx_configuration(directory, list(HOSTS.values()), rejecting))
     process = network.start("internet", directory / "nginx.log", "nginx", "-p", str(directory), "-e", "stderr", "-c", str(configuration))
     wait_for_listener(process, 443, directory / "nginx.log")
 
@@ -72,13 +75,16 @@ http {{
 ANSWERS = "location / { try_files $uri @said; } location @said { return 200 $request_method; }"
 
 
-def nginx_configuration(directory: Path, hosts: list[Host]) -> str:
+def nginx_configuration(directory: Path, hosts: list[Host], rejecting: Collection[str] = ()) -> str:
     """One server block for each of plain HTTP, TLS up to 1.3 and TLS up to 1.2; a certificate for each name, chosen by SNI."""
     blocks = [f"server {{ {listen((host.address for host in hosts), '80')} {ANSWERS} }}"]
     pair = f"{directory}/certificates/$ssl_server_name.pem"
     for version, protocols in (("1.3", "TLSv1.2 TLSv1.3"), ("1.2", "TLSv1.2")):
-        sockets = listen((host.address for host in hosts if host.tls == version), "443 ssl")
+        sockets = listen((host.address for host in hosts if host.tls == version and host.name not in rejecting), "443 ssl")
         blocks.append(f"server {{ {sockets} ssl_protocols {protocols}; ssl_certificate {pair}; ssl_certificate_key {pair}; {ANSWERS} }}")
+    if rejecting:
+        sockets = listen((host.address for host in hosts if host.name in rejecting), "443 ssl")
+        blocks.append(f"server {{ {sockets} ssl_reject_handshake on; }}")
     return NGINX.format(directory=directory, servers="\n  ".join(blocks))
 
 

@@ -101,9 +101,20 @@ def rfc3339(ns: int) -> str:
 
 def write(path: Path, about: Mapping[str, Any], connections: Sequence[Connection]) -> None:
     """Write a truth file: `about` at the top level, then the connections by opening time, one per line."""
-    rows = [json.dumps(asdict(c)) for c in sorted(connections, key=lambda c: c.opened_at)]
+    _write(path, about, [json.dumps(asdict(c)) for c in sorted(connections, key=lambda c: c.opened_at)])
+
+
+def _write(path: Path, about: Mapping[str, Any], rows: Sequence[str]) -> None:
     head = json.dumps({"schema": SCHEMA, **about}, indent=1)
     path.write_text(head.removesuffix("\n}") + ',\n "connections": [\n  ' + ",\n  ".join(rows) + "\n ]\n}\n")
+
+
+def join(path: Path, truths: Sequence[Mapping[str, Any]], more: Mapping[str, Any]) -> None:
+    """Write one truth file of several workstations' truths about the same play: the first one's head, `more`, and all connections."""
+    head = {key: value for key, value in truths[0].items() if key not in ("schema", "connections")}
+    head["ended_at"] = max(told["ended_at"] for told in truths)
+    rows = sorted((row for told in truths for row in told["connections"]), key=lambda row: str(row["opened_at"]))
+    _write(path, {**head, **more}, [json.dumps(row) for row in rows])
 
 
 def read(path: Path) -> dict[str, Any]:

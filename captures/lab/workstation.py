@@ -17,15 +17,19 @@ import time
 from pathlib import Path
 from typing import Any
 
-from captures.lab import requests, tools
+from cryptography.hazmat.primitives.asymmetric.x25519 import X25519PrivateKey
+
+from captures.lab import hellos, quic, requests, tools
 from captures.lab.components import COMPONENTS, choose_method
 from captures.lab.conversation import Conversation, Tls, read_response, start_tls
 from captures.lab.hosts import HOSTS, UNNAMED_ADDRESS
 from captures.lab.network import GATEWAY_LAN11
 from captures.lab.scenarios import Activity
+from captures.lab.tls13 import fresh_random
 from captures.lab.truth import Connection, rfc3339, write
 
 FIRST_PORT = 49_671  # Windows takes client ports from 49152 up
+CREDENTIALS = "dXNlcjpsYWJvcmF0b3J5"  # user:laboratory
 DATAGRAM = b"\x1b" + b"\0" * 47  # an NTP client's question
 
 
@@ -77,7 +81,8 @@ class Workstation:
         """The truth of a connection to be made: to the proxy its component chooses, or straight to the host."""
         component = COMPONENTS[activity.component]
         logged_on = self.plan["logon"] is not None and at >= self.plan["logon"]
-        method = choose_method(component.plane, self.plan["configured"], logged_on)
+        method = activity.through or choose_method(component.plane, self.plan["configured"], logged_on)
+        method = None if method == "direct" else method
         if direct != (method is None):
             raise ValueError(f"{activity.component} goes {'through ' + method if method else 'direct'}, the scenario says otherwise")
         truth = Connection("tcp", self.plan["workstation"], next(self.ports), UNNAMED_ADDRESS, activity.port, "direct")
@@ -99,7 +104,10 @@ class Workstation:
         if not conversation.open():
             return
         named(truth, host)
-        if conversation.ask_connect(component.shape, host) != 200:
+        status = conversation.ask_connect(component.shape, host)
+        if status == 407 and activity.does == "authenticate":
+            status = conversation.ask_connect(component.shape, host, CREDENTIALS)
+        if status != 200:
             truth.outcome = "refused-by-proxy"
             conversation.close()
             return
@@ -115,9 +123,13 @@ class Workstation:
         truth.outcome = "answered"
         self._finish(conversation, tls, activity.ends)
 
+    _do_authenticate = _do_tunnel
+
     def _finish(self, conversation: Conversation, tls: Tls, ends: str) -> None:
         if ends == "open":
             self.still_open.append(conversation)
+        elif ends == "idle":
+            conversation.wait_for_close()
         elif ends == "reset":
             conversation.abort()
         else:
@@ -166,6 +178,21 @@ class Workstation:
             datagram.sendto(DATAGRAM, (truth.server_ip, truth.server_port))
         truth.ended_at, truth.sent_bytes, truth.received_bytes = truth.opened_at, len(DATAGRAM), 0
 
+    def _do_quic(self, activity: Activity, at: float) -> None:
+        truth = self._connection(activity, at, direct=True)
+        truth.protocol, truth.client, truth.state, truth.outcome = "udp", "python", "no-answer", "no-answer"
+        host = str(activity.host)
+        named(truth, host)
+        truth.hello, truth.sni, truth.alpn, truth.tls_offered, truth.ech = "quic", host, ["h3"], "1.3", False
+        random = fresh_random()
+        truth.client_random = random.hex()
+        first = quic.initial(hellos.quic_hello(host, random, X25519PrivateKey.generate().public_key().public_bytes_raw()))
+        with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as datagram:
+            datagram.bind((truth.client_ip, truth.client_port))
+            truth.opened_at = rfc3339(time.time_ns())
+            datagram.sendto(first, (truth.server_ip, truth.server_port))
+        truth.ended_at, truth.sent_bytes, truth.received_bytes = truth.opened_at, len(first), 0
+
     def _do_ping(self, activity: Activity, at: float) -> None:  # ICMP is no conversation of the flow table: no truth
         echo = struct.pack("!BBHHH", 8, 0, 0, 1, 1)
         checksum = 0xFFFF - sum(struct.unpack("!4H", echo)) % 0xFFFF
@@ -174,8 +201,9 @@ class Workstation:
 
 
 def named(truth: Connection, host: str) -> None:
-    """The name went over the wire: note what it proves."""
-    truth.service, truth.plane = HOSTS[host].service, HOSTS[host].plane
+    """The name went over the wire: note what it proves; nothing for a name that the laboratory's DNS doesn't know."""
+    if host in HOSTS:
+        truth.service, truth.plane = HOSTS[host].service, HOSTS[host].plane
 
 
 def exchange(tls: Tls, host: str, activity: Activity) -> None:

@@ -138,7 +138,7 @@ def test_the_topology_names_the_laboratorys_proxies() -> None:
     topology = tomllib.loads((CAPTURES / "topology.toml").read_text())
     assert topology["proxy"] == [{"name": p.name, "address": p.address, "port": p.port, "method": p.method} for p in PROXIES]
     assert {row["client_ip"] for name in NAMES for row in truth_of(name)["connections"]} == {topology["workstation"][0]["address"]}
-    assert topology["gateway"] == {"policy": "proxies-only"}
+    assert topology["gateway"] == {"policy": "proxies-only", "certificate_issuers": ["Laboratory CA"]}
 
 
 def test_the_captures_hold_the_odd_hellos() -> None:

@@ -37,6 +37,8 @@ MESSAGES = (
     "DNS_ANSWER",
     "PAC_FILE",
     "DHCP",
+    "ALERT",
+    "WENT_ON",
 )
 KINDS = {getattr(layout, name): name.lower() for name in MESSAGES}
 

@@ -59,14 +59,14 @@ def test_hellos_alone(hello: bytes, expected: str) -> None:
 )
 @pytest.mark.parametrize("kind", [ABSOLUTE, ORIGIN])
 def test_agents(kind: int, agent: str, expected: str) -> None:
-    assert family(kind, SHAPE_AGENT, agent, -1) == expected
+    assert family(kind, SHAPE_AGENT, agent, -1)[0] == expected
 
 
 def test_services_by_the_beginning_of_their_agent_in_any_case() -> None:
     for agent in SERVICE_AGENTS:
-        assert family(ORIGIN, SHAPE_AGENT, agent.upper() + "10.0", -1) == "winhttp"
+        assert family(ORIGIN, SHAPE_AGENT, agent.upper() + "10.0", -1) == ("winhttp", "user agent")
 
 
 def test_nothing_to_go_by() -> None:
-    assert family(0, 0, None, -1) is None
-    assert family(0, 0, None, TRAIT_CUT) is None
+    assert family(0, 0, None, -1) == (None, None)
+    assert family(0, 0, None, TRAIT_CUT) == (None, None)

@@ -59,7 +59,8 @@ def test_a_tunnel() -> None:
     assert (row["first_seen"], row["last_seen"]) == (STAGE_NS, STAGE_NS + 6000)
     (request,) = row["requests"]
     assert request["first_seen"] == STAGE_NS + 2000
-    assert {key: value for key, value in request.items() if key != "first_seen"} == {
+    assert request["answered"] == STAGE_NS + 3000
+    assert {key: value for key, value in request.items() if key not in ("first_seen", "answered")} == {
         "kind": "connect",
         "host": "Name.Example",
         "port": 443,

@@ -1,7 +1,7 @@
 """The slow twin: from capture bytes to flow rows, written from the standards and the contract, to be plainly right.
 
 It shares nothing with analyzer/ and is compared with it, column by column. Rows are dicts with the columns of the stages
-"flows" and "names" (all but client_family); times are nanoseconds since 1970.
+"flows" and "names" (all but client_family and client_family_by); times are nanoseconds since 1970.
 """
 
 from __future__ import annotations
@@ -13,9 +13,9 @@ from pathlib import Path
 from tests.reference import dns, quic
 from tests.reference.capture import NotACapture, read_capture
 from tests.reference.dialogue import Dialogue, listen
-from tests.reference.flows import Flow, gather, tcp_state, udp_state
-from tests.reference.names import Row, chosen, name_columns
-from tests.reference.packets import Fragments, Packet, address_text
+from tests.reference.flows import Flow, gather, last_data_and_end, tcp_state, udp_state
+from tests.reference.names import Row, chosen, name_columns, shaken_columns
+from tests.reference.packets import RST, Fragments, Packet, address_text
 from tests.reference.streams import Stream
 from tests.reference.tunnels import peel
 
@@ -96,6 +96,7 @@ def transport_columns(flow: Flow, client: int) -> Row:
     first_seen = min(times, default=None)
     parts = (flow.protocol, *ends[0], *ends[1], "" if first_seen is None else first_seen)
     streams = [Stream(out), Stream(back)] if flow.protocol == "tcp" else []
+    last_data, end = last_data_and_end(flow) if flow.protocol == "tcp" else (None, None)
     return {
         "id": hashlib.sha256("|".join(map(str, parts)).encode()).hexdigest()[:16],
         "protocol": flow.protocol,
@@ -106,6 +107,10 @@ def transport_columns(flow: Flow, client: int) -> Row:
         "bytes_out": sum(p.payload_bytes for p in out), "bytes_in": sum(p.payload_bytes for p in back),
         "retransmitted": sum(s.payload_bytes - s.distinct_bytes for s in streams),
         "state": (tcp_state if flow.protocol == "tcp" else udp_state)(flow, client),
+        "last_data": last_data,
+        "ended_by": ("client" if end[0] == client else "server") if end else None,
+        "ended_with": ("rst" if end[1].flags & RST else "fin") if end else None,
+        "ended_at": end[1].ts_ns if end else None,
         "outer": ", ".join(flow.packets[0][1].outer) or None,
     }  # fmt: skip
 
@@ -132,7 +137,9 @@ def tcp_names(flow: Flow, answers: list[Answer]) -> tuple[int, Row]:
             client = higher_port(flow)
     asker = 1 - client if said[client].is_empty and not said[1 - client].is_empty else client
     one = chosen(said[asker].asked)
-    return client, name_columns(said[asker], "t", resolved(flow, client, answers, (one.host or "") if one else None))
+    row = name_columns(said[asker], "t", resolved(flow, client, answers, (one.host or "") if one else None))
+    end = last_data_and_end(flow)[1]
+    return client, {**row, **shaken_columns(said, asker, client, end is not None)}
 
 
 def udp_names(flow: Flow, answers: list[Answer]) -> tuple[int, Row]:
@@ -150,7 +157,8 @@ def udp_names(flow: Flow, answers: list[Answer]) -> tuple[int, Row]:
     client = asking[0] if len(asking) == 1 else 1 - answering[0] if not asking and len(answering) == 1 else higher_port(flow)
     to_resolver = bool(questions[client]) and flow.ends[1 - client][1] == 53
     host = questions[client][0].name if to_resolver else resolved(flow, client, answers)
-    return client, name_columns(Dialogue(hello=hellos[client]), "q", host)
+    row = name_columns(Dialogue(hello=hellos[client]), "q", host)
+    return client, {**row, **shaken_columns([Dialogue(), Dialogue()], client, client, False)}
 
 
 def resolved(flow: Flow, client: int, answers: list[Answer], asked: str | None = None) -> str | None:

@@ -10,7 +10,8 @@ from analyzer.tables import FLOW_COLUMNS, REQUEST, TIME
 
 Row = dict[str, Any]
 
-COMPARED = [column.name for column in FLOW_COLUMNS if column.stage in ("flows", "names") and column.name != "client_family"]
+FAMILY = ("client_family", "client_family_by")
+COMPARED = [column.name for column in FLOW_COLUMNS if column.stage in ("flows", "names") and column.name not in FAMILY]
 BY_LATER_STAGES = ("service", "plane")  # fields of a request
 
 # Times as integers: Python's own can't hold nanoseconds, and pandas' need pandas.

@@ -6,9 +6,11 @@ at the next packet that begins with a request, a response or a hello, up to a TL
 
 from __future__ import annotations
 
+import re
 from dataclasses import dataclass, field
 
 from tests.reference import http, socks, tls
+from tests.reference.packets import RST
 from tests.reference.streams import Cursor, Stream
 
 
@@ -22,6 +24,7 @@ class Asked:
     path: str | None = None
     status: int | None = None
     first_seen: int | None = None
+    answered: int | None = None
     http_host: str | None = None
     user_agent: str | None = None
 
@@ -36,6 +39,11 @@ class Dialogue:
     server_hello: tls.ServerHello | None = None
     certificate_host: str | None = None
     answered: bool = False  # a response or ServerHello was seen
+    hello_seen: int | None = None
+    server_hello_seen: int | None = None
+    alert: tuple[int | None, str] | None = None  # when this end sent its first one, and what it says
+    went_on: bool = False  # behind the hello came more than an alert
+    silent: bool = False  # nothing came behind the hello
 
     @property
     def is_empty(self) -> bool:
@@ -59,12 +67,33 @@ def listen(asker: Stream, answerer: Stream) -> Dialogue:
         if tls.looks_like_handshake(data, tls.CLIENT_HELLO):
             said.hello = tls.read_client_hello(data)
             said.cut_name = None if said.hello else tls.cut_server_name(data)
-        if said.hello or said.cut_name or tls.looks_like_encrypted(data) or not cursor.resync():
+            said.hello_seen = asker.time_at(cursor.at) if said.hello or said.cut_name else None
+        elif tls.alert(data):
+            said.alert = (asker.time_at(cursor.at), str(tls.alert(data)))
+        if said.hello or said.cut_name or said.alert or tls.looks_like_encrypted(data) or not cursor.resync():
             break
+    if said.hello:
+        read_after_hello(said, cursor)
     said.server_hello = answers.server_hello()
+    said.server_hello_seen = answers.hello_seen
     said.certificate_host = said.server_hello.host if said.server_hello else None
     said.answered = answers.any
     return said
+
+
+def read_after_hello(said: Dialogue, cursor: Cursor) -> None:
+    """What the client did behind its hello: an alert, something else, or nothing. A second hello and ChangeCipherSpec are passed over."""
+    cursor.at += tls.hello_size(cursor.bytes())
+    highest = max((at + packet.payload_bytes for at, packet in cursor.stream.pieces if not packet.flags & RST), default=0)
+    said.silent = highest <= cursor.at
+    while len(data := cursor.bytes()) >= 6 and (data[0] == 20 or (data[0] == 22 and data[5] == 1)) and data[3:5] != b"\0\0":
+        cursor.at += 5 + int.from_bytes(data[3:5], "big")
+    if tls.alert(data):
+        said.alert = (cursor.stream.time_at(cursor.at), str(tls.alert(data)))
+    elif len(data) >= 6 and data[0] == 23 and data[3:5] == b"\0\x13":
+        said.alert = (cursor.stream.time_at(cursor.at), "encrypted")
+    elif len(data) >= 6 and data[0] in (20, 22, 23):
+        said.went_on = True
 
 
 def proxy_preface(data: bytes) -> int:
@@ -87,6 +116,7 @@ def read_socks_request(cursor: Cursor, answers: Answers) -> Asked | None:
     reply = socks.read_reply(found.kind, answers.cursor.bytes())
     if reply:
         asked.status = reply[0]
+        asked.answered = answers.cursor.stream.time_at(answers.cursor.at + reply[2])
         answers.cursor.at += reply[1]
         answers.any = True
     return asked
@@ -99,10 +129,12 @@ def read_request(request: http.Request, cursor: Cursor, answers: Answers) -> Ask
         asked.host, asked.port = http.split_authority(request.target)
     elif request.kind == "absolute":
         asked.host, asked.port, asked.path = http.split_absolute(request.target)
+    elif request.target.startswith(b"/"):
+        asked.path = re.split(rb"[?#]", request.target, maxsplit=1)[0].decode("utf-8", "backslashreplace") or None
     asked.http_host = http.split_authority(request.head.field(b"host") or b"")[0]
     agent = request.head.field(b"user-agent")
     asked.user_agent = agent.decode("utf-8", "backslashreplace") if agent else None
-    asked.status = answers.status(request.method)
+    asked.status, asked.answered = answers.status(request.method)
     cursor.at += request.head.end
     if request.head.complete and request.kind != "connect":
         end = http.body_end(request.head, cursor.stream, cursor.at)
@@ -116,22 +148,24 @@ class Answers:
     def __init__(self, stream: Stream) -> None:
         self.cursor = Cursor(stream)
         self.any = False
+        self.hello_seen: int | None = None
 
-    def status(self, method: bytes) -> int | None:
-        """The next final status; None when it wasn't captured."""
+    def status(self, method: bytes) -> tuple[int | None, int | None]:
+        """The next final status and when its response began; None when it wasn't captured."""
         while True:
             response = http.read_response(self.cursor.bytes())
             if response:
+                seen = self.cursor.stream.time_at(self.cursor.at + response.head.begin)
                 self.skip(response, method)
                 if response.status >= 200 or response.status == 101:
-                    return response.status
+                    return response.status, seen
             elif self.is_tls() or not self.cursor.resync():
-                return None
+                return None, None
 
     def is_tls(self) -> bool:
-        """Whether a ServerHello or encrypted data stands at the cursor."""
+        """Whether a ServerHello, an alert or encrypted data stands at the cursor."""
         data = self.cursor.bytes()
-        return tls.looks_like_handshake(data, tls.SERVER_HELLO) or tls.looks_like_encrypted(data)
+        return tls.looks_like_handshake(data, tls.SERVER_HELLO) or tls.looks_like_encrypted(data) or tls.alert(data) is not None
 
     def skip(self, response: http.Response, method: bytes) -> None:
         """Move behind a response (RFC 9112 6.3). A hello behind the head shows that it opened a tunnel.
@@ -161,5 +195,8 @@ class Answers:
             hello = tls.read_server_hello(data) if tls.looks_like_handshake(data, tls.SERVER_HELLO) else None
             if hello:
                 self.any = True
+                self.hello_seen = self.cursor.stream.time_at(self.cursor.at)
+            if tls.alert(data):
+                return None
             if hello or tls.looks_like_encrypted(data) or not self.cursor.resync():
                 return hello

@@ -94,6 +94,17 @@ def seen_before(packet: Packet, sights: dict[tuple[object, ...], list[tuple[int 
     return False
 
 
+def last_data_and_end(flow: Flow) -> tuple[int | None, tuple[int, Packet] | None]:
+    """When payload was last sent up to the first FIN or RST, and that one with its direction."""
+    last = None
+    for way, packet in flow.packets:
+        if packet.payload_bytes and not packet.flags & RST and packet.ts_ns is not None:
+            last = max(packet.ts_ns, last or 0)
+        if packet.flags & (FIN | RST):
+            return last, (way, packet)
+    return last, None
+
+
 def tcp_state(flow: Flow, client: int) -> str:
     """The first that fits, in the contract's order."""
     server = 1 - client

@@ -39,10 +39,19 @@ def request_columns(asked: list[Asked]) -> Row:
         "requested_port": one.port if one else None,
         "proxy_status": one.status if one else None,
         "requests": [
-            {"kind": a.kind, "host": a.host, "port": a.port, "path": a.path, "status": a.status, "first_seen": a.first_seen}
+            {
+                "kind": a.kind,
+                "host": a.host,
+                "port": a.port,
+                "path": a.path,
+                "status": a.status,
+                "first_seen": a.first_seen,
+                "answered": a.answered,
+            }
             for a in to_proxy
         ],
         "user_agent": next((a.user_agent for a in (*to_proxy, *plain) if a.user_agent), None),
+        "http_path": next((a.path for a in plain if a.http_host), None),
         "http_host": next((a.http_host for a in (*plain, *reversed(connects)) if a.http_host), None),
     }
 
@@ -58,6 +67,30 @@ def hello_columns(hello: tls.ClientHello | None, transport: str) -> Row:
         "ja4": tls.ja4(hello, transport),
         "client_random": hello.random.hex(),
     }
+
+
+def shaken_columns(said: list[Dialogue], asker: int, client: int, ended: bool) -> Row:
+    """The columns of how the TLS handshake went."""
+    asking, alerts = said[asker], [(said[way].alert, way) for way in (0, 1)]
+    first = min(((alert[0] or 0, way, alert[1]) for alert, way in alerts if alert), default=None)
+    gave_up = (first is not None and first[1] == client) or (asking.silent and asker == client and ended)
+    known = asking.hello is not None and (asking.went_on or gave_up)
+    return {
+        "client_hello_at": asking.hello_seen,
+        "client_hello_digest": f"{fnv_1a(asking.hello.body):016x}" if asking.hello else None,
+        "server_hello_at": asking.server_hello_seen,
+        "tls_completed": asking.went_on if known else None,
+        "tls_alert": first[2] if first else None,
+        "tls_alert_from": ("client" if first[1] == client else "server") if first else None,
+    }
+
+
+def fnv_1a(data: bytes) -> int:
+    """The 64-bit FNV-1a digest, as Fowler, Noll and Vo published it."""
+    digest = 0xCBF29CE484222325
+    for byte in data:
+        digest = (digest ^ byte) * 0x100000001B3 % 2**64
+    return digest
 
 
 def choose_host(said: Dialogue, row: Row, transport: str, dns_host: str | None) -> tuple[str | None, str | None]:

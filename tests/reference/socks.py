@@ -81,19 +81,20 @@ def is_text(data: bytes) -> bool:
     return len(data) < 512 and not any(byte < 32 or byte == 127 for byte in data)
 
 
-def read_reply(kind: str, data: bytes) -> tuple[int, int] | None:
-    """Reply code and length of the proxy's whole answer (method choice and authentication included), or None."""
+def read_reply(kind: str, data: bytes) -> tuple[int, int, int] | None:
+    """Reply code, length of the proxy's whole answer (method choice and authentication included), and where in it the reply begins."""
     if kind == "socks4":
-        return (data[1], 8) if len(data) >= 8 and data[0] == 0 else None
+        return (data[1], 8, 0) if len(data) >= 8 and data[0] == 0 else None
     reader = Reader(data)
     try:
         version, _ = reader.take(2)
         if reader.data[:1] == b"\x01":
             reader.take(2)
+        begin = len(data) - len(reader.data)
         again, code, _ = reader.take(3)
         if version != 5 or again != 5 or not (read_address(reader) or code):
             return None
         reader.take(2)
     except Short:
         return None
-    return code, len(data) - len(reader.data)
+    return code, len(data) - len(reader.data), begin

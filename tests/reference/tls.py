@@ -14,6 +14,43 @@ from cryptography.x509.oid import NameOID
 CLIENT_HELLO, SERVER_HELLO, CERTIFICATE = 1, 2, 11
 VERSIONS = {0x0301: "1.0", 0x0302: "1.1", 0x0303: "1.2", 0x0304: "1.3"}
 JA4_VERSIONS = {0x0304: "13", 0x0303: "12", 0x0302: "11", 0x0301: "10", 0x0300: "s3", 0x0002: "s2"}
+ALERTS = {
+    0: "close_notify",
+    10: "unexpected_message",
+    20: "bad_record_mac",
+    21: "decryption_failed",
+    22: "record_overflow",
+    30: "decompression_failure",
+    40: "handshake_failure",
+    41: "no_certificate",
+    42: "bad_certificate",
+    43: "unsupported_certificate",
+    44: "certificate_revoked",
+    45: "certificate_expired",
+    46: "certificate_unknown",
+    47: "illegal_parameter",
+    48: "unknown_ca",
+    49: "access_denied",
+    50: "decode_error",
+    51: "decrypt_error",
+    60: "export_restriction",
+    70: "protocol_version",
+    71: "insufficient_security",
+    80: "internal_error",
+    86: "inappropriate_fallback",
+    90: "user_canceled",
+    100: "no_renegotiation",
+    109: "missing_extension",
+    110: "unsupported_extension",
+    111: "certificate_unobtainable",
+    112: "unrecognized_name",
+    113: "bad_certificate_status_response",
+    114: "bad_certificate_hash_value",
+    115: "unknown_psk_identity",
+    116: "certificate_required",
+    120: "no_application_protocol",
+    121: "ech_required",
+}  # IANA, TLS Alerts
 HELLO_RETRY = bytes.fromhex("cf21ad74e59a6111be1d8c021e65b891c2a211167abb8c5e079e09e2c8a8339c")  # RFC 8446 4.1.3
 MAX_RECORD_BYTES = 2**14 + 2048  # RFC 5246 6.2.3
 
@@ -101,6 +138,7 @@ class ClientHello:
     random: bytes
     ciphers: list[int]  # GREASE left out
     extensions: list[tuple[int, bytes]]
+    body: bytes = b""
 
     def extension(self, kind: int) -> bytes | None:
         return next((data for key, data in self.extensions if key == kind), None)
@@ -123,7 +161,23 @@ def parse_client_hello(body: bytes) -> ClientHello | None:
         extensions = read_extensions(reader.vector(2)) if reader.data else []
     except Short:
         return None
-    return None if reader.data else ClientHello(version, random, numbers(ciphers), extensions)
+    return None if reader.data else ClientHello(version, random, numbers(ciphers), extensions, body)
+
+
+def hello_size(data: bytes) -> int:
+    """How many bytes the records take that a hello is in."""
+    wanted, size, p = 4 + int.from_bytes(handshake_bytes(data)[0][1:4], "big"), 0, 0
+    while size < wanted:
+        length = int.from_bytes(data[p + 3 : p + 5], "big")
+        size, p = size + length, p + 5 + length
+    return p
+
+
+def alert(data: bytes) -> str | None:
+    """What the unencrypted alert at the beginning of data says (RFC 8446 6)."""
+    if len(data) < 7 or data[0] != 21 or data[1] != 3 or data[2] > 4 or data[3:5] != b"\0\2" or data[5] not in (1, 2):
+        return None
+    return ALERTS.get(data[6], f"alert {data[6]}")
 
 
 def read_extensions(data: bytes) -> list[tuple[int, bytes]]:

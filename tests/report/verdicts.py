@@ -95,6 +95,18 @@ def _source() -> dict[str, Any]:
             {"plane": "system"} | judged(winhttp, [part(winhttp, 3, 4, 5_275)]),
             {"plane": "user"} | judged(wininet, [part(wininet, 31, 0, 7_400_000)]),
         ],
+        "talk": [
+            {
+                "proxy": "172.16.12.12:3128",
+                "name": "PROX03",
+                "family": "winhttp",
+                "flows": 60,
+                "by": [{"what": "CONNECT with a Host with port and no user agent", "flows": 60}],
+                "planes": [{"plane": "sensor", "flows": 53}, {"plane": "antivirus", "flows": 7}],
+                "user_agents": [],
+                "ja4": ["t12d190700_d83cc789557e_7af1ed941c26"],
+            }
+        ],
         "precedence": [
             {
                 "plane": "sensor",
@@ -185,6 +197,34 @@ def fifth_test() -> dict[str, Any]:
             }
             for proxy, (name, method) in PROXIES.items()
         ],
+        "legs": [
+            {
+                "client_ip": "172.16.11.92",
+                "proxy": "172.16.12.12:3128",
+                "name": "PROX03",
+                "service": "edr-command-and-control",
+                "host": "winatp-gw-weu.microsoft.com",
+                "server": "20.1.2.6:443",
+                "seen_from": "172.16.12.12",
+                "kind": "tunnel",
+                "hello": "same",
+                "confidence": "certain",
+                "legs": 2,
+                "opening_ms": 12.5,
+                "first_byte_ms": 21.75,
+                "origin_answer_ms": 20.5,
+                "outward_ms": 0.25,
+                "inward_ms": 0.2,
+                "bytes_out": 3000,
+                "bytes_in": 41_000,
+                "origin_bytes_out": 2600,
+                "origin_bytes_in": 40_900,
+                "flows": ["0123456789abcdef", "1123456789abcdef"],
+                "origin_flows": ["7123456789abcdef", "8123456789abcdef"],
+                "text": "PROX03 forwarded 2 tunnels of WORKSTATION for winatp-gw-weu.microsoft.com to 20.1.2.6:443; "
+                "each ClientHello is bit for bit the client's",
+            }
+        ],
         "direct": {
             "allowed": [_direct("closed", "20.1.2.3:443", "login.live.com", None, ["5123456789abcdef"])],
             "blocked": [_direct("no-answer", "20.1.2.4:443", None, None, ["4123456789abcdef", "6123456789abcdef"])],
@@ -195,7 +235,7 @@ def fifth_test() -> dict[str, Any]:
 
 def nothing_seen() -> dict[str, Any]:
     """A capture without a client that could be judged."""
-    empty = {"schema": 1, "window": [None, None], "captures": [], "reason": None, "sources": [], "proxies": [], "findings": []}
+    empty = {"schema": 1, "window": [None, None], "captures": [], "reason": None, "sources": [], "proxies": [], "legs": [], "findings": []}
     return empty | {"direct": {"allowed": [], "blocked": []}}
 
 
@@ -203,7 +243,7 @@ def no_defender_traffic() -> dict[str, Any]:
     """The article's third test without a user: a client, but nothing of Defender's."""
     verdict = nothing_seen() | {"captures": deepcopy(fifth_test()["captures"])}
     verdict["window"] = ["2024-05-01T11:50:00.000000000Z", None]
-    verdict["sources"] = [{"client_ip": "172.16.11.92", "name": None, "services": [], "planes": [], "precedence": []}]
+    verdict["sources"] = [{"client_ip": "172.16.11.92", "name": None, "services": [], "planes": [], "talk": [], "precedence": []}]
     verdict["findings"] = [
         finding(
             "no-service-traffic",
@@ -233,9 +273,15 @@ def hostile() -> dict[str, Any]:
                 proxy_part["name"] = HOSTILE
         for entry in source["services"]:
             entry["service"] = entry["group"] = HOSTILE
+        for entry in source["talk"]:
+            entry["name"] = entry["family"] = HOSTILE
+            entry["by"] = [{"what": HOSTILE, "flows": 1}]
+            entry["user_agents"] = [HOSTILE]
         for entry in source["precedence"]:
             entry["over"] = entry["under"] = HOSTILE
             entry["services"] = entry["evidence"] = [HOSTILE]
+    for entry in verdict["legs"]:
+        entry["text"] = entry["host"] = entry["server"] = HOSTILE
     for entry in [*verdict["direct"]["allowed"], *verdict["direct"]["blocked"]]:
         entry["host"] = entry["service"] = entry["state"] = entry["server"] = HOSTILE
         entry["flows"] = [HOSTILE]

@@ -60,7 +60,7 @@ def test_each_request_has_its_own_service() -> None:
         (None, None),
     ]
     assert [{**one, "service": None, "plane": None} for one in row["requests"]] == [
-        {**one, "first_seen": None, "service": None, "plane": None} for one in asked
+        {**one, "first_seen": None, "answered": None, "service": None, "plane": None} for one in asked
     ]
 
 

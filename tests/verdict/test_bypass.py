@@ -3,7 +3,7 @@ from typing import Any
 import pytest
 
 from analyzer.routes import topology_from
-from tests.verdict.rows import CNC, LAB, PROX01, WORKSTATION, flow, tunnel, verdict
+from tests.verdict.rows import CNC, EDGE, LAB, PROX01, PROX02, SECOND_NS, START_NS, WORKSTATION, flow, tunnel, verdict
 
 ONLY_PROXIES = topology_from(LAB | {"gateway": {"policy": "proxies-only"}}, "t.toml")
 COMMAND = "edr-command-and-control"
@@ -69,3 +69,15 @@ def test_a_services_direct_attempts_are_named() -> None:
     (finding,) = [f for f in verdict(flow(host=CNC, state="no-answer"))["findings"] if f["code"] == "direct-blocked"]
     assert finding["service"] == COMMAND
     assert finding["text"] == f"1 direct {COMMAND} connection of WORKSTATION to 1 address ({CNC}): 1 no-answer"
+
+
+def test_quic_that_was_tried_again_through_a_proxy_says_so() -> None:
+    quic = flow(protocol="udp", host=EDGE, host_source="quic", state="no-answer", first_seen=START_NS)
+    soon = tunnel(PROX02, EDGE.upper(), first_seen=START_NS + SECOND_NS)
+    soon["requests"] = [soon["requests"][0] | {"first_seen": START_NS + SECOND_NS}]
+    late = soon | {"requests": [soon["requests"][0] | {"first_seen": START_NS + 60 * SECOND_NS}]}
+    texts = [
+        next(f["text"] for f in verdict(quic, other)["findings"] if f["code"] == "quic-attempt")
+        for other in (soon, late, soon | {"client_ip": "172.16.11.93"})
+    ]
+    assert [text.endswith("; 1 host was then asked of PROX02") for text in texts] == [True, False, False]

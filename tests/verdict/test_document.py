@@ -29,13 +29,14 @@ from tests.verdict.rows import (
 
 WON = {"winner", "winner_name", "method", "confidence", "reason", "by_proxy"}
 KEYS = {
-    "document": {"schema", "window", "captures", "reason", "sources", "proxies", "direct", "findings"},
-    "source": {"client_ip", "name", "services", "planes", "precedence"},
+    "document": {"schema", "window", "captures", "reason", "sources", "proxies", "legs", "direct", "findings"},
+    "source": {"client_ip", "name", "services", "planes", "talk", "precedence"},
     "service": {"service", "group", "plane"} | WON,
     "plane": {"plane"} | WON,
     "share": {"proxy", "name", "method", "tunnels", "failed", "bytes", "first_seen", "last_seen"},
     "precedence": {"plane", "over", "under", "services", "evidence"},
     "proxy": {"proxy", "name", "method", "kinds", "sources", "requests", "failed", "inspected"},
+    "talk": {"proxy", "name", "family", "flows", "by", "planes", "user_agents", "ja4"},
     "direct": {"client_ip", "server", "protocol", "host", "service", "state", "flows"},
     "finding": {"code", "severity", "confidence", "client_ip", "proxy", "service", "text", "advice", "first_seen", "last_seen", "flows"},
 }
@@ -51,6 +52,7 @@ def parts(result: dict[str, Any]) -> list[tuple[str, dict[str, Any]]]:
         *won,
         *(("share", share) for _, entry in won for share in entry["by_proxy"]),
         *(("precedence", row) for source in result["sources"] for row in source["precedence"]),
+        *(("talk", entry) for source in result["sources"] for entry in source["talk"]),
         *(("proxy", proxy) for proxy in result["proxies"]),
         *(("direct", row) for table in result["direct"].values() for row in table),
         *(("finding", finding) for finding in result["findings"]),
@@ -61,7 +63,7 @@ def t5() -> list[dict[str, Any]]:
     """The article's last test: static for the sensor, WinHTTP for SYSTEM, WinINET for the user."""
     blocked = flow(state="no-answer")
     return [
-        tunnel(PROX03, CNC),
+        tunnel(PROX03, CNC, client_family="winhttp", client_family_by="user agent"),
         tunnel(PROX03, MAPS),
         tunnel(PROX01, NCSI),
         tunnel(PROX02, EDGE),

@@ -4,7 +4,7 @@ import pytest
 
 from tests.verdict.rows import CNC, MAPS, PROX01, PROX02, asked, flow, request, tunnel, verdict
 
-CODES = ("proxy-auth-required", "proxy-denied", "proxy-error", "proxy-unreachable")
+CODES = ("proxy-auth-required", "proxy-denied", "proxy-error", "origin-unreachable", "proxy-unreachable")
 COMMAND = "edr-command-and-control"
 
 
@@ -26,8 +26,12 @@ def to_prox01(**columns: Any) -> dict[str, Any]:
         ("connect", 403, "proxy-denied"),
         ("absolute", 403, "proxy-denied"),
         ("socks5", 2, "proxy-denied"),
-        ("connect", 502, "proxy-error"),
-        ("absolute", 503, "proxy-error"),
+        ("connect", 500, "proxy-error"),
+        ("connect", 502, "origin-unreachable"),
+        ("absolute", 503, "origin-unreachable"),
+        ("absolute", 504, "origin-unreachable"),
+        ("socks5", 4, "origin-unreachable"),
+        ("socks5", 5, "origin-unreachable"),
         ("connect", 404, "proxy-error"),
         ("connect", 302, "proxy-error"),
         ("socks5", 1, "proxy-error"),
@@ -36,9 +40,10 @@ def to_prox01(**columns: Any) -> dict[str, Any]:
 )
 def test_each_failure_has_its_code(kind: str, status: int, code: str) -> None:
     (finding,) = failures(asked(PROX01, request(kind, CNC, status)))
-    assert (finding["code"], finding["severity"], finding["confidence"]) == (code, "problem", "certain")
+    sure = "likely" if (kind, code) == ("absolute", "origin-unreachable") else "certain"
+    assert (finding["code"], finding["severity"], finding["confidence"]) == (code, "problem", sure)
     assert (finding["client_ip"], finding["proxy"], finding["service"]) == ("172.16.11.92", PROX01, COMMAND)
-    assert finding["text"] == f"PROX01 answered {status} to 1 {COMMAND} request ({CNC}) of WORKSTATION"
+    assert finding["text"].startswith(f"PROX01 answered {status} to 1 {COMMAND} request ({CNC}) of WORKSTATION")
     assert finding["advice"]
 
 

@@ -115,4 +115,4 @@ def test_unanswered_attempts_are_whole_as_they_are() -> None:
 
 def test_ordinary_traffic_is_not_odd() -> None:
     result = verdict(tunnel(PROX01, CNC, sni=CNC, ech=False), tunnel(PROX02, EDGE, sni=EDGE, ech=False))
-    assert result["findings"] == []
+    assert [finding["code"] for finding in result["findings"]] == ["required-unseen"]

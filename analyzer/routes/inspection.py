@@ -1,0 +1,132 @@
+"""TLS opened on the way: the proxy's own leg for a tunnel carries another ClientHello than the client's.
+
+A proxy that passes a tunnel on repeats the client's ClientHello bit for bit (legs.py). One that opens TLS makes a hello of its
+own, for the same host, between the client's request and a moment after the client's hello. That is a proof only as long as
+nothing else explains that leg: it is the leg of no other tunnel, and no hello of this client to this host came through this
+proxy untouched.
+"""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Iterator
+
+import numpy as np
+import pyarrow as pa
+import pyarrow.compute as pc
+
+from analyzer.routes.proxies import Ends
+from analyzer.routes.requests import NO_STATUS, NO_TIME, Bools, Ints, Requests, integers, one_array, times_ns
+
+LATEST_NS = 5 * 10**9
+"""How long after the client's hello a proxy's own may come: it connects to the origin first."""
+
+Candidates = dict[int, list[int]]
+"""A client leg's row → rows that may be its origin leg."""
+
+
+def opened_tunnels(flows: pa.Table, ends: Ends, requests: Requests, leg: Ints, to_proxy: Bools, upstream: Bools) -> tuple[Bools, Ints]:
+    """Per flow: whether it is a leg of a tunnel that was opened on the way, and of an origin leg the client leg's row, else -1.
+
+    leg        int64[n]  as legs.client_leg_of gives it: tunnels that are proven untouched
+    to_proxy   bool[n]   client legs;  upstream  bool[n]  flows that a proxy's address opened
+
+    Where several tunnels to one host are open at once, it may be certain that each was opened, but not which leg is whose: such
+    flows are marked, and are nobody's pair.
+    """
+    opened, pair = np.zeros(flows.num_rows, dtype=np.bool_), np.full(flows.num_rows, -1, dtype=np.int64)
+    for legs in _candidates(flows, ends, requests, leg, to_proxy, upstream):
+        fixed = _only_ways(legs)
+        free = {row: [other for other in others if other not in fixed.values()] for row, others in legs.items() if row not in fixed}
+        rest = {row: others for row, others in free.items() if others}
+        for row, other in fixed.items():
+            opened[[row, other]] = True
+            pair[other] = row
+        for row in _all_served(rest):
+            opened[row] = True
+    return opened, pair
+
+
+def _candidates(flows: pa.Table, ends: Ends, requests: Requests, leg: Ints, to_proxy: Bools, upstream: Bools) -> Iterator[Candidates]:
+    """For each proxy and host: the tunnels whose origin leg isn't known, and the legs that may be theirs."""
+    hello = times_ns(flows.column("client_hello_at"))
+    whole = one_array(flows.column("client_random")).is_valid().to_numpy(zero_copy_only=False) & ends.tcp & (hello != NO_TIME)
+    origins = whole & upstream & (leg < 0)
+    if not origins.any():
+        return
+    paired = np.zeros(flows.num_rows, dtype=np.bool_)
+    paired[leg[leg >= 0]] = True
+    host = _hosts(flows)
+    asked, answered = _request_times(flows.num_rows, requests)
+    known = host >= 0
+    untouched = set(_keys(ends.client, ends.server, host, np.flatnonzero(paired & known)))
+    by_proxy: dict[tuple[int, int], list[int]] = defaultdict(list)
+    for row in np.flatnonzero(origins & known).tolist():
+        by_proxy[int(ends.client[row]), int(host[row])].append(row)
+    tunnels: dict[tuple[int, int], list[int]] = defaultdict(list)
+    for row in np.flatnonzero(whole & to_proxy & ~paired & known & (asked != NO_TIME)).tolist():
+        key = (int(ends.server[row]), int(host[row]))
+        if key in by_proxy and (int(ends.client[row]), *key) not in untouched:
+            tunnels[key].append(row)
+    first = times_ns(flows.column("first_seen"))
+    for key, rows in tunnels.items():
+        others = np.array(by_proxy[key])
+        legs: Candidates = {}
+        for row in rows:
+            fits = (first[others] >= asked[row]) & (hello[others] >= asked[row]) & (hello[others] <= hello[row] + LATEST_NS)
+            before_answer = fits & (first[others] <= answered[row])
+            # A proxy that connects before it answers gives its leg away by that: it begins between the request and the answer.
+            legs[row] = others[before_answer if before_answer.any() else fits].tolist()
+        yield legs
+
+
+def _keys(*columns_and_rows: Ints) -> Iterator[tuple[int, ...]]:
+    *columns, rows = columns_and_rows
+    return zip(*(column[rows].tolist() for column in columns), strict=True)
+
+
+def _hosts(flows: pa.Table) -> Ints:
+    """Per flow a number for the name in its ClientHello, else for the one that was asked for; -1 without any."""
+    name = pc.coalesce(one_array(flows.column("sni")), one_array(flows.column("requested_host")))
+    return integers(pc.utf8_rtrim(pc.utf8_lower(name), characters=".").dictionary_encode().indices, -1)
+
+
+def _request_times(n: int, requests: Requests) -> tuple[Ints, Ints]:
+    """Per flow when its last request was made, and answered; NO_TIME where that isn't known."""
+    asked, answered = np.full(n, NO_TIME, dtype=np.int64), np.full(n, NO_TIME, dtype=np.int64)
+    last = requests.last & (requests.status != NO_STATUS)
+    asked[requests.row[last]] = requests.first_seen[last]
+    answered[requests.row[last]] = requests.answered[last]
+    return asked, answered
+
+
+def _only_ways(legs: Candidates) -> dict[int, int]:
+    """Client leg → origin leg wherever there is one way only: the tunnel has that leg alone, and the leg fits no other tunnel."""
+    wanted: dict[int, int] = defaultdict(int)
+    for others in legs.values():
+        for other in others:
+            wanted[other] += 1
+    return {row: others[0] for row, others in legs.items() if len(others) == 1 and wanted[others[0]] == 1}
+
+
+def _all_served(legs: Candidates) -> list[int]:
+    """The rows of all tunnels and legs, if each of these tunnels can have a leg of its own; else none."""
+    taken: dict[int, int] = {}
+
+    def serve(row: int, tried: set[int]) -> bool:
+        for other in legs[row]:
+            if other in tried:
+                continue
+            tried.add(other)
+            if other not in taken or serve(taken[other], tried):
+                taken[other] = row
+                return True
+        return False
+
+    if len(legs) > MOST_AT_ONCE or not all(serve(row, set()) for row in legs):
+        return []
+    return [*legs, *taken]
+
+
+MOST_AT_ONCE = 200
+"""Tunnels of one proxy to one host whose legs can't be told apart; beyond it nothing is said of them."""

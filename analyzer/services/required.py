@@ -1,0 +1,76 @@
+"""What Microsoft requires of a device, and which kind of device the traffic looks like: its cloud, geography and connectivity model.
+
+A capture doesn't say how a device is onboarded. What it asks for does: hosts that only streamlined devices use, hosts of one
+geography, hosts of a government cloud.
+"""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Iterable, Mapping
+from typing import NamedTuple
+
+from analyzer.services.catalogue import Catalogue
+from analyzer.services.rules import Rule
+
+EVERYWHERE = "WW"
+COMMERCIAL = "commercial"
+STANDARD, STREAMLINED = "standard", "streamlined"
+
+
+class Device(NamedTuple):
+    """How a device is connected; geo is EVERYWHERE where nothing tells."""
+
+    cloud: str
+    geo: str
+    connectivity_model: str
+
+
+def device_of(catalogue: Catalogue, patterns: Mapping[str, int]) -> Device:
+    """The kind of device whose traffic these rules matched.
+
+    patterns  catalogue pattern → how often it decided
+    """
+    by_pattern: dict[str, list[Rule]] = {}
+    for rule in catalogue.rules:
+        by_pattern.setdefault(rule.pattern, []).append(rule)
+    clouds: Counter[str] = Counter()
+    geos: Counter[str] = Counter()
+    models: Counter[str] = Counter()
+    for pattern, times in patterns.items():
+        rules = by_pattern.get(pattern, [])
+        models.update(dict.fromkeys(_only(rule.connectivity_model for rule in rules), times))
+        clouds.update(dict.fromkeys(_only(rule.cloud for rule in rules), times))
+        geos.update(dict.fromkeys({rule.geo for rule in rules} - {EVERYWHERE} if len({rule.geo for rule in rules}) == 1 else (), times))
+    return Device(_commonest(clouds, COMMERCIAL), _commonest(geos, EVERYWHERE), _commonest(models, STANDARD))
+
+
+def _only(choices: Iterable[tuple[str, ...]]) -> set[str]:
+    """The one value that all of these rules are for, as a set; empty where they are for several."""
+    values = {value for choice in choices for value in choice}
+    return values if len(values) == 1 else set()
+
+
+def _commonest(counts: Counter[str], otherwise: str) -> str:
+    return min(counts, key=lambda value: (-counts[value], value)) if counts else otherwise
+
+
+def required_services(catalogue: Catalogue, device: Device) -> dict[str, list[Rule]]:
+    """slug → its required rules, for such a device on Windows."""
+    found: dict[str, list[Rule]] = {}
+    for rule in required_rules(catalogue, device):
+        found.setdefault(rule.service, []).append(rule)
+    return found
+
+
+def required_rules(catalogue: Catalogue, device: Device) -> list[Rule]:
+    """Rules that Microsoft calls required for such a device on Windows; without a known geography those of everywhere."""
+    return [
+        rule
+        for rule in catalogue.rules
+        if rule.category == "required"
+        and device.cloud in rule.cloud
+        and rule.geo in (device.geo, EVERYWHERE)
+        and device.connectivity_model in rule.connectivity_model
+        and "Windows" in rule.os
+    ]

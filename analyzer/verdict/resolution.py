@@ -1,0 +1,88 @@
+"""Names that did not resolve: Defender's hosts for which a client, or a proxy, asked and got no address."""
+
+from __future__ import annotations
+
+from collections import Counter
+from typing import Any
+
+import numpy as np
+import pyarrow as pa
+import pyarrow.compute as pc
+
+from analyzer.findings import Confidence, Finding, Severity
+from analyzer.services.catalogue import Catalogue
+from analyzer.services.match import match_host
+from analyzer.verdict.evidence import Evidence, rfc3339
+from analyzer.verdict.reason import counted, listed
+
+RCODES = {0: "without an address", 1: "format error", 2: "server failure", 3: "no such name", 4: "not implemented", 5: "refused"}
+"""What a DNS answer says (RFC 1035 4.1.1)."""
+
+ADDRESSES = ("A", "AAAA")
+TIMES = ("asked_at", "answered_at")
+
+
+def resolution_findings(evidence: Evidence, lookups: pa.Table | None, catalogue: Catalogue) -> list[Finding]:
+    """dns-failed, per client and service: Defender's names that gave this client no address in the whole window.
+
+    lookups   tables.LOOKUP_SCHEMA; None where flows came without their captures
+    """
+    if lookups is None or not lookups.num_rows:
+        return []
+    names = {name: match_host(catalogue, name).service for name in lookups.column("name").unique().to_pylist() if name}
+    wanted = [name for name, service in names.items() if service]
+    if not wanted:
+        return []
+    chosen = lookups.filter(pc.is_in(lookups.column("name"), pa.array(wanted, pa.string())))
+    for name in TIMES:
+        chosen = chosen.set_column(chosen.schema.get_field_index(name), name, chosen.column(name).cast(pa.int64()))
+    rows = chosen.to_pylist()
+    rows = [row for row in rows if row["type"] in ADDRESSES and row["asked"]]
+    resolved = {(row["client_ip"], row["name"].lower()) for row in rows if row["answers"]}
+    failed: dict[tuple[str, str], list[dict[str, Any]]] = {}
+    for row in rows:
+        if (row["client_ip"], row["name"].lower()) not in resolved and _is_failure(row):
+            failed.setdefault((row["client_ip"], str(names[row["name"]])), []).append(row)
+    return [_finding(evidence, client_ip, service, found) for (client_ip, service), found in sorted(failed.items())]
+
+
+def _is_failure(row: dict[str, Any]) -> bool:
+    """Not answered, or answered with an error; that a name has no IPv6 address is none."""
+    return row["rcode"] is None or row["rcode"] != 0 or row["type"] == "A"
+
+
+def _finding(evidence: Evidence, client_ip: str, service: str, rows: list[dict[str, Any]]) -> Finding:
+    how = Counter("unanswered" if row["rcode"] is None else RCODES.get(row["rcode"], f"code {row['rcode']}") for row in rows)
+    ways = ", ".join(f"{n} × {what}" for what, n in sorted(how.items(), key=lambda item: (-item[1], item[0])))
+    servers = sorted({row["server_ip"] for row in rows})
+    who = evidence.topology.workstation_name(client_ip) or client_ip
+    text = (
+        f"{counted(len(rows), 'question')} of {who} to {listed(servers)} for {service} ({listed(sorted({row['name'] for row in rows}))}) "
+        f"gave no address: {ways}"
+    )
+    carried = _is_carried(evidence, client_ip, service)
+    if carried:
+        text += "; its proxies carried this service all the same"
+    stamps = sorted(row[key] for row in rows for key in TIMES if row[key] is not None)
+    unanswered: Confidence = "likely" if set(how) == {"unanswered"} else "certain"
+    severity: Severity | None = "info" if carried else None
+    return Finding(
+        "dns-failed",
+        text,
+        client_ip=client_ip,
+        service=service,
+        severity=severity,
+        confidence=unanswered,
+        first_seen=rfc3339(stamps[0]) if stamps else None,
+        last_seen=rfc3339(stamps[-1]) if stamps else None,
+        flows=list(dict.fromkeys(row["flow"] for row in rows)),
+    )
+
+
+def _is_carried(evidence: Evidence, client_ip: str, service: str) -> bool:
+    """Whether a proxy carried this service for this source: behind one the client needs no DNS."""
+    if client_ip not in evidence.client.values or service not in evidence.request_service.values:
+        return False
+    client, wanted = evidence.client.values.index(client_ip), evidence.request_service.values.index(service)
+    asked = evidence.asks_proxy & evidence.outcome.carried & (evidence.request_service.codes == wanted)
+    return bool(np.any(evidence.client.codes[evidence.requests.row[asked]] == client))

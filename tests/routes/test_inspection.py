@@ -1,0 +1,85 @@
+"""Whose hello it is: opened tunnels are found, clean ones never accused, and what can't be told apart is nobody's pair."""
+
+from typing import Any
+
+from tests.verdict.rows import MAPS, PROX01, PROX02, START_NS, asked, flow, request, routed
+
+MS = 1_000_000
+
+
+def client_leg(number: int, at_ms: int = 0, host: str = MAPS, proxy: str = PROX02, **columns: Any) -> dict[str, Any]:
+    """CONNECT, its 200 after 4 ms, the ClientHello after 5."""
+    at = START_NS + at_ms * MS
+    entry = request("connect", host, 200, first_seen=at, answered=at + 4 * MS)
+    hello = {"client_random": f"{number:064x}", "client_hello_digest": f"{number:016x}", "client_hello_at": at + 5 * MS}
+    return asked(proxy, entry, first_seen=at, sni=host, **(hello | columns))
+
+
+def origin_leg(
+    number: int, at_ms: int, host: str = MAPS, client_ip: str = "172.16.12.11", hello_ms: int = 6, **columns: Any
+) -> dict[str, Any]:
+    at = START_NS + at_ms * MS
+    hello = {"client_random": f"{number:064x}", "client_hello_digest": f"{number:016x}", "client_hello_at": at + hello_ms * MS}
+    return flow(client_ip=client_ip, first_seen=at, sni=host, **(hello | columns))
+
+
+def told(*rows: dict[str, Any]) -> list[tuple[str | None, bool | None]]:
+    return [(row["pair"], row["inspected"]) for row in routed(*rows)]
+
+
+def test_another_hello_on_the_proxys_own_leg_is_an_opened_tunnel() -> None:
+    leg, origin = client_leg(1), origin_leg(2, 2)
+    assert told(leg, origin) == [(leg["id"], True)] * 2
+
+
+def test_one_leg_alone_says_nothing() -> None:
+    assert told(client_leg(1)) == [(None, None)]
+    assert told(client_leg(1), origin_leg(2, 2, host="other.example")) == [(None, None)] * 2
+    assert told(client_leg(1), origin_leg(2, 2, client_ip="198.51.100.7"))[0] == (None, None)
+
+
+def test_equal_hellos_disprove_it_whatever_else_the_proxy_opens() -> None:
+    leg, origin, own = client_leg(1), origin_leg(1, 2), origin_leg(9, 3)
+    assert told(leg, origin, own) == [(leg["id"], False), (leg["id"], False), (None, None)]
+    later = client_leg(5, 50)  # its own leg wasn't captured, and this proxy passes on what this client sends to this host
+    assert told(leg, origin, later, origin_leg(9, 52))[2] == (None, None)
+
+
+def test_a_leg_of_another_time_is_not_taken() -> None:
+    assert told(client_leg(1, 10), origin_leg(2, 9))[0] == (None, None)
+    assert told(client_leg(1, 10), origin_leg(2, 12, hello_ms=6000))[0] == (None, None)
+
+
+def test_a_tunnel_that_was_refused_has_no_leg() -> None:
+    assert told(client_leg(1, client_random=None, client_hello_digest=None), origin_leg(2, 2)) == [(None, None)] * 2
+
+
+def test_tunnels_one_after_the_other_are_told_apart_by_when_the_proxy_connected() -> None:
+    first, second = client_leg(1, 0), client_leg(2, 100)
+    rows = [first, second, origin_leg(11, 2), origin_leg(12, 102)]
+    assert told(*rows) == [(first["id"], True), (second["id"], True), (first["id"], True), (second["id"], True)]
+
+
+def test_tunnels_at_once_are_opened_though_nobody_knows_which_leg_is_whose() -> None:
+    rows = [client_leg(1, 0), client_leg(2, 1), origin_leg(11, 2), origin_leg(12, 3)]
+    assert told(*rows) == [(None, True)] * 4
+
+
+def test_two_tunnels_and_one_leg_prove_nothing_of_either() -> None:
+    assert told(client_leg(1, 0), client_leg(2, 1), origin_leg(11, 2)) == [(None, None)] * 3
+
+
+def test_a_clean_proxy_beside_it_is_not_accused() -> None:
+    clean, passed = client_leg(1, proxy=PROX01), origin_leg(1, 2, client_ip="172.16.12.10")
+    opened, made = client_leg(2), origin_leg(3, 2)
+    assert [inspected for _, inspected in told(clean, passed, opened, made)] == [False, False, True, True]
+
+
+def test_many_at_once_end_in_time() -> None:
+    legs = [client_leg(i, 0) for i in range(300)]
+    origins = [origin_leg(1000 + i, 2) for i in range(300)]
+    assert {pair for pair, _ in told(*legs, *origins)} == {None}
+
+
+def test_hellos_without_a_time_prove_nothing() -> None:
+    assert told(client_leg(1, client_hello_at=None), origin_leg(2, 2)) == [(None, None)] * 2

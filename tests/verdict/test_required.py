@@ -1,0 +1,38 @@
+"""What a source never asked for though Defender requires it."""
+
+from typing import Any
+
+from tests.verdict.rows import CNC, MAPS, PROX01, START_NS, WORKSTATION, asked, flow, request, tunnel, verdict
+
+
+def unseen(*rows: dict[str, Any]) -> list[dict[str, Any]]:
+    return [finding for finding in verdict(*rows)["findings"] if finding["code"] == "required-unseen"]
+
+
+def test_the_services_are_named_per_source() -> None:
+    (finding,) = unseen(tunnel(PROX01, CNC))
+    assert (finding["client_ip"], finding["severity"], finding["flows"]) == (WORKSTATION, "info", [])
+    assert "certificate-trust" in finding["text"] and "edr-command-and-control" not in finding["text"]
+    assert finding["first_seen"] and finding["last_seen"]
+
+
+def test_what_was_asked_for_isnt_missing_even_where_it_failed_or_went_direct() -> None:
+    crl = request("absolute", "crl.microsoft.com", 403, first_seen=START_NS)
+    (finding,) = unseen(tunnel(PROX01, CNC), asked(PROX01, crl), flow(host=MAPS, state="no-answer"))
+    assert "certificate-trust" not in finding["text"] and "cloud-protection" not in finding["text"]
+
+
+def test_a_name_under_a_consolidated_wildcard_is_the_consolidated_service() -> None:
+    (finding,) = unseen(tunnel(PROX01, "edr-weu.eu.endpoint.security.microsoft.com"))
+    assert "(commercial, streamlined, EU)" in finding["text"] and "defender-consolidated" not in finding["text"]
+
+
+def test_a_source_without_defender_traffic_has_its_own_finding() -> None:
+    assert unseen(tunnel(PROX01, "example.org")) == []
+
+
+def test_many_sources_that_miss_the_same_are_one_finding() -> None:
+    rows = [tunnel(PROX01, CNC, client_ip=f"172.16.11.{number}") for number in range(1, 31)]
+    (finding,) = unseen(*rows)
+    assert finding["client_ip"] is None and finding["text"].startswith("30 sources (")
+    assert len(unseen(*rows[:20])) == 20
