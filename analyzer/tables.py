@@ -114,7 +114,7 @@ FLOW_COLUMNS = (
         "client_hello_digest",
         pa.string(),
         "names",
-        "64-bit FNV-1a digest of the ClientHello over TCP: equal on two flows with the same random when it was passed on bit for bit",
+        "64-bit digest of the ClientHello over TCP: equal on two flows with the same random when it was passed on bit for bit",
     ),
     Column(
         "tls_completed",

@@ -137,6 +137,11 @@ def times(ns: npt.NDArray[np.int64]) -> pa.Array:
     return array(ns, ns == NO_TIME).cast(pa.timestamp("ns")).cast(TIME)
 
 
+def times_of(messages: npt.NDArray[Any], rows: npt.NDArray[np.int64]) -> pa.Array:
+    """When these messages began; null where the row is -1."""
+    return times(np.where(rows >= 0, messages["ts_ns"][rows] if len(messages) else NO_TIME, NO_TIME))
+
+
 def capture_lists(records: npt.NDArray[Any], late: dict[int, list[int]], names: list[str], order: list[int]) -> pa.Array:
     """A list array: the inputs each flow was seen in, in the order of their times.
 

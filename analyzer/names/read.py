@@ -23,13 +23,12 @@ from analyzer.flows.coverage import behind
 from analyzer.flows.layout import ARENA_USED, CONNECT, HELD_BACK, N_HELD, N_MESSAGES, N_SEGMENTS, POOL_USED, STORE_USED
 from analyzer.kernels import kernel
 from analyzer.names.alerts import read_after_hello, read_alert, starts_like_alert
+from analyzer.names.bodies import after_body, read_chunk, read_trailer
 from analyzer.names.datagrams import keep_datagram
 from analyzer.names.dns import is_resolvers, read_dns_over_tcp
 from analyzer.names.http import (
-    BODY_CHUNKED,
     BODY_TO_CLOSE,
     read_answer,
-    read_chunk_line,
     read_request,
     starts_like_answer,
     starts_like_request,
@@ -69,7 +68,7 @@ from analyzer.names.tls import (
     starts_like_application_data,
     starts_like_handshake,
 )
-from analyzer.names.waiting import SEGMENT_COST, drop_all, drop_before, gather, kept_unread, wait
+from analyzer.names.waiting import SEGMENT_COST, drop_all, drop_before, gather, kept_unread, moment, wait
 from analyzer.packets.layout import SYN, TCP
 
 # Rows and bytes that one packet may need; reading stops before a packet when less than this is free.
@@ -134,6 +133,7 @@ def take(tables, buf, at, end, row, side_index, seq, ts_ns, ack, final):  # type
     size = end - at
     fresh = size > 0
     forced = final
+    closes_gap = False
     while True:
         waited = not fresh
         source = buf
@@ -144,6 +144,7 @@ def take(tables, buf, at, end, row, side_index, seq, ts_ns, ack, final):  # type
                 return
             if side.state != SCAN and (ahead > 0 or side.waiting >= 0):
                 forced = forced or ahead >= WAIT_BYTES or side.waiting_bytes + size + SEGMENT_COST > WAIT_BYTES
+                closes_gap = ahead <= 0 and behind(tables.segments[side.waiting].seq, side.resume) > 0
                 wait(tables, side, buf, at, end, seq, ts_ns, ack)
                 continue
             if ahead < 0:
@@ -159,7 +160,7 @@ def take(tables, buf, at, end, row, side_index, seq, ts_ns, ack, final):  # type
                 if not forced:
                     return
                 side.state = SCAN
-            if size < TINY and not forced and side.waiting_bytes > TINY_AHEAD and side.waiting_bytes % TINY_STEP >= size:
+            if size < TINY and not (forced or closes_gap) and side.waiting_bytes > TINY_AHEAD and side.waiting_bytes % TINY_STEP >= size:
                 return
             seq = segment.seq if gap > 0 else np.uint32(side.resume)
             source = tables.arena
@@ -173,7 +174,7 @@ def take(tables, buf, at, end, row, side_index, seq, ts_ns, ack, final):  # type
             source = tables.scratch
             at, end = 0, gather(tables, side, seq)
         reached, resumed = at, side.resume
-        reached = read_stream(tables, source, at, end, row, side_index, ts_ns, ack, final or (forced and waited))
+        reached = read_stream(tables, source, at, end, row, side_index, ts_ns, ack, waited, final or (forced and waited))
         if side.state == DONE:
             drop_all(tables, side)
             return
@@ -205,8 +206,10 @@ def begin_again(side, buf, at, end, seq):  # type: ignore[no-untyped-def]
 
 
 @kernel
-def read_stream(tables, buf, at, end, row, side_index, ts_ns, ack, final):  # type: ignore[no-untyped-def]
+def read_stream(tables, buf, at, end, row, side_index, ts_ns, ack, waited, final):  # type: ignore[no-untyped-def]
     """Where reading stopped in buf[at:end], whose first byte is at the side's `resume`; resume and state move along.
+
+    waited   the bytes were gathered from those that wait, and each thing came when its first byte did
 
     What stands behind that position is incomplete, unless the state is SCAN or DONE. A body that goes on behind `end` leaves
     `resume` where it will end.
@@ -214,6 +217,8 @@ def read_stream(tables, buf, at, end, row, side_index, ts_ns, ack, final):  # ty
     side = tables.sides[2 * row + side_index]
     while at < end and side.state != DONE and side.state != SCAN:
         state = side.state
+        if waited:
+            ts_ns, ack = moment(tables, side)
         p = read_one(tables, buf, at, end, row, side_index, np.uint32(side.resume), ts_ns, ack, final)
         if p == MORE and not final:
             return at
@@ -358,42 +363,3 @@ def after_answer(side, other, p, body, status):  # type: ignore[no-untyped-def]
         body = 0
     side.responses += 1
     return after_body(side, p, BODY_TO_CLOSE if status == 101 else body)
-
-
-@kernel
-def after_body(side, p, body):  # type: ignore[no-untyped-def]
-    """Behind a body that begins at p, or at p with the state that reads it."""
-    if body == BODY_CHUNKED:
-        side.state = CHUNK
-        return p
-    if body == BODY_TO_CLOSE:
-        side.state = SCAN
-        return p
-    side.state = HEAD
-    return p + body
-
-
-@kernel
-def read_chunk(buf, at, end, side):  # type: ignore[no-untyped-def]
-    """Behind a chunk's size line and the chunk with its line end; the last one is followed by the trailer."""
-    p, size = read_chunk_line(buf, at, end)
-    if p < 0:
-        return p
-    if size == 0:
-        side.state = TRAILER
-        return p
-    return p + size + 2
-
-
-@kernel
-def read_trailer(buf, at, end, side):  # type: ignore[no-untyped-def]
-    """Behind the next line of a chunked body's trailer; an empty one ends the body."""
-    if buf[at] == 10:
-        side.state = HEAD
-        return at + 1
-    for p in range(at, min(end, at + 8192)):
-        if buf[p] == 10:
-            if p == at + 1 and buf[at] == 13:
-                side.state = HEAD
-            return p + 1
-    return NOT if end - at >= 8192 else MORE

@@ -14,7 +14,6 @@ from analyzer.flows.grow import with_room_to_fold
 from analyzer.flows.layout import (
     ABSOLUTE,
     DNS_ANSWER,
-    ENCRYPTED_ALERT,
     N_MESSAGES,
     N_RECORDS,
     N_SIGHTINGS,
@@ -24,23 +23,18 @@ from analyzer.flows.layout import (
     SOCKS5,
     TRAIT_CUT,
     TRAIT_ECH,
-    TRAIT_QUIC,
     Tables,
 )
 from analyzer.flows.loss import missing_bytes
 from analyzer.names import columns
-from analyzer.names.alerts import NAMES
-from analyzer.names.certificate import issuer_text
 from analyzer.names.choose import BY_DNS, SOURCES, choose_hosts
 from analyzer.names.discoveries import discovery_table
 from analyzer.names.facts import (
     AGENT,
-    ALERTED,
     CERTIFICATE_ISSUER,
     CONNECT_FIELD,
     FETCH,
     FIELD,
-    GOING_ON,
     HELLO,
     N_CHOSEN,
     STYLE,
@@ -49,19 +43,15 @@ from analyzer.names.facts import (
     settle,
 )
 from analyzer.names.family import family
+from analyzer.names.handshakes import SIDES, TLS_VERSIONS, alpn_lists, issuers, shaken, version_codes
 from analyzer.names.initials import read_initials
 from analyzer.names.lookups import address_of, as_addresses, ends_of, lookup_table, name_by_answers
 from analyzer.names.strings import HEX, LOWER, byte_array, string_array, text_array, words
-from analyzer.names.texts import DIGEST_SIZE
-from analyzer.names.tls import RANDOM_SIZE
 from analyzer.packets.layout import NO_TIME, TCP
 from analyzer.tables import FLOW_SCHEMA, REQUEST
 
 KINDS: Final[list[str | None]] = [None, "connect", "absolute", None, "socks4", "socks5"]
-SIDES: Final[list[str | None]] = ["client", "server"]
 ENDINGS: Final[list[str | None]] = ["fin", "rst"]
-ALERTS: Final[list[str | None]] = [NAMES.get(code, f"alert {code}") for code in range(ENCRYPTED_ALERT + 1)] + [None]
-TLS_VERSIONS: Final[list[str | None]] = ["1.0", "1.1", "1.2", "1.3"]
 
 
 class Named(NamedTuple):
@@ -262,34 +252,6 @@ def named(tables: Tables, chosen: npt.NDArray[np.int64], answers: npt.NDArray[np
     } | families(messages, text, chosen[:, STYLE], traits)
 
 
-def shaken(
-    tables: Tables, chosen: npt.NDArray[np.int64], records: npt.NDArray[Any], out: npt.NDArray[Any], clients: npt.NDArray[np.int64]
-) -> dict[str, Any]:
-    """The columns of how a TLS handshake over TCP went."""
-    messages = tables.messages
-    hello, answer, alert = chosen[:, HELLO], chosen[:, VERSION], chosen[:, ALERTED]
-    traits = np.where(hello >= 0, messages["port"][hello], -1)
-    over_tcp = (hello >= 0) & (traits & TRAIT_QUIC == 0)
-    whole = over_tcp & (traits & TRAIT_CUT == 0)
-    alerted_by = np.where(alert >= 0, (messages["side"][alert] != clients).astype(np.int64), -1)
-    went_on = chosen[:, GOING_ON] >= 0
-    silent = (messages["side"][hello] == clients) & ((out["high"] - messages["end"][hello]).astype(np.int32) <= 0)
-    gave_up = (alerted_by == 0) | (silent & (records["end_side"] >= 0))
-    return {
-        "client_hello_at": times_of(messages, np.where(over_tcp, hello, -1)),
-        "client_hello_digest": text_array(tables.pool, messages["field_at"][hello] + RANDOM_SIZE, np.where(whole, DIGEST_SIZE, -1), HEX),
-        "server_hello_at": times_of(messages, answer),
-        "tls_completed": array(went_on, ~(whole & (went_on | gave_up))),
-        "tls_alert": words(np.where(alert >= 0, messages["status"][alert], len(ALERTS) - 1), ALERTS),
-        "tls_alert_from": words(alerted_by, SIDES),
-    }
-
-
-def times_of(messages: npt.NDArray[Any], rows: npt.NDArray[np.int64]) -> pa.Array:
-    """When these messages began; null where the row is -1."""
-    return columns.times(np.where(rows >= 0, messages["ts_ns"][rows] if len(messages) else NO_TIME, NO_TIME))
-
-
 def statuses_of(messages: npt.NDArray[Any], answers: npt.NDArray[np.int64]) -> npt.NDArray[np.int32]:
     """The statuses of these answers; -1 where there is none."""
     return np.where(answers >= 0, messages["status"][answers] if len(messages) else -1, -1).astype(np.int32)
@@ -331,35 +293,6 @@ class TextsOf:
         return self._messages[f"{name}_at"][rows], np.where(rows >= 0, self._messages[f"{name}_size"][rows], -1)
 
 
-def version_codes(messages: npt.NDArray[Any], rows: npt.NDArray[np.int64]) -> npt.NDArray[np.int64]:
-    """Places in TLS_VERSIONS of the messages' versions, -1 for none and for any other version."""
-    code = np.where(rows >= 0, messages["status"][rows].astype(np.int64), -1) - 0x0301
-    return np.where((code >= 0) & (code < len(TLS_VERSIONS)), code, -1)
-
-
-def alpn_lists(raw: pa.DictionaryArray, whole: npt.NDArray[np.bool_]) -> pa.Array:
-    """A list array of the protocols in ALPN lists as sent; empty for a whole hello without one, null without a whole hello."""
-    lists = pa.array([read_alpn(one.as_py()) for one in raw.dictionary] + [[], None], pa.list_(pa.string()))
-    none = np.where(whole, len(lists) - 2, len(lists) - 1)
-    indices = raw.indices
-    return lists.take(array(np.where(indices.is_valid(), indices.fill_null(0), none)))
-
-
-def read_alpn(raw: bytes) -> list[str]:
-    """The protocol names of a ProtocolNameList's body (RFC 7301 3.1)."""
-    names, p = [], 0
-    while p < len(raw):
-        names.append(raw[p + 1 : p + 1 + raw[p]].decode("utf-8", "backslashreplace"))
-        p += 1 + raw[p]
-    return names
-
-
-def issuers(raw: pa.DictionaryArray) -> pa.Array:
-    """A string array of issuers' names, from their DER."""
-    texts: list[str | None] = [issuer_text(one.as_py()) for one in raw.dictionary]
-    return words(np.asarray(raw.indices.fill_null(-1)), [*texts, None])
-
-
 def families(messages: npt.NDArray[Any], text: TextsOf, style: npt.NDArray[np.int64], traits: npt.NDArray[Any]) -> dict[str, pa.Array]:
     """The columns client_family and client_family_by: each combination of what they depend on is judged once."""
     agents = text("agent", style).dictionary_encode()
@@ -399,8 +332,8 @@ def request_lists(
             array(port, port < 0),
             text("path", fetched),
             array(status, status < 0),
-            times_of(messages, picked),
-            times_of(messages, answer),
+            columns.times_of(messages, picked),
+            columns.times_of(messages, answer),
             pa.nulls(len(picked), pa.string()),
             pa.nulls(len(picked), pa.string()),
         ],

@@ -21,6 +21,7 @@ SEGMENT_COST: Final = 64
 
 # Smaller pieces that continue the last are put to it; larger ones stay apart, as a head may begin where a packet does.
 COALESCED: Final = 64
+MOST_COALESCED: Final = 1024
 
 
 @kernel
@@ -37,7 +38,12 @@ def wait(tables, side, buf, at, end, seq, ts_ns, ack):  # type: ignore[no-untype
         following = np.int64(tables.segments[following].next)
     if before >= 0 and size < COALESCED:
         last = tables.segments[before]
-        if np.uint32(last.seq + np.uint32(last.size)) == seq and last.at + last.size == counts[ARENA_USED]:
+        if np.uint32(last.seq + np.uint32(last.size)) == seq and last.size < MOST_COALESCED:
+            # Whatever else waits in the arena: what a stream's times are must not depend on other streams.
+            if last.at + last.size != counts[ARENA_USED]:
+                copy_bytes(tables.arena, last.at, last.size, tables.arena, counts[ARENA_USED])
+                last.at = counts[ARENA_USED]
+                counts[ARENA_USED] += last.size
             copy_bytes(buf, at, size, tables.arena, counts[ARENA_USED])
             last.size += size
             counts[ARENA_USED] += size
@@ -113,6 +119,16 @@ def gather(tables, side, seq):  # type: ignore[no-untyped-def]
         n += max(0, size)
         at = segment.next
     return n
+
+
+@kernel
+def moment(tables, side):  # type: ignore[no-untyped-def]
+    """(time, acknowledged) of the segment whose byte counts at `resume`, which waits."""
+    at = np.int64(side.waiting)
+    segment = tables.segments[at]
+    while behind(segment.seq + np.uint32(segment.size), side.resume) <= 0 and segment.next >= 0:
+        segment = tables.segments[segment.next]
+    return segment.ts_ns, segment.ack
 
 
 @kernel

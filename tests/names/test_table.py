@@ -6,7 +6,8 @@ import numpy as np
 import pytest
 
 from analyzer.flows.grow import empty_tables
-from analyzer.names.table import flow_table, read_alpn
+from analyzer.names.handshakes import read_alpn
+from analyzer.names.table import flow_table
 from analyzer.packets.layout import ACK, MARK, NO_TIME, PSH, SYN
 from analyzer.tables import FLOW_SCHEMA
 from tests.build import ECH_GREASE, ESTABLISHED, certificate, client_hello, connect_as, leaf, records, server_hello

@@ -246,10 +246,11 @@ def test_quic_and_dns() -> None:
     assert (row["sni"], row["host_source"], row["alpn"], row["state"], row["ja4"][0]) == ("quic.example", "quic", ["h3"], "no-answer", "q")
     question = build.udp(("10.0.0.1", 50000), ("10.0.0.53", 53), build.dns_query("asked.example"))
     answer = build.udp(("10.0.0.53", 53), ("10.0.0.1", 50000), build.dns_answer("asked.example", "172.16.12.10", alias="alias.example"))
-    names = [
-        (0, build.ethernet(build.ip("10.0.0.1", "10.0.0.53", 17, question))),
-        (1, build.ethernet(build.ip("10.0.0.53", "10.0.0.1", 17, answer))),
-    ]
     talk = Conversation(("10.0.0.1", 50001)).handshake()
+    asked_ns = talk.frames[0][0] - 1_000_000
+    names = [
+        (asked_ns, build.ethernet(build.ip("10.0.0.1", "10.0.0.53", 17, question))),
+        (asked_ns + 1, build.ethernet(build.ip("10.0.0.53", "10.0.0.1", 17, answer))),
+    ]
     assert [(r["host"], r["host_source"], r["state"]) for r in rows(names + talk.frames)] == [("asked.example", "dns", "open")] * 2
     assert only(talk)["host"] is None

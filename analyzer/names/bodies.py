@@ -1,0 +1,46 @@
+"""Where the body of an HTTP message ends (RFC 9112 6 and 7.1)."""
+
+from __future__ import annotations
+
+from analyzer.kernels import kernel
+from analyzer.names.http import BODY_CHUNKED, BODY_TO_CLOSE, read_chunk_line
+from analyzer.names.states import CHUNK, HEAD, MORE, NOT, SCAN, TRAILER
+
+
+@kernel
+def after_body(side, p, body):  # type: ignore[no-untyped-def]
+    """Behind a body that begins at p, or at p with the state that reads it."""
+    if body == BODY_CHUNKED:
+        side.state = CHUNK
+        return p
+    if body == BODY_TO_CLOSE:
+        side.state = SCAN
+        return p
+    side.state = HEAD
+    return p + body
+
+
+@kernel
+def read_chunk(buf, at, end, side):  # type: ignore[no-untyped-def]
+    """Behind a chunk's size line and the chunk with its line end; the last one is followed by the trailer."""
+    p, size = read_chunk_line(buf, at, end)
+    if p < 0:
+        return p
+    if size == 0:
+        side.state = TRAILER
+        return p
+    return p + size + 2
+
+
+@kernel
+def read_trailer(buf, at, end, side):  # type: ignore[no-untyped-def]
+    """Behind the next line of a chunked body's trailer; an empty one ends the body."""
+    if buf[at] == 10:
+        side.state = HEAD
+        return at + 1
+    for p in range(at, min(end, at + 8192)):
+        if buf[p] == 10:
+            if p == at + 1 and buf[at] == 13:
+                side.state = HEAD
+            return p + 1
+    return NOT if end - at >= 8192 else MORE
