@@ -34,7 +34,8 @@ def discovery_table(
     if len(requests):
         paths = text_array(tables.pool, messages["path_at"][requests], messages["path_size"][requests], AS_IS)
         requests = requests[np.asarray(pc.fill_null(pc.match_substring_regex(paths, PAC_PATH), False).to_numpy(zero_copy_only=False))]
-    others = np.flatnonzero((kind == PAC_FILE) | (kind == DHCP))
+    seen = (kind == PAC_FILE) & (messages["host_size"] > 0)  # of a file whose body wasn't captured nothing is known
+    others = np.flatnonzero(seen | (kind == DHCP))
     rows = np.sort(np.concatenate([requests, others]))
     rows = rows[np.argsort(messages["ts_ns"][rows], kind="stable")]
     if not len(rows):

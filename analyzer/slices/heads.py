@@ -1,18 +1,19 @@
-"""Where the names of a connection lie in its bytes: HTTP heads, SOCKS requests and TLS hellos, told from what they frame.
+"""Where a connection's bytes say something that is read: HTTP heads, SOCKS requests, TLS handshakes, DNS messages, PAC files.
 
-Each direction is walked in the order of its sequence numbers. Only these heads are kept; bodies are counted off, and nothing is
-kept of what is encrypted or unknown. Sources: RFC 9112 (HTTP), RFC 1928 and 1929 (SOCKS), RFC 8446 (TLS).
+Each direction is walked in the order of its sequence numbers. Only these stretches are kept; bodies are counted off, and nothing
+is kept of what is encrypted or unknown, beside where in a handshake it begins. The walk follows the kernels of `names`, which
+read the same bytes; sizes are in `framing`.
 """
 
 from __future__ import annotations
 
 import re
-from collections.abc import Callable
 from dataclasses import dataclass, field
 from typing import Final, NamedTuple
 
-# A head or hello longer than this is taken for none. Servers stop at 8 to 64 KiB.
-MAX_HEAD: Final = 1 << 16
+from analyzer.slices import framing
+from analyzer.slices.framing import CHUNKED, MAX_HEAD, RECORD_HEAD, SKIP, SOCKS_STEPS
+
 # Bytes that wait for what comes before them, on one side.
 MAX_WAITING: Final = 1 << 20
 
@@ -20,16 +21,22 @@ REQUEST: Final = "request"
 ANSWER: Final = "answer"
 CHUNK: Final = "chunk"
 SOCKS: Final = "socks"
-HELLO: Final = "hello"
+HELLO: Final = "hello"  # the records of the first handshake message
+HANDSHAKE: Final = "handshake"  # another record of handshake messages that can be read
+RECORD: Final = "record"  # the beginning of a record of another kind
+ALERT: Final = "alert"
+PROXY_HEADER: Final = "proxy header"
+DNS: Final = "dns"
+PAC: Final = "pac"
 
-SKIP: Final = -2
+# As the kernel has it (names/pac.py): kept of a PAC file, and how far into a body its function's name is looked for.
+MAX_PAC: Final = 32 << 10
+SEARCHED: Final = 4096
 
-_REQUEST_LINE = re.compile(rb"[A-Z][A-Z-]{1,31} [!-~]")
-_ANSWER_LINE = re.compile(rb"HTTP/1\.[01] \d\d\d")
-_END_OF_HEAD = re.compile(rb"\r?\n\r?\n")
-_CHUNK_LINE = re.compile(rb"([0-9A-Fa-f]{1,8})[^\r\n]*\r?\n")
-_LENGTH = re.compile(rb"(?im)^content-length:[ \t]*(\d{1,18})[ \t]*\r?$")
-_CHUNKED = re.compile(rb"(?im)^transfer-encoding:.*chunked[ \t]*\r?$")
+_TYPE = re.compile(rb"(?im)^content-type[ \t]*:[ \t]*([^\r\n]*)")
+_PAC_TYPE = re.compile(rb"(?i)text/plain|application/octet-stream|.{0,39}(proxy-autoconfig|javascript)")
+_PAC_FUNCTION = re.compile(rb"(?i)findproxyforurl")
+_STATUS = re.compile(rb"[^ ]+ +(\d{3})")
 
 
 class Region(NamedTuple):
@@ -49,6 +56,7 @@ class Talk:
     """Both directions of one connection; what one says tells how the other is framed."""
 
     socks: int = 0  # 4 or 5: it begins with that
+    dns: bool = False  # it is with a resolver
     methods: list[str] = field(default_factory=list)
     answered: int = 0
     client: Side = field(init=False)
@@ -63,15 +71,17 @@ class Side:
 
     def __init__(self, talk: Talk, *, from_client: bool) -> None:
         self._talk = talk
-        self._from_client = from_client
         self._base: int | None = None
         self._at = 0  # the next byte that is wanted
         self._buffer = b""  # bytes before it that aren't understood yet
         self._waiting: dict[int, bytes] = {}
-        self._skip = 0  # bytes of a body that are still to come; -1: all that come
-        self._state = "socks" if talk.socks else "head"
-        self._steps = _SOCKS_STEPS[talk.socks, from_client] if talk.socks else ()
+        self._skip = 0  # bytes of a body that are still to come
+        self._state = "start"
+        self._steps = SOCKS_STEPS[talk.socks, from_client] if talk.socks else ()
         self._step = 0
+        self._body: int | None = 0  # as `framing.body_size` has it, of the answer whose body is looked at
+        self._encrypted = False
+        self._finished = False
         self.regions: list[Region] = []
 
     def place(self, seq: int) -> int | None:
@@ -106,6 +116,7 @@ class Side:
         """Nothing more comes: what still waits is read on its own."""
         while self._waiting:
             self._leap()
+        self._read_rest()
 
     def _drain(self) -> None:
         while self._waiting and (first := min(self._waiting)) <= self._at:
@@ -115,11 +126,12 @@ class Side:
 
     def _leap(self) -> None:
         """Go on behind a gap: a body may lie over it, a head is lost."""
+        self._read_rest()
         first = min(self._waiting)
         gap = first - self._at
         if self._skip > 0:
             self._skip = max(0, self._skip - gap)
-        elif self._skip == 0:
+        elif self._skip == 0 and self._state != "done":
             self._state = "scan"
         self._buffer = b""
         self._at = first
@@ -128,29 +140,52 @@ class Side:
     def _take(self, data: bytes) -> None:
         """Read bytes that come in order; in a stretch of unknown kind only where a segment begins like a head."""
         self._at += len(data)
-        if self._skip:
-            taken = len(data) if self._skip < 0 else min(self._skip, len(data))
-            self._skip -= taken if self._skip > 0 else 0
-            data = data[taken:]
+        taken = min(self._skip, len(data))
+        self._skip -= taken
+        data = data[taken:]
         if self._state == "scan":
-            if not starts_like_head(data):
+            if not framing.starts_like_head(data):
                 return
             self._state = "head"
         self._buffer += data
+        self._read_all()
+        if len(self._buffer) > MAX_HEAD:
+            self._read_rest()
+        if self._state in ("done", "scan"):
+            self._buffer = b""
+
+    def _read_all(self) -> None:
         while self._buffer and self._state not in ("done", "scan") and self._read():
             pass
-        if len(self._buffer) > MAX_HEAD or self._state in ("done", "scan"):
-            self._buffer = b""
-            self._state = "done" if self._state == "done" else "scan"
+
+    def _read_rest(self) -> None:
+        """Read what is there of something that isn't all there, as nothing more comes."""
+        self._finished = True
+        self._read_all()
+        self._finished = False
+        if self._buffer and self._state in ("head", "records"):
+            if self._buffer[:2] == b"\x16\x03" and len(self._buffer) >= RECORD_HEAD and not self._encrypted:
+                self._region(HELLO if self._state == "head" else HANDSHAKE, len(self._buffer))
+            elif self._state == "head" and (size := framing.whole_lines(self._buffer)):
+                self._region(ANSWER if self._buffer[:5].upper() == b"HTTP/" else REQUEST, size)
+        if self._buffer and self._state != "done":
+            self._state = "scan"
+        self._buffer = b""
 
     def _read(self) -> bool:
         """One step: whether anything was read."""
+        if self._state == "start":
+            return self._read_start()
         if self._state == "socks":
             return self._read_socks()
+        if self._state == "dns":
+            return self._read_sized(DNS, framing.dns_size(self._buffer))
+        if self._state == "body":
+            return self._read_body()
         if self._state == "chunk":
             return self._read_chunk_line()
-        if self._buffer[:1] == b"\x16":
-            return self._read_hello()
+        if self._state == "records":
+            return self._read_record()
         return self._read_head()
 
     def _region(self, kind: str, size: int) -> bytes:
@@ -158,9 +193,25 @@ class Side:
         self.regions.append(Region(self._at - len(self._buffer) - size, kind, data))
         return data
 
-    def _unknown(self) -> bool:
-        self._state = "scan"
+    def _read_sized(self, kind: str, size: int) -> bool:
+        """A region of this size, more bytes wanted, or something unknown from here on."""
+        if size > 0:
+            self._region(kind, size)
+            return True
+        if size < 0:
+            self._state = "scan"
         return False
+
+    def _read_start(self) -> bool:
+        size = framing.proxy_header_size(self._buffer)
+        if size >= 0:
+            return self._read_sized(PROXY_HEADER, size)
+        self._state = "head"
+        if self._talk.socks:
+            self._state = "socks"
+        elif self._talk.dns and framing.dns_size(self._buffer) >= 0:
+            self._state = "dns"
+        return True
 
     def _read_socks(self) -> bool:
         size = self._steps[self._step](self._buffer)
@@ -178,154 +229,111 @@ class Side:
             self._state = "head"
         return True
 
-    def _read_hello(self) -> bool:
-        size = hello_size(self._buffer)
-        if size > 0:
-            self._region(HELLO, size)
-            self._state = "done"
-            return True
-        return self._unknown() if size < 0 else False
-
     def _read_head(self) -> bool:
-        asked = self._buffer[:5] != b"HTTP/"
-        if not (_REQUEST_LINE if asked else _ANSWER_LINE).match(self._buffer):
-            return False if len(self._buffer) < 16 and self._buffer[:1].isupper() else self._unknown()
-        found = _END_OF_HEAD.search(self._buffer)
-        if found is None:
-            return False
-        head = self._region(REQUEST if asked else ANSWER, found.end())
-        self._frame_body(head, asked=asked)
+        first = self._buffer[0]
+        if first in (10, 13):  # an empty line before a request (RFC 9112 2.2)
+            self._buffer = self._buffer[1:]
+            return True
+        if first == framing.HANDSHAKE_RECORD:
+            read = self._read_sized(HELLO, framing.hello_size(self._buffer))
+            self._state = "records" if read else self._state
+            return read
+        if first == framing.ALERT_RECORD:
+            read = self._read_sized(ALERT, framing.alert_size(self._buffer))
+            self._state = "done" if read else self._state
+            return read
+        is_answer = self._buffer[:5].upper() == b"HTTP/"
+        size = framing.answer_size(self._buffer) if is_answer else framing.request_size(self._buffer)
+        if size <= 0:
+            return self._read_sized(REQUEST, size)
+        head = self._region(ANSWER if is_answer else REQUEST, size)
+        if is_answer:
+            self._frame_answer(head)
+        else:
+            self._frame_request(head)
         return True
 
-    def _frame_body(self, head: bytes, *, asked: bool) -> None:
-        """What follows the head (RFC 9112 6.3)."""
-        status = 0
-        if asked:
-            method = head.partition(b" ")[0].decode("ascii")
-            self._talk.methods.append(method)
+    def _read_record(self) -> bool:
+        """A record behind the first hello: handshakes that can be read, an alert, or the beginning of what can't."""
+        size = framing.record_size(self._buffer)
+        if size <= 0:
+            return self._read_sized(RECORD, size)
+        kind, first = self._buffer[0], self._buffer[5]
+        if kind == framing.HANDSHAKE_RECORD and not self._encrypted:
+            return len(self._buffer) >= size and self._read_sized(HANDSHAKE, size)
+        if kind == framing.ALERT_RECORD and (size := framing.alert_size(self._buffer)) >= 0:
+            read = self._read_sized(ALERT, size)
+            self._state = "done" if read else self._state
+            return read
+        self._region(RECORD, RECORD_HEAD)
+        changes = kind == framing.CHANGE_CIPHER_SPEC
+        if changes or (kind == framing.HANDSHAKE_RECORD and first == framing.CLIENT_HELLO):  # they decide nothing
+            self._encrypted = True
+            self._begin_skip(size - RECORD_HEAD)
         else:
-            status = int(head[9:12])
-            nth = self._talk.answered
-            method = self._talk.methods[nth] if nth < len(self._talk.methods) else "GET"
-            if status < 200 and status != 101:
-                return
-            self._talk.answered += 1
-        if method == "CONNECT" and (asked or 200 <= status < 300):
+            self._state = "done"
+        return True
+
+    def _frame_request(self, head: bytes) -> None:
+        """What follows the head (RFC 9112 6.3)."""
+        method = head.partition(b" ")[0].decode("ascii").upper()
+        self._talk.methods.append(method)
+        if method == "CONNECT":
             return
-        if not asked and (method == "HEAD" or status in (204, 304)):
+        self._body = framing.body_size(head, 0)
+        self._frame_body()
+
+    def _frame_answer(self, head: bytes) -> None:
+        found = _STATUS.match(head)
+        status = int(found[1]) if found else 0
+        nth = self._talk.answered
+        method = self._talk.methods[nth] if nth < len(self._talk.methods) else "GET"
+        if status < 200 and status != 101:
             return
-        length = _LENGTH.search(head)
-        if _CHUNKED.search(head):
-            self._state = "chunk"
-        elif length:
-            self._begin_skip(int(length[1]))
-        elif not asked:
-            self._begin_skip(-1)
+        self._talk.answered += 1
+        if (method == "CONNECT" and 200 <= status < 300) or method == "HEAD" or status in (204, 304):
+            return
+        self._body = None if status == 101 else framing.body_size(head, None)
+        said = _TYPE.search(head)
+        if status == 200 and self._body != 0 and (said is None or _PAC_TYPE.match(said[1])):
+            self._state = "body"
+        else:
+            self._frame_body()
+
+    def _read_body(self) -> bool:
+        """A body that may be a PAC file: kept if it is one."""
+        whole = self._body if self._body is not None and self._body >= 0 else MAX_PAC
+        there = len(self._buffer)
+        if there < min(whole, SEARCHED) and not self._finished:
+            return False
+        if _PAC_FUNCTION.search(self._buffer[:SEARCHED]):
+            if there < min(whole, MAX_PAC) and not self._finished:
+                return False
+            size = min(whole, MAX_PAC, there)
+            self._region(PAC, size)
+            if self._body == CHUNKED:
+                self._state = "scan"
+                return False
+            if self._body is not None:
+                self._body -= size
+        self._frame_body()
+        return True
+
+    def _frame_body(self) -> None:
+        self._state = "scan" if self._body is None else "chunk" if self._body == CHUNKED else "head"
+        self._begin_skip(self._body if self._body is not None and self._body > 0 else 0)
 
     def _begin_skip(self, size: int) -> None:
-        taken = len(self._buffer) if size < 0 else min(size, len(self._buffer))
+        taken = min(size, len(self._buffer))
         self._buffer = self._buffer[taken:]
-        self._skip = -1 if size < 0 else size - taken
+        self._skip = size - taken
 
     def _read_chunk_line(self) -> bool:
-        line = _CHUNK_LINE.match(self._buffer)
-        if line is None:
-            return False if len(self._buffer) < 1024 and b"\n" not in self._buffer else self._unknown()
-        size = int(line[1], 16)
-        if size == 0:
-            end = _END_OF_HEAD.search(self._buffer)
-            if end is None:
-                return False
-            self._region(CHUNK, end.end())
+        line, size = framing.chunk_line(self._buffer)
+        if not self._read_sized(CHUNK, line):
+            return False
+        if size:
+            self._begin_skip(size + 2)
+        else:
             self._state = "head"
-            return True
-        self._region(CHUNK, line.end())
-        self._begin_skip(size + 2)
         return True
-
-
-def starts_like_head(data: bytes) -> bool:
-    """Whether a segment begins like an HTTP head or a TLS hello."""
-    return bool(_REQUEST_LINE.match(data) or _ANSWER_LINE.match(data)) or (data[:2] == b"\x16\x03" and data[5:6] in (b"\x01", b"\x02"))
-
-
-def hello_size(data: bytes) -> int:
-    """Bytes of the TLS records that hold the first handshake message; 0: more is needed, -1: that is none."""
-    at, got, want = 0, 0, 4
-    first = b""
-    while True:
-        if len(data) - at < 5:
-            return 0
-        if data[at] != 22 or data[at + 1] != 3:
-            return -1
-        size = int.from_bytes(data[at + 3 : at + 5], "big")
-        if not 0 < size <= 1 << 14:
-            return -1
-        if len(data) - at - 5 < size:
-            return 0
-        first = (first + data[at + 5 : at + 5 + size])[:4]
-        got += size
-        at += 5 + size
-        if len(first) == 4:
-            if first[0] not in (1, 2):
-                return -1
-            want = 4 + int.from_bytes(first[1:4], "big")
-        if got >= want:
-            return at
-        if want > MAX_HEAD:
-            return -1
-
-
-def _greeting(data: bytes) -> int:
-    return 0 if len(data) < 2 or len(data) < 2 + data[1] else 2 + data[1]
-
-
-def _login(data: bytes) -> int:
-    """Name and password, where they were asked for (RFC 1929); a request comes at once where they weren't."""
-    if data[0] != 1:
-        return SKIP
-    if len(data) < 2 or len(data) < 3 + data[1]:
-        return 0
-    size = 3 + data[1] + data[2 + data[1]]
-    return size if len(data) >= size else 0
-
-
-def _address(data: bytes) -> int:
-    """A request or a reply of SOCKS5."""
-    if len(data) < 5:
-        return 0
-    size = {1: 10, 4: 22, 3: 7 + data[4]}.get(data[3], -1)
-    return size if size < 0 or len(data) >= size else 0
-
-
-def _socks4(data: bytes) -> int:
-    """A request of SOCKS4 or 4a: a user name, and in 4a a host name, each ended by a zero."""
-    if len(data) < 9:
-        return 0
-    end = data.find(b"\0", 8)
-    if end >= 0 and data[4:7] == bytes(3) and data[7]:
-        end = data.find(b"\0", end + 1)
-    return end + 1 if end >= 0 else -1 if len(data) > 1024 else 0
-
-
-def _login_answer(data: bytes) -> int:
-    if data[0] != 1:
-        return SKIP
-    return 2 if len(data) >= 2 else 0
-
-
-def _method(data: bytes) -> int:
-    return 2 if len(data) >= 2 else 0
-
-
-def _socks4_answer(data: bytes) -> int:
-    return 8 if len(data) >= 8 else 0
-
-
-_SOCKS_STEPS: Final[dict[tuple[int, bool], tuple[Callable[[bytes], int], ...]]] = {
-    (5, True): (_greeting, _login, _address),
-    (5, False): (_method, _login_answer, _address),
-    (4, True): (_socks4,),
-    (4, False): (_socks4_answer,),
-}
-"""Version, from the client → what comes one after the other: bytes of each, 0 for more, -1 for none of it, SKIP for left out."""

@@ -24,5 +24,13 @@ def test_a_fetch_and_its_file() -> None:
     ]
 
 
+def test_a_file_of_which_nothing_was_captured_is_none() -> None:
+    talk = Conversation().handshake().send_client(build.get("/a.pac", "Host: h.example"))
+    talk.send_server(b"HTTP/1.1 200 OK\r\nContent-Type: application/x-ns-proxy-autoconfig\r\nContent-Length: 17\r\n\r\n")
+    whole = Whole(build.pcap(talk.frames))
+    named = named_tables(collect(whole.frames(0, whole.n_frames), [whole.source]), ["a"], [0])
+    assert named.discoveries["kind"].to_pylist() == ["fetch"]
+
+
 def test_nothing() -> None:
     assert named_tables(empty_tables(), [], []).discoveries.equals(DISCOVERY_SCHEMA.empty_table())

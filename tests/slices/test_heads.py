@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import pytest
 
-from analyzer.slices.heads import ANSWER, CHUNK, HELLO, MAX_HEAD, MAX_WAITING, REQUEST, SOCKS, Talk, hello_size, starts_like_head
-from tests.build import ESTABLISHED, client_hello, connect, get, server_hello, socks4, socks5, socks5_greeting
+from analyzer.slices.framing import MAX_HEAD
+from analyzer.slices.heads import ALERT, ANSWER, CHUNK, DNS, HANDSHAKE, HELLO, MAX_WAITING, PAC, PROXY_HEADER, RECORD, REQUEST, SOCKS, Talk
+from tests.build import ESTABLISHED, certificate, client_hello, connect, dns_query, get, leaf, server_hello, socks4, socks5, socks5_greeting
 
 HELLO_BYTES = client_hello("a.example")
 CONNECT = connect("a.example:443")
@@ -31,9 +32,10 @@ def test_a_tunnel_with_a_hello(step: int) -> None:
     answer = ESTABLISHED + server_hello()
     talk = walked(CONNECT + HELLO_BYTES + b"\x17\x03\x03\x00\x05inner", answer + b"rest", step=step)
     end = len(CONNECT) + len(HELLO_BYTES)
-    assert kinds(talk.client) == [(REQUEST, 0, len(CONNECT)), (HELLO, len(CONNECT), end)] and talk.client.named == end
+    assert kinds(talk.client) == [(REQUEST, 0, len(CONNECT)), (HELLO, len(CONNECT), end), (RECORD, end, end + 6)]
+    assert talk.client.named == end + 6
     assert [kind for kind, _, _ in kinds(talk.server)] == [ANSWER, HELLO]
-    assert b"".join(region.data for region in talk.client.regions) == CONNECT + HELLO_BYTES
+    assert b"".join(region.data for region in talk.client.regions[:2]) == CONNECT + HELLO_BYTES
 
 
 @pytest.mark.parametrize("step", [1, 1 << 20])
@@ -114,16 +116,58 @@ def test_what_is_unknown_is_passed_over_and_memory_is_bounded() -> None:
     assert sum(map(len, other.client._waiting.values())) <= MAX_WAITING
 
 
-@pytest.mark.parametrize("cut", [1, 5, 9, len(HELLO_BYTES) - 1])
-def test_a_hello_that_is_cut_wants_more(cut: int) -> None:
-    assert hello_size(HELLO_BYTES[:cut]) == 0 and hello_size(HELLO_BYTES) == len(HELLO_BYTES)
+ENCRYPTED = b"\x17\x03\x03\x00\x05inner"
+CHANGE = b"\x14\x03\x03\x00\x01\x01"
+BROKEN = b"\x15\x03\x03\x00\x02\x02\x30"
 
 
-def test_a_hello_in_several_records_and_what_is_none() -> None:
-    body = HELLO_BYTES[5:]
-    split = b"".join(b"\x16\x03\x01" + len(piece).to_bytes(2, "big") + piece for piece in (body[:3], body[3:90], body[90:]))
-    assert hello_size(split) == len(split)
-    assert hello_size(b"\x16\x03\x01\x00\x04\x0b\x00\x00\x00") == -1
-    assert hello_size(b"\x17\x03\x03\x00\x05hello") == -1 and hello_size(b"\x16\x03\x01\x00\x00") == -1
-    assert hello_size(b"\x16\x03\x01\x00\x04\x01\xff\xff\xff") == -1
-    assert starts_like_head(HELLO_BYTES) and not starts_like_head(b"\x16\x03\x03\x00\x10\x14")
+@pytest.mark.parametrize("step", [1, 7, 1 << 20])
+def test_a_handshake_is_kept_as_far_as_it_can_be_read(step: int) -> None:
+    shown = certificate(leaf())
+    secret = b"\x16\x03\x03\x00\x05abcde"
+    talk = walked(HELLO_BYTES + CHANGE + secret + ENCRYPTED, server_hello(0x0303) + shown + CHANGE + secret, step=step)
+    assert [region.kind for region in talk.client.regions] == [HELLO, RECORD, RECORD]
+    assert [region.data for region in talk.client.regions][1:] == [CHANGE, secret[:6]]
+    assert [region.kind for region in talk.server.regions] == [HELLO, HANDSHAKE, RECORD, RECORD]
+    assert talk.server.regions[1].data == shown
+
+
+@pytest.mark.parametrize("step", [1, 1 << 20])
+def test_alerts(step: int) -> None:
+    talk = walked(HELLO_BYTES + BROKEN + b"more", BROKEN + b"more", step=step)
+    assert [(region.kind, region.data) for region in talk.client.regions] == [(HELLO, HELLO_BYTES), (ALERT, BROKEN)]
+    assert [(region.kind, region.data) for region in talk.server.regions] == [(ALERT, BROKEN)]
+
+
+def test_of_what_is_cut_what_is_there() -> None:
+    assert kinds(walked(CONNECT + HELLO_BYTES[:100]).client)[1] == (HELLO, len(CONNECT), len(CONNECT) + 100)
+    talk = walked(b"GET / HTTP/1.1\r\nHost: a.example\r\nCook", b"HTTP/1.1 200 OK")
+    assert [region.data for region in talk.client.regions] == [b"GET / HTTP/1.1\r\nHost: a.example\r\n"]
+    assert [region.data for region in talk.server.regions] == [b"HTTP/1.1 200"]
+
+
+@pytest.mark.parametrize("step", [1, 1 << 20])
+def test_a_pac_file_is_kept(step: int) -> None:
+    text = b"function FindProxyForURL(url, host) { return 'PROXY p.example:3128'; }"
+    answer = b"HTTP/1.1 200 OK\r\nContent-Type: application/x-ns-proxy-autoconfig\r\n"
+    talk = walked(get("/wpad.dat") * 2, answer + b"Content-Length: %d\r\n\r\n" % len(text) + text + b"HTTP/1.1 404 No\r\n\r\n", step=step)
+    assert [region.kind for region in talk.server.regions] == [ANSWER, PAC, ANSWER] and talk.server.regions[1].data == text
+    to_the_end = walked(get("/wpad.dat"), answer + b"\r\n" + text, step=step)
+    assert [region.data for region in to_the_end.server.regions if region.kind == PAC] == [text]
+
+
+@pytest.mark.parametrize("step", [1, 1 << 20])
+def test_what_else_begins_a_connection(step: int) -> None:
+    header = b"PROXY TCP4 192.0.2.1 192.0.2.2 1 443\r\n"
+    binary = b"\r\n\r\n\x00\r\nQUIT\n\x21\x11\x00\x0c" + bytes(12)
+    for first in (header, binary):
+        assert [region.data for region in walked(first + CONNECT, step=step).client.regions] == [first, CONNECT]
+        assert walked(first, step=step).client.regions[0].kind == PROXY_HEADER
+    message = dns_query("a.example")
+    talk = Talk(dns=True)
+    data = (len(message).to_bytes(2, "big") + message) * 2
+    talk.client.feed(0, b"")
+    for at in range(0, len(data), step):
+        talk.client.feed(at, data[at : at + step])
+    assert [region.kind for region in talk.client.regions] == [DNS, DNS]
+    assert kinds(walked(b"\r\n" + CONNECT, step=step).client) == [(REQUEST, 2, 2 + len(CONNECT))]
