@@ -47,6 +47,7 @@ from analyzer.names.handshakes import SIDES, TLS_VERSIONS, alpn_lists, issuers, 
 from analyzer.names.initials import read_initials
 from analyzer.names.lookups import address_of, as_addresses, ends_of, lookup_table, name_by_answers
 from analyzer.names.strings import HEX, LOWER, byte_array, string_array, text_array, words
+from analyzer.names.tls import RANDOM_SIZE
 from analyzer.packets.layout import NO_TIME, TCP
 from analyzer.tables import FLOW_SCHEMA, REQUEST
 
@@ -244,7 +245,7 @@ def named(tables: Tables, chosen: npt.NDArray[np.int64], answers: npt.NDArray[np
         "tls_offered": words(version_codes(messages, np.where(whole, hello, -1)), TLS_VERSIONS),
         "ech": array(traits & TRAIT_ECH != 0, ~whole),
         "ja4": text("agent", np.where(whole, hello, -1)),
-        "client_random": text("field", np.where(whole, hello, -1), HEX),
+        "client_random": text_array(pool, messages["field_at"][hello], np.where(whole, RANDOM_SIZE, -1), HEX),
         "tls_version": words(version_codes(messages, chosen[:, VERSION]), TLS_VERSIONS),
         "certificate_issuer": issuers(text.raw("host", chosen[:, CERTIFICATE_ISSUER])),
         "host": text_array(pool, host_at, host_size, LOWER),

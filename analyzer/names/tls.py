@@ -27,7 +27,7 @@ from analyzer.memory import copy_bytes
 from analyzer.names.certificate import certificate_names
 from analyzer.names.ja4 import JA4_SIZE, is_grease, write_ja4
 from analyzer.names.states import MORE, NOT
-from analyzer.names.texts import keep, keep_digest, new_message
+from analyzer.names.texts import DIGEST_SIZE, keep, keep_digest, new_message
 from analyzer.packets.fields import u16, u24
 
 HANDSHAKE: Final = 22
@@ -244,8 +244,8 @@ def keep_client_hello(tables, hello, at, end, row, side, seq, seq_end, ts_ns, ac
     while alpn_end - alpn_at >= 3 and hello[alpn_at] == 2 and is_grease(u16(hello, alpn_at + 1)):
         alpn_at += 3
     message.field_at = keep(tables, hello, at + 2, at + 34)
-    message.field_size = RANDOM_SIZE
     keep_digest(tables, hello, at, end)
+    message.field_size = RANDOM_SIZE + DIGEST_SIZE
     alpn_size = min(np.int64(hello[alpn_at]), alpn_end - alpn_at - 1) if alpn_end > alpn_at else 0
     fingerprint = tables.counts[POOL_USED]
     tables.counts[POOL_USED] = fingerprint + JA4_SIZE

@@ -17,6 +17,7 @@ from analyzer.flows import layout
 from analyzer.flows.grow import empty_tables, grown
 from analyzer.names.offers import offers_of_waiting
 from analyzer.names.read import read_offers
+from analyzer.names.tls import RANDOM_SIZE
 from analyzer.packets.layout import ACK, FRAME, PACKET, PSH, SYN, TCP
 from tests.flows.packet_rows import count_block
 
@@ -185,7 +186,10 @@ class Stage:
         first = self.isns[side] + 1
         at, end = ((int(row[name]) - first) & 0xFFFFFFFF for name in ("seq", "end"))
         port, status, shape, ts_ns = (int(row[name]) for name in ("port", "status", "shape", "ts_ns"))
-        texts = (text("path"), text("agent"), text("field"))
+        field = text("field")
+        if int(row["kind"]) == layout.CLIENT_HELLO and field:
+            field = field[:RANDOM_SIZE]
+        texts = (text("path"), text("agent"), field)
         return Message(KINDS[int(row["kind"])], side, text("host"), port, *texts, status, shape, at, end, ts_ns)
 
 
