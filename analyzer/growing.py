@@ -12,6 +12,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Final
 
 import numpy as np
+import numpy.typing as npt
 
 from analyzer.capture.block import Damage
 from analyzer.capture.source import Source
@@ -19,9 +20,9 @@ from analyzer.errors import Unusable
 from analyzer.flows.concatenate import concatenated
 from analyzer.flows.grow import empty_tables
 from analyzer.flows.layout import ARENA_LIVE, N_DUPLICATES, N_MESSAGES, N_RECORDS, POOL_USED, Tables
-from analyzer.flows.retire import oldest, split
+from analyzer.flows.retire import oldest, remaining
 from analyzer.names.offers import read_waiting
-from analyzer.names.table import flow_table, named_tables
+from analyzer.names.table import named_tables
 from analyzer.pipeline import Reading, count_and_read, decode, note_losses
 
 if TYPE_CHECKING:
@@ -50,6 +51,16 @@ class Limits:
     messages: int = 500_000
     named_rows: int = 100_000
     other_rows: int = 20_000
+
+    def are_passed(self, tables: Tables) -> bool:
+        """Whether the tables hold more than they may."""
+        counts = tables.counts
+        return bool(
+            counts[N_RECORDS] > self.conversations
+            or counts[ARENA_LIVE] > self.waiting_bytes
+            or counts[POOL_USED] > self.name_bytes
+            or counts[N_MESSAGES] > self.messages
+        )
 
 
 @dataclass
@@ -132,9 +143,6 @@ class Growing:
             block.frames["source"] = 0
             yield block
 
-    def _rows(self, tables: Tables) -> pa.Table:
-        return flow_table(read_waiting(tables), [self.source.name], [0])
-
     def _routed(self, flows: pa.Table) -> pa.Table:
         from analyzer.routes import route_flows
         from analyzer.services.tag import tag_flows
@@ -142,19 +150,13 @@ class Growing:
         return tag_flows(route_flows(flows, self._topology), self._catalogue)
 
     def _is_full(self) -> bool:
-        counts, limits = self._tables.counts, self._limits
-        return bool(
-            counts[N_RECORDS] > limits.conversations
-            or counts[ARENA_LIVE] > limits.waiting_bytes
-            or counts[POOL_USED] > limits.name_bytes
-            or counts[N_MESSAGES] > limits.messages
-        )
+        return self._limits.are_passed(self._tables)
 
     def _retire(self) -> None:
         """Take conversations out of memory and keep their rows."""
         taken, going_on = oldest(self._tables, SHARE)
-        out, self._tables = split(self._tables, taken)
-        rows = self._rows(out)
+        rows = rows_of(concatenated(self._tables, empty_tables()), taken, [self.source.name], [0])
+        self._tables = remaining(self._tables, taken)
         self.retired.conversations += rows.num_rows
         self.retired.going_on += going_on
         self._finished.append(rows)
@@ -185,6 +187,16 @@ class Growing:
             f"have a second row, and {retired.left_out:,} rows, of unnamed conversations first, are not in this report"
         )
         return [Damage("flows-evicted", text, count=1)]
+
+
+def rows_of(tables: Tables, taken: npt.NDArray[np.bool_], names: list[str], order_of_sources: list[int]) -> pa.Table:
+    """The flow table's rows of the records that are taken, named by all that is known; `tables` is used up.
+
+    taken   bool[n_records], whole conversations;  the others: as named_tables has them
+    """
+    named = named_tables(read_waiting(tables), names, order_of_sources)
+    rows = np.unique(named.row_of[taken])
+    return named.flows.take(rows[rows >= 0])
 
 
 def tells_something(flows: pa.Table) -> Any:

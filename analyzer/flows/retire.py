@@ -1,12 +1,12 @@
 """Conversations taken out of the growing tables, so that a live capture's memory has an end.
 
-What is taken out becomes tables of its own, from which finished rows are made; what stays is packed, so that the room is
-really free. A conversation's records go together: which of them are one flow is decided over all of them (fold.py).
+What stays is packed, so that the room is really free. A conversation's records go together: which of them are one flow is
+decided over all of them (fold.py). Rows are made of what goes while everything is still there: an answer names flows of others.
 """
 
 from __future__ import annotations
 
-from typing import Any
+from typing import Any, Final
 
 import numpy as np
 import numpy.typing as npt
@@ -16,6 +16,7 @@ from analyzer.flows.grow import empty_tables
 from analyzer.flows.layout import (
     ARENA_LIVE,
     ARENA_USED,
+    DNS_ANSWER,
     FREE_HOLE,
     FREE_SEGMENT,
     N_HOLES,
@@ -30,8 +31,12 @@ from analyzer.flows.layout import (
     Tables,
 )
 from analyzer.flows.table import rehash
+from analyzer.packets.layout import TCP
 
 Rows = npt.NDArray[Any]
+
+# How long a UDP conversation is quiet before it counts as over: what gateways wait before they forget one (RFC 4787 REQ-5).
+UDP_QUIET_NS: Final[int] = 300 * 10**9
 
 
 def conversations(tables: Tables) -> npt.NDArray[np.int64]:
@@ -49,35 +54,47 @@ def oldest(tables: Tables, share: float) -> tuple[npt.NDArray[np.bool_], int]:
     """(bool[n_records]: the records to take out, how many conversations among them may still go on).
 
     First those that are over or were never answered, by their last packet, then the others; of all conversations, `share`.
+    A UDP conversation is over when it was quiet for UDP_QUIET_NS. One with a DNS answer stays as long as those that go on: it
+    may name what comes yet.
     """
     n = int(tables.counts[N_RECORDS])
     first = conversations(tables)
     sides = tables.sides
     packets, seen = (np.stack([sides[name][0 : 2 * n : 2], sides[name][1 : 2 * n : 2]], axis=1) for name in ("packets", "seen"))
     over = (seen & SENT_RST != 0).any(axis=1) | (seen & SENT_FIN != 0).all(axis=1)
+    latest_ns = tables.records["last_ns"][:n].max(initial=0)
+    over |= (tables.records["protocol"][:n] != TCP) & (tables.records["last_ns"][:n] < latest_ns - UDP_QUIET_NS)
     unanswered = (packets == 0).any(axis=1)
     last, goes_on = np.full(n, np.iinfo(np.int64).min), np.zeros(n, np.bool_)
     np.maximum.at(last, first, tables.records["last_ns"][:n])
     # The newest record says how the conversation stands; it comes after the others.
     goes_on[first] = ~(over | unanswered)
     heads = np.unique(first)
-    order = heads[np.lexsort((last[heads], goes_on[heads]))]
+    names = np.zeros(n, np.bool_)
+    names[first[answering(tables)]] = True
+    order = heads[np.lexsort((last[heads], (goes_on | names)[heads]))]
     taken = np.zeros(n, np.bool_)
     chosen = order[: max(1, int(len(order) * share))]
     taken[chosen] = True
     return taken[first], int(goes_on[chosen].sum())
 
 
-def split(tables: Tables, taken: npt.NDArray[np.bool_]) -> tuple[Tables, Tables]:
-    """(tables of the records that are taken, tables of the others, which can go on growing); `tables` is used up.
+def answering(tables: Tables) -> npt.NDArray[np.int64]:
+    """The records with a DNS answer."""
+    messages = tables.messages[: int(tables.counts[N_MESSAGES])]
+    found: npt.NDArray[np.int64] = np.unique(messages["record"][messages["kind"] == DNS_ANSWER]).astype(np.int64)
+    return found
+
+
+def remaining(tables: Tables, taken: npt.NDArray[np.bool_]) -> Tables:
+    """Tables without the records that are taken, which can go on growing; `tables` is used up.
 
     taken   bool[n_records], whole conversations
     """
-    out = only(tables, taken)
     stay = only(tables, ~taken)
     stay = stay._replace(recent=tables.recent, slots=np.zeros(4 * len(stay.records), np.int32))
     rehash(stay)
-    return out, stay
+    return stay
 
 
 def only(tables: Tables, kept: npt.NDArray[np.bool_]) -> Tables:

@@ -56,12 +56,16 @@ ENDINGS: Final[list[str | None]] = ["fin", "rst"]
 
 
 class Named(NamedTuple):
-    """What was read, as tables: FLOW_SCHEMA, LOOKUP_SCHEMA and DISCOVERY_SCHEMA; and what wasn't captured (flows.loss)."""
+    """What was read, as tables: FLOW_SCHEMA, LOOKUP_SCHEMA and DISCOVERY_SCHEMA; and what wasn't captured (flows.loss).
+
+    row_of   int32[n_records]: each record's row of `flows`, -1: none
+    """
 
     flows: pa.Table
     lookups: pa.Table
     discoveries: pa.Table
     missing: dict[int, tuple[int, int]]
+    row_of: npt.NDArray[np.int32]
 
 
 def flow_table(tables: Tables, names: list[str], order_of_sources: list[int]) -> pa.Table:
@@ -110,7 +114,7 @@ def named_tables(tables: Tables, names: list[str], order_of_sources: list[int]) 
     row_of = place[flow_of]
     lookups = lookup_table(tables, row_of, flows["id"])
     discoveries = discovery_table(tables, row_of, flows["id"], flows["client_ip"], statuses_of(tables.messages, answers))
-    return Named(pa.table(arrays, schema=FLOW_SCHEMA), lookups, discoveries, missing)
+    return Named(pa.table(arrays, schema=FLOW_SCHEMA), lookups, discoveries, missing, row_of)
 
 
 def packets_of(sides: npt.NDArray[Any], heads: npt.NDArray[np.int32]) -> npt.NDArray[np.int64]:

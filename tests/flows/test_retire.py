@@ -3,15 +3,17 @@
 from __future__ import annotations
 
 import numpy as np
+import numpy.typing as npt
 import pyarrow as pa
 import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
+from analyzer.flows.concatenate import concatenated
 from analyzer.flows.grow import empty_tables
 from analyzer.flows.layout import ARENA_USED, N_MESSAGES, N_RECORDS, POOL_USED, Tables
-from analyzer.flows.retire import conversations, lists_of, oldest, split
-from analyzer.growing import together
+from analyzer.flows.retire import answering, conversations, lists_of, oldest, remaining
+from analyzer.growing import rows_of, together
 from analyzer.names.offers import read_waiting
 from analyzer.names.table import flow_table
 from analyzer.pipeline import count_and_read, decode
@@ -27,10 +29,17 @@ def rows(tables: Tables) -> pa.Table:
     return flow_table(read_waiting(tables), ["whole.pcap"], [0])
 
 
+def taken_rows(tables: Tables, taken: npt.NDArray[np.bool_]) -> pa.Table:
+    return rows_of(concatenated(tables, empty_tables()), taken, ["whole.pcap"], [0])
+
+
 @settings(max_examples=15, deadline=None, suppress_health_check=[HealthCheck.too_slow])
 @given(st.integers(0, 2**32), st.data())
 def test_both_halves_are_the_whole_and_what_stays_goes_on(seed: int, data: st.DataObject) -> None:
-    """Taken out at any time: conversations that are over by then lose nothing, those that stay lose nothing later."""
+    """Taken out at any time: conversations that are over by then lose nothing, those that stay lose nothing later.
+
+    But for names: an answer that is taken out names nobody later.
+    """
     whole = Whole(messy_capture(seed))
     cut = data.draw(st.integers(1, whole.n_frames))
     tables = tables_of(whole, 0, cut)
@@ -48,11 +57,13 @@ def test_both_halves_are_the_whole_and_what_stays_goes_on(seed: int, data: st.Da
         totals[key] = totals.get(key, 0) + n
     for row, n in zip(first.tolist(), now.tolist(), strict=True):
         last[row] += n
-    over = [row for row, n in last.items() if totals[ends[row]] == n]
+    naming = set(first[answering(tables)].tolist())
+    over = [row for row, n in last.items() if totals[ends[row]] == n and row not in naming]
     chosen = data.draw(st.sets(st.sampled_from(over))) if over else set()
-    out, stay = split(tables, np.isin(first, list(chosen)))
-    stay = tables_of(whole, cut, whole.n_frames, stay)
-    assert differences(whole.table(), together([rows(out), rows(stay)])) == []
+    taken = np.isin(first, list(chosen))
+    out = taken_rows(tables, taken)
+    stay = tables_of(whole, cut, whole.n_frames, remaining(tables, taken))
+    assert differences(whole.table(), together([out, rows(stay)])) == []
 
 
 def tunnel(port: int, start_ns: int) -> Conversation:
@@ -69,8 +80,8 @@ def test_what_is_over_or_unanswered_goes_before_what_goes_on() -> None:
     for share, ports, still in ((0.34, [50_002], 0), (0.67, [50_002, 50_003], 0), (1.0, [50_001, 50_002, 50_003], 1)):
         tables = tables_of(whole, 0, whole.n_frames)
         taken, going_on = oldest(tables, share)
-        out, stay = split(tables, taken)
-        assert sorted(rows(out)["client_port"].to_pylist()) == ports
+        out, stay = taken_rows(tables, taken), remaining(tables, taken)
+        assert sorted(out["client_port"].to_pylist()) == ports
         assert rows(stay).num_rows == 3 - len(ports)
         assert going_on == still
 
@@ -79,7 +90,7 @@ def test_what_was_taken_out_leaves_no_bytes_behind() -> None:
     talks = [tunnel(50_000 + i, 10**18 + i).send_client(client_hello("a.example")) for i in range(20)]
     whole = Whole(pcap([frame for talk in talks for frame in talk.frames], nanosecond=True))
     tables = tables_of(whole, 0, whole.n_frames)
-    _, stay = split(tables, np.ones(20, np.bool_))
+    stay = remaining(tables, np.ones(20, np.bool_))
     assert [int(stay.counts[count]) for count in (N_RECORDS, N_MESSAGES, POOL_USED, ARENA_USED)] == [0, 0, 0, 0]
 
 
