@@ -26,12 +26,14 @@ NEEDS ?= tshark:tshark dumpcap:tshark squid:squid nginx:nginx-light nft:nftables
 help:  ## this list
 	@sed -n 's/^\([a-z]*\):.*## */  make \1@/p' $(firstword $(MAKEFILE_LIST)) | awk -F@ '{printf "%-16s%s\n", $$1, $$2}'
 
-report: $(VENV)/.warm  ## the verdict of every committed capture: which proxy won
+report: $(VENV)/.warm  ## the verdict of every committed capture, and the study of the article's tests: which proxy won
 	@set -e; for capture in captures/*.pcapng; do \
 		[ -e "$$capture" ] || { echo "captures/ holds no .pcapng file; make lab records them" >&2; exit 1; }; \
 		printf '\n%s\n' "$$capture"; \
 		$(BIN)/whichproxy report --topology captures/topology.toml "$$capture"; \
 	done
+	@mkdir -p build; printf '\ncaptures/study.toml, with pictures and every flow in build/study.html\n'
+	@$(BIN)/whichproxy study captures/study.toml -o build/study.html
 
 # In CI nothing may be skipped, except by a clone that has no oracles (tests/conftest.py).
 test: $(VENV)/.dev $(VENV)/.warm packages  ## the whole suite; installs what it needs where it may

@@ -18,6 +18,7 @@ import pyarrow as pa
 
 from analyzer.findings import CODES, SEVERITIES
 from analyzer.tables import FLOW_COLUMNS, LOOKUP_COLUMNS, REQUEST
+from docs.article import article_page
 
 DOCS: Final = Path(__file__).resolve().parent
 ROOT: Final = DOCS.parent
@@ -151,6 +152,7 @@ PAGES: Final[dict[str, Callable[[], str]]] = {
     "columns.md": columns_page,
     "findings.md": findings_page,
     "commands.md": commands_page,
+    "article.md": article_page,
     "study.schema.json": study_schema,
 }
 

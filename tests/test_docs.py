@@ -124,7 +124,9 @@ def test_the_readme_shows_what_is_printed(folder: Path) -> None:
         assert_shows(output, run(["bash", "-c", command], folder))
 
 
-def test_make_report_prints_what_the_readme_shows(capfd: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch) -> None:
+def test_make_report_prints_what_the_readme_shows(
+    capfd: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
     """What `make report` would run is run here: a process for each capture would take long."""
     outputs = [output for command, output in shown() if command == "make report"]
     recipe = subprocess.run(["make", "-n", "-o", ".venv/.warm", "report"], cwd=ROOT, capture_output=True, text=True, check=True).stdout
@@ -138,6 +140,13 @@ def test_make_report_prints_what_the_readme_shows(capfd: pytest.CaptureFixture[s
         out, err = capfd.readouterr()
         assert err == ""
         printed += f"\n{capture}\n{out}"
+    heading = next(line for line in outputs[0] if line.startswith("captures/study.toml, "))
+    assert f"mkdir -p build; printf '\\n{heading}\\n'" in recipe
+    assert "whichproxy study captures/study.toml -o build/study.html" in recipe
+    assert run_here(["study", "captures/study.toml", "-o", str(tmp_path / "study.html")]) == 0
+    out, err = capfd.readouterr()
+    assert err == ""
+    printed += f"\n{heading}\n{out}"
     assert len(outputs) == 1
     assert_shows(outputs[0], printed)
 

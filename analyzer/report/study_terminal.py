@@ -21,10 +21,6 @@ HELD, UNHELD = "✓", "✗"
 STATUS_STYLE = {"as documented": "green", "differs": "bold yellow", "not shown": "dim"}
 LIVE_STYLE = {"success": "green", "timeout": "red", "none": "dim"}
 
-TITLE_ROOM = 60
-COLUMNS_ROOM = 66
-"""What the other columns of the summary take at the least."""
-
 
 @dataclass(frozen=True)
 class TerminalStudy:
@@ -37,7 +33,7 @@ class TerminalStudy:
         yield Text(inert(study.title), "bold")
         yield Text(inert(study.conclusion), _held_style(study.held))
         yield Text()
-        yield _summary(study, options.max_width)
+        yield _summary(study)
         for test in study.tests:
             yield from _test(test)
 
@@ -53,14 +49,15 @@ def _held_style(held: bool | None) -> str:
     return {True: "green", False: "red", None: ""}[held]
 
 
-def _summary(study: StudyReport, width: int) -> Table:
+def _summary(study: StudyReport) -> Table:
     """Tests × planes, as the article's own question puts it."""
-    room = None if width >= UNWRAPPED else max(10, min(TITLE_ROOM, width - COLUMNS_ROOM))
     made = grid("", "Test", *(plane.capitalize() for plane in study.planes), "Live\nresponse", "Held", right=("",))
+    for column in made.columns:
+        column.no_wrap = column.header != Text("Test")  # titles take the lines they need, so that everything else stays in one
     for test in study.tests:
         made.add_row(
             Text(str(test.number), "dim"),
-            cell(test.title, room),
+            cell(test.title),
             *(cell(plane.text, None, "red" if plane.text == "none" else "") if plane.text else Text("·", "dim") for plane in test.planes),
             Text(test.live_response, LIVE_STYLE.get(test.live_response, "")),
             Text(test.held, _held_style(test.all_held)),

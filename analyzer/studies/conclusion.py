@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections import Counter
+from collections.abc import Mapping, Sequence, Set
 from typing import Any
 
 from analyzer.report.answer import answer_for, no_source_answer
-from analyzer.report.labels import counted, listed, method_name
+from analyzer.report.labels import PLANES, counted, listed, method_name
 from analyzer.studies.document import Backlog, Expectation, LiveResponse, Precedence, Silence, Test
 
 LIVE = {"success": "Live response could work", "timeout": "Live response could not work"}
@@ -37,36 +38,56 @@ def conclusion_of(
 
 
 def study_conclusion(tests: Sequence[Test]) -> str:
-    """`6 tests. sensor: WinHTTP won in 2 tests, … All 23 expectations held.`"""
-    sentences = [f"{counted(len(tests), 'test')}."]
-    for plane in ("sensor", "antivirus", "system", "user"):
-        wins: dict[str, int] = {}
-        for test in tests:
-            methods = {
-                e["method"] or e["winner"] for s in test["verdict"]["sources"] for e in s["planes"] if e["plane"] == plane and e["winner"]
-            }
-            for method in sorted(methods):
-                wins[method] = wins.get(method, 0) + 1
-        if wins:
-            ordered = sorted(wins.items(), key=lambda win: (-win[1], method_name(win[0]) or ""))
-            won = listed([f"{method_name(method)} in {n}" for method, n in ordered])
-            sentences.append(f"{_capital(plane)}: {won}.")
-    shown = _orders(tests)
-    if shown:
-        sentences.append(f"Order shown: {'; '.join(shown)}.")
+    """`Sensor: static over WinHTTP over WinINET. … Live response could work in 4 tests and could not in 2. All 30 expectations held.`"""
+    sentences = [f"{_capital(plane)}: {said}." for plane in PLANES if (said := _plane(plane, tests))] or ["No proxy won."]
+    worked, failed = (sum(test["live_response"]["outcome"] == outcome for test in tests) for outcome in ("success", "timeout"))
+    if worked:
+        sentences.append(f"Live response could work in {counted(worked, 'test')}{f' and could not in {failed}' if failed else ''}.")
+    elif failed:
+        sentences.append(f"Live response could not work in {counted(failed, 'test')}.")
+    other = [test for test in tests if any(entry["status"] == "differs" for entry in test["precedence"])]
+    if other:
+        planes = dict.fromkeys(entry["plane"] for test in other for entry in test["precedence"] if entry["status"] == "differs")
+        sentences.append(f"Other than documented in {counted(len(other), 'test')}: {listed(list(planes))}.")
     lines = [line for test in tests for line in test["expectations"]]
     missed = sum(not line["held"] for line in lines)
-    if lines:
-        sentences.append(
-            f"All {len(lines)} expectations held." if not missed else f"{missed} of {counted(len(lines), 'expectation')} didn't hold."
-        )
+    if missed:
+        sentences.append(f"{missed} of {counted(len(lines), 'expectation')} didn't hold.")
+    elif lines:
+        sentences.append(f"All {len(lines)} expectations held." if len(lines) > 1 else "The expectation held.")
     return " ".join(sentences)
 
 
-def _orders(tests: Sequence[Test]) -> list[str]:
-    """`sensor: static over WinHTTP and WinINET`, each once."""
-    shown = [f"{entry['plane']}: {entry['text']}" for test in tests for entry in test["precedence"] if entry["status"] == "as documented"]
-    return list(dict.fromkeys(shown))
+def _plane(plane: str, tests: Sequence[Test]) -> str:
+    """The order that all tests together show of a plane; where they show none, in how many tests each method won; "": nobody won."""
+    shown = [entry for test in tests for entry in test["precedence"] if entry["plane"] == plane and entry["status"] != "not shown"]
+    over = {(entry["observed"][0], under) for entry in shown for under in (*entry["observed"][1:], *entry["passed_over"])}
+    if chain := _chain(over):
+        return " over ".join(listed([_called(method) for method in rank]) for rank in chain)
+    won = Counter(
+        method
+        for test in tests
+        for method in {e["method"] or e["winner"] for s in test["verdict"]["sources"] for e in s["planes"] if e["plane"] == plane}
+        if method
+    )
+    ordered = sorted(won.items(), key=lambda win: (-win[1], win[0].casefold()))
+    return listed([f"{_called(method)} in {counted(n, 'test')}" for method, n in ordered])
+
+
+def _chain(over: Set[tuple[str, str]]) -> list[list[str]]:
+    """The methods in ranks, best first, if each of a rank went over each of the next; else none: tests that contradict show no order."""
+    left, ranks = {method for pair in over for method in pair}, list[list[str]]()
+    while left:
+        rank = sorted((m for m in left if not any(above in left and below == m for above, below in over)), key=str.casefold)
+        if not rank or (ranks and not all((above, below) in over for above in ranks[-1] for below in rank)):
+            return []
+        ranks.append(rank)
+        left -= set(rank)
+    return ranks
+
+
+def _called(method: str) -> str:
+    return method_name(method) or method
 
 
 def _capital(text: str) -> str:

@@ -121,16 +121,16 @@ def _winner_lines(key: str, value: str, verdict: Mapping[str, Any]) -> Iterator[
     seen = [(source, entry) for source in verdict["sources"] for entry in source[kind] if entry[kind[:-1]] == name]
     if not seen:
         held = value.casefold() == NONE
-        text = f"nothing won {key}, as expected: it wasn't seen" if held else f"expected {value} to win {key}, but it wasn't seen"
+        text = f"nothing won for {name}, as expected: it wasn't seen" if held else f"expected {value} to win for {name}, but it wasn't seen"
         yield _line("winner", key, value, "not seen", held, None, text)
     for source, entry in seen:
         winner = str(ProxyLabel(entry["winner"], entry["winner_name"], entry["method"])) if entry["winner"] else NONE
         held, who = _holds(value, entry), source_label(source["client_ip"], source["name"])
         reason = f" ({entry['reason']})" if entry["reason"] else ""
         text = (
-            f"{winner if entry['winner'] else 'nothing'} won {key} of {who}, as expected"
+            f"{winner if entry['winner'] else 'nothing'} won for {name} of {who}, as expected"
             if held
-            else f"expected {value} to win {key}, but {who} shows {winner}{reason}"
+            else f"expected {value} to win for {name}, but {who} shows {winner}{reason}"
         )
         yield _line("winner", key, value, winner, held, source["client_ip"], text)
 

@@ -27,17 +27,30 @@ def test_the_answer_comes_first_then_what_happened(document: StudyDocument) -> N
 
 def test_what_did_not_hold_is_said(document: StudyDocument) -> None:
     test = deepcopy(document["tests"][0])
-    test["expectations"][0] |= {"held": False, "text": "expected static to win plane:sensor, but it didn't"}
+    test["expectations"][0] |= {"held": False, "text": "expected static to win for sensor, but it didn't"}
     parts = (test["verdict"], test["silence"], test["backlog"], test["live_response"], test["precedence"], test["expectations"])
-    assert conclusion_of(*parts).endswith("Expected static to win plane:sensor, but it didn't.")
+    assert conclusion_of(*parts).endswith("Expected static to win for sensor, but it didn't.")
     assert study_conclusion([test]).endswith("1 of 5 expectations didn't hold.")
 
 
-def test_the_study_sums_up_winners_and_orders(document: StudyDocument) -> None:
-    text = study_conclusion(document["tests"])
-    assert text.startswith("6 tests. Sensor: WinHTTP in 2, static in 2 and WinINET in 1. ")
-    assert "sensor: static over WinHTTP and WinINET" in text
-    assert study_conclusion([{**document["tests"][2], "expectations": []}]) == "1 test."  # nobody won anything, nothing was expected
+def test_the_study_sums_up_the_order_that_its_tests_show_together(document: StudyDocument) -> None:
+    assert study_conclusion(document["tests"]) == (
+        "Sensor: static over WinHTTP over WinINET. Antivirus: static over WinHTTP over WinINET. "
+        "System: WinHTTP over static and WinINET. User: WinINET over static and WinHTTP. "
+        "Live response could work in 4 tests and could not in 2. Other than documented in 2 tests: antivirus. All 30 expectations held."
+    )
+    alone = deepcopy(document["tests"][0])
+    alone["expectations"] = []
+    assert study_conclusion([alone]).startswith("Sensor: WinHTTP in 1 test. Antivirus: WinHTTP in 1 test. ")
+    nothing = {**document["tests"][2], "expectations": []}
+    assert study_conclusion([nothing]) == "No proxy won. Live response could not work in 1 test."
+
+
+def test_tests_that_contradict_show_no_order(document: StudyDocument) -> None:
+    turned = deepcopy(document["tests"][1])
+    sensor = next(entry for entry in turned["precedence"] if entry["plane"] == "sensor")
+    sensor |= {"observed": ["wininet"], "passed_over": ["winhttp"]}
+    assert study_conclusion([document["tests"][1], turned]).startswith("Sensor: WinHTTP in 2 tests. Antivirus: WinHTTP over WinINET. ")
 
 
 def test_without_sources_the_reason_is_given(document: StudyDocument) -> None:

@@ -79,16 +79,16 @@ def test_none_holds_without_winner_and_without_traffic() -> None:
 
 def test_each_unmet_expectation_is_a_line() -> None:
     assert missed({"edr-command-and-control": "winhttp", "plane:user": "none", "plane:system": "winhttp"}, fifth_test()) == [
-        "expected winhttp to win edr-command-and-control, but WORKSTATION (172.16.11.92) shows static (PROX03) (one proxy carried all)",
-        "expected none to win plane:user, but WORKSTATION (172.16.11.92) shows WinINET (PROX02) (one proxy carried all)",
+        "expected winhttp to win for edr-command-and-control, but WORKSTATION (172.16.11.92) shows static (PROX03) (one proxy carried all)",
+        "expected none to win for user, but WORKSTATION (172.16.11.92) shows WinINET (PROX02) (one proxy carried all)",
     ]
     assert missed({"push-notifications": "winhttp"}, fifth_test()) == [
-        "expected winhttp to win push-notifications, but WORKSTATION (172.16.11.92) shows none (only failures: 4 requests failed)"
+        "expected winhttp to win for push-notifications, but WORKSTATION (172.16.11.92) shows none (only failures: 4 requests failed)"
     ]
 
 
 def test_what_was_not_seen_cannot_have_won() -> None:
-    assert missed({"plane:sensor": "static"}, nothing_seen()) == ["expected static to win plane:sensor, but it wasn't seen"]
+    assert missed({"plane:sensor": "static"}, nothing_seen()) == ["expected static to win for sensor, but it wasn't seen"]
 
 
 def test_it_must_hold_for_every_source() -> None:

@@ -44,7 +44,7 @@ def test_reports_say_the_same(study: Study, tmp_path: Path) -> None:
 
 def test_it_shows_itself(study: Study) -> None:
     assert str(study).startswith(study.title)
-    assert repr(study).startswith(f"<Study '{study.title}': 6 tests.")
+    assert repr(study).startswith(f"<Study '{study.title}': Sensor: static over WinHTTP over WinINET.")
     assert repr(study.tests[0]) == f"<StudyTest 'Only the WinHTTP proxy is configured': {study.tests[0].table.num_rows} flows>"
 
 

@@ -1,0 +1,99 @@
+"""What a test of captures/study.toml shows, in numbers, flows and words: what docs/article.py sets beside the article's claims."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterable, Mapping
+from datetime import datetime
+from pathlib import Path
+from typing import Any, Final
+
+from analyzer.report.labels import listed, method_name
+from analyzer.studies.result import StudyTest
+
+CAPTURES: Final = Path(__file__).resolve().parent.parent / "captures"
+
+
+def capture_name(test: StudyTest) -> str:
+    """The test's capture."""
+    return Path(test.document["captures"][0]).name
+
+
+def plane_or_none(test: StudyTest, plane: str) -> Mapping[str, Any] | None:
+    entries = [entry for source in test.document["verdict"]["sources"] for entry in source["planes"] if entry["plane"] == plane]
+    return entries[0] if entries else None
+
+
+def plane_entry(test: StudyTest, plane: str) -> Mapping[str, Any]:
+    entry = plane_or_none(test, plane)
+    assert entry is not None, f"{test.title}: no {plane} traffic"
+    return entry
+
+
+def tunnels_of(test: StudyTest, service: str) -> int:
+    """Requests of the service that proxies carried."""
+    entries = [entry for source in test.document["verdict"]["sources"] for entry in source["services"] if entry["service"] == service]
+    return sum(share["tunnels"] for entry in entries for share in entry["by_proxy"])
+
+
+def carried_by(test: StudyTest, plane: str, proxy: str) -> int:
+    """Requests of the plane that this proxy carried."""
+    entry = plane_or_none(test, plane)
+    return sum(share["tunnels"] for share in entry["by_proxy"] if share["name"] == proxy) if entry else 0
+
+
+def all_through(test: StudyTest, expected: Mapping[str, str]) -> bool:
+    """Whether each plane was carried by this proxy and by no other, without a failure."""
+    return all(
+        (entry := plane_or_none(test, plane)) is not None
+        and [(share["name"], share["failed"]) for share in entry["by_proxy"]] == [(proxy, 0)]
+        for plane, proxy in expected.items()
+    )
+
+
+def counts(test: StudyTest, planes: Iterable[str]) -> str:
+    """`sensor: of 14 requests 14 through PROX01 (WinHTTP)`, plane by plane."""
+    said = []
+    for plane in planes:
+        entry = plane_entry(test, plane)
+        total = sum(share["tunnels"] + share["failed"] for share in entry["by_proxy"])
+        shares = [f"{share['tunnels']} through {share['name']} ({method_name(share['method'])})" for share in entry["by_proxy"]]
+        said.append(f"{plane}: of {total} requests {listed(shares)}")
+    return "; ".join(said)
+
+
+def flows_of(test: StudyTest, plane: str) -> list[str]:
+    """The flows that carried the plane."""
+    rows = test.table.select(["id", "requests"]).to_pylist()
+    its = {row["id"] for row in rows if any(request["plane"] == plane for request in row["requests"] or ())}
+    return [flow for entry in test.document["precedence"] if entry["plane"] == plane for flow in entry["flows"] if flow in its]
+
+
+def asked_of(test: StudyTest, proxy: str) -> int:
+    return sum(entry["requests"] for entry in test.document["verdict"]["proxies"] if entry["name"] == proxy)
+
+
+def blocked_of(test: StudyTest) -> list[str]:
+    return [flow for entry in test.document["verdict"]["direct"]["blocked"] for flow in entry["flows"]]
+
+
+def worked_inside(test: StudyTest) -> dict[str, int]:
+    """Per service, the tunnels in which TLS went on beyond its handshake."""
+    columns = test.table.select(["service", "tls_completed"]).to_pylist()
+    found = [row["service"] for row in columns if row["service"] and row["tls_completed"]]
+    return {service: found.count(service) for service in dict.fromkeys(found)}
+
+
+def intended(test: StudyTest) -> dict[str, int]:
+    """Whom the clients wanted where they went past the proxies, by their own record."""
+    truth = json.loads((CAPTURES / capture_name(test)).with_suffix(".truth.json").read_text(encoding="utf-8"))
+    hosts = [connection["intended_host"] for connection in truth["connections"] if connection["route"] == "direct"]
+    return {host: hosts.count(host) for host in dict.fromkeys(hosts)}
+
+
+def moment(text: str) -> datetime:
+    return datetime.fromisoformat(f"{text[:26]}+00:00")
+
+
+def capital(text: str) -> str:
+    return text[:1].upper() + text[1:]
