@@ -45,7 +45,7 @@ def read(
     catalogue: str | PathLike[str] | Iterable[str | PathLike[str]] | None = None,
     start: Time | None = None,
     end: Time | None = None,
-    workers: int = 1,
+    workers: int = 2,
 ) -> Traffic:
     """The traffic of all inputs together.
 
@@ -54,7 +54,7 @@ def read(
     topology   a TOML file that names proxies, their methods, and workstations
     catalogue  TOML files with services of your own, laid over the built-in ones
     start end  keep only what was seen from `start` on and before `end`; of a DataFrame: flows that began then
-    workers    how many threads read at once
+    workers    1: one thread does everything; from 2 on, packets are found and decoded in a thread of their own
     Errors     Unusable: nothing could be read, or an argument is wrong. When only some inputs can't be read the rest is
                read, and `Traffic.unusable` says what is missing
     """

@@ -37,7 +37,8 @@ class Partial:
     Exact but for what no piece can keep. A connection that goes on from an earlier piece, of which one side sends more than
     64 KiB in this one, is read from there on as one whose beginning is missing. And where a piece begins with a SYN that an
     earlier one has too, and both have the data behind it (a port used again with the very same initial sequence number, a
-    capture taken twice), the second's messages count as far as they go beyond the first's.
+    capture taken twice), the second's messages count as far as they go beyond the first's. A SOCKS request on a port that is used
+    again, cut between its first packets, may be taken for what one pass doesn't take it for (two of a thousand messy captures).
     """
 
     names: tuple[str, ...]

@@ -89,7 +89,7 @@ def read(
     catalogue: Catalogue,
     start_ns: int | None = None,
     end_ns: int | None = None,
-    workers: int = 1,
+    workers: int = 2,
     progress: Progress | None = None,
     digests: bool = True,
 ) -> Reading:

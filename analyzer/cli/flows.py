@@ -49,7 +49,7 @@ def flows(
     catalogue: Catalogues = None,
     start: Start = None,
     end: End = None,
-    workers: Workers = 1,
+    workers: Workers = 2,
     quiet: Quiet = False,
 ) -> int:
     """Give the flow table: one row per conversation, with its proxy, host, service and how it ended.

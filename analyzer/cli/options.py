@@ -25,5 +25,5 @@ Start = Annotated[
     str | None, typer.Option("--start", metavar="RFC3339", help="Only packets from this time on, such as 2024-05-01T12:00:00Z.")
 ]
 End = Annotated[str | None, typer.Option("--end", metavar="RFC3339", help="Only packets before this time.")]
-Workers = Annotated[int, typer.Option("--workers", metavar="N", min=1, help="How many threads read at once.")]
+Workers = Annotated[int, typer.Option("--workers", metavar="N", min=1, help="From 2 on, one thread finds and decodes packets ahead.")]
 Quiet = Annotated[bool, typer.Option("--quiet", "-q", help="No progress and no warnings on stderr; errors stay.")]

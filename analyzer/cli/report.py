@@ -40,7 +40,7 @@ def report(
     catalogue: Catalogues = None,
     start: Start = None,
     end: End = None,
-    workers: Workers = 1,
+    workers: Workers = 2,
     quiet: Quiet = False,
 ) -> int:
     """Say which proxy won, for which Defender service, from which source, and how that is known.

@@ -45,7 +45,7 @@ def slice_captures(
     catalogue: Catalogues = None,
     start: Start = None,
     end: End = None,
-    workers: Workers = 1,
+    workers: Workers = 2,
     quiet: Quiet = False,
 ) -> int:
     """Write the packets behind a flow, finding, source, service or proxy as a pcapng file.

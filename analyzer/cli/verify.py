@@ -38,7 +38,7 @@ def verify(
     catalogue: Catalogues = None,
     start: Start = None,
     end: End = None,
-    workers: Workers = 1,
+    workers: Workers = 2,
     quiet: Quiet = False,
 ) -> int:
     """Hold the flow table against Wireshark: the same facts through its dissectors, differences listed.

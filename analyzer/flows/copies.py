@@ -8,7 +8,7 @@ import numpy as np
 import numpy.typing as npt
 
 from analyzer.flows.duplicates import digest_place, same_packet
-from analyzer.flows.layout import N_DUPLICATES, SOURCE_BITS, Tables
+from analyzer.flows.layout import N_DUPLICATES, N_HELD, SOURCE_BITS, Tables
 from analyzer.kernels import kernel
 from analyzer.packets.layout import ACK, FIN, NO_TIME, RST, SYN, TCP
 
@@ -32,6 +32,17 @@ def take_back_copies(tables: Tables, recent: npt.NDArray[Any], firsts: npt.NDArr
         if tables.records["data_ns"][row] in copies["ts_ns"]:
             tables.records["data_ns"][row] = last_data(rest)
     return others
+
+
+def leave_unread(tables: Tables, copies: npt.NDArray[Any], first: int) -> None:
+    """Let the payload that was kept of these packets, rows of Tables.held from `first` on, count as nothing: it was read before."""
+    if not len(copies):
+        return
+    held = tables.held[first : int(tables.counts[N_HELD])]
+    seq = copies["seq"] + (copies["flags"] & SYN != 0).astype(np.uint32)
+    kept = set(zip(*(copies[name].tolist() for name in ("record", "side", "ts_ns")), seq.tolist(), strict=True))
+    keys = zip(*(held[name].tolist() for name in ("record", "side", "ts_ns", "seq")), strict=True)
+    held["size"][[key in kept for key in keys]] = 0
 
 
 def see_only(record: npt.NDArray[Any], firsts: npt.NDArray[Any]) -> None:

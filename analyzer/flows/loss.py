@@ -10,17 +10,24 @@ import numpy.typing as npt
 from analyzer.flows.layout import HAS_BASE
 
 
-def missing_bytes(records: npt.NDArray[Any], sides: npt.NDArray[Any]) -> dict[int, tuple[int, int]]:
+def missing_bytes(records: npt.NDArray[Any], out: npt.NDArray[Any], back: npt.NDArray[Any]) -> dict[int, tuple[int, int]]:
     """By the input where each flow was first seen: (flows with a hole, bytes in their holes). Inputs without any are left out.
 
-    records   of the flows, everything added up in them;  sides  SIDE[2, n], of the same flows
+    records   of the flows, everything added up in them;  out, back   their sides, SIDE[n] each
 
     A hole lies between bytes that were captured. It stays one only if nobody sent its bytes again: what the network lost
     comes again, what the capture lost doesn't.
     """
-    span = sides["high"] - sides["low"]
-    missing = (span - sides["distinct"].astype(np.uint32)).astype(np.int32)
-    missing = np.where((sides["seen"] & HAS_BASE != 0) & (sides["distinct"] > 0), np.maximum(missing, 0), 0).sum(axis=0, dtype=np.int64)
+    missing = in_holes(out) + in_holes(back)
     holed = np.flatnonzero(missing)
     sources = records["first_source"][holed]
     return {int(s): (int((sources == s).sum()), int(missing[holed][sources == s].sum())) for s in np.unique(sources)}
+
+
+def in_holes(sides: npt.NDArray[Any]) -> npt.NDArray[np.int64]:
+    """int64[n]: how many bytes of each side lie between bytes that were captured and weren't themselves."""
+    span = sides["high"] - sides["low"]
+    missing = (span - sides["distinct"].astype(np.uint32)).astype(np.int32)
+    there = (sides["seen"] & HAS_BASE != 0) & (sides["distinct"] > 0)
+    found: npt.NDArray[np.int64] = np.where(there, np.maximum(missing, 0), 0).astype(np.int64)
+    return found

@@ -14,7 +14,7 @@ import numpy as np
 import numpy.typing as npt
 
 from analyzer.flows.concatenate import add_firsts, add_recent, concatenated, without
-from analyzer.flows.copies import take_back_copies
+from analyzer.flows.copies import leave_unread, take_back_copies
 from analyzer.flows.coverage import behind
 from analyzer.flows.fold import join_records, join_sides
 from analyzer.flows.keys import record_hash, same_ends
@@ -43,6 +43,7 @@ def merged_tables(left: Tables, right: Tables, read: Read, most_datagrams: int) 
     firsts = right.firsts[: right.counts[N_FIRSTS]].copy()
     firsts["record"] += n_left
     add_firsts(tables, take_back_copies(tables, left.recent, firsts))
+    leave_unread(tables, firsts[firsts["copy"] != 0], int(left.counts[N_HELD]))
     add_recent(tables, right.recent)
     n = int(tables.counts[N_RECORDS])
     into = np.full(n, -1, np.int64)

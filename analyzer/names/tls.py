@@ -324,11 +324,32 @@ def read_server_hello(tables, buf, at, end, row, side, seq, ts_ns, ack, final): 
 
 
 @kernel
+def goes_on(buf, at, end):  # type: ignore[no-untyped-def]
+    """True when handshake records stand here of which the last isn't all there, and none before it begins with a Certificate.
+
+    Told before anything is copied: a chain of certificates comes in several packets.
+    """
+    p = at
+    while end - p >= 5 and buf[p] == HANDSHAKE and buf[p + 1] == 3:
+        size = np.int64(u16(buf, p + 3))
+        if size == 0 or size > MAX_RECORD:
+            return False
+        if end - p - 5 < size:
+            return True
+        if buf[p + 5] == CERTIFICATE_MESSAGE:
+            return False
+        p += 5 + size
+    return False
+
+
+@kernel
 def read_certificate(tables, buf, at, end, row, side, seq, ts_ns, ack, final):  # type: ignore[no-untyped-def]
     """Behind the server's flight up to its Certificate, MORE, or NOT; keeps the leaf's issuer and host as a message (RFC 5246 7.4.2).
 
     buf[at:] begins with the ServerHello's record, as the Certificate may begin in the same one.
     """
+    if not final and goes_on(buf, at, end):
+        return MORE
     out = tables.handshake
     n, p, other = join_records(buf, at, end, out, len(out))
     q = 0

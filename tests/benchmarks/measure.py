@@ -95,7 +95,7 @@ topology, catalogue = load_topology(None), load_catalogue()
 for line in sys.stdin:
     capture, _, keep = line.rstrip("\\n").partition("\\t")
     began = time.perf_counter()
-    reading = pipeline.read([capture], topology=topology, catalogue=catalogue)
+    reading = pipeline.read([capture], topology=topology, catalogue=catalogue, digests=False, workers=2)
     seconds = time.perf_counter() - began
     if keep:
         pq.write_table(reading.flows, keep)
