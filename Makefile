@@ -5,7 +5,7 @@
 
 .DEFAULT_GOAL := help
 .DELETE_ON_ERROR:
-.PHONY: help report test bench lab lint clean packages
+.PHONY: help report test fuzz bench lab lint clean packages
 SHELL := /bin/bash
 export PATH := $(PATH):/usr/sbin:/sbin
 
@@ -38,6 +38,10 @@ report: $(VENV)/.warm  ## the verdict of every committed capture, and the study 
 # In CI nothing may be skipped, except by a clone that has no oracles (tests/conftest.py).
 test: $(VENV)/.dev $(VENV)/.warm packages  ## the whole suite; installs what it needs where it may
 	@WHICHPROXY_REQUIRE_ALL=$(if $(filter true 1,$(CI)),1,) $(BIN)/python -m pytest
+
+fuzz: SECONDS ?= 600
+fuzz: $(VENV)/.dev $(VENV)/.warm  ## damaged captures through everything, for SECONDS=600; what fails is kept and tested from then on
+	@$(BIN)/python -m tests.fuzz $(SECONDS)
 
 bench: NEEDS = tcpdump:tcpdump ndpiReader:libndpi-bin
 bench: $(VENV)/.dev $(VENV)/.warm packages  ## against tcpdump, ndpiReader and NFStream, on a generated capture; adds a record

@@ -17,7 +17,7 @@ from tests.oracles.engines import ENGINES, EXCEPTIONS, REFUSED
 from tests.oracles.test_expected import RECORDS
 from tests.reference import NotACapture, flows_of, rows_of
 from tests.reference.agree import COMPARED, Row, disagreements, flow_text
-from tests.reference.whole import Key, whole_flows
+from tests.reference.whole import whole_only
 
 COUNTED = [*COMPARED[: COMPARED.index("state") + 1], "outer"]
 
@@ -32,29 +32,6 @@ AGREED = {
 def without_tunnel_ids(rows: list[Row]) -> list[Row]:
     """The twin's rows without what the engine doesn't read: GTP's ids."""
     return [row | {"outer": re.sub(r"gtp-u \d+", "gtp-u", row["outer"]) if row["outer"] else None} for row in rows]
-
-
-def without_requests_in_tunnels(row: Row) -> Row:
-    """The row without what was asked in absolute form behind a CONNECT, that isn't asked of this proxy."""
-    kinds = [request["kind"] for request in row["requests"]]
-    opened = next(
-        (i for i, request in enumerate(row["requests"]) if request["kind"] == "connect" and request["status"] in (200, None)), None
-    )
-    if opened is None or "absolute" not in kinds[opened:]:
-        return row
-    kept = [request for i, request in enumerate(row["requests"]) if i <= opened or request["kind"] != "absolute"]
-    return row | {"requests": kept, "host": None, "host_source": None}
-
-
-def key_of(row: Row) -> Key:
-    ends = frozenset([(row["client_ip"], row["client_port"]), (row["server_ip"], row["server_port"])])
-    return row["protocol"], ends, row["first_seen"]
-
-
-def whole_only(rows: list[Row], data: bytes) -> list[Row]:
-    """The rows of flows of which every byte was captured, and each only one way."""
-    whole = whole_flows(data)
-    return [without_requests_in_tunnels(row) for row in rows if key_of(row) in whole]
 
 
 @needs_oracles

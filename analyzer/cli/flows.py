@@ -79,7 +79,7 @@ def flows(
         _to_stdout(reading.flows, chosen)
     else:
         write_whole(output, _pieces(reading.flows, chosen))
-    return say_unusable(reading, quiet=quiet)
+    return say_unusable(question, reading)
 
 
 def _format(asked: Format | None, output: str | None) -> Format:

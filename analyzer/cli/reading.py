@@ -4,10 +4,12 @@ from __future__ import annotations
 
 import sys
 from collections.abc import Sequence
-from dataclasses import dataclass
+from contextlib import AbstractContextManager, nullcontext
+from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
-from analyzer.cli.outcome import DONE, UNUSABLE, causes, complain
+from analyzer.cli.interrupt import StreamEnd
+from analyzer.cli.outcome import DONE, INTERRUPTED, UNUSABLE, causes, complain
 from analyzer.errors import Unusable
 
 if TYPE_CHECKING:
@@ -28,6 +30,11 @@ class Question:
     end_ns: int | None
     workers: int
     quiet: bool
+    stream: StreamEnd = field(default_factory=StreamEnd)
+
+    def until_interrupted(self) -> AbstractContextManager[object]:
+        """While it is entered, Ctrl-C ends stdin, where that is read; without it, the program."""
+        return self.stream if "-" in self.inputs else nullcontext()
 
 
 def checked(
@@ -57,26 +64,38 @@ def checked(
 
 
 def read(question: Question, *, digests: bool) -> Reading:
-    """The captures as flows, with progress on a terminal; `digests`: with each file's SHA-256."""
+    """The captures as flows, with progress on a terminal; `digests`: with each file's SHA-256.
+
+    A stream may be interrupted: it is read up to there, and say_unusable tells.
+    """
     from analyzer.cli.progress import ReadingProgress
     from analyzer.pipeline import read as read_captures
 
-    with ReadingProgress(quiet=question.quiet) as progress:
-        return read_captures(
-            question.inputs,
-            topology=question.topology,
-            catalogue=question.catalogue,
-            start_ns=question.start_ns,
-            end_ns=question.end_ns,
-            workers=question.workers,
-            progress=progress.update,
-            digests=digests,
-        )
+    try:
+        with question.until_interrupted(), ReadingProgress(quiet=question.quiet) as progress:
+            return read_captures(
+                question.inputs,
+                topology=question.topology,
+                catalogue=question.catalogue,
+                start_ns=question.start_ns,
+                end_ns=question.end_ns,
+                workers=question.workers,
+                progress=progress.update,
+                digests=digests,
+            )
+    except Unusable as error:
+        if question.stream.interrupted:  # before anything came
+            raise KeyboardInterrupt from error
+        raise
 
 
-def say_unusable(reading: Reading, *, quiet: bool) -> int:
-    """As say_unread, of one reading."""
-    return say_unread(reading.unusable, reading.skipped, quiet=quiet)
+def say_unusable(question: Question, reading: Reading) -> int:
+    """As say_unread, of one reading; INTERRUPTED, with a line, when its stream was ended by Ctrl-C."""
+    code = say_unread(reading.unusable, reading.skipped, quiet=question.quiet)
+    if not question.stream.interrupted:
+        return code
+    complain("interrupted: this is what was read until then")
+    return INTERRUPTED
 
 
 def say_unread(unusable: Sequence[Unusable], skipped: int, *, quiet: bool) -> int:

@@ -79,7 +79,7 @@ def report(
         write_report(output, verdict, reading.flows, asked)
     if json or output is None:
         give(verdict, json)
-    code = say_unusable(reading, quiet=quiet)
+    code = say_unusable(question, reading)
     missed = _missed(expectations, verdict, reading) if expectations else []
     complain(*missed)
     return code or (UNMET if missed else code)

@@ -76,10 +76,11 @@ def slice_captures(
     with Spool() as spool:
         question = checked(inputs, topology=topology, catalogues=catalogue, start=start, end=end, workers=workers, quiet=quiet)
         _check_services(wanted, question.catalogue.services)
-        kept = spool.inputs(inputs)
+        with question.until_interrupted():
+            kept = spool.inputs(inputs)
         reading = read(replace(question, inputs=kept), digests=False)
         written = write_slice(output, kept, reading, wanted, rewind=spool.rewind, cut=cut)
-    code = say_unusable(reading, quiet=quiet)
+    code = say_unusable(question, reading)
     if not quiet and sys.stderr.isatty():
         complain(written)
     return code

@@ -67,7 +67,9 @@ def verify(
     find_tshark()
     with Spool() as spool:
         question = checked(inputs, topology=topology, catalogues=catalogue, start=start, end=end, workers=workers, quiet=quiet)
-        reading = read(replace(question, inputs=spool.inputs(inputs)), digests=False)
+        with question.until_interrupted():
+            kept = spool.inputs(inputs)
+        reading = read(replace(question, inputs=kept), digests=False)
         only = _known(flow, reading.flows)
         captures = [Capture(c["path"], spool.uncompressed(c["path"]), c["packets"]) for c in reading.captures]
         with PacketProgress(quiet=quiet) as progress:
@@ -81,7 +83,7 @@ def verify(
                 progress=progress.show,
             )
     _print(opinion, json=json)
-    return say_unusable(reading, quiet=quiet) or (UNMET if opinion.differences else 0)
+    return say_unusable(question, reading) or (UNMET if opinion.differences else 0)
 
 
 def _known(asked: Sequence[str] | None, flows: pa.Table) -> set[str] | None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from tests.reference.agree import Row
 from tests.reference.capture import read_capture
 from tests.reference.flows import Flow, gather
 from tests.reference.packets import RST, address_text
@@ -31,3 +32,26 @@ def is_whole(flow: Flow, way: int) -> bool:
 def key_of_flow(flow: Flow) -> Key:
     times = [packet.ts_ns for _, packet in flow.packets if packet.ts_ns is not None]
     return flow.protocol, frozenset((address_text(address), port) for address, port in flow.ends), min(times, default=None)
+
+
+def whole_only(rows: list[Row], data: bytes) -> list[Row]:
+    """The rows of flows of which every byte was captured, and each only one way."""
+    whole = whole_flows(data)
+    return [without_requests_in_tunnels(row) for row in rows if key_of(row) in whole]
+
+
+def key_of(row: Row) -> Key:
+    ends = frozenset([(row["client_ip"], row["client_port"]), (row["server_ip"], row["server_port"])])
+    return row["protocol"], ends, row["first_seen"]
+
+
+def without_requests_in_tunnels(row: Row) -> Row:
+    """The row without what was asked in absolute form behind a CONNECT, that isn't asked of this proxy."""
+    kinds = [request["kind"] for request in row["requests"]]
+    opened = next(
+        (i for i, request in enumerate(row["requests"]) if request["kind"] == "connect" and request["status"] in (200, None)), None
+    )
+    if opened is None or "absolute" not in kinds[opened:]:
+        return row
+    kept = [request for i, request in enumerate(row["requests"]) if i <= opened or request["kind"] != "absolute"]
+    return row | {"requests": kept, "host": None, "host_source": None}

@@ -1,0 +1,56 @@
+"""`make fuzz`: for a minute of CPU time here, and whatever it found once."""
+
+from __future__ import annotations
+
+import subprocess
+import sys
+import time
+from pathlib import Path
+
+import pytest
+
+import tests.fuzz.__main__ as fuzzing
+from tests.fuzz.examine import examine
+from tests.fuzz.inputs import FOUND, corpus
+
+SECONDS = 30  # on each of two CPUs
+
+
+def test_what_failed_once() -> None:
+    assert {path.name: wrong for path in FOUND.glob("*.pcap") if (wrong := examine(path.read_bytes()))} == {}
+
+
+def test_damaged_captures_for_a_minute(root: Path) -> None:
+    done = subprocess.run(
+        [sys.executable, "-m", "tests.fuzz", str(SECONDS), "--seed", "20261125"],
+        cwd=root, stdin=subprocess.DEVNULL, capture_output=True, text=True, timeout=300, check=False,
+    )  # fmt: skip
+    assert done.returncode == 0, done.stdout + done.stderr
+    assert int(done.stdout.split()[0]) > 20
+
+
+def test_the_corpus_itself_is_read_right() -> None:
+    assert len(corpus()) > 20
+
+
+def test_what_is_wrong_is_told(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(fuzzing, "examine", lambda data: ["not a name"] if data else [])
+    assert fuzzing.fuzz(1, 5, tmp_path) == 1
+    assert (tmp_path / fuzzing.WRONG).read_text() == "not a name"
+
+
+@pytest.mark.parametrize(
+    ("does", "why"), [("os.abort()", "the process ended with -6"), ("time.sleep(60)", "not read within 1 seconds"), ("pass", None)]
+)
+def test_crashes_and_hangs_are_failures(does: str, why: str | None, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    code = f"import os, time; open('{tmp_path}/current', 'wb').write(b'capture'); {does}"
+    monkeypatch.setattr(fuzzing.Worker, "command", lambda self: [sys.executable, "-c", code])
+    monkeypatch.setattr(fuzzing, "MOST_SECONDS", 1)
+    worker = fuzzing.Worker(1, time.monotonic(), tmp_path)
+    told = None
+    while told is None and worker.process.poll() is None:
+        told = worker.failure()
+        time.sleep(0.05)
+    assert (told or worker.failure()) == why
+    if why:
+        assert fuzzing.keep(tmp_path, why, tmp_path / "found").read_bytes() == b"capture"
