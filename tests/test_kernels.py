@@ -82,3 +82,13 @@ def test_kernels_run_uncompiled(tmp_path: Path) -> None:
     assert done.stdout == "0\n", done.stderr
     assert not list(tmp_path.iterdir())
     assert kernels.numba.config.DISABLE_JIT == 0
+
+
+def test_what_is_found_compiled_loads_nothing_to_compile_with(root: Path) -> None:
+    """Everything that Numba's compiler needs takes as long to load as a small capture to read."""
+    code = "import sys, analyzer; print(len(analyzer.read(sys.argv[1]).flows), 'numba.np.npyimpl' in sys.modules)"
+    command = [sys.executable, "-c", code, str(root / "captures" / "T4-static.pcapng")]
+    for _ in range(2):  # the first time may be what compiles
+        done = subprocess.run(command, capture_output=True, text=True, check=True)
+    n, compiles = done.stdout.split()
+    assert int(n) > 0 and compiles == "False"
