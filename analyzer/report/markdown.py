@@ -87,8 +87,8 @@ def _cell(part: Cell | None) -> str:
     if part is None:
         return ""
     pieces = [f"{part.carried:,}"]
-    if part.share is not None:
-        pieces += [f"{part.share:.0%}", byte_size(part.bytes)]
+    if part.percent is not None:
+        pieces += [f"{part.percent}%", byte_size(part.bytes)]
     if part.failed:
         pieces.append(f"{part.failed:,} failed")
     text = ", ".join(pieces)

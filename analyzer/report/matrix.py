@@ -96,7 +96,7 @@ def _counts(part: Cell) -> str:
 def _cell(part: Cell | None, wide: bool, row: Row) -> Text:
     if part is None:
         return Text("  ·", "dim")
-    extra = f" · {part.share:.0%} · {byte_size(part.bytes)}" if wide and part.share is not None else ""
+    extra = f" · {part.percent}% · {byte_size(part.bytes)}" if wide and part.percent is not None else ""
     colour = "green" if part.won else "red" if part.failed and not part.carried else ""
     return Text(f"{WON if part.won else ' '} {_counts(part)}{extra}", f"{_style(row)} {colour}".strip())
 

@@ -6,6 +6,7 @@ it are still as captured; each output makes them inert in its own way (text.py).
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
@@ -19,13 +20,16 @@ SEVERITIES = ("problem", "warning", "info")
 
 @dataclass(frozen=True)
 class Cell:
-    """One proxy's part in one row: requests carried and failed, bytes, its share of the carried (None: none was carried)."""
+    """One proxy's part in one row: requests carried and failed, bytes, and of all the carried the whole percents that are its own.
+
+    None: none was carried. Not rounded up, as reasons don't: what is just under 80 % isn't likely yet.
+    """
 
     proxy: ProxyLabel
     carried: int
     failed: int
     bytes: int
-    share: float | None
+    percent: int | None
     won: bool
     first_seen: str | None
     last_seen: str | None
@@ -105,7 +109,10 @@ class Direct:
 
 @dataclass(frozen=True)
 class Leg:
-    """What came out behind a proxy for one source, host and server: the statement, how sure, the times, both legs' flows."""
+    """What came out behind a proxy for one source, host and server: the statement, how sure, the times, both legs' flows.
+
+    Those whose TLS was opened come first.
+    """
 
     statement: str
     confidence: str
@@ -154,6 +161,10 @@ class Report:
     captures: tuple[Capture, ...]
     summary: str
 
+    def problems(self) -> list[tuple[str, int]]:
+        """The codes of the problems, each with the number of its findings, in the findings' order."""
+        return list(Counter(finding.code for finding in self.findings if finding.severity == "problem").items())
+
     def alike(self) -> list[tuple[Source, ...]]:
         """The sources in groups of one answer, the largest group first."""
         groups: dict[str, list[Source]] = {}
@@ -176,7 +187,7 @@ def build(verdict: Mapping[str, Any]) -> Report:
         proxies=tuple(_proxy(p, labels[p["proxy"]]) for p in verdict["proxies"]),
         direct_allowed=tuple(_direct(d, names) for d in verdict["direct"]["allowed"]),
         direct_blocked=tuple(_direct(d, names) for d in verdict["direct"]["blocked"]),
-        legs=tuple(_leg(entry) for entry in verdict.get("legs", ())),
+        legs=tuple(sorted((_leg(entry) for entry in verdict.get("legs", ())), key=lambda leg: leg.hello != "other")),
         findings=tuple(findings),
         captures=captures,
         summary=_summary(captures, findings, span(start, end)),
@@ -214,7 +225,7 @@ def _row(entry: Mapping[str, Any], label: str, proxies: Sequence[ProxyLabel]) ->
             carried=part["tunnels"],
             failed=part["failed"],
             bytes=part["bytes"],
-            share=part["tunnels"] / total if total else None,
+            percent=100 * part["tunnels"] // total if total else None,
             won=part["proxy"] == entry["winner"],
             first_seen=part["first_seen"],
             last_seen=part["last_seen"],

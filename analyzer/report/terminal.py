@@ -114,12 +114,11 @@ def _source(source: Source, width: int) -> Iterator[RenderableType]:
 
 
 def _legs(legs: Sequence[Leg]) -> Iterator[RenderableType]:
-    """What came out behind the proxies. Opened tunnels come first: they are what a person looks for."""
     if not legs:
         return
     yield Text()
     yield Text("Behind the proxies", "bold underline")
-    for leg in sorted(legs, key=lambda leg: leg.hello != "other")[:MOST_ROWS]:
+    for leg in legs[:MOST_ROWS]:
         style = {"other": "bold red", "same": "green"}.get(leg.hello or "", "")
         yield _indented(Text(inert(leg.statement), style))
         yield _indented(Text(f"{leg.times}; {leg.bytes}" if leg.times else leg.bytes, "dim"), 4)
@@ -175,13 +174,7 @@ def _findings(findings: Sequence[Finding]) -> Iterator[RenderableType]:
     for number, finding in enumerate(findings):
         if number:
             yield Text()
-        doubt = f" ({finding.confidence})" if finding.confidence not in (None, "certain") else ""
-        head = Text.assemble(
-            (inert(finding.severity), SEVERITY_STYLE.get(finding.severity, "")), "  ", (inert(finding.code), "bold"), inert(doubt)
-        )
-        if finding.about:
-            head.append(f"  {inert(finding.about)}", "dim")
-        yield head
+        yield _finding_head(finding)
         yield _indented(Text(inert(finding.text)))
         if finding.advice:
             yield _indented(Text.assemble(("→ ", "green"), inert(finding.advice)))

@@ -38,7 +38,7 @@ def test_the_winner_is_marked_in_its_own_column(source: Source) -> None:
 
 
 def test_a_wide_screen_has_shares_and_bytes(source: Source) -> None:
-    assert "▶ 41 ✗1 · 98% · 1.2 MB" in line_of("edr-cyber-data", drawn(source, 120))
+    assert "▶ 41 ✗1 · 97% · 1.2 MB" in line_of("edr-cyber-data", drawn(source, 120))
 
 
 def test_more_proxies_than_fit_give_winner_and_others(source: Source) -> None:

@@ -8,17 +8,34 @@ from tests.report.verdicts import fifth_test, hostile, no_defender_traffic, noth
 
 def test_shares_are_of_what_was_carried() -> None:
     row = next(r for r in build(fifth_test()).sources[0].services if r.label == "edr-cyber-data")
-    assert [(c.proxy.name, c.carried, c.failed, c.share, c.won) if c else None for c in row.cells] == [
-        ("PROX01", 1, 0, 1 / 42, False),
+    assert [(c.proxy.name, c.carried, c.failed, c.percent, c.won) if c else None for c in row.cells] == [
+        ("PROX01", 1, 0, 2, False),
         None,
-        ("PROX03", 41, 1, 41 / 42, True),
+        ("PROX03", 41, 1, 97, True),
     ]
+
+
+def test_a_share_is_never_rounded_up_to_what_would_be_likely() -> None:
+    verdict = fifth_test()
+    parts = next(entry for entry in verdict["sources"][0]["services"] if entry["service"] == "edr-cyber-data")["by_proxy"]
+    parts[0]["tunnels"], parts[1]["tunnels"] = 799, 1_000 - 799
+    row = next(r for r in build(verdict).sources[0].services if r.label == "edr-cyber-data")
+    assert sorted(c.percent or 0 for c in row.cells if c) == [20, 79]
+
+
+def test_opened_tunnels_come_first_and_problems_are_counted_by_code() -> None:
+    verdict = fifth_test()
+    opened = verdict["legs"][0] | {"hello": "other", "text": "opened"}
+    report = build(verdict | {"legs": [verdict["legs"][0], opened]})
+    assert [leg.hello for leg in report.legs] == ["other", "same"]
+    problems = [finding["code"] for finding in verdict["findings"] if finding["severity"] == "problem"]
+    assert problems and dict(report.problems()) == {code: problems.count(code) for code in problems}
 
 
 def test_nothing_carried_has_no_share_and_no_winner() -> None:
     row = next(r for r in build(fifth_test()).sources[0].services if r.label == "push-notifications")
     assert row.winner is None
-    assert row.cells[0] is not None and row.cells[0].share is None and row.cells[0].failed == 4
+    assert row.cells[0] is not None and row.cells[0].percent is None and row.cells[0].failed == 4
 
 
 def test_rows_go_plane_by_plane_and_each_plane_before_its_services() -> None:

@@ -2,7 +2,7 @@
 // The flow table: sorted, filtered, searched and copied here, a page of rows at a time. Every text of it becomes a text node.
 (() => {
   const data = JSON.parse(document.getElementById("flow-data").textContent);
-  const ROWS = 100, PRINTED = 400;
+  const ROWS = matchMedia("(max-width: 44rem)").matches ? 25 : 100, PRINTED = 400;
   const SHOWN = ["test", "first_seen", "client_ip", "host", "service", "plane", "proxy", "proxy_status", "state", "bytes", "id"];
   const TITLES = { test: "Test", first_seen: "Time (UTC)", client_ip: "Source", host: "Host", service: "Service", plane: "Plane", proxy: "Through", proxy_status: "Answer", state: "State", bytes: "Bytes", id: "Flow" };
   const LONG = new Set(["host", "service", "proxy"]);

@@ -29,9 +29,12 @@ if TYPE_CHECKING:
 COLUMNS: Final = 260
 LANE_IN: Final = 0.27
 MARK_IN: Final = 0.17
-LEFT_IN, RIGHT_IN, BOTTOM_IN = 2.9, 1.35, 0.42
+RIGHT_IN, BOTTOM_IN = 1.35, 0.42
+PLANE_IN, LETTER_IN = 0.95, 0.083
+"""The room that the longest plane takes, and a bold letter of a row's name on the average."""
+
 NAME_ROOM: Final = 19
-"""Characters of a row's name: what is left of the margin beside the longest plane."""
+"""Characters of a row's name."""
 
 MOST_MARKS: Final = 12
 _DAY_NS: Final = 86_400 * 10**9
@@ -50,12 +53,13 @@ def timeline(scene: Scene, source: str | None = None, ax: Axes | None = None) ->
         marks = _marks(scene)
         top_in = 0.16 + MARK_IN * (len(marks) + bool(scene.alone))
         made = axes_of(LANE_IN * len(lanes) + top_in + BOTTOM_IN, ax)
-        frame(made, left_in=LEFT_IN, right_in=RIGHT_IN, top_in=top_in, bottom_in=BOTTOM_IN)
+        left_in = PLANE_IN + LETTER_IN * max(len(_name(lane)) for lane in lanes)
+        frame(made, left_in=left_in, right_in=RIGHT_IN, top_in=top_in, bottom_in=BOTTOM_IN)
         start, end = _extent(scene, lanes, marks)
         _time_axis(made, start, end, len(lanes))
         _alone(made, scene)
         _gaps(made, scene)
-        _planes(made, lanes)
+        _planes(made, lanes, left_in)
         for number, lane in enumerate(lanes):
             colour = scene.colours[lane.proxy.proxy] if lane.proxy else FAINT
             _draw(made, number, lane, colour, start, end, max(_busiest(each, start, end) for each in lanes))
@@ -98,11 +102,10 @@ def _time_axis(ax: Axes, start: int, end: int, n_lanes: int) -> None:
     ax.grid(axis="x", color=RULE, linewidth=0.6)
     ax.set_axisbelow(True)
     ax.set_yticks([])
-    for x, text, align in ((0, _moment(start)[:10], "right"), (1, "UTC", "left")):
-        ax.annotate(
-            text, (x, 0), xycoords="axes fraction", xytext=(8 if x else -30, -5), textcoords="offset points", ha=align, va="top",
-            color=FAINT, annotation_clip=False,
-        )  # fmt: skip
+    ax.annotate(
+        f"{_moment(start)[:10]} UTC", (0, 0), xycoords="axes fraction", xytext=(-30, -5), textcoords="offset points", ha="right", va="top",
+        color=FAINT, annotation_clip=False,
+    )  # fmt: skip
 
 
 def _alone(ax: Axes, scene: Scene) -> None:
@@ -124,14 +127,14 @@ def _gaps(ax: Axes, scene: Scene) -> None:
             ax.axvspan(left, right, facecolor="none", edgecolor=FAINT, hatch="////", linewidth=0, alpha=0.6, zorder=0)
 
 
-def _planes(ax: Axes, lanes: Sequence[Lane]) -> None:
+def _planes(ax: Axes, lanes: Sequence[Lane], left_in: float) -> None:
     """The planes' names over their rows' names, and a line between planes."""
     edge = ax.get_yaxis_transform()
     at = 0
     for plane, group in groupby(lanes, key=lambda lane: lane.plane):
         size = len(list(group))
         ax.annotate(
-            plane or "no plane", (0, at + 0.62), xycoords=edge, xytext=(-LEFT_IN * 72 + 4, 0), textcoords="offset points",
+            plane or "no plane", (0, at + 0.62), xycoords=edge, xytext=(-left_in * 72 + 4, 0), textcoords="offset points",
             va="center", weight="bold" if plane else "normal", color=INK if plane else FAINT, annotation_clip=False,
         )  # fmt: skip
         if at:
@@ -165,15 +168,18 @@ def _draw(ax: Axes, number: int, lane: Lane, colour: str, start: int, end: int, 
     ax.plot(at[broken], np.full(len(broken), number + 0.5), linestyle="none", marker="x", color=BAD, markersize=4.2, mew=1.3, zorder=4)
     edge = ax.get_yaxis_transform()
     weight = "bold" if lane.won else "normal"
-    name = ("▶ " if lane.won else "") + label(lane.name, NAME_ROOM)
     ax.annotate(
-        name, (0, number + 0.62), xycoords=edge, xytext=(-8, 0), textcoords="offset points",
+        _name(lane), (0, number + 0.62), xycoords=edge, xytext=(-8, 0), textcoords="offset points",
         ha="right", va="center", color=colour if lane.proxy else FAINT, weight=weight, annotation_clip=False,
     )  # fmt: skip
     ax.annotate(
         _numbers(lane), (1, number + 0.62), xycoords=edge, xytext=(8, 0), textcoords="offset points", va="center", color=FAINT,
         annotation_clip=False,
     )  # fmt: skip
+
+
+def _name(lane: Lane) -> str:
+    return ("▶ " if lane.won else "") + label(lane.name, NAME_ROOM)
 
 
 def _numbers(lane: Lane) -> str:

@@ -14,6 +14,7 @@ from analyzer.report.model import build
 from analyzer.report.page.html import study_to_html, to_html
 from tests.report import scenes
 from tests.report.scenes import FORMULA, MARKUP
+from tests.report.verdicts import fifth_test
 
 VOID = {"meta", "link", "br", "img", "input", "hr"}
 SCENES = ["article", "silent", "empty", "timeless", "crowd", "hostile"]
@@ -117,6 +118,23 @@ def test_it_says_what_the_verdict_says(name: str) -> None:
         assert source.label in text and all(statement.sentence in text for statement in source.precedence)
     for row in (row for source in report.sources[:50] for row in source.rows()):
         assert row.label in text
+
+
+def test_it_shows_both_legs_how_clients_talk_and_what_is_wrong() -> None:
+    scene, told = scenes.article(), fifth_test()
+    talking = [source | {"talk": told["sources"][0]["talk"]} for source in scene.verdict["sources"]]
+    opened = told["legs"][0] | {"hello": "other", "text": "PROX02 opened 1 tunnel <b>"}
+    verdict = scene.verdict | {"sources": talking, "legs": [*told["legs"], opened], "findings": told["findings"]}
+    text = Page(to_html(scene.flows, verdict)).text
+    report = build(verdict)
+    for sentence in report.sources[0].talk:
+        assert sentence in text
+    behind = text.partition("Behind the proxies")[2]
+    assert behind.index(f"✗ {opened['text']}") < behind.index(f"✓ {' '.join(told['legs'][0]['text'].split())}")
+    for leg in report.legs:
+        assert f"{leg.times}; {leg.bytes}" in behind and all(flow in behind for flow in (*leg.flows, *leg.origin_flows))
+    wrong = text.partition("What is wrong")[2].partition("Who carried what")[0]
+    assert report.problems() and all(code in wrong for code, _ in report.problems())
 
 
 def test_the_answer_comes_first() -> None:

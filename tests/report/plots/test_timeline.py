@@ -25,7 +25,7 @@ def test_it_says_what_it_shows() -> None:
         "live response started",
         "no user logged on",
     } <= set(said)
-    assert {"2024-05-01", "UTC", "12:00:05"} <= set(said)
+    assert {"2024-05-01 UTC", "12:00:05"} <= set(said)
     assert "system: PROX01 · WinHTTP 3, 1 failed" in title_of(axes) and "Marks: 12:00:05 live response started" in title_of(axes)
 
 
