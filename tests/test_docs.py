@@ -40,6 +40,7 @@ PAGES_BY_HAND = [
     "captures/README.md",
     "docs/limits.md",
     "docs/second-opinion.md",
+    "docs/slices.md",
     "docs/study.md",
     "docs/verdict.md",
 ]

@@ -18,7 +18,7 @@ from analyzer.cli.outcome import DONE, UNMET, complain
 
 REQUIRED = (
     *("numpy", "numba", "pandas", "pyarrow", "matplotlib", "jinja2", "typer", "rich"),
-    *("pydantic", "cryptography", "lz4", "scapy", "pyshark"),
+    *("pydantic", "cryptography", "lz4", "scapy", "pyshark", "yacryptopan"),
     *(("zstandard",) if sys.version_info < (3, 14) else ()),  # from 3.14 on the standard library has it
 )
 EXTRAS = {"notebook": ("nbclient", "nbformat", "ipykernel"), "cluster": ("dask", "distributed", "fsspec")}

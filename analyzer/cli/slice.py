@@ -5,6 +5,7 @@ from __future__ import annotations
 import sys
 from collections.abc import Iterable
 from dataclasses import replace
+from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
 import typer
@@ -31,6 +32,15 @@ Proxy = Annotated[
 ]
 Cut = Annotated[bool, typer.Option("--cut", help="Leave out payload behind the last name of each direction; lengths stay known.")]
 
+Anonymize = Annotated[
+    bool,
+    typer.Option("--anonymize", help="Other addresses, host names and users; Defender's host names stay. Payload behind the names goes."),
+]
+Key = Annotated[
+    str | None,
+    typer.Option("--key", metavar="FILE", show_default=False, help="Secret bytes for --anonymize; the same key gives the same names."),
+]
+
 
 def slice_captures(
     inputs: Inputs,
@@ -41,6 +51,8 @@ def slice_captures(
     service: Service = None,
     proxy: Proxy = None,
     cut: Cut = False,
+    anonymize: Anonymize = False,
+    key: Key = None,
     topology: Topology = None,
     catalogue: Catalogues = None,
     start: Start = None,
@@ -54,36 +66,66 @@ def slice_captures(
     S. The other leg of a tunnel comes along, and a flow that shows who is a proxy where nothing else in the slice does. The first
     packet of each flow has a comment that says why it is there. Times, interfaces, link types and lengths stay as they are.
 
+    With --anonymize IP addresses keep who shares a network with whom (Crypto-PAn), Defender's host names stay, and the slice gives
+    the same verdict under other addresses; --topology is written under other names beside it (OUT.topology.toml). Without --key
+    the other names are random, and nobody can tell afterwards which is which.
+
     \b
     Examples:
       whichproxy slice gateway.pcapng --service edr-command-and-control -o edr.pcapng
       whichproxy slice gateway.pcapng --finding direct-blocked --source 172.16.11.92 -o blocked.pcapng
       whichproxy slice captures/ --proxy 172.16.12.12:3128 --cut -o prox03.pcapng
+      whichproxy slice gateway.pcapng --service edr-command-and-control --anonymize -o for-the-vendor.pcapng
 
     \b
     Exit codes: 0 done, 2 unusable input or arguments, or nothing fits, 130 interrupted.
     """
     from analyzer.capture.spool import Spool
     from analyzer.cli.reading import checked, read, say_unusable
+    from analyzer.report.labels import counted
     from analyzer.report.outputs import check_writable
     from analyzer.slices.choose import Selection
     from analyzer.slices.slicing import write_slice
 
     wanted = Selection(flow or (), finding or (), _addresses(source), service or (), _proxies(proxy))
-    if not wanted and not cut:
+    if not wanted and not cut and not anonymize:
         raise Unusable("nothing to choose by", "slice", "name --flow, --finding, --source, --service or --proxy")
+    secret = _key(key, anonymize=anonymize, quiet=quiet)
     check_writable(output, inputs)
+    beside = str(Path(output).with_suffix(".topology.toml")) if anonymize and topology is not None else None
+    if beside is not None:
+        check_writable(beside, [*inputs, topology])
     with Spool() as spool:
         question = checked(inputs, topology=topology, catalogues=catalogue, start=start, end=end, workers=workers, quiet=quiet)
         _check_services(wanted, question.catalogue.services)
         with question.until_interrupted():
             kept = spool.inputs(inputs)
         reading = read(replace(question, inputs=kept), digests=False)
-        written = write_slice(output, kept, reading, wanted, rewind=spool.rewind, cut=cut)
+        written = write_slice(output, kept, reading, wanted, rewind=spool.rewind, cut=cut, key=secret, topology_path=beside)
     code = say_unusable(question, reading)
     if not quiet and sys.stderr.isatty():
-        complain(written)
+        also = f", the topology under other names to {beside}" if beside else ""
+        complain(f"{counted(written.flows, 'flow')}, {counted(written.packets, 'packet')} written to {output}{also}")
+    if written.left_out and not quiet:
+        complain(f"{counted(written.left_out, 'packet')} couldn't be anonymized and were left out")
     return code
+
+
+def _key(path: str | None, *, anonymize: bool, quiet: bool) -> bytes | None:
+    """The key to anonymize with; None where that wasn't asked for. Errors: Unusable."""
+    import secrets
+
+    from analyzer.slices.anonymize import read_key
+
+    if not anonymize:
+        if path is not None:
+            raise Unusable("a key without --anonymize", "--key", "add --anonymize")
+        return None
+    if path is not None:
+        return read_key(path)
+    if not quiet and sys.stderr.isatty():
+        complain("anonymizing with a random key that isn't kept; --key FILE gives the same names another time")
+    return secrets.token_bytes(32)
 
 
 def _addresses(given: Iterable[str] | None) -> list[str]:

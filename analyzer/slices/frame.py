@@ -2,7 +2,12 @@
 
 from __future__ import annotations
 
-from typing import NamedTuple
+from typing import Any, NamedTuple
+
+import numpy as np
+import numpy.typing as npt
+
+from analyzer.packets.layout import NO_TIME, OK, TCP
 
 
 class Frame(NamedTuple):
@@ -28,3 +33,21 @@ class Frame(NamedTuple):
     seq: int
     from_client: bool
     protocol: int
+
+
+def frame_of(data: npt.NDArray[np.uint8], frame: Any, packet: Any, number: int) -> Frame:
+    """The frame with bytes of its own, of no row yet."""
+    start, ts_ns = int(frame["start"]), int(frame["ts_ns"])
+    whole = packet["status"] == OK
+    return Frame(
+        ts_ns=None if ts_ns == NO_TIME else ts_ns,
+        data=data[start : start + int(frame["captured_bytes"])].tobytes(),
+        wire_bytes=int(frame["wire_bytes"]),
+        interface=(number, int(frame["interface"]), int(frame["link_type"])),
+        row=-1,
+        payload=int(packet["payload"]) - start if whole else -1,
+        payload_bytes=int(packet["payload_bytes"]) if whole else 0,
+        seq=(int(packet["seq"]) + (int(packet["flags"]) >> 1 & 1)) & 0xFFFFFFFF if packet["protocol"] == TCP else 0,
+        from_client=False,
+        protocol=int(packet["protocol"]) if whole else 0,
+    )

@@ -14,11 +14,11 @@ import pyarrow as pa
 from analyzer.capture.block import BLOCK_FRAMES
 from analyzer.capture.source import Input, Source, open_inputs
 from analyzer.packets.decode import decode_frames
-from analyzer.packets.layout import FRAGMENT, MARK, NO_TIME, OK, PACKET, TCP
+from analyzer.packets.layout import FRAGMENT, MARK, OK, PACKET, TCP
 from analyzer.pipeline import within
 from analyzer.routes.requests import NO_TIME as NULL_TIME
 from analyzer.routes.requests import times_ns
-from analyzer.slices.frame import Frame
+from analyzer.slices.frame import Frame, frame_of
 from analyzer.slices.parted import Parted
 
 MIX: Final = np.uint64(0x9E3779B97F4A7C15)
@@ -94,21 +94,29 @@ def _hash_of(key: tuple[str, int, frozenset[tuple[int, int]]]) -> int:
 
 
 def read_frames(
-    inputs: Sequence[Input], flows: pa.Table, chosen: Collection[int], start_ns: int | None = None, end_ns: int | None = None
+    inputs: Sequence[Input],
+    flows: pa.Table,
+    chosen: Collection[int],
+    start_ns: int | None = None,
+    end_ns: int | None = None,
+    *,
+    joined: bool = False,
 ) -> tuple[list[Source], Iterator[Frame]]:
     """The inputs, and every packet of the chosen rows in the order of time; inputs are read as the packets are asked for.
 
     Packets that were captured twice come twice, and ICMP errors about a flow with it.
+
+    joined   what came in IP fragments comes as one packet of link type 101, without what it was wrapped in
     """
     sources = open_inputs(inputs).sources
     finder = Finder(flows, chosen)
-    each = [_of_source(source, number, finder, start_ns, end_ns) for number, source in enumerate(sources)]
+    each = [_of_source(source, number, finder, start_ns, end_ns, joined) for number, source in enumerate(sources)]
     return sources, heapq.merge(*each, key=lambda frame: NULL_TIME if frame.ts_ns is None else frame.ts_ns)
 
 
-def _of_source(source: Source, number: int, finder: Finder, start_ns: int | None, end_ns: int | None) -> Iterator[Frame]:
+def _of_source(source: Source, number: int, finder: Finder, start_ns: int | None, end_ns: int | None, joined: bool) -> Iterator[Frame]:
     packets = np.zeros(BLOCK_FRAMES, PACKET)
-    parted = Parted(finder.row_of)
+    parted = Parted(finder.row_of, joined=joined)
     for block in within(source.blocks(), start_ns, end_ns):
         n = len(block.frames)
         if n > len(packets):
@@ -116,27 +124,9 @@ def _of_source(source: Source, number: int, finder: Finder, start_ns: int | None
         decode_frames(block.data, block.frames, n, packets)
         for i in finder.candidates(packets[:n]):
             packet = packets[i]
-            frame = _frame_of(block.data, block.frames[i], packet, number)
+            frame = frame_of(block.data, block.frames[i], packet, number)
             if packet["status"] == FRAGMENT:
                 yield from parted.take(block.data, block.frames[i], packet, frame)
             elif (found := finder.row_of(packet)) is not None:
                 yield frame._replace(row=found[0], from_client=found[1])
     yield from parted.rest()
-
-
-def _frame_of(data: npt.NDArray[np.uint8], frame: Any, packet: Any, number: int) -> Frame:
-    """The frame with bytes of its own, of no row yet."""
-    start, ts_ns = int(frame["start"]), int(frame["ts_ns"])
-    whole = packet["status"] == OK
-    return Frame(
-        ts_ns=None if ts_ns == NO_TIME else ts_ns,
-        data=data[start : start + int(frame["captured_bytes"])].tobytes(),
-        wire_bytes=int(frame["wire_bytes"]),
-        interface=(number, int(frame["interface"]), int(frame["link_type"])),
-        row=-1,
-        payload=int(packet["payload"]) - start if whole else -1,
-        payload_bytes=int(packet["payload_bytes"]) if whole else 0,
-        seq=(int(packet["seq"]) + (int(packet["flags"]) >> 1 & 1)) & 0xFFFFFFFF if packet["protocol"] == TCP else 0,
-        from_client=False,
-        protocol=int(packet["protocol"]) if whole else 0,
-    )

@@ -155,6 +155,8 @@ def dns_size(data: bytes) -> int:
 
 
 def _greeting(data: bytes) -> int:
+    if data[0] != 5:
+        return NOT
     return 0 if len(data) < 2 or len(data) < 2 + data[1] else 2 + data[1]
 
 
@@ -178,6 +180,8 @@ def _address(data: bytes) -> int:
 
 def _socks4(data: bytes) -> int:
     """A request of SOCKS4 or 4a: a user name, and in 4a a host name, each ended by a zero."""
+    if data[0] != 4:
+        return NOT
     if len(data) < 9:
         return 0
     end = data.find(b"\0", 8)

@@ -34,7 +34,8 @@ MAX_PAC: Final = 32 << 10
 SEARCHED: Final = 4096
 
 _TYPE = re.compile(rb"(?im)^content-type[ \t]*:[ \t]*([^\r\n]*)")
-_PAC_TYPE = re.compile(rb"(?i)text/plain|application/octet-stream|.{0,39}(proxy-autoconfig|javascript)")
+_PAC_TYPE = re.compile(rb"(?i).{0,39}proxy-autoconfig")
+_MAYBE_PAC_TYPE = re.compile(rb"(?i)text/plain|application/octet-stream|.{0,39}javascript")
 _PAC_FUNCTION = re.compile(rb"(?i)findproxyforurl")
 _STATUS = re.compile(rb"[^ ]+ +(\d{3})")
 
@@ -71,6 +72,7 @@ class Side:
 
     def __init__(self, talk: Talk, *, from_client: bool) -> None:
         self._talk = talk
+        self._from_client = from_client
         self._base: int | None = None
         self._at = 0  # the next byte that is wanted
         self._buffer = b""  # bytes before it that aren't understood yet
@@ -80,6 +82,7 @@ class Side:
         self._steps = SOCKS_STEPS[talk.socks, from_client] if talk.socks else ()
         self._step = 0
         self._body: int | None = 0  # as `framing.body_size` has it, of the answer whose body is looked at
+        self._is_pac = False  # its head says so
         self._encrypted = False
         self._finished = False
         self.regions: list[Region] = []
@@ -222,6 +225,8 @@ class Side:
             return True
         if size < 0:
             self._state = "head"
+            if self._step == 0 and self._from_client:  # who opened the connection may be the one that is asked
+                self._talk.server._steps = self._steps
             return True
         self._region(SOCKS, size)
         self._step += 1
@@ -295,7 +300,8 @@ class Side:
             return
         self._body = None if status == 101 else framing.body_size(head, None)
         said = _TYPE.search(head)
-        if status == 200 and self._body != 0 and (said is None or _PAC_TYPE.match(said[1])):
+        self._is_pac = bool(said and _PAC_TYPE.match(said[1]))
+        if status == 200 and self._body != 0 and (said is None or self._is_pac or _MAYBE_PAC_TYPE.match(said[1])):
             self._state = "body"
         else:
             self._frame_body()
@@ -306,7 +312,7 @@ class Side:
         there = len(self._buffer)
         if there < min(whole, SEARCHED) and not self._finished:
             return False
-        if _PAC_FUNCTION.search(self._buffer[:SEARCHED]):
+        if self._is_pac or _PAC_FUNCTION.search(self._buffer[:SEARCHED]):
             if there < min(whole, MAX_PAC) and not self._finished:
                 return False
             size = min(whole, MAX_PAC, there)

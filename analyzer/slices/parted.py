@@ -10,18 +10,19 @@ import numpy.typing as npt
 
 from analyzer.packets.decode import decode_frames
 from analyzer.packets.fragments import MAX_WAITING, Fragments, Key, Part, as_packet, read_part
-from analyzer.packets.layout import FRAME, PACKET
+from analyzer.packets.layout import FRAME, OK, PACKET
 from analyzer.packets.link import LINK_RAW
-from analyzer.slices.frame import Frame
+from analyzer.slices.frame import Frame, frame_of
 
 RowOf = Callable[[Any], tuple[int, bool] | None]
 
 
 class Parted:
-    """The frames that wait; row_of tells the flow and the sender of a whole packet."""
+    """The frames that wait; row_of tells the flow and the sender of a whole packet. joined: give that in place of its parts."""
 
-    def __init__(self, row_of: RowOf) -> None:
+    def __init__(self, row_of: RowOf, *, joined: bool = False) -> None:
         self._row_of = row_of
+        self._give_joined = joined
         self._joined = Fragments()
         self._frames: dict[Key, list[Frame]] = {}
 
@@ -50,6 +51,13 @@ class Parted:
         frame["captured_bytes"], frame["wire_bytes"] = len(raw), len(raw) + part.cut_bytes
         decode_frames(np.frombuffer(raw, np.uint8), frame, 1, packet)
         found = self._row_of(packet[0])
-        for held in self._frames.pop(part.key, ()):
-            if found is not None:
-                yield held._replace(row=found[0], from_client=found[1])
+        held = self._frames.pop(part.key, [])
+        if found is None or not held:
+            return
+        row, from_client = found
+        if not self._give_joined:
+            yield from (one._replace(row=row, from_client=from_client) for one in held)
+        elif packet["status"][0] == OK:
+            number, interface, _ = held[-1].interface
+            whole = frame_of(np.frombuffer(raw, np.uint8), frame[0], packet[0], number)
+            yield whole._replace(row=row, from_client=from_client, interface=(number, interface, LINK_RAW))

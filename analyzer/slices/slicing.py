@@ -4,11 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Final
 
 from analyzer.capture.source import Input
 from analyzer.pipeline import judge
-from analyzer.report.labels import counted
 from analyzer.report.outputs import write_whole
 from analyzer.slices.choose import Selection, choose
 from analyzer.slices.cut import cut_frames
@@ -21,43 +20,73 @@ if TYPE_CHECKING:
 
 
 def write_slice(
-    path: str, inputs: Sequence[Input], reading: Reading, wanted: Selection, *, rewind: Callable[[], None] = lambda: None, cut: bool = False
-) -> str:
-    """Write the packets of the chosen flows, and say in a sentence what was written.
+    path: str,
+    inputs: Sequence[Input],
+    reading: Reading,
+    wanted: Selection,
+    *,
+    rewind: Callable[[], None] = lambda: None,
+    cut: bool = False,
+    key: bytes | None = None,
+    topology_path: str | None = None,
+) -> Written:
+    """Write the packets of the chosen flows.
 
     inputs   what `reading` was read from, readable again once `rewind` was called
     cut      without payload behind the last names
+    key      anonymized with this key, and cut; None: as it is
+    topology_path   where the topology goes that belongs to an anonymized slice
     Errors   Unusable: nothing fits, an input can't be read again, the system refuses the file
     """
     assert reading.topology is not None
     reasons = choose(reading.flows, judge(reading), wanted, reading.topology, reading.lookups)
-    count, interfaces = Counted(), Interfaces()
+    written, interfaces = Written(len(reasons)), Interfaces(silent=key is not None)
 
     def frames() -> Iterator[Frame]:
         rewind()
-        interfaces.sources, found = read_frames(inputs, reading.flows, reasons, reading.start_ns, reading.end_ns)
+        interfaces.sources, found = read_frames(inputs, reading.flows, reasons, reading.start_ns, reading.end_ns, joined=key is not None)
         return found
 
-    chosen: Iterable[Frame] = cut_frames(frames, reading.flows) if cut else frames()
-    comments = flow_comments(reading.flows, reasons)
-    write_whole(path, slice_blocks(count.of(chosen), comments, about_text(wanted, cut=cut), interfaces))
-    return f"{counted(len(reasons), 'flow')}, {counted(count.packets, 'packet')} written to {path}"
+    chosen: Iterable[Frame]
+    if key is not None:
+        from analyzer.slices.anonymize import Anonymous
+
+        anonymous = Anonymous(key)
+        chosen = anonymous.frames(frames, reading.flows)
+    else:
+        anonymous = None
+        chosen = cut_frames(frames, reading.flows) if cut else frames()
+    comments = flow_comments(reading.flows, reasons, anonymous=key is not None)
+    about = about_text(wanted, cut=cut, anonymous=key is not None)
+    write_whole(path, slice_blocks(written.counting(chosen), comments, about, interfaces))
+    if anonymous is not None:
+        written.left_out = anonymous.left_out
+        if topology_path is not None:
+            write_whole(topology_path, [anonymous.topology(reading.topology).encode()])
+    return written
 
 
 @dataclass
-class Counted:
-    """Counts what passes through."""
+class Written:
+    """What was written: flows, packets, and packets that couldn't be anonymized and were left out."""
 
+    flows: int
     packets: int = 0
+    left_out: int = 0
 
-    def of(self, frames: Iterable[Frame]) -> Iterator[Frame]:
+    def counting(self, frames: Iterable[Frame]) -> Iterator[Frame]:
+        """The same frames, counted."""
         for frame in frames:
             self.packets += 1
             yield frame
 
 
-def about_text(wanted: Selection, *, cut: bool) -> str:
-    """What the slice is, in words for its section header."""
+PRIVATE: Final = ("flow", "source", "service", "proxy")
+"""Kinds of choice whose values an anonymized slice doesn't tell; a service may be of the user's own catalogue."""
+
+
+def about_text(wanted: Selection, *, cut: bool, anonymous: bool = False) -> str:
+    """What the slice is, in words for its section header; anonymous: without the addresses and ids that were asked for."""
     kinds = {
         "flow": wanted.flows,
         "finding": wanted.findings,
@@ -65,8 +94,11 @@ def about_text(wanted: Selection, *, cut: bool) -> str:
         "service": wanted.services,
         "proxy": wanted.proxies,
     }
-    asked = [f"{kind} {' or '.join(values)}" for kind, values in kinds.items() if values]
+    asked = [f"{kind} {' or '.join(values)}" for kind, values in kinds.items() if values and not (anonymous and kind in PRIVATE)]
+    asked += [kind for kind, values in kinds.items() if values and anonymous and kind in PRIVATE]
     parts = [f"chosen by {' and '.join(asked)}" if asked else "every flow"]
-    if cut:
+    if anonymous:
+        parts.append("addresses, names and users under other names, payload behind the last names left out")
+    elif cut:
         parts.append("payload behind the last names left out")
     return f"A slice made by whichproxy: {'; '.join(parts)}."

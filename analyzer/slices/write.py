@@ -55,14 +55,17 @@ class Interfaces:
 
 
 def flow_comments(flows: pa.Table, reasons: Reasons, *, anonymous: bool = False) -> dict[int, str]:
-    """Row → why it is in the slice, and which flow it is. anonymous: without id, addresses and names."""
+    """Row → why it is in the slice, and which flow it is. anonymous: without id, addresses and names of any kind."""
     comments = {}
     rows = flows.select(["id", "client_ip", "client_port", "server_ip", "server_port", "host", "service"])
     for row, why in reasons.items():
         cell = {name: rows.column(name)[row].as_py() for name in rows.column_names}
-        about = [f"service {cell['service']}"] if cell["service"] else []
-        if not anonymous:
+        about: list[str] = []
+        if anonymous:  # a service may be of the user's own catalogue
+            why = ["of this service" if reason.startswith("service ") else reason for reason in why]
+        else:
             ends = f"{cell['client_ip']} port {cell['client_port']} to {cell['server_ip']} port {cell['server_port']}"
-            about = [f"flow {cell['id']}", ends, *([inert(cell["host"])] if cell["host"] else []), *about]
+            service = [f"service {cell['service']}"] if cell["service"] else []
+            about = [f"flow {cell['id']}", ends, *([inert(cell["host"])] if cell["host"] else []), *service]
         comments[row] = "; ".join([*about, f"in this slice: {', '.join(why)}"])
     return comments

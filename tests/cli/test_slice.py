@@ -42,6 +42,43 @@ def test_what_cannot_be_done_is_said_and_nothing_is_written(
     assert out.read_bytes() == b"what was there before"
 
 
+def test_an_anonymized_slice_and_its_topology_say_the_same(whichproxy: Whichproxy, tmp_path: Path) -> None:
+    key, out, again = tmp_path / "key", tmp_path / "a.pcapng", tmp_path / "b.pcapng"
+    key.write_bytes(bytes(range(32)))
+    topology = ROOT / "captures" / "topology.toml"
+    for path in (out, again):
+        ended = whichproxy("slice", T5, "--topology", topology, "--anonymize", "--key", key, "-o", path)
+        assert (ended.code, ended.out, ended.err) == (0, "", "")
+    assert out.read_bytes() == again.read_bytes()
+    beside = tmp_path / "a.topology.toml"
+    assert "WORKSTATION" not in beside.read_text() and "PROX01" not in beside.read_text()
+    said = whichproxy("report", out, "--topology", beside).out
+    assert "static (proxy-3) won for sensor and antivirus, WinHTTP (proxy-1) for system, WinINET (proxy-2) for user" in said
+    assert "tls-inspected" not in said and "172.16." not in said
+
+
+def test_without_a_key_no_two_slices_are_alike(whichproxy: Whichproxy, capture: Path, tmp_path: Path) -> None:
+    made = [tmp_path / name for name in ("a.pcapng", "b.pcapng")]
+    for path in made:
+        assert whichproxy("slice", capture, "--anonymize", "-o", path).code == 0
+    assert made[0].read_bytes() != made[1].read_bytes() and not (tmp_path / "a.topology.toml").exists()
+
+
+@pytest.mark.parametrize(
+    ("options", "line"),
+    [
+        (("--key", "KEY"), "a key without --anonymize"),
+        (("--anonymize", "--key", "KEY"), "a key of 5 bytes can be guessed"),
+        (("--anonymize", "--key", "nowhere"), "can't be read: No such file or directory; make one: openssl rand -out FILE 32"),
+    ],
+)
+def test_keys_that_are_none(options: tuple[str, ...], line: str, whichproxy: Whichproxy, capture: Path, tmp_path: Path) -> None:
+    (tmp_path / "key").write_bytes(b"short")
+    given = [str(tmp_path / "key") if word == "KEY" else word for word in options]
+    ended = whichproxy("slice", capture, *given, "--source", "172.16.11.92", "-o", tmp_path / "s.pcapng")
+    assert ended.code == 2 and line in ended.err and not (tmp_path / "s.pcapng").exists()
+
+
 def test_an_input_is_never_overwritten(whichproxy: Whichproxy, capture: Path) -> None:
     before = capture.read_bytes()
     ended = whichproxy("slice", capture, "--source", "172.16.11.92", "-o", capture)

@@ -41,8 +41,11 @@ def test_the_section_says_how_it_was_chosen(tmp_path: Path) -> None:
         "A slice made by whichproxy: chosen by source 192.0.2.1 and service a or b; payload behind the last names left out."
     )
     out = tmp_path / "s.pcapng"
-    said = write_slice(str(out), [T5], reading(T5), Selection(services=["smartscreen"]))
-    assert said.endswith(f"packets written to {out}") and b"chosen by service smartscreen" in out.read_bytes()
+    written = write_slice(str(out), [T5], reading(T5), Selection(services=["smartscreen"]))
+    assert (written.flows, written.left_out) == (2, 0) and written.packets > 10
+    assert b"chosen by service smartscreen" in out.read_bytes()
+    about = about_text(Selection(findings=["fallback"], services=["mine"], sources=["192.0.2.1"]), cut=True, anonymous=True)
+    assert "chosen by finding fallback and source and service;" in about
 
 
 def test_without_a_topology_the_proxy_is_still_known(tmp_path: Path) -> None:

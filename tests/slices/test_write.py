@@ -42,4 +42,6 @@ def test_comments_name_the_flow_unless_they_may_not() -> None:
     assert plain.startswith(f"flow {flow}; 172.16.11.92 port 50000 to 172.16.12.10 port 3128; winatp-gw-neu.microsoft.com; service edr-")
     assert plain.endswith("in this slice: of this source")
     (bare,) = flow_comments(read.flows, {0: ["of this source"]}, anonymous=True).values()
-    assert bare == "service edr-command-and-control; in this slice: of this source"
+    assert bare == "in this slice: of this source"
+    (bare,) = flow_comments(read.flows, {0: ["service of-mine"]}, anonymous=True).values()
+    assert bare == "in this slice: of this service"

@@ -1,0 +1,180 @@
+"""A slice that may leave the house: other addresses, names and users; nothing that isn't understood.
+
+What the packets of a connection carried is put together from its masked regions (`heads`; `masks`, `hellos` and others); bytes
+between them are zeros, bytes behind the last are cut off. The same key gives the same other names, in every slice.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import hmac
+from collections.abc import Callable, Iterable, Iterator
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Final
+
+import pyarrow as pa
+
+from analyzer.errors import Unusable
+from analyzer.packets.layout import UDP
+from analyzer.routes.topology import Topology
+from analyzer.services.catalogue import load_catalogue
+from analyzer.slices.addresses import KEY_BYTES, Addresses
+from analyzer.slices.cut import DHCP_PORTS, DNS_PORTS, QUIC_LONG, Frames, side_of, walk
+from analyzer.slices.dhcp_mask import masked_dhcp
+from analyzer.slices.dns_mask import masked_dns
+from analyzer.slices.frame import Frame
+from analyzer.slices.heads import (
+    ALERT,
+    ANSWER,
+    CHUNK,
+    DNS,
+    HANDSHAKE,
+    HELLO,
+    PAC,
+    PROXY_HEADER,
+    RECORD,
+    REQUEST,
+    SOCKS,
+    Region,
+    Side,
+    Talk,
+)
+from analyzer.slices.hellos import mask_messages, masked_records
+from analyzer.slices.masks import Masks
+from analyzer.slices.names import Names
+from analyzer.slices.pac_mask import masked_pac
+from analyzer.slices.quic_mask import masked_datagrams
+from analyzer.slices.rewrite import Rewriter
+from analyzer.slices.topology_names import anonymous_topology
+
+LEAST_KEY: Final = 16
+MAX_DATAGRAMS: Final = 16  # of a flow that are looked into for its hello, as the kernel has it
+
+
+def read_key(path: str | Path) -> bytes:
+    """The key in a file. Errors: Unusable, it can't be read or is too short to be secret."""
+    try:
+        key = Path(path).read_bytes()
+    except OSError as error:
+        raise Unusable(f"can't be read: {error.strerror or error}", str(path), "make one: openssl rand -out FILE 32") from error
+    if len(key) < LEAST_KEY:
+        raise Unusable(f"a key of {len(key)} bytes can be guessed", str(path), "make one: openssl rand -out FILE 32")
+    return key
+
+
+@dataclass
+class Anonymous:
+    """Frames under other names; left_out counts the packets that couldn't be rewritten."""
+
+    key: bytes
+    left_out: int = 0
+
+    def __post_init__(self) -> None:
+        self.addresses = Addresses(self._secret("addresses")[:KEY_BYTES], self._secret("hardware"))
+        catalogue = load_catalogue()  # a catalogue of the user's own may name the user's hosts
+        self.names = Names(self._secret("names"), catalogue)
+        self._masks = Masks(self.names, self.addresses, catalogue)
+        self._rewriter = Rewriter(self.addresses)
+
+    def _secret(self, purpose: str) -> bytes:
+        return hmac.new(self.key, f"whichproxy {purpose}".encode(), hashlib.sha256).digest()
+
+    def topology(self, topology: Topology) -> str:
+        """The topology file that belongs to these frames."""
+        return anonymous_topology(topology, self.addresses, self.names)
+
+    def frames(self, frames: Frames, flows: pa.Table) -> Iterator[Frame]:
+        """Every frame that can be rewritten, rewritten. Its interface keeps its link type and nothing else."""
+        talks = walk(frames(), flows)
+        regions = {id(side): self._masked_regions(talk, side) for talk in talks.values() for side in (talk.client, talk.server)}
+        ports = flows.column("server_port").to_pylist()
+        clients, servers = flows.column("client_ip").to_pylist(), flows.column("server_ip").to_pylist()
+        hellos = self._masked_datagrams(frames())
+        for frame in frames():
+            ends = (clients[frame.row], servers[frame.row]) if frame.from_client else (servers[frame.row], clients[frame.row])
+            if frame.payload < 0:
+                made = self._rewriter.error(frame)
+            elif frame.protocol == UDP:
+                made = self._rewriter.frame(frame, self._datagram(frame, ports[frame.row], hellos), ends)
+            else:
+                talk = talks.get(frame.row)
+                made = self._rewriter.frame(frame, _payload(frame, side_of(talk, frame), regions) if talk else b"", ends)
+            if made is None:
+                self.left_out += 1
+            else:
+                yield made
+
+    def _masked_regions(self, talk: Talk, side: Side) -> list[Region]:
+        """A direction's regions, masked. A handshake message may lie in several: they are masked together."""
+        made: list[Region] = []
+        together: list[Region] = []
+        for region in side.regions:
+            if region.kind != HANDSHAKE:
+                made += self._masked_handshake(together)
+                together = []
+            if region.kind in (HELLO, HANDSHAKE):
+                together.append(region)
+            else:
+                made.append(region._replace(data=self._masked(region, talk.socks)))
+        return made + self._masked_handshake(together)
+
+    def _masked_handshake(self, regions: list[Region]) -> list[Region]:
+        data = masked_records([region.data for region in regions], self.names)
+        return [region._replace(data=one) for region, one in zip(regions, data, strict=True)]
+
+    def _masked(self, region: Region, socks: int) -> bytes:
+        if region.kind == SOCKS:
+            return self._masks.socks(socks, region.data)
+        if region.kind == DNS:
+            return region.data[:2] + masked_dns(region.data[2:], self.names, self.addresses).ljust(len(region.data) - 2, b"\0")
+        mask: Callable[[bytes], bytes] = {
+            REQUEST: self._masks.request,
+            ANSWER: self._masks.answer,
+            CHUNK: self._masks.chunk,
+            PROXY_HEADER: self._masks.proxy_header,
+            PAC: lambda text: masked_pac(text, self.names),
+            ALERT: bytes,
+            RECORD: bytes,
+        }[region.kind]
+        return mask(region.data)
+
+    def _masked_datagrams(self, frames: Iterable[Frame]) -> dict[int, dict[bytes, bytes]]:
+        """Row → its client's QUIC datagrams as they were, each with what it becomes."""
+        sent: dict[int, dict[bytes, None]] = {}
+        for frame in frames:
+            if frame.protocol == UDP and frame.from_client and frame.payload >= 0:
+                payload = _payload_of(frame)
+                first = sent.get(frame.row, {})
+                if payload and payload[0] & QUIC_LONG and len(first) < MAX_DATAGRAMS:
+                    sent.setdefault(frame.row, first)[payload] = None
+        return {
+            row: masked_datagrams(list(datagrams), lambda body: mask_messages(body, self.names), self.names.blur)
+            for row, datagrams in sent.items()
+        }
+
+    def _datagram(self, frame: Frame, port: int, hellos: dict[int, dict[bytes, bytes]]) -> bytes:
+        """DNS, DHCP and QUIC hellos are masked; all else goes."""
+        payload = _payload_of(frame)
+        if port in DNS_PORTS:
+            return masked_dns(payload, self.names, self.addresses)
+        if port in DHCP_PORTS:
+            return masked_dhcp(payload, self.addresses, self._masks)
+        return hellos.get(frame.row, {}).get(payload, b"") if frame.from_client else b""
+
+
+def _payload_of(frame: Frame) -> bytes:
+    return frame.data[frame.payload : frame.payload + frame.payload_bytes]
+
+
+def _payload(frame: Frame, side: Side, regions: dict[int, list[Region]]) -> bytes:
+    """A segment's payload out of masked regions: zeros between them, cut behind the last."""
+    start = side.place(frame.seq)
+    if start is None:
+        return b""
+    made = bytearray(max(0, min(len(_payload_of(frame)), side.named - start)))
+    for region in regions[id(side)]:
+        low, high = max(region.start, start), min(region.end, start + len(made))
+        if low < high:
+            made[low - start : high - start] = region.data[low - region.start : high - region.start]
+    return bytes(made)

@@ -1,0 +1,126 @@
+"""Names under other names of the same length: Defender's stay, all others become letters that mean nothing.
+
+A label is replaced by itself and what stands to its right, so that names of one domain stay names of one domain.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import hmac
+import re
+from functools import cached_property
+from typing import TYPE_CHECKING, Final
+
+if TYPE_CHECKING:
+    from analyzer.services.catalogue import Catalogue
+
+# Under these each customer has a name of its own.
+OF_CUSTOMERS: Final = (
+    "azure-automation.net",
+    "blob.core.usgovcloudapi.net",
+    "blob.core.windows.net",
+    "microsoftonline-p.com",
+    "ods.opinsights.azure.com",
+    "ods.opinsights.azure.us",
+    "oms.opinsights.azure.com",
+    "oms.opinsights.azure.us",
+)
+# What everyone's names have: the last labels that tell no one, and the one that proxies are looked for by.
+EVERYONES: Final = ("arpa", "com", "edu", "example", "gov", "in-addr.arpa", "ip6.arpa", "local", "localhost", "net", "org", "wpad")
+WPAD: Final = "wpad"
+
+# A label under a wildcard that is a region or a role, not a customer: edr-neu, us-v20, mdav.
+_ROLE = re.compile(r"[a-z]{1,16}(?:-[a-z0-9]{1,6}){0,3}|[a-z]{1,10}[0-9]{1,3}")
+_ADDRESS = re.compile(rb"[0-9]{1,3}(?:\.[0-9]{1,3}){3}")
+_WORD = re.compile(rb"[A-Za-z0-9\x80-\xff]+")
+_LETTERS: Final = "abcdefghijklmnopqrstuvwxyz"
+
+
+class Names:
+    """Each host name's other name, the same wherever it stands."""
+
+    def __init__(self, key: bytes, catalogue: Catalogue) -> None:
+        self._key = key
+        self._catalogue = catalogue
+        self._known: dict[str, bytes] = {}
+
+    @cached_property
+    def _kept(self) -> frozenset[str]:
+        """Every name that ends a pattern, whole patterns among them."""
+        patterns = [*(rule.pattern.removeprefix("*.") for rule in self._catalogue.rules), *self._catalogue.context]
+        return frozenset([*EVERYONES, *(name for pattern in patterns for name in _endings(pattern))])
+
+    @cached_property
+    def _wild(self) -> frozenset[str]:
+        return frozenset(rule.pattern[2:] for rule in self._catalogue.rules if rule.is_wildcard)
+
+    def is_kept(self, host: bytes) -> bool:
+        """Whether this host name stays as it is."""
+        return self.host(host) == host and not _ADDRESS.fullmatch(host)
+
+    def host(self, host: bytes) -> bytes:
+        """A host name or address as text, of the same length. What is between its dots stays what it is: upper or lower case."""
+        if _ADDRESS.fullmatch(host):
+            return b".".join(self._octet(host, i, part) for i, part in enumerate(host.split(b".")))
+        if b":" in host:
+            return self.noise(host)
+        labels = host.split(b".")
+        return b".".join(self.label(label, b".".join(labels[i + 1 :])) for i, label in enumerate(labels))
+
+    def label(self, label: bytes, parent: bytes) -> bytes:
+        """One label, by what stands to its right."""
+        whole = b".".join(part for part in (label, parent.rstrip(b".")) if part).decode("latin-1").lower()
+        if whole not in self._known:
+            self._known[whole] = b"" if self._stays(whole) else hmac.new(self._key, whole.encode(), hashlib.sha256).digest()
+        made = self._known[whole]
+        return masked(label, made) if made and label else label
+
+    def _stays(self, whole: str) -> bool:
+        first, _, rest = whole.partition(".")
+        if whole in self._kept or first == WPAD:
+            return True
+        under = next((ending for ending in _endings(rest) if ending in self._wild), None)
+        if under is not None and under not in OF_CUSTOMERS:
+            return _ROLE.fullmatch(first) is not None
+        return bool(self._catalogue.shapes.fullmatch(whole))
+
+    def noise(self, text: bytes) -> bytes:
+        """Any text of the same length, its letters and digits replaced."""
+        return masked(text, hmac.new(self._key, text.lower(), hashlib.sha256).digest())
+
+    def words(self, text: bytes, kept: frozenset[bytes] = frozenset()) -> bytes:
+        """Any text of the same length, each word but those of `kept` replaced by itself: texts that share words still do."""
+        return _WORD.sub(lambda word: word[0] if word[0].lower() in kept else self.noise(word[0]), text)
+
+    def blur(self, raw: bytes) -> bytes:
+        """Other bytes, as many; the same for the same. Zeros stay."""
+        if not any(raw):
+            return raw
+        key = hmac.new(self._key, b"bytes " + raw, hashlib.sha256).digest()
+        return hashlib.shake_256(key).digest(len(raw))
+
+    def _octet(self, host: bytes, place: int, part: bytes) -> bytes:
+        """Another number of as many digits, at most 255."""
+        number = int.from_bytes(hmac.new(self._key, b"%d %b" % (place, host), hashlib.sha256).digest()[:4], "big")
+        low, span = {1: (1, 9), 2: (10, 90), 3: (100, 156)}[len(part)]
+        return b"%d" % (low + number % span)
+
+
+def _endings(name: str) -> list[str]:
+    """The name, what is right of its first dot, and so on."""
+    labels = name.split(".")
+    return [".".join(labels[i:]) for i in range(len(labels))]
+
+
+def masked(text: bytes, noise: bytes) -> bytes:
+    """The text with a letter for each letter, digit and byte beyond ASCII; case and all else stay."""
+    made = bytearray()
+    for i, byte in enumerate(text):
+        letter = _LETTERS[(noise[i % len(noise)] + 7 * (i // len(noise))) % 26]
+        if 65 <= byte <= 90:
+            made.append(ord(letter.upper()))
+        elif 97 <= byte <= 122 or 48 <= byte <= 57 or byte >= 128:
+            made.append(ord(letter))
+        else:
+            made.append(byte)
+    return bytes(made)

@@ -1,0 +1,144 @@
+"""QUIC's Initial packets with a masked ClientHello in them: opened, and sealed again with the keys that anyone can derive.
+
+Source: RFC 9000 17.2.2 and 19, RFC 9001 5.2 to 5.4.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from typing import Final, NamedTuple
+
+from analyzer.names.quic import (
+    ACK,
+    ACK_ECN,
+    CRYPTO,
+    MAX_FRAMES,
+    MAX_PACKETS,
+    PADDING,
+    PING,
+    Initial,
+    Keys,
+    behind_ack,
+    initial_keys,
+    initial_packets,
+    open_packet,
+    variable,
+)
+
+MAX_HELLO: Final = 1 << 16
+SAMPLE_AHEAD: Final = 4  # where the sample for the header begins, counted from the packet number
+SAMPLE_BYTES: Final = 16
+TAG_BYTES: Final = 16
+
+
+class _Opened(NamedTuple):
+    initial: Initial
+    keys: Keys
+    frames: bytes
+
+
+def masked_datagrams(datagrams: Sequence[bytes], mask: Callable[[bytearray], None], blur: Callable[[bytes], bytes]) -> dict[bytes, bytes]:
+    """A client's datagram → the same with its hello masked. Datagrams that hold no Initial which can be opened aren't in it.
+
+    mask   changes handshake messages in place;  blur   other bytes for a token
+
+    Whatever else a datagram holds becomes zeros, which end it as padding does.
+    """
+    opened = {}
+    ids = list(dict.fromkeys(initial.connection_id for datagram in datagrams[:MAX_PACKETS] for initial in initial_packets(datagram)))
+    for datagram in datagrams[:MAX_PACKETS]:
+        packets = [packet for initial in initial_packets(datagram) if (packet := _open(initial, ids)) is not None]
+        if packets:
+            opened[datagram] = packets
+    hellos = _hellos([packet for packets in opened.values() for packet in packets], mask)
+    return {
+        datagram: b"".join(_sealed(packet, hellos, blur) for packet in packets).ljust(len(datagram), b"\0")
+        for datagram, packets in opened.items()
+    }
+
+
+def _open(initial: Initial, ids: Sequence[bytes]) -> _Opened | None:
+    for connection_id in ids:
+        keys = initial_keys(initial.version, connection_id)
+        frames = open_packet(initial, keys)
+        if frames is not None:
+            return _Opened(initial, keys, frames)
+    return None
+
+
+def _hellos(packets: Sequence[_Opened], mask: Callable[[bytearray], None]) -> dict[Keys, bytes]:
+    """Keys → the stream of handshake bytes that their packets carry, masked; what is missing in it is zeros."""
+    streams: dict[Keys, bytearray] = {}
+    for packet in packets:
+        stream = streams.setdefault(packet.keys, bytearray())
+        for at, offset, size in _crypto(packet.frames):
+            if offset + size <= MAX_HELLO:
+                stream.extend(bytes(max(0, offset + size - len(stream))))
+                stream[offset : offset + size] = packet.frames[at : at + size]
+    for stream in streams.values():
+        mask(stream)
+    return {keys: bytes(stream) for keys, stream in streams.items()}
+
+
+def _crypto(frames: bytes) -> list[tuple[int, int, int]]:
+    """(where its bytes lie, their offset in the stream, their number) of each CRYPTO frame, up to a frame that isn't understood."""
+    found, _ = _walk(frames)
+    return found
+
+
+def _walk(frames: bytes) -> tuple[list[tuple[int, int, int]], int]:
+    """The CRYPTO frames, and where the frames end that are understood."""
+    found: list[tuple[int, int, int]] = []
+    at = 0
+    for _ in range(MAX_FRAMES):
+        start = at
+        if at >= len(frames):
+            return found, len(frames)
+        kind = frames[at]
+        at += 1
+        if kind == PADDING:
+            at = len(frames) - len(frames[at:].lstrip(b"\0"))
+        elif kind == CRYPTO:
+            offset, at = variable(frames, at)
+            size, at = variable(frames, at)
+            if at + size > len(frames):
+                return found, start
+            found.append((at, offset, size))
+            at += size
+        elif kind in (ACK, ACK_ECN):
+            at = behind_ack(frames, at, kind)
+        elif kind != PING:
+            return found, start
+    return found, min(at, len(frames))
+
+
+def _sealed(packet: _Opened, hellos: dict[Keys, bytes], blur: Callable[[bytes], bytes]) -> bytes:
+    """The packet with its part of the masked hello, and its token changed."""
+    from cryptography.hazmat.primitives.ciphers import Cipher, algorithms, modes
+    from cryptography.hazmat.primitives.ciphers.aead import AESGCM
+
+    found, end = _walk(packet.frames)
+    frames = bytearray(packet.frames[:end].ljust(len(packet.frames), b"\0"))
+    for at, offset, size in found:
+        frames[at : at + size] = hellos[packet.keys][offset : offset + size].ljust(size, b"\0")
+    raw, number_at = packet.initial.packet, packet.initial.number_at
+    cipher = Cipher(algorithms.AES(packet.keys.header), modes.ECB())  # RFC 9001 5.4.3
+    number_bytes = len(raw) - number_at - TAG_BYTES - len(frames)
+    was = cipher.encryptor().update(raw[number_at + SAMPLE_AHEAD : number_at + SAMPLE_AHEAD + SAMPLE_BYTES])
+    first = raw[0] ^ (was[0] & 0x0F)
+    number = bytes(a ^ b for a, b in zip(raw[number_at : number_at + number_bytes], was[1:], strict=False))
+    header = bytes((first,)) + _without_token(raw[1:number_at], blur) + number
+    nonce = (int.from_bytes(packet.keys.iv, "big") ^ int.from_bytes(number, "big")).to_bytes(12, "big")
+    body = AESGCM(packet.keys.key).encrypt(nonce, bytes(frames), header)
+    sample_at = SAMPLE_AHEAD - number_bytes
+    becomes = cipher.encryptor().update(body[sample_at : sample_at + SAMPLE_BYTES])
+    hidden = bytes(a ^ b for a, b in zip(number, becomes[1:], strict=False))
+    return bytes((first ^ (becomes[0] & 0x0F),)) + header[1:number_at] + hidden + body
+
+
+def _without_token(head: bytes, blur: Callable[[bytes], bytes]) -> bytes:
+    """An Initial's header from its version on to its length, with another token."""
+    at = 4 + 1 + head[4]
+    at += 1 + head[at]
+    size, at = variable(head, at)
+    return head[:at] + blur(head[at : at + size]) + head[at + size :]

@@ -1,0 +1,237 @@
+"""One packet's headers rewritten by scapy: other addresses, right checksums, every length as it was.
+
+scapy is asked for the headers alone; the payload comes ready. A frame in whose headers scapy finds something that it doesn't
+know, or that doesn't come out as long as it went in, can't be rewritten: it may hold what should not leave.
+"""
+
+from __future__ import annotations
+
+import ipaddress
+from collections.abc import Callable
+from typing import TYPE_CHECKING, Any, Final
+
+from analyzer.slices.frame import Frame
+
+if TYPE_CHECKING:
+    from analyzer.slices.addresses import Addresses
+
+# Link types with an address family before the IP header, and with nothing before it.
+FAMILY_FIRST: Final = (0, 108)
+RAW: Final = (12, 14, 101)
+
+TCP_BYTES: Final = 20
+# Options of TCP that tell of a stack and not of a person: no-op, MSS, window scale, SACK, timestamps.
+TCP_OPTIONS: Final = ("NOP", "MSS", "WScale", "SAckOK", "SAck", "Timestamp")
+
+
+class Rewriter:
+    """Frames under other addresses."""
+
+    def __init__(self, addresses: Addresses) -> None:
+        from scapy.config import conf
+        from scapy.contrib import erspan, geneve, mpls  # noqa: F401  # they tell scapy how these are found
+        from scapy.layers import dot11, inet, inet6, l2, ppp, vxlan  # noqa: F401
+
+        self._addresses = addresses
+        self._classes = conf.l2types.num2layer
+        self._inet, self._inet6 = inet, inet6
+        self._changes = self._changes_by_layer()
+
+    def frame(self, frame: Frame, payload: bytes, ends: tuple[str, str]) -> Frame | None:
+        """The frame with this payload in place of its own; shorter, it is cut there. None: it can't be rewritten.
+
+        ends   the IP addresses from and to
+
+        A payload that is cut counts as zeros in the checksum. What scapy can't take apart is peeled off: the innermost packet is
+        given, as link type 101.
+        """
+        if frame.payload < 0 or frame.payload > len(frame.data):
+            return None
+        data = self._rewritten(frame, payload)
+        if data is not None:
+            return frame._replace(data=data)
+        at = _innermost(frame.data[: frame.payload], ends)
+        if at <= 0:
+            return None
+        peeled = frame._replace(data=frame.data[at:], payload=frame.payload - at, wire_bytes=frame.wire_bytes - at)
+        peeled = peeled._replace(interface=(*frame.interface[:2], RAW[-1]))
+        data = self._rewritten(peeled, payload)
+        return None if data is None else peeled._replace(data=data)
+
+    def _rewritten(self, frame: Frame, payload: bytes) -> bytes | None:
+        link, head = self._parted(frame.data[: frame.payload], frame.interface[2])
+        packet = self._dissected(head, frame.interface[2])
+        if packet is None or not isinstance(packet.lastlayer(), self._inet.TCP | self._inet.UDP):
+            return None
+        if not self._change(packet):
+            return None
+        whole = payload + bytes(max(0, frame.payload_bytes - len(payload)))
+        last = packet.lastlayer()
+        is_tcp = isinstance(last, self._inet.TCP)
+        size = 4 * last.dataofs if is_tcp else 8
+        made: bytes = bytes(packet / self._raw(whole)) if whole else bytes(packet)
+        if len(made) != len(head) + len(whole):
+            return None
+        made = made[: len(head) + len(payload)]
+        return link + (self._told_apart(made, head, size, is_tcp=is_tcp) if len(payload) < frame.payload_bytes else made)
+
+    def _told_apart(self, made: bytes, head: bytes, size: int, *, is_tcp: bool) -> bytes:
+        """A cut packet with a checksum made of what its own was; its TCP or UDP header has `size` bytes.
+
+        Nobody can check it any more. But copies of one packet stay alike, and packets that differed where they are cut differ.
+        """
+        at = len(head) - size + (16 if is_tcp else 6)
+        was = head[at : at + 2]
+        return made if was == bytes(2) else made[:at] + self._addresses.digest(was)[:2] + made[at + 2 :]
+
+    def error(self, frame: Frame) -> Frame | None:
+        """An ICMP error, with the headers that it quotes under other addresses too, and nothing of what they carry."""
+        link, data = self._parted(frame.data, frame.interface[2])
+        packet = self._dissected(data, frame.interface[2])
+        if packet is None:
+            return None
+        quoted = packet.getlayer(self._inet.IPerror) or packet.getlayer(self._inet6.IPerror6)
+        if quoted is None or not self._change(packet, quoting=True):
+            return None
+        made: bytes = bytes(packet)
+        return frame._replace(data=link + made) if len(made) == len(data) else None
+
+    def _parted(self, data: bytes, link_type: int) -> tuple[bytes, bytes]:
+        """(a link header that holds no address and that scapy reads in one byte order only, the rest)."""
+        return (data[:4], data[4:]) if link_type in FAMILY_FIRST else (b"", data)
+
+    def _raw(self, data: bytes) -> Any:
+        from scapy.packet import Raw
+
+        return Raw(data)
+
+    def _dissected(self, data: bytes, link_type: int) -> Any:
+        """scapy's packet, or None when it doesn't know the link type or can't take it apart."""
+        cls = self._inet6.IPv46 if link_type in (*FAMILY_FIRST, *RAW) else self._classes.get(link_type)
+        if cls is None:
+            return None
+        try:
+            return cls(data)
+        except Exception:  # noqa: BLE001 - scapy raises whatever its fields raise; such a frame is left out and counted
+            return None
+
+    def _change(self, packet: Any, *, quoting: bool = False) -> bool:
+        """Give every header other addresses, in place; False when one of them can't be changed."""
+        layer = packet
+        while layer is not None and type(layer).__name__ != "NoPayload":
+            change = self._changes.get(type(layer).__name__)
+            if change is None:
+                return False
+            if not change(layer, quoting):
+                return False
+            layer = layer.payload
+        return True
+
+    def _changes_by_layer(self) -> dict[str, Callable[[Any, bool], bool]]:
+        """By the name of scapy's layer: what is changed in it. A layer that isn't here may hold anything."""
+        plain = dict.fromkeys(PLAIN, lambda layer, quoting: True)
+        return {
+            **plain,
+            **dict.fromkeys(("Ether", "Dot3"), self._ethernet),
+            **dict.fromkeys(("CookedLinux", "CookedLinuxV2"), self._cooked),
+            "Dot11": self._wlan,
+            **dict.fromkeys(("IP", "IPerror"), self._ipv4),
+            **dict.fromkeys(("IPv6", "IPerror6"), self._ipv6),
+            **dict.fromkeys(("TCP", "TCPerror"), self._tcp),
+            **dict.fromkeys(("UDP", "UDPerror"), self._udp),
+            "GRE": self._gre,
+            "GENEVE": self._geneve,
+            **dict.fromkeys(("IPv6ExtHdrHopByHop", "IPv6ExtHdrDestOpt"), self._options6),
+            "ICMP": self._icmp,
+            **dict.fromkeys(("ICMPv6DestUnreach", "ICMPv6PacketTooBig", "ICMPv6TimeExceeded", "ICMPv6ParamProblem"), self._icmpv6),
+            **dict.fromkeys(("Raw", "Padding"), self._bytes),
+        }
+
+    def _ethernet(self, layer: Any, quoting: bool) -> bool:
+        layer.src, layer.dst = self._mac(layer.src), self._mac(layer.dst)
+        return True
+
+    def _cooked(self, layer: Any, quoting: bool) -> bool:
+        src = bytes(layer.src)
+        layer.src = self._addresses.mac(src[:6]) + src[6:]
+        return True
+
+    def _wlan(self, layer: Any, quoting: bool) -> bool:
+        for name in ("addr1", "addr2", "addr3", "addr4"):
+            if getattr(layer, name, None):
+                setattr(layer, name, self._mac(getattr(layer, name)))
+        return True
+
+    def _mac(self, text: str) -> str:
+        return self._addresses.mac(bytes.fromhex(text.replace(":", ""))).hex(":")
+
+    def _ipv4(self, layer: Any, quoting: bool) -> bool:
+        if layer.options:  # routes and timestamps hold addresses
+            layer.options = [self._inet.IPOption_NOP()] * (4 * layer.ihl - 20)
+        layer.src, layer.dst = self._addresses.text(layer.src), self._addresses.text(layer.dst)
+        del layer.chksum
+        return True
+
+    def _ipv6(self, layer: Any, quoting: bool) -> bool:
+        layer.src, layer.dst = self._addresses.text(layer.src), self._addresses.text(layer.dst)
+        return True
+
+    def _tcp(self, layer: Any, quoting: bool) -> bool:
+        if quoting:
+            if "chksum" in layer.fields:
+                layer.chksum = 0  # it covers bytes that aren't there, and addresses that were
+            return True
+        kept = [(name, value if name in TCP_OPTIONS else bytes(len(value or b""))) for name, value in layer.options if name != "EOL"]
+        if len(kept) < len(layer.options):  # behind the end anything may stand
+            used = len(bytes(self._inet.TCP(options=kept))) - TCP_BYTES
+            kept += [("NOP", None)] * (4 * layer.dataofs - TCP_BYTES - used)
+        layer.options = kept
+        del layer.chksum
+        return True
+
+    def _udp(self, layer: Any, quoting: bool) -> bool:
+        if quoting:
+            layer.chksum = 0
+        elif layer.chksum:
+            del layer.chksum
+        return True
+
+    def _gre(self, layer: Any, quoting: bool) -> bool:
+        if layer.routing_present:
+            return False
+        if layer.chksum_present:
+            del layer.chksum
+        return True
+
+    def _geneve(self, layer: Any, quoting: bool) -> bool:
+        return not layer.options
+
+    def _options6(self, layer: Any, quoting: bool) -> bool:
+        return all(type(option).__name__ in ("Pad1", "PadN", "RouterAlert", "Jumbo") for option in layer.options)
+
+    def _icmp(self, layer: Any, quoting: bool) -> bool:
+        del layer.chksum
+        return True
+
+    def _icmpv6(self, layer: Any, quoting: bool) -> bool:
+        del layer.cksum
+        return True
+
+    def _bytes(self, layer: Any, quoting: bool) -> bool:
+        layer.load = bytes(len(layer.load))
+        return quoting
+
+
+def _innermost(head: bytes, ends: tuple[str, str]) -> int:
+    """Where the IP header with these addresses begins, the last if there are several; -1 when it isn't found."""
+    pair = b"".join(ipaddress.ip_address(end).packed for end in ends)
+    before, version = (12, 4) if len(pair) == 8 else (8, 6)
+    at = head.rfind(pair) - before
+    return at if at >= 0 and head[at] >> 4 == version else -1
+
+
+PLAIN: Final = (
+    *("Dot1Q", "Dot1AD", "LLC", "SNAP", "Loopback", "LoopbackOpenBSD", "RadioTap", "Dot11QoS", "PPP", "PPPoE", "HDLC", "MPLS"),
+    *("VXLAN", "ERSPAN", "ERSPAN_II", "ERSPAN_III", "ERSPAN_I", "IPv6ExtHdrFragment", "GRE_PPTP"),
+)
+"""Layers of scapy that hold no address."""

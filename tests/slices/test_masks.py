@@ -1,0 +1,105 @@
+"""HTTP heads and SOCKS messages keep their shape and lose what tells who is behind them."""
+
+from __future__ import annotations
+
+import pytest
+
+from analyzer.services.catalogue import load_catalogue
+from analyzer.slices.addresses import Addresses
+from analyzer.slices.masks import Masks
+from analyzer.slices.names import Names
+from tests.build import absolute_get, connect_as, get, head, socks4, socks5
+
+CATALOGUE = load_catalogue()
+ADDRESSES = Addresses(bytes(range(32)), b"mac")
+NAMES = Names(b"key", CATALOGUE)
+MASKS = Masks(NAMES, ADDRESSES, CATALOGUE)
+
+SECRET = (
+    "Proxy-Authorization: Basic YW5uYTpzZWNyZXQ=",
+    "Proxy-Authorization: NTLM TlRMTVNTUAADAAAA",
+    "Authorization: Negotiate YIIGhgYGKwYBBQUC",
+    "Cookie: session=0123456789abcdef; user=anna",
+    "Referer: http://intranet.contoso.com/people/anna?id=7",
+    "X-Forwarded-For: 10.1.2.3",
+    "X-Contoso-User: anna",
+    "From: anna@contoso.com",
+    "User-Agent: ContosoAgent/17.5 (ANNA-PC; build 1234567)",
+    "Via: 1.1 proxy01.contoso.com (squid/6.6)",
+    "Accept-Language: de-CH-anna",
+    "folded: a\r\n  anna and more",
+)
+
+
+@pytest.mark.parametrize("field", SECRET)
+def test_secrets_of_fields_go(field: str) -> None:
+    asked = head("GET http://www.contoso.com/home/anna?u=anna HTTP/1.1", "Host: www.contoso.com", field)
+    made = MASKS.request(asked)
+    assert len(made) == len(asked) and made.count(b"\r\n") == asked.count(b"\r\n")
+    for secret in (b"anna", b"ANNA", b"ontoso", b"YW5u", b"TlRM", b"YIIG", b"0123456789abcdef", b"10.1.2.3", b"1234567", b"17.5 (A"):
+        assert secret not in made
+    answer = head("HTTP/1.1 407 Anna must log on", field.replace("Authorization", "Authenticate"))
+    assert b"anna" not in MASKS.answer(answer).lower() and MASKS.answer(answer).startswith(b"HTTP/1.1 407 ")
+
+
+@pytest.mark.parametrize("stack", ["wininet", "winhttp", "chromium", "firefox", "curl"])
+def test_what_tells_the_stack_stays(stack: str) -> None:
+    asked = connect_as(stack, "winatp-gw-neu.microsoft.com")
+    assert MASKS.request(asked) == asked
+
+
+def test_targets() -> None:
+    made = MASKS.request(absolute_get("http://anna:secret@files.contoso.com:8080/a/b.txt?q=1#z", "Host: files.contoso.com:8080"))
+    target = made.split(b" ")[1]
+    assert target.startswith(b"http://xxxx") and b":8080/" in target and b"anna" not in made and b"secret" not in made
+    assert NAMES.host(b"files.contoso.com") in target and made.count(NAMES.host(b"files.contoso.com")) == 2
+    assert MASKS.request(get("/wpad.dat?who=anna")).startswith(b"GET /wpad.dat?") and MASKS.request(get("/x/corp.pac")).split(b" ")[
+        1
+    ].endswith(b".pac")
+    assert b"anna" not in MASKS.request(get("/wpad.dat?who=anna"))
+    assert MASKS.request(b"CONNECT [2001:db8::1]:443 HTTP/1.1\r\n\r\n").endswith(b"]:443 HTTP/1.1\r\n\r\n")
+    assert b"anna" not in MASKS.request(b"GET / anna HTTP/1.1\r\n\r\n") and MASKS.request(b"connect a.com:1 http/1.0\n\n").endswith(
+        b" http/1.0\n\n"
+    )
+    (one, two), other = (
+        (MASKS.request(get(path)).split(b" ")[1] for path in ("/abc/d", "/abc/d")),
+        MASKS.request(get("/abd/d")).split(b" ")[1],
+    )
+    assert one == two != other
+
+
+def test_paths_that_tell_a_service_stay_where_they_do() -> None:
+    rule = next(rule for rule in CATALOGUE.rules if rule.evidence == "path" and rule.url_path and not rule.is_wildcard)
+    path = (rule.url_path or "").rstrip("*")
+    assert MASKS.request(get(f"{path}anna", f"Host: {rule.pattern}")).split(b" ")[1].startswith(path.encode())
+    assert not MASKS.request(get(f"{path}anna", "Host: www.contoso.com")).split(b" ")[1].startswith(path.encode())
+
+
+def test_of_heads_that_are_cut_what_is_there() -> None:
+    assert MASKS.answer(b"HTTP/1.1 200") == b"HTTP/1.1 200" and MASKS.answer(b"HTTP/1.1 200 Anna")[-4:] == b"xxxx"
+    assert b"anna" not in MASKS.request(b"GET /anna HTTP/1.1\r\nX: anna\r\nY: anna")
+
+
+def test_socks() -> None:
+    assert MASKS.socks(5, b"\x01\x04anna\x06secret") == b"\x01\x04xxxx\x06xxxxxx"
+    assert MASKS.socks(5, socks5("www.contoso.com", 443))[5:-2] == NAMES.host(b"www.contoso.com")
+    assert MASKS.socks(5, socks5("192.0.2.1", 443))[4:8] == ADDRESSES.packed(bytes((192, 0, 2, 1)))
+    assert (
+        MASKS.socks(5, b"\x05\x00\x00\x01" + bytes(6)) == b"\x05\x00\x00\x01" + bytes(6)
+        and MASKS.socks(5, b"\x05\x01\x00") == b"\x05\x01\x00"
+    )
+    made = MASKS.socks(4, socks4("www.contoso.com", 80, b"anna"))
+    assert b"anna" not in made and made[:8] == socks4("www.contoso.com", 80)[:8] and made.endswith(NAMES.host(b"www.contoso.com") + b"\0")
+    assert MASKS.socks(4, socks4("192.0.2.1", 80))[4:8] == ADDRESSES.packed(bytes((192, 0, 2, 1)))
+
+
+def test_proxy_protocol() -> None:
+    made = MASKS.proxy_header(b"PROXY TCP4 192.0.2.1 192.0.2.22 5000 443\r\n")
+    assert len(made) == 42 and b"192.0.2" not in made and made.endswith(b"\r\n")
+    binary = b"\r\n\r\n\x00\r\nQUIT\n\x21\x11\x00\x0c" + bytes((192, 0, 2, 1)) * 3
+    assert MASKS.proxy_header(binary) == binary[:16] + bytes(12)
+
+
+def test_chunk_lines() -> None:
+    assert MASKS.chunk(b"1a;by=anna\r\n").startswith(b"1a;") and b"anna" not in MASKS.chunk(b"1a;by=anna\r\n")
+    assert b"anna" not in MASKS.chunk(b"0\r\nTrailer: anna\r\n\r\n")
