@@ -4,14 +4,16 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Sequence
 
-from analyzer.report.labels import byte_size
+from analyzer.report.labels import byte_size, some
 from analyzer.report.model import Cell, Report, Source
 from analyzer.report.study_model import StudyReport
 from analyzer.report.text import html
 
+FLOWS_NAMED = 3
+
 
 def to_html_fragment(report: Report) -> str:
-    """Answers, a table of services × proxies per source, and findings; every captured string escaped."""
+    """Answers, a table of services × proxies per source, what came out behind the proxies, and findings; every captured string escaped."""
     return "".join(("<div>", *_parts(report), "</div>"))
 
 
@@ -33,9 +35,14 @@ def _parts(report: Report) -> Iterator[str]:
     for source in report.sources:
         if source.services or source.planes:
             yield from _source(source)
+    if report.legs:
+        rows = [[html(leg.statement), html(leg.times), html(leg.bytes), _flows((*leg.flows, *leg.origin_flows))] for leg in report.legs]
+        yield _table("Behind the proxies", ["What came out", "Times (medians)", "Bytes", "Flows"], rows)
     if report.findings:
-        rows = [[html(f.severity), html(f.code), html(f.about), html(f.text), html(f.advice or "")] for f in report.findings]
-        yield _table("Findings", ["Severity", "Code", "About", "What", "What to do"], rows)
+        rows = [
+            [html(f.severity), html(f.code), html(f.about), html(f.text), html(f.advice or ""), _flows(f.flows)] for f in report.findings
+        ]
+        yield _table("Findings", ["Severity", "Code", "About", "What", "What to do", "Flows"], rows)
 
 
 def _source(source: Source) -> Iterator[str]:
@@ -46,8 +53,9 @@ def _source(source: Source) -> Iterator[str]:
         sure = html(row.confidence or "") if row.winner else "none won"
         rows.append([name, *(_cell(c) for c in row.cells), sure, html(row.reason or "")])
     yield _table(html(source.label), ["Service", *proxies, "Sure", "Why"], rows)
-    if source.precedence:
-        yield f"<ul>{''.join(f'<li>{html(p.sentence)}</li>' for p in source.precedence)}</ul>"
+    said = [*(p.sentence for p in source.precedence), *source.talk]
+    if said:
+        yield f"<ul>{''.join(f'<li>{html(sentence)}</li>' for sentence in said)}</ul>"
 
 
 def _cell(part: Cell | None) -> str:
@@ -56,6 +64,10 @@ def _cell(part: Cell | None) -> str:
     failed = f", {part.failed:,} failed" if part.failed else ""
     text = f"{part.carried:,} ({byte_size(part.bytes)}){failed}"
     return f"<strong>▶ {text}</strong>" if part.won else text
+
+
+def _flows(flows: Sequence[str]) -> str:
+    return html(some(flows, FLOWS_NAMED))
 
 
 def _table(caption: str, columns: Sequence[str], rows: Iterable[Sequence[str]]) -> str:

@@ -158,7 +158,7 @@ def _direct(entries: Sequence[Direct], width: int) -> Table:
         made.add_row(
             cell(entry.source, _room(width, 26, 5)),
             cell(entry.server, _room(width, 21, 5)),
-            cell(entry.host, _room(width, 18, 4)),
+            cell(entry.host, _room(width, 60, 2)),
             cell(entry.service, _room(width, 16, 6)),
             cell(entry.state),
             f"{len(entry.flows):,}",
@@ -182,8 +182,7 @@ def _findings(findings: Sequence[Finding]) -> Iterator[RenderableType]:
 
 
 def _finding_head(finding: Finding) -> Text:
-    head = Text(inert(finding.severity), SEVERITY_STYLE.get(finding.severity, ""))
-    head.append(f"  {inert(finding.code)}", "bold")
+    head = Text.assemble((inert(finding.severity), SEVERITY_STYLE.get(finding.severity, "")), (f"  {inert(finding.code)}", "bold"))
     if finding.confidence and finding.confidence != "certain":
         head.append(f" ({inert(finding.confidence)})")
     if finding.about:

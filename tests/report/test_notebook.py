@@ -36,6 +36,15 @@ def shape(html: str) -> list[str]:
     return parser.tags
 
 
+def test_it_names_the_flows_of_findings_and_of_both_legs() -> None:
+    verdict = fifth_test()
+    text, leg = to_html_fragment(build(verdict)), verdict["legs"][0]
+    assert leg["flows"][0] in text.partition("Behind the proxies")[2] and leg["text"] in text.replace("&#x27;", "'")
+    for finding in verdict["findings"]:
+        assert all(flow in text for flow in finding["flows"][:3])
+    assert build(verdict).sources[0].talk[0] in text
+
+
 def test_it_is_tables_and_paragraphs_only() -> None:
     tags = set(shape(to_html_fragment(build(fifth_test()))))
     allowed = {"div", "p", "strong", "table", "caption", "thead", "tbody", "tr", "th [('scope', 'col')]", "td", "ul", "li", "br"}

@@ -4,9 +4,9 @@
   const data = JSON.parse(document.getElementById("flow-data").textContent);
   const ROWS = matchMedia("(max-width: 44rem)").matches ? 25 : 100, PRINTED = 400;
   const SHOWN = ["test", "first_seen", "client_ip", "host", "service", "plane", "proxy", "proxy_status", "state", "bytes", "id"];
-  const TITLES = { test: "Test", first_seen: "Time (UTC)", client_ip: "Source", host: "Host", service: "Service", plane: "Plane", proxy: "Through", proxy_status: "Answer", state: "State", bytes: "Bytes", id: "Flow" };
+  const TITLES = { test: "Test", first_seen: "Time (UTC)", client_ip: "Source", host: "Host", service: "Service", plane: "Plane", proxy: "Through", proxy_status: "Answer", state: "State", bytes: "Bytes", id: "Flow", route: "Route", inspected: "TLS inspected" };
   const LONG = new Set(["host", "service", "proxy"]);
-  const FILTERS = ["test", "service", "plane", "proxy", "route", "state"];
+  const FILTERS = ["test", "service", "plane", "proxy", "route", "state", "inspected"];
   const columns = new Map(data.columns.map((column) => [column.name, column]));
   const isNumber = (name) => name === "bytes" || columns.get(name).kind === "number";
 
@@ -127,7 +127,7 @@
     const list = make("dl");
     for (const column of columns.values()) {
       const value = text(column.name, row);
-      if (value !== "") list.append(make("div", {}, make("dt", { title: column.meaning }, column.name), make("dd", {}, value)));
+      if (value !== "") list.append(make("div", {}, make("dt", { title: column.meaning }, column.name), make("dd", {}, value, ...(column.name === "pair" ? [" ", make("a", { href: "#pair-" + encodeURIComponent(value) }, "both legs")] : []))));
     }
     return make("tr", { class: "all" }, make("td", { colspan: String(present.length) }, list));
   };
@@ -205,8 +205,7 @@
     const select = make("select", {}, make("option", { value: "" }, "all"));
     values.slice(0, 500).forEach((value, at) => select.append(make("option", { value: String(at + 1) }, value === "" ? "(none)" : value)));
     select.addEventListener("change", () => { state.filters.set(name, select.value === "" ? null : values[Number(select.value) - 1]); refresh(); });
-    const title = name === "route" ? "Route" : TITLES[name];
-    return make("label", {}, title, select);
+    return make("label", {}, TITLES[name], select);
   };
 
   const follow = () => {
@@ -224,12 +223,17 @@
       const line = body.querySelector("tr.target");
       line.scrollIntoView({ block: "center" });
       line.querySelector(".id button").focus({ preventScroll: true });
+    } else if (hash.startsWith("pair-")) {
+      show(Array.from({ length: data.rows }, (_, row) => row).filter((row) => text("pair", row) === hash.slice(5)));
     } else if (hash.startsWith("flows-") && Object.hasOwn(data.sets, hash.slice(6))) {
-      clear(data.sets[hash.slice(6)]);
-      document.getElementById("flows-heading").scrollIntoView();
-      search.focus({ preventScroll: true });
+      show(data.sets[hash.slice(6)]);
     }
     return undefined;
+  };
+  const show = (set) => {
+    clear(set);
+    document.getElementById("flows-heading").scrollIntoView();
+    search.focus({ preventScroll: true });
   };
   const clear = (set = null) => {
     state.set = set;

@@ -11,7 +11,9 @@ from typing import Any
 
 import pytest
 
+import analyzer
 from analyzer.report.page.html import study_to_html, to_html
+from tests.conftest import ROOT
 from tests.report import scenes
 from tests.report.browser import MISSING, WHY, Browser, chromium
 from tests.report.scenes import FORMULA, MARKUP
@@ -58,6 +60,8 @@ def pages(tmp_path_factory: pytest.TempPathFactory, study_document: tuple[dict[s
     for name in ("article", "silent", "empty", "timeless", "crowd", "hostile", "fifty_thousand"):
         scene = getattr(scenes, name)()
         (folder / f"{name}.html").write_text(to_html(scene.flows, scene.verdict), encoding="utf-8")
+    legs = analyzer.read(ROOT / "captures" / "proof" / "interception.pcapng", topology=ROOT / "captures" / "topology.toml")
+    (folder / "legs.html").write_text(to_html(legs.table, legs.verdict.to_dict()), encoding="utf-8")
     (folder / "study.html").write_text(study_to_html(*study_document), encoding="utf-8")
     return folder
 
@@ -71,7 +75,7 @@ def rows(browser: Browser) -> list[list[str]]:
     return browser.run(ROWS)  # type: ignore[no-any-return]
 
 
-@pytest.mark.parametrize("name", ["article", "silent", "empty", "timeless", "crowd", "hostile", "fifty_thousand", "study"])
+@pytest.mark.parametrize("name", ["article", "silent", "empty", "timeless", "crowd", "hostile", "fifty_thousand", "study", "legs"])
 def test_no_error_no_request_and_no_dialogue(name: str, browser: Browser, pages: Path) -> None:
     browser.open(pages / f"{name}.html")
     assert browser.run("return document.getElementById('flow-table').hidden") is False
@@ -82,7 +86,7 @@ def test_no_error_no_request_and_no_dialogue(name: str, browser: Browser, pages:
     assert set(browser.requests()) <= {(pages / f"{name}.html").as_uri(), "data:,"}
 
 
-@pytest.mark.parametrize("name", ["article", "crowd", "hostile", "study"])
+@pytest.mark.parametrize("name", ["article", "crowd", "hostile", "study", "legs"])
 @pytest.mark.parametrize("width", [390, 768, 1440])
 def test_the_page_never_scrolls_sideways(name: str, width: int, browser: Browser, pages: Path) -> None:
     browser.open(pages / f"{name}.html", width=width)
@@ -188,6 +192,20 @@ def test_a_statement_shows_its_flows_alone(browser: Browser, pages: Path) -> Non
     assert len(rows(browser)) == number and browser.run(STATUS) == f"{number} of 16 flows"
     browser.run("[...document.querySelectorAll('.controls button')].find((b) => b.textContent === 'Show all flows').click()")
     assert browser.run(STATUS) == "All 16 flows"
+
+
+def test_both_legs_of_a_tunnel_are_shown_together_and_opened_ones_alone(browser: Browser, pages: Path) -> None:
+    browser.open(pages / "legs.html")
+    first = browser.run("const link = document.querySelector('table.legs a.flow'); link.click(); return link.textContent")
+    browser.run("return new Promise((done) => setTimeout(done, 50))")
+    browser.run("[...document.querySelectorAll('tr.all a')].find((a) => a.textContent === 'both legs').click()")
+    browser.run("return new Promise((done) => setTimeout(done, 50))")
+    sides = rows(browser)
+    assert len(sides) == 2 and first in {cells[-1] for cells in sides}
+    browser.open(pages / "legs.html")
+    browser.run(TIMED, "filter", ["TLS inspected", "true"])
+    opened = browser.run(STATUS)
+    assert opened.endswith(" flows") and 0 < int(opened.split()[0]) < int(opened.split()[2])
 
 
 def test_everything_is_reached_by_keyboard(browser: Browser, pages: Path) -> None:
