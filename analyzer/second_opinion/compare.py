@@ -26,7 +26,7 @@ NAMES: Final = (
 
 FACTS: Final = ("conversation", "client", "packets_out", "packets_in", *NAMES)
 
-BEHIND_A_GAP: Final = "with out-of-order reassembly off: earlier bytes are missing"
+BESIDE_A_GAP: Final = "without waiting for bytes that are missing"
 
 
 @dataclass
@@ -196,10 +196,10 @@ def unseen_by_wireshark(opinion: FlowOpinion) -> bool:
 
 
 def with_second_look(talk: Talk, again: Talk | None) -> Talk:
-    """The conversation with the facts that were only seen with out-of-order reassembly off; again: as it was seen then."""
+    """The conversation with the facts that were only seen without waiting for missing bytes; again: as it was seen then."""
     if again is None:
         return talk
     facts = dict(talk["facts"])
     for name, (value, frames) in again["facts"].items():
-        facts.setdefault(name, (value, frames, BEHIND_A_GAP))
+        facts.setdefault(name, (value, frames, BESIDE_A_GAP))
     return {**talk, "facts": facts}

@@ -13,7 +13,7 @@ from collections.abc import Callable
 from typing import Any, Final
 
 from analyzer.second_opinion.conversations import Conversations, time_ns
-from analyzer.second_opinion.fields import FIELDS, OUT_OF_ORDER, PREFERENCES
+from analyzer.second_opinion.fields import FIELDS, FIRST_LOOK, PREFERENCES, SECOND_LOOK
 
 PROGRESS_PACKETS: Final = 2_000
 GOODBYE_S: Final = 60
@@ -77,7 +77,7 @@ def open_capture(job: dict[str, Any], loop: asyncio.AbstractEventLoop) -> Any:
         tshark_path=job["tshark"],
         display_filter=job.get("filter"),
         decode_as=job.get("decode_as") or None,
-        override_prefs={**PREFERENCES, OUT_OF_ORDER: "TRUE" if job.get("out_of_order", True) else "FALSE"},
+        override_prefs={**PREFERENCES, **(SECOND_LOOK if job.get("second_look") else FIRST_LOOK)},
         custom_parameters=[*asked, *(["-c", str(limit)] if limit else [])],
     )
 
@@ -85,7 +85,7 @@ def open_capture(job: dict[str, Any], loop: asyncio.AbstractEventLoop) -> Any:
 def dissect(job: dict[str, Any], progress: Callable[[int], None]) -> dict[str, Any]:
     """The conversations of one capture, how many packets pyshark gave, and what tshark complained of (None: nothing).
 
-    job   path, tshark, version (of tshark); filter (display filter), decode_as, out_of_order, limit (frames read), start_ns, end_ns
+    job   path, tshark, version (of tshark); filter (display filter), decode_as, second_look, limit (frames read), start_ns, end_ns
     """
     from pyshark.capture.capture import TSharkCrashException
 

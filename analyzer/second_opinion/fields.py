@@ -62,10 +62,11 @@ PREFERENCES: Final = {
     "ipv6.defragment": "TRUE",
     "tcp.desegment_tcp_streams": "TRUE",
     "http.desegment_headers": "TRUE",
-    "http.desegment_body": "TRUE",
     "tls.desegment_ssl_records": "TRUE",
     "tls.desegment_ssl_application_data": "TRUE",
 }
 
-OUT_OF_ORDER: Final = "tcp.reassemble_out_of_order"
-"""On: segments that arrive late are put in their place, but what lies behind bytes that never came isn't read. Off: the reverse."""
+# First segments that arrive late are put in their place and heads wait for their bodies; what lies behind or before bytes that
+# were never captured isn't read then. The second look is the reverse.
+FIRST_LOOK: Final = {"tcp.reassemble_out_of_order": "TRUE", "http.desegment_body": "TRUE"}
+SECOND_LOOK: Final = {"tcp.reassemble_out_of_order": "FALSE", "http.desegment_body": "FALSE"}

@@ -123,7 +123,7 @@ def _look(
         return opinions
     unseen = {o.id for o in doubtful}
     told = tls_ports([row for row in rows if row["id"] in unseen])
-    again = ask({**job, "filter": streams_filter(doubtful), "out_of_order": False, "decode_as": {**told, **job["decode_as"]}})
+    again = ask({**job, "filter": streams_filter(doubtful), "second_look": True, "decode_as": {**told, **job["decode_as"]}})
     seen = {(talk["protocol"], talk["stream"]): talk for talk in again["conversations"]}
     talks = [with_second_look(talk, seen.get((talk["protocol"], talk["stream"]))) for talk in talks]
     return _opinions(rows, talks, capture, partly=partly)

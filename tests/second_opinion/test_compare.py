@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 
-from analyzer.second_opinion.compare import BEHIND_A_GAP, NAMES, compare, same, unseen_by_wireshark, with_second_look
+from analyzer.second_opinion.compare import BESIDE_A_GAP, NAMES, compare, same, unseen_by_wireshark, with_second_look
 
 
 def row(**more: Any) -> dict[str, Any]:
@@ -112,5 +112,5 @@ def test_the_second_look_only_fills_what_was_missing() -> None:
     filled = with_second_look(talk(facts={"request": ["socks5", [4]]}), again)
     assert filled["facts"]["request"] == ["socks5", [4]]
     (seen,) = compare([row(request="socks5", requested_host=None)], [filled], "x")
-    assert seen.differences == [] and [line.note for line in seen.lines if line.fact == "sni"] == [BEHIND_A_GAP]
+    assert seen.differences == [] and [line.note for line in seen.lines if line.fact == "sni"] == [BESIDE_A_GAP]
     assert with_second_look(talk(), None) == talk()

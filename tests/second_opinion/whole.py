@@ -30,7 +30,7 @@ def differences(opinion: Opinion) -> list[str]:
 
 def captures() -> dict[str, Path]:
     """Name → path of the committed captures, the probes and the public captures."""
-    ours = [*sorted((ROOT / "captures").glob("*.pcapng")), *sorted((ORACLES / "probes").glob("*.pcap"))]
+    ours = [*sorted((ROOT / "captures").rglob("*.pcapng")), *sorted((ORACLES / "probes").glob("*.pcap"))]
     records = (ORACLES / "expected.jsonl").read_text(encoding="utf-8").splitlines() if ORACLES.is_dir() else []
     return {f"{path.parent.name}/{path.name}": path for path in ours} | {
         (r := json.loads(line))["file"]: ORACLES / r["file"] for line in records
