@@ -92,7 +92,8 @@ def slice_captures(
         raise Unusable("nothing to choose by", "slice", "name --flow, --finding, --source, --service or --proxy")
     secret = _key(key, anonymize=anonymize, quiet=quiet)
     check_writable(output, inputs)
-    beside = str(Path(output).with_suffix(".topology.toml")) if anonymize and topology is not None else None
+    is_file = Path(output).is_file() or not Path(output).exists()
+    beside = str(Path(output).with_suffix(".topology.toml")) if anonymize and topology is not None and is_file else None
     if beside is not None:
         check_writable(beside, [*inputs, topology])
     with Spool() as spool:

@@ -22,10 +22,15 @@ FIELDS: Final = frozenset(
     b"transfer-encoding upgrade upgrade-insecure-requests user-agent vary via www-authenticate x-cache x-cache-lookup "
     b"x-forwarded-for".split()
 )
-# Fields whose values everyone sends.
+# Fields of whose values the words stay that everyone sends.
 HARMLESS: Final = frozenset(
-    b"accept accept-encoding accept-ranges cache-control connection content-encoding content-length keep-alive mime-version pragma "
+    b"accept accept-encoding accept-ranges cache-control connection content-encoding content-type keep-alive mime-version pragma "
     b"proxy-connection transfer-encoding upgrade upgrade-insecure-requests vary".split()
+)
+VALUE_WORDS: Final = frozenset(
+    b"accept age application autoconfig br bytes cache charset chunked close compress css data deflate encoding form gif gzip h2c html "
+    b"identity image javascript jpeg json keep max must no none ns octet origin plain png private proxy public q revalidate alive stream "
+    b"store text timeout transform urlencoded user utf webp websocket wildcard www x xhtml xml zstd".split()
 )
 AUTHENTICATION: Final = frozenset(b"authorization proxy-authorization proxy-authenticate www-authenticate".split())
 SCHEMES: Final = frozenset(b"basic bearer digest kerberos negotiate ntlm".split())
@@ -158,8 +163,10 @@ class Masks:
         return made + self._names.noise(fields[end:])
 
     def _value(self, name: bytes, value: bytes) -> bytes:
-        if name in HARMLESS:
+        if name == b"content-length" and value.isdigit():
             return value
+        if name in HARMLESS:
+            return self._words(value, VALUE_WORDS, short_numbers=True)
         if name == b"host":
             return self._authority(value)
         if name == b"user-agent":
@@ -167,9 +174,6 @@ class Masks:
         if name in AUTHENTICATION:
             scheme, space, rest = value.partition(b" ")
             return (scheme if scheme.lower() in SCHEMES else b"x" * len(scheme)) + space + b"x" * len(rest)
-        if name == b"content-type":
-            kind, semicolon, rest = value.partition(b";")
-            return kind + semicolon + self._names.noise(rest)
         return _WORD.sub(lambda word: b"x" * len(word[0]), value)
 
     @staticmethod

@@ -59,6 +59,12 @@ class Rewriter:
         return None if data is None else peeled._replace(data=data)
 
     def _rewritten(self, frame: Frame, payload: bytes) -> bytes | None:
+        try:
+            return self._put_together(frame, payload)
+        except Exception:  # noqa: BLE001 - scapy raises whatever its fields raise; such a frame is left out and counted
+            return None
+
+    def _put_together(self, frame: Frame, payload: bytes) -> bytes | None:
         link, head = self._parted(frame.data[: frame.payload], frame.interface[2])
         packet = self._dissected(head, frame.interface[2])
         if packet is None or not isinstance(packet.lastlayer(), self._inet.TCP | self._inet.UDP):
@@ -69,7 +75,9 @@ class Rewriter:
         last = packet.lastlayer()
         is_tcp = isinstance(last, self._inet.TCP)
         size = 4 * last.dataofs if is_tcp else 8
-        made: bytes = bytes(packet / self._raw(whole)) if whole else bytes(packet)
+        if whole:
+            last.add_payload(self._raw(whole))
+        made: bytes = bytes(packet)
         if len(made) != len(head) + len(whole):
             return None
         made = made[: len(head) + len(payload)]
@@ -86,6 +94,13 @@ class Rewriter:
 
     def error(self, frame: Frame) -> Frame | None:
         """An ICMP error, with the headers that it quotes under other addresses too, and nothing of what they carry."""
+        try:
+            data = self._error_put_together(frame)
+        except Exception:  # noqa: BLE001 - as above
+            return None
+        return None if data is None else frame._replace(data=data)
+
+    def _error_put_together(self, frame: Frame) -> bytes | None:
         link, data = self._parted(frame.data, frame.interface[2])
         packet = self._dissected(data, frame.interface[2])
         if packet is None:
@@ -94,7 +109,7 @@ class Rewriter:
         if quoted is None or not self._change(packet, quoting=True):
             return None
         made: bytes = bytes(packet)
-        return frame._replace(data=link + made) if len(made) == len(data) else None
+        return link + made if len(made) == len(data) else None
 
     def _parted(self, data: bytes, link_type: int) -> tuple[bytes, bytes]:
         """(a link header that holds no address and that scapy reads in one byte order only, the rest)."""
@@ -103,17 +118,16 @@ class Rewriter:
     def _raw(self, data: bytes) -> Any:
         from scapy.packet import Raw
 
-        return Raw(data)
+        raw = Raw(data)
+        raw.explicit = 1
+        return raw
 
     def _dissected(self, data: bytes, link_type: int) -> Any:
-        """scapy's packet, or None when it doesn't know the link type or can't take it apart."""
+        """scapy's packet, or None when it doesn't know the link type. Errors: whatever scapy's fields raise."""
         cls = self._inet6.IPv46 if link_type in (*FAMILY_FIRST, *RAW) else self._classes.get(link_type)
         if cls is None:
             return None
-        try:
-            return cls(data)
-        except Exception:  # noqa: BLE001 - scapy raises whatever its fields raise; such a frame is left out and counted
-            return None
+        return cls(data)
 
     def _change(self, packet: Any, *, quoting: bool = False) -> bool:
         """Give every header other addresses, in place; False when one of them can't be changed."""
@@ -124,6 +138,7 @@ class Rewriter:
                 return False
             if not change(layer, quoting):
                 return False
+            layer.explicit = 1  # its fields stand for one packet: else scapy makes a copy of each layer before it writes it
             layer = layer.payload
         return True
 
@@ -204,7 +219,9 @@ class Rewriter:
         return True
 
     def _geneve(self, layer: Any, quoting: bool) -> bool:
-        return not layer.options
+        for option in layer.options:
+            option.data = bytes(len(option.data))
+        return True
 
     def _options6(self, layer: Any, quoting: bool) -> bool:
         return all(type(option).__name__ in ("Pad1", "PadN", "RouterAlert", "Jumbo") for option in layer.options)

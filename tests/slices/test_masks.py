@@ -27,6 +27,10 @@ SECRET = (
     "User-Agent: ContosoAgent/17.5 (ANNA-PC; build 1234567)",
     "Via: 1.1 proxy01.contoso.com (squid/6.6)",
     "Accept-Language: de-CH-anna",
+    "Accept: application/vnd.contoso.anna+json",
+    "Content-Type: text/anna; charset=contoso",
+    "Connection: X-Contoso-Anna",
+    "Content-Length: anna",
     "folded: a\r\n  anna and more",
 )
 
@@ -46,6 +50,15 @@ def test_secrets_of_fields_go(field: str) -> None:
 def test_what_tells_the_stack_stays(stack: str) -> None:
     asked = connect_as(stack, "winatp-gw-neu.microsoft.com")
     assert MASKS.request(asked) == asked
+
+
+def test_what_tells_a_body_stays() -> None:
+    answer = head(
+        "HTTP/1.1 200 OK", "Content-Length: 1234567", "Transfer-Encoding: gzip, chunked", "Content-Type: application/x-ns-proxy-autoconfig"
+    )
+    assert MASKS.answer(answer) == answer
+    for kind in ("text/plain; charset=utf-8", "application/javascript", "application/octet-stream"):
+        assert MASKS.answer(head("HTTP/1.1 200 OK", f"Content-Type: {kind}")) == head("HTTP/1.1 200 OK", f"Content-Type: {kind}")
 
 
 def test_targets() -> None:

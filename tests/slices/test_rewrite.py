@@ -91,6 +91,12 @@ def test_every_wrapping(wrap: str) -> None:
         assert len(made.data) == len(data)
 
 
+def test_what_networks_write_into_their_wrapping_is_blank() -> None:
+    inner = geneve(ethernet(segment()), 5, options=b"\x01\x02\x80\x02" + b"tenant-7")
+    made = rewritten(ethernet(ipv4("10.9.9.1", "10.9.9.2", UDP, udp(("10.9.9.1", 9), ("10.9.9.2", 6081), inner))), PAYLOAD)
+    assert made is not None and made.interface[2] == 1 and b"\x01\x02\x80\x02" + bytes(8) in made.data and b"tenant" not in made.data
+
+
 def test_ipv6_and_udp() -> None:
     made = rewritten(ethernet(segment(V6)), PAYLOAD, V6)
     assert made is not None and is_summed(made.data[14:]) and ipaddress.ip_address(V6[0]).packed not in made.data
