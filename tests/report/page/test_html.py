@@ -5,6 +5,7 @@ from __future__ import annotations
 import base64
 import hashlib
 import re
+from copy import deepcopy
 from functools import cache
 from html.parser import HTMLParser
 
@@ -171,6 +172,16 @@ def test_of_very_many_sources_a_page_shows_some_and_says_so() -> None:
 def test_the_same_verdict_is_the_same_page() -> None:
     scene = scenes.article()
     assert to_html(scene.flows, scene.verdict) == to_html(scene.flows, scene.verdict)
+
+
+def test_what_did_not_hold_stands_at_the_top(study_document: tuple[dict, list]) -> None:
+    document, tables = deepcopy(study_document[0]), study_document[1]
+    line = document["tests"][4]["expectations"][0]
+    line |= {"held": False, "text": "expected WinHTTP to win for <sensor>"}
+    document["held"] = document["tests"][4]["held"] = False
+    top = Page(study_to_html(document, tables)).text.partition("Who won, test by test")[0]
+    assert "✗ Test 5 : expected WinHTTP to win for <sensor>" in top
+    assert "✗" not in Page(study_to_html(*study_document)).text.partition("Who won, test by test")[0]
 
 
 def test_a_study_has_a_section_for_each_test(study_document: tuple[dict, list]) -> None:
