@@ -38,7 +38,9 @@ CODES: dict[str, Code] = {
         "Let Defender's hosts through this proxy without authentication.",
     ),
     "proxy-denied": Code(
-        "problem", "The proxy refused the request (403, or SOCKS not allowed).", "Add the hosts to the proxy's allow list."
+        "problem",
+        "The proxy refused the request (403, or SOCKS not allowed).",
+        "Add the hosts to the proxy's allow list; whichproxy report --allow writes one.",
     ),
     "proxy-error": Code(
         "problem",

@@ -173,6 +173,16 @@ class Traffic:
         check_report_path(Path(path))
         write_report(Path(path), self.verdict.to_dict(), self.table, self._asked)
 
+    def allow_list(self, form: str = "plain", proxy: str | None = None) -> str:
+        """What each proxy, or the one of that name or address, has to let through: what failed there and what is required of such a device.
+
+        form    plain, squid, pac or csv
+        Errors  Unusable: no such form or proxy, or a PAC file that isn't for one proxy
+        """
+        from analyzer.pipeline import permits
+
+        return permits(self._reading, form, proxy)
+
     @cached_property
     def plot(self) -> Pictures:
         """The pictures: .timeline(), .services(), .proxies(), .precedence(), each as matplotlib Axes."""

@@ -29,6 +29,18 @@ Json = Annotated[bool, typer.Option("--json", help="The verdict as JSON on stdou
 Expect = Annotated[
     str | None, typer.Option("--expect", metavar="FILE", help="What should hold: a [test.expect] table (TOML); exit code 1 if it doesn't.")
 ]
+Allow = Annotated[
+    str | None,
+    typer.Option(
+        "--allow",
+        metavar="FORM",
+        show_default=False,
+        help="Instead of the report: what each proxy has to let through, as it failed or is required: plain, squid, pac or csv.",
+    ),
+]
+Proxy = Annotated[
+    str | None, typer.Option("--proxy", metavar="IP:PORT", show_default=False, help="With --allow: this proxy alone, by address or name.")
+]
 
 
 def report(
@@ -36,6 +48,8 @@ def report(
     output: Output = None,
     json: Json = False,
     expect: Expect = None,
+    allow: Allow = None,
+    proxy: Proxy = None,
     topology: Topology = None,
     catalogue: Catalogues = None,
     start: Start = None,
@@ -57,6 +71,7 @@ def report(
       whichproxy report captures/ -o report.ipynb
       whichproxy report gateway.pcapng --json | jq '.findings[].code'
       whichproxy report gateway.pcapng --topology topology.toml --expect expected.toml
+      whichproxy report gateway.pcapng --allow squid
       ssh gateway tcpdump -U -w - port 3128 | whichproxy report -
 
     \b
@@ -73,6 +88,9 @@ def report(
     question = checked(inputs, topology=topology, catalogues=catalogue, start=start, end=end, workers=workers, quiet=quiet)
     expectations = load_expectations(expect, question.catalogue) if expect else None
     reading = read(question, digests=True)
+    if allow is not None:
+        _allow(reading, allow, proxy)
+        return say_unusable(question, reading)
     verdict = judge(reading)
     if output is not None:
         asked = Asked(tuple(inputs), topology, tuple(catalogue or ()), start, end)
@@ -83,6 +101,13 @@ def report(
     missed = _missed(expectations, verdict, reading) if expectations else []
     complain(*missed)
     return code or (UNMET if missed else code)
+
+
+def _allow(reading: Reading, form: str, proxy: str | None) -> None:
+    """The allow list on stdout."""
+    from analyzer.pipeline import permits
+
+    sys.stdout.write(permits(reading, form, proxy))
 
 
 def _missed(expectations: Expectations, verdict: Mapping[str, Any], reading: Reading) -> list[str]:

@@ -18,8 +18,33 @@ Hosts = Annotated[
 ]
 
 
-def services(hosts: Hosts = None, catalogue: Catalogues = None) -> int:
-    """List the service catalogue, or say which service each host belongs to and by which rule.
+Allow = Annotated[
+    str | None,
+    typer.Option(
+        "--allow",
+        metavar="FORM",
+        show_default=False,
+        help="What Microsoft requires a proxy to let through, instead: plain, squid, pac or csv.",
+    ),
+]
+Cloud = Annotated[str, typer.Option("--cloud", help="With --allow: commercial, GCC, GCCH or DoD.")]
+Geo = Annotated[str, typer.Option("--geo", help="With --allow: the tenant's geography, as EU or US; WW: what all of them need.")]
+Model = Annotated[str, typer.Option("--model", help="With --allow: standard or streamlined connectivity.")]
+Proxy = Annotated[str, typer.Option("--proxy", metavar="IP:PORT", show_default=False, help="With --allow pac: where the hosts are sent.")]
+
+
+def services(
+    hosts: Hosts = None,
+    allow: Allow = None,
+    cloud: Cloud = "commercial",
+    geo: Geo = "WW",
+    model: Model = "standard",
+    proxy: Proxy = "",
+    catalogue: Catalogues = None,
+) -> int:
+    """List the service catalogue, say which service each host belongs to and by which rule, or write an allow list for a proxy.
+
+    An allow list of what failed and is required in your own traffic: whichproxy report --allow.
 
     \b
     Examples:
@@ -27,11 +52,19 @@ def services(hosts: Hosts = None, catalogue: Catalogues = None) -> int:
       whichproxy services winatp-gw-neu.microsoft.com
       whichproxy services http://www.microsoft.com/pkiops/crl/x.crl login.live.com
       whichproxy services --catalogue ours.toml sensor.contoso.example
+      whichproxy services --allow squid --geo EU --model streamlined
     """
     from analyzer.report.text import inert
     from analyzer.services.catalogue import load_catalogue
 
     loaded = load_catalogue(catalogue or ())
+    if allow is not None:
+        from analyzer.services.allow_list import written
+        from analyzer.services.permits import device_from, merged, required_permits
+
+        permits = merged(required_permits(loaded, device_from(loaded, cloud, geo, model)))
+        print(written(allow, {proxy: permits}), end="")
+        return 0
     if not hosts:
         for line in _listing(loaded):
             print(inert(line))

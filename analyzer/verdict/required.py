@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections import Counter
 from collections.abc import Collection, Sequence
 
 import numpy as np
@@ -12,9 +11,10 @@ from analyzer.arrow import array
 from analyzer.findings import Finding
 from analyzer.routes.requests import one_array
 from analyzer.services.catalogue import Catalogue
-from analyzer.services.required import EVERYWHERE, device_of, required_services
+from analyzer.services.required import EVERYWHERE, required_services
 from analyzer.services.rules import Rule
 from analyzer.verdict.evidence import Evidence, coded, grouped, source_rows
+from analyzer.verdict.permits import device_seen
 from analyzer.verdict.reason import counted, listed
 
 MOST_SOURCES = 20
@@ -29,7 +29,7 @@ def required_unseen(evidence: Evidence, catalogue: Catalogue) -> list[Finding]:
     if not len(rows):
         return []
     rules = coded(evidence.flows.column("service_rule"))
-    device = device_of(catalogue, Counter(rules.values[code] for code in rules.codes[rows].tolist() if code >= 0))
+    device = device_seen(evidence, catalogue)
     required = required_services(catalogue, device)
     seen = _seen(evidence)
     missing: dict[tuple[str, ...], list[int]] = {}

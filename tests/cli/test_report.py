@@ -121,3 +121,14 @@ def test_the_articles_tests_say_what_the_article_says(name: str, tmp_path: Path,
     captures = ROOT / "captures"
     ended = whichproxy("report", captures / f"{name}.pcapng", "--topology", captures / "topology.toml", "--expect", expect)
     assert (ended.code, ended.err) == (0, "")
+
+
+def test_an_allow_list_instead_of_the_report(capture: Path, topology: Path, whichproxy: Whichproxy) -> None:
+    ended = whichproxy("report", capture, "--topology", topology, "--allow", "plain", "--proxy", "PROX01")
+    assert (
+        (ended.code, ended.err) == (0, "")
+        and ended.out.startswith("# 172.16.12.10:3128\n")
+        and "winatp-gw-weu.microsoft.com\n" in ended.out
+    )
+    refused = whichproxy("report", capture, "--topology", topology, "--allow", "plain", "--proxy", "PROX09")
+    assert refused.code == 2 and "no proxy 'PROX09' was seen" in refused.lines[0]

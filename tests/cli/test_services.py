@@ -31,3 +31,11 @@ def test_a_catalogue_of_ones_own_is_heard(tmp_path: Path, whichproxy: Whichproxy
     own = tmp_path / "own.toml"
     own.write_text('[[rule]]\npattern = "*.contoso.example"\nservice = "edr-cyber-data"\n', encoding="utf-8")
     assert whichproxy("services", "--catalogue", own, "a.contoso.example").out.startswith("a.contoso.example: edr-cyber-data")
+
+
+def test_an_allow_list_of_what_is_required(whichproxy: Whichproxy) -> None:
+    ended = whichproxy("services", "--allow", "plain", "--geo", "EU", "--model", "streamlined")
+    assert (ended.code, ended.err) == (0, "")
+    assert "*.endpoint.security.microsoft.com" in ended.out.splitlines() and "winatp-gw-weu.microsoft.com" not in ended.out
+    refused = whichproxy("services", "--allow", "squid", "--geo", "eu")
+    assert (refused.code, refused.lines) == (2, ["whichproxy: --geo: 'eu' is no geo of the catalogue; did you mean EU?"])

@@ -1,0 +1,40 @@
+"""What each proxy has to let through, from the traffic: the hosts of Defender's that failed there, and what such a device requires."""
+
+from __future__ import annotations
+
+from collections import Counter
+
+import numpy as np
+
+from analyzer.routes.requests import integers
+from analyzer.services.catalogue import Catalogue
+from analyzer.services.permits import Permit, merged, required_permits
+from analyzer.services.required import Device, device_of
+from analyzer.verdict.evidence import Evidence, coded, grouped, source_rows
+from analyzer.verdict.reason import failure_list
+
+HTTPS = 443
+
+
+def device_seen(evidence: Evidence, catalogue: Catalogue) -> Device:
+    """The kind of device that the sources' traffic looks like, by the rules that matched."""
+    rows = np.flatnonzero(source_rows(evidence) & (evidence.service.codes >= 0))
+    rules = coded(evidence.flows.column("service_rule"))
+    return device_of(catalogue, Counter(rules.values[code] for code in rules.codes[rows].tolist() if code >= 0))
+
+
+def permits_of(evidence: Evidence, catalogue: Catalogue) -> dict[str, list[Permit]]:
+    """proxy → what it has to let through: what is required, and every host of a Defender service that failed there."""
+    required = required_permits(catalogue, device_seen(evidence, catalogue))
+    requests, service = evidence.requests, evidence.request_service
+    proxies = [proxy for proxy, _ in sorted(evidence.proxy_names.items())]
+    found: dict[str, list[Permit]] = {proxy: list(required) for proxy in proxies}
+    failed = np.flatnonzero(evidence.asks_proxy & evidence.outcome.failed & (service.codes >= 0) & (evidence.request_host.codes >= 0))
+    port = integers(evidence.flows.column("requested_port"), HTTPS)
+    proxy_codes = evidence.proxy.codes[requests.row]
+    for (proxy, host, slug), those in grouped(failed, proxy_codes, evidence.request_host.codes, service.codes):
+        if proxy >= 0:
+            why = f"failed: {failure_list(Counter(requests.status[those].tolist()))}"
+            ports = tuple(sorted(set(port[requests.row[those]].tolist())))
+            found[evidence.proxy.values[proxy]].append(Permit(evidence.request_host.values[host], ports, (service.values[slug],), (why,)))
+    return {proxy: merged(permits) for proxy, permits in found.items()}

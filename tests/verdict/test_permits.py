@@ -1,0 +1,55 @@
+"""What each proxy has to let through, by the laboratory's failures."""
+
+from __future__ import annotations
+
+import pytest
+
+import analyzer
+from analyzer.errors import Unusable
+from analyzer.services.catalogue import load_catalogue
+from analyzer.services.required import Device, required_rules
+from analyzer.traffic import Traffic
+from analyzer.verdict.evidence import evidence_of
+from analyzer.verdict.permits import device_seen, permits_of
+from tests.conftest import ROOT
+from tests.verdict.rows import LAB_TOPOLOGY
+
+CATALOGUE = load_catalogue()
+CAPTURES = ROOT / "captures"
+STANDARD = Device("commercial", "EU", "standard")
+
+
+@pytest.fixture(scope="module")
+def failures() -> Traffic:
+    return analyzer.read(CAPTURES / "proof" / "failures.pcapng", topology=CAPTURES / "topology.toml")
+
+
+def test_what_failed_stands_with_its_answers_beside_what_is_required(failures: Traffic) -> None:
+    evidence = evidence_of(failures.table, LAB_TOPOLOGY)
+    lists = permits_of(evidence, CATALOGUE)
+    assert device_seen(evidence, CATALOGUE) == STANDARD
+    required = {rule.pattern for rule in required_rules(CATALOGUE, STANDARD)}
+    assert all(required <= {permit.pattern for permit in permits} for permits in lists.values())
+    why = {permit.pattern: (permit.ports, permit.why) for permit in lists["172.16.12.10:3128"] if permit.why != ("required",)}
+    assert why == {
+        "crl.microsoft.com": ((80,), ("required", "failed: 1 × 403")),
+        "ctldl.windowsupdate.com": ((80, 443), ("required", "failed: 1 × 503")),
+        "eu-v20.events.data.microsoft.com": ((443,), ("required", "failed: 2 × 407")),
+        "unitedstates.cp.wd.microsoft.com": ((443,), ("failed: 1 × 500",)),
+        "wdcp.microsoft.com": ((443,), ("required", "failed: 2 × 403")),
+    }
+    assert {permit.pattern for permit in lists["172.16.12.11:3128"]} == required
+
+
+def test_the_python_api_writes_it_for_one_proxy_or_all(failures: Traffic) -> None:
+    every = failures.allow_list()
+    assert [line for line in every.splitlines() if line.startswith("#")] == [f"# 172.16.12.{n}:3128" for n in (10, 11, 12)]
+    assert failures.allow_list(proxy="PROX01") == failures.allow_list(proxy="172.16.12.10:3128") == every.partition("# 172.16.12.11")[0]
+    with pytest.raises(Unusable, match="no proxy 'PROX09' was seen"):
+        failures.allow_list("csv", "PROX09")
+
+
+def test_a_streamlined_device_needs_its_own_hosts() -> None:
+    traffic = analyzer.read(CAPTURES / "T4-static.pcapng", topology=CAPTURES / "topology.toml")
+    lines = traffic.allow_list().splitlines()
+    assert "*.endpoint.security.microsoft.com" in lines and "winatp-gw-weu.microsoft.com" not in lines
