@@ -161,6 +161,11 @@ CODES: dict[str, Code] = {
     "new-proxy": Code(
         "warning", "A proxy appeared that wasn't there in the last run.", "Check whose it is; name it in the topology if it is yours."
     ),
+    "new-direct": Code(
+        "warning",
+        "A source goes past the proxies that didn't in the last run.",
+        "See why it leaves its proxy: a changed setting, or a proxy that doesn't answer.",
+    ),
     "failures-up": Code("warning", "A service fails more often than in the last run.", "See the failures' own findings."),
     "service-silent": Code("warning", "A service that was there in the last run is silent.", "Check the client and its proxy."),
     "service-back": Code("info", "A service that was silent in the last run is back.", "Nothing to do."),

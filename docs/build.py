@@ -117,18 +117,27 @@ def told_codes() -> Iterator[str]:
 
 def commands_page() -> str:
     """docs/commands.md: the help of every verb, as the command prints it on 80 columns."""
-    from analyzer.cli.app import app
-
     lines = ["# Commands", "", WRITTEN, COMMANDS_TEXT.rstrip()]
-    for verb in [None, *(command.name for command in app.registered_commands)]:
-        words = ["whichproxy", *([verb] if verb else [])]
-        lines += ["", f"## {' '.join(words)}", "", "```text", help_of(verb).rstrip(), "```"]
+    for words in [(), *verbs()]:
+        lines += ["", f"## {' '.join(('whichproxy', *words))}", "", "```text", help_of(words).rstrip(), "```"]
     return "\n".join(lines) + "\n"
 
 
-def help_of(verb: str | None) -> str:
-    """What `whichproxy VERB --help` prints."""
-    command = [sys.executable, "-m", "analyzer", *([verb] if verb else []), "--help"]
+def verbs() -> dict[tuple[str, ...], Callable[..., object]]:
+    """The words of every command, and what it calls."""
+    from analyzer.cli.app import app
+
+    found: dict[tuple[str, ...], Callable[..., object]] = {}
+    for group, commands in [((), app), *(((str(one.name),), one.typer_instance) for one in app.registered_groups)]:
+        for command in commands.registered_commands if commands is not None else []:
+            if command.name is not None and command.callback is not None:
+                found[*group, command.name] = command.callback
+    return found
+
+
+def help_of(words: tuple[str, ...]) -> str:
+    """What `whichproxy WORDS --help` prints."""
+    command = [sys.executable, "-m", "analyzer", *words, "--help"]
     environment = {**os.environ, "COLUMNS": "80", "PYTHONIOENCODING": "utf-8"}
     return subprocess.run(command, cwd=ROOT, env=environment, check=True, capture_output=True, encoding="utf-8").stdout
 

@@ -21,9 +21,12 @@ import numpy as np
 import pytest
 
 import analyzer
-from analyzer.cli.app import app
 from analyzer.cli.outcome import run as run_here
 from analyzer.findings import CODES
+from analyzer.jobs.carry import LIMITS
+from analyzer.jobs.drift import DRIFT_CODES
+from analyzer.jobs.file import JobTables, load_job
+from analyzer.jobs.systemd import units
 from analyzer.packets.layout import OUTER_NAMES
 from analyzer.packets.link import UNKNOWN, begin
 from analyzer.services.catalogue import load_catalogue
@@ -31,13 +34,14 @@ from analyzer.studies.document import StudyDocument
 from analyzer.studies.document import Test as StudyTest
 from analyzer.studies.plan import load_plan
 from analyzer.tables import FLOW_COLUMNS, REQUEST
-from docs.build import DOCS, PAGES, REQUEST_KEYS, STAGES
+from docs.build import DOCS, PAGES, REQUEST_KEYS, STAGES, verbs
 from tests.conftest import ROOT
 
 PAGES_BY_HAND = [
     "README.md",
     "CHANGELOG.md",
     "captures/README.md",
+    "docs/jobs.md",
     "docs/limits.md",
     "docs/second-opinion.md",
     "docs/slices.md",
@@ -191,13 +195,12 @@ def test_every_column_and_code_is_described() -> None:
 def test_every_flag_is_explained() -> None:
     """By a sentence in the command's own help, which docs/commands.md repeats."""
     commands = (DOCS / "commands.md").read_text(encoding="utf-8")
-    for command in app.registered_commands:
-        assert command.callback is not None
-        section = commands.partition(f"\n## whichproxy {command.name}\n")[2].partition("\n## ")[0]
-        for name, parameter in inspect.signature(command.callback, eval_str=True).parameters.items():
+    for words, callback in verbs().items():
+        section = commands.partition(f"\n## whichproxy {' '.join(words)}\n")[2].partition("\n## ")[0]
+        for name, parameter in inspect.signature(callback, eval_str=True).parameters.items():
             option = parameter.annotation.__metadata__[0]
-            assert option.help, f"{command.name}: {name}"
-            assert all(flag in section for flag in option.param_decls or ()), f"{command.name}: {name}"
+            assert option.help, f"{words}: {name}"
+            assert all(flag in section for flag in option.param_decls or ()), f"{words}: {name}"
 
 
 EXAMPLE = re.compile(r"^    (.*\bwhichproxy .*)$", re.MULTILINE)
@@ -218,7 +221,7 @@ def test_the_examples_of_the_help_succeed(folder: Path, capfd: pytest.CaptureFix
     for example in examples:
         command = example[example.index("whichproxy ") :].partition(" | ")[0].partition(" > ")[0]
         arguments = shlex.split(command)[1:]
-        if arguments[0] != "watch" and "-" not in arguments and "--warm" not in arguments:
+        if arguments[0] not in ("watch", "capture", "job") and "-" not in arguments and "--warm" not in arguments:
             assert run_here(arguments) == 0, (example, capfd.readouterr().err)
     assert {"report.html", "flows.parquet"} <= {path.name for path in folder.iterdir()}
 
@@ -254,6 +257,22 @@ def keys_of(value: object) -> set[str]:
 
 
 CONSTANT = re.compile(r"^\| `([a-z0-9_.]+)\.([A-Z0-9_]+)` \| ([0-9]+) \|", re.MULTILINE)
+
+
+def test_the_job_that_is_shown_is_one(tmp_path: Path) -> None:
+    (example,) = [block for block in blocks("docs/jobs.md") if block.language == "toml"]
+    (tmp_path / "gw1.toml").write_text("\n".join(example.lines), encoding="utf-8")
+    described = load_job(tmp_path / "gw1.toml")
+    assert described.name == "gw1" and list(units(described)) == ["whichproxy-gw1.service", "whichproxy-gw1.timer"]
+
+
+def test_every_key_of_a_job_and_of_a_difference_is_described() -> None:
+    text = (DOCS / "jobs.md").read_text(encoding="utf-8")
+    tables = [JobTables, *(field.annotation for field in JobTables.model_fields.values() if hasattr(field.annotation, "model_fields"))]
+    keys = {field.alias or name for table in tables for name, field in table.model_fields.items()}
+    assert {key for key in keys if not re.search(rf"\b{key}\b", text)} == set()
+    assert all(f"`{code}`" in text for code in DRIFT_CODES)
+    assert f"{LIMITS.conversations:,} conversations" in text
 
 
 def test_limits_are_the_sources_numbers() -> None:

@@ -178,15 +178,15 @@ class Tap(io.RawIOBase):
         super().close()
 
 
-class Recorder:
-    """A capturing tool at work.
+class Tool:
+    """A capturing tool at work, and what it says.
 
-    tool    which one;  stream: its packets, pcap or pcapng
+    tool    which one
     """
 
-    def __init__(self, interface: str, chosen: Selection, tool: str | None = None) -> None:
-        """Errors: Unusable, no tool that this user may capture with. That the tool itself refuses is known when its stream ends."""
-        self.tool = tool or choose_tool()
+    def __init__(self, tool: str, interface: str, arguments: list[str], output: int, **more: Any) -> None:
+        """Errors: Unusable, it can't be started. That the tool itself refuses is known when it ends."""
+        self.tool = tool
         self.interface = interface
         self._said: deque[str] = deque(maxlen=8)
         self._drops = Drops()
@@ -195,20 +195,17 @@ class Recorder:
         try:
             # A group of its own: Ctrl-C is for us, and we tell the tool in time to give all it has.
             self._process = subprocess.Popen(
-                command(self.tool, interface, chosen),
+                arguments,
                 stdin=subprocess.DEVNULL,
-                stdout=subprocess.PIPE,
+                stdout=output,
                 stderr=subprocess.PIPE,
                 bufsize=0,
                 process_group=0,
                 env={**os.environ, "LC_ALL": "C"},
+                **more,
             )
         except OSError as error:
             raise Unusable(f"{self.tool} can't be started: {error.strerror or error}", interface) from error
-        assert self._process.stdout is not None
-        with contextlib.suppress(OSError, AttributeError):  # a larger pipe is only faster; a user may not have it
-            fcntl.fcntl(self._process.stdout, fcntl.F_SETPIPE_SZ, PIPE_BYTES)  # type: ignore[attr-defined,unused-ignore]
-        self.stream = Tap(self._process.stdout)
         self._listener = threading.Thread(target=self._listen, daemon=True)
         self._listener.start()
 
@@ -234,7 +231,7 @@ class Recorder:
         return self._drops
 
     def stop(self, wait_s: float = STOP_S) -> None:
-        """Tell the tool to end; its stream goes on until all it had was read, or for wait_s at most."""
+        """Tell the tool to end; it has wait_s to write what it still has."""
         if self._stopped:
             return
         self._stopped = True
@@ -247,10 +244,23 @@ class Recorder:
             self._process.wait(wait_s)
         except subprocess.TimeoutExpired:
             self._process.kill()
-            self.stream.close_off()
+            self._was_killed()
+
+    def _was_killed(self) -> None:
+        """It didn't end in time."""
+
+    @property
+    def is_running(self) -> bool:
+        return self._process.poll() is None
+
+    def wait(self, wait_s: float) -> None:
+        """Wait until the tool has ended and all that it said was heard, or for wait_s at most."""
+        with contextlib.suppress(subprocess.TimeoutExpired):
+            self._process.wait(wait_s)
+        self._listener.join(timeout=1)
 
     def ended(self, clock: Callable[[], float] = time.monotonic) -> str | None:
-        """Once the stream has ended: why the tool ended without being told to, in its own words; None when it was told."""
+        """Once it ends: why the tool ended without being told to, in its own words; None when it was told."""
         until = clock() + STOP_S
         while self._process.poll() is None and clock() < until:
             time.sleep(0.01)
@@ -267,3 +277,22 @@ class Recorder:
         if self._process.poll() is None:
             self._process.kill()
             self._process.wait()
+
+
+class Recorder(Tool):
+    """A capturing tool that gives its packets as they come.
+
+    stream   its packets, pcap or pcapng
+    """
+
+    def __init__(self, interface: str, chosen: Selection, tool: str | None = None) -> None:
+        """Errors: Unusable, no tool that this user may capture with. That the tool itself refuses is known when its stream ends."""
+        tool = tool or choose_tool()
+        super().__init__(tool, interface, command(tool, interface, chosen), subprocess.PIPE)
+        assert self._process.stdout is not None
+        with contextlib.suppress(OSError, AttributeError):  # a larger pipe is only faster; a user may not have it
+            fcntl.fcntl(self._process.stdout, fcntl.F_SETPIPE_SZ, PIPE_BYTES)  # type: ignore[attr-defined,unused-ignore]
+        self.stream = Tap(self._process.stdout)
+
+    def _was_killed(self) -> None:
+        self.stream.close_off()

@@ -7,7 +7,7 @@ from typing import Annotated
 import typer
 
 import analyzer
-from analyzer.cli import doctor, flows, report, services, slice, study, verify, watch
+from analyzer.cli import capture, doctor, flows, job, report, services, slice, study, verify, watch
 
 app = typer.Typer(
     name="whichproxy",
@@ -23,6 +23,8 @@ app.command("study", short_help="Several tests at once, and whether what was exp
 app.command("verify", short_help="A second opinion: the same facts through Wireshark's dissectors.")(verify.verify)
 app.command("slice", short_help="The packets behind a flow, finding, source, service or proxy.")(slice.slice_captures)
 app.command("watch", short_help="Live: the verdict while packets arrive.")(watch.watch)
+app.command("capture", short_help="One run of a capture job: ring files, each analysed once, and what changed.")(capture.capture)
+app.add_typer(job.job, name="job", short_help="A capture job: check it, install it, its status and history.")
 app.command("services", short_help="The catalogue, and which service a host belongs to.")(services.services)
 app.command("doctor", short_help="What works on this machine, and what mends the rest.")(doctor.doctor)
 

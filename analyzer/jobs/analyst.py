@@ -1,0 +1,169 @@
+"""Ring files → evidence, each file once: one change of the store for each, and one for the end of a run."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Sequence
+from typing import TYPE_CHECKING, Any
+
+import pyarrow.compute as pc
+
+from analyzer.capture.block import Damage
+from analyzer.capture.source import Source
+from analyzer.errors import Unusable
+from analyzer.flows.layout import N_DUPLICATES
+from analyzer.jobs.carry import Counted, named_so_far, nothing, ready
+from analyzer.jobs.evidence import Evidence, Writing
+from analyzer.jobs.file import Job
+from analyzer.jobs.runs import Pending, dropped_once
+from analyzer.jobs.store import Change, Store
+from analyzer.partial_file import read_partial, write_partial
+from analyzer.pipeline import Reading, judge, note_losses
+from analyzer.routes.discovery import discoveries_of
+from analyzer.routes.topology import load_topology
+from analyzer.services.catalogue import load_catalogue
+
+if TYPE_CHECKING:
+    import pyarrow as pa
+
+    from analyzer.jobs.ring import RingFile
+
+CARRIED = "carried"
+
+
+class Analyst:
+    """What is known of a job's packets so far.
+
+    said   what a person should know of how the state was found; empty when all is well
+    """
+
+    def __init__(self, job: Job, store: Store) -> None:
+        """Errors: Unusable, the topology or a catalogue has mistakes."""
+        self.topology = load_topology(job.topology)
+        self.catalogue = load_catalogue(job.catalogues)
+        self.store = store
+        self.said: list[str] = []
+        self._evidence = Evidence(store, job.name, self.topology, self.catalogue)
+        self._carry()
+
+    def _carry(self) -> None:
+        """Take up what was carried when the store was last changed."""
+        place = self.store.state_file(CARRIED)
+        self._carried = nothing()
+        if place is not None:
+            try:
+                self._carried = ready(read_partial(place))
+            except Unusable as error:
+                self.said.append(f"{error}: conversations that were going on begin anew, and their rows so far are kept")
+                self._close_open_rows()
+
+    def _close_open_rows(self) -> None:
+        """Rows that nothing is carried for any more are kept for good."""
+        change = self.store.change()
+        writing = self._evidence.writing(change)
+        writing.close_open()
+        write_partial(self._carried, change.state_file(CARRIED))
+        change.commit()
+
+    @property
+    def duplicates(self) -> int:
+        """Packets captured twice, so far."""
+        return int(self._carried.tables.counts[N_DUPLICATES])
+
+    def analyse(self, file: RingFile, run: Pending) -> None:
+        """Count a ring file, and put its rows, what goes on behind it and the fact that it was analysed on disk at once.
+
+        Errors  Unusable: the results can't be written; the file is as if it hadn't been touched
+        """
+        run = run if run["duplicates"] is not None else {**run, "duplicates": self.duplicates}
+        try:
+            change = self.store.change()
+            writing = self._evidence.writing(change)
+            entry, going_on = self._count(file, writing)
+            writing.replace_open(named_so_far(self._carried).flows)
+            write_partial(self._carried, change.state_file(CARRIED))
+            self._note(change, file, run, entry, going_on)
+            change.commit()
+        except OSError as error:
+            self._undo()
+            raise self._unwritable(error) from error
+
+    def _count(self, file: RingFile, writing: Writing) -> tuple[dict[str, Any], int]:
+        source = Source(file.name, path=file.path)
+        try:
+            counted = Counted(self._carried, source, writing.keep)
+        except Unusable as error:
+            # A tool that was killed before it had written anything leaves an empty file.
+            self._carry()
+            source.damage.append(Damage("capture-damaged", f"{error.what}: the file holds no packets"))
+            return source.as_dict(), 0
+        self._carried = counted.carried
+        return source.as_dict(), counted.going_on
+
+    def pass_over(self, file: RingFile, run: Pending) -> None:
+        """Note that a file is never read: its packets are missing. Errors: Unusable, the results can't be written."""
+        text = f"{file.path.stat().st_size} bytes of packets were deleted unread, to make room for newer ones"
+        entry = {"path": file.name, "sha256": None, "packets": 0, "first_seen": None, "last_seen": None}
+        try:
+            change = self.store.change()
+            self._note(change, file, run, {**entry, "damage": [Damage("capture-gap", text).as_dict()]}, 0)
+            change.commit()
+        except OSError as error:
+            self._undo()
+            raise self._unwritable(error) from error
+
+    def _note(self, change: Change, file: RingFile, run: Pending, entry: dict[str, Any], going_on: int) -> None:
+        """Put in the record that the file is done, and what of it."""
+        there = {one.name for one in file.path.parent.iterdir()}
+        done = {name: when for name, when in change.record.get("done", {}).items() if name in there}
+        change.record["done"] = {**done, file.name: time.time()}
+        known = self.duplicates if run["duplicates"] is None else run["duplicates"]
+        grown: Pending = {**run, "files": [*run["files"], entry], "going_on": run["going_on"] + going_on, "duplicates": known}
+        change.record["pending"] = [grown if one["number"] == run["number"] else one for one in change.record["pending"]]
+
+    def _undo(self) -> None:
+        """Be as if the last file hadn't been touched."""
+        self.store.forget_strays()
+        self._carry()
+
+    def _unwritable(self, error: OSError) -> Unusable:
+        return Unusable(f"the results can't be written: {error.strerror or error}", str(self.store.path), "make room")
+
+    def judge(self, run: Pending, drops: int) -> tuple[dict[str, Any], pa.Table]:
+        """(the verdict document over everything that was seen in the run's files, its flow table).
+
+        drops   packets that were dropped and no file says so
+        """
+        entries = dropped_once(run["files"], run["before"])
+        names = [entry["path"] for entry in entries]
+        flows = self._evidence.rows_seen_in(names, run["since"])
+        known = named_so_far(self._carried)
+        sources = [Source(name) for name in self._carried.names]
+        note_losses(sources, known.missing, 0)
+        missing = {source.name: [damage.as_dict() for damage in source.damage] for source in sources}
+        entries = [{**entry, "damage": [*entry["damage"], *missing.get(entry["path"], [])]} for entry in entries]
+        if entries:
+            entries[-1]["damage"] += [damage.as_dict() for damage in self._losses(run, drops)]
+        lookups = known.lookups.filter(pc.is_in(known.lookups["flow"], value_set=flows["id"].combine_chunks()))
+        discoveries = discoveries_of(lookups, known.discoveries, self.topology)
+        reading = Reading(flows, entries, topology=self.topology, catalogue=self.catalogue, lookups=lookups, discoveries=discoveries)
+        return judge(reading), flows
+
+    def _losses(self, run: Pending, drops: int) -> Sequence[Damage]:
+        lost = []
+        if drops:
+            lost.append(Damage("packets-dropped", "dropped while capturing", count=drops))
+        copies = self.duplicates - (self.duplicates if run["duplicates"] is None else run["duplicates"])
+        if copies:
+            lost.append(Damage("duplicated-packets", "packets captured twice, counted once", count=copies))
+        if run["going_on"]:
+            text = "conversations left memory although they could go on, and may have a second row"
+            lost.append(Damage("flows-evicted", text, count=run["going_on"]))
+        return lost
+
+    def forget_evidence(self, change: Change, before_day: str) -> None:
+        """Remove rows of conversations that were first seen before this day."""
+        for path in self._evidence.parts():
+            date = path.parent.name.removeprefix("date=")
+            if path.name != "open.parquet" and date < before_day:
+                change.remove(str(path.relative_to(self.store.path)))

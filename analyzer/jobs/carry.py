@@ -1,0 +1,123 @@
+"""What goes on from one ring file to the next: counted on, so that a conversation that a file's end cuts stays one row.
+
+The tables are those of one pass over all files so far (as growing.py), less the conversations that memory had no room for.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from typing import TYPE_CHECKING, Final
+
+import numpy as np
+
+from analyzer.capture.block import Block
+from analyzer.capture.source import Source
+from analyzer.flows.concatenate import concatenated, renumbered
+from analyzer.flows.grow import empty_tables
+from analyzer.flows.layout import N_RECORDS, N_SIGHTINGS, Tables
+from analyzer.flows.merge import merged_tables
+from analyzer.flows.retire import oldest, remaining
+from analyzer.flows.table import rehash
+from analyzer.growing import SHARE, Limits, rows_of
+from analyzer.names.datagrams import MAX_DATAGRAMS
+from analyzer.names.offers import read_all, read_waiting
+from analyzer.names.table import Named, named_tables
+from analyzer.packets.fragments import Part, joined_again
+from analyzer.partial import Partial, collect_between
+from analyzer.pipeline import by_time, count_and_read, decode, keyed
+
+if TYPE_CHECKING:
+    import pyarrow as pa
+
+LIMITS: Final = Limits(conversations=60_000, waiting_bytes=32 << 20, name_bytes=32 << 20, messages=300_000)
+"""What is carried at most. It is written to disk after every file, and read again when a run begins."""
+
+
+def nothing() -> Partial:
+    """Before the first file."""
+    return Partial((), (), empty_tables())
+
+
+def ready(carried: Partial) -> Partial:
+    """The same, as it came from a file, able to be counted on."""
+    return Partial(carried.names, carried.starts, with_slots(carried.tables), carried.parts)
+
+
+def with_slots(tables: Tables) -> Tables:
+    """The tables with the places of their records, so that packets find them."""
+    tables = tables._replace(slots=np.zeros(4 * len(tables.records), np.int32))
+    rehash(tables)
+    return tables
+
+
+class Counted:
+    """One more file counted.
+
+    carried    everything so far;  the Partial that was given is used up
+    source     what is known of the file
+    going_on   conversations that memory had no room for although they could go on
+    """
+
+    def __init__(self, carried: Partial, source: Source, keep: Callable[[pa.Table], None], limits: Limits = LIMITS) -> None:
+        """Count every packet of the source.
+
+        keep     takes the rows (names.table) of conversations that there is no room for
+        Errors   Unusable, it can't be read
+        """
+        self.source = source
+        self.going_on = 0
+        self._names, self._starts = [*carried.names, source.name], [*carried.starts, None]
+        self._tables = carried.tables
+        fragments, _ = joined_again(carried.parts)
+        sources = [*(Source(name) for name in carried.names), source]
+        for decoded in decode(self._numbered(), sources, fragments):
+            self._tables = count_and_read([decoded], self._tables)
+            while limits.are_passed(self._tables):
+                self._starts[-1] = source.first_ns
+                self._retire(keep)
+        self._starts[-1] = source.first_ns
+        self.carried = self._without_old_names(tuple(fragments.parts()))
+
+    def _numbered(self) -> Iterator[Block]:
+        for block in self.source.blocks():
+            block.frames["source"] = len(self._names) - 1
+            yield block
+
+    def _retire(self, keep: Callable[[pa.Table], None]) -> None:
+        taken, going_on = oldest(self._tables, SHARE)
+        keep(rows_of(concatenated(self._tables, empty_tables()), taken, self._names, by_time(self._starts)))
+        self._tables = remaining(self._tables, taken)
+        self.going_on += going_on
+
+    def _without_old_names(self, parts: tuple[Part, ...]) -> Partial:
+        """Inputs that nothing of what is carried was seen in are forgotten."""
+        tables = self._tables
+        used = sources_of(tables) | {part.source for part in parts}
+        kept = [number for number in range(len(self._names)) if number in used]
+        numbers = np.zeros(len(self._names), np.int64)
+        numbers[kept] = np.arange(len(kept))
+        if len(kept) < len(self._names):
+            tables = with_slots(concatenated(renumbered(tables, numbers), empty_tables()))
+            parts = tuple(part._replace(source=int(numbers[part.source])) for part in parts)
+        names, starts = tuple(self._names[i] for i in kept), tuple(self._starts[i] for i in kept)
+        return Partial(names, starts, tables, parts)
+
+
+def sources_of(tables: Tables) -> set[int]:
+    """The numbers of all inputs that a record was seen in."""
+    n, n_sightings = int(tables.counts[N_RECORDS]), int(tables.counts[N_SIGHTINGS])
+    records = tables.records[:n]
+    used = {int(number) for column in ("first_source", "last_source") for number in np.unique(records[column])}
+    mask = int(np.bitwise_or.reduce(records["sources"], initial=np.uint64(0)))
+    used |= {bit for bit in range(64) if mask >> bit & 1}
+    return (used | set(np.unique(tables.sightings["source"][:n_sightings]).tolist())) - {-1}
+
+
+def named_so_far(carried: Partial) -> Named:
+    """The flow table's rows of everything that is carried, and the lookups; it stays as it is."""
+    tables = concatenated(carried.tables, empty_tables())
+    if carried.parts:
+        waiting, _ = joined_again(carried.parts)
+        data, frames, packets = waiting.flush()
+        tables = merged_tables(tables, collect_between([keyed(Block(data, frames), packets)]), read_all, MAX_DATAGRAMS)
+    return named_tables(read_waiting(tables), list(carried.names), by_time(carried.starts))

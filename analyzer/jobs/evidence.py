@@ -1,0 +1,212 @@
+"""The flow table on disk: Parquet by gateway and date, one row per conversation, read by pandas and DuckDB as it is.
+
+flows/gateway=NAME/date=YYYY-MM-DD/   by the day (UTC) that a conversation was first seen
+    part-N.parquet   rows of conversations that left memory; written once
+    open.parquet     rows of those that may go on; written anew with every ring file
+
+Who is a proxy is known by what it does anywhere, so a proxy that is met late changes rows that were written before: those parts
+are written anew. One row that proves it is kept for each proxy.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from pathlib import Path
+from typing import Any, Final
+
+import numpy as np
+import pyarrow as pa
+import pyarrow.compute as pc
+import pyarrow.parquet as pq
+
+from analyzer.arrow import array
+from analyzer.errors import Unusable
+from analyzer.growing import together
+from analyzer.jobs.store import Change, Store
+from analyzer.routes.proxies import find_proxies, flow_ends
+from analyzer.routes.route import route_flows
+from analyzer.routes.topology import Topology
+from analyzer.services.catalogue import Catalogue
+from analyzer.services.tag import tag_flows
+from analyzer.tables import FLOW_SCHEMA
+
+FLOWS: Final = "flows"
+OPEN: Final = "open.parquet"
+WITNESSES: Final = "witnesses.parquet"
+NO_DATE: Final = "__HIVE_DEFAULT_PARTITION__"
+ROUTED: Final = ("route", "proxy", "proxy_name", "method", "pair", "inspected")
+
+
+class Evidence:
+    """The rows of a job. topology, catalogue: what they are routed and tagged by."""
+
+    def __init__(self, store: Store, gateway: str, topology: Topology, catalogue: Catalogue) -> None:
+        self.store = store
+        self._root = f"{FLOWS}/gateway={gateway}"
+        self._topology = topology
+        self._catalogue = catalogue
+
+    def writing(self, change: Change) -> Writing:
+        """Rows to be written with a change."""
+        place = self.store.state_file(WITNESSES)
+        return Writing(self, change, pq.read_table(place, schema=FLOW_SCHEMA) if place else FLOW_SCHEMA.empty_table())
+
+    def routed(self, rows: pa.Table, beside: pa.Table) -> pa.Table:
+        """The rows with their routes and services; rows of `beside` are known too."""
+        if rows.num_rows and beside.num_rows:
+            beside = beside.filter(pc.invert(pc.is_in(beside["id"], value_set=rows["id"].combine_chunks())))
+        if not beside.num_rows:
+            return tag_flows(route_flows(rows, self._topology), self._catalogue)
+        both = pa.concat_tables([rows, beside]).combine_chunks()
+        return tag_flows(route_flows(both, self._topology).slice(0, rows.num_rows), self._catalogue)
+
+    def proxies(self, rows: pa.Table) -> dict[str, int]:
+        """ip:port of each proxy that the rows prove or the topology names → the row that is its server first."""
+        ends = flow_ends(rows)
+        found = find_proxies(rows, ends, Topology())
+        return {name: int(np.flatnonzero(ends.server_end == end)[0]) for end, (name, _) in found.at.items()}
+
+    def parts(self) -> list[Path]:
+        """Every file of rows that is there."""
+        return sorted((self.store.path / self._root).glob("date=*/*.parquet"))
+
+    def place(self, date: str, name: str) -> str:
+        return f"{self._root}/date={date}/{name}"
+
+    def rows_seen_in(self, captures: Sequence[str], since: int) -> pa.Table:
+        """The rows that were seen in any of these ring files.
+
+        since   no row of theirs left memory before the change of this number
+        """
+        wanted = pa.array(captures, pa.string())
+        tables = []
+        for path in self.parts():
+            number = part_number(path)
+            if number is None or number >= since:
+                rows = pq.read_table(path, schema=FLOW_SCHEMA, partitioning=None)
+                tables.append(rows.filter(seen_in(rows, wanted)))
+        return together(tables) if tables else FLOW_SCHEMA.empty_table()
+
+
+def seen_in(rows: pa.Table, captures: pa.Array) -> pa.Array:
+    """bool[n]: one of the row's captures is among these."""
+    lists = rows.column("captures").combine_chunks()
+    hits = np.zeros(rows.num_rows, np.bool_)
+    found = np.asarray(pc.is_in(pc.list_flatten(lists), value_set=captures))
+    hits[np.asarray(pc.list_parent_indices(lists))[found.astype(np.bool_)]] = True
+    return array(hits)
+
+
+def part_number(path: Path) -> int | None:
+    """The change that a part was written with; None for the rows that may go on."""
+    stem = path.name.removesuffix(".parquet").split("-")
+    return int(stem[1]) if stem[0] == "part" and len(stem) > 1 and stem[1].isdigit() else None
+
+
+class Writing:
+    """Rows on their way to disk with one change."""
+
+    def __init__(self, evidence: Evidence, change: Change, witnesses: pa.Table) -> None:
+        self._evidence = evidence
+        self._change = change
+        self._witnesses = witnesses
+        self._known = set(evidence.proxies(witnesses))
+        self._before = set(self._known)
+        self._n_parts = 0
+        self.rows = 0
+
+    def keep(self, rows: pa.Table) -> None:
+        """Rows of conversations that left memory, for good."""
+        self._learn(rows)
+        for date, dated in by_date(self._evidence.routed(rows, self._witnesses)):
+            self._n_parts += 1
+            name = f"part-{self._change.number:08d}-{self._n_parts}.parquet"
+            self._write(dated, self._evidence.place(date, name))
+        self.rows += rows.num_rows
+
+    def replace_open(self, rows: pa.Table) -> None:
+        """All rows of conversations that may go on, instead of those before; and the rows that a new proxy changes."""
+        self._learn(rows)
+        written = set()
+        for date, dated in by_date(self._evidence.routed(rows, self._witnesses)):
+            written.add(self._evidence.place(date, OPEN))
+            self._write(dated, self._evidence.place(date, OPEN))
+        for path in self._evidence.parts():
+            place = str(path.relative_to(self._evidence.store.path))
+            if path.name == OPEN and place not in written:
+                self._change.remove(place)
+        new = self._known - self._before
+        if new:
+            self._route_again(new)
+        if self._known != self._before or self._evidence.store.state_file(WITNESSES) is None:
+            pq.write_table(self._witnesses, self._change.state_file(WITNESSES))
+        self.rows += rows.num_rows
+
+    def close_open(self) -> None:
+        """Keep the rows of conversations that nothing more will be known of."""
+        for path in self._evidence.parts():
+            if path.name == OPEN:
+                place = path.relative_to(self._evidence.store.path)
+                self._n_parts += 1
+                name = f"part-{self._change.number:08d}-{self._n_parts}.parquet"
+                pq.write_table(pq.read_table(path, partitioning=None), self._change.file(str(place.with_name(name))), compression="zstd")
+                self._change.remove(str(place))
+
+    def _learn(self, rows: pa.Table) -> None:
+        """Keep a row for every proxy that wasn't known."""
+        proves = proving(rows)
+        if not proves.num_rows:
+            return
+        found = {name: row for name, row in self._evidence.proxies(proves).items() if name not in self._known}
+        if found:
+            self._known |= set(found)
+            self._witnesses = pa.concat_tables([self._witnesses, proves.take(sorted(set(found.values())))]).combine_chunks()
+
+    def _route_again(self, new: set[str]) -> None:
+        """Parts with rows from or to these proxies, their routes worked out anew."""
+        addresses = pa.array(sorted({name.rpartition(":")[0].strip("[]") for name in new}), pa.string())
+        staged = self._change.staged()
+        places = {str(path.relative_to(self._evidence.store.path)): path for path in self._evidence.parts() if path.name != OPEN}
+        places |= {place: path for place, path in staged.items() if Path(place).name != OPEN}
+        for place, path in places.items():
+            ends = pq.read_table(path, columns=["client_ip", "server_ip"], partitioning=None)
+            near = [pc.is_in(ends[name], value_set=addresses) for name in ends.column_names]
+            touched = pc.or_(*near).combine_chunks()
+            if not pc.any(touched).as_py():
+                continue
+            rows = pq.read_table(path, schema=FLOW_SCHEMA, partitioning=None)
+            again = self._evidence.routed(rows, self._witnesses)
+            for name in ROUTED:
+                column = pc.if_else(touched, again[name].combine_chunks(), rows[name].combine_chunks())
+                rows = rows.set_column(rows.schema.get_field_index(name), rows.schema.field(name), column)
+            if place in staged:
+                pq.write_table(rows, path, compression="zstd")
+            else:
+                self._write(rows, place)
+
+    def _write(self, rows: pa.Table, place: str) -> None:
+        pq.write_table(rows, self._change.file(place), compression="zstd")
+
+
+def proving(rows: pa.Table) -> pa.Table:
+    """The rows that asked somebody something, as only a proxy is asked."""
+    return rows.filter(pc.greater(pc.list_value_length(rows["requests"]), 0))
+
+
+def by_date(rows: pa.Table) -> Iterator[tuple[str, pa.Table]]:
+    """(date, its rows), by when a conversation was first seen."""
+    if not rows.num_rows:
+        return
+    first: Any = rows["first_seen"].combine_chunks()
+    days = np.asarray(pc.fill_null(pc.cast(pc.floor_temporal(first, unit="day"), pa.int64()), -1)) // (86_400 * 10**9)
+    for day in np.unique(days).tolist():
+        date = str(np.datetime64(day, "D")) if day >= 0 else NO_DATE
+        yield date, rows.filter(array(days == day))
+
+
+def read_all(path: Path) -> pa.Table:
+    """Every row under a job's results, sorted as flow tables are. Errors: Unusable, there are none."""
+    found = sorted((path / FLOWS).glob("gateway=*/date=*/*.parquet"))
+    if not found:
+        raise Unusable("no rows yet", str(path), "whichproxy capture makes some")
+    return together([pq.read_table(one, schema=FLOW_SCHEMA, partitioning=None) for one in found])

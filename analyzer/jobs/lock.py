@@ -1,0 +1,112 @@
+"""One run of a job at a time: a locked file that says who holds it. The capturing tool holds it too, as long as it runs."""
+
+from __future__ import annotations
+
+import contextlib
+import fcntl
+import json
+import os
+import signal
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Final
+
+from analyzer.errors import Unusable
+
+NAME: Final = "lock"
+WAIT_S: Final = 5.0
+"""How long a capturing tool may go on after the run that started it was killed: the system tells it to end."""
+
+
+class Lock:
+    """The lock, held. handle: its file descriptor, for the tool to hold too."""
+
+    def __init__(self, handle: int) -> None:
+        self.handle = handle
+
+    def note_tool(self, pid: int) -> None:
+        """Say which process captures."""
+        self._write({"run": os.getpid(), "tool": pid})
+
+    def _write(self, said: dict[str, int]) -> None:
+        os.ftruncate(self.handle, 0)
+        os.pwrite(self.handle, json.dumps(said).encode("ascii"), 0)
+
+
+@contextmanager
+def locked(folder: Path) -> Iterator[Lock]:
+    """Hold the folder's lock. Errors: Unusable, another run holds it."""
+    handle = os.open(folder / NAME, os.O_RDWR | os.O_CREAT, 0o644)
+    try:
+        _take(handle, folder)
+        lock = Lock(handle)
+        lock._write({"run": os.getpid()})
+        yield lock
+    finally:
+        os.close(handle)
+
+
+def _take(handle: int, folder: Path) -> None:
+    until = time.monotonic() + WAIT_S
+    while True:
+        try:
+            fcntl.flock(handle, fcntl.LOCK_EX | fcntl.LOCK_NB)
+            return
+        except BlockingIOError:
+            holder = holder_of(folder)
+        if is_alive(holder.get("run")) or time.monotonic() > until:
+            who = f" (process {holder['run']})" if "run" in holder else ""
+            raise Unusable(f"another run of this job is at work{who}", str(folder), "wait for its end, or stop it")
+        tool = holder.get("tool")
+        if tool is not None and _is_ours(tool, folder):
+            with contextlib.suppress(ProcessLookupError, PermissionError):
+                os.kill(tool, signal.SIGTERM)
+        time.sleep(0.1)
+
+
+def holder_of(folder: Path) -> dict[str, int]:
+    """What the lock's holder said of itself; {} where it said nothing."""
+    try:
+        said = json.loads((folder / NAME).read_bytes())
+    except (OSError, ValueError):
+        return {}
+    return {key: value for key, value in said.items() if isinstance(value, int)} if isinstance(said, dict) else {}
+
+
+def is_held(folder: Path) -> bool:
+    """Whether a run is at work."""
+    try:
+        handle = os.open(folder / NAME, os.O_RDONLY)
+    except OSError:
+        return False
+    try:
+        fcntl.flock(handle, fcntl.LOCK_SH | fcntl.LOCK_NB)
+    except BlockingIOError:
+        return True
+    finally:
+        os.close(handle)
+    return False
+
+
+def is_alive(pid: int | None) -> bool:
+    """Whether there is such a process."""
+    if pid is None:
+        return False
+    try:
+        os.kill(pid, 0)
+    except ProcessLookupError:
+        return False
+    except PermissionError:
+        return True
+    return True
+
+
+def _is_ours(pid: int, folder: Path) -> bool:
+    """Whether the process is a tool that writes into the folder: its number may be another's by now."""
+    try:
+        said = Path(f"/proc/{pid}/cmdline").read_bytes()
+    except OSError:
+        return False
+    return os.fsencode(folder) in said

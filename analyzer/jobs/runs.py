@@ -1,0 +1,77 @@
+"""Runs: what each captured and what came of it, in runs/NUMBER/, by number and not by time, so that a clock may step."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+from typing import Any, Final, TypedDict
+
+from analyzer.errors import Unusable
+
+RUNS: Final = "runs"
+SUMMARY: Final = "run.json"
+VERDICT: Final = "verdict.json"
+REPORT: Final = "report.md"
+DIFFERENCE: Final = "difference.md"
+
+
+class Pending(TypedDict):
+    """A run that isn't finished, as the store's record keeps it.
+
+    tool         the run that started the capturing tool: this one, or an earlier one where it captures on and on
+    began        seconds since 1970;  since: the number of the change before its first
+    files        the `captures` entry of each ring file that was analysed
+    before       the entry of the tool's last file that an earlier run has
+    going_on     conversations that memory had no room for
+    duplicates   packets captured twice, before the run; None: not known yet
+    """
+
+    number: int
+    tool: int
+    began: float
+    since: int
+    files: list[dict[str, Any]]
+    before: dict[str, Any] | None
+    going_on: int
+    duplicates: int | None
+
+
+def place_of(number: int, name: str) -> str:
+    """Where a run's file lies, relative to the store."""
+    return f"{RUNS}/{number:06d}/{name}"
+
+
+def summaries(results: Path) -> list[dict[str, Any]]:
+    """What run.json says of every finished run, by number. Errors: Unusable, one can't be read."""
+    found = [read_json(path) for path in (results / RUNS).glob(f"*/{SUMMARY}")]
+    return sorted(found, key=lambda run: int(run["number"]))
+
+
+def read_json(path: Path) -> dict[str, Any]:
+    """A JSON object from a file. Errors: Unusable."""
+    try:
+        found = json.loads(path.read_bytes())
+    except (OSError, ValueError) as error:
+        raise Unusable(f"it can't be read ({getattr(error, 'strerror', None) or error})", str(path)) from error
+    if not isinstance(found, dict):
+        raise Unusable("it holds no JSON object", str(path))
+    return found
+
+
+def dropped_once(files: Sequence[Mapping[str, Any]], before: Mapping[str, Any] | None) -> list[dict[str, Any]]:
+    """The captures entries with each dropped packet told once: dumpcap's files count from the beginning of the capture."""
+    told = drops_of(before) if before else 0
+    entries = []
+    for entry in files:
+        now = drops_of(entry)
+        damage = [one for one in entry["damage"] if one["code"] != "packets-dropped"]
+        damage += [{**one, "count": now - told} for one in entry["damage"] if one["code"] == "packets-dropped" and now > told]
+        told = max(told, now)
+        entries.append({**entry, "damage": damage})
+    return entries
+
+
+def drops_of(entry: Mapping[str, Any]) -> int:
+    """How many packets the entry says were dropped."""
+    return sum(int(one.get("count") or 0) for one in entry["damage"] if one["code"] == "packets-dropped")

@@ -1,0 +1,108 @@
+"""What changed, told: a line in the journal, a Prometheus textfile, a command or a webhook with a JSON body."""
+
+from __future__ import annotations
+
+import json
+import os
+import subprocess
+from collections.abc import Mapping
+from typing import Any, Final
+
+from analyzer.errors import Unusable
+from analyzer.jobs.file import Job
+from analyzer.report.json import to_json
+from analyzer.report.outputs import write_whole
+
+COMMAND_S: Final = 60
+WEBHOOK_S: Final = 15
+JOURNAL_WARNING: Final = "<4>"
+"""What journald takes for a line's priority (sd-daemon(3)): 4 is a warning."""
+
+
+def tell(job: Job, difference: Mapping[str, Any]) -> list[str]:
+    """Run the job's command and call its webhook with the difference; one sentence for each that failed."""
+    failed = []
+    wanted = job.said.on_change
+    body = to_json(difference).encode("ascii")
+    if wanted.command is not None:
+        failed += _run(wanted.command, body)
+    if wanted.webhook is not None:
+        failed += _post(wanted.webhook, body)
+    return failed
+
+
+def _run(command: list[str], body: bytes) -> list[str]:
+    try:
+        ended = subprocess.run(command, input=body, stdout=subprocess.DEVNULL, stderr=subprocess.PIPE, timeout=COMMAND_S, check=False)
+    except OSError as error:
+        return [f"{command[0]} can't be run: {error.strerror or error}"]
+    except subprocess.TimeoutExpired:
+        return [f"{command[0]} took longer than {COMMAND_S} s and was ended"]
+    if ended.returncode:
+        said = ended.stderr.decode("utf-8", "backslashreplace").strip().splitlines()
+        return [f"{command[0]} ended with {ended.returncode}{f': {said[-1]}' if said else ''}"]
+    return []
+
+
+def _post(url: str, body: bytes) -> list[str]:
+    from http.client import HTTPException
+    from urllib.request import Request, urlopen
+
+    request = Request(url, data=body, headers={"Content-Type": "application/json", "User-Agent": "whichproxy"}, method="POST")
+    try:
+        with urlopen(request, timeout=WEBHOOK_S):
+            return []
+    except (OSError, HTTPException, ValueError) as error:  # URLError is an OSError
+        return [f"the webhook {url} failed: {error}"]
+
+
+def journal_line(text: str) -> str:
+    """The line as a warning where the journal reads it, else as it is."""
+    return f"{JOURNAL_WARNING}{text}" if os.environ.get("JOURNAL_STREAM") else text
+
+
+def write_textfile(job: Job, summary: Mapping[str, Any], verdict: Mapping[str, Any]) -> list[str]:
+    """Write the run's numbers for Prometheus' node exporter; a sentence where that failed."""
+    if job.textfile is None:
+        return []
+    try:
+        write_whole(job.textfile, [textfile(job.name, summary, verdict).encode()])
+        job.textfile.chmod(0o644)  # the node exporter is somebody else
+    except (Unusable, OSError) as error:
+        return [str(error)]
+    return []
+
+
+def textfile(gateway: str, summary: Mapping[str, Any], verdict: Mapping[str, Any]) -> str:
+    """The numbers in Prometheus' text format 0.0.4."""
+    own = {"gateway": gateway}
+    lines = [
+        *_metric("run_number", "The last finished run.", [(own, summary["number"])]),
+        *_metric("run_end_timestamp_seconds", "When it was finished.", [(own, summary["ended"])]),
+        *_metric("run_packets", "Packets that it read.", [(own, summary["packets"])]),
+        *_metric("run_dropped_packets", "Packets that were dropped before they could be read.", [(own, summary["dropped"])]),
+        *_metric("run_flows", "Conversations that it saw.", [(own, summary["flows"])]),
+        *_metric("drift", "Findings of drift, by code.", [({**own, "code": code}, n) for code, n in sorted(summary["drift"].items())]),
+        *_metric("expectations_unmet", "Expectations that didn't hold.", [(own, len(summary["unmet"]))]),
+    ]
+    requests = []
+    for source in verdict["sources"]:
+        for service in source["services"]:
+            for share in service["by_proxy"]:
+                labels = {**own, "client_ip": source["client_ip"], "service": service["service"], "proxy": share["proxy"]}
+                requests += [({**labels, "result": "carried"}, share["tunnels"]), ({**labels, "result": "failed"}, share["failed"])]
+    lines += _metric("service_requests", "Requests of a service through a proxy in the last run.", requests)
+    return "".join(f"{line}\n" for line in lines)
+
+
+def _metric(name: str, meaning: str, values: list[tuple[dict[str, str], Any]]) -> list[str]:
+    head = [f"# HELP whichproxy_{name} {meaning}", f"# TYPE whichproxy_{name} gauge"]
+    return head + [
+        f"whichproxy_{name}{{{','.join(f'{key}={json_text(value)}' for key, value in labels.items())}}} {number}"
+        for labels, number in values
+    ]
+
+
+def json_text(value: str) -> str:
+    """A label's value, quoted: backslash, quote and line end are escaped, as JSON does it."""
+    return json.dumps(value, ensure_ascii=False)

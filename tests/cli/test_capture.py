@@ -1,0 +1,153 @@
+"""`whichproxy capture` with real tools on a wire of its own: whole, killed, refused."""
+
+from __future__ import annotations
+
+import json
+import os
+import random
+import signal
+import subprocess
+import sys
+import time
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from analyzer.cli.outcome import INTERRUPTED, UNUSABLE
+from analyzer.jobs.evidence import read_all
+from analyzer.jobs.file import Job
+from analyzer.jobs.ring import ring_files
+from analyzer.jobs.runs import summaries
+from tests.capture.wire import Wire, wire
+from tests.cli.conftest import Whichproxy
+from tests.conftest import ROOT
+from tests.jobs.rings import TOPOLOGY, a_job, of_one_pass, write_rings
+from tests.pieces import Whole, differences
+
+T5 = ROOT / "captures" / "T5-all-three.pcapng"
+
+
+@pytest.fixture
+def line() -> Iterator[Wire]:
+    with wire() as made:
+        yield made
+
+
+def on_wire(folder: Path, *more: str) -> Job:
+    job = a_job(folder, *more)
+    text = job.path.read_text().replace('"eth0"', f'"{Wire.far}"')
+    job.path.write_text(f'topology = "{TOPOLOGY}"\n{text}\n[ring]\nfile_time = "1 s"\n')
+    return job
+
+
+def until(there: object, seconds: float = 30) -> None:
+    end = time.monotonic() + seconds
+    while not there():  # type: ignore[operator]
+        assert time.monotonic() < end, "it never came"
+        time.sleep(0.05)
+
+
+def packets(job: Job) -> int:
+    return sum(file.path.stat().st_size for file in ring_files(job.packets))
+
+
+@pytest.mark.parametrize("tool", ["dumpcap", "tcpdump"])
+def test_what_came_over_the_wire_is_the_table_of_the_ring_files(tmp_path: Path, line: Wire, tool: str) -> None:
+    job = on_wire(tmp_path, f'tool = "{tool}"')
+    process = line.whichproxy("capture", job.path)
+    until(lambda: ring_files(job.packets))
+    time.sleep(0.3)
+    line.replay(T5, pps=700)
+    time.sleep(1.5)  # what is still in the kernel when a tool is told to end is no packet of the run
+    process.send_signal(signal.SIGTERM)
+    out, err = process.communicate(timeout=60)
+    assert (process.returncode, out) == (INTERRUPTED, b""), err
+    files = [file.path for file in ring_files(job.packets)]
+    assert len(files) >= 2
+    assert differences(of_one_pass(files, TOPOLOGY), read_all(job.results)) == []
+    (run,) = summaries(job.results)
+    assert run["packets"] + run["dropped"] == Whole(T5).n_frames and run["dropped"] == 0
+    assert run["how"] == "it was stopped"
+
+
+def test_killed_again_and_again_nothing_finished_is_lost_or_counted_twice(tmp_path: Path, line: Wire) -> None:
+    job, chance = on_wire(tmp_path), random.Random(9)
+    replay = line.inside("tcpreplay", "-q", "--pps", "120", "-i", Wire.near, T5, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
+    for number in (1, 2, 3):
+        process = line.whichproxy("capture", job.path)
+        until(lambda: any(file.run == number for file in ring_files(job.packets)))  # noqa: B023
+        time.sleep(chance.uniform(0.1, 2.5))
+        process.kill()
+        process.communicate()
+    replay.terminate()
+    replay.wait()
+    ended = line.whichproxy("capture", job.path, "--for", "0.5")
+    assert ended.communicate(timeout=60) and ended.returncode == 0
+    files = [file.path for file in ring_files(job.packets) if file.path.stat().st_size]
+    assert len(files) >= 4
+    assert differences(of_one_pass(files, TOPOLOGY), read_all(job.results)) == []
+    assert [run["number"] for run in summaries(job.results)] == [1, 2, 3, 4]
+
+
+def test_an_interface_that_is_not_there_is_told(tmp_path: Path, line: Wire) -> None:
+    job = on_wire(tmp_path)
+    job.path.write_text(job.path.read_text().replace(Wire.far, "nowhere0"))
+    process = line.whichproxy("capture", job.path)
+    _, err = process.communicate(timeout=60)
+    assert process.returncode == UNUSABLE
+    last = err.decode().splitlines()[-1]
+    assert last.startswith("whichproxy: nowhere0: ") and last.endswith("see whichproxy doctor")
+    assert summaries(job.results)[0]["cut_short"]
+
+
+def test_a_second_run_is_refused_and_a_killed_tool_ends_the_first(tmp_path: Path, line: Wire) -> None:
+    job = on_wire(tmp_path)
+    process = line.whichproxy("capture", job.path)
+    until(lambda: (job.results / "lock").exists() and "tool" in json.loads((job.results / "lock").read_text() or "{}"))
+    second = line.whichproxy("capture", job.path)
+    _, err = second.communicate(timeout=60)
+    assert second.returncode == UNUSABLE
+    assert b"another run of this job is at work" in err
+    line.replay(T5, pps=3000)
+    until(lambda: packets(job) > 10_000)
+    os.kill(json.loads((job.results / "lock").read_text())["tool"], signal.SIGKILL)
+    _, err = process.communicate(timeout=60)
+    assert process.returncode == UNUSABLE
+    assert err.decode().splitlines()[-1] == "whichproxy: the capture broke off: dumpcap ended by itself (signal SIGKILL)"
+    assert differences(of_one_pass([file.path for file in ring_files(job.packets)], TOPOLOGY), read_all(job.results)) == []
+
+
+IMPORTS = """
+import sys
+from analyzer.cli.outcome import run
+from analyzer.jobs import run as running
+from analyzer.jobs.ring import ring_files
+
+class Tool:
+    tool, pid, is_running = "dumpcap", 1, True
+    def finish(self, wait_s): self.is_running = False
+    kill = lambda self: None
+    ended = lambda self: None
+    new_drops = lambda self: 0
+
+running._start = lambda *args: Tool()
+code = run(["capture", sys.argv[1], "--for", "0.1", "--quiet"])
+print(code, *(name for name in ("pandas", "scapy", "pyshark", "matplotlib", "jinja2") if name in sys.modules))
+"""
+
+
+def test_a_run_imports_nothing_slow(tmp_path: Path) -> None:
+    job = a_job(tmp_path, f'topology = "{TOPOLOGY}"')
+    write_rings(job, Whole(T5), 2)
+    ended = subprocess.run([sys.executable, "-c", IMPORTS, job.path], cwd=ROOT, capture_output=True, text=True, check=False)
+    assert ended.stdout.split() == ["0"], ended.stdout + ended.stderr
+    assert summaries(job.results)[0]["packets"] > 900
+
+
+def test_mistakes_in_the_job_are_told(tmp_path: Path, whichproxy: Whichproxy) -> None:
+    path = tmp_path / "job.toml"
+    path.write_text("interface = 3\n")
+    ended = whichproxy("capture", path)
+    assert (ended.code, ended.out) == (UNUSABLE, "")
+    assert len(ended.lines) == 2 and all(line.startswith(f"whichproxy: {path}: ") for line in ended.lines)
