@@ -64,7 +64,7 @@ def read_client_hello(datagrams: Sequence[bytes]) -> bytes | None:
             if frames is None:
                 continue
             stream = streams.setdefault((initial.version, connection_id), [])
-            stream.extend(crypto_pieces(frames))
+            stream.extend((piece.offset, frames[piece.at : piece.at + piece.size]) for piece in crypto_pieces(frames))
             hello = first_message(stream)
             if hello is not None:
                 return hello
@@ -160,13 +160,22 @@ def open_packet(initial: Initial, keys: Keys) -> bytes | None:
         return None
 
 
-def crypto_pieces(frames: bytes) -> Iterator[tuple[int, bytes]]:
-    """(offset, bytes) of the CRYPTO frames, up to the first frame that has no place in an Initial packet (RFC 9000 12.4, 19)."""
+class Piece(NamedTuple):
+    """A CRYPTO frame: where it begins in its packet's frames, where its bytes do, their offset in the stream, their number."""
+
+    start: int
+    at: int
+    offset: int
+    size: int
+
+
+def crypto_pieces(frames: bytes) -> Iterator[Piece]:
+    """The CRYPTO frames, up to the first frame that has no place in an Initial packet (RFC 9000 12.4, 19)."""
     at = 0
     for _ in range(MAX_FRAMES):
         if at >= len(frames):
             return
-        kind = frames[at]
+        start, kind = at, frames[at]
         at += 1
         if kind == PADDING:
             at = len(frames) - len(frames[at:].lstrip(b"\0"))
@@ -175,7 +184,7 @@ def crypto_pieces(frames: bytes) -> Iterator[tuple[int, bytes]]:
             size, at = variable(frames, at)
             if at + size > len(frames):
                 return
-            yield offset, frames[at : at + size]
+            yield Piece(start, at, offset, size)
             at += size
         elif kind in (ACK, ACK_ECN):
             at = behind_ack(frames, at, kind)

@@ -8,22 +8,7 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from typing import Final, NamedTuple
 
-from analyzer.names.quic import (
-    ACK,
-    ACK_ECN,
-    CRYPTO,
-    MAX_FRAMES,
-    MAX_PACKETS,
-    PADDING,
-    PING,
-    Initial,
-    Keys,
-    behind_ack,
-    initial_keys,
-    initial_packets,
-    open_packet,
-    variable,
-)
+from analyzer.names.quic import MAX_PACKETS, Initial, Keys, crypto_pieces, initial_keys, initial_packets, open_packet, variable
 
 MAX_HELLO: Final = 1 << 16
 SAMPLE_AHEAD: Final = 4  # where the sample for the header begins, counted from the packet number
@@ -71,7 +56,7 @@ def _hellos(packets: Sequence[_Opened], mask: Callable[[bytearray], None]) -> di
     streams: dict[Keys, bytearray] = {}
     for packet in packets:
         stream = streams.setdefault(packet.keys, bytearray())
-        for at, offset, size in _crypto(packet.frames):
+        for _, at, offset, size in crypto_pieces(packet.frames):
             if offset + size <= MAX_HELLO:
                 stream.extend(bytes(max(0, offset + size - len(stream))))
                 stream[offset : offset + size] = packet.frames[at : at + size]
@@ -80,46 +65,14 @@ def _hellos(packets: Sequence[_Opened], mask: Callable[[bytearray], None]) -> di
     return {keys: bytes(stream) for keys, stream in streams.items()}
 
 
-def _crypto(frames: bytes) -> list[tuple[int, int, int]]:
-    """(where its bytes lie, their offset in the stream, their number) of each CRYPTO frame, up to a frame that isn't understood."""
-    found, _ = _walk(frames)
-    return found
-
-
-def _walk(frames: bytes) -> tuple[list[tuple[int, int, int]], int]:
-    """The CRYPTO frames, and where the frames end that are understood."""
-    found: list[tuple[int, int, int]] = []
-    at = 0
-    for _ in range(MAX_FRAMES):
-        start = at
-        if at >= len(frames):
-            return found, len(frames)
-        kind = frames[at]
-        at += 1
-        if kind == PADDING:
-            at = len(frames) - len(frames[at:].lstrip(b"\0"))
-        elif kind == CRYPTO:
-            offset, at = variable(frames, at)
-            size, at = variable(frames, at)
-            if at + size > len(frames):
-                return found, start
-            found.append((at, offset, size))
-            at += size
-        elif kind in (ACK, ACK_ECN):
-            at = behind_ack(frames, at, kind)
-        elif kind != PING:
-            return found, start
-    return found, min(at, len(frames))
-
-
 def _sealed(packet: _Opened, hellos: dict[Keys, bytes], blur: Callable[[bytes], bytes]) -> bytes:
-    """The packet with its part of the masked hello, and its token changed."""
+    """The packet with its part of the masked hello and nothing else, and its token changed."""
     from cryptography.hazmat.primitives.ciphers import Cipher, algorithms, modes
     from cryptography.hazmat.primitives.ciphers.aead import AESGCM
 
-    found, end = _walk(packet.frames)
-    frames = bytearray(packet.frames[:end].ljust(len(packet.frames), b"\0"))
-    for at, offset, size in found:
+    frames = bytearray(len(packet.frames))  # PADDING, where nothing else is put
+    for start, at, offset, size in crypto_pieces(packet.frames):
+        frames[start:at] = packet.frames[start:at]
         frames[at : at + size] = hellos[packet.keys][offset : offset + size].ljust(size, b"\0")
     raw, number_at = packet.initial.packet, packet.initial.number_at
     cipher = Cipher(algorithms.AES(packet.keys.header), modes.ECB())  # RFC 9001 5.4.3
