@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import Any, Final
 
 from analyzer.report.labels import listed, method_name
+from analyzer.routes.requests import flat_requests
 from analyzer.studies.result import StudyTest
 
 CAPTURES: Final = Path(__file__).resolve().parent.parent / "captures"
@@ -64,8 +65,8 @@ def counts(test: StudyTest, planes: Iterable[str]) -> str:
 
 def flows_of(test: StudyTest, plane: str) -> list[str]:
     """The flows that carried the plane."""
-    rows = test.table.select(["id", "requests"]).to_pylist()
-    its = {row["id"] for row in rows if any(request["plane"] == plane for request in row["requests"] or ())}
+    requests, ids = flat_requests(test.table), test.table["id"].to_pylist()
+    its = {ids[row] for row, asked in zip(requests.row.tolist(), requests.plane.to_pylist(), strict=True) if asked == plane}
     return [flow for entry in test.document["precedence"] if entry["plane"] == plane for flow in entry["flows"] if flow in its]
 
 
