@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import time
 from collections.abc import Sequence
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import pyarrow.compute as pc
@@ -13,7 +14,7 @@ from analyzer.capture.source import Source
 from analyzer.errors import Unusable
 from analyzer.flows.layout import N_DUPLICATES
 from analyzer.jobs.carry import Counted, named_so_far, nothing, ready
-from analyzer.jobs.evidence import Evidence, Writing
+from analyzer.jobs.evidence import OPEN, Evidence, Writing
 from analyzer.jobs.file import Job
 from analyzer.jobs.runs import Pending, dropped_once
 from analyzer.jobs.store import Change, Store
@@ -161,9 +162,13 @@ class Analyst:
             lost.append(Damage("flows-evicted", text, count=run["going_on"]))
         return lost
 
-    def forget_evidence(self, change: Change, before_day: str) -> None:
-        """Remove rows of conversations that were first seen before this day."""
+    def forget_evidence(self, change: Change, days: int) -> None:
+        """Remove the rows of all but the newest days that have any: days are counted, so that a clock that stepped removes none."""
+        by_day: dict[str, list[Path]] = {}
         for path in self._evidence.parts():
-            date = path.parent.name.removeprefix("date=")
-            if path.name != "open.parquet" and date < before_day:
-                change.remove(str(path.relative_to(self.store.path)))
+            by_day.setdefault(path.parent.name, []).append(path)
+        for day in sorted(by_day)[:-days]:
+            # What may go on is held in memory, and written anew with the next file.
+            for path in by_day[day]:
+                if path.name != OPEN:
+                    change.remove(str(path.relative_to(self.store.path)))

@@ -106,7 +106,7 @@ class Schedule(_Table):
 
 
 class Retention(_Table):
-    """[retention]: when packets that were analysed are deleted, and when evidence is. None: never."""
+    """[retention]: when packets that were analysed are deleted, and of how many days that have rows these are kept. None: never, of all."""
 
     packet_bytes: Bytes = 2 * 10**9
     packet_days: Annotated[int, Field(ge=1)] | None = None

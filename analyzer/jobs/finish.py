@@ -67,6 +67,8 @@ def finish(
         change.file(place_of(run["number"], name)).write_text(text, encoding="utf-8")
     change.record["pending"] = [one for one in change.record.get("pending", []) if one["number"] != run["number"]]
     change.record["proxies"] = sorted({*change.record.get("proxies", []), *proxies_of(verdict)})
+    if job.said.retention.evidence_days is not None:
+        analyst.forget_evidence(change, job.said.retention.evidence_days)
     change.record["silent"] = sorted(drift.silent)
     if drift.is_drift:
         change.record["untold"] = [*change.record.get("untold", []), difference(summary, drift)][-UNTOLD:]

@@ -12,7 +12,8 @@ from typing import Any
 import pytest
 
 from analyzer.errors import Unusable
-from analyzer.jobs import evidence, run
+from analyzer.growing import Limits
+from analyzer.jobs import carry, evidence, run
 from analyzer.jobs.file import Job
 from analyzer.jobs.ring import RingFile, ring_files
 from analyzer.jobs.run import Control, begin, run_job
@@ -166,6 +167,18 @@ def test_packets_go_as_retention_says_and_evidence_stays(tmp_path: Path, do: Any
     do(job, *(file_with(number) for number in range(1, 6)))
     assert 0 < sum(path.stat().st_size for path in job.packets.iterdir()) <= 3000
     assert rows(job).num_rows == 5 and len(last(job)["files"]) == 5
+
+
+def test_rows_of_as_many_days_are_kept_as_the_job_says(tmp_path: Path, do: Any, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(carry.Counted.__init__, "__defaults__", (Limits(conversations=1),))
+    job = a_job(tmp_path, "[retention]", "evidence_days = 2")
+
+    def on_day(day: int) -> Step:
+        frames = [(ts + day * 86_400 * 10**9, data) for number in (day * 2, day * 2 + 1) for ts, data in tunnel(number=number).frames]
+        return lambda tool: tool.write(frames)
+
+    do(job, *(on_day(day) for day in range(5)))
+    assert sorted({path.parent.name for path in (job.results / "flows").rglob("*.parquet")}) == ["date=2023-11-17", "date=2023-11-18"]
 
 
 def test_packets_that_come_faster_than_they_are_analysed_are_missing_and_counted(tmp_path: Path, do: Any) -> None:
