@@ -1,0 +1,145 @@
+"""`python -m captures.lab.load`: how many packets a second are captured without a loss, by whichproxy and by the tools alone (Linux, root).
+
+A veth pair in a namespace of its own; tcpreplay sends a committed capture over and over at a rate. The tools keep packets whole,
+whichproxy what the topology asks for, which is every packet of this capture and 4,096 bytes of each. A rate counts as kept when
+every packet that was sent is there. Prints a line for each try, and the highest rates beside each other.
+"""
+
+from __future__ import annotations
+
+import argparse
+import json
+import os
+import re
+import signal
+import subprocess
+import sys
+import tempfile
+import time
+from pathlib import Path
+from typing import Final
+
+ROOT: Final = Path(__file__).resolve().parents[2]
+CAPTURE: Final = ROOT / "captures" / "T5-all-three.pcapng"
+TOPOLOGY: Final = ROOT / "captures" / "topology.toml"
+NEAR, FAR = "wpload0", "wpload1"
+RATES: Final = (25_000, 50_000, 75_000, 100_000, 150_000, 200_000, 250_000, 300_000, 400_000)
+SECONDS: Final = 2.0
+START_S: Final = 20.0
+READY_S: Final = 4.0
+"""How long a tool has from its first look at the wire until the load comes: whichproxy loads its engine meanwhile."""
+
+TOOLS: Final = {
+    "tcpdump -w": ["tcpdump", "-i", FAR, "-n", "-B", "32768", "-s", "262144", "-w", "{file}"],
+    "dumpcap -w": ["dumpcap", "-i", FAR, "-q", "-B", "32", "-s", "262144", "-w", "{file}"],
+    "whichproxy watch": [sys.executable, "-m", "analyzer", "watch", FAR, "--topology", str(TOPOLOGY), "--json"],
+    "whichproxy capture": [sys.executable, "-m", "analyzer", "capture", "{job}"],
+}
+
+
+def main() -> int:
+    parser = argparse.ArgumentParser(prog="python -m captures.lab.load")
+    parser.add_argument("--only", nargs="*", default=list(TOOLS), help=f"of: {', '.join(TOOLS)}")
+    parser.add_argument("--tries", type=int, default=2, help="how often a rate that lost packets is tried again")
+    asked = parser.parse_args()
+    space = f"wpload{os.getpid()}"
+    subprocess.run(["ip", "netns", "add", space], check=True)
+    try:
+        for command in (f"link add {NEAR} type veth peer name {FAR}", f"link set {NEAR} mtu 65535 up", f"link set {FAR} mtu 65535 up"):
+            subprocess.run(["ip", "-n", space, *command.split()], check=True)
+        subprocess.run(["ip", "netns", "exec", space, "sh", "-c", "echo 1 > /proc/sys/net/ipv6/conf/all/disable_ipv6"], check=True)
+        best = {tool: highest(space, tool, asked.tries) for tool in asked.only}
+    finally:
+        subprocess.run(["ip", "netns", "del", space], check=True)
+    for tool, rate in best.items():
+        beside = [f"{rate / best[other]:.2f} of {other}" for other in ("tcpdump -w", "dumpcap -w") if best.get(other)]
+        print(f"{tool:<20} {rate:>9,} packets/s without a loss{''.join(f', {one}' for one in beside)}")
+    return 0
+
+
+def highest(space: str, tool: str, tries: int) -> int:
+    """The highest rate, as it was really sent, at which every packet was kept; rates go up until one is lost `tries` times."""
+    best = 0
+    for rate in RATES:
+        for _ in range(tries):
+            sent, kept, really, told = one_try(space, tool, rate)
+            print(
+                f"{tool:<20} asked {rate:>9,}/s, sent {really:>9,}/s: {sent:,} packets, {sent - kept:,} missing, {told:,} told as dropped",
+                flush=True,
+            )
+            if kept == sent:
+                best = max(best, really)
+                break
+        else:
+            break
+        if really < 0.9 * rate:  # tcpreplay sends no faster
+            break
+    return best
+
+
+def one_try(space: str, tool: str, rate: int) -> tuple[int, int, int, int]:
+    """(packets sent, packets kept, packets a second as sent, packets that the tool says it dropped)."""
+    with tempfile.TemporaryDirectory(prefix="wpload-") as name:
+        folder = Path(name)
+        job = folder / "job.toml"
+        job.write_text(
+            f'interface = "{FAR}"\nresults = "r"\ntopology = "{TOPOLOGY}"\n[ring]\nfile_time = "1 s"\nfile_size = "1 GB"\n',
+            encoding="utf-8",
+        )
+        command = [part.format(file=folder / "file", job=job) for part in TOOLS[tool]]
+        environment = {**os.environ, "PYTHONPATH": str(ROOT)}
+        process = subprocess.Popen(
+            ["ip", "netns", "exec", space, *command], stdout=subprocess.PIPE, stderr=subprocess.PIPE, env=environment, cwd=folder, text=True
+        )
+        wait_for_socket(space, process)
+        loops = max(1, round(rate * SECONDS / 969))
+        replay = ["tcpreplay", "-q", "--preload-pcap", "--pps", str(rate), "--loop", str(loops), "-i", NEAR, str(CAPTURE)]
+        sent = subprocess.run(["ip", "netns", "exec", space, *replay], capture_output=True, text=True, check=True).stdout
+        time.sleep(1.5)
+        process.send_signal(signal.SIGINT)
+        out, err = process.communicate(timeout=120)
+        n_sent = int(one_number(r"Successful packets:\s+(\d+)", sent))
+        really = round(float(one_number(r"([\d.]+) pps", sent)))
+        kept, told = counts(tool, out, err, folder)
+        return n_sent, kept, really, told
+
+
+def counts(tool: str, out: str, err: str, folder: Path) -> tuple[int, int]:
+    """(packets kept, packets told as dropped), as the tool itself counts."""
+    if tool.startswith("tcpdump"):
+        return int(one_number(r"(\d+) packets? captured", err)), int(one_number(r"(\d+) packets? dropped by kernel", err))
+    if tool.startswith("dumpcap"):
+        return int(one_number(r"interface '[^']+': (\d+)/", err)), int(one_number(r"interface '[^']+': \d+/(\d+)", err))
+    if tool.endswith("watch"):
+        (capture,) = json.loads(out)["captures"]
+        return capture["packets"], sum(one["count"] for one in capture["damage"] if one["code"] == "packets-dropped")
+    run = json.loads((folder / "r" / "runs" / "000001" / "run.json").read_text())
+    return run["packets"], run["dropped"]
+
+
+def one_number(pattern: str, text: str) -> str:
+    found = re.search(pattern, text)
+    if found is None:
+        raise RuntimeError(f"no {pattern} in: {text}")
+    return found[1]
+
+
+def wait_for_socket(space: str, process: subprocess.Popen[str]) -> None:
+    """Until something listens on the wire, and READY_S more."""
+    end = time.monotonic() + START_S
+    while (
+        len(
+            subprocess.run(
+                ["ip", "netns", "exec", space, "cat", "/proc/net/packet"], capture_output=True, text=True, check=True
+            ).stdout.splitlines()
+        )
+        < 2
+    ):
+        if process.poll() is not None or time.monotonic() > end:
+            raise RuntimeError(f"nothing captures: {process.communicate()[1]}")
+        time.sleep(0.05)
+    time.sleep(READY_S)
+
+
+if __name__ == "__main__":
+    sys.exit(main())
