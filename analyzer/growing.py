@@ -24,6 +24,7 @@ from analyzer.flows.retire import oldest, remaining
 from analyzer.names.offers import read_waiting
 from analyzer.names.table import named_tables
 from analyzer.pipeline import Reading, count_and_read, decode, note_losses
+from analyzer.warm import load
 
 if TYPE_CHECKING:
     import pyarrow as pa
@@ -102,6 +103,7 @@ class Growing:
 
     def run(self) -> None:
         """Count and read every packet until the source ends or stop() was called."""
+        load()
         try:
             for decoded in decode(self._numbered(), [self.source]):
                 with self._lock:
