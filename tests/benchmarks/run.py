@@ -14,6 +14,7 @@ import os
 import sys
 import tempfile
 from collections.abc import Callable
+from functools import partial
 from importlib.metadata import version
 from pathlib import Path
 
@@ -24,6 +25,7 @@ import pyarrow.parquet as pq
 
 from tests.benchmarks import peers
 from tests.benchmarks.build_capture import Built, build, half_of
+from tests.benchmarks.kernels import Contest, contests
 from tests.benchmarks.measure import Memory, Reader, Subject, memory_of, run
 
 ENDS = ["client_ip", "client_port", "server_ip", "server_port"]
@@ -159,6 +161,24 @@ def bench_small(bench: Bench) -> None:
     bench.take_turns("small", turns, {"imports": 1 / 3})
 
 
+def bench_kernels(bench: Bench) -> None:
+    """Each stage alone."""
+
+    def once(contest: Contest, ours: bool) -> float:
+        seconds, answer = contest.ours() if ours else contest.theirs()
+        if answer != answers.setdefault(contest.stage, answer):
+            bench.wrong.append(f"{contest.stage}: {contest.peer} gives another answer")
+        return seconds
+
+    answers: dict[str, object] = {}
+    for contest in contests(build("full").capture):
+        once(contest, True)
+        peer = Subject(contest.peer, "" if contest.peer == "twin" else version(contest.peer))
+        turns: list[Turn] = [(bench.ours(), partial(once, contest, True), bench.repeat)]
+        turns.append((peer, partial(once, contest, False), min(bench.repeat, 3)))
+        bench.take_turns(contest.stage, turns, {})
+
+
 def bench_memory(bench: Bench) -> None:
     """Memory that isn't the mapped file: by length at the same number of flows, by flows, by open flows."""
     held: dict[str, tuple[int, int]] = {}
@@ -180,7 +200,7 @@ def bench_memory(bench: Bench) -> None:
     bench.record("memory", bench.ours(), note=f"{growth / 1e6:+.1f} MB for a hundred times the bytes in as many flows")
 
 
-BENCHMARKS = {"table": bench_table, "process": bench_process, "small": bench_small, "memory": bench_memory}
+BENCHMARKS = {"table": bench_table, "kernels": bench_kernels, "process": bench_process, "small": bench_small, "memory": bench_memory}
 
 
 def write_record(bench: Bench) -> Path:
