@@ -14,8 +14,8 @@ from tests.reference.agree import Row, flow_text
 from tests.reference.capture import NotACapture
 from tests.reference.whole import key_of, whole_only
 
-# The names that decide which service it was, and through whom. `host` follows from them, or from a certificate, which the twin
-# reads with a library that refuses what isn't DER to the last byte.
+# The names that decide which service it was, and through whom. `host` follows from them, or from a certificate, of which the twin
+# reads less than the engine when it is damaged.
 NAMES = ("requested_host", "requested_port", "sni", "http_host")
 
 # What a terminal takes for a command: C0 but the line's end, DEL and C1; and what turns the direction of text.
