@@ -150,6 +150,7 @@ SHAPE_PRAGMA: Final = 32
 SHAPE_PROXY_CONNECTION: Final = 64
 SHAPE_ADDRESS: Final = 128  # host holds the 4 or 16 bytes of an address
 SHAPE_BROWSER_AGENT: Final = 256
+SHAPE_CUT: Final = 512  # the head goes on, and that was not captured: what it lacks may have stood there
 TRAIT_ECH: Final = 1
 TRAIT_GREASE: Final = 2
 TRAIT_ENCRYPT_THEN_MAC: Final = 4  # OpenSSL offers it, Schannel and browsers don't

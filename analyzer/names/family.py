@@ -12,6 +12,7 @@ from typing import Final
 from analyzer.flows.layout import (
     CONNECT,
     SHAPE_AGENT,
+    SHAPE_CUT,
     SHAPE_HOST,
     SHAPE_HOST_PORT,
     SHAPE_LENGTH_0,
@@ -49,7 +50,7 @@ def family(kind: int, shape: int, agent: str | None, traits: int) -> tuple[str |
     if kind == CONNECT:
         if shape & SHAPE_LENGTH_0 and shape & SHAPE_PRAGMA and shape & SHAPE_HOST and not shape & SHAPE_HOST_PORT:
             return "wininet", "CONNECT with Content-Length: 0, Pragma, and a Host without port"
-        if not shape & SHAPE_AGENT and shape & SHAPE_HOST_PORT and not (traits >= 0 and traits & TRAIT_ENCRYPT_THEN_MAC):
+        if not shape & (SHAPE_AGENT | SHAPE_CUT) and shape & SHAPE_HOST_PORT and not (traits >= 0 and traits & TRAIT_ENCRYPT_THEN_MAC):
             return "winhttp", "CONNECT with a Host with port and no user agent"
     if traits >= 0 and not traits & TRAIT_CUT:
         if traits & TRAIT_GREASE:
@@ -59,7 +60,7 @@ def family(kind: int, shape: int, agent: str | None, traits: int) -> tuple[str |
         if traits & TRAIT_ENCRYPT_THEN_MAC:
             return "openssl", "ClientHello with encrypt_then_mac"
         return "other", "ClientHello of no known family"
-    return ("other", "request of no known family") if kind else (None, None)
+    return ("other", "request of no known family") if kind and not shape & SHAPE_CUT else (None, None)
 
 
 def _by_agent(agent: str) -> str | None:

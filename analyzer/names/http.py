@@ -17,6 +17,7 @@ from analyzer.flows.layout import (
     ORIGIN,
     SHAPE_AGENT,
     SHAPE_BROWSER_AGENT,
+    SHAPE_CUT,
     SHAPE_HOST,
     SHAPE_HOST_PORT,
     SHAPE_HTTP_10,
@@ -129,9 +130,36 @@ def request_line(buf, at, end):  # type: ignore[no-untyped-def]
 
 
 @kernel
+def cut_line(buf, at, end):  # type: ignore[no-untyped-def]
+    """(method's end or NOT, target's start, end of what is whole in it) of a request line whose end was not captured.
+
+    Its name has to be whole: a CONNECT's target with the space behind it, the authority of an absolute-form target with what
+    ends it. A snap length of 96 bytes cuts most lines there.
+    """
+    space = method_end(buf, at, end)
+    if space < 0:
+        return NOT, 0, 0
+    first = space
+    while first < end and buf[first] == SPACE:
+        first += 1
+    last = first
+    while last < end and buf[last] != SPACE:
+        last += 1
+    if same_word(buf, at, space, W_CONNECT):
+        version = last
+        while version < end and buf[version] == SPACE:
+            version += 1
+        is_whole = first < last < end and begins_like(buf, version, end, W_HTTP)
+        return (space if is_whole else NOT), first, last
+    host, _, _, path, _ = absolute_parts(buf, first, last)
+    return (space if host >= 0 and path < end else NOT), first, path
+
+
+@kernel
 def starts_like_request(buf, at, end):  # type: ignore[no-untyped-def]
-    """True when a whole request line begins here."""
-    return request_line(buf, at, end)[0] >= 0
+    """True when a request line begins here, whole or as far as its name."""
+    space = request_line(buf, at, end)[0]
+    return space >= 0 or (space == MORE and cut_line(buf, at, end)[0] >= 0)
 
 
 @kernel
@@ -156,12 +184,16 @@ def read_request(tables, buf, at, end, row, side, seq, ts_ns, ack, final):  # ty
     Keeps the request as a message. `final`: nothing more will come, and the lines that are there are read.
     """
     space, target, target_end, version, feed = request_line(buf, at, end)
+    if space == MORE and final:
+        space, target, target_end = cut_line(buf, at, end)
+        version = feed = end
     if space < 0:
         return space, 0, 0, False
     if same_word(buf, at, space, W_PRI):
         return NOT, 0, 0, False
     stop = head_end(buf, feed, end)
-    if stop < 0:
+    is_cut = stop < 0
+    if is_cut:
         if end - at <= WAIT_BYTES and not final:
             return MORE, 0, 0, False
         stop = complete_lines(buf, feed, end)
@@ -188,6 +220,8 @@ def read_request(tables, buf, at, end, row, side, seq, ts_ns, ack, final):  # ty
     if path_end > path:
         message.path_at = keep(tables, buf, path, path_end)
         message.path_size = path_end - path
+    if is_cut:
+        message.shape |= SHAPE_CUT
     if version + 8 <= end and buf[version + 7] == 48:
         message.shape |= SHAPE_HTTP_10
     body = read_request_fields(tables, buf, feed + 1, stop, message)

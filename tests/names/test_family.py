@@ -70,3 +70,15 @@ def test_services_by_the_beginning_of_their_agent_in_any_case() -> None:
 def test_nothing_to_go_by() -> None:
     assert family(0, 0, None, -1) == (None, None)
     assert family(0, 0, None, TRAIT_CUT) == (None, None)
+
+
+@pytest.mark.parametrize("stack", sorted(CONNECT_SHAPES))
+def test_a_head_that_was_cut_says_nothing_by_what_it_lacks(stack: str) -> None:
+    whole = connect_as(stack, "name.example")
+    for end in range(len(b"CONNECT name.example:443 "), len(whole)):
+        stage = Stage()
+        stage.add([client(whole[:end])])
+        stage.finish()
+        (row,) = settled(stage)
+        assert row["requested_host"] == "name.example"
+        assert row["client_family"] in (None, {"agent": "other"}.get(stack, stack))

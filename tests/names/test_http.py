@@ -13,7 +13,7 @@ from tests.build import CONNECT_SHAPES, ESTABLISHED, absolute_get, connect, conn
 from tests.names.harness import CLIENT, Stage, byte_by_byte, client, names, one_by_one, read, server, summary, untimed
 from tests.reference import http as twin
 
-HTTP_10, AGENT, HOST, HOST_PORT, LENGTH_0, PRAGMA, PROXY_CONNECTION, BROWSER = 1, 2, 4, 8, 16, 32, 64, 256
+HTTP_10, AGENT, HOST, HOST_PORT, LENGTH_0, PRAGMA, PROXY_CONNECTION, BROWSER, CUT = 1, 2, 4, 8, 16, 32, 64, 256, 512
 OK = head("HTTP/1.1 200 OK", "Content-Length: 2") + b"ok"
 
 
@@ -90,17 +90,55 @@ def test_nothing_is_said_before_the_head_is_complete() -> None:
 
 
 @pytest.mark.parametrize(
-    "data", [connect_as("wininet", "name.example"), absolute_get("http://name.example:8080/p?q", "Host: other.example")]
+    ("data", "kind", "host", "port"),
+    [
+        (b"CONNECT name.example:443 HT", "connect", b"name.example", 443),
+        (b"CONNECT name.example:443 ", "connect", b"name.example", 443),
+        (b"connect  [2001:db8::1]:8443  http/1.1\r", "connect", b"2001:db8::1", 8443),
+        (b"GET http://name.example/pa", "absolute", b"name.example", 80),
+        (b"HEAD https://user@name.example:81?x", "absolute", b"name.example", 81),
+        (b"GET http://name.example HTT", "absolute", b"name.example", 80),
+    ],
 )
-def test_cut_at_every_offset(data: bytes) -> None:
-    """A whole request line gives its name even when nothing follows; half a line never gives half a name."""
+def test_a_line_cut_behind_its_name(data: bytes, kind: str, host: bytes, port: int) -> None:
+    """As a snap length of some 100 bytes does: the name is whole, nothing is said of what would follow."""
+    stage = Stage()
+    assert stage.feed([client(data)]) == []
+    (message,) = stage.finish()
+    assert (message.kind, message.host, message.port) == (kind, host, port)
+    assert message.path is None and message.field is None and message.agent is None and message.shape == CUT
+    asked = twin.read_request(data)
+    assert asked is not None and asked.kind == kind
+
+
+@pytest.mark.parametrize(
+    "data",
+    [
+        b"CONNECT name.example:443", b"CONNECT ", b"CONNECT", b"CONNECT name.example:443 EHLO", b"GET http://name.exa", b"GET /path HTT",
+        b"EHLO name.example ESM", b"CONNECT name\0example:443 HT",
+    ],
+)  # fmt: skip
+def test_a_line_cut_before_its_name_ends(data: bytes) -> None:
+    assert read([client(data)]) == []
+    assert twin.read_request(data) is None
+
+
+@pytest.mark.parametrize(
+    ("data", "named"),
+    [
+        (connect_as("wininet", "name.example"), len(b"CONNECT name.example:443 ")),
+        (absolute_get("http://name.example:8080/p?q", "Host: other.example"), len(b"GET http://name.example:8080/")),
+    ],
+)
+def test_cut_at_every_offset(data: bytes, named: int) -> None:
+    """A line gives its name when that is whole, even when nothing follows; never half a name."""
     whole = read([client(data)])[0]
     line = data.index(b"\n") + 1
     for n in range(len(data)):
         found = read([client(data[:n], wire_bytes=len(data))])
-        assert [m.host for m in found] == ([whole.host] if n >= line else [])
+        assert [m.host for m in found] == ([whole.host] if n >= named else [])
         for m in found:
-            assert (m.port, m.path) == (whole.port, whole.path)
+            assert (m.port, m.path) == (whole.port, whole.path if n >= line else None)
             assert m.agent in (None, whole.agent)
             assert m.field in (None, whole.field)
 
@@ -332,7 +370,7 @@ def test_chunk_lines(data: bytes, expected: tuple[int, int]) -> None:
 def test_random_bytes(rest: bytes, start: bytes) -> None:
     """Sniffers agree with the twin's reading, and every text lies in what was sent, however it was cut."""
     data = start + rest
-    assert not starts_like_request(raw(data), 0, len(data)) or twin.read_head(data) is not None
+    assert not starts_like_request(raw(data), 0, len(data)) or twin.read_head(data) or twin.read_request(data)
     for found in (read([client(data)]), byte_by_byte(data)):
         assert all(text is None or text in data for m in found for text in (m.host, m.path, m.field, m.agent))
         assert all(m.side == CLIENT for m in found)

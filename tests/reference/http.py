@@ -68,8 +68,10 @@ def read_request(data: bytes) -> Request | None:
     since many text protocols begin with two words.
     """
     head = read_head(data)
-    found = REQUEST_LINE.match(head.line) if head else None
-    if not head or not found:
+    if head is None:
+        return read_cut_request(data)
+    found = REQUEST_LINE.match(head.line)
+    if not found:
         return None
     method, target, version = found.groups()
     kind = "connect" if method.upper() == b"CONNECT" else "absolute" if SCHEME.match(target) else None
@@ -80,6 +82,19 @@ def read_request(data: bytes) -> Request | None:
         if not fits:
             return None
     return Request(method.upper() if kind == "connect" else method, target, kind, head)
+
+
+def read_cut_request(data: bytes) -> Request | None:
+    """The request whose line was cut behind its name: a CONNECT's whole target, an absolute form's whole authority; else None."""
+    begin = len(data) - len(data.lstrip(b"\r\n"))
+    line = data[begin:]
+    if re.search(rb"[\x00-\x08\x0a-\x1f]", line.removesuffix(b"\r")):
+        return None
+    head = Head(line, [], begin, len(data), False)
+    if found := re.match(rb"(?i:(CONNECT)) +([^ ]+) +([^ ].*)?$", line, re.DOTALL):
+        return Request(b"CONNECT", found[2], "connect", head) if b"HTTP/".startswith((found[3] or b"")[:5].upper()) else None
+    found = re.match(rb"([A-Za-z_-]{1,20}) +([A-Za-z]{1,12}://[^ /?#]*)[ /?#]", line)
+    return Request(found[1], found[2], "absolute", head) if found else None
 
 
 class Response(NamedTuple):
