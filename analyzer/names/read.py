@@ -144,8 +144,7 @@ def take(tables, buf, at, end, row, side_index, seq, ts_ns, ack, final):  # type
                 return
             if side.state != SCAN and (ahead > 0 or side.waiting >= 0):
                 forced = forced or ahead >= WAIT_BYTES or side.waiting_bytes + size + SEGMENT_COST > WAIT_BYTES
-                closes_gap = ahead <= 0 and behind(tables.segments[side.waiting].seq, side.resume) > 0
-                wait(tables, side, buf, at, end, seq, ts_ns, ack)
+                closes_gap = wait(tables, side, buf, at, end, seq, ts_ns, ack)
                 continue
             if ahead < 0:
                 at -= ahead

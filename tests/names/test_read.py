@@ -93,6 +93,15 @@ def test_any_arrival_gives_the_same(segments: list[Segment], separately: bool) -
     assert (stage.side(CLIENT)["waiting"], stage.side(CLIENT)["waiting_bytes"], stage.tables.counts[ARENA_LIVE]) == (-1, 0, 0)
 
 
+def test_the_last_gap_may_be_closed_a_byte_at_a_time() -> None:
+    """However much waits behind it, and however small the piece that closes it is."""
+    stage = Stage()
+    ahead = [client(STREAM[5:], 5), *(client(STREAM[2:704], 2) for _ in range(6))]
+    for segment in (*ahead, client(STREAM[:1], 0), client(STREAM[1:2], 1)):
+        stage.feed([segment])
+    assert untimed(stage.messages()) == untimed(read([client(STREAM)]))
+
+
 @given(st.permutations(range(10)))
 @settings(max_examples=40, deadline=None)
 def test_a_server_in_any_order(order: list[int]) -> None:
