@@ -137,20 +137,20 @@ class Analyst:
         """
         entries = dropped_once(run["files"], run["before"])
         names = [entry["path"] for entry in entries]
-        flows = self._evidence.rows_seen_in(names, run["since"])
+        flows, left_out = self._evidence.rows_seen_in(names, run["since"])
         known = named_so_far(self._carried)
         sources = [Source(name) for name in self._carried.names]
         note_losses(sources, known.missing, 0)
         missing = {source.name: [damage.as_dict() for damage in source.damage] for source in sources}
         entries = [{**entry, "damage": [*entry["damage"], *missing.get(entry["path"], [])]} for entry in entries]
         if entries:
-            entries[-1]["damage"] += [damage.as_dict() for damage in self._losses(run, drops)]
+            entries[-1]["damage"] += [damage.as_dict() for damage in self._losses(run, drops, left_out)]
         lookups = known.lookups.filter(pc.is_in(known.lookups["flow"], value_set=flows["id"].combine_chunks()))
         discoveries = discoveries_of(lookups, known.discoveries, self.topology)
         reading = Reading(flows, entries, topology=self.topology, catalogue=self.catalogue, lookups=lookups, discoveries=discoveries)
         return judge(reading), flows
 
-    def _losses(self, run: Pending, drops: int) -> Sequence[Damage]:
+    def _losses(self, run: Pending, drops: int, left_out: int) -> Sequence[Damage]:
         lost = []
         if drops:
             lost.append(Damage("packets-dropped", "dropped while capturing", count=drops))
@@ -160,6 +160,9 @@ class Analyst:
         if run["going_on"]:
             text = "conversations left memory although they could go on, and may have a second row"
             lost.append(Damage("flows-evicted", text, count=run["going_on"]))
+        if left_out:
+            text = "rows of conversations without a name are in flows/ and not in this verdict"
+            lost.append(Damage("flows-evicted", text, count=left_out))
         return lost
 
     def forget_evidence(self, change: Change, days: int) -> None:

@@ -21,7 +21,7 @@ import pyarrow.parquet as pq
 
 from analyzer.arrow import array
 from analyzer.errors import Unusable
-from analyzer.growing import together
+from analyzer.growing import tells_something, together
 from analyzer.jobs.store import Change, Store
 from analyzer.routes.proxies import find_proxies, flow_ends
 from analyzer.routes.route import route_flows
@@ -34,6 +34,9 @@ FLOWS: Final = "flows"
 OPEN: Final = "open.parquet"
 WITNESSES: Final = "witnesses.parquet"
 NO_DATE: Final = "__HIVE_DEFAULT_PARTITION__"
+MOST_UNNAMED: Final = 20_000
+"""As in growing.Limits: a verdict over more sources than that is no use to anybody, and takes minutes."""
+
 ROUTED: Final = ("route", "proxy", "proxy_name", "method", "pair", "inspected")
 
 
@@ -73,19 +76,25 @@ class Evidence:
     def place(self, date: str, name: str) -> str:
         return f"{self._root}/date={date}/{name}"
 
-    def rows_seen_in(self, captures: Sequence[str], since: int) -> pa.Table:
-        """The rows that were seen in any of these ring files.
+    def rows_seen_in(self, captures: Sequence[str], since: int) -> tuple[pa.Table, int]:
+        """(the rows that were seen in any of these ring files, how many were left out).
 
         since   no row of theirs left memory before the change of this number
+        A flood's rows are for the disk: of those that tell no host and no request, MOST_UNNAMED at most are given.
         """
         wanted = pa.array(captures, pa.string())
-        tables = []
+        tables, unnamed, left_out = [], 0, 0
         for path in self.parts():
             number = part_number(path)
             if number is None or number >= since:
                 rows = pq.read_table(path, schema=FLOW_SCHEMA, partitioning=None)
-                tables.append(rows.filter(seen_in(rows, wanted)))
-        return together(tables) if tables else FLOW_SCHEMA.empty_table()
+                rows = rows.filter(seen_in(rows, wanted))
+                others = ~tells_something(rows)
+                surplus = np.flatnonzero(others)[max(0, MOST_UNNAMED - unnamed) :]
+                unnamed += int(others.sum()) - len(surplus)
+                left_out += len(surplus)
+                tables.append(rows if not len(surplus) else rows.take(np.setdiff1d(np.arange(rows.num_rows), surplus)))
+        return together(tables) if tables else FLOW_SCHEMA.empty_table(), left_out
 
 
 def seen_in(rows: pa.Table, captures: pa.Array) -> pa.Array:

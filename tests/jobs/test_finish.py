@@ -9,7 +9,9 @@ from typing import Any
 import pytest
 
 from analyzer.errors import Unusable
+from analyzer.jobs import evidence
 from analyzer.jobs.drift import DRIFT_CODES
+from analyzer.jobs.evidence import read_all
 from analyzer.jobs.file import Job
 from analyzer.jobs.finish import baseline, check_baseline, tell_waiting
 from analyzer.jobs.runs import place_of
@@ -134,3 +136,14 @@ def test_what_could_not_be_told_is_told_with_the_next_run(tmp_path: Path) -> Non
     assert [finding["code"] for finding in body["findings"]] == ["new-direct", "service-silent"]
     tell_waiting(job, Store(job.results), said.append)
     assert told.read_text().count('"job"') == 1
+
+
+def test_a_floods_rows_are_on_disk_and_not_in_the_verdict(job: Job, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(evidence, "MOST_UNNAMED", 2)
+    frames = [*carried(0), *switched_off(0)]
+    one_run(job, sorted(frames))
+    verdict = json.loads((job.results / place_of(1, "verdict.json")).read_text())
+    (text,) = [finding["text"] for finding in verdict["findings"] if finding["code"] == "flows-evicted"]
+    assert "rows of conversations without a name are in flows/ and not in this verdict (6 in all)" in text
+    assert verdict["sources"][0]["services"][0]["winner"] == f"{STATIC}:3128"
+    assert read_all(job.results).num_rows == 12
