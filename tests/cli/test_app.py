@@ -13,7 +13,7 @@ from analyzer.cli.app import app
 from tests.cli.conftest import Whichproxy
 from tests.conftest import ROOT
 
-VERBS = ["report", "flows", "study", "verify", "slice", "watch", "services", "doctor"]
+VERBS = ["report", "flows", "study", "verify", "slice", "watch", "capture", "services", "doctor"]
 
 
 def test_it_offers_the_verbs_of_this_version_and_no_other(whichproxy: Whichproxy) -> None:
