@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import difflib
 import re
-import tomllib
 from pathlib import Path
 from typing import Annotated, Any, Final
 
@@ -12,6 +11,7 @@ from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Fie
 from pydantic_core import ErrorDetails, PydanticCustomError
 
 from analyzer.errors import Mistakes, Unusable
+from analyzer.toml_file import read_toml
 
 SIZES: Final = {"kB": 10**3, "MB": 10**6, "GB": 10**9, "TB": 10**12, "KiB": 2**10, "MiB": 2**20, "GiB": 2**30, "TiB": 2**40}
 TIMES: Final = {"s": 1, "min": 60, "h": 3600, "d": 86_400}
@@ -182,14 +182,8 @@ class Job:
 def load_job(path: str | Path) -> Job:
     """The job of a file. Errors: Unusable, it can't be read; Mistakes, all that is wrong in it."""
     where = str(path)
-    try:
-        data = tomllib.loads(Path(path).read_bytes().decode("utf-8"))
-    except OSError as error:
-        raise Unusable(f"can't read the job: {(error.strerror or 'no reason told').lower()}", where, "name a readable TOML file") from error
-    except UnicodeDecodeError as error:
-        raise Unusable(f"not UTF-8 text at byte {error.start}", where, "save the job as UTF-8") from error
-    except tomllib.TOMLDecodeError as error:
-        raise Unusable(f"not valid TOML: {error}", where, 'values look like interface = "eth0", tables like [ring]') from error
+    form = 'values look like interface = "eth0", tables like [ring]'
+    _, data = read_toml(path, "job", name="name a readable TOML file", form=form)
     try:
         said = JobTables.model_validate(data)
     except ValidationError as error:

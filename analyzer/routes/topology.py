@@ -6,7 +6,6 @@ topology_file.py, which loads only when there is one.
 
 from __future__ import annotations
 
-import tomllib
 from collections.abc import Mapping
 from dataclasses import dataclass
 from functools import cached_property
@@ -15,7 +14,7 @@ from pathlib import Path
 from socket import AF_INET, AF_INET6, inet_pton
 from typing import Any
 
-from analyzer.errors import Unusable
+from analyzer.toml_file import read_toml
 
 Network = IPv4Network | IPv6Network
 
@@ -123,17 +122,9 @@ def load_topology(path: str | Path | None) -> Topology:
     """
     if path is None:
         return Topology()
-    where = str(path)
-    try:
-        data = tomllib.loads(Path(path).read_bytes().decode("utf-8"))
-    except OSError as error:
-        reason = (error.strerror or "can't be read").lower()
-        raise Unusable(f"can't read the topology: {reason}", where, "name a readable TOML file with --topology") from error
-    except UnicodeDecodeError as error:
-        raise Unusable(f"not UTF-8 text at byte {error.start}", where, "save the topology as UTF-8") from error
-    except tomllib.TOMLDecodeError as error:
-        raise Unusable(f"not valid TOML: {error}", where, 'tables look like [[proxy]], values like name = "PROX01"') from error
-    return topology_from(data, where)
+    form = 'tables look like [[proxy]], values like name = "PROX01"'
+    _, data = read_toml(path, "topology", name="name a readable TOML file with --topology", form=form)
+    return topology_from(data, str(path))
 
 
 def topology_from(data: Mapping[str, Any], where: str) -> Topology:

@@ -2,13 +2,9 @@
 
 from __future__ import annotations
 
-import tomllib
-from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
-
-from analyzer.errors import Unusable
+from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
     from analyzer.client_analyzer.results import Results
@@ -63,24 +59,7 @@ def load_plan(path: str | Path, catalogue: Catalogue, topology: Topology | None 
     Errors    Mistakes, with one cause for each mistake in the file: table, key, line, and what to write instead
     """
     from analyzer.studies.file import check_plan
+    from analyzer.toml_file import read_toml
 
-    text, data = read_toml(path)
+    text, data = read_toml(path, "study", name="name a TOML file", form="a study is a list of [[test]] tables")
     return check_plan(data, text, Path(path), catalogue, topology)
-
-
-def read_toml(path: str | Path) -> tuple[str, Mapping[str, Any]]:
-    """A TOML file as text and as tables. Errors: Unusable."""
-    where = str(path)
-    try:
-        text = Path(path).read_bytes().decode("utf-8-sig")
-        return text, tomllib.loads(text)
-    except OSError as error:
-        raise Unusable(f"can't be read: {error.strerror or error}", where, "name a TOML file") from error
-    except UnicodeDecodeError as error:
-        raise Unusable(f"not UTF-8 text at byte {error.start}", where, "save it as UTF-8") from error
-    except tomllib.TOMLDecodeError as error:
-        raise Unusable(f"not TOML: {error}", where, "mend it there") from error
-    except RecursionError as error:
-        raise Unusable("nested too deeply", where, "a study is a list of [[test]] tables") from error
-    except ValueError as error:  # a NUL in the name
-        raise Unusable(f"can't be read: {error}", where, "name a TOML file") from error

@@ -41,7 +41,7 @@ def test_a_study_of_one_test_is_taken(tmp_path: Path, catalogue: Catalogue) -> N
 @pytest.mark.parametrize(
     ("text", "said"),
     [
-        ("winner =", "not TOML"),
+        ("winner =", "not valid TOML"),
         ('winner = { "plane:user" = "x" }', r"no \[test.expect\] table"),
         ("[[test]]\n[[test]]\n", "2 tests in one file"),
         ("[test.expect]\n", "nothing to expect"),

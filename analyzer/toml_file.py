@@ -1,0 +1,32 @@
+"""TOML files as people write them: topologies, studies, expectations, jobs."""
+
+from __future__ import annotations
+
+import tomllib
+from pathlib import Path
+from typing import Any
+
+from analyzer.errors import Unusable
+
+
+def read_toml(path: str | Path, what: str, *, name: str, form: str) -> tuple[str, dict[str, Any]]:
+    """A TOML file as text and as tables; a byte order mark, as Windows' editors put one, is left off.
+
+    what    it is to be, for messages: "topology"
+    name    how to name one, form: what one looks like; what to do instead
+    Errors  Unusable: it can't be read, or isn't TOML
+    """
+    where = str(path)
+    try:
+        text = Path(path).read_bytes().decode("utf-8-sig")
+        return text, tomllib.loads(text)
+    except OSError as error:
+        raise Unusable(f"can't read the {what}: {(error.strerror or 'no reason told').lower()}", where, name) from error
+    except UnicodeDecodeError as error:
+        raise Unusable(f"not UTF-8 text at byte {error.start}", where, f"save the {what} as UTF-8") from error
+    except tomllib.TOMLDecodeError as error:
+        raise Unusable(f"not valid TOML: {error}", where, form) from error
+    except RecursionError as error:
+        raise Unusable("nested too deeply", where, form) from error
+    except ValueError as error:  # a NUL in the name
+        raise Unusable(f"can't read the {what}: {error}", where, name) from error
