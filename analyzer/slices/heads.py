@@ -11,6 +11,7 @@ import re
 from dataclasses import dataclass, field
 from typing import Final, NamedTuple
 
+from analyzer.names.pac import MAX_PAC, SEARCHED
 from analyzer.slices import framing
 from analyzer.slices.framing import CHUNKED, MAX_HEAD, RECORD_HEAD, SKIP, SOCKS_STEPS
 
@@ -28,10 +29,6 @@ ALERT: Final = "alert"
 PROXY_HEADER: Final = "proxy header"
 DNS: Final = "dns"
 PAC: Final = "pac"
-
-# As the kernel has it (names/pac.py): kept of a PAC file, and how far into a body its function's name is looked for.
-MAX_PAC: Final = 32 << 10
-SEARCHED: Final = 4096
 
 _TYPE = re.compile(rb"(?im)^content-type[ \t]*:[ \t]*([^\r\n]*)")
 _PAC_TYPE = re.compile(rb"(?i).{0,39}proxy-autoconfig")

@@ -15,8 +15,8 @@ from tests.reference.capture import NotACapture
 from tests.reference.whole import key_of, whole_only
 
 # The names that decide which service it was, and through whom. `host` follows from them, or from a certificate, of which the twin
-# reads less than the engine when it is damaged. http_host is left out: open, 3944d97f, a WPAD request that the twin alone reads.
-NAMES = ("requested_host", "requested_port", "sni")
+# reads less than the engine when it is damaged.
+NAMES = ("requested_host", "requested_port", "sni", "http_host")
 
 # What a terminal takes for a command: C0 but the line's end, DEL and C1; and what turns the direction of text.
 LIVE = re.compile("[\\x00-\\x09\\x0b-\\x1f\\x7f-\\x9f\\u202a-\\u202e\\u2066-\\u2069]")

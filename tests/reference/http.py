@@ -7,8 +7,9 @@ from typing import NamedTuple
 
 from tests.reference.streams import Stream
 
-TOKEN = rb"[!#$%&'*+.^_`|~0-9A-Za-z-]+"
-REQUEST_LINE = re.compile(rb"(" + TOKEN + rb")[ \t]+([^ \t\r].*?)(?:[ \t]+(HTTP/[0-9.]+))?[ \t]*\r?\Z", re.IGNORECASE)
+# What the registered methods are made of (IANA, HTTP Method Registry), not all that a token may hold: "GE9" is a damaged GET.
+METHOD = rb"[A-Za-z_-]{1,20}"
+REQUEST_LINE = re.compile(rb"(" + METHOD + rb")[ \t]+([^ \t\r].*?)(?:[ \t]+(HTTP/[0-9.]+))?[ \t]*\r?\Z", re.IGNORECASE)
 STATUS_LINE = re.compile(rb"HTTP/[0-9.]+[ \t]+([1-9]\d\d)(?:[ \t].*)?\r?\Z", re.IGNORECASE | re.DOTALL)
 SCHEME = re.compile(rb"[A-Za-z][A-Za-z0-9+.-]*://")
 
@@ -93,7 +94,7 @@ def read_cut_request(data: bytes) -> Request | None:
     head = Head(line, [], begin, len(data), False)
     if found := re.match(rb"(?i:(CONNECT)) +([^ ]+) +([^ ].*)?$", line, re.DOTALL):
         return Request(b"CONNECT", found[2], "connect", head) if b"HTTP/".startswith((found[3] or b"")[:5].upper()) else None
-    found = re.match(rb"([A-Za-z_-]{1,20}) +([A-Za-z]{1,12}://[^ /?#]*)[ /?#]", line)
+    found = re.match(rb"(" + METHOD + rb") +([A-Za-z]{1,12}://[^ /?#]*)[ /?#]", line)
     return Request(found[1], found[2], "absolute", head) if found else None
 
 
