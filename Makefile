@@ -37,7 +37,7 @@ report: $(VENV)/.warm  ## the verdict of every committed capture, and the study 
 
 # In CI nothing may be skipped, except by a clone that has no oracles (tests/conftest.py).
 test: $(VENV)/.dev $(VENV)/.warm packages  ## the whole suite; installs what it needs where it may
-	@WHICHPROXY_REQUIRE_ALL=$(if $(filter true 1,$(CI)),1,) $(BIN)/python -m pytest
+	@WHICHPROXY_REQUIRE_ALL=$(if $(filter true 1,$(CI)),1,) $(BIN)/python -m pytest -n auto --dist loadfile
 
 fuzz: SECONDS ?= 600
 fuzz: $(VENV)/.dev $(VENV)/.warm  ## damaged captures through everything, for SECONDS=600; what fails is kept and tested from then on

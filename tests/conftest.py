@@ -22,6 +22,12 @@ needs_oracles = pytest.mark.skipif(not ORACLES.is_dir(), reason=NO_ORACLES)
 """For tests that are parametrized over the oracles' own lists; others ask for the fixture."""
 
 
+def pytest_configure() -> None:
+    """What width a terminal has is each test's own to say: a shell may export one, and pytest-xdist does."""
+    os.environ.pop("COLUMNS", None)
+    os.environ.pop("LINES", None)
+
+
 def pytest_addoption(parser: pytest.Parser) -> None:
     parser.addoption("--update-golden", action="store_true", help="rewrite the golden texts with what is said now; look at the difference")
 
