@@ -32,7 +32,7 @@ from tests.cli.conftest import Whichproxy, apart
         (["report", "x", "-o", "/no/such/out.md"], "/no/such: no such directory"),
         (["report", "x", "--topology", "/no/such.toml"], "/no/such.toml: can't read the topology"),
         (["services", "--catalogue", "/no/such.toml"], "/no/such.toml"),
-        (["report", "x", "--expect", "/no/such.toml"], "/no/such.toml: can't be read"),
+        (["report", "x", "--expect", "/no/such.toml"], "/no/such.toml: can't read the expectations"),
         (["flows", "x", "-o", "out.xlsx"], "out.xlsx: no table is written as .xlsx"),
         (["flows", "x", "-o", "out"], "out: no suffix says how to write it"),
     ],
