@@ -146,7 +146,7 @@ class Growing:
             yield block
 
     def _routed(self, flows: pa.Table) -> pa.Table:
-        from analyzer.routes import route_flows
+        from analyzer.routes.route import route_flows
         from analyzer.services.tag import tag_flows
 
         return tag_flows(route_flows(flows, self._topology), self._catalogue)

@@ -100,8 +100,8 @@ def read(
     digests          take each file's SHA-256, beside the reading
     Errors           Unusable when nothing at all could be read; a single bad input goes to Reading.unusable
     """
-    from analyzer.routes import route_flows
     from analyzer.routes.discovery import discoveries_of
+    from analyzer.routes.route import route_flows
     from analyzer.services.tag import tag_flows
 
     found = open_inputs(inputs)

@@ -156,7 +156,7 @@ class Traffic:
     def legs(self) -> pd.DataFrame:
         """One row per origin leg seen behind a proxy: the client's flow (`pair`), the proxy's, delays in ns, bytes on both."""
         from analyzer.report.frames import frame_of
-        from analyzer.routes import Topology
+        from analyzer.routes.topology import Topology
         from analyzer.verdict.evidence import evidence_of
         from analyzer.verdict.forwarding import leg_table
 
@@ -248,7 +248,8 @@ def from_frame(flows: pd.DataFrame, topology: str | PathLike[str] | None, catalo
     """The traffic of a DataFrame of flows; routes and services are worked out anew where a topology or catalogue is given."""
     from analyzer.pipeline import Reading
     from analyzer.report.frames import table_of
-    from analyzer.routes import load_topology, route_flows
+    from analyzer.routes.route import route_flows
+    from analyzer.routes.topology import load_topology
     from analyzer.services.catalogue import load_catalogue
     from analyzer.services.tag import tag_flows
 

@@ -33,8 +33,8 @@ def capture(job: JobFile, seconds: For = None, quiet: Quiet = False) -> int:
     Exit codes: 0 done, 1 done and something changed since the run before, or isn't as expected, 2 it can't be captured or
     broke off, 130 interrupted (what was captured is analysed).
     """
-    from analyzer.arrow import leave_pandas_alone
     from analyzer.jobs.file import load_job
+    from analyzer.jobs.notify import notify
     from analyzer.jobs.run import Control, run_job
     from analyzer.jobs.tell import journal_line
 
@@ -42,8 +42,14 @@ def capture(job: JobFile, seconds: For = None, quiet: Quiet = False) -> int:
         if not quiet or text.startswith("drift"):
             complain(journal_line(text) if text.startswith("drift") else text)
 
+    def captures() -> None:
+        """The packets are safe: what loads slowly loads from here on."""
+        notify("READY=1")
+        from analyzer.arrow import leave_pandas_alone
+
+        leave_pandas_alone()
+
     described = load_job(job)
-    leave_pandas_alone()
     stop = threading.Event()
     signals = 0
 
@@ -57,7 +63,7 @@ def capture(job: JobFile, seconds: For = None, quiet: Quiet = False) -> int:
     numbers = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
     before = [signal.signal(number, interrupt) for number in numbers]
     try:
-        outcome = run_job(described, Control(say, stop.wait, seconds))
+        outcome = run_job(described, Control(say, stop.wait, seconds, captures))
     finally:
         for number, handler in zip(numbers, before, strict=True):
             signal.signal(number, handler)

@@ -40,11 +40,12 @@ class Outcome:
 
 @dataclass
 class Control:
-    """How a run is told to end, and whom it tells what it does."""
+    """How a run is told to end, and whom it tells what it does. captures: called as soon as the tool does."""
 
     say: Callable[[str], None]
     wait: Callable[[float], bool]  # waits so long, True as soon as the run is to end
     seconds: float | None = None
+    captures: Callable[[], None] = lambda: None
     outcome: Outcome = field(default_factory=Outcome)
 
 
@@ -60,7 +61,7 @@ def run_job(job: Job, control: Control) -> Outcome:
         number = begin(store)
         tool = _start(job, chosen, number, lock)
         control.say(f"run {number}: {tool.tool} captures on {job.said.interface} {chosen}")
-        notify("READY=1")
+        control.captures()
         try:
             return _Session(job, store, tool, number, control).until_end()
         finally:

@@ -22,7 +22,7 @@ from analyzer.names.offers import read_waiting
 from analyzer.names.table import flow_table
 from analyzer.packets.layout import NO_TIME
 from analyzer.pipeline import Decoded, Progress, Reading, by_time, count_and_read, decode, reported
-from analyzer.routes import route_flows
+from analyzer.routes.route import route_flows
 from analyzer.services.catalogue import Catalogue
 from analyzer.services.tag import tag_flows
 from analyzer.studies.plan import Plan, PlannedTest

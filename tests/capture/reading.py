@@ -7,8 +7,8 @@ from collections.abc import Iterable
 from pathlib import Path
 from typing import Any
 
-from analyzer.capture import Source
 from analyzer.capture.block import BLOCK_FRAMES, Block
+from analyzer.capture.source import Source
 from analyzer.packets.layout import NO_TIME
 
 Seen = tuple[int | None, int, bytes]  # time, link type, bytes

@@ -9,8 +9,8 @@ from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
 import tests.build as build
-from analyzer.capture import Source
 from analyzer.capture.interleave import in_time_order
+from analyzer.capture.source import Source
 from analyzer.errors import Unusable
 from tests.capture.reading import Dripping, Seen, frames_of
 from tests.reference.capture import NotACapture, read_capture

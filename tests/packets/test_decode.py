@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 
 import tests.build as build
-from analyzer.capture import Source
+from analyzer.capture.source import Source
 from analyzer.packets.layout import CUT_SHORT, MARK, NO_TIME, OK, STATUS_NAMES
 from tests.capture.reading import frames_of
 from tests.conftest import ORACLES, ROOT, needs_oracles

@@ -2,7 +2,8 @@ from typing import Any
 
 import pytest
 
-from analyzer.routes import route_flows, topology_from
+from analyzer.routes.route import route_flows
+from analyzer.routes.topology import topology_from
 from analyzer.tables import FLOW_COLUMNS, FLOW_SCHEMA
 from tests.verdict.rows import LAB_TOPOLOGY, PROX01, PROX02, START_NS, asked, flow, request, routed, table, tunnel
 

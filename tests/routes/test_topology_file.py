@@ -86,5 +86,5 @@ def test_keys_may_be_left_out() -> None:
 
 
 def test_pydantic_loads_only_with_a_topology() -> None:
-    code = "import sys, analyzer.routes as r; r.load_topology(None); sys.exit('pydantic' in sys.modules)"
+    code = "import sys, analyzer.routes.topology as r; r.load_topology(None); sys.exit('pydantic' in sys.modules)"
     assert subprocess.run([sys.executable, "-c", code], check=False).returncode == 0

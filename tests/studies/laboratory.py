@@ -6,7 +6,7 @@ from pathlib import Path
 from typing import Any
 
 from analyzer.errors import Mistakes
-from analyzer.routes import route_flows
+from analyzer.routes.route import route_flows
 from analyzer.services.catalogue import load_catalogue
 from analyzer.services.tag import tag_flows
 from analyzer.studies.plan import Plan, load_plan

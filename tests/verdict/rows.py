@@ -9,7 +9,8 @@ from typing import Any
 
 import pyarrow as pa
 
-from analyzer.routes import Topology, route_flows, topology_from
+from analyzer.routes.route import route_flows
+from analyzer.routes.topology import Topology, topology_from
 from analyzer.services.catalogue import Catalogue, load_catalogue
 from analyzer.services.tag import tag_flows
 from analyzer.tables import FLOW_SCHEMA

@@ -2,7 +2,7 @@ from typing import Any
 
 import pytest
 
-from analyzer.routes import topology_from
+from analyzer.routes.topology import topology_from
 from tests.verdict.rows import CNC, EDGE, LAB, PROX01, PROX02, SECOND_NS, START_NS, WORKSTATION, flow, tunnel, verdict
 
 ONLY_PROXIES = topology_from(LAB | {"gateway": {"policy": "proxies-only"}}, "t.toml")

@@ -7,7 +7,7 @@ from typing import Any
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from analyzer.routes import Topology
+from analyzer.routes.topology import Topology
 from tests.verdict.rows import (
     CNC,
     EDGE,

@@ -80,7 +80,7 @@ def test_a_fetch_by_plain_http_is_likely() -> None:
 
 
 def test_the_table_has_a_row_per_leg_with_nulls_for_missing_times() -> None:
-    from analyzer.routes import route_flows
+    from analyzer.routes.route import route_flows
     from analyzer.services.tag import tag_flows
 
     rows = [client_leg(), origin_leg(server_hello_at=None)]

@@ -1,6 +1,6 @@
 from typing import Any
 
-from analyzer.routes import Topology, topology_from
+from analyzer.routes.topology import Topology, topology_from
 from analyzer.verdict.inventory import endpoint_order
 from tests.verdict.rows import CNC, EDGE, LAB_TOPOLOGY, PROX01, PROX02, PROX03, asked, flow, request, tunnel, verdict
 

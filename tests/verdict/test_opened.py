@@ -4,7 +4,7 @@ from typing import Any
 
 import pytest
 
-from analyzer.routes import topology_from
+from analyzer.routes.topology import topology_from
 from analyzer.verdict.opened import is_expected
 from tests.verdict.rows import LAB, MAPS, PROX02, START_NS, asked, flow, request, tunnel, verdict
 

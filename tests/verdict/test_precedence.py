@@ -1,6 +1,6 @@
 from typing import Any
 
-from analyzer.routes import topology_from
+from analyzer.routes.topology import topology_from
 from tests.verdict.rows import CNC, EDGE, LAB, MAPS, NCSI, PROX01, PROX02, PROX03, tunnel, verdict
 
 

@@ -4,7 +4,7 @@ from typing import Any
 
 import pyarrow as pa
 
-from analyzer.routes import route_flows
+from analyzer.routes.route import route_flows
 from analyzer.services.tag import tag_flows
 from analyzer.tables import LOOKUP_SCHEMA
 from analyzer.verdict import judge

@@ -2,7 +2,7 @@ from typing import Any
 
 import pytest
 
-from analyzer.routes import Topology
+from analyzer.routes.topology import Topology
 from tests.verdict.rows import CNC, EDGE, PROX01, WORKSTATION, asked, flow, request, tunnel, verdict
 
 
