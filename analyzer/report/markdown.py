@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator, Sequence
 
 from analyzer.report.labels import byte_size, counted, some
-from analyzer.report.model import Cell, Direct, Finding, Leg, Report, Row, Source
+from analyzer.report.model import REQUIRED_STATES, Cell, Direct, Finding, Leg, Report, Row, Source
 from analyzer.report.text import markdown
 
 FLOWS_NAMED = 12
@@ -49,6 +49,11 @@ def _source(source: Source, head: str) -> Iterator[str]:
     ]
     yield table(["Service", *proxies, "Winner", "Sure", "Why"], rows)
     yield "Numbers are requests carried, their share, and bytes; **bold** is the winner."
+    if source.required:
+        yield f"{head}# Required by Defender"
+        yield markdown(source.required_summary)
+        through = [[markdown(r.service), REQUIRED_STATES.get(r.state, r.state), markdown(", ".join(r.through))] for r in source.required]
+        yield table(["Service", "State", "Through"], through)
     if source.precedence:
         yield f"{head}# Precedence"
         yield "\n".join(f"- {markdown(p.sentence)}: {markdown(some(p.evidence, FLOWS_NAMED))}" for p in source.precedence)

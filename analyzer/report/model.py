@@ -17,6 +17,9 @@ from analyzer.report.times import to_the_second
 
 SEVERITIES = ("problem", "warning", "info")
 
+REQUIRED_STATES = {"carried": "carried", "failed": "failed", "possible": "perhaps seen", "unseen": "not seen"}
+"""How the verdict's states of required services are said; `possible`: only hosts that others share were asked for."""
+
 
 @dataclass(frozen=True)
 class Cell:
@@ -62,10 +65,20 @@ class Precedence:
 
 
 @dataclass(frozen=True)
+class Required:
+    """What became of one service that Defender requires: carried, failed, possible or unseen, and through which proxies."""
+
+    service: str
+    state: str
+    through: tuple[str, ...]
+
+
+@dataclass(frozen=True)
 class Source:
     """Everything about one client: the answer first, then what it rests on. `proxies` are the columns of services and planes.
 
-    talk   a sentence per proxy: which stacks asked it, and what tells
+    required   what became of the services that Defender requires
+    talk       a sentence per proxy: which stacks asked it, and what tells
     """
 
     label: str
@@ -73,6 +86,7 @@ class Source:
     proxies: tuple[ProxyLabel, ...]
     services: tuple[Row, ...]
     planes: tuple[Row, ...]
+    required: tuple[Required, ...]
     precedence: tuple[Precedence, ...]
     talk: tuple[str, ...]
 
@@ -81,6 +95,18 @@ class Source:
         for plane in sorted({r.plane for r in (*self.planes, *self.services)}, key=plane_order):
             yield from (r for r in self.planes if r.plane == plane)
             yield from (r for r in self.services if r.plane == plane)
+
+    @property
+    def required_summary(self) -> str:
+        """`Of 9 required services 7 carried, 1 failed (smartscreen), 1 not seen (diagnostic-telemetry)`; "" where nothing is known."""
+        if not self.required:
+            return ""
+        told = []
+        for state, said in REQUIRED_STATES.items():
+            names = [one.service for one in self.required if one.state == state]
+            if names:
+                told.append(f"{len(names)} {said}" + (f" ({listed(names)})" if state != "carried" else ""))
+        return f"Of {counted(len(self.required), 'required service')} {', '.join(told)}"
 
 
 @dataclass(frozen=True)
@@ -177,7 +203,7 @@ def build(verdict: Mapping[str, Any]) -> Report:
     """The Report of a verdict document."""
     names = {s["client_ip"]: s["name"] for s in verdict["sources"]}
     labels = {p["proxy"]: ProxyLabel(p["proxy"], p["name"], p["method"]) for p in verdict["proxies"]}
-    sources = tuple(_source(s) for s in verdict["sources"])
+    sources = tuple(_source(s, labels) for s in verdict["sources"])
     findings = sorted((_finding(f, names, labels) for f in verdict["findings"]), key=_finding_order)
     captures = tuple(_capture(c) for c in verdict["captures"])
     start, end = verdict["window"]
@@ -194,7 +220,7 @@ def build(verdict: Mapping[str, Any]) -> Report:
     )
 
 
-def _source(source: Mapping[str, Any]) -> Source:
+def _source(source: Mapping[str, Any], labels: Mapping[str, ProxyLabel]) -> Source:
     entries = [*source["services"], *source["planes"]]
     carried: dict[ProxyLabel, int] = {}
     for entry in entries:
@@ -210,9 +236,15 @@ def _source(source: Mapping[str, Any]) -> Source:
         proxies=proxies,
         services=tuple(_row(e, e["service"], proxies) for e in services),
         planes=tuple(_row(e, e["plane"], proxies) for e in planes),
+        required=tuple(_required(entry, labels) for entry in source.get("required", ())),
         precedence=_precedence(source["precedence"]),
         talk=_talk(source.get("talk", ())),
     )
+
+
+def _required(entry: Mapping[str, Any], labels: Mapping[str, ProxyLabel]) -> Required:
+    through = (labels[way].short if way in labels else way for way in entry["through"])
+    return Required(entry["service"], entry["state"], tuple(through))
 
 
 def _row(entry: Mapping[str, Any], label: str, proxies: Sequence[ProxyLabel]) -> Row:

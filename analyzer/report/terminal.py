@@ -99,6 +99,8 @@ def _source(source: Source, width: int) -> Iterator[RenderableType]:
     if source.services or source.planes:
         yield from _section(inert(source.label), matrix(source, width))
         yield from notes(source)
+    if source.required:
+        yield Text(inert(source.required_summary))
     if source.precedence:
         yield Text()
         yield Text("Precedence", "bold")

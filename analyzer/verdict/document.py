@@ -29,7 +29,7 @@ from analyzer.verdict.oddities import oddity_findings
 from analyzer.verdict.opened import inspection_findings
 from analyzer.verdict.precedence import carrying, precedence
 from analyzer.verdict.reason import reason_of
-from analyzer.verdict.required import required_unseen
+from analyzer.verdict.required import Contests, Required, required_of, required_unseen
 from analyzer.verdict.resolution import resolution_findings
 from analyzer.verdict.revocation import revocation_findings
 from analyzer.verdict.silence import no_service_traffic, no_source_reason
@@ -94,12 +94,15 @@ def document_of(
     lookups     what names resolved to (tables.LOOKUP_SCHEMA); None where flows came without their captures
 
     Beyond the contract: `reason` says why there are no sources (null when there are), a direct entry has its `protocol`, `legs` says what
-    came out behind the proxies (forwarding.py), and a source's `talk` how it talks to each proxy (talk.py).
+    came out behind the proxies (forwarding.py), a source's `talk` how it talks to each proxy (talk.py) and its `required` what became of
+    the services that Defender requires (required.py).
     A source is every client address that isn't a proxy's and has a flow to a proxy or past them (route proxy or direct). Proxies
     that the topology gives an address and a port are listed even where nobody used them.
     """
     captures = [_with_written_times(capture) for capture in captures]
     pairs = leg_pairs(evidence)
+    by_service = contests(evidence, evidence.service, evidence.request_service)
+    required = required_of(evidence, catalogue, by_service)
     findings = [
         *failure_findings(evidence),
         *tunnel_findings(evidence, pairs),
@@ -114,7 +117,7 @@ def document_of(
         *users_like_services(evidence),
         *no_service_traffic(evidence),
         *backlog_findings(evidence, flushes(evidence, logons)),
-        *required_unseen(evidence, catalogue),
+        *required_unseen(evidence, catalogue, required),
         *capture_findings(captures),
         *also,
     ]
@@ -123,7 +126,7 @@ def document_of(
         "window": _window(evidence, captures, window),
         "captures": captures,
         "reason": no_source_reason(evidence),
-        "sources": _sources(evidence, catalogue, configured),
+        "sources": _sources(evidence, catalogue, by_service, required, configured),
         "proxies": inventory(evidence),
         "legs": forwarded(evidence, pairs),
         "direct": direct_tables(evidence),
@@ -147,9 +150,11 @@ def _window(evidence: Evidence, captures: Sequence[Mapping[str, Any]], window: t
     return [edge if bound is None else rfc3339(bound) for edge, bound in zip(edges, window, strict=True)]
 
 
-def _sources(evidence: Evidence, catalogue: Catalogue, configured: Sequence[str]) -> list[dict[str, Any]]:
+def _sources(
+    evidence: Evidence, catalogue: Catalogue, by_service: Contests, required: Mapping[int, list[Required]], configured: Sequence[str]
+) -> list[dict[str, Any]]:
     clients = np.unique(evidence.client.codes[source_rows(evidence)]).tolist()
-    services = _services(evidence, catalogue)
+    services = _services(evidence, catalogue, by_service)
     planes: dict[int, dict[str, tuple[int, Contest]]] = {}
     for (client, code), contest in contests(evidence, evidence.plane, evidence.request_plane).items():
         planes.setdefault(client, {})[evidence.plane.values[code]] = (code, contest)
@@ -162,6 +167,7 @@ def _sources(evidence: Evidence, catalogue: Catalogue, configured: Sequence[str]
                 "client_ip": ip,
                 "name": evidence.topology.workstation_name(ip),
                 "services": services.get(client, []),
+                "required": [one.to_dict() for one in required.get(client, [])],
                 "planes": [{"plane": plane, **_judged(own[plane][1], plane)} for plane in PLANES if plane in own],
                 "talk": talks.get(client, []),
                 "precedence": precedence(evidence, found, client, own, configured) if own else [],
@@ -170,11 +176,11 @@ def _sources(evidence: Evidence, catalogue: Catalogue, configured: Sequence[str]
     return rows
 
 
-def _services(evidence: Evidence, catalogue: Catalogue) -> dict[int, list[dict[str, Any]]]:
+def _services(evidence: Evidence, catalogue: Catalogue, by_service: Contests) -> dict[int, list[dict[str, Any]]]:
     """client → its services, by slug. A service's plane is its hosts' here, null where they differ, else the catalogue's."""
     groups, seen = _groups(evidence, catalogue), _planes_seen(evidence)
     services: dict[int, list[dict[str, Any]]] = {}
-    for (client, code), contest in contests(evidence, evidence.service, evidence.request_service).items():
+    for (client, code), contest in by_service.items():
         slug = evidence.service.values[code]
         own = catalogue.services[slug].plane if slug in catalogue.services else None
         planes = sorted(seen.get((client, code), ()))

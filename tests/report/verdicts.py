@@ -95,6 +95,13 @@ def _source() -> dict[str, Any]:
             {"plane": "system"} | judged(winhttp, [part(winhttp, 3, 4, 5_275)]),
             {"plane": "user"} | judged(wininet, [part(wininet, 31, 0, 7_400_000)]),
         ],
+        "required": [
+            {"service": "certificate-trust", "state": "carried", "through": ["172.16.12.10:3128"]},
+            {"service": "cloud-protection", "state": "carried", "through": ["172.16.12.12:3128"]},
+            {"service": "diagnostic-telemetry", "state": "unseen", "through": []},
+            {"service": "push-notifications", "state": "failed", "through": ["172.16.12.10:3128", "direct"]},
+            {"service": "security-intelligence-updates", "state": "possible", "through": ["172.16.12.10:3128"]},
+        ],
         "talk": [
             {
                 "proxy": "172.16.12.12:3128",
@@ -243,7 +250,8 @@ def no_defender_traffic() -> dict[str, Any]:
     """The article's third test without a user: a client, but nothing of Defender's."""
     verdict = nothing_seen() | {"captures": deepcopy(fifth_test()["captures"])}
     verdict["window"] = ["2024-05-01T11:50:00.000000000Z", None]
-    verdict["sources"] = [{"client_ip": "172.16.11.92", "name": None, "services": [], "planes": [], "talk": [], "precedence": []}]
+    lists: dict[str, Any] = {"services": [], "planes": [], "required": [], "talk": [], "precedence": []}
+    verdict["sources"] = [{"client_ip": "172.16.11.92", "name": None} | lists]
     verdict["findings"] = [
         finding(
             "no-service-traffic",
@@ -273,6 +281,8 @@ def hostile() -> dict[str, Any]:
                 proxy_part["name"] = HOSTILE
         for entry in source["services"]:
             entry["service"] = entry["group"] = HOSTILE
+        for entry in source["required"]:
+            entry["service"] = HOSTILE
         for entry in source["talk"]:
             entry["name"] = entry["family"] = HOSTILE
             entry["by"] = [{"what": HOSTILE, "flows": 1}]

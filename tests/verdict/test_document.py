@@ -30,7 +30,7 @@ from tests.verdict.rows import (
 WON = {"winner", "winner_name", "method", "confidence", "reason", "by_proxy"}
 KEYS = {
     "document": {"schema", "window", "captures", "reason", "sources", "proxies", "legs", "direct", "findings"},
-    "source": {"client_ip", "name", "services", "planes", "talk", "precedence"},
+    "source": {"client_ip", "name", "services", "planes", "required", "talk", "precedence"},
     "service": {"service", "group", "plane"} | WON,
     "plane": {"plane"} | WON,
     "share": {"proxy", "name", "method", "tunnels", "failed", "bytes", "first_seen", "last_seen"},

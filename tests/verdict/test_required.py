@@ -2,7 +2,7 @@
 
 from typing import Any
 
-from tests.verdict.rows import CNC, MAPS, PROX01, START_NS, WORKSTATION, asked, flow, request, tunnel, verdict
+from tests.verdict.rows import CNC, MAPS, PROX01, PROX02, START_NS, WORKSTATION, asked, flow, request, tunnel, verdict
 
 
 def unseen(*rows: dict[str, Any]) -> list[dict[str, Any]]:
@@ -25,6 +25,24 @@ def test_what_was_asked_for_isnt_missing_even_where_it_failed_or_went_direct() -
 def test_a_name_under_a_consolidated_wildcard_is_the_consolidated_service() -> None:
     (finding,) = unseen(tunnel(PROX01, "edr-weu.eu.endpoint.security.microsoft.com"))
     assert "(commercial, streamlined, EU)" in finding["text"] and "defender-consolidated" not in finding["text"]
+
+
+def test_each_required_service_says_what_became_of_it() -> None:
+    crl = request("absolute", "crl.microsoft.com", 403, first_seen=START_NS)
+    (source,) = verdict(tunnel(PROX01, CNC), tunnel(PROX02, CNC), asked(PROX01, crl), flow(host=MAPS, state="no-answer"))["sources"]
+    became = {entry["service"]: (entry["state"], entry["through"]) for entry in source["required"]}
+    assert became["edr-command-and-control"] == ("carried", [PROX01, PROX02])
+    assert became["certificate-trust"] == ("failed", [PROX01])
+    assert became["cloud-protection"] == ("failed", ["direct"])
+    assert became["edr-sample-storage"] == ("unseen", [])
+    assert list(became) == sorted(became)
+
+
+def test_a_host_that_services_share_is_possible_and_not_missing() -> None:
+    (source,) = verdict(tunnel(PROX01, CNC), tunnel(PROX02, "go.microsoft.com"))["sources"]
+    assert [entry for entry in source["required"] if entry["state"] == "possible"] == [
+        {"service": "security-intelligence-updates", "state": "possible", "through": [PROX02]}
+    ]
 
 
 def test_a_source_without_defender_traffic_has_its_own_finding() -> None:

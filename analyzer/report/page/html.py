@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING, Any, Final
 from urllib.parse import quote
 
 from analyzer.report.labels import METHOD_NAMES, byte_size, counted, some
-from analyzer.report.model import Report, Source, build
+from analyzer.report.model import REQUIRED_STATES, Report, Source, build
 from analyzer.report.page.exhibits import Exhibit, exhibits, table_of_tests
 from analyzer.report.page.flow_data import MOST_FLOWS, flow_data
 from analyzer.report.page.inline_svg import inline_svg
@@ -166,6 +166,7 @@ def _environment() -> jinja2.Environment:
         "to_the_second": to_the_second,
         "COLUMNS": COLUMNS,
         "MOST_ANSWERS": MOST_ANSWERS,
+        "REQUIRED_STATES": REQUIRED_STATES,
         "MOST_ROWS": MOST_ROWS,
         "MOST_SOURCES": MOST_SOURCES,
         "FLOWS_NAMED": FLOWS_NAMED,
