@@ -35,9 +35,10 @@ class Wire:
     def whichproxy(self, *args: str | Path, **options: Any) -> subprocess.Popen[bytes]:
         return self.inside(sys.executable, "-m", "analyzer", *args, stdout=subprocess.PIPE, stderr=subprocess.PIPE, **options)
 
-    def replay(self, capture: Path, pps: int = 4000) -> None:
-        """Send every packet of a pcap file."""
-        command = ["tcpreplay", "-q", "--pps", str(pps), "-i", self.near, str(capture)]
+    def replay(self, capture: Path, pps: int = 4000, times: int = 1) -> None:
+        """Send every packet of a pcap file, so many times. pps: 0, as fast as can be."""
+        rate = ["--pps", str(pps)] if pps else ["--topspeed"]
+        command = ["tcpreplay", "-q", "--preload-pcap", *rate, "--loop", str(times), "-i", self.near, str(capture)]
         done = subprocess.run(["ip", "netns", "exec", self.name, *command], capture_output=True, text=True, check=False, timeout=60)
         assert done.returncode == 0 and "Failed packets:            0" in done.stdout, done.stdout + done.stderr
 

@@ -174,6 +174,34 @@ def test_live_is_the_table_of_the_file_of_the_same_packets(tool: str, tmp_path: 
     assert live["sources"][0]["planes"]
 
 
+@pytest.mark.parametrize("tool", ["tcpdump", "dumpcap"])
+def test_packets_that_were_dropped_are_told_to_the_packet(tool: str, tmp_path: Path) -> None:
+    """The tool is held while four times what its buffer holds arrives."""
+    sent, times = tmp_path / "sent.pcap", 500
+    subprocess.run(["editcap", "-F", "pcap", T5, sent], check=True, capture_output=True)
+    with wire() as line:
+        process = started(line, tmp_path, "--tool", tool, "--full")
+        line.replay(sent)
+        child = capturing(line, tool)
+        os.kill(child, signal.SIGSTOP)
+        line.replay(sent, pps=0, times=times)
+        os.kill(child, signal.SIGCONT)
+        time.sleep(1.5)
+        process.send_signal(signal.SIGINT)
+        process.communicate(timeout=60)
+    (capture,) = json.loads((tmp_path / "live.json").read_text())["captures"]
+    (dropped,) = [each["count"] for each in capture["damage"] if each["code"] == "packets-dropped"]
+    assert dropped > 100_000
+    assert capture["packets"] + dropped == 969 * (times + 1)
+
+
+def capturing(line: Wire, tool: str) -> int:
+    """The pid of the tool that captures on the wire."""
+    pids = subprocess.run(["ip", "netns", "pids", line.name], capture_output=True, text=True, check=True).stdout.split()
+    (child,) = [int(pid) for pid in pids if Path(f"/proc/{pid}/comm").read_text().strip() == tool]
+    return child
+
+
 def test_a_killed_tool_is_told_and_what_it_gave_is_reported(tmp_path: Path) -> None:
     sent = tmp_path / "sent.pcap"
     sent.write_bytes(pcap(tunnel().frames))
@@ -181,9 +209,7 @@ def test_a_killed_tool_is_told_and_what_it_gave_is_reported(tmp_path: Path) -> N
         process = started(line, tmp_path)
         line.replay(sent)
         time.sleep(0.5)
-        pids = subprocess.run(["ip", "netns", "pids", line.name], capture_output=True, text=True, check=True).stdout.split()
-        (child,) = [int(pid) for pid in pids if Path(f"/proc/{pid}/comm").read_text().strip() == "tcpdump"]
-        os.kill(child, signal.SIGKILL)
+        os.kill(capturing(line, "tcpdump"), signal.SIGKILL)
         _, err = process.communicate(timeout=30)
     assert process.returncode == UNUSABLE
     assert b"captures on wpfar packets that match, also behind VLAN tags: host 172.16.11.92 or " in err
