@@ -6,13 +6,13 @@ topology_file.py, which loads only when there is one.
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from functools import cached_property
-from ipaddress import IPv4Network, IPv6Network, ip_address
+from ipaddress import IPv4Network, IPv6Network
 from pathlib import Path
 from socket import AF_INET, AF_INET6, inet_pton
-from typing import Any
+from typing import Any, TypeVar
 
 from analyzer.toml_file import read_toml
 
@@ -24,7 +24,7 @@ def address_text(network: Network) -> str:
     return str(network.network_address) if network.prefixlen == network.max_prefixlen else str(network)
 
 
-def _number(ip: str) -> int:
+def address_number(ip: str) -> int:
     """The address as a number, IPv6 above all of IPv4: ipaddress takes six times as long, and there may be 50,000 to compare."""
     if ":" in ip:
         return int.from_bytes(inet_pton(AF_INET6, ip)) | 1 << 128
@@ -54,6 +54,9 @@ class Workstation:
     network: Network
 
 
+Entry = TypeVar("Entry", Proxy, Workstation)
+
+
 @dataclass(frozen=True)
 class Topology:
     """Everything the topology file says; empty when there is none.
@@ -77,27 +80,29 @@ class Topology:
         return bool(self._entries_at(ip))
 
     def workstation_name(self, ip: str) -> str | None:
-        """The name of the workstation with this address (longest prefix wins), or None."""
-        if ip in self._workstation_names:
-            return self._workstation_names[ip]
-        address = ip_address(ip)
-        found = [w for w in self.workstations if address in w.network]
-        name = max(found, key=lambda w: w.network.prefixlen).name if found else None
-        self._workstation_names[ip] = name
-        return name
+        """The name of the workstation with this address (longest prefix wins), or None. Single addresses are found by their text."""
+        if ip in self._workstation_hosts:
+            return self._workstation_hosts[ip]
+        if not self._workstation_pools:
+            return None
+        number = address_number(ip)
+        return next((name for name, first, shift in self._workstation_pools if ((number ^ first) >> shift) == 0), None)
 
     def _entries_at(self, ip: str) -> list[Proxy]:
         """Entries for this address, most specific first. Single addresses are found by their text, without parsing."""
         hosts = self._by_host.get(ip, [])
-        if not self._pools:
+        if not self._proxy_pools:
             return hosts
-        number = _number(ip)
-        return hosts + [entry for entry, first, shift in self._pools if ((number ^ first) >> shift) == 0]
+        number = address_number(ip)
+        return hosts + [entry for entry, first, shift in self._proxy_pools if ((number ^ first) >> shift) == 0]
 
     @cached_property
-    def _workstation_names(self) -> dict[str, str | None]:
-        """Answers given before: the same few sources are asked for again and again."""
-        return {}
+    def _workstation_hosts(self) -> dict[str, str]:
+        return {address_text(w.network): w.name for w in reversed(self.workstations) if w.network.prefixlen == w.network.max_prefixlen}
+
+    @cached_property
+    def _workstation_pools(self) -> list[tuple[str, int, int]]:
+        return [(entry.name, first, shift) for entry, first, shift in _pools(self.workstations)]
 
     @cached_property
     def _by_host(self) -> dict[str, list[Proxy]]:
@@ -108,11 +113,15 @@ class Topology:
         return hosts
 
     @cached_property
-    def _pools(self) -> list[tuple[Proxy, int, int]]:
-        """Entries for networks, most specific first, each with its first address and its host bits as numbers."""
-        pools = [entry for entry in self.proxies if entry.network.prefixlen < entry.network.max_prefixlen]
-        ordered = sorted(pools, key=lambda p: (-p.network.prefixlen, p.port is None))
-        return [(p, _number(str(p.network.network_address)), p.network.max_prefixlen - p.network.prefixlen) for p in ordered]
+    def _proxy_pools(self) -> list[tuple[Proxy, int, int]]:
+        return _pools(sorted(self.proxies, key=lambda p: p.port is None))
+
+
+def _pools(entries: Iterable[Entry]) -> list[tuple[Entry, int, int]]:
+    """Entries for networks, most specific first, each with its first address and its host bits as numbers."""
+    pools = [entry for entry in entries if entry.network.prefixlen < entry.network.max_prefixlen]
+    ordered = sorted(pools, key=lambda p: -p.network.prefixlen)
+    return [(p, address_number(str(p.network.network_address)), p.network.max_prefixlen - p.network.prefixlen) for p in ordered]
 
 
 def load_topology(path: str | Path | None) -> Topology:

@@ -14,6 +14,7 @@ from analyzer.routes.route import DIRECT, PROXY
 from analyzer.verdict.evidence import Evidence, coded, grouped
 from analyzer.verdict.failures import state_list
 from analyzer.verdict.reason import counted, listed
+from analyzer.verdict.strangers import apart, source_list
 
 SOON_NS = 30 * 10**9
 """How soon after a QUIC attempt a request to a proxy counts as the same thing tried again."""
@@ -43,7 +44,7 @@ def direct_tables(evidence: Evidence) -> dict[str, list[dict[str, Any]]]:
 
 
 def bypass_findings(evidence: Evidence) -> list[Finding]:
-    """direct-blocked, direct-allowed and quic-attempt, per source and service."""
+    """direct-blocked, direct-allowed and quic-attempt, per source and service; many strangers' at once."""
     direct = evidence.route == DIRECT
     tcp = pc.equal(one_array(evidence.flows.column("protocol")), "tcp").to_numpy(zero_copy_only=False).astype(np.bool_)
     only_proxies = evidence.topology.policy == "proxies-only"
@@ -59,23 +60,28 @@ def _per_source(evidence: Evidence, code: str, chosen: Bools) -> list[Finding]:
     findings = []
     server = coded(evidence.flows.column("server_ip"))
     behind_proxy = set(evidence.client.codes[evidence.route == PROXY].tolist())
-    for (client, service), rows in grouped(np.flatnonzero(chosen), evidence.client.codes, evidence.service.codes):
-        text = _text(evidence, code, client, service, rows, len(np.unique(server.codes[rows])))
+    own, strangers = apart(evidence, np.flatnonzero(chosen))
+    for (client, service), rows in grouped(own, evidence.client.codes, evidence.service.codes):
+        text = _text(evidence, code, evidence.client_label(client), service, rows, len(np.unique(server.codes[rows])))
+        if code == "quic-attempt":
+            text += _tried_again(evidence, client, rows)
         severity = _severity(evidence, code, service >= 0, client in behind_proxy)
         findings.append(evidence.finding(code, rows, text, client=client, service=service, severity=severity))
+    if len(strangers):
+        text = _text(evidence, code, source_list(evidence, strangers), -1, strangers, len(np.unique(server.codes[strangers])))
+        findings.append(evidence.finding(code, strangers, text, severity=_severity(evidence, code, False, False)))
     return findings
 
 
-def _text(evidence: Evidence, code: str, client: int, service: int, rows: Ints, n_servers: int) -> str:
+def _text(evidence: Evidence, code: str, of_whom: str, service: int, rows: Ints, n_servers: int) -> str:
     name = evidence.service.text(service)
     hosts = sorted({evidence.host.values[host] for host in np.unique(evidence.host.codes[rows]).tolist() if host >= 0})
     kind = f"{name} " if name else ""
     noun = f"{kind}QUIC attempt" if code == "quic-attempt" else f"direct {kind}connection"
-    text = f"{counted(len(rows), noun)} of {evidence.client_label(client)} to {counted(n_servers, 'address')}"
+    text = f"{counted(len(rows), noun)} of {of_whom} to {counted(n_servers, 'address')}"
     if hosts:
         text += f" ({listed(hosts)})"
-    text = f"{text}: {state_list(evidence, rows)}"
-    return text + _tried_again(evidence, client, rows) if code == "quic-attempt" else text
+    return f"{text}: {state_list(evidence, rows)}"
 
 
 def _tried_again(evidence: Evidence, client: int, rows: Ints) -> str:

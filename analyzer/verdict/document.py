@@ -13,7 +13,7 @@ from analyzer.arrow import array
 from analyzer.findings import Finding, in_order
 from analyzer.routes.discovery import Discovery
 from analyzer.routes.requests import one_array
-from analyzer.routes.topology import Topology
+from analyzer.routes.topology import Topology, address_number
 from analyzer.services.catalogue import Catalogue
 from analyzer.verdict.backlog import backlog_findings, flushes
 from analyzer.verdict.bypass import bypass_findings, direct_tables
@@ -24,7 +24,7 @@ from analyzer.verdict.evidence import Evidence, evidence_of, grouped, rfc3339, s
 from analyzer.verdict.failures import failure_findings
 from analyzer.verdict.fallback import fallback_findings
 from analyzer.verdict.forwarding import forwarded, leg_pairs
-from analyzer.verdict.inventory import address_order, inventory
+from analyzer.verdict.inventory import inventory
 from analyzer.verdict.oddities import oddity_findings
 from analyzer.verdict.opened import inspection_findings
 from analyzer.verdict.precedence import carrying, precedence
@@ -160,7 +160,7 @@ def _sources(
         planes.setdefault(client, {})[evidence.plane.values[code]] = (code, contest)
     found, talks = carrying(evidence), talk(evidence)
     rows = []
-    for client in sorted(clients, key=lambda code: address_order(evidence.client.values[code])):
+    for client in sorted(clients, key=lambda code: address_number(evidence.client.values[code])):
         ip, own = evidence.client.values[client], planes.get(client, {})
         rows.append(
             {

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from ipaddress import ip_address
 from typing import Any
 
 import numpy as np
@@ -11,6 +10,7 @@ import pyarrow.compute as pc
 from analyzer.routes.proxies import ip_port
 from analyzer.routes.requests import KINDS, Bools, one_array
 from analyzer.routes.route import PROXY
+from analyzer.routes.topology import address_number
 from analyzer.verdict.evidence import Evidence, grouped
 
 
@@ -51,13 +51,7 @@ def _inspected(evidence: Evidence, answer: bool) -> Bools:
     return np.asarray(says.to_numpy(zero_copy_only=False), dtype=np.bool_)
 
 
-def address_order(ip: str) -> tuple[int, int]:
-    """Sorts addresses as numbers, IPv4 first."""
-    address = ip_address(ip)
-    return address.version, int(address)
-
-
-def endpoint_order(proxy: str) -> tuple[int, int, int]:
+def endpoint_order(proxy: str) -> tuple[int, int]:
     """Sorts ip:port and [v6]:port by address, then port."""
     ip, _, port = proxy.rpartition(":")
-    return (*address_order(ip.strip("[]")), int(port))
+    return address_number(ip.strip("[]")), int(port)

@@ -9,10 +9,11 @@ from analyzer.routes.route import PROXY, UPSTREAM
 from analyzer.routes.topology import address_text
 from analyzer.verdict.evidence import Evidence, grouped, source_rows
 from analyzer.verdict.reason import counted
+from analyzer.verdict.strangers import apart, source_list
 
 
 def no_service_traffic(evidence: Evidence) -> list[Finding]:
-    """A finding per source that asked for no Defender service, and per named workstation that sent nothing."""
+    """A finding per source that asked for no Defender service, one for many strangers, and one per named workstation that sent nothing."""
     rows = np.flatnonzero(source_rows(evidence))
     asked = evidence.requests.row[evidence.asks_proxy & (evidence.request_service.codes >= 0)]
     has_service = evidence.service.codes >= 0
@@ -20,12 +21,16 @@ def no_service_traffic(evidence: Evidence) -> list[Finding]:
     clients_with = np.unique(evidence.client.codes[rows[has_service[rows]]])
     silent = rows[~np.isin(evidence.client.codes[rows], clients_with)]
     findings = []
-    for (client,), flows in grouped(silent, evidence.client.codes):
+    own, strangers = apart(evidence, silent)
+    for (client,), flows in grouped(own, evidence.client.codes):
         name = evidence.topology.workstation_name(evidence.client.values[client])
         to_proxies = int((evidence.route[flows] == PROXY).sum())
         who = name or evidence.client.values[client]
         text = f"{who} sent nothing to any Defender service: {to_proxies} of its {counted(len(flows), 'flow')} went to proxies"
         findings.append(evidence.finding("no-service-traffic", flows, text, client=client, severity="warning" if name else None))
+    if len(strangers):
+        text = f"{source_list(evidence, strangers)} sent nothing to any Defender service: {counted(len(strangers), 'flow')}"
+        findings.append(evidence.finding("no-service-traffic", strangers, text))
     return findings + _unseen_workstations(evidence)
 
 
