@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 import socket
 import ssl
 import struct
@@ -15,6 +16,7 @@ from captures.lab.truth import Connection, Request, rfc3339
 
 ANSWER_TIMEOUT_S = 20
 IDLE_TIMEOUT_S = 90
+GATEWAYS_ICMP = {errno.EACCES, errno.EHOSTUNREACH, errno.ENETUNREACH}
 HAND_MADE = {"chromium": (hellos.chromium_hello, ["h2", "http/1.1"]), "schannel": (hellos.schannel_hello, [])}
 
 
@@ -38,7 +40,9 @@ class Conversation:
             return self._failed("refused")
         except TimeoutError:
             return self._failed("no-answer")
-        except OSError:  # EHOSTUNREACH, EACCES: the gateway's ICMP error
+        except OSError as error:
+            if error.errno not in GATEWAYS_ICMP:
+                raise
             return self._failed("unreachable")
         self.socket.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
         self.truth.state, self.truth.sent_bytes, self.truth.received_bytes = "open", 0, 0

@@ -19,6 +19,7 @@ from captures.lab.network import CAPTURE_POINTS, Machine, Network
 from captures.lab.proxies import PROXIES, start_proxies
 from captures.lab.scenarios import CNC, CYBER, Activity
 from captures.lab.servers import start_internet
+from captures.lab.workstation import FIRST_PORT
 
 RUN_S = 14
 CARRIED = (
@@ -48,7 +49,7 @@ def main() -> int:
             for number, activities in enumerate([CARRIED, CARRIED, SWITCHED_OFF, SWITCHED_OFF], 1):
                 if number == 3:
                     network.inside("PROX03", "ip", "link", "set", "eth0", "down")
-                (work / f"{WORKSTATION.name}.plan.json").write_text(json.dumps(plan(authority, activities)), encoding="utf-8")
+                (work / f"{WORKSTATION.name}.plan.json").write_text(json.dumps(plan(authority, activities, number)), encoding="utf-8")
                 told.append(one_run(network, work, job, number))
     for number, (codes, texts) in enumerate(told, 1):
         print(f"run {number}: {', '.join(codes) or 'nothing changed'}", *texts, sep="\n  ")
@@ -84,9 +85,10 @@ def wait_for_packets_of(folder: Path, number: int, timeout_s: float = 20) -> Non
         time.sleep(0.05)
 
 
-def plan(authority: Path, activities: tuple[Activity, ...]) -> dict[str, Any]:
-    """What the workstation is told."""
+def plan(authority: Path, activities: tuple[Activity, ...], number: int) -> dict[str, Any]:
+    """What the workstation is told. A run's client ports are its own: the last run's are still waiting out their time."""
     return {
+        "first_port": FIRST_PORT + 100 * number,
         "workstation": WORKSTATION.address,
         "proxies": {proxy.method: proxy._asdict() for proxy in PROXIES},
         "authority": str(authority),

@@ -38,7 +38,7 @@ class Workstation:
 
     def __init__(self, plan: dict[str, Any]) -> None:
         self.plan = plan
-        self.ports = itertools.count(FIRST_PORT)
+        self.ports = itertools.count(plan.get("first_port", FIRST_PORT))
         self.connections: list[Connection] = []
         self.still_open: list[Conversation] = []
         self.errors: list[BaseException] = []

@@ -12,7 +12,9 @@ def scan(n: int) -> list[dict[str, Any]]:
 
 
 def codes_of(*rows: dict[str, Any]) -> list[tuple[str, str | None, int]]:
-    return [(each["code"], each["client_ip"], len(each["flows"])) for each in verdict(*rows)["findings"] if each["code"] != "required-unseen"]
+    return [
+        (each["code"], each["client_ip"], len(each["flows"])) for each in verdict(*rows)["findings"] if each["code"] != "required-unseen"
+    ]
 
 
 def test_a_few_have_findings_of_their_own() -> None:
