@@ -40,7 +40,6 @@ def test_who_has_a_name_or_went_for_defender_is_no_stranger() -> None:
 
 def test_the_text_says_how_many_and_what_became_of_them() -> None:
     texts = {each["code"]: each["text"] for each in verdict(*scan(30))["findings"]}
-    assert texts["direct-blocked"].startswith(
-        "30 direct connections of 30 sources (203.0.113.1, 203.0.113.2, 203.0.113.3 and 27 more) that used no proxy to 1 address: 30 no-answer"
-    ), texts
-    assert texts["no-service-traffic"].endswith("that used no proxy sent nothing to any Defender service: 30 flows")
+    they = "30 sources (203.0.113.1, 203.0.113.2, 203.0.113.3 and 27 more) that used no proxy"
+    assert texts["direct-blocked"] == f"30 direct connections of {they} to 1 address: 30 no-answer"
+    assert texts["no-service-traffic"] == f"{they} sent nothing to any Defender service: 30 flows"
