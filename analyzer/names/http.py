@@ -100,6 +100,33 @@ def method_end(buf, at, end):  # type: ignore[no-untyped-def]
 
 
 @kernel
+def is_version(buf, at, end):  # type: ignore[no-untyped-def]
+    """True for HTTP/ and digits with points."""
+    p = at + 5
+    while p < end and (48 <= buf[p] <= 57 or buf[p] == 46):
+        p += 1
+    return p == end and end - at > 5 and begins_with(buf, at, end, W_HTTP)
+
+
+@kernel
+def target_without_version(buf, at, space, first, stop):  # type: ignore[no-untyped-def]
+    """The target's end in a request line that tells no version that is one, NOT where it is no request.
+
+    Many text protocols begin with two words: only a GET of a path or of an absolute form is a request, whatever follows its
+    target, and a CONNECT to a single word with a port.
+    """
+    last, has_port = first, False
+    while last < stop and buf[last] != SPACE:
+        has_port = has_port or buf[last] == COLON
+        last += 1
+    if same_word(buf, at, space, W_CONNECT):
+        return last if has_port and last == stop else NOT
+    if space - at != 3 or buf[at] != 71 or buf[at + 1] != 69 or buf[at + 2] != 84 or first == stop:
+        return NOT
+    return last if buf[first] == 47 or absolute_parts(buf, first, last)[0] >= 0 else NOT
+
+
+@kernel
 def request_line(buf, at, end):  # type: ignore[no-untyped-def]
     """(method's end or MORE or NOT, target's start, target's end, version's start, line feed's position)."""
     space = method_end(buf, at, end)
@@ -114,14 +141,15 @@ def request_line(buf, at, end):  # type: ignore[no-untyped-def]
     stop = feed
     while stop > space and (buf[stop - 1] == 13 or buf[stop - 1] == SPACE):
         stop -= 1
-    version = stop
-    while version > space and buf[version - 1] != SPACE:
-        version -= 1
-    if not begins_with(buf, version, stop, W_HTTP) or stop - version < 6 or not 48 <= buf[version + 5] <= 57:
-        return NOT, 0, 0, 0, 0
-    first, last = space, version
-    while first < last and buf[first] == SPACE:
+    first, version = space, stop
+    while first < stop and buf[first] == SPACE:
         first += 1
+    while version > first and buf[version - 1] != SPACE:
+        version -= 1
+    if not is_version(buf, version, stop):
+        last = target_without_version(buf, at, space, first, stop)
+        return (space if last >= 0 else NOT), first, last, stop, feed
+    last = version
     while last > first and buf[last - 1] == SPACE:
         last -= 1
     if last == first:
@@ -222,7 +250,7 @@ def read_request(tables, buf, at, end, row, side, seq, ts_ns, ack, final):  # ty
         message.path_size = path_end - path
     if is_cut:
         message.shape |= SHAPE_CUT
-    if version + 8 <= end and buf[version + 7] == 48:
+    if version + 8 <= feed and buf[version + 7] == 48:
         message.shape |= SHAPE_HTTP_10
     body = read_request_fields(tables, buf, feed + 1, stop, message)
     return stop, (0 if is_connect else body), kind, same_word(buf, at, space, W_HEAD)

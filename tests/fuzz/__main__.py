@@ -27,9 +27,12 @@ MOST_BYTES = 3 << 30  # of memory: a length that was believed
 CURRENT, WRONG, COUNT = "current", "wrong", "count"
 
 
-def fuzz(seed: int, seconds: float, folder: Path) -> int:
-    """Examine damaged captures until the time is over, or one is wrong: exit code 1, with the reason in the folder."""
-    random, captures, until = Random(seed), corpus(), time.monotonic() + seconds
+def fuzz(seed: int, seconds: float, folder: Path, began: float) -> int:
+    """Examine damaged captures until the time is over, or one is wrong: exit code 1, with the reason in the folder.
+
+    began   when the whole run did: seconds since 1970
+    """
+    random, captures, until = Random(seed), corpus(began), time.monotonic() + seconds
     n = 0
     while time.monotonic() < until:
         data = damaged(random.choice(captures), random.choice(captures), random)
@@ -51,6 +54,7 @@ class Worker:
 
     def __init__(self, seed: int, until: float, folder: Path) -> None:
         self.seed, self.until, self.folder = seed, until, folder
+        self.began = time.time()
         self.examined = 0
         self.start()
 
@@ -61,7 +65,18 @@ class Worker:
 
     def command(self) -> list[str]:
         left = max(0.0, self.until - time.monotonic())
-        return [sys.executable, "-m", "tests.fuzz", str(left), "--seed", str(self.seed), "--worker", str(self.folder)]
+        return [
+            sys.executable,
+            "-m",
+            "tests.fuzz",
+            str(left),
+            "--seed",
+            str(self.seed),
+            "--worker",
+            str(self.folder),
+            "--began",
+            str(self.began),
+        ]
 
     def failure(self) -> str | None:
         """Why the capture in work failed, if it did."""
@@ -93,6 +108,7 @@ def keep(folder: Path, why: str, found: Path = FOUND) -> Path:
 
 def run(seconds: float, seed: int) -> int:
     """How many captures failed."""
+    examine(corpus()[0])  # kernels that aren't compiled yet are no hang
     until, failed = time.monotonic() + seconds, 0
     with tempfile.TemporaryDirectory(prefix="whichproxy-fuzz-") as place:
         workers = []
@@ -124,10 +140,11 @@ def main() -> int:
     asked.add_argument("seconds", type=float)
     asked.add_argument("--seed", type=int, default=int(time.time()))
     asked.add_argument("--worker", type=Path, help=argparse.SUPPRESS)
+    asked.add_argument("--began", type=float, help=argparse.SUPPRESS)
     arguments = asked.parse_args()
     if arguments.worker:
         resource.setrlimit(resource.RLIMIT_DATA, (MOST_BYTES, MOST_BYTES))
-        return fuzz(arguments.seed, arguments.seconds, arguments.worker)
+        return fuzz(arguments.seed, arguments.seconds, arguments.worker, arguments.began)
     return 1 if run(arguments.seconds, arguments.seed) else 0
 
 

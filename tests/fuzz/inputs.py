@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from math import inf
 from pathlib import Path
 from random import Random
 
@@ -19,11 +20,15 @@ NOT_CAPTURES = (".json", ".jsonl", ".toml", ".md", ".py", ".txt")
 EDGES = (0, 1, 2, 3, 4, 7, 8, 15, 16, 20, 31, 32, 63, 64, 127, 128, 255, 256, 1024, 16_384, 32_767, 32_768, 65_535, 2**24, 2**31, 2**32 - 1)
 
 
-def corpus() -> list[bytes]:
-    """The laboratory's captures, other people's, messy ones, one with every shape of packet, and all that failed once."""
+def corpus(until: float = inf) -> list[bytes]:
+    """The laboratory's captures, other people's, messy ones, one with every shape of packet, and all that failed once.
+
+    until   what failed after this moment (seconds since 1970) isn't taken: it would only fail again
+    """
     folders = [ROOT / "captures", FOUND, *([ORACLES / "public", ORACLES / "probes"] if ORACLES.is_dir() else [])]
     files = sorted(path for folder in folders for path in folder.rglob("*") if path.is_file() and path.suffix not in NOT_CAPTURES)
-    small = [path.read_bytes() for path in files if path.stat().st_size <= MOST_BYTES]
+    stats = [(path, path.stat()) for path in files]
+    small = [path.read_bytes() for path, stat in stats if stat.st_size <= MOST_BYTES and (path.parent != FOUND or stat.st_mtime < until)]
     return small + [messy_capture(seed) for seed in range(12)] + [written(list(frames_of_every_shape().values()))]
 
 

@@ -37,7 +37,7 @@ def test_there_is_a_corpus_and_it_is_read_right() -> None:
 
 def test_what_is_wrong_is_told(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(fuzzing, "examine", lambda data: ["not a name"] if data else [])
-    assert fuzzing.fuzz(1, 5, tmp_path) == 1
+    assert fuzzing.fuzz(1, 5, tmp_path, time.time()) == 1
     assert (tmp_path / fuzzing.WRONG).read_text() == "not a name"
 
 

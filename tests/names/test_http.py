@@ -189,6 +189,24 @@ def test_the_first_host_and_agent_count() -> None:
 
 
 @pytest.mark.parametrize(
+    ("data", "host", "port", "field"),
+    [
+        (b"GET /zeek.html HTTY/1.1\r\nHost: localhost\r\n\r\n", None, -1, b"localhost"),
+        (b"GET /index.html\r\n\r\n", None, -1, None),
+        (b"GET http://a.example/x\n\n", b"a.example", 80, None),
+        (b"GET http://a.example HTTY/1.1\r\nHost: b.example\r\n\r\n", b"a.example", 80, b"b.example"),
+        (b"connect a.example:443\r\n\r\n", b"a.example", 443, None),
+    ],
+)
+def test_a_line_without_a_version_that_is_known(data: bytes, host: bytes | None, port: int, field: bytes | None) -> None:
+    """As Wireshark reads them; the twin too."""
+    (message,) = read([client(data)])
+    assert (message.host, message.port, message.field) == (host, port, field)
+    told = twin.read_request(data)
+    assert told is not None and told.head.field(b"host") == field
+
+
+@pytest.mark.parametrize(
     "data",
     [
         b"PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n",
@@ -200,6 +218,10 @@ def test_the_first_host_and_agent_count() -> None:
         b"EHLO mail.example ESMTP\r\n\r\n",
         b"SSH-2.0-OpenSSH_9.6\r\n",
         b"GET /\0\1 HTTP/1.1",
+        b"POST / HTTY/1.1\r\nHost: a.example\r\n\r\n",
+        b"GET file\r\n\r\n",
+        b"CONNECT name.example\r\n\r\n",
+        b"CONNECT a.example:443 HTTY/1.1\r\n\r\n",
     ],
 )
 def test_what_is_no_request(data: bytes) -> None:

@@ -82,6 +82,7 @@ def read_request(data: bytes) -> Request | None:
         fits = b" " not in target and b":" in target if kind == "connect" else method == b"GET" and (kind or target[:1] == b"/")
         if not fits:
             return None
+        target = target.split(b" ")[0]  # what follows is a version that nobody knows
     return Request(method.upper() if kind == "connect" else method, target, kind, head)
 
 
