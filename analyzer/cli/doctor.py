@@ -15,6 +15,7 @@ from typing import Annotated, NamedTuple
 import typer
 
 from analyzer.cli.outcome import DONE, UNMET, complain
+from analyzer.errors import Unusable
 
 REQUIRED = (
     *("numpy", "numba", "pandas", "pyarrow", "matplotlib", "jinja2", "typer", "rich"),
@@ -73,10 +74,11 @@ def _packages() -> Iterator[Check]:
     for name in REQUIRED:
         try:
             importlib.import_module(name)
-        except ImportError as error:
+        except (ImportError, OSError) as error:  # OSError: it finds no place to write to, and says itself what to do
             broken = True
             reason = f"{type(error).__name__}: {error}".splitlines()[0]
-            yield Check(name, BROKEN, reason, f"{sys.executable} -m pip install --force-reinstall {name}")
+            install = f"{sys.executable} -m pip install --force-reinstall {name}"
+            yield Check(name, BROKEN, reason, install if isinstance(error, ImportError) else None)
     if not broken:
         yield Check("packages", OK, ", ".join(f"{name} {version(name)}" for name in REQUIRED))
 
@@ -151,7 +153,11 @@ def _kernels() -> Check:
 
 
 def _warm() -> None:
+    """Compile the kernels. Errors: Unusable, they can't be kept anywhere."""
     from analyzer.warm import warm
 
+    check = _kernels()
+    if check.state == BROKEN:
+        raise Unusable(check.found, "kernels", check.mend)
     complain("compiling the kernels; this takes a minute the first time")
     warm()

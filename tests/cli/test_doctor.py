@@ -7,6 +7,7 @@ from pathlib import Path
 import pytest
 
 from analyzer.cli import doctor
+from analyzer.cli.outcome import UNUSABLE
 from tests.cli.conftest import Whichproxy
 
 
@@ -35,6 +36,16 @@ def test_optional_parts_that_are_missing_are_0(monkeypatch: pytest.MonkeyPatch, 
 def test_cold_kernels_are_told_with_what_warms_them(monkeypatch: pytest.MonkeyPatch, whichproxy: Whichproxy, tmp_path: Path) -> None:
     monkeypatch.setenv("NUMBA_CACHE_DIR", str(tmp_path))
     assert "whichproxy doctor --warm" in whichproxy("doctor").out
+
+
+def test_kernels_that_can_be_kept_nowhere_are_not_compiled_in_vain(monkeypatch: pytest.MonkeyPatch, whichproxy: Whichproxy) -> None:
+    monkeypatch.setenv("NUMBA_CACHE_DIR", "/proc/none")
+    monkeypatch.setattr("os.access", lambda path, mode: False)
+    ended = whichproxy("doctor", "--warm")
+    assert ended.code == UNUSABLE and ended.out == ""
+    assert ended.lines == [
+        "whichproxy: kernels: /proc can't be written, so each run compiles anew; export NUMBA_CACHE_DIR=/a/writable/folder"
+    ]
 
 
 def test_the_privilege_of_a_user_is_dumpcaps(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
