@@ -31,9 +31,9 @@ from analyzer.names.http import (
     read_answer,
     read_request,
     starts_like_answer,
-    starts_like_request,
 )
 from analyzer.names.proxy_protocol import read_proxy_header
+from analyzer.names.request_line import starts_like_request
 from analyzer.names.socks import (
     read_greeting,
     read_socks4_answer,

@@ -7,13 +7,14 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from analyzer.names.http import read_chunk_line, starts_like_answer, starts_like_request
+from analyzer.names.http import read_chunk_line, starts_like_answer
+from analyzer.names.request_line import starts_like_request
 from analyzer.names.states import MORE, NOT
 from tests.build import CONNECT_SHAPES, ESTABLISHED, absolute_get, connect, connect_as, get, head
 from tests.names.harness import CLIENT, Stage, byte_by_byte, client, names, one_by_one, read, server, summary, untimed
 from tests.reference import http as twin
 
-HTTP_10, AGENT, HOST, HOST_PORT, LENGTH_0, PRAGMA, PROXY_CONNECTION, BROWSER, CUT = 1, 2, 4, 8, 16, 32, 64, 256, 512
+HTTP_10, AGENT, HOST, HOST_PORT, LENGTH_0, PRAGMA, PROXY_CONNECTION, BROWSER = 1, 2, 4, 8, 16, 32, 64, 256
 OK = head("HTTP/1.1 200 OK", "Content-Length: 2") + b"ok"
 
 
@@ -90,40 +91,6 @@ def test_nothing_is_said_before_the_head_is_complete() -> None:
 
 
 @pytest.mark.parametrize(
-    ("data", "kind", "host", "port"),
-    [
-        (b"CONNECT name.example:443 HT", "connect", b"name.example", 443),
-        (b"CONNECT name.example:443 ", "connect", b"name.example", 443),
-        (b"connect  [2001:db8::1]:8443  http/1.1\r", "connect", b"2001:db8::1", 8443),
-        (b"GET http://name.example/pa", "absolute", b"name.example", 80),
-        (b"HEAD https://user@name.example:81?x", "absolute", b"name.example", 81),
-        (b"GET http://name.example HTT", "absolute", b"name.example", 80),
-    ],
-)
-def test_a_line_cut_behind_its_name(data: bytes, kind: str, host: bytes, port: int) -> None:
-    """As a snap length of some 100 bytes does: the name is whole, nothing is said of what would follow."""
-    stage = Stage()
-    assert stage.feed([client(data)]) == []
-    (message,) = stage.finish()
-    assert (message.kind, message.host, message.port) == (kind, host, port)
-    assert message.path is None and message.field is None and message.agent is None and message.shape == CUT
-    asked = twin.read_request(data)
-    assert asked is not None and asked.kind == kind
-
-
-@pytest.mark.parametrize(
-    "data",
-    [
-        b"CONNECT name.example:443", b"CONNECT ", b"CONNECT", b"CONNECT name.example:443 EHLO", b"GET http://name.exa", b"GET /path HTT",
-        b"EHLO name.example ESM", b"CONNECT name\0example:443 HT",
-    ],
-)  # fmt: skip
-def test_a_line_cut_before_its_name_ends(data: bytes) -> None:
-    assert read([client(data)]) == []
-    assert twin.read_request(data) is None
-
-
-@pytest.mark.parametrize(
     ("data", "named"),
     [
         (connect_as("wininet", "name.example"), len(b"CONNECT name.example:443 ")),
@@ -186,47 +153,6 @@ def test_the_first_host_and_agent_count() -> None:
     assert (message.field, message.agent) == (b"one.example", b"one")
     (message,) = read([client(get("/", "Host:", "User-Agent: \t ", "Host: name.example", "User-Agent: agent"))])
     assert (message.field, message.agent) == (b"name.example", b"agent")
-
-
-@pytest.mark.parametrize(
-    ("data", "host", "port", "field"),
-    [
-        (b"GET /zeek.html HTTY/1.1\r\nHost: localhost\r\n\r\n", None, -1, b"localhost"),
-        (b"GET /index.html\r\n\r\n", None, -1, None),
-        (b"GET http://a.example/x\n\n", b"a.example", 80, None),
-        (b"GET http://a.example HTTY/1.1\r\nHost: b.example\r\n\r\n", b"a.example", 80, b"b.example"),
-        (b"connect a.example:443\r\n\r\n", b"a.example", 443, None),
-    ],
-)
-def test_a_line_without_a_version_that_is_known(data: bytes, host: bytes | None, port: int, field: bytes | None) -> None:
-    """As Wireshark reads them; the twin too."""
-    (message,) = read([client(data)])
-    assert (message.host, message.port, message.field) == (host, port, field)
-    told = twin.read_request(data)
-    assert told is not None and told.head.field(b"host") == field
-
-
-@pytest.mark.parametrize(
-    "data",
-    [
-        b"PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n",
-        b"GET\r\n\r\n",
-        b"GET  HTTP/1.1\r\n\r\n",
-        b" GET / HTTP/1.1\r\n\r\n",
-        b"G\0T / HTTP/1.1\r\n\r\n",
-        b"A" * 30 + b" / HTTP/1.1\r\n\r\n",
-        b"EHLO mail.example ESMTP\r\n\r\n",
-        b"SSH-2.0-OpenSSH_9.6\r\n",
-        b"GET /\0\1 HTTP/1.1",
-        b"POST / HTTY/1.1\r\nHost: a.example\r\n\r\n",
-        b"GET file\r\n\r\n",
-        b"CONNECT name.example\r\n\r\n",
-        b"CONNECT a.example:443 HTTY/1.1\r\n\r\n",
-    ],
-)
-def test_what_is_no_request(data: bytes) -> None:
-    assert read([client(data)]) == []
-    assert byte_by_byte(data) == []
 
 
 @pytest.mark.parametrize(
