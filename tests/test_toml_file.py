@@ -10,7 +10,9 @@ import pytest
 from analyzer.errors import Unusable
 from analyzer.jobs.file import load_job
 from analyzer.routes.topology import load_topology
+from analyzer.studies.plan import load_plan
 from analyzer.toml_file import read_toml
+from tests.studies.laboratory import CATALOGUE
 
 
 def read(path: str | Path) -> dict[str, object]:
@@ -44,8 +46,8 @@ def test_a_byte_order_mark_is_no_mistake(tmp_path: Path) -> None:
     assert read(path) == {"title": "x"}
 
 
-@pytest.mark.parametrize("load", [load_job, load_topology])
-def test_jobs_and_topologies_are_read_so(load: Callable[[Path], object], tmp_path: Path) -> None:
+@pytest.mark.parametrize("load", [load_job, load_topology, lambda path: load_plan(path, CATALOGUE)])
+def test_jobs_topologies_and_studies_are_read_so(load: Callable[[Path], object], tmp_path: Path) -> None:
     path = tmp_path / "file.toml"
     path.write_bytes(b"a = " + b"[" * 5000)
     with pytest.raises(Unusable, match="nested too deeply"):
