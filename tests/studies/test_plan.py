@@ -14,5 +14,5 @@ from tests.studies.laboratory import CATALOGUE
 def test_what_is_no_study_is_refused(tmp_path: Path) -> None:
     path = tmp_path / "study.toml"
     path.write_bytes(b"test = [")
-    with pytest.raises(Unusable, match="not valid TOML: .*; a study is a list of"):
+    with pytest.raises(Unusable, match=r"not valid TOML: .*; a study is a list of"):
         load_plan(path, CATALOGUE)
