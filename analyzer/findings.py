@@ -155,8 +155,60 @@ CODES: dict[str, Code] = {
     "flows-evicted": Code(
         "warning", "Conversations were given up to stay within the memory limit.", "Raise the limit, or filter what is captured."
     ),
+    "not-a-proxy": Code(
+        "problem",
+        "A proxy was asked for at an address that isn't one: a web server, or something that speaks another protocol, answered.",
+        "Check the address and port in the proxy setting: nothing reached the host this way.",
+    ),
+    "captive-portal": Code(
+        "problem",
+        "Requests for different hosts were all redirected to one other host: a portal wants somebody to log on first.",
+        "Let Defender's hosts pass the portal, or log on to it.",
+    ),
+    "proxy-over-tls": Code(
+        "warning",
+        "Clients speak TLS to the proxy itself, so what they ask it for can't be seen.",
+        "Capture where it can be seen, or look into the proxy's own log.",
+    ),
+    "transparent-proxy": Code(
+        "info",
+        "Something on the way takes connections over and makes them anew under its own address.",
+        "Know that it is there: the client isn't configured for it, and what it refuses looks like the host's own refusal.",
+    ),
+    "tunnel-dead": Code(
+        "warning",
+        "After a silence, what the client sent through an open tunnel was never acknowledged: something on the way had forgotten it.",
+        "Raise the idle timeout of the firewall or load balancer between client and proxy above the proxy's own.",
+    ),
+    "service-split": Code(
+        "warning",
+        "Services of one plane went through different proxies.",
+        "Read each service's own row: which setting each of them follows.",
+    ),
+    "topology-unmatched": Code(
+        "warning",
+        "The topology names a proxy that was never asked, while one it doesn't name was.",
+        "Compare addresses and ports in the topology with those in the report.",
+    ),
+    "capture-cut": Code(
+        "info",
+        "Packets were cut by the snap length: what stands behind it can't be read.",
+        "Capture whole packets: tcpdump -s 0.",
+    ),
+    "frames-unopened": Code(
+        "warning",
+        "Packets in a wrapping or of a link type that isn't opened were passed over.",
+        "Capture without the wrapping, or convert the capture first, as the text says.",
+    ),
+    "address-family": Code(
+        "warning",
+        "A proxy answers by one address family and not by the other.",
+        "Let the proxy listen on both, or give its name only the address that answers.",
+    ),
     "winner-changed": Code(
-        "problem", "A service changed its proxy since the last run.", "Check what changed in the clients' proxy configuration."
+        "problem",
+        "A service changed its proxy, within the capture or since the last run.",
+        "Check what changed in the clients' proxy configuration.",
     ),
     "new-proxy": Code(
         "warning", "A proxy appeared that wasn't there in the last run.", "Check whose it is; name it in the topology if it is yours."

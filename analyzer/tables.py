@@ -25,8 +25,27 @@ REQUEST = pa.struct(
         ("answered", TIME),  # of the packet that began the answer
         ("service", pa.string()),
         ("plane", pa.string()),
+        ("service_rule", pa.string()),  # the catalogue pattern that matched
+        ("service_evidence", pa.string()),  # own or platform
+        ("outcome", pa.string()),  # OUTCOMES
+        (
+            "challenge",
+            pa.list_(pa.string()),
+        ),  # schemes of Proxy-Authenticate in the answer, lower case, in order; empty: none, or no answer
+        ("continues", pa.bool_()),  # whether that challenge carries the next token of its scheme, or stale=true; null without a challenge
+        ("offered", pa.string()),  # scheme of Proxy-Authorization in the request, lower case; null: none. What it holds is never kept
+        ("location", pa.string()),  # host that the answer redirects to (Location), lower case; null: none
+        ("html", pa.bool_()),  # whether the answer's Content-Type is HTML; null where no answer was captured
     ]
 )
+
+OUTCOMES = ("worked", "broken", "challenged", "authentication", "denied", "failed", "unanswered", "hidden", "unseen")
+"""What came of a request, as routes.outcomes decides it."""
+
+ACTIVE = pa.struct([("start", TIME), ("end", TIME), ("bytes_out", pa.int64()), ("bytes_in", pa.int64())])
+"""A stretch of a flow in which no two packets are more than ACTIVE_GAP_S apart; payload bytes as in bytes_out and bytes_in."""
+
+ACTIVE_GAP_S = 10
 
 
 class Column(NamedTuple):
@@ -70,6 +89,25 @@ FLOW_COLUMNS = (
         "flows",
         "TCP: refused, unreachable, no-answer, closed, reset, mid-stream, open; UDP: unreachable, no-answer, open",
     ),
+    Column("resent_out", pa.int64(), "flows", "TCP: payload bytes that the client sent again; with resent_in the sum is retransmitted"),
+    Column("resent_in", pa.int64(), "flows", "TCP: payload bytes that the server sent again"),
+    Column(
+        "acked_out",
+        pa.int64(),
+        "flows",
+        "TCP: payload bytes of the client that the server acknowledged, captured or not; null where no acknowledgement of the server was captured",
+    ),
+    Column(
+        "acked_in", pa.int64(), "flows", "TCP: payload bytes of the server that the client acknowledged, captured or not; null likewise"
+    ),
+    Column(
+        "pending_since",
+        TIME,
+        "flows",
+        "TCP: when the client first sent what the server never acknowledged; null: all was, or the server's direction wasn't captured",
+    ),
+    Column("last_in", TIME, "flows", "latest packet from the server; null: none"),
+    Column("active", pa.list_(ACTIVE), "flows", "stretches in which the flow had packets, in order: a gap of more than 10 s ends one"),
     Column("last_data", TIME, "flows", "TCP: when payload was last sent, by either side, up to the first FIN or RST"),
     Column("ended_by", pa.string(), "flows", "TCP: client or server, whoever sent the first FIN or RST"),
     Column("ended_with", pa.string(), "flows", "TCP: fin or rst, whichever came first"),
@@ -80,6 +118,13 @@ FLOW_COLUMNS = (
         "routes",
         "upstream: the client is a proxy; proxy: the server is one; direct: other TCP and UDP/443; null: other UDP",
     ),
+    Column(
+        "direct_outcome",
+        pa.string(),
+        "routes",
+        "of a direct flow: answered, blocked or unknown, by whether anything but an alert or a block page came back; null: not direct",
+    ),
+    Column("same_as", pa.string(), "routes", "id of the flow that this one is the copy of, behind an address translation; null: none"),
     Column("proxy", pa.string(), "routes", "ip:port of the proxy, [v6]:port"),
     Column("proxy_name", pa.string(), "routes", "the proxy's name in the topology"),
     Column("method", pa.string(), "routes", "how the proxy is configured (topology): winhttp, wininet, static, pac, other"),
@@ -93,9 +138,32 @@ FLOW_COLUMNS = (
     Column("requested_port", pa.int32(), "names", "the port asked for"),
     Column("proxy_status", pa.int32(), "names", "HTTP status or SOCKS reply code of that request"),
     Column("requests", pa.list_(REQUEST), "names", "every request to a proxy on this flow, in order"),
+    Column(
+        "tunnel_out",
+        pa.int64(),
+        "names",
+        "distinct payload bytes of the client behind its last request to a proxy, those included that only acknowledgements prove; "
+        "null without a request",
+    ),
+    Column(
+        "tunnel_in",
+        pa.int64(),
+        "names",
+        "distinct payload bytes of the server behind its answer to that request; all of them where no answer was captured; null likewise",
+    ),
+    Column(
+        "server_first",
+        pa.string(),
+        "names",
+        "what the server's first payload was: alert, tls (a ServerHello), http, socks or other; null: none was captured",
+    ),
     Column("user_agent", pa.string(), "names", "of the request to the proxy, else of the plain HTTP request"),
     Column("http_host", pa.string(), "names", "Host of the first non-CONNECT request, else of the last CONNECT"),
     Column("http_path", pa.string(), "names", "path of that first non-CONNECT request, without its query"),
+    Column("http_status", pa.int32(), "names", "status of the answer to that first non-CONNECT request"),
+    Column("http_location", pa.string(), "names", "host that this answer redirects to, lower case; null: none"),
+    Column("http_html", pa.bool_(), "names", "whether this answer's Content-Type is HTML; null without an answer"),
+    Column("http_via", pa.bool_(), "names", "whether that request has a Via or X-Forwarded-For header field; null without a request"),
     Column("sni", pa.string(), "names", "server name of the ClientHello, as sent"),
     Column(
         "alpn",
@@ -130,6 +198,12 @@ FLOW_COLUMNS = (
     Column("service", pa.string(), "services", "Defender service slug; null for what isn't Defender's"),
     Column("service_group", pa.string(), "services", "the service's group slug"),
     Column("service_rule", pa.string(), "services", "the catalogue pattern that matched"),
+    Column(
+        "service_evidence",
+        pa.string(),
+        "services",
+        "own: only Defender asks for this host; platform: Windows, Azure or a browser ask for it too and Defender needs it; null: no service",
+    ),
     Column("service_also", pa.list_(pa.string()), "services", "other services that the same host serves"),
     Column("service_possible", pa.string(), "services", "what a shared rule would say; never sets service"),
     Column("plane", pa.string(), "services", "whose traffic it is by its host: sensor, antivirus, system, user"),
@@ -141,6 +215,11 @@ FLOW_COLUMNS = (
     ),
     Column("client_family_by", pa.string(), "names", "what client_family was told by"),
     Column("pair", pa.string(), "routes", "on both legs of one tunnel: the client leg's id"),
+    Column("pairs", pa.list_(pa.string()), "routes", "all of them where a leg has several; pair is the first; empty: none"),
+    Column("process", pa.string(), "flows", "process name or PID where the capture has it (PKTAP, packet comments); else null"),
+    Column("firewall_action", pa.string(), "flows", "what the firewall did with it (pflog: pass, block ...); else null"),
+    Column("community_id", pa.string(), "flows", "Community ID v1, seed 0"),
+    Column("first_frame", pa.int64(), "flows", "number of the flow's first packet in `capture`, as Wireshark counts, from 1"),
     Column("inspected", pa.bool_(), "routes", "TLS opened on the way; true or false only where both legs prove it"),
     Column("outer", pa.string(), "flows", "what the packets were wrapped in, outermost first, of the first frame"),
 )

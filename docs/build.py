@@ -41,6 +41,14 @@ REQUEST_KEYS: Final = {
     "answered": "of the packet that began the answer",
     "service": "Defender service of this request's host",
     "plane": "plane of this request's host",
+    "service_rule": "the catalogue pattern that matched",
+    "service_evidence": "own or platform",
+    "outcome": "worked, broken, challenged, authentication, denied, failed, unanswered, hidden or unseen",
+    "challenge": "schemes of Proxy-Authenticate in the answer, lower case",
+    "continues": "whether that challenge carries the next token of its scheme, or stale=true; null without a challenge",
+    "offered": "scheme of Proxy-Authorization, lower case; null: none; what it holds is never kept",
+    "location": "host that the answer redirects to; null: none",
+    "html": "whether the answer is HTML; null where no answer was captured",
 }
 
 COMMANDS_TEXT: Final = """

@@ -340,8 +340,7 @@ def request_lists(
             array(status, status < 0),
             columns.times_of(messages, picked),
             columns.times_of(messages, answer),
-            pa.nulls(len(picked), pa.string()),
-            pa.nulls(len(picked), pa.string()),
+            *(empty_column(field, len(picked)) for field in list(REQUEST)[7:]),
         ],
         fields=list(REQUEST),
     )
