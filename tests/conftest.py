@@ -1,8 +1,9 @@
-"""Where the oracles are, and what may be skipped.
+"""Where the oracles and the cases are, and what may be skipped.
 
-The oracles are captures made by others, with what is known about them. They aren't part of the repository: they lie in
-$WHICHPROXY_ORACLES, by default in ../shared/oracles beside it. With WHICHPROXY_REQUIRE_ALL=1 (`make test` in CI) a skipped
-test is a failed one, except where a clone has no oracles.
+The oracles are captures made by others, with what is known about them; the cases are small captures of single situations, with
+what must be said of them. They aren't part of the repository: they lie in $WHICHPROXY_ORACLES and $WHICHPROXY_CASES, by default
+in ../shared/oracles and ../shared/cases beside it. With WHICHPROXY_REQUIRE_ALL=1 (`make test` in CI) a skipped test is a failed
+one, except where a clone has no oracles or no cases.
 """
 
 from __future__ import annotations
@@ -16,10 +17,14 @@ import pytest
 ROOT = Path(__file__).resolve().parent.parent
 ORACLES = Path(os.environ.get("WHICHPROXY_ORACLES") or ROOT.parent / "shared" / "oracles")
 NO_ORACLES = f"this clone has no oracles: {ORACLES} isn't there (WHICHPROXY_ORACLES names another place)"
+CASES = Path(os.environ.get("WHICHPROXY_CASES") or ROOT.parent / "shared" / "cases")
+NO_CASES = f"this clone has no cases: {CASES} isn't there (WHICHPROXY_CASES names another place)"
+LEFT_OUT = ((ORACLES, NO_ORACLES), (CASES, NO_CASES))
 REQUIRE_ALL = os.environ.get("WHICHPROXY_REQUIRE_ALL") == "1"
 
 needs_oracles = pytest.mark.skipif(not ORACLES.is_dir(), reason=NO_ORACLES)
 """For tests that are parametrized over the oracles' own lists; others ask for the fixture."""
+needs_cases = pytest.mark.skipif(not CASES.is_dir(), reason=NO_CASES)
 
 
 def pytest_configure() -> None:
@@ -60,8 +65,7 @@ def forbid_skip(report: pytest.TestReport | pytest.CollectReport) -> None:
     if not REQUIRE_ALL or not report.skipped or hasattr(report, "wasxfail"):
         return
     reason = report.longrepr[2] if isinstance(report.longrepr, tuple) else str(report.longrepr)
-    without_oracles = not ORACLES.is_dir() and (NO_ORACLES in reason or "got empty parameter set" in reason)
-    if not without_oracles:
+    if not any(not place.is_dir() and (why in reason or "got empty parameter set" in reason) for place, why in LEFT_OUT):
         report.outcome = "failed"
         report.longrepr = f"WHICHPROXY_REQUIRE_ALL=1 and this was skipped. {reason}"
 
@@ -81,6 +85,7 @@ def pytest_make_collect_report() -> Generator[None, pytest.CollectReport, pytest
 
 
 def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:
-    """Say once that tests were left out for want of oracles."""
-    if not ORACLES.is_dir():
-        terminalreporter.write_line(NO_ORACLES)
+    """Say once that tests were left out for want of oracles or cases."""
+    for place, why in LEFT_OUT:
+        if not place.is_dir():
+            terminalreporter.write_line(why)
