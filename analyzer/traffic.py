@@ -288,7 +288,7 @@ def _as_list(inputs: object) -> list[str | BinaryIO]:
 
 
 def _window(start: object, end: object) -> tuple[int | None, int | None]:
-    from analyzer.report.times import window_ns
+    from analyzer.text.times import window_ns
 
     return window_ns(_time_text(start, "start"), _time_text(end, "end"), ("start", "end"))
 

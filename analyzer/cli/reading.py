@@ -52,9 +52,9 @@ def checked(
     Errors  Unusable: a time that is none, a topology or catalogue file with mistakes, or stdin that is a terminal
     """
     from analyzer.arrow import leave_pandas_alone
-    from analyzer.report.times import window_ns
     from analyzer.routes.topology import load_topology
     from analyzer.services.catalogue import load_catalogue
+    from analyzer.text.times import window_ns
 
     leave_pandas_alone()
     start_ns, end_ns = window_ns(start, end)

@@ -17,6 +17,7 @@ from analyzer.names.sha256 import hex_digest
 from analyzer.names.strings import words
 from analyzer.packets.layout import NO_ID, NO_TIME, OUTER_NAMES, TCP
 from analyzer.tables import TIME
+from analyzer.text.times import values
 
 ID_DIGITS: Final = 16
 PROTOCOLS: Final[list[str | None]] = ["tcp", "udp"]
@@ -156,7 +157,7 @@ def capture_lists(records: npt.NDArray[Any], late: dict[int, list[int]], names: 
     column = pa.array(lists, pa.list_(pa.string())).take(array(which.ravel()))
     if not late:
         return column
-    rows = column.to_pylist()
+    rows = values(column)
     for flow, inputs in late.items():
         known = [i for i in range(SOURCE_BITS) if int(records["sources"][flow]) >> i & 1]
         seen = set(known) | set(inputs)

@@ -16,6 +16,7 @@ from analyzer.names.columns import address_text
 from analyzer.names.strings import AS_IS, text_array
 from analyzer.packets.layout import NO_TIME
 from analyzer.tables import DISCOVERY_SCHEMA
+from analyzer.text.times import values
 
 PAC_PATH = r"(?i)(/wpad\.da[t]?|\.pac)$"  # IIS once served wpad.da (WinSock Proxy asked so)
 
@@ -42,7 +43,7 @@ def discovery_table(
         return DISCOVERY_SCHEMA.empty_table()
     of = row_of[messages["record"][rows]].astype(np.int64)
     found = [one_row(tables, messages[m], int(statuses[m])) for m in rows.tolist()]
-    client = [row["client_ip"] or default for row, default in zip(found, clients.take(array(of)).to_pylist(), strict=True)]
+    client = [row["client_ip"] or default for row, default in zip(found, values(clients.take(array(of))), strict=True)]
     times = messages["ts_ns"][rows]
     return pa.table(
         [

@@ -54,7 +54,7 @@ def version_codes(messages: npt.NDArray[Any], rows: npt.NDArray[np.int64]) -> np
 
 def alpn_lists(raw: pa.DictionaryArray, whole: npt.NDArray[np.bool_]) -> pa.Array:
     """A list array of the protocols in ALPN lists as sent; empty for a whole hello without one, null without a whole hello."""
-    lists = pa.array([read_alpn(one.as_py()) for one in raw.dictionary] + [[], None], pa.list_(pa.string()))
+    lists = pa.array([read_alpn(one) for one in raw.dictionary.to_pylist()] + [[], None], pa.list_(pa.string()))
     none = np.where(whole, len(lists) - 2, len(lists) - 1)
     indices = raw.indices
     return lists.take(array(np.where(indices.is_valid(), indices.fill_null(0), none)))
@@ -71,5 +71,5 @@ def read_alpn(raw: bytes) -> list[str]:
 
 def issuers(raw: pa.DictionaryArray) -> pa.Array:
     """A string array of issuers' names, from their DER."""
-    texts: list[str | None] = [issuer_text(one.as_py()) for one in raw.dictionary]
+    texts: list[str | None] = [issuer_text(one) for one in raw.dictionary.to_pylist()]
     return words(np.asarray(raw.indices.fill_null(-1)), [*texts, None])

@@ -50,6 +50,7 @@ from analyzer.names.strings import HEX, LOWER, byte_array, string_array, text_ar
 from analyzer.names.tls import RANDOM_SIZE
 from analyzer.packets.layout import NO_TIME, TCP
 from analyzer.tables import FLOW_SCHEMA, REQUEST
+from analyzer.text.times import values
 
 KINDS: Final[list[str | None]] = [None, "connect", "absolute", None, "socks4", "socks5"]
 ENDINGS: Final[list[str | None]] = ["fin", "rst"]
@@ -275,7 +276,7 @@ def name_by_lookups(tables: Tables, question: npt.NDArray[np.int64], ends: tuple
     rows = np.flatnonzero(source < 0)
     client, target, first_ns = (column[rows] for column in ends)
     asked = np.flatnonzero(question[rows] >= 0)
-    target[asked] = [address_of(text) for text in TextsOf(messages, tables.pool)("host", question[rows[asked]]).to_pylist()]
+    target[asked] = [address_of(text) for text in values(TextsOf(messages, tables.pool)("host", question[rows[asked]]))]
     answer = name_by_answers(tables, client, target, first_ns)
     rows, answer = rows[answer >= 0], answer[answer >= 0]
     at[rows], size[rows], source[rows] = messages["host_at"][answer], messages["host_size"][answer], BY_DNS

@@ -6,8 +6,8 @@ from collections.abc import Iterator, Mapping
 
 import pyarrow as pa
 
-from analyzer.report.rows import rfc3339_column
 from analyzer.report.text import UNWRAPPED, inert, shorten
+from analyzer.text.times import rfc3339_column, values
 
 COLUMNS = (
     ("first_seen", 12),
@@ -74,7 +74,7 @@ def _rooms(longest: Mapping[str, int], width: int) -> dict[str, int]:
 def _texts(column: pa.ChunkedArray) -> list[str]:
     if pa.types.is_timestamp(column.type):
         return [text[11:23] if text else "" for text in rfc3339_column(column.combine_chunks()).to_pylist()]
-    return ["" if value is None else inert(value) if isinstance(value, str) else str(value) for value in column.to_pylist()]
+    return ["" if value is None else inert(value) if isinstance(value, str) else str(value) for value in values(column)]
 
 
 def _set(text: str, room: int, right: bool) -> str:

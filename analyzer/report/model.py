@@ -13,7 +13,7 @@ from typing import Any
 
 from analyzer.report.answer import answer_for, no_source_answer
 from analyzer.report.labels import ProxyLabel, byte_size, counted, listed, method_name, plane_order, source_label
-from analyzer.report.times import to_the_second
+from analyzer.text.times import to_the_second
 
 SEVERITIES = ("problem", "warning", "info")
 

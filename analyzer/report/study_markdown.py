@@ -10,7 +10,7 @@ from analyzer.report.markdown import FLOWS_NAMED, table, verdict_blocks
 from analyzer.report.model import build
 from analyzer.report.study_model import StudyReport, TestRow, build_study
 from analyzer.report.text import markdown
-from analyzer.report.times import to_the_second
+from analyzer.text.times import to_the_second
 
 
 def study_markdown(document: Mapping[str, Any]) -> str:

@@ -15,6 +15,7 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from analyzer.routes.topology import Topology
+from analyzer.text.times import rows
 
 WPAD: Final = r"(?i)^wpad(\.|$)"
 RETURNED: Final = re.compile(r"\b(?:PROXY|HTTPS?|SOCKS[45]?)\s+(\[[0-9a-fA-F:.]+\]|[A-Za-z0-9_.-]+):([0-9]{1,5})\b")
@@ -56,7 +57,7 @@ def discoveries_of(lookups: pa.Table, found: pa.Table, topology: Topology) -> li
             one.asked[row["name"]] = said
         one.flows[row["flow"]] = None
     names = {address: row["name"] for row in lookups_rows(lookups) for address in row["answers"]} if found.num_rows else {}
-    for row in found.to_pylist():
+    for row in rows(found):
         one = by_client.setdefault(row["client_ip"], Discovery(row["client_ip"]))
         one.flows[row["flow"]] = None
         if row["kind"] == "dhcp-asked":
@@ -75,8 +76,7 @@ def discoveries_of(lookups: pa.Table, found: pa.Table, topology: Topology) -> li
 
 def wpad_lookups(lookups: pa.Table) -> list[dict[str, Any]]:
     """The lookups of names that begin with wpad, in their order."""
-    rows: list[dict[str, Any]] = lookups.filter(pc.match_substring_regex(lookups["name"], WPAD)).select(WANTED).to_pylist()
-    return rows
+    return rows(lookups.filter(pc.match_substring_regex(lookups["name"], WPAD)).select(WANTED))
 
 
 WANTED: Final = ["flow", "client_ip", "name", "rcode", "answers"]
@@ -84,8 +84,7 @@ WANTED: Final = ["flow", "client_ip", "name", "rcode", "answers"]
 
 def lookups_rows(lookups: pa.Table) -> Iterable[Mapping[str, Any]]:
     """Name and addresses of the lookups that gave any."""
-    rows: list[dict[str, Any]] = lookups.filter(pc.greater(pc.list_value_length(lookups["answers"]), 0)).select(WANTED).to_pylist()
-    return rows
+    return rows(lookups.filter(pc.greater(pc.list_value_length(lookups["answers"]), 0)).select(WANTED))
 
 
 def outcome_of(lookup: Mapping[str, Any]) -> str:

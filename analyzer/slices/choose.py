@@ -13,6 +13,7 @@ from analyzer.findings import CODES
 from analyzer.routes.proxies import answers_as_proxy, find_proxies, flow_ends
 from analyzer.routes.requests import bytes_both_ways, flat_requests, tunnelled_unanswered
 from analyzer.routes.topology import Topology
+from analyzer.text.times import values
 
 Reasons = dict[int, list[str]]
 """Row of the flow table → why it is in the slice: words without addresses or names, fit for anyone."""
@@ -69,7 +70,7 @@ def _note_asked(rows: Sequence[dict[str, Any]], flows: pa.Table) -> None:
     for row in rows:
         row["asked"] = set()
     requests = flat_requests(flows)
-    for i, service in zip(requests.row.tolist(), requests.service.to_pylist(), strict=True):
+    for i, service in zip(requests.row.tolist(), values(requests.service), strict=True):
         rows[i]["asked"].add(service)
 
 

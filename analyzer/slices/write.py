@@ -5,14 +5,17 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator, Sequence
 from typing import Final
 
+import numpy as np
 import pyarrow as pa
 
 import analyzer
+from analyzer.arrow import array
 from analyzer.capture.source import Source
 from analyzer.report.text import inert
 from analyzer.slices.choose import Reasons
 from analyzer.slices.frame import Frame
 from analyzer.slices.pcapng import interface_block, packet_block, section_block
+from analyzer.text.times import rows as rows_of
 
 NO_TIME: Final = "this packet has no time in its capture"
 
@@ -57,9 +60,10 @@ class Interfaces:
 def flow_comments(flows: pa.Table, reasons: Reasons, *, anonymous: bool = False) -> dict[int, str]:
     """Row → why it is in the slice, and which flow it is. anonymous: without id, addresses and names of any kind."""
     comments = {}
-    rows = flows.select(["id", "client_ip", "client_port", "server_ip", "server_port", "host", "service"])
+    chosen = flows.select(["id", "client_ip", "client_port", "server_ip", "server_port", "host", "service"])
+    cells = dict(zip(reasons, rows_of(chosen.take(array(np.array(list(reasons), np.int64)))), strict=True))
     for row, why in reasons.items():
-        cell = {name: rows.column(name)[row].as_py() for name in rows.column_names}
+        cell = cells[row]
         about: list[str] = []
         if anonymous:  # a service may be of the user's own catalogue
             why = ["of this service" if reason.startswith("service ") else reason for reason in why]

@@ -13,13 +13,13 @@ from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, ValidationEr
 from pydantic_core import ErrorDetails, PydanticCustomError
 
 from analyzer.errors import Mistakes, Unusable
-from analyzer.report.times import NS_PER_S, parse_time, rfc3339
 from analyzer.routes.topology import Topology, load_topology, topology_from
 from analyzer.routes.topology_file import Method
 from analyzer.services.catalogue import Catalogue
 from analyzer.studies.expectations import expectation_mistakes, expectations_from
 from analyzer.studies.places import Place, Places
 from analyzer.studies.plan import Plan, PlannedTest
+from analyzer.text.times import NS_PER_S, parse_time, rfc3339
 
 if TYPE_CHECKING:
     from analyzer.client_analyzer.results import Results

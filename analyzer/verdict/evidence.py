@@ -7,8 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import dataclass
-from datetime import UTC, datetime
-from functools import cached_property, lru_cache
+from functools import cached_property
 
 import numpy as np
 import numpy.typing as npt
@@ -32,6 +31,8 @@ from analyzer.routes.requests import (
 )
 from analyzer.routes.route import DIRECT, PROXY, ROUTES
 from analyzer.routes.topology import Topology
+from analyzer.text.times import rfc3339 as rfc3339
+from analyzer.text.times import values
 from analyzer.verdict.outcome import Outcome, outcome_of, same_host
 
 
@@ -124,7 +125,7 @@ class Evidence:
         """ip:port → (name, method), as the routes stage found them."""
         codes, at = np.unique(self.proxy.codes, return_index=True)
         rows = array(at[codes >= 0])
-        columns = [one_array(self.flows.column(name)).take(rows).to_pylist() for name in ("proxy", "proxy_name", "method")]
+        columns = [values(one_array(self.flows.column(name)).take(rows)) for name in ("proxy", "proxy_name", "method")]
         return {proxy: (name, method) for proxy, name, method in zip(*columns, strict=True)}
 
     def finding(
@@ -236,14 +237,3 @@ def source_rows(evidence: Evidence) -> Bools:
     """Per flow: whether it makes its client a source: it went to a proxy or past them. Proxies are never sources."""
     result: Bools = (evidence.route == PROXY) | (evidence.route == DIRECT)
     return result
-
-
-def rfc3339(ns: int) -> str:
-    """Nanoseconds since 1970 as RFC 3339 with nine digits and Z."""
-    seconds, rest = divmod(ns, 1_000_000_000)
-    return f"{_to_the_second(seconds)}.{rest:09d}Z"
-
-
-@lru_cache(maxsize=4096)  # neighbouring times share their second, and strftime is most of the cost
-def _to_the_second(seconds: int) -> str:
-    return f"{datetime.fromtimestamp(seconds, UTC):%Y-%m-%dT%H:%M:%S}"

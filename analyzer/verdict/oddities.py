@@ -12,6 +12,7 @@ from analyzer.routes.requests import Bools, integers, one_array
 from analyzer.routes.route import PROXY
 from analyzer.services.catalogue import Catalogue
 from analyzer.services.match import is_defender_like
+from analyzer.text.times import values
 from analyzer.verdict.evidence import Evidence, coded, grouped, source_rows
 from analyzer.verdict.outcome import same_host
 from analyzer.verdict.reason import counted, listed
@@ -54,7 +55,7 @@ def name_mismatches(evidence: Evidence) -> list[Finding]:
     keys = (evidence.client.codes, evidence.proxy.codes, evidence.service.codes, ech)
     for (client, proxy, service, hidden), rows in grouped(chosen, *keys):
         at = array(rows)
-        pairs = sorted({f"{a} but {b}" for a, b in zip(asked.take(at).to_pylist(), sni.take(at).to_pylist(), strict=True)})
+        pairs = sorted({f"{a} but {b}" for a, b in zip(values(asked.take(at)), values(sni.take(at)), strict=True)})
         text = f"{counted(len(rows), 'tunnel')} asked for one name and said another inside: {listed(pairs)}"
         if hidden:
             text += "; with an encrypted ClientHello the second is only its outer name"

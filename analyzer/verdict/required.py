@@ -14,6 +14,7 @@ from analyzer.routes.requests import one_array
 from analyzer.services.catalogue import Catalogue
 from analyzer.services.required import EVERYWHERE, required_services
 from analyzer.services.rules import Rule
+from analyzer.text.times import values
 from analyzer.verdict.evidence import Coded, Evidence, coded, grouped, source_rows
 from analyzer.verdict.permits import device_seen
 from analyzer.verdict.reason import counted, listed
@@ -130,6 +131,6 @@ def _possible(evidence: Evidence) -> dict[tuple[int, str], set[str]]:
     also = one_array(flows.column("service_also"))
     with_more = np.flatnonzero(every & (np.asarray(pc.list_value_length(also).fill_null(0)) > 0))
     for (client, proxy), rows in grouped(with_more, evidence.client.codes, evidence.proxy.codes):
-        for slug in set(also.take(array(rows)).flatten().to_pylist()):
+        for slug in set(values(also.take(array(rows)).flatten())):
             found.setdefault((client, slug), set()).add(ways[proxy])
     return found

@@ -12,7 +12,9 @@ import pyarrow.compute as pc
 from analyzer.findings import Confidence, Finding, Severity
 from analyzer.services.catalogue import Catalogue
 from analyzer.services.match import match_host
-from analyzer.verdict.evidence import Evidence, rfc3339
+from analyzer.text.times import rfc3339
+from analyzer.text.times import rows as rows_of
+from analyzer.verdict.evidence import Evidence
 from analyzer.verdict.reason import counted, listed
 
 RCODES = {0: "without an address", 1: "format error", 2: "server failure", 3: "no such name", 4: "not implemented", 5: "refused"}
@@ -34,10 +36,7 @@ def resolution_findings(evidence: Evidence, lookups: pa.Table | None, catalogue:
     if not wanted:
         return []
     chosen = lookups.filter(pc.is_in(lookups.column("name"), pa.array(wanted, pa.string())))
-    for name in TIMES:
-        chosen = chosen.set_column(chosen.schema.get_field_index(name), name, chosen.column(name).cast(pa.int64()))
-    rows = chosen.to_pylist()
-    rows = [row for row in rows if row["type"] in ADDRESSES and row["asked"]]
+    rows = [row for row in rows_of(chosen) if row["type"] in ADDRESSES and row["asked"]]
     resolved = {(row["client_ip"], row["name"].lower()) for row in rows if row["answers"]}
     failed: dict[tuple[str, str], list[dict[str, Any]]] = {}
     for row in rows:

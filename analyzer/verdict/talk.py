@@ -7,9 +7,11 @@ from typing import Any
 import numpy as np
 import pyarrow.compute as pc
 
+from analyzer.arrow import array
 from analyzer.findings import Finding
 from analyzer.routes.requests import Ints, one_array
 from analyzer.routes.route import PROXY
+from analyzer.text.times import values
 from analyzer.verdict.evidence import Evidence, coded, grouped
 from analyzer.verdict.reason import counted, listed
 
@@ -80,9 +82,10 @@ def users_like_services(evidence: Evidence) -> list[Finding]:
         hosts = sorted({evidence.host.values[code] for code in evidence.host.codes[odd].tolist() if code >= 0})
         others = _counts(family.values, family.codes[rows[~like_services[rows]]])
         before = f"; its other flows ({len(rows) - len(odd)}) talk like {listed(list(others))}" if others else ""
+        (reason,) = values(reasons.take(array(odd[:1])))
         text = (
             f"{counted(len(odd), 'flow')} of {evidence.client_label(client)} through {evidence.proxy_label(proxy)} to hosts of the user "
-            f"({listed(hosts)}) {'talks' if len(odd) == 1 else 'talk'} as Windows services do ({reasons[int(odd[0])].as_py()}){before}"
+            f"({listed(hosts)}) {'talks' if len(odd) == 1 else 'talk'} as Windows services do ({reason}){before}"
         )
         findings.append(evidence.finding("service-plane-mixed", odd, text, client=client, proxy=proxy, confidence="likely"))
     return findings

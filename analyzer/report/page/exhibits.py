@@ -12,8 +12,8 @@ import pyarrow as pa
 from analyzer.arrow import array
 from analyzer.report.labels import byte_size
 from analyzer.report.plots.scene import Scene
-from analyzer.report.times import rfc3339
 from analyzer.routes.requests import NO_TIME
+from analyzer.text.times import rfc3339
 
 EACH: Final = 3
 """Flows for a plane: the first, the middle one and the last of those through its winner."""
@@ -54,10 +54,12 @@ def exhibits(scene: Scene, source: Mapping[str, Any]) -> list[Exhibit]:
     return shown
 
 
+SHOWN = ("id", "host", "server_ip", "server_port", "proxy", "request", "requested_port", "proxy_status", "state")
+
+
 def _exhibit(scene: Scene, plane: str, row: int) -> Exhibit:
     evidence = scene.evidence
-    names = ("id", "host", "server_ip", "server_port", "proxy", "request", "requested_port", "proxy_status", "state")
-    flow: dict[str, Any] = evidence.flows.select(names).take(array(np.array([row]))).to_pylist()[0]
+    flow: dict[str, Any] = evidence.flows.select(SHOWN).take(array(np.array([row]))).to_pylist()[0]
     first = int(evidence.first[row])
     host = flow["host"] or f"{flow['server_ip']}:{flow['server_port']}"
     port = flow["requested_port"]

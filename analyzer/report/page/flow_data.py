@@ -18,6 +18,7 @@ from analyzer.report.rows import json_texts
 from analyzer.report.text import inert
 from analyzer.routes.requests import NO_TIME, integers, one_array, times_ns
 from analyzer.tables import FLOW_COLUMNS
+from analyzer.text.times import values
 
 MOST_FLOWS: Final = 100_000
 """Flows that a page holds: more make a file that no mail carries. Those that prove something come first."""
@@ -75,7 +76,7 @@ def _column(column: pa.ChunkedArray, name: str) -> dict[str, Any]:
     if pa.types.is_timestamp(kind):
         return about | _times(column)
     if pa.types.is_integer(kind):
-        return about | {"kind": "number", "values": one_array(column).to_pylist()}
+        return about | {"kind": "number", "values": values(column)}
     if pa.types.is_boolean(kind):
         return about | {"kind": "text"} | _distinct(pc.if_else(one_array(column), "true", "false"))
     if pa.types.is_list(kind):

@@ -25,7 +25,7 @@ from analyzer.report.plots.pictures import Pictures
 from analyzer.report.plots.scene import Scene
 from analyzer.report.study_model import build_study
 from analyzer.report.text import inert
-from analyzer.report.times import to_the_second
+from analyzer.text.times import to_the_second
 
 if TYPE_CHECKING:
     import jinja2

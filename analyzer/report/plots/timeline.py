@@ -20,8 +20,8 @@ from analyzer.report.plots.lanes import Lane, lanes_of
 from analyzer.report.plots.palette import BAD, FAINT, INK, RULE, SHADE
 from analyzer.report.plots.scene import Scene
 from analyzer.report.text import inert
-from analyzer.report.times import parse_time
 from analyzer.routes.requests import Ints
+from analyzer.text.times import parse_time
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes

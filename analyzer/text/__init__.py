@@ -1,0 +1,1 @@
+"""What every floor says things with. It imports no other room."""

@@ -1,0 +1,130 @@
+"""RFC 3339 in and out."""
+
+from __future__ import annotations
+
+import ast
+import subprocess
+import sys
+
+import pyarrow as pa
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from analyzer.errors import Unusable
+from analyzer.tables import TIME
+from analyzer.text.times import parse_time, rfc3339, to_the_second, window_ns
+from tests.conftest import ROOT
+from tests.text.converted import conversions, is_timeless
+
+NOON = 1_714_564_800_000_000_000
+
+
+@pytest.mark.parametrize(
+    ("text", "time_ns"),
+    [
+        ("2024-05-01T12:00:00Z", NOON),
+        ("2024-05-01t12:00:00z", NOON),
+        ("2024-05-01 12:00:00Z", NOON),
+        ("2024-05-01T14:00:00+02:00", NOON),
+        ("2024-05-01T11:30:00-00:30", NOON),
+        ("2024-05-01T12:00:00.000000001Z", NOON + 1),
+        ("2024-05-01T12:00:00.5Z", NOON + 500_000_000),
+        ("1970-01-01T00:00:00Z", 0),
+        ("1969-12-31T23:59:59.999999999Z", -1),
+    ],
+)
+def test_parse_time(text: str, time_ns: int) -> None:
+    assert parse_time(text, "--start") == time_ns
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "",
+        "yesterday",
+        "2024-05-01",
+        "2024-05-01T12:00:00",
+        "2024-02-30T12:00:00Z",
+        "2024-05-01T25:00:00Z",
+        "2024-05-01T12:00:00.1234567890Z",
+    ],
+)
+def test_parse_time_refuses_with_the_option_named_and_an_example(text: str) -> None:
+    with pytest.raises(Unusable, match=r"^--start: .*; write it as 2024-05-01T12:00:00Z"):
+        parse_time(text, "--start")
+
+
+@settings(deadline=None)
+@given(st.integers(0, 4_102_444_800_000_000_000))
+def test_what_is_written_reads_back(time_ns: int) -> None:
+    assert parse_time(rfc3339(time_ns), "x") == time_ns
+
+
+def test_rfc3339_has_nine_digits_and_z() -> None:
+    assert rfc3339(NOON + 7) == "2024-05-01T12:00:00.000000007Z"
+
+
+def test_window() -> None:
+    assert window_ns(None, None) == (None, None)
+    assert window_ns("2024-05-01T12:00:00Z", "2024-05-01T12:00:01Z") == (NOON, NOON + 1_000_000_000)
+    with pytest.raises(Unusable, match="ends before it starts"):
+        window_ns("2024-05-01T12:00:00Z", "2024-05-01T12:00:00Z")
+
+
+def test_for_the_eye() -> None:
+    assert to_the_second("2024-05-01T12:00:00.000000007Z") == "2024-05-01 12:00:00"
+    assert to_the_second(None) == ""
+
+
+TIMED = pa.schema([("a", pa.string()), ("at", TIME), ("many", pa.list_(pa.struct([("t", TIME), ("n", pa.int64())])))])
+
+
+@pytest.mark.parametrize("before", ["", "import pandas, pyarrow as pa; pa.array([])\n"])
+def test_times_in_rows_are_numbers_with_pandas_and_without(before: str) -> None:
+    code = (
+        "import pyarrow as pa\nfrom analyzer.arrow import leave_pandas_alone\nleave_pandas_alone()\nfrom analyzer.text.times import rows\n"
+        "from tests.text.test_times import TIMED\n"
+        "cells = [['x', None], [1_000_000_001, None], [[{'t': 7, 'n': 1}, {'t': None, 'n': 2}], None]]\n"
+        "print(rows(pa.table([pa.array(c, f.type) for c, f in zip(cells, TIMED)], schema=TIMED)))"
+    )
+    done = subprocess.run([sys.executable, "-c", before + code], cwd=ROOT, capture_output=True, text=True, check=False)
+    assert done.stdout.strip() == str(
+        [{"a": "x", "at": 1_000_000_001, "many": [{"t": 7, "n": 1}, {"t": None, "n": 2}]}, {"a": None, "at": None, "many": None}]
+    ), done.stderr
+
+
+PANDAS_OWN = "analyzer/report/frames.py"
+"""A DataFrame is pandas' already, so that the times in it may be."""
+
+
+def test_no_time_of_arrow_becomes_a_python_object_elsewhere() -> None:
+    found = [line for path in sorted((ROOT / "analyzer").rglob("*.py")) for line in conversions(path, ROOT)]
+    offenders = [line for line in found if not line.startswith((PANDAS_OWN, "analyzer/text/times.py"))]
+    assert not offenders, "say which columns (select, column), or use analyzer.text.times.rows:\n" + "\n".join(offenders)
+
+
+@pytest.mark.parametrize(
+    ("made", "timeless"),
+    [
+        ("flows.column('host')", True),
+        ("one_array(flows.column('host')).take(rows)", True),
+        ("flows.select(['id', 'host'])", True),
+        ("flows['host'][row]", True),
+        ("texts.dictionary_encode().dictionary", True),
+        ("pc.any(touched)", True),
+        ("rfc3339_column(column)", True),
+        ("flows", False),
+        ("found.take(rows)", False),
+        ("flows.column(name)", False),
+        ("flows.column('first_seen')", False),
+        ("flows.column('requests')", False),
+        ("flows.select(['id', 'last_seen'])", False),
+        ("flows.select(SOME)", False),
+        ("flows['first_seen'][row]", False),
+        ("pc.min(flows['host'])", False),
+    ],
+)
+def test_what_is_plainly_without_times(made: str, timeless: bool) -> None:
+    expression = ast.parse(made, mode="eval").body
+    assert is_timeless(expression, {"SOME": ("id", "first_seen")}) is timeless
