@@ -95,7 +95,8 @@ FLOW_COLUMNS = (
         "acked_out",
         pa.int64(),
         "flows",
-        "TCP: payload bytes of the client that the server acknowledged, captured or not; null where no acknowledgement of the server was captured",
+        "TCP: payload bytes of the client that the server acknowledged, captured or not; "
+        "null where no acknowledgement of the server was captured",
     ),
     Column(
         "acked_in", pa.int64(), "flows", "TCP: payload bytes of the server that the client acknowledged, captured or not; null likewise"
@@ -202,7 +203,8 @@ FLOW_COLUMNS = (
         "service_evidence",
         pa.string(),
         "services",
-        "own: only Defender asks for this host; platform: Windows, Azure or a browser ask for it too and Defender needs it; null: no service",
+        "own: only Defender asks for this host; platform: Windows, Azure or a browser ask for it too and Defender needs it; "
+        "null: no service",
     ),
     Column("service_also", pa.list_(pa.string()), "services", "other services that the same host serves"),
     Column("service_possible", pa.string(), "services", "what a shared rule would say; never sets service"),

@@ -25,6 +25,7 @@ COUNTED = [*COMPARED[: COMPARED.index("state") + 1], "outer"]
 AGREED = {
     "public/arkime__arkime/arkime_synthetic.pcap": "certificates that were captured in part: the twin reads no issuer of them",
     "public/zeek__zeek/vntag_vlan_sandwich_clean.pcap": "Cisco's VN-tag (802.1BR): the twin doesn't read it",
+    "public/arkime__arkime/CVE-2018-6794.pcap": "answers that were sent before they were asked for: the twin gives them to the next request",
     "public/arkime__arkime/dns-flags0110.pcap": "its packets lie backward in time: the twin's `outer` is of the first in the file",
 }
 

@@ -58,6 +58,7 @@ MOVED = {
         ("path_at", POOL_USED),
         ("agent_at", POOL_USED),
         ("field_at", POOL_USED),
+        ("scheme_at", POOL_USED),
     ),
     "sightings": (("record", N_RECORDS),),
     "held": (("record", N_RECORDS), ("at", STORE_USED)),

@@ -98,11 +98,13 @@ MESSAGE = np.dtype(
         ("path_at", "i8"),
         ("agent_at", "i8"),
         ("field_at", "i8"),
+        ("scheme_at", "i8"),
         ("record", "i4"),
         ("host_size", "i4"),
         ("path_size", "i4"),
         ("agent_size", "i4"),
         ("field_size", "i4"),
+        ("scheme_size", "i4"),
         ("port", "i4"),  # -1: missing
         ("seq", "u4"),  # where it begins in its side's stream
         ("end", "u4"),  # where its head ends
@@ -115,15 +117,15 @@ MESSAGE = np.dtype(
     align=True,
 )
 
-TEXTS: Final = ("host", "path", "agent", "field")
+TEXTS: Final = ("host", "path", "agent", "field", "scheme")
 
 # Kinds of message, and what its texts hold.
-CONNECT: Final = 1  # host, port; agent: User-Agent; field: Host
-ABSOLUTE: Final = 2  # host, port, path; agent; field
+CONNECT: Final = 1  # host, port; agent: User-Agent; field: Host; scheme: of Proxy-Authorization
+ABSOLUTE: Final = 2  # host, port, path; agent; field; scheme
 ORIGIN: Final = 3  # path; agent; field
 SOCKS4: Final = 4  # host, port
 SOCKS5: Final = 5
-ANSWER: Final = 6  # status
+ANSWER: Final = 6  # status; host: of Location; scheme: those of Proxy-Authenticate, a comma between; shape: ANSWER_...
 SOCKS_ANSWER: Final = 7  # status
 CLIENT_HELLO: Final = 8  # host: server name; path: ALPN as sent; agent: JA4; field: random, then a digest; status: version; port: traits
 SERVER_HELLO: Final = 9  # status: version
@@ -151,6 +153,10 @@ SHAPE_PROXY_CONNECTION: Final = 64
 SHAPE_ADDRESS: Final = 128  # host holds the 4 or 16 bytes of an address
 SHAPE_BROWSER_AGENT: Final = 256
 SHAPE_CUT: Final = 512  # the head goes on, and that was not captured: what it lacks may have stood there
+SHAPE_FORWARDED: Final = 1024  # Via or X-Forwarded-For
+ANSWER_HTML: Final = 1
+ANSWER_CONTINUES: Final = 2  # the challenge carries the next token of its scheme, or stale=true
+ANSWER_UNSAID: Final = 4  # the head goes on, that was not captured, and no Content-Type stands before
 TRAIT_ECH: Final = 1
 TRAIT_GREASE: Final = 2
 TRAIT_ENCRYPT_THEN_MAC: Final = 4  # OpenSSL offers it, Schannel and browsers don't

@@ -13,11 +13,14 @@ import numpy as np
 from analyzer.flows.layout import (
     ABSOLUTE,
     ANSWER,
+    ANSWER_HTML,
+    ANSWER_UNSAID,
     CONNECT,
     ORIGIN,
     SHAPE_AGENT,
     SHAPE_BROWSER_AGENT,
     SHAPE_CUT,
+    SHAPE_FORWARDED,
     SHAPE_HOST,
     SHAPE_HOST_PORT,
     SHAPE_HTTP_10,
@@ -26,11 +29,12 @@ from analyzer.flows.layout import (
     SHAPE_PROXY_CONNECTION,
 )
 from analyzer.kernels import kernel
+from analyzer.names.authentication import keep_challenges, keep_offered
 from analyzer.names.pac import UNSAID, pac_state, pac_type, read_pac
 from analyzer.names.request_line import SPACE, W_CONNECT, W_HTTP, cut_line, line_end, request_line
 from analyzer.names.states import MORE, NOT, WAIT_BYTES
 from analyzer.names.texts import keep, new_message
-from analyzer.names.uri import COLON, absolute_parts, authority_parts
+from analyzer.names.uri import COLON, absolute_parts, authority_parts, reference_host
 from analyzer.names.words import begins_like, begins_with, same_word, word
 
 MAX_BODY: Final = 1 << 30  # a longer one can't be told from an earlier place in 32-bit sequence numbers
@@ -38,6 +42,8 @@ MAX_BODY: Final = 1 << 30  # a longer one can't be told from an earlier place in
 # How a body ends: BODY_CHUNKED, BODY_TO_CLOSE, or its length.
 BODY_CHUNKED: Final = -1
 BODY_TO_CLOSE: Final = -2
+
+SEMICOLON: Final = 59
 
 W_HEAD = word("head")
 W_HOST = word("host")
@@ -48,6 +54,13 @@ W_ENCODING = word("transfer-encoding")
 W_CHUNKED = word("chunked")
 W_PRAGMA = word("pragma")
 W_PROXY_CONNECTION = word("proxy-connection")
+W_OFFERED = word("proxy-authorization")
+W_CHALLENGE = word("proxy-authenticate")
+W_VIA = word("via")
+W_FORWARDED = word("x-forwarded-for")
+W_LOCATION = word("location")
+W_HTML = word("text/html")
+W_XHTML = word("application/xhtml+xml")
 W_BROWSER = word("mozilla/")
 W_PRI = word("pri")  # HTTP/2 with prior knowledge begins with PRI * HTTP/2.0 (RFC 9113 3.4)
 
@@ -188,6 +201,10 @@ def read_request_fields(tables, buf, at, end, message):  # type: ignore[no-untyp
                 message.shape |= SHAPE_PRAGMA
             elif size == 16 and same_word(buf, at, name, W_PROXY_CONNECTION):
                 message.shape |= SHAPE_PROXY_CONNECTION
+            elif size == 19 and message.scheme_size < 0 and same_word(buf, at, name, W_OFFERED):
+                keep_offered(tables, buf, first, last, message)
+            elif (size == 3 and same_word(buf, at, name, W_VIA)) or (size == 15 and same_word(buf, at, name, W_FORWARDED)):
+                message.shape |= SHAPE_FORWARDED
             else:
                 body = body_after(buf, at, name, first, last, body)
                 if size == 14 and body == 0 and same_word(buf, at, name, W_LENGTH):
@@ -222,7 +239,8 @@ def read_answer(tables, buf, at, end, row, side, seq, ts_ns, ack, final):  # typ
             return MORE, 0, 0
         return NOT, 0, 0
     stop = head_end(buf, at, end)
-    if stop < 0:
+    is_cut = stop < 0
+    if is_cut:
         if end - at <= WAIT_BYTES and not final:
             return MORE, 0, 0
         stop = max(complete_lines(buf, at, end), at + 12)
@@ -233,8 +251,9 @@ def read_answer(tables, buf, at, end, row, side, seq, ts_ns, ack, final):  # typ
         p += 1
     status = (np.int64(buf[p]) - 48) * 100 + (np.int64(buf[p + 1]) - 48) * 10 + np.int64(buf[p + 2]) - 48
     feed = line_end(buf, p, stop)
-    body, pac = BODY_TO_CLOSE, UNSAID
-    q = feed + 1 if feed >= 0 else stop
+    body, pac, html, tells_more = BODY_TO_CLOSE, UNSAID, ANSWER_UNSAID if is_cut else 0, False
+    fields = feed + 1 if feed >= 0 else stop
+    q = fields
     while q < stop:
         feed = line_end(buf, q, stop)
         if feed < 0:
@@ -244,6 +263,8 @@ def read_answer(tables, buf, at, end, row, side, seq, ts_ns, ack, final):  # typ
             body = body_after(buf, q, name, first, last, body)
             if name - q == 12 and same_word(buf, q, name, W_TYPE):
                 pac = pac_type(buf, first, last)
+                html = html_type(buf, first, last)
+            tells_more |= name - q == 8 or name - q == 18
         q = feed + 1
     if status == 200:
         is_pac = pac_state(buf, stop, end, pac, body, final)
@@ -254,9 +275,40 @@ def read_answer(tables, buf, at, end, row, side, seq, ts_ns, ack, final):  # typ
     if status == 101 or status >= 200:
         message = new_message(tables, ANSWER, row, side, seq, seq + np.uint32(stop - at), ts_ns, ack)
         message.status = status
+        message.shape = html
+        if tells_more:
+            read_answer_fields(tables, buf, fields, stop, status, message)
     if status < 200 or status in (204, 304):
         body = 0
     return stop, body, status
+
+
+@kernel
+def html_type(buf, at, end):  # type: ignore[no-untyped-def]
+    """ANSWER_HTML for the Content-Type of a web page, else 0."""
+    stop = at
+    while stop < end and buf[stop] != SEMICOLON and buf[stop] != SPACE and buf[stop] != 9:
+        stop += 1
+    return ANSWER_HTML if same_word(buf, at, stop, W_HTML) or same_word(buf, at, stop, W_XHTML) else 0
+
+
+@kernel
+def read_answer_fields(tables, buf, at, end, status, message):  # type: ignore[no-untyped-def]
+    """Fill the message's schemes and where it redirects to from the header lines buf[at:end]."""
+    host, host_end = -1, 0
+    while at < end:
+        feed = line_end(buf, at, end)
+        if feed < 0:
+            break
+        name, first, last = field_parts(buf, at, feed)
+        if name >= 0 and name - at == 18 and same_word(buf, at, name, W_CHALLENGE):
+            keep_challenges(tables, buf, first, last, message)
+        elif name >= 0 and host < 0 and 300 <= status < 400 and same_word(buf, at, name, W_LOCATION):
+            host, host_end = reference_host(buf, first, last)
+        at = feed + 1
+    if host >= 0:
+        message.host_at = keep(tables, buf, host, host_end)
+        message.host_size = host_end - host
 
 
 @kernel

@@ -13,12 +13,17 @@ from analyzer.arrow import array
 from analyzer.flows.grow import with_room_to_fold
 from analyzer.flows.layout import (
     ABSOLUTE,
+    ANSWER,
+    ANSWER_CONTINUES,
+    ANSWER_HTML,
+    ANSWER_UNSAID,
     DNS_ANSWER,
     N_MESSAGES,
     N_RECORDS,
     N_SIGHTINGS,
     POOL_USED,
     SHAPE_ADDRESS,
+    SHAPE_FORWARDED,
     SOCKS4,
     SOCKS5,
     TRAIT_CUT,
@@ -236,8 +241,11 @@ def named(tables: Tables, chosen: npt.NDArray[np.int64], answers: npt.NDArray[np
     whole = (hello >= 0) & (traits & TRAIT_CUT == 0)
     host_at, host_size, source = choose_hosts(messages, pool, chosen)
     name_by_lookups(tables, question, ends, (host_at, host_size, source))
-    status = statuses_of(messages, np.where(question >= 0, answers[question] if len(answers) else -1, -1))
+    status = statuses_of(messages, answers_to(question, answers))
     port = np.where(question >= 0, messages["port"][question], -1)
+    plain = chosen[:, FIELD]
+    answer = answers_to(plain, answers)
+    plain_status = statuses_of(messages, answer)
     return {
         "request": words(np.where(question >= 0, messages["kind"][question].astype(np.int32), -1), KINDS),
         "requested_host": text("host", question),
@@ -245,7 +253,11 @@ def named(tables: Tables, chosen: npt.NDArray[np.int64], answers: npt.NDArray[np
         "proxy_status": array(status, status < 0),
         "user_agent": text("agent", agent),
         "http_host": text("field", field),
-        "http_path": text("path", chosen[:, FIELD]),
+        "http_path": text("path", plain),
+        "http_status": array(plain_status, plain_status < 0),
+        "http_location": text("host", http_answers(messages, answer), LOWER),
+        "http_html": are_html(messages, answer),
+        "http_via": array((messages["shape"][plain] if len(messages) else plain) & SHAPE_FORWARDED != 0, plain < 0),
         "sni": text("host", hello),
         "alpn": alpn_lists(text.raw("path", np.where(whole, hello, -1)), whole),
         "tls_offered": words(version_codes(messages, np.where(whole, hello, -1)), TLS_VERSIONS),
@@ -262,6 +274,39 @@ def named(tables: Tables, chosen: npt.NDArray[np.int64], answers: npt.NDArray[np
 def statuses_of(messages: npt.NDArray[Any], answers: npt.NDArray[np.int64]) -> npt.NDArray[np.int32]:
     """The statuses of these answers; -1 where there is none."""
     return np.where(answers >= 0, messages["status"][answers] if len(messages) else -1, -1).astype(np.int32)
+
+
+def answers_to(requests: npt.NDArray[np.int64], answers: npt.NDArray[np.int64]) -> npt.NDArray[np.int64]:
+    """The rows of the answers to these requests; -1 where there is no answer, or no request."""
+    return np.where(requests >= 0, answers[requests] if len(answers) else -1, -1)
+
+
+def http_answers(messages: npt.NDArray[Any], answers: npt.NDArray[np.int64]) -> npt.NDArray[np.int64]:
+    """These answers where they are HTTP, else -1."""
+    return np.where(kinds_of(messages, answers) == ANSWER, answers, -1)
+
+
+def kinds_of(messages: npt.NDArray[Any], rows: npt.NDArray[np.int64]) -> npt.NDArray[np.int64]:
+    """What kind of messages these are; 0 where there is none."""
+    return np.where(rows >= 0, messages["kind"][rows] if len(messages) else 0, 0).astype(np.int64)
+
+
+def are_html(messages: npt.NDArray[Any], answers: npt.NDArray[np.int64]) -> pa.Array:
+    """Whether these answers are web pages; null where there is none, or where what was captured of it doesn't tell."""
+    answer = http_answers(messages, answers)
+    shape = np.where(answer >= 0, messages["shape"][answer] if len(messages) else 0, 0).astype(np.int64)
+    return array(shape & ANSWER_HTML != 0, (answers < 0) | (shape & ANSWER_UNSAID != 0))
+
+
+def challenges(messages: npt.NDArray[Any], text: TextsOf, answers: npt.NDArray[np.int64]) -> tuple[pa.Array, pa.Array]:
+    """(the schemes that these answers ask for, empty lists where none; whether one goes on, null without any)."""
+    answer = http_answers(messages, answers)
+    schemes = text("scheme", answer)
+    asked = np.asarray(schemes.is_valid())
+    shape = np.where(answer >= 0, messages["shape"][answer] if len(messages) else 0, 0).astype(np.int64)
+    lists = schemes.dictionary_encode()
+    split = pa.array([*(each.split(",") for each in lists.dictionary.to_pylist()), []], pa.list_(pa.string()))
+    return split.take(lists.indices.fill_null(len(split) - 1)), array(shape & ANSWER_CONTINUES != 0, ~asked)
 
 
 def name_by_lookups(tables: Tables, question: npt.NDArray[np.int64], ends: tuple[Any, Any, Any], names: tuple[Any, Any, Any]) -> None:
@@ -332,6 +377,15 @@ def request_lists(
     answer = answers[picked]
     port, status = messages["port"][picked], statuses_of(messages, answer)
     fetched = np.where(messages["kind"][picked] == ABSOLUTE, picked, -1)
+    challenge, continues = challenges(messages, text, answer)
+    # What is said here of an answer, by the field's name; what later stages say is empty.
+    said = {
+        "challenge": challenge,
+        "continues": continues,
+        "offered": text("scheme", picked),
+        "location": text("host", http_answers(messages, answer), LOWER),
+        "html": are_html(messages, answer),
+    }
     values = pa.StructArray.from_arrays(
         [
             words(messages["kind"][picked].astype(np.int32), KINDS),
@@ -341,7 +395,7 @@ def request_lists(
             array(status, status < 0),
             columns.times_of(messages, picked),
             columns.times_of(messages, answer),
-            *(empty_column(field, len(picked)) for field in list(REQUEST)[7:]),
+            *(said.get(field.name, empty_column(field, len(picked))) for field in list(REQUEST)[7:]),
         ],
         fields=list(REQUEST),
     )

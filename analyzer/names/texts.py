@@ -63,10 +63,12 @@ def new_message(tables, kind, row, side, seq, end, ts_ns, ack):  # type: ignore[
     message.path_at = 0
     message.agent_at = 0
     message.field_at = 0
+    message.scheme_at = 0
     message.host_size = -1
     message.path_size = -1
     message.agent_size = -1
     message.field_size = -1
+    message.scheme_size = -1
     message.port = -1
     message.status = -1
     message.shape = 0

@@ -51,6 +51,29 @@ def authority_parts(buf, at, end):  # type: ignore[no-untyped-def]
 
 
 @kernel
+def authority_place(buf, at, end):  # type: ignore[no-untyped-def]
+    """(start, end) of the authority that begins at `at`, without user information (RFC 3986 3.2)."""
+    stop = at
+    while stop < end and buf[stop] != 47 and buf[stop] != 63 and buf[stop] != 35:
+        stop += 1
+    for q in range(at, stop):
+        if buf[q] == 64:
+            at = q + 1
+    return at, stop
+
+
+@kernel
+def reference_host(buf, at, end):  # type: ignore[no-untyped-def]
+    """(start, end) of the host that a URI reference names, start -1 for one that names none, as a path alone (RFC 3986 4.2)."""
+    if end - at > 2 and buf[at] == 47 and buf[at + 1] == 47:
+        first, stop = authority_place(buf, at + 2, end)
+        host, host_end, _ = authority_parts(buf, first, stop)
+    else:
+        host, host_end, _, _, _ = absolute_parts(buf, at, end)
+    return (host if host_end > host else -1), host_end
+
+
+@kernel
 def absolute_parts(buf, at, end):  # type: ignore[no-untyped-def]
     """(host's start, end, port, path's start, path's end) of an absolute-form target, host's start -1 for another form.
 
@@ -66,13 +89,7 @@ def absolute_parts(buf, at, end):  # type: ignore[no-untyped-def]
         default = 443
     elif same_word(buf, at, p, W_FTP):
         default = 21
-    first = p + 3
-    stop = first
-    while stop < end and buf[stop] != 47 and buf[stop] != 63 and buf[stop] != 35:
-        stop += 1
-    for q in range(first, stop):
-        if buf[q] == 64:
-            first = q + 1
+    first, stop = authority_place(buf, p + 3, end)
     path_end = stop
     while path_end < end and buf[path_end] != 63 and buf[path_end] != 35:
         path_end += 1

@@ -69,6 +69,14 @@ def test_a_tunnel() -> None:
         "status": 200,
         "service": None,
         "plane": None,
+        "service_rule": None,
+        "service_evidence": None,
+        "outcome": None,
+        "challenge": [],
+        "continues": None,
+        "offered": None,
+        "location": None,
+        "html": False,
     }
 
 

@@ -11,8 +11,25 @@ from analyzer.tables import FLOW_COLUMNS, REQUEST, TIME
 Row = dict[str, Any]
 
 FAMILY = ("client_family", "client_family_by")
-COMPARED = [column.name for column in FLOW_COLUMNS if column.stage in ("flows", "names") and column.name not in FAMILY]
-BY_LATER_STAGES = ("service", "plane")  # fields of a request
+NOT_FILLED = (
+    "resent_out",
+    "resent_in",
+    "acked_out",
+    "acked_in",
+    "pending_since",
+    "last_in",
+    "active",
+    "tunnel_out",
+    "tunnel_in",
+    "server_first",
+    "process",
+    "firewall_action",
+    "community_id",
+    "first_frame",
+)
+"""Columns that are null as yet."""
+COMPARED = [column.name for column in FLOW_COLUMNS if column.stage in ("flows", "names") and column.name not in (*FAMILY, *NOT_FILLED)]
+BY_LATER_STAGES = ("service", "plane", "service_rule", "service_evidence", "outcome")  # fields of a request
 
 # Times as integers: Python's own can't hold nanoseconds, and pandas' need pandas.
 NUMBERS = pa.struct([pa.field(field.name, pa.int64() if field.type == TIME else field.type) for field in REQUEST])

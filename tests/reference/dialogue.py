@@ -27,6 +27,12 @@ class Asked:
     answered: int | None = None
     http_host: str | None = None
     user_agent: str | None = None
+    offered: str | None = None
+    forwarded: bool = False
+    challenge: list[str] = field(default_factory=list)
+    continues: bool | None = None
+    location: str | None = None
+    html: bool | None = None
 
 
 @dataclass
@@ -117,6 +123,7 @@ def read_socks_request(cursor: Cursor, answers: Answers) -> Asked | None:
     if reply:
         asked.status = reply[0]
         asked.answered = answers.cursor.stream.time_at(answers.cursor.at + reply[2])
+        asked.html = False
         answers.cursor.at += reply[1]
         answers.any = True
     return asked
@@ -134,7 +141,15 @@ def read_request(request: http.Request, cursor: Cursor, answers: Answers) -> Ask
     asked.http_host = http.split_authority(request.head.field(b"host") or b"")[0]
     agent = request.head.field(b"user-agent")
     asked.user_agent = agent.decode("utf-8", "backslashreplace") if agent else None
+    credentials = re.match(rb"[^ \t]+", request.head.field(b"proxy-authorization") or b"")
+    asked.offered = credentials[0].lower().decode() if credentials else None
+    asked.forwarded = any(name in (b"via", b"x-forwarded-for") for name, _ in request.head.fields)
     asked.status, asked.answered = answers.status(request.method)
+    if asked.status is not None and answers.response:
+        asked.challenge, goes_on = http.challenges(answers.response.head)
+        asked.continues = goes_on if asked.challenge else None
+        asked.location = http.redirected_to(answers.response)
+        asked.html = http.is_html(answers.response.head)
     cursor.at += request.head.end
     if request.head.complete and request.kind != "connect":
         end = http.body_end(request.head, cursor.stream, cursor.at)
@@ -149,6 +164,7 @@ class Answers:
         self.cursor = Cursor(stream)
         self.any = False
         self.hello_seen: int | None = None
+        self.response: http.Response | None = None
 
     def status(self, method: bytes) -> tuple[int | None, int | None]:
         """The next final status and when its response began; None when it wasn't captured."""
@@ -158,6 +174,7 @@ class Answers:
                 seen = self.cursor.stream.time_at(self.cursor.at + response.head.begin)
                 self.skip(response, method)
                 if response.status >= 200 or response.status == 101:
+                    self.response = response
                     return response.status, seen
             elif self.is_tls() or not self.cursor.resync():
                 return None, None

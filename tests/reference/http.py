@@ -114,6 +114,38 @@ def read_response(data: bytes) -> Response | None:
     return Response(int(found[1]), head) if found else None
 
 
+def challenges(head: Head) -> tuple[list[str], bool]:
+    """The schemes of all Proxy-Authenticate fields (RFC 9110 11.6.1), and whether one brings its next token or says stale=true."""
+    schemes, goes_on = [], False
+    for name, value in head.fields:
+        if name != b"proxy-authenticate":
+            continue
+        for element in re.findall(rb'(?:"(?:\\\\.|[^"\\\\])*"?|[^,"])+', value):
+            found = re.match(rb"[ \t]*(?:([^ \t=]+)(?:[ \t]+|[ \t]*$)(?!=))?(.*)", element, re.DOTALL)
+            scheme, rest = (found[1] or b"").lower(), found[2]
+            schemes += [scheme.decode()] if scheme else []
+            goes_on |= bool(rest) if scheme in (b"ntlm", b"negotiate") else bool(re.match(rb'(?i)stale[ \t]*=[ \t]*"?true', rest))
+    return schemes, goes_on
+
+
+def redirected_to(response: Response) -> str | None:
+    """The host, in lower case, of a redirection's Location; None for a path."""
+    place = response.head.field(b"location") or b""
+    found = re.match(rb"(?:[A-Za-z]{1,12}:)?//([^/?#]*)", place)
+    if not found or not 300 <= response.status < 400:
+        return None
+    host = split_authority(found[1].rpartition(b"@")[2])[0]
+    return "".join(c.lower() if c.isascii() else c for c in host).removesuffix(".") if host else None
+
+
+def is_html(head: Head) -> bool | None:
+    """Whether the body is a web page; None where the head goes on and what was captured of it doesn't tell."""
+    kind = next((value for name, value in reversed(head.fields) if name == b"content-type"), None)
+    if kind is None:
+        return False if head.complete else None
+    return re.split(rb"[; \t]", kind.lower())[0] in (b"text/html", b"application/xhtml+xml")
+
+
 def split_authority(authority: bytes) -> tuple[str | None, int | None]:
     """Host and port of host:port, [v6]:port or either without a port; no port, or one that can't be, is None."""
     port = b""

@@ -33,6 +33,7 @@ def request_columns(asked: list[Asked]) -> Row:
     to_proxy = [a for a in asked if a.kind]
     plain = [a for a in asked if a.kind not in ("connect", "socks4", "socks5")]
     connects = [a for a in asked if a.kind == "connect"]
+    fetch = next((a for a in plain if a.http_host), None)
     return {
         "request": one.kind if one else None,
         "requested_host": one.host if one else None,
@@ -47,11 +48,20 @@ def request_columns(asked: list[Asked]) -> Row:
                 "status": a.status,
                 "first_seen": a.first_seen,
                 "answered": a.answered,
+                "challenge": a.challenge,
+                "continues": a.continues,
+                "offered": a.offered,
+                "location": a.location,
+                "html": a.html,
             }
             for a in to_proxy
         ],
         "user_agent": next((a.user_agent for a in (*to_proxy, *plain) if a.user_agent), None),
-        "http_path": next((a.path for a in plain if a.http_host), None),
+        "http_path": fetch.path if fetch else None,
+        "http_status": fetch.status if fetch else None,
+        "http_location": fetch.location if fetch else None,
+        "http_html": fetch.html if fetch else None,
+        "http_via": fetch.forwarded if fetch else None,
         "http_host": next((a.http_host for a in (*plain, *reversed(connects)) if a.http_host), None),
     }
 
