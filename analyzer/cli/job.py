@@ -103,7 +103,7 @@ def _will_do(described: Job) -> Iterator[str]:
     days = f", {said.retention.packet_days} days at most" if said.retention.packet_days else ""
     kept = f"{said.retention.evidence_days} days" if said.retention.evidence_days else "without end"
     for_ = f"for {_length(said.schedule.for_)}" if said.schedule.for_ else "on and on, with results"
-    told = [f"{name} {value}" for name, value in _told(described)]
+    told = list(_told(described))
     yield f"job        {described.name}"
     yield f"captures   on {inert(said.interface)} with {choose_ring_tool(said.tool)}: {inert(str(chosen))}"
     yield f"runs       {for_} every {_length(said.schedule.every)}"
@@ -114,14 +114,14 @@ def _will_do(described: Job) -> Iterator[str]:
     yield f"tells      {inert(', '.join(['the journal', *told]))}"
 
 
-def _told(described: Job) -> Iterator[tuple[str, str]]:
+def _told(described: Job) -> Iterator[str]:
     wanted = described.said.on_change
     if wanted.command:
-        yield "command", wanted.command[0]
+        yield f"command {wanted.command[0]}"
     if wanted.webhook:
-        yield "webhook", wanted.webhook
+        yield "a webhook"  # its address is a secret
     if described.textfile:
-        yield "textfile", str(described.textfile)
+        yield f"textfile {described.textfile}"
 
 
 @job.command("install")

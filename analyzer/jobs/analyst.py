@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -14,9 +14,11 @@ from analyzer.capture.source import Source
 from analyzer.errors import Unusable
 from analyzer.flows.layout import N_DUPLICATES
 from analyzer.jobs.carry import Counted, named_so_far, nothing, ready
+from analyzer.jobs.deadline import TimeIsUp
 from analyzer.jobs.evidence import OPEN, Evidence, Writing
 from analyzer.jobs.file import Job
-from analyzer.jobs.runs import Pending, dropped_once
+from analyzer.jobs.pending import Pending, Waiting
+from analyzer.jobs.runs import dropped_once, drops_of
 from analyzer.jobs.store import Change, Store
 from analyzer.partial_file import read_partial, write_partial
 from analyzer.pipeline import Reading, judge, note_losses
@@ -71,16 +73,17 @@ class Analyst:
         """Packets captured twice, so far."""
         return int(self._carried.tables.counts[N_DUPLICATES])
 
-    def analyse(self, file: RingFile, run: Pending) -> None:
+    def analyse(self, file: RingFile, run: Pending, look: Callable[[], None] = lambda: None) -> None:
         """Count a ring file, and put its rows, what goes on behind it and the fact that it was analysed on disk at once.
 
-        Errors  Unusable: the results can't be written; the file is as if it hadn't been touched
+        look    called once per block of packets and per file of rows that is written anew
+        Errors  Unusable: the results can't be written; TimeIsUp, from look. The file is as if it hadn't been touched.
         """
         run = run if run["duplicates"] is not None else {**run, "duplicates": self.duplicates}
         try:
             change = self.store.change()
-            writing = self._evidence.writing(change)
-            entry, going_on = self._count(file, writing)
+            writing = self._evidence.writing(change, look)
+            entry, going_on = self._count(file, writing, look)
             writing.replace_open(named_so_far(self._carried).flows)
             write_partial(self._carried, change.state_file(CARRIED))
             self._note(change, file, run, entry, going_on)
@@ -88,18 +91,21 @@ class Analyst:
         except OSError as error:
             self._undo()
             raise self._unwritable(error) from error
+        except TimeIsUp:
+            self._undo()
+            raise
 
-    def _count(self, file: RingFile, writing: Writing) -> tuple[dict[str, Any], int]:
+    def _count(self, file: RingFile, writing: Writing, look: Callable[[], None]) -> tuple[dict[str, Any], int]:
         source = Source(file.name, path=file.path)
         try:
-            counted = Counted(self._carried, source, writing.keep)
+            done = Counted(self._carried, source, writing.keep, look=look)
         except Unusable as error:
             # A tool that was killed before it had written anything leaves an empty file.
             self._carry()
             source.damage.append(Damage("capture-damaged", f"{error.what}: the file holds no packets"))
             return source.as_dict(), 0
-        self._carried = counted.carried
-        return source.as_dict(), counted.going_on
+        self._carried = done.carried
+        return source.as_dict(), done.going_on
 
     def pass_over(self, file: RingFile, run: Pending) -> None:
         """Note that a file is never read: its packets are missing. Errors: Unusable, the results can't be written."""
@@ -119,8 +125,17 @@ class Analyst:
         done = {name: when for name, when in change.record.get("done", {}).items() if name in there}
         change.record["done"] = {**done, file.name: time.time()}
         known = self.duplicates if run["duplicates"] is None else run["duplicates"]
+        told = self._dropped_before(file)
+        change.record["dropped"] = {"tool": file.run, "packets": max(told, drops_of(entry))}
         grown: Pending = {**run, "files": [*run["files"], entry], "going_on": run["going_on"] + going_on, "duplicates": known}
+        if not run["files"]:
+            grown["told"] = told
         change.record["pending"] = [grown if one["number"] == run["number"] else one for one in change.record["pending"]]
+
+    def _dropped_before(self, file: RingFile) -> int:
+        """Packets that the tool's earlier files say were dropped."""
+        known = self.store.record.get("dropped", {})
+        return int(known["packets"]) if known.get("tool") == file.run else 0
 
     def _undo(self) -> None:
         """Be as if the last file hadn't been touched."""
@@ -130,12 +145,13 @@ class Analyst:
     def _unwritable(self, error: OSError) -> Unusable:
         return Unusable(f"the results can't be written: {error.strerror or error}", str(self.store.path), "make room")
 
-    def judge(self, run: Pending, drops: int) -> tuple[dict[str, Any], pa.Table]:
+    def judge(self, run: Pending, drops: int, waiting: Waiting) -> tuple[dict[str, Any], pa.Table]:
         """(the verdict document over everything that was seen in the run's files, its flow table).
 
-        drops   packets that were dropped and no file says so
+        drops     packets that were dropped and no file says so
+        waiting   what the run captured and isn't analysed yet
         """
-        entries = dropped_once(run["files"], run["before"])
+        entries = dropped_once(run["files"], run.get("told", 0))
         names = [entry["path"] for entry in entries]
         flows, left_out = self._evidence.rows_seen_in(names, run["since"])
         known = named_so_far(self._carried)
@@ -143,15 +159,20 @@ class Analyst:
         note_losses(sources, known.missing, 0)
         missing = {source.name: [damage.as_dict() for damage in source.damage] for source in sources}
         entries = [{**entry, "damage": [*entry["damage"], *missing.get(entry["path"], [])]} for entry in entries]
+        if waiting.files and not entries:
+            entries = [{"path": f"run {run['number']}", "sha256": None, "packets": 0, "first_seen": None, "last_seen": None, "damage": []}]
         if entries:
-            entries[-1]["damage"] += [damage.as_dict() for damage in self._losses(run, drops, left_out)]
+            entries[-1]["damage"] += [damage.as_dict() for damage in self._losses(run, drops, left_out, waiting)]
         lookups = known.lookups.filter(pc.is_in(known.lookups["flow"], value_set=flows["id"].combine_chunks()))
         discoveries = discoveries_of(lookups, known.discoveries, self.topology)
         reading = Reading(flows, entries, topology=self.topology, catalogue=self.catalogue, lookups=lookups, discoveries=discoveries)
         return judge(reading), flows
 
-    def _losses(self, run: Pending, drops: int, left_out: int) -> Sequence[Damage]:
+    def _losses(self, run: Pending, drops: int, left_out: int, waiting: Waiting) -> Sequence[Damage]:
         lost = []
+        if waiting.files:
+            text = f"{waiting} behind it could not be analysed in time: the next run does it"
+            lost.append(Damage("capture-gap", text))
         if drops:
             lost.append(Damage("packets-dropped", "dropped while capturing", count=drops))
         copies = self.duplicates - (self.duplicates if run["duplicates"] is None else run["duplicates"])

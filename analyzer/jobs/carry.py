@@ -58,10 +58,19 @@ class Counted:
     going_on   conversations that memory had no room for although they could go on
     """
 
-    def __init__(self, carried: Partial, source: Source, keep: Callable[[pa.Table], None], limits: Limits = LIMITS) -> None:
+    def __init__(
+        self,
+        carried: Partial,
+        source: Source,
+        keep: Callable[[pa.Table], None],
+        limits: Limits = LIMITS,
+        *,
+        look: Callable[[], None] = lambda: None,
+    ) -> None:
         """Count every packet of the source.
 
         keep     takes the rows (names.table) of conversations that there is no room for
+        look     called before every block of packets; what it raises ends the counting
         Errors   Unusable, it can't be read
         """
         self.source = source
@@ -71,6 +80,7 @@ class Counted:
         fragments, _ = joined_again(carried.parts)
         sources = [*(Source(name) for name in carried.names), source]
         for decoded in decode(self._numbered(), sources, fragments):
+            look()
             self._tables = count_and_read([decoded], self._tables)
             while limits.are_passed(self._tables):
                 self._starts[-1] = source.first_ns

@@ -10,7 +10,7 @@ are written anew. One row that proves it is kept for each proxy.
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
 from typing import Any, Final
 
@@ -49,10 +49,10 @@ class Evidence:
         self._topology = topology
         self._catalogue = catalogue
 
-    def writing(self, change: Change) -> Writing:
-        """Rows to be written with a change."""
+    def writing(self, change: Change, look: Callable[[], None] = lambda: None) -> Writing:
+        """Rows to be written with a change. look: called for every file of rows that is looked into; what it raises ends the writing."""
         place = self.store.state_file(WITNESSES)
-        return Writing(self, change, pq.read_table(place, schema=FLOW_SCHEMA) if place else FLOW_SCHEMA.empty_table())
+        return Writing(self, change, pq.read_table(place, schema=FLOW_SCHEMA) if place else FLOW_SCHEMA.empty_table(), look)
 
     def routed(self, rows: pa.Table, beside: pa.Table) -> pa.Table:
         """The rows with their routes and services; rows of `beside` are known too."""
@@ -115,8 +115,9 @@ def part_number(path: Path) -> int | None:
 class Writing:
     """Rows on their way to disk with one change."""
 
-    def __init__(self, evidence: Evidence, change: Change, witnesses: pa.Table) -> None:
+    def __init__(self, evidence: Evidence, change: Change, witnesses: pa.Table, look: Callable[[], None]) -> None:
         self._evidence = evidence
+        self._look = look
         self._change = change
         self._witnesses = witnesses
         self._known = set(evidence.proxies(witnesses))
@@ -178,6 +179,7 @@ class Writing:
         places = {str(path.relative_to(self._evidence.store.path)): path for path in self._evidence.parts() if path.name != OPEN}
         places |= {place: path for place, path in staged.items() if Path(place).name != OPEN}
         for place, path in places.items():
+            self._look()
             ends = pq.read_table(path, columns=["client_ip", "server_ip"], partitioning=None)
             near = [pc.is_in(ends[name], value_set=addresses) for name in ends.column_names]
             touched = pc.or_(*near).combine_chunks()

@@ -6,8 +6,9 @@ import difflib
 import re
 from pathlib import Path
 from typing import Annotated, Any, Final
+from urllib.parse import urlsplit
 
-from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Field, ValidationError, model_validator
+from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Field, SecretStr, ValidationError, model_validator
 from pydantic_core import ErrorDetails, PydanticCustomError
 
 from analyzer.errors import Mistakes, Unusable
@@ -30,6 +31,7 @@ EXAMPLES: Final = {
     "file_time": 'file_time = "1 min"',
     "every": 'every = "1 h"',
     "for": 'for = "10 min"',
+    "finish_within": 'finish_within = "1 min"',
     "packet_bytes": 'packet_bytes = "2 GB"',
     "packet_days": "packet_days = 7",
     "evidence_days": "evidence_days = 365, or leave it out to keep all",
@@ -41,7 +43,7 @@ EXAMPLES: Final = {
     "textfile": 'textfile = "/var/lib/prometheus/node-exporter/whichproxy.prom"',
     "memory": 'memory = "1 GB"',
     "ring": "[ring] with file_size and file_time",
-    "schedule": "[schedule] with every and for",
+    "schedule": "[schedule] with every, for and finish_within",
     "retention": "[retention] with packet_bytes, packet_days and evidence_days",
     "drift": "[drift] with against, expect and failures",
     "on_change": "[on_change] with command, webhook and textfile",
@@ -67,9 +69,15 @@ def _text(pattern: re.Pattern[str], kind: str) -> AfterValidator:
     return AfterValidator(check)
 
 
-def _url(value: str) -> str:
-    if not re.fullmatch(r"https?://[^\s/]+\S*", value):
-        raise PydanticCustomError("url", "{value} is no http or https address", {"value": repr(value)})
+def _url(value: SecretStr) -> SecretStr:
+    """The address as it is. What it is never stands in a message: who knows a webhook's address may use it."""
+    try:
+        parts = urlsplit(value.get_secret_value())
+        usable = parts.scheme in ("http", "https") and bool(parts.hostname) and parts.port != 0
+    except ValueError:
+        usable = False
+    if not usable or parts.username is not None or not re.fullmatch(r"[!-~]+", value.get_secret_value()):
+        raise PydanticCustomError("url", "no http or https address without user, spaces and other than ASCII", {})
     return value
 
 
@@ -93,10 +101,12 @@ class Schedule(_Table):
     """[schedule]: how often a run begins and how long it captures, in seconds.
 
     Without `for` it captures on and on; a run's results are then taken every `every`.
+    finish_within   so long it analyses what is left when capturing has ended; what isn't done then is the next run's
     """
 
     every: Seconds = 3600
     for_: Annotated[Seconds | None, Field(alias="for")] = None
+    finish_within: Seconds = 60
 
     @model_validator(mode="after")
     def _fits(self) -> Schedule:
@@ -129,7 +139,7 @@ class OnChange(_Table):
     """[on_change]: whom to tell, beside the journal and the exit code."""
 
     command: Annotated[list[Text], Field(min_length=1)] | None = None
-    webhook: Annotated[str, AfterValidator(_url)] | None = None
+    webhook: Annotated[SecretStr, AfterValidator(_url)] | None = None
     textfile: Text | None = None
 
 
@@ -209,6 +219,6 @@ def _mistake(details: ErrorDetails, where: str) -> Unusable:
     if kind == "missing":
         return Unusable("missing", place, f"write {EXAMPLES[key]}")
     own = kind in ("size", "time", "name", "interface", "tool", "url", "longer")
-    what = details["msg"] if own else f"{details['input']!r} can't be used"
+    what = details["msg"] if own else "it can't be used" if location[0] == "on_change" else f"{details['input']!r} can't be used"
     named = next((part for part in reversed(location) if part in EXAMPLES), key)
     return Unusable(what, place, f"write {EXAMPLES[named]}")

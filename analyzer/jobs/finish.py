@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import time
 from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import Any, Final
@@ -10,7 +11,8 @@ from analyzer.errors import Unusable
 from analyzer.jobs.analyst import Analyst
 from analyzer.jobs.drift import Drift, compare, proxies_of
 from analyzer.jobs.file import Job
-from analyzer.jobs.runs import DIFFERENCE, REPORT, RUNS, SUMMARY, VERDICT, Pending, drops_of, place_of, read_json, summaries
+from analyzer.jobs.pending import WHOLE, Closed, Pending, Waiting
+from analyzer.jobs.runs import DIFFERENCE, REPORT, RUNS, SUMMARY, VERDICT, drops_of, place_of, read_json, summaries
 from analyzer.jobs.store import Store
 from analyzer.jobs.tell import tell, write_textfile
 from analyzer.report.json import to_json
@@ -22,19 +24,30 @@ from analyzer.studies.expectations import judged, load_expectations, unmet
 SCHEMA: Final = 1
 UNTOLD: Final = 20
 """How many runs wait to be told, where a command or webhook fails; of more, the oldest are given up."""
+TELL_S: Final = 75.0
+"""How long all telling at the end of a run may take: as long as one command and one webhook that never answer."""
+ALL_ANALYSED: Final = Waiting()
 
 
 def finish(
-    job: Job, analyst: Analyst, run: Pending, how: str, ended: float, *, drops: int, cut_short: bool, say: Callable[[str], None]
+    job: Job,
+    analyst: Analyst,
+    run: Pending,
+    closed: Closed,
+    *,
+    say: Callable[[str], None],
+    waiting: Waiting = ALL_ANALYSED,
+    may_tell: bool = True,
 ) -> bool:
     """Put the run's results on disk and tell what changed: True when there is drift.
 
-    how      how the capture ended, for people;  ended: when, seconds since 1970
-    drops    packets that were dropped and no file says so
-    cut_short   it didn't capture as long as it should: the run is kept, and neither compared nor compared with
+    closed     how its capturing ended. One that didn't capture as long as it should is kept, and neither compared nor compared with.
+    waiting    what of it isn't analysed yet: the results so far are written, and the run stays pending
+    may_tell   the command and the webhook may be asked now, which takes TELL_S at most
     """
+    cut_short = closed["how"] != WHOLE or waiting.files > 0
     store = analyst.store
-    verdict, flows = analyst.judge(run, drops)
+    verdict, flows = analyst.judge(run, closed["dropped"], waiting)
     silent = {(client, service) for client, service in store.record.get("silent", [])}
     against, drift = (None, Drift(silent=silent)) if cut_short else _drift(job, analyst, run, verdict, silent)
     verdict["findings"] = _in_order([*drift.findings, *verdict["findings"]])
@@ -44,8 +57,8 @@ def finish(
         "job": job.name,
         "number": run["number"],
         "began": run["began"],
-        "ended": ended,
-        "how": how,
+        "ended": closed["ended"],
+        "how": f"{closed['how']}, and {waiting} wait to be analysed" if waiting.files else closed["how"],
         "cut_short": cut_short,
         "files": [entry["path"] for entry in captures],
         "first_seen": min((entry["first_seen"] for entry in captures if entry["first_seen"]), default=None),
@@ -54,6 +67,7 @@ def finish(
         "dropped": sum(drops_of(entry) for entry in captures),
         "flows": flows.num_rows,
         "left_memory": run["going_on"],
+        "waiting": waiting._asdict(),
         "answers": build(verdict).answers,
         "against": against,
         "drift": _counts(drift),
@@ -65,7 +79,11 @@ def finish(
     change = store.change()
     for name, text in texts.items():
         change.file(place_of(run["number"], name)).write_text(text, encoding="utf-8")
-    change.record["pending"] = [one for one in change.record.get("pending", []) if one["number"] != run["number"]]
+    others = change.record.get("pending", [])
+    if waiting.files:
+        change.record["pending"] = [{**one, "closed": closed} if one["number"] == run["number"] else one for one in others]
+    else:
+        change.record["pending"] = [one for one in others if one["number"] != run["number"]]
     change.record["proxies"] = sorted({*change.record.get("proxies", []), *proxies_of(verdict)})
     if job.said.retention.evidence_days is not None:
         analyst.forget_evidence(change, job.said.retention.evidence_days)
@@ -75,18 +93,25 @@ def finish(
     change.commit()
     for text in (*(finding["text"] for finding in drift.findings), *drift.unmet):
         say(f"drift since {against}: {text}")
-    for text in write_textfile(job, summary, verdict):
-        say(text)
-    tell_waiting(job, store, say)
+    if not waiting.files:
+        for text in write_textfile(job, summary, verdict):
+            say(text)
+    if may_tell:
+        tell_waiting(job, store, say)
     return drift.is_drift
 
 
-def tell_waiting(job: Job, store: Store, say: Callable[[str], None]) -> None:
-    """Tell what waits to be told; what can't be told now waits on."""
+def tell_waiting(job: Job, store: Store, say: Callable[[str], None], seconds: float = TELL_S) -> None:
+    """Tell what waits to be told, for so long; what can't be told then waits on."""
+    until = time.monotonic() + seconds
     waiting = store.record.get("untold", [])
     left = []
     for one in waiting:
-        failed = tell(job, one)
+        remaining = until - time.monotonic()
+        if remaining <= 0:
+            left.append(one)
+            continue
+        failed = tell(job, one, remaining)
         for text in failed:
             say(text)
         if failed:

@@ -1,6 +1,7 @@
 """One run of a job in the foreground: the tool writes ring files, each is analysed once, and the run's results are taken.
 
-The tool is started before everything else that takes time: packets come first.
+The tool is started before everything else that takes time: packets come first. It is told to end when the run's time is over
+or somebody stops it, however much waits to be analysed; what waits has a time of its own then, and is the next run's after it.
 """
 
 from __future__ import annotations
@@ -8,21 +9,19 @@ from __future__ import annotations
 import time
 from collections.abc import Callable
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, Any, Final
+from typing import TYPE_CHECKING, Final
 
 from analyzer.errors import Unusable
+from analyzer.jobs.deadline import Deadline, TimeIsUp
 from analyzer.jobs.file import Job
 from analyzer.jobs.lock import Lock, locked
 from analyzer.jobs.notify import notify
+from analyzer.jobs.pending import STOPPED, WHOLE, Closed, Pending, Waiting, begin, killed, run_of
 from analyzer.jobs.ring import RingFile, RingTool, choose_ring_tool, command, finished, prefix_of, ring_files, size_of, to_delete
-from analyzer.jobs.runs import Pending
 from analyzer.jobs.store import Store
 
 if TYPE_CHECKING:
     from analyzer.capture.selection import Selection
-
-WHOLE: Final = "its time was over"
-KILLED: Final = "it was killed"
 
 LOOK_S: Final = 0.5
 STOP_S: Final = 10.0
@@ -40,10 +39,14 @@ class Outcome:
 
 @dataclass
 class Control:
-    """How a run is told to end, and whom it tells what it does. captures: called as soon as the tool does."""
+    """How a run is told to end, and whom it tells what it does.
+
+    wait       waits so many seconds, also none; True as soon as the run is to end
+    captures   called as soon as the tool does
+    """
 
     say: Callable[[str], None]
-    wait: Callable[[float], bool]  # waits so long, True as soon as the run is to end
+    wait: Callable[[float], bool]
     seconds: float | None = None
     captures: Callable[[], None] = lambda: None
     outcome: Outcome = field(default_factory=Outcome)
@@ -68,26 +71,6 @@ def run_job(job: Job, control: Control) -> Outcome:
             tool.kill()
 
 
-def begin(store: Store, tool: int | None = None, before: dict[str, Any] | None = None, duplicates: int | None = None) -> int:
-    """The number of a new run, which the store knows from now on.
-
-    tool     the run that started the tool; None: this one will
-    before, duplicates   as in Pending; None: not known yet
-    Errors   Unusable, the results can't be written
-    """
-    change = store.change()
-    number = int(change.record.get("last", 0)) + 1
-    run = Pending(number=number, tool=tool or number, began=time.time(), since=change.number, files=[], before=before, going_on=0,
-                  duplicates=duplicates)  # fmt: skip
-    change.record["last"] = number
-    change.record["pending"] = [*change.record.get("pending", []), run]
-    try:
-        change.commit()
-    except OSError as error:
-        raise Unusable(f"the results can't be written: {error.strerror or error}", str(store.path), "make room") from error
-    return number
-
-
 def _start(job: Job, chosen: Selection, number: int, lock: Lock) -> RingTool:
     name = choose_ring_tool(job.said.tool)
     ring = job.said.ring
@@ -98,67 +81,84 @@ def _start(job: Job, chosen: Selection, number: int, lock: Lock) -> RingTool:
 
 
 class _Session:
-    """The tool at work, and the files that it finishes. live: the run that its packets are of, None once it has ended."""
+    """The tool at work, and the files that it finishes.
+
+    live   the run that its packets are of; None once capturing has ended
+    """
 
     def __init__(self, job: Job, store: Store, tool: RingTool, number: int, control: Control) -> None:
         from analyzer.jobs.analyst import Analyst
 
+        schedule = job.said.schedule
         self.job = job
         self.store = store
         self.tool = tool
         self.tool_number = number
         self.live: int | None = number
         self.control = control
+        self.outcome = control.outcome
+        self._seconds = control.seconds or schedule.for_
+        self._deadline = Deadline(self._seconds, schedule.finish_within)
+        self._rolled = time.monotonic()
+        self._ended: tuple[int, Closed] | None = None  # the last run that was live, and how its capturing ended
+        self._touched: set[int] = set()  # the runs of which a file was analysed
+        self._is_empty = False
         self.analyst = Analyst(job, store)
         for text in self.analyst.said:
             control.say(text)
-        self._began = self._rolled = time.monotonic()
 
     def until_end(self) -> Outcome:
-        """Analyse what the tool finishes until it or the time ends, or somebody ends it; then the rest."""
-        outcome = self.control.outcome
-        while True:
+        """Analyse what the tool finishes until it or the time ends, or somebody ends it; then the rest, as far as there is time."""
+        try:
             self._analyse()
-            self._roll()
-            if not self.tool.is_running:
-                outcome.broke_off = self.tool.ended() or f"{self.tool.tool} ended"
-                break
-            if self._is_over():
-                break
-            outcome.interrupted = self.control.wait(LOOK_S)
-            if outcome.interrupted:
-                break
-        self.tool.finish(STOP_S)
-        live, self.live = self.live, None
-        how = f"broke off: {outcome.broke_off}" if outcome.broke_off else "it was stopped" if outcome.interrupted else WHOLE
-        self._analyse()
-        packets = self._finish(self._pending(live), how)
+            while self.live is not None:
+                self.control.wait(LOOK_S)
+                self._analyse()
+            self._analyse()  # what the tool closed when it ended
+        except TimeIsUp:
+            self._leave_the_rest()
         self._clear_away()
-        if outcome.broke_off is not None and not packets:
-            raise Unusable(outcome.broke_off, self.job.said.interface, "see whichproxy doctor")
-        return outcome
+        if self.outcome.broke_off is not None and self._is_empty:
+            raise Unusable(self.outcome.broke_off, self.job.said.interface, "see whichproxy doctor")
+        return self.outcome
 
-    def _is_over(self) -> bool:
-        seconds = self.control.seconds or self.job.said.schedule.for_
-        return seconds is not None and time.monotonic() >= self._began + seconds
+    def _look(self) -> None:
+        """Once per item of work: that the run is alive; whether capturing is to end. Errors: TimeIsUp, so is the run."""
+        notify("WATCHDOG=1")
+        if self.control.wait(0) and not self.outcome.interrupted:
+            self.outcome.interrupted = True
+            if self.tool.is_running:
+                self._end_capture(STOPPED)
+            self._deadline.stop()
+        if self.live is not None and not self.tool.is_running:
+            self.outcome.broke_off = self.tool.ended() or f"{self.tool.tool} ended"
+            self._end_capture(f"broke off: {self.outcome.broke_off}")
+        elif self.live is not None and self._deadline.capturing_is_over():
+            self._end_capture(WHOLE)
+        self._deadline.check()
+
+    def _end_capture(self, how: str) -> None:
+        """Tell the tool to end; from now on only the rest is analysed."""
+        if self.live is not None:
+            self._ended = self.live, Closed(how=how, ended=time.time(), dropped=0, upto=None)
+            self.live = None
+            self._deadline.begin_rest()
+            self.tool.finish(STOP_S)
 
     def _analyse(self) -> None:
-        """Analyse every file that is finished, and finish the runs that no file is missing of."""
+        """Analyse every file that is finished, and finish the runs that no file is missing of. Errors: TimeIsUp."""
         while True:
-            notify("WATCHDOG=1")
+            self._look()
+            self._roll()
             unread = self._unread()
             waiting = {self._run_of(file)["number"] for file in unread}
             for run in list(self.store.record["pending"]):
-                if run["number"] not in waiting and not self._is_live(run):
-                    self._finish(run, KILLED)
+                if run["number"] not in waiting and run["number"] != self.live:
+                    self._finish(run)
             if not unread:
                 return
             self._analyse_one(unread)
             self._clear_away()
-
-    def _is_live(self, run: Pending) -> bool:
-        """The run whose tool is at work, or was until a moment ago."""
-        return run["number"] == self.live or (self.live is None and run["tool"] == self.tool_number)
 
     def _unread(self) -> list[RingFile]:
         done = self.store.record.get("done", {})
@@ -167,50 +167,64 @@ class _Session:
 
     def _analyse_one(self, unread: list[RingFile]) -> None:
         """The oldest file; where the disk is full, once more with the packets gone that were analysed before."""
-        file = unread[0]
+        file, run = unread[0], self._run_of(unread[0])
+        self._touched.add(run["number"])
         if sum(size_of(one.path) for one in unread) > self.job.said.retention.packet_bytes and len(unread) > 1:
             self.control.say(f"{file.name} is deleted unread: analysis doesn't keep up with the packets")
-            self.analyst.pass_over(file, self._run_of(file))
+            self.analyst.pass_over(file, run)
             file.path.unlink(missing_ok=True)
             return
         try:
-            self.analyst.analyse(file, self._run_of(file))
+            self.analyst.analyse(file, run, self._look)
         except Unusable as error:
             freed = self._clear_away(keep_bytes=0)
             if not freed:
                 raise
             self.control.say(f"{error}: {freed} analysed files were deleted for room")
-            self.analyst.analyse(file, self._run_of(file))
+            self.analyst.analyse(file, run, self._look)
 
     def _run_of(self, file: RingFile) -> Pending:
-        """The run that the file's packets are of: its tool's, else the newest (a folder whose record was moved away)."""
-        pending: list[Pending] = self.store.record["pending"]
-        return next((run for run in pending if run["tool"] == file.run), pending[-1])
-
-    def _pending(self, number: int | None) -> Pending:
-        found: Pending = next(run for run in self.store.record["pending"] if run["number"] == number)
-        return found
+        return run_of(file, self.store.record["pending"])
 
     def _roll(self) -> None:
-        """Where packets are captured on and on: begin another run when it is time."""
-        schedule = self.job.said.schedule
-        if schedule.for_ is not None or self.control.seconds is not None or time.monotonic() < self._rolled + schedule.every:
+        """Where packets are captured on and on: begin another run when it is time. What is captured by now is the old run's."""
+        if self.live is None or self._seconds is not None or time.monotonic() < self._rolled + self.job.said.schedule.every:
             return
-        old = self._pending(self.live)
-        if not old["files"]:
+        files = finished([file for file in ring_files(self.job.packets) if file.run == self.tool_number], self.tool_number)
+        own = [file for file in files if self._run_of(file)["number"] == self.live]
+        if not own:
             return
         self._rolled = time.monotonic()
-        self.live = begin(self.store, self.tool_number, before=old["files"][-1], duplicates=self.analyst.duplicates)
-        self._finish(old, WHOLE)
+        closed = Closed(how=WHOLE, ended=time.time(), dropped=self.tool.new_drops(), upto=[*own[-1].place])
+        old = self.live
+        self.live = begin(self.store, self.tool_number, (old, closed))
+        self._finish(next(run for run in self.store.record["pending"] if run["number"] == old))
 
-    def _finish(self, run: Pending, how: str) -> int:
-        """Take the run's results; how many packets it had."""
+    def _leave_the_rest(self) -> None:
+        """Take the results of every run that this process captured or analysed for, and say what waits for the next run."""
+        for run in list(self.store.record["pending"]):
+            if run["number"] in self._touched or self._is_the_last(run):
+                self._finish(run)
+        left = Waiting.of(self._unread())
+        if left.files:
+            self.control.say(f"{left} could not be analysed in time: the next run does it")
+
+    def _finish(self, run: Pending) -> None:
+        """Take the run's results, as far as its files are analysed."""
         from analyzer.jobs.finish import finish
 
-        drops = self.tool.new_drops() if run["tool"] == self.tool_number else 0
-        drift = finish(self.job, self.analyst, run, how, time.time(), drops=drops, cut_short=how != WHOLE, say=self.control.say)
-        self.control.outcome.drift |= drift
-        return sum(entry["packets"] for entry in run["files"])
+        closed = run.get("closed") or killed(time.time())
+        if self._ended is not None and self._is_the_last(run):
+            closed = {**self._ended[1], "dropped": self.tool.new_drops()}
+        waiting = Waiting.of(file for file in self._unread() if self._run_of(file)["number"] == run["number"])
+        # Who is told must not keep a run from ending that somebody stopped: what changed waits for the next one.
+        may_tell = not self.outcome.interrupted
+        drift = finish(self.job, self.analyst, run, closed, waiting=waiting, may_tell=may_tell, say=self.control.say)
+        self.outcome.drift |= drift
+        self._is_empty |= self._is_the_last(run) and not waiting.files and not any(entry["packets"] for entry in run["files"])
+
+    def _is_the_last(self, run: Pending) -> bool:
+        return self._ended is not None and run["number"] == self._ended[0]
 
     def _clear_away(self, keep_bytes: int | None = None) -> int:
         """Delete packets as retention wants it; how many files went."""

@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 from collections.abc import Mapping, Sequence
 from pathlib import Path
-from typing import Any, Final, TypedDict
+from typing import Any, Final
 
 from analyzer.errors import Unusable
 
@@ -14,27 +14,6 @@ SUMMARY: Final = "run.json"
 VERDICT: Final = "verdict.json"
 REPORT: Final = "report.md"
 DIFFERENCE: Final = "difference.md"
-
-
-class Pending(TypedDict):
-    """A run that isn't finished, as the store's record keeps it.
-
-    tool         the run that started the capturing tool: this one, or an earlier one where it captures on and on
-    began        seconds since 1970;  since: the number of the change before its first
-    files        the `captures` entry of each ring file that was analysed
-    before       the entry of the tool's last file that an earlier run has
-    going_on     conversations that memory had no room for
-    duplicates   packets captured twice, before the run; None: not known yet
-    """
-
-    number: int
-    tool: int
-    began: float
-    since: int
-    files: list[dict[str, Any]]
-    before: dict[str, Any] | None
-    going_on: int
-    duplicates: int | None
 
 
 def place_of(number: int, name: str) -> str:
@@ -59,9 +38,11 @@ def read_json(path: Path) -> dict[str, Any]:
     return found
 
 
-def dropped_once(files: Sequence[Mapping[str, Any]], before: Mapping[str, Any] | None) -> list[dict[str, Any]]:
-    """The captures entries with each dropped packet told once: dumpcap's files count from the beginning of the capture."""
-    told = drops_of(before) if before else 0
+def dropped_once(files: Sequence[Mapping[str, Any]], told: int) -> list[dict[str, Any]]:
+    """The captures entries with each dropped packet told once: dumpcap's files count from the beginning of the capture.
+
+    told   what an earlier run told of the same capture
+    """
     entries = []
     for entry in files:
         now = drops_of(entry)

@@ -2,14 +2,18 @@
 
 from __future__ import annotations
 
+import contextlib
 import json
 import os
+import signal
 import subprocess
+import time
 from collections.abc import Mapping
 from typing import Any, Final
 
 from analyzer.errors import Unusable
 from analyzer.jobs.file import Job
+from analyzer.jobs.post import post
 from analyzer.report.json import to_json
 from analyzer.report.outputs import write_whole
 
@@ -19,41 +23,43 @@ JOURNAL_WARNING: Final = "<4>"
 """What journald takes for a line's priority (sd-daemon(3)): 4 is a warning."""
 
 
-def tell(job: Job, difference: Mapping[str, Any]) -> list[str]:
-    """Run the job's command and call its webhook with the difference; one sentence for each that failed."""
+def tell(job: Job, difference: Mapping[str, Any], seconds: float = COMMAND_S + WEBHOOK_S) -> list[str]:
+    """Run the job's command and call its webhook with the difference; one sentence for each that failed.
+
+    seconds   what both may take together
+    """
+    until = time.monotonic() + seconds
     failed = []
     wanted = job.said.on_change
     body = to_json(difference).encode("ascii")
     if wanted.command is not None:
-        failed += _run(wanted.command, body)
+        failed += _run(wanted.command, body, min(COMMAND_S, seconds))
     if wanted.webhook is not None:
-        failed += _post(wanted.webhook, body)
+        why = post(wanted.webhook.get_secret_value(), body, max(0.0, min(WEBHOOK_S, until - time.monotonic())))
+        failed += [f"the webhook failed: {why}"] if why else []
     return failed
 
 
-def _run(command: list[str], body: bytes) -> list[str]:
+def _run(command: list[str], body: bytes, seconds: float) -> list[str]:
+    """Run the command in a group of its own, so that what it started ends with it."""
     try:
-        ended = subprocess.run(command, input=body, stdout=subprocess.DEVNULL, stderr=subprocess.PIPE, timeout=COMMAND_S, check=False)
+        process = subprocess.Popen(
+            command, stdin=subprocess.PIPE, stdout=subprocess.DEVNULL, stderr=subprocess.PIPE, start_new_session=True
+        )
     except OSError as error:
         return [f"{command[0]} can't be run: {error.strerror or error}"]
-    except subprocess.TimeoutExpired:
-        return [f"{command[0]} took longer than {COMMAND_S} s and was ended"]
-    if ended.returncode:
-        said = ended.stderr.decode("utf-8", "backslashreplace").strip().splitlines()
-        return [f"{command[0]} ended with {ended.returncode}{f': {said[-1]}' if said else ''}"]
+    with process:
+        try:
+            _, errors = process.communicate(body, seconds)
+        except subprocess.TimeoutExpired:
+            return [f"{command[0]} took longer than {seconds:g} s and was ended"]
+        finally:
+            with contextlib.suppress(ProcessLookupError):
+                os.killpg(process.pid, signal.SIGKILL)
+    if process.returncode:
+        said = errors.decode("utf-8", "backslashreplace").strip().splitlines()
+        return [f"{command[0]} ended with {process.returncode}{f': {said[-1]}' if said else ''}"]
     return []
-
-
-def _post(url: str, body: bytes) -> list[str]:
-    from http.client import HTTPException
-    from urllib.request import Request, urlopen
-
-    request = Request(url, data=body, headers={"Content-Type": "application/json", "User-Agent": "whichproxy"}, method="POST")
-    try:
-        with urlopen(request, timeout=WEBHOOK_S):
-            return []
-    except (OSError, HTTPException, ValueError) as error:  # URLError is an OSError
-        return [f"the webhook {url} failed: {error}"]
 
 
 def journal_line(text: str) -> str:

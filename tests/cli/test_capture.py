@@ -14,7 +14,7 @@ from pathlib import Path
 
 import pytest
 
-from analyzer.cli.outcome import INTERRUPTED, UNUSABLE
+from analyzer.cli.outcome import DONE, INTERRUPTED, UNMET, UNUSABLE
 from analyzer.jobs.evidence import read_all
 from analyzer.jobs.file import Job
 from analyzer.jobs.ring import ring_files
@@ -88,6 +88,38 @@ def test_killed_again_and_again_nothing_finished_is_lost_or_counted_twice(tmp_pa
     assert len(files) >= 4
     assert differences(of_one_pass(files, TOPOLOGY), read_all(job.results)) == []
     assert [run["number"] for run in summaries(job.results)] == [1, 2, 3, 4]
+
+
+@pytest.mark.parametrize("ending", [signal.SIGTERM, signal.SIGKILL, None], ids=["SIGTERM", "SIGKILL", "its time"])
+def test_a_run_that_falls_behind_ends_and_the_next_one_takes_up_the_rest(tmp_path: Path, line: Wire, ending: signal.Signals | None) -> None:
+    """Each block of packets takes 3 s longer, and a ring file comes every second: without an end it would never be done."""
+    job = on_wire(tmp_path)
+    timed = '[schedule]\nfor = "6 s"\n' if ending is None else "[schedule]\n"
+    job.path.write_text(job.path.read_text() + timed + 'finish_within = "4 s"\n')
+    process = line.inside(
+        sys.executable, "-m", "tests.jobs.slowed", "3", "capture", job.path, stdout=subprocess.PIPE, stderr=subprocess.PIPE
+    )
+    until(lambda: ring_files(job.packets))
+    replay = line.inside("tcpreplay", "-q", "--pps", "120", "-i", Wire.near, T5, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
+    until(lambda: len(ring_files(job.packets)) >= 4)
+    if ending is not None:
+        process.send_signal(ending)
+    _, err = process.communicate(timeout=60)
+    replay.terminate()
+    replay.wait()
+    assert process.returncode == {signal.SIGTERM: INTERRUPTED, signal.SIGKILL: -signal.SIGKILL, None: 0}[ending], err
+    if ending != signal.SIGKILL:
+        (run,) = summaries(job.results)
+        assert run["waiting"]["files"] and run["cut_short"] and b"could not be analysed in time: the next run does it" in err
+    ended = line.whichproxy("capture", job.path, "--for", "0.5")
+    # Where the first run was whole in the end, the second is compared with it, and is too short to hear of anybody.
+    assert ended.communicate(timeout=60) and ended.returncode == (UNMET if ending is None else DONE)
+    files = [file.path for file in ring_files(job.packets) if file.path.stat().st_size]
+    assert differences(of_one_pass(files, TOPOLOGY), read_all(job.results)) == []
+    first, second = summaries(job.results)
+    assert (first["against"], second["against"]) == (None, "run 1" if ending is None else None)
+    assert (first["waiting"], first["cut_short"]) == ({"files": 0, "bytes": 0}, ending is not None)
+    assert first["packets"] + second["packets"] == sum(Whole(path).n_frames for path in files)
 
 
 def test_an_interface_that_is_not_there_is_told(tmp_path: Path, line: Wire) -> None:

@@ -11,9 +11,8 @@ from analyzer.jobs.analyst import Analyst
 from analyzer.jobs.evidence import read_all
 from analyzer.jobs.file import Job, load_job
 from analyzer.jobs.finish import finish
+from analyzer.jobs.pending import KILLED, WHOLE, Closed, Pending, begin
 from analyzer.jobs.ring import ring_files
-from analyzer.jobs.run import begin
-from analyzer.jobs.runs import Pending
 from analyzer.jobs.store import Store
 from analyzer.routes.topology import load_topology
 from tests.build import pcap
@@ -94,8 +93,8 @@ def finish_run(job: Job, *, cut_short: bool = False) -> tuple[bool, list[str]]:
     """(whether there is drift, what was said) at the end of the run that is at work."""
     said: list[str] = []
     analyst, run = analyse_all(job)
-    how = "it was killed" if cut_short else "its time was over"
-    drift = finish(job, analyst, run, how, run["began"] + 600, drops=0, cut_short=cut_short, say=said.append)
+    closed = Closed(how=KILLED if cut_short else WHOLE, ended=run["began"] + 600, dropped=0, upto=None)
+    drift = finish(job, analyst, run, closed, say=said.append)
     return drift, said
 
 

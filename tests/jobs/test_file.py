@@ -51,8 +51,8 @@ def test_paths_are_taken_from_where_the_file_lies_and_amounts_have_units(tmp_pat
         ("[ring]\nfile_time = '0 s'", "[ring], file_time: '0 s' is no time"),
         ("[schedule]\nevery = '1 min'\nfor = '2 min'", "schedule: a run is longer than the time until the next one"),
         ("[drift]\nfailures = 2", "[drift], failures: 2 can't be used; write failures = 0.1"),
-        ("[on_change]\ncommand = []", "[on_change], command: [] can't be used; write command = ["),
-        ("[on_change]\nwebhook = 'ftp://x'", "[on_change], webhook: 'ftp://x' is no http or https address"),
+        ("[on_change]\ncommand = []", "[on_change], command: it can't be used; write command = ["),
+        ("[on_change]\nwebhook = 'ftp://x'", "[on_change], webhook: no http or https address"),
         ("[retention]\npacket_days = 0", "[retention], packet_days: 0 can't be used; write packet_days = 7"),
         ("tool = 'scapy'", "tool: 'scapy' is no tool; write tool = \"dumpcap\""),
         ("name = '../x'", "name: '../x' is no name"),
@@ -63,6 +63,29 @@ def test_a_mistake_is_told_with_its_key(tmp_path: Path, lines: str, said: str) -
         job(tmp_path, LEAST + lines)
     (cause,) = caught.value.causes
     assert str(cause).startswith(f"{tmp_path / 'gw1.toml'}: {said}")
+
+
+@pytest.mark.parametrize(
+    "lines",
+    [
+        "[on_change]\nwebhook = 'ftp://s3cr3t'",
+        "[on_change]\nwebhook = 'https://s3cr3t:pass@x/'",
+        "[on_change]\nwebhook = 'https://x:s3cr3t/'",
+        "[on_change]\nwebhook = 'https://x/s3cr3t y'",
+        "[on_change]\nwebhook = 'https://x/s3cr3t\u00e4'",
+        "[on_change]\nwebhook = ['https://x/s3cr3t']",
+        "[on_change]\nhook = 'https://x/s3cr3t'",
+        "on_change = 'https://x/s3cr3t'",
+        "on_change = ['https://x/s3cr3t']",
+    ],
+)
+def test_a_webhooks_address_is_in_no_message(tmp_path: Path, lines: str) -> None:
+    with pytest.raises(Mistakes) as caught:
+        job(tmp_path, LEAST + lines)
+    assert "s3cr3t" not in str(caught.value)
+    kept = job(tmp_path, LEAST + "[on_change]\nwebhook = 'https://x/s3cr3t'")
+    assert "s3cr3t" not in repr(kept.said) and kept.said.on_change.webhook is not None
+    assert kept.said.on_change.webhook.get_secret_value() == "https://x/s3cr3t"
 
 
 def test_all_mistakes_are_told_at_once(tmp_path: Path) -> None:

@@ -15,14 +15,15 @@ from analyzer.errors import Unusable
 from analyzer.growing import Limits
 from analyzer.jobs import carry, evidence, run
 from analyzer.jobs.file import Job
+from analyzer.jobs.pending import begin
 from analyzer.jobs.ring import RingFile, ring_files
-from analyzer.jobs.run import Control, begin, run_job
+from analyzer.jobs.run import Control, run_job
 from analyzer.jobs.runs import summaries
-from analyzer.jobs.store import Store
+from analyzer.jobs.store import Change, Store
 from tests.build import pcap
 from tests.cli.conftest import tunnel
 from tests.engine import reading
-from tests.jobs.rings import TOPOLOGY, a_job, frames_as_ring, ring_name, rows
+from tests.jobs.rings import TOPOLOGY, a_job, frames_as_ring, of_one_pass, ring_name, rows
 from tests.pieces import differences
 
 Step = Callable[["Fake"], None]
@@ -37,6 +38,7 @@ class Fake:
         self.job, self.number, self.steps = job, number, steps
         self.files = 0
         self.is_running, self.reason, self.drops = True, None, 0
+        self.is_over = False
 
     def write(self, frames: list[tuple[int, bytes]]) -> None:
         """The next ring file."""
@@ -44,10 +46,11 @@ class Fake:
         (self.job.packets / ring_name(self.number, self.files)).write_bytes(pcap(frames, nanosecond=True))
 
     def wait(self, seconds: float) -> bool:
-        if not self.steps:
-            return True
-        self.steps.pop(0)(self)
-        return False
+        if seconds and self.steps:
+            self.steps.pop(0)(self)
+        elif seconds:
+            self.is_over = True
+        return self.is_over
 
     def finish(self, wait_s: float) -> None:
         self.is_running = False
@@ -193,6 +196,143 @@ def test_packets_that_come_faster_than_they_are_analysed_are_missing_and_counted
     verdict = json.loads((job.results / "runs" / "000001" / "verdict.json").read_text())
     assert [finding["code"] for finding in verdict["findings"]].count("capture-gap") == 1
     assert rows(job).num_rows == 3
+
+
+@pytest.fixture
+def slow(monkeypatch: pytest.MonkeyPatch) -> dict[str, float]:
+    """A clock of its own, on which a block of packets takes `block` seconds."""
+    clock = {"now": 0.0, "block": 10.0}
+    decode = carry.decode
+
+    def slowly(*args: Any) -> Any:
+        for decoded in decode(*args):
+            clock["now"] += clock["block"]
+            yield decoded
+
+    monkeypatch.setattr(carry, "decode", slowly)
+    monkeypatch.setattr(run.time, "monotonic", lambda: clock["now"])
+    return clock
+
+
+def burst(files: int, first: int = 1) -> Step:
+    def step(tool: Fake) -> None:
+        for number in range(first, first + files):
+            file_with(number)(tool)
+
+    return step
+
+
+def behind(folder: Path, *schedule: str) -> Job:
+    return a_job(folder, f'topology = "{TOPOLOGY}"', "[schedule]", *schedule)
+
+
+def single_pass(job: Job) -> list[str]:
+    """How the job's rows differ from those of all its ring files read together."""
+    return differences(of_one_pass([file.path for file in ring_files(job.packets)], TOPOLOGY), rows(job))
+
+
+def test_a_job_that_falls_behind_ends_in_time_and_the_next_run_takes_up_the_rest(tmp_path: Path, do: Any, slow: dict[str, float]) -> None:
+    job = behind(tmp_path, 'for = "12 s"', 'finish_within = "25 s"')
+    outcome, said = do(job, burst(20))
+    # The second file is over at 20 s, when capturing ends; two more fit into 25 s, and the one after it is left as it was.
+    assert slow["now"] == 50 and not outcome.interrupted and not outcome.drift
+    first = last(job)
+    assert (len(first["files"]), first["waiting"]["files"], first["cut_short"], first["flows"]) == (4, 16, True, 4)
+    assert first["how"].startswith("its time was over, and 16 ring files (") and first["how"].endswith(") wait to be analysed")
+    assert said[-1].startswith("16 ring files (") and said[-1].endswith(") could not be analysed in time: the next run does it")
+    verdict = json.loads((job.results / "runs" / "000001" / "verdict.json").read_text())
+    assert ["16 ring files" in finding["text"] for finding in verdict["findings"] if finding["code"] == "capture-gap"] == [True]
+    assert rows(job).num_rows == 4
+
+    slow["block"] = 0.1
+    do(job, burst(2, first=30), seconds=60)
+    whole, second = summaries(job.results)
+    assert (whole["waiting"]["files"], whole["cut_short"], whole["how"], whole["flows"]) == (0, False, "its time was over", 20)
+    assert (second["flows"], len(second["files"]), second["against"]) == (2, 2, None)
+    assert single_pass(job) == []
+
+
+def test_a_run_for_which_no_file_could_be_analysed_says_so(tmp_path: Path, do: Any, slow: dict[str, float]) -> None:
+    slow["block"] = 100.0
+    job = behind(tmp_path, 'for = "12 s"', 'finish_within = "25 s"')
+    do(job, file_with(1), lambda tool: slow.update(now=12.0))
+    assert (last(job)["files"], last(job)["waiting"]["files"], last(job)["packets"]) == (["run 1"], 1, 0)
+    verdict = json.loads((job.results / "runs" / "000001" / "verdict.json").read_text())
+    assert [finding["code"] for finding in verdict["findings"]].count("capture-gap") == 1
+    slow["block"] = 0.0
+    do(job, file_with(2))
+    assert single_pass(job) == [] and [one["flows"] for one in summaries(job.results)] == [1, 1]
+
+
+def test_a_run_that_is_stopped_while_it_is_behind_ends_within_a_minute(tmp_path: Path, do: Any, slow: dict[str, float]) -> None:
+    job = behind(tmp_path, 'finish_within = "1 h"')
+    seen: list[float] = []
+
+    def all_at_once(tool: Fake) -> None:
+        burst(30)(tool)
+        finish = tool.finish
+        tool.finish = lambda wait_s: (seen.append(slow["now"]), finish(wait_s))  # type: ignore[method-assign,assignment,func-returns-value]
+        tool.wait = lambda seconds: slow["now"] >= 15  # type: ignore[method-assign] # somebody stops it in the middle of the second file
+
+    outcome, _ = do(job, all_at_once)
+    assert seen == [20] and outcome.interrupted and slow["now"] == 80
+    assert last(job)["how"].startswith("it was stopped, and ") and last(job)["cut_short"]
+    assert last(job)["waiting"]["files"] + len(last(job)["files"]) == 30
+    slow["block"] = 0.0
+    do(job)
+    assert last(job)["number"] == 2 and single_pass(job) == []
+    assert summaries(job.results)[0]["how"] == "it was stopped" and summaries(job.results)[0]["flows"] == 30
+
+
+def test_a_stop_ends_a_rest_that_would_take_long(tmp_path: Path, do: Any, slow: dict[str, float]) -> None:
+    job = behind(tmp_path, 'for = "5 s"', 'every = "2 h"', 'finish_within = "1 h"')
+
+    def all_at_once(tool: Fake) -> None:
+        burst(100)(tool)
+        tool.wait = lambda seconds: slow["now"] >= 100  # type: ignore[method-assign]
+
+    outcome, _ = do(job, all_at_once)
+    assert outcome.interrupted and slow["now"] == 160
+    assert last(job)["how"].startswith("its time was over, and ")
+
+
+def test_a_job_without_an_end_that_is_behind_has_its_runs_all_the_same(tmp_path: Path, do: Any, slow: dict[str, float]) -> None:
+    slow["block"] = 1000.0
+    job = behind(tmp_path, 'every = "1 h"')
+    do(job, burst(6), burst(2, first=7), lambda tool: slow.update(block=0.0))
+    first, second = summaries(job.results)
+    # At 4000 s four of the five files that were finished are analysed; the fifth is the first run's, whenever it is read.
+    assert (first["flows"], first["how"], first["cut_short"], first["waiting"]["files"]) == (5, "its time was over", False, 0)
+    assert (second["flows"], second["how"]) == (3, "it was stopped")
+    assert single_pass(job) == []
+
+
+def test_killed_between_the_end_of_a_run_and_the_rest_of_its_files_it_stays_what_it_was(
+    tmp_path: Path, do: Any, slow: dict[str, float], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A run that was behind at its end is finished by a process that was killed itself and by the one after that."""
+    job = behind(tmp_path, 'for = "12 s"', 'finish_within = "25 s"')
+    do(job, burst(8))
+    commit, left = Change.commit, [3]
+
+    def dies(change: Change) -> None:
+        left[0] -= 1
+        if left[0] < 0:
+            raise KeyboardInterrupt
+        commit(change)
+
+    monkeypatch.setattr(Change, "commit", dies)
+    with pytest.raises(KeyboardInterrupt):
+        do(job)
+    left[0] = 1000
+    slow["block"] = 0.0
+    do(job)
+    assert [(one["number"], one["how"], one["flows"]) for one in summaries(job.results)] == [
+        (1, "its time was over", 8),
+        (2, "it was killed", 0),
+        (3, "it was stopped", 0),
+    ]
+    assert single_pass(job) == []
 
 
 @pytest.fixture

@@ -17,9 +17,9 @@ def entry(dropped: int) -> dict[str, Any]:
 
 
 def test_dropped_packets_are_told_once_although_every_file_counts_from_the_beginning() -> None:
-    found = dropped_once([entry(0), entry(3), entry(3), entry(10)], None)
+    found = dropped_once([entry(0), entry(3), entry(3), entry(10)], 0)
     assert [drops_of(one) for one in found] == [0, 3, 0, 7]
-    assert [drops_of(one) for one in dropped_once([entry(10), entry(11)], entry(10))] == [0, 1]
+    assert [drops_of(one) for one in dropped_once([entry(10), entry(11)], 10)] == [0, 1]
     assert all(one["damage"][0]["code"] == "capture-gap" for one in found)
 
 

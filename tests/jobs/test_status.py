@@ -5,7 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 
 from analyzer.jobs.lock import locked
-from analyzer.jobs.run import begin
+from analyzer.jobs.pending import begin
 from analyzer.jobs.status import lines_of, status_of
 from analyzer.jobs.store import Store
 from tests.cli.conftest import tunnel

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import json
+import os
+import select
 import threading
 from collections.abc import Iterator
 from http.server import BaseHTTPRequestHandler, HTTPServer
@@ -77,7 +79,29 @@ def test_what_fails_is_told_with_its_reason(tmp_path: Path, hook: tuple[str, lis
         assert tell(a_job(tmp_path, "[on_change]", f"command = [{command}]"), DIFFERENCE) == [said]
     for place in (f"{url}/no", "http://127.0.0.1:1/"):
         (text,) = tell(a_job(tmp_path, "[on_change]", f'webhook = "{place}"'), DIFFERENCE)
-        assert text.startswith(f"the webhook {place} failed: ")
+        assert text.startswith("the webhook failed: ") and "127.0.0.1" not in text
+
+
+def test_what_a_command_started_ends_with_it(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A pipe is read until its last holder is gone: a child that holds it must not outlive its parent."""
+    monkeypatch.setattr(telling, "COMMAND_S", 0.5)
+    pipe = tmp_path / "held"
+    os.mkfifo(pipe)
+    job = a_job(tmp_path, "[on_change]", f"command = ['sh', '-c', 'sleep 600 > {pipe} & wait']")
+    ours = os.open(pipe, os.O_RDONLY | os.O_NONBLOCK)
+    try:
+        assert tell(job, DIFFERENCE) == ["sh took longer than 0.5 s and was ended"]
+        assert select.select([ours], [], [], 60)[0] and os.read(ours, 1) == b""  # nobody holds it open any more
+    finally:
+        os.close(ours)
+
+
+def test_both_have_one_time_together(tmp_path: Path, hook: tuple[str, list[Any]]) -> None:
+    url, got = hook
+    job = a_job(tmp_path, "[on_change]", f'webhook = "{url}/yes"', "command = ['sleep', '600']")
+    first, second = tell(job, DIFFERENCE, 0.2)
+    assert first == "sleep took longer than 0.2 s and was ended"
+    assert second.startswith("the webhook failed: it took longer than 0 s") and got == []
 
 
 def test_the_textfile_is_what_prometheus_reads(tmp_path: Path) -> None:
