@@ -89,4 +89,5 @@ def _listing(catalogue: Catalogue) -> Iterator[str]:
             plane = f" · {rule.plane}" if rule.plane and rule.plane != service.plane else ""
             yield f"  {rule.pattern:<{room}}  {rule.evidence}{path}{plane} · {rule.category} · {rule.geo} · {rule.source or 'no source'}"
     yield f"{len(catalogue.rules)} rules, {len(catalogue.services)} services"
-    yield "evidence: own is enough alone; shared never is; path is where the URL path fits"
+    yield "own proves Defender; platform names the service, though others ask for it too; shared never sets one; path: the URL path decides"
+    yield "a * inside a label stands for regions that no list prints: what only it names is at most likely"

@@ -2,34 +2,38 @@
 
 from __future__ import annotations
 
+import hashlib
 import re
 import tomllib
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Mapping
 from functools import cached_property
 from pathlib import Path
 from typing import Any
 
-from analyzer.errors import Unusable
-from analyzer.services.hosts import dns_name, label_expression
-from analyzer.services.rules import Consolidated, ContextHost, Lookalike, Rule, Service, frozen
+from analyzer.services.hosts import dns_name, label_expression, regional_expression
+from analyzer.services.rules import OWN, PATH, PLATFORM, SHARED, Consolidated, ContextHost, Lookalike, Rule, Service, frozen
 
 BUILT_IN = Path(__file__).with_name("catalogue.toml")
 
-Rows = Mapping[str, Sequence[Mapping[str, Any]]]
-"""A catalogue file as tomllib gives it: table name to rows."""
+Rows = Mapping[str, Any]
+"""A catalogue file as tomllib gives it: table name to rows, and `as_of`."""
 
-# Within one pattern: a path that fits says more than the host, and own evidence more than shared.
-_BEFORE = {"path": 0, "own": 1, "shared": 2}
+NO_PLANE = "none"
+"""What a rule's `plane` says where the host doesn't tell, though its service has a plane."""
+
+# Within one pattern: a path that fits says more than the host, own evidence more than platform, and that more than shared.
+_BEFORE = {PATH: 0, OWN: 1, PLATFORM: 2, SHARED: 3}
 
 
 class _Node:
     """One label of the tree that is read from a name's last label to its first."""
 
-    __slots__ = ("below", "exact", "under")
+    __slots__ = ("below", "exact", "regional", "under")
 
     def __init__(self) -> None:
         self.below: dict[str, _Node] = {}
         self.exact: list[Rule] = []
+        self.regional: dict[re.Pattern[str], list[Rule]] = {}
         self.under: list[Rule] = []
 
 
@@ -38,9 +42,11 @@ class Catalogue:
 
     services      slug → Service
     rules         every Rule, in file order
-    context       host → ContextHost
+    context       host or "*.x" → ContextHost
     consolidated  wildcard pattern → what its hosts' leading labels tell
     lookalikes    every Lookalike, in file order
+    as_of         the day on which its lists were last read, of the topmost file that says so; None: none does
+    sha256        of its files' bytes, one file after the other from the built-in one on; None: it came from no file
     """
 
     def __init__(
@@ -50,6 +56,9 @@ class Catalogue:
         context: Iterable[ContextHost] = (),
         consolidated: Iterable[Consolidated] = (),
         lookalikes: Iterable[Lookalike] = (),
+        *,
+        as_of: str | None = None,
+        sha256: str | None = None,
     ) -> None:
         self.services = {service.slug: service for service in services}
         self.rules = tuple(rules)
@@ -58,32 +67,51 @@ class Catalogue:
         for row in consolidated:
             self.consolidated.setdefault(row.pattern, []).append(row)
         self.lookalikes = tuple(lookalikes)
+        self.as_of = as_of
+        self.sha256 = sha256
+        self._first = {rule.pattern: at for at, rule in reversed(list(enumerate(self.rules)))}
         self._root = _Node()
         for rule in sorted(self.rules, key=lambda r: (_BEFORE[r.evidence], -len(r.url_path or ""))):
             self._plant(rule)
 
     def _plant(self, rule: Rule) -> None:
+        labels = rule.pattern.removeprefix("*.").split(".")
+        if rule.is_regional:  # at the labels right of its last "*"
+            labels = labels[max(at for at, label in enumerate(labels) if "*" in label) + 1 :]
         node = self._root
-        for label in reversed(rule.pattern.removeprefix("*.").split(".")):
+        for label in reversed(labels):
             node = node.below.setdefault(label, _Node())
-        (node.under if rule.is_wildcard else node.exact).append(rule)
+        if rule.is_regional:
+            node.regional.setdefault(re.compile(regional_expression(rule.pattern)), []).append(rule)
+        else:
+            (node.under if rule.is_wildcard else node.exact).append(rule)
 
     def levels(self, name: str) -> list[list[Rule]]:
-        """The rules whose pattern takes in `name`, in groups of one pattern: the exact one first, then suffixes, longest first.
+        """The rules whose pattern takes in `name`, in groups of one pattern: exact, then regional, then suffixes, longest first.
 
-        name  as hosts.dns_name gives it. Within a group: path rules (longest url_path first), own, shared.
+        name  as hosts.dns_name gives it. Within a group: path rules (longest url_path first), own, platform, shared; then file order.
         """
-        found: list[list[Rule]] = []
+        under: list[list[Rule]] = []
+        regional: list[list[Rule]] = []
         node: _Node | None = self._root
         for label in reversed(name.split(".")):
             node = node.below.get(label) if node else None
             if node is None:
                 break
             if node.under:
-                found.append(node.under)
-        if node is not None and node.exact:
-            found.append(node.exact)
-        found.reverse()
+                under.append(node.under)
+            if node.regional:
+                regional.extend(rules for shape, rules in node.regional.items() if shape.fullmatch(name))
+        exact = [node.exact] if node is not None and node.exact else []
+        regional.sort(key=lambda rules: (-len(rules[0].pattern), self._first[rules[0].pattern]))
+        return [*exact, *regional, *reversed(under)]
+
+    def context_of(self, name: str) -> ContextHost | None:
+        """The context host of that name, else the one of the longest suffix; name as hosts.dns_name gives it."""
+        found = self.context.get(name)
+        while found is None and name:
+            found = self.context.get(f"*.{name}")
+            name = name.partition(".")[2]
         return found
 
     @cached_property
@@ -94,29 +122,6 @@ class Catalogue:
         """
         return re.compile("|".join(f"({label_expression(row.pattern)})" for row in self.lookalikes) or r"(?!)")
 
-    def required_rules(self, *, cloud: str, geo: str, connectivity_model: str) -> list[Rule]:
-        """Rules that Microsoft calls required for such a device: of its own geography and of "WW".
-
-        cloud commercial, GCC, GCCH, DoD · geo US, EU, UK, AU, UAE, USGov … · connectivity_model standard, streamlined
-        Errors  Unusable for a value that no rule has, naming those there are
-        """
-        _known("cloud", cloud, {value for rule in self.rules for value in rule.cloud})
-        _known("geo", geo, {rule.geo for rule in self.rules})
-        _known("connectivity_model", connectivity_model, {value for rule in self.rules for value in rule.connectivity_model})
-        return [
-            rule
-            for rule in self.rules
-            if rule.category == "required"
-            and cloud in rule.cloud
-            and rule.geo in (geo, "WW")
-            and connectivity_model in rule.connectivity_model
-        ]
-
-
-def _known(what: str, value: str, known: set[str]) -> None:
-    if value not in known:
-        raise Unusable(f"no rule has {what} {value!a}", remedy=f"use one of {', '.join(sorted(known))}")
-
 
 def load_catalogue(paths: Iterable[str | Path] = ()) -> Catalogue:
     """The built-in catalogue with the users' own files laid over it, the last one on top.
@@ -125,22 +130,27 @@ def load_catalogue(paths: Iterable[str | Path] = ()) -> Catalogue:
     exact rules of the same name; its services replace those of the same slug.
     Errors  Mistakes (an Unusable) with every mistake of every file
     """
-    layers: list[tuple[Rows, str | None]] = [(tomllib.loads(BUILT_IN.read_text("utf-8")), None)]
+    built_in = BUILT_IN.read_bytes()
+    digest = hashlib.sha256(built_in)
+    layers: list[tuple[Rows, str | None]] = [(tomllib.loads(built_in.decode()), None)]
     paths = list(paths)
     if paths:
         # pydantic costs more to import than the built-in catalogue to read; a test holds the built-in file to the same models
         from analyzer.services.own_file import read_own_files
 
-        layers += [(rows, str(path)) for path, rows in zip(paths, read_own_files(paths, layers[0][0]), strict=True)]
-    return _stack(layers)
+        for path, (content, rows) in zip(paths, read_own_files(paths, layers[0][0]), strict=True):
+            digest.update(content)
+            layers.append((rows, str(path)))
+    return _stack(layers, digest.hexdigest())
 
 
-def _stack(layers: list[tuple[Rows, str | None]]) -> Catalogue:
+def _stack(layers: list[tuple[Rows, str | None]], sha256: str) -> Catalogue:
     services: dict[str, Service] = {}
     rules: list[tuple[dict[str, Any], str | None]] = []
     context: dict[str, ContextHost] = {}
     consolidated: list[Consolidated] = []
     lookalikes: list[Lookalike] = []
+    as_of = None
     for rows, origin in layers:
         services |= {row["slug"]: Service(**row) for row in rows.get("service", ())}
         own = [({**row, "pattern": written_name(row["pattern"])}, origin) for row in rows.get("rule", ())]
@@ -150,21 +160,30 @@ def _stack(layers: list[tuple[Rows, str | None]]) -> Catalogue:
         context |= {host.host: host for host in hosts}
         consolidated = [Consolidated(**frozen(row)) for row in rows.get("consolidated", ())] + consolidated
         lookalikes += [Lookalike(**row) for row in rows.get("lookalike", ())]
+        as_of = rows.get("as_of", as_of)
     return Catalogue(
         services.values(),
         [_rule(row, services[row["service"]], origin) for row, origin in rules],
         context.values(),
         consolidated,
         lookalikes,
+        as_of=as_of,
+        sha256=sha256,
     )
 
 
 def _rule(row: Mapping[str, Any], service: Service, origin: str | None) -> Rule:
-    return Rule(**frozen({"plane": service.plane, **row}), group=service.group, catalogue=origin)
+    written = frozen({"plane": service.plane, **row})
+    if written["plane"] == NO_PLANE:
+        written["plane"] = None
+    return Rule(**written, group=service.group, catalogue=origin)
 
 
 def written_name(pattern: str) -> str:
-    """A pattern or host of a catalogue file as hosts.dns_name would write it; "*." stays. Unchanged when it is no name."""
+    """A pattern or host of a catalogue file as hosts.dns_name would write it; its "*" stay. Unchanged when it is no name."""
     lead = "*." if pattern.startswith("*.") else ""
-    name = dns_name(pattern.removeprefix("*."))
+    rest = pattern.removeprefix("*.")
+    if "*" in rest:
+        return pattern.lower().removesuffix(".")
+    name = dns_name(rest)
     return pattern if name is None else lead + name

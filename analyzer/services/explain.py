@@ -3,14 +3,21 @@
 from __future__ import annotations
 
 import re
-from typing import Any
+from typing import Any, Final
 
 from analyzer.services.catalogue import Catalogue
 from analyzer.services.match import lookalike, match_host
-from analyzer.services.rules import ContextHost, Rule
+from analyzer.services.rules import OWN, PLATFORM, SHARED, ContextHost, Rule
 
 # RFC 3986 3: scheme, userinfo, host and port, path; a query or fragment is of no use here
 _ASKED = re.compile(r"(?:[A-Za-z][A-Za-z0-9+.-]*://)?(?:[^/?#@]*@)?([^/?#]*)([^?#]*)(?:[?#].*)?", re.DOTALL)
+
+
+MEANINGS: Final = {
+    OWN: "only Defender asks for this host",
+    PLATFORM: "Windows, Azure or a browser ask for it too: it names the service and never proves Defender",
+    SHARED: "other products ask for it too: it never sets a service",
+}
 
 
 def explain(catalogue: Catalogue, asked: str) -> str:
@@ -23,6 +30,7 @@ def explain(catalogue: Catalogue, asked: str) -> str:
     lines = [f"{asked}: {match.service or 'no Defender service'}"]
     facts = {
         "group": match.group,
+        "evidence": match.evidence and f"{match.evidence}, {MEANINGS[match.evidence]}",
         "also": ", ".join(match.also),
         "possible": match.possible,
         "plane": match.plane or "the host doesn't tell",
@@ -53,7 +61,8 @@ def _rule_lines(rule: Rule) -> list[str]:
     path = f"path {rule.url_path}" if rule.evidence == "path" else ""
     lines = [f"rule: {rule.pattern} ({path or rule.evidence}); {_origin(rule)}"]
     if rule.published_name:
-        lines.append(f"published as: {rule.published_name} ({rule.category}; {', '.join(rule.cloud)}; {rule.geo})")
+        lists = f"{rule.category}; {', '.join(rule.cloud)}; {rule.geo}; {', '.join(rule.connectivity_model)}"
+        lines.append(f"published as: {rule.published_name} ({lists})")
     if rule.notes:
         lines.append(f"notes: {rule.notes}")
     return lines

@@ -30,6 +30,11 @@ def _a_label(label: str) -> str:
     return label if label.isascii() else "xn--" + label.encode("punycode", "replace").decode("ascii")
 
 
+def regional_expression(pattern: str) -> str:
+    """A rule's pattern with a "*" inside a label as a regular expression for whole names: letters, digits and hyphens, at least one."""
+    return "[a-z0-9-]+".join(map(re.escape, pattern.split("*")))
+
+
 def label_expression(pattern: str) -> str:
     """A lookalike's pattern as a regular expression for whole names, without groups.
 

@@ -1,12 +1,13 @@
 """Which service a host belongs to, whose traffic it is, and why.
 
 The order, as the contract gives it:
-1) own evidence beats shared; a path rule counts as own when a visible URL path fits it, and not at all otherwise
-2) the exact name beats a suffix, a longer suffix a shorter one; "*.x" takes in x too
-3) an exact context host beats every wildcard, own and shared: such a host has no service, and its plane is the context's
+1) own evidence beats platform, platform beats shared; a path rule counts, as platform or own, only when a visible URL path fits it
+2) the exact name beats a regional pattern (a "*" inside a label), that a suffix, a longer suffix a shorter one; "*.x" takes in x too
+3) an exact context host beats every wildcard, regional patterns too: such a host has no service, and its plane is the context's
 4) a shared rule alone says only what is possible. It doesn't tell the plane either: login.live.com serves push
-   notifications of SYSTEM and the user's browser alike. The context's plane stands beside an exact shared rule.
-An exact own rule stands above a context host of the same name (mobile.events.data.microsoft.com).
+   notifications of SYSTEM and the user's browser alike. The context's plane stands beside a shared rule.
+5) a platform rule names the service and never proves Defender: its plane is system, user or none
+An exact own or platform rule stands above a context host of the same name. What still ties goes by the order of the file.
 """
 
 from __future__ import annotations
@@ -16,7 +17,7 @@ from typing import NamedTuple
 
 from analyzer.services.catalogue import Catalogue
 from analyzer.services.hosts import dns_name
-from analyzer.services.rules import Consolidated, ContextHost, Lookalike, Rule
+from analyzer.services.rules import OWN, PATH, PLATFORM, PLATFORM_PLANES, SHARED, Consolidated, ContextHost, Lookalike, Rule
 
 
 class Match(NamedTuple):
@@ -41,6 +42,16 @@ class Match(NamedTuple):
         return self.decided_by.pattern if self.decided_by else None
 
     @property
+    def evidence(self) -> str | None:
+        """own or platform, of what set the service."""
+        return self.decided_by.counts_as if self.decided_by else None
+
+    @property
+    def is_regional(self) -> bool:
+        """Whether only a pattern for regions that no list prints set the service: then it is at most likely."""
+        return self.decided_by is not None and self.decided_by.is_regional
+
+    @property
     def also(self) -> tuple[str, ...]:
         if self.consolidated:
             return self.consolidated.also
@@ -52,11 +63,10 @@ class Match(NamedTuple):
 
     @property
     def plane(self) -> str | None:
-        if self.consolidated:
-            return self.consolidated.plane
-        if self.decided_by:
-            return self.decided_by.plane
-        return self.context.plane if self.context else None
+        if self.decided_by is None:
+            return self.context.plane if self.context else None
+        plane = self.consolidated.plane if self.consolidated else self.decided_by.plane
+        return plane if self.evidence == OWN or plane in PLATFORM_PLANES else None
 
     @property
     def why(self) -> str:
@@ -76,8 +86,10 @@ NOTHING = Match()
 
 
 def _reason(rule: Rule) -> str:
-    if rule.evidence == "path":
+    if rule.evidence == PATH:
         return f"the path fits {rule.url_path} of {rule.pattern}"
+    if rule.is_regional:
+        return f"{rule.pattern} takes it in: a region that the lists don't print, at most likely"
     if rule.is_wildcard:
         return f"{rule.pattern} is the longest suffix that takes it in"
     return f"{rule.pattern} is listed by its full name"
@@ -97,23 +109,24 @@ def match_host(catalogue: Catalogue, host: str | None, path: str | None = None) 
     if name is None:
         return NOTHING
     levels = catalogue.levels(name)
-    context = catalogue.context.get(name)
+    context = catalogue.context_of(name)
     if not levels and context is None:
         return NOTHING
-    if context is not None:
-        levels = [level for level in levels if not level[0].is_wildcard]
-    for level in levels:
-        for rule in level:
-            if rule.evidence == "own" or (rule.evidence == "path" and rule.covers(path)):
-                return Match(decided_by=rule, context=context, consolidated=_by_labels(catalogue, rule, name))
-    shared = next((rule for level in levels for rule in level if rule.evidence == "shared"), None)
+    if context is not None and not context.is_wildcard:
+        levels = [level for level in levels if not (level[0].is_wildcard or level[0].is_regional)]
+    for evidence in (OWN, PLATFORM):
+        for level in levels:
+            for rule in level:
+                if rule.counts_as == evidence and (rule.evidence != PATH or rule.covers(path)):
+                    return Match(decided_by=rule, context=context, consolidated=_by_labels(catalogue, rule, name))
+    shared = next((rule for level in levels for rule in level if rule.evidence == SHARED), None)
     return Match(possible_by=shared, context=context)
 
 
 def has_path_rule(catalogue: Catalogue, host: str | None) -> bool:
     """Whether the URL path can change what the catalogue says of `host`."""
     name = dns_name(host) if host is not None else None
-    return name is not None and any(rule.evidence == "path" for level in catalogue.levels(name) for rule in level)
+    return name is not None and any(rule.evidence == PATH for level in catalogue.levels(name) for rule in level)
 
 
 def _by_labels(catalogue: Catalogue, rule: Rule, name: str) -> Consolidated | None:

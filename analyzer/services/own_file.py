@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 import tomllib
 from collections.abc import Iterable, Iterator, Mapping
+from datetime import date
 from difflib import get_close_matches
 from pathlib import Path
 from typing import Annotated, Any, Literal
@@ -15,23 +16,41 @@ from pydantic_core import ErrorDetails
 from analyzer.errors import Mistakes, Unusable
 from analyzer.services.catalogue import Rows, written_name
 from analyzer.services.hosts import dns_name
+from analyzer.services.rules import is_regional
 
 Plane = Literal["sensor", "antivirus", "system", "user"]
+PlaneOrNone = Literal["sensor", "antivirus", "system", "user", "none"]
 Slug = Annotated[str, Field(pattern=r"^[a-z0-9]+(-[a-z0-9]+)*$", max_length=64)]
 Text = Annotated[str, Field(min_length=1)]
 Date = Annotated[str, Field(pattern=r"^[0-9]{4}(-[0-9]{2}(-[0-9]{2})?)?$")]
+_ALONE = "a host name alone, without scheme, port, path or address"
+
+
+def _day(value: str) -> str:
+    try:
+        return date.fromisoformat(value).isoformat()
+    except ValueError as error:
+        raise ValueError("write a day, as 2026-07-03") from error
 
 
 def _host(value: str) -> str:
-    if dns_name(value) is None or ":" in value:
-        raise ValueError("write a host name alone, without scheme, port, path or address")
+    if dns_name(value.removeprefix("*.")) is None or ":" in value:
+        raise ValueError(f'write "name" or "*.name": {_ALONE}')
     return written_name(value)
 
 
 def _pattern(value: str) -> str:
-    if dns_name(value.removeprefix("*.")) is None or ":" in value:
-        raise ValueError('write "name" or "*.name": a host name alone, without scheme, port or path, "*" only as the whole first label')
+    if dns_name(value.removeprefix("*.").replace("*", "x")) is None or ":" in value or (is_regional(value) and not _is_of_regions(value)):
+        raise ValueError(
+            f'write "name", "*.name" or, where only regions differ, "gw-*.name": {_ALONE}, with one "*" in a label beside other characters'
+        )
     return written_name(value)
+
+
+def _is_of_regions(pattern: str) -> bool:
+    """One "*" in a label, so that matching takes no time to speak of, beside something that is Defender's, and a last label without."""
+    *labels, last = pattern.removesuffix(".").split(".")
+    return pattern.isascii() and "*" not in last and all(label.count("*") < 2 and label != "*" for label in labels)
 
 
 def _label_shape(value: str) -> str:
@@ -60,8 +79,8 @@ class ServiceRow(_Row):
 class RuleRow(_Sourced):
     pattern: Annotated[str, AfterValidator(_pattern)]
     service: Slug
-    evidence: Literal["own", "shared", "path"] = "own"
-    plane: Plane | None = None
+    evidence: Literal["own", "platform", "shared", "path"] = "own"
+    plane: PlaneOrNone | None = None
     also: list[Slug] = []
     published_name: Text | None = None
     category: Slug = "required"
@@ -104,6 +123,7 @@ class LookalikeRow(_Row):
 class CatalogueFile(_Row):
     """A whole catalogue file; the built-in one is held to it by a test."""
 
+    as_of: Annotated[str, AfterValidator(_day)] | None = None
     service: list[ServiceRow] = []
     rule: list[RuleRow] = []
     context: list[ContextRow] = []
@@ -111,18 +131,19 @@ class CatalogueFile(_Row):
     lookalike: list[LookalikeRow] = []
 
 
-def read_own_files(paths: Iterable[str | Path], built_in: Rows) -> list[Rows]:
-    """The rows of each file, checked. A file may use the services of the built-in catalogue and of the files before it.
+def read_own_files(paths: Iterable[str | Path], built_in: Rows) -> list[tuple[bytes, Rows]]:
+    """The bytes of each file and their rows, checked. A file may use the services of the built-in catalogue and of the files before it.
 
     Errors  Mistakes: all those of all files
     """
     slugs = {row["slug"] for row in built_in["service"]}
     patterns = {row["pattern"] for row in built_in["rule"]}
-    read: list[Rows] = []
+    read: list[tuple[bytes, Rows]] = []
     mistakes: list[Unusable] = []
     for path in paths:
         try:
-            text = Path(path).read_text("utf-8")
+            content = Path(path).read_bytes()
+            text = content.decode()
             rows: dict[str, Any] = tomllib.loads(text)
         except (OSError, UnicodeDecodeError, tomllib.TOMLDecodeError, RecursionError) as error:
             mistakes.append(_unreadable(path, error))
@@ -132,7 +153,7 @@ def read_own_files(paths: Iterable[str | Path], built_in: Rows) -> list[Rows]:
         if not found:
             slugs |= {row["slug"] for row in rows.get("service", ())}
             patterns |= {written_name(row["pattern"]) for row in rows.get("rule", ())}
-            read.append(rows)
+            read.append((content, rows))
     if mistakes:
         raise Mistakes(mistakes)
     return read
@@ -182,13 +203,19 @@ def _unknown_services(checked: CatalogueFile, known: set[str]) -> Iterator[tuple
 
 
 def _repeated_rules(rules: list[RuleRow]) -> Iterator[tuple[Place, str, str]]:
-    """The same host may be listed once per cloud, but can't be two services' own."""
+    """The same host may be listed once per list, but only a shared one can be of several services."""
     seen: dict[tuple[str, str, str | None], int] = {}
+    lists: dict[tuple[object, ...], int] = {}
     for number, rule in enumerate(rules):
-        first = seen.setdefault((rule.pattern, rule.evidence, rule.url_path if rule.evidence == "path" else None), number)
-        other = rules[first]
-        if first != number and (rule.service != other.service or rule.cloud == other.cloud):
-            yield ("rule", number, "pattern"), f"same as [[rule]] {first + 1}", "keep one of them"
+        path = rule.url_path if rule.evidence == "path" else None
+        first = seen.setdefault((rule.pattern, rule.evidence, path), number)
+        other = first if rule.service != rules[first].service and rule.evidence != "shared" else None
+        of_list = (*rule.cloud, "", *rule.connectivity_model, "", *rule.os, "", rule.geo)
+        same = lists.setdefault((rule.pattern, rule.evidence, path, rule.service, *of_list), number)
+        if other is None and same != number:
+            other = same
+        if other is not None:
+            yield ("rule", number, "pattern"), f"same as [[rule]] {other + 1}", "keep one of them"
 
 
 def _nearest(word: str, known: Iterable[str], otherwise: str) -> str:
@@ -226,7 +253,7 @@ _TABLES: dict[str, type[BaseModel]] = {
 
 
 def _fields(place: Place) -> list[str]:
-    return list(_TABLES[str(place[0])].model_fields) if len(place) > 1 else list(_TABLES)
+    return list(_TABLES[str(place[0])].model_fields) if len(place) > 1 else list(CatalogueFile.model_fields)
 
 
 def _mistake(path: str | Path, text: str, rows: Mapping[str, Any], place: Place, what: str, remedy: str) -> Unusable:

@@ -9,7 +9,7 @@ from typing import Final, NamedTuple
 
 from analyzer.errors import Unusable
 from analyzer.services.catalogue import Catalogue
-from analyzer.services.required import Device, required_rules
+from analyzer.services.required import ANYWHERE, Device, required_rules
 
 REQUIRED: Final = "required"
 _NAME: Final = re.compile(r"(\*\.)?([a-z0-9_]([a-z0-9_-]{0,61}[a-z0-9_])?\.)+[a-z0-9]([a-z0-9-]{0,61}[a-z0-9])?")
@@ -39,7 +39,7 @@ def device_from(catalogue: Catalogue, cloud: str, geo: str, model: str) -> Devic
     """
     known = {
         "cloud": sorted({cloud for rule in catalogue.rules for cloud in rule.cloud}),
-        "geo": sorted({rule.geo for rule in catalogue.rules if rule.geo.isalnum()}),
+        "geo": sorted({rule.geo for rule in catalogue.rules if rule.geo.isalnum() and rule.geo != ANYWHERE}),
         "model": sorted({model for rule in catalogue.rules for model in rule.connectivity_model}),
     }
     for name, value in (("cloud", cloud), ("geo", geo), ("model", model)):
@@ -53,7 +53,7 @@ def device_from(catalogue: Catalogue, cloud: str, geo: str, model: str) -> Devic
 
 
 def required_permits(catalogue: Catalogue, device: Device) -> list[Permit]:
-    """What Microsoft calls required for such a device."""
+    """What Microsoft calls required for such a device, whatever else asks for it."""
     return [Permit(rule.pattern, rule.port, (rule.service,), (REQUIRED,), rule.source) for rule in required_rules(catalogue, device)]
 
 

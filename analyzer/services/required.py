@@ -11,9 +11,12 @@ from collections.abc import Iterable, Mapping
 from typing import NamedTuple
 
 from analyzer.services.catalogue import Catalogue
-from analyzer.services.rules import Rule
+from analyzer.services.rules import SHARED, Rule
 
 EVERYWHERE = "WW"
+ANYWHERE = "any"
+"""Geography of a regional pattern: one of those that no list prints."""
+
 COMMERCIAL = "commercial"
 STANDARD, STREAMLINED = "standard", "streamlined"
 
@@ -41,7 +44,7 @@ def device_of(catalogue: Catalogue, patterns: Mapping[str, int]) -> Device:
         rules = by_pattern.get(pattern, [])
         models.update(dict.fromkeys(_only(rule.connectivity_model for rule in rules), times))
         clouds.update(dict.fromkeys(_only(rule.cloud for rule in rules), times))
-        geos.update(dict.fromkeys({rule.geo for rule in rules} - {EVERYWHERE} if len({rule.geo for rule in rules}) == 1 else (), times))
+        geos.update(dict.fromkeys(_only((rule.geo,) for rule in rules) - {EVERYWHERE, ANYWHERE}, times))
     return Device(_commonest(clouds, COMMERCIAL), _commonest(geos, EVERYWHERE), _commonest(models, STANDARD))
 
 
@@ -56,15 +59,23 @@ def _commonest(counts: Counter[str], otherwise: str) -> str:
 
 
 def required_services(catalogue: Catalogue, device: Device) -> dict[str, list[Rule]]:
-    """slug → its required rules, for such a device on Windows."""
+    """slug → its required rules, for such a device on Windows, whatever their evidence."""
     found: dict[str, list[Rule]] = {}
     for rule in required_rules(catalogue, device):
         found.setdefault(rule.service, []).append(rule)
     return found
 
 
+def is_only_shared(rules: Iterable[Rule]) -> bool:
+    """Whether other products ask for every host of these rules: a service that can be `possible`, and never be seen or missed."""
+    return all(rule.counts_as == SHARED for rule in rules)
+
+
 def required_rules(catalogue: Catalogue, device: Device) -> list[Rule]:
-    """Rules that Microsoft calls required for such a device on Windows; without a known geography those of everywhere."""
+    """Rules that Microsoft calls required for such a device on Windows; without a known geography those of everywhere.
+
+    Shared ones too: a proxy has to let them through, whoever else asks for them.
+    """
     return [
         rule
         for rule in catalogue.rules

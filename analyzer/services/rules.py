@@ -6,7 +6,22 @@ Field names and meanings are those of catalogue.toml, whose head explains each.
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import Any, NamedTuple
+from typing import Any, Final, NamedTuple
+
+OWN, PLATFORM, SHARED, PATH = "own", "platform", "shared", "path"
+"""Evidence of a rule: who asks for its hosts, only Defender (own), Windows or a browser too (platform), other products too (shared);
+path: the URL path decides."""
+
+PLATFORM_PLANES: Final = ("system", "user")
+"""Whose traffic a platform rule may tell: it never proves Defender, so it never speaks for its sensor or antivirus."""
+
+_OWN_PATHS: Final = "/networkscannerstable/"
+"""Under it a path rule is own evidence: nothing but Defender's network scanner is fetched from there."""
+
+
+def is_regional(pattern: str) -> bool:
+    """Whether the pattern has a "*" inside a label (`winatp-gw-*.microsoft.com`): what only it names is at most likely."""
+    return "*" in pattern.removeprefix("*.")
 
 
 class Service(NamedTuple):
@@ -22,7 +37,8 @@ class Rule(NamedTuple):
     """One host rule with everything that was published about it.
 
     group      of the service
-    plane      the rule's own, else the service's
+    plane      the rule's own, else the service's; None: the host doesn't tell
+    category   as published: required, optional, portal ...; unlisted: in none of Microsoft's lists
     date_is    "text": date is that of the source's text; "read": the text has none, it was read that day
     catalogue  the file the rule came from; None: the built-in catalogue
     """
@@ -51,6 +67,17 @@ class Rule(NamedTuple):
     def is_wildcard(self) -> bool:
         return self.pattern.startswith("*.")
 
+    @property
+    def is_regional(self) -> bool:
+        return is_regional(self.pattern)
+
+    @property
+    def counts_as(self) -> str:
+        """own, platform or shared: a path rule, which counts only where the path fits, is platform or own by its path."""
+        if self.evidence != PATH:
+            return self.evidence
+        return OWN if (self.url_path or "").lower().startswith(_OWN_PATHS) else PLATFORM
+
     def covers(self, path: str | None) -> bool:
         """Whether a path rule's url_path takes in `path`: "/x" that path, "/x/*" everything under it.
 
@@ -76,7 +103,7 @@ class Consolidated(NamedTuple):
 
 
 class ContextHost(NamedTuple):
-    """A host that is not Defender's but tells whose traffic it is; plane None: mixed."""
+    """A host, or "*.x", that is not Defender's but tells whose traffic it is; plane None: mixed."""
 
     host: str
     plane: str | None = None
@@ -86,6 +113,10 @@ class ContextHost(NamedTuple):
     source: str | None = None
     date: str | None = None
     date_is: str = "text"
+
+    @property
+    def is_wildcard(self) -> bool:
+        return self.host.startswith("*.")
 
 
 class Lookalike(NamedTuple):

@@ -18,6 +18,7 @@ _COLUMNS: dict[str, Callable[[Match], Any]] = {
     "service": lambda match: match.service,
     "service_group": lambda match: match.group,
     "service_rule": lambda match: match.rule,
+    "service_evidence": lambda match: match.evidence,
     "service_also": lambda match: match.also,
     "service_possible": lambda match: match.possible,
     "plane": lambda match: match.plane,
@@ -25,16 +26,18 @@ _COLUMNS: dict[str, Callable[[Match], Any]] = {
 
 
 def tag_flows(flows: pa.Table, catalogue: Catalogue) -> pa.Table:
-    """The flow table with service, service_group, service_rule, service_also, service_possible, plane, and the
-    service and plane of each of `requests`, filled.
+    """The flow table with service, service_group, service_rule, service_evidence, service_also, service_possible, plane, and
+    the service, service_rule, service_evidence and plane of each of `requests`, filled.
 
     A flow is judged by its `host`, each request by its own host and path. A path rule sees the path of the flow's first
-    absolute-form request, where that request is what `host` was read from (host_source absolute or http).
+    absolute-form request, where that request is what `host` was read from (host_source absolute or http), else `http_path`,
+    where `http_host` is that host (a plain request past the proxies or inside a tunnel).
     """
     requests = _column(flows, "requests")
     rows = requests.flatten()
     hosts = pa.concat_arrays([_column(flows, "host"), rows.field("host")])
-    paths = pa.concat_arrays([_first_absolute_path(flows, requests), rows.field("path")])
+    of_flows = pc.coalesce(_first_absolute_path(flows, requests), _plain_path(flows))
+    paths = pa.concat_arrays([of_flows, rows.field("path")])
     matches, which = _match_all(catalogue, hosts, paths)
     of_flow, of_request = array(which[: len(flows)]), array(which[len(flows) :])
     for name, value_of in _COLUMNS.items():
@@ -70,6 +73,13 @@ def _first_absolute_path(flows: pa.Table, requests: pa.ListArray) -> pa.Array:
     row_of_flow[parents] = at[first]
     by_request = pc.is_in(_column(flows, "host_source"), value_set=pa.array(["absolute", "http"])).to_numpy(zero_copy_only=False)
     return rows.field("path").take(array(row_of_flow, ~by_request | (row_of_flow < 0)))
+
+
+def _plain_path(flows: pa.Table) -> pa.Array:
+    """string[n_flows]: `http_path`, null where `http_host` isn't the flow's host."""
+    asked = pc.utf8_rtrim(pc.utf8_lower(_column(flows, "http_host")), ".")
+    same = pc.fill_null(pc.equal(asked, _column(flows, "host")), False)
+    return pc.if_else(same, _column(flows, "http_path"), pa.scalar(None, pa.string()))
 
 
 def _codes(values: pa.Array) -> tuple[np.ndarray[Any, np.dtype[np.int64]], list[str | None]]:

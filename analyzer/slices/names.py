@@ -16,6 +16,7 @@ if TYPE_CHECKING:
 
 # Under these each customer has a name of its own.
 OF_CUSTOMERS: Final = (
+    "atp.azure.com",
     "azure-automation.net",
     "blob.core.usgovcloudapi.net",
     "blob.core.windows.net",
@@ -47,12 +48,13 @@ class Names:
     @cached_property
     def _kept(self) -> frozenset[str]:
         """Every name that ends a pattern, whole patterns among them."""
-        patterns = [*(rule.pattern.removeprefix("*.") for rule in self._catalogue.rules), *self._catalogue.context]
-        return frozenset([*EVERYONES, *(name for pattern in patterns for name in _endings(pattern))])
+        patterns = [*(rule.pattern for rule in self._catalogue.rules), *self._catalogue.context]
+        return frozenset([*EVERYONES, *(name for pattern in patterns for name in _endings(pattern.removeprefix("*.")))])
 
     @cached_property
     def _wild(self) -> frozenset[str]:
-        return frozenset(rule.pattern[2:] for rule in self._catalogue.rules if rule.is_wildcard)
+        patterns = [*(rule.pattern for rule in self._catalogue.rules if not rule.is_regional), *self._catalogue.context]
+        return frozenset(pattern[2:] for pattern in patterns if pattern.startswith("*."))
 
     def is_kept(self, host: bytes) -> bool:
         """Whether this host name stays as it is."""
@@ -82,7 +84,7 @@ class Names:
         under = next((ending for ending in _endings(rest) if ending in self._wild), None)
         if under is not None and under not in OF_CUSTOMERS:
             return _ROLE.fullmatch(first) is not None
-        return bool(self._catalogue.shapes.fullmatch(whole))
+        return bool(self._catalogue.shapes.fullmatch(whole)) or any(level[0].is_regional for level in self._catalogue.levels(whole))
 
     def noise(self, text: bytes) -> bytes:
         """Any text of the same length, its letters and digits replaced."""

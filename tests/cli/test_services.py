@@ -13,9 +13,9 @@ def test_without_hosts_every_rule_is_listed_under_its_service(whichproxy: Whichp
     catalogue = load_catalogue()
     assert ended.code == 0 and ended.err == ""
     lines = ended.out.splitlines()
-    assert [line.split()[0] for line in lines[:-2] if not line.startswith(" ")] == list(catalogue.services)
+    assert [line.split()[0] for line in lines[:-3] if not line.startswith(" ")] == list(catalogue.services)
     assert sorted(line.split()[0] for line in lines if line.startswith("  ")) == sorted(rule.pattern for rule in catalogue.rules)
-    assert lines[-2] == f"{len(catalogue.rules)} rules, {len(catalogue.services)} services"
+    assert lines[-3] == f"{len(catalogue.rules)} rules, {len(catalogue.services)} services"
 
 
 def test_hosts_are_explained_one_after_the_other(whichproxy: Whichproxy) -> None:

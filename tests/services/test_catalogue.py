@@ -3,19 +3,20 @@
 from __future__ import annotations
 
 import csv
+import hashlib
 import re
 import subprocess
 import sys
 import tomllib
+from datetime import date
 from pathlib import Path
 
 import pytest
 
-from analyzer.errors import Unusable
 from analyzer.services.catalogue import BUILT_IN, load_catalogue
 from analyzer.services.match import match_host
 from analyzer.services.own_file import check_rows
-from analyzer.services.rules import Rule
+from analyzer.services.rules import Consolidated, ContextHost, Rule
 
 
 def rows_of(path: Path) -> list[dict[str, str]]:
@@ -46,13 +47,16 @@ def test_every_published_rule_is_in_the_catalogue_with_every_field(published: Pa
     rows = rows_of(published / "mde-services.csv")
     rules = load_catalogue().rules
     assert len(rules) == len(rows)
+    said = ""
     for rule, row in zip(rules, rows, strict=True):
         expected: dict[str, object] = {key: row[key] for key in as_published(rule)}
         expected["port"] = set(re.findall("[0-9]+", row["port"]))
+        expected["category"] = row["category"] or "unlisted"
         assert as_published(rule) == expected
         assert rule.source is not None and rule.date is not None
-        assert row["source"].replace("( / older)", "(older)").startswith(rule.source)
-        assert (rule.notes or "").startswith(row["notes"])
+        said = re.sub("^same", said, row["source"])  # "same" is the row before
+        assert said.replace("( / older)", "(older)").startswith(rule.source)
+        assert (rule.notes or "").startswith(row["notes"].rstrip("; "))
         if rule.date_is == "text":
             assert rule.date[:4] in row["source"], "the date of a text is said by the text"
 
@@ -67,34 +71,48 @@ def test_every_published_context_host_is_in_the_catalogue(published: Path) -> No
         assert (host.why_listed, host.source) == (row["why listed"], row["source"])
 
 
-def test_each_published_own_pattern_gives_its_own_service(published: Path) -> None:
+@pytest.mark.parametrize("letters", ["x", "a-1"])
+def test_each_published_pattern_gives_its_service_and_its_plane(published: Path, letters: str) -> None:
+    """But for a name that another row knows better, the context's planes, and what its evidence doesn't allow it to say."""
     catalogue = load_catalogue()
     for row in rows_of(published / "mde-services.csv"):
-        if row["evidence"] != "own":
+        if row["evidence"] == "path":
             continue
-        match = match_host(catalogue, row["pattern"].replace("*", "x"))
-        assert (match.service, match.group, match.rule) == (row["service"], row["group"], row["pattern"])
-        assert match.plane == (row["plane"] or None)
-
-
-def test_no_published_shared_pattern_sets_a_service(published: Path) -> None:
-    catalogue = load_catalogue()
-    for row in rows_of(published / "mde-services.csv"):
+        match = match_host(catalogue, row["pattern"].replace("*", letters))
         if row["evidence"] == "shared":
-            match = match_host(catalogue, row["pattern"].replace("*", "x"))
-            assert (match.service, match.possible) == (None, row["service"])
+            assert match.service is None and (match.plane is None or match.context is not None)
+            assert match.possible_by is not None and row["pattern"] == match.possible_by.pattern
+        else:
+            assert (match.service, match.group, match.evidence) == (row["service"], row["group"], row["evidence"])
+            assert (match.rule, match.plane, match.possible) == (row["pattern"], row["plane"] or None, None)
+            assert row["evidence"] == "own" or match.plane in (None, "system", "user")
+
+
+def test_no_host_of_another_product_is_defenders_own(published: Path) -> None:
+    """Wildcards are tried by names under them: x, a name of several labels, and the bare name."""
+    catalogue = load_catalogue()
+    rows = rows_of(published / "other-products.csv")
+    assert len(rows) > 60
+    for row in rows:
+        for host in {row["host"].replace("*", letters).removeprefix(".") for letters in ("x", "a.b-1", "")}:
+            for path in (None, "/", "/pki/a.crl"):
+                match = match_host(catalogue, host, path)
+                assert match.evidence in (None, "platform"), f"{host} of {row['product']} is Defender's own by {match.rule}"
+                assert match.plane not in ("sensor", "antivirus")
 
 
 def test_the_built_in_file_has_the_shape_asked_of_users() -> None:
     rows = tomllib.loads(BUILT_IN.read_text("utf-8"))
-    assert {table: len(rows[table]) for table in rows} == {"service": 20, "rule": 222, "context": 17, "consolidated": 6, "lookalike": 25}
-    # one pattern is listed twice, for the commercial and the government clouds
+    tables = {table: len(found) for table, found in rows.items() if isinstance(found, list)}
+    assert tables == {"service": 20, "rule": 245, "context": 23, "consolidated": 6, "lookalike": 25}
     assert list(check_rows(rows, set(), set())) == []
 
 
 def test_every_rule_names_source_and_date() -> None:
     catalogue = load_catalogue()
-    for row in (*catalogue.rules, *catalogue.context.values(), *(row for rows in catalogue.consolidated.values() for row in rows)):
+    consolidated = [row for rows in catalogue.consolidated.values() for row in rows]
+    sourced: list[Rule | ContextHost | Consolidated] = [*catalogue.rules, *catalogue.context.values(), *consolidated]
+    for row in sourced:
         assert row.source and re.fullmatch(r"20[0-9]{2}(-[01][0-9](-[0-3][0-9])?)?", row.date or "")
 
 
@@ -158,22 +176,49 @@ def test_a_users_service_changes_the_built_in_rules_too(tmp_path: Path) -> None:
     assert match_host(load_catalogue([own]), "x.smartscreen.microsoft.com").plane == "system"
 
 
+def test_a_rule_says_that_its_host_does_not_tell_the_plane_of_its_service(tmp_path: Path) -> None:
+    own = write(tmp_path, '[[rule]]\npattern = "a.example"\nservice = "cloud-protection"\nplane = "none"\n')
+    match = match_host(load_catalogue([own]), "a.example")
+    assert (match.service, match.evidence, match.plane) == ("cloud-protection", "own", None)
+
+
+def test_a_users_platform_rule_never_speaks_for_the_antivirus(tmp_path: Path) -> None:
+    own = write(tmp_path, '[[rule]]\npattern = "*.a.example"\nservice = "cloud-protection"\nevidence = "platform"\n')
+    match = match_host(load_catalogue([own]), "x.a.example")
+    assert (match.service, match.evidence, match.plane) == ("cloud-protection", "platform", None)
+
+
+def test_a_users_regions_and_what_is_not_defenders(tmp_path: Path) -> None:
+    text = (
+        '[[rule]]\npattern = "GW-*.contoso.example."\nservice = "edr-command-and-control"\n'
+        '[[context]]\nhost = "*.events.data.microsoft.com"\nplane = "user"\n'
+    )
+    catalogue = load_catalogue([write(tmp_path, text)])
+    match = match_host(catalogue, "gw-weu.contoso.example")
+    assert (match.service, match.rule, match.plane, match.is_regional) == (
+        "edr-command-and-control",
+        "gw-*.contoso.example",
+        "sensor",
+        True,
+    )
+    emea = match_host(catalogue, "emea.events.data.microsoft.com")
+    assert (emea.service, emea.possible, emea.plane) == (None, None, "user")
+
+
+def test_the_catalogue_says_its_day_and_the_digest_of_its_files(tmp_path: Path) -> None:
+    alone = load_catalogue()
+    assert alone.sha256 == hashlib.sha256(BUILT_IN.read_bytes()).hexdigest()
+    assert alone.as_of is not None and date.fromisoformat(alone.as_of) >= date.fromisoformat(max(rule.date or "" for rule in alone.rules))
+    silent = write(tmp_path, '[[context]]\nhost = "a.example"\n', "silent.toml")
+    dated = write(tmp_path, 'as_of = "2027-02-03"\r\n[[context]]\r\nhost = "b.example"\r\n', "dated.toml")
+    both = load_catalogue([dated, silent])
+    assert both.as_of == "2027-02-03" and load_catalogue([silent]).as_of == alone.as_of
+    files = [BUILT_IN, dated, silent]
+    assert both.sha256 == hashlib.sha256(b"".join(file.read_bytes() for file in files)).hexdigest()
+
+
 def test_a_users_international_name_meets_both_spellings(tmp_path: Path) -> None:
     catalogue = load_catalogue([write(tmp_path, '[[rule]]\npattern = "*.bücher.example"\nservice = "sample-upload"\n')])
     assert match_host(catalogue, "a.xn--bcher-kva.example").service == "sample-upload"
     assert match_host(catalogue, "a.bücher.example").service == "sample-upload"
     assert match_host(catalogue, "a.bucher.example").service is None
-
-
-def test_required_rules_are_those_of_the_cloud_geography_and_model() -> None:
-    catalogue = load_catalogue()
-    patterns = {rule.pattern for rule in catalogue.required_rules(cloud="commercial", geo="EU", connectivity_model="standard")}
-    assert {"winatp-gw-weu.microsoft.com", "eu-v20.events.data.microsoft.com", "*.wd.microsoft.com"} <= patterns
-    assert not patterns & {"winatp-gw-uks.microsoft.com", "edr-weu.eu.endpoint.security.microsoft.com", "*.urs.microsoft.com"}
-    streamlined = {rule.pattern for rule in catalogue.required_rules(cloud="commercial", geo="EU", connectivity_model="streamlined")}
-    assert "edr-weu.eu.endpoint.security.microsoft.com" in streamlined and "winatp-gw-weu.microsoft.com" not in streamlined
-
-
-def test_an_unknown_cloud_is_told_with_those_there_are() -> None:
-    with pytest.raises(Unusable, match="use one of DoD, GCC, GCCH, commercial"):
-        load_catalogue().required_rules(cloud="Azure", geo="EU", connectivity_model="standard")

@@ -16,10 +16,11 @@ def test_a_defender_host() -> None:
     assert explain(CATALOGUE, "x.wd.microsoft.com").splitlines() == [
         "x.wd.microsoft.com: cloud-protection",
         "  group: antivirus",
+        "  evidence: own, only Defender asks for this host",
         "  plane: antivirus",
         "  why: *.wd.microsoft.com is the longest suffix that takes it in",
         "  rule: *.wd.microsoft.com (own); source: learn.microsoft.com standard-device-connectivity-urls-commercial, text of 2026-07-03",
-        "  published as: MAPS/cloud-delivered protection (required; commercial; WW)",
+        "  published as: MAPS/cloud-delivered protection (required; commercial; WW; standard)",
         "  notes: covers *.cp.wd.microsoft.com",
     ]
 
@@ -32,6 +33,19 @@ def test_a_defender_host() -> None:
         ("edge.microsoft.com", ["  plane: user", "  why: not Defender's: known as Edge browser services"]),
         ("http://www.microsoft.com:80/pkiops/crl/a.crl?x", ["  why: the path fits /pkiops/* of www.microsoft.com"]),
         ("https://someone@wdcp.microsoft.com", ["https://someone@wdcp.microsoft.com: cloud-protection"]),
+        (
+            "nav.smartscreen.microsoft.com",
+            [
+                "nav.smartscreen.microsoft.com: smartscreen",
+                "  evidence: platform, Windows, Azure or a browser ask for it too: it names the service and never proves Defender",
+                "  plane: the host doesn't tell",
+            ],
+        ),
+        (
+            "winatp-gw-swn.microsoft.com",
+            ["  why: winatp-gw-*.microsoft.com takes it in: a region that the lists don't print, at most likely"],
+        ),
+        ("fef.manage.microsoft.com", ["  plane: system", "  why: not Defender's: known as Intune management"]),
         ("172.16.12.10", ["172.16.12.10: no Defender service", "  why: no rule takes in this name"]),
         ("[::1", ["[::1: no Defender service"]),
         ("wdcp\n.microsoft.com", ["wdcp\\n.microsoft.com: no Defender service"]),
@@ -47,8 +61,8 @@ def test_what_is_said(asked: str, lines: list[str]) -> None:
 
 
 def test_an_unknown_name_that_looks_defenders() -> None:
-    said = explain(CATALOGUE, "winatp-gw-xyz.microsoft.com")
-    assert "looks like: edr-command-and-control, but no rule knows it (winatp-gw-*.microsoft.com: " in said
+    said = explain(CATALOGUE, "winatp-gw-xyz.microsoft.us")
+    assert "looks like: edr-command-and-control, but no rule knows it (winatp-gw-*.microsoft.us: " in said
 
 
 def test_a_users_rule_is_told_with_its_file(tmp_path: Path) -> None:

@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from analyzer.services.hosts import dns_name, label_expression
+from analyzer.services.hosts import dns_name, label_expression, regional_expression
 
 
 @pytest.mark.parametrize(
@@ -90,3 +90,20 @@ def test_any_text_gives_a_name_in_lower_case_ascii_or_none(text: str) -> None:
 )
 def test_label_expression(pattern: str, name: str, fits: bool) -> None:
     assert bool(re.fullmatch(label_expression(pattern), name)) is fits
+
+
+@pytest.mark.parametrize(
+    ("pattern", "name", "fits"),
+    [
+        ("gw-*.a.example", "gw-weu3.a.example", True),
+        ("gw-*.a.example", "gw-we-u.a.example", True),
+        ("gw-*.a.example", "gw-.a.example", False),
+        ("gw-*.a.example", "gw-x.y.a.example", False),
+        ("gw-*.a.example", "gw-weu-a.example", False),
+        ("*-v20.a.example", "in-v20.a.example", True),
+        ("a*z.b", "amz.b", True),
+        ("a*z.b", "az.b", False),
+    ],
+)
+def test_regional_expression(pattern: str, name: str, fits: bool) -> None:
+    assert bool(re.fullmatch(regional_expression(pattern), name)) is fits

@@ -27,7 +27,7 @@ def own(tmp_path: Path) -> Path:
 
 
 AT = "[[rule]] 1 (line 1): "
-ALONE = "write a host name alone, without scheme, port, path or address"
+ALONE = 'write "name" or "*.name": a host name alone, without scheme, port, path or address'
 RULE = '[[rule]]\npattern = "a.example"\nservice = "cloud-protection"\n'
 LABELS = '[[consolidated]]\npattern = "*.b.example"\nlabels = "edr-*"\nplane = "sensor"\n'
 LIKE = '[[lookalike]]\npattern = "edr-*.example"\nservice = "edr"\n'
@@ -37,15 +37,15 @@ OTHER = '[[rule]]\npattern = "A.example."\nservice = "smartscreen"\ncloud = ["GC
 @pytest.mark.parametrize(
     ("more", "told"),
     [
-        ('plane = "kernel"', AT + "plane: is 'kernel'; write 'sensor', 'antivirus', 'system' or 'user'"),
-        ('evidence = "mine"', AT + "evidence: is 'mine'; write 'own', 'shared' or 'path'"),
+        ('plane = "kernel"', AT + "plane: is 'kernel'; write 'sensor', 'antivirus', 'system', 'user' or 'none'"),
+        ('evidence = "mine"', AT + "evidence: is 'mine'; write 'own', 'platform', 'shared' or 'path'"),
         ('date = "yesterday"', AT + "date: is 'yesterday'; write it like 2026, 2026-07 or 2026-07-03"),
         ('port = ["443"]', AT + "port.1: is '443'; input should be a valid integer"),
         ('also = ["nothing-known"]', AT + "also: no service is called nothing-known; describe it in a [[service]] table"),
         ('evidence = "path"', AT + 'incomplete; evidence = "path" needs url_path = "/x" or "/x/*" (a query is never compared)'),
         ("[[context]]", "[[context]] 1 (line 5): host: missing; add host = ..."),
         ('[[context]]\nhost = "10.0.0.1"', "[[context]] 1 (line 5): host: is '10.0.0.1'; " + ALONE),
-        ("[[rul]]", "rul: unknown key; write rule, or use service, rule, context, consolidated, lookalike"),
+        ("[[rul]]", "rul: unknown key; write rule, or use as_of, service, rule, context, consolidated, lookalike"),
         (RULE, "[[rule]] 2 (line 5): pattern: same as [[rule]] 1; keep one of them"),
         (OTHER, "[[rule]] 2 (line 5): pattern: same as [[rule]] 1; keep one of them"),
         (LABELS, "[[consolidated]] 1 (line 5): pattern: no rule has the pattern *.b.example; add the [[rule]] that it refines"),
@@ -65,11 +65,49 @@ def test_a_misspelt_key_and_service_name_the_nearest(own: Path) -> None:
 
 
 @pytest.mark.parametrize(
-    "pattern", ["https://a.example/", "a.example:443", "a.*.example", "*", "*.*.example", "*a.example", "10.0.0.1", "", "::1"]
-)
+    "pattern",
+    ["https://a.example/", "a.example:443", "a.*.example", "*", "*.*.example", "10.0.0.1", "", "::1",
+     "a.b*", "gw-*", "*.gw-*.example", "a*b*c.example", "gw-*.bücher.example", "gw-*.a.example:443"],
+)  # fmt: skip
 def test_patterns_that_are_no_host_name(own: Path, pattern: str) -> None:
     [told] = mistakes(own, f'[[rule]]\npattern = "{pattern}"\nservice = "cloud-protection"\n')
-    assert f'pattern: is {pattern!r}; write "name" or "*.name"' in told
+    assert f'pattern: is {pattern!a}; write "name", "*.name" or, where only regions differ, "gw-*.name": ' in told
+
+
+def test_what_may_be_written_beside_the_first_editions_words(own: Path) -> None:
+    own.write_text(
+        'as_of = "2026-11-26"\n'
+        '[[rule]]\npattern = "*A.example"\nservice = "smartscreen"\nevidence = "platform"\nplane = "none"\n'
+        '[[rule]]\npattern = "gw-*.b-*c.example."\nservice = "cloud-protection"\n'
+        '[[context]]\nhost = "*.c.example"\n'
+    )
+    catalogue = load_catalogue([own])
+    assert [rule.pattern for rule in catalogue.rules[-2:]] == ["*a.example", "gw-*.b-*c.example"]
+    assert catalogue.as_of == "2026-11-26" and "*.c.example" in catalogue.context
+
+
+def test_the_same_host_may_stand_once_for_each_list(own: Path) -> None:
+    lists = ['cloud = ["GCC"]', 'connectivity_model = ["streamlined"]', 'os = ["Linux"]', 'geo = "EU"']
+    own.write_text(RULE + "".join(f"{RULE}{each}\n" for each in lists))
+    load_catalogue([own])
+    assert mistakes(own, RULE + f"{RULE}{lists[0]}\n" * 2) == ["[[rule]] 3 (line 8): pattern: same as [[rule]] 2; keep one of them"]
+
+
+def test_only_a_shared_host_may_be_of_two_services(own: Path) -> None:
+    def of(evidence: str) -> str:
+        return "".join(
+            f'[[rule]]\npattern = "a.example"\nservice = "{slug}"\nevidence = "{evidence}"\n' for slug in ("smartscreen", "symbols")
+        )
+
+    own.write_text(of("shared"))
+    load_catalogue([own])
+    for evidence in ("own", "platform"):
+        assert mistakes(own, of(evidence)) == ["[[rule]] 2 (line 5): pattern: same as [[rule]] 1; keep one of them"]
+
+
+@pytest.mark.parametrize("day", ["2026-13-01", "2026-07", "today"])
+def test_a_day_is_a_day(own: Path, day: str) -> None:
+    assert mistakes(own, f'as_of = "{day}"') == [f"as_of: is '{day}'; write a day, as 2026-07-03"]
 
 
 def test_all_mistakes_of_all_files_are_told_at_once(tmp_path: Path) -> None:

@@ -2,7 +2,7 @@
 
 from analyzer.services.catalogue import load_catalogue
 from analyzer.services.match import match_host
-from analyzer.services.required import Device, device_of, required_rules, required_services
+from analyzer.services.required import Device, device_of, is_only_shared, required_rules, required_services
 
 CATALOGUE = load_catalogue()
 
@@ -21,6 +21,10 @@ def test_standard_hosts_tell_a_standard_device() -> None:
     assert (device.cloud, device.connectivity_model) == ("commercial", "standard")
 
 
+def test_a_region_that_no_list_prints_tells_no_geography() -> None:
+    assert device_of(CATALOGUE, patterns("winatp-gw-swn.microsoft.com")) == Device("commercial", "WW", "standard")
+
+
 def test_nothing_tells_nothing() -> None:
     assert device_of(CATALOGUE, {}) == Device("commercial", "WW", "standard")
     assert device_of(CATALOGUE, {"no.such.rule": 3}) == Device("commercial", "WW", "standard")
@@ -34,3 +38,24 @@ def test_required_is_what_the_catalogue_calls_so_for_that_device() -> None:
     services = required_services(CATALOGUE, device)
     assert {"edr-command-and-control", "certificate-trust"} <= set(services)
     assert sum(map(len, services.values())) == len(rules)
+
+
+def test_required_rules_are_those_of_the_cloud_geography_and_model() -> None:
+    found = {rule.pattern for rule in required_rules(CATALOGUE, Device("commercial", "EU", "standard"))}
+    assert {"winatp-gw-weu.microsoft.com", "eu-v20.events.data.microsoft.com", "*.wd.microsoft.com"} <= found
+    assert not found & {"winatp-gw-uks.microsoft.com", "edr-weu.eu.endpoint.security.microsoft.com", "*.urs.microsoft.com"}
+    streamlined = {rule.pattern for rule in required_rules(CATALOGUE, Device("commercial", "EU", "streamlined"))}
+    assert "edr-weu.eu.endpoint.security.microsoft.com" in streamlined and "winatp-gw-weu.microsoft.com" not in streamlined
+
+
+def test_a_pattern_is_required_where_its_list_says_so() -> None:
+    """Windows Update's hosts: optional in the standard list, required in the streamlined one."""
+    assert "*.update.microsoft.com" not in {rule.pattern for rule in required_rules(CATALOGUE, Device("commercial", "WW", "standard"))}
+    assert "*.update.microsoft.com" in {rule.pattern for rule in required_rules(CATALOGUE, Device("commercial", "WW", "streamlined"))}
+
+
+def test_required_comes_through_all_evidence_and_says_which_services_can_never_be_seen() -> None:
+    services = required_services(CATALOGUE, Device("commercial", "EU", "standard"))
+    assert {rule.evidence for rules in services.values() for rule in rules} == {"own", "platform", "shared", "path"}
+    assert {slug for slug, rules in services.items() if is_only_shared(rules)} == {"defender-core-telemetry", "defender-core-configuration"}
+    assert not is_only_shared(services["certificate-trust"]) and not is_only_shared(services["edr-cyber-data"])

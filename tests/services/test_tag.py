@@ -36,6 +36,7 @@ def test_a_flow_is_filled_by_its_host() -> None:
         "service": "edr-command-and-control",
         "service_group": "edr",
         "service_rule": "edr-weu.eu.endpoint.security.microsoft.com",
+        "service_evidence": "own",
         "service_also": ["edr-sample-storage"],
         "service_possible": None,
         "plane": "sensor",
@@ -47,21 +48,30 @@ def test_shared_unknown_and_missing_hosts() -> None:
     shared, unknown, missing = tagged({"host": "login.live.com"}, {"host": "www.contoso.example"}, {"host": None})
     assert (shared["service"], shared["service_possible"], shared["plane"]) == (None, "push-notifications", None)
     for row in (unknown, missing):
-        assert [row[name] for name in SERVICES] == [None, None, None, [], None, None]
+        assert [row[name] for name in SERVICES] == [None, None, None, None, [], None, None]
 
 
 def test_each_request_has_its_own_service() -> None:
-    asked = [request("WDCP.Microsoft.com"), request("edge.microsoft.com"), request("www.microsoft.com", "/pkiops/a.crl"), request(None)]
+    asked = [
+        request("WDCP.Microsoft.com"),
+        request("edge.microsoft.com"),
+        request("www.microsoft.com", "/pkiops/a.crl"),
+        request("winatp-gw-swn.microsoft.com"),
+        request(None),
+    ]
     [row] = tagged({"host": "wdcp.microsoft.com", "host_source": "connect", "requests": asked})
-    assert [(one["service"], one["plane"]) for one in row["requests"]] == [
-        ("cloud-protection", "antivirus"),
-        (None, "user"),
-        ("certificate-trust", "system"),
-        (None, None),
+    filled = ("service", "plane", "service_rule", "service_evidence")
+    assert [tuple(one[name] for name in filled) for one in row["requests"]] == [
+        ("cloud-protection", "antivirus", "wdcp.microsoft.com", "own"),
+        (None, "user", None, None),
+        ("certificate-trust", "system", "www.microsoft.com", "platform"),
+        ("edr-command-and-control", "sensor", "winatp-gw-*.microsoft.com", "own"),
+        (None, None, None, None),
     ]
-    assert [{**one, "service": None, "plane": None} for one in row["requests"]] == [
-        {**one, "first_seen": None, "answered": None, "service": None, "plane": None} for one in asked
-    ]
+    for one, sent in zip(row["requests"], asked, strict=True):
+        assert {name: value for name, value in one.items() if value is not None and name not in filled} == {
+            name: value for name, value in sent.items() if value is not None
+        }
 
 
 def test_a_path_rule_sees_the_first_absolute_path_of_the_host() -> None:
@@ -77,6 +87,28 @@ def test_a_path_asked_of_another_host_is_not_the_flows() -> None:
     asked = [request("ocsp.contoso.example", "/pki/a.crl"), request("www.microsoft.com")]
     [row] = tagged({"host": "www.microsoft.com", "host_source": "connect", "requests": asked})
     assert row["service"] is None
+
+
+@pytest.mark.parametrize(
+    ("host_source", "http_host", "path", "service"),
+    [
+        ("http", "WWW.Microsoft.com.", "/pkiops/crl/a.crl", "certificate-trust"),  # past the proxies
+        ("connect", "www.microsoft.com", "/pkiops/crl/a.crl", "certificate-trust"),  # inside a tunnel to port 80
+        ("connect", "other.example", "/pkiops/crl/a.crl", None),
+        ("http", "www.microsoft.com", "/en-us/", None),
+        ("http", "www.microsoft.com", None, None),
+        ("connect", None, "/pkiops/crl/a.crl", None),
+    ],
+)
+def test_a_plain_requests_path_counts_for_its_host(host_source: str, http_host: str | None, path: str | None, service: str | None) -> None:
+    [row] = tagged({"host": "www.microsoft.com", "host_source": host_source, "http_host": http_host, "http_path": path})
+    assert (row["service"], row["service_evidence"]) == (service, "platform" if service else None)
+
+
+def test_the_first_absolute_path_stands_before_the_plain_one() -> None:
+    asked = [request("www.microsoft.com", "/en-us/")]
+    row = {"host": "www.microsoft.com", "host_source": "absolute", "http_host": "www.microsoft.com", "http_path": "/pki/a.crl"}
+    assert tagged({**row, "requests": asked})[0]["service"] is None
 
 
 def test_an_empty_table_and_one_of_several_chunks_keep_the_schema() -> None:
@@ -110,6 +142,7 @@ def test_the_table_agrees_with_host_by_host(given_rows: list[dict[str, Any]], sk
             match.service,
             match.group,
             match.rule,
+            match.evidence,
             list(match.also),
             match.possible,
             match.plane,
@@ -117,6 +150,7 @@ def test_the_table_agrees_with_host_by_host(given_rows: list[dict[str, Any]], sk
         for one, sent in zip(row["requests"], asked["requests"] or [], strict=True):
             alone = match_host(CATALOGUE, sent["host"], sent["path"])
             assert (one["service"], one["plane"]) == (alone.service, alone.plane)
+            assert (one["service_rule"], one["service_evidence"]) == (alone.rule, alone.evidence)
             assert (one["host"], one["path"], one["status"]) == (sent["host"], sent["path"], 200)
 
 

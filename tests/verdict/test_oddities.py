@@ -54,10 +54,17 @@ def test_encrypted_hellos_per_source_proxy_and_service() -> None:
 
 
 def test_names_that_look_like_defenders() -> None:
-    rows = [tunnel(PROX01, "winatp-gw-xyz.microsoft.com"), tunnel(PROX01, "winatp-gw-xyz.microsoft.com"), tunnel(PROX01, "example.org")]
+    rows = [tunnel(PROX01, "winatp-gw-xyz.microsoft.us"), tunnel(PROX01, "winatp-gw-xyz.microsoft.us"), tunnel(PROX01, "example.org")]
     (finding,) = told("unknown-defender-name", *rows)
-    assert finding["text"] == "1 host of no known service looks like Defender's: winatp-gw-xyz.microsoft.com"
+    assert finding["text"] == "1 host of no known service looks like Defender's: winatp-gw-xyz.microsoft.us"
     assert finding["flows"] == [row["id"] for row in rows[:2]]
+
+
+def test_a_look_alike_past_the_proxies_is_told_though_a_shared_rule_takes_it_in() -> None:
+    row = flow(host="tvmnetscanstableprdweu.blob.core.windows.net")
+    (finding,) = told("unknown-defender-name", row, flow(host="contoso.blob.core.windows.net"))
+    assert finding["text"] == "1 host of no known service looks like Defender's: tvmnetscanstableprdweu.blob.core.windows.net"
+    assert (finding["proxy"], finding["flows"]) == (None, [row["id"]])
 
 
 def test_known_names_are_not_unknown() -> None:
