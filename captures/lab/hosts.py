@@ -35,8 +35,8 @@ HOSTS = {
         Host("eu-v20.events.data.microsoft.com", "20.1.2.10", "edr-cyber-data", "sensor"),
         Host("automatedirstrprdweu.blob.core.windows.net", "20.1.3.10", "edr-sample-storage", "sensor", "1.2"),
         Host("automatedirstrprdneu.blob.core.windows.net", "20.1.3.11", "edr-sample-storage", "sensor"),
-        Host("enterpriseregistration.windows.net", "20.1.4.10", "configuration-management", "sensor"),
-        Host("checkin.dm.microsoft.com", "20.1.4.11", "configuration-management", "sensor", "1.2"),
+        Host("enterpriseregistration.windows.net", "20.1.4.10", None, None),
+        Host("checkin.dm.microsoft.com", "20.1.4.11", None, None, "1.2"),
         # sensor and antivirus, streamlined connectivity
         Host("edr-weu.eu.endpoint.security.microsoft.com", "20.1.5.10", "edr-command-and-control", "sensor"),
         Host("eu-v20.events.endpoint.security.microsoft.com", "20.1.5.11", "edr-cyber-data", "sensor"),
@@ -46,7 +46,7 @@ HOSTS = {
         Host("wdcpalt.microsoft.com", "20.1.6.11", "cloud-protection", "antivirus", "1.2"),
         Host("europe.cp.wd.microsoft.com", "20.1.6.12", "cloud-protection", "antivirus"),
         Host("usseu1westprod.blob.core.windows.net", "20.1.7.10", "sample-upload", "antivirus"),
-        Host("eu-mobile.events.data.microsoft.com", "20.1.7.11", "defender-core-telemetry", "antivirus"),
+        Host("eu-mobile.events.data.microsoft.com", "20.1.7.11", None, None),
         # SYSTEM
         Host("ctldl.windowsupdate.com", "20.1.8.10", "certificate-trust", "system", None),
         Host("crl.microsoft.com", "20.1.8.11", "certificate-trust", "system", None),
@@ -60,7 +60,7 @@ HOSTS = {
         Host("v10.events.data.microsoft.com", "20.1.9.14", None, "system"),
         Host("ocsp.digicert.com", "20.1.9.15", None, None, None),
         # the user
-        Host("nav.smartscreen.microsoft.com", "20.1.10.10", "smartscreen", "user"),
+        Host("nav.smartscreen.microsoft.com", "20.1.10.10", "smartscreen", None),
         Host("edge.microsoft.com", "20.1.10.11", None, "user"),
         Host("ntp.msn.com", "20.1.10.12", None, "user"),
         Host("config.edge.skype.com", "20.1.10.13", None, "user"),
