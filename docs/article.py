@@ -38,7 +38,7 @@ HEADINGS: Final = (
     ("Test 3: only a WinINET proxy is configured", (2, 3)),
     ("Test 4: only a static proxy is configured", (4,)),
     ("Test 5: WinINET, WinHTTP and static proxy", (5,)),
-    ("The summary", ()),
+    ("The summary", (6,)),
 )
 
 ABOUT: Final = """
@@ -114,7 +114,7 @@ def article_page() -> str:
 
 def claims_of(study: Study) -> list[list[Claim]]:
     """The claims under each heading, in the article's order."""
-    only_winhttp, two, nobody, logon, only_static, three = study.tests
+    only_winhttp, two, nobody, logon, only_static, three, recommended = study.tests
     return [
         _setup(study),
         _only_winhttp(only_winhttp),
@@ -122,7 +122,7 @@ def claims_of(study: Study) -> list[list[Claim]]:
         _only_wininet(nobody, logon, only_static),
         _only_static(only_static),
         _three(three),
-        _summary(study),
+        _summary(study, recommended),
     ]
 
 
@@ -369,7 +369,7 @@ def _three(test: StudyTest) -> list[Claim]:
     ]
 
 
-def _summary(study: Study) -> list[Claim]:
+def _summary(study: Study, recommended: StudyTest) -> list[Claim]:
     by_static = [test for test in study.tests if "static" in test.document["configured"]]
     by_user = [test for test in study.tests if plane_or_none(test, "user")]
     carried = sum(all_through(test, {"sensor": "PROX03", "antivirus": "PROX03"}) for test in by_static)
@@ -380,8 +380,16 @@ def _summary(study: Study) -> list[Claim]:
             "WinINET together with a static proxy serves users and security team best",
             f"That is advice. What bears on it: the static proxy carried sensor and antivirus in {carried} of {len(by_static)} tests that "
             f"had one, and live response worked in {worked} of them; WinINET carried the user's programs in {theirs} of the {len(by_user)} "
-            "tests in which they were seen. The two together, without a third, weren't recorded",
+            "tests in which they were seen",
             None,
+        ),
+        Claim(
+            "The two together, without a third, offer the most",
+            f"{counts(recommended, ('sensor', 'antivirus', 'user'))}. Live response: {recommended.document['live_response']['reason']}; "
+            f"{counted(len(blocked_of(recommended)), 'attempt')} past the proxies, revocation lists among them, went nowhere",
+            all_through(recommended, {"sensor": "PROX03", "antivirus": "PROX03", "user": "PROX02"}),
+            recommended,
+            [flow for plane in ("sensor", "antivirus", "user") for flow in flows_of(recommended, plane)],
         ),
     ]
 

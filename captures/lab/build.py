@@ -14,10 +14,11 @@ from dataclasses import asdict
 from pathlib import Path
 from typing import Any
 
-from captures.lab import truth
+from captures.lab import moved, truth
 from captures.lab.interception import noted_legs, start_interception
 from captures.lab.network import Machine, Network
-from captures.lab.proxies import PROXIES, Proxy, start_proxies
+from captures.lab.others import start_others
+from captures.lab.proxies import Proxy, run_squid, start_proxies
 from captures.lab.recorder import Recorder
 from captures.lab.scenarios import Scenario
 from captures.lab.servers import start_internet
@@ -27,34 +28,41 @@ WORKSTATIONS = tuple(Machine(f"WORKSTATION{number}", f"172.16.11.{91 + number}")
 SETTLE_S = 0.6  # what the last packets need to reach the recorder
 
 
-def build(scenario: Scenario, into: Path, *, proxies: Sequence[Proxy] = PROXIES) -> Path:
-    """Play the scenario and leave <name>.pcapng and <name>.truth.json in `into`; return the capture's path.
+def build(scenario: Scenario, into: Path) -> Path:
+    """Play the scenario and leave <name>.pcapng and <name>.truth.json in `into`; return the capture's path, the first of several.
 
-    Both files appear only when the play was complete; RuntimeError (with the words of the program that failed) otherwise.
+    The files appear only when the play was complete; RuntimeError (with the words of the program that failed) otherwise.
     """
-    machines = [Machine(proxy.name, proxy.address) for proxy in proxies]
+    machines = list({proxy.lives_in: Machine(proxy.lives_in, proxy.address) for proxy in reversed(scenario.proxies)}.values())[::-1]
     with tempfile.TemporaryDirectory(prefix=f"wplab{os.getpid()}-") as name:
         work = Path(name)
         work.chmod(0o755)  # squid reads its files as another user
         workstations = [WORKSTATION, *WORKSTATIONS[: scenario.workstations - 1]]
         with Network(workstations, machines, policy=scenario.gateway_policy, offload=scenario.offload) as network:
             authority = start_internet(network, work, scenario.rejecting)
-            authority = start_all_proxies(network, scenario, work, proxies, authority)
+            for role, line in scenario.commands:
+                network.inside(role, "sh", "-ec", line)
+            authority = start_all_proxies(network, scenario, work, scenario.proxies, authority)
             for workstation in workstations:
-                plan = plan_of(scenario, workstation, proxies, authority)
+                plan = plan_of(scenario, workstation, scenario.proxies, authority)
                 (work / f"{workstation.name}.plan.json").write_text(json.dumps(plan))
             record(network, scenario, work, workstations)
+        if scenario.moved:
+            moved.move(work / f"{scenario.name}.truth.json", scenario.moved)
         into.mkdir(parents=True, exist_ok=True)
-        for suffix in (".pcapng", ".truth.json"):
-            (work / f"{scenario.name}{suffix}").chmod(0o644)  # dumpcap writes for root's eyes only
-            shutil.move(work / f"{scenario.name}{suffix}", into / f"{scenario.name}{suffix}")
-    return into / f"{scenario.name}.pcapng"
+        written = sorted(work.glob(f"{scenario.name}*.pcapng"))
+        for path in (*written, work / f"{scenario.name}.truth.json"):
+            path.chmod(0o644)  # dumpcap writes for root's eyes only
+            shutil.move(path, into / path.name)
+    return into / written[0].name
 
 
 def start_all_proxies(network: Network, scenario: Scenario, work: Path, proxies: Sequence[Proxy], authority: Path) -> Path:
     """Start what the scenario has of proxies; return the CA certificates that clients should trust, an intercepting proxy's among them."""
     running = [proxy for proxy in proxies if proxy.name not in scenario.down]
-    start_proxies(network, work, [proxy for proxy in running if proxy.name not in scenario.intercepting], scenario.proxy_rules)
+    squids = [proxy for proxy in running if proxy.kind == "squid" and proxy.name not in scenario.intercepting]
+    start_proxies(network, work, squids, scenario.proxy_rules)
+    start_others(network, work, running)
     trusted = authority.read_bytes()
     for proxy in running:
         if proxy.name in scenario.intercepting:
@@ -67,8 +75,12 @@ def start_all_proxies(network: Network, scenario: Scenario, work: Path, proxies:
 
 def record(network: Network, scenario: Scenario, work: Path, workstations: Sequence[Machine]) -> None:
     """Let the workstations play their plans at the same time while the gateway records; put their truths together."""
-    recorder = Recorder(network, scenario.capture_points, work / f"{scenario.name}.pcapng", work / "dumpcap.log")
+    recorder = Recorder(network, scenario.capture_points, work / f"{scenario.name}.pcapng", work / "dumpcap.log", scenario.rotate_s)
     players = [start_player(network, work, workstation) for workstation in workstations]
+    for player in players:
+        assert player.stdout is not None
+        player.stdout.readline()  # "playing"
+    follow(network, scenario, work)
     for player, workstation in zip(players, workstations, strict=True):
         assert player.stdout is not None
         if player.stdout.readline() != "played\n":
@@ -83,6 +95,21 @@ def record(network: Network, scenario: Scenario, work: Path, workstations: Seque
     made = {name: noted_legs(work / name) for name in scenario.intercepting}
     truths = [truth.read(work / f"{workstation.name}.truth.json") for workstation in workstations]
     truth.join(work / f"{scenario.name}.truth.json", truths, {"intercepted_legs": made} if made else {})
+
+
+def follow(network: Network, scenario: Scenario, work: Path) -> None:
+    """Do what the scenario's timeline says, each line at its second from now."""
+    began = time.monotonic()
+    running = {process.args[3]: process for process in network.processes}  # ip netns exec NAMESPACE …
+    for at, role, line in scenario.timeline:
+        time.sleep(max(0.0, began + at - time.monotonic()))
+        if line == "stop":
+            running[network.prefix + role].terminate()
+            running[network.prefix + role].wait(timeout=10)
+        elif line == "start":
+            running[network.prefix + role] = run_squid(network, work, next(proxy for proxy in scenario.proxies if proxy.name == role))
+        else:
+            network.inside(role, "sh", "-ec", line)
 
 
 def start_player(network: Network, work: Path, workstation: Machine) -> subprocess.Popen[str]:
@@ -104,10 +131,10 @@ def plan_of(scenario: Scenario, workstation: Machine, proxies: Sequence[Proxy], 
     }
     return {
         "workstation": workstation.address,
-        "proxies": {proxy.method: proxy._asdict() for proxy in proxies},
+        "proxies": {proxy.key or proxy.method: {**proxy._asdict(), "endpoint": proxy.endpoint} for proxy in proxies},
         "authority": str(authority),
         "configured": list(scenario.configured),
-        "logon": scenario.logon,
+        "sessions": list(scenario.sessions or ([(scenario.logon, None)] if scenario.logon is not None else [])),
         "marks": list(scenario.marks),
         "activities": [asdict(activity) for activity in scenario.activities],
         "head": head,

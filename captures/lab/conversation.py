@@ -7,6 +7,7 @@ import socket
 import ssl
 import struct
 import time
+from typing import NamedTuple
 
 from cryptography.hazmat.primitives.asymmetric.x25519 import X25519PrivateKey
 
@@ -17,7 +18,26 @@ from captures.lab.truth import Connection, Request, rfc3339
 ANSWER_TIMEOUT_S = 20
 IDLE_TIMEOUT_S = 90
 GATEWAYS_ICMP = {errno.EACCES, errno.EHOSTUNREACH, errno.ENETUNREACH}
-HAND_MADE = {"chromium": (hellos.chromium_hello, ["h2", "http/1.1"]), "schannel": (hellos.schannel_hello, [])}
+HAND_MADE = {
+    "chromium": (hellos.chromium_hello, ["h2", "http/1.1"]),
+    "schannel": (hellos.schannel_hello, []),
+    "windows11": (hellos.windows11_hello, ["h2", "http/1.1"]),
+}
+
+
+class Answer(NamedTuple):
+    """An HTTP response's status and its headers, names in lower case, in order."""
+
+    status: int
+    headers: list[tuple[str, str]]
+
+    def values(self, name: str) -> list[str]:
+        return [value for key, value in self.headers if key == name]
+
+    @property
+    def closes(self) -> bool:
+        """Whether the server closes the connection behind it."""
+        return "close" in [value.lower() for name in ("connection", "proxy-connection") for value in self.values(name)]
 
 
 class Conversation:
@@ -25,7 +45,7 @@ class Conversation:
 
     def __init__(self, truth: Connection) -> None:
         self.truth = truth
-        self.socket = socket.socket()
+        self.socket = socket.socket(socket.AF_INET6 if ":" in truth.client_ip else socket.AF_INET)
         self.socket.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
         self.socket.bind((truth.client_ip, truth.client_port))
         self.socket.settimeout(ANSWER_TIMEOUT_S)
@@ -67,30 +87,34 @@ class Conversation:
         self.truth.received_bytes = (self.truth.received_bytes or 0) + len(data)
         return data
 
-    def receive_response(self) -> int:
-        """Status of an HTTP response, read to the end of its body; ConnectionError when it stays incomplete."""
-        return read_response(self)
-
-    def ask_connect(self, shape: str, host: str, credentials: str | None = None) -> int:
-        """Send a CONNECT of that shape, with these credentials, and return the proxy's status."""
+    def ask_connect(self, shape: str, host: str, credentials: str | None = None) -> Answer:
+        """Send a CONNECT of that shape, with these credentials ("Basic dXNlcg=="), and return the proxy's answer."""
         asked = Request("connect", host, 443, None)
-        self.truth.ask(asked, host, requests.CONNECT[shape].user_agent)
+        self.truth.ask(asked, host, requests.CONNECT[shape].user_agent, credentials.partition(" ")[0] if credentials else None)
         self.send(requests.connect(shape, host) if credentials is None else requests.connect_as(shape, host, credentials))
-        self.truth.answer(self.receive_response())
-        return self.truth.proxy_status or 0
+        answer = read_answer(self)
+        self.truth.answer(answer.status, [value.partition(" ")[0] for value in answer.values("proxy-authenticate")])
+        return answer
 
     def ask_absolute(self, host: str, path: str, user_agent: str) -> int:
         self.truth.ask(Request("absolute", host, 80, path.partition("?")[0]), host, user_agent)
         self.send(requests.absolute(host, path, user_agent))
-        status = self.receive_response()
+        status = read_response(self)
         self.truth.answer(status)
         return status
 
+    def ask_origin(self, host: str, path: str, user_agent: str) -> int:
+        """A GET without a proxy; its status."""
+        self.truth.http_host, self.truth.user_agent = host, user_agent
+        self.send(requests.origin(host, path, user_agent))
+        return read_response(self)
+
     def close(self) -> None:
-        """Close in good order: FIN, then everything the other side still says, then its FIN."""
-        self.socket.shutdown(socket.SHUT_WR)
-        while self.receive():
-            pass
+        """Close in good order: FIN, then everything the other side still says, then its FIN. Nothing more where it was reset."""
+        if not self.ended:
+            self.socket.shutdown(socket.SHUT_WR)
+            while self.receive():
+                pass
         if not self.ended:
             self.truth.state = "closed"
         self._end()
@@ -102,6 +126,11 @@ class Conversation:
             pass
         if not self.ended:
             self.truth.state = "closed"
+        self._end()
+
+    def abandon(self) -> None:
+        """Close without waiting for an answer, as a client does that has waited long enough: how it ended is the capture's to say."""
+        self.truth.state = "reset" if self.ended else None
         self._end()
 
     def abort(self) -> None:
@@ -180,7 +209,7 @@ Tls = LibraryTls | HandMadeTls
 def start_tls(conversation: Conversation, kind: str, host: str, authority: str | None, cuts: tuple[int, ...] = ()) -> Tls:
     """TLS over the conversation after its handshake; what the hello says goes into the conversation's truth.
 
-    kind        library (Python's ssl) · tls12 (the same, TLS 1.2 only) · no-sni · chromium · schannel (made by hand)
+    kind        library (Python's ssl) · tls12 (the same, TLS 1.2 only) · no-sni · chromium · schannel · windows11 (made by hand)
     authority   the CA certificate to trust; None: trust nobody, as a client that pins another certificate
     """
     truth = conversation.truth
@@ -218,15 +247,22 @@ def context(kind: str, authority: str | None) -> ssl.SSLContext:
 
 def read_response(stream: Conversation | Tls) -> int:
     """Status of the HTTP response on the stream, read to the end of its body; ConnectionError when it stays incomplete."""
+    return read_answer(stream).status
+
+
+def read_answer(stream: Conversation | Tls) -> Answer:
+    """The HTTP response on the stream, read to the end of its body; ConnectionError when it stays incomplete."""
     data = b""
     while b"\r\n\r\n" not in data:
         data += more(stream)
     head, _, body = data.partition(b"\r\n\r\n")
     status = int(head.split(b" ", 2)[1])
-    length = next((int(line.partition(b":")[2]) for line in head.split(b"\r\n") if line.lower().startswith(b"content-length:")), 0)
+    lines = (line.decode("latin-1").partition(":") for line in head.split(b"\r\n")[1:])
+    answer = Answer(status, [(name.lower(), value.strip()) for name, _, value in lines])
+    length = next((int(value) for value in answer.values("content-length")), 0)
     while len(body) < length:
         body += more(stream)
-    return status
+    return answer
 
 
 def more(stream: Conversation | Tls) -> bytes:

@@ -93,7 +93,7 @@ def plan(authority: Path, activities: tuple[Activity, ...], number: int) -> dict
         "proxies": {proxy.method: proxy._asdict() for proxy in PROXIES},
         "authority": str(authority),
         "configured": ["static"],
-        "logon": None,
+        "sessions": [],
         "marks": [],
         "activities": [asdict(activity) for activity in activities],
         "head": {},

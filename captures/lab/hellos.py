@@ -2,6 +2,7 @@
 
 chromium   GREASE at both ends, X25519MLKEM768 (larger than one segment), GREASE ECH, certificate compression: Edge 131 and later
 schannel   no GREASE and Schannel's extension order (0,5,10,11,13,35,23,65281), to which TLS 1.3's own are added
+windows11  Schannel of Windows 11 as public captures have it, TLS 1.3: JA4 t13d2013h2_2b729b4bf6f3_e24568c0d440
 The ML-KEM share is random bytes: the laboratory's server knows no ML-KEM and takes the X25519 share beside it.
 Source: RFC 8446 4.1.2, RFC 8701 (GREASE), RFC 9849 (ECH), draft-ietf-tls-ecdhe-mlkem.
 """
@@ -13,6 +14,11 @@ import struct
 
 X25519, MLKEM768 = 29, 0x11EC
 ECH = 65037
+SCHANNEL_SUITES = [
+    *(0x1302, 0x1301, 0xC02C, 0xC02B, 0xC030, 0xC02F, 0xC024, 0xC023, 0xC028, 0xC027),
+    *(0xC00A, 0xC009, 0xC014, 0xC013, 0x9D, 0x9C, 0x3D, 0x3C, 0x35, 0x2F),
+]
+SCHANNEL_SIGNATURES = (0x0804, 0x0805, 0x0806, 0x0401, 0x0501, 0x0201, 0x0403, 0x0503, 0x0203, 0x0202, 0x0601, 0x0603)
 
 
 def chromium_hello(name: str | None, random: bytes, public: bytes) -> bytes:
@@ -45,34 +51,12 @@ def chromium_hello(name: str | None, random: bytes, public: bytes) -> bytes:
 
 def schannel_hello(name: str | None, random: bytes, public: bytes) -> bytes:
     """A ClientHello message that offers the X25519 share `public`."""
-    suites = [
-        0x1302,
-        0x1301,
-        0xC02C,
-        0xC02B,
-        0xC030,
-        0xC02F,
-        0xC024,
-        0xC023,
-        0xC028,
-        0xC027,
-        0xC00A,
-        0xC009,
-        0xC014,
-        0xC013,
-        0x9D,
-        0x9C,
-        0x3D,
-        0x3C,
-        0x35,
-        0x2F,
-    ]
     extensions = [
         *server_name(name),
         extension(5, b"\x01\0\0\0\0"),
         extension(10, vector(2, shorts(X25519, 23, 24))),
         extension(11, b"\x01\0"),
-        extension(13, vector(2, shorts(0x0804, 0x0805, 0x0806, 0x0401, 0x0501, 0x0201, 0x0403, 0x0503, 0x0203, 0x0202, 0x0601, 0x0603))),
+        extension(13, vector(2, shorts(*SCHANNEL_SIGNATURES))),
         extension(35),
         extension(23),
         extension(43, vector(1, shorts(0x0304, 0x0303))),
@@ -80,7 +64,27 @@ def schannel_hello(name: str | None, random: bytes, public: bytes) -> bytes:
         extension(51, vector(2, share(X25519, public))),
         extension(65281, b"\0"),
     ]
-    return hello(random, suites, extensions)
+    return hello(random, SCHANNEL_SUITES, extensions)
+
+
+def windows11_hello(name: str | None, random: bytes, public: bytes) -> bytes:
+    """A ClientHello message in Windows 11's order: 0,5,43,13,35,10,11,16,51,49,23,65281,45."""
+    extensions = [
+        *server_name(name),
+        extension(5, b"\x01\0\0\0\0"),
+        extension(43, vector(1, shorts(0x0304, 0x0303))),
+        extension(13, vector(2, shorts(*SCHANNEL_SIGNATURES))),
+        extension(35),
+        extension(10, vector(2, shorts(X25519, 23, 24))),
+        extension(11, b"\x01\0"),
+        alpn("h2", "http/1.1"),
+        extension(51, vector(2, share(X25519, public))),
+        extension(49),
+        extension(23),
+        extension(65281, b"\0"),
+        extension(45, b"\x01\x01"),
+    ]
+    return hello(random, SCHANNEL_SUITES, extensions)
 
 
 def quic_hello(name: str, random: bytes, public: bytes) -> bytes:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import shutil
 from collections.abc import Sequence
 from pathlib import Path
+from subprocess import Popen
 from typing import NamedTuple
 
 from captures.lab.hosts import DNS_ADDRESS
@@ -13,12 +14,28 @@ from captures.lab.servers import wait_for_listener
 
 
 class Proxy(NamedTuple):
-    """A proxy of the article: its name, where it listens, and how Windows is told to use it."""
+    """A proxy of the article: its name, where it listens, and how Windows is told to use it.
+
+    kind      squid, a kind of standins.py, or "nothing": another of the machine's programs answers there, or nobody
+    machine   whose namespace it lives in; "": its own
+    key       what an activity calls it in `through`; "": its method
+    """
 
     name: str
     address: str
     method: str
     port: int = 3128
+    kind: str = "squid"
+    machine: str = ""
+    key: str = ""
+
+    @property
+    def lives_in(self) -> str:
+        return self.machine or self.name
+
+    @property
+    def endpoint(self) -> str:
+        return f"[{self.address}]:{self.port}" if ":" in self.address else f"{self.address}:{self.port}"
 
 
 PROXIES = (
@@ -38,19 +55,22 @@ def start_proxies(network: Network, directory: Path, proxies: Sequence[Proxy], r
         home = directory / proxy.name
         home.mkdir()
         shutil.chown(home, "proxy")  # squid leaves root behind
-        configuration = home / "squid.conf"
-        configuration.write_text(squid_configuration(proxy, home, rules.get(proxy.name, "")))
-        log = home / "messages.log"
-        service = network.prefix.replace("-", "P") + proxy.name  # squid's name for shared memory, which namespaces share
-        process = network.start(proxy.name, log, "squid", "-N", "-n", service, "-f", str(configuration))
-        started.append((process, proxy.port, log))
-    for process, port, log in started:
-        wait_for_listener(process, port, log)
+        (home / "squid.conf").write_text(squid_configuration(proxy, home, rules.get(proxy.name, "")))
+        started.append((run_squid(network, directory, proxy), proxy))
+    for process, proxy in started:
+        wait_for_listener(process, proxy.port, directory / proxy.name / "messages.log")
+
+
+def run_squid(network: Network, directory: Path, proxy: Proxy) -> Popen[str]:
+    """The proxy's squid, with the configuration that lies in its home; it may have run before."""
+    home = directory / proxy.name
+    service = network.prefix.replace("-", "P") + proxy.name  # squid's name for shared memory, which namespaces share
+    return network.start(proxy.lives_in, home / "messages.log", "squid", "-N", "-n", service, "-f", str(home / "squid.conf"))
 
 
 def squid_configuration(proxy: Proxy, home: Path, rules: str) -> str:
     return f"""\
-http_port {proxy.address}:{proxy.port}
+http_port {proxy.endpoint}
 visible_hostname {proxy.name.lower()}.lab.example
 dns_nameservers {DNS_ADDRESS}
 {rules}

@@ -12,12 +12,16 @@ from captures.lab.network import CAPTURE_POINTS, Network
 
 
 class Recorder:
-    """A running dumpcap that writes `path` (pcapng), with one interface for each capture point."""
+    """A running dumpcap that writes `path` (pcapng), with one interface for each capture point.
 
-    def __init__(self, network: Network, points: Sequence[str], path: Path, log: Path) -> None:
+    rotate_s   begin a new file after that many seconds: they are <name>-1.pcapng, <name>-2.pcapng … once it has stopped
+    """
+
+    def __init__(self, network: Network, points: Sequence[str], path: Path, log: Path, rotate_s: int | None = None) -> None:
         interfaces = [argument for point in points for argument in ("-i", CAPTURE_POINTS[point])]
-        self.log = log
-        self.process = network.start("gateway", log, "dumpcap", *interfaces, "-q", "-w", str(path))
+        rotation = ["-b", f"duration:{rotate_s}"] if rotate_s else []
+        self.log, self.path, self.rotated = log, path, bool(rotate_s)
+        self.process = network.start("gateway", log, "dumpcap", *interfaces, *rotation, "-q", "-w", str(path))
         self._wait_for("File:")
 
     def _wait_for(self, word: str, timeout_s: float = 10) -> None:
@@ -34,3 +38,6 @@ class Recorder:
         for kept, dropped in re.findall(r"received/dropped on interface .*?: (\d+)/(\d+)", self.log.read_text()):
             if int(dropped):
                 raise RuntimeError(f"dumpcap kept {kept} packets and lost {dropped}")
+        if self.rotated:
+            for number, part in enumerate(sorted(self.path.parent.glob(f"{self.path.stem}_*.pcapng")), start=1):
+                part.rename(self.path.with_name(f"{self.path.stem}-{number}.pcapng"))

@@ -39,7 +39,7 @@ def connect(shape: str, host: str) -> bytes:
 def connect_as(shape: str, host: str, credentials: str) -> bytes:
     """The same once more, with an answer to the proxy's 407."""
     asked = connect(shape, host)
-    return asked[:-2] + f"Proxy-Authorization: Basic {credentials}\r\n\r\n".encode()
+    return asked[:-2] + f"Proxy-Authorization: {credentials}\r\n\r\n".encode()
 
 
 def absolute(host: str, path: str, user_agent: str) -> bytes:
@@ -50,6 +50,12 @@ def absolute(host: str, path: str, user_agent: str) -> bytes:
         f"User-Agent: {user_agent}",
         f"Host: {host}",
     )
+    return "".join(f"{line}\r\n" for line in (*lines, "")).encode()
+
+
+def origin(host: str, path: str, user_agent: str) -> bytes:
+    """A GET past every proxy, as CryptoAPI sends it."""
+    lines = (f"GET {path} HTTP/1.1", "Connection: Keep-Alive", "Accept: */*", f"User-Agent: {user_agent}", f"Host: {host}")
     return "".join(f"{line}\r\n" for line in (*lines, "")).encode()
 
 

@@ -10,6 +10,8 @@ from __future__ import annotations
 from dataclasses import dataclass, field, replace
 from typing import Any
 
+from captures.lab.proxies import PROXIES, Proxy
+
 
 @dataclass(frozen=True)
 class Activity:
@@ -20,12 +22,17 @@ class Activity:
                direct  a TCP connection straight to the host, or to UNNAMED_ADDRESS when the host is None
                curl, openssl   those programs, through the proxy; curl by plain HTTP when `scheme` says so
                datagram, ping  UDP to UNNAMED_ADDRESS; ICMP echo to the gateway
-               authenticate   as tunnel, after a 407 on the same connection
+               authenticate   as tunnel, after a 407: `credentials` are basic, ntlm or negotiate; on a new connection where the proxy closed
                quic    a QUIC Initial for the host, past the proxies
+               tls, fetch   straight to the host: TLS as in a tunnel; plain GETs of `paths`
+               nested  curl through a proxy that is itself spoken to in TLS
     ends       closed (FIN both ways) · reset · open (still there when the recording ends) · pinned (the client rejects the certificate)
                · idle (the client says nothing more and waits for the proxy to close)
-    through    a method, or "direct": instead of what the component would choose
+               · forgotten (`resumes` seconds into the play the client sends again, and waits for no answer)
+    through    a method or a proxy's key, or "direct": instead of what the component would choose
     hello      instead of the component's own; cuts: the hello's first records, in bytes
+    patience   seconds to wait for an answer; the client then closes. None: an answer has to come
+    source     the client's address, where it isn't the workstation's own
     """
 
     at: float
@@ -45,6 +52,10 @@ class Activity:
     hello: str | None = None
     through: str | None = None
     cuts: tuple[int, ...] = ()
+    credentials: str = "basic"
+    patience: float | None = None
+    resumes: float = 0.0
+    source: str | None = None
 
 
 @dataclass(frozen=True)
@@ -53,6 +64,7 @@ class Scenario:
 
     configured      methods, of proxies.PROXIES
     logon           when a user logs on; 0: logged on from the start; None: nobody
+    sessions        (logon, logoff or None) of each, where that says too little
     marks           (seconds, what) a person did
     expect          plane → method that wins, or "none"
     capture_points  of network.CAPTURE_POINTS
@@ -61,6 +73,11 @@ class Scenario:
     workstations    how many play all of it at the same time
     intercepting    names of proxies that open TLS;  down: names of proxies that don't run
     rejecting       hosts whose server refuses every handshake with an alert
+    proxies         who there is, instead of the article's three
+    commands        (role, shell line): done in a namespace before anything is recorded: addresses, routes, the gateway's own rules
+    timeline        (seconds, role, shell line) during the play; "stop" and "start" of a proxy's name end and begin its squid
+    rotate_s        the recording goes to a new file after that many seconds: <name>-1.pcapng, <name>-2.pcapng …
+    moved           (second of the play, seconds): what was recorded from then on is moved that much later; see moved.py
     """
 
     name: str
@@ -79,6 +96,12 @@ class Scenario:
     intercepting: tuple[str, ...] = ()
     down: tuple[str, ...] = ()
     rejecting: tuple[str, ...] = ()
+    proxies: tuple[Proxy, ...] = PROXIES
+    commands: tuple[tuple[str, str], ...] = ()
+    timeline: tuple[tuple[float, str, str], ...] = ()
+    rotate_s: int | None = None
+    moved: tuple[tuple[float, float], ...] = ()
+    sessions: tuple[tuple[float, float | None], ...] = ()
 
 
 CNC, CNC_NEU, CYBER = "winatp-gw-weu.microsoft.com", "winatp-gw-neu.microsoft.com", "eu-v20.events.data.microsoft.com"
@@ -180,6 +203,15 @@ T3B = (
     Activity(5.5, "MsSense", "checkin.dm.microsoft.com"),
 )
 
+T6_LOGOFF = 17.0
+T6_AFTERWARDS = (
+    Activity(1.0, "MsSense", CNC, times=3, every=5.0, send=900),
+    Activity(1.6, "MsSense", CYBER, times=4, every=4.0, send=3_000),
+    Activity(2.3, "MsMpEng", "wdcp.microsoft.com", times=2, every=6.0, send=1_500),
+    Activity(3.1, "CryptoAPI", "crl.microsoft.com", "direct", times=2, every=6.0, port=80),
+    *later(-7.0, LIVE_RESPONSE),
+)
+
 SCENARIOS = {
     scenario.name: scenario
     for scenario in (
@@ -246,6 +278,18 @@ SCENARIOS = {
             "recorded with segmentation offload on, so frames exceed the MTU",
             (LIVE_RESPONSE_MARK,),
             offload=True,
+        ),
+        Scenario(
+            "T6-static-wininet",
+            "Static and WinINET proxy configuration, as the article recommends",
+            ("static", "wininet"),
+            None,
+            SENSOR + ANTIVIRUS + USER + BLOCKED_SYSTEM + BLOCKED_REVOCATION + PUSH + later(T6_LOGOFF, T6_AFTERWARDS),
+            {"sensor": "static", "antivirus": "static", "system": "none", "user": "wininet"},
+            "static for sensor and antivirus (PROX03), with a user and without one, WinINET for the user (PROX02) while there is one; "
+            "live response works after logoff; Windows Update and revocation lists go direct and are dropped",
+            ((T6_LOGOFF, "user logged off"), (T6_LOGOFF + 4.5, "live response started")),
+            sessions=((0.0, T6_LOGOFF),),
         ),
     )
 }

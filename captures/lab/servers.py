@@ -65,7 +65,7 @@ def start_web(network: Network, directory: Path, rejecting: Collection[str]) -> 
 
 NGINX = """\
 daemon off; user root; worker_processes 1; pid {directory}/nginx.pid;
-events {{ worker_connections 512; }}
+events {{ worker_connections 2048; }}
 http {{
   access_log off; default_type application/octet-stream; keepalive_timeout 60s; client_max_body_size 2m;
   root {directory}/bodies;

@@ -42,6 +42,22 @@ def run_curl(truth: Connection, host: str, scheme: str, path: str, authority: st
         truth.hello = None
 
 
+def run_nested(truth: Connection, host: str, path: str, authority: str) -> None:
+    """Fetch https://{host}{path} through a proxy that is spoken to in TLS: the hello that is seen is the one to the proxy."""
+    truth.client = truth.hello = "curl"
+    url = f"https://{host}{path}"
+    ports = ["--interface", truth.client_ip, "--local-port", str(truth.client_port)]
+    command = ["curl", "-s", "-o", "/dev/null", "-m", str(TIMEOUT_S), "-w", "%{json}", *ports]
+    command += ["--proxy", f"https://{truth.proxy}", "--proxy-insecure", "--cacert", authority, url]
+    truth.opened_at = rfc3339(time.time_ns())
+    done = subprocess.run(command, capture_output=True, text=True, check=False)
+    truth.ended_at = rfc3339(time.time_ns())
+    report = json.loads(done.stdout)
+    if report["http_connect"] != 200 or report["http_code"] != 200:
+        raise RuntimeError(f"curl through {truth.proxy}: {report['http_connect']}, {report['http_code']}, exit {done.returncode}")
+    truth.alpn, truth.tls_offered, truth.ech, truth.outcome = ["http/1.1"], "1.3", False, "answered"
+
+
 def run_openssl(truth: Connection, host: str, path: str, authority: str) -> None:
     """One GET inside an s_client tunnel. How the socket ended is not known: state stays null."""
     truth.client = truth.shape = truth.hello = "openssl"

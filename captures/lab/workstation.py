@@ -1,7 +1,8 @@
 """The workstation: plays a scenario's activities inside its namespace and writes the truth file.
 
-Run by the build as `python -m captures.lab.workstation PLAN TRUTH`; PLAN is JSON (see build.plan_of). It prints "played" when all is
-done and the truth is written, and leaves at the end of stdin, so that connections meant to stay open outlive the recording.
+Run by the build as `python -m captures.lab.workstation PLAN TRUTH`; PLAN is JSON (see build.plan_of). It prints "playing" when it
+begins and "played" when all is done and the truth is written, and leaves at the end of stdin, so that connections meant to stay open
+outlive the recording.
 """
 
 from __future__ import annotations
@@ -19,17 +20,18 @@ from typing import Any
 
 from cryptography.hazmat.primitives.asymmetric.x25519 import X25519PrivateKey
 
-from captures.lab import hellos, quic, requests, tools
+from captures.lab import hellos, ntlm, quic, requests, tools
 from captures.lab.components import COMPONENTS, choose_method
-from captures.lab.conversation import Conversation, Tls, read_response, start_tls
+from captures.lab.conversation import Answer, Conversation, Tls, read_response, start_tls
 from captures.lab.hosts import HOSTS, UNNAMED_ADDRESS
 from captures.lab.network import GATEWAY_LAN11
 from captures.lab.scenarios import Activity
-from captures.lab.tls13 import fresh_random
+from captures.lab.tls13 import TlsFailure, fresh_random
 from captures.lab.truth import Connection, rfc3339, write
 
 FIRST_PORT = 49_671  # Windows takes client ports from 49152 up
-CREDENTIALS = "dXNlcjpsYWJvcmF0b3J5"  # user:laboratory
+BASIC = "Basic dXNlcjpsYWJvcmF0b3J5"  # user:laboratory
+THREE_STEPS = ("ntlm", "negotiate")
 DATAGRAM = b"\x1b" + b"\0" * 47  # an NTP client's question
 
 
@@ -46,6 +48,7 @@ class Workstation:
     def play(self) -> None:
         """Do everything in the plan; the first error of any thread is raised at the end."""
         self.start_ns = time.time_ns()
+        print("playing", flush=True)
         threads = []
         for activity in (Activity(**given) for given in self.plan["activities"]):
             for number in range(activity.times):
@@ -59,12 +62,10 @@ class Workstation:
 
     def about(self) -> dict[str, Any]:
         """The truth file's head: the plan's words, with seconds turned into times."""
-        moments = {"started_at": 0.0, "logon": self.plan["logon"]}
-        times = {key: None if at is None else self._time(at) for key, at in moments.items()}
-        sessions = [{"logon": times["logon"], "logoff": None}] if times["logon"] else []
+        sessions = [{"logon": self._time(on), "logoff": None if off is None else self._time(off)} for on, off in self.plan["sessions"]]
         marks = [{"at": self._time(at), "what": what} for at, what in self.plan["marks"]]
         head = self.plan["head"]
-        return {**head, "started_at": times["started_at"], "ended_at": rfc3339(time.time_ns()), "sessions": sessions, "marks": marks}
+        return {**head, "started_at": self._time(0.0), "ended_at": rfc3339(time.time_ns()), "sessions": sessions, "marks": marks}
 
     def _time(self, seconds: float) -> str:
         return rfc3339(self.start_ns + round(seconds * 1e9))
@@ -80,16 +81,17 @@ class Workstation:
     def _connection(self, activity: Activity, at: float, *, direct: bool = False) -> Connection:
         """The truth of a connection to be made: to the proxy its component chooses, or straight to the host."""
         component = COMPONENTS[activity.component]
-        logged_on = self.plan["logon"] is not None and at >= self.plan["logon"]
+        logged_on = any(logon <= at and (logoff is None or at < logoff) for logon, logoff in self.plan["sessions"])
         method = activity.through or choose_method(component.plane, self.plan["configured"], logged_on)
         method = None if method == "direct" else method
         if direct != (method is None):
             raise ValueError(f"{activity.component} goes {'through ' + method if method else 'direct'}, the scenario says otherwise")
-        truth = Connection("tcp", self.plan["workstation"], next(self.ports), UNNAMED_ADDRESS, activity.port, "direct")
+        client = activity.source or self.plan["workstation"]
+        truth = Connection("tcp", client, next(self.ports), UNNAMED_ADDRESS, activity.port, "direct")
         if method:
             proxy = self.plan["proxies"][method]
             truth.server_ip, truth.server_port, truth.route = proxy["address"], proxy["port"], "proxy"
-            truth.proxy, truth.proxy_name, truth.method = f"{proxy['address']}:{proxy['port']}", proxy["name"], method
+            truth.proxy, truth.proxy_name, truth.method = proxy["endpoint"], proxy["name"], proxy["method"]
         elif activity.host:
             truth.server_ip = HOSTS[activity.host].address
         truth.component, truth.played_plane, truth.intended_host = activity.component, component.plane, activity.host
@@ -97,22 +99,73 @@ class Workstation:
         return truth
 
     def _do_tunnel(self, activity: Activity, at: float) -> None:
-        truth = self._connection(activity, at)
         component, host = COMPONENTS[activity.component], str(activity.host)
-        truth.shape, truth.client = component.shape, "python"
-        conversation = Conversation(truth)
-        if not conversation.open():
+        conversation = self._proxied(activity, at)
+        if conversation is None:
             return
-        named(truth, host)
-        status = conversation.ask_connect(component.shape, host)
-        if status == 407 and activity.does == "authenticate":
-            status = conversation.ask_connect(component.shape, host, CREDENTIALS)
-        if status != 200:
-            truth.outcome = "refused-by-proxy"
+        try:
+            answer = conversation.ask_connect(component.shape, host)
+        except (TimeoutError, ConnectionError):
+            self._gave_up(conversation, activity, "unanswered")
+            return
+        if answer.status == 407 and activity.does == "authenticate":
+            let_in = self._authenticated(conversation, answer, activity, at)
+            if let_in is None:
+                return
+            conversation, answer = let_in
+        if answer.status != 200:
+            conversation.truth.outcome = "refused-by-proxy"
             conversation.close()
             return
+        self._talk(conversation, activity)
+
+    _do_authenticate = _do_tunnel
+
+    def _proxied(self, activity: Activity, at: float) -> Conversation | None:
+        """A connection to the proxy, about to ask for the activity's host; None where it didn't come up."""
+        truth = self._connection(activity, at)
+        truth.shape, truth.client = COMPONENTS[activity.component].shape, "python"
+        conversation = Conversation(truth)
+        if not conversation.open():
+            return None
+        if activity.patience is not None:
+            conversation.socket.settimeout(activity.patience)
+        named(truth, str(activity.host))
+        return conversation
+
+    def _gave_up(self, conversation: Conversation, activity: Activity, outcome: str) -> None:
+        """Nothing came: the client closes. An error where the scenario says that an answer has to come."""
+        if activity.patience is None:
+            raise
+        conversation.truth.outcome = outcome
+        conversation.abandon()
+
+    def _authenticated(
+        self, conversation: Conversation, answer: Answer, activity: Activity, at: float
+    ) -> tuple[Conversation, Answer] | None:
+        """The connection on which the proxy had its credentials, and what it answered to them."""
+        shape, host = COMPONENTS[activity.component].shape, str(activity.host)
+        scheme = {"basic": "Basic", "ntlm": "NTLM", "negotiate": "Negotiate"}[activity.credentials]
+        tokens = [BASIC]
+        if activity.credentials in THREE_STEPS:
+            tokens = [f"{scheme} {token}" for token in (ntlm.negotiate(), ntlm.authenticate("anna", "CONTOSO", "WORKSTATION"))]
+        for token in tokens:
+            conversation.truth.outcomes[-1] = "challenged"
+            if answer.closes:
+                conversation.truth.outcome = "refused-by-proxy"
+                conversation.close()
+                again = self._proxied(activity, at)
+                if again is None:
+                    return None
+                conversation = again
+            answer = conversation.ask_connect(shape, host, token)
+        return conversation, answer
+
+    def _talk(self, conversation: Conversation, activity: Activity) -> None:
+        """TLS and what goes through it, to the end that the activity wants."""
+        truth, host = conversation.truth, str(activity.host)
         pinned = activity.ends == "pinned"
-        hello = "library" if pinned and activity.hello is None else activity.hello or component.hello
+        hello = "library" if pinned and activity.hello is None else activity.hello or COMPONENTS[activity.component].hello
         try:
             tls = start_tls(conversation, hello, host, None if pinned else self.plan["authority"], activity.cuts)
         except ssl.SSLError:
@@ -121,31 +174,63 @@ class Workstation:
             return
         exchange(tls, host, activity)
         truth.outcome = "answered"
-        self._finish(conversation, tls, activity.ends)
+        self._finish(conversation, tls, activity)
 
-    _do_authenticate = _do_tunnel
-
-    def _finish(self, conversation: Conversation, tls: Tls, ends: str) -> None:
-        if ends == "open":
+    def _finish(self, conversation: Conversation, tls: Tls, activity: Activity) -> None:
+        if activity.ends in ("open", "forgotten"):
             self.still_open.append(conversation)
-        elif ends == "idle":
+            if activity.ends == "forgotten":
+                time.sleep(max(0.0, activity.resumes - (time.time_ns() - self.start_ns) / 1e9))
+                tls.send(requests.inner_post(str(activity.host), activity.send))
+        elif activity.ends == "idle":
             conversation.wait_for_close()
-        elif ends == "reset":
+        elif activity.ends == "reset":
             conversation.abort()
         else:
             tls.close()
             conversation.close()
 
-    def _do_get(self, activity: Activity, at: float) -> None:
-        truth = self._connection(activity, at)
-        component = COMPONENTS[activity.component]
-        truth.shape, truth.client = component.shape, "python"
+    def _do_tls(self, activity: Activity, at: float) -> None:
+        truth = self._connection(activity, at, direct=True)
+        truth.client = "python"
+        conversation = Conversation(truth)
+        if not conversation.open():
+            return
+        if activity.patience is not None:
+            conversation.socket.settimeout(activity.patience)
+        named(truth, str(activity.host))
+        try:
+            self._talk(conversation, activity)
+        except (TimeoutError, ConnectionError, TlsFailure):
+            self._gave_up(conversation, activity, "no-answer-to-hello")
+        if truth.outcome == "tls-broken" and not truth.tls_version:
+            truth.outcome = "no-answer-to-hello"
+
+    def _do_fetch(self, activity: Activity, at: float) -> None:
+        truth = self._connection(activity, at, direct=True)
+        truth.client = "python"
         conversation = Conversation(truth)
         if not conversation.open():
             return
         named(truth, str(activity.host))
         for path in activity.paths:
-            status = conversation.ask_absolute(str(activity.host), path, component.user_agent)
+            status = conversation.ask_origin(str(activity.host), path, COMPONENTS[activity.component].user_agent)
+            truth.outcome = "answered" if status == 200 else f"page-{status}"
+            time.sleep(activity.pause)
+        conversation.close()
+
+    def _do_get(self, activity: Activity, at: float) -> None:
+        component = COMPONENTS[activity.component]
+        conversation = self._proxied(activity, at)
+        if conversation is None:
+            return
+        truth = conversation.truth
+        for path in activity.paths:
+            try:
+                status = conversation.ask_absolute(str(activity.host), path, component.user_agent)
+            except (TimeoutError, ConnectionError):
+                self._gave_up(conversation, activity, "unanswered")
+                return
             truth.outcome = "answered" if status == 200 else "refused-by-proxy"
             time.sleep(activity.pause)
         conversation.close()
@@ -162,6 +247,9 @@ class Workstation:
         truth = self._connection(activity, at)
         named(truth, str(activity.host))
         tools.run_curl(truth, str(activity.host), activity.scheme, f"/{activity.fetch}", self.plan["authority"])
+
+    def _do_nested(self, activity: Activity, at: float) -> None:
+        tools.run_nested(self._connection(activity, at), str(activity.host), f"/{activity.fetch}", self.plan["authority"])
 
     def _do_openssl(self, activity: Activity, at: float) -> None:
         truth = self._connection(activity, at)
@@ -203,7 +291,7 @@ class Workstation:
 def named(truth: Connection, host: str) -> None:
     """The name went over the wire: note what it proves; nothing for a name that the laboratory's DNS doesn't know."""
     if host in HOSTS:
-        truth.service, truth.plane = HOSTS[host].service, HOSTS[host].plane
+        truth.service, truth.plane, truth.service_evidence = HOSTS[host].service, HOSTS[host].plane, HOSTS[host].evidence
 
 
 def exchange(tls: Tls, host: str, activity: Activity) -> None:

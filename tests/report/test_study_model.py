@@ -19,6 +19,7 @@ def test_each_test_is_a_row_with_its_winners() -> None:
         ["WinINET", "WinINET", "", "WinINET"],
         ["static", "static", "", ""],
         ["static", "static", "WinHTTP", "WinINET"],
+        ["static", "static", "", "WinINET"],
     ]
     assert [test.held for test in study.tests][:3] == ["5 of 5"] * 3
     assert study.tests[0].setup == "WinHTTP configured · no user logged on · 2026-11-23 16:15:32 to 16:15:51 UTC · T1-winhttp.pcapng"

@@ -1,0 +1,69 @@
+"""Pieces of one recording moved in time: hours of silence without hours of recording.
+
+Nothing within a piece is changed: its packets, their order and the time between them are what was recorded (editcap -A -B cuts,
+editcap -t moves, mergecap joins). The truth file's times move with them, and its head says which pieces were moved and how far.
+"""
+
+from __future__ import annotations
+
+import datetime
+from collections.abc import Sequence
+from itertools import pairwise
+from pathlib import Path
+from typing import Any
+
+from captures.lab import truth
+from captures.lab.network import run
+
+Moves = Sequence[tuple[float, float]]  # (second of the play, seconds later), by the first
+
+
+def move(told: Path, moves: Moves) -> None:
+    """Move the pieces of the truth file's captures, all parts of a rotated one alike, and its times with them."""
+    document = truth.read(told)
+    began = moment(document["started_at"])
+    parts = sorted(told.parent.glob(f"{told.name.removesuffix('.truth.json')}*.pcapng"))
+    for part in parts:
+        move_packets(part, began, moves)
+    for row in document["connections"]:
+        row["opened_at"], row["ended_at"] = later(row["opened_at"], began, moves), later(row["ended_at"], began, moves)
+    for mark in document["marks"]:
+        mark["at"] = later(mark["at"], began, moves)
+    for session in document["sessions"]:
+        session["logon"], session["logoff"] = later(session["logon"], began, moves), later(session["logoff"], began, moves)
+    document["ended_at"] = later(document["ended_at"], began, moves)
+    document["pieces_moved_in_time"] = [{"from_second": at, "seconds_later": by} for at, by in moves]
+    truth.rewrite(told, document)
+
+
+def move_packets(capture: Path, began: int, moves: Moves) -> None:
+    """The same with the packets of one capture; a piece without packets is left out."""
+    edges = [0, *(began + round(at * 1e9) for at, _ in moves), began + 10**15]
+    offsets = [0.0, *(by for _, by in moves)]
+    pieces = []
+    for number, ((start, end), offset) in enumerate(zip(pairwise(edges), offsets, strict=True)):
+        piece = capture.with_suffix(f".{number}.piece")
+        run("editcap", "-A", editcap_time(start), "-B", editcap_time(end), "-t", str(offset), str(capture), str(piece))
+        pieces.append(piece)
+    run("mergecap", "-w", str(capture), *(str(piece) for piece in pieces))
+    for piece in pieces:
+        piece.unlink()
+
+
+def later(text: str | None, began: int, moves: Moves) -> Any:
+    """The time of a truth file, moved as its piece was."""
+    if text is None:
+        return None
+    at = moment(text)
+    return truth.rfc3339(at + round(1e9 * next((by for second, by in reversed(moves) if at >= began + round(second * 1e9)), 0.0)))
+
+
+def moment(text: str) -> int:
+    """Nanoseconds of a truth file's time."""
+    seconds = datetime.datetime.fromisoformat(f"{text[:19]}+00:00")
+    return round(seconds.timestamp()) * 1_000_000_000 + int(text[20:29])
+
+
+def editcap_time(ns: int) -> str:
+    seconds, rest = divmod(ns, 1_000_000_000)
+    return f"{datetime.datetime.fromtimestamp(seconds, datetime.UTC):%Y-%m-%dT%H:%M:%S}.{rest:09d}Z"

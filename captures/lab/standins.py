@@ -1,0 +1,61 @@
+"""What answers on a proxy's port where squid can't play it: `python -m captures.lab.standins KIND ADDRESS PORT`.
+
+silent     accepts, reads, and never says a word
+relay      a transparent proxy of TLS: what the gateway turns to it goes on to where it was meant for, on a connection of its own
+"""
+
+from __future__ import annotations
+
+import select
+import socket
+import struct
+import sys
+import threading
+
+SO_ORIGINAL_DST = 80  # linux/netfilter_ipv4.h
+
+
+def silent(client: socket.socket) -> None:
+    while client.recv(65536):
+        pass
+
+
+def relay(client: socket.socket) -> None:
+    told = client.getsockopt(socket.SOL_IP, SO_ORIGINAL_DST, 16)
+    port, address = struct.unpack("!2xH4s8x", told)
+    with socket.create_connection((socket.inet_ntoa(address), port), timeout=10) as server:
+        ends = {client: server, server: client}
+        while ends:
+            for end in select.select(list(ends), [], [])[0]:
+                data = end.recv(65536)
+                if data:
+                    ends[end].sendall(data)
+                else:
+                    ends[end].shutdown(socket.SHUT_WR)
+                    del ends[end]
+                    if not ends:
+                        return
+                    break
+
+
+KINDS = {"silent": silent, "relay": relay}
+
+
+def serve(kind: str, address: str, port: int) -> None:
+    """Accept for ever; each connection is played in a thread of its own until its client leaves."""
+
+    def play(client: socket.socket) -> None:
+        with client:
+            try:
+                KINDS[kind](client)
+            except ConnectionError as error:
+                print(f"{kind}: {error}", flush=True)
+
+    with socket.create_server((address, port), backlog=64) as listening:
+        while True:
+            client, _ = listening.accept()
+            threading.Thread(target=play, args=(client,), daemon=True).start()
+
+
+if __name__ == "__main__":
+    serve(sys.argv[1], sys.argv[2], int(sys.argv[3]))
