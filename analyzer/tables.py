@@ -108,6 +108,8 @@ FLOW_COLUMNS = (
         "TCP: when the client first sent what the server never acknowledged; null: all was, or the server's direction wasn't captured",
     ),
     Column("last_in", TIME, "flows", "latest packet from the server; null: none"),
+    Column("isn_out", pa.int64(), "flows", "TCP: sequence number of the client's SYN; null: it wasn't captured"),
+    Column("isn_in", pa.int64(), "flows", "TCP: sequence number of the server's SYN-ACK; null: it wasn't captured"),
     Column("active", pa.list_(ACTIVE), "flows", "stretches in which the flow had packets, in order: a gap of more than 10 s ends one"),
     Column("last_data", TIME, "flows", "TCP: when payload was last sent, by either side, up to the first FIN or RST"),
     Column("ended_by", pa.string(), "flows", "TCP: client or server, whoever sent the first FIN or RST"),

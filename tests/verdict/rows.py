@@ -54,6 +54,8 @@ def flow(**overrides: Any) -> dict[str, Any]:
         "bytes_out": 1000,
         "bytes_in": 5000,
         "retransmitted": 0,
+        "isn_out": 1_000_000_007 * number % 2**32,
+        "isn_in": 1_000_000_009 * number % 2**32,
         "state": "closed",
         "requests": [],
     }
