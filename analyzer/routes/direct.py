@@ -1,4 +1,8 @@
-"""What went past the proxies: which flows count as direct, and whether the gateway let them through."""
+"""What went past the proxies: which flows count as direct, and whether the gateway let them through.
+
+A firewall that reads on lets the handshake through and stops what follows: only payload that came back shows that a flow was let
+through, and neither an alert nor the firewall's own page is that. A remnant of an old connection shows nothing.
+"""
 
 from __future__ import annotations
 
@@ -6,13 +10,26 @@ import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
 
+from analyzer.arrow import array
+from analyzer.routes.captured import Captured, is_known, is_text
+from analyzer.routes.portals import one_answer_for_many
 from analyzer.routes.proxies import Ends
-from analyzer.routes.requests import Bools, integers, one_array
+from analyzer.routes.requests import NO_TIME, Bools, Ints, integers, one_array, times_ns
 
 BLOCKED_STATES = ("refused", "unreachable", "no-answer")
 """States of a flow that nobody let in: nothing but the attempt and its rejection were seen."""
 
 QUIC_PORT = 443
+
+DIRECT_OUTCOMES = ("answered", "blocked", "unknown")
+ANSWERED, BLOCKED, UNKNOWN = range(3)
+
+LISTS = r"(?i)\.(crl|stl|ctl|cab)$"
+"""Paths of lists of revoked and of trusted certificates, and the archives they come in: never a web page."""
+
+BLOCK_STATUSES = (403, 451, 511)
+PAGE_STATUSES = (200, 403, 451, 503, 511)
+"""Statuses under which firewalls send a page of their own."""
 
 
 def can_be_direct(flows: pa.Table, ends: Ends) -> Bools:
@@ -25,3 +42,71 @@ def was_blocked(flows: pa.Table) -> Bools:
     """Per flow: whether it never got through (BLOCKED_STATES)."""
     blocked = pc.is_in(one_array(flows.column("state")), value_set=pa.array(BLOCKED_STATES))
     return np.asarray(blocked.to_numpy(zero_copy_only=False), dtype=np.bool_)
+
+
+def direct_outcomes(flows: pa.Table, ends: Ends, captured: Captured, direct: Bools) -> Ints:
+    """Per flow an index into DIRECT_OUTCOMES; -1 where it isn't direct.
+
+    direct   bool[n]   route is direct
+    """
+    hello = is_known(flows, "client_hello_at", "client_random", "sni", "tls_offered")
+    known = captured.began | hello | is_known(flows, "http_path")
+    both = captured.client & captured.server
+    came = captured.server_bytes > 0
+    alone = is_text(flows, "server_first", "alert") & ~is_known(flows, "server_hello_at", "tls_version")
+    alone |= block_pages(flows, ends, captured, direct & ~hello)
+    answered = known & both & came & ~alone
+    since = first_word(flows)
+    nothing = known & both & (captured.client_bytes > 0) & (~came | alone) & ~captured.server_lost & captured.waited(since)
+    tries = integers(flows.column("packets_out"), 0)
+    # One SYN at a capture's end was perhaps answered behind it.
+    dropped = is_text(flows, "state", "no-answer")
+    blocked = (was_blocked(flows) & (~dropped | (tries > 1) | captured.waited(times_ns(flows.column("first_seen"))))) | nothing
+    code = np.where(blocked, BLOCKED, np.where(answered, ANSWERED, UNKNOWN))
+    code[is_text(flows, "firewall_action", "block") & ~answered] = BLOCKED
+    return np.where(direct, code, -1).astype(np.int64)
+
+
+def first_word(flows: pa.Table) -> Ints:
+    """Per flow since when the client waits for a word: its hello, else what was never acknowledged, else its last data."""
+    since = np.full(flows.num_rows, NO_TIME, dtype=np.int64)
+    for name in ("client_hello_at", "pending_since", "last_data", "first_seen"):
+        since = np.where(since == NO_TIME, times_ns(flows.column(name)), since)
+    return since
+
+
+def block_pages(flows: pa.Table, ends: Ends, captured: Captured, asked: Bools) -> Bools:
+    """Per flow: whether the answer to its plain request is a firewall's or a portal's own, not its server's.
+
+    asked   bool[n]   flows that may have a plain request of their own
+    HTML under 403, 451 or 511 for what never is a page; or one redirect, or one page, for hosts that have nothing in common.
+    """
+    result = np.zeros(flows.num_rows, dtype=np.bool_)
+    status = integers(flows.column("http_status"), -1)
+    at = np.flatnonzero(asked & (status >= 0))
+    if not len(at):
+        return result
+    rows = array(at)
+    status = status[at]
+    path, host, location = (one_array(flows.column(name)).take(rows) for name in ("http_path", "http_host", "http_location"))
+    html = pc.fill_null(one_array(flows.column("http_html")).take(rows), False).to_numpy(zero_copy_only=False).astype(np.bool_)
+    lists = pc.fill_null(pc.match_substring_regex(path, LISTS), False).to_numpy(zero_copy_only=False).astype(np.bool_)
+    host = pc.utf8_rtrim(pc.utf8_lower(host), characters=".")
+    anyone = np.zeros(len(at), dtype=np.int64)
+    redirects = pc.if_else(array((status >= 300) & (status < 400)), location, pa.scalar(None, pa.string()))
+    size = captured.server_bytes[at]
+    pages = html & np.isin(status, PAGE_STATUSES) & (size > 0)
+    # The same page is as long to the byte, under the same status, from servers at different addresses.
+    page = pc.binary_join_element_wise(array(status).cast(pa.string()), array(size).cast(pa.string()), " ")
+    page = pc.if_else(array(pages & _several_servers(ends, at, status * (1 << 40) + size)), page, pa.scalar(None, pa.string()))
+    result[at] = (html & lists & np.isin(status, BLOCK_STATUSES)) | one_answer_for_many(host, redirects, anyone)
+    result[at] |= one_answer_for_many(host, page, anyone)
+    return result
+
+
+def _several_servers(ends: Ends, at: Ints, page: Ints) -> Bools:
+    """Per flow of `at`: whether its page came from two or more addresses."""
+    pairs = np.unique(np.stack([page, ends.server[at]]), axis=1)[0]
+    pages, servers = np.unique(pairs, return_counts=True)
+    result: Bools = servers[np.searchsorted(pages, page)] > 1
+    return result

@@ -1,10 +1,11 @@
-"""Who is a proxy: an ip:port that behaves as one anywhere in the inputs, or that the topology names.
+"""Who is a proxy: an ip:port that behaves as one anywhere in the inputs, or that the topology names; and who was only asked.
 
 It behaves as a proxy when it answers CONNECT with anything but 400, 404, 405 or 501 (what an origin server says to a method it
-doesn't know), answers an absolute-form request, or answers SOCKS; and when a CONNECT or SOCKS request whose answer wasn't
-captured turned into a tunnel. Any answer to absolute-form counts: a proxy hands on its origin's 404. An origin server that was
-sent absolute-form by an odd client is therefore taken for a proxy: nothing on the wire tells them apart (RFC 9112 3.2.2 makes
-origin servers accept it). One observation is enough, before or after the flow in question.
+doesn't know), answers an absolute-form request, or answers SOCKS. Where answers aren't captured, a CONNECT or SOCKS request does
+behind which the client goes on; where requests aren't, a 200 to nothing that can be seen, with a ServerHello behind it. Any answer
+to absolute-form counts: a proxy hands on its origin's 404. An origin server that was sent absolute-form by an odd client is
+therefore taken for a proxy: nothing on the wire tells them apart (RFC 9112 3.2.2 makes origin servers accept it). One observation
+is enough, before or after the flow in question.
 """
 
 from __future__ import annotations
@@ -15,22 +16,10 @@ import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from analyzer.routes.requests import (
-    ABSOLUTE,
-    CONNECT,
-    NO_STATUS,
-    SOCKS4,
-    SOCKS5,
-    Bools,
-    Ints,
-    Requests,
-    bytes_both_ways,
-    flat_requests,
-    integers,
-    one_array,
-    tunnelled_unanswered,
-)
+from analyzer.routes.captured import Captured, captured_of, is_known, is_text
+from analyzer.routes.requests import ABSOLUTE, CONNECT, NO_STATUS, SOCKS4, SOCKS5, Bools, Ints, Requests, flat_requests, integers, one_array
 from analyzer.routes.topology import Proxy, Topology
+from analyzer.routes.tunnels import Tunnels, tunnels_of, went_on
 
 NOT_A_PROXYS_ANSWER = (400, 404, 405, 501)
 
@@ -57,12 +46,16 @@ class Proxies:
     """Which rows have a proxy for server, and which for client.
 
     at        server_end → (ip:port, the topology's entry or None), for every proxy met
+    others    server_end → ip:port, for whoever was asked as a proxy and showed nowhere to be one
     serving   bool[n]  the server is a proxy (TCP: HTTP and SOCKS proxies are asked over TCP)
-    asking    bool[n]  the client has a proxy's address
+    asked     bool[n]  a proxy was asked on this flow, whatever came back
+    asking    bool[n]  the client has a proxy's address, and the topology doesn't call it a workstation
     """
 
     at: dict[int, tuple[str, Proxy | None]]
+    others: dict[int, str]
     serving: Bools
+    asked: Bools
     asking: Bools
 
 
@@ -94,11 +87,32 @@ def answers_as_proxy(requests: Requests, tunnelled: Bools) -> Bools:
     return result
 
 
-def find_proxies(flows: pa.Table, ends: Ends, topology: Topology) -> Proxies:
-    """Every proxy among the ends of these flows, by behaviour and by name."""
-    requests = flat_requests(flows)
-    proven = requests.row[answers_as_proxy(requests, tunnelled_unanswered(requests, bytes_both_ways(flows)))]
-    found = {int(end) for end in np.unique(ends.server_end[proven][ends.tcp[proven]])}
+def shown_by_rows(flows: pa.Table, requests: Requests, captured: Captured, tunnels: Tunnels) -> Bools:
+    """Per flow: whether what happened on it shows that its server is a proxy."""
+    result = np.zeros(flows.num_rows, dtype=np.bool_)
+    result[requests.row[answers_as_proxy(requests, went_on(flows, requests, captured, tunnels))]] = True
+    unasked = np.ones(flows.num_rows, dtype=np.bool_)
+    unasked[requests.row] = False
+    opened = is_text(flows, "server_first", "http") | is_text(flows, "server_first", "socks")
+    unasked &= opened & is_known(flows, "server_hello_at") & ~is_known(flows, "http_path")
+    result |= unasked
+    return result
+
+
+def rows_that_show(flows: pa.Table) -> Bools:
+    """As shown_by_rows, of a flow table alone."""
+    captured = captured_of(flows)
+    return shown_by_rows(flows, flat_requests(flows), captured, tunnels_of(flows, captured))
+
+
+def find_proxies(flows: pa.Table, ends: Ends, topology: Topology, requests: Requests | None = None, shown: Bools | None = None) -> Proxies:
+    """Every proxy among the ends of these flows, by behaviour and by name.
+
+    requests shown   of these flows, where they are known already (flat_requests, rows_that_show)
+    """
+    requests = flat_requests(flows) if requests is None else requests
+    shown = rows_that_show(flows) if shown is None else shown
+    found = {int(end) for end in np.unique(ends.server_end[shown & ends.tcp])}
     addresses = {end >> 16 for end in found}
     if topology.proxies:
         addresses |= {code for code, ip in enumerate(ends.addresses) if topology.is_proxy_address(ip)}
@@ -106,12 +120,48 @@ def find_proxies(flows: pa.Table, ends: Ends, topology: Topology) -> Proxies:
         for end in np.unique(ends.server_end[near]):
             if topology.proxy_at(ends.addresses[int(end) >> 16], int(end) & 65535):
                 found.add(int(end))
+    addresses = {code for code in addresses if topology.workstation_name(ends.addresses[code]) is None}
+    asked = np.zeros(flows.num_rows, dtype=np.bool_)
+    asked[requests.row[requests.kind >= 0]] = True
     at = {}
     for end in sorted(found):
         ip, port = ends.addresses[end >> 16], end & 65535
         at[end] = (ip_port(ip, port), topology.proxy_at(ip, port))
+    serving = np.isin(ends.server_end, np.fromiter(at, np.int64, len(at))) & ends.tcp
+    others = np.unique(ends.server_end[asked & ~serving]).tolist()
     return Proxies(
         at=at,
-        serving=np.isin(ends.server_end, np.fromiter(at, np.int64, len(at))) & ends.tcp,
+        others={end: ip_port(ends.addresses[end >> 16], end & 65535) for end in others},
+        serving=serving,
+        asked=asked,
         asking=np.isin(ends.client, np.fromiter(addresses, np.int64, len(addresses))),
     )
+
+
+NAMED, PROVEN, ASKED, NO_PROXY = "named", "proven", "asked", "not-a-proxy"
+
+
+def standing_of(flows: pa.Table) -> dict[str, str]:
+    """Of every ip:port in the column `proxy`: why it stands there.
+
+    flows    with the columns of the stage routes
+    named        by the topology
+    proven       it behaved as a proxy
+    asked        it was asked and never answered, as far as was captured
+    not-a-proxy  it answered 400, 404, 405 or 501, an alert or another protocol, and never as a proxy
+    """
+    proxies = one_array(flows.column("proxy")).dictionary_encode()
+    code = integers(proxies.indices, -1)
+    texts = proxies.dictionary.to_pylist()
+    requests = flat_requests(flows)
+    captured = captured_of(flows)
+    shown = shown_by_rows(flows, requests, captured, tunnels_of(flows, captured))
+    denied = np.zeros(flows.num_rows, dtype=np.bool_)
+    denied[requests.row[requests.status != NO_STATUS]] = True
+    spoke = is_known(flows, "server_first") & ~is_text(flows, "server_first", "socks") & (captured.server_bytes > 0)
+    denied[requests.row] |= spoke[requests.row]
+    named = is_known(flows, "proxy_name")
+    result = {}
+    for rows, standing in ((code >= 0, ASKED), (denied, NO_PROXY), (shown, PROVEN), (named, NAMED)):
+        result.update(dict.fromkeys((texts[i] for i in np.unique(code[rows & (code >= 0)]).tolist()), standing))
+    return result

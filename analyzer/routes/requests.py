@@ -37,7 +37,9 @@ class Requests:
     status      int64[n]   HTTP status or SOCKS reply; NO_STATUS: no answer captured
     first_seen answered  int64[n]  ns since 1970, or NO_TIME
     last        bool[n]    nothing else was asked after it on its connection
-    host path service plane   pyarrow string arrays of length n
+    offered     bool[n]    it offers credentials
+    continues   bool[n]    the answer's challenge carries the next token of its scheme, or stale=true
+    host path location service plane   pyarrow string arrays of length n
     """
 
     row: Ints
@@ -46,8 +48,11 @@ class Requests:
     first_seen: Ints
     answered: Ints
     last: Bools
+    offered: Bools
+    continues: Bools
     host: pa.Array
     path: pa.Array
+    location: pa.Array
     service: pa.Array
     plane: pa.Array
 
@@ -91,8 +96,11 @@ def flat_requests(flows: pa.Table) -> Requests:
         first_seen=times_ns(entries.field("first_seen")),
         answered=times_ns(entries.field("answered")),
         last=np.append(row[1:] != row[:-1], True)[: len(row)],
+        offered=entries.field("offered").is_valid().to_numpy(zero_copy_only=False),
+        continues=pc.fill_null(entries.field("continues"), False).to_numpy(zero_copy_only=False).astype(np.bool_),
         host=entries.field("host"),
         path=entries.field("path"),
+        location=entries.field("location"),
         service=entries.field("service"),
         plane=entries.field("plane"),
     )

@@ -6,41 +6,46 @@ import numpy as np
 import pyarrow as pa
 
 from analyzer.arrow import array
-from analyzer.routes.direct import can_be_direct
+from analyzer.routes.captured import captured_of
+from analyzer.routes.direct import DIRECT_OUTCOMES, can_be_direct, direct_outcomes
 from analyzer.routes.fetches import fetch_of
 from analyzer.routes.inspection import opened_tunnels
 from analyzer.routes.legs import client_leg_of
-from analyzer.routes.proxies import Ends, Proxies, find_proxies, flow_ends
+from analyzer.routes.outcomes import outcomes_of, with_outcomes
+from analyzer.routes.proxies import Ends, Proxies, find_proxies, flow_ends, shown_by_rows
 from analyzer.routes.requests import Bools, Ints, flat_requests, one_array
 from analyzer.routes.topology import Topology
+from analyzer.routes.tunnels import tunnels_of
 
 ROUTES = ("upstream", "proxy", "direct")
 UPSTREAM, PROXY, DIRECT = range(3)
 
 
 def route_flows(flows: pa.Table, topology: Topology) -> pa.Table:
-    """The same table with `route`, `proxy`, `proxy_name`, `method`, `pair` and `inspected` filled.
+    """The same table with the columns of the stage routes filled, and the outcome of each of `requests`.
 
     route      upstream: the client has a proxy's address, also toward a parent proxy, any protocol. proxy: the server is a proxy
-               (TCP only). direct: other TCP, and UDP/443. null: other UDP. A flow from an unknown address that carries the very
-               ClientHello of a tunnel is that tunnel's origin leg behind NAT, so it is upstream too, not somebody's direct traffic.
-    proxy      the server's ip:port where the server is a proxy: on route proxy, and on upstream toward a parent proxy.
+               (TCP only), or was asked as one on this flow, whatever came back. direct: other TCP, and UDP/443. null: other UDP.
+               A flow from an unknown address that carries the very ClientHello of a tunnel is that tunnel's origin leg behind NAT,
+               so it is upstream too, not somebody's direct traffic.
+    proxy      the server's ip:port where the server is a proxy or was asked as one: on route proxy, and on upstream toward a parent.
     pair       on both legs of a tunnel (all, with a parent proxy): the client leg's id; of plain HTTP on both legs of a fetch.
     inspected  false where both legs show the same ClientHello, true where the proxy made one of its own (inspection.py).
     """
-    ends = flow_ends(flows)
-    proxies = find_proxies(flows, ends, topology)
+    ends, requests, captured = flow_ends(flows), flat_requests(flows), captured_of(flows)
+    tunnels = tunnels_of(flows, captured)
+    proxies = find_proxies(flows, ends, topology, requests, shown_by_rows(flows, requests, captured, tunnels))
     route = np.full(flows.num_rows, -1, dtype=np.int64)
     route[can_be_direct(flows, ends)] = DIRECT
-    route[proxies.serving] = PROXY
+    route[proxies.serving | proxies.asked] = PROXY
     route[proxies.asking] = UPSTREAM
     leg = client_leg_of(flows, ends, to_proxy=route == PROXY, beyond=(route == UPSTREAM) | (route == DIRECT))
     route[leg >= 0] = UPSTREAM
-    requests = flat_requests(flows)
     opened, other = opened_tunnels(flows, ends, requests, leg, route == PROXY, route == UPSTREAM)
     fetched = fetch_of(flows, ends, requests, route == PROXY, route == UPSTREAM)
     columns = {
         "route": _texts(route, list(ROUTES)),
+        "direct_outcome": _texts(direct_outcomes(flows, ends, captured, route == DIRECT), list(DIRECT_OUTCOMES)),
         **_proxy_columns(ends, proxies, route),
         "pair": _pairs(flows, np.maximum(np.maximum(leg, other), fetched)),
         "inspected": _inspected(leg, opened),
@@ -48,7 +53,7 @@ def route_flows(flows: pa.Table, topology: Topology) -> pa.Table:
     for name, column in columns.items():
         index = flows.schema.get_field_index(name)
         flows = flows.set_column(index, flows.schema.field(index), column)
-    return flows
+    return with_outcomes(flows, outcomes_of(flows, ends, requests, captured, tunnels))
 
 
 def _texts(codes: Ints, values: list[str | None]) -> pa.Array:
@@ -58,11 +63,12 @@ def _texts(codes: Ints, values: list[str | None]) -> pa.Array:
 
 
 def _proxy_columns(ends: Ends, proxies: Proxies, route: Ints) -> dict[str, pa.Array]:
-    known = np.fromiter(proxies.at, np.int64, len(proxies.at))  # sorted, as find_proxies leaves them
-    applies: Bools = proxies.serving & (route != DIRECT)
+    all_asked = proxies.at | {end: (address, None) for end, address in proxies.others.items()}
+    known = np.array(sorted(all_asked), dtype=np.int64)
+    applies: Bools = (proxies.serving | proxies.asked) & (route != DIRECT)
     codes = np.full(len(route), -1, dtype=np.int64)
     codes[applies] = np.searchsorted(known, ends.server_end[applies])
-    named = list(proxies.at.values())
+    named = [all_asked[end] for end in known.tolist()]
     return {
         "proxy": _texts(codes, [address for address, _ in named]),
         "proxy_name": _texts(codes, [entry.name if entry else None for _, entry in named]),

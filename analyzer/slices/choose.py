@@ -6,12 +6,13 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, Final
 
+import numpy as np
 import pyarrow as pa
 
 from analyzer.errors import Unusable
 from analyzer.findings import CODES
-from analyzer.routes.proxies import answers_as_proxy, find_proxies, flow_ends
-from analyzer.routes.requests import bytes_both_ways, flat_requests, tunnelled_unanswered
+from analyzer.routes.proxies import find_proxies, flow_ends, rows_that_show
+from analyzer.routes.requests import flat_requests
 from analyzer.routes.topology import Topology
 from analyzer.text.times import values
 
@@ -142,8 +143,7 @@ def _add_witnesses(flows: pa.Table, rows: Sequence[Mapping[str, Any]], found: Re
     needed = {rows[i]["proxy"] for i in found} - {None} - shown
     behind = {rows[i]["client_ip"] for i in found if rows[i]["route"] == "upstream"}
     everywhere = flow_ends(flows)
-    requests = flat_requests(flows)
-    proven = requests.row[answers_as_proxy(requests, tunnelled_unanswered(requests, bytes_both_ways(flows)))]
+    proven = np.flatnonzero(rows_that_show(flows))
     shown_ips = {rows[int(r)]["server_ip"] for r in proven if int(r) in found}
     for r in dict.fromkeys(int(r) for r in proven if everywhere.tcp[int(r)]):
         row = rows[r]

@@ -1,8 +1,10 @@
+from typing import Any
+
 import pytest
 
 from analyzer.routes.direct import can_be_direct, was_blocked
 from analyzer.routes.proxies import flow_ends
-from tests.verdict.rows import flow, table
+from tests.verdict.rows import PROX01, SECOND_NS, START_NS, flow, routed, table, tunnel
 
 
 @pytest.mark.parametrize(
@@ -28,3 +30,120 @@ def test_what_can_be_direct(protocol: str, port: int, expected: bool) -> None:
 )
 def test_what_was_blocked(state: str | None, blocked: bool) -> None:
     assert was_blocked(table([flow(state=state)])).tolist() == [blocked]
+
+
+HELLO: dict[str, Any] = {"client_hello_at": START_NS, "sni": "a.example"}
+REMNANT: dict[str, Any] = {"isn_out": None, "isn_in": None, "state": "mid-stream"}
+LATER = flow(protocol="udp", server_port=53, first_seen=START_NS, last_seen=START_NS + 100 * SECOND_NS)
+
+
+def outcome(*, later: bool = True, **columns: Any) -> str | None:
+    row = flow(**({"first_seen": START_NS, "last_data": START_NS, "state": "open"} | columns))
+    found: str | None = routed(row, *([LATER] if later else []))[0]["direct_outcome"]
+    return found
+
+
+@pytest.mark.parametrize(
+    ("columns", "expected"),
+    [
+        (HELLO | {"server_hello_at": START_NS, "server_first": "tls"}, "answered"),
+        (HELLO | {"server_first": "other"}, "answered"),
+        ({"server_first": "http", "http_path": "/", "http_host": "a", "http_status": 200}, "answered"),
+        ({"bytes_out": 0, "server_first": "other"}, "answered"),  # the server speaks first, as SMTP's does
+        (REMNANT | HELLO, "answered"),
+        (REMNANT | {"http_path": "/"}, "answered"),
+        (REMNANT, "unknown"),
+        (REMNANT | {"state": "closed"}, "unknown"),
+        (HELLO | {"packets_in": 0, "bytes_in": 0}, "unknown"),
+        (HELLO | {"packets_out": 0, "bytes_out": 0}, "unknown"),
+        ({"bytes_out": 0, "bytes_in": 0, "state": "closed"}, "unknown"),  # a port test
+        ({"state": "refused", "bytes_in": 0}, "blocked"),
+        ({"state": "unreachable", "bytes_in": 0}, "blocked"),
+        ({"state": "no-answer", "bytes_in": 0, "packets_in": 0}, "blocked"),
+        ({"state": "no-answer", "bytes_in": 0, "packets_in": 0, "firewall_action": "block", "packets_out": 1}, "blocked"),
+        (HELLO | {"bytes_in": 0}, "blocked"),
+        (HELLO | {"bytes_in": 7, "server_first": "alert"}, "blocked"),
+        (HELLO | {"bytes_in": 0, "acked_in": 4000}, "unknown"),  # what came isn't in the capture
+        (REMNANT | {"bytes_in": 0}, "unknown"),
+    ],
+)
+def test_what_came_of_a_direct_flow(columns: dict[str, Any], expected: str) -> None:
+    assert outcome(**columns) == expected
+
+
+@pytest.mark.parametrize(
+    ("columns", "expected"),
+    [
+        ({}, "unknown"),
+        ({"last_seen": START_NS + 3 * SECOND_NS}, "blocked"),
+        ({"ended_by": "server", "ended_with": "rst", "state": "reset"}, "blocked"),
+        ({"ended_by": "client", "ended_with": "fin"}, "blocked"),
+        ({"resent_out": 300, "pending_since": START_NS}, "blocked"),
+    ],
+)
+def test_a_hello_without_answer_at_the_captures_end(columns: dict[str, Any], expected: str) -> None:
+    assert outcome(later=False, **HELLO, bytes_in=0, **columns) == expected
+
+
+def test_one_syn_at_the_captures_end_is_not_blocked_yet() -> None:
+    syn: dict[str, Any] = {"state": "no-answer", "bytes_in": 0, "packets_in": 0, "bytes_out": 0}
+    assert outcome(later=False, packets_out=1, last_seen=START_NS, **syn) == "unknown"
+    assert outcome(later=False, packets_out=2, last_seen=START_NS + SECOND_NS, **syn) == "blocked"
+    assert outcome(packets_out=1, **syn) == "blocked"
+
+
+def test_quic_too() -> None:
+    quic: dict[str, Any] = {"protocol": "udp", "isn_out": None, "isn_in": None, "sni": "a.example"}
+    assert outcome(**quic) == "answered"
+    assert outcome(**quic, state="no-answer", packets_in=0, bytes_in=0) == "blocked"
+    assert outcome(**quic | {"sni": None}) == "unknown"
+
+
+def test_what_isnt_direct_has_none() -> None:
+    assert outcome(protocol="udp", server_port=53) is None
+    assert routed(tunnel(PROX01, "a.example"))[0]["direct_outcome"] is None
+
+
+def page(host: str, path: str = "/", status: int = 403, **columns: Any) -> dict[str, Any]:
+    plain: dict[str, Any] = {
+        "server_port": 80,
+        "http_host": host,
+        "http_path": path,
+        "http_status": status,
+        "http_html": True,
+        "server_first": "http",
+    }
+    return flow(**(plain | columns))
+
+
+def said(*rows: dict[str, Any]) -> list[str | None]:
+    return [row["direct_outcome"] for row in routed(*rows)]
+
+
+@pytest.mark.parametrize("path", ["/pki/crl/a.crl", "/A.CRL", "/authrootstl.cab", "/list.stl", "/disallowed.ctl"])
+@pytest.mark.parametrize("status", [403, 451, 511])
+def test_a_web_page_for_a_list_is_the_firewalls(path: str, status: int) -> None:
+    assert said(page("crl.example", path, status)) == ["blocked"]
+
+
+def test_a_servers_own_refusal_is_an_answer() -> None:
+    assert said(page("a.example"), page("crl.example", "/a.crl", http_html=False), page("crl.example", "/a.crl", 404)) == ["answered"] * 3
+
+
+def test_one_redirect_for_hosts_that_have_nothing_in_common() -> None:
+    away: dict[str, Any] = {"status": 302, "http_location": "portal.test", "http_html": False}
+    assert said(page("a.example", **away), page("b.invalid", **away)) == ["blocked", "blocked"]
+    assert said(page("a.example", **away), page("a.example", **away)) == ["answered", "answered"]
+    home: dict[str, Any] = away | {"http_location": "www.example.com"}
+    assert said(page("example.com", **home), page("x.example.com", **home)) == ["answered", "answered"]
+
+
+def test_one_page_for_hosts_that_have_nothing_in_common() -> None:
+    same = [page(host, bytes_in=1234, server_ip=ip) for host, ip in (("a.example", "192.0.2.1"), ("b.invalid", "192.0.2.2"))]
+    assert said(*same) == ["blocked", "blocked"]
+    assert said(same[0], page("b.invalid", bytes_in=1235, server_ip="192.0.2.2")) == ["answered", "answered"]
+    assert said(same[0], page("b.invalid", bytes_in=1234, server_ip="192.0.2.1")) == ["answered", "answered"]
+
+
+def test_a_hello_makes_no_page() -> None:
+    assert said(page("crl.example", "/a.crl", **HELLO)) == ["answered"]

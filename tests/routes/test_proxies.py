@@ -1,13 +1,16 @@
+from typing import Any
+
 import pytest
 
-from analyzer.routes.proxies import find_proxies, flow_ends, ip_port
+from analyzer.routes.proxies import find_proxies, flow_ends, ip_port, standing_of
+from analyzer.routes.route import route_flows
 from analyzer.routes.topology import Topology, topology_from
-from tests.verdict.rows import asked, flow, request, table
+from tests.verdict.rows import LAB_TOPOLOGY, PROX01, START_NS, asked, flow, request, table, tunnel
 
 SERVER = "192.0.2.9:8080"
 
 
-def found(*rows: dict[str, object], topology: Topology | None = None) -> list[str]:
+def found(*rows: dict[str, Any], topology: Topology | None = None) -> list[str]:
     flows = table(rows)
     return [address for address, _ in find_proxies(flows, flow_ends(flows), topology or Topology()).at.values()]
 
@@ -32,8 +35,63 @@ def test_a_proxy_is_known_by_what_it_answers(kind: str, status: int | None, is_p
 @pytest.mark.parametrize(
     ("columns", "is_proxy"), [({"sni": "example.org"}, True), ({"sni": "example.org", "bytes_in": 0}, False), ({}, False)]
 )
-def test_an_unanswered_connect_that_became_a_tunnel_makes_a_proxy(columns: dict[str, object], is_proxy: bool) -> None:
+def test_an_unanswered_connect_that_became_a_tunnel_makes_a_proxy(columns: dict[str, Any], is_proxy: bool) -> None:
     assert found(asked(SERVER, request("connect", "example.org", None), **columns)) == ([SERVER] if is_proxy else [])
+
+
+@pytest.mark.parametrize("kind", ["connect", "socks4", "socks5"])
+def test_where_answers_arent_captured_a_client_that_goes_on_makes_a_proxy(kind: str) -> None:
+    one_way = {"packets_in": 0, "bytes_in": 0}
+    assert found(asked(SERVER, request(kind, "example.org", None), **one_way, tunnel_out=500)) == [SERVER]
+    assert found(asked(SERVER, request(kind, "example.org", None), **one_way, tunnel_out=0)) == []
+    assert found(asked(SERVER, request("absolute", "example.org", None), **one_way, tunnel_out=500)) == []
+
+
+@pytest.mark.parametrize(
+    ("columns", "is_proxy"),
+    [
+        ({"server_first": "http", "server_hello_at": START_NS}, True),
+        ({"server_first": "http"}, False),
+        ({"server_first": "tls", "server_hello_at": START_NS}, False),
+        ({"server_first": "http", "server_hello_at": START_NS, "http_path": "/upgrade"}, False),  # RFC 2817
+    ],
+)
+def test_where_requests_arent_captured_a_200_before_a_server_hello_makes_a_proxy(columns: dict[str, Any], is_proxy: bool) -> None:
+    row = flow(server_ip="192.0.2.9", server_port=8080, packets_out=0, bytes_out=0, **columns)
+    assert found(row) == ([SERVER] if is_proxy else [])
+
+
+def test_why_a_proxy_stands_there() -> None:
+    rows = [
+        tunnel("192.0.2.1:80", "a", 200),
+        asked("192.0.2.2:80", request("connect", "a", None), bytes_in=0),
+        tunnel("192.0.2.3:80", "a", 405),
+        asked("192.0.2.4:80", request("connect", "a", None), bytes_in=7, server_first="alert", tunnel_out=0),
+        asked("192.0.2.5:80", request("socks5", "a", None), bytes_in=2, server_first="socks", tunnel_out=0),
+        tunnel("192.0.2.6:80", "a", 405),
+        tunnel("192.0.2.6:80", "a", 200),
+        asked(PROX01, request("connect", "a", None), bytes_in=0),
+        flow(),
+    ]
+    assert standing_of(route_flows(table(rows), LAB_TOPOLOGY)) == {
+        "192.0.2.1:80": "proven",
+        "192.0.2.2:80": "asked",
+        "192.0.2.3:80": "not-a-proxy",
+        "192.0.2.4:80": "not-a-proxy",
+        "192.0.2.5:80": "asked",
+        "192.0.2.6:80": "proven",
+        PROX01: "named",
+    }
+    assert standing_of(route_flows(table([]), LAB_TOPOLOGY)) == {}
+
+
+def test_who_was_only_asked_is_told_apart() -> None:
+    flows = table([tunnel(SERVER, "a", 405), tunnel(PROX01, "a"), flow(client_ip="192.0.2.9")])
+    proxies = find_proxies(flows, flow_ends(flows), Topology())
+    assert list(proxies.others.values()) == [SERVER]
+    assert [address for address, _ in proxies.at.values()] == [PROX01]
+    assert proxies.asked.tolist() == [True, True, False]
+    assert proxies.asking.tolist() == [False, False, False]
 
 
 def test_one_answer_among_many_is_enough() -> None:
@@ -68,7 +126,7 @@ def test_ports_that_look_alike_across_addresses_stay_apart() -> None:
         ({"address": "2001:db8::/32"}, ["[2001:db8::1]:3128"]),
     ],
 )
-def test_the_topology_names_proxies(entry: dict[str, object], expected: list[str]) -> None:
+def test_the_topology_names_proxies(entry: dict[str, Any], expected: list[str]) -> None:
     topology = topology_from({"proxy": [{"name": "P", **entry}]}, "t.toml")
     rows = [flow(server_ip="192.0.2.9", server_port=port, state="no-answer") for port in (8080, 22)]
     v6 = flow(client_ip="2001:db8:ffff::1", server_ip="2001:db8::1", server_port=3128)

@@ -1,11 +1,12 @@
 from typing import Any
 
+import pyarrow.compute as pc
 import pytest
 
 from analyzer.routes.route import route_flows
 from analyzer.routes.topology import topology_from
-from analyzer.tables import FLOW_COLUMNS, FLOW_SCHEMA
-from tests.verdict.rows import LAB_TOPOLOGY, PROX01, PROX02, START_NS, asked, flow, request, routed, table, tunnel
+from analyzer.tables import FLOW_COLUMNS, FLOW_SCHEMA, REQUEST
+from tests.verdict.rows import LAB_TOPOLOGY, PROX01, PROX02, START_NS, WORKSTATION, asked, flow, request, routed, table, tunnel
 
 
 def routes(*rows: dict[str, Any], **options: Any) -> list[str | None]:
@@ -83,8 +84,31 @@ def test_only_the_stages_own_columns_change(rows: list[dict[str, Any]]) -> None:
     result = route_flows(flows, LAB_TOPOLOGY)
     assert result.schema.equals(FLOW_SCHEMA)
     for column in FLOW_COLUMNS:
-        if column.stage != "routes":
+        if column.stage != "routes" and column.name != "requests":
             assert result.column(column.name).equals(flows.column(column.name))
+    before, after = (pc.list_flatten(one.column("requests")).combine_chunks().flatten() for one in (flows, result))
+    assert all(a.equals(b) for field, a, b in zip(REQUEST, before, after, strict=True) if field.name != "outcome")
+
+
+def test_what_was_asked_as_a_proxy_is_never_direct() -> None:
+    for answer in (None, 400, 404, 405, 501):
+        (row,) = routed(tunnel("192.0.2.9:8080", "a.example", answer, bytes_in=0))
+        assert (row["route"], row["proxy"], row["direct_outcome"]) == ("proxy", "192.0.2.9:8080", None)
+
+
+def test_other_flows_to_what_was_only_asked_are_direct() -> None:
+    assert routes(tunnel("192.0.2.9:8080", "a.example", 405), flow(server_ip="192.0.2.9", server_port=8080)) == ["proxy", "direct"]
+
+
+def test_what_a_workstation_opens_is_its_own_even_where_a_proxy_runs_on_it() -> None:
+    local = tunnel(f"{WORKSTATION}:8080", "a.example", client_ip="172.16.11.93")
+    assert routes(local, flow(), topology=LAB_TOPOLOGY) == ["proxy", "direct"]
+    assert routes(local, flow()) == ["proxy", "upstream"]
+
+
+def test_outcomes_stand_in_the_requests() -> None:
+    rows = routed(asked(PROX01, request("connect", "a", 407), request("connect", "a", 200)), flow(requests=None), tunnel(PROX01, "b", 503))
+    assert [[entry["outcome"] for entry in row["requests"] or ()] for row in rows] == [["challenged", "worked"], [], ["failed"]]
 
 
 def test_chunked_tables_give_the_same() -> None:

@@ -1,0 +1,101 @@
+"""How much of each flow the capture shows: which directions, how long it went on, whether the flow was over by then.
+
+What isn't in a capture proves nothing. Silence counts only where the silent side is captured, and was waited for: for SILENCE_S,
+or until the connection ended, or the other side said again what was never acknowledged. So a capture that is cut in two between
+a question and its answer turns nothing over.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+import pyarrow as pa
+import pyarrow.compute as pc
+
+from analyzer.routes.requests import NO_TIME, Bools, Ints, integers, one_array, times_ns
+
+SILENCE_S = 3
+"""How long nothing has to come until it is said that nothing came."""
+
+OVER = ("closed", "reset", "refused", "unreachable")
+
+
+@dataclass(frozen=True)
+class Captured:
+    """Per flow.
+
+    client server         bool[n]   any packet of that side is in the capture
+    client_lost server_lost  bool[n]   the other side acknowledged payload of it that isn't in the capture
+    client_bytes server_bytes  int64[n]   distinct payload captured
+    began       bool[n]    TCP: a SYN or a SYN-ACK was captured, so nothing was said before
+    ended       bool[n]    a FIN, a RST or an ICMP error was captured
+    again       bool[n]    the client said again what the server never acknowledged
+    end         int64[n]   when the capture (all the flow is in) has its last packet, ns since 1970; NO_TIME without times
+    """
+
+    client: Bools
+    server: Bools
+    client_lost: Bools
+    server_lost: Bools
+    client_bytes: Ints
+    server_bytes: Ints
+    began: Bools
+    ended: Bools
+    again: Bools
+    end: Ints
+
+    def waited(self, since: Ints, rows: Ints | slice = slice(None)) -> Bools:
+        """Whether silence since these times (one for each of `rows`) means that nothing comes."""
+        end = self.end[rows]
+        known = (since != NO_TIME) & (end != NO_TIME)
+        long_enough = np.where(known, end, 0) - np.where(known, since, 0) >= SILENCE_S * 10**9
+        result: Bools = self.ended[rows] | self.again[rows] | (known & long_enough)
+        return result
+
+
+def captured_of(flows: pa.Table) -> Captured:
+    """What the capture shows of every flow of the table."""
+    client_bytes = integers(flows.column("bytes_out"), 0) - integers(flows.column("resent_out"), 0)
+    server_bytes = integers(flows.column("bytes_in"), 0) - integers(flows.column("resent_in"), 0)
+    over = pc.is_in(one_array(flows.column("state")), value_set=pa.array(OVER)).to_numpy(zero_copy_only=False).astype(np.bool_)
+    return Captured(
+        client=integers(flows.column("packets_out"), 0) > 0,
+        server=integers(flows.column("packets_in"), 0) > 0,
+        client_lost=integers(flows.column("acked_out"), 0) > client_bytes,
+        server_lost=integers(flows.column("acked_in"), 0) > server_bytes,
+        client_bytes=client_bytes,
+        server_bytes=server_bytes,
+        began=is_known(flows, "isn_out") | is_known(flows, "isn_in"),
+        ended=is_known(flows, "ended_by") | over,
+        again=(integers(flows.column("resent_out"), 0) > 0) & is_known(flows, "pending_since"),
+        end=capture_ends(flows),
+    )
+
+
+def is_known(flows: pa.Table, *names: str) -> Bools:
+    """Per flow: whether any of these columns isn't null."""
+    known = np.zeros(flows.num_rows, dtype=np.bool_)
+    for name in names:
+        known |= one_array(flows.column(name)).is_valid().to_numpy(zero_copy_only=False)
+    return known
+
+
+def is_text(flows: pa.Table, name: str, text: str) -> Bools:
+    """Per flow: whether the column holds this text."""
+    same = pc.fill_null(pc.equal(one_array(flows.column(name)), text), False)
+    return np.asarray(same.to_numpy(zero_copy_only=False), dtype=np.bool_)
+
+
+def capture_ends(flows: pa.Table) -> Ints:
+    """Per flow the latest time of any packet in the captures that it is in; of several captures the latest."""
+    last = times_ns(flows.column("last_seen"))
+    lists = one_array(flows.column("captures"))
+    row = integers(pc.list_parent_indices(lists), 0)
+    names = pc.list_flatten(lists).dictionary_encode()
+    code = integers(names.indices, 0)
+    end_of = np.full(len(names.dictionary), NO_TIME, dtype=np.int64)
+    np.maximum.at(end_of, code, last[row])
+    end = last.copy()
+    np.maximum.at(end, row, end_of[code])
+    return end

@@ -1,0 +1,79 @@
+"""Which 407 was the beginning of letting a client in, and which turned it away.
+
+A proxy asks for credentials by 407, and often closes the connection with it; the client asks again on the next. NTLM and Negotiate
+take two such rounds, of which the first refuses nothing: its own Proxy-Authenticate carries the next token (RFC 4559 4.2). What
+was answered 407 with nothing more to go on was refused.
+"""
+
+from __future__ import annotations
+
+import numpy as np
+import pyarrow as pa
+import pyarrow.compute as pc
+
+from analyzer.routes.proxies import Ends
+from analyzer.routes.requests import ABSOLUTE, NO_TIME, Bools, Ints, Requests, integers, one_array, times_ns
+
+AUTH_REQUIRED = 407
+FOLLOWS_WITHIN_S = 30
+
+
+def challenges(flows: pa.Table, ends: Ends, requests: Requests, let_in: Bools) -> Bools:
+    """Per request: a 407 that goes on: to a request that offered nothing, or with the next token, and followed accordingly.
+
+    let_in   bool[n requests]   the request was let through, or its page came
+    It is followed on the same connection, or on one opened within FOLLOWS_WITHIN_S, to the same proxy, by the same kind of client,
+    for the same host, by a request that offers credentials or is let in.
+    """
+    refused: Bools = (requests.status == AUTH_REQUIRED) & (requests.kind >= 0) & (requests.kind <= ABSOLUTE)
+    if not refused.any():
+        return refused
+    open_ended = np.flatnonzero(refused & (~requests.offered | requests.continues))
+    follows = np.flatnonzero(requests.offered | let_in)
+    group = _groups(flows, ends, requests)
+    # On the same connection: the last that follows, of each group.
+    latest = np.full(int(group.max()) + 1, -1, dtype=np.int64)
+    by_row = np.unique(group * (flows.num_rows + 1) + requests.row, return_inverse=True)[1]
+    latest = np.full(int(by_row.max()) + 1, -1, dtype=np.int64)
+    np.maximum.at(latest, by_row[follows], follows)
+    result = np.zeros(len(refused), dtype=np.bool_)
+    result[open_ended] = latest[by_row[open_ended]] > open_ended
+    # On the next one.
+    opened = times_ns(flows.column("first_seen"))[requests.row]
+    timed = follows[opened[follows] != NO_TIME]
+    asked, answered = requests.first_seen[open_ended], requests.answered[open_ended]
+    found = first_after(group[timed], opened[timed], group[open_ended], asked)
+    near = (found >= 0) & (asked != NO_TIME) & (answered != NO_TIME)
+    apart = opened[timed[found[near]]] - answered[near]
+    result[open_ended[near]] |= apart <= FOLLOWS_WITHIN_S * 10**9
+    return result
+
+
+def _groups(flows: pa.Table, ends: Ends, requests: Requests) -> Ints:
+    """Per request a number for its client, the client's kind, the proxy and the host asked for."""
+    family = integers(one_array(flows.column("client_family")).dictionary_encode().indices, -1)
+    host = integers(same_host(requests.host).dictionary_encode().indices, -1)
+    group = np.zeros(len(requests.row), dtype=np.int64)
+    for column in (ends.client[requests.row], family[requests.row] + 1, ends.server_end[requests.row], host + 1):
+        codes = np.unique(column, return_inverse=True)[1]
+        group = np.unique(group * (int(codes.max()) + 1) + codes, return_inverse=True)[1].astype(np.int64)
+    return group
+
+
+def same_host(hosts: pa.Array) -> pa.Array:
+    """Names made comparable: lower case, without the root's dot (RFC 4343, RFC 1034 3.1)."""
+    return pc.utf8_rtrim(pc.utf8_lower(hosts), characters=".")
+
+
+def first_after(keys: Ints, times: Ints, wanted: Ints, after: Ints) -> Ints:
+    """For each (wanted, after) the index of the earliest entry with that key and a later time, or -1."""
+    order = np.lexsort((times, keys))
+    merged = np.lexsort((np.repeat([1, 0], [len(keys), len(wanted)]), np.concatenate([times, after + 1]), np.concatenate([keys, wanted])))
+    is_entry = merged < len(keys)
+    place = np.cumsum(is_entry)[~is_entry]  # how many entries sort before each wanted one
+    asked = merged[~is_entry] - len(keys)
+    result = np.full(len(wanted), -1, dtype=np.int64)
+    inside = place < len(keys)
+    entry = order[place[inside]]
+    result[asked[inside]] = np.where(keys[entry] == wanted[asked[inside]], entry, -1)
+    return result

@@ -1,0 +1,146 @@
+"""What came of each request to a proxy: the field `outcome` of `requests`.
+
+worked          let through, and TLS inside completed, or without TLS payload came both ways; absolute-form: a page came
+broken          let through, and inside it TLS failed, or the server never said a byte
+challenged      a 407 that was followed by credentials, or by letting in (challenges.py)
+authentication  any other 407
+denied          403; SOCKS: not allowed
+failed          any other refusal, a captive portal, an answer that is no proxy's
+unanswered      nothing came, though the server's side is captured and there was time for it
+unseen          what would tell isn't in the capture, or the capture ends too early
+hidden          is no request's: a TLS connection to a proxy shows none (hidden_flows)
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+import pyarrow as pa
+import pyarrow.compute as pc
+
+from analyzer.arrow import array
+from analyzer.routes.captured import Captured, is_known, is_text
+from analyzer.routes.challenges import AUTH_REQUIRED, challenges, same_host
+from analyzer.routes.portals import one_answer_for_many
+from analyzer.routes.proxies import Ends
+from analyzer.routes.requests import ABSOLUTE, CONNECT, NO_STATUS, NO_TIME, SOCKS4, SOCKS5, Bools, Ints, Requests, one_array
+from analyzer.routes.tunnels import Tunnels, answered_before, answered_later, let_through
+from analyzer.tables import OUTCOMES, REQUEST
+
+WORKED, BROKEN, CHALLENGED, AUTHENTICATION, DENIED, FAILED, UNANSWERED, HIDDEN, UNSEEN = range(len(OUTCOMES))
+
+HTTP_DENIED = 403
+SOCKS5_NOT_ALLOWED = 2
+
+
+@dataclass(frozen=True)
+class Outcomes:
+    """Per request.
+
+    code     int64[n]   index into OUTCOMES
+    through  bool[n]    let through: its tunnel was opened, or its page came. carried = worked, broken, or unseen and let through
+    """
+
+    code: Ints
+    through: Bools
+
+    @property
+    def carried(self) -> Bools:
+        """What a proxy carried, whatever became of it inside."""
+        result: Bools = (self.code == WORKED) | (self.code == BROKEN) | ((self.code == UNSEEN) & self.through)
+        return result
+
+
+def outcomes_of(flows: pa.Table, ends: Ends, requests: Requests, captured: Captured, tunnels: Tunnels) -> Outcomes:
+    """What came of every request of the table."""
+    kind, status, row = requests.kind, requests.status, requests.row
+    code = np.full(len(row), UNSEEN, dtype=np.int64)
+    if not len(row):
+        return Outcomes(code, np.zeros(0, dtype=np.bool_))
+    answered = status != NO_STATUS
+    tunnel = let_through(flows, requests, captured, tunnels)
+    page = (kind == ABSOLUTE) & (status >= 200) & (status < 500) & ~np.isin(status, (HTTP_DENIED, AUTH_REQUIRED))
+    page &= ~_portals(ends, requests, page)
+    http = (kind == CONNECT) | (kind == ABSOLUTE)
+    final = answered & ~tunnel & ~page & ~(http & (status < 200))
+    code[final] = FAILED
+    code[(http & (status == HTTP_DENIED)) | ((kind == SOCKS5) & (status == SOCKS5_NOT_ALLOWED))] = DENIED
+    code[http & (status == AUTH_REQUIRED)] = AUTHENTICATION
+    code[challenges(flows, ends, requests, tunnel | page)] = CHALLENGED
+    code[page] = WORKED
+    inside = np.flatnonzero(tunnel)
+    code[inside] = _inside(requests, captured, tunnels, inside)
+    silent = np.flatnonzero(~answered & ~tunnel)
+    code[silent] = _without_answer(flows, requests, captured, silent)
+    return Outcomes(code, tunnel | page)
+
+
+def _portals(ends: Ends, requests: Requests, page: Bools) -> Bools:
+    """Per request: a redirect to where requests for other hosts are redirected too."""
+    result = np.zeros(len(page), dtype=np.bool_)
+    at = np.flatnonzero(page & (requests.status >= 300) & (requests.status < 400))
+    if len(at):
+        hosts, places = (same_host(column.take(array(at))) for column in (requests.host, requests.location))
+        result[at] = one_answer_for_many(hosts, places, ends.server_end[requests.row[at]])
+    return result
+
+
+def _inside(requests: Requests, captured: Captured, tunnels: Tunnels, at: Ints) -> Ints:
+    """The outcome of the requests at these positions, all of them let through."""
+    row = requests.row[at]
+    hello, server = tunnels.hello[row], tunnels.server[row]
+    since = np.where(tunnels.since[row] != NO_TIME, tunnels.since[row], requests.answered[at])
+    silent = ~server & ~captured.server_lost[row] & captured.waited(since, row)
+    broken = np.where(tunnels.failed[row], True, silent)
+    worked = np.where(hello, tunnels.completed[row], server & (tunnels.client | ~tunnels.counted)[row] & ~tunnels.failed[row])
+    code = np.where(worked, WORKED, np.where(broken, BROKEN, UNSEEN))
+    # A tunnel in which another was asked for is judged by that request: what it was answered came through.
+    outer = ~requests.last[at]
+    code = np.where(outer, np.where(answered_later(requests)[at], WORKED, UNSEEN), code)
+    return np.where(captured.server[row], code, UNSEEN)
+
+
+def _without_answer(flows: pa.Table, requests: Requests, captured: Captured, at: Ints) -> Ints:
+    """The outcome of the requests at these positions, to which no answer was captured and which weren't let through."""
+    row = requests.row[at]
+    served = answered_before(requests)[at]
+    # Of a connection that the server closes after serving others, a request may be lost without anybody refusing it (RFC 9112 9.3.1).
+    lost = (served | ~captured.began[row]) & is_text(flows, "ended_by", "server")[row]
+    missing = ~captured.server[row] | captured.server_lost[row] | answered_later(requests)[at]
+    # A SOCKS5 server's choice of method is no answer to the request that follows it (RFC 1928 3).
+    greeted = is_text(flows, "server_first", "socks")[row] & ((requests.kind == SOCKS4) | (requests.kind == SOCKS5))[at]
+    spoke = (captured.server_bytes > 0)[row] & ~greeted
+    other = spoke & ~served & captured.began[row] & is_known(flows, "server_first")[row] & ~missing
+    nothing = ~lost & ~missing & (~spoke | served) & captured.waited(requests.first_seen[at], row)
+    return np.where(other, FAILED, np.where(nothing, UNANSWERED, UNSEEN))
+
+
+def hidden_flows(flows: pa.Table, captured: Captured, serving: Bools) -> Bools:
+    """Per flow: TLS to a proxy from the first byte on, so that what is asked for can't be seen.
+
+    serving   bool[n]   the server is a proxy
+    A tunnel whose request came before the capture begins looks alike, so the connection's beginning has to be there.
+    """
+    n_requests = np.bincount(one_row_per_request(flows), minlength=flows.num_rows)
+    tls = is_known(flows, "client_hello_at", "tls_offered") | is_text(flows, "server_first", "tls")
+    result: Bools = serving & captured.began & tls & (n_requests == 0) & ~is_text(flows, "server_first", "http")
+    return result
+
+
+def one_row_per_request(flows: pa.Table) -> Ints:
+    """The row of each request."""
+    return np.asarray(pc.list_parent_indices(one_array(flows.column("requests")))).astype(np.int64)
+
+
+def with_outcomes(flows: pa.Table, outcomes: Outcomes) -> pa.Table:
+    """The table with `outcome` of its requests filled."""
+    lists = one_array(flows.column("requests"))
+    entries = pc.list_flatten(lists)
+    said = pa.array(OUTCOMES, pa.string()).take(array(outcomes.code))
+    fields = [said if field.name == "outcome" else entries.field(field.name) for field in REQUEST]
+    sizes = pc.fill_null(pc.list_value_length(lists), 0).to_numpy(zero_copy_only=False)
+    offsets = array(np.concatenate([[0], np.cumsum(sizes)]).astype(np.int32))
+    column = pa.ListArray.from_arrays(offsets, pa.StructArray.from_arrays(fields, fields=list(REQUEST)))
+    index = flows.schema.get_field_index("requests")
+    return flows.set_column(index, flows.schema.field(index), column)

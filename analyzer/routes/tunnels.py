@@ -1,0 +1,131 @@
+"""What went on behind a request for a tunnel: whether it was let through, and whether what it was for came about inside.
+
+An answer may be missing from a capture while the tunnel goes on. A client speaks on behind CONNECT or SOCKS only when it was let
+through (RFC 9110 9.3.6, RFC 1928 6), so a ClientHello there proves the answer that isn't there.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+import pyarrow as pa
+
+from analyzer.routes.captured import Captured, is_known, is_text
+from analyzer.routes.requests import (
+    ABSOLUTE,
+    CONNECT,
+    LARGEST_CONNECT_BYTES,
+    NO_STATUS,
+    NO_TIME,
+    SOCKS4,
+    SOCKS5,
+    Bools,
+    Ints,
+    Requests,
+    integers,
+    times_ns,
+)
+
+SOCKS4_GRANTED = 90
+SOCKS5_SUCCEEDED = 0
+
+
+@dataclass(frozen=True)
+class Tunnels:
+    """Per flow, of what lies behind its last request.
+
+    hello       bool[n]    the client began TLS
+    completed   bool[n]    and went on behind its hello
+    failed      bool[n]    it never will: an alert came before that, or the client ended the connection without a word more
+    client server   bool[n]    payload of that side was seen there; the server's may also be an answer that couldn't be read as one
+    counted     bool[n]    the client's payload there is known; where it isn't, only more than a CONNECT takes counts as such
+    answered_tls    bool[n]    a ServerHello came
+    since       int64[n]   since when the client waits: its hello, else its last data
+    """
+
+    hello: Bools
+    completed: Bools
+    failed: Bools
+    client: Bools
+    server: Bools
+    counted: Bools
+    answered_tls: Bools
+    since: Ints
+
+
+def tunnels_of(flows: pa.Table, captured: Captured) -> Tunnels:
+    """What was seen inside the tunnel of every flow, as far as it has one."""
+    hello = is_known(flows, "client_hello_at", "client_random", "sni", "tls_offered")
+    completed = integers(flows.column("tls_completed").cast(pa.int8()), -1)
+    alert = is_known(flows, "tls_alert")
+    answered_tls = is_known(flows, "server_hello_at", "tls_version")
+    beyond, behind = integers(flows.column("tunnel_out"), -1), integers(flows.column("tunnel_in"), -1)
+    hello_at, data_at = times_ns(flows.column("client_hello_at")), times_ns(flows.column("last_data"))
+    return Tunnels(
+        hello=hello,
+        completed=completed == 1,
+        # That the client said nothing more is known only where nothing of it is missing.
+        failed=(completed != 1) & (alert | ((completed == 0) & ~captured.client_lost)),
+        client=hello | (beyond > 0) | ((beyond < 0) & (captured.client_bytes > LARGEST_CONNECT_BYTES)),
+        server=answered_tls | (behind > 0) | ((behind < 0) & (captured.server_bytes > 0)),
+        counted=beyond >= 0,
+        answered_tls=answered_tls,
+        since=np.where(hello_at != NO_TIME, hello_at, data_at),
+    )
+
+
+def granted(requests: Requests) -> Bools:
+    """Per request: whether its answer let it through: 2xx to CONNECT, SOCKS's success."""
+    kind, status = requests.kind, requests.status
+    result: Bools = (
+        ((kind == CONNECT) & (status >= 200) & (status < 300))
+        | ((kind == SOCKS4) & (status == SOCKS4_GRANTED))
+        | ((kind == SOCKS5) & (status == SOCKS5_SUCCEEDED))
+    )
+    return result
+
+
+def went_on(flows: pa.Table, requests: Requests, captured: Captured, tunnels: Tunnels) -> Bools:
+    """Per request: no answer to it was captured, yet the client spoke on as one that was let through.
+
+    Only the last request of a connection can have become its tunnel. Where the server's side is captured and its answer isn't among
+    what came, something else of it must have come: a client that doesn't wait for its answer may have sent its hello for nothing.
+    """
+    row = requests.row
+    asked = (requests.status == NO_STATUS) & requests.last & (requests.kind != ABSOLUTE) & (requests.kind >= 0)
+    # What came before belongs to earlier answers, so it says nothing here; a ServerHello does.
+    earlier = answered_before(requests)
+    alert = is_text(flows, "server_first", "alert") & ~tunnels.answered_tls & ~tunnels.hello
+    came = tunnels.answered_tls | tunnels.completed | (tunnels.server & ~alert)
+    came_for_it = np.where(earlier, (tunnels.answered_tls | tunnels.completed)[row], came[row])
+    result: Bools = asked & tunnels.client[row] & (~captured.server[row] | came_for_it | captured.server_lost[row])
+    return result
+
+
+def answered_before(requests: Requests) -> Bools:
+    """Per request: whether an earlier one on its connection was answered."""
+    answered = (requests.status != NO_STATUS).astype(np.int64)
+    before = np.cumsum(answered) - answered
+    result: Bools = before > before[first_positions(requests)]
+    return result
+
+
+def answered_later(requests: Requests) -> Bools:
+    """Per request: whether a later one on its connection was answered."""
+    after = np.cumsum(requests.status != NO_STATUS)
+    ends = np.flatnonzero(requests.last)
+    end = ends[np.searchsorted(ends, np.arange(len(after)))] if len(ends) else np.zeros(0, dtype=np.int64)
+    result: Bools = after[end] > after
+    return result
+
+
+def first_positions(requests: Requests) -> Ints:
+    """Per request the position of the first one on its connection."""
+    starts = np.concatenate([[0], np.flatnonzero(requests.last) + 1])
+    return starts[np.searchsorted(starts, np.arange(len(requests.row)), side="right") - 1].astype(np.int64)
+
+
+def let_through(flows: pa.Table, requests: Requests, captured: Captured, tunnels: Tunnels) -> Bools:
+    """Per request: whether its tunnel was opened, as its answer says, or what the client did where there is none to see."""
+    return granted(requests) | went_on(flows, requests, captured, tunnels)

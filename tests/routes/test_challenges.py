@@ -1,0 +1,87 @@
+"""A 407 that goes on is no refusal; one that doesn't is, however soon it is tried again."""
+
+from typing import Any
+
+import pytest
+
+from tests.verdict.rows import PROX01, PROX02, SECOND_NS, START_NS, asked, request, routed
+
+NTLM = {"challenge": ["negotiate", "ntlm"]}
+
+
+def ask(status: int | None, at: float, **fields: Any) -> dict[str, Any]:
+    first = START_NS + int(at * SECOND_NS)
+    host = fields.pop("host", "a.example")
+    return request("connect", host, status, first_seen=first, answered=first + SECOND_NS // 10 if status else None, **fields)
+
+
+def said(*rows: dict[str, Any]) -> list[list[str]]:
+    return [[entry["outcome"] for entry in row["requests"]] for row in routed(*rows)]
+
+
+def connection(*requests: dict[str, Any], at: float | None = None, proxy: str = PROX01, **columns: Any) -> dict[str, Any]:
+    opened = requests[0]["first_seen"] - SECOND_NS // 100 if at is None else START_NS + int(at * SECOND_NS)
+    return asked(proxy, *requests, first_seen=opened, **({"client_family": "winhttp"} | columns))
+
+
+def test_on_the_same_connection() -> None:
+    row = connection(ask(407, 0, **NTLM), ask(407, 1, offered="ntlm", continues=True), ask(200, 2, offered="ntlm"))
+    assert said(row) == [["challenged", "challenged", "worked"]]
+
+
+def test_on_the_next_connection() -> None:
+    assert said(connection(ask(407, 0)), connection(ask(200, 1, offered="negotiate"))) == [["challenged"], ["worked"]]
+    assert said(connection(ask(407, 0)), connection(ask(200, 1))) == [["challenged"], ["worked"]]
+
+
+def test_a_three_step_refusal_is_one_try() -> None:
+    row = connection(ask(407, 0), ask(407, 1, offered="ntlm", continues=True), ask(407, 2, offered="ntlm"))
+    assert said(row) == [["challenged", "challenged", "authentication"]]
+
+
+def test_offered_credentials_that_are_refused_stay_refused_however_soon_it_is_tried_again() -> None:
+    rows = connection(ask(407, 0, offered="basic")), connection(ask(200, 1, offered="basic"))
+    assert said(*rows) == [["authentication"], ["worked"]]
+
+
+def test_nobody_answers_the_challenge() -> None:
+    assert said(connection(ask(407, 0)), connection(ask(407, 1))) == [["authentication"], ["authentication"]]
+
+
+@pytest.mark.parametrize("seconds", [29.9, 30.2])
+def test_thirty_seconds(seconds: float) -> None:
+    expected = "challenged" if seconds < 30 else "authentication"
+    assert said(connection(ask(407, 0)), connection(ask(200, seconds))) == [[expected], ["worked"]]
+
+
+@pytest.mark.parametrize(
+    "other", [{"proxy": PROX02}, {"client_family": "chromium"}, {"client_family": None}, {"client_ip": "172.16.11.93"}]
+)
+def test_others_answer_no_challenge(other: dict[str, Any]) -> None:
+    assert said(connection(ask(407, 0)), connection(ask(200, 1), **other))[0] == ["authentication"]
+
+
+def test_another_host_answers_no_challenge() -> None:
+    assert said(connection(ask(407, 0)), connection(ask(200, 1, host="b.example")))[0] == ["authentication"]
+    assert said(connection(ask(407, 0), ask(200, 1, host="b.example"))) == [["authentication", "worked"]]
+
+
+def test_names_are_compared_without_case_and_dot() -> None:
+    assert said(connection(ask(407, 0, host="A.example."), ask(200, 1))) == [["challenged", "worked"]]
+
+
+def test_a_connection_opened_before_the_question_is_another_matter() -> None:
+    assert said(connection(ask(200, 5, offered="ntlm"), at=-1), connection(ask(407, 0))) == [["worked"], ["authentication"]]
+
+
+def test_an_earlier_success_on_the_same_connection_answers_nothing() -> None:
+    row = asked(PROX01, request("absolute", "a", 200), request("absolute", "a", 407))
+    assert said(row) == [["worked", "authentication"]]
+
+
+def test_without_times_only_the_same_connection_counts() -> None:
+    timeless = {"first_seen": None, "last_seen": None}
+    row = asked(PROX01, request("connect", "a", 407), request("connect", "a", 200)) | timeless
+    lone = [asked(PROX01, request("connect", "a", status)) | timeless for status in (407, 200)]
+    assert said(row) == [["challenged", "worked"]]
+    assert said(*lone) == [["authentication"], ["worked"]]

@@ -1,0 +1,200 @@
+"""The contract's "Outcome of a request", sentence by sentence."""
+
+from typing import Any
+
+import numpy as np
+import pytest
+
+from analyzer.routes.captured import captured_of
+from analyzer.routes.outcomes import hidden_flows, outcomes_of
+from analyzer.routes.proxies import flow_ends
+from analyzer.routes.requests import flat_requests
+from analyzer.routes.tunnels import tunnels_of
+from tests.verdict.rows import SECOND_NS, START_NS, asked, flow, request, routed, table
+
+PROXY = "10.0.0.1:3128"
+LATER = flow(first_seen=START_NS, last_seen=START_NS + 100 * SECOND_NS)
+"""Another flow, by which the capture goes on."""
+
+HELLO: dict[str, Any] = {"client_hello_at": START_NS, "sni": "a", "tunnel_out": 500}
+TLS: dict[str, Any] = HELLO | {"server_hello_at": START_NS, "tunnel_in": 4000, "tls_completed": True}
+ONE_WAY: dict[str, Any] = {"packets_in": 0, "bytes_in": 0}
+
+
+def ask(kind: str = "connect", status: int | None = 200, host: str = "a.example", **fields: Any) -> dict[str, Any]:
+    return request(kind, host, status, first_seen=START_NS, **fields)
+
+
+def outcomes(*requests: dict[str, Any], later: bool = True, **columns: Any) -> list[str]:
+    row = asked(PROXY, *requests, **({"first_seen": START_NS, "state": "open", "last_data": START_NS} | columns))
+    (first, *_) = routed(row, *([LATER] if later else []))
+    return [entry["outcome"] for entry in first["requests"]]
+
+
+def carried(*requests: dict[str, Any], **columns: Any) -> list[bool]:
+    flows = table([asked(PROXY, *requests, **columns), LATER])
+    captured = captured_of(flows)
+    found = outcomes_of(flows, flow_ends(flows), flat_requests(flows), captured, tunnels_of(flows, captured))
+    result: list[bool] = found.carried.tolist()
+    return result
+
+
+@pytest.mark.parametrize(
+    ("columns", "outcome"),
+    [
+        (TLS, "worked"),
+        (TLS | {"tls_completed": False}, "broken"),
+        (TLS | {"tls_completed": None, "tls_alert": "handshake_failure", "tls_alert_from": "server"}, "broken"),
+        (TLS | {"tls_completed": None, "tls_alert": "unknown_ca", "tls_alert_from": "client"}, "broken"),
+        (TLS | {"tls_completed": None}, "unseen"),
+        (HELLO | {"tunnel_in": 0}, "broken"),  # the server never said a byte
+        (HELLO | {"tunnel_in": 0, "acked_in": 9000}, "unseen"),  # it did, and that isn't in the capture
+        ({"tunnel_out": 40, "tunnel_in": 60}, "worked"),
+        ({"tunnel_out": 40, "tunnel_in": 0}, "broken"),
+        ({"tunnel_out": 0, "tunnel_in": 0}, "broken"),
+        ({"tunnel_out": 0, "tunnel_in": 60}, "unseen"),
+    ],
+)
+@pytest.mark.parametrize(("kind", "status"), [("connect", 200), ("socks5", 0), ("socks4", 90)])
+def test_let_through(kind: str, status: int, columns: dict[str, Any], outcome: str) -> None:
+    assert outcomes(ask(kind, status), **columns) == [outcome]
+
+
+@pytest.mark.parametrize(
+    ("columns", "outcome"),
+    [({}, "unseen"), ({"ended_by": "client"}, "broken"), ({"resent_out": 9, "pending_since": START_NS}, "broken")],
+)
+def test_a_silent_tunnel_at_a_captures_end(columns: dict[str, Any], outcome: str) -> None:
+    quiet: dict[str, Any] = HELLO | {"tunnel_in": 0} | columns
+    assert outcomes(ask(), later=False, last_seen=START_NS + 2 * SECOND_NS, **quiet) == [outcome]
+    assert outcomes(ask(), later=False, last_seen=START_NS + 3 * SECOND_NS, **quiet) == ["broken"]
+
+
+@pytest.mark.parametrize(
+    ("kind", "status", "outcome"),
+    [
+        ("absolute", 200, "worked"),
+        ("absolute", 304, "worked"),
+        ("absolute", 302, "worked"),
+        ("absolute", 404, "worked"),
+        ("absolute", 403, "denied"),
+        ("absolute", 407, "authentication"),
+        ("absolute", 500, "failed"),
+        ("absolute", 504, "failed"),
+        ("connect", 403, "denied"),
+        ("connect", 407, "authentication"),
+        ("connect", 302, "failed"),
+        ("connect", 400, "failed"),
+        ("connect", 404, "failed"),
+        ("connect", 405, "failed"),
+        ("connect", 501, "failed"),
+        ("connect", 502, "failed"),
+        ("connect", 511, "failed"),
+        ("socks5", 1, "failed"),
+        ("socks5", 2, "denied"),
+        ("socks5", 5, "failed"),
+        ("socks5", 255, "failed"),
+        ("socks4", 91, "failed"),
+    ],
+)
+def test_by_what_was_answered(kind: str, status: int, outcome: str) -> None:
+    assert outcomes(ask(kind, status)) == [outcome]
+
+
+def test_two_hosts_redirected_to_one_other_are_a_portals() -> None:
+    away = [ask("absolute", 302, host, location="portal.test") for host in ("a.example", "b.example")]
+    assert outcomes(*away, ask("absolute", 302, "c.example", location="d.example"), ask("absolute", 200)) == [
+        "failed",
+        "failed",
+        "worked",
+        "worked",
+    ]
+
+
+@pytest.mark.parametrize("kind", ["connect", "absolute", "socks4", "socks5"])
+def test_nothing_came(kind: str) -> None:
+    quiet: dict[str, Any] = {"bytes_in": 0, "tunnel_in": 0, "tunnel_out": 0}
+    assert outcomes(ask(kind, None), **quiet) == ["unanswered"]
+    assert outcomes(ask(kind, None), ended_by="server", ended_with="rst", state="reset", **quiet) == ["unanswered"]
+    assert outcomes(ask(kind, None), later=False, **quiet) == ["unseen"]
+    assert outcomes(ask(kind, None), later=False, ended_by="client", **quiet) == ["unanswered"]
+    assert outcomes(ask(kind, None), later=False, resent_out=300, pending_since=START_NS, **quiet) == ["unanswered"]
+    assert outcomes(ask(kind, None), **quiet | ONE_WAY) == ["unseen"]
+    assert outcomes(ask(kind, None), **quiet, acked_in=39) == ["unseen"]
+
+
+def test_a_client_that_doesnt_wait_is_not_let_through() -> None:
+    assert outcomes(ask("connect", None), **HELLO, bytes_in=0, tunnel_in=0) == ["unanswered"]
+
+
+@pytest.mark.parametrize("first", ["alert", "other", "http", "tls"])
+def test_another_protocol_is_a_failure(first: str) -> None:
+    spoke: dict[str, Any] = {"bytes_in": 7, "tunnel_in": 7, "tunnel_out": 0, "server_first": first}
+    assert outcomes(ask("connect", None), **spoke) == ["failed"]
+    assert outcomes(ask("connect", None), **spoke, isn_out=None, isn_in=None) == ["unseen"]  # perhaps the end of an earlier answer
+    assert outcomes(ask("connect", None), **spoke | {"server_first": None}) == ["unseen"]
+
+
+def test_a_socks_servers_greeting_is_no_answer() -> None:
+    greeted: dict[str, Any] = {"bytes_in": 2, "tunnel_in": 2, "tunnel_out": 0, "server_first": "socks"}
+    assert outcomes(ask("socks5", None), **greeted, ended_by="server", state="reset") == ["unanswered"]
+    assert outcomes(ask("connect", None), **greeted) == ["failed"]
+
+
+def test_a_request_lost_to_a_connection_that_the_server_closes_is_unseen() -> None:
+    served = (ask("absolute", 200), ask("absolute", None))
+    assert outcomes(*served, ended_by="server") == ["worked", "unseen"]
+    assert outcomes(*served, ended_by="client") == ["worked", "unanswered"]
+    assert outcomes(*served) == ["worked", "unanswered"]
+    remnant: dict[str, Any] = {"isn_out": None, "isn_in": None, "bytes_in": 0, "ended_by": "server"}
+    assert outcomes(ask("absolute", None), **remnant) == ["unseen"]
+
+
+def test_an_answer_that_came_to_a_later_request_was_lost_to_an_earlier_one() -> None:
+    assert outcomes(ask("absolute", None), ask("absolute", 200)) == ["unseen", "worked"]
+
+
+def test_a_tunnel_in_a_tunnel() -> None:
+    assert outcomes(ask(), ask(status=200, host="b"), **TLS) == ["worked", "worked"]
+    assert outcomes(ask(), ask(status=None, host="b"), bytes_in=39, tunnel_in=0, tunnel_out=0) == ["unseen", "unanswered"]
+
+
+def test_one_way_is_unseen_and_carried_where_the_client_went_on() -> None:
+    assert outcomes(ask(status=None), **ONE_WAY, **HELLO) == ["unseen"]
+    assert carried(ask(status=None), **ONE_WAY, **HELLO) == [True]
+    assert carried(ask(status=None), **ONE_WAY, tunnel_out=0) == [False]
+    assert carried(ask("absolute", None), **ONE_WAY) == [False]
+
+
+def test_what_is_carried() -> None:
+    assert carried(ask(), **TLS) == [True]
+    assert carried(ask(), **TLS | {"tls_completed": False}) == [True]
+    assert carried(ask(), **TLS | {"tls_completed": None}) == [True]
+    assert carried(ask("absolute", 404), ask(status=403), ask(status=407), ask(status=502)) == [True, False, False, False]
+
+
+def test_an_answer_that_isnt_final_tells_nothing() -> None:
+    assert outcomes(ask(status=101), ask("absolute", 101)) == ["unseen", "unseen"]
+
+
+def test_no_requests_have_no_outcomes() -> None:
+    flows = table([flow(), flow(requests=None)])
+    captured = captured_of(flows)
+    assert len(outcomes_of(flows, flow_ends(flows), flat_requests(flows), captured, tunnels_of(flows, captured)).code) == 0
+
+
+@pytest.mark.parametrize(
+    ("columns", "hidden"),
+    [
+        ({"client_hello_at": START_NS}, True),
+        ({"server_first": "tls", "packets_out": 0}, True),
+        ({"client_hello_at": START_NS, "isn_out": None, "isn_in": None}, False),  # the request may have come before
+        ({"client_hello_at": START_NS, "server_first": "http"}, False),  # its answer is there
+        ({"client_hello_at": START_NS, "requests": [ask()]}, False),
+        ({}, False),
+    ],
+)
+def test_tls_to_a_proxy_hides_what_is_asked(columns: dict[str, Any], hidden: bool) -> None:
+    flows = table([flow(**columns)])
+    assert hidden_flows(flows, captured_of(flows), np.array([True])).tolist() == [hidden]
+    assert hidden_flows(flows, captured_of(flows), np.array([False])).tolist() == [False]
