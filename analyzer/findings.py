@@ -1,6 +1,6 @@
 """Every code a person can be told: how bad it is, what it means and what to do about it.
 
-A finding is one statement about one source, proxy and service, with the flows that prove it; never one per packet.
+A finding is one cause, with all the sources, services and flows it touches; what states a moment is one per source and moment.
 """
 
 from __future__ import annotations
@@ -226,24 +226,27 @@ CODES: dict[str, Code] = {
 
 @dataclass(frozen=True)
 class Finding:
-    """Something a person should know.
+    """Something a person should know: one cause, with every source, service and flow that it touches.
 
     text                  what was seen, with the numbers
+    client_ips services   whom and what it is about, sorted
     first_seen last_seen  RFC 3339, nine digits, Z; None when unknown
     flows                 ids of the flows that prove it
     severity              None: as usual for the code
+    advice                what to do, where it is more than the code's own
     """
 
     code: str
     text: str
-    client_ip: str | None = None
+    client_ips: Sequence[str] = ()
     proxy: str | None = None
-    service: str | None = None
+    services: Sequence[str] = ()
     severity: Severity | None = None
     confidence: Confidence = "certain"
     first_seen: str | None = None
     last_seen: str | None = None
     flows: Sequence[str] = field(default=())
+    advice: str | None = None
 
     def to_dict(self) -> dict[str, Any]:
         """The finding as the verdict document has it; KeyError for a code that isn't registered."""
@@ -252,23 +255,28 @@ class Finding:
             "code": self.code,
             "severity": self.severity or code.severity,
             "confidence": self.confidence,
-            "client_ip": self.client_ip,
+            "client_ip": _only(self.client_ips),
+            "client_ips": list(self.client_ips),
             "proxy": self.proxy,
-            "service": self.service,
+            "service": _only(self.services),
+            "services": list(self.services),
             "text": self.text,
-            "advice": code.advice,
+            "advice": self.advice or code.advice,
             "first_seen": self.first_seen,
             "last_seen": self.last_seen,
             "flows": list(self.flows),
         }
 
 
+def _only(texts: Sequence[str]) -> str | None:
+    """The one text, None where there are none or several."""
+    return texts[0] if len(texts) == 1 else None
+
+
 def in_order(findings: Sequence[Finding]) -> list[dict[str, Any]]:
     """The findings as dicts, the worst first, then by code, source, proxy, service and text."""
     rows = [finding.to_dict() for finding in findings]
-    return sorted(
-        rows, key=lambda r: (SEVERITIES.index(r["severity"]), *(r[key] or "" for key in ("code", "client_ip", "proxy", "service", "text")))
-    )
+    return sorted(rows, key=lambda r: (SEVERITIES.index(r["severity"]), r["code"], r["client_ips"][:1], r["proxy"] or "", r["services"], r["text"]))
 
 
 def findings_table(findings: Sequence[dict[str, Any]]) -> pa.Table:
@@ -281,5 +289,6 @@ def findings_table(findings: Sequence[dict[str, Any]]) -> pa.Table:
     columns = {name: pa.array([row[name] for row in findings], pa.string()) for name in texts}
     for name in ("first_seen", "last_seen"):
         columns[name] = pa.array([row[name] for row in findings], pa.string()).cast(TIME)
-    columns["flows"] = pa.array([row["flows"] for row in findings], pa.list_(pa.string()))
+    for name in ("client_ips", "services", "flows"):
+        columns[name] = pa.array([row[name] for row in findings], pa.list_(pa.string()))
     return pa.table(columns)

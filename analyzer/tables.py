@@ -28,6 +28,7 @@ REQUEST = pa.struct(
         ("service_rule", pa.string()),  # the catalogue pattern that matched
         ("service_evidence", pa.string()),  # own or platform
         ("outcome", pa.string()),  # OUTCOMES
+        ("let_through", pa.bool_()),  # whether the answer, or what followed, shows that the proxy let it through
         (
             "challenge",
             pa.list_(pa.string()),
@@ -127,6 +128,7 @@ FLOW_COLUMNS = (
         "routes",
         "of a direct flow: answered, blocked or unknown, by whether anything but an alert or a block page came back; null: not direct",
     ),
+    Column("hidden", pa.bool_(), "routes", "whether it is TLS to a proxy that shows no request; null: not to a proxy"),
     Column("same_as", pa.string(), "routes", "id of the flow that this one is the copy of, behind an address translation; null: none"),
     Column("proxy", pa.string(), "routes", "ip:port of the proxy, [v6]:port"),
     Column("proxy_name", pa.string(), "routes", "the proxy's name in the topology"),

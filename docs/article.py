@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Final, NamedTuple
 
-from analyzer.report.labels import PLANES, counted, listed
+from analyzer.text.labels import PLANES, counted, listed
 from analyzer.routes.requests import flat_requests
 from analyzer.studies.result import Study, StudyTest
 from docs.laboratory import (

@@ -44,6 +44,7 @@ REQUEST_KEYS: Final = {
     "service_rule": "the catalogue pattern that matched",
     "service_evidence": "own or platform",
     "outcome": "worked, broken, challenged, authentication, denied, failed, unanswered, hidden or unseen",
+    "let_through": "whether the answer, or what followed, shows that the proxy let it through",
     "challenge": "schemes of Proxy-Authenticate in the answer, lower case",
     "continues": "whether that challenge carries the next token of its scheme, or stale=true; null without a challenge",
     "offered": "scheme of Proxy-Authorization, lower case; null: none; what it holds is never kept",

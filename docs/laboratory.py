@@ -8,7 +8,7 @@ from datetime import datetime
 from pathlib import Path
 from typing import Any, Final
 
-from analyzer.report.labels import listed, method_name
+from analyzer.text.labels import listed, method_name
 from analyzer.routes.requests import flat_requests
 from analyzer.studies.result import StudyTest
 

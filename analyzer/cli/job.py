@@ -94,7 +94,7 @@ def _wrong(described: Job) -> Iterator[WhichproxyError]:
 def _will_do(described: Job) -> Iterator[str]:
     from analyzer.capture.selection import EVERYTHING, can_be_tagged, selection
     from analyzer.jobs.ring import choose_ring_tool
-    from analyzer.report.labels import byte_size
+    from analyzer.text.labels import byte_size
     from analyzer.report.text import inert
     from analyzer.routes.topology import load_topology
 
@@ -203,7 +203,7 @@ def history(file: JobFile, last: Last = 20, compare: Compare = None, json: Json 
 
 
 def _history(runs: list[dict[str, Any]]) -> Iterator[str]:
-    from analyzer.report.labels import counted
+    from analyzer.text.labels import counted
     from analyzer.report.text import inert
 
     for run in runs:

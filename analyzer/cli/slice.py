@@ -82,7 +82,7 @@ def slice_captures(
     """
     from analyzer.capture.spool import Spool
     from analyzer.cli.reading import checked, read, say_unusable
-    from analyzer.report.labels import counted
+    from analyzer.text.labels import counted
     from analyzer.report.outputs import check_writable
     from analyzer.slices.choose import Selection
     from analyzer.slices.slicing import write_slice

@@ -11,7 +11,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from analyzer.findings import Finding, in_order
-from analyzer.report.labels import ProxyLabel, counted, listed, source_label
+from analyzer.text.labels import ProxyLabel, counted, listed, source_label
 
 DRIFT_CODES = ("winner-changed", "new-proxy", "new-direct", "failures-up", "service-silent", "service-back")
 

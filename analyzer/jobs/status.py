@@ -13,7 +13,7 @@ from analyzer.jobs.ring import finished, ring_files, size_of
 from analyzer.jobs.runs import summaries
 from analyzer.jobs.store import RECORD, STATE
 from analyzer.jobs.systemd import installed
-from analyzer.report.labels import byte_size, counted
+from analyzer.text.labels import byte_size, counted
 from analyzer.report.text import inert
 
 

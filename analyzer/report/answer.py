@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-from analyzer.report.labels import ProxyLabel, listed, method_name, plane_order
+from analyzer.text.labels import ProxyLabel, listed, method_name, plane_order
 
 
 def answer_for(source: Mapping[str, Any]) -> str:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Sequence
 
-from analyzer.report.labels import byte_size, counted, some
+from analyzer.text.labels import byte_size, counted, some
 from analyzer.report.model import REQUIRED_STATES, Cell, Direct, Finding, Leg, Report, Row, Source
 from analyzer.report.text import markdown
 

@@ -12,7 +12,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from analyzer.report.answer import answer_for, no_source_answer
-from analyzer.report.labels import ProxyLabel, byte_size, counted, listed, method_name, plane_order, source_label
+from analyzer.text.labels import ProxyLabel, byte_size, counted, listed, method_name, plane_order, source_label
 from analyzer.text.times import to_the_second
 
 SEVERITIES = ("problem", "warning", "info")

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Sequence
 
-from analyzer.report.labels import byte_size, some
+from analyzer.text.labels import byte_size, some
 from analyzer.report.model import Cell, Report, Source
 from analyzer.report.study_model import StudyReport
 from analyzer.report.text import html

@@ -14,7 +14,7 @@ from rich.table import Table
 from rich.text import Text
 
 from analyzer.report.grid import cell, grid
-from analyzer.report.labels import counted, some
+from analyzer.text.labels import counted, some
 from analyzer.report.text import UNWRAPPED, inert
 
 if TYPE_CHECKING:

@@ -13,7 +13,7 @@ from rich.table import Table
 from rich.text import Text
 
 from analyzer.report.grid import cell, grid
-from analyzer.report.labels import counted
+from analyzer.text.labels import counted
 from analyzer.report.study_model import StudyReport, TestRow, build_study
 from analyzer.report.text import UNWRAPPED, inert
 

@@ -15,7 +15,7 @@ from rich.table import Table
 from rich.text import Text
 
 from analyzer.report.grid import cell, grid
-from analyzer.report.labels import counted, some
+from analyzer.text.labels import counted, some
 from analyzer.report.matrix import matrix, notes
 from analyzer.report.model import Capture, Direct, Finding, Leg, Proxy, Report, Source
 from analyzer.report.text import UNWRAPPED, inert

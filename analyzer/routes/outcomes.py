@@ -134,11 +134,11 @@ def one_row_per_request(flows: pa.Table) -> Ints:
 
 
 def with_outcomes(flows: pa.Table, outcomes: Outcomes) -> pa.Table:
-    """The table with `outcome` of its requests filled."""
+    """The table with `outcome` and `let_through` of its requests filled."""
     lists = one_array(flows.column("requests"))
     entries = pc.list_flatten(lists)
-    said = pa.array(OUTCOMES, pa.string()).take(array(outcomes.code))
-    fields = [said if field.name == "outcome" else entries.field(field.name) for field in REQUEST]
+    filled = {"outcome": pa.array(OUTCOMES, pa.string()).take(array(outcomes.code)), "let_through": array(outcomes.through)}
+    fields = [filled[field.name] if field.name in filled else entries.field(field.name) for field in REQUEST]
     sizes = pc.fill_null(pc.list_value_length(lists), 0).to_numpy(zero_copy_only=False)
     offsets = array(np.concatenate([[0], np.cumsum(sizes)]).astype(np.int32))
     column = pa.ListArray.from_arrays(offsets, pa.StructArray.from_arrays(fields, fields=list(REQUEST)))

@@ -11,7 +11,7 @@ from analyzer.routes.direct import DIRECT_OUTCOMES, can_be_direct, direct_outcom
 from analyzer.routes.fetches import fetch_of
 from analyzer.routes.inspection import opened_tunnels
 from analyzer.routes.legs import client_leg_of
-from analyzer.routes.outcomes import outcomes_of, with_outcomes
+from analyzer.routes.outcomes import hidden_flows, outcomes_of, with_outcomes
 from analyzer.routes.proxies import Ends, Proxies, find_proxies, flow_ends, shown_by_rows
 from analyzer.routes.requests import Bools, Ints, flat_requests, one_array
 from analyzer.routes.topology import Topology
@@ -47,6 +47,7 @@ def route_flows(flows: pa.Table, topology: Topology) -> pa.Table:
         "route": _texts(route, list(ROUTES)),
         "direct_outcome": _texts(direct_outcomes(flows, ends, captured, route == DIRECT), list(DIRECT_OUTCOMES)),
         **_proxy_columns(ends, proxies, route),
+        "hidden": array(hidden_flows(flows, captured, proxies.serving), route != PROXY),
         "pair": _pairs(flows, np.maximum(np.maximum(leg, other), fetched)),
         "inspected": _inspected(leg, opened),
     }

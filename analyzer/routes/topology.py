@@ -6,8 +6,9 @@ topology_file.py, which loads only when there is one.
 
 from __future__ import annotations
 
+import hashlib
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cached_property
 from ipaddress import IPv4Network, IPv6Network
 from pathlib import Path
@@ -63,12 +64,15 @@ class Topology:
 
     policy   "proxies-only": direct traffic is expected to be blocked; None: nothing is expected
     issuers  parts of issuers' names that Defender's certificates may have here, beside the published ones
+    path sha256   of the file that says so; None: it came from no file of its own
     """
 
     proxies: tuple[Proxy, ...] = ()
     workstations: tuple[Workstation, ...] = ()
     policy: str | None = None
     issuers: tuple[str, ...] = ()
+    path: str | None = None
+    sha256: str | None = None
 
     def proxy_at(self, ip: str, port: int) -> Proxy | None:
         """The entry that names ip:port, or None. The longest prefix wins; then an entry with a port beats one without."""
@@ -132,8 +136,9 @@ def load_topology(path: str | Path | None) -> Topology:
     if path is None:
         return Topology()
     form = 'tables look like [[proxy]], values like name = "PROX01"'
-    _, data = read_toml(path, "topology", name="name a readable TOML file with --topology", form=form)
-    return topology_from(data, str(path))
+    text, data = read_toml(path, "topology", name="name a readable TOML file with --topology", form=form)
+    digest = hashlib.sha256(text.encode()).hexdigest()
+    return replace(topology_from(data, str(path)), path=str(path), sha256=digest)
 
 
 def topology_from(data: Mapping[str, Any], where: str) -> Topology:

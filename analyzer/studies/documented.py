@@ -7,7 +7,7 @@ from typing import Any, Final, Literal, NamedTuple
 
 import numpy as np
 
-from analyzer.report.labels import listed, method_name
+from analyzer.text.labels import listed, method_name
 from analyzer.studies.document import Precedence
 from analyzer.verdict.evidence import Evidence
 

@@ -8,7 +8,7 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any, Final
 
 from analyzer.errors import Mistakes, Unusable
-from analyzer.report.labels import PLANES, ProxyLabel, source_label
+from analyzer.text.labels import PLANES, ProxyLabel, source_label
 from analyzer.studies.places import Place, Places
 
 if TYPE_CHECKING:

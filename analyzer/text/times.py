@@ -98,3 +98,8 @@ def _in_numbers(kind: pa.DataType) -> pa.DataType:
 def to_the_second(time: str | None) -> str:
     """An RFC 3339 time of a table, shortened for the eye: `2024-05-01 12:00:00`; "" where there is none."""
     return "" if time is None else time[:19].replace("T", " ")
+
+
+def clock(time_ns: int) -> str:
+    """The time of day in UTC: `16:16:14`."""
+    return _to_the_second(time_ns // NS_PER_S)[11:]

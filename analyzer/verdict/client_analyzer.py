@@ -12,13 +12,14 @@ from dataclasses import dataclass
 from typing import Final, Literal
 
 import numpy as np
+import pyarrow as pa
 
 from analyzer.client_analyzer.groups import GROUPS
 from analyzer.findings import Finding
 from analyzer.routes.requests import NO_TIME, Bools, Ints
 from analyzer.routes.route import DIRECT
+from analyzer.text.words import counted
 from analyzer.verdict.evidence import Evidence, evidence_of, grouped
-from analyzer.verdict.reason import counted
 
 _NS: Final = 1_000_000_000
 
@@ -61,7 +62,8 @@ def set_aside(evidence: Evidence, windows: Sequence[tuple[int, int]] = ()) -> tu
         return evidence, []
     kept = np.ones(evidence.flows.num_rows, np.bool_)
     kept[np.concatenate([run.rows for run in runs])] = False
-    return evidence_of(evidence.flows.filter(kept), evidence.topology), runs
+    rest = pa.concat_tables([evidence.flows.filter(kept), evidence.copies])
+    return evidence_of(rest, evidence.topology), runs
 
 
 def run_findings(whole: Evidence, without: Evidence, runs: Sequence[AnalyzerTraffic]) -> list[Finding]:
@@ -80,7 +82,7 @@ def run_findings(whole: Evidence, without: Evidence, runs: Sequence[AnalyzerTraf
                 f"and {counted(direct, 'direct attempt')} are left out of the verdict. {figures}"
             )
             confidence: Literal["certain", "likely"] = "certain" if run.how == "study" else "likely"
-            findings.append(whole.finding("client-analyzer-run", rows, text, client=client, confidence=confidence))
+            findings.append(whole.finding("client-analyzer-run", rows, text, clients=[client], confidence=confidence))
     return findings
 
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Hashable, Mapping, Sequence
 from itertools import chain
 from typing import Any
 
@@ -10,36 +10,34 @@ import numpy as np
 import pyarrow as pa
 
 from analyzer.arrow import array
-from analyzer.findings import Finding, in_order
+from analyzer.findings import Finding
 from analyzer.routes.discovery import Discovery
-from analyzer.routes.requests import one_array
+from analyzer.routes.requests import Ints, one_array
+from analyzer.routes.route import DIRECT
 from analyzer.routes.topology import Topology, address_number
 from analyzer.services.catalogue import Catalogue
-from analyzer.verdict.backlog import backlog_findings, flushes
-from analyzer.verdict.bypass import bypass_findings, direct_tables
-from analyzer.verdict.captures import capture_findings
+from analyzer.text.labels import PLANES
+from analyzer.text.times import rfc3339
+from analyzer.verdict.answers import answers_of
+from analyzer.verdict.case import Case
 from analyzer.verdict.client_analyzer import run_findings, set_aside
-from analyzer.verdict.discovered import pac_discoveries
-from analyzer.verdict.evidence import Evidence, evidence_of, grouped, rfc3339, source_rows
-from analyzer.verdict.failures import failure_findings
-from analyzer.verdict.fallback import fallback_findings
+from analyzer.verdict.direct import direct_tables
+from analyzer.verdict.evidence import ANSWERED, Evidence, evidence_of, grouped, source_rows
+from analyzer.verdict.finders import findings_of
+from analyzer.verdict.finders.silence import no_source_reason
 from analyzer.verdict.forwarding import forwarded, leg_pairs
+from analyzer.verdict.groups import Member, groups_of
+from analyzer.verdict.headline import headline
 from analyzer.verdict.inventory import inventory
-from analyzer.verdict.oddities import oddity_findings
-from analyzer.verdict.opened import inspection_findings
-from analyzer.verdict.precedence import carrying, precedence
+from analyzer.verdict.made_by import made_by
+from analyzer.verdict.precedence import precedence
 from analyzer.verdict.reason import reason_of
-from analyzer.verdict.required import Contests, Required, required_of, required_unseen
-from analyzer.verdict.resolution import resolution_findings
-from analyzer.verdict.revocation import revocation_findings
-from analyzer.verdict.silence import no_service_traffic, no_source_reason
-from analyzer.verdict.talk import talk, users_like_services
-from analyzer.verdict.translation import translation_findings
-from analyzer.verdict.tunnels import tunnel_findings
-from analyzer.verdict.winner import Contest, contests
+from analyzer.verdict.required import required_of
+from analyzer.verdict.seen import defender_seen
+from analyzer.verdict.talk import talk
+from analyzer.verdict.winner import Answer, Era, Share
 
-SCHEMA = 1
-PLANES = ("sensor", "antivirus", "system", "user")
+SCHEMA = 2
 
 
 def judge(
@@ -52,6 +50,7 @@ def judge(
     configured: Sequence[str] = (),
     discoveries: Sequence[Discovery] = (),
     lookups: pa.Table | None = None,
+    options: Mapping[str, Any] | None = None,
 ) -> dict[str, Any]:
     """The verdict document over all flows but those that the Client Analyzer caused, as plain data; see document_of.
 
@@ -68,6 +67,7 @@ def judge(
         also=run_findings(whole, evidence, runs),
         discoveries=discoveries,
         lookups=lookups,
+        options=options,
     )
 
 
@@ -82,8 +82,9 @@ def document_of(
     also: Sequence[Finding] = (),
     discoveries: Sequence[Discovery] = (),
     lookups: pa.Table | None = None,
+    options: Mapping[str, Any] | None = None,
 ) -> dict[str, Any]:
-    """The verdict document over this evidence, as plain data.
+    """The verdict document over this evidence, as plain data (types.Verdict).
 
     captures    passed through (times as ns since 1970 become RFC 3339); their damage becomes findings
     window      [start, end) in ns since 1970 that the flows were read for; None: where the captures begin or end
@@ -92,45 +93,38 @@ def document_of(
     also        findings about what isn't in the evidence any more
     discoveries how clients looked for a proxy by themselves, where packets said so
     lookups     what names resolved to (tables.LOOKUP_SCHEMA); None where flows came without their captures
+    options     what the run was asked for, as `made_by` repeats it
 
-    Beyond the contract: `reason` says why there are no sources (null when there are), a direct entry has its `protocol`, `legs` says what
-    came out behind the proxies (forwarding.py), a source's `talk` how it talks to each proxy (talk.py) and its `required` what became of
-    the services that Defender requires (required.py).
-    A source is every client address that isn't a proxy's and has a flow to a proxy or past them (route proxy or direct). Proxies
-    that the topology gives an address and a port are listed even where nobody used them.
+    A source is every client that isn't a proxy and has a flow to a proxy or past them (route proxy or direct).
     """
     captures = [_with_written_times(capture) for capture in captures]
-    pairs = leg_pairs(evidence)
-    by_service = contests(evidence, evidence.service, evidence.request_service)
-    required = required_of(evidence, catalogue, by_service)
-    findings = [
-        *failure_findings(evidence),
-        *tunnel_findings(evidence, pairs),
-        *inspection_findings(evidence),
-        *revocation_findings(evidence),
-        *fallback_findings(evidence),
-        *resolution_findings(evidence, lookups, catalogue),
-        *bypass_findings(evidence),
-        *oddity_findings(evidence, catalogue),
-        *pac_discoveries(evidence, discoveries),
-        *translation_findings(evidence),
-        *users_like_services(evidence),
-        *no_service_traffic(evidence),
-        *backlog_findings(evidence, flushes(evidence, logons)),
-        *required_unseen(evidence, catalogue, required),
-        *capture_findings(captures),
-        *also,
-    ]
+    pairs, answers = leg_pairs(evidence), answers_of(evidence)
+    case = Case(
+        evidence=evidence,
+        answers=answers,
+        pairs=pairs,
+        required=required_of(evidence, catalogue, answers),
+        catalogue=catalogue,
+        captures=captures,
+        configured=configured,
+        logons=logons,
+        discoveries=discoveries,
+        lookups=lookups,
+        also=also,
+    )
+    sources, members = _sources(case)
     return {
         "schema": SCHEMA,
+        "made_by": made_by(catalogue, evidence.topology, options or {}),
         "window": _window(evidence, captures, window),
         "captures": captures,
         "reason": no_source_reason(evidence),
-        "sources": _sources(evidence, catalogue, by_service, required, configured),
+        "groups": groups_of(members),
+        "sources": sources,
         "proxies": inventory(evidence),
         "legs": forwarded(evidence, pairs),
         "direct": direct_tables(evidence),
-        "findings": in_order(findings),
+        "findings": findings_of(case),
     }
 
 
@@ -150,58 +144,126 @@ def _window(evidence: Evidence, captures: Sequence[Mapping[str, Any]], window: t
     return [edge if bound is None else rfc3339(bound) for edge, bound in zip(edges, window, strict=True)]
 
 
-def _sources(
-    evidence: Evidence, catalogue: Catalogue, by_service: Contests, required: Mapping[int, list[Required]], configured: Sequence[str]
-) -> list[dict[str, Any]]:
+def _sources(case: Case) -> tuple[list[dict[str, Any]], list[Member]]:
+    """Every source's row, and what it is in its group, in the order of their addresses."""
+    evidence, answers = case.evidence, case.answers
     clients = np.unique(evidence.client.codes[source_rows(evidence)]).tolist()
-    services = _services(evidence, catalogue, by_service)
-    planes: dict[int, dict[str, tuple[int, Contest]]] = {}
-    for (client, code), contest in contests(evidence, evidence.plane, evidence.request_plane).items():
-        planes.setdefault(client, {})[evidence.plane.values[code]] = (code, contest)
-    found, talks = carrying(evidence), talk(evidence)
-    rows = []
+    services, defender = _services(case), defender_seen(evidence)
+    planes: dict[int, dict[str, tuple[int, Answer]]] = {}
+    for (client, code), answer in answers.planes.items():
+        planes.setdefault(client, {})[evidence.plane.values[code]] = (code, answer)
+    asked = {client: mine for (client,), mine in grouped(np.flatnonzero(evidence.asks_proxy), evidence.client.codes[evidence.requests.row])}
+    talks, elsewhere = talk(evidence), _answered_directly(evidence)
+    rows, members = [], []
     for client in sorted(clients, key=lambda code: address_number(evidence.client.values[code])):
         ip, own = evidence.client.values[client], planes.get(client, {})
+        of_planes = {plane: own[plane][1] for plane in PLANES if plane in own}
+        gone = elsewhere.get(client, [])
+        text = headline(defender.get(client, "not-seen"), of_planes, gone)
+        mine: Ints = asked.get(client, np.zeros(0, dtype=np.int64))
         rows.append(
             {
                 "client_ip": ip,
-                "name": evidence.topology.workstation_name(ip),
+                "client_ips": evidence.names.addresses(ip),
+                "name": evidence.names.name(ip),
+                "defender": defender.get(client, "not-seen"),
+                "answer": text,
                 "services": services.get(client, []),
-                "required": [one.to_dict() for one in required.get(client, [])],
-                "planes": [{"plane": plane, **_judged(own[plane][1], plane)} for plane in PLANES if plane in own],
+                "planes": [_plane(plane, answer) for plane, answer in of_planes.items()],
+                "required": [one.to_dict() for one in case.required.get(client, [])],
                 "talk": talks.get(client, []),
-                "precedence": precedence(evidence, found, client, own, configured) if own else [],
+                "precedence": precedence(evidence, mine, own, case.configured) if own else [],
             }
         )
-    return rows
+        short = {plane: {key: entry[key] for key in ("asked", "winner", "outcome")} for plane, entry in _by_plane(rows[-1]).items()}
+        parts: dict[str, Hashable] = {plane: _part(answer) for plane, answer in of_planes.items()}
+        if parts:
+            parts["past the proxies"] = bool(gone)
+        members.append(Member(ip, rows[-1]["defender"], parts, short, text))
+    return rows, members
 
 
-def _services(evidence: Evidence, catalogue: Catalogue, by_service: Contests) -> dict[int, list[dict[str, Any]]]:
+def _by_plane(source: Mapping[str, Any]) -> dict[str, Mapping[str, Any]]:
+    return {entry["plane"]: entry for entry in source["planes"]}
+
+
+def _part(answer: Answer) -> Hashable:
+    """What makes one plane's answer another than that of another source."""
+    return (*(_proxy(era.contest.winner) for era in answer.eras), _proxy(answer.last.asked), answer.last.outcome, answer.last.split)
+
+
+def _answered_directly(evidence: Evidence) -> dict[int, list[str]]:
+    """client code → services of Defender's, by own evidence, with answered connections past the proxies."""
+    rows = np.flatnonzero((evidence.route == DIRECT) & (evidence.direct == ANSWERED) & evidence.own & (evidence.service.codes >= 0))
+    found: dict[int, list[str]] = {}
+    for (client, service), _ in grouped(rows, evidence.client.codes, evidence.service.codes):
+        found.setdefault(client, []).append(evidence.service.values[service])
+    return {client: sorted(slugs) for client, slugs in found.items()}
+
+
+def _services(case: Case) -> dict[int, list[dict[str, Any]]]:
     """client → its services, by slug. A service's plane is its hosts' here, null where they differ, else the catalogue's."""
-    groups, seen = _groups(evidence, catalogue), _planes_seen(evidence)
+    evidence, catalogue = case.evidence, case.catalogue
+    groups, seen, own_seen = _groups(evidence, catalogue), _planes_seen(evidence), _own_seen(evidence)
     services: dict[int, list[dict[str, Any]]] = {}
-    for (client, code), contest in by_service.items():
+    for (client, code), answer in case.answers.services.items():
         slug = evidence.service.values[code]
-        own = catalogue.services[slug].plane if slug in catalogue.services else None
         planes = sorted(seen.get((client, code), ()))
-        plane = own if not planes else planes[0] if len(planes) == 1 else None
-        entry = {"service": slug, "group": groups[slug], "plane": plane, **_judged(contest, slug)}
+        entry = {
+            "service": slug,
+            "group": groups[slug],
+            "plane": planes[0] if len(planes) == 1 else None,
+            "evidence": "own" if (client, code) in own_seen else "platform",
+            **_judged(answer, slug),
+        }
         services.setdefault(client, []).append(entry)
     for entries in services.values():
         entries.sort(key=lambda entry: str(entry["service"]))
     return services
 
 
-def _judged(contest: Contest, what: str) -> dict[str, Any]:
-    winner = contest.winner
+def _plane(plane: str, answer: Answer) -> dict[str, Any]:
+    judged = _judged(answer, plane)
+    return {"plane": plane, **judged, "split": answer.last.split}
+
+
+def _judged(answer: Answer, what: str) -> dict[str, Any]:
+    contest = answer.last
+    asked, winner = contest.asked, contest.winner
     return {
-        "winner": winner.proxy if winner else None,
+        "asked": _proxy(asked),
+        "asked_name": asked.name if asked else None,
+        "asked_method": asked.method if asked else None,
+        "outcome": contest.outcome,
+        "winner": _proxy(winner),
         "winner_name": winner.name if winner else None,
         "method": winner.method if winner else None,
         "confidence": contest.confidence,
-        "reason": reason_of(contest, what),
-        "by_proxy": [share.to_dict() for share in contest.shares],
+        "reason": reason_of(answer, what),
+        "eras": [_era(era) for era in answer.eras],
+        "by_proxy": [share.to_dict() for share in answer.shares],
     }
+
+
+def _era(era: Era) -> dict[str, Any]:
+    contest = era.contest
+    winner, asked = contest.winner, contest.asked
+    return {
+        "proxy": _proxy(winner),
+        "name": winner.name if winner else None,
+        "method": winner.method if winner else None,
+        "asked": _proxy(asked),
+        "first_seen": None if contest.first is None else rfc3339(contest.first),
+        "last_seen": None if contest.last is None else rfc3339(contest.last),
+        "tunnels": sum(share.carried for share in contest.shares.values()),
+        "failed": sum(share.failed for share in contest.shares.values()),
+        "outcome": contest.outcome,
+        "confidence": contest.confidence,
+    }
+
+
+def _proxy(share: Share | None) -> str | None:
+    return None if share is None else share.proxy
 
 
 def _groups(evidence: Evidence, catalogue: Catalogue) -> dict[str, str | None]:
@@ -224,3 +286,12 @@ def _planes_seen(evidence: Evidence) -> dict[tuple[int, ...], set[str]]:
     for (client, service, plane), _ in chain(of_rows, of_requests):
         planes.setdefault((client, service), set()).add(evidence.plane.values[plane])
     return planes
+
+
+def _own_seen(evidence: Evidence) -> set[tuple[int, ...]]:
+    """(client, service) with own evidence."""
+    rows = np.flatnonzero(source_rows(evidence) & evidence.own & (evidence.service.codes >= 0))
+    asked = np.flatnonzero(evidence.asks_proxy & evidence.request_own & (evidence.request_service.codes >= 0))
+    of_rows = grouped(rows, evidence.client.codes, evidence.service.codes)
+    of_requests = grouped(asked, evidence.client.codes[evidence.requests.row], evidence.request_service.codes)
+    return {key for key, _ in chain(of_rows, of_requests)}

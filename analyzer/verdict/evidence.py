@@ -5,7 +5,7 @@ Built once per verdict; every statement is then a selection or a group of positi
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from functools import cached_property
 
@@ -17,23 +17,24 @@ import pyarrow.compute as pc
 from analyzer.arrow import array
 from analyzer.findings import Confidence, Finding, Severity
 from analyzer.routes.direct import was_blocked
-from analyzer.routes.requests import (
-    ABSOLUTE,
-    NO_TIME,
-    Bools,
-    Ints,
-    Requests,
-    bytes_both_ways,
-    flat_requests,
-    integers,
-    one_array,
-    times_ns,
-)
+from analyzer.routes.requests import ABSOLUTE, NO_TIME, Bools, Ints, Requests, flat_requests, integers, one_array, times_ns
 from analyzer.routes.route import DIRECT, PROXY, ROUTES
 from analyzer.routes.topology import Topology
+from analyzer.services.rules import is_regional
+from analyzer.tables import ACTIVE_GAP_S
 from analyzer.text.times import rfc3339 as rfc3339
 from analyzer.text.times import values
+from analyzer.text.words import counted, listed
 from analyzer.verdict.outcome import Outcome, outcome_of, same_host
+from analyzer.verdict.sources import SourceNames, source_names
+
+DIRECT_OUTCOMES = ("answered", "blocked", "unknown")
+ANSWERED, BLOCKED, UNKNOWN = range(3)
+
+LONG_NS = 600 * 10**9
+LONG_MOMENTS = 3
+LONG_WEIGHT = 2
+"""A tunnel in use for more than ten minutes, with client data at three moments or more, counts as two requests among runs."""
 
 
 @dataclass(frozen=True)
@@ -49,20 +50,30 @@ class Coded:
 
 @dataclass(frozen=True)
 class Evidence:
-    """All flows, sorted by first_seen and id, and their requests.
+    """All flows but translated copies, sorted by first_seen and id, and their requests.
 
-    flows           the table itself, for columns that few statements need
+    flows           the table itself, for columns that few statements need; copies: the translated copies, which count nowhere
+    names           who is who among the sources: a source of several addresses is one client
     route           int64[n]   index into ROUTES, -1 for null
+    direct          int64[n]   index into DIRECT_OUTCOMES, -1 for what isn't direct
     client … state  Coded of n rows; service and plane share their numbering with request_service and request_plane
     first last      int64[n]   ns since 1970, or NO_TIME
     bytes           int64[n]   payload both ways
-    blocked         bool[n]    nobody let it in
-    outcome         per request: carried, failed, excused, unseen
+    unopened        bool[n]    nobody let it in: refused, unreachable, no answer
+    hidden          bool[n]    TLS to a proxy that shows no request
+    own             bool[n]    named by a rule of evidence `own`
+    outcome         per request, see there
+    begun           int64 per request: when, or when its flow began; NO_TIME
+    weight          int64 per request: how many it counts as among runs (eras.py)
+    regional        bool per request: only a pattern for regions that no list prints names its service
     """
 
     flows: pa.Table
+    copies: pa.Table
     topology: Topology
+    names: SourceNames
     route: Ints
+    direct: Ints
     client: Coded
     proxy: Coded
     service: Coded
@@ -72,11 +83,17 @@ class Evidence:
     first: Ints
     last: Ints
     bytes: Ints
-    blocked: Bools
+    unopened: Bools
+    hidden: Bools
+    own: Bools
     requests: Requests
     request_service: Coded
     request_plane: Coded
+    request_own: Bools
     outcome: Outcome
+    begun: Ints
+    weight: Ints
+    regional: Bools
 
     @property
     def asks_proxy(self) -> Bools:
@@ -92,6 +109,16 @@ class Evidence:
     @cached_property
     def _ids(self) -> npt.NDArray[np.object_]:
         return np.array(one_array(self.flows.column("id")).to_pylist(), dtype=object)
+
+    @cached_property
+    def pair_rows(self) -> Ints:
+        """Per flow, the row of the flow whose id `pair` holds; -1 without one."""
+        both = coded(pa.concat_arrays([one_array(self.flows.column("id")), one_array(self.flows.column("pair"))]))
+        n = self.flows.num_rows
+        row_of = np.full(len(both.values) + 1, -1, dtype=np.int64)
+        row_of[both.codes[:n]] = np.arange(n)
+        result: Ints = np.where(both.codes[n:] >= 0, row_of[both.codes[n:]], -1)
+        return result
 
     @cached_property
     def request_host(self) -> Coded:
@@ -118,7 +145,13 @@ class Evidence:
     def client_label(self, client: int) -> str:
         """The source's name where the topology has one, else its address."""
         address = self.client.values[client]
-        return self.topology.workstation_name(address) or address
+        return self.names.name(address) or address
+
+    @property
+    def blocked(self) -> Bools:
+        """Per flow: went past the proxies and came to nothing."""
+        result: Bools = self.direct == BLOCKED
+        return result
 
     @cached_property
     def proxy_names(self) -> dict[str, tuple[str | None, str | None]]:
@@ -134,20 +167,25 @@ class Evidence:
         rows: Ints,
         text: str,
         *,
-        client: int = -1,
+        clients: Sequence[int] | None = None,
         proxy: int = -1,
-        service: int = -1,
+        services: Sequence[int] = (),
         severity: Severity | None = None,
         confidence: Confidence = "certain",
     ) -> Finding:
-        """A finding about these rows (ascending, each once), with their times and ids."""
+        """A finding about these rows (ascending, each once), with their times and ids.
+
+        clients   codes of the sources it is about; None: those of the rows
+        services  codes; negative ones are left out
+        """
         first, last = self.span(rows)
+        about = np.unique(self.client.codes[rows]).tolist() if clients is None else clients
         return Finding(
             code,
             text,
-            client_ip=self.client.text(client),
+            client_ips=tuple(self.client.values[code] for code in about if code >= 0),
             proxy=self.proxy.text(proxy),
-            service=self.service.text(service),
+            services=tuple(sorted({self.service.values[code] for code in services if code >= 0})),
             severity=severity,
             confidence=confidence,
             first_seen=first,
@@ -155,32 +193,93 @@ class Evidence:
             flows=self.flow_ids(rows),
         )
 
+    def of_whom(self, rows: Ints) -> str:
+        """`WORKSTATION`, or `5 sources (A, B, C and 2 more)`: whose these rows are."""
+        labels = [self.client_label(code) for code in np.unique(self.client.codes[rows]).tolist() if code >= 0]
+        return labels[0] if len(labels) == 1 else f"{counted(len(labels), 'source')} ({listed(labels)})"
+
+    def hosts_of(self, rows: Ints) -> str:
+        """` (a.example, b.example)`, the names of these rows; "" without any."""
+        hosts = sorted({self.host.values[code] for code in np.unique(self.host.codes[rows]).tolist() if code >= 0})
+        return f" ({listed(hosts)})" if hosts else ""
+
 
 def evidence_of(flows: pa.Table, topology: Topology) -> Evidence:
     """The evidence in a flow table whose stages are all filled. The order of its rows doesn't matter."""
-    flows = in_time_order(flows)
+    everything = in_time_order(flows)
+    is_copy = one_array(everything.column("same_as")).is_valid()
+    copies = everything.filter(is_copy)
+    flows = everything.filter(pc.invert(is_copy)).combine_chunks() if copies.num_rows else everything
     requests = flat_requests(flows)
+    entries = pc.list_flatten(one_array(flows.column("requests")))
     service, request_service = _with_requests(flows, requests, "service", requests.service)
     plane, request_plane = _with_requests(flows, requests, "plane", requests.plane)
+    kind, request_kind = _with_requests(flows, requests, "service_evidence", entries.field("service_evidence"))
+    _, rule = _with_requests(flows, requests, "service_rule", entries.field("service_rule"))
+    is_own = np.array([value == "own" for value in kind.values] + [False])
+    regional = np.array([is_regional(value) for value in rule.values] + [False])
+    addresses = coded(flows.column("client_ip"))
+    names = source_names(topology, addresses.values)
+    first = times_ns(flows.column("first_seen"))
     return Evidence(
         flows=flows,
+        copies=copies,
         topology=topology,
+        names=names,
         route=integers(pc.index_in(one_array(flows.column("route")), value_set=pa.array(ROUTES)), -1),
-        client=coded(flows.column("client_ip")),
+        direct=integers(pc.index_in(one_array(flows.column("direct_outcome")), value_set=pa.array(DIRECT_OUTCOMES)), -1),
+        client=_merged(addresses, [names.canonical(address) for address in addresses.values]),
         proxy=coded(flows.column("proxy")),
         service=service,
         plane=plane,
         host=coded(flows.column("host")),
         state=coded(flows.column("state")),
-        first=times_ns(flows.column("first_seen")),
+        first=first,
         last=times_ns(flows.column("last_seen")),
         bytes=integers(flows.column("bytes_out"), 0) + integers(flows.column("bytes_in"), 0),
-        blocked=was_blocked(flows),
+        unopened=was_blocked(flows),
+        hidden=_true(flows, "hidden"),
+        own=is_own[kind.codes],
         requests=requests,
         request_service=request_service,
         request_plane=request_plane,
-        outcome=outcome_of(requests, bytes_both_ways(flows)),
+        request_own=is_own[request_kind.codes],
+        outcome=outcome_of(entries),
+        begun=np.where(requests.first_seen == NO_TIME, first[requests.row], requests.first_seen),
+        weight=np.where(requests.last & _long_used(flows)[requests.row], LONG_WEIGHT, 1),
+        regional=regional[rule.codes],
     )
+
+
+def _true(flows: pa.Table, name: str) -> Bools:
+    """A bool column as a mask; null is false."""
+    return np.asarray(pc.fill_null(one_array(flows.column(name)), False).to_numpy(zero_copy_only=False), dtype=np.bool_)
+
+
+def _merged(codes: Coded, canonical: list[str]) -> Coded:
+    """The same with the addresses of one source as one, under its canonical address."""
+    values = list(dict.fromkeys(canonical))
+    at = {value: code for code, value in enumerate(values)}
+    new = np.array([at[value] for value in canonical] + [-1], dtype=np.int64)
+    return Coded(new[codes.codes], values)
+
+
+def _long_used(flows: pa.Table) -> Bools:
+    """Per flow: in use for more than ten minutes, with client data at three moments or more.
+
+    A stretch of packets has a moment for every gap that would fit into it.
+    """
+    lists = one_array(flows.column("active"))
+    row, entries = integers(pc.list_parent_indices(lists), 0), pc.list_flatten(lists)
+    start, end = times_ns(entries.field("start")), times_ns(entries.field("end"))
+    used = (integers(entries.field("bytes_out"), 0) > 0) & (start != NO_TIME) & (end != NO_TIME)
+    moments = np.bincount(row[used], 1 + (end - start)[used] // (ACTIVE_GAP_S * 10**9), minlength=flows.num_rows)
+    first, last = np.full(flows.num_rows, np.iinfo(np.int64).max), np.full(flows.num_rows, np.iinfo(np.int64).min)
+    np.minimum.at(first, row[used], start[used])
+    np.maximum.at(last, row[used], end[used])
+    known = moments >= LONG_MOMENTS
+    result: Bools = known & (np.where(known, last, 0) - np.where(known, first, 0) > LONG_NS)
+    return result
 
 
 def in_time_order(flows: pa.Table) -> pa.Table:

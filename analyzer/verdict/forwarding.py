@@ -18,8 +18,8 @@ from analyzer.arrow import array
 from analyzer.findings import Confidence
 from analyzer.routes.proxies import ip_port
 from analyzer.routes.requests import NO_TIME, Bools, Ints, integers, one_array, times_ns
+from analyzer.text.words import counted, printable
 from analyzer.verdict.evidence import Evidence, coded, grouped
-from analyzer.verdict.reason import counted, printable
 
 MS = 1_000_000
 
@@ -51,12 +51,7 @@ class LegPairs:
 def leg_pairs(evidence: Evidence) -> LegPairs:
     """Every pair of legs of the flow table."""
     flows = evidence.flows
-    ids, pair = one_array(flows.column("id")), one_array(flows.column("pair"))
-    both = coded(pa.concat_arrays([ids, pair]))
-    n = flows.num_rows
-    row_of = np.full(len(both.values) + 1, -1, dtype=np.int64)
-    row_of[both.codes[:n]] = np.arange(n)
-    of_pair = np.where(both.codes[n:] >= 0, row_of[both.codes[n:]], -1)
+    of_pair, n = evidence.pair_rows, flows.num_rows
     origin = np.flatnonzero((of_pair >= 0) & (of_pair != np.arange(n)))
     client = of_pair[origin]
     hello, answer = times_ns(flows.column("client_hello_at")), times_ns(flows.column("server_hello_at"))

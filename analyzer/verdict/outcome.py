@@ -1,65 +1,74 @@
-"""What became of each request: carried, failed, or asked again after a 407."""
+"""What came of each request, as masks: the routes stage decided it (routes/outcomes.py), the verdict counts it."""
 
 from __future__ import annotations
 
 from dataclasses import dataclass
+from functools import cached_property
 
 import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from analyzer.routes.requests import ABSOLUTE, CONNECT, NO_STATUS, SOCKS4, SOCKS5, Bools, Requests, integers, tunnelled_unanswered
+from analyzer.routes.requests import Bools, Ints, integers
+from analyzer.tables import OUTCOMES
 
-SOCKS4_GRANTED = 90
-SOCKS5_SUCCEEDED = 0
+WORKED, BROKEN, CHALLENGED, AUTHENTICATION, DENIED, FAILED, UNANSWERED, HIDDEN, UNSEEN = range(len(OUTCOMES))
+
 AUTH_REQUIRED = 407
-DENIED = 403
+DENIED_STATUS = 403
 
 
 @dataclass(frozen=True)
 class Outcome:
-    """Per request, each bool[n]. A request is carried, failed or excused: exactly one of them.
+    """Per request.
 
-    carried  CONNECT got 2xx, SOCKS was granted, absolute-form got any status but 403, 407 and 5xx, or no answer was captured
-             and tunnel bytes follow in both directions
-    excused  a 407 that was followed by success for the same host on the same connection: no failure, and nothing carried
-    failed   everything else, also where no answer was captured and nothing followed
-    unseen   no answer was captured
+    code     int64[n]  index into OUTCOMES
+    through  bool[n]   let through, as its answer or what followed it shows
     """
 
-    carried: Bools
-    failed: Bools
-    excused: Bools
-    unseen: Bools
+    code: Ints
+    through: Bools
+
+    @cached_property
+    def worked(self) -> Bools:
+        result: Bools = self.code == WORKED
+        return result
+
+    @cached_property
+    def broken(self) -> Bools:
+        result: Bools = self.code == BROKEN
+        return result
+
+    @cached_property
+    def challenged(self) -> Bools:
+        """A 407 that is a step on the way in: no failure, and nothing carried."""
+        result: Bools = self.code == CHALLENGED
+        return result
+
+    @cached_property
+    def unseen(self) -> Bools:
+        """What would tell isn't in the capture."""
+        result: Bools = self.code == UNSEEN
+        return result
+
+    @cached_property
+    def carried(self) -> Bools:
+        """Worked, broken inside, or unseen and let through."""
+        result: Bools = self.worked | self.broken | (self.unseen & self.through)
+        return result
+
+    @cached_property
+    def failed(self) -> Bools:
+        """Asked for authentication, denied, failed or not answered."""
+        result: Bools = (self.code >= AUTHENTICATION) & (self.code <= UNANSWERED)
+        return result
 
 
-def outcome_of(requests: Requests, both_ways: Bools) -> Outcome:
-    """The outcome of every request.
-
-    both_ways  bool[n flows]  bytes beyond the request went both ways on this connection
-    """
-    kind, status = requests.kind, requests.status
-    tunnel_opened = (kind == CONNECT) & (status >= 200) & (status < 300)
-    page_came = (kind == ABSOLUTE) & (status != NO_STATUS) & ~np.isin(status, (DENIED, AUTH_REQUIRED)) & ~((status >= 500) & (status < 600))
-    granted = ((kind == SOCKS4) & (status == SOCKS4_GRANTED)) | ((kind == SOCKS5) & (status == SOCKS5_SUCCEEDED))
-    carried = tunnel_opened | page_came | granted | tunnelled_unanswered(requests, both_ways)
-    excused = _let_in_later(requests, carried)
-    return Outcome(carried=carried, failed=~carried & ~excused, excused=excused, unseen=status == NO_STATUS)
-
-
-def _let_in_later(requests: Requests, carried: Bools) -> Bools:
-    """Per request: a 407 after which the same connection carried a request for the same host."""
-    asked_to_authenticate: Bools = (requests.status == AUTH_REQUIRED) & (requests.kind <= ABSOLUTE)
-    if not asked_to_authenticate.any():
-        return asked_to_authenticate
-    hosts = same_host(requests.host).dictionary_encode()
-    host = integers(hosts.indices, len(hosts.dictionary))
-    _, group = np.unique(requests.row * (len(hosts.dictionary) + 1) + host, return_inverse=True)
-    positions = np.arange(len(group))
-    latest_success = np.full(len(group), -1, dtype=np.int64)
-    np.maximum.at(latest_success, group[carried], positions[carried])
-    result: Bools = asked_to_authenticate & (latest_success[group] > positions)
-    return result
+def outcome_of(entries: pa.StructArray) -> Outcome:
+    """The outcomes of all requests; entries: the column `requests`, flattened."""
+    code = integers(pc.index_in(entries.field("outcome"), value_set=pa.array(OUTCOMES)), UNSEEN)
+    through = pc.fill_null(entries.field("let_through"), False).to_numpy(zero_copy_only=False)
+    return Outcome(code, np.asarray(through, dtype=np.bool_))
 
 
 def same_host(hosts: pa.Array) -> pa.Array:

@@ -10,8 +10,8 @@ from analyzer.routes.requests import integers
 from analyzer.services.catalogue import Catalogue
 from analyzer.services.permits import Permit, merged, required_permits
 from analyzer.services.required import Device, device_of
+from analyzer.text.words import failure_list
 from analyzer.verdict.evidence import Evidence, coded, grouped, source_rows
-from analyzer.verdict.reason import failure_list
 
 HTTPS = 443
 

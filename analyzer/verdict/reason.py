@@ -2,24 +2,45 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 
-from analyzer.routes.requests import NO_STATUS
-from analyzer.verdict.winner import Contest, Share
+from analyzer.tables import OUTCOMES
+from analyzer.text.times import clock
+from analyzer.text.words import counted, failure_list, listed
+from analyzer.verdict.outcome import BROKEN, CHALLENGED, UNSEEN
+from analyzer.verdict.winner import Answer, Contest, Share
 
 
-def reason_of(contest: Contest, what: str) -> str:
-    """The reason for the winner, or for there being none.
+def reason_of(answer: Answer, what: str) -> str:
+    """The reason for the last era's winner, or for there being none; what was before it, if anything.
 
     what  the service's slug or the plane
     """
+    sentence = _of_era(answer.last, what)
+    if not answer.changed:
+        return sentence
+    since, before = answer.eras[-1].since, answer.eras[-2]
+    earlier = before.contest.winner or before.contest.asked
+    until = f" until {clock(before_until)}" if (before_until := answer.eras[-1].until) is not None else ""
+    lead = f"since {clock(since)} " if since is not None else ""
+    return f"{lead}{sentence}; before that {earlier.label if earlier else 'no proxy'}{until}"
+
+
+def _of_era(contest: Contest, what: str) -> str:
     carriers = contest.carriers
-    failed = sum(share.failed for share in contest.shares)
-    sentence = _carried(contest, what) if carriers else _not_carried(contest, what, failed)
-    parts = [sentence]
-    if carriers and failed:
-        parts.append(f"{failed} failed ({failure_list(contest.failures)})")
-    if (carriers or failed) and (contest.went_direct or contest.blocked_direct):
+    parts = [_carried(contest, what) if carriers else _not_carried(contest, what)]
+    asked, winner = contest.asked, contest.winner
+    if carriers and contest.failures:
+        n = sum(contest.failures.values())
+        parts.append(f"{n} failed ({failure_list(contest.failures)})")
+    if asked is not None and winner is not None and asked.proxy != winner.proxy:
+        parts.append(f"{asked.label} was asked most, {asked.asked} of {contest.n_requests} times")
+    broken, challenged = contest.outcomes[BROKEN], contest.outcomes[CHALLENGED]
+    if broken and carriers:
+        parts.append(f"in {'one' if broken == 1 else broken} of them TLS broke or the host never answered")
+    if challenged:
+        parts.append(f"{counted(challenged, 'request')} {'was' if challenged == 1 else 'were'} asked to authenticate first")
+    if (carriers or contest.failures) and (contest.direct["answered"] or contest.direct["blocked"]):
         parts.append(_direct(contest))
     return "; ".join(parts)
 
@@ -28,46 +49,57 @@ def _carried(contest: Contest, what: str) -> str:
     carriers, winner = contest.carriers, contest.winner
     total = sum(share.carried for share in carriers)
     things = f"{what} {_noun(carriers, total)}"
+    if contest.split:
+        by_proxy = listed([f"{share.label} {share.carried}" for share in carriers])
+        return f"{what} is split: its services went through different proxies ({by_proxy} of {total})"
     if winner is None:
-        tied = [share.label for share in carriers if share.rank == carriers[0].rank]
+        tied = [share.label for share in carriers[:2]]
         return f"{listed(tied)} carried {carriers[0].carried} of {total} {things} each, with as many bytes and as late: a tie"
     if len(carriers) > 1:
         return f"{winner.label} carried {winner.carried} of {total} {things} ({100 * winner.carried // total} %){_tie_break(carriers)}"
-    all_of_them = f"all {total}" if total > 1 else "the one"
-    carried = f"{winner.label} carried {all_of_them} {things}"
-    unseen = sum(share.unseen for share in contest.shares)
+    carried = f"{winner.label} carried {f'all {total}' if total > 1 else 'the one'} {things}"
+    unseen = contest.outcomes[UNSEEN]
     if unseen:
-        asked = "answer was" if unseen == 1 else "answers were"
-        return f"{carried}, but {unseen} {asked} not captured"
+        return f"{carried}, but what came of {unseen} isn't in the capture"
     return f"{carried} and {'every' if total > 1 else 'its'} answer was seen"
 
 
 def _tie_break(carriers: Sequence[Share]) -> str:
     best, second = carriers[:2]
-    if best.carried > second.carried:
-        return ""
+    decides = "worked" if any(share.worked for share in carriers) else "carried"
+    if getattr(best, decides) > getattr(second, decides):
+        return "" if best.carried > second.carried else f", and more of them worked than through {second.label}"
     if best.bytes > second.bytes:
         return f", as many as {second.label} but more bytes ({best.bytes} against {second.bytes})"
     return f", as many as {second.label} with as many bytes, but later"
 
 
-def _not_carried(contest: Contest, what: str, failed: int) -> str:
+def _not_carried(contest: Contest, what: str) -> str:
+    failed = sum(contest.failures.values())
     if failed:
         every = f"all {failed} {what} requests" if failed > 1 else f"the one {what} request"
+        rest = contest.n_requests - failed
+        if rest:
+            every = f"{failed} of {counted(contest.n_requests, f'{what} request')}"
         return f"{every} failed ({failure_list(contest.failures)}): no proxy carried any"
-    if contest.went_direct or contest.blocked_direct:
-        return f"{_direct(contest)}: no proxy carried any {what} request"
-    labels = listed([share.label for share in contest.shares])
-    return f"there are {what} flows to {labels}, but no request that was carried is in the capture"
+    if contest.n_requests:
+        states = [f"{n} {OUTCOMES[code]}" for code, n in sorted(contest.outcomes.items(), key=lambda item: (-item[1], item[0]))]
+        return f"of {counted(contest.n_requests, f'{what} request')} none is seen to be carried ({listed(states)})"
+    if contest.shares:
+        labels = listed([share.label for share in contest.shares.values()])
+        return f"there are {what} flows to {labels}, but no request that was carried is in the capture"
+    return f"{_direct(contest)}: no proxy carried any {what} request"
 
 
 def _direct(contest: Contest) -> str:
     """ "3 connections went direct and 2 direct attempts were blocked", whichever there were."""
     parts = []
-    if contest.went_direct:
-        parts.append(f"{counted(contest.went_direct, 'connection')} went direct")
-    if contest.blocked_direct:
-        parts.append(f"{counted(contest.blocked_direct, 'direct attempt')} {'was' if contest.blocked_direct == 1 else 'were'} blocked")
+    if n := contest.direct["answered"]:
+        parts.append(f"{counted(n, 'connection')} went direct")
+    if n := contest.direct["blocked"]:
+        parts.append(f"{counted(n, 'direct attempt')} {'was' if n == 1 else 'were'} blocked")
+    if n := contest.direct["unknown"]:
+        parts.append(f"what came of {counted(n, 'direct connection')} can't be told")
     return " and ".join(parts)
 
 
@@ -75,28 +107,3 @@ def _noun(carriers: Sequence[Share], total: int) -> str:
     """Tunnels are CONNECT's and SOCKS's; with absolute-form among them they are requests."""
     word = "request" if any(share.pages for share in carriers) else "tunnel"
     return word if total == 1 else f"{word}s"
-
-
-def failure_list(failures: Mapping[int, int]) -> str:
-    """ "3 × 407, 1 unanswered"."""
-    ordered = sorted(failures.items(), key=lambda item: (-item[1], item[0]))
-    return ", ".join(f"{n} unanswered" if status == NO_STATUS else f"{n} × {status}" for status, n in ordered)
-
-
-def counted(n: int, noun: str) -> str:
-    """ "1 flow", "2 flows", "2 addresses"."""
-    plural = "es" if noun.endswith("s") else "s"
-    return f"{n} {noun}" if n == 1 else f"{n} {noun}{plural}"
-
-
-def listed(texts: Sequence[str], most: int = 3) -> str:
-    """ "a", "a and b", "a, b, c and 4 more"; characters that could steer a terminal are spelled out."""
-    safe = [printable(text) for text in texts]
-    if len(safe) > most + 1:
-        return f"{', '.join(safe[:most])} and {len(safe) - most} more"
-    return " and ".join(filter(None, [", ".join(safe[:-1]), safe[-1] if safe else ""]))
-
-
-def printable(text: str) -> str:
-    """The text with control, format and other unprintable characters as \\xNN: it came from the network."""
-    return text if text.isprintable() else "".join(c if c.isprintable() else f"\\x{ord(c):02x}" for c in text)

@@ -1,45 +1,40 @@
-"""What is missing: what became of each service that Defender requires at a source, and those that the source never asked for."""
+"""What became of each service that Defender requires, at each source: carried only where something worked."""
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Sequence
 from typing import Any, Literal, NamedTuple
 
 import numpy as np
 import pyarrow.compute as pc
 
 from analyzer.arrow import array
-from analyzer.findings import Finding
 from analyzer.routes.requests import one_array
 from analyzer.services.catalogue import Catalogue
-from analyzer.services.required import EVERYWHERE, required_services
+from analyzer.services.required import required_services
 from analyzer.services.rules import Rule
 from analyzer.text.times import values
+from analyzer.verdict.answers import Answers
 from analyzer.verdict.evidence import Coded, Evidence, coded, grouped, source_rows
+from analyzer.verdict.outcome import UNSEEN
 from analyzer.verdict.permits import device_seen
-from analyzer.verdict.reason import counted, listed
 from analyzer.verdict.winner import Contest
-
-MOST_SOURCES = 20
-"""Sources with a finding of their own; more that miss the same are one finding."""
-
-MOST_SERVICES = 12
 
 PAST_THE_PROXIES = "direct"
 
-Contests = Mapping[tuple[int, int], Contest]
+State = Literal["carried", "failed", "hidden", "possible", "unseen"]
 
 
 class Required(NamedTuple):
     """What became of a service that Defender requires, at one source.
 
-    state    carried; failed: asked for, and nothing carried it; possible: only hosts were asked for that may have been for it;
-             unseen
+    state    carried: something worked; failed: asked for, and nothing worked; possible: what came of it isn't in the capture, or only
+             hosts were asked for that may have been for it; hidden: the source speaks TLS to a proxy, in which it may be; unseen
     through  the proxies (IP:PORT) that it says so of, "direct" last
     """
 
     service: str
-    state: Literal["carried", "failed", "possible", "unseen"]
+    state: State
     through: tuple[str, ...] = ()
 
     def to_dict(self) -> dict[str, Any]:
@@ -47,75 +42,65 @@ class Required(NamedTuple):
         return {"service": self.service, "state": self.state, "through": list(self.through)}
 
 
-def required_of(evidence: Evidence, catalogue: Catalogue, contests: Contests) -> dict[int, list[Required]]:
-    """client code → every service that is required of such a device, by slug; only sources with any Defender traffic.
-
-    contests  of services
-    """
-    rows = np.flatnonzero(source_rows(evidence) & (evidence.service.codes >= 0))
+def required_of(evidence: Evidence, catalogue: Catalogue, answers: Answers) -> dict[int, list[Required]]:
+    """client code → every service that is required of such a device, by slug; only sources with Defender traffic, or that hide theirs."""
+    rows = np.flatnonzero(source_rows(evidence) & ((evidence.service.codes >= 0) | evidence.hidden))
     if not len(rows):
         return {}
     rules = coded(evidence.flows.column("service_rule"))
     required = required_services(catalogue, device_seen(evidence, catalogue))
     code_of = {slug: code for code, slug in enumerate(evidence.service.values)}
-    possible = _possible(evidence)
+    possible, hidden = _possible(evidence), _hidden(evidence)
     found = {}
     for (client,), members in grouped(rows, evidence.client.codes):
-        matched = np.unique(np.stack([rules.codes[members], evidence.service.codes[members]]), axis=1).T.tolist()
+        named = members[rules.codes[members] >= 0]
+        matched = np.unique(np.stack([rules.codes[named], evidence.service.codes[named]]), axis=1).T.tolist() if len(named) else []
         own = []
         for slug in sorted(required):
             codes = {code_of.get(slug, -1), *_under(required[slug], matched, rules)}
-            contested = [contest for code in codes if (contest := contests.get((client, code)))]
-            own.append(_became(slug, contested, possible.get((client, slug))))
+            contests = [answers.services[client, code].whole for code in codes if (client, code) in answers.services]
+            own.append(_became(slug, contests, possible.get((client, slug)), hidden.get(client)))
         found[client] = own
     return found
-
-
-def required_unseen(evidence: Evidence, catalogue: Catalogue, required: Mapping[int, list[Required]]) -> list[Finding]:
-    """required-unseen: per source, the required services that it never asked for, not even by shared hosts."""
-    missing: dict[tuple[str, ...], list[int]] = {}
-    for client, own in required.items():
-        if unseen := tuple(one.service for one in own if one.state == "unseen"):
-            missing.setdefault(unseen, []).append(client)
-    if not missing:
-        return []
-    device = device_seen(evidence, catalogue)
-    kind = f"{device.cloud}, {device.connectivity_model}" + ("" if device.geo == EVERYWHERE else f", {device.geo}")
-    findings = []
-    for unseen, clients in missing.items():
-        what = f"{counted(len(unseen), 'required service')} ({kind}) not seen: {listed(list(unseen), MOST_SERVICES)}"
-        each = [[client] for client in clients] if len(clients) <= MOST_SOURCES else [clients]
-        for group in each:
-            names = listed([evidence.client_label(client) for client in group])
-            who = names if len(group) == 1 else f"{counted(len(group), 'source')} ({names})"
-            first, last = evidence.span(np.flatnonzero(np.isin(evidence.client.codes, group)))
-            client_ip = evidence.client.values[group[0]] if len(group) == 1 else None
-            findings.append(Finding("required-unseen", f"{who}: {what}", client_ip=client_ip, first_seen=first, last_seen=last))
-    return findings
 
 
 def _under(rules: Iterable[Rule], matched: list[list[int]], patterns: Coded) -> set[int]:
     """Codes of services of which a narrower rule matched: a consolidated name is seen with any name under its wildcard."""
     suffixes = tuple(rule.pattern[1:] for rule in rules if rule.is_wildcard)
-    return {service for rule, service in matched if rule >= 0 and patterns.values[rule].endswith(suffixes)}
+    return {service for rule, service in matched if patterns.values[rule].endswith(suffixes)}
 
 
-def _became(slug: str, contested: list[Contest], possible: set[str] | None) -> Required:
-    if not contested:
-        return Required(slug, "unseen") if possible is None else Required(slug, "possible", _through(possible))
-    carriers = {share.proxy for contest in contested for share in contest.carriers}
-    if any(contest.went_direct for contest in contested):
-        carriers.add(PAST_THE_PROXIES)
-    if carriers:
-        return Required(slug, "carried", _through(carriers))
-    asked = {share.proxy for contest in contested for share in contest.shares}
-    if any(contest.blocked_direct for contest in contested):
-        asked.add(PAST_THE_PROXIES)
-    return Required(slug, "failed", _through(asked))
+def _became(slug: str, contests: Sequence[Contest], possible: set[str] | None, hidden: set[str] | None) -> Required:
+    shares = [share for contest in contests for share in contest.shares.values()]
+    direct = {kind for contest in contests for kind, n in contest.direct.items() if n}
+    worked = {share.proxy for share in shares if share.worked}
+    if worked or "answered" in direct:
+        return Required(slug, "carried", _through(worked, "answered" in direct))
+    untold = {share.proxy for share in shares if share.unseen or share.lost}
+    if untold or "unknown" in direct or any(contest.outcomes[UNSEEN] for contest in contests):
+        return Required(slug, "possible", _through(untold, "unknown" in direct))
+    asked = {share.proxy for share in shares if share.asked}
+    if asked or "blocked" in direct:
+        return Required(slug, "failed", _through(asked, "blocked" in direct))
+    if possible is not None:
+        return Required(slug, "possible", _through(possible - {PAST_THE_PROXIES}, PAST_THE_PROXIES in possible))
+    if hidden is not None:
+        return Required(slug, "hidden", _through(hidden, False))
+    return Required(slug, "unseen")
 
 
-def _through(ways: set[str]) -> tuple[str, ...]:
-    return tuple(sorted(ways, key=lambda way: (way == PAST_THE_PROXIES, way)))
+def _through(proxies: set[str], direct: bool) -> tuple[str, ...]:
+    return (*sorted(proxies), *([PAST_THE_PROXIES] if direct else []))
+
+
+def _hidden(evidence: Evidence) -> dict[int, set[str]]:
+    """client → the proxies to which it speaks TLS that shows no request."""
+    found: dict[int, set[str]] = {}
+    rows = np.flatnonzero(source_rows(evidence) & evidence.hidden)
+    for (client, proxy), _ in grouped(rows, evidence.client.codes, evidence.proxy.codes):
+        if proxy >= 0:
+            found.setdefault(client, set()).add(evidence.proxy.values[proxy])
+    return found
 
 
 def _possible(evidence: Evidence) -> dict[tuple[int, str], set[str]]:

@@ -1,186 +1,220 @@
-"""Who won: per source and service, and per source and plane, the proxy that carried most.
+"""Asked and won: per source and service, and per source and plane, era by era.
 
-Winner: most carried requests, then most bytes, then the latest; a full tie has none. Only failures: none. Direct never wins.
+Asked is the proxy that most requests were sent to, whatever came back: the setting in force. The winner is the one with the most
+worked requests; where none worked, the most carried; then most bytes, then the latest. A full tie has none. Direct never wins.
 """
 
 from __future__ import annotations
 
+from collections import Counter
 from dataclasses import dataclass, field
+from functools import cached_property
 from typing import Any
 
-import numpy as np
-
 from analyzer.findings import Confidence
-from analyzer.routes.requests import ABSOLUTE, NO_TIME, Bools, Ints
-from analyzer.routes.route import DIRECT, PROXY
-from analyzer.verdict.evidence import Coded, Evidence, grouped, rfc3339
+from analyzer.tables import OUTCOMES
+from analyzer.text.times import rfc3339
+from analyzer.verdict.outcome import CHALLENGED, UNSEEN, WORKED
 
 LIKELY_SHARE = (4, 5)
 """80 % of the carried requests, as a fraction of whole numbers: no rounding decides a confidence."""
 
-_NEVER = np.iinfo(np.int64).max
+WORKS_SHARE = (19, 20)
+"""95 % of the requests."""
+
+LEAST_CERTAIN = 4
+"""Carried requests from which on one of several eras can be certain."""
+
+COMMONEST = ("broken", "authentication", "denied", "failed", "unanswered", "hidden", "unseen")
 
 
-@dataclass(frozen=True)
+@dataclass
 class Share:
-    """What one proxy did for one service (or plane) of one source.
+    """What one proxy did for one service (or plane) of one source in one era.
 
-    carried failed  requests; pages: those of the carried that were absolute-form
-    unseen          requests whose answer wasn't captured
-    bytes           of the flows whose scalar columns name this service
-    first last      ns since 1970, or NO_TIME: of those flows, and of the requests on other flows
+    asked      requests; worked broken unseen failed challenged: what came of them; carried: worked, broken, unseen and let through
+    pages      those of the carried that were absolute-form
+    lost       flows to it that are named but show no request
+    bytes      of the flows whose scalar columns name this service
+    first last ns since 1970, of its requests and flows; first_asked: of its first request; None: not known
     """
 
     proxy: str
-    label: str
     name: str | None
     method: str | None
-    carried: int
-    failed: int
-    pages: int
-    unseen: int
-    bytes: int
-    first: int
-    last: int
+    asked: int = 0
+    worked: int = 0
+    broken: int = 0
+    unseen: int = 0
+    failed: int = 0
+    challenged: int = 0
+    carried: int = 0
+    pages: int = 0
+    lost: int = 0
+    bytes: int = 0
+    first: int | None = None
+    last: int | None = None
+    first_asked: int | None = None
 
     @property
-    def rank(self) -> tuple[int, int, int]:
-        """What decides: most carried requests, then most bytes, then the latest."""
-        return self.carried, self.bytes, self.last
+    def label(self) -> str:
+        """Its name, else its address."""
+        return self.name or self.proxy
+
+    def saw(self, first: int | None, last: int | None) -> None:
+        """Widen its time by these."""
+        if first is not None and (self.first is None or first < self.first):
+            self.first = first
+        if last is not None and (self.last is None or last > self.last):
+            self.last = last
 
     def to_dict(self) -> dict[str, Any]:
-        """The row of by_proxy."""
+        """The row of `by_proxy`."""
         return {
             "proxy": self.proxy,
             "name": self.name,
             "method": self.method,
+            "asked": self.asked,
             "tunnels": self.carried,
+            "worked": self.worked,
+            "broken": self.broken,
+            "unseen": self.unseen,
             "failed": self.failed,
             "bytes": self.bytes,
-            "first_seen": None if self.first == NO_TIME else rfc3339(self.first),
-            "last_seen": None if self.last == NO_TIME else rfc3339(self.last),
+            "first_seen": None if self.first is None else rfc3339(self.first),
+            "last_seen": None if self.last is None else rfc3339(self.last),
         }
 
 
 @dataclass
 class Contest:
-    """Everything that took part in one service (or plane) of one source.
+    """Everything that took part in one service (or plane) of one source, in one era.
 
-    shares      per proxy, the best first
-    failures    status of failed requests → how many; NO_STATUS: unanswered
-    went_direct blocked_direct  flows past the proxies
+    shares      per proxy
+    outcomes    code of OUTCOMES → how many requests; failures: status of failed requests → how many
+    on_itself   a worked request was named by more than a pattern for regions
+    direct      flows past the proxies by what came of them (answered, blocked, unknown)
+    idle        whether a service of the plane had requests, none of which worked
+    split       whether the plane's services have different winners
+    one_of_many whether there are other eras
+    first last  ns since 1970, of its requests, of its flows where there are none; None: not known
     """
 
-    shares: list[Share] = field(default_factory=list)
-    failures: dict[int, int] = field(default_factory=dict)
-    went_direct: int = 0
-    blocked_direct: int = 0
+    shares: dict[str, Share] = field(default_factory=dict)
+    outcomes: Counter[int] = field(default_factory=Counter)
+    failures: Counter[int] = field(default_factory=Counter)
+    on_itself: bool = False
+    direct: Counter[str] = field(default_factory=Counter)
+    idle: bool = False
+    split: bool = False
+    one_of_many: bool = False
+    first: int | None = None
+    last: int | None = None
+
+    @property
+    def ranked(self) -> list[Share]:
+        """The shares, the best first."""
+        some_worked = any(share.worked for share in self.shares.values())
+        return sorted(self.shares.values(), key=lambda share: (*(-number for number in _rank(share, some_worked)), share.proxy))
 
     @property
     def carriers(self) -> list[Share]:
-        return [share for share in self.shares if share.carried]
+        """The proxies that carried any, the best first."""
+        return [share for share in self.ranked if share.carried]
 
     @property
+    def n_requests(self) -> int:
+        return sum(self.outcomes.values())
+
+    @cached_property
+    def asked(self) -> Share | None:
+        """The proxy that most requests were sent to, of equals the one tried first; None: no request was seen."""
+        tried = [share for share in self.shares.values() if share.asked]
+        return min(tried, key=lambda share: (-share.asked, _late(share.first_asked), share.proxy), default=None)
+
+    @cached_property
+    def tied(self) -> bool:
+        """Whether the two best are equal in everything that decides."""
+        some_worked = any(share.worked for share in self.shares.values())
+        best = self.carriers[:2]
+        return len(best) == 2 and _rank(best[0], some_worked) == _rank(best[1], some_worked)
+
+    @cached_property
     def winner(self) -> Share | None:
-        """The proxy that carried most, None where none did or a tie is full."""
+        """The proxy that carried most; None where none did, a tie is full, or the plane is split."""
         carriers = self.carriers
-        if not carriers or (len(carriers) > 1 and carriers[0].rank == carriers[1].rank):
-            return None
-        return carriers[0]
+        return carriers[0] if carriers and not self.split and not self.tied else None
 
-    @property
-    def confidence(self) -> Confidence:
-        """certain: one proxy carried all and every answer was seen; likely: it carried at least 80 %; else unclear."""
+    @cached_property
+    def confidence(self) -> Confidence | None:
+        """certain: all went to one proxy, every answer was seen, one worked at least; likely: it carried 80 %; else unclear."""
         winner = self.winner
         if winner is None:
-            return "unclear"
-        if len(self.carriers) == 1 and not any(share.unseen for share in self.shares):
+            return None
+        alone = all(not share.asked and not share.lost for share in self.shares.values() if share is not winner)
+        few = self.one_of_many and winner.carried < LEAST_CERTAIN
+        if alone and winner.worked and not self.outcomes[UNSEEN] and self.on_itself and not few:
             return "certain"
         part, whole = LIKELY_SHARE
         return "likely" if winner.carried * whole >= sum(share.carried for share in self.carriers) * part else "unclear"
 
+    @cached_property
+    def outcome(self) -> str | None:
+        """works, partly, else the commonest that came of its requests; direct or blocked without any; None: nothing can be said."""
+        worked, counted = self.outcomes[WORKED], self.n_requests - self.outcomes[CHALLENGED]
+        part, whole = WORKS_SHARE
+        if worked:
+            return "works" if worked * whole >= counted * part and not self.idle else "partly"
+        if counted:
+            return max(COMMONEST, key=lambda name: self.outcomes[OUTCOMES.index(name)])
+        if self.n_requests:
+            return "unseen"  # challenges whose answers aren't here
+        if self.direct["answered"]:
+            return "direct"
+        return "blocked" if self.direct["blocked"] else None
 
-def contests(evidence: Evidence, of_row: Coded, of_request: Coded) -> dict[tuple[int, int], Contest]:
-    """Every contest, by (client code, code of the service or plane).
 
-    of_row of_request  the service or the plane of rows and of requests, in one numbering
+def _rank(share: Share, some_worked: bool) -> tuple[int, int, int]:
+    return share.worked if some_worked else share.carried, share.bytes, -1 if share.last is None else share.last
+
+
+def _late(time: int | None) -> int:
+    return 1 << 63 if time is None else time
+
+
+@dataclass(frozen=True)
+class Era:
+    """A stretch of time with one answer.
+
+    since       ns since 1970, the first request that went the new way; None: from the beginning on
+    until       the last request that went the old way before it; None likewise
     """
-    found: dict[tuple[int, int], Contest] = {}
-    for client, what, share in _shares(evidence, of_row, of_request):
-        found.setdefault((client, what), Contest()).shares.append(share)
-    for contest in found.values():
-        contest.shares.sort(key=lambda share: (*(-number for number in share.rank), share.proxy))
-    client_of_request = evidence.client.codes[evidence.requests.row]
-    failed = np.flatnonzero(evidence.outcome.failed & evidence.asks_proxy & (of_request.codes >= 0))
-    for (client, what, status), positions in grouped(failed, client_of_request, of_request.codes, evidence.requests.status):
-        found[client, what].failures[status] = len(positions)
-    direct = np.flatnonzero((evidence.route == DIRECT) & (of_row.codes >= 0))
-    for (client, what, blocked), rows in grouped(direct, evidence.client.codes, of_row.codes, evidence.blocked.astype(np.int64)):
-        contest = found.setdefault((client, what), Contest())
-        if blocked:
-            contest.blocked_direct += len(rows)
-        else:
-            contest.went_direct += len(rows)
-    return found
+
+    contest: Contest
+    since: int | None = None
+    until: int | None = None
 
 
-def _shares(evidence: Evidence, of_row: Coded, of_request: Coded) -> list[tuple[int, int, Share]]:
-    """(client code, service or plane code, share) of every proxy that was asked, or has bytes, for it."""
-    requests, outcome = evidence.requests, evidence.outcome
-    asked = np.flatnonzero(evidence.asks_proxy & (of_request.codes >= 0))
-    rows = np.flatnonzero((evidence.route == PROXY) & (of_row.codes >= 0))
-    asked_row = requests.row[asked]
-    flow = np.concatenate([asked_row, rows])
-    what = np.concatenate([of_request.codes[asked], of_row.codes[rows]])
-    shape = (len(evidence.client.values), len(of_row.values), len(evidence.proxy.values))
-    if not len(flow):
-        return []
-    keys, group = np.unique(
-        np.ravel_multi_index((evidence.client.codes[flow], what, evidence.proxy.codes[flow]), shape), return_inverse=True
-    )
-    of_asked, of_rows = group[: len(asked)], group[len(asked) :]
+@dataclass(frozen=True)
+class Answer:
+    """Of one service or plane of one source: its eras in order of time (at least one), and everything together."""
 
-    def count(which: Bools) -> list[int]:
-        numbers: list[int] = np.bincount(of_asked[which[asked]], minlength=len(keys)).tolist()
-        return numbers
+    eras: tuple[Era, ...]
+    whole: Contest
 
-    # A request on a flow whose scalar columns name another service has no bytes or end of its own: it counts by its own time.
-    elsewhere = of_row.codes[asked_row] != of_request.codes[asked]
-    began = np.where(requests.first_seen[asked] == NO_TIME, evidence.first[asked_row], requests.first_seen[asked])[elsewhere]
-    first = _extreme(np.minimum, len(keys), [(of_rows, evidence.first[rows]), (of_asked[elsewhere], began)])
-    last = _extreme(np.maximum, len(keys), [(of_rows, evidence.last[rows]), (of_asked[elsewhere], began)])
-    columns = [
-        count(outcome.carried),
-        count(outcome.failed),
-        count(outcome.carried & (requests.kind == ABSOLUTE)),
-        count(outcome.unseen),
-        _sums(of_rows, evidence.bytes[rows], len(keys)),
-        first,
-        last,
-    ]
-    shares = []
-    clients, whats, proxies = (part.tolist() for part in np.unravel_index(keys, shape))
-    for client, thing, proxy_code, *numbers in zip(clients, whats, proxies, *columns, strict=True):
-        proxy = evidence.proxy.values[proxy_code]
-        name, method = evidence.proxy_names[proxy]
-        shares.append((client, thing, Share(proxy, name or proxy, name, method, *numbers)))
-    return shares
+    @property
+    def last(self) -> Contest:
+        """The era that the answer is about."""
+        return self.eras[-1].contest
 
+    @property
+    def changed(self) -> bool:
+        """Whether there is more than one era."""
+        return len(self.eras) > 1
 
-def _sums(group: Ints, values: Ints, n_groups: int) -> list[int]:
-    total = np.zeros(n_groups, dtype=np.int64)
-    np.add.at(total, group, values)
-    sums: list[int] = total.tolist()
-    return sums
-
-
-def _extreme(choose: np.ufunc, n_groups: int, parts: list[tuple[Ints, Ints]]) -> list[int]:
-    """The least or greatest time of each group; NO_TIME where it has none. NO_TIME is below every time, so maximum needs no care."""
-    start = _NEVER if choose is np.minimum else NO_TIME
-    best = np.full(n_groups, start, dtype=np.int64)
-    for group, times in parts:
-        known = times != NO_TIME
-        choose.at(best, group[known], times[known])
-    best[best == _NEVER] = NO_TIME
-    extremes: list[int] = best.tolist()
-    return extremes
+    @property
+    def shares(self) -> list[Share]:
+        """What each proxy did in all eras together, in the order of the last one."""
+        order = [share.proxy for share in self.last.ranked]
+        order += [share.proxy for share in self.whole.ranked if share.proxy not in self.last.shares]
+        return [self.whole.shares[proxy] for proxy in order]

@@ -8,7 +8,7 @@ from io import StringIO
 import pytest
 from rich.console import Console
 
-from analyzer.report.labels import ProxyLabel
+from analyzer.text.labels import ProxyLabel
 from analyzer.report.matrix import matrix, notes
 from analyzer.report.model import Source, build
 from analyzer.report.text import UNWRAPPED

@@ -49,10 +49,10 @@ def test_the_finding_has_the_figures_with_and_without() -> None:
     whole = evidence(*OWN, *run())
     without, runs = set_aside(whole)
     (finding,) = run_findings(whole, without, runs)
-    assert (finding.code, finding.confidence, finding.client_ip, len(finding.flows)) == (
+    assert (finding.code, finding.confidence, finding.client_ips, len(finding.flows)) == (
         "client-analyzer-run",
         "likely",
-        "172.16.11.92",
+        ("172.16.11.92",),
         12,
     )
     assert finding.text.endswith(

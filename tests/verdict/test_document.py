@@ -8,6 +8,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from analyzer.routes.topology import Topology
+from analyzer.verdict import types
 from tests.verdict.rows import (
     CNC,
     EDGE,
@@ -27,19 +28,21 @@ from tests.verdict.rows import (
     verdict,
 )
 
-WON = {"winner", "winner_name", "method", "confidence", "reason", "by_proxy"}
-KEYS = {
-    "document": {"schema", "window", "captures", "reason", "sources", "proxies", "legs", "direct", "findings"},
-    "source": {"client_ip", "name", "services", "planes", "required", "talk", "precedence"},
-    "service": {"service", "group", "plane"} | WON,
-    "plane": {"plane"} | WON,
-    "share": {"proxy", "name", "method", "tunnels", "failed", "bytes", "first_seen", "last_seen"},
-    "precedence": {"plane", "over", "under", "services", "evidence"},
-    "proxy": {"proxy", "name", "method", "kinds", "sources", "requests", "failed", "inspected"},
-    "talk": {"proxy", "name", "family", "flows", "by", "planes", "user_agents", "ja4"},
-    "direct": {"client_ip", "server", "protocol", "host", "service", "state", "flows"},
-    "finding": {"code", "severity", "confidence", "client_ip", "proxy", "service", "text", "advice", "first_seen", "last_seen", "flows"},
+KINDS: dict[str, Any] = {
+    "document": types.Verdict,
+    "source": types.Source,
+    "service": types.Service,
+    "plane": types.Plane,
+    "era": types.Era,
+    "share": types.Share,
+    "precedence": types.Precedence,
+    "proxy": types.Proxy,
+    "group": types.Group,
+    "talk": types.Talk,
+    "direct": types.DirectRow,
+    "finding": types.Finding,
 }
+KEYS = {kind: set(shape.__annotations__) for kind, shape in KINDS.items()}
 TIME = re.compile(r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d\.\d{9}Z")
 
 
@@ -51,6 +54,8 @@ def parts(result: dict[str, Any]) -> list[tuple[str, dict[str, Any]]]:
         *(("source", source) for source in result["sources"]),
         *won,
         *(("share", share) for _, entry in won for share in entry["by_proxy"]),
+        *(("era", era) for _, entry in won for era in entry["eras"]),
+        *(("group", group) for group in result["groups"]),
         *(("precedence", row) for source in result["sources"] for row in source["precedence"]),
         *(("talk", entry) for source in result["sources"] for entry in source["talk"]),
         *(("proxy", proxy) for proxy in result["proxies"]),
@@ -84,7 +89,7 @@ def test_an_empty_capture_has_every_key_too() -> None:
     result = verdict(topology=Topology())
     assert set(result) == KEYS["document"]
     assert result["window"] == [None, None]
-    assert result["direct"] == {"allowed": [], "blocked": []}
+    assert result["direct"] == {"allowed": [], "blocked": [], "unknown": []}
 
 
 def test_it_is_plain_data_with_times_of_one_form() -> None:
@@ -155,6 +160,7 @@ def test_a_service_of_another_catalogue_keeps_its_group() -> None:
     from tests.verdict.rows import table
 
     row = tunnel(PROX01, "a.example") | {"route": "proxy", "proxy": PROX01, "service": "own-service", "service_group": "own"}
+    row["requests"] = [row["requests"][0] | {"outcome": "worked", "let_through": True}]
     result = judge(table([row]), topology=LAB_TOPOLOGY, catalogue=Catalogue([], []), captures=[])
     (entry,) = result["sources"][0]["services"]
     assert (entry["service"], entry["group"], entry["plane"], entry["winner"]) == ("own-service", "own", None, PROX01)

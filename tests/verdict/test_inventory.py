@@ -23,6 +23,7 @@ def test_what_a_proxy_was_asked_for() -> None:
         "sources": 2,
         "requests": 4,
         "failed": 1,
+        "hidden": 0,
         "inspected": None,
     }
 
@@ -31,7 +32,7 @@ def test_named_proxies_are_listed_without_traffic_when_they_have_a_port() -> Non
     topology = topology_from({"proxy": [{"name": "A", "address": "10.0.0.1", "port": 80}, {"name": "B", "address": "10.0.0.2"}]}, "t")
     assert proxies(flow(), topology=topology) == {
         "10.0.0.1:80": {"proxy": "10.0.0.1:80", "name": "A", "method": None, "inspected": None}
-        | {"kinds": [], "sources": 0, "requests": 0, "failed": 0}
+        | {"kinds": [], "sources": 0, "requests": 0, "failed": 0, "hidden": 0}
     }
 
 

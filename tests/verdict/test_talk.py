@@ -33,7 +33,7 @@ def test_a_users_host_asked_for_by_a_service_stack_is_told() -> None:
     (finding,) = mixed(tunnel(PROX02, EDGE, **BY_HELLO), odd)
     assert finding["text"] == (
         f"1 flow of WORKSTATION through PROX02 to hosts of the user ({EDGE}) talks as Windows services do "
-        "(CONNECT with a Host with port and no user agent); its other flows (1) talk like chromium"
+        "(CONNECT with a Host with port and no user agent); the other flows to such hosts (1) talk like chromium"
     )
     assert (finding["confidence"], finding["flows"]) == ("likely", [odd["id"]])
 

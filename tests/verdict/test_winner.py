@@ -47,7 +47,7 @@ def test_one_proxy_that_carried_all() -> None:
 
 
 def test_most_carried_requests_win_over_bytes() -> None:
-    rows = tunnels(PROX01, 3, bytes_in=10, bytes_out=10) + tunnels(PROX02, 2, bytes_in=10**9)
+    rows = tunnels(PROX01, 2, bytes_in=10) + tunnels(PROX02, 2, bytes_in=10**9) + tunnels(PROX01, 1, bytes_in=10)
     assert service(verdict(*rows))["winner"] == PROX01
 
 
@@ -64,7 +64,7 @@ def test_then_the_latest() -> None:
 
 def test_a_full_tie_has_no_winner() -> None:
     entry = service(verdict(tunnel(PROX01, CNC, last_seen=START_NS + 10**12), tunnel(PROX02, CNC, last_seen=START_NS + 10**12)))
-    assert (entry["winner"], entry["winner_name"], entry["method"], entry["confidence"]) == (None, None, None, "unclear")
+    assert (entry["winner"], entry["winner_name"], entry["method"], entry["confidence"]) == (None, None, None, None)
     assert [share["tunnels"] for share in entry["by_proxy"]] == [1, 1]
     assert "PROX01 and PROX02 carried 1 of 2" in entry["reason"]
 
@@ -78,18 +78,26 @@ def test_a_tie_without_times() -> None:
     ("here", "there", "confidence"), [(1, 0, "certain"), (8, 2, "likely"), (4, 1, "likely"), (79, 21, "unclear"), (3, 1, "unclear")]
 )
 def test_confidence_by_share(here: int, there: int, confidence: str) -> None:
-    assert service(verdict(*tunnels(PROX01, here), *tunnels(PROX02, there)))["confidence"] == confidence
+    half = here // 2  # in three runs, of which the middle one or the outer ones are too short: no change
+    rows = [*tunnels(PROX01, half), *mixed(there), *tunnels(PROX01, here - half - there + 1)]
+    assert service(verdict(*rows))["confidence"] == confidence
+
+
+def mixed(n: int) -> list[dict[str, Any]]:
+    """n tunnels through PROX02, one through PROX01 behind each but the last: alternation."""
+    rows = [row for _ in range(n) for row in (*tunnels(PROX02, 1), *tunnels(PROX01, 1))]
+    return rows[:-1]
 
 
 def test_an_unseen_answer_makes_it_likely() -> None:
     entry = service(verdict(*tunnels(PROX01, 2), tunnel(PROX01, CNC, None, sni=CNC)))
     assert (entry["confidence"], entry["by_proxy"][0]["tunnels"]) == ("likely", 3)
-    assert entry["reason"] == f"PROX01 carried all 3 {COMMAND} tunnels, but 1 answer was not captured"
+    assert entry["reason"] == f"PROX01 carried all 3 {COMMAND} tunnels, but what came of 1 isn't in the capture"
 
 
-def test_failures_elsewhere_leave_it_certain_when_they_were_answered() -> None:
+def test_requests_that_failed_elsewhere_make_it_likely() -> None:
     entry = service(verdict(tunnel(PROX01, CNC), tunnel(PROX02, CNC, 403)))
-    assert (entry["winner"], entry["confidence"]) == (PROX01, "certain")
+    assert (entry["winner"], entry["confidence"]) == (PROX01, "likely")
     assert [(share["proxy"], share["tunnels"], share["failed"]) for share in entry["by_proxy"]] == [(PROX01, 1, 0), (PROX02, 0, 1)]
 
 
@@ -99,12 +107,16 @@ def test_an_unanswered_failure_elsewhere_makes_it_likely() -> None:
 
 def test_only_failures_have_no_winner() -> None:
     entry = service(verdict(tunnel(PROX01, CNC, 407), tunnel(PROX01, CNC, 502), tunnel(PROX01, CNC, 407)))
-    assert (entry["winner"], entry["confidence"]) == (None, "unclear")
+    assert (entry["winner"], entry["confidence"]) == (None, None)
     assert entry["by_proxy"][0] | {"first_seen": 0, "last_seen": 0} == {
         "proxy": PROX01,
         "name": "PROX01",
         "method": "winhttp",
+        "asked": 3,
         "tunnels": 0,
+        "worked": 0,
+        "broken": 0,
+        "unseen": 0,
         "failed": 3,
         "bytes": 18000,
         "first_seen": 0,
@@ -116,7 +128,7 @@ def test_only_failures_have_no_winner() -> None:
 def test_direct_never_wins() -> None:
     result = verdict(flow(sni=CNC, host=CNC, host_source="sni"), flow(host=CNC, host_source="dns", state="no-answer"))
     entry = service(result)
-    assert (entry["winner"], entry["by_proxy"], entry["confidence"]) == (None, [], "unclear")
+    assert (entry["winner"], entry["by_proxy"], entry["confidence"]) == (None, [], None)
     assert entry["reason"] == f"1 connection went direct and 1 direct attempt was blocked: no proxy carried any {COMMAND} request"
     assert [row["service"] for row in result["direct"]["allowed"]] == [COMMAND]
     assert [row["service"] for row in result["direct"]["blocked"]] == [COMMAND]
@@ -163,7 +175,7 @@ def test_each_request_of_a_connection_counts_for_its_own_service() -> None:
 
 
 def test_a_connect_by_address_counts_for_the_name_inside() -> None:
-    row = tunnel(PROX01, "20.1.2.5", sni=MAPS, host=MAPS, host_source="sni")
+    row = tunnel(PROX01, "20.1.2.5", sni=MAPS, host=MAPS, host_source="sni", tls_completed=True)
     entry = service(verdict(row), "cloud-protection")
     assert (entry["winner"], entry["by_proxy"][0]["tunnels"], entry["confidence"]) == (PROX01, 1, "certain")
 

@@ -14,7 +14,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final
 from urllib.parse import quote
 
-from analyzer.report.labels import METHOD_NAMES, byte_size, counted, some
+from analyzer.text.labels import METHOD_NAMES, byte_size, counted, some
 from analyzer.report.model import REQUIRED_STATES, Report, Source, build
 from analyzer.report.page.exhibits import Exhibit, exhibits, table_of_tests
 from analyzer.report.page.flow_data import MOST_FLOWS, flow_data

@@ -7,7 +7,7 @@ from typing import Final
 
 import numpy as np
 
-from analyzer.report.labels import ProxyLabel, counted, plane_order
+from analyzer.text.labels import ProxyLabel, counted, plane_order
 from analyzer.report.plots.palette import proxy_order
 from analyzer.report.plots.scene import Scene
 from analyzer.routes.requests import Ints

@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Iterable
 from typing import Final
 
-from analyzer.report.labels import ProxyLabel
+from analyzer.text.labels import ProxyLabel
 
 INK: Final = "#1d1f22"
 FAINT: Final = "#62676e"

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any, Final
 
-from analyzer.report.labels import PLANES, counted
+from analyzer.text.labels import PLANES, counted
 from analyzer.report.plots.canvas import axes_of, frame, label, nothing, say, styled
 from analyzer.report.plots.palette import BAD, FAINT, INK, PAPER, PLANE_SHADES, RULE, proxy_order
 from analyzer.report.plots.scene import Scene

@@ -8,7 +8,7 @@ from functools import cached_property
 from typing import TYPE_CHECKING, Any
 
 from analyzer.errors import Unusable
-from analyzer.report.labels import ProxyLabel, source_label
+from analyzer.text.labels import ProxyLabel, source_label
 from analyzer.report.plots.palette import colours_of
 
 if TYPE_CHECKING:

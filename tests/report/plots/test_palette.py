@@ -7,7 +7,7 @@ import itertools
 import numpy as np
 import pytest
 
-from analyzer.report.labels import ProxyLabel
+from analyzer.text.labels import ProxyLabel
 from analyzer.report.plots import palette
 
 # Machado, Oliveira and Fernandes 2009, severity 1.0, on linear RGB.

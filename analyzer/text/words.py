@@ -1,0 +1,33 @@
+"""Numbers and lists in sentences."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+
+UNANSWERED = -1
+"""Stands among statuses for none."""
+
+
+def failure_list(failures: Mapping[int, int]) -> str:
+    """ "3 × 407, 1 unanswered"."""
+    ordered = sorted(failures.items(), key=lambda item: (-item[1], item[0]))
+    return ", ".join(f"{n} unanswered" if status == UNANSWERED else f"{n} × {status}" for status, n in ordered)
+
+
+def counted(n: int, noun: str) -> str:
+    """ "1 flow", "2 flows", "2 addresses"."""
+    plural = "es" if noun.endswith("s") else "s"
+    return f"{n:,} {noun}" if n == 1 else f"{n:,} {noun}{plural}"
+
+
+def listed(texts: Sequence[str], most: int = 3) -> str:
+    """ "a", "a and b", "a, b, c and 4 more"; characters that could steer a terminal are spelled out."""
+    safe = [printable(text) for text in texts]
+    if len(safe) > most + 1:
+        return f"{', '.join(safe[:most])} and {len(safe) - most:,} more"
+    return " and ".join(filter(None, [", ".join(safe[:-1]), safe[-1] if safe else ""]))
+
+
+def printable(text: str) -> str:
+    """The text with control, format and other unprintable characters as \\xNN: it came from the network."""
+    return text if text.isprintable() else "".join(c if c.isprintable() else f"\\x{ord(c):02x}" for c in text)

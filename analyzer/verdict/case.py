@@ -1,0 +1,42 @@
+"""Everything a finding may rest on, in one place."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import pyarrow as pa
+
+from analyzer.findings import Finding
+from analyzer.routes.discovery import Discovery
+from analyzer.services.catalogue import Catalogue
+from analyzer.verdict.answers import Answers
+from analyzer.verdict.evidence import Evidence
+from analyzer.verdict.forwarding import LegPairs
+from analyzer.verdict.required import Required
+
+
+@dataclass(frozen=True)
+class Case:
+    """What is known, for finders to look at (verdict/finders).
+
+    answers      who was asked and who won, per source and service, and per source and plane
+    required     client code → what became of each required service
+    captures     as the document has them
+    configured   methods that a study says were configured; logons: when it says that users logged on, ns since 1970
+    discoveries  how clients looked for a proxy by themselves; lookups: what names resolved to, None where that isn't known
+    also         findings about what isn't in the evidence any more
+    """
+
+    evidence: Evidence
+    answers: Answers
+    pairs: LegPairs
+    required: Mapping[int, list[Required]]
+    catalogue: Catalogue
+    captures: Sequence[Mapping[str, Any]] = ()
+    configured: Sequence[str] = ()
+    logons: Sequence[int] = ()
+    discoveries: Sequence[Discovery] = ()
+    lookups: pa.Table | None = None
+    also: Sequence[Finding] = ()

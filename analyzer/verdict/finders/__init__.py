@@ -1,0 +1,57 @@
+"""Finders: each looks at the whole case for one kind of thing that a person should know. One file each; the list is here."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from typing import Any
+
+from analyzer.findings import Finding, in_order
+from analyzer.verdict.case import Case
+from analyzer.verdict.finders import (
+    backlog,
+    bypass,
+    captures,
+    changes,
+    coverage,
+    discovered,
+    failures,
+    fallback,
+    missing,
+    names,
+    opened,
+    planes,
+    proxies,
+    resolution,
+    revocation,
+    silence,
+    translation,
+    tunnels,
+)
+
+Finder = Callable[[Case], Sequence[Finding]]
+
+FINDERS: tuple[Finder, ...] = (
+    changes.find,
+    failures.find,
+    fallback.find,
+    tunnels.find,
+    opened.find,
+    revocation.find,
+    resolution.find,
+    bypass.find,
+    proxies.find,
+    translation.find,
+    names.find,
+    planes.find,
+    discovered.find,
+    backlog.find,
+    missing.find,
+    silence.find,
+    coverage.find,
+    captures.find,
+)
+
+
+def findings_of(case: Case) -> list[dict[str, Any]]:
+    """What all finders find, as the document has it."""
+    return in_order([*case.also, *(finding for find in FINDERS for finding in find(case))])

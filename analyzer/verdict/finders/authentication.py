@@ -1,0 +1,62 @@
+"""Who is let in and who isn't: what a proxy that asks for authentication offers, and what those offer whom it refuses or lets in.
+
+The commonest real fault: the machine account has no credentials to offer and is refused, while the user is let in.
+"""
+
+from __future__ import annotations
+
+from collections import Counter
+
+import numpy as np
+import pyarrow.compute as pc
+
+from analyzer.arrow import array
+from analyzer.routes.requests import Ints
+from analyzer.text.labels import PLANES
+from analyzer.text.times import values
+from analyzer.text.words import counted, listed
+from analyzer.verdict.columns import column
+from analyzer.verdict.evidence import Evidence
+
+
+def who_is_let_in(evidence: Evidence, refused: Ints, proxy: int) -> str:
+    """`; it asks for NTLM; 30 offered nothing; it let the user in (12 requests, NTLM)`, as text to append.
+
+    refused  positions of requests that this proxy answered 407
+    """
+    entries = pc.list_flatten(column(evidence, "requests"))
+    challenges = {scheme for schemes in values(entries.field("challenge").take(array(refused))) for scheme in schemes or ()}
+    offers = Counter(values(entries.field("offered").take(array(refused))))
+    parts = []
+    if challenges:
+        parts.append(f"it asks for {listed([scheme_name(scheme) for scheme in sorted(challenges)])}")
+    none = offers.pop(None, 0)
+    if none:
+        parts.append(f"{'no credentials were' if none == len(refused) else f'{none} times none were'} offered")
+    parts += [f"{scheme_name(scheme)} was offered and refused {counted(n, 'time')}" for scheme, n in sorted(offers.items())]
+    parts += _let_in(evidence, proxy)
+    return "".join(f"; {part}" for part in parts)
+
+
+def _let_in(evidence: Evidence, proxy: int) -> list[str]:
+    """Whose requests the same proxy let in, by plane, and what these offered."""
+    row, worked = evidence.requests.row, evidence.outcome.worked
+    inside = np.flatnonzero(worked & evidence.asks_proxy & (evidence.proxy.codes[row] == proxy))
+    if not len(inside):
+        return []
+    offers = pc.list_flatten(column(evidence, "requests")).field("offered")
+    offered = values(offers.take(array(inside)))
+    by_plane: dict[str, Counter[str | None]] = {}
+    for plane, scheme in zip(evidence.request_plane.codes[inside].tolist(), offered, strict=True):
+        by_plane.setdefault(evidence.request_plane.text(plane) or "other", Counter())[scheme] += 1
+    parts = []
+    for plane in sorted(by_plane, key=lambda name: (*PLANES, "other").index(name)):
+        schemes = listed([scheme_name(scheme) for scheme in sorted(filter(None, by_plane[plane]))])
+        whose = f"{plane} requests" if plane != "other" else "other requests"
+        parts.append(f"it let {counted(sum(by_plane[plane].values()), whose.removesuffix('s'))} in{f' ({schemes})' if schemes else ''}")
+    return parts
+
+
+def scheme_name(scheme: str) -> str:
+    """An authentication scheme as its standard writes it."""
+    return {"ntlm": "NTLM", "negotiate": "Negotiate", "basic": "Basic", "digest": "Digest", "kerberos": "Kerberos"}.get(scheme, scheme)

@@ -1,0 +1,202 @@
+"""backlog-flush: cached events leaving in a burst, after a silence in which the source itself was heard.
+
+The sensor and the antivirus of one source are taken together, whatever the service and the proxy. The numbers were tried by hand on
+80 captures and shapes, without a false alarm. That the events were cached before is likely, never seen.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from typing import Final
+
+import numpy as np
+import pyarrow.compute as pc
+
+from analyzer.findings import Finding
+from analyzer.routes.requests import NO_TIME, Bools, Ints, integers, times_ns
+from analyzer.text.words import counted, listed
+from analyzer.verdict.case import Case
+from analyzer.verdict.columns import column
+from analyzer.verdict.evidence import Evidence, grouped
+
+PLANES: Final = ("sensor", "antivirus")
+
+_NS: Final = 1_000_000_000
+
+SILENCE_TO_BURST: Final = 12
+"""How many times as long as the burst the silence before it is at least."""
+
+GAP_OF_SILENCE, PACES = 10, 8
+SMALL_GAP, SMALL_GAP_EARLY, SMALL_GAP_MOST_NS = 300, 100, 60 * _NS
+"""A burst ends at a gap longer than a tenth of the silence; or longer than eight of its own paces and than a three-hundredth of the
+silence (a hundredth while there are fewer than three requests), at most a minute."""
+
+MANY, TIMES_AFTER = 6, 4
+UPLOADS, UPLOADED, UPLOAD_TIMES, UPLOAD_EACH = 2, 20_000, 12, 4
+"""Six requests at four times the rate after; or two with 20 kB up, at twelve times the upload rate and four times the upload of each."""
+
+
+@dataclass(frozen=True)
+class Flush:
+    """One burst.
+
+    client      code of the evidence; services, planes, proxies likewise, each once
+    asked       positions of its requests; rows: their flows
+    logon       ns since 1970, of the logon before it; None: none is known
+    silent_ns   how long the silence before it was
+    start end   ns since 1970: its first and its last request
+    bytes       payload of its flows both ways; up: the client's
+    rate rate_after   requests per second in it and after it; None: nothing after
+    """
+
+    client: int
+    services: tuple[int, ...]
+    planes: tuple[int, ...]
+    proxies: tuple[int, ...]
+    asked: Ints
+    rows: Ints
+    logon: int | None
+    silent_ns: int
+    start: int
+    end: int
+    bytes: int
+    up: int
+    rate: float
+    rate_after: float | None
+
+    def text(self, evidence: Evidence) -> str:
+        """What was seen, with the numbers."""
+        services = [evidence.service.values[code] for code in self.services]
+        proxies = [evidence.proxy_label(code) for code in self.proxies if code >= 0]
+        since = "" if self.logon is None else f", {(self.start - self.logon) / _NS:.1f} s after a user logged on"
+        after = "nothing after it" if self.rate_after is None else f"{self.rate_after:,.2f} requests/s after it"
+        length, silent = (self.end - self.start) / _NS, self.silent_ns / _NS
+        requests = f"{counted(len(self.asked), 'request')} ({listed(services, 5)}) with {self.up:,} bytes up"
+        return (
+            f"{evidence.client_label(self.client)} sent {requests} "
+            f"through {listed(proxies)} within {length:.1f} s{since}, after {silent:,.0f} s of silence: "
+            f"{self.rate:,.2f} requests/s, {after}"
+        )
+
+
+def find(case: Case) -> list[Finding]:
+    """One per source and moment."""
+    evidence = case.evidence
+    return [
+        evidence.finding(
+            "backlog-flush",
+            flush.rows,
+            flush.text(evidence),
+            clients=[flush.client],
+            proxy=flush.proxies[0] if len(flush.proxies) == 1 else -1,
+            services=flush.services,
+            confidence="likely",
+        )
+        for flush in flushes(evidence, case.logons)
+    ]
+
+
+def flushes(evidence: Evidence, logons: Sequence[int] = ()) -> list[Flush]:
+    """Every burst, in the order of time. logons: when users logged on, ns since 1970."""
+    row = evidence.requests.row
+    planes = [code for code, name in enumerate(evidence.request_plane.values) if name in PLANES]
+    chosen = evidence.asks_proxy & evidence.outcome.carried & (evidence.begun != NO_TIME) & np.isin(evidence.request_plane.codes, planes)
+    found: list[Flush] = []
+    heard: _Heard | None = None
+    for (client,), asked in grouped(np.flatnonzero(chosen), evidence.client.codes[row]):
+        if len(asked) >= UPLOADS:
+            heard = heard or _Heard(evidence)
+            asked = asked[np.argsort(evidence.begun[asked], kind="stable")]
+            found += _of_source(evidence, client, asked, heard, sorted(logons))
+    return sorted(found, key=lambda flush: (flush.start, flush.client))
+
+
+class _Heard:
+    """When each source was heard, by the packets of all its flows, UDP too."""
+
+    def __init__(self, evidence: Evidence) -> None:
+        lists = column(evidence, "active")
+        row, entries = integers(pc.list_parent_indices(lists), 0), pc.list_flatten(lists)
+        start, end = times_ns(entries.field("start")), times_ns(entries.field("end"))
+        without = np.flatnonzero(np.bincount(row, minlength=evidence.flows.num_rows) == 0)
+        both = np.concatenate([without, without])
+        self._client = evidence.client.codes[np.concatenate([row, both])]
+        self._start = np.concatenate([start, evidence.first[without], evidence.last[without]])
+        self._end = np.concatenate([end, evidence.first[without], evidence.last[without]])
+
+    def of(self, client: int) -> tuple[Ints, Ints]:
+        """(starts, ends) of the stretches in which this source was heard."""
+        own: Bools = (self._client == client) & (self._start != NO_TIME) & (self._end != NO_TIME)
+        return self._start[own], self._end[own]
+
+
+def _of_source(evidence: Evidence, client: int, asked: Ints, heard: _Heard, logons: Sequence[int]) -> Iterator[Flush]:
+    starts, ends = heard.of(client)
+    began = evidence.begun[asked].tolist()
+    first, last = min(int(starts.min()), began[0]), max(int(ends.max()), began[-1])
+    at = 0
+    while at < len(began):
+        before = began[at - 1] if at else first
+        silence = began[at] - before
+        size = _size(began, at, silence) if silence > 0 else 1
+        third = silence // 3
+        if size >= UPLOADS and ((starts <= before + 2 * third) & (ends >= before + third)).any():
+            flush = _measured(evidence, client, asked, at, size, (before, last), logons)
+            if flush is not None:
+                yield flush
+                at += size
+                continue
+        at += 1
+
+
+def _size(began: Sequence[int], at: int, silence: int) -> int:
+    """How many requests from `at` on are one burst."""
+    size = 1
+    while at + size < len(began):
+        gap = began[at + size] - began[at + size - 1]
+        pace = (began[at + size - 1] - began[at]) / (size - 1) if size > 1 else 0.0
+        small = min(silence / (SMALL_GAP if size >= 3 else SMALL_GAP_EARLY), SMALL_GAP_MOST_NS)
+        if gap > silence / GAP_OF_SILENCE or (gap > PACES * pace and gap > small):
+            break
+        size += 1
+    return size
+
+
+def _measured(
+    evidence: Evidence, client: int, asked: Ints, at: int, size: int, span: tuple[int, int], logons: Sequence[int]
+) -> Flush | None:
+    """The burst, if it is one by its numbers. span: when the silence began, and when the source was heard last."""
+    burst, after = asked[at : at + size], asked[at + size :]
+    start, end = int(evidence.begun[burst[0]]), int(evidence.begun[burst[-1]])
+    silence, length, rest = start - span[0], max(1, end - start), max(1, span[1] - end)
+    if silence < SILENCE_TO_BURST * length:
+        return None
+    sent = integers(column(evidence, "bytes_out"), 0)
+    rows = np.unique(evidence.requests.row[burst])
+    later = np.setdiff1d(evidence.requests.row[after], rows)
+    up, up_after = int(sent[rows].sum()), int(sent[later].sum())
+    many = size >= MANY and size * rest >= TIMES_AFTER * len(after) * length
+    large = size >= UPLOADS and up >= UPLOADED and up * rest >= UPLOAD_TIMES * up_after * length
+    large = large and up * len(after) >= UPLOAD_EACH * up_after * size
+    if not (many or large):
+        return None
+    earlier = int(evidence.begun[asked[at - 1]]) if at else None
+    logon = next((time for time in reversed(logons) if time <= start and (earlier is None or time > earlier)), None)
+    row = evidence.requests.row[burst]
+    return Flush(
+        client=client,
+        services=tuple(code for code in np.unique(evidence.request_service.codes[burst]).tolist() if code >= 0),
+        planes=tuple(np.unique(evidence.request_plane.codes[burst]).tolist()),
+        proxies=tuple(np.unique(evidence.proxy.codes[row]).tolist()),
+        asked=np.sort(burst),
+        rows=rows,
+        logon=logon,
+        silent_ns=silence,
+        start=start,
+        end=end,
+        bytes=int(evidence.bytes[rows].sum()),
+        up=up,
+        rate=size * _NS / length,
+        rate_after=len(after) * _NS / rest if len(after) else None,
+    )

@@ -1,0 +1,80 @@
+"""What went, or tried to go, past the proxies: direct-blocked, direct-allowed and quic-attempt."""
+
+from __future__ import annotations
+
+import numpy as np
+
+from analyzer.findings import Finding, Severity
+from analyzer.routes.requests import Bools, Ints
+from analyzer.routes.route import DIRECT, PROXY
+from analyzer.text.words import counted, listed
+from analyzer.verdict.case import Case
+from analyzer.verdict.columns import says, state_list
+from analyzer.verdict.evidence import ANSWERED, BLOCKED, Evidence, coded, grouped
+
+SOON_NS = 30 * 10**9
+"""How soon after a QUIC attempt a request to a proxy counts as the same thing tried again."""
+
+
+def find(case: Case) -> list[Finding]:
+    """One finding of each code, over all sources. What may have been blocked, or may have got through, is none."""
+    evidence = case.evidence
+    direct = evidence.route == DIRECT
+    tcp = says(evidence, "protocol", "tcp")
+    only_proxies = evidence.topology.policy == "proxies-only"
+    expected = (evidence.service.codes >= 0) | only_proxies
+    found = [
+        _finding(evidence, "direct-blocked", direct & tcp & (evidence.direct == BLOCKED)),
+        _finding(evidence, "direct-allowed", direct & tcp & (evidence.direct == ANSWERED) & expected),
+        _finding(evidence, "quic-attempt", direct & ~tcp),
+    ]
+    return [finding for finding in found if finding is not None]
+
+
+def _finding(evidence: Evidence, code: str, chosen: Bools) -> Finding | None:
+    rows = np.flatnonzero(chosen)
+    if not len(rows):
+        return None
+    servers = len(np.unique(coded(evidence.flows.column("server_ip")).codes[rows]))
+    noun = "QUIC attempt" if code == "quic-attempt" else "direct connection"
+    whose = f"{counted(len(rows), noun)} of {evidence.of_whom(rows)} to {counted(servers, 'address')}"
+    text = f"{whose}{evidence.hosts_of(rows)}: {state_list(evidence, rows)}"
+    services = np.unique(evidence.service.codes[rows][evidence.service.codes[rows] >= 0]).tolist()
+    if services:
+        n = int((evidence.service.codes[rows] >= 0).sum())
+        names = listed([evidence.service.values[service] for service in services])
+        text += f"; {'all' if n == len(rows) else n} for services that Defender needs ({names})"
+    if code == "quic-attempt":
+        text += _tried_again(evidence, rows)
+    return evidence.finding(code, rows, text, services=services, severity=_severity(evidence, code, rows))
+
+
+def _severity(evidence: Evidence, code: str, rows: Ints) -> Severity | None:
+    """Where only proxies are allowed, blocking is as it should be and passing is a hole; else only what is Defender's own matters."""
+    only_proxies = evidence.topology.policy == "proxies-only"
+    own = bool(evidence.own[rows].any())
+    if code == "direct-allowed" and only_proxies:
+        return "problem"
+    if code == "direct-blocked":
+        return "info" if only_proxies or not own else "warning"
+    behind_proxy = np.unique(evidence.client.codes[evidence.route == PROXY])
+    mixed = bool(np.isin(evidence.client.codes[rows[evidence.own[rows]]], behind_proxy).any())
+    return "warning" if code == "direct-allowed" and mixed else None
+
+
+def _tried_again(evidence: Evidence, rows: Ints) -> str:
+    """ "; 2 of the hosts were then asked of PROX02", by the same client, soon after: what a browser does when QUIC is blocked."""
+    row = evidence.requests.row
+    attempts = {key: evidence.first[members] for key, members in grouped(rows, evidence.client.codes, evidence.host.codes) if key[1] >= 0}
+    named = {(client, evidence.host.values[host]): times for (client, host), times in attempts.items()}
+    again: dict[str, set[str]] = {}
+    for position in np.flatnonzero(evidence.asks_proxy & evidence.outcome.carried).tolist():
+        name = evidence.request_host.text(int(evidence.request_host.codes[position])) or ""
+        times = named.get((int(evidence.client.codes[row[position]]), name))
+        at = evidence.begun[position]
+        if times is not None and ((at >= times) & (at - times <= SOON_NS)).any():
+            again.setdefault(name, set()).add(evidence.proxy_label(int(evidence.proxy.codes[row[position]])))
+    if not again:
+        return ""
+    proxies = sorted({proxy for found in again.values() for proxy in found})
+    return f"; {counted(len(again), 'host')} {'was' if len(again) == 1 else 'were'} then asked of {listed(proxies)}"

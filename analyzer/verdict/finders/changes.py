@@ -1,0 +1,138 @@
+"""winner-changed: a proxy carried until one moment, and another since; service-split: services of one plane through different proxies."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+
+import numpy as np
+
+from analyzer.findings import Finding
+from analyzer.routes.requests import NO_TIME, Ints
+from analyzer.routes.route import PROXY
+from analyzer.text.labels import ProxyLabel, plane_order
+from analyzer.text.times import clock
+from analyzer.text.words import listed
+from analyzer.verdict.case import Case
+from analyzer.verdict.evidence import Evidence, rfc3339
+from analyzer.verdict.winner import Answer, Contest, Era
+
+FAILOVER_NS = 60 * 10**9
+"""How long before the first request to the next proxy a failed attempt at the first one shows that the first was still tried."""
+
+
+def find(case: Case) -> list[Finding]:
+    """winner-changed, per source and moment; service-split, per source and plane."""
+    return [*_changes(case), *_splits(case)]
+
+
+Moment = tuple[int, int | None, int | None]
+"""client code, until, since"""
+
+
+def _changes(case: Case) -> Iterable[Finding]:
+    evidence = case.evidence
+    moments: dict[Moment, list[tuple[str, bool, int, Era, Era]]] = {}
+    in_plane: set[tuple[int, Moment]] = set()
+    for is_plane, answers in ((True, case.answers.planes), (False, case.answers.services)):
+        names = evidence.plane.values if is_plane else evidence.service.values
+        for (client, code), answer in answers.items():
+            for before, after in zip(answer.eras, answer.eras[1:], strict=False):
+                moment = (client, after.until, after.since)
+                if is_plane:
+                    in_plane.add((client, moment))
+                elif (client, moment) in in_plane:
+                    continue  # its plane says so
+                moments.setdefault(moment, []).append((names[code], is_plane, code, before, after))
+    for (client, until, since), changed in sorted(moments.items(), key=lambda item: (item[0][0], item[0][2] or 0)):
+        yield _change(evidence, client, until, since, changed)
+
+
+def _change(
+    evidence: Evidence, client: int, until: int | None, since: int | None, changed: list[tuple[str, bool, int, Era, Era]]
+) -> Finding:
+    names = sorted((name for name, *_ in changed), key=lambda name: (plane_order(name), name))
+    _, is_plane, _, before, after = changed[0]
+    old, new = _who(before.contest), _who(after.contest)
+    who = evidence.client_label(client)
+    text = f"{who}: {listed(names)} went through {old}{f' until {clock(until)}' if until is not None else ''}"
+    if after.contest.winner is not None:
+        text += f", through {new}{f' since {clock(since)}' if since is not None else ''}"
+    else:
+        text += (
+            f"; since {clock(since)} all is asked of {new}, and fails" if since is not None else f"; then all is asked of {new}, and fails"
+        )
+    failover = _is_failover(evidence, client, before.contest, since)
+    if failover:
+        text += "; the first was still asked first and failed, so this is a failover and no changed setting"
+    codes = [code for *_, code, _, _ in changed]
+    rows = _rows(evidence, client, codes, is_plane)
+    late = _still_in_use(evidence, before.contest, client, since)
+    if late is not None:
+        text += f"; tunnels opened before stayed in use until {clock(late)}"
+    finding = evidence.finding(
+        "winner-changed",
+        rows,
+        text,
+        clients=[client],
+        services=[] if is_plane else codes,
+        severity="info" if failover and after.contest.winner is not None else "warning" if after.contest.winner is not None else None,
+        confidence="certain" if after.contest.confidence == "certain" and before.contest.confidence == "certain" else "likely",
+    )
+    bracket = {"first_seen": None if until is None else rfc3339(until), "last_seen": None if since is None else rfc3339(since)}
+    return Finding(**{**finding.__dict__, **bracket})
+
+
+def _who(contest: Contest) -> str:
+    share = contest.winner or contest.asked
+    return str(ProxyLabel(share.proxy, share.name, share.method)) if share else "no proxy"
+
+
+def _rows(evidence: Evidence, client: int, codes: list[int], is_plane: bool) -> Ints:
+    """The flows of these planes or services through proxies."""
+    what = evidence.request_plane if is_plane else evidence.request_service
+    row = evidence.requests.row
+    asked = evidence.asks_proxy & (evidence.client.codes[row] == client) & np.isin(what.codes, codes)
+    return evidence.rows_of(np.flatnonzero(asked))
+
+
+def _is_failover(evidence: Evidence, client: int, before: Contest, since: int | None) -> bool:
+    """Whether the first proxy was still tried, and failed, when the next one was asked."""
+    share = before.winner or before.asked
+    if share is None or since is None:
+        return False
+    proxy, row = evidence.proxy.values.index(share.proxy), evidence.requests.row
+    failed = evidence.outcome.failed & evidence.asks_proxy & (evidence.client.codes[row] == client) & (evidence.proxy.codes[row] == proxy)
+    dead = (evidence.route == PROXY) & evidence.unopened & (evidence.client.codes == client) & (evidence.proxy.codes == proxy)
+    times = np.concatenate([evidence.begun[failed], evidence.first[dead]])
+    return bool(((times != NO_TIME) & (times >= since - FAILOVER_NS)).any())
+
+
+def _still_in_use(evidence: Evidence, before: Contest, client: int, since: int | None) -> int | None:
+    """When tunnels opened through the first proxy before the change were last used, if that was after it."""
+    share = before.winner
+    if share is None or since is None:
+        return None
+    row = evidence.requests.row
+    opened = evidence.outcome.carried & evidence.asks_proxy & (evidence.client.codes[row] == client) & (evidence.begun < since)
+    old = row[opened & (evidence.proxy.codes[row] == evidence.proxy.values.index(share.proxy))]
+    last = int(evidence.last[old].max()) if len(old) else NO_TIME
+    return last if last > since else None
+
+
+def _splits(case: Case) -> Iterable[Finding]:
+    evidence = case.evidence
+    for (client, code), answer in case.answers.planes.items():
+        if answer.last.split:
+            yield _split(case, evidence, client, code, answer)
+
+
+def _split(case: Case, evidence: Evidence, client: int, code: int, answer: Answer) -> Finding:
+    rows = _rows(evidence, client, [code], True)
+    services = sorted({int(service) for service in evidence.service.codes[rows].tolist() if service >= 0})
+    ways = []
+    for service in services:
+        own = case.answers.services.get((client, service))
+        if own is not None and own.last.winner is not None:
+            ways.append(f"{evidence.service.values[service]} through {own.last.winner.label}")
+    text = f"{evidence.client_label(client)}: services of the {evidence.plane.values[code]} plane go different ways: {listed(ways, 8)}"
+    return evidence.finding("service-split", rows, text, clients=[client], services=services, confidence="likely")

@@ -1,0 +1,128 @@
+"""What proxies refused, got wrong, or weren't there for: one finding per proxy and kind of failure."""
+
+from __future__ import annotations
+
+from collections import Counter
+
+import numpy as np
+import pyarrow.compute as pc
+
+from analyzer.findings import Finding, Severity
+from analyzer.routes.requests import ABSOLUTE, NO_STATUS, SOCKS4, SOCKS5, Ints
+from analyzer.routes.route import PROXY
+from analyzer.text.words import counted, failure_list, listed
+from analyzer.verdict.case import Case
+from analyzer.verdict.columns import column, state_list
+from analyzer.verdict.evidence import Evidence, grouped
+from analyzer.verdict.finders.authentication import who_is_let_in
+from analyzer.verdict.outcome import AUTHENTICATION, DENIED, UNANSWERED
+from analyzer.verdict.proven import proves_a_proxy, refuted
+
+# SOCKS replies that say why (RFC 1928 6; 255 is the method negotiation's; SOCKS4: 92 and 93 are about identd).
+SOCKS5_NO_METHOD = 255
+SOCKS4_IDENTD = (92, 93)
+
+# What a proxy says when it can't get to the origin: bad gateway, unavailable, gateway timeout (RFC 9110 15.6.3 to 15.6.5); network or
+# host unreachable, connection refused, TTL expired (RFC 1928 6).
+HTTP_NO_ORIGIN, SOCKS5_NO_ORIGIN = (502, 503, 504), (3, 4, 5, 6)
+
+CODES = ("proxy-auth-required", "proxy-denied", "proxy-error", "origin-unreachable", "not-a-proxy", "captive-portal", "proxy-unreachable")
+AUTH, DENY, ERROR, NO_ORIGIN, NO_PROXY, PORTAL, SILENT = range(7)
+
+
+def find(case: Case) -> list[Finding]:
+    """proxy-auth-required, proxy-denied, proxy-error, origin-unreachable, not-a-proxy, captive-portal and proxy-unreachable."""
+    evidence = case.evidence
+    outcome, row = evidence.outcome, evidence.requests.row
+    positions = np.flatnonzero(outcome.failed & evidence.asks_proxy)
+    proxy, kind = evidence.proxy.codes[row], _kinds(evidence)
+    unopened = dict(grouped(np.flatnonzero((evidence.route == PROXY) & evidence.unopened), evidence.proxy.codes))
+    found = []
+    for (code, what), asked in grouped(positions, proxy, kind):
+        rows = unopened.pop((code,), None) if what == SILENT else None
+        found.append(_refusal(evidence, asked, code, what, rows))
+    none = np.zeros(0, dtype=np.int64)
+    found += [_refusal(evidence, none, code, SILENT, rows) for (code,), rows in sorted(unopened.items())]
+    return found
+
+
+def _kinds(evidence: Evidence) -> Ints:
+    """Which of CODES each failed request is."""
+    requests, code = evidence.requests, evidence.outcome.code
+    kind, status = requests.kind, requests.status
+    proxy = evidence.proxy.codes[requests.row]
+    no_method = ((kind == SOCKS5) & (status == SOCKS5_NO_METHOD)) | ((kind == SOCKS4) & np.isin(status, SOCKS4_IDENTD))
+    no_origin = np.where(kind == SOCKS5, np.isin(status, SOCKS5_NO_ORIGIN), np.isin(status, HTTP_NO_ORIGIN) & (kind <= ABSOLUTE))
+    proven = np.isin(proxy, np.unique(proxy[proves_a_proxy(evidence)]))
+    stranger = ~proven & refuted(evidence)
+    redirected = (kind <= ABSOLUTE) & (status >= 300) & (status < 400)
+    conditions = [code == UNANSWERED, (code == AUTHENTICATION) | no_method, code == DENIED, redirected, stranger, no_origin]
+    return np.select(conditions, [SILENT, AUTH, DENY, PORTAL, NO_PROXY, NO_ORIGIN], default=ERROR).astype(np.int64)
+
+
+def _refusal(evidence: Evidence, asked: Ints, proxy: int, kind: int, unopened: Ints | None) -> Finding:
+    """One finding about these requests, and connections that never opened, all of one proxy and kind of failure."""
+    service = evidence.request_service.codes[asked]
+    label = evidence.proxy_label(proxy) if proxy >= 0 else "a proxy"
+    rows = evidence.rows_of(asked)
+    parts = []
+    if len(asked):
+        statuses = Counter(evidence.requests.status[asked].tolist())
+        parts.append(f"{label} {_answer(evidence, asked, kind, statuses)} {_requests(evidence, asked)} of {evidence.of_whom(rows)}")
+    if unopened is not None:
+        connections = f"{counted(len(unopened), 'connection')} of {evidence.of_whom(unopened)} to {label} failed"
+        parts.append(f"{connections}: {state_list(evidence, unopened)}")
+        rows = np.union1d(rows, unopened)
+    text = "; ".join(parts)
+    severity: Severity | None = None if (service >= 0).any() or unopened is not None else "info"
+    if kind == AUTH:
+        text += who_is_let_in(evidence, asked, proxy)
+    if kind == SILENT and _works(evidence, rows, proxy):
+        text += "; other connections to it worked"
+        severity = "warning"
+    pages = int((evidence.requests.kind[asked] == ABSOLUTE).sum())
+    if kind == NO_ORIGIN and pages:
+        text += "; the origin itself may have said so" if pages == len(asked) else f"; of {pages} the origin itself may have said so"
+    unsure = kind == NO_ORIGIN and pages == len(asked)
+    return evidence.finding(
+        CODES[kind],
+        rows,
+        text,
+        proxy=proxy,
+        services=service.tolist(),
+        severity=severity,
+        confidence="likely" if unsure or kind == PORTAL else "certain",
+    )
+
+
+def _answer(evidence: Evidence, asked: Ints, kind: int, statuses: Counter[int]) -> str:
+    """What it said: "answered 407 to"."""
+    if kind == SILENT:
+        return "did not answer"
+    if kind == PORTAL:
+        places = sorted(
+            {place for place in pc.list_flatten(column(evidence, "requests")).field("location").take(asked).to_pylist() if place}
+        )
+        return f"redirected{f' to {listed(places)}' if places else ''}"
+    if set(statuses) == {NO_STATUS}:
+        return "answered in another protocol to"
+    return f"answered {next(iter(statuses)) if len(statuses) == 1 else failure_list(statuses)} to"
+
+
+def _requests(evidence: Evidence, asked: Ints) -> str:
+    """ "3 cloud-protection requests (wdcp.microsoft.com)", "1 request outside Defender (example.org)"."""
+    hosts = sorted({evidence.request_host.values[code] for code in set(evidence.request_host.codes[asked].tolist()) if code >= 0})
+    services = sorted({evidence.service.values[code] for code in set(evidence.request_service.codes[asked].tolist()) if code >= 0})
+    subject = counted(len(asked), f"{services[0]} request" if len(services) == 1 else "request")
+    if not services:
+        subject += " outside Defender"
+    elif len(services) > 1:
+        subject += f" for {listed(services)}"
+    return f"{subject} ({listed(hosts)})" if hosts else subject
+
+
+def _works(evidence: Evidence, rows: Ints, proxy: int) -> bool:
+    """Whether the proxy carried something for one of these sources."""
+    row = evidence.requests.row
+    mine = np.isin(evidence.client.codes[row], evidence.client.codes[rows])
+    return bool((evidence.outcome.carried & mine & (evidence.proxy.codes[row] == proxy)).any())

@@ -1,0 +1,40 @@
+"""required-unseen: services that Defender requires and a source never asked for, not even by hosts that it shares with others."""
+
+from __future__ import annotations
+
+import numpy as np
+
+from analyzer.findings import Finding
+from analyzer.services.required import EVERYWHERE
+from analyzer.text.words import counted, listed
+from analyzer.verdict.case import Case
+from analyzer.verdict.permits import device_seen
+from analyzer.verdict.seen import defender_seen
+
+MOST_SERVICES = 12
+
+
+def find(case: Case) -> list[Finding]:
+    """One over all sources with Defender traffic that miss any."""
+    evidence = case.evidence
+    speaking = {client for client, how in defender_seen(evidence).items() if how == "seen"}
+    missing = {
+        client: unseen
+        for client, own in case.required.items()
+        if client in speaking and (unseen := [one.service for one in own if one.state == "unseen"])
+    }
+    if not missing:
+        return []
+    device = device_seen(evidence, case.catalogue)
+    kind = f"{device.cloud}, {device.connectivity_model}" + ("" if device.geo == EVERYWHERE else f", {device.geo}")
+    services = sorted({service for unseen in missing.values() for service in unseen})
+    rows = np.flatnonzero(np.isin(evidence.client.codes, list(missing)))
+    what = f"{counted(len(services), 'required service')} ({kind}) not seen"
+    if len(missing) > 1:
+        what += f" by at least one of {counted(len(missing), 'source')}"
+        text = f"{what}: {listed(services, MOST_SERVICES)}"
+    else:
+        text = f"{evidence.of_whom(rows)}: {what}: {listed(services, MOST_SERVICES)}"
+    first, last = evidence.span(rows)
+    clients = sorted(evidence.client.values[client] for client in missing)
+    return [Finding("required-unseen", text, client_ips=clients, services=services, first_seen=first, last_seen=last)]

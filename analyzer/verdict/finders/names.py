@@ -1,0 +1,76 @@
+"""What is odd about names: asked for one and meant another, hidden in an encrypted hello, or like Defender's and no rule knows it."""
+
+from __future__ import annotations
+
+import numpy as np
+import pyarrow as pa
+import pyarrow.compute as pc
+
+from analyzer.arrow import array
+from analyzer.findings import Finding, Severity
+from analyzer.routes.route import PROXY
+from analyzer.services.catalogue import Catalogue
+from analyzer.services.match import is_defender_like
+from analyzer.text.words import counted, listed
+from analyzer.verdict.case import Case
+from analyzer.verdict.columns import column, mask, matches, says
+from analyzer.verdict.evidence import Evidence, coded, grouped, source_rows
+from analyzer.verdict.outcome import same_host
+
+
+def find(case: Case) -> list[Finding]:
+    """name-mismatch and unknown-defender-name, per proxy; encrypted-client-hello."""
+    return [*mismatches(case.evidence), *encrypted_hellos(case.evidence), *unknown_names(case.evidence, case.catalogue)]
+
+
+def mismatches(evidence: Evidence) -> list[Finding]:
+    """Tunnels asked for by one name whose ClientHello has another. An address asked for is no name, and contradicts none."""
+    asked, sni = same_host(column(evidence, "requested_host")), same_host(column(evidence, "sni"))
+    is_address = matches(asked, r"^[0-9.]+$|:")
+    tunnel = mask(pc.is_in(column(evidence, "request"), value_set=pa.array(["connect", "socks4", "socks5"])))
+    chosen = np.flatnonzero((evidence.route == PROXY) & tunnel & ~is_address & mask(pc.not_equal(asked, sni)))
+    ech = says(evidence, "ech", True)
+    findings = []
+    for (proxy,), rows in grouped(chosen, evidence.proxy.codes):
+        at = array(rows)
+        pairs = sorted({f"{a} but {b}" for a, b in zip(asked.take(at).to_pylist(), sni.take(at).to_pylist(), strict=True)})
+        tunnels = f"{counted(len(rows), 'tunnel')} of {evidence.of_whom(rows)}"
+        text = f"{tunnels} asked for one name and said another inside: {listed(pairs)}"
+        hidden = int(ech[rows].sum())
+        if hidden:
+            text += "; with an encrypted ClientHello the second is only its outer name"
+        severity: Severity | None = "info" if hidden == len(rows) else None
+        services = evidence.service.codes[rows].tolist()
+        findings.append(evidence.finding("name-mismatch", rows, text, proxy=proxy, services=services, severity=severity))
+    return findings
+
+
+def encrypted_hellos(evidence: Evidence) -> list[Finding]:
+    """ClientHellos with ECH, GREASE included."""
+    rows = np.flatnonzero(source_rows(evidence) & says(evidence, "ech", True))
+    if not len(rows):
+        return []
+    text = f"{counted(len(rows), 'ClientHello')} of {evidence.of_whom(rows)} with encrypted_client_hello (GREASE or real)"
+    return [evidence.finding("encrypted-client-hello", rows, text, services=evidence.service.codes[rows].tolist())]
+
+
+def unknown_names(evidence: Evidence, catalogue: Catalogue) -> list[Finding]:
+    """Hosts that look like Defender's though no rule names them, per proxy."""
+    requests = evidence.requests
+    unnamed = np.flatnonzero(
+        source_rows(evidence) & (evidence.service.codes < 0) & (evidence.host.codes >= 0)
+    )
+    named = requests.host.is_valid().to_numpy(zero_copy_only=False)
+    asked = np.flatnonzero(evidence.asks_proxy & (evidence.request_service.codes < 0) & named)
+    names = coded(pa.concat_arrays([column(evidence, "host").take(array(unnamed)), same_host(requests.host.take(array(asked)))]))
+    like = np.array([is_defender_like(catalogue, name) for name in names.values] + [False])
+    fits = like[names.codes]
+    rows = np.concatenate([unnamed, requests.row[asked]])[fits]
+    host = names.codes[fits]
+    findings = []
+    for (proxy,), members in grouped(np.arange(len(rows)), evidence.proxy.codes[rows]):
+        hosts = sorted({names.values[code] for code in host[members].tolist()})
+        one = len(hosts) == 1
+        text = f"{counted(len(hosts), 'host')} of no known service {'looks' if one else 'look'} like Defender's: {listed(hosts)}"
+        findings.append(evidence.finding("unknown-defender-name", np.unique(rows[members]), text, proxy=proxy))
+    return findings

@@ -1,0 +1,79 @@
+"""TLS opened on the way: proven where both legs were seen, likely where a visible certificate has an issuer that isn't Defender's."""
+
+from __future__ import annotations
+
+from collections import Counter
+
+import numpy as np
+import pyarrow.compute as pc
+
+from analyzer.arrow import array
+from analyzer.findings import Finding, Severity
+from analyzer.routes.requests import Bools, Ints, one_array
+from analyzer.routes.route import DIRECT, PROXY
+from analyzer.text.words import counted, listed
+from analyzer.verdict.case import Case
+from analyzer.verdict.columns import is_known, says
+from analyzer.verdict.evidence import Evidence, coded, grouped
+
+EXPECTED_ISSUERS = r"(?i)(^|,)(CN|O)=(Microsoft |DigiCert|Baltimore)"
+"""Issuers of Defender's certificates, as the Client Analyzer's script expects them: Microsoft Secure Server CA, Microsoft Azure,
+Microsoft RSA, DigiCert SHA2, under Microsoft's, DigiCert's and Baltimore's roots. Another one may be an inspecting proxy's."""
+
+
+def find(case: Case) -> list[Finding]:
+    """tls-inspected, per proxy: proven ones, and those that an issuer gives away."""
+    return [*proven(case.evidence), *by_issuer(case.evidence)]
+
+
+def proven(evidence: Evidence) -> list[Finding]:
+    """Tunnels toward whose origin the proxy sent a ClientHello of its own. Beyond Defender's services it is told as information."""
+    rows = np.flatnonzero((evidence.route == PROXY) & says(evidence, "inspected", True))
+    broken = says(evidence, "tls_completed", False)
+    findings = []
+    for (proxy,), members in grouped(rows, evidence.proxy.codes):
+        services = evidence.service.codes[members].tolist()
+        text = (
+            f"{evidence.proxy_label(proxy)} opened TLS of {counted(len(members), 'tunnel')} of {evidence.of_whom(members)}"
+            f"{evidence.hosts_of(members)}: the ClientHello on its own leg is another; {_suffering(evidence, members, broken)}"
+        )
+        severity: Severity | None = None if max(services) >= 0 else "info"
+        findings.append(evidence.finding("tls-inspected", members, text, proxy=proxy, services=services, severity=severity))
+    return findings
+
+
+def by_issuer(evidence: Evidence) -> list[Finding]:
+    """Defender's hosts whose certificate another authority issued; only TLS 1.2 and older shows it. Legs that are equal disprove it."""
+    issuer = coded(evidence.flows.column("certificate_issuer"))
+    strange = np.array([not is_expected(name, evidence.topology.issuers) for name in issuer.values] + [False])[issuer.codes]
+    unknown = ~is_known(evidence, "inspected")
+    on_the_way = (evidence.route == PROXY) | (evidence.route == DIRECT)
+    rows = np.flatnonzero(on_the_way & unknown & strange & evidence.own)
+    broken = says(evidence, "tls_completed", False)
+    findings = []
+    for (proxy,), members in grouped(rows, evidence.proxy.codes):
+        issuers = sorted({issuer.values[code] for code in issuer.codes[members].tolist()})
+        way = f"through {evidence.proxy_label(proxy)}" if proxy >= 0 else "past the proxies"
+        text = (
+            f"{counted(len(members), 'connection')} of {evidence.of_whom(members)} {way}{evidence.hosts_of(members)} got a certificate of "
+            f"{listed(issuers)}, which isn't known to sign for Defender; {_suffering(evidence, members, broken)}"
+        )
+        services = evidence.service.codes[members].tolist()
+        findings.append(evidence.finding("tls-inspected", members, text, proxy=proxy, services=services, confidence="likely"))
+    return findings
+
+
+def is_expected(issuer: str, more: tuple[str, ...]) -> bool:
+    """Whether an issuer's name is one of Defender's, or holds one of the topology's `certificate_issuers`."""
+    return bool(pc.match_substring_regex(issuer, EXPECTED_ISSUERS).as_py()) or any(name in issuer for name in more)
+
+
+def _suffering(evidence: Evidence, rows: Ints, broken: Bools) -> str:
+    """What became of these handshakes: pinned services break, others don't notice."""
+    hit = rows[broken[rows]]
+    if not len(hit):
+        return "none of the handshakes broke off"
+    alerts = one_array(evidence.flows.column("tls_alert")).take(array(hit)).to_pylist()
+    said = Counter(f"alert {alert}" if alert else "no alert" for alert in alerts)
+    ways = ", ".join(f"{n} with {what}" for what, n in sorted(said.items()))
+    return f"{len(hit)} of the handshakes broke off ({ways})"

@@ -1,0 +1,69 @@
+"""Proxies that aren't where the topology has them: topology-unmatched, address-family; and what can't be seen: proxy-over-tls."""
+
+from __future__ import annotations
+
+import numpy as np
+
+from analyzer.findings import Finding
+from analyzer.routes.route import PROXY
+from analyzer.text.words import counted, listed
+from analyzer.verdict.case import Case
+from analyzer.verdict.evidence import Evidence, grouped
+
+
+def find(case: Case) -> list[Finding]:
+    """Each code at most once per proxy."""
+    return [*unmatched(case.evidence), *families(case.evidence), *over_tls(case.evidence)]
+
+
+def unmatched(evidence: Evidence) -> list[Finding]:
+    """Proxies of the topology that nobody went to, while others were used that it doesn't name."""
+    met = {proxy for proxy, (name, _) in evidence.proxy_names.items() if name is not None}
+    used = {evidence.proxy_names[proxy][0] for proxy in met}
+    missing = [entry for entry in evidence.topology.proxies if entry.name not in used]
+    carried = evidence.proxy.codes[evidence.requests.row[evidence.outcome.carried & evidence.asks_proxy]]
+    unnamed = [code for code in np.unique(carried).tolist() if code >= 0 and evidence.proxy_names[evidence.proxy.values[code]][0] is None]
+    if not missing or not unnamed:
+        return []
+    rows = np.flatnonzero((evidence.route == PROXY) & np.isin(evidence.proxy.codes, unnamed))
+    names = [f"{entry.name} ({entry.network}{'' if entry.port is None else f', port {entry.port}'})" for entry in missing]
+    strangers = [evidence.proxy.values[code] for code in unnamed]
+    text = (
+        f"the topology names {listed(names)}, which nobody went to; {listed(strangers)} "
+        f"{'was' if len(strangers) == 1 else 'were'} used and {'has' if len(strangers) == 1 else 'have'} no name in it"
+    )
+    return [evidence.finding("topology-unmatched", rows, text, confidence="likely")]
+
+
+def families(evidence: Evidence) -> list[Finding]:
+    """Proxies of one name that are reached by one address family while all connections by the other come to nothing."""
+    by_name: dict[str, dict[bool, list[int]]] = {}
+    for code, proxy in enumerate(evidence.proxy.values):
+        name = evidence.proxy_names[proxy][0]
+        if name is not None:
+            by_name.setdefault(name, {}).setdefault(proxy.startswith("["), []).append(code)
+    found = []
+    for name, sides in by_name.items():
+        if len(sides) < 2:
+            continue
+        rows = {six: np.flatnonzero((evidence.route == PROXY) & np.isin(evidence.proxy.codes, codes)) for six, codes in sides.items()}
+        dead = [six for six, own in rows.items() if len(own) and evidence.unopened[own].all()]
+        if len(dead) == 1 and len(rows[not dead[0]]) and not evidence.unopened[rows[not dead[0]]].all():
+            called = {True: "IPv6", False: "IPv4"}
+            text = (
+                f"{called[dead[0]]} to {name} isn't answered ({counted(len(rows[dead[0]]), 'connection')} of "
+                f"{evidence.of_whom(rows[dead[0]])}), {called[not dead[0]]} is"
+            )
+            found.append(evidence.finding("address-family", rows[dead[0]], text, proxy=sides[dead[0]][0]))
+    return found
+
+
+def over_tls(evidence: Evidence) -> list[Finding]:
+    """TLS to a proxy that shows no request."""
+    found = []
+    rows = np.flatnonzero((evidence.route == PROXY) & evidence.hidden)
+    for (proxy,), own in grouped(rows, evidence.proxy.codes):
+        label = evidence.proxy_label(proxy) if proxy >= 0 else "a proxy"
+        text = f"{evidence.of_whom(own)} spoke TLS to {label} itself in {counted(len(own), 'connection')}: what was asked for can't be seen"
+        found.append(evidence.finding("proxy-over-tls", own, text, proxy=proxy))
+    return found

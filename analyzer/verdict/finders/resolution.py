@@ -1,0 +1,85 @@
+"""Names that did not resolve: Defender's hosts for which a client, or a proxy, asked and got no address."""
+
+from __future__ import annotations
+
+from collections import Counter
+from typing import Any
+
+import numpy as np
+import pyarrow as pa
+import pyarrow.compute as pc
+
+from analyzer.findings import Confidence, Finding, Severity
+from analyzer.services.match import match_host
+from analyzer.text.times import rfc3339
+from analyzer.text.times import rows as rows_of
+from analyzer.text.words import counted, listed
+from analyzer.verdict.case import Case
+from analyzer.verdict.evidence import Evidence
+
+RCODES = {0: "without an address", 1: "format error", 2: "server failure", 3: "no such name", 4: "not implemented", 5: "refused"}
+"""What a DNS answer says (RFC 1035 4.1.1)."""
+
+ADDRESSES = ("A", "AAAA")
+TIMES = ("asked_at", "answered_at")
+
+
+def find(case: Case) -> list[Finding]:
+    """dns-failed, over all who asked: Defender's names that gave them no address in the whole window."""
+    evidence, lookups, catalogue = case.evidence, case.lookups, case.catalogue
+    if lookups is None or not lookups.num_rows:
+        return []
+    names = {name: match_host(catalogue, name).service for name in lookups.column("name").unique().to_pylist() if name}
+    wanted = [name for name, service in names.items() if service]
+    if not wanted:
+        return []
+    chosen = lookups.filter(pc.is_in(lookups.column("name"), pa.array(wanted, pa.string())))
+    rows = [row for row in rows_of(chosen) if row["type"] in ADDRESSES and row["asked"]]
+    resolved = {(row["client_ip"], row["name"].lower()) for row in rows if row["answers"]}
+    failed = [row for row in rows if (row["client_ip"], row["name"].lower()) not in resolved and _is_failure(row)]
+    return [_finding(evidence, failed, names)] if failed else []
+
+
+def _is_failure(row: dict[str, Any]) -> bool:
+    """Not answered, or answered with an error; that a name has no IPv6 address is none."""
+    return row["rcode"] is None or row["rcode"] != 0 or row["type"] == "A"
+
+
+def _finding(evidence: Evidence, rows: list[dict[str, Any]], names: dict[str, str | None]) -> Finding:
+    how = Counter("unanswered" if row["rcode"] is None else RCODES.get(row["rcode"], f"code {row['rcode']}") for row in rows)
+    ways = ", ".join(f"{n} × {what}" for what, n in sorted(how.items(), key=lambda item: (-item[1], item[0])))
+    servers = sorted({row["server_ip"] for row in rows})
+    clients = sorted({evidence.names.canonical(row["client_ip"]) for row in rows})
+    labels = [evidence.names.name(client) or client for client in clients]
+    who = labels[0] if len(labels) == 1 else f"{counted(len(labels), 'source')} ({listed(labels)})"
+    wanted = {(evidence.names.canonical(row["client_ip"]), str(names[row["name"]])) for row in rows}
+    text = (
+        f"{counted(len(rows), 'question')} of {who} to {listed(servers)} for Defender's hosts "
+        f"({listed(sorted({row['name'] for row in rows}))}) gave no address: {ways}"
+    )
+    carried = [_is_carried(evidence, client, service) for client, service in sorted(wanted)]
+    if all(carried):
+        text += "; proxies carried these services all the same"
+    stamps = sorted(row[key] for row in rows for key in TIMES if row[key] is not None)
+    unanswered: Confidence = "likely" if set(how) == {"unanswered"} else "certain"
+    severity: Severity | None = "info" if all(carried) else None
+    return Finding(
+        "dns-failed",
+        text,
+        client_ips=clients,
+        services=sorted({service for _, service in wanted}),
+        severity=severity,
+        confidence=unanswered,
+        first_seen=rfc3339(stamps[0]) if stamps else None,
+        last_seen=rfc3339(stamps[-1]) if stamps else None,
+        flows=list(dict.fromkeys(row["flow"] for row in rows)),
+    )
+
+
+def _is_carried(evidence: Evidence, client_ip: str, service: str) -> bool:
+    """Whether a proxy carried this service for this source: behind one the client needs no DNS."""
+    if client_ip not in evidence.client.values or service not in evidence.request_service.values:
+        return False
+    client, wanted = evidence.client.values.index(client_ip), evidence.request_service.values.index(service)
+    asked = evidence.asks_proxy & evidence.outcome.carried & (evidence.request_service.codes == wanted)
+    return bool(np.any(evidence.client.codes[evidence.requests.row[asked]] == client))

@@ -1,0 +1,63 @@
+"""Who said nothing to Defender: sources without its own traffic, and workstations that weren't seen at all."""
+
+from __future__ import annotations
+
+import numpy as np
+
+from analyzer.findings import Finding
+from analyzer.routes.route import PROXY, UPSTREAM
+from analyzer.routes.topology import address_text
+from analyzer.text.words import counted, listed
+from analyzer.verdict.case import Case
+from analyzer.verdict.evidence import Evidence, source_rows
+from analyzer.verdict.seen import defender_seen
+
+
+def find(case: Case) -> list[Finding]:
+    """no-service-traffic: one over all sources that are `not-seen`, one over all named workstations that sent nothing."""
+    evidence = case.evidence
+    mine = np.flatnonzero(source_rows(evidence))
+    known = list(defender_seen(evidence))
+    rows = mine[~np.isin(evidence.client.codes[mine], known)]
+    found = []
+    if len(rows):
+        to_proxies = int((evidence.route[rows] == PROXY).sum())
+        text = f"{evidence.of_whom(rows)} sent nothing to any service of Defender's own: "
+        text += f"{to_proxies} of {counted(len(rows), 'flow')} went to proxies"
+        asked = sorted({evidence.service.values[code] for code in evidence.service.codes[rows].tolist() if code >= 0})
+        if asked:
+            text += f"; hosts that Defender shares with Windows, Azure and browsers were asked for ({listed(asked)}) and prove nothing"
+        named = any(evidence.names.name(evidence.client.values[code]) for code in np.unique(evidence.client.codes[rows]).tolist())
+        found.append(evidence.finding("no-service-traffic", rows, text, severity="warning" if named else None))
+    return found + _unseen(evidence)
+
+
+def _unseen(evidence: Evidence) -> list[Finding]:
+    """The workstations of the topology (given by their addresses, not by a network) that aren't among the sources."""
+    seen = {evidence.client.values[code] for code in np.unique(evidence.client.codes[source_rows(evidence)]).tolist()}
+    called = {evidence.names.name(address) for address in seen}
+    missing: dict[str, str] = {}
+    for workstation in evidence.topology.workstations:
+        address = address_text(workstation.network)
+        if workstation.network.prefixlen == workstation.network.max_prefixlen and address not in seen and workstation.name not in called:
+            missing.setdefault(workstation.name, address)
+    if not missing:
+        return []
+    labels = [f"{name} ({address})" for name, address in missing.items()]
+    text = f"{listed(labels)} sent nothing at all that was captured"
+    return [Finding("no-service-traffic", text, client_ips=sorted(missing.values()), severity="warning")]
+
+
+def no_source_reason(evidence: Evidence) -> str | None:
+    """Why the verdict has no sources; None when it has some."""
+    if source_rows(evidence).any():
+        return None
+    total = evidence.flows.num_rows
+    upstream = int((evidence.route == UPSTREAM).sum())
+    if upstream:
+        legs = counted(upstream, "upstream leg")
+        cure = "capture between the clients and the proxies to see who asked"
+        return f"all that could carry a service is {legs}, opened from a proxy's address: {cure}"
+    if total:
+        return f"none of the {counted(total, 'flow')} is TCP or QUIC: nothing here can carry a Defender service"
+    return "no TCP or UDP flow was captured in this window"

@@ -1,0 +1,73 @@
+"""nat: connections seen on both sides of an address translation; transparent-proxy: something that makes connections anew.
+
+Copies count nowhere in the verdict (routes/copies.py). What stands behind a transparent proxy is an upstream leg.
+"""
+
+from __future__ import annotations
+
+from collections import Counter
+
+import numpy as np
+
+from analyzer.findings import Finding
+from analyzer.routes.proxies import ip_port
+from analyzer.routes.requests import one_array
+from analyzer.routes.route import DIRECT, UPSTREAM
+from analyzer.text.words import counted, listed
+from analyzer.verdict.case import Case
+from analyzer.verdict.evidence import Evidence
+
+
+def find(case: Case) -> list[Finding]:
+    """nat, over all translations; transparent-proxy, per address that connects anew."""
+    return [*translated(case.evidence), *transparent(case.evidence)]
+
+
+def translated(evidence: Evidence) -> list[Finding]:
+    """One finding with every pair of addresses that stood for each other."""
+    copies = evidence.copies
+    if not copies.num_rows:
+        return []
+    ids = one_array(evidence.flows.column("id"))
+    row_of = {flow: row for row, flow in enumerate(ids.to_pylist())}
+    names = ("same_as", "client_ip", "server_ip", "server_port")
+    pairs: Counter[str] = Counter()
+    rows = []
+    ends = list(zip(*(one_array(evidence.flows.column(name)).to_pylist() for name in names[1:]), strict=True))
+    for same, client, server, port in zip(*(one_array(copies.column(name)).to_pylist() for name in names), strict=True):
+        row = row_of.get(same)
+        if row is None:
+            continue
+        rows.append(row)
+        own_client, own_server, own_port = ends[row]
+        if own_client != client:
+            pairs[f"{own_client} seen again as coming from {client}"] += 1
+        if (own_server, own_port) != (server, port):
+            pairs[f"{ip_port(own_server, own_port)} sent on to {ip_port(server, port)}"] += 1
+    told = listed([f"{what} ({n})" if n > 1 else what for what, n in pairs.most_common()])
+    text = f"{counted(len(rows), 'connection')} captured on both sides of an address translation, counted once: {told}"
+    chosen = np.unique(np.array(rows, dtype=np.int64))
+    finding = evidence.finding("nat", chosen, text)
+    flows = [*finding.flows, *one_array(copies.column("id")).to_pylist()]
+    return [Finding(**{**finding.__dict__, "flows": flows})]
+
+
+def transparent(evidence: Evidence) -> list[Finding]:
+    """Direct connections whose other leg, with the same hello or request, another address made that nobody asked for anything."""
+    pairs = evidence.pair_rows
+    findings = []
+    legs = np.flatnonzero((evidence.route == UPSTREAM) & (pairs >= 0))
+    legs = legs[evidence.route[pairs[legs]] == DIRECT]
+    addresses = one_array(evidence.flows.column("client_ip")).to_pylist()
+    by_address: dict[str, list[int]] = {}
+    for leg in legs.tolist():
+        by_address.setdefault(addresses[leg], []).append(leg)
+    for address, own in sorted(by_address.items()):
+        rows = np.unique(np.concatenate([np.array(own), pairs[own]]))
+        whose = np.unique(pairs[own])
+        connections = f"{counted(len(whose), 'connection')} of {evidence.of_whom(whose)}{evidence.hosts_of(whose)}"
+        text = f"{address} takes over {connections} and makes them anew"
+        clients = np.unique(evidence.client.codes[whose]).tolist()
+        services = evidence.service.codes[whose].tolist()
+        findings.append(evidence.finding("transparent-proxy", rows, text, clients=clients, services=services))
+    return findings

@@ -1,0 +1,65 @@
+"""Sources with one answer are one group: what a person reads of a site of two thousand machines."""
+
+from __future__ import annotations
+
+from collections.abc import Hashable, Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import Any
+
+SEEN_ORDER = ("seen", "hidden", "not-seen")
+
+Key = Mapping[str, Hashable]
+"""plane (or another part of the answer) → what it is."""
+
+
+@dataclass
+class Member:
+    """One source: its answer in parts, and as text."""
+
+    client_ip: str
+    defender: str
+    parts: Key
+    planes: dict[str, dict[str, Any]]
+    text: str
+
+
+@dataclass
+class _Group:
+    defender: str
+    parts: dict[str, Hashable]
+    members: list[Member] = field(default_factory=list)
+    first: Member | None = None
+
+
+def groups_of(members: Sequence[Member]) -> list[dict[str, Any]]:
+    """The document's `groups`: those with Defender first, then the unusual before the usual.
+
+    A source joins the largest group whose answer it doesn't contradict; to have been seen with less is no contradiction.
+    """
+    alike: dict[tuple[str, tuple[tuple[str, Hashable], ...]], list[Member]] = {}
+    for member in members:
+        alike.setdefault((member.defender, tuple(sorted(member.parts.items()))), []).append(member)
+    groups: list[_Group] = []
+    for (defender, parts), own in sorted(alike.items(), key=lambda item: (-len(item[0][1]), -len(item[1]), repr(item[0]))):
+        fitting = [group for group in groups if group.defender == defender and _fits(dict(parts), group.parts)]
+        if fitting:
+            max(fitting, key=lambda group: len(group.members)).members.extend(own)
+        else:
+            groups.append(_Group(defender, dict(parts), list(own), own[0]))
+    groups.sort(key=lambda group: (SEEN_ORDER.index(group.defender), len(group.members)))
+    order = {member.client_ip: place for place, member in enumerate(members)}
+    return [
+        {
+            "sources": sorted((member.client_ip for member in group.members), key=order.__getitem__),
+            "defender": group.defender,
+            "answer": group.first.text,
+            "planes": group.first.planes,
+        }
+        for group in groups
+        if group.first is not None
+    ]
+
+
+def _fits(parts: Key, whole: Key) -> bool:
+    """Whether an answer is part of another; one with nothing fits only one with nothing."""
+    return bool(parts) == bool(whole) and all(whole.get(name) == what for name, what in parts.items())

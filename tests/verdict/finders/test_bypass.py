@@ -1,0 +1,87 @@
+from typing import Any
+
+import pytest
+
+from analyzer.routes.topology import topology_from
+from tests.verdict.rows import CNC, EDGE, LAB, PROX01, PROX02, SECOND_NS, START_NS, WORKSTATION, flow, tunnel, verdict
+
+ONLY_PROXIES = topology_from(LAB | {"gateway": {"policy": "proxies-only"}}, "t.toml")
+COMMAND = "edr-command-and-control"
+
+
+def codes(result: dict[str, Any]) -> list[tuple[str, str]]:
+    wanted = ("direct-blocked", "direct-allowed", "quic-attempt")
+    return [(finding["code"], finding["severity"]) for finding in result["findings"] if finding["code"] in wanted]
+
+
+def test_the_direct_tables() -> None:
+    first, second = flow(host="a.example"), flow(host="a.example")
+    blocked, v6 = flow(state="no-answer"), flow(server_ip="2001:db8::3", state="refused")
+    direct = verdict(first, second, blocked, v6)["direct"]
+    entry = {"client_ip": WORKSTATION, "server": "20.1.2.3:443", "protocol": "tcp", "host": "a.example", "service": None, "state": "closed"}
+    assert direct["allowed"] == [entry | {"flows": [first["id"], second["id"]]}]
+    assert [(row["server"], row["state"], row["flows"]) for row in direct["blocked"]] == [
+        ("20.1.2.3:443", "no-answer", [blocked["id"]]),
+        ("[2001:db8::3]:443", "refused", [v6["id"]]),
+    ]
+
+
+@pytest.mark.parametrize(
+    ("state", "table"),
+    [(state, "blocked") for state in ("no-answer", "refused", "unreachable")]
+    + [(state, "allowed") for state in ("closed", "reset", "open")]
+    + [("mid-stream", "unknown")],
+)
+def test_the_state_tells_which_table(state: str, table: str) -> None:
+    begun = {} if state != "mid-stream" else {"isn_out": None, "isn_in": None}
+    direct = verdict(flow(state=state, **begun))["direct"]
+    assert {name: len(rows) for name, rows in direct.items()} == {"allowed": 0, "blocked": 0, "unknown": 0} | {table: 1}
+
+
+def test_only_direct_flows_are_listed() -> None:
+    direct = verdict(tunnel(PROX01, CNC), flow(client_ip="172.16.12.10"), flow(protocol="udp", server_port=53))["direct"]
+    assert direct == {"allowed": [], "blocked": [], "unknown": []}
+
+
+@pytest.mark.parametrize(
+    ("rows", "without_policy", "with_policy"),
+    [
+        ([flow(state="no-answer")], [("direct-blocked", "info")], [("direct-blocked", "info")]),
+        ([flow(state="no-answer", host=CNC)], [("direct-blocked", "warning")], [("direct-blocked", "info")]),
+        ([flow()], [], [("direct-allowed", "problem")]),
+        ([flow(host=CNC)], [("direct-allowed", "info")], [("direct-allowed", "problem")]),
+        ([flow(host=CNC), tunnel(PROX01, CNC)], [("direct-allowed", "warning")], [("direct-allowed", "problem")]),
+        ([flow(protocol="udp", state="no-answer")], [("quic-attempt", "info")], [("quic-attempt", "info")]),
+        ([flow(protocol="udp", state="open")], [("quic-attempt", "info")], [("quic-attempt", "info")]),
+    ],
+)
+def test_what_is_said_of_it(rows: list[dict[str, Any]], without_policy: list[tuple[str, str]], with_policy: list[tuple[str, str]]) -> None:
+    assert codes(verdict(*rows)) == without_policy
+    assert codes(verdict(*rows, topology=ONLY_PROXIES)) == with_policy
+
+
+def test_one_finding_with_its_numbers() -> None:
+    rows = [flow(server_ip=f"20.1.2.{n}", state=state) for n, state in ((3, "no-answer"), (4, "no-answer"), (4, "refused"))]
+    (finding,) = [finding for finding in verdict(*rows)["findings"] if finding["code"] == "direct-blocked"]
+    assert finding["text"] == "3 direct connections of WORKSTATION to 2 addresses: 2 no-answer, 1 refused"
+    assert finding["flows"] == [row["id"] for row in rows]
+
+
+def test_a_services_direct_attempts_are_named() -> None:
+    (finding,) = [f for f in verdict(flow(host=CNC, state="no-answer"))["findings"] if f["code"] == "direct-blocked"]
+    assert finding["service"] == COMMAND
+    assert finding["text"] == (
+        f"1 direct connection of WORKSTATION to 1 address ({CNC}): 1 no-answer; all for services that Defender needs ({COMMAND})"
+    )
+
+
+def test_quic_that_was_tried_again_through_a_proxy_says_so() -> None:
+    quic = flow(protocol="udp", host=EDGE, host_source="quic", state="no-answer", first_seen=START_NS)
+    soon = tunnel(PROX02, EDGE.upper(), first_seen=START_NS + SECOND_NS)
+    soon["requests"] = [soon["requests"][0] | {"first_seen": START_NS + SECOND_NS}]
+    late = soon | {"requests": [soon["requests"][0] | {"first_seen": START_NS + 60 * SECOND_NS}]}
+    texts = [
+        next(f["text"] for f in verdict(quic, other)["findings"] if f["code"] == "quic-attempt")
+        for other in (soon, late, soon | {"client_ip": "172.16.11.93"})
+    ]
+    assert [text.endswith("; 1 host was then asked of PROX02") for text in texts] == [True, False, False]

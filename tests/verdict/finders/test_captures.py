@@ -1,0 +1,48 @@
+import pytest
+
+from types import SimpleNamespace
+from typing import Any, cast
+
+from analyzer.findings import Finding
+from analyzer.verdict.case import Case
+from analyzer.verdict.finders.captures import find
+
+
+def capture_findings(captures: list[dict[str, Any]]) -> list[Finding]:
+    return find(cast(Case, SimpleNamespace(captures=captures)))
+
+
+def capture(*damage: dict[str, object], path: str = "a.pcap") -> dict[str, object]:
+    return {"path": path, "first_seen": "2024-05-01T12:00:00.000000000Z", "last_seen": None, "damage": list(damage)}
+
+
+@pytest.mark.parametrize("code", ["capture-damaged", "capture-unreadable", "capture-gap", "packets-dropped", "flows-evicted"])
+def test_a_findings_own_code_is_kept(code: str) -> None:
+    (finding,) = capture_findings([capture({"code": code, "offset": 24, "bytes": 7, "count": 1, "text": "cut off"})])
+    assert (finding.code, finding.text) == (code, "a.pcap: cut off (at byte 24, 7 bytes skipped)")
+    assert (finding.first_seen, finding.last_seen) == ("2024-05-01T12:00:00.000000000Z", None)
+
+
+def test_an_anomaly_of_the_reader_is_damage() -> None:
+    (finding,) = capture_findings([capture({"code": "PCAP_RECORD_PAST_END", "offset": None, "bytes": None, "count": None, "text": None})])
+    assert (finding.code, finding.text) == ("capture-damaged", "a.pcap: PCAP_RECORD_PAST_END")
+
+
+def test_many_of_a_kind_are_one_finding() -> None:
+    damage = [{"code": "capture-damaged", "offset": offset, "bytes": 10, "count": 2, "text": "bad block"} for offset in (900, 100)]
+    found = capture_findings([capture(*damage), capture(damage[0], path="b.pcap"), capture(path="c.pcap")])
+    assert [finding.text for finding in found] == [
+        "a.pcap: bad block (first at byte 100, 20 bytes skipped, 4 in all); "
+        "b.pcap: bad block (at byte 900, 10 bytes skipped, 2 in all)",
+    ]
+
+
+def test_file_names_cannot_steer_a_terminal() -> None:
+    (finding,) = capture_findings(
+        [capture({"code": "capture-gap", "offset": None, "bytes": None, "count": 1, "text": "hole"}, path="a\x1b[31m.pcap")]
+    )
+    assert finding.text == "a\\x1b[31m.pcap: hole"
+
+
+def test_whole_captures_have_no_finding() -> None:
+    assert capture_findings([{"path": "a", "damage": None}, {"path": "b"}]) == []

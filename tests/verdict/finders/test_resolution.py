@@ -1,0 +1,64 @@
+"""Defender's names without an address."""
+
+from typing import Any
+
+import pyarrow as pa
+
+from analyzer.routes.route import route_flows
+from analyzer.services.tag import tag_flows
+from analyzer.tables import LOOKUP_SCHEMA
+from analyzer.verdict import judge
+from tests.verdict.rows import CATALOGUE, CNC, LAB_TOPOLOGY, PROX01, SECOND_NS, START_NS, WORKSTATION, table, tunnel
+
+
+def lookup(name: str = CNC, rcode: int | None = 3, answers: list[str] | None = None, **columns: Any) -> dict[str, Any]:
+    told = {"flow": "0" * 16, "client_ip": WORKSTATION, "server_ip": "172.16.11.1", "server_port": 53, "protocol": "udp", "asked": 1}
+    answered = None if rcode is None else START_NS + SECOND_NS
+    known = {"asked_at": START_NS, "answered_at": answered, "name": name, "type": "A", "rcode": rcode, "answers": answers or []}
+    return dict.fromkeys(LOOKUP_SCHEMA.names) | told | known | columns
+
+
+def failed(*lookups: dict[str, Any], flows: tuple[dict[str, Any], ...] = ()) -> list[dict[str, Any]]:
+    routed = tag_flows(route_flows(table(flows), LAB_TOPOLOGY), CATALOGUE)
+    asked = pa.Table.from_pylist(list(lookups), schema=LOOKUP_SCHEMA)
+    document = judge(routed, topology=LAB_TOPOLOGY, catalogue=CATALOGUE, captures=[], lookups=asked)
+    return [finding for finding in document["findings"] if finding["code"] == "dns-failed"]
+
+
+def test_each_way_of_failing_is_told() -> None:
+    (finding,) = failed(lookup(), lookup(), lookup(rcode=None), lookup(rcode=2))
+    assert finding["text"] == (
+        f"4 questions of WORKSTATION to 172.16.11.1 for Defender's hosts ({CNC}) gave no address: "
+        "2 × no such name, 1 × server failure, 1 × unanswered"
+    )
+    assert (finding["severity"], finding["confidence"], finding["service"]) == ("warning", "certain", "edr-command-and-control")
+    assert (finding["first_seen"], finding["last_seen"]) == ("2024-05-01T12:00:00.000000000Z", "2024-05-01T12:00:01.000000000Z")
+    assert finding["flows"] == ["0" * 16]
+
+
+def test_an_answer_that_wasnt_seen_is_likely() -> None:
+    (finding,) = failed(lookup(rcode=None))
+    assert finding["confidence"] == "likely"
+
+
+def test_a_name_that_resolved_at_any_time_didnt_fail() -> None:
+    assert failed(lookup(rcode=None), lookup(CNC.upper(), rcode=0, answers=["20.1.1.11"])) == []
+    assert failed(lookup(type="AAAA", rcode=0), lookup(rcode=0, answers=["20.1.1.11"])) == []
+
+
+def test_a_name_that_is_there_without_any_address_failed_but_no_ipv6_is_as_it_should_be() -> None:
+    assert len(failed(lookup(rcode=0))) == 1
+    assert failed(lookup(type="AAAA", rcode=0)) == []
+
+
+def test_other_names_and_other_types_are_nobodys_failure() -> None:
+    assert failed(lookup("wpad.contoso.example"), lookup("example.org"), lookup(type="TXT"), lookup(asked=0)) == []
+
+
+def test_behind_a_proxy_that_carries_the_service_it_is_information() -> None:
+    (finding,) = failed(lookup(), flows=(tunnel(PROX01, CNC),))
+    assert finding["severity"] == "info" and finding["text"].endswith("proxies carried these services all the same")
+
+
+def test_a_capture_without_lookups_says_nothing() -> None:
+    assert failed() == []

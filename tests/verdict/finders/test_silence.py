@@ -1,0 +1,79 @@
+from typing import Any
+
+import pytest
+
+from analyzer.routes.topology import Topology
+from tests.verdict.rows import CNC, EDGE, PROX01, WORKSTATION, asked, flow, request, tunnel, verdict
+
+
+def silent(result: dict[str, Any]) -> list[dict[str, Any]]:
+    return [finding for finding in result["findings"] if finding["code"] == "no-service-traffic"]
+
+
+def test_a_source_without_defender_traffic() -> None:
+    rows = tunnel(PROX01, EDGE), flow()
+    (finding,) = silent(verdict(*rows))
+    assert (finding["client_ip"], finding["severity"], finding["flows"]) == (WORKSTATION, "warning", [row["id"] for row in rows])
+    assert finding["text"] == "WORKSTATION sent nothing to any service of Defender's own: 1 of 2 flows went to proxies"
+
+
+@pytest.mark.parametrize(
+    "row",
+    [
+        tunnel(PROX01, CNC),
+        tunnel(PROX01, CNC, 407),
+        flow(host=CNC),
+        flow(host=CNC, state="no-answer"),
+        flow(host=CNC, protocol="udp"),
+    ],
+)
+def test_any_defender_traffic_breaks_the_silence(row: dict[str, Any]) -> None:
+    assert silent(verdict(row, tunnel(PROX01, EDGE))) == []
+
+
+def test_a_later_request_of_a_connection_breaks_the_silence() -> None:
+    row = asked(PROX01, request("absolute", "example.org", 200), request("absolute", "definitionupdates.microsoft.com", 200))
+    assert silent(verdict(row)) == []
+
+
+def test_hosts_that_windows_asks_for_too_break_none() -> None:
+    (finding,) = silent(verdict(asked(PROX01, request("absolute", "ctldl.windowsupdate.com", 200))))
+    assert "(certificate-trust) and prove nothing" in finding["text"]
+
+
+def test_each_source_for_itself() -> None:
+    result = verdict(tunnel(PROX01, CNC), tunnel(PROX01, EDGE, client_ip="172.16.11.93"))
+    (finding,) = silent(result)
+    assert (finding["client_ip"], finding["severity"]) == ("172.16.11.93", "info"), "no workstation of the topology"
+
+
+def test_a_named_workstation_that_was_not_seen() -> None:
+    result = verdict(tunnel(PROX01, CNC, client_ip="172.16.11.93"))
+    (finding,) = silent(result)
+    assert (finding["client_ip"], finding["flows"]) == (WORKSTATION, [])
+    assert finding["text"] == "WORKSTATION (172.16.11.92) sent nothing at all that was captured"
+    assert [source["client_ip"] for source in result["sources"]] == ["172.16.11.93"], "who wasn't seen is no source"
+
+
+@pytest.mark.parametrize(
+    ("rows", "reason"),
+    [
+        ([], "no TCP or UDP flow was captured in this window"),
+        ([flow(protocol="udp", server_port=53)], "none of the 1 flow is TCP or QUIC: nothing here can carry a Defender service"),
+        (
+            [flow(client_ip="172.16.12.10"), flow(client_ip="172.16.12.11")],
+            "all that could carry a service is 2 upstream legs, opened from a proxy's address: "
+            "capture between the clients and the proxies to see who asked",
+        ),
+        ([flow()], None),
+    ],
+)
+def test_why_there_are_no_sources(rows: list[dict[str, Any]], reason: str | None) -> None:
+    result = verdict(*rows)
+    assert result["reason"] == reason
+    assert bool(result["sources"]) == (reason is None)
+
+
+def test_nothing_at_all_without_a_topology() -> None:
+    result = verdict(topology=Topology())
+    assert (result["sources"], result["findings"], result["proxies"]) == ([], [], [])

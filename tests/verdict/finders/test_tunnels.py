@@ -1,0 +1,109 @@
+"""Tunnels that came to nothing: who gave up and with which words, and which were closed for being idle."""
+
+from typing import Any
+
+import pytest
+
+from tests.verdict.rows import CNC, PROX01, SECOND_NS, START_NS, flow, tunnel, verdict
+
+RANDOM = "ab" * 32
+
+
+def findings(code: str, *rows: dict[str, Any]) -> list[dict[str, Any]]:
+    return [finding for finding in verdict(*rows)["findings"] if finding["code"] == code]
+
+
+def broken(host: str = CNC, **columns: Any) -> dict[str, Any]:
+    told = {"client_random": RANDOM, "tls_completed": False, "ended_by": "client", "ended_with": "fin"}
+    return tunnel(PROX01, host, sni=host, **(told | columns))
+
+
+@pytest.mark.parametrize(
+    ("columns", "who"),
+    [
+        (
+            {"server_hello_at": START_NS, "tls_alert": "unknown_ca", "tls_alert_from": "client"},
+            "the client gave up after the ServerHello with alert unknown_ca",
+        ),
+        (
+            {"server_hello_at": START_NS, "tls_alert": "encrypted", "tls_alert_from": "client"},
+            "the client gave up after the ServerHello with an encrypted alert",
+        ),
+        (
+            {"tls_alert": "handshake_failure", "tls_alert_from": "server", "ended_by": "server"},
+            "the other side gave up before any ServerHello with alert handshake_failure",
+        ),
+        ({"ended_by": "server", "ended_with": "rst"}, "the proxy's side reset the connection before any ServerHello, without an alert"),
+        ({"server_hello_at": START_NS}, "the client closed the connection after the ServerHello, without an alert"),
+    ],
+)
+def test_who_gave_up_and_how(columns: dict[str, Any], who: str) -> None:
+    (finding,) = findings("tls-failed", broken(**columns))
+    tunnel_of = "1 edr-command-and-control tunnel of WORKSTATION opened at PROX01 and TLS broke off"
+    assert finding["text"] == f"{tunnel_of} ({CNC}): {who}"
+    assert (finding["severity"], finding["confidence"]) == ("problem", "certain")
+
+
+def test_both_legs_tell_whether_the_proxy_opened_it() -> None:
+    origin = flow(client_ip="172.16.12.10", client_random=RANDOM)
+    (finding,) = findings("tls-failed", broken(), origin)
+    assert finding["text"].endswith("the proxy passed the ClientHello on bit for bit, so it did not open TLS")
+
+
+def test_ways_of_giving_up_are_counted_in_one_finding() -> None:
+    alerted = {"tls_alert": "unknown_ca", "tls_alert_from": "client"}
+    (finding,) = findings("tls-failed", broken(**alerted), broken(**alerted), broken(ended_by="server"))
+    assert finding["text"].endswith(
+        "2 × the client gave up before any ServerHello with alert unknown_ca and "
+        "1 × the proxy's side closed the connection before any ServerHello, without an alert"
+    )
+    (other,) = findings("tls-failed", broken("example.org"))
+    assert (finding["severity"], other["severity"]) == ("problem", "info")
+
+
+def test_handshakes_that_went_on_or_tunnels_that_were_refused_are_none() -> None:
+    assert findings("tls-failed", tunnel(PROX01, CNC, client_random=RANDOM, tls_completed=True, ended_by="server")) == []
+    assert findings("tls-failed", tunnel(PROX01, CNC, client_random=RANDOM)) == []
+    assert findings("tls-failed", tunnel(PROX01, CNC, 403, tls_completed=False, client_random=RANDOM)) == []
+
+
+def idle(seconds: float, by: str = "server", **columns: Any) -> dict[str, Any]:
+    ended = START_NS + int(seconds * SECOND_NS)
+    told = {"first_seen": START_NS, "last_data": START_NS, "ended_at": ended, "ended_by": by, "tls_completed": True}
+    return tunnel(PROX01, CNC, sni=CNC, client_random=RANDOM, **(told | columns))
+
+
+def test_a_tunnel_that_the_proxys_side_closes_after_a_silence() -> None:
+    (finding,) = findings("tunnel-idle-closed", idle(60), idle(61))
+    assert finding["text"] == (
+        f"PROX01, or the origin behind it, closed 2 tunnels of WORKSTATION after 60 to 61 s without data ({CNC})"
+    )
+    assert (finding["severity"], finding["confidence"]) == ("warning", "likely")
+
+
+def test_the_other_leg_tells_which_of_them_it_was() -> None:
+    closed = {"client_ip": "172.16.12.10", "client_random": RANDOM, "ended_at": START_NS + 60 * SECOND_NS}
+    (finding,) = findings("tunnel-idle-closed", idle(60), flow(ended_by="client", **closed))
+    assert finding["text"].startswith("PROX01 closed 1 tunnel") and finding["confidence"] == "certain"
+    assert findings("tunnel-idle-closed", idle(60), flow(ended_by="server", **closed)) == []
+
+
+def test_a_client_that_leaves_or_a_short_silence_is_none() -> None:
+    assert findings("tunnel-idle-closed", idle(60, by="client")) == []
+    assert findings("tunnel-idle-closed", idle(15)) == []
+    assert findings("tunnel-idle-closed", idle(60, ended_at=None), idle(60, last_data=None)) == []
+
+
+def forgotten(silent: float = 120, **columns: Any) -> dict[str, Any]:
+    pending = START_NS + int(silent * SECOND_NS)
+    told = {"first_seen": START_NS, "last_in": START_NS, "pending_since": pending, "resent_out": 900, "last_seen": pending + 20 * SECOND_NS}
+    return tunnel(PROX01, CNC, sni=CNC, client_random=RANDOM, tls_completed=True, **(told | columns))
+
+
+def test_a_tunnel_that_was_forgotten_on_the_way() -> None:
+    (finding,) = findings("tunnel-dead", forgotten())
+    assert finding["text"].startswith("1 tunnel of WORKSTATION through PROX01 went dead after 120 s without data")
+    assert (finding["severity"], finding["confidence"]) == ("warning", "likely")
+    assert findings("tunnel-dead", forgotten(5)) == [], "nothing was silent long enough to be forgotten"
+    assert findings("tunnel-dead", forgotten(resent_out=0)) == []
+    assert findings("tunnel-dead", forgotten(pending_since=None)) == []
