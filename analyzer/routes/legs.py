@@ -16,9 +16,10 @@ from analyzer.routes.proxies import Ends
 from analyzer.routes.requests import NO_TIME, Bools, Ints, integers, one_array, times_ns
 
 
-def client_leg_of(flows: pa.Table, ends: Ends, to_proxy: Bools, beyond: Bools) -> Ints:
+def client_leg_of(flows: pa.Table, ends: Ends, hello: Ints, to_proxy: Bools, beyond: Bools) -> Ints:
     """Per flow, the row of the client leg of the tunnel whose origin leg it is; -1 where it is none.
 
+    hello     int64[n]  as hello_codes gives it
     to_proxy  bool[n]  client legs: flows from a source to a proxy
     beyond    bool[n]  flows that may be origin legs; never one that is a client leg
 
@@ -26,18 +27,17 @@ def client_leg_of(flows: pa.Table, ends: Ends, to_proxy: Bools, beyond: Bools) -
     in time, then the earlier. A flow of the client itself is never its own tunnel's origin leg.
     """
     result = np.full(flows.num_rows, -1, dtype=np.int64)
-    random = _hello_codes(flows)
-    known = (random >= 0) & ends.tcp
+    known = (hello >= 0) & ends.tcp
     legs = np.flatnonzero(known & to_proxy)
-    origins = np.flatnonzero(known & beyond & np.isin(random, random[legs]))
+    origins = np.flatnonzero(known & beyond & np.isin(hello, hello[legs]))
     if not len(origins):
         return result
     times = times_ns(flows.column("first_seen"))
     width = np.int64(len(ends.addresses))
     same_proxy = _nearest(
-        random[legs] * width + ends.server[legs], times[legs], random[origins] * width + ends.client[origins], times[origins]
+        hello[legs] * width + ends.server[legs], times[legs], hello[origins] * width + ends.client[origins], times[origins]
     )
-    same_random = _nearest(random[legs], times[legs], random[origins], times[origins])
+    same_random = _nearest(hello[legs], times[legs], hello[origins], times[origins])
     chosen = np.where(same_proxy >= 0, same_proxy, same_random)
     leg = np.where(chosen >= 0, legs[chosen], -1)
     leg[ends.client[leg] == ends.client[origins]] = -1
@@ -45,7 +45,7 @@ def client_leg_of(flows: pa.Table, ends: Ends, to_proxy: Bools, beyond: Bools) -
     return result
 
 
-def _hello_codes(flows: pa.Table) -> Ints:
+def hello_codes(flows: pa.Table) -> Ints:
     """Per flow a number for its ClientHello, random and digest together; -1 without a whole one."""
     random = one_array(flows.column("client_random"))
     digest = one_array(flows.column("client_hello_digest"))

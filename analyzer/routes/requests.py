@@ -34,6 +34,7 @@ class Requests:
 
     row         int64[n]   the flow's row
     kind        int64[n]   index into KINDS; -1: none of them
+    port        int64[n]   asked for; -1: none
     status      int64[n]   HTTP status or SOCKS reply; NO_STATUS: no answer captured
     first_seen answered  int64[n]  ns since 1970, or NO_TIME
     last        bool[n]    nothing else was asked after it on its connection
@@ -44,6 +45,7 @@ class Requests:
 
     row: Ints
     kind: Ints
+    port: Ints
     status: Ints
     first_seen: Ints
     answered: Ints
@@ -92,6 +94,7 @@ def flat_requests(flows: pa.Table) -> Requests:
     return Requests(
         row=row,
         kind=integers(pc.index_in(entries.field("kind"), value_set=pa.array(KINDS)), -1),
+        port=integers(entries.field("port"), -1),
         status=integers(entries.field("status"), NO_STATUS),
         first_seen=times_ns(entries.field("first_seen")),
         answered=times_ns(entries.field("answered")),

@@ -6,11 +6,13 @@ import numpy as np
 import pyarrow as pa
 
 from analyzer.arrow import array
+from analyzer.routes.behind import first_leg_of, takers
 from analyzer.routes.captured import captured_of
+from analyzer.routes.copies import copies_of
 from analyzer.routes.direct import DIRECT_OUTCOMES, can_be_direct, direct_outcomes
 from analyzer.routes.fetches import fetch_of
 from analyzer.routes.inspection import opened_tunnels
-from analyzer.routes.legs import client_leg_of
+from analyzer.routes.legs import client_leg_of, hello_codes
 from analyzer.routes.outcomes import hidden_flows, outcomes_of, with_outcomes
 from analyzer.routes.proxies import Ends, Proxies, find_proxies, flow_ends, shown_by_rows
 from analyzer.routes.requests import Bools, Ints, flat_requests, one_array
@@ -29,6 +31,8 @@ def route_flows(flows: pa.Table, topology: Topology) -> pa.Table:
                A flow from an unknown address that carries the very ClientHello of a tunnel is that tunnel's origin leg behind NAT,
                so it is upstream too, not somebody's direct traffic.
     proxy      the server's ip:port where the server is a proxy or was asked as one: on route proxy, and on upstream toward a parent.
+               What a transparent proxy made of a flow that it took over is upstream, and so is all else that its address opens.
+    same_as    the flow that this one is the copy of, behind a translation; its other columns are as if it were one of its own.
     pair       on both legs of a tunnel (all, with a parent proxy): the client leg's id; of plain HTTP on both legs of a fetch.
     inspected  false where both legs show the same ClientHello, true where the proxy made one of its own (inspection.py).
     """
@@ -39,13 +43,21 @@ def route_flows(flows: pa.Table, topology: Topology) -> pa.Table:
     route[can_be_direct(flows, ends)] = DIRECT
     route[proxies.serving | proxies.asked] = PROXY
     route[proxies.asking] = UPSTREAM
-    leg = client_leg_of(flows, ends, to_proxy=route == PROXY, beyond=(route == UPSTREAM) | (route == DIRECT))
+    hello = hello_codes(flows)
+    copy = copies_of(flows, ends, requests, captured, hello, proxies.asking)
+    leg = client_leg_of(flows, ends, hello, to_proxy=route == PROXY, beyond=(route == UPSTREAM) | (route == DIRECT))
+    leg = np.where((leg >= 0) & (copy[leg] >= 0), copy[leg], leg)
     route[leg >= 0] = UPSTREAM
+    taken, fetched_for = first_leg_of(flows, ends, hello, (route == DIRECT) & (copy < 0))
+    second = np.maximum(taken, fetched_for)
+    route[(second >= 0) | ((route == DIRECT) & np.isin(ends.client, _transparent(ends, second, topology)))] = UPSTREAM
+    leg = np.maximum(leg, taken)
     opened, other = opened_tunnels(flows, ends, requests, leg, route == PROXY, route == UPSTREAM)
-    fetched = fetch_of(flows, ends, requests, route == PROXY, route == UPSTREAM)
+    fetched = np.maximum(fetched_for, fetch_of(flows, ends, requests, route == PROXY, route == UPSTREAM))
     columns = {
         "route": _texts(route, list(ROUTES)),
         "direct_outcome": _texts(direct_outcomes(flows, ends, captured, route == DIRECT), list(DIRECT_OUTCOMES)),
+        "same_as": _ids(flows, copy),
         **_proxy_columns(ends, proxies, route),
         "hidden": array(hidden_flows(flows, captured, proxies.serving), route != PROXY),
         "pair": _pairs(flows, np.maximum(np.maximum(leg, other), fetched)),
@@ -55,6 +67,11 @@ def route_flows(flows: pa.Table, topology: Topology) -> pa.Table:
         index = flows.schema.get_field_index(name)
         flows = flows.set_column(index, flows.schema.field(index), column)
     return with_outcomes(flows, outcomes_of(flows, ends, requests, captured, tunnels))
+
+
+def _transparent(ends: Ends, second: Ints, topology: Topology) -> list[int]:
+    """Codes of the transparent proxies' addresses, but for those that the topology calls workstations."""
+    return [code for code in takers(ends, second).tolist() if topology.workstation_name(ends.addresses[code]) is None]
 
 
 def _texts(codes: Ints, values: list[str | None]) -> pa.Array:
@@ -77,10 +94,14 @@ def _proxy_columns(ends: Ends, proxies: Proxies, route: Ints) -> dict[str, pa.Ar
     }
 
 
+def _ids(flows: pa.Table, rows: Ints) -> pa.Array:
+    """The ids of these rows; null where it is -1."""
+    return one_array(flows.column("id")).take(array(rows, rows < 0))
+
+
 def _pairs(flows: pa.Table, leg: Ints) -> pa.Array:
     """The column pair, from the client leg's row of every origin leg."""
-    own = _with_client_legs(leg)
-    return one_array(flows.column("id")).take(array(own, own < 0))
+    return _ids(flows, _with_client_legs(leg))
 
 
 def _inspected(leg: Ints, opened: Bools) -> pa.Array:

@@ -1,0 +1,109 @@
+"""Transparent proxies: who takes a connection over without being asked, and makes one of its own.
+
+Nothing in the client's connection says so. The second leg does: it carries the very ClientHello of another flow, under other
+sequence numbers, a moment later; or the same plain request with a Via or X-Forwarded-For header field that the first hasn't
+(RFC 9110 7.6.3). It is nobody's direct traffic, and the address that makes such legs is no source.
+"""
+
+from __future__ import annotations
+
+import numpy as np
+import pyarrow as pa
+import pyarrow.compute as pc
+
+from analyzer.arrow import array
+from analyzer.routes.captured import is_known
+from analyzer.routes.copies import MOST_COPIES, agreeing
+from analyzer.routes.proxies import Ends
+from analyzer.routes.requests import NO_TIME, Bools, Ints, integers, one_array, times_ns
+
+AFTER_NS = 5 * 10**9
+"""How long after the client's hello or request its second leg may come: the proxy connects to the origin first."""
+
+
+def first_leg_of(flows: pa.Table, ends: Ends, hello: Ints, direct: Bools) -> tuple[Ints, Ints]:
+    """Per flow, the row of the flow that was taken over to make it, by the same ClientHello and by the same plain request; -1: none.
+
+    hello    int64[n]   a number for each ClientHello (legs.hello_codes)
+    direct   bool[n]    flows that asked no proxy and are no copies
+    """
+    return _by_hello(flows, ends, hello, direct), _by_request(flows, ends, direct)
+
+
+def _by_hello(flows: pa.Table, ends: Ends, hello: Ints, direct: Bools) -> Ints:
+    result = np.full(flows.num_rows, -1, dtype=np.int64)
+    groups = list(agreeing(np.flatnonzero(direct & ends.tcp & (hello >= 0)), hello))
+    if not groups:
+        return result
+    said, last = times_ns(flows.column("client_hello_at")), times_ns(flows.column("last_seen"))
+    for rows in groups:
+        first, *others = sorted(rows, key=lambda row: (int(said[row]), row))
+        for row in others:
+            moved = ends.client[row] != ends.client[first] or ends.server[row] != ends.server[first]
+            if moved and said[first] != NO_TIME and said[first] < said[row] <= min(said[first] + AFTER_NS, last[first]):
+                result[row] = first
+    return result
+
+
+def _by_request(flows: pa.Table, ends: Ends, direct: Bools) -> Ints:
+    result = np.full(flows.num_rows, -1, dtype=np.int64)
+    plain = direct & ends.tcp & is_known(flows, "http_path") & is_known(flows, "http_host")
+    via = pc.fill_null(one_array(flows.column("http_via")), False).to_numpy(zero_copy_only=False).astype(np.bool_)
+    legs = np.flatnonzero(plain & via)
+    if not len(legs):
+        return result
+    host = pc.utf8_lower(one_array(flows.column("http_host")))
+    asked = integers(pc.binary_join_element_wise(host, one_array(flows.column("http_path")), " ").dictionary_encode().indices, -1)
+    first, last = times_ns(flows.column("first_seen")), times_ns(flows.column("last_seen"))
+    before = np.flatnonzero(plain & ~via & np.isin(asked, asked[legs]) & (first != NO_TIME))
+    before = before[np.lexsort((first[before], asked[before]))]
+    for row in legs.tolist():
+        begin, end = np.searchsorted(asked[before], asked[row]), np.searchsorted(asked[before], asked[row], side="right")
+        fits = before[begin:end]
+        fits = fits[(first[fits] <= first[row]) & (first[row] <= np.minimum(first[fits] + AFTER_NS, last[fits]))]
+        fits = fits[(ends.client[fits] != ends.client[row]) | (ends.server[fits] != ends.server[row])]
+        if 0 < len(fits) <= MOST_COPIES:
+            result[row] = fits[-1]
+    return result
+
+
+def takers(ends: Ends, leg: Ints) -> Ints:
+    """Codes of the addresses that make second legs, and are nobody's client otherwise: transparent proxies.
+
+    leg   int64[n]   the first leg's row of every second leg, else -1
+    One that makes them under its clients' own addresses isn't among them.
+    """
+    second = np.flatnonzero(leg >= 0)
+    found: Ints = np.setdiff1d(ends.client[second], ends.client[leg[second]])
+    return found
+
+
+def transparent_legs(flows: pa.Table) -> tuple[Ints, Ints]:
+    """(rows of second legs that a transparent proxy made, the rows of the connections it took over).
+
+    flows   with the columns of the stage routes
+    """
+    ids = one_array(flows.column("id"))
+    pair = integers(pc.index_in(one_array(flows.column("pair")), value_set=ids), -1)
+    route = one_array(flows.column("route"))
+    upstream = pc.fill_null(pc.equal(route, "upstream"), False).to_numpy(zero_copy_only=False).astype(np.bool_)
+    direct = pc.fill_null(pc.equal(route, "direct"), False).to_numpy(zero_copy_only=False).astype(np.bool_)
+    second = np.flatnonzero(upstream & (pair >= 0))
+    second = second[direct[pair[second]]]
+    return second, pair[second]
+
+
+def explained_clients(flows: pa.Table) -> list[str]:
+    """Addresses that are no sources, though flows come from them: a translator's, behind which copies were seen, and a transparent
+    proxy's. An address that is the client of a flow of its own which was copied or taken over is one.
+
+    flows   with the columns of the stage routes
+    """
+    client = one_array(flows.column("client_ip"))
+    ids = one_array(flows.column("id"))
+    original = integers(pc.index_in(one_array(flows.column("same_as")), value_set=ids), -1)
+    copies = np.flatnonzero(original >= 0)
+    second, taken = transparent_legs(flows)
+    behind, before = np.concatenate([copies, second]), np.concatenate([original[copies], taken])
+    texts = set(client.take(array(behind)).to_pylist()) - set(client.take(array(before)).to_pylist())
+    return sorted(texts)

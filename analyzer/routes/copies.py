@@ -1,0 +1,247 @@
+"""One connection captured on both sides of a translation (NAT, a load balancer's address): the column `same_as`.
+
+A translator changes addresses and hands packets on: the sequence numbers chosen by both ends stay, or are moved by a constant, and
+so do the bytes. A proxy that takes a connection over makes one of its own, with numbers of its own: that is no copy, even where it
+hands a ClientHello on untouched (behind.py). Two flows are called one only where chance or a tool's fixed numbers don't explain it;
+a copy that isn't recognised is the smaller mistake. The one seen first counts.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from functools import cached_property
+from ipaddress import ip_address
+
+import numpy as np
+import pyarrow as pa
+import pyarrow.compute as pc
+
+from analyzer.arrow import array
+from analyzer.routes.captured import Captured
+from analyzer.routes.proxies import Ends
+from analyzer.routes.requests import NO_TIME, Bools, Ints, Requests, integers, one_array, times_ns
+
+MOST_COPIES = 8
+"""More flows that agree were made by a tool that says the same everywhere; translators stand in a row of two or three."""
+
+LEAST_RANDOM = 1 << 16
+"""Smaller initial numbers are a tool's choice: one in 65,536 of random ones is as small (RFC 9293 3.4.1)."""
+
+STARTS_WITHIN_NS = 3 * 10**9
+SYN_WITHIN_NS = 10**9
+LOCKSTEP_NS = 10**6
+LOCKSTEP_PACKETS = 10
+
+
+@dataclass(frozen=True)
+class Traits:
+    """What has to agree on two flows that are one, per flow; -1: not known.
+
+    out back   initial sequence numbers
+    hello      a number for random and digest of its ClientHello
+    asked      a number for everything it asked a proxy for, in order, and how it was asked
+    plain      a number for host and path of its first plain request
+    first last   ns since 1970, or NO_TIME
+    """
+
+    out: Ints
+    back: Ints
+    hello: Ints
+    asked: Ints
+    plain: Ints
+    first: Ints
+    last: Ints
+
+
+def copies_of(flows: pa.Table, ends: Ends, requests: Requests, captured: Captured, hello: Ints, asking: Bools) -> Ints:
+    """Per flow the row of the flow that it is the copy of, the first of its chain; -1 for none.
+
+    hello    int64[n]   a number for each ClientHello (legs.hello_codes)
+    asking   bool[n]    the client has a proxy's address
+    """
+    result = np.full(flows.num_rows, -1, dtype=np.int64)
+    out, back = integers(flows.column("isn_out"), -1), integers(flows.column("isn_in"), -1)
+    dead = ends.tcp & (out >= LEAST_RANDOM) & (back < 0) & (captured.client_bytes == 0) & (captured.server_bytes == 0)
+    syns = np.flatnonzero(ends.tcp & (out >= 0) & (back >= 0))
+    hellos = np.flatnonzero(ends.tcp & (hello >= 0))
+    silent = list(agreeing(np.flatnonzero(dead), out, ends.server_end))
+    if not (silent or any(True for _ in agreeing(syns, out, back)) or any(True for _ in agreeing(hellos, hello))):
+        return result
+    # Whether a proxy was asked, and for what, is the same on both, so a tunnel's two legs (hellos alike) aren't compared at all.
+    asked = _asked_codes(flows, requests)
+    groups = [*agreeing(syns, out, back, asked), *agreeing(hellos, hello, asked)]
+    traits = Traits(
+        out=out,
+        back=back,
+        hello=hello,
+        asked=asked,
+        plain=_plain_codes(flows),
+        first=times_ns(flows.column("first_seen")),
+        last=times_ns(flows.column("last_seen")),
+    )
+    judge = _Judge(flows, ends, captured, traits, asking)
+    for rows in groups:
+        _mark(result, judge.in_order(rows), judge.same)
+    for rows in silent:
+        _mark(result, judge.in_order(rows), judge.same_attempt)
+    return result
+
+
+def agreeing(rows: Ints, *keys: Ints) -> Iterator[list[int]]:
+    """Rows that agree in all keys, where there are two to MOST_COPIES of them."""
+    if len(rows) < 2:
+        return
+    order = rows[np.lexsort([key[rows] for key in keys])]
+    same = np.ones(len(order) - 1, dtype=np.bool_)
+    for key in keys:
+        same &= key[order][1:] == key[order][:-1]
+    if not same.any():
+        return
+    starts = np.flatnonzero(np.concatenate([[True], ~same]))
+    sizes = np.diff(np.append(starts, len(order)))
+    for start, size in zip(starts[sizes > 1].tolist(), sizes[sizes > 1].tolist(), strict=True):
+        if size <= MOST_COPIES:
+            yield order[start : start + size].tolist()
+
+
+def _mark(result: Ints, rows: list[int], same: Callable[[int, int], bool]) -> None:
+    """Note for each row the first of those before it that is the same."""
+    for i, row in enumerate(rows):
+        if result[row] >= 0:
+            continue
+        for before in rows[:i]:
+            if result[before] != row and same(before, row):
+                result[row] = before if result[before] < 0 else result[before]
+                result[result == row] = result[row]
+                break
+
+
+class _Judge:
+    """Whether two flows, the first seen first, are one."""
+
+    def __init__(self, flows: pa.Table, ends: Ends, captured: Captured, traits: Traits, asking: Bools) -> None:
+        self._flows = flows
+        self._ends = ends
+        self._captured = captured
+        self._traits = traits
+        self._asking = asking
+
+    def in_order(self, rows: list[int]) -> list[int]:
+        """The rows by the time they were first seen; at the same time a private client comes before a public one."""
+
+        def place(row: int) -> tuple[int, bool, int]:
+            return int(self._traits.first[row]), not ip_address(self._ends.addresses[self._ends.client[row]]).is_private, row
+
+        return sorted(rows, key=place)
+
+    def same(self, one: int, other: int) -> bool:
+        t = self._traits
+        if not self._translated(one, other) or not self._overlapping(one, other) or self._contradict(one, other):
+            return False
+        close = t.first[other] - t.first[one] <= STARTS_WITHIN_NS
+        hello = self._agree(t.hello, one, other)
+        content = hello or ((self._agree(t.asked, one, other) or self._agree(t.plain, one, other)) and self._random(one))
+        out, back = self._agree(t.out, one, other), self._agree(t.back, one, other)
+        if out and back:
+            return hello or (close and self._random(one) and (content or self._same_bytes(one, other)))
+        known = min(t.out[one], t.out[other], t.back[one], t.back[other]) >= 0
+        if out and known:  # a balancer answers by itself, and moves only the server's numbers
+            return bool(close and content)
+        if not hello or not close:
+            return False
+        if self._agree(t.asked, one, other) and not self._asking[other] and self._ends.client[other] != self._ends.server[one]:
+            return True
+        return self._in_lockstep(one, other)
+
+    def same_attempt(self, one: int, other: int) -> bool:
+        """Of connections that nobody answered: one SYN to one server, from two clients."""
+        t = self._traits
+        apart = t.first[other] - t.first[one]
+        known = t.first[one] != NO_TIME and t.first[other] != NO_TIME
+        return bool(known and apart <= SYN_WITHIN_NS and self._ends.client[one] != self._ends.client[other])
+
+    def _translated(self, one: int, other: int) -> bool:
+        ends = self._ends
+        return bool(ends.client[one] != ends.client[other] or ends.server[one] != ends.server[other])
+
+    def _overlapping(self, one: int, other: int) -> bool:
+        first, last = self._traits.first, self._traits.last
+        return bool(first[one] != NO_TIME and first[other] != NO_TIME and first[other] <= last[one])
+
+    def _random(self, row: int) -> bool:
+        return bool(self._traits.out[row] >= LEAST_RANDOM and (self._traits.back[row] < 0 or self._traits.back[row] >= LEAST_RANDOM))
+
+    def _contradict(self, one: int, other: int) -> bool:
+        t = self._traits
+        return any(values[one] >= 0 and values[other] >= 0 and values[one] != values[other] for values in (t.hello, t.plain))
+
+    @staticmethod
+    def _agree(values: Ints, one: int, other: int) -> bool:
+        return bool(values[one] >= 0 and values[one] == values[other])
+
+    def _same_bytes(self, one: int, other: int) -> bool:
+        c = self._captured
+        return bool(c.client_bytes[one] == c.client_bytes[other] and c.server_bytes[one] == c.server_bytes[other])
+
+    def _in_lockstep(self, one: int, other: int) -> bool:
+        """Packet for packet, byte for byte, and at the same pace: numbers that both differ were then moved by a constant.
+
+        Who takes a connection over says its own SYN only after it has the client's, and acknowledges by itself: counts differ, and the
+        distance in time isn't the same for the SYN, the hello and the last packet.
+        """
+        if any(column[one] != column[other] for column in self._counts):
+            return False
+        if self._captured.ended[one] != self._captured.ended[other] or self._counts[0][one] + self._counts[1][one] < LOCKSTEP_PACKETS:
+            return False
+        times = [column for column in self._pace if NO_TIME not in (column[one], column[other])]
+        apart = [int(column[other] - column[one]) for column in times]
+        hello = self._pace[1][one]
+        soon = hello == NO_TIME or apart[0] * 4 <= hello - self._pace[0][one]
+        return bool(soon and max(apart) - min(apart) <= LOCKSTEP_NS)
+
+    @cached_property
+    def _counts(self) -> list[Ints]:
+        return [integers(self._flows.column(name), -1) for name in LOCKSTEP_COUNTS]
+
+    @cached_property
+    def _pace(self) -> list[Ints]:
+        return [times_ns(self._flows.column(name)) for name in LOCKSTEP_TIMES]
+
+
+LOCKSTEP_COUNTS = ("packets_out", "packets_in", "bytes_out", "bytes_in", "retransmitted")
+LOCKSTEP_TIMES = ("first_seen", "client_hello_at", "ended_at", "last_seen")
+
+
+def _asked_codes(flows: pa.Table, requests: Requests) -> Ints:
+    """Per flow a number for all that it asked a proxy for and how; -1 where it asked nothing."""
+    result = np.full(flows.num_rows, -1, dtype=np.int64)
+    if not len(requests.row):
+        return result
+    one = pc.binary_join_element_wise(
+        pc.fill_null(requests.host, ""),
+        pc.fill_null(requests.path, ""),
+        array(requests.port).cast(pa.string()),
+        array(requests.kind).cast(pa.string()),
+        " ",
+    )
+    code = integers(one.dictionary_encode().indices, -1)
+    starts = np.concatenate([[0], np.flatnonzero(requests.last)[:-1] + 1])
+    rows = requests.row[starts]
+    rest = [
+        integers(one_array(flows.column(name)).take(array(rows)).dictionary_encode().indices, -1)
+        for name in ("user_agent", "client_family")
+    ]
+    # A sum of well mixed codes, each times its place on the connection: collisions would need 2**32 lists.
+    place = np.arange(len(code)) - np.repeat(starts, np.diff(np.append(starts, len(code))))
+    mixed = (code.astype(np.uint64) + np.uint64(1)) * np.uint64(0x9E3779B97F4A7C15) * (2 * place.astype(np.uint64) + np.uint64(1))
+    sums = np.add.reduceat(mixed ^ (mixed >> np.uint64(29)), starts)
+    result[rows] = np.unique(np.stack([sums.astype(np.int64), *rest]), axis=1, return_inverse=True)[1].ravel()
+    return result
+
+
+def _plain_codes(flows: pa.Table) -> Ints:
+    """Per flow a number for host and path of its first plain request; -1 without one."""
+    host, path = one_array(flows.column("http_host")), one_array(flows.column("http_path"))
+    both = pc.binary_join_element_wise(pc.fill_null(host, ""), path, " ")
+    return integers(both.dictionary_encode().indices, -1)
