@@ -148,9 +148,10 @@ class _Judge:
         known = min(t.out[one], t.out[other], t.back[one], t.back[other]) >= 0
         if out and known:  # a balancer answers by itself, and moves only the server's numbers
             return bool(close and content)
-        if not hello or not close:
+        by_proxy = self._asking[other] or self._ends.client[other] == self._ends.server[one]
+        if not hello or not close or by_proxy:
             return False
-        if self._agree(t.asked, one, other) and not self._asking[other] and self._ends.client[other] != self._ends.server[one]:
+        if self._agree(t.asked, one, other):
             return True
         return self._in_lockstep(one, other)
 

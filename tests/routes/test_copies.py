@@ -1,0 +1,179 @@
+"""One connection on both sides of a translation is one; what only looks alike is two."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from analyzer.pipeline import read
+from analyzer.routes.topology import Topology
+from tests.build import ESTABLISHED, Conversation, client_hello, connect, pcap, server_hello
+from tests.verdict.rows import CATALOGUE, PROX01, SECOND_NS, START_NS, asked, flow, request, routed, tunnel
+
+PUBLIC = "198.51.100.7"
+HELLO: dict[str, Any] = {
+    "client_random": "ab" * 32,
+    "client_hello_digest": "12" * 8,
+    "client_hello_at": START_NS + SECOND_NS // 100,
+    "sni": "a.example",
+}
+NUMBERS: dict[str, Any] = {"isn_out": 3_000_000_000, "isn_in": 1_234_567_890}
+OTHERS: dict[str, Any] = {"isn_out": 77_000_000, "isn_in": 99_000_000}
+LATER = 100_000
+"""How much later the other side of a translation sees a packet, in ns."""
+
+
+def inside(**columns: Any) -> dict[str, Any]:
+    return flow(**({"first_seen": START_NS} | NUMBERS | columns))
+
+
+def outside(**columns: Any) -> dict[str, Any]:
+    return inside(**({"client_ip": PUBLIC, "first_seen": START_NS + LATER} | columns))
+
+
+def copies(*rows: dict[str, Any]) -> list[int | None]:
+    """For each row the place of the one that it is the copy of."""
+    found = routed(*rows)
+    places = {row["id"]: i for i, row in enumerate(found)}
+    return [None if row["same_as"] is None else places[row["same_as"]] for row in found]
+
+
+def test_the_same_numbers_of_both_ends_are_one_connection() -> None:
+    assert copies(inside(), outside()) == [None, 0]
+    assert copies(inside(), outside(**OTHERS)) == [None, None]
+
+
+def test_the_one_seen_first_counts_whatever_the_order_of_rows() -> None:
+    assert copies(outside(), inside()) == [1, None]
+
+
+def test_at_the_same_moment_the_private_side_is_the_clients() -> None:
+    assert copies(outside(first_seen=START_NS, client_ip="8.8.4.4"), inside()) == [1, None]
+
+
+def test_a_chain_points_to_its_first() -> None:
+    third = outside(client_ip="203.0.113.9", server_ip="192.0.2.80", first_seen=START_NS + 2 * LATER)
+    assert copies(inside(), outside(), third) == [None, 0, 0]
+
+
+def test_a_balancers_address_and_the_server_behind_it() -> None:
+    assert copies(inside(), inside(server_ip="192.0.2.80", first_seen=START_NS + LATER)) == [None, 0]
+
+
+def test_a_balancer_that_answers_by_itself_moves_the_servers_numbers() -> None:
+    behind = {"server_ip": "192.0.2.80", "first_seen": START_NS + LATER, "isn_in": 5_000_000}
+    assert copies(inside(**HELLO), inside(**HELLO, **behind)) == [None, 0]
+    assert copies(inside(), inside(**behind)) == [None, None]
+
+
+@pytest.mark.parametrize(
+    "columns",
+    [
+        {"first_seen": START_NS + 10 * SECOND_NS},  # not at the same time
+        {"client_ip": "172.16.11.92"},  # the same addresses: no translation
+        {"client_random": "cd" * 32},
+        {"http_path": "/other", "http_host": "b"},
+        {"bytes_in": 4999},  # nothing is said that could be compared but how much it was
+        {"protocol": "udp"},
+        {"isn_in": None},
+    ],
+)
+def test_what_contradicts(columns: dict[str, Any]) -> None:
+    one = inside(**(HELLO if "client_random" in columns else {}), http_path="/", http_host="a")
+    assert (
+        copies(one, outside(**({**HELLO, "http_path": "/", "http_host": "a"} if "client_random" in columns else {}) | columns))
+        == [None] * 2
+    )
+
+
+def test_numbers_that_a_tool_chose_prove_nothing_by_themselves() -> None:
+    small = {"isn_out": 1000, "isn_in": 2000}
+    assert copies(inside(**small), outside(**small)) == [None, None]
+    assert copies(inside(**small, **HELLO), outside(**small, **HELLO)) == [None, 0]
+
+
+def test_what_agrees_everywhere_is_a_tools() -> None:
+    rows = [inside(client_ip=f"10.0.0.{i}", first_seen=START_NS + i) for i in range(9)]
+    assert copies(*rows) == [None] * 9
+    assert copies(*rows[:8]) == [None, *[0] * 7]
+
+
+def test_one_syn_that_nobody_answered_from_two_clients() -> None:
+    silent = {"isn_in": None, "bytes_out": 0, "bytes_in": 0, "packets_in": 0, "state": "no-answer"}
+    assert copies(inside(**silent), outside(**silent)) == [None, 0]
+    # A scanner sends one number to all; two clients within a second don't happen on one number.
+    assert copies(inside(**silent), inside(**silent, server_ip="192.0.2.1")) == [None, None]
+    assert copies(inside(**silent), outside(**silent, first_seen=START_NS + 2 * SECOND_NS)) == [None, None]
+
+
+def ask(**columns: Any) -> dict[str, Any]:
+    return tunnel(PROX01, "a.example", first_seen=START_NS, **(NUMBERS | HELLO | columns))
+
+
+def test_the_same_connect_with_the_same_hello_is_one_under_other_numbers_too() -> None:
+    behind = ask(client_ip="10.9.9.9", server_ip="10.9.9.10", **OTHERS) | {"first_seen": START_NS + LATER}
+    assert copies(ask(), behind) == [None, 0]
+    assert copies(ask(), behind | {"user_agent": "squid"}) == [None, None]
+    other = asked("10.9.9.10:3128", request("connect", "b.example", 200), **OTHERS, **HELLO, first_seen=START_NS + LATER)
+    assert copies(ask(), other) == [None, None]
+
+
+def test_a_proxy_and_its_parent_are_no_copy() -> None:
+    parent = ask(client_ip="172.16.12.10", server_ip="172.16.12.11", **OTHERS) | {"first_seen": START_NS + LATER}
+    rows = routed(ask(), parent)
+    assert [(row["route"], row["same_as"]) for row in rows] == [("proxy", None), ("upstream", None)]
+
+
+def test_a_tunnels_origin_leg_is_no_copy_of_it() -> None:
+    assert copies(ask(), outside(**HELLO, **OTHERS)) == [None, None]
+
+
+def test_origin_legs_are_paired_with_the_flow_that_counts() -> None:
+    behind = ask(server_ip="172.16.12.20") | {"first_seen": START_NS + LATER}
+    origin = outside(client_ip="172.16.12.20", **HELLO, **OTHERS)
+    rows = routed(ask(), behind, origin)
+    assert [row["same_as"] for row in rows] == [None, rows[0]["id"], None]
+    assert rows[2]["pair"] == rows[0]["id"]
+
+
+def test_numbers_moved_by_a_constant_show_in_lockstep() -> None:
+    paced: dict[str, Any] = HELLO | {"ended_at": START_NS + SECOND_NS, "last_seen": START_NS + SECOND_NS}
+    late = {"first_seen", "client_hello_at", "ended_at", "last_seen"}
+    one = inside(**paced)
+    other = outside(**{name: value + LATER if name in late else value for name, value in paced.items()}, **OTHERS)
+    assert copies(one, other) == [None, 0]
+    assert copies(one, other | {"packets_in": 9}) == [None, None]
+    assert copies(one, other | {"bytes_in": 5001}) == [None, None]
+    assert copies(one, other | {"ended_at": START_NS + SECOND_NS + 50 * LATER}) == [None, None]
+    handed_on = other | {"first_seen": START_NS + SECOND_NS // 100, "client_hello_at": START_NS + SECOND_NS // 50}
+    assert copies(one, handed_on) == [None, None]
+
+
+def test_without_times_nothing_is_a_copy() -> None:
+    timeless = {"first_seen": None, "last_seen": None}
+    assert copies(inside() | timeless, outside() | timeless) == [None, None]
+
+
+def captured(tmp_path: Path, *ends: tuple[tuple[str, int], tuple[str, int]]) -> list[dict[str, Any]]:
+    """The flow table of one tunnel, captured between each of these ends, a tenth of a millisecond apart."""
+    frames = []
+    for i, (client, server) in enumerate(ends):
+        talk = Conversation(client=client, server=server, start_ns=START_NS + i * LATER)
+        talk.handshake().send_client(connect("a.example:443")).send_server(ESTABLISHED)
+        talk.send_client(client_hello("a.example")).send_server(server_hello()).send_client(b"\x17\x03\x03\x00\x02ab").close()
+        frames += talk.frames
+    path = tmp_path / "both.pcap"
+    path.write_bytes(pcap(sorted(frames, key=lambda frame: frame[0])))
+    flows = read([str(path)], topology=Topology(), catalogue=CATALOGUE).flows
+    rows: list[dict[str, Any]] = flows.to_pylist()
+    return rows
+
+
+def test_from_packets(tmp_path: Path) -> None:
+    client, nat, proxy, real = ("10.0.0.9", 50000), (PUBLIC, 61000), ("192.0.2.10", 3128), ("192.0.2.11", 3128)
+    rows = captured(tmp_path, (client, proxy), (nat, proxy), (nat, real))
+    assert [row["same_as"] for row in rows] == [None, rows[0]["id"], rows[0]["id"]]
+    assert rows[0]["client_ip"] == "10.0.0.9"
+    assert {row["route"] for row in rows} == {"proxy"}
