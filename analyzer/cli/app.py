@@ -7,7 +7,7 @@ from typing import Annotated
 import typer
 
 import analyzer
-from analyzer.cli import capture, doctor, flows, job, report, services, slice, study, verify, watch
+from analyzer.cli import capture, catalogue, doctor, flows, job, report, services, slice, study, verify, watch
 
 app = typer.Typer(
     name="whichproxy",
@@ -26,6 +26,7 @@ app.command("watch", short_help="Live: the verdict while packets arrive.")(watch
 app.command("capture", short_help="One run of a capture job: ring files, each analysed once, and what changed.")(capture.capture)
 app.add_typer(job.job, name="job", short_help="A capture job: check it, install it, its status and history.")
 app.command("services", short_help="The catalogue, and which service a host belongs to.")(services.services)
+app.add_typer(catalogue.catalogue, name="catalogue", short_help="How old the catalogue is, and what is new on Microsoft's pages.")
 app.command("doctor", short_help="What works on this machine, and what mends the rest.")(doctor.doctor)
 
 
