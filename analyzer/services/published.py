@@ -144,11 +144,11 @@ def _is_required(said: str, description: str) -> bool:
 def _url(word: str) -> tuple[str | None, str | None]:
     """Host and path of a word such as https://*.x.example/y/*; (None, None): it is no host."""
     bare = re.sub(r"^[a-z]+://", "", word.strip(",;\"'()"), flags=re.IGNORECASE)
-    host, slash, path = bare.partition("/")
+    host, slash, path = re.split(r"[?#]", bare)[0].partition("/")
     name = dns_name(host.removeprefix("*."))
     if name is None or "." not in name or ":" in host:
         return None, None
-    return ("*." if host.startswith("*.") else "") + name, slash + path if path else None
+    return ("*." if host.startswith("*.") else "") + name, None if path in ("", "*") else slash + path
 
 
 def _systems(of: Callable[[str], str], columns: dict[str, int]) -> tuple[str, ...]:

@@ -8,6 +8,7 @@ import numpy as np
 
 from analyzer.routes.requests import integers
 from analyzer.services.catalogue import Catalogue
+from analyzer.services.match import match_host
 from analyzer.services.permits import Permit, merged, required_permits
 from analyzer.services.required import Device, device_of
 from analyzer.text.words import failure_list
@@ -24,17 +25,19 @@ def device_seen(evidence: Evidence, catalogue: Catalogue) -> Device:
 
 
 def permits_of(evidence: Evidence, catalogue: Catalogue) -> dict[str, list[Permit]]:
-    """proxy → what it has to let through: what is required, and every host of a Defender service that failed there."""
+    """proxy → what it has to let through: what is required, and every host that failed there and is, or may be, a Defender service's."""
     required = required_permits(catalogue, device_seen(evidence, catalogue))
     requests, service = evidence.requests, evidence.request_service
     proxies = [proxy for proxy, _ in sorted(evidence.proxy_names.items())]
     found: dict[str, list[Permit]] = {proxy: list(required) for proxy in proxies}
-    failed = np.flatnonzero(evidence.asks_proxy & evidence.outcome.failed & (service.codes >= 0) & (evidence.request_host.codes >= 0))
+    failed = np.flatnonzero(evidence.asks_proxy & evidence.outcome.failed & (evidence.request_host.codes >= 0))
     port = integers(evidence.flows.column("requested_port"), HTTPS)
     proxy_codes = evidence.proxy.codes[requests.row]
     for (proxy, host, slug), those in grouped(failed, proxy_codes, evidence.request_host.codes, service.codes):
-        if proxy >= 0:
+        name = evidence.request_host.values[host]
+        known = service.values[slug] if slug >= 0 else match_host(catalogue, name).possible
+        if proxy >= 0 and known is not None:
             why = f"failed: {failure_list(Counter(requests.status[those].tolist()))}"
             ports = tuple(sorted(set(port[requests.row[those]].tolist())))
-            found[evidence.proxy.values[proxy]].append(Permit(evidence.request_host.values[host], ports, (service.values[slug],), (why,)))
+            found[evidence.proxy.values[proxy]].append(Permit(name, ports, (known,), (why,)))
     return {proxy: merged(permits) for proxy, permits in found.items()}

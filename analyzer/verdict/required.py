@@ -12,7 +12,7 @@ from analyzer.arrow import array
 from analyzer.routes.requests import one_array
 from analyzer.services.catalogue import Catalogue
 from analyzer.services.required import required_services
-from analyzer.services.rules import Rule
+from analyzer.services.rules import OWN, Rule
 from analyzer.text.times import values
 from analyzer.verdict.answers import Answers
 from analyzer.verdict.evidence import Coded, Evidence, coded, grouped, source_rows
@@ -65,8 +65,11 @@ def required_of(evidence: Evidence, catalogue: Catalogue, answers: Answers) -> d
 
 
 def _under(rules: Iterable[Rule], matched: list[list[int]], patterns: Coded) -> set[int]:
-    """Codes of services of which a narrower rule matched: a consolidated name is seen with any name under its wildcard."""
-    suffixes = tuple(rule.pattern[1:] for rule in rules if rule.is_wildcard)
+    """Codes of services of which a narrower rule matched: a consolidated name is seen with any name under its wildcard.
+
+    Under a wildcard that others share lie hosts of other services: EDR's cyber data is no telemetry of the Core service.
+    """
+    suffixes = tuple(rule.pattern[1:] for rule in rules if rule.is_wildcard and rule.counts_as == OWN)
     return {service for rule, service in matched if patterns.values[rule].endswith(suffixes)}
 
 

@@ -78,6 +78,13 @@ def test_what_is_no_host_is_kept_apart(tmp_path: Path) -> None:
     assert found.unread == ["10.0.0.1", "\x1b[31m", "x:y.z", "*.*.b.example", "localhost"]
 
 
+def test_the_path_of_a_url_ends_before_its_query_and_a_bare_slash_is_none(tmp_path: Path) -> None:
+    found = read(tmp_path, comma_separated([row("a.example/x?y=1 b.example/?z c.example/* d.example/#e")]), "standard.csv")
+    assert [(each.pattern, each.path) for each in found.rows] == [
+        ("a.example", "/x"), ("b.example", None), ("c.example", None), ("d.example", None)
+    ]  # fmt: skip
+
+
 def test_the_model_has_to_be_told_where_nothing_says_it(tmp_path: Path) -> None:
     text = comma_separated([row("a.example")])
     with pytest.raises(Unusable, match="neither its title nor its name says which list it is; add --model standard"):

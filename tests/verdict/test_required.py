@@ -45,6 +45,16 @@ def test_a_host_that_services_share_is_possible_and_not_missing() -> None:
     ]
 
 
+def test_what_only_shared_hosts_serve_is_possible_or_unseen_and_never_missed() -> None:
+    rows = [tunnel(PROX01, CNC), tunnel(PROX01, "eu-v20.events.data.microsoft.com")]
+    telemetry = "defender-core-telemetry"
+    for more, state in (([], ("unseen", [])), ([tunnel(PROX02, "eu-mobile.events.data.microsoft.com")], ("possible", [PROX02]))):
+        (source,) = verdict(*rows, *more)["sources"]
+        assert {entry["service"]: (entry["state"], entry["through"]) for entry in source["required"]}[telemetry] == state
+        (finding,) = unseen(*rows, *more)
+        assert telemetry not in finding["services"] and "cloud-protection" in finding["services"]
+
+
 def test_a_source_without_defender_traffic_has_its_own_finding() -> None:
     assert unseen(tunnel(PROX01, "example.org")) == []
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 
 from analyzer.findings import Finding
-from analyzer.services.required import EVERYWHERE
+from analyzer.services.required import EVERYWHERE, is_only_shared, required_services
 from analyzer.text.words import counted, listed
 from analyzer.verdict.case import Case
 from analyzer.verdict.permits import device_seen
@@ -15,17 +15,18 @@ MOST_SERVICES = 12
 
 
 def find(case: Case) -> list[Finding]:
-    """One over all sources with Defender traffic that miss any."""
+    """One over all sources with Defender traffic that miss any. A service that has only shared hosts can't be seen, so it isn't missed."""
     evidence = case.evidence
+    device = device_seen(evidence, case.catalogue)
+    visible = {slug for slug, rules in required_services(case.catalogue, device).items() if not is_only_shared(rules)}
     speaking = {client for client, how in defender_seen(evidence).items() if how == "seen"}
     missing = {
         client: unseen
         for client, own in case.required.items()
-        if client in speaking and (unseen := [one.service for one in own if one.state == "unseen"])
+        if client in speaking and (unseen := [one.service for one in own if one.state == "unseen" and one.service in visible])
     }
     if not missing:
         return []
-    device = device_seen(evidence, case.catalogue)
     kind = f"{device.cloud}, {device.connectivity_model}" + ("" if device.geo == EVERYWHERE else f", {device.geo}")
     services = sorted({service for unseen in missing.values() for service in unseen})
     rows = np.flatnonzero(np.isin(evidence.client.codes, list(missing)))
