@@ -1,4 +1,4 @@
-"""How kernels are compiled, and where the compiled code is kept.
+"""How kernels are compiled, and what they are made of (analyzer/kept.py keeps them).
 
 A kernel is compiled once per machine. Numba notices a change in a kernel's own file but not in a function it calls from
 another, so the cache folder of each stage is named after the contents of all that its kernels are made of: new sources, new
@@ -7,17 +7,16 @@ folder.
 
 from __future__ import annotations
 
-import contextlib
 import hashlib
-import os
 import sys
 from collections.abc import Callable
 from functools import cache
 from pathlib import Path
-from typing import Any, ClassVar, Final, TypeVar, cast
+from typing import Any, Final, TypeVar, cast
 
 import numba
-from numba.core.caching import CompileResultCacheImpl, FunctionCache, UserProvidedCacheLocator
+
+from analyzer.kept import KernelCache, cache_folder
 
 # What the kernels of each stage are made of: their own stage's sources and those of the stages they call into.
 MADE_OF: Final = {
@@ -29,41 +28,7 @@ MADE_OF: Final = {
 
 OPTIONS: Final[dict[str, Any]] = {"nogil": True, "boundscheck": False, "error_model": "numpy", "_nrt": False}
 
-NO_HOME: Final = Path("/nonexistent")  # Debian's home of users without one
-
 F = TypeVar("F", bound=Callable[..., Any])
-
-
-class Place(UserProvidedCacheLocator):
-    """The cache folder, whether or not it can be written: what is in it already can be loaded all the same."""
-
-    @classmethod
-    def from_function(cls, py_func: Any, py_file: str) -> Place:
-        return cls(py_func, py_file)
-
-
-class Kept(CompileResultCacheImpl):
-    """What is kept of a kernel, in its Place."""
-
-    _locator_classes: ClassVar = [Place]  # type: ignore[misc]  # Numba sets it on the class as well
-
-
-class KernelCache(FunctionCache):
-    """Numba's cache, but a kernel that is found in it is loaded without what compiling needs: 0.4 s of every start (measured).
-
-    A kernel that isn't found is compiled, and the compiler itself loads what it needs. Where nothing can be written, on a
-    read-only root or for a user without a home, it is compiled anew by every process: `whichproxy doctor` says so.
-    """
-
-    _impl_class = Kept
-
-    def save_overload(self, sig: Any, data: Any) -> None:
-        with contextlib.suppress(OSError):
-            super().save_overload(sig, data)  # type: ignore[no-untyped-call]
-
-    def load_overload(self, sig: Any, target_context: Any) -> Any:
-        with self._guard_against_spurious_io_errors():
-            return self._load_overload(sig, target_context)  # type: ignore[no-untyped-call]
 
 
 @cache
@@ -82,17 +47,9 @@ def source_digest(stage: str) -> str:
     return digest.hexdigest()
 
 
-def cache_folder() -> Path:
-    """Where compiled kernels are kept: $NUMBA_CACHE_DIR, else in $XDG_CACHE_HOME or ~/.cache, writable or not."""
-    given, cache = os.environ.get("NUMBA_CACHE_DIR"), os.environ.get("XDG_CACHE_HOME")
-    return Path(given) if given else (Path(cache) if cache else _home() / ".cache") / "whichproxy" / "kernels"
-
-
-def _home() -> Path:
-    try:
-        return Path.home()
-    except RuntimeError:  # a user that the system doesn't know
-        return NO_HOME
+def stage_folder(stage: str) -> Path:
+    """Where the compiled kernels of a stage are kept."""
+    return cache_folder() / f"{stage}-{source_digest(stage)}"
 
 
 def all_digests() -> str:
@@ -107,10 +64,10 @@ def kernel(function: F) -> F:
     count every array up and down, atomically, at every call: measured, more than half of the names stage's time.
     """
     stage = function.__module__.split(".")[1]
-    numba.config.CACHE_DIR = str(cache_folder() / f"{stage}-{source_digest(stage)}")  # type: ignore[attr-defined]
     compiled: Any = numba.njit(**OPTIONS)(function)
     if not numba.config.DISABLE_JIT:  # type: ignore[attr-defined]
-        compiled._cache = KernelCache(function)  # type: ignore[no-untyped-call]
+        KernelCache.folders[stage] = stage_folder(stage)
+        compiled._cache = KernelCache(function)
     return cast(F, compiled)
 
 

@@ -13,22 +13,46 @@ from analyzer.capture.source import Source
 from analyzer.flows.grow import empty_tables, pack_arena
 from analyzer.flows.layout import Tables
 from analyzer.flows.table import rehash
-from analyzer.kernels import all_digests, cache_folder
+from analyzer.kept import NotKept, cache_folder, cleared, only_kept, stranger
+from analyzer.kernels import MADE_OF, all_digests, stage_folder
 from analyzer.names.tls import keep_client_hello
 from analyzer.packets.layout import FRAME
 
 
 def is_warm() -> bool:
-    """True when every kernel of these very sources is compiled and kept."""
-    return mark().exists()
+    """True when every kernel of these very sources is kept, can be loaded, and was."""
+    if strangers() or not mark().exists():
+        return False
+    try:
+        with only_kept():
+            run_all()
+    except NotKept:
+        return False
+    return True
+
+
+def strangers() -> list[str]:
+    """Why kernels that are kept aren't loaded: who else could have written them."""
+    return list(dict.fromkeys(why for stage in MADE_OF if (why := stranger(stage_folder(stage)))))
 
 
 def mark() -> Path:
-    """The file that says so; it is written last."""
+    """The file that says that they were compiled; it is written last."""
     return cache_folder() / f"warm-{all_digests()}"
 
 
 def warm() -> None:
+    """Compile and keep every kernel that isn't kept as it should be.
+
+    Errors  OSError: what is in the way belongs to another user
+    """
+    cleared([stage_folder(stage) for stage in MADE_OF])
+    run_all()
+    mark().parent.mkdir(parents=True, exist_ok=True)
+    mark().touch()
+
+
+def run_all() -> None:
     """Read two packets through all stages, in both formats, and touch the kernels that only larger captures reach."""
     from analyzer.partial import collect_piece, finish, merge
     from analyzer.pipeline import read
@@ -41,8 +65,6 @@ def warm() -> None:
     piece = collect_piece(in_time_order(sources), sources)
     finish(merge(piece, piece))
     touch(empty_tables())
-    mark().parent.mkdir(parents=True, exist_ok=True)
-    mark().touch()
 
 
 def load() -> None:

@@ -137,27 +137,46 @@ def _extras() -> Iterator[Check]:
 
 
 def _kernels() -> Check:
-    """Whether the compiled kernels of these very sources are in the cache, and whether they could be put there."""
-    from analyzer.kernels import cache_folder
-    from analyzer.warm import is_warm
+    """Whether the compiled kernels of these very sources are in the cache and load, and whether they could be put there."""
+    from analyzer.kept import cache_folder
+    from analyzer.warm import is_warm, strangers
 
     folder = cache_folder()
     if is_warm():
         return Check("kernels", OK, f"compiled, in {folder}")
-    writable = next(parent for parent in folder.parents if parent.exists())
-    if not os.access(writable, os.W_OK):
-        return Check(
-            "kernels", BROKEN, f"{writable} can't be written, so each run compiles anew", "export NUMBA_CACHE_DIR=/a/writable/folder"
-        )
-    return Check("kernels", MISSING, "not compiled: the first run takes a while longer", "whichproxy doctor --warm")
+    told = strangers()
+    if told:
+        return Check("kernels", BROKEN, f"{told[0]}, so nothing is loaded from it and each run compiles anew", "whichproxy doctor --warm")
+    if (unwritable := _unwritable()) is not None:
+        return unwritable
+    return Check("kernels", MISSING, "not compiled, or not all: the first run takes a while longer", "whichproxy doctor --warm")
+
+
+def _unwritable() -> Check | None:
+    """What is said of kernels that can't be kept anywhere; None: they can."""
+    from analyzer.kept import cache_folder
+
+    folder = cache_folder()
+    writable = next(parent for parent in (folder, *folder.parents) if parent.exists())
+    if os.access(writable, os.W_OK):
+        return None
+    return Check("kernels", BROKEN, f"{writable} can't be written, so each run compiles anew", ELSEWHERE)
+
+
+ELSEWHERE = "export NUMBA_CACHE_DIR=/a/writable/folder"
 
 
 def _warm() -> None:
     """Compile the kernels. Errors: Unusable, they can't be kept anywhere."""
-    from analyzer.warm import warm
+    from analyzer.warm import strangers, warm
 
-    check = _kernels()
-    if check.state == BROKEN:
-        raise Unusable(check.found, "kernels", check.mend)
-    complain("compiling the kernels; this takes a minute the first time")
-    warm()
+    if (unwritable := _unwritable()) is not None:
+        raise Unusable(unwritable.found, "kernels", unwritable.mend)
+    complain("compiling the kernels that aren't kept yet; this takes a minute the first time")
+    try:
+        warm()
+    except OSError as error:
+        raise Unusable(f"{error.filename}: {error.strerror}", "kernels", ELSEWHERE) from error
+    told = strangers()
+    if told:
+        raise Unusable(f"{told[0]}, so compiled kernels can't be kept there", "kernels", ELSEWHERE)
