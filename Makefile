@@ -5,7 +5,7 @@
 
 .DEFAULT_GOAL := help
 .DELETE_ON_ERROR:
-.PHONY: help report test fuzz bench lab lint clean packages
+.PHONY: help report test fuzz explore matrix wheel-check bench lab lint clean packages
 SHELL := /bin/bash
 export PATH := $(PATH):/usr/sbin:/sbin
 
@@ -16,7 +16,7 @@ PROBE := import ensurepip, sys, venv; sys.exit(not (3, 11) <= sys.version_info <
 PYTHON ?= $(shell for p in python3.14 python3.13 python3.12 python3.11 python3; do \
 	"$$p" -c '$(PROBE)' >/dev/null 2>&1 && command -v "$$p" && break; done)
 SOURCES := $(shell find analyzer -name '*.py' 2>/dev/null)
-PIP := $(BIN)/python -m pip install -qq --disable-pip-version-check
+PIP := $(BIN)/python -m pip -qq --disable-pip-version-check
 
 # command:Debian package, for what the tests run. nginx, squid and dnsmasq play the network, tshark checks our answers, chromium
 # opens the report.
@@ -24,7 +24,7 @@ NEEDS ?= tshark:tshark dumpcap:tshark squid:squid nginx:nginx-light nft:nftables
 	curl:curl openssl:openssl tcpdump:tcpdump tcpreplay:tcpreplay systemd-analyze:systemd chromium:chromium chromedriver:chromium-driver
 
 help:  ## this list
-	@sed -n 's/^\([a-z]*\):.*## */  make \1@/p' $(firstword $(MAKEFILE_LIST)) | awk -F@ '{printf "%-16s%s\n", $$1, $$2}'
+	@sed -n 's/^\([a-z-]*\):.*## */  make \1@/p' $(firstword $(MAKEFILE_LIST)) | awk -F@ '{printf "%-16s%s\n", $$1, $$2}'
 
 report: $(VENV)/.warm  ## the verdict of every committed capture, and the study of the article's tests: which proxy won
 	@set -e; for capture in captures/*.pcapng; do \
@@ -43,6 +43,13 @@ fuzz: SECONDS ?= 600
 fuzz: $(VENV)/.dev $(VENV)/.warm  ## damaged captures through everything, for SECONDS=600; what fails is kept and tested from then on
 	@$(BIN)/python -m tests.fuzz $(SECONDS)
 
+explore: SECONDS ?= 600
+explore: $(VENV)/.dev $(VENV)/.warm  ## property tests with fresh draws, for SECONDS=600; what fails is kept and tested from then on
+	@$(BIN)/python -m tests.explore $(SECONDS)
+
+matrix: $(VENV)/.dev $(VENV)/.warm packages  ## every verb and form of output over every capture; a table in build/matrix.md
+	@$(BIN)/python -m tests.matrix
+
 bench: NEEDS = tcpdump:tcpdump ndpiReader:libndpi-bin
 bench: $(VENV)/.dev $(VENV)/.warm packages  ## against tcpdump, ndpiReader and NFStream, on a generated capture; adds a record
 	@$(BIN)/python -m tests.benchmarks.run $(BENCH)
@@ -52,6 +59,15 @@ lab: $(VENV)/.dev packages  ## record every capture in captures/ again (Linux, r
 
 lint: $(VENV)/.dev  ## ruff and mypy
 	@$(BIN)/ruff check . && $(BIN)/ruff format --check . && $(BIN)/mypy
+
+wheel-check: $(VENV)/.dev  ## the wheel built, installed in an environment of its own, and a report made from there
+	@rm -rf build/wheel && mkdir -p build/wheel
+	@$(PIP) wheel --no-deps -w build/wheel .
+	@"$(BIN)/python" -m venv build/wheel/venv
+	@build/wheel/venv/bin/python -m pip -qq --disable-pip-version-check install build/wheel/*.whl
+	@cd build/wheel && venv/bin/whichproxy doctor --warm && \
+		venv/bin/whichproxy report --topology $(CURDIR)/captures/topology.toml $(CURDIR)/captures/T1-winhttp.pcapng -o report.html && \
+		venv/bin/whichproxy report $(CURDIR)/captures/T1-winhttp.pcapng
 
 clean:  ## remove the environment, the caches and what was built
 	@rm -rf $(VENV) build dist *.egg-info .pytest_cache .mypy_cache .ruff_cache .hypothesis .benchmarks
@@ -65,12 +81,12 @@ $(BIN)/python:
 
 $(VENV)/.installed: requirements.txt pyproject.toml | $(BIN)/python
 	@echo "installing whichproxy and what it runs on" >&2
-	@$(PIP) -e .
+	@$(PIP) install -e .
 	@touch $@
 
 $(VENV)/.dev: $(VENV)/.installed
 	@echo "installing what the tests run on" >&2
-	@$(PIP) -e '.[dev]'
+	@$(PIP) install -e '.[dev]'
 	@touch $@
 
 $(VENV)/.warm: $(VENV)/.installed $(SOURCES)

@@ -42,7 +42,9 @@ class _NoPandas(MetaPathFinder):
 def leave_pandas_alone() -> None:
     """Let pyarrow ask for pandas now, while it can't be found, unless somebody has imported it already.
 
-    For a process of our own only, the command line: nanosecond times can't be made into Python objects afterwards.
+    For a process of our own only, the command line, where it saves 0.5 s and 32 MB of each run. What is said can't depend on it:
+    pyarrow goes by pandas in one thing, times that it makes into Python objects, and here it never makes any
+    (analyzer/text/times.py; tests/text/test_times.py reads the sources, tests/matrix compares what is said with pandas loaded).
     """
     if "pandas" in sys.modules:
         return
