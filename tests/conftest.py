@@ -13,6 +13,9 @@ from collections.abc import Generator
 from pathlib import Path
 
 import pytest
+from hypothesis import Phase, settings
+
+from tests.explore.finds import FOUND, Finds
 
 ROOT = Path(__file__).resolve().parent.parent
 ORACLES = Path(os.environ.get("WHICHPROXY_ORACLES") or ROOT.parent / "shared" / "oracles")
@@ -25,6 +28,21 @@ REQUIRE_ALL = os.environ.get("WHICHPROXY_REQUIRE_ALL") == "1"
 needs_oracles = pytest.mark.skipif(not ORACLES.is_dir(), reason=NO_ORACLES)
 """For tests that are parametrized over the oracles' own lists; others ask for the fixture."""
 needs_cases = pytest.mark.skipif(not CASES.is_dir(), reason=NO_CASES)
+
+
+FINDS = Finds(Path(os.environ.get("WHICHPROXY_FOUND") or FOUND), keeping=os.environ.get("HYPOTHESIS_PROFILE") == "explore")
+
+# The suite says the same every time: its draws go by the tests' sources. `make explore` draws anew and keeps what fails;
+# `again` tries nothing but what was kept.
+settings.register_profile("ci", derandomize=True, print_blob=True, deadline=None, database=None)
+settings.register_profile("explore", print_blob=True, deadline=None, database=FINDS)
+settings.register_profile("again", deadline=None, database=FINDS, phases=[Phase.explicit, Phase.reuse])
+settings.load_profile(os.environ.get("HYPOTHESIS_PROFILE", "ci"))
+
+
+def pytest_runtest_setup(item: pytest.Item) -> None:
+    """What is found belongs to the test that runs."""
+    FINDS.test = item.nodeid
 
 
 def pytest_configure() -> None:

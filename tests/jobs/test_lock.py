@@ -5,7 +5,6 @@ from __future__ import annotations
 import os
 import subprocess
 import sys
-import time
 from pathlib import Path
 
 import pytest
@@ -43,9 +42,7 @@ def test_the_tool_of_a_killed_run_is_ended_and_the_lock_is_free(tmp_path: Path) 
     killed = subprocess.run([sys.executable, "-c", KILLED, str(tmp_path)], stdout=subprocess.PIPE, text=True, check=False)
     tool = int(killed.stdout)
     assert is_held(tmp_path) and holder_of(tmp_path)["tool"] == tool
-    began = time.monotonic()
-    with locked(tmp_path):
-        assert time.monotonic() - began < lock.WAIT_S
+    with locked(tmp_path):  # it is waited for lock.WAIT_S at most, and refused then
         assert holder_of(tmp_path) == {"run": os.getpid()}
 
 
