@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shlex
 import sys
 import time
 from collections.abc import Iterator
@@ -20,13 +21,15 @@ if TYPE_CHECKING:
     from analyzer.jobs.file import Job
 
 job = typer.Typer(
-    help="A capture job: validate it, install it as systemd units, see how it does, compare its runs.",
+    help="A capture job: begin one, validate it, install it as systemd units, see how it does, compare its runs.",
     context_settings={"help_option_names": ["-h", "--help"]},
     rich_markup_mode=None,
     no_args_is_help=True,
 )
 
 Folder = Annotated[str, typer.Option("--folder", metavar="DIR", help="Where the units go; systemd reads this one.")]
+FOLDER = "/etc/systemd/system"
+Output = Annotated[str, typer.Option("--output", "-o", metavar="FILE", help="Where the job file goes; never over one that is there.")]
 Print = Annotated[bool, typer.Option("--print", help="Show the units instead of writing them.")]
 Json = Annotated[bool, typer.Option("--json", help="The same as JSON.")]
 Compare = Annotated[
@@ -36,9 +39,29 @@ Compare = Annotated[
 Last = Annotated[int, typer.Option("--last", metavar="N", min=1, help="How many runs are shown, the newest.")]
 
 
+@job.command("init")
+def init(output: Output = "job.toml") -> int:
+    """Write a commented job file to begin from: every key, what it does, and an interface that is there.
+
+    \b
+    Examples:
+      whichproxy job init
+      sudo whichproxy job init -o /etc/whichproxy/gw1.toml
+    """
+    from analyzer.jobs.begin import first_job
+    from analyzer.report.outputs import write_new
+
+    write_new(output, first_job(output))
+    print(output)
+    complain(f"now: read it, then whichproxy job check {shlex.quote(output)}")
+    return DONE
+
+
 @job.command("check")
 def check(file: JobFile) -> int:
     """Validate a job file and all it names, and say what it will do. Nothing is changed.
+
+    What `job install` would refuse is refused here too.
 
     \b
     Examples:
@@ -63,6 +86,7 @@ def _wrong(described: Job) -> Iterator[WhichproxyError]:
     """Everything that keeps the job from running here."""
     from analyzer.jobs.finish import check_baseline
     from analyzer.jobs.ring import choose_ring_tool
+    from analyzer.jobs.systemd import units
     from analyzer.routes.topology import load_topology
     from analyzer.services.catalogue import load_catalogue
     from analyzer.studies.expectations import load_expectations
@@ -83,6 +107,7 @@ def _wrong(described: Job) -> Iterator[WhichproxyError]:
         lambda: load_catalogue(described.catalogues),
         expectations,
         lambda: check_baseline(described),
+        lambda: units(described),
     ]
     for one in checks:
         try:
@@ -106,7 +131,7 @@ def _will_do(described: Job) -> Iterator[str]:
     told = list(_told(described))
     yield f"job        {described.name}"
     yield f"captures   on {inert(said.interface)} with {choose_ring_tool(said.tool)}: {inert(str(chosen))}"
-    yield f"runs       {for_} every {_length(said.schedule.every)}"
+    yield f"runs       {for_} every {_length(said.schedule.every)}; what is left is analysed for {_length(said.schedule.finish_within)}"
     yield f"ring       files of {byte_size(said.ring.file_size)} or {_length(said.ring.file_time)}"
     yield f"packets    {byte_size(said.retention.packet_bytes)} are kept{days}; evidence {kept}"
     yield f"results    {inert(str(described.results))}"
@@ -125,7 +150,7 @@ def _told(described: Job) -> Iterator[str]:
 
 
 @job.command("install")
-def install(file: JobFile, folder: Folder = "/etc/systemd/system", show: Print = False) -> int:
+def install(file: JobFile, folder: Folder = FOLDER, show: Print = False) -> int:
     """Write a hardened systemd service, and a timer where runs have an end; say how they are started.
 
     The service has a user of its own, may capture and nothing else, and of the file system writes its results only.
@@ -147,6 +172,31 @@ def install(file: JobFile, folder: Folder = "/etc/systemd/system", show: Print =
     for path in write(described, Path(folder)):
         print(path)
     print(f"now: systemctl daemon-reload && systemctl enable --now {main_unit(described)}")
+    return DONE
+
+
+@job.command("uninstall")
+def uninstall(file: JobFile, folder: Folder = FOLDER) -> int:
+    """Remove the job's systemd units, and say what was removed. Results and packets stay.
+
+    \b
+    Examples:
+      sudo whichproxy job uninstall /etc/whichproxy/job.toml
+    """
+    from analyzer.jobs.file import load_job
+    from analyzer.jobs.systemd import uninstall as remove
+    from analyzer.jobs.systemd import unit_of
+
+    described = load_job(file)
+    gone = remove(described, Path(folder))
+    for path in gone:
+        print(path)
+    units = [path.name for path in gone if path.parent == Path(folder)]
+    if units:
+        print(f"now: systemctl daemon-reload && systemctl stop {' '.join(reversed(units))}")
+        complain(f"what it found stays in {described.results}")
+    else:
+        complain(f"no units of {unit_of(described)} in {folder}: nothing to remove")
     return DONE
 
 

@@ -10,10 +10,13 @@ import os
 import re
 import stat
 import sys
+from collections.abc import Iterator
+from hashlib import sha256
 from pathlib import Path
 from typing import Final
 
 from analyzer.errors import Unusable
+from analyzer.jobs.deadline import STOPPED_S
 from analyzer.jobs.file import Job
 from analyzer.report.outputs import write_whole
 
@@ -21,7 +24,13 @@ FOLDER: Final = Path("/etc/systemd/system")
 STATE: Final = Path("/var/lib")
 START_S: Final = 120
 WATCHDOG_S: Final = 300
-"""A run says that it is alive between files: one file of the default size takes seconds, on a slow disk a minute."""
+"""A run says that it is alive with every block of packets: the slowest takes seconds, on a slow disk a minute."""
+END_S: Final = 120
+"""What a run needs beside its capture and its rest: the tool's end (11 s), its results, and a command and a webhook (75 s)."""
+USER_NAME: Final = 31
+ENV: Final = "/usr/bin/env"
+HOMES: Final = ("/home", "/root", "/run/user")
+TEMPORARY: Final = ("/tmp", "/var/tmp")
 
 SERVICE: Final = """\
 [Unit]
@@ -33,15 +42,15 @@ StartLimitIntervalSec=0
 [Service]
 Type=notify
 NotifyAccess=main
-ExecStart={command}
+ExecStart=:{command}
 WorkingDirectory={folder}
 # 1: something changed; 130: stopped in order. Both did what they were to do.
 SuccessExitStatus=1 130
 Restart={restart}
 RestartSec=30
 TimeoutStartSec={start_s}
-TimeoutStopSec=120
-WatchdogSec={watchdog_s}
+TimeoutStopSec={stop_s}
+{longest}WatchdogSec={watchdog_s}
 KillSignal=SIGTERM
 KillMode=mixed
 
@@ -57,7 +66,7 @@ CapabilityBoundingSet=CAP_NET_RAW CAP_NET_ADMIN
 NoNewPrivileges=yes
 ProtectSystem=strict
 ProtectHome={home}
-PrivateTmp=yes
+PrivateTmp={own_tmp}
 PrivateDevices=yes
 ProtectKernelTunables=yes
 ProtectKernelModules=yes
@@ -120,24 +129,25 @@ def units(job: Job, program: str | None = None) -> dict[str, str]:
     Errors    Unusable: a path that a unit can't hold
     """
     unit, schedule, telling = unit_of(job), job.said.schedule, job.said.on_change
-    if not job.results.is_relative_to(STATE) or job.results == STATE:
-        remedy = f'write results = "{STATE}/whichproxy/{job.name}"'
-        raise Unusable(f"a service keeps its results below {STATE}, and these are in {job.results}", str(job.path), remedy)
     others = telling.webhook is not None or telling.command is not None
     started = (*([program] if program else program_of()), "capture", str(job.path))
+    longest = None if schedule.for_ is None else schedule.for_ + schedule.finish_within + START_S + END_S
     text = SERVICE.format(
         name=job.name,
         unit=unit,
-        user=unit[:31],
-        interface=quoted(job.said.interface),
-        command=" ".join(map(quoted, started)),
-        folder=quoted(str(job.path.parent)),
+        user=user_of(unit),
+        interface=job.said.interface.replace("%", "%%"),
+        command=command_line(started),
+        folder=line(str(job.path.parent)),
         restart="on-failure" if schedule.for_ is not None else "always",
         start_s=START_S,
+        stop_s=round(min(schedule.finish_within, STOPPED_S)) + END_S,
+        longest="" if longest is None else f"RuntimeMaxSec={longest}\n",
         watchdog_s=WATCHDOG_S,
-        state=quoted(str(job.results.relative_to(STATE))),
+        state=state_word(_below_state(job)),
         writable=_writable(job),
-        home="read-only" if any(Path(part).is_relative_to(home) for part in started for home in ("/home", "/root")) else "tmpfs",
+        home="read-only" if _any_below(_read(job, started), HOMES) else "tmpfs",
+        own_tmp="no" if _any_below(_read(job, started), TEMPORARY) else "yes",
         families="AF_UNIX AF_PACKET AF_NETLINK AF_INET AF_INET6" if others else "AF_UNIX AF_PACKET AF_NETLINK AF_INET",
         network="" if others else "IPAddressDeny=any\n",
         memory=job.said.memory,
@@ -145,6 +155,31 @@ def units(job: Job, program: str | None = None) -> dict[str, str]:
     if schedule.for_ is None:
         return {f"{unit}.service": text + INSTALL}
     return {f"{unit}.service": text, f"{unit}.timer": TIMER.format(name=job.name, unit=unit, every=schedule.every)}
+
+
+def _below_state(job: Job) -> str:
+    """The results' folder as a service names it. Errors: Unusable, it lies elsewhere."""
+    results = Path(os.path.normpath(job.results))
+    remedy = f'write results = "{STATE}/whichproxy/{job.name}"'
+    if not results.is_relative_to(STATE) or results == STATE:
+        raise Unusable(f"a service keeps its results below {STATE}, and these are in {results}", str(job.path), remedy)
+    below = results.relative_to(STATE)
+    if below.parts[0] == "private":  # where systemd itself puts them, and nobody else
+        raise Unusable(f"{STATE}/private is systemd's own", str(job.path), remedy)
+    return str(below)
+
+
+def _read(job: Job, started: tuple[str, ...]) -> Iterator[str]:
+    """Every path that the service reads, runs or writes beside its results."""
+    yield from started
+    yield from (str(path) for path in (job.topology, *job.catalogues, job.expect, job.textfile) if path is not None)
+    if not job.said.drift.against.isalnum():
+        yield str(job.beside(job.said.drift.against))
+    yield from (job.said.on_change.command or [])[:1]
+
+
+def _any_below(paths: Iterator[str], folders: tuple[str, ...]) -> bool:
+    return any(Path(os.path.normpath(path)).is_relative_to(folder) for path in paths for folder in folders)
 
 
 def _writable(job: Job) -> str:
@@ -159,7 +194,7 @@ def _writable(job: Job) -> str:
     if not status.st_mode & stat.S_IWGRP:
         remedy = f"let a group write there (chgrp GROUP {folder}; chmod g+w {folder}), or put the textfile into the results"
         raise Unusable("the service couldn't write there", str(folder), remedy)
-    return f"ReadWritePaths={quoted(str(folder))}\nSupplementaryGroups={status.st_gid}\n"
+    return f"ReadWritePaths={word(str(folder))}\nSupplementaryGroups={status.st_gid}\n"
 
 
 def program_of() -> tuple[str, ...]:
@@ -168,21 +203,76 @@ def program_of() -> tuple[str, ...]:
     return (str(beside),) if os.access(beside, os.X_OK) else (sys.executable, "-m", "analyzer")
 
 
-def quoted(text: str) -> str:
-    """The text as one word of a unit file (systemd.syntax(7)): % and $ doubled, quoted where it must be. Errors: Unusable."""
+# How a text is written depends on who reads it (systemd.syntax(7), systemd.service(5), systemd.unit(5)); each form was read back
+# from systemd 252. Everywhere % begins a specifier; $ begins a variable in a command alone, and there not behind the prefix ":".
+
+
+def line(text: str) -> str:
+    """The text as the whole of a setting that knows no quotes (WorkingDirectory). Errors: Unusable, no unit can hold it."""
+    # A backslash at a line's end would go on with the next one, and a space there be lost.
+    return f"{_printable(text)}/." if text.endswith((" ", "\\")) else _printable(text)
+
+
+def word(text: str) -> str:
+    """The text as one word of a command or a list of paths. Errors: Unusable, no unit can hold it."""
+    escaped = _printable(text).replace("\\", "\\\\").replace('"', '\\"')
+    return f'"{escaped}"' if re.search(r"[\s\"'\\;]", escaped) else escaped
+
+
+def state_word(text: str) -> str:
+    """The text as one word of StateDirectory, which is split at colons too. Errors: Unusable, no unit can hold it."""
+    escaped = re.sub(r"[\"'\\:]", lambda found: f"\\x{ord(found[0]):02x}", _printable(text))
+    return f'"{escaped}"' if re.search(r"[\s;]", escaped) else escaped
+
+
+def command_line(words: tuple[str, ...]) -> str:
+    """The words as a command. Errors: Unusable, no unit can hold one."""
+    if re.search(r"[\"'\\]", words[0]):
+        # The path of a program may hold everything but these; an argument may hold them too.
+        words = (ENV, "--", *words)
+        if "=" in words[2]:
+            raise Unusable("no unit can start a program whose path has a quote and an equals sign", words[2], "choose another path")
+    return " ".join(map(word, words))
+
+
+def _printable(text: str) -> str:
     if re.search(r"[\x00-\x1f\x7f]", text):
         raise Unusable("it has characters that no unit file can hold", repr(text), "choose another path")
-    doubled = text.replace("%", "%%").replace("$", "$$").replace("\\", "\\\\").replace('"', '\\"')
-    return f'"{doubled}"' if re.search(r"[\s\"'\\;]", doubled) else doubled
+    return text.replace("%", "%%")
+
+
+def user_of(unit: str) -> str:
+    """A user's name that is as good as the unit's: shorter, and without what no user's name may have."""
+    name = unit.replace(".", "_")
+    return name if len(name) <= USER_NAME and name == unit else f"{name[: USER_NAME - 9]}-{sha256(unit.encode()).hexdigest()[:8]}"
 
 
 def install(job: Job, folder: Path = FOLDER) -> list[Path]:
-    """Write the job's units; the paths. Errors: Unusable, they can't be written or the job has none."""
+    """Write the job's units, and remove one that it has no more; the paths. Errors: Unusable, they can't be written or the job has none."""
     made = units(job)
     for name, text in made.items():
         write_whole(folder / name, [text.encode()])
         (folder / name).chmod(0o644)
+    for old in installed(job, folder):
+        if old.name not in made:
+            _remove(old)
     return [folder / name for name in made]
+
+
+def uninstall(job: Job, folder: Path = FOLDER) -> list[Path]:
+    """Remove the job's units, and the links by which systemd starts them; their paths. Errors: Unusable, they can't be removed."""
+    return [path for unit in installed(job, folder) for path in _remove(unit)]
+
+
+def _remove(unit: Path) -> list[Path]:
+    """The unit and the links that enabled it, which go first: a link to nothing would be left otherwise."""
+    going = [*sorted(link for link in unit.parent.glob("*.wants/*") if link.name == unit.name and link.is_symlink()), unit]
+    for path in going:
+        try:
+            path.unlink()
+        except OSError as error:
+            raise Unusable(f"it can't be removed: {error.strerror or error}", str(path), "run it with sudo") from error
+    return going
 
 
 def installed(job: Job, folder: Path = FOLDER) -> list[Path]:

@@ -41,6 +41,30 @@ def write_whole(path: str | Path, pieces: Iterable[bytes]) -> None:
         raise Unusable(f"can't be written: {error.strerror or error}", str(path), "choose another place with -o") from error
 
 
+def write_new(path: str | Path, text: str) -> None:
+    """Write a file that isn't there yet, whole or not at all. Errors: Unusable, it is there, or the system refused."""
+    target = Path(path)
+    if target.exists() or target.is_symlink():
+        raise Unusable(*_there(path))
+    check_writable(target)
+    handle, name = tempfile.mkstemp(dir=target.parent, prefix=f".{target.name[:40]}.", suffix=".part")
+    try:
+        with os.fdopen(handle, "wb") as part:
+            part.write(text.encode("utf-8"))
+        Path(name).chmod(0o666 & ~_umask())
+        os.link(name, target)  # unlike renaming, this never takes the place of a file that came meanwhile
+    except FileExistsError as error:
+        raise Unusable(*_there(path)) from error
+    except OSError as error:
+        raise Unusable(f"can't be written: {error.strerror or error}", str(path), "choose another place with -o") from error
+    finally:
+        Path(name).unlink(missing_ok=True)
+
+
+def _there(path: str | Path) -> tuple[str, str, str]:
+    return "is there already, and is left as it is", str(path), "name another file with -o"
+
+
 def _replace(target: Path, pieces: Iterable[bytes]) -> None:
     handle, name = tempfile.mkstemp(dir=target.parent, prefix=f".{target.name[:40]}.", suffix=".part")
     try:

@@ -1,4 +1,4 @@
-"""`whichproxy job`: check, install, status, history."""
+"""`whichproxy job`: init, check, install, uninstall, status, history."""
 
 from __future__ import annotations
 
@@ -15,9 +15,9 @@ from tests.jobs.rings import TOPOLOGY, a_job, one_run
 
 
 def local(folder: Path, *more: str) -> Job:
-    """A job on an interface that every machine has."""
+    """A job on an interface that every machine has, with results where a service may have them."""
     job = a_job(folder, *more)
-    job.path.write_text(job.path.read_text().replace('"eth0"', '"lo"'))
+    job.path.write_text(job.path.read_text().replace('"eth0"', '"lo"').replace('"results"', '"/var/lib/whichproxy/gw1"'))
     return job
 
 
@@ -28,7 +28,7 @@ def test_check_says_what_the_job_will_do(tmp_path: Path, whichproxy: Whichproxy)
     lines = ended.out.splitlines()
     assert lines[0] == "job        gw1"
     assert "host 172.16.11.92 or host 172.16.12.10" in lines[1]
-    assert lines[2] == "runs       for 10 min every 2 h"
+    assert lines[2] == "runs       for 10 min every 2 h; what is left is analysed for 1 min"
     assert lines[-1] == "tells      the journal, command tell"
 
 
@@ -38,6 +38,61 @@ def test_check_tells_everything_that_is_wrong(tmp_path: Path, whichproxy: Whichp
     ended = whichproxy("job", "check", job.path)
     assert (ended.code, ended.out) == (UNUSABLE, "")
     assert [part in line for part, line in zip(("nowhere0", "no.toml", "none.toml", "gone.json"), ended.lines, strict=True)] == [True] * 4
+
+
+@pytest.mark.parametrize("results", ["results", "/srv/x", "/var/lib", "/var/lib/private/x", "/var/lib/a\\u0007b"])
+def test_check_refuses_what_install_refuses(tmp_path: Path, whichproxy: Whichproxy, results: str) -> None:
+    job = local(tmp_path)
+    job.path.write_text(job.path.read_text().replace("/var/lib/whichproxy/gw1", results))
+    refused = whichproxy("job", "install", job.path, "--print")
+    checked = whichproxy("job", "check", job.path)
+    assert (refused.code, checked.code, checked.out) == (UNUSABLE, UNUSABLE, "")
+    assert refused.lines == checked.lines and len(refused.lines) == 1
+
+
+def test_a_webhooks_address_is_printed_nowhere(tmp_path: Path, whichproxy: Whichproxy) -> None:
+    job = local(tmp_path, f'topology = "{TOPOLOGY}"', "[on_change]", 'webhook = "http://127.0.0.1:1/s3cr3t"')
+    checked = whichproxy("job", "check", job.path)
+    assert checked.out.splitlines()[-1] == "tells      the journal, a webhook"
+    ended = [checked, whichproxy("job", "install", job.path, "--print")]
+    here = a_job(tmp_path, f'topology = "{TOPOLOGY}"', "[on_change]", 'webhook = "http://127.0.0.1:1/s3cr3t"')
+    _, first = one_run(here, tunnel().frames)
+    drift, second = one_run(here, tunnel(number=1, proxy="172.16.12.12").frames)
+    assert drift and second[-1] == "the webhook failed: connection refused"
+    ended += [whichproxy("job", verb, here.path, *more) for verb in ("status", "history") for more in ((), ("--json",))]
+    assert "s3cr3t" not in "".join([*first, *second, *(one.out + one.err for one in ended)])
+    written = [path for path in here.results.rglob("*") if path.is_file()]
+    assert len(written) > 5 and not [path for path in written if b"s3cr3t" in path.read_bytes()]
+
+
+def test_init_writes_a_job_and_never_over_one(tmp_path: Path, whichproxy: Whichproxy, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.chdir(tmp_path)
+    ended = whichproxy("job", "init")
+    assert (ended.code, ended.out) == (DONE, "job.toml\n")
+    assert ended.lines == ["whichproxy: now: read it, then whichproxy job check job.toml"]
+    assert whichproxy("job", "install", "job.toml", "--print").out.startswith("# whichproxy-job.service\n")
+    Path("job.toml").write_text("mine")
+    again = whichproxy("job", "init")
+    assert again.code == UNUSABLE and again.out == "" and "is there already" in again.err
+    assert Path("job.toml").read_text() == "mine"
+    elsewhere = whichproxy("job", "init", "-o", tmp_path / "our gw.toml")
+    assert elsewhere.code == DONE and f"job check '{tmp_path}/our gw.toml'" in elsewhere.err
+    assert whichproxy("job", "init", "-o", tmp_path / "no" / "x.toml").code == UNUSABLE
+    assert [path.name for path in tmp_path.iterdir() if path.name.startswith(".")] == []
+
+
+def test_uninstall_says_what_it_removed(tmp_path: Path, whichproxy: Whichproxy) -> None:
+    job = local(tmp_path, "[schedule]", 'for = "10 min"')
+    whichproxy("job", "install", job.path, "--folder", tmp_path)
+    ended = whichproxy("job", "uninstall", job.path, "--folder", tmp_path)
+    assert ended.code == DONE and ended.out.splitlines() == [
+        str(tmp_path / "whichproxy-gw1.service"),
+        str(tmp_path / "whichproxy-gw1.timer"),
+        "now: systemctl daemon-reload && systemctl stop whichproxy-gw1.timer whichproxy-gw1.service",
+    ]
+    assert not list(tmp_path.glob("whichproxy-*"))
+    again = whichproxy("job", "uninstall", job.path, "--folder", tmp_path)
+    assert (again.code, again.out) == (DONE, "") and "nothing to remove" in again.err
 
 
 def test_install_writes_units_and_says_what_comes_next(tmp_path: Path, whichproxy: Whichproxy) -> None:

@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 
 from analyzer.errors import Unusable
-from analyzer.report.outputs import check_writable, write_whole
+from analyzer.report.outputs import check_writable, write_new, write_whole
 
 
 def failing() -> Iterator[bytes]:
@@ -76,3 +76,20 @@ def test_an_input_is_never_overwritten(tmp_path: Path) -> None:
 def test_a_refusal_of_the_system_is_one_line(tmp_path: Path) -> None:
     with pytest.raises(Unusable, match="can't be written"):
         write_whole(tmp_path / "gone" / "x.md", [b"x"])
+
+
+def test_a_new_file_never_takes_the_place_of_one(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    place = tmp_path / "new.toml"
+    write_new(place, "ü")
+    assert place.read_bytes() == "ü".encode() and place.stat().st_mode & 0o600 == 0o600
+    (tmp_path / "nowhere").symlink_to(tmp_path / "gone")
+    for taken in (place, tmp_path, tmp_path / "nowhere"):
+        with pytest.raises(Unusable, match="is there already"):
+            write_new(taken, "x")
+    monkeypatch.setattr(Path, "exists", lambda path: False)  # as if it came between the look and the writing
+    with pytest.raises(Unusable, match="is there already"):
+        write_new(place, "x")
+    assert place.read_bytes() == "ü".encode()
+    with pytest.raises(Unusable, match="no such directory"):
+        write_new(tmp_path / "no" / "x.toml", "x")
+    assert sorted(path.name for path in tmp_path.iterdir()) == ["new.toml", "nowhere"]
