@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import tomllib
 from pathlib import Path
 from typing import Any
@@ -30,3 +31,13 @@ def read_toml(path: str | Path, what: str, *, name: str, form: str) -> tuple[str
         raise Unusable("nested too deeply", where, form) from error
     except ValueError as error:  # a NUL in the name
         raise Unusable(f"can't read the {what}: {error}", where, name) from error
+
+
+def basic_string(text: str) -> str:
+    """The text in quotes, as TOML reads it back. Errors: Unusable, it is a file's name that isn't UTF-8."""
+    try:
+        text.encode("utf-8")
+    except UnicodeEncodeError as error:
+        raise Unusable("its name isn't UTF-8, and TOML holds nothing else", text, "give it another name") from error
+    # JSON's strings are TOML's, but for this character; as \u escapes, JSON would write the ones beyond U+FFFF as TOML doesn't.
+    return json.dumps(text, ensure_ascii=False).replace("\x7f", "\\u007f")

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import tomllib
 from collections.abc import Callable
 from pathlib import Path
 
@@ -11,7 +12,7 @@ from analyzer.errors import Unusable
 from analyzer.jobs.file import load_job
 from analyzer.routes.topology import load_topology
 from analyzer.studies.plan import load_plan
-from analyzer.toml_file import read_toml
+from analyzer.toml_file import basic_string, read_toml
 from tests.studies.laboratory import CATALOGUE
 
 
@@ -58,3 +59,13 @@ def test_a_topology_that_notepad_saved(tmp_path: Path) -> None:
     path = tmp_path / "topology.toml"
     path.write_bytes(b'\xef\xbb\xbf[[workstation]]\nname = "PC"\naddress = "10.0.0.1"\n')
     assert load_topology(path).workstation_name("10.0.0.1") == "PC"
+
+
+@pytest.mark.parametrize("text", ["", "a b", "\"'\\", "\x00\x1f\x7f\x80\n\t", "ü€😀\ufffe"])
+def test_a_text_in_quotes_is_read_back_as_it_was(text: str) -> None:
+    assert tomllib.loads(f"x = {basic_string(text)}") == {"x": text}
+
+
+def test_a_text_that_toml_can_not_hold_is_told() -> None:
+    with pytest.raises(Unusable, match="isn't UTF-8"):
+        basic_string("a\udcff")

@@ -2,15 +2,28 @@
 
 from __future__ import annotations
 
-from typing import Annotated
+from typing import Annotated, Any
 
 import typer
+from typer.core import TyperGroup
 
 import analyzer
 from analyzer.cli import capture, catalogue, doctor, flows, job, report, services, slice, study, verify, watch
 
+
+class Verbs(TyperGroup):
+    """The verbs, of which one is two words: `study init` is another than `study FILE`."""
+
+    def resolve_command(self, ctx: Any, args: list[str]) -> Any:
+        both = " ".join(args[:2])
+        if both in self.commands:
+            return both, self.commands[both], args[2:]
+        return super().resolve_command(ctx, args)
+
+
 app = typer.Typer(
     name="whichproxy",
+    cls=Verbs,
     help="Which proxy won? Proves from a gateway capture which proxy carried which Microsoft Defender service.",
     epilog="Each verb has its own help with examples: whichproxy report --help",
     context_settings={"help_option_names": ["-h", "--help"]},
@@ -20,6 +33,7 @@ app = typer.Typer(
 app.command("report", short_help="Which proxy won, over all inputs together.")(report.report)
 app.command("flows", short_help="The flow table: one row per conversation.")(flows.flows)
 app.command("study", short_help="Several tests at once, and whether what was expected held.")(study.study)
+app.command("study init", short_help="A commented study file to begin from, with a test for each capture.")(study.init)
 app.command("verify", short_help="A second opinion: the same facts through Wireshark's dissectors.")(verify.verify)
 app.command("slice", short_help="The packets behind a flow, finding, source, service or proxy.")(slice.slice_captures)
 app.command("watch", short_help="Live: the verdict while packets arrive.")(watch.watch)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shlex
 import sys
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
@@ -9,7 +10,8 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from analyzer.cli.options import Catalogues, Quiet
-from analyzer.cli.outcome import UNMET, complain
+from analyzer.cli.outcome import DONE, UNMET, UNUSABLE, causes, complain
+from analyzer.errors import Unusable
 
 if TYPE_CHECKING:
     from analyzer.studies.result import Study
@@ -28,6 +30,10 @@ Output = Annotated[
     ),
 ]
 Json = Annotated[bool, typer.Option("--json", help="The study as JSON on stdout, and no file unless -o names one.")]
+Captures = Annotated[
+    list[str] | None, typer.Argument(metavar="[INPUT]...", show_default=False, help="Captures: files, globs, directories (recursive).")
+]
+NewFile = Annotated[str, typer.Option("--output", "-o", metavar="FILE", help="Where the study file goes; never over one that is there.")]
 Topology = Annotated[str | None, typer.Option("--topology", metavar="FILE", help="Who is who, instead of what the study names (TOML).")]
 
 
@@ -81,6 +87,34 @@ def study(
     ]
     complain(*missed)
     return code or (UNMET if missed else code)
+
+
+def init(inputs: Captures = None, output: NewFile = "study.toml") -> int:
+    """Write a commented study file to begin from: a test for each capture, and everything else that a study may say.
+
+    \b
+    Examples:
+      whichproxy study init
+      whichproxy study init monday.pcapng tuesday.pcapng -o week.toml
+
+    \b
+    Exit codes: 0 written, 2 something is no capture or the file is there already; nothing is written then.
+    """
+    from analyzer.capture.source import STDIN, open_inputs
+    from analyzer.report.outputs import write_new
+    from analyzer.studies.begin import first_study
+
+    given = inputs or []
+    if STDIN in given:
+        raise Unusable("a study reads its captures again, and stdin can be read once", STDIN, "save it as a file")
+    found = open_inputs(given)
+    if found.unusable:
+        complain(*(text for error in found.unusable for text in causes(error)))
+        return UNUSABLE
+    write_new(output, first_study(output, found.sources))
+    print(output)
+    complain(f"now: say in it what was configured, then whichproxy study {shlex.quote(output)}")
+    return DONE
 
 
 def default_output(study: str) -> str:

@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import Final
 
 from analyzer.jobs.file import INTERFACE, NAME
+from analyzer.toml_file import basic_string
 
 INTERFACES: Final = Path("/sys/class/net")
 
@@ -58,11 +59,11 @@ def first_job(path: str) -> str:
     results = f"/var/lib/whichproxy/{name}"
     return TEXT.format(
         file=json.dumps(path, ensure_ascii=True),
-        name="" if name == stem else f"name = {_toml(name)}\n",
-        interface=_toml(interfaces[0]),
+        name="" if name == stem else f"name = {basic_string(name)}\n",
+        interface=basic_string(interfaces[0]),
         others=f"   # also here: {', '.join(json.dumps(one) for one in interfaces[1:])}" if len(interfaces) > 1 else "",
-        results=_toml(results),
-        textfile=_toml(f"{results}/whichproxy.prom"),
+        results=basic_string(results),
+        textfile=basic_string(f"{results}/whichproxy.prom"),
     )
 
 
@@ -77,8 +78,3 @@ def interfaces_here(folder: Path = INTERFACES) -> list[str]:
         if one.name != "lo" and INTERFACE.fullmatch(one.name):
             found.append((state != "up", one.name))
     return [name for _, name in sorted(found)]
-
-
-def _toml(text: str) -> str:
-    """The text as a basic string of TOML, which JSON's are too, but for the one character that JSON leaves as it is."""
-    return json.dumps(text).replace("\x7f", "\\u007f")

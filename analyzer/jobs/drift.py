@@ -11,13 +11,10 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from analyzer.findings import Finding, in_order
-from analyzer.text.labels import ProxyLabel, counted, listed, source_label
+from analyzer.jobs.answers import Direct, Entry, Key, Service, asked_proxies, direct_of, proxies_of, services_of, sources_of
+from analyzer.text.labels import counted, listed, source_label
 
 DRIFT_CODES = ("winner-changed", "new-proxy", "new-direct", "failures-up", "service-silent", "service-back")
-
-Entry = Mapping[str, Any]
-Key = tuple[str, str]
-"""client_ip and service."""
 
 
 @dataclass(frozen=True)
@@ -37,30 +34,6 @@ class Drift:
         return bool(self.findings or self.unmet)
 
 
-@dataclass(frozen=True)
-class Service:
-    """One service of one source in one verdict."""
-
-    entry: Entry
-    source: Entry
-
-    @property
-    def carried(self) -> int:
-        return sum(share["tunnels"] for share in self.entry["by_proxy"])
-
-    @property
-    def failed(self) -> int:
-        return sum(share["failed"] for share in self.entry["by_proxy"])
-
-    @property
-    def failed_share(self) -> float:
-        return self.failed / max(1, self.failed + self.carried)
-
-    @property
-    def winner(self) -> str:
-        return str(ProxyLabel(self.entry["winner"], self.entry["winner_name"], self.entry["method"]))
-
-
 def compare(before: Entry, after: Entry, failures: float, silent: Iterable[Key] = (), known: Iterable[str] = ()) -> Drift:
     """What changed from one verdict document to the next.
 
@@ -74,7 +47,7 @@ def compare(before: Entry, after: Entry, failures: float, silent: Iterable[Key] 
     back = {key for key in silent if is_heard(now.get(key))}
     both = [(key, then[key], now[key]) for key in sorted(then.keys() & now.keys())]
     findings = [
-        *_changed([(a, b) for _, a, b in both if a.entry["winner"] and b.entry["winner"] and a.entry["winner"] != b.entry["winner"]]),
+        *_changed([(a, b) for _, a, b in both if a.winner and b.winner and a.winner != b.winner]),
         *_new_proxies({*known, *proxies_of(before)}, after),
         *_new_direct(before, after),
         *_failures([(a, b) for _, a, b in both if b.failed and b.failed_share - a.failed_share > failures]),
@@ -82,13 +55,6 @@ def compare(before: Entry, after: Entry, failures: float, silent: Iterable[Key] 
         *_back(back, now),
     ]
     return Drift(in_order(findings), silent=still_silent | newly_silent)
-
-
-def services_of(verdict: Entry) -> dict[Key, Service]:
-    """(client_ip, service) → what the verdict says of it."""
-    return {
-        (source["client_ip"], entry["service"]): Service(entry, source) for source in verdict["sources"] for entry in source["services"]
-    }
 
 
 def is_heard(service: Service | None) -> bool:
@@ -104,42 +70,35 @@ def _changed(pairs: Sequence[tuple[Service, Service]]) -> Iterable[Finding]:
     """One finding per source and (old winner, new winner)."""
     groups: dict[tuple[str, str, str], list[tuple[Service, Service]]] = {}
     for a, b in pairs:
-        groups.setdefault((b.source["client_ip"], a.entry["winner"], b.entry["winner"]), []).append((a, b))
+        groups.setdefault((b.client, str(a.winner), str(b.winner)), []).append((a, b))
     for (client, _, winner), members in groups.items():
-        names = [b.entry["service"] for _, b in members]
+        names = [b.service for _, b in members]
         old, new = members[0]
-        text = f"{source_label(client, new.source['name'])} now uses {new.winner} for {listed(names)}, and used {old.winner} before"
+        text = f"{source_label(client, new.source)} now uses {new.label} for {listed(names)}, and used {old.label} before"
         yield _finding("winner-changed", text, client, winner, _one(names), [b for _, b in members])
 
 
-def proxies_of(verdict: Entry) -> set[str]:
-    """ip:port of the proxies that were asked for anything."""
-    return {proxy["proxy"] for proxy in verdict["proxies"] if proxy["requests"]}
-
-
 def _new_proxies(used: set[str], after: Entry) -> Iterable[Finding]:
-    for proxy in after["proxies"]:
-        if proxy["requests"] and proxy["proxy"] not in used:
-            label = ProxyLabel(proxy["proxy"], proxy["name"], proxy["method"])
-            how_often = f"{counted(proxy['requests'], 'request')} from {counted(proxy['sources'], 'source')}"
-            text = f"{label} got {how_often}, and none before"
-            yield Finding("new-proxy", text, proxy=proxy["proxy"])
+    for proxy in asked_proxies(after):
+        if proxy.address not in used:
+            how_often = f"{counted(proxy.requests, 'request')} from {counted(proxy.sources, 'source')}"
+            yield Finding("new-proxy", f"{proxy.label} got {how_often}, and none before", proxy=proxy.address)
 
 
 def _new_direct(before: Entry, after: Entry) -> Iterable[Finding]:
     """Sources that go past the proxies now, and didn't; for a service, or to anybody where no service is told."""
     for kind in ("allowed", "blocked"):
-        known = {(entry["client_ip"], entry["service"]) for entry in before["direct"][kind]}
-        fresh: dict[str, list[Entry]] = {}
-        for entry in after["direct"][kind]:
-            if (entry["client_ip"], entry["service"]) not in known:
-                fresh.setdefault(entry["client_ip"], []).append(entry)
-        names = {source["client_ip"]: source["name"] for source in after["sources"]}
+        known = {(entry.client, entry.service) for entry in direct_of(before, kind)}
+        fresh: dict[str, list[Direct]] = {}
+        for entry in direct_of(after, kind):
+            if (entry.client, entry.service) not in known:
+                fresh.setdefault(entry.client, []).append(entry)
+        names = sources_of(after)
         for client, entries in fresh.items():
-            services = sorted({entry["service"] for entry in entries if entry["service"]})
+            services = sorted({entry.service for entry in entries if entry.service})
             what = f" for {listed(services)}" if services else ""
-            flows = [flow for entry in entries for flow in entry["flows"]]
-            servers = sorted({entry["server"] for entry in entries})
+            flows = [flow for entry in entries for flow in entry.flows]
+            servers = sorted({entry.server for entry in entries})
             where = servers[0] if len(servers) == 1 else f"{servers[0]} and {len(servers) - 1} more"
             text = f"{source_label(client, names.get(client))} goes past the proxies{what} ({where}; {kind}), and didn't before"
             yield Finding("new-direct", text, client_ip=client, service=_one(services), flows=tuple(flows))
@@ -148,24 +107,22 @@ def _new_direct(before: Entry, after: Entry) -> Iterable[Finding]:
 def _failures(pairs: Sequence[tuple[Service, Service]]) -> Iterable[Finding]:
     groups: dict[str, list[tuple[Service, Service]]] = {}
     for a, b in pairs:
-        groups.setdefault(b.source["client_ip"], []).append((a, b))
+        groups.setdefault(b.client, []).append((a, b))
     for client, members in groups.items():
-        parts = [
-            f"{b.entry['service']} {b.failed} of {b.failed + b.carried} requests ({100 * a.failed_share:.0f} % before)" for a, b in members
-        ]
-        names = [b.entry["service"] for _, b in members]
-        text = f"{source_label(client, members[0][1].source['name'])} fails more: {'; '.join(parts)}"
+        parts = [f"{b.service} {b.failed} of {b.failed + b.carried} requests ({100 * a.failed_share:.0f} % before)" for a, b in members]
+        names = [b.service for _, b in members]
+        text = f"{source_label(client, members[0][1].source)} fails more: {'; '.join(parts)}"
         yield _finding("failures-up", text, client, None, _one(names), [b for _, b in members])
 
 
 def _silence(keys: Iterable[Key], then: Mapping[Key, Service], after: Entry) -> Iterable[Finding]:
-    seen = {source["client_ip"] for source in after["sources"]}
+    seen = sources_of(after)
     groups: dict[str, list[str]] = {}
     for client, service in sorted(keys):
         groups.setdefault(client, []).append(service)
     for client, names in groups.items():
-        who = source_label(client, then[client, names[0]].source["name"])
-        winners = sorted({then[client, name].winner for name in names if then[client, name].entry["winner"]})
+        who = source_label(client, then[client, names[0]].source)
+        winners = sorted({then[client, name].label for name in names if then[client, name].winner})
         used = f"; {listed(winners)} carried {'it' if len(names) == 1 else 'them'} before" if winners else ""
         text = f"nothing was heard of {listed(names)} of {who}{used}{'' if client in seen else '; nothing of this source was seen at all'}"
         yield Finding("service-silent", text, client_ip=client, service=_one(names))
@@ -177,16 +134,15 @@ def _back(keys: Iterable[Key], now: Mapping[Key, Service]) -> Iterable[Finding]:
         groups.setdefault(client, []).append(service)
     for client, names in groups.items():
         services = [now[client, name] for name in names]
-        winners = sorted({service.winner for service in services if service.entry["winner"]})
+        winners = sorted({service.label for service in services if service.winner})
         through = f" through {listed(winners)}" if winners else ", but fails"
-        text = f"{listed(names)} of {source_label(client, services[0].source['name'])} is heard again{through}"
+        text = f"{listed(names)} of {source_label(client, services[0].source)} is heard again{through}"
         yield _finding("service-back", text, client, None, _one(names), services)
 
 
 def _finding(code: str, text: str, client: str, proxy: str | None, service: str | None, services: Sequence[Service]) -> Finding:
-    seen = [share for one in services for share in one.entry["by_proxy"]]
-    firsts = [share["first_seen"] for share in seen if share["first_seen"]]
-    lasts = [share["last_seen"] for share in seen if share["last_seen"]]
+    firsts = [time for one in services for time in one.first_seen]
+    lasts = [time for one in services for time in one.last_seen]
     return Finding(
         code,
         text,

@@ -9,7 +9,8 @@ from typing import Any, Final
 
 from analyzer.errors import Unusable
 from analyzer.jobs.analyst import Analyst
-from analyzer.jobs.drift import Drift, compare, proxies_of
+from analyzer.jobs.answers import is_verdict, proxies_of
+from analyzer.jobs.drift import Drift, compare
 from analyzer.jobs.file import Job
 from analyzer.jobs.pending import WHOLE, Closed, Pending, Waiting
 from analyzer.jobs.runs import DIFFERENCE, REPORT, RUNS, SUMMARY, VERDICT, drops_of, place_of, read_json, summaries
@@ -60,7 +61,7 @@ def finish(
         "ended": closed["ended"],
         "how": f"{closed['how']}, and {waiting} wait to be analysed" if waiting.files else closed["how"],
         "cut_short": cut_short,
-        "files": [entry["path"] for entry in captures],
+        "files": [entry["path"] for entry in run["files"]],
         "first_seen": min((entry["first_seen"] for entry in captures if entry["first_seen"]), default=None),
         "last_seen": max((entry["last_seen"] for entry in captures if entry["last_seen"]), default=None),
         "packets": sum(entry["packets"] for entry in captures),
@@ -153,8 +154,7 @@ def check_baseline(job: Job) -> None:
     against = job.said.drift.against
     if against not in ("last", "first") and not against.isdigit():
         path = job.beside(against)
-        document = read_json(path)
-        if not all(isinstance(document.get(key), kind) for key, kind in (("sources", list), ("proxies", list), ("direct", dict))):
+        if not is_verdict(read_json(path)):
             raise Unusable("it is no verdict document", str(path), "write one with whichproxy report --json")
 
 

@@ -12,6 +12,7 @@ from collections.abc import Mapping
 from typing import Any, Final
 
 from analyzer.errors import Unusable
+from analyzer.jobs.answers import services_of
 from analyzer.jobs.file import Job
 from analyzer.jobs.post import post
 from analyzer.report.json import to_json
@@ -92,11 +93,10 @@ def textfile(gateway: str, summary: Mapping[str, Any], verdict: Mapping[str, Any
         *_metric("expectations_unmet", "Expectations that didn't hold.", [(own, len(summary["unmet"]))]),
     ]
     requests = []
-    for source in verdict["sources"]:
-        for service in source["services"]:
-            for share in service["by_proxy"]:
-                labels = {**own, "client_ip": source["client_ip"], "service": service["service"], "proxy": share["proxy"]}
-                requests += [({**labels, "result": "carried"}, share["tunnels"]), ({**labels, "result": "failed"}, share["failed"])]
+    for service in services_of(verdict).values():
+        for share in service.by_proxy:
+            labels = {**own, "client_ip": service.client, "service": service.service, "proxy": share.proxy}
+            requests += [({**labels, "result": "carried"}, share.carried), ({**labels, "result": "failed"}, share.failed)]
     lines += _metric("service_requests", "Requests of a service through a proxy in the last run.", requests)
     return "".join(f"{line}\n" for line in lines)
 

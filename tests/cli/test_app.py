@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import subprocess
 import sys
 import tomllib
@@ -13,7 +14,8 @@ from analyzer.cli.app import app
 from tests.cli.conftest import Whichproxy
 from tests.conftest import ROOT
 
-VERBS = ["report", "flows", "study", "verify", "slice", "watch", "capture", "services", "doctor"]
+VERBS = ["report", "flows", "study", "study init", "verify", "slice", "watch", "capture", "services", "doctor"]
+COMPLETED = ["study ", "study i", "study init ", "study init --o", "job ", "job un", "job init --o", "job uninstall --f"]
 
 
 def test_it_offers_the_verbs_of_this_version_and_no_other(whichproxy: Whichproxy) -> None:
@@ -28,6 +30,21 @@ def test_every_verb_has_help_with_examples(verb: str, whichproxy: Whichproxy) ->
     ended = whichproxy(verb, "--help")
     assert ended.code == 0 and ended.err == ""
     assert f"\n    whichproxy {verb}" in ended.out.partition("Examples:")[2]
+
+
+def test_a_verb_of_two_words_takes_them_apart(whichproxy: Whichproxy) -> None:
+    assert whichproxy("study", "init", "--help").out == whichproxy("study init", "--help").out
+    assert "Usage: whichproxy study init [OPTIONS]" in whichproxy("study", "init", "--help").out
+    assert "Usage: whichproxy study [OPTIONS]" in whichproxy("study", "--help").out
+    assert "./init: can't read the study" in whichproxy("study", "./init").err
+
+
+@pytest.mark.parametrize("words", COMPLETED)
+def test_the_shell_completes_every_verb(words: str) -> None:
+    environment = {**os.environ, "_WHICHPROXY_COMPLETE": "complete_zsh", "_TYPER_COMPLETE_ARGS": f"whichproxy {words}"}
+    ended = subprocess.run([sys.executable, "-m", "analyzer"], capture_output=True, text=True, check=False, cwd=ROOT, env=environment)
+    wanted = {"study ": "_files", "study i": "_files", "study init ": "_files", "job ": "uninstall", "job un": "uninstall"}
+    assert ended.stderr == "" and wanted.get(words, "--output" if words.endswith("--o") else "--folder") in ended.stdout, ended.stdout
 
 
 @pytest.mark.parametrize("verb", ["report", "flows"])

@@ -98,3 +98,20 @@ def test_another_topology_may_be_given(study: Path, topology: Path, tmp_path: Pa
     other = tmp_path / "other.toml"
     other.write_text(topology.read_text(encoding="utf-8").replace('"PROX01"', '"OTHER"'), encoding="utf-8")
     assert "OTHER" in whichproxy("study", study, "--topology", other, "--quiet").out
+
+
+def test_init_writes_a_study_and_never_over_one(capture: Path, topology: Path, tmp_path: Path, whichproxy: Whichproxy) -> None:
+    new = tmp_path / "new.toml"
+    ended = whichproxy("study", "init", capture, "-o", new)
+    assert (ended.code, ended.out) == (0, f"{new}\n") and ended.lines[0].endswith(f"then whichproxy study {new}")
+    ran = whichproxy("study", new, "--quiet")
+    assert ran.code == 0 and ran.err == "" and "PROX01" in ran.out
+    again = whichproxy("study", "init", "-o", new)
+    assert again.code == 2 and "is there already" in again.err and "sensor.pcap" in new.read_text(encoding="utf-8")
+
+
+def test_init_writes_nothing_where_a_capture_is_none(topology: Path, tmp_path: Path, whichproxy: Whichproxy) -> None:
+    for given in (topology, tmp_path / "gone.pcap", "-"):
+        ended = whichproxy("study", "init", given, "-o", tmp_path / "new.toml")
+        assert ended.code == 2 and len(ended.lines) == 1 and ended.out == ""
+    assert not (tmp_path / "new.toml").exists()

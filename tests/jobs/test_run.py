@@ -256,7 +256,7 @@ def test_a_run_for_which_no_file_could_be_analysed_says_so(tmp_path: Path, do: A
     slow["block"] = 100.0
     job = behind(tmp_path, 'for = "12 s"', 'finish_within = "25 s"')
     do(job, file_with(1), lambda tool: slow.update(now=12.0))
-    assert (last(job)["files"], last(job)["waiting"]["files"], last(job)["packets"]) == (["run 1"], 1, 0)
+    assert (last(job)["files"], last(job)["waiting"]["files"], last(job)["packets"]) == ([], 1, 0)
     verdict = json.loads((job.results / "runs" / "000001" / "verdict.json").read_text())
     assert [finding["code"] for finding in verdict["findings"]].count("capture-gap") == 1
     slow["block"] = 0.0

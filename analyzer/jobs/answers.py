@@ -1,0 +1,132 @@
+"""What a run's verdict document says, as the job reads it: drift and the textfile know its keys from here alone.
+
+A baseline may be of another version, so what a key that isn't there would have said is unknown, and never a mistake.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from analyzer.text.labels import ProxyLabel
+
+Entry = Mapping[str, Any]
+Key = tuple[str, str]
+"""client_ip and service."""
+
+
+@dataclass(frozen=True)
+class Share:
+    """What one proxy did for a service. carried, failed: requests; first_seen, last_seen: None where no packet has a time."""
+
+    proxy: str
+    carried: int
+    failed: int
+    first_seen: str | None
+    last_seen: str | None
+
+
+@dataclass(frozen=True)
+class Service:
+    """One service of one source.
+
+    source   the source's name, None: it has none
+    winner   ip:port, None: there is none;  label: the same for people
+    """
+
+    client: str
+    source: str | None
+    service: str
+    winner: str | None
+    label: str
+    by_proxy: tuple[Share, ...]
+
+    @property
+    def carried(self) -> int:
+        return sum(share.carried for share in self.by_proxy)
+
+    @property
+    def failed(self) -> int:
+        return sum(share.failed for share in self.by_proxy)
+
+    @property
+    def failed_share(self) -> float:
+        return self.failed / max(1, self.failed + self.carried)
+
+    @property
+    def first_seen(self) -> list[str]:
+        return [share.first_seen for share in self.by_proxy if share.first_seen]
+
+    @property
+    def last_seen(self) -> list[str]:
+        return [share.last_seen for share in self.by_proxy if share.last_seen]
+
+
+@dataclass(frozen=True)
+class Asked:
+    """A proxy that was asked for something: how often, and by how many."""
+
+    address: str
+    label: ProxyLabel
+    requests: int
+    sources: int
+
+
+@dataclass(frozen=True)
+class Direct:
+    """A source's way past the proxies to one server."""
+
+    client: str
+    server: str
+    service: str | None
+    flows: tuple[str, ...]
+
+
+def is_verdict(document: Entry) -> bool:
+    """Whether a JSON object is a verdict document."""
+    return all(isinstance(document.get(key), kind) for key, kind in (("sources", list), ("proxies", list), ("direct", dict)))
+
+
+def services_of(verdict: Entry) -> dict[Key, Service]:
+    """(client_ip, service) → what the verdict says of it."""
+    return {
+        (source["client_ip"], entry["service"]): _service(source, entry) for source in verdict["sources"] for entry in source["services"]
+    }
+
+
+def _service(source: Entry, entry: Entry) -> Service:
+    winner = entry.get("winner")
+    label = str(ProxyLabel(winner, entry.get("winner_name"), entry.get("method"))) if winner else "no proxy"
+    shares = tuple(map(_share, entry["by_proxy"]))
+    return Service(source["client_ip"], source.get("name"), entry["service"], winner, label, shares)
+
+
+def _share(row: Entry) -> Share:
+    return Share(row["proxy"], row["tunnels"], row["failed"], row.get("first_seen"), row.get("last_seen"))
+
+
+def sources_of(verdict: Entry) -> dict[str, str | None]:
+    """client_ip → name of every source."""
+    return {source["client_ip"]: source.get("name") for source in verdict["sources"]}
+
+
+def asked_proxies(verdict: Entry) -> list[Asked]:
+    """The proxies that were asked for anything."""
+    return [
+        Asked(proxy["proxy"], ProxyLabel(proxy["proxy"], proxy["name"], proxy["method"]), proxy["requests"], proxy["sources"])
+        for proxy in verdict["proxies"]
+        if proxy["requests"]
+    ]
+
+
+def proxies_of(verdict: Entry) -> set[str]:
+    """ip:port of the proxies that were asked for anything."""
+    return {proxy.address for proxy in asked_proxies(verdict)}
+
+
+def direct_of(verdict: Entry, kind: str) -> list[Direct]:
+    """Who went past the proxies. kind: allowed or blocked; one that this version of the document doesn't tell apart is empty."""
+    return [
+        Direct(entry["client_ip"], entry["server"], entry["service"], tuple(entry["flows"])) for entry in verdict["direct"].get(kind, ())
+    ]
