@@ -119,9 +119,9 @@ def _wrong(described: Job) -> Iterator[WhichproxyError]:
 def _will_do(described: Job) -> Iterator[str]:
     from analyzer.capture.selection import EVERYTHING, can_be_tagged, selection
     from analyzer.jobs.ring import choose_ring_tool
-    from analyzer.text.labels import byte_size
     from analyzer.report.text import inert
     from analyzer.routes.topology import load_topology
+    from analyzer.text.labels import byte_size
 
     said = described.said
     chosen = EVERYTHING if said.full else selection(load_topology(described.topology), tagged=can_be_tagged(said.interface))
@@ -253,8 +253,8 @@ def history(file: JobFile, last: Last = 20, compare: Compare = None, json: Json 
 
 
 def _history(runs: list[dict[str, Any]]) -> Iterator[str]:
-    from analyzer.text.labels import counted
     from analyzer.report.text import inert
+    from analyzer.text.labels import counted
 
     for run in runs:
         drops = f", {counted(run['dropped'], 'packet')} dropped" if run["dropped"] else ""

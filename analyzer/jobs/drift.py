@@ -62,10 +62,6 @@ def is_heard(service: Service | None) -> bool:
     return service is not None and bool(service.carried or service.failed)
 
 
-def _one(names: Sequence[str]) -> str | None:
-    return names[0] if len(names) == 1 else None
-
-
 def _changed(pairs: Sequence[tuple[Service, Service]]) -> Iterable[Finding]:
     """One finding per source and (old winner, new winner)."""
     groups: dict[tuple[str, str, str], list[tuple[Service, Service]]] = {}
@@ -75,7 +71,7 @@ def _changed(pairs: Sequence[tuple[Service, Service]]) -> Iterable[Finding]:
         names = [b.service for _, b in members]
         old, new = members[0]
         text = f"{source_label(client, new.source)} now uses {new.label} for {listed(names)}, and used {old.label} before"
-        yield _finding("winner-changed", text, client, winner, _one(names), [b for _, b in members])
+        yield _finding("winner-changed", text, client, winner, names, [b for _, b in members])
 
 
 def _new_proxies(used: set[str], after: Entry) -> Iterable[Finding]:
@@ -101,7 +97,7 @@ def _new_direct(before: Entry, after: Entry) -> Iterable[Finding]:
             servers = sorted({entry.server for entry in entries})
             where = servers[0] if len(servers) == 1 else f"{servers[0]} and {len(servers) - 1} more"
             text = f"{source_label(client, names.get(client))} goes past the proxies{what} ({where}; {kind}), and didn't before"
-            yield Finding("new-direct", text, client_ip=client, service=_one(services), flows=tuple(flows))
+            yield Finding("new-direct", text, client_ips=(client,), services=services, flows=tuple(flows))
 
 
 def _failures(pairs: Sequence[tuple[Service, Service]]) -> Iterable[Finding]:
@@ -112,7 +108,7 @@ def _failures(pairs: Sequence[tuple[Service, Service]]) -> Iterable[Finding]:
         parts = [f"{b.service} {b.failed} of {b.failed + b.carried} requests ({100 * a.failed_share:.0f} % before)" for a, b in members]
         names = [b.service for _, b in members]
         text = f"{source_label(client, members[0][1].source)} fails more: {'; '.join(parts)}"
-        yield _finding("failures-up", text, client, None, _one(names), [b for _, b in members])
+        yield _finding("failures-up", text, client, None, names, [b for _, b in members])
 
 
 def _silence(keys: Iterable[Key], then: Mapping[Key, Service], after: Entry) -> Iterable[Finding]:
@@ -125,7 +121,7 @@ def _silence(keys: Iterable[Key], then: Mapping[Key, Service], after: Entry) -> 
         winners = sorted({then[client, name].label for name in names if then[client, name].winner})
         used = f"; {listed(winners)} carried {'it' if len(names) == 1 else 'them'} before" if winners else ""
         text = f"nothing was heard of {listed(names)} of {who}{used}{'' if client in seen else '; nothing of this source was seen at all'}"
-        yield Finding("service-silent", text, client_ip=client, service=_one(names))
+        yield Finding("service-silent", text, client_ips=(client,), services=names)
 
 
 def _back(keys: Iterable[Key], now: Mapping[Key, Service]) -> Iterable[Finding]:
@@ -137,18 +133,18 @@ def _back(keys: Iterable[Key], now: Mapping[Key, Service]) -> Iterable[Finding]:
         winners = sorted({service.label for service in services if service.winner})
         through = f" through {listed(winners)}" if winners else ", but fails"
         text = f"{listed(names)} of {source_label(client, services[0].source)} is heard again{through}"
-        yield _finding("service-back", text, client, None, _one(names), services)
+        yield _finding("service-back", text, client, None, names, services)
 
 
-def _finding(code: str, text: str, client: str, proxy: str | None, service: str | None, services: Sequence[Service]) -> Finding:
+def _finding(code: str, text: str, client: str, proxy: str | None, names: Sequence[str], services: Sequence[Service]) -> Finding:
     firsts = [time for one in services for time in one.first_seen]
     lasts = [time for one in services for time in one.last_seen]
     return Finding(
         code,
         text,
-        client_ip=client,
+        client_ips=(client,),
         proxy=proxy,
-        service=service,
+        services=sorted(names),
         first_seen=min(firsts, default=None),
         last_seen=max(lasts, default=None),
     )

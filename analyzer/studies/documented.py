@@ -7,8 +7,8 @@ from typing import Any, Final, Literal, NamedTuple
 
 import numpy as np
 
-from analyzer.text.labels import listed, method_name
 from analyzer.studies.document import Precedence
+from analyzer.text.labels import listed, method_name
 from analyzer.verdict.evidence import Evidence
 
 

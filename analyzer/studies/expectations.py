@@ -8,8 +8,8 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any, Final
 
 from analyzer.errors import Mistakes, Unusable
-from analyzer.text.labels import PLANES, ProxyLabel, source_label
 from analyzer.studies.places import Place, Places
+from analyzer.text.labels import PLANES, ProxyLabel, source_label
 
 if TYPE_CHECKING:
     from analyzer.services.catalogue import Catalogue

@@ -16,9 +16,9 @@ from analyzer.routes.requests import NO_TIME, Bools, Ints
 from analyzer.routes.route import DIRECT
 from analyzer.studies.document import LiveResponse
 from analyzer.studies.plan import PlannedTest, Span
-from analyzer.verdict.evidence import Evidence, rfc3339
-from analyzer.verdict.columns import state_list
 from analyzer.text.words import counted, failure_list, listed
+from analyzer.verdict.columns import state_list
+from analyzer.verdict.evidence import Evidence, rfc3339
 
 CHANNEL: Final = "edr-command-and-control"
 PUSH: Final = "push-notifications"

@@ -18,10 +18,10 @@ from analyzer.studies.plan import Plan, PlannedTest, Span
 from analyzer.studies.reading import read_tests
 from analyzer.studies.sessions import has_user, logons, without_user
 from analyzer.studies.timeline import silences, timeline
-from analyzer.verdict.finders.backlog import Flush, flushes
 from analyzer.verdict.client_analyzer import AnalyzerTraffic, run_findings, set_aside
 from analyzer.verdict.document import document_of
 from analyzer.verdict.evidence import Evidence, evidence_of, rfc3339
+from analyzer.verdict.finders.backlog import Flush, flushes
 
 if TYPE_CHECKING:
     from analyzer.pipeline import Progress, Reading

@@ -12,8 +12,8 @@ from analyzer.routes.topology import address_text
 from analyzer.studies.document import Silence, Stretch
 from analyzer.studies.moments import WAYS, Moments
 from analyzer.studies.plan import Span
-from analyzer.verdict.evidence import Evidence, grouped, rfc3339
 from analyzer.text.words import counted
+from analyzer.verdict.evidence import Evidence, grouped, rfc3339
 
 GAP: Final = 20
 """A stretch ends where nothing is seen for a twentieth of the test: less can't be told apart on a picture of it."""

@@ -118,7 +118,7 @@ def test_status_and_history_of_a_job(tmp_path: Path, whichproxy: Whichproxy) -> 
     lines = whichproxy("job", "history", job.path).out.splitlines()
     assert [line.split(" · ")[0] for line in lines if line.startswith("run")] == ["run 1", "run 2"]
     assert lines[0].endswith("not compared") and "new-proxy, winner-changed" in lines[2]
-    assert lines[1] == "    WORKSTATION (172.16.11.92): WinHTTP (PROX01) won for sensor."
+    assert lines[1] == "    WORKSTATION (172.16.11.92): PROX01 (WinHTTP) won for sensor (likely)."
     assert [run["number"] for run in json.loads(whichproxy("job", "history", job.path, "--last", "1", "--json").out)["runs"]] == [2]
 
 
@@ -128,7 +128,7 @@ def test_history_compares_two_runs(tmp_path: Path, whichproxy: Whichproxy) -> No
     one_run(job, tunnel(number=1, proxy="172.16.12.12").frames)
     ended = whichproxy("job", "history", job.path, "--compare", "1", "2")
     assert ended.code == UNMET
-    assert "winner-changed: WORKSTATION (172.16.11.92) now uses static (PROX03)" in ended.out
+    assert "winner-changed: WORKSTATION (172.16.11.92) now uses PROX03 (static)" in ended.out
     assert [one["code"] for one in json.loads(whichproxy("job", "history", job.path, "--compare", "1", "2", "--json").out)["findings"]] == [
         "winner-changed",
         "new-proxy",

@@ -54,7 +54,7 @@ def test_the_engines_own_document_is_read(tmp_path: Any, monkeypatch: pytest.Mon
     (document,) = seen
     ((key, found),) = services_of(document).items()
     assert is_verdict(document) and key == ("172.16.11.92", "edr-command-and-control")
-    assert (found.label, found.carried, found.failed, len(found.first_seen)) == ("WinHTTP (PROX01)", 1, 0, 1)
+    assert (found.label, found.carried, found.failed, len(found.first_seen)) == ("PROX01 (WinHTTP)", 1, 0, 1)
 
 
 @pytest.mark.parametrize("name", ["drift.py", "tell.py"])

@@ -69,12 +69,12 @@ def test_a_static_proxy_switched_off_is_told_once_and_that_it_is_back_too(job: J
     ]
     assert said == [
         "drift since run 2: WORKSTATION (172.16.11.92) goes past the proxies (20.1.8.14:443; blocked), and didn't before",
-        "drift since run 2: nothing was heard of edr-command-and-control of WORKSTATION (172.16.11.92); static (PROX03) carried it before",
+        "drift since run 2: nothing was heard of edr-command-and-control of WORKSTATION (172.16.11.92); PROX03 (static) carried it before",
     ]
     assert one_run(job, switched_off(3)) == (False, [])
     drift, said = one_run(job, carried(4))
     assert [finding["code"] for finding in findings(job, 5)] == ["service-back"]
-    assert said == ["drift since run 4: edr-command-and-control of WORKSTATION (172.16.11.92) is heard again through static (PROX03)"]
+    assert said == ["drift since run 4: edr-command-and-control of WORKSTATION (172.16.11.92) is heard again through PROX03 (static)"]
     assert one_run(job, carried(5)) == (False, [])
 
 
