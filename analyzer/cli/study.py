@@ -94,8 +94,8 @@ def init(inputs: Captures = None, output: NewFile = "study.toml") -> int:
 
     \b
     Examples:
-      whichproxy study init
-      whichproxy study init monday.pcapng tuesday.pcapng -o week.toml
+      whichproxy study init -o lab.toml
+      whichproxy study init gateway.pcapng -o gateway.toml
 
     \b
     Exit codes: 0 written, 2 something is no capture or the file is there already; nothing is written then.
