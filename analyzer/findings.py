@@ -276,7 +276,9 @@ def _only(texts: Sequence[str]) -> str | None:
 def in_order(findings: Sequence[Finding]) -> list[dict[str, Any]]:
     """The findings as dicts, the worst first, then by code, source, proxy, service and text."""
     rows = [finding.to_dict() for finding in findings]
-    return sorted(rows, key=lambda r: (SEVERITIES.index(r["severity"]), r["code"], r["client_ips"][:1], r["proxy"] or "", r["services"], r["text"]))
+    return sorted(
+        rows, key=lambda r: (SEVERITIES.index(r["severity"]), r["code"], r["client_ips"][:1], r["proxy"] or "", r["services"], r["text"])
+    )
 
 
 def findings_table(findings: Sequence[dict[str, Any]]) -> pa.Table:

@@ -15,12 +15,12 @@ import numpy as np
 
 from analyzer.client_analyzer.connectivity import Tried
 from analyzer.client_analyzer.groups import DEFAULT, DIRECT, DISCOVERY, NAMED, meaning_of
-from analyzer.text.labels import counted, listed, method_name
 from analyzer.routes.requests import Bools, Ints
 from analyzer.routes.route import DIRECT as WENT_DIRECT
 from analyzer.studies.document import Agreement
-from analyzer.verdict.evidence import Evidence
+from analyzer.text.labels import counted, listed, method_name
 from analyzer.verdict.columns import state_list
+from analyzer.verdict.evidence import Evidence
 
 Judgement = tuple[Agreement, str, Ints]
 """agreement, why, and the rows that show it"""

@@ -5,23 +5,12 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-from analyzer.text.labels import ProxyLabel, listed, method_name, plane_order
+from analyzer.text.labels import listed, method_name
 
 
 def answer_for(source: Mapping[str, Any]) -> str:
-    """`static (PROX03) won for sensor and antivirus, WinINET (PROX02) for user.`, of one source, which it doesn't name."""
-    judged = source["planes"] or source["services"]
-    if not judged:
-        return "no Defender traffic was seen, so no proxy won."
-    won, lost = _by_winner(judged)
-    sentences = []
-    if won:
-        parts = [f"{label}{'' if i else ' won'} for {listed(what)}" for i, (label, what) in enumerate(won.values())]
-        sentences.append(f"{', '.join(parts)}.")
-    if lost:
-        sentences.append(f"No proxy won for {listed(lost)}.")
-    if not source["services"]:
-        sentences.append("No Defender service was seen.")
+    """`PROX03 (static) won for sensor and antivirus; PROX02 (WinINET) won for user.`, of one source, which it doesn't name."""
+    sentences = [f"{source['answer']}."]
     if source["precedence"]:
         sentences.append(_precedence(source["precedence"]))
     return " ".join(sentences)
@@ -33,27 +22,16 @@ def no_source_answer(verdict: Mapping[str, Any]) -> str:
     return f"No proxy won: {reason}."
 
 
-def _by_winner(judged: Sequence[Mapping[str, Any]]) -> tuple[dict[str, tuple[str, list[str]]], list[str]]:
-    """Planes (or services, where no plane is known) by the proxy that won them, and those that none won."""
-    won: dict[str, tuple[str, list[str]]] = {}
-    lost = []
-    for entry in sorted(judged, key=lambda e: plane_order(e["plane"])):
-        what = entry.get("service") or entry["plane"]
-        if entry["winner"] is None:
-            lost.append(what)
-            continue
-        label = str(ProxyLabel(entry["winner"], entry["winner_name"], entry["method"]))
-        doubt = "" if entry["confidence"] == "certain" else f" ({entry['confidence']})"
-        won.setdefault(entry["winner"], (label, []))[1].append(what + doubt)
-    return won, lost
-
-
 def _precedence(entries: Sequence[Mapping[str, Any]]) -> str:
-    """`Precedence: static over WinHTTP and WinINET.`, once for however many planes show it."""
-    over: dict[str, list[str]] = {}
+    """`Precedence: static over WinHTTP and WinINET (sensor, antivirus).`, once for the planes that show the same."""
+    by_plane: dict[str, dict[str, list[str]]] = {}
     for entry in entries:
-        under = over.setdefault(str(method_name(entry["over"])), [])
+        under = by_plane.setdefault(entry["plane"], {}).setdefault(str(method_name(entry["over"])), [])
         name = str(method_name(entry["under"]))
         if name not in under:
             under.append(name)
-    return f"Precedence: {'; '.join(f'{winner} over {listed(under)}' for winner, under in over.items())}."
+    said: dict[str, list[str]] = {}
+    for plane, overs in by_plane.items():
+        for over, under in overs.items():
+            said.setdefault(f"{over} over {listed(under)}", []).append(plane)
+    return f"Precedence: {'; '.join(f'{what} ({listed(planes)})' for what, planes in said.items())}."

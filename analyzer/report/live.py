@@ -10,10 +10,10 @@ from rich.console import Console, ConsoleOptions, RenderableType
 from rich.segment import Segment
 from rich.text import Text
 
-from analyzer.text.labels import byte_size, counted
 from analyzer.report.model import Finding, Report
 from analyzer.report.terminal import SEVERITY_STYLE, TerminalReport
 from analyzer.report.text import inert
+from analyzer.text.labels import byte_size, counted
 
 Key = tuple[str | None, ...]
 

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Sequence
 
-from analyzer.text.labels import byte_size, counted, some
 from analyzer.report.model import REQUIRED_STATES, Cell, Direct, Finding, Leg, Report, Row, Source
 from analyzer.report.text import markdown
+from analyzer.text.labels import byte_size, counted, some
 
 FLOWS_NAMED = 12
 

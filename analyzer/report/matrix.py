@@ -10,9 +10,9 @@ from rich.table import Table
 from rich.text import Text
 
 from analyzer.report.grid import cell, fitted, grid
-from analyzer.text.labels import ProxyLabel, byte_size
 from analyzer.report.model import Cell, Row, Source
 from analyzer.report.text import UNWRAPPED, inert
+from analyzer.text.labels import ProxyLabel, byte_size
 
 WON = "▶"
 FAILED = "✗"

@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Sequence
 
-from analyzer.text.labels import byte_size, some
 from analyzer.report.model import Cell, Report, Source
 from analyzer.report.study_model import StudyReport
 from analyzer.report.text import html
+from analyzer.text.labels import byte_size, some
 
 FLOWS_NAMED = 3
 

@@ -14,8 +14,8 @@ from rich.table import Table
 from rich.text import Text
 
 from analyzer.report.grid import cell, grid
-from analyzer.text.labels import counted, some
 from analyzer.report.text import UNWRAPPED, inert
+from analyzer.text.labels import counted, some
 
 if TYPE_CHECKING:
     from analyzer.second_opinion.compare import FlowOpinion, Line

@@ -5,11 +5,11 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
-from analyzer.text.labels import byte_size, some
 from analyzer.report.markdown import FLOWS_NAMED, table, verdict_blocks
 from analyzer.report.model import build
 from analyzer.report.study_model import StudyReport, TestRow, build_study
 from analyzer.report.text import markdown
+from analyzer.text.labels import byte_size, some
 from analyzer.text.times import to_the_second
 
 

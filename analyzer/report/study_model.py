@@ -6,8 +6,8 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from analyzer.text.labels import PLANES, ProxyLabel, counted, listed, method_name
 from analyzer.report.model import span
+from analyzer.text.labels import PLANES, ProxyLabel, counted, listed, method_name
 
 STATUS_ORDER = ("differs", "as documented", "not shown")
 

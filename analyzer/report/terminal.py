@@ -15,10 +15,10 @@ from rich.table import Table
 from rich.text import Text
 
 from analyzer.report.grid import cell, grid
-from analyzer.text.labels import counted, some
 from analyzer.report.matrix import matrix, notes
 from analyzer.report.model import Capture, Direct, Finding, Leg, Proxy, Report, Source
 from analyzer.report.text import UNWRAPPED, inert
+from analyzer.text.labels import counted, some
 
 SEVERITY_STYLE = {"problem": "bold red", "warning": "yellow", "info": "cyan"}
 FLOWS_NAMED = 3

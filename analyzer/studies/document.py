@@ -116,23 +116,26 @@ class Silence(TypedDict):
 class Backlog(TypedDict):
     """Cached events leaving in a burst; also the verdict's finding `backlog-flush`.
 
+    services planes  of the burst; proxy name method: null where it went through several
     logon            the logon it followed, null where none is known
-    requests bytes   of the burst
-    rate…            payload bytes per second before the burst, in it, and after it up to the end; null where there is no such time
+    silent_s         how long nothing of these planes was asked for before, in seconds
+    start end        its first and last request
+    requests bytes   of the burst; bytes both ways
+    rate rate_after  requests per second in it, and after it up to the end; null where nothing came after
     """
 
     client_ip: str
-    service: str
-    plane: str | None
-    proxy: str
+    services: list[str]
+    planes: list[str]
+    proxy: str | None
     name: str | None
     method: str | None
     logon: str | None
+    silent_s: float
     start: str
     end: str
     requests: int
     bytes: int
-    rate_before: float | None
     rate: float
     rate_after: float | None
     text: str
@@ -277,7 +280,7 @@ class ClientAnalyzer(TypedDict):
 class Expectation(TypedDict):
     """One line of [test.expect] and one source (null: no source showed it)."""
 
-    what: Literal["winner", "live_response"]
+    what: Literal["winner", "asked", "outcome", "eras", "live_response"]
     key: str
     wanted: str
     seen: str

@@ -21,14 +21,15 @@ class Order(NamedTuple):
 
 DOCUMENTED: Final[dict[str, Order]] = {
     "sensor": Order(
-        ("static", "winhttp", "wininet"),
-        "the article, tests 2, 3 and 5; Microsoft publishes no full order, and describes WinINET as independent of the sensor "
-        "(learn.microsoft.com, configure-proxy-internet)",
+        ("static", "winhttp", "pac"),
+        "Microsoft: static proxy, netsh winhttp, auto discovery, transparent proxy, direct; WinINET isn't in it, as the sensor is "
+        "independent of it (learn.microsoft.com, configure-proxy-internet)",
     ),
     "antivirus": Order(
-        ("static", "pac", "wininet"),
+        ("static", "pac", "winhttp", "wininet"),
         "Microsoft's policy for the antivirus: ProxyServer, ProxyPacUrl, none, Internet Explorer's settings, autodetect "
-        "(ADMX_MicrosoftDefenderAntivirus); it names no WinHTTP proxy",
+        "(ADMX_MicrosoftDefenderAntivirus); the system-wide WinHTTP proxy is the cure that Microsoft prefers where its cloud can't be "
+        "reached (learn.microsoft.com, antivirus network connections)",
     ),
     "system": Order(
         ("winhttp", "wininet"),
@@ -37,6 +38,9 @@ DOCUMENTED: Final[dict[str, Order]] = {
     ),
     "user": Order(("wininet",), "the article, test 5: the user's programs follow WinINET"),
 }
+
+AS_THE_ARTICLE: Final = {("sensor", "wininet"): ", as the article saw"}
+"""What differs from Microsoft's text and was seen by the article all the same."""
 
 Status = Literal["as documented", "differs", "not shown"]
 
@@ -100,14 +104,18 @@ def _judged(
         return "not shown", f"no {plane} traffic was seen"
     if entry["winner"] is None:
         return "not shown", f"no proxy won the {plane} traffic: {entry['reason']}"
+    if entry["asked"] != entry["winner"]:
+        return "not shown", f"{entry['reason']}: what was asked first failed"
     won = observed[0]
     if entry["method"] is None:
         return "not shown", f"{won} won, and the topology doesn't say how it is configured"
-    called, others = str(method_name(won)), [method for method in usable if method != won]
-    if won not in order.methods:
-        return "differs", f"{called} won, which the documented order doesn't name"
+    serves = won.split("/")
+    called, others = str(method_name(won)), [method for method in usable if method not in serves]
+    ranks = [order.methods.index(method) for method in serves if method in order.methods]
+    if not ranks:
+        return "differs", f"{called} won, which Microsoft's text doesn't name for this plane{AS_THE_ARTICLE.get((plane, won), '')}"
     first = next((method for method in order.methods if method in usable), None)
-    if first is not None and order.methods.index(first) < order.methods.index(won):
+    if first is not None and order.methods.index(first) < min(ranks):
         return "differs", f"{called} won although {method_name(first)} comes first and was configured"
     if not others:
         return "not shown", f"{called} won, and was the only one there to be used: no choice, no order"

@@ -10,26 +10,41 @@ from typing import TYPE_CHECKING, Any, Final
 from analyzer.errors import Mistakes, Unusable
 from analyzer.studies.places import Place, Places
 from analyzer.text.labels import PLANES, ProxyLabel, source_label
+from analyzer.verdict.winner import COMMONEST
 
 if TYPE_CHECKING:
     from analyzer.services.catalogue import Catalogue
     from analyzer.studies.document import Expectation, LiveResponse
 
 NONE: Final = "none"
-OUTCOMES: Final = ("success", "timeout", "none")
+LIVE_OUTCOMES: Final = ("success", "timeout", "none")
+PROXY_KEYS: Final = ("winner", "asked")
+KEYS: Final = (*PROXY_KEYS, "outcome", "eras", "live_response")
 WINNER_EXAMPLE: Final = 'write winner = { "edr-command-and-control" = "static" }'
-LIVE_EXAMPLE: Final = 'write live_response = "success", "timeout" or "none"'
+EXAMPLES: Final = {
+    "winner": WINNER_EXAMPLE,
+    "asked": 'write asked = { "plane:sensor" = "static" }',
+    "outcome": 'write outcome = { "plane:sensor" = "works" }',
+    "eras": 'write eras = { "plane:sensor" = ["winhttp", "static"] }',
+    "live_response": 'write live_response = "success", "timeout" or "none"',
+}
+OUTCOMES: Final = ("works", "partly", *COMMONEST, "direct", "blocked", NONE)
 
 
 @dataclass(frozen=True)
 class Expectations:
-    """[test.expect].
+    """[test.expect]. Keys of the tables are service slugs or "plane:NAME".
 
-    winner         service slug or "plane:NAME" → a method, a proxy's name, ip:port or "none"
+    winner asked   → a method, a proxy's name, ip:port or "none"
+    outcome        → works, partly and so on, or "none"
+    eras           → who carried it one after the other, each as in winner: one where nothing changed
     live_response  success, timeout or none; None: nothing is expected of it
     """
 
     winner: dict[str, str] = field(default_factory=dict)
+    asked: dict[str, str] = field(default_factory=dict)
+    outcome: dict[str, str] = field(default_factory=dict)
+    eras: dict[str, list[str]] = field(default_factory=dict)
     live_response: str | None = None
 
 
@@ -61,7 +76,8 @@ def load_expectations(path: str, catalogue: Catalogue) -> Expectations:
 
 def expectations_from(table: Mapping[str, Any]) -> Expectations:
     """A table without mistakes as Expectations."""
-    return Expectations(dict(table.get("winner", {})), table.get("live_response"))
+    tables = {key: dict(table.get(key, {})) for key in (*PROXY_KEYS, "outcome", "eras")}
+    return Expectations(**tables, live_response=table.get("live_response"))
 
 
 def expectation_mistakes(table: object, catalogue: Catalogue) -> Iterator[tuple[Place, str, str]]:
@@ -72,29 +88,37 @@ def expectation_mistakes(table: object, catalogue: Catalogue) -> Iterator[tuple[
     if not table:
         yield (), "nothing to expect", WINNER_EXAMPLE
     for key, value in table.items():
-        if key == "winner":
-            yield from _winner_mistakes(value, catalogue)
-        elif key == "live_response":
-            if value not in OUTCOMES:
-                yield (key,), f"{value!r} is no outcome", LIVE_EXAMPLE
+        if key == "live_response":
+            if value not in LIVE_OUTCOMES:
+                yield (key,), f"{value!r} is no outcome", EXAMPLES[key]
+        elif key in KEYS:
+            yield from _table_mistakes(key, value, catalogue)
         else:
-            close = difflib.get_close_matches(key, ("winner", "live_response"), n=1)
-            yield (key,), f"unknown key {key!r}", f"did you mean {close[0]}?" if close else f"{WINNER_EXAMPLE}, or {LIVE_EXAMPLE[6:]}"
+            close = difflib.get_close_matches(key, KEYS, n=1)
+            remedy = f"did you mean {close[0]}?" if close else f"{WINNER_EXAMPLE}, or {EXAMPLES['live_response'][6:]}"
+            yield (key,), f"unknown key {key!r}", remedy
 
 
-def _winner_mistakes(winner: object, catalogue: Catalogue) -> Iterator[tuple[Place, str, str]]:
-    if not isinstance(winner, Mapping) or not winner:
-        yield ("winner",), "no winner to expect", WINNER_EXAMPLE
+def _table_mistakes(name: str, table: object, catalogue: Catalogue) -> Iterator[tuple[Place, str, str]]:
+    if not isinstance(table, Mapping) or not table:
+        yield (name,), f"no {name} to expect", EXAMPLES[name]
         return
-    for key, value in winner.items():
+    for key, value in table.items():
         plane = key.removeprefix("plane:")
-        known = [f"plane:{name}" for name in PLANES] if plane != key else list(catalogue.services)
+        known = [f"plane:{each}" for each in PLANES] if plane != key else list(catalogue.services)
         if key not in known:
             close = difflib.get_close_matches(key, known, n=1)
             remedy = f"did you mean {close[0]!r}?" if close else "whichproxy services lists them; a plane is written plane:sensor"
-            yield ("winner", key), f"{key!r} is no service or plane", remedy
-        if not isinstance(value, str) or not value:
-            yield ("winner", key), f"{value!r} is no winner", 'write a method, a proxy\'s name, "ip:port" or "none"'
+            yield (name, key), f"{key!r} is no service or plane", remedy
+        if name == "outcome":
+            if value not in OUTCOMES:
+                yield (name, key), f"{value!r} is no outcome", f"one of {', '.join(OUTCOMES)}"
+        elif name == "eras":
+            if not isinstance(value, list) or not value or not all(isinstance(one, str) and one for one in value):
+                yield (name, key), f"{value!r} are no eras", EXAMPLES[name]
+        elif not isinstance(value, str) or not value:
+            noun = "winner" if name == "winner" else "proxy"
+            yield (name, key), f"{value!r} is no {noun}", 'write a method, a proxy\'s name, "ip:port" or "none"'
 
 
 def judged(expected: Expectations, verdict: Mapping[str, Any], live_response: LiveResponse | None = None) -> list[Expectation]:
@@ -105,6 +129,9 @@ def judged(expected: Expectations, verdict: Mapping[str, Any], live_response: Li
     live_response  as judged; needed where it is expected
     """
     lines = [line for key, value in expected.winner.items() for line in _winner_lines(key, value, verdict)]
+    lines += [line for key, value in expected.asked.items() for line in _lines("asked", key, value, verdict)]
+    lines += [line for key, value in expected.outcome.items() for line in _lines("outcome", key, value, verdict)]
+    lines += [line for key, value in expected.eras.items() for line in _lines("eras", key, value, verdict)]
     if expected.live_response is not None and live_response is not None:
         lines.append(_live_line(expected.live_response, live_response))
     return lines
@@ -115,17 +142,25 @@ def unmet(lines: Sequence[Expectation]) -> list[str]:
     return [line["text"] for line in lines if not line["held"]]
 
 
-def _winner_lines(key: str, value: str, verdict: Mapping[str, Any]) -> Iterator[Expectation]:
+Entry = Mapping[str, Any]
+
+
+def _shown(key: str, verdict: Entry) -> tuple[str, list[tuple[Entry, Entry]]]:
+    """A service's or plane's name, and (source, its entry) wherever it was seen."""
     kind = "planes" if key.startswith("plane:") else "services"
     name = key.removeprefix("plane:")
-    seen = [(source, entry) for source in verdict["sources"] for entry in source[kind] if entry[kind[:-1]] == name]
+    return name, [(source, entry) for source in verdict["sources"] for entry in source[kind] if entry[kind[:-1]] == name]
+
+
+def _winner_lines(key: str, value: str, verdict: Entry) -> Iterator[Expectation]:
+    name, seen = _shown(key, verdict)
     if not seen:
         held = value.casefold() == NONE
         text = f"nothing won for {name}, as expected: it wasn't seen" if held else f"expected {value} to win for {name}, but it wasn't seen"
         yield _line("winner", key, value, "not seen", held, None, text)
     for source, entry in seen:
         winner = str(ProxyLabel(entry["winner"], entry["winner_name"], entry["method"])) if entry["winner"] else NONE
-        held, who = _holds(value, entry), source_label(source["client_ip"], source["name"])
+        held, who = _is(value, entry["winner"], entry["winner_name"], entry["method"]), source_label(source["client_ip"], source["name"])
         reason = f" ({entry['reason']})" if entry["reason"] else ""
         text = (
             f"{winner if entry['winner'] else 'nothing'} won for {name} of {who}, as expected"
@@ -133,6 +168,36 @@ def _winner_lines(key: str, value: str, verdict: Mapping[str, Any]) -> Iterator[
             else f"expected {value} to win for {name}, but {who} shows {winner}{reason}"
         )
         yield _line("winner", key, value, winner, held, source["client_ip"], text)
+
+
+def _lines(what: str, key: str, wanted: str | list[str], verdict: Entry) -> Iterator[Expectation]:
+    """What is expected of who is asked, of the outcome or of the eras."""
+    name, seen = _shown(key, verdict)
+    said = wanted if isinstance(wanted, str) else ", then ".join(wanted)
+    subject = {"asked": f"{said} to be asked for {name}", "outcome": f"the outcome of {name} to be {said}", "eras": f"{said} for {name}"}[
+        what
+    ]
+    if not seen:
+        held = said.casefold() == NONE
+        text = f"{name} wasn't seen, as expected" if held else f"expected {subject}, but it wasn't seen"
+        yield _line(what, key, said, "not seen", held, None, text)
+    for source, entry in seen:
+        found, held = _found(what, wanted, entry)
+        who = source_label(source["client_ip"], source["name"])
+        text = f"{what} of {name} of {who}: {found}, as expected" if held else f"expected {subject}, but {who} shows {found}"
+        yield _line(what, key, said, found, held, source["client_ip"], text)
+
+
+def _found(what: str, wanted: str | list[str], entry: Entry) -> tuple[str, bool]:
+    """What was found, and whether it is what was wanted."""
+    if isinstance(wanted, list):
+        eras = [(era["proxy"], era["name"], era["method"]) for era in entry["eras"]]
+        found = ", then ".join(str(ProxyLabel(*era)) if era[0] else NONE for era in eras)
+        return found, len(eras) == len(wanted) and all(_is(one, *era) for one, era in zip(wanted, eras, strict=True))
+    if what == "outcome":
+        return entry["outcome"] or NONE, wanted == (entry["outcome"] or NONE)
+    asked = (entry["asked"], entry["asked_name"], entry["asked_method"])
+    return str(ProxyLabel(*asked)) if entry["asked"] else NONE, _is(wanted, *asked)
 
 
 def _live_line(wanted: str, live: LiveResponse) -> Expectation:
@@ -158,7 +223,8 @@ def _line(
     }
 
 
-def _holds(value: str, entry: Mapping[str, Any]) -> bool:
-    if entry["winner"] is None:
+def _is(value: str, proxy: str | None, name: str | None, method: str | None) -> bool:
+    """Whether a proxy is what was expected: by its method (any of several), its name or its address; "none": there is none."""
+    if proxy is None:
         return value.casefold() == NONE
-    return value.casefold() in {str(name).casefold() for name in (entry["winner"], entry["winner_name"], entry["method"]) if name}
+    return value.casefold() in {str(one).casefold() for one in (proxy, name, method, *(method or "").split("/")) if one}

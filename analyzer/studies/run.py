@@ -136,21 +136,21 @@ def _window(test: PlannedTest, reading: Reading) -> Span:
 
 
 def _backlog(evidence: Evidence, flush: Flush) -> Backlog:
-    address = evidence.proxy.values[flush.proxy]
-    name, method = evidence.proxy_names[address]
+    address = evidence.proxy.text(flush.proxies[0]) if len(flush.proxies) == 1 else None
+    name, method = evidence.proxy_names[address] if address is not None else (None, None)
     return {
         "client_ip": evidence.client.values[flush.client],
-        "service": evidence.service.values[flush.service],
-        "plane": evidence.plane.text(flush.plane),
+        "services": [evidence.service.values[code] for code in flush.services],
+        "planes": [evidence.plane.values[code] for code in flush.planes],
         "proxy": address,
         "name": name,
         "method": method,
         "logon": _time(flush.logon),
+        "silent_s": round(flush.silent_ns / 1_000_000_000, 3),
         "start": rfc3339(flush.start),
         "end": rfc3339(flush.end),
         "requests": len(flush.asked),
         "bytes": flush.bytes,
-        "rate_before": flush.rate_before,
         "rate": flush.rate,
         "rate_after": flush.rate_after,
         "text": flush.text(evidence),

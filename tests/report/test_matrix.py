@@ -8,10 +8,10 @@ from io import StringIO
 import pytest
 from rich.console import Console
 
-from analyzer.text.labels import ProxyLabel
 from analyzer.report.matrix import matrix, notes
 from analyzer.report.model import Source, build
 from analyzer.report.text import UNWRAPPED
+from analyzer.text.labels import ProxyLabel
 from tests.report.verdicts import fifth_test
 
 

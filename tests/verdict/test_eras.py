@@ -97,7 +97,16 @@ def asked(pattern: str) -> list[Asked]:
 
 @pytest.mark.parametrize(
     ("pattern", "since"),
-    [("AAAbbb", 3), ("AAAbb", None), ("AAAaaa", None), ("AAAbbc", None), ("AAAbb2", None), ("bbb", None), ("AAAbbbA", None), ("AAaabbb", None)],
+    [
+        ("AAAbbb", 3),
+        ("AAAbb", None),
+        ("AAAaaa", None),
+        ("AAAbbc", None),
+        ("AAAbb2", None),
+        ("bbb", None),
+        ("AAAbbbA", None),
+        ("AAaabbb", None),
+    ],
 )
 def test_three_failures_at_one_other_proxy_behind_the_last_carried_are_an_era(pattern: str, since: int | None) -> None:
     border = failing_end(asked(pattern))

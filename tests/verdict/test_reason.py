@@ -34,7 +34,9 @@ def share(label: str, carried: int, *, failed: int = 0, pages: int = 0, unseen: 
 def contest(*shares: Share, failures: dict[int, int] | None = None, direct: dict[str, int] | None = None) -> Contest:
     outcomes: Counter[int] = Counter()
     for one in shares:
-        outcomes.update({OUTCOMES.index(name): n for name, n in (("worked", one.worked), ("unseen", one.unseen), ("failed", one.failed)) if n})
+        outcomes.update(
+            {OUTCOMES.index(name): n for name, n in (("worked", one.worked), ("unseen", one.unseen), ("failed", one.failed)) if n}
+        )
     return Contest({one.proxy: one for one in shares}, outcomes, Counter(failures or {}), on_itself=True, direct=Counter(direct or {}))
 
 

@@ -10,9 +10,9 @@ import numpy as np
 import pyarrow as pa
 
 from analyzer.arrow import array
-from analyzer.text.labels import byte_size
 from analyzer.report.plots.scene import Scene
 from analyzer.routes.requests import NO_TIME
+from analyzer.text.labels import byte_size
 from analyzer.text.times import rfc3339
 
 EACH: Final = 3

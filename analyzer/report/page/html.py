@@ -14,7 +14,6 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final
 from urllib.parse import quote
 
-from analyzer.text.labels import METHOD_NAMES, byte_size, counted, some
 from analyzer.report.model import REQUIRED_STATES, Report, Source, build
 from analyzer.report.page.exhibits import Exhibit, exhibits, table_of_tests
 from analyzer.report.page.flow_data import MOST_FLOWS, flow_data
@@ -25,6 +24,7 @@ from analyzer.report.plots.pictures import Pictures
 from analyzer.report.plots.scene import Scene
 from analyzer.report.study_model import build_study
 from analyzer.report.text import inert
+from analyzer.text.labels import METHOD_NAMES, byte_size, counted, some
 from analyzer.text.times import to_the_second
 
 if TYPE_CHECKING:

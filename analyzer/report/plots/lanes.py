@@ -7,10 +7,10 @@ from typing import Final
 
 import numpy as np
 
-from analyzer.text.labels import ProxyLabel, counted, plane_order
 from analyzer.report.plots.palette import proxy_order
 from analyzer.report.plots.scene import Scene
 from analyzer.routes.requests import Ints
+from analyzer.text.labels import ProxyLabel, counted, plane_order
 from analyzer.verdict.evidence import grouped
 
 MOST_PROXIES: Final = 6

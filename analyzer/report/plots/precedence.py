@@ -6,11 +6,11 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Final
 
-from analyzer.text.labels import counted, listed, method_name, plane_order
 from analyzer.report.plots.canvas import axes_of, frame, label, nothing, say, styled
 from analyzer.report.plots.palette import FAINT, INK, PAPER, RULE
 from analyzer.report.plots.scene import Scene
 from analyzer.report.text import inert
+from analyzer.text.labels import counted, listed, method_name, plane_order
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes

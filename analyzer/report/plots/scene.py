@@ -8,8 +8,8 @@ from functools import cached_property
 from typing import TYPE_CHECKING, Any
 
 from analyzer.errors import Unusable
-from analyzer.text.labels import ProxyLabel, source_label
 from analyzer.report.plots.palette import colours_of
+from analyzer.text.labels import ProxyLabel, source_label
 
 if TYPE_CHECKING:
     import pyarrow as pa

@@ -5,11 +5,11 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING, Any, Final
 
-from analyzer.text.labels import ProxyLabel, counted, listed, plane_order
 from analyzer.report.plots.canvas import axes_of, frame, label, nothing, say, styled
 from analyzer.report.plots.palette import BAD, FAINT, INK, PAPER, RULE, proxy_order
 from analyzer.report.plots.scene import Scene
 from analyzer.report.text import inert
+from analyzer.text.labels import ProxyLabel, counted, listed, plane_order
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes

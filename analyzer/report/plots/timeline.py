@@ -14,13 +14,13 @@ from typing import TYPE_CHECKING, Any, Final
 import numpy as np
 import numpy.typing as npt
 
-from analyzer.text.labels import counted, listed
 from analyzer.report.plots.canvas import axes_of, frame, label, nothing, say, styled
 from analyzer.report.plots.lanes import Lane, lanes_of
 from analyzer.report.plots.palette import BAD, FAINT, INK, RULE, SHADE
 from analyzer.report.plots.scene import Scene
 from analyzer.report.text import inert
 from analyzer.routes.requests import Ints
+from analyzer.text.labels import counted, listed
 from analyzer.text.times import parse_time
 
 if TYPE_CHECKING:

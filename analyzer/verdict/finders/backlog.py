@@ -37,6 +37,11 @@ UPLOADS, UPLOADED, UPLOAD_TIMES, UPLOAD_EACH = 2, 20_000, 12, 4
 """Six requests at four times the rate after; or two with 20 kB up, at twelve times the upload rate and four times the upload of each."""
 
 
+EASED_SILENCE, EASED = 3, 2
+"""Behind a logon that a study gives the silence is at least three times as long as the burst, and the contrasts count half: when
+somebody logged on is evidence of its own."""
+
+
 @dataclass(frozen=True)
 class Flush:
     """One burst.
@@ -170,19 +175,20 @@ def _measured(
     burst, after = asked[at : at + size], asked[at + size :]
     start, end = int(evidence.begun[burst[0]]), int(evidence.begun[burst[-1]])
     silence, length, rest = start - span[0], max(1, end - start), max(1, span[1] - end)
-    if silence < SILENCE_TO_BURST * length:
+    earlier = int(evidence.begun[asked[at - 1]]) if at else None
+    logon = next((time for time in reversed(logons) if time <= start and (earlier is None or time > earlier)), None)
+    ease = 1 if logon is None else EASED
+    if silence < (SILENCE_TO_BURST if logon is None else EASED_SILENCE) * length:
         return None
     sent = integers(column(evidence, "bytes_out"), 0)
     rows = np.unique(evidence.requests.row[burst])
     later = np.setdiff1d(evidence.requests.row[after], rows)
     up, up_after = int(sent[rows].sum()), int(sent[later].sum())
-    many = size >= MANY and size * rest >= TIMES_AFTER * len(after) * length
-    large = size >= UPLOADS and up >= UPLOADED and up * rest >= UPLOAD_TIMES * up_after * length
-    large = large and up * len(after) >= UPLOAD_EACH * up_after * size
+    many = size >= MANY and ease * size * rest >= TIMES_AFTER * len(after) * length
+    large = size >= UPLOADS and up >= UPLOADED and ease * up * rest >= UPLOAD_TIMES * up_after * length
+    large = large and ease * up * len(after) >= UPLOAD_EACH * up_after * size
     if not (many or large):
         return None
-    earlier = int(evidence.begun[asked[at - 1]]) if at else None
-    logon = next((time for time in reversed(logons) if time <= start and (earlier is None or time > earlier)), None)
     row = evidence.requests.row[burst]
     return Flush(
         client=client,

@@ -57,9 +57,7 @@ def encrypted_hellos(evidence: Evidence) -> list[Finding]:
 def unknown_names(evidence: Evidence, catalogue: Catalogue) -> list[Finding]:
     """Hosts that look like Defender's though no rule names them, per proxy."""
     requests = evidence.requests
-    unnamed = np.flatnonzero(
-        source_rows(evidence) & (evidence.service.codes < 0) & (evidence.host.codes >= 0)
-    )
+    unnamed = np.flatnonzero(source_rows(evidence) & (evidence.service.codes < 0) & (evidence.host.codes >= 0))
     named = requests.host.is_valid().to_numpy(zero_copy_only=False)
     asked = np.flatnonzero(evidence.asks_proxy & (evidence.request_service.codes < 0) & named)
     names = coded(pa.concat_arrays([column(evidence, "host").take(array(unnamed)), same_host(requests.host.take(array(asked)))]))

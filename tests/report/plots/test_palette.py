@@ -7,8 +7,8 @@ import itertools
 import numpy as np
 import pytest
 
-from analyzer.text.labels import ProxyLabel
 from analyzer.report.plots import palette
+from analyzer.text.labels import ProxyLabel
 
 # Machado, Oliveira and Fernandes 2009, severity 1.0, on linear RGB.
 DEUTERANOPIA = np.array([[0.367322, 0.860646, -0.227968], [0.280085, 0.672501, 0.047413], [-0.011820, 0.042940, 0.968881]])

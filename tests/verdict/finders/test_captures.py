@@ -1,7 +1,7 @@
-import pytest
-
 from types import SimpleNamespace
 from typing import Any, cast
+
+import pytest
 
 from analyzer.findings import Finding
 from analyzer.verdict.case import Case
@@ -32,8 +32,7 @@ def test_many_of_a_kind_are_one_finding() -> None:
     damage = [{"code": "capture-damaged", "offset": offset, "bytes": 10, "count": 2, "text": "bad block"} for offset in (900, 100)]
     found = capture_findings([capture(*damage), capture(damage[0], path="b.pcap"), capture(path="c.pcap")])
     assert [finding.text for finding in found] == [
-        "a.pcap: bad block (first at byte 100, 20 bytes skipped, 4 in all); "
-        "b.pcap: bad block (at byte 900, 10 bytes skipped, 2 in all)",
+        "a.pcap: bad block (first at byte 100, 20 bytes skipped, 4 in all); b.pcap: bad block (at byte 900, 10 bytes skipped, 2 in all)",
     ]
 
 

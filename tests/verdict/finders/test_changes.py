@@ -2,7 +2,7 @@
 
 from typing import Any
 
-from tests.verdict.rows import CNC, MAPS, PROX01, PROX02, PROX03, SECOND_NS, START_NS, request, asked, tunnel, verdict
+from tests.verdict.rows import CNC, MAPS, PROX01, PROX02, PROX03, SECOND_NS, START_NS, asked, request, verdict
 
 CYBER = "us-v20.events.data.microsoft.com"
 

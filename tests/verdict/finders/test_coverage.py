@@ -2,9 +2,7 @@ from typing import Any
 
 import pytest
 
-from analyzer.services.catalogue import Catalogue
-from analyzer.services.rules import Rule, Service
-from tests.verdict.rows import CNC, EDGE, MAPS, PROX01, PROX02, asked, flow, tunnel, verdict
+from tests.verdict.rows import PROX01, asked, flow, tunnel, verdict
 
 
 def told(code: str, *rows: dict[str, Any]) -> list[dict[str, Any]]:
@@ -40,5 +38,3 @@ def test_one_direction_only(rows: list[dict[str, Any]], text: str, severity: str
 def test_unanswered_attempts_are_whole_as_they_are() -> None:
     rows = [flow(packets_in=0, state="no-answer"), flow(packets_in=0, protocol="udp"), flow(packets_in=1, state="refused")]
     assert told("one-direction-only", *rows) == []
-
-

@@ -2,9 +2,7 @@ from typing import Any
 
 import pytest
 
-from analyzer.services.catalogue import Catalogue
-from analyzer.services.rules import Rule, Service
-from tests.verdict.rows import CNC, EDGE, MAPS, PROX01, PROX02, asked, flow, tunnel, verdict
+from tests.verdict.rows import CNC, EDGE, MAPS, PROX01, PROX02, flow, tunnel, verdict
 
 
 def told(code: str, *rows: dict[str, Any]) -> list[dict[str, Any]]:
@@ -34,7 +32,10 @@ def test_name_mismatch_tells_both_names_and_the_number() -> None:
         tunnel(PROX01, "a.example", sni="c.example"),
     ]
     (finding,) = told("name-mismatch", *rows)
-    assert finding["text"] == "3 tunnels of WORKSTATION asked for one name and said another inside: a.example but b.example and a.example but c.example"
+    assert (
+        finding["text"]
+        == "3 tunnels of WORKSTATION asked for one name and said another inside: a.example but b.example and a.example but c.example"
+    )
     assert (finding["severity"], finding["proxy"], len(finding["flows"])) == ("warning", PROX01, 3)
 
 

@@ -1,10 +1,8 @@
 from typing import Any
 
-import pytest
-
 from analyzer.services.catalogue import Catalogue
 from analyzer.services.rules import Rule, Service
-from tests.verdict.rows import CNC, EDGE, MAPS, PROX01, PROX02, asked, flow, tunnel, verdict
+from tests.verdict.rows import PROX01, tunnel, verdict
 
 
 def told(code: str, *rows: dict[str, Any]) -> list[dict[str, Any]]:
@@ -20,5 +18,3 @@ def test_a_service_in_two_planes() -> None:
     assert finding["text"] == "3 own-service requests of WORKSTATION: 1 of the sensor plane and 2 of the user plane"
     assert [entry["plane"] for entry in result["sources"][0]["services"]] == [None]
     assert [entry["plane"] for entry in result["sources"][0]["planes"]] == ["sensor", "user"]
-
-

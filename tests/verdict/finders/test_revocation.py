@@ -22,8 +22,7 @@ def unreachable(*rows: dict[str, Any]) -> list[dict[str, Any]]:
 def test_a_fetch_that_the_proxy_failed_is_certain() -> None:
     (finding,) = unreachable(tunnel(PROX03, CNC), crl(403), crl(504))
     assert finding["text"] == (
-        f"WORKSTATION could not fetch certificate lists ({CRL}) while tunnels opened: "
-        "2 requests through a proxy failed (1 × 403, 1 × 504)"
+        f"WORKSTATION could not fetch certificate lists ({CRL}) while tunnels opened: 2 requests through a proxy failed (1 × 403, 1 × 504)"
     )
     assert (finding["severity"], finding["confidence"], finding["service"]) == ("problem", "certain", "certificate-trust")
 

@@ -25,8 +25,7 @@ def test_a_source_that_was_translated_is_one_source() -> None:
     assert [source["client_ip"] for source in result["sources"]] == [WORKSTATION]
     (finding,) = told(*rows)
     assert finding["text"] == (
-        "1 connection captured on both sides of an address translation, counted once: "
-        f"{WORKSTATION} seen again as coming from 203.0.113.5"
+        f"1 connection captured on both sides of an address translation, counted once: {WORKSTATION} seen again as coming from 203.0.113.5"
     )
     assert finding["flows"] == [row["id"] for row in rows]
 

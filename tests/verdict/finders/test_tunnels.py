@@ -75,9 +75,7 @@ def idle(seconds: float, by: str = "server", **columns: Any) -> dict[str, Any]:
 
 def test_a_tunnel_that_the_proxys_side_closes_after_a_silence() -> None:
     (finding,) = findings("tunnel-idle-closed", idle(60), idle(61))
-    assert finding["text"] == (
-        f"PROX01, or the origin behind it, closed 2 tunnels of WORKSTATION after 60 to 61 s without data ({CNC})"
-    )
+    assert finding["text"] == (f"PROX01, or the origin behind it, closed 2 tunnels of WORKSTATION after 60 to 61 s without data ({CNC})")
     assert (finding["severity"], finding["confidence"]) == ("warning", "likely")
 
 
