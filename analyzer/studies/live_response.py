@@ -43,8 +43,9 @@ LIKELY_NS: Final = 60 * 10**9
 CERTAIN_NS: Final = 300 * 10**9
 """How long a source must be watched without a session until its timeout is likely, and certain."""
 
-LONG_NS: Final = 20 * 10**9
-"""How long a tunnel in which a session runs lasts, at least, from the mark on."""
+LONG_NS: Final = 5 * 10**9
+LONGER: Final = 3
+"""How long a tunnel in which a session runs is used from the mark on, at least; and how many times as long as any check-in before it."""
 BOTH_WAYS: Final = 2000
 """Payload bytes that go each way in it then, at least: more than a handshake and one check-in."""
 
@@ -80,7 +81,8 @@ def live_response(evidence: Evidence, test: PlannedTest, window: Span) -> LiveRe
     result = _blank(evidence, since if marks else None)
     if not marks:
         return _without_mark(evidence, result, channel)
-    shaped = channel.after[_session_shape(evidence, channel)]
+    use = _use(evidence, channel)
+    shaped = channel.after[_session_shape(evidence, channel, use)]
     files = _files(evidence, since)
     if len(shaped) or len(files):
         how = "a long-lived tunnel with traffic both ways from the mark on" if len(shaped) else "a file was fetched from the device"
@@ -91,8 +93,9 @@ def live_response(evidence: Evidence, test: PlannedTest, window: Span) -> LiveRe
     if len(fresh) >= ENOUGH_CHECK_INS and len(channel.before):
         text = f"{counted(len(fresh), 'check-in')} at the pace and size of those before the mark, and nothing of a session's shape"
         return _timeout(evidence, result, channel, "likely", text)
-    if len(fresh):
-        return _success(evidence, result, fresh, files, "unclear", "at the pace and size of check-ins: the channel works")
+    used = channel.after[use.out & use.back]
+    if len(used):
+        return _success(evidence, result, used, files, "unclear", "at the pace and size of check-ins: the channel works")
     return _timeout(evidence, result, channel, _patience(channel), None)
 
 
@@ -114,22 +117,41 @@ def _channel(evidence: Evidence, since: int) -> Channel:
     )
 
 
-def _session_shape(evidence: Evidence, channel: Channel) -> Bools:
-    """Per request of channel.after: whether its tunnel is used for long from the mark on, with payload both ways."""
+@dataclass(frozen=True)
+class Use:
+    """Per request of Channel.after: of its tunnel from the mark on, whether payload went out and back, and much of both; for how long."""
+
+    out: Bools
+    back: Bools
+    much: Bools
+    length: Ints
+
+
+def _use(evidence: Evidence, channel: Channel) -> Use:
     row = evidence.requests.row[channel.after]
-    lists = one_array(evidence.flows.column("active"))
+    flows, n = evidence.flows, evidence.flows.num_rows
+    lists = one_array(flows.column("active"))
     parent, entries = integers(pc.list_parent_indices(lists), 0), pc.list_flatten(lists)
     start, end = times_ns(entries.field("start")), times_ns(entries.field("end"))
-    sent, got = integers(entries.field("bytes_out"), 0), integers(entries.field("bytes_in"), 0)
     late = (end >= channel.since) & np.isin(parent, row)
-    n = evidence.flows.num_rows
-    out, back = (np.bincount(parent[late], amount[late], minlength=n) for amount in (sent, got))
-    last = np.full(n, channel.since)
-    np.maximum.at(last, parent[late], end[late])
-    first = np.full(n, np.iinfo(np.int64).max)
+    out, back = (np.bincount(parent[late], integers(entries.field(name), 0)[late], minlength=n) for name in ("bytes_out", "bytes_in"))
+    first, last = np.full(n, np.iinfo(np.int64).max), np.full(n, channel.since)
     np.minimum.at(first, parent[late], np.maximum(start[late], channel.since))
-    long: Bools = (last - np.minimum(first, last) >= LONG_NS) & (out >= BOTH_WAYS) & (back >= BOTH_WAYS)
-    result: Bools = long[row]
+    np.maximum.at(last, parent[late], end[late])
+    # What began after the mark counts as a whole, whether or not its stretches are known.
+    whole = evidence.first >= channel.since
+    out = np.where(whole, integers(flows.column("bytes_out"), 0), out)[row]
+    back = np.where(whole, integers(flows.column("bytes_in"), 0), back)[row]
+    length = np.where(whole, evidence.last - evidence.first, last - np.minimum(first, last))[row]
+    return Use(out > 0, back > 0, (out >= BOTH_WAYS) & (back >= BOTH_WAYS), length)
+
+
+def _session_shape(evidence: Evidence, channel: Channel, use: Use) -> Bools:
+    """Per request of channel.after: whether its tunnel is used for long from the mark on, with much payload both ways."""
+    row = evidence.requests.row[channel.before]
+    ended = np.minimum(evidence.last[row], channel.since)
+    longest = int((ended - evidence.begun[channel.before]).max()) if len(row) else 0
+    result: Bools = use.much & (use.length >= max(LONG_NS, LONGER * longest))
     return result
 
 
@@ -139,8 +161,8 @@ def _is_more(evidence: Evidence, channel: Channel, fresh: Ints) -> bool:
         return False
     began = np.sort(evidence.begun[channel.before])
     watched = max(1, channel.since - int(began[0]))
-    size = np.median(evidence.bytes[evidence.requests.row[channel.before]])
-    larger = bool(np.median(evidence.bytes[evidence.requests.row[fresh]]) >= MORE * size)
+    row = evidence.requests.row
+    larger = bool(evidence.bytes[row[fresh]].max() >= MORE * evidence.bytes[row[channel.before]].max())
     if len(began) < 2 or channel.watched <= 0:
         return larger
     denser = len(fresh) * watched >= MORE * len(began) * channel.watched and len(fresh) > len(began) // 2

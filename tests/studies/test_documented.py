@@ -40,7 +40,10 @@ def test_one_method_shows_no_order_and_no_traffic_neither() -> None:
 
 def test_a_lower_method_that_wins_differs() -> None:
     entry = shown(tunnel(PROX02, CNC, 1), tunnel(PROX01, NCSI, 2))["sensor"]
-    assert (entry["status"], entry["text"]) == ("differs", "WinINET won although WinHTTP comes first and was configured")
+    assert (entry["status"], entry["text"]) == (
+        "differs",
+        "WinINET won, which Microsoft's text doesn't name for this plane, as the article saw",
+    )
 
 
 def test_wininet_is_nobodys_without_a_user() -> None:
@@ -48,9 +51,21 @@ def test_wininet_is_nobodys_without_a_user() -> None:
     assert entry["configured"] == ["winhttp"] and entry["status"] == "not shown"
 
 
-def test_a_method_that_the_documents_do_not_name_differs() -> None:
-    entry = shown(tunnel(PROX01, MAPS, 1), configured=("winhttp",))["antivirus"]
-    assert entry["status"] == "differs" and "doesn't name" in entry["text"]
+def test_a_higher_method_that_was_there_and_lost_differs() -> None:
+    entry = shown(tunnel(PROX01, MAPS, 1), tunnel(PROX03, CNC, 2), configured=("winhttp", "static"))["antivirus"]
+    assert (entry["status"], entry["text"]) == ("differs", "WinHTTP won although static comes first and was configured")
+
+
+def test_winhttp_is_in_the_antivirus_order() -> None:
+    entry = shown(tunnel(PROX01, MAPS, 1), tunnel(PROX02, EDGE, 2), configured=("winhttp", "wininet"))["antivirus"]
+    assert (entry["status"], entry["text"]) == ("as documented", "WinHTTP over WinINET")
+
+
+def test_what_was_asked_first_and_failed_shows_no_order() -> None:
+    entry = shown(tunnel(PROX03, CNC, 1, 407), tunnel(PROX03, CNC, 2, 407), tunnel(PROX01, CNC, 3), configured=("static", "winhttp"))[
+        "sensor"
+    ]
+    assert entry["status"] == "not shown" and "what was asked first failed" in entry["text"]
 
 
 def test_failures_and_unknown_methods_show_nothing() -> None:

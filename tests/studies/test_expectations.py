@@ -79,8 +79,8 @@ def test_none_holds_without_winner_and_without_traffic() -> None:
 
 def test_each_unmet_expectation_is_a_line() -> None:
     assert missed({"edr-command-and-control": "winhttp", "plane:user": "none", "plane:system": "winhttp"}, fifth_test()) == [
-        "expected winhttp to win for edr-command-and-control, but WORKSTATION (172.16.11.92) shows static (PROX03) (one proxy carried all)",
-        "expected none to win for user, but WORKSTATION (172.16.11.92) shows WinINET (PROX02) (one proxy carried all)",
+        "expected winhttp to win for edr-command-and-control, but WORKSTATION (172.16.11.92) shows PROX03 (static) (one proxy carried all)",
+        "expected none to win for user, but WORKSTATION (172.16.11.92) shows PROX02 (WinINET) (one proxy carried all)",
     ]
     assert missed({"push-notifications": "winhttp"}, fifth_test()) == [
         "expected winhttp to win for push-notifications, but WORKSTATION (172.16.11.92) shows none (only failures: 4 requests failed)"
@@ -98,7 +98,7 @@ def test_it_must_hold_for_every_source() -> None:
     verdict["sources"].append(other)
     assert missed({"plane:sensor": "static"}, verdict) == []
     (line,) = missed({"plane:user": "wininet"}, verdict)
-    assert "172.16.11.93 shows WinHTTP (PROX01)" in line
+    assert "172.16.11.93 shows PROX01 (WinHTTP)" in line
 
 
 def live(outcome: str) -> LiveResponse:
@@ -123,8 +123,8 @@ def test_all_mistakes_of_a_table_are_told_at_once(tmp_path: Path, catalogue: Cat
 
 
 def test_live_response_is_judged_beside_the_winners() -> None:
-    lines = judged(Expectations({"plane:sensor": "static"}, "timeout"), fifth_test(), live("success"))
+    lines = judged(Expectations({"plane:sensor": "static"}, live_response="timeout"), fifth_test(), live("success"))
     assert [(line["what"], line["held"]) for line in lines] == [("winner", True), ("live_response", False)]
     assert lines[1]["flows"] == ["ab" * 8]
     assert unmet(lines) == ["expected live response to be a timeout, but it is success (no channel)"]
-    assert unmet(judged(Expectations({}, "timeout"), fifth_test(), live("timeout"))) == []
+    assert unmet(judged(Expectations({}, live_response="timeout"), fifth_test(), live("timeout"))) == []

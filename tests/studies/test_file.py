@@ -50,7 +50,7 @@ live_response = "success"
     assert test.sessions == ((at(1) + 1000, None),) and test.configured == ("winhttp",)
     assert test.marks == ((at(2), "live response started"), (at(5), "later")) and test.analyzer == ((at(30), at(40)),)
     assert test.client_analyzer is not None and test.client_analyzer.connectivity.method == "Direct"
-    assert test.expect == Expectations({"plane:sensor": "winhttp"}, "success")
+    assert test.expect == Expectations({"plane:sensor": "winhttp"}, live_response="success")
 
 
 def test_every_mistake_is_told_at_once_with_its_place(tmp_path: Path) -> None:

@@ -27,12 +27,57 @@ def test_a_channel_that_opened_after_the_mark_is_a_success() -> None:
     result = live_response(evidence(tunnel(PROX01, CNC, 55), tunnel(PROX02, MAPS, 56)), MARKED, WINDOW)
     assert (result["outcome"], result["since"], result["name"], result["method"]) == ("success", written_at(50), "PROX01", "winhttp")
     assert len(result["flows"]) == 1
-    assert result["reason"].startswith("1 command-and-control tunnel worked through PROX01 after the session was started")
+    assert result["reason"] == "1 command-and-control tunnel worked through PROX01: at the pace and size of check-ins: the channel works"
+    assert result["confidence"] == "unclear", "a check-in proves no session"
 
 
 def test_a_tunnel_opened_before_and_still_open_carries_the_orders_too() -> None:
-    assert outcome(MARKED, tunnel(PROX01, CNC, 10, lasts=80))[0] == "success"
+    busy = {
+        "active": [
+            {"start": at(10), "end": at(11), "bytes_out": 9, "bytes_in": 9},
+            {"start": at(55), "end": at(56), "bytes_out": 9, "bytes_in": 9},
+        ]
+    }
+    assert outcome(MARKED, tunnel(PROX01, CNC, 10, lasts=80, **busy))[:2] == ("success", "unclear")
+    closing = {
+        "active": [
+            {"start": at(10), "end": at(11), "bytes_out": 9, "bytes_in": 9},
+            {"start": at(55), "end": at(55), "bytes_out": 0, "bytes_in": 0},
+        ]
+    }
+    assert outcome(MARKED, tunnel(PROX01, CNC, 10, lasts=45, **closing))[0] == "timeout", "it was only closed"
     assert outcome(MARKED, tunnel(PROX01, CNC, 10, lasts=5))[0] == "timeout"
+
+
+def check_ins(*seconds: float, **columns: Any) -> list[dict[str, Any]]:
+    return [tunnel(PROX01, CNC, second, lasts=0.1, **columns) for second in seconds]
+
+
+def test_a_session_shows_by_its_shape() -> None:
+    session = tunnel(PROX01, CNC, 51, lasts=20, bytes_out=20_000, bytes_in=50_000)
+    assert outcome(MARKED, *check_ins(10, 20, 30, 40), session)[:2] == ("success", "certain")
+
+
+def test_more_than_the_check_ins_before_is_likely() -> None:
+    assert outcome(MARKED, *check_ins(10, 20, 30, 40), *check_ins(55, bytes_out=30_000))[:2] == ("success", "likely")
+    assert outcome(MARKED, *check_ins(10, 20, 30, 40), *check_ins(*range(51, 60)))[:2] == ("success", "likely")
+
+
+def test_check_ins_go_on_as_before_and_no_session_comes() -> None:
+    assert outcome(MARKED, *check_ins(10, 20, 30, 40, 50.1, 60, 70))[:2] == ("timeout", "likely")
+
+
+@pytest.mark.parametrize(("heard", "sure"), [(55, "unclear"), (115, "likely"), (360, "certain")])
+def test_how_long_one_waits_says_how_sure_a_timeout_is(heard: float, sure: str) -> None:
+    rows = [*check_ins(10, 20), tunnel(PROX01, MAPS, heard, lasts=1)]
+    assert outcome(MARKED, *rows)[:2] == ("timeout", sure)
+
+
+@pytest.mark.parametrize(
+    "what", ["live response not available", "Live Response failed to start", "no live response today", "live response ended"]
+)
+def test_such_marks_start_nothing(what: str) -> None:
+    assert outcome(PlannedTest("t", (), (), marks=((at(50), what),)), tunnel(PROX01, MAPS, 55))[0] == "none"
 
 
 @pytest.mark.skipif(TLS not in FLOW_SCHEMA.names, reason="the flow table doesn't say yet whether TLS went on")
@@ -41,25 +86,25 @@ def test_tls_that_breaks_in_the_tunnel_is_a_timeout() -> None:
     result = live_response(evidence(*broken), MARKED, WINDOW)
     assert result["outcome"] == "timeout" and len(result["flows"]) == 3
     assert result["reason"] == f"3 tunnels to {CNC} opened through PROX02, and TLS inside broke each time"
-    assert outcome(MARKED, *broken, tunnel(PROX02, CNC, 60, **{TLS: True}))[:2] == ("success", "certain")
+    assert outcome(MARKED, *broken, tunnel(PROX02, CNC, 60, **{TLS: True}))[:2] == ("success", "unclear")
 
 
 def test_refusals_and_dropped_direct_attempts_are_told() -> None:
     direct = flow(first_seen=at(60), state="no-answer", sni=CNC, host=CNC, host_source="sni")
     kind, sure, reason = outcome(MARKED, tunnel(PROX01, CNC, 55, 407), tunnel(PROX01, CNC, 56, 403), direct)
-    assert (kind, sure) == ("timeout", "certain")
+    assert (kind, sure) == ("timeout", "likely")
     assert reason == "2 requests failed (1 × 403, 1 × 407); 1 direct attempt: 1 no-answer"
 
 
 def test_no_channel_at_all_is_a_timeout_where_a_session_was_started() -> None:
     kind, _, reason = outcome(MARKED, tunnel(PROX01, MAPS, 55))
-    assert kind == "timeout" and reason.startswith("not one command-and-control request was seen after the session was started")
+    assert kind == "timeout" and reason.startswith("not one command-and-control request was seen in the 6 s after")
 
 
 def test_without_mark_and_channel_there_is_nothing_to_judge() -> None:
     assert outcome(UNMARKED, tunnel(PROX01, MAPS, 5))[0] == "none"
     kind, _, reason = outcome(UNMARKED, tunnel(PROX01, CNC, 5))
-    assert kind == "success" and "no mark says when a session was started" in reason
+    assert kind == "success" and "no mark says that a session was started" in reason
     assert outcome(UNMARKED, tunnel(PROX01, CNC, 5, 503))[0] == "timeout"
 
 

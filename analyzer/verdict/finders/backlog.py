@@ -32,6 +32,7 @@ SMALL_GAP, SMALL_GAP_EARLY, SMALL_GAP_MOST_NS = 300, 100, 60 * _NS
 """A burst ends at a gap longer than a tenth of the silence; or longer than eight of its own paces and than a three-hundredth of the
 silence (a hundredth while there are fewer than three requests), at most a minute."""
 
+MOST_EARLY = 3
 MANY, TIMES_AFTER = 6, 4
 UPLOADS, UPLOADED, UPLOAD_TIMES, UPLOAD_EACH = 2, 20_000, 12, 4
 """Six requests at four times the rate after; or two with 20 kB up, at twelve times the upload rate and four times the upload of each."""
@@ -144,10 +145,11 @@ def _of_source(evidence: Evidence, client: int, asked: Ints, heard: _Heard, logo
     while at < len(began):
         before = began[at - 1] if at else first
         silence = began[at] - before
-        size = _size(began, at, silence) if silence > 0 else 1
+        logon = next((time for time in reversed(logons) if before < time <= began[at] or (not at and time <= began[at])), None)
+        size = _size(began, at, silence, logon is not None) if silence > 0 else 1
         third = silence // 3
         if size >= UPLOADS and ((starts <= before + 2 * third) & (ends >= before + third)).any():
-            flush = _measured(evidence, client, asked, at, size, (before, last), logons)
+            flush = _measured(evidence, client, asked, at, size, (before, last), logon)
             if flush is not None:
                 yield flush
                 at += size
@@ -155,28 +157,26 @@ def _of_source(evidence: Evidence, client: int, asked: Ints, heard: _Heard, logo
         at += 1
 
 
-def _size(began: Sequence[int], at: int, silence: int) -> int:
-    """How many requests from `at` on are one burst."""
+def _size(began: Sequence[int], at: int, silence: int, eased: bool) -> int:
+    """How many requests from `at` on are one burst. eased: a logon is known, so its first gaps may be of any size below the longest."""
     size = 1
     while at + size < len(began):
         gap = began[at + size] - began[at + size - 1]
         pace = (began[at + size - 1] - began[at]) / (size - 1) if size > 1 else 0.0
-        small = min(silence / (SMALL_GAP if size >= 3 else SMALL_GAP_EARLY), SMALL_GAP_MOST_NS)
+        small = min(silence / (SMALL_GAP if size >= MOST_EARLY else SMALL_GAP_EARLY), SMALL_GAP_MOST_NS)
+        if eased and size < MOST_EARLY:
+            small = silence
         if gap > silence / GAP_OF_SILENCE or (gap > PACES * pace and gap > small):
             break
         size += 1
     return size
 
 
-def _measured(
-    evidence: Evidence, client: int, asked: Ints, at: int, size: int, span: tuple[int, int], logons: Sequence[int]
-) -> Flush | None:
+def _measured(evidence: Evidence, client: int, asked: Ints, at: int, size: int, span: tuple[int, int], logon: int | None) -> Flush | None:
     """The burst, if it is one by its numbers. span: when the silence began, and when the source was heard last."""
     burst, after = asked[at : at + size], asked[at + size :]
     start, end = int(evidence.begun[burst[0]]), int(evidence.begun[burst[-1]])
     silence, length, rest = start - span[0], max(1, end - start), max(1, span[1] - end)
-    earlier = int(evidence.begun[asked[at - 1]]) if at else None
-    logon = next((time for time in reversed(logons) if time <= start and (earlier is None or time > earlier)), None)
     ease = 1 if logon is None else EASED
     if silence < (SILENCE_TO_BURST if logon is None else EASED_SILENCE) * length:
         return None
