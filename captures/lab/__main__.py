@@ -13,19 +13,21 @@ from captures.lab.build import build
 from captures.lab.interception import mitmdump
 from captures.lab.network import ROOT
 from captures.lab.scenarios import SCENARIOS
+from captures.lab.situations import SITUATIONS
+from captures.lab.situations.record import record
 from captures.lab.trials import TRIALS
 
 
 def main() -> int:
     parser = argparse.ArgumentParser(prog="python -m captures.lab", description="Rebuild the laboratory's captures. Needs Linux and root.")
-    every = {**SCENARIOS, **TRIALS}
+    every = {**SCENARIOS, **TRIALS, **{name: situation.scenario for name, situation in SITUATIONS.items()}}
     parser.add_argument("scenario", nargs="*", help=f"one or more of: {', '.join(every)} (default: all that this machine can play)")
     parser.add_argument(
         "-o",
         "--output",
         type=Path,
         default=ROOT / "captures",
-        help="directory to write to (default: captures/ and captures/proof/, whose README.md are updated too)",
+        help="directory to write to (default: captures/, captures/proof/ and captures/situations/, whose README.md are updated too)",
     )
     arguments = parser.parse_args()
     unknown = [name for name in arguments.scenario if name not in every]
@@ -42,12 +44,15 @@ def main() -> int:
             print(f"{name} is left as it is: it needs mitmproxy's mitmdump, in the path or named by MITMDUMP", file=sys.stderr)
             continue
         began = time.monotonic()
-        beside = name in TRIALS and arguments.output == ROOT / "captures"
-        capture = build(every[name], arguments.output / "proof" if beside else arguments.output)
+        folder = "proof" if name in TRIALS else "situations" if name in SITUATIONS else ""
+        into = arguments.output / folder if arguments.output == ROOT / "captures" else arguments.output
+        capture = record(SITUATIONS[name], into) if name in SITUATIONS else build(every[name], into)
         print(f"{capture}  {capture.stat().st_size:,} bytes  {time.monotonic() - began:.0f} s", flush=True)
     if arguments.output.resolve() == ROOT / "captures":
         catalogue.update(ROOT / "captures", SCENARIOS)
         catalogue.update(ROOT / "captures" / "proof", TRIALS)
+        catalogue.update(ROOT / "captures" / "situations", {name: situation.scenario for name, situation in SITUATIONS.items()})
+        catalogue.update_verdicts(ROOT / "captures" / "situations", {name: situation.verdict for name, situation in SITUATIONS.items()})
     return 0
 
 

@@ -25,7 +25,7 @@ def made_again(row: dict[str, Any]) -> dict[str, Any]:
     host = HOSTS.get(named or "")
     row["service"], row["plane"] = (host.service, host.plane) if host else (None, None)
     row["service_evidence"] = host.evidence if host else None
-    row.setdefault("challenges", [["Basic"] if request["status"] == 407 else [] for request in row["requests"]])
+    row.setdefault("challenges", [["basic"] if request["status"] == 407 else [] for request in row["requests"]])
     row.setdefault("offers", offered(row["requests"]))
     if row["offers"] != [None] * len(row["offers"]) and row["requests"][-1]["status"] == 200:  # asked, and let in with its answer
         row.setdefault("outcomes", ["challenged" if request["status"] == 407 else None for request in row["requests"]])
@@ -36,7 +36,7 @@ def made_again(row: dict[str, Any]) -> dict[str, Any]:
 
 def offered(requests: Sequence[dict[str, Any]]) -> list[str | None]:
     """Per request the scheme it offered: the stand-ins of the first captures offered Basic after a 407, on the same connection."""
-    return [None, *("Basic" if before["status"] == 407 else None for before in requests[:-1])][: len(requests)]
+    return [None, *("basic" if before["status"] == 407 else None for before in requests[:-1])][: len(requests)]
 
 
 def main() -> None:

@@ -18,7 +18,7 @@ from captures.lab import moved, truth
 from captures.lab.interception import noted_legs, start_interception
 from captures.lab.network import Machine, Network
 from captures.lab.others import start_others
-from captures.lab.proxies import Proxy, run_squid, start_proxies
+from captures.lab.proxies import SQUIDS, Proxy, run_squid, start_proxies
 from captures.lab.recorder import Recorder
 from captures.lab.scenarios import Scenario
 from captures.lab.servers import start_internet
@@ -60,7 +60,7 @@ def build(scenario: Scenario, into: Path) -> Path:
 def start_all_proxies(network: Network, scenario: Scenario, work: Path, proxies: Sequence[Proxy], authority: Path) -> Path:
     """Start what the scenario has of proxies; return the CA certificates that clients should trust, an intercepting proxy's among them."""
     running = [proxy for proxy in proxies if proxy.name not in scenario.down]
-    squids = [proxy for proxy in running if proxy.kind == "squid" and proxy.name not in scenario.intercepting]
+    squids = [proxy for proxy in running if proxy.kind in SQUIDS and proxy.name not in scenario.intercepting]
     start_proxies(network, work, squids, scenario.proxy_rules)
     start_others(network, work, running)
     trusted = authority.read_bytes()

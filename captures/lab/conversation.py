@@ -40,6 +40,11 @@ class Answer(NamedTuple):
         return "close" in [value.lower() for name in ("connection", "proxy-connection") for value in self.values(name)]
 
 
+def scheme_of(challenge: str) -> str:
+    """The scheme of a Proxy-Authenticate or Proxy-Authorization, in lower case as the flow table has it."""
+    return challenge.partition(" ")[0].lower()
+
+
 class Conversation:
     """A TCP connection that counts its bytes and fills in `truth`. A tls13.Stream."""
 
@@ -90,10 +95,10 @@ class Conversation:
     def ask_connect(self, shape: str, host: str, credentials: str | None = None) -> Answer:
         """Send a CONNECT of that shape, with these credentials ("Basic dXNlcg=="), and return the proxy's answer."""
         asked = Request("connect", host, 443, None)
-        self.truth.ask(asked, host, requests.CONNECT[shape].user_agent, credentials.partition(" ")[0] if credentials else None)
+        self.truth.ask(asked, host, requests.CONNECT[shape].user_agent, scheme_of(credentials) if credentials else None)
         self.send(requests.connect(shape, host) if credentials is None else requests.connect_as(shape, host, credentials))
         answer = read_answer(self)
-        self.truth.answer(answer.status, [value.partition(" ")[0] for value in answer.values("proxy-authenticate")])
+        self.truth.answer(answer.status, [scheme_of(value) for value in answer.values("proxy-authenticate")])
         return answer
 
     def ask_absolute(self, host: str, path: str, user_agent: str) -> int:

@@ -8,7 +8,7 @@ from pathlib import Path
 
 from captures.lab import standins
 from captures.lab.network import Network
-from captures.lab.proxies import Proxy
+from captures.lab.proxies import SQUIDS, Proxy
 from captures.lab.servers import wait_for_listener
 
 NGINX = """\
@@ -30,7 +30,7 @@ def start_others(network: Network, directory: Path, proxies: Sequence[Proxy]) ->
     """Start what isn't squid and wait until all of it listens; "nothing" is not started."""
     started = []
     for proxy in proxies:
-        if proxy.kind in ("squid", "nothing"):
+        if proxy.kind in (*SQUIDS, "nothing"):
             continue
         home = directory / f"{proxy.name}-{proxy.port}"
         home.mkdir()

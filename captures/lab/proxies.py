@@ -16,7 +16,7 @@ from captures.lab.servers import wait_for_listener
 class Proxy(NamedTuple):
     """A proxy of the article: its name, where it listens, and how Windows is told to use it.
 
-    kind      squid, a kind of standins.py, or "nothing": another of the machine's programs answers there, or nobody
+    kind      squid, squid-tls (spoken to in TLS), a kind of others.py; "nothing": nobody, or another program of the machine
     machine   whose namespace it lives in; "": its own
     key       what an activity calls it in `through`; "": its method
     """
@@ -37,6 +37,8 @@ class Proxy(NamedTuple):
     def endpoint(self) -> str:
         return f"[{self.address}]:{self.port}" if ":" in self.address else f"{self.address}:{self.port}"
 
+
+SQUIDS = ("squid", "squid-tls")
 
 PROXIES = (
     Proxy("PROX01", "172.16.12.10", "winhttp"),
@@ -68,11 +70,20 @@ def run_squid(network: Network, directory: Path, proxy: Proxy) -> Popen[str]:
     return network.start(proxy.lives_in, home / "messages.log", "squid", "-N", "-n", service, "-f", str(home / "squid.conf"))
 
 
+def listening(proxy: Proxy, home: Path) -> str:
+    """squid's line about where it listens; in TLS with the certificate for a hello without a name."""
+    if proxy.kind != "squid-tls":
+        return f"http_port {proxy.endpoint}"
+    pair = home.parent / "certificates" / ".pem"
+    return f"https_port {proxy.endpoint} tls-cert={pair} tls-key={pair}"
+
+
 def squid_configuration(proxy: Proxy, home: Path, rules: str) -> str:
     return f"""\
-http_port {proxy.endpoint}
+{listening(proxy, home)}
 visible_hostname {proxy.name.lower()}.lab.example
 dns_nameservers {DNS_ADDRESS}
+client_persistent_connections on
 {rules}
 http_access allow all
 cache deny all
@@ -85,5 +96,4 @@ pinger_enable off
 netdb_filename none
 max_filedescriptors 1024
 shutdown_lifetime 0 seconds
-client_persistent_connections on
 """

@@ -1,0 +1,27 @@
+"""What goes on in other people's networks: situations that a verdict has to get right, each with what must be said of it.
+
+One file per kind; SITUATIONS has them all, by name, in the order of captures/situations/README.md.
+"""
+
+from __future__ import annotations
+
+from captures.lab.situations import (
+    addresses,
+    authentication,
+    changed,
+    crowd,
+    dead,
+    firewall,
+    halves,
+    ordinary,
+    over_tls,
+    silence,
+    translated,
+)
+from captures.lab.situations.situation import Situation
+
+SITUATIONS: dict[str, Situation] = {
+    situation.name: situation
+    for kind in (ordinary, dead, changed, authentication, firewall, over_tls, translated, addresses, silence, halves, crowd)
+    for situation in kind.SITUATIONS
+}
