@@ -98,15 +98,18 @@ class Conversation:
         self.truth.ask(asked, host, requests.CONNECT[shape].user_agent, scheme_of(credentials) if credentials else None)
         self.send(requests.connect(shape, host) if credentials is None else requests.connect_as(shape, host, credentials))
         answer = read_answer(self)
-        self.truth.answer(answer.status, [scheme_of(value) for value in answer.values("proxy-authenticate")])
+        self._note(answer)
         return answer
 
     def ask_absolute(self, host: str, path: str, user_agent: str) -> int:
         self.truth.ask(Request("absolute", host, 80, path.partition("?")[0]), host, user_agent)
         self.send(requests.absolute(host, path, user_agent))
-        status = read_response(self)
-        self.truth.answer(status)
-        return status
+        answer = read_answer(self)
+        self._note(answer)
+        return answer.status
+
+    def _note(self, answer: Answer) -> None:
+        self.truth.answer(answer.status, [scheme_of(value) for value in answer.values("proxy-authenticate")])
 
     def ask_origin(self, host: str, path: str, user_agent: str) -> int:
         """A GET without a proxy; its status."""

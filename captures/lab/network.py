@@ -143,6 +143,8 @@ class Network:
         self._lan("lan12", GATEWAY_LAN12, self.proxies)
         self._internet()
         self._sysctl("gateway", net__ipv4__ip_forward="1", net__ipv4__conf__all__send_redirects="0")
+        if Path("/proc/sys/net/bridge").exists():  # else what a bridge takes in is translated before anybody can record it
+            self._sysctl("gateway", **{f"net__bridge__bridge-nf-call-{tables}": "0" for tables in ("iptables", "ip6tables")})
         for machine in self.workstations:
             paced = {SYN_PACING: "0"} if Path("/proc/sys/net/ipv4", SYN_PACING).exists() else {}
             self._sysctl(machine.name, **{f"net__ipv4__{key}": value for key, value in {**WORKSTATION_SYSCTLS, **paced}.items()})

@@ -11,7 +11,7 @@ WDCP, EDGE, SLSCR = "wdcp.microsoft.com", "edge.microsoft.com", "slscr.update.mi
 OF_DEFENDER = "ip daddr { 20.1.1.0/24, 20.1.2.0/24, 20.1.6.0/24 }"
 # Everything with a payload from the workstation: handshake and acknowledgements are 40 to 52 bytes long.
 HELLO = f"ip saddr {WORKSTATION} {OF_DEFENDER} tcp dport 443 ip length > 80"
-RULE = "nft insert rule ip whichproxy_lab forward {rule}"
+RULE = "nft 'insert rule ip whichproxy_lab forward {rule}'"
 
 HELLOS = (
     Activity(0.2, "MsSense", CNC, "tls", times=3, every=3.0, patience=5.0, through="direct"),

@@ -15,9 +15,9 @@ NAT = (
     ("gateway", f"nft add rule ip translated post ip saddr 172.16.11.0/24 oifname lan12 snat to {GATEWAYS_ADDRESS}"),
 )
 SENSOR = (
-    Activity(0.2, "MsSense", CNC, times=4, every=2.0, send=900),
-    Activity(0.8, "MsSense", CYBER, times=3, every=2.2, send=2_500),
-    Activity(1.5, "MsMpEng", WDCP, times=3, every=2.0, send=1_200),
+    Activity(0.2, "MsSense", CNC, times=3, every=2.0, send=900),
+    Activity(0.8, "MsSense", CYBER, times=2, every=2.2, send=2_500),
+    Activity(1.5, "MsMpEng", WDCP, times=2, every=2.0, send=1_200),
 )
 SYSTEM = (
     Activity(1.1, "CryptoAPI", "crl.microsoft.com", "get", times=2, every=3.0, paths=("/list",)),
@@ -89,12 +89,12 @@ SITUATIONS = (
                 source: {
                     "winner": {"plane:sensor": PROX01, "plane:antivirus": PROX01, "plane:system": PROX01},
                     "certain": ["plane:sensor", "plane:antivirus", "plane:system"],
-                    "tunnels": {"plane:sensor": 7, "plane:antivirus": 3},
+                    "tunnels": {"plane:sensor": 5, "plane:antivirus": 2},
                     "defender": "seen",
                 }
                 for source in (WORKSTATION, WORKSTATION2)
             },
-            "copies": 28,
+            "copies": 22,
             "finding": ["nat"],
             "no_finding": ["direct-allowed", "duplicated-packets"],
         },
@@ -118,8 +118,8 @@ SITUATIONS = (
             "winner": {"plane:sensor": "172.16.12.100:3128", "plane:antivirus": "172.16.12.100:3128"},
             "asked": {"plane:sensor": "172.16.12.100:3128"},
             "certain": ["plane:sensor", "plane:antivirus"],
-            "tunnels": {"plane:sensor": 7, "plane:antivirus": 3},
-            "copies": 10,
+            "tunnels": {"plane:sensor": 5, "plane:antivirus": 2},
+            "copies": 7,
             "finding": ["nat"],
             "no_finding": ["direct-allowed", "winner-changed", "fallback", "duplicated-packets"],
         },
