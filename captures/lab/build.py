@@ -43,8 +43,6 @@ def build(scenario: Scenario, into: Path) -> Path:
             for role, line in scenario.commands:
                 network.inside(role, "sh", "-ec", line)
             authority = start_all_proxies(network, scenario, work, scenario.proxies, authority)
-            for role, line in scenario.primed:
-                network.inside(role, "sh", "-ec", line)
             for workstation in workstations:
                 plan = plan_of(scenario, workstation, scenario.proxies, authority)
                 (work / f"{workstation.name}.plan.json").write_text(json.dumps(plan))

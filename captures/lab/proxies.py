@@ -48,19 +48,16 @@ PROXIES = (
 
 
 def start_proxies(network: Network, directory: Path, proxies: Sequence[Proxy], rules: dict[str, str]) -> None:
-    """Start squid for each of these proxies and wait until all listen.
+    """Start squid for each of these proxies in turn, each once the one before it listens: a parent goes first.
 
     rules   proxy name → squid.conf lines that go before "allow all": an ACL that denies, an auth_param, a parent
     """
-    started = []
     for proxy in proxies:
         home = directory / proxy.name
         home.mkdir()
         shutil.chown(home, "proxy")  # squid leaves root behind
         (home / "squid.conf").write_text(squid_configuration(proxy, home, rules.get(proxy.name, "")))
-        started.append((run_squid(network, directory, proxy), proxy))
-    for process, proxy in started:
-        wait_for_listener(process, proxy.port, directory / proxy.name / "messages.log")
+        wait_for_listener(run_squid(network, directory, proxy), proxy.port, home / "messages.log")
 
 
 def run_squid(network: Network, directory: Path, proxy: Proxy) -> Popen[str]:

@@ -75,7 +75,6 @@ class Scenario:
     rejecting       hosts whose server refuses every handshake with an alert
     proxies         who there is, instead of the article's three
     commands        (role, shell line): done in a namespace before anything is recorded: addresses, routes, the gateway's own rules
-    primed          (role, shell line): the same, once the proxies run
     timeline        (seconds, role, shell line) during the play; "stop" and "start" of a proxy's name end and begin its squid
     rotate_s        the recording goes to a new file after that many seconds: <name>-1.pcapng, <name>-2.pcapng …
     moved           (second of the play, seconds): what was recorded from then on is moved that much later; see moved.py
@@ -99,7 +98,6 @@ class Scenario:
     rejecting: tuple[str, ...] = ()
     proxies: tuple[Proxy, ...] = PROXIES
     commands: tuple[tuple[str, str], ...] = ()
-    primed: tuple[tuple[str, str], ...] = ()
     timeline: tuple[tuple[float, str, str], ...] = ()
     rotate_s: int | None = None
     moved: tuple[tuple[float, float], ...] = ()

@@ -147,9 +147,7 @@ SITUATIONS = (
             {"sensor": "winhttp", "antivirus": "winhttp", "system": "winhttp"},
             "PROX01 (squid) sends everything to its parent PROX02; the proxies' side of the gateway is recorded",
             capture_points=("proxies",),
-            primed=(
-                ("PROX01", "curl -s -o /dev/null -x 172.16.12.10:3128 http://crl.microsoft.com/list; sleep 1"),
-            ),  # it looks for its parent
+            proxies=(PROXIES[1], PROXIES[0]),
             proxy_rules={"PROX01": "cache_peer 172.16.12.11 parent 3128 0 no-query default\nnever_direct allow all\n"},
         ),
         "WinHTTP won: the clients ask PROX01. What PROX01 asks of its parent is nobody's traffic",
