@@ -9,9 +9,9 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Final, NamedTuple
 
-from analyzer.text.labels import PLANES, counted, listed
 from analyzer.routes.requests import flat_requests
 from analyzer.studies.result import Study, StudyTest
+from analyzer.text.labels import PLANES, counted, listed
 from docs.laboratory import (
     CAPTURES,
     all_through,

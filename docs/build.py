@@ -19,6 +19,7 @@ import pyarrow as pa
 from analyzer.findings import CODES, SEVERITIES
 from analyzer.tables import FLOW_COLUMNS, LOOKUP_COLUMNS, REQUEST
 from docs.article import article_page
+from docs.verdict import verdict_page, verdict_schema
 
 DOCS: Final = Path(__file__).resolve().parent
 ROOT: Final = DOCS.parent
@@ -172,6 +173,8 @@ PAGES: Final[dict[str, Callable[[], str]]] = {
     "commands.md": commands_page,
     "article.md": article_page,
     "study.schema.json": study_schema,
+    "verdict.md": lambda: verdict_page(WRITTEN),
+    "verdict.schema.json": verdict_schema,
 }
 
 

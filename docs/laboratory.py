@@ -8,9 +8,9 @@ from datetime import datetime
 from pathlib import Path
 from typing import Any, Final
 
-from analyzer.text.labels import listed, method_name
 from analyzer.routes.requests import flat_requests
 from analyzer.studies.result import StudyTest
+from analyzer.text.labels import listed, method_name
 
 CAPTURES: Final = Path(__file__).resolve().parent.parent / "captures"
 

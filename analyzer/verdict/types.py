@@ -5,11 +5,22 @@ Every key is always there; null where something isn't known. Times are RFC 3339 
 
 from __future__ import annotations
 
-from typing import Any, Literal
+from typing import Annotated, Any, Literal
 
-from typing_extensions import TypedDict
+from pydantic import Field
+from typing_extensions import TypedDict  # typing's own isn't read by pydantic before Python 3.12
 
 SCHEMA = 2
+
+Time = Annotated[str, Field(pattern=r"^\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d\.\d{9}Z$")]
+"""RFC 3339, UTC, nine digits."""
+
+End = Annotated[str, Field(pattern=r"^(\d{1,3}(\.\d{1,3}){3}|\[[0-9a-f:.]+\]):\d{1,5}$")]
+"""ip:port, or [v6]:port."""
+
+Digest = Annotated[str, Field(pattern=r"^[0-9a-f]{64}$")]
+FlowId = Annotated[str, Field(pattern=r"^[0-9a-f]{16}$")]
+Count = Annotated[int, Field(ge=0)]
 
 Method = str
 """winhttp, wininet, static, pac or other; several of one proxy are joined by "/"."""
@@ -26,14 +37,14 @@ class CatalogueMade(TypedDict):
     """The catalogue that was asked."""
 
     as_of: str | None
-    sha256: str | None
+    sha256: Digest | None
 
 
 class TopologyMade(TypedDict):
     """The topology file, if any."""
 
     path: str | None
-    sha256: str | None
+    sha256: Digest | None
 
 
 class MadeBy(TypedDict):
@@ -48,31 +59,31 @@ class MadeBy(TypedDict):
 class Share(TypedDict):
     """What one proxy did. tunnels: carried requests of any kind; failed: authentication, denied, failed or unanswered."""
 
-    proxy: str
+    proxy: End
     name: str | None
     method: Method | None
-    asked: int
-    tunnels: int
-    worked: int
-    broken: int
-    unseen: int
-    failed: int
-    bytes: int
-    first_seen: str | None
-    last_seen: str | None
+    asked: Count
+    tunnels: Count
+    worked: Count
+    broken: Count
+    unseen: Count
+    failed: Count
+    bytes: Count
+    first_seen: Time | None
+    last_seen: Time | None
 
 
 class Era(TypedDict):
     """A stretch of time with one answer. proxy: the winner, null where there was none; asked: where the requests went."""
 
-    proxy: str | None
+    proxy: End | None
     name: str | None
     method: Method | None
-    asked: str | None
-    first_seen: str | None
-    last_seen: str | None
-    tunnels: int
-    failed: int
+    asked: End | None
+    first_seen: Time | None
+    last_seen: Time | None
+    tunnels: Count
+    failed: Count
     outcome: Outcome | None
     confidence: Confidence | None
 
@@ -84,11 +95,11 @@ class Service(TypedDict):
     group: str | None
     plane: str | None
     evidence: Evidence | None
-    asked: str | None
+    asked: End | None
     asked_name: str | None
     asked_method: Method | None
     outcome: Outcome | None
-    winner: str | None
+    winner: End | None
     winner_name: str | None
     method: Method | None
     confidence: Confidence | None
@@ -101,11 +112,11 @@ class Plane(TypedDict):
     """One plane of one source. split: its services have different winners."""
 
     plane: str
-    asked: str | None
+    asked: End | None
     asked_name: str | None
     asked_method: Method | None
     outcome: Outcome | None
-    winner: str | None
+    winner: End | None
     winner_name: str | None
     method: Method | None
     confidence: Confidence | None
@@ -131,18 +142,32 @@ class Precedence(TypedDict):
     over: str
     under: str
     services: list[str]
-    evidence: list[str]
+    evidence: list[FlowId]
+
+
+class TalkBy(TypedDict):
+    """What told the family, and of how many flows."""
+
+    what: str
+    flows: Count
+
+
+class TalkPlane(TypedDict):
+    """A plane of the hosts, and how many flows."""
+
+    plane: str
+    flows: Count
 
 
 class Talk(TypedDict):
     """How a source talks to one proxy: a family of clients, what told it, the planes of the hosts, agents and fingerprints."""
 
-    proxy: str
+    proxy: End
     name: str | None
     family: str
-    flows: int
-    by: list[dict[str, Any]]
-    planes: list[dict[str, Any]]
+    flows: Count
+    by: list[TalkBy]
+    planes: list[TalkPlane]
     user_agents: list[str]
     ja4: list[str]
 
@@ -165,22 +190,22 @@ class Source(TypedDict):
 class Proxy(TypedDict):
     """A proxy met. kinds: of the requests it got; "asked": none was ever answered. hidden: TLS connections to it that show no request."""
 
-    proxy: str
+    proxy: End
     name: str | None
     method: Method | None
     kinds: list[str]
-    sources: int
-    requests: int
-    failed: int
-    hidden: int
+    sources: Count
+    requests: Count
+    failed: Count
+    hidden: Count
     inspected: bool | None
 
 
 class PlaneAnswer(TypedDict):
     """A group's answer for one plane."""
 
-    asked: str | None
-    winner: str | None
+    asked: End | None
+    winner: End | None
     outcome: Outcome | None
 
 
@@ -197,12 +222,12 @@ class DirectRow(TypedDict):
     """Flows of one source past the proxies."""
 
     client_ip: str | None
-    server: str
+    server: End
     protocol: str | None
     host: str | None
     service: str | None
     state: str | None
-    flows: list[str]
+    flows: list[FlowId]
 
 
 class Direct(TypedDict):
@@ -221,38 +246,80 @@ class Finding(TypedDict):
     confidence: Confidence
     client_ip: str | None
     client_ips: list[str]
-    proxy: str | None
+    proxy: End | None
     service: str | None
     services: list[str]
     text: str
     advice: str
-    first_seen: str | None
-    last_seen: str | None
-    flows: list[str]
+    first_seen: Time | None
+    last_seen: Time | None
+    flows: list[FlowId]
+
+
+class Damage(TypedDict):
+    """What the reader couldn't read as it should: where, how much, how often; null: not known."""
+
+    code: str
+    offset: int | None
+    bytes: int | None
+    count: int | None
+    text: str | None
 
 
 class Capture(TypedDict):
     """One input: its damage as the reader counted it."""
 
     path: str
-    sha256: str | None
-    packets: int
-    first_seen: str | None
-    last_seen: str | None
-    damage: list[dict[str, Any]]
+    sha256: Digest | None
+    packets: Count
+    first_seen: Time | None
+    last_seen: Time | None
+    damage: list[Damage]
+
+
+class Leg(TypedDict):
+    """What came out behind a proxy, per source, proxy, host and server (verdict/forwarding.py).
+
+    hello  same: the ClientHello is the client's, bit for bit; other: the proxy made one of its own; null: plain HTTP
+    *_ms   medians in milliseconds; null where no tunnel has the times
+    """
+
+    client_ip: str | None
+    proxy: End | None
+    name: str | None
+    service: str | None
+    host: str | None
+    server: End
+    seen_from: str | None
+    kind: Literal["tunnel", "fetch"]
+    hello: Literal["same", "other"] | None
+    confidence: Confidence
+    legs: Count
+    opening_ms: float | None
+    first_byte_ms: float | None
+    origin_answer_ms: float | None
+    outward_ms: float | None
+    inward_ms: float | None
+    bytes_out: Count
+    bytes_in: Count
+    origin_bytes_out: Count
+    origin_bytes_in: Count
+    flows: list[FlowId]
+    origin_flows: list[FlowId]
+    text: str
 
 
 class Verdict(TypedDict):
-    """The whole document. reason: why there are no sources; legs: what came out behind the proxies (verdict/forwarding.py)."""
+    """The whole document. reason: why there are no sources; legs: what came out behind the proxies."""
 
     schema: Literal[2]
     made_by: MadeBy
-    window: list[str | None]
+    window: Annotated[list[Time | None], Field(min_length=2, max_length=2)]
     captures: list[Capture]
     reason: str | None
     groups: list[Group]
     sources: list[Source]
     proxies: list[Proxy]
-    legs: list[dict[str, Any]]
+    legs: list[Leg]
     direct: Direct
     findings: list[Finding]
