@@ -11,6 +11,7 @@ from analyzer.findings import Finding, Severity
 from analyzer.routes.route import PROXY
 from analyzer.services.catalogue import Catalogue
 from analyzer.services.match import is_defender_like
+from analyzer.text.times import values
 from analyzer.text.words import counted, listed
 from analyzer.verdict.case import Case
 from analyzer.verdict.columns import column, mask, matches, says
@@ -33,7 +34,7 @@ def mismatches(evidence: Evidence) -> list[Finding]:
     findings = []
     for (proxy,), rows in grouped(chosen, evidence.proxy.codes):
         at = array(rows)
-        pairs = sorted({f"{a} but {b}" for a, b in zip(asked.take(at).to_pylist(), sni.take(at).to_pylist(), strict=True)})
+        pairs = sorted({f"{a} but {b}" for a, b in zip(values(asked.take(at)), values(sni.take(at)), strict=True)})
         tunnels = f"{counted(len(rows), 'tunnel')} of {evidence.of_whom(rows)}"
         text = f"{tunnels} asked for one name and said another inside: {listed(pairs)}"
         hidden = int(ech[rows].sum())

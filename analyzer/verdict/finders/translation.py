@@ -13,6 +13,7 @@ from analyzer.findings import Finding
 from analyzer.routes.proxies import ip_port
 from analyzer.routes.requests import one_array
 from analyzer.routes.route import DIRECT, UPSTREAM
+from analyzer.text.times import values
 from analyzer.text.words import counted, listed
 from analyzer.verdict.case import Case
 from analyzer.verdict.evidence import Evidence
@@ -28,13 +29,12 @@ def translated(evidence: Evidence) -> list[Finding]:
     copies = evidence.copies
     if not copies.num_rows:
         return []
-    ids = one_array(evidence.flows.column("id"))
-    row_of = {flow: row for row, flow in enumerate(ids.to_pylist())}
+    row_of = {flow: row for row, flow in enumerate(values(evidence.flows.column("id")))}
     names = ("same_as", "client_ip", "server_ip", "server_port")
     pairs: Counter[str] = Counter()
     rows = []
-    ends = list(zip(*(one_array(evidence.flows.column(name)).to_pylist() for name in names[1:]), strict=True))
-    for same, client, server, port in zip(*(one_array(copies.column(name)).to_pylist() for name in names), strict=True):
+    ends = list(zip(*(values(evidence.flows.column(name)) for name in names[1:]), strict=True))
+    for same, client, server, port in zip(*(values(copies.column(name)) for name in names), strict=True):
         row = row_of.get(same)
         if row is None:
             continue
