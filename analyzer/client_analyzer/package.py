@@ -33,8 +33,11 @@ WANTED: Final = (
 MAX_FILE: Final = 16 << 20
 """Bytes of one file. Real ones are below 2 MB; a third-party reader caps at 16 MiB too."""
 
+MAX_PACKAGE: Final = 64 << 20
+"""Bytes of all wanted files together: real packages hold some MB of them."""
+
 MAX_MEMBERS: Final = 10_000
-"""Members of a package: real ones hold some hundred logs."""
+"""Members of a package, or files and folders of an unpacked one: real ones hold some hundred logs."""
 
 MAX_RATIO: Final = 200
 """How many times a wanted member may be larger than what is stored of it. Logs of repeated lines pack about 30 times."""
@@ -64,12 +67,12 @@ def read_results(path: str | Path) -> list[ResultFile]:
     where = str(path)
     try:
         if Path(path).is_dir():
-            files = list(_in_folder(Path(path)))
+            files = list(_all(_in_folder(Path(path), where), where))
         else:
             with Path(path).open("rb") as file:
                 is_zip = file.read(4) in (b"PK\x03\x04", b"PK\x05\x06")
                 file.seek(0)
-                files = list(_in_zip(file, where)) if is_zip else [ResultFile(Path(path).name, decoded(_capped(file, where)))]
+                files = list(_all(_in_zip(file, where), where)) if is_zip else [ResultFile(Path(path).name, decoded(_capped(file, where)))]
     except OSError as error:
         raise Unusable(f"can't be read: {error.strerror or error}", where, _REMEDY) from error
     except ValueError as error:  # a NUL in the name
@@ -79,9 +82,23 @@ def read_results(path: str | Path) -> list[ResultFile]:
     return sorted(files, key=lambda file: (WANTED.index(file.base) if file.base in WANTED else 0, file.name))
 
 
-def _in_folder(folder: Path) -> Iterator[ResultFile]:
+def _all(files: Iterator[ResultFile], where: str) -> Iterator[ResultFile]:
+    """The files, as long as they aren't too large together."""
+    total = 0
+    for file in files:
+        total += len(file.text)
+        if total > MAX_PACKAGE:
+            raise Unusable(f"more than {MAX_PACKAGE:,} bytes of logs: no result of the Client Analyzer is so large", where, _REMEDY)
+        yield file
+
+
+def _in_folder(folder: Path, where: str) -> Iterator[ResultFile]:
     """Wanted files anywhere below; links are left alone, they may lead elsewhere."""
+    seen = 0
     for root, folders, names in os.walk(folder):
+        seen += len(names) + len(folders)
+        if seen > MAX_MEMBERS:
+            raise Unusable(f"more than {MAX_MEMBERS:,} files: no result of the Client Analyzer has so many", where, _REMEDY)
         folders.sort()
         for name in sorted(names):
             path = Path(root) / name

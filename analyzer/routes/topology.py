@@ -38,18 +38,23 @@ class Proxy:
 
     network  its address, or all addresses of a pool
     port     its port; None: any port of these addresses
-    method   how clients are told of it: winhttp, wininet, static, pac or other; None: not said
+    methods  how clients are told of it, in the order of the file: winhttp, wininet, static, pac or other; empty: not said
     """
 
     name: str
     network: Network
     port: int | None = None
-    method: str | None = None
+    methods: tuple[str, ...] = ()
+
+    @property
+    def method(self) -> str | None:
+        """Its methods as one text, joined by "/"; None: not said."""
+        return "/".join(self.methods) or None
 
 
 @dataclass(frozen=True)
 class Workstation:
-    """A source with a name."""
+    """An address, or a network, of a source with a name. Entries of one name are one source."""
 
     name: str
     network: Network

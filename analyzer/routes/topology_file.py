@@ -5,6 +5,7 @@ from __future__ import annotations
 import difflib
 from collections.abc import Mapping, Sequence
 from ipaddress import ip_network
+from itertools import product
 from typing import Annotated, Any, Literal
 
 from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, ValidationError
@@ -20,7 +21,7 @@ EXAMPLES = {
     "name": 'name = "PROX01"',
     "address": 'address = "172.16.12.10" or "172.16.12.0/24"',
     "port": "port = 3128, a whole number from 1 to 65535, or leave it out for any port",
-    "method": 'method = "winhttp", "wininet", "static", "pac" or "other"',
+    "method": 'method = "winhttp", "wininet", "static", "pac" or "other", or a list of these',
     "policy": 'policy = "proxies-only", or leave it out',
     "certificate_issuers": 'certificate_issuers = ["Contoso Issuing CA"], parts of issuers\' names in quotes',
     "proxy": "[[proxy]] with double brackets, once per proxy",
@@ -48,6 +49,11 @@ def _network(value: object) -> Network:
     )
 
 
+def _listed(value: object) -> object:
+    """What may be one or a list, as a list."""
+    return value if isinstance(value, list) else [value]
+
+
 Address = Annotated[Network, BeforeValidator(_network)]
 Name = Annotated[str, Field(min_length=1)]
 
@@ -62,14 +68,14 @@ class ProxyTable(_Table):
     name: Name
     address: Address
     port: Annotated[int, Field(ge=1, le=65535)] | None = None
-    method: Method | None = None
+    method: Annotated[list[Method], BeforeValidator(_listed), Field(min_length=1)] | None = None
 
 
 class WorkstationTable(_Table):
     """[[workstation]]"""
 
     name: Name
-    address: Address
+    address: Annotated[list[Address], BeforeValidator(_listed), Field(min_length=1)]
 
 
 class GatewayTable(_Table):
@@ -100,11 +106,27 @@ def check_topology(data: Mapping[str, Any], where: str) -> Topology:
     if clashes:
         raise Unusable("\n".join(f"{where}: {clash}" for clash in clashes))
     return Topology(
-        proxies=tuple(Proxy(p.name, p.address, p.port, p.method) for p in tables.proxy),
-        workstations=tuple(Workstation(w.name, w.address) for w in tables.workstation),
+        proxies=tuple(_proxies(tables.proxy)),
+        workstations=tuple(Workstation(w.name, address) for w in tables.workstation for address in w.address),
         policy=tables.gateway.policy,
         issuers=tuple(tables.gateway.certificate_issuers),
     )
+
+
+def _proxies(tables: Sequence[ProxyTable]) -> list[Proxy]:
+    """A proxy for each address and port: entries of one that is told of in several ways are one, their names and methods joined."""
+    ends: dict[tuple[Network, int | None], list[ProxyTable]] = {}
+    for table in tables:
+        ends.setdefault((table.address, table.port), []).append(table)
+    return [
+        Proxy(
+            name="/".join(dict.fromkeys(table.name for table in entries)),
+            network=network,
+            port=port,
+            methods=tuple(dict.fromkeys(method for table in entries for method in table.method or ())),
+        )
+        for (network, port), entries in ends.items()
+    ]
 
 
 def _mistake(details: ErrorDetails) -> str:
@@ -120,7 +142,7 @@ def _mistake(details: ErrorDetails) -> str:
         return f"{place}: {details['msg']}"
     name = next((str(part) for part in reversed(location) if str(part) in EXAMPLES), key)
     what = details["msg"] if kind == "address" else f"{details['input']!r} can't be used"
-    if len(location) == 1 or isinstance(location[-1], int):
+    if len(location) == 1 or (len(location) == 2 and isinstance(location[1], int)):
         what = "wrong kind of table"  # the value is a whole table: showing it would bury the message
     return f"{place}: {what}; write {EXAMPLES[name]}"
 
@@ -132,7 +154,7 @@ def _place(location: Sequence[int | str]) -> str:
         return str(table)
     if isinstance(location[1], int):
         number = f"[[{table}]] {location[1] + 1}"
-        return ", ".join([number, *(str(part) for part in location[2:])])
+        return ", ".join([number, *(str(part) for part in location[2:] if isinstance(part, str))])  # the message shows which of a list
     return ", ".join([f"[{table}]", *(str(part) for part in location[1:])])
 
 
@@ -143,19 +165,23 @@ def _known_keys(location: Sequence[int | str]) -> str:
 
 
 def _clashes(tables: TopologyTables) -> list[str]:
-    """Entries that contradict each other: one proxy named twice, a workstation inside a proxy's addresses."""
+    """Entries that contradict each other: one proxy twice by the same method, or by none; a workstation inside a proxy's addresses."""
     clashes = []
-    first: dict[tuple[Network, int | None], str] = {}
+    first: dict[tuple[Network, int | None], dict[str | None, str]] = {}
     for number, proxy in enumerate(tables.proxy, 1):
-        end = (proxy.address, proxy.port)
-        if end in first:
-            port = "any port" if proxy.port is None else f"port {proxy.port}"
-            text = f"{address_text(proxy.address)} on {port} is {first[end]!r} already; keep one of the two entries"
-            clashes.append(f"[[proxy]] {number}, address: {text}")
-        first.setdefault(end, proxy.name)
+        known = first.setdefault((proxy.address, proxy.port), {})
+        methods: list[str | None] = list(proxy.method) if proxy.method else [None]
+        for method in methods:
+            if method in known or (known and None in (method, *known)):
+                port = "any port" if proxy.port is None else f"port {proxy.port}"
+                named = known.get(method) or next(iter(known.values()))
+                text = f"{address_text(proxy.address)} on {port} is {named!r} already; keep one of the two entries"
+                clashes.append(f"[[proxy]] {number}, address: {text}, or give each its own method")
+                break
+        known.update(dict.fromkeys(methods, proxy.name))
     for number, workstation in enumerate(tables.workstation, 1):
-        for proxy in tables.proxy:
-            if workstation.address.version == proxy.address.version and workstation.address.overlaps(proxy.address):
-                text = f"{address_text(workstation.address)} is also an address of proxy {proxy.name!r}; write narrower addresses there"
+        for address, proxy in product(workstation.address, tables.proxy):
+            if address.version == proxy.address.version and address.overlaps(proxy.address):
+                text = f"{address_text(address)} is also an address of proxy {proxy.name!r}; write narrower addresses there"
                 clashes.append(f"[[workstation]] {number}, address: {text}")
     return clashes

@@ -14,6 +14,11 @@ from analyzer.services.hosts import dns_name
 from analyzer.slices.addresses import Addresses
 from analyzer.slices.names import Names
 
+# Methods of HTTP, WebDAV and Windows' own services (IANA's registry; MS-BPAU; Configuration Manager). Another may be a name.
+METHODS: Final = frozenset(
+    b"BASELINE-CONTROL BITS_POST CCM_POST CHECKIN CHECKOUT CONNECT COPY DELETE GET HEAD LOCK MERGE MKCOL MOVE OPTIONS PATCH POST PROPFIND "
+    b"PROPPATCH PUT REPORT RPC_IN_DATA RPC_OUT_DATA SEARCH TRACE UNLOCK".split()
+)
 # Fields that are known to everyone; another field's name may be somebody's.
 FIELDS: Final = frozenset(
     b"accept accept-encoding accept-language accept-ranges age authorization cache-control connection content-encoding content-length "
@@ -72,7 +77,8 @@ class Masks:
         method, space, target, rest = _REQUEST.fullmatch(line).groups()  # type: ignore[union-attr]
         asked = next((value for name, value in _fields(fields) if name == b"host"), b"")
         end = rest if _VERSION.fullmatch(rest) else self._names.words(rest.rpartition(b" ")[0]) + rest[rest.rfind(b" ") :]
-        return method + space + self._target(method.upper(), target, asked) + end + self._masked_fields(fields)
+        named = method if method.upper() in METHODS else self._names.words(method)
+        return named + space + self._target(method.upper(), target, asked) + end + self._masked_fields(fields)
 
     def answer(self, head: bytes) -> bytes:
         """An answer's head."""

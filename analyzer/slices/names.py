@@ -30,8 +30,20 @@ OF_CUSTOMERS: Final = (
 EVERYONES: Final = ("arpa", "com", "edu", "example", "gov", "in-addr.arpa", "ip6.arpa", "local", "localhost", "net", "org", "wpad")
 WPAD: Final = "wpad"
 
-# A label under a wildcard that is a region or a role, not a customer: edr-neu, us-v20, mdav.
-_ROLE = re.compile(r"[a-z]{1,16}(?:-[a-z0-9]{1,6}){0,3}|[a-z]{1,10}[0-9]{1,3}")
+# How Azure and Defender shorten places in names (learn.microsoft.com, "Azure regions", and the catalogue's own hosts).
+PLACES: Final = frozenset(
+    re.findall(
+        r"[a-z]+",
+        "ae an as ase asia au aue aus br brs ca cac cae cc ce ch chn chw ci cin cn cus dew ea eas east ee eu europe eus fr frc "
+        "gov gw in inc ind ine inw ja jap japan jp jpe jpw kc ko kor krc krs nc ncus ne neu no noe north now nz pl plc prd prod "
+        "qa sa san sas sc scus se sea sec sg sn south sw swc ta uae uan ug ugt uk uks ukw us usgov usm uss usw v wc wcus we "
+        "west weu ws wus za zan",
+    )
+)
+LONG: Final = 5
+_PART = re.compile(r"[a-z]+")
+# A label of known words and short numbers: edr-neu3, us-v20, mdav. Whatever else stands under a wildcard may be a customer.
+_ROLE = re.compile(r"[a-z]+[0-9]{0,3}(?:-(?:[a-z]+[0-9]{0,3}|[0-9]{1,3})){0,4}")
 _ADDRESS = re.compile(rb"[0-9]{1,3}(?:\.[0-9]{1,3}){3}")
 _WORD = re.compile(rb"[A-Za-z0-9\x80-\xff]+")
 _LETTERS: Final = "abcdefghijklmnopqrstuvwxyz"
@@ -75,16 +87,39 @@ class Names:
         if whole not in self._known:
             self._known[whole] = b"" if self._stays(whole) else hmac.new(self._key, whole.encode(), hashlib.sha256).digest()
         made = self._known[whole]
-        return masked(label, made) if made and label else label
+        return self._partly(label, masked(label, made), whole) if made and label else label
+
+    def _partly(self, label: bytes, made: bytes, whole: str) -> bytes:
+        """Of a label under Microsoft's names only the words that aren't Microsoft's are replaced: what kind it is stays."""
+        if not self._is_microsofts(whole):
+            return made
+        for part in _PART.finditer(label.decode("latin-1").lower()):
+            if self._is_known(part[0]):
+                made = made[: part.start()] + label[part.start() : part.end()] + made[part.end() :]
+        return made
 
     def _stays(self, whole: str) -> bool:
-        first, _, rest = whole.partition(".")
+        first, _, _ = whole.partition(".")
         if whole in self._kept or first == WPAD:
             return True
-        under = next((ending for ending in _endings(rest) if ending in self._wild), None)
+        return self._is_microsofts(whole) and _ROLE.fullmatch(first) is not None and all(map(self._is_known, _PART.findall(first)))
+
+    def _is_microsofts(self, whole: str) -> bool:
+        """Whether whose name it is can be told by what stands to its right, or by its shape."""
+        under = next((ending for ending in _endings(whole.partition(".")[2]) if ending in self._wild), None)
         if under is not None and under not in OF_CUSTOMERS:
-            return _ROLE.fullmatch(first) is not None
+            return True
         return bool(self._catalogue.shapes.fullmatch(whole)) or any(level[0].is_regional for level in self._catalogue.levels(whole))
+
+    @cached_property
+    def _words(self) -> frozenset[str]:
+        """The words of which Microsoft makes labels: those in the catalogue's hosts, and places."""
+        patterns = [*(rule.pattern for rule in self._catalogue.rules), *self._catalogue.context]
+        return PLACES.union(*(_PART.findall(pattern) for pattern in patterns))
+
+    def _is_known(self, word: str) -> bool:
+        """Whether it is such a word, or a longer one with a place behind it: `automatedirstrprdweu`."""
+        return word in self._words or any(word[:at] in self._words and word[at:] in PLACES for at in range(LONG, len(word)))
 
     def noise(self, text: bytes) -> bytes:
         """Any text of the same length, its letters and digits replaced."""

@@ -22,8 +22,9 @@ def _lines(topology: Topology, addresses: Addresses, names: Names) -> Iterator[s
         yield from ("[[proxy]]", f'name = "proxy-{numbers.setdefault(proxy.name, len(numbers) + 1)}"', _address(proxy.network, addresses))
         if proxy.port is not None:
             yield f"port = {proxy.port}"
-        if proxy.method is not None:
-            yield f'method = "{proxy.method}"'
+        if proxy.methods:
+            methods = ", ".join(f'"{method}"' for method in proxy.methods)
+            yield f"method = {methods if len(proxy.methods) == 1 else f'[{methods}]'}"
         yield ""
     numbers = {}
     for workstation in topology.workstations:

@@ -249,7 +249,7 @@ def _exists(path: Path) -> bool:
 
 def _methods_of_nobody(configured: object, topology: Topology | None) -> Iterator[Mistake]:
     """Methods that no proxy of the topology has: "configured" are methods of the topology."""
-    known = sorted({proxy.method for proxy in topology.proxies if proxy.method}) if topology else []
+    known = sorted({method for proxy in topology.proxies for method in proxy.methods}) if topology else []
     for number, method in enumerate(configured if isinstance(configured, list) else ()):
         if known and isinstance(method, str) and method not in known:
             remedy = f'give that proxy method = "{method}" there, or write one of {", ".join(known)}'

@@ -9,6 +9,7 @@ from pathlib import Path
 
 import pytest
 
+from analyzer.client_analyzer import package as limits
 from analyzer.client_analyzer.package import MAX_FILE, MAX_MEMBERS, decoded, read_results
 from analyzer.errors import Unusable
 
@@ -133,3 +134,25 @@ def test_too_many_members_a_password_and_a_cut_package_are_refused(tmp_path: Pat
 def test_what_is_not_there_is_said(name: str, tmp_path: Path) -> None:
     with pytest.raises(Unusable, match="can't be read"):
         read_results(f"{tmp_path}/{name}")
+
+
+def test_the_files_of_a_package_are_not_too_large_together(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(limits, "MAX_PACKAGE", 1000)
+    members = {f"Logs{n}\\MDEClientAnalyzer.txt": b"x" * 250 for n in range(4)}
+    assert len(read_results(package(tmp_path / "just.zip", members))) == 4
+    members["more\\urlchecklog.txt"] = b"y"
+    with pytest.raises(Unusable, match="more than 1,000 bytes of logs"):
+        read_results(package(tmp_path / "more.zip", members))
+    for n in range(5):
+        (tmp_path / "folder" / str(n)).mkdir(parents=True)
+        (tmp_path / "folder" / str(n) / "mdeclientanalyzer.txt").write_bytes(b"x" * 250)
+    with pytest.raises(Unusable, match="more than 1,000 bytes of logs"):
+        read_results(tmp_path / "folder")
+
+
+def test_a_folder_of_too_many_files_is_none_of_results(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(limits, "MAX_MEMBERS", 3)
+    for n in range(4):
+        (tmp_path / f"{n}.txt").touch()
+    with pytest.raises(Unusable, match="more than 3 files"):
+        read_results(tmp_path)

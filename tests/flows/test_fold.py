@@ -138,3 +138,16 @@ def test_holes_of_many_folded_records_stay_in_their_table() -> None:
     """In a process of its own, as what is written behind a table's end may end it."""
     done = subprocess.run([sys.executable, "-c", FLOOD], cwd=ROOT, capture_output=True, text=True, check=False)
     assert (done.stdout, done.returncode) == ("True\n", 0), done.stderr[-500:]
+
+
+def test_how_a_connection_ended_is_what_its_first_record_with_an_end_says() -> None:
+    """The client's end is side 0: it isn't the same as none."""
+    for first in (0, 1):
+        rows = [data(101, ts_ns=START_NS), packet(flags=SYN, seq=100, ip_id=9, ts_ns=START_NS + 1), data(111, ts_ns=START_NS + 2)]
+        tables = count(rows)
+        one, other = records(tables)[0], records(tables)[1]
+        one["end_side"], one["end_ns"], one["end_reset"] = first, START_NS + 5, 1
+        other["end_side"], other["end_ns"], other["end_reset"] = 1 - first, START_NS + 9, 0
+        fold(tables)
+        head = records(tables)[0]
+        assert (int(head["end_side"]), int(head["end_ns"]), int(head["end_reset"])) == (first, START_NS + 5, 1)

@@ -101,7 +101,7 @@ def test_html_has_no_markup(text: str) -> None:
     assert not set(html(text)) & set("<>\"'")
 
 
-@pytest.mark.parametrize("start", ["=", "+", "-", "@", "\t", "\r", "\n", "＝"])
+@pytest.mark.parametrize("start", ["=", "+", "-", "@", "\t", "\r", "\n", "＝", "＋", "－", "＠"])
 def test_csv_cell_is_no_formula(start: str) -> None:
     assert csv_cell(f"{start}cmd|' /C calc'!A0").startswith("'")
 

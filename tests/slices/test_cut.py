@@ -6,7 +6,21 @@ from pathlib import Path
 
 import pytest
 
-from tests.build import ESTABLISHED, Conversation, client_hello, connect, get, messy_capture, pcap, server_hello
+from tests.build import (
+    ESTABLISHED,
+    Conversation,
+    client_hello,
+    connect,
+    dns_query,
+    ethernet,
+    get,
+    ip,
+    messy_capture,
+    pcap,
+    server_hello,
+    udp,
+)
+from tests.build.conversation import START_NS
 from tests.conftest import ROOT, needs_oracles
 from tests.engine import reading
 from tests.slices.slicing import rows_in, rows_of, sliced
@@ -52,3 +66,12 @@ def test_messy_captures_keep_their_rows(seed: int, tmp_path: Path) -> None:
     assert rows_of(sliced(tmp_path / "s.pcapng", [str(path)], None, read, cut=True)) == rows_in(
         read, set(read.flows.column("id").to_pylist())
     )
+
+
+@pytest.mark.parametrize("port", [53, 5353, 5355])
+def test_lookups_of_every_resolver_and_neighbour_stay_whole(port: int, tmp_path: Path) -> None:
+    ends = ("172.16.11.92", 50_053), ("172.16.11.1", port)
+    frame = ethernet(ip(ends[0][0], ends[1][0], 17, udp(*ends, dns_query("wpad.contoso.example"))))
+    path = tmp_path / "x.pcap"
+    path.write_bytes(pcap([(START_NS, frame)]))
+    assert b"\4wpad\7contoso\7example\0" in sliced(tmp_path / "s.pcapng", [str(path)], cut=True).read_bytes()

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import re
+
 import pytest
 
 from analyzer.services.catalogue import load_catalogue
@@ -116,3 +118,15 @@ def test_proxy_protocol() -> None:
 def test_chunk_lines() -> None:
     assert MASKS.chunk(b"1a;by=anna\r\n").startswith(b"1a;") and b"anna" not in MASKS.chunk(b"1a;by=anna\r\n")
     assert b"anna" not in MASKS.chunk(b"0\r\nTrailer: anna\r\n\r\n")
+
+
+@pytest.mark.parametrize("method", ["GET", "CONNECT", "propfind", "BITS_POST", "RPC_IN_DATA"])
+def test_methods_that_everyone_uses_stay(method: str) -> None:
+    assert MASKS.request(head(f"{method} / HTTP/1.1", "Host: crl.microsoft.com")).startswith(method.encode() + b" /")
+
+
+@pytest.mark.parametrize("method", ["CONTOSO", "Sekrit-Sync", "ANNA_POST"])
+def test_a_method_of_somebodys_own_goes(method: str) -> None:
+    made = MASKS.request(head(f"{method} / HTTP/1.1", "Host: crl.microsoft.com"))
+    said = made.partition(b" ")[0].decode()
+    assert len(said) == len(method) and not {"CONTOSO", "Sekrit", "Sync", "ANNA", "POST"} & set(re.split("[-_]", said))

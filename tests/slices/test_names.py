@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import re
+
 import pytest
 
 from analyzer.services.catalogue import load_catalogue
@@ -35,6 +37,9 @@ def test_defenders_and_everyones_stay(host: str) -> None:
         ("anna-pc", ""),
         ("1234abcd-0000-1111-2222-333344445555.agentsvc.azure-automation.net", ".azure-automation.net"),
         ("wpad.corp.contoso.com", ".com"),
+        ("sekritcorp.events.data.microsoft.com", ".events.data.microsoft.com"),
+        ("sekrit-corp2.endpoint.security.microsoft.com", ".endpoint.security.microsoft.com"),
+        ("20261126.events.data.microsoft.com", ".events.data.microsoft.com"),
     ],
 )
 def test_others_go(host: str, stays: str) -> None:
@@ -42,6 +47,19 @@ def test_others_go(host: str, stays: str) -> None:
     assert len(made) == len(host) and made.endswith(stays) and made.count(".") == host.count(".") and made != host
     for label in host.removesuffix(stays).split("."):
         assert label in ("wpad", "agentsvc") or label not in made
+
+
+@pytest.mark.parametrize(
+    ("host", "shape"),
+    [
+        ("winatp-gw-sekritcorp.microsoft.com", r"winatp-gw-[a-z]{10}\.microsoft\.com"),
+        ("edr-sekrit9.eu.endpoint.security.microsoft.com", r"edr-[a-z]{7}\.eu\.endpoint\.security\.microsoft\.com"),
+        ("sekrit-v20.events.data.microsoft.com", r"[a-z]{6}-v[a-z]{2}\.events\.data\.microsoft\.com"),
+    ],
+)
+def test_of_a_label_with_words_of_microsofts_the_others_go(host: str, shape: str) -> None:
+    made = NAMES.host(host.encode()).decode()
+    assert re.fullmatch(shape, made) and "sekrit" not in made
 
 
 def test_relations_are_kept() -> None:
