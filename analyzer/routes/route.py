@@ -10,10 +10,11 @@ from analyzer.routes.behind import first_leg_of, takers
 from analyzer.routes.captured import captured_of
 from analyzer.routes.copies import copies_of
 from analyzer.routes.direct import DIRECT_OUTCOMES, can_be_direct, direct_outcomes
-from analyzer.routes.fetches import fetch_of
+from analyzer.routes.fetches import fetches
 from analyzer.routes.inspection import opened_tunnels
 from analyzer.routes.legs import client_leg_of, hello_codes
 from analyzer.routes.outcomes import hidden_flows, outcomes_of, with_outcomes
+from analyzer.routes.pairs import pair_columns
 from analyzer.routes.proxies import Ends, Proxies, find_proxies, flow_ends, shown_by_rows
 from analyzer.routes.requests import Bools, Ints, flat_requests, one_array
 from analyzer.routes.topology import Topology
@@ -53,14 +54,16 @@ def route_flows(flows: pa.Table, topology: Topology) -> pa.Table:
     route[(second >= 0) | ((route == DIRECT) & np.isin(ends.client, _transparent(ends, second, topology)))] = UPSTREAM
     leg = np.maximum(leg, taken)
     opened, other = opened_tunnels(flows, ends, requests, leg, route == PROXY, route == UPSTREAM)
-    fetched = np.maximum(fetched_for, fetch_of(flows, ends, requests, route == PROXY, route == UPSTREAM))
+    tunnel = np.where(leg >= 0, leg, np.where(other >= 0, other, fetched_for))
+    legs = np.flatnonzero(tunnel >= 0)
+    carried, asked = fetches(flows, ends, requests, (route == PROXY) & (copy < 0), (route == UPSTREAM) & (copy < 0))
     columns = {
         "route": _texts(route, list(ROUTES)),
         "direct_outcome": _texts(direct_outcomes(flows, ends, captured, route == DIRECT), list(DIRECT_OUTCOMES)),
         "same_as": _ids(flows, copy),
         **_proxy_columns(ends, proxies, route),
         "hidden": array(hidden_flows(flows, captured, proxies.serving), route != PROXY),
-        "pair": _pairs(flows, np.maximum(np.maximum(leg, other), fetched)),
+        **pair_columns(flows, np.concatenate([legs, carried]), np.concatenate([tunnel[legs], asked])),
         "inspected": _inspected(leg, opened),
     }
     for name, column in columns.items():
@@ -97,11 +100,6 @@ def _proxy_columns(ends: Ends, proxies: Proxies, route: Ints) -> dict[str, pa.Ar
 def _ids(flows: pa.Table, rows: Ints) -> pa.Array:
     """The ids of these rows; null where it is -1."""
     return one_array(flows.column("id")).take(array(rows, rows < 0))
-
-
-def _pairs(flows: pa.Table, leg: Ints) -> pa.Array:
-    """The column pair, from the client leg's row of every origin leg."""
-    return _ids(flows, _with_client_legs(leg))
 
 
 def _inspected(leg: Ints, opened: Bools) -> pa.Array:
