@@ -14,6 +14,7 @@ from functools import cached_property
 from ipaddress import ip_address
 
 import numpy as np
+import numpy.typing as npt
 import pyarrow as pa
 import pyarrow.compute as pc
 
@@ -233,12 +234,21 @@ def _asked_codes(flows: pa.Table, requests: Requests) -> Ints:
         integers(one_array(flows.column(name)).take(array(rows)).dictionary_encode().indices, -1)
         for name in ("user_agent", "client_family")
     ]
-    # A sum of well mixed codes, each times its place on the connection: collisions would need 2**32 lists.
+    # A sum of well mixed codes, each by its place on the connection: two lists alike by chance would take 2**32 of them.
     place = np.arange(len(code)) - np.repeat(starts, np.diff(np.append(starts, len(code))))
-    mixed = (code.astype(np.uint64) + np.uint64(1)) * np.uint64(0x9E3779B97F4A7C15) * (2 * place.astype(np.uint64) + np.uint64(1))
-    sums = np.add.reduceat(mixed ^ (mixed >> np.uint64(29)), starts)
-    result[rows] = np.unique(np.stack([sums.astype(np.int64), *rest]), axis=1, return_inverse=True)[1].ravel()
+    sums = np.add.reduceat(_mixed(code.astype(np.uint64) * np.uint64(2) + np.uint64(1), place.astype(np.uint64)), starts)
+    for column in rest:
+        sums = _mixed(sums, column.astype(np.uint64))
+    result[rows] = (sums >> np.uint64(1)).astype(np.int64)
     return result
+
+
+def _mixed(values: npt.NDArray[np.uint64], others: npt.NDArray[np.uint64]) -> npt.NDArray[np.uint64]:
+    """Both as one number each, every bit of which depends on all of theirs (splitmix64's finalizer)."""
+    mixed = values + (others + np.uint64(1)) * np.uint64(0x9E3779B97F4A7C15)
+    mixed = (mixed ^ (mixed >> np.uint64(30))) * np.uint64(0xBF58476D1CE4E5B9)
+    mixed = (mixed ^ (mixed >> np.uint64(27))) * np.uint64(0x94D049BB133111EB)
+    return mixed ^ (mixed >> np.uint64(31))
 
 
 def _plain_codes(flows: pa.Table) -> Ints:

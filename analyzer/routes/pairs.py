@@ -20,7 +20,7 @@ def pair_columns(flows: pa.Table, behind: Ints, client: Ints) -> dict[str, pa.Ar
     rows, owners = np.concatenate([behind[keep], of_client]), np.concatenate([client[keep], of_client])
     order = np.argsort(rows, kind="stable")
     rows, owners = rows[order], owners[order]
-    _, first = np.unique(np.stack([rows, owners]), axis=1, return_index=True)
+    _, first = np.unique(rows * n + owners, return_index=True)
     first.sort()
     rows, owners = rows[first], owners[first]
     starts = np.searchsorted(rows, np.arange(n + 1))
