@@ -30,17 +30,20 @@ from analyzer.jobs.systemd import units
 from analyzer.packets.layout import OUTER_NAMES
 from analyzer.packets.link import UNKNOWN, begin
 from analyzer.services.catalogue import load_catalogue
+from analyzer.services.match import match_host
 from analyzer.studies.document import StudyDocument
 from analyzer.studies.document import Test as StudyTest
 from analyzer.studies.plan import load_plan
 from analyzer.tables import FLOW_COLUMNS, REQUEST
 from docs.build import DOCS, PAGES, REQUEST_KEYS, STAGES, verbs
 from tests.conftest import ROOT
+from tests.services import pages
 
 PAGES_BY_HAND = [
     "README.md",
     "CHANGELOG.md",
     "captures/README.md",
+    "docs/catalogue.md",
     "docs/jobs.md",
     "docs/limits.md",
     "docs/second-opinion.md",
@@ -120,6 +123,22 @@ def run(command: list[str], folder: Path) -> str:
     ended = subprocess.run(command, cwd=folder, env=environment, capture_output=True, encoding="utf-8", check=False)
     assert (ended.returncode, ended.stderr) == (0, ""), ended.stderr
     return ended.stdout
+
+
+def test_the_catalogue_file_of_its_page_is_one(tmp_path: Path) -> None:
+    (example,) = [block for block in blocks("docs/catalogue.md") if block.language == "toml"]
+    own = tmp_path / "own.toml"
+    own.write_text("\n".join(example.lines), encoding="utf-8")
+    catalogue = load_catalogue([own])
+    hosts = ("mde-relay.contoso.example", "winatp-gw-swn.microsoft.com", "relay-weu.contoso.example", "nav.smartscreen.microsoft.com")
+    matches = [match_host(catalogue, host) for host in hosts]
+    assert [(match.evidence, match.is_regional, match.plane) for match in matches] == [
+        ("own", False, "sensor"),
+        ("own", False, "sensor"),
+        ("own", True, "sensor"),
+        ("platform", False, None),
+    ]
+    assert match_host(catalogue, "am3p.wns.windows.com").service is None
 
 
 def test_the_readme_shows_what_is_printed(folder: Path) -> None:
@@ -215,6 +234,9 @@ def test_the_examples_of_the_help_succeed(folder: Path, capfd: pytest.CaptureFix
     (folder / "monday.pcap.gz").write_bytes(gzip.compress((folder / "gateway.pcapng").read_bytes()))
     (folder / "expected.toml").write_text(EXPECTED, encoding="utf-8")
     (folder / "ours.toml").write_text(OURS, encoding="utf-8")
+    for model, suffix, form in (("streamlined", "md", pages.markdown), ("standard", "html", pages.page)):
+        text = form(pages.of_catalogue(load_catalogue(), model), f"Microsoft Defender for Endpoint {model} connectivity URLs")
+        (folder / f"{model}-device-connectivity-urls-commercial.{suffix}").write_text(text, encoding="utf-8")
     monkeypatch.chdir(folder)
     examples = EXAMPLE.findall((DOCS / "commands.md").read_text(encoding="utf-8"))
     assert len(examples) >= 15

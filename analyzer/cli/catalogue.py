@@ -38,7 +38,7 @@ def show(catalogues: Catalogues = None) -> int:
     \b
     Examples:
       whichproxy catalogue show
-      whichproxy catalogue show --catalogue own.toml
+      whichproxy catalogue show --catalogue ours.toml
     """
     from analyzer.report.text import inert
     from analyzer.services.catalogue import load_catalogue

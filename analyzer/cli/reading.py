@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 import sys
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from contextlib import AbstractContextManager, nullcontext
 from dataclasses import dataclass, field
+from datetime import date
 from typing import TYPE_CHECKING
 
 from analyzer.cli.interrupt import StreamEnd
@@ -92,10 +93,24 @@ def read(question: Question, *, digests: bool) -> Reading:
 def say_unusable(question: Question, reading: Reading) -> int:
     """As say_unread, of one reading; INTERRUPTED, with a line, when its stream was ended by Ctrl-C."""
     code = say_unread(reading.unusable, reading.skipped, quiet=question.quiet)
+    if not question.quiet:
+        complain(*_old_catalogue(question.catalogue, reading))
     if not question.stream.interrupted:
         return code
     complain("interrupted: this is what was read until then")
     return INTERRUPTED
+
+
+def _old_catalogue(catalogue: Catalogue, reading: Reading) -> Iterator[str]:
+    """A line where the captures are over a year younger than the catalogue: Microsoft's lists may have changed since."""
+    import pyarrow.compute as pc
+
+    from analyzer.text.times import rfc3339
+
+    last = pc.max(reading.flows.column("last_seen")).cast("int64").as_py()
+    if last is not None and catalogue.is_a_year_old_on(date.fromisoformat(rfc3339(last)[:10])):
+        remedy = "whichproxy catalogue diff FILE compares it with Microsoft's page"
+        yield f"the catalogue is of {catalogue.as_of}, over a year older than the captures: hosts may be missing; {remedy}"
 
 
 def say_unread(unusable: Sequence[Unusable], skipped: int, *, quiet: bool) -> int:

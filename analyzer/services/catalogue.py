@@ -6,6 +6,7 @@ import hashlib
 import re
 import tomllib
 from collections.abc import Iterable, Mapping
+from datetime import date
 from functools import cached_property
 from pathlib import Path
 from typing import Any
@@ -17,6 +18,8 @@ BUILT_IN = Path(__file__).with_name("catalogue.toml")
 
 Rows = Mapping[str, Any]
 """A catalogue file as tomllib gives it: table name to rows, and `as_of`."""
+
+_YEAR_DAYS = 366
 
 NO_PLANE = "none"
 """What a rule's `plane` says where the host doesn't tell, though its service has a plane."""
@@ -85,6 +88,10 @@ class Catalogue:
             node.regional.setdefault(re.compile(regional_expression(rule.pattern)), []).append(rule)
         else:
             (node.under if rule.is_wildcard else node.exact).append(rule)
+
+    def is_a_year_old_on(self, day: date) -> bool:
+        """Whether more than a year lies between the day that its lists were last read and this one."""
+        return self.as_of is not None and (day - date.fromisoformat(self.as_of)).days > _YEAR_DAYS
 
     def levels(self, name: str) -> list[list[Rule]]:
         """The rules whose pattern takes in `name`, in groups of one pattern: exact, then regional, then suffixes, longest first.

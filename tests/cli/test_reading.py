@@ -86,6 +86,17 @@ def test_an_unknown_link_type_alone_is_2_and_a_finding_beside_others(tmp_path: P
     assert "capture-unreadable" in [finding["code"] for finding in json.loads(ended.out)["findings"]]
 
 
+def test_a_capture_a_year_younger_than_the_catalogue_is_told_by_packet_times(tmp_path: Path, capture: Path, whichproxy: Whichproxy) -> None:
+    """The built-in catalogue is younger than the test's capture; one that says that it is of 2001 lies over it."""
+    own = tmp_path / "own.toml"
+    own.write_text('as_of = "2001-02-03"\n', encoding="utf-8")
+    assert whichproxy("flows", capture).err == ""
+    warned = whichproxy("flows", capture, "--catalogue", own)
+    assert warned.code == 0 and len(warned.lines) == 1
+    assert warned.lines[0].startswith("whichproxy: the catalogue is of 2001-02-03, over a year older than the captures: ")
+    assert whichproxy("flows", capture, "--catalogue", own, "--quiet").err == ""
+
+
 def test_the_window_keeps_packets_from_start_to_before_end(capture: Path, whichproxy: Whichproxy) -> None:
     assert len(whichproxy("flows", capture, "--start", "2023-11-14T22:13:20Z").out.splitlines()) == 1
     assert whichproxy("flows", capture, "--end", "2023-11-14T22:13:20Z").out == ""

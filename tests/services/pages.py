@@ -9,6 +9,8 @@ import zipfile
 from collections.abc import Iterable, Sequence
 from pathlib import Path
 
+from analyzer.services.catalogue import Catalogue
+
 HEAD = ("Service", "Geography", "Category", "Port", "Endpoint/URL", "Endpoint/URL Description", "Required or Optional",
         "Windows 10, 11; Server 2022, 2019", "Windows 7, 8.1", "Mac", "Linux", "Comments")  # fmt: skip
 TITLE = "Microsoft Defender for Endpoint standard connectivity URLs - commercial"
@@ -24,6 +26,16 @@ def row(
 ) -> list[str]:
     windows, mac, linux = systems
     return ["Microsoft Defender for Endpoint", geo, "Common", port, endpoint, description, category, windows, "", mac, linux, ""]
+
+
+def of_catalogue(catalogue: Catalogue, model: str = "standard", cloud: str = "commercial") -> list[list[str]]:
+    """The rows that the page would have if it said what the catalogue says."""
+    found = []
+    for rule in catalogue.rules:
+        if model in rule.connectivity_model and cloud in rule.cloud and rule.category in ("required", "optional"):
+            endpoint = rule.pattern + (rule.url_path or "" if rule.evidence == "path" else "")
+            found.append(row(endpoint, rule.category.title(), rule.geo, ", ".join(map(str, rule.port)), rule.published_name or ""))
+    return found
 
 
 def markdown(rows: Iterable[Sequence[str]], title: str = TITLE, head: Sequence[str] = HEAD, day: str = "07/03/2026") -> str:

@@ -13,7 +13,7 @@ from pathlib import Path
 
 import pytest
 
-from analyzer.services.catalogue import BUILT_IN, load_catalogue
+from analyzer.services.catalogue import BUILT_IN, Catalogue, load_catalogue
 from analyzer.services.match import match_host
 from analyzer.services.own_file import check_rows
 from analyzer.services.rules import Consolidated, ContextHost, Rule
@@ -215,6 +215,19 @@ def test_the_catalogue_says_its_day_and_the_digest_of_its_files(tmp_path: Path) 
     assert both.as_of == "2027-02-03" and load_catalogue([silent]).as_of == alone.as_of
     files = [BUILT_IN, dated, silent]
     assert both.sha256 == hashlib.sha256(b"".join(file.read_bytes() for file in files)).hexdigest()
+
+
+@pytest.mark.parametrize(
+    ("as_of", "day", "old"),
+    [
+        ("2026-11-26", "2027-11-26", False),
+        ("2026-11-26", "2027-11-28", True),
+        ("2026-11-26", "2020-01-01", False),
+        (None, "2027-11-28", False),
+    ],
+)
+def test_a_catalogue_is_old_after_a_year(as_of: str | None, day: str, old: bool) -> None:
+    assert Catalogue([], [], as_of=as_of).is_a_year_old_on(date.fromisoformat(day)) is old
 
 
 def test_a_users_international_name_meets_both_spellings(tmp_path: Path) -> None:

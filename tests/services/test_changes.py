@@ -12,19 +12,9 @@ from analyzer.services.catalogue import Catalogue, load_catalogue
 from analyzer.services.changes import CHANGED, GONE, NEW, changes, own_catalogue
 from analyzer.services.match import match_host
 from analyzer.services.published import read_published
-from tests.services.pages import comma_separated, markdown, row
+from tests.services.pages import comma_separated, markdown, of_catalogue, row
 
 CATALOGUE = load_catalogue()
-
-
-def of_catalogue(model: str = "standard", cloud: str = "commercial") -> list[list[str]]:
-    """The rows that the page would have if it said what the catalogue says."""
-    found = []
-    for rule in CATALOGUE.rules:
-        if model in rule.connectivity_model and cloud in rule.cloud and rule.category in ("required", "optional"):
-            endpoint = rule.pattern + (rule.url_path or "" if rule.evidence == "path" else "")
-            found.append(row(endpoint, rule.category.title(), rule.geo, ", ".join(map(str, rule.port)), rule.published_name or ""))
-    return found
 
 
 def written(folder: Path, rows: list[list[str]], model: str = "standard", day: str = "01/01/2027") -> Path:
@@ -46,12 +36,12 @@ def mended(path: Path, folder: Path) -> Catalogue:
 
 @pytest.mark.parametrize("model", ["standard", "streamlined"])
 def test_a_page_that_says_the_same_differs_in_nothing(tmp_path: Path, model: str) -> None:
-    assert told(written(tmp_path, of_catalogue(model), model)) == []
+    assert told(written(tmp_path, of_catalogue(CATALOGUE, model), model)) == []
 
 
 def test_new_hosts_are_told_with_what_is_known_of_them(tmp_path: Path) -> None:
     rows = [
-        *of_catalogue(),
+        *of_catalogue(CATALOGUE),
         row("winatp-gw-swn.microsoft.com", geo="CH", description="Command and control"),
         row("wsch1northprod.blob.core.windows.net", geo="CH", description="Storage"),
         row("brandnew.example.com", description=rule_named("automatedirstrprdweu.blob.core.windows.net")),
@@ -82,7 +72,7 @@ def rule_named(pattern: str) -> str:
 
 
 def test_what_changed_is_told_and_mended_and_other_lists_stay(tmp_path: Path) -> None:
-    rows = of_catalogue()
+    rows = of_catalogue(CATALOGUE)
     for each in rows:
         if each[4] == "crl.microsoft.com":
             each[6], each[3] = "Optional", "80, 443"
@@ -107,7 +97,7 @@ def test_what_changed_is_told_and_mended_and_other_lists_stay(tmp_path: Path) ->
 
 
 def test_what_is_gone_is_told_but_not_by_a_page_older_than_the_rule(tmp_path: Path) -> None:
-    rows = [each for each in of_catalogue() if each[4] != "x.cp.wd.microsoft.com"]
+    rows = [each for each in of_catalogue(CATALOGUE) if each[4] != "x.cp.wd.microsoft.com"]
     gone = [(GONE, "x.cp.wd.microsoft.com", "cloud-protection (required, WW)")]
     page = read_published(written(tmp_path, rows))
     assert told(written(tmp_path, rows)) == gone
@@ -116,7 +106,7 @@ def test_what_is_gone_is_told_but_not_by_a_page_older_than_the_rule(tmp_path: Pa
 
 
 def test_a_change_on_an_old_page_says_so(tmp_path: Path) -> None:
-    rows = of_catalogue()
+    rows = of_catalogue(CATALOGUE)
     next(each for each in rows if each[4] == "crl.microsoft.com")[6] = "Optional"
     what = "optional, not required; the catalogue's text is newer, of 2026-07-03"
     assert told(written(tmp_path, rows, day="10/16/2025")) == [(CHANGED, "crl.microsoft.com", what)]
