@@ -30,6 +30,7 @@ Allow = Annotated[
 Cloud = Annotated[str, typer.Option("--cloud", help="With --allow: commercial, GCC, GCCH or DoD.")]
 Geo = Annotated[str, typer.Option("--geo", help="With --allow: the tenant's geography, as EU or US; WW: what all of them need.")]
 Model = Annotated[str, typer.Option("--model", help="With --allow: standard or streamlined connectivity.")]
+System = Annotated[str, typer.Option("--os", help="With --allow: Windows, macOS or Linux.")]
 Proxy = Annotated[str, typer.Option("--proxy", metavar="IP:PORT", show_default=False, help="With --allow pac: where the hosts are sent.")]
 
 
@@ -39,6 +40,7 @@ def services(
     cloud: Cloud = "commercial",
     geo: Geo = "WW",
     model: Model = "standard",
+    system: System = "Windows",
     proxy: Proxy = "",
     catalogue: Catalogues = None,
 ) -> int:
@@ -62,7 +64,7 @@ def services(
         from analyzer.services.allow_list import written
         from analyzer.services.permits import device_from, merged, required_permits
 
-        permits = merged(required_permits(loaded, device_from(loaded, cloud, geo, model)))
+        permits = merged(required_permits(loaded, device_from(loaded, cloud, geo, model, system)))
         print(written(allow, {proxy: permits}), end="")
         return 0
     if not hosts:

@@ -9,7 +9,7 @@ from typing import Final, NamedTuple
 
 from analyzer.errors import Unusable
 from analyzer.services.catalogue import Catalogue
-from analyzer.services.required import ANYWHERE, Device, required_rules
+from analyzer.services.required import ANYWHERE, SYSTEMS, Device, required_rules
 
 REQUIRED: Final = "required"
 _NAME: Final = re.compile(r"(\*\.)?([a-z0-9_]([a-z0-9_-]{0,61}[a-z0-9_])?\.)+[a-z0-9]([a-z0-9-]{0,61}[a-z0-9])?")
@@ -32,24 +32,25 @@ class Permit(NamedTuple):
     source: str | None = None
 
 
-def device_from(catalogue: Catalogue, cloud: str, geo: str, model: str) -> Device:
+def device_from(catalogue: Catalogue, cloud: str, geo: str, model: str, system: str = SYSTEMS[0]) -> Device:
     """The kind of device that was asked for.
 
-    Errors  Unusable: the catalogue has no rule for such a cloud, geography or connectivity model
+    Errors  Unusable: the catalogue has no rule for such a cloud, geography, connectivity model or operating system
     """
     known = {
         "cloud": sorted({cloud for rule in catalogue.rules for cloud in rule.cloud}),
         "geo": sorted({rule.geo for rule in catalogue.rules if rule.geo.isalnum() and rule.geo != ANYWHERE}),
         "model": sorted({model for rule in catalogue.rules for model in rule.connectivity_model}),
+        "os": list(SYSTEMS),
     }
-    for name, value in (("cloud", cloud), ("geo", geo), ("model", model)):
+    for name, value in (("cloud", cloud), ("geo", geo), ("model", model), ("os", system)):
         if value not in known[name]:
             close = difflib.get_close_matches(value.casefold(), {each.casefold(): each for each in known[name]}, n=1)
             spelled = next((each for each in known[name] if close and each.casefold() == close[0]), None)
             raise Unusable(
                 f"{value!r} is no {name} of the catalogue", f"--{name}", f"did you mean {spelled}?" if spelled else f"one of {known[name]}"
             )
-    return Device(cloud, geo, model)
+    return Device(cloud, geo, model, system)
 
 
 def required_permits(catalogue: Catalogue, device: Device) -> list[Permit]:

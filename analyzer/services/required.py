@@ -18,15 +18,18 @@ ANYWHERE = "any"
 """Geography of a regional pattern: one of those that no list prints."""
 
 COMMERCIAL = "commercial"
+GOVERNMENT_GEO = "USGov"
+SYSTEMS = ("Windows", "macOS", "Linux")
 STANDARD, STREAMLINED = "standard", "streamlined"
 
 
 class Device(NamedTuple):
-    """How a device is connected; geo is EVERYWHERE where nothing tells."""
+    """How a device is connected; geo is EVERYWHERE where nothing tells. os: Windows, macOS or Linux."""
 
     cloud: str
     geo: str
     connectivity_model: str
+    os: str = "Windows"
 
 
 def device_of(catalogue: Catalogue, patterns: Mapping[str, int]) -> Device:
@@ -59,7 +62,7 @@ def _commonest(counts: Counter[str], otherwise: str) -> str:
 
 
 def required_services(catalogue: Catalogue, device: Device) -> dict[str, list[Rule]]:
-    """slug → its required rules, for such a device on Windows, whatever their evidence."""
+    """slug → its required rules, for such a device, whatever their evidence."""
     found: dict[str, list[Rule]] = {}
     for rule in required_rules(catalogue, device):
         found.setdefault(rule.service, []).append(rule)
@@ -72,16 +75,17 @@ def is_only_shared(rules: Iterable[Rule]) -> bool:
 
 
 def required_rules(catalogue: Catalogue, device: Device) -> list[Rule]:
-    """Rules that Microsoft calls required for such a device on Windows; without a known geography those of everywhere.
+    """Rules that Microsoft calls required for such a device; without a known geography those of everywhere.
 
-    Shared ones too: a proxy has to let them through, whoever else asks for them.
+    Shared ones too: a proxy has to let them through, whoever else asks for them. A government cloud has one geography.
     """
+    geos = {device.geo, EVERYWHERE} | ({GOVERNMENT_GEO} if device.cloud != COMMERCIAL else set())
     return [
         rule
         for rule in catalogue.rules
         if rule.category == "required"
         and device.cloud in rule.cloud
-        and rule.geo in (device.geo, EVERYWHERE)
+        and rule.geo in geos
         and device.connectivity_model in rule.connectivity_model
-        and "Windows" in rule.os
+        and device.os in rule.os
     ]
