@@ -18,7 +18,7 @@ from analyzer.arrow import array
 from analyzer.findings import Confidence, Finding, Severity
 from analyzer.routes.direct import was_blocked
 from analyzer.routes.requests import ABSOLUTE, NO_TIME, Bools, Ints, Requests, flat_requests, integers, one_array, times_ns
-from analyzer.routes.route import DIRECT, PROXY, ROUTES
+from analyzer.routes.route import DIRECT, PROXY, ROUTES, UPSTREAM
 from analyzer.routes.topology import Topology
 from analyzer.services.rules import is_regional
 from analyzer.tables import ACTIVE_GAP_S
@@ -118,6 +118,15 @@ class Evidence:
         row_of = np.full(len(both.values) + 1, -1, dtype=np.int64)
         row_of[both.codes[:n]] = np.arange(n)
         result: Ints = np.where(both.codes[n:] >= 0, row_of[both.codes[n:]], -1)
+        return result
+
+    @cached_property
+    def taken_over(self) -> Bools:
+        """Per flow: it went past the proxies, and a transparent one made it anew: its other leg was captured too."""
+        found = np.zeros(self.flows.num_rows, dtype=np.bool_)
+        legs = self.pair_rows[(self.route == UPSTREAM) & (self.pair_rows >= 0)]
+        found[legs] = True
+        result: Bools = found & (self.route == DIRECT)
         return result
 
     @cached_property

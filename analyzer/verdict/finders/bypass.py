@@ -17,7 +17,7 @@ SOON_NS = 30 * 10**9
 
 
 def find(case: Case) -> list[Finding]:
-    """One finding of each code, over all sources. What may have been blocked, or may have got through, is none."""
+    """One finding of each code, over all sources. What may have got through, or went through a transparent proxy, is none."""
     evidence = case.evidence
     direct = evidence.route == DIRECT
     tcp = says(evidence, "protocol", "tcp")
@@ -25,7 +25,7 @@ def find(case: Case) -> list[Finding]:
     expected = (evidence.service.codes >= 0) | only_proxies
     found = [
         _finding(evidence, "direct-blocked", direct & tcp & (evidence.direct == BLOCKED)),
-        _finding(evidence, "direct-allowed", direct & tcp & (evidence.direct == ANSWERED) & expected),
+        _finding(evidence, "direct-allowed", direct & tcp & (evidence.direct == ANSWERED) & ~evidence.taken_over & expected),
         _finding(evidence, "quic-attempt", direct & ~tcp),
     ]
     return [finding for finding in found if finding is not None]
