@@ -23,12 +23,17 @@ def to_markdown(report: Report) -> str:
 def verdict_blocks(report: Report, level: int = 2) -> Iterator[str]:
     """Everything below the answers, its headings `level` deep."""
     head = "#" * level
-    for source in report.sources:
-        yield from _source(source, head)
+    for group in report.groups:
+        if len(group.sources) > 1:
+            yield f"{head} {markdown(group.who)}"
+            yield f"{markdown(group.answer)} Of these {len(group.sources):,} sources one by one:"
+        for source in group.sources:
+            yield from _source(source, f"{head}#" if len(group.sources) > 1 else head)
     yield from _proxies(report, head)
     yield from _legs(report.legs, head)
-    yield from _direct(f"{head} Direct, allowed", report.direct_allowed)
+    yield from _direct(f"{head} Direct, answered", report.direct_allowed)
     yield from _direct(f"{head} Direct, blocked", report.direct_blocked)
+    yield from _direct(f"{head} Direct, what came of it can't be told", report.direct_unknown)
     yield from _findings(report.findings, head)
     yield from _captures(report, head)
 
@@ -45,9 +50,10 @@ def _source(source: Source, head: str) -> Iterator[str]:
     yield f"{head} {markdown(source.label)}"
     proxies = [markdown(p.short + (f" ({p.method_name})" if p.method else "")) for p in source.proxies]
     rows = [
-        [_name(r), *(_cell(c) for c in r.cells), _winner(r), markdown(r.confidence or ""), markdown(r.reason or "")] for r in source.rows()
+        [_name(r), *(_cell(c) for c in r.cells), _winner(r), markdown(r.confidence or ""), markdown(r.outcome), markdown(r.reason or "")]
+        for r in source.rows()
     ]
-    yield table(["Service", *proxies, "Winner", "Sure", "Why"], rows)
+    yield table(["Service", *proxies, "Winner", "Sure", "Outcome", "Why"], rows)
     yield "Numbers are requests carried, their share, and bytes; **bold** is the winner."
     if source.required:
         yield f"{head}# Required by Defender"

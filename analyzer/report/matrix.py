@@ -10,7 +10,7 @@ from rich.table import Table
 from rich.text import Text
 
 from analyzer.report.grid import cell, fitted, grid
-from analyzer.report.model import Cell, Row, Source
+from analyzer.report.model import OUTCOME_NAMES, Cell, Row, Source
 from analyzer.report.text import UNWRAPPED, inert
 from analyzer.text.labels import ProxyLabel, byte_size
 
@@ -20,6 +20,9 @@ LEGEND = f"{WON} won · numbers are requests carried · {FAILED} failed"
 
 WIDE = 120
 """From this many columns on, cells hold shares and bytes too."""
+
+ROOM_FOR_OUTCOME = 100
+"""From this many columns on, what came of each row has a column of its own; below, what doesn't work is told under the table."""
 
 NAME_ROOM = 36
 PROXY_ROOM = 15
@@ -35,20 +38,23 @@ def matrix(source: Source, width: int) -> Table:
 
 
 def notes(source: Source) -> Iterator[RenderableType]:
-    """The legend, then a line for each row that isn't certain or has no winner: why."""
+    """The legend, then a line for each row that isn't certain, doesn't work or changed: what is so, and why."""
     if source.proxies:
         yield Text(LEGEND, "dim")
     for row in source.rows():
-        if row.reason and (row.winner is None or row.confidence != "certain"):
-            line = Text.assemble((inert(row.label), "bold"), f" ({_sure(row)}): {inert(row.reason)}")
+        if row.reason and row.doubtful:
+            what = ", ".join(filter(None, [row.sure, row.outcome, f"before: {row.before}" if row.before else ""]))
+            line = Text.assemble((inert(row.label), "bold"), f" ({inert(what)}): {inert(row.reason)}")
             yield Padding(line, (0, 0, 0, 2), expand=False)
 
 
 def _by_columns(source: Source, width: int) -> Table:
     room = None if width >= UNWRAPPED else NAME_ROOM
-    made = grid("\nService", *(_heading(p, room and PROXY_ROOM) for p in source.proxies), "\nSure")
+    outcome = width >= ROOM_FOR_OUTCOME
+    made = grid("\nService", *(_heading(p, room and PROXY_ROOM) for p in source.proxies), "\nSure", *["\nOutcome"][:outcome])
     for row in source.rows():
-        made.add_row(_name(row, room), *(_cell(c, width >= WIDE, row) for c in row.cells), _sure_cell(row))
+        cells = [_cell(c, width >= WIDE, row) for c in row.cells]
+        made.add_row(_name(row, room), *cells, _sure_cell(row), *[_outcome_cell(row)][:outcome])
     return made
 
 
@@ -101,10 +107,10 @@ def _cell(part: Cell | None, wide: bool, row: Row) -> Text:
     return Text(f"{WON if part.won else ' '} {_counts(part)}{extra}", f"{_style(row)} {colour}".strip())
 
 
-def _sure(row: Row) -> str:
-    return inert(row.confidence or "") if row.winner else "none won"
-
-
 def _sure_cell(row: Row) -> Text:
     style = {"certain": "green", "likely": "yellow"}.get(row.confidence or "", "red") if row.winner else "red"
-    return Text(_sure(row), style)
+    return Text(inert(row.sure), style)
+
+
+def _outcome_cell(row: Row) -> Text:
+    return Text(inert(row.outcome), "green" if row.outcome == OUTCOME_NAMES["works"] else "red")

@@ -12,13 +12,37 @@ from dataclasses import dataclass
 from typing import Any
 
 from analyzer.report.answer import answer_for, no_source_answer
-from analyzer.text.labels import ProxyLabel, byte_size, counted, listed, method_name, plane_order, source_label
+from analyzer.text.labels import ProxyLabel, byte_size, counted, listed, method_name, plane_order, some, source_label
 from analyzer.text.times import to_the_second
 
 SEVERITIES = ("problem", "warning", "info")
 
-REQUIRED_STATES = {"carried": "carried", "failed": "failed", "possible": "perhaps seen", "unseen": "not seen"}
-"""How the verdict's states of required services are said; `possible`: only hosts that others share were asked for."""
+REQUIRED_STATES = {
+    "carried": "carried",
+    "failed": "failed",
+    "possible": "perhaps seen",
+    "hidden": "perhaps hidden in TLS to a proxy",
+    "unseen": "not seen",
+}
+"""How the verdict's states of required services are said; `possible`: what came of them can't be told, or only shared hosts were asked for."""
+
+OUTCOME_NAMES = {
+    "works": "works",
+    "partly": "works in part",
+    "broken": "TLS breaks",
+    "authentication": "must authenticate",
+    "denied": "denied",
+    "failed": "fails",
+    "unanswered": "not answered",
+    "hidden": "hidden",
+    "unseen": "not captured",
+    "direct": "goes direct",
+    "blocked": "blocked",
+}
+"""What came of a service or plane, as a table says it."""
+
+MOST_ANSWERS = 6
+"""Lines that the answer takes at most: more groups than a screen holds are counted."""
 
 
 @dataclass(frozen=True)
@@ -40,7 +64,12 @@ class Cell:
 
 @dataclass(frozen=True)
 class Row:
-    """One service or one plane of one source: who won, how sure, why, and a cell per proxy of the source (None: not used)."""
+    """One service or one plane of one source: who won, how sure, why, and a cell per proxy of the source (None: not used).
+
+    asked    who was asked most, where that isn't the winner
+    outcome  what came of it, in words; "" where nothing can be said
+    before   who carried it in earlier eras, in order of time; "" where nothing changed
+    """
 
     label: str
     group: str | None
@@ -49,6 +78,19 @@ class Row:
     confidence: str | None
     reason: str | None
     cells: tuple[Cell | None, ...]
+    asked: ProxyLabel | None = None
+    outcome: str = ""
+    before: str = ""
+
+    @property
+    def sure(self) -> str:
+        """How sure the winner is, or that there is none."""
+        return (self.confidence or "") if self.winner else "none won"
+
+    @property
+    def doubtful(self) -> bool:
+        """Whether its reason is worth reading: it isn't certain, doesn't work, or changed."""
+        return self.confidence != "certain" or self.outcome != OUTCOME_NAMES["works"] or bool(self.before)
 
     @property
     def is_plane(self) -> bool:
@@ -118,6 +160,7 @@ class Proxy:
     sources: int
     requests: int
     failed: int
+    hidden: int
     inspected: bool | None
 
 
@@ -174,14 +217,34 @@ class Capture:
 
 
 @dataclass(frozen=True)
+class Group:
+    """Sources with one answer, in the order of their addresses."""
+
+    sources: tuple[Source, ...]
+    answer: str
+
+    @property
+    def who(self) -> str:
+        """`WORKSTATION (172.16.11.92)`, or `12 sources (a, b, c and 9 more)`."""
+        labels = [source.label for source in self.sources]
+        return labels[0] if len(labels) == 1 else f"{counted(len(labels), 'source')} ({some(labels, 3)})"
+
+
+@dataclass(frozen=True)
 class Report:
-    """The whole verdict, ready to be set: `answers` has one sentence per source, or one that says why there is none."""
+    """The whole verdict, ready to be set.
+
+    answers   one sentence per group, at most MOST_ANSWERS, or one that says why there is none
+    groups    sources with one answer, the unusual first
+    """
 
     answers: tuple[str, ...]
+    groups: tuple[Group, ...]
     sources: tuple[Source, ...]
     proxies: tuple[Proxy, ...]
     direct_allowed: tuple[Direct, ...]
     direct_blocked: tuple[Direct, ...]
+    direct_unknown: tuple[Direct, ...]
     legs: tuple[Leg, ...]
     findings: tuple[Finding, ...]
     captures: tuple[Capture, ...]
@@ -192,11 +255,8 @@ class Report:
         return list(Counter(finding.code for finding in self.findings if finding.severity == "problem").items())
 
     def alike(self) -> list[tuple[Source, ...]]:
-        """The sources in groups of one answer, the largest group first."""
-        groups: dict[str, list[Source]] = {}
-        for source in self.sources:
-            groups.setdefault(source.answer, []).append(source)
-        return sorted(map(tuple, groups.values()), key=len, reverse=True)
+        """The sources of each group."""
+        return [group.sources for group in self.groups]
 
 
 def build(verdict: Mapping[str, Any]) -> Report:
@@ -204,20 +264,33 @@ def build(verdict: Mapping[str, Any]) -> Report:
     names = {s["client_ip"]: s["name"] for s in verdict["sources"]}
     labels = {p["proxy"]: ProxyLabel(p["proxy"], p["name"], p["method"]) for p in verdict["proxies"]}
     sources = tuple(_source(s, labels) for s in verdict["sources"])
+    groups = _groups(verdict, sources)
     findings = sorted((_finding(f, names, labels) for f in verdict["findings"]), key=_finding_order)
     captures = tuple(_capture(c) for c in verdict["captures"])
     start, end = verdict["window"]
     return Report(
-        answers=tuple(f"{s.label}: {s.answer}" for s in sources) or (no_source_answer(verdict),),
+        answers=tuple(f"{group.who}: {group.answer}" for group in groups[:MOST_ANSWERS]) or (no_source_answer(verdict),),
+        groups=groups,
         sources=sources,
         proxies=tuple(_proxy(p, labels[p["proxy"]]) for p in verdict["proxies"]),
         direct_allowed=tuple(_direct(d, names) for d in verdict["direct"]["allowed"]),
         direct_blocked=tuple(_direct(d, names) for d in verdict["direct"]["blocked"]),
+        direct_unknown=tuple(_direct(d, names) for d in verdict["direct"]["unknown"]),
         legs=tuple(sorted((_leg(entry) for entry in verdict.get("legs", ())), key=lambda leg: leg.hello != "other")),
         findings=tuple(findings),
         captures=captures,
         summary=_summary(captures, findings, span(start, end)),
     )
+
+
+def _groups(verdict: Mapping[str, Any], sources: Sequence[Source]) -> tuple[Group, ...]:
+    """The document's groups. Of one source the whole answer is said; of several what the group has in common."""
+    at = {entry["client_ip"]: source for entry, source in zip(verdict["sources"], sources, strict=True)}
+    made = []
+    for entry in verdict["groups"]:
+        members = tuple(at[ip] for ip in entry["sources"])
+        made.append(Group(members, members[0].answer if len(members) == 1 else f"{entry['answer']}."))
+    return tuple(made)
 
 
 def _source(source: Mapping[str, Any], labels: Mapping[str, ProxyLabel]) -> Source:
@@ -263,6 +336,7 @@ def _row(entry: Mapping[str, Any], label: str, proxies: Sequence[ProxyLabel]) ->
             last_seen=part["last_seen"],
         )
     winner = ProxyLabel(entry["winner"], entry["winner_name"], entry["method"]) if entry["winner"] else None
+    asked = ProxyLabel(entry["asked"], entry["asked_name"], entry["asked_method"]) if entry["asked"] else None
     return Row(
         label=label,
         group=entry.get("group"),
@@ -271,7 +345,19 @@ def _row(entry: Mapping[str, Any], label: str, proxies: Sequence[ProxyLabel]) ->
         confidence=entry["confidence"],
         reason=entry["reason"],
         cells=tuple(cells.get(p) for p in proxies),
+        asked=asked if asked != winner else None,
+        outcome=OUTCOME_NAMES.get(entry["outcome"], "") if entry["outcome"] else "",
+        before=_before(entry["eras"]),
     )
+
+
+def _before(eras: Sequence[Mapping[str, Any]]) -> str:
+    """`PROX01 until 12:00:05`, of each era but the last."""
+    parts = []
+    for era in eras[:-1]:
+        who = (era["name"] or era["proxy"]) if era["proxy"] else "no proxy"
+        parts.append(f"{who} until {to_the_second(era['last_seen'])[11:]}" if era["last_seen"] else who)
+    return ", then ".join(parts)
 
 
 def _precedence(entries: Sequence[Mapping[str, Any]]) -> tuple[Precedence, ...]:
@@ -292,7 +378,7 @@ def _precedence(entries: Sequence[Mapping[str, Any]]) -> tuple[Precedence, ...]:
 
 
 def _proxy(proxy: Mapping[str, Any], label: ProxyLabel) -> Proxy:
-    return Proxy(label, tuple(proxy["kinds"]), proxy["sources"], proxy["requests"], proxy["failed"], proxy["inspected"])
+    return Proxy(label, tuple(proxy["kinds"]), proxy["sources"], proxy["requests"], proxy["failed"], proxy["hidden"], proxy["inspected"])
 
 
 def _direct(entry: Mapping[str, Any], names: Mapping[str, str | None]) -> Direct:
@@ -334,12 +420,12 @@ def _talk(entries: Sequence[Mapping[str, Any]]) -> tuple[str, ...]:
 
 
 def _finding(entry: Mapping[str, Any], names: Mapping[str, str | None], labels: Mapping[str, ProxyLabel]) -> Finding:
-    client_ip, proxy, service = entry["client_ip"], entry["proxy"], entry["service"]
-    about = [source_label(client_ip, names.get(client_ip))] if client_ip else []
+    clients, proxy, services = entry["client_ips"], entry["proxy"], entry["services"]
+    about = [source_label(clients[0], names.get(clients[0]))] if len(clients) == 1 else [counted(len(clients), "source")] if clients else []
     if proxy:
         about.append(f"through {labels.get(proxy, proxy)}")
-    if service:
-        about.append(service)
+    if services:
+        about.append(services[0] if len(services) == 1 else counted(len(services), "service"))
     return Finding(
         severity=entry["severity"],
         code=entry["code"],

@@ -16,14 +16,14 @@ from rich.text import Text
 
 from analyzer.report.grid import cell, grid
 from analyzer.report.matrix import matrix, notes
-from analyzer.report.model import Capture, Direct, Finding, Leg, Proxy, Report, Source
+from analyzer.report.model import MOST_ANSWERS, Capture, Direct, Finding, Group, Leg, Proxy, Report, Source
 from analyzer.report.text import UNWRAPPED, inert
 from analyzer.text.labels import counted, some
 
 SEVERITY_STYLE = {"problem": "bold red", "warning": "yellow", "info": "cyan"}
 FLOWS_NAMED = 3
 
-MOST_SOURCES = 10
+MOST_GROUPS = 6
 MOST_ROWS = 25
 """A screen is for reading: what a large gateway has beyond these is counted, and is whole in the files."""
 
@@ -43,14 +43,15 @@ class TerminalReport:
         yield from _answers(report)
         if report.summary:
             yield Text(report.summary, "dim")
-        chosen = report.sources if len(report.sources) <= MOST_SOURCES else [alike[0] for alike in report.alike()][:MOST_SOURCES]
-        for source in chosen:
-            yield from _source(source, width)
-        yield from _left_out(len(report.sources) - len(chosen), "source")
+        for group in report.groups[:MOST_GROUPS]:
+            yield from _source(group.sources[0], width)
+            yield from _like_it(group)
+        yield from _left_out(len(report.groups) - MOST_GROUPS, "answer")
         if report.proxies:
             yield from _section("Proxies", _proxies(report.proxies, width))
         yield from _legs(report.legs)
-        for title, entries in (("Direct, allowed", report.direct_allowed), ("Direct, blocked", report.direct_blocked)):
+        tables = ("Direct, answered", report.direct_allowed), ("Direct, blocked", report.direct_blocked)
+        for title, entries in (*tables, ("Direct, what came of it can't be told", report.direct_unknown)):
             if entries:
                 yield from _section(title, _direct(entries[:MOST_ROWS], width))
                 yield from _left_out(len(entries) - MOST_ROWS, "destination")
@@ -73,15 +74,19 @@ def _room(width: int, least: int, part: int) -> int | None:
 
 
 def _answers(report: Report) -> Iterator[Text]:
-    """A sentence per source; of many sources, a sentence per group that share one."""
-    if not report.sources:
+    """A sentence per group."""
+    if not report.groups:
         yield from (Text(inert(answer), "bold") for answer in report.answers)
-    elif len(report.sources) <= MOST_SOURCES:
-        yield from (Text.assemble((f"{inert(s.label)}: ", "bold"), inert(s.answer)) for s in report.sources)
-    else:
-        for alike in report.alike()[:MOST_ROWS]:
-            who = f"{counted(len(alike), 'source')} ({some((inert(s.label) for s in alike), 3)}): "
-            yield Text.assemble((who, "bold"), inert(alike[0].answer))
+    for group in report.groups[:MOST_ANSWERS]:
+        yield Text.assemble((f"{inert(group.who)}: ", "bold"), inert(group.answer))
+    yield from _left_out(len(report.groups) - MOST_ANSWERS, "answer")
+
+
+def _like_it(group: Group) -> Iterator[RenderableType]:
+    """Who else has the answer of the source above."""
+    others = [inert(source.label) for source in group.sources[1:]]
+    if others:
+        yield Text(f"The same of {counted(len(others), 'other source')}: {some(others, 8)}", "dim")
 
 
 def _left_out(number: int, what: str) -> Iterator[Text]:

@@ -194,7 +194,9 @@ def _part(answer: Answer) -> Hashable:
 
 def _answered_directly(evidence: Evidence) -> dict[int, list[str]]:
     """client code → services of Defender's, by own evidence, with answered connections past the proxies."""
-    rows = np.flatnonzero((evidence.route == DIRECT) & (evidence.direct == ANSWERED) & ~evidence.taken_over & evidence.own & (evidence.service.codes >= 0))
+    rows = np.flatnonzero(
+        (evidence.route == DIRECT) & (evidence.direct == ANSWERED) & ~evidence.taken_over & evidence.own & (evidence.service.codes >= 0)
+    )
     found: dict[int, list[str]] = {}
     for (client, service), _ in grouped(rows, evidence.client.codes, evidence.service.codes):
         found.setdefault(client, []).append(evidence.service.values[service])
