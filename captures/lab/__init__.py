@@ -10,7 +10,10 @@ requests.py     the shapes of CONNECT and GET requests       hellos.py tls13.py 
 tools.py        curl and openssl s_client                    truth.py        the truth file, and its comparison with a flow table
 build.py        puts one scenario together                   catalogue.py    the READMEs of the captures and their rows
 trials.py       scenarios beside the article's                interception.py mitmproxy, a proxy that opens TLS
-quic.py         a QUIC client's first datagram
+quic.py         a QUIC client's first datagram         situations/      what goes on in other people's networks, one file a kind
+others.py       what listens and isn't squid            standins.py      what squid can't play
+ntlm.py         NTLM's messages                         moved.py         pieces of a recording moved in time
+again.py        truth files made anew beside captures that stay as they are
 
 The clients are stand-ins. They choose their proxy by the documented rules and talk the way public captures show; they are
 not Defender's own processes.

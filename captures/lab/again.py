@@ -21,7 +21,7 @@ COLUMNS = [field.name for field in fields(truth.Connection)]
 
 def made_again(row: dict[str, Any]) -> dict[str, Any]:
     """The connection as the laboratory would write it today, its columns in their order."""
-    named = row["intended_host"] if row["requests"] or row["sni"] else None
+    named = row["intended_host"] if row["requests"] or row["sni"] or row["http_host"] else None
     host = HOSTS.get(named or "")
     row["service"], row["plane"] = (host.service, host.plane) if host else (None, None)
     row["service_evidence"] = host.evidence if host else None

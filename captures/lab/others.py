@@ -14,12 +14,11 @@ from captures.lab.servers import wait_for_listener
 NGINX = """\
 daemon off; user root; worker_processes 1; pid {home}/nginx.pid;
 events {{ worker_connections 256; }}
-http {{ access_log off; root {home}; server {{ listen {address}:{port}{tls}; {body} }} }}
+http {{ access_log off; root {home}; server {{ listen {address}:{port}; {body} }} }}
 """
 PORTAL = "http://portal.hotel.example/login"
 PAGES = {
     "nginx": "location / { return 404; }",
-    "nginx-tls": "ssl_certificate {certificate}; ssl_certificate_key {certificate}; location / {{ return 404; }}",
     "portal": f"return 302 {PORTAL};",
     "block-page": "default_type text/html; return 403 '<html><head><title>Blocked</title></head><body>{words}</body></html>';",
 }
@@ -34,23 +33,20 @@ def start_others(network: Network, directory: Path, proxies: Sequence[Proxy]) ->
             continue
         home = directory / f"{proxy.name}-{proxy.port}"
         home.mkdir()
-        started.append((network.start(proxy.lives_in, home / "messages.log", *command(proxy, home, directory)), proxy.port, home))
+        started.append((network.start(proxy.lives_in, home / "messages.log", *command(proxy, home)), proxy.port, home))
     for process, port, home in started:
         wait_for_listener(process, port, home / "messages.log")
 
 
-def command(proxy: Proxy, home: Path, directory: Path) -> list[str]:
+def command(proxy: Proxy, home: Path) -> list[str]:
     """What to run for a proxy of that kind."""
     if proxy.kind in standins.KINDS:
         return [sys.executable, "-m", "captures.lab.standins", proxy.kind, proxy.address, str(proxy.port)]
     if proxy.kind == "http.server":
         return [sys.executable, "-m", "http.server", str(proxy.port), "--bind", proxy.address, "--directory", str(home)]
     body = PAGES[proxy.kind]
-    if proxy.kind == "nginx-tls":
-        body = body.format(certificate=directory / "certificates" / ".pem")
-    elif proxy.kind == "block-page":
+    if proxy.kind == "block-page":
         body = body.replace("{words}", BLOCKED.replace("'", ""))
-    tls = " ssl" if proxy.kind == "nginx-tls" else ""
     configuration = home / "nginx.conf"
-    configuration.write_text(NGINX.format(home=home, address=proxy.address, port=proxy.port, tls=tls, body=body))
+    configuration.write_text(NGINX.format(home=home, address=proxy.address, port=proxy.port, body=body))
     return ["nginx", "-p", str(home), "-e", "stderr", "-c", str(configuration)]

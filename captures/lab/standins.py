@@ -1,6 +1,7 @@
 """What answers on a proxy's port where squid can't play it: `python -m captures.lab.standins KIND ADDRESS PORT`.
 
 silent     accepts, reads, and never says a word
+refusing   a web server that knows CONNECT and answers 405
 relay      a transparent proxy of TLS: what the gateway turns to it goes on to where it was meant for, on a connection of its own
 """
 
@@ -11,6 +12,7 @@ import socket
 import struct
 import sys
 import threading
+from http.server import BaseHTTPRequestHandler
 
 SO_ORIGINAL_DST = 80  # linux/netfilter_ipv4.h
 
@@ -38,7 +40,18 @@ def relay(client: socket.socket) -> None:
                     break
 
 
-KINDS = {"silent": silent, "relay": relay}
+class Refusing(BaseHTTPRequestHandler):
+    """405 to a CONNECT, as web servers answer that have it in their list of methods."""
+
+    def do_CONNECT(self) -> None:
+        self.send_error(405)
+
+
+def refusing(client: socket.socket) -> None:
+    Refusing(client, client.getpeername(), None)  # type: ignore[arg-type] -- it serves one connection, and asks no server anything
+
+
+KINDS = {"silent": silent, "relay": relay, "refusing": refusing}
 
 
 def serve(kind: str, address: str, port: int) -> None:

@@ -21,12 +21,12 @@ COMMANDS = (
 )
 
 
-def ordinary(number: int, source: str) -> tuple[Activity, ...]:
-    """Somebody who opens a page; every third machine tests its connection."""
+def ordinary(number: int, source: str) -> Activity:
+    """Every third machine tests its connection, on the others somebody opens a page."""
     at = 0.2 + SECONDS * number / len(PEOPLE)
-    page = Activity(at + 0.3, "explorer", VISITS[number % len(VISITS)], source=source, hello="windows11", send=100, fetch=None)
-    test = Activity(at, "NCSI", "www.msftconnecttest.com", "get", paths=("/connecttest.txt",), source=source, pause=0.0)
-    return (page,) if number % 3 else (test, page)
+    if number % 3 == 0:
+        return Activity(at, "NCSI", "www.msftconnecttest.com", "get", paths=("/connecttest.txt",), source=source, pause=0.0)
+    return Activity(at, "explorer", VISITS[number % len(VISITS)], source=source, hello="windows11", send=100, fetch=None)
 
 
 def defended(source: str, through: str) -> tuple[Activity, ...]:
@@ -54,12 +54,12 @@ SITUATIONS = (
             ("static", "winhttp", "wininet"),
             0.0,
             (
-                *(activity for number, source in enumerate(PEOPLE) for activity in ordinary(number, source)),
+                *(ordinary(number, source) for number, source in enumerate(PEOPLE)),
                 *(activity for source in BY_WINHTTP for activity in defended(source, "winhttp")),
                 *(activity for source in BY_STATIC for activity in defended(source, "static")),
             ),
             {},
-            "three hundred addresses open a page through PROX02, a third of them test their connection through PROX01; "
+            "of three hundred addresses a third tests its connection through PROX01, the others open a page through PROX02; "
             "sensor and antivirus of three go through PROX01, of two through PROX03",
             commands=COMMANDS,
         ),

@@ -78,11 +78,11 @@ SITUATIONS = (
                 Activity(5.5, "noise", does="datagram", port=123),
             ),
             {"sensor": "none"},
-            "nginx answers CONNECT with 405, Python's http.server with 501, nginx with TLS on that port with 400",
+            "nginx answers CONNECT with 400, Python's http.server with 501, one that knows CONNECT and won't have it, with 405",
             proxies=(
                 Proxy("PROX01", "172.16.12.10", "winhttp", kind="nginx"),
                 Proxy("PROX02", "172.16.12.11", "wininet", kind="http.server"),
-                Proxy("PROX03", "172.16.12.12", "static", kind="nginx-tls"),
+                Proxy("PROX03", "172.16.12.12", "static", kind="refusing"),
             ),
         ),
         "three addresses were asked and are no proxies: every request failed, nothing went direct, nothing was carried",
