@@ -21,7 +21,11 @@ def part(proxy: str, tunnels: int, failed: int = 0, size: int = 0) -> dict[str, 
         "proxy": proxy,
         "name": name,
         "method": method,
+        "asked": tunnels + failed,
         "tunnels": tunnels,
+        "worked": tunnels,
+        "broken": 0,
+        "unseen": 0,
         "failed": failed,
         "bytes": size,
         "first_seen": "2024-05-01T12:00:01.000000001Z",
@@ -34,14 +38,59 @@ def judged(
 ) -> dict[str, Any]:
     """The columns that services and planes share."""
     name, method = PROXIES.get(winner or "", (None, None))
+    asked = max(parts, key=lambda one: one["asked"])["proxy"]
+    asked_name, asked_method = PROXIES.get(asked, (None, None))
+    outcome = "works" if winner else "authentication"
     return {
+        "asked": asked,
+        "asked_name": asked_name,
+        "asked_method": asked_method,
+        "outcome": outcome,
         "winner": winner,
         "winner_name": name,
         "method": method,
-        "confidence": confidence,
+        "confidence": confidence if winner else None,
         "reason": reason,
+        "eras": [
+            {
+                "proxy": winner,
+                "name": name,
+                "method": method,
+                "asked": asked,
+                "first_seen": "2024-05-01T12:00:01.000000001Z",
+                "last_seen": "2024-05-01T12:19:59.000000000Z",
+                "tunnels": sum(one["tunnels"] for one in parts),
+                "failed": sum(one["failed"] for one in parts),
+                "outcome": outcome,
+                "confidence": confidence if winner else None,
+            }
+        ],
         "by_proxy": parts,
     }
+
+
+def service(slug: str, group: str, plane: str | None, judgement: dict[str, Any]) -> dict[str, Any]:
+    """A service of a source."""
+    return {"service": slug, "group": group, "plane": plane, "evidence": "platform" if plane in (None, "system") else "own", **judgement}
+
+
+def plane(name: str, judgement: dict[str, Any]) -> dict[str, Any]:
+    """A plane of a source."""
+    return {"plane": name, **judgement, "split": False}
+
+
+MADE_BY = {
+    "version": "0.0.0",
+    "catalogue": {"as_of": "2024-04-01", "sha256": None},
+    "topology": {"path": None, "sha256": None},
+    "options": {},
+}
+
+
+def group(source: dict[str, Any]) -> dict[str, Any]:
+    """The group of one source."""
+    short = {entry["plane"]: {key: entry[key] for key in ("asked", "winner", "outcome")} for entry in source["planes"]}
+    return {"sources": [source["client_ip"]], "defender": source["defender"], "answer": source["answer"], "planes": short}
 
 
 def finding(code: str, severity: str, text: str, advice: str | None, **where: Any) -> dict[str, Any]:
@@ -50,9 +99,11 @@ def finding(code: str, severity: str, text: str, advice: str | None, **where: An
         "code": code,
         "severity": severity,
         "confidence": "certain",
-        "client_ip": None,
+        "client_ip": where.get("client_ip"),
+        "client_ips": [where["client_ip"]] if where.get("client_ip") else [],
         "proxy": None,
-        "service": None,
+        "service": where.get("service"),
+        "services": [where["service"]] if where.get("service") else [],
         "text": text,
         "advice": advice,
         "first_seen": "2024-05-01T12:00:05.000000000Z",
@@ -62,38 +113,54 @@ def finding(code: str, severity: str, text: str, advice: str | None, **where: An
     return entry | where
 
 
+ANSWER = "PROX03 (static) won for sensor (likely); PROX03 (static) won for antivirus; PROX01 (WinHTTP) won for system; PROX02 (WinINET) won for user"
+
+
 def _source() -> dict[str, Any]:
     winhttp, wininet, static = PROXIES
-    service = "edr-command-and-control"
+    command = "edr-command-and-control"
     return {
         "client_ip": "172.16.11.92",
+        "client_ips": ["172.16.11.92"],
         "name": "WORKSTATION",
+        "defender": "seen",
+        "answer": ANSWER,
         "services": [
-            {"service": service, "group": "edr", "plane": "sensor"} | judged(static, [part(static, 12, 0, 48_211)]),
-            {"service": "edr-cyber-data", "group": "edr", "plane": "sensor"}
-            | judged(
-                static,
-                [part(static, 41, 1, 1_204_000), part(winhttp, 1, 0, 900)],
-                "likely",
-                "98 % of 42 carried requests went through PROX03, 1 through PROX01",
+            service(command, "edr", "sensor", judged(static, [part(static, 12, 0, 48_211)])),
+            service(
+                "edr-cyber-data",
+                "edr",
+                "sensor",
+                judged(
+                    static,
+                    [part(static, 41, 1, 1_204_000), part(winhttp, 1, 0, 900)],
+                    "likely",
+                    "98 % of 42 carried requests went through PROX03, 1 through PROX01",
+                ),
             ),
-            {"service": "cloud-protection", "group": "maps", "plane": "antivirus"} | judged(static, [part(static, 7, 0, 90_112)]),
-            {"service": "certificate-trust", "group": "trust", "plane": "system"} | judged(winhttp, [part(winhttp, 3, 0, 5_275)]),
-            {"service": "push-notifications", "group": "push", "plane": "system"}
-            | judged(None, [part(winhttp, 0, 4, 0)], "certain", "only failures: 4 requests failed"),
-            {"service": "smartscreen", "group": "smartscreen", "plane": None} | judged(wininet, [part(wininet, 2, 0, 3_000)]),
+            service("cloud-protection", "maps", "antivirus", judged(static, [part(static, 7, 0, 90_112)])),
+            service("certificate-trust", "trust", "system", judged(winhttp, [part(winhttp, 3, 0, 5_275)])),
+            service(
+                "push-notifications",
+                "push",
+                "system",
+                judged(None, [part(winhttp, 0, 4, 0)], "certain", "only failures: 4 requests failed"),
+            ),
+            service("smartscreen", "smartscreen", None, judged(wininet, [part(wininet, 2, 0, 3_000)])),
         ],
         "planes": [
-            {"plane": "sensor"}
-            | judged(
-                static,
-                [part(static, 53, 1, 1_252_211), part(winhttp, 1, 0, 900)],
-                "likely",
-                "98 % of 54 carried requests went through PROX03, 1 through PROX01",
+            plane(
+                "sensor",
+                judged(
+                    static,
+                    [part(static, 53, 1, 1_252_211), part(winhttp, 1, 0, 900)],
+                    "likely",
+                    "98 % of 54 carried requests went through PROX03, 1 through PROX01",
+                ),
             ),
-            {"plane": "antivirus"} | judged(static, [part(static, 7, 0, 90_112)]),
-            {"plane": "system"} | judged(winhttp, [part(winhttp, 3, 4, 5_275)]),
-            {"plane": "user"} | judged(wininet, [part(wininet, 31, 0, 7_400_000)]),
+            plane("antivirus", judged(static, [part(static, 7, 0, 90_112)])),
+            plane("system", judged(winhttp, [part(winhttp, 3, 4, 5_275)])),
+            plane("user", judged(wininet, [part(wininet, 31, 0, 7_400_000)])),
         ],
         "required": [
             {"service": "certificate-trust", "state": "carried", "through": ["172.16.12.10:3128"]},
@@ -117,20 +184,23 @@ def _source() -> dict[str, Any]:
         "precedence": [
             {
                 "plane": "sensor",
+                "confidence": "likely",
                 "over": "static",
                 "under": "winhttp",
-                "services": [service, "edr-cyber-data"],
+                "services": [command, "edr-cyber-data"],
                 "evidence": ["0123456789abcdef", "1123456789abcdef"],
             },
             {
                 "plane": "sensor",
+                "confidence": "likely",
                 "over": "static",
                 "under": "wininet",
-                "services": [service, "edr-cyber-data"],
+                "services": [command, "edr-cyber-data"],
                 "evidence": ["0123456789abcdef", "2123456789abcdef"],
             },
             {
                 "plane": "antivirus",
+                "confidence": "certain",
                 "over": "static",
                 "under": "wininet",
                 "services": ["cloud-protection"],
@@ -174,10 +244,18 @@ def fifth_test() -> dict[str, Any]:
             service="push-notifications",
             flows=[f"{i}00000000000abcd" for i in range(9)],
         ),
-        finding("capture-damaged", "warning", "all-three.pcapng ends inside a packet.", None, confidence=None),
+        finding(
+            "capture-damaged",
+            "warning",
+            "all-three.pcapng ends inside a packet.",
+            "Copy the file again, or capture anew.",
+            confidence="likely",
+        ),
     ]
+    source = _source()
     return {
-        "schema": 1,
+        "schema": 2,
+        "made_by": MADE_BY,
         "window": ["2024-05-01T12:00:00.000000000Z", "2024-05-01T12:20:00.000000000Z"],
         "reason": None,
         "captures": [
@@ -190,7 +268,8 @@ def fifth_test() -> dict[str, Any]:
                 "damage": [{"code": "block-cut", "offset": 81_220, "bytes": 17, "count": 1, "text": None}],
             }
         ],
-        "sources": [_source()],
+        "groups": [group(source)],
+        "sources": [source],
         "proxies": [
             {
                 "proxy": proxy,
@@ -200,6 +279,7 @@ def fifth_test() -> dict[str, Any]:
                 "sources": 1,
                 "requests": 60,
                 "failed": 4 if proxy == winhttp else 1 if proxy == static else 0,
+                "hidden": 0,
                 "inspected": {winhttp: None, wininet: True, static: False}[proxy],
             }
             for proxy, (name, method) in PROXIES.items()
@@ -235,6 +315,7 @@ def fifth_test() -> dict[str, Any]:
         "direct": {
             "allowed": [_direct("closed", "20.1.2.3:443", "login.live.com", None, ["5123456789abcdef"])],
             "blocked": [_direct("no-answer", "20.1.2.4:443", None, None, ["4123456789abcdef", "6123456789abcdef"])],
+            "unknown": [],
         },
         "findings": findings,
     }
@@ -242,8 +323,9 @@ def fifth_test() -> dict[str, Any]:
 
 def nothing_seen() -> dict[str, Any]:
     """A capture without a client that could be judged."""
-    empty = {"schema": 1, "window": [None, None], "captures": [], "reason": None, "sources": [], "proxies": [], "legs": [], "findings": []}
-    return empty | {"direct": {"allowed": [], "blocked": []}}
+    lists: dict[str, Any] = {name: [] for name in ("captures", "groups", "sources", "proxies", "legs", "findings")}
+    direct: dict[str, Any] = {"allowed": [], "blocked": [], "unknown": []}
+    return {"schema": 2, "made_by": MADE_BY, "window": [None, None], "reason": None, "direct": direct} | lists
 
 
 def no_defender_traffic() -> dict[str, Any]:
@@ -251,7 +333,9 @@ def no_defender_traffic() -> dict[str, Any]:
     verdict = nothing_seen() | {"captures": deepcopy(fifth_test()["captures"])}
     verdict["window"] = ["2024-05-01T11:50:00.000000000Z", None]
     lists: dict[str, Any] = {"services": [], "planes": [], "required": [], "talk": [], "precedence": []}
-    verdict["sources"] = [{"client_ip": "172.16.11.92", "name": None} | lists]
+    source = {"client_ip": "172.16.11.92", "client_ips": ["172.16.11.92"], "name": None, "defender": "not-seen"} | lists
+    verdict["sources"] = [source | {"answer": "no Defender traffic was seen"}]
+    verdict["groups"] = [group(entry) for entry in verdict["sources"]]
     verdict["findings"] = [
         finding(
             "no-service-traffic",
@@ -273,10 +357,13 @@ def hostile() -> dict[str, Any]:
         entry["name"] = HOSTILE
         entry["kinds"] = [HOSTILE]
     for source in verdict["sources"]:
-        source["name"] = HOSTILE
+        source["name"] = source["answer"] = HOSTILE
         for judged_entry in [*source["services"], *source["planes"]]:
             judged_entry["reason"] = HOSTILE
             judged_entry["winner_name"] = HOSTILE if judged_entry["winner"] else None
+            judged_entry["asked_name"] = HOSTILE
+            for era in judged_entry["eras"]:
+                era["name"] = HOSTILE
             for proxy_part in judged_entry["by_proxy"]:
                 proxy_part["name"] = HOSTILE
         for entry in source["services"]:
@@ -290,6 +377,8 @@ def hostile() -> dict[str, Any]:
         for entry in source["precedence"]:
             entry["over"] = entry["under"] = HOSTILE
             entry["services"] = entry["evidence"] = [HOSTILE]
+    for entry in verdict["groups"]:
+        entry["answer"] = HOSTILE
     for entry in verdict["legs"]:
         entry["text"] = entry["host"] = entry["server"] = HOSTILE
     for entry in [*verdict["direct"]["allowed"], *verdict["direct"]["blocked"]]:
@@ -297,6 +386,7 @@ def hostile() -> dict[str, Any]:
         entry["flows"] = [HOSTILE]
     for entry in verdict["findings"]:
         entry["text"] = entry["service"] = HOSTILE
+        entry["services"] = [HOSTILE]
         entry["advice"] = entry["advice"] and HOSTILE
         entry["flows"] = [HOSTILE]
     return verdict

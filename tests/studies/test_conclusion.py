@@ -20,7 +20,9 @@ def document() -> StudyDocument:
 
 def test_the_answer_comes_first_then_what_happened(document: StudyDocument) -> None:
     text = document["tests"][3]["conclusion"]
-    assert text.startswith("PROX02 (WinINET) won for sensor, but TLS broke in 6 of 19 tunnels; PROX02 (WinINET) won for antivirus and user.")
+    assert text.startswith(
+        "PROX02 (WinINET) won for sensor, but TLS broke in 6 of 19 tunnels; PROX02 (WinINET) won for antivirus and user."
+    )
     assert "WORKSTATION sent nothing to Defender's services for 7.6 s" in text
     assert "after 8 s of silence" in text
     assert document["tests"][2]["conclusion"].startswith("No Defender traffic was seen.")
