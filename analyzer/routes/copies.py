@@ -248,7 +248,8 @@ def _mixed(values: npt.NDArray[np.uint64], others: npt.NDArray[np.uint64]) -> np
     mixed = values + (others + np.uint64(1)) * np.uint64(0x9E3779B97F4A7C15)
     mixed = (mixed ^ (mixed >> np.uint64(30))) * np.uint64(0xBF58476D1CE4E5B9)
     mixed = (mixed ^ (mixed >> np.uint64(27))) * np.uint64(0x94D049BB133111EB)
-    return mixed ^ (mixed >> np.uint64(31))
+    result: npt.NDArray[np.uint64] = mixed ^ (mixed >> np.uint64(31))
+    return result
 
 
 def _plain_codes(flows: pa.Table) -> Ints:
