@@ -23,7 +23,7 @@ from analyzer.arrow import array
 from analyzer.errors import Unusable
 from analyzer.growing import tells_something, together
 from analyzer.jobs.store import Change, Store
-from analyzer.routes.proxies import find_proxies, flow_ends
+from analyzer.routes.proxies import find_proxies, flow_ends, rows_that_show
 from analyzer.routes.route import route_flows
 from analyzer.routes.topology import Topology
 from analyzer.services.catalogue import Catalogue
@@ -37,7 +37,7 @@ NO_DATE: Final = "__HIVE_DEFAULT_PARTITION__"
 MOST_UNNAMED: Final = 20_000
 """As in growing.Limits: a verdict over more sources than that is no use to anybody, and takes minutes."""
 
-ROUTED: Final = ("route", "proxy", "proxy_name", "method", "pair", "inspected")
+ROUTED: Final = ("route", "direct_outcome", "hidden", "proxy", "proxy_name", "method", "pair", "inspected")
 
 
 class Evidence:
@@ -200,8 +200,8 @@ class Writing:
 
 
 def proving(rows: pa.Table) -> pa.Table:
-    """The rows that asked somebody something, as only a proxy is asked."""
-    return rows.filter(pc.greater(pc.list_value_length(rows["requests"]), 0))
+    """The rows that show that their server is a proxy."""
+    return rows.filter(array(rows_that_show(rows)))
 
 
 def by_date(rows: pa.Table) -> Iterator[tuple[str, pa.Table]]:

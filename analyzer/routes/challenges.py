@@ -9,10 +9,9 @@ from __future__ import annotations
 
 import numpy as np
 import pyarrow as pa
-import pyarrow.compute as pc
 
 from analyzer.routes.proxies import Ends
-from analyzer.routes.requests import ABSOLUTE, NO_TIME, Bools, Ints, Requests, integers, one_array, times_ns
+from analyzer.routes.requests import ABSOLUTE, NO_TIME, Bools, Ints, Requests, integers, one_array, same_host, times_ns
 
 AUTH_REQUIRED = 407
 FOLLOWS_WITHIN_S = 30
@@ -58,11 +57,6 @@ def _groups(flows: pa.Table, ends: Ends, requests: Requests) -> Ints:
         codes = np.unique(column, return_inverse=True)[1]
         group = np.unique(group * (int(codes.max()) + 1) + codes, return_inverse=True)[1].astype(np.int64)
     return group
-
-
-def same_host(hosts: pa.Array) -> pa.Array:
-    """Names made comparable: lower case, without the root's dot (RFC 4343, RFC 1034 3.1)."""
-    return pc.utf8_rtrim(pc.utf8_lower(hosts), characters=".")
 
 
 def first_after(keys: Ints, times: Ints, wanted: Ints, after: Ints) -> Ints:

@@ -21,10 +21,10 @@ import pyarrow.compute as pc
 
 from analyzer.arrow import array
 from analyzer.routes.captured import Captured, is_known, is_text
-from analyzer.routes.challenges import AUTH_REQUIRED, challenges, same_host
+from analyzer.routes.challenges import AUTH_REQUIRED, challenges
 from analyzer.routes.portals import one_answer_for_many
 from analyzer.routes.proxies import Ends
-from analyzer.routes.requests import ABSOLUTE, CONNECT, NO_STATUS, NO_TIME, SOCKS4, SOCKS5, Bools, Ints, Requests, one_array
+from analyzer.routes.requests import ABSOLUTE, CONNECT, NO_STATUS, NO_TIME, SOCKS4, SOCKS5, Bools, Ints, Requests, one_array, same_host
 from analyzer.routes.tunnels import Tunnels, answered_before, answered_later, let_through
 from analyzer.tables import OUTCOMES, REQUEST
 

@@ -109,27 +109,6 @@ def flat_requests(flows: pa.Table) -> Requests:
     )
 
 
-def bytes_both_ways(flows: pa.Table) -> Bools:
-    """Per flow: whether bytes beyond the request itself went both ways, so that an unanswered last request became a tunnel.
-
-    The answer may be missing from a capture while the tunnel goes on (as in suricata-verify bug-2512). From the server any
-    byte will do, since no answer was found among them. From the client it takes a ClientHello, or more than a CONNECT holds.
-    """
-    hello = np.zeros(flows.num_rows, dtype=np.bool_)
-    for name in ("client_random", "sni", "tls_offered"):
-        hello |= one_array(flows.column(name)).is_valid().to_numpy(zero_copy_only=False)
-    sent = integers(flows.column("bytes_out"), 0) - integers(flows.column("retransmitted"), 0)
-    received = integers(flows.column("bytes_in"), 0)
-    result: Bools = (received > 0) & (hello | (sent > LARGEST_CONNECT_BYTES))
-    return result
-
-
-def tunnelled_unanswered(requests: Requests, both_ways: Bools) -> Bools:
-    """Per request: no answer was captured, yet tunnel bytes follow in both directions.
-
-    Only the last request of a connection can have become its tunnel, and only CONNECT and SOCKS make tunnels.
-    """
-    result: Bools = (
-        (requests.status == NO_STATUS) & requests.last & (requests.kind != ABSOLUTE) & (requests.kind >= 0) & both_ways[requests.row]
-    )
-    return result
+def same_host(hosts: pa.Array) -> pa.Array:
+    """Names made comparable: lower case, without the root's dot (RFC 4343, RFC 1034 3.1)."""
+    return pc.utf8_rtrim(pc.utf8_lower(hosts), characters=".")

@@ -17,7 +17,7 @@ import pyarrow.compute as pc
 from analyzer.arrow import array
 from analyzer.findings import Confidence, Finding, Severity
 from analyzer.routes.direct import was_blocked
-from analyzer.routes.requests import ABSOLUTE, NO_TIME, Bools, Ints, Requests, flat_requests, integers, one_array, times_ns
+from analyzer.routes.requests import ABSOLUTE, NO_TIME, Bools, Ints, Requests, flat_requests, integers, one_array, same_host, times_ns
 from analyzer.routes.route import DIRECT, PROXY, ROUTES, UPSTREAM
 from analyzer.routes.topology import Topology
 from analyzer.services.rules import is_regional
@@ -25,7 +25,7 @@ from analyzer.tables import ACTIVE_GAP_S
 from analyzer.text.times import rfc3339 as rfc3339
 from analyzer.text.times import values
 from analyzer.text.words import counted, listed
-from analyzer.verdict.outcome import Outcome, outcome_of, same_host
+from analyzer.verdict.outcome import Outcome, outcome_of
 from analyzer.verdict.sources import SourceNames, source_names
 
 DIRECT_OUTCOMES = ("answered", "blocked", "unknown")

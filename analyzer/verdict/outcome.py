@@ -69,8 +69,3 @@ def outcome_of(entries: pa.StructArray) -> Outcome:
     code = integers(pc.index_in(entries.field("outcome"), value_set=pa.array(OUTCOMES)), UNSEEN)
     through = pc.fill_null(entries.field("let_through"), False).to_numpy(zero_copy_only=False)
     return Outcome(code, np.asarray(through, dtype=np.bool_))
-
-
-def same_host(hosts: pa.Array) -> pa.Array:
-    """Names made comparable: lower case, without the root's dot (RFC 4343, RFC 1034 3.1)."""
-    return pc.utf8_rtrim(pc.utf8_lower(hosts), characters=".")

@@ -1,7 +1,6 @@
-import numpy as np
-import pytest
+import pyarrow as pa
 
-from analyzer.routes.requests import NO_STATUS, NO_TIME, bytes_both_ways, flat_requests, tunnelled_unanswered
+from analyzer.routes.requests import NO_STATUS, NO_TIME, flat_requests, same_host
 from tests.verdict.rows import START_NS, asked, flow, request, table
 
 
@@ -24,28 +23,5 @@ def test_no_flows_have_no_requests() -> None:
     assert len(flat_requests(table([])).row) == 0
 
 
-@pytest.mark.parametrize(
-    ("columns", "expected"),
-    [
-        ({"sni": "a"}, True),
-        ({"client_random": "00" * 32}, True),
-        ({"tls_offered": "1.3"}, True),
-        ({}, False),
-        ({"bytes_out": 2049}, True),
-        ({"bytes_out": 4000, "retransmitted": 2000}, False),
-        ({"sni": "a", "bytes_in": 0}, False),
-        ({"sni": "a", "bytes_in": None}, False),
-    ],
-)
-def test_tunnel_bytes_took_both_directions(columns: dict[str, object], expected: bool) -> None:
-    row = flow(bytes_out=300, bytes_in=100) | columns
-    assert bytes_both_ways(table([row])).tolist() == [expected]
-
-
-@pytest.mark.parametrize(
-    ("kind", "status", "expected"), [("connect", None, True), ("socks4", None, True), ("absolute", None, False), ("connect", 200, False)]
-)
-def test_an_unanswered_request_becomes_a_tunnel(kind: str, status: int | None, expected: bool) -> None:
-    flat = flat_requests(table([asked("10.0.0.1:80", request("connect", "a", None), request(kind, "a", status))]))
-    assert tunnelled_unanswered(flat, np.array([True])).tolist() == [False, expected]
-    assert not tunnelled_unanswered(flat, np.array([False])).any()
+def test_names_are_compared_without_case_and_the_roots_dot() -> None:
+    assert same_host(pa.array(["A.Example.", "a.example", None])).to_pylist() == ["a.example", "a.example", None]

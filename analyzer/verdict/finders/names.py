@@ -8,6 +8,7 @@ import pyarrow.compute as pc
 
 from analyzer.arrow import array
 from analyzer.findings import Finding, Severity
+from analyzer.routes.requests import same_host
 from analyzer.routes.route import PROXY
 from analyzer.services.catalogue import Catalogue
 from analyzer.services.match import is_defender_like
@@ -16,7 +17,6 @@ from analyzer.text.words import counted, listed
 from analyzer.verdict.case import Case
 from analyzer.verdict.columns import column, mask, matches, says
 from analyzer.verdict.evidence import Evidence, coded, grouped, source_rows
-from analyzer.verdict.outcome import same_host
 
 
 def find(case: Case) -> list[Finding]:
