@@ -29,6 +29,7 @@ from analyzer.packets.decode import decode_frames
 from analyzer.packets.fragments import Fragments
 from analyzer.packets.layout import CUT_SHORT, FRAGMENT, LINK_UNKNOWN, MALFORMED, NO_TIME, PACKET
 from analyzer.room import Room
+from analyzer.text.times import rfc3339
 
 if TYPE_CHECKING:
     import pyarrow as pa
@@ -108,8 +109,11 @@ def read(
     sources = found.sources
     with ThreadPoolExecutor(1) as aside:
         hashed = aside.map(Source.read_sha256, sources if digests else ())
-        blocks = reported(within(in_time_order(sources), start_ns, end_ns), sources, progress)
+        kept = [0]
+        blocks = reported(counted(within(in_time_order(sources), start_ns, end_ns), kept), sources, progress)
         tables = collect(blocks, sources, workers)
+        if not kept[0]:
+            check_span(sources, start_ns, end_ns)
         named = named_tables(tables, [source.name for source in sources], by_time([source.first_ns for source in sources]))
         flows = route_flows(named.flows, topology)
         discoveries = discoveries_of(named.lookups, named.discoveries, topology)
@@ -191,6 +195,23 @@ def within(blocks: Iterable[Block], start_ns: int | None, end_ns: int | None) ->
                 kept &= times < end_ns
             block = Block(block.data, block.frames[kept])
         yield block
+
+
+def counted(blocks: Iterable[Block], frames: list[int]) -> Iterator[Block]:
+    """The same blocks; their frames are added to the number in `frames`."""
+    for block in blocks:
+        frames[0] += len(block.frames)
+        yield block
+
+
+def check_span(sources: Sequence[Source], start_ns: int | None, end_ns: int | None) -> None:
+    """Nothing, of a window without a frame, where the inputs have none either. Errors: Unusable, they have, at other times."""
+    times = [time for source in sources for time in (source.first_ns, source.last_ns) if time is not None]
+    if times and (start_ns is not None or end_ns is not None):
+        ends = [rfc3339(time) for time in (start_ns, end_ns) if time is not None]
+        window = " to ".join(ends) if len(ends) > 1 else f"{'from' if start_ns is not None else 'before'} {ends[0]}"
+        span = f"they go from {rfc3339(min(times))} to {rfc3339(max(times))}"
+        raise Unusable(f"the window {window} holds no packet of the inputs", None, span)
 
 
 def reported(blocks: Iterable[Block], sources: Sequence[Source], progress: Progress | None) -> Iterator[Block]:

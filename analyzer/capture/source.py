@@ -25,6 +25,7 @@ from analyzer.capture.pcapng import Interface, read_pcapng, starts_like_pcapng
 from analyzer.capture.stream import Feed, Window
 from analyzer.errors import Unusable
 from analyzer.packets.layout import CUT_SHORT, LINK_UNKNOWN, NO_TIME
+from analyzer.text.globs import expanded
 
 SNIFF: Final = 24
 
@@ -260,7 +261,7 @@ def open_inputs(inputs: Sequence[Input]) -> Inputs:
 def _add_path(given: str, found: Inputs, seen: set[tuple[int, int]]) -> None:
     names = [given]
     if glob.has_magic(given) and not os.path.lexists(given):
-        names = sorted(glob.glob(given, recursive=True))  # noqa: PTH207  # Path.glob takes no absolute patterns
+        names = expanded(given)
     if not names:
         found.unusable.append(Unusable("no such file or directory", given))
     for name in names:

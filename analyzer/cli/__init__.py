@@ -8,6 +8,10 @@ from typing import NoReturn
 
 def main() -> NoReturn:
     """Run the command line and exit with its code."""
-    from analyzer.cli.outcome import run
+    try:
+        from analyzer.cli.outcome import run
 
-    sys.exit(run(sys.argv[1:]))
+        code = run(sys.argv[1:])
+    except KeyboardInterrupt:  # while modules load, or before anything of ours could say so
+        code = 130
+    sys.exit(code)

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from analyzer.cli.options import Catalogues, End, Inputs, Quiet, Start, Topology, Workers
+from analyzer.cli.options import Catalogues, End, Inputs, Quiet, Start, Topology, Workers, Zone
 from analyzer.errors import Unusable
 
 if TYPE_CHECKING:
@@ -49,6 +49,7 @@ def flows(
     catalogue: Catalogues = None,
     start: Start = None,
     end: End = None,
+    tz: Zone = "UTC",
     workers: Workers = 2,
     quiet: Quiet = False,
 ) -> int:
@@ -73,7 +74,7 @@ def flows(
     chosen = _format(format, output)
     if output is not None:
         check_writable(output, inputs)
-    question = checked(inputs, topology=topology, catalogues=catalogue, start=start, end=end, workers=workers, quiet=quiet)
+    question = checked(inputs, topology=topology, catalogues=catalogue, start=start, end=end, workers=workers, quiet=quiet, tz=tz)
     reading = read(question, digests=False)
     if output is None:
         _to_stdout(reading.flows, chosen)

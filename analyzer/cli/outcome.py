@@ -18,7 +18,11 @@ from analyzer.report.text import inert
 DONE = 0
 UNMET = 1
 UNUSABLE = 2
+MISTAKE = 70
 INTERRUPTED = 130
+
+TRACE = "WHICHPROXY_TRACEBACK"
+"""Set to anything, a mistake of ours is told with its whole trace."""
 
 COMPLETION = "_WHICHPROXY_COMPLETE"
 
@@ -50,10 +54,24 @@ def run(args: Sequence[str]) -> int:
         where = f"{error.filename}: " if error.filename else ""
         complain(f"{where}{error.strerror or error}")
         return UNUSABLE
-    except Exception:  # noqa: BLE001 - a mistake of ours: the trace is for its report, and exit code 1 would mean "done"
+    except Exception as error:  # noqa: BLE001 - a mistake of ours: exit code 1 would mean "done", and 2 that the input is to blame
+        complain(*_report_of(error))
+        return MISTAKE
+
+
+def _report_of(error: Exception) -> Iterator[str]:
+    """What is to be reported of a mistake of ours, and how to get the rest of it."""
+    import analyzer
+
+    last = traceback.extract_tb(error.__traceback__)[-1]
+    where = f"{'/'.join(Path(last.filename).parts[-3:])}:{last.lineno}"
+    what = traceback.format_exception_only(error)[-1].strip()
+    yield f"this is a mistake in whichproxy {analyzer.__version__}, not in your input: {what} ({where})"
+    if os.environ.get(TRACE):
         traceback.print_exc()
-        complain("this is a mistake in whichproxy, not in your input; please report it with the lines above")
-        return UNUSABLE
+        yield "please report it with the lines above"
+    else:
+        yield f"please report it with what the same command prints with {TRACE}=1 before it"
 
 
 def _open_streams() -> None:

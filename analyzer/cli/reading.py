@@ -47,21 +47,23 @@ def checked(
     end: str | None,
     workers: int,
     quiet: bool,
+    tz: str = "UTC",
 ) -> Question:
     """The options as a Question.
 
     Errors  Unusable: a time that is none, a topology or catalogue file with mistakes, or stdin that is a terminal
     """
     from analyzer.arrow import leave_pandas_alone
+    from analyzer.cli.window import window
     from analyzer.routes.topology import load_topology
     from analyzer.services.catalogue import load_catalogue
-    from analyzer.text.times import window_ns
 
     leave_pandas_alone()
-    start_ns, end_ns = window_ns(start, end)
     if "-" in inputs and (sys.stdin is None or sys.stdin.isatty()):
         raise Unusable("standard input is a terminal or closed", "-", "pipe a capture into it: tcpdump -w - | whichproxy report -")
-    return Question(inputs, load_topology(topology), load_catalogue(catalogues or ()), start_ns, end_ns, workers, quiet)
+    names, services = load_topology(topology), load_catalogue(catalogues or ())
+    start_ns, end_ns = window(start, end, tz, inputs)  # it may have to look at the captures, so it comes last
+    return Question(inputs, names, services, start_ns, end_ns, workers, quiet)
 
 
 def read(question: Question, *, digests: bool) -> Reading:

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from analyzer.cli.options import Catalogues, End, Inputs, Quiet, Start, Topology, Workers
+from analyzer.cli.options import Catalogues, End, Inputs, Quiet, Start, Topology, Workers, Zone
 from analyzer.cli.outcome import UNMET, complain
 
 if TYPE_CHECKING:
@@ -54,6 +54,7 @@ def report(
     catalogue: Catalogues = None,
     start: Start = None,
     end: End = None,
+    tz: Zone = "UTC",
     workers: Workers = 2,
     quiet: Quiet = False,
 ) -> int:
@@ -78,6 +79,7 @@ def report(
     Exit codes: 0 done, 1 an expectation isn't met, 2 unusable input or arguments, 130 interrupted.
     """
     from analyzer.cli.reading import checked, read, say_unusable
+    from analyzer.cli.window import said
     from analyzer.pipeline import judge
     from analyzer.report.files import check_report_path, write_report
     from analyzer.report.ipynb import Asked
@@ -85,7 +87,7 @@ def report(
 
     if output is not None:
         check_report_path(output, inputs)
-    question = checked(inputs, topology=topology, catalogues=catalogue, start=start, end=end, workers=workers, quiet=quiet)
+    question = checked(inputs, topology=topology, catalogues=catalogue, start=start, end=end, workers=workers, quiet=quiet, tz=tz)
     expectations = load_expectations(expect, question.catalogue) if expect else None
     reading = read(question, digests=True)
     if allow is not None:
@@ -93,7 +95,7 @@ def report(
         return say_unusable(question, reading)
     verdict = judge(reading)
     if output is not None:
-        asked = Asked(tuple(inputs), topology, tuple(catalogue or ()), start, end)
+        asked = Asked(tuple(inputs), topology, tuple(catalogue or ()), said(question.start_ns), said(question.end_ns))
         write_report(output, verdict, reading.flows, asked)
     if json or output is None:
         give(verdict, json)

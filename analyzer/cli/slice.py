@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from analyzer.cli.options import Catalogues, End, Inputs, Quiet, Start, Topology, Workers
+from analyzer.cli.options import Catalogues, End, Inputs, Quiet, Start, Topology, Workers, Zone
 from analyzer.cli.outcome import complain
 from analyzer.errors import Unusable
 
@@ -57,6 +57,7 @@ def slice_captures(
     catalogue: Catalogues = None,
     start: Start = None,
     end: End = None,
+    tz: Zone = "UTC",
     workers: Workers = 2,
     quiet: Quiet = False,
 ) -> int:
@@ -97,7 +98,7 @@ def slice_captures(
     if beside is not None:
         check_writable(beside, [*inputs, topology])
     with Spool() as spool:
-        question = checked(inputs, topology=topology, catalogues=catalogue, start=start, end=end, workers=workers, quiet=quiet)
+        question = checked(inputs, topology=topology, catalogues=catalogue, start=start, end=end, workers=workers, quiet=quiet, tz=tz)
         _check_services(wanted, question.catalogue.services)
         with question.until_interrupted():
             kept = spool.inputs(inputs)

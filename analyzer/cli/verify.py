@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from analyzer.cli.options import Catalogues, End, Inputs, Quiet, Start, Topology, Workers
+from analyzer.cli.options import Catalogues, End, Inputs, Quiet, Start, Topology, Workers, Zone
 from analyzer.cli.outcome import UNMET
 from analyzer.errors import Unusable
 
@@ -38,6 +38,7 @@ def verify(
     catalogue: Catalogues = None,
     start: Start = None,
     end: End = None,
+    tz: Zone = "UTC",
     workers: Workers = 2,
     quiet: Quiet = False,
 ) -> int:
@@ -66,7 +67,7 @@ def verify(
 
     find_tshark()
     with Spool() as spool:
-        question = checked(inputs, topology=topology, catalogues=catalogue, start=start, end=end, workers=workers, quiet=quiet)
+        question = checked(inputs, topology=topology, catalogues=catalogue, start=start, end=end, workers=workers, quiet=quiet, tz=tz)
         with question.until_interrupted():
             kept = spool.inputs(inputs)
         reading = read(replace(question, inputs=kept), digests=False)

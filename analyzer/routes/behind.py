@@ -16,6 +16,7 @@ from analyzer.routes.captured import is_known
 from analyzer.routes.copies import MOST_COPIES, agreeing
 from analyzer.routes.proxies import Ends
 from analyzer.routes.requests import NO_TIME, Bools, Ints, integers, one_array, times_ns
+from analyzer.text.times import values
 
 AFTER_NS = 5 * 10**9
 """How long after the client's hello or request its second leg may come: the proxy connects to the origin first."""
@@ -105,5 +106,5 @@ def explained_clients(flows: pa.Table) -> list[str]:
     copies = np.flatnonzero(original >= 0)
     second, taken = transparent_legs(flows)
     behind, before = np.concatenate([copies, second]), np.concatenate([original[copies], taken])
-    texts = set(client.take(array(behind)).to_pylist()) - set(client.take(array(before)).to_pylist())
+    texts = set(values(client.take(array(behind)))) - set(values(client.take(array(before))))
     return sorted(texts)

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import difflib
-import glob
 from collections.abc import Iterator, Mapping, Sequence
 from datetime import UTC, datetime
 from pathlib import Path
@@ -19,6 +18,7 @@ from analyzer.services.catalogue import Catalogue
 from analyzer.studies.expectations import expectation_mistakes, expectations_from
 from analyzer.studies.places import Place, Places
 from analyzer.studies.plan import Plan, PlannedTest
+from analyzer.text.globs import expanded
 from analyzer.text.times import NS_PER_S, parse_time, rfc3339
 
 if TYPE_CHECKING:
@@ -242,7 +242,7 @@ def _results(named: object, path: Path) -> tuple[Results | None, list[Mistake]]:
 
 def _exists(path: Path) -> bool:
     try:
-        return path.exists() or any(glob.iglob(str(path), recursive=True))  # noqa: PTH207 - takes absolute patterns too
+        return path.exists() or bool(expanded(str(path)))
     except (OSError, ValueError):  # ValueError: a NUL in the name
         return False
 

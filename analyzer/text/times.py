@@ -7,9 +7,10 @@ between two microseconds, and gives other objects where pandas was loaded than w
 from __future__ import annotations
 
 import re
-from datetime import UTC, datetime
+from datetime import UTC, date, datetime, tzinfo
 from functools import lru_cache
 from typing import Any
+from zoneinfo import ZoneInfo
 
 import pyarrow as pa
 import pyarrow.compute as pc
@@ -17,6 +18,10 @@ import pyarrow.compute as pc
 from analyzer.errors import Unusable
 
 NS_PER_S = 1_000_000_000
+
+# Times without an offset, in a zone that was named: 2026-11-23 16:15:40, the seconds and their fraction may be left out.
+_LOCAL = re.compile(r"(\d{4}-\d\d-\d\d)[Tt ](\d\d:\d\d)(:\d\d)?(?:\.(\d{1,9}))?", re.ASCII)
+_CLOCK = re.compile(r"\d\d:\d\d(?::\d\d)?(?:\.\d{1,9})?", re.ASCII)
 
 # RFC 3339 5.6; a space for the T is allowed there, a missing offset is not: local time at a gateway is a guess.
 _DATE_TIME = re.compile(r"(\d{4}-\d\d-\d\d)[Tt ](\d\d:\d\d:\d\d)(?:\.(\d{1,9}))?([Zz]|[+-]\d\d:\d\d)", re.ASCII)
@@ -42,6 +47,40 @@ def parse_time(text: str, where: str) -> int:
     return (since_1970.days * 86_400 + since_1970.seconds) * NS_PER_S + int((fraction or "").ljust(9, "0"))
 
 
+def zone_of(name: str, where: str = "--tz") -> tzinfo | None:
+    """The zone of this name; None for `local`, this machine's own. Errors: Unusable, there is none."""
+    if name == "local":
+        return None
+    try:
+        return ZoneInfo(name)
+    except (KeyError, ValueError, OSError) as error:  # not found; no name of a zone; a folder of zones
+        raise Unusable(f"{name!r} is no time zone known here", where, "write UTC, local, or a name such as Europe/Berlin") from error
+
+
+def is_clock(text: str) -> bool:
+    """Whether it is a time of some day: 16:15."""
+    return _CLOCK.fullmatch(text.strip()) is not None
+
+
+def local_time(text: str, zone: tzinfo | None, where: str) -> int:
+    """As parse_time, also of times without an offset, which are meant in the zone (None: this machine's own)."""
+    match = _LOCAL.fullmatch(text.strip())
+    if match is None:
+        return parse_time(text, where)
+    day, minute, second, fraction = match.groups()
+    try:
+        meant = datetime.fromisoformat(f"{day}T{minute}{second or ':00'}")
+    except ValueError as error:
+        raise Unusable(f"{text!r} is no time that exists ({error})", where, "write it as 2024-05-01 12:00:00") from error
+    since_1970 = (meant.astimezone() if zone is None else meant.replace(tzinfo=zone)) - datetime(1970, 1, 1, tzinfo=UTC)
+    return (since_1970.days * 86_400 + since_1970.seconds) * NS_PER_S + int((fraction or "").ljust(9, "0"))
+
+
+def day_of(time_ns: int, zone: tzinfo | None) -> date:
+    """The day that this moment has in the zone."""
+    return datetime.fromtimestamp(time_ns // NS_PER_S, UTC).astimezone(zone).date()
+
+
 def window_ns(start: str | None, end: str | None, where: tuple[str, str] = ("--start", "--end")) -> tuple[int | None, int | None]:
     """Both ends of a window as nanoseconds since 1970, None where open.
 
@@ -50,9 +89,14 @@ def window_ns(start: str | None, end: str | None, where: tuple[str, str] = ("--s
     """
     start_ns = None if start is None else parse_time(start, where[0])
     end_ns = None if end is None else parse_time(end, where[1])
+    check_window(start_ns, end_ns, where)
+    return start_ns, end_ns
+
+
+def check_window(start_ns: int | None, end_ns: int | None, where: tuple[str, str] = ("--start", "--end")) -> None:
+    """Nothing. Errors: Unusable, the end doesn't come after the start."""
     if start_ns is not None and end_ns is not None and end_ns <= start_ns:
         raise Unusable("the window ends before it starts", where[1], f"give {where[1]} later than {where[0]}")
-    return start_ns, end_ns
 
 
 def rfc3339(time_ns: int) -> str:

@@ -11,6 +11,7 @@ from pathlib import Path
 
 import pytest
 
+import analyzer
 from analyzer.cli.outcome import causes, complain
 from analyzer.errors import Unusable
 from tests.cli.conftest import Whichproxy, apart
@@ -107,7 +108,8 @@ def _reads(pid: int) -> bool:
         return False
 
 
-def test_a_mistake_of_ours_is_not_taken_for_a_verdict() -> None:
+@pytest.mark.parametrize("trace", ["", "1"])
+def test_a_mistake_of_ours_is_70_and_says_what_to_report(trace: str) -> None:
     code = (
         "import analyzer.cli.services, sys\n"
         "import analyzer.services.catalogue as c\n"
@@ -115,17 +117,38 @@ def test_a_mistake_of_ours_is_not_taken_for_a_verdict() -> None:
         "from analyzer.cli.outcome import run\n"
         "sys.exit(run(['services']))"
     )
-    ended = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=False)
-    assert ended.returncode == 2
-    assert "ZeroDivisionError" in ended.stderr and "mistake in whichproxy" in ended.stderr
+    environment = os.environ | {"WHICHPROXY_TRACEBACK": trace}
+    ended = subprocess.run([sys.executable, "-c", code], env=environment, capture_output=True, text=True, check=False)
+    lines = ended.stderr.splitlines()
+    what = "ZeroDivisionError: division by zero (<string>:3)"
+    assert (ended.returncode, ended.stdout) == (70, "")
+    assert lines[-2] == f"whichproxy: this is a mistake in whichproxy {analyzer.__version__}, not in your input: {what}"
+    if trace:
+        assert lines[0].startswith("Traceback") and lines[-1] == "whichproxy: please report it with the lines above"
+    else:
+        assert (
+            lines[-1:]
+            == lines[1:]
+            == ["whichproxy: please report it with what the same command prints with WHICHPROXY_TRACEBACK=1 before it"]
+        )
 
 
-def test_closed_streams_are_no_mistake() -> None:
-    command = f"{sys.executable} -m analyzer services >&- 2>&- <&-"
-    assert subprocess.run(["sh", "-c", command], check=False).returncode == 0
+WHILE_LOADING = """
+import builtins, os, signal, sys
+before = builtins.__import__
+def at(name, *more, **options):
+    if name == {name!r}:
+        os.kill(os.getpid(), signal.SIGINT)
+    return before(name, *more, **options)
+builtins.__import__ = at
+sys.argv = ["whichproxy", "report", {capture!r}]
+from analyzer.cli import main
+main()
+"""
 
 
-def test_python_m_is_the_same_command() -> None:
-    process = apart("--version", stdout=subprocess.PIPE)
-    out, _ = process.communicate(timeout=60)
-    assert process.returncode == 0 and out.startswith(b"whichproxy ")
+@pytest.mark.parametrize("name", ["analyzer.cli.outcome", "typer", "analyzer.cli.app", "numpy", "pyarrow", "analyzer.pipeline", "numba"])
+def test_interrupted_while_modules_load_is_130(name: str, root: Path) -> None:
+    code = WHILE_LOADING.format(name=name, capture=str(root / "captures" / "T1-winhttp.pcapng"))
+    ended = subprocess.run([sys.executable, "-c", code], cwd=root, capture_output=True, text=True, check=False)
+    assert (ended.returncode, ended.stdout) == (130, "") and "Traceback" not in ended.stderr, ended.stderr

@@ -5,6 +5,7 @@ from __future__ import annotations
 import ast
 import subprocess
 import sys
+import time
 
 import pyarrow as pa
 import pytest
@@ -13,7 +14,7 @@ from hypothesis import strategies as st
 
 from analyzer.errors import Unusable
 from analyzer.tables import TIME
-from analyzer.text.times import parse_time, rfc3339, to_the_second, window_ns
+from analyzer.text.times import NS_PER_S, day_of, is_clock, local_time, parse_time, rfc3339, to_the_second, window_ns, zone_of
 from tests.conftest import ROOT
 from tests.text.converted import conversions, is_timeless
 
@@ -70,6 +71,46 @@ def test_window() -> None:
     assert window_ns("2024-05-01T12:00:00Z", "2024-05-01T12:00:01Z") == (NOON, NOON + 1_000_000_000)
     with pytest.raises(Unusable, match="ends before it starts"):
         window_ns("2024-05-01T12:00:00Z", "2024-05-01T12:00:00Z")
+
+
+@pytest.mark.parametrize(
+    ("text", "zone", "time_ns"),
+    [
+        ("2024-05-01 12:00:00", "UTC", NOON),
+        ("2024-05-01T14:00", "Europe/Berlin", NOON),
+        ("2024-05-01 08:00:00.000000007", "America/New_York", NOON + 7),
+        ("2024-01-01 00:00", "Asia/Tokyo", 1_704_034_800_000_000_000),
+        ("2024-05-01T12:00:00Z", "Asia/Tokyo", NOON),
+    ],
+)
+def test_a_time_without_an_offset_is_meant_in_the_zone(text: str, zone: str, time_ns: int) -> None:
+    assert local_time(text, zone_of(zone), "--start") == time_ns
+
+
+def test_this_machines_own_zone(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("TZ", "Asia/Tokyo")
+    time.tzset()
+    assert local_time("2024-05-01 21:00", zone_of("local"), "--start") == NOON and day_of(NOON + 4 * 3600 * NS_PER_S, None).day == 2
+    monkeypatch.undo()
+    time.tzset()
+
+
+@pytest.mark.parametrize("zone", ["", "Mars/Olympus", "../etc/passwd", "Europe", "a\0b"])
+def test_no_zone(zone: str) -> None:
+    with pytest.raises(Unusable, match="--tz: .* is no time zone known here; write UTC"):
+        zone_of(zone)
+
+
+def test_a_day_that_does_not_exist() -> None:
+    with pytest.raises(Unusable, match="--end: '2024-02-30 12:00' is no time that exists"):
+        local_time("2024-02-30 12:00", zone_of("UTC"), "--end")
+
+
+@pytest.mark.parametrize(
+    ("text", "clock"), [("16:15", True), ("16:15:40", True), (" 00:00:00.5 ", True), ("4:15", False), ("2024-05-01", False)]
+)
+def test_a_time_of_some_day(text: str, clock: bool) -> None:
+    assert is_clock(text) is clock
 
 
 def test_for_the_eye() -> None:
