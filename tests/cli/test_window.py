@@ -59,18 +59,14 @@ def test_the_span(night: str) -> None:
     assert said(first) == "2026-11-23T22:30:00.000000000Z" and said(None) is None
 
 
+LATER = ["--start", "2027-01-01T00:00:00Z"]
+EARLIER = ["--end", "2026-11-23T22:00:00Z"]
+BETWEEN = ["--start", "2026-11-23T22:40:00Z", "--end", "2026-11-23T22:41:00Z"]
+
+
 @pytest.mark.parametrize("verb", [["report"], ["flows"], ["slice", "--cut", "-o", "OUT"], ["report", "--json", "--tz", "Asia/Tokyo"]])
-@pytest.mark.parametrize(
-    "given",
-    [
-        ["--start", "2027-01-01T00:00:00Z"],
-        ["--end", "2026-11-23T22:00:00Z"],
-        ["--start", "2026-11-23T22:40:00Z", "--end", "2026-11-23T22:41:00Z"],
-    ],
-)
-def test_a_window_without_a_packet_is_told_with_the_span(
-    verb: list[str], given: list[str], night: str, tmp_path: Path, whichproxy: Whichproxy
-) -> None:
+@pytest.mark.parametrize("given", [LATER, EARLIER, BETWEEN])
+def test_a_window_without_a_packet_is_told(verb: list[str], given: list[str], night: str, tmp_path: Path, whichproxy: Whichproxy) -> None:
     arguments = [str(tmp_path / "out.pcapng") if word == "OUT" else word for word in verb]
     ended = whichproxy(*arguments, night, *given)
     assert ended.code == 2 and ended.out == ""

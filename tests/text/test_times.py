@@ -97,7 +97,7 @@ def test_this_machines_own_zone(monkeypatch: pytest.MonkeyPatch) -> None:
 
 @pytest.mark.parametrize("zone", ["", "Mars/Olympus", "../etc/passwd", "Europe", "a\0b"])
 def test_no_zone(zone: str) -> None:
-    with pytest.raises(Unusable, match="--tz: .* is no time zone known here; write UTC"):
+    with pytest.raises(Unusable, match=r"--tz: .* is no time zone known here; write UTC"):
         zone_of(zone)
 
 
