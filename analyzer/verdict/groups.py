@@ -61,5 +61,5 @@ def groups_of(members: Sequence[Member]) -> list[dict[str, Any]]:
 
 
 def _fits(parts: Key, whole: Key) -> bool:
-    """Whether an answer is part of another; one with nothing fits only one with nothing."""
-    return bool(parts) == bool(whole) and all(whole.get(name) == what for name, what in parts.items())
+    """Whether an answer contradicts no part of another."""
+    return all(whole.get(name) == what for name, what in parts.items())

@@ -1,0 +1,150 @@
+"""The same network captured in another way: the verdict is the same or less sure, never another.
+
+Every committed capture is taken from one side only, doubled, from both sides of a translation, cut short, and among 300 other
+machines. Where the direction that would tell is missing, nothing is called failed.
+"""
+
+from __future__ import annotations
+
+import io
+from collections.abc import Callable, Sequence
+from functools import cache
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+import analyzer
+from tests.build.altered import doubled, frames_in, in_time, only, renamed, translated, written
+from tests.build.files import Frame
+from tests.conftest import ROOT
+
+CAPTURES = ROOT / "captures"
+TESTS = sorted(path for path in CAPTURES.glob("T*.pcapng"))
+QUIET = CAPTURES / "situations" / "windows-without-defender.pcapng"
+TOPOLOGY = CAPTURES / "topology.toml"
+WORKSTATION = "172.16.11.92"
+SURE = (None, "unclear", "likely", "certain")
+
+
+@cache
+def frames_of(path: Path) -> list[Frame]:
+    return frames_in(path)
+
+
+def verdict(*captures: Sequence[Frame]) -> dict[str, Any]:
+    files = [io.BytesIO(written(frames)) for frames in captures]
+    result: dict[str, Any] = analyzer.read(files, topology=TOPOLOGY).verdict.to_dict()  # type: ignore[arg-type]
+    return result
+
+
+@cache
+def whole(path: Path) -> dict[str, Any]:
+    return verdict(frames_of(path))
+
+
+def entries(document: dict[str, Any], client: str = WORKSTATION) -> dict[tuple[str, str], dict[str, Any]]:
+    """(kind, name) → the services and planes of a source."""
+    return {
+        (kind, entry[kind[:-1]]): entry
+        for source in document["sources"]
+        if source["client_ip"] == client
+        for kind in ("services", "planes")
+        for entry in source[kind]
+    }
+
+
+def assert_no_other(changed: dict[str, Any], original: dict[str, Any], *, same: bool = False) -> None:
+    """Nothing won, was asked or is surer in `changed` than in `original`; same: everything is as it was."""
+    assert {source["client_ip"] for source in changed["sources"]} <= {source["client_ip"] for source in original["sources"]}
+    before = entries(original)
+    for key, entry in entries(changed).items():
+        assert key in before, f"{key} appeared"
+        was = before[key]
+        assert entry["winner"] in (was["winner"], None), key
+        assert entry["asked"] in (was["asked"], None), key
+        if entry["winner"]:
+            assert SURE.index(entry["confidence"]) <= SURE.index(was["confidence"]), key
+        if same:
+            assert (entry["winner"], entry["asked"], entry["confidence"], entry["outcome"]) == (
+                was["winner"],
+                was["asked"],
+                was["confidence"],
+                was["outcome"],
+            ), key
+    if same:
+        assert entries(changed).keys() == before.keys()
+
+
+def codes(document: dict[str, Any]) -> set[str]:
+    return {finding["code"] for finding in document["findings"]}
+
+
+@pytest.mark.parametrize("path", TESTS, ids=lambda path: path.stem)
+class TestTheSameNetwork:
+    def test_doubled(self, path: Path) -> None:
+        assert_no_other(verdict(doubled(frames_of(path))), whole(path), same=True)
+
+    def test_what_the_workstation_sent(self, path: Path) -> None:
+        changed = verdict(only(frames_of(path), lambda sender: sender == WORKSTATION))
+        assert_no_other(changed, whole(path))
+        assert all(share["failed"] == 0 for entry in entries(changed).values() for share in entry["by_proxy"])
+        assert "direct-allowed" not in codes(changed)
+        won = {key: entry["winner"] for key, entry in entries(changed).items() if key[0] == "planes"}
+        assert won == {key: entry["winner"] for key, entry in entries(whole(path)).items() if key in won}, (
+            "CONNECT and a hello prove a tunnel"
+        )
+
+    def test_what_the_workstation_received(self, path: Path) -> None:
+        changed = verdict(only(frames_of(path), lambda sender: sender != WORKSTATION))
+        assert_no_other(changed, whole(path))
+        assert "direct-allowed" not in codes(changed)
+
+    def test_both_sides_of_a_translation(self, path: Path) -> None:
+        changed = verdict(translated(frames_of(path), WORKSTATION, "203.0.113.77", 7))
+        assert_no_other(changed, whole(path))
+        before = entries(whole(path))
+        assert {key: entry["winner"] for key, entry in entries(changed).items()} == {key: entry["winner"] for key, entry in before.items()}
+
+    @pytest.mark.parametrize("part", [0.35, 0.6, 0.85])
+    def test_cut_in_two(self, path: Path, part: float) -> None:
+        frames = frames_of(path)
+        at = int(len(frames) * part)
+        assert_no_other(verdict(frames[:at], frames[at:]), whole(path), same=True)
+
+    @pytest.mark.parametrize("part", [0.5, 0.8])
+    def test_cut_short(self, path: Path, part: float) -> None:
+        """What came later isn't known: nothing is called failed that worked, and nobody else won."""
+        frames = frames_of(path)
+        changed, before = entries(verdict(frames[: int(len(frames) * part)])), entries(whole(path))
+        for key, entry in changed.items():
+            assert entry["winner"] in (before[key]["winner"], None), key
+            for share in entry["by_proxy"]:
+                was = next(each for each in before[key]["by_proxy"] if each["proxy"] == share["proxy"])
+                assert share["failed"] <= was["failed"] and share["broken"] <= was["broken"], key
+
+    def test_among_three_hundred_others(self, path: Path) -> None:
+        noise = frames_of(QUIET)
+        begin = frames_of(path)[0][0] - noise[0][0]
+        crowd = [
+            (ts_ns + begin + number * 1000, *rest)
+            for number in range(300)
+            for ts_ns, *rest in renamed(noise, WORKSTATION, f"10.20.{number // 250}.{number % 250 + 1}")
+        ]
+        document = verdict(in_time([*frames_of(path), *crowd]))
+        assert {key: entry["winner"] for key, entry in entries(document).items()} == {
+            key: entry["winner"] for key, entry in entries(whole(path)).items()
+        }
+        others = [source for source in document["sources"] if source["client_ip"] != WORKSTATION]
+        assert len(others) == 300 and all(source["defender"] == "not-seen" for source in others)
+        assert len([group for group in document["groups"] if group["defender"] == "not-seen"]) == 1
+
+
+def test_every_way_of_altering_alters() -> None:
+    frames = frames_of(TESTS[0])
+    ways: list[Callable[[], list[Frame]]] = [
+        lambda: doubled(frames),
+        lambda: only(frames, lambda sender: sender == WORKSTATION),
+        lambda: translated(frames, WORKSTATION, "203.0.113.77", 7),
+    ]
+    assert all(way() != frames for way in ways)
