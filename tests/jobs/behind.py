@@ -91,9 +91,7 @@ def main(rounds: int) -> int:
         packets, told = sum(Whole(path).n_frames for path in files), sum(run["packets"] for run in summaries(job.results))
         differs = differences(of_one_pass(files, TOPOLOGY), read_all(job.results))
         waiting = sum(run["waiting"]["files"] for run in summaries(job.results))
-        print(
-            f"{catching_up} runs caught up: {len(files)} ring files, {packets} packets, {told} in the runs' results, {waiting} files waiting"
-        )
+        print(f"{catching_up} runs caught up: {len(files)} ring files, {packets} packets, {told} in runs' results, {waiting} files waiting")
         print(f"{read_all(job.results).num_rows} rows, {len(differs)} cells differ from one pass over all ring files")
         for one in differs[:5]:
             print(f"  {str(one)[:200]}")
