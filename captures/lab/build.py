@@ -47,6 +47,8 @@ def build(scenario: Scenario, into: Path) -> Path:
                 plan = plan_of(scenario, workstation, scenario.proxies, authority)
                 (work / f"{workstation.name}.plan.json").write_text(json.dumps(plan))
             record(network, scenario, work, workstations)
+        if scenario.begins_s is not None:
+            moved.begin_late(work / f"{scenario.name}.truth.json", scenario.begins_s)
         if scenario.moved:
             moved.move(work / f"{scenario.name}.truth.json", scenario.moved)
         into.mkdir(parents=True, exist_ok=True)

@@ -15,6 +15,10 @@ from typing import Any
 from captures.lab import truth
 from captures.lab.network import run
 
+BEGINNINGS = (  # what only the beginning of a connection tells
+    *("request", "requested_host", "requested_port", "proxy_status", "user_agent", "http_host", "service", "service_evidence", "plane"),
+    *("sni", "alpn", "tls_offered", "tls_version", "ech", "client_random"),
+)
 Moves = Sequence[tuple[float, float]]  # (second of the play, seconds later), by the first
 
 
@@ -34,6 +38,30 @@ def move(told: Path, moves: Moves) -> None:
     document["ended_at"] = later(document["ended_at"], began, moves)
     document["pieces_moved_in_time"] = [{"from_second": at, "seconds_later": by} for at, by in moves]
     truth.rewrite(told, document)
+
+
+def begin_late(told: Path, second: float) -> None:
+    """Leave out what was recorded before that second of the play, and of the truth what only those packets could tell."""
+    document = truth.read(told)
+    start = moment(document["started_at"]) + round(second * 1e9)
+    capture = told.with_name(document["capture"])
+    whole = capture.rename(capture.with_suffix(".whole"))
+    run("editcap", "-A", editcap_time(start), str(whole), str(capture))
+    document["connections"] = [
+        rest_of(row, start) for row in document["connections"] if not row["ended_at"] or moment(row["ended_at"]) >= start
+    ]
+    document["recorded_from_second"] = second
+    truth.rewrite(told, document)
+
+
+def rest_of(row: dict[str, Any], start: int) -> dict[str, Any]:
+    """The connection as a recording from then on can tell it."""
+    if moment(row["opened_at"]) >= start:
+        return row
+    lists: dict[str, Any] = {key: [] for key in ("requests", "outcomes", "challenges", "offers")}
+    outcome = "unknown" if row["route"] == "direct" else None
+    state = "mid-stream" if row["state"] == "open" else row["state"]
+    return {**row, **dict.fromkeys(BEGINNINGS), **lists, "state": state, "direct_outcome": outcome}
 
 
 def move_packets(capture: Path, began: int, moves: Moves) -> None:

@@ -25,6 +25,7 @@ class Activity:
                authenticate   as tunnel, after a 407: `credentials` are basic, ntlm or negotiate; on a new connection where the proxy closed
                quic    a QUIC Initial for the host, past the proxies
                tls, fetch   straight to the host: TLS as in a tunnel; plain GETs of `paths`
+               late    as get; the last path on the same connection just after the proxy has closed it
                nested  curl through a proxy that is itself spoken to in TLS
     ends       closed (FIN both ways) · reset · open (still there when the recording ends) · pinned (the client rejects the certificate)
                · idle (the client says nothing more and waits for the proxy to close)
@@ -77,6 +78,7 @@ class Scenario:
     commands        (role, shell line): done in a namespace before anything is recorded: addresses, routes, the gateway's own rules
     timeline        (seconds, role, shell line) during the play; "stop" and "start" of a proxy's name end and begin its squid
     rotate_s        the recording goes to a new file after that many seconds: <name>-1.pcapng, <name>-2.pcapng …
+    begins_s        what was recorded before that second of the play is left out
     moved           (second of the play, seconds): what was recorded from then on is moved that much later; see moved.py
     """
 
@@ -100,6 +102,7 @@ class Scenario:
     commands: tuple[tuple[str, str], ...] = ()
     timeline: tuple[tuple[float, str, str], ...] = ()
     rotate_s: int | None = None
+    begins_s: float | None = None
     moved: tuple[tuple[float, float], ...] = ()
     sessions: tuple[tuple[float, float | None], ...] = ()
 

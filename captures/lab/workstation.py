@@ -27,7 +27,7 @@ from captures.lab.hosts import HOSTS, UNNAMED_ADDRESS
 from captures.lab.network import GATEWAY_LAN11
 from captures.lab.scenarios import Activity
 from captures.lab.tls13 import TlsFailure, fresh_random
-from captures.lab.truth import Connection, rfc3339, write
+from captures.lab.truth import Connection, Request, rfc3339, write
 
 FIRST_PORT = 49_671  # Windows takes client ports from 49152 up
 BASIC = "Basic dXNlcjpsYWJvcmF0b3J5"  # user:laboratory
@@ -234,6 +234,22 @@ class Workstation:
             truth.outcome = "answered" if status == 200 else "refused-by-proxy"
             time.sleep(activity.pause)
         conversation.close()
+
+    def _do_late(self, activity: Activity, at: float) -> None:
+        component, host = COMPONENTS[activity.component], str(activity.host)
+        conversation = self._proxied(activity, at)
+        if conversation is None:
+            return
+        truth, last = conversation.truth, activity.paths[-1]
+        for path in activity.paths[:-1]:
+            conversation.ask_absolute(host, path, component.user_agent)
+            time.sleep(activity.pause)
+        conversation.socket.recv(1, socket.MSG_PEEK)  # comes back once the proxy has closed
+        truth.ask(Request("absolute", host, 80, last), host, component.user_agent)
+        truth.outcomes[-1], truth.outcome = "unseen", "answered"
+        conversation.send(requests.absolute(host, last, component.user_agent))
+        time.sleep(activity.pause)
+        conversation.abandon()
 
     def _do_direct(self, activity: Activity, at: float) -> None:
         truth = self._connection(activity, at, direct=True)

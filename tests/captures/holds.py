@@ -122,7 +122,23 @@ def no_proxy_won(_: Any, __: Rows, document: Document) -> Iterator[str]:
     yield from (f"{name} has the winner {said['winner']}" for name, said in holds.judged(document) if said["winner"] is not None)
 
 
+def few_eras(wanted: Any, _: Rows, document: Document) -> Iterator[str]:
+    for name, most in wanted.items():
+        found = [len(said["eras"]) for slug, said in holds.judged(document) if slug == name]
+        if len(found) != 1 or found[0] > most:
+            yield f"eras of {name}: {found}, at most {most}"
+
+
+def nothing_required_carried(_: Any, __: Rows, document: Document) -> Iterator[str]:
+    for source in document["sources"]:
+        yield from (f"{entry['service']} is called carried" for entry in source["required"] if entry["state"] == "carried")
+
+
 CHECKS: dict[str, Check] = {
+    "confidence": holds.right_value("confidence"),
+    "split": holds.right_value("split"),
+    "eras_at_most": few_eras,
+    "not_required_carried": nothing_required_carried,
     "outcome": holds.right_value("outcome"),
     "method": holds.right_value("method"),
     "eras": right_eras,

@@ -8,6 +8,7 @@ from __future__ import annotations
 from captures.lab.situations import (
     addresses,
     authentication,
+    broken,
     changed,
     crowd,
     dead,
@@ -15,6 +16,7 @@ from captures.lab.situations import (
     halves,
     ordinary,
     over_tls,
+    settings,
     silence,
     translated,
 )
@@ -22,6 +24,20 @@ from captures.lab.situations.situation import Situation
 
 SITUATIONS: dict[str, Situation] = {
     situation.name: situation
-    for kind in (ordinary, dead, changed, authentication, firewall, over_tls, translated, addresses, silence, halves, crowd)
+    for kind in (
+        ordinary,
+        dead,
+        broken,
+        settings,
+        changed,
+        authentication,
+        firewall,
+        over_tls,
+        translated,
+        addresses,
+        silence,
+        halves,
+        crowd,
+    )
     for situation in kind.SITUATIONS
 }

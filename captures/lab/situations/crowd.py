@@ -22,11 +22,11 @@ COMMANDS = (
 
 
 def ordinary(number: int, source: str) -> Activity:
-    """Every third machine tests its connection, on the others somebody opens a page."""
+    """On every third machine somebody opens a page, the others test their connection."""
     at = 0.2 + SECONDS * number / len(PEOPLE)
-    if number % 3 == 0:
+    if number % 3:
         return Activity(at, "NCSI", "www.msftconnecttest.com", "get", paths=("/connecttest.txt",), source=source, pause=0.0)
-    return Activity(at, "explorer", VISITS[number % len(VISITS)], source=source, hello="windows11", send=100, fetch=None)
+    return Activity(at, "explorer", VISITS[number // 3 % len(VISITS)], source=source, hello="windows11", send=100, fetch=None)
 
 
 def defended(source: str, through: str) -> tuple[Activity, ...]:
@@ -59,7 +59,7 @@ SITUATIONS = (
                 *(activity for source in BY_STATIC for activity in defended(source, "static")),
             ),
             {},
-            "of three hundred addresses a third tests its connection through PROX01, the others open a page through PROX02; "
+            "of three hundred addresses a third opens a page through PROX02, the others test their connection through PROX01; "
             "sensor and antivirus of three go through PROX01, of two through PROX03",
             commands=COMMANDS,
         ),
