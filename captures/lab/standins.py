@@ -2,6 +2,7 @@
 
 silent     accepts, reads, and never says a word
 refusing   a web server that knows CONNECT and answers 405
+forward    a load balancer that passes on to PROX01, on connections of its own
 relay      a transparent proxy of TLS: what the gateway turns to it goes on to where it was meant for, on a connection of its own
 """
 
@@ -15,6 +16,7 @@ import threading
 from http.server import BaseHTTPRequestHandler
 
 SO_ORIGINAL_DST = 80  # linux/netfilter_ipv4.h
+BEHIND = ("172.16.12.10", 3128)  # PROX01
 
 
 def silent(client: socket.socket) -> None:
@@ -25,19 +27,25 @@ def silent(client: socket.socket) -> None:
 def relay(client: socket.socket) -> None:
     told = client.getsockopt(socket.SOL_IP, SO_ORIGINAL_DST, 16)
     port, address = struct.unpack("!2xH4s8x", told)
-    with socket.create_connection((socket.inet_ntoa(address), port), timeout=10) as server:
+    pass_on(client, (socket.inet_ntoa(address), port))
+
+
+def forward(client: socket.socket) -> None:
+    pass_on(client, BEHIND)
+
+
+def pass_on(client: socket.socket, target: tuple[str, int]) -> None:
+    """Everything that either end says to the other, until both have said their last."""
+    with socket.create_connection(target, timeout=10) as server:
         ends = {client: server, server: client}
         while ends:
-            for end in select.select(list(ends), [], [])[0]:
-                data = end.recv(65536)
-                if data:
-                    ends[end].sendall(data)
-                else:
-                    ends[end].shutdown(socket.SHUT_WR)
-                    del ends[end]
-                    if not ends:
-                        return
-                    break
+            end = select.select(list(ends), [], [])[0][0]
+            data = end.recv(65536)
+            if data:
+                ends[end].sendall(data)
+            else:
+                ends[end].shutdown(socket.SHUT_WR)
+                del ends[end]
 
 
 class Refusing(BaseHTTPRequestHandler):
@@ -51,7 +59,7 @@ def refusing(client: socket.socket) -> None:
     Refusing(client, client.getpeername(), None)  # type: ignore[arg-type] -- it serves one connection, and asks no server anything
 
 
-KINDS = {"silent": silent, "relay": relay, "refusing": refusing}
+KINDS = {"silent": silent, "relay": relay, "forward": forward, "refusing": refusing}
 
 
 def serve(kind: str, address: str, port: int) -> None:

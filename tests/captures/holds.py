@@ -129,6 +129,13 @@ def few_eras(wanted: Any, _: Rows, document: Document) -> Iterator[str]:
             yield f"eras of {name}: {found}, at most {most}"
 
 
+def number_of_eras(wanted: Any, _: Rows, document: Document) -> Iterator[str]:
+    for name, number in wanted.items():
+        found = [len(said["eras"]) for slug, said in holds.judged(document) if slug == name]
+        if found != [number]:
+            yield f"eras of {name}: {found}, not {number}"
+
+
 def nothing_required_carried(_: Any, __: Rows, document: Document) -> Iterator[str]:
     for source in document["sources"]:
         yield from (f"{entry['service']} is called carried" for entry in source["required"] if entry["state"] == "carried")
@@ -138,6 +145,7 @@ CHECKS: dict[str, Check] = {
     "confidence": holds.right_value("confidence"),
     "split": holds.right_value("split"),
     "eras_at_most": few_eras,
+    "eras_in_number": number_of_eras,
     "not_required_carried": nothing_required_carried,
     "outcome": holds.right_value("outcome"),
     "method": holds.right_value("method"),

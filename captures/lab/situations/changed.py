@@ -85,6 +85,33 @@ SITUATIONS = (
     ),
     Situation(
         Scenario(
+            "changed-to-a-proxy-that-denies",
+            "The static proxy is set, and it lets nothing through",
+            ("static", "winhttp"),
+            None,
+            (
+                Activity(0.2, "MsSense", CNC, times=4, every=1.4, send=900, through="winhttp"),
+                Activity(0.8, "MsSense", CYBER, times=3, every=1.6, send=1_500, through="winhttp"),
+                Activity(7.0, "MsSense", CNC, times=4, every=1.2, through="static"),
+                Activity(7.4, "MsSense", CYBER, times=3, every=1.4, through="static"),
+            ),
+            {"sensor": "none"},
+            "the sensor goes through PROX01 until the static proxy is set: PROX03 (squid) answers 403 to everything",
+            ((6.5, "static proxy set"),),
+            proxy_rules={"PROX03": "http_access deny all\n"},
+        ),
+        "WinHTTP won until the change; since then static is asked, denies everything, and nobody wins",
+        {
+            "asked": {"plane:sensor": PROX03},
+            "winner": {"plane:sensor": None},
+            "outcome": {"plane:sensor": "denied"},
+            "eras_in_number": {"plane:sensor": 2},
+            "finding": ["proxy-denied"],
+            "no_finding": ["fallback", "direct-allowed", "proxy-unreachable"],
+        },
+    ),
+    Situation(
+        Scenario(
             "pac-failover",
             "A PAC file's first proxy dies: the second takes over",
             (),

@@ -13,7 +13,7 @@ LISTS = (
     Activity(3.5, "CryptoAPI", "oneocsp.microsoft.com", "get", paths=("/list",)),
     Activity(6.3, "CryptoAPI", "ocsp.digicert.com", "get", paths=("/list",)),
     Activity(0.2, "NCSI", "www.msftconnecttest.com", "get", paths=("/connecttest.txt",)),
-    Activity(7.2, "DoSvc", "download.windowsupdate.com", "get", paths=("/update",)),
+    Activity(7.2, "DoSvc", "download.windowsupdate.com", "get", paths=("/list",)),
     Activity(8.6, "DoSvc", "au.download.windowsupdate.com", "get", paths=("/cabinet",)),
 )
 SYSTEM = (
@@ -33,7 +33,7 @@ SYSTEM = (
     Activity(6.0, "omadmclient", "discovery.dm.microsoft.com"),
     Activity(6.6, "omadmclient", "enrollment.dm.microsoft.com"),
     # Azure Monitor, Automation and Arc
-    Activity(2.2, "MonitoringHost", "0f1e2d3c.ods.opinsights.azure.com", times=4, every=3.5, send=5_000),
+    Activity(2.2, "MonitoringHost", "0f1e2d3c.ods.opinsights.azure.com", times=2, every=7.0, send=5_000),
     Activity(2.9, "MonitoringHost", "0f1e2d3c.oms.opinsights.azure.com", times=2, every=6.0),
     Activity(3.8, "MonitoringHost", "global.handler.control.monitor.azure.com"),
     Activity(7.9, "MonitoringHost", "0f1e2d3c.agentsvc.azure-automation.net"),
@@ -42,16 +42,16 @@ SYSTEM = (
 )
 USER = (
     Activity(1.4, "msedge", "edge.microsoft.com", fetch="page"),
-    Activity(1.8, "msedge", "ntp.msn.com", times=2, every=6.0, fetch="page"),
+    Activity(1.8, "msedge", "ntp.msn.com", fetch="page"),
     Activity(2.4, "msedge", "config.edge.skype.com"),
-    Activity(3.1, "msedge", "nav-edge.smartscreen.microsoft.com", times=3, every=4.0),
+    Activity(3.1, "msedge", "nav-edge.smartscreen.microsoft.com", times=2, every=4.0),
     Activity(3.3, "msedge", "data-edge.smartscreen.microsoft.com"),
     Activity(4.6, "msedge", "browser.events.data.msn.com", send=1_200),
     Activity(5.2, "msedge", "self.events.data.microsoft.com", times=2, every=5.0, send=1_200),
     Activity(5.9, "msedge", "msedge.api.cdp.microsoft.com"),
     Activity(6.8, "explorer", "checkappexec.microsoft.com", hello="windows11"),
-    Activity(2.6, "Code", "mobile.events.data.microsoft.com", times=4, every=3.0, send=2_800),
-    Activity(4.1, "Code", "eu-mobile.events.data.microsoft.com", times=3, every=3.0, send=2_800),
+    Activity(2.6, "Code", "mobile.events.data.microsoft.com", times=2, every=6.0, send=2_800),
+    Activity(4.1, "Code", "eu-mobile.events.data.microsoft.com", times=2, every=6.0, send=2_800),
     Activity(3.9, "Code", "default.exp-tas.com"),
     Activity(7.0, "Code", "vortex.data.microsoft.com"),
     Activity(7.5, "Code", "in.appcenter.ms"),
@@ -105,7 +105,7 @@ SITUATIONS = (
             0.0,
             spoken(LISTS + SYSTEM + USER + DEFENDER) + PUSH,
             {"sensor": "static", "antivirus": "static", "system": "winhttp", "user": "wininet"},
-            f"{OTHERS} talk through PROX01 and PROX02, three times as much as Defender through PROX03",
+            f"{OTHERS} talk through PROX01 and PROX02, far more than Defender through PROX03",
         ),
         "static won for sensor and antivirus, whatever the others do: none of their hosts votes in these planes",
         {

@@ -123,6 +123,26 @@ SITUATIONS = (
     ),
     Situation(
         Scenario(
+            "backlog-cut-short",
+            "The recording ends while the backlog leaves",
+            ("wininet",),
+            0.0,
+            (*day(), *NIGHT, Activity(LOGON, "MsSense", CYBER, times=8, every=0.2, send=2_500)),
+            {"sensor": "wininet", "antivirus": "wininet"},
+            f"as backlog-at-logon ({SHOWS_NIGHT}), and it ends with the last upload",
+            ((LOGOFF, "user logged off"), (LOGON, "user logged on")),
+            sessions=((0.0, LOGOFF), (LOGON, None)),
+            moved=HOURS,
+        ),
+        "a backlog leaves at logon, though nothing is known of what came after",
+        {
+            "winner": {"plane:sensor": PROX02, "plane:antivirus": PROX02},
+            "finding": ["backlog-flush"],
+            "no_finding": ["winner-changed", "direct-allowed"],
+        },
+    ),
+    Situation(
+        Scenario(
             "backlog-of-few-large",
             "A backlog of three large uploads",
             ("wininet",),

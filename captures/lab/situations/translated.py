@@ -127,6 +127,31 @@ SITUATIONS = (
     ),
     Situation(
         Scenario(
+            "balancer-of-its-own",
+            "A load balancer with connections of its own, both sides recorded",
+            ("static",),
+            None,
+            SENSOR[:1] + SENSOR[2:],
+            {"sensor": "static", "antivirus": "static"},
+            "what listens at 172.16.12.100:3128 passes every byte on to PROX01, on connections of its own; the proxies' side is recorded",
+            capture_points=("proxies",),
+            proxies=(
+                Proxy("PROX01", "172.16.12.10", "other", key="first"),
+                Proxy("BALANCER", "172.16.12.100", "static", kind="forward"),
+            ),
+        ),
+        "static won by the address that the clients ask; the balancer's own connections are nobody's traffic",
+        {
+            "sources": [WORKSTATION],
+            "winner": {"plane:sensor": "172.16.12.100:3128", "plane:antivirus": "172.16.12.100:3128"},
+            "tunnels": {"plane:sensor": 3, "plane:antivirus": 2},
+            "rows": [row(5, client_ip="172.16.12.100", route="upstream")],
+            "no_finding": ["direct-allowed", "winner-changed", "fallback"],
+        },
+        topology=BALANCED,
+    ),
+    Situation(
+        Scenario(
             "transparent-proxy",
             "A transparent proxy, both sides recorded",
             (),
