@@ -67,7 +67,7 @@ def report(
     Examples:
       whichproxy report gateway.pcapng
       whichproxy report captures/ --topology topology.toml
-      whichproxy report monday.pcap.gz --start 2024-05-01T12:00:00Z --end 2024-05-01T12:20:00Z
+      whichproxy report monday.pcap.gz --start 16:15 --end 16:20 --tz UTC
       whichproxy report *.pcapng -o report.html
       whichproxy report captures/ -o report.ipynb
       whichproxy report gateway.pcapng --json | jq '.findings[].code'
