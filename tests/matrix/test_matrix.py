@@ -1,4 +1,4 @@
-"""Each capture is read once here, verb and form taking turns; `make matrix` reads each in every way."""
+"""Each capture is read once here, verb and form taking turns; `make matrix` reads each in every way, each in a process of its own."""
 
 from __future__ import annotations
 
@@ -9,10 +9,11 @@ import typer
 
 from analyzer.cli.app import app
 from tests.matrix.captures import BUILT, all_captures
+from tests.matrix.together import tried_together
 from tests.matrix.trial import amiss, tried
 from tests.matrix.ways import READS_NO_CAPTURE, Way, ways
 
-AT_ONCE = 12
+AT_ONCE = 4
 WAYS = ways()
 QUICK = [way for way in WAYS if way.name != "verify"]
 """verify asks tshark, which takes seconds: tests/second_opinion holds it, and `make matrix`."""
@@ -25,12 +26,22 @@ def turns(captures: list[Path]) -> list[tuple[Path, Way]]:
 
 @pytest.mark.parametrize("part", range(AT_ONCE))
 def test_each_capture_one_way(part: int, tmp_path: Path) -> None:
-    bad = [
-        f"{capture} × {way.name}: {ending.wrong}\n{ending.stderr}"
-        for capture, way in turns(all_captures(tmp_path))[part::AT_ONCE]
-        if (ending := tried(way, capture)).wrong
-    ]
+    pairs = turns(all_captures(tmp_path))[part::AT_ONCE]
+    told = zip(pairs, tried_together(pairs), strict=True)
+    bad = [f"{capture} × {way.name}: {ending.wrong}\n{ending.stderr}" for (capture, way), ending in told if ending.wrong]
     assert not bad, "\n".join(bad)
+
+
+def test_runs_in_one_process_end_as_those_in_their_own(tmp_path: Path) -> None:
+    chosen = [path for path in all_captures(tmp_path) if path.stem in ("ns-wpad-dns", "no-packet")]
+    other = tmp_path / "no-capture"
+    other.write_bytes(b"no capture")
+    pairs = [(capture, way) for capture in (*chosen, other) for way in WAYS if way.name in ("report", "flows .parquet", "watch -")]
+    endings = tried_together(pairs)
+    assert [(ending.code, ending.stderr) for ending in endings] == [
+        (ending.code, ending.stderr) for ending in (tried(way, capture) for capture, way in pairs)
+    ]
+    assert {ending.code for ending in endings} == {0, 2}
 
 
 NANOSECONDS = [name for name in BUILT if name.startswith("ns-wpad")]
