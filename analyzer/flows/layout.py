@@ -163,6 +163,7 @@ TRAIT_ENCRYPT_THEN_MAC: Final = 4  # OpenSSL offers it, Schannel and browsers do
 TRAIT_DELEGATED: Final = 8  # delegated credentials: Firefox
 TRAIT_QUIC: Final = 16
 TRAIT_CUT: Final = 32  # the hello wasn't captured whole
+TRAIT_SCHANNEL: Final = 64  # its extensions end as those of Windows' Schannel do
 
 # Status of an ALERT whose text is encrypted (RFC 8446 6).
 ENCRYPTED_ALERT: Final = 256

@@ -2,7 +2,8 @@
 
 WinINET, WinHTTP, Chromium and Firefox write CONNECT in ways of their own, and their ClientHellos differ: OpenSSL offers
 encrypt_then_mac, browsers of the Chromium family send GREASE, Firefox offers delegated credentials. Schannel's hello is the
-same under WinINET and WinHTTP, so it parts neither.
+same under WinINET and WinHTTP, so it parts neither; but where a hello can be seen and isn't Schannel's, neither of the two sent
+it: Python, Node and hyper write a CONNECT as bare as WinHTTP's.
 """
 
 from __future__ import annotations
@@ -21,6 +22,7 @@ from analyzer.flows.layout import (
     TRAIT_DELEGATED,
     TRAIT_ENCRYPT_THEN_MAC,
     TRAIT_GREASE,
+    TRAIT_SCHANNEL,
 )
 
 # Beginnings of the user agents that Windows' own services send; all of them use WinHTTP.
@@ -36,6 +38,10 @@ SERVICE_AGENTS: Final = (
 )
 
 
+# The second part of the JA4 of Schannel's hellos: its lists of cipher suites, in 15 captures of real Windows machines.
+SCHANNEL_CIPHERS: Final = ("d83cc789557e", "4b22cbed5bed", "2b729b4bf6f3", "76e208dd3e22")
+
+
 def family(kind: int, shape: int, agent: str | None, traits: int) -> tuple[str | None, str | None]:
     """wininet, winhttp, chromium, firefox, curl, openssl or other, and what tells; None when there is nothing to go by.
 
@@ -47,12 +53,15 @@ def family(kind: int, shape: int, agent: str | None, traits: int) -> tuple[str |
         named = _by_agent(agent.lower())
         if named and not (kind == CONNECT and shape & SHAPE_LENGTH_0 and shape & SHAPE_PRAGMA):
             return named, "user agent"
-    if kind == CONNECT:
+    seen = traits >= 0 and not traits & TRAIT_CUT
+    if kind == CONNECT and (not seen or traits & TRAIT_SCHANNEL):
         if shape & SHAPE_LENGTH_0 and shape & SHAPE_PRAGMA and shape & SHAPE_HOST and not shape & SHAPE_HOST_PORT:
             return "wininet", "CONNECT with Content-Length: 0, Pragma, and a Host without port"
-        if not shape & (SHAPE_AGENT | SHAPE_CUT) and shape & SHAPE_HOST_PORT and not (traits >= 0 and traits & TRAIT_ENCRYPT_THEN_MAC):
+        if not shape & (SHAPE_AGENT | SHAPE_CUT) and shape & SHAPE_HOST_PORT:
             return "winhttp", "CONNECT with a Host with port and no user agent"
-    if traits >= 0 and not traits & TRAIT_CUT:
+    if seen:
+        if traits & TRAIT_SCHANNEL:
+            return "other", "ClientHello of Windows' Schannel, which WinHTTP, WinINET and others use"
         if traits & TRAIT_GREASE:
             return "chromium", "ClientHello with GREASE"
         if traits & TRAIT_DELEGATED:

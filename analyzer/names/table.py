@@ -30,6 +30,9 @@ from analyzer.flows.layout import (
     SOCKS5,
     TRAIT_CUT,
     TRAIT_ECH,
+    TRAIT_ENCRYPT_THEN_MAC,
+    TRAIT_GREASE,
+    TRAIT_SCHANNEL,
     Tables,
 )
 from analyzer.flows.loss import missing_bytes
@@ -49,7 +52,7 @@ from analyzer.names.facts import (
     VERSION,
     settle,
 )
-from analyzer.names.family import family
+from analyzer.names.family import SCHANNEL_CIPHERS, family
 from analyzer.names.handshakes import SIDES, TLS_VERSIONS, alpn_lists, issuers, shaken, version_codes
 from analyzer.names.initials import read_initials
 from analyzer.names.lookups import address_of, as_addresses, ends_of, lookup_table, name_by_answers
@@ -272,7 +275,7 @@ def named(tables: Tables, chosen: npt.NDArray[np.int64], answers: npt.NDArray[np
         "certificate_issuer": issuers(text.raw("host", chosen[:, CERTIFICATE_ISSUER])),
         "host": text_array(pool, host_at, host_size, LOWER),
         "host_source": words(source, SOURCES),
-    } | families(messages, text, chosen[:, STYLE], traits)
+    } | families(messages, text, chosen[:, STYLE], with_schannel(traits, text("agent", np.where(whole, hello, -1))))
 
 
 def statuses_of(messages: npt.NDArray[Any], answers: npt.NDArray[np.int64]) -> npt.NDArray[np.int32]:
@@ -347,6 +350,14 @@ class TextsOf:
 
     def _places(self, name: str, rows: npt.NDArray[np.int64]) -> tuple[Any, Any]:
         return self._messages[f"{name}_at"][rows], np.where(rows >= 0, self._messages[f"{name}_size"][rows], -1)
+
+
+def with_schannel(traits: npt.NDArray[Any], fingerprints: pa.Array) -> npt.NDArray[Any]:
+    """The traits of hellos, those marked as Schannel's whose JA4 says so by its cipher suites."""
+    encoded = fingerprints.dictionary_encode()
+    theirs = np.array([one.split("_")[1] in SCHANNEL_CIPHERS for one in encoded.dictionary.to_pylist()] + [False])
+    known = theirs[np.asarray(encoded.indices.fill_null(len(theirs) - 1))]
+    return np.where(known & (traits & (TRAIT_GREASE | TRAIT_ENCRYPT_THEN_MAC) == 0), traits | TRAIT_SCHANNEL, traits)
 
 
 def families(messages: npt.NDArray[Any], text: TextsOf, style: npt.NDArray[np.int64], traits: npt.NDArray[Any]) -> dict[str, pa.Array]:

@@ -21,6 +21,7 @@ from analyzer.flows.layout import (
     TRAIT_ENCRYPT_THEN_MAC,
     TRAIT_GREASE,
     TRAIT_QUIC,
+    TRAIT_SCHANNEL,
 )
 from analyzer.kernels import kernel
 from analyzer.memory import copy_bytes
@@ -233,6 +234,8 @@ def keep_client_hello(tables, hello, at, end, row, side, seq, seq_end, ts_ns, ac
             version, listed = highest_versions(hello, body + 1, min(p, body + 1 + np.int64(hello[body])))
         elif kind == 65037:
             traits |= TRAIT_ECH
+    if traits & (TRAIT_GREASE | TRAIT_ENCRYPT_THEN_MAC) == 0 and ends_like_schannel(extensions, n_extensions):
+        traits |= TRAIT_SCHANNEL
     message = new_message(tables, CLIENT_HELLO, row, side, seq, seq_end, ts_ns, ack)
     message.status = version
     message.port = traits
@@ -269,6 +272,17 @@ def keep_client_hello(tables, hello, at, end, row, side, seq, seq_end, ts_ns, ac
     message.agent_at = fingerprint
     message.agent_size = JA4_SIZE
     return True
+
+
+@kernel
+def ends_like_schannel(extensions, n):  # type: ignore[no-untyped-def]
+    """True when a hello's extensions end with extended_master_secret and renegotiation_info, psk_key_exchange_modes perhaps behind them.
+
+    So do 175 of 584 hellos of 15 captures of real Windows machines, and 5 of 742 of 420 others.
+    """
+    if n > 0 and extensions[n - 1] == 45:
+        n -= 1
+    return n >= 2 and extensions[n - 2] == 23 and extensions[n - 1] == 65281
 
 
 @kernel

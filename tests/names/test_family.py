@@ -82,3 +82,33 @@ def test_a_head_that_was_cut_says_nothing_by_what_it_lacks(stack: str) -> None:
         (row,) = settled(stage)
         assert row["requested_host"] == "name.example"
         assert row["client_family"] in (None, {"agent": "other"}.get(stack, stack))
+
+
+SCHANNEL_END = [(23, b""), (65281, b"\0")]
+
+
+@pytest.mark.parametrize(
+    ("hello", "expected"),
+    [
+        (client_hello(versions=(), legacy_version=0x0303, extra=SCHANNEL_END), "winhttp"),
+        (client_hello(extra=[*SCHANNEL_END, (45, b"\1\1")]), "winhttp"),
+        (client_hello(grease=True), "chromium"),
+        (client_hello(extra=[(34, b"\0\2\4\3")]), "firefox"),
+        (client_hello(extra=[(22, b""), *SCHANNEL_END]), "openssl"),
+        (client_hello(), "other"),
+    ],
+    ids=["Schannel", "Schannel, TLS 1.3", "a browser's", "Firefox's", "OpenSSL's", "nobody's"],
+)
+def test_a_bare_connect_is_winhttps_only_with_a_hello_of_schannel(hello: bytes, expected: str) -> None:
+    stage = Stage()
+    request = connect_as("winhttp", "name.example")
+    stage.add([client(request), server(ESTABLISHED), client(hello)])
+    (row,) = settled(stage)
+    assert row["client_family"] == expected
+
+
+def test_without_a_hello_the_connect_alone_tells() -> None:
+    stage = Stage()
+    stage.add([client(connect_as("winhttp", "name.example")), server(ESTABLISHED)])
+    (row,) = settled(stage)
+    assert (row["client_family"], row["client_family_by"]) == ("winhttp", "CONNECT with a Host with port and no user agent")
