@@ -2,21 +2,30 @@
 
 Files that follow each other pass through as they are. Where they overlap (two capture points, two interfaces) their frames
 are copied into common blocks, ordered by time; the order within each file is never changed, whatever its clock did.
+
+One capture that was rotated into several files is read as the one it was. What interfaces and queues hand over is out of order by
+fractions of a second, and where a file ends in the middle of that, the next one begins before its end: that one follows all the
+same. It is told by its name, which but for the numbers in it is the same, and by the time of its first packet.
 """
 
 from __future__ import annotations
 
+import itertools
+import re
 from collections.abc import Iterator, Sequence
-from typing import Any
+from typing import Any, Final
 
 import numpy as np
 import numpy.typing as npt
 
 from analyzer.capture.block import BLOCK_FRAMES, Block
-from analyzer.capture.source import Source
+from analyzer.capture.source import CLOCK_STEP_NS, Source
 from analyzer.kernels import kernel
 from analyzer.memory import copy_bytes
 from analyzer.packets.layout import FRAME, NO_TIME
+
+# Blocks that are read ahead to see whether a file ends; beyond, it is one that goes on beside the other.
+MAX_AHEAD: Final = 256
 
 
 def in_time_order(sources: Sequence[Source]) -> Iterator[Block]:
@@ -27,15 +36,20 @@ def in_time_order(sources: Sequence[Source]) -> Iterator[Block]:
         yield from _numbered(sources[0], 0)
         return
     starts = [source.first_time() for source in sources]
-    waiting = sorted(range(len(sources)), key=lambda i: (starts[i] if starts[i] is not None else NO_TIME, i))
+    waiting = in_order_of_starts(sources, starts)
     active: list[_Reader] = []
     while waiting or active:
         if not active:
             active.append(_Reader(sources[waiting[0]], waiting.pop(0)))
         begun = max((reader.horizon for reader in active), default=NO_TIME)
         while waiting and (starts[waiting[0]] is None or starts[waiting[0]] <= begun):  # type: ignore[operator]
-            active.append(_Reader(sources[waiting[0]], waiting.pop(0)))
-            begun = max(begun, active[-1].horizon)
+            index = waiting.pop(0)
+            before = continued_by(sources[index], starts[index], active)
+            if before is not None:
+                before.follow(sources[index], index)
+            else:
+                active.append(_Reader(sources[index], index))
+                begun = max(begun, active[-1].horizon)
         if len(active) == 1:
             block = active[0].rest()
             if block is not None:
@@ -50,6 +64,46 @@ def in_time_order(sources: Sequence[Source]) -> Iterator[Block]:
         active = [reader for reader in active if reader.block is not None]
 
 
+def in_order_of_starts(sources: Sequence[Source], starts: Sequence[int | None]) -> list[int]:
+    """The sources' numbers by their first packets' times; files of one series by the numbers in their names where those hardly differ."""
+    order = sorted(range(len(sources)), key=lambda i: (starts[i] if starts[i] is not None else NO_TIME, i))
+    for end in range(1, len(order)):
+        k = end
+        while k > 0 and _comes_before(sources, starts, order[k], order[k - 1]):
+            order[k - 1], order[k] = order[k], order[k - 1]
+            k -= 1
+    return order
+
+
+def _comes_before(sources: Sequence[Source], starts: Sequence[int | None], later: int, earlier: int) -> bool:
+    """Whether the source that begins a moment later comes before the other in their series."""
+    if series_of(sources[later]) != series_of(sources[earlier]) or not _hardly_differ(starts[later], starts[earlier]):
+        return False
+    return numbers_in(sources[later]) < numbers_in(sources[earlier])
+
+
+def _hardly_differ(one: int | None, other: int | None) -> bool:
+    return one is not None and other is not None and abs(one - other) <= CLOCK_STEP_NS
+
+
+def series_of(source: Source) -> str:
+    """What the names of the files have in common that a capture was rotated into: all but numbers."""
+    return re.sub(r"\d+", "#", source.name)
+
+
+def numbers_in(source: Source) -> list[int]:
+    """The numbers in the file's name, which count a rotated capture's files."""
+    return [int(digits) for digits in re.findall(r"\d+", source.name)]
+
+
+def continued_by(source: Source, start: int | None, active: Sequence[_Reader]) -> _Reader | None:
+    """The reader of the source's series that ends at most a clock's step behind its beginning; of several the one that ends first."""
+    if start is None:
+        return None
+    found = [reader for reader in active if series_of(reader.source) == series_of(source) and reader.ends_by(start + CLOCK_STEP_NS)]
+    return min(found, key=lambda reader: (reader.end, reader.index), default=None)
+
+
 def _numbered(source: Source, index: int) -> Iterator[Block]:
     for block in source.blocks():
         block.frames["source"] = index
@@ -57,11 +111,17 @@ def _numbered(source: Source, index: int) -> Iterator[Block]:
 
 
 class _Reader:
-    """One source while it is merged: its current block, how far it was used, and its clock made monotonic."""
+    """One source, and those that continue it, while they are merged: the current block, how far it was used, a monotonic clock.
+
+    source   the last of them;  index: the first one's number;  end: the clock's last time, once ends_by was true
+    """
 
     def __init__(self, source: Source, index: int) -> None:
+        self.source = source
         self.index = index
+        self.end = NO_TIME
         self._blocks = _numbered(source, index)
+        self._ahead: list[Block] = []
         self._used = 0
         self._clock = NO_TIME
         self.block: Block | None = None
@@ -73,8 +133,27 @@ class _Reader:
         """No frame that is still to come from this source is earlier."""
         return int(self._times[-1]) if len(self._times) else self._clock
 
+    def follow(self, source: Source, index: int) -> None:
+        """Go on with this source when the last one is read."""
+        self.source = source
+        self._blocks = itertools.chain(self._blocks, _numbered(source, index))
+
+    def ends_by(self, time_ns: int) -> bool:
+        """True when nothing is still to come, from the sources known so far, that is later; what is read to see it is kept."""
+        clock = self._clock
+        for block in self._ahead:
+            clock = max(clock, int(block.frames["ts_ns"].max()))
+        while clock <= time_ns and len(self._ahead) < MAX_AHEAD:
+            block = next(self._blocks, None)
+            if block is None:
+                self.end = clock
+                return True
+            self._ahead.append(block)
+            clock = max(clock, int(block.frames["ts_ns"].max()))
+        return False
+
     def _next(self) -> None:
-        self.block = next(self._blocks, None)
+        self.block = self._ahead.pop(0) if self._ahead else next(self._blocks, None)
         self._used = 0
         if self.block is None:
             self._times = np.zeros(0, np.int64)

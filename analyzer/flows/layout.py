@@ -74,6 +74,9 @@ SIDE = np.dtype(
         ("holes", "i4"),  # first of a list in Tables.holes, -1: none
         ("waiting", "i4"),  # first of a list in Tables.segments, by sequence number, -1: none
         ("waiting_bytes", "i4"),
+        ("tried", "i4"),  # bytes from resume on in which nothing was complete when last looked at; 0: not looked at yet
+        ("wanted", "i4"),  # what they lack (names.attempts): so many in all, or A_LINE, A_BLANK_LINE; 0: not known
+        ("lacking", "i4"),  # handshake bytes lacking behind `wanted`, which is then where the next record's header ends
         ("requests", "i4"),  # HTTP requests read from this side
         ("responses", "i4"),
         ("heads", "u8"),  # bit k % 64: request k was a HEAD, whose answer has no body
@@ -154,6 +157,7 @@ SHAPE_ADDRESS: Final = 128  # host holds the 4 or 16 bytes of an address
 SHAPE_BROWSER_AGENT: Final = 256
 SHAPE_CUT: Final = 512  # the head goes on, and that was not captured: what it lacks may have stood there
 SHAPE_FORWARDED: Final = 1024  # Via or X-Forwarded-For
+SHAPE_BARE: Final = 2048  # its first line tells no version
 ANSWER_HTML: Final = 1
 ANSWER_CONTINUES: Final = 2  # the challenge carries the next token of its scheme, or stale=true
 ANSWER_UNSAID: Final = 4  # the head goes on, that was not captured, and no Content-Type stands before

@@ -243,6 +243,7 @@ def take_over(side, later):  # type: ignore[no-untyped-def]
     side.resume = later.resume
     side.waiting = later.waiting
     side.waiting_bytes = later.waiting_bytes
+    side.tried = 0
     if later.asked_socks:
         side.asked_socks = later.asked_socks
 
@@ -258,6 +259,7 @@ def begin_again(tables, pairs):  # type: ignore[no-untyped-def]
             side.resume = np.uint32(side.base + np.uint32(1))
         side.waiting = -1
         side.waiting_bytes = 0
+        side.tried = 0
         side.requests = 0
         side.responses = 0
         side.heads = 0

@@ -182,6 +182,9 @@ def clear_side(side):  # type: ignore[no-untyped-def]
     side.holes = -1
     side.waiting = -1
     side.waiting_bytes = 0
+    side.tried = 0
+    side.wanted = 0
+    side.lacking = 0
     side.requests = 0
     side.responses = 0
     side.heads = 0

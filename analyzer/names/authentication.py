@@ -28,9 +28,12 @@ W_TRUE = word("true")
 
 @kernel
 def keep_offered(tables, buf, at, end, message):  # type: ignore[no-untyped-def]
-    """Keep the scheme of the credentials buf[at:end] (Proxy-Authorization), and nothing of what is behind it."""
+    """Keep the scheme of the credentials buf[at:end] (Proxy-Authorization), and nothing of what is behind it.
+
+    A word alone is no scheme: it may be the credentials themselves.
+    """
     stop = token_end(buf, at, end)
-    if at < stop <= at + MAX_SCHEME and (stop == end or is_blank(buf[stop])):
+    if at < stop <= at + MAX_SCHEME and stop < end and is_blank(buf[stop]):
         add_scheme(tables, buf, at, stop, message)
 
 

@@ -2,9 +2,13 @@
 
 from __future__ import annotations
 
+from typing import Final
+
 from analyzer.kernels import kernel
 from analyzer.names.http import BODY_CHUNKED, BODY_TO_CLOSE, read_chunk_line
-from analyzer.names.states import CHUNK, HEAD, MORE, NOT, SCAN, TRAILER
+from analyzer.names.states import A_LINE, CHUNK, HEAD, MORE, NOT, SCAN, TRAILER
+
+MAX_TRAILER: Final = 8192  # bytes of one of its lines
 
 
 @kernel
@@ -38,9 +42,10 @@ def read_trailer(buf, at, end, side):  # type: ignore[no-untyped-def]
     if buf[at] == 10:
         side.state = HEAD
         return at + 1
-    for p in range(at, min(end, at + 8192)):
+    for p in range(at, min(end, at + MAX_TRAILER)):
         if buf[p] == 10:
             if p == at + 1 and buf[at] == 13:
                 side.state = HEAD
             return p + 1
-    return NOT if end - at >= 8192 else MORE
+    side.wanted = A_LINE
+    return NOT if end - at >= MAX_TRAILER else MORE

@@ -11,7 +11,7 @@ import numpy as np
 
 from analyzer.flows.layout import DHCP
 from analyzer.kernels import inlined, kernel
-from analyzer.names.texts import keep, new_message
+from analyzer.names.texts import keep, keep_without_users, new_message
 from analyzer.packets.fields import u32
 
 PORT_SERVER: Final = 67
@@ -65,8 +65,10 @@ def read_dhcp(tables, buf, at, end, row, side, ts_ns):  # type: ignore[no-untype
     message = new_message(tables, DHCP, row, side, 0, 0, ts_ns, 0)
     message.status = kind
     if given:
-        message.host_at = keep(tables, buf, url_at, url_end)
-        message.host_size = url_end - url_at
+        for p in range(url_end - 1, url_at - 1, -1):  # a query may hold what only the client is to know
+            if buf[p] in (35, 63):
+                url_end = p
+        message.host_at, message.host_size = keep_without_users(tables, buf, url_at, url_end)
     own = at + 16 if u32(buf, at + 16) else at + 12  # the address that is given, else the one the client has
     if u32(buf, own):
         message.field_at = keep(tables, buf, own, own + 4)

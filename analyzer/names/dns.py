@@ -153,6 +153,7 @@ def read_dns_over_tcp(tables, buf, at, end, row, side, seq, ts_ns, final):  # ty
     if size < HEADER or not is_dns(buf, at + 2, end):
         return NOT
     if end - at - 2 < size:
+        tables.sides[2 * row + side].wanted = 2 + size
         return NOT if final else MORE
     stop = at + 2 + size
     if not read_dns(tables, buf, at + 2, stop, row, side, seq, seq + np.uint32(stop - at), ts_ns):

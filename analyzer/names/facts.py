@@ -22,6 +22,7 @@ from analyzer.flows.layout import (
     ORIGIN,
     SENT_SYN_ACK,
     SERVER_HELLO,
+    SHAPE_BARE,
     SOCKS4,
     SOCKS5,
     SOCKS_ANSWER,
@@ -187,6 +188,8 @@ def choose_messages(tables, n_flows, heads, starts, order, clients, chosen, answ
                 continue
             if kind not in (CONNECT, ABSOLUTE, ORIGIN):
                 continue
+            if message.shape & SHAPE_BARE and kind == CONNECT and answers[m] < 0 and not hello_follows(messages, order, i, end):
+                continue
             to_proxy = kind == CONNECT or (kind == ABSOLUTE and not inside)
             if kind == CONNECT:
                 row[TUNNEL] = m
@@ -204,6 +207,15 @@ def choose_messages(tables, n_flows, heads, starts, order, clients, chosen, answ
                 has_proxy_agent = to_proxy
             if row[STYLE] < 0 or (to_proxy and not asked[row[STYLE]]):
                 row[STYLE] = m
+
+
+@kernel
+def hello_follows(messages, order, at, end):  # type: ignore[no-untyped-def]
+    """True when behind order[at] the same side sent a ClientHello."""
+    i = at + 1
+    while i < end and not (messages[order[i]].kind == CLIENT_HELLO and messages[order[i]].side == messages[order[at]].side):
+        i += 1
+    return i < end
 
 
 @kernel

@@ -18,6 +18,7 @@ from analyzer.flows.layout import (
     CONNECT,
     ORIGIN,
     SHAPE_AGENT,
+    SHAPE_BARE,
     SHAPE_BROWSER_AGENT,
     SHAPE_CUT,
     SHAPE_FORWARDED,
@@ -30,11 +31,11 @@ from analyzer.flows.layout import (
 )
 from analyzer.kernels import kernel
 from analyzer.names.authentication import keep_challenges, keep_offered
-from analyzer.names.pac import UNSAID, pac_state, pac_type, read_pac
-from analyzer.names.request_line import SPACE, W_CONNECT, W_HTTP, cut_line, line_end, request_line
-from analyzer.names.states import MORE, NOT, WAIT_BYTES
-from analyzer.names.texts import keep, new_message
-from analyzer.names.uri import COLON, absolute_parts, authority_parts, reference_host
+from analyzer.names.pac import UNSAID, lacks_of_pac, pac_state, pac_type, read_pac
+from analyzer.names.request_line import MAX_METHOD, SPACE, W_CONNECT, W_HTTP, cut_line, line_end, request_line
+from analyzer.names.states import A_BLANK_LINE, A_LINE, MORE, NOT, WAIT_BYTES
+from analyzer.names.texts import keep, keep_without_users, new_message
+from analyzer.names.uri import COLON, absolute_parts, reference_host, tunnel_parts
 from analyzer.names.words import begins_like, begins_with, same_word, word
 
 MAX_BODY: Final = 1 << 30  # a longer one can't be told from an earlier place in 32-bit sequence numbers
@@ -113,6 +114,8 @@ def read_request(tables, buf, at, end, row, side, seq, ts_ns, ack, final):  # ty
         space, target, target_end = cut_line(buf, at, end)
         version = feed = end
     if space < 0:
+        if end - at > MAX_METHOD + 1:
+            tables.sides[2 * row + side].wanted = A_LINE
         return space, 0, 0, False
     if same_word(buf, at, space, W_PRI):
         return NOT, 0, 0, False
@@ -120,6 +123,7 @@ def read_request(tables, buf, at, end, row, side, seq, ts_ns, ack, final):  # ty
     is_cut = stop < 0
     if is_cut:
         if end - at <= WAIT_BYTES and not final:
+            tables.sides[2 * row + side].wanted = A_BLANK_LINE
             return MORE, 0, 0, False
         stop = complete_lines(buf, feed, end)
     is_connect = same_word(buf, at, space, W_CONNECT)
@@ -127,7 +131,7 @@ def read_request(tables, buf, at, end, row, side, seq, ts_ns, ack, final):  # ty
     kind = ORIGIN
     if is_connect:
         kind = CONNECT
-        host, host_end, port = authority_parts(buf, target, target_end)
+        host, host_end, port = tunnel_parts(buf, target, target_end)
     else:
         host, host_end, port, path, path_end = absolute_parts(buf, target, target_end)
         if host >= 0:
@@ -138,15 +142,16 @@ def read_request(tables, buf, at, end, row, side, seq, ts_ns, ack, final):  # ty
                 path_end += 1
     message = new_message(tables, kind, row, side, seq, seq + np.uint32(stop - at), ts_ns, ack)
     if kind != ORIGIN:
-        if host_end > host:
+        if host >= 0 and host_end > host:
             message.host_at = keep(tables, buf, host, host_end)
             message.host_size = host_end - host
         message.port = port
     if path_end > path:
-        message.path_at = keep(tables, buf, path, path_end)
-        message.path_size = path_end - path
+        message.path_at, message.path_size = keep_without_users(tables, buf, path, path_end)
     if is_cut:
         message.shape |= SHAPE_CUT
+    elif not begins_with(buf, version, feed, W_HTTP):
+        message.shape |= SHAPE_BARE
     if version + 8 <= feed and buf[version + 7] == 48:
         message.shape |= SHAPE_HTTP_10
     body = read_request_fields(tables, buf, feed + 1, stop, message)
@@ -184,10 +189,10 @@ def read_request_fields(tables, buf, at, end, message):  # type: ignore[no-untyp
             size = name - at
             if size == 4 and message.field_size < 0 and same_word(buf, at, name, W_HOST):
                 message.shape |= SHAPE_HOST
-                host, host_end, port = authority_parts(buf, first, last)
+                host, host_end, port = tunnel_parts(buf, first, last)
                 if port >= 0:
                     message.shape |= SHAPE_HOST_PORT
-                if host_end > host:
+                if host >= 0:
                     message.field_at = keep(tables, buf, host, host_end)
                     message.field_size = host_end - host
             elif size == 10 and message.agent_size < 0 and same_word(buf, at, name, W_AGENT):
@@ -195,8 +200,7 @@ def read_request_fields(tables, buf, at, end, message):  # type: ignore[no-untyp
                 if begins_with(buf, first, last, W_BROWSER):
                     message.shape |= SHAPE_BROWSER_AGENT
                 if last > first:
-                    message.agent_at = keep(tables, buf, first, last)
-                    message.agent_size = last - first
+                    message.agent_at, message.agent_size = keep_without_users(tables, buf, first, last)
             elif size == 6 and same_word(buf, at, name, W_PRAGMA):
                 message.shape |= SHAPE_PRAGMA
             elif size == 16 and same_word(buf, at, name, W_PROXY_CONNECTION):
@@ -242,6 +246,7 @@ def read_answer(tables, buf, at, end, row, side, seq, ts_ns, ack, final):  # typ
     is_cut = stop < 0
     if is_cut:
         if end - at <= WAIT_BYTES and not final:
+            tables.sides[2 * row + side].wanted = A_BLANK_LINE
             return MORE, 0, 0
         stop = max(complete_lines(buf, at, end), at + 12)
     p = at + 5
@@ -271,6 +276,7 @@ def read_answer(tables, buf, at, end, row, side, seq, ts_ns, ack, final):  # typ
         if is_pac == 1:
             is_pac = read_pac(tables, buf, stop, end, body, row, side, seq, ts_ns, ack, final)
         if is_pac == MORE:
+            tables.sides[2 * row + side].wanted = stop - at + lacks_of_pac(buf, stop, end, pac, body)
             return MORE, 0, 0
     if status == 101 or status >= 200:
         message = new_message(tables, ANSWER, row, side, seq, seq + np.uint32(stop - at), ts_ns, ack)

@@ -11,7 +11,7 @@ from typing import Final
 from analyzer.flows.layout import PAC_FILE
 from analyzer.kernels import kernel
 from analyzer.names.states import MORE
-from analyzer.names.texts import keep, new_message
+from analyzer.names.texts import keep_without_users, new_message
 from analyzer.names.words import begins_with, word
 
 MAX_PAC: Final = 32 << 10  # kept of a file; what stands behind isn't looked at
@@ -81,6 +81,12 @@ def read_pac(tables, buf, at, end, body, row, side, seq, ts_ns, ack, final):  # 
         return MORE
     stop = min(end, at + wanted)
     message = new_message(tables, PAC_FILE, row, side, seq, seq, ts_ns, ack)
-    message.host_at = keep(tables, buf, at, stop)
-    message.host_size = stop - at
+    message.host_at, message.host_size = keep_without_users(tables, buf, at, stop)
     return 0
+
+
+@kernel
+def lacks_of_pac(buf, at, end, kind, body):  # type: ignore[no-untyped-def]
+    """How much of the body has to be there before what pac_state or read_pac answered with MORE can be told."""
+    wanted = MAX_PAC if body < 0 else min(body, MAX_PAC)
+    return wanted if kind == IS_PAC or holds_pac(buf, at, end) else min(wanted, SEARCHED)

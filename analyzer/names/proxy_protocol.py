@@ -19,6 +19,12 @@ MAX_LINE: Final = 107
 
 
 @kernel
+def proxy_header_size(buf, at, end):  # type: ignore[no-untyped-def]
+    """How long the binary header is that begins at `at`; 0 where that isn't known yet, or it is text."""
+    return 16 + np.int64(u16(buf, at + 14)) if end - at >= 16 and buf[at] == 13 else 0
+
+
+@kernel
 def read_proxy_header(buf, at, end):  # type: ignore[no-untyped-def]
     """Behind the header that begins at `at`, MORE, or NOT."""
     signature = BINARY if buf[at] == 13 else TEXT
@@ -31,7 +37,7 @@ def read_proxy_header(buf, at, end):  # type: ignore[no-untyped-def]
     if buf[at] == 13:
         if end - at < 16:
             return MORE
-        stop = at + 16 + np.int64(u16(buf, at + 14))
+        stop = at + proxy_header_size(buf, at, end)
         return stop if stop <= end else MORE
     for p in range(at, min(end, at + MAX_LINE)):
         if buf[p] == 10:

@@ -23,6 +23,7 @@ from analyzer.flows.coverage import behind
 from analyzer.flows.layout import ARENA_USED, CONNECT, HELD_BACK, N_HELD, N_MESSAGES, N_SEGMENTS, POOL_USED, STORE_USED
 from analyzer.kernels import kernel
 from analyzer.names.alerts import read_after_hello, read_alert, starts_like_alert
+from analyzer.names.attempts import worth_a_try
 from analyzer.names.bodies import after_body, read_chunk, read_trailer
 from analyzer.names.datagrams import keep_datagram
 from analyzer.names.dns import is_resolvers, read_dns_over_tcp
@@ -32,15 +33,15 @@ from analyzer.names.http import (
     read_request,
     starts_like_answer,
 )
-from analyzer.names.proxy_protocol import read_proxy_header
+from analyzer.names.proxy_protocol import proxy_header_size, read_proxy_header
 from analyzer.names.request_line import starts_like_request
 from analyzer.names.socks import (
+    may_ask_socks,
     read_greeting,
     read_socks4_answer,
     read_socks4_request,
     read_socks5_answer,
     read_socks5_request,
-    saw_beginning,
 )
 from analyzer.names.states import (
     AFTER_HELLO,
@@ -73,10 +74,6 @@ from analyzer.packets.layout import SYN, TCP
 
 # Rows and bytes that one packet may need; reading stops before a packet when less than this is free.
 ROOM_MESSAGES: Final = 1 << 14
-# A head that comes a few bytes at a time is tried again when a step of it is there, not at each packet.
-TINY: Final = 64
-TINY_AHEAD: Final = 4096
-TINY_STEP: Final = 512
 ROOM_POOL: Final = 1 << 20
 ROOM_ARENA: Final = 1 << 18
 
@@ -133,7 +130,6 @@ def take(tables, buf, at, end, row, side_index, seq, ts_ns, ack, final):  # type
     size = end - at
     fresh = size > 0
     forced = final
-    closes_gap = False
     while True:
         waited = not fresh
         source = buf
@@ -144,7 +140,7 @@ def take(tables, buf, at, end, row, side_index, seq, ts_ns, ack, final):  # type
                 return
             if side.state != SCAN and (ahead > 0 or side.waiting >= 0):
                 forced = forced or ahead >= WAIT_BYTES or side.waiting_bytes + size + SEGMENT_COST > WAIT_BYTES
-                closes_gap = wait(tables, side, buf, at, end, seq, ts_ns, ack)
+                wait(tables, side, buf, at, end, seq, ts_ns, ack)
                 continue
             if ahead < 0:
                 at -= ahead
@@ -159,7 +155,7 @@ def take(tables, buf, at, end, row, side_index, seq, ts_ns, ack, final):  # type
                 if not forced:
                     return
                 side.state = SCAN
-            if size < TINY and not (forced or closes_gap) and side.waiting_bytes > TINY_AHEAD and side.waiting_bytes % TINY_STEP >= size:
+            if side.state != SCAN and not forced and not worth_a_try(tables, side):
                 return
             seq = segment.seq if gap > 0 else np.uint32(side.resume)
             source = tables.arena
@@ -172,16 +168,16 @@ def take(tables, buf, at, end, row, side_index, seq, ts_ns, ack, final):  # type
         if waited:
             source = tables.scratch
             at, end = 0, gather(tables, side, seq)
-        reached, resumed = at, side.resume
         reached = read_stream(tables, source, at, end, row, side_index, ts_ns, ack, waited, final or (forced and waited))
         if side.state == DONE:
             drop_all(tables, side)
             return
+        side.tried = 0
         if reached < end and side.state != SCAN:
+            side.tried = end - reached
             if not waited:
                 wait(tables, side, source, reached, end, side.resume, ts_ns, ack)
-                return
-            if side.resume == resumed and not forced:
+            if not (waited and forced):
                 return
 
 
@@ -218,6 +214,8 @@ def read_stream(tables, buf, at, end, row, side_index, ts_ns, ack, waited, final
         state = side.state
         if waited:
             ts_ns, ack = moment(tables, side)
+        side.wanted = 0
+        side.lacking = 0
         p = read_one(tables, buf, at, end, row, side_index, np.uint32(side.resume), ts_ns, ack, final)
         if p == MORE and not final:
             return at
@@ -244,8 +242,9 @@ def read_one(tables, buf, at, end, row, side_index, seq, ts_ns, ack, final):  # 
     if state == START:
         p = read_proxy_header(buf, at, end)
         if p != NOT:
+            side.wanted = proxy_header_size(buf, at, end)
             return p
-        if saw_beginning(tables, row):
+        if may_ask_socks(tables, row, side_index, other, ack) or other.asked_socks:
             p = read_socks_start(tables, buf, at, end, row, side_index, side, other, seq, ts_ns, ack)
             if p != NOT:
                 return p

@@ -9,7 +9,7 @@ from typing import Final
 
 from analyzer.kernels import kernel
 from analyzer.names.states import MORE, NOT, WAIT_BYTES
-from analyzer.names.uri import COLON, absolute_parts
+from analyzer.names.uri import absolute_parts, authority_parts, tunnel_parts
 from analyzer.names.words import begins_like, begins_with, same_word, word
 
 SPACE: Final = 32
@@ -54,14 +54,13 @@ def target_without_version(buf, at, space, first, stop):  # type: ignore[no-unty
     """The target's end in a request line that tells no version that is one, NOT where it is no request.
 
     Many text protocols begin with two words: only a GET of a path or of an absolute form is a request, whatever follows its
-    target, and a CONNECT to a single word with a port.
+    target, and a CONNECT to nothing but a host and a port; whether that was one is known from what follows (facts.py).
     """
-    last, has_port = first, False
+    last = first
     while last < stop and buf[last] != SPACE:
-        has_port = has_port or buf[last] == COLON
         last += 1
     if same_word(buf, at, space, W_CONNECT):
-        return last if has_port and last == stop else NOT
+        return last if last == stop and authority_parts(buf, first, last)[2] >= 0 else NOT
     if space - at != 3 or buf[at] != 71 or buf[at + 1] != 69 or buf[at + 2] != 84 or first == stop:
         return NOT
     return last if buf[first] == 47 or absolute_parts(buf, first, last)[0] >= 0 else NOT
@@ -93,7 +92,7 @@ def request_line(buf, at, end):  # type: ignore[no-untyped-def]
     last = version
     while last > first and buf[last - 1] == SPACE:
         last -= 1
-    if last == first:
+    if last == first or (same_word(buf, at, space, W_CONNECT) and tunnel_parts(buf, first, last)[0] < 0):
         return NOT, 0, 0, 0, 0
     return space, first, last, version, feed
 
@@ -118,7 +117,7 @@ def cut_line(buf, at, end):  # type: ignore[no-untyped-def]
         version = last
         while version < end and buf[version] == SPACE:
             version += 1
-        is_whole = first < last < end and begins_like(buf, version, end, W_HTTP)
+        is_whole = last < end and begins_like(buf, version, end, W_HTTP) and tunnel_parts(buf, first, last)[0] >= 0
         return (space if is_whole else NOT), first, last
     host, _, _, path, _ = absolute_parts(buf, first, last)
     return (space if host >= 0 and path < end else NOT), first, path

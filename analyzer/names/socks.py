@@ -9,10 +9,12 @@ from typing import Final
 
 import numpy as np
 
-from analyzer.flows.layout import SENT_SYN, SENT_SYN_ACK, SHAPE_ADDRESS, SOCKS4, SOCKS5, SOCKS_ANSWER
+from analyzer.flows.coverage import behind
+from analyzer.flows.layout import HAS_BASE, SENT_SYN_ACK, SHAPE_ADDRESS, SOCKS4, SOCKS5, SOCKS_ANSWER
 from analyzer.kernels import kernel
 from analyzer.names.states import MORE, NOT
 from analyzer.names.texts import keep, new_message
+from analyzer.names.uri import is_host
 from analyzer.packets.fields import u16
 
 # Longer user names than this are no user names; RFC 1413's identifiers have at most 512.
@@ -20,9 +22,14 @@ MAX_TEXT: Final = 512
 
 
 @kernel
-def saw_beginning(tables, row):  # type: ignore[no-untyped-def]
-    """True when the connection's first packets were captured: only there can SOCKS be told from other bytes."""
-    return (tables.sides[2 * row].seen | tables.sides[2 * row + 1].seen) & (SENT_SYN | SENT_SYN_ACK) != 0
+def may_ask_socks(tables, row, side_index, other, ack):  # type: ignore[no-untyped-def]
+    """True for what the client says first on a connection whose beginning was captured: only there SOCKS is told from other bytes.
+
+    Where the client had received something from the server by then, as a greeting of FTP or SMTP, it is another protocol.
+    """
+    syn_side = np.int64(tables.records[row].syn_side)
+    is_client = syn_side == side_index or (syn_side < 0 and other.seen & SENT_SYN_ACK != 0)
+    return is_client and (ack == 0 or other.seen & HAS_BASE == 0 or behind(ack, np.uint32(other.base + np.uint32(1))) <= 0)
 
 
 @kernel
@@ -88,6 +95,8 @@ def socks5_address(buf, at, end):  # type: ignore[no-untyped-def]
             return 0, 0, NOT, 0
     else:
         return 0, 0, NOT, 0
+    if kind == 3 and host_at + size <= end and not is_host(buf, host_at, host_at + size):
+        return 0, 0, NOT, 0
     stop = host_at + size + 2
     return host_at, size, (stop if stop <= end else MORE), shape
 
@@ -139,7 +148,7 @@ def read_socks4_request(tables, buf, at, end, row, side, seq, ts_ns, ack):  # ty
         name_end = text_end(buf, stop, end)
         if name_end < 0:
             return name_end
-        if name_end == stop:
+        if not is_host(buf, stop, name_end):
             return NOT
         host_at, host_end, stop = stop, name_end, name_end + 1
     if u16(buf, at + 2) == 0 or (not by_name and buf[at + 4] == 0):

@@ -25,12 +25,18 @@ SOCKS_REFUTED: Final = 255
 MORE: Final = -1  # not all there yet
 NOT: Final = -2  # something else
 
+# What a reader that answered with MORE says it lacks (SIDE.wanted), beside a number of bytes in all.
+A_LINE: Final = -1  # another control character, as the end of a line is one
+A_BLANK_LINE: Final = -2  # the empty line behind a head
+
 # How much of a side may wait for missing bytes. The longest ClientHello seen in public captures is 11,414 bytes; squid and
 # nginx take heads of up to 64 KiB and 32 KiB, with a Negotiate token in them.
 WAIT_BYTES: Final = 64 << 10
 
 __all__ = [
     "AFTER_HELLO",
+    "A_BLANK_LINE",
+    "A_LINE",
     "CERTIFICATE",
     "CHUNK",
     "DNS",

@@ -8,11 +8,14 @@ import numpy as np
 
 from analyzer.flows.keys import M1, mix
 from analyzer.flows.layout import N_MESSAGES, POOL_USED
-from analyzer.kernels import kernel
+from analyzer.kernels import inlined, kernel
 from analyzer.memory import copy_bytes
 from analyzer.packets.fields import u64
 
 DIGEST_SIZE: Final = 8
+
+# How far the @ behind a user and a password is looked for.
+MAX_USER: Final = 512
 
 
 @kernel
@@ -22,6 +25,57 @@ def keep(tables, buf, start, end):  # type: ignore[no-untyped-def]
     copy_bytes(buf, start, end - start, tables.pool, at)
     tables.counts[POOL_USED] = at + end - start
     return at
+
+
+@kernel
+def keep_without_users(tables, buf, start, end):  # type: ignore[no-untyped-def]
+    """(where, size) of buf[start:end] in the pool, without user:password@ wherever it stands, and without //user@."""
+    at = tables.counts[POOL_USED]
+    pool, n = tables.pool, at
+    p = start
+    begins = True
+    while p < end:
+        if begins:
+            p = behind_user(buf, start, p, end)
+            if p == end:
+                break
+        pool[n] = buf[p]
+        n += 1
+        begins = buf[p] == 47 or ends_word(buf[p])
+        p += 1
+    tables.counts[POOL_USED] = n
+    return at, n - at
+
+
+@inlined
+def ends_word(c):  # type: ignore[no-untyped-def]
+    """True for what stands before and behind an address in a text: white space, quotes, brackets and what lists are made with."""
+    return c <= 32 or c in (34, 39, 40, 41, 44, 59, 60, 61, 62)
+
+
+@kernel
+def behind_user(buf, start, at, end):  # type: ignore[no-untyped-def]
+    """Behind the user and the password that stand at `at`, where a word or what follows a slash begins; `at` where none do.
+
+    Behind // a name alone is one too, and a password may have a slash in it where no port stands.
+    """
+    behind_slashes = at - start >= 2 and buf[at - 1] == 47 and buf[at - 2] == 47
+    colon, found, is_port, in_host = False, at, True, True
+    for p in range(at, min(end, at + MAX_USER)):
+        c = buf[p]
+        if ends_word(c):
+            break
+        if c in (47, 63, 35):
+            if in_host and (found > at or not behind_slashes or not colon or is_port):
+                break
+            in_host = False
+        elif c == 64 and (colon or behind_slashes):
+            found = p + 1
+        elif c == 58:
+            colon = True
+        elif colon and in_host and not 48 <= c <= 57:
+            is_port = False
+    return found
 
 
 @kernel

@@ -39,6 +39,7 @@ RANDOM_SIZE: Final = 32
 HELLO_CLIENT: Final = 1
 HELLO_SERVER: Final = 2
 CERTIFICATE_MESSAGE: Final = 11
+MAX_BEFORE: Final = 16  # messages before a Certificate: the hello, and perhaps a session ticket or status
 
 
 @kernel
@@ -88,6 +89,22 @@ def join_records(buf, at, end, out, wanted):  # type: ignore[no-untyped-def]
 
 
 @kernel
+def await_records(side, buf, at, p, end, missing):  # type: ignore[no-untyped-def]
+    """Say what buf[at:end] lacks: `missing` handshake bytes; p is where the record begins that isn't all there."""
+    side.lacking = missing
+    if end - p < 5:
+        side.wanted = p - at + 5
+        return
+    rest = np.int64(u16(buf, p + 3)) - (end - p - 5)
+    if missing <= rest:
+        side.wanted = end - at + missing
+        side.lacking = 0
+    else:
+        side.wanted = end - at + rest + 5
+        side.lacking = missing - rest
+
+
+@kernel
 def read_client_hello(tables, buf, at, end, row, side, seq, ts_ns, ack, final):  # type: ignore[no-untyped-def]
     """Behind the ClientHello that begins at `at`, MORE, or NOT; keeps its facts as a message.
 
@@ -105,6 +122,7 @@ def read_client_hello(tables, buf, at, end, row, side, seq, ts_ns, ack, final): 
         n, p, other = join_records(buf, at, end, hello, size)
         if n < size:
             if not final:
+                await_records(tables.sides[2 * row + side], buf, at, p, end, size - n)
                 return NOT if other else MORE
             cut_hello(tables, hello, n, row, side, seq, ts_ns, ack)
             return end
@@ -316,6 +334,7 @@ def read_server_hello(tables, buf, at, end, row, side, seq, ts_ns, ack, final): 
             return NOT, 0
         n, p, other = join_records(buf, at, end, out, size)
         if n < size:
+            await_records(tables.sides[2 * row + side], buf, at, p, end, size - n)
             return (NOT if other or final else MORE), 0
     if size < 42:
         return NOT, 0
@@ -339,7 +358,7 @@ def read_server_hello(tables, buf, at, end, row, side, seq, ts_ns, ack, final): 
 
 @kernel
 def goes_on(buf, at, end):  # type: ignore[no-untyped-def]
-    """True when handshake records stand here of which the last isn't all there, and none before it begins with a Certificate.
+    """Where the last handshake record ends when it isn't all there, and none before it begins with a Certificate; else 0.
 
     Told before anything is copied: a chain of certificates comes in several packets.
     """
@@ -347,13 +366,13 @@ def goes_on(buf, at, end):  # type: ignore[no-untyped-def]
     while end - p >= 5 and buf[p] == HANDSHAKE and buf[p + 1] == 3:
         size = np.int64(u16(buf, p + 3))
         if size == 0 or size > MAX_RECORD:
-            return False
+            return 0
         if end - p - 5 < size:
-            return True
+            return p + 5 + size
         if buf[p + 5] == CERTIFICATE_MESSAGE:
-            return False
+            return 0
         p += 5 + size
-    return False
+    return 0
 
 
 @kernel
@@ -362,15 +381,18 @@ def read_certificate(tables, buf, at, end, row, side, seq, ts_ns, ack, final):  
 
     buf[at:] begins with the ServerHello's record, as the Certificate may begin in the same one.
     """
-    if not final and goes_on(buf, at, end):
+    stop = 0 if final else goes_on(buf, at, end)
+    if stop:
+        tables.sides[2 * row + side].wanted = stop - at
         return MORE
     out = tables.handshake
     n, p, other = join_records(buf, at, end, out, len(out))
-    q = 0
+    q, turn, needed = 0, 0, np.int64(4)
     while n - q >= 4:
         size = np.int64(u24(out, q + 1))
         if out[q] == CERTIFICATE_MESSAGE:
-            if n - q < 4 + size and not (n - q >= 10 and n - q - 10 >= np.int64(u24(out, q + 7))):
+            needed = q + min(4 + size, 10 + (np.int64(u24(out, q + 7)) if n - q >= 10 else 0))
+            if n < needed:
                 break
             if size >= 6:
                 stop = min(n, q + 10 + np.int64(u24(out, q + 7)))
@@ -383,7 +405,10 @@ def read_certificate(tables, buf, at, end, row, side, seq, ts_ns, ack, final):  
                         message.path_at = keep(tables, out, host_at, host_end)
                         message.path_size = host_end - host_at
             return p
-        if out[q] not in (HELLO_SERVER, 4, 22):  # a session ticket or status may come before it
+        turn += 1
+        if out[q] not in (HELLO_SERVER, 4, 22) or turn > MAX_BEFORE:
             return NOT
         q += 4 + size
+        needed = q + 4
+    await_records(tables.sides[2 * row + side], buf, at, p, end, needed - n)
     return NOT if other or final or n >= len(out) else MORE

@@ -1,6 +1,7 @@
 """The parts of a request's target: authority, scheme, path.
 
-Source: RFC 3986 3.2 (authority), RFC 9112 3.2 (the forms of a target).
+Source: RFC 3986 3.2 (authority), RFC 9112 3.2 (the forms of a target), RFC 9110 4.2.4 (user info in a URI is deprecated: taken off,
+never kept). A host is judged strictly: other protocols say CONNECT too, and what follows there may be a password.
 """
 
 from __future__ import annotations
@@ -9,89 +10,157 @@ from typing import Final
 
 import numpy as np
 
-from analyzer.kernels import kernel
+from analyzer.kernels import inlined, kernel
 from analyzer.names.words import same_word, word
 
 COLON: Final = 58
+SLASH: Final = 47
+AT: Final = 64
 
+W_HTTP = word("http")
 W_HTTPS = word("https")
 W_FTP = word("ftp")
+W_WS = word("ws")  # RFC 6455 3
+W_WSS = word("wss")
+
+
+@inlined
+def ends_authority(c):  # type: ignore[no-untyped-def]
+    """True for / ? and # (RFC 3986 3.2)."""
+    return c in (SLASH, 63, 35)
+
+
+@kernel
+def is_host(buf, at, end):  # type: ignore[no-untyped-def]
+    """True for letters, digits, - . _ and bytes beyond ASCII, at least one: RFC 3986 allows more, and no resolver does."""
+    for p in range(at, end):
+        c = buf[p]
+        if not (97 <= c <= 122 or 65 <= c <= 90 or 48 <= c <= 57 or c in (45, 46, 95) or c >= 0x80):
+            return False
+    return end > at
+
+
+@kernel
+def is_v6(buf, at, end):  # type: ignore[no-untyped-def]
+    """True for what can be an IPv6 address: hexadecimal digits, colons and dots, with :: or seven colons; a zone may follow."""
+    colons, double = 0, False
+    for p in range(at, end):
+        c = buf[p]
+        if c == 37 and p > at:
+            return (double or colons >= 7) and is_host(buf, p + 1, end)
+        if c == COLON:
+            colons += 1
+            double = double or (p > at and buf[p - 1] == COLON)
+        elif not (97 <= c <= 102 or 65 <= c <= 70 or 48 <= c <= 57 or c == 46):
+            return False
+    return double or colons >= 7
+
+
+@kernel
+def port_of(buf, at, end):  # type: ignore[no-untyped-def]
+    """The port buf[at:end], -1 when there is none or it can't be one, -2 when other than digits stand there."""
+    number = np.int64(0)
+    for p in range(at, end):
+        if not 48 <= buf[p] <= 57:
+            return -2
+        if number <= 65535:
+            number = number * 10 + np.int64(buf[p]) - 48
+    return number if 0 < number <= 65535 else -1
+
+
+@kernel
+def host_parts(buf, at, end):  # type: ignore[no-untyped-def]
+    """(host's start, host's end, port or -1) of host:port, brackets left off; start -1 when it is none."""
+    last = at
+    if at < end and buf[at] == 91:
+        while last < end and buf[last] != 93:
+            last += 1
+        if last == end or not is_v6(buf, at + 1, last) or (last + 1 < end and buf[last + 1] != COLON):
+            return -1, 0, -1
+        port = port_of(buf, last + 2, end)
+        return (at + 1, last, port) if port >= -1 else (-1, 0, -1)
+    while last < end and buf[last] != COLON:
+        last += 1
+    port = port_of(buf, last + 1, end)
+    if port >= -1 and is_host(buf, at, last):
+        return at, last, port
+    return (at, end, -1) if is_v6(buf, at, end) else (-1, 0, -1)  # without brackets no port can be told
 
 
 @kernel
 def authority_parts(buf, at, end):  # type: ignore[no-untyped-def]
-    """(host's start, host's end, port or -1) of an authority, brackets left off; an empty host has start == end (RFC 3986 3.2)."""
-    if at < end and buf[at] == 91:
-        close = at + 1
-        while close < end and buf[close] != 93:
-            close += 1
-        first, last, p = at + 1, close, close + 1
-    else:
-        last = at
-        while last < end and buf[last] != COLON:
-            last += 1
-        first, p = at, last
-    port = -1
-    if p < end and buf[p] == COLON:
-        number = np.int64(0)
-        digits = 0
-        for q in range(p + 1, end):
-            if not 48 <= buf[q] <= 57 or digits > 5:
-                digits = 99
-                break
-            number = number * 10 + np.int64(buf[q]) - 48
-            digits += 1
-        if 0 < digits <= 6 and 0 < number <= 65535:
-            port = number
-        elif digits == 99:
-            for q in range(p + 1, end):
-                if buf[q] == COLON and at == first:
-                    return first, end, -1  # several colons without brackets: no port can be told
-    return first, last, port
+    """As host_parts, user info taken off."""
+    first = at
+    for p in range(at, end):
+        if buf[p] == AT:
+            first = p + 1
+    return host_parts(buf, first, end)
 
 
 @kernel
-def authority_place(buf, at, end):  # type: ignore[no-untyped-def]
-    """(start, end) of the authority that begins at `at`, without user information (RFC 3986 3.2)."""
+def scheme_end(buf, at, end):  # type: ignore[no-untyped-def]
+    """Behind scheme:// where one stands at `at`, else -1."""
+    p = at
+    while p < end and p - at < 12 and (65 <= buf[p] <= 90 or 97 <= buf[p] <= 122):
+        p += 1
+    if p == at or end - p < 3 or buf[p] != COLON or buf[p + 1] != SLASH or buf[p + 2] != SLASH:
+        return -1
+    return p + 3
+
+
+@kernel
+def tunnel_parts(buf, at, end):  # type: ignore[no-untyped-def]
+    """As host_parts, of a CONNECT's target or a Host field: what some clients write around the authority is taken off.
+
+    That is a scheme or its slashes, whose port counts where none stands there, user info, and a path.
+    """
+    if scheme_end(buf, at, end) >= 0:
+        host, host_end, port, _, _ = absolute_parts(buf, at, end)
+        return (host, host_end, port) if host_end > host else (-1, 0, -1)
+    if end - at > 2 and buf[at] == SLASH and buf[at + 1] == SLASH:
+        at += 2
     stop = at
-    while stop < end and buf[stop] != 47 and buf[stop] != 63 and buf[stop] != 35:
+    while stop < end and not ends_authority(buf[stop]):
         stop += 1
-    for q in range(at, stop):
-        if buf[q] == 64:
-            at = q + 1
-    return at, stop
+    for p in range(stop, end):
+        if buf[p] == AT:  # the slash stands in a password
+            return -1, 0, -1
+    return authority_parts(buf, at, stop)
 
 
 @kernel
 def reference_host(buf, at, end):  # type: ignore[no-untyped-def]
     """(start, end) of the host that a URI reference names, start -1 for one that names none, as a path alone (RFC 3986 4.2)."""
-    if end - at > 2 and buf[at] == 47 and buf[at + 1] == 47:
-        first, stop = authority_place(buf, at + 2, end)
-        host, host_end, _ = authority_parts(buf, first, stop)
-    else:
-        host, host_end, _, _, _ = absolute_parts(buf, at, end)
-    return (host if host_end > host else -1), host_end
+    if scheme_end(buf, at, end) < 0 and (end - at <= 2 or buf[at] != SLASH or buf[at + 1] != SLASH):
+        return -1, 0
+    host, host_end, _ = tunnel_parts(buf, at, end)
+    return host, host_end
 
 
 @kernel
 def absolute_parts(buf, at, end):  # type: ignore[no-untyped-def]
     """(host's start, end, port, path's start, path's end) of an absolute-form target, host's start -1 for another form.
 
-    Without a port, the scheme's own (80, 443, 21). User information and the query are left out (RFC 9112 3.2.2).
+    Without a port, the scheme's own (-1 of unknown ones). User information and the query are left out (RFC 9112 3.2.2).
+    Where no host stands, host and path are empty.
     """
-    p = at
-    while p < end and p - at < 12 and (65 <= buf[p] <= 90 or 97 <= buf[p] <= 122):
-        p += 1
-    if p == at or end - p < 4 or buf[p] != COLON or buf[p + 1] != 47 or buf[p + 2] != 47:
+    first = scheme_end(buf, at, end)
+    if first < 0 or first == end:
         return -1, 0, 0, 0, 0
-    default = 80
-    if same_word(buf, at, p, W_HTTPS):
+    default = -1
+    if same_word(buf, at, first - 3, W_HTTP) or same_word(buf, at, first - 3, W_WS):
+        default = 80
+    elif same_word(buf, at, first - 3, W_HTTPS) or same_word(buf, at, first - 3, W_WSS):
         default = 443
-    elif same_word(buf, at, p, W_FTP):
+    elif same_word(buf, at, first - 3, W_FTP):
         default = 21
-    first, stop = authority_place(buf, p + 3, end)
+    stop = first
+    while stop < end and not ends_authority(buf[stop]):
+        stop += 1
     path_end = stop
     while path_end < end and buf[path_end] != 63 and buf[path_end] != 35:
         path_end += 1
     host, host_end, port = authority_parts(buf, first, stop)
+    if host < 0:
+        return first, first, default, path_end, path_end
     return host, host_end, (port if port >= 0 else default), stop, path_end

@@ -26,23 +26,16 @@ MOST_COALESCED: Final = 1024
 
 @kernel
 def wait(tables, side, buf, at, end, seq, ts_ns, ack):  # type: ignore[no-untyped-def]
-    """Keep buf[at:end], which begins at sequence number seq, behind all that begins at or before it.
-
-    True when it reaches what waits behind it, and what waits before it didn't: a gap is closed.
-    """
+    """Keep buf[at:end], which begins at sequence number seq, behind all that begins at or before it."""
     size = end - at
     if size <= 0:
-        return False
+        return
     counts = tables.counts
     before = np.int64(-1)
     following = np.int64(side.waiting)
     while following >= 0 and behind(tables.segments[following].seq, seq) <= 0:
         before = following
         following = np.int64(tables.segments[following].next)
-    closes = following >= 0 and behind(tables.segments[following].seq, np.uint32(seq + np.uint32(size))) <= 0
-    if closes and before >= 0:
-        last = tables.segments[before]
-        closes = behind(tables.segments[following].seq, np.uint32(last.seq + np.uint32(last.size))) > 0
     if before >= 0 and size < COALESCED:
         last = tables.segments[before]
         if np.uint32(last.seq + np.uint32(last.size)) == seq and last.size < MOST_COALESCED:
@@ -56,7 +49,7 @@ def wait(tables, side, buf, at, end, seq, ts_ns, ack):  # type: ignore[no-untype
             counts[ARENA_USED] += size
             counts[ARENA_LIVE] += size
             side.waiting_bytes += size
-            return closes
+            return
     new = counts[FREE_SEGMENT]
     if new >= 0:
         counts[FREE_SEGMENT] = tables.segments[new].next
@@ -79,7 +72,6 @@ def wait(tables, side, buf, at, end, seq, ts_ns, ack):  # type: ignore[no-untype
         side.waiting = new
     else:
         tables.segments[before].next = new
-    return closes
 
 
 @kernel

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import gzip
 import io
+import itertools
 from collections.abc import Sequence
 from pathlib import Path
 from random import Random
@@ -32,7 +33,7 @@ def merged(files: Sequence[Written], folder: Path | None = None, step: int = 0) 
         if folder is None:
             sources.append(Source(str(i), file=Dripping(data, step) if step else io.BytesIO(data)))  # type: ignore[arg-type]
         else:
-            path = folder / f"{i}.pcap"
+            path = folder / f"{chr(97 + i)}.pcap"
             path.write_bytes(data)
             sources.append(Source(str(path), path=path))
     return with_sources(in_time_order(sources))
@@ -80,6 +81,64 @@ def test_a_clock_that_steps_back() -> None:
     chance = Random(5)
     files = [numbered([chance.randrange(100_000) for _ in range(5000)], "a"), numbered(range(0, 100_000, 40), "b")]
     assert merged(files) == expected(files)
+
+
+def rotated(pieces: Sequence[Written], folder: Path, name: str = "ring_{}.pcap") -> list[Source]:
+    """The pieces as files that a capture was rotated into."""
+    paths = [folder / name.format(i) for i in range(len(pieces))]
+    for path, frames in zip(paths, pieces, strict=True):
+        path.write_bytes(build.pcap(frames, nanosecond=True))
+    return [Source(str(path), path=path) for path in paths]
+
+
+def texts(sources: Sequence[Source]) -> list[bytes]:
+    return [data for _, _, data, _ in with_sources(in_time_order(sources))]
+
+
+JITTER = 400_000_000  # what interfaces and queues are out of order by, at most
+
+
+@given(
+    st.lists(st.tuples(st.integers(0, 900_000_000), st.integers(0, JITTER)), max_size=30),
+    st.lists(st.integers(0, 30), max_size=6),
+    st.randoms(use_true_random=False),
+)
+@settings(max_examples=150, deadline=None)
+def test_a_rotated_capture_is_read_as_the_one_it_was(
+    tmp_path_factory: pytest.TempPathFactory, steps: list[tuple[int, int]], cuts: list[int], chance: Random
+) -> None:
+    """However it is out of order, wherever it was cut, and whichever file is named first."""
+    clock, frames = 10**18, []
+    for n, (step, late) in enumerate(steps):
+        clock += step
+        frames.append((clock - late, str(n).encode()))
+    edges = sorted({0, len(frames), *(min(cut, len(frames)) for cut in cuts)})
+    sources = rotated([frames[a:b] for a, b in itertools.pairwise(edges)], tmp_path_factory.mktemp("ring"))
+    chance.shuffle(sources)
+    assert texts(sources) == [data for _, data in frames]
+
+
+def test_two_rotated_captures_side_by_side(tmp_path: Path) -> None:
+    """Each is read as the one it was, and both by time."""
+    second = 10**9
+    one = [(n * second // 10 - (n % 3) * second // 8, f"a{n}".encode()) for n in range(3, 200)]
+    other = [(n * second // 10 - (n % 4) * second // 9, f"b{n}".encode()) for n in range(3, 200)]
+    whole = merged([one, other], tmp_path)
+    sources = rotated([one[:50], one[50:120], one[120:]], tmp_path, "one_{}.pcap") + rotated(
+        [other[:48], other[48:125], other[125:]], tmp_path, "two_{}.pcap"
+    )
+    assert texts(sources) == [data for _, _, data, _ in whole]
+
+
+def test_files_that_run_beside_each_other_longer_than_a_moment_are_no_series(tmp_path: Path) -> None:
+    files = [numbered(range(0, 4 * 10**9, 10**7), "a"), numbered(range(10**9, 5 * 10**9, 10**7), "b")]
+    assert with_sources(in_time_order(rotated(files, tmp_path))) == expected(files)
+
+
+def test_a_file_that_goes_on_past_many_blocks_is_not_read_ahead_to_its_end(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("analyzer.capture.interleave.MAX_AHEAD", 2)
+    files = [numbered(range(5 * BLOCK_FRAMES), "a"), numbered(range(10, 20), "b")]
+    assert with_sources(in_time_order(rotated(files, tmp_path))) == expected(files)
 
 
 def test_frames_without_times() -> None:

@@ -15,7 +15,7 @@ from tests.reference.capture import NotACapture, read_capture
 from tests.reference.dialogue import Dialogue, listen
 from tests.reference.flows import Flow, gather, last_data_and_end, tcp_state, udp_state
 from tests.reference.names import Row, chosen, name_columns, shaken_columns
-from tests.reference.packets import RST, Fragments, Packet, address_text
+from tests.reference.packets import ACK, RST, Fragments, Packet, address_text
 from tests.reference.streams import Stream
 from tests.reference.tunnels import peel
 
@@ -120,10 +120,19 @@ def higher_port(flow: Flow) -> int:
     return 1 if flow.ends[1][1] > flow.ends[0][1] else 0
 
 
+def speaks_first(flow: Flow, way: int) -> bool:
+    """Whether this end opened the flow, its beginning being captured, and had received nothing when it first sent something."""
+    first = next((packet for packet in flow.sent(way) if packet.payload_bytes), None)
+    if first is None or flow.opener() != way:
+        return False
+    other = flow.bases.get(1 - way)
+    return other is None or not first.flags & ACK or first.ack == (other + 1) & 0xFFFFFFFF
+
+
 def tcp_names(flow: Flow, answers: list[Answer]) -> tuple[int, Row]:
     """Who the client is, and what was said. Where the client asked nothing, what the server asked counts."""
     streams = [Stream(flow.sent(way)) for way in (0, 1)]
-    said = [listen(streams[way], streams[1 - way]) for way in (0, 1)]
+    said = [listen(streams[way], streams[1 - way], not speaks_first(flow, way)) for way in (0, 1)]
     client = flow.opener()
     if client is None:
         told = [[message for _, message in dns_messages(flow, way)] for way in (0, 1)]

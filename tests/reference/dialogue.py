@@ -33,6 +33,7 @@ class Asked:
     continues: bool | None = None
     location: str | None = None
     html: bool | None = None
+    bare: bool = False
 
 
 @dataclass
@@ -56,12 +57,12 @@ class Dialogue:
         return not (self.asked or self.hello or self.cut_name)
 
 
-def listen(asker: Stream, answerer: Stream) -> Dialogue:
-    """Everything `asker` asked, paired with the answers in order."""
+def listen(asker: Stream, answerer: Stream, served_first: bool = False) -> Dialogue:
+    """Everything `asker` asked, paired with the answers in order. served_first: the other one spoke first, or was asked by nobody."""
     said = Dialogue()
     cursor, answers = Cursor(asker), Answers(answerer)
     cursor.at += proxy_preface(cursor.bytes())
-    asked = read_socks_request(cursor, answers)
+    asked = None if served_first else read_socks_request(cursor, answers)
     if asked:
         said.asked.append(asked)
     while True:
@@ -80,6 +81,7 @@ def listen(asker: Stream, answerer: Stream) -> Dialogue:
             break
     if said.hello:
         read_after_hello(said, cursor)
+    said.asked = [asked for asked in said.asked if not asked.bare or asked.status is not None or said.hello or said.cut_name]
     said.server_hello = answers.server_hello()
     said.server_hello_seen = answers.hello_seen
     said.certificate_host = said.server_hello.host if said.server_hello else None
@@ -133,17 +135,19 @@ def read_request(request: http.Request, cursor: Cursor, answers: Answers) -> Ask
     """One HTTP request and its status; the cursor moves behind its body (a CONNECT has none)."""
     asked = Asked(request.kind, first_seen=cursor.stream.time_at(cursor.at + request.head.begin))
     if request.kind == "connect":
-        asked.host, asked.port = http.split_authority(request.target)
+        asked.host, asked.port = http.split_tunnel(request.target)
     elif request.kind == "absolute":
         asked.host, asked.port, asked.path = http.split_absolute(request.target)
     elif request.target.startswith(b"/"):
-        asked.path = re.split(rb"[?#]", request.target, maxsplit=1)[0].decode("utf-8", "backslashreplace") or None
-    asked.http_host = http.split_authority(request.head.field(b"host") or b"")[0]
-    agent = request.head.field(b"user-agent")
-    asked.user_agent = agent.decode("utf-8", "backslashreplace") if agent else None
-    credentials = re.match(rb"[^ \t]+", request.head.field(b"proxy-authorization") or b"")
-    asked.offered = credentials[0].lower().decode() if credentials else None
+        path = http.without_users(re.split(rb"[?#]", request.target, maxsplit=1)[0])
+        asked.path = path.decode("utf-8", "backslashreplace") or None
+    asked.http_host = http.split_tunnel(request.head.field(b"host") or b"")[0]
+    agent = http.without_users(request.head.field(b"user-agent") or b"")
+    asked.user_agent = agent.decode("utf-8", "backslashreplace") or None
+    credentials = re.match(rb"([!#-'*+.^-z|~0-9A-Z-]{1,64})[ \t]", request.head.field(b"proxy-authorization") or b"")
+    asked.offered = credentials[1].lower().decode() if credentials else None
     asked.forwarded = any(name in (b"via", b"x-forwarded-for") for name, _ in request.head.fields)
+    asked.bare = request.bare and request.kind == "connect"
     asked.status, asked.answered = answers.status(request.method)
     if asked.status is not None and answers.response:
         asked.challenge, goes_on = http.challenges(answers.response.head)

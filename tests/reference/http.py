@@ -12,6 +12,7 @@ METHOD = rb"[A-Za-z_-]{1,20}"
 REQUEST_LINE = re.compile(rb"(" + METHOD + rb")[ \t]+([^ \t\r].*?)(?:[ \t]+(HTTP/[0-9.]+))?[ \t]*\r?\Z", re.IGNORECASE)
 STATUS_LINE = re.compile(rb"HTTP/[0-9.]+[ \t]+([1-9]\d\d)(?:[ \t].*)?\r?\Z", re.IGNORECASE | re.DOTALL)
 SCHEME = re.compile(rb"[A-Za-z][A-Za-z0-9+.-]*://")
+SCHEME_BEFORE = re.compile(rb"[A-Za-z]{1,12}://")
 
 
 class Head(NamedTuple):
@@ -54,12 +55,13 @@ def read_head(data: bytes) -> Head | None:
 
 
 class Request(NamedTuple):
-    """A request's head; kind is connect, absolute or None (origin or asterisk form)."""
+    """A request's head; kind is connect, absolute or None (origin or asterisk form). bare: it tells no version."""
 
     method: bytes
     target: bytes
     kind: str | None
     head: Head
+    bare: bool = False
 
 
 def read_request(data: bytes) -> Request | None:
@@ -79,11 +81,13 @@ def read_request(data: bytes) -> Request | None:
     if version and version.upper() == b"HTTP/2.0":  # the HTTP/2 preface (RFC 9113 3.4)
         return None
     if not version:
-        fits = b" " not in target and b":" in target if kind == "connect" else method == b"GET" and (kind or target[:1] == b"/")
+        fits = split_authority(target)[1] if kind == "connect" else method == b"GET" and (kind or target[:1] == b"/")
         if not fits:
             return None
         target = target.split(b" ")[0]  # what follows is a version that nobody knows
-    return Request(method.upper() if kind == "connect" else method, target, kind, head)
+    elif kind == "connect" and not split_tunnel(target)[0]:
+        return None
+    return Request(method.upper() if kind == "connect" else method, target, kind, head, not version)
 
 
 def read_cut_request(data: bytes) -> Request | None:
@@ -94,7 +98,8 @@ def read_cut_request(data: bytes) -> Request | None:
         return None
     head = Head(line, [], begin, len(data), False)
     if found := re.match(rb"(?i:(CONNECT)) +([^ ]+) +([^ ].*)?$", line, re.DOTALL):
-        return Request(b"CONNECT", found[2], "connect", head) if b"HTTP/".startswith((found[3] or b"")[:5].upper()) else None
+        fits = split_tunnel(found[2])[0] and b"HTTP/".startswith((found[3] or b"")[:5].upper())
+        return Request(b"CONNECT", found[2], "connect", head) if fits else None
     found = re.match(rb"(" + METHOD + rb") +([A-Za-z]{1,12}://[^ /?#]*)[ /?#]", line)
     return Request(found[1], found[2], "absolute", head) if found else None
 
@@ -131,10 +136,9 @@ def challenges(head: Head) -> tuple[list[str], bool]:
 def redirected_to(response: Response) -> str | None:
     """The host, in lower case, of a redirection's Location; None for a path."""
     place = response.head.field(b"location") or b""
-    found = re.match(rb"(?:[A-Za-z]{1,12}:)?//([^/?#]*)", place)
-    if not found or not 300 <= response.status < 400:
+    if not re.match(rb"(?:[A-Za-z]{1,12}:)?//", place) or not 300 <= response.status < 400:
         return None
-    host = split_authority(found[1].rpartition(b"@")[2])[0]
+    host = split_tunnel(place)[0]
     return "".join(c.lower() if c.isascii() else c for c in host).removesuffix(".") if host else None
 
 
@@ -146,21 +150,61 @@ def is_html(head: Head) -> bool | None:
     return re.split(rb"[; \t]", kind.lower())[0] in (b"text/html", b"application/xhtml+xml")
 
 
+HOST = re.compile(rb"[A-Za-z0-9._\x80-\xff-]+")
+PORT = re.compile(rb"(?::([0-9]*))?")
+
+
+def is_v6(text: bytes) -> bool:
+    """Whether it can be an IPv6 address, which a zone may follow."""
+    address, percent, zone = text.partition(b"%")
+    in_form = re.fullmatch(rb"[0-9A-Fa-f:.]+", address) and (b"::" in address or address.count(b":") >= 7)
+    return bool(in_form and (not percent or HOST.fullmatch(zone)))
+
+
 def split_authority(authority: bytes) -> tuple[str | None, int | None]:
-    """Host and port of host:port, [v6]:port or either without a port; no port, or one that can't be, is None."""
-    port = b""
-    if authority.startswith(b"[") and b"]" in authority:
+    """Host and port of host:port, [v6]:port or either without a port, user info left out; None for a port that can't be one.
+
+    No host where another byte stands than host names have, or other than digits behind the colon.
+    """
+    authority = authority.rpartition(b"@")[2]
+    if authority.startswith(b"["):
         host, _, rest = authority[1:].partition(b"]")
-        port = rest[1:] if rest.startswith(b":") else b""
-    elif authority.count(b":") == 1:
-        host, _, port = authority.partition(b":")
+        fits = b"]" in authority and is_v6(host)
     else:
-        host = authority
-    number = int(port) if re.fullmatch(rb"[0-9]{1,5}", port) else 0
-    return host.decode("utf-8", "backslashreplace") or None, number if 1 <= number <= 65535 else None
+        host = authority.split(b":")[0]
+        rest = authority[len(host) :]
+        fits = bool(HOST.fullmatch(host))
+    port = PORT.fullmatch(rest)
+    if not fits or not port:
+        host, port = authority, None
+        if not is_v6(authority):
+            return None, None
+    number = int(port[1] or 0) if port and port[1] else 0
+    return host.decode("utf-8", "backslashreplace"), number if 1 <= number <= 65535 else None
 
 
-DEFAULT_PORTS = {b"http": 80, b"https": 443, b"ftp": 21}
+def split_tunnel(target: bytes) -> tuple[str | None, int | None]:
+    """Host and port of a CONNECT's target or a Host field, around which some write a scheme, slashes, user info and a path."""
+    if SCHEME_BEFORE.match(target):
+        host, port, _ = split_absolute(target)
+        return host, port if host else None
+    target = target.removeprefix(b"//") if len(target) > 2 else target
+    authority = re.split(rb"[/?#]", target, maxsplit=1)[0]
+    return (None, None) if b"@" in target[len(authority) :] else split_authority(authority)
+
+
+USER = re.compile(
+    rb"(?:(?<=//)|(?:(?<=[\0- \"\x27(),;<=>/])|\A)(?=[^\0- \"\x27(),;<=>/?#@]*:))[^\0- \"\x27(),;<=>/?#]*@"
+    rb"|(?<=//)[^\0- \"\x27(),;<=>/?#:@]*:(?=[0-9]*[^\0- \"\x27(),;<=>/?#0-9])[^\0- \"\x27(),;<=>/?#@]*[/?#][^\0- \"\x27(),;<=>]*@"
+)
+
+
+def without_users(text: bytes) -> bytes:
+    """The text without user:password@, and without //user@; a password may have a slash in it where no port stands."""
+    return USER.sub(b"", text)
+
+
+DEFAULT_PORTS = {b"http": 80, b"https": 443, b"ftp": 21, b"ws": 80, b"wss": 443}
 
 
 def split_absolute(target: bytes) -> tuple[str | None, int | None, str | None]:
@@ -168,7 +212,8 @@ def split_absolute(target: bytes) -> tuple[str | None, int | None, str | None]:
     scheme, rest = target.split(b"://", 1)
     authority = re.split(rb"[/?#]", rest, maxsplit=1)[0]
     path = re.split(rb"[?#]", rest[len(authority) :], maxsplit=1)[0]
-    host, port = split_authority(authority.rpartition(b"@")[2])
+    host, port = split_authority(authority)
+    path = without_users(path) if host else b""
     return host, port or DEFAULT_PORTS.get(scheme.lower()), path.decode("utf-8", "backslashreplace") or None
 
 
