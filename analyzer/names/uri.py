@@ -116,7 +116,7 @@ def tunnel_parts(buf, at, end):  # type: ignore[no-untyped-def]
     """
     if scheme_end(buf, at, end) >= 0:
         host, host_end, port, _, _ = absolute_parts(buf, at, end)
-        return (host, host_end, port) if host_end > host else (-1, 0, -1)
+        return (host, host_end, port) if host >= 0 and host_end > host else (-1, 0, -1)
     if end - at > 2 and buf[at] == SLASH and buf[at + 1] == SLASH:
         at += 2
     stop = at

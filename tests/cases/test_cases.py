@@ -22,16 +22,6 @@ from tests.engine import reading
 NOT_YET = {
     "one-way-T1-client.pcapng": "what a client asked of a proxy is direct where no answer was captured",
     "o03_half_and_whole.pcap": "a tunnel whose answers were not captured counts as failed",
-    "p_connect_rst.pcap": "what was asked of a proxy that does not answer is direct",
-    "p_connect_405.pcap": "what was asked of a web server is direct",
-    "p_absolute_rst.pcap": "what was asked of a proxy that does not answer is direct",
-    "p_socks_rst_after_request.pcap": "what was asked of a proxy that does not answer is direct",
-    "connect-to-a-web-server.pcapng": "what was asked of a web server is direct",
-    "w01_nats_connect.pcap": "the JSON behind the CONNECT of NATS is read as a host",
-    "w04_server_answer_like_socks4.pcap": "a server's answer is read as a SOCKS4 request",
-    "u1_connect_userinfo.pcap": "user and password stay in the host",
-    "u2_connect_absolute.pcap": "the scheme is read as the host",
-    "u3_connect_slash.pcap": "the slash behind the port hides it",
     "t03_ccs_before_hello.pcap": "a hello behind another record is not read",
     "k11_socks5_gssapi_1500.pcap": "GSSAPI inside SOCKS5 is not passed over",
     "e01_erspan_ttag.pcap": "the wrapping is not opened",
@@ -48,9 +38,7 @@ NOT_YET = {
     "l25_jmirror.pcap": "the wrapping is not opened",
     "v40_ah_v4_transport.pcap": "the wrapping is not opened",
     "v03_wccp_one_way.pcap": "packets behind a WCCP redirect are not opened",
-    "no-defender-at-all.pcap": "what Windows, Azure and others ask for too counts as Defender",
     "static-407-fallback-winhttp.pcap": "what was asked first is not told",
-    "new-region-hosts.pcap": "names of new regions are not known",
 }
 
 LINES = [json.loads(line) for line in (CASES / "expected.jsonl").read_text(encoding="utf-8").splitlines()] if CASES.is_dir() else []

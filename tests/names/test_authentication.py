@@ -51,7 +51,8 @@ def test_challenges(lines: tuple[str, ...], schemes: list[str], continues: bool 
     [
         ("Proxy-Authorization: Basic c2VjcmV0OnNlY3JldA==", "basic"),
         ("proxy-authorization:NEGOTIATE YIIsecret", "negotiate"),
-        ("Proxy-Authorization: Digest", "digest"),
+        ("Proxy-Authorization: Digest a=b", "digest"),
+        ("Proxy-Authorization: Secret1", None),
         ("Proxy-Authorization:", None),
         ("Proxy-Authorization: =secret", None),
         ("Proxy-Authorization: c2VjcmV0OnNlY3JldA==", None),
