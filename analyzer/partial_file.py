@@ -13,6 +13,7 @@ from typing import IO, Any, Final
 import numpy as np
 import pyarrow as pa
 
+from analyzer.blanked import blanked, without_secrets
 from analyzer.errors import Unusable
 from analyzer.flows.concatenate import USED, concatenated, used
 from analyzer.flows.grow import empty_tables
@@ -27,8 +28,8 @@ MAX_HEAD: Final = 256 << 20
 
 
 def write_partial(partial: Partial, path: Path) -> None:
-    """Write the part to the file; the room that nothing lies in is left out."""
-    tables = partial.tables
+    """Write the part to the file; the room that nothing lies in is left out, and passwords in what wasn't read yet are blanked."""
+    tables = blanked(partial.tables)
     seen = np.flatnonzero(tables.recent["digest"])
     head = {"names": partial.names, "starts": partial.starts, "parts": [_part_as_json(part) for part in partial.parts]}
     rows = [getattr(tables, name)[: used(tables, name)] for name in USED]
@@ -80,7 +81,7 @@ def _array(file: IO[bytes], dtype: np.dtype[Any], where: str) -> np.ndarray[Any,
 
 def _part_as_json(part: Part) -> list[Any]:
     addresses, number, protocol = part.key
-    texts = addresses.hex(), part.header.hex(), part.data.hex()
+    texts = addresses.hex(), part.header.hex(), without_secrets(part.data, [len(part.data)]).hex()
     return [*texts, number, protocol, part.ts_ns, part.source, part.offset, part.more, part.outer, part.cut_bytes]
 
 

@@ -19,10 +19,13 @@ import numpy as np
 import numpy.typing as npt
 
 from analyzer.capture.block import BLOCK_FRAMES, Block
-from analyzer.capture.source import CLOCK_STEP_NS, Source
+from analyzer.capture.source import Source
 from analyzer.kernels import kernel
 from analyzer.memory import copy_bytes
 from analyzer.packets.layout import FRAME, NO_TIME
+
+# Interfaces, queues and merged capture points are out of order by fractions of a second, and a copy may be that much later still.
+MOMENT_NS: Final = 2_000_000_000
 
 # Blocks that are read ahead to see whether a file ends; beyond, it is one that goes on beside the other.
 MAX_AHEAD: Final = 256
@@ -83,7 +86,7 @@ def _comes_before(sources: Sequence[Source], starts: Sequence[int | None], later
 
 
 def _hardly_differ(one: int | None, other: int | None) -> bool:
-    return one is not None and other is not None and abs(one - other) <= CLOCK_STEP_NS
+    return one is not None and other is not None and abs(one - other) <= MOMENT_NS
 
 
 def series_of(source: Source) -> str:
@@ -97,10 +100,10 @@ def numbers_in(source: Source) -> list[int]:
 
 
 def continued_by(source: Source, start: int | None, active: Sequence[_Reader]) -> _Reader | None:
-    """The reader of the source's series that ends at most a clock's step behind its beginning; of several the one that ends first."""
+    """The reader of the source's series that ends at most a moment behind its beginning; of several the one that ends first."""
     if start is None:
         return None
-    found = [reader for reader in active if series_of(reader.source) == series_of(source) and reader.ends_by(start + CLOCK_STEP_NS)]
+    found = [reader for reader in active if series_of(reader.source) == series_of(source) and reader.ends_by(start + MOMENT_NS)]
     return min(found, key=lambda reader: (reader.end, reader.index), default=None)
 
 

@@ -25,6 +25,7 @@ import pyarrow.parquet as pq
 
 from tests.benchmarks import peers
 from tests.benchmarks.build_capture import Built, build, half_of
+from tests.benchmarks.drip import DRIPS, SEGMENT, prepared, seconds_of
 from tests.benchmarks.kernels import Contest, contests
 from tests.benchmarks.measure import Memory, Reader, Subject, memory_of, run
 
@@ -179,6 +180,18 @@ def bench_kernels(bench: Bench) -> None:
         bench.take_turns(contest.stage, turns, {})
 
 
+def bench_drip(bench: Bench) -> None:
+    """What comes a byte at a time against the same in packets of the usual size: hostile, and not to cost its length's square."""
+    for name, made in DRIPS.items():
+        whole, dripping = prepared(made(), SEGMENT), prepared(made(), 1)
+        answers = [run()[1] for run in (whole, dripping)]  # warms them too
+        if answers[0] != answers[1]:
+            bench.wrong.append(f"drip, {name}: another answer")
+        turns: list[Turn] = [(bench.ours(), partial(seconds_of, whole), bench.repeat)]
+        turns.append((Subject("a byte at a time", bench.version), partial(seconds_of, dripping), bench.repeat))
+        bench.take_turns(f"drip: {name}", turns, {})
+
+
 def bench_memory(bench: Bench) -> None:
     """Memory that isn't the mapped file: by length at the same number of flows, by flows, by open flows."""
     held: dict[str, tuple[int, int]] = {}
@@ -200,7 +213,14 @@ def bench_memory(bench: Bench) -> None:
     bench.record("memory", bench.ours(), note=f"{growth / 1e6:+.1f} MB for a hundred times the bytes in as many flows")
 
 
-BENCHMARKS = {"table": bench_table, "kernels": bench_kernels, "process": bench_process, "small": bench_small, "memory": bench_memory}
+BENCHMARKS = {
+    "table": bench_table,
+    "kernels": bench_kernels,
+    "drip": bench_drip,
+    "process": bench_process,
+    "small": bench_small,
+    "memory": bench_memory,
+}
 
 
 def write_record(bench: Bench) -> Path:

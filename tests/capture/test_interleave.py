@@ -121,8 +121,8 @@ def test_a_rotated_capture_is_read_as_the_one_it_was(
 def test_two_rotated_captures_side_by_side(tmp_path: Path) -> None:
     """Each is read as the one it was, and both by time."""
     second = 10**9
-    one = [(n * second // 10 - (n % 3) * second // 8, f"a{n}".encode()) for n in range(3, 200)]
-    other = [(n * second // 10 - (n % 4) * second // 9, f"b{n}".encode()) for n in range(3, 200)]
+    one = [(n * second // 10 - (n % 3) * second // 8, f"a{n}".encode()) for n in range(30, 230)]
+    other = [(n * second // 10 - (n % 4) * second // 9, f"b{n}".encode()) for n in range(30, 230)]
     whole = merged([one, other], tmp_path)
     sources = rotated([one[:50], one[50:120], one[120:]], tmp_path, "one_{}.pcap") + rotated(
         [other[:48], other[48:125], other[125:]], tmp_path, "two_{}.pcap"
@@ -131,7 +131,7 @@ def test_two_rotated_captures_side_by_side(tmp_path: Path) -> None:
 
 
 def test_files_that_run_beside_each_other_longer_than_a_moment_are_no_series(tmp_path: Path) -> None:
-    files = [numbered(range(0, 4 * 10**9, 10**7), "a"), numbered(range(10**9, 5 * 10**9, 10**7), "b")]
+    files = [numbered(range(0, 6 * 10**9, 10**7), "a"), numbered(range(10**9, 7 * 10**9, 10**7), "b")]
     assert with_sources(in_time_order(rotated(files, tmp_path))) == expected(files)
 
 

@@ -20,8 +20,6 @@ from tests.conftest import CASES, ROOT, needs_cases
 from tests.engine import reading
 
 NOT_YET = {
-    "one-way-T1-client.pcapng": "what a client asked of a proxy is direct where no answer was captured",
-    "o03_half_and_whole.pcap": "a tunnel whose answers were not captured counts as failed",
     "t03_ccs_before_hello.pcap": "a hello behind another record is not read",
     "k11_socks5_gssapi_1500.pcap": "GSSAPI inside SOCKS5 is not passed over",
     "e01_erspan_ttag.pcap": "the wrapping is not opened",
@@ -38,7 +36,6 @@ NOT_YET = {
     "l25_jmirror.pcap": "the wrapping is not opened",
     "v40_ah_v4_transport.pcap": "the wrapping is not opened",
     "v03_wccp_one_way.pcap": "packets behind a WCCP redirect are not opened",
-    "static-407-fallback-winhttp.pcap": "what was asked first is not told",
 }
 
 LINES = [json.loads(line) for line in (CASES / "expected.jsonl").read_text(encoding="utf-8").splitlines()] if CASES.is_dir() else []

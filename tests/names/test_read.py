@@ -102,6 +102,21 @@ def test_the_last_gap_may_be_closed_a_byte_at_a_time() -> None:
     assert untimed(stage.messages()) == untimed(read([client(STREAM)]))
 
 
+def test_a_small_piece_that_closes_the_gap_is_read_with_it() -> None:
+    """More than 4 KiB wait, twice and thrice, and the last byte that lacks comes in a piece of its own, behind others of no use."""
+    stage = Stage()
+    for a, b in [(1, 703), *[(700, len(STREAM))] * 4, (703, len(STREAM)), (699, 701), (702, 704)]:
+        stage.feed([client(STREAM[a:b], a)])
+    stage.feed([client(STREAM[:1], 0)])
+    assert untimed(stage.messages()) == untimed(read([client(STREAM)]))
+    for last in (len(STREAM) - 1, len(STREAM) - 40, len(ASKED) + 3):
+        late = Stage()
+        late.feed([*(client(STREAM[5:last], 5) for _ in range(8)), client(STREAM[:5], 0)])
+        late.feed([client(STREAM[last : last + 1], last)])
+        late.feed([client(STREAM[last + 1 :], last + 1)])
+        assert untimed(late.messages()) == untimed(read([client(STREAM)])), last
+
+
 @given(st.permutations(range(10)))
 @settings(max_examples=40, deadline=None)
 def test_a_server_in_any_order(order: list[int]) -> None:

@@ -151,7 +151,7 @@ def test_the_proxy_protocol_is_stepped_over(preface: bytes) -> None:
 def test_authorities() -> None:
     for text, answer in {
         b"a:443": ("a", 443), b"a": ("a", None),
-        b"[::1]:443": ("::1", 443), b"[::1]": ("::1", None), b"::1": ("::1", None), b":443": (None, 443),
+        b"[::1]:443": ("::1", 443), b"[::1]": ("::1", None), b"::1": ("::1", None), b":443": (None, None),
         b"a:": ("a", None), b"a:0": ("a", None), b"a:65536": ("a", None), b"a\xff:1": ("a\\xff", 1),
     }.items():  # fmt: skip
         assert split_authority(text) == answer

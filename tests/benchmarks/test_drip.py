@@ -1,0 +1,14 @@
+"""What drips is read as what comes in packets of the usual size, and as soon as it is complete."""
+
+from __future__ import annotations
+
+import pytest
+
+from tests.benchmarks.drip import DRIPS, SEGMENT, prepared
+
+
+@pytest.mark.parametrize("drip", DRIPS)
+def test_a_byte_at_a_time_gives_the_same(drip: str) -> None:
+    data = DRIPS[drip]()
+    (_, slow), (_, quick) = prepared(data, 1)(), prepared(data, SEGMENT)()
+    assert slow == quick != []
