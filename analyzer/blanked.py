@@ -27,18 +27,22 @@ READ: Final = (
     b"host|user-agent|content-length|content-type|transfer-encoding|pragma|proxy-connection|connection|via|x-forwarded-for"
     b"|proxy-authenticate|location"
 )
-BLANKED: Final = tuple(
-    re.compile(pattern, re.IGNORECASE | re.MULTILINE)
-    for pattern in (
-        rb"^(?:proxy-)?authorization[ \t]*:[ \t]*(?:[!#-'*+.^-z|~0-9-]{1,64}[ \t]+(?=[^ \t\r\n]))?([^\r\n]+)",
-        rb"^(?!(?:" + READ + rb"|(?:proxy-)?authorization)[ \t]*:)[a-z][a-z0-9_-]{2,60}[ \t]*:[ \t]*([^\r\n]+)",
-        rb"^[a-z_-]{3,20} +[^ ?#\r\n]*[?#]([^ \r\n]+)",  # a query
-        rb"^location[ \t]*:[^?#\r\n]*[?#]([^\r\n]+)",
-        rb"^(?:user|pass|acct|auth|login)[ \t]+([^\r\n]+)",  # FTP, POP3, SMTP, IMAP
-        rb"(?:^|[ \t])([\w.%-]+=[^&\s]*(?:&[\w.%-]+=[^&\s]*)+)",  # a form
-        rb"([^\s\"'(),;<=>/?#@]{0,200}:(?!//)[^\s\"'(),;<=>?#@]{0,200}|(?<=//)[^\s\"'(),;<=>/?#@:]{1,200})@",
-        rb"%3a([^\s/]{0,200})%40",
-    )
+# What divides it stays, as where the host begins depends on it.
+USER_INFO: Final = re.compile(rb"([^\s\"'(),;<=>/?#@]{0,200}:(?!//)[^\s\"'(),;<=>?#@]{0,200}|(?<=//)[^\s\"'(),;<=>/?#@:]{1,200})@")
+BLANKED: Final = (
+    USER_INFO,
+    *(
+        re.compile(pattern, re.IGNORECASE | re.MULTILINE)
+        for pattern in (
+            rb"^(?:proxy-)?authorization[ \t]*:[ \t]*(?:[!#-'*+.^-z|~0-9-]{1,64}[ \t]+(?=[^ \t\r\n]))?([^\r\n]+)",
+            rb"^(?!(?:" + READ + rb"|(?:proxy-)?authorization)[ \t]*:)[a-z][a-z0-9_-]{2,60}[ \t]*:[ \t]*([^\r\n]+)",
+            rb"^[a-z_-]{3,20} +[^ ?#\r\n]*[?#]([^ \r\n]+)",  # a query
+            rb"^location[ \t]*:[^?#\r\n]*[?#]([^\r\n]+)",
+            rb"^(?:user|pass|acct|auth|login)[ \t]+([^\r\n]+)",  # FTP, POP3, SMTP, IMAP
+            rb"(?:^|[ \t])([\w.%-]+=[^&\s]*(?:&[\w.%-]+=[^&\s]*)+)",  # a form
+            rb"%3a([^\s/]{0,200})%40",
+        )
+    ),
 )
 
 
@@ -108,7 +112,7 @@ def without_secrets(said: bytes, sizes: list[int]) -> bytes:
     for pattern in BLANKED:
         for found in pattern.finditer(said):
             a, b = found.span(1)
-            clean[a:b] = BLANK * (b - a)
+            clean[a:b] = re.sub(rb"[^:/]", BLANK, said[a:b]) if pattern is USER_INFO else BLANK * (b - a)
     for found in CONNECT.finditer(said):
         for a, b, by in secrets_of_target(found[1]):
             clean[found.start(1) + a : found.start(1) + b] = by * (b - a)

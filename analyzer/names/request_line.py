@@ -9,7 +9,7 @@ from typing import Final
 
 from analyzer.kernels import kernel
 from analyzer.names.states import MORE, NOT, WAIT_BYTES
-from analyzer.names.uri import absolute_parts, authority_parts, tunnel_parts
+from analyzer.names.uri import absolute_parts, host_parts, tunnel_parts
 from analyzer.names.words import begins_like, begins_with, same_word, word
 
 SPACE: Final = 32
@@ -60,7 +60,7 @@ def target_without_version(buf, at, space, first, stop):  # type: ignore[no-unty
     while last < stop and buf[last] != SPACE:
         last += 1
     if same_word(buf, at, space, W_CONNECT):
-        return last if last == stop and authority_parts(buf, first, last)[2] >= 0 else NOT
+        return last if last == stop and host_parts(buf, first, last)[2] >= 0 else NOT
     if space - at != 3 or buf[at] != 71 or buf[at + 1] != 69 or buf[at + 2] != 84 or first == stop:
         return NOT
     return last if buf[first] == 47 or absolute_parts(buf, first, last)[0] >= 0 else NOT

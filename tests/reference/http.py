@@ -81,7 +81,7 @@ def read_request(data: bytes) -> Request | None:
     if version and version.upper() == b"HTTP/2.0":  # the HTTP/2 preface (RFC 9113 3.4)
         return None
     if not version:
-        fits = split_authority(target)[1] if kind == "connect" else method == b"GET" and (kind or target[:1] == b"/")
+        fits = split_authority(target)[1] and b"@" not in target if kind == "connect" else method == b"GET" and (kind or target[:1] == b"/")
         if not fits:
             return None
         target = target.split(b" ")[0]  # what follows is a version that nobody knows
