@@ -147,12 +147,12 @@ class _Reader:
         for block in self._ahead:
             clock = max(clock, int(block.frames["ts_ns"].max()))
         while clock <= time_ns and len(self._ahead) < MAX_AHEAD:
-            block = next(self._blocks, None)
-            if block is None:
+            following = next(self._blocks, None)
+            if following is None:
                 self.end = clock
                 return True
-            self._ahead.append(block)
-            clock = max(clock, int(block.frames["ts_ns"].max()))
+            self._ahead.append(following)
+            clock = max(clock, int(following.frames["ts_ns"].max()))
         return False
 
     def _next(self) -> None:
