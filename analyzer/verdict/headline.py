@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 
 from analyzer.tables import OUTCOMES
 from analyzer.text.labels import ProxyLabel, plane_order
@@ -26,8 +26,9 @@ def headline(defender: str, planes: Mapping[str, Answer], elsewhere: Sequence[st
     elsewhere  services of Defender's with answered connections past the proxies
     """
     clauses: dict[str, list[str]] = {}
+    together = _latest(planes.values())
     for plane in sorted(planes, key=plane_order):
-        clauses.setdefault(_clause(planes[plane]), []).append(plane)
+        clauses.setdefault(_clause(planes[plane], together), []).append(plane)
     said = [clause.replace("{planes}", listed(of_planes, len(of_planes))) for clause, of_planes in clauses.items()]
     if defender != "seen":
         said.insert(0, NOTHING[defender])
@@ -38,12 +39,28 @@ def headline(defender: str, planes: Mapping[str, Answer], elsewhere: Sequence[st
     return "; ".join(said)
 
 
-def _clause(answer: Answer) -> str:
+Ways = tuple[str, ...]
+"""Who carried a plane, era by era."""
+
+
+def _latest(answers: Iterable[Answer]) -> dict[Ways, list[int | None]]:
+    """Planes that changed alike changed together: until when the last of them went the old way, at each of their borders."""
+    found: dict[Ways, list[int | None]] = {}
+    for answer in answers:
+        if answer.changed:
+            untils = [era.until for era in answer.eras[1:]]
+            known = found.setdefault(_ways(answer), untils)
+            found[_ways(answer)] = [max(filter(None, pair), default=None) for pair in zip(known, untils, strict=True)]
+    return found
+
+
+def _ways(answer: Answer) -> Ways:
+    return tuple(_of_era(era.contest) for era in answer.eras)
+
+
+def _clause(answer: Answer, together: Mapping[Ways, Sequence[int | None]]) -> str:
     """One plane's answer, with {planes} where its name goes."""
-    contest = answer.last
-    if answer.changed:
-        return _changed(answer)
-    return _now(contest)
+    return _changed(answer, together[_ways(answer)]) if answer.changed else _now(answer.last)
 
 
 def _now(contest: Contest) -> str:
@@ -103,11 +120,11 @@ def _but(contest: Contest) -> str:
     return f", but {' and '.join(parts)}" if parts else ""
 
 
-def _changed(answer: Answer) -> str:
+def _changed(answer: Answer, untils: Sequence[int | None]) -> str:
     """`PROX01 (WinHTTP) until 16:16:14, then PROX03 (static) for sensor`."""
     parts = []
-    for era, after in zip(answer.eras, answer.eras[1:], strict=False):
-        until = f" until {clock(after.until)}" if after.until is not None else ""
+    for era, last in zip(answer.eras, untils, strict=False):
+        until = f" until {clock(last)}" if last is not None else ""
         parts.append(f"{_of_era(era.contest)}{until}")
     last = answer.last
     works = _but(last) if last.winner is not None else ""

@@ -7,7 +7,7 @@ from collections.abc import Iterable
 import numpy as np
 
 from analyzer.findings import Finding
-from analyzer.routes.requests import NO_TIME, Ints
+from analyzer.routes.requests import NO_TIME, Ints, times_ns
 from analyzer.routes.route import PROXY
 from analyzer.text.labels import ProxyLabel, plane_order
 from analyzer.text.times import clock
@@ -31,7 +31,7 @@ Moment = tuple[int, int | None, int | None]
 
 def _changes(case: Case) -> Iterable[Finding]:
     evidence = case.evidence
-    moments: dict[Moment, list[tuple[str, bool, int, Era, Era]]] = {}
+    moments: dict[Moment, Changed] = {}
     in_plane: set[tuple[int, Moment]] = set()
     for is_plane, answers in ((True, case.answers.planes), (False, case.answers.services)):
         names = evidence.plane.values if is_plane else evidence.service.values
@@ -43,13 +43,44 @@ def _changes(case: Case) -> Iterable[Finding]:
                 elif (client, moment) in in_plane:
                     continue  # its plane says so
                 moments.setdefault(moment, []).append((names[code], is_plane, code, before, after))
-    for (client, until, since), changed in sorted(moments.items(), key=lambda item: (item[0][0], item[0][2] or 0)):
+    for (client, until, since), changed in _together(moments):
         yield _change(evidence, client, until, since, changed)
 
 
-def _change(
-    evidence: Evidence, client: int, until: int | None, since: int | None, changed: list[tuple[str, bool, int, Era, Era]]
-) -> Finding:
+Changed = list[tuple[str, bool, int, Era, Era]]
+"""Of each plane or service that changed: its name, whether it is a plane, its code, and the eras on both sides."""
+
+
+def _together(moments: dict[Moment, Changed]) -> list[tuple[Moment, Changed]]:
+    """The moments in order of time; those of one source that overlap, from one proxy to one other, are one: the narrowest bracket."""
+    found: list[tuple[Moment, Changed]] = []
+    for moment, changed in sorted(moments.items(), key=lambda item: (item[0][0], item[0][2] or 0, item[0][1] or 0)):
+        for place, (other, known) in enumerate(found):
+            if other[0] == moment[0] and _ends(known) == _ends(changed) and _overlap(other, moment):
+                until = max(filter(None, (other[1], moment[1])), default=None)
+                since = min(filter(None, (other[2], moment[2])), default=None)
+                found[place] = ((moment[0], until, since), known + changed)
+                break
+        else:
+            found.append((moment, changed))
+    return found
+
+
+def _ends(changed: Changed) -> tuple[str, str]:
+    _, _, _, before, after = changed[0]
+    return _who(before.contest), _who(after.contest)
+
+
+def _overlap(one: Moment, other: Moment) -> bool:
+    (_, until, since), (_, other_until, other_since) = one, other
+    if until is None or since is None or other_until is None or other_since is None:
+        return False
+    return until < other_since and other_until < since
+
+
+def _change(evidence: Evidence, client: int, until: int | None, since: int | None, changed: Changed) -> Finding:
+    planes = [one for one in changed if one[1]]
+    changed = planes or changed
     names = sorted((name for name, *_ in changed), key=lambda name: (plane_order(name), name))
     _, is_plane, _, before, after = changed[0]
     old, new = _who(before.contest), _who(after.contest)
@@ -115,7 +146,8 @@ def _still_in_use(evidence: Evidence, before: Contest, client: int, since: int |
     row = evidence.requests.row
     opened = evidence.outcome.carried & evidence.asks_proxy & (evidence.client.codes[row] == client) & (evidence.begun < since)
     old = row[opened & (evidence.proxy.codes[row] == evidence.proxy.values.index(share.proxy))]
-    last = int(evidence.last[old].max()) if len(old) else NO_TIME
+    used = times_ns(evidence.flows.column("last_data"))[old]
+    last = int(used.max()) if len(used) else NO_TIME
     return last if last > since else None
 
 
