@@ -80,12 +80,10 @@ def record(network: Network, scenario: Scenario, work: Path, workstations: Seque
     recorder = Recorder(network, scenario.capture_points, work / f"{scenario.name}.pcapng", work / "dumpcap.log", scenario.rotate_s)
     players = [start_player(network, work, workstation) for workstation in workstations]
     for player in players:
-        assert player.stdout is not None
-        player.stdout.readline()  # "playing"
+        has_said(player, "playing")  # or it has ended, and has not played either
     follow(network, scenario, work)
     for player, workstation in zip(players, workstations, strict=True):
-        assert player.stdout is not None
-        if player.stdout.readline() != "played\n":
+        if not has_said(player, "played"):
             player.wait()
             raise RuntimeError(f"{scenario.name} could not be played: {(work / f'{workstation.name}.log').read_text().strip()}")
     time.sleep(SETTLE_S)
@@ -121,6 +119,17 @@ def start_player(network: Network, work: Path, workstation: Machine) -> subproce
     return network.start(workstation.name, work / f"{workstation.name}.log", *arguments, stdin=subprocess.PIPE, stdout=subprocess.PIPE)
 
 
+def has_said(player: subprocess.Popen[str], word: str) -> bool:
+    """Whether the player's next line, once it comes, is the word; not where it ended instead."""
+    assert player.stdout is not None
+    return player.stdout.readline() == f"{word}\n"
+
+
+def known_proxies(proxies: Sequence[Proxy]) -> dict[str, dict[str, Any]]:
+    """What the workstation is told of its proxies, by what an activity calls each."""
+    return {proxy.key or proxy.method: {**proxy._asdict(), "endpoint": proxy.endpoint} for proxy in proxies}
+
+
 def plan_of(scenario: Scenario, workstation: Machine, proxies: Sequence[Proxy], authority: Path) -> dict[str, Any]:
     """What the workstation is told: the scenario resolved to addresses, and the head of the truth file."""
     head = {
@@ -133,7 +142,7 @@ def plan_of(scenario: Scenario, workstation: Machine, proxies: Sequence[Proxy], 
     }
     return {
         "workstation": workstation.address,
-        "proxies": {proxy.key or proxy.method: {**proxy._asdict(), "endpoint": proxy.endpoint} for proxy in proxies},
+        "proxies": known_proxies(proxies),
         "authority": str(authority),
         "configured": list(scenario.configured),
         "sessions": list(scenario.sessions or ([(scenario.logon, None)] if scenario.logon is not None else [])),

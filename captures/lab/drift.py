@@ -14,7 +14,7 @@ from dataclasses import asdict
 from pathlib import Path
 from typing import Any
 
-from captures.lab.build import SETTLE_S, WORKSTATION, start_player
+from captures.lab.build import SETTLE_S, WORKSTATION, has_said, known_proxies, start_player
 from captures.lab.network import CAPTURE_POINTS, Machine, Network
 from captures.lab.proxies import PROXIES, start_proxies
 from captures.lab.scenarios import CNC, CYBER, Activity
@@ -62,8 +62,8 @@ def one_run(network: Network, work: Path, job: Path, number: int) -> tuple[list[
     capture = network.start("gateway", log, sys.executable, "-m", "analyzer", "capture", str(job), "--for", str(RUN_S))
     wait_for_packets_of(work / "results" / "packets", number)
     player = start_player(network, work, WORKSTATION)
-    assert player.stdout is not None and player.stdin is not None
-    if player.stdout.readline() != "played\n":
+    assert player.stdin is not None
+    if not has_said(player, "playing") or not has_said(player, "played"):
         raise RuntimeError((work / f"{WORKSTATION.name}.log").read_text().strip())
     time.sleep(SETTLE_S)
     player.stdin.close()
@@ -90,7 +90,7 @@ def plan(authority: Path, activities: tuple[Activity, ...], number: int) -> dict
     return {
         "first_port": FIRST_PORT + 100 * number,
         "workstation": WORKSTATION.address,
-        "proxies": {proxy.method: proxy._asdict() for proxy in PROXIES},
+        "proxies": known_proxies(PROXIES),
         "authority": str(authority),
         "configured": ["static"],
         "sessions": [],
