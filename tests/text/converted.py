@@ -18,6 +18,10 @@ GIVE_NO_TIME = {"any", "all", "sum", "count", "match_substring_regex", "binary_j
 """Functions of pyarrow.compute that give numbers, booleans or text whatever they are given."""
 
 
+NUMBERS_OR_TEXT = {f(name) for name in ("int64", "string") for f in (repr, "pa.{}()".format)}
+"""What a time is cast to so that it is none any more, as it stands in the source."""
+
+
 def holds_time(kind: pa.DataType) -> bool:
     """Whether values of this type are times or hold some."""
     return pa.types.is_timestamp(kind) or any(holds_time(kind.field(n).type) for n in range(kind.num_fields))
@@ -50,6 +54,8 @@ def is_timeless(made: ast.expr, names: dict[str, Any]) -> bool:
             value = _constant(name, names, None)
             return (isinstance(value, str) and value not in TIMES) or (isinstance(made, ast.Subscript) and is_timeless(made.value, names))
         case ast.Call(func=ast.Attribute(attr="is_valid")) | ast.Attribute(attr="dictionary"):  # only text is kept as a dictionary
+            return True
+        case ast.Call(func=ast.Attribute(attr="cast"), args=[kind]) if ast.unparse(kind) in NUMBERS_OR_TEXT:
             return True
         case ast.Call(func=ast.Attribute(value=ast.Name(id="pc"), attr=name)):
             return name in GIVE_NO_TIME
