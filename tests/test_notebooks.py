@@ -89,5 +89,5 @@ def test_a_written_notebook_runs(tmp_path: Path, monkeypatch: pytest.MonkeyPatch
     (tmp_path / name).write_bytes((ROOT / "captures" / "T5-all-three.pcapng").read_bytes())
     assert run(["report", name, "--topology", str(ROOT / "captures" / "topology.toml"), "-o", "made.ipynb"]) == 0, capfd.readouterr().err
     said = " ".join(word for _, found in shown(executed(tmp_path / "made.ipynb", tmp_path)) for word in found)
-    assert "static (PROX03) won for sensor" in said and "Timeline of WORKSTATION (172.16.11.92)" in said
+    assert "PROX03 (static) won for sensor" in said and "Timeline of WORKSTATION (172.16.11.92)" in said
     assert not (tmp_path / "owned").exists()

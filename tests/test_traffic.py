@@ -27,7 +27,7 @@ def traffic() -> analyzer.Traffic:
 def test_the_verdict_of_a_frame(traffic: analyzer.Traffic) -> None:
     assert traffic.table.equals(FLOWS)
     assert repr(traffic) == "<Traffic: 4 flows from 0 captures>"
-    assert repr(traffic.verdict) == "<Verdict: 172.16.11.92: static (PROX03) won for sensor.>"
+    assert repr(traffic.verdict) == "<Verdict: 172.16.11.92: PROX03 (static) won for sensor.>"
     assert traffic.verdict.to_dict()["sources"][0]["planes"][0]["winner_name"] == "PROX03"
     assert traffic.verdict.to_frame().winner_name.tolist() == ["PROX03"]
     assert traffic.findings.code.tolist() == ["required-unseen"]
@@ -36,10 +36,10 @@ def test_the_verdict_of_a_frame(traffic: analyzer.Traffic) -> None:
 def test_the_verdict_shows_itself_everywhere(traffic: analyzer.Traffic) -> None:
     sink = StringIO()
     Console(file=sink, width=80).print(traffic.verdict)
-    assert sink.getvalue().startswith("172.16.11.92: static (PROX03) won for sensor.")
-    assert str(traffic.verdict).startswith("172.16.11.92: static (PROX03) won for sensor.")
-    assert traffic.verdict._repr_html_().startswith("<div><p><strong>172.16.11.92: static")
-    assert traffic._repr_html_().startswith("<p>Traffic: 4 flows from 0 captures</p><div><p><strong>172.16.11.92: static")
+    assert sink.getvalue().startswith("172.16.11.92: PROX03 (static) won for sensor.")
+    assert str(traffic.verdict).startswith("172.16.11.92: PROX03 (static) won for sensor.")
+    assert traffic.verdict._repr_html_().startswith("<div><p><strong>172.16.11.92: PROX03")
+    assert traffic._repr_html_().startswith("<p>Traffic: 4 flows from 0 captures</p><div><p><strong>172.16.11.92: PROX03")
 
 
 def test_a_dict_given_out_is_the_callers_own(traffic: analyzer.Traffic) -> None:
@@ -52,7 +52,7 @@ def test_a_topology_names_the_proxies_anew(tmp_path: Path, traffic: analyzer.Tra
     path.write_text('[[proxy]]\nname = "OURS"\naddress = "172.16.12.12"\nmethod = "pac"\n', encoding="utf-8")
     named = analyzer.read(traffic.flows, topology=path)
     assert named.flows.proxy_name.unique().tolist() == ["OURS"]
-    assert repr(named.verdict) == "<Verdict: 172.16.11.92: PAC (OURS) won for sensor.>"
+    assert repr(named.verdict) == "<Verdict: 172.16.11.92: OURS (PAC) won for sensor (likely).>"
 
 
 def test_a_catalogue_tags_the_flows_anew(tmp_path: Path, traffic: analyzer.Traffic) -> None:
@@ -90,9 +90,9 @@ def test_a_report_is_written_by_its_suffix(tmp_path: Path, traffic: analyzer.Tra
     traffic.report(tmp_path / "out.md")
     traffic.report(str(tmp_path / "out.json"))
     traffic.report(tmp_path / "out.html")
-    assert "static (PROX03) won for sensor" in (tmp_path / "out.html").read_text(encoding="utf-8")
+    assert "PROX03 (static) won for sensor" in (tmp_path / "out.html").read_text(encoding="utf-8")
     assert (tmp_path / "out.md").read_text(encoding="utf-8").startswith("# Which proxy won")
-    assert (tmp_path / "out.json").read_text(encoding="utf-8").startswith('{\n  "schema": 1')
+    assert (tmp_path / "out.json").read_text(encoding="utf-8").startswith('{\n  "schema": 2')
 
 
 def test_a_frame_is_known_for_one() -> None:

@@ -23,8 +23,15 @@ if TYPE_CHECKING:
 REQUIRED = ("id", "protocol", "client_ip", "server_ip", "first_seen", "state")
 """Columns without which a DataFrame is no flow table; of the others a missing one is taken for all null."""
 
-FINDING_COLUMNS = ("code", "severity", "confidence", "client_ip", "proxy", "service", "text", "advice", "first_seen", "last_seen", "flows")
-SERVICE_COLUMNS = ("service", "group", "plane", "winner", "winner_name", "method", "confidence", "reason")
+FINDING_COLUMNS = (
+    "code", "severity", "confidence", "client_ip", "client_ips", "proxy", "service", "services", "text", "advice", "first_seen",
+    "last_seen", "flows",
+)  # fmt: skip
+LISTS = ("client_ips", "services", "flows")
+SERVICE_COLUMNS = (
+    "service", "group", "plane", "evidence", "asked", "asked_name", "asked_method", "outcome", "winner", "winner_name", "method",
+    "confidence", "reason",
+)  # fmt: skip
 COUNTS = ("tunnels", "failed", "bytes")
 
 
@@ -50,17 +57,20 @@ def frame_of(table: pa.Table) -> pd.DataFrame:
 
 
 def findings_frame(verdict: Mapping[str, Any]) -> pd.DataFrame:
-    """The findings as a DataFrame, problems first."""
+    """The findings as a DataFrame, problems first. client_ip and service are missing where a finding has several: client_ips, services."""
     rows = sorted(verdict["findings"], key=lambda f: SEVERITIES.index(f["severity"]))
-    columns = {name: pa.array([row[name] for row in rows], pa.string()) for name in FINDING_COLUMNS if name != "flows"}
+    columns = {name: pa.array([row[name] for row in rows], pa.string()) for name in FINDING_COLUMNS if name not in LISTS}
     for name in ("first_seen", "last_seen"):
         columns[name] = _times(columns[name])
-    columns["flows"] = pa.array([row["flows"] for row in rows], pa.list_(pa.string()))
+    columns |= {name: pa.array([row[name] for row in rows], pa.list_(pa.string())) for name in LISTS}
     return frame_of(pa.table({name: columns[name] for name in FINDING_COLUMNS}))
 
 
 def services_frame(verdict: Mapping[str, Any]) -> pd.DataFrame:
-    """One row per source and service of a verdict."""
+    """One row per source and service of a verdict: SERVICE_COLUMNS as the document has them, and its counts over all proxies.
+
+    asked, outcome, winner and confidence are those of the last era.
+    """
     rows = [(source, entry) for source in verdict["sources"] for entry in source["services"]]
     columns = {name: pa.array([source[name] for source, _ in rows], pa.string()) for name in ("client_ip", "name")}
     columns |= {name: pa.array([entry[name] for _, entry in rows], pa.string()) for name in SERVICE_COLUMNS}

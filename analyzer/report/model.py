@@ -24,7 +24,7 @@ REQUIRED_STATES = {
     "hidden": "perhaps hidden in TLS to a proxy",
     "unseen": "not seen",
 }
-"""How the verdict's states of required services are said; `possible`: what came of them can't be told, or only shared hosts were asked for."""
+"""What is said of required services; `possible`: what came of them isn't told, or only shared hosts were asked for."""
 
 OUTCOME_NAMES = {
     "works": "works",

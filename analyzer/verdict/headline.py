@@ -28,7 +28,7 @@ def headline(defender: str, planes: Mapping[str, Answer], elsewhere: Sequence[st
     clauses: dict[str, list[str]] = {}
     together = _latest(planes.values())
     for plane in sorted(planes, key=plane_order):
-        clauses.setdefault(_clause(planes[plane], together), []).append(plane)
+        clauses.setdefault(_clause(planes[plane], together), []).append(f"{plane}{_doubt(planes[plane].last)}")
     said = [clause.replace("{planes}", listed(of_planes, len(of_planes))) for clause, of_planes in clauses.items()]
     if defender != "seen":
         said.insert(0, NOTHING[defender])
@@ -69,10 +69,14 @@ def _now(contest: Contest) -> str:
         return f"no one proxy for {{planes}}: its services went through {listed([_label(share) for share in contest.carriers])}"
     if winner is None:
         return _no_winner(contest, asked)
-    doubt = "" if contest.confidence == "certain" else f" ({contest.confidence})"
     if asked is not None and asked.proxy != winner.proxy:
-        return f"{_label(asked)} is asked first for {{planes}}{_trouble(contest, asked)}; {_label(winner)} carried {winner.carried}{doubt}"
-    return f"{_label(winner)} won for {{planes}}{doubt}{_but(contest)}"
+        return f"{_label(asked)} is asked first for {{planes}}{_trouble(contest, asked)}; {_label(winner)} carried {winner.carried}"
+    return f"{_label(winner)} won for {{planes}}{_but(contest)}"
+
+
+def _doubt(contest: Contest) -> str:
+    """How sure its winner is, behind the plane's name, so that planes of one proxy are said together; "" where it is certain."""
+    return "" if contest.winner is None or contest.confidence == "certain" else f" ({contest.confidence})"
 
 
 def _no_winner(contest: Contest, asked: Share | None) -> str:

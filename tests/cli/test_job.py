@@ -118,7 +118,7 @@ def test_status_and_history_of_a_job(tmp_path: Path, whichproxy: Whichproxy) -> 
     lines = whichproxy("job", "history", job.path).out.splitlines()
     assert [line.split(" · ")[0] for line in lines if line.startswith("run")] == ["run 1", "run 2"]
     assert lines[0].endswith("not compared") and "new-proxy, winner-changed" in lines[2]
-    assert lines[1] == "    WORKSTATION (172.16.11.92): PROX01 (WinHTTP) won for sensor (likely)."
+    assert lines[1] == "    WORKSTATION (172.16.11.92): PROX01 (WinHTTP) won for sensor (likely), but TLS broke in 1 of 1 tunnel."
     assert [run["number"] for run in json.loads(whichproxy("job", "history", job.path, "--last", "1", "--json").out)["runs"]] == [2]
 
 

@@ -27,13 +27,13 @@ LABORATORY = {
 def test_piped_it_is_plain_text_with_the_answer_first(capture: Path, topology: Path, whichproxy: Whichproxy) -> None:
     ended = whichproxy("report", capture, "--topology", topology)
     assert ended.code == 0 and ended.err == ""
-    assert ended.out.startswith("WORKSTATION (172.16.11.92): WinHTTP (PROX01) won for sensor.\n")
+    assert ended.out.startswith("WORKSTATION (172.16.11.92): PROX01 (WinHTTP) won for sensor (likely), but TLS broke in 1 of 1 tunnel.\n")
     assert "\x1b" not in ended.out and str(capture) in ended.out
 
 
 def test_json_is_the_document(capture: Path, whichproxy: Whichproxy) -> None:
     document = json.loads(whichproxy("report", capture, "--json").out)
-    assert document["schema"] == 1
+    assert document["schema"] == 2
     assert document["sources"][0]["services"][0]["winner"] == "172.16.12.10:3128"
     assert document["captures"][0]["path"] == str(capture)
 
@@ -47,7 +47,7 @@ def test_files_say_the_same(capture: Path, tmp_path: Path, whichproxy: Whichprox
     assert (
         (tmp_path / "out.md")
         .read_text(encoding="utf-8")
-        .startswith("# Which proxy won\n\n- 172.16.11.92: 172.16.12.10:3128 won for sensor.")
+        .startswith("# Which proxy won\n\n- 172.16.11.92: 172.16.12.10:3128 won for sensor (likely), but TLS broke in 1 of 1 tunnel.")
     )
 
 

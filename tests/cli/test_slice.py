@@ -53,7 +53,9 @@ def test_an_anonymized_slice_and_its_topology_say_the_same(whichproxy: Whichprox
     beside = tmp_path / "a.topology.toml"
     assert "WORKSTATION" not in beside.read_text() and "PROX01" not in beside.read_text()
     said = whichproxy("report", out, "--topology", beside).out
-    assert "static (proxy-3) won for sensor and antivirus, WinHTTP (proxy-1) for system, WinINET (proxy-2) for user" in said
+    assert "proxy-3 (static) won for sensor and antivirus; proxy-1 (WinHTTP) won for system; proxy-2 (WinINET) won for user" in " ".join(
+        said.split()
+    )
     assert "tls-inspected" not in said and "172.16." not in said
 
 

@@ -70,7 +70,9 @@ def test_an_unmet_expectation_is_1_and_a_line(study: Path, whichproxy: Whichprox
     ended = whichproxy("study", study, "--quiet")
     assert ended.code == 1
     (line,) = ended.lines
-    assert line.startswith("whichproxy: 1. WinHTTP alone: expected static to win for sensor, but WORKSTATION (172.16.11.92) shows WinHTTP")
+    assert line.startswith(
+        "whichproxy: 1. WinHTTP alone: expected static to win for sensor, but WORKSTATION (172.16.11.92) shows PROX01 (WinHTTP)"
+    )
 
 
 def test_mistakes_are_2_and_a_line_each(study: Path, whichproxy: Whichproxy) -> None:

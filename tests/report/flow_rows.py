@@ -16,7 +16,7 @@ def flow(number: int = 0, **columns: Any) -> dict[str, Any]:
     """A CONNECT to a sensor host through PROX03, answered 200; any column can be given."""
     host = f"edr-{number}.eu.endpoint.security.microsoft.com"
     began = NOON_NS + number * 1_000_000_000
-    asked = {"kind": "connect", "host": host, "port": 443, "path": None, "status": 200, "first_seen": began}
+    asked = {"kind": "connect", "host": host, "port": 443, "path": None, "status": 200, "first_seen": began, "outcome": "worked"}
     row: dict[str, Any] = {
         **dict.fromkeys(FLOW_SCHEMA.names),
         "id": f"{number:016x}",
@@ -52,6 +52,7 @@ def flow(number: int = 0, **columns: Any) -> dict[str, Any]:
         "host_source": "connect",
         "service": "edr-command-and-control",
         "service_group": "edr",
+        "service_evidence": "own",
         "service_rule": "*.endpoint.security.microsoft.com",
         "service_also": [],
         "plane": "sensor",

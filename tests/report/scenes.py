@@ -40,8 +40,8 @@ def blocked(number: int, **columns: Any) -> dict[str, Any]:
     """An attempt past the proxies that nobody answered."""
     nothing = dict.fromkeys(("proxy", "proxy_name", "method", "request", "requested_host", "requested_port", "proxy_status", "http_host",
                              "sni", "alpn", "ech", "host", "host_source", "service", "service_group", "service_rule", "plane"))  # fmt: skip
-    return flow(number, **nothing, server_ip="20.1.8.14", server_port=443, route="direct", state="no-answer", requests=[],
-                service_also=[], bytes_in=0, packets_in=0) | columns  # fmt: skip
+    return flow(number, **nothing, server_ip="20.1.8.14", server_port=443, route="direct", direct_outcome="blocked", state="no-answer",
+                requests=[], service_also=[], bytes_in=0, packets_in=0) | columns  # fmt: skip
 
 
 @cache
@@ -52,7 +52,8 @@ def article() -> Scene:
     rows += [through(n, 0, "system", "certificate-trust") for n in range(9, 12)]
     rows += [through(n, 1, "user", "smartscreen") for n in range(12, 14)]
     rows += [through(14, 0, "system", "certificate-trust")]
-    rows[-1]["requests"][0]["status"] = rows[-1]["proxy_status"] = 403
+    rows[-1]["requests"][0] |= {"status": 403, "outcome": "denied"}
+    rows[-1]["proxy_status"] = 403
     marks = [{"at": "2024-05-01T12:00:05.000000000Z", "what": "live response started"}]
     return scene_of(table(*rows, blocked(15)), marks=marks, alone=[("2024-05-01T11:59:00.000000000Z", "2024-05-01T12:00:02.000000000Z")])
 

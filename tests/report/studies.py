@@ -8,7 +8,7 @@ from typing import Any
 
 from analyzer.studies.plan import load_plan
 from analyzer.studies.run import run_study
-from tests.report.verdicts import HOSTILE, hostile
+from tests.report.verdicts import HOSTILE, PROXIES, hostile, judged, part, plane
 from tests.studies.laboratory import CAPTURES, CATALOGUE
 
 
@@ -28,9 +28,7 @@ def hostile_study() -> dict[str, Any]:
     document["title"] = document["conclusion"] = HOSTILE
     test = document["tests"][3]
     test |= {"title": HOSTILE, "captures": [HOSTILE], "conclusion": HOSTILE, "verdict": hostile()}
-    test["verdict"]["sources"][0]["planes"] = [
-        {"plane": "sensor", "winner": None, "winner_name": None, "method": None, "confidence": "unclear", "reason": HOSTILE, "by_proxy": []}
-    ]
+    test["verdict"]["sources"][0]["planes"] = [plane("sensor", judged(None, [part(next(iter(PROXIES)), 0, 3)], reason=HOSTILE))]
     test["marks"] = [{"at": "2024-05-01T12:00:00.000000000Z", "what": HOSTILE}]
     test["live_response"]["reason"] = HOSTILE
     for key in ("silence", "backlog", "precedence", "expectations"):

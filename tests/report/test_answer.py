@@ -3,32 +3,28 @@
 from __future__ import annotations
 
 from analyzer.report.answer import answer_for, no_source_answer
-from tests.report.verdicts import PROXIES, fifth_test, judged, no_defender_traffic, nothing_seen, part
+from tests.report.verdicts import ANSWER, fifth_test, no_defender_traffic, nothing_seen
 
 
-def test_each_plane_with_its_winner_and_the_order_of_precedence() -> None:
+def test_the_verdicts_answer_and_the_order_of_precedence() -> None:
     assert answer_for(fifth_test()["sources"][0]) == (
-        "static (PROX03) won for sensor (likely) and antivirus, WinHTTP (PROX01) for system, "
-        "WinINET (PROX02) for user. Precedence: static over WinHTTP and WinINET."
+        f"{ANSWER}. Precedence: static over WinHTTP and WinINET (sensor); static over WinINET (antivirus)."
+    )
+
+
+def test_planes_with_one_order_are_said_together() -> None:
+    source = fifth_test()["sources"][0]
+    source["precedence"].append(source["precedence"][-1] | {"under": "winhttp"})
+    for entry in source["precedence"]:
+        entry["over"] = entry["over"].replace("static", "172.16.12.12:3128")
+    source["precedence"].reverse()
+    assert answer_for(source).endswith(
+        "Precedence: 172.16.12.12:3128 over WinHTTP and WinINET (antivirus); 172.16.12.12:3128 over WinINET and WinHTTP (sensor)."
     )
 
 
 def test_no_defender_traffic_is_said() -> None:
-    assert answer_for(no_defender_traffic()["sources"][0]) == "no Defender traffic was seen, so no proxy won."
-
-
-def test_only_failures_have_no_winner() -> None:
-    proxy = next(iter(PROXIES))
-    source = no_defender_traffic()["sources"][0]
-    source["services"] = [{"service": "push-notifications", "group": "push", "plane": None, **judged(None, [part(proxy, 0, 3)])}]
-    assert answer_for(source) == "No proxy won for push-notifications."
-
-
-def test_a_user_without_defender_services_is_said_so() -> None:
-    proxy = next(iter(PROXIES))
-    source = no_defender_traffic()["sources"][0]
-    source["planes"] = [{"plane": "user", **judged(proxy, [part(proxy, 3)])}]
-    assert answer_for(source) == "WinHTTP (PROX01) won for user. No Defender service was seen."
+    assert answer_for(no_defender_traffic()["sources"][0]) == "no Defender traffic was seen."
 
 
 def test_without_sources_the_verdict_says_why() -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import pandas as pd
+import pyarrow as pa
 import pytest
 
 from analyzer.errors import Unusable
@@ -21,7 +22,7 @@ def test_columns_have_the_types_they_say() -> None:
     assert frame.dtypes["client_port"] == pd.Int64Dtype() and frame.dtypes["ech"] == pd.BooleanDtype()
     assert isinstance(frame.dtypes["host"], pd.StringDtype)
     lists = {name for name, kind in frame.dtypes.items() if pd.api.types.is_object_dtype(kind)}
-    assert lists == {"captures", "requests", "alpn", "service_also"}
+    assert lists == {field.name for field in FLOW_SCHEMA if pa.types.is_list(field.type)} > {"captures", "requests", "alpn", "pairs"}
 
 
 def test_values_are_what_they_look_like() -> None:
@@ -68,6 +69,7 @@ def test_findings_come_worst_first_with_times_and_lists() -> None:
     assert findings.severity.tolist() == ["problem", "warning", "info"]
     assert str(findings.dtypes["first_seen"]) == "datetime64[ns, UTC]"
     assert len(findings.flows.iloc[0]) == 9
+    assert findings[["client_ips", "services"]].iloc[0].tolist() == [["172.16.11.92"], ["push-notifications"]]
     assert findings_frame(nothing_seen()).shape == (0, len(findings.columns))
 
 
@@ -75,4 +77,5 @@ def test_services_are_one_row_each_with_totals() -> None:
     services = services_frame(fifth_test()).set_index("service")
     assert services.loc["edr-cyber-data", ["winner_name", "tunnels", "failed"]].tolist() == ["PROX03", 42, 1]
     assert services.winner.isna().sum() == 1
+    assert services.loc["push-notifications", ["asked_name", "outcome", "evidence"]].tolist() == ["PROX01", "authentication", "platform"]
     assert len(services_frame(nothing_seen())) == 0

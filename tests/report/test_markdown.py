@@ -38,6 +38,6 @@ def test_hostile_strings_make_nothing_new() -> None:
 
 def test_every_finding_has_its_advice_and_flows() -> None:
     text = to_markdown(build(fifth_test()))
-    assert "### problem: proxy-auth-required: WORKSTATION (172.16.11.92), through WinHTTP (PROX01), push-notifications" in text
+    assert "### problem: proxy-auth-required: WORKSTATION (172.16.11.92), through PROX01 (WinHTTP), push-notifications" in text
     assert "→ Defender's services run as SYSTEM" in text
     assert "9 flows: 000000000000abcd" in text

@@ -38,7 +38,7 @@ def test_the_winner_is_marked_in_its_own_column(source: Source) -> None:
 
 
 def test_a_wide_screen_has_shares_and_bytes(source: Source) -> None:
-    assert "▶ 41 ✗1 · 97% · 1.2 MB" in line_of("edr-cyber-data", drawn(source, 120))
+    assert "▶ 41 ✗1 · 97% · 1.2 MB" in line_of("edr-cyber-data", drawn(source, 130))
 
 
 def test_more_proxies_than_fit_give_winner_and_others(source: Source) -> None:
@@ -66,6 +66,6 @@ def test_notes_explain_what_is_not_certain(source: Source) -> None:
     sink = StringIO()
     Console(file=sink, width=200, color_system=None).print(*notes(source), sep="\n")
     text = sink.getvalue()
-    assert "edr-cyber-data (likely): 98 % of 42" in text
-    assert "push-notifications (none won): only failures" in text
+    assert "edr-cyber-data (likely, works): 98 % of 42" in text
+    assert "push-notifications (none won, must authenticate): only failures" in text
     assert "cloud-protection" not in text

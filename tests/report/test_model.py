@@ -66,7 +66,7 @@ def test_precedence_is_one_statement_per_plane_with_each_flow_once() -> None:
 def test_findings_come_worst_first_and_say_where() -> None:
     findings = build(fifth_test()).findings
     assert [f.severity for f in findings] == ["problem", "warning", "info"]
-    assert findings[0].about == "WORKSTATION (172.16.11.92), through WinHTTP (PROX01), push-notifications"
+    assert findings[0].about == "WORKSTATION (172.16.11.92), through PROX01 (WinHTTP), push-notifications"
     assert findings[0].when == "2024-05-01 12:00:05 to 12:03:05"
 
 

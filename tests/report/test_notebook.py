@@ -66,6 +66,6 @@ def test_hostile_strings_make_no_tag() -> None:
 
 def test_it_says_who_won() -> None:
     text = to_html_fragment(build(fifth_test()))
-    assert "static (PROX03) won for sensor" in text
+    assert "PROX03 (static) won for sensor" in text
     assert "<strong>▶ 41 (1.2 MB), 1 failed</strong>" in text
     assert "No proxy won" in to_html_fragment(build(nothing_seen()))

@@ -11,6 +11,7 @@ from rich.console import Console
 
 from analyzer.report.model import build
 from analyzer.report.terminal import TerminalReport, plain_text
+from tests.report.fleets import fleet
 from tests.report.verdicts import HOSTILE, fifth_test, hostile, no_defender_traffic, nothing_seen
 
 
@@ -28,7 +29,7 @@ def test_golden_without_defender_traffic(golden: Callable[[str, str], None]) -> 
 
 
 def test_the_answer_comes_first() -> None:
-    assert plain_text(build(fifth_test())).startswith("WORKSTATION (172.16.11.92): static (PROX03) won for sensor")
+    assert plain_text(build(fifth_test())).startswith("WORKSTATION (172.16.11.92): PROX03 (static) won for sensor")
     assert plain_text(build(nothing_seen())) == "No proxy won: no client was seen that could have used one.\n"
 
 
@@ -71,24 +72,8 @@ def test_hostile_markup_gives_no_colour_of_its_own() -> None:
     assert "\x1b[31m[red]" not in coloured(hostile(), 200, color_system="truecolor")
 
 
-def fleet(n: int) -> dict[str, object]:
-    """The fifth test as n workstations, every third one without Defender traffic."""
-    verdict = fifth_test()
-    one = verdict["sources"][0] | {"name": None}
-    silent = one | {"services": [], "planes": [], "precedence": []}
-    verdict["sources"] = [(silent if number % 3 == 0 else one) | {"client_ip": f"10.0.0.{number}"} for number in range(n)]
-    verdict["findings"] = verdict["findings"] * n
-    return verdict
-
-
 def test_many_sources_are_grouped_by_their_answer() -> None:
-    lines = plain_text(build(fleet(30))).splitlines()
-    assert lines[0].startswith("20 sources (10.0.0.1, 10.0.0.2, 10.0.0.4 and 17 more): static (PROX03) won")
-    assert lines[1] == "10 sources (10.0.0.0, 10.0.0.3, 10.0.0.6 and 7 more): no Defender traffic was seen, so no proxy won."
-    assert "… and 28 more sources: -o report.md and --json have all" in lines
-    assert "… and 65 more findings: -o report.md and --json have all" in lines
-
-
-def test_ten_sources_have_each_their_own() -> None:
-    text = plain_text(build(fleet(10)))
-    assert all(f"\n10.0.0.{number}: " in f"\n{text}" for number in range(10)) and "more source" not in text
+    lines = plain_text(build(fleet(200))).splitlines()
+    assert lines[0] == "10.0.0.0: no proxy for sensor: PROX03 (static) answers 407 to all 30 requests."
+    assert lines[3].startswith("177 sources (10.0.0.3, 10.0.0.4, 10.0.0.5 and 174 more): PROX03 (static) won for sensor (likely)")
+    assert lines[4] == "20 sources (10.0.0.9, 10.0.0.19, 10.0.0.29 and 17 more): no Defender traffic was seen."

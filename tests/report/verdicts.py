@@ -113,7 +113,7 @@ def finding(code: str, severity: str, text: str, advice: str | None, **where: An
     return entry | where
 
 
-ANSWER = "PROX03 (static) won for sensor (likely); PROX03 (static) won for antivirus; PROX01 (WinHTTP) won for system; PROX02 (WinINET) won for user"
+ANSWER = "PROX03 (static) won for sensor (likely) and antivirus; PROX01 (WinHTTP) won for system; PROX02 (WinINET) won for user"
 
 
 def _source() -> dict[str, Any]:

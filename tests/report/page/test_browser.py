@@ -261,7 +261,7 @@ def test_without_script_everything_but_the_table_reads(browser: Browser, pages: 
         text = browser.driver.find_element("tag name", "body").text
     finally:
         browser.command("Emulation.setScriptExecutionDisabled", value=False)
-    assert "static (PROX03) won for sensor" in text and "Flows that show it" in text and "takes JavaScript" in text
+    assert "PROX03 (static) won for sensor" in text and "Flows that show it" in text and "takes JavaScript" in text
 
 
 def test_it_prints(browser: Browser, pages: Path, tmp_path: Path) -> None:

@@ -20,7 +20,7 @@ def test_a_few_flows_of_each_winner() -> None:
     first = shown[0]
     assert (first.host, first.through, first.answer, first.bytes) == (
         "CONNECT edr-0.eu.endpoint.security.microsoft.com:443",
-        "static (PROX03)",
+        "PROX03 (static)",
         "200",
         "4.9 kB",
     )

@@ -14,6 +14,7 @@ import pytest
 from analyzer.report.model import build
 from analyzer.report.page.html import study_to_html, to_html
 from tests.report import scenes
+from tests.report.fleets import fleet
 from tests.report.scenes import FORMULA, MARKUP
 from tests.report.verdicts import fifth_test
 
@@ -141,7 +142,7 @@ def test_it_shows_both_legs_how_clients_talk_and_what_is_wrong() -> None:
 def test_the_answer_comes_first() -> None:
     made = page("article")
     assert made.words.index("172.16.11.92:") < made.words.index("Who carried what")
-    assert made.text.index("static (PROX03) won for sensor") < made.text.index("Who carried what")
+    assert made.text.index("PROX03 (static) won for sensor") < made.text.index("Who carried what")
 
 
 def test_hostile_names_are_text() -> None:
@@ -163,9 +164,7 @@ def test_flows_are_link_targets() -> None:
 
 
 def test_of_very_many_sources_a_page_shows_some_and_says_so() -> None:
-    scene = scenes.scene_of(scenes.crowd().flows)
-    copies = [{**scene.verdict["sources"][0], "client_ip": f"10.1.0.{n}"} for n in range(100)]
-    text = Page(to_html(scene.flows, {**scene.verdict, "sources": copies})).text
+    text = Page(to_html(scenes.empty().flows, fleet(100))).text
     assert "… and 40 more sources" in text
 
 

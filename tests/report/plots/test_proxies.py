@@ -20,8 +20,8 @@ def test_requests_are_counted_by_plane() -> None:
 
 def test_bars_say_their_numbers() -> None:
     axes = proxies(scenes.article())
-    assert {"WinHTTP (PROX01)", "3 carried, 1 failed", "6", "9 carried", "sensor", "user"} <= set(texts(axes))
-    assert "static (PROX03) 9 carried (sensor 6, antivirus 3)" in title_of(axes)
+    assert {"PROX01 (WinHTTP)", "3 carried, 1 failed", "6", "9 carried", "sensor", "user"} <= set(texts(axes))
+    assert "PROX03 (static) 9 carried (sensor 6, antivirus 3)" in title_of(axes)
     assert [patch.get_hatch() for patch in axes.patches if patch.get_hatch()] == ["/////"]
 
 
