@@ -28,8 +28,10 @@ def precedence(evidence: Evidence, mine: Ints, planes: Mapping[str, tuple[int, A
 
     A proxy is called by its method, or by its address if it has none or shares that of the one asked.
     """
-    rows = []
+    rows: list[dict[str, Any]] = []
     proxy_of = evidence.proxy.codes[evidence.requests.row[mine]]
+    if not configured and len(set(proxy_of.tolist())) < 2:
+        return rows
     for plane in PLANES:
         code, answer = planes.get(plane, (-1, None))
         if answer is None or answer.last.confidence not in ("certain", "likely") or answer.last.asked is None:

@@ -111,13 +111,15 @@ class Contest:
     first: int | None = None
     last: int | None = None
 
-    @property
+    @cached_property
     def ranked(self) -> list[Share]:
-        """The shares, the best first."""
+        """The shares, the best first. Asked for when all is counted, as everything below."""
+        if len(self.shares) < 2:
+            return list(self.shares.values())
         some_worked = any(share.worked for share in self.shares.values())
         return sorted(self.shares.values(), key=lambda share: (*(-number for number in _rank(share, some_worked)), share.proxy))
 
-    @property
+    @cached_property
     def carriers(self) -> list[Share]:
         """The proxies that carried any, the best first."""
         return [share for share in self.ranked if share.carried]

@@ -14,7 +14,7 @@ import numpy as np
 import pyarrow.compute as pc
 
 from analyzer.findings import Finding
-from analyzer.routes.requests import NO_TIME, Bools, Ints, integers, times_ns
+from analyzer.routes.requests import NO_TIME, Ints, integers, times_ns
 from analyzer.text.words import counted, listed
 from analyzer.verdict.case import Case
 from analyzer.verdict.columns import column
@@ -127,14 +127,17 @@ class _Heard:
         start, end = times_ns(entries.field("start")), times_ns(entries.field("end"))
         without = np.flatnonzero(np.bincount(row, minlength=evidence.flows.num_rows) == 0)
         both = np.concatenate([without, without])
-        self._client = evidence.client.codes[np.concatenate([row, both])]
-        self._start = np.concatenate([start, evidence.first[without], evidence.last[without]])
-        self._end = np.concatenate([end, evidence.first[without], evidence.last[without]])
+        client = evidence.client.codes[np.concatenate([row, both])]
+        starts = np.concatenate([start, evidence.first[without], evidence.last[without]])
+        ends = np.concatenate([end, evidence.first[without], evidence.last[without]])
+        known = np.flatnonzero((starts != NO_TIME) & (ends != NO_TIME))
+        order = known[np.argsort(client[known], kind="stable")]
+        self._client, self._start, self._end = client[order], starts[order], ends[order]
 
     def of(self, client: int) -> tuple[Ints, Ints]:
         """(starts, ends) of the stretches in which this source was heard."""
-        own: Bools = (self._client == client) & (self._start != NO_TIME) & (self._end != NO_TIME)
-        return self._start[own], self._end[own]
+        first, last = np.searchsorted(self._client, [client, client + 1])
+        return self._start[first:last], self._end[first:last]
 
 
 def _of_source(evidence: Evidence, client: int, asked: Ints, heard: _Heard, logons: Sequence[int]) -> Iterator[Flush]:
