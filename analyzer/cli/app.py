@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import glob
+import os
 from typing import Annotated, Any
 
 import typer
@@ -12,13 +14,20 @@ from analyzer.cli import capture, catalogue, doctor, flows, job, report, service
 
 
 class Verbs(TyperGroup):
-    """The verbs, of which one is two words: `study init` is another than `study FILE`."""
+    """The verbs, of which one is two words: `study init` is another than `study FILE`. What is no verb and exists is reported on."""
 
     def resolve_command(self, ctx: Any, args: list[str]) -> Any:
-        both = " ".join(args[:2])
+        both, first = " ".join(args[:2]), args[0]
         if both in self.commands:
             return both, self.commands[both], args[2:]
+        if first not in self.commands and names_something(first):
+            return "report", self.commands["report"], args
         return super().resolve_command(ctx, args)
+
+
+def names_something(word: str) -> bool:
+    """Whether it is a file, a directory, a glob that finds any, or `-` for the stream on stdin."""
+    return word == "-" or os.path.lexists(word) or (glob.has_magic(word) and next(glob.iglob(word, recursive=True), None) is not None)
 
 
 app = typer.Typer(
@@ -52,6 +61,6 @@ def _show_version(asked: bool) -> None:
 
 @app.callback()
 def whichproxy(
-    version: Annotated[bool, typer.Option("--version", callback=_show_version, is_eager=True, help="Show the version and exit.")] = False,
+    version: Annotated[bool, typer.Option("--version", "-V", callback=_show_version, is_eager=True, help="Show the version and exit.")] = False,
 ) -> None:
     """Which proxy won? Proves from a gateway capture which proxy carried which Microsoft Defender service."""

@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import json
 import os
 import subprocess
 import sys
 import tomllib
+from pathlib import Path
 
 import pytest
 
@@ -39,6 +41,29 @@ def test_a_verb_of_two_words_takes_them_apart(whichproxy: Whichproxy) -> None:
     assert "./init: can't read the study" in whichproxy("study", "./init").err
 
 
+def test_without_a_verb_what_exists_is_reported_on(capture: Path, monkeypatch: pytest.MonkeyPatch, whichproxy: Whichproxy) -> None:
+    report = whichproxy("report", capture, "--json")
+    assert report.code == 0 and whichproxy(capture, "--json") == report
+    assert whichproxy(capture, "--help").out == whichproxy("report", "--help").out
+    monkeypatch.chdir(capture.parent)
+    for named in ("*.pcap", ".", capture.name):
+        assert json.loads(whichproxy(named, "--json").out)["captures"][0]["packets"] == 10, named
+
+
+def test_a_verb_goes_before_a_file_of_its_name(capture: Path, monkeypatch: pytest.MonkeyPatch, whichproxy: Whichproxy) -> None:
+    monkeypatch.chdir(capture.parent)
+    (capture.parent / "services").write_bytes(capture.read_bytes())
+    assert whichproxy("services", "wdcp.microsoft.com").out.startswith("wdcp.microsoft.com")
+    assert "won for" in whichproxy("./services").out
+
+
+@pytest.mark.parametrize(("word", "meant"), [("reprot", "'report'"), ("flosw", "'flows'"), ("absent.pcap", ""), ("absent/*.pcap", "")])
+def test_what_is_neither_verb_nor_file_is_said(word: str, meant: str, whichproxy: Whichproxy) -> None:
+    ended = whichproxy(word)
+    assert ended.code == 2 and len(ended.lines) == 1 and word in ended.err and "see whichproxy --help" in ended.err
+    assert ("Did you mean" in ended.err) == bool(meant) and meant in ended.err
+
+
 @pytest.mark.parametrize("words", COMPLETED)
 def test_the_shell_completes_every_verb(words: str) -> None:
     environment = {**os.environ, "_WHICHPROXY_COMPLETE": "complete_zsh", "_TYPER_COMPLETE_ARGS": f"whichproxy {words}"}
@@ -54,6 +79,7 @@ def test_shared_options_are_everywhere(verb: str, whichproxy: Whichproxy) -> Non
 
 
 def test_version_is_the_packages(whichproxy: Whichproxy) -> None:
+    assert whichproxy("-V") == whichproxy("--version")
     assert whichproxy("--version").out == f"whichproxy {analyzer.__version__}\n"
     project = tomllib.loads((ROOT / "pyproject.toml").read_text(encoding="utf-8"))
     declared = project["project"].get("version") or project["tool"]["setuptools"]["dynamic"]["version"]
