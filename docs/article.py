@@ -12,6 +12,7 @@ from typing import Final, NamedTuple
 from analyzer.routes.requests import flat_requests
 from analyzer.studies.result import Study, StudyTest
 from analyzer.text.labels import PLANES, counted, listed
+from docs.article_words import ABOUT, OFFLINE, SILENT
 from docs.laboratory import (
     CAPTURES,
     all_through,
@@ -21,11 +22,14 @@ from docs.laboratory import (
     capture_name,
     carried_by,
     counts,
+    documented,
     flows_of,
     intended,
     moment,
     plane_entry,
     plane_or_none,
+    sureness,
+    times,
     tunnels_of,
     worked_inside,
 )
@@ -38,40 +42,8 @@ HEADINGS: Final = (
     ("Test 3: only a WinINET proxy is configured", (2, 3)),
     ("Test 4: only a static proxy is configured", (4,)),
     ("Test 5: WinINET, WinHTTP and static proxy", (5,)),
-    ("The summary", (6,)),
+    ("Test 6, which the article recommends and doesn't make: static proxy and WinINET", (6,)),
 )
-
-ABOUT: Final = """
-The article's author watched Defender at a gateway. Here stand-ins that follow the documented rules were watched in the same way
-([how](../captures/README.md)). So **shown** means: packets at a gateway show it, and whichproxy reads it from them. That Defender
-itself behaves so is the author's observation; your own capture is where you see it. **not here**: nothing in these captures tells.
-
-Every figure is read from the captures when this page is written (`python -m docs.build`), and a test reads them again. To see them:
-
-```sh
-whichproxy study captures/study.toml -o study.html
-whichproxy slice captures/T2-winhttp-wininet.pcapng --flow ID -o flow.pcapng
-```
-"""
-
-SILENT: Final = """
-## Where the laboratory can't speak
-
-- **Defender's own processes.** No Windows took part: curl, OpenSSL and Python play MsSense, MsMpEng, CryptoAPI, Edge and others. Each
-  chooses its proxy by [rules that were written down](../captures/lab/components.py) from Microsoft's documents and this article. The
-  captures show what these rules look like on the wire; they can't prove the rules.
-- **The antivirus.** The article says nothing of it. That it takes the sensor's way is the laboratory's assumption; Microsoft's policy for
-  it names no WinHTTP proxy, so the study says *differs* where WinHTTP carried it.
-- **Processes and accounts.** Packets have neither. A plane (sensor, antivirus, system, user) is what the host tells.
-- **Methods.** Packets show which proxy was asked. That PROX01 stands for WinHTTP is the topology file's word.
-- **The portal.** The device timeline, the live response window and the cache on the workstation are outside the network.
-- **The Client Analyzer.** It didn't run here. With its results in a [study](study.md) each of its lines is laid beside the capture.
-- **How long things take.** Minutes of the article take seconds here. Payload sizes, pace and paths of uploads are made up.
-- **Settings that nobody set here**: WPAD and PAC files, `PreferStaticProxyForHttpRequest`, proxies that ask for a password.
-
-To ask Defender itself, capture at your gateway and describe your tests in a study of your own: the page it writes has these same
-statements about your network.
-"""
 
 
 class Claim(NamedTuple):
@@ -80,6 +52,7 @@ class Claim(NamedTuple):
     says    what the article says
     seen    what the packets show
     shown   whether they show what is claimed; None: nothing here tells
+    sure    whether what is seen is enough
     test    whose flows these are
     flows   that prove it
     """
@@ -89,9 +62,12 @@ class Claim(NamedTuple):
     shown: bool | None
     test: StudyTest | None = None
     flows: Sequence[str] = ()
+    sure: bool = True
 
     @property
     def word(self) -> str:
+        if self.shown and not self.sure:
+            return "unclear"
         return {True: "shown", False: "**not shown**", None: "not here"}[self.shown]
 
 
@@ -119,7 +95,7 @@ def claims_of(study: Study) -> list[list[Claim]]:
         _setup(study),
         _only_winhttp(only_winhttp),
         _two(two),
-        _only_wininet(nobody, logon, only_static),
+        _only_wininet(nobody, logon, recommended),
         _only_static(only_static),
         _three(three),
         _summary(study, recommended),
@@ -137,12 +113,12 @@ def proof(claim: Claim) -> str:
 
 
 def _setup(study: Study) -> list[Claim]:
-    counts = dict.fromkeys(("PROX01", "PROX02", "PROX03"), 0)
+    asked_times = dict.fromkeys(("PROX01", "PROX02", "PROX03"), 0)
     for test in study.tests:
         for proxy in test.document["verdict"]["proxies"]:
-            counts[proxy["name"]] += proxy["requests"]
+            asked_times[proxy["name"]] += proxy["requests"]
     # Without their times: pyarrow gives nanoseconds only to those who have pandas loaded.
-    wanted = ["request", "requested_host", "sni", "route", "state"]
+    wanted = ["request", "requested_host", "sni", "route", "direct_outcome"]
     flows = [flow for test in study.tests for flow in test.table.select(wanted).to_pylist()]
     asked = [status for test in study.tests for status in flat_requests(test.table).status.tolist()]
     refused = asked.count(407)
@@ -150,14 +126,14 @@ def _setup(study: Study) -> list[Claim]:
     named = [flow for flow in tunnels if flow["sni"]]
     alike = sum(flow["sni"].lower() == flow["requested_host"].lower() for flow in named)
     past = [flow for flow in flows if flow["route"] == "direct"]
-    answered = sum(flow["state"] not in ("no-answer", "refused", "unreachable") for flow in past)
+    answered = sum(flow["direct_outcome"] != "blocked" for flow in past)
     runs = sum(len(test.document["analyzer_runs"]) for test in study.tests)
     return [
         Claim(
             "PROX01 receives what is configured by WinHTTP, PROX02 by WinINET (unauthenticated), PROX03 by the static setting",
-            f"{listed([f'{proxy} was asked {n:,} times' for proxy, n in counts.items()])} in all tests; {refused or 'none'} of "
+            f"{listed([f'{proxy} was asked {n:,} times' for proxy, n in asked_times.items()])} in all tests; {refused or 'none'} of "
             f"{len(asked):,} requests was answered 407. Which method a proxy stands for is the topology file's word",
-            all(counts.values()) and not refused,
+            all(asked_times.values()) and not refused,
         ),
         Claim(
             "Decrypting Defender's traffic isn't supported, so the proxy that the endpoint speaks to is what tells",
@@ -190,7 +166,7 @@ def _only_winhttp(test: StudyTest) -> list[Claim]:
         _live("A live response session succeeds", test, "success", "PROX01"),
         Claim(
             "Traffic comes in over PROX01",
-            f"{counts(test, ('sensor', 'antivirus', 'system'))}; no other proxy was asked",
+            f"{counts(test, ('sensor', 'antivirus', 'system'))}; no other proxy was asked. {documented(test)}",
             all_through(test, {"sensor": "PROX01", "antivirus": "PROX01", "system": "PROX01"}) and not static,
             test,
             flows,
@@ -231,7 +207,8 @@ def _two(test: StudyTest) -> list[Claim]:
     return [
         Claim(
             "Defender prefers the WinHTTP proxy over WinINET",
-            f"{counts(test, ('sensor', 'antivirus'))}, while PROX02 was there and carried {asked_of(test, 'PROX02')} other requests",
+            f"{counts(test, ('sensor', 'antivirus'))}, while PROX02 was there and carried {asked_of(test, 'PROX02')} other requests. "
+            f"{documented(test)}",
             all_through(test, {"sensor": "PROX01", "antivirus": "PROX01"}) and asked_of(test, "PROX02") > 0,
             test,
             [*flows_of(test, "sensor"), *flows_of(test, "antivirus")],
@@ -248,15 +225,15 @@ def _two(test: StudyTest) -> list[Claim]:
     ]
 
 
-def _only_wininet(nobody: StudyTest, logon: StudyTest, only_static: StudyTest) -> list[Claim]:
+def _only_wininet(nobody: StudyTest, logon: StudyTest, recommended: StudyTest) -> list[Claim]:
     silence, after = nobody.document["silence"][0], logon.document["silence"][0]
     backlog = logon.document["backlog"]
     carried = {plane: carried_by(logon, plane, "PROX02") for plane in PLANES if carried_by(logon, plane, "PROX02")}
-    inside = worked_inside(logon)
-    reached = sorted({"configuration-management", "sample-upload"} & inside.keys())
+    inside, possible = worked_inside(logon), worked_inside(logon, "service_possible")
     broken = [f for finding in logon.document["verdict"]["findings"] if finding["code"] == "tls-failed" for f in finding["flows"]]
-    tunnels = tunnels_of(logon, "edr-command-and-control")
-    alone = only_static.document["silence"][0]
+    tunnels, of_sensor = tunnels_of(logon, "edr-command-and-control"), carried_by(logon, "sensor", "PROX02")
+    together = recommended.document["silence"][0]
+    channel = recommended.document["live_response"]
     return [
         Claim(
             "While no user is logged on, Defender sends nothing",
@@ -273,35 +250,41 @@ def _only_wininet(nobody: StudyTest, logon: StudyTest, only_static: StudyTest) -
         ),
         Claim(
             "What was cached is uploaded once a user has logged on",
-            f"{capital(listed([entry['text'] for entry in backlog]))}. That it was cached packets don't show",
+            f"{capital(listed([entry['text'] for entry in backlog]))}. That it was cached is likely; packets don't show it",
             len(backlog) == 1 and backlog[0]["name"] == "PROX02" and backlog[0]["logon"] is not None,
             logon,
             [flow for entry in backlog for flow in entry["flows"]],
         ),
         Claim(
             "Most of Defender's functions are available over WinINET",
-            f"{counts(logon, tuple(carried))}; TLS inside went on for {listed(sorted(inside))}",
+            f"{counts(logon, tuple(carried))}. {documented(logon)}",
             {"sensor", "antivirus"} <= carried.keys() and len(inside) > 1,
             logon,
             [flow for plane in ("sensor", "antivirus") for flow in flows_of(logon, plane)],
         ),
         _live("Live response is the one that does not work: the session times out", logon, "timeout", None)._replace(
-            seen=f"{logon.document['live_response']['reason']}. In all {len(broken)} of {tunnels} command-and-control tunnels broke off in "
-            "the handshake: the stand-in rejects the certificate, as the laboratory made it do. The article doesn't say why",
+            seen=f"{sureness(logon)}. Of the sensor's {of_sensor} tunnels {len(broken)} broke in the handshake: {len(broken)} of the "
+            f"{tunnels} to command and control; the other {of_sensor - tunnels} worked. "
+            "The stand-in rejects the certificate, as the laboratory made it do. The article doesn't say why",
             flows=broken,
         ),
         Claim(
             "By the analyzer only the SampleUpload and MdeConfigMgr URLs are reachable",
-            f"{listed(reached)} worked here too, and so did edr-cyber-data with {inside.get('edr-cyber-data', 0)} tunnels: the article's "
-            "own upload after logon needs it. The analyzer didn't run here",
+            f"sample-upload worked {times(inside.get('sample-upload', 0))} here. Hosts of MdeConfigMgr were asked and answered "
+            f"{times(possible.get('configuration-management', 0))}; Intune and Entra ask them too, so that it was Defender is possible, no "
+            "more (`service_possible`). "
+            f"edr-cyber-data worked {times(inside.get('edr-cyber-data', 0))} as well, which the article's own upload after logon needs. "
+            "The analyzer didn't run here",
             None,
         ),
         Claim(
             "With a static proxy beside it, everything works, also while no user is logged on",
-            f"Not recorded in this combination. With the static proxy alone {alone['text']}",
-            None,
-            only_static,
-            alone["flows"],
+            f"T6 has both. {capital(together['text'])}. {sureness(recommended)}",
+            not together["silent"]
+            and channel["outcome"] == "success"
+            and all_through(recommended, {"sensor": "PROX03", "antivirus": "PROX03"}),
+            recommended,
+            together["flows"],
         ),
     ]
 
@@ -314,6 +297,7 @@ def _only_static(test: StudyTest) -> list[Claim]:
     wanted = intended(test)
     updates = sum(n for host, n in wanted.items() if host.endswith("update.microsoft.com"))
     others = sorted(host for host in wanted if not host.endswith("update.microsoft.com"))
+    revocation = [finding["text"] for finding in test.document["verdict"]["findings"] if finding["code"] == "revocation-unreachable"]
     return [
         Claim(
             "The static proxy serves sensor and antivirus",
@@ -338,6 +322,15 @@ def _only_static(test: StudyTest) -> list[Claim]:
             test,
             blocked,
         ),
+        Claim(
+            "A great setup for disconnected environments",
+            f"{capital(listed(revocation))}. Where a device reaches revocation lists and Windows Update neither directly nor by WinHTTP, "
+            f"Microsoft asks for two settings more: {OFFLINE}. Without them the antivirus cloud may answer 200 and still not "
+            "work. No packet shows these settings",
+            None,
+            test,
+            blocked,
+        ),
     ]
 
 
@@ -346,7 +339,7 @@ def _three(test: StudyTest) -> list[Claim]:
         _live("A live response session uses the static proxy", test, "success", "PROX03"),
         Claim(
             "*Which one wins?* (the text answers for live response alone)",
-            counts(test, ("sensor", "antivirus")),
+            f"{counts(test, ('sensor', 'antivirus'))}. {documented(test)}",
             all_through(test, {"sensor": "PROX03", "antivirus": "PROX03"}),
             test,
             [*flows_of(test, "sensor"), *flows_of(test, "antivirus")],
@@ -385,8 +378,9 @@ def _summary(study: Study, recommended: StudyTest) -> list[Claim]:
         ),
         Claim(
             "The two together, without a third, offer the most",
-            f"{counts(recommended, ('sensor', 'antivirus', 'user'))}. Live response: {recommended.document['live_response']['reason']}; "
-            f"{counted(len(blocked_of(recommended)), 'attempt')} past the proxies, revocation lists among them, went nowhere",
+            f"{counts(recommended, ('sensor', 'antivirus', 'user'))}. {documented(recommended)}. Live response: {sureness(recommended)}. "
+            f"What they don't offer: {counted(len(blocked_of(recommended)), 'attempt')} past the proxies were dropped (by the clients' own "
+            f"record to {listed(list(intended(recommended)))}); the settings named under test 4 apply here too",
             all_through(recommended, {"sensor": "PROX03", "antivirus": "PROX03", "user": "PROX02"}),
             recommended,
             [flow for plane in ("sensor", "antivirus", "user") for flow in flows_of(recommended, plane)],
@@ -398,8 +392,9 @@ def _live(says: str, test: StudyTest, outcome: str, proxy: str | None) -> Claim:
     live = test.document["live_response"]
     return Claim(
         says,
-        live["reason"],
+        sureness(test),
         live["outcome"] == outcome and live["name"] == proxy,
         test,
         live["flows"],
+        live["confidence"] != "unclear",
     )

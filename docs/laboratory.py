@@ -53,14 +53,42 @@ def all_through(test: StudyTest, expected: Mapping[str, str]) -> bool:
 
 
 def counts(test: StudyTest, planes: Iterable[str]) -> str:
-    """`sensor: of 14 requests 14 through PROX01 (WinHTTP)`, plane by plane."""
+    """`sensor: of 19 requests 19 through PROX02 (WinINET), of which 6 broke`, plane by plane."""
     said = []
     for plane in planes:
         entry = plane_entry(test, plane)
         total = sum(share["tunnels"] + share["failed"] for share in entry["by_proxy"])
-        shares = [f"{share['tunnels']} through {share['name']} ({method_name(share['method'])})" for share in entry["by_proxy"]]
+        shares = [
+            f"{share['tunnels']} through {share['name']} ({method_name(share['method'])}){_broke(share)}" for share in entry["by_proxy"]
+        ]
         said.append(f"{plane}: of {total} requests {listed(shares)}")
     return "; ".join(said)
+
+
+def _broke(share: Mapping[str, Any]) -> str:
+    return f", of which {share['broken']} broke" if share["broken"] else ""
+
+
+def documented(test: StudyTest) -> str:
+    """`Beside Microsoft's text: sensor as documented (WinHTTP over WinINET)`, for sensor and antivirus."""
+    entries = [entry for entry in test.document["precedence"] if entry["plane"] in ("sensor", "antivirus")]
+    said: dict[str, list[str]] = {}
+    for entry in entries:
+        named = entry["status"] == "not shown" and entry["observed"] and entry["observed"][0] in entry["documented"]
+        word = "a documented way, and no choice to see an order by" if named else f"{entry['status']} ({entry['text']})"
+        said.setdefault(word, []).append(entry["plane"])
+    return f"Beside Microsoft's text: {'; '.join(f'{listed(planes)} {word}' for word, planes in said.items())}"
+
+
+def sureness(test: StudyTest) -> str:
+    """What is said of live response, and how sure it is."""
+    live = test.document["live_response"]
+    return f"{capital(live['reason'])} ({live['confidence']})"
+
+
+def times(n: int) -> str:
+    """`once`, `12 times`."""
+    return "once" if n == 1 else f"{n} times"
 
 
 def flows_of(test: StudyTest, plane: str) -> list[str]:
@@ -78,10 +106,10 @@ def blocked_of(test: StudyTest) -> list[str]:
     return [flow for entry in test.document["verdict"]["direct"]["blocked"] for flow in entry["flows"]]
 
 
-def worked_inside(test: StudyTest) -> dict[str, int]:
-    """Per service, the tunnels in which TLS went on beyond its handshake."""
-    columns = test.table.select(["service", "tls_completed"]).to_pylist()
-    found = [row["service"] for row in columns if row["service"] and row["tls_completed"]]
+def worked_inside(test: StudyTest, column: str = "service") -> dict[str, int]:
+    """Per service (column: service, or service_possible), the tunnels in which TLS went on beyond its handshake."""
+    columns = test.table.select([column, "tls_completed"]).to_pylist()
+    found = [row[column] for row in columns if row[column] and row["tls_completed"]]
     return {service: found.count(service) for service in dict.fromkeys(found)}
 
 

@@ -1,0 +1,50 @@
+"""The words of docs/article.md that no capture decides."""
+
+from __future__ import annotations
+
+from typing import Final
+
+ABOUT: Final = """
+The article's author watched Defender at a gateway. Here stand-ins that follow the documented rules were watched in the same way
+([how](../captures/README.md)).
+
+- **shown**: packets at a gateway show it, and whichproxy reads it from them. That Defender itself behaves so is the author's
+  observation; your own capture is where you see it.
+- **unclear**: what is seen fits, and isn't enough to be sure.
+- **not here**: nothing in these captures tells.
+
+Every figure is read from the captures when this page is written (`python -m docs.build`), and a test reads them again. To see them:
+
+```sh
+whichproxy study captures/study.toml -o study.html
+whichproxy slice captures/T2-winhttp-wininet.pcapng --flow ID -o flow.pcapng
+```
+"""
+
+SILENT: Final = """
+## Where the laboratory can't speak
+
+- **Defender's own processes.** No Windows took part: curl, OpenSSL and Python play MsSense, MsMpEng, CryptoAPI, Edge and others. Each
+  chooses its proxy by [rules that were written down](../captures/lab/components.py) from Microsoft's documents and this article. The
+  captures show what these rules look like on the wire; they can't prove the rules.
+- **The antivirus.** The article names it once, for the static proxy. That it takes the sensor's way in every test is the laboratory's
+  assumption. Microsoft documents a policy for it (static proxy, PAC file, Internet Explorer's settings) and the system-wide WinHTTP
+  proxy, the cure it prefers where the antivirus cloud can't be reached. So tests 1 and 2 are as documented.
+- **The sensor over WinINET.** Microsoft's text names static, `netsh winhttp`, WPAD, transparent and direct, and calls WinINET
+  independent of the sensor. Test 3 with a user differs from that text, as the article saw it.
+- **Processes and accounts.** Packets have neither. A plane (sensor, antivirus, system, user) is what the host tells.
+- **Methods.** Packets show which proxy was asked. That PROX01 stands for WinHTTP is the topology file's word.
+- **The portal.** The device timeline, the live response window and the cache on the workstation are outside the network.
+- **The Client Analyzer.** It didn't run here. With its results in a [study](study.md) each of its lines is laid beside the capture.
+- **How long things take.** Minutes of the article take seconds here. Payload sizes, pace and paths of uploads are made up.
+- **Settings that nobody set here**: WPAD and PAC files, `PreferStaticProxyForHttpRequest`, `SSLOptions`, proxies that ask for a password.
+
+To ask Defender itself, capture at your gateway and describe your tests in a study of your own: the page it writes has these same
+statements about your network.
+"""
+
+OFFLINE: Final = (
+    "`PreferStaticProxyForHttpRequest`=1 for the sensor "
+    "([proxy settings](https://learn.microsoft.com/en-us/defender-endpoint/configure-proxy-internet)) and `SSLOptions`=2 for the antivirus "
+    "([network connections](https://learn.microsoft.com/en-us/defender-endpoint/configure-network-connections-microsoft-defender-antivirus))"
+)
