@@ -122,12 +122,23 @@ class Evidence:
 
     @cached_property
     def taken_over(self) -> Bools:
-        """Per flow: it went past the proxies, and a transparent one made it anew: its other leg was captured too."""
+        """Per flow: it went past the proxies, and a transparent one made it anew.
+
+        Its other leg was captured too; or such a leg for another flow to this server was still there, and plain HTTP was sent on it.
+        """
+        direct = self.route == DIRECT
         found = np.zeros(self.flows.num_rows, dtype=np.bool_)
-        legs = self.pair_rows[(self.route == UPSTREAM) & (self.pair_rows >= 0)]
-        found[legs] = True
-        result: Bools = found & (self.route == DIRECT)
-        return result
+        legs = np.flatnonzero((self.route == UPSTREAM) & (self.pair_rows >= 0))
+        legs = legs[direct[self.pair_rows[legs]]]
+        found[self.pair_rows[legs]] = True
+        if len(legs):
+            server = coded(self.flows.column("server_ip")).codes
+            port = integers(one_array(self.flows.column("server_port")), 0)
+            plain = np.flatnonzero(direct & ~found & one_array(self.flows.column("http_host")).is_valid().to_numpy(zero_copy_only=False))
+            for row in plain.tolist():
+                kept = (server[legs] == server[row]) & (port[legs] == port[row]) & (self.first[legs] <= self.first[row])
+                found[row] = bool((kept & (self.last[legs] >= self.first[row])).any())
+        return found
 
     @cached_property
     def request_host(self) -> Coded:

@@ -127,8 +127,8 @@ def _but(contest: Contest) -> str:
 def _changed(answer: Answer, untils: Sequence[int | None]) -> str:
     """`PROX01 (WinHTTP) until 16:16:14, then PROX03 (static) for sensor`."""
     parts = []
-    for era, last in zip(answer.eras, untils, strict=False):
-        until = f" until {clock(last)}" if last is not None else ""
+    for era, gone in zip(answer.eras, untils, strict=False):
+        until = f" until {clock(gone)}" if gone is not None else ""
         parts.append(f"{_of_era(era.contest)}{until}")
     last = answer.last
     works = _but(last) if last.winner is not None else ""

@@ -21,7 +21,6 @@ def pending(name: str) -> Any:
 
 # Of captures/situations: whose verdict isn't said yet, and of which truth and flow table can't agree yet (kinds of KEYS).
 SITUATIONS_NOT_YET = {
-    "transparent-proxy",  # the second fetch goes out on the connection that squid kept from the first
     "tunnel-forgotten",  # since when something waits for an acknowledgement is no column yet
 }
 TOLD_NOT_YET: dict[str, set[str]] = {}

@@ -16,7 +16,7 @@ from analyzer.routes.route import DIRECT, UPSTREAM
 from analyzer.text.times import values
 from analyzer.text.words import counted, listed
 from analyzer.verdict.case import Case
-from analyzer.verdict.evidence import Evidence
+from analyzer.verdict.evidence import Evidence, coded
 
 
 def find(case: Case) -> list[Finding]:
@@ -59,12 +59,14 @@ def transparent(evidence: Evidence) -> list[Finding]:
     legs = np.flatnonzero((evidence.route == UPSTREAM) & (pairs >= 0))
     legs = legs[evidence.route[pairs[legs]] == DIRECT]
     addresses = one_array(evidence.flows.column("client_ip")).to_pylist()
+    servers = coded(evidence.flows.column("server_ip")).codes
+    kept = np.flatnonzero(evidence.taken_over)  # those included whose leg was another's before
     by_address: dict[str, list[int]] = {}
     for leg in legs.tolist():
         by_address.setdefault(addresses[leg], []).append(leg)
     for address, own in sorted(by_address.items()):
-        rows = np.unique(np.concatenate([np.array(own), pairs[own]]))
-        whose = np.unique(pairs[own])
+        whose = np.union1d(pairs[own], kept[np.isin(servers[kept], servers[own])])
+        rows = np.union1d(own, whose)
         connections = f"{counted(len(whose), 'connection')} of {evidence.of_whom(whose)}{evidence.hosts_of(whose)}"
         text = f"{address} takes over {connections} and makes them anew"
         clients = np.unique(evidence.client.codes[whose]).tolist()
