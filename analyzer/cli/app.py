@@ -61,6 +61,8 @@ def _show_version(asked: bool) -> None:
 
 @app.callback()
 def whichproxy(
-    version: Annotated[bool, typer.Option("--version", "-V", callback=_show_version, is_eager=True, help="Show the version and exit.")] = False,
+    version: Annotated[
+        bool, typer.Option("--version", "-V", callback=_show_version, is_eager=True, help="Show the version and exit.")
+    ] = False,
 ) -> None:
     """Which proxy won? Proves from a gateway capture which proxy carried which Microsoft Defender service."""

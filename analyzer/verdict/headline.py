@@ -97,7 +97,7 @@ def _answers(contest: Contest, asked: Share) -> str:
     if len(contest.failures) == 1 and len(contest.shares) == 1 and sum(contest.failures.values()) == n:
         (status,) = contest.failures
         every = f"all {n} requests" if n > 1 else "the one request"
-        return f" never answers {every}" if status < 0 else f" answers {status} to {every}"
+        return f" answers none of {counted(n, 'request')}" if status < 0 else f" answers {status} to {every}"
     if contest.failures:
         return f" was asked {counted(asked.asked, 'time')}, nothing was let through ({failure_list(contest.failures)})"
     states = ", ".join(f"{k} {OUTCOMES[code]}" for code, k in sorted(contest.outcomes.items(), key=lambda item: (-item[1], item[0])))

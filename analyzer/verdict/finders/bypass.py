@@ -11,6 +11,7 @@ from analyzer.text.words import counted, listed
 from analyzer.verdict.case import Case
 from analyzer.verdict.columns import says, state_list
 from analyzer.verdict.evidence import ANSWERED, BLOCKED, Evidence, coded, grouped
+from analyzer.verdict.seen import defender_seen
 
 SOON_NS = 30 * 10**9
 """How soon after a QUIC attempt a request to a proxy counts as the same thing tried again."""
@@ -22,7 +23,8 @@ def find(case: Case) -> list[Finding]:
     direct = evidence.route == DIRECT
     tcp = says(evidence, "protocol", "tcp")
     only_proxies = evidence.topology.policy == "proxies-only"
-    expected = (evidence.service.codes >= 0) | only_proxies
+    speaking = [client for client, how in defender_seen(evidence).items() if how == "seen"]
+    expected = evidence.own | only_proxies | ((evidence.service.codes >= 0) & np.isin(evidence.client.codes, speaking))
     found = [
         _finding(evidence, "direct-blocked", direct & tcp & (evidence.direct == BLOCKED)),
         _finding(evidence, "direct-allowed", direct & tcp & (evidence.direct == ANSWERED) & ~evidence.taken_over & expected),

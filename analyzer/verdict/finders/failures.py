@@ -15,6 +15,7 @@ from analyzer.verdict.case import Case
 from analyzer.verdict.columns import column, state_list
 from analyzer.verdict.evidence import Evidence, grouped
 from analyzer.verdict.finders.authentication import who_is_let_in
+from analyzer.verdict.finders.proxies import half_reached
 from analyzer.verdict.outcome import AUTHENTICATION, DENIED, UNANSWERED
 from analyzer.verdict.proven import proves_a_proxy, refuted
 
@@ -36,7 +37,10 @@ def find(case: Case) -> list[Finding]:
     outcome, row = evidence.outcome, evidence.requests.row
     positions = np.flatnonzero(outcome.failed & evidence.asks_proxy)
     proxy, kind = evidence.proxy.codes[row], _kinds(evidence)
-    unopened = dict(grouped(np.flatnonzero((evidence.route == PROXY) & evidence.unopened), evidence.proxy.codes))
+    dead = (evidence.route == PROXY) & evidence.unopened
+    for _, _, rows, _ in half_reached(evidence):
+        dead[rows] = False  # that is a finding of its own
+    unopened = dict(grouped(np.flatnonzero(dead), evidence.proxy.codes))
     found = []
     for (code, what), asked in grouped(positions, proxy, kind):
         rows = unopened.pop((code,), None) if what == SILENT else None
@@ -103,7 +107,7 @@ def _answer(evidence: Evidence, asked: Ints, kind: int, statuses: Counter[int]) 
         places = sorted(
             {place for place in pc.list_flatten(column(evidence, "requests")).field("location").take(asked).to_pylist() if place}
         )
-        return f"redirected{f' to {listed(places)}' if places else ''}"
+        return f"redirected{f' (to {listed(places)})' if places else ''}"
     if set(statuses) == {NO_STATUS}:
         return "answered in another protocol to"
     return f"answered {next(iter(statuses)) if len(statuses) == 1 else failure_list(statuses)} to"

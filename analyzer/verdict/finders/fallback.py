@@ -52,7 +52,10 @@ def _consequence(evidence: Evidence, client: int, proxy: int, failed: Ints, dead
     times = np.sort(np.concatenate([evidence.begun[failed], evidence.first[dead]]))
     wanted_service = np.unique(evidence.request_service.codes[failed])
     wanted_host = np.unique(evidence.request_host.codes[failed])
-    mine = np.flatnonzero(evidence.asks_proxy & (evidence.client.codes[row] == client) & (evidence.proxy.codes[row] != proxy))
+    label = evidence.proxy_label(proxy)
+    itself = [code for code in range(len(evidence.proxy.values)) if evidence.proxy_label(code) == label]  # one proxy, several addresses
+    other = evidence.asks_proxy & ~np.isin(evidence.proxy.codes[row], itself)
+    mine = np.flatnonzero(other & (evidence.client.codes[row] == client))
     mine = mine[evidence.begun[mine] != NO_TIME]
     same = np.isin(evidence.request_service.codes[mine], wanted_service[wanted_service >= 0])
     same |= np.isin(evidence.request_host.codes[mine], wanted_host[wanted_host >= 0])

@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+
 import numpy as np
 
 from analyzer.findings import Finding
+from analyzer.routes.requests import Ints
 from analyzer.routes.route import PROXY
 from analyzer.text.words import counted, listed
 from analyzer.verdict.case import Case
@@ -37,25 +40,29 @@ def unmatched(evidence: Evidence) -> list[Finding]:
 
 def families(evidence: Evidence) -> list[Finding]:
     """Proxies of one name that are reached by one address family while all connections by the other come to nothing."""
+    found = []
+    for name, proxy, rows, six in half_reached(evidence):
+        called = {True: "IPv6", False: "IPv4"}
+        whose = f"{counted(len(rows), 'connection')} of {evidence.of_whom(rows)}"
+        text = f"{called[six]} to {name} isn't answered ({whose}), {called[not six]} is"
+        found.append(evidence.finding("address-family", rows, text, proxy=proxy))
+    return found
+
+
+def half_reached(evidence: Evidence) -> Iterator[tuple[str, int, Ints, bool]]:
+    """(name, code, connections, whether they are IPv6) of each address of a proxy that isn't answered while one of the other family is."""
     by_name: dict[str, dict[bool, list[int]]] = {}
     for code, proxy in enumerate(evidence.proxy.values):
         name = evidence.proxy_names[proxy][0]
         if name is not None:
             by_name.setdefault(name, {}).setdefault(proxy.startswith("["), []).append(code)
-    found = []
     for name, sides in by_name.items():
         if len(sides) < 2:
             continue
         rows = {six: np.flatnonzero((evidence.route == PROXY) & np.isin(evidence.proxy.codes, codes)) for six, codes in sides.items()}
         dead = [six for six, own in rows.items() if len(own) and evidence.unopened[own].all()]
         if len(dead) == 1 and len(rows[not dead[0]]) and not evidence.unopened[rows[not dead[0]]].all():
-            called = {True: "IPv6", False: "IPv4"}
-            text = (
-                f"{called[dead[0]]} to {name} isn't answered ({counted(len(rows[dead[0]]), 'connection')} of "
-                f"{evidence.of_whom(rows[dead[0]])}), {called[not dead[0]]} is"
-            )
-            found.append(evidence.finding("address-family", rows[dead[0]], text, proxy=sides[dead[0]][0]))
-    return found
+            yield name, sides[dead[0]][0], rows[dead[0]], dead[0]
 
 
 def over_tls(evidence: Evidence) -> list[Finding]:

@@ -107,7 +107,7 @@ SITUATIONS = (
             "winner": {"plane:sensor": PROX01, "plane:antivirus": PROX01},
             "rows": [row(3, client_ip=SIX, state="no-answer", route="proxy")],
             "finding": ["address-family"],
-            "no_finding": ["no-service-traffic", "direct-blocked", "direct-allowed", "winner-changed"],
+            "no_finding": ["no-service-traffic", "direct-blocked", "direct-allowed", "winner-changed", "fallback", "proxy-unreachable"],
         },
         topology=ONE_SOURCE.format(more=SIXTH_PROXY, other=SIX),
     ),
