@@ -241,6 +241,7 @@ def take_over(side, later):  # type: ignore[no-untyped-def]
     side.responses += later.responses
     side.state = later.state
     side.resume = later.resume
+    side.head_end = later.head_end
     side.waiting = later.waiting
     side.waiting_bytes = later.waiting_bytes
     side.tried = 0
@@ -262,6 +263,7 @@ def begin_again(tables, pairs):  # type: ignore[no-untyped-def]
         side.tried = 0
         side.requests = 0
         side.responses = 0
+        side.head_end = 0
         side.heads = 0
         side.tunnels = 0
         side.asked_socks = 0

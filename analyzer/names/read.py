@@ -63,6 +63,7 @@ from analyzer.names.states import (
 from analyzer.names.tls import (
     HELLO_CLIENT,
     HELLO_SERVER,
+    after_change_cipher_spec,
     read_certificate,
     read_client_hello,
     read_server_hello,
@@ -70,7 +71,13 @@ from analyzer.names.tls import (
     starts_like_handshake,
 )
 from analyzer.names.waiting import SEGMENT_COST, drop_all, drop_before, gather, kept_unread, moment, wait
+from analyzer.packets.fields import u16
 from analyzer.packets.layout import SYN, TCP
+
+# The header of a TDS packet ([MS-TDS] 2.2.3.1), and the types in which TLS handshakes come.
+TDS_HEADER: Final = 8
+TDS_PRELOGIN: Final = 0x12
+TDS_RESULT: Final = 0x04
 
 # Rows and bytes that one packet may need; reading stops before a packet when less than this is free.
 ROOM_MESSAGES: Final = 1 << 14
@@ -136,6 +143,8 @@ def take(tables, buf, at, end, row, side_index, seq, ts_ns, ack, final):  # type
         if fresh:
             fresh = False
             ahead = behind(seq, side.resume)
+            if ahead < 0 and is_early_answer(side, tables.sides[2 * row + 1 - side_index], buf, at, end, seq):
+                side.resume, ahead = seq, 0
             if ahead + size <= 0 or (side.state == SCAN and ahead < 0):
                 return
             if side.state != SCAN and (ahead > 0 or side.waiting >= 0):
@@ -160,11 +169,14 @@ def take(tables, buf, at, end, row, side_index, seq, ts_ns, ack, final):  # type
             seq = segment.seq if gap > 0 else np.uint32(side.resume)
             source = tables.arena
             at, end, ts_ns, ack = segment.at + max(0, -gap), segment.at + segment.size, segment.ts_ns, segment.ack
-        if side.state == SCAN and not begin_again(side, source, at, end, seq):
-            if side.state == DONE:
-                drop_all(tables, side)
-                return
-            continue
+        if side.state == SCAN:
+            if not begin_again(side, source, at, end, seq):
+                if side.state == DONE:
+                    drop_all(tables, side)
+                    return
+                continue
+            at += behind(side.resume, seq)
+            seq = np.uint32(side.resume)
         if waited:
             source = tables.scratch
             at, end = 0, gather(tables, side, seq)
@@ -182,8 +194,20 @@ def take(tables, buf, at, end, row, side_index, seq, ts_ns, ack, final):  # type
 
 
 @kernel
+def is_early_answer(side, other, buf, at, end, seq):  # type: ignore[no-untyped-def]
+    """True when an answer begins where the body before it should still go on: it was shorter than its head said, and what was asked
+    since is being answered. Proxies do so with the page of a 407."""
+    return (
+        side.state == HEAD and 0 < side.responses < other.requests and behind(seq, side.head_end) > 0 and starts_like_answer(buf, at, end)
+    )
+
+
+@kernel
 def begin_again(side, buf, at, end, seq):  # type: ignore[no-untyped-def]
-    """True when buf[at:end] begins like a head, in a stream of no known kind; the side then reads on from there, else behind it."""
+    """True when buf[at:end] begins like a head, in a stream of no known kind; the side then reads on from there, else behind it.
+
+    SQL Server's clients put their TLS handshake into packets of TDS, each with a header of eight bytes before it.
+    """
     if (
         starts_like_handshake(buf, at, end, HELLO_CLIENT)
         or starts_like_handshake(buf, at, end, HELLO_SERVER)
@@ -194,6 +218,12 @@ def begin_again(side, buf, at, end, seq):  # type: ignore[no-untyped-def]
         side.state = HEAD
         side.resume = seq
         return True
+    if end - at > TDS_HEADER and buf[at] in (TDS_PRELOGIN, TDS_RESULT) and u16(buf, at + 2) > TDS_HEADER:
+        p = at + TDS_HEADER
+        if starts_like_handshake(buf, p, end, HELLO_CLIENT) or starts_like_handshake(buf, p, end, HELLO_SERVER):
+            side.state = HEAD
+            side.resume = np.uint32(seq + np.uint32(TDS_HEADER))
+            return True
     side.resume = np.uint32(seq + np.uint32(end - at))
     if starts_like_application_data(buf, at, end):
         side.state = DONE
@@ -312,6 +342,8 @@ def read_head(tables, buf, at, end, row, side_index, side, other, seq, ts_ns, ac
     c = buf[at]
     if c == 13 or c == 10:
         return at + 1  # an empty line before a request (RFC 9112 2.2), or behind a body
+    if c == 20 and end - at >= 2 and buf[at + 1] == 3:
+        return after_change_cipher_spec(buf, at, end)
     if c == 22:
         return read_handshake(tables, buf, at, end, row, side_index, side, seq, ts_ns, ack, final)
     if c == 21:
@@ -321,7 +353,10 @@ def read_head(tables, buf, at, end, row, side_index, side, other, seq, ts_ns, ac
         return end
     p, body, status = read_answer(tables, buf, at, end, row, side_index, seq, ts_ns, ack, final)
     if p != NOT:
-        return p if p < 0 else after_answer(side, other, p, body, status)
+        if p < 0:
+            return p
+        side.head_end = np.uint32(seq + np.uint32(p - at))
+        return after_answer(side, other, p, body, status)
     p, body, kind, is_head = read_request(tables, buf, at, end, row, side_index, seq, ts_ns, ack, final)
     if p < 0:
         return p

@@ -1,6 +1,7 @@
 """SOCKS requests and answers: version 4, 4a and 5. User names are skipped, never kept.
 
-Source: RFC 1928 (SOCKS5), RFC 1929 (its user names), "SOCKS: A protocol for TCP proxy" and "SOCKS 4A" (Ying-Da Lee).
+Source: RFC 1928 (SOCKS5), RFC 1929 (its user names), RFC 1961 (its GSSAPI tokens, which are passed over), "SOCKS: A protocol for TCP
+proxy" and "SOCKS 4A" (Ying-Da Lee).
 """
 
 from __future__ import annotations
@@ -61,6 +62,9 @@ def read_socks5_request(tables, buf, at, end, row, side, seq, ts_ns, ack):  # ty
     if end - at < 2:
         return MORE, False
     if buf[at] == 1:
+        p = after_token(buf, at, end)
+        if p != NOT:
+            return p, False
         p = at + 2 + np.int64(buf[at + 1])
         if p >= end:
             return MORE, False
@@ -77,6 +81,23 @@ def read_socks5_request(tables, buf, at, end, row, side, seq, ts_ns, ack):  # ty
     message.port = u16(buf, p - 2)
     message.shape = shape
     return p, True
+
+
+@kernel
+def after_token(buf, at, end):  # type: ignore[no-untyped-def]
+    """Behind a GSSAPI message (RFC 1961 3 and 4), MORE, or NOT when it is a user name, or a server's word on one.
+
+    Both begin with a 1. A token's length stands where a user name of one or two letters would begin, and none of these is below a blank;
+    longer tokens begin as GSSAPI's do. A server's refusal has two bytes, and its connection ends.
+    """
+    if buf[at + 1] == 0 or buf[at + 1] > 2:
+        return NOT
+    if end - at < 5:
+        return MORE
+    length = np.int64(u16(buf, at + 2))
+    if length == 0 or (length >= 0x2000 and buf[at + 4] not in (0x60, 0x6E, 0xA1)):
+        return NOT
+    return at + 4 + length if at + 4 + length <= end else MORE
 
 
 @kernel
@@ -107,7 +128,8 @@ def read_socks5_answer(tables, buf, at, end, row, side, seq, ts_ns, ack):  # typ
     if end - at < 2:
         return MORE, False
     if buf[at] == 1:
-        return at + 2, False
+        p = after_token(buf, at, end)
+        return (p if p != NOT else at + 2), False
     if buf[at] != 5:
         return NOT, False
     _, _, p, _ = socks5_address(buf, at + 3, end)

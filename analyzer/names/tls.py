@@ -63,6 +63,14 @@ def starts_like_application_data(buf, at, end):  # type: ignore[no-untyped-def]
 
 
 @kernel
+def after_change_cipher_spec(buf, at, end):  # type: ignore[no-untyped-def]
+    """Behind a ChangeCipherSpec record, MORE, or NOT. It means nothing in TLS 1.3, and may come before any other record (RFC 8446 D.4)."""
+    if end - at < 6:
+        return MORE
+    return at + 6 if buf[at + 2] <= 4 and u16(buf, at + 3) == 1 and buf[at + 5] == 1 else NOT
+
+
+@kernel
 def join_records(buf, at, end, out, wanted):  # type: ignore[no-untyped-def]
     """(bytes joined, position behind the last whole record used, another kind of record follows).
 

@@ -42,6 +42,46 @@ def test_socks5_one_byte_at_a_time(method: int) -> None:
     assert untimed(one_by_one(pieces)) == untimed(read(segments))
 
 
+def token(kind: int, size: int, first: int = 0x60) -> bytes:
+    """A GSSAPI message (RFC 1961): version, type, length, token."""
+    return bytes((1, kind)) + size.to_bytes(2, "big") + bytes((first,)) + bytes(size - 1)
+
+
+@pytest.mark.parametrize("sizes", [(1500,), (40, 90), (8191,), (20000,), (1,)])
+def test_socks5_with_gssapi(sizes: tuple[int, ...]) -> None:
+    segments = [client(socks5_greeting(1, 2)), server(b"\5\1")]
+    for size in sizes:
+        segments += [client(token(1, size)), server(token(1, 34))]
+    segments += [client(token(2, 4, 0)), server(token(2, 4, 0)), client(socks5("proxied.example", 443)), server(socks5_reply())]
+    found = read([*segments, client(HELLO)])
+    assert names(found) == [b"proxied.example", b"inner.example"]
+    assert [m.status for m in found if m.kind == "socks_answer"] == [0]
+    sent = b"".join(segment.data for segment in segments if segment.side == CLIENT)
+    assert twin.read_socks(sent, b"")[1:3] == ("proxied.example", 443)  # type: ignore[index]
+    said = b"".join(segment.data for segment in segments if segment.side == SERVER)
+    assert twin.read_reply("socks5", said)[0] == 0  # type: ignore[index]
+    if sum(sizes) < 200:
+        pieces = [segment._replace(data=segment.data[i : i + 1]) for segment in segments for i in range(len(segment.data))]
+        assert untimed(one_by_one(pieces)) == untimed(read(segments))
+
+
+@pytest.mark.parametrize("user", [b"a", b"ab", b"root"])
+def test_short_user_names_are_no_tokens(user: bytes) -> None:
+    said = bytes((1, len(user))) + user + b"\6secret"
+    found = read(
+        [
+            client(socks5_greeting(2)),
+            server(b"\5\2"),
+            client(said),
+            server(b"\1\0"),
+            client(socks5("proxied.example", 443)),
+            server(socks5_reply()),
+        ]
+    )
+    assert names(found) == [b"proxied.example"]
+    assert [m.status for m in found if m.kind == "socks_answer"] == [0]
+
+
 def test_a_hasty_client_sends_everything_at_once() -> None:
     said = socks5_greeting(2) + CREDENTIALS + socks5("proxied.example", 443) + HELLO
     assert names(read([client(said)])) == [b"proxied.example", b"inner.example"]

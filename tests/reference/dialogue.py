@@ -67,6 +67,9 @@ def listen(asker: Stream, answerer: Stream, served_first: bool = False) -> Dialo
         said.asked.append(asked)
     while True:
         data = cursor.bytes()
+        if tls.is_change_cipher_spec(data):
+            cursor.at += 6
+            continue
         request = http.read_request(data)
         if request:
             said.asked.append(read_request(request, cursor, answers))

@@ -33,6 +33,9 @@ def read_socks5(data: bytes) -> SocksRequest | None:
         reader.take(1)
         if not reader.vector(1):  # a greeting offers at least one method
             return None
+        while reader.data[:1] == b"\x01" and is_token(reader.data):  # RFC 1961
+            reader.take(2)
+            reader.vector(2)
         if reader.data[:1] == b"\x01":  # RFC 1929: user name and password
             reader.take(1)
             reader.vector(1)
@@ -46,6 +49,12 @@ def read_socks5(data: bytes) -> SocksRequest | None:
     except Short:
         return None
     return SocksRequest("socks5", host, port or None, begin, len(data) - len(reader.data)) if host else None
+
+
+def is_token(data: bytes) -> bool:
+    """Whether a message that begins with 1 is GSSAPI's and not a user name: names have no control characters."""
+    length = int.from_bytes(data[2:4], "big")
+    return len(data) > 4 and data[1] in (1, 2) and length > 0 and (length < 0x2000 or data[4] in (0x60, 0x6E, 0xA1))
 
 
 def read_address(reader: Reader) -> str | None:
@@ -88,6 +97,9 @@ def read_reply(kind: str, data: bytes) -> tuple[int, int, int] | None:
     reader = Reader(data)
     try:
         version, _ = reader.take(2)
+        while reader.data[:1] == b"\x01" and is_token(reader.data):
+            reader.take(2)
+            reader.vector(2)
         if reader.data[:1] == b"\x01":
             reader.take(2)
         begin = len(data) - len(reader.data)

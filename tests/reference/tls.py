@@ -87,6 +87,11 @@ def looks_like_handshake(data: bytes, kind: int) -> bool:
     )  # fmt: skip
 
 
+def is_change_cipher_spec(data: bytes) -> bool:
+    """A record that TLS 1.3 ignores wherever it stands (RFC 8446 5, D.4)."""
+    return len(data) >= 6 and data[0] == 20 and data[1] == 3 and data[2] <= 4 and data[3:6] == b"\0\1\1"
+
+
 def looks_like_encrypted(data: bytes) -> bool:
     """Whether data begins with a record of application data: nothing behind it can be read."""
     return (
