@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any, Final
 
@@ -29,17 +30,19 @@ class Block:
 
     data    uint8[n], what frames[i].start counts from; blocks may share it, and nothing is written to it again
     frames  packets.layout.FRAME[n_frames]
+    labels  what some of the frames say beside their packets, once they are decoded (packets.labels); most say nothing
     """
 
     data: npt.NDArray[np.uint8]
     frames: npt.NDArray[Any]
+    labels: Sequence[Any] = ()
 
 
 @dataclass
 class Damage:
     """Something in a file that could not be read: a finding, never the end of the run.
 
-    code      the finding's code: capture-damaged, capture-unreadable, packets-dropped, capture-gap
+    code      the finding's code: capture-damaged, capture-unreadable, capture-cut, frames-unopened, packets-dropped, capture-gap
     offset    where in the (uncompressed) file, None when it has no one place
     skipped   bytes that were not read because of it
     count     how many packets or occurrences

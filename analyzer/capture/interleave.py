@@ -191,12 +191,13 @@ def _merged(parts: list[tuple[Block, npt.NDArray[np.int64]]]) -> Iterator[Block]
     if not held:
         return
     frames = np.concatenate([block.frames for block, _ in held])
-    ends = np.cumsum(frames["captured_bytes"], dtype=np.int64)
+    sizes = frames["captured_bytes"].astype(np.int64) + frames["note_bytes"]
+    ends = np.cumsum(sizes)
     data = np.empty(int(ends[-1]), np.uint8)
     first = 0
     for block, _ in held:
         n = len(block.frames)
-        copy_frames(block.data, frames[first : first + n], ends[first] - frames["captured_bytes"][first], data)
+        copy_frames(block.data, frames[first : first + n], ends[first] - sizes[first], data)
         first += n
     order = np.argsort(np.concatenate([times for _, times in held]), kind="stable")
     frames = frames[order]
@@ -206,13 +207,14 @@ def _merged(parts: list[tuple[Block, npt.NDArray[np.int64]]]) -> Iterator[Block]
 
 @kernel
 def copy_frames(buf, frames, at, out):  # type: ignore[no-untyped-def]
-    """Copy each frame's bytes behind each other into `out`, from `at` on, and let the frames point there."""
+    """Copy each frame's bytes, and the comment behind them, into `out`, from `at` on, and let the frames point there."""
     for i in range(len(frames)):
         frame = frames[i]
         start = frame.start
-        copy_bytes(buf, start, frame.captured_bytes, out, at)
+        size = frame.captured_bytes + frame.note_bytes
+        copy_bytes(buf, start, size, out, at)
         frame.start = at
-        at += frame.captured_bytes
+        at += size
 
 
 def progress_of(sources: Sequence[Source]) -> tuple[int, int | None]:

@@ -33,6 +33,13 @@ MAGICS: Final = {
 FULL: Final = 0
 NEED_MORE: Final = 1
 BAD: Final = 2
+ANOTHER: Final = 3
+
+# Seconds and fraction of a packet header that are another file's magic and version: captures that were put one behind the other, as
+# by `cat`, or as pieces of one blob.
+FIRST_WORDS: Final = (0xA1B2C3D4, 0xA1B23C4D, 0xA1B2CD34)
+VERSION_LITTLE: Final = 0x00040002
+VERSION_BIG: Final = 0x00020004
 
 
 def starts_like_pcap(head: bytes) -> bool:
@@ -44,24 +51,29 @@ def read_pcap(window: Window, damage: list[Damage]) -> Iterator[Block]:
     """The blocks of a pcap file; what is wrong with it is added to `damage`.
 
     A packet header that can't be true (longer than MAX_FRAME) ends the file there, as in Wireshark: nothing marks where
-    the next one would begin.
+    the next one would begin. Files put one behind the other are read as one.
     """
-    while window.end - window.start < FILE_HEADER:
-        if not window.more():
-            damage.append(Damage("capture-damaged", "the file header is cut short", window.offset + window.start, window.rest()))
-            return
-    head = bytes(window.data[window.start : window.start + FILE_HEADER])
-    little, unit_ns, header = MAGICS[head[:4]]
-    # The upper half of the field tells how long a frame check sequence is; only the lower half is the type.
-    link_type = int.from_bytes(head[20:24], "little" if little else "big") & 0xFFFF
-    window.start += FILE_HEADER
     room = Room(FRAME)
+    header = 0
     while True:
+        if not header:
+            while window.end - window.start < FILE_HEADER:
+                if not window.more():
+                    damage.append(Damage("capture-damaged", "the file header is cut short", window.offset + window.start, window.rest()))
+                    return
+            head = bytes(window.data[window.start : window.start + FILE_HEADER])
+            little, unit_ns, header = MAGICS[head[:4]]
+            # The upper half of the field tells how long a frame check sequence is; only the lower half is the type.
+            link_type = int.from_bytes(head[20:24], "little" if little else "big") & 0xFFFF
+            window.start += FILE_HEADER
         frames = room.take(BLOCK_FRAMES)
         n, at, status = index_pcap(window.data, window.start, window.end, little, unit_ns, header, link_type, frames)
         window.start = at
         if n:
             yield Block(window.data, frames[:n])
+        if status == ANOTHER:
+            header = 0
+            continue
         if status == BAD:
             text = "a packet's length can't be true; the rest of the file was not read"
             damage.append(Damage("capture-damaged", text, window.offset + at, window.rest()))
@@ -75,7 +87,7 @@ def read_pcap(window: Window, damage: list[Damage]) -> Iterator[Block]:
 
 @kernel
 def index_pcap(buf, start, end, little, unit_ns, header, link_type, frames):  # type: ignore[no-untyped-def]
-    """(frames found, where reading stopped, why: FULL, NEED_MORE or BAD); fills frames[0:n].
+    """(frames found, where reading stopped, why: FULL, NEED_MORE, BAD or ANOTHER); fills frames[0:n].
 
     buf      uint8[n]           start, end: half-open, a packet header at start
     unit_ns  nanoseconds in one unit of the fraction field
@@ -92,6 +104,8 @@ def index_pcap(buf, start, end, little, unit_ns, header, link_type, frames):  # 
         else:
             seconds, fraction = u32(buf, at), u32(buf, at + 4)
             captured, wire = np.int64(u32(buf, at + 8)), np.int64(u32(buf, at + 12))
+        if seconds in FIRST_WORDS and fraction == (VERSION_LITTLE if little else VERSION_BIG):
+            return n, at, ANOTHER
         if captured > MAX_FRAME:
             return n, at, BAD
         if end - at - header < captured:
@@ -103,5 +117,6 @@ def index_pcap(buf, start, end, little, unit_ns, header, link_type, frames):  # 
         frame.wire_bytes = min(max(wire, captured), MAX_WIRE)
         frame.link_type = link_type
         frame.interface = 0
+        frame.note_bytes = 0
         at += header + captured
     return len(frames), at, FULL

@@ -1,7 +1,8 @@
 """The newer capture file: pcapng, with many sections, interfaces, byte orders and clocks.
 
 Source: draft-ietf-opsawg-pcapng. Packet blocks are indexed by a kernel; blocks that change the reader's state (sections,
-interfaces, statistics) are few and read here. Comments, name resolution, custom blocks and decryption secrets are skipped.
+interfaces, statistics) are few and read here. Of comments only those that name a process are used; name resolution, custom blocks and
+decryption secrets are skipped.
 """
 
 from __future__ import annotations
@@ -27,6 +28,9 @@ PACKET: Final = 2  # obsolete, still found in old captures
 SIMPLE_PACKET: Final = 3
 STATISTICS: Final = 5
 ENHANCED_PACKET: Final = 6
+
+COMMENT: Final = 1  # the option's code
+MOST_COMMENT: Final = 256  # bytes of a comment in which a process is looked for
 
 # A block longer than this is damage, as in Wireshark.
 MAX_BLOCK: Final = 16 << 20
@@ -328,4 +332,25 @@ def read_packet(buf, at, size, kind, little, clocks, frame):  # type: ignore[no-
     frame.captured_bytes = captured
     frame.wire_bytes = min(max(wire, captured), MAX_WIRE)
     frame.link_type = clock.link_type
+    frame.note_bytes = 0
+    if kind != SIMPLE_PACKET and room - captured > 8 and names_process(buf, frame.start + ((captured + 3) & ~3), at + size - 4, little):
+        frame.note_bytes = room - captured
     return True
+
+
+@kernel
+def names_process(buf, at, end, little):  # type: ignore[no-untyped-def]
+    """True when a comment among a packet's options says which process sent it ("PID=1234", as etl2pcapng writes)."""
+    for _ in range(16):
+        if end - at < 4:
+            return False
+        code, length = (u16_little(buf, at), u16_little(buf, at + 2)) if little else (u16(buf, at), u16(buf, at + 2))
+        at += 4
+        if code == 0 or end - at < length:
+            return False
+        if code == COMMENT:
+            for p in range(at, min(at + length, at + MOST_COMMENT) - 4):
+                if u32(buf, p) & 0xDFDFDFFF == 0x5049443D:  # PID=, in either case
+                    return True
+        at += (np.int64(length) + 3) & ~3
+    return False

@@ -12,8 +12,10 @@ from collections.abc import Iterable
 from pathlib import Path
 from typing import IO, Final, cast
 
+from analyzer.capture.archive import BROKEN, located, opened_member
 from analyzer.capture.compressed import compression_of, decompressed
-from analyzer.capture.source import SNIFF, STDIN, Input
+from analyzer.capture.formats import SNIFF
+from analyzer.capture.source import STDIN, Input
 from analyzer.errors import Unusable
 
 COPY: Final = 1 << 20
@@ -79,11 +81,15 @@ class Spool:
             file.seek(0)
 
     def uncompressed(self, name: str) -> str:
-        """Where the capture's bytes lie as they were before compression; its own path when it isn't compressed.
+        """Where the capture's bytes lie as they were before compression, or before they came into an archive; its own path otherwise.
 
         A broken compressed file gives what can be had of it.
         """
         path = self.paths.get(name, name)
+        if not os.path.lexists(path) and (found := located(path)) is not None:
+            path = str(Path(self._folder.name, f"{len(os.listdir(self._folder.name))}.member"))  # noqa: PTH208
+            with opened_member(*found) as member, Path(path).open("wb") as copy, contextlib.suppress(*BROKEN):
+                shutil.copyfileobj(member, copy, COPY)
         with Path(path).open("rb") as file:
             kind = compression_of(file.read(SNIFF))
             if kind is None:

@@ -64,7 +64,7 @@ def read_tests(plan: Plan, catalogue: Catalogue, *, progress: Progress | None = 
 
 def _open(plan: Plan, sources: list[Source]) -> tuple[list[_Opened], list[Unusable], int]:
     """Every test's captures; a file that several tests name is one source."""
-    known: dict[tuple[int, int], int] = {}
+    known: dict[tuple[int, int, int], int] = {}
     tests, skipped = [], 0
     unusable: dict[str, Unusable] = {}
     for test in plan.tests:
@@ -75,9 +75,7 @@ def _open(plan: Plan, sources: list[Source]) -> tuple[list[_Opened], list[Unusab
             raise NothingReadable(list(unusable.values()))
         opened = _Opened(test)
         for source in found.sources:
-            assert source.path is not None
-            status = source.path.stat()
-            number = known.setdefault((status.st_dev, status.st_ino), len(sources))
+            number = known.setdefault(source.identity(), len(sources))
             if number == len(sources):
                 sources.append(source)
             opened.sources.append(number)

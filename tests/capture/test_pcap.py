@@ -114,3 +114,14 @@ def test_why_the_index_stops() -> None:
     for claimed, answer in ((1, NEED_MORE), (MAX_FRAME, NEED_MORE), (MAX_FRAME + 1, BAD)):
         header = np.frombuffer(struct.pack("<4I", 0, 0, claimed, claimed), np.uint8).copy()
         assert index_pcap(header, 0, 16, True, 1000, 16, 1, frames) == (0, 0, answer)
+
+
+@pytest.mark.parametrize("order", ["little", "big"])
+def test_files_one_behind_the_other_are_read_as_one(order: str) -> None:
+    one, two = [(1000, b"first")], [(2000, b"second"), (3000, b"third")]
+    joined = build.pcap(one, order=order) + build.pcap(two, order=order, link_type=101) + build.pcap([], order=order, nanosecond=True)
+    frames, damage = read(joined)
+    assert ([frame[-1] for frame in frames], damage) == ([b"first", b"second", b"third"], [])
+    assert [frame[1] for frame in frames] == [1, 101, 101]
+    for size in range(len(build.pcap(one, order=order)) + 16, len(build.pcap(one, order=order)) + 24):
+        assert [code for code, *_ in read(joined[:size])[1]] == ["capture-damaged"]

@@ -16,7 +16,17 @@ import pytest
 import tests.build as build
 from analyzer.capture.source import Source, open_inputs
 from analyzer.errors import Unusable
-from analyzer.packets.layout import CUT_SHORT, LINK_UNKNOWN, MALFORMED
+from analyzer.packets.layout import (
+    CUT_SHORT,
+    LINK_UNKNOWN,
+    MALFORMED,
+    NOT_IP,
+    OK,
+    OTHER_PROTOCOL,
+    WHY_ETHERTYPE,
+    WHY_PROTOCOL,
+    WHY_UDP,
+)
 from tests.capture.reading import Dripping, OnlyRead, frames_of, read
 
 FRAMES = [(1_700_000_000_000_000_000 + i * 1000, bytes([i]) * 20) for i in range(50)]
@@ -157,8 +167,40 @@ def test_frames_that_gave_no_packet_are_told_by_kind() -> None:
     list(source.blocks())
     for status in (CUT_SHORT, MALFORMED, MALFORMED, LINK_UNKNOWN):
         source.note(status, 147)
-    assert [(d.code, d.count) for d in source.all_damage()] == [("capture-unreadable", 1), ("capture-damaged", 1), ("capture-damaged", 2)]
+    assert [(d.code, d.count) for d in source.all_damage()] == [("capture-cut", 1), ("capture-unreadable", 1), ("capture-damaged", 2)]
     assert source.unreadable() is None
     for _ in range(49):
         source.note(LINK_UNKNOWN, 147)
     assert "link type 147" in str(source.unreadable())
+
+
+def test_frames_that_are_not_opened_are_told_by_what_they_are() -> None:
+    source = Source("x", file=io.BytesIO(PCAP))
+    list(source.blocks())
+    source.note(OTHER_PROTOCOL, 1, WHY_PROTOCOL | 50, 30)
+    source.note(OTHER_PROTOCOL, 113, WHY_PROTOCOL | 50)
+    source.note(NOT_IP, 1, WHY_ETHERTYPE | 0x1234, 2)
+    source.note(OK, 1, WHY_UDP | 51820)
+    source.note(NOT_IP, 1, WHY_ETHERTYPE | 0x0806, 400)  # ARP: nothing is missing
+    assert sum(source.unopened().values()) == 34
+    encrypted = "it is encrypted: capture before or behind the tunnel"
+    assert [(d.code, d.count, d.text) for d in source.all_damage()] == [
+        (
+            "frames-unopened",
+            31,
+            f"31 packets of 50 (62.0%) not opened: ESP (IP protocol 50); {encrypted}",
+        ),
+        (
+            "frames-unopened",
+            1,
+            f"1 packet of 50 (2.0%) not opened: WireGuard (UDP port 51820); {encrypted}",
+        ),
+        ("frames-unopened", 2, "2 packets of 50 (4.0%) not opened: ethertype 0x1234; take its header off: editcap -C OFFSET:LENGTH IN OUT"),
+    ]
+
+
+def test_a_snap_length_that_cuts_is_no_damage() -> None:
+    cut = build.pcap([(ts, data[:60], len(data)) for ts, data in ((1, bytes(90)), (2, bytes(60)))])
+    source = Source("x", file=io.BytesIO(cut))
+    list(source.blocks())
+    assert [(d.code, d.count) for d in source.all_damage()] == [("capture-cut", 1)]

@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from typing import Any
+from typing import Any, Final
 
-from analyzer.findings import Finding
+from analyzer.findings import Finding, Severity
 from analyzer.text.words import counted, printable
 from analyzer.verdict.case import Case
 
@@ -19,6 +19,9 @@ DAMAGE_CODES = (
     "flows-evicted",
     "duplicated-packets",
 )
+
+# Of a capture's packets so many unopened ones are a warning: with fewer, the verdict stands on nearly all there is.
+MANY: Final = 0.02
 
 MOST_SHOWN = 5
 """Files and kinds of damage that one finding spells out."""
@@ -39,12 +42,25 @@ def find(case: Case) -> list[Finding]:
             spans.setdefault(code, []).append((capture.get("first_seen"), capture.get("last_seen")))
     findings = []
     for code, told in kinds.items():
-        texts = [f"{what}{_extent(damages)}" for what, damages in told.items()]
+        # What wasn't opened has its numbers in its text.
+        texts = [f"{what}{'' if code == 'frames-unopened' else _extent(damages)}" for what, damages in told.items()]
         shown = "; ".join(texts[:MOST_SHOWN]) + (f"; and {len(texts) - MOST_SHOWN} more" if len(texts) > MOST_SHOWN else "")
         first = min((start for start, _ in spans[code] if start), default=None)
         last = max((end for _, end in spans[code] if end), default=None)
-        findings.append(Finding(code, shown, first_seen=first, last_seen=last))
+        severity: Severity | None = "info" if code == "frames-unopened" and not _is_much(case) else None
+        findings.append(Finding(code, shown, severity=severity, first_seen=first, last_seen=last))
     return findings
+
+
+def _is_much(case: Case) -> bool:
+    """Whether more than a few per cent of some capture's packets weren't opened, or nothing at all came out of them."""
+    if not case.evidence.flows.num_rows:
+        return True
+    counts = [
+        (sum(damage.get("count") or 1 for damage in capture.get("damage") or () if damage["code"] == "frames-unopened"), capture)
+        for capture in case.captures
+    ]
+    return any(count and count >= MANY * (capture.get("packets") or 0) for count, capture in counts)
 
 
 def _extent(damages: Sequence[Mapping[str, Any]]) -> str:

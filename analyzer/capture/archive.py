@@ -1,0 +1,100 @@
+"""Captures that people put into one file: the members of a zip or tar archive, read where they lie, never unpacked.
+
+Members are opened by their place in the archive. A name in it is only ever told, so it can lead nowhere.
+"""
+
+from __future__ import annotations
+
+import tarfile
+import zipfile
+import zlib
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import IO, Final, NamedTuple
+
+from analyzer.capture.compressed import compression_of
+from analyzer.errors import Unusable
+
+ZIP: Final = (b"PK\x03\x04", b"PK\x05\x06")
+TAR_MAGIC: Final = b"ustar"
+TAR_MAGIC_AT: Final = 257
+TAR_BLOCK: Final = 512
+
+# A day of ring files is hundreds; an archive of more is asked for in parts.
+MAX_MEMBERS: Final = 10_000
+
+BROKEN: Final = (OSError, EOFError, ValueError, zipfile.BadZipFile, tarfile.TarError, zlib.error, NotImplementedError, RuntimeError)
+"""What the standard library raises of an archive that is cut, changed, encrypted or compressed in a way it doesn't know."""
+
+
+class Member(NamedTuple):
+    """A file in an archive: its place among the others, its name as it stands there, its size unpacked."""
+
+    place: int
+    name: str
+    size: int
+
+
+def kind_of_archive(path: Path) -> str | None:
+    """zip or tar (compressed perhaps), by what the file begins with; None for any other."""
+    with path.open("rb") as file:
+        head = file.read(TAR_BLOCK)
+    if head[:4] in ZIP:
+        return "zip"
+    if head[TAR_MAGIC_AT : TAR_MAGIC_AT + 5] == TAR_MAGIC:
+        return "tar"
+    if compression_of(head) in ("gzip", "bzip2", "xz"):
+        try:
+            with tarfile.open(path, "r:*"):
+                return "tar"
+        except BROKEN:
+            return None
+    return None
+
+
+def members_of(path: Path, kind: str) -> list[Member]:
+    """The files in the archive, in its order. Errors: Unusable."""
+    try:
+        with _opened(path, kind) as archive:
+            if isinstance(archive, zipfile.ZipFile):
+                found = [Member(i, one.filename, one.file_size) for i, one in enumerate(archive.infolist()) if not one.is_dir()]
+            else:
+                found = [Member(i, one.name, one.size) for i, one in enumerate(archive) if one.isfile()]
+    except BROKEN as error:
+        raise Unusable(f"the archive can't be read ({error})", str(path), "unpack it, and give the captures") from error
+    if len(found) > MAX_MEMBERS:
+        raise Unusable(f"the archive has more than {MAX_MEMBERS:,} files", str(path), "unpack it, and give the captures")
+    return found
+
+
+@contextmanager
+def opened_member(path: Path, kind: str, place: int) -> Iterator[IO[bytes]]:
+    """The bytes of one member. Errors: those in BROKEN, also while it is read."""
+    with _opened(path, kind) as archive:
+        if isinstance(archive, zipfile.ZipFile):
+            with archive.open(archive.infolist()[place]) as file:
+                yield file
+        else:
+            for i, one in enumerate(archive):
+                if i == place:
+                    file_in_tar = archive.extractfile(one)
+                    assert file_in_tar is not None  # it is a regular file
+                    with file_in_tar:
+                        yield file_in_tar
+                    return
+
+
+def _opened(path: Path, kind: str) -> zipfile.ZipFile | tarfile.TarFile:
+    return zipfile.ZipFile(path) if kind == "zip" else tarfile.open(path, "r:*")
+
+
+def located(name: str) -> tuple[Path, str, int] | None:
+    """(the archive's path, its kind, the member's place) of a capture named ARCHIVE/NAME; None for any other name."""
+    for path in Path(name).parents:
+        if path.is_file():
+            kind = kind_of_archive(path)
+            for member in members_of(path, kind) if kind is not None else ():
+                if f"{path}/{member.name}" == name and kind is not None:
+                    return path, kind, member.place
+    return None
