@@ -21,13 +21,15 @@ from analyzer.capture.source import Input, Source, open_inputs
 from analyzer.errors import NothingReadable, Unusable
 from analyzer.flows.grow import empty_tables, grown
 from analyzer.flows.identify import key_packets
+from analyzer.flows.labels import with_labels
 from analyzer.flows.layout import KEY, N_DUPLICATES, Tables
 from analyzer.flows.table import count_packets
 from analyzer.names.offers import read_all, read_waiting
 from analyzer.names.table import named_tables
 from analyzer.packets.decode import decode_frames
 from analyzer.packets.fragments import Fragments
-from analyzer.packets.layout import CUT_SHORT, FRAGMENT, LINK_UNKNOWN, MALFORMED, NO_TIME, PACKET
+from analyzer.packets.labels import labels_of
+from analyzer.packets.layout import CUT_SHORT, FRAGMENT, LABELLED, MALFORMED, NO_TIME, NOT_IP, PACKET, WHY_LINK
 from analyzer.room import Room
 from analyzer.text.times import rfc3339
 
@@ -149,9 +151,12 @@ def decode(blocks: Iterable[Block], sources: Sequence[Source], fragments: Fragme
     room_packets, room_keys = Room(PACKET), Room(KEY)
     for block in blocks:
         packets = room_packets.take(len(block.frames))
-        if decode_frames(block.data, block.frames, len(packets), packets) and note_unread(sources, block, packets):
-            data, frames, packets = waiting.join(block.data, block.frames, packets)
-            block = Block(data, frames)
+        if decode_frames(block.data, block.frames, len(packets), packets):
+            labels = labels_of(block.data, block.frames, packets)
+            data, frames = block.data, block.frames
+            if note_unread(sources, block, packets):
+                data, frames, packets = waiting.join(data, frames, packets)
+            block = Block(data, frames, labels)
         yield keyed(block, packets, room_keys.take(len(packets)))
     if fragments is None and waiting.waiting:
         data, frames, packets = waiting.flush()
@@ -174,6 +179,8 @@ def count_and_read(decoded: Iterable[Decoded], tables: Tables) -> Tables:
         n = len(packets)
         if n > len(offers):
             offers = np.zeros((n, 3), np.int64)
+        if block.labels:
+            tables = with_labels(tables, block.labels, packets)
         counted = 0
         while counted < n:
             counted, n_offers = count_packets(block.frames, packets, keys, counted, n, tables, offers)
@@ -225,15 +232,19 @@ def reported(blocks: Iterable[Block], sources: Sequence[Source], progress: Progr
 
 
 def note_unread(sources: Sequence[Source], block: Block, packets: npt.NDArray[Any]) -> bool:
-    """Count, by input, the frames whose link type isn't read and those whose headers contradict themselves or are cut.
+    """Count, by input, the frames that gave no packet, and the datagrams of tunnels that can't be opened, by what they are.
 
     True when there are fragments among the packets.
     """
-    status = packets["status"]
-    for kind in (LINK_UNKNOWN, CUT_SHORT, MALFORMED):
-        for frame in np.flatnonzero(status == kind):
-            sources[block.frames["source"][frame]].note(kind, int(block.frames["link_type"][frame]))
-    return bool((status == FRAGMENT).any())
+    status, note = packets["status"], packets["note"]
+    rows = np.flatnonzero(((status >= NOT_IP) & (status != FRAGMENT)) | ((note >= WHY_LINK) & (note < LABELLED)))
+    if len(rows):
+        frames = block.frames[rows]
+        status = np.where((status[rows] == CUT_SHORT) & (frames["captured_bytes"] >= frames["wire_bytes"]), MALFORMED, status[rows])
+        kinds = np.stack([frames["source"], status, frames["link_type"], note[rows].astype(np.int64)], axis=1)
+        for (source, kind, link_type, what), n in zip(*np.unique(kinds, axis=0, return_counts=True), strict=True):
+            sources[source].note(int(kind), int(link_type), int(what), int(n))
+    return bool((packets["status"] == FRAGMENT).any())
 
 
 def note_losses(sources: Sequence[Source], missing: Mapping[int, tuple[int, int]], n_copies: int) -> None:

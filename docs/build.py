@@ -17,6 +17,8 @@ from typing import Final
 import pyarrow as pa
 
 from analyzer.findings import CODES, SEVERITIES
+from analyzer.packets.link_types import LINK_TYPES
+from analyzer.packets.wrappings import WRAPPINGS
 from analyzer.tables import FLOW_COLUMNS, LOOKUP_COLUMNS, REQUEST
 from docs.article import article_page
 from docs.verdict import verdict_page, verdict_schema
@@ -167,11 +169,38 @@ def study_schema() -> str:
     return json.dumps(about | {key: value for key, value in schema.items() if key != "title"}, indent=1, sort_keys=True) + "\n"
 
 
+def limits_page() -> str:
+    """docs/limits.md with the tables of what is read around a packet written anew; the rest of the page is written by hand."""
+    page = (DOCS / "limits.md").read_text(encoding="utf-8")
+    for name, rows in (("link types", link_type_rows()), ("wrappings", wrapping_rows())):
+        before, mark, rest = page.partition(f"<!-- {name}: ")
+        head, _, behind = rest.partition("\n")
+        page = "\n".join([before + mark + head, *rows, "<!-- end -->" + behind.partition("<!-- end -->")[2]])
+    return page
+
+
+def link_type_rows() -> list[str]:
+    """The table of link types."""
+    return ["| number | what |", "| --- | --- |", *(f"| {', '.join(map(str, numbers))} | {what} |" for numbers, what in LINK_TYPES)]
+
+
+def wrapping_rows() -> list[str]:
+    """The table of wrappings."""
+    words = {"ethertype": "ethertype", "protocol": "IP protocol", "gre": "GRE type", "udp": "UDP port"}
+    lines = ["| `outer` | known by | what | described in |", "| --- | --- | --- | --- |"]
+    for one in WRAPPINGS:
+        form = "{:#06x}" if one.by in ("ethertype", "gre") else "{}"
+        numbers = ", ".join(form.format(number) for number in one.numbers)
+        lines.append(f"| {f'`{one.name}`' if one.name else ''} | {words[one.by]} {numbers} | {cell(one.what)} | {cell(one.source)} |")
+    return lines
+
+
 PAGES: Final[dict[str, Callable[[], str]]] = {
     "columns.md": columns_page,
     "findings.md": findings_page,
     "commands.md": commands_page,
     "article.md": article_page,
+    "limits.md": limits_page,
     "study.schema.json": study_schema,
     "verdict.md": lambda: verdict_page(WRITTEN),
     "verdict.schema.json": verdict_schema,

@@ -17,7 +17,6 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import NamedTuple, get_type_hints
 
-import numpy as np
 import pytest
 
 import analyzer
@@ -27,8 +26,8 @@ from analyzer.jobs.carry import LIMITS
 from analyzer.jobs.drift import DRIFT_CODES
 from analyzer.jobs.file import JobTables, load_job
 from analyzer.jobs.systemd import units
-from analyzer.packets.layout import OUTER_NAMES
-from analyzer.packets.link import UNKNOWN, begin
+from analyzer.packets.link_types import LINK_TYPES
+from analyzer.packets.wrappings import OUTER_NAMES
 from analyzer.services.catalogue import load_catalogue
 from analyzer.services.match import match_host
 from analyzer.studies.document import StudyDocument
@@ -307,8 +306,7 @@ def test_limits_are_the_sources_numbers() -> None:
 def test_limits_name_the_link_types_that_are_read() -> None:
     table = (DOCS / "limits.md").read_text(encoding="utf-8").partition("## Link types")[2].partition("\n## ")[0]
     listed = {int(n) for row in re.findall(r"^\| ([0-9][0-9, ]*) \|", table, re.MULTILINE) for n in row.split(",")}
-    frame = np.zeros(64, np.uint8)
-    assert listed == {kind for kind in range(512) if begin(frame, 0, 64, kind)[0] != UNKNOWN}
+    assert listed == {number for numbers, _ in LINK_TYPES for number in numbers}
 
 
 def test_limits_name_every_wrapping() -> None:

@@ -19,6 +19,7 @@ from analyzer.flows.layout import (
     N_FIRSTS,
     N_HELD,
     N_HOLES,
+    N_LABELS,
     N_MESSAGES,
     N_RECORDS,
     N_SEGMENTS,
@@ -42,13 +43,14 @@ USED = {
     "messages": N_MESSAGES,
     "pool": POOL_USED,
     "sightings": N_SIGHTINGS,
+    "labels": N_LABELS,
     "held": N_HELD,
     "store": STORE_USED,
 }
 ADDED = (*set(USED.values()), N_DUPLICATES, ARENA_LIVE, *range(N_BY_STATUS, N_BY_STATUS + len(STATUS_NAMES)))
 # Columns that hold rows or places of another table (-1: none), and the count by which they move.
 MOVED = {
-    "records": (("previous", N_RECORDS),),
+    "records": (("previous", N_RECORDS), ("label", N_LABELS)),
     "sides": (("holes", N_HOLES), ("waiting", N_SEGMENTS)),
     "holes": (("next", N_HOLES),),
     "segments": (("next", N_SEGMENTS), ("at", ARENA_USED)),

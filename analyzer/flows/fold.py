@@ -68,6 +68,8 @@ def join_records(into, record):  # type: ignore[no-untyped-def]
             into.outer0 = record.outer0
             into.outer1 = record.outer1
             into.first_source = record.first_source
+        if record.label >= 0 and (earlier or into.label < 0):
+            into.label = record.label
     if into.end_side < 0:
         into.data_ns = max(into.data_ns, record.data_ns)
         into.end_side, into.end_ns, into.end_reset = record.end_side, record.end_ns, record.end_reset

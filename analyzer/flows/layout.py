@@ -50,6 +50,7 @@ RECORD = np.dtype(
         ("first_source", "i4"),
         ("last_source", "i4"),
         ("previous", "i4"),  # the same conversation's record before this one, -1: none
+        ("label", "i4"),  # of the first packet that has one: a row of Tables.labels, -1: none
         ("a_port", "u2"),
         ("b_port", "u2"),
         ("protocol", "u1"),
@@ -79,6 +80,7 @@ SIDE = np.dtype(
         ("lacking", "i4"),  # handshake bytes lacking behind `wanted`, which is then where the next record's header ends
         ("requests", "i4"),  # HTTP requests read from this side
         ("responses", "i4"),
+        ("head_end", "u4"),  # where the last response's head ended
         ("heads", "u8"),  # bit k % 64: request k was a HEAD, whose answer has no body
         ("tunnels", "u8"),  # bit k % 64: request k was a CONNECT, after whose granting the tunnel begins
         ("seen", "u1"),
@@ -183,6 +185,11 @@ DIGITS: Final = 12
 # A packet that was seen a moment ago.
 RECENT = np.dtype([("digest", "u8"), ("ts_ns", "i8"), ("ttl", "u1")], align=True)
 
+# What a packet says beside itself: the process that sent or gets it, and what a firewall did with it; UTF-8, filled up with zeros.
+# In words, as kernels have no texts; Python reads them as LABEL_TEXTS.
+LABEL = np.dtype([(f"word{i}", "u8") for i in range(8)])
+LABEL_TEXTS = np.dtype([("process", "S48"), ("action", "S16")])
+
 SIGHTING = np.dtype([("record", "i4"), ("source", "i4")])
 
 # A packet's payload that is kept unread, `size` bytes of Tables.store, in the order of arrival.
@@ -224,7 +231,11 @@ N_HELD: Final = 19
 STORE_USED: Final = 20
 N_FIRSTS: Final = 21
 CONTINUED: Final = 22  # 1: other packets may have come before these, in an earlier piece
-N_COUNTS: Final = 23
+N_LABELS: Final = 23
+N_COUNTS: Final = 24
+
+# Processes and actions that are remembered; a capture has hundreds at most.
+MAX_LABELS: Final = 1 << 16
 
 # How many of a piece's first packets are remembered.
 MAX_FIRSTS: Final = 1 << 12
@@ -246,6 +257,7 @@ class Tables(NamedTuple):
     messages: npt.NDArray[Any]
     pool: npt.NDArray[np.uint8]
     sightings: npt.NDArray[Any]
+    labels: npt.NDArray[Any]
     recent: npt.NDArray[Any]
     held: npt.NDArray[Any]
     store: npt.NDArray[np.uint8]

@@ -136,6 +136,7 @@ def only(tables: Tables, kept: npt.NDArray[np.bool_]) -> Tables:
         messages=messages,
         pool=pool,
         sightings=sightings,
+        labels=tables.labels,
         counts=counts,
     )
     return concatenated(packed, empty_tables())

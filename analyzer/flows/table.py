@@ -31,7 +31,7 @@ from analyzer.flows.layout import (
 )
 from analyzer.kernels import inlined, kernel
 from analyzer.memory import prefetch
-from analyzer.packets.layout import ACK, FIN, MARK, NO_TIME, OK, RST, SYN, TCP
+from analyzer.packets.layout import ACK, FIN, MARK, NO_TIME, OK, RST, SYN, TCP, WHY_LINK
 
 # How many packets ahead the places are asked for at which a packet's rows will be looked up, and then the rows themselves.
 LOOK_AHEAD: Final = 16
@@ -158,6 +158,7 @@ def begin_record(record, side_a, side_b, packet, side_index, previous):  # type:
     record.end_reset = 0
     record.outer0 = 0
     record.outer1 = 0
+    record.label = -1
     record.sources = 0
     record.isn = 0
     record.first_source = -1
@@ -187,6 +188,7 @@ def clear_side(side):  # type: ignore[no-untyped-def]
     side.lacking = 0
     side.requests = 0
     side.responses = 0
+    side.head_end = 0
     side.heads = 0
     side.tunnels = 0
     side.seen = 0
@@ -196,7 +198,7 @@ def clear_side(side):  # type: ignore[no-untyped-def]
 
 @inlined
 def note_time(record, packet, source):  # type: ignore[no-untyped-def]
-    """Keep the earliest and latest time, what the earliest packet was wrapped in, and which input it came from."""
+    """Keep the earliest and latest time, what the earliest packet was wrapped in, which input it came from, and the first label."""
     earliest = record.first_source < 0
     if packet.ts_ns != NO_TIME:
         if record.first_ns == NO_TIME or packet.ts_ns < record.first_ns:
@@ -208,6 +210,8 @@ def note_time(record, packet, source):  # type: ignore[no-untyped-def]
         record.outer0 = packet.outer0
         record.outer1 = packet.outer1
         record.first_source = source
+    if packet.note and packet.note < WHY_LINK and (earliest or record.label < 0):
+        record.label = np.int32(packet.note) - 1
 
 
 @inlined

@@ -11,16 +11,19 @@ import numpy.typing as npt
 import pyarrow as pa
 
 from analyzer.arrow import array
-from analyzer.flows.layout import SENT_FIN, SENT_OTHER, SENT_RST, SENT_SYN, SENT_SYN_ACK, SOURCE_BITS
+from analyzer.flows.layout import LABEL_TEXTS, SENT_FIN, SENT_OTHER, SENT_RST, SENT_SYN, SENT_SYN_ACK, SOURCE_BITS
 from analyzer.kernels import kernel
 from analyzer.names.sha256 import hex_digest
 from analyzer.names.strings import words
-from analyzer.packets.layout import NO_ID, NO_TIME, OUTER_NAMES, TCP
+from analyzer.packets.layout import NO_ID, NO_TIME, TCP
+from analyzer.packets.wrappings import OUTER_NAMES
 from analyzer.tables import TIME
 from analyzer.text.times import values
 
 ID_DIGITS: Final = 16
 PROTOCOLS: Final[list[str | None]] = ["tcp", "udp"]
+ENDINGS: Final[list[str | None]] = ["fin", "rst"]
+SIDES: Final[list[str | None]] = ["client", "server"]
 STATES: Final[list[str | None]] = ["refused", "unreachable", "no-answer", "closed", "reset", "mid-stream", "open"]
 
 
@@ -179,3 +182,41 @@ def _outer_text(high: int, low: int) -> str | None:
     entries = [high >> 32, high & 0xFFFFFFFF, low >> 32, low & 0xFFFFFFFF]
     names = [OUTER_NAMES[e >> 24] + (f" {e & NO_ID}" if e & NO_ID != NO_ID else "") for e in entries if e]
     return ", ".join(names) or None
+
+
+def label_texts(records: npt.NDArray[Any], labels: npt.NDArray[Any], name: str) -> pa.Array:
+    """A string array: the process or the firewall's action (`name`) of each record's first label; null where it says none.
+
+    labels   the used rows of Tables.labels
+    """
+    texts = [text.decode("utf-8", "backslashreplace") or None for text in labels.view(LABEL_TEXTS)[name].tolist()]
+    known = np.array([text is not None for text in texts] or [False])
+    row = records["label"].astype(np.int64)
+    return words(np.where((row >= 0) & known[np.maximum(row, 0)], row, -1), texts)
+
+
+def counted(
+    records: npt.NDArray[Any], out: npt.NDArray[Any], back: npt.NDArray[Any], clients: npt.NDArray[np.int64], labels: npt.NDArray[Any]
+) -> dict[str, Any]:
+    """The columns of times, packets, bytes, state, end, labels and wrapping."""
+    ended = records["end_side"] >= 0
+    again = (out["bytes"] - out["distinct"]) + (back["bytes"] - back["distinct"])
+    return {
+        "first_seen": times(records["first_ns"]),
+        "last_seen": times(records["last_ns"]),
+        "packets_out": out["packets"],
+        "packets_in": back["packets"],
+        "bytes_out": out["bytes"],
+        "bytes_in": back["bytes"],
+        "retransmitted": again,
+        "state": words(state_codes(records, out, back), STATES),
+        "isn_out": array(out["base"].astype(np.int64), out["seen"] & SENT_SYN == 0),
+        "isn_in": array(back["base"].astype(np.int64), back["seen"] & SENT_SYN_ACK == 0),
+        "last_data": times(records["data_ns"]),
+        "ended_by": words(np.where(ended, (records["end_side"] != clients).astype(np.int64), -1), SIDES),
+        "ended_with": words(np.where(ended, records["end_reset"].astype(np.int64), -1), ENDINGS),
+        "ended_at": times(records["end_ns"]),
+        "process": label_texts(records, labels, "process"),
+        "firewall_action": label_texts(records, labels, "action"),
+        "outer": outer_texts(records),
+    }

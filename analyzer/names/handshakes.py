@@ -12,13 +12,12 @@ from analyzer.arrow import array
 from analyzer.flows.layout import ENCRYPTED_ALERT, TRAIT_CUT, TRAIT_QUIC, Tables
 from analyzer.names.alerts import NAMES
 from analyzer.names.certificate import issuer_text
-from analyzer.names.columns import times_of
+from analyzer.names.columns import SIDES, times_of
 from analyzer.names.facts import ALERTED, GOING_ON, HELLO, VERSION
 from analyzer.names.strings import HEX, text_array, words
 from analyzer.names.texts import DIGEST_SIZE
 from analyzer.names.tls import RANDOM_SIZE
 
-SIDES: Final[list[str | None]] = ["client", "server"]
 ALERTS: Final[list[str | None]] = [NAMES.get(code, f"alert {code}") for code in range(ENCRYPTED_ALERT + 1)] + [None]
 TLS_VERSIONS: Final[list[str | None]] = ["1.0", "1.1", "1.2", "1.3"]
 

@@ -18,12 +18,11 @@ from analyzer.flows.layout import (
     ANSWER_HTML,
     ANSWER_UNSAID,
     DNS_ANSWER,
+    N_LABELS,
     N_MESSAGES,
     N_RECORDS,
     N_SIGHTINGS,
     POOL_USED,
-    SENT_SYN,
-    SENT_SYN_ACK,
     SHAPE_ADDRESS,
     SHAPE_FORWARDED,
     SOCKS4,
@@ -53,7 +52,7 @@ from analyzer.names.facts import (
     settle,
 )
 from analyzer.names.family import SCHANNEL_CIPHERS, family
-from analyzer.names.handshakes import SIDES, TLS_VERSIONS, alpn_lists, issuers, shaken, version_codes
+from analyzer.names.handshakes import TLS_VERSIONS, alpn_lists, issuers, shaken, version_codes
 from analyzer.names.initials import read_initials
 from analyzer.names.lookups import address_of, as_addresses, ends_of, lookup_table, name_by_answers
 from analyzer.names.strings import HEX, LOWER, byte_array, string_array, text_array, words
@@ -63,7 +62,6 @@ from analyzer.tables import FLOW_SCHEMA, REQUEST
 from analyzer.text.times import values
 
 KINDS: Final[list[str | None]] = [None, "connect", "absolute", None, "socks4", "socks5"]
-ENDINGS: Final[list[str | None]] = ["fin", "rst"]
 
 
 class Named(NamedTuple):
@@ -111,7 +109,8 @@ def named_tables(tables: Tables, names: list[str], order_of_sources: list[int]) 
     flows = who_with_whom(records, clients)
     with ThreadPoolExecutor(1) as aside:  # two threads take four fifths of the time (measured)
         ids = aside.submit(columns.flow_ids, flows, records["first_ns"])
-        others = aside.submit(lambda: counted(records, out, back, clients) | shaken(tables, chosen, records, out, clients))
+        labels = tables.labels[: int(tables.counts[N_LABELS])]
+        others = aside.submit(lambda: columns.counted(records, out, back, clients, labels) | shaken(tables, chosen, records, out, clients))
         requests = aside.submit(request_lists, tables, rows, starts, order, asked, answers)
         flows["capture"] = words(records["first_source"], list(names))
         flows["captures"] = columns.capture_lists(records, late, names, order_of_sources)
@@ -206,29 +205,6 @@ def who_with_whom(records: npt.NDArray[Any], clients: npt.NDArray[np.int64]) -> 
         ends[f"{name}_ip"] = columns.address_texts(high, low, records["version"])
         ends[f"{name}_port"] = np.where(from_a, records[f"{mine}_port"], records[f"{other}_port"]).astype(np.int32)
     return {"protocol": words((records["protocol"] != TCP).astype(np.int32), columns.PROTOCOLS), **ends}
-
-
-def counted(records: npt.NDArray[Any], out: npt.NDArray[Any], back: npt.NDArray[Any], clients: npt.NDArray[np.int64]) -> dict[str, Any]:
-    """The columns of times, packets, bytes, state, end and wrapping."""
-    ended = records["end_side"] >= 0
-    again = (out["bytes"] - out["distinct"]) + (back["bytes"] - back["distinct"])
-    return {
-        "first_seen": columns.times(records["first_ns"]),
-        "last_seen": columns.times(records["last_ns"]),
-        "packets_out": out["packets"],
-        "packets_in": back["packets"],
-        "bytes_out": out["bytes"],
-        "bytes_in": back["bytes"],
-        "retransmitted": again,
-        "state": words(columns.state_codes(records, out, back), columns.STATES),
-        "isn_out": array(out["base"].astype(np.int64), out["seen"] & SENT_SYN == 0),
-        "isn_in": array(back["base"].astype(np.int64), back["seen"] & SENT_SYN_ACK == 0),
-        "last_data": columns.times(records["data_ns"]),
-        "ended_by": words(np.where(ended, (records["end_side"] != clients).astype(np.int64), -1), SIDES),
-        "ended_with": words(np.where(ended, records["end_reset"].astype(np.int64), -1), ENDINGS),
-        "ended_at": columns.times(records["end_ns"]),
-        "outer": columns.outer_texts(records),
-    }
 
 
 def ends_by_number(records: npt.NDArray[Any], clients: npt.NDArray[np.int64]) -> tuple[Any, Any, Any]:

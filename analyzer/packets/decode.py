@@ -9,25 +9,29 @@ import numpy as np
 
 from analyzer.kernels import inlined, kernel
 from analyzer.packets.fields import u16, u32
+from analyzer.packets.gre import after_gre
 from analyzer.packets.ip import (
+    PROTOCOL_ETHERIP,
     PROTOCOL_GRE,
     PROTOCOL_ICMP,
     PROTOCOL_ICMPV6,
     PROTOCOL_IPIP,
     PROTOCOL_IPV6,
+    PROTOCOL_MPLS,
     READ,
     quoted_flow,
     read_ipv4,
     read_ipv6,
 )
+from analyzer.packets.l2tp import PROTOCOL_L2TP, after_session
 from analyzer.packets.layout import (
     CUT_SHORT,
     FRAGMENT,
+    LABELLED,
     LINK_UNKNOWN,
     MALFORMED,
     MARK,
     MAX_LAYERS,
-    MAX_OUTER,
     NO_ID,
     NOT_IP,
     OK,
@@ -35,46 +39,50 @@ from analyzer.packets.layout import (
     OUTER_4IN6,
     OUTER_6IN4,
     OUTER_6IN6,
+    OUTER_ETHERIP,
     OUTER_IPIP,
-    OUTER_MPLS,
-    OUTER_PPPOE,
-    OUTER_VLAN,
     TCP,
     UDP,
+    WHY_PROTOCOL,
+    WHY_VERSION,
 )
 from analyzer.packets.link import (
-    BAD,
     CUT,
     IPV4,
     IPV6,
     LAYER_ETHERNET,
     LAYER_IP,
+    LAYER_LINK,
     LAYER_LLC,
     LAYER_PPP,
+    LAYER_RELAY,
     LAYER_TYPE,
     LAYER_WLAN,
+    LAYER_WLAN_SWAPPED,
     LINK_ETHERNET,
     NONE,
     UNKNOWN,
     after_ethernet,
     after_llc,
-    after_mpls,
     after_ppp,
+    after_relay,
     after_wlan,
-    begin,
 )
-from analyzer.packets.tunnels import after_gre, after_udp_tunnel
+from analyzer.packets.link_types import LINK_PFLOG, LINK_PKTAP, LINK_USER2, begin
+from analyzer.packets.tags import after_tag, wrap
+from analyzer.packets.tunnels import after_udp_tunnel
 
 
 @kernel
 def decode_frames(buf, frames, n_frames, packets):  # type: ignore[no-untyped-def]
-    """How many frames gave no packet and should have, or a part of one; packets[i].status says what became of frame i.
+    """How many frames aren't told by a packet alone: those that gave none, parts of one, and those with a note; packets[i].status says
+    what became of frame i.
 
     buf      uint8[n]                the block's bytes
     frames   layout.FRAME[n_frames]
     packets  layout.PACKET[>= n_frames]
     """
-    n_unread = 0
+    n_noted = 0
     for i in range(n_frames):
         frame = frames[i]
         packet = packets[i]
@@ -83,6 +91,7 @@ def decode_frames(buf, frames, n_frames, packets):  # type: ignore[no-untyped-de
         packet.outer0 = np.uint64(0)
         packet.outer1 = np.uint64(0)
         packet.wrapped = np.uint8(0)
+        packet.note = np.uint32(0)
         start = np.int64(frame.start)
         end, wire_end = start + frame.captured_bytes, start + frame.wire_bytes
         if frame.link_type == LINK_ETHERNET and is_plain(buf, start, end):
@@ -90,9 +99,13 @@ def decode_frames(buf, frames, n_frames, packets):  # type: ignore[no-untyped-de
             status = read_tcp(buf, p, min(end, declared), declared, packet)
         else:
             status = decode_frame(buf, start, end, wire_end, frame.link_type, packet)
+            n_noted += packet.note != 0 and status < NOT_IP
+        if frame.note_bytes:
+            packet.note = np.uint32(LABELLED)
+            n_noted += 1
         packet.status = status
-        n_unread += status >= FRAGMENT
-    return n_unread
+        n_noted += status >= NOT_IP
+    return n_noted
 
 
 @inlined
@@ -112,16 +125,22 @@ def is_plain(buf, start, end):  # type: ignore[no-untyped-def]
 @kernel
 def decode_frame(buf, start, end, wire_end, link_type, packet):  # type: ignore[no-untyped-def]
     """The status of one frame, buf[start:end], whose length on the wire reached to wire_end; fills `packet`."""
-    at, layer, ethertype = begin(buf, start, end, link_type)
+    at, layer, ethertype = start, LAYER_LINK, np.int64(link_type)
     for _ in range(MAX_LAYERS):
         if at < 0:
-            return why_not(at)
+            return unopened(at, ethertype, packet)
         if at > end:
             return CUT_SHORT
+        if layer == LAYER_LINK:
+            if ethertype in (LINK_PFLOG, LINK_PKTAP, LINK_USER2):
+                packet.note = np.uint32(LABELLED)
+            at, layer, ethertype = begin(buf, at, end, ethertype)
+            if layer != LAYER_ETHERNET or at > end:
+                continue
         if layer == LAYER_ETHERNET:
             at, layer, ethertype = after_ethernet(buf, at, end)
             if at < 0:
-                return why_not(at)
+                return unopened(at, ethertype, packet)
         if layer == LAYER_TYPE:
             if ethertype in (IPV4, IPV6):
                 layer = LAYER_IP
@@ -137,9 +156,18 @@ def decode_frame(buf, start, end, wire_end, link_type, packet):  # type: ignore[
             at, layer, ethertype = after_ppp(buf, at, end)
         elif layer == LAYER_LLC:
             at, layer, ethertype = after_llc(buf, at, end)
-        elif layer == LAYER_WLAN:
-            at, layer, ethertype = after_wlan(buf, at, end)
+        elif layer == LAYER_RELAY:
+            at, layer, ethertype = after_relay(buf, at, end)
+        elif layer in (LAYER_WLAN, LAYER_WLAN_SWAPPED):
+            at, layer, ethertype = after_wlan(buf, at, end, layer == LAYER_WLAN_SWAPPED)
     return MALFORMED
+
+
+@kernel
+def unopened(at, why, packet):  # type: ignore[no-untyped-def]
+    """The frame's status for a negative position of link.py; the packet notes what it is that isn't opened."""
+    packet.note = np.uint32(why)
+    return why_not(at)
 
 
 @kernel
@@ -155,80 +183,6 @@ def why_not(at):  # type: ignore[no-untyped-def]
 
 
 @kernel
-def wrap(packet, kind, identity):  # type: ignore[no-untyped-def]
-    """Remember one more wrapping around the packet."""
-    n = packet.wrapped
-    if n < MAX_OUTER:
-        entry = (np.uint64(kind) << np.uint64(24)) | np.uint64(identity)
-        if n == 0:
-            packet.outer0 = entry << np.uint64(32)
-        elif n == 1:
-            packet.outer0 |= entry
-        elif n == 2:
-            packet.outer1 = entry << np.uint64(32)
-        else:
-            packet.outer1 |= entry
-        packet.wrapped = n + 1
-
-
-@kernel
-def after_tag(buf, at, end, ethertype, packet):  # type: ignore[no-untyped-def]
-    """Behind a tag, label or session header that stands between Ethernet and IP; NONE when it is another protocol."""
-    if ethertype in (0x8100, 0x88A8, 0x9100, 0x9200):
-        if end - at < 4:
-            return CUT, 0, 0
-        wrap(packet, OUTER_VLAN, u16(buf, at) & 0xFFF)
-        following = u16(buf, at + 2)
-        if following < 1536:
-            return at + 4, LAYER_LLC, 0
-        return at + 4, LAYER_TYPE, following
-    if ethertype in (0x8847, 0x8848):
-        if end - at < 4:
-            return CUT, 0, 0
-        entry = u32(buf, at)
-        wrap(packet, OUTER_MPLS, entry >> 12)
-        if entry & 0x100:
-            return after_mpls(buf, at + 4, end)
-        return at + 4, LAYER_TYPE, ethertype  # not the bottom of the stack: another label
-    if ethertype == 0x8864:
-        if end - at < 6:
-            return CUT, 0, 0
-        if u16(buf, at) != 0x1100:
-            return NONE, 0, 0
-        wrap(packet, OUTER_PPPOE, u16(buf, at + 2))
-        return at + 6, LAYER_PPP, 0
-    if ethertype == 0x8926:  # VNTag (802.1BR)
-        if end - at < 6:
-            return CUT, 0, 0
-        return at + 6, LAYER_TYPE, u16(buf, at + 4)
-    if ethertype == 0x8909:  # Cisco MetaData
-        if end - at < 8:
-            return CUT, 0, 0
-        return at + 8, LAYER_TYPE, u16(buf, at + 6)
-    if ethertype == 0x894F:  # NSH (RFC 8300)
-        return after_nsh(buf, at, end)
-    if ethertype == 0x6558:
-        return at, LAYER_ETHERNET, 0
-    return NONE, 0, 0
-
-
-@kernel
-def after_nsh(buf, at, end):  # type: ignore[no-untyped-def]
-    """Behind a network service header (RFC 8300 2)."""
-    if end - at < 8:
-        return CUT, 0, 0
-    if buf[at + 1] & 0x3F < 2:
-        return BAD, 0, 0
-    p = at + 4 * np.int64(buf[at + 1] & 0x3F)
-    following = buf[at + 3]
-    if following in (1, 2):
-        return p, LAYER_IP, 0
-    if following == 3:
-        return p, LAYER_ETHERNET, 0
-    return NONE, 0, 0
-
-
-@kernel
 def after_ip(buf, at, end, wire_end, packet):  # type: ignore[no-untyped-def]
     """(status, position, layer, ethertype, declared end): READ with the next header when a tunnel goes on, else the frame's status."""
     if end - at < 1:
@@ -239,6 +193,7 @@ def after_ip(buf, at, end, wire_end, packet):  # type: ignore[no-untyped-def]
     elif version == 6:
         status, p, protocol, declared = read_ipv6(buf, at, end, wire_end, packet)
     else:
+        packet.note = np.uint32(WHY_VERSION | version)
         return NOT_IP, 0, 0, 0, wire_end
     if status == FRAGMENT:
         packet.payload = p
@@ -256,7 +211,7 @@ def after_ip(buf, at, end, wire_end, packet):  # type: ignore[no-untyped-def]
         if q >= 0:
             wrap(packet, kind, identity)
             return READ, q, layer, ethertype, declared
-        return why_not(q), 0, 0, 0, declared
+        return unopened(q, ethertype, packet), 0, 0, 0, declared
     if protocol in (PROTOCOL_IPIP, PROTOCOL_IPV6):
         if version == 4:
             wrap(packet, OUTER_6IN4 if protocol == PROTOCOL_IPV6 else OUTER_IPIP, NO_ID)
@@ -265,6 +220,27 @@ def after_ip(buf, at, end, wire_end, packet):  # type: ignore[no-untyped-def]
         return READ, p, LAYER_IP, 0, declared
     if protocol in (PROTOCOL_ICMP, PROTOCOL_ICMPV6) and quoted_flow(buf, p, held, protocol, packet):
         return MARK, 0, 0, 0, declared
+    return after_other(buf, p, held, declared, protocol, packet)
+
+
+@kernel
+def after_other(buf, at, end, declared, protocol, packet):  # type: ignore[no-untyped-def]
+    """As after_ip, of the rarer protocols that carry packets: Ethernet, L2TP, MPLS."""
+    if protocol == PROTOCOL_ETHERIP:
+        if end - at < 2:
+            return CUT_SHORT, 0, 0, 0, declared
+        if buf[at] >> 4 == 3 or buf[at] & 0x0F == 3:  # BSDs and MikroTik once had the version in the other half
+            wrap(packet, OUTER_ETHERIP, NO_ID)
+            return READ, at + 2, LAYER_ETHERNET, 0, declared
+    elif protocol == PROTOCOL_L2TP:
+        q, layer, ethertype, kind, identity = after_session(buf, at, end, WHY_PROTOCOL | PROTOCOL_L2TP)
+        if q >= 0:
+            wrap(packet, kind, identity)
+            return READ, q, layer, ethertype, declared
+        return unopened(q, ethertype, packet), 0, 0, 0, declared
+    elif protocol == PROTOCOL_MPLS:
+        return READ, at, LAYER_TYPE, 0x8847, declared
+    packet.note = np.uint32(WHY_PROTOCOL | np.int64(protocol))
     return OTHER_PROTOCOL, 0, 0, 0, declared
 
 
@@ -313,6 +289,8 @@ def read_udp(buf, at, end, declared, packet):  # type: ignore[no-untyped-def]
         return READ, q, layer, ethertype, stop
     if q != NONE:
         return why_not(q), 0, 0, 0, stop
+    if ethertype and packet.note == 0:
+        packet.note = np.uint32(ethertype)
     packet.protocol = UDP
     packet.src_port = src_port
     packet.dst_port = dst_port

@@ -273,7 +273,9 @@ def placed(data: Bytes, frames: npt.NDArray[Any], packets: npt.NDArray[Any], mad
         if row < 0:
             row, n = n, n + 1
             frames["start"][row] = at
+        note = packets["note"][row]
         packets[row] = one.packet[0]
+        packets["note"][row] = note or one.packet["note"][0]
         packets["payload"][row] += at
         packets["frame"][row] = row
         at += len(one.raw)

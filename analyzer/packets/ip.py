@@ -18,6 +18,9 @@ READ: Final = -1  # the header was read; every other status is one of layout's
 PROTOCOL_IPIP: Final = 4
 PROTOCOL_IPV6: Final = 41
 PROTOCOL_GRE: Final = 47
+PROTOCOL_AH: Final = 51
+PROTOCOL_ETHERIP: Final = 97
+PROTOCOL_MPLS: Final = 137
 PROTOCOL_ICMP: Final = 1
 PROTOCOL_ICMPV6: Final = 58
 
@@ -48,7 +51,26 @@ def read_ipv4(buf, at, end, wire_end, packet):  # type: ignore[no-untyped-def]
         return FRAGMENT, at, buf[at + 9], at + total
     if at + header > end:
         return CUT_SHORT, 0, 0, 0
+    if buf[at + 9] == PROTOCOL_AH:
+        return after_ah(buf, at + header, end, at + total)
     return READ, at + header, buf[at + 9], at + total
+
+
+@kernel
+def after_ah(buf, at, end, declared):  # type: ignore[no-untyped-def]
+    """As read_ipv4, behind authentication headers: what they protect isn't encrypted (RFC 4302 2)."""
+    protocol = np.uint8(PROTOCOL_AH)
+    p = np.int64(at)
+    while protocol == PROTOCOL_AH:
+        if end - p < 8:
+            return CUT_SHORT, 0, 0, 0
+        protocol = buf[p]
+        p += 8 + 4 * np.int64(buf[p + 1])
+        if p > declared:
+            return MALFORMED, 0, 0, 0
+        if p > end:
+            return CUT_SHORT, 0, 0, 0
+    return READ, p, protocol, declared
 
 
 @kernel

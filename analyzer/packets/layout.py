@@ -41,10 +41,38 @@ OUTER_GTP: Final = 10
 OUTER_TEREDO: Final = 11
 OUTER_4IN6: Final = 12
 OUTER_6IN6: Final = 13
-OUTER_NAMES: Final = ("", "vlan", "mpls", "pppoe", "gre", "erspan", "vxlan", "geneve", "ipip", "6in4", "gtp-u", "teredo", "4in6", "6in6")
+OUTER_WCCP: Final = 14
+OUTER_TZSP: Final = 15
+OUTER_ETHERIP: Final = 16
+OUTER_EOIP: Final = 17
+OUTER_MPLS_UDP: Final = 18
+OUTER_PBB: Final = 19
+OUTER_JMIRROR: Final = 20
+OUTER_CAPWAP: Final = 21
+OUTER_L2TP: Final = 22
+OUTER_AYIYA: Final = 23
+OUTER_HP_ERM: Final = 24
+OUTER_LISP: Final = 25
 NO_ID: Final = 0xFFFFFF
 MAX_OUTER: Final = 4  # wrappings that are remembered; deeper ones are peeled all the same
 MAX_LAYERS: Final = 24  # headers peeled before a frame counts as malformed: hostile nesting must end
+
+# PACKET.note of a frame that gave no packet, or of a datagram that holds more than was opened: what it is in the upper 8 bits, its
+# number in the lower 24. Which of them carry conversations at all, and what to do, is told in unopened.py.
+WHY_LINK: Final = 1 << 24  # a link type
+WHY_ETHERTYPE: Final = 2 << 24
+WHY_LLC: Final = 3 << 24  # both service access points
+WHY_SNAP: Final = 4 << 24  # an organisation whose own numbers follow
+WHY_PROTOCOL: Final = 5 << 24  # an IP protocol
+WHY_GRE: Final = 6 << 24  # GRE's protocol type
+WHY_PPP: Final = 7 << 24  # a PPP protocol
+WHY_UDP: Final = 8 << 24  # a tunnel's UDP port
+WHY_WLAN: Final = 9 << 24  # an 802.11 frame control
+WHY_VERSION: Final = 10 << 24  # an IP version
+WHY_INNER: Final = 11 << 24  # what a wrapping (OUTER_*) says that it holds isn't known
+# PACKET.note of a frame that names a process or what a firewall did, as the decoder leaves it; a smaller number than WHY_LINK is
+# the label itself: a row of Tables.labels, plus one.
+LABELLED: Final = 255 << 24
 
 # One decoded packet. Addresses are 128 bits in two halves, IPv4 in the lowest 32 bits of `*_lo` with `version` 4.
 PACKET = np.dtype(
@@ -62,6 +90,7 @@ PACKET = np.dtype(
         ("seq", "u4"),
         ("ack", "u4"),
         ("frame", "i4"),  # row in the block's frame table
+        ("note", "u4"),  # of a packet: a label; of a frame without one: what wasn't opened (below); 0: nothing
         ("src_port", "u2"),
         ("dst_port", "u2"),
         ("window", "u2"),
@@ -89,6 +118,7 @@ FRAME = np.dtype(
         ("link_type", "i4"),
         ("source", "i4"),  # which of the inputs
         ("interface", "i4"),  # which of the input's interfaces (Source.interfaces); 0 where it tells of none
+        ("note_bytes", "i4"),  # of a comment, its padding before it, that lies behind the captured bytes; 0: none
     ],
     align=True,
 )

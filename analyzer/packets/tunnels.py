@@ -1,18 +1,42 @@
-"""What carries packets inside packets: GRE and ERSPAN, VXLAN, GENEVE, GTP-U, Teredo.
+"""What carries packets in UDP datagrams: VXLAN, GENEVE, GTP-U, Teredo, MPLS, LISP, AYIYA; by port also mirrors.py and l2tp.py.
 
 Each function says where the inner header begins and what it is, as in link.py, and which id the tunnel has.
-Sources: RFC 2784 and 2890 (GRE), 2637 (PPTP's GRE), draft-foschiano-erspan, RFC 7348 (VXLAN), draft-ietf-nvo3-vxlan-gpe, RFC 8926 (GENEVE),
-3GPP TS 29.281 (GTP-U), RFC 4380 (Teredo).
+Sources: RFC 7348 (VXLAN), draft-ietf-nvo3-vxlan-gpe, RFC 8926 (GENEVE), 3GPP TS 29.281 (GTP-U), RFC 4380 (Teredo), RFC 7510 (MPLS in UDP),
+RFC 9300 (LISP), draft-massar-v6ops-ayiya-02.
 """
 
 from __future__ import annotations
 
 from typing import Final
 
+import numpy as np
+
 from analyzer.kernels import kernel
-from analyzer.packets.fields import u16, u24
-from analyzer.packets.layout import NO_ID, OUTER_ERSPAN, OUTER_GENEVE, OUTER_GRE, OUTER_GTP, OUTER_TEREDO, OUTER_VXLAN
-from analyzer.packets.link import BAD, CUT, LAYER_ETHERNET, LAYER_IP, LAYER_PPP, LAYER_TYPE, LAYER_WLAN, NONE
+from analyzer.packets.fields import u16, u24, u32
+from analyzer.packets.guess import is_ip
+from analyzer.packets.l2tp import PORT_L2TP, after_l2tp
+from analyzer.packets.layout import (
+    NO_ID,
+    OUTER_AYIYA,
+    OUTER_GENEVE,
+    OUTER_GTP,
+    OUTER_LISP,
+    OUTER_MPLS_UDP,
+    OUTER_TEREDO,
+    OUTER_VXLAN,
+    WHY_UDP,
+)
+from analyzer.packets.link import BAD, CUT, LAYER_ETHERNET, LAYER_IP, LAYER_TYPE, NONE
+from analyzer.packets.mirrors import (
+    PORT_CAPWAP,
+    PORT_HP_ERM,
+    PORT_JMIRROR,
+    PORT_TZSP,
+    after_capwap,
+    after_hp_erm,
+    after_jmirror,
+    after_tzsp,
+)
 
 PORT_VXLAN: Final = 4789
 PORT_VXLAN_LINUX: Final = 8472  # what Linux used before the port was assigned, and flannel still does
@@ -20,87 +44,110 @@ PORT_VXLAN_GPE: Final = 4790
 PORT_GENEVE: Final = 6081
 PORT_GTP_U: Final = 2152
 PORT_TEREDO: Final = 3544
-
-
-@kernel
-def after_gre(buf, at, end):  # type: ignore[no-untyped-def]
-    """(position, layer, ethertype, kind, id) behind a GRE header; ERSPAN's id is its session."""
-    if end - at < 4:
-        return CUT, 0, 0, 0, 0
-    flags = u16(buf, at)
-    if flags & 0x7 > 1 or flags & 0x4000:  # another version, or RFC 1701's source routes, which nobody sends
-        return NONE, 0, 0, 0, 0
-    carried = u16(buf, at + 2)
-    p = at + 4
-    if flags & 0x8000:
-        p += 4
-    if flags & 0x2000:
-        p += 4
-    sequenced = flags & 0x1000
-    if sequenced:
-        p += 4
-    if flags & 0x7 == 1 and flags & 0x80:
-        p += 4
-    if p > end:
-        return CUT, 0, 0, 0, 0
-    if carried == 0x88BE:
-        if not sequenced:
-            return p, LAYER_ETHERNET, 0, OUTER_ERSPAN, NO_ID  # type I has no header of its own
-        if end - p < 8:
-            return CUT, 0, 0, 0, 0
-        if buf[p] >> 4 != 1:
-            return NONE, 0, 0, 0, 0
-        return p + 8, LAYER_ETHERNET, 0, OUTER_ERSPAN, u16(buf, p + 2) & 0x3FF
-    if carried == 0x22EB:
-        if end - p < 12:
-            return CUT, 0, 0, 0, 0
-        if buf[p] >> 4 != 2:
-            return NONE, 0, 0, 0, 0
-        session = u16(buf, p + 2) & 0x3FF
-        inner = p + (20 if buf[p + 11] & 1 else 12)
-        if (buf[p + 10] >> 2) & 0x1F == 2:
-            return inner, LAYER_IP, 0, OUTER_ERSPAN, session
-        return inner, LAYER_ETHERNET, 0, OUTER_ERSPAN, session
-    if carried == 0x6558:
-        return p, LAYER_ETHERNET, 0, OUTER_GRE, NO_ID
-    if carried == 0x880B:
-        return p, LAYER_PPP, 0, OUTER_GRE, NO_ID
-    if 0x8200 <= carried <= 0x82FF or carried in (0x8300, 0x8310, 0x8320, 0x8330, 0x8340, 0x8350, 0x8360, 0x8370, 0x9000):
-        return p, LAYER_WLAN, 0, OUTER_GRE, NO_ID  # Aruba access points
-    return p, LAYER_TYPE, carried, OUTER_GRE, NO_ID
+PORT_MPLS: Final = 6635
+PORT_LISP: Final = 4341
+PORT_AYIYA: Final = 5072
+# Tunnels that are encrypted: their datagrams are conversations of their own, and what is in them is counted as not opened.
+PORT_ESP: Final = 4500
+PORT_WIREGUARD: Final = 51820
 
 
 @kernel
 def after_udp_tunnel(buf, at, end, src_port, dst_port):  # type: ignore[no-untyped-def]
-    """(position, layer, ethertype, kind, id) of a tunnel in a UDP payload, position NONE when it is an ordinary datagram."""
+    """(position, layer, ethertype, kind, id) of a tunnel in a UDP payload, position NONE when it is an ordinary datagram.
+
+    A datagram of a tunnel that can't be opened is an ordinary one too, and the ethertype's place has what it is (WHY_UDP).
+    """
     if dst_port in (PORT_VXLAN, PORT_VXLAN_LINUX) or src_port == PORT_VXLAN:
         # The flags byte must have the I bit and nothing that isn't assigned (G, B, A and P of its extensions are).
         if end - at < 8 or buf[at] & 0x08 == 0 or buf[at] & 0x30 or (dst_port == PORT_VXLAN_LINUX and u24(buf, at + 1)):
             return NONE, 0, 0, 0, 0
-        return at + 8, LAYER_ETHERNET, 0, OUTER_VXLAN, u24(buf, at + 4)
+        return at + 8, LAYER_ETHERNET, 0, OUTER_VXLAN, np.int64(u24(buf, at + 4))
     if dst_port == PORT_VXLAN_GPE:
-        if end - at < 8 or buf[at] & 0x08 == 0:
-            return NONE, 0, 0, 0, 0
-        # With the P bit the fourth byte tells what is inside: IPv4, IPv6, Ethernet.
-        if buf[at] & 0x04 and buf[at + 3] in (1, 2):
-            return at + 8, LAYER_IP, 0, OUTER_VXLAN, u24(buf, at + 4)
-        if buf[at] & 0x04 and buf[at + 3] != 3:
-            return at + 8, LAYER_TYPE, 0, OUTER_VXLAN, u24(buf, at + 4)
-        return at + 8, LAYER_ETHERNET, 0, OUTER_VXLAN, u24(buf, at + 4)
+        return after_vxlan_gpe(buf, at, end)
     if dst_port == PORT_GENEVE:
         if end - at < 8 or buf[at] >> 6 != 0:
             return NONE, 0, 0, 0, 0
-        inner = at + 8 + 4 * (buf[at] & 0x3F)
+        inner = at + 8 + 4 * np.int64(buf[at] & 0x3F)
         if inner > end:
             return CUT, 0, 0, 0, 0
         if u16(buf, at + 2) == 0x6558:
-            return inner, LAYER_ETHERNET, 0, OUTER_GENEVE, u24(buf, at + 4)
-        return inner, LAYER_TYPE, u16(buf, at + 2), OUTER_GENEVE, u24(buf, at + 4)
+            return inner, LAYER_ETHERNET, 0, OUTER_GENEVE, np.int64(u24(buf, at + 4))
+        return inner, LAYER_TYPE, np.int64(u16(buf, at + 2)), OUTER_GENEVE, np.int64(u24(buf, at + 4))
     if PORT_GTP_U in (dst_port, src_port):
         return after_gtp(buf, at, end)
     if PORT_TEREDO in (dst_port, src_port):
         return after_teredo(buf, at, end)
+    if dst_port == PORT_TZSP:
+        return after_tzsp(buf, at, end)
+    if dst_port == PORT_JMIRROR:
+        return after_jmirror(buf, at, end)
+    if dst_port == PORT_HP_ERM:
+        return after_hp_erm(buf, at, end)
+    if PORT_CAPWAP in (dst_port, src_port):
+        return after_capwap(buf, at, end)
+    if PORT_L2TP in (dst_port, src_port):
+        return after_l2tp(buf, at, end)
+    if dst_port == PORT_MPLS:
+        return after_mpls_udp(buf, at, end)
+    if dst_port == PORT_LISP:
+        return after_lisp(buf, at, end)
+    if PORT_AYIYA in (dst_port, src_port):
+        return after_ayiya(buf, at, end)
+    if (PORT_ESP in (dst_port, src_port) and end - at >= 8 and u32(buf, at)) or (
+        PORT_WIREGUARD in (dst_port, src_port) and end - at >= 32 and u32(buf, at) == 0x04000000
+    ):
+        return NONE, 0, WHY_UDP | (PORT_ESP if PORT_ESP in (dst_port, src_port) else PORT_WIREGUARD), 0, 0
     return NONE, 0, 0, 0, 0
+
+
+@kernel
+def after_vxlan_gpe(buf, at, end):  # type: ignore[no-untyped-def]
+    """As VXLAN, but with the P bit the fourth byte tells what is inside: IPv4, IPv6, Ethernet."""
+    if end - at < 8 or buf[at] & 0x08 == 0:
+        return NONE, 0, 0, 0, 0
+    network = np.int64(u24(buf, at + 4))
+    if buf[at] & 0x04 and buf[at + 3] in (1, 2):
+        return at + 8, LAYER_IP, 0, OUTER_VXLAN, network
+    if buf[at] & 0x04 and buf[at + 3] == 4:
+        return at + 8, LAYER_TYPE, 0x894F, OUTER_VXLAN, network
+    if buf[at] & 0x04 and buf[at + 3] != 3:
+        return at + 8, LAYER_TYPE, 0, OUTER_VXLAN, network
+    return at + 8, LAYER_ETHERNET, 0, OUTER_VXLAN, network
+
+
+@kernel
+def after_mpls_udp(buf, at, end):  # type: ignore[no-untyped-def]
+    """A stack of labels that ends, with something behind it."""
+    p = at
+    for _ in range(16):
+        if end - p < 8:
+            return NONE, 0, 0, 0, 0
+        if u32(buf, p) & 0x100:
+            return at, LAYER_TYPE, 0x8847, OUTER_MPLS_UDP, NO_ID
+        p += 4
+    return NONE, 0, 0, 0, 0
+
+
+@kernel
+def after_lisp(buf, at, end):  # type: ignore[no-untyped-def]
+    """The packet behind a LISP data header, which has the instance where its I bit says so."""
+    if not is_ip(buf, at + 8, end, False):
+        return NONE, 0, 0, 0, 0
+    return at + 8, LAYER_IP, 0, OUTER_LISP, np.int64(u24(buf, at + 4)) if buf[at] & 0x08 else NO_ID
+
+
+@kernel
+def after_ayiya(buf, at, end):  # type: ignore[no-untyped-def]
+    """The packet behind an AYIYA header with its identity and signature, where its operation is to forward one."""
+    if end - at < 8 or buf[at + 2] & 0x0F not in (1, 3) or buf[at + 2] >> 4 > 2:
+        return NONE, 0, 0, 0, 0
+    p = at + 8 + (np.int64(1) << np.int64(buf[at] >> 4)) + 4 * np.int64(buf[at + 1] >> 4)
+    if p > end:
+        return CUT, 0, 0, 0, 0
+    if buf[at + 3] in (4, 41):
+        return p, LAYER_IP, 0, OUTER_AYIYA, NO_ID
+    return NONE, 0, WHY_UDP | PORT_AYIYA, 0, 0
 
 
 @kernel

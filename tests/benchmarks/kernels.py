@@ -32,7 +32,7 @@ from tests.benchmarks import write_frames
 from tests.reference import tcp_names
 from tests.reference.capture import read_capture
 from tests.reference.flows import Flow, gather
-from tests.reference.tunnels import peel
+from tests.reference.wrappings import peel
 
 Timed = tuple[float, object]
 """Seconds, and the answer."""

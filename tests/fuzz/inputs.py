@@ -9,7 +9,7 @@ from random import Random
 import tests.build as build
 from tests.build.mess import messy_capture
 from tests.conftest import ORACLES, ROOT
-from tests.packets.shapes import frames_of_every_shape
+from tests.packets.shapes import frames_of_every_shape, frames_that_are_guessed
 from tests.reference.capture import Frame, NotACapture, read_capture
 
 MOST_BYTES = 150_000
@@ -29,7 +29,11 @@ def corpus(until: float = inf) -> list[bytes]:
     files = sorted(path for folder in folders for path in folder.rglob("*") if path.is_file() and path.suffix not in NOT_CAPTURES)
     stats = [(path, path.stat()) for path in files]
     small = [path.read_bytes() for path, stat in stats if stat.st_size <= MOST_BYTES and (path.parent != FOUND or stat.st_mtime < until)]
-    return small + [messy_capture(seed) for seed in range(12)] + [written(list(frames_of_every_shape().values()))]
+    return (
+        small
+        + [messy_capture(seed) for seed in range(12)]
+        + [written([*frames_of_every_shape().values(), *frames_that_are_guessed().values()])]
+    )
 
 
 def damaged(data: bytes, other: bytes, random: Random) -> bytes:

@@ -7,12 +7,13 @@ from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
 from analyzer.packets.layout import FRAGMENT, MALFORMED, MARK, MAX_OUTER, OK, TCP, UDP
-from tests.packets.shapes import UDP_6, framed, frames_of_every_shape, in_udp
+from analyzer.packets.link_types import LINK_TYPES as READ
+from tests.packets.shapes import UDP_6, framed, frames_of_every_shape, frames_that_are_guessed, in_udp
 from tests.packets.twin import decoded, disagreements, outer_of
 from tests.reference.capture import Frame
 
-SHAPES = list(frames_of_every_shape().values())
-LINK_TYPES = (0, 1, 9, 12, 50, 51, 101, 104, 105, 108, 113, 127, 228, 229, 239, 276, 147)
+SHAPES = [*frames_of_every_shape().values(), *frames_that_are_guessed().values()]
+LINK_TYPES = (*(number for numbers, _ in READ for number in numbers), 147)
 
 any_frame = st.builds(framed, st.sampled_from(LINK_TYPES), st.binary(max_size=200))
 Edit = tuple[int, int, bytes]

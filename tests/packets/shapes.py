@@ -6,6 +6,7 @@ from collections.abc import Callable
 from typing import Final
 
 import tests.build as build
+from tests.build import wrappings
 from tests.reference.capture import Frame
 
 HERE: Final = ("10.0.0.1", 40000)
@@ -55,7 +56,7 @@ def kind_of(packet: bytes) -> int:
 
 
 # Ethernet frames around an IP packet, by what they note as its wrappings.
-TUNNELS: Final[dict[str, Around]] = {
+TUNNELS: dict[str, Around] = {
     "vlan 100": lambda p: build.ethernet(build.vlan(p, 100), 0x8100),
     "vlan 1, vlan 2": lambda p: build.ethernet(build.vlan(build.vlan(p, 2), 1, 0x8100), 0x88A8),
     "vxlan 5": lambda p: in_udp(4789)(build.vxlan(build.ethernet(p), 5)),
@@ -79,7 +80,38 @@ TUNNELS: Final[dict[str, Around]] = {
         build.vlan(build.vlan(build.vlan(build.vlan(build.vlan(p, 5), 4, 0x8100), 3, 0x8100), 2, 0x8100), 1, 0x8100), 0x88A8
     ),
 }
-ONLY_IPV6: Final = ("6in4", "6in6")
+
+
+def in_ip(protocol: int) -> Around:
+    return lambda data: build.ethernet(build.ip("1.1.1.1", "2.2.2.2", protocol, data, id=1))
+
+
+# What mirrors and gateways put around a packet; the twin reads those of which a standard says what is inside.
+TUNNELS |= {
+    "wccp": lambda p: in_gre(wrappings.wccp(p)),
+    "eoip 300": lambda p: in_gre(wrappings.eoip(build.ethernet(p), 300)),
+    "etherip": lambda p: in_ip(97)(wrappings.etherip(build.ethernet(p))),
+    "pbb 70000": lambda p: build.ethernet(wrappings.pbb(build.ethernet(p), 70000), 0x88E7),
+    "vlan 9, pbb 1": lambda p: build.ethernet(build.vlan(wrappings.pbb(build.ethernet(p), 1), 9, 0x88E7), 0x88A8),
+    "erspan 7": lambda p: in_gre(build.erspan2(build.ethernet(wrappings.ttag(kind_of(p), p), 0x8988), 7)),
+    "vlan 3": lambda p: build.ethernet(wrappings.arista(0x8100, build.vlan(p, 3), 48), 0xD28B),
+    "tzsp": lambda p: in_udp(37008)(wrappings.tzsp(build.ethernet(p), tags=b"\0\x0a\x01\xc4\x29\x02\x05\xdc\x3c\x06" + bytes(6))),
+    "mpls-udp, mpls 5": lambda p: in_udp(6635)(build.mpls(p, 5)),
+    "capwap": lambda p: in_udp(5247)(wrappings.capwap(build.ethernet(p), words=4)),
+    "l2tp 12": lambda p: in_udp(1701)(wrappings.l2tp(wrappings.ppp(p), 12, flags=0x4900)),
+    "ayiya": lambda p: in_udp(5072)(wrappings.ayiya(p, 41 if p[0] >> 4 == 6 else 4)),
+}
+# Those that only the packet in them gives away.
+GUESSED: Final[dict[str, Around]] = {
+    "jmirror": lambda p: in_udp(30030)(wrappings.jmirror(p)),
+    "hp-erm": lambda p: in_udp(7932)(wrappings.hp_erm(build.ethernet(p))),
+    "lisp 44": lambda p: in_udp(4341)(wrappings.lisp(p, 44)),
+    "l2tp 9": lambda p: in_udp(1701)(wrappings.l2tp3(build.ethernet(p), 9, bytes(8))),
+    "l2tp 8": lambda p: in_ip(115)(wrappings.l2tp3(build.ethernet(p), 8, b"cook", udp=False)),
+    "mpls 6": lambda p: in_ip(137)(build.mpls(p, 6)),
+    "teredo": lambda p: in_udp(3544)(p),
+}
+ONLY_IPV6: Final = ("6in4", "6in6", "teredo")
 ONLY_IPV4: Final = ("ipip", "4in6")
 
 LINKS: Final[dict[int, Around]] = {
@@ -91,8 +123,44 @@ LINKS: Final[dict[int, Around]] = {
     14: bytes,
     0: build.null,
     108: lambda p: build.null(p, "big"),
-    9: lambda p: b"\xff\x03\x00" + (b"\x57" if p[0] >> 4 == 6 else b"\x21") + p,
+    9: wrappings.ppp,
+    109: wrappings.enc,
+    117: wrappings.pflog,
+    178: lambda p: wrappings.juniper(build.ethernet(p), extensions=b"\x01\x02\x03\x01\x0e\0"),
+    192: lambda p: wrappings.ppi(build.ethernet(p), 1, bytes(12)),
+    204: lambda p: b"\x01" + wrappings.ppp(p),
+    226: wrappings.ipnet,
+    242: wrappings.ipoib,
+    258: lambda p: wrappings.pktap(build.ethernet(p)),
 }
+# Link types that the twin doesn't read.
+OTHER_LINKS: Final[tuple[tuple[int, Around], ...]] = (
+    (107, wrappings.relay),
+    (206, lambda p: b"\0" + wrappings.relay(p)),
+    (205, lambda p: b"\0\x0f\0" + kind_of(p).to_bytes(2, "big") + p),
+    (119, lambda p: b"\x44\0\0\0\x90\0\0\0" + bytes(136) + wrappings.wlan(p)),
+    (163, lambda p: b"\x80\x21\x10\x01\0\0\0\x40" + bytes(56) + wrappings.wlan(p)),
+    (138, lambda p: bytes(16) + kind_of(p).to_bytes(2, "big") + p),
+    (149, lambda p: wrappings.pktap(p, 12, length=156)),
+    (166, lambda p: b"\0" + wrappings.ppp(p)),
+    (240, lambda p: bytes(4) + build.ethernet(p)),
+    (178, lambda p: wrappings.juniper(p, protocol=6 if p[0] >> 4 == 6 else 2)),
+    (178, build.ethernet),
+    (167, lambda p: wrappings.juniper(build.ethernet(p))),
+    (179, lambda p: wrappings.juniper(b"\0\0" + wrappings.ppp(p)[2:])),
+    (179, lambda p: wrappings.juniper(wrappings.ppp(p))),
+    (180, lambda p: wrappings.juniper(wrappings.relay(p))),
+    (181, lambda p: wrappings.juniper(b"\x0f\0" + kind_of(p).to_bytes(2, "big") + p)),
+    (130, lambda p: wrappings.juniper(wrappings.ppp(p)[2:])),
+    (130, lambda p: wrappings.juniper(b"\x54\0\0\0" + wrappings.ppp(p)[2:])),
+    (133, lambda p: wrappings.juniper((b"\6\0" if p[0] >> 4 == 6 else b"\2\0") + bytes(2) + p)),
+    (135, lambda p: wrappings.juniper(bytes(8) + p)),
+    (136, lambda p: wrappings.juniper(bytes(16) + p)),
+    (137, lambda p: wrappings.juniper(bytes(4) + wrappings.SNAP + kind_of(p).to_bytes(2, "big") + p)),
+    (183, lambda p: wrappings.juniper(bytes(18) + p)),
+    (242, lambda p: wrappings.ipoib(p, 0)),
+    (192, lambda p: wrappings.ppi(wrappings.wlan(p), 105)),
+)
 
 
 def framed(link_type: int, data: bytes, ts_ns: int | None = 0) -> Frame:
@@ -109,3 +177,14 @@ def frames_of_every_shape() -> dict[str, Frame]:
         if outer not in ONLY_IPV4:
             found[f"udp6 in {outer}"] = framed(1, wrap(UDP_6))
     return found
+
+
+def frames_that_are_guessed() -> dict[str, Frame]:
+    """By name: what the twin doesn't read, as nothing but the packet itself tells that it is there; and other link types."""
+    found = {f"tcp in {outer}": framed(1, wrap(TCP_4)) for outer, wrap in GUESSED.items() if outer not in ONLY_IPV6}
+    found |= {f"udp6 in {outer}": framed(1, wrap(UDP_6)) for outer, wrap in GUESSED.items()}
+    return found | {
+        f"{kind} on link type {link}, {i}": framed(link, wrap(p))
+        for i, (link, wrap) in enumerate(OTHER_LINKS)
+        for kind, p in (("tcp", TCP_4), ("udp6", UDP_6))
+    }

@@ -20,7 +20,7 @@ from tests.reference.packets import LINKS
 SHAPES = frames_of_every_shape()
 ALIKE = ("window", "checksum")  # where a frame ends inside them, the twin makes half a number and the decoder none
 
-TUNNEL_PORTS = (4789, 6081, 2152)
+TUNNEL_PORTS = (4789, 6081, 2152, 37008, 6635, 5247, 1701, 5072)
 
 # Captures that hold what the twin doesn't read, and how many such frames.
 BEYOND_THE_TWIN = {
@@ -28,6 +28,8 @@ BEYOND_THE_TWIN = {
     "arkime_synthetic.pcap": 1,  # an ICMP "time exceeded"
     "gre-aruba.pcap": 2407,  # 802.11 in GRE
     "vntag_vlan_sandwich_clean.pcap": 1,  # VNTag
+    "capwap.pcap": 8,  # 802.11 in CAPWAP, the bytes of its frame control exchanged
+    "ipv6.pcapng": 2,  # LISP
 }
 
 
@@ -66,7 +68,8 @@ def test_a_cut_never_makes_another_flow() -> None:
 
 # Bytes of which decoder and twin make something else, rightly: VXLAN's flags, and PPPoE's length, which the IP length overrules.
 # Their tests are in test_tunnels.py and test_link.py.
-APART = {"in vxlan 5": (42,), "in pppoe 3": (18, 19)}
+# So does a guess: L2TP of version 3, and IP over InfiniBand without a routing header.
+APART = {"in vxlan 5": (42,), "in pppoe 3": (18, 19), "in l2tp 12": (43,)}
 
 
 def changed(name: str) -> list[Frame]:

@@ -77,7 +77,7 @@ def test_nflog_attributes_that_cannot_be() -> None:
 
 
 def test_other_link_types_are_told() -> None:
-    for link_type in (-1, 2, 147, 192, 65535):
+    for link_type in (-1, 2, 147, 149, 65535):
         assert status(link_type, TCP_4) == LINK_UNKNOWN
 
 
@@ -89,18 +89,6 @@ def test_llc_is_only_read_where_it_carries_an_ethertype() -> None:
     assert status(1, ethernet(b"\xaa\xaa\x03\0\0\x0c\x08\0")) == NOT_IP  # Cisco's own numbers
     assert status(1, ethernet(b"\x42\x42\x03" + bytes(5))) == NOT_IP  # spanning tree
     assert same_packet(1, build.ethernet(build.vlan(SNAP + b"\x08\0" + TCP_4, 7, len(TCP_4) + 8), 0x8100), outer=("vlan 7",))
-
-
-def test_tags_that_only_the_decoder_reads() -> None:
-    inner = struct.pack(">H", 0x0800) + TCP_4
-    assert same_packet(1, build.ethernet(bytes(4) + inner, 0x8926))  # VNTag
-    assert same_packet(1, build.ethernet(bytes(6) + inner, 0x8909))  # Cisco MetaData
-    assert same_packet(1, build.ethernet(build.ethernet(TCP_4), 0x6558))
-    for following, packet in ((1, TCP_4), (2, TCP_6), (3, build.ethernet(TCP_4))):
-        nsh = bytes((0, 2, 1, following)) + bytes(4)
-        assert same_packet(1, build.ethernet(nsh + packet, 0x894F), TCP_6 if following == 2 else TCP_4)
-    assert status(1, build.ethernet(bytes((0, 1, 1, 3)) + bytes(60), 0x894F)) == MALFORMED
-    assert status(1, build.ethernet(bytes((0, 2, 1, 9)) + bytes(60), 0x894F)) == NOT_IP
 
 
 def test_labels_and_what_is_behind_the_last() -> None:

@@ -14,10 +14,11 @@ from tests.reference import dns, quic
 from tests.reference.capture import NotACapture, read_capture
 from tests.reference.dialogue import Dialogue, listen
 from tests.reference.flows import Flow, gather, last_data_and_end, tcp_state, udp_state
+from tests.reference.labels import Label, first_label, label_of
 from tests.reference.names import Row, chosen, name_columns, shaken_columns
-from tests.reference.packets import ACK, RST, Fragments, Packet, address_text
+from tests.reference.packets import ACK, RST, SYN, Fragments, Packet, address_text
 from tests.reference.streams import Stream
-from tests.reference.tunnels import peel
+from tests.reference.wrappings import peel
 
 __all__ = ["NotACapture", "flows_of", "rows_of"]
 
@@ -35,19 +36,22 @@ def rows_of(*captures: tuple[str, bytes]) -> list[Row]:
     fragments = Fragments()
     packets: list[Packet | None] = []
     origin: list[str] = []  # by frame number, counted over all captures
+    labels: list[Label] = []
     for name, data in captures:
         for frame in read_capture(data):
             packets.append(peel(frame, len(origin), fragments))
+            labels.append(label_of(frame))
             origin.append(name)
     flows = gather(packet for packet in (*packets, *fragments.left_over()) if packet)
     answers = dns_answers(flows)
-    rows = [{**flow_row(flow, answers), **capture_columns(flow, origin)} for flow in flows]
+    rows = [{**flow_row(flow, answers), **capture_columns(flow, origin, labels)} for flow in flows]
     return sorted(rows, key=lambda row: (row["first_seen"] is None, row["first_seen"] or 0, row["id"]))
 
 
-def capture_columns(flow: Flow, origin: list[str]) -> Row:
+def capture_columns(flow: Flow, origin: list[str], labels: list[Label]) -> Row:
     names = list(dict.fromkeys(origin[packet.number] for _, packet in flow.packets))
-    return {"capture": names[0], "captures": names}
+    process, action = first_label(flow, labels)
+    return {"capture": names[0], "captures": names, "process": process, "firewall_action": action}
 
 
 Answer = tuple[int, str, bytes, bytes, int]  # when, name asked for, who asked, address, until when it may be kept
@@ -108,6 +112,8 @@ def transport_columns(flow: Flow, client: int) -> Row:
         "retransmitted": sum(s.payload_bytes - s.distinct_bytes for s in streams),
         "state": (tcp_state if flow.protocol == "tcp" else udp_state)(flow, client),
         "last_data": last_data,
+        "isn_out": flow.bases[client] if flow.any(SYN, without=ACK, direction=client) else None,
+        "isn_in": flow.bases[1 - client] if flow.any(SYN | ACK, direction=1 - client) else None,
         "ended_by": ("client" if end[0] == client else "server") if end else None,
         "ended_with": ("rst" if end[1].flags & RST else "fin") if end else None,
         "ended_at": end[1].ts_ns if end else None,

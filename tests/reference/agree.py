@@ -22,8 +22,6 @@ NOT_FILLED = (
     "tunnel_out",
     "tunnel_in",
     "server_first",
-    "process",
-    "firewall_action",
     "community_id",
     "first_frame",
 )

@@ -14,6 +14,7 @@ from tests.reference.packets import (
     LINKS,
     PROTOCOLS,
     UDP_TUNNELS,
+    Handler,
     Ip,
     NotATunnel,
     Packet,
@@ -30,6 +31,8 @@ __all__ = ["peel"]
 
 TRANSPARENT_ETHERNET = 0x6558
 ERSPAN_2, ERSPAN_3 = 0x88BE, 0x22EB
+MIKROTIK = 0x6400
+GRE_TYPES: dict[int, Handler] = {}
 
 
 def read_gre(at: Peeling, ip: Ip) -> Packet | None:
@@ -41,6 +44,10 @@ def read_gre(at: Peeling, ip: Ip) -> Packet | None:
     version = flags & 7
     if version > 1 or flags & 0x4000:  # source routes are of the past
         return None
+    if version and kind == MIKROTIK:
+        return read_ethernet(at.into(f"eoip {int.from_bytes(data[6:8], 'little')}"), data[8:]) if len(data) >= 8 else None
+    if version and kind == 0x880B and not flags & 0x1000:  # PPTP's acknowledgement alone
+        return None
     size = 4 + 4 * sum(bool(flags & bit) for bit in (0x8000, 0x2000, 0x1000, 0x0080 if version else 0))
     inner = data[size:]
     if kind == ERSPAN_2:
@@ -51,6 +58,8 @@ def read_gre(at: Peeling, ip: Ip) -> Packet | None:
         return read_ppp(at.into("gre"), inner)
     if kind == TRANSPARENT_ETHERNET:
         return read_ethernet(at.into("gre"), inner)
+    if kind in GRE_TYPES:
+        return GRE_TYPES[kind](at, inner)
     return read_ethertype(at.into("gre"), kind, inner)
 
 

@@ -7,7 +7,7 @@ from tests.reference.capture import read_capture
 from tests.reference.flows import Flow, gather
 from tests.reference.packets import RST, address_text
 from tests.reference.streams import Stream
-from tests.reference.tunnels import peel
+from tests.reference.wrappings import peel
 
 Key = tuple[str, frozenset[tuple[str, int]], int | None]
 """Protocol, both ends, first time: what tells flows apart whoever the client is."""

@@ -1,0 +1,62 @@
+"""L2TP, versions 2 and 3, over UDP and over IP (RFC 2661, RFC 3931).
+
+Version 3 says in its data packets neither what they carry nor how long its cookie is: both ends know it from their setup. So the packet is
+looked for behind each length that a cookie and a sublayer header can have.
+"""
+
+from __future__ import annotations
+
+from typing import Final
+
+import numpy as np
+
+from analyzer.kernels import kernel
+from analyzer.packets.fields import u16, u32
+from analyzer.packets.guess import guessed
+from analyzer.packets.layout import NO_ID, OUTER_L2TP, WHY_UDP
+from analyzer.packets.link import BAD, CUT, LAYER_PPP, NONE
+
+PORT_L2TP: Final = 1701
+PROTOCOL_L2TP: Final = 115
+
+
+@kernel
+def after_l2tp(buf, at, end):  # type: ignore[no-untyped-def]
+    """(position, layer, ethertype, kind, id) of the frame in a data message over UDP; control messages are ordinary datagrams."""
+    if end - at < 6:
+        return NONE, 0, 0, 0, 0
+    flags = u16(buf, at)
+    if flags & 0x8000 or flags & 0xF not in (2, 3):
+        return NONE, 0, 0, 0, 0
+    if flags & 0xF == 3:
+        return after_session(buf, at + 4, end, WHY_UDP | PORT_L2TP)
+    p = at + 2
+    if flags & 0x4000:
+        p += 2
+    if end - p < 4:
+        return CUT, 0, 0, 0, 0
+    session = np.int64(u16(buf, p + 2))
+    p += 4
+    if flags & 0x0800:
+        p += 4
+    if flags & 0x0200:
+        if end - p < 2:
+            return CUT, 0, 0, 0, 0
+        p += 2 + np.int64(u16(buf, p))
+    if p > end:
+        return BAD, 0, 0, 0, 0
+    return p, LAYER_PPP, 0, OUTER_L2TP, session
+
+
+@kernel
+def after_session(buf, at, end, why):  # type: ignore[no-untyped-def]
+    """The same of version 3, from its session on; session 0 is control."""
+    if end - at < 4:
+        return CUT, 0, 0, 0, 0
+    session = np.int64(u32(buf, at))
+    if session == 0:
+        return NONE, 0, 0, 0, 0
+    p, layer, ethertype = guessed(buf, at + 4, end, (0, 4, 8, 12))
+    if p < 0:
+        return NONE, 0, why, 0, 0
+    return p, layer, ethertype, OUTER_L2TP, session if session < NO_ID else NO_ID

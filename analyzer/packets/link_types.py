@@ -1,0 +1,176 @@
+"""Every link type that is read, once: its number, what it is, and how its first header is got over.
+
+Numbers and formats: tcpdump.org/linktypes.html; where it names no format, Wireshark's dissectors.
+"""
+
+from __future__ import annotations
+
+from typing import Final
+
+import numpy as np
+
+from analyzer.kernels import kernel
+from analyzer.packets.fields import u16, u16_little, u32
+from analyzer.packets.layout import WHY_LINK
+from analyzer.packets.link import (
+    BAD,
+    CUT,
+    LAYER_ETHERNET,
+    LAYER_IP,
+    LAYER_LLC,
+    LAYER_PPP,
+    LAYER_RELAY,
+    LAYER_TYPE,
+    LAYER_WLAN,
+    LINK_ETHERNET,
+    LINK_RAW,
+    UNKNOWN,
+)
+from analyzer.packets.pseudo import after_ipoib, after_juniper, after_nflog, after_pflog, after_pktap, after_ppi, after_prism, is_pktap
+
+LINK_NULL: Final = 0
+LINK_PPP: Final = 9
+LINK_PPP_HDLC: Final = 50
+LINK_PPPOE: Final = 51
+LINK_CISCO_HDLC: Final = 104
+LINK_WLAN: Final = 105
+LINK_RELAY: Final = 107
+LINK_LOOP: Final = 108
+LINK_ENC: Final = 109
+LINK_SLL: Final = 113
+LINK_PFLOG: Final = 117
+LINK_PRISM: Final = 119
+LINK_RADIOTAP: Final = 127
+LINK_FIREWIRE: Final = 138
+LINK_USER2: Final = 149
+LINK_AVS: Final = 163
+LINK_PPP_PPPD: Final = 166
+LINK_PPI: Final = 192
+LINK_PPP_DIRECTION: Final = 204
+LINK_HDLC_DIRECTION: Final = 205
+LINK_RELAY_DIRECTION: Final = 206
+LINK_IPNET: Final = 226
+LINK_IPV4: Final = 228
+LINK_IPV6: Final = 229
+LINK_NFLOG: Final = 239
+LINK_NETANALYZER: Final = 240
+LINK_IPOIB: Final = 242
+LINK_PKTAP: Final = 258
+LINK_SLL2: Final = 276
+
+LINK_TYPES: Final = (
+    ((0, 108), "BSD loopback"),
+    ((1,), "Ethernet"),
+    ((9, 50, 51), "PPP, PPP in HDLC framing, PPPoE"),
+    ((166, 204), "PPP with the direction before it"),
+    ((12, 14, 101, 228, 229), "raw IP"),
+    ((104, 205), "Cisco HDLC, also with the direction before it"),
+    ((107, 206), "frame relay, also with the direction before it"),
+    ((105, 119, 127, 163), "802.11 data frames that aren't encrypted, without a header, with Prism's, radiotap's and AVS's"),
+    ((109,), "OpenBSD's enc: what IPsec takes in and gives out, decrypted"),
+    ((113, 276), "Linux cooked, versions 1 and 2"),
+    ((117,), "pflog, with headers of every length; what pf did is the column `firewall_action`"),
+    ((130, 131, 132, 133, 134, 135, 136, 137), "Juniper: multilink, encryption, GGSN, ATM and services interfaces"),
+    (
+        (164, 167, 168, 178, 179, 180, 181, 183, 194, 200),
+        "Juniper: monitoring, PPPoE, Ethernet, PPP, frame relay, HDLC and other interfaces",
+    ),
+    ((138,), "IP over FireWire"),
+    ((149, 258), "Apple's PKTAP (149 where it is one); the process is the column `process`"),
+    ((192,), "per-packet information (PPI)"),
+    ((226,), "Solaris' ipnet"),
+    ((239,), "NFLOG"),
+    ((240,), "netANALYZER's Ethernet"),
+    ((242,), "IP over InfiniBand"),
+)
+"""Their numbers, and what they are."""
+
+JUNIPER: Final = (130, 131, 132, 133, 134, 135, 136, 137, 164, 167, 168, 178, 179, 180, 181, 183, 194, 200)
+
+
+@kernel
+def begin(buf, at, end, link_type):  # type: ignore[no-untyped-def]
+    """(position, layer, ethertype) of the first header behind the link header of `link_type`."""
+    if link_type == LINK_ETHERNET:
+        return at, LAYER_ETHERNET, 0
+    if link_type in (LINK_RAW, 12, 14, LINK_IPV4, LINK_IPV6):
+        return at, LAYER_IP, 0
+    if link_type == LINK_SLL:
+        if end - at < 16:
+            return CUT, 0, 0
+        return cooked(np.int64(u16(buf, at + 14)), at + 16)
+    if link_type == LINK_SLL2:
+        if end - at < 20:
+            return CUT, 0, 0
+        return cooked(np.int64(u16(buf, at)), at + 20)
+    if link_type in (LINK_NULL, LINK_LOOP):
+        # An address family in the byte order of the machine that captured; only its size is sure, so IP tells itself.
+        if end - at < 4:
+            return CUT, 0, 0
+        return at + 4, LAYER_IP, 0
+    if link_type in (LINK_PPP, LINK_PPP_HDLC):
+        return at, LAYER_PPP, 0
+    if link_type in (LINK_PPP_DIRECTION, LINK_PPP_PPPD):
+        return at + 1, LAYER_PPP, 0
+    if link_type == LINK_PPPOE:
+        return at, LAYER_TYPE, 0x8864
+    if link_type in (LINK_CISCO_HDLC, LINK_HDLC_DIRECTION):
+        p = at + (link_type == LINK_HDLC_DIRECTION)
+        if end - p < 4:
+            return CUT, 0, 0
+        return p + 4, LAYER_TYPE, np.int64(u16(buf, p + 2))
+    if link_type == LINK_RELAY:
+        return at, LAYER_RELAY, 0
+    if link_type == LINK_RELAY_DIRECTION:
+        return at + 1, LAYER_RELAY, 0
+    if link_type == LINK_WLAN:
+        return at, LAYER_WLAN, 0
+    if link_type == LINK_RADIOTAP:
+        if end - at < 4:
+            return CUT, 0, 0
+        if u16_little(buf, at + 2) < 8:
+            return BAD, 0, 0
+        return at + u16_little(buf, at + 2), LAYER_WLAN, 0
+    return begin_pseudo(buf, at, end, link_type)
+
+
+@kernel
+def begin_pseudo(buf, at, end, link_type):  # type: ignore[no-untyped-def]
+    """The same of link types with a header of the capturing system's own."""
+    if link_type == LINK_PFLOG:
+        return after_pflog(buf, at, end)
+    if link_type == LINK_ENC:
+        return at + 12, LAYER_IP, 0
+    if link_type == LINK_PKTAP or (link_type == LINK_USER2 and is_pktap(buf, at, end)):
+        return after_pktap(buf, at, end)
+    if link_type == LINK_NFLOG:
+        return after_nflog(buf, at, end)
+    if link_type == LINK_PPI:
+        return after_ppi(buf, at, end)
+    if link_type == LINK_IPNET:
+        return at + 24, LAYER_IP, 0
+    if link_type == LINK_IPOIB:
+        return after_ipoib(buf, at, end)
+    if link_type == LINK_PRISM:
+        return after_prism(buf, at, end)
+    if link_type == LINK_AVS:
+        if end - at < 8:
+            return CUT, 0, 0
+        return at + np.int64(u32(buf, at + 4)), LAYER_WLAN, 0
+    if link_type == LINK_FIREWIRE:
+        if end - at < 18:
+            return CUT, 0, 0
+        return at + 18, LAYER_TYPE, np.int64(u16(buf, at + 16))
+    if link_type == LINK_NETANALYZER:
+        return at + 4, LAYER_ETHERNET, 0
+    if link_type in JUNIPER:
+        return after_juniper(buf, at, end, link_type)
+    return UNKNOWN, 0, WHY_LINK | np.int64(link_type & 0xFFFFFF)
+
+
+@kernel
+def cooked(ethertype, at):  # type: ignore[no-untyped-def]
+    """Behind Linux' cooked header, whose 4 stands for LLC."""
+    if ethertype == 4:
+        return at, LAYER_LLC, 0
+    return at, LAYER_TYPE, ethertype

@@ -1,0 +1,99 @@
+"""Mirrored packets in UDP datagrams: TZSP, Juniper's jmirror, HP's remote mirror; and access points' data: CAPWAP.
+
+Each function answers as in tunnels.py. Sources: Wireshark's packet-tzsp.c, packet-jmirror.c, packet-hp-erm.c; RFC 5415 4.3 and RFC
+5416 (CAPWAP), packet-capwap.c for frame controls whose bytes are exchanged.
+"""
+
+from __future__ import annotations
+
+from typing import Final
+
+import numpy as np
+
+from analyzer.kernels import kernel
+from analyzer.packets.fields import u16, u32
+from analyzer.packets.guess import is_ethernet, is_ip
+from analyzer.packets.layout import NO_ID, OUTER_CAPWAP, OUTER_HP_ERM, OUTER_JMIRROR, OUTER_TZSP, WHY_UDP
+from analyzer.packets.link import CUT, LAYER_ETHERNET, LAYER_IP, LAYER_LINK, LAYER_PPP, LAYER_WLAN, LAYER_WLAN_SWAPPED, NONE
+
+PORT_TZSP: Final = 37008
+PORT_JMIRROR: Final = 30030
+PORT_HP_ERM: Final = 7932
+PORT_CAPWAP: Final = 5247
+
+HP_ERM_HEADER: Final = 12
+
+
+@kernel
+def after_tzsp(buf, at, end):  # type: ignore[no-untyped-def]
+    """The frame behind TZSP's tags, which end with tag 1; keepalives and the sniffer's other messages hold none."""
+    if end - at < 5 or buf[at] != 1 or buf[at + 1] > 5:
+        return NONE, 0, 0, 0, 0
+    if buf[at + 1] > 1:
+        return NONE, 0, 0, 0, 0
+    kind = u16(buf, at + 2)
+    p = at + 4
+    while True:
+        if p >= end:
+            return CUT, 0, 0, 0, 0
+        tag = buf[p]
+        p += 1
+        if tag == 1:
+            break
+        if tag != 0:  # all but padding have a length
+            if p >= end:
+                return CUT, 0, 0, 0, 0
+            p += 1 + np.int64(buf[p])
+    if kind == 1:
+        return p, LAYER_ETHERNET, 0, OUTER_TZSP, NO_ID
+    if kind == 18:
+        return p, LAYER_WLAN, 0, OUTER_TZSP, NO_ID
+    if kind in (119, 127):  # the numbers that its headers of radios have as link types
+        return p, LAYER_LINK, 119, OUTER_TZSP, NO_ID
+    return NONE, 0, WHY_UDP | PORT_TZSP, 0, 0
+
+
+@kernel
+def after_jmirror(buf, at, end):  # type: ignore[no-untyped-def]
+    """The packet behind both identifiers: nothing says what it is but itself."""
+    p = at + 8
+    if is_ip(buf, p, end, False):
+        return p, LAYER_IP, 0, OUTER_JMIRROR, NO_ID
+    if end - p >= 4 and u16(buf, p) == 0xFF03 and u16(buf, p + 2) & 0x3FFF in (0x0021, 0x0057):
+        return p, LAYER_PPP, 0, OUTER_JMIRROR, NO_ID
+    if is_ethernet(buf, p, end, False):
+        return p, LAYER_ETHERNET, 0, OUTER_JMIRROR, NO_ID
+    return NONE, 0, WHY_UDP | PORT_JMIRROR, 0, 0
+
+
+@kernel
+def after_hp_erm(buf, at, end):  # type: ignore[no-untyped-def]
+    """The Ethernet frame behind twelve bytes of which nobody has told the meaning, where one of an IP packet is there."""
+    if is_ethernet(buf, at + HP_ERM_HEADER, end, False):
+        return at + HP_ERM_HEADER, LAYER_ETHERNET, 0, OUTER_HP_ERM, NO_ID
+    return NONE, 0, WHY_UDP | PORT_HP_ERM, 0, 0
+
+
+@kernel
+def after_capwap(buf, at, end):  # type: ignore[no-untyped-def]
+    """The 802.3 or 802.11 frame in a CAPWAP data packet; not where it is encrypted, or a later part of one."""
+    if end - at < 8:
+        return NONE, 0, 0, 0, 0
+    if buf[at] == 1:  # a DTLS header follows
+        return NONE, 0, WHY_UDP | PORT_CAPWAP, 0, 0
+    if buf[at] != 0:
+        return NONE, 0, 0, 0, 0
+    word = u32(buf, at)
+    header = 4 * np.int64((word >> 19) & 0x1F)
+    if header < 8 or word & 0x08:  # a keepalive
+        return NONE, 0, 0, 0, 0
+    if word & 0x80 and u16(buf, at + 6) >> 3:
+        return NONE, 0, WHY_UDP | PORT_CAPWAP, 0, 0
+    p = at + header
+    if word & 0x100 == 0:
+        return p, LAYER_ETHERNET, 0, OUTER_CAPWAP, NO_ID
+    if end - p < 2:
+        return CUT, 0, 0, 0, 0
+    if buf[p] & 0x0F != 0x08 and buf[p + 1] & 0x0F == 0x08:
+        return p, LAYER_WLAN_SWAPPED, 0, OUTER_CAPWAP, NO_ID
+    return p, LAYER_WLAN, 0, OUTER_CAPWAP, NO_ID

@@ -1,0 +1,191 @@
+"""Link types with a header of the capturing system's own before the packet: pflog, enc, PKTAP, PPI, ipnet, NFLOG, Juniper's.
+
+Each function answers as in link.py. Sources: tcpdump.org/linktypes.html; OpenBSD's and FreeBSD's if_pflog.h and if_enc.h; Apple's
+pktap.h; Wireshark's packet-pflog.c, packet-enc.c, packet-pktap.c, packet-ppi.c, packet-ipnet.c, packet-juniper.c, packet-ipoib.c.
+"""
+
+from __future__ import annotations
+
+from typing import Final
+
+import numpy as np
+
+from analyzer.kernels import kernel
+from analyzer.packets.fields import u16, u16_little, u24, u32, u32_little
+from analyzer.packets.guess import guessed, is_ppp
+from analyzer.packets.layout import WHY_INNER, WHY_LINK
+from analyzer.packets.link import (
+    BAD,
+    CUT,
+    LAYER_ETHERNET,
+    LAYER_IP,
+    LAYER_LINK,
+    LAYER_LLC,
+    LAYER_PPP,
+    LAYER_RELAY,
+    LAYER_TYPE,
+    LAYER_WLAN,
+    NONE,
+)
+
+# pflog's shortest header ends behind the direction's byte, or, before OpenBSD 4, with the rule numbers.
+PFLOG_LEAST: Final = 45
+PKTAP_LEAST: Final = 108
+PKTAP_PACKET: Final = 1  # a packet follows the header
+
+JUNIPER_ETHER: Final = 178
+JUNIPER_PPPOE: Final = 167
+JUNIPER_PPP: Final = 179
+JUNIPER_RELAY: Final = 180
+JUNIPER_HDLC: Final = 181
+JUNIPER_GGSN: Final = 133
+JUNIPER_MAGIC: Final = 0x4D4743
+
+
+@kernel
+def after_pflog(buf, at, end):  # type: ignore[no-untyped-def]
+    """Behind pf's log header, whose length is filled up to a multiple of four."""
+    if end - at < 4:
+        return CUT, 0, 0
+    if buf[at] < PFLOG_LEAST:
+        return BAD, 0, 0
+    return at + ((np.int64(buf[at]) + 3) & ~3), LAYER_IP, 0
+
+
+@kernel
+def after_pktap(buf, at, end):  # type: ignore[no-untyped-def]
+    """Behind Apple's header, which says of which link type the rest is."""
+    if end - at < 12:
+        return CUT, 0, 0
+    length = np.int64(u32_little(buf, at))
+    if length < PKTAP_LEAST:
+        return BAD, 0, 0
+    if u32_little(buf, at + 4) != PKTAP_PACKET:
+        return NONE, 0, 0
+    return at + length, LAYER_LINK, np.int64(u32_little(buf, at + 8))
+
+
+@kernel
+def is_pktap(buf, at, end):  # type: ignore[no-untyped-def]
+    """True when Apple's header stands here, as macOS wrote it under a number that is everybody's (149)."""
+    return (
+        end - at >= PKTAP_LEAST
+        and PKTAP_LEAST <= u32_little(buf, at) <= 4 * PKTAP_LEAST
+        and u32_little(buf, at + 4) <= PKTAP_PACKET
+        and u32_little(buf, at + 8) < 512
+    )
+
+
+@kernel
+def after_ppi(buf, at, end):  # type: ignore[no-untyped-def]
+    """Behind a per-packet information header, which says of which link type the rest is."""
+    if end - at < 8:
+        return CUT, 0, 0
+    if u16_little(buf, at + 2) < 8:
+        return BAD, 0, 0
+    return at + u16_little(buf, at + 2), LAYER_LINK, np.int64(u32_little(buf, at + 4))
+
+
+@kernel
+def after_nflog(buf, at, end):  # type: ignore[no-untyped-def]
+    """The packet inside an NFLOG frame: the value of its attribute 9 (NFULA_PAYLOAD), IP by its first nibble."""
+    if end - at < 4:
+        return CUT, 0, 0
+    p = at + 4
+    while end - p >= 4:
+        length = u16_little(buf, p)
+        if length < 4:
+            return BAD, 0, 0
+        if u16_little(buf, p + 2) & 0x7FFF == 9:
+            return p + 4, LAYER_IP, 0
+        p += (length + 3) & ~3
+    return NONE, 0, 0
+
+
+@kernel
+def after_ipoib(buf, at, end):  # type: ignore[no-untyped-def]
+    """Behind IP over InfiniBand's header (RFC 4391 6), before which 40 bytes of routing lie, an address of 20, or nothing."""
+    for before in (40, 20, 0):
+        p = at + before
+        if end - p >= 4 and u16(buf, p) in (0x0800, 0x86DD, 0x0806) and u16(buf, p + 2) == 0:
+            return p + 4, LAYER_TYPE, np.int64(u16(buf, p))
+    if end - at < 44:
+        return CUT, 0, 0
+    return at + 44, LAYER_TYPE, np.int64(u16(buf, at + 40))
+
+
+@kernel
+def after_prism(buf, at, end):  # type: ignore[no-untyped-def]
+    """Behind a Prism header, whose length is in the byte order of who captured, or an AVS header that stands in its place."""
+    if end - at < 8:
+        return CUT, 0, 0
+    if u32(buf, at) & 0xFFFFF000 == 0x80211000:
+        return at + np.int64(u32(buf, at + 4)), LAYER_WLAN, 0
+    length = np.int64(min(u32(buf, at + 4), u32_little(buf, at + 4)))
+    if length < 8:
+        return BAD, 0, 0
+    return at + length, LAYER_WLAN, 0
+
+
+@kernel
+def after_juniper(buf, at, end, link_type):  # type: ignore[no-untyped-def]
+    """Behind a Juniper router's header: what its flags say, else what the kind of interface has, else what fits.
+
+    Old versions of the system write no header of their own.
+    """
+    p = at
+    if end - p < 4:
+        return CUT, 0, 0
+    if u24(buf, p) == JUNIPER_MAGIC:
+        flags = buf[p + 3]
+        p += 4
+        if flags & 0x80:  # extensions
+            if end - p < 2:
+                return CUT, 0, 0
+            p += 2 + np.int64(u16(buf, p))
+        if flags & 0x02:  # the link's own header was taken off
+            if end - p < 4:
+                return CUT, 0, 0
+            return juniper_payload(np.int64(u32_little(buf, p)), p + 4)
+    if p >= end:
+        return CUT, 0, 0
+    if link_type in (JUNIPER_ETHER, JUNIPER_PPPOE):
+        return p, LAYER_ETHERNET, 0
+    if link_type == JUNIPER_PPP:
+        if end - p >= 4 and u16(buf, p) != 0xFF03 and not is_ppp(buf, p, end, False):
+            p += 2  # an address and control that say nothing
+        return p, LAYER_PPP, 0
+    if link_type == JUNIPER_RELAY:
+        return p, LAYER_RELAY, 0
+    if link_type == JUNIPER_HDLC:
+        if end - p < 4:
+            return CUT, 0, 0
+        return p + 4, LAYER_TYPE, np.int64(u16(buf, p + 2))
+    if link_type == JUNIPER_GGSN:
+        if end - p < 4:
+            return CUT, 0, 0
+        return juniper_payload(np.int64(u16_little(buf, p)), p + 4)
+    found, layer, ethertype = guessed(buf, p, end, (0, 2, 4, 8, 10, 12, 16, 18, 20, 58))
+    if found == NONE:
+        return NONE, 0, WHY_LINK | np.int64(link_type)
+    return found, layer, ethertype
+
+
+@kernel
+def juniper_payload(kind, at):  # type: ignore[no-untyped-def]
+    """What Juniper's number for a protocol announces."""
+    if kind in (2, 3, 6, 7):
+        return at, LAYER_IP, 0
+    if kind == 0xA248:
+        return at + 4, LAYER_IP, 0
+    if kind in (4, 5, 8, 32):
+        return at, LAYER_TYPE, 0x8847
+    if kind == 200:
+        return at, LAYER_PPP, 0
+    if kind == 204:
+        return at, LAYER_ETHERNET, 0
+    if kind == 207:
+        return at, LAYER_RELAY, 0
+    if kind in (202, 203):
+        return at, LAYER_LLC, 0
+    return NONE, 0, WHY_INNER

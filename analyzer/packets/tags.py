@@ -1,0 +1,125 @@
+"""Behind what stands between a link's header and IP: VLAN tags, MPLS labels, PPPoE, provider backbones, service chains, time tags.
+
+Each function answers as in link.py. Sources: IEEE 802.1Q, 802.1ah, 802.1BR; RFC 3032 (MPLS), RFC 2516 (PPPoE), RFC 8300 (NSH);
+Wireshark's packet-cisco-metadata.c, packet-cisco-ttag.c and packet-avsp.c (Arista).
+"""
+
+from __future__ import annotations
+
+import numpy as np
+
+from analyzer.kernels import kernel
+from analyzer.packets.fields import u16, u24, u32
+from analyzer.packets.layout import MAX_OUTER, OUTER_MPLS, OUTER_PBB, OUTER_PPPOE, OUTER_VLAN, WHY_ETHERTYPE, WHY_INNER
+from analyzer.packets.link import BAD, CUT, LAYER_ETHERNET, LAYER_IP, LAYER_LLC, LAYER_PPP, LAYER_TYPE, NONE, after_mpls
+
+
+@kernel
+def wrap(packet, kind, identity):  # type: ignore[no-untyped-def]
+    """Remember one more wrapping around the packet."""
+    n = packet.wrapped
+    if n < MAX_OUTER:
+        entry = (np.uint64(kind) << np.uint64(24)) | np.uint64(identity)
+        if n == 0:
+            packet.outer0 = entry << np.uint64(32)
+        elif n == 1:
+            packet.outer0 |= entry
+        elif n == 2:
+            packet.outer1 = entry << np.uint64(32)
+        else:
+            packet.outer1 |= entry
+        packet.wrapped = n + 1
+
+
+@kernel
+def after_tag(buf, at, end, ethertype, packet):  # type: ignore[no-untyped-def]
+    """Behind a tag, label or session header that stands between Ethernet and IP; NONE when it is another protocol."""
+    if ethertype in (0x8100, 0x88A8, 0x9100, 0x9200):
+        if end - at < 4:
+            return CUT, 0, 0
+        wrap(packet, OUTER_VLAN, u16(buf, at) & 0xFFF)
+        following = np.int64(u16(buf, at + 2))
+        if following < 1536:
+            return at + 4, LAYER_LLC, 0
+        return at + 4, LAYER_TYPE, following
+    if ethertype in (0x8847, 0x8848):
+        if end - at < 4:
+            return CUT, 0, 0
+        entry = u32(buf, at)
+        wrap(packet, OUTER_MPLS, entry >> 12)
+        if entry & 0x100:
+            return after_mpls(buf, at + 4, end)
+        return at + 4, LAYER_TYPE, ethertype  # not the bottom of the stack: another label
+    if ethertype == 0x8864:
+        if end - at < 6:
+            return CUT, 0, 0
+        if u16(buf, at) != 0x1100:
+            return NONE, 0, 0
+        wrap(packet, OUTER_PPPOE, u16(buf, at + 2))
+        return at + 6, LAYER_PPP, 0
+    if ethertype == 0x8926:  # VNTag (802.1BR)
+        if end - at < 6:
+            return CUT, 0, 0
+        return at + 6, LAYER_TYPE, np.int64(u16(buf, at + 4))
+    if ethertype == 0x8909:  # Cisco MetaData
+        if end - at < 8:
+            return CUT, 0, 0
+        return at + 8, LAYER_TYPE, np.int64(u16(buf, at + 6))
+    if ethertype == 0x894F:  # NSH (RFC 8300)
+        return after_nsh(buf, at, end)
+    if ethertype == 0x6558:
+        return at, LAYER_ETHERNET, 0
+    if ethertype == 0x88E7:  # 802.1ah: behind the service instance stands the customer's frame
+        if end - at < 4:
+            return CUT, 0, 0
+        wrap(packet, OUTER_PBB, u24(buf, at + 1))
+        return at + 4, LAYER_ETHERNET, 0
+    if ethertype == 0x8988:  # Cisco's time tag
+        if end - at < 8:
+            return CUT, 0, 0
+        return at + 8, LAYER_TYPE, np.int64(u16(buf, at + 6))
+    if ethertype == 0xD28B:
+        return after_arista(buf, at, end)
+    return NONE, 0, WHY_ETHERTYPE | ethertype
+
+
+@kernel
+def after_arista(buf, at, end):  # type: ignore[no-untyped-def]
+    """Behind what Arista's switches put before a mirrored packet: times of 48 or 64 bits, or where it came in (DzGRE)."""
+    if end - at < 4:
+        return CUT, 0, 0
+    subtype, version = u16(buf, at), u16(buf, at + 2)
+    size = 0
+    if subtype == 1 and version & 0xFEFE == 0x10:
+        size = 8
+    elif subtype in (1, 3) and version & 0xFEFE == 0x20:
+        size = 6
+    if size:
+        if end - at < 4 + size + 2:
+            return CUT, 0, 0
+        return at + 4 + size + 2, LAYER_TYPE, np.int64(u16(buf, at + 4 + size))
+    if subtype == 7:
+        return at + 12, LAYER_ETHERNET, 0
+    if subtype == 8:
+        return at + 8, LAYER_ETHERNET, 0
+    if subtype == 9:
+        return at + 20, LAYER_ETHERNET, 0
+    return NONE, 0, WHY_ETHERTYPE | 0xD28B
+
+
+@kernel
+def after_nsh(buf, at, end):  # type: ignore[no-untyped-def]
+    """Behind a network service header (RFC 8300 2)."""
+    if end - at < 8:
+        return CUT, 0, 0
+    if buf[at + 1] & 0x3F < 2:
+        return BAD, 0, 0
+    p = at + 4 * np.int64(buf[at + 1] & 0x3F)
+    following = buf[at + 3]
+    if following in (1, 2):
+        return p, LAYER_IP, 0
+    if following == 3:
+        return p, LAYER_ETHERNET, 0
+    if following == 5:
+        return p, LAYER_TYPE, 0x8847
+    return NONE, 0, WHY_INNER

@@ -1,0 +1,53 @@
+"""Purpose: whatever stands between Ethernet and IP is got over, and a time tag of either length is no reason to miss a packet."""
+
+from __future__ import annotations
+
+import struct
+
+import pytest
+
+import tests.build as build
+from analyzer.packets.layout import CUT_SHORT, MALFORMED, NOT_IP
+from tests.build import wrappings
+from tests.packets.shapes import TCP_4, TCP_6, framed, kind_of
+from tests.packets.test_link import same_packet, status
+from tests.packets.twin import disagreements
+
+
+def test_tags_that_only_the_decoder_reads() -> None:
+    inner = struct.pack(">H", 0x0800) + TCP_4
+    assert same_packet(1, build.ethernet(bytes(4) + inner, 0x8926))  # VNTag
+    assert same_packet(1, build.ethernet(bytes(6) + inner, 0x8909))  # Cisco MetaData
+    assert same_packet(1, build.ethernet(build.ethernet(TCP_4), 0x6558))
+    for following, packet in ((1, TCP_4), (2, TCP_6), (3, build.ethernet(TCP_4))):
+        nsh = bytes((0, 2, 1, following)) + bytes(4)
+        assert same_packet(1, build.ethernet(nsh + packet, 0x894F), TCP_6 if following == 2 else TCP_4)
+    assert status(1, build.ethernet(bytes((0, 1, 1, 3)) + bytes(60), 0x894F)) == MALFORMED
+    assert status(1, build.ethernet(bytes((0, 2, 1, 9)) + bytes(60), 0x894F)) == NOT_IP
+
+
+@pytest.mark.parametrize("packet", [TCP_4, TCP_6])
+def test_time_tags(packet: bytes) -> None:
+    kind = kind_of(packet)
+    tagged = [(0x8988, wrappings.ttag(kind, packet))]
+    tagged += [(0xD28B, wrappings.arista(kind, packet, bits, utc)) for bits in (48, 64) for utc in (False, True)]
+    for ethertype, data in tagged:
+        assert same_packet(1, build.ethernet(data, ethertype), packet)
+        assert disagreements([framed(1, build.ethernet(data, ethertype))]) == []
+        assert same_packet(1, build.ethernet(struct.pack(">2H", 5, ethertype) + data, 0x8100), packet, ("vlan 5",))
+        assert status(1, build.ethernet(data, ethertype, pad=False)[:19]) == CUT_SHORT
+    j2 = struct.pack(">2H", 1, 0x111) + bytes(8) + struct.pack(">H", kind) + packet  # a newer switch's version
+    assert same_packet(1, build.ethernet(j2, 0xD28B), packet)
+
+
+def test_other_headers_of_arista() -> None:
+    assert status(1, build.ethernet(struct.pack(">2H", 1, 0x30) + bytes(60), 0xD28B)) == NOT_IP
+    assert status(1, build.ethernet(struct.pack(">2H", 0xCAFE, 1) + bytes(60), 0xD28B)) == NOT_IP
+    tap = struct.pack(">2H", 3, 0x20) + bytes(6) + struct.pack(">H", 0x0800) + TCP_4  # GRE TAP
+    assert same_packet(1, build.ethernet(tap, 0xD28B))
+
+
+def test_provider_backbones() -> None:
+    assert same_packet(1, build.ethernet(wrappings.pbb(build.ethernet(TCP_6), 0xFFFFFE), 0x88E7), TCP_6, (f"pbb {0xFFFFFE}",))
+    inner = build.ethernet(build.vlan(TCP_4, 4), 0x8100)
+    assert same_packet(1, build.ethernet(wrappings.pbb(inner, 1), 0x88E7), outer=("pbb 1", "vlan 4"))
