@@ -16,6 +16,8 @@ from tests.build import messy_capture, pcap, pcapng
 from tests.build.conversation import START_NS
 from tests.build.files import Frame
 from tests.engine import engine_rows, reading
+from tests.packets.shapes import ONLY_IPV4, ONLY_IPV6
+from tests.packets.talks import WRAPPED, in_wrappings
 from tests.reference.agree import Row, disagreements
 from tests.reference.capture import read_capture
 
@@ -133,3 +135,23 @@ def test_an_unknown_link_type_among_known_ones_is_a_finding(tmp_path: Path) -> N
     found = reading(unusable(tmp_path)[2], good)
     assert found.unusable == []
     assert [entry["code"] for capture in found.captures for entry in capture["damage"]].count("capture-unreadable") == 1
+
+
+@pytest.mark.parametrize("name", WRAPPED)
+def test_the_same_conversation_gives_the_same_row_whatever_it_is_in(name: str) -> None:
+    """Both directions, one of them alone, and the other in another wrapping: only what the first packet was wrapped in differs."""
+    six = name in ONLY_IPV6
+    names = [one for one in WRAPPED if one not in ONLY_IPV6 or six]
+    names = [one for one in names if one not in ONLY_IPV4 or not six]
+    plain = [alike(row) for row in engine_rows(in_wrappings(six, "link 1", "link 1"))]
+    assert [(row["requested_host"], row["sni"], row["proxy_status"]) for row in plain] == [("a.example", "a.example", 200)]
+    at = list(WRAPPED).index(name)
+    others = [name, "link 1", "link 101", *(names[(at + step) % len(names)] for step in (1, 7, 23))]
+    for other in others:
+        for client, server in ((name, other), (other, name)):
+            rows = engine_rows(in_wrappings(six, client, server))
+            assert [alike(row) for row in rows] == plain, (client, server)
+
+
+def alike(row: Row) -> Row:
+    return {key: value for key, value in row.items() if key not in ("outer", "process", "firewall_action", "capture", "captures")}

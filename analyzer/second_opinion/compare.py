@@ -116,9 +116,15 @@ def end_text(ip: str, port: int) -> str:
 def opinion_of(row: Row, talk: Talk | None, capture: str) -> FlowOpinion:
     """What both say of one flow."""
     client, server = end_text(row["client_ip"], row["client_port"]), end_text(row["server_ip"], row["server_port"])
-    lines = [Line("conversation", f"{client} > {server}", None, agrees=False)] if talk is None else list(lines_of(row, talk))
+    lines = [_only_ours(f"{client} > {server}", row.get("outer"))] if talk is None else list(lines_of(row, talk))
     stream = None if talk is None else talk["stream"]
     return FlowOpinion(row["id"], capture, row["protocol"], client, server, stream, filter_of(row, stream), lines)
+
+
+def _only_ours(ends: str, outer: str | None) -> Line:
+    """The line of a conversation that Wireshark doesn't have; some wrappings it opens only where it saw how they were agreed on."""
+    note = f"the packets are in {outer}, which Wireshark may not open" if outer else None
+    return Line("conversation", ends, None, agrees=False, note=note)
 
 
 def only_theirs(talk: Talk, capture: str) -> FlowOpinion:

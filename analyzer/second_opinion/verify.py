@@ -15,7 +15,7 @@ from analyzer.second_opinion.ask import ask
 from analyzer.second_opinion.compare import NAMES, FlowOpinion, Row, Talk, compare, filter_of, unseen_by_wireshark, with_second_look
 from analyzer.second_opinion.tshark import Tshark, find_tshark
 
-COLUMNS: Final = ("id", "captures", "protocol", "client_ip", "client_port", "server_ip", "server_port")
+COLUMNS: Final = ("id", "captures", "protocol", "client_ip", "client_port", "server_ip", "server_port", "outer")
 TIMES: Final = ("first_seen", "last_seen")
 
 DEFAULT_LIMIT: Final = 1_000_000
@@ -161,7 +161,8 @@ def filter_for(rows: Sequence[Row]) -> str | None:
 
 
 def decode_as(rows: Sequence[Row]) -> dict[str, str]:
-    """Ports that Wireshark is told about, from what was seen on them: SOCKS, which it knows on port 1080 alone, and HTTP proxies.
+    """Ports that Wireshark is told about, from what was seen on them: SOCKS, which it knows on port 1080 alone, and HTTP proxies; and that
+    of HP's mirror, which it knows on none.
 
     A port on which some connection begins with TLS is left to Wireshark: it was told HTTP, it wouldn't look for TLS.
     """
@@ -174,7 +175,8 @@ def decode_as(rows: Sequence[Row]) -> dict[str, str]:
         for port, spoken in kinds.items()
         if spoken & {"socks", "http"} and "tls" not in spoken
     }
-    return {f"tcp.port=={port}": protocol for port, protocol in sorted(told.items())}
+    mirrored = any("hp-erm" in (row.get("outer") or "") for row in rows)
+    return {f"tcp.port=={port}": protocol for port, protocol in sorted(told.items())} | ({"udp.port==7932": "hp_erm"} if mirrored else {})
 
 
 def tls_ports(rows: Sequence[Row]) -> dict[str, str]:

@@ -65,10 +65,11 @@ def capwap(frame: bytes, *, flags: int = 0, words: int = 2, fragment: int = 0) -
 
 def l2tp(frame: bytes, session: int, *, flags: int = 0) -> bytes:
     """UDP port 1701, version 2; flags: L 0x4000, S 0x0800, O 0x0200, P 0x0100."""
-    length = bytes(2) if flags & 0x4000 else b""
     numbers = bytes(4) if flags & 0x0800 else b""
     offset = b"\0\x03abc" if flags & 0x0200 else b""
-    return struct.pack(">H", 2 | flags) + length + struct.pack(">2H", 7, session) + numbers + offset + frame
+    rest = struct.pack(">2H", 7, session) + numbers + offset + frame
+    length = struct.pack(">H", 4 + len(rest)) if flags & 0x4000 else b""
+    return struct.pack(">H", 2 | flags) + length + rest
 
 
 def l2tp3(frame: bytes, session: int, between: bytes = b"", *, udp: bool = True) -> bytes:
