@@ -16,6 +16,8 @@ from analyzer.slices.frame import Frame, frame_of
 from analyzer.slices.rewrite import Rewriter
 from tests.build import erspan2, ethernet, geneve, gre, gtp_u, icmp_unreachable, ip, ipv4, mpls, pppoe, sll, sll2, tcp, udp, vlan, vxlan
 from tests.build.frames import TCP, UDP, checksum, null
+from tests.packets.shapes import ONLY_IPV6
+from tests.packets.talks import WRAPPED as SHAPES
 
 ADDRESSES = Addresses(bytes(range(32)), b"mac")
 REWRITER = Rewriter(ADDRESSES)
@@ -89,6 +91,21 @@ def test_every_wrapping(wrap: str) -> None:
     assert is_summed(inner[: 40 + len(PAYLOAD)]) and (made.interface[2] == link_type or (wrap, made.interface[2]) == ("gtp", 101))
     if wrap != "gtp":
         assert len(made.data) == len(data)
+
+
+@pytest.mark.parametrize("name", SHAPES)
+def test_whatever_gateways_put_around_a_packet(name: str) -> None:
+    """What scapy can't take apart is peeled off: nothing of it is left, no address, no process, no interface."""
+    link_type, around = SHAPES[name]
+    ends = V6 if name in ONLY_IPV6 else V4
+    made = rewritten(around(segment(ends)), PAYLOAD[::-1], ends, link_type)
+    assert made is not None and made.data.endswith(PAYLOAD[::-1])
+    for secret in (*ends, "1.1.1.1", "2.2.2.2"):
+        assert ipaddress.ip_address(secret).packed not in made.data
+    assert b"wdavdaemon" not in made.data and b"em0" not in made.data and b"en0" not in made.data
+    again, packet = decoded(made.data, made.interface[2])
+    own = ipaddress.ip_address(ADDRESSES.text(ends[0]))
+    assert int(packet["src_hi"]) << 64 | int(packet["src_lo"]) == int(own) and again.payload == len(made.data) - len(PAYLOAD)
 
 
 def test_what_networks_write_into_their_wrapping_is_blank() -> None:
