@@ -54,7 +54,7 @@ def kind_of(window: Window, name: str) -> str:
             raise Unusable(f"{what}, which isn't read", name, how.format(name, name))
     if head[ETL_MARK_AT : ETL_MARK_AT + 4] in ETL_MARKS:
         raise Unusable("a trace of Windows' events (ETL), which isn't read", name, FROM_ETL.format(*[name] * 4))
-    raise Unusable("not a capture: it begins like neither pcap, pcapng nor snoop", name, "give a .pcap or .pcapng file")
+    raise Unusable("not a capture: it begins like neither pcap nor pcapng nor snoop", name, "give a .pcap or .pcapng file")
 
 
 def kind_of_head(head: bytes) -> str | None:

@@ -342,7 +342,7 @@ def read_head(tables, buf, at, end, row, side_index, side, other, seq, ts_ns, ac
     c = buf[at]
     if c == 13 or c == 10:
         return at + 1  # an empty line before a request (RFC 9112 2.2), or behind a body
-    if c == 20 and end - at >= 2 and buf[at + 1] == 3:
+    if c == 20:
         return after_change_cipher_spec(buf, at, end)
     if c == 22:
         return read_handshake(tables, buf, at, end, row, side_index, side, seq, ts_ns, ack, final)

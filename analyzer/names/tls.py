@@ -66,8 +66,8 @@ def starts_like_application_data(buf, at, end):  # type: ignore[no-untyped-def]
 def after_change_cipher_spec(buf, at, end):  # type: ignore[no-untyped-def]
     """Behind a ChangeCipherSpec record, MORE, or NOT. It means nothing in TLS 1.3, and may come before any other record (RFC 8446 D.4)."""
     if end - at < 6:
-        return MORE
-    return at + 6 if buf[at + 2] <= 4 and u16(buf, at + 3) == 1 and buf[at + 5] == 1 else NOT
+        return MORE if end - at < 2 or buf[at + 1] == 3 else NOT
+    return at + 6 if buf[at + 1] == 3 and buf[at + 2] <= 4 and u16(buf, at + 3) == 1 and buf[at + 5] == 1 else NOT
 
 
 @kernel

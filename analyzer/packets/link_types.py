@@ -57,6 +57,11 @@ LINK_NETANALYZER: Final = 240
 LINK_IPOIB: Final = 242
 LINK_PKTAP: Final = 258
 LINK_SLL2: Final = 276
+LINK_SLIP: Final = 8
+LINK_BROADCOM: Final = 281  # a tag of four bytes behind the addresses; 282: before them
+LINK_BROADCOM_BEFORE: Final = 282
+LINK_MARVELL: Final = 283  # four bytes, 284: eight
+LINK_MARVELL_8: Final = 284
 
 LINK_TYPES: Final = (
     ((0, 108), "BSD loopback"),
@@ -68,6 +73,7 @@ LINK_TYPES: Final = (
     ((107, 206), "frame relay, also with the direction before it"),
     ((105, 119, 127, 163), "802.11 data frames that aren't encrypted, without a header, with Prism's, radiotap's and AVS's"),
     ((109,), "OpenBSD's enc: what IPsec takes in and gives out, decrypted"),
+    ((8,), "SLIP"),
     ((113, 276), "Linux cooked, versions 1 and 2"),
     ((117,), "pflog, with headers of every length; what pf did is the column `firewall_action`"),
     ((130, 131, 132, 133, 134, 135, 136, 137), "Juniper: multilink, encryption, GGSN, ATM and services interfaces"),
@@ -82,6 +88,7 @@ LINK_TYPES: Final = (
     ((239,), "NFLOG"),
     ((240,), "netANALYZER's Ethernet"),
     ((242,), "IP over InfiniBand"),
+    ((281, 282, 283, 284), "Ethernet with the tag of a switch of Broadcom's or Marvell's in it"),
 )
 """Their numbers, and what they are."""
 
@@ -161,8 +168,15 @@ def begin_pseudo(buf, at, end, link_type):  # type: ignore[no-untyped-def]
         if end - at < 18:
             return CUT, 0, 0
         return at + 18, LAYER_TYPE, np.int64(u16(buf, at + 16))
-    if link_type == LINK_NETANALYZER:
+    if link_type in (LINK_NETANALYZER, LINK_BROADCOM_BEFORE):
         return at + 4, LAYER_ETHERNET, 0
+    if link_type == LINK_SLIP:
+        return at + 16, LAYER_IP, 0
+    if link_type in (LINK_BROADCOM, LINK_MARVELL, LINK_MARVELL_8):
+        p = at + (20 if link_type == LINK_MARVELL_8 else 16)
+        if end - p < 2:
+            return CUT, 0, 0
+        return p + 2, LAYER_TYPE, np.int64(u16(buf, p))
     if link_type in JUNIPER:
         return after_juniper(buf, at, end, link_type)
     return UNKNOWN, 0, WHY_LINK | np.int64(link_type & 0xFFFFFF)

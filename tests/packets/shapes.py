@@ -159,6 +159,11 @@ OTHER_LINKS: Final[tuple[tuple[int, Around], ...]] = (
     (137, lambda p: wrappings.juniper(bytes(4) + wrappings.SNAP + kind_of(p).to_bytes(2, "big") + p)),
     (183, lambda p: wrappings.juniper(bytes(18) + p)),
     (242, lambda p: wrappings.ipoib(p, 0)),
+    (8, lambda p: bytes(16) + p),
+    (281, lambda p: bytes(12) + b"\x20\0\0\1" + build.ethernet(p)[12:]),
+    (282, lambda p: b"\x20\0\0\1" + build.ethernet(p)),
+    (283, lambda p: bytes(12) + b"\xc0\0\0\1" + build.ethernet(p)[12:]),
+    (284, lambda p: bytes(12) + b"\xda\xda\0\0\xc0\0\0\1" + build.ethernet(p)[12:]),
     (192, lambda p: wrappings.ppi(wrappings.wlan(p), 105)),
 )
 
