@@ -44,7 +44,7 @@ PACKETS: Final = {
 
 
 def in_udp(port: int) -> Around:
-    return lambda data: build.ethernet(build.ip("1.1.1.1", "2.2.2.2", 17, build.udp(("1.1.1.1", 9999), ("2.2.2.2", port), data), id=1))
+    return lambda data: build.ethernet(build.ip("1.1.1.1", "2.2.2.2", 17, build.udp(("1.1.1.1", 10_000 + port // 2), ("2.2.2.2", port), data), id=1))
 
 
 def in_gre(data: bytes) -> bytes:
