@@ -43,9 +43,15 @@ Proxy = Annotated[
 ]
 
 
+Verbose = Annotated[
+    bool, typer.Option("--verbose", "-v", help="With the flows and reasons behind each statement, and how the clients talk.")
+]
+
+
 def report(
     inputs: Inputs,
     output: Output = None,
+    verbose: Verbose = False,
     json: Json = False,
     expect: Expect = None,
     allow: Allow = None,
@@ -98,7 +104,7 @@ def report(
         asked = Asked(tuple(inputs), topology, tuple(catalogue or ()), said(question.start_ns), said(question.end_ns))
         write_report(output, verdict, reading.flows, asked)
     if json or output is None:
-        give(verdict, json)
+        give(verdict, json, verbose)
     code = say_unusable(question, reading)
     missed = _missed(expectations, verdict, reading) if expectations else []
     complain(*missed)
@@ -121,20 +127,20 @@ def _missed(expectations: Expectations, verdict: Mapping[str, Any], reading: Rea
     return unmet(judged(expectations, verdict, live))
 
 
-def give(verdict: Mapping[str, Any], json: bool) -> None:
+def give(verdict: Mapping[str, Any], json: bool, verbose: bool = False) -> None:
     """The verdict on stdout, as JSON or for a person."""
     if json:
         from analyzer.report.json import to_json
 
         sys.stdout.write(to_json(verdict))
     else:
-        _print(verdict)
+        _print(verdict, verbose)
 
 
-def _print(verdict: Mapping[str, Any]) -> None:
+def _print(verdict: Mapping[str, Any], verbose: bool) -> None:
     from analyzer.cli.show import show
     from analyzer.report.model import build
     from analyzer.report.terminal import TerminalReport, plain_text
 
     report = build(verdict)
-    show(TerminalReport(report), lambda width: plain_text(report, width))
+    show(TerminalReport(report, verbose), lambda width: plain_text(report, width, verbose))

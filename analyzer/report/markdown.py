@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Sequence
 
-from analyzer.report.model import REQUIRED_STATES, Cell, Direct, Finding, Leg, Report, Row, Source
+from analyzer.report.model import Direct, Finding, Leg, Report
+from analyzer.report.sources import REQUIRED_STATES, Cell, Row, Source
 from analyzer.report.text import markdown
 from analyzer.text.labels import byte_size, counted, some
 
@@ -13,10 +14,11 @@ FLOWS_NAMED = 12
 
 def to_markdown(report: Report) -> str:
     """The whole report; every captured string escaped so that it shows as itself."""
-    blocks = ["# Which proxy won", "\n".join(f"- {markdown(a)}" for a in report.answers)]
+    heading = f"# Which proxy won: {markdown(report.title)}" if report.title else "# Which proxy won"
+    blocks = [heading, "\n".join(f"- {markdown(a)}" for a in report.answers)]
     if report.summary:
         blocks.append(f"_{markdown(report.summary)}_")
-    blocks += verdict_blocks(report)
+    blocks += [*verdict_blocks(report), f"_{markdown(report.made_by)}._"]
     return "\n\n".join(blocks) + "\n"
 
 
@@ -24,11 +26,14 @@ def verdict_blocks(report: Report, level: int = 2) -> Iterator[str]:
     """Everything below the answers, its headings `level` deep."""
     head = "#" * level
     for group in report.groups:
-        if len(group.sources) > 1:
+        if group.n > 1:
             yield f"{head} {markdown(group.who)}"
-            yield f"{markdown(group.answer)} Of these {len(group.sources):,} sources one by one:"
+            yield markdown(group.answer)
         for source in group.sources:
-            yield from _source(source, f"{head}#" if len(group.sources) > 1 else head)
+            yield from _source(source, f"{head}#" if group.n > 1 else head)
+        if group.n > len(group.sources):
+            names = markdown(group.names(len(group.named)))
+            yield f"Of {group.n:,} sources with this answer the one that was seen with most; all are: {names}."
     yield from _proxies(report, head)
     yield from _legs(report.legs, head)
     yield from _direct(f"{head} Direct, answered", report.direct_allowed)

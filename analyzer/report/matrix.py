@@ -10,7 +10,7 @@ from rich.table import Table
 from rich.text import Text
 
 from analyzer.report.grid import cell, fitted, grid
-from analyzer.report.model import OUTCOME_NAMES, Cell, Row, Source
+from analyzer.report.sources import OUTCOME_NAMES, Cell, Row, Source
 from analyzer.report.text import UNWRAPPED, inert
 from analyzer.text.labels import ProxyLabel, byte_size
 
@@ -37,12 +37,15 @@ def matrix(source: Source, width: int) -> Table:
     return _by_columns(source, width) if needed <= width else _by_winner(source, width)
 
 
-def notes(source: Source) -> Iterator[RenderableType]:
-    """The legend, then a line for each row that isn't certain, doesn't work or changed: what is so, and why."""
+def notes(source: Source, verbose: bool = False) -> Iterator[RenderableType]:
+    """The legend, then a line for each row that isn't certain, doesn't work or changed: what is so, and why.
+
+    What is so of a service as of its plane is said once, unless verbose.
+    """
     if source.proxies:
         yield Text(LEGEND, "dim")
     for row in source.rows():
-        if row.reason and row.doubtful:
+        if row.reason and row.doubtful and (verbose or not source.said_by_its_plane(row)):
             what = ", ".join(filter(None, [row.sure, row.outcome, f"before: {row.before}" if row.before else ""]))
             line = Text.assemble((inert(row.label), "bold"), f" ({inert(what)}): {inert(row.reason)}")
             yield Padding(line, (0, 0, 0, 2), expand=False)

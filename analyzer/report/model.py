@@ -7,148 +7,26 @@ it are still as captured; each output makes them inert in its own way (text.py).
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from pathlib import PurePath
 from typing import Any
 
-from analyzer.report.answer import answer_for, no_source_answer
-from analyzer.text.labels import ProxyLabel, byte_size, counted, listed, method_name, plane_order, some, source_label
+from analyzer.report.answer import no_source_answer
+from analyzer.report.sources import OUTCOME_NAMES, Row, Source, source_of
+from analyzer.text.labels import ProxyLabel, byte_size, counted, some, source_label
 from analyzer.text.times import to_the_second
 
 SEVERITIES = ("problem", "warning", "info")
 
-REQUIRED_STATES = {
-    "carried": "carried",
-    "failed": "failed",
-    "possible": "perhaps seen",
-    "hidden": "perhaps hidden in TLS to a proxy",
-    "unseen": "not seen",
-}
-"""What is said of required services; `possible`: what came of them isn't told, or only shared hosts were asked for."""
-
-OUTCOME_NAMES = {
-    "works": "works",
-    "partly": "works in part",
-    "broken": "TLS breaks",
-    "authentication": "must authenticate",
-    "denied": "denied",
-    "failed": "fails",
-    "unanswered": "not answered",
-    "hidden": "hidden",
-    "unseen": "not captured",
-    "direct": "goes direct",
-    "blocked": "blocked",
-}
-"""What came of a service or plane, as a table says it."""
-
 MOST_ANSWERS = 6
 """Lines that the answer takes at most: more groups than a screen holds are counted."""
 
+EACH_ITS_OWN = 3
+"""Sources of one answer that have each their own table; of more, one stands for all."""
 
-@dataclass(frozen=True)
-class Cell:
-    """One proxy's part in one row: requests carried and failed, bytes, and of all the carried the whole percents that are its own.
-
-    None: none was carried. Not rounded up, as reasons don't: what is just under 80 % isn't likely yet.
-    """
-
-    proxy: ProxyLabel
-    carried: int
-    failed: int
-    bytes: int
-    percent: int | None
-    won: bool
-    first_seen: str | None
-    last_seen: str | None
-
-
-@dataclass(frozen=True)
-class Row:
-    """One service or one plane of one source: who won, how sure, why, and a cell per proxy of the source (None: not used).
-
-    asked    who was asked most, where that isn't the winner
-    outcome  what came of it, in words; "" where nothing can be said
-    before   who carried it in earlier eras, in order of time; "" where nothing changed
-    """
-
-    label: str
-    group: str | None
-    plane: str | None
-    winner: ProxyLabel | None
-    confidence: str | None
-    reason: str | None
-    cells: tuple[Cell | None, ...]
-    asked: ProxyLabel | None = None
-    outcome: str = ""
-    before: str = ""
-
-    @property
-    def sure(self) -> str:
-        """How sure the winner is, or that there is none."""
-        return (self.confidence or "") if self.winner else "none won"
-
-    @property
-    def doubtful(self) -> bool:
-        """Whether its reason is worth reading: it isn't certain, doesn't work, or changed."""
-        return self.confidence != "certain" or self.outcome != OUTCOME_NAMES["works"] or bool(self.before)
-
-    @property
-    def is_plane(self) -> bool:
-        """Whether it sums up a plane; else it is one service."""
-        return self.group is None and self.label == self.plane
-
-
-@dataclass(frozen=True)
-class Precedence:
-    """One method over others on one plane: the sentence, and the flows that show it."""
-
-    sentence: str
-    evidence: tuple[str, ...]
-
-
-@dataclass(frozen=True)
-class Required:
-    """What became of one service that Defender requires: carried, failed, possible or unseen, and through which proxies."""
-
-    service: str
-    state: str
-    through: tuple[str, ...]
-
-
-@dataclass(frozen=True)
-class Source:
-    """Everything about one client: the answer first, then what it rests on. `proxies` are the columns of services and planes.
-
-    required   what became of the services that Defender requires
-    talk       a sentence per proxy: which stacks asked it, and what tells
-    """
-
-    label: str
-    answer: str
-    proxies: tuple[ProxyLabel, ...]
-    services: tuple[Row, ...]
-    planes: tuple[Row, ...]
-    required: tuple[Required, ...]
-    precedence: tuple[Precedence, ...]
-    talk: tuple[str, ...]
-
-    def rows(self) -> Iterator[Row]:
-        """Each plane, then its services; services without a plane last."""
-        for plane in sorted({r.plane for r in (*self.planes, *self.services)}, key=plane_order):
-            yield from (r for r in self.planes if r.plane == plane)
-            yield from (r for r in self.services if r.plane == plane)
-
-    @property
-    def required_summary(self) -> str:
-        """`Of 9 required services 7 carried, 1 failed (smartscreen), 1 not seen (diagnostic-telemetry)`; "" where nothing is known."""
-        if not self.required:
-            return ""
-        told = []
-        for state, said in REQUIRED_STATES.items():
-            names = [one.service for one in self.required if one.state == state]
-            if names:
-                told.append(f"{len(names)} {said}" + (f" ({listed(names)})" if state != "carried" else ""))
-        return f"Of {counted(len(self.required), 'required service')} {', '.join(told)}"
+MOST_NAMED = 2_000
+"""Sources of a group that are named; how many more there are is said, and the JSON document has all."""
 
 
 @dataclass(frozen=True)
@@ -217,30 +95,61 @@ class Capture:
 
 
 @dataclass(frozen=True)
-class Group:
-    """Sources with one answer, in the order of their addresses."""
+class PlaneAnswer:
+    """A group's answer for one plane in a few words; `fine`: one proxy carries it, and it works."""
 
+    plane: str
+    text: str
+    fine: bool
+    winner: ProxyLabel | None
+
+
+@dataclass(frozen=True)
+class Group:
+    """Sources with one answer.
+
+    n        how many
+    named    what they are called, in the order of their addresses, MOST_NAMED at most
+    sources  those with a table of their own: all where they are few, else the one that was seen with most
+    planes   the answer for each plane
+    """
+
+    n: int
+    named: tuple[str, ...]
     sources: tuple[Source, ...]
     answer: str
+    planes: tuple[PlaneAnswer, ...]
 
     @property
     def who(self) -> str:
         """`WORKSTATION (172.16.11.92)`, or `12 sources (a, b, c and 9 more)`."""
-        labels = [source.label for source in self.sources]
-        return labels[0] if len(labels) == 1 else f"{counted(len(labels), 'source')} ({some(labels, 3)})"
+        return self.named[0] if self.n == 1 else f"{counted(self.n, 'source')} ({self.names(3)})"
+
+    def names(self, most: int) -> str:
+        """The first few names, and how many more there are."""
+        shown = self.named[:most]
+        return some(shown, most) if self.n == len(shown) else f"{', '.join(shown)} and {self.n - len(shown):,} more"
 
 
 @dataclass(frozen=True)
 class Report:
     """The whole verdict, ready to be set.
 
+    title     what was read, and the day: `gateway.pcapng, 2024-05-01`; "" where nothing was
+    made_by   what made it, in a line
     answers   one sentence per group, at most MOST_ANSWERS, or one that says why there is none
     groups    sources with one answer, the unusual first
+    sources   those that have tables of their own; n_sources: all
+    nameless  whether proxies were found that no topology names
     """
 
+    title: str
+    made_by: str
     answers: tuple[str, ...]
     groups: tuple[Group, ...]
     sources: tuple[Source, ...]
+    n_sources: int
+    nameless: bool
     proxies: tuple[Proxy, ...]
     direct_allowed: tuple[Direct, ...]
     direct_blocked: tuple[Direct, ...]
@@ -254,24 +163,27 @@ class Report:
         """The codes of the problems, each with the number of its findings, in the findings' order."""
         return list(Counter(finding.code for finding in self.findings if finding.severity == "problem").items())
 
-    def alike(self) -> list[tuple[Source, ...]]:
-        """The sources of each group."""
-        return [group.sources for group in self.groups]
+    def to_do(self) -> list[Finding]:
+        """What harms, most harmful first: problems, then warnings."""
+        return [finding for finding in self.findings if finding.severity in SEVERITIES[:2]]
 
 
 def build(verdict: Mapping[str, Any]) -> Report:
     """The Report of a verdict document."""
     names = {s["client_ip"]: s["name"] for s in verdict["sources"]}
     labels = {p["proxy"]: ProxyLabel(p["proxy"], p["name"], p["method"]) for p in verdict["proxies"]}
-    sources = tuple(_source(s, labels) for s in verdict["sources"])
-    groups = _groups(verdict, sources)
+    groups = _groups(verdict, labels)
     findings = sorted((_finding(f, names, labels) for f in verdict["findings"]), key=_finding_order)
     captures = tuple(_capture(c) for c in verdict["captures"])
     start, end = verdict["window"]
     return Report(
+        title=_title(captures, start),
+        made_by=_made_by(verdict["made_by"]),
         answers=tuple(f"{group.who}: {group.answer}" for group in groups[:MOST_ANSWERS]) or (no_source_answer(verdict),),
         groups=groups,
-        sources=sources,
+        sources=tuple(source for group in groups for source in group.sources),
+        n_sources=len(verdict["sources"]),
+        nameless=verdict["made_by"]["topology"]["path"] is None and any(label.name is None for label in labels.values()),
         proxies=tuple(_proxy(p, labels[p["proxy"]]) for p in verdict["proxies"]),
         direct_allowed=tuple(_direct(d, names) for d in verdict["direct"]["allowed"]),
         direct_blocked=tuple(_direct(d, names) for d in verdict["direct"]["blocked"]),
@@ -283,98 +195,67 @@ def build(verdict: Mapping[str, Any]) -> Report:
     )
 
 
-def _groups(verdict: Mapping[str, Any], sources: Sequence[Source]) -> tuple[Group, ...]:
+def _groups(verdict: Mapping[str, Any], labels: Mapping[str, ProxyLabel]) -> tuple[Group, ...]:
     """The document's groups. Of one source the whole answer is said; of several what the group has in common."""
-    at = {entry["client_ip"]: source for entry, source in zip(verdict["sources"], sources, strict=True)}
+    entries = {entry["client_ip"]: entry for entry in verdict["sources"]}
     made = []
-    for entry in verdict["groups"]:
-        members = tuple(at[ip] for ip in entry["sources"])
-        made.append(Group(members, members[0].answer if len(members) == 1 else f"{entry['answer']}."))
+    for group in verdict["groups"]:
+        members = group["sources"]
+        fullest = max((entries[ip] for ip in members), key=lambda entry: (len(entry["services"]), len(entry["planes"])))
+        shown = [entries[ip] for ip in members] if len(members) <= EACH_ITS_OWN else [fullest]
+        sources = tuple(source_of(entry, labels) for entry in shown)
+        made.append(
+            Group(
+                n=len(members),
+                named=tuple(source_label(ip, entries[ip]["name"]) for ip in members[:MOST_NAMED]),
+                sources=sources,
+                answer=sources[0].answer if len(members) == 1 else f"{group['answer']}.",
+                planes=tuple(_plane_answer(row) for row in source_of(fullest, labels).planes),
+            )
+        )
     return tuple(made)
 
 
-def _source(source: Mapping[str, Any], labels: Mapping[str, ProxyLabel]) -> Source:
-    entries = [*source["services"], *source["planes"]]
-    carried: dict[ProxyLabel, int] = {}
-    for entry in entries:
-        for part in entry["by_proxy"]:
-            label = ProxyLabel(part["proxy"], part["name"], part["method"])
-            carried[label] = carried.get(label, 0) + part["tunnels"]
-    proxies = tuple(sorted(carried, key=lambda p: (p.name is None, p.name or "", p.proxy)))
-    services = sorted(source["services"], key=lambda e: (plane_order(e["plane"]), e["service"]))
-    planes = sorted(source["planes"], key=lambda e: plane_order(e["plane"]))
-    return Source(
-        label=source_label(source["client_ip"], source["name"]),
-        answer=answer_for(source),
-        proxies=proxies,
-        services=tuple(_row(e, e["service"], proxies) for e in services),
-        planes=tuple(_row(e, e["plane"], proxies) for e in planes),
-        required=tuple(_required(entry, labels) for entry in source.get("required", ())),
-        precedence=_precedence(source["precedence"]),
-        talk=_talk(source.get("talk", ())),
-    )
+def _plane_answer(row: Row) -> PlaneAnswer:
+    """`PROX03`, `PROX03, TLS breaks`, `none: PROX03 must authenticate`, `PROX01 until 12:00:05, then PROX03`."""
+    works = row.outcome == OUTCOME_NAMES["works"]
+    outcome = "" if works or not row.outcome else row.outcome
+    if row.winner is None:
+        who = f"{row.asked.short} " if row.asked and outcome else ""
+        text = f"none: {who}{outcome}" if outcome else "none"
+    else:
+        text = f"{row.winner.short}, {outcome}" if outcome else row.winner.short
+    if row.before:
+        text = f"{row.before}, then {text}"
+    return PlaneAnswer(row.label, text, works and row.winner is not None, row.winner)
 
 
-def _required(entry: Mapping[str, Any], labels: Mapping[str, ProxyLabel]) -> Required:
-    through = (labels[way].short if way in labels else way for way in entry["through"])
-    return Required(entry["service"], entry["state"], tuple(through))
+def _title(captures: Sequence[Capture], start: str | None) -> str:
+    if not captures:
+        return ""
+    first = PurePath(captures[0].path).name or captures[0].path
+    more = f" and {counted(len(captures) - 1, 'more capture')}" if len(captures) > 1 else ""
+    return f"{first}{more}{f', {start[:10]}' if start else ''}"
 
 
-def _row(entry: Mapping[str, Any], label: str, proxies: Sequence[ProxyLabel]) -> Row:
-    total = sum(part["tunnels"] for part in entry["by_proxy"])
-    cells = {}
-    for part in entry["by_proxy"]:
-        proxy = ProxyLabel(part["proxy"], part["name"], part["method"])
-        cells[proxy] = Cell(
-            proxy=proxy,
-            carried=part["tunnels"],
-            failed=part["failed"],
-            bytes=part["bytes"],
-            percent=100 * part["tunnels"] // total if total else None,
-            won=part["proxy"] == entry["winner"],
-            first_seen=part["first_seen"],
-            last_seen=part["last_seen"],
-        )
-    winner = ProxyLabel(entry["winner"], entry["winner_name"], entry["method"]) if entry["winner"] else None
-    asked = ProxyLabel(entry["asked"], entry["asked_name"], entry["asked_method"]) if entry["asked"] else None
-    return Row(
-        label=label,
-        group=entry.get("group"),
-        plane=entry["plane"],
-        winner=winner,
-        confidence=entry["confidence"],
-        reason=entry["reason"],
-        cells=tuple(cells.get(p) for p in proxies),
-        asked=asked if asked != winner else None,
-        outcome=OUTCOME_NAMES.get(entry["outcome"], "") if entry["outcome"] else "",
-        before=_before(entry["eras"]),
-    )
+def _made_by(made: Mapping[str, Any]) -> str:
+    """`Made by whichproxy 0.1.0 with the catalogue of 2026-11-26 (3f2a…) and topology.toml (9b1c…)`."""
+    catalogue, topology = made["catalogue"], made["topology"]
+    parts = [f"the catalogue{_of(catalogue['as_of'])}{_digest(catalogue['sha256'])}"]
+    if topology["path"]:
+        parts.append(f"the topology {topology['path']}{_digest(topology['sha256'])}")
+    options = [f"{name} {value}" for name, value in made["options"].items() if value not in (None, "", [], {}, False)]
+    asked = f"; asked for: {', '.join(options)}" if options else ""
+    return f"Made by whichproxy {made['version']} with {' and '.join(parts)}{asked}"
 
 
-def _before(eras: Sequence[Mapping[str, Any]]) -> str:
-    """`PROX01 until 12:00:05`, of each era but the last."""
-    parts = []
-    for era in eras[:-1]:
-        who = (era["name"] or era["proxy"]) if era["proxy"] else "no proxy"
-        parts.append(f"{who} until {to_the_second(era['last_seen'])[11:]}" if era["last_seen"] else who)
-    return ", then ".join(parts)
+def _of(day: str | None) -> str:
+    return f" of {day}" if day else ""
 
 
-def _precedence(entries: Sequence[Mapping[str, Any]]) -> tuple[Precedence, ...]:
-    """One statement per plane and winner, however many methods it went over."""
-    together: dict[tuple[str, str], list[Mapping[str, Any]]] = {}
-    for entry in entries:
-        together.setdefault((entry["plane"], entry["over"]), []).append(entry)
-    statements = []
-    for (plane, over), parts in sorted(together.items(), key=lambda item: plane_order(item[0][0])):
-        under = listed([str(method_name(p["under"])) for p in parts])
-        services = list(dict.fromkeys(s for p in parts for s in p["services"]))
-        evidence = tuple(dict.fromkeys(f for p in parts for f in p["evidence"]))
-        shown = (
-            f"shown by {listed(services)}, {counted(len(evidence), 'flow')}" if services else f"shown by {counted(len(evidence), 'flow')}"
-        )
-        statements.append(Precedence(f"{plane}: {method_name(over)} over {under}, {shown}", evidence))
-    return tuple(statements)
+def _digest(sha256: str | None) -> str:
+    """The beginning of a digest, as much as tells two files apart."""
+    return f" (SHA-256 {sha256[:12]}…)" if sha256 else ""
 
 
 def _proxy(proxy: Mapping[str, Any], label: ProxyLabel) -> Proxy:
@@ -407,16 +288,6 @@ def _leg(entry: Mapping[str, Any]) -> Leg:
         flows=tuple(entry["flows"]),
         origin_flows=tuple(entry["origin_flows"]),
     )
-
-
-def _talk(entries: Sequence[Mapping[str, Any]]) -> tuple[str, ...]:
-    """`PROX02: WinINET (8 flows: CONNECT with …), curl (2 flows: user agent)`, a sentence per proxy."""
-    by_proxy: dict[str, list[str]] = {}
-    for entry in entries:
-        reasons = listed([part["what"] for part in entry["by"]])
-        family = f"{method_name(entry['family'])} ({counted(entry['flows'], 'flow')}: {reasons})"
-        by_proxy.setdefault(entry["name"] or entry["proxy"], []).append(family)
-    return tuple(f"{proxy}: {', '.join(families)}" for proxy, families in by_proxy.items())
 
 
 def _finding(entry: Mapping[str, Any], names: Mapping[str, str | None], labels: Mapping[str, ProxyLabel]) -> Finding:

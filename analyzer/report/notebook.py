@@ -4,12 +4,17 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Sequence
 
-from analyzer.report.model import Cell, Report, Source
+from analyzer.report.model import Group, Report
+from analyzer.report.sources import Cell, Source
 from analyzer.report.study_model import StudyReport
 from analyzer.report.text import html
-from analyzer.text.labels import byte_size, some
+from analyzer.text.labels import byte_size, counted, plane_order, some
 
 FLOWS_NAMED = 3
+MOST_GROUPS = 6
+MOST_TO_DO = 3
+MOST_ROWS = 50
+"""What a cell of a notebook holds; the report as .html or .json has all."""
 
 
 def to_html_fragment(report: Report) -> str:
@@ -28,21 +33,53 @@ def study_to_html_fragment(study: StudyReport) -> str:
 
 
 def _parts(report: Report) -> Iterator[str]:
+    """At most a screen: the answers, what to do, and one table; everything else is folded."""
     for answer in report.answers:
         yield f"<p><strong>{html(answer)}</strong></p>"
+    more = len(report.groups) - len(report.answers)
+    if more > 0:
+        yield f"<p>… and {counted(more, 'more answer')}</p>"
     if report.summary:
         yield f"<p>{html(report.summary)}</p>"
-    for source in report.sources:
-        if source.services or source.planes:
-            yield from _source(source)
+    harmful = report.to_do()
+    if harmful:
+        told = [f"{html(f.severity)}: {html(f.text)}{f'<br>→ {html(f.advice)}' if f.advice else ''}" for f in harmful[:MOST_TO_DO]]
+        yield f"<ul>{''.join(f'<li>{one}</li>' for one in told)}</ul>"
+    shown = [source for source in report.sources if source.services or source.planes]
+    if len(report.groups) == 1 and len(shown) == 1:
+        yield from _source(shown[0])
+    else:
+        if len(report.groups) > 1:
+            yield _groups(report.groups[:MOST_GROUPS])
+        for source in shown[:MOST_GROUPS]:
+            yield _folded(html(source.label), _source(source))
     if report.legs:
         rows = [[html(leg.statement), html(leg.times), html(leg.bytes), _flows((*leg.flows, *leg.origin_flows))] for leg in report.legs]
-        yield _table("Behind the proxies", ["What came out", "Times (medians)", "Bytes", "Flows"], rows)
+        columns = ["What came out", "Times (medians)", "Bytes", "Flows"]
+        yield _folded("Behind the proxies", [_table("Behind the proxies", columns, rows[:MOST_ROWS])])
     if report.findings:
         rows = [
-            [html(f.severity), html(f.code), html(f.about), html(f.text), html(f.advice or ""), _flows(f.flows)] for f in report.findings
+            [html(f.severity), html(f.code), html(f.about), html(f.text), html(f.advice or ""), _flows(f.flows)]
+            for f in report.findings[:MOST_ROWS]
         ]
-        yield _table("Findings", ["Severity", "Code", "About", "What", "What to do", "Flows"], rows)
+        columns = ["Severity", "Code", "About", "What", "What to do", "Flows"]
+        yield _folded(counted(len(report.findings), "finding"), [_table("Findings", columns, rows)])
+    yield f"<p>{html(report.made_by)}</p>"
+
+
+def _folded(summary: str, parts: Iterable[str]) -> str:
+    """Parts behind a line that opens them."""
+    return f"<details><summary>{summary}</summary>{''.join(parts)}</details>"
+
+
+def _groups(groups: Sequence[Group]) -> str:
+    planes = sorted({answer.plane for group in groups for answer in group.planes}, key=plane_order)
+    rows = []
+    for group in groups:
+        said = {answer.plane: answer.text for answer in group.planes}
+        who = group.named[0] if group.n == 1 else counted(group.n, "source")
+        rows.append([html(who), *(html(said.get(plane, "")) for plane in planes)])
+    return _table("Answers", ["Sources", *map(html, planes)], rows)
 
 
 def _source(source: Source) -> Iterator[str]:
@@ -55,7 +92,7 @@ def _source(source: Source) -> Iterator[str]:
     yield _table(html(source.label), ["Service", *proxies, "Sure", "Why"], rows)
     said = [*(p.sentence for p in source.precedence), *source.talk]
     if said:
-        yield f"<ul>{''.join(f'<li>{html(sentence)}</li>' for sentence in said)}</ul>"
+        yield _folded("Precedence and how it talks", [f"<ul>{''.join(f'<li>{html(sentence)}</li>' for sentence in said)}</ul>"])
 
 
 def _cell(part: Cell | None) -> str:

@@ -16,9 +16,10 @@ from rich.text import Text
 
 from analyzer.report.grid import cell, grid
 from analyzer.report.matrix import matrix, notes
-from analyzer.report.model import MOST_ANSWERS, Capture, Direct, Finding, Group, Leg, Proxy, Report, Source
+from analyzer.report.model import MOST_ANSWERS, SEVERITIES, Capture, Direct, Finding, Group, Leg, PlaneAnswer, Proxy, Report
+from analyzer.report.sources import Source
 from analyzer.report.text import UNWRAPPED, inert
-from analyzer.text.labels import counted, some
+from analyzer.text.labels import counted, plane_order, some
 
 SEVERITY_STYLE = {"problem": "bold red", "warning": "yellow", "info": "cyan"}
 FLOWS_NAMED = 3
@@ -31,40 +32,56 @@ ROOM_FOR_KINDS = 100
 ROOM_FOR_SHA256 = 140
 
 
+MOST_TO_DO = 3
+TO_DO_LINES = 2
+"""Lines of a screen that a cause, and what to do about it, take above the table; below it they stand whole."""
+
+
 @dataclass(frozen=True)
 class TerminalReport:
-    """A Report that rich can print at any width."""
+    """A Report that rich can print at any width. verbose: with flows, reasons, how clients talk, and every piece of advice."""
 
     report: Report
+    verbose: bool = False
 
     def __rich_console__(self, console: Console, options: ConsoleOptions) -> Iterator[RenderableType]:
         width = options.max_width
-        report = self.report
+        report, verbose = self.report, self.verbose
         yield from _answers(report)
         if report.summary:
             yield Text(report.summary, "dim")
+        yield from _to_do(report, width)
+        if len(report.groups) > 1:
+            yield from _section("Answers", _groups(report.groups[:MOST_GROUPS], width))
+            yield from _left_out(len(report.groups) - MOST_GROUPS, "answer")
         for group in report.groups[:MOST_GROUPS]:
-            yield from _source(group.sources[0], width)
+            for source in group.sources:
+                yield from _source(source, width, verbose)
             yield from _like_it(group)
-        yield from _left_out(len(report.groups) - MOST_GROUPS, "answer")
         if report.proxies:
-            yield from _section("Proxies", _proxies(report.proxies, width))
-        yield from _legs(report.legs)
+            yield from _section("Proxies", _proxies(report.proxies[:MOST_ROWS], width))
+            yield from _left_out(len(report.proxies) - MOST_ROWS, "proxy", "proxies")
+        yield from _legs(report.legs, verbose)
         tables = ("Direct, answered", report.direct_allowed), ("Direct, blocked", report.direct_blocked)
         for title, entries in (*tables, ("Direct, what came of it can't be told", report.direct_unknown)):
             if entries:
                 yield from _section(title, _direct(entries[:MOST_ROWS], width))
                 yield from _left_out(len(entries) - MOST_ROWS, "destination")
-        yield from _findings(report.findings[:MOST_ROWS])
+        yield from _findings(report.findings[:MOST_ROWS], verbose)
         yield from _left_out(len(report.findings) - MOST_ROWS, "finding")
         yield from _captures(report.captures[:MOST_ROWS], width)
         yield from _left_out(len(report.captures) - MOST_ROWS, "capture")
+        yield Text()
+        yield Text(inert(report.made_by), "dim")
+        if not verbose and report.sources:
+            yield Text("-v shows flows, reasons and how clients talk; -o report.html has pictures and every flow", "dim")
 
 
-def plain_text(report: Report, width: int = UNWRAPPED) -> str:
+def plain_text(report: Report, width: int = UNWRAPPED, verbose: bool = False) -> str:
     """The same content without colour, for a pipe or a file; lines end without spaces."""
     sink = io.StringIO()
-    Console(file=sink, width=width, color_system=None, force_terminal=False, highlight=False).print(TerminalReport(report), end="")
+    console = Console(file=sink, width=width, color_system=None, force_terminal=False, highlight=False)
+    console.print(TerminalReport(report, verbose), end="")
     return "\n".join(line.rstrip() for line in sink.getvalue().splitlines()) + "\n"
 
 
@@ -82,16 +99,56 @@ def _answers(report: Report) -> Iterator[Text]:
     yield from _left_out(len(report.groups) - MOST_ANSWERS, "answer")
 
 
+def _to_do(report: Report, width: int) -> Iterator[RenderableType]:
+    """What harms, each cause in a few lines; none where nothing does."""
+    harmful = report.to_do()
+    if not harmful:
+        return
+    yield Text()
+    yield Text("What to do", "bold underline")
+    for finding in harmful[:MOST_TO_DO]:
+        style = SEVERITY_STYLE.get(finding.severity, "")
+        yield Text.assemble((inert(finding.severity), style), "  ", _brief(finding.text, width, len(finding.severity) + 2))
+        if finding.advice:
+            yield _indented(Text.assemble(("→ ", "green"), _brief(finding.advice, width, 4)))
+    more = len(harmful) - MOST_TO_DO
+    if more > 0:
+        yield Text(f"… and {more:,} more below", "dim")
+
+
+def _brief(text: str, width: int, used: int) -> str:
+    """As much of the text as its lines hold; whole where there is no screen."""
+    shown = inert(text)
+    room = TO_DO_LINES * width - used - width // 8  # what wrapping wastes
+    return shown if width >= UNWRAPPED or len(shown) <= room else f"{shown[: max(room, 20) - 1].rstrip()}…"
+
+
+def _groups(groups: Sequence[Group], width: int) -> Table:
+    """Groups and their planes: who carries each, and what is wrong with it."""
+    planes = sorted({answer.plane for group in groups for answer in group.planes}, key=plane_order)
+    made = grid("Sources", *map(inert, planes))
+    room = _room(width, 16, 4)
+    for group in groups:
+        answers = {answer.plane: answer for answer in group.planes}
+        who = cell(group.named[0], room, "bold") if group.n == 1 else Text(counted(group.n, "source"), "bold")
+        made.add_row(who, *(_plane_cell(answers.get(plane)) for plane in planes))
+    return made
+
+
+def _plane_cell(answer: PlaneAnswer | None) -> Text:
+    return Text("·", "dim") if answer is None else cell(answer.text, None, "green" if answer.fine else "red")
+
+
 def _like_it(group: Group) -> Iterator[RenderableType]:
     """Who else has the answer of the source above."""
-    others = [inert(source.label) for source in group.sources[1:]]
+    others = group.n - len(group.sources)
     if others:
-        yield Text(f"The same of {counted(len(others), 'other source')}: {some(others, 8)}", "dim")
+        yield Text(f"The same of {counted(others, 'other source')} of {inert(group.names(8))}", "dim")
 
 
-def _left_out(number: int, what: str) -> Iterator[Text]:
+def _left_out(number: int, what: str, many: str | None = None) -> Iterator[Text]:
     if number > 0:
-        yield Text(f"… and {counted(number, f'more {what}')}: -o report.md and --json have all", "dim")
+        yield Text(f"… and {counted(number, f'more {what}', many and f'more {many}')}: -o report.md and --json have all", "dim")
 
 
 def _section(title: str, content: RenderableType) -> Iterator[RenderableType]:
@@ -100,27 +157,26 @@ def _section(title: str, content: RenderableType) -> Iterator[RenderableType]:
     yield content
 
 
-def _source(source: Source, width: int) -> Iterator[RenderableType]:
+def _source(source: Source, width: int, verbose: bool) -> Iterator[RenderableType]:
     if source.services or source.planes:
         yield from _section(inert(source.label), matrix(source, width))
-        yield from notes(source)
+        yield from notes(source, verbose)
     if source.required:
-        yield Text(inert(source.required_summary))
-    if source.precedence:
+        yield Text(inert(source.required_summary if verbose else source.required_counts))
+    if source.precedence and verbose:
         yield Text()
         yield Text("Precedence", "bold")
         for statement in source.precedence:
             yield _indented(Text(inert(statement.sentence)))
             yield _indented(_flows(statement.evidence), 4)
-
-    if source.talk:
+    if source.talk and verbose:
         yield Text()
         yield Text("How it talks", "bold")
         for sentence in source.talk:
             yield _indented(Text(inert(sentence)))
 
 
-def _legs(legs: Sequence[Leg]) -> Iterator[RenderableType]:
+def _legs(legs: Sequence[Leg], verbose: bool) -> Iterator[RenderableType]:
     if not legs:
         return
     yield Text()
@@ -128,8 +184,9 @@ def _legs(legs: Sequence[Leg]) -> Iterator[RenderableType]:
     for leg in legs[:MOST_ROWS]:
         style = {"other": "bold red", "same": "green"}.get(leg.hello or "", "")
         yield _indented(Text(inert(leg.statement), style))
-        yield _indented(Text(f"{leg.times}; {leg.bytes}" if leg.times else leg.bytes, "dim"), 4)
-        yield _indented(Text.assemble(_flows(leg.flows), (", behind the proxy ", "dim"), _flows(leg.origin_flows)), 4)
+        if verbose:
+            yield _indented(Text(f"{leg.times}; {leg.bytes}" if leg.times else leg.bytes, "dim"), 4)
+            yield _indented(Text.assemble(_flows(leg.flows), (", behind the proxy ", "dim"), _flows(leg.origin_flows)), 4)
     yield from _left_out(len(legs) - MOST_ROWS, "statement")
 
 
@@ -173,19 +230,24 @@ def _direct(entries: Sequence[Direct], width: int) -> Table:
     return made
 
 
-def _findings(findings: Sequence[Finding]) -> Iterator[RenderableType]:
+def _findings(findings: Sequence[Finding], verbose: bool) -> Iterator[RenderableType]:
+    """Each cause; what harms nobody in few words unless asked for."""
     if not findings:
         return
     yield Text()
     yield Text("Findings", "bold underline")
-    for number, finding in enumerate(findings):
-        if number:
+    before = False
+    for finding in findings:
+        whole = verbose or finding.severity in SEVERITIES[:2]
+        if before:
             yield Text()
+        before = whole
         yield _finding_head(finding)
         yield _indented(Text(inert(finding.text)))
-        if finding.advice:
+        if finding.advice and whole:
             yield _indented(Text.assemble(("→ ", "green"), inert(finding.advice)))
-        yield from _when_and_flows(finding)
+        if whole:
+            yield from _when_and_flows(finding)
 
 
 def _finding_head(finding: Finding) -> Text:

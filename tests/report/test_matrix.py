@@ -9,7 +9,8 @@ import pytest
 from rich.console import Console
 
 from analyzer.report.matrix import matrix, notes
-from analyzer.report.model import Source, build
+from analyzer.report.model import build
+from analyzer.report.sources import Source
 from analyzer.report.text import UNWRAPPED
 from analyzer.text.labels import ProxyLabel
 from tests.report.verdicts import fifth_test
@@ -66,6 +67,8 @@ def test_notes_explain_what_is_not_certain(source: Source) -> None:
     sink = StringIO()
     Console(file=sink, width=200, color_system=None).print(*notes(source), sep="\n")
     text = sink.getvalue()
-    assert "edr-cyber-data (likely, works): 98 % of 42" in text
+    assert "sensor (likely, works): 98 % of 54" in text and "edr-cyber-data" not in text, "its plane says it"
     assert "push-notifications (none won, must authenticate): only failures" in text
     assert "cloud-protection" not in text
+    Console(file=sink, width=200, color_system=None).print(*notes(source, verbose=True), sep="\n")
+    assert "edr-cyber-data (likely, works): 98 % of 42" in sink.getvalue()

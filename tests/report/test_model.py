@@ -2,25 +2,9 @@
 
 from __future__ import annotations
 
-from analyzer.report.model import build
+from analyzer.report.model import MOST_NAMED, build
+from tests.report.fleets import fleet
 from tests.report.verdicts import fifth_test, hostile, no_defender_traffic, nothing_seen
-
-
-def test_shares_are_of_what_was_carried() -> None:
-    row = next(r for r in build(fifth_test()).sources[0].services if r.label == "edr-cyber-data")
-    assert [(c.proxy.name, c.carried, c.failed, c.percent, c.won) if c else None for c in row.cells] == [
-        ("PROX01", 1, 0, 2, False),
-        None,
-        ("PROX03", 41, 1, 97, True),
-    ]
-
-
-def test_a_share_is_never_rounded_up_to_what_would_be_likely() -> None:
-    verdict = fifth_test()
-    parts = next(entry for entry in verdict["sources"][0]["services"] if entry["service"] == "edr-cyber-data")["by_proxy"]
-    parts[0]["tunnels"], parts[1]["tunnels"] = 799, 1_000 - 799
-    row = next(r for r in build(verdict).sources[0].services if r.label == "edr-cyber-data")
-    assert sorted(c.percent or 0 for c in row.cells if c) == [20, 79]
 
 
 def test_opened_tunnels_come_first_and_problems_are_counted_by_code() -> None:
@@ -30,37 +14,6 @@ def test_opened_tunnels_come_first_and_problems_are_counted_by_code() -> None:
     assert [leg.hello for leg in report.legs] == ["other", "same"]
     problems = [finding["code"] for finding in verdict["findings"] if finding["severity"] == "problem"]
     assert problems and dict(report.problems()) == {code: problems.count(code) for code in problems}
-
-
-def test_nothing_carried_has_no_share_and_no_winner() -> None:
-    row = next(r for r in build(fifth_test()).sources[0].services if r.label == "push-notifications")
-    assert row.winner is None
-    assert row.cells[0] is not None and row.cells[0].percent is None and row.cells[0].failed == 4
-
-
-def test_rows_go_plane_by_plane_and_each_plane_before_its_services() -> None:
-    rows = [(r.label, r.is_plane) for r in build(fifth_test()).sources[0].rows()]
-    assert rows == [
-        ("sensor", True),
-        ("edr-command-and-control", False),
-        ("edr-cyber-data", False),
-        ("antivirus", True),
-        ("cloud-protection", False),
-        ("system", True),
-        ("certificate-trust", False),
-        ("push-notifications", False),
-        ("user", True),
-        ("smartscreen", False),
-    ]
-
-
-def test_precedence_is_one_statement_per_plane_with_each_flow_once() -> None:
-    statements = build(fifth_test()).sources[0].precedence
-    assert [s.sentence for s in statements] == [
-        "sensor: static over WinHTTP and WinINET, shown by edr-command-and-control and edr-cyber-data, 3 flows",
-        "antivirus: static over WinINET, shown by cloud-protection, 1 flow",
-    ]
-    assert statements[0].evidence == ("0123456789abcdef", "1123456789abcdef", "2123456789abcdef")
 
 
 def test_findings_come_worst_first_and_say_where() -> None:
@@ -98,3 +51,45 @@ def test_hostile_names_change_no_number() -> None:
     assert [[c and (c.carried, c.failed) for c in r.cells] for r in plain.sources[0].planes] == [
         [c and (c.carried, c.failed) for c in r.cells] for r in odd.sources[0].planes
     ]
+
+
+def test_a_group_names_its_members_and_shows_one_of_many() -> None:
+    report = build(fleet(3_000))
+    assert [group.n for group in report.groups] == [1, 1, 1, 2_697, 300] and report.n_sources == 3_000
+    usual = report.groups[3]
+    assert len(usual.sources) == 1 and len(usual.named) == MOST_NAMED
+    assert usual.names(2) == "10.0.0.3, 10.0.0.4 and 2,695 more"
+    assert [(answer.plane, answer.text, answer.fine) for answer in usual.planes] == [
+        ("sensor", "PROX03", True),
+        ("antivirus", "PROX03", True),
+        ("system", "PROX01", True),
+        ("user", "PROX02", True),
+    ]
+    assert [group.planes[0].text for group in report.groups[:3]] == [
+        "none: PROX03 must authenticate",
+        "PROX01",
+        "PROX01 until 12:09:00, then PROX03",
+    ]
+    assert len(build(fleet(5)).groups[3].sources) == 2, "few have each their own table"
+
+
+def test_it_says_what_was_read_and_what_made_it() -> None:
+    verdict = fifth_test()
+    assert build(verdict).title == "all-three.pcapng, 2024-05-01" and build(nothing_seen()).title == ""
+    verdict["captures"] *= 2
+    assert build(verdict).title == "all-three.pcapng and 1 more capture, 2024-05-01"
+    assert build(verdict).made_by == "Made by whichproxy 0.0.0 with the catalogue of 2024-04-01"
+    verdict["made_by"] = {
+        "version": "1.2",
+        "catalogue": {"as_of": None, "sha256": "ab" * 32},
+        "topology": {"path": "t.toml", "sha256": "cd" * 32},
+        "options": {"start": "12:00", "end": None},
+    }
+    assert build(verdict).made_by == (
+        "Made by whichproxy 1.2 with the catalogue (SHA-256 abababababab…) and the topology t.toml (SHA-256 cdcdcdcdcdcd…); "
+        "asked for: start 12:00"
+    )
+
+
+def test_what_harms_comes_first() -> None:
+    assert [finding.code for finding in build(fifth_test()).to_do()] == ["proxy-auth-required", "capture-damaged"]

@@ -47,7 +47,23 @@ def test_it_names_the_flows_of_findings_and_of_both_legs() -> None:
 
 def test_it_is_tables_and_paragraphs_only() -> None:
     tags = set(shape(to_html_fragment(build(fifth_test()))))
-    allowed = {"div", "p", "strong", "table", "caption", "thead", "tbody", "tr", "th [('scope', 'col')]", "td", "ul", "li", "br"}
+    allowed = {
+        "div",
+        "p",
+        "strong",
+        "table",
+        "caption",
+        "thead",
+        "tbody",
+        "tr",
+        "th [('scope', 'col')]",
+        "td",
+        "ul",
+        "li",
+        "br",
+        "details",
+        "summary",
+    }
     assert tags <= allowed
 
 

@@ -24,19 +24,39 @@ def test_golden_piped(golden: Callable[[str, str], None]) -> None:
     golden("terminal-piped.txt", plain_text(build(fifth_test())))
 
 
+def test_golden_verbose(golden: Callable[[str, str], None]) -> None:
+    golden("terminal-verbose.txt", plain_text(build(fifth_test()), 80, verbose=True))
+
+
+def test_golden_of_a_site(golden: Callable[[str, str], None]) -> None:
+    golden("terminal-site.txt", plain_text(build(fleet(2_000)), 80))
+
+
+SCREEN = 40
+
+
+@pytest.mark.parametrize("n", [1, 200, 2_000])
+def test_a_screen_of_forty_lines_has_the_answer_and_what_to_do(n: int) -> None:
+    screen = "\n".join(plain_text(build(fleet(n)), 80).splitlines()[:SCREEN])
+    assert "What to do" in screen and "→ Defender's services run as SYSTEM" in screen
+    assert "Sure" in screen and screen.index("What to do") < screen.index("Sure")
+    assert (n == 1) or "Answers" in screen
+
+
 def test_golden_without_defender_traffic(golden: Callable[[str, str], None]) -> None:
     golden("terminal-none.txt", plain_text(build(no_defender_traffic()), 80))
 
 
 def test_the_answer_comes_first() -> None:
     assert plain_text(build(fifth_test())).startswith("WORKSTATION (172.16.11.92): PROX03 (static) won for sensor")
-    assert plain_text(build(nothing_seen())) == "No proxy won: no client was seen that could have used one.\n"
+    assert plain_text(build(nothing_seen())).splitlines()[0] == "No proxy won: no client was seen that could have used one."
 
 
 @pytest.mark.parametrize("width", [40, 80, 120, 200])
 def test_no_line_is_wider_than_the_screen(width: int) -> None:
-    for verdict in (fifth_test(), hostile(), no_defender_traffic()):
-        assert max(len(line) for line in plain_text(build(verdict), width).splitlines()) <= width
+    for verdict in (fifth_test(), hostile(), no_defender_traffic(), fleet(200)):
+        for verbose in (False, True):
+            assert max(len(line) for line in plain_text(build(verdict), width, verbose).splitlines()) <= width
 
 
 def coloured(verdict: dict[str, object], width: int, **settings: object) -> str:

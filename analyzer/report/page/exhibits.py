@@ -21,7 +21,12 @@ EACH: Final = 3
 
 @dataclass(frozen=True)
 class Exhibit:
-    """One flow in a line; `answer` is the proxy's, "" where none was captured."""
+    """One flow in a line.
+
+    answer  the proxy's, "" where none was captured
+    frame   number of its first frame in its capture, as Wireshark counts; None: not known
+    filter  the Wireshark display filter that shows it alone
+    """
 
     plane: str
     id: str
@@ -31,6 +36,8 @@ class Exhibit:
     answer: str
     state: str
     bytes: str
+    frame: int | None
+    filter: str
 
 
 def exhibits(scene: Scene, source: Mapping[str, Any]) -> list[Exhibit]:
@@ -54,7 +61,10 @@ def exhibits(scene: Scene, source: Mapping[str, Any]) -> list[Exhibit]:
     return shown
 
 
-SHOWN = ("id", "host", "server_ip", "server_port", "proxy", "request", "requested_port", "proxy_status", "state")
+SHOWN = (
+    "id", "protocol", "client_ip", "client_port", "host", "server_ip", "server_port", "proxy", "request", "requested_port",
+    "proxy_status", "state", "first_frame",
+)  # fmt: skip
 
 
 def _exhibit(scene: Scene, plane: str, row: int) -> Exhibit:
@@ -73,7 +83,16 @@ def _exhibit(scene: Scene, plane: str, row: int) -> Exhibit:
         answer="" if flow["proxy_status"] is None else str(flow["proxy_status"]),
         state=flow["state"] or "",
         bytes=byte_size(int(evidence.bytes[row])),
+        frame=flow["first_frame"],
+        filter=display_filter(flow),
     )
+
+
+def display_filter(flow: Mapping[str, Any]) -> str:
+    """`ip.addr == 172.16.11.92 && ip.addr == 172.16.12.12 && tcp.port == 50000 && tcp.port == 3128`, of a row of the flow table."""
+    kind = "ipv6" if ":" in flow["client_ip"] else "ip"
+    ends = [f"{kind}.addr == {flow[side]}" for side in ("client_ip", "server_ip")]
+    return " && ".join([*ends, *(f"{flow['protocol']}.port == {flow[side]}" for side in ("client_port", "server_port"))])
 
 
 def table_of_tests(tables: list[pa.Table]) -> pa.Table:

@@ -1,4 +1,35 @@
 "use strict";
+// Finding a source among the groups: its group is opened and it is marked.
+(() => {
+  for (const box of document.querySelectorAll(".find")) {
+    const input = box.querySelector("input"), said = box.querySelector("[role=status]");
+    const groups = [...box.parentElement.querySelectorAll("details.group")];
+    box.hidden = false;
+    input.addEventListener("input", () => {
+      const words = input.value.trim().toLowerCase();
+      let hits = 0, seen = null;
+      for (const group of groups) {
+        let own = 0;
+        for (const member of group.querySelectorAll(".members li")) {
+          const found = words !== "" && member.textContent.toLowerCase().includes(words);
+          member.classList.toggle("found", found);
+          if (found) own++;
+        }
+        const head = group.querySelector("summary strong");
+        if (words !== "" && own === 0 && head.textContent.toLowerCase().includes(words)) own = 1;
+        group.hidden = words !== "" && own === 0;
+        if (own) {
+          group.open = true;
+          const list = group.querySelector(".members")?.parentElement;
+          if (list) list.open = true;
+          seen ??= group;
+        }
+        hits += own;
+      }
+      said.textContent = words === "" ? "" : hits === 0 ? "no source is called so here" : hits + (hits === 1 ? " source" : " sources");
+    });
+  }
+})();
 // The flow table: sorted, filtered, searched and copied here, a page of rows at a time. Every text of it becomes a text node.
 (() => {
   const data = JSON.parse(document.getElementById("flow-data").textContent);

@@ -14,7 +14,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final
 from urllib.parse import quote
 
-from analyzer.report.model import REQUIRED_STATES, Report, Source, build
+from analyzer.report.model import MOST_NAMED, Group, Report, build
 from analyzer.report.page.exhibits import Exhibit, exhibits, table_of_tests
 from analyzer.report.page.flow_data import MOST_FLOWS, flow_data
 from analyzer.report.page.inline_svg import inline_svg
@@ -22,9 +22,10 @@ from analyzer.report.plots.canvas import to_svg
 from analyzer.report.plots.palette import PROXIES
 from analyzer.report.plots.pictures import Pictures
 from analyzer.report.plots.scene import Scene
+from analyzer.report.sources import REQUIRED_STATES, Source
 from analyzer.report.study_model import build_study
 from analyzer.report.text import inert
-from analyzer.text.labels import METHOD_NAMES, byte_size, counted, some
+from analyzer.text.labels import METHOD_NAMES, byte_size, counted, plane_order, some
 from analyzer.text.times import to_the_second
 
 if TYPE_CHECKING:
@@ -35,7 +36,7 @@ HERE: Final = Path(__file__).parent
 
 MOST_SOURCES: Final = 60
 MOST_ROWS: Final = 250
-"""Sources, and rows of any other table, on a page; what is beyond them is counted, and whole in .md and .json."""
+"""Sources with a table of their own, and rows of any other table, on a page; what is beyond them is counted, and whole in .json."""
 
 MOST_ANSWERS: Final = 12
 """Sentences at the top; each source's own stands with its table."""
@@ -59,11 +60,20 @@ class Part:
         self.report: Report = build(scene.verdict)
         self.sets: dict[str, Sequence[str]] = {}
 
-    def sources(self) -> list[tuple[Source, list[Exhibit]]]:
-        """The sources that the page shows, each with flows that show its verdict."""
+    def groups(self) -> list[tuple[Group, list[tuple[Source, list[Exhibit]]]]]:
+        """The groups that the page shows, each with its sources that have tables, and these with flows that show their verdict."""
         entries = {entry["client_ip"]: entry for entry in self.scene.verdict["sources"]}
-        shown = list(zip(self.report.sources, entries.values(), strict=True))[:MOST_SOURCES]
-        return [(source, exhibits(self.scene, entry)) for source, entry in shown]
+        room, shown = MOST_SOURCES, []
+        for group in self.report.groups:
+            if room <= 0:
+                break
+            room -= len(group.sources)
+            shown.append((group, [(source, exhibits(self.scene, entries[source.client_ip])) for source in group.sources]))
+        return shown
+
+    def planes(self) -> list[str]:
+        """The planes that any group has an answer for, in their order."""
+        return sorted({answer.plane for group in self.report.groups for answer in group.planes}, key=plane_order)
 
     def picture(self, name: str) -> Any:
         """The picture of that name, as an element of the page."""
@@ -107,7 +117,8 @@ def _page(template: str, verdicts: Sequence[Part], flows: pa.Table, **content: A
     sets = {name: ids for part in verdicts for name, ids in part.sets.items()}
     data, left_out = flow_data(flows, sets)
     return environment.get_template("page.html.j2").render(
-        title=content.get("title") or "Which proxy won",
+        title=content.get("title") or _title(verdicts[0].report.title),
+        made_by=verdicts[0].report.made_by if verdicts else "Made by whichproxy",
         policy=_policy(style, script),
         style=Markup(style),
         script=Markup(script),
@@ -117,6 +128,10 @@ def _page(template: str, verdicts: Sequence[Part], flows: pa.Table, **content: A
         left_out=left_out,
         most_flows=MOST_FLOWS,
     )
+
+
+def _title(read: str) -> str:
+    return f"Which proxy won: {read}" if read else "Which proxy won"
 
 
 def _policy(style: str, script: str) -> str:
@@ -166,6 +181,7 @@ def _environment() -> jinja2.Environment:
         "to_the_second": to_the_second,
         "COLUMNS": COLUMNS,
         "MOST_ANSWERS": MOST_ANSWERS,
+        "MOST_NAMED": MOST_NAMED,
         "REQUIRED_STATES": REQUIRED_STATES,
         "MOST_ROWS": MOST_ROWS,
         "MOST_SOURCES": MOST_SOURCES,

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from analyzer.report.page.exhibits import EACH, exhibits, table_of_tests
+from analyzer.report.page.exhibits import EACH, display_filter, exhibits, table_of_tests
 from tests.report import scenes
 
 
@@ -37,3 +37,8 @@ def test_tests_are_numbered_in_one_table() -> None:
     both = table_of_tests([scenes.article().flows, scenes.silent().flows])
     assert both.schema.names[0] == "test"
     assert both.column("test").to_pylist() == [1] * 16 + [2] * 2
+
+
+def test_a_filter_names_both_ends() -> None:
+    six = {"protocol": "udp", "client_ip": "2001:db8::1", "client_port": 1, "server_ip": "2001:db8::2", "server_port": 443}
+    assert display_filter(six) == "ipv6.addr == 2001:db8::1 && ipv6.addr == 2001:db8::2 && udp.port == 1 && udp.port == 443"

@@ -112,8 +112,8 @@ def test_the_policy_allows_this_script_and_style_by_their_hashes_and_nothing_els
 def test_it_says_what_the_verdict_says(name: str) -> None:
     scene, text = getattr(scenes, name)(), page(name).text
     report = build(scene.verdict)
-    for group in report.alike():
-        assert group[0].answer in text
+    for group in report.groups:
+        assert group.answer in text
     for finding in report.findings[:50]:
         assert " ".join(finding.text.split()) in text and (finding.advice or "") in text
     for source in report.sources[:50]:
@@ -145,6 +145,17 @@ def test_the_answer_comes_first() -> None:
     assert made.text.index("PROX03 (static) won for sensor") < made.text.index("Who carried what")
 
 
+def test_the_title_names_the_capture_and_the_day_and_the_page_its_maker() -> None:
+    whole = Page(to_html(scenes.article().flows, fifth_test()))
+    assert "Which proxy won: all-three.pcapng, 2024-05-01" in whole.words
+    assert "Made by whichproxy 0.0.0 with the catalogue of 2024-04-01, from captured packets." in whole.text
+
+
+def test_proving_flows_have_their_frame_and_their_filter() -> None:
+    text = page("article").text
+    assert "ip.addr == 172.16.11.92 && ip.addr == 172.16.12.12 && tcp.port == 50000 && tcp.port == 3128" in text
+
+
 def test_hostile_names_are_text() -> None:
     made = page("hostile")
     assert MARKUP in made.text and FORMULA in made.text
@@ -164,8 +175,12 @@ def test_flows_are_link_targets() -> None:
 
 
 def test_of_very_many_sources_a_page_shows_some_and_says_so() -> None:
-    text = Page(to_html(scenes.empty().flows, fleet(100))).text
-    assert "… and 40 more sources" in text
+    whole = to_html(scenes.empty().flows, fleet(3_000))
+    assert len(whole) < 2_000_000
+    text = Page(whole).text
+    assert "10.0.0.0 no proxy for sensor" in text and "2,697 sources (10.0.0.3" in text and "one of these 2,697" in text
+    assert "… and 697 more: --json has all." in text and "All 300 sources with this answer" in text
+    assert "All 3,000" not in text and text.count("PROX01 until 12:09:00, then PROX03") >= 1
 
 
 def test_the_same_verdict_is_the_same_page() -> None:

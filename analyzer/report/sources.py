@@ -1,0 +1,255 @@
+"""One source of the verdict document as plain rows: services and planes by proxy, what is required, precedence, how it talks."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from analyzer.report.answer import answer_for
+from analyzer.text.labels import ProxyLabel, counted, listed, method_name, plane_order, source_label
+from analyzer.text.times import to_the_second
+
+REQUIRED_STATES = {
+    "carried": "carried",
+    "failed": "failed",
+    "possible": "perhaps seen",
+    "hidden": "perhaps hidden in TLS to a proxy",
+    "unseen": "not seen",
+}
+"""What is said of required services; `possible`: what came of them isn't told, or only shared hosts were asked for."""
+
+OUTCOME_NAMES = {
+    "works": "works",
+    "partly": "works in part",
+    "broken": "TLS breaks",
+    "authentication": "must authenticate",
+    "denied": "denied",
+    "failed": "fails",
+    "unanswered": "not answered",
+    "hidden": "hidden",
+    "unseen": "not captured",
+    "direct": "goes direct",
+    "blocked": "blocked",
+}
+"""What came of a service or plane, as a table says it."""
+
+
+@dataclass(frozen=True)
+class Cell:
+    """One proxy's part in one row: requests carried and failed, bytes, and of all the carried the whole percents that are its own.
+
+    None: none was carried. Not rounded up, as reasons don't: what is just under 80 % isn't likely yet.
+    """
+
+    proxy: ProxyLabel
+    carried: int
+    failed: int
+    bytes: int
+    percent: int | None
+    won: bool
+    first_seen: str | None
+    last_seen: str | None
+
+
+@dataclass(frozen=True)
+class Row:
+    """One service or one plane of one source: who won, how sure, why, and a cell per proxy of the source (None: not used).
+
+    asked    who was asked most, where that isn't the winner
+    outcome  what came of it, in words; "" where nothing can be said
+    before   who carried it in earlier eras, in order of time; "" where nothing changed
+    """
+
+    label: str
+    group: str | None
+    plane: str | None
+    winner: ProxyLabel | None
+    confidence: str | None
+    reason: str | None
+    cells: tuple[Cell | None, ...]
+    asked: ProxyLabel | None = None
+    outcome: str = ""
+    before: str = ""
+
+    @property
+    def sure(self) -> str:
+        """How sure the winner is, or that there is none."""
+        return (self.confidence or "") if self.winner else "none won"
+
+    @property
+    def doubtful(self) -> bool:
+        """Whether its reason is worth reading: it isn't certain, doesn't work, or changed."""
+        return self.confidence != "certain" or self.outcome != OUTCOME_NAMES["works"] or bool(self.before)
+
+    @property
+    def is_plane(self) -> bool:
+        """Whether it sums up a plane; else it is one service."""
+        return self.group is None and self.label == self.plane
+
+
+@dataclass(frozen=True)
+class Precedence:
+    """One method over others on one plane: the sentence, and the flows that show it."""
+
+    sentence: str
+    evidence: tuple[str, ...]
+
+
+@dataclass(frozen=True)
+class Required:
+    """What became of one service that Defender requires: carried, failed, possible or unseen, and through which proxies."""
+
+    service: str
+    state: str
+    through: tuple[str, ...]
+
+
+@dataclass(frozen=True)
+class Source:
+    """Everything about one client: the answer first, then what it rests on. `proxies` are the columns of services and planes.
+
+    client_ip  as the document has it
+    required   what became of the services that Defender requires
+    talk       a sentence per proxy: which stacks asked it, and what tells
+    """
+
+    client_ip: str
+    label: str
+    answer: str
+    proxies: tuple[ProxyLabel, ...]
+    services: tuple[Row, ...]
+    planes: tuple[Row, ...]
+    required: tuple[Required, ...]
+    precedence: tuple[Precedence, ...]
+    talk: tuple[str, ...]
+
+    def rows(self) -> Iterator[Row]:
+        """Each plane, then its services; services without a plane last."""
+        for plane in sorted({r.plane for r in (*self.planes, *self.services)}, key=plane_order):
+            yield from (r for r in self.planes if r.plane == plane)
+            yield from (r for r in self.services if r.plane == plane)
+
+    def said_by_its_plane(self, row: Row) -> bool:
+        """Whether the plane's row above this service's says the same of it."""
+        return not row.is_plane and any(
+            (plane.winner, plane.confidence, plane.outcome, plane.before) == (row.winner, row.confidence, row.outcome, row.before)
+            for plane in self.planes
+            if plane.plane == row.plane
+        )
+
+    @property
+    def required_counts(self) -> str:
+        """As required_summary, without their names but of those that failed."""
+        return self._required_told({"failed"})
+
+    @property
+    def required_summary(self) -> str:
+        """`Of 9 required services 7 carried, 1 failed (smartscreen), 1 not seen (diagnostic-telemetry)`; "" where nothing is known."""
+        return self._required_told(set(REQUIRED_STATES) - {"carried"})
+
+    def _required_told(self, named: set[str]) -> str:
+        if not self.required:
+            return ""
+        told = []
+        for state, said in REQUIRED_STATES.items():
+            names = [one.service for one in self.required if one.state == state]
+            if names:
+                told.append(f"{len(names)} {said}" + (f" ({listed(names)})" if state in named else ""))
+        return f"Of {counted(len(self.required), 'required service')} {', '.join(told)}"
+
+
+def source_of(source: Mapping[str, Any], labels: Mapping[str, ProxyLabel]) -> Source:
+    """The rows of one entry of the document's `sources`. labels: ip:port → what a proxy is called."""
+    entries = [*source["services"], *source["planes"]]
+    carried: dict[ProxyLabel, int] = {}
+    for entry in entries:
+        for part in entry["by_proxy"]:
+            label = ProxyLabel(part["proxy"], part["name"], part["method"])
+            carried[label] = carried.get(label, 0) + part["tunnels"]
+    proxies = tuple(sorted(carried, key=lambda p: (p.name is None, p.name or "", p.proxy)))
+    services = sorted(source["services"], key=lambda e: (plane_order(e["plane"]), e["service"]))
+    planes = sorted(source["planes"], key=lambda e: plane_order(e["plane"]))
+    return Source(
+        client_ip=source["client_ip"],
+        label=source_label(source["client_ip"], source["name"]),
+        answer=answer_for(source),
+        proxies=proxies,
+        services=tuple(_row(e, e["service"], proxies) for e in services),
+        planes=tuple(_row(e, e["plane"], proxies) for e in planes),
+        required=tuple(_required(entry, labels) for entry in source.get("required", ())),
+        precedence=_precedence(source["precedence"]),
+        talk=_talk(source.get("talk", ())),
+    )
+
+
+def _required(entry: Mapping[str, Any], labels: Mapping[str, ProxyLabel]) -> Required:
+    through = (labels[way].short if way in labels else way for way in entry["through"])
+    return Required(entry["service"], entry["state"], tuple(through))
+
+
+def _row(entry: Mapping[str, Any], label: str, proxies: Sequence[ProxyLabel]) -> Row:
+    total = sum(part["tunnels"] for part in entry["by_proxy"])
+    cells = {}
+    for part in entry["by_proxy"]:
+        proxy = ProxyLabel(part["proxy"], part["name"], part["method"])
+        cells[proxy] = Cell(
+            proxy=proxy,
+            carried=part["tunnels"],
+            failed=part["failed"],
+            bytes=part["bytes"],
+            percent=100 * part["tunnels"] // total if total else None,
+            won=part["proxy"] == entry["winner"],
+            first_seen=part["first_seen"],
+            last_seen=part["last_seen"],
+        )
+    winner = ProxyLabel(entry["winner"], entry["winner_name"], entry["method"]) if entry["winner"] else None
+    asked = ProxyLabel(entry["asked"], entry["asked_name"], entry["asked_method"]) if entry["asked"] else None
+    return Row(
+        label=label,
+        group=entry.get("group"),
+        plane=entry["plane"],
+        winner=winner,
+        confidence=entry["confidence"],
+        reason=entry["reason"],
+        cells=tuple(cells.get(p) for p in proxies),
+        asked=asked if asked != winner else None,
+        outcome=OUTCOME_NAMES.get(entry["outcome"], "") if entry["outcome"] else "",
+        before=_before(entry["eras"]),
+    )
+
+
+def _before(eras: Sequence[Mapping[str, Any]]) -> str:
+    """`PROX01 until 12:00:05`, of each era but the last."""
+    parts = []
+    for era in eras[:-1]:
+        who = (era["name"] or era["proxy"]) if era["proxy"] else "no proxy"
+        parts.append(f"{who} until {to_the_second(era['last_seen'])[11:]}" if era["last_seen"] else who)
+    return ", then ".join(parts)
+
+
+def _precedence(entries: Sequence[Mapping[str, Any]]) -> tuple[Precedence, ...]:
+    """One statement per plane and winner, however many methods it went over."""
+    together: dict[tuple[str, str], list[Mapping[str, Any]]] = {}
+    for entry in entries:
+        together.setdefault((entry["plane"], entry["over"]), []).append(entry)
+    statements = []
+    for (plane, over), parts in sorted(together.items(), key=lambda item: plane_order(item[0][0])):
+        under = listed([str(method_name(p["under"])) for p in parts])
+        services = list(dict.fromkeys(s for p in parts for s in p["services"]))
+        evidence = tuple(dict.fromkeys(f for p in parts for f in p["evidence"]))
+        shown = (
+            f"shown by {listed(services)}, {counted(len(evidence), 'flow')}" if services else f"shown by {counted(len(evidence), 'flow')}"
+        )
+        statements.append(Precedence(f"{plane}: {method_name(over)} over {under}, {shown}", evidence))
+    return tuple(statements)
+
+
+def _talk(entries: Sequence[Mapping[str, Any]]) -> tuple[str, ...]:
+    """`PROX02: WinINET (8 flows: CONNECT with …), curl (2 flows: user agent)`, a sentence per proxy."""
+    by_proxy: dict[str, list[str]] = {}
+    for entry in entries:
+        reasons = listed([part["what"] for part in entry["by"]])
+        family = f"{method_name(entry['family'])} ({counted(entry['flows'], 'flow')}: {reasons})"
+        by_proxy.setdefault(entry["name"] or entry["proxy"], []).append(family)
+    return tuple(f"{proxy}: {', '.join(families)}" for proxy, families in by_proxy.items())
