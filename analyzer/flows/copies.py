@@ -20,6 +20,8 @@ def take_back_copies(tables: Tables, recent: npt.NDArray[Any], firsts: npt.NDArr
     copy's time was not its latest, as copies come within a second.
     """
     packets = tables.sides["packets"]
+    own, sent = np.unique(2 * firsts["record"].astype(np.int64) + firsts["side"], return_counts=True)
+    whole_sides = own[packets[own] == sent]
     rows, counted = np.unique(firsts["record"], return_counts=True)
     whole = set(rows[packets[2 * rows] + packets[2 * rows + 1] == counted].tolist())
     take_back(tables, recent, firsts)
@@ -29,6 +31,8 @@ def take_back_copies(tables: Tables, recent: npt.NDArray[Any], firsts: npt.NDArr
         if row in whole:
             see_only(tables.records[row : row + 1], rest)
         copies = firsts[(firsts["copy"] != 0) & (firsts["record"] == row)]
+        for side in np.intersect1d(whole_sides, (2 * row, 2 * row + 1)).tolist():
+            tables.sides["last_ns"][side] = rest["ts_ns"][rest["side"] == side - 2 * row].max(initial=NO_TIME)
         if tables.records["data_ns"][row] in copies["ts_ns"]:
             tables.records["data_ns"][row] = last_data(rest)
     return others

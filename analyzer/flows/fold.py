@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import numpy as np
 
+from analyzer.flows.acknowledged import join_acks, join_sending
 from analyzer.flows.coverage import behind, cover
 from analyzer.flows.keys import record_hash, same_ends
 from analyzer.flows.layout import HAS_BASE, N_RECORDS
@@ -34,8 +35,7 @@ def fold_records(tables, slots, flow_of, heads):  # type: ignore[no-untyped-def]
             flow_of[row] = flow
             head = np.int64(heads[flow])
             join_records(records[head], records[row])
-            for k in range(2):
-                join_sides(tables.holes, tables.counts, sides[2 * head + k], sides[2 * row + k])
+            join_both_sides(tables, head, row)
         else:
             heads[n_flows] = row
             flow_of[row] = n_flows
@@ -81,10 +81,22 @@ def join_records(into, record):  # type: ignore[no-untyped-def]
 
 
 @kernel
+def join_both_sides(tables, into, row):  # type: ignore[no-untyped-def]
+    """Add both sides of the record `row` to those of the record `into`, which is the earlier one."""
+    sides = tables.sides
+    for k in range(2):
+        join_sending(sides[2 * into + k], sides[2 * into + 1 - k], sides[2 * row + k])
+    for k in range(2):
+        join_sides(tables.holes, tables.counts, sides[2 * into + k], sides[2 * row + k])
+
+
+@kernel
 def join_sides(holes, counts, into, side):  # type: ignore[no-untyped-def]
     """Add a later record's side: counts, flags, and the payload that wasn't seen before."""
     into.packets += side.packets
     into.bytes += side.bytes
+    into.last_ns = max(into.last_ns, side.last_ns)
+    join_acks(into, side)
     if side.seen & HAS_BASE:
         if into.seen & HAS_BASE:
             join_coverage(holes, counts, into, side)

@@ -26,6 +26,11 @@ HAS_BASE: Final = 32  # base, low, high and resume are set
 HELD_BACK: Final = 64  # both sides' payload is kept unread (Tables.held): it may continue what began in an earlier piece
 GIVEN_UP: Final = 128  # with HELD_BACK: more came than is kept; what came then was read on its own
 
+# What else is known of a side (SIDE.marks).
+HAS_ACKED: Final = 1  # acked and acked_span are set
+SENT_NEW: Final = 2  # pending_ns is set
+SENT_AFTER_ALL: Final = 4  # and it is certain that all sent before was acknowledged; else it is the first that was captured
+
 # SIDE.state of a side from which nothing more can be read: everything behind is encrypted. The other states are the names
 # stage's own (names/states.py); 0 is where each side begins.
 DONE: Final = 8
@@ -68,6 +73,9 @@ SIDE = np.dtype(
         ("packets", "i8"),
         ("bytes", "i8"),  # payload by the IP length
         ("distinct", "i8"),  # sequence numbers covered by payload
+        ("last_ns", "i8"),  # of its latest packet
+        ("pending_ns", "i8"),  # when it last sent something new while all that it had sent was acknowledged
+        ("acked_span", "i8"),  # from the lowest number it acknowledged to the highest
         ("base", "u4"),  # the ISN, or one before the first sequence number seen
         ("low", "u4"),  # payload seen lies in [low, high), less the holes
         ("high", "u4"),
@@ -81,9 +89,11 @@ SIDE = np.dtype(
         ("requests", "i4"),  # HTTP requests read from this side
         ("responses", "i4"),
         ("head_end", "u4"),  # where the last response's head ended
+        ("acked", "u4"),  # the highest number it acknowledged of the other side's
         ("heads", "u8"),  # bit k % 64: request k was a HEAD, whose answer has no body
         ("tunnels", "u8"),  # bit k % 64: request k was a CONNECT, after whose granting the tunnel begins
         ("seen", "u1"),
+        ("marks", "u1"),
         ("state", "u1"),  # what is expected at `resume` (names.states)
         ("asked_socks", "u1"),  # 4 or 5 once this side sent a SOCKS request
     ],

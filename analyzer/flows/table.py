@@ -9,6 +9,7 @@ from typing import Final
 
 import numpy as np
 
+from analyzer.flows.acknowledged import note_ack, note_sending
 from analyzer.flows.coverage import cover
 from analyzer.flows.duplicates import digest_place, seen_before
 from analyzer.flows.held import meet
@@ -16,6 +17,7 @@ from analyzer.flows.keys import record_hash, same_conversation, same_ends
 from analyzer.flows.layout import (
     CONTINUED,
     DONE,
+    HAS_ACKED,
     HAS_BASE,
     N_BY_STATUS,
     N_DUPLICATES,
@@ -110,7 +112,14 @@ def count_packets(frames, packets, keys, first, n, tables, offers):  # type: ign
         if packet.protocol == TCP and record.end_side < 0:
             note_end(record, packet, side_index)
         side = sides[2 * row + side_index]
+        if packet.ts_ns > side.last_ns:
+            side.last_ns = packet.ts_ns
+        if packet.protocol == TCP and packet.flags & (ACK | RST) == ACK and (packet.ack != side.acked or side.marks & HAS_ACKED == 0):
+            note_ack(side, sides[2 * row + 1 - side_index], packet.ack)
         if count_packet(side, packet):
+            note_sending(
+                side, sides[2 * row + 1 - side_index], payload_seq(packet), packet.payload_bytes, packet.ts_ns, record.syn_side >= 0
+            )
             cover(holes, counts, side, payload_seq(packet), packet.payload_bytes)
         if packet.captured_bytes > 0 and side.state != DONE and packet.flags & RST == 0:
             offers[n_offers, 0] = i
@@ -176,6 +185,11 @@ def clear_side(side):  # type: ignore[no-untyped-def]
     side.packets = 0
     side.bytes = 0
     side.distinct = 0
+    side.last_ns = NO_TIME
+    side.pending_ns = NO_TIME
+    side.acked_span = 0
+    side.acked = 0
+    side.marks = 0
     side.base = 0
     side.low = 0
     side.high = 0

@@ -11,8 +11,9 @@ import ipaddress
 from pathlib import Path
 
 from tests.reference import dns, quic
+from tests.reference.acks import acknowledged_columns, bytes_behind
 from tests.reference.capture import NotACapture, read_capture
-from tests.reference.dialogue import Dialogue, listen
+from tests.reference.dialogue import Dialogue, first_said, listen
 from tests.reference.flows import Flow, gather, last_data_and_end, tcp_state, udp_state
 from tests.reference.labels import Label, first_label, label_of
 from tests.reference.names import Row, chosen, name_columns, shaken_columns
@@ -110,6 +111,12 @@ def transport_columns(flow: Flow, client: int) -> Row:
         "packets_out": len(out), "packets_in": len(back),
         "bytes_out": sum(p.payload_bytes for p in out), "bytes_in": sum(p.payload_bytes for p in back),
         "retransmitted": sum(s.payload_bytes - s.distinct_bytes for s in streams),
+        "resent_out": streams[0].payload_bytes - streams[0].distinct_bytes if streams else None,
+        "resent_in": streams[1].payload_bytes - streams[1].distinct_bytes if streams else None,
+        **acknowledged_columns(flow, client),
+        "isn_out": initial_number(flow, client, SYN),
+        "isn_in": initial_number(flow, 1 - client, SYN | ACK),
+        "last_in": max((packet.ts_ns for packet in back if packet.ts_ns is not None), default=None),
         "state": (tcp_state if flow.protocol == "tcp" else udp_state)(flow, client),
         "last_data": last_data,
         "isn_out": flow.bases[client] if flow.any(SYN, without=ACK, direction=client) else None,
@@ -119,6 +126,14 @@ def transport_columns(flow: Flow, client: int) -> Row:
         "ended_at": end[1].ts_ns if end else None,
         "outer": ", ".join(flow.packets[0][1].outer) or None,
     }  # fmt: skip
+
+
+def initial_number(flow: Flow, way: int, flags: int) -> int | None:
+    """The number one before a direction's first, where a packet with exactly these of SYN and ACK was captured."""
+    if flow.protocol != "tcp" or not any(packet.flags & (SYN | ACK) == flags for packet in flow.sent(way)):
+        return None
+    first = next(packet for packet in flow.sent(way) if not packet.flags & RST)
+    return first.seq if first.flags & SYN else (first.seq - 1) & 0xFFFFFFFF
 
 
 def higher_port(flow: Flow) -> int:
@@ -154,6 +169,10 @@ def tcp_names(flow: Flow, answers: list[Answer]) -> tuple[int, Row]:
     one = chosen(said[asker].asked)
     row = name_columns(said[asker], "t", resolved(flow, client, answers, (one.host or "") if one else None))
     end = last_data_and_end(flow)[1]
+    to_proxy = [a for a in said[asker].asked if a.kind]
+    row["tunnel_out"] = bytes_behind(flow, asker, to_proxy[-1].end) if to_proxy else None
+    row["tunnel_in"] = bytes_behind(flow, 1 - asker, to_proxy[-1].answer_end) if to_proxy else None
+    row["server_first"] = first_said(streams[1 - client], streams[client], said[client])
     return client, {**row, **shaken_columns(said, asker, client, end is not None)}
 
 
@@ -173,6 +192,8 @@ def udp_names(flow: Flow, answers: list[Answer]) -> tuple[int, Row]:
     to_resolver = bool(questions[client]) and flow.ends[1 - client][1] == 53
     host = questions[client][0].name if to_resolver else resolved(flow, client, answers)
     row = name_columns(Dialogue(hello=hellos[client]), "q", host)
+    row["tunnel_out"] = row["tunnel_in"] = None
+    row["server_first"] = "other" if any(packet.payload_bytes for packet in flow.sent(1 - client)) else None
     return client, {**row, **shaken_columns([Dialogue(), Dialogue()], client, client, False)}
 
 

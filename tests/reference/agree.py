@@ -12,16 +12,7 @@ Row = dict[str, Any]
 
 FAMILY = ("client_family", "client_family_by")
 NOT_FILLED = (
-    "resent_out",
-    "resent_in",
-    "acked_out",
-    "acked_in",
-    "pending_since",
-    "last_in",
     "active",
-    "tunnel_out",
-    "tunnel_in",
-    "server_first",
     "community_id",
     "first_frame",
 )
