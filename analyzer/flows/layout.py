@@ -56,6 +56,8 @@ RECORD = np.dtype(
         ("last_source", "i4"),
         ("previous", "i4"),  # the same conversation's record before this one, -1: none
         ("label", "i4"),  # of the first packet that has one: a row of Tables.labels, -1: none
+        ("pauses", "i4"),  # first of a list in Tables.pauses, the newest first, -1: none
+        ("first_frame", "u4"),  # number of the first packet's frame in its input, from 1; 0: not known
         ("a_port", "u2"),
         ("b_port", "u2"),
         ("protocol", "u1"),
@@ -99,6 +101,9 @@ SIDE = np.dtype(
     ],
     align=True,
 )
+
+# A time of more than ten seconds without a packet of the record: from end_ns to start_ns, and each side's bytes before it.
+PAUSE = np.dtype([("end_ns", "i8"), ("start_ns", "i8"), ("bytes_a", "i8"), ("bytes_b", "i8"), ("next", "i4")], align=True)
 
 HOLE = np.dtype([("start", "u4"), ("end", "u4"), ("next", "i4")], align=True)
 
@@ -214,6 +219,7 @@ FIRST = np.dtype(
         ("source", "i4"),
         ("payload_bytes", "i4"),
         ("seq", "u4"),
+        ("number", "u4"),  # of its frame
         ("ip_id", "u2"),
         ("flags", "u1"),
         ("ttl", "u1"),
@@ -242,7 +248,8 @@ STORE_USED: Final = 20
 N_FIRSTS: Final = 21
 CONTINUED: Final = 22  # 1: other packets may have come before these, in an earlier piece
 N_LABELS: Final = 23
-N_COUNTS: Final = 24
+N_PAUSES: Final = 24
+N_COUNTS: Final = 25
 
 # Processes and actions that are remembered; a capture has hundreds at most.
 MAX_LABELS: Final = 1 << 16
@@ -262,6 +269,7 @@ class Tables(NamedTuple):
     records: npt.NDArray[Any]
     sides: npt.NDArray[Any]  # row 2 * record + side
     holes: npt.NDArray[Any]
+    pauses: npt.NDArray[Any]
     segments: npt.NDArray[Any]
     arena: npt.NDArray[np.uint8]
     messages: npt.NDArray[Any]

@@ -167,7 +167,7 @@ def join_counts(tables, rows, into):  # type: ignore[no-untyped-def]
     records, sides = tables.records, tables.sides
     for i in range(len(rows)):
         row, target = rows[i], into[rows[i]]
-        join_records(records[target], records[row])
+        join_records(tables, target, row)
         # A SYN after which nothing was read yet may itself be one that was sent again.
         unread = is_fresh(sides[2 * target]) and is_fresh(sides[2 * target + 1])
         waits = tables.counts[CONTINUED] != 0 and unread and sides[2 * row].seen & HELD_BACK != 0

@@ -40,6 +40,8 @@ TUNNEL_IN: Final = 3
 SERVER_FIRST: Final = 4  # place in FIRSTS
 N_AMOUNTS: Final = 5
 
+HALF: Final = 1 << 31  # further apart than that, sequence numbers don't tell which comes first
+
 FIRSTS: Final[list[str | None]] = ["alert", "tls", "http", "socks", "other"]
 FIRST_ALERT: Final = 0
 FIRST_TLS: Final = 1
@@ -133,7 +135,7 @@ def stream_begin(side):  # type: ignore[no-untyped-def]
 def bytes_behind(holes, side, other, begin):  # type: ignore[no-untyped-def]
     """How many distinct payload bytes this side sent from `begin` on: captured, or acknowledged by the other.
 
-    Places are counted in 64 bits from the lowest payload seen: streams may be longer than sequence numbers can tell.
+    Places are counted in 64 bits from the lowest payload seen, as streams may be longer than sequence numbers can tell.
     """
     if side.seen & HAS_BASE == 0:
         return max(np.int64(0), acknowledged_bytes(side, other))
@@ -154,13 +156,17 @@ def bytes_behind(holes, side, other, begin):  # type: ignore[no-untyped-def]
     total = max(high, proved) - first
     if proved < 0:
         total += proved  # between there and the lowest nothing was seen
-    at, place, seq = np.int64(side.holes), np.int64(0), np.uint32(side.low)
+    at = np.int64(side.holes)
     while at >= 0:
-        place += np.int64(np.uint32(holes[at].start - seq))
-        end = place + behind(holes[at].end, holes[at].start)
-        total -= max(np.int64(0), end - max(place, proved))
-        place, seq = end, np.uint32(holes[at].end)
+        start, end = np.uint32(holes[at].start), np.uint32(holes[at].end)
         at = np.int64(holes[at].next)
+        if known and np.int64(np.uint32(side.high - start)) >= HALF:
+            continue  # acknowledged long ago
+        if known and behind(acked, start) > 0:
+            start = acked
+        if high - first < HALF and behind(begin, start) > 0:
+            start = begin
+        total -= max(np.int64(0), behind(end, start))
     return max(np.int64(0), total)
 
 

@@ -32,9 +32,11 @@ from analyzer.flows.layout import (
 )
 from analyzer.flows.loss import missing_bytes
 from analyzer.names import columns
+from analyzer.names.active import active_lists
 from analyzer.names.amounts import N_AMOUNTS, amount_columns
 from analyzer.names.answers import answers_to, are_html, challenges, http_answers, statuses_of
 from analyzer.names.choose import BY_DNS, SOURCES, choose_hosts
+from analyzer.names.community import community_ids
 from analyzer.names.discoveries import discovery_table
 from analyzer.names.facts import (
     AGENT,
@@ -117,6 +119,9 @@ def named_tables(tables: Tables, names: list[str], order_of_sources: list[int]) 
             )
         )
         requests = aside.submit(request_lists, tables, rows, starts, order, asked, answers)
+        flows["active"] = active_lists(tables, records, out, back, clients)
+        flows["community_id"] = community_ids(records)
+        flows["first_frame"] = array(records["first_frame"].astype(np.int64), records["first_frame"] == 0)
         flows["capture"] = words(records["first_source"], list(names))
         flows["captures"] = columns.capture_lists(records, late, names, order_of_sources)
         flows |= named(tables, chosen, answers, ends_by_number(records, clients))

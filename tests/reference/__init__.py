@@ -6,6 +6,7 @@ It shares nothing with analyzer/ and is compared with it, column by column. Rows
 
 from __future__ import annotations
 
+import base64
 import hashlib
 import ipaddress
 from pathlib import Path
@@ -52,7 +53,10 @@ def rows_of(*captures: tuple[str, bytes]) -> list[Row]:
 def capture_columns(flow: Flow, origin: list[str], labels: list[Label]) -> Row:
     names = list(dict.fromkeys(origin[packet.number] for _, packet in flow.packets))
     process, action = first_label(flow, labels)
-    return {"capture": names[0], "captures": names, "process": process, "firewall_action": action}
+    first = min((packet for _, packet in flow.packets), key=lambda packet: (packet.ts_ns is None, packet.ts_ns or 0))
+    number = first.number - origin.index(origin[first.number]) + 1
+    told = {"process": process, "firewall_action": action}
+    return {"capture": names[0], "captures": names, "first_frame": number, **told}
 
 
 Answer = tuple[int, str, bytes, bytes, int]  # when, name asked for, who asked, address, until when it may be kept
@@ -124,6 +128,8 @@ def transport_columns(flow: Flow, client: int) -> Row:
         "ended_by": ("client" if end[0] == client else "server") if end else None,
         "ended_with": ("rst" if end[1].flags & RST else "fin") if end else None,
         "ended_at": end[1].ts_ns if end else None,
+        "active": stretches(flow, client),
+        "community_id": community_id(flow),
         "outer": ", ".join(flow.packets[0][1].outer) or None,
     }  # fmt: skip
 
@@ -134,6 +140,31 @@ def initial_number(flow: Flow, way: int, flags: int) -> int | None:
         return None
     first = next(packet for packet in flow.sent(way) if not packet.flags & RST)
     return first.seq if first.flags & SYN else (first.seq - 1) & 0xFFFFFFFF
+
+
+def stretches(flow: Flow, client: int) -> list[Row]:
+    """Stretches without a gap of more than ten seconds. A packet without a time counts to the latest so far, or the first to come."""
+    times = [packet.ts_ns for _, packet in flow.packets if packet.ts_ns is not None]
+    found: list[Row] = []
+    for ts_ns in sorted(times):
+        if not found or ts_ns - found[-1]["end"] > 10 * 10**9:
+            found.append({"start": ts_ns, "end": ts_ns, "bytes_out": 0, "bytes_in": 0})
+        found[-1]["end"] = ts_ns
+    latest = times[0] if times else 0
+    for way, packet in flow.packets if times else []:
+        latest = max(latest, packet.ts_ns if packet.ts_ns is not None else latest)
+        at = latest if packet.ts_ns is None else packet.ts_ns
+        row = next(row for row in found if row["start"] <= at <= row["end"])
+        row["bytes_out" if way == client else "bytes_in"] += packet.payload_bytes
+    return found
+
+
+def community_id(flow: Flow) -> str:
+    """Community ID version 1, seed 0."""
+    (low, low_port), (high, high_port) = flow.ends
+    protocol = 6 if flow.protocol == "tcp" else 17
+    data = b"\0\0" + low + high + bytes([protocol, 0]) + low_port.to_bytes(2, "big") + high_port.to_bytes(2, "big")
+    return "1:" + base64.b64encode(hashlib.sha1(data, usedforsecurity=False).digest()).decode()
 
 
 def higher_port(flow: Flow) -> int:
