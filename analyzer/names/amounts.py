@@ -160,8 +160,8 @@ def bytes_behind(holes, side, other, begin):  # type: ignore[no-untyped-def]
     while at >= 0:
         start, end = np.uint32(holes[at].start), np.uint32(holes[at].end)
         at = np.int64(holes[at].next)
-        if known and np.int64(np.uint32(side.high - start)) >= HALF:
-            continue  # acknowledged long ago
+        if known and (np.int64(np.uint32(side.high - start)) >= HALF or behind(end, side.high) > 0):
+            continue  # acknowledged long ago, however its numbers look now
         if known and behind(acked, start) > 0:
             start = acked
         if high - first < HALF and behind(begin, start) > 0:
