@@ -71,7 +71,7 @@ def measure(tables, n_flows, flow_of, heads, starts, order, clients, answers, as
         side = sides[2 * row + server]
         if amounts[flow, SERVER_FIRST] < 0 and not is_fresh(side):
             # Behind an interim answer, which is kept nowhere, another head is expected.
-            goes_on = side.state == HEAD and side.resume != np.uint32(side.base + np.uint32(1))
+            goes_on = side.state == HEAD and side.asked_socks == 0 and side.resume != np.uint32(side.base + np.uint32(1))
             amounts[flow, SERVER_FIRST] = FIRST_HTTP if goes_on else FIRST_OTHER
     for flow in range(n_flows):
         head = np.int64(heads[flow])

@@ -12,7 +12,7 @@ Row = dict[str, Any]
 
 FAMILY = ("client_family", "client_family_by")
 COMPARED = [column.name for column in FLOW_COLUMNS if column.stage in ("flows", "names") and column.name not in FAMILY]
-BY_LATER_STAGES = ("service", "plane", "service_rule", "service_evidence", "outcome")  # fields of a request
+BY_LATER_STAGES = ("service", "plane", "service_rule", "service_evidence", "outcome", "let_through")  # fields of a request
 
 
 # Times as integers: Python's own can't hold nanoseconds, and pandas' need pandas.
