@@ -118,8 +118,6 @@ def transport_columns(flow: Flow, client: int) -> Row:
         "resent_out": streams[0].payload_bytes - streams[0].distinct_bytes if streams else None,
         "resent_in": streams[1].payload_bytes - streams[1].distinct_bytes if streams else None,
         **acknowledged_columns(flow, client),
-        "isn_out": initial_number(flow, client, SYN),
-        "isn_in": initial_number(flow, 1 - client, SYN | ACK),
         "last_in": max((packet.ts_ns for packet in back if packet.ts_ns is not None), default=None),
         "state": (tcp_state if flow.protocol == "tcp" else udp_state)(flow, client),
         "last_data": last_data,
@@ -132,14 +130,6 @@ def transport_columns(flow: Flow, client: int) -> Row:
         "community_id": community_id(flow),
         "outer": ", ".join(flow.packets[0][1].outer) or None,
     }  # fmt: skip
-
-
-def initial_number(flow: Flow, way: int, flags: int) -> int | None:
-    """The number one before a direction's first, where a packet with exactly these of SYN and ACK was captured."""
-    if flow.protocol != "tcp" or not any(packet.flags & (SYN | ACK) == flags for packet in flow.sent(way)):
-        return None
-    first = next(packet for packet in flow.sent(way) if not packet.flags & RST)
-    return first.seq if first.flags & SYN else (first.seq - 1) & 0xFFFFFFFF
 
 
 def stretches(flow: Flow, client: int) -> list[Row]:
