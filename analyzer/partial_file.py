@@ -80,12 +80,12 @@ def _array(file: IO[bytes], dtype: np.dtype[Any], where: str) -> np.ndarray[Any,
 
 
 def _part_as_json(part: Part) -> list[Any]:
-    addresses, number, protocol = part.key
+    addresses, ident, protocol = part.key
     texts = addresses.hex(), part.header.hex(), without_secrets(part.data, [len(part.data)]).hex()
-    return [*texts, number, protocol, part.ts_ns, part.source, part.offset, part.more, part.outer, part.cut_bytes]
+    return [*texts, ident, protocol, part.ts_ns, part.source, part.offset, part.more, part.outer, part.cut_bytes, part.number]
 
 
 def _part_from_json(entry: list[Any]) -> Part:
     addresses, header, data = (bytes.fromhex(text) for text in entry[:3])
-    number, protocol, ts_ns, source, offset, more, outer, cut_bytes = entry[3:]
-    return Part((addresses, number, protocol), ts_ns, source, header, data, offset, more, tuple(outer), cut_bytes)
+    ident, protocol, ts_ns, source, offset, more, outer, cut_bytes, number = entry[3:]
+    return Part((addresses, ident, protocol), ts_ns, source, header, data, offset, more, tuple(outer), cut_bytes, number)

@@ -31,8 +31,8 @@ def frames_of(seed: int) -> list[Frame]:
 
 
 def nameless(rows: list[Row]) -> list[Row]:
-    """The rows without the names of the files they came from."""
-    return [{**row, "capture": None, "captures": None} for row in rows]
+    """The rows without the names of the files they came from, and where in them."""
+    return [{**row, "capture": None, "captures": None, "first_frame": None} for row in rows]
 
 
 def same(rows: list[Row], others: list[Row]) -> None:
@@ -74,6 +74,15 @@ def test_a_window_is_a_capture_of_its_packets(seed: int) -> None:
     data = pcap(frames, nanosecond=True)
     same(engine_rows(data, start_ns=start, end_ns=end), engine_rows(pcap(inside, nanosecond=True)))
     same(engine_rows(data, start_ns=frames[0][0], end_ns=frames[-1][0] + 1), engine_rows(data))
+
+
+@pytest.mark.parametrize("seed", SEEDS[:3])
+def test_a_window_leaves_the_frames_their_numbers(seed: int) -> None:
+    frames = frames_of(seed)
+    start = frames[len(frames) // 2][0]
+    rows = engine_rows(pcap(frames, nanosecond=True), start_ns=start)
+    numbers = [row["first_frame"] for row in rows]
+    assert all(number is not None and number > len(frames) // 2 for number in numbers) and numbers
 
 
 def test_a_file_named_twice_counts_once(tmp_path: Path) -> None:

@@ -25,7 +25,8 @@ COUNTED = [*COMPARED[: COMPARED.index("state") + 1], "outer"]
 AGREED = {
     "public/arkime__arkime/arkime_synthetic.pcap": "certificates that were captured in part: the twin reads no issuer of them",
     "public/zeek__zeek/vntag_vlan_sandwich_clean.pcap": "Cisco's VN-tag (802.1BR): the twin doesn't read it",
-    "public/arkime__arkime/CVE-2018-6794.pcap": "answers that were sent before they were asked for: the twin gives them to the next request",
+    "public/ntop__nDPI/fuzz-2006-09-29-28586.pcap": "numbers were changed: the twin reads what lies before a stream's first one",
+    "public/arkime__arkime/CVE-2018-6794.pcap": "answers sent before they were asked for: the twin gives them to the next request",
     "public/arkime__arkime/dns-flags0110.pcap": "its packets lie backward in time: the twin's `outer` is of the first in the file",
 }
 

@@ -17,6 +17,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import IO, Any, BinaryIO, Final, cast
 
+import numpy as np
 import numpy.typing as npt
 
 from analyzer.capture.archive import BROKEN, Member, kind_of_archive, members_of, opened_member
@@ -118,6 +119,7 @@ class Source:
         self._finished = True
 
     def _note(self, frames: npt.NDArray[Any]) -> None:
+        frames["number"] = np.arange(self.packets + 1, self.packets + len(frames) + 1)
         self.packets += len(frames)
         first, last, latest, cut, steps, longest = note_frames(
             frames, NO_TIME if self._latest_ns is None else self._latest_ns, CLOCK_STEP_NS

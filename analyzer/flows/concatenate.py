@@ -21,6 +21,7 @@ from analyzer.flows.layout import (
     N_HOLES,
     N_LABELS,
     N_MESSAGES,
+    N_PAUSES,
     N_RECORDS,
     N_SEGMENTS,
     N_SIGHTINGS,
@@ -38,6 +39,7 @@ USED = {
     "records": N_RECORDS,
     "sides": N_RECORDS,
     "holes": N_HOLES,
+    "pauses": N_PAUSES,
     "segments": N_SEGMENTS,
     "arena": ARENA_USED,
     "messages": N_MESSAGES,
@@ -50,9 +52,10 @@ USED = {
 ADDED = (*set(USED.values()), N_DUPLICATES, ARENA_LIVE, *range(N_BY_STATUS, N_BY_STATUS + len(STATUS_NAMES)))
 # Columns that hold rows or places of another table (-1: none), and the count by which they move.
 MOVED = {
-    "records": (("previous", N_RECORDS), ("label", N_LABELS)),
+    "records": (("previous", N_RECORDS), ("label", N_LABELS), ("pauses", N_PAUSES)),
     "sides": (("holes", N_HOLES), ("waiting", N_SEGMENTS)),
     "holes": (("next", N_HOLES),),
+    "pauses": (("next", N_PAUSES),),
     "segments": (("next", N_SEGMENTS), ("at", ARENA_USED)),
     "messages": (
         ("record", N_RECORDS),
@@ -80,7 +83,7 @@ def concatenated(left: Tables, right: Tables) -> Tables:
         n_left, n_right = used(left, name), used(right, name)
         table = getattr(tables, name)
         room = 2 * (n_left + n_right)
-        if name == "holes":  # joining records can make each of them again, and one for each side
+        if name in ("holes", "pauses"):  # joining records can make each of them again, and one for each side
             room += n_left + n_right + used(left, "sides") + used(right, "sides") + 16
         if room > len(table):
             table = changed[name] = np.zeros(1 << (room - 1).bit_length(), table.dtype)

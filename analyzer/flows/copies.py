@@ -9,6 +9,7 @@ import numpy.typing as npt
 
 from analyzer.flows.duplicates import digest_place, same_packet
 from analyzer.flows.layout import N_DUPLICATES, N_HELD, SOURCE_BITS, Tables
+from analyzer.flows.stretches import see_again
 from analyzer.kernels import kernel
 from analyzer.packets.layout import ACK, FIN, NO_TIME, RST, SYN, TCP
 
@@ -20,6 +21,8 @@ def take_back_copies(tables: Tables, recent: npt.NDArray[Any], firsts: npt.NDArr
     copy's time was not its latest, as copies come within a second.
     """
     packets = tables.sides["packets"]
+    own, sent = np.unique(2 * firsts["record"].astype(np.int64) + firsts["side"], return_counts=True)
+    whole_sides = own[packets[own] == sent]
     rows, counted = np.unique(firsts["record"], return_counts=True)
     whole = set(rows[packets[2 * rows] + packets[2 * rows + 1] == counted].tolist())
     take_back(tables, recent, firsts)
@@ -27,8 +30,11 @@ def take_back_copies(tables: Tables, recent: npt.NDArray[Any], firsts: npt.NDArr
     for row in np.unique(firsts["record"][firsts["copy"] != 0]).tolist():
         rest = others[others["record"] == row]
         if row in whole:
+            see_again(tables, row, rest["ts_ns"].copy(), rest["payload_bytes"].copy(), rest["side"].copy())
             see_only(tables.records[row : row + 1], rest)
         copies = firsts[(firsts["copy"] != 0) & (firsts["record"] == row)]
+        for side in np.intersect1d(whole_sides, (2 * row, 2 * row + 1)).tolist():
+            tables.sides["last_ns"][side] = rest["ts_ns"][rest["side"] == side - 2 * row].max(initial=NO_TIME)
         if tables.records["data_ns"][row] in copies["ts_ns"]:
             tables.records["data_ns"][row] = last_data(rest)
     return others
@@ -46,11 +52,11 @@ def leave_unread(tables: Tables, copies: npt.NDArray[Any], first: int) -> None:
 
 
 def see_only(record: npt.NDArray[Any], firsts: npt.NDArray[Any]) -> None:
-    """Let the record, an array of one, be seen when and where these packets were."""
+    """Let the record, an array of one, be seen where these packets were."""
     timed = firsts[firsts["ts_ns"] != NO_TIME]
-    record["first_ns"] = timed["ts_ns"].min() if len(timed) else NO_TIME
-    record["last_ns"] = timed["ts_ns"].max() if len(timed) else NO_TIME
-    record["first_source"] = timed["source"][timed["ts_ns"].argmin()] if len(timed) else firsts["source"][0] if len(firsts) else -1
+    first = timed[timed["ts_ns"].argmin()] if len(timed) else firsts[0] if len(firsts) else None
+    record["first_source"] = -1 if first is None else first["source"]
+    record["first_frame"] = 0 if first is None else first["number"]
     record["last_source"] = firsts["source"][-1] if len(firsts) else -1
     record["sources"] = sum(1 << s for s in set(firsts["source"].tolist()) if s < SOURCE_BITS)
 

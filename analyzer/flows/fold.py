@@ -8,9 +8,11 @@ from __future__ import annotations
 
 import numpy as np
 
+from analyzer.flows.acknowledged import join_acks, join_sending
 from analyzer.flows.coverage import behind, cover
 from analyzer.flows.keys import record_hash, same_ends
 from analyzer.flows.layout import HAS_BASE, N_RECORDS
+from analyzer.flows.stretches import join_stretches
 from analyzer.kernels import kernel
 from analyzer.packets.layout import NO_TIME
 
@@ -33,9 +35,8 @@ def fold_records(tables, slots, flow_of, heads):  # type: ignore[no-untyped-def]
         if flow >= 0 and goes_on(sides[2 * heads[flow]], sides[2 * heads[flow] + 1], records[row]):
             flow_of[row] = flow
             head = np.int64(heads[flow])
-            join_records(records[head], records[row])
-            for k in range(2):
-                join_sides(tables.holes, tables.counts, sides[2 * head + k], sides[2 * row + k])
+            join_records(tables, head, row)
+            join_both_sides(tables, head, row)
         else:
             heads[n_flows] = row
             flow_of[row] = n_flows
@@ -55,21 +56,19 @@ def goes_on(side_a, side_b, record):  # type: ignore[no-untyped-def]
 
 
 @kernel
-def join_records(into, record):  # type: ignore[no-untyped-def]
-    """Add what is known of a later record of the same flow."""
+def join_records(tables, head, row):  # type: ignore[no-untyped-def]
+    """Add what is known of a later record of the same flow to the record `head`; its sides are still to be joined."""
+    into, record = tables.records[head], tables.records[row]
     if record.first_source >= 0:
-        earlier = into.first_source < 0
-        if record.first_ns != NO_TIME and (into.first_ns == NO_TIME or record.first_ns < into.first_ns):
-            into.first_ns = record.first_ns
-            earlier = True
-        if record.last_ns != NO_TIME and (into.last_ns == NO_TIME or record.last_ns > into.last_ns):
-            into.last_ns = record.last_ns
-        if earlier:
+        earlier = record.first_ns != NO_TIME and (into.first_ns == NO_TIME or record.first_ns < into.first_ns)
+        if earlier or into.first_source < 0:
             into.outer0 = record.outer0
             into.outer1 = record.outer1
             into.first_source = record.first_source
+            into.first_frame = record.first_frame
         if record.label >= 0 and (earlier or into.label < 0):
             into.label = record.label
+        join_stretches(tables, head, row)
     if into.end_side < 0:
         into.data_ns = max(into.data_ns, record.data_ns)
         into.end_side, into.end_ns, into.end_reset = record.end_side, record.end_ns, record.end_reset
@@ -81,10 +80,22 @@ def join_records(into, record):  # type: ignore[no-untyped-def]
 
 
 @kernel
+def join_both_sides(tables, into, row):  # type: ignore[no-untyped-def]
+    """Add both sides of the record `row` to those of the record `into`, which is the earlier one."""
+    sides = tables.sides
+    for k in range(2):
+        join_sending(sides[2 * into + k], sides[2 * into + 1 - k], sides[2 * row + k])
+    for k in range(2):
+        join_sides(tables.holes, tables.counts, sides[2 * into + k], sides[2 * row + k])
+
+
+@kernel
 def join_sides(holes, counts, into, side):  # type: ignore[no-untyped-def]
     """Add a later record's side: counts, flags, and the payload that wasn't seen before."""
     into.packets += side.packets
     into.bytes += side.bytes
+    into.last_ns = max(into.last_ns, side.last_ns)
+    join_acks(into, side)
     if side.seen & HAS_BASE:
         if into.seen & HAS_BASE:
             join_coverage(holes, counts, into, side)

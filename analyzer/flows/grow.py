@@ -25,9 +25,11 @@ from analyzer.flows.layout import (
     N_HOLES,
     N_LABELS,
     N_MESSAGES,
+    N_PAUSES,
     N_RECORDS,
     N_SEGMENTS,
     N_SIGHTINGS,
+    PAUSE,
     POOL_USED,
     RECENT,
     RECORD,
@@ -55,6 +57,7 @@ def empty_tables() -> Tables:
         records=np.zeros(RECORDS, RECORD),
         sides=np.zeros(2 * RECORDS, SIDE),
         holes=np.zeros(1 << 10, HOLE),
+        pauses=np.zeros(1 << 10, PAUSE),
         segments=np.zeros(1 << 10, SEGMENT),
         arena=np.zeros(1 << 22, np.uint8),
         messages=np.zeros(1 << 19, MESSAGE),
@@ -91,6 +94,7 @@ def grown(tables: Tables) -> Tables:
         ("pool", counts[POOL_USED]),
         ("arena", counts[ARENA_USED]),
         ("holes", counts[N_HOLES]),
+        ("pauses", counts[N_PAUSES]),
         ("segments", counts[N_SEGMENTS]),
         ("sightings", counts[N_SIGHTINGS]),
         ("labels", counts[N_LABELS]),
@@ -110,11 +114,13 @@ def grown(tables: Tables) -> Tables:
 
 
 def with_room_to_fold(tables: Tables) -> Tables:
-    """The same tables with room for the holes that joining records can make: each hole's again, and one for each side."""
-    used = int(tables.counts[N_HOLES])
-    room = np.zeros(3 * used + 2 * int(tables.counts[N_RECORDS]) + 16, HOLE)
-    room[:used] = tables.holes[:used]
-    return tables._replace(holes=room)
+    """The same tables with room for the holes and pauses that joining records can make: each again, and one for each side."""
+    changed = {}
+    for name, count in (("holes", N_HOLES), ("pauses", N_PAUSES)):
+        table, used = getattr(tables, name), int(tables.counts[count])
+        changed[name] = np.zeros(3 * used + 2 * int(tables.counts[N_RECORDS]) + 16, table.dtype)
+        changed[name][:used] = table[:used]
+    return tables._replace(**changed)
 
 
 def doubled(table: np.ndarray) -> np.ndarray:  # type: ignore[type-arg]

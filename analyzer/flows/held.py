@@ -15,7 +15,7 @@ from analyzer.packets.layout import RST, SYN, TCP
 
 
 @kernel
-def meet(tables, row, side_index, packet, digest, source):  # type: ignore[no-untyped-def]
+def meet(tables, row, side_index, packet, digest, source, number):  # type: ignore[no-untyped-def]
     """Before a packet is counted: remember it if it is one of the first, and see whether its record is to be held back."""
     n = tables.counts[N_FIRSTS]
     if n < MAX_FIRSTS:
@@ -27,6 +27,7 @@ def meet(tables, row, side_index, packet, digest, source):  # type: ignore[no-un
         first.source = source
         first.payload_bytes = packet.payload_bytes
         first.seq = packet.seq
+        first.number = number
         first.ip_id = packet.ip_id
         first.flags = packet.flags
         first.ttl = packet.ttl

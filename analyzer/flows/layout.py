@@ -26,6 +26,11 @@ HAS_BASE: Final = 32  # base, low, high and resume are set
 HELD_BACK: Final = 64  # both sides' payload is kept unread (Tables.held): it may continue what began in an earlier piece
 GIVEN_UP: Final = 128  # with HELD_BACK: more came than is kept; what came then was read on its own
 
+# What else is known of a side (SIDE.marks).
+HAS_ACKED: Final = 1  # acked and acked_span are set
+SENT_NEW: Final = 2  # pending_ns is set
+SENT_AFTER_ALL: Final = 4  # and it is certain that all sent before was acknowledged; else it is the first that was captured
+
 # SIDE.state of a side from which nothing more can be read: everything behind is encrypted. The other states are the names
 # stage's own (names/states.py); 0 is where each side begins.
 DONE: Final = 8
@@ -51,6 +56,8 @@ RECORD = np.dtype(
         ("last_source", "i4"),
         ("previous", "i4"),  # the same conversation's record before this one, -1: none
         ("label", "i4"),  # of the first packet that has one: a row of Tables.labels, -1: none
+        ("pauses", "i4"),  # first of a list in Tables.pauses, the newest first, -1: none
+        ("first_frame", "u4"),  # number of the first packet's frame in its input, from 1; 0: not known
         ("a_port", "u2"),
         ("b_port", "u2"),
         ("protocol", "u1"),
@@ -68,6 +75,9 @@ SIDE = np.dtype(
         ("packets", "i8"),
         ("bytes", "i8"),  # payload by the IP length
         ("distinct", "i8"),  # sequence numbers covered by payload
+        ("last_ns", "i8"),  # of its latest packet
+        ("pending_ns", "i8"),  # when it last sent something new while all that it had sent was acknowledged
+        ("acked_span", "i8"),  # from the lowest number it acknowledged to the highest
         ("base", "u4"),  # the ISN, or one before the first sequence number seen
         ("low", "u4"),  # payload seen lies in [low, high), less the holes
         ("high", "u4"),
@@ -81,14 +91,19 @@ SIDE = np.dtype(
         ("requests", "i4"),  # HTTP requests read from this side
         ("responses", "i4"),
         ("head_end", "u4"),  # where the last response's head ended
+        ("acked", "u4"),  # the highest number it acknowledged of the other side's
         ("heads", "u8"),  # bit k % 64: request k was a HEAD, whose answer has no body
         ("tunnels", "u8"),  # bit k % 64: request k was a CONNECT, after whose granting the tunnel begins
         ("seen", "u1"),
+        ("marks", "u1"),
         ("state", "u1"),  # what is expected at `resume` (names.states)
         ("asked_socks", "u1"),  # 4 or 5 once this side sent a SOCKS request
     ],
     align=True,
 )
+
+# A time of more than ten seconds without a packet of the record: from end_ns to start_ns, and each side's bytes before it.
+PAUSE = np.dtype([("end_ns", "i8"), ("start_ns", "i8"), ("bytes_a", "i8"), ("bytes_b", "i8"), ("next", "i4")], align=True)
 
 HOLE = np.dtype([("start", "u4"), ("end", "u4"), ("next", "i4")], align=True)
 
@@ -204,6 +219,7 @@ FIRST = np.dtype(
         ("source", "i4"),
         ("payload_bytes", "i4"),
         ("seq", "u4"),
+        ("number", "u4"),  # of its frame
         ("ip_id", "u2"),
         ("flags", "u1"),
         ("ttl", "u1"),
@@ -232,7 +248,8 @@ STORE_USED: Final = 20
 N_FIRSTS: Final = 21
 CONTINUED: Final = 22  # 1: other packets may have come before these, in an earlier piece
 N_LABELS: Final = 23
-N_COUNTS: Final = 24
+N_PAUSES: Final = 24
+N_COUNTS: Final = 25
 
 # Processes and actions that are remembered; a capture has hundreds at most.
 MAX_LABELS: Final = 1 << 16
@@ -252,6 +269,7 @@ class Tables(NamedTuple):
     records: npt.NDArray[Any]
     sides: npt.NDArray[Any]  # row 2 * record + side
     holes: npt.NDArray[Any]
+    pauses: npt.NDArray[Any]
     segments: npt.NDArray[Any]
     arena: npt.NDArray[np.uint8]
     messages: npt.NDArray[Any]

@@ -16,7 +16,7 @@ import numpy.typing as npt
 from analyzer.flows.concatenate import add_firsts, add_recent, concatenated, without
 from analyzer.flows.copies import leave_unread, take_back_copies
 from analyzer.flows.coverage import behind
-from analyzer.flows.fold import join_records, join_sides
+from analyzer.flows.fold import join_both_sides, join_records
 from analyzer.flows.keys import record_hash, same_ends
 from analyzer.flows.layout import CONTINUED, DONE, GIVEN_UP, HAS_BASE, HELD_BACK, N_FIRSTS, N_HELD, N_MESSAGES, N_RECORDS, Tables
 from analyzer.kernels import kernel
@@ -167,18 +167,18 @@ def join_counts(tables, rows, into):  # type: ignore[no-untyped-def]
     records, sides = tables.records, tables.sides
     for i in range(len(rows)):
         row, target = rows[i], into[rows[i]]
-        join_records(records[target], records[row])
+        join_records(tables, target, row)
         # A SYN after which nothing was read yet may itself be one that was sent again.
         unread = is_fresh(sides[2 * target]) and is_fresh(sides[2 * target + 1])
         waits = tables.counts[CONTINUED] != 0 and unread and sides[2 * row].seen & HELD_BACK != 0
         if records[row].last_source >= 0:
             records[target].last_source = records[row].last_source
+        before_a, before_b = sides[2 * target].seen, sides[2 * target + 1].seen
+        join_both_sides(tables, target, row)
         for k in range(2):
-            side, to = sides[2 * row + k], sides[2 * target + k]
-            marks = HELD_BACK if waits else to.seen & (HELD_BACK | GIVEN_UP)
-            has_base = to.seen & HAS_BASE
-            join_sides(tables.holes, tables.counts, to, side)
-            if not has_base and to.seen & HAS_BASE:
+            to, before = sides[2 * target + k], before_b if k else before_a
+            marks = HELD_BACK if waits else before & (HELD_BACK | GIVEN_UP)
+            if before & HAS_BASE == 0 and to.seen & HAS_BASE:
                 to.resume = np.uint32(to.base + np.uint32(1))
             to.seen = (to.seen & ~(HELD_BACK | GIVEN_UP)) | marks
 

@@ -21,6 +21,7 @@ from analyzer.flows.layout import (
     FREE_SEGMENT,
     N_HOLES,
     N_MESSAGES,
+    N_PAUSES,
     N_RECORDS,
     N_SEGMENTS,
     N_SIGHTINGS,
@@ -30,6 +31,7 @@ from analyzer.flows.layout import (
     TEXTS,
     Tables,
 )
+from analyzer.flows.lists import lists_of
 from analyzer.flows.table import rehash
 from analyzer.packets.layout import TCP
 
@@ -106,6 +108,7 @@ def only(tables: Tables, kept: npt.NDArray[np.bool_]) -> Tables:
     records["previous"][earlier] = place[records["previous"][earlier]]
     counts = tables.counts.copy()
     sides["holes"], holes = lists_of(sides["holes"], tables.holes)
+    records["pauses"], pauses = lists_of(records["pauses"], tables.pauses)
     sides["waiting"], segments = lists_of(sides["waiting"], tables.segments)
     arena, room = pack_waiting(tables, segments)
     messages = tables.messages[: int(counts[N_MESSAGES])]
@@ -118,6 +121,7 @@ def only(tables: Tables, kept: npt.NDArray[np.bool_]) -> Tables:
     for count, rows in (
         (N_RECORDS, records),
         (N_HOLES, holes),
+        (N_PAUSES, pauses),
         (N_SEGMENTS, segments),
         (N_MESSAGES, messages),
         (N_SIGHTINGS, sightings),
@@ -131,6 +135,7 @@ def only(tables: Tables, kept: npt.NDArray[np.bool_]) -> Tables:
         records=records,
         sides=sides,
         holes=holes,
+        pauses=pauses,
         segments=segments,
         arena=np.append(arena, np.zeros(room, np.uint8)),
         messages=messages,
@@ -140,30 +145,6 @@ def only(tables: Tables, kept: npt.NDArray[np.bool_]) -> Tables:
         counts=counts,
     )
     return concatenated(packed, empty_tables())
-
-
-def lists_of(heads: Rows, table: Rows) -> tuple[Rows, Rows]:
-    """(the heads anew, the rows of all their lists, one list behind the other); -1 is no list, and ends one."""
-    owner = np.flatnonzero(heads >= 0)
-    at = heads[owner].astype(np.int64)
-    owners, rows = [np.zeros(0, np.int64)], [np.zeros(0, np.int64)]
-    while len(at):
-        owners.append(owner)
-        rows.append(at)
-        at = table["next"][at].astype(np.int64)
-        owner, at = owner[at >= 0], at[at >= 0]
-    whose, row = np.concatenate(owners), np.concatenate(rows)
-    order = np.argsort(whose, kind="stable")
-    whose, row = whose[order], row[order]
-    listed = table[row]
-    begins = np.ones(len(whose), np.bool_)
-    begins[1:] = whose[1:] != whose[:-1]
-    ends = np.ones(len(whose), np.bool_)
-    ends[:-1] = begins[1:]
-    listed["next"] = np.where(ends, -1, np.arange(1, len(whose) + 1))
-    moved = np.full(len(heads), -1, heads.dtype)
-    moved[whose[begins]] = np.flatnonzero(begins)
-    return moved, listed
 
 
 def pack_waiting(tables: Tables, segments: Rows) -> tuple[npt.NDArray[np.uint8], int]:

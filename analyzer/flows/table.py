@@ -9,6 +9,7 @@ from typing import Final
 
 import numpy as np
 
+from analyzer.flows.acknowledged import note_ack, note_sending
 from analyzer.flows.coverage import cover
 from analyzer.flows.duplicates import digest_place, seen_before
 from analyzer.flows.held import meet
@@ -16,10 +17,12 @@ from analyzer.flows.keys import record_hash, same_conversation, same_ends
 from analyzer.flows.layout import (
     CONTINUED,
     DONE,
+    HAS_ACKED,
     HAS_BASE,
     N_BY_STATUS,
     N_DUPLICATES,
     N_HOLES,
+    N_PAUSES,
     N_RECORDS,
     N_SIGHTINGS,
     SENT_FIN,
@@ -29,6 +32,7 @@ from analyzer.flows.layout import (
     SENT_SYN_ACK,
     SOURCE_BITS,
 )
+from analyzer.flows.stretches import GAP_NS, add_stretch
 from analyzer.kernels import inlined, kernel
 from analyzer.memory import prefetch
 from analyzer.packets.layout import ACK, FIN, MARK, NO_TIME, OK, RST, SYN, TCP, WHY_LINK
@@ -49,7 +53,7 @@ def count_packets(frames, packets, keys, first, n, tables, offers):  # type: ign
     """
     counts, slots, records, sides = tables.counts, tables.slots, tables.records, tables.sides
     recent, holes, sightings = tables.recent, tables.holes, tables.sightings
-    room_records, room_holes, room_sightings = len(records) - 1, len(holes) - 2, len(sightings) - 2
+    room_records, room_holes, room_sightings, room_pauses = len(records) - 1, len(holes) - 2, len(sightings) - 2, len(tables.pauses) - 2
     mask = np.uint64(len(slots) - 1)
     n_records, n_sightings = counts[N_RECORDS], counts[N_SIGHTINGS]
     continued = counts[CONTINUED] != 0
@@ -65,7 +69,8 @@ def count_packets(frames, packets, keys, first, n, tables, offers):  # type: ign
                 prefetch(records, row)
                 prefetch(sides, 2 * row + keys[i + ROW_AHEAD].side)
         packet = packets[i]
-        if n_records >= room_records or counts[N_HOLES] >= room_holes or n_sightings >= room_sightings:
+        no_room = n_records >= room_records or n_sightings >= room_sightings
+        if no_room or counts[N_HOLES] >= room_holes or counts[N_PAUSES] >= room_pauses:
             n = i
             break
         counts[N_BY_STATUS + packet.status] += 1
@@ -95,8 +100,11 @@ def count_packets(frames, packets, keys, first, n, tables, offers):  # type: ign
         if opening:
             record.syn_side = side_index
             record.isn = packet.seq
-        source = frames[packet.frame].source
-        note_time(record, packet, source)
+        source, number = frames[packet.frame].source, frames[packet.frame].number
+        if packet.ts_ns != NO_TIME and (packet.ts_ns < record.last_ns or packet.ts_ns - record.last_ns > GAP_NS):
+            note_odd_time(tables, row, side_index, packet, source, number)
+        else:
+            note_time(record, packet, source, number)
         if source != record.last_source:
             record.last_source = source
             if source < SOURCE_BITS:
@@ -106,11 +114,18 @@ def count_packets(frames, packets, keys, first, n, tables, offers):  # type: ign
                 sightings[n_sightings].source = source
                 n_sightings += 1
         if continued:
-            meet(tables, row, side_index, packet, digest, source)
+            meet(tables, row, side_index, packet, digest, source, number)
         if packet.protocol == TCP and record.end_side < 0:
             note_end(record, packet, side_index)
         side = sides[2 * row + side_index]
+        if packet.ts_ns > side.last_ns:
+            side.last_ns = packet.ts_ns
+        if packet.protocol == TCP and packet.flags & (ACK | RST) == ACK and (packet.ack != side.acked or side.marks & HAS_ACKED == 0):
+            note_ack(side, sides[2 * row + 1 - side_index], packet.ack)
         if count_packet(side, packet):
+            note_sending(
+                side, sides[2 * row + 1 - side_index], payload_seq(packet), packet.payload_bytes, packet.ts_ns, record.syn_side >= 0
+            )
             cover(holes, counts, side, payload_seq(packet), packet.payload_bytes)
         if packet.captured_bytes > 0 and side.state != DONE and packet.flags & RST == 0:
             offers[n_offers, 0] = i
@@ -162,6 +177,8 @@ def begin_record(record, side_a, side_b, packet, side_index, previous):  # type:
     record.sources = 0
     record.isn = 0
     record.first_source = -1
+    record.pauses = -1
+    record.first_frame = 0
     record.last_source = -1
     record.previous = previous
     record.syn_side = -1
@@ -176,6 +193,11 @@ def clear_side(side):  # type: ignore[no-untyped-def]
     side.packets = 0
     side.bytes = 0
     side.distinct = 0
+    side.last_ns = NO_TIME
+    side.pending_ns = NO_TIME
+    side.acked_span = 0
+    side.acked = 0
+    side.marks = 0
     side.base = 0
     side.low = 0
     side.high = 0
@@ -197,19 +219,44 @@ def clear_side(side):  # type: ignore[no-untyped-def]
 
 
 @inlined
-def note_time(record, packet, source):  # type: ignore[no-untyped-def]
-    """Keep the earliest and latest time, what the earliest packet was wrapped in, which input it came from, and the first label."""
+def note_time(record, packet, source, number):  # type: ignore[no-untyped-def]
+    """Keep the earliest and latest time, what the earliest packet was wrapped in, where it stood in which input, and the first label."""
     earliest = record.first_source < 0
     if packet.ts_ns != NO_TIME:
-        if record.first_ns == NO_TIME or packet.ts_ns < record.first_ns:
+        if record.first_ns == NO_TIME:
             record.first_ns = packet.ts_ns
             earliest = True
-        if record.last_ns == NO_TIME or packet.ts_ns > record.last_ns:
-            record.last_ns = packet.ts_ns
+        record.last_ns = packet.ts_ns
     if earliest:
-        record.outer0 = packet.outer0
-        record.outer1 = packet.outer1
-        record.first_source = source
+        note_first(record, packet, source, number)
+    note_label(record, packet, earliest)
+
+
+@kernel
+def note_odd_time(tables, row, side_index, packet, source, number):  # type: ignore[no-untyped-def]
+    """As note_time, for a packet that comes long behind the last one, or lies before it."""
+    record, sides = tables.records[row], tables.sides
+    earliest = record.first_ns == NO_TIME or packet.ts_ns < record.first_ns
+    if earliest:
+        note_first(record, packet, source, number)
+    note_label(record, packet, earliest)
+    size = np.int64(packet.payload_bytes)
+    bytes_a, bytes_b = (np.int64(0), size) if side_index else (size, np.int64(0))
+    add_stretch(tables, row, packet.ts_ns, packet.ts_ns, bytes_a, bytes_b, sides[2 * row].bytes, sides[2 * row + 1].bytes)
+
+
+@inlined
+def note_first(record, packet, source, number):  # type: ignore[no-untyped-def]
+    """Keep what the earliest packet was wrapped in, and where it stood in which input."""
+    record.outer0 = packet.outer0
+    record.outer1 = packet.outer1
+    record.first_source = source
+    record.first_frame = number
+
+
+@inlined
+def note_label(record, packet, earliest):  # type: ignore[no-untyped-def]
+    """Keep the packet's label where none was seen before it."""
     if packet.note and packet.note < WHY_LINK and (earliest or record.label < 0):
         record.label = np.int32(packet.note) - 1
 

@@ -200,7 +200,8 @@ def counted(
 ) -> dict[str, Any]:
     """The columns of times, packets, bytes, state, end, labels and wrapping."""
     ended = records["end_side"] >= 0
-    again = (out["bytes"] - out["distinct"]) + (back["bytes"] - back["distinct"])
+    tcp = records["protocol"] == TCP
+    again_out, again_back = out["bytes"] - out["distinct"], back["bytes"] - back["distinct"]
     return {
         "first_seen": times(records["first_ns"]),
         "last_seen": times(records["last_ns"]),
@@ -208,7 +209,10 @@ def counted(
         "packets_in": back["packets"],
         "bytes_out": out["bytes"],
         "bytes_in": back["bytes"],
-        "retransmitted": again,
+        "retransmitted": again_out + again_back,
+        "resent_out": array(again_out, ~tcp),
+        "resent_in": array(again_back, ~tcp),
+        "last_in": times(back["last_ns"]),
         "state": words(state_codes(records, out, back), STATES),
         "isn_out": array(out["base"].astype(np.int64), out["seen"] & SENT_SYN == 0),
         "isn_in": array(back["base"].astype(np.int64), back["seen"] & SENT_SYN_ACK == 0),

@@ -29,6 +29,7 @@ from analyzer.flows.layout import (
     WENT_ON,
 )
 from analyzer.kernels import kernel
+from analyzer.names.amounts import measure
 from analyzer.names.dns import PORT_DNS
 from analyzer.names.states import SOCKS_REFUTED
 from analyzer.packets.layout import TCP
@@ -50,7 +51,7 @@ N_CHOSEN: Final = 12
 
 
 @kernel
-def settle(tables, slots, flow_of, heads, starts, order, clients, chosen, answers, asked):  # type: ignore[no-untyped-def]
+def settle(tables, slots, flow_of, heads, starts, order, clients, chosen, answers, asked, amounts):  # type: ignore[no-untyped-def]
     """How many flows there are; decides which records are one flow, who opened it, and which message holds which fact.
 
     One kernel, as loading each from the cache takes its time. Arrays for flows are as long as there are records:
@@ -64,11 +65,13 @@ def settle(tables, slots, flow_of, heads, starts, order, clients, chosen, answer
     chosen     int64[n_records, N_CHOSEN], all -1    which messages hold the flow's facts
     answers    int64[n_messages], all -1  of a request, its answer's row
     asked      uint8[n_messages], all 0   1 for a request to a proxy
+    amounts    int64[n_records, N_AMOUNTS], all -1   see amounts.py
     """
     n_flows = fold_records(tables, slots, flow_of, heads)
     group_messages(tables.messages, len(order), n_flows, flow_of, starts, order)
     choose_clients(tables, n_flows, heads, starts, order, clients)
     choose_messages(tables, n_flows, heads, starts, order, clients, chosen, answers, asked)
+    measure(tables, n_flows, flow_of, heads, starts, order, clients, answers, asked, amounts)
     return n_flows
 
 

@@ -13,10 +13,6 @@ from analyzer.arrow import array
 from analyzer.flows.grow import with_room_to_fold
 from analyzer.flows.layout import (
     ABSOLUTE,
-    ANSWER,
-    ANSWER_CONTINUES,
-    ANSWER_HTML,
-    ANSWER_UNSAID,
     DNS_ANSWER,
     N_LABELS,
     N_MESSAGES,
@@ -36,7 +32,11 @@ from analyzer.flows.layout import (
 )
 from analyzer.flows.loss import missing_bytes
 from analyzer.names import columns
+from analyzer.names.active import active_lists
+from analyzer.names.amounts import N_AMOUNTS, amount_columns
+from analyzer.names.answers import answers_to, are_html, challenges, http_answers, statuses_of
 from analyzer.names.choose import BY_DNS, SOURCES, choose_hosts
+from analyzer.names.community import community_ids
 from analyzer.names.discoveries import discovery_table
 from analyzer.names.facts import (
     AGENT,
@@ -95,12 +95,13 @@ def named_tables(tables: Tables, names: list[str], order_of_sources: list[int]) 
     starts, order = np.zeros(n_records + 2, np.int64), np.zeros(n_messages, np.int64)
     clients, chosen = np.zeros(n_records, np.int64), np.full((n_records, N_CHOSEN), -1, np.int64)
     answers, asked = np.full(n_messages, -1, np.int64), np.zeros(n_messages, np.uint8)
-    n_flows = settle(tables, slots, flow_of, heads, starts, order, clients, chosen, answers, asked)
+    amounts = np.full((n_records, N_AMOUNTS), -1, np.int64)
+    n_flows = settle(tables, slots, flow_of, heads, starts, order, clients, chosen, answers, asked, amounts)
     heads, clients = heads[:n_flows], clients[:n_flows]
     late = late_sightings(tables, flow_of)
     seen = packets_of(tables.sides, heads) > 0  # an ICMP error alone makes no flow
     rows = in_order(tables.records, heads, clients, np.flatnonzero(seen))
-    heads, clients, chosen = heads[rows], clients[rows], chosen[rows]
+    heads, clients, chosen, amounts = heads[rows], clients[rows], chosen[rows], amounts[rows]
 
     # Whole rows are taken at once: ten times faster than picking them by an index (measured).
     records = tables.records.take(heads)
@@ -110,8 +111,17 @@ def named_tables(tables: Tables, names: list[str], order_of_sources: list[int]) 
     with ThreadPoolExecutor(1) as aside:  # two threads take four fifths of the time (measured)
         ids = aside.submit(columns.flow_ids, flows, records["first_ns"])
         labels = tables.labels[: int(tables.counts[N_LABELS])]
-        others = aside.submit(lambda: columns.counted(records, out, back, clients, labels) | shaken(tables, chosen, records, out, clients))
+        others = aside.submit(
+            lambda: (
+                columns.counted(records, out, back, clients, labels)
+                | amount_columns(amounts, out, back)
+                | shaken(tables, chosen, records, out, clients)
+            )
+        )
         requests = aside.submit(request_lists, tables, rows, starts, order, asked, answers)
+        flows["active"] = active_lists(tables, records, out, back, clients)
+        flows["community_id"] = community_ids(records)
+        flows["first_frame"] = array(records["first_frame"].astype(np.int64), records["first_frame"] == 0)
         flows["capture"] = words(records["first_source"], list(names))
         flows["captures"] = columns.capture_lists(records, late, names, order_of_sources)
         flows |= named(tables, chosen, answers, ends_by_number(records, clients))
@@ -252,44 +262,6 @@ def named(tables: Tables, chosen: npt.NDArray[np.int64], answers: npt.NDArray[np
         "host": text_array(pool, host_at, host_size, LOWER),
         "host_source": words(source, SOURCES),
     } | families(messages, text, chosen[:, STYLE], with_schannel(traits, text("agent", np.where(whole, hello, -1))))
-
-
-def statuses_of(messages: npt.NDArray[Any], answers: npt.NDArray[np.int64]) -> npt.NDArray[np.int32]:
-    """The statuses of these answers; -1 where there is none."""
-    return np.where(answers >= 0, messages["status"][answers] if len(messages) else -1, -1).astype(np.int32)
-
-
-def answers_to(requests: npt.NDArray[np.int64], answers: npt.NDArray[np.int64]) -> npt.NDArray[np.int64]:
-    """The rows of the answers to these requests; -1 where there is no answer, or no request."""
-    return np.where(requests >= 0, answers[requests] if len(answers) else -1, -1)
-
-
-def http_answers(messages: npt.NDArray[Any], answers: npt.NDArray[np.int64]) -> npt.NDArray[np.int64]:
-    """These answers where they are HTTP, else -1."""
-    return np.where(kinds_of(messages, answers) == ANSWER, answers, -1)
-
-
-def kinds_of(messages: npt.NDArray[Any], rows: npt.NDArray[np.int64]) -> npt.NDArray[np.int64]:
-    """What kind of messages these are; 0 where there is none."""
-    return np.where(rows >= 0, messages["kind"][rows] if len(messages) else 0, 0).astype(np.int64)
-
-
-def are_html(messages: npt.NDArray[Any], answers: npt.NDArray[np.int64]) -> pa.Array:
-    """Whether these answers are web pages; null where there is none, or where what was captured of it doesn't tell."""
-    answer = http_answers(messages, answers)
-    shape = np.where(answer >= 0, messages["shape"][answer] if len(messages) else 0, 0).astype(np.int64)
-    return array(shape & ANSWER_HTML != 0, (answers < 0) | (shape & ANSWER_UNSAID != 0))
-
-
-def challenges(messages: npt.NDArray[Any], text: TextsOf, answers: npt.NDArray[np.int64]) -> tuple[pa.Array, pa.Array]:
-    """(the schemes that these answers ask for, empty lists where none; whether one goes on, null without any)."""
-    answer = http_answers(messages, answers)
-    schemes = text("scheme", answer)
-    asked = np.asarray(schemes.is_valid())
-    shape = np.where(answer >= 0, messages["shape"][answer] if len(messages) else 0, 0).astype(np.int64)
-    lists = schemes.dictionary_encode()
-    split = pa.array([*(each.split(",") for each in lists.dictionary.to_pylist()), []], pa.list_(pa.string()))
-    return split.take(lists.indices.fill_null(len(split) - 1)), array(shape & ANSWER_CONTINUES != 0, ~asked)
 
 
 def name_by_lookups(tables: Tables, question: npt.NDArray[np.int64], ends: tuple[Any, Any, Any], names: tuple[Any, Any, Any]) -> None:

@@ -47,6 +47,7 @@ class Part(NamedTuple):
     offset   where its data belong;  more: others come behind
     outer    outer0, outer1 and wrapped of its frame, as in layout.PACKET
     cut_bytes   of the data that weren't captured
+    number   of its frame in the input
     """
 
     key: Key
@@ -58,6 +59,7 @@ class Part(NamedTuple):
     more: bool
     outer: tuple[int, int, int]
     cut_bytes: int = 0
+    number: int = 0
 
 
 class Made(NamedTuple):
@@ -131,7 +133,7 @@ class Fragments:
             self._known[part.key] = part.ts_ns
             if len(self._known) > MAX_WAITING:
                 del self._known[next(iter(self._known))]
-            return joined._replace(ts_ns=part.ts_ns, source=part.source)
+            return joined._replace(ts_ns=part.ts_ns, source=part.source, number=part.number)
         while len(self.waiting) > MAX_WAITING or self.bytes > MAX_WAITING_BYTES:
             self._give_up(next(iter(self.waiting)), given_up)
         return None
@@ -172,7 +174,7 @@ class Fragments:
                 return
             raw, frame, packet = as_packet(part), np.zeros(1, FRAME), np.zeros(1, PACKET)
             data = np.frombuffer(raw, np.uint8)
-            frame["ts_ns"], frame["source"], frame["link_type"] = part.ts_ns, part.source, LINK_RAW
+            frame["ts_ns"], frame["source"], frame["number"], frame["link_type"] = part.ts_ns, part.source, part.number, LINK_RAW
             frame["captured_bytes"], frame["wire_bytes"] = len(raw), len(raw) + part.cut_bytes
             decode_frames(data, frame, 1, packet)
             wrap_in(packet[0], part.outer)
@@ -220,7 +222,7 @@ def read_part(data: Bytes, frame: Any, packet: Any) -> Part | None:
         offset, more, body = field_ & 0xFFF8, bool(field_ & 1), raw[found + 8 :]
         length = int.from_bytes(raw[4:6], "big")
         cut = at + 40 + length - whole_until if length else 0
-    part = Part(key, int(frame["ts_ns"]), int(frame["source"]), header, body, offset, more, outer)
+    part = Part(key, int(frame["ts_ns"]), int(frame["source"]), header, body, offset, more, outer, number=int(frame["number"]))
     if cut > 0:
         return part._replace(more=False, cut_bytes=cut) if offset == 0 else None
     return part

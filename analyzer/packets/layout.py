@@ -117,6 +117,7 @@ FRAME = np.dtype(
         ("wire_bytes", "i4"),
         ("link_type", "i4"),
         ("source", "i4"),  # which of the inputs
+        ("number", "u4"),  # of the frame in its input, from 1; 0: not known
         ("interface", "i4"),  # which of the input's interfaces (Source.interfaces); 0 where it tells of none
         ("note_bytes", "i4"),  # of a comment, its padding before it, that lies behind the captured bytes; 0: none
     ],

@@ -204,3 +204,12 @@ def test_a_snap_length_that_cuts_is_no_damage() -> None:
     source = Source("x", file=io.BytesIO(cut))
     list(source.blocks())
     assert [(d.code, d.count) for d in source.all_damage()] == [("capture-cut", 1)]
+
+
+def test_frames_are_numbered_from_one_over_all_blocks_and_interfaces() -> None:
+    talk = build.section_header() + build.interface(1) + build.interface(227)
+    for i in range(9000):
+        talk += build.enhanced(i, bytes(14), number=i % 2) if i % 3 else build.simple(bytes(14))
+    (source,) = open_inputs([io.BytesIO(talk)]).sources
+    numbers = [number for block in source.blocks() for number in block.frames["number"].tolist()]
+    assert numbers == list(range(1, 9001))

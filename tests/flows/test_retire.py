@@ -5,14 +5,13 @@ from __future__ import annotations
 import numpy as np
 import numpy.typing as npt
 import pyarrow as pa
-import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from analyzer.flows.concatenate import concatenated
 from analyzer.flows.grow import empty_tables
 from analyzer.flows.layout import ARENA_USED, N_MESSAGES, N_RECORDS, POOL_USED, Tables
-from analyzer.flows.retire import answering, conversations, lists_of, oldest, remaining
+from analyzer.flows.retire import answering, conversations, oldest, remaining
 from analyzer.growing import rows_of, together
 from analyzer.names.offers import read_waiting
 from analyzer.names.table import flow_table
@@ -92,22 +91,3 @@ def test_what_was_taken_out_leaves_no_bytes_behind() -> None:
     tables = tables_of(whole, 0, whole.n_frames)
     stay = remaining(tables, np.ones(20, np.bool_))
     assert [int(stay.counts[count]) for count in (N_RECORDS, N_MESSAGES, POOL_USED, ARENA_USED)] == [0, 0, 0, 0]
-
-
-@pytest.mark.parametrize(
-    ("heads", "following", "moved", "order"),
-    [
-        ([], [], [], []),
-        ([-1, -1], [1, -1], [-1, -1], []),
-        ([2, -1, 0], [1, -1, 3, 4, -1], [0, -1, 3], [2, 3, 4, 0, 1]),
-    ],
-)
-def test_lists_are_put_one_behind_the_other(heads: list[int], following: list[int], moved: list[int], order: list[int]) -> None:
-    table = np.array(list(zip(range(len(following)), following, strict=True)), [("value", "i4"), ("next", "i4")])
-    found, listed = lists_of(np.array(heads, np.int32), table)
-    assert found.tolist() == moved
-    assert listed["value"].tolist() == order
-    for head in found[found >= 0]:
-        while listed["next"][head] >= 0:
-            assert listed["next"][head] == head + 1
-            head += 1

@@ -72,6 +72,7 @@ def test_a_tunnel() -> None:
         "service_rule": None,
         "service_evidence": None,
         "outcome": None,
+        "let_through": None,
         "challenge": [],
         "continues": None,
         "offered": None,

@@ -6,13 +6,15 @@ It shares nothing with analyzer/ and is compared with it, column by column. Rows
 
 from __future__ import annotations
 
+import base64
 import hashlib
 import ipaddress
 from pathlib import Path
 
 from tests.reference import dns, quic
+from tests.reference.acks import acknowledged_columns, bytes_behind
 from tests.reference.capture import NotACapture, read_capture
-from tests.reference.dialogue import Dialogue, listen
+from tests.reference.dialogue import Dialogue, first_said, listen
 from tests.reference.flows import Flow, gather, last_data_and_end, tcp_state, udp_state
 from tests.reference.labels import Label, first_label, label_of
 from tests.reference.names import Row, chosen, name_columns, shaken_columns
@@ -51,7 +53,10 @@ def rows_of(*captures: tuple[str, bytes]) -> list[Row]:
 def capture_columns(flow: Flow, origin: list[str], labels: list[Label]) -> Row:
     names = list(dict.fromkeys(origin[packet.number] for _, packet in flow.packets))
     process, action = first_label(flow, labels)
-    return {"capture": names[0], "captures": names, "process": process, "firewall_action": action}
+    first = min((packet for _, packet in flow.packets), key=lambda packet: (packet.ts_ns is None, packet.ts_ns or 0))
+    number = first.number - origin.index(origin[first.number]) + 1
+    told = {"process": process, "firewall_action": action}
+    return {"capture": names[0], "captures": names, "first_frame": number, **told}
 
 
 Answer = tuple[int, str, bytes, bytes, int]  # when, name asked for, who asked, address, until when it may be kept
@@ -110,6 +115,10 @@ def transport_columns(flow: Flow, client: int) -> Row:
         "packets_out": len(out), "packets_in": len(back),
         "bytes_out": sum(p.payload_bytes for p in out), "bytes_in": sum(p.payload_bytes for p in back),
         "retransmitted": sum(s.payload_bytes - s.distinct_bytes for s in streams),
+        "resent_out": streams[0].payload_bytes - streams[0].distinct_bytes if streams else None,
+        "resent_in": streams[1].payload_bytes - streams[1].distinct_bytes if streams else None,
+        **acknowledged_columns(flow, client),
+        "last_in": max((packet.ts_ns for packet in back if packet.ts_ns is not None), default=None),
         "state": (tcp_state if flow.protocol == "tcp" else udp_state)(flow, client),
         "last_data": last_data,
         "isn_out": flow.bases[client] if flow.any(SYN, without=ACK, direction=client) else None,
@@ -117,8 +126,35 @@ def transport_columns(flow: Flow, client: int) -> Row:
         "ended_by": ("client" if end[0] == client else "server") if end else None,
         "ended_with": ("rst" if end[1].flags & RST else "fin") if end else None,
         "ended_at": end[1].ts_ns if end else None,
+        "active": stretches(flow, client),
+        "community_id": community_id(flow),
         "outer": ", ".join(flow.packets[0][1].outer) or None,
     }  # fmt: skip
+
+
+def stretches(flow: Flow, client: int) -> list[Row]:
+    """Stretches without a gap of more than ten seconds. A packet without a time counts to the latest so far, or the first to come."""
+    times = [packet.ts_ns for _, packet in flow.packets if packet.ts_ns is not None]
+    found: list[Row] = []
+    for ts_ns in sorted(times):
+        if not found or ts_ns - found[-1]["end"] > 10 * 10**9:
+            found.append({"start": ts_ns, "end": ts_ns, "bytes_out": 0, "bytes_in": 0})
+        found[-1]["end"] = ts_ns
+    latest = times[0] if times else 0
+    for way, packet in flow.packets if times else []:
+        latest = max(latest, packet.ts_ns if packet.ts_ns is not None else latest)
+        at = latest if packet.ts_ns is None else packet.ts_ns
+        row = next(row for row in found if row["start"] <= at <= row["end"])
+        row["bytes_out" if way == client else "bytes_in"] += packet.payload_bytes
+    return found
+
+
+def community_id(flow: Flow) -> str:
+    """Community ID version 1, seed 0."""
+    (low, low_port), (high, high_port) = flow.ends
+    protocol = 6 if flow.protocol == "tcp" else 17
+    data = b"\0\0" + low + high + bytes([protocol, 0]) + low_port.to_bytes(2, "big") + high_port.to_bytes(2, "big")
+    return "1:" + base64.b64encode(hashlib.sha1(data, usedforsecurity=False).digest()).decode()
 
 
 def higher_port(flow: Flow) -> int:
@@ -154,6 +190,10 @@ def tcp_names(flow: Flow, answers: list[Answer]) -> tuple[int, Row]:
     one = chosen(said[asker].asked)
     row = name_columns(said[asker], "t", resolved(flow, client, answers, (one.host or "") if one else None))
     end = last_data_and_end(flow)[1]
+    to_proxy = [a for a in said[asker].asked if a.kind]
+    row["tunnel_out"] = bytes_behind(flow, asker, to_proxy[-1].end) if to_proxy else None
+    row["tunnel_in"] = bytes_behind(flow, 1 - asker, to_proxy[-1].answer_end) if to_proxy else None
+    row["server_first"] = first_said(streams[1 - client], streams[client], said[client])
     return client, {**row, **shaken_columns(said, asker, client, end is not None)}
 
 
@@ -173,6 +213,8 @@ def udp_names(flow: Flow, answers: list[Answer]) -> tuple[int, Row]:
     to_resolver = bool(questions[client]) and flow.ends[1 - client][1] == 53
     host = questions[client][0].name if to_resolver else resolved(flow, client, answers)
     row = name_columns(Dialogue(hello=hellos[client]), "q", host)
+    row["tunnel_out"] = row["tunnel_in"] = None
+    row["server_first"] = "other" if any(packet.payload_bytes for packet in flow.sent(1 - client)) else None
     return client, {**row, **shaken_columns([Dialogue(), Dialogue()], client, client, False)}
 
 

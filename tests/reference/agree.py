@@ -6,32 +6,21 @@ from typing import Any
 
 import pyarrow as pa
 
-from analyzer.tables import FLOW_COLUMNS, REQUEST, TIME
+from analyzer.tables import ACTIVE, FLOW_COLUMNS, REQUEST, TIME
 
 Row = dict[str, Any]
 
 FAMILY = ("client_family", "client_family_by")
-NOT_FILLED = (
-    "resent_out",
-    "resent_in",
-    "acked_out",
-    "acked_in",
-    "pending_since",
-    "last_in",
-    "active",
-    "tunnel_out",
-    "tunnel_in",
-    "server_first",
-    "community_id",
-    "first_frame",
-)
-"""Columns that are null as yet."""
-COMPARED = [column.name for column in FLOW_COLUMNS if column.stage in ("flows", "names") and column.name not in (*FAMILY, *NOT_FILLED)]
-BY_LATER_STAGES = ("service", "plane", "service_rule", "service_evidence", "outcome")  # fields of a request
+COMPARED = [column.name for column in FLOW_COLUMNS if column.stage in ("flows", "names") and column.name not in FAMILY]
+BY_LATER_STAGES = ("service", "plane", "service_rule", "service_evidence", "outcome", "let_through")  # fields of a request
+
 
 # Times as integers: Python's own can't hold nanoseconds, and pandas' need pandas.
-NUMBERS = pa.struct([pa.field(field.name, pa.int64() if field.type == TIME else field.type) for field in REQUEST])
-IN_NUMBERS = {TIME: pa.int64(), pa.list_(REQUEST): pa.list_(NUMBERS)}
+def in_numbers(struct: pa.StructType) -> pa.ListType:
+    return pa.list_(pa.struct([pa.field(field.name, pa.int64() if field.type == TIME else field.type) for field in struct]))
+
+
+IN_NUMBERS = {TIME: pa.int64(), pa.list_(REQUEST): in_numbers(REQUEST), pa.list_(ACTIVE): in_numbers(ACTIVE)}
 
 
 def rows_of_table(table: pa.Table) -> list[Row]:

@@ -29,6 +29,8 @@ class Asked:
     user_agent: str | None = None
     offered: str | None = None
     forwarded: bool = False
+    end: int = 0  # position behind the head
+    answer_end: int | None = None
     challenge: list[str] = field(default_factory=list)
     continues: bool | None = None
     location: str | None = None
@@ -55,6 +57,22 @@ class Dialogue:
     @property
     def is_empty(self) -> bool:
         return not (self.asked or self.hello or self.cut_name)
+
+
+def first_said(server: Stream, client: Stream, said: Dialogue) -> str | None:
+    """What a server's first payload was; None where nothing of its stream was captured."""
+    if not server.known:
+        return None
+    at = min(position for position, packet in server.pieces if not packet.flags & RST)
+    data = server.bytes_from(at)
+    if http.read_response(data):
+        return "http"
+    if tls.alert(data):
+        return "alert"
+    if tls.looks_like_handshake(data, tls.SERVER_HELLO) and tls.read_server_hello(data):
+        return "tls"
+    greeted = client.has_syn and client.bytes_from(client.start)[:1] == b"\5" == data[:1]
+    return "socks" if greeted or (any(a.kind == "socks4" for a in said.asked) and data[:1] == b"\0") else "other"
 
 
 def listen(asker: Stream, answerer: Stream, served_first: bool = False) -> Dialogue:
@@ -124,11 +142,13 @@ def read_socks_request(cursor: Cursor, answers: Answers) -> Asked | None:
         return None
     asked = Asked(found.kind, found.host, found.port, first_seen=cursor.stream.time_at(cursor.at + found.begin))
     cursor.at += found.end
+    asked.end = cursor.at
     reply = socks.read_reply(found.kind, answers.cursor.bytes())
     if reply:
         asked.status = reply[0]
         asked.answered = answers.cursor.stream.time_at(answers.cursor.at + reply[2])
         asked.html = False
+        asked.answer_end = answers.cursor.at + reply[1]
         answers.cursor.at += reply[1]
         answers.any = True
     return asked
@@ -157,7 +177,9 @@ def read_request(request: http.Request, cursor: Cursor, answers: Answers) -> Ask
         asked.continues = goes_on if asked.challenge else None
         asked.location = http.redirected_to(answers.response)
         asked.html = http.is_html(answers.response.head)
+        asked.answer_end = answers.head_end
     cursor.at += request.head.end
+    asked.end = cursor.at
     if request.head.complete and request.kind != "connect":
         end = http.body_end(request.head, cursor.stream, cursor.at)
         cursor.at = cursor.at if end is None else end
@@ -172,6 +194,7 @@ class Answers:
         self.any = False
         self.hello_seen: int | None = None
         self.response: http.Response | None = None
+        self.head_end = 0
 
     def status(self, method: bytes) -> tuple[int | None, int | None]:
         """The next final status and when its response began; None when it wasn't captured."""
@@ -179,6 +202,7 @@ class Answers:
             response = http.read_response(self.cursor.bytes())
             if response:
                 seen = self.cursor.stream.time_at(self.cursor.at + response.head.begin)
+                self.head_end = self.cursor.at + response.head.end
                 self.skip(response, method)
                 if response.status >= 200 or response.status == 101:
                     self.response = response

@@ -1,0 +1,54 @@
+"""What answers say beside their status, as columns: schemes of authentication, where they redirect to, web page or not."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+import pyarrow as pa
+
+from analyzer.arrow import array
+from analyzer.flows.layout import ANSWER, ANSWER_CONTINUES, ANSWER_HTML, ANSWER_UNSAID
+
+Text = Callable[[str, npt.NDArray[np.int64]], pa.Array]
+"""text("host", rows), as table.TextsOf gives it."""
+
+
+def statuses_of(messages: npt.NDArray[Any], answers: npt.NDArray[np.int64]) -> npt.NDArray[np.int32]:
+    """The statuses of these answers; -1 where there is none."""
+    return np.where(answers >= 0, messages["status"][answers] if len(messages) else -1, -1).astype(np.int32)
+
+
+def answers_to(requests: npt.NDArray[np.int64], answers: npt.NDArray[np.int64]) -> npt.NDArray[np.int64]:
+    """The rows of the answers to these requests; -1 where there is no answer, or no request."""
+    return np.where(requests >= 0, answers[requests] if len(answers) else -1, -1)
+
+
+def http_answers(messages: npt.NDArray[Any], answers: npt.NDArray[np.int64]) -> npt.NDArray[np.int64]:
+    """These answers where they are HTTP, else -1."""
+    return np.where(kinds_of(messages, answers) == ANSWER, answers, -1)
+
+
+def kinds_of(messages: npt.NDArray[Any], rows: npt.NDArray[np.int64]) -> npt.NDArray[np.int64]:
+    """What kind of messages these are; 0 where there is none."""
+    return np.where(rows >= 0, messages["kind"][rows] if len(messages) else 0, 0).astype(np.int64)
+
+
+def are_html(messages: npt.NDArray[Any], answers: npt.NDArray[np.int64]) -> pa.Array:
+    """Whether these answers are web pages; null where there is none, or where what was captured of it doesn't tell."""
+    answer = http_answers(messages, answers)
+    shape = np.where(answer >= 0, messages["shape"][answer] if len(messages) else 0, 0).astype(np.int64)
+    return array(shape & ANSWER_HTML != 0, (answers < 0) | (shape & ANSWER_UNSAID != 0))
+
+
+def challenges(messages: npt.NDArray[Any], text: Text, answers: npt.NDArray[np.int64]) -> tuple[pa.Array, pa.Array]:
+    """(the schemes that these answers ask for, empty lists where none; whether one goes on, null without any)."""
+    answer = http_answers(messages, answers)
+    schemes = text("scheme", answer)
+    asked = np.asarray(schemes.is_valid())
+    shape = np.where(answer >= 0, messages["shape"][answer] if len(messages) else 0, 0).astype(np.int64)
+    lists = schemes.dictionary_encode()
+    split = pa.array([*(each.split(",") for each in lists.dictionary.to_pylist()), []], pa.list_(pa.string()))
+    return split.take(lists.indices.fill_null(len(split) - 1)), array(shape & ANSWER_CONTINUES != 0, ~asked)
