@@ -21,7 +21,6 @@ def pending(name: str) -> Any:
 
 # Of captures/situations: whose verdict isn't said yet, and of which truth and flow table can't agree yet (kinds of KEYS).
 SITUATIONS_NOT_YET = {
-    "tunnel-forgotten",  # since when something waits for an acknowledgement is no column yet
 }
 TOLD_NOT_YET: dict[str, set[str]] = {}
 
