@@ -10,6 +10,7 @@ from __future__ import annotations
 import numpy as np
 import pyarrow as pa
 
+from analyzer.routes.captured import is_known
 from analyzer.routes.proxies import Ends
 from analyzer.routes.requests import ABSOLUTE, NO_TIME, Bools, Ints, Requests, integers, one_array, same_host, times_ns
 
@@ -27,30 +28,45 @@ def challenges(flows: pa.Table, ends: Ends, requests: Requests, let_in: Bools) -
     refused: Bools = (requests.status == AUTH_REQUIRED) & (requests.kind >= 0) & (requests.kind <= ABSOLUTE)
     if not refused.any():
         return refused
-    open_ended = np.flatnonzero(refused & (~requests.offered | requests.continues))
-    follows = np.flatnonzero(requests.offered | let_in)
-    group = _groups(flows, ends, requests)
+    follows = requests.offered | let_in
+    result = _followed(flows, requests, refused, follows, _groups(flows, ends, requests, "client_family"))
+    # A ClientHello tells of a family what a connection that ends with its challenge never gets to say.
+    hello = is_known(flows, "client_hello_at", "tls_offered")[requests.row]
+    if (refused & ~hello & ~result).any() and (follows & hello).any():
+        result |= _followed(flows, requests, refused & ~hello, follows & hello, _groups(flows, ends, requests, "user_agent"))
+    return result
+
+
+def open_ended(requests: Requests) -> Bools:
+    """Per request: a 407 that refuses nothing by itself: nothing was offered, or it carries the next token."""
+    asked = (requests.kind >= 0) & (requests.kind <= ABSOLUTE) & (requests.status == AUTH_REQUIRED)
+    result: Bools = asked & (~requests.offered | requests.continues)
+    return result
+
+
+def _followed(flows: pa.Table, requests: Requests, refused: Bools, following: Bools, group: Ints) -> Bools:
+    """Per request: one of `refused` that goes on: one of `following`, of the same group, comes behind it."""
+    begun, follows = np.flatnonzero(refused & open_ended(requests)), np.flatnonzero(following)
     # On the same connection: the last that follows, of each group.
-    latest = np.full(int(group.max()) + 1, -1, dtype=np.int64)
     by_row = np.unique(group * (flows.num_rows + 1) + requests.row, return_inverse=True)[1]
     latest = np.full(int(by_row.max()) + 1, -1, dtype=np.int64)
     np.maximum.at(latest, by_row[follows], follows)
     result = np.zeros(len(refused), dtype=np.bool_)
-    result[open_ended] = latest[by_row[open_ended]] > open_ended
+    result[begun] = latest[by_row[begun]] > begun
     # On the next one.
     opened = times_ns(flows.column("first_seen"))[requests.row]
     timed = follows[opened[follows] != NO_TIME]
-    asked, answered = requests.first_seen[open_ended], requests.answered[open_ended]
-    found = first_after(group[timed], opened[timed], group[open_ended], asked)
+    asked, answered = requests.first_seen[begun], requests.answered[begun]
+    found = first_after(group[timed], opened[timed], group[begun], asked)
     near = (found >= 0) & (asked != NO_TIME) & (answered != NO_TIME)
     apart = opened[timed[found[near]]] - answered[near]
-    result[open_ended[near]] |= apart <= FOLLOWS_WITHIN_S * 10**9
+    result[begun[near]] |= apart <= FOLLOWS_WITHIN_S * 10**9
     return result
 
 
-def _groups(flows: pa.Table, ends: Ends, requests: Requests) -> Ints:
-    """Per request a number for its client, the client's kind, the proxy and the host asked for."""
-    family = integers(one_array(flows.column("client_family")).dictionary_encode().indices, -1)
+def _groups(flows: pa.Table, ends: Ends, requests: Requests, kind: str) -> Ints:
+    """Per request a number for its client, the client's kind (a column), the proxy and the host asked for."""
+    family = integers(one_array(flows.column(kind)).dictionary_encode().indices, -1)
     host = integers(same_host(requests.host).dictionary_encode().indices, -1)
     group = np.zeros(len(requests.row), dtype=np.int64)
     for column in (ends.client[requests.row], family[requests.row] + 1, ends.server_end[requests.row], host + 1):

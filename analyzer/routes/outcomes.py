@@ -21,7 +21,7 @@ import pyarrow.compute as pc
 
 from analyzer.arrow import array
 from analyzer.routes.captured import Captured, is_known, is_text
-from analyzer.routes.challenges import AUTH_REQUIRED, challenges
+from analyzer.routes.challenges import AUTH_REQUIRED, challenges, open_ended
 from analyzer.routes.portals import one_answer_for_many
 from analyzer.routes.proxies import Ends
 from analyzer.routes.requests import ABSOLUTE, CONNECT, NO_STATUS, NO_TIME, SOCKS4, SOCKS5, Bools, Ints, Requests, one_array, same_host
@@ -67,6 +67,8 @@ def outcomes_of(flows: pa.Table, ends: Ends, requests: Requests, captured: Captu
     code[final] = FAILED
     code[(http & (status == HTTP_DENIED)) | ((kind == SOCKS5) & (status == SOCKS5_NOT_ALLOWED))] = DENIED
     code[http & (status == AUTH_REQUIRED)] = AUTHENTICATION
+    # Whether the client goes on with it isn't in a capture that ends right behind the challenge.
+    code[open_ended(requests) & (requests.answered != NO_TIME) & ~captured.waited(requests.answered, row)] = UNSEEN
     code[challenges(flows, ends, requests, tunnel | page)] = CHALLENGED
     code[page] = WORKED
     inside = np.flatnonzero(tunnel)

@@ -93,9 +93,11 @@ def shown_by_rows(flows: pa.Table, requests: Requests, captured: Captured, tunne
     result[requests.row[answers_as_proxy(requests, went_on(flows, requests, captured, tunnels))]] = True
     unasked = np.ones(flows.num_rows, dtype=np.bool_)
     unasked[requests.row] = False
-    opened = is_text(flows, "server_first", "http") | is_text(flows, "server_first", "socks")
-    unasked &= opened & is_known(flows, "server_hello_at") & ~is_known(flows, "http_path")
-    result |= unasked
+    socks = is_text(flows, "server_first", "socks")
+    opened = is_text(flows, "server_first", "http") | socks
+    result |= unasked & opened & is_known(flows, "server_hello_at") & ~is_known(flows, "http_path")
+    # A server that wants none of the methods offered has answered SOCKS's greeting, and no request follows (RFC 1928 3).
+    result |= unasked & socks
     return result
 
 

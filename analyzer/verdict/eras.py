@@ -159,7 +159,10 @@ def agreeing(carried: Sequence[Carried], borders: Sequence[Border]) -> list[Bord
 
 
 class Asked(NamedTuple):
-    """A request, whatever became of it; failed: it is sure that it wasn't carried, and that it wasn't a challenge."""
+    """A request, whatever became of it.
+
+    failed  it is sure that it wasn't carried. A challenge is a step of the request that follows it, and no failure of its own
+    """
 
     at: int
     proxy: int
@@ -171,13 +174,14 @@ def failing_end(asked: Sequence[Asked]) -> Border | None:
     """The border behind which all that was asked went to one other proxy and failed; None: there is no such end.
 
     asked  in order of time
+    What became of a request may not be in the capture, as of the last one before it ends; that makes the others no less failed.
     """
     last = max((place for place, one in enumerate(asked) if one.carried), default=-1)
     rest = asked[last + 1 :]
-    if last < 0 or len(rest) < LEAST_FAILING:
+    if last < 0 or sum(one.failed for one in rest) < LEAST_FAILING:
         return None
     proxies = {one.proxy for one in rest}
-    if len(proxies) != 1 or not all(one.failed for one in rest) or asked[last].proxy in proxies:
+    if len(proxies) != 1 or asked[last].proxy in proxies:
         return None
     return Border(asked[last].at, rest[0].at, asked[last].proxy, rest[0].proxy)
 

@@ -16,6 +16,7 @@ import pyarrow.compute as pc
 
 from analyzer.arrow import array
 from analyzer.findings import Confidence, Finding, Severity
+from analyzer.routes.behind import explained_clients
 from analyzer.routes.direct import was_blocked
 from analyzer.routes.requests import ABSOLUTE, NO_TIME, Bools, Ints, Requests, flat_requests, integers, one_array, same_host, times_ns
 from analyzer.routes.route import DIRECT, PROXY, ROUTES, UPSTREAM
@@ -54,7 +55,7 @@ class Evidence:
 
     flows           the table itself, for columns that few statements need; copies: the translated copies, which count nowhere
     names           who is who among the sources: a source of several addresses is one client
-    route           int64[n]   index into ROUTES, -1 for null
+    route           int64[n]   index into ROUTES, -1 for null; upstream also where the client is a translator's address, which is no source
     direct          int64[n]   index into DIRECT_OUTCOMES, -1 for what isn't direct
     client … state  Coded of n rows; service and plane share their numbering with request_service and request_plane
     first last      int64[n]   ns since 1970, or NO_TIME
@@ -229,6 +230,7 @@ def evidence_of(flows: pa.Table, topology: Topology) -> Evidence:
     everything = in_time_order(flows)
     is_copy = one_array(everything.column("same_as")).is_valid()
     copies = everything.filter(is_copy)
+    nobodys = _nobodys(everything, topology)
     flows = everything.filter(pc.invert(is_copy)).combine_chunks() if copies.num_rows else everything
     requests = flat_requests(flows)
     entries = pc.list_flatten(one_array(flows.column("requests")))
@@ -241,13 +243,19 @@ def evidence_of(flows: pa.Table, topology: Topology) -> Evidence:
     addresses = coded(flows.column("client_ip"))
     names = source_names(topology, addresses.values)
     first = times_ns(flows.column("first_seen"))
+    route = integers(pc.index_in(one_array(flows.column("route")), value_set=pa.array(ROUTES)), -1)
+    direct = integers(pc.index_in(one_array(flows.column("direct_outcome")), value_set=pa.array(DIRECT_OUTCOMES)), -1)
+    if nobodys:
+        behind = pc.is_in(one_array(flows.column("client_ip")), pa.array(nobodys)).to_numpy(zero_copy_only=False).astype(np.bool_)
+        route = np.where(behind & (route >= 0), UPSTREAM, route)
+        direct = np.where(behind, -1, direct)
     return Evidence(
         flows=flows,
         copies=copies,
         topology=topology,
         names=names,
-        route=integers(pc.index_in(one_array(flows.column("route")), value_set=pa.array(ROUTES)), -1),
-        direct=integers(pc.index_in(one_array(flows.column("direct_outcome")), value_set=pa.array(DIRECT_OUTCOMES)), -1),
+        route=route,
+        direct=direct,
         client=_merged(addresses, [names.canonical(address) for address in addresses.values]),
         proxy=coded(flows.column("proxy")),
         service=service,
@@ -269,6 +277,11 @@ def evidence_of(flows: pa.Table, topology: Topology) -> Evidence:
         weight=np.where(requests.last & _long_used(flows)[requests.row], LONG_WEIGHT, 1),
         regional=regional[rule.codes],
     )
+
+
+def _nobodys(flows: pa.Table, topology: Topology) -> list[str]:
+    """Addresses of translators and transparent proxies: what else comes from them is somebody's whom the capture doesn't show."""
+    return [address for address in explained_clients(flows) if topology.workstation_name(address) is None]
 
 
 def _true(flows: pa.Table, name: str) -> Bools:

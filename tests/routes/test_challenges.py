@@ -85,3 +85,21 @@ def test_without_times_only_the_same_connection_counts() -> None:
     lone = [asked(PROX01, request("connect", "a", status)) | timeless for status in (407, 200)]
     assert said(row) == [["challenged", "worked"]]
     assert said(*lone) == [["authentication"], ["worked"]]
+
+
+HELLO = {"client_hello_at": START_NS + 2 * SECOND_NS, "tls_offered": "1.3", "tls_completed": True}
+
+
+def test_a_hello_that_says_more_of_the_client_parts_it_from_its_own_challenge_by_user_agent_only() -> None:
+    challenged = connection(ask(407, 0))
+    assert said(challenged, connection(ask(200, 1), client_family="other", **HELLO)) == [["challenged"], ["worked"]]
+    edge = connection(ask(200, 1), client_family="chromium", user_agent="Edge", **HELLO)
+    assert said(challenged, edge) == [["authentication"], ["worked"]]
+
+
+def test_a_capture_that_ends_with_the_challenge_tells_nothing() -> None:
+    now = START_NS + SECOND_NS // 10
+    assert said(connection(ask(407, 0), state="open", last_seen=now)) == [["unseen"]]
+    assert said(connection(ask(407, 0), state="open", last_seen=now + 4 * SECOND_NS)) == [["authentication"]]
+    assert said(connection(ask(407, 0), state="closed", last_seen=now)) == [["authentication"]], "the proxy ended it"
+    assert said(connection(ask(407, 0, offered="basic"), state="open", last_seen=now)) == [["authentication"]], "refused for good"

@@ -137,3 +137,9 @@ def test_the_topology_names_proxies(entry: dict[str, Any], expected: list[str]) 
 @pytest.mark.parametrize(("ip", "text"), [("192.0.2.9", "192.0.2.9:80"), ("2001:db8::1", "[2001:db8::1]:80")])
 def test_ip_port(ip: str, text: str) -> None:
     assert ip_port(ip, 80) == text
+
+
+def test_a_server_that_wants_none_of_the_methods_offered_has_answered_socks() -> None:
+    greeted = flow(server_ip="192.0.2.9", server_port=1080, bytes_out=3, bytes_in=2, server_first="socks")
+    assert found(greeted) == ["192.0.2.9:1080"]
+    assert found(greeted | {"server_first": "other"}) == []

@@ -103,6 +103,7 @@ def asked(pattern: str) -> list[Asked]:
         ("AAAaaa", None),
         ("AAAbbc", None),
         ("AAAbb2", None),
+        ("AAAcbcbcb", None),
         ("bbb", None),
         ("AAAbbbA", None),
         ("AAaabbb", None),
@@ -111,3 +112,9 @@ def asked(pattern: str) -> list[Asked]:
 def test_three_failures_at_one_other_proxy_behind_the_last_carried_are_an_era(pattern: str, since: int | None) -> None:
     border = failing_end(asked(pattern))
     assert (border.since // SECOND if border else None) == since
+
+
+def test_what_is_no_failure_of_its_own_ends_no_failing_era() -> None:
+    steps = [Asked(0, 1, True, False), *(Asked(at, 2, False, at % 3 == 0) for at in range(1, 10))]
+    assert failing_end(steps) == Border(0, 1, 1, 2), "two challenges before each refusal: three tries, from the first challenge on"
+    assert failing_end(steps[:-1]) is None, "two refusals"

@@ -1,8 +1,11 @@
 import numpy as np
+import pyarrow as pa
 import pytest
 
-from analyzer.verdict.evidence import evidence_of, grouped, in_time_order, rfc3339
-from tests.verdict.rows import CNC, LAB_TOPOLOGY, PROX01, START_NS, flow, table, tunnel
+from analyzer.routes.route import route_flows
+from analyzer.routes.topology import Topology, topology_from
+from analyzer.verdict.evidence import evidence_of, grouped, in_time_order, rfc3339, source_rows
+from tests.verdict.rows import CNC, LAB_TOPOLOGY, PROX01, START_NS, WORKSTATION, flow, table, tunnel
 
 
 @pytest.mark.parametrize(
@@ -48,3 +51,16 @@ def test_labels() -> None:
     evidence = evidence_of(table([row, row | {"id": "x", "proxy": "10.0.0.1:80", "proxy_name": None}]), LAB_TOPOLOGY)
     assert sorted(evidence.proxy_label(code) for code in (0, 1)) == ["10.0.0.1:80", "PROX01"]
     assert evidence.client_label(0) == "WORKSTATION"
+
+
+def test_what_else_comes_from_a_translators_address_is_nobodys() -> None:
+    rows = [tunnel(PROX01, CNC), tunnel(PROX01, CNC, client_ip="203.0.113.7"), flow(client_ip="203.0.113.7"), flow(client_ip="203.0.113.8")]
+    flows = route_flows(table(rows), LAB_TOPOLOGY)
+    ids, copied = flows.column("id").to_pylist(), flows.column("same_as").to_pylist()
+    copied[1] = ids[0]
+    index = flows.schema.get_field_index("same_as")
+    flows = flows.set_column(index, "same_as", pa.array(copied, pa.string()))
+    evidence = evidence_of(flows, Topology())
+    assert [evidence.client.text(code) for code in evidence.client.codes[source_rows(evidence)].tolist()] == [WORKSTATION, "203.0.113.8"]
+    named = topology_from({"workstation": [{"name": "GATE", "address": "203.0.113.7"}]}, "named.toml")
+    assert source_rows(evidence_of(flows, named)).all(), "unless the topology calls it a workstation"

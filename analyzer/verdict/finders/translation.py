@@ -9,6 +9,7 @@ from collections import Counter
 
 import numpy as np
 
+from analyzer.arrow import array
 from analyzer.findings import Finding
 from analyzer.routes.proxies import ip_port
 from analyzer.routes.requests import one_array
@@ -16,7 +17,7 @@ from analyzer.routes.route import DIRECT, UPSTREAM
 from analyzer.text.times import values
 from analyzer.text.words import counted, listed
 from analyzer.verdict.case import Case
-from analyzer.verdict.evidence import Evidence, coded
+from analyzer.verdict.evidence import Evidence, coded, source_rows
 
 
 def find(case: Case) -> list[Finding]:
@@ -46,10 +47,23 @@ def translated(evidence: Evidence) -> list[Finding]:
             pairs[f"{ip_port(own_server, own_port)} sent on to {ip_port(server, port)}"] += 1
     told = listed([f"{what} ({n})" if n > 1 else what for what, n in pairs.most_common()])
     text = f"{counted(len(rows), 'connection')} captured on both sides of an address translation, counted once: {told}"
+    behind = _from_translators(evidence)
+    if behind:
+        text += f"; {counted(behind, 'connection')} more from there, seen on one side only, count nowhere: nothing tells whose they are"
     chosen = np.unique(np.array(rows, dtype=np.int64))
     finding = evidence.finding("nat", chosen, text)
     flows = [*finding.flows, *one_array(copies.column("id")).to_pylist()]
     return [Finding(**{**finding.__dict__, "flows": flows})]
+
+
+def _from_translators(evidence: Evidence) -> int:
+    """How many flows come from a translator's address and are no copies."""
+    sources = {evidence.client.text(code) for code in np.unique(evidence.client.codes[source_rows(evidence)]).tolist()}
+    translators = set(values(evidence.copies.column("client_ip"))) - sources
+    routed = np.flatnonzero((evidence.route == UPSTREAM) & (evidence.pair_rows < 0))
+    addresses = one_array(evidence.flows.column("client_ip")).take(array(routed))
+    stated = one_array(evidence.flows.column("route")).take(array(routed))
+    return sum(address in translators and route != "upstream" for address, route in zip(values(addresses), values(stated), strict=True))
 
 
 def transparent(evidence: Evidence) -> list[Finding]:

@@ -38,3 +38,12 @@ def test_many_connections_are_one_finding() -> None:
 def test_other_numbers_are_another_connection() -> None:
     assert told(*both_sides(1, isn_out=5, client_random="cd" * 32)) == []
     assert told(flow(), flow(client_ip="203.0.113.5")) == []
+
+
+def test_what_was_seen_behind_the_translator_only_is_said_and_counts_nowhere() -> None:
+    rows = [*both_sides(1), tunnel(PROX01, CNC, client_ip="203.0.113.5"), flow(client_ip="203.0.113.5")]
+    result = verdict(*rows)
+    assert [source["client_ip"] for source in result["sources"]] == [WORKSTATION]
+    assert result["direct"] == {"allowed": [], "blocked": [], "unknown": []}
+    (finding,) = told(*rows)
+    assert finding["text"].endswith("; 2 connections more from there, seen on one side only, count nowhere: nothing tells whose they are")
