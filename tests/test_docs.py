@@ -41,8 +41,14 @@ from tests.services import pages
 PAGES_BY_HAND = [
     "README.md",
     "CHANGELOG.md",
+    "CONTRIBUTING.md",
+    "SECURITY.md",
     "captures/README.md",
+    "captures/proof/README.md",
+    "captures/situations/README.md",
+    "docs/capture.md",
     "docs/catalogue.md",
+    "docs/faq.md",
     "docs/jobs.md",
     "docs/limits.md",
     "docs/second-opinion.md",
@@ -108,8 +114,9 @@ def assert_shows(expected: list[str], printed: str) -> None:
 
 @pytest.fixture
 def folder(tmp_path: Path) -> Path:
-    """Where a reader of the README is: gateway.pcapng, topology.toml and study.toml lie there."""
+    """Where a reader of the README is: gateway.pcapng, changed.pcapng, topology.toml and study.toml lie there."""
     shutil.copy(ROOT / "captures" / "T2-winhttp-wininet.pcapng", tmp_path / "gateway.pcapng")
+    shutil.copy(ROOT / "captures" / "situations" / "setting-changed.pcapng", tmp_path / "changed.pcapng")
     shutil.copy(ROOT / "captures" / "topology.toml", tmp_path)
     (tmp_path / "study.toml").write_text(STUDY, encoding="utf-8")
     return tmp_path

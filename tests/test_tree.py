@@ -33,6 +33,8 @@ TOP_LEVEL = {
     "requirements.txt": "what it runs on",
     "README.md": "the question, two commands, the stages",
     "CHANGELOG.md": "what changed for its users",
+    "CONTRIBUTING.md": "how to add what people add, and which files each touches",
+    "SECURITY.md": "whom to tell",
     "LICENSE": "MIT",
     "NOTICE": "licences of what is used, and where the data comes from",
     "pyproject.toml": "how it is built, installed and checked",
