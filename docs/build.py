@@ -76,8 +76,9 @@ LOOKUPS_TEXT: Final = """\
 Beside the flow table: one row per question to a resolver, over UDP or TCP, with its answer; in Python, `traffic.lookups`."""
 
 FINDINGS_TEXT: Final = """
-A finding is one statement about one source, proxy and service, with the ids of the flows that prove it. The severity is the usual
-one; a finding may have another where the circumstances differ.
+A finding is one cause, with all the sources, services and flows that it touches; what states a moment (a change, a fallback, a burst, a
+tunnel that died) is one for each source and moment. The severity is the usual one; a finding may have another where the circumstances
+differ. `whichproxy slice CAPTURE --finding CODE -o OUT.pcapng` gives its packets.
 """
 
 
@@ -113,9 +114,9 @@ def findings_page() -> str:
     for severity in SEVERITIES:
         lines += ["", f"## {severity.capitalize()}", "", "| code | meaning | what to do |", "| --- | --- | --- |"]
         lines += [f"| `{name}` | {c.meaning} | {c.advice} |" for name, c in CODES.items() if c.severity == severity and name in told]
-    lines += ["", "## Not told yet", "", "These codes have their name and meaning, but nothing in this version looks for them."]
-    lines += ["", "| code | meaning |", "| --- | --- |"]
-    lines += [f"| `{name}` | {c.meaning} |" for name, c in CODES.items() if name not in told]
+    if untold := [f"| `{name}` | {c.meaning} |" for name, c in CODES.items() if name not in told]:
+        lines += ["", "## Not told yet", "", "These codes have their name and meaning, but nothing in this version looks for them."]
+        lines += ["", "| code | meaning |", "| --- | --- |", *untold]
     return "\n".join(lines) + "\n"
 
 

@@ -10,42 +10,104 @@ from pydantic import TypeAdapter
 from analyzer.verdict import types
 
 RULES: Final = """
-**Proxy.** An `ip:port` that behaves as one anywhere in the inputs: it answers CONNECT with anything but 400, 404, 405 or 501, an absolute-form
-request or SOCKS; or a request is followed by what goes through a tunnel, where answers aren't in the capture; or the topology names it. A proxy
-is never a source, nor is an address behind a translation that both sides were captured of. What was asked and never answered is listed with the
-kind `asked`; what answered as a web server does isn't listed. A flow on which a proxy was asked is never direct, whatever came back.
+## Who is a proxy
 
-**Evidence.** `own`: only Defender asks for this host. `platform`: Windows, Azure or a browser ask for it too, and Defender needs it: it names the
-service and counts for the planes `system` and `user`, never for `sensor` or `antivirus`. A host that others share only sets `service_possible`.
-A source's `defender` is `seen` with own evidence, `hidden` where all it shows is TLS to a proxy, else `not-seen`.
+An `ip:port` that behaves as one anywhere in the inputs, before or after the flow in question:
 
-**Outcome of a request.** `worked`: let through, and TLS inside completed, or payload came both ways; a page other than 403, 407, 5xx or a
-portal's. `broken`: let through, and inside it TLS failed or the server never said a byte. `challenged`: a 407 on the way to being let in.
-`authentication`: any other 407. `denied`: 403, SOCKS "not allowed". `failed`: other refusals, a captive portal. `unanswered`: sent, the other
-direction is captured, and nothing came. `unseen`: what would tell isn't in the capture. *Carried* are those that worked or broke, and the unseen
-that were let through. Unseen and challenged are never failed.
+- it answers CONNECT with anything but 400, 404, 405 or 501, or it answers an absolute-form request or SOCKS;
+- where answers aren't in the capture: a CONNECT or SOCKS request is followed by a ClientHello or by data of the client;
+- where requests aren't: a `200` to nothing visible is followed by a ServerHello;
+- or the topology names it.
 
-**Asked and won.** Per source, for each service and each plane. `asked` is the proxy that most requests were sent to, whatever came back (of
-equals the one tried first): the setting in force. `winner` is the one with the most worked requests; where none worked, the most carried; then
-the most bytes, then the latest. A full tie has none, nor has a plane whose services have different winners (`split`). Direct never wins.
+A flow on which a proxy was asked is never direct, whatever came back. What was asked and never answered is listed among the proxies with
+the kind `asked`; what answered as a web server does isn't. A proxy's address is no source, unless the topology calls it a workstation;
+nor is an address of which an address translation or a transparent proxy in the same capture is the explanation: such flows are copies
+(`same_as`) or legs behind a proxy (`upstream`), and count nowhere. A workstation with several addresses in the topology is one source.
 
-**Eras.** A setting that changes shows as runs of carried requests: two of at least two to different proxies, or three to five of at least three.
-A service must cross the border, and none may be balanced over it. `asked`, `winner`, `outcome` and `confidence` are the last era's; `eras` has
-all, and the finding `winner-changed` the moments. Three requests or more that all fail at another proxy, behind the last carried one, are an era
-without a winner. More runs than five are alternation, and no change.
+## Whose traffic
+
+| evidence | whose host | what it does |
+| --- | --- | --- |
+| `own` | only Defender asks for it | names the service; the only thing that counts for `sensor` and `antivirus` |
+| `platform` | Windows, Azure or a browser ask for it too, and Defender needs it | names the service; counts for `system` and `user` |
+| shared | other products use it as well | sets `service_possible` and counts nowhere |
+
+Hosts that are known and aren't Defender's, such as Edge's, count for `system` and `user` without a service. A source's `defender` is
+`seen` where it asked for an own host of a service other than the security portal, `hidden` where all it shows is TLS to proxies, else
+`not-seen`.
+
+## What came of a request
+
+| outcome | when |
+| --- | --- |
+| `worked` | let through, and TLS inside completed, or without TLS payload went both ways; of a page: any answer but 403, 407, 5xx or a captive portal's |
+| `broken` | let through, and inside it TLS failed or the server never said a byte |
+| `challenged` | a 407 on the way to being let in: nothing was offered yet, or the answer is the next step of the scheme, and within 30 s credentials follow or it is let in |
+| `authentication` | any other 407 |
+| `denied` | 403; SOCKS: not allowed |
+| `failed` | any other refusal, a captive portal, an answer that is no proxy's |
+| `unanswered` | sent, the other direction is captured, and nothing came |
+| `hidden` | a TLS connection to a proxy that shows no request |
+| `unseen` | what would tell isn't captured, or the capture ends less than three seconds later |
+
+*Carried* are those that worked or broke, and the unseen ones that were let through. *Failed* are authentication, denied, failed and
+unanswered; unseen and challenged never are.
+
+## What went past the proxies
+
+`direct_outcome` is `answered` where something came back that isn't an alert or a block page alone, and the flow's beginning, a hello or
+a request was seen; `blocked` where nothing came back but a refusal, though that direction is captured and there was time for it;
+`unknown` where the capture doesn't tell: the rest of an old connection, one direction only, opened and nothing sent.
+
+## Asked and won
+
+Per source, for each service and for each plane. **`asked`** is the proxy that most requests were sent to, whatever came back; of equals
+the one tried first. It is the setting in force. **`winner`** is the proxy with the most worked requests; where none worked, the most
+carried; then the most bytes, then the latest. A full tie has no winner, nor has a plane whose services have different winners that are
+certain or likely (`split`). Direct never wins.
+
+## Since when
+
+*Eras* are stretches of time with one answer, found in the carried requests in order of time. Two runs of at least two requests to
+different proxies, or three to five runs of at least three, are a change; more runs are alternation, and no change. A tunnel that is used for
+more than ten minutes counts as two requests; one lone request between two runs of one other proxy (six together) ends no run. A border
+counts only where a service has requests on both sides of it, and where no service is balanced over both proxies. Where a plane's own
+runs show no change, it has those on which all of its services that changed agree. Three requests or more that all fail at one other
+proxy, behind the last carried one, are an era without a winner.
+
+`asked`, `winner`, `outcome` and `confidence` are the last era's; `eras` has all. The finding `winner-changed` says until when the one and
+since when the other, and calls it a failover where the first proxy was still asked and failed.
+
+## How sure
 
 | confidence | when |
 | --- | --- |
-| `certain` | every request of the era went to one proxy, every answer was seen, one worked at least, on evidence of the host itself; of several eras one with fewer than four carried requests is at most likely |
-| `likely` | one proxy carried at least 80 % of what was carried |
+| `certain` | every request of the era went to one proxy (a challenge and its answer are one), every answer was seen, one worked at least, on a host that is known by itself; of several eras one with fewer than four carried requests is at most likely |
+| `likely` | one proxy carried at least 80 % of what was carried; also where only a pattern of regions names the host |
 | `unclear` | otherwise; null without a winner |
 
-**Outcome** of a service or plane: `works` (95 % of its requests worked, and no service of the plane without one), `partly`, else the commonest of
-what came of its requests; `direct` or `blocked` where it only went past the proxies; null where nothing can be said.
+## Whether it works
 
-**Precedence.** For `sensor` and `antivirus`, from an era that is certain or likely: the method asked goes over each other method that was there
-to be used (it carried something for this source in that era, or a study says that it was configured) and was not asked for this plane. What was
-asked first and fell back is the finding `fallback`.
+`works`: 95 % of the requests (challenges aside) worked, and no service of the plane is without one that did. `partly`: some worked. Else
+the commonest of what came of the requests: `broken`, `authentication`, `denied`, `failed`, `unanswered`, `hidden` or `unseen`. `direct` or
+`blocked` where it only went past the proxies; null where nothing can be said.
+
+## Precedence
+
+For `sensor` and `antivirus`, from an era that is certain or likely: the method asked (its address, if it has none) goes *over* each other
+method that was there to be used and wasn't asked for this plane. There to be used is what carried something for this source in that era, or what
+a study says was configured; the latter alone makes it `likely`. What was asked first and fell back is the finding `fallback`, with its
+chain.
+
+## Required services
+
+Of each service that Microsoft requires of such a device: `carried` (something worked, or went direct and was answered), `failed` (asked
+for, and nothing worked), `possible` (what came of it isn't in the capture, or only shared hosts were asked for), `hidden`, `unseen`.
+
+## Groups and findings
+
+Sources with the same answer are one group; one that was seen with less joins the largest group that it doesn't contradict. One cause is one
+finding, with all its sources, services and flows; findings that state a moment are one for each source and moment.
 """
 
 DOCUMENT: Final = """
@@ -65,6 +127,8 @@ the topology: `[gateway]`, `certificate_issuers = ["Contoso Issuing CA"]`.
 SHAPES: Final = (
     types.Verdict,
     types.MadeBy,
+    types.CatalogueMade,
+    types.TopologyMade,
     types.Capture,
     types.Damage,
     types.Group,
@@ -76,6 +140,8 @@ SHAPES: Final = (
     types.Required,
     types.Precedence,
     types.Talk,
+    types.TalkBy,
+    types.TalkPlane,
     types.Proxy,
     types.Leg,
     types.Direct,
