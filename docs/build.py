@@ -59,10 +59,10 @@ COMMANDS_TEXT: Final = """
 Data goes to stdout, everything else to stderr; progress shows on a terminal only. `NO_COLOR` is honoured, and a closed pipe is no
 error.
 
-Exit codes: 0 done · 1 done, but what was asked to hold doesn't (`--expect`; `doctor`: something required is broken) · 2 unusable
-input or arguments, a line on stderr for each · 130 interrupted. Where some of several inputs can't be read, the others' results are
-written first, then it is 2. A damaged capture is no failure: what can be read is read, and the rest is a [finding](findings.md).
-What is read at all: [limits](limits.md).
+Exit codes: 0 done · 1 done, but what was asked to hold doesn't (`--expect`, `verify`, drift; `doctor`: something required is broken) · 2
+unusable input or arguments, a line on stderr for each · 130 interrupted · 70 a mistake in whichproxy itself, with what to report. Where
+some of several inputs can't be read, the others' results are written first, then it is 2. A damaged capture is no failure: what can be read
+is read, and the rest is a [finding](findings.md). What is read at all: [limits](limits.md).
 """
 
 COLUMNS_TEXT: Final = """
