@@ -305,43 +305,6 @@ def test_tls_inside_the_packets_of_sql_server() -> None:
     assert names(read([client(tds(bytes(26))), client(tds(HELLO, 0x0F))])) == []
 
 
-SHORT = (
-    head("HTTP/1.1 407 Proxy Authentication Required", "Proxy-Authenticate: NTLM TlRMTVNT", "Content-Length: 4000") + b"too short a page"
-)
-
-
-def test_a_page_shorter_than_its_head_says() -> None:
-    """The answer to what is asked next lies where the page should go on; the answers are paired all the same."""
-    again = connect("name.example:443", "Proxy-Authorization: NTLM TlRM")
-    asked = [
-        client(ASKED),
-        server(SHORT),
-        client(again),
-        server(SHORT),
-        client(again),
-        server(ESTABLISHED),
-        client(HELLO),
-        server(server_hello()),
-    ]
-    found = read(asked)
-    assert [m.status for m in found if m.kind == "answer"] == [407, 407, 200]
-    assert names(found) == [b"name.example"] * 3 + [b"inner.example"]
-    assert summary(found)[-1] == ("server_hello", SERVER, None, 0x0304)
-
-
-def test_a_repeated_answer_is_no_early_one() -> None:
-    again = connect("name.example:443", "Proxy-Authorization: NTLM TlRM")
-    found = read([client(ASKED), server(SHORT), client(again), server(SHORT, 0), server(ESTABLISHED, len(SHORT))])
-    assert [m.status for m in found if m.kind == "answer"] == [407, 200]
-
-
-def test_a_page_that_holds_an_answer_is_a_page() -> None:
-    page = b"x" * 40 + OK
-    answer = head("HTTP/1.1 200 OK", f"Content-Length: {len(page)}")
-    found = read([client(get("/", "Host: a")), server(answer + page[:40]), server(page[40:]), client(get("/2", "Host: a")), server(OK)])
-    assert [m.status for m in found if m.kind == "answer"] == [200, 200]
-
-
 def test_nothing_is_read_behind_encrypted_data() -> None:
     for first in (b"\x17\3\3\0\x20" + bytes(32), client_hello("first.example")):
         stage = Stage()
