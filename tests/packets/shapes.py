@@ -44,7 +44,9 @@ PACKETS: Final = {
 
 
 def in_udp(port: int) -> Around:
-    return lambda data: build.ethernet(build.ip("1.1.1.1", "2.2.2.2", 17, build.udp(("1.1.1.1", 10_000 + port // 2), ("2.2.2.2", port), data), id=1))
+    """From a port of its own, so that nothing takes it for another tunnel's."""
+    src, dst = ("1.1.1.1", 10_000 + port // 2), ("2.2.2.2", port)
+    return lambda data: build.ethernet(build.ip(src[0], dst[0], 17, build.udp(src, dst, data), id=1))
 
 
 def in_gre(data: bytes) -> bytes:
