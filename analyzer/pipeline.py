@@ -262,24 +262,25 @@ def by_time(starts: Sequence[int | None]) -> list[int]:
     return sorted(range(len(starts)), key=lambda i: (starts[i] is None, starts[i] or 0, i))
 
 
-def permits(reading: Reading, form: str, proxy: str | None = None) -> str:
-    """What each proxy, or the one of that name or address, has to let through, as `analyzer.services.allow_list` writes it.
+def permits(reading: Reading, form: str, proxies: Sequence[str] = ()) -> str:
+    """What each proxy, or each of those of that name or address, has to let through, as `analyzer.services.allow_list` writes it.
 
     Errors  Unusable: no such form, no such proxy, or a PAC file that isn't for one proxy
     """
     from analyzer.services.allow_list import written
+    from analyzer.text.words import did_you_mean
     from analyzer.verdict.evidence import evidence_of
     from analyzer.verdict.permits import permits_of
 
     assert reading.topology is not None and reading.catalogue is not None
     evidence = evidence_of(reading.flows, reading.topology)
     lists = permits_of(evidence, reading.catalogue)
-    if proxy is not None:
-        known = {name: address for address in lists for name in (address, evidence.proxy_names[address][0]) if name}
+    known = {name: address for address in lists for name in (address, evidence.proxy_names[address][0]) if name}
+    for proxy in proxies:
         if proxy not in known:
-            raise Unusable(f"no proxy {proxy!r} was seen", "--proxy", f"one of {', '.join(sorted(known)) or 'none: no proxy was seen'}")
-        lists = {known[proxy]: lists[known[proxy]]}
-    return written(form, lists)
+            raise Unusable(f"no proxy {proxy!r} was seen", "--proxy", did_you_mean(proxy, sorted(known)))
+    wanted = {known[proxy] for proxy in proxies} or set(lists)
+    return written(form, {address: permitted for address, permitted in lists.items() if address in wanted})
 
 
 def judge(reading: Reading) -> dict[str, Any]:

@@ -181,7 +181,7 @@ class Traffic:
         """
         from analyzer.pipeline import permits
 
-        return permits(self._reading, form, proxy)
+        return permits(self._reading, form, () if proxy is None else (proxy,))
 
     @cached_property
     def plot(self) -> Pictures:

@@ -27,7 +27,8 @@ class Verbs(TyperGroup):
 
 def names_something(word: str) -> bool:
     """Whether it is a file, a directory, a glob that finds any, or `-` for the stream on stdin."""
-    return word == "-" or os.path.lexists(word) or (glob.has_magic(word) and next(glob.iglob(word, recursive=True), None) is not None)
+    found = glob.iglob(word, recursive=True) if glob.has_magic(word) else ()  # noqa: PTH207 - Path.glob takes no whole paths
+    return word == "-" or os.path.lexists(word) or any(found)
 
 
 app = typer.Typer(

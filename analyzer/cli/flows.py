@@ -3,14 +3,14 @@
 from __future__ import annotations
 
 import sys
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from enum import StrEnum
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from analyzer.cli.options import Catalogues, End, Inputs, Quiet, Start, Topology, Workers, Zone
+from analyzer.cli.options import Catalogues, End, Inputs, Proxies, Quiet, Services, Sources, Start, Topology, Workers, Zone
 from analyzer.errors import Unusable
 
 if TYPE_CHECKING:
@@ -41,10 +41,41 @@ Output = Annotated[
 ]
 
 
+def _columns(incomplete: str) -> Sequence[str]:
+    from analyzer.report.arranged import columns_that_begin
+
+    return columns_that_begin(incomplete)
+
+
+Columns = Annotated[
+    str | None,
+    typer.Option(
+        "--columns", metavar="A,B,C", show_default=False, autocompletion=_columns, help="These columns, in this order (docs/columns.md)."
+    ),
+]
+Sort = Annotated[
+    str | None,
+    typer.Option(
+        "--sort",
+        metavar="COLUMN[,-COLUMN]",
+        show_default=False,
+        autocompletion=_columns,
+        help="Rows by these columns, the first one first; with a - the greatest first. What is missing comes last.",
+    ),
+]
+Limit = Annotated[int | None, typer.Option("--limit", metavar="N", min=1, show_default=False, help="At most so many rows.")]
+
+
 def flows(
     inputs: Inputs,
     format: FormatOption = None,
     output: Output = None,
+    source: Sources = None,
+    service: Services = None,
+    proxy: Proxies = None,
+    columns: Columns = None,
+    sort: Sort = None,
+    limit: Limit = None,
     topology: Topology = None,
     catalogue: Catalogues = None,
     start: Start = None,
@@ -55,31 +86,45 @@ def flows(
 ) -> int:
     """Give the flow table: one row per conversation, with its proxy, host, service and how it ended.
 
-    The table on a terminal shows the columns that fit; the other formats have all of them.
+    The table on a terminal shows the columns that fit; the other formats have all of them. --source, --service and --proxy leave out
+    rows; they change nothing in those that stay.
 
     \b
     Examples:
       whichproxy flows gateway.pcapng
       whichproxy flows captures/ -o flows.parquet
       whichproxy flows gateway.pcapng --format csv > flows.csv
+      whichproxy flows gateway.pcapng --source 172.16.11.0/24 --service cloud-protection
+      whichproxy flows gateway.pcapng --columns host,proxy,bytes_out --sort -bytes_out --limit 10
       whichproxy flows gateway.pcapng --topology topology.toml | jq -r 'select(.service) | [.host, .proxy_name] | @tsv'
       tcpdump -nr big.pcap -w - port 3128 | whichproxy flows - --format jsonl
 
     \b
     Exit codes: 0 done, 2 unusable input or arguments, 130 interrupted.
     """
-    from analyzer.cli.reading import checked, read, say_unusable
+    from analyzer.cli.reading import checked, read, say_unusable, say_written
+    from analyzer.report.arranged import arranged, arrangement
+    from analyzer.report.chosen import Choice, check_services, chosen_flows
     from analyzer.report.outputs import check_writable, write_whole
+    from analyzer.text.times import shown_in, zone_of
+    from analyzer.text.words import counted
 
     chosen = _format(format, output)
+    how = arrangement(columns, sort, limit)
+    choice = Choice(tuple(source or ()), tuple(service or ()), tuple(proxy or ()))
     if output is not None:
         check_writable(output, inputs)
     question = checked(inputs, topology=topology, catalogues=catalogue, start=start, end=end, workers=workers, quiet=quiet, tz=tz)
+    check_services(choice, question.catalogue.services)
     reading = read(question, digests=False)
-    if output is None:
-        _to_stdout(reading.flows, chosen)
-    else:
-        write_whole(output, _pieces(reading.flows, chosen))
+    table = arranged(chosen_flows(reading.flows, choice, question.topology), how)
+    with shown_in(zone_of(tz), tz):
+        if output is None:
+            _to_stdout(table, chosen, how.columns)
+        else:
+            write_whole(output, _pieces(table, chosen, how.columns))
+    if output is not None:
+        say_written(question, output, counted(table.num_rows, "flow"))
     return say_unusable(question, reading)
 
 
@@ -97,10 +142,10 @@ def _format(asked: Format | None, output: str | None) -> Format:
     return asked or (Format.TABLE if terminal else Format.JSONL)
 
 
-def _to_stdout(table: pa.Table, chosen: Format) -> None:
+def _to_stdout(table: pa.Table, chosen: Format, columns: Sequence[str]) -> None:
     if chosen is not Format.TABLE:
         sys.stdout.flush()
-        for piece in _pieces(table, chosen):
+        for piece in _pieces(table, chosen, columns):
             sys.stdout.buffer.write(piece)
         return
     import shutil
@@ -109,24 +154,27 @@ def _to_stdout(table: pa.Table, chosen: Format) -> None:
     from analyzer.report.text import UNWRAPPED
 
     width = shutil.get_terminal_size().columns if sys.stdout.isatty() else UNWRAPPED
-    for line in flow_lines(table, width):
+    for line in flow_lines(table, width, columns):
         print(line)
 
 
-def _pieces(table: pa.Table, chosen: Format) -> Iterator[bytes]:
-    """The table's bytes in the chosen format, piece by piece."""
+def _pieces(table: pa.Table, chosen: Format, columns: Sequence[str]) -> Iterator[bytes]:
+    """The table's bytes in the chosen format, piece by piece. columns: the only ones; none: all, or those that a table for the eye has."""
     from analyzer.report import rows
 
+    if chosen is Format.TABLE:
+        from analyzer.report.flow_table import flow_lines
+
+        yield from (f"{line}\n".encode() for line in flow_lines(table, columns=columns))
+        return
+    if columns:
+        table = table.select(list(columns))
     if chosen is Format.JSONL:
         yield from rows.json_lines(table)
     elif chosen is Format.CSV:
         yield from rows.csv_lines(table)
-    elif chosen is Format.PARQUET:
-        yield _parquet(table)
     else:
-        from analyzer.report.flow_table import flow_lines
-
-        yield from (f"{line}\n".encode() for line in flow_lines(table))
+        yield _parquet(table)
 
 
 def _parquet(table: pa.Table) -> bytes:

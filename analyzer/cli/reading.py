@@ -92,6 +92,12 @@ def read(question: Question, *, digests: bool) -> Reading:
         raise
 
 
+def say_written(question: Question, path: str, what: str) -> None:
+    """A line on stderr: what was written where."""
+    if not question.quiet:
+        complain(f"wrote {path}: {what}")
+
+
 def say_unusable(question: Question, reading: Reading) -> int:
     """As say_unread, of one reading; INTERRUPTED, with a line, when its stream was ended by Ctrl-C."""
     code = say_unread(reading.unusable, reading.skipped, quiet=question.quiet)

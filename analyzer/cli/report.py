@@ -2,18 +2,25 @@
 
 from __future__ import annotations
 
+import shlex
 import sys
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from analyzer.cli.options import Catalogues, End, Inputs, Quiet, Start, Topology, Workers, Zone
+from analyzer.cli.options import Catalogues, End, Inputs, Proxies, Quiet, Services, Sources, Start, Topology, Workers, Zone
 from analyzer.cli.outcome import UNMET, complain
+from analyzer.errors import Unusable
 
 if TYPE_CHECKING:
+    from analyzer.cli.reading import Question
     from analyzer.pipeline import Reading
+    from analyzer.report.chosen import Choice
+    from analyzer.report.ipynb import Asked
     from analyzer.studies.expectations import Expectations
+
+MOST_NAMED = 3
 
 Output = Annotated[
     str | None,
@@ -38,10 +45,6 @@ Allow = Annotated[
         help="Instead of the report: what each proxy has to let through, as it failed or is required: plain, squid, pac or csv.",
     ),
 ]
-Proxy = Annotated[
-    str | None, typer.Option("--proxy", metavar="IP:PORT", show_default=False, help="With --allow: this proxy alone, by address or name.")
-]
-
 
 Verbose = Annotated[
     bool, typer.Option("--verbose", "-v", help="With the flows and reasons behind each statement, and how the clients talk.")
@@ -55,7 +58,9 @@ def report(
     json: Json = False,
     expect: Expect = None,
     allow: Allow = None,
-    proxy: Proxy = None,
+    source: Sources = None,
+    service: Services = None,
+    proxy: Proxies = None,
     topology: Topology = None,
     catalogue: Catalogues = None,
     start: Start = None,
@@ -67,7 +72,8 @@ def report(
     """Say which proxy won, for which Defender service, from which source, and how that is known.
 
     All inputs count as one capture. On a terminal the answer comes first, then services × proxies with the winner marked,
-    precedence between methods, direct traffic, findings with what to do, and the files read.
+    precedence between methods, direct traffic, findings with what to do, and the files read. --source, --service and --proxy choose what
+    is shown; what was judged, and what --expect holds it against, is always everything.
 
     \b
     Examples:
@@ -78,6 +84,8 @@ def report(
       whichproxy report captures/ -o report.ipynb
       whichproxy report gateway.pcapng --json | jq '.findings[].code'
       whichproxy report gateway.pcapng --topology topology.toml --expect expected.toml
+      whichproxy report captures/ --source 172.16.11.0/24 --service cloud-protection
+      whichproxy report gateway.pcapng --tz Europe/Berlin
       whichproxy report gateway.pcapng --allow squid
       ssh gateway tcpdump -U -w - port 3128 | whichproxy report -
 
@@ -87,35 +95,88 @@ def report(
     from analyzer.cli.reading import checked, read, say_unusable
     from analyzer.cli.window import said
     from analyzer.pipeline import judge
-    from analyzer.report.files import check_report_path, write_report
+    from analyzer.report.chosen import Choice, check_services, chosen
+    from analyzer.report.files import check_report_path
     from analyzer.report.ipynb import Asked
     from analyzer.studies.expectations import load_expectations
 
+    choice = Choice(tuple(source or ()), tuple(service or ()), tuple(proxy or ()))
     if output is not None:
         check_report_path(output, inputs)
+    _check_choice(choice, output, allow)
     question = checked(inputs, topology=topology, catalogues=catalogue, start=start, end=end, workers=workers, quiet=quiet, tz=tz)
+    check_services(choice, question.catalogue.services)
     expectations = load_expectations(expect, question.catalogue) if expect else None
     reading = read(question, digests=True)
     if allow is not None:
-        _allow(reading, allow, proxy)
+        _allow(reading, allow, choice.proxies)
         return say_unusable(question, reading)
     verdict = judge(reading)
-    if output is not None:
-        asked = Asked(tuple(inputs), topology, tuple(catalogue or ()), said(question.start_ns), said(question.end_ns))
-        write_report(output, verdict, reading.flows, asked)
-    if json or output is None:
-        give(verdict, json, verbose)
+    shown = chosen(verdict, choice)
+    asked = Asked(tuple(inputs), topology, tuple(catalogue or ()), said(question.start_ns), said(question.end_ns))
+    _put_out(question, reading, shown, choice, asked, output, json, tz, verbose)
     code = say_unusable(question, reading)
     missed = _missed(expectations, verdict, reading) if expectations else []
     complain(*missed)
+    if topology is None and not quiet and sys.stderr.isatty():
+        _propose(inputs)
     return code or (UNMET if missed else code)
 
 
-def _allow(reading: Reading, form: str, proxy: str | None) -> None:
+def _check_choice(choice: Choice, output: str | None, allow: str | None) -> None:
+    """Nothing. Errors: Unusable, a choice that what is to be written can't follow."""
+    if choice and output is not None and output.lower().endswith(".ipynb"):
+        raise Unusable("a notebook reads and shows everything", output, f"leave {choice} out and choose in it, or use .html")
+    if allow is not None and (choice.sources or choice.services):
+        raise Unusable("what a proxy has to let through is for whoever asks it", "--allow", "leave --source and --service out")
+
+
+def _put_out(
+    question: Question,
+    reading: Reading,
+    verdict: Mapping[str, Any],
+    choice: Choice,
+    asked: Asked,
+    output: str | None,
+    json: bool,
+    tz: str,
+    verbose: bool,
+) -> None:
+    """The report as a file, on stdout, or both. What is read as text has its times in the zone; pages and JSON have them in UTC."""
+    from analyzer.cli.reading import say_written
+    from analyzer.pipeline import judge
+    from analyzer.report.chosen import chosen, flows_behind
+    from analyzer.report.files import write_report
+    from analyzer.report.model import build
+    from analyzer.text.times import shown_in, zone_of
+
+    as_text = output is not None and output.lower().endswith(".md")
+    if output is not None and not as_text:
+        write_report(output, verdict, flows_behind(reading.flows, choice, verdict, question.topology), asked)
+    if json:
+        give(verdict, json, verbose)
+    with shown_in(zone_of(tz), tz):
+        told = verdict if tz == "UTC" else chosen(judge(reading), choice)
+        if output is not None:
+            if as_text:
+                write_report(output, told, reading.flows, asked)
+            answers = build(told).answers
+            say_written(question, output, answers[0] + (f" And {len(answers) - 1} more." if len(answers) > 1 else ""))
+        elif not json:
+            give(told, json, verbose)
+
+
+def _propose(inputs: Sequence[str]) -> None:
+    """A line on how to get names and methods into the report."""
+    named = " ".join(map(shlex.quote, inputs)) if len(inputs) <= MOST_NAMED else "INPUT..."
+    complain(f"names and methods come from a topology; to have one proposed: whichproxy topology {named} -o topology.toml")
+
+
+def _allow(reading: Reading, form: str, proxies: Sequence[str]) -> None:
     """The allow list on stdout."""
     from analyzer.pipeline import permits
 
-    sys.stdout.write(permits(reading, form, proxy))
+    sys.stdout.write(permits(reading, form, proxies))
 
 
 def _missed(expectations: Expectations, verdict: Mapping[str, Any], reading: Reading) -> list[str]:

@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 
 import pyarrow as pa
 
+from analyzer.report.rows import json_texts
 from analyzer.report.text import UNWRAPPED, inert, shorten
-from analyzer.text.times import rfc3339_column, values
+from analyzer.text.times import shown_column, values
 
 COLUMNS = (
     ("first_seen", 12),
@@ -32,24 +33,29 @@ COLUMNS = (
 """In order of worth, with the room each takes at most; a narrow screen drops the last ones."""
 
 LEAST_HOST = 22
+LEAST_CUT = 8
 GUTTER = "  "
 
 
-def flow_lines(flows: pa.Table, width: int = UNWRAPPED) -> Iterator[str]:
+def flow_lines(flows: pa.Table, width: int = UNWRAPPED, columns: Sequence[str] = ()) -> Iterator[str]:
     """A heading and one line per flow. At UNWRAPPED every column above, whole; else what fits, long names cut in the middle.
 
     Where no host is known its cell holds the server's address and port.
+    columns   these instead, every one of them: the longest are cut until they fit
     """
-    texts = {name: _texts(flows.column(name)) for name, _ in COLUMNS}
-    ends = zip(texts["host"], texts["server_ip"], texts["server_port"], strict=True)
-    texts["host"] = [host or (f"[{ip}]:{port}" if ":" in ip else f"{ip}:{port}") for host, ip, port in ends]
-    rooms = _rooms({name: max([len(name), *map(len, texts[name])]) for name, _ in COLUMNS}, width)
+    names = list(columns) or [name for name, _ in COLUMNS]
+    texts = {name: _texts(flows.column(name)) for name in names}
+    if not columns:
+        ends = zip(texts["host"], texts["server_ip"], texts["server_port"], strict=True)
+        texts["host"] = [host or (f"[{ip}]:{port}" if ":" in ip else f"{ip}:{port}") for host, ip, port in ends]
+    longest = {name: max([len(name), *map(len, texts[name])]) for name in names}
+    rooms = _cut_to(longest, width) if columns else _rooms(longest, width)
     shown = list(rooms)
     right = {name: pa.types.is_integer(flows.schema.field(name).type) for name in shown}
     yield GUTTER.join(_set(name, rooms[name], right[name]) for name in shown).rstrip()
     yield GUTTER.join("─" * rooms[name] for name in shown)
-    columns = [[_set(text, rooms[name], right[name]) for text in texts[name]] for name in shown]
-    for cells in zip(*columns, strict=True):
+    set_out = [[_set(text, rooms[name], right[name]) for text in texts[name]] for name in shown]
+    for cells in zip(*set_out, strict=True):
         yield GUTTER.join(cells).rstrip()
 
 
@@ -71,9 +77,20 @@ def _rooms(longest: Mapping[str, int], width: int) -> dict[str, int]:
     return rooms
 
 
+def _cut_to(longest: Mapping[str, int], width: int) -> dict[str, int]:
+    """Every column's width: as wide as it needs, or, where all together are too wide, the widest alike as narrow as it takes."""
+    rooms, left = {}, width - len(GUTTER) * (len(longest) - 1)
+    for place, name in enumerate(sorted(longest, key=lambda name: longest[name])):
+        rooms[name] = min(longest[name], max(LEAST_CUT, left // (len(longest) - place)))
+        left -= rooms[name]
+    return {name: rooms[name] for name in longest}
+
+
 def _texts(column: pa.ChunkedArray) -> list[str]:
     if pa.types.is_timestamp(column.type):
-        return [text[11:23] if text else "" for text in rfc3339_column(column.combine_chunks()).to_pylist()]
+        return [text[11:23] if text else "" for text in values(shown_column(column.combine_chunks()))]
+    if pa.types.is_nested(column.type):
+        return [text or "" for text in values(json_texts(column.combine_chunks()))]
     return ["" if value is None else inert(value) if isinstance(value, str) else str(value) for value in values(column)]
 
 

@@ -8,6 +8,7 @@ from analyzer.report.model import Direct, Finding, Leg, Report
 from analyzer.report.sources import REQUIRED_STATES, Cell, Row, Source
 from analyzer.report.text import markdown
 from analyzer.text.labels import byte_size, counted, some
+from analyzer.text.times import zone_name
 
 FLOWS_NAMED = 12
 
@@ -161,7 +162,7 @@ def _captures(report: Report, head: str) -> Iterator[str]:
         return
     yield f"{head} Read"
     rows = [[markdown(c.path), f"{c.packets:,}", markdown(c.when), markdown(c.sha256 or "")] for c in report.captures]
-    yield table(["Capture", "Packets", "Seen (UTC)", "SHA-256"], rows, right=("Packets",))
+    yield table(["Capture", "Packets", f"Seen ({zone_name()})", "SHA-256"], rows, right=("Packets",))
 
 
 def _flows(flows: Sequence[str]) -> str:

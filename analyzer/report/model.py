@@ -15,7 +15,7 @@ from typing import Any
 from analyzer.report.answer import no_source_answer
 from analyzer.report.sources import OUTCOME_NAMES, Row, Source, source_of
 from analyzer.text.labels import ProxyLabel, byte_size, counted, some, source_label
-from analyzer.text.times import to_the_second
+from analyzer.text.times import to_the_second, zone_name
 
 SEVERITIES = ("problem", "warning", "info")
 
@@ -319,7 +319,7 @@ def _capture(entry: Mapping[str, Any]) -> Capture:
 
 
 def span(start: str | None, end: str | None) -> str:
-    """`2024-05-01 12:00:00 to 12:20:00` in UTC, the day said once; "" without times; an open end is left out."""
+    """`2024-05-01 12:00:00 to 12:20:00` in the zone shown, the day said once; "" without times; an open end is left out."""
     first, last = to_the_second(start), to_the_second(end)
     if first and last:
         if first == last:
@@ -337,7 +337,7 @@ def _summary(captures: Sequence[Capture], findings: Sequence[Finding], window: s
         packets = sum(c.packets for c in captures)
         parts.append(f"{counted(len(captures), 'capture')}, {counted(packets, 'packet')}")
     if window:
-        parts.append(f"{window} UTC")
+        parts.append(f"{window} {zone_name()}")
     counts = [(s, sum(f.severity == s for f in findings)) for s in SEVERITIES]
     parts += [counted(n, s, s if s == "info" else None) for s, n in counts if n]
     return " · ".join(parts)

@@ -20,6 +20,7 @@ from analyzer.report.model import MOST_ANSWERS, SEVERITIES, Capture, Direct, Fin
 from analyzer.report.sources import Source
 from analyzer.report.text import UNWRAPPED, inert
 from analyzer.text.labels import counted, plane_order, some
+from analyzer.text.times import zone_name
 
 SEVERITY_STYLE = {"problem": "bold red", "warning": "yellow", "info": "cyan"}
 FLOWS_NAMED = 3
@@ -271,7 +272,7 @@ def _when_and_flows(finding: Finding) -> Iterator[RenderableType]:
 def _captures(captures: Sequence[Capture], width: int) -> Iterator[RenderableType]:
     if captures:
         sha256 = width >= ROOM_FOR_SHA256
-        made = grid("Capture", "Packets", "Seen (UTC)", *["SHA-256"][:sha256], right=("Packets",))
+        made = grid("Capture", "Packets", f"Seen ({zone_name()})", *["SHA-256"][:sha256], right=("Packets",))
         for capture in captures:
             row = [cell(capture.path, _room(width, 30, 3)), Text(f"{capture.packets:,}"), cell(capture.when)]
             made.add_row(*row, *[cell(capture.sha256)][:sha256])

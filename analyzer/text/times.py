@@ -7,6 +7,9 @@ between two microseconds, and gives other objects where pandas was loaded than w
 from __future__ import annotations
 
 import re
+from collections.abc import Iterator
+from contextlib import contextmanager
+from contextvars import ContextVar
 from datetime import UTC, date, datetime, tzinfo
 from functools import lru_cache
 from typing import Any
@@ -140,10 +143,49 @@ def _in_numbers(kind: pa.DataType) -> pa.DataType:
 
 
 def to_the_second(time: str | None) -> str:
-    """An RFC 3339 time of a table, shortened for the eye: `2024-05-01 12:00:00`; "" where there is none."""
-    return "" if time is None else time[:19].replace("T", " ")
+    """An RFC 3339 time of a table, shortened for the eye: `2024-05-01 12:00:00`, in the zone shown; "" where there is none."""
+    if time is None:
+        return ""
+    zone, _ = _SHOWN.get()
+    if zone is UTC:
+        return time[:19].replace("T", " ")
+    return f"{datetime.fromisoformat(f'{time[:19]}+00:00').astimezone(zone):%Y-%m-%d %H:%M:%S}"
 
 
 def clock(time_ns: int) -> str:
-    """The time of day in UTC: `16:16:14`."""
-    return _to_the_second(time_ns // NS_PER_S)[11:]
+    """The time of day in the zone shown: `16:16:14`."""
+    zone, _ = _SHOWN.get()
+    if zone is UTC:
+        return _to_the_second(time_ns // NS_PER_S)[11:]
+    return f"{datetime.fromtimestamp(time_ns // NS_PER_S, UTC).astimezone(zone):%H:%M:%S}"
+
+
+def shown_column(column: pa.Array) -> pa.Array:
+    """UTC nanosecond timestamps for the eye, with nine digits, as they are read in the zone shown; without an offset."""
+    zone, _ = _SHOWN.get()
+    if zone is UTC:
+        return rfc3339_column(column)
+    return pa.array([None if time is None else _local_text(time, zone) for time in values(column)], pa.string())
+
+
+def _local_text(time_ns: int, zone: tzinfo | None) -> str:
+    seconds, nanoseconds = divmod(time_ns, NS_PER_S)
+    return f"{datetime.fromtimestamp(seconds, UTC).astimezone(zone):%Y-%m-%dT%H:%M:%S}.{nanoseconds:09d}"
+
+
+def zone_name() -> str:
+    """What the zone of the times shown is called, for a heading: UTC, or as it was asked for."""
+    return _SHOWN.get()[1]
+
+
+_SHOWN: ContextVar[tuple[tzinfo | None, str]] = ContextVar("_SHOWN", default=(UTC, "UTC"))
+
+
+@contextmanager
+def shown_in(zone: tzinfo | None, name: str) -> Iterator[None]:
+    """While it is entered, times for the eye are those of the zone (None: this machine's own); what machines read stays in UTC."""
+    before = _SHOWN.set((UTC, "UTC") if name == "UTC" else (zone, "local time" if zone is None else name))
+    try:
+        yield
+    finally:
+        _SHOWN.reset(before)

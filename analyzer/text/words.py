@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import difflib
 from collections.abc import Mapping, Sequence
 
 UNANSWERED = -1
@@ -31,3 +32,12 @@ def listed(texts: Sequence[str], most: int = 3) -> str:
 def printable(text: str) -> str:
     """The text with control, format and other unprintable characters as \\xNN: it came from the network."""
     return text if text.isprintable() else "".join(c if c.isprintable() else f"\\x{ord(c):02x}" for c in text)
+
+
+def did_you_mean(wrong: str, known: Sequence[str]) -> str:
+    """What to write instead: the nearest of what is known, else all of that, the first few by name."""
+    by_form = {one.casefold(): one for one in reversed(known)}
+    close = difflib.get_close_matches(wrong.casefold(), list(by_form), n=1)
+    if close:
+        return f"did you mean {printable(by_form[close[0]])}?"
+    return f"there is {listed(known, 8)}" if known else "there is none"

@@ -14,7 +14,21 @@ from hypothesis import strategies as st
 
 from analyzer.errors import Unusable
 from analyzer.tables import TIME
-from analyzer.text.times import NS_PER_S, day_of, is_clock, local_time, parse_time, rfc3339, to_the_second, window_ns, zone_of
+from analyzer.text.times import (
+    NS_PER_S,
+    clock,
+    day_of,
+    is_clock,
+    local_time,
+    parse_time,
+    rfc3339,
+    shown_column,
+    shown_in,
+    to_the_second,
+    window_ns,
+    zone_name,
+    zone_of,
+)
 from tests.conftest import ROOT
 from tests.text.converted import conversions, is_timeless
 
@@ -172,3 +186,19 @@ def test_no_time_of_arrow_becomes_a_python_object_elsewhere() -> None:
 def test_what_is_plainly_without_times(made: str, timeless: bool) -> None:
     expression = ast.parse(made, mode="eval").body
     assert is_timeless(expression, {"SOME": ("id", "first_seen")}) is timeless
+
+
+def test_times_for_the_eye_are_in_the_zone_shown_and_only_there() -> None:
+    noon = 1_714_564_800 * NS_PER_S  # 2024-05-01 12:00:00 UTC
+    column = pa.array([noon, None], TIME)
+    before = to_the_second("2024-05-01T12:00:00.000000000Z"), clock(noon), shown_column(column).to_pylist(), zone_name()
+    assert before == ("2024-05-01 12:00:00", "12:00:00", ["2024-05-01T12:00:00.000000000Z", None], "UTC")
+    with shown_in(zone_of("America/New_York"), "America/New_York"):
+        assert to_the_second("2024-05-01T02:00:00.000000000Z") == "2024-04-30 22:00:00" and to_the_second(None) == ""
+        assert (clock(noon), shown_column(column).to_pylist()) == ("08:00:00", ["2024-05-01T08:00:00.000000000", None])
+        assert zone_name() == "America/New_York" and rfc3339(noon) == "2024-05-01T12:00:00.000000000Z"
+        with shown_in(zone_of("UTC"), "UTC"):
+            assert clock(noon) == "12:00:00"
+    assert (clock(noon), zone_name()) == ("12:00:00", "UTC")
+    with shown_in(None, "local"):
+        assert zone_name() == "local time"

@@ -1,6 +1,6 @@
 import pytest
 
-from analyzer.text.words import counted, failure_list, listed, printable
+from analyzer.text.words import counted, did_you_mean, failure_list, listed, printable
 
 
 @pytest.mark.parametrize(
@@ -24,3 +24,17 @@ def test_failure_list() -> None:
 def test_what_could_steer_a_terminal_is_spelled_out() -> None:
     assert printable("a\x1b[2Jb\u202ec") == "a\\x1b[2Jb\\x202ec"
     assert listed(["a\x07"]) == "a\\x07"
+
+
+@pytest.mark.parametrize(
+    ("wrong", "known", "told"),
+    [
+        ("prox1", ["PROX01", "WORKSTATION"], "did you mean PROX01?"),
+        ("zzz", ["a", "b"], "there is a and b"),
+        ("zzz", [f"p{n}" for n in range(20)], "there is p0, p1, p2, p3, p4, p5, p6, p7 and 12 more"),
+        ("zzz", [], "there is none"),
+        ("\x1b[31", ["\x1b[31m"], "did you mean \\x1b[31m?"),
+    ],
+)
+def test_what_was_meant(wrong: str, known: list[str], told: str) -> None:
+    assert did_you_mean(wrong, known) == told
