@@ -69,6 +69,11 @@ def required_services(catalogue: Catalogue, device: Device) -> dict[str, list[Ru
     return found
 
 
+def required_of_some_geography(catalogue: Catalogue, device: Device) -> set[str]:
+    """Services required of such a device in any geography at all."""
+    return {rule.service for rule in catalogue.rules if rule.category == "required" and _is_for(rule, device)}
+
+
 def is_only_shared(rules: Iterable[Rule]) -> bool:
     """Whether other products ask for every host of these rules: a service that can be `possible`, and never be seen or missed."""
     return all(rule.counts_as == SHARED for rule in rules)
@@ -80,12 +85,9 @@ def required_rules(catalogue: Catalogue, device: Device) -> list[Rule]:
     Shared ones too: a proxy has to let them through, whoever else asks for them. A government cloud has one geography.
     """
     geos = {device.geo, EVERYWHERE} | ({GOVERNMENT_GEO} if device.cloud != COMMERCIAL else set())
-    return [
-        rule
-        for rule in catalogue.rules
-        if rule.category == "required"
-        and device.cloud in rule.cloud
-        and rule.geo in geos
-        and device.connectivity_model in rule.connectivity_model
-        and device.os in rule.os
-    ]
+    return [rule for rule in catalogue.rules if rule.category == "required" and rule.geo in geos and _is_for(rule, device)]
+
+
+def _is_for(rule: Rule, device: Device) -> bool:
+    """Whether it is for such a device, wherever that is."""
+    return device.cloud in rule.cloud and device.connectivity_model in rule.connectivity_model and device.os in rule.os

@@ -11,7 +11,7 @@ import pyarrow.compute as pc
 from analyzer.arrow import array
 from analyzer.routes.requests import one_array
 from analyzer.services.catalogue import Catalogue
-from analyzer.services.required import required_services
+from analyzer.services.required import required_of_some_geography, required_services
 from analyzer.services.rules import OWN, Rule
 from analyzer.text.times import values
 from analyzer.verdict.answers import Answers
@@ -48,7 +48,9 @@ def required_of(evidence: Evidence, catalogue: Catalogue, answers: Answers) -> d
     if not len(rows):
         return {}
     rules = coded(evidence.flows.column("service_rule"))
-    required = required_services(catalogue, device_seen(evidence, catalogue))
+    device = device_seen(evidence, catalogue)
+    required = required_services(catalogue, device)
+    elsewhere = required_of_some_geography(catalogue, device)
     code_of = {slug: code for code, slug in enumerate(evidence.service.values)}
     possible, hidden = _possible(evidence), _hidden(evidence)
     found = {}
@@ -56,8 +58,10 @@ def required_of(evidence: Evidence, catalogue: Catalogue, answers: Answers) -> d
         named = members[rules.codes[members] >= 0]
         matched = np.unique(np.stack([rules.codes[named], evidence.service.codes[named]]), axis=1).T.tolist() if len(named) else []
         own = []
-        for slug in sorted(required):
-            codes = {code_of.get(slug, -1), *_under(required[slug], matched, rules)}
+        # In a region that no list prints, what is required of every other is required too.
+        regional = {evidence.service.values[code] for code in answers.of_client.get(client, ())} & elsewhere
+        for slug in sorted(required.keys() | regional):
+            codes = {code_of.get(slug, -1), *_under(required.get(slug, ()), matched, rules)}
             contests = [answers.services[client, code].whole for code in codes if (client, code) in answers.services]
             own.append(_became(slug, contests, possible.get((client, slug)), hidden.get(client)))
         found[client] = own

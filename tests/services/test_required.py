@@ -2,7 +2,7 @@
 
 from analyzer.services.catalogue import load_catalogue
 from analyzer.services.match import match_host
-from analyzer.services.required import Device, device_of, is_only_shared, required_rules, required_services
+from analyzer.services.required import Device, device_of, is_only_shared, required_of_some_geography, required_rules, required_services
 
 CATALOGUE = load_catalogue()
 
@@ -59,3 +59,12 @@ def test_required_comes_through_all_evidence_and_says_which_services_can_never_b
     assert {rule.evidence for rules in services.values() for rule in rules} == {"own", "platform", "shared", "path"}
     assert {slug for slug, rules in services.items() if is_only_shared(rules)} == {"defender-core-telemetry", "defender-core-configuration"}
     assert not is_only_shared(services["certificate-trust"]) and not is_only_shared(services["edr-cyber-data"])
+
+
+def test_what_is_required_in_some_geography_goes_by_cloud_and_connectivity() -> None:
+    standard = required_of_some_geography(CATALOGUE, Device("commercial", "WW", "standard"))
+    assert {"edr-command-and-control", "edr-sample-storage"} <= standard
+    assert (
+        not {"edr-command-and-control", "edr-sample-storage"} <= required_services(CATALOGUE, Device("commercial", "WW", "standard")).keys()
+    )
+    assert "security-portal" not in standard

@@ -64,3 +64,10 @@ def test_many_sources_that_miss_the_same_are_one_finding() -> None:
     (finding,) = unseen(*rows)
     assert finding["client_ip"] is None and len(finding["client_ips"]) == 30
     assert "not seen by at least one of 30 sources" in finding["text"]
+
+
+def test_in_a_region_that_no_list_prints_what_was_asked_for_is_required_too() -> None:
+    (source,) = verdict(tunnel(PROX01, "winatp-gw-swn.microsoft.com"))["sources"]
+    became = {entry["service"]: entry["state"] for entry in source["required"]}
+    assert became["edr-command-and-control"] == "carried"
+    assert "edr-sample-storage" not in became, "of what wasn't asked for nothing tells the region"
