@@ -24,7 +24,20 @@ from analyzer.routes.captured import Captured, is_known, is_text
 from analyzer.routes.challenges import AUTH_REQUIRED, challenges, open_ended
 from analyzer.routes.portals import one_answer_for_many
 from analyzer.routes.proxies import Ends
-from analyzer.routes.requests import ABSOLUTE, CONNECT, NO_STATUS, NO_TIME, SOCKS4, SOCKS5, Bools, Ints, Requests, one_array, same_host
+from analyzer.routes.requests import (
+    ABSOLUTE,
+    CONNECT,
+    NO_STATUS,
+    NO_TIME,
+    SOCKS4,
+    SOCKS5,
+    Bools,
+    Ints,
+    Requests,
+    one_array,
+    same_host,
+    times_ns,
+)
 from analyzer.routes.tunnels import Tunnels, answered_before, answered_later, let_through
 from analyzer.tables import OUTCOMES, REQUEST
 
@@ -114,7 +127,10 @@ def _without_answer(flows: pa.Table, requests: Requests, captured: Captured, at:
     greeted = is_text(flows, "server_first", "socks")[row] & ((requests.kind == SOCKS4) | (requests.kind == SOCKS5))[at]
     spoke = (captured.server_bytes > 0)[row] & ~greeted
     other = spoke & ~served & captured.began[row] & is_known(flows, "server_first")[row] & ~missing
-    nothing = ~lost & ~missing & (~spoke | served) & captured.waited(requests.first_seen[at], row)
+    # Payload behind it, while it was acknowledged, is an answer that couldn't be read: a snap length hides where the one before ends.
+    last_data = times_ns(flows.column("last_data"))[row]
+    unread = served & requests.last[at] & (last_data > requests.first_seen[at]) & ~is_known(flows, "pending_since")[row]
+    nothing = ~lost & ~missing & ~unread & (~spoke | served) & captured.waited(requests.first_seen[at], row)
     return np.where(other, FAILED, np.where(nothing, UNANSWERED, UNSEEN))
 
 

@@ -146,6 +146,9 @@ def test_a_request_lost_to_a_connection_that_the_server_closes_is_unseen() -> No
     assert outcomes(*served, ended_by="server") == ["worked", "unseen"]
     assert outcomes(*served, ended_by="client") == ["worked", "unanswered"]
     assert outcomes(*served) == ["worked", "unanswered"]
+    later = START_NS + SECOND_NS
+    assert outcomes(*served, last_data=later) == ["worked", "unseen"], "an answer that couldn't be read"
+    assert outcomes(*served, last_data=later, pending_since=START_NS) == ["worked", "unanswered"], "the client said it again"
     remnant: dict[str, Any] = {"isn_out": None, "isn_in": None, "bytes_in": 0, "ended_by": "server"}
     assert outcomes(ask("absolute", None), **remnant) == ["unseen"]
 

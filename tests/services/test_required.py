@@ -62,7 +62,8 @@ def test_required_comes_through_all_evidence_and_says_which_services_can_never_b
 
 
 def test_what_is_required_in_some_geography_goes_by_cloud_and_connectivity() -> None:
-    standard = required_of_some_geography(CATALOGUE, Device("commercial", "WW", "standard"))
+    device = Device("commercial", "WW", "standard")
+    standard = required_of_some_geography(CATALOGUE, device)
     assert {"edr-command-and-control", "edr-sample-storage"} <= standard
     assert (
         not {"edr-command-and-control", "edr-sample-storage"} <= required_services(CATALOGUE, Device("commercial", "WW", "standard")).keys()

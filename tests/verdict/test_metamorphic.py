@@ -123,6 +123,15 @@ class TestTheSameNetwork:
                 was = next(each for each in before[key]["by_proxy"] if each["proxy"] == share["proxy"])
                 assert share["failed"] <= was["failed"] and share["broken"] <= was["broken"], key
 
+    def test_a_snap_length_of_96_bytes_fails_nothing(self, path: Path) -> None:
+        document = verdict([(ts_ns, data[:96], *(wire or [len(data)])) for ts_ns, data, *wire in frames_of(path)])
+        assert_no_other(document, whole(path))
+        before = entries(whole(path))
+        for key, entry in entries(document).items():
+            failed = {share["proxy"]: share["failed"] for share in before[key]["by_proxy"]}
+            assert all(share["failed"] <= failed[share["proxy"]] for share in entry["by_proxy"]), key
+        assert codes(document) - codes(whole(path)) <= {"capture-cut"}
+
     def test_among_three_hundred_others(self, path: Path) -> None:
         noise = frames_of(QUIET)
         begin = frames_of(path)[0][0] - noise[0][0]
