@@ -208,6 +208,23 @@ def test_written_pages_are_as_the_program_would_write_them(page: str) -> None:
     assert (DOCS / page).read_text(encoding="utf-8") == PAGES[page](), "write them anew with: python -m docs.build"
 
 
+@pytest.mark.parametrize("page", ["captures/README.md", "captures/proof/README.md", "captures/situations/README.md"])
+def test_the_reports_that_the_captures_pages_name_succeed(
+    page: str, capfd: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.chdir(ROOT)
+    commands = re.findall(r"^whichproxy (report .*)$", (ROOT / page).read_text(encoding="utf-8"), re.MULTILINE)
+    assert commands
+    for command in commands:
+        assert run_here(shlex.split(command)) == 0, capfd.readouterr().err
+
+
+def test_the_readmes_picture_is_a_small_one() -> None:
+    (name,) = re.findall(r"!\[[^\]]+\]\(([^)]+)\)", (ROOT / "README.md").read_text(encoding="utf-8"))
+    picture = (ROOT / name).read_bytes()
+    assert picture.startswith(b"\x89PNG") and len(picture) < 200_000
+
+
 def test_every_column_and_code_is_described() -> None:
     columns = (DOCS / "columns.md").read_text(encoding="utf-8")
     assert {column.stage for column in FLOW_COLUMNS} == set(STAGES)
