@@ -88,6 +88,36 @@ def crowd() -> Scene:
     return scene_of(table(*rows))
 
 
+ENDS = {
+    "name": [(f"PROX{n:02}", f"172.16.12.{n}:3128") for n in range(10, 18)],
+    "ipv4": [(None, f"172.16.112.{n}:3128") for n in range(110, 118)],
+    "ipv6": [(None, f"[2001:db8:aaaa:bbbb::{n:x}]:3128") for n in range(0x10, 0x18)],
+}
+"""What proxies may be called: a name, or only an address."""
+
+
+@cache
+def proxied(kind: str, n: int) -> Scene:
+    """n proxies called so, each with requests in every plane, some of them past the proxies."""
+    planes = [("sensor", "edr-cyber-data"), ("antivirus", "cloud-protection"), ("system", "certificate-trust"), ("user", "smartscreen")]
+    rows = []
+    for number in range(12 * n):
+        name, proxy = ENDS[kind][number % n]
+        plane, service = planes[number // n % 4]
+        address = proxy.rpartition(":")[0].strip("[]")
+        asked = [flow(number)["requests"][0] | {"plane": plane, "service": service}]
+        named = {"proxy": proxy, "proxy_name": name, "method": "winhttp" if name else None}
+        rows.append(flow(number, plane=plane, service=service, server_ip=address, requests=asked, **named))
+    return scene_of(table(*rows, blocked(12 * n), blocked(12 * n + 1)))
+
+
+@cache
+def changing() -> Scene:
+    """A policy that takes effect at half time: PROX01 for six requests, then PROX03."""
+    rows = [through(n, 0, "sensor", "edr-cyber-data") for n in range(6)]
+    return scene_of(table(*rows, *(through(n, 2, "sensor", "edr-cyber-data") for n in range(6, 12))))
+
+
 @cache
 def hostile() -> Scene:
     """Every name that a stranger or a topology may choose is markup, a formula or turns the line round."""

@@ -41,6 +41,9 @@ MOST_ROWS: Final = 250
 MOST_ANSWERS: Final = 12
 """Sentences at the top; each source's own stands with its table."""
 
+MOST_TO_DO: Final = 5
+"""Causes of harm at the top; the findings have all."""
+
 COLUMNS: Final = 6
 """Proxies beside each other; with more, a row names its winner and lists the others."""
 
@@ -181,6 +184,7 @@ def _environment() -> jinja2.Environment:
         "to_the_second": to_the_second,
         "COLUMNS": COLUMNS,
         "MOST_ANSWERS": MOST_ANSWERS,
+        "MOST_TO_DO": MOST_TO_DO,
         "MOST_NAMED": MOST_NAMED,
         "REQUIRED_STATES": REQUIRED_STATES,
         "MOST_ROWS": MOST_ROWS,

@@ -96,6 +96,26 @@ def label(text: str, room: int = LABEL_ROOM) -> str:
     return shorten(inert(text), room)
 
 
+@cache
+def width_in(text: str, bold: bool = False) -> float:
+    """Inches that a text takes in a picture's own font and size: measured, since letters differ in width by four times."""
+    from matplotlib.font_manager import FontProperties
+    from matplotlib.textpath import TextPath
+
+    font = FontProperties(family=STYLE["font.family"], weight="bold" if bold else "normal")
+    return float(TextPath((0, 0), text, size=STYLE["font.size"], prop=font).get_extents().x1) / 72 if text.strip() else 0.0
+
+
+def fitted(text: str, room_in: float, bold: bool = False) -> str:
+    """A stranger's text for a picture: inert, and shortened in the middle until it takes no more than so many inches."""
+    whole = shown = inert(text)
+    letters = min(len(whole), 200)
+    while letters > 3 and width_in(shown, bold) > room_in:
+        letters = min(letters - 1, int(letters * room_in / width_in(shown, bold)) + 1)
+        shown = shorten(whole, max(letters, 3))
+    return shown
+
+
 def nothing(ax: Axes, text: str) -> Axes:
     """Axes that say why there is no picture."""
     ax.set_axis_off()

@@ -57,7 +57,7 @@ def lanes_of(scene: Scene, source: str | None) -> list[Lane]:
         address = label.proxy if label else None
         title = f"{label.short} · {label.method_name}" if label and label.method else label.short if label else "past the proxies"
         times = moments.start[found]
-        lane = Lane(name, label, title, np.sort(times[~failed]), np.sort(times[failed]), (name, address) in won)
+        lane = Lane(name, label, title, np.sort(times[~failed]), np.sort(times[failed]), label is not None and (name, address) in won)
         planes.setdefault(name, []).append(lane)
     ordered = sorted(planes, key=plane_order)
     return [lane for plane in ordered for lane in _few(planes[plane])]

@@ -6,7 +6,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Final
 
-from analyzer.report.plots.canvas import axes_of, frame, label, nothing, say, styled
+from analyzer.report.plots.canvas import axes_of, fitted, frame, nothing, say, styled
 from analyzer.report.plots.palette import FAINT, INK, PAPER, RULE
 from analyzer.report.plots.scene import Scene
 from analyzer.report.text import inert
@@ -16,8 +16,11 @@ if TYPE_CHECKING:
     from matplotlib.axes import Axes
 
 ROW_IN: Final = 0.4
-PLANE_AT, WINNER_AT, LOSERS_AT, STEP, PROOF_AT = 0.0, 1.25, 3.1, 1.4, 7.4
-"""Inches from the left: the plane, who went over, whom it went over one after the other, and what shows it."""
+PLANE_AT, WINNER_AT, LOSERS_AT, STEP, PROOF_END = 0.0, 1.15, 3.3, 1.6, 9.4
+"""Inches from the left: the plane, who went over, whom it went over one after the other, and where what shows it ends."""
+
+WINNER_IN, LOSER_IN = 1.05, 1.25
+"""Inches of their names."""
 
 MOST: Final = 20
 MOST_UNDER: Final = 2
@@ -79,11 +82,11 @@ def _draw(ax: Axes, y: int, order: Order, *, repeated: bool) -> None:
     if not repeated:
         ax.text(PLANE_AT, y, order.plane, va="center", weight="bold")
         ax.axhline(y - 0.5, color=RULE, linewidth=0.8 if y else 0)
-    ax.text(WINNER_AT, y, f"▶ {label(order.over, 18)}", va="center", color=PAPER, weight="bold", bbox=filled)
+    ax.text(WINNER_AT, y, f"▶ {fitted(order.over, WINNER_IN, bold=True)}", va="center", color=PAPER, weight="bold", bbox=filled)
     ax.text(LOSERS_AT - 0.28, y, "over", va="center", ha="right", color=FAINT)
     for number, under in enumerate(order.under[:MOST_UNDER]):
-        ax.text(LOSERS_AT + STEP * number, y, label(under, 14), va="center", bbox=open_box)
+        ax.text(LOSERS_AT + STEP * number, y, fitted(under, LOSER_IN), va="center", bbox=open_box)
     more = len(order.under) - MOST_UNDER
     if more > 0:
         ax.text(LOSERS_AT + STEP * MOST_UNDER, y, f"and {more:,} more", va="center", color=FAINT)
-    ax.text(PROOF_AT, y, _proof(order), va="center", color=FAINT)
+    ax.text(PROOF_END, y, _proof(order), va="center", ha="right", color=FAINT)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any, Final
 
-from analyzer.report.plots.canvas import axes_of, frame, label, nothing, say, styled
+from analyzer.report.plots.canvas import axes_of, fitted, frame, nothing, say, styled
 from analyzer.report.plots.palette import BAD, FAINT, INK, PAPER, PLANE_SHADES, RULE, proxy_order
 from analyzer.report.plots.scene import Scene
 from analyzer.report.text import inert
@@ -35,7 +35,7 @@ def proxies(scene: Scene, source: str | None = None, ax: Axes | None = None) -> 
         made.set_xlim(0, longest)
         made.set_ylim(len(shown) - 0.5, -0.5)
         made.set_xticks([])
-        made.set_yticks(range(len(shown)), [label(str(scene.labels[address]), 24) for address in shown])
+        made.set_yticks(range(len(shown)), [fitted(str(scene.labels[address]), LEFT_IN - 0.2) for address in shown])
         made.tick_params(axis="y", pad=8)
         made.axvline(0, color=RULE, linewidth=0.8)
         for y, address in enumerate(shown):

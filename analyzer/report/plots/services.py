@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING, Any, Final
 
-from analyzer.report.plots.canvas import axes_of, frame, label, nothing, say, styled
+from analyzer.report.plots.canvas import WIDTH_IN, axes_of, fitted, frame, nothing, say, styled
 from analyzer.report.plots.palette import BAD, FAINT, INK, PAPER, RULE, proxy_order
 from analyzer.report.plots.scene import Scene
 from analyzer.report.text import inert
@@ -15,8 +15,10 @@ if TYPE_CHECKING:
     from matplotlib.axes import Axes
 
 ROW_IN: Final = 0.3
-LEFT_IN, TOP_IN, BOTTOM_IN = 3.1, 0.5, 0.12
-COLUMN_IN: Final = 1.25
+LEFT_IN, TOP_IN, BOTTOM_IN, PLANE_IN = 3.1, 0.5, 0.12, 0.85
+COLUMN_IN, WIDEST_IN = 1.25, 1.9
+"""Inches of a column, and of the widest where there are few."""
+
 MOST_PROXIES: Final = 5
 MOST_SERVICES: Final = 40
 
@@ -34,13 +36,14 @@ def services(scene: Scene, source: str | None = None, ax: Axes | None = None) ->
         rows = sorted(counts, key=lambda service: (plane_order(planes[service]), service))[:MOST_SERVICES]
         proxies = _columns(counts)
         made = axes_of(ROW_IN * len(rows) + TOP_IN + BOTTOM_IN, ax)
-        frame(made, left_in=LEFT_IN, right_in=max(0.3, 9.6 - LEFT_IN - COLUMN_IN * len(proxies)), top_in=TOP_IN, bottom_in=BOTTOM_IN)
+        column_in = max(COLUMN_IN, min(WIDEST_IN, (WIDTH_IN - LEFT_IN - 0.25) / len(proxies)))
+        frame(made, left_in=LEFT_IN, right_in=WIDTH_IN - LEFT_IN - column_in * len(proxies), top_in=TOP_IN, bottom_in=BOTTOM_IN)
         made.set_xlim(-0.5, len(proxies) - 0.5)
         made.set_ylim(len(rows) - 0.5, -0.5)
         made.set_xticks([])
-        made.set_yticks(range(len(rows)), [label(service) for service in rows])
+        made.set_yticks(range(len(rows)), [fitted(service, LEFT_IN - PLANE_IN - 0.2) for service in rows])
         made.tick_params(axis="y", pad=8)
-        _headings(made, scene, proxies)
+        _headings(made, scene, proxies, column_in - 0.1)
         _plane_lines(made, [planes[service] for service in rows])
         for y, service in enumerate(rows):
             won = _winner(chosen, service, counts[service])
@@ -84,15 +87,18 @@ def _winner(sources: Sequence[Mapping[str, Any]], service: str, row: Mapping[Pro
     return leading[0] if len(leading) == 1 and most else None
 
 
-def _headings(ax: Axes, scene: Scene, proxies: Sequence[ProxyLabel]) -> None:
+def _headings(ax: Axes, scene: Scene, proxies: Sequence[ProxyLabel], room_in: float) -> None:
+    """Name over method; of what has no name, the address over the port."""
     for x, proxy in enumerate(proxies):
+        address, _, port = proxy.proxy.rpartition(":")
+        over, under = (proxy.name, proxy.method_name or "") if proxy.name else (address, f":{port}")
         colour = scene.colours.get(proxy.proxy, INK)
         ax.annotate(
-            label(proxy.short, 16), (x, 1), xycoords=ax.get_xaxis_transform(), xytext=(0, 18), textcoords="offset points", ha="center",
-            weight="bold", color=colour, annotation_clip=False,
+            fitted(over, room_in, bold=True), (x, 1), xycoords=ax.get_xaxis_transform(), xytext=(0, 18), textcoords="offset points",
+            ha="center", weight="bold", color=colour, annotation_clip=False,
         )  # fmt: skip
         ax.annotate(
-            label(proxy.method_name or "", 16), (x, 1), xycoords=ax.get_xaxis_transform(), xytext=(0, 6), textcoords="offset points",
+            fitted(under, room_in), (x, 1), xycoords=ax.get_xaxis_transform(), xytext=(0, 6), textcoords="offset points",
             ha="center", color=FAINT, annotation_clip=False,
         )  # fmt: skip
 

@@ -6,7 +6,7 @@ columns as the eye tells apart, so 50,000 requests make no larger a picture than
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from datetime import UTC, datetime, timedelta
 from itertools import groupby
 from typing import TYPE_CHECKING, Any, Final
@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING, Any, Final
 import numpy as np
 import numpy.typing as npt
 
-from analyzer.report.plots.canvas import axes_of, frame, label, nothing, say, styled
+from analyzer.report.plots.canvas import axes_of, fitted, frame, label, nothing, say, styled, width_in
 from analyzer.report.plots.lanes import Lane, lanes_of
 from analyzer.report.plots.palette import BAD, FAINT, INK, RULE, SHADE
 from analyzer.report.plots.scene import Scene
@@ -30,11 +30,8 @@ COLUMNS: Final = 260
 LANE_IN: Final = 0.27
 MARK_IN: Final = 0.17
 RIGHT_IN, BOTTOM_IN = 1.35, 0.42
-PLANE_IN, LETTER_IN = 0.95, 0.083
-"""The room that the longest plane takes, and a bold letter of a row's name on the average."""
-
-NAME_ROOM: Final = 19
-"""Characters of a row's name."""
+PLANE_IN, NAME_IN = 0.95, 2.1
+"""The room that the longest plane takes, and the most that a row's name may take."""
 
 MOST_MARKS: Final = 12
 _DAY_NS: Final = 86_400 * 10**9
@@ -53,8 +50,9 @@ def timeline(scene: Scene, source: str | None = None, ax: Axes | None = None) ->
         marks = _marks(scene)
         top_in = 0.16 + MARK_IN * (len(marks) + bool(scene.alone))
         made = axes_of(LANE_IN * len(lanes) + top_in + BOTTOM_IN, ax)
-        left_in = PLANE_IN + LETTER_IN * max(len(_name(lane)) for lane in lanes)
-        frame(made, left_in=left_in, right_in=RIGHT_IN, top_in=top_in, bottom_in=BOTTOM_IN)
+        left_in = PLANE_IN + 0.15 + max(width_in(_name(lane), lane.won) for lane in lanes)
+        right_in = max(RIGHT_IN, 0.2 + max(width_in(_numbers(lane)) for lane in lanes))
+        frame(made, left_in=left_in, right_in=right_in, top_in=top_in, bottom_in=BOTTOM_IN)
         start, end = _extent(scene, lanes, marks)
         _time_axis(made, start, end, len(lanes))
         _alone(made, scene)
@@ -63,6 +61,7 @@ def timeline(scene: Scene, source: str | None = None, ax: Axes | None = None) ->
         for number, lane in enumerate(lanes):
             colour = scene.colours[lane.proxy.proxy] if lane.proxy else FAINT
             _draw(made, number, lane, colour, start, end, max(_busiest(each, start, end) for each in lanes))
+        _draw_eras(made, scene, source, lanes)
         _draw_marks(made, marks, above=MARK_IN * 72 * bool(scene.alone))
         say(made, _in_words(scene, source, lanes, start, end))
         return made
@@ -179,7 +178,7 @@ def _draw(ax: Axes, number: int, lane: Lane, colour: str, start: int, end: int, 
 
 
 def _name(lane: Lane) -> str:
-    return ("▶ " if lane.won else "") + label(lane.name, NAME_ROOM)
+    return ("▶ " if lane.won else "") + fitted(lane.name, NAME_IN, lane.won)
 
 
 def _numbers(lane: Lane) -> str:
@@ -187,6 +186,39 @@ def _numbers(lane: Lane) -> str:
     parts = [f"{len(lane.carried):,}"] if len(lane.carried) or not len(lane.failed) else []
     parts += [f"{len(lane.failed):,} {'blocked' if past else 'failed'}"] if len(lane.failed) else []
     return ", ".join(parts)
+
+
+def eras_of(scene: Scene, source: str | None) -> dict[str, list[Mapping[str, Any]]]:
+    """plane → its eras, of planes that changed: of one source, or of several that all changed alike, whose last is shown."""
+    found: dict[str, list[list[Mapping[str, Any]]]] = {}
+    for chosen in scene.sources(source):
+        for entry in chosen["planes"]:
+            found.setdefault(entry["plane"], []).append(entry["eras"])
+    alike = {plane: {tuple(era["proxy"] for era in eras) for eras in every} for plane, every in found.items()}
+    return {plane: found[plane][-1] for plane, ways in alike.items() if len(ways) == 1 and len(found[plane][-1]) > 1}
+
+
+def _draw_eras(ax: Axes, scene: Scene, source: str | None, lanes: Sequence[Lane]) -> None:
+    """Where a plane changed: a band under the proxy of each era, a line at each border, and since when."""
+    left, right = ax.get_xlim()
+    for plane, eras in eras_of(scene, source).items():
+        rows = [number for number, lane in enumerate(lanes) if lane.plane == plane]
+        for place, era in enumerate(eras):
+            if era["first_seen"] is None or era["last_seen"] is None:
+                continue
+            began, ended = (float(_days(parse_time(era[edge], "era"))) for edge in ("first_seen", "last_seen"))
+            row = next((number for number in rows if (held := lanes[number].proxy) and held.proxy == (era["proxy"] or era["asked"])), None)
+            if row is not None:
+                colour = scene.colours[era["proxy"] or era["asked"]]
+                ax.plot((began, ended), (row + 0.93, row + 0.93), color=colour, linewidth=3.2, alpha=0.55, solid_capstyle="butt", zorder=2)
+            if place == 0:
+                continue
+            ax.plot((began, began), (rows[0] + 0.04, rows[-1] + 0.98), color=INK, linewidth=1.1, zorder=2)
+            if row is not None and (began - left) / (right - left) > 0.2:
+                ax.annotate(
+                    f"since {era['first_seen'][11:19]}", (began, row + 0.55), xytext=(-4, 0), textcoords="offset points", ha="right",
+                    va="center", fontsize=8, color=INK, annotation_clip=False,
+                )  # fmt: skip
 
 
 def _draw_marks(ax: Axes, marks: Sequence[tuple[int, str]], above: float) -> None:
@@ -216,6 +248,10 @@ def _in_words(scene: Scene, source: str | None, lanes: Sequence[Lane], start: in
     did = [f"{_moment(at)[11:]} {what}" for at, what in _marks(scene)]
     more = f" Marks: {listed(did)}." if did else ""
     more += f" {counted(len(scene.alone), 'time')} without a user." if scene.alone else ""
+    for plane, eras in eras_of(scene, source).items():
+        ways = [inert(era["name"] or era["proxy"] or "no proxy") for era in eras]
+        until = [f"{way} until {era['last_seen'][11:19]}" if era["last_seen"] else way for way, era in zip(ways, eras[:-1], strict=False)]
+        more += f" {plane} changed: {', then '.join([*until, ways[-1]])}."
     return f"Timeline of {inert(scene.whose(source))}, {_moment(start)} to {_moment(end)} UTC. {'; '.join(said)}.{more}"
 
 

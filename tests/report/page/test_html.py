@@ -137,6 +137,7 @@ def test_it_shows_both_legs_how_clients_talk_and_what_is_wrong() -> None:
         assert f"{leg.times}; {leg.bytes}" in behind and all(flow in behind for flow in (*leg.flows, *leg.origin_flows))
     wrong = text.partition("What is wrong")[2].partition("Who carried what")[0]
     assert report.problems() and all(code in wrong for code, _ in report.problems())
+    assert all(" ".join(finding.text.split()) in wrong and (finding.advice or "") in wrong for finding in report.to_do())
 
 
 def test_the_answer_comes_first() -> None:

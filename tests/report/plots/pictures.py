@@ -38,3 +38,17 @@ def within_its_figure(axes: Axes) -> bool:
         for text in axes.texts
         if text.get_text() and (extent := text.get_window_extent())
     )
+
+
+def overlapping(axes: Axes) -> list[tuple[str, str]]:
+    """Texts of the picture that lie over each other, in pairs; ticks of the axes among them."""
+    figure = axes.figure
+    figure.canvas.draw()
+    every = [*axes.texts, *([*axes.get_xticklabels(), *axes.get_yticklabels()] if axes.axison else ())]
+    boxes = [(text.get_text(), text.get_window_extent()) for text in every if text.get_text() and text.get_visible()]
+    return [
+        (one, other)
+        for number, (one, a) in enumerate(boxes)
+        for other, b in boxes[number + 1 :]
+        if a.x0 < b.x1 - 0.5 and b.x0 < a.x1 - 0.5 and a.y0 < b.y1 - 0.5 and b.y0 < a.y1 - 0.5
+    ]

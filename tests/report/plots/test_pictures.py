@@ -7,7 +7,9 @@ from matplotlib.axes import Axes
 
 import analyzer
 from analyzer.report.frames import frame_of
+from analyzer.report.plots.pictures import Pictures
 from tests.report import scenes
+from tests.report.plots.pictures import overlapping, within_its_figure
 
 
 @pytest.mark.parametrize("name", ["timeline", "services", "proxies", "precedence"])
@@ -17,3 +19,18 @@ def test_each_gives_axes(name: str) -> None:
     assert isinstance(axes, Axes) and axes._repr_svg_().startswith("<svg ")  # type: ignore[attr-defined]
     with pytest.raises(analyzer.Unusable, match="no source"):
         getattr(traffic.plot, name)(source="nobody")
+
+
+@pytest.mark.parametrize("n", [1, 3, 8])
+@pytest.mark.parametrize("kind", list(scenes.ENDS))
+@pytest.mark.parametrize("name", ["timeline", "services", "proxies", "precedence"])
+def test_no_text_lies_over_another_whatever_proxies_are_called(name: str, kind: str, n: int) -> None:
+    axes = getattr(Pictures(scenes.proxied(kind, n)), name)()
+    assert overlapping(axes) == [] and within_its_figure(axes)
+
+
+@pytest.mark.parametrize("name", ["timeline", "services", "proxies", "precedence"])
+@pytest.mark.parametrize("scene", ["article", "crowd", "changing", "hostile"])
+def test_no_text_lies_over_another(name: str, scene: str) -> None:
+    axes = getattr(Pictures(getattr(scenes, scene)()), name)()
+    assert overlapping(axes) == [] and within_its_figure(axes)

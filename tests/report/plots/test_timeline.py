@@ -6,7 +6,7 @@ import pytest
 from matplotlib.figure import Figure
 
 from analyzer.report.plots.canvas import to_svg
-from analyzer.report.plots.timeline import timeline
+from analyzer.report.plots.timeline import eras_of, timeline
 from tests.report import scenes
 from tests.report.plots.pictures import texts, title_of, within_its_figure
 
@@ -42,6 +42,21 @@ def test_names_of_rows_leave_room_for_their_planes(name: str) -> None:
     rows = [box for text, box in boxes.items() if text.get_ha() == "right" and text.get_va() == "center"]
     assert planes and rows
     assert max(box.x1 for box in planes) < min(box.x0 for box in rows)
+
+
+def test_a_change_over_time_is_seen_and_said() -> None:
+    scene = scenes.changing()
+    assert [era["name"] for era in eras_of(scene, None)["sensor"]] == ["PROX01", "PROX03"]
+    axes = timeline(scene)
+    assert "since 12:00:06" in texts(axes)
+    assert "sensor changed: PROX01 until 12:00:05, then PROX03" in title_of(axes)
+    bands = [line.get_color() for line in axes.lines if line.get_linewidth() == 3.2]
+    assert bands == [scene.colours["172.16.12.10:3128"], scene.colours["172.16.12.12:3128"]]
+    assert eras_of(scenes.article(), None) == {} and "since" not in " ".join(texts(timeline(scenes.article())))
+
+
+def test_no_mark_of_a_winner_stands_on_what_went_past_the_proxies() -> None:
+    assert "▶ past the proxies" not in texts(timeline(scenes.silent()))
 
 
 def test_bars_stand_where_requests_were_carried() -> None:
