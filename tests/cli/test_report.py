@@ -47,7 +47,10 @@ def test_files_say_the_same(capture: Path, tmp_path: Path, whichproxy: Whichprox
     assert (
         (tmp_path / "out.md")
         .read_text(encoding="utf-8")
-        .startswith("# Which proxy won: sensor.pcap, 2023-11-14\n\n- 172.16.11.92: 172.16.12.10:3128 won for sensor (likely), but TLS broke in 1 of 1 tunnel.")
+        .startswith(
+            "# Which proxy won: sensor.pcap, 2023-11-14\n\n- 172.16.11.92: 172.16.12.10:3128 won for sensor (likely), "
+            "but TLS broke in 1 of 1 tunnel."
+        )
     )
 
 
