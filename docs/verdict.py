@@ -33,8 +33,8 @@ nor is an address of which an address translation or a transparent proxy in the 
 | shared | other products use it as well | sets `service_possible` and counts nowhere |
 
 Hosts that are known and aren't Defender's, such as Edge's, count for `system` and `user` without a service. A source's `defender` is
-`seen` where it asked for an own host of a service other than the security portal, `hidden` where all it shows is TLS to proxies, else
-`not-seen`.
+`seen` where it asked for an own host of a service other than the security portal; else `hidden` where it speaks TLS to a proxy and shows
+no request; else `not-seen`.
 
 ## What came of a request
 
@@ -48,7 +48,7 @@ Hosts that are known and aren't Defender's, such as Edge's, count for `system` a
 | `failed` | any other refusal, a captive portal, an answer that is no proxy's |
 | `unanswered` | sent, the other direction is captured, and nothing came |
 | `hidden` | a TLS connection to a proxy that shows no request |
-| `unseen` | what would tell isn't captured, or the capture ends less than three seconds later |
+| `unseen` | what would tell isn't captured; or the capture ends less than three seconds later, without an end of the connection or a resend; or the request was lost to a connection that the server closed after serving others |
 
 *Carried* are those that worked or broke, and the unseen ones that were let through. *Failed* are authentication, denied, failed and
 unanswered; unseen and challenged never are.
@@ -56,7 +56,7 @@ unanswered; unseen and challenged never are.
 ## What went past the proxies
 
 `direct_outcome` is `answered` where something came back that isn't an alert or a block page alone, and the flow's beginning, a hello or
-a request was seen; `blocked` where nothing came back but a refusal, though that direction is captured and there was time for it;
+a request was seen; `blocked` where nothing came back but a refusal, though that direction is captured and three seconds went by, or the connection ended;
 `unknown` where the capture doesn't tell: the rest of an old connection, one direction only, opened and nothing sent.
 
 ## Asked and won
@@ -96,7 +96,7 @@ the commonest of what came of the requests: `broken`, `authentication`, `denied`
 
 For `sensor` and `antivirus`, from an era that is certain or likely: the method asked (its address, if it has none) goes *over* each other
 method that was there to be used and wasn't asked for this plane. There to be used is what carried something for this source in that era, or what
-a study says was configured; the latter alone makes it `likely`. What was asked first and fell back is the finding `fallback`, with its
+a study says was configured. It is as sure as the era where the other one worked, else `likely`. What was asked first and fell back is the finding `fallback`, with its
 chain.
 
 ## Required services
