@@ -7,8 +7,10 @@ from collections.abc import Hashable, Iterable, Sequence
 from dataclasses import dataclass, field
 
 import numpy as np
+import pyarrow.compute as pc
 
-from analyzer.routes.requests import ABSOLUTE, NO_TIME
+from analyzer.arrow import array
+from analyzer.routes.requests import ABSOLUTE, NO_TIME, Bools, Requests, same_host
 from analyzer.routes.route import DIRECT, PROXY
 from analyzer.verdict.eras import Asked, Border, Carried, best_agreed, borders_of, failing_end
 from analyzer.verdict.evidence import DIRECT_OUTCOMES, Evidence, grouped
@@ -81,7 +83,7 @@ class _Books:
         self.pages = (requests.kind == ABSOLUTE).tolist()
         self.status = requests.status.tolist()
         self.weight = evidence.weight.tolist()
-        self.regional = evidence.regional.tolist()
+        self.weak = (evidence.regional | _sent_elsewhere(requests)).tolist()
         self.row_proxy = evidence.proxy.codes.tolist()
         self.row_first = [None if at == NO_TIME else at for at in evidence.first.tolist()]
         self.row_last = [None if at == NO_TIME else at for at in evidence.last.tolist()]
@@ -135,6 +137,16 @@ class _Books:
             for position in asked
             if (at := self.at[position]) is not None
         ]
+
+
+def _sent_elsewhere(requests: Requests) -> Bools:
+    """Per request: answered by a redirect to another host than the one asked for, which a portal may have sent as well as the host."""
+    result = np.zeros(len(requests.status), dtype=np.bool_)
+    at = np.flatnonzero((requests.status >= 300) & (requests.status < 400))
+    if len(at):
+        asked, sent = (same_host(column.take(array(at))) for column in (requests.host, requests.location))
+        result[at] = pc.fill_null(pc.not_equal(asked, sent), False).to_numpy(zero_copy_only=False)
+    return result
 
 
 def _borders(books: _Books, own: _Own) -> dict[int, list[Border]]:
@@ -232,7 +244,7 @@ def _tally(books: _Books, asked: Sequence[int], rows: Sequence[int], direct: Seq
             one.carried += 1
             one.pages += books.pages[position]
         worked = code == WORKED
-        contest.on_itself = contest.on_itself or (worked and not books.regional[position])
+        contest.on_itself = contest.on_itself or (worked and not books.weak[position])
         if code != CHALLENGED and books.service[position] >= 0:
             services.setdefault(books.service[position], []).append(worked)
         if at is not None:

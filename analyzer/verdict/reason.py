@@ -38,6 +38,8 @@ def _of_era(contest: Contest, what: str) -> str:
     broken, challenged = contest.outcomes[BROKEN], contest.outcomes[CHALLENGED]
     if broken and carriers:
         parts.append(f"in {'one' if broken == 1 else broken} of them TLS broke or the host never answered")
+    if winner is not None and winner.worked and not contest.on_itself:
+        parts.append("only a pattern for regions names their hosts, or they were redirected to other hosts")
     if challenged:
         parts.append(f"{counted(challenged, 'request')} {'was' if challenged == 1 else 'were'} asked to authenticate first")
     if (carriers or contest.failures) and (contest.direct["answered"] or contest.direct["blocked"]):

@@ -92,7 +92,7 @@ class Contest:
 
     shares      per proxy
     outcomes    code of OUTCOMES → how many requests; failures: status of failed requests → how many
-    on_itself   a worked request was named by more than a pattern for regions
+    on_itself   a worked request was named by more than a pattern for regions, and wasn't sent on to another host
     direct      flows past the proxies by what came of them (answered, blocked, unknown)
     idle        whether a service of the plane had requests, none of which worked
     split       whether the plane's services have different winners

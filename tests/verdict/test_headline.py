@@ -1,0 +1,45 @@
+"""One line for each source: who carried what, whether it works, what changed, what went elsewhere."""
+
+from typing import Any
+
+import pytest
+
+from tests.verdict.rows import CNC, EDGE, MAPS, PROX01, PROX03, SECOND_NS, START_NS, flow, tunnel, verdict
+
+
+def answer(*rows: dict[str, Any]) -> str:
+    (group,) = verdict(*rows)["groups"]
+    text: str = group["answer"]
+    return text
+
+
+def at(second: int, proxy: str, host: str = CNC, status: int = 200, **columns: Any) -> dict[str, Any]:
+    return tunnel(proxy, host, status, first_seen=START_NS + second * SECOND_NS, **columns)
+
+
+def test_planes_of_one_proxy_are_said_together() -> None:
+    assert answer(at(0, PROX03), at(1, PROX03, MAPS), at(2, PROX01, EDGE)) == (
+        "PROX03 (static) won for sensor and antivirus; PROX01 (WinHTTP) won for user"
+    )
+
+
+@pytest.mark.parametrize(("n", "said"), [(1, "answers 407 to the one request"), (30, "answers 407 to all 30 requests")])
+def test_a_proxy_that_lets_nothing_through(n: int, said: str) -> None:
+    assert answer(*(at(i, PROX03, status=407) for i in range(n))) == f"no proxy for sensor: PROX03 (static) {said}"
+
+
+def test_what_fell_back() -> None:
+    text = answer(*(at(i, PROX03, status=407) for i in range(3)), at(9, PROX01))
+    assert text == "PROX03 (static) is asked first for sensor (likely) and fails 3 of 3 requests (3 × 407); PROX01 (WinHTTP) carried 1"
+
+
+def test_a_change_says_until_when() -> None:
+    text = answer(*(at(i, PROX01 if i < 4 else PROX03) for i in range(8)))
+    assert text == "PROX01 (WinHTTP) until 12:00:03, then PROX03 (static) for sensor"
+
+
+def test_past_the_proxies() -> None:
+    assert answer(flow(host=CNC, sni=CNC)).startswith("no proxy for sensor: it goes direct and is answered")
+    blocked = flow(host=CNC, sni=CNC, state="no-answer", packets_in=0, bytes_in=0)
+    assert answer(blocked) == "no proxy for sensor: direct attempts are blocked"
+    assert answer(flow(host="a.example")) == "no Defender traffic was seen"
