@@ -18,12 +18,13 @@ Everything a caller can get wrong raises `WhichproxyError` (mostly its `Unusable
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from datetime import datetime
 from os import PathLike
-from typing import TYPE_CHECKING, BinaryIO
+from typing import TYPE_CHECKING, Any, BinaryIO
 
 from analyzer.errors import Unusable, WhichproxyError
+from analyzer.routes.topology import Topology
 from analyzer.traffic import Traffic, Verdict
 
 if TYPE_CHECKING:
@@ -32,16 +33,17 @@ if TYPE_CHECKING:
     from analyzer.studies.result import Study
 
 __version__ = "0.1.0"
-__all__ = ["Traffic", "Unusable", "Verdict", "WhichproxyError", "read", "study"]
+__all__ = ["Topology", "Traffic", "Unusable", "Verdict", "WhichproxyError", "read", "study"]
 
 Input = str | PathLike[str] | BinaryIO
+WhoIsWho = str | PathLike[str] | Mapping[str, Any] | Topology | None
 Time = str | datetime
 """An RFC 3339 text (to the nanosecond), or a datetime or pandas.Timestamp with a time zone."""
 
 
 def read(
     inputs: Input | Iterable[Input] | pd.DataFrame,
-    topology: str | PathLike[str] | None = None,
+    topology: WhoIsWho = None,
     catalogue: str | PathLike[str] | Iterable[str | PathLike[str]] | None = None,
     start: Time | None = None,
     end: Time | None = None,
@@ -51,7 +53,8 @@ def read(
 
     inputs     a path, a glob, a directory, an open binary file, a list of these; or a DataFrame of flows as `.flows` gives
                it, which goes straight to the verdict
-    topology   a TOML file that names proxies, their methods, and workstations
+    topology   who is who: a TOML file that names proxies, their methods, and workstations, the same tables as a dict
+               ({"proxy": [{"name": "PROX01", "address": "172.16.12.10"}]}), or a Topology
     catalogue  TOML files with services of your own, laid over the built-in ones
     start end  keep only what was seen from `start` on and before `end`; of a DataFrame: flows that began then
     workers    1: one thread does everything; from 2 on, packets are found and decoded in a thread of their own
@@ -68,18 +71,18 @@ def read(
 
 def study(
     path: str | PathLike[str],
-    topology: str | PathLike[str] | None = None,
+    topology: WhoIsWho = None,
     catalogue: str | PathLike[str] | Iterable[str | PathLike[str]] | None = None,
 ) -> Study:
     """A study that was run: every test of a study file, its captures read and judged.
 
-    topology   instead of the one that the study names or holds
+    topology   instead of the one that the study names or holds; as for read
     catalogue  TOML files with services of your own, laid over the built-in ones
     Errors     Unusable: mistakes in the file (Mistakes, all at once), or a test without a capture that can be read
     """
     from pathlib import Path
 
-    from analyzer.routes.topology import load_topology
+    from analyzer.routes.topology import topology_of
     from analyzer.services.catalogue import load_catalogue
     from analyzer.studies.plan import load_plan
     from analyzer.studies.result import Study
@@ -87,5 +90,5 @@ def study(
 
     paths = [catalogue] if isinstance(catalogue, str | PathLike) else list(catalogue or ())
     services = load_catalogue(map(Path, paths))
-    plan = load_plan(Path(path), services, None if topology is None else load_topology(Path(topology)))
+    plan = load_plan(Path(path), services, None if topology is None else topology_of(topology))
     return Study(run_study(plan, services))

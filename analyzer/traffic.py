@@ -15,6 +15,7 @@ if TYPE_CHECKING:
     import pandas as pd
     import pyarrow as pa
 
+    from analyzer import WhoIsWho
     from analyzer.pipeline import Reading
     from analyzer.report.ipynb import Asked
     from analyzer.report.opinion import OpinionReport
@@ -219,52 +220,46 @@ def is_frame(inputs: object) -> TypeGuard[pd.DataFrame]:
     return pandas is not None and isinstance(inputs, pandas.DataFrame)
 
 
-def from_inputs(
-    inputs: object, topology: str | PathLike[str] | None, catalogues: Paths, start: object, end: object, workers: int
-) -> Traffic:
+def from_inputs(inputs: object, topology: WhoIsWho, catalogues: Paths, start: object, end: object, workers: int) -> Traffic:
     """The traffic of captures; see analyzer.read."""
     from analyzer.pipeline import read
     from analyzer.report.ipynb import Asked
-    from analyzer.routes.topology import load_topology
+    from analyzer.routes.topology import topology_of
     from analyzer.services.catalogue import load_catalogue
 
     start_ns, end_ns = _window(start, end)
     listed = _as_list(inputs)
     reading = read(
         listed,
-        topology=load_topology(_path(topology)),
+        topology=topology_of(topology),
         catalogue=load_catalogue(map(Path, catalogues)),
         start_ns=start_ns,
         end_ns=end_ns,
         workers=workers,
     )
-    named = all(isinstance(entry, str) and entry != "-" for entry in listed)
+    named = all(isinstance(entry, str) and entry != "-" for entry in listed) and isinstance(topology, str | PathLike | None)
     times = _time_text(start, "start"), _time_text(end, "end")
     asked = Asked(tuple(map(str, listed)), None if topology is None else str(topology), tuple(map(str, catalogues)), *times)
     return Traffic(reading, asked if named else None)
 
 
-def from_frame(flows: pd.DataFrame, topology: str | PathLike[str] | None, catalogues: Paths, start: object, end: object) -> Traffic:
+def from_frame(flows: pd.DataFrame, topology: WhoIsWho, catalogues: Paths, start: object, end: object) -> Traffic:
     """The traffic of a DataFrame of flows; routes and services are worked out anew where a topology or catalogue is given."""
     from analyzer.pipeline import Reading
     from analyzer.report.frames import table_of
     from analyzer.routes.route import route_flows
-    from analyzer.routes.topology import load_topology
+    from analyzer.routes.topology import topology_of
     from analyzer.services.catalogue import load_catalogue
     from analyzer.services.tag import tag_flows
 
     start_ns, end_ns = _window(start, end)
-    names, services = load_topology(_path(topology)), load_catalogue(map(Path, catalogues))
+    names, services = topology_of(topology), load_catalogue(map(Path, catalogues))
     table = table_of(flows, start_ns, end_ns)
     if topology is not None:
         table = route_flows(table, names)
     if catalogues:
         table = tag_flows(table, services)
     return Traffic(Reading(table, captures=[], topology=names, catalogue=services, start_ns=start_ns, end_ns=end_ns))
-
-
-def _path(path: str | PathLike[str] | None) -> Path | None:
-    return None if path is None else Path(path)
 
 
 def _as_list(inputs: object) -> list[str | BinaryIO]:

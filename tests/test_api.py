@@ -9,6 +9,7 @@ from pathlib import Path
 import pytest
 
 import analyzer
+from analyzer.routes.topology import topology_of
 from tests.build import pcap
 from tests.cli.conftest import tunnel
 from tests.conftest import ROOT
@@ -64,3 +65,18 @@ def test_importing_it_loads_no_library() -> None:
     code = "import sys, analyzer\nprint(*sys.modules)"
     loaded = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True, cwd=ROOT).stdout.split()
     assert not set(loaded) & {"pandas", "pyarrow", "numpy", "numba", "rich", "typer", "scapy", "pyshark", "matplotlib"}
+
+
+def test_a_topology_may_be_a_dict_or_one_made_already(captures: Path, tmp_path: Path) -> None:
+    tables = {"proxy": [{"name": "PROX01", "address": "172.16.12.10", "port": 3128, "method": "winhttp"}]}
+    traffic = analyzer.read(captures, topology=tables)
+    assert "PROX01" in traffic.flows.proxy_name.tolist()
+    made = topology_of(tables)
+    assert isinstance(made, analyzer.Topology)
+    assert analyzer.read(captures, topology=made).verdict.to_dict() == traffic.verdict.to_dict()
+    assert analyzer.read(traffic.flows, topology=made).flows.proxy_name.tolist() == traffic.flows.proxy_name.tolist()
+    with pytest.raises(analyzer.Unusable, match="topology again"):
+        traffic.report(tmp_path / "x.ipynb")
+    (tmp_path / "study.toml").write_text('[[test]]\ntitle = "t"\ncaptures = ["a.pcap"]\nconfigured = ["winhttp"]\n', encoding="utf-8")
+    (test,) = analyzer.study(tmp_path / "study.toml", topology=tables).tests
+    assert "PROX01" in [row["winner_name"] for row in test.verdict.to_dict()["sources"][0]["services"]]

@@ -10,7 +10,7 @@ import typer
 from typer.core import TyperGroup
 
 import analyzer
-from analyzer.cli import capture, catalogue, doctor, flows, job, report, services, slice, study, verify, watch
+from analyzer.cli import capture, catalogue, doctor, flows, job, report, services, slice, study, topology, verify, watch
 
 
 class Verbs(TyperGroup):
@@ -44,6 +44,7 @@ app.command("report", short_help="Which proxy won, over all inputs together.")(r
 app.command("flows", short_help="The flow table: one row per conversation.")(flows.flows)
 app.command("study", short_help="Several tests at once, and whether what was expected held.")(study.study)
 app.command("study init", short_help="A commented study file to begin from, with a test for each capture.")(study.init)
+app.command("topology", short_help="A topology file proposed from the traffic: proxies found, guesses as comments.")(topology.topology)
 app.command("verify", short_help="A second opinion: the same facts through Wireshark's dissectors.")(verify.verify)
 app.command("slice", short_help="The packets behind a flow, finding, source, service or proxy.")(slice.slice_captures)
 app.command("watch", short_help="Live: the verdict while packets arrive.")(watch.watch)

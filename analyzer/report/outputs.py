@@ -41,12 +41,18 @@ def write_whole(path: str | Path, pieces: Iterable[bytes]) -> None:
         raise Unusable(f"can't be written: {error.strerror or error}", str(path), "choose another place with -o") from error
 
 
-def write_new(path: str | Path, text: str) -> None:
-    """Write a file that isn't there yet, whole or not at all. Errors: Unusable, it is there, or the system refused."""
+def check_new(path: str | Path) -> None:
+    """Raise Unusable now, before long work, if a file is there already or can't be written there later."""
     target = Path(path)
     if target.exists() or target.is_symlink():
         raise Unusable(*_there(path))
     check_writable(target)
+
+
+def write_new(path: str | Path, text: str) -> None:
+    """Write a file that isn't there yet, whole or not at all. Errors: Unusable, it is there, or the system refused."""
+    target = Path(path)
+    check_new(target)
     handle, name = tempfile.mkstemp(dir=target.parent, prefix=f".{target.name[:40]}.", suffix=".part")
     try:
         with os.fdopen(handle, "wb") as part:

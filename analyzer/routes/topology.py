@@ -11,10 +11,12 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, replace
 from functools import cached_property
 from ipaddress import IPv4Network, IPv6Network
+from os import PathLike
 from pathlib import Path
 from socket import AF_INET, AF_INET6, inet_pton
 from typing import Any, TypeVar
 
+from analyzer.errors import Unusable
 from analyzer.toml_file import read_toml
 
 Network = IPv4Network | IPv6Network
@@ -144,6 +146,21 @@ def load_topology(path: str | Path | None) -> Topology:
     text, data = read_toml(path, "topology", name="name a readable TOML file with --topology", form=form)
     digest = hashlib.sha256(text.encode()).hexdigest()
     return replace(topology_from(data, str(path)), path=str(path), sha256=digest)
+
+
+def topology_of(given: str | PathLike[str] | Mapping[str, Any] | Topology | None) -> Topology:
+    """The topology that a caller gave: a file's path, the tables of one as a dict, one that is made already, or none.
+
+    Errors  Unusable: mistakes in it, or something else
+    """
+    if isinstance(given, Topology):
+        return given
+    if isinstance(given, Mapping):
+        return topology_from(given, "topology")
+    if given is None or isinstance(given, str | PathLike):
+        return load_topology(None if given is None else Path(given))
+    remedy = "give a TOML file's path, a dict such as a TOML file holds, or a Topology"
+    raise Unusable(f"{type(given).__name__} is no topology", "topology", remedy)
 
 
 def topology_from(data: Mapping[str, Any], where: str) -> Topology:

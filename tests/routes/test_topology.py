@@ -115,3 +115,15 @@ def test_the_edges_of_a_network(network: str, inside: list[str], outside: list[s
     topology = topology_from({"proxy": [{"name": "P", "address": network}]}, "t.toml")
     assert all(topology.is_proxy_address(ip) for ip in inside)
     assert not any(topology.is_proxy_address(ip) for ip in outside)
+
+
+def test_what_a_caller_gives_is_a_file_a_dict_a_topology_or_nothing(tmp_path: Path) -> None:
+    tables = {"proxy": [{"name": "PROX01", "address": "172.16.12.10", "port": 3128, "method": "winhttp"}]}
+    (tmp_path / "t.toml").write_text('[[proxy]]\nname = "PROX01"\naddress = "172.16.12.10"\nport = 3128\nmethod = "winhttp"\n')
+    made = topology_of(tables)
+    assert made.proxies == topology_of(tmp_path / "t.toml").proxies == topology_of(str(tmp_path / "t.toml")).proxies
+    assert topology_of(made) is made and topology_of(None) == Topology()
+    with pytest.raises(Unusable, match=r"topology: \[\[proxy\]\] 1, port: '3128' can't be used"):
+        topology_of({"proxy": [{"name": "PROX01", "address": "172.16.12.10", "port": "3128"}]})
+    with pytest.raises(Unusable, match="list is no topology"):
+        topology_of([tables])  # type: ignore[arg-type]

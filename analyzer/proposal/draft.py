@@ -1,0 +1,182 @@
+"""The text of the proposed file. Entries are what packets prove: an address that worked as a proxy. All else stands in comments."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from typing import TYPE_CHECKING, Any, Final
+
+import pyarrow as pa
+
+from analyzer.proposal.guess import Guess, guesses
+from analyzer.report.text import inert
+from analyzer.text.labels import counted, listed, method_name, plane_order, some
+from analyzer.text.times import rows
+from analyzer.toml_file import basic_string
+
+if TYPE_CHECKING:
+    from analyzer.routes.discovery import Discovery
+
+HEAD: Final = """\
+# A topology for whichproxy, proposed from {captures}.
+# What is no comment was seen; names are yours to give, and what begins with "guess" is yours to check.
+# To use it: whichproxy report ... --topology THIS-FILE
+"""
+
+EXAMPLE: Final = """\
+# [[proxy]]
+# name = "PROXY01"
+# address = "172.16.12.10"
+# port = 3128
+# method = "winhttp"             # winhttp, wininet, static, pac or other
+"""
+
+ASKED: Final = ["asked"]
+NAMED_AT_MOST: Final = 3
+FAMILIES: Final = {"chromium": "Chromium", "firefox": "Firefox", "openssl": "OpenSSL"}
+
+
+def draft(
+    verdict: Mapping[str, Any], lookups: pa.Table | None = None, discoveries: Sequence[Discovery] = (), captures: Sequence[str] = ()
+) -> str:
+    """A topology file as text, from a verdict that was judged without one.
+
+    lookups      tables.LOOKUP_SCHEMA: what resolvers, LLMNR and multicast DNS call the addresses
+    discoveries  the PAC files that clients were given
+    """
+    names = names_of(lookups)
+    proven = [proxy for proxy in verdict["proxies"] if proxy["kinds"] not in ([], ASKED)]
+    doubtful = [proxy for proxy in verdict["proxies"] if proxy["kinds"] in ([], ASKED)]
+    lines = [HEAD.format(captures=inert(some(captures, NAMED_AT_MOST)) or "traffic")]
+    lines += _proxies(proven, verdict["sources"], names, discoveries)
+    lines += _unanswered(doubtful, len(proven))
+    lines += _workstations(verdict["sources"], names)
+    lines += _gateway(verdict["direct"])
+    return "\n".join(lines)
+
+
+def names_of(lookups: pa.Table | None) -> dict[str, list[str]]:
+    """Address → the names that it was an answer to, each once, in their order."""
+    found: dict[str, list[str]] = {}
+    for row in rows(lookups.select(["name", "answers"])) if lookups is not None else ():
+        for address in row["answers"] or ():
+            name = row["name"].removesuffix(".")
+            known = found.setdefault(address, [])
+            if name and name not in known:
+                known.append(name)
+    return found
+
+
+def _proxies(
+    proxies: Sequence[Mapping[str, Any]],
+    sources: Sequence[Mapping[str, Any]],
+    names: Mapping[str, Sequence[str]],
+    discoveries: Sequence[Discovery],
+) -> Iterator[str]:
+    if not proxies:
+        yield "# No address was seen to work as a proxy. One that you know of would stand here:"
+        yield EXAMPLE
+    for number, proxy in enumerate(proxies, 1):
+        address, port = split_end(proxy["proxy"])
+        yield f"[[proxy]]                       # {_deeds(proxy)}"
+        yield f'name = "PROXY{number:02}"'
+        yield from (f"# name = {basic_string(inert(name))}  # as a resolver answered" for name in names.get(address, ())[:NAMED_AT_MOST])
+        yield f'address = "{address}"\nport = {port}'
+        yield from _method(guesses(proxy["proxy"], sources, _pac_files(proxy["proxy"], names, discoveries)))
+        yield from _talk(proxy["proxy"], sources)
+        yield ""
+
+
+def _deeds(proxy: Mapping[str, Any]) -> str:
+    """What it was seen to do."""
+    told = [f"{listed(proxy['kinds'])}: "]
+    told.append(f"{counted(proxy['requests'], 'request')} of {counted(proxy['sources'], 'source')}, {proxy['failed']:,} failed")
+    if proxy["hidden"]:
+        told.append(f"; {counted(proxy['hidden'], 'TLS connection')} to it that show no request")
+    return "".join(told)
+
+
+def _method(found: Sequence[Guess]) -> Iterator[str]:
+    if not found:
+        yield '# method = "winhttp"             # or wininet, static, pac, other: nothing here tells'
+        return
+    methods = [f'"{guess.method}"' for guess in found]
+    written = methods[0] if len(methods) == 1 else f"[{', '.join(methods)}]"
+    because = "; ".join(f"{method_name(guess.method)}: {_because(guess)}" if len(found) > 1 else _because(guess) for guess in found)
+    yield f"# method = {written}{' ' * max(2, 22 - len(written))}# guess: {because}"
+
+
+def _because(guess: Guess) -> str:
+    told = ", ".join(f"{why} ({counted(sources, 'source')})" for why, sources in guess.because.items())
+    return f"it may be {guess.instead} as well: {told}" if guess.instead else told
+
+
+def _pac_files(proxy: str, names: Mapping[str, Sequence[str]], discoveries: Iterable[Discovery]) -> int:
+    """How many clients were given a PAC file that names the proxy, by its address or a name that a resolver gave it."""
+    address, port = split_end(proxy)
+    known = {f"{host.lower()}:{port}" for host in (address, *names.get(address, ()))} | {proxy}
+    return sum(not known.isdisjoint(end.lower() for end in one.proxies) for one in discoveries)
+
+
+def _talk(proxy: str, sources: Iterable[Mapping[str, Any]]) -> Iterator[str]:
+    """What asks it: for which planes, and in whose handwriting."""
+    planes: dict[str, int] = {}
+    families: dict[str, int] = {}
+    for source in sources:
+        for entry in source["talk"]:
+            if entry["proxy"] == proxy:
+                families[entry["family"]] = families.get(entry["family"], 0) + entry["flows"]
+                for plane in entry["planes"]:
+                    planes[plane["plane"]] = planes.get(plane["plane"], 0) + plane["flows"]
+    if families:
+        by_number = sorted(families.items(), key=lambda item: (-item[1], item[0]))
+        said = ", ".join(f"{counted(flows, 'flow')} as {FAMILIES.get(name) or method_name(name)} writes them" for name, flows in by_number)
+        yield f"# {said}" + (f"; hosts of {_counts(planes)}" if planes else "")
+
+
+def _counts(planes: Mapping[str, int]) -> str:
+    return ", ".join(f"{plane} {flows:,}" for plane, flows in sorted(planes.items(), key=lambda item: plane_order(item[0])))
+
+
+def _unanswered(proxies: Sequence[Mapping[str, Any]], before: int) -> Iterator[str]:
+    if proxies:
+        yield "# Asked as a proxy and never answered as one does: nothing shows that these are any."
+    for number, proxy in enumerate(proxies, before + 1):
+        address, port = split_end(proxy["proxy"])
+        hidden = f", {counted(proxy['hidden'], 'TLS connection')} that show none" if proxy["hidden"] else ""
+        yield f"# [[proxy]]                     # {counted(proxy['requests'], 'request')} of {counted(proxy['sources'], 'source')}{hidden}"
+        yield f'# name = "PROXY{number:02}"\n# address = "{address}"\n# port = {port}\n'
+
+
+def _workstations(sources: Sequence[Mapping[str, Any]], names: Mapping[str, Sequence[str]]) -> Iterator[str]:
+    """Those that Defender or a proxy was seen with: names are a person's to give, so each stands as a comment."""
+    shown = [source for source in sources if source["defender"] != "not-seen" or source["talk"]]
+    if shown:
+        yield "# Who asked. Packets don't tell which addresses are one machine; entries of one name are one source."
+    for source in shown:
+        called = list(dict.fromkeys(name for ip in source["client_ips"] for name in names.get(ip, ())))
+        addresses = [f'"{ip}"' for ip in source["client_ips"]]
+        yield "# [[workstation]]"
+        yield f"# name = {basic_string(inert(called[0]))}  # as a resolver answered" if called else '# name = ""'
+        yield f"# address = {addresses[0] if len(addresses) == 1 else '[' + ', '.join(addresses) + ']'}"
+        yield ""
+    if left := len(sources) - len(shown):
+        yield f"# {counted(left, 'more source')} asked no proxy and for nothing of Defender's.\n"
+
+
+def _gateway(direct: Mapping[str, Sequence[Mapping[str, Any]]]) -> Iterator[str]:
+    blocked, allowed = (sum(len(row["flows"]) for row in direct[what]) for what in ("blocked", "allowed"))
+    yield "[gateway]"
+    if blocked and not allowed:
+        told = f"{counted(blocked, 'connection')} past the proxies {'was' if blocked == 1 else 'were'} blocked, none was answered"
+        yield f'# policy = "proxies-only"       # guess: {told}'
+    elif allowed:
+        yield f'# policy = "proxies-only"       # not so here: {counted(allowed, "connection")} past the proxies got an answer'
+    else:
+        yield '# policy = "proxies-only"       # direct traffic is expected to be blocked; none was seen that would tell'
+    yield ""
+
+
+def split_end(proxy: str) -> tuple[str, int]:
+    """Address and port of ip:port or [v6]:port."""
+    address, _, port = proxy.rpartition(":")
+    return address.strip("[]"), int(port)
