@@ -25,7 +25,7 @@ def zones(incomplete: str) -> Iterator[str]:
 Inputs = Annotated[
     list[str],
     typer.Argument(
-        metavar="INPUT",
+        metavar="INPUT...",
         show_default=False,
         help="Captures: files, globs, directories (recursive), or - for a stream on stdin; pcap or pcapng, compressed or not.",
     ),

@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import shlex
 import sys
+from collections.abc import Mapping, Sequence
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated
+from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
@@ -79,12 +80,12 @@ def study(
     with ReadingProgress(quiet=quiet) as progress:
         run = run_study(plan, services, progress=progress.update)
     _give(Study(run), target, json)
-    if target is not None and output is None and not quiet:
-        complain(f"the whole study is in {target}")
-    code = say_unread(run.unusable, run.skipped, quiet=quiet)
     missed = [
         f"{number}. {test['title']}: {text}" for number, test in enumerate(run.document["tests"], 1) for text in unmet(test["expectations"])
     ]
+    if target is not None and not quiet:
+        complain(f"wrote {target}: {_in_a_line(run.document['tests'], len(missed))}")
+    code = say_unread(run.unusable, run.skipped, quiet=quiet)
     complain(*missed)
     return code or (UNMET if missed else code)
 
@@ -120,6 +121,15 @@ def init(inputs: Captures = None, output: NewFile = "study.toml") -> int:
 def default_output(study: str) -> str:
     """Where the study is written if nothing else is said: beside its file, under its name."""
     return str(Path(study).with_suffix(".html"))
+
+
+def _in_a_line(tests: Sequence[Mapping[str, Any]], missed: int) -> str:
+    """How many tests there were, and whether what was expected held."""
+    from analyzer.text.labels import counted
+
+    expected = sum(len(test["expectations"]) for test in tests)
+    held = f", {expected - missed} of {counted(expected, 'expectation')} met" if expected else ""
+    return f"{counted(len(tests), 'test')}{held}"
 
 
 def _give(study: Study, target: str | None, json: bool) -> None:

@@ -56,7 +56,8 @@ def _text(path: Path, verdict: Mapping[str, Any], flows: pa.Table, asked: Asked 
         from analyzer.report.ipynb import to_notebook
 
         if asked is None:
-            raise Unusable("a notebook reads its captures and topology again, and these have no name", str(path), "name files, or use .html")
+            what = "a notebook reads its captures and topology again, and these have no name"
+            raise Unusable(what, str(path), "name files, or use .html")
         return to_notebook(asked, path)
     from analyzer.report.page.html import to_html
 

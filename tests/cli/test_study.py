@@ -54,7 +54,7 @@ def test_it_prints_a_summary_and_writes_the_whole_beside_the_study(study: Path, 
     assert ended.out.startswith("ours\nSensor: WinHTTP in 1 test. Live response could not work in 1 test. The expectation held.\n")
     written = Path(default_output(str(study)))
     assert written.parent == study.parent and written.stem == "ours" and written.stat().st_size > 1000
-    assert ended.lines == [f"whichproxy: the whole study is in {written}"]
+    assert ended.lines == [f"whichproxy: wrote {written}: 1 test, 1 of 1 expectation met"]
 
 
 def test_json_is_the_document_and_no_file(study: Path, whichproxy: Whichproxy) -> None:

@@ -124,9 +124,11 @@ def test_the_laboratorys_proposals_change_no_winner_and_guess_no_wrong_method(na
     first = reading(Topology())
     before = judge(first)
     text = draft(before, first.lookups, first.discoveries, [capture])
-    assert before["proxies"] and len(loaded(text).proxies) == sum(one["kinds"] not in ([], ["asked"]) for one in before["proxies"])
+    assert bool(before["proxies"]) == (name != "T3a-wininet-no-user")  # where nobody is logged on, nobody asks a proxy
+    assert len(loaded(text).proxies) == sum(one["kinds"] not in ([], ["asked"]) for one in before["proxies"])
     assert answers_of(judge(reading(loaded(text)))) == answers_of(before)
     truth = load_topology(ROOT / "captures" / "topology.toml")
-    for one in loaded(uncommented(text, "method")).proxies:
+    guessed = uncommented(text, "method") if before["proxies"] else text
+    for one in loaded(guessed).proxies:
         known = truth.proxy_at(str(one.network.network_address), one.port or 0)
         assert known is not None and (set(known.methods) & set(one.methods) or f"it may be {known.method} as well" in text), (one, known)

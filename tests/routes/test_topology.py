@@ -3,7 +3,7 @@ from pathlib import Path
 import pytest
 
 from analyzer.errors import Unusable
-from analyzer.routes.topology import Topology, load_topology, topology_from
+from analyzer.routes.topology import Topology, load_topology, topology_from, topology_of
 
 CONTRACT = """
 [[proxy]]
