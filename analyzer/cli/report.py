@@ -73,7 +73,7 @@ def report(
 
     All inputs count as one capture. On a terminal the answer comes first, then services × proxies with the winner marked,
     precedence between methods, direct traffic, findings with what to do, and the files read. --source, --service and --proxy choose what
-    is shown; what was judged, and what --expect holds it against, is always everything.
+    is shown; what was judged, and what --expect holds it against, is always everything. Pages and JSON have their times in UTC.
 
     \b
     Examples:
