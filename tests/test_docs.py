@@ -360,6 +360,12 @@ def test_links_lead_somewhere(page: str) -> None:
             assert not heading, f"{page}: {target} names a heading, which nothing here checks"
 
 
+def test_the_files_that_contributing_names_are_there() -> None:
+    named = re.findall(r"`((?:analyzer|captures|docs|tests)/[\w/.]+)`", (ROOT / "CONTRIBUTING.md").read_text(encoding="utf-8"))
+    assert len(named) > 20
+    assert [path for path in named if "NAME" not in path and not (ROOT / path).exists()] == []
+
+
 def test_every_page_can_be_reached_from_the_readme() -> None:
     seen: set[Path] = set()
     to_read = [ROOT / "README.md"]
