@@ -20,7 +20,7 @@ def pending(name: str) -> Any:
 
 
 # Of captures/situations: whose verdict isn't said yet, and of which truth and flow table can't agree yet (kinds of KEYS).
-SITUATIONS_NOT_YET = {}
+SITUATIONS_NOT_YET: set[str] = set()
 TOLD_NOT_YET: dict[str, set[str]] = {}
 
 
