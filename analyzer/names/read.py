@@ -37,6 +37,7 @@ from analyzer.names.proxy_protocol import proxy_header_size, read_proxy_header
 from analyzer.names.request_line import starts_like_request
 from analyzer.names.socks import (
     may_ask_socks,
+    opened_by,
     read_greeting,
     read_socks4_answer,
     read_socks4_request,
@@ -327,7 +328,7 @@ def read_socks_start(tables, buf, at, end, row, side_index, side, other, seq, ts
         side.asked_socks = 5
         side.state = SOCKS5_ASKING
         return p
-    if p == MORE:
+    if p == MORE or not opened_by(tables, row, side_index, other):
         return p
     p = read_socks4_request(tables, buf, at, end, row, side_index, seq, ts_ns, ack)
     if p >= 0:

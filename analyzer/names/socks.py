@@ -11,7 +11,7 @@ from typing import Final
 import numpy as np
 
 from analyzer.flows.coverage import behind
-from analyzer.flows.layout import HAS_BASE, SENT_SYN_ACK, SHAPE_ADDRESS, SOCKS4, SOCKS5, SOCKS_ANSWER
+from analyzer.flows.layout import HAS_BASE, SENT_SYN, SENT_SYN_ACK, SHAPE_ADDRESS, SOCKS4, SOCKS5, SOCKS_ANSWER
 from analyzer.kernels import kernel
 from analyzer.names.states import MORE, NOT
 from analyzer.names.texts import keep, new_message
@@ -23,14 +23,23 @@ MAX_TEXT: Final = 512
 
 
 @kernel
-def may_ask_socks(tables, row, side_index, other, ack):  # type: ignore[no-untyped-def]
-    """True for what the client says first on a connection whose beginning was captured: only there SOCKS is told from other bytes.
-
-    Where the client had received something from the server by then, as a greeting of FTP or SMTP, it is another protocol.
-    """
+def opened_by(tables, row, side_index, other):  # type: ignore[no-untyped-def]
+    """True for the side that opened the connection, its beginning being captured."""
     syn_side = np.int64(tables.records[row].syn_side)
-    is_client = syn_side == side_index or (syn_side < 0 and other.seen & SENT_SYN_ACK != 0)
-    return is_client and (ack == 0 or other.seen & HAS_BASE == 0 or behind(ack, np.uint32(other.base + np.uint32(1))) <= 0)
+    return syn_side == side_index or (syn_side < 0 and other.seen & SENT_SYN_ACK != 0)
+
+
+@kernel
+def may_ask_socks(tables, row, side_index, other, ack):  # type: ignore[no-untyped-def]
+    """True for the first that a side says on a connection whose beginning was captured: only there SOCKS is told from other bytes.
+
+    Who opened it and had received something by then, as a greeting of FTP or SMTP, speaks another protocol. Who was called may ask
+    for SOCKS5, as relays behind a firewall are (the oracles have one): a greeting and a request behind it are no accident.
+    """
+    side = tables.sides[2 * row + side_index]
+    began = (side.seen | other.seen) & (SENT_SYN | SENT_SYN_ACK) != 0
+    received = ack != 0 and other.seen & HAS_BASE != 0 and behind(ack, np.uint32(other.base + np.uint32(1))) > 0
+    return began and not (received and opened_by(tables, row, side_index, other))
 
 
 @kernel

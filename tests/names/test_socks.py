@@ -201,3 +201,15 @@ def test_random_bytes(start: bytes, rest: bytes, answer: bytes) -> None:
             expected = twin.read_socks(said, b"")
             assert expected is not None
             assert (expected.kind, expected.port or 0) == (message.kind, message.port)
+
+
+def test_socks_is_what_a_client_says_first() -> None:
+    """A server's answer that begins like SOCKS4 is none, nor is what a client answers to a greeting of FTP or SMTP."""
+    four, five = socks4("four.example", 443, b"user"), [socks5_greeting(), socks5("five.example", 443)]
+    assert names(read([client(b"hello"), server(four)])) == []
+    assert names(read([server(four)])) == []
+    assert names(read([server(b"220 hello\r\n"), client(four)])) == []
+    assert names(read([server(b"220 hello\r\n"), *map(client, five)])) == []
+    assert names(read([client(four, ack=0), server(b"220 hello\r\n", 0)])) == [b"four.example"]  # it hadn't come yet
+    assert names(read([client(four, ack=9), server(b"220 hello\r\n", 0)])) == []  # captured late
+    assert names(read([client(b"\x4e\x5a"), *map(server, five)])) == [b"five.example"]  # a relay that is called by its proxy

@@ -162,11 +162,13 @@ def higher_port(flow: Flow) -> int:
     return 1 if flow.ends[1][1] > flow.ends[0][1] else 0
 
 
-def speaks_first(flow: Flow, way: int) -> bool:
-    """Whether this end opened the flow, its beginning being captured, and had received nothing when it first sent something."""
+def may_ask_socks(flow: Flow, way: int) -> bool:
+    """Whether what this end said first may be SOCKS: the opener's if it had received nothing by then, the other's if it isn't SOCKS4."""
     first = next((packet for packet in flow.sent(way) if packet.payload_bytes), None)
-    if first is None or flow.opener() != way:
+    if first is None or flow.opener() is None:
         return False
+    if flow.opener() != way:
+        return first.payload[:1] != b"\x04"
     other = flow.bases.get(1 - way)
     return other is None or not first.flags & ACK or first.ack == (other + 1) & 0xFFFFFFFF
 
@@ -174,7 +176,7 @@ def speaks_first(flow: Flow, way: int) -> bool:
 def tcp_names(flow: Flow, answers: list[Answer]) -> tuple[int, Row]:
     """Who the client is, and what was said. Where the client asked nothing, what the server asked counts."""
     streams = [Stream(flow.sent(way)) for way in (0, 1)]
-    said = [listen(streams[way], streams[1 - way], not speaks_first(flow, way)) for way in (0, 1)]
+    said = [listen(streams[way], streams[1 - way], not may_ask_socks(flow, way)) for way in (0, 1)]
     client = flow.opener()
     if client is None:
         told = [[message for _, message in dns_messages(flow, way)] for way in (0, 1)]

@@ -75,12 +75,12 @@ def first_said(server: Stream, client: Stream, said: Dialogue) -> str | None:
     return "socks" if greeted or (any(a.kind == "socks4" for a in said.asked) and data[:1] == b"\0") else "other"
 
 
-def listen(asker: Stream, answerer: Stream, served_first: bool = False) -> Dialogue:
-    """Everything `asker` asked, paired with the answers in order. served_first: the other one spoke first, or was asked by nobody."""
+def listen(asker: Stream, answerer: Stream, no_socks: bool = False) -> Dialogue:
+    """Everything `asker` asked, paired with the answers in order. no_socks: it is known to be none."""
     said = Dialogue()
     cursor, answers = Cursor(asker), Answers(answerer)
     cursor.at += proxy_preface(cursor.bytes())
-    asked = None if served_first else read_socks_request(cursor, answers)
+    asked = None if no_socks else read_socks_request(cursor, answers)
     if asked:
         said.asked.append(asked)
     while True:
