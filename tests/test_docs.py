@@ -124,13 +124,17 @@ def folder(tmp_path: Path) -> Path:
 
 
 def run(command: list[str], folder: Path) -> str:
-    """What the command prints; it must succeed and say nothing on stderr but what it wrote. `whichproxy` is this checkout's."""
+    """What the command prints; it must succeed and complain of nothing. `whichproxy` is this checkout's."""
     path = os.pathsep.join([str(Path(sys.executable).parent), os.environ["PATH"]])
     environment = {**os.environ, "PATH": path, "PYTHONPATH": str(ROOT), "PYTHONIOENCODING": "utf-8"}
     ended = subprocess.run(command, cwd=folder, env=environment, capture_output=True, encoding="utf-8", check=False)
-    said = [line for line in ended.stderr.splitlines() if not line.startswith("whichproxy: wrote ")]
-    assert (ended.returncode, said) == (0, []), ended.stderr
+    assert (ended.returncode, complaints(ended.stderr)) == (0, []), ended.stderr
     return ended.stdout
+
+
+def complaints(err: str) -> list[str]:
+    """The lines of stderr but those that say what was written."""
+    return [line for line in err.splitlines() if not line.startswith("whichproxy: wrote ")]
 
 
 def test_the_catalogue_file_of_its_page_is_one(tmp_path: Path) -> None:
@@ -170,14 +174,14 @@ def test_make_report_prints_what_the_readme_shows(
     for capture in sorted(Path("captures").glob("*.pcapng")):
         assert run_here(["report", "--topology", "captures/topology.toml", str(capture)]) == 0
         out, err = capfd.readouterr()
-        assert err == ""
+        assert complaints(err) == []
         printed += f"\n{capture}\n{out}"
     heading = next(line for line in outputs[0] if line.startswith("captures/study.toml, "))
     assert f"mkdir -p build; printf '\\n{heading}\\n'" in recipe
     assert "whichproxy study captures/study.toml -o build/study.html" in recipe
     assert run_here(["study", "captures/study.toml", "-o", str(tmp_path / "study.html")]) == 0
     out, err = capfd.readouterr()
-    assert err == ""
+    assert complaints(err) == []
     printed += f"\n{heading}\n{out}"
     assert len(outputs) == 1
     assert_shows(outputs[0], printed)

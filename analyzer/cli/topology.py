@@ -34,7 +34,7 @@ def topology(
     \b
     Examples:
       whichproxy topology gateway.pcapng
-      whichproxy topology captures/ -o topology.toml
+      whichproxy topology captures/ -o proposed.toml
 
     \b
     Exit codes: 0 done, 2 unusable input or arguments, or the file is there already, 130 interrupted.

@@ -34,7 +34,8 @@ def test_a_file_that_is_there_is_left_as_it_is(capture: Path, tmp_path: Path, wh
 def test_a_report_without_a_topology_ends_with_the_proposal_on_a_terminal(capture: Path, topology: Path, whichproxy: Whichproxy) -> None:
     assert "whichproxy topology" not in whichproxy("report", capture).err  # stderr is no terminal here
     assert said_on_a_terminal("report", capture).rstrip().endswith(f"whichproxy topology {capture} -o topology.toml")
-    assert said_on_a_terminal("report", capture, "--topology", topology) == "" and said_on_a_terminal("report", capture, "-q") == ""
+    for options in (("--topology", topology), ("-q",)):  # a slow machine may show a progress bar there
+        assert "whichproxy" not in said_on_a_terminal("report", capture, *options)
 
 
 def said_on_a_terminal(*args: str | Path) -> str:
