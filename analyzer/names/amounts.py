@@ -28,7 +28,7 @@ from analyzer.flows.layout import (
 from analyzer.flows.merge import is_fresh
 from analyzer.kernels import kernel
 from analyzer.names.columns import times
-from analyzer.names.states import HEAD, SOCKS5_ANSWERING
+from analyzer.names.states import HEAD, SCAN, SOCKS5_ANSWERING
 from analyzer.names.strings import words
 from analyzer.packets.layout import NO_TIME, TCP
 
@@ -122,7 +122,9 @@ def first_said(messages, order, start, end, client, out, back, first, else_):  #
             return FIRST_ALERT
         if message.kind in (ANSWER, SERVER_HELLO, ALERT):
             return FIRST_OTHER
-    return np.int64(FIRST_SOCKS) if back.state == SOCKS5_ANSWERING and out.asked_socks == 5 else else_
+    # Its choice of a method was read; what came behind it may be a refusal of the credentials, which nothing follows.
+    chose = out.asked_socks == 5 and (back.state == SOCKS5_ANSWERING or back.state == SCAN)
+    return np.int64(FIRST_SOCKS) if chose else else_
 
 
 @kernel
