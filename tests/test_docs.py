@@ -28,7 +28,6 @@ from analyzer.jobs.file import JobTables, load_job
 from analyzer.jobs.systemd import units
 from analyzer.packets.link_types import LINK_TYPES
 from analyzer.packets.wrappings import OUTER_NAMES
-from analyzer.routes.topology import load_topology
 from analyzer.services.catalogue import load_catalogue
 from analyzer.services.match import match_host
 from analyzer.studies.document import StudyDocument
@@ -223,14 +222,6 @@ def test_the_reports_that_the_captures_pages_name_succeed(
     assert commands
     for command in commands:
         assert run_here(shlex.split(command)) == 0, capfd.readouterr().err
-
-
-def test_the_readmes_topology_is_one(tmp_path: Path) -> None:
-    (example,) = [block for block in blocks("README.md") if block.language == "toml"]
-    (tmp_path / "topology.toml").write_text("\n".join(example.lines), encoding="utf-8")
-    topology = load_topology(tmp_path / "topology.toml")
-    assert [proxy.name for proxy in topology.proxies] == ["PROX01"]
-    assert topology.workstation_name("172.16.11.92") == "WORKSTATION"
 
 
 def test_the_readmes_picture_is_a_small_one() -> None:
