@@ -38,13 +38,13 @@ def find(case: Case) -> list[Finding]:
     positions = np.flatnonzero(outcome.failed & evidence.asks_proxy)
     proxy, kind = evidence.proxy.codes[row], _kinds(evidence)
     dead = (evidence.route == PROXY) & evidence.unopened
-    for _, _, rows, _ in half_reached(evidence):
-        dead[rows] = False  # that is a finding of its own
+    for _, _, unreached, _ in half_reached(evidence):
+        dead[unreached] = False  # that is a finding of its own
     unopened = dict(grouped(np.flatnonzero(dead), evidence.proxy.codes))
     found = []
     for (code, what), asked in grouped(positions, proxy, kind):
-        rows = unopened.pop((code,), None) if what == SILENT else None
-        found.append(_refusal(evidence, asked, code, what, rows))
+        lost = unopened.pop((code,), None) if what == SILENT else None
+        found.append(_refusal(evidence, asked, code, what, lost))
     none = np.zeros(0, dtype=np.int64)
     found += [_refusal(evidence, none, code, SILENT, rows) for (code,), rows in sorted(unopened.items())]
     return found
