@@ -10,8 +10,8 @@ from analyzer.text.labels import ProxyLabel, byte_size, counted, listed, method_
 @pytest.mark.parametrize(
     ("label", "text"),
     [
-        (ProxyLabel("172.16.12.10:3128", "PROX01", "winhttp"), "WinHTTP (PROX01)"),
-        (ProxyLabel("172.16.12.10:3128", None, "wininet"), "WinINET (172.16.12.10:3128)"),
+        (ProxyLabel("172.16.12.10:3128", "PROX01", "winhttp"), "PROX01 (WinHTTP)"),
+        (ProxyLabel("172.16.12.10:3128", None, "wininet"), "172.16.12.10:3128 (WinINET)"),
         (ProxyLabel("172.16.12.10:3128", "PROX01"), "PROX01"),
         (ProxyLabel("[2001:db8::1]:3128"), "[2001:db8::1]:3128"),
     ],
