@@ -111,6 +111,7 @@ def first_said(messages, order, start, end, client, out, back, first, else_):  #
         message = messages[order[i]]
         if message.side == client:
             continue
+        else_ = np.int64(FIRST_OTHER)
         begins = behind(message.seq, first) <= 0
         if message.kind == SOCKS_ANSWER:
             return FIRST_SOCKS  # behind the choice of a method, and of credentials

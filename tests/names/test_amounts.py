@@ -145,6 +145,8 @@ def test_what_waits_to_be_acknowledged(segments: list[Segment], waits: int | Non
         ([client(socks5_greeting(0)), server(b"\5\0"), client(socks5("a.example", 443)), server(socks5_reply())], "socks"),
         ([client(socks5_greeting(0)), server(b"\5\xff")], "socks"),
         ([client(socks5_greeting(2)), server(b"\5\2"), client(b"\1\1u\1p"), server(b"\1\1")], "socks"),  # a wrong password
+        ([client(b"x"), server(b"\5\1\0"), server(get("/", "Host: a.example"))], "other"),
+        ([client(ASKED), server(head("HTTP/1.1 100 Continue"))], "http"),
         ([client(ASKED)], None),
         ([client(ASKED), server(b"", wire_bytes=39)], None),
         ([client(ASKED), server(b"", flags=RST)], None),
