@@ -20,10 +20,10 @@ MAX_WINDOW: Final = 1 << 30
 @inlined
 def note_ack(side, other, ack):  # type: ignore[no-untyped-def]
     """Let `side` acknowledge all of the other's stream before `ack`."""
-    ahead = behind(ack, side.acked)
-    if side.marks & HAS_ACKED and 0 < ahead <= MAX_WINDOW:
+    if side.marks & HAS_ACKED and 0 < behind(ack, side.acked) <= MAX_WINDOW:
+        if ack < side.acked:
+            side.acked_turns += 1
         side.acked = ack
-        side.acked_span += ahead
     else:
         note_odd_ack(side, other, ack)
 
@@ -34,12 +34,26 @@ def note_odd_ack(side, other, ack):  # type: ignore[no-untyped-def]
     if side.marks & HAS_ACKED == 0:
         if other.seen & HAS_BASE == 0 or -MAX_WINDOW <= behind(ack, other.high) <= MAX_WINDOW:
             side.marks |= HAS_ACKED
-            side.acked = ack
-            side.acked_span = 0
+            let_acknowledge(side, ack, np.int64(0))
         return
+    span = acked_span(side)
     lower = -behind(ack, side.acked)
-    if side.acked_span < lower <= side.acked_span + MAX_WINDOW:
-        side.acked_span = lower
+    if span < lower <= span + MAX_WINDOW:
+        let_acknowledge(side, side.acked, lower)
+
+
+@kernel
+def acked_span(side):  # type: ignore[no-untyped-def]
+    """How far the highest number that the side acknowledged lies from the lowest."""
+    return (np.int64(side.acked_turns) << 32) + np.int64(side.acked) - np.int64(side.acked_low)
+
+
+@kernel
+def let_acknowledge(side, highest, span):  # type: ignore[no-untyped-def]
+    """Let the side have acknowledged everything up to `highest`, from a number on that lies so far from there."""
+    side.acked = highest
+    side.acked_low = np.uint32(np.int64(highest) - span)
+    side.acked_turns = (span - np.int64(side.acked) + np.int64(side.acked_low)) >> 32
 
 
 @inlined
@@ -61,17 +75,17 @@ def join_acks(into, side):  # type: ignore[no-untyped-def]
     if into.marks & HAS_ACKED == 0:
         into.marks |= HAS_ACKED
         into.acked = side.acked
-        into.acked_span = side.acked_span
+        into.acked_low = side.acked_low
+        into.acked_turns = side.acked_turns
         return
     # Its lowest number lies near to what was acknowledged before, however far it went from there.
-    lowest = np.uint32(side.acked - np.uint32(side.acked_span & 0xFFFFFFFF))
-    start = behind(lowest, into.acked)
-    if start < -MAX_WINDOW - into.acked_span or start > MAX_WINDOW:
+    span = acked_span(into)
+    start = behind(side.acked_low, into.acked)
+    if start < -MAX_WINDOW - span or start > MAX_WINDOW:
         return
-    begin, end = min(-into.acked_span, start), max(np.int64(0), start + side.acked_span)
-    if end > 0:
-        into.acked = side.acked
-    into.acked_span = end - begin
+    end = start + acked_span(side)
+    highest = side.acked if end > 0 else into.acked
+    let_acknowledge(into, np.uint32(highest), max(np.int64(0), end) - min(-span, start))
 
 
 @kernel
@@ -109,15 +123,14 @@ def acknowledged_bytes(side, other):  # type: ignore[no-untyped-def]
     """
     if other.marks & HAS_ACKED == 0:
         return np.int64(-1)
+    span = acked_span(other)
     if side.seen & HAS_BASE == 0:
-        return other.acked_span if other.acked_span > 1 else np.int64(0)
+        return span if span > 1 else np.int64(0)
     known, end = acknowledged_up_to(side, other)
-    if not known and other.acked_span < MAX_WINDOW:
+    if not known and span < MAX_WINDOW:
         return np.int64(-1)
-    fin = np.int64(known and end != other.acked)
-    lowest = np.uint32(other.acked - np.uint32(other.acked_span & 0xFFFFFFFF))
-    total = other.acked_span - fin
-    ahead = behind(lowest, np.uint32(side.base + np.uint32(1)))
+    total = span - np.int64(known and end != other.acked)
+    ahead = behind(other.acked_low, np.uint32(side.base + np.uint32(1)))
     if side.seen & (SENT_SYN | SENT_SYN_ACK) or ahead > 0:
         total += ahead
     return max(np.int64(0), total)

@@ -27,7 +27,7 @@ HELD_BACK: Final = 64  # both sides' payload is kept unread (Tables.held): it ma
 GIVEN_UP: Final = 128  # with HELD_BACK: more came than is kept; what came then was read on its own
 
 # What else is known of a side (SIDE.marks).
-HAS_ACKED: Final = 1  # acked and acked_span are set
+HAS_ACKED: Final = 1  # acked, acked_low and acked_turns are set
 SENT_NEW: Final = 2  # pending_ns is set
 SENT_AFTER_ALL: Final = 4  # and it is certain that all sent before was acknowledged; else it is the first that was captured
 
@@ -38,14 +38,21 @@ DONE: Final = 8
 # A packet's conversation, the same number for both directions; the packet itself; and which of the two ends sent it.
 KEY = np.dtype([("conversation", "u8"), ("digest", "u8"), ("side", "u1")], align=True)
 
+# What every packet needs comes first, so that it lies in one line of the cache.
 RECORD = np.dtype(
     [
         ("a_hi", "u8"),  # the two ends in a fixed order: side 0 sends from a, side 1 from b
         ("a_lo", "u8"),
         ("b_hi", "u8"),
         ("b_lo", "u8"),
-        ("first_ns", "i8"),  # NO_TIME: none of its packets had a time
-        ("last_ns", "i8"),
+        ("last_ns", "i8"),  # NO_TIME: none of its packets had a time
+        ("a_port", "u2"),
+        ("b_port", "u2"),
+        ("protocol", "u1"),
+        ("version", "u1"),
+        ("syn_side", "i1"),  # who sent the SYN that began the record, -1: it began without one
+        ("end_side", "i1"),  # who sent the first FIN or RST, -1: nobody
+        ("first_ns", "i8"),
         ("data_ns", "i8"),  # latest time of a packet with payload, up to the end
         ("end_ns", "i8"),  # of the first FIN or RST
         ("outer0", "u8"),  # of the first packet, as in packets.layout.PACKET
@@ -58,13 +65,7 @@ RECORD = np.dtype(
         ("label", "i4"),  # of the first packet that has one: a row of Tables.labels, -1: none
         ("pauses", "i4"),  # first of a list in Tables.pauses, the newest first, -1: none
         ("first_frame", "u4"),  # number of the first packet's frame in its input, from 1; 0: not known
-        ("a_port", "u2"),
-        ("b_port", "u2"),
-        ("protocol", "u1"),
-        ("version", "u1"),
-        ("syn_side", "i1"),  # who sent the SYN that began the record, -1: it began without one
-        ("end_side", "i1"),  # who sent the first FIN or RST, -1: nobody
-        ("end_reset", "u1"),  # it was a RST
+        ("end_reset", "u1"),  # the end was a RST
         ("unreachable", "u1"),  # an ICMP error quoted it
     ],
     align=True,
@@ -76,12 +77,18 @@ SIDE = np.dtype(
         ("bytes", "i8"),  # payload by the IP length
         ("distinct", "i8"),  # sequence numbers covered by payload
         ("last_ns", "i8"),  # of its latest packet
-        ("pending_ns", "i8"),  # when it last sent something new while all that it had sent was acknowledged
-        ("acked_span", "i8"),  # from the lowest number it acknowledged to the highest
+        ("high", "u4"),  # payload seen lies in [low, high), less the holes
+        ("acked", "u4"),  # the highest number it acknowledged of the other side's
         ("base", "u4"),  # the ISN, or one before the first sequence number seen
-        ("low", "u4"),  # payload seen lies in [low, high), less the holes
-        ("high", "u4"),
+        ("seen", "u1"),
+        ("marks", "u1"),
+        ("state", "u1"),  # what is expected at `resume` (names.states)
+        ("asked_socks", "u1"),  # 4 or 5 once this side sent a SOCKS request
+        ("low", "u4"),
         ("resume", "u4"),  # sequence number from which names are read on
+        ("pending_ns", "i8"),  # when it last sent something new while all that it had sent was acknowledged
+        ("acked_low", "u4"),  # the lowest number it acknowledged
+        ("acked_turns", "i4"),  # how often what it acknowledged passed 2**32 on the way from the lowest to the highest
         ("holes", "i4"),  # first of a list in Tables.holes, -1: none
         ("waiting", "i4"),  # first of a list in Tables.segments, by sequence number, -1: none
         ("waiting_bytes", "i4"),
@@ -91,13 +98,8 @@ SIDE = np.dtype(
         ("requests", "i4"),  # HTTP requests read from this side
         ("responses", "i4"),
         ("head_end", "u4"),  # where the last response's head ended
-        ("acked", "u4"),  # the highest number it acknowledged of the other side's
         ("heads", "u8"),  # bit k % 64: request k was a HEAD, whose answer has no body
         ("tunnels", "u8"),  # bit k % 64: request k was a CONNECT, after whose granting the tunnel begins
-        ("seen", "u1"),
-        ("marks", "u1"),
-        ("state", "u1"),  # what is expected at `resume` (names.states)
-        ("asked_socks", "u1"),  # 4 or 5 once this side sent a SOCKS request
     ],
     align=True,
 )

@@ -123,9 +123,9 @@ def count_packets(frames, packets, keys, first, n, tables, offers):  # type: ign
         if packet.protocol == TCP and packet.flags & (ACK | RST) == ACK and (packet.ack != side.acked or side.marks & HAS_ACKED == 0):
             note_ack(side, sides[2 * row + 1 - side_index], packet.ack)
         if count_packet(side, packet):
-            note_sending(
-                side, sides[2 * row + 1 - side_index], payload_seq(packet), packet.payload_bytes, packet.ts_ns, record.syn_side >= 0
-            )
+            if record.syn_side < 0 or record.syn_side == side_index:  # nobody asks since when something of a server's waits
+                other = sides[2 * row + 1 - side_index]
+                note_sending(side, other, payload_seq(packet), packet.payload_bytes, packet.ts_ns, record.syn_side >= 0)
             cover(holes, counts, side, payload_seq(packet), packet.payload_bytes)
         if packet.captured_bytes > 0 and side.state != DONE and packet.flags & RST == 0:
             offers[n_offers, 0] = i
@@ -195,8 +195,9 @@ def clear_side(side):  # type: ignore[no-untyped-def]
     side.distinct = 0
     side.last_ns = NO_TIME
     side.pending_ns = NO_TIME
-    side.acked_span = 0
     side.acked = 0
+    side.acked_low = 0
+    side.acked_turns = 0
     side.marks = 0
     side.base = 0
     side.low = 0

@@ -9,7 +9,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from analyzer.flows.acknowledged import MAX_WINDOW, acknowledged_bytes, join_acks, join_sending, note_odd_ack
+from analyzer.flows.acknowledged import MAX_WINDOW, acked_span, acknowledged_bytes, join_acks, join_sending, note_odd_ack
 from analyzer.flows.grow import empty_tables
 from analyzer.flows.layout import HAS_ACKED, HAS_BASE, SENT_AFTER_ALL, SENT_NEW, Tables
 from tests.flows.packet_rows import START_NS, A, B, count, packet
@@ -23,7 +23,7 @@ def acks(numbers: list[int]) -> Tables:
 
 
 def seen(side: Any) -> tuple[int, int]:
-    return int(side["acked"]), int(side["acked_span"])
+    return int(side["acked"]), int(acked_span(side))
 
 
 @given(st.permutations([0, 100, 5000, 70_000, 100, 300]), st.integers(1, 5))
