@@ -17,7 +17,6 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import IO, Any, BinaryIO, Final, cast
 
-import numpy as np
 import numpy.typing as npt
 
 from analyzer.capture.archive import BROKEN, Member, kind_of_archive, members_of, opened_member
@@ -119,11 +118,9 @@ class Source:
         self._finished = True
 
     def _note(self, frames: npt.NDArray[Any]) -> None:
-        frames["number"] = np.arange(self.packets + 1, self.packets + len(frames) + 1)
+        latest_ns = NO_TIME if self._latest_ns is None else self._latest_ns
+        first, last, latest, cut, steps, longest = note_frames(frames, latest_ns, CLOCK_STEP_NS, self.packets + 1)
         self.packets += len(frames)
-        first, last, latest, cut, steps, longest = note_frames(
-            frames, NO_TIME if self._latest_ns is None else self._latest_ns, CLOCK_STEP_NS
-        )
         self.cut_packets += int(cut)
         self.clock_steps += int(steps)
         self.longest_step_ns = max(self.longest_step_ns, int(longest))
