@@ -27,6 +27,9 @@ AGREED = {
     "public/zeek__zeek/vntag_vlan_sandwich_clean.pcap": "Cisco's VN-tag (802.1BR): the twin doesn't read it",
     "public/ntop__nDPI/fuzz-2006-09-29-28586.pcap": "numbers were changed: the twin reads what lies before a stream's first one",
     "public/arkime__arkime/CVE-2018-6794.pcap": "answers sent before they were asked for: the twin gives them to the next request",
+    "public/ntop__nDPI/capwap.pcap": "802.11 in CAPWAP: the twin reads Ethernet in it alone",
+    "public/seladb__PcapPlusPlus/ipv6.pcapng": "LISP (RFC 9300): the twin takes its port for any other",
+    "public/the-tcpdump-group__libpcap/brcm-tag.pcap": "Ethernet with a switch's tag in it: the twin doesn't read the link type",
     "public/arkime__arkime/dns-flags0110.pcap": "its packets lie backward in time: the twin's `outer` is of the first in the file",
 }
 
