@@ -12,7 +12,8 @@ origin-unreachable
 tunnel-idle-closed revocation-unreachable dns-failed name-mismatch no-service-traffic backlog-flush pac-discovery quic-attempt
 encrypted-client-hello client-analyzer-run unknown-defender-name required-unseen service-plane-mixed mid-stream duplicated-packets
 one-direction-only nat capture-damaged capture-unreadable capture-gap packets-dropped flows-evicted winner-changed new-proxy failures-up
-service-silent service-back
+service-silent service-back not-a-proxy captive-portal proxy-over-tls transparent-proxy tunnel-dead service-split topology-unmatched
+capture-cut frames-unopened address-family
 """
 # Beyond the contract: what it has no word for.
 ADDED_CODES = "new-direct"
@@ -30,13 +31,15 @@ def test_a_code_says_what_it_means_and_what_to_do(code: str) -> None:
 
 
 def test_a_finding_as_the_document_has_it() -> None:
-    assert Finding("proxy-denied", "PROX01 said no", client_ip="10.0.0.1", flows=("a", "b")).to_dict() == {
+    assert Finding("proxy-denied", "PROX01 said no", client_ips=("10.0.0.1",), services=("cloud", "edr"), flows=("a", "b")).to_dict() == {
         "code": "proxy-denied",
         "severity": "problem",
         "confidence": "certain",
         "client_ip": "10.0.0.1",
+        "client_ips": ["10.0.0.1"],
         "proxy": None,
         "service": None,
+        "services": ["cloud", "edr"],
         "text": "PROX01 said no",
         "advice": CODES["proxy-denied"].advice,
         "first_seen": None,

@@ -165,7 +165,7 @@ class Source:
         found = list(self.damage)
         cut = sum(n for (status, *_), n in self.passed_over.items() if status == CUT_SHORT)
         if self.cut_packets:
-            text = "the end of long packets was not captured (snap length): a name that isn't told may have been there"
+            text = "the end of long packets was not captured (snap length), so a name may be missing"
             found.append(Damage("capture-cut", text, count=self.cut_packets))
         if cut:
             found.append(

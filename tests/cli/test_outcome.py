@@ -21,7 +21,7 @@ from tests.cli.conftest import Whichproxy, apart
     ("args", "said"),
     [
         (["frobnicate"], "No such command 'frobnicate'; see whichproxy --help"),
-        (["report"], "Missing argument 'INPUT'; see whichproxy report --help"),
+        (["report"], "Missing argument 'INPUT...'; see whichproxy report --help"),
         (["reprot", "x"], "Did you mean 'report'"),
         (["--frobnicate"], "No such option: --frobnicate"),
         (["report", "x", "--workers", "0"], "Invalid value for '--workers'"),

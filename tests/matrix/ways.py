@@ -6,7 +6,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 
-READS_NO_CAPTURE = {"services", "doctor", "job", "capture", "merge", "history", "catalogue"}
+READS_NO_CAPTURE = {"services", "doctor", "job", "capture", "merge", "history", "catalogue", "study init"}
 """Verbs that are given no capture: they have tests of their own."""
 
 STUDY = """[[test]]
@@ -48,6 +48,7 @@ def ways() -> list[Way]:
         Way("report -", lambda _, __: ["report", "-"], streamed=True),
         Way("watch -", lambda _, __: ["watch", "-", "--json"], streamed=True),
         *(Way(f"study .{suffix}", _study(suffix)) for suffix in ("html", "md", "json")),
+        _on_stdout("topology"),
         Way("slice --cut", lambda capture, folder: ["slice", str(capture), "--cut", "-o", str(folder / "cut.pcapng")]),
         Way("slice --anonymize", lambda capture, folder: ["slice", str(capture), "--anonymize", "-o", str(folder / "other.pcapng")]),
         Way("verify", lambda capture, _: ["verify", str(capture), "--json"], codes=(0, 1, 2)),

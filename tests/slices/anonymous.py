@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import base64
 import hashlib
+import ipaddress
 import json
 import re
 from typing import Any
@@ -17,7 +19,7 @@ KEY = bytes(range(32))
 
 ADDRESS = re.compile(r"(?<![\w.:-])(\d{1,3}(?:\.\d{1,3}){3}|[0-9a-f]{0,4}(?::[0-9a-f]{0,4}){2,7})(?![\w.]*\w:?\w)")
 ID = re.compile(r"\b[0-9a-f]{16}\b")
-OF_FILES = ("capture-damaged", "duplicated-packets")
+OF_FILES = ("capture-cut", "capture-damaged", "duplicated-packets")
 TOKEN = re.compile(r"[A-Za-z0-9_-]+(?:\.[A-Za-z0-9_-]+)+")
 # Columns whose bytes an anonymized slice changes beyond their names.
 CHANGED = ("client_hello_digest", "user_agent", "certificate_issuer", "http_path", "id", "outer")
@@ -37,6 +39,7 @@ def expected_rows(read: Reading) -> list[Row]:
         if made["requests"]:
             made["requested_host"] = _host(names, row["requested_host"], made["requests"][-1]["kind"])
         made["id"] = id_of(made)
+        made["community_id"] = community_of(made)
         rows.append(made)
     return sorted(rows, key=lambda row: row["id"])
 
@@ -49,6 +52,16 @@ def comparable(row: Row) -> Row:
 def id_of(row: Row) -> str:
     parts = [row[name] for name in ("protocol", "client_ip", "client_port", "server_ip", "server_port", "first_seen")]
     return hashlib.sha256("|".join(map(str, parts)).encode()).hexdigest()[:16]
+
+
+def community_of(row: Row) -> str:
+    """Community ID version 1, seed 0."""
+    (low, low_port), (high, high_port) = sorted(
+        (ipaddress.ip_address(row[f"{end}_ip"]).packed, row[f"{end}_port"]) for end in ("client", "server")
+    )
+    protocol = {"tcp": 6, "udp": 17}[row["protocol"]]
+    data = b"\0\0" + low + high + bytes([protocol, 0]) + low_port.to_bytes(2, "big") + high_port.to_bytes(2, "big")
+    return "1:" + base64.b64encode(hashlib.sha1(data, usedforsecurity=False).digest()).decode()
 
 
 def _host(names: Anonymous, host: str | None, kind: str = "") -> str | None:

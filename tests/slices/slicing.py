@@ -30,4 +30,4 @@ def rows_in(read: Reading, ids: set[str]) -> list[Row]:
 
 
 def without_place(row: Row) -> Row:
-    return {name: value for name, value in row.items() if name not in ("capture", "captures")}
+    return {name: value for name, value in row.items() if name not in ("capture", "captures", "first_frame")}
