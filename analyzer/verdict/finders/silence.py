@@ -5,10 +5,12 @@ from __future__ import annotations
 import numpy as np
 
 from analyzer.findings import Finding
+from analyzer.routes.requests import integers
 from analyzer.routes.route import PROXY, UPSTREAM
 from analyzer.routes.topology import address_text
 from analyzer.text.words import counted, listed
 from analyzer.verdict.case import Case
+from analyzer.verdict.columns import column
 from analyzer.verdict.evidence import Evidence, source_rows
 from analyzer.verdict.seen import defender_seen
 
@@ -22,13 +24,24 @@ def find(case: Case) -> list[Finding]:
     found = []
     if len(rows):
         to_proxies = int((evidence.route[rows] == PROXY).sum())
-        text = f"{evidence.of_whom(rows)} sent nothing to any service of Defender's own: "
+        unsent = int((integers(column(evidence, "packets_out"), 0)[rows] == 0).sum())
+        text = f"{evidence.of_whom(rows)} sent nothing {'that was captured ' if unsent else ''}to any service of Defender's own: "
         text += f"{to_proxies} of {counted(len(rows), 'flow')} went to proxies"
+        if unsent:
+            text += f", and of {unsent} only the answers were captured, so Defender may have been asked for there"
         asked = sorted({evidence.service.values[code] for code in evidence.service.codes[rows].tolist() if code >= 0})
         if asked:
             text += f"; hosts that Defender shares with Windows, Azure and browsers were asked for ({listed(asked)}) and prove nothing"
         named = any(evidence.names.name(evidence.client.values[code]) for code in np.unique(evidence.client.codes[rows]).tolist())
-        found.append(evidence.finding("no-service-traffic", rows, text, severity="warning" if named else None))
+        found.append(
+            evidence.finding(
+                "no-service-traffic",
+                rows,
+                text,
+                severity="warning" if named else None,
+                confidence="likely" if unsent else "certain",
+            )
+        )
     return found + _unseen(evidence)
 
 

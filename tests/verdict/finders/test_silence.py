@@ -41,6 +41,15 @@ def test_hosts_that_windows_asks_for_too_break_none() -> None:
     assert "(certificate-trust) and prove nothing" in finding["text"]
 
 
+def test_where_only_the_answers_were_captured_it_is_not_certain() -> None:
+    (finding,) = silent(verdict(flow(packets_out=0), flow()))
+    assert finding["confidence"] == "likely"
+    assert finding["text"] == (
+        "WORKSTATION sent nothing that was captured to any service of Defender's own: 0 of 2 flows went to proxies,"
+        " and of 1 only the answers were captured, so Defender may have been asked for there"
+    )
+
+
 def test_each_source_for_itself() -> None:
     result = verdict(tunnel(PROX01, CNC), tunnel(PROX01, EDGE, client_ip="172.16.11.93"))
     (finding,) = silent(result)
