@@ -24,7 +24,6 @@ from captures.lab.hosts import HOSTS, Host
 from captures.lab.proxies import PROXIES
 from captures.lab.scenarios import SCENARIOS
 from tests.captures import wireshark_flows
-from tests.captures.pending import pending
 from tests.conftest import ROOT
 from tests.engine import reading
 from tests.names.settled import timeless
@@ -86,7 +85,7 @@ def test_the_engine_reads_what_the_clients_did(name: str, readings: dict[str, Re
     assert truth.differences(truth_of(name)["connections"], rows) == []
 
 
-@pytest.mark.parametrize("keys", [pending("whose"), pending("asked"), pending("became")])
+@pytest.mark.parametrize("keys", [truth.WHOSE, truth.ASKED, truth.BECAME], ids=["whose", "asked", "became"])
 @pytest.mark.parametrize("name", NAMES)
 def test_the_engine_says_whose_it_was_and_what_became_of_it(name: str, keys: tuple[str, ...], readings: dict[str, Reading]) -> None:
     flows = readings[name].flows
