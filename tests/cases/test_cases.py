@@ -19,14 +19,11 @@ from tests.cases.outputs import holders, outputs
 from tests.conftest import CASES, ROOT, needs_cases
 from tests.engine import reading
 
-NOT_YET: dict[str, str] = {}
-
 LINES = [json.loads(line) for line in (CASES / "expected.jsonl").read_text(encoding="utf-8").splitlines()] if CASES.is_dir() else []
 
 
 def case(line: dict[str, Any]) -> Any:
-    marks = [pytest.mark.xfail(strict=True, reason=NOT_YET[line["file"]])] if line["file"] in NOT_YET else []
-    return pytest.param(line, id=line["file"], marks=marks)
+    return pytest.param(line, id=line["file"])
 
 
 @needs_cases
@@ -44,8 +41,3 @@ def test_what_a_case_says_holds(line: dict[str, Any]) -> None:
 def test_what_may_stand_nowhere_stands_in_no_output(line: dict[str, Any], tmp_path: Path, capfd: pytest.CaptureFixture[str]) -> None:
     found = holders(outputs(CASES / line["file"], tmp_path, capfd), line["absent"])
     assert not found, "\n".join(found)
-
-
-@needs_cases
-def test_what_is_listed_as_not_yet_right_is_a_case() -> None:
-    assert set(NOT_YET) <= {line["file"] for line in LINES}
