@@ -18,25 +18,25 @@ Everything a caller can get wrong raises `WhichproxyError` (mostly its `Unusable
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable
 from datetime import datetime
 from os import PathLike
-from typing import TYPE_CHECKING, Any, BinaryIO
+from typing import TYPE_CHECKING, BinaryIO
 
 from analyzer.errors import Unusable, WhichproxyError
-from analyzer.routes.topology import Topology
+from analyzer.routes.topology import Topology, WhoIsWho
 from analyzer.traffic import Traffic, Verdict
+from analyzer.version import VERSION
 
 if TYPE_CHECKING:
     import pandas as pd
 
-    from analyzer.studies.result import Study
+    from analyzer.study_result import Study
 
-__version__ = "0.1.0"
+__version__ = VERSION
 __all__ = ["Topology", "Traffic", "Unusable", "Verdict", "WhichproxyError", "read", "study"]
 
 Input = str | PathLike[str] | BinaryIO
-WhoIsWho = str | PathLike[str] | Mapping[str, Any] | Topology | None
 Time = str | datetime
 """An RFC 3339 text (to the nanosecond), or a datetime or pandas.Timestamp with a time zone."""
 
@@ -84,9 +84,9 @@ def study(
 
     from analyzer.routes.topology import topology_of
     from analyzer.services.catalogue import load_catalogue
-    from analyzer.studies.plan import load_plan
-    from analyzer.studies.result import Study
+    from analyzer.studies.file import load_plan
     from analyzer.studies.run import run_study
+    from analyzer.study_result import Study
 
     paths = [catalogue] if isinstance(catalogue, str | PathLike) else list(catalogue or ())
     services = load_catalogue(map(Path, paths))

@@ -15,12 +15,12 @@ if TYPE_CHECKING:
     import pandas as pd
     import pyarrow as pa
 
-    from analyzer import WhoIsWho
     from analyzer.pipeline import Reading
     from analyzer.report.ipynb import Asked
     from analyzer.report.opinion import OpinionReport
     from analyzer.report.plots.pictures import Pictures
     from analyzer.report.terminal import TerminalReport
+    from analyzer.routes.topology import WhoIsWho
     from analyzer.second_opinion.verify import Opinion
 
 Paths = Sequence[str | PathLike[str]]

@@ -10,7 +10,7 @@ from collections.abc import Sequence
 from typing import Final, NamedTuple
 
 from analyzer.routes.requests import flat_requests
-from analyzer.studies.result import Study, StudyTest
+from analyzer.study_result import Study, StudyTest
 from analyzer.text.labels import PLANES, counted, listed
 from docs.article_words import ABOUT, OFFLINE, SILENT
 from docs.laboratory import (

@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import Any, Final
 
 from analyzer.routes.requests import flat_requests
-from analyzer.studies.result import StudyTest
+from analyzer.study_result import StudyTest
 from analyzer.text.labels import listed, method_name
 
 CAPTURES: Final = Path(__file__).resolve().parent.parent / "captures"

@@ -7,7 +7,7 @@ from collections.abc import Iterator
 import pytest
 
 import analyzer
-from analyzer.studies.result import Study, StudyTest
+from analyzer.study_result import Study, StudyTest
 from docs import article
 from docs.article import Claim, claims_of
 from tests.conftest import ROOT

@@ -20,7 +20,7 @@ from typing import NamedTuple, get_type_hints
 import pytest
 
 import analyzer
-from analyzer.cli.outcome import run as run_here
+from analyzer.cli.run import run as run_here
 from analyzer.findings import CODES
 from analyzer.jobs.carry import LIMITS
 from analyzer.jobs.drift import DRIFT_CODES
@@ -32,7 +32,7 @@ from analyzer.services.catalogue import load_catalogue
 from analyzer.services.match import match_host
 from analyzer.studies.document import StudyDocument
 from analyzer.studies.document import Test as StudyTest
-from analyzer.studies.plan import load_plan
+from analyzer.studies.file import load_plan
 from analyzer.tables import FLOW_COLUMNS, REQUEST
 from docs.build import DOCS, PAGES, REQUEST_KEYS, STAGES, verbs
 from tests.conftest import ROOT

@@ -44,6 +44,26 @@ TOP_LEVEL = {
     ".gitignore": "what git leaves alone",
 }
 
+# The rooms of the house (folders, and files beside them), from the ground up: each may import from those above it in this list only.
+ROOMS = (
+    # what every stage says things with
+    *("version", "errors", "tables", "findings", "arrow", "toml_file", "text"),
+    # how hot code is compiled and handed its rows
+    *("kept", "kernels", "memory", "by_reference", "room", "ahead"),
+    # who is who, and what hosts mean: rules and files, of no capture
+    *("services", "routes"),
+    # from bytes to columns
+    *("packets", "capture", "flows", "names"),
+    # what is judged of them, and the one screen with all stages
+    *("verdict", "pipeline"),
+    # the same stages over what isn't read in one piece
+    *("blanked", "partial", "partial_file", "warm", "growing"),
+    # what else is asked of them
+    *("client_analyzer", "studies", "second_opinion"),
+    # to people
+    *("report", "proposal", "slices", "jobs", "traffic", "study_result", "__init__", "cli", "__main__"),
+)
+
 # Slow to import, or with needs of their own: they load where they are used.
 LAZY = ("pandas", "scapy", "pyshark", "matplotlib")
 # What opens or unpacks captures. pyshark's own reader is the second opinion's whole point.
@@ -86,6 +106,50 @@ def run_at_import(tree: ast.Module) -> Iterator[ast.AST]:
             waiting.extend(node.orelse)
         else:
             waiting.extend(ast.iter_child_nodes(node))
+
+
+MODULE_NAMES = {".".join(path.relative_to(ROOT).with_suffix("").parts).removesuffix(".__init__"): path for path in MODULES}
+
+
+@cache
+def imports_of(path: Path) -> frozenset[Path]:
+    """The modules of the package that this one imports anywhere: at its top, in a function, or for the type checker."""
+    names = set()
+    for node in ast.walk(tree_of(path)):
+        if isinstance(node, ast.Import):
+            names |= {alias.name for alias in node.names}
+        elif isinstance(node, ast.ImportFrom) and node.module and not node.level:
+            inside = {f"{node.module}.{alias.name}" for alias in node.names}
+            names |= {name if name in MODULE_NAMES else node.module for name in inside}
+    return frozenset(MODULE_NAMES[name] for name in names if name in MODULE_NAMES)
+
+
+def room_of(path: Path) -> str:
+    """The folder in the package, or the file where it lies beside them."""
+    return path.relative_to(PACKAGE).with_suffix("").parts[0]
+
+
+def test_every_room_has_its_place() -> None:
+    assert len(set(ROOMS)) == len(ROOMS)
+    assert {room_of(path) for path in MODULES} == set(ROOMS)
+
+
+def test_no_import_runs_back_up() -> None:
+    """Wherever the import stands: one in a function or for the type checker binds two rooms as well as any."""
+    arrows = [(path, other) for path in MODULES for other in imports_of(path)]
+    assert len(arrows) > 1000
+    up = [(path, other) for path, other in arrows if ROOMS.index(room_of(path)) < ROOMS.index(room_of(other))]
+    assert sorted(f"{name_of(path)} imports {name_of(other)}" for path, other in up) == []
+
+
+def test_no_modules_import_each_other_in_a_circle() -> None:
+    left = {path: set(imports_of(path)) - {path} for path in MODULES}
+    while free := {path for path, needs in left.items() if not needs & left.keys()}:
+        left = {path: needs for path, needs in left.items() if path not in free}
+    # What remains is in a circle or above one; leaving off what nobody in it imports shows the circles alone.
+    while above := left.keys() - {need for needs in left.values() for need in needs}:
+        left = {path: needs for path, needs in left.items() if path not in above}
+    assert sorted(map(name_of, left)) == []
 
 
 def test_every_module_has_its_tests() -> None:

@@ -11,7 +11,8 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
-    from analyzer.routes.topology import Network, Topology
+    from analyzer.routes.networks import Network
+    from analyzer.routes.topology import Topology
 
 # Enough of a packet for its headers and the name in it: a post-quantum ClientHello takes 1.8 KB, and receive offload may put a
 # whole certificate (2 to 3 KB) into one frame. Bytes are counted by the IP length, so nothing else needs the rest.

@@ -9,7 +9,7 @@ from typing import NoReturn
 def main() -> NoReturn:
     """Run the command line and exit with its code."""
     try:
-        from analyzer.cli.outcome import run
+        from analyzer.cli.run import run
 
         code = run(sys.argv[1:])
     except KeyboardInterrupt:  # while modules load, or before anything of ours could say so

@@ -9,8 +9,8 @@ from typing import Annotated, Any
 import typer
 from typer.core import TyperGroup
 
-import analyzer
 from analyzer.cli import capture, catalogue, doctor, flows, job, report, services, slice, study, topology, verify, watch
+from analyzer.version import VERSION
 
 
 class Verbs(TyperGroup):
@@ -57,7 +57,7 @@ app.command("doctor", short_help="What works on this machine, and what mends the
 
 def _show_version(asked: bool) -> None:
     if asked:
-        print(f"whichproxy {analyzer.__version__}")
+        print(f"whichproxy {VERSION}")
         raise typer.Exit
 
 

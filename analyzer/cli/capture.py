@@ -9,10 +9,9 @@ from typing import Annotated
 
 import typer
 
-from analyzer.cli.options import Quiet
+from analyzer.cli.options import JobFile, Quiet
 from analyzer.cli.outcome import DONE, INTERRUPTED, UNMET, UNUSABLE, complain
 
-JobFile = Annotated[str, typer.Argument(metavar="JOB.toml", show_default=False, help="The job file: docs/jobs.md says what is in it.")]
 For = Annotated[
     float | None, typer.Option("--for", metavar="SECONDS", min=0.1, show_default=False, help="Capture so long, whatever the job says.")
 ]

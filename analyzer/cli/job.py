@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from analyzer.cli.capture import JobFile
+from analyzer.cli.options import JobFile
 from analyzer.cli.outcome import DONE, UNMET, UNUSABLE, causes, complain
 from analyzer.errors import Unusable, WhichproxyError
 

@@ -69,3 +69,4 @@ Proxies = Annotated[
 ]
 Workers = Annotated[int, typer.Option("--workers", metavar="N", min=1, help="From 2 on, one thread finds and decodes packets ahead.")]
 Quiet = Annotated[bool, typer.Option("--quiet", "-q", help="No progress and no warnings on stderr; errors stay.")]
+JobFile = Annotated[str, typer.Argument(metavar="JOB.toml", show_default=False, help="The job file: docs/jobs.md says what is in it.")]

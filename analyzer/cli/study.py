@@ -15,7 +15,7 @@ from analyzer.cli.outcome import DONE, UNMET, UNUSABLE, causes, complain
 from analyzer.errors import Unusable
 
 if TYPE_CHECKING:
-    from analyzer.studies.result import Study
+    from analyzer.study_result import Study
 
 File = Annotated[
     str, typer.Argument(metavar="STUDY.toml", show_default=False, help="The study: its tests, with captures and expectations.")
@@ -67,9 +67,9 @@ def study(
     from analyzer.routes.topology import load_topology
     from analyzer.services.catalogue import load_catalogue
     from analyzer.studies.expectations import unmet
-    from analyzer.studies.plan import load_plan
-    from analyzer.studies.result import Study
+    from analyzer.studies.file import load_plan
     from analyzer.studies.run import run_study
+    from analyzer.study_result import Study
 
     leave_pandas_alone()
     target = output if output is not None else None if json else default_output(study)
@@ -134,9 +134,7 @@ def _in_a_line(tests: Sequence[Mapping[str, Any]], missed: int) -> str:
 
 def _give(study: Study, target: str | None, json: bool) -> None:
     if target is not None:
-        from analyzer.report.files import write_study
-
-        write_study(target, study)
+        study.report(target)
     if json:
         from analyzer.report.json import to_json
 

@@ -222,11 +222,15 @@ class Run:
         else:
             yield Lines(self).look
 
+    def drops(self) -> Drops | None:
+        """What is known to be lost; None: the stream doesn't say."""
+        return self.packets.drops()
+
     def reading(self) -> Reading:
         """What has come so far, with what is known to be lost."""
         from analyzer.capture.block import Damage
 
-        drops = self.packets.drops()
+        drops = self.drops()
         lost: tuple[Damage, ...] = ()
         # pcapng says at its end itself what dumpcap lost.
         known = any(damage.code == "packets-dropped" for damage in self.growing.source.damage)

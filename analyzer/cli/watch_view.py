@@ -5,7 +5,7 @@ from __future__ import annotations
 import sys
 import time
 from types import TracebackType
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Protocol
 
 import pyarrow.compute as pc
 
@@ -14,21 +14,32 @@ from analyzer.report.live import LiveReport, News, Status, finding_line
 from analyzer.report.model import Report, build
 
 if TYPE_CHECKING:
-    from analyzer.cli.watch import Run
+    from analyzer.capture.live import Drops
+    from analyzer.pipeline import Reading
+
+
+class Watched(Protocol):
+    """What is looked at while it runs."""
+
+    def reading(self) -> Reading:
+        """Everything that has come so far."""
+
+    def drops(self) -> Drops | None:
+        """What is known to be lost; None: the stream doesn't say."""
 
 
 class Looks:
     """What came since the last look."""
 
-    def __init__(self, run: Run) -> None:
-        self._run = run
+    def __init__(self, watched: Watched) -> None:
+        self._watched = watched
         self._news = News()
         self._began = self._last = time.monotonic()
         self._packets = self._bytes = 0
 
     def next(self) -> tuple[Status, Report, list[Any]]:
         """(the numbers, the report up to now, its findings that are new)."""
-        reading = self._run.reading()
+        reading = self._watched.reading()
         document = judge(reading)
         report = build(document)
         shown = {(finding.code, finding.text): finding for finding in report.findings}
@@ -55,7 +66,7 @@ class Looks:
         return status
 
     def _lost(self, reading: Any) -> str:
-        drops = self._run.packets.drops()
+        drops = self._watched.drops()
         if drops is not None:
             return str(drops)
         told = [damage["count"] for damage in reading.captures[0]["damage"] if damage["code"] == "packets-dropped"]
@@ -65,8 +76,8 @@ class Looks:
 class Lines:
     """A line of numbers, and one for each new finding."""
 
-    def __init__(self, run: Run) -> None:
-        self._looks = Looks(run)
+    def __init__(self, watched: Watched) -> None:
+        self._looks = Looks(watched)
 
     def look(self) -> None:
         status, _, new = self._looks.next()
@@ -78,11 +89,11 @@ class Lines:
 class Screen:
     """A table that refreshes in place, new findings above it."""
 
-    def __init__(self, run: Run) -> None:
+    def __init__(self, watched: Watched) -> None:
         from rich.console import Console
         from rich.live import Live
 
-        self._looks = Looks(run)
+        self._looks = Looks(watched)
         self._console = Console(stderr=True, highlight=False, markup=False, emoji=False)
         self._live = Live(console=self._console, auto_refresh=False, transient=True, vertical_overflow="crop")
 

@@ -14,10 +14,10 @@ from typing import Any, Final
 import numpy as np
 
 from analyzer.client_analyzer.connectivity import Tried
+from analyzer.client_analyzer.document import Agreement
 from analyzer.client_analyzer.groups import DEFAULT, DIRECT, DISCOVERY, NAMED, meaning_of
 from analyzer.routes.requests import Bools, Ints
 from analyzer.routes.route import DIRECT as WENT_DIRECT
-from analyzer.studies.document import Agreement
 from analyzer.text.labels import counted, listed, method_name
 from analyzer.verdict.columns import state_list
 from analyzer.verdict.evidence import Evidence

@@ -10,11 +10,11 @@ import numpy as np
 
 from analyzer.client_analyzer.agreement import Seen, judged, sensor_agreement
 from analyzer.client_analyzer.connectivity import Tried
+from analyzer.client_analyzer.document import Agreement, AnalyzerGroup, AnalyzerLine, AnalyzerMethod, AnalyzerUrl, ClientAnalyzer
 from analyzer.client_analyzer.groups import METHODS, PINNED, SENSOR_METHODS, group_of, host_of, meaning_of, service_of
 from analyzer.client_analyzer.results import Results
 from analyzer.routes.requests import NO_TIME
 from analyzer.services.catalogue import Catalogue
-from analyzer.studies.document import Agreement, AnalyzerGroup, AnalyzerLine, AnalyzerMethod, AnalyzerUrl, ClientAnalyzer
 from analyzer.text.labels import counted, listed
 from analyzer.verdict.evidence import Evidence
 

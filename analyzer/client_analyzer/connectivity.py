@@ -11,7 +11,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field
 from typing import Final
 
-from analyzer.studies.document import Result
+from analyzer.client_analyzer.document import Result
 
 _CONFIG: Final = re.compile(r"\s*Proxy config\s*:\s*Method\s*=\s*(?P<method>[^,]*?)\s*,\s*address\s*=\s*(?P<address>\S*)\s*", re.IGNORECASE)
 _URL: Final = re.compile(r"\s*Testing URL\s*:\s*(?P<url>\S+)(?:\s+(?P<pin>NoPinning))?\s*", re.IGNORECASE)

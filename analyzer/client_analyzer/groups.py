@@ -7,6 +7,7 @@ from urllib.parse import urlsplit
 
 from analyzer.services.catalogue import Catalogue
 from analyzer.services.match import match_host
+from analyzer.services.url_groups import GROUPS
 
 DEFAULT, DISCOVERY, DIRECT, NAMED, COMMAND_LINE = "1", "2", "3", "4", "5"
 
@@ -20,19 +21,6 @@ METHODS: Final = {
 
 SENSOR_METHODS: Final = {"namedwinhttp": "winhttp", "telemetryproxyserver": "static", "autodetectwpad": "pac"}
 """`Proxy config: Method=`, in lower case → our method. There is none for WinINET: the sensor's own discovery doesn't look there."""
-
-GROUPS: Final = {
-    "edr-command-and-control": "CnC",
-    "edr-cyber-data": "Cyber",
-    "edr-sample-storage": "AutoIR",
-    "sample-upload": "SampleUpload",
-    "configuration-management": "MdeConfigMgr",
-    "cloud-protection": "MAPS",
-    "certificate-trust": "CTLDL",
-    "defender-core-telemetry": "Events",
-    "diagnostic-telemetry": "Events",
-}
-"""Our service → the group of RegionsURLs.json that its hosts are in."""
 
 BY_HOST: Final = {
     "settings-win.data.microsoft.com": "Settings",

@@ -10,8 +10,8 @@ from typing import Final, Literal
 from xml.etree import ElementTree
 
 from analyzer.client_analyzer.connectivity import lines_of
+from analyzer.client_analyzer.document import AnalyzerEvent
 from analyzer.errors import Unusable
-from analyzer.studies.document import AnalyzerEvent
 
 Severity = Literal["error", "warning", "information"]
 

@@ -6,10 +6,10 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 from analyzer.client_analyzer.connectivity import Connectivity, read_connectivity
+from analyzer.client_analyzer.document import AnalyzerEvent
 from analyzer.client_analyzer.package import read_results
 from analyzer.client_analyzer.remarks import events_in_text, facts_in_text, read_xml
 from analyzer.errors import Unusable
-from analyzer.studies.document import AnalyzerEvent
 
 
 @dataclass

@@ -10,7 +10,7 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from analyzer.errors import Unusable
-from analyzer.routes.topology import address_number
+from analyzer.routes.networks import address_number
 from analyzer.tables import FLOW_SCHEMA
 from analyzer.text.times import values
 from analyzer.text.words import did_you_mean

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -13,7 +13,7 @@ if TYPE_CHECKING:
     import pyarrow as pa
 
     from analyzer.report.ipynb import Asked
-    from analyzer.studies.result import Study
+    from analyzer.studies.document import StudyDocument
 
 SUFFIXES = (".html", ".htm", ".md", ".json", ".ipynb")
 REMEDY = "use .html, .md, .json or .ipynb"
@@ -71,9 +71,13 @@ def check_study_path(path: str | Path, inputs: Iterable[object] = ()) -> None:
     check_report_path(path, inputs)
 
 
-def write_study(path: str | Path, study: Study) -> None:
-    """Write the study as HTML, Markdown or JSON. Errors: Unusable, the system refused."""
-    document, suffix = study.to_dict(), Path(path).suffix.lower()
+def write_study(path: str | Path, document: StudyDocument, flows: Sequence[pa.Table]) -> None:
+    """Write the study as HTML, Markdown or JSON.
+
+    flows   the flow table of each test
+    Errors  Unusable: the system refused
+    """
+    suffix = Path(path).suffix.lower()
     if suffix == ".json":
         from analyzer.report.json import to_json
 
@@ -85,5 +89,5 @@ def write_study(path: str | Path, study: Study) -> None:
     else:
         from analyzer.report.page.html import study_to_html
 
-        text = study_to_html(document, [test.table for test in study.tests])
+        text = study_to_html(document, flows)
     write_whole(path, [text.encode()])

@@ -12,10 +12,10 @@ from dataclasses import dataclass
 from pathlib import PurePath
 from typing import Any
 
-from analyzer.report.answer import no_source_answer
 from analyzer.report.sources import OUTCOME_NAMES, Row, Source, source_of
 from analyzer.text.labels import ProxyLabel, byte_size, counted, some, source_label
 from analyzer.text.times import to_the_second, zone_name
+from analyzer.verdict.sentence import no_source_answer
 
 SEVERITIES = ("problem", "warning", "info")
 

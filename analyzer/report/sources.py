@@ -6,9 +6,9 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from analyzer.report.answer import answer_for
 from analyzer.text.labels import ProxyLabel, counted, listed, method_name, plane_order, source_label
 from analyzer.text.times import to_the_second
+from analyzer.verdict.sentence import answer_for
 
 REQUIRED_STATES = {
     "carried": "carried",

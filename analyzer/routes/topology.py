@@ -10,28 +10,16 @@ import hashlib
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, replace
 from functools import cached_property
-from ipaddress import IPv4Network, IPv6Network
 from os import PathLike
 from pathlib import Path
-from socket import AF_INET, AF_INET6, inet_pton
-from typing import Any, TypeVar
+from typing import TYPE_CHECKING, Any, TypeVar
 
 from analyzer.errors import Unusable
+from analyzer.routes.networks import Network, address_number, address_text
 from analyzer.toml_file import read_toml
 
-Network = IPv4Network | IPv6Network
-
-
-def address_text(network: Network) -> str:
-    """The network as a person writes it: a plain address for a single host, else CIDR."""
-    return str(network.network_address) if network.prefixlen == network.max_prefixlen else str(network)
-
-
-def address_number(ip: str) -> int:
-    """The address as a number, IPv6 above all of IPv4: ipaddress takes six times as long, and there may be 50,000 to compare."""
-    if ":" in ip:
-        return int.from_bytes(inet_pton(AF_INET6, ip)) | 1 << 128
-    return int.from_bytes(inet_pton(AF_INET, ip))
+if TYPE_CHECKING:
+    from analyzer.routes.topology_file import ProxyTable
 
 
 @dataclass(frozen=True)
@@ -128,6 +116,10 @@ class Topology:
         return _pools(sorted(self.proxies, key=lambda p: p.port is None))
 
 
+WhoIsWho = str | PathLike[str] | Mapping[str, Any] | Topology | None
+"""In what forms a caller may give a topology: topology_of makes one of any."""
+
+
 def _pools(entries: Iterable[Entry]) -> list[tuple[Entry, int, int]]:
     """Entries for networks, most specific first, each with its first address and its host bits as numbers."""
     pools = [entry for entry in entries if entry.network.prefixlen < entry.network.max_prefixlen]
@@ -148,7 +140,7 @@ def load_topology(path: str | Path | None) -> Topology:
     return replace(topology_from(data, str(path)), path=str(path), sha256=digest)
 
 
-def topology_of(given: str | PathLike[str] | Mapping[str, Any] | Topology | None) -> Topology:
+def topology_of(given: WhoIsWho) -> Topology:
     """The topology that a caller gave: a file's path, the tables of one as a dict, one that is made already, or none.
 
     Errors  Unusable: mistakes in it, or something else
@@ -170,6 +162,28 @@ def topology_from(data: Mapping[str, Any], where: str) -> Topology:
     Errors  Unusable, its text one line per mistake
     """
     # pydantic costs a noticeable part of a small run: it loads only when there is something to check.
-    from analyzer.routes.topology_file import check_topology
+    from analyzer.routes.topology_file import checked_tables
 
-    return check_topology(data, where)
+    tables = checked_tables(data, where)
+    return Topology(
+        proxies=tuple(_proxies(tables.proxy)),
+        workstations=tuple(Workstation(w.name, address) for w in tables.workstation for address in w.address),
+        policy=tables.gateway.policy,
+        issuers=tuple(tables.gateway.certificate_issuers),
+    )
+
+
+def _proxies(tables: Iterable[ProxyTable]) -> list[Proxy]:
+    """A proxy for each address and port: the entries of one that clients find in several ways are one, names and methods joined."""
+    ends: dict[tuple[Network, int | None], list[ProxyTable]] = {}
+    for table in tables:
+        ends.setdefault((table.address, table.port), []).append(table)
+    return [
+        Proxy(
+            name="/".join(dict.fromkeys(table.name for table in entries)),
+            network=network,
+            port=port,
+            methods=tuple(dict.fromkeys(method for table in entries for method in table.method or ())),
+        )
+        for (network, port), entries in ends.items()
+    ]

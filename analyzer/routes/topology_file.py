@@ -12,7 +12,7 @@ from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, ValidationEr
 from pydantic_core import ErrorDetails, PydanticCustomError
 
 from analyzer.errors import Unusable
-from analyzer.routes.topology import Network, Proxy, Topology, Workstation, address_text
+from analyzer.routes.networks import Network, address_text
 
 Method = Literal["winhttp", "wininet", "static", "pac", "other"]
 
@@ -96,8 +96,8 @@ class TopologyTables(_Table):
 _KEYS: dict[str, type[_Table]] = {"proxy": ProxyTable, "workstation": WorkstationTable, "gateway": GatewayTable}
 
 
-def check_topology(data: Mapping[str, Any], where: str) -> Topology:
-    """The topology of parsed tables; Unusable with one line per mistake."""
+def checked_tables(data: Mapping[str, Any], where: str) -> TopologyTables:
+    """The parsed tables with their types; Unusable with one line per mistake."""
     try:
         tables = TopologyTables.model_validate(dict(data))
     except ValidationError as error:
@@ -105,28 +105,7 @@ def check_topology(data: Mapping[str, Any], where: str) -> Topology:
     clashes = _clashes(tables)
     if clashes:
         raise Unusable("\n".join(f"{where}: {clash}" for clash in clashes))
-    return Topology(
-        proxies=tuple(_proxies(tables.proxy)),
-        workstations=tuple(Workstation(w.name, address) for w in tables.workstation for address in w.address),
-        policy=tables.gateway.policy,
-        issuers=tuple(tables.gateway.certificate_issuers),
-    )
-
-
-def _proxies(tables: Sequence[ProxyTable]) -> list[Proxy]:
-    """A proxy for each address and port: entries of one that is told of in several ways are one, their names and methods joined."""
-    ends: dict[tuple[Network, int | None], list[ProxyTable]] = {}
-    for table in tables:
-        ends.setdefault((table.address, table.port), []).append(table)
-    return [
-        Proxy(
-            name="/".join(dict.fromkeys(table.name for table in entries)),
-            network=network,
-            port=port,
-            methods=tuple(dict.fromkeys(method for table in entries for method in table.method or ())),
-        )
-        for (network, port), entries in ends.items()
-    ]
+    return tables
 
 
 def _mistake(details: ErrorDetails) -> str:

@@ -11,10 +11,9 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any, Final
 
-import analyzer
 from analyzer.errors import WhichproxyError
 
-ROOT: Final = Path(analyzer.__file__).resolve().parent.parent
+ROOT: Final = Path(__file__).resolve().parents[2]
 
 Progress = Callable[[int], None]
 """Called with the number of the frame that the dissectors came to."""

@@ -11,13 +11,10 @@ from functools import cached_property
 from pathlib import Path
 from typing import Any
 
-from analyzer.services.hosts import dns_name, label_expression, regional_expression
-from analyzer.services.rules import OWN, PATH, PLATFORM, SHARED, Consolidated, ContextHost, Lookalike, Rule, Service, frozen
+from analyzer.services.hosts import label_expression, regional_expression, written_name
+from analyzer.services.rules import OWN, PATH, PLATFORM, SHARED, Consolidated, ContextHost, Lookalike, Rows, Rule, Service, frozen
 
 BUILT_IN = Path(__file__).with_name("catalogue.toml")
-
-Rows = Mapping[str, Any]
-"""A catalogue file as tomllib gives it: table name to rows, and `as_of`."""
 
 _YEAR_DAYS = 366
 
@@ -184,13 +181,3 @@ def _rule(row: Mapping[str, Any], service: Service, origin: str | None) -> Rule:
     if written["plane"] == NO_PLANE:
         written["plane"] = None
     return Rule(**written, group=service.group, catalogue=origin)
-
-
-def written_name(pattern: str) -> str:
-    """A pattern or host of a catalogue file as hosts.dns_name would write it; its "*" stay. Unchanged when it is no name."""
-    lead = "*." if pattern.startswith("*.") else ""
-    rest = pattern.removeprefix("*.")
-    if "*" in rest:
-        return pattern.lower().removesuffix(".")
-    name = dns_name(rest)
-    return pattern if name is None else lead + name

@@ -25,6 +25,16 @@ def dns_name(host: str) -> str | None:
     return name if _NAME.fullmatch(name) else None
 
 
+def written_name(pattern: str) -> str:
+    """A pattern or host of a catalogue file as dns_name would write it; its "*" stay. Unchanged when it is no name."""
+    lead = "*." if pattern.startswith("*.") else ""
+    rest = pattern.removeprefix("*.")
+    if "*" in rest:
+        return pattern.lower().removesuffix(".")
+    name = dns_name(rest)
+    return pattern if name is None else lead + name
+
+
 def _a_label(label: str) -> str:
     """RFC 3492 alone, without the mappings of IDNA."""
     return label if label.isascii() else "xn--" + label.encode("punycode", "replace").decode("ascii")

@@ -14,9 +14,8 @@ from pydantic import AfterValidator, BaseModel, ConfigDict, Field, ValidationErr
 from pydantic_core import ErrorDetails
 
 from analyzer.errors import Mistakes, Unusable
-from analyzer.services.catalogue import Rows, written_name
-from analyzer.services.hosts import dns_name
-from analyzer.services.rules import is_regional
+from analyzer.services.hosts import dns_name, written_name
+from analyzer.services.rules import Rows, is_regional
 
 Plane = Literal["sensor", "antivirus", "system", "user"]
 PlaneOrNone = Literal["sensor", "antivirus", "system", "user", "none"]

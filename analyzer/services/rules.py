@@ -15,6 +15,9 @@ path: the URL path decides."""
 PLATFORM_PLANES: Final = ("system", "user")
 """Whose traffic a platform rule may tell: it never proves Defender, so it never speaks for its sensor or antivirus."""
 
+Rows = Mapping[str, Any]
+"""A catalogue file as tomllib gives it: table name to rows, and `as_of`."""
+
 _OWN_PATHS: Final = "/networkscannerstable/"
 """Under it a path rule is own evidence: nothing but Defender's network scanner is fetched from there."""
 

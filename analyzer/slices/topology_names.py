@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from analyzer.routes.topology import Network, Topology, address_text
+from analyzer.routes.networks import Network, address_text
+from analyzer.routes.topology import Topology
 from analyzer.slices.addresses import Addresses
 from analyzer.slices.certificates import name_text
 from analyzer.slices.names import Names

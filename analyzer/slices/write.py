@@ -8,7 +8,6 @@ from typing import Final
 import numpy as np
 import pyarrow as pa
 
-import analyzer
 from analyzer.arrow import array
 from analyzer.capture.source import Source
 from analyzer.report.text import inert
@@ -16,6 +15,7 @@ from analyzer.slices.choose import Reasons
 from analyzer.slices.frame import Frame
 from analyzer.slices.pcapng import interface_block, packet_block, section_block
 from analyzer.text.times import rows as rows_of
+from analyzer.version import VERSION
 
 NO_TIME: Final = "this packet has no time in its capture"
 
@@ -25,7 +25,7 @@ def slice_blocks(frames: Iterable[Frame], comments: dict[int, str], about: str, 
 
     comments   row → what its first packet says;  about   what the section says
     """
-    yield section_block(about, f"whichproxy {analyzer.__version__}")
+    yield section_block(about, f"whichproxy {VERSION}")
     numbers: dict[tuple[int, int, int], int] = {}
     said: set[int] = set()
     for frame in frames:

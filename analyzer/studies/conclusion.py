@@ -6,9 +6,9 @@ from collections import Counter
 from collections.abc import Mapping, Sequence, Set
 from typing import Any
 
-from analyzer.report.answer import answer_for, no_source_answer
 from analyzer.studies.document import Backlog, Expectation, LiveResponse, Precedence, Silence, Test
 from analyzer.text.labels import PLANES, counted, listed, method_name
+from analyzer.verdict.sentence import answer_for, no_source_answer
 
 LIVE = {"success": "Live response could work", "timeout": "Live response could not work"}
 

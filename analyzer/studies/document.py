@@ -11,16 +11,12 @@ from typing import Any, Final, Literal
 
 from typing_extensions import TypedDict  # typing's own isn't read by pydantic before Python 3.12
 
+from analyzer.client_analyzer.document import ClientAnalyzer
+
 SCHEMA: Final = 1
 
 Way = Literal["proxy", "direct", "blocked"]
 """through a proxy · past them, and answered · past them, and dropped or rejected at the gateway"""
-
-Agreement = Literal["agrees", "disagrees", "can't tell"]
-"""What the capture says of a statement of the Client Analyzer."""
-
-Result = Literal["succeeded", "failed", "absent", "unknown"]
-"""of one line of the Client Analyzer; absent: "Doesn't exist", there is nothing to try"""
 
 
 class ProxyEntry(TypedDict):
@@ -183,68 +179,6 @@ class Precedence(TypedDict):
     flows: list[str]
 
 
-class AnalyzerLine(TypedDict):
-    """One method that the Client Analyzer tried, of a URL or of a group of them.
-
-    number   1 default proxy, 2 proxy auto discovery, 3 no proxy, 4 named proxy, 5 command line proxy; "4.1" is kept as written
-    proxy    the one it names itself
-    code     HTTP status or WinHTTP error; meaning: what that is called
-    agreement why flows   beside the capture
-    """
-
-    number: str
-    name: str
-    proxy: str | None
-    result: Result
-    code: int | None
-    meaning: str | None
-    text: str
-    agreement: Agreement
-    why: str
-    flows: list[str]
-
-
-class AnalyzerUrl(TypedDict):
-    """One URL that it tested; reachable: by its own rule, at least one line with 200, 400 or 404, or "Succeeded (405)"."""
-
-    url: str
-    host: str | None
-    group: str | None
-    service: str | None
-    reachable: bool
-    lines: list[AnalyzerLine]
-
-
-class AnalyzerGroup(TypedDict):
-    """URLs of one purpose (CnC, Cyber, AutoIR, SampleUpload, MdeConfigMgr, MAPS, CTLDL, Settings, Events, OneDs), null: unknown."""
-
-    group: str | None
-    pinned: bool | None
-    urls: int
-    reachable: int
-    lines: list[AnalyzerLine]
-
-
-class AnalyzerMethod(TypedDict):
-    """`Proxy config: Method=…, address=…`: what the sensor itself found. method: ours, null where the word is none we know."""
-
-    word: str
-    method: str | None
-    address: str | None
-    agreement: Agreement
-    why: str
-    flows: list[str]
-
-
-class AnalyzerEvent(TypedDict):
-    """A finding of its own, as it words it; severity null where it isn't one of its three."""
-
-    id: str
-    severity: Literal["error", "warning", "information"] | None
-    check: str | None
-    text: str
-
-
 class AnalyzerRun(TypedDict):
     """A time whose test traffic was left out of the verdict. how: the study's word, or the shape of the traffic."""
 
@@ -253,28 +187,6 @@ class AnalyzerRun(TypedDict):
     how: Literal["study", "shape"]
     requests: int
     flows: list[str]
-
-
-class ClientAnalyzer(TypedDict):
-    """The Client Analyzer's results beside the capture.
-
-    path files   what the study names, and what of it was read
-    facts        what else it says (displayName → value)
-    unknown      lines that look like its own and are none known, as they stand
-    """
-
-    path: str
-    files: list[str]
-    proxy_config: AnalyzerMethod | None
-    urls: list[AnalyzerUrl]
-    groups: list[AnalyzerGroup]
-    events: list[AnalyzerEvent]
-    facts: dict[str, str]
-    unknown: list[str]
-    agreed: int
-    disagreed: int
-    untold: int
-    conclusion: str
 
 
 class Expectation(TypedDict):

@@ -20,6 +20,7 @@ from analyzer.studies.places import Place, Places
 from analyzer.studies.plan import Plan, PlannedTest
 from analyzer.text.globs import expanded
 from analyzer.text.times import NS_PER_S, parse_time, rfc3339
+from analyzer.toml_file import read_toml
 
 if TYPE_CHECKING:
     from analyzer.client_analyzer.results import Results
@@ -129,6 +130,16 @@ _MODELS: Final[dict[tuple[str, ...], type[_Table]]] = {
 
 Mistake = tuple[Place, str, str]
 """(place, what is wrong, what to write instead)"""
+
+
+def load_plan(path: str | Path, catalogue: Catalogue, topology: Topology | None = None) -> Plan:
+    """The plan in a study file.
+
+    topology  instead of the file's own
+    Errors    Mistakes, with one cause for each mistake in the file: table, key, line, and what to write instead
+    """
+    text, data = read_toml(path, "study", name="name a TOML file", form="a study is a list of [[test]] tables")
+    return check_plan(data, text, Path(path), catalogue, topology)
 
 
 def check_plan(data: Mapping[str, Any], text: str, path: Path, catalogue: Catalogue, topology: Topology | None) -> Plan:

@@ -3,13 +3,11 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, field
-from pathlib import Path
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
     from analyzer.client_analyzer.results import Results
     from analyzer.routes.topology import Topology
-    from analyzer.services.catalogue import Catalogue
     from analyzer.studies.expectations import Expectations
 
 Span = tuple[int, int]
@@ -50,16 +48,3 @@ class Plan:
     title: str
     topology: Topology
     tests: tuple[PlannedTest, ...] = field(default=())
-
-
-def load_plan(path: str | Path, catalogue: Catalogue, topology: Topology | None = None) -> Plan:
-    """The plan in a study file.
-
-    topology  instead of the file's own
-    Errors    Mistakes, with one cause for each mistake in the file: table, key, line, and what to write instead
-    """
-    from analyzer.studies.file import check_plan
-    from analyzer.toml_file import read_toml
-
-    text, data = read_toml(path, "study", name="name a TOML file", form="a study is a list of [[test]] tables")
-    return check_plan(data, text, Path(path), catalogue, topology)

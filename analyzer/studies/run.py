@@ -6,10 +6,12 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
+from analyzer.client_analyzer.document import ClientAnalyzer
 from analyzer.errors import Unusable
-from analyzer.routes.topology import Topology, address_text
+from analyzer.routes.networks import address_text
+from analyzer.routes.topology import Topology
 from analyzer.studies.conclusion import conclusion_of, study_conclusion
-from analyzer.studies.document import SCHEMA, AnalyzerRun, Backlog, ClientAnalyzer, LiveResponse, StudyDocument, Test, TopologyEntry
+from analyzer.studies.document import SCHEMA, AnalyzerRun, Backlog, LiveResponse, StudyDocument, Test, TopologyEntry
 from analyzer.studies.documented import precedences
 from analyzer.studies.expectations import judged
 from analyzer.studies.live_response import live_response

@@ -7,8 +7,8 @@ from typing import Final
 
 import numpy as np
 
+from analyzer.routes.networks import address_text
 from analyzer.routes.requests import Ints
-from analyzer.routes.topology import address_text
 from analyzer.studies.document import Silence, Stretch
 from analyzer.studies.moments import WAYS, Moments
 from analyzer.studies.plan import Span

@@ -14,10 +14,10 @@ from typing import Final, Literal
 import numpy as np
 import pyarrow as pa
 
-from analyzer.client_analyzer.groups import GROUPS
 from analyzer.findings import Finding
 from analyzer.routes.requests import NO_TIME, Bools, Ints
 from analyzer.routes.route import DIRECT
+from analyzer.services.url_groups import GROUPS
 from analyzer.text.words import counted
 from analyzer.verdict.evidence import Evidence, evidence_of, grouped
 

@@ -12,9 +12,10 @@ import pyarrow as pa
 from analyzer.arrow import array
 from analyzer.findings import Finding
 from analyzer.routes.discovery import Discovery
+from analyzer.routes.networks import address_number
 from analyzer.routes.requests import Ints, one_array
 from analyzer.routes.route import DIRECT
-from analyzer.routes.topology import Topology, address_number
+from analyzer.routes.topology import Topology
 from analyzer.services.catalogue import Catalogue
 from analyzer.text.labels import PLANES
 from analyzer.text.times import rfc3339

@@ -6,10 +6,10 @@ from typing import Any
 
 import numpy as np
 
+from analyzer.routes.networks import address_number
 from analyzer.routes.proxies import ip_port
 from analyzer.routes.requests import KINDS
 from analyzer.routes.route import PROXY
-from analyzer.routes.topology import address_number
 from analyzer.verdict.columns import says
 from analyzer.verdict.evidence import Evidence, grouped
 from analyzer.verdict.proven import proves_a_proxy, refuted

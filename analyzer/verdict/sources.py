@@ -5,7 +5,8 @@ from __future__ import annotations
 from collections.abc import Iterable
 from dataclasses import dataclass, field
 
-from analyzer.routes.topology import Topology, address_text
+from analyzer.routes.networks import address_text
+from analyzer.routes.topology import Topology
 
 
 @dataclass(frozen=True)

@@ -11,7 +11,7 @@ import pyarrow.parquet as pq
 import pytest
 
 from analyzer.capture.source import Source
-from analyzer.cli.outcome import run
+from analyzer.cli.run import run
 from analyzer.partial import collect_piece
 from analyzer.partial_file import write_partial
 

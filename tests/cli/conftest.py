@@ -11,7 +11,7 @@ from typing import NamedTuple
 
 import pytest
 
-from analyzer.cli.outcome import run
+from analyzer.cli.run import run
 from tests.build import ESTABLISHED, Conversation, client_hello, connect, pcap
 from tests.conftest import ROOT
 

@@ -13,6 +13,7 @@ import pytest
 
 import analyzer
 from analyzer.cli.app import app
+from analyzer.version import VERSION
 from tests.cli.conftest import Whichproxy
 from tests.conftest import ROOT
 
@@ -82,13 +83,14 @@ def test_version_is_the_packages(whichproxy: Whichproxy) -> None:
     assert whichproxy("-V") == whichproxy("--version")
     assert whichproxy("--version").out == f"whichproxy {analyzer.__version__}\n"
     project = tomllib.loads((ROOT / "pyproject.toml").read_text(encoding="utf-8"))
-    declared = project["project"].get("version") or project["tool"]["setuptools"]["dynamic"]["version"]
-    assert declared in (analyzer.__version__, {"attr": "analyzer.__version__"})
+    assert "version" in project["project"]["dynamic"] and "version" not in project["project"]
+    assert project["tool"]["setuptools"]["dynamic"]["version"] == {"attr": "analyzer.version.VERSION"}
+    assert analyzer.__version__ == VERSION
 
 
 @pytest.mark.parametrize("args", [["--version"], ["report", "--help"], ["services", "wdcp.microsoft.com"]])
 def test_start_up_loads_nothing_heavy(args: list[str]) -> None:
-    code = f"import sys\nfrom analyzer.cli.outcome import run\nassert run({args!r}) == 0\nprint(*sys.modules, file=sys.stderr)"
+    code = f"import sys\nfrom analyzer.cli.run import run\nassert run({args!r}) == 0\nprint(*sys.modules, file=sys.stderr)"
     ended = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True, cwd=ROOT)
     loaded = set(ended.stderr.split())
     assert not loaded & {"pandas", "pyarrow", "numpy", "numba", "matplotlib", "scapy", "pyshark", "rich", "jinja2"}

@@ -152,7 +152,7 @@ def test_a_second_run_is_refused_and_a_killed_tool_ends_the_first(tmp_path: Path
 
 IMPORTS = """
 import sys
-from analyzer.cli.outcome import run
+from analyzer.cli.run import run
 from analyzer.jobs import run as running
 from analyzer.jobs.ring import ring_files
 

@@ -13,6 +13,7 @@ import time
 
 from analyzer.capture.live import Drops
 from analyzer.cli.watch_view import Looks
+from analyzer.pipeline import Reading
 from tests.build import pcap
 from tests.cli.conftest import tunnel
 from tests.conftest import ROOT
@@ -25,15 +26,17 @@ class Seen:
     def __init__(self, drops: Drops | None) -> None:
         self.growing = growing(io.BytesIO(pcap(tunnel(answer=b"HTTP/1.1 403 No\r\n\r\n").frames)))
         self.growing.run()
-        self.packets = self
-        self.drops = lambda: drops
+        self._drops = drops
 
-    def reading(self) -> object:
+    def drops(self) -> Drops | None:
+        return self._drops
+
+    def reading(self) -> Reading:
         return self.growing.reading()
 
 
 def test_each_finding_is_new_once_and_rates_are_of_the_time_between() -> None:
-    looks = Looks(Seen(Drops(5, 0)))  # type: ignore[arg-type]
+    looks = Looks(Seen(Drops(5, 0)))
     status, report, new = looks.next()
     assert "proxy-denied" in [finding.code for finding in new]
     assert (status.packets, status.conversations, status.still_open) == (len(tunnel(answer=b"HTTP/1.1 403 No\r\n\r\n").frames), 1, 0)
@@ -45,7 +48,7 @@ def test_each_finding_is_new_once_and_rates_are_of_the_time_between() -> None:
 
 
 def test_a_stream_tells_no_drops() -> None:
-    assert Looks(Seen(None)).next()[0].lost == "drops aren't told by a stream"  # type: ignore[arg-type]
+    assert Looks(Seen(None)).next()[0].lost == "drops aren't told by a stream"
 
 
 def test_on_a_terminal_the_table_refreshes_and_the_report_stays() -> None:

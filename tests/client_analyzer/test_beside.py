@@ -6,8 +6,8 @@ from typing import Any
 
 from analyzer.client_analyzer.beside import beside
 from analyzer.client_analyzer.connectivity import read_connectivity
+from analyzer.client_analyzer.document import ClientAnalyzer
 from analyzer.client_analyzer.results import Results
-from analyzer.studies.document import ClientAnalyzer
 from analyzer.verdict.document import document_of
 from tests.client_analyzer.samples import ARTICLE
 from tests.studies.laboratory import CATALOGUE, at, evidence, tunnel

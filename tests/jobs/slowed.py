@@ -7,7 +7,7 @@ import time
 from collections.abc import Iterator
 from typing import Any
 
-from analyzer.cli.outcome import run
+from analyzer.cli.run import run
 
 
 def slow_down(seconds: float) -> None:

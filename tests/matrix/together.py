@@ -45,7 +45,7 @@ def tried_together(pairs: Sequence[tuple[Path, Way]]) -> list[Ending]:
 
 def run_each(runs: Sequence[Run]) -> None:
     """Run each, and write its exit code and what it said on stderr to what was standard output, a JSON line each."""
-    from analyzer.cli.outcome import run
+    from analyzer.cli.run import run
 
     results = os.fdopen(os.dup(1), "w", encoding="utf-8")
     for arguments, given in runs:

@@ -6,7 +6,7 @@ from copy import deepcopy
 from functools import cache
 from typing import Any
 
-from analyzer.studies.plan import load_plan
+from analyzer.studies.file import load_plan
 from analyzer.studies.run import run_study
 from tests.report.verdicts import HOSTILE, PROXIES, hostile, judged, part, plane
 from tests.studies.laboratory import CAPTURES, CATALOGUE

@@ -9,7 +9,8 @@ from analyzer.errors import Mistakes
 from analyzer.routes.route import route_flows
 from analyzer.services.catalogue import load_catalogue
 from analyzer.services.tag import tag_flows
-from analyzer.studies.plan import Plan, load_plan
+from analyzer.studies.file import load_plan
+from analyzer.studies.plan import Plan
 from analyzer.verdict.evidence import Evidence, evidence_of, rfc3339
 from tests.conftest import ROOT
 from tests.verdict.rows import LAB_TOPOLOGY, START_NS, asked, request, table

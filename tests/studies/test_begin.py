@@ -13,8 +13,7 @@ from analyzer.capture.source import open_inputs
 from analyzer.errors import Unusable
 from analyzer.services.catalogue import load_catalogue
 from analyzer.studies.begin import first_study
-from analyzer.studies.file import MarkTable, OneTest, RunTable, SessionTable, StudyTables
-from analyzer.studies.plan import load_plan
+from analyzer.studies.file import MarkTable, OneTest, RunTable, SessionTable, StudyTables, load_plan
 from tests.conftest import ROOT
 
 CAPTURE = ROOT / "captures" / "T1-winhttp.pcapng"

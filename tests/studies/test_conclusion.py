@@ -8,7 +8,7 @@ import pytest
 
 from analyzer.studies.conclusion import conclusion_of, study_conclusion
 from analyzer.studies.document import StudyDocument
-from analyzer.studies.plan import load_plan
+from analyzer.studies.file import load_plan
 from analyzer.studies.run import run_study
 from tests.studies.laboratory import CAPTURES, CATALOGUE
 

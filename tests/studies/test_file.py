@@ -8,8 +8,7 @@ import pytest
 
 from analyzer.routes.topology import Topology
 from analyzer.studies.expectations import Expectations
-from analyzer.studies.file import EXAMPLES, MarkTable, OneTest, RunTable, SessionTable, StudyTables
-from analyzer.studies.plan import load_plan
+from analyzer.studies.file import EXAMPLES, MarkTable, OneTest, RunTable, SessionTable, StudyTables, load_plan
 from tests.studies.laboratory import CATALOGUE, at, mistakes_in, plan_of, write_study, written_at
 
 TEST = '[[test]]\ntitle = "a"\ncaptures = ["a.pcapng"]\n'

@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 
 from analyzer.errors import Unusable
-from analyzer.studies.plan import load_plan
+from analyzer.studies.file import load_plan
 from tests.studies.laboratory import CATALOGUE
 
 

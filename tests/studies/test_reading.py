@@ -10,7 +10,8 @@ import pytest
 import analyzer
 from analyzer.capture.source import Source
 from analyzer.errors import NothingReadable
-from analyzer.studies.plan import Plan, load_plan
+from analyzer.studies.file import load_plan
+from analyzer.studies.plan import Plan
 from analyzer.studies.reading import read_tests
 from tests.studies.laboratory import CAPTURES, CATALOGUE
 

@@ -10,7 +10,7 @@ import analyzer
 from analyzer.pipeline import read
 from analyzer.routes.topology import load_topology
 from analyzer.studies.document import StudyDocument
-from analyzer.studies.plan import load_plan
+from analyzer.studies.file import load_plan
 from analyzer.studies.run import Run, live_response_of, run_study
 from analyzer.tables import FLOW_SCHEMA
 from tests.studies.laboratory import CAPTURES, CATALOGUE

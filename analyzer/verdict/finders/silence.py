@@ -5,9 +5,9 @@ from __future__ import annotations
 import numpy as np
 
 from analyzer.findings import Finding
+from analyzer.routes.networks import address_text
 from analyzer.routes.requests import integers
 from analyzer.routes.route import PROXY, UPSTREAM
-from analyzer.routes.topology import address_text
 from analyzer.text.words import counted, listed
 from analyzer.verdict.case import Case
 from analyzer.verdict.columns import column

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from analyzer.report.answer import answer_for, no_source_answer
+from analyzer.verdict.sentence import answer_for, no_source_answer
 from tests.report.verdicts import ANSWER, fifth_test, no_defender_traffic, nothing_seen
 
 

@@ -9,7 +9,7 @@ import pytest
 
 import analyzer
 from analyzer.errors import Mistakes, Unusable
-from analyzer.studies.result import Study
+from analyzer.study_result import Study
 from tests.studies.laboratory import CAPTURES
 
 

@@ -99,7 +99,7 @@ class Study:
         from analyzer.report.files import check_study_path, write_study
 
         check_study_path(Path(path))
-        write_study(Path(path), self)
+        write_study(Path(path), self._document, [test.table for test in self.tests])
 
     def __rich__(self) -> TerminalStudy:
         from analyzer.report.study_terminal import TerminalStudy
