@@ -5,7 +5,7 @@ A finding is one cause, with all the sources, services and flows it touches; wha
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any, Literal, NamedTuple
 
@@ -16,6 +16,10 @@ Severity = Literal["info", "warning", "problem"]
 Confidence = Literal["certain", "likely", "unclear"]
 
 SEVERITIES: tuple[Severity, ...] = ("problem", "warning", "info")
+
+
+Expected = Mapping[str, Mapping[str, str | list[str]]]
+"""A [test.expect] table: winner, asked, outcome or eras, each by service or "plane:NAME"."""
 
 
 class Code(NamedTuple):
@@ -234,6 +238,9 @@ class Finding:
     flows                 ids of the flows that prove it
     severity              None: as usual for the code
     advice                what to do, where it is more than the code's own
+    settings              what to change and where, as the document has it (verdict/advice/)
+    expect                a [test.expect] table: what must hold of the next capture once that is changed
+    planes                whose traffic it is about, where its services don't say so; no part of the document
     """
 
     code: str
@@ -247,6 +254,9 @@ class Finding:
     last_seen: str | None = None
     flows: Sequence[str] = field(default=())
     advice: str | None = None
+    settings: Sequence[Mapping[str, Any]] = ()
+    expect: Expected | None = None
+    planes: Sequence[str] = ()
 
     def to_dict(self) -> dict[str, Any]:
         """The finding as the verdict document has it; KeyError for a code that isn't registered."""
@@ -262,6 +272,8 @@ class Finding:
             "services": list(self.services),
             "text": self.text,
             "advice": self.advice or code.advice,
+            "settings": [dict(setting) for setting in self.settings],
+            "expect": None if self.expect is None else {key: dict(table) for key, table in self.expect.items()},
             "first_seen": self.first_seen,
             "last_seen": self.last_seen,
             "flows": list(self.flows),

@@ -147,6 +147,7 @@ SHAPES: Final = (
     types.Direct,
     types.DirectRow,
     types.Finding,
+    types.Setting,
 )
 
 

@@ -152,9 +152,22 @@ def _findings(findings: Sequence[Finding], head: str) -> Iterator[str]:
         yield markdown(finding.text)
         if finding.advice:
             yield f"→ {markdown(finding.advice)}"
+        yield from _settings(finding)
         where = [part for part in (markdown(finding.when), _flows(finding.flows)) if part]
         if where:
             yield "; ".join(where)
+
+
+def _settings(finding: Finding) -> Iterator[str]:
+    if finding.settings:
+        rows = [
+            [*(markdown(text) for text in (s.name, s.whose, s.where, s.change, s.why)), f"{markdown(s.source)} ({s.date})"]
+            for s in finding.settings
+        ]
+        yield table(["Setting", "Whose", "Where", "Change", "Why", "Source"], rows)
+    if finding.expect:
+        yield "What must hold afterwards, for `whichproxy report NEXT.pcapng --expect FILE`:"
+        yield f"```toml\n{finding.expect}```"
 
 
 def _captures(report: Report, head: str) -> Iterator[str]:

@@ -12,6 +12,7 @@ from dataclasses import dataclass
 from pathlib import PurePath
 from typing import Any
 
+from analyzer.report.expectation import expectation_file
 from analyzer.report.sources import OUTCOME_NAMES, Row, Source, source_of
 from analyzer.text.labels import ProxyLabel, byte_size, counted, some, source_label
 from analyzer.text.times import to_the_second, zone_name
@@ -71,8 +72,27 @@ class Leg:
 
 
 @dataclass(frozen=True)
+class Setting:
+    """What to change: its name, where it is, what to write, why, and the page that says so with the date of its text.
+
+    whose  the system that has it, or "at the proxy"
+    """
+
+    name: str
+    whose: str
+    where: str
+    change: str
+    why: str
+    source: str
+    date: str
+
+
+@dataclass(frozen=True)
 class Finding:
-    """Something a person should know: what, where it was seen, what to do about it."""
+    """Something a person should know: what, where it was seen, what to do about it.
+
+    settings  what to change, in the order to try it; expect: what must hold afterwards, as a file for --expect; "": nothing follows
+    """
 
     severity: str
     code: str
@@ -82,6 +102,8 @@ class Finding:
     about: str
     when: str
     flows: tuple[str, ...]
+    settings: tuple[Setting, ...] = ()
+    expect: str = ""
 
 
 @dataclass(frozen=True)
@@ -306,7 +328,14 @@ def _finding(entry: Mapping[str, Any], names: Mapping[str, str | None], labels: 
         about=", ".join(about),
         when=span(entry["first_seen"], entry["last_seen"]),
         flows=tuple(entry["flows"]),
+        settings=tuple(_setting(one) for one in entry.get("settings", ())),
+        expect=expectation_file(entry.get("expect")),
     )
+
+
+def _setting(entry: Mapping[str, Any]) -> Setting:
+    whose = "at the proxy" if entry["system"] == "proxy" else entry["system"]
+    return Setting(entry["name"], whose, entry["where"], entry["change"], entry["why"], entry["source"], entry["date"])
 
 
 def _finding_order(finding: Finding) -> tuple[int, str, str, str]:

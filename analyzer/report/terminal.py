@@ -248,7 +248,21 @@ def _findings(findings: Sequence[Finding], verbose: bool) -> Iterator[Renderable
         if finding.advice and whole:
             yield _indented(Text.assemble(("→ ", "green"), inert(finding.advice)))
         if whole:
+            yield from _settings(finding, verbose)
             yield from _when_and_flows(finding)
+
+
+def _settings(finding: Finding, verbose: bool) -> Iterator[RenderableType]:
+    """What to change, a line each with the page that says so; asked for, also where, why, and what must hold afterwards."""
+    for setting in finding.settings:
+        yield _indented(Text.assemble((f"{inert(setting.name)} ({inert(setting.whose)}): ", "bold"), inert(setting.change)), 4)
+        if verbose:
+            yield _indented(Text(inert(setting.where)), 6)
+            yield _indented(Text(inert(setting.why)), 6)
+        yield _indented(Text(inert(f"{setting.source} ({setting.date})"), "dim"), 6)
+    if finding.expect and verbose:
+        yield _indented(Text("what must hold afterwards, for --expect:", "dim"), 4)
+        yield from (_indented(Text(inert(line)), 6) for line in finding.expect.splitlines())
 
 
 def _finding_head(finding: Finding) -> Text:

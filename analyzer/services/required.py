@@ -23,20 +23,34 @@ SYSTEMS = ("Windows", "macOS", "Linux")
 STANDARD, STREAMLINED = "standard", "streamlined"
 
 
+EITHER = " or "
+"""Between the systems of a device of which only this much is known: what is required of it is what all of them need."""
+
+
 class Device(NamedTuple):
-    """How a device is connected; geo is EVERYWHERE where nothing tells. os: Windows, macOS or Linux."""
+    """How a device is connected; geo is EVERYWHERE where nothing tells. os: Windows, macOS or Linux, or "macOS or Linux"."""
 
     cloud: str
     geo: str
     connectivity_model: str
     os: str = "Windows"
 
+    @property
+    def kind(self) -> str:
+        """`commercial, standard, EU, macOS`: what is known of it; Windows, of which most are, is left out."""
+        geo = [] if self.geo == EVERYWHERE else [self.geo]
+        return ", ".join([self.cloud, self.connectivity_model, *geo, *([] if self.os == SYSTEMS[0] else [self.os])])
 
-def device_of(catalogue: Catalogue, patterns: Mapping[str, int]) -> Device:
+
+def device_of(catalogue: Catalogue, patterns: Mapping[str, int], like: Device | None = None, systems: Iterable[str] = ()) -> Device:
     """The kind of device whose traffic these rules matched.
 
     patterns  catalogue pattern → how often it decided
+    like      what it is taken for where its own traffic doesn't tell: one organisation's devices are in one cloud and geography
+    systems   what it may run; none: nothing tells, and it is taken for Windows
     """
+    like = like or Device(COMMERCIAL, EVERYWHERE, STANDARD)
+    own_os = EITHER.join(system for system in SYSTEMS if system in set(systems)) or like.os
     by_pattern: dict[str, list[Rule]] = {}
     for rule in catalogue.rules:
         by_pattern.setdefault(rule.pattern, []).append(rule)
@@ -48,7 +62,7 @@ def device_of(catalogue: Catalogue, patterns: Mapping[str, int]) -> Device:
         models.update(dict.fromkeys(_only(rule.connectivity_model for rule in rules), times))
         clouds.update(dict.fromkeys(_only(rule.cloud for rule in rules), times))
         geos.update(dict.fromkeys(_only((rule.geo,) for rule in rules) - {EVERYWHERE, ANYWHERE}, times))
-    return Device(_commonest(clouds, COMMERCIAL), _commonest(geos, EVERYWHERE), _commonest(models, STANDARD))
+    return Device(_commonest(clouds, like.cloud), _commonest(geos, like.geo), _commonest(models, like.connectivity_model), own_os)
 
 
 def _only(choices: Iterable[tuple[str, ...]]) -> set[str]:
@@ -90,4 +104,5 @@ def required_rules(catalogue: Catalogue, device: Device) -> list[Rule]:
 
 def _is_for(rule: Rule, device: Device) -> bool:
     """Whether it is for such a device, wherever that is."""
-    return device.cloud in rule.cloud and device.connectivity_model in rule.connectivity_model and device.os in rule.os
+    known = all(system in rule.os for system in device.os.split(EITHER))
+    return known and device.cloud in rule.cloud and device.connectivity_model in rule.connectivity_model

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any
 
 import pyarrow as pa
@@ -11,10 +11,12 @@ import pyarrow as pa
 from analyzer.findings import Finding
 from analyzer.routes.discovery import Discovery
 from analyzer.services.catalogue import Catalogue
+from analyzer.services.required import Device
 from analyzer.verdict.answers import Answers
 from analyzer.verdict.evidence import Evidence
 from analyzer.verdict.forwarding import LegPairs
 from analyzer.verdict.required import Required
+from analyzer.verdict.system import Systems
 
 
 @dataclass(frozen=True)
@@ -26,6 +28,8 @@ class Case:
     captures     as the document has them
     configured   methods that a study says were configured; logons: when it says that users logged on, ns since 1970
     discoveries  how clients looked for a proxy by themselves; lookups: what names resolved to, None where that isn't known
+    systems      client code → what it may run (system.py); left out: nothing tells
+    devices      client code → what kind of device it looks like
     also         findings about what isn't in the evidence any more
     """
 
@@ -39,4 +43,6 @@ class Case:
     logons: Sequence[int] = ()
     discoveries: Sequence[Discovery] = ()
     lookups: pa.Table | None = None
+    systems: Mapping[int, Systems] = field(default_factory=dict)
+    devices: Mapping[int, Device] = field(default_factory=dict)
     also: Sequence[Finding] = ()

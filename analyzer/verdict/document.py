@@ -22,6 +22,7 @@ from analyzer.text.times import rfc3339
 from analyzer.verdict.answers import answers_of
 from analyzer.verdict.case import Case
 from analyzer.verdict.client_analyzer import run_findings, set_aside
+from analyzer.verdict.devices import devices_of
 from analyzer.verdict.direct import direct_tables
 from analyzer.verdict.evidence import ANSWERED, Evidence, evidence_of, grouped, source_rows
 from analyzer.verdict.finders import findings_of
@@ -35,6 +36,7 @@ from analyzer.verdict.precedence import precedence
 from analyzer.verdict.reason import reason_of
 from analyzer.verdict.required import required_of
 from analyzer.verdict.seen import defender_seen
+from analyzer.verdict.system import systems_of
 from analyzer.verdict.talk import talk
 from analyzer.verdict.winner import Answer, Era, Share
 
@@ -100,17 +102,21 @@ def document_of(
     """
     captures = [_with_written_times(capture) for capture in captures]
     pairs, answers = leg_pairs(evidence), answers_of(evidence)
+    systems = systems_of(evidence, catalogue)
+    devices = devices_of(evidence, catalogue, systems)
     case = Case(
         evidence=evidence,
         answers=answers,
         pairs=pairs,
-        required=required_of(evidence, catalogue, answers),
+        required=required_of(evidence, catalogue, answers, devices),
         catalogue=catalogue,
         captures=captures,
         configured=configured,
         logons=logons,
         discoveries=discoveries,
         lookups=lookups,
+        systems=systems,
+        devices=devices,
         also=also,
     )
     sources, members = _sources(case)

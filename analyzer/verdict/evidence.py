@@ -212,6 +212,7 @@ class Evidence:
             first_seen=first,
             last_seen=last,
             flows=self.flow_ids(rows),
+            planes=tuple(sorted(self.plane.values[code] for code in np.unique(self.plane.codes[rows]).tolist() if code >= 0)),
         )
 
     def of_whom(self, rows: Ints) -> str:

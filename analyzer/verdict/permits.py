@@ -10,23 +10,22 @@ from analyzer.routes.requests import integers
 from analyzer.services.catalogue import Catalogue
 from analyzer.services.match import match_host
 from analyzer.services.permits import Permit, merged, required_permits
-from analyzer.services.required import Device, device_of
+from analyzer.services.required import device_of
 from analyzer.text.words import failure_list
-from analyzer.verdict.evidence import Evidence, coded, grouped, source_rows
+from analyzer.verdict.devices import devices_of
+from analyzer.verdict.evidence import Evidence, grouped
+from analyzer.verdict.system import systems_of
 
 HTTPS = 443
 
 
-def device_seen(evidence: Evidence, catalogue: Catalogue) -> Device:
-    """The kind of device that the sources' traffic looks like, by the rules that matched."""
-    rows = np.flatnonzero(source_rows(evidence) & (evidence.service.codes >= 0))
-    rules = coded(evidence.flows.column("service_rule"))
-    return device_of(catalogue, Counter(rules.values[code] for code in rules.codes[rows].tolist() if code >= 0))
-
-
 def permits_of(evidence: Evidence, catalogue: Catalogue) -> dict[str, list[Permit]]:
-    """proxy → what it has to let through: what is required, and every host that failed there and is, or may be, a Defender service's."""
-    required = required_permits(catalogue, device_seen(evidence, catalogue))
+    """proxy → what it has to let through: what is required, and every host that failed there and is, or may be, a Defender service's.
+
+    Required is what any kind of device that was seen needs; where none was, what a Windows device needs anywhere.
+    """
+    devices = set(devices_of(evidence, catalogue, systems_of(evidence, catalogue)).values()) or {device_of(catalogue, {})}
+    required = [permit for device in sorted(devices) for permit in required_permits(catalogue, device)]
     requests, service = evidence.requests, evidence.request_service
     proxies = [proxy for proxy, _ in sorted(evidence.proxy_names.items())]
     found: dict[str, list[Permit]] = {proxy: list(required) for proxy in proxies}

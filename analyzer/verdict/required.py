@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from typing import Any, Literal, NamedTuple
 
 import numpy as np
@@ -11,13 +11,12 @@ import pyarrow.compute as pc
 from analyzer.arrow import array
 from analyzer.routes.requests import one_array
 from analyzer.services.catalogue import Catalogue
-from analyzer.services.required import required_of_some_geography, required_services
+from analyzer.services.required import Device, required_of_some_geography, required_services
 from analyzer.services.rules import OWN, Rule
 from analyzer.text.times import values
 from analyzer.verdict.answers import Answers
 from analyzer.verdict.evidence import Coded, Evidence, coded, grouped, source_rows
 from analyzer.verdict.outcome import UNSEEN
-from analyzer.verdict.permits import device_seen
 from analyzer.verdict.winner import Contest
 
 PAST_THE_PROXIES = "direct"
@@ -42,15 +41,15 @@ class Required(NamedTuple):
         return {"service": self.service, "state": self.state, "through": list(self.through)}
 
 
-def required_of(evidence: Evidence, catalogue: Catalogue, answers: Answers) -> dict[int, list[Required]]:
-    """client code → every service that is required of such a device, by slug; only sources with Defender traffic, or that hide theirs."""
+def required_of(evidence: Evidence, catalogue: Catalogue, answers: Answers, devices: Mapping[int, Device]) -> dict[int, list[Required]]:
+    """client code → every service that is required of its device, by slug; only sources with Defender traffic, or that hide theirs."""
     rows = np.flatnonzero(source_rows(evidence) & ((evidence.service.codes >= 0) | evidence.hidden))
     if not len(rows):
         return {}
     rules = coded(evidence.flows.column("service_rule"))
-    device = device_seen(evidence, catalogue)
-    required = required_services(catalogue, device)
-    elsewhere = required_of_some_geography(catalogue, device)
+    of_kind = {
+        device: (required_services(catalogue, device), required_of_some_geography(catalogue, device)) for device in set(devices.values())
+    }
     code_of = {slug: code for code, slug in enumerate(evidence.service.values)}
     possible, hidden = _possible(evidence), _hidden(evidence)
     found = {}
@@ -58,6 +57,7 @@ def required_of(evidence: Evidence, catalogue: Catalogue, answers: Answers) -> d
         named = members[rules.codes[members] >= 0]
         matched = np.unique(np.stack([rules.codes[named], evidence.service.codes[named]]), axis=1).T.tolist() if len(named) else []
         own = []
+        required, elsewhere = of_kind[devices[client]]
         # In a region that no list prints, what is required of every other is required too.
         regional = {evidence.service.values[code] for code in answers.of_client.get(client, ())} & elsewhere
         for slug in sorted(required.keys() | regional):

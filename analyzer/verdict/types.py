@@ -238,8 +238,22 @@ class Direct(TypedDict):
     unknown: list[DirectRow]
 
 
+class Setting(TypedDict):
+    """A setting that changes what a finding says. system: Windows, macOS or Linux, or "proxy": the proxy's own; source: Microsoft's
+    page, date: of its text."""
+
+    name: str
+    system: Literal["Windows", "macOS", "Linux", "proxy"]
+    where: str
+    change: str
+    why: str
+    source: Annotated[str, Field(pattern="^https://")]
+    date: Annotated[str, Field(pattern=r"^\d{4}-\d\d-\d\d$")]
+
+
 class Finding(TypedDict):
-    """Something a person should know. client_ip and service: null where it has several."""
+    """Something a person should know. client_ip and service: null where it has several. settings: what to change, in the order to
+    try it; expect: the [test.expect] table that the next capture must meet, null where none follows."""
 
     code: str
     severity: Severity
@@ -251,6 +265,8 @@ class Finding(TypedDict):
     services: list[str]
     text: str
     advice: str
+    settings: list[Setting]
+    expect: dict[str, dict[str, str | list[str]]] | None
     first_seen: Time | None
     last_seen: Time | None
     flows: list[FlowId]

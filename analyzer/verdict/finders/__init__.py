@@ -6,6 +6,7 @@ from collections.abc import Callable, Sequence
 from typing import Any
 
 from analyzer.findings import Finding, in_order
+from analyzer.verdict.advice.rules import advised
 from analyzer.verdict.case import Case
 from analyzer.verdict.finders import (
     backlog,
@@ -53,5 +54,9 @@ FINDERS: tuple[Finder, ...] = (
 
 
 def findings_of(case: Case) -> list[dict[str, Any]]:
-    """What all finders find, as the document has it."""
-    return in_order([*case.also, *(finding for find in FINDERS for finding in find(case))])
+    """What all finders find, each with the settings that change it, as the document has it."""
+    evidence = case.evidence
+    systems = {evidence.client.values[client]: found for client, found in case.systems.items()}
+    methods = {proxy: method for proxy, (_, method) in evidence.proxy_names.items()}
+    found = [*case.also, *(finding for find in FINDERS for finding in find(case))]
+    return in_order([advised(finding, case.catalogue, systems, methods) for finding in found])

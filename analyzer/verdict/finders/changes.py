@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
+from dataclasses import replace
 
 import numpy as np
 
@@ -109,8 +110,15 @@ def _change(evidence: Evidence, client: int, until: int | None, since: int | Non
         severity="info" if failover and after.contest.winner is not None else "warning" if after.contest.winner is not None else None,
         confidence="certain" if after.contest.confidence == "certain" and before.contest.confidence == "certain" else "likely",
     )
-    bracket = {"first_seen": None if until is None else rfc3339(until), "last_seen": None if since is None else rfc3339(since)}
-    return Finding(**{**finding.__dict__, **bracket})
+    stays = after.contest.winner or before.contest.winner
+    expect = {"eras": {f"plane:{name}" if is_plane else name: [stays.proxy] for name in names}} if stays else None
+    return replace(
+        finding,
+        expect=expect,
+        planes=tuple(names) if is_plane else finding.planes,
+        first_seen=None if until is None else rfc3339(until),
+        last_seen=None if since is None else rfc3339(since),
+    )
 
 
 def _who(contest: Contest) -> str:
@@ -167,4 +175,6 @@ def _split(case: Case, evidence: Evidence, client: int, code: int, answer: Answe
         if own is not None and own.last.winner is not None:
             ways.append(f"{evidence.service.values[service]} through {own.last.winner.label}")
     text = f"{evidence.client_label(client)}: services of the {evidence.plane.values[code]} plane go different ways: {listed(ways, 8)}"
-    return evidence.finding("service-split", rows, text, clients=[client], services=services, confidence="likely")
+    finding = evidence.finding("service-split", rows, text, clients=[client], services=services, confidence="likely")
+    asked = answer.last.asked  # the setting that most of the plane follows
+    return replace(finding, expect={"winner": dict.fromkeys(finding.services, asked.proxy)} if asked else None)

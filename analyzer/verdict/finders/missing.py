@@ -2,32 +2,39 @@
 
 from __future__ import annotations
 
+from collections import Counter
+
 import numpy as np
 
 from analyzer.findings import Finding
-from analyzer.services.required import EVERYWHERE, is_only_shared, required_services
+from analyzer.services.required import Device, is_only_shared, required_services
 from analyzer.text.words import counted, listed
 from analyzer.verdict.case import Case
-from analyzer.verdict.permits import device_seen
 from analyzer.verdict.seen import defender_seen
 
 MOST_SERVICES = 12
 
 
+def _visible(case: Case, device: Device) -> set[str]:
+    """The services that such a device needs and that have a host of their own to be seen by."""
+    return {slug for slug, rules in required_services(case.catalogue, device).items() if not is_only_shared(rules)}
+
+
 def find(case: Case) -> list[Finding]:
     """One over all sources with Defender traffic that miss any. A service that has only shared hosts can't be seen, so it isn't missed."""
     evidence = case.evidence
-    device = device_seen(evidence, case.catalogue)
-    visible = {slug for slug, rules in required_services(case.catalogue, device).items() if not is_only_shared(rules)}
+    visible = {device: _visible(case, device) for device in set(case.devices.values())}
     speaking = {client for client, how in defender_seen(evidence).items() if how == "seen"}
     missing = {
         client: unseen
         for client, own in case.required.items()
-        if client in speaking and (unseen := [one.service for one in own if one.state == "unseen" and one.service in visible])
+        if client in speaking
+        and (unseen := [one.service for one in own if one.state == "unseen" and one.service in visible[case.devices[client]]])
     }
     if not missing:
         return []
-    kind = f"{device.cloud}, {device.connectivity_model}" + ("" if device.geo == EVERYWHERE else f", {device.geo}")
+    kinds = [kind for kind, _ in Counter(case.devices[client].kind for client in sorted(missing)).most_common()]
+    kind = listed(kinds, 2) if len(kinds) == 1 else f"as {'; '.join(kinds[:3])}{' and others' if len(kinds) > 3 else ''}"
     services = sorted({service for unseen in missing.values() for service in unseen})
     rows = np.flatnonzero(np.isin(evidence.client.codes, list(missing)))
     what = f"{counted(len(services), 'required service')} ({kind}) not seen"

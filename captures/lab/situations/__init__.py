@@ -13,6 +13,7 @@ from captures.lab.situations import (
     crowd,
     dead,
     firewall,
+    followed,
     halves,
     ordinary,
     over_tls,
@@ -38,6 +39,7 @@ SITUATIONS: dict[str, Situation] = {
         silence,
         halves,
         crowd,
+        followed,
     )
     for situation in kind.SITUATIONS
 }

@@ -1,0 +1,193 @@
+"""Which settings change what a finding says, and what the packets must show once they are changed.
+
+RULES has one entry for each code that a setting changes; WITHOUT says of every other code why no setting of Defender's, of Windows'
+or of the proxy's is named for it.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import replace
+from typing import Final, NamedTuple
+
+from analyzer.findings import CODES, Expected, Finding
+from analyzer.services.catalogue import Catalogue
+from analyzer.text.labels import PLANES
+from analyzer.verdict.advice import settings as known
+from analyzer.verdict.advice.settings import AT_THE_PROXY, MAC, UNIX, WINDOWS, Setting
+
+
+class Subject(NamedTuple):
+    """What a finding is about, as far as its settings depend on it.
+
+    planes    whose traffic; systems: what its sources run, empty where nothing tells
+    method    how clients are told of its proxy, by the topology; several joined by "/"
+    names     the services, else the planes, that an expectation can name
+    proxy     as ip:port
+    """
+
+    planes: frozenset[str]
+    systems: frozenset[str]
+    method: str
+    names: tuple[str, ...]
+    proxy: str | None
+
+
+class Rule(NamedTuple):
+    """Of one code.
+
+    settings  in the order in which to try them
+    expects   whether the finding's services, or planes, must work afterwards; through: by the proxy that it is about
+    services  what an expectation names where the finding itself names none
+    info      whether it is told of what harms nobody too
+    """
+
+    settings: Callable[[Subject], Sequence[Setting]]
+    expects: bool = True
+    through: bool = True
+    services: tuple[str, ...] = ()
+    info: bool = False
+
+
+def advised(finding: Finding, catalogue: Catalogue, systems: Mapping[str, frozenset[str]], methods: Mapping[str, str | None]) -> Finding:
+    """The finding with its settings and what must be seen afterwards; as it is where no setting changes it.
+
+    systems  source's address → what it may run;  methods: proxy → how it is configured
+    """
+    rule = RULES.get(finding.code)
+    if rule is None or ((finding.severity or CODES[finding.code].severity) == "info" and not rule.info):
+        return finding
+    services = [slug for slug in finding.services if slug in catalogue.services] or list(rule.services)
+    planes = {plane for slug in services if (plane := catalogue.services[slug].plane)} | set(finding.planes)
+    names = tuple(services) or tuple(f"plane:{plane}" for plane in PLANES if plane in finding.planes)
+    ran = frozenset(system for ip in finding.client_ips for system in systems.get(ip, ()))
+    subject = Subject(frozenset(planes), ran, methods.get(finding.proxy or "") or "", names, finding.proxy)
+    found = [one for one in dict.fromkeys(rule.settings(subject)) if one.system == AT_THE_PROXY or one.system in (ran or {WINDOWS})]
+    if not found:
+        return finding
+    return replace(finding, settings=[one.to_dict(finding.proxy) for one in found], expect=finding.expect or expected(subject, rule))
+
+
+def expected(subject: Subject, rule: Rule) -> Expected | None:
+    """What must hold of the next capture: that it works and, where the proxy stays the same, that this one carried it."""
+    if not rule.expects or not subject.names:
+        return None
+    winner = {"winner": dict.fromkeys(subject.names, subject.proxy)} if rule.through and subject.proxy else {}
+    return {**winner, "outcome": dict.fromkeys(subject.names, "works")}
+
+
+def client_settings(subject: Subject) -> list[Setting]:
+    """Where clients are told of a proxy: by its method where the topology has one, else by whose traffic it is."""
+    methods = set(subject.method.split("/")) - {"", "other"}
+    found = [*([known.LINUX_PROXY] if UNIX in subject.systems else []), *([known.MAC_PROXY] if MAC in subject.systems else [])]
+    if subject.systems and WINDOWS not in subject.systems:
+        return found
+    sensor, antivirus = "sensor" in subject.planes or not subject.planes, "antivirus" in subject.planes
+    if not methods:
+        return found + _by_plane(subject)
+    if "static" in methods:
+        found += [known.TELEMETRY_PROXY, known.NO_AUTHENTICATED_PROXY] if sensor else []
+        found += [known.ANTIVIRUS_PROXY] if antivirus else []
+    if "winhttp" in methods:
+        found += [known.WINHTTP_PROXY]
+    if "wininet" in methods:
+        found += [known.WININET_PROXY]
+    if "pac" in methods:
+        found += [known.PAC_FILE, *([known.ANTIVIRUS_PAC] if antivirus else [])]
+    return found
+
+
+def _by_plane(subject: Subject) -> list[Setting]:
+    """The settings that each plane follows, the nearest first."""
+    found: list[Setting] = []
+    if "sensor" in subject.planes or not subject.planes:
+        found += [known.TELEMETRY_PROXY, known.NO_AUTHENTICATED_PROXY]
+    if "antivirus" in subject.planes:
+        found += [known.ANTIVIRUS_PROXY]
+    if subject.planes - {"user"} or not subject.planes:
+        found += [known.WINHTTP_PROXY]
+    if "user" in subject.planes:
+        found += [known.WININET_PROXY, known.PAC_FILE]
+    return found
+
+
+def past_the_proxies(subject: Subject) -> list[Setting]:
+    """What brings traffic back to a proxy: each plane's own setting, and the antivirus' list of exceptions."""
+    return [*client_settings(subject), *([known.ANTIVIRUS_BYPASS] if "antivirus" in subject.planes else [])]
+
+
+def after_a_fallback(subject: Subject) -> list[Setting]:
+    """The proxy that was asked first: the sensor's static one falls back to direct."""
+    found = client_settings(subject)
+    return [known.STATIC_FALLS_BACK if one is known.TELEMETRY_PROXY else one for one in found]
+
+
+def without_authentication(subject: Subject) -> list[Setting]:
+    """The proxy's own rule; a static proxy has a partner that says that nobody authenticates."""
+    partner = [known.NO_AUTHENTICATED_PROXY] if "static" in subject.method.split("/") and "sensor" in subject.planes else []
+    return [known.NO_AUTHENTICATION, *partner]
+
+
+def for_the_lists(subject: Subject) -> list[Setting]:
+    """The machine's proxy first; without any way there, what takes its place."""
+    return [known.WINHTTP_FOR_LISTS, known.PREFER_STATIC, known.REVOCATION_CHECK]
+
+
+def at_the_proxy(*settings: Setting) -> Callable[[Subject], Sequence[Setting]]:
+    """These settings, whatever it is about."""
+    return lambda _: settings
+
+
+RULES: Final[dict[str, Rule]] = {
+    "proxy-auth-required": Rule(without_authentication),
+    "proxy-denied": Rule(at_the_proxy(known.ALLOW_LIST)),
+    "proxy-unreachable": Rule(client_settings),
+    "not-a-proxy": Rule(client_settings, through=False),
+    "captive-portal": Rule(at_the_proxy(known.NO_AUTHENTICATION)),
+    "fallback": Rule(after_a_fallback),
+    "address-family": Rule(client_settings, through=False),
+    "direct-allowed": Rule(past_the_proxies, through=False),
+    "direct-blocked": Rule(past_the_proxies, through=False),
+    "tls-inspected": Rule(at_the_proxy(known.NO_INSPECTION)),
+    "tls-failed": Rule(at_the_proxy(known.NO_INSPECTION)),
+    "revocation-unreachable": Rule(for_the_lists, through=False, services=("certificate-trust",)),
+    "service-split": Rule(client_settings, expects=False),
+    "winner-changed": Rule(client_settings, expects=False),
+    "topology-unmatched": Rule(client_settings, expects=False),
+    "pac-discovery": Rule(at_the_proxy(known.PAC_FILE), expects=False, info=True),
+}
+
+WITHOUT: Final[dict[str, str]] = {
+    "proxy-error": "the proxy's log says why",
+    "origin-unreachable": "the way from the proxy to the internet",
+    "tunnel-idle-closed": "the proxy's timeouts, of which Microsoft has no page",
+    "tunnel-dead": "the firewall's timeouts, of which Microsoft has no page",
+    "dns-failed": "the network's resolver",
+    "name-mismatch": "what the client meant isn't known",
+    "no-service-traffic": "nothing was seen that could be set right",
+    "backlog-flush": "as it should be",
+    "quic-attempt": "the browser goes on over TCP",
+    "encrypted-client-hello": "a browser's",
+    "client-analyzer-run": "as it should be",
+    "unknown-defender-name": "the catalogue",
+    "required-unseen": "what wasn't asked for isn't known to fail",
+    "service-plane-mixed": "the host doesn't tell",
+    "proxy-over-tls": "what is asked isn't seen",
+    "transparent-proxy": "the network's own",
+    "new-proxy": "whose it is has to be found out",
+    "new-direct": "direct-allowed and direct-blocked name the settings",
+    "failures-up": "the failures' own findings name the settings",
+    "service-silent": "what isn't asked for isn't known to fail",
+    "service-back": "as it should be",
+    "mid-stream": "of the capture",
+    "duplicated-packets": "of the capture",
+    "one-direction-only": "of the capture",
+    "nat": "of the network",
+    "capture-damaged": "of the capture",
+    "capture-unreadable": "of the capture",
+    "capture-gap": "of the capture",
+    "packets-dropped": "of the capture",
+    "flows-evicted": "of the capture",
+    "capture-cut": "of the capture",
+    "frames-unopened": "of the capture",
+}

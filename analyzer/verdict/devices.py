@@ -1,0 +1,35 @@
+"""What kind of device each source looks like: its cloud, geography, connectivity model and operating system."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Mapping
+
+import numpy as np
+
+from analyzer.services.catalogue import Catalogue
+from analyzer.services.required import Device, device_of
+from analyzer.verdict.evidence import Evidence, coded, grouped, source_rows
+from analyzer.verdict.system import Systems
+
+
+def devices_of(evidence: Evidence, catalogue: Catalogue, systems: Mapping[int, Systems]) -> dict[int, Device]:
+    """client code → its device; only sources that named a service or hide what they ask for.
+
+    What a source's own traffic doesn't tell (cloud, geography, model) is what all sources' traffic tells together: one network is
+    one organisation's.
+    """
+    rows = np.flatnonzero(source_rows(evidence) & ((evidence.service.codes >= 0) | evidence.hidden))
+    rules = coded(evidence.flows.column("service_rule"))
+    patterns: dict[int, Counter[str]] = {client: Counter() for (client,), _ in grouped(rows, evidence.client.codes)}
+    for (client, rule), members in grouped(rows[rules.codes[rows] >= 0], evidence.client.codes, rules.codes):
+        patterns[client][rules.values[rule]] += len(members)
+    fleet = device_of(catalogue, sum(patterns.values(), Counter[str]()))
+    kinds: dict[tuple[frozenset[str], Systems], Device] = {}
+    found = {}
+    for client, own in patterns.items():
+        key = frozenset(own), systems.get(client, frozenset())
+        if key not in kinds:  # a large network has few kinds; how often each host was asked for seldom decides
+            kinds[key] = device_of(catalogue, own, fleet, key[1])
+        found[client] = kinds[key]
+    return found

@@ -1,0 +1,107 @@
+"""Which operating system a source runs, by what it talks to and how: Windows, macOS or Linux.
+
+Nothing in a packet says so outright. Told are: rules of the catalogue that only some systems have, hosts that only one system's own
+services ask for, what Windows' services call themselves, and the ClientHello of Windows' Schannel. Each thing told counts once,
+however often it was seen; the system that most speak for is it. Rules for macOS and Linux alike leave those two.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable, Iterable, Iterator
+from typing import Final
+
+import numpy as np
+
+from analyzer.names.family import SCHANNEL_CIPHERS, SERVICE_AGENTS
+from analyzer.services.catalogue import Catalogue
+from analyzer.services.required import SYSTEMS
+from analyzer.services.rules import OWN
+from analyzer.verdict.evidence import Coded, Evidence, coded, grouped, source_rows
+
+Systems = frozenset[str]
+
+WINDOWS, MAC, LINUX = SYSTEMS
+UNIX: Final = frozenset((MAC, LINUX))
+
+_AGENTS: Final = (
+    (re.compile("|".join(map(re.escape, (*SERVICE_AGENTS, "windows nt", "msft oma dm"))), re.IGNORECASE), WINDOWS),
+    (re.compile(r"darwin/|cfnetwork/|macintosh;|macos", re.IGNORECASE), MAC),
+    (re.compile(r"debian apt|libdnf|\bdnf/|\byum/|zypp|x11; linux|x11; ubuntu", re.IGNORECASE), LINUX),
+)
+"""What a user agent holds, and of which system it is."""
+
+_WINDOWS_HOSTS: Final = (
+    "windowsupdate.com",
+    "update.microsoft.com",
+    "delivery.mp.microsoft.com",
+    "msftconnecttest.com",
+    "msftncsi.com",
+    "wns.windows.com",
+)
+_MAC_HOSTS: Final = ("push.apple.com", *(f"{name}.apple.com" for name in ("captive", "gdmf", "mesu", "swscan", "swdist", "configuration")))
+_LINUX_HOSTS: Final = (
+    "archive.ubuntu.com",
+    "security.ubuntu.com",
+    "deb.debian.org",
+    "cdn.redhat.com",
+    "fedoraproject.org",
+    "scc.suse.com",
+)
+_HOSTS: Final = {
+    **dict.fromkeys(_WINDOWS_HOSTS, WINDOWS),
+    **dict.fromkeys(_MAC_HOSTS, MAC),
+    **dict.fromkeys(_LINUX_HOSTS, LINUX),
+}
+"""Hosts, and all below them, that only one system's own services ask for."""
+
+
+def systems_of(evidence: Evidence, catalogue: Catalogue) -> dict[int, Systems]:
+    """client code → the systems that it may run: one, or macOS and Linux where nothing parts the two. Left out: nothing tells."""
+    told: dict[int, dict[str, set[str]]] = {}
+    rows, by_rule = source_rows(evidence), _by_rule(catalogue)
+    signs: tuple[tuple[Coded, Callable[[str], Iterable[str]]], ...] = (
+        (coded(evidence.flows.column("service_rule")), lambda pattern: by_rule.get(pattern, ())),
+        (evidence.host, _by_host),
+        (coded(evidence.flows.column("user_agent")), _by_agent),
+        (coded(evidence.flows.column("ja4")), _by_hello),
+    )
+    for column, told_by in signs:
+        for (client, code), _ in grouped(np.flatnonzero(rows & (column.codes >= 0)), evidence.client.codes, column.codes):
+            for system in told_by(column.values[code]):
+                told.setdefault(client, {}).setdefault(system, set()).add(column.values[code])
+    return {client: found for client, votes in told.items() if (found := _most(votes))}
+
+
+def _by_rule(catalogue: Catalogue) -> dict[str, Systems]:
+    """pattern → the systems whose lists have it, where that isn't every one; only hosts that nobody but Defender asks for."""
+    found: dict[str, set[str]] = {}
+    for rule in catalogue.rules:
+        if rule.counts_as == OWN:
+            found.setdefault(rule.pattern, set()).update(rule.os)
+    every = set(SYSTEMS)
+    return {pattern: frozenset(systems & every) for pattern, systems in found.items() if systems & every and not every <= systems}
+
+
+def _by_host(host: str) -> Iterator[str]:
+    while host:
+        if host in _HOSTS:
+            yield _HOSTS[host]
+        host = host.partition(".")[2]
+
+
+def _by_agent(agent: str) -> Iterator[str]:
+    return (system for pattern, system in _AGENTS if pattern.search(agent))
+
+
+def _by_hello(ja4: str) -> Iterator[str]:
+    if ja4[11:23] in SCHANNEL_CIPHERS:  # a_b_c: b is twelve digits of its cipher suites' hash
+        yield WINDOWS
+
+
+def _most(votes: dict[str, set[str]]) -> Systems:
+    """The system that most speak for; macOS and Linux together where they tie and Windows has fewer; none where Windows ties."""
+    counts = {system: len(votes.get(system, ())) for system in SYSTEMS}
+    best = max(counts.values())
+    first = frozenset(system for system, n in counts.items() if n == best)
+    return first if len(first) == 1 or first == UNIX else frozenset()
