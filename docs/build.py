@@ -21,6 +21,7 @@ from analyzer.packets.link_types import LINK_TYPES
 from analyzer.packets.wrappings import WRAPPINGS
 from analyzer.tables import FLOW_COLUMNS, LOOKUP_COLUMNS, REQUEST
 from docs.article import article_page
+from docs.settings import settings_page
 from docs.verdict import verdict_page, verdict_schema
 
 DOCS: Final = Path(__file__).resolve().parent
@@ -78,7 +79,7 @@ Beside the flow table: one row per question to a resolver, over UDP or TCP, with
 FINDINGS_TEXT: Final = """
 A finding is one cause, with all the sources, services and flows that it touches; what states a moment (a change, a fallback, a burst, a
 tunnel that died) is one for each source and moment. The severity is the usual one; a finding may have another where the circumstances
-differ. `whichproxy slice CAPTURE --finding CODE -o OUT.pcapng` gives its packets.
+differ. `whichproxy slice CAPTURE --finding CODE -o OUT.pcapng` gives its packets. Most name [the setting to change](settings.md).
 """
 
 
@@ -202,6 +203,7 @@ PAGES: Final[dict[str, Callable[[], str]]] = {
     "commands.md": commands_page,
     "article.md": article_page,
     "limits.md": limits_page,
+    "settings.md": lambda: settings_page(WRITTEN),
     "study.schema.json": study_schema,
     "verdict.md": lambda: verdict_page(WRITTEN),
     "verdict.schema.json": verdict_schema,

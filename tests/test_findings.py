@@ -42,6 +42,8 @@ def test_a_finding_as_the_document_has_it() -> None:
         "services": ["cloud", "edr"],
         "text": "PROX01 said no",
         "advice": CODES["proxy-denied"].advice,
+        "settings": [],
+        "expect": None,
         "first_seen": None,
         "last_seen": None,
         "flows": ["a", "b"],

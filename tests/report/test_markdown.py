@@ -23,7 +23,10 @@ def kinds(verdict: dict[str, object]) -> list[str]:
 
 @pytest.mark.parametrize("verdict", [fifth_test(), no_defender_traffic(), nothing_seen()], ids=["fifth", "none", "empty"])
 def test_it_is_headings_lists_and_tables(verdict: dict[str, object]) -> None:
-    assert not {k for k in kinds(verdict) if k.startswith(("html", "code", "fence", "link", "image"))}
+    """And of what must hold afterwards a block of code, to be copied."""
+    expects = any(finding["expect"] for finding in verdict["findings"])  # type: ignore[attr-defined]
+    found = {k for k in kinds(verdict) if k.startswith(("html", "code", "fence", "link", "image"))}
+    assert found == ({"fence", "code_inline"} if expects else set())
     assert "heading_open" in kinds(verdict)
 
 
@@ -41,3 +44,9 @@ def test_every_finding_has_its_advice_and_flows() -> None:
     assert "### problem: proxy-auth-required: WORKSTATION (172.16.11.92), through PROX01 (WinHTTP), push-notifications" in text
     assert "→ Defender's services run as SYSTEM" in text
     assert "9 flows: 000000000000abcd" in text
+
+
+def test_what_to_change_and_what_must_hold_afterwards_are_there_to_be_copied() -> None:
+    text = to_markdown(build(fifth_test()))
+    assert "DisableEnterpriseAuthProxy" in text and "(2026-09-22)" in text
+    assert '```toml\n[test.expect]\nwinner = { "push-notifications" = "172.16.12.10:3128" }\n' in text

@@ -5,6 +5,8 @@ from __future__ import annotations
 from copy import deepcopy
 from typing import Any
 
+from analyzer.verdict.advice.settings import NO_AUTHENTICATED_PROXY, NO_AUTHENTICATION
+
 PROXIES = {
     "172.16.12.10:3128": ("PROX01", "winhttp"),
     "172.16.12.11:3128": ("PROX02", "wininet"),
@@ -106,6 +108,8 @@ def finding(code: str, severity: str, text: str, advice: str | None, **where: An
         "services": [where["service"]] if where.get("service") else [],
         "text": text,
         "advice": advice,
+        "settings": [],
+        "expect": None,
         "first_seen": "2024-05-01T12:00:05.000000000Z",
         "last_seen": "2024-05-01T12:03:05.000000000Z",
         "flows": [],
@@ -242,6 +246,8 @@ def fifth_test() -> dict[str, Any]:
             client_ip="172.16.11.92",
             proxy=winhttp,
             service="push-notifications",
+            settings=[NO_AUTHENTICATION.to_dict(winhttp), NO_AUTHENTICATED_PROXY.to_dict(winhttp)],
+            expect={"winner": {"push-notifications": winhttp}, "outcome": {"push-notifications": "works"}},
             flows=[f"{i}00000000000abcd" for i in range(9)],
         ),
         finding(

@@ -69,3 +69,18 @@ def test_what_is_required_in_some_geography_goes_by_cloud_and_connectivity() -> 
         not {"edr-command-and-control", "edr-sample-storage"} <= required_services(CATALOGUE, Device("commercial", "WW", "standard")).keys()
     )
     assert "security-portal" not in standard
+
+
+def test_what_nothing_tells_is_as_of_the_devices_beside_it_and_the_system_as_it_was_told() -> None:
+    beside = Device("GCC", "USGov", "streamlined")
+    assert device_of(CATALOGUE, {}, beside, ["macOS"]) == Device("GCC", "USGov", "streamlined", "macOS")
+    either = device_of(CATALOGUE, {}, systems={"Linux", "macOS"})
+    assert (either.os, either.kind) == ("macOS or Linux", "commercial, standard, macOS or Linux")
+
+
+def test_of_a_device_that_may_be_either_what_both_need_is_required() -> None:
+    def needed(os: str) -> set[str]:
+        return {rule.pattern for rule in required_rules(CATALOGUE, Device("commercial", "WW", "standard", os))}
+
+    assert needed("macOS or Linux") <= needed("macOS") & needed("Linux")
+    assert needed("Linux") - needed("macOS or Linux")

@@ -9,8 +9,10 @@ from analyzer.errors import Unusable
 from analyzer.services.catalogue import load_catalogue
 from analyzer.services.required import Device, required_rules
 from analyzer.traffic import Traffic
+from analyzer.verdict.devices import devices_of
 from analyzer.verdict.evidence import evidence_of
-from analyzer.verdict.permits import device_seen, permits_of
+from analyzer.verdict.permits import permits_of
+from analyzer.verdict.system import systems_of
 from tests.conftest import ROOT
 from tests.verdict.rows import LAB_TOPOLOGY
 
@@ -27,7 +29,7 @@ def failures() -> Traffic:
 def test_what_failed_stands_with_its_answers_beside_what_is_required(failures: Traffic) -> None:
     evidence = evidence_of(failures.table, LAB_TOPOLOGY)
     lists = permits_of(evidence, CATALOGUE)
-    assert device_seen(evidence, CATALOGUE) == STANDARD
+    assert set(devices_of(evidence, CATALOGUE, systems_of(evidence, CATALOGUE)).values()) == {STANDARD}
     required = {rule.pattern for rule in required_rules(CATALOGUE, STANDARD)}
     assert all(required <= {permit.pattern for permit in permits} for permits in lists.values())
     why = {permit.pattern: (permit.ports, permit.why) for permit in lists["172.16.12.10:3128"] if permit.why != ("required",)}

@@ -7,12 +7,12 @@ from __future__ import annotations
 
 from typing import NamedTuple
 
-from captures.lab.scenarios import CNC, CTL, CYBER, Activity, Scenario
+from captures.lab.scenarios import CNC, CTL, Activity, Scenario
 from captures.lab.situations.authentication import BASIC, REQUIRED, STATIC
 from captures.lab.situations.situation import CNC_SERVICE, PROX01, PROX03, Situation
 
 LET_IN = f"""\
-acl defender_443 dstdomain {CYBER}
+acl defender_443 dstdomain .events.data.microsoft.com
 acl defender_443 dstdomain {CNC}
 acl defender_443_port port 443
 http_access allow defender_443 defender_443_port

@@ -211,3 +211,12 @@ def test_a_study_has_a_section_for_each_test(study_document: tuple[dict, list]) 
             assert " ".join(line["text"].split()) in made.text
     ids = [attributes["id"] for _, attributes in made.tags if "id" in attributes]
     assert len(ids) == len(set(ids))
+
+
+def test_what_to_change_and_what_must_hold_afterwards_stand_under_the_finding() -> None:
+    scene, text = scenes.article(), page("article").text
+    settings = [setting for finding in scene.verdict["findings"] for setting in finding["settings"]]
+    assert settings
+    for setting in settings:
+        assert " ".join(setting["where"].split()) in text and f"{setting['source']} ({setting['date']})" in text
+    assert "[test.expect]" in text
