@@ -39,6 +39,8 @@ if TYPE_CHECKING:
     from analyzer.routes.discovery import Discovery
     from analyzer.routes.topology import Topology
     from analyzer.services.catalogue import Catalogue
+    from analyzer.services.permits import Permit
+    from analyzer.verdict.evidence import Evidence
 
 Progress = Callable[[int, int | None], None]
 """Called with bytes read so far and bytes in all (None when that can't be known, as on stdin)."""
@@ -268,19 +270,35 @@ def permits(reading: Reading, form: str, proxies: Sequence[str] = ()) -> str:
     Errors  Unusable: no such form, no such proxy, or a PAC file that isn't for one proxy
     """
     from analyzer.services.allow_list import written
+    from analyzer.verdict.permits import permits_of
+
+    return written(form, _of_proxies(reading, permits_of, proxies))
+
+
+def unopened(reading: Reading, form: str, proxies: Sequence[str] = ()) -> str:
+    """What each proxy, or each of those, must not open, as `analyzer.services.no_inspection` writes it. Errors: Unusable, as of permits."""
+    from analyzer.services.no_inspection import unopened_written
+    from analyzer.verdict.permits import unopened_of
+
+    return unopened_written(form, _of_proxies(reading, unopened_of, proxies))
+
+
+def _of_proxies(
+    reading: Reading, lists_of: Callable[[Evidence, Catalogue], dict[str, list[Permit]]], proxies: Sequence[str]
+) -> dict[str, list[Permit]]:
+    """The lists of those proxies, by name or address; of all, where none is named."""
     from analyzer.text.words import did_you_mean
     from analyzer.verdict.evidence import evidence_of
-    from analyzer.verdict.permits import permits_of
 
     assert reading.topology is not None and reading.catalogue is not None
     evidence = evidence_of(reading.flows, reading.topology)
-    lists = permits_of(evidence, reading.catalogue)
+    lists = lists_of(evidence, reading.catalogue)
     known = {name: address for address in lists for name in (address, evidence.proxy_names[address][0]) if name}
     for proxy in proxies:
         if proxy not in known:
             raise Unusable(f"no proxy {proxy!r} was seen", "--proxy", did_you_mean(proxy, sorted(known)))
     wanted = {known[proxy] for proxy in proxies} or set(lists)
-    return written(form, {address: permitted for address, permitted in lists.items() if address in wanted})
+    return {address: permitted for address, permitted in lists.items() if address in wanted}
 
 
 def judge(reading: Reading) -> dict[str, Any]:

@@ -177,12 +177,22 @@ class Traffic:
     def allow_list(self, form: str = "plain", proxy: str | None = None) -> str:
         """What each proxy, or the one of that name or address, has to let through: what failed there and what is required of such a device.
 
-        form    plain, squid, pac or csv
+        form    plain, squid, pac, csv, palo-alto, fortigate or zscaler
         Errors  Unusable: no such form or proxy, or a PAC file that isn't for one proxy
         """
         from analyzer.pipeline import permits
 
         return permits(self._reading, form, () if proxy is None else (proxy,))
+
+    def no_inspection_list(self, form: str = "plain", proxy: str | None = None) -> str:
+        """What each proxy, or the one of that name or address, must not open: hosts that nobody but Defender asks for.
+
+        form    plain, csv, squid, palo-alto, fortigate or zscaler
+        Errors  Unusable: no such form or proxy
+        """
+        from analyzer.pipeline import unopened
+
+        return unopened(self._reading, form, () if proxy is None else (proxy,))
 
     @cached_property
     def plot(self) -> Pictures:

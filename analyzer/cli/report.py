@@ -42,7 +42,26 @@ Allow = Annotated[
         "--allow",
         metavar="FORM",
         show_default=False,
-        help="Instead of the report: what each proxy has to let through, as it failed or is required: plain, squid, pac or csv.",
+        help="Instead of the report: what each proxy has to let through, as it failed, was seen or is required: plain, squid, pac, "
+        "csv, palo-alto, fortigate or zscaler.",
+    ),
+]
+NoInspection = Annotated[
+    str | None,
+    typer.Option(
+        "--no-inspection",
+        metavar="FORM",
+        show_default=False,
+        help="Instead of the report: what each proxy must not open: plain, csv, squid, palo-alto, fortigate or zscaler.",
+    ),
+]
+Tickets = Annotated[
+    str | None,
+    typer.Option(
+        "--tickets",
+        metavar="FOLDER",
+        show_default=False,
+        help="Beside the report: a page for each proxy that refused, challenged or opened something, to be sent to whoever runs it.",
     ),
 ]
 
@@ -58,6 +77,8 @@ def report(
     json: Json = False,
     expect: Expect = None,
     allow: Allow = None,
+    no_inspection: NoInspection = None,
+    tickets: Tickets = None,
     source: Sources = None,
     service: Services = None,
     proxy: Proxies = None,
@@ -87,6 +108,8 @@ def report(
       whichproxy report captures/ --source 172.16.11.0/24 --service cloud-protection
       whichproxy report gateway.pcapng --tz Europe/Berlin
       whichproxy report gateway.pcapng --allow squid
+      whichproxy report gateway.pcapng --no-inspection zscaler
+      whichproxy report gateway.pcapng --topology topology.toml --tickets tickets/
       ssh gateway tcpdump -U -w - port 3128 | whichproxy report -
 
     \b
@@ -103,18 +126,21 @@ def report(
     choice = Choice(tuple(source or ()), tuple(service or ()), tuple(proxy or ()))
     if output is not None:
         check_report_path(output, inputs)
-    _check_choice(choice, output, allow)
+    _check_choice(choice, output, allow or no_inspection)
+    _check_lists(allow, no_inspection, tickets)
     question = checked(inputs, topology=topology, catalogues=catalogue, start=start, end=end, workers=workers, quiet=quiet, tz=tz)
     check_services(choice, question.catalogue.services)
     expectations = load_expectations(expect, question.catalogue) if expect else None
     reading = read(question, digests=True)
-    if allow is not None:
-        _allow(reading, allow, choice.proxies)
+    if allow is not None or no_inspection is not None:
+        _list(reading, allow, no_inspection, choice.proxies)
         return say_unusable(question, reading)
     verdict = judge(reading)
     shown = chosen(verdict, choice)
     asked = Asked(tuple(inputs), topology, tuple(catalogue or ()), said(question.start_ns), said(question.end_ns))
     _put_out(question, reading, shown, choice, asked, output, json, tz, verbose)
+    if tickets is not None:
+        _write_tickets(question, reading, verdict, tickets, asked)
     code = say_unusable(question, reading)
     missed = _missed(expectations, verdict, reading) if expectations else []
     complain(*missed)
@@ -172,11 +198,34 @@ def _propose(inputs: Sequence[str]) -> None:
     complain(f"names and methods come from a topology; to have one proposed: whichproxy topology {named} -o topology.toml")
 
 
-def _allow(reading: Reading, form: str, proxies: Sequence[str]) -> None:
-    """The allow list on stdout."""
-    from analyzer.pipeline import permits
+def _check_lists(allow: str | None, no_inspection: str | None, tickets: str | None) -> None:
+    """Nothing. Errors: Unusable, lists that can't be written, or both on one stdout."""
+    from analyzer.services.allow_list import FORMS
+    from analyzer.services.no_inspection import NO_INSPECTION_FORMS
 
-    sys.stdout.write(permits(reading, form, proxies))
+    if allow is not None and no_inspection is not None:
+        raise Unusable("two lists at once", "--allow, --no-inspection", "ask for one of them")
+    if tickets is not None and (allow or no_inspection):
+        raise Unusable("tickets have the lists in them", "--tickets", "leave --allow and --no-inspection out")
+    for form, known, option in ((allow, FORMS, "--allow"), (no_inspection, NO_INSPECTION_FORMS, "--no-inspection")):
+        if form is not None and form not in known:
+            raise Unusable(f"{form!r} is no form of such a list", option, f"one of {', '.join(known)}")
+
+
+def _list(reading: Reading, allow: str | None, no_inspection: str | None, proxies: Sequence[str]) -> None:
+    """The list on stdout."""
+    from analyzer.pipeline import permits, unopened
+
+    sys.stdout.write(permits(reading, allow, proxies) if allow is not None else unopened(reading, str(no_inspection), proxies))
+
+
+def _write_tickets(question: Question, reading: Reading, verdict: Mapping[str, Any], folder: str, asked: Asked) -> None:
+    """A page for each proxy that something is to be changed at; what was written is said on stderr."""
+    from analyzer.cli.reading import say_written
+    from analyzer.report.ticket import write_tickets
+
+    for path, title in write_tickets(folder, reading, verdict, asked.inputs):
+        say_written(question, str(path), title)
 
 
 def _missed(expectations: Expectations, verdict: Mapping[str, Any], reading: Reading) -> list[str]:

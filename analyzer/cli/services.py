@@ -24,10 +24,19 @@ Allow = Annotated[
         "--allow",
         metavar="FORM",
         show_default=False,
-        help="What Microsoft requires a proxy to let through, instead: plain, squid, pac or csv.",
+        help="What Microsoft requires a proxy to let through, instead: plain, squid, pac, csv, palo-alto, fortigate or zscaler.",
     ),
 ]
-Cloud = Annotated[str, typer.Option("--cloud", help="With --allow: commercial, GCC, GCCH or DoD.")]
+NoInspection = Annotated[
+    str | None,
+    typer.Option(
+        "--no-inspection",
+        metavar="FORM",
+        show_default=False,
+        help="What of it a proxy must not open, instead: plain, csv, squid, palo-alto, fortigate or zscaler.",
+    ),
+]
+Cloud = Annotated[str, typer.Option("--cloud", help="With --allow and --no-inspection: commercial, GCC, GCCH or DoD.")]
 Geo = Annotated[str, typer.Option("--geo", help="With --allow: the tenant's geography, as EU or US; WW: what all of them need.")]
 Model = Annotated[str, typer.Option("--model", help="With --allow: standard or streamlined connectivity.")]
 System = Annotated[str, typer.Option("--os", help="With --allow: Windows, macOS or Linux.")]
@@ -37,6 +46,7 @@ Proxy = Annotated[str, typer.Option("--proxy", metavar="IP:PORT", show_default=F
 def services(
     hosts: Hosts = None,
     allow: Allow = None,
+    no_inspection: NoInspection = None,
     cloud: Cloud = "commercial",
     geo: Geo = "WW",
     model: Model = "standard",
@@ -55,6 +65,7 @@ def services(
       whichproxy services http://www.microsoft.com/pkiops/crl/x.crl login.live.com
       whichproxy services --catalogue ours.toml sensor.contoso.example
       whichproxy services --allow squid --geo EU --model streamlined
+      whichproxy services --no-inspection palo-alto --geo EU
     """
     from analyzer.report.text import inert
     from analyzer.services.catalogue import load_catalogue
@@ -66,6 +77,13 @@ def services(
 
         permits = merged(required_permits(loaded, device_from(loaded, cloud, geo, model, system)))
         print(written(allow, {proxy: permits}), end="")
+        return 0
+    if no_inspection is not None:
+        from analyzer.services.no_inspection import unopened_permits, unopened_written
+        from analyzer.services.permits import device_from, merged
+
+        permits = merged(unopened_permits(loaded, device_from(loaded, cloud, geo, model, system)))
+        print(unopened_written(no_inspection, {proxy: permits}), end="")
         return 0
     if not hosts:
         for line in _listing(loaded):

@@ -1,4 +1,4 @@
-"""An allow list as its readers want it: plain patterns, squid's access rules, a PAC file, or a table.
+"""An allow list as its readers want it: plain patterns, squid's access rules, a PAC file, a table, or what appliances import.
 
 Every pattern is a host name that `permits.merged` let through, so nothing captured is read as a rule, code or formula.
 """
@@ -12,6 +12,7 @@ from collections.abc import Callable, Mapping, Sequence
 from typing import Final
 
 from analyzer.errors import Unusable
+from analyzer.services.appliance_lists import fortigate_addresses, palo_alto, zscaler
 from analyzer.services.permits import Permit, widest
 
 Lists = Mapping[str, Sequence[Permit]]
@@ -31,7 +32,7 @@ def written(form: str, lists: Lists) -> str:
     return FORMS[form](lists)
 
 
-def _plain(lists: Lists) -> str:
+def plain(lists: Lists) -> str:
     """A pattern a line; `*.x` is x and every host under it."""
     lines = []
     for proxy, permits in lists.items():
@@ -93,7 +94,7 @@ def _pac(lists: Lists) -> str:
     return _lines(lines)
 
 
-def _csv(lists: Lists) -> str:
+def csv_table(lists: Lists) -> str:
     """A row per proxy and pattern, with the services behind it, why it is there and who publishes it."""
     sink = io.StringIO()
     out = csv.writer(sink, lineterminator="\n")
@@ -109,4 +110,12 @@ def _lines(lines: Sequence[str]) -> str:
     return "\n".join(lines) + "\n"
 
 
-FORMS: Final[dict[str, Callable[[Lists], str]]] = {"plain": _plain, "squid": _squid, "pac": _pac, "csv": _csv}
+FORMS: Final[dict[str, Callable[[Lists], str]]] = {
+    "plain": plain,
+    "squid": _squid,
+    "pac": _pac,
+    "csv": csv_table,
+    "palo-alto": palo_alto,
+    "fortigate": fortigate_addresses,
+    "zscaler": zscaler,
+}

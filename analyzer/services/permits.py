@@ -12,6 +12,7 @@ from analyzer.services.catalogue import Catalogue
 from analyzer.services.required import ANYWHERE, SYSTEMS, Device, required_rules
 
 REQUIRED: Final = "required"
+HTTPS: Final = 443
 _NAME: Final = re.compile(r"(\*\.)?([a-z0-9_]([a-z0-9_-]{0,61}[a-z0-9_])?\.)+[a-z0-9]([a-z0-9-]{0,61}[a-z0-9])?")
 
 
@@ -21,7 +22,7 @@ class Permit(NamedTuple):
     pattern   a host, or "*.x": x and every host under it
     ports     ascending
     services  slugs
-    why       "required", or how it failed ("2 × 407")
+    why       "required", "seen", or how it failed ("2 × 407")
     source    who publishes the pattern; None: it was seen to fail, and no rule says more
     """
 

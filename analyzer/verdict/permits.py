@@ -1,42 +1,72 @@
-"""What each proxy has to let through, from the traffic: the hosts of Defender's that failed there, and what such a device requires."""
+"""What each proxy has to let through, and what it must not open, from the traffic: hosts that were asked of it, and what is required."""
 
 from __future__ import annotations
 
 from collections import Counter
+from collections.abc import Iterator
+from typing import Final
 
 import numpy as np
 
-from analyzer.routes.requests import integers
+from analyzer.routes.requests import Ints, integers
 from analyzer.services.catalogue import Catalogue
 from analyzer.services.match import match_host
-from analyzer.services.permits import Permit, merged, required_permits
-from analyzer.services.required import device_of
-from analyzer.text.words import failure_list
+from analyzer.services.no_inspection import is_only_defenders, unopened_permits
+from analyzer.services.permits import HTTPS, Permit, merged, required_permits
+from analyzer.services.required import Device, device_of
+from analyzer.text.words import counted, failure_list
+from analyzer.verdict.columns import says
 from analyzer.verdict.devices import devices_of
 from analyzer.verdict.evidence import Evidence, grouped
 from analyzer.verdict.system import systems_of
 
-HTTPS = 443
+SEEN: Final = "seen"
 
 
 def permits_of(evidence: Evidence, catalogue: Catalogue) -> dict[str, list[Permit]]:
-    """proxy → what it has to let through: what is required, and every host that failed there and is, or may be, a Defender service's.
+    """proxy → what it has to let through: what is required, and by its own name every host that is, or may be, a Defender service's
+    and that was asked of it: as it failed there, or seen.
 
     Required is what any kind of device that was seen needs; where none was, what a Windows device needs anywhere.
     """
-    devices = set(devices_of(evidence, catalogue, systems_of(evidence, catalogue)).values()) or {device_of(catalogue, {})}
-    required = [permit for device in sorted(devices) for permit in required_permits(catalogue, device)]
-    requests, service = evidence.requests, evidence.request_service
-    proxies = [proxy for proxy, _ in sorted(evidence.proxy_names.items())]
-    found: dict[str, list[Permit]] = {proxy: list(required) for proxy in proxies}
-    failed = np.flatnonzero(evidence.asks_proxy & evidence.outcome.failed & (evidence.request_host.codes >= 0))
-    port = integers(evidence.flows.column("requested_port"), HTTPS)
-    proxy_codes = evidence.proxy.codes[requests.row]
-    for (proxy, host, slug), those in grouped(failed, proxy_codes, evidence.request_host.codes, service.codes):
-        name = evidence.request_host.values[host]
-        known = service.values[slug] if slug >= 0 else match_host(catalogue, name).possible
-        if proxy >= 0 and known is not None:
-            why = f"failed: {failure_list(Counter(requests.status[those].tolist()))}"
-            ports = tuple(sorted(set(port[requests.row[those]].tolist())))
-            found[evidence.proxy.values[proxy]].append(Permit(name, ports, (known,), (why,)))
+    required = [permit for device in _devices(evidence, catalogue) for permit in required_permits(catalogue, device)]
+    found = {proxy: list(required) for proxy in sorted(evidence.proxy_names)}
+    for proxy, name, slug, those in _asked(evidence):
+        known = slug or match_host(catalogue, name).possible
+        if known is not None:
+            failed = those[evidence.outcome.failed[those]]
+            why = f"failed: {failure_list(Counter(evidence.requests.status[failed].tolist()))}" if len(failed) else SEEN
+            found[proxy].append(Permit(name, _ports(evidence, those), (known,), (why,)))
     return {proxy: merged(permits) for proxy, permits in found.items()}
+
+
+def unopened_of(evidence: Evidence, catalogue: Catalogue) -> dict[str, list[Permit]]:
+    """proxy → what it must not open: what is required and only Defender's, and by its own name every such host that was asked of it."""
+    required = [permit for device in _devices(evidence, catalogue) for permit in unopened_permits(catalogue, device)]
+    found = {proxy: list(required) for proxy in sorted(evidence.proxy_names)}
+    opened = says(evidence, "inspected", True)
+    for proxy, name, slug, those in _asked(evidence):
+        if slug is not None and HTTPS in _ports(evidence, those) and is_only_defenders(catalogue, name):
+            n = int(opened[np.unique(evidence.requests.row[those])].sum())
+            why = f"opened: {counted(n, 'tunnel')}" if n else SEEN
+            found[proxy].append(Permit(name, (HTTPS,), (slug,), (why,)))
+    return {proxy: merged(permits) for proxy, permits in found.items()}
+
+
+def _devices(evidence: Evidence, catalogue: Catalogue) -> list[Device]:
+    """Every kind of device that was seen; where none was, Windows anywhere."""
+    return sorted(set(devices_of(evidence, catalogue, systems_of(evidence, catalogue)).values())) or [device_of(catalogue, {})]
+
+
+def _asked(evidence: Evidence) -> Iterator[tuple[str, str, str | None, Ints]]:
+    """(proxy, host, service or None, positions of the requests) of all that sources asked of proxies."""
+    asked = np.flatnonzero(evidence.asks_proxy & (evidence.request_host.codes >= 0))
+    proxy = evidence.proxy.codes[evidence.requests.row]
+    for (at, host, slug), those in grouped(asked, proxy, evidence.request_host.codes, evidence.request_service.codes):
+        if at >= 0:
+            yield evidence.proxy.values[at], evidence.request_host.values[host], evidence.request_service.text(slug), those
+
+
+def _ports(evidence: Evidence, those: Ints) -> tuple[int, ...]:
+    port = integers(evidence.flows.column("requested_port"), HTTPS)
+    return tuple(sorted(set(port[evidence.requests.row[those]].tolist())))

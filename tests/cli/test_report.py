@@ -135,3 +135,33 @@ def test_an_allow_list_instead_of_the_report(capture: Path, topology: Path, whic
     )
     refused = whichproxy("report", capture, "--topology", topology, "--allow", "plain", "--proxy", "PROX09")
     assert refused.code == 2 and "no proxy 'PROX09' was seen" in refused.lines[0]
+
+
+def test_what_a_proxy_must_not_open_instead_of_the_report(capture: Path, topology: Path, whichproxy: Whichproxy) -> None:
+    ended = whichproxy("report", capture, "--topology", topology, "--no-inspection", "zscaler", "--proxy", "PROX01")
+    assert (ended.code, ended.err) == (0, "")
+    assert ".wdcp.microsoft.com" in ended.out.splitlines() and "blob.core.windows.net" not in ended.out.split()
+    for more, said in (
+        (
+            ("--no-inspection", "pac"),
+            "--no-inspection: 'pac' is no form of such a list; one of plain, csv, squid, palo-alto, fortigate, zscaler",
+        ),
+        (("--allow", "plain", "--no-inspection", "plain"), "--allow, --no-inspection: two lists at once; ask for one of them"),
+        (("--allow", "plain", "--tickets", "x"), "--tickets: tickets have the lists in them; leave --allow and --no-inspection out"),
+    ):
+        refused = whichproxy("report", capture, *more)
+        assert (refused.code, refused.out, refused.lines) == (2, "", [f"whichproxy: {said}"])
+
+
+def test_tickets_are_written_beside_the_report(topology: Path, tmp_path: Path, whichproxy: Whichproxy) -> None:
+    failures = ROOT / "captures" / "proof" / "failures.pcapng"
+    ended = whichproxy("report", failures, "--topology", topology, "--tickets", tmp_path / "tickets")
+    assert ended.code == 0 and "PROX01" in ended.out
+    (page,) = (tmp_path / "tickets").iterdir()
+    assert ended.lines == [
+        f"whichproxy: wrote {page}: PROX01: 3 requests refused, 2 requests challenged, 3 requests let through until TLS broke, "
+        "2 requests failed for 7 hosts of Defender's services"
+    ]
+    (tmp_path / "file").touch()
+    refused = whichproxy("report", failures, "--tickets", tmp_path / "file" / "x")
+    assert refused.code == 2 and "name a folder that you may write to" in refused.err

@@ -39,3 +39,10 @@ def test_an_allow_list_of_what_is_required(whichproxy: Whichproxy) -> None:
     assert "*.endpoint.security.microsoft.com" in ended.out.splitlines() and "winatp-gw-weu.microsoft.com" not in ended.out
     refused = whichproxy("services", "--allow", "squid", "--geo", "eu")
     assert (refused.code, refused.lines) == (2, ["whichproxy: --geo: 'eu' is no geo of the catalogue; did you mean EU?"])
+
+
+def test_a_list_of_what_must_not_be_opened(whichproxy: Whichproxy) -> None:
+    ended = whichproxy("services", "--no-inspection", "palo-alto", "--geo", "EU")
+    assert (ended.code, ended.err) == (0, "")
+    assert {"wdcp.microsoft.com/", "*.wdcp.microsoft.com/", "winatp-gw-weu.microsoft.com/"} <= set(ended.out.splitlines())
+    assert "crl.microsoft.com/" not in ended.out

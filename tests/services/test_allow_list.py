@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import csv
 import io
+import itertools
 import json
 import shutil
 import subprocess
@@ -17,9 +18,14 @@ from analyzer.services.catalogue import load_catalogue
 from analyzer.services.permits import Permit, merged, required_permits
 from analyzer.services.required import Device
 from tests.report.browser import MISSING, WHY, chromium
+from tests.services.facts import needs_facts, required_rows
+
+CATALOGUE = load_catalogue()
+OLD_AGENT = "Windows 7/8.1/2008R2 (MMA)"
+"""Of these rows only Windows' old agent has need, for which there is no list."""
 
 PROXY, OTHER = "172.16.12.10:3128", "[fd00::1]:8080"
-EU = merged(required_permits(load_catalogue(), Device("commercial", "EU", "standard")))
+EU = merged(required_permits(CATALOGUE, Device("commercial", "EU", "standard")))
 SQUID = shutil.which("squid", path="/usr/sbin:/usr/local/sbin:/usr/bin:/usr/local/bin")
 
 
@@ -62,7 +68,7 @@ def test_a_browser_goes_by_the_pac_file() -> None:
 @pytest.mark.parametrize(
     ("form", "lists", "said"),
     [
-        ("txt", {"": EU}, "--allow: 'txt' is no form of an allow list; one of plain, squid, pac, csv"),
+        ("txt", {"": EU}, "--allow: 'txt' is no form of an allow list; one of plain, squid, pac, csv, palo-alto, fortigate, zscaler"),
         ("pac", {"": EU}, "--allow pac: a PAC file needs one proxy, and none is meant; name it with --proxy IP:PORT"),
         ("pac", {PROXY: EU, OTHER: EU}, "--allow pac: a PAC file needs one proxy, and 2 are meant; name it with --proxy IP:PORT"),
         ("pac", {'x";alert(1)//': EU}, "--proxy: 'x\";alert(1)//' is no proxy; write it as IP:PORT or HOST:PORT"),
@@ -77,3 +83,16 @@ def test_what_cannot_be_written_is_said(form: str, lists: dict[str, list[Permit]
 @pytest.mark.parametrize("form", [form for form in FORMS if form != "pac"])
 def test_nothing_to_let_through(form: str) -> None:
     assert written(form, {}).endswith("\n")
+
+
+@needs_facts
+@pytest.mark.parametrize("row", required_rows(), ids=lambda row: f"{row['pattern']}-{row['cloud']}-{row['connectivity_model']}")
+def test_no_list_lacks_a_row_that_microsoft_calls_required(row: dict[str, str]) -> None:
+    """For each of its clouds, models and systems, at its geography, on its ports."""
+    ports = {int(port) for port in row["port"].partition(" (")[0].split(";")}
+    systems = {"Windows", "macOS", "Linux"} & set(row["os"].replace("any", "Windows;macOS;Linux").split(";"))
+    assert systems or row["os"] == OLD_AGENT
+    for cloud, model, system in itertools.product(row["cloud"].split(";"), row["connectivity_model"].split(";"), systems):
+        permits = required_permits(CATALOGUE, Device(cloud, row["geo"], model, system))
+        allowed = {port for permit in permits if permit.pattern == row["pattern"] for port in permit.ports}
+        assert ports <= allowed, (cloud, model, system)
