@@ -51,7 +51,7 @@ def read(
 ) -> Traffic:
     """The traffic of all inputs together.
 
-    inputs     a path, a glob, a directory, an open binary file, a list of these; or a DataFrame of flows as `.flows` gives
+    inputs     a path, a URL, a glob, a directory, an open binary file, a list of these; or a DataFrame of flows as `.flows` gives
                it, which goes straight to the verdict
     topology   who is who: a TOML file that names proxies, their methods, and workstations, the same tables as a dict
                ({"proxy": [{"name": "PROX01", "address": "172.16.12.10"}]}), or a Topology

@@ -16,8 +16,9 @@ import numpy.typing as npt
 
 from analyzer.ahead import ahead
 from analyzer.capture.block import BLOCK_FRAMES, Block, Damage
+from analyzer.capture.inputs import open_inputs
 from analyzer.capture.interleave import in_time_order, progress_of
-from analyzer.capture.source import Input, Source, open_inputs
+from analyzer.capture.source import Input, Source
 from analyzer.errors import NothingReadable, Unusable
 from analyzer.flows.grow import empty_tables, grown
 from analyzer.flows.identify import key_packets
@@ -128,7 +129,8 @@ def read(
     if len(unknown) == len(sources) and unknown + found.unusable:
         raise NothingReadable(found.unusable + unknown)
     captures = [source.as_dict() for source in sources]
-    return Reading(flows, captures, found.unusable, found.skipped, topology, catalogue, start_ns, end_ns, named.lookups, discoveries)
+    unusable = found.unusable + [source.broke_off for source in sources if source.broke_off is not None]
+    return Reading(flows, captures, unusable, found.skipped, topology, catalogue, start_ns, end_ns, named.lookups, discoveries)
 
 
 def collect(blocks: Iterable[Block], sources: Sequence[Source], workers: int = 1) -> Tables:

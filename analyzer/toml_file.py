@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import Any
 
 from analyzer.errors import Unusable
+from analyzer.text.urls import check_local
 
 
 def read_toml(path: str | Path, what: str, *, name: str, form: str) -> tuple[str, dict[str, Any]]:
@@ -18,6 +19,7 @@ def read_toml(path: str | Path, what: str, *, name: str, form: str) -> tuple[str
     Errors  Unusable: it can't be read, or isn't TOML
     """
     where = str(path)
+    check_local(where)
     try:
         text = Path(path).read_bytes().decode("utf-8-sig")
         return text, tomllib.loads(text)

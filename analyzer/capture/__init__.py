@@ -1,5 +1,5 @@
 """bytes → frames: where each packet lies, when it was seen, on which interface and link type.
 
-`source.open_inputs` turns what a person named into sources; `Source.blocks()` reads one, whatever its format or wrapping.
+`inputs.open_inputs` turns what a person named into sources; `Source.blocks()` reads one, whatever its format or wrapping.
 Nothing is imported here: `live` and `selection` start a capture before the engine is loaded.
 """

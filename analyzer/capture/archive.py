@@ -5,13 +5,14 @@ Members are opened by their place in the archive. A name in it is only ever told
 
 from __future__ import annotations
 
+import io
 import tarfile
 import zipfile
 import zlib
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import ExitStack, contextmanager
 from pathlib import Path
-from typing import IO, Final, NamedTuple
+from typing import IO, Final, Literal, NamedTuple, Protocol
 
 from analyzer.capture.compressed import compression_of
 from analyzer.errors import Unusable
@@ -28,6 +29,14 @@ BROKEN: Final = (OSError, EOFError, ValueError, zipfile.BadZipFile, tarfile.TarE
 """What the standard library raises of an archive that is cut, changed, encrypted or compressed in a way it doesn't know."""
 
 
+class Place(Protocol):
+    """Where an archive lies: a path, or an object behind a URL."""
+
+    def open(self, mode: Literal["rb"]) -> IO[bytes]:
+        """Its bytes, from anywhere in it."""
+        ...
+
+
 class Member(NamedTuple):
     """A file in an archive: its place among the others, its name as it stands there, its size unpacked."""
 
@@ -36,9 +45,9 @@ class Member(NamedTuple):
     size: int
 
 
-def kind_of_archive(path: Path) -> str | None:
+def kind_of_archive(place: Place) -> str | None:
     """zip or tar (compressed perhaps), by what the file begins with; None for any other."""
-    with path.open("rb") as file:
+    with place.open("rb") as file:
         head = file.read(TAR_BLOCK)
     if head[:4] in ZIP:
         return "zip"
@@ -46,32 +55,32 @@ def kind_of_archive(path: Path) -> str | None:
         return "tar"
     if compression_of(head) in ("gzip", "bzip2", "xz"):
         try:
-            with tarfile.open(path, "r:*"):
+            with _opened(place, "tar"):
                 return "tar"
         except BROKEN:
             return None
     return None
 
 
-def members_of(path: Path, kind: str) -> list[Member]:
-    """The files in the archive, in its order. Errors: Unusable."""
+def members_of(place: Place, kind: str, name: str) -> list[Member]:
+    """The files in the archive of that name, in its order. Errors: Unusable."""
     try:
-        with _opened(path, kind) as archive:
+        with _opened(place, kind) as archive:
             if isinstance(archive, zipfile.ZipFile):
                 found = [Member(i, one.filename, one.file_size) for i, one in enumerate(archive.infolist()) if not one.is_dir()]
             else:
                 found = [Member(i, one.name, one.size) for i, one in enumerate(archive) if one.isfile()]
     except BROKEN as error:
-        raise Unusable(f"the archive can't be read ({error})", str(path), "unpack it, and give the captures") from error
+        raise Unusable(f"the archive can't be read ({error})", name, "unpack it, and give the captures") from error
     if len(found) > MAX_MEMBERS:
-        raise Unusable(f"the archive has more than {MAX_MEMBERS:,} files", str(path), "unpack it, and give the captures")
+        raise Unusable(f"the archive has more than {MAX_MEMBERS:,} files", name, "unpack it, and give the captures")
     return found
 
 
 @contextmanager
-def opened_member(path: Path, kind: str, place: int) -> Iterator[IO[bytes]]:
+def opened_member(where: Place, kind: str, place: int) -> Iterator[IO[bytes]]:
     """The bytes of one member. Errors: those in BROKEN, also while it is read."""
-    with _opened(path, kind) as archive:
+    with _opened(where, kind) as archive:
         if isinstance(archive, zipfile.ZipFile):
             with archive.open(archive.infolist()[place]) as file:
                 yield file
@@ -85,8 +94,16 @@ def opened_member(path: Path, kind: str, place: int) -> Iterator[IO[bytes]]:
                     return
 
 
-def _opened(path: Path, kind: str) -> zipfile.ZipFile | tarfile.TarFile:
-    return zipfile.ZipFile(path) if kind == "zip" else tarfile.open(path, "r:*")
+@contextmanager
+def _opened(place: Place, kind: str) -> Iterator[zipfile.ZipFile | tarfile.TarFile]:
+    with ExitStack() as held:
+        file = held.enter_context(place.open("rb"))
+        if isinstance(file, io.RawIOBase):  # which may give fewer bytes than it is asked for
+            file = held.enter_context(io.BufferedReader(file))
+        if kind == "zip":
+            yield held.enter_context(zipfile.ZipFile(file))
+        else:
+            yield held.enter_context(tarfile.open(fileobj=file, mode="r:*"))
 
 
 def located(name: str) -> tuple[Path, str, int] | None:
@@ -94,7 +111,7 @@ def located(name: str) -> tuple[Path, str, int] | None:
     for path in Path(name).parents:
         if path.is_file():
             kind = kind_of_archive(path)
-            for member in members_of(path, kind) if kind is not None else ():
+            for member in members_of(path, kind, str(path)) if kind is not None else ():
                 if f"{path}/{member.name}" == name and kind is not None:
                     return path, kind, member.place
     return None

@@ -1,25 +1,22 @@
-"""What a person named, opened: paths, globs, directories, "-", file objects; whatever format and compression lie behind.
+"""One capture, opened and counted: a file, an object, a stream; whatever format and compression lie behind.
 
 Formats are recognised by content, never by name.
 """
 
 from __future__ import annotations
 
-import glob
 import hashlib
 import io
 import os
-import sys
 from collections import Counter
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator
 from contextlib import ExitStack
-from dataclasses import dataclass, field
 from pathlib import Path
-from typing import IO, Any, BinaryIO, Final, cast
+from typing import IO, TYPE_CHECKING, Any, BinaryIO, Final, cast
 
 import numpy.typing as npt
 
-from analyzer.capture.archive import BROKEN, Member, kind_of_archive, members_of, opened_member
+from analyzer.capture.archive import BROKEN, Member, opened_member
 from analyzer.capture.block import Block, Damage, note_frames
 from analyzer.capture.compressed import compression_of, decompressed
 from analyzer.capture.formats import SNIFF, blocks_of, kind_of
@@ -28,34 +25,46 @@ from analyzer.capture.stream import Feed, Window
 from analyzer.errors import Unusable
 from analyzer.packets.layout import CUT_SHORT, LINK_UNKNOWN, MALFORMED, NO_TIME, NOT_IP, OK, OTHER_PROTOCOL
 from analyzer.packets.unopened import Unopened, unopened
-from analyzer.text.globs import expanded
+
+if TYPE_CHECKING:
+    from analyzer.capture.remote import Remote
 
 # Interfaces, queues and processors hand their packets over by milliseconds out of order; a clock that was set goes back by more.
 CLOCK_STEP_NS: Final = 1_000_000_000
 STDIN: Final = "-"
 
 Input = str | os.PathLike[str] | BinaryIO
+Identity = tuple[int, int | str, int]
 
 
 class Source:
-    """One input: a file, standard input or a file object. Blocks are read once; facts about it grow while they are.
+    """One input: a file, an object behind a URL, standard input or a file object. Blocks are read once; facts grow while they are.
 
-    name        as the person gave it
+    name        as the person gave it; a URL without what opens it
     size        bytes on disk, None where that can't be known
     damage      what could not be read
     interfaces  of a pcapng file, as frames[i].interface counts them; none for pcap
     passed_over frames that gave no packet, by (status of packets.layout, link type, note of packets.layout)
     cut_packets frames of which less was captured than was on the wire
     clock_steps how often the clock went back by more than CLOCK_STEP_NS;  longest_step_ns: the furthest
+    broke_off   why the rest of an object couldn't be had, where that happened while it was read
     packets     frames read so far;  first_ns, last_ns: earliest and latest time, None without any
     """
 
     def __init__(
-        self, name: str, path: Path | None = None, file: IO[bytes] | None = None, archive: str | None = None, member: Member | None = None
+        self,
+        name: str,
+        path: Path | None = None,
+        file: IO[bytes] | None = None,
+        archive: str | None = None,
+        member: Member | None = None,
+        remote: Remote | None = None,
     ) -> None:
-        """archive, member: the file at `path` is an archive of this kind, and the capture is this one in it."""
+        """archive, member: what lies at `path`, or is `remote`, is an archive of this kind, and the capture is this one in it."""
         self.name = name
         self.path = path
+        self.broke_off: Unusable | None = None
+        self._remote = remote
         self._archive = archive
         self._member = member
         self.damage: list[Damage] = []
@@ -65,6 +74,8 @@ class Source:
         self.last_ns: int | None = None
         self.sha256: str | None = None
         self.size: int | None = path.stat().st_size if path is not None and path.is_file() else None
+        if remote is not None:
+            self.size = remote.size
         if member is not None:
             self.size = member.size
         # What a named pipe gives can be had only once: it is opened when it is read, not looked at before.
@@ -76,13 +87,18 @@ class Source:
         self._latest_ns: int | None = None
         self._file = file
         self._window: Window | None = None
+        self._digest: Any = None
         self._finished = False
 
-    def identity(self) -> tuple[int, int, int]:
-        """What tells the file apart from all others, by whatever name it is given: device, number, place in an archive (-1: it is none)."""
+    def identity(self) -> Identity:
+        """What tells the file apart from all others, by whatever name it is given: device and number, or store and name; place in an
+        archive (-1: it is none)."""
+        place = -1 if self._member is None else self._member.place
+        if self._remote is not None:
+            return *self._remote.identity(), place
         assert self.path is not None
         status = self.path.stat()
-        return status.st_dev, status.st_ino, -1 if self._member is None else self._member.place
+        return status.st_dev, status.st_ino, place
 
     def taken(self) -> int:
         """Bytes of the input used so far."""
@@ -94,7 +110,7 @@ class Source:
         """The first packet's time, read ahead of everything else; None where there is none or it can't be known beforehand."""
         if self._file is not None or self._is_pipe:
             return None
-        with Source(self.name, self.path, archive=self._archive, member=self._member)._opened() as opened:
+        with Source(self.name, self.path, None, self._archive, self._member, self._remote)._opened() as opened:
             for block in blocks_of(opened[0], opened[1], []):
                 first = block.frames["ts_ns"][0]
                 return None if first == NO_TIME else int(first)
@@ -108,13 +124,23 @@ class Source:
 
     def blocks(self) -> Iterator[Block]:
         """Every block of frames, in the file's order. Errors: Unusable when it is no capture."""
+        if self._remote is not None and self._member is None:
+            self._digest = hashlib.sha256()
         with self._opened() as (window, kind):
             self._window = window
             for block in blocks_of(window, kind, self.damage, self.interfaces):
                 self._note(block.frames)
                 yield block
+            if self._digest is not None and not window.lost:
+                window.drain()
             if window.damage is not None:
                 self.damage.append(Damage("capture-damaged", window.damage, window.offset + window.end))
+            if window.lost:
+                self.broke_off = Unusable(str(window.damage), self.name, "what came before is counted; try again")
+            elif self._digest is not None:
+                self.sha256 = self._digest.hexdigest()
+        if self._remote is not None and self._member is None:
+            self._remote.let_go()
         self._finished = True
 
     def _note(self, frames: npt.NDArray[Any]) -> None:
@@ -134,8 +160,13 @@ class Source:
         return _Opened(self)
 
     def read_sha256(self) -> None:
-        """Fill `sha256` with the digest of the file's bytes as they lie on disk; of a capture in an archive, the archive's."""
-        if self.path is not None and self.path.is_file():
+        """Fill `sha256` with the digest of the file's bytes as they lie on disk; of a capture in an archive, the archive's.
+
+        An object's digest is taken while it is read.
+        """
+        if self._remote is not None and self._member is not None:
+            self.sha256 = self._remote.sha256()
+        elif self.path is not None and self.path.is_file():
             with self.path.open("rb") as file:
                 self.sha256 = hashlib.file_digest(file, "sha256").hexdigest()
 
@@ -218,7 +249,7 @@ class _Opened:
         source = self._source
         try:
             file = source._file if source._file is not None else self._opened_file()
-            window = _window_over(file, source.size, BROKEN if source._member is not None else ())
+            window = _window_over(Feed(file, source.size, source._digest), BROKEN if source._member is not None else ())
             kind = kind_of(window, source.name)
         except BROKEN as error:
             self.__exit__()
@@ -230,11 +261,14 @@ class _Opened:
 
     def _opened_file(self) -> IO[bytes]:
         source = self._source
-        assert source.path is not None
+        place = source._remote or source.path
+        assert place is not None
         if source._archive is not None and source._member is not None:
-            return self._close.enter_context(opened_member(source.path, source._archive, source._member.place))
+            return self._close.enter_context(opened_member(place, source._archive, source._member.place))
         try:
-            return self._close.enter_context(source.path.open("rb"))
+            if source._remote is not None:
+                return self._close.enter_context(source._remote.open(last=source._digest is not None))
+            return self._close.enter_context(place.open("rb"))
         except OSError as error:
             raise Unusable(error.strerror or str(error), source.name) from error
 
@@ -242,96 +276,10 @@ class _Opened:
         self._close.close()
 
 
-def _window_over(file: IO[bytes], size: int | None, errors: tuple[type[Exception], ...] = ()) -> Window:
+def _window_over(feed: Feed, errors: tuple[type[Exception], ...] = ()) -> Window:
     """errors: what reading the file itself raises when it is broken."""
-    feed = Feed(file, size)
     name = compression_of(feed.head(SNIFF))
     if name is None:
         return Window(feed, None, errors)
     unpacked, more = decompressed(cast(IO[bytes], io.BufferedReader(feed)), name)
     return Window(feed, unpacked, (*errors, *more))
-
-
-@dataclass
-class Inputs:
-    """The inputs that can be read, one error for each that can't, and how many files in directories are no captures."""
-
-    sources: list[Source] = field(default_factory=list)
-    unusable: list[Unusable] = field(default_factory=list)
-    skipped: int = 0
-
-
-def open_inputs(inputs: Sequence[Input]) -> Inputs:
-    """Every capture that `inputs` name: paths, globs, directories (recursive), "-" for standard input, binary file objects.
-
-    A named file that is no capture is an error of its own; in a directory it is skipped and counted. Of an archive (zip, tar) every
-    capture in it is read, as ARCHIVE/NAME. A file that is named twice is read once.
-    """
-    found = Inputs()
-    seen: set[tuple[int, int, int]] = set()
-    for given in inputs:
-        if not isinstance(given, str | os.PathLike):
-            found.sources.append(Source(str(getattr(given, "name", "stream")), file=given))
-        elif os.fspath(given) == STDIN:
-            found.sources.append(Source(STDIN, file=sys.stdin.buffer))
-        else:
-            _add_path(os.fspath(given), found, seen)
-    return found
-
-
-def _add_path(given: str, found: Inputs, seen: set[tuple[int, int, int]]) -> None:
-    names = [given]
-    if glob.has_magic(given) and not os.path.lexists(given):
-        names = expanded(given)
-    if not names:
-        found.unusable.append(Unusable("no such file or directory", given))
-    for name in names:
-        if os.path.isdir(name):  # noqa: PTH112  # Path.is_dir raises for names that no file can have
-            captures = [_add_file(str(p), found, seen, named=False) for p in sorted(p for p in Path(name).rglob("*") if p.is_file())]
-            if not any(captures):
-                found.unusable.append(Unusable("no capture in this directory", name))
-        else:
-            _add_file(name, found, seen, named=True)
-
-
-def _add_file(name: str, found: Inputs, seen: set[tuple[int, int, int]], *, named: bool) -> bool:
-    """Whether it is a capture, or an archive of some, be it one that was found before."""
-    path = Path(name)
-    try:
-        archive = kind_of_archive(path) if path.is_file() else None
-        sources = [Source(name, path=path)] if archive is None else _captures_in(name, path, archive)
-        known = [source.identity() in seen for source in sources]
-        for source, is_known in zip(sources, known, strict=True):
-            if not is_known:
-                source.check()
-    except (OSError, ValueError) as error:  # ValueError: a NUL in the name
-        found.unusable.append(Unusable(getattr(error, "strerror", None) or str(error), name))
-        return False
-    except Unusable as error:
-        if named:
-            found.unusable.append(error)
-        else:
-            found.skipped += 1
-        return False
-    for source, is_known in zip(sources, known, strict=True):
-        if not is_known:
-            seen.add(source.identity())
-            found.sources.append(source)
-    return True
-
-
-def _captures_in(name: str, path: Path, archive: str) -> list[Source]:
-    """The captures in an archive, which may hold other files too. Errors: Unusable when it holds none, or can't be read."""
-    sources = []
-    refused = None
-    for member in members_of(path, archive):
-        source = Source(f"{name}/{member.name}", path=path, archive=archive, member=member)
-        try:
-            source.check()
-        except Unusable as error:
-            refused = error
-            continue
-        sources.append(source)
-    if not sources:
-        raise refused or Unusable("no file is in this archive", name)
-    return sources

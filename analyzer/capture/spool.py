@@ -8,7 +8,7 @@ import os
 import shutil
 import sys
 import tempfile
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 from pathlib import Path
 from typing import IO, Final, cast
 
@@ -16,7 +16,9 @@ from analyzer.capture.archive import BROKEN, located, opened_member
 from analyzer.capture.compressed import compression_of, decompressed
 from analyzer.capture.formats import SNIFF
 from analyzer.capture.source import STDIN, Input
+from analyzer.capture.stream import Lost
 from analyzer.errors import Unusable
+from analyzer.text.urls import is_url
 
 COPY: Final = 1 << 20
 
@@ -40,12 +42,28 @@ class Spool:
             file.close()
         self._folder.cleanup()
 
-    def inputs(self, given: Iterable[Input]) -> list[Input]:
+    def inputs(self, given: Iterable[Input], *, objects: bool = False) -> list[Input]:
         """The same inputs; streams and named pipes have been read to their end and are files under their own names.
 
-        Errors  Unusable: a stream can't be read, or the disk is full
+        objects  what lies behind URLs too: for a program that reads only files
+        Errors   Unusable: a stream can't be read, or the disk is full; with `objects` also: nothing is behind a URL
         """
-        return [self._on_disk(entry) for entry in given]
+        kept: list[Input] = []
+        for entry in given:
+            if objects and isinstance(entry, str) and is_url(entry):
+                kept += self._behind(entry)
+            else:
+                kept.append(self._on_disk(entry))
+        return kept
+
+    def _behind(self, url: str) -> Iterator[Input]:
+        from analyzer.capture.urls import named_by
+
+        for named in named_by(url):
+            for remote in named.objects:
+                with remote.open() as stream:
+                    yield self._copied(remote.name, stream)
+                remote.let_go()
 
     def _on_disk(self, entry: Input) -> Input:
         if not isinstance(entry, str | os.PathLike):
@@ -66,6 +84,8 @@ class Spool:
         try:
             with place.open("wb") as copy:
                 shutil.copyfileobj(stream, copy, COPY)
+        except Lost as error:
+            raise Unusable(f"it can't be read to its end: {error}", name, "try again") from None
         except OSError as error:
             remedy = "set TMPDIR to a folder with more room, or save the capture to a file first"
             raise Unusable(f"it can't be kept in {self._folder.name}: {error.strerror or error}", name, remedy) from error

@@ -19,6 +19,10 @@ from analyzer.room import Room
 READ: Final = 1 << 20
 
 
+class Lost(OSError):
+    """The rest of an object behind a URL can't be had; the text says why."""
+
+
 class Feed(io.RawIOBase):
     """An input's bytes as they come: a regular file's, a pipe's, one byte at a time or many.
 
@@ -28,9 +32,11 @@ class Feed(io.RawIOBase):
     given  bytes read so far
     """
 
-    def __init__(self, file: IO[bytes], size: int | None = None) -> None:
+    def __init__(self, file: IO[bytes], size: int | None = None, digest: Any = None) -> None:
+        """digest: takes all bytes that are read, where they are to be had only once (as hashlib's)."""
         self._file = file
         self._head = b""
+        self._digest = digest
         self.size = size
         self.given = 0
 
@@ -55,7 +61,15 @@ class Feed(io.RawIOBase):
         else:
             got = self._read_file_into(place)
         self.given += got
+        if self._digest is not None:
+            self._digest.update(memoryview(place)[:got])
         return got
+
+    def drain(self) -> None:
+        """Read what nobody asked for, such as what follows a damaged packet. Errors: Lost, it can't be had."""
+        place = bytearray(READ)
+        while self.readinto(place):
+            pass
 
     def _read_file_into(self, place: Any) -> int:
         for name in ("readinto1", "readinto"):
@@ -77,6 +91,7 @@ class Window:
     data        uint8[n], valid in [start, end), moved by more()
     offset      where data[0] lies in the capture's (uncompressed) bytes
     damage      what went wrong while reading (a broken compressed file), else None
+    lost        whether that was the network's doing, not the file's
     """
 
     def __init__(self, feed: Feed, unpacked: IO[bytes] | None = None, errors: tuple[type[Exception], ...] = ()) -> None:
@@ -92,6 +107,7 @@ class Window:
         self.end = 0
         self.offset = 0
         self.damage: str | None = None
+        self.lost = False
 
     def more(self) -> bool:
         """Make bytes behind `end` available, moving `data`; False when there are none."""
@@ -106,11 +122,25 @@ class Window:
         place = data[held:].data
         try:
             got = int(self._feed.readinto(place) if self._file is self._feed else self._file.readinto1(place))
+        except Lost as error:
+            self.lose(error)
+            return False
         except self._errors as error:
             self.damage = f"{self._what} ({type(error).__name__}: {error})"
             return False
         self.end += got
         return got > 0
+
+    def drain(self) -> None:
+        """Read what is left of the input, so that its digest is whole."""
+        try:
+            self._feed.drain()
+        except Lost as error:
+            self.lose(error)
+
+    def lose(self, error: Lost) -> None:
+        """Note that the rest can't be had."""
+        self.damage, self.lost = f"it can't be read further: {error}", True
 
     def rest(self) -> int:
         """How many bytes lie behind `start`, as far as that is known without reading them."""

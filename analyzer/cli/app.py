@@ -10,6 +10,7 @@ import typer
 from typer.core import TyperGroup
 
 from analyzer.cli import capture, catalogue, doctor, flows, job, report, services, slice, study, topology, verify, watch
+from analyzer.text.urls import is_url
 from analyzer.version import VERSION
 
 
@@ -26,9 +27,9 @@ class Verbs(TyperGroup):
 
 
 def names_something(word: str) -> bool:
-    """Whether it is a file, a directory, a glob that finds any, or `-` for the stream on stdin."""
+    """Whether it is a URL, a file, a directory, a glob that finds any, or `-` for the stream on stdin."""
     found = glob.iglob(word, recursive=True) if glob.has_magic(word) else ()  # noqa: PTH207 - Path.glob takes no whole paths
-    return word == "-" or os.path.lexists(word) or any(found)
+    return word == "-" or is_url(word) or os.path.lexists(word) or any(found)
 
 
 app = typer.Typer(

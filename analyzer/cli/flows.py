@@ -12,6 +12,7 @@ import typer
 
 from analyzer.cli.options import Catalogues, End, Inputs, Proxies, Quiet, Services, Sources, Start, Topology, Workers, Zone
 from analyzer.errors import Unusable
+from analyzer.text.urls import check_local
 
 if TYPE_CHECKING:
     import pyarrow as pa
@@ -131,6 +132,7 @@ def flows(
 def _format(asked: Format | None, output: str | None) -> Format:
     """The format asked for, else that of the suffix, else what suits where stdout goes."""
     if output is not None:
+        check_local(output)
         suffix = Path(output).suffix.lower()
         if asked is None and suffix not in SUFFIXES:
             what = f"no table is written as {suffix}" if suffix else "no suffix says how to write it"

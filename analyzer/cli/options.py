@@ -27,7 +27,7 @@ Inputs = Annotated[
     typer.Argument(
         metavar="INPUT...",
         show_default=False,
-        help="Captures: files, globs, directories (recursive), or - for a stream on stdin; pcap or pcapng, compressed or not.",
+        help="Captures: files, globs, directories (recursive), URLs (s3://...), or - for stdin; pcap or pcapng, compressed or not.",
     ),
 ]
 Topology = Annotated[

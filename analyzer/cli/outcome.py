@@ -7,6 +7,7 @@ from collections.abc import Iterator, Sequence
 
 from analyzer.errors import WhichproxyError
 from analyzer.report.text import inert
+from analyzer.text.urls import without_secrets
 
 DONE = 0
 UNMET = 1
@@ -25,6 +26,6 @@ def causes(error: WhichproxyError) -> Iterator[str]:
 
 
 def complain(*lines: str) -> None:
-    """Each line on stderr, inert, with the program's name before it."""
+    """Each line on stderr, inert, with the program's name before it; URLs without what opens them."""
     for line in lines:
-        print(f"whichproxy: {inert(line)}", file=sys.stderr)
+        print(f"whichproxy: {inert(without_secrets(line))}", file=sys.stderr)

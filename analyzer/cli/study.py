@@ -101,7 +101,8 @@ def init(inputs: Captures = None, output: NewFile = "study.toml") -> int:
     \b
     Exit codes: 0 written, 2 something is no capture or the file is there already; nothing is written then.
     """
-    from analyzer.capture.source import STDIN, open_inputs
+    from analyzer.capture.inputs import open_inputs
+    from analyzer.capture.source import STDIN
     from analyzer.report.outputs import write_new
     from analyzer.studies.begin import first_study
 

@@ -69,7 +69,7 @@ def verify(
     with Spool() as spool:
         question = checked(inputs, topology=topology, catalogues=catalogue, start=start, end=end, workers=workers, quiet=quiet, tz=tz)
         with question.until_interrupted():
-            kept = spool.inputs(inputs)
+            kept = spool.inputs(inputs, objects=True)
         reading = read(replace(question, inputs=kept), digests=False)
         only = _known(flow, reading.flows)
         captures = [Capture(c["path"], spool.uncompressed(c["path"]), c["packets"]) for c in reading.captures]

@@ -49,7 +49,8 @@ def _moment(text: str, zone: tzinfo | None, where: str, span: Callable[[], Span]
 
 def span_of(inputs: Sequence[Input]) -> Span:
     """The first and last time in the inputs. Errors: Unusable, none has a time, or one is a stream, which is read once."""
-    from analyzer.capture.source import STDIN, open_inputs
+    from analyzer.capture.inputs import open_inputs
+    from analyzer.capture.source import STDIN
 
     if STDIN in inputs:
         raise Unusable("of a stream nobody knows the day before it is read", "--start and --end", "write the date too: 2026-11-23 16:15")

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 from analyzer.errors import Unusable
 from analyzer.report.outputs import check_writable, write_whole
+from analyzer.text.urls import check_local
 
 if TYPE_CHECKING:
     import pyarrow as pa
@@ -21,6 +22,7 @@ REMEDY = "use .html, .md, .json or .ipynb"
 
 def check_report_path(path: str | Path, inputs: Iterable[object] = ()) -> None:
     """Raise Unusable now, before long work, if no report can be written there, or it would overwrite an input."""
+    check_local(path)
     suffix = Path(path).suffix.lower()
     if suffix not in SUFFIXES:
         raise Unusable(f"no report is written as {suffix or 'a file without a suffix'}", str(path), REMEDY)

@@ -11,6 +11,7 @@ from typing import Any
 
 from analyzer.errors import Unusable
 from analyzer.report.text import markdown
+from analyzer.text.urls import is_url, shown
 
 NBFORMAT = (4, 5)
 
@@ -39,7 +40,7 @@ def to_notebook(asked: Asked, path: str | Path) -> str:
            path. In code they are Python literals, in text Markdown that shows exactly them: no name is anything but a name
     """
     folder = Path(path).resolve().parent
-    listed = "\n".join(f"- {markdown(name)}" for name in asked.inputs)
+    listed = "\n".join(f"- {markdown(shown(name))}" for name in asked.inputs)
     cells = [
         _text(f"# Which proxy won?\n\nFrom packets seen at the gateway:\n\n{listed}\n\nRun the cells from the top (Shift+Enter)."),
         _code(_reading(asked, folder)),
@@ -93,9 +94,9 @@ def _literals(names: Sequence[str]) -> str:
 
 
 def _named_from(folder: Path, name: str) -> str:
-    """A path, a glob or a URL as it is named from that folder."""
-    if "://" in name:
-        return name
+    """A path or a glob as it is named from that folder; a URL without what opens it."""
+    if is_url(name):
+        return shown(name)
     whole = Path(os.path.abspath(name))  # noqa: PTH100 - resolve() would follow links that a glob is meant to be matched in
     return str(whole.relative_to(folder)) if whole.is_relative_to(folder) else str(whole)
 

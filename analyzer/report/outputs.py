@@ -8,10 +8,12 @@ from collections.abc import Iterable
 from pathlib import Path
 
 from analyzer.errors import Unusable
+from analyzer.text.urls import check_local
 
 
 def check_writable(path: str | Path, inputs: Iterable[object] = ()) -> None:
     """Raise Unusable now, before long work, if a file can't be written there later, or is one of the inputs."""
+    check_local(path)
     for entry in inputs:
         if isinstance(entry, str | Path) and Path(path).exists() and Path(entry).exists() and Path(path).samefile(entry):
             raise Unusable("is one of the inputs", str(path), "write somewhere else with -o")
@@ -43,6 +45,7 @@ def write_whole(path: str | Path, pieces: Iterable[bytes]) -> None:
 
 def check_new(path: str | Path) -> None:
     """Raise Unusable now, before long work, if a file is there already or can't be written there later."""
+    check_local(path)
     target = Path(path)
     if target.exists() or target.is_symlink():
         raise Unusable(*_there(path))

@@ -16,6 +16,7 @@ from pydantic_core import ErrorDetails
 from analyzer.errors import Mistakes, Unusable
 from analyzer.services.hosts import dns_name, written_name
 from analyzer.services.rules import Rows, is_regional
+from analyzer.text.urls import check_local
 
 Plane = Literal["sensor", "antivirus", "system", "user"]
 PlaneOrNone = Literal["sensor", "antivirus", "system", "user", "none"]
@@ -140,6 +141,7 @@ def read_own_files(paths: Iterable[str | Path], built_in: Rows) -> list[tuple[by
     read: list[tuple[bytes, Rows]] = []
     mistakes: list[Unusable] = []
     for path in paths:
+        check_local(path)
         try:
             content = Path(path).read_bytes()
             text = content.decode()

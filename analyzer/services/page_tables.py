@@ -13,6 +13,7 @@ from typing import Final, NamedTuple
 from xml.etree import ElementTree
 
 from analyzer.errors import Unusable
+from analyzer.text.urls import check_local
 
 MOST_BYTES: Final = 64 << 20
 """Microsoft's longest page is 0.2 MB; a sheet that unpacks to more than this is no list of hosts."""
@@ -43,6 +44,7 @@ def read_page(path: str | Path) -> Page:
 
     Errors  Unusable: it can't be read, or holds no table
     """
+    check_local(path)
     try:
         content = Path(path).read_bytes()
     except OSError as error:

@@ -12,7 +12,8 @@ import numpy.typing as npt
 import pyarrow as pa
 
 from analyzer.capture.block import BLOCK_FRAMES
-from analyzer.capture.source import Input, Source, open_inputs
+from analyzer.capture.inputs import open_inputs
+from analyzer.capture.source import Input, Source
 from analyzer.packets.decode import decode_frames
 from analyzer.packets.layout import FRAGMENT, MARK, OK, PACKET, TCP
 from analyzer.pipeline import within
@@ -105,6 +106,7 @@ def read_frames(
     """The inputs, and every packet of the chosen rows in the order of time; inputs are read as the packets are asked for.
 
     Packets that were captured twice come twice, and ICMP errors about a flow with it.
+    Errors   Unusable: an object behind a URL, which was read to its end before, can't be now
 
     joined   what came in IP fragments comes as one packet of link type 101, without what it was wrapped in
     """
@@ -129,4 +131,6 @@ def _of_source(source: Source, number: int, finder: Finder, start_ns: int | None
                 yield from parted.take(block.data, block.frames[i], packet, frame)
             elif (found := finder.row_of(packet)) is not None:
                 yield frame._replace(row=found[0], from_client=found[1])
+    if source.broke_off is not None:
+        raise source.broke_off
     yield from parted.rest()

@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Final
 
 from analyzer.text.times import rfc3339
+from analyzer.text.urls import is_url
 from analyzer.toml_file import basic_string
 
 if TYPE_CHECKING:
@@ -72,7 +73,7 @@ def first_study(path: str, captures: Sequence[Source]) -> str:
         start = EXAMPLE[0] if first is None else rfc3339(first)
         end = EXAMPLE[1] if first is None else rfc3339(first + 20 * 60 * 10**9)
         begins = "" if first is None else ", which is where it begins"
-        where = os.path.relpath(capture.name, beside)
+        where = capture.name if is_url(capture.name) else os.path.relpath(capture.name, beside)
         title = basic_string(Path(capture.name).name)
         parts.append(TEST.format(title=title, capture=basic_string(where), more="", start=start, end=end, begins=begins))
         if number == 0:

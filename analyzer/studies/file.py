@@ -20,6 +20,7 @@ from analyzer.studies.places import Place, Places
 from analyzer.studies.plan import Plan, PlannedTest
 from analyzer.text.globs import expanded
 from analyzer.text.times import NS_PER_S, parse_time, rfc3339
+from analyzer.text.urls import is_url, shown
 from analyzer.toml_file import read_toml
 
 if TYPE_CHECKING:
@@ -234,7 +235,7 @@ def _missing_files(data: Mapping[str, Any], path: Path) -> Iterator[Mistake]:
         if isinstance(name, str) and name:
             if name == "-":
                 yield ("captures", number), "standard input", "save the capture to a file and name that: tests may share it"
-            elif not _exists(path.parent / name):
+            elif not is_url(name) and not _exists(path.parent / name):
                 yield ("captures", number), f"no such capture: {path.parent / name}", "paths are relative to the study file"
 
 
@@ -297,8 +298,8 @@ def _clashing_times(table: OneTest) -> Iterator[Mistake]:
 def _planned(table: OneTest, path: Path, results: Results | None) -> PlannedTest:
     return PlannedTest(
         title=table.title,
-        captures=tuple(table.captures),
-        paths=tuple(str(path.parent / name) for name in table.captures),
+        captures=tuple(shown(name) for name in table.captures),
+        paths=tuple(name if is_url(name) else str(path.parent / name) for name in table.captures),
         start_ns=table.start,
         end_ns=table.end,
         configured=_each_once(table.configured),

@@ -21,7 +21,7 @@ OpenSpan = tuple[int | None, int | None]
 class PlannedTest:
     """One [[test]].
 
-    captures  as written; paths: the same, seen from where the program runs
+    captures  as written, URLs without what opens them; paths: the same, seen from where the program runs
     sessions  (logon, logoff); marks: (time, what was done); analyzer: when the Client Analyzer ran
     client_analyzer  its results, read
     """

@@ -14,8 +14,9 @@ from typing import Any
 import numpy as np
 import pyarrow as pa
 
+from analyzer.capture.inputs import open_inputs
 from analyzer.capture.interleave import in_time_order
-from analyzer.capture.source import Source, open_inputs
+from analyzer.capture.source import Identity, Source
 from analyzer.errors import NothingReadable, Unusable
 from analyzer.flows.grow import empty_tables
 from analyzer.names.offers import read_waiting
@@ -59,12 +60,13 @@ def read_tests(plan: Plan, catalogue: Catalogue, *, progress: Progress | None = 
         captures = [source.as_dict() for source in own]
         window = (opened.test.start_ns, opened.test.end_ns)
         readings.append(Reading(table, captures, [], 0, plan.topology, catalogue, *window))
-    return readings, unusable, skipped
+    broke_off = [source.broke_off for source in sources if source.broke_off is not None]
+    return readings, unusable + broke_off, skipped
 
 
 def _open(plan: Plan, sources: list[Source]) -> tuple[list[_Opened], list[Unusable], int]:
     """Every test's captures; a file that several tests name is one source."""
-    known: dict[tuple[int, int, int], int] = {}
+    known: dict[Identity, int] = {}
     tests, skipped = [], 0
     unusable: dict[str, Unusable] = {}
     for test in plan.tests:

@@ -15,7 +15,7 @@ import tests.build as build
 from analyzer import read
 from analyzer.capture import archive as module
 from analyzer.capture.archive import kind_of_archive, located, members_of
-from analyzer.capture.source import open_inputs
+from analyzer.capture.inputs import open_inputs
 from analyzer.capture.spool import Spool
 from analyzer.errors import Unusable
 
@@ -86,7 +86,7 @@ def test_the_same_archive_named_twice_is_read_once(tmp_path: Path) -> None:
 def test_an_archive_with_too_many_files(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(module, "MAX_MEMBERS", 3)
     with pytest.raises(Unusable, match="more than 3 files"):
-        members_of(packed(tmp_path / "a.zip", FILES), "zip")
+        members_of(packed(tmp_path / "a.zip", FILES), "zip", "a.zip")
 
 
 def test_other_files_are_no_archives(tmp_path: Path) -> None:

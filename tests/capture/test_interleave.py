@@ -16,8 +16,9 @@ from hypothesis import strategies as st
 
 import tests.build as build
 from analyzer.capture.block import BLOCK_FRAMES
+from analyzer.capture.inputs import open_inputs
 from analyzer.capture.interleave import copy_frames, in_time_order, progress_of
-from analyzer.capture.source import Source, open_inputs
+from analyzer.capture.source import Source
 from analyzer.packets.layout import FRAME
 from tests.capture.reading import Dripping, with_sources
 

@@ -14,7 +14,8 @@ from random import Random
 import pytest
 
 import tests.build as build
-from analyzer.capture.source import Source, open_inputs
+from analyzer.capture.inputs import open_inputs
+from analyzer.capture.source import Source
 from analyzer.errors import Unusable
 from analyzer.packets.layout import (
     CUT_SHORT,
@@ -32,29 +33,6 @@ from tests.capture.reading import Dripping, OnlyRead, frames_of, read
 FRAMES = [(1_700_000_000_000_000_000 + i * 1000, bytes([i]) * 20) for i in range(50)]
 EXPECTED = [(when, 1, body) for when, body in FRAMES]
 PCAP, PCAPNG = build.pcap(FRAMES), build.pcapng(FRAMES)
-
-
-def names(folder: Path, *given: str) -> tuple[list[str], list[str], int]:
-    """What was found, what was refused, and how many files were passed over; paths from the folder on."""
-    found = open_inputs([str(folder / one) for one in given])
-    return (
-        [str(Path(source.name).relative_to(folder)) for source in found.sources],
-        [str(error).replace(f"{folder}/", "") for error in found.unusable],
-        found.skipped,
-    )
-
-
-@pytest.fixture
-def folder(tmp_path: Path) -> Path:
-    (tmp_path / "in" / "deep").mkdir(parents=True)
-    for name, data in {
-        "b.pcap": PCAP,
-        "in/a.dat": PCAPNG,
-        "in/deep/c.pcapng.gz": gzip.compress(PCAPNG),
-        "in/notes.txt": b"hello\n",
-    }.items():
-        (tmp_path / name).write_bytes(data)
-    return tmp_path
 
 
 @pytest.mark.parametrize("data", [PCAP, PCAPNG, gzip.compress(PCAP)], ids=["pcap", "pcapng", "gzip"])
@@ -86,30 +64,6 @@ def test_a_named_pipe_is_opened_once_and_only_to_be_read(tmp_path: Path) -> None
     writer.start()
     assert frames_of(source.blocks()) == EXPECTED
     writer.join(10)
-
-
-def test_directories_globs_and_duplicates(folder: Path) -> None:
-    assert names(folder, "in") == (["in/a.dat", "in/deep/c.pcapng.gz"], [], 1)
-    assert names(folder, "*.pcap", "in/*.dat") == (["b.pcap", "in/a.dat"], [], 0)
-    assert names(folder, "**/*.gz")[0] == ["in/deep/c.pcapng.gz"]
-    (folder / "link").symlink_to(folder / "b.pcap")
-    assert names(folder, "b.pcap", "link", "in/../b.pcap", "*.pcap") == (["b.pcap"], [], 0)
-    assert names(folder, "in/a.dat", "in/deep/c.pcapng.gz", "in") == (["in/a.dat", "in/deep/c.pcapng.gz"], [], 1)
-    (folder / "odd[1].pcap").write_bytes(PCAP)
-    assert names(folder, "odd[1].pcap")[0] == ["odd[1].pcap"]
-
-
-def test_what_is_no_capture(folder: Path) -> None:
-    (folder / "empty").write_bytes(b"")
-    (folder / "none").mkdir()
-    (folder / "socket").symlink_to(folder / "nowhere")
-    os.mkfifo(folder / "none" / "pipe")
-    found, refused, skipped = names(folder, "in/notes.txt", "empty", "none", "missing", "*.none", "socket", "b.pcap", "x" * 300, "a\0b")
-    assert (found, skipped) == (["b.pcap"], 0)
-    assert [text.split(":")[0] for text in refused] == ["in/notes.txt", "empty", "none", "missing", "*.none", "socket", "x" * 300, "a\0b"]
-    assert "begins like neither pcap nor pcapng" in refused[0]
-    assert "nothing is in it" in refused[1]
-    assert refused[2].endswith("no capture in this directory")
 
 
 def test_a_file_that_may_not_be_read(tmp_path: Path) -> None:

@@ -9,7 +9,7 @@ from pathlib import Path
 
 import pytest
 
-from analyzer.capture.source import open_inputs
+from analyzer.capture.inputs import open_inputs
 from analyzer.errors import Unusable
 from analyzer.services.catalogue import load_catalogue
 from analyzer.studies.begin import first_study

@@ -1,0 +1,145 @@
+"""What a person named, found: paths, URLs, globs, directories, archives, "-" and file objects become sources, each once."""
+
+from __future__ import annotations
+
+import glob
+import os
+import sys
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, Final
+from urllib.parse import urlsplit
+
+from analyzer.capture.archive import kind_of_archive, members_of
+from analyzer.capture.source import STDIN, Identity, Input, Source
+from analyzer.errors import Unusable
+from analyzer.text.globs import expanded
+from analyzer.text.urls import is_url, shown
+
+if TYPE_CHECKING:
+    from analyzer.capture.remote import Remote
+
+FILE: Final = "file://"
+
+# Objects whose first bytes are asked for at once: a store answers each after some 30 ms, and all together no later.
+ASKED_AHEAD: Final = 32
+
+
+@dataclass
+class Inputs:
+    """The inputs that can be read, one error for each that can't, and how many files in directories are no captures."""
+
+    sources: list[Source] = field(default_factory=list)
+    unusable: list[Unusable] = field(default_factory=list)
+    skipped: int = 0
+
+
+def open_inputs(inputs: Sequence[Input]) -> Inputs:
+    """Every capture that `inputs` name: paths, URLs, globs, directories (recursive), "-" for standard input, binary file objects.
+
+    A named file that is no capture is an error of its own; in a directory it is skipped and counted. Of an archive (zip, tar) every
+    capture in it is read, as ARCHIVE/NAME. A file that is named twice is read once.
+    """
+    found = Inputs()
+    seen: set[Identity] = set()
+    for given in inputs:
+        if not isinstance(given, str | os.PathLike):
+            found.sources.append(Source(shown(str(getattr(given, "name", "stream"))), file=given))
+        elif os.fspath(given) == STDIN:
+            found.sources.append(Source(STDIN, file=sys.stdin.buffer))
+        elif is_url(os.fspath(given)) and not os.fspath(given).startswith(FILE):
+            _add_url(os.fspath(given), found, seen)
+        else:
+            _add_path(os.fspath(given), found, seen)
+    return found
+
+
+def _add_url(given: str, found: Inputs, seen: set[Identity]) -> None:
+    from analyzer.capture.urls import named_by
+
+    try:
+        for named in named_by(given):
+            captures = []
+            for i, remote in enumerate(named.objects):
+                for later in named.objects[i : i + ASKED_AHEAD]:
+                    later.ask()
+                captures.append(_add_file(remote.name, remote, found, seen, named=named.folder is None))
+                remote.rest()
+            if named.folder is not None and not any(captures):
+                found.unusable.append(Unusable("no capture in this directory", named.folder))
+    except Unusable as error:
+        found.unusable.append(error)
+
+
+def _add_path(given: str, found: Inputs, seen: set[Identity]) -> None:
+    if given.startswith(FILE):
+        from urllib.request import url2pathname
+
+        given = url2pathname(urlsplit(given).path)
+    names = [given]
+    if glob.has_magic(given) and not os.path.lexists(given):
+        names = expanded(given)
+    if not names:
+        found.unusable.append(Unusable("no such file or directory", given))
+    for name in names:
+        if os.path.isdir(name):  # noqa: PTH112  # Path.is_dir raises for names that no file can have
+            captures = [_add_file(str(p), p, found, seen, named=False) for p in sorted(p for p in Path(name).rglob("*") if p.is_file())]
+            if not any(captures):
+                found.unusable.append(Unusable("no capture in this directory", name))
+        else:
+            _add_file(name, Path(name), found, seen, named=True)
+
+
+def _add_file(name: str, place: Path | Remote, found: Inputs, seen: set[Identity], *, named: bool) -> bool:
+    """Whether it is a capture, or an archive of some, be it one that was found before."""
+    try:
+        sources = _captures_at(name, place)
+        known = [source.identity() in seen for source in sources]
+        for source, is_known in zip(sources, known, strict=True):
+            if not is_known:
+                source.check()
+    except (OSError, ValueError) as error:  # ValueError: a NUL in the name
+        found.unusable.append(Unusable(getattr(error, "strerror", None) or str(error), name))
+        return False
+    except Unusable as error:
+        if named:
+            found.unusable.append(error)
+        else:
+            found.skipped += 1
+        return False
+    for source, is_known in zip(sources, known, strict=True):
+        if not is_known:
+            seen.add(source.identity())
+            found.sources.append(source)
+    return True
+
+
+def _captures_at(name: str, place: Path | Remote) -> list[Source]:
+    """The file as a source, or the captures in the archive that it is. Errors: Unusable, and of a path OSError and ValueError."""
+    if isinstance(place, Path):
+        archive = kind_of_archive(place) if place.is_file() else None
+        whole = Source(name, place)
+    else:
+        place.begin()
+        archive = kind_of_archive(place)
+        whole = Source(name, remote=place)
+    return [whole] if archive is None else _captures_in(name, place, archive)
+
+
+def _captures_in(name: str, place: Path | Remote, archive: str) -> list[Source]:
+    """The captures in an archive, which may hold other files too. Errors: Unusable when it holds none, or can't be read."""
+    where: dict[str, Any] = {"path": place} if isinstance(place, Path) else {"remote": place}
+    sources = []
+    refused = None
+    for member in members_of(place, archive, name):
+        source = Source(f"{name}/{member.name}", archive=archive, member=member, **where)
+        try:
+            source.check()
+        except Unusable as error:
+            refused = error
+            continue
+        sources.append(source)
+    if not sources:
+        raise refused or Unusable("no file is in this archive", name)
+    return sources

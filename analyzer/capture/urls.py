@@ -1,0 +1,119 @@
+"""Inputs behind URLs, as fsspec has them: which objects a URL names, and the names they are shown by.
+
+Credentials come from where fsspec and its file systems take them (environment, their own files, a machine's role), never from
+here; and no text of theirs is handed on, as it may hold a URL with all that opens it.
+"""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Iterator
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any, Final
+
+from analyzer.capture.refused import reason
+from analyzer.capture.remote import Budget, Remote, asked
+from analyzer.errors import Unusable
+from analyzer.text.urls import CHAIN, shown
+
+if TYPE_CHECKING:
+    from fsspec import AbstractFileSystem
+
+LIST_S: Final = 600.0
+"""How long a listing may take: a million objects are a thousand answers of a store."""
+
+HTTP: Final = ("http", "https")
+MAGIC: Final = "*[?"
+
+
+@dataclass
+class Named:
+    """What a URL, or one match of a glob, stands for. folder: its shown name where it is one, else None."""
+
+    objects: list[Remote]
+    folder: str | None = None
+
+
+def named_by(url: str) -> Iterator[Named]:
+    """What the URL names: an object, all that lie below a folder, or what fits a glob; names sorted.
+
+    Errors  Unusable: the packages aren't there, nothing has the name, the store can't be reached or won't give it
+    """
+    fs, path = _file_system(url)
+    listing = _Listing(fs, url, path)
+    if listing.is_glob():
+        found = listing.glob()
+        if not found:
+            raise Unusable("no object fits it", shown(url))
+        for name, about in sorted(found.items()):
+            yield listing.folder(name) if about.get("type") == "directory" else Named([listing.object(name, about)])
+    elif listing.is_http:  # a page, or a file: only the name tells
+        yield listing.folder(path) if path.partition("?")[0].endswith("/") else Named([listing.object(path, {})])
+    else:
+        about = asked(fs, "info", path, name=shown(url))
+        yield listing.folder(path) if about.get("type") == "directory" else Named([listing.object(path, about)])
+
+
+def _file_system(url: str) -> tuple[AbstractFileSystem, str]:
+    install = f"install what reads them: {sys.executable} -m pip install 'whichproxy[remote]'"
+    try:
+        from fsspec.core import url_to_fs
+    except ImportError:
+        raise Unusable("reading URLs needs fsspec, which isn't installed", shown(url), install) from None
+    try:
+        fs, path = url_to_fs(url)
+    except ImportError as error:
+        scheme = url.split(CHAIN)[-1].partition("://")[0]
+        lacks = f", and {error.name} isn't installed" if error.name else ""
+        raise Unusable(f"reading {scheme}:// needs a package of its own{lacks}", shown(url), install) from None
+    except ValueError:
+        raise Unusable("nothing here reads such a URL", shown(url), "give s3://, gs://, abfs://, https://, or what fsspec knows") from None
+    except Exception as error:  # noqa: BLE001 - in a chain what is behind it is opened now, and may fail in any way
+        raise Unusable(*reason(error, shown(url))) from None
+    return fs, path
+
+
+class _Listing:
+    """Objects and folders of one file system, named as in the URL that was given."""
+
+    def __init__(self, fs: AbstractFileSystem, url: str, path: str) -> None:
+        self._fs = fs
+        self._path = path
+        self._url = url
+        self._budget = Budget()
+        protocol = fs.protocol if isinstance(fs.protocol, str) else fs.protocol[0]
+        self.is_http = protocol in HTTP
+        # Of pages that can't be had fsspec gives an empty list, unless it is asked to say so.
+        self._how: dict[str, Any] = {"detail": True, "on_error": "raise"} if self.is_http else {"detail": True}
+        first, _, behind = shown(url).partition(CHAIN)
+        self._behind = f"{CHAIN}{behind}" if behind and not first.endswith("://") and "://" in first else ""
+        # What stands before the path in the URL, as the host in sftp://host/path.
+        self._before = first.removesuffix(path) if path and first.endswith(path) else None
+        fs.invalidate_cache()  # a process may look twice, and a gateway has written meanwhile
+
+    def is_glob(self) -> bool:
+        path = self._path.partition("?")[0] if self.is_http else self._path
+        return any(letter in path for letter in MAGIC)
+
+    def glob(self) -> dict[str, dict[str, Any]]:
+        found: dict[str, dict[str, Any]] = asked(self._fs, "glob", self._path, name=shown(self._url), seconds=LIST_S, **self._how)
+        return found
+
+    def folder(self, path: str) -> Named:
+        """All objects below it; links of a web page that only sort it are none."""
+        name = self._name(path)
+        found: dict[str, dict[str, Any]] = asked(self._fs, "find", path, name=name, seconds=LIST_S, **self._how)
+        kept = (
+            (each, about)
+            for each, about in sorted(found.items())
+            if about.get("type") != "directory" and not each.endswith("/") and not (self.is_http and "?" in each)
+        )
+        return Named([self.object(each, about) for each, about in kept], name)
+
+    def object(self, path: str, about: dict[str, Any]) -> Remote:
+        return Remote(self._fs, path, self._name(path), about, self._budget)
+
+    def _name(self, path: str) -> str:
+        if self._before is not None:
+            return f"{self._before}{path}{self._behind}"
+        return f"{shown(str(self._fs.unstrip_protocol(path)))}{self._behind}"
