@@ -27,6 +27,9 @@ if TYPE_CHECKING:
 WAITS_S: tuple[float, ...] = (0.5, 2.0)
 """Before asking again, each time."""
 
+LOOK_S: Final = 0.2
+"""How often who waits for an answer looks whether somebody has interrupted it."""
+
 KEPT_BYTES: Final = 64 << 20
 """What is kept, of all objects of one URL together, between looking at an object and reading it."""
 
@@ -59,21 +62,37 @@ def _future(fs: AbstractFileSystem, what: str, *args: Any, **options: Any) -> Fu
     return done
 
 
-def _insist(ask: Callable[[], Future[Any]], seconds: float, first: Future[Any] | None = None) -> Any:
-    """The answer, asked for again where what went wrong may pass. first: the first asking, where it is under way already."""
+def _insist(ask: Callable[[], Future[Any]], seconds: float, first: Future[Any] | None = None, stop: threading.Event | None = None) -> Any:
+    """The answer, asked for again where what went wrong may pass.
+
+    first   the first asking, where it is under way already
+    stop    set by somebody who wants no answer any more
+    """
+    stop = threading.Event() if stop is None else stop
     for wait_s in (*WAITS_S, None):
         future = first
         try:
             future = ask() if future is None else future
-            return future.result(seconds)
+            return _answer(future, seconds, stop)
         except Exception as error:
             if future is not None:
                 future.cancel()
-            if wait_s is None or isinstance(error, NoRanges) or not may_pass(error):
+            if wait_s is None or isinstance(error, NoRanges) or stop.is_set() or not may_pass(error):
                 raise
-        time.sleep(wait_s)
+        stop.wait(wait_s)
         first = None
     raise AssertionError  # the last one returned or raised
+
+
+def _answer(future: Future[Any], seconds: float, stop: threading.Event) -> Any:
+    """The future's result. Errors: TimeoutError, nothing came or nobody wants it any more; whatever the future raises."""
+    until = time.monotonic() + seconds
+    while True:
+        try:
+            return future.result(min(LOOK_S, max(0.0, until - time.monotonic())))
+        except TimeoutError:
+            if future.done() or stop.is_set() or time.monotonic() >= until:
+                raise
 
 
 class Remote:
@@ -95,6 +114,7 @@ class Remote:
         self._handle: Any = None
         self._digest: str | None = None
         self._lock = threading.Lock()
+        self._stop = threading.Event()
 
     def identity(self) -> tuple[int, str]:
         """What tells the object apart from all others."""
@@ -113,7 +133,7 @@ class Remote:
             self._learn(self._about if self._is_known else asked(self._fs, "info", self._path, name=self.name))
             return
         try:
-            about, head = _insist(self._ask_beginning, refused.ANSWER_S, self._beginning)
+            about, head = _insist(self._ask_beginning, refused.ANSWER_S, self._beginning, self._stop)
         except Exception as error:  # noqa: BLE001 - as in asked()
             raise Unusable(*reason(error, self.name)) from None
         finally:
@@ -174,7 +194,7 @@ class Remote:
         if number in self._kept:
             return self._kept[number] if keep else self._kept.pop(number)
         try:
-            data: bytes = _insist(lambda: self.ask_part(number), refused.ANSWER_S, first)
+            data: bytes = _insist(lambda: self.ask_part(number), refused.ANSWER_S, first, self._stop)
         except NoRanges:
             self._whole_only = True
             raise
@@ -192,6 +212,10 @@ class Remote:
             return
         self._budget.left -= held
         self._counted += held
+
+    def give_up(self) -> None:
+        """Wait for nothing any longer: who reads it in another thread gets an error soon."""
+        self._stop.set()
 
     def has(self, number: int) -> bool:
         """Whether the part is there already."""

@@ -170,6 +170,11 @@ class Source:
             with self.path.open("rb") as file:
                 self.sha256 = hashlib.file_digest(file, "sha256").hexdigest()
 
+    def give_up(self) -> None:
+        """End a reading that another thread waits in; of files nothing has to be waited for."""
+        if self._remote is not None:
+            self._remote.give_up()
+
     def note(self, status: int, link_type: int, what: int = 0, count: int = 1) -> None:
         """Count frames that gave no packet, or datagrams of which not all was opened; what: their note (packets.layout)."""
         self.passed_over[status, link_type, what] += count

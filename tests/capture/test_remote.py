@@ -5,6 +5,7 @@ from __future__ import annotations
 import gzip
 import hashlib
 import io
+import threading
 import time
 import zipfile
 from collections.abc import Iterator
@@ -223,6 +224,29 @@ def test_a_server_that_says_nothing(web: Web, monkeypatch: pytest.MonkeyPatch) -
 
     web.fault = silent
     assert seen(web.url("small.pcap"))[2] == [f"{web.url('small.pcap')}: no answer within 0.2 s; try again"]
+
+
+def test_who_waits_can_be_told_to_give_up(web: Web) -> None:
+    """Otherwise Ctrl-C takes effect when the last of three answers hasn't come within a minute each."""
+    asked = threading.Event()
+    enough = threading.Event()
+
+    def silent(web: Web, request: BaseHTTPRequestHandler) -> bool:
+        if request.command == "GET" and not (request.headers.get("Range") or "").startswith("bytes=0-"):
+            asked.set()
+            enough.wait(30)
+            return True
+        return False
+
+    web.fault = silent
+    (source,) = open_inputs([web.url("large.pcap")]).sources
+    reader = threading.Thread(target=lambda: list(source.blocks()))
+    reader.start()
+    assert asked.wait(20)
+    source.give_up()
+    reader.join(20)
+    assert not reader.is_alive() and source.broke_off is not None
+    enough.set()
 
 
 def test_nobody_there(monkeypatch: pytest.MonkeyPatch) -> None:
