@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import queue
 import threading
-from collections.abc import Generator, Iterable
+from collections.abc import Callable, Generator, Iterable
 from typing import TypeVar
 
 T = TypeVar("T")
@@ -17,11 +17,17 @@ class _End:
         self.error = error
 
 
-def ahead(items: Iterable[T], most: int) -> Generator[T, None, None]:
+def _nothing() -> None:
+    pass
+
+
+def ahead(items: Iterable[T], most: int, give_up: Callable[[], object] = _nothing) -> Generator[T, None, None]:
     """The same items in the same order, made in another thread, at most `most` before they are asked for.
 
     An error in making one is raised where it would have come. When the generator is closed, the thread ends behind the item
     that it is making, and is waited for.
+
+    give_up   called where no further item is wanted, for making one may be a long wait
     """
     made: queue.Queue[T | _End] = queue.Queue(most)
     stopped = threading.Event()
@@ -42,10 +48,12 @@ def ahead(items: Iterable[T], most: int) -> Generator[T, None, None]:
     try:
         while not isinstance(item := made.get(), _End):
             yield item
+        give_up = _nothing
         if item.error is not None:
             raise item.error
     finally:
         stopped.set()
+        give_up()
         while thread.is_alive():  # it may be waiting for room
             drain(made)
             thread.join(0.01)

@@ -141,13 +141,8 @@ def collect(blocks: Iterable[Block], sources: Sequence[Source], workers: int = 1
     """
     decoded = decode(blocks, sources)
     if workers > 1 and sum(source.size or 0 for source in sources) >= SMALL and all(source.size is not None for source in sources):
-        with closing(ahead(decoded, AHEAD)) as made:
-            try:
-                return read_waiting(count_and_read(made, empty_tables()))
-            except BaseException:
-                for source in sources:
-                    source.give_up()
-                raise
+        with closing(ahead(decoded, AHEAD, lambda: [source.give_up() for source in sources])) as made:
+            return read_waiting(count_and_read(made, empty_tables()))
     return read_waiting(count_and_read(decoded, empty_tables()))
 
 

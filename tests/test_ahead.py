@@ -58,3 +58,19 @@ def test_closing_ends_the_thread() -> None:
         assert next(given) == 0
     assert threading.active_count() == before
     assert len(made) < 100
+
+
+def test_who_makes_the_items_is_told_that_no_more_are_wanted() -> None:
+    """Not behind the last one: nothing is waited for then."""
+    wanted = threading.Event()
+
+    def items() -> Iterator[int]:
+        yield 0
+        wanted.wait(20)
+        yield 1
+
+    with closing(ahead(items(), 1, wanted.set)) as given:
+        assert next(given) == 0
+    assert wanted.is_set()
+    told: list[bool] = []
+    assert list(ahead(range(3), 1, lambda: told.append(True))) == [0, 1, 2] and told == []

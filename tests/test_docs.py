@@ -54,6 +54,7 @@ PAGES_BY_HAND = [
     "docs/second-opinion.md",
     "docs/slices.md",
     "docs/study.md",
+    "docs/urls.md",
     "docs/verdict.md",
 ]
 PROMPT, LEFT_OUT = "$ ", "..."
