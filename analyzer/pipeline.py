@@ -141,7 +141,12 @@ def collect(blocks: Iterable[Block], sources: Sequence[Source], workers: int = 1
     """
     decoded = decode(blocks, sources)
     if workers > 1 and sum(source.size or 0 for source in sources) >= SMALL and all(source.size is not None for source in sources):
-        with closing(ahead(decoded, AHEAD, lambda: [source.give_up() for source in sources])) as made:
+
+        def give_up() -> None:
+            for source in sources:
+                source.give_up()
+
+        with closing(ahead(decoded, AHEAD, give_up)) as made:
             return read_waiting(count_and_read(made, empty_tables()))
     return read_waiting(count_and_read(decoded, empty_tables()))
 

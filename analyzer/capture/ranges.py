@@ -6,13 +6,10 @@ import io
 import os
 from collections.abc import Callable
 from concurrent.futures import Future
-from typing import TYPE_CHECKING, Any, Final
+from typing import Any, Final, Protocol
 
 from analyzer.capture.refused import reason
 from analyzer.capture.stream import Lost
-
-if TYPE_CHECKING:
-    from analyzer.capture.remote import Remote
 
 # A first part to see what it is, a second that holds a whole block of any zstd file, then parts that a store answers at full speed.
 FIRST: Final = 16 << 10
@@ -43,10 +40,22 @@ def part_at(offset: int) -> int:
     return 2 + (offset - FIRST - SECOND) // PART
 
 
+class Parted(Protocol):
+    """What is asked of an object (remote.Remote says what each of it is)."""
+
+    name: str
+    size: int | None
+
+    def has(self, number: int) -> bool: ...
+    def ask_part(self, number: int) -> Future[bytes]: ...
+    def part(self, number: int, first: Future[bytes] | None = None, *, keep: bool = True) -> bytes: ...
+    def whole(self) -> Any: ...
+
+
 class Ranges(io.RawIOBase):
     """An object's bytes as a file: fetched in parts, and, where one part follows another, a few parts ahead."""
 
-    def __init__(self, remote: Remote, *, keep: bool = True) -> None:
+    def __init__(self, remote: Parted, *, keep: bool = True) -> None:
         self._remote = remote
         self._keep = keep
         self._size = remote.size or 0
