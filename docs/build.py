@@ -22,6 +22,7 @@ from analyzer.packets.wrappings import WRAPPINGS
 from analyzer.tables import FLOW_COLUMNS, LOOKUP_COLUMNS, REQUEST
 from docs.article import article_page
 from docs.settings import settings_page
+from docs.tables import tables_page
 from docs.verdict import verdict_page, verdict_schema
 
 DOCS: Final = Path(__file__).resolve().parent
@@ -110,18 +111,18 @@ def cell(text: str) -> str:
 
 def findings_page() -> str:
     """docs/findings.md: every code a person can be told."""
-    told = set(told_codes())
+    used = set(codes_in_use())
     lines = ["# Findings", "", WRITTEN, FINDINGS_TEXT.rstrip()]
     for severity in SEVERITIES:
         lines += ["", f"## {severity.capitalize()}", "", "| code | meaning | what to do |", "| --- | --- | --- |"]
-        lines += [f"| `{name}` | {c.meaning} | {c.advice} |" for name, c in CODES.items() if c.severity == severity and name in told]
-    if untold := [f"| `{name}` | {c.meaning} |" for name, c in CODES.items() if name not in told]:
+        lines += [f"| `{name}` | {c.meaning} | {c.advice} |" for name, c in CODES.items() if c.severity == severity and name in used]
+    if unused := [f"| `{name}` | {c.meaning} |" for name, c in CODES.items() if name not in used]:
         lines += ["", "## Not told yet", "", "These codes have their name and meaning, but nothing in this version looks for them."]
-        lines += ["", "| code | meaning |", "| --- | --- |", *untold]
+        lines += ["", "| code | meaning |", "| --- | --- |", *unused]
     return "\n".join(lines) + "\n"
 
 
-def told_codes() -> Iterator[str]:
+def codes_in_use() -> Iterator[str]:
     """The codes that some stage names; the registry itself and the list of what a capture could report don't count."""
     aside = {ROOT / "analyzer" / "findings.py", ROOT / "analyzer" / "verdict" / "captures.py"}
     sources = "\n".join(path.read_text(encoding="utf-8") for path in sorted((ROOT / "analyzer").rglob("*.py")) if path not in aside)
@@ -204,6 +205,7 @@ PAGES: Final[dict[str, Callable[[], str]]] = {
     "article.md": article_page,
     "limits.md": limits_page,
     "settings.md": lambda: settings_page(WRITTEN),
+    "tables.md": lambda: tables_page(WRITTEN),
     "study.schema.json": study_schema,
     "verdict.md": lambda: verdict_page(WRITTEN),
     "verdict.schema.json": verdict_schema,

@@ -56,6 +56,7 @@ PAGES_BY_HAND = [
     "docs/study.md",
     "docs/urls.md",
     "docs/verdict.md",
+    *(path.relative_to(ROOT).as_posix() for path in sorted(DOCS.glob("decisions/*.md"))),
 ]
 PROMPT, LEFT_OUT = "$ ", "..."
 BLOCK = re.compile(r"(?:<!-- not run: (?P<why>[^\n]+) -->\n)?```(?P<language>[a-z]+)\n(?P<text>.*?)^```$", re.DOTALL | re.MULTILINE)
@@ -370,4 +371,4 @@ def test_every_page_can_be_reached_from_the_readme() -> None:
         seen.add(page)
         links = [(page.parent / target).resolve() for target in LINK.findall(page.read_text(encoding="utf-8")) if "://" not in target]
         to_read += [path for path in links if path.suffix == ".md" and path not in seen]
-    assert set(DOCS.glob("*.md")) <= seen
+    assert set(DOCS.rglob("*.md")) <= seen
