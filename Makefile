@@ -5,7 +5,7 @@
 
 .DEFAULT_GOAL := help
 .DELETE_ON_ERROR:
-.PHONY: help report test fuzz explore matrix wheel-check bench lab lint clean packages
+.PHONY: help report test fuzz explore matrix wheel-check bench lab lint cover clean packages
 SHELL := /bin/bash
 export PATH := $(PATH):/usr/sbin:/sbin
 
@@ -59,6 +59,17 @@ lab: $(VENV)/.dev packages  ## record every capture in captures/ again (Linux, r
 
 lint: $(VENV)/.dev  ## ruff and mypy
 	@$(BIN)/ruff check . && $(BIN)/ruff format --check . && $(BIN)/mypy
+
+# Compiled lines can't be followed. So what reads packets is run once more uncompiled, by the tests that need little time for it.
+UNCOMPILED ?= $(wildcard $(patsubst %,tests/packets/test_%.py,fields gre guess l2tp labels link_types mirrors pseudo tags tunnels wrappings)) \
+	$(wildcard $(patsubst %,tests/names/test_%.py,answers certificate columns community extensions handshakes quic sha1 sha256 strings uri words)) \
+	tests/flows/test_lists.py
+cover: COVER ?= tests
+cover: $(VENV)/.dev $(VENV)/.warm packages  ## which lines and branches the tests run; every file in build/coverage/index.html
+	@rm -rf build/coverage && mkdir -p build/coverage
+	@$(BIN)/coverage run -m pytest -n auto --dist loadfile $(COVER)
+	@WHICHPROXY_PLAIN=1 NUMBA_DISABLE_JIT=1 $(BIN)/coverage run -m pytest $(UNCOMPILED)
+	@$(BIN)/coverage combine -q && $(BIN)/coverage html -q && $(BIN)/coverage report --skip-covered
 
 wheel-check: $(VENV)/.dev  ## the wheel built, installed in an environment of its own, and a report made from there
 	@rm -rf build/wheel && mkdir -p build/wheel

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import ast
 import gzip
 import importlib
 import inspect
@@ -12,6 +13,7 @@ import shlex
 import shutil
 import subprocess
 import sys
+import textwrap
 import zipfile
 from collections.abc import Iterator
 from pathlib import Path
@@ -361,6 +363,17 @@ def test_the_files_that_contributing_names_are_there() -> None:
     named = re.findall(r"`((?:analyzer|captures|docs|tests)/[\w/.]+)`", (ROOT / "CONTRIBUTING.md").read_text(encoding="utf-8"))
     assert len(named) > 20
     assert [path for path in named if "NAME" not in path and not (ROOT / path).exists()] == []
+
+
+def test_the_templates_of_contributing_are_python_and_import_what_is_there() -> None:
+    programs = ["\n".join(block.lines) for block in blocks("CONTRIBUTING.md") if block.language == "python"]
+    assert len(programs) >= 5
+    for program in programs:
+        tree = ast.parse("def template():\n" + textwrap.indent(program, "    "))
+        for node in ast.walk(tree):
+            if isinstance(node, ast.ImportFrom):
+                module = importlib.import_module(str(node.module))
+                assert [alias.name for alias in node.names if not hasattr(module, alias.name)] == [], node.module
 
 
 def test_every_page_can_be_reached_from_the_readme() -> None:
