@@ -1,7 +1,7 @@
 """numpy arrays → Arrow arrays, and Arrow without pandas.
 
 `pyarrow.array` asks pandas whether what it is given is one of its own, and so imports it: a third of a second that a small
-report and a gateway don't have. It asks once: told then that there is no pandas, it goes on without, and still finds it when
+report and a gateway don't have. It asks once: finding no pandas then, it goes on without, and still finds it when
 somebody wants a DataFrame.
 """
 
@@ -42,9 +42,9 @@ class _NoPandas(MetaPathFinder):
 def leave_pandas_alone() -> None:
     """Let pyarrow ask for pandas now, while it can't be found, unless somebody has imported it already.
 
-    For a process of our own only, the command line, where it saves 0.5 s and 32 MB of each run. What is said can't depend on it:
+    For a process of our own only, the command line, where it saves 0.5 s and 32 MB of each run. No output can depend on it:
     pyarrow goes by pandas in one thing, times that it makes into Python objects, and here it never makes any
-    (analyzer/text/times.py; tests/text/test_times.py reads the sources, tests/matrix compares what is said with pandas loaded).
+    (analyzer/text/times.py; tests/text/test_times.py reads the sources, tests/matrix compares the outputs with pandas loaded).
     """
     if "pandas" in sys.modules:
         return

@@ -2,8 +2,8 @@
 
 A piece that begins in the middle of a connection keeps its payload until the piece before is known, and a head that isn't complete
 waits. What the names stage reads of such bytes stays as it is, and so does every length: in heads the first line without user info
-and query, and the fields that are read. What stands behind a field's name that was sent in an earlier piece can't be told from a host,
-and stays.
+and query, and the fields that are read. Where a field's name was sent in an earlier piece, its value can't be
+distinguished from a host, and stays.
 """
 
 from __future__ import annotations

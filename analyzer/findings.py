@@ -1,4 +1,4 @@
-"""Every code a person can be told: how bad it is, what it means and what to do about it.
+"""Every code that a finding can have: how bad it is, what it means and what to do about it.
 
 A finding is one cause, with all the sources, services and flows it touches; what states a moment is one per source and moment.
 """
@@ -196,7 +196,7 @@ CODES: dict[str, Code] = {
     ),
     "capture-cut": Code(
         "info",
-        "Packets were cut by the snap length: what stands behind it can't be read.",
+        "Packets were cut by the snap length: the bytes beyond it can't be read.",
         "Capture whole packets: tcpdump -s 0.",
     ),
     "frames-unopened": Code(

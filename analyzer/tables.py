@@ -219,7 +219,7 @@ FLOW_COLUMNS = (
         "names",
         "wininet, winhttp, chromium, firefox, curl, openssl or other, by how the client talks; supports, never decides",
     ),
-    Column("client_family_by", pa.string(), "names", "what client_family was told by"),
+    Column("client_family_by", pa.string(), "names", "what client_family was recognised by"),
     Column("pair", pa.string(), "routes", "on both legs of one tunnel: the client leg's id"),
     Column("pairs", pa.list_(pa.string()), "routes", "all of them where a leg has several; pair is the first; empty: none"),
     Column("process", pa.string(), "flows", "process name or PID where the capture has it (PKTAP, packet comments); else null"),

@@ -110,14 +110,14 @@ def cell(text: str) -> str:
 
 
 def findings_page() -> str:
-    """docs/findings.md: every code a person can be told."""
+    """docs/findings.md: every code that a finding can have."""
     used = set(codes_in_use())
     lines = ["# Findings", "", WRITTEN, FINDINGS_TEXT.rstrip()]
     for severity in SEVERITIES:
         lines += ["", f"## {severity.capitalize()}", "", "| code | meaning | what to do |", "| --- | --- | --- |"]
         lines += [f"| `{name}` | {c.meaning} | {c.advice} |" for name, c in CODES.items() if c.severity == severity and name in used]
     if unused := [f"| `{name}` | {c.meaning} |" for name, c in CODES.items() if name not in used]:
-        lines += ["", "## Not told yet", "", "These codes have their name and meaning, but nothing in this version looks for them."]
+        lines += ["", "## Not looked for yet", "", "These codes have their name and meaning, but nothing in this version looks for them."]
         lines += ["", "| code | meaning |", "| --- | --- |", *unused]
     return "\n".join(lines) + "\n"
 

@@ -81,7 +81,7 @@ def documented(test: StudyTest) -> str:
 
 
 def sureness(test: StudyTest) -> str:
-    """What is said of live response, and how sure it is."""
+    """The sentence about live response, and how sure it is."""
     live = test.document["live_response"]
     return f"{capital(live['reason'])} ({live['confidence']})"
 

@@ -96,7 +96,7 @@ def tables_page(written: str) -> str:
         ("1. Frames: where each packet lies", FRAMES, frame_rows(kept.frames[rows])),
         ("2. Packets: headers read, tunnels taken off", PACKETS, packet_rows(kept.packets[rows])),
         ("3. Records and sides: conversations counted", RECORDS, record_rows(kept.tables, record)),
-        ("4. Messages: what was said before encryption", MESSAGES, message_rows(kept.tables, record)),
+        ("4. Messages: what was sent before encryption", MESSAGES, message_rows(kept.tables, record)),
         ("5. The flow table: one row, filled by four stages", COLUMNS, column_rows(flow)),
         ("6. The verdict: where this flow counts", VERDICT, verdict_rows(judge(reading), flow)),
     ]
@@ -194,14 +194,14 @@ def column_rows(flow: Mapping[str, Any]) -> list[str]:
 
 
 def verdict_rows(document: Mapping[str, Any], flow: Mapping[str, Any]) -> list[str]:
-    """Where in the document the flow is counted: the place, and what is said there."""
+    """Where in the document the flow is counted: the place, and what it holds."""
     source = next(one for one in document["sources"] if flow["client_ip"] in one["client_ips"])
     service = next(one for one in source["services"] if one["service"] == flow["service"] and one["plane"] == flow["plane"])
     place = f"sources[{document['sources'].index(source)}]"
     inside = f"{place}.services[{source['services'].index(service)}]"
     said = [(place, source), (inside, service)]
     said += [(f"{inside}.{part}[0]", service[part][0]) for part in ("eras", "by_proxy")]
-    return table(("where", "what is said"), ((f"`{where}`", scalars(part)) for where, part in said))
+    return table(("where", "what it holds"), ((f"`{where}`", scalars(part)) for where, part in said))
 
 
 def scalars(part: Mapping[str, Any]) -> str:

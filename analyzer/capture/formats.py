@@ -67,7 +67,7 @@ def kind_of_head(head: bytes) -> str | None:
 
 
 def blocks_of(window: Window, kind: str, damage: list[Damage], interfaces: list[Interface] | None = None) -> Iterator[Block]:
-    """The blocks of a capture of this kind; what is wrong with it is added to `damage`, and the interfaces it tells of to `interfaces`."""
+    """The blocks of a capture of this kind; what is wrong with it is added to `damage`, and the interfaces it describes to `interfaces`."""
     if kind == "pcap":
         return read_pcap(window, damage)
     if kind == "snoop":

@@ -1,6 +1,6 @@
 """Packets of an interface as they come: a capturing tool as a child process, whose stream is read like any capture.
 
-The privilege stays in a small program that was made for it. tcpdump comes first: it tells its drop counts while it runs, and
+The privilege stays in a small program that was made for it. tcpdump comes first: it prints its drop counts while it runs, and
 into a pipe it keeps up where dumpcap doesn't (measured: no drops at 284,000 packets a second, where dumpcap lost a third).
 dumpcap is for users who may run it and no tcpdump; scapy's sniffer, in a process of its own, for where neither is there.
 """
@@ -38,7 +38,7 @@ BUFFER_MIB = 32
 PIPE_BYTES = 1 << 20
 
 STOP_S = 5.0
-"""How long a tool may take to give what it still has, once it was told to stop."""
+"""How long a tool may take to give what it still has, once it was asked to stop."""
 
 # "917 packets received by filter, 3 packets dropped by kernel" (tcpdump, on one line or several, and our sniffer).
 COUNT = re.compile(r"(\d+) packets? (captured|received by filter|dropped by kernel|dropped by interface)")

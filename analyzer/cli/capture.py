@@ -18,7 +18,7 @@ For = Annotated[
 
 
 def capture(job: JobFile, seconds: For = None, quiet: Quiet = False) -> int:
-    """Capture as a job file says: ring files, each analysed once; evidence kept, packets not; what changed is told.
+    """Capture as a job file says: ring files, each analysed once; evidence kept, packets not; what changed is reported.
 
     Files that an earlier run left, because it was killed or the machine stopped, are analysed first. Conversations that a
     file's end cuts, or a run's, stay one row. Ctrl-C or SIGTERM ends the run in order.

@@ -153,7 +153,7 @@ def _kernels() -> Check:
 
 
 def _unwritable() -> Check | None:
-    """What is said of kernels that can't be kept anywhere; None: they can."""
+    """The check's result where kernels can't be kept anywhere; None: they can."""
     from analyzer.kept import cache_folder
 
     folder = cache_folder()

@@ -136,7 +136,7 @@ def _will_do(described: Job) -> Iterator[str]:
     yield f"packets    {byte_size(said.retention.packet_bytes)} are kept{days}; evidence {kept}"
     yield f"results    {inert(str(described.results))}"
     yield f"compared   with {inert(said.drift.against)}{f' and {inert(str(described.expect))}' if described.expect else ''}"
-    yield f"tells      {inert(', '.join(['the journal', *told]))}"
+    yield f"reports to {inert(', '.join(['the journal', *told]))}"
 
 
 def _told(described: Job) -> Iterator[str]:

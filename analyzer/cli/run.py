@@ -1,4 +1,4 @@
-"""Runs the program: what was asked for is done, and whatever went wrong is said in a line. No traceback for anything a person can cause."""
+"""Runs the command line: whatever goes wrong is one line on stderr, and an exit code. No traceback for anything a person can cause."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ from analyzer.errors import WhichproxyError
 from analyzer.version import VERSION
 
 TRACE = "WHICHPROXY_TRACEBACK"
-"""Set to anything, a mistake of ours is told with its whole trace."""
+"""Set to anything, a mistake of ours is printed with its whole trace."""
 
 COMPLETION = "_WHICHPROXY_COMPLETE"
 

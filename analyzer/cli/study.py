@@ -120,7 +120,7 @@ def init(inputs: Captures = None, output: NewFile = "study.toml") -> int:
 
 
 def default_output(study: str) -> str:
-    """Where the study is written if nothing else is said: beside its file, under its name."""
+    """Where the study is written by default: beside its file, under its name."""
     return str(Path(study).with_suffix(".html"))
 
 

@@ -27,8 +27,8 @@ def topology(
 ) -> int:
     """Propose a topology file: the proxies that were seen at work, and what asked them.
 
-    What packets prove are entries: addresses that answered as proxies do. How clients were told of them (method), machines' names
-    and the gateway's policy are guesses, written as comments with what speaks for them. Give the proxies their names, take the # off
+    What packets prove are entries: addresses that answered as proxies do. How clients find them (method), machines' names
+    and the gateway's policy are guesses, written as comments with the reasons for them. Give the proxies their names, take the # off
     what is right, and use the file with --topology: it changes no winner, it names them.
 
     \b

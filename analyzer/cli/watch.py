@@ -63,7 +63,7 @@ def watch(
     """Say which proxy wins while the packets arrive; Ctrl-C ends it with the whole report.
 
     tcpdump or dumpcap captures, in a process of its own. Only what the question needs is captured: the addresses of the
-    topology, and enough of each packet to hold a name; what that is, is said first. On a terminal the table refreshes, with
+    topology, and enough of each packet to hold a name; the first line says which. On a terminal the table refreshes, with
     new findings above it; else a line of numbers comes on stderr every ten seconds. Packets that were dropped are shown beside
     the numbers. Memory is bounded, whatever arrives: what that costs is the finding flows-evicted.
 
@@ -101,7 +101,7 @@ class Packets(NamedTuple):
     recorder: Recorder | None
 
     def drops(self) -> Drops | None:
-        """What is known to be lost; None where nobody tells."""
+        """What is known to be lost; None: the stream doesn't say."""
         return self.recorder.drops() if self.recorder else None
 
     def end(self) -> None:

@@ -167,7 +167,7 @@ def _is_it(evidence: Evidence, proxy: str, named: str | None) -> bool:
 def _absent(seen: Seen, line: Tried) -> Judgement:
     """ "Doesn't exist": there is no static proxy, or none was given on the command line."""
     if line.number.partition(".")[0] != NAMED:
-        return "can't tell", "a command line proxy is there only while the analyzer is told of it", NOTHING
+        return "can't tell", "a command line proxy is used only while the analyzer runs with it on its command line", NOTHING
     evidence = seen.evidence
     static = [code for code, proxy in enumerate(evidence.proxy.values) if evidence.proxy_names[proxy][1] == "static"]
     used = np.flatnonzero((np.isin(evidence.proxy.codes, static)) & (evidence.service.codes >= 0))

@@ -28,7 +28,7 @@ WANTED: Final = (
     "mdeclientanalyzer.xml",
     "mde.xml",  # of Linux and macOS
 )
-"""File names in lower case; the first that tells of connectivity is taken."""
+"""File names in lower case; the first that is there has the connectivity results."""
 
 MAX_FILE: Final = 16 << 20
 """Bytes of one file. Real ones are below 2 MB; a third-party reader caps at 16 MiB too."""

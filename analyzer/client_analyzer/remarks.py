@@ -38,7 +38,7 @@ MOST_FACTS: Final = 500
 
 
 def events_in_text(text: str) -> list[AnalyzerEvent]:
-    """The findings among the lines; a severity in another word is told by the id's third digit, as its own style sheet does."""
+    """The findings among the lines; a severity in another word is read from the id's third digit, as its own style sheet does."""
     found: list[AnalyzerEvent] = []
     for line in lines_of(text):
         if match := _EVENT.fullmatch(line.strip()):

@@ -125,11 +125,11 @@ class Analyst:
         done = {name: when for name, when in change.record.get("done", {}).items() if name in there}
         change.record["done"] = {**done, file.name: time.time()}
         known = self.duplicates if run["duplicates"] is None else run["duplicates"]
-        told = self._dropped_before(file)
-        change.record["dropped"] = {"tool": file.run, "packets": max(told, drops_of(entry))}
+        before = self._dropped_before(file)
+        change.record["dropped"] = {"tool": file.run, "packets": max(before, drops_of(entry))}
         grown: Pending = {**run, "files": [*run["files"], entry], "going_on": run["going_on"] + going_on, "duplicates": known}
         if not run["files"]:
-            grown["told"] = told
+            grown["dropped_before"] = before
         change.record["pending"] = [grown if one["number"] == run["number"] else one for one in change.record["pending"]]
 
     def _dropped_before(self, file: RingFile) -> int:
@@ -151,7 +151,7 @@ class Analyst:
         drops     packets that were dropped and no file says so
         waiting   what the run captured and isn't analysed yet
         """
-        entries = dropped_once(run["files"], run.get("told", 0))
+        entries = dropped_once(run["files"], run.get("dropped_before", 0))
         names = [entry["path"] for entry in entries]
         flows, left_out = self._evidence.rows_seen_in(names, run["since"])
         known = named_so_far(self._carried)

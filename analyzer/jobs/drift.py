@@ -22,7 +22,7 @@ class Drift:
     """What changed.
 
     findings   of the drift codes, as the verdict document has them;  unmet: a sentence for each expectation that doesn't hold
-    silent     what is silent now, (client_ip, service): when it comes back, that is told
+    silent     what is silent now, (client_ip, service): when it comes back, that is reported
     """
 
     findings: list[dict[str, Any]] = field(default_factory=list)
@@ -82,7 +82,7 @@ def _new_proxies(used: set[str], after: Entry) -> Iterable[Finding]:
 
 
 def _new_direct(before: Entry, after: Entry) -> Iterable[Finding]:
-    """Sources that go past the proxies now, and didn't; for a service, or to anybody where no service is told."""
+    """Sources that go past the proxies now, and didn't; for one service, or for any where the packets don't show which."""
     for kind in ("allowed", "blocked"):
         known = {(entry.client, entry.service) for entry in direct_of(before, kind)}
         fresh: dict[str, list[Direct]] = {}

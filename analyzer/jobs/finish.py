@@ -24,7 +24,7 @@ from analyzer.studies.expectations import judged, load_expectations, unmet
 
 SCHEMA: Final = 1
 UNTOLD: Final = 20
-"""How many runs wait to be told, where a command or webhook fails; of more, the oldest are given up."""
+"""How many runs are kept to be reported later, where a command or webhook fails; of more, the oldest are given up."""
 TELL_S: Final = 75.0
 """How long all telling at the end of a run may take: as long as one command and one webhook that never answer."""
 ALL_ANALYSED: Final = Waiting()
@@ -103,7 +103,7 @@ def finish(
 
 
 def tell_waiting(job: Job, store: Store, say: Callable[[str], None], seconds: float = TELL_S) -> None:
-    """Tell what waits to be told, for so long; what can't be told then waits on."""
+    """Report what waits to be reported, for so many seconds; what fails waits on."""
     until = time.monotonic() + seconds
     waiting = store.record.get("untold", [])
     left = []

@@ -67,7 +67,7 @@ def _take(handle: int, folder: Path) -> None:
 
 
 def holder_of(folder: Path) -> dict[str, int]:
-    """What the lock's holder said of itself; {} where it said nothing."""
+    """What the lock's holder wrote about itself; {} where it wrote nothing."""
     try:
         said = json.loads((folder / NAME).read_bytes())
     except (OSError, ValueError):

@@ -1,4 +1,4 @@
-"""What systemd is told: that the run is ready, and that it is alive (sd_notify(3))."""
+"""Tells systemd two things: that the run is ready, and that it is alive (sd_notify(3))."""
 
 from __future__ import annotations
 

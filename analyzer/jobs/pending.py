@@ -36,7 +36,7 @@ class Pending(TypedDict):
     tool         the run that started the capturing tool: this one, or an earlier one where it captures on and on
     began        seconds since 1970;  since: the number of the change before its first
     files        the `captures` entry of each ring file that was analysed
-    told         packets that the tool's files say were dropped, and an earlier run told
+    dropped_before   packets that the tool's files say were dropped, as far as an earlier run reported them
     going_on     conversations that memory had no room for
     duplicates   packets captured twice, before the run; None: not known yet
     closed       not there: it captures, or was killed
@@ -47,7 +47,7 @@ class Pending(TypedDict):
     began: float
     since: int
     files: list[dict[str, Any]]
-    told: NotRequired[int]
+    dropped_before: NotRequired[int]
     going_on: int
     duplicates: int | None
     closed: NotRequired[Closed]

@@ -1,4 +1,4 @@
-"""A webhook called: one deadline for all of it, and nothing of its address, which is a secret, in what is said."""
+"""Calls a webhook: one deadline for all of it. Its address is a secret, so no message holds any of it."""
 
 from __future__ import annotations
 
@@ -85,7 +85,7 @@ class _Secure(HTTPSHandler):
 
 
 class _NoRedirect(HTTPRedirectHandler):
-    """A redirected POST arrives elsewhere as a GET without its body: better to say so than to think it was told."""
+    """A redirected POST arrives elsewhere as a GET without its body: better to fail than to think that somebody has read it."""
 
     def redirect_request(self, *args: Any) -> None:
         return None
@@ -100,7 +100,7 @@ def reason(error: Exception) -> str:
     if isinstance(error, ssl.SSLCertVerificationError):
         return f"its certificate can't be trusted (OpenSSL's code {getattr(error, 'verify_code', 'unknown')})"
     if isinstance(error, ssl.SSLError):
-        return f"TLS failed ({getattr(error, 'reason', None) or 'no reason told'})"
+        return f"TLS failed ({getattr(error, 'reason', None) or 'no reason given'})"
     if isinstance(error, TimeoutError):
         return "it didn't answer in time"
     if isinstance(error, OSError) and error.strerror:

@@ -1,6 +1,6 @@
 """One run of a job in the foreground: the tool writes ring files, each is analysed once, and the run's results are taken.
 
-The tool is started before everything else that takes time: packets come first. It is told to end when the run's time is over
+The tool is started before everything else that takes time: packets come first. It is asked to end when the run's time is over
 or somebody stops it, however much waits to be analysed; what waits has a time of its own then, and is the next run's after it.
 """
 
@@ -30,7 +30,7 @@ DAY_S: Final = 86_400
 
 @dataclass
 class Outcome:
-    """How a run ended. drift: something changed;  broke_off: why capturing ended by itself, None when it was told to."""
+    """How a run ended. drift: something changed;  broke_off: why capturing ended by itself, None when we ended it."""
 
     drift: bool = False
     broke_off: str | None = None
@@ -39,7 +39,7 @@ class Outcome:
 
 @dataclass
 class Control:
-    """How a run is told to end, and whom it tells what it does.
+    """How a run is asked to end, and where it reports what it does.
 
     wait       waits so many seconds, also none; True as soon as the run is to end
     captures   called as soon as the tool does
@@ -217,7 +217,7 @@ class _Session:
         if self._ended is not None and self._is_the_last(run):
             closed = {**self._ended[1], "dropped": self.tool.new_drops()}
         waiting = Waiting.of(file for file in self._unread() if self._run_of(file)["number"] == run["number"])
-        # Who is told must not keep a run from ending that somebody stopped: what changed waits for the next one.
+        # A slow webhook or command must not delay the end of a run that somebody stopped: what changed is reported by the next run.
         may_tell = not self.outcome.interrupted
         drift = finish(self.job, self.analyst, run, closed, waiting=waiting, may_tell=may_tell, say=self.control.say)
         self.outcome.drift |= drift

@@ -38,17 +38,17 @@ def read_json(path: Path) -> dict[str, Any]:
     return found
 
 
-def dropped_once(files: Sequence[Mapping[str, Any]], told: int) -> list[dict[str, Any]]:
-    """The captures entries with each dropped packet told once: dumpcap's files count from the beginning of the capture.
+def dropped_once(files: Sequence[Mapping[str, Any]], dropped_before: int) -> list[dict[str, Any]]:
+    """The captures entries with each dropped packet counted once: dumpcap's files count from the beginning of the capture.
 
-    told   what an earlier run told of the same capture
+    dropped_before   how many an earlier run counted of the same capture
     """
     entries = []
     for entry in files:
         now = drops_of(entry)
         damage = [one for one in entry["damage"] if one["code"] != "packets-dropped"]
-        damage += [{**one, "count": now - told} for one in entry["damage"] if one["code"] == "packets-dropped" and now > told]
-        told = max(told, now)
+        damage += [{**one, "count": now - dropped_before} for one in entry["damage"] if one["code"] == "packets-dropped" and now > dropped_before]
+        dropped_before = max(dropped_before, now)
         entries.append({**entry, "damage": damage})
     return entries
 

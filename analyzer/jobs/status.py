@@ -25,7 +25,7 @@ def status_of(job: Job) -> dict[str, Any]:
     waiting     ring files that are finished and not analysed;  packets, evidence: files and bytes on disk
     free_bytes  room that is left where the results lie
     last        what run.json says of the last finished run, None: there is none
-    untold      runs whose change a command or webhook couldn't be told yet
+    untold      runs whose change couldn't be sent to a command or webhook yet
     units       the systemd units that are installed
     """
     record = _record(job)

@@ -1,4 +1,4 @@
-"""What changed, told: a line in the journal, a Prometheus textfile, a command or a webhook with a JSON body."""
+"""Reports what changed: a line in the journal, a Prometheus textfile, a command or a webhook with a JSON body."""
 
 from __future__ import annotations
 

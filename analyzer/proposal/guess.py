@@ -1,4 +1,4 @@
-"""How clients may have been told of a proxy, by who asks it for what. A guess, with what speaks for it; packets don't tell settings.
+"""How clients may have been set to use a proxy, by who asks it for what. A guess, with the reasons for it; packets don't show settings.
 
 user                    → wininet   what a user's programs ask is what the user's setting says
 system                  → winhttp   Windows' own services have no user
@@ -23,7 +23,7 @@ SYSTEMS = "Windows' own services ask it"
 
 @dataclass
 class Guess:
-    """A method, and what speaks for it → of how many sources. `instead`: what it may be as well."""
+    """A method, and each reason for it → how many sources show it. `instead`: another method that it may be as well."""
 
     method: str
     instead: str | None = None
@@ -31,7 +31,7 @@ class Guess:
 
 
 def guesses(proxy: str, sources: Iterable[Mapping[str, Any]], pac_files: int = 0) -> list[Guess]:
-    """What may be the proxy's methods, the likeliest first; empty where nothing speaks for any.
+    """What may be the proxy's methods, the likeliest first; empty where there is no reason for any.
 
     sources    of the verdict document
     pac_files  how many clients were given a PAC file that names the proxy

@@ -58,7 +58,7 @@ def arranged(flows: pa.Table, how: Arrangement) -> pa.Table:
         keys = [_key(flows.column(name)) if name in ADDRESSES else _text_key(flows, name) for name, _ in how.sort]
         sorting: dict[str, Any] = {}
         order: list[tuple[str, str]] = []
-        for (name, falls), key in zip(how.sort, keys, strict=True):  # how pyarrow is told where nulls go differs between its versions
+        for (name, falls), key in zip(how.sort, keys, strict=True):  # the option for where nulls go differs between pyarrow's versions
             sorting |= {f"no {name}": pc.is_null(key), name: key}
             order += [(f"no {name}", "ascending"), (name, "descending" if falls else "ascending")]
         flows = flows.take(pc.sort_indices(pa.table(sorting), sort_keys=order))

@@ -39,7 +39,7 @@ def verdict_blocks(report: Report, level: int = 2) -> Iterator[str]:
     yield from _legs(report.legs, head)
     yield from _direct(f"{head} Direct, answered", report.direct_allowed)
     yield from _direct(f"{head} Direct, blocked", report.direct_blocked)
-    yield from _direct(f"{head} Direct, what came of it can't be told", report.direct_unknown)
+    yield from _direct(f"{head} Direct, outcome not visible", report.direct_unknown)
     yield from _findings(report.findings, head)
     yield from _captures(report, head)
 

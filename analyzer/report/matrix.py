@@ -22,7 +22,7 @@ WIDE = 120
 """From this many columns on, cells hold shares and bytes too."""
 
 ROOM_FOR_OUTCOME = 100
-"""From this many columns on, what came of each row has a column of its own; below, what doesn't work is told under the table."""
+"""From this many columns on, what came of each row has a column of its own; below, what doesn't work is listed under the table."""
 
 NAME_ROOM = 36
 PROXY_ROOM = 15
@@ -40,7 +40,7 @@ def matrix(source: Source, width: int) -> Table:
 def notes(source: Source, verbose: bool = False) -> Iterator[RenderableType]:
     """The legend, then a line for each row that isn't certain, doesn't work or changed: what is so, and why.
 
-    What is so of a service as of its plane is said once, unless verbose.
+    A service for which the same holds as for its plane has no row of its own, unless verbose.
     """
     if source.proxies:
         yield Text(LEGEND, "dim")

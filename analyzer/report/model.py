@@ -27,7 +27,7 @@ EACH_ITS_OWN = 3
 """Sources of one answer that have each their own table; of more, one stands for all."""
 
 MOST_NAMED = 2_000
-"""Sources of a group that are named; how many more there are is said, and the JSON document has all."""
+"""Sources of a group that are named. Of the others the report gives the number, and the JSON document the names."""
 
 
 @dataclass(frozen=True)
@@ -218,7 +218,7 @@ def build(verdict: Mapping[str, Any]) -> Report:
 
 
 def _groups(verdict: Mapping[str, Any], labels: Mapping[str, ProxyLabel]) -> tuple[Group, ...]:
-    """The document's groups. Of one source the whole answer is said; of several what the group has in common."""
+    """The document's groups. A group of one source has the whole answer, one of several what its sources have in common."""
     entries = {entry["client_ip"]: entry for entry in verdict["sources"]}
     made = []
     for group in verdict["groups"]:
@@ -292,7 +292,7 @@ def _direct(entry: Mapping[str, Any], names: Mapping[str, str | None]) -> Direct
 
 
 def _leg(entry: Mapping[str, Any]) -> Leg:
-    """One entry of the document's `legs`. What is said in ms are medians."""
+    """One entry of the document's `legs`. Times in ms are medians."""
     opening, out, back = entry["opening_ms"], entry["outward_ms"], entry["inward_ms"]
     times = [
         f"answered in {opening:g} ms" if opening is not None else "",

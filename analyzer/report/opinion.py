@@ -69,7 +69,7 @@ def summary(opinion: Opinion) -> str:
 
 
 def asides(opinion: Opinion) -> Iterator[str]:
-    """What wasn't looked at, and what tshark said of a capture."""
+    """What wasn't looked at, and tshark's messages about a capture."""
     if opinion.in_several:
         yield f"{counted(opinion.in_several, 'flow')} not compared: in more than one capture"
     for looked in opinion.looked:

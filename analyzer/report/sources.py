@@ -17,7 +17,7 @@ REQUIRED_STATES = {
     "hidden": "perhaps hidden in TLS to a proxy",
     "unseen": "not seen",
 }
-"""What is said of required services; `possible`: what came of them isn't told, or only shared hosts were asked for."""
+"""Words for the states of required services; `possible`: packets don't show whether they worked, or only shared hosts were asked for."""
 
 OUTCOME_NAMES = {
     "works": "works",

@@ -64,7 +64,7 @@ class TerminalReport:
             yield from _left_out(len(report.proxies) - MOST_ROWS, "proxy", "proxies")
         yield from _legs(report.legs, verbose)
         tables = ("Direct, answered", report.direct_allowed), ("Direct, blocked", report.direct_blocked)
-        for title, entries in (*tables, ("Direct, what came of it can't be told", report.direct_unknown)):
+        for title, entries in (*tables, ("Direct, outcome not visible", report.direct_unknown)):
             if entries:
                 yield from _section(title, _direct(entries[:MOST_ROWS], width))
                 yield from _left_out(len(entries) - MOST_ROWS, "destination")

@@ -16,7 +16,7 @@ import pyarrow.compute as pc
 from analyzer.routes.requests import NO_TIME, Bools, Ints, integers, one_array, times_ns
 
 SILENCE_S = 3
-"""How long nothing has to come until it is said that nothing came."""
+"""How long nothing has to come before that counts as no answer."""
 
 OVER = ("closed", "reset", "refused", "unreachable")
 
@@ -28,7 +28,7 @@ class Captured:
     client server         bool[n]   any packet of that side is in the capture
     client_lost server_lost  bool[n]   the other side acknowledged payload of it that isn't in the capture
     client_bytes server_bytes  int64[n]   distinct payload captured
-    began       bool[n]    TCP: a SYN or a SYN-ACK was captured, so nothing was said before
+    began       bool[n]    TCP: a SYN or a SYN-ACK was captured, so the connection began there
     ended       bool[n]    a FIN, a RST or an ICMP error was captured
     again       bool[n]    the client said again what the server never acknowledged
     end         int64[n]   when the capture (all the flow is in) has its last packet, ns since 1970; NO_TIME without times

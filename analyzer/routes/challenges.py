@@ -30,7 +30,7 @@ def challenges(flows: pa.Table, ends: Ends, requests: Requests, let_in: Bools) -
         return refused
     follows = requests.offered | let_in
     result = _followed(flows, requests, refused, follows, _groups(flows, ends, requests, "client_family"))
-    # A ClientHello tells of a family what a connection that ends with its challenge never gets to say.
+    # A connection that ends with its challenge never shows its ClientHello, and so not which family of clients it is of.
     hello = is_known(flows, "client_hello_at", "tls_offered")[requests.row]
     if (refused & ~hello & ~result).any() and (follows & hello).any():
         result |= _followed(flows, requests, refused & ~hello, follows & hello, _groups(flows, ends, requests, "user_agent"))

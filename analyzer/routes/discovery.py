@@ -1,7 +1,7 @@
 """How a client looked for a proxy by itself: WPAD by DNS and DHCP, PAC files, and the proxies that they name.
 
 Source: draft-ietf-wrec-wpad; learn.microsoft.com, "WinHTTP AutoProxy Support". What a PAC file returns depends on code that isn't
-run here: every proxy whose name stands in it is told.
+run here: every proxy whose name is in its text is listed.
 """
 
 from __future__ import annotations

@@ -129,4 +129,4 @@ def _all_served(legs: Candidates) -> list[int]:
 
 
 MOST_AT_ONCE = 200
-"""Tunnels of one proxy to one host whose legs can't be told apart; beyond it nothing is said of them."""
+"""Tunnels of one proxy to one host whose legs look alike; of more than these nothing is concluded."""

@@ -28,7 +28,7 @@ class Proxy:
 
     network  its address, or all addresses of a pool
     port     its port; None: any port of these addresses
-    methods  how clients are told of it, in the order of the file: winhttp, wininet, static, pac or other; empty: not said
+    methods  how clients find it, in the order of the file: winhttp, wininet, static, pac or other; empty: not said
     """
 
     name: str

@@ -45,7 +45,7 @@ def open_capture(job: dict[str, Any], loop: asyncio.AbstractEventLoop) -> Any:
     from pyshark.tshark.output_parser.tshark_ek import TsharkEkJsonParser
 
     class FieldParser(TsharkEkJsonParser):  # type: ignore[misc]
-        """pyshark's own reader of -T ek, told that a packet is its fields and nothing else."""
+        """pyshark's own reader of -T ek, changed so that a packet is its fields and nothing else."""
 
         def _parse_single_packet(self, packet: bytes) -> Any:
             fields = fields_of(packet)

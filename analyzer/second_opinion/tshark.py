@@ -35,7 +35,7 @@ def find_tshark() -> Tshark:
 
 @cache
 def version_of(path: str) -> str:
-    """The version that the program at `path` tells, 0.0.0 when it tells none. Errors: OSError, SubprocessError."""
+    """The version that the program at `path` prints, 0.0.0 when it prints none. Errors: OSError, SubprocessError."""
     said = subprocess.run([path, "--version"], capture_output=True, text=True, timeout=60, check=True).stdout
     found = _VERSION.search(said)
     return found[1] if found else "0.0.0"

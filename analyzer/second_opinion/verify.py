@@ -139,7 +139,7 @@ def _within_cap(rows: list[Row], talks: list[Talk], looked: Looked) -> list[Row]
 
 
 def _opinions(rows: list[Row], talks: list[Talk], capture: Capture, *, partly: bool) -> list[FlowOpinion]:
-    """The opinions; partly: what only Wireshark has isn't told, as not all rows were asked about."""
+    """The opinions; partly: flows that only Wireshark has are left out, as not all rows were asked about."""
     return [o for o in compare(rows, talks, capture.name) if o.id is not None or not partly]
 
 
@@ -161,10 +161,10 @@ def filter_for(rows: Sequence[Row]) -> str | None:
 
 
 def decode_as(rows: Sequence[Row]) -> dict[str, str]:
-    """Ports that Wireshark is told about, from what was seen on them: SOCKS, which it knows on port 1080 alone, and HTTP proxies; and that
-    of HP's mirror, which it knows on none.
+    """Ports whose protocol Wireshark is given, from what was seen on them: SOCKS, which it knows on port 1080 alone, HTTP proxies, and
+    HP's mirror, which it knows on no port.
 
-    A port on which some connection begins with TLS is left to Wireshark: it was told HTTP, it wouldn't look for TLS.
+    A port on which some connection begins with TLS is left to Wireshark: given HTTP for it, it wouldn't look for TLS.
     """
     kinds: dict[int, set[str]] = defaultdict(set)
     for row in rows:

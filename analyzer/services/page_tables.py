@@ -1,4 +1,4 @@
-"""The tables of a page that somebody saved: HTML, Markdown, a spreadsheet (.xlsx) or CSV, told by content."""
+"""The tables of a page that somebody saved: HTML, Markdown, a spreadsheet (.xlsx) or CSV, recognised by content."""
 
 from __future__ import annotations
 

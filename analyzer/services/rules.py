@@ -13,7 +13,7 @@ OWN, PLATFORM, SHARED, PATH = "own", "platform", "shared", "path"
 path: the URL path decides."""
 
 PLATFORM_PLANES: Final = ("system", "user")
-"""Whose traffic a platform rule may tell: it never proves Defender, so it never speaks for its sensor or antivirus."""
+"""Planes that a platform rule may have: its hosts never prove Defender, so neither its sensor nor its antivirus."""
 
 Rows = Mapping[str, Any]
 """A catalogue file as tomllib gives it: table name to rows, and `as_of`."""

@@ -15,7 +15,7 @@ MAX_HEAD: Final = 1 << 16
 MAX_METHOD: Final = 20
 MAX_PROXY_LINE: Final = 107
 
-# A longer body can't be told from an earlier place in 32-bit sequence numbers.
+# A longer body can't be distinguished from an earlier place in 32-bit sequence numbers.
 MAX_BODY: Final = 1 << 30
 
 NOT: Final = -1

@@ -105,7 +105,7 @@ class Names:
         return self._is_microsofts(whole) and _ROLE.fullmatch(first) is not None and all(map(self._is_known, _PART.findall(first)))
 
     def _is_microsofts(self, whole: str) -> bool:
-        """Whether whose name it is can be told by what stands to its right, or by its shape."""
+        """Whether the labels to its right, or its shape, show that the name is Microsoft's."""
         under = next((ending for ending in _endings(whole.partition(".")[2]) if ending in self._wild), None)
         if under is not None and under not in OF_CUSTOMERS:
             return True

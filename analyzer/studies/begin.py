@@ -1,4 +1,4 @@
-"""A study file to begin from: a test for each capture, everything that can be said of one as a comment."""
+"""A study file to begin from: a test for each capture, and every other key of a test as a comment."""
 
 from __future__ import annotations
 

@@ -17,7 +17,7 @@ class Places:
     """The lines of a file's tables and keys, by place.
 
     Headers and keys are found line by line. Where that doesn't give the tables that the TOML reader found (a header inside a
-    multi-line text), no line is told rather than a wrong one.
+    multi-line text), no line is given rather than a wrong one.
     """
 
     def __init__(self, text: str, data: Mapping[str, Any]) -> None:

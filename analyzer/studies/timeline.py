@@ -16,7 +16,7 @@ from analyzer.text.words import counted
 from analyzer.verdict.evidence import Evidence, grouped, rfc3339
 
 GAP: Final = 20
-"""A stretch ends where nothing is seen for a twentieth of the test: less can't be told apart on a picture of it."""
+"""A stretch ends where nothing is seen for a twentieth of the test: a shorter gap can't be seen on a picture of it."""
 
 _NS: Final = 1_000_000_000
 

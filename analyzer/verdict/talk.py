@@ -17,7 +17,7 @@ USERS_PLANE = "user"
 def talk(evidence: Evidence) -> dict[int, list[dict[str, Any]]]:
     """client → an entry per proxy and family, the commonest first.
 
-    by       what told the family, and how many flows
+    by       what the family was recognised by, and in how many flows
     planes   the hosts' planes, and how many flows; flows of no plane are left out
     ja4      fingerprints of the ClientHellos, at most MOST_JA4, the commonest first
     """

@@ -146,7 +146,7 @@ class Precedence(TypedDict):
 
 
 class TalkBy(TypedDict):
-    """What told the family, and of how many flows."""
+    """What the family was recognised by, and in how many flows."""
 
     what: str
     flows: Count
@@ -160,7 +160,7 @@ class TalkPlane(TypedDict):
 
 
 class Talk(TypedDict):
-    """How a source talks to one proxy: a family of clients, what told it, the planes of the hosts, agents and fingerprints."""
+    """How a source talks to one proxy: a family of clients, what it was recognised by, the planes of the hosts, agents and fingerprints."""
 
     proxy: End
     name: str | None

@@ -29,7 +29,7 @@ def test_check_says_what_the_job_will_do(tmp_path: Path, whichproxy: Whichproxy)
     assert lines[0] == "job        gw1"
     assert "host 172.16.11.92 or host 172.16.12.10" in lines[1]
     assert lines[2] == "runs       for 10 min every 2 h; what is left is analysed for 1 min"
-    assert lines[-1] == "tells      the journal, command tell"
+    assert lines[-1] == "reports to the journal, command tell"
 
 
 def test_check_tells_everything_that_is_wrong(tmp_path: Path, whichproxy: Whichproxy) -> None:
@@ -53,7 +53,7 @@ def test_check_refuses_what_install_refuses(tmp_path: Path, whichproxy: Whichpro
 def test_a_webhooks_address_is_printed_nowhere(tmp_path: Path, whichproxy: Whichproxy) -> None:
     job = local(tmp_path, f'topology = "{TOPOLOGY}"', "[on_change]", 'webhook = "http://127.0.0.1:1/s3cr3t"')
     checked = whichproxy("job", "check", job.path)
-    assert checked.out.splitlines()[-1] == "tells      the journal, a webhook"
+    assert checked.out.splitlines()[-1] == "reports to the journal, a webhook"
     ended = [checked, whichproxy("job", "install", job.path, "--print")]
     here = a_job(tmp_path, f'topology = "{TOPOLOGY}"', "[on_change]", 'webhook = "http://127.0.0.1:1/s3cr3t"')
     _, first = one_run(here, tunnel().frames)

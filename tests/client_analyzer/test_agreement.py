@@ -58,7 +58,7 @@ def said(
         ("4 - Named proxy (172.16.12.12:3128): Succeeded (200)", [tunnel(PROX01, CNC, 1)], "disagrees", "carried no request"),
         ("4.1 - Named proxy (172.16.12.12:3128): Failed (12002)", [tunnel(PROX03, CNC, 1)], "disagrees", "PROX03 carried"),
         ("4 - Named proxy: Failed (12002)", [tunnel(PROX01, CNC, 1)], "agrees", "the static proxy carried no request"),
-        ("5 - Command line proxy: Doesn't exist", [tunnel(PROX01, CNC, 1)], "can't tell", "only while the analyzer is told of it"),
+        ("5 - Command line proxy: Doesn't exist", [tunnel(PROX01, CNC, 1)], "can't tell", "used only while the analyzer runs with it"),
         ("5 - Command line proxy (172.16.12.10:3128): Succeeded (200)", [tunnel(PROX01, CNC, 1)], "agrees", "PROX01 carried"),
         ("6 - Smoke signals: Succeeded (200)", [tunnel(PROX01, CNC, 1)], "can't tell", "no method of this number"),
         ("1 - Default proxy: Erfolgreich (200)", [tunnel(PROX01, CNC, 1)], "can't tell", "isn't known"),

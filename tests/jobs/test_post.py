@@ -96,7 +96,7 @@ def test_what_is_taken_is_said_by_nothing_and_what_is_not_by_its_code() -> None:
         (BadStatusLine(SECRET), "its answer isn't HTTP"),
         (RemoteDisconnected(SECRET), "it closed the connection without an answer"),
         (HTTPError(f"https://x/{SECRET}", 500, SECRET, Message(), None), "it answered 500"),
-        (URLError(ssl.SSLError(1, f"[SSL: WRONG_VERSION_NUMBER] {SECRET}")), "TLS failed (no reason told)"),
+        (URLError(ssl.SSLError(1, f"[SSL: WRONG_VERSION_NUMBER] {SECRET}")), "TLS failed (no reason given)"),
         (URLError(ssl.SSLCertVerificationError(1, f"Hostname mismatch, not valid for '{SECRET}'")), "its certificate can't be trusted"),
     ],
 )

@@ -1,4 +1,4 @@
-"""Colours that colour-blind people tell apart and that stay apart in grey; nothing is ever told by colour alone.
+"""Colours that colour-blind people tell apart and that stay apart in grey; nothing is ever shown by colour alone.
 
 The hues are Okabe and Ito's (jfly.uni-koeln.de/color), darkened until each has a contrast of at least 3:1 with white
 (WCAG 2.2, 1.4.11), in an order in which neighbours differ in lightness too.

@@ -30,7 +30,7 @@ MOST_SHOWN = 5
 def find(case: Case) -> list[Finding]:
     """A finding per kind of damage, over all captures.
 
-    A damage code that is no finding's own is one of the reader's anomalies, told as capture-damaged.
+    A damage code that has no finding of its own is one of the reader's anomalies, and becomes capture-damaged.
     """
     kinds: dict[str, dict[str, list[Mapping[str, Any]]]] = {}
     spans: dict[str, list[tuple[str | None, str | None]]] = {}

@@ -1,4 +1,4 @@
-"""pac-discovery: what each client did to find a proxy by itself, and what it was told."""
+"""pac-discovery: what each client did to find a proxy by itself, and what answers it got."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ AUTOPROXY_AGENT = "WinHttp-Autoproxy-Service/"
 def find(case: Case) -> list[Finding]:
     """pac-discovery: lookups of wpad, DHCP's option 252, fetches of PAC files and what these name; or the connections that look like it.
 
-    Clients that did and were told the same are one finding.
+    Clients that did the same and got the same answers are one finding.
     """
     evidence = case.evidence
     seen, surely = connections(evidence)

@@ -22,12 +22,12 @@ Microsoft RSA, DigiCert SHA2, under Microsoft's, DigiCert's and Baltimore's root
 
 
 def find(case: Case) -> list[Finding]:
-    """tls-inspected, per proxy: proven ones, and those that an issuer gives away."""
+    """tls-inspected, per proxy: those that both legs prove, and those that an unknown issuer makes likely."""
     return [*proven(case.evidence), *by_issuer(case.evidence)]
 
 
 def proven(evidence: Evidence) -> list[Finding]:
-    """Tunnels toward whose origin the proxy sent a ClientHello of its own. Beyond Defender's services it is told as information."""
+    """Tunnels toward whose origin the proxy sent a ClientHello of its own. For hosts that aren't Defender's it is information only."""
     rows = np.flatnonzero((evidence.route == PROXY) & says(evidence, "inspected", True))
     broken = says(evidence, "tls_completed", False)
     findings = []

@@ -78,7 +78,7 @@ def _named(evidence: Evidence, asked: Ints, direct: Ints, works: set[int]) -> Fi
 
 
 def _unnamed(evidence: Evidence, rows: Ints) -> Finding:
-    """Of direct attempts whose host nobody said: port 80 and a source that fetches nothing through its proxies."""
+    """Of direct attempts whose host isn't known: those to port 80, of a source that fetches nothing through its proxies."""
     servers = np.unique(one_array(evidence.flows.column("server_ip")).take(array(rows)).to_numpy(zero_copy_only=False))
     text = (
         f"{counted(len(rows), 'direct connection')} of {evidence.of_whom(rows)} to port 80 of {counted(len(servers), 'address')} "

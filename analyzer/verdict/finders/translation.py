@@ -1,6 +1,6 @@
 """nat: connections seen on both sides of an address translation; transparent-proxy: something that makes connections anew.
 
-Copies count nowhere in the verdict (routes/copies.py). What stands behind a transparent proxy is an upstream leg.
+Copies count nowhere in the verdict (routes/copies.py). The connections that a transparent proxy opens are upstream legs.
 """
 
 from __future__ import annotations
