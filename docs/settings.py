@@ -10,7 +10,7 @@ from analyzer.verdict.advice.settings import AT_THE_PROXY, SETTINGS, UNKNOWN_PRO
 
 TEXT: Final = """
 A finding that a setting changes names it: what to write and where, with Microsoft's page and the date of its text. Where the sources run
-macOS or Linux, theirs is named. Which settings of Windows are meant follows from how the topology says that clients are told of the
+macOS or Linux, theirs is named. Which settings of Windows are meant follows from how the topology says that clients are given the
 proxy, else from whose traffic it is. `HOST:PORT` stands where the finding doesn't know the proxy.
 
 With it comes what must hold afterwards: a `[test.expect]` table. Save it, change the setting, capture again, and

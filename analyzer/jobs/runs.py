@@ -46,8 +46,9 @@ def dropped_once(files: Sequence[Mapping[str, Any]], dropped_before: int) -> lis
     entries = []
     for entry in files:
         now = drops_of(entry)
+        dropped = [one for one in entry["damage"] if one["code"] == "packets-dropped" and now > dropped_before]
         damage = [one for one in entry["damage"] if one["code"] != "packets-dropped"]
-        damage += [{**one, "count": now - dropped_before} for one in entry["damage"] if one["code"] == "packets-dropped" and now > dropped_before]
+        damage += [{**one, "count": now - dropped_before} for one in dropped]
         dropped_before = max(dropped_before, now)
         entries.append({**entry, "damage": damage})
     return entries

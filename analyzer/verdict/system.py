@@ -1,8 +1,8 @@
 """Which operating system a source runs, by what it talks to and how: Windows, macOS or Linux.
 
-Nothing in a packet says so outright. Told are: rules of the catalogue that only some systems have, hosts that only one system's own
-services ask for, what Windows' services call themselves, and the ClientHello of Windows' Schannel. Each thing told counts once,
-however often it was seen; the system that most speak for is it. Rules for macOS and Linux alike leave those two.
+Nothing in a packet says so outright. Signs are: rules of the catalogue that only some systems have, hosts that only one system's own
+services ask for, what Windows' services call themselves, and the ClientHello of Windows' Schannel. Each sign counts once, however often
+it was seen; the system with the most signs is taken. Rules for macOS and Linux alike leave those two.
 """
 
 from __future__ import annotations

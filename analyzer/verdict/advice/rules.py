@@ -20,8 +20,8 @@ from analyzer.verdict.advice.settings import AT_THE_PROXY, MAC, UNIX, WINDOWS, S
 class Subject(NamedTuple):
     """What a finding is about, as far as its settings depend on it.
 
-    planes    whose traffic; systems: what its sources run, empty where nothing tells
-    method    how clients are told of its proxy, by the topology; several joined by "/"
+    planes    whose traffic; systems: what its sources run, empty where nothing shows it
+    method    how clients find its proxy, by the topology; several joined by "/"
     names     the services, else the planes, that an expectation can name
     proxy     as ip:port
     """
@@ -39,7 +39,7 @@ class Rule(NamedTuple):
     settings  in the order in which to try them
     expects   whether the finding's services, or planes, must work afterwards; through: by the proxy that it is about
     services  what an expectation names where the finding itself names none
-    info      whether it is told of what harms nobody too
+    info      whether the advice is given for findings that harm nobody too
     """
 
     settings: Callable[[Subject], Sequence[Setting]]
@@ -77,7 +77,7 @@ def expected(subject: Subject, rule: Rule) -> Expected | None:
 
 
 def client_settings(subject: Subject) -> list[Setting]:
-    """Where clients are told of a proxy: by its method where the topology has one, else by whose traffic it is."""
+    """Where a proxy is set for clients: by its method where the topology has one, else by whose traffic it is."""
     methods = set(subject.method.split("/")) - {"", "other"}
     found = [*([known.LINUX_PROXY] if UNIX in subject.systems else []), *([known.MAC_PROXY] if MAC in subject.systems else [])]
     if subject.systems and WINDOWS not in subject.systems:

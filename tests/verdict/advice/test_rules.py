@@ -1,4 +1,4 @@
-"""Which settings a finding names: by whose traffic it is, what the sources run, and how clients are told of the proxy."""
+"""Which settings a finding names: by whose traffic it is, what the sources run, and how clients find the proxy."""
 
 from __future__ import annotations
 
