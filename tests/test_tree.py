@@ -44,6 +44,7 @@ TOP_LEVEL = {
     "docs": "what the README is too short for",
     ".ci": "what CI runs",
     ".gitignore": "what git leaves alone",
+    ".pre-commit-config.yaml": "what git runs before a commit, for whoever wants it",
 }
 
 # The rooms of the house (folders, and files beside them), from the ground up: each may import from those above it in this list only.
