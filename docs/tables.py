@@ -14,8 +14,8 @@ import numpy as np
 import numpy.typing as npt
 import pyarrow as pa
 
+from analyzer.capture.inputs import open_inputs
 from analyzer.capture.interleave import in_time_order
-from analyzer.capture.source import open_inputs
 from analyzer.flows import layout
 from analyzer.flows.grow import empty_tables
 from analyzer.flows.layout import N_MESSAGES, N_RECORDS, TEXTS, Tables
