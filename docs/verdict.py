@@ -146,6 +146,7 @@ SHAPES: Final = (
     types.Leg,
     types.Direct,
     types.DirectRow,
+    types.Pac,
     types.Finding,
     types.Setting,
 )

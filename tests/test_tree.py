@@ -62,7 +62,7 @@ ROOMS = (
     # the same stages over what isn't read in one piece
     *("blanked", "partial", "partial_file", "warm", "growing"),
     # what else is asked of them
-    *("client_analyzer", "studies", "second_opinion"),
+    *("client_analyzer", "studies", "second_opinion", "pac"),
     # to people
     *("report", "proposal", "slices", "jobs", "traffic", "study_result", "__init__", "cli", "__main__"),
 )

@@ -22,7 +22,7 @@ REQUIRED = (
     *("pydantic", "cryptography", "lz4", "scapy", "pyshark", "yacryptopan"),
     *(("zstandard",) if sys.version_info < (3, 14) else ()),  # from 3.14 on the standard library has it
 )
-EXTRAS = {"notebook": ("nbclient", "nbformat", "ipykernel"), "cluster": ("dask", "distributed", "fsspec")}
+EXTRAS = {"notebook": ("nbclient", "nbformat", "ipykernel"), "cluster": ("dask", "distributed", "fsspec"), "pac": ("quickjs",)}
 TOOLS = {
     "tshark": "whichproxy verify, the second opinion, and the tests",
     "dumpcap": "recording captures",

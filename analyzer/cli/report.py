@@ -65,6 +65,15 @@ Tickets = Annotated[
     ),
 ]
 
+Pac = Annotated[
+    list[str] | None,
+    typer.Option(
+        "--pac",
+        metavar="FILE|captured",
+        show_default=False,
+        help="A PAC file, or the one that clients fetched: what it returns for Defender's hosts, beside what was done (repeatable).",
+    ),
+]
 Verbose = Annotated[
     bool, typer.Option("--verbose", "-v", help="With the flows and reasons behind each statement, and how the clients talk.")
 ]
@@ -79,6 +88,7 @@ def report(
     allow: Allow = None,
     no_inspection: NoInspection = None,
     tickets: Tickets = None,
+    pac: Pac = None,
     source: Sources = None,
     service: Services = None,
     proxy: Proxies = None,
@@ -109,6 +119,7 @@ def report(
       whichproxy report gateway.pcapng --tz Europe/Berlin
       whichproxy report gateway.pcapng --allow squid
       whichproxy report gateway.pcapng --no-inspection zscaler
+      whichproxy report gateway.pcapng --topology topology.toml --pac proxy.pac
       whichproxy report gateway.pcapng --topology topology.toml --tickets tickets/
       ssh gateway tcpdump -U -w - port 3128 | whichproxy report -
 
@@ -136,6 +147,10 @@ def report(
         _list(reading, allow, no_inspection, choice.proxies)
         return say_unusable(question, reading)
     verdict = judge(reading)
+    if pac:
+        from analyzer.pac.beside import pac_files, pac_rows
+
+        verdict["pac"] = pac_rows(reading, pac_files(pac, reading))
     shown = chosen(verdict, choice)
     asked = Asked(tuple(inputs), topology, tuple(catalogue or ()), said(question.start_ns), said(question.end_ns))
     _put_out(question, reading, shown, choice, asked, output, json, tz, verbose)
@@ -182,7 +197,7 @@ def _put_out(
     if json:
         give(verdict, json, verbose)
     with shown_in(zone_of(tz), tz):
-        told = verdict if tz == "UTC" else chosen(judge(reading), choice)
+        told = verdict if tz == "UTC" else {**chosen(judge(reading), choice), "pac": verdict["pac"]}
         if output is not None:
             if as_text:
                 write_report(output, told, reading.flows, asked)

@@ -103,6 +103,7 @@ def chosen(verdict: Mapping[str, Any], choice: Choice) -> dict[str, Any]:
         "proxies": [proxy for proxy in verdict["proxies"] if proxy["proxy"] in named],
         "legs": legs,
         "direct": direct,
+        "pac": [row for row in verdict["pac"] if wanted.source(row["client_ips"]) and wanted.service([row["service"]])],
         "findings": [finding for finding in verdict["findings"] if _finding(finding, wanted)],
     }
 

@@ -11,6 +11,7 @@ from analyzer.text.labels import byte_size, counted, some
 from analyzer.text.times import zone_name
 
 FLOWS_NAMED = 12
+UNTOLD = "can't be told"
 
 
 def to_markdown(report: Report) -> str:
@@ -40,6 +41,7 @@ def verdict_blocks(report: Report, level: int = 2) -> Iterator[str]:
     yield from _direct(f"{head} Direct, answered", report.direct_allowed)
     yield from _direct(f"{head} Direct, blocked", report.direct_blocked)
     yield from _direct(f"{head} Direct, outcome not visible", report.direct_unknown)
+    yield from _pac(report, head)
     yield from _findings(report.findings, head)
     yield from _captures(report, head)
 
@@ -139,6 +141,16 @@ def _direct(title: str, entries: Sequence[Direct]) -> Iterator[str]:
     yield title
     rows = [[*(markdown(text or "") for text in (d.source, d.server, d.host, d.service, d.state)), _flows(d.flows)] for d in entries]
     yield table(["Source", "Server", "Host", "Service", "State", "Flows"], rows)
+
+
+def _pac(report: Report, head: str) -> Iterator[str]:
+    if report.pac:
+        yield f"{head} PAC file, beside what was done"
+        rows = [
+            [markdown(text) for text in (p.host, p.service, p.returns, p.asked, p.state or "can't be told", p.who, p.file)]
+            for p in report.pac
+        ]
+        yield table(["Host", "Service", "Returns", "Asked", "State", "Source", "File"], rows)
 
 
 def _findings(findings: Sequence[Finding], head: str) -> Iterator[str]:

@@ -13,6 +13,7 @@ from pathlib import PurePath
 from typing import Any
 
 from analyzer.report.expectation import expectation_file
+from analyzer.report.pac import Pac, pac_of
 from analyzer.report.sources import OUTCOME_NAMES, Row, Source, source_of
 from analyzer.text.labels import ProxyLabel, byte_size, counted, some, source_label
 from analyzer.text.times import to_the_second, zone_name
@@ -180,6 +181,7 @@ class Report:
     findings: tuple[Finding, ...]
     captures: tuple[Capture, ...]
     summary: str
+    pac: tuple[Pac, ...] = ()
 
     def problems(self) -> list[tuple[str, int]]:
         """The codes of the problems, each with the number of its findings, in the findings' order."""
@@ -214,6 +216,7 @@ def build(verdict: Mapping[str, Any]) -> Report:
         findings=tuple(findings),
         captures=captures,
         summary=_summary(captures, findings, span(start, end)),
+        pac=pac_of(verdict.get("pac", ()), names, labels),
     )
 
 

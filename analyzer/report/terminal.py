@@ -17,6 +17,7 @@ from rich.text import Text
 from analyzer.report.grid import cell, grid
 from analyzer.report.matrix import matrix, notes
 from analyzer.report.model import MOST_ANSWERS, SEVERITIES, Capture, Direct, Finding, Group, Leg, PlaneAnswer, Proxy, Report
+from analyzer.report.pac import Pac
 from analyzer.report.sources import Source
 from analyzer.report.text import UNWRAPPED, inert
 from analyzer.text.labels import counted, plane_order, some
@@ -68,6 +69,7 @@ class TerminalReport:
             if entries:
                 yield from _section(title, _direct(entries[:MOST_ROWS], width))
                 yield from _left_out(len(entries) - MOST_ROWS, "destination")
+        yield from _pac(report.pac, width, verbose)
         yield from _findings(report.findings[:MOST_ROWS], verbose)
         yield from _left_out(len(report.findings) - MOST_ROWS, "finding")
         yield from _captures(report.captures[:MOST_ROWS], width)
@@ -229,6 +231,29 @@ def _direct(entries: Sequence[Direct], width: int) -> Table:
             f"{len(entry.flows):,}",
         )
     return made
+
+
+def _pac(rows: Sequence[Pac], width: int, verbose: bool) -> Iterator[RenderableType]:
+    """What PAC files return beside what was done; what wasn't asked for is counted unless more is wanted."""
+    if not rows:
+        return
+    shown = [row for row in rows if verbose or row.state != "not asked"][:MOST_ROWS]
+    made = grid("Host", "PAC file returns", "Asked", "", "Source")
+    for row in shown:
+        style = {"differs": "bold red", "as configured": "green"}.get(row.state, "dim")
+        state = Text(row.state or "can't be told", style)
+        made.add_row(
+            cell(row.host, _room(width, 60, 3)),
+            cell(row.returns, _room(width, 60, 3)),
+            cell(row.asked, _room(width, 40, 5)),
+            state,
+            cell(row.who, _room(width, 26, 6)),
+        )
+    files = list(dict.fromkeys(inert(row.file) for row in rows))
+    yield from _section(f"PAC file {some(files, 3)}", made)
+    left = len({row.host for row in rows} - {row.host for row in shown})
+    if left:
+        yield Text(f"… and {counted(left, 'host')} that {'was' if left == 1 else 'were'} not asked for: -v shows them", "dim")
 
 
 def _findings(findings: Sequence[Finding], verbose: bool) -> Iterator[RenderableType]:

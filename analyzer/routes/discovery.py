@@ -1,7 +1,7 @@
 """How a client looked for a proxy by itself: WPAD by DNS and DHCP, PAC files, and the proxies that they name.
 
 Source: draft-ietf-wrec-wpad; learn.microsoft.com, "WinHTTP AutoProxy Support". What a PAC file returns depends on code that isn't
-run here: every proxy whose name is in its text is listed.
+run here (analyzer/pac runs it, where somebody asks): every proxy whose name is in its text is listed.
 """
 
 from __future__ import annotations
@@ -29,7 +29,7 @@ class Discovery:
     asked       names that begin with wpad, and how its resolver answered: an address, "no such name", "no answer"
     dhcp_url    what option 252 said; dhcp_asked: the client asked for it
     fetched     PAC files' URLs and their statuses (None: no answer captured)
-    files       PAC files whose text was seen
+    files       PAC files whose text was seen; texts: each once, as far as it is kept
     proxies     host:port in them, in their order, each with its name in the topology
     flows       ids
     """
@@ -40,6 +40,7 @@ class Discovery:
     dhcp_url: str | None = None
     fetched: dict[str, int | None] = field(default_factory=dict)
     files: int = 0
+    texts: dict[str, None] = field(default_factory=dict)
     proxies: dict[str, str | None] = field(default_factory=dict)
     flows: dict[str, None] = field(default_factory=dict)
 
@@ -69,6 +70,7 @@ def discoveries_of(lookups: pa.Table, found: pa.Table, topology: Topology) -> li
                 one.fetched[row["url"]] = row["status"]
         else:
             one.files += 1
+            one.texts[row["text"]] = None
             for proxy in proxies_of(row["text"]):
                 one.proxies.setdefault(proxy, topology_name(proxy, topology, names))
     return [by_client[client] for client in sorted(by_client)]

@@ -131,6 +131,7 @@ def document_of(
         "proxies": inventory(evidence),
         "legs": forwarded(evidence, pairs),
         "direct": direct_tables(evidence),
+        "pac": [],
         "findings": findings_of(case),
     }
 

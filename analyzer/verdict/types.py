@@ -325,8 +325,29 @@ class Leg(TypedDict):
     text: str
 
 
+class Pac(TypedDict):
+    """What a PAC file returns for a host, beside what was done.
+
+    returns     as written; null where it failed, as error says
+    unresolved  names whose addresses it asked for and that the capture doesn't know
+    asked       proxies, or "direct", the most often first
+    state       null where the capture can't tell
+    """
+
+    file: str
+    sha256: Digest
+    host: str
+    service: str
+    returns: str | None
+    error: str | None
+    unresolved: list[str]
+    asked: list[str]
+    state: Literal["as-configured", "differs", "not-asked"] | None
+    client_ips: list[str]
+
+
 class Verdict(TypedDict):
-    """The whole document. reason: why there are no sources; legs: what came out behind the proxies."""
+    """The whole document. reason: why there are no sources; legs: what came out behind the proxies; pac: where `--pac` asked for it."""
 
     schema: Literal[2]
     made_by: MadeBy
@@ -338,4 +359,5 @@ class Verdict(TypedDict):
     proxies: list[Proxy]
     legs: list[Leg]
     direct: Direct
+    pac: list[Pac]
     findings: list[Finding]

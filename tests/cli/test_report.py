@@ -165,3 +165,14 @@ def test_tickets_are_written_beside_the_report(topology: Path, tmp_path: Path, w
     (tmp_path / "file").touch()
     refused = whichproxy("report", failures, "--tickets", tmp_path / "file" / "x")
     assert refused.code == 2 and "name a folder that you may write to" in refused.err
+
+
+def test_what_a_pac_file_returns_stands_beside_what_was_done(capture: Path, topology: Path, tmp_path: Path, whichproxy: Whichproxy) -> None:
+    file = tmp_path / "proxy.pac"
+    file.write_text('function FindProxyForURL(url, host) { return "PROXY 172.16.12.99:8080"; }', encoding="utf-8")
+    document = json.loads(whichproxy("report", capture, "--topology", topology, "--pac", file, "--json").out)
+    assert {row["state"] for row in document["pac"]} == {"differs", "not-asked"}
+    ended = whichproxy("report", capture, "--topology", topology, "--pac", file, "--tz", "Europe/Berlin")
+    assert ended.code == 0 and f"PAC file {file}" in ended.out and "PROXY 172.16.12.99:8080" in ended.out
+    refused = whichproxy("report", capture, "--pac", tmp_path / "none.pac")
+    assert refused.code == 2 and "name a PAC file with --pac" in refused.err

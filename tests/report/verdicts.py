@@ -6,6 +6,7 @@ from copy import deepcopy
 from typing import Any
 
 from analyzer.verdict.advice.settings import NO_AUTHENTICATED_PROXY, NO_AUTHENTICATION
+from tests.report.pac_row import pac_row
 
 PROXIES = {
     "172.16.12.10:3128": ("PROX01", "winhttp"),
@@ -323,13 +324,14 @@ def fifth_test() -> dict[str, Any]:
             "blocked": [_direct("no-answer", "20.1.2.4:443", None, None, ["4123456789abcdef", "6123456789abcdef"])],
             "unknown": [],
         },
+        "pac": [pac_row(static)],
         "findings": findings,
     }
 
 
 def nothing_seen() -> dict[str, Any]:
     """A capture without a client that could be judged."""
-    lists: dict[str, Any] = {name: [] for name in ("captures", "groups", "sources", "proxies", "legs", "findings")}
+    lists: dict[str, Any] = {name: [] for name in ("captures", "groups", "sources", "proxies", "legs", "pac", "findings")}
     direct: dict[str, Any] = {"allowed": [], "blocked": [], "unknown": []}
     return {"schema": 2, "made_by": MADE_BY, "window": [None, None], "reason": None, "direct": direct} | lists
 
@@ -385,6 +387,9 @@ def hostile() -> dict[str, Any]:
             entry["services"] = entry["evidence"] = [HOSTILE]
     for entry in verdict["groups"]:
         entry["answer"] = HOSTILE
+    for entry in verdict["pac"]:
+        entry["file"] = entry["host"] = entry["service"] = entry["returns"] = HOSTILE
+        entry["unresolved"] = entry["asked"] = [HOSTILE]
     for entry in verdict["legs"]:
         entry["text"] = entry["host"] = entry["server"] = HOSTILE
     for entry in [*verdict["direct"]["allowed"], *verdict["direct"]["blocked"]]:

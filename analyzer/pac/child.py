@@ -1,0 +1,97 @@
+"""The child process in which a PAC file's code runs: `python -I child.py`, a question on its standard input, answers on its output.
+
+The engine (QuickJS) has no files, no network and no clock but the one it is given; its memory and its time are bounded, and the
+process's too: what the engine doesn't look up from, the system ends. Answers are written one by one, so that what was answered
+before the end stays.
+
+in   {"text", "functions", "now_ms", "addresses": {name: [address]}, "questions": [[url, host, ip]], "seconds", "megabytes"}
+out  a line for each question: {"returns": text or null, "error": text or null, "unknown": [name], "by_ip": bool}
+"""
+
+from __future__ import annotations
+
+import json
+import os
+import sys
+from collections.abc import Callable
+from typing import Any
+
+CUT_OFF = "cut off: it didn't end"
+GRACE_S = 0.2
+"""How much later than the engine the system ends it."""
+
+ASK = """(() => {
+  __told.unknown = {}; __told.ip = false;
+  const answer = FindProxyForURL(__url, __host);
+  return JSON.stringify({returns: typeof answer === "string" ? answer : null, kind: String(typeof answer)});
+})()"""
+
+
+def main() -> None:
+    """Answer every question, or say why not."""
+    asked = json.loads(sys.stdin.buffer.read())
+    seconds, megabytes = asked["seconds"], asked["megabytes"]
+    _bound(seconds)
+    import quickjs
+
+    context = quickjs.Context()
+    context.set_memory_limit(megabytes << 20)
+    context.set_max_stack_size(512 << 10)
+    context.set_time_limit(seconds)
+    given = {"__now": asked["now_ms"], "__addresses": asked["addresses"], "__told": {}, "__ip": "", "__url": "", "__host": ""}
+    for name, value in given.items():
+        context.eval(f"globalThis.{name} = {json.dumps(value)}; 0")
+    context.eval(asked["functions"])
+    failed = _said(lambda: context.eval(f"{asked['text']}\n;0"))
+    for url, host, ip in asked["questions"]:
+        if failed is None:
+            context.eval(f"__url = {json.dumps(url)}; __host = {json.dumps(host)}; __ip = {json.dumps(ip)}; 0")
+            line = _answered(context)
+            failed = CUT_OFF if line["error"] == CUT_OFF else None
+        else:
+            line = {"returns": None, "error": failed, "unknown": [], "by_ip": False}
+        _write(line)
+
+
+def _bound(seconds: float) -> None:
+    """Let the system end this process where the engine doesn't: a regular expression that backtracks for ever asks nobody for the time."""
+    if os.name != "posix":
+        return  # there the parent ends it
+    import resource
+    import signal
+
+    signal.setitimer(signal.ITIMER_PROF, seconds + GRACE_S)
+    resource.setrlimit(resource.RLIMIT_AS, (1 << 30, 1 << 30))
+    resource.setrlimit(resource.RLIMIT_FSIZE, (0, 0))
+
+
+def _answered(context: Any) -> dict[str, Any]:
+    answers: list[str] = []
+    error = _said(lambda: answers.append(context.eval(ASK)))
+    told: dict[str, Any] = {"unknown": {}, "ip": False}
+    if error != CUT_OFF:
+        told = json.loads(context.eval("JSON.stringify(__told)"))
+    found = json.loads(answers[0]) if answers else {"returns": None, "kind": ""}
+    if error is None and found["returns"] is None:
+        error = f"it returned {found['kind']}"
+    return {"returns": found["returns"], "error": error, "unknown": sorted(told["unknown"]), "by_ip": told["ip"]}
+
+
+def _said(act: Callable[[], object]) -> str | None:
+    """What went wrong in the code, in a line; None where nothing did."""
+    import quickjs
+
+    try:
+        act()
+    except quickjs.JSException as error:
+        text = str(error).splitlines()[0] if str(error) else "error"
+        return CUT_OFF if "interrupted" in text else "out of memory" if text in ("null", "InternalError: out of memory") else text[:200]
+    return None
+
+
+def _write(line: dict[str, Any]) -> None:
+    os.write(1, json.dumps(line).encode() + b"\n")
+
+
+if __name__ == "__main__":
+    main()

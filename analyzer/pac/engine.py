@@ -1,0 +1,91 @@
+"""What a PAC file returns: its code runs in a child process that is bounded in time and memory and has neither files nor network.
+
+Names resolve to what the capture saw them resolve to, the client's address is the source's, and the clock is the packets'.
+"""
+
+from __future__ import annotations
+
+import importlib.util
+import json
+import os
+import subprocess
+import sys
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+from typing import Final, NamedTuple
+
+from analyzer.errors import Unusable
+from analyzer.pac.child import CUT_OFF
+
+SECONDS: Final = 1
+"""Of the processor, for all questions together: a browser gives up on a script that takes longer for one."""
+
+MEGABYTES: Final = 32
+WAIT_S: Final = 60
+"""For a child that gets no processor time; one that uses it is ended by SECONDS."""
+
+_HERE: Final = Path(__file__).parent
+
+
+class Question(NamedTuple):
+    """A host as a client would ask for it. ip: the client's own address."""
+
+    url: str
+    host: str
+    ip: str
+
+
+class Answer(NamedTuple):
+    """What the file returned for it.
+
+    returns   as written, "PROXY a:1; DIRECT"; None: nothing, for the reason in error
+    unknown   names whose address it asked for, and that the capture doesn't know: the answer may be another where they resolve
+    by_ip     whether it asked for the client's own address
+    """
+
+    returns: str | None
+    error: str | None
+    unknown: tuple[str, ...] = ()
+    by_ip: bool = False
+
+
+def is_there() -> bool:
+    """Whether the engine is installed: extra `pac`."""
+    return importlib.util.find_spec("quickjs") is not None
+
+
+def answers_of(
+    text: str, questions: Sequence[Question], *, now_ms: int, addresses: Mapping[str, Sequence[str]], zone: str = "UTC"
+) -> list[Answer]:
+    """An answer to every question, in their order.
+
+    addresses  name in lower case → what it resolves to;  zone: of the client's clock, for timeRange and its like
+    Errors     Unusable: the engine isn't installed
+    """
+    if not is_there():
+        raise Unusable("no JavaScript engine here to run it with", "--pac", f"{sys.executable} -m pip install 'whichproxy[pac]'")
+    asked = {
+        "text": text,
+        "functions": (_HERE / "functions.js").read_text(encoding="utf-8"),
+        "now_ms": now_ms,
+        "addresses": {name: list(found) for name, found in addresses.items()},
+        "questions": [list(question) for question in questions],
+        "seconds": SECONDS,
+        "megabytes": MEGABYTES,
+    }
+    command = [sys.executable, "-I", str(_HERE / "child.py")]
+    environment = {"TZ": zone, "PATH": os.environ.get("PATH", "")}
+    try:
+        done = subprocess.run(
+            command, input=json.dumps(asked).encode(), capture_output=True, env=environment, timeout=WAIT_S, check=False, cwd="/"
+        )
+        written, ended = done.stdout, CUT_OFF if done.returncode < 0 else f"the engine ended: {_last_line(done.stderr)}"
+    except subprocess.TimeoutExpired as error:
+        written, ended = error.stdout or b"", CUT_OFF
+    lines = [json.loads(line) for line in written.split(b"\n")[:-1]]
+    answers = [Answer(line["returns"], line["error"], tuple(line["unknown"]), line["by_ip"]) for line in lines]
+    return answers + [Answer(None, ended)] * (len(questions) - len(answers))
+
+
+def _last_line(text: bytes) -> str:
+    return (text.decode("utf-8", "replace").splitlines() or ["without a word"])[-1][:200]

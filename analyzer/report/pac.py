@@ -1,0 +1,44 @@
+"""What PAC files return beside what was done, as rows to be set."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+from typing import Any, Final
+
+from analyzer.text.labels import ProxyLabel, counted, some, source_label
+
+ORDER: Final = ("differs", "", "as configured", "not asked")
+
+
+@dataclass(frozen=True)
+class Pac:
+    """What a PAC file returns for a host, beside what was done. state: as configured, differs, not asked, or "" where it can't be told."""
+
+    file: str
+    host: str
+    service: str
+    returns: str
+    asked: str
+    state: str
+    who: str
+
+
+def pac_of(rows: Iterable[Mapping[str, Any]], names: Mapping[str, str | None], labels: Mapping[str, ProxyLabel]) -> tuple[Pac, ...]:
+    """The document's `pac`, what differs first."""
+    return tuple(sorted((_pac(row, names, labels) for row in rows), key=lambda row: ORDER.index(row.state)))
+
+
+def _pac(entry: Mapping[str, Any], names: Mapping[str, str | None], labels: Mapping[str, ProxyLabel]) -> Pac:
+    """One entry of the document's `pac`."""
+    clients = entry["client_ips"]
+    unknown = f" (asks for {some(entry['unresolved'], 2)}, unknown here)" if entry["unresolved"] else ""
+    return Pac(
+        file=entry["file"],
+        host=entry["host"],
+        service=entry["service"],
+        returns=(entry["returns"] if entry["error"] is None else entry["error"]) + unknown,
+        asked=", ".join(str(labels.get(way, way)) for way in entry["asked"]),
+        state=(entry["state"] or "").replace("-", " "),
+        who=source_label(clients[0], names.get(clients[0])) if len(clients) == 1 else counted(len(clients), "source"),
+    )

@@ -1,0 +1,3 @@
+function FindProxyForURL(url, host) {
+  return "PROXY level" + dnsDomainLevels(host) + ":3128";
+}
