@@ -11,7 +11,7 @@ from analyzer.text.labels import byte_size, counted, some
 from analyzer.text.times import zone_name
 
 FLOWS_NAMED = 12
-UNTOLD = "can't be told"
+UNKNOWN = "unknown"
 
 
 def to_markdown(report: Report) -> str:

@@ -13,7 +13,7 @@ ORDER: Final = ("differs", "", "as configured", "not asked")
 
 @dataclass(frozen=True)
 class Pac:
-    """What a PAC file returns for a host, beside what was done. state: as configured, differs, not asked, or "" where it can't be told."""
+    """What a PAC file returns for a host, beside what was done. state: as configured, differs, not asked, or "" for unknown."""
 
     file: str
     host: str

@@ -241,7 +241,7 @@ def _pac(rows: Sequence[Pac], width: int, verbose: bool) -> Iterator[RenderableT
     made = grid("Host", "PAC file returns", "Asked", "", "Source")
     for row in shown:
         style = {"differs": "bold red", "as configured": "green"}.get(row.state, "dim")
-        state = Text(row.state or "can't be told", style)
+        state = Text(row.state or "unknown", style)
         made.add_row(
             cell(row.host, _room(width, 60, 3)),
             cell(row.returns, _room(width, 60, 3)),

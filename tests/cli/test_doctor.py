@@ -14,7 +14,17 @@ from tests.cli.conftest import Whichproxy
 def test_every_part_is_named_with_its_state(whichproxy: Whichproxy) -> None:
     ended = whichproxy("doctor")
     parts = {line[9:].split("  ")[0].strip(): line.split()[0] for line in ended.out.splitlines()}
-    assert list(parts) == ["python", "packages", "tshark", "dumpcap", "privilege to capture", "extra notebook", "extra cluster", "kernels"]
+    assert list(parts) == [
+        "python",
+        "packages",
+        "tshark",
+        "dumpcap",
+        "privilege to capture",
+        "extra notebook",
+        "extra cluster",
+        "extra pac",
+        "kernels",
+    ]
     assert parts["packages"] == "ok" and ended.code == 0
     assert all("mend it: " in line for line in ended.out.splitlines() if not line.startswith("ok"))
 

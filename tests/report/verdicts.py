@@ -216,15 +216,8 @@ def _source() -> dict[str, Any]:
 
 
 def _direct(state: str, server: str, host: str | None, service: str | None, flows: list[str]) -> dict[str, Any]:
-    return {
-        "client_ip": "172.16.11.92",
-        "server": server,
-        "protocol": "tcp",
-        "host": host,
-        "service": service,
-        "state": state,
-        "flows": flows,
-    }
+    ends = {"client_ip": "172.16.11.92", "server": server, "protocol": "tcp"}
+    return {**ends, "host": host, "service": service, "state": state, "flows": flows}
 
 
 def fifth_test() -> dict[str, Any]:
