@@ -10,6 +10,8 @@
     traffic.plot.timeline()   # matplotlib Axes; also .services(), .proxies(), .precedence()
     traffic.report("out.html")  # or .md, .json, .ipynb
 
+    fleet = analyzer.history("results/")   # many gateways over time; .to_frame(), .findings, .gateways, .report("fleet.html")
+
     study = analyzer.study("study.toml")   # several tests, with what was configured, done and expected in each
     study.tests[0].verdict                 # each test is traffic of its own
 
@@ -31,10 +33,11 @@ from analyzer.version import VERSION
 if TYPE_CHECKING:
     import pandas as pd
 
+    from analyzer.fleet.history import History
     from analyzer.study_result import Study
 
 __version__ = VERSION
-__all__ = ["Topology", "Traffic", "Unusable", "Verdict", "WhichproxyError", "read", "study"]
+__all__ = ["Topology", "Traffic", "Unusable", "Verdict", "WhichproxyError", "history", "read", "study"]
 
 Input = str | PathLike[str] | BinaryIO
 Time = str | datetime
@@ -67,6 +70,36 @@ def read(
     if is_frame(inputs):
         return from_frame(inputs, topology, paths, start, end)
     return from_inputs(inputs, topology, paths, start, end, workers)
+
+
+def history(
+    folder: str | PathLike[str],
+    topology: WhoIsWho = None,
+    catalogue: str | PathLike[str] | Iterable[str | PathLike[str]] | None = None,
+    start: Time | None = None,
+    end: Time | None = None,
+    gateways: Iterable[str] = (),
+) -> History:
+    """Who won at which gateway, since when, and what changed, from the rows that capture jobs leave.
+
+    folder     with gateway=NAME/date=DAY/*.parquet anywhere below it: one job's results, or those of many
+    topology   names of proxies and workstations, as for read;  catalogue: for rows of older versions, which are judged anew
+    start end  only rows that began from `start` on and before `end`
+    gateways   only these
+    Errors     Unusable: there is nothing to read; where only some days can't be read, `History.unusable` says which
+    """
+    from pathlib import Path
+
+    from analyzer.fleet.document import history_of
+    from analyzer.fleet.history import History
+    from analyzer.routes.topology import topology_of
+    from analyzer.services.catalogue import load_catalogue
+    from analyzer.traffic import window_of
+
+    paths = [catalogue] if isinstance(catalogue, str | PathLike) else list(catalogue or ())
+    services = load_catalogue(map(Path, paths))
+    names = topology_of(topology)
+    return History(*history_of(Path(folder), names, services, gateways=tuple(gateways), window=window_of(start, end)))
 
 
 def study(

@@ -237,7 +237,7 @@ def from_inputs(inputs: object, topology: WhoIsWho, catalogues: Paths, start: ob
     from analyzer.routes.topology import topology_of
     from analyzer.services.catalogue import load_catalogue
 
-    start_ns, end_ns = _window(start, end)
+    start_ns, end_ns = window_of(start, end)
     listed = _as_list(inputs)
     reading = read(
         listed,
@@ -262,7 +262,7 @@ def from_frame(flows: pd.DataFrame, topology: WhoIsWho, catalogues: Paths, start
     from analyzer.services.catalogue import load_catalogue
     from analyzer.services.tag import tag_flows
 
-    start_ns, end_ns = _window(start, end)
+    start_ns, end_ns = window_of(start, end)
     names, services = topology_of(topology), load_catalogue(map(Path, catalogues))
     table = table_of(flows, start_ns, end_ns)
     if topology is not None:
@@ -292,7 +292,8 @@ def _as_list(inputs: object) -> list[str | BinaryIO]:
     return listed
 
 
-def _window(start: object, end: object) -> tuple[int | None, int | None]:
+def window_of(start: object, end: object) -> tuple[int | None, int | None]:
+    """A window's two ends in ns since 1970, None where open. Errors: Unusable, one is no time."""
     from analyzer.text.times import window_ns
 
     return window_ns(_time_text(start, "start"), _time_text(end, "end"), ("start", "end"))

@@ -172,6 +172,24 @@ def study_schema() -> str:
     return json.dumps(about | {key: value for key, value in schema.items() if key != "title"}, indent=1, sort_keys=True) + "\n"
 
 
+def history_schema() -> str:
+    """docs/history.schema.json: the history document's types as JSON Schema."""
+    from pydantic import TypeAdapter
+
+    from analyzer.fleet.types import History
+
+    schema = TypeAdapter(History).json_schema()
+    for shape in (schema, *schema["$defs"].values()):
+        if shape.get("type") == "object":
+            shape["additionalProperties"] = False
+    about = {
+        "$schema": "https://json-schema.org/draft/2020-12/schema",
+        "title": "The history document of whichproxy",
+        "description": "What `whichproxy history --json` and `analyzer.history(FOLDER).to_dict()` give; docs/fleet.md explains it.",
+    }
+    return json.dumps(about | {key: value for key, value in schema.items() if key not in about}, indent=1, sort_keys=True) + "\n"
+
+
 def limits_page() -> str:
     """docs/limits.md with the tables of what is read around a packet written anew; the rest of the page is written by hand."""
     page = (DOCS / "limits.md").read_text(encoding="utf-8")
@@ -207,6 +225,7 @@ PAGES: Final[dict[str, Callable[[], str]]] = {
     "settings.md": lambda: settings_page(WRITTEN),
     "tables.md": lambda: tables_page(WRITTEN),
     "study.schema.json": study_schema,
+    "history.schema.json": history_schema,
     "verdict.md": lambda: verdict_page(WRITTEN),
     "verdict.schema.json": verdict_schema,
 }

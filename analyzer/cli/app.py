@@ -9,7 +9,7 @@ from typing import Annotated, Any
 import typer
 from typer.core import TyperGroup
 
-from analyzer.cli import capture, catalogue, doctor, flows, job, report, services, slice, study, topology, verify, watch
+from analyzer.cli import capture, catalogue, doctor, flows, history, job, report, services, slice, study, topology, verify, watch
 from analyzer.text.urls import is_url
 from analyzer.version import VERSION
 
@@ -51,6 +51,7 @@ app.command("slice", short_help="The packets behind a flow, finding, source, ser
 app.command("watch", short_help="Live: the verdict while packets arrive.")(watch.watch)
 app.command("capture", short_help="One run of a capture job: ring files, each analysed once, and what changed.")(capture.capture)
 app.add_typer(job.job, name="job", short_help="A capture job: check it, install it, its status and history.")
+app.command("history", short_help="Many gateways over time: who won where, since when, what changed.")(history.history)
 app.command("services", short_help="The catalogue, and which service a host belongs to.")(services.services)
 app.add_typer(catalogue.catalogue, name="catalogue", short_help="How old the catalogue is, and what is new on Microsoft's pages.")
 app.command("doctor", short_help="What works on this machine, and what mends the rest.")(doctor.doctor)

@@ -61,6 +61,20 @@ class PacketProgress(ReadingProgress):
         return _bar("asking Wireshark", MofNCompleteColumn())
 
 
+class DayProgress(ReadingProgress):
+    """As ReadingProgress, counting gateways' days that were read."""
+
+    def end(self) -> None:
+        """Show nothing any more: what was read is printed now."""
+        if self._bar is not None:
+            self._bar.stop()
+
+    def _begin(self) -> tuple[Progress, TaskID]:
+        from rich.progress import MofNCompleteColumn
+
+        return _bar("reading days", MofNCompleteColumn())
+
+
 def _bar(what: str, *columns: ProgressColumn) -> tuple[Progress, TaskID]:
     from rich.console import Console
     from rich.progress import BarColumn, Progress, TextColumn, TimeRemainingColumn

@@ -17,7 +17,6 @@ from typing import Any, Final
 import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
-import pyarrow.parquet as pq
 
 from analyzer.arrow import array
 from analyzer.errors import Unusable
@@ -26,6 +25,7 @@ from analyzer.jobs.store import Change, Store
 from analyzer.routes.proxies import find_proxies, flow_ends, rows_that_show
 from analyzer.routes.route import route_flows
 from analyzer.routes.topology import Topology
+from analyzer.row_files import read_rows, write_rows
 from analyzer.services.catalogue import Catalogue
 from analyzer.services.tag import tag_flows
 from analyzer.tables import FLOW_SCHEMA
@@ -52,7 +52,7 @@ class Evidence:
     def writing(self, change: Change, look: Callable[[], None] = lambda: None) -> Writing:
         """Rows to be written with a change. look: called for every file of rows that is looked into; what it raises ends the writing."""
         place = self.store.state_file(WITNESSES)
-        return Writing(self, change, pq.read_table(place, schema=FLOW_SCHEMA) if place else FLOW_SCHEMA.empty_table(), look)
+        return Writing(self, change, read_rows(place).table if place else FLOW_SCHEMA.empty_table(), look)
 
     def routed(self, rows: pa.Table, beside: pa.Table) -> pa.Table:
         """The rows with their routes and services; rows of `beside` are known too."""
@@ -87,7 +87,7 @@ class Evidence:
         for path in self.parts():
             number = part_number(path)
             if number is None or number >= since:
-                rows = pq.read_table(path, schema=FLOW_SCHEMA, partitioning=None)
+                rows = read_rows(path).table
                 rows = rows.filter(seen_in(rows, wanted))
                 others = ~tells_something(rows)
                 surplus = np.flatnonzero(others)[max(0, MOST_UNNAMED - unnamed) :]
@@ -149,7 +149,7 @@ class Writing:
         if new:
             self._route_again(new)
         if self._known != self._before or self._evidence.store.state_file(WITNESSES) is None:
-            pq.write_table(self._witnesses, self._change.state_file(WITNESSES))
+            write_rows(self._witnesses, self._change.state_file(WITNESSES))
         self.rows += rows.num_rows
 
     def close_open(self) -> None:
@@ -159,7 +159,7 @@ class Writing:
                 place = path.relative_to(self._evidence.store.path)
                 self._n_parts += 1
                 name = f"part-{self._change.number:08d}-{self._n_parts}.parquet"
-                pq.write_table(pq.read_table(path, partitioning=None), self._change.file(str(place.with_name(name))), compression="zstd")
+                write_rows(read_rows(path).table, self._change.file(str(place.with_name(name))))
                 self._change.remove(str(place))
 
     def _learn(self, rows: pa.Table) -> None:
@@ -180,23 +180,23 @@ class Writing:
         places |= {place: path for place, path in staged.items() if Path(place).name != OPEN}
         for place, path in places.items():
             self._look()
-            ends = pq.read_table(path, columns=["client_ip", "server_ip"], partitioning=None)
+            ends = read_rows(path, ["client_ip", "server_ip"]).table
             near = [pc.is_in(ends[name], value_set=addresses) for name in ends.column_names]
             touched = pc.or_(*near).combine_chunks()
             if not pc.any(touched).as_py():
                 continue
-            rows = pq.read_table(path, schema=FLOW_SCHEMA, partitioning=None)
+            rows = read_rows(path).table
             again = self._evidence.routed(rows, self._witnesses)
             for name in ROUTED:
                 column = pc.if_else(touched, again[name].combine_chunks(), rows[name].combine_chunks())
                 rows = rows.set_column(rows.schema.get_field_index(name), rows.schema.field(name), column)
             if place in staged:
-                pq.write_table(rows, path, compression="zstd")
+                write_rows(rows, path)
             else:
                 self._write(rows, place)
 
     def _write(self, rows: pa.Table, place: str) -> None:
-        pq.write_table(rows, self._change.file(place), compression="zstd")
+        write_rows(rows, self._change.file(place))
 
 
 def proving(rows: pa.Table) -> pa.Table:
@@ -220,4 +220,4 @@ def read_all(path: Path) -> pa.Table:
     found = sorted((path / FLOWS).glob("gateway=*/date=*/*.parquet"))
     if not found:
         raise Unusable("no rows yet", str(path), "whichproxy capture makes some")
-    return together([pq.read_table(one, schema=FLOW_SCHEMA, partitioning=None) for one in found])
+    return together([read_rows(one).table for one in found])

@@ -61,7 +61,7 @@ def findings_frame(verdict: Mapping[str, Any]) -> pd.DataFrame:
     rows = sorted(verdict["findings"], key=lambda f: SEVERITIES.index(f["severity"]))
     columns = {name: pa.array([row[name] for row in rows], pa.string()) for name in FINDING_COLUMNS if name not in LISTS}
     for name in ("first_seen", "last_seen"):
-        columns[name] = _times(columns[name])
+        columns[name] = times_of(columns[name])
     columns |= {name: pa.array([row[name] for row in rows], pa.list_(pa.string())) for name in LISTS}
     return frame_of(pa.table({name: columns[name] for name in FINDING_COLUMNS}))
 
@@ -104,7 +104,7 @@ def _column(flows: pd.DataFrame, field: pa.Field) -> pa.Array:
         raise Unusable(f"not {field.type}: {error}", f"DataFrame, column {field.name}", "see analyzer.tables for each column") from error
 
 
-def _times(texts: pa.Array) -> pa.Array:
+def times_of(texts: pa.Array) -> pa.Array:
     """RFC 3339 texts in UTC as timestamps."""
     return pc.replace_substring(texts, "Z", "").cast(pa.timestamp("ns")).cast(TIME)
 

@@ -8,7 +8,8 @@ from typing import Any
 
 import pytest
 
-from analyzer.jobs import analyst, evidence, store
+from analyzer import row_files
+from analyzer.jobs import analyst, store
 from tests.build import messy_capture, pcap
 from tests.cli.conftest import tunnel
 from tests.conftest import ROOT
@@ -41,7 +42,7 @@ def dying(monkeypatch: pytest.MonkeyPatch) -> dict[str, Any]:
     for module, name in (
         (store, "_to_disk"),
         (analyst, "write_partial"),
-        (evidence.pq, "write_table"),
+        (row_files.pq, "write_table"),
         (Path, "replace"),
         (Path, "unlink"),
     ):

@@ -11,9 +11,10 @@ from typing import Any
 
 import pytest
 
+from analyzer import row_files
 from analyzer.errors import Unusable
 from analyzer.growing import Limits
-from analyzer.jobs import carry, evidence, run
+from analyzer.jobs import carry, run
 from analyzer.jobs.file import Job
 from analyzer.jobs.pending import begin
 from analyzer.jobs.ring import RingFile, ring_files
@@ -339,14 +340,14 @@ def test_killed_between_the_end_of_a_run_and_the_rest_of_its_files_it_stays_what
 def full(monkeypatch: pytest.MonkeyPatch) -> dict[str, bool]:
     """A disk without room for evidence, as long as "now" says so."""
     state = {"now": False}
-    write = evidence.pq.write_table
+    write = row_files.pq.write_table
 
     def write_table(*args: Any, **options: Any) -> None:
         if state["now"]:
             raise OSError(errno.ENOSPC, "No space left on device")
         write(*args, **options)
 
-    monkeypatch.setattr(evidence.pq, "write_table", write_table)
+    monkeypatch.setattr(row_files.pq, "write_table", write_table)
     return state
 
 

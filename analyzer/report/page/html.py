@@ -114,7 +114,7 @@ def _page(template: str, verdicts: Sequence[Part], flows: pa.Table, **content: A
     """The whole file. The body is made first: it names the sets of flows that the script is given."""
     from markupsafe import Markup
 
-    environment = _environment()
+    environment = page_environment()
     style, script = _own("style.css"), _own("flows.js")
     body = environment.get_template(template).render(**content)
     sets = {name: ids for part in verdicts for name, ids in part.sets.items()}
@@ -156,6 +156,12 @@ def _policy(style: str, script: str) -> str:
     )
 
 
+def style_policy() -> tuple[str, str]:
+    """(the pages' style, what a page without a script may do)."""
+    style = _own("style.css")
+    return style, f"default-src 'none'; style-src '{_hash(style)}'; img-src data:; base-uri 'none'; form-action 'none'"
+
+
 def _hash(text: str) -> str:
     return f"sha256-{base64.b64encode(hashlib.sha256(text.encode()).digest()).decode()}"
 
@@ -165,7 +171,7 @@ def _own(name: str) -> str:
 
 
 @cache
-def _environment() -> jinja2.Environment:
+def page_environment() -> jinja2.Environment:
     import jinja2
     from markupsafe import Markup
 

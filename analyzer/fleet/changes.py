@@ -1,0 +1,206 @@
+"""What changed at the gateways: another winner, new proxies, new direct traffic, more failures. One cause is one finding.
+
+What happened on one day in the same way at several gateways and sources is told once, with all of them.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Hashable, Iterable, Iterator, Sequence
+from dataclasses import dataclass, field
+from typing import Any, Final
+
+from analyzer.findings import Finding, Severity
+from analyzer.fleet.day import NO_SERVICE
+from analyzer.fleet.eras import Era, changes_of
+from analyzer.fleet.gateway import Gateway, date_of, number_of
+from analyzer.text.labels import ProxyLabel, counted, listed, plane_order, some
+from analyzer.text.times import rfc3339, to_the_second
+
+MOST_GATEWAYS: Final = 4
+"""Gateways that a sentence names."""
+
+FAILURES_UP: Final = 0.1
+LEAST_REQUESTS: Final = 10
+"""As in a job's [drift]: failures are up where their share rose by more than this; of fewer requests a share says little."""
+
+FLOWS_NAMED: Final = 20
+
+
+@dataclass
+class Seen:
+    """One change, with all gateways, sources and services it was seen at."""
+
+    gateways: set[str] = field(default_factory=set)
+    clients: set[tuple[str, str]] = field(default_factory=set)
+    services: set[str] = field(default_factory=set)
+    planes: set[str] = field(default_factory=set)
+    firsts: list[int] = field(default_factory=list)
+    lasts: list[int] = field(default_factory=list)
+    flows: list[str] = field(default_factory=list)
+    more: list[Any] = field(default_factory=list)
+
+    def at(self, gateway: str, client: str | None = None, service: str | None = None) -> None:
+        """It was seen there too."""
+        self.gateways.add(gateway)
+        if client is not None:
+            self.clients.add((gateway, client))
+        if service:
+            self.services.add(service)
+
+    def where(self) -> str:
+        """`gw1`, or `41 sources at 3 gateways (gw1, gw2, gw3)`."""
+        names = sorted(self.gateways)
+        place = names[0] if len(names) == 1 else f"{counted(len(names), 'gateway')} ({some(names, MOST_GATEWAYS)})"
+        return f"{counted(len(self.clients), 'source')} at {place}" if self.clients else place
+
+    def finding(self, code: str, text: str, *, proxy: str | None = None, severity: Severity | None = None) -> dict[str, Any]:
+        """The finding as documents have it, with its gateways."""
+        made = Finding(
+            code,
+            text,
+            client_ips=sorted({client for _, client in self.clients}),
+            proxy=proxy,
+            services=sorted(self.services),
+            severity=severity,
+            first_seen=rfc3339(min(self.firsts)) if self.firsts else None,
+            last_seen=rfc3339(max(self.lasts)) if self.lasts else None,
+            flows=tuple(sorted(set(self.flows))[:FLOWS_NAMED]),
+        )
+        return {**made.to_dict(), "gateways": sorted(self.gateways)}
+
+
+def _gathered(gateways: Iterable[Gateway], look: Callable[[Gateway], Iterator[tuple[Hashable, Callable[[Seen], None]]]]) -> dict[Any, Seen]:
+    found: dict[Any, Seen] = {}
+    for gateway in gateways:
+        for key, note in look(gateway):
+            note(found.setdefault(key, Seen()))
+    return found
+
+
+def winners_changed(gateways: Sequence[Gateway]) -> Iterator[dict[str, Any]]:
+    """One finding for each pair of proxies and day."""
+
+    def look(gateway: Gateway) -> Iterator[tuple[Hashable, Callable[[Seen], None]]]:
+        for source in gateway.sources.values():
+            for slug, held in source.services.items():
+                changes = changes_of(held.eras)
+                for before, after in changes:
+                    day = None if after.first is None else number_of(after.first)
+
+                    def note(seen: Seen, client: str = source.client, slug: str = slug, pair: tuple[Era, Era] = (before, after),
+                             times: int = len(changes)) -> None:  # fmt: skip
+                        seen.at(gateway.name, client, slug)
+                        seen.planes.update([plane] if (plane := gateway.plane_of.get(slug)) else [])
+                        seen.firsts += [at for at in (pair[0].last, pair[1].first) if at is not None]
+                        seen.lasts += [pair[1].first] if pair[1].first is not None else []
+                        seen.more.append((*pair, times))
+
+                    yield (before.proxy, after.proxy, day), note
+
+    for (_, proxy, _), seen in _gathered(gateways, look).items():
+        before, after, _ = seen.more[-1]
+        until = max((one.last for one, _, _ in seen.more if one.last is not None), default=None)
+        since = min((one.first for _, one, _ in seen.more if one.first is not None), default=None)
+        overlap = until is not None and since is not None and until > since
+        times = max(number for *_, number in seen.more)
+        what = listed(sorted(seen.planes, key=plane_order)) or listed(sorted(seen.services))
+        text = (
+            f"{_label(before)} until {_time(until)}, {'and' if overlap else 'then'} {_label(after)} since {_time(since)}"
+            f" for {what}: {seen.where()}{f'; up to {times} such changes each' if times > 1 else ''}"
+        )
+        # A cause of harm only where what won then doesn't work.
+        works = all(one.outcome == "works" for _, one, _ in seen.more)
+        yield seen.finding("winner-changed", text, proxy=proxy, severity="warning" if works else None)
+
+
+def new_proxies(gateways: Sequence[Gateway]) -> Iterator[dict[str, Any]]:
+    """One finding for each proxy that was asked at gateways on a later day than their first."""
+
+    def look(gateway: Gateway) -> Iterator[tuple[Hashable, Callable[[Seen], None]]]:
+        known: set[str] = set()
+        for number, (day, proxies) in enumerate(gateway.proxies):
+            for address, proxy in proxies.items():
+                if number and address not in known:
+
+                    def note(seen: Seen, day: int = day, proxy: Any = proxy) -> None:
+                        seen.at(gateway.name)
+                        seen.clients |= {(gateway.name, client) for client in proxy.sources}
+                        seen.firsts += [proxy.first] if proxy.first is not None else []
+                        seen.lasts += [proxy.last] if proxy.last is not None else []
+                        seen.more.append((proxy, day))
+
+                    yield address, note
+            known |= set(proxies)
+
+    for address, seen in _gathered(gateways, look).items():
+        proxy = seen.more[-1][0]
+        since = date_of(min(day for _, day in seen.more))
+        requests = sum(one.requests for one, _ in seen.more)
+        label = ProxyLabel(address, proxy.name, proxy.method)
+        text = f"{label} is asked since {since}, and wasn't before: {counted(requests, 'request')} on the first day, {seen.where()}"
+        yield seen.finding("new-proxy", text, proxy=address)
+
+
+def new_direct(gateways: Sequence[Gateway]) -> Iterator[dict[str, Any]]:
+    """One finding for each service and day on which sources went past the proxies that hadn't; a gateway's first day is its baseline."""
+
+    def look(gateway: Gateway) -> Iterator[tuple[Hashable, Callable[[Seen], None]]]:
+        known: set[tuple[str, str, str]] = set()
+        first = gateway.days[0] if gateway.days else 0
+        for day, past in gateway.past:
+            key = (past.kind, past.client, past.service)
+            if key in known:
+                continue
+            known.add(key)
+            if day == first:
+                continue
+
+            def note(seen: Seen, past: Any = past) -> None:
+                seen.at(gateway.name, past.client, past.service)
+                seen.firsts += [past.first] if past.first is not None else []
+                seen.lasts += [past.last] if past.last is not None else []
+                seen.flows += past.ids
+                seen.more.append(past)
+
+            yield (past.kind, past.service, day), note
+
+    for (kind, service, day), seen in _gathered(gateways, look).items():
+        flows = sum(past.flows for past in seen.more)
+        what = service if service != NO_SERVICE else "hosts of no Defender service"
+        came = "answered" if kind == "allowed" else "blocked"
+        text = f"{what} past the proxies since {date_of(day)}, and not before: {counted(flows, 'flow')} that day, {came}, {seen.where()}"
+        weak = service == NO_SERVICE or kind == "blocked"
+        yield seen.finding("new-direct", text, severity="info" if weak else None)
+
+
+def failures_up(gateways: Sequence[Gateway]) -> Iterator[dict[str, Any]]:
+    """One finding for each service that failed more on a gateway's last day than before."""
+
+    def look(gateway: Gateway) -> Iterator[tuple[Hashable, Callable[[Seen], None]]]:
+        for slug, by_day in gateway.by_service.items():
+            now = by_day.get(gateway.days[-1], (0, 0))
+            before = [counts for day, counts in by_day.items() if day != gateway.days[-1]]
+            failed, requests = sum(f for f, _ in before), sum(r for _, r in before)
+            if min(requests, now[1]) < LEAST_REQUESTS or now[0] / now[1] - failed / requests <= FAILURES_UP:
+                continue
+
+            def note(seen: Seen, slug: str = slug, counts: tuple[int, ...] = (*now, failed, requests)) -> None:
+                seen.at(gateway.name, service=slug)
+                seen.firsts += [gateway.days[-1] * 86_400 * 10**9]
+                seen.lasts += [gateway.last] if gateway.last is not None else []
+                seen.more.append(counts)
+
+            yield (slug, gateway.days[-1]), note
+
+    for (slug, day), seen in _gathered(gateways, look).items():
+        now, of, before, of_before = (sum(column) for column in zip(*seen.more, strict=True))
+        text = f"{slug} fails in {now:,} of {of:,} requests on {date_of(day)} ({100 * before / of_before:.0f} % before): {seen.where()}"
+        yield seen.finding("failures-up", text)
+
+
+def _label(era: Era) -> str:
+    return str(ProxyLabel(str(era.proxy), era.name, era.method))
+
+
+def _time(at: int | None) -> str:
+    return "an unknown time" if at is None else to_the_second(rfc3339(at))

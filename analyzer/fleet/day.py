@@ -1,0 +1,300 @@
+"""One gateway's day: who asked whom for what and what came of it, worked out from its rows as a report would."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import dataclass, field
+from typing import Any, Final, NamedTuple
+
+import numpy as np
+import pyarrow as pa
+import pyarrow.compute as pc
+
+from analyzer.arrow import array
+from analyzer.fleet.partitions import Partition
+from analyzer.routes.requests import NO_TIME, Ints, one_array
+from analyzer.routes.route import DIRECT, PROXY, route_flows
+from analyzer.routes.topology import Topology
+from analyzer.row_files import read_rows
+from analyzer.services.catalogue import Catalogue
+from analyzer.services.tag import tag_flows
+from analyzer.verdict.answers import answers_of
+from analyzer.verdict.evidence import ANSWERED, BLOCKED, Evidence, evidence_of, grouped
+from analyzer.verdict.outcome import CHALLENGED, WORKED
+from analyzer.verdict.seen import defender_seen
+from analyzer.verdict.winner import Answer, Contest
+
+COLUMNS: Final = (
+    "id", "protocol", "client_ip", "server_ip", "server_port", "first_seen", "last_seen", "bytes_out", "bytes_in", "packets_out", "state",
+    "route", "direct_outcome", "same_as", "proxy", "proxy_name", "method", "requests", "http_host", "http_path", "http_via",
+    "client_hello_at", "host", "service", "service_group", "service_rule", "service_evidence", "plane", "pair", "hidden", "active",
+)  # fmt: skip
+"""What a day is worked out from; a fifth of what a row holds."""
+
+NO_SERVICE: Final = ""
+"""Stands for the service of what went past the proxies to anybody else."""
+
+
+class Stretch(NamedTuple):
+    """A stretch of a day with one answer, for one service or plane of one source; times in ns since 1970, None: not known.
+
+    proxy      the winner, None: none;  asked: the proxy that was asked, None: no request was seen
+    requests   all but challenged ones;  worked, carried and failed of them;  won: carried by the winner
+    """
+
+    proxy: str | None
+    name: str | None
+    method: str | None
+    asked: str | None
+    first: int | None
+    last: int | None
+    requests: int
+    worked: int
+    carried: int
+    won: int
+    failed: int
+    outcome: str | None
+    confidence: str | None
+
+
+class Heard(NamedTuple):
+    """A service or plane of a source on one day: when it was heard, first and last, and its stretches in order of time."""
+
+    first: int | None
+    last: int | None
+    stretches: tuple[Stretch, ...]
+
+
+class SourceDay(NamedTuple):
+    """A source on one day. defender: seen, hidden or not-seen, as in the verdict."""
+
+    name: str | None
+    defender: str
+    first: int | None
+    last: int | None
+
+
+class ProxyDay(NamedTuple):
+    """A proxy on one day: what it was asked for, how often that failed, and by which sources."""
+
+    name: str | None
+    method: str | None
+    requests: int
+    failed: int
+    sources: tuple[str, ...]
+    first: int | None
+    last: int | None
+
+
+class Past(NamedTuple):
+    """What a source sent past the proxies on one day, for one service or to anybody else: how many flows, to how many servers."""
+
+    kind: str
+    client: str
+    service: str
+    flows: int
+    servers: int
+    first: int | None
+    last: int | None
+    ids: tuple[str, ...]
+
+
+@dataclass
+class Day:
+    """One gateway's day.
+
+    rows, size   rows read, bytes of the files;  forms: form → files
+    first last   of all rows, ns since 1970; None: no row has a time
+    services, planes   (client_ip, slug or plane) → what was heard of it; plane_of: slug → its plane
+    """
+
+    gateway: str
+    date: str | None
+    rows: int = 0
+    size: int = 0
+    forms: dict[int, int] = field(default_factory=dict)
+    first: int | None = None
+    last: int | None = None
+    sources: dict[str, SourceDay] = field(default_factory=dict)
+    services: dict[tuple[str, str], Heard] = field(default_factory=dict)
+    planes: dict[tuple[str, str], Heard] = field(default_factory=dict)
+    plane_of: dict[str, str | None] = field(default_factory=dict)
+    proxies: dict[str, ProxyDay] = field(default_factory=dict)
+    past: list[Past] = field(default_factory=list)
+
+
+def read_day(partition: Partition, topology: Topology, catalogue: Catalogue, window: tuple[int | None, int | None] = (None, None)) -> Day:
+    """What the partition's rows say.
+
+    topology  names sources; proxies have the names that their rows were written with, where it has none for them
+    window    only rows that began in [start, end), ns since 1970
+    Errors    Unusable: a file can't be read, or is of a newer version
+    """
+    day = Day(partition.gateway, partition.date)
+    tables = []
+    for path in partition.files:
+        found = read_rows(path, COLUMNS)
+        rows = found.table
+        if not found.judged:
+            rows = tag_flows(route_flows(read_rows(path).table, topology), catalogue).select(COLUMNS)
+        tables.append(_within(rows, window))
+        day.size += path.stat().st_size
+        day.forms[found.form] = day.forms.get(found.form, 0) + 1
+    table = _each_once(pa.concat_tables(tables))
+    day.rows = table.num_rows
+    if table.num_rows:
+        _fill(day, table, topology)
+    return day
+
+
+def _within(rows: pa.Table, window: tuple[int | None, int | None]) -> pa.Table:
+    for bound, keep in zip(window, (pc.greater_equal, pc.less), strict=True):
+        if bound is not None:
+            rows = rows.filter(keep(pc.cast(rows["first_seen"], pa.int64()), bound))
+    return rows
+
+
+def _each_once(rows: pa.Table) -> pa.Table:
+    """The rows without second ones of a conversation: a folder that is copied while a job writes may hold an old and a new one."""
+    ids = one_array(rows["id"])
+    if len(pc.unique(ids)) == len(ids):
+        return rows
+    last = pc.fill_null(pc.cast(one_array(rows["last_seen"]), pa.int64()), 0)
+    order = pc.sort_indices(pa.table({"id": ids, "last": last}), [("id", "ascending"), ("last", "descending")])
+    ordered = ids.take(order)
+    first = np.append(True, np.asarray(pc.not_equal(ordered[1:], ordered[:-1])))
+    return rows.take(order.filter(array(first)))
+
+
+def _fill(day: Day, table: pa.Table, topology: Topology) -> None:
+    firsts, lasts = (pc.cast(one_array(table[name]), pa.int64()) for name in ("first_seen", "last_seen"))
+    day.first, day.last = pc.min(firsts).as_py(), pc.max(lasts).as_py()
+    nameless = pc.and_(pc.equal(table["route"], "direct"), pc.and_(pc.is_null(table["service"]), pc.is_null(table["plane"])))
+    nameless = pc.fill_null(nameless, False)
+    evidence = evidence_of(table.filter(pc.invert(nameless)).combine_chunks(), topology)
+    answers = answers_of(evidence)
+    client, service, plane = evidence.client.values, evidence.service.values, evidence.plane.values
+    day.services = {(client[c], service[s]): _heard(answer, topology) for (c, s), answer in answers.services.items()}
+    day.planes = {(client[c], plane[p]): _heard(answer, topology) for (c, p), answer in answers.planes.items()}
+    day.plane_of = _planes_of(evidence)
+    day.sources = _sources(evidence)
+    day.proxies = _proxies(evidence, topology)
+    day.past = [*_past(evidence), *_past_to_anybody(table.filter(nameless))]
+
+
+def _heard(answer: Answer, topology: Topology) -> Heard:
+    shares = answer.whole.shares.values()
+    firsts = [at for at in (answer.whole.first, *(share.first for share in shares)) if at is not None]
+    lasts = [at for at in (answer.whole.last, *(share.last for share in shares)) if at is not None]
+    return Heard(min(firsts, default=None), max(lasts, default=None), tuple(_stretch(era.contest, topology) for era in answer.eras))
+
+
+def _stretch(contest: Contest, topology: Topology) -> Stretch:
+    winner = contest.winner
+    name, method = (None, None) if winner is None else called(winner.proxy, winner.name, winner.method, topology)
+    return Stretch(
+        proxy=None if winner is None else winner.proxy,
+        name=name,
+        method=method,
+        asked=None if contest.asked is None else contest.asked.proxy,
+        first=contest.first,
+        last=contest.last,
+        requests=contest.n_requests - contest.outcomes[CHALLENGED],
+        worked=contest.outcomes[WORKED],
+        carried=sum(share.carried for share in contest.shares.values()),
+        won=0 if winner is None else winner.carried,
+        failed=sum(share.failed for share in contest.shares.values()),
+        outcome=contest.outcome,
+        confidence=contest.confidence,
+    )
+
+
+def called(proxy: str, name: str | None, method: str | None, topology: Topology) -> tuple[str | None, str | None]:
+    """(name, method) of a proxy: the topology's where it has an entry for it, else those of its rows."""
+    ip, _, port = proxy.rpartition(":")
+    entry = topology.proxy_at(ip.strip("[]"), int(port)) if topology.proxies and port.isdigit() else None
+    return (name, method) if entry is None else (entry.name, entry.method)
+
+
+def _planes_of(evidence: Evidence) -> dict[str, str | None]:
+    """slug → the one plane of its hosts, None where they have none or several."""
+    found: dict[str, set[str]] = {}
+    for codes, planes in ((evidence.service, evidence.plane), (evidence.request_service, evidence.request_plane)):
+        named = np.flatnonzero(codes.codes >= 0)
+        for (code, plane), _ in grouped(named, codes.codes, planes.codes):
+            found.setdefault(codes.values[code], set()).update([planes.values[plane]] if plane >= 0 else [])
+    return {slug: next(iter(planes)) if len(planes) == 1 else None for slug, planes in found.items()}
+
+
+def _sources(evidence: Evidence) -> dict[str, SourceDay]:
+    seen = defender_seen(evidence)
+    rows = np.flatnonzero((evidence.route == PROXY) | (evidence.route == DIRECT))
+    found = {}
+    for (client,), mine in grouped(rows, evidence.client.codes):
+        ip = evidence.client.values[client]
+        found[ip] = SourceDay(evidence.names.name(ip), seen.get(client, "not-seen"), *_span(evidence, mine))
+    return found
+
+
+def _span(evidence: Evidence, rows: Ints) -> tuple[int | None, int | None]:
+    first, last = evidence.first[rows], evidence.last[rows]
+    first, last = first[first != NO_TIME], last[last != NO_TIME]
+    return int(first.min()) if len(first) else None, int(last.max()) if len(last) else None
+
+
+def _proxies(evidence: Evidence, topology: Topology) -> dict[str, ProxyDay]:
+    """The proxies that sources asked for anything."""
+    row, codes = evidence.requests.row, evidence.proxy.codes
+    asked = np.flatnonzero(evidence.asks_proxy & (codes[row] >= 0))
+    found = {}
+    for (code,), positions in grouped(asked, codes[row]):
+        rows = evidence.rows_of(positions)
+        proxy = evidence.proxy.values[code]
+        name, method = called(proxy, *evidence.proxy_names[proxy], topology)
+        sources = tuple(sorted(evidence.client.values[one] for one in np.unique(evidence.client.codes[rows]).tolist()))
+        failed = int(evidence.outcome.failed[positions].sum())
+        found[proxy] = ProxyDay(name, method, len(positions), failed, sources, *_span(evidence, rows))
+    return found
+
+
+FLOWS_KEPT: Final = 3
+"""Flows that are named as the proof of what a source sent past the proxies on a day."""
+
+
+def _past(evidence: Evidence) -> Iterable[Past]:
+    """What went past the proxies for a service, and was answered or blocked."""
+    named = np.flatnonzero((evidence.route == DIRECT) & (evidence.service.codes >= 0) & ~evidence.taken_over & (evidence.direct >= 0))
+    server = one_array(evidence.flows["server_ip"])
+    kinds = {ANSWERED: "allowed", BLOCKED: "blocked"}
+    for (client, service, outcome), rows in grouped(named, evidence.client.codes, evidence.service.codes, evidence.direct):
+        if outcome in kinds:
+            servers = len(pc.unique(server.take(array(rows))))
+            first, last = _span(evidence, rows)
+            ids = tuple(evidence.flow_ids(rows[:FLOWS_KEPT]))
+            yield Past(
+                kinds[outcome], evidence.client.values[client], evidence.service.values[service], len(rows), servers, first, last, ids
+            )
+
+
+def _past_to_anybody(rows: pa.Table) -> Iterable[Past]:
+    """What went past the proxies to anybody else, and was answered: counted by source, however many flows that are."""
+    answered = rows.filter(pc.and_(pc.equal(rows["direct_outcome"], "answered"), pc.is_null(rows["same_as"])))
+    if not answered.num_rows:
+        return
+    numbers = pa.table(
+        {
+            "client": answered["client_ip"],
+            "server": answered["server_ip"],
+            "first": pc.cast(answered["first_seen"], pa.int64()),
+            "last": pc.cast(answered["last_seen"], pa.int64()),
+            "id": answered["id"],
+        }
+    )
+    by_client: Any = numbers.group_by("client").aggregate(
+        [("id", "count"), ("server", "count_distinct"), ("first", "min"), ("last", "max"), ("id", "min")]
+    )
+    for one in by_client.to_pylist():
+        yield Past(
+            "allowed", one["client"], NO_SERVICE, one["id_count"], one["server_count_distinct"], one["first_min"], one["last_max"],
+            (one["id_min"],),
+        )  # fmt: skip

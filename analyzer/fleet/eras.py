@@ -1,0 +1,121 @@
+"""Days strung together: who won over months, since when, for one service or plane of one source.
+
+Within a day the verdict's own eras hold. From day to day its rules go on: a lone request between two runs is a straggler and ends
+none, and what is unclear (a day balanced over several proxies) changes nothing.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass, replace
+from itertools import pairwise
+from typing import Final
+
+from analyzer.fleet.day import Stretch
+from analyzer.verdict.winner import LEAST_CERTAIN, LIKELY_SHARE
+
+LEAST_RUN: Final = 2
+"""Carried requests that a run has at least, as in the verdict's eras."""
+
+
+@dataclass(frozen=True)
+class Era:
+    """A stretch of time, of hours or months, with one winner; fields as those of a day's Stretch.
+
+    days      how many days' stretches it is made of
+    sure      whether all of them are certain
+    """
+
+    proxy: str | None
+    name: str | None
+    method: str | None
+    asked: str | None
+    first: int | None
+    last: int | None
+    requests: int
+    worked: int
+    carried: int
+    won: int
+    failed: int
+    outcome: str | None
+    days: int = 1
+    sure: bool = False
+    alone: bool = True
+
+    @property
+    def confidence(self) -> str | None:
+        """certain: every day was, and there is enough; likely: its proxy carried 80 %; else unclear. None without a winner."""
+        if self.proxy is None:
+            return None
+        if self.sure and (self.alone or self.carried >= LEAST_CERTAIN):
+            return "certain"
+        part, whole = LIKELY_SHARE
+        return "likely" if self.won * whole >= self.carried * part else "unclear"
+
+
+def eras_of(stretches: Iterable[Stretch]) -> list[Era]:
+    """The eras of these stretches, which are in order of time; at least one where there is a stretch that says anything."""
+    runs: list[Era] = []
+    for one in stretches:
+        era = Era(*one[:12], sure=one.confidence == "certain")
+        _add(runs, era, unclear=one.confidence == "unclear")
+    settled: list[Era] = []
+    for number, run in enumerate(runs):
+        # The newest run may go on: it stays, however short.
+        if settled and _is_straggler(run) and number < len(runs) - 1:
+            settled[-1] = _joined(settled[-1], run)
+        else:
+            _add(settled, run)
+    alone = len(settled) == 1
+    return [replace(era, alone=alone) for era in settled]
+
+
+def changes_of(eras: Sequence[Era]) -> list[tuple[Era, Era]]:
+    """(before, after) wherever another proxy won; stretches without a winner lie in between. A run too short to be one is no change yet."""
+    won = [era for era in eras if era.proxy is not None and not _is_straggler(era)]
+    return [(before, after) for before, after in pairwise(won) if before.proxy != after.proxy]
+
+
+def _is_straggler(era: Era) -> bool:
+    return era.proxy is not None and era.carried < LEAST_RUN
+
+
+def _add(runs: list[Era], era: Era, unclear: bool = False) -> None:
+    """The era as the last one's going on, where it has the same winner, or is unclear and the last one has any; else as one more."""
+    if runs and (_same(runs[-1], era) or (unclear and runs[-1].proxy is not None)):
+        runs[-1] = _joined(runs[-1], era)
+    else:
+        runs.append(era)
+
+
+def _same(a: Era, b: Era) -> bool:
+    return a.proxy == b.proxy and (a.proxy is not None or a.asked == b.asked)
+
+
+def _joined(a: Era, b: Era) -> Era:
+    """Both as one, which a's winner has; what was asked and what came of it are the later one's where it is of the same winner."""
+    same = a.proxy == b.proxy
+    return replace(
+        a,
+        name=b.name if same and b.name else a.name,
+        method=b.method if same and b.method else a.method,
+        asked=b.asked if same else a.asked,
+        first=_least(a.first, b.first),
+        last=_most(a.last, b.last),
+        requests=a.requests + b.requests,
+        worked=a.worked + b.worked,
+        carried=a.carried + b.carried,
+        won=a.won + (b.won if same else 0),
+        failed=a.failed + b.failed,
+        outcome=b.outcome if same else a.outcome,
+        days=a.days + b.days,
+        sure=a.sure and b.sure and same,
+    )
+
+
+def _least(a: int | None, b: int | None) -> int | None:
+    return a if b is None else b if a is None else min(a, b)
+
+
+def _most(a: int | None, b: int | None) -> int | None:
+    return a if b is None else b if a is None else max(a, b)
