@@ -33,7 +33,7 @@ from analyzer.version import VERSION
 if TYPE_CHECKING:
     import pandas as pd
 
-    from analyzer.fleet.history import History
+    from analyzer.fleet_result import History
     from analyzer.study_result import Study
 
 __version__ = VERSION
@@ -91,7 +91,7 @@ def history(
     from pathlib import Path
 
     from analyzer.fleet.document import history_of
-    from analyzer.fleet.history import History
+    from analyzer.fleet_result import History
     from analyzer.routes.topology import topology_of
     from analyzer.services.catalogue import load_catalogue
     from analyzer.traffic import window_of

@@ -60,11 +60,11 @@ ROOMS = (
     # what is judged of them, and the one screen with all stages
     *("verdict", "pipeline"),
     # the same stages over what isn't read in one piece
-    *("blanked", "partial", "partial_file", "warm", "growing"),
+    *("blanked", "partial", "partial_file", "warm", "growing", "row_files"),
     # what else is asked of them
-    *("client_analyzer", "studies", "second_opinion", "pac"),
+    *("client_analyzer", "studies", "second_opinion", "pac", "fleet"),
     # to people
-    *("report", "proposal", "slices", "jobs", "traffic", "study_result", "__init__", "cli", "__main__"),
+    *("report", "proposal", "slices", "jobs", "traffic", "study_result", "fleet_result", "__init__", "cli", "__main__"),
 )
 
 # Words that make a reader guess who says what to whom, and what to write. Columns and codes have names of their own: "can't tell" is one.

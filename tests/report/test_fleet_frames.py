@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from analyzer.fleet.frames import changes_frame, eras_frame, gateways_frame
+from analyzer.report.fleet_frames import changes_frame, eras_frame, gateways_frame
 
 EMPTY = {"gateways": [], "findings": []}
 

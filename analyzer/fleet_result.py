@@ -33,21 +33,21 @@ class History:
 
     def to_frame(self) -> pd.DataFrame:
         """One row per gateway, source, service (missing: the plane as a whole) and era: who won, from when to when, and how sure."""
-        from analyzer.fleet.frames import eras_frame
+        from analyzer.report.fleet_frames import eras_frame
 
         return eras_frame(self._document)
 
     @cached_property
     def findings(self) -> pd.DataFrame:
         """One row per finding, problems first: what changed, at which gateways, for which sources and services."""
-        from analyzer.fleet.frames import changes_frame
+        from analyzer.report.fleet_frames import changes_frame
 
         return changes_frame(self._document)
 
     @cached_property
     def gateways(self) -> pd.DataFrame:
         """One row per gateway and day: rows, sources, requests, failed, and the gateway's state now."""
-        from analyzer.fleet.frames import gateways_frame
+        from analyzer.report.fleet_frames import gateways_frame
 
         return gateways_frame(self._document)
 
