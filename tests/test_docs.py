@@ -49,6 +49,7 @@ PAGES_BY_HAND = [
     "captures/proof/README.md",
     "captures/situations/README.md",
     "docs/capture.md",
+    "docs/fleet.md",
     "docs/catalogue.md",
     "docs/faq.md",
     "docs/jobs.md",
