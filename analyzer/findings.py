@@ -225,6 +225,11 @@ CODES: dict[str, Code] = {
     "failures-up": Code("warning", "A service fails more often than in the last run.", "See the failures' own findings."),
     "service-silent": Code("warning", "A service that was there in the last run is silent.", "Check the client and its proxy."),
     "service-back": Code("info", "A service that was silent in the last run is back.", "Nothing to do."),
+    "strangers-counted": Code(
+        "info",
+        "Very many addresses sent one SYN each and nothing else, as a scan or a flood with forged addresses does.",
+        "Nothing to do for the proxies. If they should be workstations, see what they try to reach and why nobody answers.",
+    ),
     "gateway-silent": Code(
         "problem",
         "Nothing of a gateway is there any more, while others go on: it captures nothing, or what it found doesn't arrive.",

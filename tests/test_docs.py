@@ -38,6 +38,8 @@ from analyzer.studies.file import load_plan
 from analyzer.tables import FLOW_COLUMNS, REQUEST
 from docs.build import DOCS, PAGES, REQUEST_KEYS, STAGES, verbs
 from tests.conftest import ROOT
+from tests.fleet import fleets
+from tests.fleet.fleets import small
 from tests.services import pages
 
 PAGES_BY_HAND = [
@@ -270,6 +272,7 @@ def test_the_examples_of_the_help_succeed(folder: Path, capfd: pytest.CaptureFix
     for model, suffix, form in (("streamlined", "md", pages.markdown), ("standard", "html", pages.page)):
         text = form(pages.of_catalogue(load_catalogue(), model), f"Microsoft Defender for Endpoint {model} connectivity URLs")
         (folder / f"{model}-device-connectivity-urls-commercial.{suffix}").write_text(text, encoding="utf-8")
+    small(folder / "results", {"gw1": lambda source, day: fleets.WINHTTP}, days=2, sources=1)
     monkeypatch.chdir(folder)
     examples = EXAMPLE.findall((DOCS / "commands.md").read_text(encoding="utf-8"))
     assert len(examples) >= 15

@@ -58,7 +58,7 @@ def history(
     Examples:
       whichproxy history results/
       whichproxy history results/ -o fleet.html
-      whichproxy history results/ --start 2026-11-01 --json | jq '.findings[].text'
+      whichproxy history results/ --start 2026-10-02 --json | jq '.findings[].text'
       whichproxy history results/ --gateway gw1 --topology topology.toml
 
     \b
@@ -85,9 +85,9 @@ def history(
         if output is not None:
             write_history(output, document)
         if json:
-            from analyzer.report.json import to_json
+            from analyzer.report.json import json_lines
 
-            sys.stdout.write(to_json(document))
+            sys.stdout.writelines(json_lines(document))
         elif output is None:
             from analyzer.cli.show import show
             from analyzer.report.fleet_terminal import TerminalHistory, plain_history

@@ -255,9 +255,9 @@ def _missed(expectations: Expectations, verdict: Mapping[str, Any], reading: Rea
 def give(verdict: Mapping[str, Any], json: bool, verbose: bool = False) -> None:
     """The verdict on stdout, as JSON or for a person."""
     if json:
-        from analyzer.report.json import to_json
+        from analyzer.report.json import json_lines
 
-        sys.stdout.write(to_json(verdict))
+        sys.stdout.writelines(json_lines(verdict))
     else:
         _print(verdict, verbose)
 

@@ -40,15 +40,16 @@ def write_report(path: str | Path, verdict: Mapping[str, Any], flows: pa.Table, 
     asked   what was read, for a notebook; None where it has no name (an open file, a table)
     Errors  Unusable: the system refused, or a notebook of what has no name
     """
+    if Path(path).suffix.lower() == ".json":
+        from analyzer.report.json import json_lines
+
+        write_whole(path, (line.encode() for line in json_lines(verdict)))
+        return
     write_whole(path, [_text(Path(path), verdict, flows, asked).encode()])
 
 
 def _text(path: Path, verdict: Mapping[str, Any], flows: pa.Table, asked: Asked | None) -> str:
     suffix = path.suffix.lower()
-    if suffix == ".json":
-        from analyzer.report.json import to_json
-
-        return to_json(verdict)
     if suffix == ".md":
         from analyzer.report.markdown import to_markdown
         from analyzer.report.model import build

@@ -23,11 +23,10 @@ def check_history_path(path: str | Path) -> None:
 def write_history(path: str | Path, document: Mapping[str, Any]) -> None:
     """Write the history as its suffix says; who reads the page meanwhile has the old one or the new one, never half of it."""
     if Path(path).suffix.lower() == ".json":
-        from analyzer.report.json import to_json
+        from analyzer.report.json import json_lines
 
-        text = to_json(document)
+        write_whole(path, (line.encode() for line in json_lines(document)))
     else:
         from analyzer.report.page.fleet import history_to_html
 
-        text = history_to_html(document)
-    write_whole(path, [text.encode()])
+        write_whole(path, [history_to_html(document).encode()])

@@ -1,21 +1,61 @@
-"""The verdict document as JSON text: the same bytes for the same verdict, in the document's own key order."""
+"""Documents as JSON text: the same bytes for the same document, in the document's own key order.
+
+A line for each row of its lists (sources, findings, proxies), so that grep and diff find rows. Each is written by the standard
+library's C encoder, which knows no indentation and is seven times as fast as the one that does.
+"""
 
 from __future__ import annotations
 
 import json
-from collections.abc import Mapping
-from typing import Any
+from collections.abc import Iterator, Mapping
+from typing import Any, Final
+
+LEVELS: Final = 2
+"""How deep objects are opened, a line for each key: the document, and what groups its lists (direct)."""
+
+_ENCODE: Final = json.JSONEncoder(ensure_ascii=True, allow_nan=False, default=dict).encode
 
 
-def to_json(verdict: Mapping[str, Any]) -> str:
-    """Indented JSON, one newline at the end.
+def to_json(document: Mapping[str, Any]) -> str:
+    """The document's text, one newline at the end; see json_lines."""
+    return "".join(json_lines(document))
+
+
+def json_lines(document: Mapping[str, Any]) -> Iterator[str]:
+    """The document's text in pieces of about a line, for a document that is large as text.
 
     Everything outside printable ASCII is written as an escape, so that the text is inert on a terminal and survives any
     encoding. A lone surrogate (an undecodable byte of a file name) becomes a visible \\xNN: many readers refuse it in JSON.
     Errors  ValueError for a number that JSON doesn't have (NaN, infinity)
     """
-    text = json.dumps(_without_surrogates(verdict), ensure_ascii=True, allow_nan=False, indent=2)
-    return text.replace("\x7f", "\\u007f") + "\n"
+    yield from _opened(document, 1)
+    yield "\n"
+
+
+def _opened(value: Any, level: int) -> Iterator[str]:
+    """The value's text; what is opened stands indented, and closes where it began."""
+    if isinstance(value, Mapping) and value and level <= LEVELS:
+        before, room = "{\n", " " * level
+        for key, entry in value.items():
+            yield f"{before}{room}{_text(key)}: "
+            yield from _opened(entry, level + 1)
+            before = ",\n"
+        yield f"\n{' ' * (level - 1)}}}"
+    elif isinstance(value, list | tuple) and value and isinstance(value[0], Mapping) and level <= LEVELS + 1:
+        before, room = "[\n", " " * level
+        for entry in value:
+            yield f"{before}{room}{_text(entry)}"
+            before = ",\n"
+        yield f"\n{' ' * (level - 1)}]"
+    else:
+        yield _text(value)
+
+
+def _text(value: Any) -> str:
+    text = _ENCODE(value)
+    if "\\ud" in text:  # a surrogate, lone or one of a pair
+        text = _ENCODE(_without_surrogates(value))
+    return text.replace("\x7f", "\\u007f")
 
 
 def _without_surrogates(value: Any) -> Any:

@@ -34,8 +34,9 @@ from analyzer.verdict.inventory import inventory
 from analyzer.verdict.made_by import made_by
 from analyzer.verdict.precedence import precedence
 from analyzer.verdict.reason import reason_of
-from analyzer.verdict.required import required_of
+from analyzer.verdict.required import Required, required_of
 from analyzer.verdict.seen import defender_seen
+from analyzer.verdict.strangers import set_strangers_aside
 from analyzer.verdict.system import systems_of
 from analyzer.verdict.talk import talk
 from analyzer.verdict.winner import Answer, Era, Share
@@ -59,6 +60,7 @@ def judge(
 
     flows       FLOW_SCHEMA with every stage filled, in any order
     """
+    flows, strangers = set_strangers_aside(flows)
     whole = evidence_of(flows, topology)
     evidence, runs = set_aside(whole)
     return document_of(
@@ -67,7 +69,7 @@ def judge(
         captures=captures,
         window=window,
         configured=configured,
-        also=run_findings(whole, evidence, runs),
+        also=[*strangers, *run_findings(whole, evidence, runs)],
         discoveries=discoveries,
         lookups=lookups,
         options=options,
@@ -162,6 +164,7 @@ def _sources(case: Case) -> tuple[list[dict[str, Any]], list[Member]]:
         planes.setdefault(client, {})[evidence.plane.values[code]] = (code, answer)
     asked = {client: mine for (client,), mine in grouped(np.flatnonzero(evidence.asks_proxy), evidence.client.codes[evidence.requests.row])}
     talks, elsewhere = talk(evidence), _answered_directly(evidence)
+    required: dict[int, list[dict[str, Any]]] = {}  # by the list it is written from: sources that ask for the same share one
     rows, members = [], []
     for client in sorted(clients, key=lambda code: address_number(evidence.client.values[code])):
         ip, own = evidence.client.values[client], planes.get(client, {})
@@ -178,7 +181,7 @@ def _sources(case: Case) -> tuple[list[dict[str, Any]], list[Member]]:
                 "answer": text,
                 "services": services.get(client, []),
                 "planes": [_plane(plane, answer) for plane, answer in of_planes.items()],
-                "required": [one.to_dict() for one in case.required.get(client, [])],
+                "required": _required(case.required.get(client), required),
                 "talk": talks.get(client, []),
                 "precedence": precedence(evidence, mine, own, case.configured) if own else [],
             }
@@ -189,6 +192,15 @@ def _sources(case: Case) -> tuple[list[dict[str, Any]], list[Member]]:
             parts["past the proxies"] = bool(gone)
         members.append(Member(ip, rows[-1]["defender"], parts, short, text))
     return rows, members
+
+
+def _required(own: list[Required] | None, written: dict[int, list[dict[str, Any]]]) -> list[dict[str, Any]]:
+    """What became of each required service, written once for all sources that share the list."""
+    if own is None:
+        return []
+    if id(own) not in written:
+        written[id(own)] = [one.to_dict() for one in own]
+    return written[id(own)]
 
 
 def _by_plane(source: Mapping[str, Any]) -> dict[str, Mapping[str, Any]]:

@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Hashable, Iterable, Mapping, Sequence
 from typing import Any, Literal, NamedTuple
 
 import numpy as np
 import pyarrow.compute as pc
 
 from analyzer.arrow import array
-from analyzer.routes.requests import one_array
+from analyzer.routes.requests import Ints, one_array
 from analyzer.services.catalogue import Catalogue
 from analyzer.services.required import Device, required_of_some_geography, required_services
 from analyzer.services.rules import OWN, Rule
@@ -52,23 +52,41 @@ def required_of(evidence: Evidence, catalogue: Catalogue, answers: Answers, devi
     }
     code_of = {slug: code for code, slug in enumerate(evidence.service.values)}
     possible, hidden = _possible(evidence), _hidden(evidence)
+    matched = _matched(evidence, rows, rules)
+    unseen = {slug: Required(slug, "unseen") for of_device in of_kind.values() for slugs in of_device for slug in slugs}
+    # Sources that ask for the same look the same: what their hosts may stand for is worked out once, and equal lists are one.
+    counted_as: dict[tuple[Hashable, ...], list[tuple[str, set[int]]]] = {}
+    lists: dict[tuple[Required, ...], list[Required]] = {}
     found = {}
-    for (client,), members in grouped(rows, evidence.client.codes):
-        named = members[rules.codes[members] >= 0]
-        matched = np.unique(np.stack([rules.codes[named], evidence.service.codes[named]]), axis=1).T.tolist() if len(named) else []
-        own = []
-        required, elsewhere = of_kind[devices[client]]
+    for client in np.unique(evidence.client.codes[rows]).tolist():
+        mine, (required, elsewhere) = answers.of_client.get(client, ()), of_kind[devices[client]]
         # In a region that no list prints, what is required of every other is required too.
-        regional = {evidence.service.values[code] for code in answers.of_client.get(client, ())} & elsewhere
-        for slug in sorted(required.keys() | regional):
-            codes = {code_of.get(slug, -1), *_under(required.get(slug, ()), matched, rules)}
-            contests = [answers.services[client, code].whole for code in codes if (client, code) in answers.services]
-            own.append(_became(slug, contests, possible.get((client, slug)), hidden.get(client)))
-        found[client] = own
+        regional = frozenset({evidence.service.values[code] for code in mine} & elsewhere)
+        pairs = matched.get(client, ())
+        key = (devices[client], pairs, regional)
+        if key not in counted_as:
+            slugs = sorted(required.keys() | regional)
+            counted_as[key] = [(slug, {code_of.get(slug, -1), *_under(required.get(slug, ()), pairs, rules)}) for slug in slugs]
+        own = []
+        for slug, codes in counted_as[key]:
+            asked, may_be, hides = codes.intersection(mine), possible.get((client, slug)), hidden.get(client)
+            if asked or may_be is not None or hides is not None:
+                own.append(_became(slug, [answers.services[client, code].whole for code in asked], may_be, hides))
+            else:
+                own.append(unseen[slug])
+        found[client] = lists.setdefault(tuple(own), own)
     return found
 
 
-def _under(rules: Iterable[Rule], matched: list[list[int]], patterns: Coded) -> set[int]:
+def _matched(evidence: Evidence, rows: Ints, rules: Coded) -> dict[int, tuple[tuple[int, int], ...]]:
+    """client → the (rule, service) of its named rows, each once."""
+    found: dict[int, list[tuple[int, int]]] = {}
+    for (client, rule, service), _ in grouped(rows[rules.codes[rows] >= 0], evidence.client.codes, rules.codes, evidence.service.codes):
+        found.setdefault(client, []).append((rule, service))
+    return {client: tuple(pairs) for client, pairs in found.items()}
+
+
+def _under(rules: Iterable[Rule], matched: Iterable[tuple[int, int]], patterns: Coded) -> set[int]:
     """Codes of services of which a narrower rule matched: a consolidated name is seen with any name under its wildcard.
 
     Under a wildcard that others share lie hosts of other services: EDR's cyber data is no telemetry of the Core service.

@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
+from collections import Counter
+from collections.abc import Iterable
 from typing import Any
 
 import numpy as np
 
-from analyzer.routes.requests import Ints
 from analyzer.routes.route import PROXY
 from analyzer.verdict.evidence import Evidence, coded, grouped
 
@@ -23,19 +24,22 @@ def talk(evidence: Evidence) -> dict[int, list[dict[str, Any]]]:
     """
     family, by = coded(evidence.flows.column("client_family")), coded(evidence.flows.column("client_family_by"))
     ja4, agent = coded(evidence.flows.column("ja4")), coded(evidence.flows.column("user_agent"))
+    # Most groups have few flows: counted as lists they cost a tenth of what a call into numpy does.
+    by_of, plane_of, agent_of, ja4_of = (one.codes.tolist() for one in (by, evidence.plane, agent, ja4))
     rows = np.flatnonzero((evidence.route == PROXY) & (family.codes >= 0) & (evidence.proxy.codes >= 0))
     entries: dict[int, list[dict[str, Any]]] = {}
     for (client, proxy, code), members in grouped(rows, evidence.client.codes, evidence.proxy.codes, family.codes):
+        flows = members.tolist()
         entries.setdefault(client, []).append(
             {
                 "proxy": evidence.proxy.values[proxy],
                 "name": evidence.proxy_names[evidence.proxy.values[proxy]][0],
                 "family": family.values[code],
-                "flows": len(members),
-                "by": _listing("what", text_counts(by.values, by.codes[members])),
-                "planes": _listing("plane", text_counts(evidence.plane.values, evidence.plane.codes[members])),
-                "user_agents": list(text_counts(agent.values, agent.codes[members]))[:MOST_LISTED],
-                "ja4": list(text_counts(ja4.values, ja4.codes[members]))[:MOST_LISTED],
+                "flows": len(flows),
+                "by": _listing("what", text_counts(by.values, [by_of[flow] for flow in flows])),
+                "planes": _listing("plane", text_counts(evidence.plane.values, [plane_of[flow] for flow in flows])),
+                "user_agents": list(text_counts(agent.values, [agent_of[flow] for flow in flows]))[:MOST_LISTED],
+                "ja4": list(text_counts(ja4.values, [ja4_of[flow] for flow in flows]))[:MOST_LISTED],
             }
         )
     for listing in entries.values():
@@ -50,8 +54,9 @@ def _listing(key: str, counts: dict[str, int]) -> list[dict[str, Any]]:
     return [{key: text, "flows": number} for text, number in counts.items()]
 
 
-def text_counts(values: list[str], codes: Ints) -> dict[str, int]:
-    """Text → how often, the commonest first."""
-    known, counts = np.unique(codes[codes >= 0], return_counts=True)
-    pairs = sorted(zip((values[code] for code in known.tolist()), counts.tolist(), strict=True), key=lambda pair: (-pair[1], pair[0]))
-    return dict(pairs)
+def text_counts(values: list[str], codes: Iterable[int]) -> dict[str, int]:
+    """Text → how often, the commonest first. codes: of the texts, negative ones are none."""
+    counts = Counter(code for code in codes if code >= 0)
+    if len(counts) < 2:
+        return {values[code]: number for code, number in counts.items()}
+    return dict(sorted(((values[code], number) for code, number in counts.items()), key=lambda pair: (-pair[1], pair[0])))

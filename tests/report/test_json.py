@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from types import MappingProxyType
 
 import pytest
 
@@ -16,6 +17,28 @@ def test_it_reads_back_as_the_same_document_in_the_same_order(verdict: dict[str,
     assert json.loads(text) == verdict
     assert list(json.loads(text)) == list(verdict)
     assert to_json(json.loads(text)) == text
+
+
+def test_each_row_of_a_list_has_a_line_of_its_own() -> None:
+    verdict = fifth_test()
+    lines = to_json(verdict).splitlines()
+    for name in ("sources", "findings", "proxies", "captures"):
+        at = lines.index(f' "{name}": [') + 1
+        rows = [json.loads(line.rstrip(",")) for line in lines[at : at + len(verdict[name])]]
+        assert rows == verdict[name] and lines[at + len(rows)] in (" ]", " ],")
+    at = lines.index(' "direct": {') + 1
+    assert lines[at].startswith('  "allowed": [') and lines[-1] == "}"
+
+
+@pytest.mark.parametrize("document", [{}, {"a": []}, {"a": {}}, {"a": {"b": [{}]}}, {"a": [{"b": [{"c": [1]}]}]}, {"a": [1, {"b": 2}]}])
+def test_it_reads_back_whatever_its_shape(document: dict[str, object]) -> None:
+    assert json.loads(to_json(document)) == document
+    assert json.loads(to_json(MappingProxyType(document))) == document
+
+
+def test_pairs_of_surrogates_are_characters_and_lone_ones_are_bytes() -> None:
+    text = {"a": "\U0001f600", "b": "x\udcffy", "c": "\\ud800"}
+    assert json.loads(to_json({"rows": [text]}))["rows"] == [{**text, "b": r"x\xffy"}]
 
 
 def test_it_is_printable_ascii() -> None:

@@ -57,7 +57,7 @@ def users_like_services(evidence: Evidence) -> list[Finding]:
         odd = rows[like_services[rows]]
         if not len(odd):
             continue
-        others = text_counts(family.values, family.codes[rows[~like_services[rows]]])
+        others = text_counts(family.values, family.codes[rows[~like_services[rows]]].tolist())
         before = f"; the other flows to such hosts ({len(rows) - len(odd)}) talk like {listed(list(others))}" if others else ""
         (reason,) = values(reasons.take(array(odd[:1])))
         text = (
