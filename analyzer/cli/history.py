@@ -51,7 +51,7 @@ def history(
     """Say who won at which gateway, since when, and what changed there over weeks and months.
 
     What is read are the rows that capture jobs leave (gateway=NAME/date=DAY/*.parquet), copied into one folder from as many gateways
-    as there are. Told are winners that changed, new proxies, new direct traffic, services that fell silent, more failures, and
+    as there are. It shows winners that changed, new proxies, new direct traffic, services that fell silent, more failures, and
     gateways of which nothing comes any more while others go on. Packets' times are the only clock.
 
     \b

@@ -1,6 +1,6 @@
 """What changed at the gateways: another winner, new proxies, new direct traffic, more failures. One cause is one finding.
 
-What happened on one day in the same way at several gateways and sources is told once, with all of them.
+What happened on one day in the same way at several gateways and sources is one finding, with all of them.
 """
 
 from __future__ import annotations

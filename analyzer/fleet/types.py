@@ -10,7 +10,8 @@ from typing import Annotated, Literal
 from pydantic import Field
 from typing_extensions import TypedDict  # typing's own isn't read by pydantic before Python 3.12
 
-from analyzer.verdict.types import Confidence, Count, End, FlowId, MadeBy, Method, Outcome, Seen, Severity, Time
+from analyzer.verdict import types
+from analyzer.verdict.types import Confidence, Count, End, MadeBy, Method, Outcome, Seen, Time
 
 SCHEMA = 1
 
@@ -159,22 +160,9 @@ class Proxy(TypedDict):
     last_seen: Time | None
 
 
-class Finding(TypedDict):
+class Finding(types.Finding):
     """As in the verdict, with the gateways it was seen at."""
 
-    code: str
-    severity: Severity
-    confidence: Confidence
-    client_ip: str | None
-    client_ips: list[str]
-    proxy: End | None
-    service: str | None
-    services: list[str]
-    text: str
-    advice: str
-    first_seen: Time | None
-    last_seen: Time | None
-    flows: list[FlowId]
     gateways: list[str]
 
 

@@ -1,7 +1,7 @@
 """Strangers: addresses of which a single SYN was seen each and nothing else, in such numbers that a list of them is no use to anybody.
 
-A workstation that waits for an answer sends its SYN again; an address that a scan or a flood made up doesn't. They are counted and
-told, and nothing else is said of them: neither are they sources, nor did they go past the proxies.
+A workstation that waits for an answer sends its SYN again; an address that a scan or a flood made up doesn't. They are counted in
+a finding and nowhere else: they are no sources, and didn't go past the proxies.
 """
 
 from __future__ import annotations
