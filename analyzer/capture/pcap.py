@@ -12,6 +12,7 @@ from typing import Final
 import numpy as np
 
 from analyzer.capture.block import BLOCK_FRAMES, MAX_FRAME, MAX_WIRE, Block, Damage
+from analyzer.capture.records import BAD, FULL, NEED_MORE, file_header, is_over
 from analyzer.capture.stream import Window
 from analyzer.kernels import kernel
 from analyzer.packets.fields import u32, u32_little
@@ -30,10 +31,7 @@ MAGICS: Final = {
     b"\xa1\xb2\xcd\x34": (False, 1000, 24),
 }
 
-FULL: Final = 0
-NEED_MORE: Final = 1
-BAD: Final = 2
-ANOTHER: Final = 3
+ANOTHER: Final = 3  # beside the reasons of records.py
 
 # Seconds and fraction of a packet header that are another file's magic and version: captures that were put one behind the other, as
 # by `cat`, or as pieces of one blob.
@@ -50,22 +48,18 @@ def starts_like_pcap(head: bytes) -> bool:
 def read_pcap(window: Window, damage: list[Damage]) -> Iterator[Block]:
     """The blocks of a pcap file; what is wrong with it is added to `damage`.
 
-    A packet header that can't be true (longer than MAX_FRAME) ends the file there, as in Wireshark: nothing marks where
-    the next one would begin. Files put one behind the other are read as one.
+    A packet longer than MAX_FRAME can't be true. Files put one behind the other are read as one.
     """
     room = Room(FRAME)
     header = 0
     while True:
         if not header:
-            while window.end - window.start < FILE_HEADER:
-                if not window.more():
-                    damage.append(Damage("capture-damaged", "the file header is cut short", window.offset + window.start, window.rest()))
-                    return
-            head = bytes(window.data[window.start : window.start + FILE_HEADER])
+            head = file_header(window, FILE_HEADER, damage)
+            if head is None:
+                return
             little, unit_ns, header = MAGICS[head[:4]]
             # The upper half of the field tells how long a frame check sequence is; only the lower half is the type.
             link_type = int.from_bytes(head[20:24], "little" if little else "big") & 0xFFFF
-            window.start += FILE_HEADER
         frames = room.take(BLOCK_FRAMES)
         n, at, status = index_pcap(window.data, window.start, window.end, little, unit_ns, header, link_type, frames)
         window.start = at
@@ -74,14 +68,7 @@ def read_pcap(window: Window, damage: list[Damage]) -> Iterator[Block]:
         if status == ANOTHER:
             header = 0
             continue
-        if status == BAD:
-            text = "a packet's length can't be true; the rest of the file was not read"
-            damage.append(Damage("capture-damaged", text, window.offset + at, window.rest()))
-            return
-        if status == NEED_MORE and not window.more():
-            rest = window.end - window.start
-            if rest:
-                damage.append(Damage("capture-damaged", "the file ends in the middle of a packet", window.offset + window.start, rest))
+        if is_over(window, status, damage):
             return
 
 

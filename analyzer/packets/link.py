@@ -51,8 +51,6 @@ def after_wlan(buf, at, end, swapped):  # type: ignore[no-untyped-def]
         control, flags = flags, control
     if control & 0x0C != 0x08 or control & 0x40:
         return NONE, 0, 0
-    if flags & 0x40:
-        return NONE, 0, WHY_WLAN | np.int64(0x40)
     p = at + 24
     if flags & 0x03 == 0x03:
         p += 6
@@ -60,10 +58,13 @@ def after_wlan(buf, at, end, swapped):  # type: ignore[no-untyped-def]
         if p >= end:
             return CUT, 0, 0
         if buf[p] & 0x80:
-            return NONE, 0, WHY_WLAN | np.int64(0x80)  # several packets in one frame (A-MSDU)
+            return NONE, 0, WHY_WLAN | np.int64(0x40 if flags & 0x40 else 0x80)  # several packets in one frame (A-MSDU)
         p += 2
         if flags & 0x80:
             p += 4
+    # A card that decrypts what it hands over may leave the flag set: then the packet's header stands where the cipher's would.
+    if flags & 0x40 and (end - p < 6 or u24(buf, p) != 0xAAAA03 or u24(buf, p + 3) != 0):
+        return NONE, 0, WHY_WLAN | np.int64(0x40)
     return p, LAYER_LLC, 0
 
 

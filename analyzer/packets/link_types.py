@@ -24,6 +24,7 @@ from analyzer.packets.link import (
     LAYER_WLAN,
     LINK_ETHERNET,
     LINK_RAW,
+    NONE,
     UNKNOWN,
 )
 from analyzer.packets.pseudo import after_ipoib, after_juniper, after_nflog, after_pflog, after_pktap, after_ppi, after_prism, is_pktap
@@ -63,6 +64,12 @@ LINK_BROADCOM_BEFORE: Final = 282
 LINK_MARVELL: Final = 283  # four bytes, 284: eight
 LINK_MARVELL_8: Final = 284
 
+# Numbers that no format of pcap's has: what other files' own numbers are where there is no link type for them.
+SNOOP: Final = 1 << 16
+NETMON: Final = 1 << 17
+NETMON_EVENT: Final = NETMON + 0xFFE0
+NETMON_NOTES: Final = (NETMON + 0xFFFB, NETMON + 0xFFFF)  # the machine's interfaces; the filter that was set
+
 LINK_TYPES: Final = (
     ((0, 108), "BSD loopback"),
     ((1,), "Ethernet"),
@@ -91,6 +98,16 @@ LINK_TYPES: Final = (
     ((281, 282, 283, 284), "Ethernet with the tag of a switch of Broadcom's or Marvell's in it"),
 )
 """Their numbers, and what they are."""
+
+
+def link_type_name(number: int) -> str:
+    """What a person is told of a link type: its number, or that of the file's own kind."""
+    if number == NETMON_EVENT:
+        return "Windows' events in a NetMon file"
+    if number >= NETMON:
+        return f"NetMon's media type {number - NETMON:#06x}"
+    return f"snoop's datalink {number - SNOOP}" if number >= SNOOP else f"link type {number}"
+
 
 JUNIPER: Final = (130, 131, 132, 133, 134, 135, 136, 137, 164, 167, 168, 178, 179, 180, 181, 183, 194, 200)
 
@@ -179,6 +196,8 @@ def begin_pseudo(buf, at, end, link_type):  # type: ignore[no-untyped-def]
         return p + 2, LAYER_TYPE, np.int64(u16(buf, p))
     if link_type in JUNIPER:
         return after_juniper(buf, at, end, link_type)
+    if link_type in NETMON_NOTES:
+        return NONE, 0, 0
     return UNKNOWN, 0, WHY_LINK | np.int64(link_type & 0xFFFFFF)
 
 
