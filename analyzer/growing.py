@@ -90,6 +90,7 @@ class Growing:
     ) -> None:
         """keep: takes the rows that there is no room for, routed and tagged by what is known when they go."""
         self.source = source
+        source.vxlan_ports = topology.vxlan_ports
         self.failed: Unusable | None = None
         self.retired = Retired()
         self._topology = topology

@@ -31,6 +31,7 @@ from analyzer.packets.decode import decode_frames
 from analyzer.packets.fragments import Fragments
 from analyzer.packets.labels import labels_of
 from analyzer.packets.layout import CUT_SHORT, FRAGMENT, LABELLED, MALFORMED, NO_TIME, NOT_IP, PACKET, WHY_LINK
+from analyzer.packets.named_ports import open_vxlan
 from analyzer.room import Room
 from analyzer.text.times import rfc3339
 
@@ -110,7 +111,7 @@ def read(
     from analyzer.routes.route import route_flows
     from analyzer.services.tag import tag_flows
 
-    found = open_inputs(inputs)
+    found = open_inputs(inputs, topology.vxlan_ports)
     sources = found.sources
     with ThreadPoolExecutor(1) as aside:
         hashed = aside.map(Source.read_sha256, sources if digests else ())
@@ -156,11 +157,16 @@ def decode(blocks: Iterable[Block], sources: Sequence[Source], fragments: Fragme
 
     fragments   what waits from before, and after; None: nothing came before, nor will come
     """
+    ports = tuple(sorted({port for source in sources for port in source.vxlan_ports}))
     waiting = Fragments() if fragments is None else fragments
+    waiting.vxlan_ports = ports
     room_packets, room_keys = Room(PACKET), Room(KEY)
     for block in blocks:
         packets = room_packets.take(len(block.frames))
-        if decode_frames(block.data, block.frames, len(packets), packets):
+        noted = decode_frames(block.data, block.frames, len(packets), packets)
+        if ports:
+            noted += open_vxlan(block.data, block.frames, packets, ports)
+        if noted:
             labels = labels_of(block.data, block.frames, packets)
             data, frames = block.data, block.frames
             if note_unread(sources, block, packets):

@@ -39,8 +39,7 @@ TOP_LEVEL = {
     "SECURITY.md": "whom to tell",
     "LICENSE": "MIT",
     "NOTICE": "licences of what is used, and where the data comes from",
-    "pyproject.toml": "how it is installed and checked",
-    "setup.py": "how its kernels are built",
+    "pyproject.toml": "how it is built, installed and checked",
     "Makefile": "what can be done here",
     "docs": "what the README is too short for",
     ".ci": "what CI runs",
@@ -53,7 +52,7 @@ ROOMS = (
     # what every stage says things with
     *("version", "errors", "tables", "findings", "arrow", "text", "toml_file"),
     # how hot code is compiled and handed its rows
-    *("kept", "kernels", "memory", "by_reference", "compiled", "room", "ahead"),
+    *("kept", "kernels", "memory", "by_reference", "room", "ahead"),
     # who is who, and what hosts mean: rules and files, of no capture
     *("services", "routes"),
     # from bytes to columns

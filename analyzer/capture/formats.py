@@ -10,6 +10,7 @@ from collections.abc import Iterator
 from typing import Final
 
 from analyzer.capture.block import Block, Damage
+from analyzer.capture.netmon import read_netmon, starts_like_netmon
 from analyzer.capture.pcap import read_pcap, starts_like_pcap
 from analyzer.capture.pcapng import Interface, read_pcapng, starts_like_pcapng
 from analyzer.capture.snoop import read_snoop, starts_like_snoop
@@ -25,7 +26,7 @@ ETL_MARK_AT: Final = 72
 
 BY_WIRESHARK: Final = "convert it: editcap -F pcapng {} {}.pcapng"
 FOREIGN: Final = (
-    (b"GMBU", "a capture of Microsoft's Network Monitor 2", BY_WIRESHARK),
+    (b"GMBU", "a capture of Microsoft's Network Monitor of a version that isn't read", BY_WIRESHARK),
     (b"RTSS", "a capture of Microsoft's Network Monitor 1", BY_WIRESHARK),
     (b"snoop\0\0\0", "a snoop file of a version that isn't read", BY_WIRESHARK),
     (b"XCP\0", "a capture of NetXRay or Sniffer", BY_WIRESHARK),
@@ -38,7 +39,7 @@ FROM_ETL: Final = "convert it: pktmon etl2pcap {} --out {}.pcapng, or, of netsh 
 
 
 def kind_of(window: Window, name: str) -> str:
-    """pcap, pcapng or snoop, by the first bytes. Errors: Unusable, with how to convert a format that is only known by name."""
+    """pcap, pcapng, snoop or netmon, by the first bytes. Errors: Unusable, with how to convert a format that is only known by name."""
     while window.end - window.start < SNIFF_FOREIGN and window.more():
         pass
     head = bytes(window.data[window.start : min(window.end, window.start + SNIFF_FOREIGN)])
@@ -54,7 +55,7 @@ def kind_of(window: Window, name: str) -> str:
             raise Unusable(f"{what}, which isn't read", name, how.format(name, name))
     if head[ETL_MARK_AT : ETL_MARK_AT + 4] in ETL_MARKS:
         raise Unusable("a trace of Windows' events (ETL), which isn't read", name, FROM_ETL.format(*[name] * 4))
-    raise Unusable("not a capture: it begins like neither pcap nor pcapng nor snoop", name, "give a .pcap or .pcapng file")
+    raise Unusable("not a capture: it begins like neither pcap nor pcapng, snoop nor NetMon", name, "give a .pcap or .pcapng file")
 
 
 def kind_of_head(head: bytes) -> str | None:
@@ -63,6 +64,8 @@ def kind_of_head(head: bytes) -> str | None:
         return "pcap"
     if starts_like_pcapng(head):
         return "pcapng"
+    if starts_like_netmon(head):
+        return "netmon"
     return "snoop" if starts_like_snoop(head) else None
 
 
@@ -72,4 +75,6 @@ def blocks_of(window: Window, kind: str, damage: list[Damage], interfaces: list[
         return read_pcap(window, damage)
     if kind == "snoop":
         return read_snoop(window, damage)
+    if kind == "netmon":
+        return read_netmon(window, damage)
     return read_pcapng(window, damage, interfaces)

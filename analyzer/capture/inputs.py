@@ -35,11 +35,11 @@ class Inputs:
     skipped: int = 0
 
 
-def open_inputs(inputs: Sequence[Input]) -> Inputs:
+def open_inputs(inputs: Sequence[Input], vxlan_ports: tuple[int, ...] = ()) -> Inputs:
     """Every capture that `inputs` name: paths, URLs, globs, directories (recursive), "-" for standard input, binary file objects.
 
     A named file that is no capture is an error of its own; in a directory it is skipped and counted. Of an archive (zip, tar) every
-    capture in it is read, as ARCHIVE/NAME. A file that is named twice is read once.
+    capture in it is read, as ARCHIVE/NAME. A file that is named twice is read once. vxlan_ports: of all of them (Source.vxlan_ports).
     """
     found = Inputs()
     seen: set[Identity] = set()
@@ -52,6 +52,8 @@ def open_inputs(inputs: Sequence[Input]) -> Inputs:
             _add_url(os.fspath(given), found, seen)
         else:
             _add_path(os.fspath(given), found, seen)
+    for source in found.sources:
+        source.vxlan_ports = vxlan_ports
     return found
 
 

@@ -9,9 +9,12 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import Final
 
+import numpy as np
+
 from analyzer.capture.block import BLOCK_FRAMES, MAX_FRAME, MAX_WIRE, Block, Damage
+from analyzer.capture.records import BAD, FULL, NEED_MORE, file_header, is_over
 from analyzer.capture.stream import Window
-from analyzer.compiled import kernel
+from analyzer.kernels import kernel
 from analyzer.packets.fields import u32, u32_little
 from analyzer.packets.layout import FRAME
 from analyzer.room import Room
@@ -28,16 +31,11 @@ MAGICS: Final = {
     b"\xa1\xb2\xcd\x34": (False, 1000, 24),
 }
 
-FULL: Final = 0
-NEED_MORE: Final = 1
-BAD: Final = 2
-ANOTHER: Final = 3
+ANOTHER: Final = 3  # beside the reasons of records.py
 
 # Seconds and fraction of a packet header that are another file's magic and version: captures that were put one behind the other, as
 # by `cat`, or as pieces of one blob.
-MAGIC_MICRO: Final = 0xA1B2C3D4
-MAGIC_NANO: Final = 0xA1B23C4D
-MAGIC_MODIFIED: Final = 0xA1B2CD34
+FIRST_WORDS: Final = (0xA1B2C3D4, 0xA1B23C4D, 0xA1B2CD34)
 VERSION_LITTLE: Final = 0x00040002
 VERSION_BIG: Final = 0x00020004
 
@@ -50,43 +48,32 @@ def starts_like_pcap(head: bytes) -> bool:
 def read_pcap(window: Window, damage: list[Damage]) -> Iterator[Block]:
     """The blocks of a pcap file; what is wrong with it is added to `damage`.
 
-    A packet header that can't be true (longer than MAX_FRAME) ends the file there, as in Wireshark: nothing marks where
-    the next one would begin. Files put one behind the other are read as one.
+    A packet longer than MAX_FRAME can't be true. Files put one behind the other are read as one.
     """
     room = Room(FRAME)
     header = 0
     while True:
         if not header:
-            while window.end - window.start < FILE_HEADER:
-                if not window.more():
-                    damage.append(Damage("capture-damaged", "the file header is cut short", window.offset + window.start, window.rest()))
-                    return
-            head = bytes(window.data[window.start : window.start + FILE_HEADER])
+            head = file_header(window, FILE_HEADER, damage)
+            if head is None:
+                return
             little, unit_ns, header = MAGICS[head[:4]]
             # The upper half of the field tells how long a frame check sequence is; only the lower half is the type.
             link_type = int.from_bytes(head[20:24], "little" if little else "big") & 0xFFFF
-            window.start += FILE_HEADER
         frames = room.take(BLOCK_FRAMES)
-        n, at, status = index_pcap(window.data, window.start, window.end, little, unit_ns, header, link_type, frames, len(frames))
+        n, at, status = index_pcap(window.data, window.start, window.end, little, unit_ns, header, link_type, frames)
         window.start = at
         if n:
             yield Block(window.data, frames[:n])
         if status == ANOTHER:
             header = 0
             continue
-        if status == BAD:
-            text = "a packet's length can't be true; the rest of the file was not read"
-            damage.append(Damage("capture-damaged", text, window.offset + at, window.rest()))
-            return
-        if status == NEED_MORE and not window.more():
-            rest = window.end - window.start
-            if rest:
-                damage.append(Damage("capture-damaged", "the file ends in the middle of a packet", window.offset + window.start, rest))
+        if is_over(window, status, damage):
             return
 
 
 @kernel
-def index_pcap(buf, start, end, little, unit_ns, header, link_type, frames, n_frames):  # type: ignore[no-untyped-def]
+def index_pcap(buf, start, end, little, unit_ns, header, link_type, frames):  # type: ignore[no-untyped-def]
     """(frames found, where reading stopped, why: FULL, NEED_MORE, BAD or ANOTHER); fills frames[0:n].
 
     buf      uint8[n]           start, end: half-open, a packet header at start
@@ -95,23 +82,23 @@ def index_pcap(buf, start, end, little, unit_ns, header, link_type, frames, n_fr
     """
     at = start
     n = 0
-    for n in range(n_frames):
+    for n in range(len(frames)):
         if end - at < header:
             return n, at, NEED_MORE
         if little:
             seconds, fraction = u32_little(buf, at), u32_little(buf, at + 4)
-            captured, wire = u32_little(buf, at + 8), u32_little(buf, at + 12)
+            captured, wire = np.int64(u32_little(buf, at + 8)), np.int64(u32_little(buf, at + 12))
         else:
             seconds, fraction = u32(buf, at), u32(buf, at + 4)
-            captured, wire = u32(buf, at + 8), u32(buf, at + 12)
-        if seconds in (MAGIC_MICRO, MAGIC_NANO, MAGIC_MODIFIED) and fraction == (VERSION_LITTLE if little else VERSION_BIG):
+            captured, wire = np.int64(u32(buf, at + 8)), np.int64(u32(buf, at + 12))
+        if seconds in FIRST_WORDS and fraction == (VERSION_LITTLE if little else VERSION_BIG):
             return n, at, ANOTHER
         if captured > MAX_FRAME:
             return n, at, BAD
         if end - at - header < captured:
             return n, at, NEED_MORE
-        frame = frames + n
-        frame.ts_ns = seconds * 1_000_000_000 + fraction * unit_ns
+        frame = frames[n]
+        frame.ts_ns = np.int64(seconds) * 1_000_000_000 + np.int64(fraction) * unit_ns
         frame.start = at + header
         frame.captured_bytes = captured
         frame.wire_bytes = min(max(wire, captured), MAX_WIRE)
@@ -119,4 +106,4 @@ def index_pcap(buf, start, end, little, unit_ns, header, link_type, frames, n_fr
         frame.interface = 0
         frame.note_bytes = 0
         at += header + captured
-    return n_frames, at, FULL
+    return len(frames), at, FULL

@@ -62,13 +62,15 @@ def selection(topology: Topology, *, tagged: bool) -> Selection:
     """What the question needs of the traffic at the gateway.
 
     With workstations in the topology: all that they and the proxies send and receive, and DHCP. Without: every TCP
-    connection of anybody, since nobody knows yet who goes around the proxies; of UDP what has or tells names.
+    connection of anybody, since nobody knows yet who goes around the proxies; of UDP what has or tells names. Either way what carries
+    packets on ports that the topology names.
     """
     if topology.workstations:
         networks = [*(entry.network for entry in topology.workstations), *(entry.network for entry in topology.proxies)]
         wanted = " or ".join([*_hosts(networks), DISCOVERY])
     else:
         wanted = ANYBODY
+    wanted = " or ".join([wanted, *(f"udp port {port}" for port in topology.vxlan_ports)])
     return Selection(wanted, tagged, SNAP_BYTES)
 
 

@@ -8,10 +8,12 @@ from typing import Final
 import numpy as np
 
 from analyzer.capture.block import BLOCK_FRAMES, MAX_FRAME, MAX_WIRE, Block, Damage
+from analyzer.capture.records import BAD, FULL, NEED_MORE, file_header, is_over
 from analyzer.capture.stream import Window
-from analyzer.compiled import kernel
+from analyzer.kernels import kernel
 from analyzer.packets.fields import u32
 from analyzer.packets.layout import FRAME
+from analyzer.packets.link_types import SNOOP
 from analyzer.room import Room
 
 MAGIC: Final = b"snoop\0\0\0"
@@ -19,13 +21,9 @@ FILE_HEADER: Final = 16
 HEADER: Final = 24
 
 # The file's datalink → the link type as pcap numbers it: 802.3, Ethernet, FDDI, IP over InfiniBand, ipnet. Others keep their number,
-# from 65,536 on.
+# from SNOOP on.
 LINK_TYPES: Final = {0: 1, 4: 1, 8: 10, 0x12: 242, 0x13: 226}
-OTHERS: Final = 1 << 16
-
-FULL: Final = 0
-NEED_MORE: Final = 1
-BAD: Final = 2
+MOST: Final = 0xFFFF
 
 
 def starts_like_snoop(head: bytes) -> bool:
@@ -35,19 +33,16 @@ def starts_like_snoop(head: bytes) -> bool:
 
 def read_snoop(window: Window, damage: list[Damage]) -> Iterator[Block]:
     """The blocks of a snoop file; what is wrong with it, and packets its writer says it lost, are added to `damage`."""
-    while window.end - window.start < FILE_HEADER:
-        if not window.more():
-            damage.append(Damage("capture-damaged", "the file header is cut short", window.offset + window.start, window.rest()))
-            return
-    head = bytes(window.data[window.start : window.start + FILE_HEADER])
+    head = file_header(window, FILE_HEADER, damage)
+    if head is None:
+        return
     datalink = int.from_bytes(head[12:16], "big")
-    link_type = LINK_TYPES.get(datalink, OTHERS + min(datalink, OTHERS))
-    window.start += FILE_HEADER
+    link_type = LINK_TYPES.get(datalink, SNOOP + min(datalink, MOST))
     room, drops = Room(FRAME), np.zeros(1, np.int64)
     dropped: Damage | None = None
     while True:
         frames = room.take(BLOCK_FRAMES)
-        n, at, status = index_snoop(window.data, window.start, window.end, link_type, frames, len(frames), drops)
+        n, at, status = index_snoop(window.data, window.start, window.end, link_type, frames, drops)
         window.start = at
         if drops[0] and dropped is None:
             dropped = Damage("packets-dropped", "")
@@ -56,35 +51,28 @@ def read_snoop(window: Window, damage: list[Damage]) -> Iterator[Block]:
             dropped.count, dropped.text = int(drops[0]), f"the capturing machine dropped {int(drops[0])} packets"
         if n:
             yield Block(window.data, frames[:n])
-        if status == BAD:
-            text = "a packet's length can't be true; the rest of the file was not read"
-            damage.append(Damage("capture-damaged", text, window.offset + at, window.rest()))
-            return
-        if status == NEED_MORE and not window.more():
-            rest = window.end - window.start
-            if rest:
-                damage.append(Damage("capture-damaged", "the file ends in the middle of a packet", window.offset + window.start, rest))
+        if is_over(window, status, damage):
             return
 
 
 @kernel
-def index_snoop(buf, start, end, link_type, frames, n_frames, drops):  # type: ignore[no-untyped-def]
+def index_snoop(buf, start, end, link_type, frames, drops):  # type: ignore[no-untyped-def]
     """(frames found, where reading stopped, why: FULL, NEED_MORE or BAD); fills frames[0:n].
 
     drops   int64[1]  the highest count of packets dropped so far
     """
     at = start
-    for n in range(n_frames):
+    for n in range(len(frames)):
         if end - at < HEADER:
             return n, at, NEED_MORE
-        wire, captured, size = u32(buf, at), u32(buf, at + 4), u32(buf, at + 8)
+        wire, captured, size = np.int64(u32(buf, at)), np.int64(u32(buf, at + 4)), np.int64(u32(buf, at + 8))
         if captured > MAX_FRAME or size < HEADER + captured or size > HEADER + captured + MAX_FRAME:
             return n, at, BAD
         if end - at < size:
             return n, at, NEED_MORE
-        drops[0] = max(drops[0], u32(buf, at + 12))
-        frame = frames + n
-        frame.ts_ns = u32(buf, at + 16) * 1_000_000_000 + u32(buf, at + 20) * 1000
+        drops[0] = max(drops[0], np.int64(u32(buf, at + 12)))
+        frame = frames[n]
+        frame.ts_ns = np.int64(u32(buf, at + 16)) * 1_000_000_000 + np.int64(u32(buf, at + 20)) * 1000
         frame.start = at + HEADER
         frame.captured_bytes = captured
         frame.wire_bytes = min(max(wire, captured), MAX_WIRE)
@@ -92,4 +80,4 @@ def index_snoop(buf, start, end, link_type, frames, n_frames, drops):  # type: i
         frame.interface = 0
         frame.note_bytes = 0
         at += size
-    return n_frames, at, FULL
+    return len(frames), at, FULL

@@ -24,6 +24,7 @@ from analyzer.capture.pcapng import Interface
 from analyzer.capture.stream import Feed, Window
 from analyzer.errors import Unusable
 from analyzer.packets.layout import CUT_SHORT, LINK_UNKNOWN, MALFORMED, NO_TIME, NOT_IP, OK, OTHER_PROTOCOL
+from analyzer.packets.link_types import link_type_name
 from analyzer.packets.unopened import Unopened, unopened
 
 if TYPE_CHECKING:
@@ -45,6 +46,7 @@ class Source:
     damage      what could not be read
     interfaces  of a pcapng file, as frames[i].interface counts them; none for pcap
     passed_over frames that gave no packet, by (status of packets.layout, link type, note of packets.layout)
+    vxlan_ports UDP ports that carry VXLAN here, beside those that everyone uses
     cut_packets frames of which less was captured than was on the wire
     clock_steps how often the clock went back by more than CLOCK_STEP_NS;  longest_step_ns: the furthest
     broke_off   why the rest of an object couldn't be had, where that happened while it was read
@@ -81,6 +83,7 @@ class Source:
         # What a named pipe gives can be had only once: it is opened when it is read, not looked at before.
         self._is_pipe = path is not None and path.is_fifo()
         self.passed_over: Counter[tuple[int, int, int]] = Counter()
+        self.vxlan_ports: tuple[int, ...] = ()
         self.cut_packets = 0
         self.clock_steps = 0
         self.longest_step_ns = 0
@@ -145,7 +148,7 @@ class Source:
 
     def _note(self, frames: npt.NDArray[Any]) -> None:
         latest_ns = NO_TIME if self._latest_ns is None else self._latest_ns
-        first, last, latest, cut, steps, longest = note_frames(frames, len(frames), latest_ns, CLOCK_STEP_NS, self.packets + 1)
+        first, last, latest, cut, steps, longest = note_frames(frames, latest_ns, CLOCK_STEP_NS, self.packets + 1)
         self.packets += len(frames)
         self.cut_packets += int(cut)
         self.clock_steps += int(steps)
@@ -193,8 +196,8 @@ class Source:
         unknown = [(link, n) for (status, link, _), n in self.passed_over.items() if status == LINK_UNKNOWN]
         if not self.packets or sum(n for _, n in unknown) < self.packets:
             return None
-        types = ", ".join(str(link) for link in sorted({link for link, _ in unknown}))
-        return Unusable(f"no packet could be read: link type {types} isn't known", self.name, "capture on an Ethernet or IP interface")
+        types = ", ".join(link_type_name(link) for link in sorted({link for link, _ in unknown}))
+        return Unusable(f"no packet could be read: {types} isn't known", self.name, "capture on an Ethernet or IP interface")
 
     def all_damage(self) -> list[Damage]:
         """What was noted while reading, and the frames that were passed over, a line for each kind."""
@@ -217,7 +220,7 @@ class Source:
             elif status == MALFORMED:
                 malformed += n
         for link, n in sorted(unknown.items()):
-            found.append(Damage("capture-unreadable", f"{packets_of(n)} of link type {link}, which isn't read", count=n))
+            found.append(Damage("capture-unreadable", f"{packets_of(n)} of {link_type_name(link)}, which isn't read", count=n))
         if malformed:
             found.append(Damage("capture-damaged", f"{packets_of(malformed)} with headers that contradict themselves", count=malformed))
         for kind, n in sorted(self.unopened().items()):

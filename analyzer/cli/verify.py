@@ -81,6 +81,7 @@ def verify(
                 start_ns=question.start_ns,
                 end_ns=question.end_ns,
                 limit=limit,
+                vxlan_ports=reading.topology.vxlan_ports if reading.topology is not None else (),
                 progress=progress.show,
             )
     _print(opinion, json=json)

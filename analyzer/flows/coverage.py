@@ -16,11 +16,22 @@ from analyzer.kernels import inlined, kernel
 # fills them later counts as sent again.
 MAX_HOLES: Final = 64
 
+# No window is larger than 1 GiB (RFC 7323 2.3), so no sender goes back further: what has gone on by more can't be before its beginning,
+# and of holes that lie so far back that sequence numbers come round nothing can come any more.
+MAX_WINDOW: Final = 1 << 30
+OLD: Final = 3 << 30
+
 
 @inlined
 def behind(seq, other):  # type: ignore[no-untyped-def]
     """How far seq lies behind other, negative when before it, in the arithmetic of sequence numbers (RFC 9293 3.4)."""
     return np.int64(np.int32(np.uint32(seq) - np.uint32(other)))
+
+
+@inlined
+def before(seq, high):  # type: ignore[no-untyped-def]
+    """How far seq lies before the highest number of its stream, up to 4 GiB."""
+    return np.int64(np.uint32(np.uint32(high) - np.uint32(seq)))
 
 
 @inlined
@@ -42,7 +53,7 @@ def cover_out_of_order(holes, counts, side, seq, size):  # type: ignore[no-untyp
         side.high = end
         side.distinct += size
         return
-    if behind(seq, side.low) < 0:
+    if side.distinct < MAX_WINDOW and before(side.low, side.high) <= 2 * MAX_WINDOW and behind(seq, side.low) < 0:
         if behind(end, side.low) < 0:
             add_hole(holes, counts, side, end, side.low)
             side.distinct += size
@@ -64,11 +75,13 @@ def cover_out_of_order(holes, counts, side, seq, size):  # type: ignore[no-untyp
 @kernel
 def add_hole(holes, counts, side, start, end):  # type: ignore[no-untyped-def]
     """Remember that [start, end) was not seen; holes are kept in order."""
+    high = end if behind(end, side.high) > 0 else side.high
+    forget_old(holes, counts, side, high)
     n = 0
-    before = -1
+    last = -1
     at = side.holes
-    while at >= 0 and behind(holes[at].start, start) < 0:
-        before, at = at, holes[at].next
+    while at >= 0 and before(holes[at].end, high) > before(end, high):
+        last, at = at, holes[at].next
         n += 1
     while at >= 0 and n < MAX_HOLES:
         n += 1
@@ -76,8 +89,8 @@ def add_hole(holes, counts, side, start, end):  # type: ignore[no-untyped-def]
     if n >= MAX_HOLES:
         lowest = side.holes
         side.holes = holes[lowest].next
-        if before == lowest:
-            before = -1
+        if last == lowest:
+            last = -1
         holes[lowest].next = np.int32(counts[FREE_HOLE])
         counts[FREE_HOLE] = lowest
     new = counts[FREE_HOLE]
@@ -88,43 +101,54 @@ def add_hole(holes, counts, side, start, end):  # type: ignore[no-untyped-def]
         counts[N_HOLES] += 1
     holes[new].start = start
     holes[new].end = end
-    if before < 0:
+    if last < 0:
         holes[new].next = side.holes
         side.holes = np.int32(new)
     else:
-        holes[new].next = holes[before].next
-        holes[before].next = np.int32(new)
+        holes[new].next = holes[last].next
+        holes[last].next = np.int32(new)
+
+
+@kernel
+def forget_old(holes, counts, side, high):  # type: ignore[no-untyped-def]
+    """Give up the holes of which nothing can come any more."""
+    while side.holes >= 0 and before(holes[side.holes].end, high) > OLD:
+        oldest = side.holes
+        side.holes = holes[oldest].next
+        holes[oldest].next = np.int32(counts[FREE_HOLE])
+        counts[FREE_HOLE] = oldest
 
 
 @kernel
 def fill(holes, counts, side, start, end):  # type: ignore[no-untyped-def]
     """Take [start, end) out of the holes and count what of it was in them."""
-    before = -1
+    high = side.high
+    last = -1
     at = side.holes
     while at >= 0:
         hole = holes[at]
         following = hole.next
-        if behind(hole.start, end) >= 0:
+        if before(hole.start, high) <= before(end, high):
             return
+        if before(hole.end, high) >= before(start, high):
+            last, at = at, following
+            continue
         from_ = start if behind(start, hole.start) > 0 else hole.start
         to = end if behind(end, hole.end) < 0 else hole.end
-        if behind(to, from_) <= 0:
-            before, at = at, following
-            continue
         side.distinct += behind(to, from_)
         if from_ == hole.start and to == hole.end:
-            if before < 0:
+            if last < 0:
                 side.holes = following
             else:
-                holes[before].next = following
+                holes[last].next = following
             hole.next = np.int32(counts[FREE_HOLE])
             counts[FREE_HOLE] = at
         elif from_ == hole.start:
             hole.start = to
-            before = at
+            last = at
         elif to == hole.end:
             hole.end = from_
-            before = at
+            last = at
         else:
             tail = hole.end
             hole.end = from_

@@ -9,7 +9,7 @@ from __future__ import annotations
 import numpy as np
 
 from analyzer.flows.acknowledged import join_acks, join_sending
-from analyzer.flows.coverage import behind, cover
+from analyzer.flows.coverage import MAX_WINDOW, before, behind, cover
 from analyzer.flows.keys import record_hash, same_ends
 from analyzer.flows.layout import HAS_BASE, N_RECORDS
 from analyzer.flows.stretches import join_stretches
@@ -112,15 +112,26 @@ def join_sides(holes, counts, into, side):  # type: ignore[no-untyped-def]
 @kernel
 def join_coverage(holes, counts, into, side):  # type: ignore[no-untyped-def]
     """Count of side's payload what `into` hasn't seen: the stretches between side's holes, one by one."""
-    outside = side.distinct - behind(side.high, side.low)
+    # What was counted says how far it went, but for what is missing of it: sequence numbers come round.
+    outside = -before(np.uint32(side.low + np.uint32(side.distinct & 0xFFFFFFFF)), side.high)
+    if outside < -2 * MAX_WINDOW:  # what is no part of the stream (a reset's text) was counted too
+        outside += 4 * MAX_WINDOW
     hole = side.holes
     at = side.low
     while hole >= 0:
         outside += behind(holes[hole].end, holes[hole].start)
-        if behind(holes[hole].start, at) > 0:
-            cover(holes, counts, into, at, behind(holes[hole].start, at))
+        cover_stretch(holes, counts, into, at, before(at, holes[hole].start))
         at = holes[hole].end
         hole = holes[hole].next
-    if behind(side.high, at) > 0:
-        cover(holes, counts, into, at, behind(side.high, at))
-    into.distinct += outside  # what resets carried, which is no part of the stream
+    cover_stretch(holes, counts, into, at, before(at, side.high))
+    into.distinct += outside
+
+
+@kernel
+def cover_stretch(holes, counts, into, at, size):  # type: ignore[no-untyped-def]
+    """Cover a stretch of any length, in pieces of which sequence numbers tell the order."""
+    while size > 0:
+        piece = min(size, np.int64(MAX_WINDOW))
+        cover(holes, counts, into, at, piece)
+        at = np.uint32(at + np.uint32(piece))
+        size -= piece

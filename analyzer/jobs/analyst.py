@@ -97,6 +97,7 @@ class Analyst:
 
     def _count(self, file: RingFile, writing: Writing, look: Callable[[], None]) -> tuple[dict[str, Any], int]:
         source = Source(file.name, path=file.path)
+        source.vxlan_ports = self.topology.vxlan_ports
         try:
             done = Counted(self._carried, source, writing.keep, look=look)
         except Unusable as error:

@@ -1,6 +1,8 @@
 """The ClientHello of a QUIC connection: its Initial packets are sealed with keys that anyone can derive.
 
-Source: RFC 9000 12.2, 17.2, 19 (packets and frames), RFC 9001 5.2 to 5.4 (keys), RFC 9369 3 (version 2); drafts 23 to 34.
+Source: RFC 9000 12.2, 17.2, 19 (packets and frames), RFC 9001 5.2 to 5.4 (keys), RFC 9369 3 (version 2); drafts 23 to 34;
+for Google's T050 and T051 and Facebook's mvfst, Google's quiche (quic/core/crypto/crypto_utils.cc) and Wireshark's packet-quic.c,
+2026-11-26.
 """
 
 from __future__ import annotations
@@ -17,6 +19,17 @@ SALT_V1: Final = bytes.fromhex("38762cf7f55934b34d179ae6a4c80cadccbb7f0a")
 SALT_V2: Final = bytes.fromhex("0dede3def700a6db819381be6e269dcbf9bd2ed9")
 SALT_DRAFT_29: Final = bytes.fromhex("afbfec289993d24c9e9786f19c6111e04390a899")
 SALT_DRAFT_23: Final = bytes.fromhex("c3eef712c72ebb5a11a7d2432bb46365bef9f502")
+SALT_DRAFT_22: Final = bytes.fromhex("7fbcdb0e7c66bbe9193a96cd21519ebd7a02644a")
+
+SALTS: Final = {
+    V1: SALT_V1,
+    V2: SALT_V2,
+    0xFACEB001: SALT_DRAFT_22,  # mvfst, as it was with draft 22
+    0xFACEB002: SALT_DRAFT_23,  # mvfst, as it was with draft 27
+    0xFACEB00E: SALT_DRAFT_23,  # mvfst's version for trials
+    0x54303530: bytes.fromhex("7ff579e5acd072915580304c43a2367c60488310"),  # T050
+    0x54303531: bytes.fromhex("7a4edef4e7ccee5fa4506c19124fc8ccda6e033d"),  # T051
+}
 
 # Work that one flow may cost: each packet is tried with each connection id's keys. A hello takes one to four packets, and two
 # or three ids (the client's first, a Retry's, the server's).
@@ -74,11 +87,11 @@ def read_client_hello(datagrams: Sequence[bytes]) -> bytes | None:
 
 def salt_of(version: int) -> bytes | None:
     """The salt of a version's Initial keys, None for one that isn't known."""
+    if version in SALTS:
+        return SALTS[version]
     draft = version & 0xFF if version >> 8 == 0xFF0000 else 0
-    if version == V1 or 33 <= draft <= 34:
+    if 33 <= draft <= 34:
         return SALT_V1
-    if version == V2:
-        return SALT_V2
     if 29 <= draft <= 32:
         return SALT_DRAFT_29
     return SALT_DRAFT_23 if 23 <= draft <= 28 else None

@@ -19,6 +19,7 @@ import numpy.typing as npt
 from analyzer.packets.decode import decode_frames
 from analyzer.packets.layout import FRAGMENT, FRAME, MAX_LAYERS, MAX_OUTER, NO_TIME, PACKET
 from analyzer.packets.link import LINK_RAW
+from analyzer.packets.named_ports import open_vxlan
 
 # How long a packet waits for its parts (RFC 8200 4.5): behind that its id may have come round.
 WAIT_NS: Final[int] = 60_000_000_000
@@ -83,9 +84,13 @@ class Waiting:
 
 
 class Fragments:
-    """What waits for its other parts."""
+    """What waits for its other parts.
+
+    vxlan_ports   on which VXLAN is looked for in packets that are whole again (named_ports.py)
+    """
 
     def __init__(self) -> None:
+        self.vxlan_ports: tuple[int, ...] = ()
         self.waiting: dict[Key, Waiting] = {}
         self.bytes = 0
         self.lost: Counter[int] = Counter()  # packets given up, of which a part is missing, by input
@@ -177,6 +182,7 @@ class Fragments:
             frame["ts_ns"], frame["source"], frame["number"], frame["link_type"] = part.ts_ns, part.source, part.number, LINK_RAW
             frame["captured_bytes"], frame["wire_bytes"] = len(raw), len(raw) + part.cut_bytes
             decode_frames(data, frame, 1, packet)
+            open_vxlan(data, frame, packet, self.vxlan_ports)
             wrap_in(packet[0], part.outer)
             if packet["status"][0] != FRAGMENT:
                 made.append(Made(row, raw, frame, packet))

@@ -7,6 +7,9 @@ from __future__ import annotations
 
 from typing import Final
 
+import numpy as np
+
+from analyzer.kernels import inlined, kernel
 from analyzer.packets.fields import u16, u32, u64
 from analyzer.packets.layout import CUT_SHORT, FRAGMENT, MALFORMED, TCP, UDP
 
@@ -22,7 +25,8 @@ PROTOCOL_ICMP: Final = 1
 PROTOCOL_ICMPV6: Final = 58
 
 
-def read_ipv4(buf, at, end, wire_end, packet):
+@inlined
+def read_ipv4(buf, at, end, wire_end, packet):  # type: ignore[no-untyped-def]
     """(status, payload position, protocol, declared end) of an IPv4 header; fills the packet's addresses, id and TTL.
 
     The declared end may lie past `end`, where the capture was cut. A total length of 0 is what a sender with segmentation
@@ -31,7 +35,7 @@ def read_ipv4(buf, at, end, wire_end, packet):
     if end - at < 20:
         return CUT_SHORT, 0, 0, 0
     header = 4 * (buf[at] & 0x0F)
-    total = u16(buf, at + 2)
+    total = np.int64(u16(buf, at + 2))
     if total == 0:
         total = wire_end - at
     if header < 20 or total < header:
@@ -52,15 +56,16 @@ def read_ipv4(buf, at, end, wire_end, packet):
     return READ, at + header, buf[at + 9], at + total
 
 
-def after_ah(buf, at, end, declared):
+@kernel
+def after_ah(buf, at, end, declared):  # type: ignore[no-untyped-def]
     """As read_ipv4, behind authentication headers: what they protect isn't encrypted (RFC 4302 2)."""
-    protocol = PROTOCOL_AH
-    p = at
+    protocol = np.uint8(PROTOCOL_AH)
+    p = np.int64(at)
     while protocol == PROTOCOL_AH:
         if end - p < 8:
             return CUT_SHORT, 0, 0, 0
         protocol = buf[p]
-        p += 8 + 4 * buf[p + 1]
+        p += 8 + 4 * np.int64(buf[p + 1])
         if p > declared:
             return MALFORMED, 0, 0, 0
         if p > end:
@@ -68,11 +73,12 @@ def after_ah(buf, at, end, declared):
     return READ, p, protocol, declared
 
 
-def read_ipv6(buf, at, end, wire_end, packet):
+@kernel
+def read_ipv6(buf, at, end, wire_end, packet):  # type: ignore[no-untyped-def]
     """(status, payload position, protocol, declared end) of an IPv6 header and its extension headers."""
     if end - at < 40:
         return CUT_SHORT, 0, 0, 0
-    length = u16(buf, at + 4)
+    length = np.int64(u16(buf, at + 4))
     declared = at + 40 + length if length else wire_end
     packet.version = 6
     packet.src_hi = u64(buf, at + 8)
@@ -88,12 +94,12 @@ def read_ipv6(buf, at, end, wire_end, packet):
             if end - p < 8:
                 return CUT_SHORT, 0, 0, 0
             protocol = buf[p]
-            p += 8 + 8 * buf[p + 1]
+            p += 8 + 8 * np.int64(buf[p + 1])
         elif protocol == 51:
             if end - p < 8:
                 return CUT_SHORT, 0, 0, 0
             protocol = buf[p]
-            p += 8 + 4 * buf[p + 1]
+            p += 8 + 4 * np.int64(buf[p + 1])
         elif protocol == 44:
             if end - p < 8:
                 return CUT_SHORT, 0, 0, 0
@@ -110,7 +116,8 @@ def read_ipv6(buf, at, end, wire_end, packet):
     return READ, p, protocol, declared
 
 
-def quoted_flow(buf, at, end, icmp_protocol, packet):
+@kernel
+def quoted_flow(buf, at, end, icmp_protocol, packet):  # type: ignore[no-untyped-def]
     """True when an ICMP message says that a TCP or UDP packet could not be delivered; `packet` then has that packet's flow.
 
     Destination unreachable, time exceeded and parameter problem count; "fragmentation needed" and "packet too big" don't:
@@ -126,7 +133,7 @@ def quoted_flow(buf, at, end, icmp_protocol, packet):
         return False
     q = at + 8
     if buf[q] >> 4 == 4:
-        header = 4 * (buf[q] & 0x0F)
+        header = 4 * np.int64(buf[q] & 0x0F)
         protocol = buf[q + 9]
         ports = q + header
         if u16(buf, q + 6) & 0x1FFF or header < 20 or protocol not in (TCP, UDP) or end - ports < 8:

@@ -58,6 +58,7 @@ class Topology:
     """Everything the topology file says; empty when there is none.
 
     policy   "proxies-only": direct traffic is expected to be blocked; None: nothing is expected
+    vxlan_ports   UDP ports that carry VXLAN here, beside those that everyone uses
     issuers  parts of issuers' names that Defender's certificates may have here, beside the published ones
     path sha256   of the file that says so; None: it came from no file of its own
     """
@@ -66,6 +67,7 @@ class Topology:
     workstations: tuple[Workstation, ...] = ()
     policy: str | None = None
     issuers: tuple[str, ...] = ()
+    vxlan_ports: tuple[int, ...] = ()
     path: str | None = None
     sha256: str | None = None
 
@@ -170,6 +172,7 @@ def topology_from(data: Mapping[str, Any], where: str) -> Topology:
         workstations=tuple(Workstation(w.name, address) for w in tables.workstation for address in w.address),
         policy=tables.gateway.policy,
         issuers=tuple(tables.gateway.certificate_issuers),
+        vxlan_ports=tuple(sorted(set(tables.gateway.vxlan_ports))),
     )
 
 

@@ -23,6 +23,7 @@ EXAMPLES = {
     "port": "port = 3128, a whole number from 1 to 65535, or leave it out for any port",
     "method": 'method = "winhttp", "wininet", "static", "pac" or "other", or a list of these',
     "policy": 'policy = "proxies-only", or leave it out',
+    "vxlan_ports": "vxlan_ports = [8473], UDP ports that carry VXLAN beside 4789 and 8472",
     "certificate_issuers": 'certificate_issuers = ["Contoso Issuing CA"], parts of issuers\' names in quotes',
     "proxy": "[[proxy]] with double brackets, once per proxy",
     "workstation": "[[workstation]] with double brackets, once per workstation",
@@ -83,6 +84,7 @@ class GatewayTable(_Table):
 
     policy: Literal["proxies-only"] | None = None
     certificate_issuers: list[Name] = []
+    vxlan_ports: list[Annotated[int, Field(ge=1, le=65535)]] = []
 
 
 class TopologyTables(_Table):
@@ -134,7 +136,7 @@ def _place(location: Sequence[int | str]) -> str:
     if isinstance(location[1], int):
         number = f"[[{table}]] {location[1] + 1}"
         return ", ".join([number, *(str(part) for part in location[2:] if isinstance(part, str))])  # the message shows which of a list
-    return ", ".join([f"[{table}]", *(str(part) for part in location[1:])])
+    return ", ".join([f"[{table}]", *(part for part in location[1:] if isinstance(part, str))])
 
 
 def _known_keys(location: Sequence[int | str]) -> str:

@@ -32,4 +32,5 @@ def verify_again(flows: pa.Table, reading: Reading, only: Collection[str] | None
             if not Path(capture["path"]).is_file():
                 raise Unusable("can't be read a second time", capture["path"], "give analyzer.read a path")
             captures.append(Capture(capture["path"], spool.uncompressed(capture["path"]), capture["packets"]))
-        return verify(flows, captures, only=only, start_ns=reading.start_ns, end_ns=reading.end_ns, limit=limit)
+        ports = reading.topology.vxlan_ports if reading.topology is not None else ()
+        return verify(flows, captures, only=only, start_ns=reading.start_ns, end_ns=reading.end_ns, limit=limit, vxlan_ports=ports)

@@ -71,6 +71,7 @@ def verify(
     start_ns: int | None = None,
     end_ns: int | None = None,
     limit: int = DEFAULT_LIMIT,
+    vxlan_ports: Sequence[int] = (),
     progress: Progress | None = None,
 ) -> Opinion:
     """Every flow (or those with the ids in `only`) as Wireshark's dissectors see it.
@@ -78,11 +79,20 @@ def verify(
     flows            the flow table of all captures together
     start_ns end_ns  the window that the flow table was made of
     limit            frames of each capture that are looked at, from its beginning
+    vxlan_ports      UDP ports that carry VXLAN, which the topology names
     Errors           Unusable: no tshark. DissectorFailed
     """
     opinion = Opinion(find_tshark())
     rows = rows_of(flows)
-    window = {"tshark": opinion.tshark.path, "version": opinion.tshark.version, "start_ns": start_ns, "end_ns": end_ns, "limit": limit}
+    told = {f"udp.port=={port}": "vxlan" for port in vxlan_ports}
+    window = {
+        "tshark": opinion.tshark.path,
+        "version": opinion.tshark.version,
+        "start_ns": start_ns,
+        "end_ns": end_ns,
+        "limit": limit,
+        "decode_as": told,
+    }
     opinion.in_several = sum(len(row["captures"]) > 1 for row in rows if only is None or row["id"] in only)
     for capture in captures:
         here = [row for row in rows if row["captures"] == [capture.name]]
@@ -106,7 +116,7 @@ def _look(
     capture: Capture, rows: list[Row], chosen: list[Row] | None, window: Mapping[str, Any], opinion: Opinion, progress: Progress | None
 ) -> list[FlowOpinion]:
     """The opinions on one capture's rows; chosen: on these alone, wherever in the capture they are."""
-    job = {**window, "path": str(Path(capture.path).resolve()), "decode_as": decode_as(rows)}
+    job = {**window, "path": str(Path(capture.path).resolve()), "decode_as": {**window["decode_as"], **decode_as(rows)}}
     if chosen is not None:
         job |= {"filter": filter_for(chosen), "limit": None}
     said = ask(job, None if progress is None else lambda frame: progress(capture.name, frame, capture.packets))

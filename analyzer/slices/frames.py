@@ -16,6 +16,7 @@ from analyzer.capture.inputs import open_inputs
 from analyzer.capture.source import Input, Source
 from analyzer.packets.decode import decode_frames
 from analyzer.packets.layout import FRAGMENT, MARK, OK, PACKET, TCP
+from analyzer.packets.named_ports import open_vxlan
 from analyzer.pipeline import within
 from analyzer.routes.requests import NO_TIME as NULL_TIME
 from analyzer.routes.requests import times_ns
@@ -102,6 +103,7 @@ def read_frames(
     end_ns: int | None = None,
     *,
     joined: bool = False,
+    vxlan_ports: tuple[int, ...] = (),
 ) -> tuple[list[Source], Iterator[Frame]]:
     """The inputs, and every packet of the chosen rows in the order of time; inputs are read as the packets are asked for.
 
@@ -110,7 +112,7 @@ def read_frames(
 
     joined   what came in IP fragments comes as one packet of link type 101, without what it was wrapped in
     """
-    sources = open_inputs(inputs).sources
+    sources = open_inputs(inputs, vxlan_ports).sources
     finder = Finder(flows, chosen)
     each = [_of_source(source, number, finder, start_ns, end_ns, joined) for number, source in enumerate(sources)]
     return sources, heapq.merge(*each, key=lambda frame: NULL_TIME if frame.ts_ns is None else frame.ts_ns)
@@ -118,12 +120,14 @@ def read_frames(
 
 def _of_source(source: Source, number: int, finder: Finder, start_ns: int | None, end_ns: int | None, joined: bool) -> Iterator[Frame]:
     packets = np.zeros(BLOCK_FRAMES, PACKET)
-    parted = Parted(finder.row_of, joined=joined)
+    parted = Parted(finder.row_of, source.vxlan_ports, joined=joined)
     for block in within(source.blocks(), start_ns, end_ns):
         n = len(block.frames)
         if n > len(packets):
             packets = np.zeros(n, PACKET)
         decode_frames(block.data, block.frames, n, packets)
+        if source.vxlan_ports:
+            open_vxlan(block.data, block.frames, packets[:n], source.vxlan_ports)
         for i in finder.candidates(packets[:n]):
             packet = packets[i]
             frame = frame_of(block.data, block.frames[i], packet, number)

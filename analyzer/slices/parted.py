@@ -12,6 +12,7 @@ from analyzer.packets.decode import decode_frames
 from analyzer.packets.fragments import MAX_WAITING, Fragments, Key, Part, as_packet, read_part
 from analyzer.packets.layout import FRAME, OK, PACKET
 from analyzer.packets.link import LINK_RAW
+from analyzer.packets.named_ports import open_vxlan
 from analyzer.slices.frame import Frame, frame_of
 
 RowOf = Callable[[Any], tuple[int, bool] | None]
@@ -20,8 +21,9 @@ RowOf = Callable[[Any], tuple[int, bool] | None]
 class Parted:
     """The frames that wait; row_of tells the flow and the sender of a whole packet. joined: give that in place of its parts."""
 
-    def __init__(self, row_of: RowOf, *, joined: bool = False) -> None:
+    def __init__(self, row_of: RowOf, vxlan_ports: tuple[int, ...] = (), *, joined: bool = False) -> None:
         self._row_of = row_of
+        self._vxlan_ports = vxlan_ports
         self._give_joined = joined
         self._joined = Fragments()
         self._frames: dict[Key, list[Frame]] = {}
@@ -49,7 +51,9 @@ class Parted:
         raw, frame, packet = as_packet(part), np.zeros(1, FRAME), np.zeros(1, PACKET)
         frame["ts_ns"], frame["link_type"] = part.ts_ns, LINK_RAW
         frame["captured_bytes"], frame["wire_bytes"] = len(raw), len(raw) + part.cut_bytes
-        decode_frames(np.frombuffer(raw, np.uint8), frame, 1, packet)
+        data = np.frombuffer(raw, np.uint8)
+        decode_frames(data, frame, 1, packet)
+        open_vxlan(data, frame, packet, self._vxlan_ports)
         found = self._row_of(packet[0])
         held = self._frames.pop(part.key, [])
         if found is None or not held:
@@ -59,5 +63,5 @@ class Parted:
             yield from (one._replace(row=row, from_client=from_client) for one in held)
         elif packet["status"][0] == OK:
             number, interface, _ = held[-1].interface
-            whole = frame_of(np.frombuffer(raw, np.uint8), frame[0], packet[0], number)
+            whole = frame_of(data, frame[0], packet[0], number)
             yield whole._replace(row=row, from_client=from_client, interface=(number, interface, LINK_RAW))

@@ -38,13 +38,15 @@ def write_slice(
     topology_path   where the topology goes that belongs to an anonymized slice
     Errors   Unusable: nothing fits, an input can't be read again, the system refuses the file
     """
-    assert reading.topology is not None
-    reasons = choose(reading.flows, judge(reading), wanted, reading.topology, reading.lookups)
+    topology = reading.topology
+    assert topology is not None
+    reasons = choose(reading.flows, judge(reading), wanted, topology, reading.lookups)
     written, interfaces = Written(len(reasons)), Interfaces(silent=key is not None)
 
     def frames() -> Iterator[Frame]:
         rewind()
-        interfaces.sources, found = read_frames(inputs, reading.flows, reasons, reading.start_ns, reading.end_ns, joined=key is not None)
+        window, ports = (reading.start_ns, reading.end_ns), topology.vxlan_ports
+        interfaces.sources, found = read_frames(inputs, reading.flows, reasons, *window, joined=key is not None, vxlan_ports=ports)
         return found
 
     chosen: Iterable[Frame]
@@ -62,7 +64,7 @@ def write_slice(
     if anonymous is not None:
         written.left_out = anonymous.left_out
         if topology_path is not None:
-            write_whole(topology_path, [anonymous.topology(reading.topology).encode()])
+            write_whole(topology_path, [anonymous.topology(topology).encode()])
     return written
 
 

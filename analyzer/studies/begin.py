@@ -32,6 +32,7 @@ HEAD: Final = """\
 # address = "172.16.11.92"
 # [gateway]
 # policy = "proxies-only"                    # direct traffic is expected to be blocked
+# vxlan_ports = [8473]                       # VXLAN comes on these UDP ports too
 """
 
 TEST: Final = """\

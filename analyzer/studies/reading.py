@@ -70,7 +70,7 @@ def _open(plan: Plan, sources: list[Source]) -> tuple[list[_Opened], list[Unusab
     tests, skipped = [], 0
     unusable: dict[str, Unusable] = {}
     for test in plan.tests:
-        found = open_inputs(test.paths)
+        found = open_inputs(test.paths, plan.topology.vxlan_ports)
         unusable |= {str(error): error for error in found.unusable}
         skipped += found.skipped
         if not found.sources:

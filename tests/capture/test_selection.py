@@ -49,6 +49,12 @@ def test_networks_are_networks(tmp_path: Path) -> None:
     assert kept(ROOT / "captures" / "T5-all-three.pcapng", chosen.filter) == 0
 
 
+def test_what_carries_packets_on_a_port_of_its_own_is_captured() -> None:
+    for topology in (TOPOLOGY, Topology()):
+        plain, named = (selection(replace(topology, vxlan_ports=ports), tagged=False).wanted for ports in ((), (8473, 9000)))
+        assert named == f"{plain} or udp port 8473 or udp port 9000"
+
+
 def test_without_workstations_anybody_is_captured() -> None:
     assert selection(Topology(), tagged=False).wanted == ANYBODY
     assert selection(replace(TOPOLOGY, workstations=()), tagged=False).wanted == ANYBODY

@@ -84,6 +84,33 @@ def test_behind(seq: int, other: int, ahead: int) -> None:
     assert behind(np.uint32(seq), np.uint32(other)) == ahead
 
 
+UNIT = 7_000_003  # so that sequence numbers come round within a few hundred
+
+
+@given(st.lists(st.tuples(st.integers(-100, 100), st.integers(1, 40)), max_size=60), FIRST)
+@example([(60, 5), (80, 5), (80, 5), (80, 5), (80, 5), (-20, 6), (-90, 6), (-120, 6)], 0)
+@example([(0, 30)] * 20 + [(-3, 3), (-30, 10)], 2**32 - 7)
+@settings(max_examples=200, deadline=None)
+def test_streams_longer_than_sequence_numbers(steps: list[tuple[int, int]], first: int) -> None:
+    """Gaps further apart than 2 GiB, and packets sent again behind gigabytes of others. No window is larger than 1 GiB (RFC 7323)."""
+    covered = Covered(first)
+    seen: set[int] = set()
+    high = 0
+    for step, size in steps:
+        at = max(0, high + step)
+        if high - at > 140:
+            continue
+        covered.add(at * UNIT, size * UNIT)
+        seen |= set(range(at, at + size))
+        high = max(high, at + size)
+        assert covered.distinct == len(seen) * UNIT
+        assert int(covered.side["high"]) == (first + high * UNIT) & 0xFFFFFFFF and int(covered.side["low"]) == first
+    spans = [(int(covered.side["high"]) - first - start) & 0xFFFFFFFF for start, _ in covered.holes()]
+    if high * UNIT < 2**31:
+        assert spans == sorted(spans, reverse=True)
+    assert covered.tables.counts[N_HOLES] == len(covered.holes()) + covered.free_rows()
+
+
 def test_more_holes_than_are_kept() -> None:
     """The lowest are given up: what fills them counts as sent again, what fills the others doesn't."""
     covered = Covered(1000)

@@ -14,15 +14,18 @@ from cryptography.hazmat.primitives.kdf.hkdf import HKDFExpand
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+import tests.build as build
 from analyzer.names.quic import MAX_IDS, MAX_PACKETS, V2, initial_keys, read_client_hello, salt_of
 from tests.build import X25519MLKEM768, client_hello
 from tests.build.hellos import vector
 from tests.conftest import ORACLES, needs_oracles
+from tests.engine import engine_rows
 from tests.reference import quic as twin_quic
 from tests.reference import tls as twin_tls
 from tests.reference.capture import read_capture
 from tests.reference.packets import Fragments, peel
 
+ENDS = (("10.0.0.1", 40_000), ("10.0.0.2", 443))
 ID = bytes.fromhex("8394c8f03e515708")  # the destination connection id of both appendices
 HELLO = client_hello("quic.example", groups=(X25519MLKEM768, 0x001D), alpn=("h3",), bare=True)
 HALF = len(HELLO) // 2
@@ -110,6 +113,27 @@ def test_client_initial_of_the_appendix(version: int, ends: tuple[str, str]) -> 
 @pytest.mark.parametrize("version", [0xFF000000 | draft for draft in (23, 27, 28, 29, 32, 33, 34)], ids=hex)
 def test_drafts(version: int) -> None:
     assert read_client_hello([seal(crypto(RFC_HELLO), version=version)]) == RFC_HELLO
+
+
+@pytest.mark.parametrize(
+    ("version", "salt"),
+    [
+        (0xFACEB001, "7fbcdb0e7c66bbe9193a96cd21519ebd7a02644a"),
+        (0xFACEB002, "c3eef712c72ebb5a11a7d2432bb46365bef9f502"),
+        (0xFACEB00E, "c3eef712c72ebb5a11a7d2432bb46365bef9f502"),
+        (0x54303530, "7ff579e5acd072915580304c43a2367c60488310"),
+        (0x54303531, "7a4edef4e7ccee5fa4506c19124fc8ccda6e033d"),
+    ],
+    ids=["mvfst of draft 22", "mvfst", "mvfst's trials", "T050", "T051"],
+)
+def test_versions_of_facebook_and_google(version: int, salt: str) -> None:
+    """Wireshark's packet-quic.c has these salts; and the whole way from a datagram to the flow's row."""
+    found = salt_of(version)
+    assert found is not None and found.hex() == salt
+    datagram = seal(crypto(RFC_HELLO), version=version)
+    assert read_client_hello([datagram]) == RFC_HELLO
+    (row,) = engine_rows(build.pcap([(10**9, build.ethernet(build.ip("10.0.0.1", "10.0.0.2", 17, build.udp(*ENDS, datagram))))]))
+    assert (row["sni"], row["host_source"]) == ("example.com", "quic")
 
 
 @pytest.mark.parametrize("version", [0, 2, 0xFF000016, 0xFF000023, 0x51303530, 0x1A2A3A4A], ids=hex)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import Final
 
 import tests.build as build
@@ -16,6 +17,7 @@ WRAPPED: Final[dict[str, tuple[int, Around]]] = {
 """The link type, and what is around the IP packet."""
 
 FIRST_PORT: Final = 20_000
+PROXY_PORT: Final = (3128).to_bytes(2, "big")
 
 
 def conversation(six: bool, port: int = 50_000) -> list[Frame]:
@@ -43,9 +45,32 @@ def in_wrappings(six: bool, client: str, server: str, port: int = 50_000, start_
     data = build.section_header() + b"".join(build.interface(link, resolution=9) for link, _ in kinds)
     for ts_ns, frame, *_ in conversation(six, port):
         packet = packet_of(frame)
-        is_server = int(packet[(40 if six else 20) : (42 if six else 22)] == (3128).to_bytes(2, "big"))
+        is_server = int(packet[(40 if six else 20) : (42 if six else 22)] == PROXY_PORT)
         data += build.enhanced(start_ns + ts_ns, kinds[is_server][1](packet), number=is_server)
     return data
+
+
+def pairs_of_wrappings(six: bool) -> list[tuple[str, str]]:
+    """What the client's packets can be in, and what the server's; six: the pairs that only IPv6 can be in, and some more."""
+    names = [name for name in WRAPPED if name not in (ONLY_IPV4 if six else ONLY_IPV6)]
+    some = {*ONLY_IPV6, "link 1", "vxlan 5", "gre"}
+    return [(client, server) for client in names for server in names if not six or client in some or server in some]
+
+
+def paired(six: bool, pairs: Sequence[tuple[str, str]]) -> bytes:
+    """A capture with a conversation in each pair of wrappings, from FIRST_PORT on."""
+    packets = [(ts_ns, packet_of(frame)) for ts_ns, frame, *_ in conversation(six, FIRST_PORT)]
+    at = 40 if six else 20
+    data = []
+    for i, pair in enumerate(pairs):
+        port = (FIRST_PORT + i).to_bytes(2, "big")
+        kinds = [WRAPPED[name] for name in pair]
+        data += [build.section_header(), *(build.interface(link, resolution=9) for link, _ in kinds)]
+        for ts_ns, packet in packets:
+            side = int(packet[at : at + 2] == PROXY_PORT)
+            ends = port + PROXY_PORT if side == 0 else PROXY_PORT + port
+            data.append(build.enhanced(ts_ns + i * 10**9, kinds[side][1](packet[:at] + ends + packet[at + 4 :]), number=side))
+    return b"".join(data)
 
 
 def one_of_each() -> tuple[dict[int, str], bytes]:

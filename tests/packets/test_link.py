@@ -60,7 +60,9 @@ def test_link_types_that_only_the_decoder_reads() -> None:
 
 
 def test_wireless_frames_without_a_readable_packet() -> None:
-    assert status(105, wlan(TCP_4, flags=0x40)) == NOT_IP  # encrypted
+    assert status(105, wlan(TCP_4, flags=0x40, extra=bytes(range(8)))) == NOT_IP  # encrypted
+    assert same_packet(105, wlan(TCP_4, flags=0x40))  # decrypted by the card, which left the flag
+    assert same_packet(105, wlan(TCP_4, control=0x88, flags=0x40, extra=bytes(2)))
     assert status(105, wlan(TCP_4, control=0x80)) == NOT_IP  # a beacon
     assert status(105, wlan(TCP_4, control=0x48)) == NOT_IP  # no data
     assert status(105, wlan(b"")[:23]) == CUT_SHORT

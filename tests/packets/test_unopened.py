@@ -49,7 +49,10 @@ def test_what_is_not_opened_is_named(frame: bytes, status: int, name: str) -> No
 
 def test_wireless_frames() -> None:
     wlan = wrappings.wlan(TCP_4)
-    assert told(wlan[:1] + b"\x41" + wlan[2:], 105) == (NOT_IP, "encrypted 802.11")
+    sealed = b"\x08\x41" + wlan[2:24] + bytes(range(60))
+    assert told(sealed, 105) == (NOT_IP, "encrypted 802.11")
+    assert told(b"\x88\x41" + wlan[2:24] + b"\x80\0" + bytes(range(60)), 105) == (NOT_IP, "encrypted 802.11")
+    assert told(wlan[:1] + b"\x41" + wlan[2:], 105) == (OK, None)  # the card decrypted it
     assert told(b"\x88" + wlan[1:24] + b"\x80\0" + wlan[24:], 105) == (NOT_IP, "802.11 frames with several packets in each (A-MSDU)")
     assert told(b"\x80" + wlan[1:], 105) == (NOT_IP, None)  # a beacon
 

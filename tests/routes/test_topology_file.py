@@ -50,6 +50,8 @@ def test_a_mistake_names_its_key_and_what_to_write(change: dict[str, Any], place
         ({"proxy": ["PROX01"]}, "[[proxy]] 1", "write [[proxy]] with double brackets"),
         ({"proxies": []}, "proxies", "unknown key; did you mean proxy?"),
         ({"gateway": {"policy": "open"}}, "[gateway], policy", 'write policy = "proxies-only"'),
+        ({"gateway": {"vxlan_ports": 8473}}, "[gateway], vxlan_ports", "8473 can't be used; write vxlan_ports = [8473]"),
+        ({"gateway": {"vxlan_ports": [0]}}, "[gateway], vxlan_ports", "0 can't be used; write vxlan_ports = [8473]"),
         ({"gateway": {"policies": 1}}, "[gateway], policies", "did you mean policy?"),
         ({"gateway": [{}]}, "gateway", "write [gateway] with single brackets"),
         ({"workstation": [{"name": "W", "address": "x"}]}, "[[workstation]] 1, address", "'x' is not an IP address"),

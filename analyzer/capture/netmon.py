@@ -1,0 +1,254 @@
+"""Microsoft's Network Monitor 2 and 3 (.cap): frames in the order of a table that lies behind them, and the processes they belong to.
+
+Source: "Capture File Format" in the help of Network Monitor 3.4, as Wireshark's wiretap/netmon.c reads it (2026-11-26). Up to version
+2.2 times are counted from a moment of the capturing machine's own clock, whose zone isn't in the file: they are taken for UTC, as
+Wireshark takes them for the zone of whoever looks. Since 2.3 each frame has its own, in UTC.
+"""
+
+from __future__ import annotations
+
+import calendar
+import struct
+from collections.abc import Iterator
+from typing import Final, NamedTuple
+
+import numpy as np
+import numpy.typing as npt
+
+from analyzer.capture.block import BLOCK_FRAMES, MAX_FRAME, MAX_WIRE, Block, Damage
+from analyzer.capture.netmon_processes import processes_of, with_processes
+from analyzer.capture.records import BAD, FULL, NEED_MORE, file_header, is_over
+from analyzer.capture.stream import Window
+from analyzer.kernels import kernel
+from analyzer.packets.fields import u16_little, u32_little
+from analyzer.packets.layout import FRAME, NO_TIME
+from analyzer.packets.link import LINK_RAW
+from analyzer.packets.link_types import LINK_WLAN, NETMON
+from analyzer.room import Room
+
+MAGIC: Final = b"GMBU"
+MAJOR: Final = 2
+FILE_HEADER: Final = 128
+HEADER: Final = 16
+
+# What lies behind a frame, since version 2.1: its media type; since 2.2 its process; since 2.3 its time and zone.
+TRAILERS: Final = (0, 2, 6, 15)
+NO_PROCESS: Final = 0xFFFFFFFF
+
+# A larger file isn't held in memory for the sake of its table: its frames are read as they lie. The program itself begins
+# another file every 20 MB.
+MAX_HELD: Final = 1 << 30
+
+# Media types: 0 is Ethernet in what it captured of VPNs; 7, 8 and 9 are tunnels, mobile networks and IP. From 0xe000 on a pcap link
+# type, but for a few that Message Analyzer took for itself; those of the program's own notes are no frames, as in Wireshark.
+ETHERNET: Final = (0, 1)
+WLAN: Final = 6
+IP: Final = (7, 8, 9)
+FROM_PCAP: Final = 0xE000
+ANALYZER_FIRST: Final = 0xE080
+ANALYZER_LAST: Final = 0xE08A
+NOTES: Final = (0xFFFC, 0xFFFD, 0xFFFE)
+
+# Before a frame of 802.11 stand a version, this header's length, and more.
+WLAN_LEAST: Final = 3
+
+EPOCH_1601: Final = 116_444_736_000_000_000  # 1970, in units of 100 ns since 1601
+MOST_TICKS: Final = 92_000_000_000_000_000  # units of 100 ns that fit in nanoseconds since 1970
+ROUND: Final = 1_844_674_407_370_955_161  # a tenth of 2**64: times before the beginning are stored as if multiplied round it
+
+
+class Header(NamedTuple):
+    """What the file's header says: the version's second half, the media type, the beginning, and where the tables lie."""
+
+    minor: int
+    media: int
+    start_ns: int
+    table_at: int
+    table_size: int
+    processes_at: int
+    processes: int
+
+
+def starts_like_netmon(head: bytes) -> bool:
+    """True when a file that begins with these bytes is one of Network Monitor 2 or 3."""
+    return head[:4] == MAGIC and head[5:6] == bytes((MAJOR,))
+
+
+def read_header(head: bytes) -> Header:
+    """The header's fields; tables that a version doesn't have are told as empty, whatever stands there."""
+    minor, _, media, year, month, _, day, hour, minute, second, ms, table_at, table_size = struct.unpack_from("<2B9H2I", head, 4)
+    at, n = struct.unpack_from("<2I", head, 48) if minor >= 2 else (0, 0)
+    start_ns: int = NO_TIME
+    if 1970 <= year < 2200 and 1 <= month <= 12 and 1 <= day <= 31:
+        start_ns = calendar.timegm((year, month, day, hour, minute, second)) * 10**9 + ms * 10**6
+    return Header(min(minor, 3), media, start_ns, table_at, table_size, at, n)
+
+
+def read_netmon(window: Window, damage: list[Damage]) -> Iterator[Block]:
+    """The blocks of the file; what is wrong with it is added to `damage`.
+
+    The table of frames comes last in the file, which is read to its end first. Where the table isn't there, the frames are read one
+    behind the other.
+    """
+    head = file_header(window, FILE_HEADER, damage)
+    if head is None:
+        return
+    header = read_header(head)
+    while window.offset + window.end <= MAX_HELD and window.more():
+        pass
+    behind = window.data[window.start : window.end]
+    if not header.table_size or header.table_at < FILE_HEADER or header.table_at + header.table_size > FILE_HEADER + len(behind):
+        yield from _one_behind_the_other(window, header, damage)
+    else:
+        yield from _by_table(behind, header, damage)
+        window.start = window.end
+
+
+def _by_table(behind: npt.NDArray[np.uint8], header: Header, damage: list[Damage]) -> Iterator[Block]:
+    """The frames that the table names, in its order. behind: the whole file but for its header."""
+    table = header.table_at - FILE_HEADER
+    places = behind[table : table + header.table_size // 4 * 4].copy().view("<u4").astype(np.int64) - FILE_HEADER
+    known = processes_of(behind, header.processes_at - FILE_HEADER, header.processes)
+    room, processes = Room(FRAME), np.zeros(BLOCK_FRAMES, np.uint32)
+    bad = at = 0
+    while at < len(places):
+        frames = room.take(BLOCK_FRAMES)
+        n, at, more_bad = index_places(behind, places, at, header.minor, header.media, header.start_ns, frames, processes)
+        bad += int(more_bad)
+        if n:
+            yield with_processes(Block(behind, frames[:n]), processes[:n], known)
+    if bad:
+        text = "frames that the file's table names aren't there, or their lengths can't be true"
+        damage.append(Damage("capture-damaged", text, header.table_at, count=bad))
+
+
+def _one_behind_the_other(window: Window, header: Header, damage: list[Damage]) -> Iterator[Block]:
+    """The frames as they lie, up to where the table should be."""
+    text = "the table of frames isn't in the file: they are read one behind the other"
+    damage.append(Damage("capture-damaged", text, header.table_at))
+    stop = header.table_at if header.table_at > FILE_HEADER else 1 << 62
+    room, processes = Room(FRAME), np.zeros(BLOCK_FRAMES, np.uint32)
+    while window.offset + window.start < stop:
+        frames = room.take(BLOCK_FRAMES)
+        end = min(window.end, stop - window.offset)
+        n, at, status = index_netmon(window.data, window.start, end, header.minor, header.media, header.start_ns, frames, processes)
+        window.start = at
+        if n:
+            yield Block(window.data, frames[:n])
+        if is_over(window, status, damage):
+            return
+
+
+@kernel
+def index_places(buf, places, at, minor, media, start_ns, frames, processes):  # type: ignore[no-untyped-def]
+    """(frames found, the place to go on with, places where there is none); fills frames[0:n] and processes[0:n].
+
+    places     int64[n_places], where frames begin in buf; read from `at` on
+    processes  uint32[>= n_frames], numbers in the table of processes
+    """
+    n, bad = 0, 0
+    while at < len(places) and n < len(frames):
+        size = read_frame(buf, places[at], len(buf), minor, media, start_ns, frames[n])
+        if size < 0:
+            bad += 1
+        elif frames[n].link_type >= 0:
+            processes[n] = process_of(buf, places[at] + size, minor)
+            n += 1
+        at += 1
+    return n, at, bad
+
+
+@kernel
+def index_netmon(buf, start, end, minor, media, start_ns, frames, processes):  # type: ignore[no-untyped-def]
+    """(frames found, where reading stopped, why: FULL, NEED_MORE or BAD); as index_places, of frames that lie one behind the other."""
+    at, n = start, 0
+    while n < len(frames):
+        size = read_frame(buf, at, end, minor, media, start_ns, frames[n])
+        if size < 0:
+            return n, at, NEED_MORE if size == -NEED_MORE else BAD
+        at += size
+        if frames[n].link_type >= 0:
+            processes[n] = process_of(buf, at, minor)
+            n += 1
+    return n, at, FULL
+
+
+@kernel
+def read_frame(buf, at, end, minor, media, start_ns, frame):  # type: ignore[no-untyped-def]
+    """The bytes of the record at `at` with its trailer, or -NEED_MORE or -BAD; fills `frame`, whose link type is -1 where it is a note."""
+    trailer = TRAILERS[minor]
+    if at < 0:
+        return -BAD
+    if end - at < HEADER:
+        return -NEED_MORE
+    wire, captured = np.int64(u32_little(buf, at + 8)), np.int64(u32_little(buf, at + 12))
+    if captured > MAX_FRAME:
+        return -BAD
+    size = HEADER + captured + trailer
+    if end - at < size:
+        return -NEED_MORE
+    behind = at + HEADER + captured
+    if minor:
+        media = np.int64(u16_little(buf, behind))
+    frame.start = at + HEADER
+    frame.captured_bytes = captured
+    frame.wire_bytes = min(max(wire, captured), MAX_WIRE)
+    frame.link_type = link_type_of(media)
+    frame.interface = 0
+    frame.note_bytes = 0
+    frame.ts_ns = time_since_1601(buf, behind + 6) if minor == 3 else time_since_start(buf, at, start_ns)
+    if media == WLAN and captured >= WLAN_LEAST and WLAN_LEAST <= u16_little(buf, at + HEADER + 1) <= captured:
+        skipped = np.int64(u16_little(buf, at + HEADER + 1))
+        frame.start += skipped
+        frame.captured_bytes -= skipped
+        frame.wire_bytes -= skipped
+    return size
+
+
+@kernel
+def link_type_of(media):  # type: ignore[no-untyped-def]
+    """The link type of a media type; those without one keep their number, above all others; -1: a note, no frame."""
+    if media in ETHERNET:
+        return 1
+    if media in (WLAN, ANALYZER_FIRST):
+        return LINK_WLAN
+    if media in IP:
+        return LINK_RAW
+    if media in NOTES:
+        return -1
+    if FROM_PCAP <= media < FROM_PCAP + 0x1000 and not ANALYZER_FIRST <= media <= ANALYZER_LAST:
+        return media - FROM_PCAP
+    return NETMON + media
+
+
+@kernel
+def u64_little(buf, at):  # type: ignore[no-untyped-def]
+    return (np.uint64(u32_little(buf, at + 4)) << np.uint64(32)) | np.uint64(u32_little(buf, at))
+
+
+@kernel
+def time_since_1601(buf, at):  # type: ignore[no-untyped-def]
+    """Nanoseconds since 1970 of a time in units of 100 ns since 1601."""
+    ticks = np.int64(u64_little(buf, at)) - EPOCH_1601
+    if ticks < -MOST_TICKS or ticks > MOST_TICKS:
+        return NO_TIME
+    return ticks * 100
+
+
+@kernel
+def time_since_start(buf, at, start_ns):  # type: ignore[no-untyped-def]
+    """Nanoseconds since 1970 of microseconds behind (or before) the file's beginning."""
+    microseconds = np.int64(u64_little(buf, at))
+    if microseconds > ROUND // 2 and microseconds <= ROUND:
+        microseconds -= ROUND
+    if start_ns == NO_TIME or microseconds < -MOST_TICKS // 100 or microseconds > MOST_TICKS // 100:
+        return NO_TIME
+    return start_ns + microseconds * 1000
+
+
+@kernel
+def process_of(buf, end, minor):  # type: ignore[no-untyped-def]
+    """The number of the process in the trailer that ends here."""
+    if minor < 2:
+        return np.uint32(NO_PROCESS)
+    return u32_little(buf, end - TRAILERS[minor] + 2)
