@@ -1,4 +1,4 @@
-"""The article's claims: each is shown by the captures or said not to be here, and a capture that shows something else is told apart."""
+"""The article's claims: each is shown by the captures or said not to be here, and a capture that shows something else is noticed."""
 
 from __future__ import annotations
 

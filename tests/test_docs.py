@@ -1,4 +1,4 @@
-"""The documentation keeps its word: what it shows is what is printed now, and all that can be told is described."""
+"""The documentation keeps its word: what it shows is what is printed now, and every code, column and option is described."""
 
 from __future__ import annotations
 

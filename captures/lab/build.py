@@ -126,12 +126,12 @@ def has_said(player: subprocess.Popen[str], word: str) -> bool:
 
 
 def known_proxies(proxies: Sequence[Proxy]) -> dict[str, dict[str, Any]]:
-    """What the workstation is told of its proxies, by what an activity calls each."""
+    """The workstation's proxy settings, by what an activity calls each."""
     return {proxy.key or proxy.method: {**proxy._asdict(), "endpoint": proxy.endpoint} for proxy in proxies}
 
 
 def plan_of(scenario: Scenario, workstation: Machine, proxies: Sequence[Proxy], authority: Path) -> dict[str, Any]:
-    """What the workstation is told: the scenario resolved to addresses, and the head of the truth file."""
+    """The workstation's orders: the scenario resolved to addresses, and the head of the truth file."""
     head = {
         "capture": f"{scenario.name}.pcapng",
         "title": scenario.title,

@@ -1,7 +1,7 @@
 """`python -m captures.lab.drift`: a capture job on the laboratory's gateway while the static proxy is switched off half-way (Linux, root).
 
 Four runs of one job: as always, as always, with PROX03 switched off (the sensor falls back to direct, which is blocked), and the
-same again. Prints what each run told and ends with 1 unless the third alone told what a person would want to know.
+same again. Prints what each run reported and ends with 1 unless the third alone reported what a person would want to know.
 """
 
 from __future__ import annotations
@@ -57,7 +57,7 @@ def main() -> int:
 
 
 def one_run(network: Network, work: Path, job: Path, number: int) -> tuple[list[str], list[str]]:
-    """(codes of what changed, what was said of it) in a run while the workstation plays."""
+    """(codes of what changed, the sentences about it) in a run while the workstation plays."""
     log = work / f"capture-{number}.log"
     capture = network.start("gateway", log, sys.executable, "-m", "analyzer", "capture", str(job), "--for", str(RUN_S))
     wait_for_packets_of(work / "results" / "packets", number)
@@ -86,7 +86,7 @@ def wait_for_packets_of(folder: Path, number: int, timeout_s: float = 20) -> Non
 
 
 def plan(authority: Path, activities: tuple[Activity, ...], number: int) -> dict[str, Any]:
-    """What the workstation is told. A run's client ports are its own: the last run's are still waiting out their time."""
+    """The workstation's orders. A run's client ports are its own: the last run's are still waiting out their time."""
     return {
         "first_port": FIRST_PORT + 100 * number,
         "workstation": WORKSTATION.address,

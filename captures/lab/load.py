@@ -105,7 +105,7 @@ def one_try(space: str, tool: str, rate: int) -> tuple[int, int, int, int]:
 
 
 def counts(tool: str, out: str, err: str, folder: Path) -> tuple[int, int]:
-    """(packets kept, packets told as dropped), as the tool itself counts."""
+    """(packets kept, packets reported as dropped), as the tool itself counts."""
     if tool.startswith("tcpdump"):
         return int(one_number(r"(\d+) packets? captured", err)), int(one_number(r"(\d+) packets? dropped by kernel", err))
     if tool.startswith("dumpcap"):

@@ -32,7 +32,7 @@ GATEWAY_LAN11, GATEWAY_LAN12, GATEWAY_WAN, INTERNET_WAN = "172.16.11.1", "172.16
 
 # Windows: TTL 128, no TCP timestamps, a SYN is sent three times (after 1 s and 3 s) before the connection is given up.
 WORKSTATION_SYSCTLS = {"ip_default_ttl": "128", "tcp_timestamps": "0", "tcp_syn_retries": "2", "ip_local_port_range": "40000 49000"}
-SYN_PACING = "tcp_syn_linear_timeouts"  # Linux 6.5 and later repeat a SYN every second unless told to double the wait
+SYN_PACING = "tcp_syn_linear_timeouts"  # Linux 6.5 and later repeat a SYN every second unless set to double the wait
 
 
 class Machine(NamedTuple):
@@ -225,5 +225,5 @@ table ip whichproxy_lab {{
 
 
 def mac(address: str) -> str:
-    """A locally administered MAC address that spells the IPv4 address, so that frames can be told apart by eye."""
+    """A locally administered MAC address that spells the IPv4 address, so that frames can be recognised by eye."""
     return "02:00:" + ":".join(f"{int(octet):02x}" for octet in address.split("."))

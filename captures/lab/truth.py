@@ -206,7 +206,7 @@ def identity(row: Mapping[str, Any]) -> tuple[Any, ...]:
 
 
 def of_flow(flow: Mapping[str, Any], key: str) -> Any:
-    """The flow's value of that key; of what is told per request, one for each."""
+    """The flow's value of that key; where requests have their own, one for each."""
     if key not in OF_REQUESTS:
         return flow[key]
     nothing = [] if key == "challenges" else None

@@ -1,4 +1,4 @@
-"""The stages' benchmarks: both sides give the same answer, and a wrong one is told."""
+"""The stages' benchmarks: both sides give the same answer, and a wrong one is reported."""
 
 from __future__ import annotations
 

@@ -35,7 +35,7 @@ def ethernet(
 
 
 def vlan(payload: bytes, tag: int, kind: int | None = None) -> bytes:
-    """What stands behind an EtherType 0x8100: ethernet(vlan(packet, 100), 0x8100)."""
+    """What follows an EtherType 0x8100: ethernet(vlan(packet, 100), 0x8100)."""
     return struct.pack(">2H", tag, kind_of(payload) if kind is None else kind) + payload
 
 
@@ -160,11 +160,11 @@ def gtp_u(packet: bytes, tunnel: int, *, sequence: int | None = None) -> bytes:
 
 
 def mpls(payload: bytes, *labels: int) -> bytes:
-    """What stands behind an EtherType 0x8847."""
+    """What follows an EtherType 0x8847."""
     last = len(labels) - 1
     return b"".join(struct.pack(">I", label << 12 | (0x100 if i == last else 0) | 64) for i, label in enumerate(labels)) + payload
 
 
 def pppoe(packet: bytes, session: int) -> bytes:
-    """What stands behind an EtherType 0x8864."""
+    """What follows an EtherType 0x8864."""
     return struct.pack(">2B2HH", 0x11, 0, session, 2 + len(packet), 0x57 if kind_of(packet) == IPV6 else 0x21) + packet

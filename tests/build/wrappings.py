@@ -1,4 +1,4 @@
-"""Headers that gateways, mirrors and tunnels put around packets, from plain arguments; each gives what stands behind what announces it."""
+"""Headers that gateways, mirrors and tunnels put around packets, from plain arguments; each gives the bytes behind its number."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Purpose: damage is told to the report under the names it expects, and no limit contradicts another."""
+"""Purpose: damage reaches the report under the names it expects, and no limit contradicts another."""
 
 from __future__ import annotations
 

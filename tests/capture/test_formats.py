@@ -1,4 +1,4 @@
-"""Purpose: formats are told by content, and one that isn't read says what it is and which command converts it."""
+"""Purpose: formats are recognised by content, and one that isn't read says what it is and which command converts it."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Purpose: whatever a person names is found, each capture once, in the order of names; what is none of it is told, a line for each."""
+"""Purpose: whatever a person names is found, each capture once, in the order of names; what is no capture gets a line."""
 
 from __future__ import annotations
 

@@ -45,7 +45,7 @@ def web(monkeypatch: pytest.MonkeyPatch) -> Iterator[Web]:
 
 
 def seen(url: str) -> tuple[list[Seen], str | None, list[str]]:
-    """The frames of what the URL names, its digest, and what is said of it."""
+    """The frames of what the URL names, its digest, and its messages."""
     found = open_inputs([url])
     frames = [frame for source in found.sources for frame in frames_of(source.blocks())]
     for source in found.sources:
@@ -121,7 +121,7 @@ def test_a_server_without_ranges(web: Web, told: bool) -> None:
 
 
 def chunked(web: Web, request: BaseHTTPRequestHandler) -> bool:
-    """An answer whose length nobody tells."""
+    """An answer without a length."""
     request.send_response(200)
     request.send_header("Transfer-Encoding", "chunked")
     request.end_headers()

@@ -1,4 +1,4 @@
-"""Purpose: snoop files are read packet by packet, cut anywhere, with lengths that can't be, and their drops are told."""
+"""Purpose: snoop files are read packet by packet, cut anywhere, with lengths that can't be, and their drops are counted."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Purpose: whatever a person names becomes the captures behind it, each once; what is no capture is told, and raises nothing else."""
+"""Purpose: whatever a person names becomes the captures behind it, each once; what is no capture is reported, and raises nothing else."""
 
 from __future__ import annotations
 

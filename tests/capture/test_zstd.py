@@ -1,4 +1,4 @@
-"""Purpose: a zstd stream that was cut is told from one that ended, wherever the cut is and however its frames are written."""
+"""Purpose: a zstd stream that was cut is distinguished from one that ended, wherever the cut is and however its frames are written."""
 
 from __future__ import annotations
 

@@ -25,7 +25,7 @@ def amiss(wanted: Mapping[str, Any], rows: Rows, document: Document) -> list[str
 
 
 def right_total(key: str) -> Check:
-    """The check of a number that is told per proxy."""
+    """The check of a number that is given per proxy."""
 
     def check(wanted: Any, _: Rows, document: Document) -> Iterator[str]:
         for name, value in wanted.items():

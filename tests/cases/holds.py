@@ -23,7 +23,7 @@ def amiss(wanted: Wanted, rows: Rows, document: Document) -> list[str]:
 
 
 def judged(document: Document) -> Iterator[tuple[str, Mapping[str, Any]]]:
-    """(slug or plane:…, what is said of it) for every service and plane of every source."""
+    """(slug or plane:…, its entry) for every service and plane of every source."""
     for source in document["sources"]:
         for service in source["services"]:
             yield service["service"], service

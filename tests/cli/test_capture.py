@@ -59,7 +59,7 @@ def test_what_came_over_the_wire_is_the_table_of_the_ring_files(tmp_path: Path, 
     until(lambda: ring_files(job.packets))
     time.sleep(0.3)
     line.replay(T5, pps=700)
-    time.sleep(1.5)  # what is still in the kernel when a tool is told to end is no packet of the run
+    time.sleep(1.5)  # what is still in the kernel when a tool is asked to end is no packet of the run
     process.send_signal(signal.SIGTERM)
     out, err = process.communicate(timeout=60)
     assert (process.returncode, out) == (INTERRUPTED, b""), err

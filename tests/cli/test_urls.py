@@ -1,4 +1,4 @@
-"""Captures behind URLs, as a user meets them: a real S3 server and a web server on loopback; nothing that opens a URL is ever told."""
+"""Captures behind URLs, as a user meets them: a real S3 server and a web server on loopback; no output has a secret of a URL."""
 
 from __future__ import annotations
 
@@ -176,7 +176,7 @@ def test_nor_does_an_error(verb: str, web: Web, tmp_path: Path, whichproxy: Whic
 
 
 def test_what_is_no_capture_lies_here(web: Web, capture: Path, whichproxy: Whichproxy) -> None:
-    """Results, topologies and catalogues are files of this machine; their URLs are told no better than captures'."""
+    """Results, topologies and catalogues are files of this machine; messages show no more of their URLs than of captures'."""
     url = secret(web, "out.html")
     for args in (["-o", url], ["--topology", url], ["--catalogue", url], ["--expect", url]):
         ended = whichproxy("report", capture, *args)

@@ -1,4 +1,4 @@
-"""--start and --end as people write them; a window beside the capture is told."""
+"""--start and --end as people write them; a window outside of the capture is an error that says so."""
 
 from __future__ import annotations
 

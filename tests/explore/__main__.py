@@ -1,7 +1,7 @@
 """`make explore SECONDS=600`: every property test with fresh draws, until the time is over: `python -m tests.explore SECONDS`.
 
 One process for each CPU runs one file of tests at a time, whichever comes. No seed is given: Hypothesis keeps nothing of a run
-that has one. What fails is told, and its smallest
+that has one. What fails is printed, and its smallest
 draw kept in tests/explore/found/, where the suite tries it ever after. Exit code 1 when anything failed.
 """
 

@@ -1,4 +1,4 @@
-"""The end of a run: results on disk, and what a person is told when a proxy is switched off, stays off and comes back."""
+"""The end of a run: results on disk, and what a person gets to read when a proxy is switched off, stays off and comes back."""
 
 from __future__ import annotations
 

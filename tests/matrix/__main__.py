@@ -1,6 +1,6 @@
 """`make matrix`: every capture read every way, and a table of exit codes: `python -m tests.matrix [-o FILE] [CAPTURE ...]`.
 
-One line per capture, one column per way; a `!` stands behind what ended as it mustn't, and each of those is told on stderr.
+One line per capture, one column per way; a `!` marks what ended as it mustn't, and each of those has a line on stderr.
 Exit code 1 where there is any.
 """
 

@@ -1,4 +1,4 @@
-"""The header is passed over; what stands behind it is read. Examples are proxy-protocol.txt's own (2.1, 2.2)."""
+"""The header is passed over; the bytes after it are read. Examples are proxy-protocol.txt's own (2.1, 2.2)."""
 
 from __future__ import annotations
 

@@ -22,7 +22,7 @@ CUT = 512
     ],
 )
 def test_a_line_cut_behind_its_name(data: bytes, kind: str, host: bytes, port: int) -> None:
-    """As a snap length of some 100 bytes does: the name is whole, nothing is said of what would follow."""
+    """As a snap length of some 100 bytes does: the name is whole, what would follow isn't known."""
     stage = Stage()
     assert stage.feed([client(data)]) == []
     (message,) = stage.finish()

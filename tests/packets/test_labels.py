@@ -1,4 +1,4 @@
-"""Purpose: a process and a firewall's action are told as the capture has them, and as text that can be printed."""
+"""Purpose: a process and a firewall's action are shown as the capture has them, and as text that can be printed."""
 
 from __future__ import annotations
 

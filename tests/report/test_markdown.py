@@ -31,7 +31,7 @@ def test_it_is_headings_lists_and_tables(verdict: dict[str, object]) -> None:
 
 
 def test_hostile_strings_make_nothing_new() -> None:
-    """The same structure, token by token, but for how a name's own letters are told apart."""
+    """The same structure, token by token, but for how a name's own letters are escaped."""
 
     def structure(verdict: dict[str, object]) -> list[str]:
         return [kind for kind in kinds(verdict) if not kind.startswith("text")]

@@ -1,4 +1,4 @@
-"""Whose hello it is: opened tunnels are found, clean ones never accused, and what can't be told apart is nobody's pair."""
+"""Whose hello it is: opened tunnels are found, clean ones never accused, and legs that look alike are no pair."""
 
 from typing import Any
 

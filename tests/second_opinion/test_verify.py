@@ -108,7 +108,7 @@ BEYOND_WIRESHARK = {
     "link 8, 24", "link 281, 25", "link 282, 26", "link 283, 27", "link 284, 28",
     "link 180, 14",  # HTTP behind frame relay: a fault in its own HTTP dissector (4.0)
     "link 242, 23",  # without the 40 bytes before IP over InfiniBand's header
-    "mpls 18",  # an Ethernet frame behind a control word, which it has to be told of
+    "mpls 18",  # an Ethernet frame behind a control word, which it has to be given
     "l2tp 9", "l2tp 8",  # a cookie whose length it learns from the control connection alone
 }  # fmt: skip
 

@@ -1,4 +1,4 @@
-"""A page that says what the catalogue says differs in nothing; each way to differ is told, and the file made of it mends it."""
+"""A page that says what the catalogue says differs in nothing; each way to differ is listed, and the file made of it mends it."""
 
 from __future__ import annotations
 
@@ -112,7 +112,7 @@ def test_a_change_on_an_old_page_says_so(tmp_path: Path) -> None:
     assert told(written(tmp_path, rows, day="10/16/2025")) == [(CHANGED, "crl.microsoft.com", what)]
 
 
-# What a page can hold: hosts that are known and new, whatever is said of them, in texts that mean something to TOML.
+# What a page can hold: hosts that are known and new, with any text about them, in texts that mean something to TOML.
 hosts = st.sampled_from(
     [rule.pattern for rule in CATALOGUE.rules if not rule.is_regional]
     + ["new.example.com", "*.new.example.com", "winatp-gw-x.microsoft.com"]

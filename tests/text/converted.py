@@ -1,4 +1,4 @@
-"""Where Arrow columns become Python objects, and whether a time may be among them, told from the source alone."""
+"""Where Arrow columns become Python objects, and whether a time may be among them, found in the source alone."""
 
 from __future__ import annotations
 

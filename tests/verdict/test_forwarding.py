@@ -1,4 +1,4 @@
-"""Both legs: what is said of a pair, its times, and what is not said."""
+"""Both legs: what a pair shows, its times, and what it doesn't show."""
 
 from typing import Any
 

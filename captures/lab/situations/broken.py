@@ -103,7 +103,7 @@ SITUATIONS = (
             gateway_policy="allow",
             begins_s=BEGINS,
         ),
-        "WinHTTP won; what the rest of the direct connection was for can't be told: unknown, not direct-allowed",
+        "WinHTTP won; the packets don't show what the rest of the direct connection was for: unknown, not direct-allowed",
         {
             "winner": {"plane:sensor": PROX01, "plane:antivirus": PROX01},
             "direct_outcome": {"unknown": 1},

@@ -1,4 +1,4 @@
-"""Advice that was followed: the same machine once more, after what a finding told to change was changed.
+"""Advice that was followed: the same machine once more, after the settings that a finding names were changed.
 
 FOLLOWS says which capture and finding each of them follows; what must hold is the `expect` that came with that finding.
 """

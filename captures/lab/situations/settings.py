@@ -39,7 +39,7 @@ SITUATIONS = (
             {"sensor": "winhttp", "antivirus": "winhttp", "system": "winhttp", "user": "winhttp"},
             "the browser's setting was imported for WinHTTP: everything goes through PROX01",
         ),
-        "PROX01 won for every plane; which of its two methods can't be told by its address",
+        "PROX01 won for every plane; its address doesn't show which of its two methods",
         {
             "winner": {"plane:sensor": PROX01, "plane:antivirus": PROX01, "plane:system": PROX01, "plane:user": PROX01},
             "certain": ["plane:sensor", "plane:antivirus", "plane:system"],

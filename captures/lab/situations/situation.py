@@ -18,7 +18,7 @@ class Situation:
     """What is played, and what must be said of it.
 
     verdict    in words, for the page
-    expect     the same for the tests: <name>.expect.json, whose keys are told in situations/README.md
+    expect     the same for the tests: <name>.expect.json, whose keys situations/README.md explains
     topology   True: captures/topology.toml; False: asked without one; a text: <name>.topology.toml
     half       (capture, "out" or "in"): nothing is played, the workstation's packets of that capture, or those to it, are kept
     """
