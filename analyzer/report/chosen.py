@@ -198,8 +198,13 @@ def _source(source: Mapping[str, Any], wanted: _Wanted) -> dict[str, Any]:
         "planes": planes,
         "required": [row for row in source["required"] if wanted.service([row["service"]]) and wanted.proxy(row["through"])],
         "talk": [row for row in source["talk"] if wanted.proxy([row["proxy"]])] if services or kept else [],
+        "processes": [row for row in source["processes"] if _process(row, wanted)],
         "precedence": [row for row in source["precedence"] if row["plane"] in shown and wanted.service(row["services"])],
     }
+
+
+def _process(row: Mapping[str, Any], wanted: _Wanted) -> bool:
+    return wanted.proxy([row["proxy"]]) and (wanted.services is None or wanted.service(row["services"]))
 
 
 def _of_row(row: Mapping[str, Any]) -> set[str | None]:

@@ -68,6 +68,9 @@ def _source(source: Source, head: str) -> Iterator[str]:
         yield markdown(source.required_summary)
         through = [[markdown(r.service), REQUIRED_STATES.get(r.state, r.state), markdown(", ".join(r.through))] for r in source.required]
         yield table(["Service", "State", "Through"], through)
+    if source.processes:
+        yield f"{head}# Processes, as the capture names them"
+        yield "\n".join(f"- {markdown(sentence)}" for sentence in source.processes)
     if source.precedence:
         yield f"{head}# Precedence"
         yield "\n".join(f"- {markdown(p.sentence)}: {markdown(some(p.evidence, FLOWS_NAMED))}" for p in source.precedence)

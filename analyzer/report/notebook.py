@@ -90,6 +90,8 @@ def _source(source: Source) -> Iterator[str]:
         sure = html(row.confidence or "") if row.winner else "none won"
         rows.append([name, *(_cell(c) for c in row.cells), sure, html(row.reason or "")])
     yield _table(html(source.label), ["Service", *proxies, "Sure", "Why"], rows)
+    if source.processes:
+        yield _folded("Processes, as the capture names them", [f"<ul>{''.join(f'<li>{html(one)}</li>' for one in source.processes)}</ul>"])
     said = [*(p.sentence for p in source.precedence), *source.talk]
     if said:
         yield _folded("Precedence and how it talks", [f"<ul>{''.join(f'<li>{html(sentence)}</li>' for sentence in said)}</ul>"])

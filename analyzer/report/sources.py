@@ -112,6 +112,7 @@ class Source:
     client_ip  as the document has it
     required   what became of the services that Defender requires
     talk       a sentence per proxy: which stacks asked it, and what tells
+    processes  a sentence per proxy, and one for what went past them: which processes used it, where the capture tells
     """
 
     client_ip: str
@@ -123,6 +124,7 @@ class Source:
     required: tuple[Required, ...]
     precedence: tuple[Precedence, ...]
     talk: tuple[str, ...]
+    processes: tuple[str, ...] = ()
 
     def rows(self) -> Iterator[Row]:
         """Each plane, then its services; services without a plane last."""
@@ -180,6 +182,7 @@ def source_of(source: Mapping[str, Any], labels: Mapping[str, ProxyLabel]) -> So
         required=tuple(_required(entry, labels) for entry in source.get("required", ())),
         precedence=_precedence(source["precedence"]),
         talk=_talk(source.get("talk", ())),
+        processes=_processes(source.get("processes", ())),
     )
 
 
@@ -253,3 +256,13 @@ def _talk(entries: Sequence[Mapping[str, Any]]) -> tuple[str, ...]:
         family = f"{method_name(entry['family'])} ({counted(entry['flows'], 'flow')}: {reasons})"
         by_proxy.setdefault(entry["name"] or entry["proxy"], []).append(family)
     return tuple(f"{proxy}: {', '.join(families)}" for proxy, families in by_proxy.items())
+
+
+def _processes(entries: Sequence[Mapping[str, Any]]) -> tuple[str, ...]:
+    """`PROX01: MsSense.exe (2312), 12 flows for edr-cnc; svchost.exe (900), 3 flows`, a sentence per proxy; "past the proxies" last."""
+    by_proxy: dict[str, list[str]] = {}
+    for entry in entries:
+        services = f" for {listed(entry['services'])}" if entry["services"] else ""
+        who = entry["name"] or entry["proxy"] or "past the proxies"
+        by_proxy.setdefault(who, []).append(f"{entry['process']}, {counted(entry['flows'], 'flow')}{services}")
+    return tuple(f"{proxy}: {'; '.join(processes)}" for proxy, processes in by_proxy.items())

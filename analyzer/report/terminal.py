@@ -166,6 +166,11 @@ def _source(source: Source, width: int, verbose: bool) -> Iterator[RenderableTyp
         yield from notes(source, verbose)
     if source.required:
         yield Text(inert(source.required_summary if verbose else source.required_counts))
+    if source.processes:
+        yield Text()
+        yield Text("Processes, as the capture names them", "bold")
+        for sentence in source.processes:
+            yield _indented(Text(inert(sentence)))
     if source.precedence and verbose:
         yield Text()
         yield Text("Precedence", "bold")

@@ -33,6 +33,7 @@ from analyzer.verdict.headline import headline
 from analyzer.verdict.inventory import inventory
 from analyzer.verdict.made_by import made_by
 from analyzer.verdict.precedence import precedence
+from analyzer.verdict.processes import processes
 from analyzer.verdict.reason import reason_of
 from analyzer.verdict.required import Required, required_of
 from analyzer.verdict.seen import defender_seen
@@ -163,7 +164,7 @@ def _sources(case: Case) -> tuple[list[dict[str, Any]], list[Member]]:
     for (client, code), answer in answers.planes.items():
         planes.setdefault(client, {})[evidence.plane.values[code]] = (code, answer)
     asked = {client: mine for (client,), mine in grouped(np.flatnonzero(evidence.asks_proxy), evidence.client.codes[evidence.requests.row])}
-    talks, elsewhere = talk(evidence), _answered_directly(evidence)
+    talks, used_by, elsewhere = talk(evidence), processes(evidence), _answered_directly(evidence)
     required: dict[int, list[dict[str, Any]]] = {}  # by the list it is written from: sources that ask for the same share one
     rows, members = [], []
     for client in sorted(clients, key=lambda code: address_number(evidence.client.values[code])):
@@ -183,6 +184,7 @@ def _sources(case: Case) -> tuple[list[dict[str, Any]], list[Member]]:
                 "planes": [_plane(plane, answer) for plane, answer in of_planes.items()],
                 "required": _required(case.required.get(client), required),
                 "talk": talks.get(client, []),
+                "processes": used_by.get(client, []),
                 "precedence": precedence(evidence, mine, own, case.configured) if own else [],
             }
         )

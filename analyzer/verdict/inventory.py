@@ -8,7 +8,7 @@ import numpy as np
 
 from analyzer.routes.networks import address_number
 from analyzer.routes.proxies import ip_port
-from analyzer.routes.requests import KINDS
+from analyzer.routes.requests import KINDS, SOCKS5
 from analyzer.routes.route import PROXY
 from analyzer.verdict.columns import says
 from analyzer.verdict.evidence import Evidence, grouped
@@ -20,7 +20,8 @@ ASKED = "asked"
 def inventory(evidence: Evidence) -> list[dict[str, Any]]:
     """The document's `proxies`, in the order of their addresses.
 
-    kinds      of the requests it got; "asked" where none was ever answered. What answered as no proxy does isn't listed
+    kinds      of the requests it got, and SOCKS5 where it answered a greeting that no request followed; "asked" where none was ever
+               answered. What answered as no proxy does isn't listed
     sources    clients with a flow to it, proxies not among them
     hidden     TLS connections of sources to it that show no request
     inspected  true if any of its tunnels was opened, else false if any is proven untouched, else null
@@ -40,19 +41,23 @@ def inventory(evidence: Evidence) -> list[dict[str, Any]]:
         if named.port is not None and named.network.prefixlen == named.network.max_prefixlen:
             proxy = ip_port(str(named.network.network_address), named.port)
             proxies.setdefault(proxy, _entry(proxy, named.name, named.method))
+    greeted = says(evidence, "server_first", "socks")
+    greeted[row] = False
     opened, untouched = (says(evidence, "inspected", answer) for answer in (True, False))
     to_proxy = np.flatnonzero((evidence.route == PROXY) & (codes >= 0))
     for (code,), rows in grouped(to_proxy, codes):
         if (entry := proxies.get(values[code])) is not None:
             entry["sources"] = len(np.unique(evidence.client.codes[rows]))
             entry["hidden"] = int(evidence.hidden[rows].sum())
+            entry["kinds"] = [KINDS[SOCKS5]] if greeted[rows].any() else []  # of SOCKS 4 there is no greeting
             entry["inspected"] = True if opened[rows].any() else False if untouched[rows].any() else None
     asked = np.flatnonzero(codes[row] >= 0)
     for (code,), positions in grouped(asked, codes[row]):
         if (entry := proxies.get(values[code])) is not None:
             kinds = np.unique(evidence.requests.kind[positions]).tolist()
             answered = bool(proven[positions].any())
-            entry["kinds"] = [KINDS[kind] for kind in kinds if kind >= 0] if answered else [ASKED]
+            told = {*entry["kinds"], *(KINDS[kind] for kind in kinds if kind >= 0)} if answered else {*entry["kinds"]} or {ASKED}
+            entry["kinds"] = [kind for kind in (*KINDS, ASKED) if kind in told]
             entry["requests"] = len(positions)
             entry["failed"] = int(evidence.outcome.failed[positions].sum())
     return [proxies[proxy] for proxy in sorted(proxies, key=endpoint_order)]

@@ -172,6 +172,16 @@ class Talk(TypedDict):
     ja4: list[str]
 
 
+class Process(TypedDict):
+    """A process of a source and a proxy that it used, where the capture names processes. proxy: null past the proxies."""
+
+    process: str
+    proxy: End | None
+    name: str | None
+    flows: Count
+    services: list[str]
+
+
 class Source(TypedDict):
     """One machine. client_ip: its first address in the topology; answer: the verdict on it as one line."""
 
@@ -184,6 +194,7 @@ class Source(TypedDict):
     planes: list[Plane]
     required: list[Required]
     talk: list[Talk]
+    processes: list[Process]
     precedence: list[Precedence]
 
 

@@ -92,7 +92,10 @@ UNIT = 7_000_003  # so that sequence numbers come round within a few hundred
 @example([(0, 30)] * 20 + [(-3, 3), (-30, 10)], 2**32 - 7)
 @settings(max_examples=200, deadline=None)
 def test_streams_longer_than_sequence_numbers(steps: list[tuple[int, int]], first: int) -> None:
-    """Gaps further apart than 2 GiB, and packets sent again behind gigabytes of others. No window is larger than 1 GiB (RFC 7323)."""
+    """Gaps further apart than 2 GiB, and packets sent again behind gigabytes of others. No window is larger than 1 GiB (RFC 7323).
+
+    Where less than a quarter of 4 GiB was captured, what lies before the beginning and what behind can't be told apart.
+    """
     covered = Covered(first)
     seen: set[int] = set()
     high = 0
@@ -103,6 +106,8 @@ def test_streams_longer_than_sequence_numbers(steps: list[tuple[int, int]], firs
         covered.add(at * UNIT, size * UNIT)
         seen |= set(range(at, at + size))
         high = max(high, at + size)
+        if len(seen) * UNIT < 2**30 and high * UNIT >= 2**32:
+            return
         assert covered.distinct == len(seen) * UNIT
         assert int(covered.side["high"]) == (first + high * UNIT) & 0xFFFFFFFF and int(covered.side["low"]) == first
     spans = [(int(covered.side["high"]) - first - start) & 0xFFFFFFFF for start, _ in covered.holes()]

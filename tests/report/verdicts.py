@@ -186,6 +186,7 @@ def _source() -> dict[str, Any]:
                 "ja4": ["t12d190700_d83cc789557e_7af1ed941c26"],
             }
         ],
+        "processes": [],
         "precedence": [
             {
                 "plane": "sensor",
@@ -333,7 +334,7 @@ def no_defender_traffic() -> dict[str, Any]:
     """The article's third test without a user: a client, but nothing of Defender's."""
     verdict = nothing_seen() | {"captures": deepcopy(fifth_test()["captures"])}
     verdict["window"] = ["2024-05-01T11:50:00.000000000Z", None]
-    lists: dict[str, Any] = {"services": [], "planes": [], "required": [], "talk": [], "precedence": []}
+    lists: dict[str, Any] = {"services": [], "planes": [], "required": [], "talk": [], "processes": [], "precedence": []}
     source = {"client_ip": "172.16.11.92", "client_ips": ["172.16.11.92"], "name": None, "defender": "not-seen"} | lists
     verdict["sources"] = [source | {"answer": "no Defender traffic was seen"}]
     verdict["groups"] = [group(entry) for entry in verdict["sources"]]

@@ -39,6 +39,7 @@ KINDS: dict[str, Any] = {
     "proxy": types.Proxy,
     "group": types.Group,
     "talk": types.Talk,
+    "process": types.Process,
     "direct": types.DirectRow,
     "finding": types.Finding,
 }
@@ -58,6 +59,7 @@ def parts(result: dict[str, Any]) -> list[tuple[str, dict[str, Any]]]:
         *(("group", group) for group in result["groups"]),
         *(("precedence", row) for source in result["sources"] for row in source["precedence"]),
         *(("talk", entry) for source in result["sources"] for entry in source["talk"]),
+        *(("process", entry) for source in result["sources"] for entry in source["processes"]),
         *(("proxy", proxy) for proxy in result["proxies"]),
         *(("direct", row) for table in result["direct"].values() for row in table),
         *(("finding", finding) for finding in result["findings"]),
@@ -68,7 +70,7 @@ def t5() -> list[dict[str, Any]]:
     """The article's last test: static for the sensor, WinHTTP for SYSTEM, WinINET for the user."""
     blocked = flow(state="no-answer")
     return [
-        tunnel(PROX03, CNC, client_family="winhttp", client_family_by="user agent"),
+        tunnel(PROX03, CNC, client_family="winhttp", client_family_by="user agent", process="MsSense.exe (7)"),
         tunnel(PROX03, MAPS),
         tunnel(PROX01, NCSI),
         tunnel(PROX02, EDGE),

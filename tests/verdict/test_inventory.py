@@ -47,6 +47,14 @@ def test_a_source_that_only_knocked_is_one() -> None:
     assert (found[PROX03]["sources"], found[PROX03]["requests"], found[PROX03]["kinds"]) == (1, 0, [])
 
 
+def test_a_socks_proxy_that_was_only_greeted() -> None:
+    """It chose a method, or wanted none of those offered, and no request followed: that is version 5."""
+    greeted = flow(server_ip="172.16.12.12", server_port=3128, server_first="socks")
+    assert proxies(greeted)[PROX03]["kinds"] == ["socks5"]
+    assert proxies(greeted, asked(PROX03, request("socks4", CNC, 90), server_first="socks"))[PROX03]["kinds"] == ["socks4", "socks5"]
+    assert proxies(asked(PROX03, request("socks4", CNC, 90), server_first="socks"))[PROX03]["kinds"] == ["socks4"]
+
+
 def test_untouched_tls_is_told() -> None:
     random = "aa" * 32
     found = proxies(tunnel(PROX01, CNC, client_random=random), flow(client_ip="172.16.12.10", client_random=random), tunnel(PROX02, CNC))
