@@ -133,6 +133,7 @@ SHAPES: Final = (
     types.Damage,
     types.Group,
     types.Source,
+    types.Device,
     types.Service,
     types.Plane,
     types.Era,

@@ -75,6 +75,39 @@ def diff(file: PageFile, model: Model = None, catalogues: Catalogues = None) -> 
     return 1 if found else 0
 
 
+@catalogue.command("lacking", short_help="What a proxy's own allow list lacks.")
+def lacking_of(
+    file: Annotated[Path, typer.Argument(metavar="LIST", help="The proxy's allow list, in any form: plain, CSV, squid, an appliance's.")],
+    cloud: Annotated[str, typer.Option("--cloud", help="commercial, GCC, GCCH or DoD.")] = "commercial",
+    geo: Annotated[str, typer.Option("--geo", help="The tenant's geography, as EU or US; WW: what all of them need.")] = "WW",
+    model: Annotated[str, typer.Option("--model", help="standard or streamlined connectivity.")] = "standard",
+    system: Annotated[str, typer.Option("--os", help="Windows, macOS or Linux.")] = "Windows",
+    catalogues: Catalogues = None,
+) -> int:
+    """What Microsoft requires and a proxy's own allow list doesn't have: what is new since it was made, the newest first. Exit code 1
+    where anything is missing.
+
+    \b
+    Examples:
+      whichproxy catalogue lacking allowed.txt --geo EU
+      whichproxy catalogue lacking squid.conf --geo US --model streamlined --os Linux
+    """
+    from analyzer.report.text import inert
+    from analyzer.services.allowed import lacking, read_allowed
+    from analyzer.services.catalogue import load_catalogue
+    from analyzer.services.permits import device_from
+
+    loaded = load_catalogue(catalogues or ())
+    allowed = read_allowed(file)
+    missing = lacking(loaded, device_from(loaded, cloud, geo, model, system), allowed)
+    for rule in sorted(missing, key=lambda rule: rule.date or "", reverse=True):
+        print(inert(f"missing  {rule.pattern}  {rule.service}, port {' '.join(map(str, rule.port))}, {rule.source} ({rule.date})"))
+    print(
+        inert(f"{file}: {len(allowed)} entries, {f'{len(missing)} required hosts missing' if missing else 'nothing required is missing'}")
+    )
+    return 1 if missing else 0
+
+
 @catalogue.command("update", short_help="An own catalogue from Microsoft's page.")
 def update(
     file: PageFile,

@@ -58,7 +58,7 @@ def beside(
         "agreed": counts["agrees"],
         "disagreed": counts["disagrees"],
         "untold": counts["can't tell"],
-        "conclusion": _conclusion(urls, config, counts),
+        "conclusion": _conclusion(urls, config, counts, len(results.connectivity.unknown)),
     }
 
 
@@ -143,7 +143,7 @@ def _together(lines: Sequence[AnalyzerLine]) -> AnalyzerLine:
     }
 
 
-def _conclusion(urls: Sequence[AnalyzerUrl], config: AnalyzerMethod | None, counts: Mapping[Agreement, int]) -> str:
+def _conclusion(urls: Sequence[AnalyzerUrl], config: AnalyzerMethod | None, counts: Mapping[Agreement, int], unread: int) -> str:
     reachable = sum(url["reachable"] for url in urls)
     parts = []
     if config:
@@ -154,4 +154,5 @@ def _conclusion(urls: Sequence[AnalyzerUrl], config: AnalyzerMethod | None, coun
     said = f"The Client Analyzer says that {' and that '.join(parts)}. " if parts else ""
     agreed, disagreed, untold = counts["agrees"], counts["disagrees"], counts["can't tell"]
     lines = counted(agreed + disagreed + untold, "statement")
-    return f"{said}Of {lines} the capture agrees with {agreed}, disagrees with {disagreed} and can't tell of {untold}"
+    left = f"; {counted(unread, 'line')} that look{'s' if unread == 1 else ''} like its own couldn't be read" if unread else ""
+    return f"{said}Of {lines} the capture agrees with {agreed}, disagrees with {disagreed} and can't tell of {untold}{left}"

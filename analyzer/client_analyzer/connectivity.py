@@ -25,13 +25,23 @@ _FAILED: Final = re.compile(r"Failed\s*\((?P<code>-?\d+)(?:\s*:.*)?\).*|Failed\b
 _ABSENT: Final = re.compile(r"Doesn.?t exist\.?", re.IGNORECASE)
 _THROWN: Final = re.compile(r"Unexpected exception was thrown.*", re.IGNORECASE)
 _ANY_CODE: Final = re.compile(r"[^()]*\((?P<code>-?\d{1,11})\b.*", re.DOTALL)
-_MDATP: Final = re.compile(r"\s*Testing connection with (?P<url>\S+) \.\.\. \[(?P<outcome>.+)\]\s*")
+_MDATP: Final = re.compile(r"\s*Testing connection with (?P<url>\S+?)\s*\.\.\.\s*\[(?P<outcome>[^\]]+)\]\s*", re.IGNORECASE)
+_REASON: Final = re.compile(
+    r"\s*(?P<reason>Expected a \d+ response from proxy, received:?\s*(?P<status>\d{3})\b.*"
+    r"|(?:(?:Details|Reason|Error)\s*:\s*)?curl error:?\s*\(?\d+.*|Failed to .*|.*\btimed? ?out\b.*)",
+    re.IGNORECASE,
+)
+"""What stands below a failed line of mdatp's. The first is cpprestsdk's, where a proxy answers CONNECT with anything but 200."""
+
+_LIKE_ITS_OWN: Final = re.compile(r"\s*(?:Testing connection\b|Testing URL\b|Proxy config\b|\d{1,2}(?:\.\d{1,2})?\s*-\s)", re.IGNORECASE)
 
 # As the script decides (ValidateURLs): on any of the lines below a URL.
 _REACHABLE: Final = re.compile(r"\((?:200|400|404)\b|Succeeded \(405\)")
 
 MOST_LETTERS: Final = 2_000
 """Of a line. The longest real ones are error messages of some hundred letters; longer lines are none of the analyzer's."""
+
+SHOWN_OF_LONG: Final = 200
 
 MOST_URLS: Final = 1_000
 """Of one text: a region has about 20, all regions together about 100."""
@@ -75,7 +85,8 @@ class Connectivity:
     """What one text says.
 
     method address   of `Proxy config`; None: no such line. The address is None where nothing stands there
-    unknown          lines among those of a URL that no rule reads, as they stand
+    unknown          lines that begin like the analyzer's, or like mdatp's, and that no rule reads, as they stand; of long ones the
+                     first letters, and of many the first MOST_URLS
     """
 
     method: str | None = None
@@ -87,24 +98,35 @@ class Connectivity:
 def read_connectivity(text: str) -> Connectivity:
     """Everything the text says of connectivity; empty for a text that says nothing of it."""
     found = Connectivity()
-    lines = lines_of(text)
+    lines = text.splitlines()
     for number, line in enumerate(lines):
-        if config := _CONFIG.fullmatch(line):
+        if len(line) > MOST_LETTERS:
+            if _LIKE_ITS_OWN.match(line):
+                found.unknown.append(f"{line.strip()[:SHOWN_OF_LONG]}…")
+        elif config := _CONFIG.fullmatch(line):
             if found.method is None:
                 found.method, found.address = config["method"], config["address"] or None
         elif url := _URL.fullmatch(line):
             found.urls.append(TestedUrl(url["url"], False if url["pin"] else None))
         elif mdatp := _MDATP.fullmatch(line):
-            ok = mdatp["outcome"].strip().upper() == "OK"
-            found.urls.append(
-                TestedUrl(mdatp["url"], None, [Tried("", MDATP_TEST, None, "succeeded" if ok else "failed", None, mdatp["outcome"])])
-            )
+            found.urls.append(TestedUrl(mdatp["url"], None, [_tried_by_mdatp(mdatp["outcome"].strip(), lines[number + 1 : number + 2])]))
         elif found.urls and (tried := _LINE.fullmatch(line)):
             found.urls[-1].tried.append(_tried(tried, lines[number + 1 : number + 2]))
-        elif found.urls and re.match(r"\s*\d{1,2}(\.\d{1,2})?\s*-\s", line):
+        elif _LIKE_ITS_OWN.match(line):
             found.unknown.append(line.strip())
-    del found.urls[MOST_URLS:]
+    del found.urls[MOST_URLS:], found.unknown[MOST_URLS:]
     return found
+
+
+def _tried_by_mdatp(outcome: str, follows: Sequence[str]) -> Tried:
+    """mdatp's own test of a URL: OK, or failed with what the line below says of it."""
+    if outcome.upper() == "OK":
+        return Tried("", MDATP_TEST, None, "succeeded", None, outcome)
+    reason = _REASON.fullmatch(follows[0]) if follows and len(follows[0]) <= MOST_LETTERS else None
+    if reason is None:
+        return Tried("", MDATP_TEST, None, "failed", None, outcome)
+    code = int(reason["status"]) if reason["status"] else None
+    return Tried("", MDATP_TEST, None, "failed", code, f"{outcome}: {reason['reason'].strip()}")
 
 
 def lines_of(text: str) -> list[str]:

@@ -63,6 +63,8 @@ def _source(source: Source, head: str) -> Iterator[str]:
     ]
     yield table(["Service", *proxies, "Winner", "Sure", "Outcome", "Why"], rows)
     yield "Numbers are requests carried, their share, and bytes; **bold** is the winner."
+    if source.device:
+        yield f"{markdown(source.device)}."
     if source.required:
         yield f"{head}# Required by Defender"
         yield markdown(source.required_summary)

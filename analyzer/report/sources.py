@@ -6,7 +6,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from analyzer.text.labels import ProxyLabel, counted, listed, method_name, plane_order, source_label
+from analyzer.text.labels import ProxyLabel, counted, listed, method_name, plane_order, some, source_label
 from analyzer.text.times import to_the_second
 from analyzer.verdict.sentence import answer_for
 
@@ -33,6 +33,8 @@ OUTCOME_NAMES = {
     "blocked": "blocked",
 }
 """What came of a service or plane, as a table says it."""
+
+MOST_HOSTS = 6
 
 
 @dataclass(frozen=True)
@@ -113,6 +115,7 @@ class Source:
     required   what became of the services that Defender requires
     talk       a sentence per proxy: which stacks asked it, and what tells
     processes  a sentence per proxy, and one for what went past them: which processes used it, where the capture tells
+    device     what kind of device it looks like, and how far it is on the way to streamlined connectivity; "" where nothing shows it
     """
 
     client_ip: str
@@ -125,6 +128,7 @@ class Source:
     precedence: tuple[Precedence, ...]
     talk: tuple[str, ...]
     processes: tuple[str, ...] = ()
+    device: str = ""
 
     def rows(self) -> Iterator[Row]:
         """Each plane, then its services; services without a plane last."""
@@ -183,7 +187,22 @@ def source_of(source: Mapping[str, Any], labels: Mapping[str, ProxyLabel]) -> So
         precedence=_precedence(source["precedence"]),
         talk=_talk(source.get("talk", ())),
         processes=_processes(source.get("processes", ())),
+        device=_device(source.get("device")),
     )
+
+
+def _device(entry: Mapping[str, Any] | None) -> str:
+    """`Streamlined connectivity (commercial, EU, Windows): works for …`, with the hosts that are still the standard list's."""
+    if entry is None or entry["connectivity"] is None:
+        return ""
+    kind = [entry["cloud"], *([] if entry["geo"] == "WW" else [entry["geo"]]), *([entry["system"]] if entry["system"] else [])]
+    parts = []
+    if entry["new_services"]:
+        parts.append(f"on streamlined hosts work {some(entry['new_services'], MOST_HOSTS)}")
+    if entry["old_hosts"] and entry["connectivity"] == "mixed":
+        parts.append(f"still on hosts of the standard list: {some(entry['old_hosts'], MOST_HOSTS)}")
+    said = f": {'; '.join(parts)}" if parts else ""
+    return f"{entry['connectivity'].capitalize()} connectivity ({', '.join(kind)}){said}"
 
 
 def _required(entry: Mapping[str, Any], labels: Mapping[str, ProxyLabel]) -> Required:

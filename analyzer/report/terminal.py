@@ -166,6 +166,8 @@ def _source(source: Source, width: int, verbose: bool) -> Iterator[RenderableTyp
         yield from notes(source, verbose)
     if source.required:
         yield Text(inert(source.required_summary if verbose else source.required_counts))
+    if source.device and (verbose or not source.device.startswith("Standard")):
+        yield Text(inert(source.device))
     if source.processes:
         yield Text()
         yield Text("Processes, as the capture names them", "bold")

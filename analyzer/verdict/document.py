@@ -34,6 +34,7 @@ from analyzer.verdict.inventory import inventory
 from analyzer.verdict.made_by import made_by
 from analyzer.verdict.precedence import precedence
 from analyzer.verdict.processes import processes
+from analyzer.verdict.readiness import devices_seen
 from analyzer.verdict.reason import reason_of
 from analyzer.verdict.required import Required, required_of
 from analyzer.verdict.seen import defender_seen
@@ -166,6 +167,7 @@ def _sources(case: Case) -> tuple[list[dict[str, Any]], list[Member]]:
     asked = {client: mine for (client,), mine in grouped(np.flatnonzero(evidence.asks_proxy), evidence.client.codes[evidence.requests.row])}
     talks, used_by, elsewhere = talk(evidence), processes(evidence), _answered_directly(evidence)
     required: dict[int, list[dict[str, Any]]] = {}  # by the list it is written from: sources that ask for the same share one
+    looks_like = devices_seen(evidence, case.catalogue, case.devices, case.systems)
     rows, members = [], []
     for client in sorted(clients, key=lambda code: address_number(evidence.client.values[code])):
         ip, own = evidence.client.values[client], planes.get(client, {})
@@ -183,6 +185,7 @@ def _sources(case: Case) -> tuple[list[dict[str, Any]], list[Member]]:
                 "services": services.get(client, []),
                 "planes": [_plane(plane, answer) for plane, answer in of_planes.items()],
                 "required": _required(case.required.get(client), required),
+                "device": looks_like.get(client),
                 "talk": talks.get(client, []),
                 "processes": used_by.get(client, []),
                 "precedence": precedence(evidence, mine, own, case.configured) if own else [],

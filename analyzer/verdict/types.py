@@ -182,8 +182,27 @@ class Process(TypedDict):
     services: list[str]
 
 
+class Device(TypedDict):
+    """What kind of device a source looks like, by its own traffic and where that doesn't show it by its neighbours'.
+
+    system        Windows, macOS or Linux, or "macOS or Linux"; null: nothing shows it
+    geo           WW: nothing shows it
+    connectivity  by the hosts it uses itself: standard, streamlined, or mixed; null: it used none of either
+    old_hosts     hosts of the standard list that it still uses and that a streamlined device doesn't
+    new_services  services that worked for it on streamlined hosts
+    """
+
+    cloud: str
+    geo: str
+    system: str | None
+    connectivity: Literal["standard", "mixed", "streamlined"] | None
+    old_hosts: list[str]
+    new_services: list[str]
+
+
 class Source(TypedDict):
-    """One machine. client_ip: its first address in the topology; answer: the verdict on it as one line."""
+    """One machine. client_ip: its first address in the topology; answer: the verdict on it as one line; device: null without Defender's
+    services."""
 
     client_ip: str
     client_ips: list[str]
@@ -193,6 +212,7 @@ class Source(TypedDict):
     services: list[Service]
     planes: list[Plane]
     required: list[Required]
+    device: Device | None
     talk: list[Talk]
     processes: list[Process]
     precedence: list[Precedence]

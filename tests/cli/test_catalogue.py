@@ -60,3 +60,18 @@ def test_what_cannot_be_compared_is_said(whichproxy: Whichproxy, tmp_path: Path,
     path.write_text(markdown([row("a.example")], "URLs"), encoding="utf-8")
     ended = whichproxy("catalogue", "diff", path, *(["--model", model] if model else []))
     assert ended.code == 2 and said in ended.lines[-1]
+
+
+def test_what_a_proxys_own_list_lacks(tmp_path: Path, whichproxy: Whichproxy) -> None:
+    own = tmp_path / "allowed.txt"
+    own.write_text(
+        whichproxy("services", "--allow", "plain", "--geo", "EU").out.replace("winatp-gw-weu.microsoft.com\n", ""), encoding="utf-8"
+    )
+    ended = whichproxy("catalogue", "lacking", own, "--geo", "EU")
+    assert (ended.code, ended.err) == (1, "")
+    first, last = ended.out.splitlines()
+    assert first.startswith("missing  winatp-gw-weu.microsoft.com  edr-command-and-control, port 443, ")
+    assert last.endswith("entries, 1 required hosts missing")
+    own.write_text(whichproxy("services", "--allow", "squid", "--geo", "EU").out, encoding="utf-8")
+    assert whichproxy("catalogue", "lacking", own, "--geo", "EU").code == 0
+    assert whichproxy("catalogue", "lacking", tmp_path / "none").code == 2

@@ -41,6 +41,12 @@ def test_the_articles_first_test_agrees_but_for_line_two() -> None:
     )
 
 
+def test_lines_that_look_like_its_own_and_cant_be_read_are_counted() -> None:
+    result = laid(ARTICLE + "6 - \nTesting connection to nowhere\n", tunnel(PROX01, WEU, 1))
+    assert result["unknown"] == ["6 -", "Testing connection to nowhere"]
+    assert result["conclusion"].endswith("; 2 lines that look like its own couldn't be read")
+
+
 def test_groups_sum_up_their_urls_method_by_method() -> None:
     second = TWO + f"Testing URL : https://{BLOB}\tNoPinning\n1 - Default proxy: Succeeded (400)\n"
     result = laid(second, tunnel(PROX01, WEU, 1), tunnel(PROX02, BLOB, 2, 503), flow(first_seen=at(3), state="no-answer"))

@@ -61,6 +61,44 @@ def test_a_line_that_no_rule_reads_is_kept_as_it_stands() -> None:
     assert read_connectivity("Testing URL : u\n7 - no colon here\n").unknown == ["7 - no colon here"]
 
 
+@pytest.mark.parametrize(
+    "line",
+    [
+        "Testing connection with https://x.cp.wd.microsoft.com/api/report",
+        "Testing connection to https://x.cp.wd.microsoft.com ... [OK]",
+        "Testing URL = https://a.example",
+        "Proxy config: unreadable",
+        "1 - Default proxy: Succeeded (200)",
+    ],
+)
+def test_what_begins_like_its_own_and_cant_be_read_is_kept_wherever_it_stands(line: str) -> None:
+    assert read_connectivity(f"before\n  {line}\nafter\n").unknown == [line]
+
+
+def test_of_a_line_that_is_too_long_the_beginning_is_kept() -> None:
+    (kept,) = read_connectivity("Testing URL : https://a.example/" + "a" * 5000 + "\n" + "b" * 5000).unknown
+    assert kept.startswith("Testing URL : https://a.example/aa") and len(kept) == 201
+
+
+@pytest.mark.parametrize(
+    ("below", "code", "said"),
+    [
+        ("Expected a 200 Response from Proxy, received: 407", 407, "Error: Expected a 200 Response from Proxy, received: 407"),
+        ("    Expected a 200 response from proxy, received: 503", 503, "Error: Expected a 200 response from proxy, received: 503"),
+        ("curl error 60", None, "Error: curl error 60"),
+        ("Testing connection with https://b.example/ping ... [OK]", None, "Error"),
+        ("Something else", None, "Error"),
+        ("", None, "Error"),
+    ],
+)
+def test_a_failed_line_of_mdatps_has_its_reason_from_the_line_below(below: str, code: int | None, said: str) -> None:
+    found = read_connectivity(f"Testing connection with https://a.example/test... [Error]\n{below}\n")
+    (line,) = found.urls[0].tried
+    assert (found.urls[0].url, found.urls[0].reachable) == ("https://a.example/test", False)
+    assert (line.result, line.code, line.text) == ("failed", code, said) and found.unknown == []
+    assert len(found.urls) == (2 if "b.example" in below else 1)
+
+
 def test_an_outcome_on_the_next_line_is_its_own_and_a_url_is_not() -> None:
     first, second = read_connectivity("Testing URL : u\n1 - Default proxy: \nSucceeded (200)\n2 - Default proxy:\nTesting URL : v\n").urls
     assert [(line.number, line.result) for line in first.tried] == [("1", "succeeded"), ("2", "unknown")]

@@ -73,5 +73,5 @@ def _changed(usual: dict[str, Any]) -> dict[str, Any]:
 
 
 def _silent(usual: dict[str, Any]) -> dict[str, Any]:
-    lists: dict[str, Any] = {"services": [], "planes": [], "required": [], "talk": [], "processes": [], "precedence": []}
+    lists: dict[str, Any] = {"services": [], "planes": [], "required": [], "device": None, "talk": [], "processes": [], "precedence": []}
     return usual | lists | {"defender": "not-seen", "answer": "no Defender traffic was seen"}

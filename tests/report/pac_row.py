@@ -1,8 +1,17 @@
-"""What a PAC file returns for one host, as the verdict document has it."""
+"""What a device looks like, and what a PAC file returns for one host, as the verdict document has them."""
 
 from __future__ import annotations
 
 from typing import Any
+
+DEVICE: dict[str, Any] = {
+    "cloud": "commercial",
+    "geo": "EU",
+    "system": "Windows",
+    "connectivity": "mixed",
+    "old_hosts": ["winatp-gw-weu.microsoft.com"],
+    "new_services": ["cloud-protection", "edr-cyber-data"],
+}
 
 
 def pac_row(asked: str) -> dict[str, Any]:

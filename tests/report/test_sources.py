@@ -65,3 +65,15 @@ def test_required_services_are_counted_and_on_demand_named() -> None:
     source = build(fifth_test()).sources[0]
     assert source.required_counts == "Of 5 required services 2 carried, 1 failed (push-notifications), 1 perhaps seen, 1 not seen"
     assert "1 perhaps seen (security-intelligence-updates), 1 not seen (diagnostic-telemetry)" in source.required_summary
+
+
+def test_a_device_on_its_way_says_what_works_on_the_new_hosts_and_what_is_still_on_the_old() -> None:
+    verdict = fifth_test()
+    assert build(verdict).sources[0].device == (
+        "Mixed connectivity (commercial, EU, Windows): on streamlined hosts work cloud-protection and edr-cyber-data; "
+        "still on hosts of the standard list: winatp-gw-weu.microsoft.com"
+    )
+    verdict["sources"][0]["device"] |= {"connectivity": "standard", "geo": "WW", "system": None, "new_services": []}
+    assert build(verdict).sources[0].device == "Standard connectivity (commercial)"
+    verdict["sources"][0]["device"] = None
+    assert build(verdict).sources[0].device == ""

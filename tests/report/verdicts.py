@@ -6,7 +6,7 @@ from copy import deepcopy
 from typing import Any
 
 from analyzer.verdict.advice.settings import NO_AUTHENTICATED_PROXY, NO_AUTHENTICATION
-from tests.report.pac_row import pac_row
+from tests.report.pac_row import DEVICE, pac_row
 
 PROXIES = {
     "172.16.12.10:3128": ("PROX01", "winhttp"),
@@ -174,6 +174,7 @@ def _source() -> dict[str, Any]:
             {"service": "push-notifications", "state": "failed", "through": ["172.16.12.10:3128", "direct"]},
             {"service": "security-intelligence-updates", "state": "possible", "through": ["172.16.12.10:3128"]},
         ],
+        "device": DEVICE,
         "talk": [
             {
                 "proxy": "172.16.12.12:3128",
@@ -334,7 +335,7 @@ def no_defender_traffic() -> dict[str, Any]:
     """The article's third test without a user: a client, but nothing of Defender's."""
     verdict = nothing_seen() | {"captures": deepcopy(fifth_test()["captures"])}
     verdict["window"] = ["2024-05-01T11:50:00.000000000Z", None]
-    lists: dict[str, Any] = {"services": [], "planes": [], "required": [], "talk": [], "processes": [], "precedence": []}
+    lists: dict[str, Any] = {"services": [], "planes": [], "required": [], "device": None, "talk": [], "processes": [], "precedence": []}
     source = {"client_ip": "172.16.11.92", "client_ips": ["172.16.11.92"], "name": None, "defender": "not-seen"} | lists
     verdict["sources"] = [source | {"answer": "no Defender traffic was seen"}]
     verdict["groups"] = [group(entry) for entry in verdict["sources"]]
