@@ -158,8 +158,14 @@ DNS_ANSWER: Final = 13  # as its question; status: the code; path: addresses, DN
 ALERT: Final = 16  # status: the alert's description, ENCRYPTED_ALERT where it can't be read
 WENT_ON: Final = 17  # behind its ClientHello the client went on with the handshake, or with data
 
+# What was read at all, kept only where counts[REGIONS] asks for it, and never among a flow's facts: from seq to end; status: the
+# state that expected it; port: the state behind it; shape: REGION_...
+REGION: Final = 18
+
 PAC_FILE: Final = 14  # host: its text, as far as it is kept
 DHCP: Final = 15  # host: a PAC file's URL; field: the client's address; status: the message's type
+
+REGION_PAC: Final = 1  # an answer whose body is a PAC file
 
 # One address in a DNS_ANSWER: its version, and 16 bytes, of which an IPv4 address has the last four.
 DNS_ADDRESS: Final = 17
@@ -251,7 +257,8 @@ N_FIRSTS: Final = 21
 CONTINUED: Final = 22  # 1: other packets may have come before these, in an earlier piece
 N_LABELS: Final = 23
 N_PAUSES: Final = 24
-N_COUNTS: Final = 25
+REGIONS: Final = 25  # 1: where all that is read stands is kept too, as messages of kind REGION
+N_COUNTS: Final = 26
 
 # Processes and actions that are remembered; a capture has hundreds at most.
 MAX_LABELS: Final = 1 << 16

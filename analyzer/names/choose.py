@@ -33,15 +33,13 @@ def choose_hosts(messages: npt.NDArray[Any], pool: npt.NDArray[np.uint8], chosen
 @kernel
 def is_name(pool, at, size):  # type: ignore[no-untyped-def]
     """True for a text that is neither empty nor an IPv4 or IPv6 address."""
-    if size <= 0:
-        return False
+    named = False
     for k in range(size):
         c = pool[at + k]
         if c == 58:
             return False
-        if not (48 <= c <= 57 or c == 46):
-            return not (size == 1 and c == 42)
-    return False
+        named |= not (48 <= c <= 57 or c == 46)
+    return named and not (size == 1 and pool[at] == 42)
 
 
 @kernel

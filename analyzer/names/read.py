@@ -20,7 +20,7 @@ from typing import Final
 import numpy as np
 
 from analyzer.flows.coverage import behind
-from analyzer.flows.layout import ARENA_USED, CONNECT, HELD_BACK, N_HELD, N_MESSAGES, N_SEGMENTS, POOL_USED, STORE_USED
+from analyzer.flows.layout import ARENA_USED, CONNECT, HELD_BACK, N_HELD, N_MESSAGES, N_SEGMENTS, POOL_USED, REGIONS, STORE_USED
 from analyzer.kernels import kernel
 from analyzer.names.alerts import read_after_hello, read_alert, starts_like_alert
 from analyzer.names.attempts import worth_a_try
@@ -34,16 +34,9 @@ from analyzer.names.http import (
     starts_like_answer,
 )
 from analyzer.names.proxy_protocol import proxy_header_size, read_proxy_header
+from analyzer.names.regions import note_region
 from analyzer.names.request_line import starts_like_request
-from analyzer.names.socks import (
-    may_ask_socks,
-    opened_by,
-    read_greeting,
-    read_socks4_answer,
-    read_socks4_request,
-    read_socks5_answer,
-    read_socks5_request,
-)
+from analyzer.names.socks import may_ask_socks, read_socks5_answer, read_socks5_request, read_socks_start
 from analyzer.names.states import (
     AFTER_HELLO,
     CERTIFICATE,
@@ -56,7 +49,6 @@ from analyzer.names.states import (
     SCAN,
     SOCKS5_ANSWERING,
     SOCKS5_ASKING,
-    SOCKS_REFUTED,
     START,
     TRAILER,
     WAIT_BYTES,
@@ -171,7 +163,7 @@ def take(tables, buf, at, end, row, side_index, seq, ts_ns, ack, final):  # type
             source = tables.arena
             at, end, ts_ns, ack = segment.at + max(0, -gap), segment.at + segment.size, segment.ts_ns, segment.ack
         if side.state == SCAN:
-            if not begin_again(side, source, at, end, seq):
+            if not begin_again(tables, row, side_index, source, at, end, seq):
                 if side.state == DONE:
                     drop_all(tables, side)
                     return
@@ -204,11 +196,12 @@ def is_early_answer(side, other, buf, at, end, seq):  # type: ignore[no-untyped-
 
 
 @kernel
-def begin_again(side, buf, at, end, seq):  # type: ignore[no-untyped-def]
+def begin_again(tables, row, side_index, buf, at, end, seq):  # type: ignore[no-untyped-def]
     """True when buf[at:end] begins like a head, in a stream of no known kind; the side then reads on from there, else behind it.
 
     SQL Server's clients put their TLS handshake into packets of TDS, each with a header of eight bytes before it.
     """
+    side = tables.sides[2 * row + side_index]
     if (
         starts_like_handshake(buf, at, end, HELLO_CLIENT)
         or starts_like_handshake(buf, at, end, HELLO_SERVER)
@@ -224,6 +217,8 @@ def begin_again(side, buf, at, end, seq):  # type: ignore[no-untyped-def]
         if starts_like_handshake(buf, p, end, HELLO_CLIENT) or starts_like_handshake(buf, p, end, HELLO_SERVER):
             side.state = HEAD
             side.resume = np.uint32(seq + np.uint32(TDS_HEADER))
+            if tables.counts[REGIONS]:
+                note_region(tables, row, side_index, seq, TDS_HEADER, TDS_HEADER, SCAN, tables.counts[N_MESSAGES])
             return True
     side.resume = np.uint32(seq + np.uint32(end - at))
     if starts_like_application_data(buf, at, end):
@@ -247,12 +242,15 @@ def read_stream(tables, buf, at, end, row, side_index, ts_ns, ack, waited, final
             ts_ns, ack = moment(tables, side)
         side.wanted = 0
         side.lacking = 0
+        n_messages = tables.counts[N_MESSAGES]
         p = read_one(tables, buf, at, end, row, side_index, np.uint32(side.resume), ts_ns, ack, final)
         if p == MORE and not final:
             return at
         if p < 0 or (p == at and side.state == state):
             side.state = SCAN
             p = end
+        elif tables.counts[REGIONS]:
+            note_region(tables, row, side_index, np.uint32(side.resume), min(p, end) - at, end - at, state, n_messages)
         side.resume = np.uint32(side.resume + np.uint32(p - at))
         at = p
     if side.state == SCAN and at < end:
@@ -303,38 +301,6 @@ def read_one(tables, buf, at, end, row, side_index, seq, ts_ns, ack, final):  # 
             return end
         return p
     return read_head(tables, buf, at, end, row, side_index, side, other, seq, ts_ns, ack, final)
-
-
-@kernel
-def read_socks_start(tables, buf, at, end, row, side_index, side, other, seq, ts_ns, ack):  # type: ignore[no-untyped-def]
-    """Behind a SOCKS greeting, request or answer that begins a stream, MORE, or NOT."""
-    if other.asked_socks == 5 and buf[at] == 5:
-        if end - at < 2:
-            return MORE
-        side.state = SOCKS5_ANSWERING
-        return at + 2
-    if other.asked_socks == 4:
-        p = read_socks4_answer(tables, buf, at, end, row, side_index, seq, ts_ns, ack)
-        if p >= 0:
-            side.state = HEAD
-        elif p == NOT:
-            other.asked_socks = SOCKS_REFUTED
-        return p
-    if other.asked_socks:
-        other.asked_socks = SOCKS_REFUTED
-        return NOT
-    p = read_greeting(buf, at, end)
-    if p >= 0:
-        side.asked_socks = 5
-        side.state = SOCKS5_ASKING
-        return p
-    if p == MORE or not opened_by(tables, row, side_index, other):
-        return p
-    p = read_socks4_request(tables, buf, at, end, row, side_index, seq, ts_ns, ack)
-    if p >= 0:
-        side.asked_socks = 4
-        side.state = HEAD
-    return p
 
 
 @kernel

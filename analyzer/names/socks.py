@@ -13,7 +13,7 @@ import numpy as np
 from analyzer.flows.coverage import behind
 from analyzer.flows.layout import HAS_BASE, SENT_SYN, SENT_SYN_ACK, SHAPE_ADDRESS, SOCKS4, SOCKS5, SOCKS_ANSWER
 from analyzer.kernels import kernel
-from analyzer.names.states import MORE, NOT
+from analyzer.names.states import HEAD, MORE, NOT, SOCKS5_ANSWERING, SOCKS5_ASKING, SOCKS_REFUTED
 from analyzer.names.texts import keep, new_message
 from analyzer.names.uri import is_host
 from analyzer.packets.fields import u16
@@ -204,3 +204,35 @@ def read_socks4_answer(tables, buf, at, end, row, side, seq, ts_ns, ack):  # typ
     message = new_message(tables, SOCKS_ANSWER, row, side, seq, seq + np.uint32(8), ts_ns, ack)
     message.status = buf[at + 1]
     return at + 8
+
+
+@kernel
+def read_socks_start(tables, buf, at, end, row, side_index, side, other, seq, ts_ns, ack):  # type: ignore[no-untyped-def]
+    """Behind a SOCKS greeting, request or answer that begins a stream, MORE, or NOT."""
+    if other.asked_socks == 5 and buf[at] == 5:
+        if end - at < 2:
+            return MORE
+        side.state = SOCKS5_ANSWERING
+        return at + 2
+    if other.asked_socks == 4:
+        p = read_socks4_answer(tables, buf, at, end, row, side_index, seq, ts_ns, ack)
+        if p >= 0:
+            side.state = HEAD
+        elif p == NOT:
+            other.asked_socks = SOCKS_REFUTED
+        return p
+    if other.asked_socks:
+        other.asked_socks = SOCKS_REFUTED
+        return NOT
+    p = read_greeting(buf, at, end)
+    if p >= 0:
+        side.asked_socks = 5
+        side.state = SOCKS5_ASKING
+        return p
+    if p == MORE or not opened_by(tables, row, side_index, other):
+        return p
+    p = read_socks4_request(tables, buf, at, end, row, side_index, seq, ts_ns, ack)
+    if p >= 0:
+        side.asked_socks = 4
+        side.state = HEAD
+    return p

@@ -1,6 +1,6 @@
 """A slice that may leave the house: other addresses, names and users; nothing that isn't understood.
 
-What the packets of a connection carried is put together from its masked regions (`heads`; `masks`, `hellos` and others); bytes
+What the packets of a connection carried is put together from its masked regions (`regions`; `masks`, `hellos` and others); bytes
 between them are zeros, bytes behind the last are cut off. The same key gives the same other names, in every slice.
 """
 
@@ -20,31 +20,29 @@ from analyzer.packets.layout import UDP
 from analyzer.routes.topology import Topology
 from analyzer.services.catalogue import load_catalogue
 from analyzer.slices.addresses import KEY_BYTES, Addresses
-from analyzer.slices.cut import DHCP_PORTS, DNS_PORTS, QUIC_LONG, Frames, side_of, walk
+from analyzer.slices.cut import DHCP_PORTS, DNS_PORTS, QUIC_LONG, Frames
 from analyzer.slices.dhcp_mask import masked_dhcp
 from analyzer.slices.dns_mask import masked_dns
 from analyzer.slices.frame import Frame
-from analyzer.slices.heads import (
-    ALERT,
-    ANSWER,
-    CHUNK,
-    DNS,
-    HANDSHAKE,
-    HELLO,
-    PAC,
-    PROXY_HEADER,
-    RECORD,
-    REQUEST,
-    SOCKS,
-    Region,
-    Side,
-    Talk,
-)
 from analyzer.slices.hellos import mask_messages, masked_records
 from analyzer.slices.masks import Masks
 from analyzer.slices.names import Names
 from analyzer.slices.pac_mask import masked_pac
 from analyzer.slices.quic_mask import masked_datagrams
+from analyzer.slices.regions import (
+    ANSWER_HEAD,
+    CHUNK_LINE,
+    DNS_MESSAGE,
+    HANDSHAKE,
+    PAC_ANSWER,
+    PROXY_HEADER,
+    REQUEST_HEAD,
+    SOCKS_MESSAGE,
+    Region,
+    Side,
+    Sides,
+    head_size,
+)
 from analyzer.slices.rewrite import Rewriter
 from analyzer.slices.topology_names import anonymous_topology
 
@@ -84,10 +82,9 @@ class Anonymous:
         """The topology file that belongs to these frames."""
         return anonymous_topology(topology, self.addresses, self.names)
 
-    def frames(self, frames: Frames, flows: pa.Table) -> Iterator[Frame]:
+    def frames(self, frames: Frames, sides: Sides, flows: pa.Table) -> Iterator[Frame]:
         """Every frame that can be rewritten, rewritten. Its interface keeps its link type and nothing else."""
-        talks = walk(frames(), flows)
-        regions = {id(side): self._masked_regions(talk, side) for talk in talks.values() for side in (talk.client, talk.server)}
+        masked = {which: [region._replace(data=self._masked(region)) for region in side.regions] for which, side in sides.items()}
         ports = flows.column("server_port").to_pylist()
         clients, servers = flows.column("client_ip").to_pylist(), flows.column("server_ip").to_pylist()
         hellos = self._masked_datagrams(frames())
@@ -98,46 +95,34 @@ class Anonymous:
             elif frame.protocol == UDP:
                 made = self._rewriter.frame(frame, self._datagram(frame, ports[frame.row], hellos), ends)
             else:
-                talk = talks.get(frame.row)
-                made = self._rewriter.frame(frame, _payload(frame, side_of(talk, frame), regions) if talk else b"", ends)
+                which = frame.row, frame.from_client
+                made = self._rewriter.frame(frame, _payload(frame, sides[which], masked[which]), ends)
             if made is None:
                 self.left_out += 1
             else:
                 yield made
 
-    def _masked_regions(self, talk: Talk, side: Side) -> list[Region]:
-        """A direction's regions, masked. A handshake message may lie in several: they are masked together."""
-        made: list[Region] = []
-        together: list[Region] = []
-        for region in side.regions:
-            if region.kind != HANDSHAKE:
-                made += self._masked_handshake(together)
-                together = []
-            if region.kind in (HELLO, HANDSHAKE):
-                together.append(region)
-            else:
-                made.append(region._replace(data=self._masked(region, talk.socks)))
-        return made + self._masked_handshake(together)
-
-    def _masked_handshake(self, regions: list[Region]) -> list[Region]:
-        data = masked_records([region.data for region in regions], self.names)
-        return [region._replace(data=one) for region, one in zip(regions, data, strict=True)]
-
-    def _masked(self, region: Region, socks: int) -> bytes:
-        if region.kind == SOCKS:
-            return self._masks.socks(socks, region.data)
-        if region.kind == DNS:
-            return region.data[:2] + masked_dns(region.data[2:], self.names, self.addresses).ljust(len(region.data) - 2, b"\0")
-        mask: Callable[[bytes], bytes] = {
-            REQUEST: self._masks.request,
-            ANSWER: self._masks.answer,
-            CHUNK: self._masks.chunk,
+    def _masked(self, region: Region) -> bytes:
+        """A region's bytes under other names; what holds none stays as it is."""
+        mask: dict[str, Callable[[bytes], bytes]] = {
+            REQUEST_HEAD: self._masks.request,
+            ANSWER_HEAD: self._masks.answer,
+            PAC_ANSWER: self._masked_pac,
+            CHUNK_LINE: self._masks.chunk,
+            SOCKS_MESSAGE: self._masks.socks,
             PROXY_HEADER: self._masks.proxy_header,
-            PAC: lambda text: masked_pac(text, self.names),
-            ALERT: bytes,
-            RECORD: bytes,
-        }[region.kind]
-        return mask(region.data)
+            HANDSHAKE: lambda records: masked_records(records, self.names),
+            DNS_MESSAGE: self._masked_dns,
+        }
+        return mask[region.kind](region.data) if region.kind in mask else region.data
+
+    def _masked_pac(self, answer: bytes) -> bytes:
+        end = head_size(answer)
+        return self._masks.answer(answer[:end]) + masked_pac(answer[end:], self.names)
+
+    def _masked_dns(self, message: bytes) -> bytes:
+        """A message over TCP, behind its two bytes of length."""
+        return message[:2] + masked_dns(message[2:], self.names, self.addresses).ljust(len(message) - 2, b"\0")
 
     def _masked_datagrams(self, frames: Iterable[Frame]) -> dict[int, dict[bytes, bytes]]:
         """Row → its client's QUIC datagrams as they were, each with what it becomes."""
@@ -167,13 +152,11 @@ def _payload_of(frame: Frame) -> bytes:
     return frame.data[frame.payload : frame.payload + frame.payload_bytes]
 
 
-def _payload(frame: Frame, side: Side, regions: dict[int, list[Region]]) -> bytes:
+def _payload(frame: Frame, side: Side, regions: list[Region]) -> bytes:
     """A segment's payload out of masked regions: zeros between them, cut behind the last."""
     start = side.place(frame.seq)
-    if start is None:
-        return b""
     made = bytearray(max(0, min(len(_payload_of(frame)), side.named - start)))
-    for region in regions[id(side)]:
+    for region in regions:
         low, high = max(region.start, start), min(region.end, start + len(made))
         if low < high:
             made[low - start : high - start] = region.data[low - region.start : high - region.start]

@@ -57,19 +57,28 @@ class Finder:
 
     def row_of(self, packet: Any) -> tuple[int, bool] | None:
         """(the chosen flow's row, whether its client sent the packet); None for a packet of another flow."""
-        src, dst = (int(packet["src_hi"]) << 64) | int(packet["src_lo"]), (int(packet["dst_hi"]) << 64) | int(packet["dst_lo"])
-        if packet["status"] not in (OK, MARK):
-            return None
-        version = int(packet["version"])
-        protocol = "tcp" if packet["protocol"] == TCP else "udp"
-        here, there = (src, int(packet["src_port"])), (dst, int(packet["dst_port"]))
-        listed = self._flows.get((protocol, version, frozenset((here, there))))
+        return self._row_at(packet, "src", "dst", int(packet["ts_ns"])) if packet["status"] in (OK, MARK) else None
+
+    def row_of_side(self, record: Any, side: int) -> tuple[int, bool] | None:
+        """(the chosen flow's row, whether its client is this side of the record); None for a record of another flow."""
+        here, there = ("a", "b") if side == 0 else ("b", "a")
+        return self._row_at(record, here, there, int(record["first_ns"]))
+
+    def _row_at(self, ends: Any, here: str, there: str, ts_ns: int) -> tuple[int, bool] | None:
+        protocol = "tcp" if ends["protocol"] == TCP else "udp"
+        end, other = _end_of(ends, here), _end_of(ends, there)
+        listed = self._flows.get((protocol, int(ends["version"]), frozenset((end, other))))
         if not listed:
             return None
-        row = listed[max(0, bisect_right(listed, (int(packet["ts_ns"]), 1 << 62)) - 1)][1]
+        row = listed[max(0, bisect_right(listed, (ts_ns, 1 << 62)) - 1)][1]
         if row not in self._chosen:
             return None
-        return row, self._clients[row] == here
+        return row, self._clients[row] == end
+
+
+def _end_of(ends: Any, name: str) -> tuple[int, int]:
+    """(address as a number, port) of one end of a packet or record."""
+    return (int(ends[f"{name}_hi"]) << 64) | int(ends[f"{name}_lo"]), int(ends[f"{name}_port"])
 
 
 def _address(text: str) -> tuple[int, int]:

@@ -7,7 +7,6 @@ Sources: RFC 8446 4.1.2, 4.2 and 4.2.11, RFC 6066 3, RFC 5246 7.4.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from typing import Final
 
 from analyzer.slices.certificates import mask_certificates
@@ -17,6 +16,7 @@ CLIENT_HELLO: Final = 1
 SERVER_HELLO: Final = 2
 CERTIFICATE: Final = 11
 MESSAGE_HEAD: Final = 4
+RECORDS_HEAD: Final = 5
 
 SERVER_NAME: Final = 0
 PRE_SHARED_KEY: Final = 41
@@ -27,22 +27,22 @@ HARMLESS: Final = frozenset(
 )
 
 
-def masked_records(records: Sequence[bytes], names: Names) -> list[bytes]:
+def masked_records(data: bytes, names: Names) -> bytes:
     """Consecutive TLS records of handshake messages, masked; the last record may not be all there."""
-    body = bytearray()
-    places: list[tuple[int, int]] = []  # of each byte of the handshake: which of `records`, where in it
-    for number, data in enumerate(records):
-        at = 0
-        while at + 5 <= len(data):
-            size = min(int.from_bytes(data[at + 3 : at + 5], "big"), len(data) - at - 5)
-            places += [(number, at + 5 + i) for i in range(size)]
-            body += data[at + 5 : at + 5 + size]
-            at += 5 + size
+    body, pieces = bytearray(), []  # where each record's body lies in data
+    at = 0
+    while at + RECORDS_HEAD <= len(data):
+        end = min(len(data), at + RECORDS_HEAD + int.from_bytes(data[at + 3 : at + 5], "big"))
+        pieces.append(slice(at + RECORDS_HEAD, end))
+        body += data[pieces[-1]]
+        at = end
     mask_messages(body, names)
-    made = [bytearray(data) for data in records]
-    for (number, place), byte in zip(places, body, strict=True):
-        made[number][place] = byte
-    return [bytes(data) for data in made]
+    made, used = bytearray(data), 0
+    for piece in pieces:
+        size = piece.stop - piece.start
+        made[piece] = body[used : used + size]
+        used += size
+    return bytes(made)
 
 
 def mask_messages(body: bytearray, names: Names) -> None:

@@ -52,6 +52,9 @@ REASONS: Final = frozenset(
     b"proxy request required service timeout unauthorized unavailable".split()
 )
 
+GSSAPI_HEAD: Final = 4
+"""Bytes before a GSSAPI token (RFC 1961 3)."""
+
 # By these names PAC files are known.
 _PAC_NAME = re.compile(rb"(?i)(?:/wpad\.dat?|\.pac)$")
 _WORD = re.compile(rb"[A-Za-z0-9\x80-\xff]+")
@@ -92,10 +95,12 @@ class Masks:
         end = size.end() if size else 0
         return line[:end] + self._names.noise(line[end:])
 
-    def socks(self, version: int, data: bytes) -> bytes:
+    def socks(self, data: bytes) -> bytes:
         """A piece of SOCKS: host names by other names, addresses and ports as numbers, user names and passwords gone."""
-        if version == 4:
+        if data[0] in (0, 4):
             return self._socks4(data)
+        if data[0] == 1 and data[1] in (1, 2) and len(data) == GSSAPI_HEAD + int.from_bytes(data[2:4], "big"):
+            return data[: GSSAPI_HEAD + 1] + bytes(len(data) - GSSAPI_HEAD - 1)  # of a token its first byte, which tells that it is one
         if data[:1] == b"\x01" and len(data) > 2:  # RFC 1929
             name = data[1]
             return data[:2] + b"x" * name + data[2 + name : 3 + name] + b"x" * (len(data) - 3 - name)
@@ -137,8 +142,8 @@ class Masks:
     def _authority(self, text: bytes) -> bytes:
         """host, host:port or [v6]:port."""
         if text.startswith(b"["):
-            address, bracket, port = text.partition(b"]")
-            return self._names.noise(address) + bracket + port
+            address, bracket, port = text[1:].partition(b"]")
+            return b"[" + self._names.host(address) + bracket + port
         host, port = _PORT.fullmatch(text).groups()  # type: ignore[union-attr]
         return self._names.host(host) + (port or b"")
 

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import hashlib
 import hmac
+import ipaddress
 import re
 from functools import cached_property
 from typing import TYPE_CHECKING, Final
@@ -77,7 +78,7 @@ class Names:
         if _ADDRESS.fullmatch(host):
             return b".".join(self._octet(host, i, part) for i, part in enumerate(host.split(b".")))
         if b":" in host:
-            return self.noise(host)
+            return self._address6(host)
         labels = host.split(b".")
         return b".".join(self.label(label, b".".join(labels[i + 1 :])) for i, label in enumerate(labels))
 
@@ -135,6 +136,20 @@ class Names:
             return raw
         key = hmac.new(self._key, b"bytes " + raw, hashlib.sha256).digest()
         return hashlib.shake_256(key).digest(len(raw))
+
+    def _address6(self, host: bytes) -> bytes:
+        """Other digits for an IPv6 address as text, so that it is still one; noise for anything else with a colon."""
+        try:
+            ipaddress.IPv6Address(host.decode("latin-1"))
+        except ValueError:
+            return self.noise(host)
+        groups, colon, dotted = host.rpartition(b":") if b"." in host else (host, b"", b"")  # ::ffff:192.0.2.1
+        digits = hmac.new(self._key, b"6 " + host.lower(), hashlib.sha512).digest()
+        made = bytearray(groups)
+        for i, byte in enumerate(groups):
+            if byte != 58:
+                made[i] = b"123456789abcdef"[digits[i % len(digits)] % 15]
+        return bytes(made) + colon + (self.host(dotted) if dotted else b"")
 
     def _octet(self, host: bytes, place: int, part: bytes) -> bytes:
         """Another number of as many digits, at most 255."""

@@ -13,6 +13,7 @@ from analyzer.slices.choose import Selection, choose
 from analyzer.slices.cut import cut_frames
 from analyzer.slices.frame import Frame
 from analyzer.slices.frames import read_frames
+from analyzer.slices.regions import Sides, read_sides
 from analyzer.slices.write import Interfaces, flow_comments, slice_blocks
 
 if TYPE_CHECKING:
@@ -49,15 +50,19 @@ def write_slice(
         interfaces.sources, found = read_frames(inputs, reading.flows, reasons, *window, joined=key is not None, vxlan_ports=ports)
         return found
 
+    def sides() -> Sides:
+        rewind()
+        return read_sides(inputs, reading.flows, reasons, frames, reading.start_ns, reading.end_ns)
+
     chosen: Iterable[Frame]
     if key is not None:
         from analyzer.slices.anonymize import Anonymous
 
         anonymous = Anonymous(key)
-        chosen = anonymous.frames(frames, reading.flows)
+        chosen = anonymous.frames(frames, sides(), reading.flows)
     else:
         anonymous = None
-        chosen = cut_frames(frames, reading.flows) if cut else frames()
+        chosen = cut_frames(frames, sides(), reading.flows) if cut else frames()
     comments = flow_comments(reading.flows, reasons, anonymous=key is not None)
     about = about_text(wanted, cut=cut, anonymous=key is not None)
     write_whole(path, slice_blocks(written.counting(chosen), comments, about, interfaces))

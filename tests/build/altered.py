@@ -50,6 +50,11 @@ def renamed(frames: Sequence[Frame], address: str, other: str) -> list[Frame]:
     return list(_renamed(frames, address, other, 0, 0))
 
 
+def snapped(frames: Iterable[Frame], snap: int) -> list[Frame]:
+    """The frames as a capture with this snap length has them."""
+    return [(ts_ns, data[:snap], wire[0] if wire else len(data)) for ts_ns, data, *wire in frames]
+
+
 def in_time(frames: Iterable[Frame]) -> list[Frame]:
     return sorted(frames, key=lambda frame: frame[0])
 

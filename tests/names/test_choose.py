@@ -18,7 +18,9 @@ def test_names(text: bytes) -> None:
     assert is_name(np.frombuffer(b"?" + text, np.uint8), 1, len(text))
 
 
-@pytest.mark.parametrize("text", [b"", b"10.0.0.1", b"2001:db8::1", b"::", b"::ffff:10.0.0.1", b"10.0.0.1.", b".", b"*"])
+@pytest.mark.parametrize(
+    "text", [b"", b"10.0.0.1", b"2001:db8::1", b"::", b"::ffff:10.0.0.1", b"10.0.0.1.", b".", b"*", b"fd00::1", b"fe80::a", b"abcd:ef01::"]
+)
 def test_addresses_and_nothing(text: bytes) -> None:
     assert not is_name(np.frombuffer(b"?" + text, np.uint8), 1, len(text))
 
@@ -33,6 +35,7 @@ def test_addresses_and_nothing(text: bytes) -> None:
         ([client(connect("10.0.0.9:443", "Host: field.example:443")), server(ESTABLISHED), client(HELLO)], ("field.example", "connect")),
         ([client(connect("10.0.0.9:443")), server(ESTABLISHED), client(HELLO)], ("sni.example", "sni")),
         ([client(connect("[2001:db8::9]:443")), server(ESTABLISHED), client(HELLO)], ("sni.example", "sni")),
+        ([client(connect("[fd00::9]:443")), server(ESTABLISHED), client(HELLO)], ("sni.example", "sni")),
         (
             [client(socks5_greeting()), server(b"\5\0"), client(socks5("socks.example", 443)), server(socks5_reply()), client(HELLO)],
             ("socks.example", "socks"),

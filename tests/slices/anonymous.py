@@ -68,7 +68,7 @@ def _host(names: Anonymous, host: str | None, kind: str = "") -> str | None:
     """A name's other name. SOCKS has addresses as numbers, which go the way of the packets' own."""
     if host and kind.startswith("socks") and ADDRESS.fullmatch(host):
         return names.addresses.text(host)
-    return names.names.host(host.encode("latin-1", "replace")).decode("latin-1") if host else host
+    return names.names.host(host.encode()).decode("latin-1") if host else host
 
 
 def _proxy(names: Anonymous, proxy: str | None) -> str | None:

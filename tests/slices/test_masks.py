@@ -96,16 +96,13 @@ def test_of_heads_that_are_cut_what_is_there() -> None:
 
 
 def test_socks() -> None:
-    assert MASKS.socks(5, b"\x01\x04anna\x06secret") == b"\x01\x04xxxx\x06xxxxxx"
-    assert MASKS.socks(5, socks5("www.contoso.com", 443))[5:-2] == NAMES.host(b"www.contoso.com")
-    assert MASKS.socks(5, socks5("192.0.2.1", 443))[4:8] == ADDRESSES.packed(bytes((192, 0, 2, 1)))
-    assert (
-        MASKS.socks(5, b"\x05\x00\x00\x01" + bytes(6)) == b"\x05\x00\x00\x01" + bytes(6)
-        and MASKS.socks(5, b"\x05\x01\x00") == b"\x05\x01\x00"
-    )
-    made = MASKS.socks(4, socks4("www.contoso.com", 80, b"anna"))
+    assert MASKS.socks(b"\x01\x04anna\x06secret") == b"\x01\x04xxxx\x06xxxxxx"
+    assert MASKS.socks(socks5("www.contoso.com", 443))[5:-2] == NAMES.host(b"www.contoso.com")
+    assert MASKS.socks(socks5("192.0.2.1", 443))[4:8] == ADDRESSES.packed(bytes((192, 0, 2, 1)))
+    assert MASKS.socks(b"\x05\x00\x00\x01" + bytes(6)) == b"\x05\x00\x00\x01" + bytes(6) and MASKS.socks(b"\x05\x01\x00") == b"\x05\x01\x00"
+    made = MASKS.socks(socks4("www.contoso.com", 80, b"anna"))
     assert b"anna" not in made and made[:8] == socks4("www.contoso.com", 80)[:8] and made.endswith(NAMES.host(b"www.contoso.com") + b"\0")
-    assert MASKS.socks(4, socks4("192.0.2.1", 80))[4:8] == ADDRESSES.packed(bytes((192, 0, 2, 1)))
+    assert MASKS.socks(socks4("192.0.2.1", 80))[4:8] == ADDRESSES.packed(bytes((192, 0, 2, 1)))
 
 
 def test_proxy_protocol() -> None:

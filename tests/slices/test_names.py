@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import ipaddress
 import re
 
 import pytest
@@ -77,7 +78,10 @@ def test_addresses_as_text() -> None:
         and all(int(part) < 256 for part in made.split(b"."))
         and made != b"10.20.100.7"
     )
-    assert NAMES.host(b"2001:db8::1").count(b":") == 3 and not NAMES.is_kept(b"10.20.100.7")
+    for address in (b"2001:db8::1", b"fd00:1:2:3:4:5:6:7", b"::", b"::ffff:192.0.2.1", b"FE80::A"):
+        made = NAMES.host(address)
+        assert len(made) == len(address) and ipaddress.ip_address(made.decode()).version == 6 and (made != address or address == b"::")
+    assert NAMES.host(b"anna::contoso") not in (b"anna::contoso",) and not NAMES.is_kept(b"10.20.100.7")
 
 
 def test_letters_stand_for_letters() -> None:

@@ -1,0 +1,254 @@
+"""Where a connection's bytes say something: the stretches that the readers of `names` read, by their own word.
+
+The inputs are read once more, with the places of all that is read kept (names/regions.py), and each place is filled with the bytes
+that the slice's packets have there. Nothing is kept of bodies, of what is encrypted, or of what nobody could read.
+"""
+
+from __future__ import annotations
+
+import re
+from bisect import bisect_left
+from collections.abc import Callable, Collection, Iterable, Sequence
+from dataclasses import dataclass, field
+from typing import Any, Final, NamedTuple
+
+import numpy.typing as npt
+import pyarrow as pa
+
+from analyzer.capture.inputs import open_inputs
+from analyzer.capture.interleave import in_time_order
+from analyzer.capture.source import Input
+from analyzer.flows.grow import empty_tables
+from analyzer.flows.layout import N_MESSAGES, REGION, REGION_PAC, REGIONS
+from analyzer.names.alerts import ALERT_RECORD, APPLICATION_RECORD, CHANGE_CIPHER_SPEC_RECORD, HANDSHAKE_RECORD
+from analyzer.names.offers import read_waiting
+from analyzer.names.pac import MAX_PAC
+from analyzer.names.states import AFTER_HELLO, CERTIFICATE, CHUNK, DNS, SCAN, SOCKS5_ANSWERING, SOCKS5_ASKING, START, TRAILER
+from analyzer.packets.layout import TCP
+from analyzer.pipeline import count_and_read, decode, within
+from analyzer.slices.frame import Frame
+from analyzer.slices.frames import Finder
+from analyzer.slices.hellos import RECORDS_HEAD
+
+REQUEST_HEAD: Final = "request"
+ANSWER_HEAD: Final = "answer"
+PAC_ANSWER: Final = "answer with a PAC file"
+EMPTY_LINE: Final = "empty line"
+CHUNK_LINE: Final = "chunk"
+SOCKS_MESSAGE: Final = "socks"
+HANDSHAKE: Final = "handshake"  # records of handshake messages that can be read
+RECORD: Final = "record"  # the beginning of a record of another kind
+ALERT: Final = "alert"
+PROXY_HEADER: Final = "proxy header"
+DNS_MESSAGE: Final = "dns"
+TDS_HEADER: Final = "tds header"
+
+# Of a record that is encrypted: its kind and length, and the byte that says whether it begins another hello.
+RECORD_HEAD: Final = 6
+ALERT_BYTES: Final = 7
+
+_END_OF_HEAD = re.compile(rb"\n\r?\n")
+_PROXY_HEADER = (b"PROXY ", b"\r\n\r\n\x00\r\nQUIT\n")
+
+
+class Region(NamedTuple):
+    """A stretch of one direction: where it begins, counted from the direction's first packet, what it is, and its bytes."""
+
+    start: int
+    kind: str
+    data: bytes
+
+    @property
+    def end(self) -> int:
+        return self.start + len(self.data)
+
+
+@dataclass
+class Place:
+    """A stretch before its bytes are known."""
+
+    start: int
+    size: int
+    state: int
+    behind: int
+    is_pac: bool
+    data: bytearray = field(default_factory=bytearray)
+    filled: bytearray = field(default_factory=bytearray)
+
+
+@dataclass
+class Side:
+    """One direction of a flow; `regions` in their order, none within another."""
+
+    base: int | None = None
+    regions: list[Region] = field(default_factory=list)
+
+    def place(self, seq: int) -> int:
+        """Where this sequence number lies, counted from the direction's first packet."""
+        place = (seq - (self.base or 0)) & 0xFFFFFFFF
+        return place if place < 1 << 31 else place - (1 << 32)
+
+    @property
+    def named(self) -> int:
+        """Where the last region ends."""
+        return self.regions[-1].end if self.regions else 0
+
+
+Sides = dict[tuple[int, bool], Side]
+"""By the flow's row, and whether its client sent it."""
+
+
+def read_sides(
+    inputs: Sequence[Input],
+    flows: pa.Table,
+    chosen: Collection[int],
+    frames: Callable[[], Iterable[Frame]],
+    start_ns: int | None = None,
+    end_ns: int | None = None,
+) -> Sides:
+    """Each direction of the chosen rows with its regions.
+
+    frames   gives the rows' packets, as `slices.frames.read_frames` finds them, once the inputs were read
+    """
+    sources = open_inputs(inputs).sources
+    tables = empty_tables()
+    tables.counts[REGIONS] = 1
+    tables = read_waiting(count_and_read(decode(within(in_time_order(sources), start_ns, end_ns), sources), tables))
+    messages = tables.messages[: int(tables.counts[N_MESSAGES])]
+    return _sides(tables.records, messages[messages["kind"] == REGION], Finder(flows, chosen), frames())
+
+
+def _sides(records: npt.NDArray[Any], found: npt.NDArray[Any], finder: Finder, frames: Iterable[Frame]) -> Sides:
+    """Each direction of the chosen flows with its regions, filled from the frames."""
+    rows: dict[tuple[int, int], tuple[int, bool] | None] = {}
+    read: dict[tuple[int, bool], list[Any]] = {}
+    for one in found[found["end"] != found["seq"]]:
+        which = int(one["record"]), int(one["side"])
+        if which not in rows:
+            rows[which] = finder.row_of_side(records[which[0]], which[1])
+        row = rows[which]
+        if row is not None:
+            read.setdefault(row, []).append(one)
+    sides: Sides = {}
+    places: dict[tuple[int, bool], list[Place]] = {}
+    for frame in frames:
+        if frame.protocol == TCP and frame.payload >= 0:
+            row = frame.row, frame.from_client
+            if row not in sides:
+                sides[row] = Side(frame.seq)
+                places[row] = _places(sides[row], read.get(row, ()))
+            _fill(places[row], sides[row].place(frame.seq), frame.data[frame.payload : frame.payload + frame.payload_bytes])
+    for row, side in sides.items():
+        side.regions = [region for place in places[row] if (region := _region(place)) is not None]
+    return sides
+
+
+def _places(side: Side, read: Iterable[Any]) -> list[Place]:
+    """The stretches in their order; one that begins within another is part of it."""
+    places = [
+        Place(
+            start=side.place(int(one["seq"])),
+            size=(int(one["end"]) - int(one["seq"])) & 0xFFFFFFFF,
+            state=int(one["status"]),
+            behind=int(one["port"]),
+            is_pac=bool(int(one["shape"]) & REGION_PAC),
+        )
+        for one in read
+    ]
+    places.sort(key=lambda place: (place.start, -place.size))
+    kept: list[Place] = []
+    for place in places:
+        if not kept or place.start >= kept[-1].start + kept[-1].size:
+            place.data, place.filled = bytearray(place.size), bytearray(place.size)
+            kept.append(place)
+    return kept
+
+
+def _fill(places: list[Place], start: int, data: bytes) -> None:
+    """Put a segment's bytes where they belong and none stand yet."""
+    at = bisect_left(places, start, key=lambda place: place.start + place.size)
+    while at < len(places) and places[at].start < start + len(data):
+        place = places[at]
+        low, high = max(place.start, start), min(place.start + place.size, start + len(data))
+        here = slice(low - place.start, high - place.start)
+        if any(place.filled[here]):
+            for i in range(low, high):
+                if not place.filled[i - place.start]:
+                    place.data[i - place.start] = data[i - start]
+        else:
+            place.data[here] = data[low - start : high - start]
+        place.filled[here] = b"\1" * (high - low)
+        at += 1
+
+
+def _region(place: Place) -> Region | None:
+    """What stands there, without what nobody reads: a body, or what is encrypted."""
+    data = bytes(place.data)
+    if not data or not all(place.filled):
+        return None
+    kind = _kind(place, data)
+    return Region(place.start, kind, data[: _KEPT[kind](data)]) if kind is not None else None
+
+
+def _kind(place: Place, data: bytes) -> str | None:
+    """What stands there; None for what shows only that nothing more can be read."""
+    state, behind = place.state, place.behind
+    if state == SCAN:
+        return TDS_HEADER
+    if DNS in (state, behind):
+        return DNS_MESSAGE
+    if state in (SOCKS5_ASKING, SOCKS5_ANSWERING) or behind in (SOCKS5_ASKING, SOCKS5_ANSWERING):
+        return SOCKS_MESSAGE
+    if state in (CHUNK, TRAILER):
+        return CHUNK_LINE
+    if state == START and data.startswith(_PROXY_HEADER):
+        return PROXY_HEADER
+    if state == START and data[0] in (0, 4):  # SOCKS4: neither HTTP nor TLS begins so
+        return SOCKS_MESSAGE
+    if state == CERTIFICATE:
+        return HANDSHAKE
+    if data[0] == ALERT_RECORD:
+        return ALERT
+    if data[0] in (CHANGE_CIPHER_SPEC_RECORD, APPLICATION_RECORD) or (state == AFTER_HELLO and data[0] == HANDSHAKE_RECORD):
+        return RECORD
+    if state == AFTER_HELLO:
+        return None
+    if data[0] == HANDSHAKE_RECORD:
+        return HANDSHAKE
+    if data[0] in b"\r\n":
+        return EMPTY_LINE
+    if data[:5].upper() == b"HTTP/":
+        return PAC_ANSWER if place.is_pac else ANSWER_HEAD
+    return REQUEST_HEAD
+
+
+def head_size(data: bytes) -> int:
+    """Bytes of an HTTP head, the empty line with it; all, where it isn't whole."""
+    found = _END_OF_HEAD.search(data)
+    return found.end() if found else len(data)
+
+
+def line_size(data: bytes) -> int:
+    """Bytes of the first line; all, where it doesn't end."""
+    return data.find(b"\n") + 1 or len(data)
+
+
+def handshake_size(data: bytes) -> int:
+    """Bytes of the TLS records that hold handshake messages; the last may not be all there."""
+    at = 0
+    while data[at : at + 1] == bytes((HANDSHAKE_RECORD,)):
+        at += RECORDS_HEAD + int.from_bytes(data[at + 3 : at + 5], "big")
+    return min(at, len(data))
+
+
+_KEPT: Final[dict[str, Callable[[bytes], int]]] = {
+    REQUEST_HEAD: head_size,
+    ANSWER_HEAD: head_size,
+    PAC_ANSWER: lambda data: head_size(data) + MAX_PAC,
+    CHUNK_LINE: line_size,
+    HANDSHAKE: handshake_size,
+    RECORD: lambda data: RECORD_HEAD,
+    ALERT: lambda data: ALERT_BYTES,
+    **dict.fromkeys((EMPTY_LINE, SOCKS_MESSAGE, PROXY_HEADER, DNS_MESSAGE, TDS_HEADER), len),
+}
+"""Kind → how much of the bytes that were read is kept."""
