@@ -40,6 +40,7 @@ MESSAGES = (
     "DHCP",
     "ALERT",
     "WENT_ON",
+    "REGION",
 )
 KINDS = {getattr(layout, name): name.lower() for name in MESSAGES}
 

@@ -40,8 +40,9 @@ def test_a_body_belongs_to_its_head_as_far_as_it_is_there() -> None:
 @pytest.mark.parametrize(("field", "behind"), [(b"", SCAN), (b"Transfer-Encoding: chunked\r\n", CHUNK)])
 def test_a_pac_file_of_unknown_length_is_all_that_is_there(field: bytes, behind: int) -> None:
     head = b"HTTP/1.1 200 OK\r\nContent-Type: application/x-ns-proxy-autoconfig\r\n" + field + b"\r\n"
+    # It was read when nothing more came: that no SOCKS begins here was seen before.
     text = b"26\r\nfunction FindProxyForURL(u, h) {return;}\r\n"
-    assert regions([client(get("/")), server(head + text)])[1] == (1, len(head + text), START, behind, REGION_PAC)
+    assert regions([client(get("/")), server(head + text)])[1] == (1, len(head + text), HEAD, behind, REGION_PAC)
 
 
 def test_what_is_no_message_is_no_region() -> None:
