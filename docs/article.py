@@ -12,7 +12,7 @@ from typing import Final, NamedTuple
 from analyzer.routes.requests import flat_requests
 from analyzer.study_result import Study, StudyTest
 from analyzer.text.labels import PLANES, counted, listed
-from docs.article_words import ABOUT, OFFLINE, SILENT
+from docs.article_words import ABOUT, OFFLINE, SILENT, THREE_TYPES, THREE_TYPES_SAID
 from docs.laboratory import (
     CAPTURES,
     all_through,
@@ -129,6 +129,7 @@ def _setup(study: Study) -> list[Claim]:
     answered = sum(flow["direct_outcome"] != "blocked" for flow in past)
     runs = sum(len(test.document["analyzer_runs"]) for test in study.tests)
     return [
+        Claim(THREE_TYPES_SAID, THREE_TYPES, None),
         Claim(
             "PROX01 receives what is configured by WinHTTP, PROX02 by WinINET (unauthenticated), PROX03 by the static setting",
             f"{listed([f'{proxy} was asked {n:,} times' for proxy, n in asked_times.items()])} in all tests; {refused or 'none'} of "

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from typing import Final
 
+from analyzer.verdict.advice.pages import PROXY
+
 ABOUT: Final = """
 The article's author watched Defender at a gateway. Here stand-ins that follow the documented rules were watched in the same way
 ([how](../captures/README.md)).
@@ -47,4 +49,15 @@ OFFLINE: Final = (
     "`PreferStaticProxyForHttpRequest`=1 for the sensor "
     "([proxy settings](https://learn.microsoft.com/en-us/defender-endpoint/configure-proxy-internet)) and `SSLOptions`=2 for the antivirus "
     "([network connections](https://learn.microsoft.com/en-us/defender-endpoint/configure-network-connections-microsoft-defender-antivirus))"
+)
+
+THREE_TYPES_SAID: Final = (
+    "Defender for Endpoint supports three types of proxy configurations: static by policy or registry, WinINET through the user's "
+    "sessions, WinHTTP through SYSTEM"
+)
+THREE_TYPES: Final = (
+    f"Microsoft's page names other ones for the sensor ([text of {PROXY.date}]({PROXY.url})): automatic discovery (WPAD, or a transparent "
+    "proxy), the static proxy `TelemetryProxyServer`, and the system-wide WinHTTP proxy (`netsh winhttp`). WinINET isn't among them: "
+    "WinHTTP's configuration is independent of it. The antivirus has settings of its own, a static proxy and a PAC file, "
+    "and macOS and Linux others again. Test 3 is where the article saw otherwise"
 )

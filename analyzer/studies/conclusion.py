@@ -21,7 +21,8 @@ def conclusion_of(
     precedence: Sequence[Precedence],
     expectations: Sequence[Expectation],
 ) -> str:
-    """The answer, what happened over time, what live response could do, what differs from the documents, and what didn't hold."""
+    """The answer, what happened over time, what live response could do, whether revocation lists were out of reach, what differs from
+    the documents, and what didn't hold."""
     sources = verdict["sources"]
     many = len(sources) > 1
     answers = [f"{source['name'] or source['client_ip']}: {answer_for(source)}" if many else answer_for(source) for source in sources]
@@ -30,11 +31,21 @@ def conclusion_of(
     sentences += [f"{_capital(entry['text'])}." for entry in backlog]
     if live["outcome"] in LIVE:
         sentences.append(f"{LIVE[live['outcome']]}: {live['reason']}.")
+    sentences += [_revocation(finding) for finding in verdict["findings"] if finding["code"] == "revocation-unreachable"]
     differing = [f"{entry['plane']}: {entry['text']}" for entry in precedence if entry["status"] == "differs"]
     if differing:
         sentences.append(f"Other than documented: {'; '.join(dict.fromkeys(differing))}.")
     sentences += [f"{_capital(line['text'])}." for line in expectations if not line["held"]]
     return " ".join(sentences)
+
+
+def _revocation(finding: Mapping[str, Any]) -> str:
+    """Tunnels open, and yet a device may not work: what it needs where it has no way to revocation lists."""
+    were = {"certain": "were", "likely": "were probably"}.get(finding["confidence"], "may have been")
+    names = [one["name"] for one in finding["settings"]]
+    first, others = names[:1], names[1:]
+    needs = f": it needs {first[0]}, or without any way to them {listed(others)}" if others else ""
+    return f"Revocation lists {were} out of reach, without which a device may fail though its tunnels open{needs}."
 
 
 def study_conclusion(tests: Sequence[Test]) -> str:

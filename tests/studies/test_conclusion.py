@@ -57,6 +57,19 @@ def test_tests_that_contradict_show_no_order(document: StudyDocument) -> None:
 
 
 def test_without_sources_the_reason_is_given(document: StudyDocument) -> None:
-    verdict = {"sources": [], "reason": "no TCP or UDP flow was captured in this window"}
+    verdict = {"sources": [], "findings": [], "reason": "no TCP or UDP flow was captured in this window"}
     live = document["tests"][0]["live_response"] | {"outcome": "none"}
     assert conclusion_of(verdict, [], [], live, [], []) == "No proxy won: no TCP or UDP flow was captured in this window."  # type: ignore[arg-type]
+
+
+def test_revocation_lists_out_of_reach_are_in_the_text(document: StudyDocument) -> None:
+    test = document["tests"][0]
+    settings = [{"name": name} for name in ("netsh winhttp", "PreferStaticProxyForHttpRequest", "SSLOptions")]
+    finding = {"code": "revocation-unreachable", "confidence": "unclear", "settings": settings}
+    verdict = test["verdict"] | {"findings": [finding]}
+    said = conclusion_of(verdict, [], [], test["live_response"], [], [])
+    assert said.endswith(
+        "Revocation lists may have been out of reach, without which a device may fail though its tunnels open: it needs netsh winhttp, or "
+        "without any way to them PreferStaticProxyForHttpRequest and SSLOptions."
+    )
+    assert "Revocation" not in conclusion_of(test["verdict"] | {"findings": []}, [], [], test["live_response"], [], [])
