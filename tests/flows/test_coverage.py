@@ -94,7 +94,7 @@ UNIT = 7_000_003  # so that sequence numbers come round within a few hundred
 def test_streams_longer_than_sequence_numbers(steps: list[tuple[int, int]], first: int) -> None:
     """Gaps further apart than 2 GiB, and packets sent again behind gigabytes of others. No window is larger than 1 GiB (RFC 7323).
 
-    Where less than a quarter of 4 GiB was captured, what lies before the beginning and what behind can't be told apart.
+    Where less than a quarter of 4 GiB was captured, what lies before the beginning and what behind can't be distinguished.
     """
     covered = Covered(first)
     seen: set[int] = set()

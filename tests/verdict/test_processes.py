@@ -1,4 +1,4 @@
-"""Which process used which proxy: told where the capture names it, and nowhere else."""
+"""Which process used which proxy: shown where the capture names it, and nowhere else."""
 
 from __future__ import annotations
 
