@@ -7,7 +7,7 @@
     traffic.verdict           # who won, for which service, from which source; .to_dict(), .to_frame()
     traffic.findings          # pandas.DataFrame: what a person should know, and what to do about it
     traffic.verify()          # the same facts through Wireshark's dissectors; needs tshark
-    traffic.plot.timeline()   # matplotlib Axes; also .services(), .proxies(), .precedence()
+    traffic.plot.timeline()   # matplotlib Axes; also .sources(), .services(), .proxies(), .precedence()
     traffic.report("out.html")  # or .md, .json, .ipynb
 
     fleet = analyzer.history("results/")   # many gateways over time; .to_frame(), .findings, .gateways, .report("fleet.html")
@@ -15,7 +15,11 @@
     study = analyzer.study("study.toml")   # several tests, with what was configured, done and expected in each
     study.tests[0].verdict                 # each test is traffic of its own
 
-Everything a caller can get wrong raises `WhichproxyError` (mostly its `Unusable`), whose text is fit for a person.
+    len(traffic), list(traffic)            # how many flows; each as a dict, as in `whichproxy flows --format jsonl`
+    traffic.verdict["WORKSTATION"]         # one source, by name or address; `for source in traffic.verdict` gives all
+
+Everything a caller can get wrong raises `WhichproxyError` (mostly its `Unusable`, a ValueError; `Missing` is a FileNotFoundError too),
+whose text is fit for a person.
 """
 
 from __future__ import annotations
@@ -25,7 +29,7 @@ from datetime import datetime
 from os import PathLike
 from typing import TYPE_CHECKING, BinaryIO
 
-from analyzer.errors import Unusable, WhichproxyError
+from analyzer.errors import Missing, Unusable, WhichproxyError
 from analyzer.routes.topology import Topology, WhoIsWho
 from analyzer.traffic import Traffic, Verdict
 from analyzer.version import VERSION
@@ -37,11 +41,16 @@ if TYPE_CHECKING:
     from analyzer.study_result import Study
 
 __version__ = VERSION
-__all__ = ["Topology", "Traffic", "Unusable", "Verdict", "WhichproxyError", "history", "read", "study"]
+__all__ = ["Missing", "Topology", "Traffic", "Unusable", "Verdict", "WhichproxyError", "history", "read", "study"]
 
 Input = str | PathLike[str] | BinaryIO
 Time = str | datetime
 """An RFC 3339 text (to the nanosecond), or a datetime or pandas.Timestamp with a time zone."""
+
+
+def __dir__() -> list[str]:
+    """What a caller may use: completion offers it, and not what this page is made with."""
+    return [*__all__, "__version__"]
 
 
 def read(

@@ -9,8 +9,10 @@ class WhichproxyError(Exception):
     """Base of every error this package raises on purpose; its text is one line fit for a person."""
 
 
-class Unusable(WhichproxyError):
+class Unusable(WhichproxyError, ValueError):
     """An input or argument that can't be used: what, where and what to do, on one line. Exit code 2.
+
+    It is a ValueError too, which callers expect of a wrong argument; code of ours that catches ValueError lets it pass first.
 
     what    what is wrong, in a few words
     where   file, key or byte offset, when known
@@ -27,6 +29,10 @@ class Unusable(WhichproxyError):
         super().__init__("; ".join(parts))
 
 
+class Missing(Unusable, FileNotFoundError):
+    """A file or directory that isn't there; a FileNotFoundError too."""
+
+
 class NothingReadable(Unusable):
     """Every input was unusable; `causes` has one error for each."""
 
@@ -35,9 +41,23 @@ class NothingReadable(Unusable):
         self.causes = causes
 
 
+class NothingThere(NothingReadable, Missing):
+    """Every input was missing."""
+
+
 class Mistakes(Unusable):
     """Several things wrong in a file at once: the text is one line, `causes` holds one Unusable for each."""
 
     def __init__(self, causes: Sequence[Unusable]) -> None:
         self.causes = tuple(causes)
         super().__init__(" | ".join(str(cause) for cause in causes))
+
+
+def unreadable(error: OSError, what: str, where: str, remedy: str | None = None) -> Unusable:
+    """The error to raise for what the system refused: Missing where there is no such file."""
+    return (Missing if isinstance(error, FileNotFoundError) else Unusable)(what, where, remedy)
+
+
+def nothing_readable(causes: list[Unusable]) -> NothingReadable:
+    """The error to raise where no input could be used: NothingThere where none of them is there."""
+    return (NothingThere if causes and all(isinstance(cause, Missing) for cause in causes) else NothingReadable)(causes)

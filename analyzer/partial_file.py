@@ -49,6 +49,8 @@ def read_partial(path: Path) -> Partial:
     try:
         with pa.CompressedInputStream(str(path), "lz4") as file:
             return _read(file, str(path))
+    except Unusable:
+        raise
     except (OSError, ValueError, KeyError, TypeError, IndexError, MemoryError) as error:
         raise Unusable(f"it can't be read ({error})", str(path)) from error
 

@@ -19,7 +19,7 @@ from analyzer.capture.block import BLOCK_FRAMES, Block, Damage
 from analyzer.capture.inputs import open_inputs
 from analyzer.capture.interleave import in_time_order, progress_of
 from analyzer.capture.source import Input, Source
-from analyzer.errors import NothingReadable, Unusable
+from analyzer.errors import Unusable, nothing_readable
 from analyzer.flows.grow import empty_tables, grown
 from analyzer.flows.identify import key_packets
 from analyzer.flows.labels import with_labels
@@ -128,7 +128,7 @@ def read(
         list(hashed)
     unknown = [error for source in sources if (error := source.unreadable()) is not None]
     if len(unknown) == len(sources) and unknown + found.unusable:
-        raise NothingReadable(found.unusable + unknown)
+        raise nothing_readable(found.unusable + unknown)
     captures = [source.as_dict() for source in sources]
     unusable = found.unusable + [source.broke_off for source in sources if source.broke_off is not None]
     return Reading(flows, captures, unusable, found.skipped, topology, catalogue, start_ns, end_ns, named.lookups, discoveries)
@@ -319,6 +319,8 @@ def judge(reading: Reading) -> dict[str, Any]:
     from analyzer.verdict import judge as judge_flows
 
     assert reading.topology is not None and reading.catalogue is not None
+    window = {"start": reading.start_ns, "end": reading.end_ns}
+    options = {name: rfc3339(time) for name, time in window.items() if time is not None}
     return judge_flows(
         reading.flows,
         topology=reading.topology,
@@ -327,4 +329,5 @@ def judge(reading: Reading) -> dict[str, Any]:
         discoveries=reading.discoveries,
         window=(reading.start_ns, reading.end_ns),
         lookups=reading.lookups,
+        options=options,
     )

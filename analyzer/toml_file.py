@@ -7,7 +7,7 @@ import tomllib
 from pathlib import Path
 from typing import Any
 
-from analyzer.errors import Unusable
+from analyzer.errors import Unusable, unreadable
 from analyzer.text.urls import check_local
 
 
@@ -24,7 +24,7 @@ def read_toml(path: str | Path, what: str, *, name: str, form: str) -> tuple[str
         text = Path(path).read_bytes().decode("utf-8-sig")
         return text, tomllib.loads(text)
     except OSError as error:
-        raise Unusable(f"can't read the {what}: {(error.strerror or 'no reason told').lower()}", where, name) from error
+        raise unreadable(error, f"can't read the {what}: {(error.strerror or 'no reason told').lower()}", where, name) from error
     except UnicodeDecodeError as error:
         raise Unusable(f"not UTF-8 text at byte {error.start}", where, f"save the {what} as UTF-8") from error
     except tomllib.TOMLDecodeError as error:
@@ -33,6 +33,18 @@ def read_toml(path: str | Path, what: str, *, name: str, form: str) -> tuple[str
         raise Unusable("nested too deeply", where, form) from error
     except ValueError as error:  # a NUL in the name
         raise Unusable(f"can't read the {what}: {error}", where, name) from error
+
+
+SCHEMAS = Path(__file__).with_name("schemas")
+
+
+def schema_line(name: str) -> str:
+    """The comment by which editors find the schema of a file that people write: topology, study, job or catalogue.
+
+    It names the one that was installed with this program: what an editor completes is what this version reads, without a network.
+    Source  Taplo's document directive `#:schema`, which Even Better TOML and Tombi follow too (taplo.tamasfe.dev, read 2026-11-26)
+    """
+    return f"#:schema {(SCHEMAS / f'{name}.json').as_uri()}"
 
 
 def basic_string(text: str) -> str:

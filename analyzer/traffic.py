@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from datetime import datetime
 from functools import cached_property
 from os import PathLike, fspath
@@ -30,7 +30,11 @@ class Verdict:
     """Who won: a report when shown (terminal or notebook), plain data by `to_dict`, one row per source and service by `to_frame`."""
 
     def __init__(self, document: Mapping[str, Any]) -> None:
-        self._document = document
+        self._whole = document
+
+    @property
+    def _document(self) -> Mapping[str, Any]:
+        return self._whole
 
     def to_dict(self) -> dict[str, Any]:
         """The verdict document as plain data, the same as the JSON of `whichproxy report`; a copy of its own."""
@@ -39,11 +43,37 @@ class Verdict:
         return deepcopy(dict(self._document))
 
     def to_frame(self) -> pd.DataFrame:
-        """One row per source and service: client_ip, name, service, group, plane, winner, winner_name, method, confidence,
-        reason, and tunnels, failed and bytes over all proxies."""
+        """One row per source and service: who was asked, what came of it, who won and how sure, and tunnels, failed and bytes over
+        all proxies (report.frames.SERVICE_COLUMNS and COUNTS)."""
         from analyzer.report.frames import services_frame
 
         return services_frame(self._document)
+
+    @property
+    def sources(self) -> tuple[SourceVerdict, ...]:
+        """Each source's part of the verdict, in the order of the document."""
+        return tuple(SourceVerdict(self._document, entry) for entry in self._document["sources"])
+
+    def __len__(self) -> int:
+        return len(self._document["sources"])
+
+    def __bool__(self) -> bool:
+        return True  # a verdict that knows of no source is one too
+
+    def __iter__(self) -> Iterator[SourceVerdict]:
+        return iter(self.sources)
+
+    def __getitem__(self, source: str) -> SourceVerdict:
+        """The source of that name or address. KeyError: there is none, with the nearest that there is."""
+        for one in self.sources:
+            if source in (one.name, *one.client_ips):
+                return one
+        from analyzer.text.words import did_you_mean
+
+        raise KeyError(f"no source {source!r}; {did_you_mean(source, [one.name or one.client_ip for one in self.sources])}")
+
+    def _ipython_key_completions_(self) -> list[str]:
+        return [one.name or one.client_ip for one in self.sources]
 
     def __rich__(self) -> TerminalReport:
         from analyzer.report.model import build
@@ -68,6 +98,39 @@ class Verdict:
         from analyzer.report.notebook import to_html_fragment
 
         return to_html_fragment(build(self._document))
+
+
+class SourceVerdict(Verdict):
+    """What is said of one source: a verdict of its own, with its services, planes and findings alone.
+
+    client_ip client_ips name   of the source
+    defender   seen, hidden or not-seen
+    answer     the answer in a sentence
+    """
+
+    def __init__(self, whole: Mapping[str, Any], entry: Mapping[str, Any]) -> None:
+        super().__init__(whole)
+        self.client_ip: str = entry["client_ip"]
+        self.client_ips: tuple[str, ...] = tuple(entry["client_ips"])
+        self.name: str | None = entry["name"]
+        self.defender: str = entry["defender"]
+        self.answer: str = entry["answer"]
+        self._own: Mapping[str, Any] | None = None
+
+    @property
+    def _document(self) -> Mapping[str, Any]:
+        """Made when it is asked for: a site has thousands of sources."""
+        if self._own is None:
+            from analyzer.report.chosen import Choice, chosen
+
+            self._own = chosen(self._whole, Choice(sources=(self.client_ip,)))
+        return self._own
+
+    def __repr__(self) -> str:
+        from analyzer.report.text import inert
+        from analyzer.text.labels import source_label
+
+        return f"<SourceVerdict {inert(source_label(self.client_ip, self.name))}: {inert(self.answer)}>"
 
 
 class SecondOpinion:
@@ -213,8 +276,30 @@ class Traffic:
 
         return SecondOpinion(verify_again(self.table, self._reading, None if flows is None else set(flows), limit))
 
+    @property
+    def sources(self) -> tuple[SourceVerdict, ...]:
+        """What is said of each source."""
+        return self.verdict.sources
+
+    def __len__(self) -> int:
+        return int(self.table.num_rows)
+
+    def __bool__(self) -> bool:
+        return True  # traffic without a flow is traffic that was read
+
+    def __iter__(self) -> Iterator[dict[str, Any]]:
+        """Each flow as a dict, as a line of `whichproxy flows --format jsonl` has it."""
+        import json
+
+        from analyzer.report.rows import json_lines
+
+        for lines in json_lines(self.table):
+            yield from map(json.loads, lines.splitlines())
+
     def __repr__(self) -> str:
-        return f"<Traffic: {self.table.num_rows:,} flows from {len(self._reading.captures):,} captures>"
+        from analyzer.text.labels import counted
+
+        return f"<Traffic: {counted(len(self), 'flow')} from {counted(len(self._reading.captures), 'capture')}>"
 
     def _repr_html_(self) -> str:
         from analyzer.report.text import html

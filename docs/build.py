@@ -23,6 +23,7 @@ from analyzer.tables import FLOW_COLUMNS, LOOKUP_COLUMNS, REQUEST
 from docs.article import article_page
 from docs.settings import settings_page
 from docs.tables import tables_page
+from docs.toml_schemas import SCHEMAS
 from docs.verdict import verdict_page, verdict_schema
 
 DOCS: Final = Path(__file__).resolve().parent
@@ -228,6 +229,7 @@ PAGES: Final[dict[str, Callable[[], str]]] = {
     "history.schema.json": history_schema,
     "verdict.md": lambda: verdict_page(WRITTEN),
     "verdict.schema.json": verdict_schema,
+    **{f"../analyzer/schemas/{name}.json": schema for name, schema in SCHEMAS.items()},
 }
 
 

@@ -54,12 +54,15 @@ PAGES_BY_HAND = [
     "docs/fleet.md",
     "docs/catalogue.md",
     "docs/faq.md",
+    "docs/glossary.md",
     "docs/jobs.md",
     "docs/limits.md",
+    "docs/recipes.md",
     "docs/second-opinion.md",
     "docs/slices.md",
     "docs/study.md",
     "docs/urls.md",
+    "docs/troubleshooting.md",
     "docs/verdict.md",
     *(path.relative_to(ROOT).as_posix() for path in sorted(DOCS.glob("decisions/*.md"))),
 ]
@@ -378,6 +381,15 @@ def test_the_templates_of_contributing_are_python_and_import_what_is_there() -> 
             if isinstance(node, ast.ImportFrom):
                 module = importlib.import_module(str(node.module))
                 assert [alias.name for alias in node.names if not hasattr(module, alias.name)] == [], node.module
+
+
+def test_the_readme_names_every_verb() -> None:
+    table = (ROOT / "README.md").read_text(encoding="utf-8").partition("| verb | what it does |")[2].partition("\n\n")[0]
+    named = (
+        {word for row in table.splitlines() for word in re.findall(r"`(?:whichproxy )?([a-z ]+)`", row.split("|")[1])} if table else set()
+    )
+    last = {words[-1] for words in verbs()}
+    assert {name.split()[-1] for name in named} == {word.split()[-1] for word in last}
 
 
 def test_every_page_can_be_reached_from_the_readme() -> None:

@@ -13,7 +13,7 @@ from urllib.parse import urlsplit
 
 from analyzer.capture.archive import kind_of_archive, members_of
 from analyzer.capture.source import STDIN, Identity, Input, Source
-from analyzer.errors import Unusable
+from analyzer.errors import Missing, Unusable, unreadable
 from analyzer.text.globs import expanded
 from analyzer.text.urls import is_url, shown
 
@@ -83,7 +83,7 @@ def _add_path(given: str, found: Inputs, seen: set[Identity]) -> None:
     if glob.has_magic(given) and not os.path.lexists(given):
         names = expanded(given)
     if not names:
-        found.unusable.append(Unusable("no such file or directory", given))
+        found.unusable.append(Missing("no such file or directory", given))
     for name in names:
         if os.path.isdir(name):  # noqa: PTH112  # Path.is_dir raises for names that no file can have
             captures = [_add_file(str(p), p, found, seen, named=False) for p in sorted(p for p in Path(name).rglob("*") if p.is_file())]
@@ -101,14 +101,17 @@ def _add_file(name: str, place: Path | Remote, found: Inputs, seen: set[Identity
         for source, is_known in zip(sources, known, strict=True):
             if not is_known:
                 source.check()
-    except (OSError, ValueError) as error:  # ValueError: a NUL in the name
-        found.unusable.append(Unusable(getattr(error, "strerror", None) or str(error), name))
-        return False
     except Unusable as error:
         if named:
             found.unusable.append(error)
         else:
             found.skipped += 1
+        return False
+    except OSError as error:
+        found.unusable.append(unreadable(error, error.strerror or str(error), name))
+        return False
+    except ValueError as error:  # a NUL in the name
+        found.unusable.append(Unusable(str(error), name))
         return False
     for source, is_known in zip(sources, known, strict=True):
         if not is_known:

@@ -22,7 +22,7 @@ from analyzer.capture.compressed import compression_of, decompressed
 from analyzer.capture.formats import SNIFF, blocks_of, kind_of
 from analyzer.capture.pcapng import Interface
 from analyzer.capture.stream import Feed, Window
-from analyzer.errors import Unusable
+from analyzer.errors import Unusable, unreadable
 from analyzer.packets.layout import CUT_SHORT, LINK_UNKNOWN, MALFORMED, NO_TIME, NOT_IP, OK, OTHER_PROTOCOL
 from analyzer.packets.link_types import link_type_name
 from analyzer.packets.unopened import Unopened, unopened
@@ -259,6 +259,9 @@ class _Opened:
             file = source._file if source._file is not None else self._opened_file()
             window = _window_over(Feed(file, source.size, source._digest), BROKEN if source._member is not None else ())
             kind = kind_of(window, source.name)
+        except Unusable:
+            self.__exit__()
+            raise
         except BROKEN as error:
             self.__exit__()
             raise Unusable(f"it can't be read ({error})", source.name) from error
@@ -278,7 +281,7 @@ class _Opened:
                 return self._close.enter_context(source._remote.open(last=source._digest is not None))
             return self._close.enter_context(place.open("rb"))
         except OSError as error:
-            raise Unusable(error.strerror or str(error), source.name) from error
+            raise unreadable(error, error.strerror or str(error), source.name) from error
 
     def __exit__(self, *_: object) -> None:
         self._close.close()

@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from typing import Annotated
+from typing import Annotated, Any
 
 import typer
+
+from analyzer.errors import Unusable
 
 
 def service_slugs(incomplete: str) -> Iterator[tuple[str, str]]:
@@ -13,6 +15,55 @@ def service_slugs(incomplete: str) -> Iterator[tuple[str, str]]:
     from analyzer.services.catalogue import load_catalogue
 
     yield from ((slug, service.title or slug) for slug, service in load_catalogue(()).services.items() if slug.startswith(incomplete))
+
+
+def finding_codes(incomplete: str) -> Iterator[tuple[str, str]]:
+    """What completes the code of a finding, each with its meaning."""
+    from analyzer.findings import CODES
+
+    yield from ((name, code.meaning) for name, code in CODES.items() if name.startswith(incomplete))
+
+
+def allow_forms(incomplete: str) -> Iterator[str]:
+    """What completes the form of an allow list."""
+    from analyzer.services.allow_list import FORMS
+
+    yield from (form for form in FORMS if form.startswith(incomplete))
+
+
+def no_inspection_forms(incomplete: str) -> Iterator[str]:
+    """What completes the form of a list of what must not be opened."""
+    from analyzer.services.no_inspection import NO_INSPECTION_FORMS
+
+    yield from (form for form in NO_INSPECTION_FORMS if form.startswith(incomplete))
+
+
+def proxy_names(ctx: typer.Context, incomplete: str) -> Iterator[str]:
+    """What completes a proxy: those of the topology that the line names, by name and by address."""
+    for proxy in _named(ctx).proxies:
+        address = proxy.network.network_address
+        if proxy.name.startswith(incomplete):
+            yield proxy.name
+        end = f"[{address}]:{proxy.port}" if address.version == 6 else f"{address}:{proxy.port}"
+        if proxy.port is not None and proxy.network.num_addresses == 1 and end.startswith(incomplete):
+            yield end
+
+
+def source_names(ctx: typer.Context, incomplete: str) -> Iterator[str]:
+    """What completes a source: the workstations of the topology that the line names."""
+    yield from dict.fromkeys(one.name for one in _named(ctx).workstations if one.name.startswith(incomplete))
+
+
+def _named(ctx: typer.Context) -> Any:
+    """The topology of the line; an empty one where it names none that can be read."""
+    from analyzer.routes.topology import Topology as Known
+    from analyzer.routes.topology import load_topology
+
+    path = ctx.params.get("topology")
+    try:
+        return load_topology(path) if path else Known()
+    except Unusable:
+        return Known()
 
 
 def zones(incomplete: str) -> Iterator[str]:
@@ -55,7 +106,13 @@ Zone = Annotated[
 ]
 Sources = Annotated[
     list[str] | None,
-    typer.Option("--source", metavar="IP|CIDR|NAME", show_default=False, help="Show only this source, or those of a network (repeatable)."),
+    typer.Option(
+        "--source",
+        metavar="IP|CIDR|NAME",
+        show_default=False,
+        autocompletion=source_names,
+        help="Show only this source, or those of a network (repeatable).",
+    ),
 ]
 Services = Annotated[
     list[str] | None,
@@ -65,7 +122,13 @@ Services = Annotated[
 ]
 Proxies = Annotated[
     list[str] | None,
-    typer.Option("--proxy", metavar="IP:PORT|NAME", show_default=False, help="Show only what was asked of this proxy (repeatable)."),
+    typer.Option(
+        "--proxy",
+        metavar="IP:PORT|NAME",
+        show_default=False,
+        autocompletion=proxy_names,
+        help="Show only what was asked of this proxy (repeatable).",
+    ),
 ]
 Workers = Annotated[int, typer.Option("--workers", metavar="N", min=1, help="From 2 on, one thread finds and decodes packets ahead.")]
 Quiet = Annotated[bool, typer.Option("--quiet", "-q", help="No progress and no warnings on stderr; errors stay.")]

@@ -9,7 +9,21 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from analyzer.cli.options import Catalogues, End, Inputs, Proxies, Quiet, Services, Sources, Start, Topology, Workers, Zone
+from analyzer.cli.options import (
+    Catalogues,
+    End,
+    Inputs,
+    Proxies,
+    Quiet,
+    Services,
+    Sources,
+    Start,
+    Topology,
+    Workers,
+    Zone,
+    allow_forms,
+    no_inspection_forms,
+)
 from analyzer.cli.outcome import UNMET, complain
 from analyzer.errors import Unusable
 
@@ -42,6 +56,7 @@ Allow = Annotated[
         "--allow",
         metavar="FORM",
         show_default=False,
+        autocompletion=allow_forms,
         help="Instead of the report: what each proxy has to let through, as it failed, was seen or is required: plain, squid, pac, "
         "csv, palo-alto, fortigate or zscaler.",
     ),
@@ -52,6 +67,7 @@ NoInspection = Annotated[
         "--no-inspection",
         metavar="FORM",
         show_default=False,
+        autocompletion=no_inspection_forms,
         help="Instead of the report: what each proxy must not open: plain, csv, squid, palo-alto, fortigate or zscaler.",
     ),
 ]
@@ -104,7 +120,7 @@ def report(
 
     All inputs count as one capture. On a terminal the answer comes first, then services × proxies with the winner marked,
     precedence between methods, direct traffic, findings with what to do, and the files read. --source, --service and --proxy choose what
-    is shown; what was judged, and what --expect holds it against, is always everything. Pages and JSON have their times in UTC.
+    is shown; what was judged, and what --expect holds it against, is always everything. JSON has its times in UTC, whatever --tz says.
 
     \b
     Examples:
@@ -183,7 +199,7 @@ def _put_out(
     tz: str,
     verbose: bool,
 ) -> None:
-    """The report as a file, on stdout, or both. What is read as text has its times in the zone; pages and JSON have them in UTC."""
+    """The report as a file, on stdout, or both. What people read has its times in the zone; JSON and notebooks have them in UTC."""
     from analyzer.cli.reading import say_written
     from analyzer.pipeline import judge
     from analyzer.report.chosen import chosen, flows_behind
@@ -191,16 +207,16 @@ def _put_out(
     from analyzer.report.model import build
     from analyzer.text.times import shown_in, zone_of
 
-    as_text = output is not None and output.lower().endswith(".md")
-    if output is not None and not as_text:
-        write_report(output, verdict, flows_behind(reading.flows, choice, verdict, question.topology), asked)
+    for_machines = output is not None and output.lower().endswith((".json", ".ipynb"))
+    if output is not None and for_machines:
+        write_report(output, verdict, reading.flows, asked)
     if json:
         give(verdict, json, verbose)
     with shown_in(zone_of(tz), tz):
         told = verdict if tz == "UTC" else {**chosen(judge(reading), choice), "pac": verdict["pac"]}
         if output is not None:
-            if as_text:
-                write_report(output, told, reading.flows, asked)
+            if not for_machines:
+                write_report(output, told, flows_behind(reading.flows, choice, told, question.topology), asked)
             answers = build(told).answers
             say_written(question, output, answers[0] + (f" And {len(answers) - 1} more." if len(answers) > 1 else ""))
         elif not json:
@@ -217,6 +233,7 @@ def _check_lists(allow: str | None, no_inspection: str | None, tickets: str | No
     """Nothing. Errors: Unusable, lists that can't be written, or both on one stdout."""
     from analyzer.services.allow_list import FORMS
     from analyzer.services.no_inspection import NO_INSPECTION_FORMS
+    from analyzer.text.words import did_you_mean
 
     if allow is not None and no_inspection is not None:
         raise Unusable("two lists at once", "--allow, --no-inspection", "ask for one of them")
@@ -224,7 +241,7 @@ def _check_lists(allow: str | None, no_inspection: str | None, tickets: str | No
         raise Unusable("tickets have the lists in them", "--tickets", "leave --allow and --no-inspection out")
     for form, known, option in ((allow, FORMS, "--allow"), (no_inspection, NO_INSPECTION_FORMS, "--no-inspection")):
         if form is not None and form not in known:
-            raise Unusable(f"{form!r} is no form of such a list", option, f"one of {', '.join(known)}")
+            raise Unusable(f"{form!r} is no form of such a list", option, did_you_mean(form, list(known)))
 
 
 def _list(reading: Reading, allow: str | None, no_inspection: str | None, proxies: Sequence[str]) -> None:

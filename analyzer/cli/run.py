@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import difflib
 import io
 import os
+import re
 import sys
 import traceback
 from collections.abc import Iterator, Sequence
@@ -14,6 +16,7 @@ import typer
 
 from analyzer.cli.outcome import DONE, INTERRUPTED, MISTAKE, UNUSABLE, causes, complain
 from analyzer.errors import WhichproxyError
+from analyzer.text import plain
 from analyzer.version import VERSION
 
 TRACE = "WHICHPROXY_TRACEBACK"
@@ -40,7 +43,7 @@ def run(args: Sequence[str]) -> int:
         return INTERRUPTED
     except _UsageError as error:
         verb = error.ctx.command_path if error.ctx else "whichproxy"
-        complain(f"{error.format_message().rstrip('.')}; see {verb} --help")
+        complain(f"{error.format_message().rstrip('.')}{_nearest(error.format_message())}; see {verb} --help")
         return UNUSABLE
     except WhichproxyError as error:
         complain(*causes(error))
@@ -52,6 +55,13 @@ def run(args: Sequence[str]) -> int:
     except Exception as error:  # noqa: BLE001 - a mistake of ours: exit code 1 would mean "done", and 2 that the input is to blame
         complain(*_report_of(error))
         return MISTAKE
+
+
+def _nearest(message: str) -> str:
+    """`: did you mean csv?`, of a message that names what was written and then what could be; "" where nothing is near."""
+    found = re.search(r"'([^']*)' is not one of (.*)", message)
+    close = difflib.get_close_matches(found[1], re.findall(r"'([^']*)'", found[2]), n=1) if found else []
+    return f": did you mean {close[0]}?" if close else ""
 
 
 def _report_of(error: Exception) -> Iterator[str]:
@@ -71,9 +81,10 @@ def _open_streams() -> None:
     """Make stdout and stderr take any text, and be there even where the caller closed them."""
     sys.stdout = sys.stdout or Path(os.devnull).open("w", encoding="utf-8")  # noqa: SIM115 - as long as the process
     sys.stderr = sys.stderr or Path(os.devnull).open("w", encoding="utf-8")  # noqa: SIM115
+    plain.register()
     for stream in (sys.stdout, sys.stderr):
         if isinstance(stream, io.TextIOWrapper):
-            stream.reconfigure(errors="backslashreplace")
+            stream.reconfigure(errors=plain.NAME)
 
 
 def _invoke(args: list[str]) -> int:

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from analyzer.cli.options import Catalogues, End, Inputs, Quiet, Start, Topology, Workers, Zone
+from analyzer.cli.options import Catalogues, End, Inputs, Quiet, Start, Topology, Workers, Zone, finding_codes, service_slugs
 from analyzer.cli.outcome import complain
 from analyzer.errors import Unusable
 
@@ -20,11 +20,15 @@ if TYPE_CHECKING:
 Output = Annotated[str, typer.Option("--output", "-o", metavar="OUT.pcapng", show_default=False, help="Write the slice there.")]
 Flow = Annotated[list[str] | None, typer.Option("--flow", metavar="ID", show_default=False, help="This flow, by its id (repeatable).")]
 Finding = Annotated[
-    list[str] | None, typer.Option("--finding", metavar="CODE", show_default=False, help="The flows of this finding (repeatable).")
+    list[str] | None,
+    typer.Option(
+        "--finding", metavar="CODE", show_default=False, autocompletion=finding_codes, help="The flows of this finding (repeatable)."
+    ),
 ]
 Source = Annotated[list[str] | None, typer.Option("--source", metavar="IP", show_default=False, help="Flows of this client (repeatable).")]
 Service = Annotated[
-    list[str] | None, typer.Option("--service", metavar="SLUG", show_default=False, help="Flows of this service (repeatable).")
+    list[str] | None,
+    typer.Option("--service", metavar="SLUG", show_default=False, autocompletion=service_slugs, help="Flows of this service (repeatable)."),
 ]
 Proxy = Annotated[
     list[str] | None,

@@ -15,7 +15,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import IO, Final
 
-from analyzer.errors import Unusable
+from analyzer.errors import Unusable, unreadable
 
 WANTED: Final = (
     "mdeclientanalyzer.txt",  # SystemInfoLogs\, where the scripts write it
@@ -73,8 +73,10 @@ def read_results(path: str | Path) -> list[ResultFile]:
                 is_zip = file.read(4) in (b"PK\x03\x04", b"PK\x05\x06")
                 file.seek(0)
                 files = list(_all(_in_zip(file, where), where)) if is_zip else [ResultFile(Path(path).name, decoded(_capped(file, where)))]
+    except Unusable:
+        raise
     except OSError as error:
-        raise Unusable(f"can't be read: {error.strerror or error}", where, _REMEDY) from error
+        raise unreadable(error, f"can't be read: {error.strerror or error}", where, _REMEDY) from error
     except ValueError as error:  # a NUL in the name
         raise Unusable(f"can't be read: {error}", where, _REMEDY) from error
     if not files:

@@ -7,13 +7,14 @@ from pathlib import Path
 from typing import Final
 
 from analyzer.jobs.file import INTERFACE, NAME
-from analyzer.toml_file import basic_string
+from analyzer.toml_file import basic_string, schema_line
 
 INTERFACES: Final = Path("/sys/class/net")
 
 TEXT: Final = """\
 # A capture job of whichproxy. Lines that begin with # are left out; what they show is what holds without them, or an example.
 # All of it: docs/jobs.md. What it will do here: whichproxy job check {file}
+{schema}
 
 {name}interface = {interface}{others}
 results = {results}   # a folder of its own; a service's lies below /var/lib
@@ -59,6 +60,7 @@ def first_job(path: str) -> str:
     results = f"/var/lib/whichproxy/{name}"
     return TEXT.format(
         file=json.dumps(path, ensure_ascii=True),
+        schema=schema_line("job"),
         name="" if name == stem else f"name = {basic_string(name)}\n",
         interface=basic_string(interfaces[0]),
         others=f"   # also here: {', '.join(json.dumps(one) for one in interfaces[1:])}" if len(interfaces) > 1 else "",

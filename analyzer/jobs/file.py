@@ -8,7 +8,17 @@ from pathlib import Path
 from typing import Annotated, Any, Final
 from urllib.parse import urlsplit
 
-from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Field, SecretStr, ValidationError, model_validator
+from pydantic import (
+    AfterValidator,
+    BaseModel,
+    BeforeValidator,
+    ConfigDict,
+    Field,
+    SecretStr,
+    ValidationError,
+    WithJsonSchema,
+    model_validator,
+)
 from pydantic_core import ErrorDetails, PydanticCustomError
 
 from analyzer.errors import Mistakes, Unusable
@@ -60,13 +70,15 @@ def _amount(value: object, units: dict[str, int], kind: str) -> int:
     return int(float(found[1]) * amount)
 
 
-def _text(pattern: re.Pattern[str], kind: str) -> AfterValidator:
+def _text(pattern: re.Pattern[str], kind: str) -> tuple[AfterValidator, WithJsonSchema]:
+    """What checks a text, and how it looks for JSON Schema."""
+
     def check(value: str) -> str:
         if not pattern.fullmatch(value):
             raise PydanticCustomError(kind, "{value} is no {kind}", {"value": repr(value), "kind": kind})
         return value
 
-    return AfterValidator(check)
+    return AfterValidator(check), WithJsonSchema({"type": "string", "pattern": f"^({pattern.pattern})$"})
 
 
 def _url(value: SecretStr) -> SecretStr:
@@ -81,8 +93,13 @@ def _url(value: SecretStr) -> SecretStr:
     return value
 
 
-Bytes = Annotated[int, BeforeValidator(lambda value: _amount(value, SIZES, "size"))]
-Seconds = Annotated[int, BeforeValidator(lambda value: _amount(value, TIMES, "time"))]
+def _amount_text(units: dict[str, int]) -> Any:
+    """How a number with its unit looks in the file, for JSON Schema."""
+    return Annotated[str, Field(pattern=rf"^\s*\d+(\.\d+)?\s*({'|'.join(units)})\s*$")]
+
+
+Bytes = Annotated[int, BeforeValidator(lambda value: _amount(value, SIZES, "size"), json_schema_input_type=_amount_text(SIZES))]
+Seconds = Annotated[int, BeforeValidator(lambda value: _amount(value, TIMES, "time"), json_schema_input_type=_amount_text(TIMES))]
 Text = Annotated[str, Field(min_length=1)]
 
 
@@ -146,13 +163,13 @@ class OnChange(_Table):
 class JobTables(_Table):
     """The whole file."""
 
-    interface: Annotated[str, _text(INTERFACE, "interface")]
-    name: Annotated[str, _text(NAME, "name")] | None = None
+    interface: Annotated[str, *_text(INTERFACE, "interface")]
+    name: Annotated[str, *_text(NAME, "name")] | None = None
     topology: Text | None = None
     catalogue: list[Text] = []
     results: Text
     full: bool = False
-    tool: Annotated[str, _text(re.compile("dumpcap|tcpdump"), "tool")] | None = None
+    tool: Annotated[str, *_text(re.compile("dumpcap|tcpdump"), "tool")] | None = None
     memory: Bytes = 10**9
     ring: Ring = Ring()
     schedule: Schedule = Schedule()

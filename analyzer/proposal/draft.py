@@ -11,7 +11,7 @@ from analyzer.proposal.guess import Guess, guesses
 from analyzer.report.text import inert
 from analyzer.text.labels import counted, listed, method_name, plane_order, some
 from analyzer.text.times import rows
-from analyzer.toml_file import basic_string
+from analyzer.toml_file import basic_string, schema_line
 
 if TYPE_CHECKING:
     from analyzer.routes.discovery import Discovery
@@ -20,6 +20,7 @@ HEAD: Final = """\
 # A topology for whichproxy, proposed from {captures}.
 # What is no comment was seen; names are yours to give, and what begins with "guess" is yours to check.
 # To use it: whichproxy report ... --topology THIS-FILE
+{schema}
 """
 
 EXAMPLE: Final = """\
@@ -46,7 +47,7 @@ def draft(
     names = names_of(lookups)
     proven = [proxy for proxy in verdict["proxies"] if proxy["kinds"] not in ([], ASKED)]
     doubtful = [proxy for proxy in verdict["proxies"] if proxy["kinds"] in ([], ASKED)]
-    lines = [HEAD.format(captures=inert(some(captures, NAMED_AT_MOST)) or "traffic")]
+    lines = [HEAD.format(captures=inert(some(captures, NAMED_AT_MOST)) or "traffic", schema=schema_line("topology"))]
     lines += _proxies(proven, verdict["sources"], names, discoveries)
     lines += _unanswered(doubtful, len(proven))
     lines += _workstations(verdict["sources"], names)

@@ -14,7 +14,7 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from analyzer.errors import Unusable
-from analyzer.report.model import SEVERITIES
+from analyzer.report.causes import SEVERITIES
 from analyzer.tables import FLOW_SCHEMA, TIME
 
 if TYPE_CHECKING:

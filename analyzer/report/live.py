@@ -10,7 +10,8 @@ from rich.console import Console, ConsoleOptions, RenderableType
 from rich.segment import Segment
 from rich.text import Text
 
-from analyzer.report.model import Finding, Report
+from analyzer.report.causes import Finding
+from analyzer.report.model import Report
 from analyzer.report.terminal import SEVERITY_STYLE, TerminalReport
 from analyzer.report.text import inert
 from analyzer.text.labels import byte_size, counted

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Sequence
 
-from analyzer.report.model import Direct, Finding, Leg, Report
+from analyzer.report.causes import Finding
+from analyzer.report.model import MOST_ANSWERS, Direct, Leg, Report
 from analyzer.report.sources import REQUIRED_STATES, Cell, Row, Source
 from analyzer.report.text import markdown
 from analyzer.text.labels import byte_size, counted, some
@@ -18,6 +19,8 @@ def to_markdown(report: Report) -> str:
     """The whole report; every captured string escaped so that it shows as itself."""
     heading = f"# Which proxy won: {markdown(report.title)}" if report.title else "# Which proxy won"
     blocks = [heading, "\n".join(f"- {markdown(a)}" for a in report.answers)]
+    if report.rest(MOST_ANSWERS):
+        blocks.append(f"… and {report.rest(MOST_ANSWERS)}, below.")
     if report.summary:
         blocks.append(f"_{markdown(report.summary)}_")
     blocks += [*verdict_blocks(report), f"_{markdown(report.made_by)}._"]
@@ -138,6 +141,7 @@ def _proxies(report: Report, head: str) -> Iterator[str]:
         for p in report.proxies
     ]
     yield table(columns, rows, right=("Sources", "Requests", "Failed"))
+    yield from map(markdown, report.shared())
 
 
 def _direct(title: str, entries: Sequence[Direct]) -> Iterator[str]:

@@ -8,18 +8,17 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import PurePath
 from typing import Any
 
-from analyzer.report.expectation import expectation_file
+from analyzer.report.causes import SEVERITIES, Finding, causes, finding_of, finding_order, span
+from analyzer.report.commands import finding_command
 from analyzer.report.pac import Pac, pac_of
 from analyzer.report.sources import OUTCOME_NAMES, Row, Source, source_of
-from analyzer.text.labels import ProxyLabel, byte_size, counted, some, source_label
-from analyzer.text.times import to_the_second, zone_name
+from analyzer.text.labels import ProxyLabel, byte_size, counted, listed, some, source_label
+from analyzer.text.times import zone_name
 from analyzer.verdict.sentence import no_source_answer
-
-SEVERITIES = ("problem", "warning", "info")
 
 MOST_ANSWERS = 6
 """Lines that the answer takes at most: more groups than a screen holds are counted."""
@@ -46,7 +45,7 @@ class Proxy:
 
 @dataclass(frozen=True)
 class Direct:
-    """One destination that a source tried to reach without a proxy."""
+    """One destination that a source, or several, tried to reach without a proxy."""
 
     source: str
     server: str
@@ -70,41 +69,6 @@ class Leg:
     hello: str | None
     flows: tuple[str, ...]
     origin_flows: tuple[str, ...]
-
-
-@dataclass(frozen=True)
-class Setting:
-    """What to change: its name, where it is, what to write, why, and the page that says so with the date of its text.
-
-    whose  the system that has it, or "at the proxy"
-    """
-
-    name: str
-    whose: str
-    where: str
-    change: str
-    why: str
-    source: str
-    date: str
-
-
-@dataclass(frozen=True)
-class Finding:
-    """Something a person should know: what, where it was seen, what to do about it.
-
-    settings  what to change, in the order to try it; expect: what must hold afterwards, as a file for --expect; "": nothing follows
-    """
-
-    severity: str
-    code: str
-    confidence: str | None
-    text: str
-    advice: str | None
-    about: str
-    when: str
-    flows: tuple[str, ...]
-    settings: tuple[Setting, ...] = ()
-    expect: str = ""
 
 
 @dataclass(frozen=True)
@@ -132,13 +96,14 @@ class Group:
     """Sources with one answer.
 
     n        how many
-    named    what they are called, in the order of their addresses, MOST_NAMED at most
+    named    what they are called, in the order of their addresses, MOST_NAMED at most; ips: their addresses
     sources  those with a table of their own: all where they are few, else the one that was seen with most
     planes   the answer for each plane
     """
 
     n: int
     named: tuple[str, ...]
+    ips: tuple[str, ...]
     sources: tuple[Source, ...]
     answer: str
     planes: tuple[PlaneAnswer, ...]
@@ -160,7 +125,7 @@ class Report:
 
     title     what was read, and the day: `gateway.pcapng, 2024-05-01`; "" where nothing was
     made_by   what made it, in a line
-    answers   one sentence per group, at most MOST_ANSWERS, or one that says why there is none
+    nothing   why there is no answer; "" where there is one
     groups    sources with one answer, the unusual first
     sources   those that have tables of their own; n_sources: all
     nameless  whether proxies were found that no topology names
@@ -168,7 +133,7 @@ class Report:
 
     title: str
     made_by: str
-    answers: tuple[str, ...]
+    nothing: str
     groups: tuple[Group, ...]
     sources: tuple[Source, ...]
     n_sources: int
@@ -183,13 +148,42 @@ class Report:
     summary: str
     pac: tuple[Pac, ...] = ()
 
+    @property
+    def answers(self) -> tuple[str, ...]:
+        """One sentence per group, at most MOST_ANSWERS, or one that says why there is none."""
+        return tuple(f"{group.who}: {group.answer}" for group in self.first(MOST_ANSWERS)) or (self.nothing,)
+
     def problems(self) -> list[tuple[str, int]]:
         """The codes of the problems, each with the number of its findings, in the findings' order."""
         return list(Counter(finding.code for finding in self.findings if finding.severity == "problem").items())
 
     def to_do(self) -> list[Finding]:
         """What harms, most harmful first: problems, then warnings."""
-        return [finding for finding in self.findings if finding.severity in SEVERITIES[:2]]
+        return [cause for cause in self.causes() if cause.severity in SEVERITIES[:2]]
+
+    def shared(self) -> list[str]:
+        """A sentence for each proxy that stands for several settings: why its names are joined."""
+        several = [proxy.label for proxy in self.proxies if "/" in (proxy.label.method or "")]
+        return [f"{label}: one address for several settings; packets don't tell which of them was followed." for label in several]
+
+    def causes(self) -> list[Finding]:
+        """The findings, those put together that state the same of the same proxy for each source and moment."""
+        return causes(self.findings)
+
+    def first(self, most: int) -> list[Group]:
+        """At most so many groups: the unusual ones, and always the commonest answer."""
+        if len(self.groups) <= most:
+            return list(self.groups)
+        commonest = max(self.groups, key=lambda group: group.n)
+        shown = self.groups[:most]
+        return [*shown] if any(group is commonest for group in shown) else [*shown[:-1], commonest]
+
+    def rest(self, most: int) -> str:
+        """What stands for the groups that `first` leaves out: `8 more answers, of 157 sources`; "" where it leaves out none."""
+        shown = self.first(most)
+        left = len(self.groups) - len(shown)
+        sources = sum(group.n for group in self.groups) - sum(group.n for group in shown)
+        return f"{counted(left, 'more answer')}, of {counted(sources, 'source')}" if left else ""
 
 
 def build(verdict: Mapping[str, Any]) -> Report:
@@ -197,27 +191,28 @@ def build(verdict: Mapping[str, Any]) -> Report:
     names = {s["client_ip"]: s["name"] for s in verdict["sources"]}
     labels = {p["proxy"]: ProxyLabel(p["proxy"], p["name"], p["method"]) for p in verdict["proxies"]}
     groups = _groups(verdict, labels)
-    findings = sorted((_finding(f, names, labels) for f in verdict["findings"]), key=_finding_order)
+    findings = sorted((finding_of(f, names, labels, finding_command(verdict, f)) for f in verdict["findings"]), key=finding_order)
     captures = tuple(_capture(c) for c in verdict["captures"])
     start, end = verdict["window"]
-    return Report(
+    made = Report(
         title=_title(captures, start),
         made_by=_made_by(verdict["made_by"]),
-        answers=tuple(f"{group.who}: {group.answer}" for group in groups[:MOST_ANSWERS]) or (no_source_answer(verdict),),
+        nothing=no_source_answer(verdict) if not groups else "",
         groups=groups,
         sources=tuple(source for group in groups for source in group.sources),
         n_sources=len(verdict["sources"]),
         nameless=verdict["made_by"]["topology"]["path"] is None and any(label.name is None for label in labels.values()),
         proxies=tuple(_proxy(p, labels[p["proxy"]]) for p in verdict["proxies"]),
-        direct_allowed=tuple(_direct(d, names) for d in verdict["direct"]["allowed"]),
-        direct_blocked=tuple(_direct(d, names) for d in verdict["direct"]["blocked"]),
-        direct_unknown=tuple(_direct(d, names) for d in verdict["direct"]["unknown"]),
+        direct_allowed=_directs(verdict["direct"]["allowed"], names),
+        direct_blocked=_directs(verdict["direct"]["blocked"], names),
+        direct_unknown=_directs(verdict["direct"]["unknown"], names),
         legs=tuple(sorted((_leg(entry) for entry in verdict.get("legs", ())), key=lambda leg: leg.hello != "other")),
         findings=tuple(findings),
         captures=captures,
-        summary=_summary(captures, findings, span(start, end)),
+        summary="",
         pac=pac_of(verdict.get("pac", ()), names, labels),
     )
+    return replace(made, summary=_summary(captures, made.causes(), span(start, end)))
 
 
 def _groups(verdict: Mapping[str, Any], labels: Mapping[str, ProxyLabel]) -> tuple[Group, ...]:
@@ -233,6 +228,7 @@ def _groups(verdict: Mapping[str, Any], labels: Mapping[str, ProxyLabel]) -> tup
             Group(
                 n=len(members),
                 named=tuple(source_label(ip, entries[ip]["name"]) for ip in members[:MOST_NAMED]),
+                ips=tuple(members[:MOST_NAMED]),
                 sources=sources,
                 answer=sources[0].answer if len(members) == 1 else f"{group['answer']}.",
                 planes=tuple(_plane_answer(row) for row in source_of(fullest, labels).planes),
@@ -245,14 +241,18 @@ def _plane_answer(row: Row) -> PlaneAnswer:
     """`PROX03`, `PROX03, TLS breaks`, `none: PROX03 must authenticate`, `PROX01 until 12:00:05, then PROX03`."""
     works = row.outcome == OUTCOME_NAMES["works"]
     outcome = "" if works or not row.outcome else row.outcome
-    if row.winner is None:
+    sharing = [cell.proxy.short for cell in row.cells if cell and cell.carried]
+    if row.winner is None and works and len(sharing) > 1:
+        text = f"no one proxy: {listed(sharing)}"
+    elif row.winner is None:
         who = f"{row.asked.short} " if row.asked and outcome else ""
         text = f"none: {who}{outcome}" if outcome else "none"
     else:
-        text = f"{row.winner.short}, {outcome}" if outcome else row.winner.short
+        sure = "" if row.confidence != "unclear" else " (unclear)"
+        text = f"{row.winner.short}{sure}, {outcome}" if outcome else f"{row.winner.short}{sure}"
     if row.before:
         text = f"{row.before}, then {text}"
-    return PlaneAnswer(row.label, text, works and row.winner is not None, row.winner)
+    return PlaneAnswer(row.label, text, works and row.winner is not None and row.confidence != "unclear", row.winner)
 
 
 def _title(captures: Sequence[Capture], start: str | None) -> str:
@@ -269,9 +269,16 @@ def _made_by(made: Mapping[str, Any]) -> str:
     parts = [f"the catalogue{_of(catalogue['as_of'])}{_digest(catalogue['sha256'])}"]
     if topology["path"]:
         parts.append(f"the topology {topology['path']}{_digest(topology['sha256'])}")
-    options = [f"{name} {value}" for name, value in made["options"].items() if value not in (None, "", [], {}, False)]
+    options = [_option(name, value) for name, value in made["options"].items() if value not in (None, "", [], {}, False)]
     asked = f"; asked for: {', '.join(options)}" if options else ""
     return f"Made by whichproxy {made['version']} with {' and '.join(parts)}{asked}"
+
+
+def _option(name: str, value: object) -> str:
+    """`start 2024-05-01T12:00:00Z`, `shown source 10.1.2.3`."""
+    if isinstance(value, Mapping):
+        return " ".join([name, *(f"{key} {', '.join(map(str, some_of))}" for key, some_of in value.items() if some_of)])
+    return f"{name} {value}"
 
 
 def _of(day: str | None) -> str:
@@ -287,11 +294,18 @@ def _proxy(proxy: Mapping[str, Any], label: ProxyLabel) -> Proxy:
     return Proxy(label, tuple(proxy["kinds"]), proxy["sources"], proxy["requests"], proxy["failed"], proxy["hidden"], proxy["inspected"])
 
 
-def _direct(entry: Mapping[str, Any], names: Mapping[str, str | None]) -> Direct:
-    client_ip = entry["client_ip"]
-    label = source_label(client_ip, names.get(client_ip))
-    server = f"{entry['server']} (udp)" if entry.get("protocol") == "udp" else entry["server"]
-    return Direct(label, server, entry["host"], entry["service"], entry["state"], tuple(entry["flows"]))
+def _directs(entries: Sequence[Mapping[str, Any]], names: Mapping[str, str | None]) -> tuple[Direct, ...]:
+    """A row for each destination and what came of it, of however many sources; those of most sources first."""
+    together: dict[tuple[Any, ...], list[Mapping[str, Any]]] = {}
+    for entry in entries:
+        server = f"{entry['server']} (udp)" if entry.get("protocol") == "udp" else entry["server"]
+        together.setdefault((server, entry["host"], entry["service"], entry["state"]), []).append(entry)
+    made = []
+    for (server, host, service, state), rows in together.items():
+        clients = list(dict.fromkeys(row["client_ip"] for row in rows))
+        who = source_label(clients[0], names.get(clients[0])) if len(clients) == 1 else counted(len(clients), "source")
+        made.append((len(clients), Direct(who, server, host, service, state, tuple(flow for row in rows for flow in row["flows"]))))
+    return tuple(direct for _, direct in sorted(made, key=lambda item: -item[0]))
 
 
 def _leg(entry: Mapping[str, Any]) -> Leg:
@@ -315,51 +329,8 @@ def _leg(entry: Mapping[str, Any]) -> Leg:
     )
 
 
-def _finding(entry: Mapping[str, Any], names: Mapping[str, str | None], labels: Mapping[str, ProxyLabel]) -> Finding:
-    clients, proxy, services = entry["client_ips"], entry["proxy"], entry["services"]
-    about = [source_label(clients[0], names.get(clients[0]))] if len(clients) == 1 else [counted(len(clients), "source")] if clients else []
-    if proxy:
-        about.append(f"through {labels.get(proxy, proxy)}")
-    if services:
-        about.append(services[0] if len(services) == 1 else counted(len(services), "service"))
-    return Finding(
-        severity=entry["severity"],
-        code=entry["code"],
-        confidence=entry["confidence"],
-        text=entry["text"],
-        advice=entry["advice"],
-        about=", ".join(about),
-        when=span(entry["first_seen"], entry["last_seen"]),
-        flows=tuple(entry["flows"]),
-        settings=tuple(_setting(one) for one in entry.get("settings", ())),
-        expect=expectation_file(entry.get("expect")),
-    )
-
-
-def _setting(entry: Mapping[str, Any]) -> Setting:
-    whose = "at the proxy" if entry["system"] == "proxy" else entry["system"]
-    return Setting(entry["name"], whose, entry["where"], entry["change"], entry["why"], entry["source"], entry["date"])
-
-
-def _finding_order(finding: Finding) -> tuple[int, str, str, str]:
-    rank = SEVERITIES.index(finding.severity) if finding.severity in SEVERITIES else len(SEVERITIES)
-    return rank, finding.code, finding.about, finding.when
-
-
 def _capture(entry: Mapping[str, Any]) -> Capture:
     return Capture(entry["path"], entry["packets"], span(entry["first_seen"], entry["last_seen"]), entry["sha256"])
-
-
-def span(start: str | None, end: str | None) -> str:
-    """`2024-05-01 12:00:00 to 12:20:00` in the zone shown, the day said once; "" without times; an open end is left out."""
-    first, last = to_the_second(start), to_the_second(end)
-    if first and last:
-        if first == last:
-            return first
-        return f"{first} to {last[11:] if first[:10] == last[:10] else last}"
-    if first:
-        return f"from {first}"
-    return f"until {last}" if last else ""
 
 
 def _summary(captures: Sequence[Capture], findings: Sequence[Finding], window: str) -> str:

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Sequence
 
-from analyzer.report.model import Group, Report
+from analyzer.report.causes import Finding
+from analyzer.report.model import MOST_ANSWERS, Group, Report
 from analyzer.report.sources import Cell, Source
 from analyzer.report.study_model import StudyReport
 from analyzer.report.text import html
@@ -15,6 +16,12 @@ MOST_GROUPS = 6
 MOST_TO_DO = 3
 MOST_ROWS = 50
 """What a cell of a notebook holds; the report as .html or .json has all."""
+
+MOST_SHOWN = 14
+"""Rows of a table that stands open: with the answers above it, about a screen."""
+
+LEFT = ' style="text-align:left;vertical-align:top;white-space:normal"'
+"""Notebooks set tables right-aligned and in the middle unless each cell says otherwise."""
 
 
 def to_html_fragment(report: Report) -> str:
@@ -36,21 +43,20 @@ def _parts(report: Report) -> Iterator[str]:
     """At most a screen: the answers, what to do, and one table; everything else is folded."""
     for answer in report.answers:
         yield f"<p><strong>{html(answer)}</strong></p>"
-    more = len(report.groups) - len(report.answers)
-    if more > 0:
-        yield f"<p>… and {counted(more, 'more answer')}</p>"
+    if report.rest(MOST_ANSWERS):
+        yield f"<p>… and {report.rest(MOST_ANSWERS)}</p>"
     if report.summary:
         yield f"<p>{html(report.summary)}</p>"
     harmful = report.to_do()
     if harmful:
-        told = [f"{html(f.severity)}: {html(f.text)}{f'<br>→ {html(f.advice)}' if f.advice else ''}" for f in harmful[:MOST_TO_DO]]
+        told = [_cause(finding) for finding in harmful[:MOST_TO_DO]]
         yield f"<ul>{''.join(f'<li>{one}</li>' for one in told)}</ul>"
     shown = [source for source in report.sources if source.services or source.planes]
-    if len(report.groups) == 1 and len(shown) == 1:
+    if len(report.groups) == 1 and len(shown) == 1 and len(list(shown[0].rows())) <= MOST_SHOWN:
         yield from _source(shown[0])
     else:
         if len(report.groups) > 1:
-            yield _groups(report.groups[:MOST_GROUPS])
+            yield _groups(report.first(MOST_GROUPS))
         for source in shown[:MOST_GROUPS]:
             yield _folded(html(source.label), _source(source))
     if report.legs:
@@ -65,6 +71,11 @@ def _parts(report: Report) -> Iterator[str]:
         columns = ["Severity", "Code", "About", "What", "What to do", "Flows"]
         yield _folded(counted(len(report.findings), "finding"), [_table("Findings", columns, rows)])
     yield f"<p>{html(report.made_by)}</p>"
+
+
+def _cause(finding: Finding) -> str:
+    more = f" ({finding.more})" if finding.alike else ""
+    return f"{html(finding.severity)}: {html(finding.text)}{more}" + (f"<br>→ {html(finding.advice)}" if finding.advice else "")
 
 
 def _folded(summary: str, parts: Iterable[str]) -> str:
@@ -87,9 +98,11 @@ def _source(source: Source) -> Iterator[str]:
     rows = []
     for row in source.rows():
         name = f"<strong>{html(row.label)}</strong>" if row.is_plane else html(row.label)
-        sure = html(row.confidence or "") if row.winner else "none won"
-        rows.append([name, *(_cell(c) for c in row.cells), sure, html(row.reason or "")])
-    yield _table(html(source.label), ["Service", *proxies, "Sure", "Why"], rows)
+        rows.append([name, *(_cell(c) for c in row.cells), html(row.sure), html(row.outcome)])
+    yield _table(html(source.label), ["Service", *proxies, "Sure", "Outcome"], rows)
+    doubts = [f"<strong>{html(row.label)}</strong>: {html(row.reason)}" for row in source.rows() if row.reason]
+    if doubts:
+        yield _folded("Why", [f"<ul>{''.join(f'<li>{one}</li>' for one in doubts)}</ul>"])
     if source.processes:
         yield _folded("Processes, as the capture names them", [f"<ul>{''.join(f'<li>{html(one)}</li>' for one in source.processes)}</ul>"])
     said = [*(p.sentence for p in source.precedence), *source.talk]
@@ -111,6 +124,7 @@ def _flows(flows: Sequence[str]) -> str:
 
 def _table(caption: str, columns: Sequence[str], rows: Iterable[Sequence[str]]) -> str:
     """A table of cells that are HTML already."""
-    head = "".join(f'<th scope="col">{c}</th>' for c in columns)
-    body = "".join(f"<tr>{''.join(f'<td>{c}</td>' for c in cells)}</tr>" for cells in rows)
-    return f"<table><caption>{caption}</caption><thead><tr>{head}</tr></thead><tbody>{body}</tbody></table>"
+    head = "".join(f'<th scope="col"{LEFT}>{c}</th>' for c in columns)
+    body = "".join(f"<tr>{''.join(f'<td{LEFT}>{c}</td>' for c in cells)}</tr>" for cells in rows)
+    named = f'<caption style="text-align:left">{caption}</caption>'
+    return f'<table style="margin-left:0">{named}<thead><tr>{head}</tr></thead><tbody>{body}</tbody></table>'

@@ -7,7 +7,7 @@ import tempfile
 from collections.abc import Iterable
 from pathlib import Path
 
-from analyzer.errors import Unusable
+from analyzer.errors import Missing, Unusable
 from analyzer.text.urls import check_local
 
 
@@ -19,7 +19,7 @@ def check_writable(path: str | Path, inputs: Iterable[object] = ()) -> None:
             raise Unusable("is one of the inputs", str(path), "write somewhere else with -o")
     folder = Path(path).parent
     if not folder.is_dir():
-        raise Unusable("no such directory", str(folder), "create it or write elsewhere with -o")
+        raise Missing("no such directory", str(folder), "create it or write elsewhere with -o")
     if Path(path).is_dir():
         raise Unusable("is a directory", str(path), "name a file with -o")
     if not os.access(path if Path(path).exists() else folder, os.W_OK):

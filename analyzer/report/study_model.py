@@ -6,7 +6,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from analyzer.report.model import span
+from analyzer.report.causes import span
 from analyzer.text.labels import PLANES, ProxyLabel, counted, listed, method_name
 
 STATUS_ORDER = ("differs", "as documented", "not shown")

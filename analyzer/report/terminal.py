@@ -14,9 +14,10 @@ from rich.padding import Padding
 from rich.table import Table
 from rich.text import Text
 
+from analyzer.report.causes import SEVERITIES, Finding
 from analyzer.report.grid import cell, grid
 from analyzer.report.matrix import matrix, notes
-from analyzer.report.model import MOST_ANSWERS, SEVERITIES, Capture, Direct, Finding, Group, Leg, PlaneAnswer, Proxy, Report
+from analyzer.report.model import MOST_ANSWERS, Capture, Direct, Group, Leg, PlaneAnswer, Proxy, Report
 from analyzer.report.pac import Pac
 from analyzer.report.sources import Source
 from analyzer.report.text import UNWRAPPED, inert
@@ -54,15 +55,16 @@ class TerminalReport:
             yield Text(report.summary, "dim")
         yield from _to_do(report, width)
         if len(report.groups) > 1:
-            yield from _section("Answers", _groups(report.groups[:MOST_GROUPS], width))
-            yield from _left_out(len(report.groups) - MOST_GROUPS, "answer")
-        for group in report.groups[:MOST_GROUPS]:
+            yield from _section("Answers", _groups(report.groups[:MOST_ROWS], width))
+            yield from _left_out(len(report.groups) - MOST_ROWS, "answer")
+        for group in report.first(MOST_GROUPS):
             for source in group.sources:
                 yield from _source(source, width, verbose)
             yield from _like_it(group)
         if report.proxies:
             yield from _section("Proxies", _proxies(report.proxies[:MOST_ROWS], width))
             yield from _left_out(len(report.proxies) - MOST_ROWS, "proxy", "proxies")
+            yield from (Text(inert(sentence), "dim") for sentence in report.shared())
         yield from _legs(report.legs, verbose)
         tables = ("Direct, answered", report.direct_allowed), ("Direct, blocked", report.direct_blocked)
         for title, entries in (*tables, ("Direct, outcome not visible", report.direct_unknown)):
@@ -70,8 +72,9 @@ class TerminalReport:
                 yield from _section(title, _direct(entries[:MOST_ROWS], width))
                 yield from _left_out(len(entries) - MOST_ROWS, "destination")
         yield from _pac(report.pac, width, verbose)
-        yield from _findings(report.findings[:MOST_ROWS], verbose)
-        yield from _left_out(len(report.findings) - MOST_ROWS, "finding")
+        told = report.findings if verbose else report.causes()
+        yield from _findings(told[:MOST_ROWS], verbose)
+        yield from _left_out(len(told) - MOST_ROWS, "finding")
         yield from _captures(report.captures[:MOST_ROWS], width)
         yield from _left_out(len(report.captures) - MOST_ROWS, "capture")
         yield Text()
@@ -97,9 +100,9 @@ def _answers(report: Report) -> Iterator[Text]:
     """A sentence per group."""
     if not report.groups:
         yield from (Text(inert(answer), "bold") for answer in report.answers)
-    for group in report.groups[:MOST_ANSWERS]:
+    for group in report.first(MOST_ANSWERS):
         yield Text.assemble((f"{inert(group.who)}: ", "bold"), inert(group.answer))
-    yield from _left_out(len(report.groups) - MOST_ANSWERS, "answer")
+    yield from _rest(report.rest(MOST_ANSWERS))
 
 
 def _to_do(report: Report, width: int) -> Iterator[RenderableType]:
@@ -111,12 +114,14 @@ def _to_do(report: Report, width: int) -> Iterator[RenderableType]:
     yield Text("What to do", "bold underline")
     for finding in harmful[:MOST_TO_DO]:
         style = SEVERITY_STYLE.get(finding.severity, "")
-        yield Text.assemble((inert(finding.severity), style), "  ", _brief(finding.text, width, len(finding.severity) + 2))
+        more = f" ({finding.more})" if finding.alike else ""
+        room = len(finding.severity) + 2 + len(more)
+        yield Text.assemble((inert(finding.severity), style), "  ", _brief(finding.text, width, room), more)
         if finding.advice:
             yield _indented(Text.assemble(("→ ", "green"), _brief(finding.advice, width, 4)))
-    more = len(harmful) - MOST_TO_DO
-    if more > 0:
-        yield Text(f"… and {more:,} more below", "dim")
+    left = len(harmful) - MOST_TO_DO
+    if left > 0:
+        yield Text(f"… and {left:,} more below", "dim")
 
 
 def _brief(text: str, width: int, used: int) -> str:
@@ -152,6 +157,11 @@ def _like_it(group: Group) -> Iterator[RenderableType]:
 def _left_out(number: int, what: str, many: str | None = None) -> Iterator[Text]:
     if number > 0:
         yield Text(f"… and {counted(number, f'more {what}', many and f'more {many}')}: -o report.md and --json have all", "dim")
+
+
+def _rest(what: str) -> Iterator[Text]:
+    if what:
+        yield Text(f"… and {what}: -o report.md and --json have all", "dim")
 
 
 def _section(title: str, content: RenderableType) -> Iterator[RenderableType]:
@@ -276,7 +286,7 @@ def _findings(findings: Sequence[Finding], verbose: bool) -> Iterator[Renderable
             yield Text()
         before = whole
         yield _finding_head(finding)
-        yield _indented(Text(inert(finding.text)))
+        yield _indented(Text(inert(f"{finding.text}; {finding.more}" if finding.alike else finding.text)))
         if finding.advice and whole:
             yield _indented(Text.assemble(("→ ", "green"), inert(finding.advice)))
         if whole:

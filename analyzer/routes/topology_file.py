@@ -55,7 +55,12 @@ def _listed(value: object) -> object:
     return value if isinstance(value, list) else [value]
 
 
-Address = Annotated[Network, BeforeValidator(_network)]
+AddressText = Annotated[str, Field(pattern=r"^\s*[0-9A-Fa-f.:]+(/[0-9]{1,3})?\s*$")]
+"""How an address looks in the file, for JSON Schema; what it means is checked by _network."""
+
+Address = Annotated[Network, BeforeValidator(_network, json_schema_input_type=AddressText)]
+OneOrMore = Annotated[list[AddressText], Field(min_length=1)]
+Methods = Annotated[list[Method], Field(min_length=1)]
 Name = Annotated[str, Field(min_length=1)]
 
 
@@ -69,14 +74,14 @@ class ProxyTable(_Table):
     name: Name
     address: Address
     port: Annotated[int, Field(ge=1, le=65535)] | None = None
-    method: Annotated[list[Method], BeforeValidator(_listed), Field(min_length=1)] | None = None
+    method: Annotated[list[Method], BeforeValidator(_listed, json_schema_input_type=Method | Methods), Field(min_length=1)] | None = None
 
 
 class WorkstationTable(_Table):
     """[[workstation]]"""
 
     name: Name
-    address: Annotated[list[Address], BeforeValidator(_listed), Field(min_length=1)]
+    address: Annotated[list[Address], BeforeValidator(_listed, json_schema_input_type=AddressText | OneOrMore), Field(min_length=1)]
 
 
 class GatewayTable(_Table):

@@ -14,6 +14,7 @@ from typing import Final
 from analyzer.errors import Unusable
 from analyzer.services.appliance_lists import fortigate_addresses, palo_alto, zscaler
 from analyzer.services.permits import Permit, widest
+from analyzer.text.words import did_you_mean
 
 Lists = Mapping[str, Sequence[Permit]]
 """proxy, as ip:port → what it has to let through; "" where no proxy is meant."""
@@ -28,7 +29,7 @@ def written(form: str, lists: Lists) -> str:
     Errors  Unusable: no such form; a PAC file for no proxy or for several
     """
     if form not in FORMS:
-        raise Unusable(f"{form!r} is no form of an allow list", "--allow", f"one of {', '.join(FORMS)}")
+        raise Unusable(f"{form!r} is no form of an allow list", "--allow", did_you_mean(form, list(FORMS)))
     return FORMS[form](lists)
 
 

@@ -11,6 +11,7 @@ from analyzer.services.match import lookalike, match_host
 from analyzer.services.published import OPTIONAL, PORTAL, REQUIRED, Published, PublishedList
 from analyzer.services.required import EVERYWHERE
 from analyzer.services.rules import OWN, PATH, SHARED, Rule
+from analyzer.toml_file import schema_line
 
 NEW, CHANGED, GONE = "new", "changed", "gone"
 
@@ -79,7 +80,10 @@ def changes(catalogue: Catalogue, page: PublishedList) -> list[Change]:
 def own_catalogue(catalogue: Catalogue, page: PublishedList, found: Iterable[Change]) -> str:
     """A catalogue file that lies over `catalogue` and says what the page says; what nobody can know stands in it as a comment."""
     found = list(found)
-    lines = [f"# What {_inert(page.source)} says and the catalogue didn't: read it through, then give it with --catalogue."]
+    lines = [
+        f"# What {_inert(page.source)} says and the catalogue didn't: read it through, then give it with --catalogue.",
+        schema_line("catalogue"),
+    ]
     lines += [f'as_of = "{page.day.isoformat()}"'] if page.day else []
     touched = dict.fromkeys(change.pattern for change in found if change.row is not None)
     rows = _once_each(catalogue, page.rows)

@@ -18,6 +18,7 @@ from analyzer.services.match import match_host
 from analyzer.services.permits import HTTPS, REQUIRED, Permit, widest
 from analyzer.services.required import Device, required_rules
 from analyzer.services.rules import OWN, Rule
+from analyzer.text.words import did_you_mean
 
 
 def unopened_permits(catalogue: Catalogue, device: Device) -> list[Permit]:
@@ -41,8 +42,8 @@ def _is_only_defenders(catalogue: Catalogue, rule: Rule) -> bool:
 def unopened_written(form: str, lists: Mapping[str, Sequence[Permit]]) -> str:
     """The lists in that form, a key of NO_INSPECTION_FORMS. Errors: Unusable, no such form."""
     if form not in NO_INSPECTION_FORMS:
-        known = f"one of {', '.join(NO_INSPECTION_FORMS)}"
-        raise Unusable(f"{form!r} is no form of a no-inspection list", "--no-inspection", known)
+        remedy = did_you_mean(form, list(NO_INSPECTION_FORMS))
+        raise Unusable(f"{form!r} is no form of a no-inspection list", "--no-inspection", remedy)
     return NO_INSPECTION_FORMS[form](lists)
 
 

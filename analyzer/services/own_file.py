@@ -13,7 +13,7 @@ from typing import Annotated, Any, Literal
 from pydantic import AfterValidator, BaseModel, ConfigDict, Field, ValidationError, model_validator
 from pydantic_core import ErrorDetails
 
-from analyzer.errors import Mistakes, Unusable
+from analyzer.errors import Mistakes, Unusable, unreadable
 from analyzer.services.hosts import dns_name, written_name
 from analyzer.services.rules import Rows, is_regional
 from analyzer.text.urls import check_local
@@ -162,7 +162,9 @@ def read_own_files(paths: Iterable[str | Path], built_in: Rows) -> list[tuple[by
 
 def _unreadable(path: str | Path, error: Exception) -> Unusable:
     if isinstance(error, OSError):
-        return Unusable(f"can't be read ({error.strerror or type(error).__name__})", str(path), "give the path of a catalogue file (TOML)")
+        return unreadable(
+            error, f"can't be read ({error.strerror or type(error).__name__})", str(path), "give the path of a catalogue file (TOML)"
+        )
     if isinstance(error, tomllib.TOMLDecodeError):
         return Unusable(f"not TOML: {ascii(str(error))[1:-1]}", str(path), "mend it there")
     if isinstance(error, UnicodeDecodeError):

@@ -12,7 +12,7 @@ from pathlib import Path
 from typing import Final, NamedTuple
 from xml.etree import ElementTree
 
-from analyzer.errors import Unusable
+from analyzer.errors import Unusable, unreadable
 from analyzer.text.urls import check_local
 
 MOST_BYTES: Final = 64 << 20
@@ -48,7 +48,9 @@ def read_page(path: str | Path) -> Page:
     try:
         content = Path(path).read_bytes()
     except OSError as error:
-        raise Unusable(f"can't be read ({error.strerror})", str(path), "give Microsoft's page, saved as HTML, Markdown or CSV") from error
+        raise unreadable(
+            error, f"can't be read ({error.strerror})", str(path), "give Microsoft's page, saved as HTML, Markdown or CSV"
+        ) from error
     page = _of(content, str(path))
     if not any(table.rows for table in page.tables):
         raise Unusable("no table in it", str(path), "save the page that lists the URLs, as HTML, Markdown, a spreadsheet or CSV")

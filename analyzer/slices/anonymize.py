@@ -15,7 +15,7 @@ from typing import Final
 
 import pyarrow as pa
 
-from analyzer.errors import Unusable
+from analyzer.errors import Unusable, unreadable
 from analyzer.packets.layout import UDP
 from analyzer.routes.topology import Topology
 from analyzer.services.catalogue import load_catalogue
@@ -55,7 +55,7 @@ def read_key(path: str | Path) -> bytes:
     try:
         key = Path(path).read_bytes()
     except OSError as error:
-        raise Unusable(f"can't be read: {error.strerror or error}", str(path), "make one: openssl rand -out FILE 32") from error
+        raise unreadable(error, f"can't be read: {error.strerror or error}", str(path), "make one: openssl rand -out FILE 32") from error
     if len(key) < LEAST_KEY:
         raise Unusable(f"a key of {len(key)} bytes can be guessed", str(path), "make one: openssl rand -out FILE 32")
     return key

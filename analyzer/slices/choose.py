@@ -15,6 +15,7 @@ from analyzer.routes.proxies import find_proxies, flow_ends, rows_that_show
 from analyzer.routes.requests import flat_requests
 from analyzer.routes.topology import Topology
 from analyzer.text.times import values
+from analyzer.text.words import did_you_mean
 
 Reasons = dict[int, list[str]]
 """Row of the flow table → why it is in the slice: words without addresses or names, fit for anyone."""
@@ -82,7 +83,7 @@ def _check(selection: Selection, rows: Sequence[Mapping[str, Any]], verdict: Map
     told = {finding["code"] for finding in verdict["findings"]}
     for code in selection.findings:
         if code not in CODES:
-            raise Unusable(f"{code!r} is no finding", "--finding", "docs/findings.md lists them")
+            raise Unusable(f"{code!r} is no finding", "--finding", did_you_mean(code, list(CODES)))
         if code not in told:
             raise Unusable(f"{code} wasn't found here", "--finding", f"found: {', '.join(sorted(told)) or 'nothing'}")
 

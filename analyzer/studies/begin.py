@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Final
 
 from analyzer.text.times import rfc3339
 from analyzer.text.urls import is_url
-from analyzer.toml_file import basic_string
+from analyzer.toml_file import basic_string, schema_line
 
 if TYPE_CHECKING:
     from analyzer.capture.source import Source
@@ -17,6 +17,7 @@ if TYPE_CHECKING:
 HEAD: Final = """\
 # A study of whichproxy: several tests, each with its captures, what was configured and done, and what should come out.
 # Lines that begin with # are left out. All of it: docs/study.md. To run it: whichproxy study {file}
+{schema}
 
 # title = "Which proxy wins on our network"
 
@@ -68,7 +69,7 @@ def first_study(path: str, captures: Sequence[Source]) -> str:
     """The text of a study file that lies at the path: a test for each capture, or one to fill in. Errors: Unusable."""
     beside = Path(path).absolute().parent
     topology = 'topology = "topology.toml"' if (beside / "topology.toml").is_file() else '# topology = "topology.toml"'
-    parts = [HEAD.format(file=basic_string(path), topology=topology)]
+    parts = [HEAD.format(file=basic_string(path), schema=schema_line("study"), topology=topology)]
     for number, capture in enumerate(captures):
         first = capture.first_time()
         start = EXAMPLE[0] if first is None else rfc3339(first)

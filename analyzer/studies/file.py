@@ -64,7 +64,10 @@ def _time(value: object) -> int:
     return (since_1970.days * 86_400 + since_1970.seconds) * NS_PER_S + since_1970.microseconds * 1000
 
 
-Time = Annotated[int, BeforeValidator(_time)]
+TimeText = Annotated[str, Field(pattern=r"^\d{4}-\d\d-\d\d[Tt ]\d\d:\d\d:\d\d(\.\d{1,9})?([Zz]|[+-]\d\d:\d\d)$")]
+"""How a time looks in the file, for JSON Schema."""
+
+Time = Annotated[int, BeforeValidator(_time, json_schema_input_type=TimeText)]
 Text = Annotated[str, Field(min_length=1)]
 
 

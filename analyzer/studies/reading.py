@@ -17,7 +17,7 @@ import pyarrow as pa
 from analyzer.capture.inputs import open_inputs
 from analyzer.capture.interleave import in_time_order
 from analyzer.capture.source import Identity, Source
-from analyzer.errors import NothingReadable, Unusable
+from analyzer.errors import Unusable, nothing_readable
 from analyzer.flows.grow import empty_tables
 from analyzer.names.offers import read_waiting
 from analyzer.names.table import flow_table
@@ -55,7 +55,7 @@ def read_tests(plan: Plan, catalogue: Catalogue, *, progress: Progress | None = 
         own = [sources[i] for i in opened.sources]
         unknown = [error for source in own if (error := source.unreadable()) is not None]
         if len(unknown) == len(own):
-            raise NothingReadable([*unusable, *unknown])
+            raise nothing_readable([*unusable, *unknown])
         table = tag_flows(route_flows(flows[number], plan.topology), catalogue)
         captures = [source.as_dict() for source in own]
         window = (opened.test.start_ns, opened.test.end_ns)
@@ -74,7 +74,7 @@ def _open(plan: Plan, sources: list[Source]) -> tuple[list[_Opened], list[Unusab
         unusable |= {str(error): error for error in found.unusable}
         skipped += found.skipped
         if not found.sources:
-            raise NothingReadable(list(unusable.values()))
+            raise nothing_readable(list(unusable.values()))
         opened = _Opened(test)
         for source in found.sources:
             number = known.setdefault(source.identity(), len(sources))

@@ -48,6 +48,31 @@ def source_label(client_ip: str | None, name: str | None) -> str:
     return f"{name} ({client_ip})" if name else client_ip
 
 
+def told_apart(proxies: Iterable[str]) -> dict[str, str]:
+    """ip:port → as little of it as tells it from the others: `…10:3128` beside `…11:8080`, `…11` where the ports are the same.
+
+    What an address begins with is left out where all begin so, in whole parts, and the last part always stays. One alone stays whole.
+    """
+    every = dict.fromkeys(proxies)
+    ends = {proxy: (address.strip("[]"), port) for proxy in every for address, _, port in (proxy.rpartition(":"),)}
+    if len(every) < 2:
+        return {proxy: proxy for proxy in every}
+    one_port = len({port for _, port in ends.values()}) == 1
+    one_address = len({address for address, _ in ends.values()}) == 1
+    mark = ":" if any(":" in address for address, _ in ends.values()) else "."
+    parts = {proxy: address.split(mark) for proxy, (address, _) in ends.items()}
+    shared = 0
+    while all(len(part) > shared + 1 for part in parts.values()) and len({part[shared] for part in parts.values()}) == 1:
+        shared += 1
+    brief = {}
+    for proxy, (_, port) in ends.items():
+        tail = mark.join(parts[proxy][shared:])
+        shown = f"…{mark if mark == ':' else ''}{tail}" if shared else tail
+        shown = "…" if one_address else f"[{shown}]" if mark == ":" and not one_port else shown
+        brief[proxy] = shown if one_port and not one_address else f"{shown}:{port}"
+    return {proxy: short if len(short) < len(proxy) else proxy for proxy, short in brief.items()}
+
+
 def plane_order(plane: str | None) -> int:
     """Where a plane stands in every list: sensor, antivirus, system, user, then what has none."""
     return PLANES.index(plane) if plane in PLANES else len(PLANES)

@@ -6,6 +6,7 @@ between two microseconds, and gives other objects where pandas was loaded than w
 
 from __future__ import annotations
 
+import difflib
 import re
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -13,7 +14,7 @@ from contextvars import ContextVar
 from datetime import UTC, date, datetime, tzinfo
 from functools import lru_cache
 from typing import Any
-from zoneinfo import ZoneInfo
+from zoneinfo import ZoneInfo, available_timezones
 
 import pyarrow as pa
 import pyarrow.compute as pc
@@ -57,7 +58,9 @@ def zone_of(name: str, where: str = "--tz") -> tzinfo | None:
     try:
         return ZoneInfo(name)
     except (KeyError, ValueError, OSError) as error:  # not found; no name of a zone; a folder of zones
-        raise Unusable(f"{name!r} is no time zone known here", where, "write UTC, local, or a name such as Europe/Berlin") from error
+        close = difflib.get_close_matches(name, available_timezones(), n=1, cutoff=0.8)
+        remedy = f"did you mean {close[0]}?" if close else "write UTC, local, or a name such as Europe/Berlin"
+        raise Unusable(f"{name!r} is no time zone known here", where, remedy) from error
 
 
 def is_clock(text: str) -> bool:
@@ -154,10 +157,43 @@ def to_the_second(time: str | None) -> str:
 
 def clock(time_ns: int) -> str:
     """The time of day in the zone shown: `16:16:14`."""
+    return moment(time_ns)[11:]
+
+
+def moment(time_ns: int) -> str:
+    """As to_the_second, of nanoseconds since 1970."""
     zone, _ = _SHOWN.get()
     if zone is UTC:
-        return _to_the_second(time_ns // NS_PER_S)[11:]
-    return f"{datetime.fromtimestamp(time_ns // NS_PER_S, UTC).astimezone(zone):%H:%M:%S}"
+        return _to_the_second(time_ns // NS_PER_S).replace("T", " ")
+    return f"{datetime.fromtimestamp(time_ns // NS_PER_S, UTC).astimezone(zone):%Y-%m-%d %H:%M:%S}"
+
+
+def shown_zone() -> tzinfo | None:
+    """The zone of the times shown; None: this machine's own."""
+    return _SHOWN.get()[0]
+
+
+def offsets_shown(first_s: int, last_s: int) -> list[tuple[int, int]]:
+    """(second since 1970, seconds ahead of UTC from then on) in the zone shown: at first_s, and wherever it changes until last_s."""
+    zone, _ = _SHOWN.get()
+
+    def ahead(second: int) -> int:
+        there = datetime.fromtimestamp(second, UTC).astimezone(zone).utcoffset()
+        return 0 if there is None else int(there.total_seconds())
+
+    found = [(first_s, ahead(first_s))]
+    step = max(86_400, (last_s - first_s) // 4_000)  # no zone goes forward and back within a day
+    low = first_s
+    while low < last_s:
+        high = min(low + step, last_s)
+        if ahead(high) != found[-1][1]:
+            before, after = low, high
+            while after - before > 1:
+                middle = (before + after) // 2
+                before, after = (middle, after) if ahead(middle) == found[-1][1] else (before, middle)
+            found.append((after, ahead(after)))
+        low = high
+    return found
 
 
 def shown_column(column: pa.Array) -> pa.Array:

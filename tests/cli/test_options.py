@@ -29,6 +29,10 @@ def test_zones_complete() -> None:
         ("flows x.pcap --sort host,-bytes_o", "host,-bytes_out"),
         ("report x.pcap --tz Europe/Berl", "Europe/Berlin"),
         ("captures --sour", "--source"),
+        ("slice x.pcap --finding tls-i", "tls-inspected"),
+        ("report x.pcap --allow squ", "squid"),
+        ("report x.pcap --topology captures/topology.toml --proxy PROX03", "PROX03"),
+        ("flows x.pcap --topology captures/topology.toml --source WORK", "WORKSTATION"),
     ],
 )
 def test_the_shell_completes_values(words: str, wanted: str) -> None:

@@ -119,6 +119,21 @@ def changing() -> Scene:
 
 
 @cache
+def site(n: int) -> Scene:
+    """n workstations that ask PROX01, of which five go over to PROX03 at half time."""
+    rows = []
+    for source in range(n):
+        for k in range(8):
+            proxy = 2 if source < 5 and k >= 4 else 0
+            at = NOON_NS + k * 60 * 10**9 + source * 10**6
+            row = through(8 * source + k, proxy, "sensor", "edr-cyber-data", client_ip=f"10.1.{source // 250}.{source % 250}",
+                          first_seen=at, last_seen=at + 10**9)  # fmt: skip
+            row["requests"][0] |= {"first_seen": at, "answered": at + 1}
+            rows.append(row)
+    return scene_of(table(*rows))
+
+
+@cache
 def hostile() -> Scene:
     """Every name that a stranger or a topology may choose is markup, a formula or turns the line round."""
     rows = []

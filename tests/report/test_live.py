@@ -7,8 +7,9 @@ import io
 import pytest
 from rich.console import Console
 
+from analyzer.report.causes import Finding
 from analyzer.report.live import LiveReport, News, Status, duration, finding_line
-from analyzer.report.model import Finding, build
+from analyzer.report.model import build
 from tests.report.verdicts import fifth_test
 
 STATUS = Status("eth0\x1b[2J", 83.2, 1234, 56.7, 8_000, 45, 3, "7 dropped by the kernel, 0 by the interface")

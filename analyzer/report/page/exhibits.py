@@ -13,7 +13,7 @@ from analyzer.arrow import array
 from analyzer.report.plots.scene import Scene
 from analyzer.routes.requests import NO_TIME
 from analyzer.text.labels import byte_size
-from analyzer.text.times import rfc3339
+from analyzer.text.times import clock
 
 EACH: Final = 3
 """Flows for a plane: the first, the middle one and the last of those through its winner."""
@@ -77,7 +77,7 @@ def _exhibit(scene: Scene, plane: str, row: int) -> Exhibit:
     return Exhibit(
         plane=plane,
         id=flow["id"],
-        time="" if first == NO_TIME else rfc3339(first)[11:23],
+        time="" if first == NO_TIME else f"{clock(first)}.{first // 10**6 % 1000:03}",
         host=asked,
         through=str(scene.labels[flow["proxy"]]),
         answer="" if flow["proxy_status"] is None else str(flow["proxy_status"]),

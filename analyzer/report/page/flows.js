@@ -30,12 +30,42 @@
     });
   }
 })();
+// Lines to be copied with a click: display filters and commands.
+const copyText = async (content) => {
+  try {
+    await navigator.clipboard.writeText(content);
+    return true;
+  } catch { // no permission, or a page opened where there is no clipboard
+    const field = document.createElement("textarea");
+    field.className = "unseen";
+    field.setAttribute("aria-hidden", "true");
+    field.value = content;
+    document.body.append(field);
+    field.select();
+    const done = document.execCommand("copy");
+    field.remove();
+    return done;
+  }
+};
+const copyButton = (content, what) => {
+  const button = document.createElement("button");
+  button.type = "button";
+  button.className = "copy";
+  button.textContent = "Copy";
+  button.title = "Copy " + what;
+  button.addEventListener("click", async () => {
+    button.textContent = (await copyText(content())) ? "Copied" : "Not allowed";
+    setTimeout(() => { button.textContent = "Copy"; }, 1500);
+  });
+  return button;
+};
+for (const line of document.querySelectorAll("code.copied")) line.after(" ", copyButton(() => line.textContent, line.classList.contains("filter") ? "the display filter" : "the command"));
 // The flow table: sorted, filtered, searched and copied here, a page of rows at a time. Every text of it becomes a text node.
 (() => {
   const data = JSON.parse(document.getElementById("flow-data").textContent);
   const ROWS = matchMedia("(max-width: 44rem)").matches ? 25 : 100, PRINTED = 400;
   const SHOWN = ["test", "first_seen", "client_ip", "host", "service", "plane", "proxy", "proxy_status", "state", "bytes", "id"];
-  const TITLES = { test: "Test", first_seen: "Time (UTC)", client_ip: "Source", host: "Host", service: "Service", plane: "Plane", proxy: "Through", proxy_status: "Answer", state: "State", bytes: "Bytes", id: "Flow", route: "Route", inspected: "TLS inspected" };
+  const TITLES = { test: "Test", first_seen: "Time (" + data.zone.name + ")", client_ip: "Source", host: "Host", service: "Service", plane: "Plane", proxy: "Through", proxy_status: "Answer", state: "State", bytes: "Bytes", id: "Flow", route: "Route", inspected: "TLS inspected" };
   const LONG = new Set(["host", "service", "proxy"]);
   const FILTERS = ["test", "service", "plane", "proxy", "route", "state", "inspected"];
   const columns = new Map(data.columns.map((column) => [column.name, column]));
@@ -48,12 +78,26 @@
     if (seconds === null) return "";
     return new Date((column.base + seconds) * 1000).toISOString().slice(0, 19) + "." + pad(column.nanoseconds[row], 9) + "Z";
   };
+  // The same in the zone that the page shows, with its offset.
+  const aheadAt = (second) => {
+    const offsets = data.zone.offsets;
+    let at = offsets.length - 1;
+    while (at > 0 && offsets[at][0] > second) at--;
+    return offsets[at][1];
+  };
+  const shownTime = (column, row) => {
+    if (column.kind !== "time" || column.seconds[row] === null) return "";
+    if (data.zone.name === "UTC") return timeText(column, row);
+    const second = column.base + column.seconds[row], ahead = aheadAt(second), minutes = Math.round(Math.abs(ahead) / 60);
+    return new Date((second + ahead) * 1000).toISOString().slice(0, 19) + "." + pad(column.nanoseconds[row], 9) + (ahead < 0 ? "-" : "+") + pad(Math.floor(minutes / 60), 2) + ":" + pad(minutes % 60, 2);
+  };
+  const codeOf = (column, row) => (column.codes === null ? row : column.codes[row]); // null: each row has a text of its own
   const text = (name, row) => {
     const column = columns.get(name);
     if (!column || column.kind === "none") return "";
     if (column.kind === "time") return timeText(column, row);
     if (column.kind === "number") return column.values[row] === null ? "" : String(column.values[row]);
-    const code = column.codes[row];
+    const code = codeOf(column, row);
     return code < 0 ? "" : column.texts[code];
   };
   const number = (name, row) => columns.get(name)?.values?.[row] ?? 0;
@@ -66,11 +110,11 @@
   const endText = (ip, port) => (ip.includes(":") ? "[" + ip + "]:" : ip + ":") + port;
   const grouped = new Intl.NumberFormat("en");
   const times = columns.get("first_seen");
-  const days = new Set(times.kind === "time" ? times.seconds.map((seconds) => seconds === null ? null : Math.floor((times.base + seconds) / 86400)) : []);
+  const days = new Set(times.kind === "time" ? times.seconds.map((seconds) => seconds === null ? null : Math.floor((times.base + seconds + aheadAt(times.base + seconds)) / 86400)) : []);
   days.delete(null);
   const oneDay = days.size === 1; // said once, over the column
   const shown = {
-    first_seen: (row) => text("first_seen", row).slice(oneDay ? 11 : 0, 23).replace("T", " "),
+    first_seen: (row) => shownTime(times, row).slice(oneDay ? 11 : 0, 23).replace("T", " "),
     host: hostText, proxy: proxyText,
     bytes: (row) => grouped.format(number("bytes_out", row) + number("bytes_in", row)),
   };
@@ -99,12 +143,12 @@
     for (const column of columns.values()) {
       if (column.kind === "text") {
         const good = column.texts.map((value) => value.toLowerCase().includes(words));
-        if (good.includes(true)) for (let row = 0; row < data.rows; row++) if (column.codes[row] >= 0 && good[column.codes[row]]) hits[row] = 1;
+        if (good.includes(true)) for (let row = 0; row < data.rows; row++) if (codeOf(column, row) >= 0 && good[codeOf(column, row)]) hits[row] = 1;
       } else if (column.kind === "number") {
         if (/^\d+$/.test(words)) for (let row = 0; row < data.rows; row++) if (column.values[row] === Number(words)) hits[row] = 1;
       } else if (column.kind === "time" && /^[\d:.tz -]+$/.test(words)) {
         const wanted = words.replace(" ", "t");
-        for (let row = 0; row < data.rows; row++) if (timeText(column, row).toLowerCase().includes(wanted)) hits[row] = 1;
+        for (let row = 0; row < data.rows; row++) if (shownTime(column, row).toLowerCase().includes(wanted)) hits[row] = 1;
       }
     }
     return hits;
@@ -154,12 +198,20 @@
   const everything = make("button", { type: "button", hidden: "", onclick: () => { history.replaceState(null, "", "#flows"); state.set = null; refresh(); } }, "Show all flows");
   const search = make("input", { type: "search", autocomplete: "off", spellcheck: "false", placeholder: "host, address, id, user agent …" });
 
+  const filterFor = (row) => {
+    const kind = text("client_ip", row).includes(":") ? "ipv6" : "ip", protocol = text("protocol", row);
+    const ends = ["client", "server"];
+    return [...ends.map((end) => kind + ".addr == " + text(end + "_ip", row)), ...ends.map((end) => protocol + ".port == " + text(end + "_port", row))].join(" && ");
+  };
   const details = (row) => {
     const list = make("dl");
     for (const column of columns.values()) {
-      const value = text(column.name, row);
+      const value = column.kind === "time" ? shownTime(column, row) : text(column.name, row);
       if (value !== "") list.append(make("div", {}, make("dt", { title: column.meaning }, column.name), make("dd", {}, value, ...(column.name === "pair" ? [" ", make("a", { href: "#pair-" + encodeURIComponent(value) }, "both legs")] : []))));
     }
+    const exact = (title, content) => list.append(make("div", { class: "exact" }, make("dt", {}, title), make("dd", {}, make("code", {}, content), " ", copyButton(() => content, "it"))));
+    exact("Wireshark display filter", filterFor(row));
+    if (data.find) exact("its packets as a capture of their own", data.find + " --flow " + text("id", row) + " -o " + text("id", row) + ".pcapng");
     return make("tr", { class: "all" }, make("td", { colspan: String(present.length) }, list));
   };
 
@@ -215,19 +267,16 @@
     return [names.join(","), ...found.map((row) => names.map((name) => csvCell(text(name, row))).join(","))].join("\n") + "\n";
   };
   const copy = async () => {
-    const content = csv();
-    try {
-      await navigator.clipboard.writeText(content);
-    } catch { // no permission, or a page opened where there is no clipboard
-      const field = make("textarea", { class: "unseen", "aria-hidden": "true" });
-      field.value = content;
-      host.append(field);
-      field.select();
-      const done = document.execCommand("copy");
-      field.remove();
-      if (!done) return say("The browser doesn't let this page copy.");
-    }
+    if (!(await copyText(csv()))) return say("The browser doesn't let this page copy.");
     return say("Copied " + grouped.format(found.length) + (found.length === 1 ? " flow" : " flows") + " as CSV.");
+  };
+
+  // What cuts the packets of the chosen rows out of the captures, by their ids.
+  const MOST_CUT = 200;
+  const copyCommand = async () => {
+    if (found.length === 0 || found.length > MOST_CUT) return say("Choose at most " + MOST_CUT + " flows for one command; slice also takes --source, --service and --finding.");
+    const command = data.find + found.map((row) => " --flow " + text("id", row)).join("") + " -o flows.pcapng";
+    return say((await copyText(command)) ? "Copied the command that writes the packets of " + grouped.format(found.length) + (found.length === 1 ? " flow." : " flows.") : "The browser doesn't let this page copy.");
   };
 
   const filterOf = (name) => {
@@ -244,8 +293,8 @@
     if (hash.startsWith("flow-")) {
       const column = columns.get("id");
       const code = column.kind === "text" ? column.texts.indexOf(hash.slice(5)) : -1;
-      const row = code < 0 ? -1 : column.codes.indexOf(code);
-      if (row < 0) return say("This page doesn't hold that flow.");
+      const row = code < 0 ? -1 : column.codes === null ? code : column.codes.indexOf(code);
+      if (row < 0) return say("This page has no room for that flow: whichproxy flows has it" + (data.find ? ", and " + data.find + " --flow " + hash.slice(5) + " -o flow.pcapng writes its packets." : "."));
       if (!found.includes(row)) clear();
       state.target = row;
       state.open.add(row);
@@ -258,6 +307,18 @@
       show(Array.from({ length: data.rows }, (_, row) => row).filter((row) => text("pair", row) === hash.slice(5)));
     } else if (hash.startsWith("flows-") && Object.hasOwn(data.sets, hash.slice(6))) {
       show(data.sets[hash.slice(6)]);
+      const more = data.more[hash.slice(6)];
+      if (more) say(status.textContent + "; this page has no room for " + grouped.format(more) + " more of this statement: whichproxy flows has them");
+    } else if (/(^|-)source-/.test(hash)) {
+      const target = document.getElementById(hash);
+      if (!target) return undefined;
+      for (let around = target.parentElement; around; around = around.parentElement) if (around.tagName === "DETAILS") around.open = true;
+      document.querySelectorAll(".found").forEach((each) => { each.classList.remove("found"); });
+      target.classList.add("found");
+      clear();
+      state.search = search.value = hash.replace(/^.*?source-/, "");
+      refresh();
+      target.scrollIntoView({ block: "center" });
     }
     return undefined;
   };
@@ -281,7 +342,7 @@
   });
   const line = make("tr");
   for (const name of present) {
-    const title = name === "first_seen" && oneDay ? text("first_seen", times.seconds.findIndex((seconds) => seconds !== null)).slice(0, 10) + ", UTC" : TITLES[name];
+    const title = name === "first_seen" && oneDay ? shownTime(times, times.seconds.findIndex((seconds) => seconds !== null)).slice(0, 10) + ", " + data.zone.name : TITLES[name];
     const button = make("button", { type: "button" }, title, make("span", { "aria-hidden": "true" }));
     button.addEventListener("click", () => {
       state.descending = state.sort === name ? !state.descending : isNumber(name);
@@ -295,7 +356,8 @@
   host.append(
     make("div", { class: "controls", role: "search" }, make("label", { class: "search" }, "Search", search),
       ...FILTERS.filter((name) => columns.has(name)).map(filterOf).filter(Boolean),
-      make("button", { type: "button", onclick: copy, title: "The rows that are chosen now, with every column" }, "Copy as CSV"), everything),
+      make("button", { type: "button", onclick: copy, title: "The rows that are chosen now, with every column" }, "Copy as CSV"),
+      ...(data.find ? [make("button", { type: "button", onclick: copyCommand, title: "The command that writes the packets of the rows that are chosen now" }, "Copy slice command")] : []), everything),
     status,
     make("div", { class: "scroll", role: "region", "aria-label": "Flows", tabindex: "0" }, make("table", { class: "grid" }, make("thead", {}, line), body)),
     make("div", { class: "pager" }, before, pagerText, after),

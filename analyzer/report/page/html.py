@@ -8,15 +8,17 @@ from __future__ import annotations
 
 import base64
 import hashlib
+import re
 from collections.abc import Mapping, Sequence
 from functools import cache
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final
-from urllib.parse import quote
+from urllib.parse import quote, unquote
 
+from analyzer.report.commands import slice_command, topology_command
 from analyzer.report.model import MOST_NAMED, Group, Report, build
 from analyzer.report.page.exhibits import Exhibit, exhibits, table_of_tests
-from analyzer.report.page.flow_data import MOST_FLOWS, flow_data
+from analyzer.report.page.flow_data import flow_data
 from analyzer.report.page.inline_svg import inline_svg
 from analyzer.report.plots.canvas import to_svg
 from analyzer.report.plots.palette import PROXIES
@@ -26,7 +28,7 @@ from analyzer.report.sources import REQUIRED_STATES, Source
 from analyzer.report.study_model import build_study
 from analyzer.report.text import inert
 from analyzer.text.labels import METHOD_NAMES, byte_size, counted, plane_order, some
-from analyzer.text.times import to_the_second
+from analyzer.text.times import to_the_second, zone_name
 
 if TYPE_CHECKING:
     import jinja2
@@ -38,8 +40,20 @@ MOST_SOURCES: Final = 60
 MOST_ROWS: Final = 250
 """Sources with a table of their own, and rows of any other table, on a page; what is beyond them is counted, and whole in .json."""
 
+MANY: Final = 8
+"""From so many sources on a picture shows what each used, when."""
+
+MOST_LISTED: Final = 6_000
+"""Sources that a page lists by name, over all groups."""
+
+ONLY: Final = "report"
+"""Stands before the ids of a verdict that has a page of its own."""
+
 MOST_ANSWERS: Final = 12
 """Sentences at the top; each source's own stands with its table."""
+
+LONG_ANSWER: Final = 150
+"""From so many characters on the one answer is set smaller."""
 
 MOST_TO_DO: Final = 5
 """Causes of harm at the top; the findings have all."""
@@ -48,6 +62,14 @@ COLUMNS: Final = 6
 """Proxies beside each other; with more, a row names its winner and lists the others."""
 
 FLOWS_NAMED: Final = 6
+
+PAGE_BYTES: Final = 1_900_000
+"""What a page may take: mail carries it, and any browser opens it at once."""
+
+LEAST_FOR_FLOWS: Final = 200_000
+"""What the flows are given at least, however long the rest is."""
+
+_LINKED: Final = re.compile(r'href="#flow-([^"]+)"')
 
 
 class Part:
@@ -62,6 +84,7 @@ class Part:
         self.scene = scene
         self.report: Report = build(scene.verdict)
         self.sets: dict[str, Sequence[str]] = {}
+        self.room_for_names = MOST_LISTED
 
     def groups(self) -> list[tuple[Group, list[tuple[Source, list[Exhibit]]]]]:
         """The groups that the page shows, each with its sources that have tables, and these with flows that show their verdict."""
@@ -74,6 +97,26 @@ class Part:
             shown.append((group, [(source, exhibits(self.scene, entries[source.client_ip])) for source in group.sources]))
         return shown
 
+    @property
+    def many(self) -> bool:
+        """Whether there are so many sources that they have a picture of their own."""
+        return self.report.n_sources >= MANY and bool(self.planes())
+
+    @property
+    def first_plane(self) -> str:
+        """The plane that the picture of many sources shows."""
+        return self.planes()[0]
+
+    def members(self, group: Group) -> tuple[str, ...]:
+        """The addresses of the group's sources that the page lists, each a target for links; the same group asks once."""
+        listed = group.ips[: self.room_for_names]
+        self.room_for_names -= len(listed)
+        return listed
+
+    def source_id(self, ip: str) -> str:
+        """The id of a source on the page; a page of one verdict is linked to as `report.html#source-10.1.2.3`."""
+        return inert(f"source-{ip}" if self.key == ONLY else f"{self.key}-source-{ip}")
+
     def planes(self) -> list[str]:
         """The planes that any group has an answer for, in their order."""
         return sorted({answer.plane for group in self.report.groups for answer in group.planes}, key=plane_order)
@@ -84,6 +127,16 @@ class Part:
 
         axes = getattr(Pictures(self.scene), name)()
         return Markup(inline_svg(to_svg(axes), f"{self.key}-{name}"))
+
+    @property
+    def propose(self) -> str:
+        """The command that proposes a topology."""
+        return topology_command(self.scene.verdict)
+
+    @property
+    def find(self) -> str:
+        """The command that cuts packets out of the captures, but for what and where to."""
+        return slice_command(self.scene.verdict)
 
     def set_of(self, what: str, flows: Sequence[str]) -> str:
         """The name under which the page's script finds these flows."""
@@ -98,7 +151,7 @@ class Part:
 
 def to_html(flows: pa.Table, verdict: Mapping[str, Any]) -> str:
     """The page of one verdict. flows: the flow table it was judged from."""
-    part = Part("report", Scene(flows, verdict))
+    part = Part(ONLY, Scene(flows, verdict))
     return _page("report.html.j2", [part], flows, part=part)
 
 
@@ -118,18 +171,21 @@ def _page(template: str, verdicts: Sequence[Part], flows: pa.Table, **content: A
     style, script = _own("style.css"), _own("flows.js")
     body = environment.get_template(template).render(**content)
     sets = {name: ids for part in verdicts for name, ids in part.sets.items()}
-    data, left_out = flow_data(flows, sets)
+    linked = {unquote(flow) for flow in _LINKED.findall(body)}
+    room = max(PAGE_BYTES - len(body.encode()) - len(style) - len(script), LEAST_FOR_FLOWS)
+    data = flow_data(flows, sets, room, linked, verdicts[0].find if len(verdicts) == 1 else "")
     return environment.get_template("page.html.j2").render(
         title=content.get("title") or _title(verdicts[0].report.title),
         made_by=verdicts[0].report.made_by if verdicts else "Made by whichproxy",
         policy=_policy(style, script),
         style=Markup(style),
         script=Markup(script),
-        data=Markup(data),
+        data=Markup(data.text),
         body=Markup(body),
         rows=flows.num_rows,
-        left_out=left_out,
-        most_flows=MOST_FLOWS,
+        left_out=data.left_out,
+        brief=data.brief,
+        zone=zone_name(),
     )
 
 
@@ -188,8 +244,10 @@ def page_environment() -> jinja2.Environment:
         "counted": counted,
         "some": some,
         "to_the_second": to_the_second,
+        "zone_name": zone_name,
         "COLUMNS": COLUMNS,
         "MOST_ANSWERS": MOST_ANSWERS,
+        "LONG_ANSWER": LONG_ANSWER,
         "MOST_TO_DO": MOST_TO_DO,
         "MOST_NAMED": MOST_NAMED,
         "REQUIRED_STATES": REQUIRED_STATES,

@@ -6,6 +6,7 @@
 from __future__ import annotations
 
 import io
+from collections.abc import Mapping
 from functools import cache
 from typing import TYPE_CHECKING, Any, Final
 from xml.sax.saxutils import escape
@@ -106,9 +107,14 @@ def width_in(text: str, bold: bool = False) -> float:
     return float(TextPath((0, 0), text, size=STYLE["font.size"], prop=font).get_extents().x1) / 72 if text.strip() else 0.0
 
 
-def fitted(text: str, room_in: float, bold: bool = False) -> str:
-    """A stranger's text for a picture: inert, and shortened in the middle until it takes no more than so many inches."""
+def fitted(text: str, room_in: float, bold: bool = False, brief: Mapping[str, str] | None = None) -> str:
+    """A stranger's text for a picture: inert, and shortened in the middle until it takes no more than so many inches.
+
+    brief   what to write instead of a text that is too long, if there is something better than shortening it
+    """
     whole = shown = inert(text)
+    if brief and text in brief and width_in(whole, bold) > room_in:
+        whole = shown = inert(brief[text])
     letters = min(len(whole), 200)
     while letters > 3 and width_in(shown, bold) > room_in:
         letters = min(letters - 1, int(letters * room_in / width_in(shown, bold)) + 1)

@@ -13,8 +13,8 @@ if TYPE_CHECKING:
 class Pictures:
     """The pictures of one verdict.
 
-    Each takes `source`, the address or name of one client (None: all of them together), and `ax`, axes to draw on (None: axes of a
-    figure of their own). Errors: Unusable, there is no such source.
+    Each but `sources` takes `source`, the address or name of one client (None: all of them together), and `ax`, axes to draw on
+    (None: axes of a figure of their own). Errors: Unusable, there is no such source.
     """
 
     def __init__(self, scene: Scene) -> None:
@@ -25,6 +25,12 @@ class Pictures:
         from analyzer.report.plots.timeline import timeline
 
         return timeline(self._scene, source, ax)
+
+    def sources(self, plane: str | None = None, ax: Axes | None = None) -> Axes:
+        """Which proxy each source used for one plane (None: the sensor's, or the first that was seen), when: a line for each source."""
+        from analyzer.report.plots.sources import sources
+
+        return sources(self._scene, plane, ax)
 
     def services(self, source: str | None = None, ax: Axes | None = None) -> Axes:
         """Requests of each service by proxy, the winner marked."""

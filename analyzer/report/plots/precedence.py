@@ -16,10 +16,10 @@ if TYPE_CHECKING:
     from matplotlib.axes import Axes
 
 ROW_IN: Final = 0.4
-PLANE_AT, WINNER_AT, LOSERS_AT, STEP, PROOF_END = 0.0, 1.15, 3.3, 1.6, 9.4
+PLANE_AT, WINNER_AT, LOSERS_AT, STEP, PROOF_END = 0.0, 1.15, 3.45, 1.75, 9.4
 """Inches from the left: the plane, who went over, whom it went over one after the other, and where what shows it ends."""
 
-WINNER_IN, LOSER_IN = 1.05, 1.25
+WINNER_IN, LOSER_IN = 1.4, 1.4
 """Inches of their names."""
 
 MOST: Final = 20
@@ -51,7 +51,7 @@ def precedence(scene: Scene, source: str | None = None, ax: Axes | None = None) 
         made.set_xticks([])
         made.set_yticks([])
         for y, order in enumerate(shown):
-            _draw(made, y, order, repeated=y > 0 and shown[y - 1].plane == order.plane)
+            _draw(made, y, order, scene.brief, repeated=y > 0 and shown[y - 1].plane == order.plane)
         said = "; ".join(f"{o.plane}: {inert(o.over)} over {listed([inert(u) for u in o.under])}, shown by {_proof(o)}" for o in shown)
         say(made, f"Precedence of {inert(scene.whose(source))}. {said}.")
         return made
@@ -76,16 +76,16 @@ def _proof(order: Order) -> str:
     return f"{flows} of {order.sources:,} sources" if order.sources > 1 else flows
 
 
-def _draw(ax: Axes, y: int, order: Order, *, repeated: bool) -> None:
+def _draw(ax: Axes, y: int, order: Order, brief: Mapping[str, str], *, repeated: bool) -> None:
     filled = {"boxstyle": "round,pad=0.4,rounding_size=0.6", "facecolor": INK, "edgecolor": INK}
     open_box = {"boxstyle": "round,pad=0.4,rounding_size=0.6", "facecolor": PAPER, "edgecolor": FAINT}
     if not repeated:
         ax.text(PLANE_AT, y, order.plane, va="center", weight="bold")
         ax.axhline(y - 0.5, color=RULE, linewidth=0.8 if y else 0)
-    ax.text(WINNER_AT, y, f"▶ {fitted(order.over, WINNER_IN, bold=True)}", va="center", color=PAPER, weight="bold", bbox=filled)
+    ax.text(WINNER_AT, y, f"▶ {fitted(order.over, WINNER_IN, True, brief)}", va="center", color=PAPER, weight="bold", bbox=filled)
     ax.text(LOSERS_AT - 0.28, y, "over", va="center", ha="right", color=FAINT)
     for number, under in enumerate(order.under[:MOST_UNDER]):
-        ax.text(LOSERS_AT + STEP * number, y, fitted(under, LOSER_IN), va="center", bbox=open_box)
+        ax.text(LOSERS_AT + STEP * number, y, fitted(under, LOSER_IN, brief=brief), va="center", bbox=open_box)
     more = len(order.under) - MOST_UNDER
     if more > 0:
         ax.text(LOSERS_AT + STEP * MOST_UNDER, y, f"and {more:,} more", va="center", color=FAINT)

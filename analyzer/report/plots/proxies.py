@@ -35,7 +35,7 @@ def proxies(scene: Scene, source: str | None = None, ax: Axes | None = None) -> 
         made.set_xlim(0, longest)
         made.set_ylim(len(shown) - 0.5, -0.5)
         made.set_xticks([])
-        made.set_yticks(range(len(shown)), [fitted(str(scene.labels[address]), LEFT_IN - 0.2) for address in shown])
+        made.set_yticks(range(len(shown)), [fitted(str(scene.labels[address]), LEFT_IN - 0.2, brief=scene.brief) for address in shown])
         made.tick_params(axis="y", pad=8)
         made.axvline(0, color=RULE, linewidth=0.8)
         for y, address in enumerate(shown):

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 from analyzer.errors import Unusable
 from analyzer.report.plots.palette import colours_of
-from analyzer.text.labels import ProxyLabel, source_label
+from analyzer.text.labels import ProxyLabel, source_label, told_apart
 
 if TYPE_CHECKING:
     import pyarrow as pa
@@ -51,6 +51,11 @@ class Scene:
         """ip:port → what the proxy is called, of every proxy of the verdict and of the flows."""
         found = {address: ProxyLabel(address, *names) for address, names in self.evidence.proxy_names.items()}
         return found | {p["proxy"]: ProxyLabel(p["proxy"], p["name"], p["method"]) for p in self.verdict["proxies"]}
+
+    @cached_property
+    def brief(self) -> dict[str, str]:
+        """What stands for a name where there isn't room for it: of nameless proxies as much of the address as tells them apart."""
+        return told_apart(sorted(address for address, label in self.labels.items() if label.name is None))
 
     @cached_property
     def colours(self) -> dict[str, str]:

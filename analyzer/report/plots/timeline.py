@@ -7,7 +7,6 @@ columns as the eye tells apart, so 50,000 requests make no larger a picture than
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from datetime import UTC, datetime, timedelta
 from itertools import groupby
 from typing import TYPE_CHECKING, Any, Final
 
@@ -21,7 +20,7 @@ from analyzer.report.plots.scene import Scene
 from analyzer.report.text import inert
 from analyzer.routes.requests import Ints
 from analyzer.text.labels import counted, listed
-from analyzer.text.times import parse_time
+from analyzer.text.times import clock, moment, parse_time, shown_zone, zone_name
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
@@ -38,7 +37,7 @@ _DAY_NS: Final = 86_400 * 10**9
 
 
 def timeline(scene: Scene, source: str | None = None, ax: Axes | None = None) -> Axes:
-    """Proxies over time, plane by plane, in UTC.
+    """Proxies over time, plane by plane, in the zone shown (UTC, unless --tz names another).
 
     source  an address or a name of the verdict's sources; None: all of them together
     ax      axes to draw on; None: axes of a figure of their own
@@ -54,7 +53,7 @@ def timeline(scene: Scene, source: str | None = None, ax: Axes | None = None) ->
         right_in = max(RIGHT_IN, 0.2 + max(width_in(_numbers(lane)) for lane in lanes))
         frame(made, left_in=left_in, right_in=right_in, top_in=top_in, bottom_in=BOTTOM_IN)
         start, end = _extent(scene, lanes, marks)
-        _time_axis(made, start, end, len(lanes))
+        time_axis(made, start, end, len(lanes))
         _alone(made, scene)
         _gaps(made, scene)
         _planes(made, lanes, left_in)
@@ -81,36 +80,38 @@ def _extent(scene: Scene, lanes: Sequence[Lane], marks: Sequence[tuple[int, str]
     return start, max(end, start + 1_000_000)
 
 
-def _days(ns: int | Ints) -> Any:
+def days(ns: int | Ints) -> Any:
     """Days since 1970, as matplotlib counts time."""
     return np.asarray(ns, np.float64) / _DAY_NS
 
 
-def _time_axis(ax: Axes, start: int, end: int, n_lanes: int) -> None:
+def time_axis(ax: Axes, start: int, end: int, height: float) -> None:
+    """Time from left to right in the zone shown, and as much room from top to bottom; the day and the zone beside the foot."""
     from matplotlib import dates
 
     kinds: Any = dates  # its classes have no annotations
     room = (end - start) // 100
-    ax.set_xlim(_days(start - room), _days(end + room))
-    ax.set_ylim(n_lanes, 0)
-    locator = kinds.AutoDateLocator(tz=UTC, minticks=3, maxticks=8)
+    ax.set_xlim(days(start - room), days(end + room))
+    ax.set_ylim(height, 0)
+    zone = shown_zone() or kinds.dateutil.tz.tzlocal()
+    locator = kinds.AutoDateLocator(tz=zone, minticks=3, maxticks=8)
     ax.xaxis.set_major_locator(locator)
     formats = ["%Y", "%Y-%m", "%m-%d", "%H:%M", "%H:%M", "%H:%M:%S"]
     zeros = ["", "%Y", "%Y-%m", "%m-%d", "%H:%M", "%H:%M"]
-    ax.xaxis.set_major_formatter(kinds.ConciseDateFormatter(locator, tz=UTC, formats=formats, zero_formats=zeros, show_offset=False))
+    ax.xaxis.set_major_formatter(kinds.ConciseDateFormatter(locator, tz=zone, formats=formats, zero_formats=zeros, show_offset=False))
     ax.grid(axis="x", color=RULE, linewidth=0.6)
     ax.set_axisbelow(True)
     ax.set_yticks([])
     ax.annotate(
-        f"{_moment(start)[:10]} UTC", (0, 0), xycoords="axes fraction", xytext=(-30, -5), textcoords="offset points", ha="right", va="top",
-        color=FAINT, annotation_clip=False,
+        f"{moment(start)[:10]} {zone_name()}", (0, 0), xycoords="axes fraction", xytext=(-30, -5), textcoords="offset points",
+        ha="right", va="top", color=FAINT, annotation_clip=False,
     )  # fmt: skip
 
 
 def _alone(ax: Axes, scene: Scene) -> None:
     """Grey where no user was logged on."""
     for start, end in scene.alone:
-        left, right = np.clip([_days(parse_time(edge, "session")) for edge in (start, end)], *ax.get_xlim())
+        left, right = np.clip([days(parse_time(edge, "session")) for edge in (start, end)], *ax.get_xlim())
         ax.axvspan(left, right, facecolor=SHADE, edgecolor="none", zorder=0)
         ax.annotate(
             "no user logged on", (left, 0), xytext=(2, 3), textcoords="offset points", va="bottom", fontsize=8, color=FAINT,
@@ -122,7 +123,7 @@ def _gaps(ax: Axes, scene: Scene) -> None:
     """Hatched where the capture has a hole."""
     for finding in scene.verdict["findings"]:
         if finding["code"] == "capture-gap" and finding["first_seen"] and finding["last_seen"]:
-            left, right = (_days(parse_time(finding[edge], "finding")) for edge in ("first_seen", "last_seen"))
+            left, right = (days(parse_time(finding[edge], "finding")) for edge in ("first_seen", "last_seen"))
             ax.axvspan(left, right, facecolor="none", edgecolor=FAINT, hatch="////", linewidth=0, alpha=0.6, zorder=0)
 
 
@@ -155,7 +156,7 @@ def _per_column(times: Ints, start: int, end: int) -> npt.NDArray[np.int64]:
 def _draw(ax: Axes, number: int, lane: Lane, colour: str, start: int, end: int, busiest: int) -> None:
     """One row: its name, its bars from a line at its foot, its crosses, its numbers."""
     foot = number + 0.86
-    at = _days(start) + np.arange(COLUMNS) * (end - start) / (COLUMNS - 1) / _DAY_NS
+    at = days(start) + np.arange(COLUMNS) * (end - start) / (COLUMNS - 1) / _DAY_NS
     carried, failed = _per_column(lane.carried, start, end), _per_column(lane.failed, start, end)
     ax.plot(ax.get_xlim(), (foot, foot), color=RULE, linewidth=0.6, zorder=1)
     used = np.flatnonzero(carried)
@@ -206,7 +207,7 @@ def _draw_eras(ax: Axes, scene: Scene, source: str | None, lanes: Sequence[Lane]
         for place, era in enumerate(eras):
             if era["first_seen"] is None or era["last_seen"] is None:
                 continue
-            began, ended = (float(_days(parse_time(era[edge], "era"))) for edge in ("first_seen", "last_seen"))
+            began, ended = (float(days(parse_time(era[edge], "era"))) for edge in ("first_seen", "last_seen"))
             row = next((number for number in rows if (held := lanes[number].proxy) and held.proxy == (era["proxy"] or era["asked"])), None)
             if row is not None:
                 colour = scene.colours[era["proxy"] or era["asked"]]
@@ -216,8 +217,8 @@ def _draw_eras(ax: Axes, scene: Scene, source: str | None, lanes: Sequence[Lane]
             ax.plot((began, began), (rows[0] + 0.04, rows[-1] + 0.98), color=INK, linewidth=1.1, zorder=2)
             if row is not None and (began - left) / (right - left) > 0.2:
                 ax.annotate(
-                    f"since {era['first_seen'][11:19]}", (began, row + 0.55), xytext=(-4, 0), textcoords="offset points", ha="right",
-                    va="center", fontsize=8, color=INK, annotation_clip=False,
+                    f"since {clock(parse_time(era['first_seen'], 'era'))}", (began, row + 0.55), xytext=(-4, 0),
+                    textcoords="offset points", ha="right", va="center", fontsize=8, color=INK, annotation_clip=False,
                 )  # fmt: skip
 
 
@@ -225,7 +226,7 @@ def _draw_marks(ax: Axes, marks: Sequence[tuple[int, str]], above: float) -> Non
     """A dashed line for each, its words above the rows on a line of their own, on the side where there is room."""
     left, right = ax.get_xlim()
     for number, (at, what) in enumerate(marks):
-        x = float(_days(at))
+        x = float(days(at))
         late = (x - left) / (right - left) > 0.6
         ax.axvline(x, color=INK, linewidth=0.8, linestyle=(0, (3, 2)), zorder=2)
         lift = 3 + above + MARK_IN * 72 * (len(marks) - 1 - number)
@@ -245,15 +246,14 @@ def _in_words(scene: Scene, source: str | None, lanes: Sequence[Lane], start: in
     for plane, group in groupby(lanes, key=lambda lane: lane.plane):
         ways = [f"{inert(lane.name)} {_numbers(lane)}" for lane in group]
         said.append(f"{plane or 'no plane'}: {listed(ways)}")
-    did = [f"{_moment(at)[11:]} {what}" for at, what in _marks(scene)]
+    did = [f"{clock(at)} {what}" for at, what in _marks(scene)]
     more = f" Marks: {listed(did)}." if did else ""
     more += f" {counted(len(scene.alone), 'time')} without a user." if scene.alone else ""
     for plane, eras in eras_of(scene, source).items():
         ways = [inert(era["name"] or era["proxy"] or "no proxy") for era in eras]
-        until = [f"{way} until {era['last_seen'][11:19]}" if era["last_seen"] else way for way, era in zip(ways, eras[:-1], strict=False)]
+        until = [
+            f"{way} until {clock(parse_time(era['last_seen'], 'era'))}" if era["last_seen"] else way
+            for way, era in zip(ways, eras[:-1], strict=False)
+        ]
         more += f" {plane} changed: {', then '.join([*until, ways[-1]])}."
-    return f"Timeline of {inert(scene.whose(source))}, {_moment(start)} to {_moment(end)} UTC. {'; '.join(said)}.{more}"
-
-
-def _moment(ns: int) -> str:
-    return f"{datetime(1970, 1, 1) + timedelta(seconds=ns // 10**9):%Y-%m-%d %H:%M:%S}"
+    return f"Timeline of {inert(scene.whose(source))}, {moment(start)} to {moment(end)} {zone_name()}. {'; '.join(said)}.{more}"

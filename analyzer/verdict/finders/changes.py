@@ -15,14 +15,14 @@ from analyzer.text.times import clock
 from analyzer.text.words import listed
 from analyzer.verdict.case import Case
 from analyzer.verdict.evidence import Evidence, rfc3339
-from analyzer.verdict.winner import Answer, Contest, Era
+from analyzer.verdict.winner import Contest, Era
 
 FAILOVER_NS = 60 * 10**9
 """How long before the first request to the next proxy a failed attempt at the first one shows that the first was still tried."""
 
 
 def find(case: Case) -> list[Finding]:
-    """winner-changed, per source and moment; service-split, per source and plane."""
+    """winner-changed, per source and moment; service-split, per plane and way."""
     return [*_changes(case), *_splits(case)]
 
 
@@ -160,21 +160,27 @@ def _still_in_use(evidence: Evidence, before: Contest, client: int, since: int |
 
 
 def _splits(case: Case) -> Iterable[Finding]:
+    """One for each plane and way of going different ways, with all the sources that do."""
     evidence = case.evidence
+    together: dict[tuple[int, tuple[str, ...], str | None], list[tuple[Ints, list[int]]]] = {}
     for (client, code), answer in case.answers.planes.items():
         if answer.last.split:
-            yield _split(case, evidence, client, code, answer)
+            rows = _rows(evidence, client, [code], True)
+            services = sorted({int(service) for service in evidence.service.codes[rows].tolist() if service >= 0})
+            asked = answer.last.asked.proxy if answer.last.asked else None  # the setting that most of the plane follows
+            together.setdefault((code, tuple(_ways(case, client, services)), asked), []).append((rows, services))
+    for (code, ways, asked), members in together.items():
+        rows = np.unique(np.concatenate([rows for rows, _ in members]))
+        whose = evidence.of_whom(rows)
+        text = f"{whose}: services of the {evidence.plane.values[code]} plane go different ways: {listed(ways, 8)}"
+        services = sorted({service for _, named in members for service in named})
+        found = evidence.finding("service-split", rows, text, services=services, confidence="likely")
+        yield replace(found, expect={"winner": dict.fromkeys(found.services, asked)} if asked else None)
 
 
-def _split(case: Case, evidence: Evidence, client: int, code: int, answer: Answer) -> Finding:
-    rows = _rows(evidence, client, [code], True)
-    services = sorted({int(service) for service in evidence.service.codes[rows].tolist() if service >= 0})
-    ways = []
+def _ways(case: Case, client: int, services: Iterable[int]) -> Iterable[str]:
+    """`edr-cyber-data through PROX01 (WinHTTP)`, of each service that a proxy won."""
     for service in services:
         own = case.answers.services.get((client, service))
         if own is not None and own.last.winner is not None:
-            ways.append(f"{evidence.service.values[service]} through {own.last.winner.label}")
-    text = f"{evidence.client_label(client)}: services of the {evidence.plane.values[code]} plane go different ways: {listed(ways, 8)}"
-    finding = evidence.finding("service-split", rows, text, clients=[client], services=services, confidence="likely")
-    asked = answer.last.asked  # the setting that most of the plane follows
-    return replace(finding, expect={"winner": dict.fromkeys(finding.services, asked.proxy)} if asked else None)
+            yield f"{case.evidence.service.values[service]} through {own.last.winner.label}"

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
+from dataclasses import replace
 
 import numpy as np
 import pyarrow.compute as pc
@@ -19,6 +20,11 @@ from analyzer.verdict.evidence import Evidence, coded, grouped
 EXPECTED_ISSUERS = r"(?i)(^|,)(CN|O)=(Microsoft |DigiCert|Baltimore)"
 """Issuers of Defender's certificates, as the Client Analyzer's script expects them: Microsoft Secure Server CA, Microsoft Azure,
 Microsoft RSA, DigiCert SHA2, under Microsoft's, DigiCert's and Baltimore's roots. Another one may be an inspecting proxy's."""
+
+WHOSE_ISSUER = (
+    "If this authority is an inspecting proxy's, exclude Defender's hosts there; if it belongs here, name it in the topology: "
+    "[gateway] certificate_issuers."
+)
 
 
 def find(case: Case) -> list[Finding]:
@@ -55,11 +61,13 @@ def by_issuer(evidence: Evidence) -> list[Finding]:
         issuers = sorted({issuer.values[code] for code in issuer.codes[members].tolist()})
         way = f"through {evidence.proxy_label(proxy)}" if proxy >= 0 else "past the proxies"
         text = (
-            f"{counted(len(members), 'connection')} of {evidence.of_whom(members)} {way}{evidence.hosts_of(members)} got a certificate of "
-            f"{listed(issuers)}, which isn't known to sign for Defender; {_suffering(evidence, members, broken)}"
+            f"TLS may be opened on the way: certificates of {listed(issuers)}, not known to sign for Defender, came {way} to "
+            f"{counted(len(members), 'connection')} of {evidence.of_whom(members)}{evidence.hosts_of(members)}; "
+            f"{_suffering(evidence, members, broken)}"
         )
         services = evidence.service.codes[members].tolist()
-        findings.append(evidence.finding("tls-inspected", members, text, proxy=proxy, services=services, confidence="likely"))
+        found = evidence.finding("tls-inspected", members, text, proxy=proxy, services=services, confidence="likely")
+        findings.append(replace(found, advice=WHOSE_ISSUER))
     return findings
 
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import base64
 import csv
 import io
+import re
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -12,16 +13,22 @@ from typing import Any
 import pytest
 
 import analyzer
+from analyzer.report.page import html
 from analyzer.report.page.html import study_to_html, to_html
+from analyzer.text.times import shown_in, zone_of
 from tests.conftest import ROOT
 from tests.report import scenes
 from tests.report.browser import MISSING, WHY, Browser, chromium
+from tests.report.fleets import fleet
 from tests.report.scenes import FORMULA, MARKUP
 
 pytestmark = pytest.mark.skipif(bool(MISSING), reason=WHY)
 
 QUICK_MS = 1500
 """For a search, a filter or a sort over 50,000 rows, on a machine that has other things to do; it takes 50 to 200 here."""
+
+PAGES = ("article", "silent", "empty", "timeless", "crowd", "hostile")
+"""Scenes that have a page each."""
 
 TIMED = """
 const [action, argument] = arguments, started = performance.now();
@@ -57,9 +64,17 @@ def browser() -> Iterator[Browser]:
 def pages(tmp_path_factory: pytest.TempPathFactory, study_document: tuple[dict[str, Any], list[Any]]) -> Path:
     """The folder of all pages."""
     folder = tmp_path_factory.mktemp("pages")
-    for name in ("article", "silent", "empty", "timeless", "crowd", "hostile", "fifty_thousand"):
+    for name in (*PAGES, "fifty_thousand"):
         scene = getattr(scenes, name)()
+        with pytest.MonkeyPatch.context() as patched:
+            if name == "fifty_thousand":
+                patched.setattr(html, "PAGE_BYTES", 10**9)  # every flow with every column, as a study's page of few may be
+            (folder / f"{name}.html").write_text(to_html(scene.flows, scene.verdict), encoding="utf-8")
+    for name, scene in (("ipv4", scenes.proxied("ipv4", 3)), ("ipv6", scenes.proxied("ipv6", 3)), ("site", scenes.site(120))):
         (folder / f"{name}.html").write_text(to_html(scene.flows, scene.verdict), encoding="utf-8")
+    (folder / "fleet.html").write_text(to_html(scenes.fifty_thousand().flows, fleet(2_000)), encoding="utf-8")
+    with shown_in(zone_of("America/New_York"), "America/New_York"):
+        (folder / "zone.html").write_text(to_html(scenes.site(12).flows, scenes.site(12).verdict), encoding="utf-8")
     legs = analyzer.read(ROOT / "captures" / "proof" / "interception.pcapng", topology=ROOT / "captures" / "topology.toml")
     (folder / "legs.html").write_text(to_html(legs.table, legs.verdict.to_dict()), encoding="utf-8")
     (folder / "study.html").write_text(study_to_html(*study_document), encoding="utf-8")
@@ -75,7 +90,9 @@ def rows(browser: Browser) -> list[list[str]]:
     return browser.run(ROWS)  # type: ignore[no-any-return]
 
 
-@pytest.mark.parametrize("name", ["article", "silent", "empty", "timeless", "crowd", "hostile", "fifty_thousand", "study", "legs"])
+@pytest.mark.parametrize(
+    "name", ["article", "silent", "empty", "timeless", "crowd", "hostile", "fifty_thousand", "study", "legs", "site", "fleet", "zone"]
+)
 def test_no_error_no_request_and_no_dialogue(name: str, browser: Browser, pages: Path) -> None:
     browser.open(pages / f"{name}.html")
     assert browser.run("return document.getElementById('flow-table').hidden") is False
@@ -86,11 +103,94 @@ def test_no_error_no_request_and_no_dialogue(name: str, browser: Browser, pages:
     assert set(browser.requests()) <= {(pages / f"{name}.html").as_uri(), "data:,"}
 
 
-@pytest.mark.parametrize("name", ["article", "crowd", "hostile", "study", "legs"])
+@pytest.mark.parametrize("name", ["article", "crowd", "hostile", "study", "legs", "ipv4", "ipv6", "site", "fleet"])
 @pytest.mark.parametrize("width", [390, 768, 1440])
 def test_the_page_never_scrolls_sideways(name: str, width: int, browser: Browser, pages: Path) -> None:
     browser.open(pages / f"{name}.html", width=width)
     assert browser.run("return document.documentElement.scrollWidth") <= width
+
+
+@pytest.mark.parametrize("name", ["article", "crowd", "legs", "ipv4", "ipv6", "site"])
+@pytest.mark.parametrize("width", [390, 1440])
+def test_no_text_of_a_table_lies_over_another(name: str, width: int, browser: Browser, pages: Path) -> None:
+    browser.open(pages / f"{name}.html", width=width)
+    over = browser.run(
+        """
+        const over = [];
+        for (const row of document.querySelectorAll("main tr")) {
+          const boxes = [];
+          for (const cell of row.cells) {
+            const words = document.createTreeWalker(cell, NodeFilter.SHOW_TEXT), range = document.createRange();
+            while (words.nextNode()) {
+              if (words.currentNode.parentElement.closest(".unseen")) continue;
+              range.selectNodeContents(words.currentNode);
+              for (const r of range.getClientRects()) if (r.width > 1 && r.height > 4) boxes.push([r.left, r.top, r.right, r.bottom, cell]);
+            }
+          }
+          for (const a of boxes) for (const b of boxes)
+            if (a[4] !== b[4] && a[0] < b[2] - 1 && b[0] < a[2] - 1 && a[1] < b[3] - 2 && b[1] < a[3] - 2)
+              over.push(a[4].textContent.trim().slice(0, 30) + " | " + b[4].textContent.trim().slice(0, 30));
+        }
+        return over.slice(0, 5);
+        """
+    )
+    assert over == []
+
+
+def test_a_link_to_a_source_opens_its_group_and_shows_its_flows(browser: Browser, pages: Path) -> None:
+    for page in ("site", "fleet"):
+        browser.open(pages / f"{page}.html")
+        where = browser.run(
+            """
+            const place = [...document.querySelectorAll("[id^=source-]")].at(-1);
+            location.hash = place.id;
+            return place.id;
+            """
+        )
+        browser.run("return new Promise((done) => setTimeout(done, 50))")
+        assert browser.run("return document.querySelectorAll('.found').length") == 1
+        assert browser.run("return document.querySelector('.found').checkVisibility()") is True
+        found = browser.run("return document.querySelector('#flow-table input').value")
+        assert where == f"source-{found}"
+
+
+def test_display_filters_and_commands_are_copied_with_a_click(browser: Browser, pages: Path) -> None:
+    browser.open(pages / "legs.html")
+    browser.run(
+        """
+        window.copied = [];
+        Object.defineProperty(navigator, "clipboard", { value: { writeText: async (text) => { window.copied.push(text); } } });
+        document.querySelector(".flows-shown .copy").click();
+        document.querySelector("#findings .copy").click();
+        document.querySelector(".grid .id button").click();
+        """
+    )
+    browser.run("document.querySelectorAll('tr.all .copy').forEach((button) => button.click())")
+    browser.run("[...document.querySelectorAll('.controls button')].find((b) => b.textContent === 'Copy slice command').click()")
+    browser.run("return new Promise((done) => setTimeout(done, 50))")
+    shown, finding, own, packets, *chosen = browser.run("return window.copied")
+    ends = r"ip\.addr == \S+ && ip\.addr == \S+ && tcp\.port == \d+ && tcp\.port == \d+"
+    assert re.fullmatch(ends, shown) and re.fullmatch(ends, own)
+    assert re.match(r"whichproxy slice \S+interception\.pcapng --topology \S+ --finding \S+ ", finding)
+    assert re.match(r"whichproxy slice \S+ --topology \S+ --flow [0-9a-f]{16} -o [0-9a-f]{16}\.pcapng", packets)
+    assert all(command.count("--flow") > 1 for command in chosen)
+
+
+def test_times_are_those_of_the_pages_zone(browser: Browser, pages: Path) -> None:
+    browser.open(pages / "zone.html")
+    assert browser.run("return document.querySelector('.grid thead').textContent").startswith("2024-05-01, America/New_York")
+    assert rows(browser)[0][0] == "08:00:00.000"
+    browser.run("document.querySelector('.grid .id button').click()")
+    assert "2024-05-01T08:00:00.000000000-04:00" in browser.run("return document.querySelector('tr.all').textContent")
+
+
+def test_a_page_of_2_000_sources_is_whole(browser: Browser, pages: Path) -> None:
+    """How long it takes to open is measured by hand: no clock decides a test."""
+    browser.open(pages / "fleet.html")
+    assert browser.run("return document.querySelectorAll('[id^=source-]').length") == 2_000
+    browser.run("const box = document.querySelector('.find input'); box.value = '10.0.3.77'; box.dispatchEvent(new Event('input'))")
+    assert browser.run("return [...document.querySelectorAll('.members .found')].map((e) => e.textContent)") == ["10.0.3.77"]
+    assert " of " in browser.run("return document.querySelector('#flows .lead').textContent")
 
 
 @pytest.mark.parametrize("dark", [False, True], ids=["light", "dark"])

@@ -7,10 +7,10 @@ from typing import Any
 
 import pytest
 
-from analyzer.report.page import flow_data as module
-from analyzer.report.page.flow_data import flow_data, script_safe
+from analyzer.report.page.flow_data import KEPT_OF_MANY, flow_data, script_safe
 from analyzer.report.rows import json_lines
 from analyzer.report.text import inert
+from analyzer.text.times import shown_in, zone_of
 from tests.report import scenes
 
 
@@ -23,7 +23,7 @@ def value(column: dict[str, Any], row: int) -> Any:
     if column["kind"] == "time":
         seconds = column["seconds"][row]
         return None if seconds is None else (column["base"] + seconds) * 10**9 + column["nanoseconds"][row]
-    code = column["codes"][row]
+    code = row if column["codes"] is None else column["codes"][row]
     return None if code < 0 else column["texts"][code]
 
 
@@ -66,13 +66,48 @@ def test_sets_are_rows() -> None:
     assert json.loads(flow_data(flows, {"some": [ids[3], "not here", ids[1]]})[0])["sets"] == {"some": [3, 1]}
 
 
-def test_what_proves_something_comes_first_where_there_is_no_room(monkeypatch: pytest.MonkeyPatch) -> None:
-    flows = scenes.article().flows
+def columns_of(text: str) -> dict[str, dict[str, Any]]:
+    return {column["name"]: column for column in json.loads(text)["columns"]}
+
+
+def test_what_proves_something_comes_first_where_there_is_no_room() -> None:
+    flows = scenes.fifty_thousand().flows
     ids = flows.column("id").to_pylist()
-    monkeypatch.setattr(module, "MOST_FLOWS", 3)
-    text, left_out = flow_data(flows, {"proof": [ids[15]]})
-    (column,) = [column for column in json.loads(text)["columns"] if column["name"] == "id"]
-    assert column["texts"] == [ids[0], ids[1], ids[15]] and left_out == 13
+    proof = ids[100:200] + ids[49_000:49_100]
+    whole = flow_data(flows, {})
+    assert (whole.left_out, whole.brief) == (0, False)
+    some = flow_data(flows, {"proof": proof}, 200_000, {ids[-1]})
+    assert len(some.text) <= 200_000 and some.brief
+    kept = columns_of(some.text)["id"]["texts"]
+    assert len(kept) == 50_000 - some.left_out > 1000 and {*proof, ids[-1]} <= set(kept)
+    assert kept == [flow for flow in ids if flow in set(kept)], "in the table's order"
+    assert {"first_seen", "host", "proxy", "first_frame", "client_port"} <= set(columns_of(some.text)) <= KEPT_OF_MANY
+
+
+def test_columns_go_before_flows_do() -> None:
+    flows = scenes.fifty_thousand().flows.slice(0, 4000)
+    brief = flow_data(flows, {}, len(flow_data(flows, {}).text) * 4 // 5)
+    assert brief.brief and brief.left_out == 0
+
+
+def test_a_set_without_room_says_how_many_are_elsewhere() -> None:
+    flows = scenes.fifty_thousand().flows
+    ids = flows.column("id").to_pylist()
+    document = json.loads(flow_data(flows, {"all": ids, "first": ids[:10]}, 300_000, ids[:10]).text)
+    assert document["more"] == {"all": 50_000 - document["rows"]} and len(document["sets"]["all"]) == document["rows"]
+    assert document["sets"]["first"] == list(range(10))
+
+
+def test_no_room_at_all() -> None:
+    nothing = flow_data(scenes.fifty_thousand().flows, {}, 100)
+    assert nothing.left_out == 50_000 and json.loads(nothing.text)["rows"] == 0
+
+
+def test_the_zone_is_named_with_its_offsets() -> None:
+    flows = scenes.article().flows
+    assert json.loads(flow_data(flows, {}).text)["zone"] == {"name": "UTC", "offsets": [[1_714_564_800, 0]]}
+    with shown_in(zone_of("Europe/Berlin"), "Europe/Berlin"):
+        assert json.loads(flow_data(flows, {}).text)["zone"] == {"name": "Europe/Berlin", "offsets": [[1_714_564_800, 7200]]}
 
 
 def test_an_empty_table() -> None:

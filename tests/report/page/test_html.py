@@ -4,17 +4,20 @@ from __future__ import annotations
 
 import base64
 import hashlib
+import json
 import re
 from copy import deepcopy
 from functools import cache
 from html.parser import HTMLParser
+from urllib.parse import unquote
 
 import pytest
 
 from analyzer.report.model import build
 from analyzer.report.page.html import study_to_html, to_html
+from analyzer.text.times import shown_in, zone_of
 from tests.report import scenes
-from tests.report.fleets import fleet
+from tests.report.fleets import fleet, groups
 from tests.report.scenes import FORMULA, MARKUP
 from tests.report.verdicts import fifth_test
 
@@ -180,7 +183,7 @@ def test_of_very_many_sources_a_page_shows_some_and_says_so() -> None:
     assert len(whole) < 2_000_000
     text = Page(whole).text
     assert "10.0.0.0 no proxy for sensor" in text and "2,697 sources (10.0.0.3" in text and "one of these 2,697" in text
-    assert "… and 697 more: --json has all." in text and "All 300 sources with this answer" in text
+    assert "… and 697 more: the same report as .json has all" in text and "All 300 sources with this answer" in text
     assert "All 3,000" not in text and text.count("PROX01 until 12:09:00, then PROX03") >= 1
 
 
@@ -220,3 +223,48 @@ def test_what_to_change_and_what_must_hold_afterwards_stand_under_the_finding() 
     for setting in settings:
         assert " ".join(setting["where"].split()) in text and f"{setting['source']} ({setting['date']})" in text
     assert "[test.expect]" in text
+
+
+def test_a_page_of_very_many_flows_stays_small_and_says_where_the_rest_is() -> None:
+    scene = scenes.fifty_thousand()
+    whole = to_html(scene.flows, scene.verdict)
+    assert len(whole.encode()) < 2_000_000
+    made = Page(whole)
+    assert "50,000 flows" in made.text and "whichproxy flows -o flows.parquet" in made.text
+    held = int(re.search(r"This page holds ([\d,]+) of them", made.text)[1].replace(",", ""))  # type: ignore[index]
+    document = json.loads(made.scripts[0])
+    assert document["rows"] == held > 10_000
+    linked = {a["href"] for tag, a in made.tags if tag == "a" and (a["href"] or "").startswith("#flow-")}
+    ids = set(next(column for column in document["columns"] if column["name"] == "id")["texts"])
+    assert linked and {unquote((link or "").removeprefix("#flow-")) for link in linked} <= ids, "what the page links to is on it"
+
+
+def test_each_source_has_a_place_that_can_be_linked_to() -> None:
+    verdict = fleet(30)
+    made = Page(to_html(scenes.empty().flows, verdict))
+    places = {a["id"] for _, a in made.tags if (a.get("id") or "").startswith("source-")}
+    assert places == {f"source-{source['client_ip']}" for source in verdict["sources"]}
+
+
+def test_the_commonest_answer_is_always_among_the_first() -> None:
+    verdict = fleet(30)
+    for number, source in enumerate(verdict["sources"][:20]):
+        source["answer"] = f"answer {number:02}"
+    verdict["groups"] = groups(verdict["sources"])
+    top = Page(to_html(scenes.empty().flows, verdict)).text.partition("Who carried what")[0]
+    assert "9 sources (10.0.0.20, 10.0.0.21, 10.0.0.22 and 6 more): PROX03 (static) won for sensor" in top
+    assert "… and 10 more answers, of" in top
+
+
+def test_times_are_those_of_the_zone_and_it_is_named() -> None:
+    scene = scenes.article()
+    with shown_in(zone_of("Asia/Kolkata"), "Asia/Kolkata"):
+        text = Page(to_html(scene.flows, scene.verdict)).text
+    assert "Time (Asia/Kolkata)" in text and "17:30:00.000" in text and "times are Asia/Kolkata" in text
+    assert "UTC" not in text and "12:00:00" not in text
+
+
+def test_what_is_said_of_a_finding_leads_to_its_packets() -> None:
+    text = Page(to_html(scenes.article().flows, fifth_test())).text
+    command = "whichproxy slice captures/all-three.pcapng --finding proxy-auth-required --proxy 172.16.12.10:3128 --source 172.16.11.92"
+    assert f"{command} -o proxy-auth-required.pcapng" in text

@@ -1,0 +1,115 @@
+"""Findings as plain rows: what was seen, about whom, what to do, and how to get its packets; those that say the same together."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, replace
+from typing import Any
+
+from analyzer.report.expectation import expectation_file
+from analyzer.text.labels import ProxyLabel, counted, source_label
+from analyzer.text.times import to_the_second
+
+SEVERITIES = ("problem", "warning", "info")
+
+OF_A_MOMENT = frozenset(("backlog-flush", "winner-changed", "fallback", "tunnel-idle-closed", "tunnel-dead", "client-analyzer-run"))
+"""Findings of which the document has one per source and moment."""
+
+
+@dataclass(frozen=True)
+class Setting:
+    """What to change: its name, where it is, what to write, why, and the page that says so with the date of its text.
+
+    whose  the system that has it, or "at the proxy"
+    """
+
+    name: str
+    whose: str
+    where: str
+    change: str
+    why: str
+    source: str
+    date: str
+
+
+@dataclass(frozen=True)
+class Finding:
+    """Something a person should know: what, where it was seen, what to do about it.
+
+    settings  what to change, in the order to try it; expect: what must hold afterwards, as a file for --expect; "": nothing follows
+    command   writes its packets
+    alike     what is the same of other sources or at other moments, where they are put together
+    """
+
+    severity: str
+    code: str
+    confidence: str | None
+    text: str
+    advice: str | None
+    about: str
+    when: str
+    flows: tuple[str, ...]
+    settings: tuple[Setting, ...] = ()
+    expect: str = ""
+    proxy: str | None = None
+    command: str = ""
+    alike: tuple[Finding, ...] = ()
+
+    @property
+    def more(self) -> str:
+        """`and 14 more like it`; "" where there is none."""
+        return f"and {len(self.alike):,} more like it" if self.alike else ""
+
+
+def causes(findings: Sequence[Finding]) -> list[Finding]:
+    """The findings in their order, those put together that state the same of the same proxy for each source and moment."""
+    together: dict[tuple[object, ...], list[Finding]] = {}
+    for number, finding in enumerate(findings):
+        alike = finding.severity, finding.code, finding.proxy, finding.confidence
+        together.setdefault(alike if finding.code in OF_A_MOMENT else (number,), []).append(finding)
+    return [replace(first, alike=tuple(rest)) for first, *rest in together.values()]
+
+
+def finding_of(entry: Mapping[str, Any], names: Mapping[str, str | None], labels: Mapping[str, ProxyLabel], command: str) -> Finding:
+    clients, proxy, services = entry["client_ips"], entry["proxy"], entry["services"]
+    about = [source_label(clients[0], names.get(clients[0]))] if len(clients) == 1 else [counted(len(clients), "source")] if clients else []
+    if proxy:
+        about.append(f"through {labels.get(proxy, proxy)}")
+    if services:
+        about.append(services[0] if len(services) == 1 else counted(len(services), "service"))
+    return Finding(
+        severity=entry["severity"],
+        code=entry["code"],
+        confidence=entry["confidence"],
+        text=entry["text"],
+        advice=entry["advice"],
+        about=", ".join(about),
+        proxy=proxy,
+        when=span(entry["first_seen"], entry["last_seen"]),
+        flows=tuple(entry["flows"]),
+        settings=tuple(_setting(one) for one in entry.get("settings", ())),
+        expect=expectation_file(entry.get("expect")),
+        command=command,
+    )
+
+
+def _setting(entry: Mapping[str, Any]) -> Setting:
+    whose = "at the proxy" if entry["system"] == "proxy" else entry["system"]
+    return Setting(entry["name"], whose, entry["where"], entry["change"], entry["why"], entry["source"], entry["date"])
+
+
+def finding_order(finding: Finding) -> tuple[int, str, str, str]:
+    rank = SEVERITIES.index(finding.severity) if finding.severity in SEVERITIES else len(SEVERITIES)
+    return rank, finding.code, finding.about, finding.when
+
+
+def span(start: str | None, end: str | None) -> str:
+    """`2024-05-01 12:00:00 to 12:20:00` in the zone shown, the day said once; "" without times; an open end is left out."""
+    first, last = to_the_second(start), to_the_second(end)
+    if first and last:
+        if first == last:
+            return first
+        return f"{first} to {last[11:] if first[:10] == last[:10] else last}"
+    if first:
+        return f"from {first}"
+    return f"until {last}" if last else ""

@@ -1,0 +1,42 @@
+"""What a terminal is given that knows no more than its own code page: our typographic marks become the nearest that it has.
+
+Everything else that it can't show is spelled out, as `backslashreplace` does.
+"""
+
+from __future__ import annotations
+
+import codecs
+from typing import Final
+
+NAME: Final = "whichproxy.plain"
+
+NEAREST: Final = {
+    "▶": ">", "✗": "x", "✓": "+", "×": "x", "·": "-", "•": "*", "→": "->", "─": "-", "━": "-", "│": "|", "≠": "!", "–": "-", "—": "-",
+    "’": "'", "‘": "'", "“": '"', "”": '"', "■": "#",
+}  # fmt: skip
+"""A mark of ours → what stands for it. All but the arrow are as wide as what they stand for, so that tables keep their columns."""
+
+
+def register() -> None:
+    """Make NAME known to codecs as a way to deal with what an encoding can't hold."""
+    codecs.register_error(NAME, nearest)
+
+
+def nearest(error: UnicodeError) -> tuple[str, int]:
+    """What to write instead, and where to go on, as codecs ask for it."""
+    if not isinstance(error, UnicodeEncodeError):
+        raise error
+    text = error.object
+    written = []
+    for at in range(error.start, error.end):
+        written.append(_ellipsis(text, at) if text[at] == "…" else NEAREST.get(text[at]) or _spelled(text[at]))
+    return "".join(written), error.end
+
+
+def _ellipsis(text: str, at: int) -> str:
+    """Three dots before or behind words; one mark within a word that was shortened, whose column stays as wide."""
+    return "..." if not text[at + 1 : at + 2].strip() else "~"
+
+
+def _spelled(character: str) -> str:
+    return character.encode("ascii", "backslashreplace").decode("ascii")
