@@ -385,9 +385,8 @@ def test_the_templates_of_contributing_are_python_and_import_what_is_there() -> 
 
 def test_the_readme_names_every_verb() -> None:
     table = (ROOT / "README.md").read_text(encoding="utf-8").partition("| verb | what it does |")[2].partition("\n\n")[0]
-    named = (
-        {word for row in table.splitlines() for word in re.findall(r"`(?:whichproxy )?([a-z ]+)`", row.split("|")[1])} if table else set()
-    )
+    cells = [row.split("|")[1] for row in table.splitlines() if row]
+    named = {words for cell in cells for words in re.findall(r"`(?:whichproxy )?([a-z ]+)`", cell)}
     last = {words[-1] for words in verbs()}
     assert {name.split()[-1] for name in named} == {word.split()[-1] for word in last}
 
