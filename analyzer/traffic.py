@@ -101,7 +101,7 @@ class Verdict:
 
 
 class SourceVerdict(Verdict):
-    """What is said of one source: a verdict of its own, with its services, planes and findings alone.
+    """One source: a verdict of its own, with its services, planes and findings alone.
 
     client_ip client_ips name   of the source
     defender   seen, hidden or not-seen
@@ -278,7 +278,7 @@ class Traffic:
 
     @property
     def sources(self) -> tuple[SourceVerdict, ...]:
-        """What is said of each source."""
+        """The verdict on each source."""
         return self.verdict.sources
 
     def __len__(self) -> int:

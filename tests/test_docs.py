@@ -383,14 +383,6 @@ def test_the_templates_of_contributing_are_python_and_import_what_is_there() -> 
                 assert [alias.name for alias in node.names if not hasattr(module, alias.name)] == [], node.module
 
 
-def test_the_readme_names_every_verb() -> None:
-    table = (ROOT / "README.md").read_text(encoding="utf-8").partition("| verb | what it does |")[2].partition("\n\n")[0]
-    cells = [row.split("|")[1] for row in table.splitlines() if row]
-    named = {words for cell in cells for words in re.findall(r"`(?:whichproxy )?([a-z ]+)`", cell)}
-    last = {words[-1] for words in verbs()}
-    assert {name.split()[-1] for name in named} == {word.split()[-1] for word in last}
-
-
 def test_every_page_can_be_reached_from_the_readme() -> None:
     seen: set[Path] = set()
     to_read = [ROOT / "README.md"]
