@@ -188,6 +188,8 @@ WITHOUT: Final[dict[str, str]] = {
     "capture-gap": "of the capture",
     "packets-dropped": "of the capture",
     "flows-evicted": "of the capture",
+    "strangers-counted": "nobody's setting",
+    "gateway-silent": "of the gateway that captures",
     "capture-cut": "of the capture",
     "frames-unopened": "of the capture",
 }
