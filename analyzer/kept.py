@@ -9,6 +9,7 @@ from __future__ import annotations
 import contextlib
 import os
 import shutil
+import sys
 from collections.abc import Iterator
 from functools import cache
 from pathlib import Path
@@ -26,9 +27,18 @@ class NotKept(Exception):
 
 
 def cache_folder() -> Path:
-    """Where compiled kernels are kept: $NUMBA_CACHE_DIR, else in $XDG_CACHE_HOME or ~/.cache, writable or not."""
+    """Where compiled kernels are kept: $NUMBA_CACHE_DIR, else where the system keeps what can be made again, writable or not.
+
+    That is $XDG_CACHE_HOME or ~/.cache; on macOS ~/Library/Caches, on Windows %LOCALAPPDATA%.
+    """
     given, cache = os.environ.get("NUMBA_CACHE_DIR"), os.environ.get("XDG_CACHE_HOME")
-    return Path(given) if given else (Path(cache) if cache else _home() / ".cache") / "whichproxy" / "kernels"
+    if given:
+        return Path(given)
+    if not cache and sys.platform in ("darwin", "win32"):
+        from platformdirs import user_cache_path
+
+        return user_cache_path("whichproxy", appauthor=False) / "kernels"
+    return (Path(cache) if cache else _home() / ".cache") / "whichproxy" / "kernels"
 
 
 def _home() -> Path:

@@ -41,6 +41,8 @@ TOP_LEVEL = {
     "NOTICE": "licences of what is used, and where the data comes from",
     "pyproject.toml": "how it is built, installed and checked",
     "Makefile": "what can be done here",
+    "Dockerfile": "the container image",
+    ".dockerignore": "what an image is made of",
     "docs": "what the README is too short for",
     ".ci": "what CI runs",
     ".gitignore": "what git leaves alone",

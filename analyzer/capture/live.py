@@ -8,13 +8,12 @@ dumpcap is for users who may run it and no tcpdump; scapy's sniffer, in a proces
 from __future__ import annotations
 
 import contextlib
-import fcntl
 import io
 import os
 import re
 import select
-import shutil
 import signal
+import socket
 import subprocess
 import sys
 import threading
@@ -25,6 +24,7 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import IO, Any
 
+from analyzer.capture.programs import PIPED, find_program
 from analyzer.capture.selection import Selection
 from analyzer.errors import Unusable
 
@@ -36,6 +36,7 @@ SNIFFER = "import sys; from analyzer.capture.sniffer import main; sys.exit(main(
 # What the kernel keeps for the tool while it can't be read: a few hundred milliseconds of a fast interface.
 BUFFER_MIB = 32
 PIPE_BYTES = 1 << 20
+BPF_DEVICE = "/dev/bpf0"
 
 STOP_S = 5.0
 """How long a tool may take to give what it still has, once it was asked to stop."""
@@ -86,14 +87,18 @@ def told_drops(line: str, before: Drops) -> Drops:
 
 def choose_tool() -> str:
     """The tool that this user can capture with here: tcpdump, dumpcap or scapy. Errors: Unusable, none."""
+    if not hasattr(os, "geteuid"):
+        raise Unusable("capturing an interface by itself needs Linux or macOS", None, PIPED)
     is_root = os.geteuid() == 0
-    tcpdump, dumpcap = (find(tool) for tool in (TCPDUMP, DUMPCAP))
+    tcpdump, dumpcap = (find_program(tool) for tool in (TCPDUMP, DUMPCAP))
     if tcpdump and (is_root or _has_privilege(tcpdump)):
         return TCPDUMP
     if dumpcap and (is_root or _has_privilege(dumpcap)):
         return DUMPCAP
-    if is_root:
+    if is_root and hasattr(socket, "AF_PACKET"):
         return SCAPY
+    if sys.platform == "darwin":
+        raise Unusable("this user may not capture", None, "run it with sudo, or install ChmodBPF, which comes with Wireshark")
     raise Unusable(
         "this user may not capture",
         None,
@@ -101,13 +106,10 @@ def choose_tool() -> str:
     )
 
 
-def find(tool: str) -> str | None:
-    """Where the tool is; Debian keeps some where only root looks."""
-    return shutil.which(tool, path=f"{os.environ.get('PATH', '')}:/usr/sbin:/sbin")
-
-
 def _has_privilege(path: str) -> bool:
     """Whether the program may capture for whoever runs it, and whether this user may run it."""
+    if not hasattr(os, "getxattr"):  # not Linux: who may read the devices may capture, with any program
+        return os.access(BPF_DEVICE, os.R_OK)
     try:
         status = Path(path).stat()
         given = status.st_mode & 0o4000 or bool(os.getxattr(path, "security.capability"))
@@ -132,7 +134,7 @@ def command(tool: str, interface: str, chosen: Selection) -> list[str]:
         # Else the last second's packets are still in the kernel when it is told to stop, and lost.
         options = ["-U", "-w", "-", "-n", "-B", str(BUFFER_MIB * 1024), "--immediate-mode", "--time-stamp-precision=nano"]
         return [
-            find(tool) or tool,
+            find_program(tool) or tool,
             "-i",
             interface,
             *options,
@@ -143,13 +145,13 @@ def command(tool: str, interface: str, chosen: Selection) -> list[str]:
         ]
     if tool == DUMPCAP:
         wanted = ["-f", chosen.filter] if chosen.filter else []
-        return [find(tool) or tool, "-i", interface, "-q", "-w", "-", "-B", str(BUFFER_MIB), "-s", str(chosen.snap_bytes), *wanted]
+        return [find_program(tool) or tool, "-i", interface, "-q", "-w", "-", "-B", str(BUFFER_MIB), "-s", str(chosen.snap_bytes), *wanted]
     # scapy's socket gets frames without their outer tag, so the filter looks in the right place as it is.
     return [sys.executable, "-c", SNIFFER, interface, str(chosen.snap_bytes), chosen.wanted]
 
 
 class Tap(io.RawIOBase):
-    """A stream that ends when it is told to, even while it waits for its writer."""
+    """A stream that ends when it is told to, even while it waits for its writer (on Windows: once something comes)."""
 
     def __init__(self, file: IO[bytes]) -> None:
         self._fd = file.fileno()
@@ -162,6 +164,10 @@ class Tap(io.RawIOBase):
 
     def readinto(self, place: Any) -> int:
         """Bytes put into `place`: 0 at the end, and once it was closed off and nothing more is there."""
+        if not hasattr(os, "readv"):  # Windows, where select takes nothing but sockets
+            data = b"" if self._closed else os.read(self._fd, len(place))
+            place[: len(data)] = data
+            return len(data)
         ready = select.select([self._fd, self._wake], [], [])[0]
         return os.readv(self._fd, [place]) if self._fd in ready else 0
 
@@ -290,7 +296,9 @@ class Recorder(Tool):
         tool = tool or choose_tool()
         super().__init__(tool, interface, command(tool, interface, chosen), subprocess.PIPE)
         assert self._process.stdout is not None
-        with contextlib.suppress(OSError, AttributeError):  # a larger pipe is only faster; a user may not have it
+        with contextlib.suppress(OSError, AttributeError, ImportError):  # a larger pipe is only faster; a system may not have it
+            import fcntl
+
             fcntl.fcntl(self._process.stdout, fcntl.F_SETPIPE_SZ, PIPE_BYTES)  # type: ignore[attr-defined,unused-ignore]
         self.stream = Tap(self._process.stdout)
 

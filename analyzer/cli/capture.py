@@ -59,7 +59,7 @@ def capture(job: JobFile, seconds: For = None, quiet: Quiet = False) -> int:
             raise KeyboardInterrupt
         stop.set()
 
-    numbers = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
+    numbers = [getattr(signal, name) for name in ("SIGINT", "SIGTERM", "SIGHUP") if hasattr(signal, name)]
     before = [signal.signal(number, interrupt) for number in numbers]
     try:
         outcome = run_job(described, Control(say, stop.wait, seconds, captures))

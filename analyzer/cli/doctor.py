@@ -14,6 +14,7 @@ from typing import Annotated, NamedTuple
 
 import typer
 
+from analyzer.capture.programs import find_program
 from analyzer.cli.outcome import DONE, UNMET, complain
 from analyzer.errors import Unusable
 
@@ -22,7 +23,12 @@ REQUIRED = (
     *("pydantic", "cryptography", "lz4", "scapy", "pyshark", "yacryptopan"),
     *(("zstandard",) if sys.version_info < (3, 14) else ()),  # from 3.14 on the standard library has it
 )
-EXTRAS = {"notebook": ("nbclient", "nbformat", "ipykernel"), "cluster": ("dask", "distributed", "fsspec"), "pac": ("quickjs",)}
+EXTRAS = {
+    "notebook": ("nbclient", "nbformat", "ipykernel"),
+    "remote": ("fsspec", "aiohttp", "s3fs", "gcsfs", "adlfs"),
+    "cluster": ("dask", "distributed", "fsspec"),
+    "pac": ("quickjs",),
+}
 TOOLS = {
     "tshark": "whichproxy verify, the second opinion, and the tests",
     "dumpcap": "recording captures",
@@ -85,7 +91,7 @@ def _packages() -> Iterator[Check]:
 
 def _tools() -> Iterator[Check]:
     for tool, purpose in TOOLS.items():
-        path = shutil.which(tool)
+        path = find_program(tool)
         if path is None:
             yield Check(tool, MISSING, f"not found; wanted for {purpose}", _install("wireshark-common" if tool == "dumpcap" else tool))
         else:
@@ -111,7 +117,7 @@ def _privilege() -> Check:
     part = "privilege to capture"
     if hasattr(os, "geteuid") and os.geteuid() == 0:
         return Check(part, OK, "running as root")
-    dumpcap = shutil.which("dumpcap")
+    dumpcap = find_program("dumpcap")
     if dumpcap is None:
         return Check(part, MISSING, "not root, and no dumpcap that could have it", _install("wireshark-common"))
     setuid = Path(dumpcap).stat().st_mode & 0o4000

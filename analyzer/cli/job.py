@@ -97,7 +97,11 @@ def _wrong(described: Job) -> Iterator[WhichproxyError]:
         return load_expectations(str(described.expect), catalogue or load_catalogue()) if described.expect else None
 
     def interface() -> None:
-        if not Path("/sys/class/net", described.said.interface).exists() and described.said.interface != "any":
+        if (
+            Path("/sys/class/net").is_dir()
+            and not Path("/sys/class/net", described.said.interface).exists()
+            and described.said.interface != "any"
+        ):
             raise Unusable("no such interface here", described.said.interface, "ip link lists them")
 
     checks: list[Callable[[], object]] = [

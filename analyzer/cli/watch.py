@@ -182,7 +182,7 @@ class Run:
 
     def until_end(self, seconds: float | None) -> bool:
         """Show what comes until the stream ends, the time is over or somebody interrupts it: True when somebody did."""
-        numbers = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
+        numbers = [getattr(signal, name) for name in ("SIGINT", "SIGTERM", "SIGHUP") if hasattr(signal, name)]
         before = [signal.signal(number, self._interrupt) for number in numbers]
         try:
             self._reader.start()

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import contextlib
-import fcntl
 import json
 import os
 import signal
@@ -13,7 +12,13 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import Final
 
+from analyzer.capture.programs import PIPED
 from analyzer.errors import Unusable
+
+try:
+    import fcntl
+except ImportError:  # Windows
+    fcntl = None  # type: ignore[assignment]
 
 NAME: Final = "lock"
 WAIT_S: Final = 5.0
@@ -37,7 +42,9 @@ class Lock:
 
 @contextmanager
 def locked(folder: Path) -> Iterator[Lock]:
-    """Hold the folder's lock. Errors: Unusable, another run holds it."""
+    """Hold the folder's lock. Errors: Unusable, another run holds it, or the system has no such locks."""
+    if fcntl is None:
+        raise Unusable("a capture job needs Linux", str(folder), PIPED)
     handle = os.open(folder / NAME, os.O_RDWR | os.O_CREAT, 0o644)
     try:
         _take(handle, folder)
@@ -77,6 +84,8 @@ def holder_of(folder: Path) -> dict[str, int]:
 
 def is_held(folder: Path) -> bool:
     """Whether a run is at work."""
+    if fcntl is None:
+        return False
     try:
         handle = os.open(folder / NAME, os.O_RDONLY)
     except OSError:
@@ -92,7 +101,7 @@ def is_held(folder: Path) -> bool:
 
 def is_alive(pid: int | None) -> bool:
     """Whether there is such a process."""
-    if pid is None:
+    if pid is None or fcntl is None:  # Windows: there os.kill(pid, 0) would interrupt it
         return False
     try:
         os.kill(pid, 0)

@@ -11,13 +11,15 @@ import os
 import re
 import signal
 import subprocess
+import sys
 import time
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Final
 
-from analyzer.capture.live import BUFFER_MIB, DUMPCAP, TCPDUMP, Tool, choose_tool, find
+from analyzer.capture.live import BUFFER_MIB, DUMPCAP, TCPDUMP, Tool, choose_tool
+from analyzer.capture.programs import find_program
 from analyzer.capture.selection import Selection
 from analyzer.errors import Unusable
 
@@ -67,11 +69,11 @@ def choose_ring_tool(asked: str | None) -> str:
     dumpcap comes first: each of its files says itself what was dropped, which a killed tcpdump takes with it.
     """
     if asked:
-        if find(asked) is None:
+        if find_program(asked) is None:
             raise Unusable(f"{asked} isn't installed", "tool", "leave the key out, or install it")
         return asked
     chosen = choose_tool()
-    if chosen == TCPDUMP and find(DUMPCAP) and os.geteuid() == 0:
+    if chosen == TCPDUMP and find_program(DUMPCAP) and os.geteuid() == 0:
         return DUMPCAP
     if chosen not in (DUMPCAP, TCPDUMP):
         raise Unusable("ring files need dumpcap or tcpdump", None, "install tcpdump, or Wireshark's dumpcap")
@@ -85,11 +87,11 @@ def command(tool: str, interface: str, chosen: Selection, folder: Path, prefix: 
         size = ["-b", f"filesize:{max(1, file_bytes // 1000)}", "-b", f"duration:{file_s}"]
         place = ["-w", str(folder / f"{prefix}.pcapng")]
         options = ["-q", "-B", str(BUFFER_MIB), "-s", str(chosen.snap_bytes), *size, *place]
-        return [find(tool) or tool, "-i", interface, *options, *(["-f", *wanted] if wanted else [])]
+        return [find_program(tool) or tool, "-i", interface, *options, *(["-f", *wanted] if wanted else [])]
     size = ["-G", str(file_s), "-C", str(max(1, file_bytes // 1_000_000)), "-w", str(folder / f"{prefix}-%s.pcap")]
     user = ["-Z", "root"] if os.geteuid() == 0 else []
     options = ["-n", "-B", str(BUFFER_MIB * 1024), "-s", str(chosen.snap_bytes), "--time-stamp-precision=nano", *user, *size]
-    return [find(tool) or tool, "-i", interface, *options, "--", *wanted]
+    return [find_program(tool) or tool, "-i", interface, *options, "--", *wanted]
 
 
 class RingTool(Tool):
@@ -118,7 +120,9 @@ class RingTool(Tool):
 
 
 def _die_with_us() -> Callable[[], None]:
-    """What a child runs first: the system ends it when we are gone, however that came."""
+    """What a child runs first: Linux ends it when we are gone, however that came; elsewhere nobody does."""
+    if sys.platform != "linux":
+        return lambda: None
     library = ctypes.CDLL(None, use_errno=True)
     return lambda: library.prctl(PR_SET_PDEATHSIG, signal.SIGTERM)
 

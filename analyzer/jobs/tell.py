@@ -55,7 +55,7 @@ def _run(command: list[str], body: bytes, seconds: float) -> list[str]:
         except subprocess.TimeoutExpired:
             return [f"{command[0]} took longer than {seconds:g} s and was ended"]
         finally:
-            with contextlib.suppress(ProcessLookupError):
+            with contextlib.suppress(ProcessLookupError, AttributeError):  # Windows has no groups: what the command started goes on
                 os.killpg(process.pid, signal.SIGKILL)
     if process.returncode:
         said = errors.decode("utf-8", "backslashreplace").strip().splitlines()

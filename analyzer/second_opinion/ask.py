@@ -36,6 +36,7 @@ def ask(job: dict[str, Any], progress: Progress | None = None) -> dict[str, Any]
             "PYTHONPATH": os.pathsep.join([str(ROOT), *filter(None, [os.environ.get("PYTHONPATH")])]),
             "WIRESHARK_CONFIG_DIR": folder,
             "HOME": folder,
+            "APPDATA": folder,
         }
         with tempfile.TemporaryFile() as errors:
             child = subprocess.Popen(

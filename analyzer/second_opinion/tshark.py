@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 import re
-import shutil
 import subprocess
 from functools import cache
 from typing import Final, NamedTuple
 
+from analyzer.capture.programs import find_program
 from analyzer.errors import Unusable
 
 INSTALL: Final = "install it (Debian and Ubuntu: sudo apt-get install tshark; others: https://www.wireshark.org/download.html)"
@@ -23,8 +23,8 @@ class Tshark(NamedTuple):
 
 
 def find_tshark() -> Tshark:
-    """The tshark on the PATH. Errors: Unusable, with how to get it, when there is none or it doesn't run."""
-    path = shutil.which("tshark")
+    """The tshark on the PATH, or where Wireshark installs it. Errors: Unusable, with how to get it: none, or it doesn't run."""
+    path = find_program("tshark")
     if path is None:
         raise Unusable("verify asks Wireshark's tshark, which isn't installed", None, INSTALL)
     try:

@@ -1,0 +1,31 @@
+# whichproxy in a container: nothing is compiled when it starts, nobody in it is root, and nothing in it can be written.
+#
+#   docker build -t whichproxy .
+#   docker run --rm -v "$PWD:/captures:ro" whichproxy report /captures
+#
+# --build-arg EXTRAS=[remote] reads object stores too. docs/platforms.md says what was measured, and how.
+
+FROM debian:bookworm-slim AS build
+ARG EXTRAS=""
+RUN apt-get update && apt-get install -y --no-install-recommends python3-venv && rm -rf /var/lib/apt/lists/*
+COPY pyproject.toml requirements.txt README.md LICENSE NOTICE /src/
+COPY analyzer /src/analyzer
+# What nobody runs in a container goes: pip, the libraries' own tests, and headers.
+RUN python3 -m venv /opt/whichproxy \
+    && /opt/whichproxy/bin/pip install --no-cache-dir --disable-pip-version-check "/src$EXTRAS" \
+    && /opt/whichproxy/bin/pip uninstall -y --disable-pip-version-check pip setuptools \
+    && find /opt/whichproxy/lib -depth -type d \( -name tests -o -name include \) -path "*/site-packages/*" \
+       -not -path "*/scapy/*" -exec rm -rf {} +
+# The kernels, for any processor: whose image this is, isn't known here.
+ENV NUMBA_CACHE_DIR=/opt/whichproxy/kernels NUMBA_CPU_NAME=generic NUMBA_CPU_FEATURES=""
+RUN /opt/whichproxy/bin/whichproxy doctor --warm
+
+FROM debian:bookworm-slim
+RUN apt-get update && apt-get install -y --no-install-recommends python3 && rm -rf /var/lib/apt/lists/* \
+    && useradd --system --uid 10001 --home-dir /nonexistent --shell /usr/sbin/nologin whichproxy
+COPY --from=build /opt/whichproxy /opt/whichproxy
+ENV NUMBA_CACHE_DIR=/opt/whichproxy/kernels NUMBA_CPU_NAME=generic NUMBA_CPU_FEATURES="" MPLCONFIGDIR=/tmp PYTHONDONTWRITEBYTECODE=1
+USER 10001
+WORKDIR /captures
+ENTRYPOINT ["/opt/whichproxy/bin/whichproxy"]
+CMD ["--help"]
