@@ -19,6 +19,8 @@ import pyarrow as pa
 from analyzer.findings import CODES, SEVERITIES
 from analyzer.packets.link_types import LINK_TYPES
 from analyzer.packets.wrappings import WRAPPINGS
+from analyzer.report.ecs import ECS_VERSION
+from analyzer.report.ecs import FIELDS as ECS_FIELDS
 from analyzer.tables import FLOW_COLUMNS, LOOKUP_COLUMNS, REQUEST
 from docs.article import article_page
 from docs.settings import settings_page
@@ -78,6 +80,10 @@ as `\\xNN`; `host` is in lower case. The columns stand in the table in the order
 LOOKUPS_TEXT: Final = """\
 Beside the flow table: one row per question to a resolver, over UDP or TCP, with its answer; in Python, `traffic.lookups`."""
 
+ECS_TEXT: Final = """\
+`whichproxy flows --format ecs` writes JSON lines by the names of the Elastic Common Schema ({version}), ready for Elasticsearch,
+OpenSearch and what else reads it; what ECS has no field for is below `whichproxy.`."""
+
 FINDINGS_TEXT: Final = """
 A finding is one cause, with all the sources, services and flows that it touches; what states a moment (a change, a fallback, a burst, a
 tunnel that died) is one for each source and moment. The severity is the usual one; a finding may have another where the circumstances
@@ -95,6 +101,8 @@ def columns_page() -> str:
     lines += [f"| `{key.name}` | {type_name(key.type)} | {REQUEST_KEYS[key.name]} |" for key in REQUEST]
     lines += ["", "## Lookups", "", LOOKUPS_TEXT, "", "| column | type | meaning |", "| --- | --- | --- |"]
     lines += [f"| `{c.name}` | {type_name(c.type)} | {cell(c.meaning)} |" for c in LOOKUP_COLUMNS]
+    lines += ["", "## As ECS", "", ECS_TEXT.format(version=ECS_VERSION), "", "| field | from |", "| --- | --- |"]
+    lines += [f"| `{field.name}` | {field.meaning} |" for field in ECS_FIELDS]
     return "\n".join(lines) + "\n"
 
 

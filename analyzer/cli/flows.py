@@ -25,6 +25,7 @@ class Format(StrEnum):
     CSV = "csv"
     JSONL = "jsonl"
     PARQUET = "parquet"
+    ECS = "ecs"
 
 
 SUFFIXES = {".csv": Format.CSV, ".jsonl": Format.JSONL, ".ndjson": Format.JSONL, ".parquet": Format.PARQUET, ".txt": Format.TABLE}
@@ -34,7 +35,8 @@ FormatOption = Annotated[
     typer.Option(
         "--format",
         show_default=False,
-        help="table, csv, jsonl or parquet. Default: by the suffix of -o; else table on a terminal, jsonl otherwise.",
+        help="table, csv, jsonl, parquet, or ecs (JSON lines by the names of the Elastic Common Schema). "
+        "Default: by the suffix of -o; else table on a terminal, jsonl otherwise.",
     ),
 ]
 Output = Annotated[
@@ -98,6 +100,7 @@ def flows(
       whichproxy flows gateway.pcapng --source 172.16.11.0/24 --service cloud-protection
       whichproxy flows gateway.pcapng --columns host,proxy,bytes_out --sort -bytes_out --limit 10
       whichproxy flows gateway.pcapng --topology topology.toml | jq -r 'select(.service) | [.host, .proxy_name] | @tsv'
+      whichproxy flows gateway.pcapng --format ecs -o flows.ecs.jsonl
       tcpdump -nr big.pcap -w - port 3128 | whichproxy flows - --format jsonl
 
     \b
@@ -112,6 +115,8 @@ def flows(
 
     chosen = _format(format, output)
     how = arrangement(columns, sort, limit)
+    if chosen is Format.ECS and how.columns:
+        raise Unusable("ECS has fields of its own", "--columns", "leave it out, or use --format jsonl")
     choice = Choice(tuple(source or ()), tuple(service or ()), tuple(proxy or ()))
     if output is not None:
         check_writable(output, inputs)
@@ -173,6 +178,10 @@ def _pieces(table: pa.Table, chosen: Format, columns: Sequence[str]) -> Iterator
         table = table.select(list(columns))
     if chosen is Format.JSONL:
         yield from rows.json_lines(table)
+    elif chosen is Format.ECS:
+        from analyzer.report.ecs import ecs_table
+
+        yield from rows.json_lines(ecs_table(table))
     elif chosen is Format.CSV:
         yield from rows.csv_lines(table)
     else:

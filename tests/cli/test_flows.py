@@ -55,3 +55,12 @@ def test_format_beats_the_suffix_and_works_on_stdout(capture: Path, tmp_path: Pa
 def test_parquet_keeps_what_each_column_means(capture: Path, tmp_path: Path, whichproxy: Whichproxy) -> None:
     whichproxy("flows", capture, "-o", tmp_path / "f.parquet")
     assert pq.read_schema(tmp_path / "f.parquet").field("host").metadata[b"meaning"].startswith(b"who was asked for")
+
+
+def test_by_the_names_of_ecs(capture: Path, tmp_path: Path, whichproxy: Whichproxy) -> None:
+    ended = whichproxy("flows", capture, "--format", "ecs")
+    assert ended.code == 0 and json.loads(ended.out)["source.ip"] == "172.16.11.92"
+    assert whichproxy("flows", capture, "--format", "ecs", "-o", tmp_path / "x.jsonl").code == 0
+    assert (tmp_path / "x.jsonl").read_text(encoding="ascii") == ended.out
+    refused = whichproxy("flows", capture, "--format", "ecs", "--columns", "host")
+    assert refused.code == 2 and "ECS has fields of its own" in refused.err
