@@ -9,6 +9,7 @@ FROM debian:bookworm-slim AS build
 ARG EXTRAS=""
 RUN apt-get update && apt-get install -y --no-install-recommends python3-venv && rm -rf /var/lib/apt/lists/*
 COPY pyproject.toml requirements.txt README.md LICENSE NOTICE /src/
+COPY docs/verdict.schema.json docs/study.schema.json /src/docs/
 COPY analyzer /src/analyzer
 # What nobody runs in a container goes: pip, the libraries' own tests, and headers.
 RUN python3 -m venv /opt/whichproxy \

@@ -102,7 +102,7 @@ def test_asking_for_drops_waits_for_the_answer(monkeypatch: pytest.MonkeyPatch) 
 
 def test_who_may_not_capture_is_told_what_to_do(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
     monkeypatch.setattr(os, "geteuid", lambda: 1000)
-    monkeypatch.setattr(live, "find", lambda tool: str(tmp_path / tool))
+    monkeypatch.setattr(live, "find_program", lambda tool: str(tmp_path / tool))
     monkeypatch.setattr(live, "_has_ambient", lambda: False)
     with pytest.raises(Unusable, match=r"may not capture.*setcap"):
         live.choose_tool()
@@ -113,5 +113,5 @@ def test_who_may_not_capture_is_told_what_to_do(monkeypatch: pytest.MonkeyPatch,
 def test_root_captures_with_what_is_there(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(os, "geteuid", lambda: 0)
     for there, tool in (({"tcpdump", "dumpcap"}, TCPDUMP), ({"dumpcap"}, DUMPCAP), (set[str](), SCAPY)):
-        monkeypatch.setattr(live, "find", lambda name, there=there: name if name in there else None)
+        monkeypatch.setattr(live, "find_program", lambda name, there=there: name if name in there else None)
         assert live.choose_tool() == tool

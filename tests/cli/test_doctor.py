@@ -21,6 +21,7 @@ def test_every_part_is_named_with_its_state(whichproxy: Whichproxy) -> None:
         "dumpcap",
         "privilege to capture",
         "extra notebook",
+        "extra remote",
         "extra cluster",
         "extra pac",
         "kernels",

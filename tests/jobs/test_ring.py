@@ -61,7 +61,7 @@ def test_how_the_tools_are_started(tmp_path: Path) -> None:
 
 
 def test_which_tool_is_chosen(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(ring, "find", lambda tool: None if tool == "dumpcap" else f"/usr/bin/{tool}")
+    monkeypatch.setattr(ring, "find_program", lambda tool: None if tool == "dumpcap" else f"/usr/bin/{tool}")
     monkeypatch.setattr(ring, "choose_tool", lambda: TCPDUMP)
     assert choose_ring_tool(None) == choose_ring_tool("tcpdump") == TCPDUMP
     with pytest.raises(Unusable, match="dumpcap isn't installed"):
