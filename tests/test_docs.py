@@ -58,6 +58,7 @@ PAGES_BY_HAND = [
     "docs/jobs.md",
     "docs/limits.md",
     "docs/recipes.md",
+    "docs/platforms.md",
     "docs/second-opinion.md",
     "docs/slices.md",
     "docs/study.md",
