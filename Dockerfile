@@ -23,7 +23,7 @@ RUN /opt/whichproxy/bin/whichproxy doctor --warm
 
 FROM debian:bookworm-slim
 RUN apt-get update && apt-get install -y --no-install-recommends python3 && rm -rf /var/lib/apt/lists/* \
-    && useradd --system --uid 10001 --home-dir /nonexistent --shell /usr/sbin/nologin whichproxy
+    && useradd --uid 10001 --no-create-home --home-dir /nonexistent --shell /usr/sbin/nologin whichproxy
 COPY --from=build /opt/whichproxy /opt/whichproxy
 ENV NUMBA_CACHE_DIR=/opt/whichproxy/kernels NUMBA_CPU_NAME=generic NUMBA_CPU_FEATURES="" MPLCONFIGDIR=/tmp PYTHONDONTWRITEBYTECODE=1
 USER 10001
