@@ -167,6 +167,7 @@ def decode(blocks: Iterable[Block], sources: Sequence[Source], fragments: Fragme
         if ports:
             noted += open_vxlan(block.data, block.frames, packets, ports)
         if noted:
+            without_labels(block, packets)
             labels = labels_of(block.data, block.frames, packets)
             data, frames = block.data, block.frames
             if note_unread(sources, block, packets):
@@ -244,6 +245,17 @@ def reported(blocks: Iterable[Block], sources: Sequence[Source], progress: Progr
             progress(*progress_of(sources))
     if progress is not None:
         progress(*progress_of(sources))
+
+
+def without_labels(block: Block, packets: npt.NDArray[Any]) -> None:
+    """Give frames that hold no packet the note of what they are in place of a label's, which a comment on them has put there."""
+    status = packets["status"]
+    rows = np.flatnonzero((packets["note"] == LABELLED) & (status >= NOT_IP) & (status != FRAGMENT))
+    if len(rows):
+        frames, again = block.frames[rows], np.zeros(len(rows), PACKET)
+        frames["note_bytes"] = 0
+        decode_frames(block.data, frames, len(rows), again)
+        packets["note"][rows] = np.where(again["note"] == LABELLED, 0, again["note"])
 
 
 def note_unread(sources: Sequence[Source], block: Block, packets: npt.NDArray[Any]) -> bool:

@@ -22,6 +22,7 @@ from analyzer.partial import Partial, collect_piece, finish, merge
 from analyzer.partial_file import read_partial, write_partial
 from tests.build import wrappings
 from tests.engine import reading
+from tests.packets.shapes import in_gre, in_ip
 
 
 def talk(port: int, packets: int = 6) -> list[tuple[int, bytes]]:
@@ -74,6 +75,27 @@ def commented(frame: bytes, ts_ns: int, comment: bytes, order: str = "little") -
     ticks = ts_ns // 1000
     head = struct.pack(sign + "5I", 0, ticks >> 32, ticks & 0xFFFFFFFF, len(frame), len(frame))
     return build.pcapng_block(6, head + frame.ljust((len(frame) + 3) // 4 * 4, b"\0") + options + bytes(4), order)
+
+
+@pytest.mark.parametrize(
+    ("frame", "unopened"),
+    [
+        (build.arp(), []),
+        (in_ip(1)(b"\x08\0\0\0" + bytes(40)), []),
+        (in_gre(struct.pack(">2H", 0, 0)), []),
+        (build.ethernet(bytes(60), 0x88E5), ["MACsec"]),
+        (in_ip(50)(bytes(60)), ["ESP"]),
+        (build.ethernet(b"\x45")[:15], []),
+    ],
+)
+def test_a_process_of_what_holds_no_packet(frame: bytes, unopened: list[str]) -> None:
+    """What isn't opened is counted all the same, and what is nobody's loss stays so."""
+    for ts, more in [(0, []), *([(0, talk(1001))] if unopened else [])]:
+        packets = commented(frame, ts, b"PID=4711") + b"".join(commented(data, when, b"PID=9") for when, data in more)
+        found = reading(build.section_header() + build.interface() + packets)
+        told = [entry["text"] for entry in found.captures[0]["damage"] if entry["code"] == "frames-unopened"]
+        assert [any(name in text for text in told) for name in unopened] == [True] * len(told)
+        assert found.flows.column("process").to_pylist() == ["9"] * bool(more)
 
 
 def test_other_comments_say_nothing() -> None:

@@ -8,11 +8,14 @@ from random import Random
 
 import tests.build as build
 from tests.build.mess import messy_capture
+from tests.build.netmon import Record, netmon, process
 from tests.conftest import ORACLES, ROOT
 from tests.packets.shapes import frames_of_every_shape, frames_that_are_guessed
+from tests.packets.talks import conversation
 from tests.reference.capture import Frame, NotACapture, read_capture
 
 MOST_BYTES = 150_000
+NOTED = process("C:\\Windows\\System32\\svchost.exe", 900)
 FOUND = Path(__file__).parent / "found"
 NOT_CAPTURES = (".json", ".jsonl", ".toml", ".md", ".py", ".txt")
 
@@ -21,7 +24,8 @@ EDGES = (0, 1, 2, 3, 4, 7, 8, 15, 16, 20, 31, 32, 63, 64, 127, 128, 255, 256, 10
 
 
 def corpus(until: float = inf) -> list[bytes]:
-    """The laboratory's captures, other people's, messy ones, one with every shape of packet, and all that failed once.
+    """The laboratory's captures, other people's, messy ones, one with every shape of packet, Network Monitor's,
+    and all that failed once.
 
     until   what failed after this moment (seconds since 1970) isn't taken: it would only fail again
     """
@@ -33,6 +37,7 @@ def corpus(until: float = inf) -> list[bytes]:
         small
         + [messy_capture(seed) for seed in range(12)]
         + [written([*frames_of_every_shape().values(), *frames_that_are_guessed().values()])]
+        + [netmon([Record(ts, frame, process=0) for ts, frame, *_ in conversation(False)], minor, processes=[NOTED]) for minor in range(4)]
     )
 
 

@@ -12,6 +12,7 @@ import tests.build as build
 from analyzer.capture.interleave import in_time_order
 from analyzer.capture.source import Source
 from analyzer.errors import Unusable
+from tests.build.netmon import Record, netmon, process
 from tests.capture.reading import Dripping, Seen, frames_of
 from tests.reference.capture import NotACapture, read_capture
 
@@ -21,6 +22,10 @@ CAPTURES = [
     build.pcapng(FRAMES), build.pcapng(FRAMES, order="big") + build.pcapng(FRAMES),
     build.section_header() + build.interface(101, snap_bytes=40) + build.simple(b"abc") + build.obsolete(7, b"d") + build.enhanced(8, b"e"),
 ]  # fmt: skip
+
+RECORDS = [Record(ts_ns, data, (1, 6, 0xE065, 0xFFFC)[i % 4], i % 3) for i, (ts_ns, data) in enumerate(FRAMES)]
+PROCESSES = [process("C:\\a.exe", 7), process("b.exe", 2**32 - 1, b"")]
+OF_NETMON = [netmon(RECORDS, minor, order=range(11, -1, -1), processes=PROCESSES) for minor in range(4)]
 
 Change = tuple[float, int, bytes]  # where (0 to 1), how many bytes go, what comes in their place
 changes = st.lists(st.tuples(st.floats(0, 1), st.integers(0, 30), st.binary(max_size=12)), max_size=4)
@@ -40,6 +45,15 @@ def read(data: bytes, step: int = 0) -> tuple[list[Seen], list[dict[str, object]
         return frames_of(in_time_order([source])), [entry.as_dict() for entry in source.damage]
     except Unusable:
         return None
+
+
+@settings(max_examples=80, deadline=None)
+@given(st.sampled_from(OF_NETMON), changes, st.sampled_from([1, 7, 100]))
+def test_damaged_files_of_network_monitor(data: bytes, how: list[Change], step: int) -> None:
+    data = damaged(data, how)
+    answer = read(data)
+    assert read(data, step) == answer
+    assert answer is None or len(answer[0]) <= len(data)
 
 
 @settings(max_examples=400, deadline=None)
