@@ -69,11 +69,11 @@ class History:
         return plain_history(self._document)
 
     def __repr__(self) -> str:
-        from analyzer.report.text import inert
+        from analyzer.text.inert import inert
 
         return f"<History: {inert(' '.join(self._document['answers']))}>"
 
     def _repr_html_(self) -> str:
-        from analyzer.report.text import html
+        from analyzer.text.inert import html
 
         return "".join(f"<p>{html(answer)}</p>" for answer in self._document["answers"])

@@ -56,12 +56,12 @@ class StudyTest(Traffic):
         return deepcopy(dict(self.document))
 
     def _repr_html_(self) -> str:
-        from analyzer.report.text import html
+        from analyzer.text.inert import html
 
         return f"<p><em>{html(self.title)}</em></p><p>{html(self.document['conclusion'])}</p>{self.verdict._repr_html_()}"
 
     def __repr__(self) -> str:
-        from analyzer.report.text import inert
+        from analyzer.text.inert import inert
 
         return f"<StudyTest {inert(self.title)!r}: {self.table.num_rows:,} flows>"
 
@@ -118,6 +118,6 @@ class Study:
         return study_to_html_fragment(build_study(self._document))
 
     def __repr__(self) -> str:
-        from analyzer.report.text import inert
+        from analyzer.text.inert import inert
 
         return f"<Study {inert(self.title)!r}: {inert(self._document['conclusion'])}>"

@@ -89,7 +89,7 @@ class Verdict:
 
     def __repr__(self) -> str:
         from analyzer.report.model import build
-        from analyzer.report.text import inert
+        from analyzer.text.inert import inert
 
         return f"<Verdict: {inert(' '.join(build(self._document).answers))}>"
 
@@ -127,7 +127,7 @@ class SourceVerdict(Verdict):
         return self._own
 
     def __repr__(self) -> str:
-        from analyzer.report.text import inert
+        from analyzer.text.inert import inert
         from analyzer.text.labels import source_label
 
         return f"<SourceVerdict {inert(source_label(self.client_ip, self.name))}: {inert(self.answer)}>"
@@ -297,12 +297,12 @@ class Traffic:
             yield from map(json.loads, lines.splitlines())
 
     def __repr__(self) -> str:
-        from analyzer.text.labels import counted
+        from analyzer.text.words import counted
 
         return f"<Traffic: {counted(len(self), 'flow')} from {counted(len(self._reading.captures), 'capture')}>"
 
     def _repr_html_(self) -> str:
-        from analyzer.report.text import html
+        from analyzer.text.inert import html
 
         return f"<p>{html(repr(self)[1:-1])}</p>{self.verdict._repr_html_()}"
 

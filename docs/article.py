@@ -11,7 +11,8 @@ from typing import Final, NamedTuple
 
 from analyzer.routes.requests import flat_requests
 from analyzer.study_result import Study, StudyTest
-from analyzer.text.labels import PLANES, counted, listed
+from analyzer.text.labels import PLANES, all_of
+from analyzer.text.words import counted
 from docs.article_words import ABOUT, OFFLINE, SILENT, THREE_TYPES, THREE_TYPES_SAID
 from docs.laboratory import (
     CAPTURES,
@@ -82,7 +83,7 @@ def article_page() -> str:
         lines += ["", f"## {heading}"]
         if tests:
             captures = [f"[{capture_name(study.tests[n])}](../captures/{capture_name(study.tests[n])})" for n in tests]
-            lines += ["", f"{'Captures' if len(captures) > 1 else 'Capture'}: {listed(captures)}."]
+            lines += ["", f"{'Captures' if len(captures) > 1 else 'Capture'}: {all_of(captures)}."]
         lines += ["", "| the article says | | the packets show | flows |", "| --- | --- | --- | --- |"]
         lines += [f"| {cell(c.says)} | {c.word} | {cell(c.seen)} | {proof(c)} |" for c in claims]
     return "\n".join([*lines, SILENT.rstrip()]) + "\n"
@@ -109,7 +110,7 @@ def proof(claim: Claim) -> str:
     assert claim.test is not None
     ids = [f"`{flow}`" for flow in claim.flows[:FLOWS_NAMED]]
     more = [f"{len(claim.flows) - FLOWS_NAMED} more"] if len(claim.flows) > FLOWS_NAMED else []
-    return f"{capture_name(claim.test).partition('-')[0]}: {listed([*ids, *more])}"
+    return f"{capture_name(claim.test).partition('-')[0]}: {all_of([*ids, *more])}"
 
 
 def _setup(study: Study) -> list[Claim]:
@@ -132,7 +133,7 @@ def _setup(study: Study) -> list[Claim]:
         Claim(THREE_TYPES_SAID, THREE_TYPES, None),
         Claim(
             "PROX01 receives what is configured by WinHTTP, PROX02 by WinINET (unauthenticated), PROX03 by the static setting",
-            f"{listed([f'{proxy} was asked {n:,} times' for proxy, n in asked_times.items()])} in all tests; {refused or 'none'} of "
+            f"{all_of([f'{proxy} was asked {n:,} times' for proxy, n in asked_times.items()])} in all tests; {refused or 'none'} of "
             f"{len(asked):,} requests was answered 407. Which method a proxy stands for is the topology file's word",
             all(asked_times.values()) and not refused,
         ),
@@ -174,7 +175,7 @@ def _only_winhttp(test: StudyTest) -> list[Claim]:
         ),
         Claim(
             "The analyzer says `Method=NamedWinHttp, address=172.16.12.10:3128`",
-            f"The proxy that carried everything is {listed(addresses)}; what the analyzer would say isn't in packets",
+            f"The proxy that carried everything is {all_of(addresses)}; what the analyzer would say isn't in packets",
             addresses == ["172.16.12.10:3128"],
         ),
         Claim(
@@ -190,7 +191,7 @@ def _only_winhttp(test: StudyTest) -> list[Claim]:
         ),
         Claim(
             "*3 - Proxy disabled: Failed (12002, timed out)*: the proxy is not disabled",
-            f"{counted(len(blocked), 'direct attempt')} (by the clients' own record to {listed(list(intended(test)))}), none answered: a "
+            f"{counted(len(blocked), 'direct attempt')} (by the clients' own record to {all_of(list(intended(test)))}), none answered: a "
             "timeout is what dropping looks like. The line says that the direct way was tried and failed",
             None,
             test,
@@ -251,7 +252,7 @@ def _only_wininet(nobody: StudyTest, logon: StudyTest, recommended: StudyTest) -
         ),
         Claim(
             "What was cached is uploaded once a user has logged on",
-            f"{capital(listed([entry['text'] for entry in backlog]))}. That it was cached is likely; packets don't show it",
+            f"{capital(all_of([entry['text'] for entry in backlog]))}. That it was cached is likely; packets don't show it",
             len(backlog) == 1 and backlog[0]["name"] == "PROX02" and backlog[0]["logon"] is not None,
             logon,
             [flow for entry in backlog for flow in entry["flows"]],
@@ -318,14 +319,14 @@ def _only_static(test: StudyTest) -> list[Claim]:
         Claim(
             "The workstation has no other way to the internet; Windows Update has none either",
             f"{counted(len(blocked), 'direct attempt')}, none answered. Packets show addresses only; the clients' own record says that "
-            f"{updates} were for Windows Update and {sum(wanted.values()) - updates} for {listed(others)}",
+            f"{updates} were for Windows Update and {sum(wanted.values()) - updates} for {all_of(others)}",
             bool(blocked) and updates > 0 and sum(wanted.values()) == len(blocked) and not test.document["verdict"]["direct"]["allowed"],
             test,
             blocked,
         ),
         Claim(
             "A great setup for disconnected environments",
-            f"{capital(listed(revocation))}. Where a device reaches revocation lists and Windows Update neither directly nor by WinHTTP, "
+            f"{capital(all_of(revocation))}. Where a device reaches revocation lists and Windows Update neither directly nor by WinHTTP, "
             f"Microsoft asks for two settings more: {OFFLINE}. Without them the antivirus cloud may answer 200 and still not "
             "work. No packet shows these settings",
             None,
@@ -381,7 +382,7 @@ def _summary(study: Study, recommended: StudyTest) -> list[Claim]:
             "The two together, without a third, offer the most",
             f"{counts(recommended, ('sensor', 'antivirus', 'user'))}. {documented(recommended)}. Live response: {sureness(recommended)}. "
             f"What they don't offer: {counted(len(blocked_of(recommended)), 'attempt')} past the proxies were dropped (by the clients' own "
-            f"record to {listed(list(intended(recommended)))}); the settings named under test 4 apply here too",
+            f"record to {all_of(list(intended(recommended)))}); the settings named under test 4 apply here too",
             all_through(recommended, {"sensor": "PROX03", "antivirus": "PROX03", "user": "PROX02"}),
             recommended,
             [flow for plane in ("sensor", "antivirus", "user") for flow in flows_of(recommended, plane)],

@@ -10,7 +10,7 @@ from typing import Any, Final
 
 from analyzer.routes.requests import flat_requests
 from analyzer.study_result import StudyTest
-from analyzer.text.labels import listed, method_name
+from analyzer.text.labels import all_of, method_name
 
 CAPTURES: Final = Path(__file__).resolve().parent.parent / "captures"
 
@@ -61,7 +61,7 @@ def counts(test: StudyTest, planes: Iterable[str]) -> str:
         shares = [
             f"{share['tunnels']} through {share['name']} ({method_name(share['method'])}){_broke(share)}" for share in entry["by_proxy"]
         ]
-        said.append(f"{plane}: of {total} requests {listed(shares)}")
+        said.append(f"{plane}: of {total} requests {all_of(shares)}")
     return "; ".join(said)
 
 
@@ -77,7 +77,7 @@ def documented(test: StudyTest) -> str:
         named = entry["status"] == "not shown" and entry["observed"] and entry["observed"][0] in entry["documented"]
         word = "a documented way, and no choice to see an order by" if named else f"{entry['status']} ({entry['text']})"
         said.setdefault(word, []).append(entry["plane"])
-    return f"Beside Microsoft's text: {'; '.join(f'{listed(planes)} {word}' for word, planes in said.items())}"
+    return f"Beside Microsoft's text: {'; '.join(f'{all_of(planes)} {word}' for word, planes in said.items())}"
 
 
 def sureness(test: StudyTest) -> str:

@@ -21,7 +21,7 @@ from analyzer.routes.topology import load_topology
 from analyzer.services.catalogue import load_catalogue
 from analyzer.studies.begin import first_study
 from analyzer.studies.file import load_plan
-from analyzer.toml_file import SCHEMAS, schema_line
+from analyzer.text.toml import SCHEMAS, schema_line
 from tests.conftest import ROOT
 from tests.report.verdicts import fifth_test
 

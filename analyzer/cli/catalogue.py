@@ -40,8 +40,8 @@ def show(catalogues: Catalogues = None) -> int:
       whichproxy catalogue show
       whichproxy catalogue show --catalogue ours.toml
     """
-    from analyzer.report.text import inert
     from analyzer.services.catalogue import load_catalogue
+    from analyzer.text.inert import inert
 
     for line in _said(load_catalogue(catalogues or ()), datetime.now(UTC).date()):
         print(inert(line))
@@ -59,10 +59,10 @@ def diff(file: PageFile, model: Model = None, catalogues: Catalogues = None) -> 
     Examples:
       whichproxy catalogue diff streamlined-device-connectivity-urls-commercial.md
     """
-    from analyzer.report.text import inert
     from analyzer.services.catalogue import load_catalogue
     from analyzer.services.changes import changes
     from analyzer.services.published import read_published
+    from analyzer.text.inert import inert
 
     page = read_published(file, _model(model))
     found = changes(load_catalogue(catalogues or ()), page)
@@ -92,10 +92,10 @@ def lacking_of(
       whichproxy catalogue lacking allowed.txt --geo EU
       whichproxy catalogue lacking squid.conf --geo US --model streamlined --os Linux
     """
-    from analyzer.report.text import inert
     from analyzer.services.allowed import lacking, read_allowed
     from analyzer.services.catalogue import load_catalogue
     from analyzer.services.permits import device_from
+    from analyzer.text.inert import inert
 
     loaded = load_catalogue(catalogues or ())
     allowed = read_allowed(file)
@@ -153,7 +153,7 @@ def _model(model: str | None) -> str | None:
 
 
 def _say_unread(page: PublishedList) -> None:
-    from analyzer.report.text import inert
+    from analyzer.text.inert import inert
 
     if page.unread:
         print(inert(f"not read as a host: {', '.join(dict.fromkeys(page.unread))}"[:400]), file=sys.stderr)

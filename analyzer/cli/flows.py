@@ -109,7 +109,7 @@ def flows(
     from analyzer.cli.reading import checked, read, say_unusable, say_written
     from analyzer.report.arranged import arranged, arrangement
     from analyzer.report.chosen import Choice, check_services, chosen_flows
-    from analyzer.report.outputs import check_writable, write_whole
+    from analyzer.text.files import check_writable, write_whole
     from analyzer.text.times import shown_in, zone_of
     from analyzer.text.words import counted
 
@@ -158,7 +158,7 @@ def _to_stdout(table: pa.Table, chosen: Format, columns: Sequence[str]) -> None:
     import shutil
 
     from analyzer.report.flow_table import flow_lines
-    from analyzer.report.text import UNWRAPPED
+    from analyzer.text.inert import UNWRAPPED
 
     width = shutil.get_terminal_size().columns if sys.stdout.isatty() else UNWRAPPED
     for line in flow_lines(table, width, columns):

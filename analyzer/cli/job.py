@@ -49,7 +49,7 @@ def init(output: Output = "job.toml") -> int:
       sudo whichproxy job init -o /etc/whichproxy/gw1.toml
     """
     from analyzer.jobs.begin import first_job
-    from analyzer.report.outputs import write_new
+    from analyzer.text.files import write_new
 
     write_new(output, first_job(output))
     print(output)
@@ -123,8 +123,8 @@ def _wrong(described: Job) -> Iterator[WhichproxyError]:
 def _will_do(described: Job) -> Iterator[str]:
     from analyzer.capture.selection import EVERYTHING, can_be_tagged, selection
     from analyzer.jobs.ring import choose_ring_tool
-    from analyzer.report.text import inert
     from analyzer.routes.topology import load_topology
+    from analyzer.text.inert import inert
     from analyzer.text.labels import byte_size
 
     said = described.said
@@ -257,8 +257,8 @@ def history(file: JobFile, last: Last = 20, compare: Compare = None, json: Json 
 
 
 def _history(runs: list[dict[str, Any]]) -> Iterator[str]:
-    from analyzer.report.text import inert
-    from analyzer.text.labels import counted
+    from analyzer.text.inert import inert
+    from analyzer.text.words import counted
 
     for run in runs:
         drops = f", {counted(run['dropped'], 'packet')} dropped" if run["dropped"] else ""
@@ -277,7 +277,7 @@ def _compare(described: Job, first: int, second: int, *, json: bool) -> int:
     from analyzer.jobs.drift import compare
     from analyzer.jobs.runs import VERDICT, place_of, read_json
     from analyzer.report.json import to_json
-    from analyzer.report.text import inert
+    from analyzer.text.inert import inert
 
     before, after = (_verdict(described.results / place_of(number, VERDICT), number, read_json) for number in (first, second))
     found = compare(before, after, described.said.drift.failures)

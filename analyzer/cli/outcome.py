@@ -6,7 +6,7 @@ import sys
 from collections.abc import Iterator, Sequence
 
 from analyzer.errors import WhichproxyError
-from analyzer.report.text import inert
+from analyzer.text.inert import inert
 from analyzer.text.urls import without_secrets
 
 DONE = 0

@@ -7,7 +7,7 @@ import time
 from types import TracebackType
 from typing import TYPE_CHECKING, Self
 
-from analyzer.report.text import inert
+from analyzer.text.inert import inert
 
 if TYPE_CHECKING:
     from rich.progress import Progress, ProgressColumn, TaskID

@@ -67,8 +67,8 @@ def services(
       whichproxy services --allow squid --geo EU --model streamlined
       whichproxy services --no-inspection palo-alto --geo EU
     """
-    from analyzer.report.text import inert
     from analyzer.services.catalogue import load_catalogue
+    from analyzer.text.inert import inert
 
     loaded = load_catalogue(catalogue or ())
     if allow is not None:

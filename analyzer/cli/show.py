@@ -15,7 +15,7 @@ def show(report: RenderableType, plain: Callable[[int], str]) -> None:
     """Print the report; `plain` gives its text at a width, for a pipe or a file."""
     from rich.console import Console
 
-    from analyzer.report.text import UNWRAPPED
+    from analyzer.text.inert import UNWRAPPED
 
     console = Console(highlight=False, markup=False, emoji=False)
     if console.is_terminal:

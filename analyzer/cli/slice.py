@@ -87,10 +87,10 @@ def slice_captures(
     """
     from analyzer.capture.spool import Spool
     from analyzer.cli.reading import checked, read, say_unusable
-    from analyzer.report.outputs import check_writable
     from analyzer.slices.choose import Selection
     from analyzer.slices.slicing import write_slice
-    from analyzer.text.labels import counted
+    from analyzer.text.files import check_writable
+    from analyzer.text.words import counted
 
     wanted = Selection(flow or (), finding or (), _addresses(source), service or (), _proxies(proxy))
     if not wanted and not cut and not anonymize:

@@ -103,8 +103,8 @@ def init(inputs: Captures = None, output: NewFile = "study.toml") -> int:
     """
     from analyzer.capture.inputs import open_inputs
     from analyzer.capture.source import STDIN
-    from analyzer.report.outputs import write_new
     from analyzer.studies.begin import first_study
+    from analyzer.text.files import write_new
 
     given = inputs or []
     if STDIN in given:
@@ -126,7 +126,7 @@ def default_output(study: str) -> str:
 
 def _in_a_line(tests: Sequence[Mapping[str, Any]], missed: int) -> str:
     """How many tests there were, and whether what was expected held."""
-    from analyzer.text.labels import counted
+    from analyzer.text.words import counted
 
     expected = sum(len(test["expectations"]) for test in tests)
     held = f", {expected - missed} of {counted(expected, 'expectation')} met" if expected else ""

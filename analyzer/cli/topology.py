@@ -42,8 +42,8 @@ def topology(
     from analyzer.cli.reading import checked, read, say_unusable, say_written
     from analyzer.pipeline import judge
     from analyzer.proposal.draft import draft
-    from analyzer.report.outputs import check_new, write_new
-    from analyzer.text.labels import counted
+    from analyzer.text.files import check_new, write_new
+    from analyzer.text.words import counted
 
     if output is not None:
         check_new(output)

@@ -106,7 +106,7 @@ def _print(opinion: Opinion, *, json: bool) -> None:
         return
     from rich.console import Console
 
-    from analyzer.report.text import UNWRAPPED
+    from analyzer.text.inert import UNWRAPPED
 
     console = Console(highlight=False, markup=False, emoji=False)
     if console.is_terminal:

@@ -142,7 +142,7 @@ def spill(rows: str | None) -> Iterator[Any]:
     if rows is None:
         yield None
         return
-    from analyzer.report.outputs import check_writable
+    from analyzer.text.files import check_writable
 
     check_writable(rows)
     import pyarrow.parquet as pq

@@ -18,7 +18,8 @@ from analyzer.client_analyzer.document import Agreement
 from analyzer.client_analyzer.groups import DEFAULT, DIRECT, DISCOVERY, NAMED, meaning_of
 from analyzer.routes.requests import Bools, Ints
 from analyzer.routes.route import DIRECT as WENT_DIRECT
-from analyzer.text.labels import counted, listed, method_name
+from analyzer.text.labels import all_of, method_name
+from analyzer.text.words import counted
 from analyzer.verdict.columns import state_list
 from analyzer.verdict.evidence import Evidence
 
@@ -137,7 +138,7 @@ def _as_the_code_says(evidence: Evidence, rows: Ints, code: int | None) -> str:
     fits = {TIMED_OUT: {"no-answer"}, NOT_CONNECTED: {"refused", "unreachable"}}.get(code or 0)
     if fits is None:
         return ""
-    return f", as {code} says" if states & fits else f", though {code} would be {listed(sorted(fits))}"
+    return f", as {code} says" if states & fits else f", though {code} would be {all_of(sorted(fits))}"
 
 
 def _through(seen: Seen, host: str | None, line: Tried) -> Judgement:
@@ -180,7 +181,7 @@ def _absent(seen: Seen, line: Tried) -> Judgement:
 
 def _proxies(evidence: Evidence, asked: Ints) -> str:
     codes = sorted(set(evidence.proxy.codes[evidence.requests.row[asked]].tolist()))
-    return listed([evidence.proxy_label(code) for code in codes])
+    return all_of([evidence.proxy_label(code) for code in codes])
 
 
 def sensor_agreement(word: str, method: str | None, address: str | None, planes: Sequence[dict[str, Any]]) -> tuple[Agreement, str]:

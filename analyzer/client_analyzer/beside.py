@@ -15,7 +15,8 @@ from analyzer.client_analyzer.groups import METHODS, PINNED, SENSOR_METHODS, gro
 from analyzer.client_analyzer.results import Results
 from analyzer.routes.requests import NO_TIME
 from analyzer.services.catalogue import Catalogue
-from analyzer.text.labels import counted, listed
+from analyzer.text.labels import all_of
+from analyzer.text.words import counted
 from analyzer.verdict.evidence import Evidence
 
 
@@ -130,13 +131,13 @@ def _together(lines: Sequence[AnalyzerLine]) -> AnalyzerLine:
     telling = [line for line in lines if line["agreement"] == agreement] or list(lines)
     results = {line["result"] for line in lines}
     codes = {line["code"] for line in lines}
-    why = listed(list(dict.fromkeys(line["why"] for line in telling))[:3])
+    why = all_of(list(dict.fromkeys(line["why"] for line in telling))[:3])
     return {
         **first,
         "result": first["result"] if len(results) == 1 else "unknown",
         "code": first["code"] if len(codes) == 1 else None,
         "meaning": first["meaning"] if len(codes) == 1 else None,
-        "text": listed(list(dict.fromkeys(line["text"] for line in lines))),
+        "text": all_of(list(dict.fromkeys(line["text"] for line in lines))),
         "agreement": agreement,
         "why": why,
         "flows": list(dict.fromkeys(flow for line in lines for flow in line["flows"])),

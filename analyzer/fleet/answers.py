@@ -6,8 +6,9 @@ from collections.abc import Iterable, Iterator, Mapping
 from datetime import date, timedelta
 from typing import Any, Final
 
-from analyzer.text.labels import ProxyLabel, counted, plane_order, some
+from analyzer.text.labels import ProxyLabel, plane_order, some
 from analyzer.text.times import to_the_second
+from analyzer.text.words import counted
 
 RECENT_DAYS: Final = 7
 """How long before the last packet something is new, for a page that is read once a week."""

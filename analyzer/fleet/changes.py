@@ -13,8 +13,9 @@ from analyzer.findings import Finding, Severity
 from analyzer.fleet.day import NO_SERVICE
 from analyzer.fleet.eras import Era, changes_of
 from analyzer.fleet.gateway import Gateway, date_of, number_of
-from analyzer.text.labels import ProxyLabel, counted, listed, plane_order, some
+from analyzer.text.labels import ProxyLabel, all_of, plane_order, some
 from analyzer.text.times import rfc3339, to_the_second
+from analyzer.text.words import counted
 
 MOST_GATEWAYS: Final = 4
 """Gateways that a sentence names."""
@@ -103,7 +104,7 @@ def winners_changed(gateways: Sequence[Gateway]) -> Iterator[dict[str, Any]]:
         since = min((one.first for _, one, _ in seen.more if one.first is not None), default=None)
         overlap = until is not None and since is not None and until > since
         times = max(number for *_, number in seen.more)
-        what = listed(sorted(seen.planes, key=plane_order)) or listed(sorted(seen.services))
+        what = all_of(sorted(seen.planes, key=plane_order)) or all_of(sorted(seen.services))
         text = (
             f"{_label(before)} until {_time(until)}, {'and' if overlap else 'then'} {_label(after)} since {_time(since)}"
             f" for {what}: {seen.where()}{f'; up to {times} such changes each' if times > 1 else ''}"

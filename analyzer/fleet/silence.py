@@ -11,7 +11,7 @@ from typing import Any, Final
 
 from analyzer.fleet.changes import Seen
 from analyzer.fleet.gateway import NS_PER_DAY, Gateway, Held, Source, date_of
-from analyzer.text.labels import listed
+from analyzer.text.labels import all_of
 from analyzer.text.times import rfc3339, to_the_second
 
 SERVICE_DAYS: Final = 2
@@ -61,7 +61,7 @@ def silent_services(gateways: Sequence[Gateway]) -> Iterator[dict[str, Any]]:
         if what == "source":
             text = f"last heard on {date_of(day)}, and nothing at all since: {seen.where()}"
         else:
-            text = f"{listed(sorted(seen.services))}: last heard on {date_of(day)}, while others of the same sources go on: {seen.where()}"
+            text = f"{all_of(sorted(seen.services))}: last heard on {date_of(day)}, while others of the same sources go on: {seen.where()}"
         yield seen.finding("service-silent", text, severity="info" if what == "source" else None)
 
 
@@ -87,7 +87,7 @@ def services_back(gateways: Sequence[Gateway]) -> Iterator[dict[str, Any]]:
                     seen = found.setdefault(back, Seen())
                     _note(seen, gateway, source, [slug], held.last)
     for day, seen in found.items():
-        yield seen.finding("service-back", f"{listed(sorted(seen.services))} again since {date_of(day)}: {seen.where()}")
+        yield seen.finding("service-back", f"{all_of(sorted(seen.services))} again since {date_of(day)}: {seen.where()}")
 
 
 def _note(seen: Seen, gateway: Gateway, source: Source, slugs: Sequence[str], last: int | None) -> None:

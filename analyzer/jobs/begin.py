@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import Final
 
 from analyzer.jobs.file import INTERFACE, NAME
-from analyzer.toml_file import basic_string, schema_line
+from analyzer.text.toml import basic_string, schema_line
 
 INTERFACES: Final = Path("/sys/class/net")
 

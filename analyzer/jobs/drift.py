@@ -12,7 +12,8 @@ from typing import Any
 
 from analyzer.findings import Finding, in_order
 from analyzer.jobs.answers import Direct, Entry, Key, Service, asked_proxies, direct_of, proxies_of, services_of, sources_of
-from analyzer.text.labels import counted, listed, source_label
+from analyzer.text.labels import all_of, source_label
+from analyzer.text.words import counted
 
 DRIFT_CODES = ("winner-changed", "new-proxy", "new-direct", "failures-up", "service-silent", "service-back")
 
@@ -70,7 +71,7 @@ def _changed(pairs: Sequence[tuple[Service, Service]]) -> Iterable[Finding]:
     for (client, _, winner), members in groups.items():
         names = [b.service for _, b in members]
         old, new = members[0]
-        text = f"{source_label(client, new.source)} now uses {new.label} for {listed(names)}, and used {old.label} before"
+        text = f"{source_label(client, new.source)} now uses {new.label} for {all_of(names)}, and used {old.label} before"
         yield _finding("winner-changed", text, client, winner, names, [b for _, b in members])
 
 
@@ -92,7 +93,7 @@ def _new_direct(before: Entry, after: Entry) -> Iterable[Finding]:
         names = sources_of(after)
         for client, entries in fresh.items():
             services = sorted({entry.service for entry in entries if entry.service})
-            what = f" for {listed(services)}" if services else ""
+            what = f" for {all_of(services)}" if services else ""
             flows = [flow for entry in entries for flow in entry.flows]
             servers = sorted({entry.server for entry in entries})
             where = servers[0] if len(servers) == 1 else f"{servers[0]} and {len(servers) - 1} more"
@@ -119,8 +120,8 @@ def _silence(keys: Iterable[Key], then: Mapping[Key, Service], after: Entry) -> 
     for client, names in groups.items():
         who = source_label(client, then[client, names[0]].source)
         winners = sorted({then[client, name].label for name in names if then[client, name].winner})
-        used = f"; {listed(winners)} carried {'it' if len(names) == 1 else 'them'} before" if winners else ""
-        text = f"nothing was heard of {listed(names)} of {who}{used}{'' if client in seen else '; nothing of this source was seen at all'}"
+        used = f"; {all_of(winners)} carried {'it' if len(names) == 1 else 'them'} before" if winners else ""
+        text = f"nothing was heard of {all_of(names)} of {who}{used}{'' if client in seen else '; nothing of this source was seen at all'}"
         yield Finding("service-silent", text, client_ips=(client,), services=names)
 
 
@@ -131,8 +132,8 @@ def _back(keys: Iterable[Key], now: Mapping[Key, Service]) -> Iterable[Finding]:
     for client, names in groups.items():
         services = [now[client, name] for name in names]
         winners = sorted({service.label for service in services if service.winner})
-        through = f" through {listed(winners)}" if winners else ", but fails"
-        text = f"{listed(names)} of {source_label(client, services[0].source)} is heard again{through}"
+        through = f" through {all_of(winners)}" if winners else ", but fails"
+        text = f"{all_of(names)} of {source_label(client, services[0].source)} is heard again{through}"
         yield _finding("service-back", text, client, None, names, services)
 
 

@@ -22,7 +22,7 @@ from pydantic import (
 from pydantic_core import ErrorDetails, PydanticCustomError
 
 from analyzer.errors import Mistakes, Unusable
-from analyzer.toml_file import read_toml
+from analyzer.text.toml import read_toml
 
 SIZES: Final = {"kB": 10**3, "MB": 10**6, "GB": 10**9, "TB": 10**12, "KiB": 2**10, "MiB": 2**20, "GiB": 2**30, "TiB": 2**40}
 TIMES: Final = {"s": 1, "min": 60, "h": 3600, "d": 86_400}

@@ -19,8 +19,8 @@ from analyzer.jobs.tell import tell, write_textfile
 from analyzer.report.json import to_json
 from analyzer.report.markdown import to_markdown
 from analyzer.report.model import build
-from analyzer.report.text import markdown
 from analyzer.studies.expectations import judged, load_expectations, unmet
+from analyzer.text.inert import markdown
 
 SCHEMA: Final = 1
 UNTOLD: Final = 20

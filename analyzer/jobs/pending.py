@@ -9,7 +9,8 @@ from typing import Any, Final, NamedTuple, NotRequired, TypedDict
 from analyzer.errors import Unusable
 from analyzer.jobs.ring import RingFile, size_of
 from analyzer.jobs.store import Store
-from analyzer.text.labels import byte_size, counted
+from analyzer.text.labels import byte_size
+from analyzer.text.words import counted
 
 WHOLE: Final = "its time was over"
 STOPPED: Final = "it was stopped"

@@ -13,8 +13,9 @@ from analyzer.jobs.ring import finished, ring_files, size_of
 from analyzer.jobs.runs import summaries
 from analyzer.jobs.store import RECORD, STATE
 from analyzer.jobs.systemd import installed
-from analyzer.report.text import inert
-from analyzer.text.labels import byte_size, counted
+from analyzer.text.inert import inert
+from analyzer.text.labels import byte_size
+from analyzer.text.words import counted
 
 
 def status_of(job: Job) -> dict[str, Any]:

@@ -18,7 +18,7 @@ from typing import Final
 from analyzer.errors import Unusable
 from analyzer.jobs.deadline import STOPPED_S
 from analyzer.jobs.file import Job
-from analyzer.report.outputs import write_whole
+from analyzer.text.files import write_whole
 
 FOLDER: Final = Path("/etc/systemd/system")
 STATE: Final = Path("/var/lib")

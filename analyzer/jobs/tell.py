@@ -16,7 +16,7 @@ from analyzer.jobs.answers import services_of
 from analyzer.jobs.file import Job
 from analyzer.jobs.post import post
 from analyzer.report.json import to_json
-from analyzer.report.outputs import write_whole
+from analyzer.text.files import write_whole
 
 COMMAND_S: Final = 60
 WEBHOOK_S: Final = 15

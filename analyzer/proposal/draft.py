@@ -8,10 +8,11 @@ from typing import TYPE_CHECKING, Any, Final
 import pyarrow as pa
 
 from analyzer.proposal.guess import Guess, guesses
-from analyzer.report.text import inert
-from analyzer.text.labels import counted, listed, method_name, plane_order, some
+from analyzer.text.inert import inert
+from analyzer.text.labels import all_of, method_name, plane_order, some
 from analyzer.text.times import rows
-from analyzer.toml_file import basic_string, schema_line
+from analyzer.text.toml import basic_string, schema_line
+from analyzer.text.words import counted
 
 if TYPE_CHECKING:
     from analyzer.routes.discovery import Discovery
@@ -89,7 +90,7 @@ def _proxies(
 
 def _deeds(proxy: Mapping[str, Any]) -> str:
     """What it was seen to do."""
-    told = [f"{listed(proxy['kinds'])}: "]
+    told = [f"{all_of(proxy['kinds'])}: "]
     told.append(f"{counted(proxy['requests'], 'request')} of {counted(proxy['sources'], 'source')}, {proxy['failed']:,} failed")
     if proxy["hidden"]:
         told.append(f"; {counted(proxy['hidden'], 'TLS connection')} to it that show no request")

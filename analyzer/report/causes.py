@@ -7,8 +7,9 @@ from dataclasses import dataclass, replace
 from typing import Any
 
 from analyzer.report.expectation import expectation_file
-from analyzer.text.labels import ProxyLabel, counted, source_label
+from analyzer.text.labels import ProxyLabel, source_label
 from analyzer.text.times import to_the_second
+from analyzer.text.words import counted
 
 SEVERITIES = ("problem", "warning", "info")
 

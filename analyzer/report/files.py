@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from analyzer.errors import Unusable
-from analyzer.report.outputs import check_writable, write_whole
+from analyzer.text.files import check_writable, write_whole
 from analyzer.text.urls import check_local
 
 if TYPE_CHECKING:

@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import Any, Final
 
 from analyzer.errors import Unusable
-from analyzer.report.outputs import check_writable, write_whole
+from analyzer.text.files import check_writable, write_whole
 
 SUFFIXES: Final = (".html", ".htm", ".json")
 

@@ -13,8 +13,9 @@ from rich.text import Text
 
 from analyzer.report.fleet_model import FleetReport, Row, Winner, build_history
 from analyzer.report.grid import cell, grid
-from analyzer.report.text import UNWRAPPED, inert
-from analyzer.text.labels import byte_size, counted
+from analyzer.text.inert import UNWRAPPED, inert
+from analyzer.text.labels import byte_size
+from analyzer.text.words import counted
 
 MOST_FINDINGS: Final = 30
 MOST_ROWS: Final = 200

@@ -7,7 +7,7 @@ from collections.abc import Iterator, Mapping, Sequence
 import pyarrow as pa
 
 from analyzer.report.rows import json_texts
-from analyzer.report.text import UNWRAPPED, inert, shorten
+from analyzer.text.inert import UNWRAPPED, inert, shorten
 from analyzer.text.times import shown_column, values
 
 COLUMNS = (

@@ -8,7 +8,7 @@ from rich.box import SIMPLE_HEAD
 from rich.table import Table
 from rich.text import Text
 
-from analyzer.report.text import inert, shorten
+from analyzer.text.inert import inert, shorten
 
 
 def fitted(text: str | None, room: int | None) -> str:

@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import Any
 
 from analyzer.errors import Unusable
-from analyzer.report.text import markdown
+from analyzer.text.inert import markdown
 from analyzer.text.urls import is_url, shown
 
 NBFORMAT = (4, 5)

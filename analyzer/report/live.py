@@ -13,8 +13,9 @@ from rich.text import Text
 from analyzer.report.causes import Finding
 from analyzer.report.model import Report
 from analyzer.report.terminal import SEVERITY_STYLE, TerminalReport
-from analyzer.report.text import inert
-from analyzer.text.labels import byte_size, counted
+from analyzer.text.inert import inert
+from analyzer.text.labels import byte_size
+from analyzer.text.words import counted
 
 Key = tuple[str | None, ...]
 

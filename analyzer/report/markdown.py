@@ -7,9 +7,10 @@ from collections.abc import Iterable, Iterator, Sequence
 from analyzer.report.causes import Finding
 from analyzer.report.model import MOST_ANSWERS, Direct, Leg, Report
 from analyzer.report.sources import REQUIRED_STATES, Cell, Row, Source
-from analyzer.report.text import markdown
-from analyzer.text.labels import byte_size, counted, some
+from analyzer.text.inert import markdown
+from analyzer.text.labels import byte_size, some
 from analyzer.text.times import zone_name
+from analyzer.text.words import counted
 
 FLOWS_NAMED = 12
 UNKNOWN = "unknown"

@@ -11,7 +11,7 @@ from rich.text import Text
 
 from analyzer.report.grid import cell, fitted, grid
 from analyzer.report.sources import OUTCOME_NAMES, Cell, Row, Source
-from analyzer.report.text import UNWRAPPED, inert
+from analyzer.text.inert import UNWRAPPED, inert
 from analyzer.text.labels import ProxyLabel, byte_size
 
 WON = "▶"

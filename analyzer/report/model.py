@@ -16,8 +16,9 @@ from analyzer.report.causes import SEVERITIES, Finding, causes, finding_of, find
 from analyzer.report.commands import finding_command
 from analyzer.report.pac import Pac, pac_of
 from analyzer.report.sources import OUTCOME_NAMES, Row, Source, source_of
-from analyzer.text.labels import ProxyLabel, byte_size, counted, listed, some, source_label
+from analyzer.text.labels import ProxyLabel, all_of, byte_size, some, source_label
 from analyzer.text.times import zone_name
+from analyzer.text.words import counted
 from analyzer.verdict.sentence import no_source_answer
 
 MOST_ANSWERS = 6
@@ -243,7 +244,7 @@ def _plane_answer(row: Row) -> PlaneAnswer:
     outcome = "" if works or not row.outcome else row.outcome
     sharing = [cell.proxy.short for cell in row.cells if cell and cell.carried]
     if row.winner is None and works and len(sharing) > 1:
-        text = f"no one proxy: {listed(sharing)}"
+        text = f"no one proxy: {all_of(sharing)}"
     elif row.winner is None:
         who = f"{row.asked.short} " if row.asked and outcome else ""
         text = f"none: {who}{outcome}" if outcome else "none"

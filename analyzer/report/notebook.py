@@ -8,8 +8,9 @@ from analyzer.report.causes import Finding
 from analyzer.report.model import MOST_ANSWERS, Group, Report
 from analyzer.report.sources import Cell, Source
 from analyzer.report.study_model import StudyReport
-from analyzer.report.text import html
-from analyzer.text.labels import byte_size, counted, plane_order, some
+from analyzer.text.inert import html
+from analyzer.text.labels import byte_size, plane_order, some
+from analyzer.text.words import counted
 
 FLOWS_NAMED = 3
 MOST_GROUPS = 6

@@ -14,8 +14,9 @@ from rich.table import Table
 from rich.text import Text
 
 from analyzer.report.grid import cell, grid
-from analyzer.report.text import UNWRAPPED, inert
-from analyzer.text.labels import counted, some
+from analyzer.text.inert import UNWRAPPED, inert
+from analyzer.text.labels import some
+from analyzer.text.words import counted
 
 if TYPE_CHECKING:
     from analyzer.second_opinion.compare import FlowOpinion, Line

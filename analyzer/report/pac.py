@@ -6,7 +6,8 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from typing import Any, Final
 
-from analyzer.text.labels import ProxyLabel, counted, some, source_label
+from analyzer.text.labels import ProxyLabel, some, source_label
+from analyzer.text.words import counted
 
 ORDER: Final = ("differs", "", "as configured", "not asked")
 

@@ -11,7 +11,7 @@ from json.encoder import encode_basestring_ascii as json_string
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from analyzer.report.text import csv_cell
+from analyzer.text.inert import csv_cell
 from analyzer.text.times import rfc3339_column
 
 ROWS_AT_ONCE = 16_384

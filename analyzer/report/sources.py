@@ -6,8 +6,9 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from analyzer.text.labels import ProxyLabel, counted, listed, method_name, plane_order, some, source_label
+from analyzer.text.labels import ProxyLabel, all_of, method_name, plane_order, some, source_label
 from analyzer.text.times import to_the_second
+from analyzer.text.words import counted
 from analyzer.verdict.sentence import answer_for
 
 REQUIRED_STATES = {
@@ -161,7 +162,7 @@ class Source:
         for state, said in REQUIRED_STATES.items():
             names = [one.service for one in self.required if one.state == state]
             if names:
-                told.append(f"{len(names)} {said}" + (f" ({listed(names)})" if state in named else ""))
+                told.append(f"{len(names)} {said}" + (f" ({all_of(names)})" if state in named else ""))
         return f"Of {counted(len(self.required), 'required service')} {', '.join(told)}"
 
 
@@ -257,11 +258,11 @@ def _precedence(entries: Sequence[Mapping[str, Any]]) -> tuple[Precedence, ...]:
         together.setdefault((entry["plane"], entry["over"]), []).append(entry)
     statements = []
     for (plane, over), parts in sorted(together.items(), key=lambda item: plane_order(item[0][0])):
-        under = listed([str(method_name(p["under"])) for p in parts])
+        under = all_of([str(method_name(p["under"])) for p in parts])
         services = list(dict.fromkeys(s for p in parts for s in p["services"]))
         evidence = tuple(dict.fromkeys(f for p in parts for f in p["evidence"]))
         shown = (
-            f"shown by {listed(services)}, {counted(len(evidence), 'flow')}" if services else f"shown by {counted(len(evidence), 'flow')}"
+            f"shown by {all_of(services)}, {counted(len(evidence), 'flow')}" if services else f"shown by {counted(len(evidence), 'flow')}"
         )
         statements.append(Precedence(f"{plane}: {method_name(over)} over {under}, {shown}", evidence))
     return tuple(statements)
@@ -271,7 +272,7 @@ def _talk(entries: Sequence[Mapping[str, Any]]) -> tuple[str, ...]:
     """`PROX02: WinINET (8 flows: CONNECT with …), curl (2 flows: user agent)`, a sentence per proxy."""
     by_proxy: dict[str, list[str]] = {}
     for entry in entries:
-        reasons = listed([part["what"] for part in entry["by"]])
+        reasons = all_of([part["what"] for part in entry["by"]])
         family = f"{method_name(entry['family'])} ({counted(entry['flows'], 'flow')}: {reasons})"
         by_proxy.setdefault(entry["name"] or entry["proxy"], []).append(family)
     return tuple(f"{proxy}: {', '.join(families)}" for proxy, families in by_proxy.items())
@@ -281,7 +282,7 @@ def _processes(entries: Sequence[Mapping[str, Any]]) -> tuple[str, ...]:
     """`PROX01: MsSense.exe (2312), 12 flows for edr-cnc; svchost.exe (900), 3 flows`, a sentence per proxy; "past the proxies" last."""
     by_proxy: dict[str, list[str]] = {}
     for entry in entries:
-        services = f" for {listed(entry['services'])}" if entry["services"] else ""
+        services = f" for {all_of(entry['services'])}" if entry["services"] else ""
         who = entry["name"] or entry["proxy"] or "past the proxies"
         by_proxy.setdefault(who, []).append(f"{entry['process']}, {counted(entry['flows'], 'flow')}{services}")
     return tuple(f"{proxy}: {'; '.join(processes)}" for proxy, processes in by_proxy.items())

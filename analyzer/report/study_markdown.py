@@ -8,7 +8,7 @@ from typing import Any
 from analyzer.report.markdown import FLOWS_NAMED, table, verdict_blocks
 from analyzer.report.model import build
 from analyzer.report.study_model import StudyReport, TestRow, build_study
-from analyzer.report.text import markdown
+from analyzer.text.inert import markdown
 from analyzer.text.labels import byte_size, some
 from analyzer.text.times import to_the_second
 

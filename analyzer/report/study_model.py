@@ -7,7 +7,8 @@ from dataclasses import dataclass
 from typing import Any
 
 from analyzer.report.causes import span
-from analyzer.text.labels import PLANES, ProxyLabel, counted, listed, method_name
+from analyzer.text.labels import PLANES, ProxyLabel, all_of, method_name
+from analyzer.text.words import counted
 
 STATUS_ORDER = ("differs", "as documented", "not shown")
 
@@ -107,16 +108,16 @@ def _test(number: int, test: Mapping[str, Any]) -> TestRow:
 
 def _setup(test: Mapping[str, Any]) -> str:
     """`WinHTTP and WinINET configured · a user logged on · 2026-11-23 16:15:32 to 16:15:52 UTC · T2.pcapng`."""
-    configured = listed([str(method_name(method)) for method in test["configured"]])
+    configured = all_of([str(method_name(method)) for method in test["configured"]])
     parts = [f"{configured} configured" if configured else "", _user(test)]
     when = span(test["start"], test["end"])
-    parts += [f"{when} UTC" if when else "", listed(test["captures"])]
+    parts += [f"{when} UTC" if when else "", all_of(test["captures"])]
     return " · ".join(part for part in parts if part)
 
 
 def _user(test: Mapping[str, Any]) -> str:
     if test["sessions"]:
-        return listed([_session(session) for session in test["sessions"]])
+        return all_of([_session(session) for session in test["sessions"]])
     return {True: "a user logged on", False: "no user logged on", None: ""}[test["user_logged_on"]]
 
 
@@ -133,7 +134,7 @@ def _plane(sources: Sequence[Mapping[str, Any]], plane: str) -> PlaneCell:
     names = list(dict.fromkeys(label.method_name or label.short for label in won))
     if any(entry["winner"] is None for entry in entries):
         names.append("none")
-    return PlaneCell(listed(names), tuple(won))
+    return PlaneCell(all_of(names), tuple(won))
 
 
 def _notes(test: Mapping[str, Any]) -> list[tuple[str, str, tuple[str, ...]]]:

@@ -14,8 +14,8 @@ from rich.text import Text
 
 from analyzer.report.grid import cell, grid
 from analyzer.report.study_model import StudyReport, TestRow, build_study
-from analyzer.report.text import UNWRAPPED, inert
-from analyzer.text.labels import counted
+from analyzer.text.inert import UNWRAPPED, inert
+from analyzer.text.words import counted
 
 HELD, UNHELD = "✓", "✗"
 STATUS_STYLE = {"as documented": "green", "differs": "bold yellow", "not shown": "dim"}

@@ -20,9 +20,10 @@ from analyzer.report.matrix import matrix, notes
 from analyzer.report.model import MOST_ANSWERS, Capture, Direct, Group, Leg, PlaneAnswer, Proxy, Report
 from analyzer.report.pac import Pac
 from analyzer.report.sources import Source
-from analyzer.report.text import UNWRAPPED, inert
-from analyzer.text.labels import counted, plane_order, some
+from analyzer.text.inert import UNWRAPPED, inert
+from analyzer.text.labels import plane_order, some
 from analyzer.text.times import zone_name
+from analyzer.text.words import counted
 
 SEVERITY_STYLE = {"problem": "bold red", "warning": "yellow", "info": "cyan"}
 FLOWS_NAMED = 3

@@ -15,11 +15,12 @@ from typing import TYPE_CHECKING, Any
 from analyzer.errors import Unusable
 from analyzer.report.expectation import expectation_file
 from analyzer.report.markdown import table
-from analyzer.report.outputs import write_whole
-from analyzer.report.text import markdown
 from analyzer.services.permits import Permit
-from analyzer.text.labels import ProxyLabel, counted
+from analyzer.text.files import write_whole
+from analyzer.text.inert import markdown
+from analyzer.text.labels import ProxyLabel
 from analyzer.text.times import to_the_second, zone_name
+from analyzer.text.words import counted
 from analyzer.verdict.complaints import KINDS, Complaint
 
 if TYPE_CHECKING:

@@ -16,7 +16,7 @@ from typing import TYPE_CHECKING, Any, TypeVar
 
 from analyzer.errors import Unusable
 from analyzer.routes.networks import Network, address_number, address_text
-from analyzer.toml_file import read_toml
+from analyzer.text.toml import read_toml
 
 if TYPE_CHECKING:
     from analyzer.routes.topology_file import ProxyTable

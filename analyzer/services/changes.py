@@ -11,7 +11,7 @@ from analyzer.services.match import lookalike, match_host
 from analyzer.services.published import OPTIONAL, PORTAL, REQUIRED, Published, PublishedList
 from analyzer.services.required import EVERYWHERE
 from analyzer.services.rules import OWN, PATH, SHARED, Rule
-from analyzer.toml_file import schema_line
+from analyzer.text.toml import schema_line
 
 NEW, CHANGED, GONE = "new", "changed", "gone"
 

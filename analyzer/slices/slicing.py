@@ -8,13 +8,13 @@ from typing import TYPE_CHECKING, Final
 
 from analyzer.capture.source import Input
 from analyzer.pipeline import judge
-from analyzer.report.outputs import write_whole
 from analyzer.slices.choose import Selection, choose
 from analyzer.slices.cut import cut_frames
 from analyzer.slices.frame import Frame
 from analyzer.slices.frames import read_frames
 from analyzer.slices.regions import Sides, read_sides
 from analyzer.slices.write import Interfaces, flow_comments, slice_blocks
+from analyzer.text.files import write_whole
 
 if TYPE_CHECKING:
     from analyzer.pipeline import Reading

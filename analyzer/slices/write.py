@@ -10,10 +10,10 @@ import pyarrow as pa
 
 from analyzer.arrow import array
 from analyzer.capture.source import Source
-from analyzer.report.text import inert
 from analyzer.slices.choose import Reasons
 from analyzer.slices.frame import Frame
 from analyzer.slices.pcapng import interface_block, packet_block, section_block
+from analyzer.text.inert import inert
 from analyzer.text.times import rows as rows_of
 from analyzer.version import VERSION
 

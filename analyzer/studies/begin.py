@@ -8,8 +8,8 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Final
 
 from analyzer.text.times import rfc3339
+from analyzer.text.toml import basic_string, schema_line
 from analyzer.text.urls import is_url
-from analyzer.toml_file import basic_string, schema_line
 
 if TYPE_CHECKING:
     from analyzer.capture.source import Source

@@ -7,7 +7,8 @@ from collections.abc import Mapping, Sequence, Set
 from typing import Any
 
 from analyzer.studies.document import Backlog, Expectation, LiveResponse, Precedence, Silence, Test
-from analyzer.text.labels import PLANES, counted, listed, method_name
+from analyzer.text.labels import PLANES, all_of, method_name
+from analyzer.text.words import counted
 from analyzer.verdict.sentence import answer_for, no_source_answer
 
 LIVE = {"success": "Live response could work", "timeout": "Live response could not work"}
@@ -44,7 +45,7 @@ def _revocation(finding: Mapping[str, Any]) -> str:
     were = {"certain": "were", "likely": "were probably"}.get(finding["confidence"], "may have been")
     names = [one["name"] for one in finding["settings"]]
     first, others = names[:1], names[1:]
-    needs = f": it needs {first[0]}, or without any way to them {listed(others)}" if others else ""
+    needs = f": it needs {first[0]}, or without any way to them {all_of(others)}" if others else ""
     return f"Revocation lists {were} out of reach, without which a device may fail though its tunnels open{needs}."
 
 
@@ -59,7 +60,7 @@ def study_conclusion(tests: Sequence[Test]) -> str:
     other = [test for test in tests if any(entry["status"] == "differs" for entry in test["precedence"])]
     if other:
         planes = dict.fromkeys(entry["plane"] for test in other for entry in test["precedence"] if entry["status"] == "differs")
-        sentences.append(f"Other than documented in {counted(len(other), 'test')}: {listed(list(planes))}.")
+        sentences.append(f"Other than documented in {counted(len(other), 'test')}: {all_of(list(planes))}.")
     lines = [line for test in tests for line in test["expectations"]]
     missed = sum(not line["held"] for line in lines)
     if missed:
@@ -74,7 +75,7 @@ def _plane(plane: str, tests: Sequence[Test]) -> str:
     shown = [entry for test in tests for entry in test["precedence"] if entry["plane"] == plane and entry["status"] != "not shown"]
     over = {(entry["observed"][0], under) for entry in shown for under in (*entry["observed"][1:], *entry["passed_over"])}
     if chain := _chain(over):
-        return " over ".join(listed([_called(method) for method in rank]) for rank in chain)
+        return " over ".join(all_of([_called(method) for method in rank]) for rank in chain)
     won = Counter(
         method
         for test in tests
@@ -82,7 +83,7 @@ def _plane(plane: str, tests: Sequence[Test]) -> str:
         if method
     )
     ordered = sorted(won.items(), key=lambda win: (-win[1], win[0].casefold()))
-    return listed([f"{_called(method)} in {counted(n, 'test')}" for method, n in ordered])
+    return all_of([f"{_called(method)} in {counted(n, 'test')}" for method, n in ordered])
 
 
 def _chain(over: Set[tuple[str, str]]) -> list[list[str]]:

@@ -8,7 +8,7 @@ from typing import Any, Final, Literal, NamedTuple
 import numpy as np
 
 from analyzer.studies.document import Precedence
-from analyzer.text.labels import listed, method_name
+from analyzer.text.labels import all_of, method_name
 from analyzer.verdict.evidence import Evidence
 
 
@@ -119,6 +119,6 @@ def _judged(
         return "differs", f"{called} won although {method_name(first)} comes first and was configured"
     if not others:
         return "not shown", f"{called} won, and was the only one there to be used: no choice, no order"
-    over = listed([str(method_name(method)) for method in others])
-    split = f" ({listed([str(method_name(m)) for m in observed[1:]])} carried some of it too)" if len(observed) > 1 else ""
+    over = all_of([str(method_name(method)) for method in others])
+    split = f" ({all_of([str(method_name(m)) for m in observed[1:]])} carried some of it too)" if len(observed) > 1 else ""
     return "as documented", f"{called} over {over}{split}"

@@ -53,7 +53,7 @@ def load_expectations(path: str, catalogue: Catalogue) -> Expectations:
 
     Errors  Unusable: no such file, no TOML, no such table or several; Mistakes: all that is wrong in the table
     """
-    from analyzer.toml_file import read_toml
+    from analyzer.text.toml import read_toml
 
     text, document = read_toml(path, "expectations", name="name a TOML file", form="write a [test.expect] table")
     tests = document.get("test")

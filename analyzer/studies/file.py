@@ -20,8 +20,8 @@ from analyzer.studies.places import Place, Places
 from analyzer.studies.plan import Plan, PlannedTest
 from analyzer.text.globs import expanded
 from analyzer.text.times import NS_PER_S, parse_time, rfc3339
+from analyzer.text.toml import read_toml
 from analyzer.text.urls import is_url, shown
-from analyzer.toml_file import read_toml
 
 if TYPE_CHECKING:
     from analyzer.client_analyzer.results import Results

@@ -78,23 +78,18 @@ def plane_order(plane: str | None) -> int:
     return PLANES.index(plane) if plane in PLANES else len(PLANES)
 
 
-def listed(items: Sequence[str]) -> str:
+def all_of(items: Sequence[str]) -> str:
     """`a`, `a and b`, `a, b and c`."""
     if len(items) < 2:
         return "".join(items)
     return f"{', '.join(items[:-1])} and {items[-1]}"
 
 
-def counted(number: int, one: str, many: str | None = None) -> str:
-    """`1 flow`, `1,234 flows`."""
-    return f"{number:,} {one if number == 1 else many or f'{one}s'}"
-
-
 def some(items: Iterable[str], most: int) -> str:
     """The first few items, and how many more there are: `a, b and 7 more`."""
     every = list(items)
     if len(every) <= most:
-        return listed(every)
+        return all_of(every)
     return f"{', '.join(every[:most])} and {len(every) - most:,} more"
 
 

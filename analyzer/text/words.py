@@ -15,10 +15,9 @@ def failure_list(failures: Mapping[int, int]) -> str:
     return ", ".join(f"{n} unanswered" if status == UNANSWERED else f"{n} × {status}" for status, n in ordered)
 
 
-def counted(n: int, noun: str) -> str:
-    """ "1 flow", "2 flows", "2 addresses"."""
-    plural = "es" if noun.endswith("s") else "s"
-    return f"{n:,} {noun}" if n == 1 else f"{n:,} {noun}{plural}"
+def counted(number: int, one: str, many: str | None = None) -> str:
+    """ "1 flow", "1,234 flows", "2 addresses"; `many` where the plural is another."""
+    return f"{number:,} {one if number == 1 else many or one + ('es' if one.endswith('s') else 's')}"
 
 
 def listed(texts: Sequence[str], most: int = 3) -> str:

@@ -32,11 +32,6 @@ def says(evidence: Evidence, name: str, value: object) -> Bools:
     return mask(pc.equal(column(evidence, name), value))
 
 
-def is_known(evidence: Evidence, name: str) -> Bools:
-    """Per row: whether the column isn't null."""
-    return np.asarray(column(evidence, name).is_valid().to_numpy(zero_copy_only=False), dtype=np.bool_)
-
-
 def state_list(evidence: Evidence, rows: Ints) -> str:
     """ "12 no-answer, 2 refused"."""
     states = Counter(evidence.state.text(code) or "in no known state" for code in evidence.state.codes[rows].tolist())

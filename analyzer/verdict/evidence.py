@@ -228,7 +228,7 @@ class Evidence:
 
 def evidence_of(flows: pa.Table, topology: Topology) -> Evidence:
     """The evidence in a flow table whose stages are all filled. The order of its rows doesn't matter."""
-    everything = in_time_order(flows)
+    everything = by_first_seen(flows)
     is_copy = one_array(everything.column("same_as")).is_valid()
     copies = everything.filter(is_copy)
     nobodys = _nobodys(everything, topology)
@@ -316,7 +316,7 @@ def _long_used(flows: pa.Table) -> Bools:
     return result
 
 
-def in_time_order(flows: pa.Table) -> pa.Table:
+def by_first_seen(flows: pa.Table) -> pa.Table:
     """The table sorted by first_seen (rows without a time last), then id, as one chunk; untouched where it is so already."""
     flows = flows.combine_chunks()
     times, ids = times_ns(flows.column("first_seen")), one_array(flows.column("id"))

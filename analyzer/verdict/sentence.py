@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-from analyzer.text.labels import listed, method_name
+from analyzer.text.labels import all_of, method_name
 
 
 def answer_for(source: Mapping[str, Any]) -> str:
@@ -33,5 +33,5 @@ def _precedence(entries: Sequence[Mapping[str, Any]]) -> str:
     said: dict[str, list[str]] = {}
     for plane, overs in by_plane.items():
         for over, under in overs.items():
-            said.setdefault(f"{over} over {listed(under)}", []).append(plane)
-    return f"Precedence: {'; '.join(f'{what} ({listed(planes)})' for what, planes in said.items())}."
+            said.setdefault(f"{over} over {all_of(under)}", []).append(plane)
+    return f"Precedence: {'; '.join(f'{what} ({all_of(planes)})' for what, planes in said.items())}."

@@ -6,7 +6,7 @@ import pytest
 from rich.text import Text
 
 from analyzer.cli.show import show
-from analyzer.report.text import UNWRAPPED
+from analyzer.text.inert import UNWRAPPED
 
 
 @pytest.mark.parametrize(("columns", "width"), [("100", 100), ("0", UNWRAPPED), ("", UNWRAPPED), ("wide", UNWRAPPED)])

@@ -11,7 +11,7 @@ from rich.console import Console
 from analyzer.report.matrix import matrix, notes
 from analyzer.report.model import build
 from analyzer.report.sources import Source
-from analyzer.report.text import UNWRAPPED
+from analyzer.text.inert import UNWRAPPED
 from analyzer.text.labels import ProxyLabel
 from tests.report.verdicts import fifth_test
 

@@ -14,8 +14,8 @@ from hypothesis import strategies as st
 
 from analyzer.report import rows
 from analyzer.report.rows import csv_lines, json_lines
-from analyzer.report.text import csv_cell
 from analyzer.tables import FLOW_SCHEMA, TIME
+from analyzer.text.inert import csv_cell
 from analyzer.text.times import rfc3339, rfc3339_column
 from tests.report.flow_rows import NOON_NS, flow, table
 from tests.report.verdicts import HOSTILE

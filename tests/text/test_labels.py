@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import pytest
 
-from analyzer.text.labels import ProxyLabel, byte_size, counted, listed, method_name, plane_order, some, source_label
+from analyzer.text.labels import ProxyLabel, all_of, byte_size, method_name, plane_order, some, source_label
+from analyzer.text.words import counted
 
 
 @pytest.mark.parametrize(
@@ -33,7 +34,7 @@ def test_planes_come_in_the_same_order_everywhere() -> None:
 
 
 def test_counting_words() -> None:
-    assert listed([]) == "" and listed(["a"]) == "a" and listed(["a", "b", "c"]) == "a, b and c"
+    assert all_of([]) == "" and all_of(["a"]) == "a" and all_of(["a", "b", "c"]) == "a, b and c"
     assert some("abcde", 2) == "a, b and 3 more" and some("ab", 2) == "a and b"
     assert counted(1, "flow") == "1 flow" and counted(1234, "flow") == "1,234 flows" and counted(2, "info", "info") == "2 info"
 

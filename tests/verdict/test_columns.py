@@ -3,8 +3,9 @@
 import numpy as np
 import pyarrow as pa
 
+from analyzer.routes.captured import is_known
 from analyzer.routes.topology import Topology
-from analyzer.verdict.columns import column, is_known, mask, matches, says, state_list
+from analyzer.verdict.columns import column, mask, matches, says, state_list
 from analyzer.verdict.evidence import evidence_of
 from tests.verdict.rows import flow, table
 
@@ -18,7 +19,7 @@ def test_null_is_no_match() -> None:
     assert mask(pa.array([True, None, False])).tolist() == [True, False, False]
     assert matches(pa.array(["abc", None, "xbz"]), "^a").tolist() == [True, False, False]
     assert says(EVIDENCE, "sni", "x").tolist() == [True, False, False]
-    assert is_known(EVIDENCE, "sni").tolist() == [True, False, False]
+    assert is_known(EVIDENCE.flows, "sni").tolist() == [True, False, False]
     assert column(EVIDENCE, "id").to_pylist() == ["a", "b", "c"]
 
 

@@ -4,7 +4,7 @@ import pytest
 
 from analyzer.routes.route import route_flows
 from analyzer.routes.topology import Topology, topology_from
-from analyzer.verdict.evidence import evidence_of, grouped, in_time_order, rfc3339, source_rows
+from analyzer.verdict.evidence import by_first_seen, evidence_of, grouped, rfc3339, source_rows
 from tests.verdict.rows import CNC, LAB_TOPOLOGY, PROX01, START_NS, WORKSTATION, flow, table, tunnel
 
 
@@ -30,13 +30,13 @@ def test_grouped_by_several_keys_in_their_order() -> None:
 
 def test_rows_are_put_in_time_order_with_timeless_ones_last() -> None:
     rows = [flow(id="c", first_seen=2), flow(id="b", first_seen=1), flow(id="a", first_seen=2), flow(id="d") | {"first_seen": None}]
-    assert in_time_order(table(rows)).column("id").to_pylist() == ["b", "a", "c", "d"]
-    assert in_time_order(table(rows[::-1])).column("id").to_pylist() == ["b", "a", "c", "d"]
+    assert by_first_seen(table(rows)).column("id").to_pylist() == ["b", "a", "c", "d"]
+    assert by_first_seen(table(rows[::-1])).column("id").to_pylist() == ["b", "a", "c", "d"]
 
 
 def test_a_table_in_order_is_left_alone() -> None:
     flows = table([flow(id="a", first_seen=1), flow(id="b", first_seen=1), flow(id="c", first_seen=2)])
-    assert in_time_order(flows).equals(flows)
+    assert by_first_seen(flows).equals(flows)
 
 
 def test_spans_leave_missing_times_out() -> None:

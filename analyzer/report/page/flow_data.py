@@ -17,9 +17,9 @@ import pyarrow.compute as pc
 
 from analyzer.arrow import array
 from analyzer.report.rows import json_texts
-from analyzer.report.text import inert
 from analyzer.routes.requests import NO_TIME, integers, one_array, times_ns
 from analyzer.tables import FLOW_COLUMNS
+from analyzer.text.inert import inert
 from analyzer.text.times import offsets_shown, values, zone_name
 
 SAMPLE: Final = 2_000

@@ -26,9 +26,10 @@ from analyzer.report.plots.pictures import Pictures
 from analyzer.report.plots.scene import Scene
 from analyzer.report.sources import REQUIRED_STATES, Source
 from analyzer.report.study_model import build_study
-from analyzer.report.text import inert
-from analyzer.text.labels import METHOD_NAMES, byte_size, counted, plane_order, some
+from analyzer.text.inert import inert
+from analyzer.text.labels import METHOD_NAMES, byte_size, plane_order, some
 from analyzer.text.times import to_the_second, zone_name
+from analyzer.text.words import counted
 
 if TYPE_CHECKING:
     import jinja2

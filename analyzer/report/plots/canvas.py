@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any, Final
 from xml.sax.saxutils import escape
 
 from analyzer.report.plots.palette import FAINT, INK, PAPER, RULE
-from analyzer.report.text import inert, shorten
+from analyzer.text.inert import inert, shorten
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes

@@ -10,7 +10,8 @@ import numpy as np
 from analyzer.report.plots.palette import proxy_order
 from analyzer.report.plots.scene import Scene
 from analyzer.routes.requests import Ints
-from analyzer.text.labels import ProxyLabel, counted, plane_order
+from analyzer.text.labels import ProxyLabel, plane_order
+from analyzer.text.words import counted
 from analyzer.verdict.evidence import grouped
 
 MOST_PROXIES: Final = 6

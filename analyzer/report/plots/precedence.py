@@ -9,8 +9,9 @@ from typing import TYPE_CHECKING, Any, Final
 from analyzer.report.plots.canvas import axes_of, fitted, frame, nothing, say, styled
 from analyzer.report.plots.palette import FAINT, INK, PAPER, RULE
 from analyzer.report.plots.scene import Scene
-from analyzer.report.text import inert
-from analyzer.text.labels import counted, listed, method_name, plane_order
+from analyzer.text.inert import inert
+from analyzer.text.labels import all_of, method_name, plane_order
+from analyzer.text.words import counted
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
@@ -52,7 +53,7 @@ def precedence(scene: Scene, source: str | None = None, ax: Axes | None = None) 
         made.set_yticks([])
         for y, order in enumerate(shown):
             _draw(made, y, order, scene.brief, repeated=y > 0 and shown[y - 1].plane == order.plane)
-        said = "; ".join(f"{o.plane}: {inert(o.over)} over {listed([inert(u) for u in o.under])}, shown by {_proof(o)}" for o in shown)
+        said = "; ".join(f"{o.plane}: {inert(o.over)} over {all_of([inert(u) for u in o.under])}, shown by {_proof(o)}" for o in shown)
         say(made, f"Precedence of {inert(scene.whose(source))}. {said}.")
         return made
 

@@ -7,8 +7,9 @@ from typing import TYPE_CHECKING, Any, Final
 from analyzer.report.plots.canvas import axes_of, fitted, frame, nothing, say, styled
 from analyzer.report.plots.palette import BAD, FAINT, INK, PAPER, PLANE_SHADES, RULE, proxy_order
 from analyzer.report.plots.scene import Scene
-from analyzer.report.text import inert
-from analyzer.text.labels import PLANES, counted
+from analyzer.text.inert import inert
+from analyzer.text.labels import PLANES
+from analyzer.text.words import counted
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes

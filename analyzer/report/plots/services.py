@@ -8,8 +8,9 @@ from typing import TYPE_CHECKING, Any, Final
 from analyzer.report.plots.canvas import WIDTH_IN, axes_of, fitted, frame, nothing, say, styled
 from analyzer.report.plots.palette import BAD, FAINT, INK, PAPER, RULE, proxy_order
 from analyzer.report.plots.scene import Scene
-from analyzer.report.text import inert
-from analyzer.text.labels import ProxyLabel, counted, listed, plane_order
+from analyzer.text.inert import inert
+from analyzer.text.labels import ProxyLabel, all_of, plane_order
+from analyzer.text.words import counted
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
@@ -138,5 +139,5 @@ def _in_words(scene: Scene, source: str | None, rows: Sequence[str], counts: Cou
         for proxy, (carried, failed) in sorted(counts[service].items(), key=lambda item: proxy_order(item[0])):
             lost = f" and {failed:,} failed" if failed else ""
             parts.append(f"{inert(proxy.short)} {carried:,}{lost}{' (won)' if proxy.proxy == won else ''}")
-        said.append(f"{inert(service)}: {listed(parts)}")
+        said.append(f"{inert(service)}: {all_of(parts)}")
     return f"Services of {inert(scene.whose(source))}, {counted(len(counts), 'service')}, requests carried by proxy. {'; '.join(said)}."

@@ -19,11 +19,11 @@ from analyzer.report.plots.palette import BAD, FAINT, INK, RULE, proxy_order
 from analyzer.report.plots.scene import Scene
 from analyzer.report.plots.timeline import COLUMNS, days, time_axis
 from analyzer.report.sources import OUTCOME_NAMES
-from analyzer.report.text import inert
 from analyzer.routes.requests import Ints
-from analyzer.text.labels import PLANES, counted, plane_order
+from analyzer.text.inert import inert
+from analyzer.text.labels import PLANES, plane_order
 from analyzer.text.times import moment, zone_name
-from analyzer.text.words import did_you_mean
+from analyzer.text.words import counted, did_you_mean
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes

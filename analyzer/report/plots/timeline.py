@@ -17,10 +17,11 @@ from analyzer.report.plots.canvas import axes_of, fitted, frame, label, nothing,
 from analyzer.report.plots.lanes import Lane, lanes_of
 from analyzer.report.plots.palette import BAD, FAINT, INK, RULE, SHADE
 from analyzer.report.plots.scene import Scene
-from analyzer.report.text import inert
 from analyzer.routes.requests import Ints
-from analyzer.text.labels import counted, listed
+from analyzer.text.inert import inert
+from analyzer.text.labels import all_of
 from analyzer.text.times import clock, moment, parse_time, shown_zone, zone_name
+from analyzer.text.words import counted
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
@@ -245,9 +246,9 @@ def _in_words(scene: Scene, source: str | None, lanes: Sequence[Lane], start: in
     said = []
     for plane, group in groupby(lanes, key=lambda lane: lane.plane):
         ways = [f"{inert(lane.name)} {_numbers(lane)}" for lane in group]
-        said.append(f"{plane or 'no plane'}: {listed(ways)}")
+        said.append(f"{plane or 'no plane'}: {all_of(ways)}")
     did = [f"{clock(at)} {what}" for at, what in _marks(scene)]
-    more = f" Marks: {listed(did)}." if did else ""
+    more = f" Marks: {all_of(did)}." if did else ""
     more += f" {counted(len(scene.alone), 'time')} without a user." if scene.alone else ""
     for plane, eras in eras_of(scene, source).items():
         ways = [inert(era["name"] or era["proxy"] or "no proxy") for era in eras]

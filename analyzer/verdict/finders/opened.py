@@ -10,11 +10,12 @@ import pyarrow.compute as pc
 
 from analyzer.arrow import array
 from analyzer.findings import Finding, Severity
+from analyzer.routes.captured import is_known
 from analyzer.routes.requests import Bools, Ints, one_array
 from analyzer.routes.route import DIRECT, PROXY
 from analyzer.text.words import counted, listed
 from analyzer.verdict.case import Case
-from analyzer.verdict.columns import is_known, says
+from analyzer.verdict.columns import says
 from analyzer.verdict.evidence import Evidence, coded, grouped
 
 EXPECTED_ISSUERS = r"(?i)(^|,)(CN|O)=(Microsoft |DigiCert|Baltimore)"
@@ -52,7 +53,7 @@ def by_issuer(evidence: Evidence) -> list[Finding]:
     """Defender's hosts whose certificate another authority issued; only TLS 1.2 and older shows it. Legs that are equal disprove it."""
     issuer = coded(evidence.flows.column("certificate_issuer"))
     strange = np.array([not is_expected(name, evidence.topology.issuers) for name in issuer.values] + [False])[issuer.codes]
-    unknown = ~is_known(evidence, "inspected")
+    unknown = ~is_known(evidence.flows, "inspected")
     on_the_way = (evidence.route == PROXY) | (evidence.route == DIRECT)
     rows = np.flatnonzero(on_the_way & unknown & strange & evidence.own)
     broken = says(evidence, "tls_completed", False)

@@ -7,11 +7,12 @@ from collections import Counter
 import numpy as np
 
 from analyzer.findings import Confidence, Finding, Severity
+from analyzer.routes.captured import is_known
 from analyzer.routes.requests import ABSOLUTE, NO_TIME, Bools, Ints, integers, times_ns
 from analyzer.routes.route import PROXY
 from analyzer.text.words import counted, listed
 from analyzer.verdict.case import Case
-from analyzer.verdict.columns import column, is_known, says
+from analyzer.verdict.columns import column, says
 from analyzer.verdict.evidence import Evidence, coded, grouped
 from analyzer.verdict.forwarding import LegPairs
 
@@ -45,7 +46,7 @@ def broken_handshakes(evidence: Evidence, tunnels: Bools) -> list[Finding]:
     rows = np.flatnonzero(tunnels & says(evidence, "tls_completed", False))
     alert, alerted_by = coded(flows.column("tls_alert")), coded(flows.column("tls_alert_from"))
     ended_by, ended_with = coded(flows.column("ended_by")), coded(flows.column("ended_with"))
-    answered = is_known(evidence, "server_hello_at")
+    answered = is_known(evidence.flows, "server_hello_at")
     legs = np.where(says(evidence, "inspected", True), 2, np.where(says(evidence, "inspected", False), 1, 0))
     findings = []
     for (proxy,), members in grouped(rows, evidence.proxy.codes):

@@ -9,7 +9,7 @@ import pytest
 
 from analyzer.report.page.flow_data import KEPT_OF_MANY, flow_data, script_safe
 from analyzer.report.rows import json_lines
-from analyzer.report.text import inert
+from analyzer.text.inert import inert
 from analyzer.text.times import shown_in, zone_of
 from tests.report import scenes
 

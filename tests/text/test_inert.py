@@ -11,7 +11,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from markdown_it import MarkdownIt
 
-from analyzer.report.text import csv_cell, html, inert, markdown, shorten
+from analyzer.text.inert import csv_cell, html, inert, markdown, shorten
 
 ANY_TEXT = st.text(st.characters(exclude_categories=()), max_size=60)
 ACTIVE = {"Cc", "Cf", "Cs", "Zl", "Zp"}

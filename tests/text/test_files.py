@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 
 from analyzer.errors import Unusable
-from analyzer.report.outputs import check_writable, write_new, write_whole
+from analyzer.text.files import check_writable, write_new, write_whole
 
 
 def failing() -> Iterator[bytes]:

@@ -12,7 +12,7 @@ from analyzer.errors import Unusable
 from analyzer.jobs.file import load_job
 from analyzer.routes.topology import load_topology
 from analyzer.studies.file import load_plan
-from analyzer.toml_file import basic_string, read_toml
+from analyzer.text.toml import basic_string, read_toml
 from tests.studies.laboratory import CATALOGUE
 
 
