@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 from dataclasses import dataclass, field
+from functools import cached_property
 from typing import Any, Final, NamedTuple
 
 import numpy as np
@@ -12,7 +13,7 @@ import pyarrow.compute as pc
 
 from analyzer.arrow import array
 from analyzer.fleet.partitions import Partition
-from analyzer.routes.requests import NO_TIME, Ints, one_array
+from analyzer.routes.requests import NO_TIME, Bools, Ints, one_array
 from analyzer.routes.route import DIRECT, PROXY, route_flows
 from analyzer.routes.topology import Topology
 from analyzer.row_files import read_rows
@@ -22,6 +23,7 @@ from analyzer.verdict.answers import answers_of
 from analyzer.verdict.evidence import ANSWERED, BLOCKED, Evidence, evidence_of, grouped
 from analyzer.verdict.outcome import CHALLENGED, WORKED
 from analyzer.verdict.seen import defender_seen
+from analyzer.verdict.sources import source_names
 from analyzer.verdict.winner import Answer, Contest
 
 COLUMNS: Final = (
@@ -122,6 +124,11 @@ class Day:
     proxies: dict[str, ProxyDay] = field(default_factory=dict)
     past: list[Past] = field(default_factory=list)
 
+    @cached_property
+    def heard(self) -> set[str]:
+        """The sources of which a service or plane was heard."""
+        return {client for client, _ in (*self.services, *self.planes)}
+
 
 def read_day(partition: Partition, topology: Topology, catalogue: Catalogue, window: tuple[int | None, int | None] = (None, None)) -> Day:
     """What the partition's rows say.
@@ -169,17 +176,54 @@ def _each_once(rows: pa.Table) -> pa.Table:
 def _fill(day: Day, table: pa.Table, topology: Topology) -> None:
     firsts, lasts = (pc.cast(one_array(table[name]), pa.int64()) for name in ("first_seen", "last_seen"))
     day.first, day.last = pc.min(firsts).as_py(), pc.max(lasts).as_py()
-    nameless = pc.and_(pc.equal(table["route"], "direct"), pc.and_(pc.is_null(table["service"]), pc.is_null(table["plane"])))
-    nameless = pc.fill_null(nameless, False)
-    evidence = evidence_of(table.filter(pc.invert(nameless)).combine_chunks(), topology)
+    matters = array(_matters(table))
+    others = table.filter(pc.invert(matters))
+    evidence = evidence_of(table.filter(matters).combine_chunks(), topology)
     answers = answers_of(evidence)
     client, service, plane = evidence.client.values, evidence.service.values, evidence.plane.values
     day.services = {(client[c], service[s]): _heard(answer, topology) for (c, s), answer in answers.services.items()}
     day.planes = {(client[c], plane[p]): _heard(answer, topology) for (c, p), answer in answers.planes.items()}
     day.plane_of = _planes_of(evidence)
-    day.sources = _sources(evidence)
+    day.sources = _sources(evidence) | _others_seen(others, evidence)
     day.proxies = _proxies(evidence, topology)
-    day.past = [*_past(evidence), *_past_to_anybody(table.filter(nameless))]
+    day.past = [*_past(evidence), *_past_to_anybody(others.filter(pc.fill_null(pc.equal(others["route"], "direct"), False)))]
+
+
+def _matters(table: pa.Table) -> Bools:
+    """bool[n]: the row is for a service or plane, or one of its requests is; it hides what it is for, or is the other leg of a direct one.
+
+    On a full link most rows are anybody's. They say that a source is there, and nothing of who carries Defender.
+    """
+    found = np.zeros(table.num_rows, np.bool_)
+    for name in ("service", "plane"):
+        found |= np.asarray(one_array(table[name]).is_valid())
+    found |= np.asarray(pc.fill_null(one_array(table["hidden"]), False))
+    found |= np.asarray(pc.and_(pc.fill_null(pc.equal(one_array(table["route"]), "upstream"), False), one_array(table["pair"]).is_valid()))
+    requests = one_array(table["requests"])
+    inside = pc.list_flatten(requests)
+    asked = np.asarray(inside.field("service").is_valid()) | np.asarray(inside.field("plane").is_valid())
+    found[np.asarray(pc.list_parent_indices(requests))[asked]] = True
+    return found
+
+
+def _others_seen(rows: pa.Table, evidence: Evidence) -> dict[str, SourceDay]:
+    """Sources that asked proxies for other hosts only: they are there, while nothing of Defender's is heard of them."""
+    asked = rows.filter(pc.greater(pc.fill_null(pc.list_value_length(rows["requests"]), 0), 0))
+    asked = asked.filter(pc.fill_null(pc.equal(asked["route"], "proxy"), False))
+    times = {name: pc.cast(asked[f"{name}_seen"], pa.int64()) for name in ("first", "last")}
+    spans: Any = pa.table({"client": asked["client_ip"], **times}).group_by("client").aggregate([("first", "min"), ("last", "max")])
+    names = source_names(evidence.topology, spans["client"].to_pylist())
+    known = set(evidence.client.values)
+    found: dict[str, SourceDay] = {}
+    for one in spans.to_pylist():
+        client = names.canonical(one["client"])
+        if client not in known and one["first_min"] is not None:
+            before = found.get(client)
+            first, last = one["first_min"], one["last_max"]
+            if before is not None and before.first is not None and before.last is not None:
+                first, last = min(first, before.first), max(last, before.last)
+            found[client] = SourceDay(names.name(client), "not-seen", first, last)
+    return found
 
 
 def _heard(answer: Answer, topology: Topology) -> Heard:

@@ -117,6 +117,8 @@ def _fill(made: Gateway, days: Sequence[tuple[int, Day]]) -> None:
         made.plane_of |= {slug: plane for slug, plane in day.plane_of.items() if plane or slug not in made.plane_of}
         for client, seen in day.sources.items():
             known = made.sources.get(client)
+            if known is None and not _asks_for_anything(client, day):
+                continue  # whoever was never heard of Defender isn't silent
             if known is None:
                 made.sources[client] = known = Source(client, seen.name, "not-seen", seen.first, seen.last, [])
             known.name = seen.name or known.name
@@ -139,6 +141,11 @@ def _fill(made: Gateway, days: Sequence[tuple[int, Day]]) -> None:
         made.sources[client].planes[plane] = _held(each)
     for source in made.sources.values():
         source.days = sorted(set(source.days))
+
+
+def _asks_for_anything(client: str, day: Day) -> bool:
+    """Whether anything of a service or plane was heard of it on the day, or may be hidden."""
+    return day.sources[client].defender != "not-seen" or client in day.heard
 
 
 def _held(heard: Sequence[tuple[int, Heard]]) -> Held:

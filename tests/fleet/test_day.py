@@ -90,6 +90,8 @@ def test_what_goes_past_the_proxies_to_anybody_is_counted_and_not_listed(tmp_pat
     texts = {"route": "direct", "direct_outcome": "answered", "service": None, "plane": None, "proxy": None}
     for name, text in texts.items():
         rows = rows.set_column(rows.schema.get_field_index(name), rows.schema.field(name), pa.array([text] * rows.num_rows, pa.string()))
+    none = pa.array([[]] * rows.num_rows, rows.schema.field("requests").type)
+    rows = rows.set_column(rows.schema.get_field_index("requests"), rows.schema.field("requests"), none)
     rows = pa.concat_tables([rows, day_of(0, 0, {0: BOTH})])
     write_rows(rows, tmp_path / "a.parquet")
     day = read_day(Partition("gw", "2026-10-01", (tmp_path / "a.parquet",)), TOPOLOGY, CATALOGUE)
@@ -103,6 +105,28 @@ def test_what_goes_past_the_proxies_to_anybody_is_counted_and_not_listed(tmp_pat
         ]
     }
     assert anybody == expected and expected
+
+
+def test_who_asks_for_other_hosts_only_is_there_and_nothing_is_heard_of_it(tmp_path: Path) -> None:
+    """As a whole row of somebody's browsing is, whatever else the day has; the day of the others stays the same."""
+    rows = rows_of(WINHTTP)
+    asks = rows.filter(
+        [
+            route == "proxy" and bool(requests)
+            for route, requests in zip(rows["route"].to_pylist(), rows["requests"].to_pylist(), strict=True)
+        ]
+    )
+    others = [
+        {**row, "id": f"{number:016x}", "client_ip": "172.16.11.7", "service": None, "plane": None,
+         "requests": [{**request, "service": None, "plane": None} for request in row["requests"]]}
+        for number, row in enumerate(asks.to_pylist())
+    ]  # fmt: skip
+    write_rows(pa.concat_tables([rows, pa.Table.from_pylist(others, schema=rows.schema)]), tmp_path / "a.parquet")
+    day = of_file(tmp_path / "a.parquet")
+    assert held(day) == verdict_of(WINHTTP)
+    seen = day.sources.pop("172.16.11.7")
+    times = asks["first_seen"].cast("int64").to_pylist()
+    assert (seen.defender, seen.first, set(day.sources)) == ("not-seen", min(times), {"172.16.11.92"}) and "172.16.11.7" not in day.heard
 
 
 def test_a_window_keeps_what_began_in_it(tmp_path: Path) -> None:
