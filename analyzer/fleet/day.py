@@ -33,6 +33,8 @@ COLUMNS: Final = (
 )  # fmt: skip
 """What a day is worked out from; a fifth of what a row holds."""
 
+BRIEF: Final = ("id", "client_ip", "server_ip", "first_seen", "last_seen", "route", "direct_outcome", "same_as")
+
 NO_SERVICE: Final = ""
 """Stands for the service of what went past the proxies to anybody else."""
 
@@ -138,20 +140,32 @@ def read_day(partition: Partition, topology: Topology, catalogue: Catalogue, win
     Errors    Unusable: a file can't be read, or is of a newer version
     """
     day = Day(partition.gateway, partition.date)
-    tables = []
+    tables, others = [], []
     for path in partition.files:
         found = read_rows(path, COLUMNS)
         rows = found.table
         if not found.judged:
             rows = tag_flows(route_flows(read_rows(path).table, topology), catalogue).select(COLUMNS)
-        tables.append(_within(rows, window))
+        rows = _within(rows, window)
+        matters = array(_matters(rows))
+        tables.append(rows.filter(matters))
+        others.append(_in_brief(rows.filter(pc.invert(matters))))
         day.size += path.stat().st_size
         day.forms[found.form] = day.forms.get(found.form, 0) + 1
-    table = _each_once(pa.concat_tables(tables))
-    day.rows = table.num_rows
-    if table.num_rows:
-        _fill(day, table, topology)
+    table, rest = _each_once(pa.concat_tables(tables)), _each_once(pa.concat_tables(others))
+    day.rows = table.num_rows + rest.num_rows
+    times = [pc.cast(each[name], pa.int64()) for each in (table, rest) for name in ("first_seen", "last_seen")]
+    day.first = min((at for column in times[::2] if (at := pc.min(column).as_py()) is not None), default=None)
+    day.last = max((at for column in times[1::2] if (at := pc.max(column).as_py()) is not None), default=None)
+    if day.rows:
+        _fill(day, table, rest, topology)
     return day
+
+
+def _in_brief(rows: pa.Table) -> pa.Table:
+    """What is counted of rows that matter to no service: a thirtieth of what a row takes. asks: whether a proxy was asked for anything."""
+    asks = pc.greater(pc.fill_null(pc.list_value_length(rows["requests"]), 0), 0)
+    return rows.select(BRIEF).append_column("asks", asks)
 
 
 def _within(rows: pa.Table, window: tuple[int | None, int | None]) -> pa.Table:
@@ -173,12 +187,8 @@ def _each_once(rows: pa.Table) -> pa.Table:
     return rows.take(order.filter(array(first)))
 
 
-def _fill(day: Day, table: pa.Table, topology: Topology) -> None:
-    firsts, lasts = (pc.cast(one_array(table[name]), pa.int64()) for name in ("first_seen", "last_seen"))
-    day.first, day.last = pc.min(firsts).as_py(), pc.max(lasts).as_py()
-    matters = array(_matters(table))
-    others = table.filter(pc.invert(matters))
-    evidence = evidence_of(table.filter(matters).combine_chunks(), topology)
+def _fill(day: Day, table: pa.Table, others: pa.Table, topology: Topology) -> None:
+    evidence = evidence_of(table.combine_chunks(), topology)
     answers = answers_of(evidence)
     client, service, plane = evidence.client.values, evidence.service.values, evidence.plane.values
     day.services = {(client[c], service[s]): _heard(answer, topology) for (c, s), answer in answers.services.items()}
@@ -208,8 +218,7 @@ def _matters(table: pa.Table) -> Bools:
 
 def _others_seen(rows: pa.Table, evidence: Evidence) -> dict[str, SourceDay]:
     """Sources that asked proxies for other hosts only: they are there, while nothing of Defender's is heard of them."""
-    asked = rows.filter(pc.greater(pc.fill_null(pc.list_value_length(rows["requests"]), 0), 0))
-    asked = asked.filter(pc.fill_null(pc.equal(asked["route"], "proxy"), False))
+    asked = rows.filter(pc.and_(rows["asks"], pc.fill_null(pc.equal(rows["route"], "proxy"), False)))
     times = {name: pc.cast(asked[f"{name}_seen"], pa.int64()) for name in ("first", "last")}
     spans: Any = pa.table({"client": asked["client_ip"], **times}).group_by("client").aggregate([("first", "min"), ("last", "max")])
     names = source_names(evidence.topology, spans["client"].to_pylist())

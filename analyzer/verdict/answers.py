@@ -155,6 +155,9 @@ def _borders(books: _Books, own: _Own) -> dict[int, list[Border]]:
     carried = {plane: books.carried_of(part.asked) for plane, part in own.planes.items()}
     everything: list[Carried] | None = None
     for plane, part in own.planes.items():
+        if len({books.proxy[position] for position in part.asked}) < 2:
+            found[plane] = []  # who asks one proxy only changes nothing
+            continue
         several = len({one.proxy for one in carried[plane]}) > 1
         if several and everything is None:
             positions = {position for one in (*own.planes.values(), *own.services.values()) for position in one.asked}
@@ -266,6 +269,8 @@ def _tally(books: _Books, asked: Sequence[int], rows: Sequence[int], direct: Seq
 
 def _with_split(books: _Books, part: _Part, answer: Answer, borders: Sequence[Border]) -> Answer:
     """The plane's answer, its eras marked in which its services have different winners that are certain or likely."""
+    if len(answer.whole.shares) < 2:
+        return answer
     pieces = [piece for _, piece in sorted(_pieces(books, part, borders).items())]
     for era, piece in zip(answer.eras, pieces, strict=True):
         if len(era.contest.carriers) < 2:

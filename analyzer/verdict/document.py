@@ -22,6 +22,7 @@ from analyzer.text.times import rfc3339
 from analyzer.verdict.answers import answers_of
 from analyzer.verdict.case import Case
 from analyzer.verdict.client_analyzer import run_findings, set_aside
+from analyzer.verdict.collection import no_search_for_cycles
 from analyzer.verdict.devices import devices_of
 from analyzer.verdict.direct import direct_tables
 from analyzer.verdict.evidence import ANSWERED, Evidence, evidence_of, grouped, source_rows
@@ -62,20 +63,21 @@ def judge(
 
     flows       FLOW_SCHEMA with every stage filled, in any order
     """
-    flows, strangers = set_strangers_aside(flows)
-    whole = evidence_of(flows, topology)
-    evidence, runs = set_aside(whole)
-    return document_of(
-        evidence,
-        catalogue=catalogue,
-        captures=captures,
-        window=window,
-        configured=configured,
-        also=[*strangers, *run_findings(whole, evidence, runs)],
-        discoveries=discoveries,
-        lookups=lookups,
-        options=options,
-    )
+    with no_search_for_cycles():
+        flows, strangers = set_strangers_aside(flows)
+        whole = evidence_of(flows, topology)
+        evidence, runs = set_aside(whole)
+        return document_of(
+            evidence,
+            catalogue=catalogue,
+            captures=captures,
+            window=window,
+            configured=configured,
+            also=[*strangers, *run_findings(whole, evidence, runs)],
+            discoveries=discoveries,
+            lookups=lookups,
+            options=options,
+        )
 
 
 def document_of(
