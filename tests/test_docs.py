@@ -30,11 +30,8 @@ from analyzer.jobs.file import JobTables, load_job
 from analyzer.jobs.systemd import units
 from analyzer.packets.link_types import LINK_TYPES
 from analyzer.packets.wrappings import OUTER_NAMES
-from analyzer.services.allow_list import written
 from analyzer.services.catalogue import load_catalogue
 from analyzer.services.match import match_host
-from analyzer.services.permits import merged, required_permits
-from analyzer.services.required import Device
 from analyzer.studies.document import StudyDocument
 from analyzer.studies.document import Test as StudyTest
 from analyzer.studies.file import load_plan
@@ -44,6 +41,7 @@ from tests.conftest import ROOT
 from tests.fleet import fleets
 from tests.fleet.fleets import small
 from tests.services import pages
+from tests.services.lists import write_lists
 
 PAGES_BY_HAND = [
     "README.md",
@@ -277,10 +275,7 @@ def test_the_examples_of_the_help_succeed(folder: Path, capfd: pytest.CaptureFix
     (folder / "expected.toml").write_text(EXPECTED, encoding="utf-8")
     (folder / "ours.toml").write_text(OURS, encoding="utf-8")
     (folder / "proxy.pac").write_text('function FindProxyForURL(url, host) { return "PROXY 172.16.12.10:3128"; }', encoding="utf-8")
-    lists = {"allowed.txt": ("plain", "EU", "standard", "Windows"), "squid.conf": ("squid", "US", "streamlined", "Linux")}
-    for name, (form, geo, model, system) in lists.items():
-        permits = merged(required_permits(load_catalogue(), Device("commercial", geo, model, system)))
-        (folder / name).write_text(written(form, {"": permits}), encoding="utf-8")
+    write_lists(folder)
     for model, suffix, set_as in (("streamlined", "md", pages.markdown), ("standard", "html", pages.page)):
         text = set_as(pages.of_catalogue(load_catalogue(), model), f"Microsoft Defender for Endpoint {model} connectivity URLs")
         (folder / f"{model}-device-connectivity-urls-commercial.{suffix}").write_text(text, encoding="utf-8")
