@@ -1,11 +1,12 @@
 # What can be done here. `make report` is the first thing to try; `make help` lists the rest.
 #
-# The first run makes a virtual environment in .venv and compiles the kernels; later runs find both ready.
+# The first run makes a virtual environment in .venv and compiles the kernels; later runs find both ready. What reads packets is compiled
+# by a C compiler, which is installed where that may be done; without one the same sources run as plain Python, slowly.
 # PYTHON=/path/to/python chooses the interpreter (3.11 to 3.14).
 
 .DEFAULT_GOAL := help
 .DELETE_ON_ERROR:
-.PHONY: help report test fuzz explore matrix wheel-check bench lab lint cover clean packages
+.PHONY: help report test fuzz explore matrix wheel-check bench lab lint cover clean packages compiler
 SHELL := /bin/bash
 export PATH := $(PATH):/usr/sbin:/sbin
 
@@ -16,6 +17,7 @@ PROBE := import ensurepip, sys, venv; sys.exit(not (3, 11) <= sys.version_info <
 PYTHON ?= $(shell for p in python3.14 python3.13 python3.12 python3.11 python3; do \
 	"$$p" -c '$(PROBE)' >/dev/null 2>&1 && command -v "$$p" && break; done)
 SOURCES := $(shell find analyzer -name '*.py' 2>/dev/null)
+KERNELS := setup.py $(shell find analyzer -name '*.pxd' 2>/dev/null) $(wildcard analyzer/compiled/*.py analyzer/packets/*.py analyzer/capture/*.py)
 PIP := $(BIN)/python -m pip -qq --disable-pip-version-check
 
 # command:Debian package, for what the tests run. nginx, squid and dnsmasq play the network, tshark checks our answers, chromium
@@ -81,7 +83,7 @@ wheel-check: $(VENV)/.dev  ## the wheel built, installed in an environment of it
 		venv/bin/whichproxy report $(CURDIR)/captures/T1-winhttp.pcapng
 
 clean:  ## remove the environment, the caches and what was built
-	@rm -rf $(VENV) build dist *.egg-info .pytest_cache .mypy_cache .ruff_cache .hypothesis .benchmarks
+	@rm -rf $(VENV) build dist *.egg-info analyzer/compiled/*.so .pytest_cache .mypy_cache .ruff_cache .hypothesis .benchmarks
 	@find analyzer tests captures -name __pycache__ -type d -prune -exec rm -rf {} +
 
 $(BIN)/python:
@@ -90,8 +92,8 @@ $(BIN)/python:
 	@echo "making $(VENV) with $(PYTHON)" >&2
 	@"$(PYTHON)" -m venv $(VENV)
 
-$(VENV)/.installed: requirements.txt pyproject.toml | $(BIN)/python
-	@echo "installing whichproxy and what it runs on" >&2
+$(VENV)/.installed: requirements.txt pyproject.toml $(KERNELS) | $(BIN)/python compiler
+	@echo "installing whichproxy and what it runs on, its kernels compiled" >&2
 	@$(PIP) install -e .
 	@touch $@
 
@@ -103,6 +105,13 @@ $(VENV)/.dev: $(VENV)/.installed
 $(VENV)/.warm: $(VENV)/.installed $(SOURCES)
 	@$(BIN)/whichproxy doctor --warm >&2
 	@touch $@
+
+# A compiler, the C library's headers and Python's, where they are missing and no other compiler was asked for (CC=...).
+HEADERS := import os, sysconfig; print(os.path.exists(os.path.join(sysconfig.get_path("include"), "Python.h")))
+compiler: | $(BIN)/python
+	@[ "$(origin CC)" = default ] || exit 0; \
+	headers=$$($(BIN)/python -c '$(HEADERS)'); \
+	$(MAKE) -s packages NEEDS="cc:gcc cc:libc6-dev $$([ "$$headers" = True ] || echo no-headers:python3-dev)"
 
 # Install what is missing of NEEDS; where that isn't possible, name the one command that would, and go on.
 # Services stay stopped: policy-rc.d is how Debian is told so, and it is only there while apt-get runs.

@@ -18,10 +18,8 @@ import numba
 
 from analyzer.kept import KernelCache, cache_folder
 
-# What the kernels of each stage are made of: their own stage's sources and those of the stages they call into.
+# What the kernels of each stage that Numba compiles are made of: their own stage's sources and those of the stages they call into.
 MADE_OF: Final = {
-    "packets": ("packets",),
-    "capture": ("packets", "capture"),
     "flows": ("packets", "flows"),
     "names": ("packets", "flows", "names"),
 }

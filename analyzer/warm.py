@@ -8,7 +8,7 @@ from pathlib import Path
 
 import numpy as np
 
-from analyzer.capture.interleave import copy_frames, in_time_order
+from analyzer.capture.interleave import in_time_order
 from analyzer.capture.source import Source
 from analyzer.flows.grow import empty_tables, pack_arena
 from analyzer.flows.layout import Tables
@@ -16,7 +16,6 @@ from analyzer.flows.table import rehash
 from analyzer.kept import NotKept, cache_folder, cleared, only_kept, stranger
 from analyzer.kernels import MADE_OF, all_digests, stage_folder
 from analyzer.names.tls import keep_client_hello
-from analyzer.packets.layout import FRAME
 
 
 def is_warm() -> bool:
@@ -76,10 +75,9 @@ def load() -> None:
 
 
 def touch(tables: Tables) -> None:
-    """Compile what the two packets don't need: growing tables, merging captures, hellos that came by QUIC."""
+    """Compile what the two packets don't need: growing tables, hellos that came by QUIC."""
     rehash(tables)
     pack_arena(tables, tables.arena.copy())
-    copy_frames(np.zeros(1, np.uint8), np.zeros(0, FRAME), 0, np.zeros(1, np.uint8))
     keep_client_hello(tables, np.zeros(64, np.uint8), 4, 5, 0, 0, np.uint32(0), np.uint32(0), 0, np.uint32(0), True)
 
 

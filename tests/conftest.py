@@ -17,6 +17,21 @@ from hypothesis import Phase, settings
 
 from tests.explore.finds import FOUND, Finds
 
+
+def build_kernels() -> None:
+    """Compile what isn't compiled of these sources, so that no test runs them as plain Python; once, before workers begin."""
+    from analyzer.compiled import not_compiled, why_plain
+
+    if "PYTEST_XDIST_WORKER" in os.environ or os.environ.get("WHICHPROXY_PLAIN") or not not_compiled():
+        return
+    import analyzer.compiled.build
+
+    analyzer.compiled.build.in_place()
+    why_plain.cache_clear()
+
+
+build_kernels()
+
 ROOT = Path(__file__).resolve().parent.parent
 ORACLES = Path(os.environ.get("WHICHPROXY_ORACLES") or ROOT.parent / "shared" / "oracles")
 NO_ORACLES = f"this clone has no oracles: {ORACLES} isn't there (WHICHPROXY_ORACLES names another place)"

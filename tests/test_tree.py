@@ -39,7 +39,8 @@ TOP_LEVEL = {
     "SECURITY.md": "whom to tell",
     "LICENSE": "MIT",
     "NOTICE": "licences of what is used, and where the data comes from",
-    "pyproject.toml": "how it is built, installed and checked",
+    "pyproject.toml": "how it is installed and checked",
+    "setup.py": "how its kernels are built",
     "Makefile": "what can be done here",
     "Dockerfile": "the container image",
     ".dockerignore": "what an image is made of",
@@ -54,7 +55,7 @@ ROOMS = (
     # what every stage says things with
     *("version", "errors", "tables", "findings", "arrow", "text"),
     # how hot code is compiled and handed its rows
-    *("kept", "kernels", "memory", "by_reference", "room", "ahead"),
+    *("kept", "kernels", "memory", "by_reference", "compiled", "room", "ahead"),
     # who is who, and what hosts mean: rules and files, of no capture
     *("services", "routes"),
     # from bytes to columns

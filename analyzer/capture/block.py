@@ -9,7 +9,7 @@ from typing import Any, Final
 import numpy as np
 import numpy.typing as npt
 
-from analyzer.kernels import kernel
+from analyzer.compiled import kernel
 from analyzer.packets.layout import NO_TIME
 
 # Frames indexed at a time. Their packets (104 bytes each) fit in the second-level cache together with the hot flows; of
@@ -59,18 +59,19 @@ class Damage:
 
 
 @kernel
-def note_frames(frames, latest_ns, step_ns, number):  # type: ignore[no-untyped-def]
+def note_frames(frames, n_frames, latest_ns, step_ns, number):  # type: ignore[no-untyped-def]
     """(earliest time, latest, the last one's, frames that were cut, steps back in time of more than step_ns, the longest of them).
 
     latest_ns   the time of the frame before these; NO_TIME stands for a missing time, here and in what comes back
     number      of the first of these frames in their input; they are numbered on from there
     """
     first, last = NO_TIME, NO_TIME
-    cut, steps, longest = 0, 0, np.int64(0)
-    for i in range(len(frames)):
-        frame = frames[i]
+    cut, steps, longest = 0, 0, 0
+    for i in range(n_frames):
+        frame = frames + i
         frame.number = number + i
-        cut += frame.captured_bytes < frame.wire_bytes
+        if frame.captured_bytes < frame.wire_bytes:
+            cut += 1
         now = frame.ts_ns
         if now == NO_TIME:
             continue

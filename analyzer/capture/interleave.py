@@ -20,8 +20,8 @@ import numpy.typing as npt
 
 from analyzer.capture.block import BLOCK_FRAMES, Block
 from analyzer.capture.source import Source
-from analyzer.kernels import kernel
-from analyzer.memory import copy_bytes
+from analyzer.compiled import kernel
+from analyzer.compiled.memory import copy_bytes
 from analyzer.packets.layout import FRAME, NO_TIME
 
 # Interfaces, queues and merged capture points are out of order by fractions of a second, and a copy may be that much later still.
@@ -197,7 +197,7 @@ def _merged(parts: list[tuple[Block, npt.NDArray[np.int64]]]) -> Iterator[Block]
     first = 0
     for block, _ in held:
         n = len(block.frames)
-        copy_frames(block.data, frames[first : first + n], ends[first] - sizes[first], data)
+        copy_frames(block.data, frames[first : first + n], n, ends[first] - sizes[first], data)
         first += n
     order = np.argsort(np.concatenate([times for _, times in held]), kind="stable")
     frames = frames[order]
@@ -206,10 +206,10 @@ def _merged(parts: list[tuple[Block, npt.NDArray[np.int64]]]) -> Iterator[Block]
 
 
 @kernel
-def copy_frames(buf, frames, at, out):  # type: ignore[no-untyped-def]
+def copy_frames(buf, frames, n_frames, at, out):  # type: ignore[no-untyped-def]
     """Copy each frame's bytes, and the comment behind them, into `out`, from `at` on, and let the frames point there."""
-    for i in range(len(frames)):
-        frame = frames[i]
+    for i in range(n_frames):
+        frame = frames + i
         start = frame.start
         size = frame.captured_bytes + frame.note_bytes
         copy_bytes(buf, start, size, out, at)

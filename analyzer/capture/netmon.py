@@ -19,7 +19,8 @@ from analyzer.capture.block import BLOCK_FRAMES, MAX_FRAME, MAX_WIRE, Block, Dam
 from analyzer.capture.netmon_processes import processes_of, with_processes
 from analyzer.capture.records import BAD, FULL, NEED_MORE, file_header, is_over
 from analyzer.capture.stream import Window
-from analyzer.kernels import kernel
+from analyzer.compiled import kernel
+from analyzer.compiled.widths import as_i64
 from analyzer.packets.fields import u16_little, u32_little
 from analyzer.packets.layout import FRAME, NO_TIME
 from analyzer.packets.link import LINK_RAW
@@ -29,7 +30,7 @@ from analyzer.room import Room
 MAGIC: Final = b"GMBU"
 MAJOR: Final = 2
 FILE_HEADER: Final = 128
-HEADER: Final = 16
+RECORD_HEADER: Final = 16
 
 # What lies behind a frame, since version 2.1: its media type; since 2.2 its process; since 2.3 its time and zone.
 TRAILERS: Final = (0, 2, 6, 15)
@@ -39,15 +40,11 @@ NO_PROCESS: Final = 0xFFFFFFFF
 # another file every 20 MB.
 MAX_HELD: Final = 1 << 30
 
-# Media types: 0 is Ethernet in what it captured of VPNs; 7, 8 and 9 are tunnels, mobile networks and IP. From 0xe000 on a pcap link
-# type, but for a few that Message Analyzer took for itself; those of the program's own notes are no frames, as in Wireshark.
-ETHERNET: Final = (0, 1)
+# Media types: from 0xe000 on a pcap link type, but for a few that Message Analyzer took for itself.
 WLAN: Final = 6
-IP: Final = (7, 8, 9)
 FROM_PCAP: Final = 0xE000
 ANALYZER_FIRST: Final = 0xE080
 ANALYZER_LAST: Final = 0xE08A
-NOTES: Final = (0xFFFC, 0xFFFD, 0xFFFE)
 
 # Before a frame of 802.11 stand a version, this header's length, and more.
 WLAN_LEAST: Final = 3
@@ -113,7 +110,10 @@ def _by_table(behind: npt.NDArray[np.uint8], header: Header, damage: list[Damage
     bad = at = 0
     while at < len(places):
         frames = room.take(BLOCK_FRAMES)
-        n, at, more_bad = index_places(behind, places, at, header.minor, header.media, header.start_ns, frames, processes)
+        n, at, more_bad = index_places(
+            *(behind, len(behind), places, len(places), at, header.minor, TRAILERS[header.minor]),
+            *(header.media, header.start_ns, frames, len(frames), processes),
+        )
         bad += int(more_bad)
         if n:
             yield with_processes(Block(behind, frames[:n]), processes[:n], known)
@@ -131,7 +131,10 @@ def _one_behind_the_other(window: Window, header: Header, damage: list[Damage]) 
     while window.offset + window.start < stop:
         frames = room.take(BLOCK_FRAMES)
         end = min(window.end, stop - window.offset)
-        n, at, status = index_netmon(window.data, window.start, end, header.minor, header.media, header.start_ns, frames, processes)
+        n, at, status = index_netmon(
+            *(window.data, window.start, end, header.minor, TRAILERS[header.minor]),
+            *(header.media, header.start_ns, frames, len(frames), processes),
+        )
         window.start = at
         if n:
             yield Block(window.data, frames[:n])
@@ -140,115 +143,111 @@ def _one_behind_the_other(window: Window, header: Header, damage: list[Damage]) 
 
 
 @kernel
-def index_places(buf, places, at, minor, media, start_ns, frames, processes):  # type: ignore[no-untyped-def]
+def index_places(buf, n_bytes, places, n_places, at, minor, trailer, media, start_ns, frames, n_frames, processes):  # type: ignore[no-untyped-def]
     """(frames found, the place to go on with, places where there is none); fills frames[0:n] and processes[0:n].
 
+    trailer    TRAILERS[minor]
     places     int64[n_places], where frames begin in buf; read from `at` on
     processes  uint32[>= n_frames], numbers in the table of processes
     """
     n, bad = 0, 0
-    while at < len(places) and n < len(frames):
-        size = read_frame(buf, places[at], len(buf), minor, media, start_ns, frames[n])
+    while at < n_places and n < n_frames:
+        frame = frames + n
+        size = read_frame(buf, places[at], n_bytes, minor, trailer, media, start_ns, frame)
         if size < 0:
             bad += 1
-        elif frames[n].link_type >= 0:
-            processes[n] = process_of(buf, places[at] + size, minor)
+        elif frame.link_type >= 0:
+            processes[n] = process_of(buf, places[at] + size, minor, trailer)
             n += 1
         at += 1
     return n, at, bad
 
 
 @kernel
-def index_netmon(buf, start, end, minor, media, start_ns, frames, processes):  # type: ignore[no-untyped-def]
+def index_netmon(buf, start, end, minor, trailer, media, start_ns, frames, n_frames, processes):  # type: ignore[no-untyped-def]
     """(frames found, where reading stopped, why: FULL, NEED_MORE or BAD); as index_places, of frames that lie one behind the other."""
     at, n = start, 0
-    while n < len(frames):
-        size = read_frame(buf, at, end, minor, media, start_ns, frames[n])
+    while n < n_frames:
+        frame = frames + n
+        size = read_frame(buf, at, end, minor, trailer, media, start_ns, frame)
         if size < 0:
             return n, at, NEED_MORE if size == -NEED_MORE else BAD
         at += size
-        if frames[n].link_type >= 0:
-            processes[n] = process_of(buf, at, minor)
+        if frame.link_type >= 0:
+            processes[n] = process_of(buf, at, minor, trailer)
             n += 1
     return n, at, FULL
 
 
-@kernel
-def read_frame(buf, at, end, minor, media, start_ns, frame):  # type: ignore[no-untyped-def]
+def read_frame(buf, at, end, minor, trailer, media, start_ns, frame):  # type: ignore[no-untyped-def]
     """The bytes of the record at `at` with its trailer, or -NEED_MORE or -BAD; fills `frame`, whose link type is -1 where it is a note."""
-    trailer = TRAILERS[minor]
     if at < 0:
         return -BAD
-    if end - at < HEADER:
+    if end - at < RECORD_HEADER:
         return -NEED_MORE
-    wire, captured = np.int64(u32_little(buf, at + 8)), np.int64(u32_little(buf, at + 12))
+    wire, captured = u32_little(buf, at + 8), u32_little(buf, at + 12)
     if captured > MAX_FRAME:
         return -BAD
-    size = HEADER + captured + trailer
+    size = RECORD_HEADER + captured + trailer
     if end - at < size:
         return -NEED_MORE
-    behind = at + HEADER + captured
+    behind = at + RECORD_HEADER + captured
     if minor:
-        media = np.int64(u16_little(buf, behind))
-    frame.start = at + HEADER
+        media = u16_little(buf, behind)
+    frame.start = at + RECORD_HEADER
     frame.captured_bytes = captured
     frame.wire_bytes = min(max(wire, captured), MAX_WIRE)
     frame.link_type = link_type_of(media)
     frame.interface = 0
     frame.note_bytes = 0
     frame.ts_ns = time_since_1601(buf, behind + 6) if minor == 3 else time_since_start(buf, at, start_ns)
-    if media == WLAN and captured >= WLAN_LEAST and WLAN_LEAST <= u16_little(buf, at + HEADER + 1) <= captured:
-        skipped = np.int64(u16_little(buf, at + HEADER + 1))
+    if media == WLAN and captured >= WLAN_LEAST and WLAN_LEAST <= u16_little(buf, at + RECORD_HEADER + 1) <= captured:
+        skipped = u16_little(buf, at + RECORD_HEADER + 1)
         frame.start += skipped
         frame.captured_bytes -= skipped
         frame.wire_bytes -= skipped
     return size
 
 
-@kernel
 def link_type_of(media):  # type: ignore[no-untyped-def]
     """The link type of a media type; those without one keep their number, above all others; -1: a note, no frame."""
-    if media in ETHERNET:
+    if media in (0, 1):  # Ethernet, 0 in what it captured of VPNs
         return 1
     if media in (WLAN, ANALYZER_FIRST):
         return LINK_WLAN
-    if media in IP:
+    if media in (7, 8, 9):  # tunnels, mobile networks and IP
         return LINK_RAW
-    if media in NOTES:
+    if media in (0xFFFC, 0xFFFD, 0xFFFE):  # the program's own notes are no frames, as in Wireshark
         return -1
     if FROM_PCAP <= media < FROM_PCAP + 0x1000 and not ANALYZER_FIRST <= media <= ANALYZER_LAST:
         return media - FROM_PCAP
     return NETMON + media
 
 
-@kernel
 def u64_little(buf, at):  # type: ignore[no-untyped-def]
-    return (np.uint64(u32_little(buf, at + 4)) << np.uint64(32)) | np.uint64(u32_little(buf, at))
+    return u32_little(buf, at + 4) << 32 | u32_little(buf, at)
 
 
-@kernel
 def time_since_1601(buf, at):  # type: ignore[no-untyped-def]
     """Nanoseconds since 1970 of a time in units of 100 ns since 1601."""
-    ticks = np.int64(u64_little(buf, at)) - EPOCH_1601
+    ticks = as_i64(u64_little(buf, at)) - EPOCH_1601
     if ticks < -MOST_TICKS or ticks > MOST_TICKS:
         return NO_TIME
     return ticks * 100
 
 
-@kernel
 def time_since_start(buf, at, start_ns):  # type: ignore[no-untyped-def]
     """Nanoseconds since 1970 of microseconds behind (or before) the file's beginning."""
-    microseconds = np.int64(u64_little(buf, at))
+    microseconds = as_i64(u64_little(buf, at))
     if microseconds > ROUND // 2 and microseconds <= ROUND:
         microseconds -= ROUND
-    if start_ns == NO_TIME or microseconds < -MOST_TICKS // 100 or microseconds > MOST_TICKS // 100:
+    if start_ns == NO_TIME or microseconds < -(MOST_TICKS // 100) or microseconds > MOST_TICKS // 100:
         return NO_TIME
     return start_ns + microseconds * 1000
 
 
-@kernel
-def process_of(buf, end, minor):  # type: ignore[no-untyped-def]
+def process_of(buf, end, minor, trailer):  # type: ignore[no-untyped-def]
     """The number of the process in the trailer that ends here."""
     if minor < 2:
-        return np.uint32(NO_PROCESS)
-    return u32_little(buf, end - TRAILERS[minor] + 2)
+        return NO_PROCESS
+    return u32_little(buf, end - trailer + 2)

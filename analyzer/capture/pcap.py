@@ -9,12 +9,10 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import Final
 
-import numpy as np
-
 from analyzer.capture.block import BLOCK_FRAMES, MAX_FRAME, MAX_WIRE, Block, Damage
 from analyzer.capture.records import BAD, FULL, NEED_MORE, file_header, is_over
 from analyzer.capture.stream import Window
-from analyzer.kernels import kernel
+from analyzer.compiled import kernel
 from analyzer.packets.fields import u32, u32_little
 from analyzer.packets.layout import FRAME
 from analyzer.room import Room
@@ -35,7 +33,9 @@ ANOTHER: Final = 3  # beside the reasons of records.py
 
 # Seconds and fraction of a packet header that are another file's magic and version: captures that were put one behind the other, as
 # by `cat`, or as pieces of one blob.
-FIRST_WORDS: Final = (0xA1B2C3D4, 0xA1B23C4D, 0xA1B2CD34)
+MAGIC_MICRO: Final = 0xA1B2C3D4
+MAGIC_NANO: Final = 0xA1B23C4D
+MAGIC_MODIFIED: Final = 0xA1B2CD34
 VERSION_LITTLE: Final = 0x00040002
 VERSION_BIG: Final = 0x00020004
 
@@ -61,7 +61,7 @@ def read_pcap(window: Window, damage: list[Damage]) -> Iterator[Block]:
             # The upper half of the field tells how long a frame check sequence is; only the lower half is the type.
             link_type = int.from_bytes(head[20:24], "little" if little else "big") & 0xFFFF
         frames = room.take(BLOCK_FRAMES)
-        n, at, status = index_pcap(window.data, window.start, window.end, little, unit_ns, header, link_type, frames)
+        n, at, status = index_pcap(window.data, window.start, window.end, little, unit_ns, header, link_type, frames, len(frames))
         window.start = at
         if n:
             yield Block(window.data, frames[:n])
@@ -73,7 +73,7 @@ def read_pcap(window: Window, damage: list[Damage]) -> Iterator[Block]:
 
 
 @kernel
-def index_pcap(buf, start, end, little, unit_ns, header, link_type, frames):  # type: ignore[no-untyped-def]
+def index_pcap(buf, start, end, little, unit_ns, header, link_type, frames, n_frames):  # type: ignore[no-untyped-def]
     """(frames found, where reading stopped, why: FULL, NEED_MORE, BAD or ANOTHER); fills frames[0:n].
 
     buf      uint8[n]           start, end: half-open, a packet header at start
@@ -82,23 +82,23 @@ def index_pcap(buf, start, end, little, unit_ns, header, link_type, frames):  # 
     """
     at = start
     n = 0
-    for n in range(len(frames)):
+    for n in range(n_frames):
         if end - at < header:
             return n, at, NEED_MORE
         if little:
             seconds, fraction = u32_little(buf, at), u32_little(buf, at + 4)
-            captured, wire = np.int64(u32_little(buf, at + 8)), np.int64(u32_little(buf, at + 12))
+            captured, wire = u32_little(buf, at + 8), u32_little(buf, at + 12)
         else:
             seconds, fraction = u32(buf, at), u32(buf, at + 4)
-            captured, wire = np.int64(u32(buf, at + 8)), np.int64(u32(buf, at + 12))
-        if seconds in FIRST_WORDS and fraction == (VERSION_LITTLE if little else VERSION_BIG):
+            captured, wire = u32(buf, at + 8), u32(buf, at + 12)
+        if seconds in (MAGIC_MICRO, MAGIC_NANO, MAGIC_MODIFIED) and fraction == (VERSION_LITTLE if little else VERSION_BIG):
             return n, at, ANOTHER
         if captured > MAX_FRAME:
             return n, at, BAD
         if end - at - header < captured:
             return n, at, NEED_MORE
-        frame = frames[n]
-        frame.ts_ns = np.int64(seconds) * 1_000_000_000 + np.int64(fraction) * unit_ns
+        frame = frames + n
+        frame.ts_ns = seconds * 1_000_000_000 + fraction * unit_ns
         frame.start = at + header
         frame.captured_bytes = captured
         frame.wire_bytes = min(max(wire, captured), MAX_WIRE)
@@ -106,4 +106,4 @@ def index_pcap(buf, start, end, little, unit_ns, header, link_type, frames):  # 
         frame.interface = 0
         frame.note_bytes = 0
         at += header + captured
-    return len(frames), at, FULL
+    return n_frames, at, FULL

@@ -16,8 +16,8 @@ import numpy.typing as npt
 
 from analyzer.capture.block import BLOCK_FRAMES, MAX_FRAME, MAX_WIRE, Block, Damage
 from analyzer.capture.stream import Window
-from analyzer.kernels import kernel
-from analyzer.packets.fields import u16, u16_little, u32, u32_little
+from analyzer.compiled import kernel
+from analyzer.packets.fields import u16, u16_little, u24, u32, u32_little
 from analyzer.packets.layout import FRAME, NO_TIME
 from analyzer.room import Room
 
@@ -37,6 +37,10 @@ MAX_BLOCK: Final = 16 << 20
 
 # Interfaces of one section that are remembered; a capturing machine has hundreds at most, a hostile file millions.
 MAX_INTERFACES: Final = 65_536
+
+LOWER: Final = 0xFFFFFFFF
+FAR_S: Final = 1 << 62
+LAST_S: Final = 9_223_372_036  # 2**63 ns
 
 FULL: Final = 0
 NEED_MORE: Final = 1
@@ -86,7 +90,9 @@ def read_pcapng(window: Window, damage: list[Damage], interfaces: list[Interface
         frames = room.take(BLOCK_FRAMES)
         left_out[:] = (0, 0, -1)
         clocks = state.clocks[: state.n_clocks]
-        n, at, status = index_pcapng(window.data, window.start, window.end, state.little, clocks, frames, left_out)
+        n, at, status = index_pcapng(
+            window.data, window.start, window.end, state.little, clocks, len(clocks), frames, len(frames), left_out
+        )
         if left_out[0]:
             state.leave_out(int(left_out[0]), int(left_out[1]), window.offset + int(left_out[2]))
         window.start = at
@@ -221,38 +227,37 @@ def read_drops(body: bytes, little: bool) -> int:
     return sum(int.from_bytes(count, "little" if little else "big") for count in counts)
 
 
-@kernel
 def ticks_to_ns(high, low, clock):  # type: ignore[no-untyped-def]
     """Nanoseconds since 1970 of a 64-bit count of the clock's ticks, rounded down; NO_TIME when they don't fit in 64 bits."""
-    ticks = (np.uint64(high) << np.uint64(32)) | np.uint64(low)
+    ticks = (high << 32) | low
     if clock.per_second:
         whole = ticks // clock.per_second
         part = ticks - whole * clock.per_second
     else:
-        whole = np.uint64(0)
+        whole = 0
         part = ticks
-    billion = np.uint64(1_000_000_000)
+    billion = 1_000_000_000
     if clock.shift < 0:
-        ns = part * clock.multiply // clock.divide if clock.divide else np.uint64(0)
+        ns = part * clock.multiply // clock.divide if clock.divide else 0
     elif clock.shift <= 32:
-        ns = (part * billion) >> np.uint64(clock.shift)
+        ns = (part * billion) >> clock.shift
     elif clock.shift < 96:
         # 96 bits in two steps: the product's lower 32 bits can't reach the result.
-        upper = (part >> np.uint64(32)) * billion + (((part & np.uint64(0xFFFFFFFF)) * billion) >> np.uint64(32))
-        ns = upper >> np.uint64(clock.shift - 32)
+        upper = (part >> 32) * billion + (((part & LOWER) * billion) >> 32)
+        ns = upper >> (clock.shift - 32)
     else:
-        ns = np.uint64(0)
-    # From here on seconds are small enough to be added: 2**63 ns are 9.2e9 s.
-    if whole > np.uint64(1 << 62) or clock.offset_s > 1 << 62 or clock.offset_s < -(1 << 62):
+        ns = 0
+    # From here on seconds are small enough to be added.
+    if whole > FAR_S or clock.offset_s > FAR_S or clock.offset_s < -FAR_S:
         return NO_TIME
-    seconds = np.int64(whole) + clock.offset_s
-    if seconds >= 9_223_372_036 or seconds <= -9_223_372_036:
+    seconds = whole + clock.offset_s
+    if seconds >= LAST_S or seconds <= -LAST_S:
         return NO_TIME
-    return seconds * 1_000_000_000 + np.int64(ns)
+    return seconds * 1_000_000_000 + ns
 
 
 @kernel
-def index_pcapng(buf, start, end, little, clocks, frames, left_out):  # type: ignore[no-untyped-def]
+def index_pcapng(buf, start, end, little, clocks, n_clocks, frames, n_frames, left_out):  # type: ignore[no-untyped-def]
     """(frames found, where reading stopped, why: FULL, NEED_MORE, BAD or CONTROL); fills frames[0:n].
 
     clocks    CLOCK[n]  the section's interfaces
@@ -261,7 +266,7 @@ def index_pcapng(buf, start, end, little, clocks, frames, left_out):  # type: ig
     """
     at = start
     n = 0
-    while n < len(frames):
+    while n < n_frames:
         if end - at < 12:
             return n, at, NEED_MORE
         ordered = little
@@ -271,9 +276,9 @@ def index_pcapng(buf, start, end, little, clocks, frames, left_out):  # type: ig
                 return n, at, BAD
             ordered = mark == 0x4D3C2B1A
         if ordered:
-            kind, size = u32_little(buf, at), np.int64(u32_little(buf, at + 4))
+            kind, size = u32_little(buf, at), u32_little(buf, at + 4)
         else:
-            kind, size = u32(buf, at), np.int64(u32(buf, at + 4))
+            kind, size = u32(buf, at), u32(buf, at + 4)
         if size < 12 or size > MAX_BLOCK or size & 3:
             return n, at, BAD
         if end - at < size:
@@ -284,7 +289,7 @@ def index_pcapng(buf, start, end, little, clocks, frames, left_out):  # type: ig
         if kind in (SECTION, INTERFACE, STATISTICS):
             return n, at, CONTROL
         if kind in (ENHANCED_PACKET, PACKET, SIMPLE_PACKET):
-            if read_packet(buf, at, size, kind, ordered, clocks, frames[n]):
+            if read_packet(buf, at, size, kind, ordered, clocks, n_clocks, frames + n):
                 n += 1
             else:
                 if left_out[0] == 0:
@@ -295,15 +300,14 @@ def index_pcapng(buf, start, end, little, clocks, frames, left_out):  # type: ig
     return n, at, FULL
 
 
-@kernel
-def read_packet(buf, at, size, kind, little, clocks, frame):  # type: ignore[no-untyped-def]
+def read_packet(buf, at, size, kind, little, clocks, n_clocks, frame):  # type: ignore[no-untyped-def]
     """Fill the frame from a packet block; False when it names no described interface or is longer than the block."""
     if kind == SIMPLE_PACKET:
-        if size < 16 or len(clocks) == 0:
+        if size < 16 or n_clocks == 0:
             return False
         frame.interface = 0
-        clock = clocks[0]
-        wire = np.int64(u32_little(buf, at + 8) if little else u32(buf, at + 8))
+        clock = clocks + 0
+        wire = u32_little(buf, at + 8) if little else u32(buf, at + 8)
         captured = min(wire, clock.snap_bytes) if clock.snap_bytes > 0 else wire
         frame.start = at + 12
         room = size - 16
@@ -312,15 +316,15 @@ def read_packet(buf, at, size, kind, little, clocks, frame):  # type: ignore[no-
         if size < 32:
             return False
         if little:
-            which = np.int64(u32_little(buf, at + 8) if kind == ENHANCED_PACKET else u16_little(buf, at + 8))
-            captured, wire = np.int64(u32_little(buf, at + 20)), np.int64(u32_little(buf, at + 24))
+            which = u32_little(buf, at + 8) if kind == ENHANCED_PACKET else u16_little(buf, at + 8)
+            captured, wire = u32_little(buf, at + 20), u32_little(buf, at + 24)
         else:
-            which = np.int64(u32(buf, at + 8) if kind == ENHANCED_PACKET else u16(buf, at + 8))
-            captured, wire = np.int64(u32(buf, at + 20)), np.int64(u32(buf, at + 24))
-        if which >= len(clocks):
+            which = u32(buf, at + 8) if kind == ENHANCED_PACKET else u16(buf, at + 8)
+            captured, wire = u32(buf, at + 20), u32(buf, at + 24)
+        if which >= n_clocks:
             return False
         frame.interface = which
-        clock = clocks[which]
+        clock = clocks + which
         frame.start = at + 28
         room = size - 32
         if little:
@@ -338,7 +342,6 @@ def read_packet(buf, at, size, kind, little, clocks, frame):  # type: ignore[no-
     return True
 
 
-@kernel
 def names_process(buf, at, end, little):  # type: ignore[no-untyped-def]
     """True when a comment among a packet's options says which process sent it ("PID=1234", as etl2pcapng writes)."""
     for _ in range(16):
@@ -350,7 +353,7 @@ def names_process(buf, at, end, little):  # type: ignore[no-untyped-def]
             return False
         if code == COMMENT:
             for p in range(at, min(at + length, at + MOST_COMMENT) - 4):
-                if u32(buf, p) & 0xDFDFDFFF == 0x5049443D:  # PID=, in either case
+                if u24(buf, p) & 0xDFDFDF == 0x504944 and buf[p + 3] == 0x3D:  # PID=, in either case
                     return True
-        at += (np.int64(length) + 3) & ~3
+        at += (length + 3) & ~3
     return False

@@ -10,7 +10,7 @@ import numpy as np
 from analyzer.capture.block import BLOCK_FRAMES, MAX_FRAME, MAX_WIRE, Block, Damage
 from analyzer.capture.records import BAD, FULL, NEED_MORE, file_header, is_over
 from analyzer.capture.stream import Window
-from analyzer.kernels import kernel
+from analyzer.compiled import kernel
 from analyzer.packets.fields import u32
 from analyzer.packets.layout import FRAME
 from analyzer.packets.link_types import SNOOP
@@ -42,7 +42,7 @@ def read_snoop(window: Window, damage: list[Damage]) -> Iterator[Block]:
     dropped: Damage | None = None
     while True:
         frames = room.take(BLOCK_FRAMES)
-        n, at, status = index_snoop(window.data, window.start, window.end, link_type, frames, drops)
+        n, at, status = index_snoop(window.data, window.start, window.end, link_type, frames, len(frames), drops)
         window.start = at
         if drops[0] and dropped is None:
             dropped = Damage("packets-dropped", "")
@@ -56,23 +56,23 @@ def read_snoop(window: Window, damage: list[Damage]) -> Iterator[Block]:
 
 
 @kernel
-def index_snoop(buf, start, end, link_type, frames, drops):  # type: ignore[no-untyped-def]
+def index_snoop(buf, start, end, link_type, frames, n_frames, drops):  # type: ignore[no-untyped-def]
     """(frames found, where reading stopped, why: FULL, NEED_MORE or BAD); fills frames[0:n].
 
     drops   int64[1]  the highest count of packets dropped so far
     """
     at = start
-    for n in range(len(frames)):
+    for n in range(n_frames):
         if end - at < HEADER:
             return n, at, NEED_MORE
-        wire, captured, size = np.int64(u32(buf, at)), np.int64(u32(buf, at + 4)), np.int64(u32(buf, at + 8))
+        wire, captured, size = u32(buf, at), u32(buf, at + 4), u32(buf, at + 8)
         if captured > MAX_FRAME or size < HEADER + captured or size > HEADER + captured + MAX_FRAME:
             return n, at, BAD
         if end - at < size:
             return n, at, NEED_MORE
-        drops[0] = max(drops[0], np.int64(u32(buf, at + 12)))
-        frame = frames[n]
-        frame.ts_ns = np.int64(u32(buf, at + 16)) * 1_000_000_000 + np.int64(u32(buf, at + 20)) * 1000
+        drops[0] = max(drops[0], u32(buf, at + 12))
+        frame = frames + n
+        frame.ts_ns = u32(buf, at + 16) * 1_000_000_000 + u32(buf, at + 20) * 1000
         frame.start = at + HEADER
         frame.captured_bytes = captured
         frame.wire_bytes = min(max(wire, captured), MAX_WIRE)
@@ -80,4 +80,4 @@ def index_snoop(buf, start, end, link_type, frames, drops):  # type: ignore[no-u
         frame.interface = 0
         frame.note_bytes = 0
         at += size
-    return len(frames), at, FULL
+    return n_frames, at, FULL

@@ -148,7 +148,7 @@ class Source:
 
     def _note(self, frames: npt.NDArray[Any]) -> None:
         latest_ns = NO_TIME if self._latest_ns is None else self._latest_ns
-        first, last, latest, cut, steps, longest = note_frames(frames, latest_ns, CLOCK_STEP_NS, self.packets + 1)
+        first, last, latest, cut, steps, longest = note_frames(frames, len(frames), latest_ns, CLOCK_STEP_NS, self.packets + 1)
         self.packets += len(frames)
         self.cut_packets += int(cut)
         self.clock_steps += int(steps)

@@ -32,6 +32,7 @@ def capture(job: JobFile, seconds: For = None, quiet: Quiet = False) -> int:
     Exit codes: 0 done, 1 done and something changed since the run before, or isn't as expected, 2 it can't be captured or
     broke off, 130 interrupted (what was captured is analysed).
     """
+    from analyzer.cli.reading import say_plain
     from analyzer.jobs.file import load_job
     from analyzer.jobs.notify import notify
     from analyzer.jobs.run import Control, run_job
@@ -49,6 +50,7 @@ def capture(job: JobFile, seconds: For = None, quiet: Quiet = False) -> int:
         leave_pandas_alone()
 
     described = load_job(job)
+    say_plain()
     stop = threading.Event()
     signals = 0
 

@@ -64,7 +64,7 @@ def doctor(warm: Warm = False) -> int:
     """
     if warm:
         _warm()
-    checks = [*_packages(), *_tools(), _privilege(), *_extras(), _kernels()]
+    checks = [*_packages(), *_tools(), _privilege(), *_extras(), _compiled(), _kernels()]
     room = max(len(check.part) for check in checks)
     for check in checks:
         print(f"{check.state:<8} {check.part:<{room}}  {check.found}" + (f"; mend it: {check.mend}" if check.mend else ""))
@@ -140,6 +140,22 @@ def _extras() -> Iterator[Check]:
             yield Check(f"extra {extra}", MISSING, f"without {', '.join(absent)}", f"{sys.executable} -m pip install 'whichproxy[{extra}]'")
         else:
             yield Check(f"extra {extra}", OK, ", ".join(packages))
+
+
+def _compiled() -> Check:
+    """Whether what reads packets is compiled, and if not, why, and what builds it."""
+    from analyzer.compiled import PLAIN, STAGES, in_checkout, not_compiled
+
+    stages = not_compiled()
+    if not stages:
+        return Check("compiled", OK, f"{' and '.join(STAGES)}, when they were installed")
+    reason = "; ".join(dict.fromkeys(stages.values()))
+    found = f"{' and '.join(stages)} run as plain Python, SLOWLY: {reason}"
+    if os.environ.get(PLAIN):
+        return Check("compiled", MISSING, found, f"unset {PLAIN}")
+    again = f"{sys.executable} -m analyzer.compiled.build" if in_checkout() else "install whichproxy again"
+    compiler = shutil.which("cc") or shutil.which("gcc") or shutil.which("cl")
+    return Check("compiled", MISSING, found, again if compiler else f"{_install('gcc')} (and python3-dev), then {again}")
 
 
 def _kernels() -> Check:

@@ -7,7 +7,7 @@ from collections.abc import Iterator, Sequence
 from contextlib import AbstractContextManager, nullcontext
 from dataclasses import dataclass, field
 from datetime import date
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Final
 
 from analyzer.cli.interrupt import StreamEnd
 from analyzer.cli.outcome import DONE, INTERRUPTED, UNUSABLE, causes, complain
@@ -18,6 +18,10 @@ if TYPE_CHECKING:
     from analyzer.pipeline import Reading
     from analyzer.routes.topology import Topology
     from analyzer.services.catalogue import Catalogue
+
+
+# How much longer it takes to find and decode packets without compiled code (measured: docs/decisions/0001-kernels.md).
+TIMES_SLOWER: Final = 90
 
 
 @dataclass(frozen=True)
@@ -59,11 +63,23 @@ def checked(
     from analyzer.services.catalogue import load_catalogue
 
     leave_pandas_alone()
+    say_plain()
     if "-" in inputs and (sys.stdin is None or sys.stdin.isatty()):
         raise Unusable("standard input is a terminal or closed", "-", "pipe a capture into it: tcpdump -w - | whichproxy report -")
     names, services = load_topology(topology), load_catalogue(catalogues or ())
     start_ns, end_ns = window(start, end, tz, inputs)  # it may have to look at the captures, so it comes last
     return Question(inputs, names, services, start_ns, end_ns, workers, quiet)
+
+
+def say_plain() -> None:
+    """A line on stderr where what reads packets isn't compiled, and so takes its time."""
+    from analyzer.compiled import not_compiled
+
+    if stages := not_compiled():
+        reason = "; ".join(dict.fromkeys(stages.values()))
+        complain(
+            f"SLOW: {' and '.join(stages)} run as plain Python, {TIMES_SLOWER} times slower ({reason}); whichproxy doctor says what helps"
+        )
 
 
 def read(question: Question, *, digests: bool) -> Reading:

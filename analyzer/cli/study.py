@@ -62,7 +62,7 @@ def study(
     """
     from analyzer.arrow import leave_pandas_alone
     from analyzer.cli.progress import ReadingProgress
-    from analyzer.cli.reading import say_unread
+    from analyzer.cli.reading import say_plain, say_unread
     from analyzer.report.files import check_study_path
     from analyzer.routes.topology import load_topology
     from analyzer.services.catalogue import load_catalogue
@@ -72,6 +72,7 @@ def study(
     from analyzer.study_result import Study
 
     leave_pandas_alone()
+    say_plain()
     target = output if output is not None else None if json else default_output(study)
     if target is not None:
         check_study_path(target, [study])

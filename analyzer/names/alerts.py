@@ -12,9 +12,9 @@ from typing import Final
 
 from analyzer.flows.layout import ALERT, DONE, ENCRYPTED_ALERT, WENT_ON
 from analyzer.kernels import kernel
+from analyzer.names.fields import u16
 from analyzer.names.states import MORE, NOT
 from analyzer.names.texts import new_message
-from analyzer.packets.fields import u16
 
 CHANGE_CIPHER_SPEC_RECORD: Final = 20
 ALERT_RECORD: Final = 21

@@ -8,7 +8,7 @@ from __future__ import annotations
 import numpy as np
 
 from analyzer.kernels import kernel
-from analyzer.packets.fields import u24
+from analyzer.names.fields import u24
 
 
 @kernel

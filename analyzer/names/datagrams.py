@@ -8,8 +8,8 @@ from analyzer.flows.layout import DATAGRAM
 from analyzer.kernels import kernel
 from analyzer.names.dhcp import is_dhcp_port, read_dhcp
 from analyzer.names.dns import is_dns_port, read_dns
+from analyzer.names.fields import u32
 from analyzer.names.texts import keep, new_message
-from analyzer.packets.fields import u32
 
 QUIC_V1: Final = 0x00000001
 QUIC_V2: Final = 0x6B3343CF

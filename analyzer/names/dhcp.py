@@ -11,8 +11,8 @@ import numpy as np
 
 from analyzer.flows.layout import DHCP
 from analyzer.kernels import inlined, kernel
+from analyzer.names.fields import u32
 from analyzer.names.texts import keep, keep_without_users, new_message
-from analyzer.packets.fields import u32
 
 PORT_SERVER: Final = 67
 PORT_CLIENT: Final = 68

@@ -12,9 +12,9 @@ import numpy as np
 
 from analyzer.flows.layout import DNS_ADDRESS, DNS_ANSWER, DNS_QUESTION, POOL_USED
 from analyzer.kernels import inlined, kernel
+from analyzer.names.fields import u16, u32
 from analyzer.names.states import DNS, MORE, NOT
 from analyzer.names.texts import new_message
-from analyzer.packets.fields import u16, u32
 
 PORT_DNS: Final = 53
 PORT_MDNS: Final = 5353

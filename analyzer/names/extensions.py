@@ -8,8 +8,8 @@ from __future__ import annotations
 import numpy as np
 
 from analyzer.kernels import kernel
+from analyzer.names.fields import u16
 from analyzer.names.ja4 import is_grease
-from analyzer.packets.fields import u16
 
 
 @kernel

@@ -12,8 +12,8 @@ import numpy as np
 from analyzer.flows.layout import DIGITS, MAX_LISTED, MEMO_LISTED, MEMO_SLOTS
 from analyzer.kernels import kernel
 from analyzer.memory import copy_bytes
+from analyzer.names.fields import u16
 from analyzer.names.sha256 import hex_digest
-from analyzer.packets.fields import u16
 
 JA4_SIZE: Final = 36
 

@@ -10,8 +10,8 @@ from typing import Final
 import numpy as np
 
 from analyzer.kernels import kernel
+from analyzer.names.fields import u16
 from analyzer.names.states import MORE, NOT
-from analyzer.packets.fields import u16
 
 TEXT = np.frombuffer(b"PROXY ", dtype=np.uint8).copy()
 BINARY = np.frombuffer(b"\r\n\r\n\x00\r\nQUIT\n", dtype=np.uint8).copy()

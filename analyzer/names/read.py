@@ -27,6 +27,7 @@ from analyzer.names.attempts import worth_a_try
 from analyzer.names.bodies import after_body, read_chunk, read_trailer
 from analyzer.names.datagrams import keep_datagram
 from analyzer.names.dns import is_resolvers, read_dns_over_tcp
+from analyzer.names.fields import u16
 from analyzer.names.http import (
     BODY_TO_CLOSE,
     read_answer,
@@ -64,7 +65,6 @@ from analyzer.names.tls import (
     starts_like_handshake,
 )
 from analyzer.names.waiting import SEGMENT_COST, drop_all, drop_before, gather, kept_unread, moment, wait
-from analyzer.packets.fields import u16
 from analyzer.packets.layout import SYN, TCP
 
 # The header of a TDS packet ([MS-TDS] 2.2.3.1), and the types in which TLS handshakes come.

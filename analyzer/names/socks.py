@@ -13,10 +13,10 @@ import numpy as np
 from analyzer.flows.coverage import behind
 from analyzer.flows.layout import HAS_BASE, SENT_SYN, SENT_SYN_ACK, SHAPE_ADDRESS, SOCKS4, SOCKS5, SOCKS_ANSWER
 from analyzer.kernels import kernel
+from analyzer.names.fields import u16
 from analyzer.names.states import HEAD, MORE, NOT, SOCKS5_ANSWERING, SOCKS5_ASKING, SOCKS_REFUTED
 from analyzer.names.texts import keep, new_message
 from analyzer.names.uri import is_host
-from analyzer.packets.fields import u16
 
 # Longer user names than this are no user names; RFC 1413's identifiers have at most 512.
 MAX_TEXT: Final = 512

@@ -10,7 +10,7 @@ from analyzer.flows.keys import M1, mix
 from analyzer.flows.layout import N_MESSAGES, POOL_USED
 from analyzer.kernels import inlined, kernel
 from analyzer.memory import copy_bytes
-from analyzer.packets.fields import u64
+from analyzer.names.fields import u64
 
 DIGEST_SIZE: Final = 8
 

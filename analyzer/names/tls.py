@@ -27,10 +27,10 @@ from analyzer.kernels import kernel
 from analyzer.memory import copy_bytes
 from analyzer.names.certificate import certificate_names
 from analyzer.names.extensions import ends_like_schannel, find_extensions, highest_versions, server_name
+from analyzer.names.fields import u16, u24
 from analyzer.names.ja4 import JA4_SIZE, is_grease, write_ja4
 from analyzer.names.states import MORE, NOT
 from analyzer.names.texts import DIGEST_SIZE, keep, keep_digest, new_message
-from analyzer.packets.fields import u16, u24
 
 HANDSHAKE: Final = 22
 MAX_RECORD: Final = 16384 + 2048

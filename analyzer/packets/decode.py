@@ -5,9 +5,7 @@ The plain case (Ethernet, IPv4, TCP) passes through with a few comparisons; tags
 
 from __future__ import annotations
 
-import numpy as np
-
-from analyzer.kernels import inlined, kernel
+from analyzer.compiled import kernel
 from analyzer.packets.fields import u16, u32
 from analyzer.packets.gre import after_gre
 from analyzer.packets.ip import (
@@ -74,7 +72,7 @@ from analyzer.packets.tunnels import after_udp_tunnel
 
 
 @kernel
-def decode_frames(buf, frames, n_frames, packets):  # type: ignore[no-untyped-def]
+def decode_frames(buf, frames, n_frames, packets):
     """How many frames aren't told by a packet alone: those that gave none, parts of one, and those with a note; packets[i].status says
     what became of frame i.
 
@@ -84,32 +82,33 @@ def decode_frames(buf, frames, n_frames, packets):  # type: ignore[no-untyped-de
     """
     n_noted = 0
     for i in range(n_frames):
-        frame = frames[i]
-        packet = packets[i]
+        frame = frames + i
+        packet = packets + i
         packet.ts_ns = frame.ts_ns
         packet.frame = i
-        packet.outer0 = np.uint64(0)
-        packet.outer1 = np.uint64(0)
-        packet.wrapped = np.uint8(0)
-        packet.note = np.uint32(0)
-        start = np.int64(frame.start)
+        packet.outer0 = 0
+        packet.outer1 = 0
+        packet.wrapped = 0
+        packet.note = 0
+        start = frame.start
         end, wire_end = start + frame.captured_bytes, start + frame.wire_bytes
         if frame.link_type == LINK_ETHERNET and is_plain(buf, start, end):
             _, p, _, declared = read_ipv4(buf, start + 14, end, wire_end, packet)
             status = read_tcp(buf, p, min(end, declared), declared, packet)
         else:
             status = decode_frame(buf, start, end, wire_end, frame.link_type, packet)
-            n_noted += packet.note != 0 and status < NOT_IP
+            if packet.note and status < NOT_IP:
+                n_noted += 1
         if frame.note_bytes:
-            packet.note = np.uint32(LABELLED)
+            packet.note = LABELLED
             n_noted += 1
         packet.status = status
-        n_noted += status >= NOT_IP
+        if status >= NOT_IP:
+            n_noted += 1
     return n_noted
 
 
-@inlined
-def is_plain(buf, start, end):  # type: ignore[no-untyped-def]
+def is_plain(buf, start, end):
     """True when nothing but Ethernet, a whole IPv4 packet whose header has no options, and the beginning of a TCP segment stand here."""
     return (
         end - start >= 34
@@ -122,10 +121,9 @@ def is_plain(buf, start, end):  # type: ignore[no-untyped-def]
     )
 
 
-@kernel
-def decode_frame(buf, start, end, wire_end, link_type, packet):  # type: ignore[no-untyped-def]
+def decode_frame(buf, start, end, wire_end, link_type, packet):
     """The status of one frame, buf[start:end], whose length on the wire reached to wire_end; fills `packet`."""
-    at, layer, ethertype = start, LAYER_LINK, np.int64(link_type)
+    at, layer, ethertype = start, LAYER_LINK, link_type
     for _ in range(MAX_LAYERS):
         if at < 0:
             return unopened(at, ethertype, packet)
@@ -133,7 +131,7 @@ def decode_frame(buf, start, end, wire_end, link_type, packet):  # type: ignore[
             return CUT_SHORT
         if layer == LAYER_LINK:
             if ethertype in (LINK_PFLOG, LINK_PKTAP, LINK_USER2):
-                packet.note = np.uint32(LABELLED)
+                packet.note = LABELLED
             at, layer, ethertype = begin(buf, at, end, ethertype)
             if layer != LAYER_ETHERNET or at > end:
                 continue
@@ -163,15 +161,13 @@ def decode_frame(buf, start, end, wire_end, link_type, packet):  # type: ignore[
     return MALFORMED
 
 
-@kernel
-def unopened(at, why, packet):  # type: ignore[no-untyped-def]
+def unopened(at, why, packet):
     """The frame's status for a negative position of link.py; the packet notes what it is that isn't opened."""
-    packet.note = np.uint32(why)
+    packet.note = why
     return why_not(at)
 
 
-@kernel
-def why_not(at):  # type: ignore[no-untyped-def]
+def why_not(at):
     """The frame's status for a negative position of link.py."""
     if at == NONE:
         return NOT_IP
@@ -182,8 +178,7 @@ def why_not(at):  # type: ignore[no-untyped-def]
     return MALFORMED
 
 
-@kernel
-def after_ip(buf, at, end, wire_end, packet):  # type: ignore[no-untyped-def]
+def after_ip(buf, at, end, wire_end, packet):
     """(status, position, layer, ethertype, declared end): READ with the next header when a tunnel goes on, else the frame's status."""
     if end - at < 1:
         return CUT_SHORT, 0, 0, 0, wire_end
@@ -193,7 +188,7 @@ def after_ip(buf, at, end, wire_end, packet):  # type: ignore[no-untyped-def]
     elif version == 6:
         status, p, protocol, declared = read_ipv6(buf, at, end, wire_end, packet)
     else:
-        packet.note = np.uint32(WHY_VERSION | version)
+        packet.note = WHY_VERSION | version
         return NOT_IP, 0, 0, 0, wire_end
     if status == FRAGMENT:
         packet.payload = p
@@ -223,8 +218,7 @@ def after_ip(buf, at, end, wire_end, packet):  # type: ignore[no-untyped-def]
     return after_other(buf, p, held, declared, protocol, packet)
 
 
-@kernel
-def after_other(buf, at, end, declared, protocol, packet):  # type: ignore[no-untyped-def]
+def after_other(buf, at, end, declared, protocol, packet):
     """As after_ip, of the rarer protocols that carry packets: Ethernet, L2TP, MPLS."""
     if protocol == PROTOCOL_ETHERIP:
         if end - at < 2:
@@ -240,12 +234,11 @@ def after_other(buf, at, end, declared, protocol, packet):  # type: ignore[no-un
         return unopened(q, ethertype, packet), 0, 0, 0, declared
     elif protocol == PROTOCOL_MPLS:
         return READ, at, LAYER_TYPE, 0x8847, declared
-    packet.note = np.uint32(WHY_PROTOCOL | np.int64(protocol))
+    packet.note = WHY_PROTOCOL | protocol
     return OTHER_PROTOCOL, 0, 0, 0, declared
 
 
-@inlined
-def read_tcp(buf, at, end, declared, packet):  # type: ignore[no-untyped-def]
+def read_tcp(buf, at, end, declared, packet):
     """The frame's status after its TCP header (RFC 9293 3.1), which fills the packet.
 
     A header that is cut before its flags counts as no packet: nothing true can be said of the flow. What is cut behind them
@@ -255,7 +248,7 @@ def read_tcp(buf, at, end, declared, packet):  # type: ignore[no-untyped-def]
         return MALFORMED
     if end - at < 14:
         return CUT_SHORT
-    header = 4 * np.int64(buf[at + 12] >> 4)
+    header = 4 * (buf[at + 12] >> 4)
     if header < 20 or header > declared - at:
         return MALFORMED
     packet.protocol = TCP
@@ -272,15 +265,14 @@ def read_tcp(buf, at, end, declared, packet):  # type: ignore[no-untyped-def]
     return OK
 
 
-@kernel
-def read_udp(buf, at, end, declared, packet):  # type: ignore[no-untyped-def]
+def read_udp(buf, at, end, declared, packet):
     """As after_ip: OK with the packet filled (RFC 768), or READ with the header inside a tunnel's datagram."""
     if declared - at < 8:
         return MALFORMED, 0, 0, 0, declared
     if end - at < 8:
         return CUT_SHORT, 0, 0, 0, declared
     src_port, dst_port = u16(buf, at), u16(buf, at + 2)
-    length = np.int64(u16(buf, at + 4))
+    length = u16(buf, at + 4)
     stop = declared if length < 8 else min(declared, at + length)
     held = min(end, stop)
     q, layer, ethertype, kind, identity = after_udp_tunnel(buf, at + 8, held, src_port, dst_port)
@@ -290,7 +282,7 @@ def read_udp(buf, at, end, declared, packet):  # type: ignore[no-untyped-def]
     if q != NONE:
         return why_not(q), 0, 0, 0, stop
     if ethertype and packet.note == 0:
-        packet.note = np.uint32(ethertype)
+        packet.note = ethertype
     packet.protocol = UDP
     packet.src_port = src_port
     packet.dst_port = dst_port

@@ -2,46 +2,26 @@
 
 from __future__ import annotations
 
-import numpy as np
 
-from analyzer.kernels import inlined
-
-
-@inlined
-def u16(buf, at):  # type: ignore[no-untyped-def]
-    return (np.uint32(buf[at]) << np.uint32(8)) | np.uint32(buf[at + 1])
+def u16(buf, at):
+    return buf[at] << 8 | buf[at + 1]
 
 
-@inlined
-def u24(buf, at):  # type: ignore[no-untyped-def]
-    return (np.uint32(buf[at]) << np.uint32(16)) | (np.uint32(buf[at + 1]) << np.uint32(8)) | np.uint32(buf[at + 2])
+def u24(buf, at):
+    return buf[at] << 16 | buf[at + 1] << 8 | buf[at + 2]
 
 
-@inlined
-def u32(buf, at):  # type: ignore[no-untyped-def]
-    return (
-        (np.uint32(buf[at]) << np.uint32(24))
-        | (np.uint32(buf[at + 1]) << np.uint32(16))
-        | (np.uint32(buf[at + 2]) << np.uint32(8))
-        | np.uint32(buf[at + 3])
-    )
+def u32(buf, at):
+    return u16(buf, at) << 16 | u16(buf, at + 2)
 
 
-@inlined
-def u64(buf, at):  # type: ignore[no-untyped-def]
-    return (np.uint64(u32(buf, at)) << np.uint64(32)) | np.uint64(u32(buf, at + 4))
+def u64(buf, at):
+    return u32(buf, at) << 32 | u32(buf, at + 4)
 
 
-@inlined
-def u32_little(buf, at):  # type: ignore[no-untyped-def]
-    return (
-        (np.uint32(buf[at + 3]) << np.uint32(24))
-        | (np.uint32(buf[at + 2]) << np.uint32(16))
-        | (np.uint32(buf[at + 1]) << np.uint32(8))
-        | np.uint32(buf[at])
-    )
+def u32_little(buf, at):
+    return u16_little(buf, at + 2) << 16 | u16_little(buf, at)
 
 
-@inlined
-def u16_little(buf, at):  # type: ignore[no-untyped-def]
-    return (np.uint32(buf[at + 1]) << np.uint32(8)) | np.uint32(buf[at])
+def u16_little(buf, at):
+    return buf[at + 1] << 8 | buf[at]

@@ -8,9 +8,6 @@ from __future__ import annotations
 
 from typing import Final
 
-import numpy as np
-
-from analyzer.kernels import kernel
 from analyzer.packets.fields import u16, u16_little
 from analyzer.packets.guess import is_ip
 from analyzer.packets.layout import NO_ID, OUTER_EOIP, OUTER_ERSPAN, OUTER_GRE, OUTER_WCCP, WHY_GRE
@@ -25,19 +22,18 @@ ERSPAN_2: Final = 0x88BE
 ERSPAN_3: Final = 0x22EB
 
 
-@kernel
-def after_gre(buf, at, end):  # type: ignore[no-untyped-def]
+def after_gre(buf, at, end):
     """(position, layer, ethertype, kind, id) behind a GRE header; the ethertype's place has why there is none, as in link.py."""
     if end - at < 4:
         return CUT, 0, 0, 0, 0
     flags = u16(buf, at)
-    carried = np.int64(u16(buf, at + 2))
+    carried = u16(buf, at + 2)
     if flags & 0x7 > 1 or flags & 0x4000:  # another version, or RFC 1701's source routes, which nobody sends
         return NONE, 0, WHY_GRE | carried, 0, 0
     if flags & 0x7 == 1 and carried == GRE_EOIP:  # its key is a length and, in the byte order of MikroTik's first machines, the tunnel
         if end - at < 8:
             return CUT, 0, 0, 0, 0
-        return at + 8, LAYER_ETHERNET, 0, OUTER_EOIP, np.int64(u16_little(buf, at + 6))
+        return at + 8, LAYER_ETHERNET, 0, OUTER_EOIP, u16_little(buf, at + 6)
     p = at + 4
     if flags & 0x8000:
         p += 4
@@ -69,8 +65,7 @@ def after_gre(buf, at, end):  # type: ignore[no-untyped-def]
     return p, LAYER_TYPE, carried, OUTER_GRE, NO_ID
 
 
-@kernel
-def after_erspan(buf, p, end, carried, sequenced):  # type: ignore[no-untyped-def]
+def after_erspan(buf, p, end, carried, sequenced):
     """Behind ERSPAN's own header, which type I doesn't have; the id is its session."""
     if carried == ERSPAN_2:
         if not sequenced:
@@ -79,20 +74,19 @@ def after_erspan(buf, p, end, carried, sequenced):  # type: ignore[no-untyped-de
             return CUT, 0, 0, 0, 0
         if buf[p] >> 4 != 1:
             return NONE, 0, WHY_GRE | carried, 0, 0
-        return p + 8, LAYER_ETHERNET, 0, OUTER_ERSPAN, np.int64(u16(buf, p + 2) & 0x3FF)
+        return p + 8, LAYER_ETHERNET, 0, OUTER_ERSPAN, u16(buf, p + 2) & 0x3FF
     if end - p < 12:
         return CUT, 0, 0, 0, 0
     if buf[p] >> 4 != 2:
         return NONE, 0, WHY_GRE | carried, 0, 0
-    session = np.int64(u16(buf, p + 2) & 0x3FF)
+    session = u16(buf, p + 2) & 0x3FF
     inner = p + (20 if buf[p + 11] & 1 else 12)
     if (buf[p + 10] >> 2) & 0x1F == 2:
         return inner, LAYER_IP, 0, OUTER_ERSPAN, session
     return inner, LAYER_ETHERNET, 0, OUTER_ERSPAN, session
 
 
-@kernel
-def after_wccp(buf, p, end):  # type: ignore[no-untyped-def]
+def after_wccp(buf, p, end):
     """The packet that a router redirects: version 2 puts four bytes before it, version 1 none.
 
     The bytes begin with flags, of which two together look like IPv6 and one like IPv4 with a header of no length. But no IPv6 packet has

@@ -6,31 +6,32 @@ where an IP header is found with a version, lengths, time to live and protocol t
 
 from __future__ import annotations
 
-import numpy as np
+from typing import Final
 
-from analyzer.kernels import kernel
 from analyzer.packets.fields import u16, u32
 from analyzer.packets.link import LAYER_ETHERNET, LAYER_IP, LAYER_LLC, LAYER_PPP, NONE
 
+SNAP: Final = 0xAAAA0300  # LLC of SNAP, and the first byte of its organisation
+ISO_IPV4: Final = 0xFEFE03CC  # LLC, and ISO's numbers for IP behind it
+ISO_IPV6: Final = 0xFEFE038E
 
-@kernel
-def is_ip(buf, at, end, whole):  # type: ignore[no-untyped-def]
+
+def is_ip(buf, at, end, whole):
     """True when an IPv4 or IPv6 header that can be one stands here; whole: with all of its packet behind it."""
     if end - at < 20:
         return False
     if buf[at] >> 4 == 4:
-        header, total = 4 * np.int64(buf[at] & 0x0F), np.int64(u16(buf, at + 2))
+        header, total = 4 * (buf[at] & 0x0F), u16(buf, at + 2)
         known = buf[at + 9] in (1, 2, 4, 6, 17, 41, 47, 50, 51, 58, 89, 97, 103, 112, 115, 132, 137)
         return header >= 20 and (header <= total <= end - at if whole else total >= header or total == 0) and buf[at + 8] > 0 and known
     if buf[at] >> 4 == 6 and end - at >= 40:
-        if whole and not 0 < 40 + np.int64(u16(buf, at + 4)) <= end - at:
+        if whole and not 0 < 40 + u16(buf, at + 4) <= end - at:
             return False
         return buf[at + 7] > 0 and buf[at + 6] in (0, 4, 6, 17, 41, 43, 44, 47, 50, 51, 58, 59, 60, 89, 97, 115, 132)
     return False
 
 
-@kernel
-def is_ethernet(buf, at, end, whole):  # type: ignore[no-untyped-def]
+def is_ethernet(buf, at, end, whole):
     """True when an Ethernet frame of an IP packet stands here, with up to two tags."""
     p = at + 12
     for _ in range(3):
@@ -46,8 +47,7 @@ def is_ethernet(buf, at, end, whole):  # type: ignore[no-untyped-def]
     return False
 
 
-@kernel
-def is_ppp(buf, at, end, whole):  # type: ignore[no-untyped-def]
+def is_ppp(buf, at, end, whole):
     """True when a PPP frame of an IP packet stands here."""
     p = at
     if end - p >= 4 and u16(buf, p) == 0xFF03:
@@ -55,11 +55,15 @@ def is_ppp(buf, at, end, whole):  # type: ignore[no-untyped-def]
     return end - p >= 22 and u16(buf, p) in (0x0021, 0x0057) and is_ip(buf, p + 2, end, whole)
 
 
-@kernel
-def guessed(buf, at, end, lengths):  # type: ignore[no-untyped-def]
-    """(position, layer, ethertype) of the packet behind a header of one of these lengths, the first that fits; NONE when none does."""
+def guessed(buf, at, end, lengths):
+    """(position, layer, ethertype) of the packet behind a header of one of these lengths, the shortest that fits; NONE when none does.
+
+    lengths   bit n is set: a header may have n bytes
+    """
     for whole in (True, False):  # of a packet that was cut, only the beginning can be looked at
-        for length in lengths:
+        for length in range(63):
+            if not lengths >> length & 1:
+                continue
             p = at + length
             if is_ip(buf, p, end, whole):
                 return p, LAYER_IP, 0
@@ -67,9 +71,9 @@ def guessed(buf, at, end, lengths):  # type: ignore[no-untyped-def]
                 return p, LAYER_ETHERNET, 0
             if is_ppp(buf, p, end, whole):
                 return p, LAYER_PPP, 0
-            if end - p >= 28 and u32(buf, p) == 0xAAAA0300 and u16(buf, p + 6) in (0x0800, 0x86DD) and is_ip(buf, p + 8, end, whole):
+            if end - p >= 28 and u32(buf, p) == SNAP and u16(buf, p + 6) in (0x0800, 0x86DD) and is_ip(buf, p + 8, end, whole):
                 return p, LAYER_LLC, 0
-            if end - p >= 24 and u32(buf, p) in (0xFEFE03CC, 0xFEFE038E) and is_ip(buf, p + 4, end, whole):
+            if end - p >= 24 and u32(buf, p) in (ISO_IPV4, ISO_IPV6) and is_ip(buf, p + 4, end, whole):
                 return p + 4, LAYER_IP, 0
             if end - p >= 22 and u16(buf, p) in (0x03CC, 0x038E) and is_ip(buf, p + 2, end, whole):
                 return p + 2, LAYER_IP, 0

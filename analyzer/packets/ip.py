@@ -7,9 +7,6 @@ from __future__ import annotations
 
 from typing import Final
 
-import numpy as np
-
-from analyzer.kernels import inlined, kernel
 from analyzer.packets.fields import u16, u32, u64
 from analyzer.packets.layout import CUT_SHORT, FRAGMENT, MALFORMED, TCP, UDP
 
@@ -25,8 +22,7 @@ PROTOCOL_ICMP: Final = 1
 PROTOCOL_ICMPV6: Final = 58
 
 
-@inlined
-def read_ipv4(buf, at, end, wire_end, packet):  # type: ignore[no-untyped-def]
+def read_ipv4(buf, at, end, wire_end, packet):
     """(status, payload position, protocol, declared end) of an IPv4 header; fills the packet's addresses, id and TTL.
 
     The declared end may lie past `end`, where the capture was cut. A total length of 0 is what a sender with segmentation
@@ -35,7 +31,7 @@ def read_ipv4(buf, at, end, wire_end, packet):  # type: ignore[no-untyped-def]
     if end - at < 20:
         return CUT_SHORT, 0, 0, 0
     header = 4 * (buf[at] & 0x0F)
-    total = np.int64(u16(buf, at + 2))
+    total = u16(buf, at + 2)
     if total == 0:
         total = wire_end - at
     if header < 20 or total < header:
@@ -56,16 +52,15 @@ def read_ipv4(buf, at, end, wire_end, packet):  # type: ignore[no-untyped-def]
     return READ, at + header, buf[at + 9], at + total
 
 
-@kernel
-def after_ah(buf, at, end, declared):  # type: ignore[no-untyped-def]
+def after_ah(buf, at, end, declared):
     """As read_ipv4, behind authentication headers: what they protect isn't encrypted (RFC 4302 2)."""
-    protocol = np.uint8(PROTOCOL_AH)
-    p = np.int64(at)
+    protocol = PROTOCOL_AH
+    p = at
     while protocol == PROTOCOL_AH:
         if end - p < 8:
             return CUT_SHORT, 0, 0, 0
         protocol = buf[p]
-        p += 8 + 4 * np.int64(buf[p + 1])
+        p += 8 + 4 * buf[p + 1]
         if p > declared:
             return MALFORMED, 0, 0, 0
         if p > end:
@@ -73,12 +68,11 @@ def after_ah(buf, at, end, declared):  # type: ignore[no-untyped-def]
     return READ, p, protocol, declared
 
 
-@kernel
-def read_ipv6(buf, at, end, wire_end, packet):  # type: ignore[no-untyped-def]
+def read_ipv6(buf, at, end, wire_end, packet):
     """(status, payload position, protocol, declared end) of an IPv6 header and its extension headers."""
     if end - at < 40:
         return CUT_SHORT, 0, 0, 0
-    length = np.int64(u16(buf, at + 4))
+    length = u16(buf, at + 4)
     declared = at + 40 + length if length else wire_end
     packet.version = 6
     packet.src_hi = u64(buf, at + 8)
@@ -94,12 +88,12 @@ def read_ipv6(buf, at, end, wire_end, packet):  # type: ignore[no-untyped-def]
             if end - p < 8:
                 return CUT_SHORT, 0, 0, 0
             protocol = buf[p]
-            p += 8 + 8 * np.int64(buf[p + 1])
+            p += 8 + 8 * buf[p + 1]
         elif protocol == 51:
             if end - p < 8:
                 return CUT_SHORT, 0, 0, 0
             protocol = buf[p]
-            p += 8 + 4 * np.int64(buf[p + 1])
+            p += 8 + 4 * buf[p + 1]
         elif protocol == 44:
             if end - p < 8:
                 return CUT_SHORT, 0, 0, 0
@@ -116,8 +110,7 @@ def read_ipv6(buf, at, end, wire_end, packet):  # type: ignore[no-untyped-def]
     return READ, p, protocol, declared
 
 
-@kernel
-def quoted_flow(buf, at, end, icmp_protocol, packet):  # type: ignore[no-untyped-def]
+def quoted_flow(buf, at, end, icmp_protocol, packet):
     """True when an ICMP message says that a TCP or UDP packet could not be delivered; `packet` then has that packet's flow.
 
     Destination unreachable, time exceeded and parameter problem count; "fragmentation needed" and "packet too big" don't:
@@ -133,7 +126,7 @@ def quoted_flow(buf, at, end, icmp_protocol, packet):  # type: ignore[no-untyped
         return False
     q = at + 8
     if buf[q] >> 4 == 4:
-        header = 4 * np.int64(buf[q] & 0x0F)
+        header = 4 * (buf[q] & 0x0F)
         protocol = buf[q + 9]
         ports = q + header
         if u16(buf, q + 6) & 0x1FFF or header < 20 or protocol not in (TCP, UDP) or end - ports < 8:

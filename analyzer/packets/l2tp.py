@@ -8,9 +8,6 @@ from __future__ import annotations
 
 from typing import Final
 
-import numpy as np
-
-from analyzer.kernels import kernel
 from analyzer.packets.fields import u16, u32
 from analyzer.packets.guess import guessed
 from analyzer.packets.layout import NO_ID, OUTER_L2TP, WHY_UDP
@@ -19,9 +16,11 @@ from analyzer.packets.link import BAD, CUT, LAYER_PPP, NONE
 PORT_L2TP: Final = 1701
 PROTOCOL_L2TP: Final = 115
 
+# What a cookie and a sublayer header can have in bytes, a bit for each: 0, 4, 8, 12.
+SESSION_HEADERS: Final = 1 << 0 | 1 << 4 | 1 << 8 | 1 << 12
 
-@kernel
-def after_l2tp(buf, at, end):  # type: ignore[no-untyped-def]
+
+def after_l2tp(buf, at, end):
     """(position, layer, ethertype, kind, id) of the frame in a data message over UDP; control messages are ordinary datagrams."""
     if end - at < 6:
         return NONE, 0, 0, 0, 0
@@ -35,28 +34,27 @@ def after_l2tp(buf, at, end):  # type: ignore[no-untyped-def]
         p += 2
     if end - p < 4:
         return CUT, 0, 0, 0, 0
-    session = np.int64(u16(buf, p + 2))
+    session = u16(buf, p + 2)
     p += 4
     if flags & 0x0800:
         p += 4
     if flags & 0x0200:
         if end - p < 2:
             return CUT, 0, 0, 0, 0
-        p += 2 + np.int64(u16(buf, p))
+        p += 2 + u16(buf, p)
     if p > end:
         return BAD, 0, 0, 0, 0
     return p, LAYER_PPP, 0, OUTER_L2TP, session
 
 
-@kernel
-def after_session(buf, at, end, why):  # type: ignore[no-untyped-def]
+def after_session(buf, at, end, why):
     """The same of version 3, from its session on; session 0 is control."""
     if end - at < 4:
         return CUT, 0, 0, 0, 0
-    session = np.int64(u32(buf, at))
+    session = u32(buf, at)
     if session == 0:
         return NONE, 0, 0, 0, 0
-    p, layer, ethertype = guessed(buf, at + 4, end, (0, 4, 8, 12))
+    p, layer, ethertype = guessed(buf, at + 4, end, SESSION_HEADERS)
     if p < 0:
         return NONE, 0, why, 0, 0
     return p, layer, ethertype, OUTER_L2TP, session if session < NO_ID else NO_ID

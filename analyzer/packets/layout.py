@@ -106,7 +106,7 @@ PACKET = np.dtype(
     align=True,
 )
 
-NO_TIME: Final = np.iinfo(np.int64).min
+NO_TIME: Final = -(1 << 63)
 
 # One frame of a block, as a reader found it.
 FRAME = np.dtype(

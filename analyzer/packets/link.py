@@ -10,9 +10,6 @@ from __future__ import annotations
 
 from typing import Final
 
-import numpy as np
-
-from analyzer.kernels import kernel
 from analyzer.packets.fields import u16, u24
 from analyzer.packets.layout import WHY_LLC, WHY_PPP, WHY_SNAP, WHY_WLAN
 
@@ -38,8 +35,7 @@ LINK_ETHERNET: Final = 1
 LINK_RAW: Final = 101
 
 
-@kernel
-def after_wlan(buf, at, end, swapped):  # type: ignore[no-untyped-def]
+def after_wlan(buf, at, end, swapped):
     """The LLC header behind an 802.11 data frame's header (IEEE 802.11 9.3.2); encrypted, joined and other frames carry none to read.
 
     swapped   whether the two bytes of the frame control lie the other way round
@@ -58,18 +54,17 @@ def after_wlan(buf, at, end, swapped):  # type: ignore[no-untyped-def]
         if p >= end:
             return CUT, 0, 0
         if buf[p] & 0x80:
-            return NONE, 0, WHY_WLAN | np.int64(0x40 if flags & 0x40 else 0x80)  # several packets in one frame (A-MSDU)
+            return NONE, 0, WHY_WLAN | (0x40 if flags & 0x40 else 0x80)  # several packets in one frame (A-MSDU)
         p += 2
         if flags & 0x80:
             p += 4
     # A card that decrypts what it hands over may leave the flag set: then the packet's header stands where the cipher's would.
     if flags & 0x40 and (end - p < 6 or u24(buf, p) != 0xAAAA03 or u24(buf, p + 3) != 0):
-        return NONE, 0, WHY_WLAN | np.int64(0x40)
+        return NONE, 0, WHY_WLAN | 0x40
     return p, LAYER_LLC, 0
 
 
-@kernel
-def after_llc(buf, at, end):  # type: ignore[no-untyped-def]
+def after_llc(buf, at, end):
     """What an LLC header announces (IEEE 802.2): the ethertype of SNAP (RFC 1042), or IP; NONE for other LLC, and for numbers that an
     organisation gave itself."""
     if end - at < 3:
@@ -77,27 +72,25 @@ def after_llc(buf, at, end):  # type: ignore[no-untyped-def]
     if u24(buf, at) == 0x060603:
         return at + 3, LAYER_IP, 0
     if u24(buf, at) != 0xAAAA03:
-        return NONE, 0, WHY_LLC | np.int64(u16(buf, at))
+        return NONE, 0, WHY_LLC | u16(buf, at)
     if end - at < 8:
         return CUT, 0, 0
     if u24(buf, at + 3) not in (0, 0x0000F8):  # ethertypes: of RFC 1042, and of 802.1H for what was tunnelled through a bridge
-        return NONE, 0, WHY_SNAP | np.int64(u24(buf, at + 3))
-    return at + 8, LAYER_TYPE, np.int64(u16(buf, at + 6))
+        return NONE, 0, WHY_SNAP | u24(buf, at + 3)
+    return at + 8, LAYER_TYPE, u16(buf, at + 6)
 
 
-@kernel
-def after_ethernet(buf, at, end):  # type: ignore[no-untyped-def]
+def after_ethernet(buf, at, end):
     """Behind an Ethernet header; a type below 1536 is a length, and LLC follows."""
     if end - at < 14:
         return CUT, 0, 0
     ethertype = u16(buf, at + 12)
     if ethertype < 1536:
         return at + 14, LAYER_LLC, 0
-    return at + 14, LAYER_TYPE, np.int64(ethertype)
+    return at + 14, LAYER_TYPE, ethertype
 
 
-@kernel
-def after_ppp(buf, at, end):  # type: ignore[no-untyped-def]
+def after_ppp(buf, at, end):
     """Behind a PPP header: the address and control bytes, and a protocol's first zero byte, may be left out."""
     p = at
     if end - p >= 2 and buf[p] == 0xFF and buf[p + 1] == 0x03:
@@ -105,13 +98,13 @@ def after_ppp(buf, at, end):  # type: ignore[no-untyped-def]
     elif end - p >= 2 and buf[p] in (0x0F, 0x8F) and buf[p + 1] == 0x00:
         if end - p < 4:
             return CUT, 0, 0
-        return p + 4, LAYER_TYPE, np.int64(u16(buf, p + 2))  # Cisco HDLC under a PPP link type
+        return p + 4, LAYER_TYPE, u16(buf, p + 2)  # Cisco HDLC under a PPP link type
     if end - p < 2:
         return CUT, 0, 0
-    protocol = np.int64(u16(buf, p))
+    protocol = u16(buf, p)
     step = 2
     if buf[p] & 1:
-        protocol = np.int64(buf[p])
+        protocol = buf[p]
         step = 1
     p += step
     if protocol in (0x0021, 0x0057):
@@ -131,8 +124,7 @@ def after_ppp(buf, at, end):  # type: ignore[no-untyped-def]
     return NONE, 0, WHY_PPP | protocol
 
 
-@kernel
-def after_relay(buf, at, end):  # type: ignore[no-untyped-def]
+def after_relay(buf, at, end):
     """Behind a frame relay header (RFC 2427), or one with an ethertype as Cisco has it."""
     p = at
     for _ in range(4):  # the address goes on until its last bit is set
@@ -144,7 +136,7 @@ def after_relay(buf, at, end):  # type: ignore[no-untyped-def]
     if end - p < 4:
         return CUT, 0, 0
     if buf[p] != 0x03:
-        return p + 2, LAYER_TYPE, np.int64(u16(buf, p))
+        return p + 2, LAYER_TYPE, u16(buf, p)
     p += 1
     if buf[p] == 0:
         p += 1
@@ -153,18 +145,17 @@ def after_relay(buf, at, end):  # type: ignore[no-untyped-def]
     if buf[p] == 0xCF:
         return p + 1, LAYER_PPP, 0
     if buf[p] != 0x80:
-        return NONE, 0, WHY_LLC | np.int64(buf[p])
+        return NONE, 0, WHY_LLC | buf[p]
     if end - p < 6:
         return CUT, 0, 0
     if u24(buf, p + 1) == 0:
-        return p + 6, LAYER_TYPE, np.int64(u16(buf, p + 4))
+        return p + 6, LAYER_TYPE, u16(buf, p + 4)
     if u24(buf, p + 1) == 0x0080C2 and u16(buf, p + 4) == 7:  # a bridged Ethernet frame without its check sequence
         return p + 6, LAYER_ETHERNET, 0
-    return NONE, 0, WHY_SNAP | np.int64(u24(buf, p + 1))
+    return NONE, 0, WHY_SNAP | u24(buf, p + 1)
 
 
-@kernel
-def after_mpls(buf, at, end):  # type: ignore[no-untyped-def]
+def after_mpls(buf, at, end):
     """Behind the last MPLS label: IP by its first nibble, else an Ethernet pseudowire with or without a control word."""
     p = at
     if end - p < 1:

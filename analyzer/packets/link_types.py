@@ -7,9 +7,6 @@ from __future__ import annotations
 
 from typing import Final
 
-import numpy as np
-
-from analyzer.kernels import kernel
 from analyzer.packets.fields import u16, u16_little, u32
 from analyzer.packets.layout import WHY_LINK
 from analyzer.packets.link import (
@@ -68,7 +65,8 @@ LINK_MARVELL_8: Final = 284
 SNOOP: Final = 1 << 16
 NETMON: Final = 1 << 17
 NETMON_EVENT: Final = NETMON + 0xFFE0
-NETMON_NOTES: Final = (NETMON + 0xFFFB, NETMON + 0xFFFF)  # the machine's interfaces; the filter that was set
+NETMON_INTERFACES: Final = NETMON + 0xFFFB  # a note of the program's own: the machine's interfaces
+NETMON_FILTER: Final = NETMON + 0xFFFF  # and the filter that was set
 
 LINK_TYPES: Final = (
     ((0, 108), "BSD loopback"),
@@ -109,11 +107,7 @@ def link_type_name(number: int) -> str:
     return f"snoop's datalink {number - SNOOP}" if number >= SNOOP else f"link type {number}"
 
 
-JUNIPER: Final = (130, 131, 132, 133, 134, 135, 136, 137, 164, 167, 168, 178, 179, 180, 181, 183, 194, 200)
-
-
-@kernel
-def begin(buf, at, end, link_type):  # type: ignore[no-untyped-def]
+def begin(buf, at, end, link_type):
     """(position, layer, ethertype) of the first header behind the link header of `link_type`."""
     if link_type == LINK_ETHERNET:
         return at, LAYER_ETHERNET, 0
@@ -122,11 +116,11 @@ def begin(buf, at, end, link_type):  # type: ignore[no-untyped-def]
     if link_type == LINK_SLL:
         if end - at < 16:
             return CUT, 0, 0
-        return cooked(np.int64(u16(buf, at + 14)), at + 16)
+        return cooked(u16(buf, at + 14), at + 16)
     if link_type == LINK_SLL2:
         if end - at < 20:
             return CUT, 0, 0
-        return cooked(np.int64(u16(buf, at)), at + 20)
+        return cooked(u16(buf, at), at + 20)
     if link_type in (LINK_NULL, LINK_LOOP):
         # An address family in the byte order of the machine that captured; only its size is sure, so IP tells itself.
         if end - at < 4:
@@ -139,10 +133,10 @@ def begin(buf, at, end, link_type):  # type: ignore[no-untyped-def]
     if link_type == LINK_PPPOE:
         return at, LAYER_TYPE, 0x8864
     if link_type in (LINK_CISCO_HDLC, LINK_HDLC_DIRECTION):
-        p = at + (link_type == LINK_HDLC_DIRECTION)
+        p = at + 1 if link_type == LINK_HDLC_DIRECTION else at
         if end - p < 4:
             return CUT, 0, 0
-        return p + 4, LAYER_TYPE, np.int64(u16(buf, p + 2))
+        return p + 4, LAYER_TYPE, u16(buf, p + 2)
     if link_type == LINK_RELAY:
         return at, LAYER_RELAY, 0
     if link_type == LINK_RELAY_DIRECTION:
@@ -158,8 +152,7 @@ def begin(buf, at, end, link_type):  # type: ignore[no-untyped-def]
     return begin_pseudo(buf, at, end, link_type)
 
 
-@kernel
-def begin_pseudo(buf, at, end, link_type):  # type: ignore[no-untyped-def]
+def begin_pseudo(buf, at, end, link_type):
     """The same of link types with a header of the capturing system's own."""
     if link_type == LINK_PFLOG:
         return after_pflog(buf, at, end)
@@ -180,11 +173,11 @@ def begin_pseudo(buf, at, end, link_type):  # type: ignore[no-untyped-def]
     if link_type == LINK_AVS:
         if end - at < 8:
             return CUT, 0, 0
-        return at + np.int64(u32(buf, at + 4)), LAYER_WLAN, 0
+        return at + u32(buf, at + 4), LAYER_WLAN, 0
     if link_type == LINK_FIREWIRE:
         if end - at < 18:
             return CUT, 0, 0
-        return at + 18, LAYER_TYPE, np.int64(u16(buf, at + 16))
+        return at + 18, LAYER_TYPE, u16(buf, at + 16)
     if link_type in (LINK_NETANALYZER, LINK_BROADCOM_BEFORE):
         return at + 4, LAYER_ETHERNET, 0
     if link_type == LINK_SLIP:
@@ -193,16 +186,15 @@ def begin_pseudo(buf, at, end, link_type):  # type: ignore[no-untyped-def]
         p = at + (20 if link_type == LINK_MARVELL_8 else 16)
         if end - p < 2:
             return CUT, 0, 0
-        return p + 2, LAYER_TYPE, np.int64(u16(buf, p))
-    if link_type in JUNIPER:
+        return p + 2, LAYER_TYPE, u16(buf, p)
+    if 130 <= link_type <= 137 or link_type in (164, 167, 168, 178, 179, 180, 181, 183, 194, 200):
         return after_juniper(buf, at, end, link_type)
-    if link_type in NETMON_NOTES:
+    if link_type in (NETMON_INTERFACES, NETMON_FILTER):
         return NONE, 0, 0
-    return UNKNOWN, 0, WHY_LINK | np.int64(link_type & 0xFFFFFF)
+    return UNKNOWN, 0, WHY_LINK | (link_type & 0xFFFFFF)
 
 
-@kernel
-def cooked(ethertype, at):  # type: ignore[no-untyped-def]
+def cooked(ethertype, at):
     """Behind Linux' cooked header, whose 4 stands for LLC."""
     if ethertype == 4:
         return at, LAYER_LLC, 0

@@ -8,9 +8,6 @@ from __future__ import annotations
 
 from typing import Final
 
-import numpy as np
-
-from analyzer.kernels import kernel
 from analyzer.packets.fields import u16, u32
 from analyzer.packets.guess import is_ethernet, is_ip
 from analyzer.packets.layout import NO_ID, OUTER_CAPWAP, OUTER_HP_ERM, OUTER_JMIRROR, OUTER_TZSP, WHY_UDP
@@ -24,8 +21,7 @@ PORT_CAPWAP: Final = 5247
 HP_ERM_HEADER: Final = 12
 
 
-@kernel
-def after_tzsp(buf, at, end):  # type: ignore[no-untyped-def]
+def after_tzsp(buf, at, end):
     """The frame behind TZSP's tags, which end with tag 1; keepalives and the sniffer's other messages hold none."""
     if end - at < 5 or buf[at] != 1 or buf[at + 1] > 5:
         return NONE, 0, 0, 0, 0
@@ -43,7 +39,7 @@ def after_tzsp(buf, at, end):  # type: ignore[no-untyped-def]
         if tag != 0:  # all but padding have a length
             if p >= end:
                 return CUT, 0, 0, 0, 0
-            p += 1 + np.int64(buf[p])
+            p += 1 + buf[p]
     if kind == 1:
         return p, LAYER_ETHERNET, 0, OUTER_TZSP, NO_ID
     if kind == 18:
@@ -53,8 +49,7 @@ def after_tzsp(buf, at, end):  # type: ignore[no-untyped-def]
     return NONE, 0, WHY_UDP | PORT_TZSP, 0, 0
 
 
-@kernel
-def after_jmirror(buf, at, end):  # type: ignore[no-untyped-def]
+def after_jmirror(buf, at, end):
     """The packet behind both identifiers: nothing says what it is but itself."""
     p = at + 8
     if is_ip(buf, p, end, False):
@@ -66,16 +61,14 @@ def after_jmirror(buf, at, end):  # type: ignore[no-untyped-def]
     return NONE, 0, WHY_UDP | PORT_JMIRROR, 0, 0
 
 
-@kernel
-def after_hp_erm(buf, at, end):  # type: ignore[no-untyped-def]
+def after_hp_erm(buf, at, end):
     """The Ethernet frame behind twelve bytes of which nobody has told the meaning, where one of an IP packet is there."""
     if is_ethernet(buf, at + HP_ERM_HEADER, end, False):
         return at + HP_ERM_HEADER, LAYER_ETHERNET, 0, OUTER_HP_ERM, NO_ID
     return NONE, 0, WHY_UDP | PORT_HP_ERM, 0, 0
 
 
-@kernel
-def after_capwap(buf, at, end):  # type: ignore[no-untyped-def]
+def after_capwap(buf, at, end):
     """The 802.3 or 802.11 frame in a CAPWAP data packet; not where it is encrypted, or a later part of one."""
     if end - at < 8:
         return NONE, 0, 0, 0, 0
@@ -84,7 +77,7 @@ def after_capwap(buf, at, end):  # type: ignore[no-untyped-def]
     if buf[at] != 0:
         return NONE, 0, 0, 0, 0
     word = u32(buf, at)
-    header = 4 * np.int64((word >> 19) & 0x1F)
+    header = 4 * ((word >> 19) & 0x1F)
     if header < 8 or word & 0x08:  # a keepalive
         return NONE, 0, 0, 0, 0
     if word & 0x80 and u16(buf, at + 6) >> 3:

@@ -8,9 +8,6 @@ from __future__ import annotations
 
 from typing import Final
 
-import numpy as np
-
-from analyzer.kernels import kernel
 from analyzer.packets.fields import u16, u16_little, u24, u32, u32_little
 from analyzer.packets.guess import guessed, is_ppp
 from analyzer.packets.layout import WHY_INNER, WHY_LINK
@@ -40,33 +37,32 @@ JUNIPER_RELAY: Final = 180
 JUNIPER_HDLC: Final = 181
 JUNIPER_GGSN: Final = 133
 JUNIPER_MAGIC: Final = 0x4D4743
+# What the other interfaces' headers can have in bytes, a bit for each: 0, 2, 4, 8, 10, 12, 16, 18, 20, 58.
+JUNIPER_HEADERS: Final = 1 << 0 | 1 << 2 | 1 << 4 | 1 << 8 | 1 << 10 | 1 << 12 | 1 << 16 | 1 << 18 | 1 << 20 | 1 << 58
 
 
-@kernel
-def after_pflog(buf, at, end):  # type: ignore[no-untyped-def]
+def after_pflog(buf, at, end):
     """Behind pf's log header, whose length is filled up to a multiple of four."""
     if end - at < 4:
         return CUT, 0, 0
     if buf[at] < PFLOG_LEAST:
         return BAD, 0, 0
-    return at + ((np.int64(buf[at]) + 3) & ~3), LAYER_IP, 0
+    return at + ((buf[at] + 3) & ~3), LAYER_IP, 0
 
 
-@kernel
-def after_pktap(buf, at, end):  # type: ignore[no-untyped-def]
+def after_pktap(buf, at, end):
     """Behind Apple's header, which says of which link type the rest is."""
     if end - at < 12:
         return CUT, 0, 0
-    length = np.int64(u32_little(buf, at))
+    length = u32_little(buf, at)
     if length < PKTAP_LEAST:
         return BAD, 0, 0
     if u32_little(buf, at + 4) != PKTAP_PACKET:
         return NONE, 0, 0
-    return at + length, LAYER_LINK, np.int64(u32_little(buf, at + 8))
+    return at + length, LAYER_LINK, u32_little(buf, at + 8)
 
 
-@kernel
-def is_pktap(buf, at, end):  # type: ignore[no-untyped-def]
+def is_pktap(buf, at, end):
     """True when Apple's header stands here, as macOS wrote it under a number that is everybody's (149)."""
     return (
         end - at >= PKTAP_LEAST
@@ -76,18 +72,16 @@ def is_pktap(buf, at, end):  # type: ignore[no-untyped-def]
     )
 
 
-@kernel
-def after_ppi(buf, at, end):  # type: ignore[no-untyped-def]
+def after_ppi(buf, at, end):
     """Behind a per-packet information header, which says of which link type the rest is."""
     if end - at < 8:
         return CUT, 0, 0
     if u16_little(buf, at + 2) < 8:
         return BAD, 0, 0
-    return at + u16_little(buf, at + 2), LAYER_LINK, np.int64(u32_little(buf, at + 4))
+    return at + u16_little(buf, at + 2), LAYER_LINK, u32_little(buf, at + 4)
 
 
-@kernel
-def after_nflog(buf, at, end):  # type: ignore[no-untyped-def]
+def after_nflog(buf, at, end):
     """The packet inside an NFLOG frame: the value of its attribute 9 (NFULA_PAYLOAD), IP by its first nibble."""
     if end - at < 4:
         return CUT, 0, 0
@@ -102,33 +96,30 @@ def after_nflog(buf, at, end):  # type: ignore[no-untyped-def]
     return NONE, 0, 0
 
 
-@kernel
-def after_ipoib(buf, at, end):  # type: ignore[no-untyped-def]
+def after_ipoib(buf, at, end):
     """Behind IP over InfiniBand's header (RFC 4391 6), before which 40 bytes of routing lie, an address of 20, or nothing."""
-    for before in (40, 20, 0):
-        p = at + before
+    for k in range(3):
+        p = at + 40 - 20 * k
         if end - p >= 4 and u16(buf, p) in (0x0800, 0x86DD, 0x0806) and u16(buf, p + 2) == 0:
-            return p + 4, LAYER_TYPE, np.int64(u16(buf, p))
+            return p + 4, LAYER_TYPE, u16(buf, p)
     if end - at < 44:
         return CUT, 0, 0
-    return at + 44, LAYER_TYPE, np.int64(u16(buf, at + 40))
+    return at + 44, LAYER_TYPE, u16(buf, at + 40)
 
 
-@kernel
-def after_prism(buf, at, end):  # type: ignore[no-untyped-def]
+def after_prism(buf, at, end):
     """Behind a Prism header, whose length is in the byte order of who captured, or an AVS header that stands in its place."""
     if end - at < 8:
         return CUT, 0, 0
-    if u32(buf, at) & 0xFFFFF000 == 0x80211000:
-        return at + np.int64(u32(buf, at + 4)), LAYER_WLAN, 0
-    length = np.int64(min(u32(buf, at + 4), u32_little(buf, at + 4)))
+    if u32(buf, at) >> 12 == 0x80211:
+        return at + u32(buf, at + 4), LAYER_WLAN, 0
+    length = min(u32(buf, at + 4), u32_little(buf, at + 4))
     if length < 8:
         return BAD, 0, 0
     return at + length, LAYER_WLAN, 0
 
 
-@kernel
-def after_juniper(buf, at, end, link_type):  # type: ignore[no-untyped-def]
+def after_juniper(buf, at, end, link_type):
     """Behind a Juniper router's header: what its flags say, else what the kind of interface has, else what fits.
 
     Old versions of the system write no header of their own.
@@ -142,11 +133,11 @@ def after_juniper(buf, at, end, link_type):  # type: ignore[no-untyped-def]
         if flags & 0x80:  # extensions
             if end - p < 2:
                 return CUT, 0, 0
-            p += 2 + np.int64(u16(buf, p))
+            p += 2 + u16(buf, p)
         if flags & 0x02:  # the link's own header was taken off
             if end - p < 4:
                 return CUT, 0, 0
-            return juniper_payload(np.int64(u32_little(buf, p)), p + 4)
+            return juniper_payload(u32_little(buf, p), p + 4)
     if p >= end:
         return CUT, 0, 0
     if link_type in (JUNIPER_ETHER, JUNIPER_PPPOE):
@@ -160,19 +151,18 @@ def after_juniper(buf, at, end, link_type):  # type: ignore[no-untyped-def]
     if link_type == JUNIPER_HDLC:
         if end - p < 4:
             return CUT, 0, 0
-        return p + 4, LAYER_TYPE, np.int64(u16(buf, p + 2))
+        return p + 4, LAYER_TYPE, u16(buf, p + 2)
     if link_type == JUNIPER_GGSN:
         if end - p < 4:
             return CUT, 0, 0
-        return juniper_payload(np.int64(u16_little(buf, p)), p + 4)
-    found, layer, ethertype = guessed(buf, p, end, (0, 2, 4, 8, 10, 12, 16, 18, 20, 58))
+        return juniper_payload(u16_little(buf, p), p + 4)
+    found, layer, ethertype = guessed(buf, p, end, JUNIPER_HEADERS)
     if found == NONE:
-        return NONE, 0, WHY_LINK | np.int64(link_type)
+        return NONE, 0, WHY_LINK | link_type
     return found, layer, ethertype
 
 
-@kernel
-def juniper_payload(kind, at):  # type: ignore[no-untyped-def]
+def juniper_payload(kind, at):
     """What Juniper's number for a protocol announces."""
     if kind in (2, 3, 6, 7):
         return at, LAYER_IP, 0

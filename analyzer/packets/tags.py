@@ -6,39 +6,34 @@ Wireshark's packet-cisco-metadata.c, packet-cisco-ttag.c and packet-avsp.c (Aris
 
 from __future__ import annotations
 
-import numpy as np
-
-from analyzer.kernels import kernel
 from analyzer.packets.fields import u16, u24, u32
 from analyzer.packets.layout import MAX_OUTER, OUTER_MPLS, OUTER_PBB, OUTER_PPPOE, OUTER_VLAN, WHY_ETHERTYPE, WHY_INNER
 from analyzer.packets.link import BAD, CUT, LAYER_ETHERNET, LAYER_IP, LAYER_LLC, LAYER_PPP, LAYER_TYPE, NONE, after_mpls
 
 
-@kernel
-def wrap(packet, kind, identity):  # type: ignore[no-untyped-def]
+def wrap(packet, kind, identity):
     """Remember one more wrapping around the packet."""
     n = packet.wrapped
     if n < MAX_OUTER:
-        entry = (np.uint64(kind) << np.uint64(24)) | np.uint64(identity)
+        entry = (kind << 24) | identity
         if n == 0:
-            packet.outer0 = entry << np.uint64(32)
+            packet.outer0 = entry << 32
         elif n == 1:
             packet.outer0 |= entry
         elif n == 2:
-            packet.outer1 = entry << np.uint64(32)
+            packet.outer1 = entry << 32
         else:
             packet.outer1 |= entry
         packet.wrapped = n + 1
 
 
-@kernel
-def after_tag(buf, at, end, ethertype, packet):  # type: ignore[no-untyped-def]
+def after_tag(buf, at, end, ethertype, packet):
     """Behind a tag, label or session header that stands between Ethernet and IP; NONE when it is another protocol."""
     if ethertype in (0x8100, 0x88A8, 0x9100, 0x9200):
         if end - at < 4:
             return CUT, 0, 0
         wrap(packet, OUTER_VLAN, u16(buf, at) & 0xFFF)
-        following = np.int64(u16(buf, at + 2))
+        following = u16(buf, at + 2)
         if following < 1536:
             return at + 4, LAYER_LLC, 0
         return at + 4, LAYER_TYPE, following
@@ -60,11 +55,11 @@ def after_tag(buf, at, end, ethertype, packet):  # type: ignore[no-untyped-def]
     if ethertype == 0x8926:  # VNTag (802.1BR)
         if end - at < 6:
             return CUT, 0, 0
-        return at + 6, LAYER_TYPE, np.int64(u16(buf, at + 4))
+        return at + 6, LAYER_TYPE, u16(buf, at + 4)
     if ethertype == 0x8909:  # Cisco MetaData
         if end - at < 8:
             return CUT, 0, 0
-        return at + 8, LAYER_TYPE, np.int64(u16(buf, at + 6))
+        return at + 8, LAYER_TYPE, u16(buf, at + 6)
     if ethertype == 0x894F:  # NSH (RFC 8300)
         return after_nsh(buf, at, end)
     if ethertype == 0x6558:
@@ -77,14 +72,13 @@ def after_tag(buf, at, end, ethertype, packet):  # type: ignore[no-untyped-def]
     if ethertype == 0x8988:  # Cisco's time tag
         if end - at < 8:
             return CUT, 0, 0
-        return at + 8, LAYER_TYPE, np.int64(u16(buf, at + 6))
+        return at + 8, LAYER_TYPE, u16(buf, at + 6)
     if ethertype == 0xD28B:
         return after_arista(buf, at, end)
     return NONE, 0, WHY_ETHERTYPE | ethertype
 
 
-@kernel
-def after_arista(buf, at, end):  # type: ignore[no-untyped-def]
+def after_arista(buf, at, end):
     """Behind what Arista's switches put before a mirrored packet: times of 48 or 64 bits, or where it came in (DzGRE)."""
     if end - at < 4:
         return CUT, 0, 0
@@ -97,7 +91,7 @@ def after_arista(buf, at, end):  # type: ignore[no-untyped-def]
     if size:
         if end - at < 4 + size + 2:
             return CUT, 0, 0
-        return at + 4 + size + 2, LAYER_TYPE, np.int64(u16(buf, at + 4 + size))
+        return at + 4 + size + 2, LAYER_TYPE, u16(buf, at + 4 + size)
     if subtype == 7:
         return at + 12, LAYER_ETHERNET, 0
     if subtype == 8:
@@ -107,14 +101,13 @@ def after_arista(buf, at, end):  # type: ignore[no-untyped-def]
     return NONE, 0, WHY_ETHERTYPE | 0xD28B
 
 
-@kernel
-def after_nsh(buf, at, end):  # type: ignore[no-untyped-def]
+def after_nsh(buf, at, end):
     """Behind a network service header (RFC 8300 2)."""
     if end - at < 8:
         return CUT, 0, 0
     if buf[at + 1] & 0x3F < 2:
         return BAD, 0, 0
-    p = at + 4 * np.int64(buf[at + 1] & 0x3F)
+    p = at + 4 * (buf[at + 1] & 0x3F)
     following = buf[at + 3]
     if following in (1, 2):
         return p, LAYER_IP, 0

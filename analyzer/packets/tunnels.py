@@ -9,9 +9,6 @@ from __future__ import annotations
 
 from typing import Final
 
-import numpy as np
-
-from analyzer.kernels import kernel
 from analyzer.packets.fields import u16, u24, u32
 from analyzer.packets.guess import is_ip
 from analyzer.packets.l2tp import PORT_L2TP, after_l2tp
@@ -52,8 +49,7 @@ PORT_ESP: Final = 4500
 PORT_WIREGUARD: Final = 51820
 
 
-@kernel
-def after_udp_tunnel(buf, at, end, src_port, dst_port):  # type: ignore[no-untyped-def]
+def after_udp_tunnel(buf, at, end, src_port, dst_port):
     """(position, layer, ethertype, kind, id) of a tunnel in a UDP payload, position NONE when it is an ordinary datagram.
 
     A datagram of a tunnel that can't be opened is an ordinary one too, and the ethertype's place has what it is (WHY_UDP).
@@ -62,18 +58,18 @@ def after_udp_tunnel(buf, at, end, src_port, dst_port):  # type: ignore[no-untyp
         # The flags byte must have the I bit and nothing that isn't assigned (G, B, A and P of its extensions are).
         if end - at < 8 or buf[at] & 0x08 == 0 or buf[at] & 0x30 or (dst_port == PORT_VXLAN_LINUX and u24(buf, at + 1)):
             return NONE, 0, 0, 0, 0
-        return at + 8, LAYER_ETHERNET, 0, OUTER_VXLAN, np.int64(u24(buf, at + 4))
+        return at + 8, LAYER_ETHERNET, 0, OUTER_VXLAN, u24(buf, at + 4)
     if dst_port == PORT_VXLAN_GPE:
         return after_vxlan_gpe(buf, at, end)
     if dst_port == PORT_GENEVE:
         if end - at < 8 or buf[at] >> 6 != 0:
             return NONE, 0, 0, 0, 0
-        inner = at + 8 + 4 * np.int64(buf[at] & 0x3F)
+        inner = at + 8 + 4 * (buf[at] & 0x3F)
         if inner > end:
             return CUT, 0, 0, 0, 0
         if u16(buf, at + 2) == 0x6558:
-            return inner, LAYER_ETHERNET, 0, OUTER_GENEVE, np.int64(u24(buf, at + 4))
-        return inner, LAYER_TYPE, np.int64(u16(buf, at + 2)), OUTER_GENEVE, np.int64(u24(buf, at + 4))
+            return inner, LAYER_ETHERNET, 0, OUTER_GENEVE, u24(buf, at + 4)
+        return inner, LAYER_TYPE, u16(buf, at + 2), OUTER_GENEVE, u24(buf, at + 4)
     if PORT_GTP_U in (dst_port, src_port):
         return after_gtp(buf, at, end)
     if PORT_TEREDO in (dst_port, src_port):
@@ -101,12 +97,11 @@ def after_udp_tunnel(buf, at, end, src_port, dst_port):  # type: ignore[no-untyp
     return NONE, 0, 0, 0, 0
 
 
-@kernel
-def after_vxlan_gpe(buf, at, end):  # type: ignore[no-untyped-def]
+def after_vxlan_gpe(buf, at, end):
     """As VXLAN, but with the P bit the fourth byte tells what is inside: IPv4, IPv6, Ethernet."""
     if end - at < 8 or buf[at] & 0x08 == 0:
         return NONE, 0, 0, 0, 0
-    network = np.int64(u24(buf, at + 4))
+    network = u24(buf, at + 4)
     if buf[at] & 0x04 and buf[at + 3] in (1, 2):
         return at + 8, LAYER_IP, 0, OUTER_VXLAN, network
     if buf[at] & 0x04 and buf[at + 3] == 4:
@@ -116,8 +111,7 @@ def after_vxlan_gpe(buf, at, end):  # type: ignore[no-untyped-def]
     return at + 8, LAYER_ETHERNET, 0, OUTER_VXLAN, network
 
 
-@kernel
-def after_mpls_udp(buf, at, end):  # type: ignore[no-untyped-def]
+def after_mpls_udp(buf, at, end):
     """A stack of labels that ends, with something behind it."""
     p = at
     for _ in range(16):
@@ -129,20 +123,18 @@ def after_mpls_udp(buf, at, end):  # type: ignore[no-untyped-def]
     return NONE, 0, 0, 0, 0
 
 
-@kernel
-def after_lisp(buf, at, end):  # type: ignore[no-untyped-def]
+def after_lisp(buf, at, end):
     """The packet behind a LISP data header, which has the instance where its I bit says so."""
     if not is_ip(buf, at + 8, end, False):
         return NONE, 0, 0, 0, 0
-    return at + 8, LAYER_IP, 0, OUTER_LISP, np.int64(u24(buf, at + 4)) if buf[at] & 0x08 else NO_ID
+    return at + 8, LAYER_IP, 0, OUTER_LISP, u24(buf, at + 4) if buf[at] & 0x08 else NO_ID
 
 
-@kernel
-def after_ayiya(buf, at, end):  # type: ignore[no-untyped-def]
+def after_ayiya(buf, at, end):
     """The packet behind an AYIYA header with its identity and signature, where its operation is to forward one."""
     if end - at < 8 or buf[at + 2] & 0x0F not in (1, 3) or buf[at + 2] >> 4 > 2:
         return NONE, 0, 0, 0, 0
-    p = at + 8 + (np.int64(1) << np.int64(buf[at] >> 4)) + 4 * np.int64(buf[at + 1] >> 4)
+    p = at + 8 + (1 << (buf[at] >> 4)) + 4 * (buf[at + 1] >> 4)
     if p > end:
         return CUT, 0, 0, 0, 0
     if buf[at + 3] in (4, 41):
@@ -150,8 +142,7 @@ def after_ayiya(buf, at, end):  # type: ignore[no-untyped-def]
     return NONE, 0, WHY_UDP | PORT_AYIYA, 0, 0
 
 
-@kernel
-def after_gtp(buf, at, end):  # type: ignore[no-untyped-def]
+def after_gtp(buf, at, end):
     """The user packet of a GTP-U G-PDU (version 1, message 255), its extension headers skipped."""
     if end - at < 8 or buf[at] >> 4 != 0x3 or buf[at + 1] != 0xFF:
         return NONE, 0, 0, 0, 0
@@ -159,12 +150,12 @@ def after_gtp(buf, at, end):  # type: ignore[no-untyped-def]
     if buf[at] & 0x07:
         if end - p < 4:
             return CUT, 0, 0, 0, 0
-        following = buf[p + 3] if buf[at] & 0x04 else buf[p + 3] * 0
+        following = buf[p + 3] if buf[at] & 0x04 else 0
         p += 4
         while following:
             if end - p < 4 or buf[p] == 0:
                 return BAD, 0, 0, 0, 0
-            size = 4 * int(buf[p])
+            size = 4 * buf[p]
             if end - p < size:
                 return CUT, 0, 0, 0, 0
             p += size
@@ -172,12 +163,11 @@ def after_gtp(buf, at, end):  # type: ignore[no-untyped-def]
     return p, LAYER_IP, 0, OUTER_GTP, NO_ID
 
 
-@kernel
-def after_teredo(buf, at, end):  # type: ignore[no-untyped-def]
+def after_teredo(buf, at, end):
     """The IPv6 packet in a Teredo datagram, behind its authentication and origin indications."""
     p = at
     if end - p >= 4 and u16(buf, p) == 1:
-        p += 4 + int(buf[p + 2]) + int(buf[p + 3]) + 9
+        p += 4 + buf[p + 2] + buf[p + 3] + 9
     if end - p >= 8 and u16(buf, p) == 0:
         p += 8
     if end - p < 40 or buf[p] >> 4 != 6 or u16(buf, p + 4) + 40 > end - p:

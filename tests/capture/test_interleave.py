@@ -189,7 +189,7 @@ def test_frames_are_copied_whole() -> None:
     frames = np.zeros(3, FRAME)
     frames["start"], frames["captured_bytes"] = (150, 3, 90), (50, 0, 10)
     out = np.zeros(70, np.uint8)
-    copy_frames(buf, frames, 5, out)
+    copy_frames(buf, frames, len(frames), 5, out)
     assert out.tolist() == [*[0] * 5, *range(150, 200), *range(90, 100), *[0] * 5]
     assert frames["start"].tolist() == [5, 55, 55]
 

@@ -108,12 +108,12 @@ def test_as_the_twin_reads_it_with_any_byte_of_a_header_changed() -> None:
 def test_why_the_index_stops() -> None:
     data = np.frombuffer(build.pcap(FRAMES[:3]), np.uint8).copy()
     frames = np.zeros(2, FRAME)
-    n, at, status = index_pcap(data, 24, len(data), True, 1000, 16, 1, frames)
+    n, at, status = index_pcap(data, 24, len(data), True, 1000, 16, 1, frames, len(frames))
     assert (n, status) == (2, FULL)
-    assert index_pcap(data, at, len(data), True, 1000, 16, 1, frames) == (1, len(data), NEED_MORE)
+    assert index_pcap(data, at, len(data), True, 1000, 16, 1, frames, len(frames)) == (1, len(data), NEED_MORE)
     for claimed, answer in ((1, NEED_MORE), (MAX_FRAME, NEED_MORE), (MAX_FRAME + 1, BAD)):
         header = np.frombuffer(struct.pack("<4I", 0, 0, claimed, claimed), np.uint8).copy()
-        assert index_pcap(header, 0, 16, True, 1000, 16, 1, frames) == (0, 0, answer)
+        assert index_pcap(header, 0, 16, True, 1000, 16, 1, frames, len(frames)) == (0, 0, answer)
 
 
 @pytest.mark.parametrize("order", ["little", "big"])

@@ -24,6 +24,7 @@ def test_every_part_is_named_with_its_state(whichproxy: Whichproxy) -> None:
         "extra remote",
         "extra cluster",
         "extra pac",
+        "compiled",
         "kernels",
     ]
     assert parts["packages"] == "ok" and ended.code == 0

@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Any
 
-import numba
 import numpy as np
 import numpy.typing as npt
 
@@ -30,10 +29,7 @@ def decoded(frames: Sequence[Frame], filler: int = 0) -> tuple[npt.NDArray[np.ui
         whole += frame.data + gap
     buf = np.frombuffer(whole, np.uint8)
     packets = np.zeros(len(frames), PACKET)
-    if numba.config.DISABLE_JIT:  # uncompiled, fields are only attributes of such rows
-        decode_frames(buf, table.view(np.recarray), len(frames), packets.view(np.recarray))
-    else:
-        decode_frames(buf, table, len(frames), packets)
+    decode_frames(buf, table, len(frames), packets)
     return buf, packets
 
 
@@ -117,8 +113,6 @@ def disagreements(frames: Sequence[Frame], *, but: Sequence[str] = ()) -> list[s
         mine, theirs = row_of(buf, packet), row_of_twin(peel(frame))
         place, at = at, at + len(frame.data) + 64
         if packet["status"] == FRAGMENT:
-            if numba.config.DISABLE_JIT:  # joining hands rows to the decoder that uncompiled code can't take
-                continue
             mine = lone_fragment(buf, frame_row(frame, place), packets[i : i + 1])
         for row in (mine, theirs):
             for name in but if row else ():

@@ -1,0 +1,67 @@
+"""Builds the compiled kernels: for a wheel (setup.py), and in place, for a checkout: `python -m analyzer.compiled.build`.
+
+Setup.py runs this file by its path, before anything is installed, so it needs nothing but Cython and setuptools.
+"""
+
+from __future__ import annotations
+
+import runpy
+import sysconfig
+from pathlib import Path
+from typing import Any, Final
+
+UNITS: Final = runpy.run_path(str(Path(__file__).with_name("units.py")))
+ROOT: Final = Path(__file__).resolve().parents[2]
+DIRECTIVES: Final = {
+    "language_level": 3,
+    "binding": False,
+    "cdivision": True,
+    "infer_types": True,
+    "initializedcheck": False,
+}
+# Whole numbers wrap around as in Python's own build, and arrays of bytes may lie over rows.
+FLAGS: Final = ("-O3", "-fwrapv", "-fno-strict-aliasing", "-Wno-unused-function")
+LIMITED: Final = not sysconfig.get_config_var("Py_GIL_DISABLED")
+LIMITED_API: Final = "0x030B0000"  # Python 3.11: one file serves it and all that follow
+WHEEL_TAG: Final = "cp311"
+
+
+def extensions(folder: Path = Path("build", "units")) -> list[Any]:
+    """An extension for each stage, its C text in `folder`; a build goes on without one that can't be compiled."""
+    from Cython.Build import cythonize
+    from setuptools import Extension
+
+    made = cythonize(
+        [
+            Extension(
+                f"analyzer.compiled._{stage}",
+                [str(UNITS["write"](stage, folder))],
+                define_macros=[("Py_LIMITED_API", LIMITED_API)] if LIMITED else [],
+                extra_compile_args=[] if sysconfig.get_platform().startswith("win") else list(FLAGS),
+                py_limited_api=LIMITED,
+            )
+            for stage in UNITS["UNITS"]
+        ],
+        compiler_directives=DIRECTIVES,
+        quiet=True,
+    )
+    for extension in made:
+        extension.optional = True  # cythonize drops it
+    return list(made)
+
+
+def in_place() -> None:
+    """Build what isn't built of these sources beside them, in a checkout."""
+    from setuptools import Distribution
+
+    work = ROOT / "build"
+    distribution = Distribution({"name": "whichproxy", "ext_modules": extensions(work / "units"), "package_dir": {"": str(ROOT)}})
+    command: Any = distribution.get_command_obj("build_ext")
+    command.inplace = True
+    command.build_temp = str(work / "objects")
+    command.ensure_finalized()
+    command.run()
+
+
+if __name__ == "__main__":
+    in_place()

@@ -1,0 +1,9 @@
+"""What kernels ask of memory itself: bytes moved at once."""
+
+from __future__ import annotations
+
+
+def copy_bytes(source, at, size, target, to):
+    """Copy source[at : at + size] to target[to:], which may be the same bytes; nothing when size isn't positive."""
+    if size > 0:
+        target[to : to + size] = bytes(source[at : at + size])

@@ -1,0 +1,63 @@
+"""Arrays as kernels see them when they run as plain Python: whole numbers, and rows by their addresses."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from functools import cache, wraps
+from typing import Any, TypeVar, cast
+
+import numpy as np
+import numpy.typing as npt
+
+F = TypeVar("F", bound=Callable[..., Any])
+
+
+class Row:
+    """A row of a table by its address: `rows + i` is the i-th one behind it, and its fields are read and written in the table.
+
+    There is no `rows[i]`: in C that would be a copy. A number that a field can't hold raises ValueError, where C would cut it.
+    """
+
+    __slots__ = ("at", "columns")
+
+    def __init__(self, columns: tuple[memoryview, ...], at: int) -> None:
+        self.columns = columns
+        self.at = at
+
+    def __add__(self, rows: int) -> Row:
+        return type(self)(self.columns, self.at + rows)
+
+
+@cache
+def row_class(dtype: np.dtype[Any]) -> type[Row]:
+    """The class of the rows of this type, with a property for each field."""
+    assert dtype.names is not None
+    return type("Row", (Row,), {"__slots__": (), **{name: _field(i) for i, name in enumerate(dtype.names)}})
+
+
+def _field(i: int) -> property:
+    def get(row: Any) -> Any:
+        return row.columns[i][row.at]
+
+    def put(row: Any, value: int) -> None:
+        row.columns[i][row.at] = value
+
+    return property(get, put)
+
+
+def by_address(array: npt.NDArray[Any]) -> Any:
+    """What a kernel is given of an array: its first row, or its numbers."""
+    names = array.dtype.names
+    if names is None:
+        return memoryview(array)  # type: ignore[arg-type]
+    return row_class(array.dtype)(tuple(memoryview(array[name]) for name in names), 0)  # type: ignore[arg-type]
+
+
+def plain(function: F) -> F:
+    """The kernel as plain Python, which can be called with arrays all the same."""
+
+    @wraps(function)
+    def call(*arguments: Any) -> Any:
+        return function(*(by_address(argument) if isinstance(argument, np.ndarray) else argument for argument in arguments))
+
+    return cast(F, call)

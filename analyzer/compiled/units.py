@@ -1,0 +1,232 @@
+"""One compile unit for each stage: its kernels' sources put together, so that the C compiler can inline one into another.
+
+A kernel's body is in a module (`decode.py`) and its C types in a file beside it (`decode.pxd`). What a .pxd declares is compiled,
+with the constants it reads; everything else in the module stays Python. Setup.py runs this file by its path, before anything is
+installed, so it needs nothing but the standard library.
+"""
+
+from __future__ import annotations
+
+import ast
+import hashlib
+import re
+from collections.abc import Iterator
+from functools import cache
+from pathlib import Path
+from typing import Final, NamedTuple
+
+PACKAGE: Final = Path(__file__).resolve().parent.parent
+
+# Stage → what its unit is made of: a room's .pxd files, or one of them. A later one may use what an earlier one declares.
+UNITS: Final = {
+    "packets": ("packets/layout", "packets/fields", "packets"),
+    "capture": ("packets/layout", "packets/fields", "compiled/memory", "compiled/widths", "capture"),
+}
+# Modules that a unit reads numbers from, and compiles nothing of.
+NUMBERS_FROM: Final = {"capture": ("packets/link", "packets/link_types", "capture/records")}
+
+HEADER: Final = """\
+cimport cython
+from cpython.buffer cimport PyBUF_SIMPLE, PyBUF_WRITABLE, PyBuffer_Release, PyObject_GetBuffer
+from libc.stdint cimport int8_t, int16_t, int32_t, int64_t, uint8_t, uint16_t, uint32_t, uint64_t
+from libc.string cimport memmove
+
+cdef inline void* place_of(object array, Py_ssize_t size, bint written) except? NULL:
+    cdef Py_buffer view
+    cdef Py_ssize_t found
+    PyObject_GetBuffer(array, &view, PyBUF_WRITABLE if written else PyBUF_SIMPLE)
+    found = view.itemsize
+    PyBuffer_Release(&view)
+    if found != size:
+        raise TypeError("a kernel was given an array of another type")
+    return view.buf
+"""
+
+_DECLARED: Final = re.compile(
+    r"^cdef (?P<inline>inline )?(?P<answer>\([^)]*\)|[\w ]+?[ *]+)\s*(?P<name>\w+)\((?P<arguments>[^)]*)\)[^:\n]*(?P<body>:?)$", re.M
+)
+_IMPORTS: Final = re.compile(r"^(from \S+ cimport .*|cimport .*)\n", re.M)
+
+
+class Declared(NamedTuple):
+    """A kernel as its .pxd declares it: arguments as (type, name)."""
+
+    answer: str
+    arguments: tuple[tuple[str, str], ...]
+
+
+class Unit(NamedTuple):
+    """The text of a compile unit, and its declarations."""
+
+    source: str
+    declarations: str
+
+
+def parts_of(stage: str) -> list[Path]:
+    """The .pxd files of a stage's unit, each once, in the order of UNITS."""
+    found: list[Path] = []
+    for part in UNITS[stage]:
+        folder = PACKAGE / part
+        found += [path for path in (sorted(folder.glob("*.pxd")) if folder.is_dir() else [folder.with_suffix(".pxd")]) if path not in found]
+    return found
+
+
+def modules_of(stage: str) -> list[Path]:
+    """The modules whose kernels are in a stage's unit, or the numbers that these read."""
+    others = [(PACKAGE / part).with_suffix(".py") for part in NUMBERS_FROM.get(stage, ())]
+    return [path.with_suffix(".py") for path in parts_of(stage)] + others
+
+
+def digest_of(stage: str) -> str:
+    """A short digest of all that a stage's unit is made of: a compiled unit with another one isn't of these sources."""
+    digest = hashlib.blake2b(Path(__file__).read_bytes(), digest_size=8)
+    for path in parts_of(stage):
+        digest.update(path.read_bytes())
+    for path in modules_of(stage):
+        digest.update(path.read_bytes())
+    return digest.hexdigest()
+
+
+def unit_of(stage: str) -> Unit:
+    """A stage's kernels as one module. Errors: ValueError, two of its modules give one name to different things."""
+    sources, declarations, entries = [], [], []
+    values: dict[str, tuple[int, str]] = {}
+    declared: dict[str, tuple[Declared, str]] = {}
+    for path in parts_of(stage):
+        text = path.read_text(encoding="utf-8")
+        own = dict(declarations_in(text))
+        for name, kernel in own.items():
+            if name in declared:
+                raise ValueError(f"{path}: {name} is a kernel of {declared[name][1]} too")
+            declared[name] = kernel, path.name
+        declarations.append(f"# {path.parent.name}/{path.name}\n{_IMPORTS.sub('', text).strip()}\n")
+        module = path.with_suffix(".py")
+        lines = module.read_text(encoding="utf-8").splitlines()
+        for function in functions_in(module):
+            if function.name not in own:
+                continue
+            sources.append("\n".join(lines[function.lineno - 1 : function.end_lineno]) + "\n")
+            if any(isinstance(mark, ast.Name) and mark.id == "kernel" for mark in function.decorator_list):
+                entries.append(entry(function.name, own[function.name]))
+            for name, value in constants_of(function, module).items():
+                if values.setdefault(name, (value, module.name))[0] != value:
+                    raise ValueError(f"{module}: {name} is another number in {values[name][1]}")
+    digest = digest_of(stage)
+    mark = [
+        "cdef extern from *:",
+        '    """',
+        f'    static const char unit_digest[] = "{digest}";',
+        '    """',
+        "    const char* unit_digest",
+    ]
+    numbers = ["cdef extern from *:", *(f"    {constant(name, value)}" for name, (value, _) in sorted(values.items()))]
+    source = "\n\n".join(["import cython\n\nDIGEST = unit_digest\n", *sources, *entries])
+    return Unit(source, "\n".join([HEADER, *mark, *numbers, "", *declarations]))
+
+
+def declarations_in(text: str) -> Iterator[tuple[str, Declared]]:
+    """The kernels that a .pxd declares and whose bodies are in the module beside it."""
+    for found in _DECLARED.finditer(text):
+        if not found["body"]:
+            arguments = (part.strip().rpartition(" ") for part in found["arguments"].split(",") if part.strip())
+            yield found["name"], Declared(found["answer"].strip(), tuple((kind, name) for kind, _, name in arguments))
+
+
+def entry(name: str, kernel: Declared) -> str:
+    """A function that Python calls: arrays as their addresses, checked to have rows of the size that the kernel goes by."""
+    lines = [f"def entry_{name}({', '.join(argument for _, argument in kernel.arguments)}):"]
+    given = []
+    for kind, argument in kernel.arguments:
+        if kind.endswith("*"):
+            row, written = kind.removesuffix("*").removeprefix("const ").strip(), not kind.startswith("const ")
+            address = f"cython.cast('{kind}', place_of({argument}, cython.sizeof({row}), {written}))"
+            lines.append(f"    {argument}_ = cython.declare('{kind}', {address})")
+        else:
+            lines.append(f"    {argument}_ = cython.declare({kind}, {argument})")
+        given.append(f"{argument}_")
+    call = f"{name}({', '.join(given)})"
+    if kernel.answer == "void":
+        return "\n".join([*lines, "    with cython.nogil:", f"        {call}", ""])
+    return "\n".join([*lines, "    with cython.nogil:", f"        answer = {call}", "    return answer", ""])
+
+
+def constant(name: str, value: int) -> str:
+    """A number under its name, which C sees as the number itself."""
+    if value == -(1 << 63):
+        return f'int64_t {name} "(-9223372036854775807LL - 1)"'
+    return f'uint64_t {name} "{value}ULL"' if value >= 1 << 63 else f'int64_t {name} "({value}LL)"'
+
+
+@cache
+def functions_in(module: Path) -> tuple[ast.FunctionDef, ...]:
+    return tuple(node for node in tree_of(module).body if isinstance(node, ast.FunctionDef))
+
+
+@cache
+def tree_of(module: Path) -> ast.Module:
+    return ast.parse(module.read_text(encoding="utf-8"), str(module))
+
+
+def constants_of(function: ast.FunctionDef, module: Path) -> dict[str, int]:
+    """The whole numbers that a function reads by their names, from its own module or one that it imports them from."""
+    read = (node for part in function.body for node in ast.walk(part) if isinstance(node, ast.Name) and isinstance(node.ctx, ast.Load))
+    names = {node.id for node in read}
+    found = {name: value_of(name, module) for name in sorted(names)}
+    return {name: value for name, value in found.items() if value is not None}
+
+
+@cache
+def value_of(name: str, module: Path) -> int | None:
+    """A constant's value, None for a name that isn't one."""
+    for node in tree_of(module).body:
+        if isinstance(node, ast.AnnAssign) and isinstance(node.target, ast.Name) and node.target.id == name and node.value is not None:
+            return whole_number(node.value, module)
+        if isinstance(node, ast.ImportFrom) and (node.module or "").startswith("analyzer."):
+            for alias in node.names:
+                if (alias.asname or alias.name) == name:
+                    return value_of(alias.name, module_of(node))
+    return None
+
+
+def module_of(node: ast.ImportFrom) -> Path:
+    """The file of the module that something is imported from."""
+    return PACKAGE.joinpath(*(node.module or "").split(".")[1:]).with_suffix(".py")
+
+
+def whole_number(node: ast.expr, module: Path) -> int | None:
+    """The value of an expression of whole numbers and names of such; None for anything else."""
+    if isinstance(node, ast.Constant):
+        return node.value if type(node.value) is int else None
+    if isinstance(node, ast.Name):
+        return value_of(node.id, module)
+    if isinstance(node, ast.UnaryOp) and isinstance(node.op, ast.USub):
+        value = whole_number(node.operand, module)
+        return None if value is None else -value
+    if isinstance(node, ast.BinOp):
+        left, right = whole_number(node.left, module), whole_number(node.right, module)
+        if left is None or right is None:
+            return None
+        match node.op:
+            case ast.LShift():
+                return left << right
+            case ast.BitOr():
+                return left | right
+            case ast.Add():
+                return left + right
+            case ast.Sub():
+                return left - right
+            case ast.Mult():
+                return left * right
+    return None
+
+
+def write(stage: str, folder: Path) -> Path:
+    """Write a stage's unit into the folder, and say where its source is; what is already there as it should be is left alone."""
+    unit = unit_of(stage)
+    home = folder / "analyzer" / "compiled"  # Cython looks for a module's declarations by its whole name
+    home.mkdir(parents=True, exist_ok=True)
+    packages = (home.parent / "__init__.py", ""), (home / "__init__.py", "")
+    for place, text in (*packages, (home / f"_{stage}.py", unit.source), (home / f"_{stage}.pxd", unit.declarations)):
+        if not place.exists() or place.read_text(encoding="utf-8") != text:
+            place.write_text(text, encoding="utf-8")
+    return home / f"_{stage}.py"

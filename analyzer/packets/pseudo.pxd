@@ -1,0 +1,11 @@
+from libc.stdint cimport int64_t, uint8_t
+
+cdef (int64_t, int64_t, int64_t) after_pflog(const uint8_t* buf, int64_t at, int64_t end) noexcept nogil
+cdef (int64_t, int64_t, int64_t) after_pktap(const uint8_t* buf, int64_t at, int64_t end) noexcept nogil
+cdef bint is_pktap(const uint8_t* buf, int64_t at, int64_t end) noexcept nogil
+cdef (int64_t, int64_t, int64_t) after_ppi(const uint8_t* buf, int64_t at, int64_t end) noexcept nogil
+cdef (int64_t, int64_t, int64_t) after_nflog(const uint8_t* buf, int64_t at, int64_t end) noexcept nogil
+cdef (int64_t, int64_t, int64_t) after_ipoib(const uint8_t* buf, int64_t at, int64_t end) noexcept nogil
+cdef (int64_t, int64_t, int64_t) after_prism(const uint8_t* buf, int64_t at, int64_t end) noexcept nogil
+cdef (int64_t, int64_t, int64_t) after_juniper(const uint8_t* buf, int64_t at, int64_t end, int64_t link_type) noexcept nogil
+cdef (int64_t, int64_t, int64_t) juniper_payload(int64_t kind, int64_t at) noexcept nogil

@@ -1,0 +1,69 @@
+"""What the kernels make of many inputs, in one word, so that two ways of running them can be compared."""
+
+from __future__ import annotations
+
+import hashlib
+import io
+import random
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+
+from analyzer.capture.interleave import in_time_order
+from analyzer.capture.source import Source
+from analyzer.errors import Unusable
+from analyzer.packets.decode import decode_frames
+from analyzer.packets.layout import PACKET
+from tests import build
+from tests.packets.shapes import frames_of_every_shape, frames_that_are_guessed
+from tests.packets.twin import decoded
+
+ROUNDS = 3
+
+
+def damaged(data: bytes, draw: random.Random) -> bytes:
+    """The same with a few bytes changed, and sometimes its end lost."""
+    changed = bytearray(data)
+    for _ in range(draw.choice((0, 1, 1, 2, 8))):
+        changed[draw.randrange(len(changed))] = draw.choice((0, 1, 0xFF, draw.randrange(256)))
+    return bytes(changed[: draw.randrange(len(changed))] if draw.random() < 0.1 else changed)
+
+
+def content(table: npt.NDArray[Any]) -> bytes:
+    """A table's columns; what lies between them in memory is anything."""
+    return b"".join(table[name].tobytes() for name in table.dtype.names or ())
+
+
+def of_damaged_frames() -> str:
+    """A digest of the packets in frames of every shape, whole and damaged."""
+    draw = random.Random(13)
+    shapes = [*frames_of_every_shape().values(), *frames_that_are_guessed().values()]
+    frames = [frame._replace(data=damaged(frame.data, draw)) for _ in range(ROUNDS) for frame in shapes if frame.data]
+    _, packets = decoded([*shapes, *frames])
+    return hashlib.sha256(content(packets)).hexdigest()
+
+
+def of_damaged_captures() -> str:
+    """A digest of the frames, packets and damage in captures of every format, whole and damaged."""
+    draw = random.Random(13)
+    packets = [(1_700_000_000_000_000_000 + i * 1_000_003, bytes([i]) * (20 + i)) for i in range(30)]
+    files = [
+        build.pcap(packets),
+        build.pcap(packets, order="big", nanosecond=True),
+        build.pcapng(packets),
+        build.pcapng(packets, order="big"),
+    ]
+    digest = hashlib.sha256()
+    for data in files * 12:
+        for whole in (data, damaged(data, draw)):
+            sources = [Source("one", file=io.BytesIO(whole)), Source("other", file=io.BytesIO(data))]
+            try:
+                for block in in_time_order(sources):
+                    table = np.zeros(len(block.frames), PACKET)
+                    decode_frames(block.data, block.frames, len(table), table)
+                    digest.update(content(block.frames) + content(table))
+            except Unusable as error:
+                digest.update(str(error).encode())
+            digest.update(repr([damage.as_dict() for source in sources for damage in source.all_damage()]).encode())
+    return digest.hexdigest()
