@@ -35,7 +35,15 @@ def test_what_it_copies_is_there_and_is_all_that_the_build_needs() -> None:
     assert all(any(file == name or file.startswith(f"{name}/") for file in listed) for name in copied)
     project = tomllib.loads((ROOT / "pyproject.toml").read_text(encoding="utf-8"))
     data = [name for names in project["tool"]["setuptools"]["data-files"].values() for name in names]
-    wanted = [project["project"]["readme"], *project["project"]["license-files"], "requirements.txt", "pyproject.toml", "analyzer", *data]
+    wanted = [
+        project["project"]["readme"],
+        *project["project"]["license-files"],
+        "requirements.txt",
+        "pyproject.toml",
+        "setup.py",
+        "analyzer",
+        *data,
+    ]
     assert sorted(copied) == sorted(wanted)
     let_in = {line[1:] for line in (ROOT / ".dockerignore").read_text(encoding="utf-8").splitlines() if line.startswith("!")}
     assert {name for name in copied if not name.startswith("docs/")} | {"docs/*.schema.json"} == let_in
