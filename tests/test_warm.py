@@ -29,9 +29,9 @@ def test_the_two_packets_are_a_request_and_its_answer(make: object) -> None:
 
 LOADED = """
 from analyzer.flows.table import count_packets
-from analyzer.packets.decode import decode_frames
+from analyzer.names.read import read_offers
 from analyzer.warm import load
-kernels = [count_packets, decode_frames]
+kernels = [count_packets, read_offers]
 before = [len(kernel.signatures) for kernel in kernels]
 load()
 print(before, all(kernel.signatures for kernel in kernels))

@@ -105,12 +105,14 @@ def read_sides(
     frames: Callable[[], Iterable[Frame]],
     start_ns: int | None = None,
     end_ns: int | None = None,
+    vxlan_ports: tuple[int, ...] = (),
 ) -> Sides:
     """Each direction of the chosen rows with its regions.
 
     frames   gives the rows' packets, as `slices.frames.read_frames` finds them, once the inputs were read
+    vxlan_ports   as the topology names them
     """
-    sources = open_inputs(inputs).sources
+    sources = open_inputs(inputs, vxlan_ports).sources
     tables = empty_tables()
     tables.counts[REGIONS] = 1
     tables = read_waiting(count_and_read(decode(within(in_time_order(sources), start_ns, end_ns), sources), tables))

@@ -52,7 +52,7 @@ def write_slice(
 
     def sides() -> Sides:
         rewind()
-        return read_sides(inputs, reading.flows, reasons, frames, reading.start_ns, reading.end_ns)
+        return read_sides(inputs, reading.flows, reasons, frames, reading.start_ns, reading.end_ns, topology.vxlan_ports)
 
     chosen: Iterable[Frame]
     if key is not None:
