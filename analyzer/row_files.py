@@ -73,10 +73,11 @@ def read_rows(path: Path, columns: Sequence[str] | None = None) -> Rows:
 def _form_of(found: pa.Table, path: Path) -> int:
     if COLUMN not in found.column_names:
         return UNSAID
-    form = pc.max(found[COLUMN]).as_py()
-    if isinstance(form, int) and form > FORM:
+    column = found[COLUMN]
+    form = pc.max(column).cast(pa.int64()).as_py() if pa.types.is_integer(column.type) else None
+    if form is not None and form > FORM:
         raise Unusable(f"its rows are of form {form}, and this version reads up to {FORM}", str(path), "update whichproxy")
-    return form if isinstance(form, int) else FORM
+    return FORM if form is None else int(form)
 
 
 def as_type(found: pa.Table, field: pa.Field) -> pa.ChunkedArray:
@@ -90,7 +91,7 @@ def _conform(values: pa.Array, kind: pa.DataType) -> pa.Array:
     if values.type == kind:
         return values
     if pa.types.is_list(kind) and pa.types.is_list(values.type):
-        start, end = values.offsets[0].as_py(), values.offsets[-1].as_py()
+        start, end = int(values.offsets.to_numpy()[0]), int(values.offsets.to_numpy()[-1])
         inner = _conform(values.values.slice(start, end - start), kind.value_type)
         offsets = pc.subtract(values.offsets, start)
         return pa.ListArray.from_arrays(offsets, inner, mask=values.is_null() if values.null_count else None).cast(kind)

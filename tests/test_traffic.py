@@ -92,7 +92,7 @@ def test_a_report_is_written_by_its_suffix(tmp_path: Path, traffic: analyzer.Tra
     traffic.report(tmp_path / "out.html")
     assert "PROX03 (static) won for sensor" in (tmp_path / "out.html").read_text(encoding="utf-8")
     assert (tmp_path / "out.md").read_text(encoding="utf-8").startswith("# Which proxy won")
-    assert (tmp_path / "out.json").read_text(encoding="utf-8").startswith('{\n  "schema": 2')
+    assert (tmp_path / "out.json").read_text(encoding="utf-8").startswith('{\n "schema": 2')
 
 
 def test_a_frame_is_known_for_one() -> None:

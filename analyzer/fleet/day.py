@@ -19,6 +19,8 @@ from analyzer.routes.topology import Topology
 from analyzer.row_files import read_rows
 from analyzer.services.catalogue import Catalogue
 from analyzer.services.tag import tag_flows
+from analyzer.text.times import rows as rows_of
+from analyzer.text.times import span_of
 from analyzer.verdict.answers import answers_of
 from analyzer.verdict.evidence import ANSWERED, BLOCKED, Evidence, evidence_of, grouped
 from analyzer.verdict.outcome import CHALLENGED, WORKED
@@ -154,9 +156,9 @@ def read_day(partition: Partition, topology: Topology, catalogue: Catalogue, win
         day.forms[found.form] = day.forms.get(found.form, 0) + 1
     table, rest = _each_once(pa.concat_tables(tables)), _each_once(pa.concat_tables(others))
     day.rows = table.num_rows + rest.num_rows
-    times = [pc.cast(each[name], pa.int64()) for each in (table, rest) for name in ("first_seen", "last_seen")]
-    day.first = min((at for column in times[::2] if (at := pc.min(column).as_py()) is not None), default=None)
-    day.last = max((at for column in times[1::2] if (at := pc.max(column).as_py()) is not None), default=None)
+    spans = [span_of(each["first_seen"], each["last_seen"]) for each in (table, rest)]
+    day.first = min((first for first, _ in spans if first is not None), default=None)
+    day.last = max((last for _, last in spans if last is not None), default=None)
     if day.rows:
         _fill(day, table, rest, topology)
     return day
@@ -224,7 +226,7 @@ def _others_seen(rows: pa.Table, evidence: Evidence) -> dict[str, SourceDay]:
     names = source_names(evidence.topology, spans["client"].to_pylist())
     known = set(evidence.client.values)
     found: dict[str, SourceDay] = {}
-    for one in spans.to_pylist():
+    for one in rows_of(spans):
         client = names.canonical(one["client"])
         if client not in known and one["first_min"] is not None:
             before = found.get(client)
@@ -346,7 +348,7 @@ def _past_to_anybody(rows: pa.Table) -> Iterable[Past]:
     by_client: Any = numbers.group_by("client").aggregate(
         [("id", "count"), ("server", "count_distinct"), ("first", "min"), ("last", "max"), ("id", "min")]
     )
-    for one in by_client.to_pylist():
+    for one in rows_of(by_client):
         yield Past(
             "allowed", one["client"], NO_SERVICE, one["id_count"], one["server_count_distinct"], one["first_min"], one["last_max"],
             (one["id_min"],),

@@ -14,6 +14,8 @@ from typing import Any, Final, NamedTuple
 import pyarrow as pa
 import pyarrow.compute as pc
 
+from analyzer.text.times import values
+
 ECS_VERSION: Final = "8.11.0"
 
 Make = Callable[[pa.Table], Any]
@@ -35,8 +37,8 @@ def ecs_table(flows: pa.Table) -> pa.Table:
     flows = flows.combine_chunks()
     columns = {}
     for field in FIELDS:
-        values = field.make(flows)
-        columns[field.name] = values if isinstance(values, pa.Array | pa.ChunkedArray) else pa.repeat(pa.scalar(values), flows.num_rows)
+        made = field.make(flows)
+        columns[field.name] = made if isinstance(made, pa.Array | pa.ChunkedArray) else pa.repeat(pa.scalar(made), flows.num_rows)
     return pa.table(columns)
 
 
@@ -52,8 +54,8 @@ def _duration(flows: pa.Table) -> Any:
     return pc.subtract(flows["last_seen"].cast(pa.int64()), flows["first_seen"].cast(pa.int64()))
 
 
-def _where(condition: Any, values: Any) -> Any:
-    return pc.if_else(pc.fill_null(condition, False), values, pa.scalar(None, values.type))
+def _where(condition: Any, chosen: Any) -> Any:
+    return pc.if_else(pc.fill_null(condition, False), chosen, pa.scalar(None, chosen.type))
 
 
 def _family(flows: pa.Table) -> Any:
@@ -91,7 +93,7 @@ def _lists(*names: str) -> Make:
     """Of each row a list with the values of the columns, without what is null."""
 
     def made(flows: pa.Table) -> Any:
-        rows = zip(*(flows[name].to_pylist() for name in names), strict=True)
+        rows = zip(*(values(flows[name]) for name in names), strict=True)
         return pa.array([list(dict.fromkeys(value for value in row if value is not None)) for row in rows], pa.list_(pa.string()))
 
     return made

@@ -134,6 +134,13 @@ def values(column: pa.Array | pa.ChunkedArray) -> list[Any]:
     return found
 
 
+def span_of(first: pa.ChunkedArray, last: pa.ChunkedArray) -> tuple[int | None, int | None]:
+    """(the earliest of the first times, the latest of the last) in nanoseconds since 1970; None where there is none."""
+    ends = (find(column.cast(pa.int64())) for find, column in ((pc.min, first), (pc.max, last)))
+    begin, end = (found.as_py() for found in ends)
+    return begin, end
+
+
 def _in_numbers(kind: pa.DataType) -> pa.DataType:
     """The type with int64 in place of timestamps."""
     if pa.types.is_timestamp(kind):

@@ -12,7 +12,7 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from analyzer.findings import Finding
-from analyzer.text.times import rfc3339
+from analyzer.text.times import rfc3339, span_of
 from analyzer.text.words import counted
 
 MOST_LISTED: Final = 1_000
@@ -49,12 +49,11 @@ def _lone_syns(flows: pa.Table) -> pa.ChunkedArray:
 def _finding(strangers: pa.Table, n: int) -> Finding:
     ends = pa.table({"server": strangers.column("server_ip"), "port": strangers.column("server_port")}).group_by(["server", "port"])
     servers = ends.aggregate([]).num_rows
-    first, last = (pc.cast(strangers.column(name), pa.int64()) for name in ("first_seen", "last_seen"))
     text = (
         f"{counted(n, 'address')} sent one SYN each or a few, never again, and nothing else ({counted(strangers.num_rows, 'flow')} to"
         f" {counted(servers, 'server')}): counted, and not listed as sources"
     )
-    begin, end = pc.min(first).as_py(), pc.max(last).as_py()
+    begin, end = span_of(strangers.column("first_seen"), strangers.column("last_seen"))
     return Finding(
         "strangers-counted",
         text,

@@ -26,7 +26,7 @@ def test_every_code_has_settings_or_says_why_not() -> None:
 
 
 @pytest.mark.parametrize("code", RULES)
-@pytest.mark.parametrize("system", [None, MAC, WINDOWS, EITHER], ids=str)
+@pytest.mark.parametrize("system", [None, MAC, WINDOWS, EITHER], ids=["unknown", "macOS", "Windows", "either"])
 def test_whatever_is_advised_has_its_source_and_date(code: str, system: frozenset[str] | None) -> None:
     for plane in ("sensor", "antivirus", "system", "user"):
         finding = Finding(code, "x", client_ips=(IP,), proxy=PROX03, planes=(plane,), severity="problem")
