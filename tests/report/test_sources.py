@@ -73,7 +73,12 @@ def test_a_device_on_its_way_says_what_works_on_the_new_hosts_and_what_is_still_
         "Mixed connectivity (commercial, EU, Windows): on streamlined hosts work cloud-protection and edr-cyber-data; "
         "still on hosts of the standard list: winatp-gw-weu.microsoft.com"
     )
-    verdict["sources"][0]["device"] |= {"connectivity": "standard", "geo": "WW", "system": None, "new_services": []}
+    verdict["sources"][0]["device"] = verdict["sources"][0]["device"] | {
+        "connectivity": "standard",
+        "geo": "WW",
+        "system": None,
+        "new_services": [],
+    }
     assert build(verdict).sources[0].device == "Standard connectivity (commercial)"
     verdict["sources"][0]["device"] = None
     assert build(verdict).sources[0].device == ""
