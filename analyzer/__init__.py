@@ -59,17 +59,20 @@ def read(
     catalogue: str | PathLike[str] | Iterable[str | PathLike[str]] | None = None,
     start: Time | None = None,
     end: Time | None = None,
-    workers: int = 2,
+    workers: int | None = None,
+    cluster: object = None,
 ) -> Traffic:
     """The traffic of all inputs together.
 
-    inputs     a path, a URL, a glob, a directory, an open binary file, a list of these; or a DataFrame of flows as `.flows` gives
-               it, which goes straight to the verdict
+    inputs     a path, a URL, a glob, a directory, an open binary file, a list of these: captures, parts, flow tables (Parquet); or a
+               DataFrame of flows as `.flows` gives it, which goes straight to the verdict
     topology   who is who: a TOML file that names proxies, their methods, and workstations, the same tables as a dict
                ({"proxy": [{"name": "PROX01", "address": "172.16.12.10"}]}), or a Topology
     catalogue  TOML files with services of your own, laid over the built-in ones
     start end  keep only what was seen from `start` on and before `end`; of a DataFrame: flows that began then
-    workers    1: one thread does everything; from 2 on, packets are found and decoded in a thread of their own
+    workers    so many processes, where inputs are large and many; 1: one thread does everything. None: one process, in which packets
+               are found and decoded in a thread of their own
+    cluster    a Dask client, or a scheduler's address: its workers read the files, which they see under the same paths
     Errors     Unusable: nothing could be read, or an argument is wrong. When only some inputs can't be read the rest is
                read, and `Traffic.unusable` says what is missing
     """
@@ -78,7 +81,7 @@ def read(
     paths = [catalogue] if isinstance(catalogue, str | PathLike) else list(catalogue or ())
     if is_frame(inputs):
         return from_frame(inputs, topology, paths, start, end)
-    return from_inputs(inputs, topology, paths, start, end, workers)
+    return from_inputs(inputs, topology, paths, start, end, workers, cluster)
 
 
 def history(

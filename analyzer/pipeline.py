@@ -16,7 +16,7 @@ import numpy.typing as npt
 
 from analyzer.ahead import ahead
 from analyzer.capture.block import BLOCK_FRAMES, Block, Damage
-from analyzer.capture.inputs import open_inputs
+from analyzer.capture.inputs import Inputs, no_results, open_inputs
 from analyzer.capture.interleave import in_time_order, progress_of
 from analyzer.capture.source import Input, Source
 from analyzer.errors import Unusable, nothing_readable
@@ -96,7 +96,7 @@ def read(
     catalogue: Catalogue,
     start_ns: int | None = None,
     end_ns: int | None = None,
-    workers: int = 2,
+    workers: int | None = None,
     progress: Progress | None = None,
     digests: bool = True,
 ) -> Reading:
@@ -104,34 +104,67 @@ def read(
 
     inputs           paths, globs, directories, "-" for stdin, or binary file objects
     start_ns end_ns  keep only packets in [start_ns, end_ns), nanoseconds since 1970; None: no bound
+    workers          1: one thread does everything; else packets are found and decoded in a thread of their own
     digests          take each file's SHA-256, beside the reading
     Errors           Unusable when nothing at all could be read; a single bad input goes to Reading.unusable
     """
-    from analyzer.routes.discovery import discoveries_of
-    from analyzer.routes.route import route_flows
-    from analyzer.services.tag import tag_flows
+    return read_found(
+        no_results(open_inputs(inputs, topology.vxlan_ports)),
+        topology=topology,
+        catalogue=catalogue,
+        start_ns=start_ns,
+        end_ns=end_ns,
+        workers=workers,
+        progress=progress,
+        digests=digests,
+    )
 
-    found = open_inputs(inputs, topology.vxlan_ports)
+
+def read_found(
+    found: Inputs,
+    *,
+    topology: Topology,
+    catalogue: Catalogue,
+    start_ns: int | None = None,
+    end_ns: int | None = None,
+    workers: int | None = None,
+    progress: Progress | None = None,
+    digests: bool = True,
+) -> Reading:
+    """As read, of inputs that were opened."""
     sources = found.sources
     with ThreadPoolExecutor(1) as aside:
         hashed = aside.map(Source.read_sha256, sources if digests else ())
         kept = [0]
         blocks = reported(counted(within(in_time_order(sources), start_ns, end_ns), kept), sources, progress)
-        tables = collect(blocks, sources, workers)
+        tables = collect(blocks, sources, workers or 2)
         if not kept[0]:
             check_span(sources, start_ns, end_ns)
-        named = named_tables(tables, [source.name for source in sources], by_time([source.first_ns for source in sources]))
-        flows = route_flows(named.flows, topology)
-        discoveries = discoveries_of(named.lookups, named.discoveries, topology)
-        flows = tag_flows(flows, catalogue)
-        note_losses(sources, named.missing, int(tables.counts[N_DUPLICATES]))
+        flows, lookups, discoveries = judged_by(tables, sources, topology, catalogue)
         list(hashed)
     unknown = [error for source in sources if (error := source.unreadable()) is not None]
     if len(unknown) == len(sources) and unknown + found.unusable:
         raise nothing_readable(found.unusable + unknown)
     captures = [source.as_dict() for source in sources]
     unusable = found.unusable + [source.broke_off for source in sources if source.broke_off is not None]
-    return Reading(flows, captures, unusable, found.skipped, topology, catalogue, start_ns, end_ns, named.lookups, discoveries)
+    return Reading(flows, captures, unusable, found.skipped, topology, catalogue, start_ns, end_ns, lookups, discoveries)
+
+
+def judged_by(
+    tables: Tables, sources: Sequence[Source], topology: Topology, catalogue: Catalogue
+) -> tuple[pa.Table, pa.Table, Sequence[Discovery]]:
+    """(the flow table with its routes and services, the lookups, how clients looked for a proxy) of everything that was read.
+
+    What the flows show to be missing is noted at the sources; `tables` is used up.
+    """
+    from analyzer.routes.discovery import discoveries_of
+    from analyzer.routes.route import route_flows
+    from analyzer.services.tag import tag_flows
+
+    named = named_tables(tables, [source.name for source in sources], by_time([source.first_ns for source in sources]))
+    flows = tag_flows(route_flows(named.flows, topology), catalogue)
+    note_losses(sources, named.missing, int(tables.counts[N_DUPLICATES]))
+    return flows, named.lookups, discoveries_of(named.lookups, named.discoveries, topology)
 
 
 def collect(blocks: Iterable[Block], sources: Sequence[Source], workers: int = 1) -> Tables:

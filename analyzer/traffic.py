@@ -315,9 +315,11 @@ def is_frame(inputs: object) -> TypeGuard[pd.DataFrame]:
     return pandas is not None and isinstance(inputs, pandas.DataFrame)
 
 
-def from_inputs(inputs: object, topology: WhoIsWho, catalogues: Paths, start: object, end: object, workers: int) -> Traffic:
+def from_inputs(
+    inputs: object, topology: WhoIsWho, catalogues: Paths, start: object, end: object, workers: int | None, cluster: object = None
+) -> Traffic:
     """The traffic of captures; see analyzer.read."""
-    from analyzer.pipeline import read
+    from analyzer.parts.results import read
     from analyzer.report.ipynb import Asked
     from analyzer.routes.topology import topology_of
     from analyzer.services.catalogue import load_catalogue
@@ -331,6 +333,7 @@ def from_inputs(inputs: object, topology: WhoIsWho, catalogues: Paths, start: ob
         start_ns=start_ns,
         end_ns=end_ns,
         workers=workers,
+        cluster=cluster,
     )
     named = all(isinstance(entry, str) and entry != "-" for entry in listed) and isinstance(topology, str | PathLike | None)
     times = _time_text(start, "start"), _time_text(end, "end")

@@ -53,7 +53,7 @@ def warm() -> None:
 
 def run_all() -> None:
     """Read two packets through all stages, in both formats, and touch the kernels that only larger captures reach."""
-    from analyzer.partial import collect_piece, finish, merge
+    from analyzer.parts.partial import collect_piece, finish, merge
     from analyzer.pipeline import read
     from analyzer.routes.topology import load_topology
     from analyzer.services.catalogue import load_catalogue

@@ -16,7 +16,7 @@ from analyzer.capture.source import Source
 from analyzer.names.table import flow_table
 from analyzer.packets.decode import decode_frames
 from analyzer.packets.layout import ACK, PACKET, SYN, TCP
-from analyzer.partial import Partial, collect_piece
+from analyzer.parts.partial import Partial, collect_piece
 from analyzer.pipeline import collect
 
 

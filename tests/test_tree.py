@@ -63,7 +63,7 @@ ROOMS = (
     # what is judged of them, and the one screen with all stages
     *("verdict", "pipeline"),
     # the same stages over what isn't read in one piece
-    *("blanked", "partial", "partial_file", "warm", "growing", "row_files"),
+    *("row_files", "parts", "warm", "growing"),
     # what else is asked of them
     *("client_analyzer", "studies", "second_opinion", "pac", "fleet"),
     # to people

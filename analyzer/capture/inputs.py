@@ -26,11 +26,19 @@ FILE: Final = "file://"
 ASKED_AHEAD: Final = 32
 
 
+RESULTS: Final = (b"whichproxy part ", b"PAR1")
+"""How parts and Parquet files begin: what came of captures that were read before."""
+
+
 @dataclass
 class Inputs:
-    """The inputs that can be read, one error for each that can't, and how many files in directories are no captures."""
+    """The inputs that can be read, one error for each that can't, and how many files in directories are no captures.
+
+    results   parts and flow tables among them, by their paths
+    """
 
     sources: list[Source] = field(default_factory=list)
+    results: list[str] = field(default_factory=list)
     unusable: list[Unusable] = field(default_factory=list)
     skipped: int = 0
 
@@ -94,8 +102,13 @@ def _add_path(given: str, found: Inputs, seen: set[Identity]) -> None:
 
 
 def _add_file(name: str, place: Path | Remote, found: Inputs, seen: set[Identity], *, named: bool) -> bool:
-    """Whether it is a capture, or an archive of some, be it one that was found before."""
+    """Whether it is a capture, or an archive of some, be it one that was found before; or a part or a flow table."""
     try:
+        if isinstance(place, Path) and place.is_file() and is_result(place):
+            identity = Source(name, place).identity()
+            found.results += [] if identity in seen else [name]
+            seen.add(identity)
+            return True
         sources = _captures_at(name, place)
         known = [source.identity() in seen for source in sources]
         for source, is_known in zip(sources, known, strict=True):
@@ -118,6 +131,20 @@ def _add_file(name: str, place: Path | Remote, found: Inputs, seen: set[Identity
             seen.add(source.identity())
             found.sources.append(source)
     return True
+
+
+def is_result(path: Path) -> bool:
+    """Whether a part or a Parquet file lies there. Errors: OSError."""
+    with path.open("rb") as file:
+        return file.read(max(map(len, RESULTS))).startswith(RESULTS)
+
+
+def no_results(found: Inputs) -> Inputs:
+    """The inputs, with an error for each part and flow table: where packets are wanted they are of no use."""
+    what = "it holds flows, and packets are needed"
+    found.unusable += [Unusable(what, name, "whichproxy report, flows and merge read it") for name in found.results]
+    found.results = []
+    return found
 
 
 def _captures_at(name: str, place: Path | Remote) -> list[Source]:

@@ -27,6 +27,8 @@ from analyzer.packets.layout import FRAME, NO_TIME
 # Interfaces, queues and merged capture points are out of order by fractions of a second, and a copy may be that much later still.
 MOMENT_NS: Final = 2_000_000_000
 
+DATE: Final = re.compile(r"\d{4}-\d\d(?:-\d\d)?|\d{6,}")
+
 # Blocks that are read ahead to see whether a file ends; beyond, it is one that goes on beside the other.
 MAX_AHEAD: Final = 256
 
@@ -89,9 +91,13 @@ def _hardly_differ(one: int | None, other: int | None) -> bool:
     return one is not None and other is not None and abs(one - other) <= MOMENT_NS
 
 
-def series_of(source: Source) -> str:
-    """What the names of the files have in common that a capture was rotated into: all but numbers."""
-    return re.sub(r"\d+", "#", source.name)
+def series_of(source: Source) -> tuple[str, str]:
+    """What the files have in common that a capture was rotated into: their names but for numbers, their folder but for dates.
+
+    gw1/ and gw2/ are two gateways.
+    """
+    folder, _, name = source.name.replace("\\", "/").rpartition("/")
+    return DATE.sub("#", folder), re.sub(r"\d+", "#", name)
 
 
 def numbers_in(source: Source) -> list[int]:

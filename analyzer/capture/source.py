@@ -93,6 +93,11 @@ class Source:
         self._digest: Any = None
         self._finished = False
 
+    @property
+    def is_plain(self) -> bool:
+        """Whether it is a file of its own on this machine, that can be opened again."""
+        return self.path is not None and self._file is None and self._archive is None and self._remote is None and not self._is_pipe
+
     def identity(self) -> Identity:
         """What tells the file apart from all others, by whatever name it is given: device and number, or store and name; place in an
         archive (-1: it is none)."""

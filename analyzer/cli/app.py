@@ -9,7 +9,7 @@ from typing import Annotated, Any
 import typer
 from typer.core import TyperGroup
 
-from analyzer.cli import capture, catalogue, doctor, flows, history, job, report, services, slice, study, topology, verify, watch
+from analyzer.cli import capture, catalogue, doctor, flows, history, job, merge, report, services, slice, study, topology, verify, watch
 from analyzer.text.urls import is_url
 from analyzer.version import VERSION
 
@@ -43,6 +43,7 @@ app = typer.Typer(
 )
 app.command("report", short_help="Which proxy won, over all inputs together.")(report.report)
 app.command("flows", short_help="The flow table: one row per conversation.")(flows.flows)
+app.command("merge", short_help="Parts of the traffic, read here or elsewhere, to one flow table.")(merge.merge)
 app.command("study", short_help="Several tests at once, and whether what was expected held.")(study.study)
 app.command("study init", short_help="A commented study file to begin from, with a test for each capture.")(study.init)
 app.command("topology", short_help="A topology file proposed from the traffic: proxies found, guesses as comments.")(topology.topology)

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from analyzer.cli.options import Catalogues, End, Inputs, Proxies, Quiet, Services, Sources, Start, Topology, Workers, Zone
+from analyzer.cli.options import Catalogues, Cluster, End, Inputs, Proxies, Quiet, Services, Sources, Start, Topology, Workers, Zone
 from analyzer.errors import Unusable
 from analyzer.text.urls import check_local
 
@@ -66,6 +66,10 @@ Sort = Annotated[
         help="Rows by these columns, the first one first; with a - the greatest first. What is missing comes last.",
     ),
 ]
+Partial = Annotated[
+    bool,
+    typer.Option("--partial", help="Write a part with -o: what these packets say, to be merged with what others do (whichproxy merge)."),
+]
 Limit = Annotated[int | None, typer.Option("--limit", metavar="N", min=1, show_default=False, help="At most so many rows.")]
 
 
@@ -79,12 +83,14 @@ def flows(
     columns: Columns = None,
     sort: Sort = None,
     limit: Limit = None,
+    partial: Partial = False,
     topology: Topology = None,
     catalogue: Catalogues = None,
     start: Start = None,
     end: End = None,
     tz: Zone = "UTC",
-    workers: Workers = 2,
+    workers: Workers = None,
+    cluster: Cluster = None,
     quiet: Quiet = False,
 ) -> int:
     """Give the flow table: one row per conversation, with its proxy, host, service and how it ended.
@@ -102,6 +108,7 @@ def flows(
       whichproxy flows gateway.pcapng --topology topology.toml | jq -r 'select(.service) | [.host, .proxy_name] | @tsv'
       whichproxy flows gateway.pcapng --format ecs -o flows.ecs.jsonl
       tcpdump -nr big.pcap -w - port 3128 | whichproxy flows - --format jsonl
+      whichproxy flows --partial gw1-0001.pcap gw1-0002.pcap -o gw1-0001.part
 
     \b
     Exit codes: 0 done, 2 unusable input or arguments, 130 interrupted.
@@ -113,28 +120,35 @@ def flows(
     from analyzer.text.times import shown_in, zone_of
     from analyzer.text.words import counted
 
-    chosen = _format(format, output)
+    if partial:
+        from analyzer.cli.merge import check_part_options, write_partial
+
+        check_part_options(output, format, (source, service, proxy, columns, sort, limit, catalogue))
+        return write_partial(inputs, str(output), topology=topology, start=start, end=end, tz=tz, quiet=quiet)
+    chosen = table_format(format, output)
     how = arrangement(columns, sort, limit)
     if chosen is Format.ECS and how.columns:
         raise Unusable("ECS has fields of its own", "--columns", "leave it out, or use --format jsonl")
     choice = Choice(tuple(source or ()), tuple(service or ()), tuple(proxy or ()))
     if output is not None:
         check_writable(output, inputs)
-    question = checked(inputs, topology=topology, catalogues=catalogue, start=start, end=end, workers=workers, quiet=quiet, tz=tz)
+    question = checked(
+        inputs, topology=topology, catalogues=catalogue, start=start, end=end, workers=workers, cluster=cluster, quiet=quiet, tz=tz
+    )
     check_services(choice, question.catalogue.services)
     reading = read(question, digests=False)
     table = arranged(chosen_flows(reading.flows, choice, question.topology), how)
     with shown_in(zone_of(tz), tz):
         if output is None:
-            _to_stdout(table, chosen, how.columns)
+            to_stdout(table, chosen, how.columns)
         else:
-            write_whole(output, _pieces(table, chosen, how.columns))
+            write_whole(output, pieces_of(table, chosen, how.columns))
     if output is not None:
         say_written(question, output, counted(table.num_rows, "flow"))
     return say_unusable(question, reading)
 
 
-def _format(asked: Format | None, output: str | None) -> Format:
+def table_format(asked: Format | None, output: str | None) -> Format:
     """The format asked for, else that of the suffix, else what suits where stdout goes."""
     if output is not None:
         check_local(output)
@@ -149,10 +163,10 @@ def _format(asked: Format | None, output: str | None) -> Format:
     return asked or (Format.TABLE if terminal else Format.JSONL)
 
 
-def _to_stdout(table: pa.Table, chosen: Format, columns: Sequence[str]) -> None:
+def to_stdout(table: pa.Table, chosen: Format, columns: Sequence[str]) -> None:
     if chosen is not Format.TABLE:
         sys.stdout.flush()
-        for piece in _pieces(table, chosen, columns):
+        for piece in pieces_of(table, chosen, columns):
             sys.stdout.buffer.write(piece)
         return
     import shutil
@@ -165,7 +179,7 @@ def _to_stdout(table: pa.Table, chosen: Format, columns: Sequence[str]) -> None:
         print(line)
 
 
-def _pieces(table: pa.Table, chosen: Format, columns: Sequence[str]) -> Iterator[bytes]:
+def pieces_of(table: pa.Table, chosen: Format, columns: Sequence[str]) -> Iterator[bytes]:
     """The table's bytes in the chosen format, piece by piece. columns: the only ones; none: all, or those that a table for the eye has."""
     from analyzer.report import rows
 

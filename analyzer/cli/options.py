@@ -130,6 +130,21 @@ Proxies = Annotated[
         help="Show only what was asked of this proxy (repeatable).",
     ),
 ]
-Workers = Annotated[int, typer.Option("--workers", metavar="N", min=1, help="From 2 on, one thread finds and decodes packets ahead.")]
+Workers = Annotated[
+    int | None,
+    typer.Option(
+        "--workers",
+        metavar="N",
+        min=1,
+        show_default=False,
+        help="So many processes, where inputs are large and many; 1: one thread does everything. Default: one process, two threads.",
+    ),
+]
+Cluster = Annotated[
+    str | None,
+    typer.Option(
+        "--cluster", metavar="ADDRESS", show_default=False, help="Read on the Dask cluster there: tcp://HOST:8786 (docs/cluster.md)."
+    ),
+]
 Quiet = Annotated[bool, typer.Option("--quiet", "-q", help="No progress and no warnings on stderr; errors stay.")]
 JobFile = Annotated[str, typer.Argument(metavar="JOB.toml", show_default=False, help="The job file: docs/jobs.md says what is in it.")]

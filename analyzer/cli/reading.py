@@ -33,8 +33,9 @@ class Question:
     catalogue: Catalogue
     start_ns: int | None
     end_ns: int | None
-    workers: int
+    workers: int | None
     quiet: bool
+    cluster: str | None = None
     stream: StreamEnd = field(default_factory=StreamEnd)
 
     def until_interrupted(self) -> AbstractContextManager[object]:
@@ -49,8 +50,9 @@ def checked(
     catalogues: Sequence[str] | None,
     start: str | None,
     end: str | None,
-    workers: int,
+    workers: int | None,
     quiet: bool,
+    cluster: str | None = None,
     tz: str = "UTC",
 ) -> Question:
     """The options as a Question.
@@ -68,7 +70,7 @@ def checked(
         raise Unusable("standard input is a terminal or closed", "-", "pipe a capture into it: tcpdump -w - | whichproxy report -")
     names, services = load_topology(topology), load_catalogue(catalogues or ())
     start_ns, end_ns = window(start, end, tz, inputs)  # it may have to look at the captures, so it comes last
-    return Question(inputs, names, services, start_ns, end_ns, workers, quiet)
+    return Question(inputs, names, services, start_ns, end_ns, workers, quiet, cluster)
 
 
 def say_plain() -> None:
@@ -88,7 +90,7 @@ def read(question: Question, *, digests: bool) -> Reading:
     A stream may be interrupted: it is read up to there, and say_unusable tells.
     """
     from analyzer.cli.progress import ReadingProgress
-    from analyzer.pipeline import read as read_captures
+    from analyzer.parts.results import read as read_captures
 
     try:
         with question.until_interrupted(), ReadingProgress(quiet=question.quiet) as progress:
@@ -99,6 +101,7 @@ def read(question: Question, *, digests: bool) -> Reading:
                 start_ns=question.start_ns,
                 end_ns=question.end_ns,
                 workers=question.workers,
+                cluster=question.cluster,
                 progress=progress.update,
                 digests=digests,
             )

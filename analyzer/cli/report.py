@@ -11,6 +11,7 @@ import typer
 
 from analyzer.cli.options import (
     Catalogues,
+    Cluster,
     End,
     Inputs,
     Proxies,
@@ -113,7 +114,8 @@ def report(
     start: Start = None,
     end: End = None,
     tz: Zone = "UTC",
-    workers: Workers = 2,
+    workers: Workers = None,
+    cluster: Cluster = None,
     quiet: Quiet = False,
 ) -> int:
     """Say which proxy won, for which Defender service, from which source, and how that is known.
@@ -155,7 +157,9 @@ def report(
         check_report_path(output, inputs)
     _check_choice(choice, output, allow or no_inspection)
     _check_lists(allow, no_inspection, tickets)
-    question = checked(inputs, topology=topology, catalogues=catalogue, start=start, end=end, workers=workers, quiet=quiet, tz=tz)
+    question = checked(
+        inputs, topology=topology, catalogues=catalogue, start=start, end=end, workers=workers, cluster=cluster, quiet=quiet, tz=tz
+    )
     check_services(choice, question.catalogue.services)
     expectations = load_expectations(expect, question.catalogue) if expect else None
     reading = read(question, digests=True)

@@ -62,7 +62,7 @@ def slice_captures(
     start: Start = None,
     end: End = None,
     tz: Zone = "UTC",
-    workers: Workers = 2,
+    workers: Workers = None,
     quiet: Quiet = False,
 ) -> int:
     """Write the packets behind a flow, finding, source, service or proxy as a pcapng file.

@@ -102,7 +102,7 @@ def init(inputs: Captures = None, output: NewFile = "study.toml") -> int:
     \b
     Exit codes: 0 written, 2 something is no capture or the file is there already; nothing is written then.
     """
-    from analyzer.capture.inputs import open_inputs
+    from analyzer.capture.inputs import no_results, open_inputs
     from analyzer.capture.source import STDIN
     from analyzer.studies.begin import first_study
     from analyzer.text.files import write_new
@@ -110,7 +110,7 @@ def init(inputs: Captures = None, output: NewFile = "study.toml") -> int:
     given = inputs or []
     if STDIN in given:
         raise Unusable("a study reads its captures again, and stdin can be read once", STDIN, "save it as a file")
-    found = open_inputs(given)
+    found = no_results(open_inputs(given))
     if found.unusable:
         complain(*(text for error in found.unusable for text in causes(error)))
         return UNUSABLE

@@ -22,7 +22,7 @@ def topology(
     start: Start = None,
     end: End = None,
     tz: Zone = "UTC",
-    workers: Workers = 2,
+    workers: Workers = None,
     quiet: Quiet = False,
 ) -> int:
     """Propose a topology file: the proxies that were seen at work, and what asked them.

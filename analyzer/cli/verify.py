@@ -39,7 +39,7 @@ def verify(
     start: Start = None,
     end: End = None,
     tz: Zone = "UTC",
-    workers: Workers = 2,
+    workers: Workers = None,
     quiet: Quiet = False,
 ) -> int:
     """Hold the flow table against Wireshark: the same facts through its dissectors, differences listed.

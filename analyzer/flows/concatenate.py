@@ -128,19 +128,27 @@ def renumbered(tables: Tables, numbers: npt.NDArray[np.int64]) -> Tables:
         seen = records[column] >= 0
         records[column][seen] = numbers[records[column][seen]]
     masks, which = np.unique(records["sources"], return_inverse=True)
-    by_mask = [[int(numbers[i]) for i in range(SOURCE_BITS) if int(mask) >> i & 1] for mask in masks]
-    records["sources"] = np.array([sum(1 << i for i in inputs if i < SOURCE_BITS) for inputs in by_mask], np.uint64)[which.ravel()]
-    late = [(row, i) for row, mask in enumerate(which.ravel().tolist()) for i in by_mask[mask] if i >= SOURCE_BITS]
-    for row, source in zip(sightings["record"].tolist(), numbers[sightings["source"]].tolist(), strict=True):
-        if source < SOURCE_BITS:
-            records["sources"][row] |= np.uint64(1 << source)
-        else:
-            late.append((row, source))
+    bits = (masks[:, None] >> np.arange(SOURCE_BITS, dtype=np.uint64)) & np.uint64(1)
+    mask, bit = np.nonzero(bits)
+    renamed = numbers[bit]
+    early = renamed < SOURCE_BITS
+    again = np.zeros(len(masks), np.uint64)
+    np.bitwise_or.at(again, mask[early], np.uint64(1) << renamed[early].astype(np.uint64))
+    records["sources"] = again[which.ravel()]
+    late = [np.stack([sightings["record"].astype(np.int64), numbers[sightings["source"]]], axis=1)]
+    for i, source in zip(mask[~early].tolist(), renamed[~early].tolist(), strict=True):
+        rows = np.flatnonzero(which.ravel() == i)
+        late.append(np.stack([rows, np.full(len(rows), source)], axis=1))
+    seen = np.concatenate(late)
+    fits = seen[:, 1] < SOURCE_BITS
+    np.bitwise_or.at(records["sources"], seen[fits, 0], np.uint64(1) << seen[fits, 1].astype(np.uint64))
+    sightings = np.zeros(int((~fits).sum()), sightings.dtype)
+    sightings["record"], sightings["source"] = seen[~fits].T
     firsts = tables.firsts.copy()
     firsts["source"][: tables.counts[N_FIRSTS]] = numbers[firsts["source"][: tables.counts[N_FIRSTS]]]
     counts = tables.counts.copy()
-    counts[N_SIGHTINGS] = len(late)
-    return tables._replace(records=records, sightings=np.array(late, sightings.dtype), firsts=firsts, counts=counts)
+    counts[N_SIGHTINGS] = len(sightings)
+    return tables._replace(records=records, sightings=sightings, firsts=firsts, counts=counts)
 
 
 def without(tables: Tables, into: npt.NDArray[np.int64], gone: npt.NDArray[np.bool_], read_now: npt.NDArray[np.bool_]) -> Tables:

@@ -30,6 +30,8 @@ GIVEN_UP: Final = 128  # with HELD_BACK: more came than is kept; what came then 
 HAS_ACKED: Final = 1  # acked, acked_low and acked_turns are set
 SENT_NEW: Final = 2  # pending_ns is set
 SENT_AFTER_ALL: Final = 4  # and it is certain that all sent before was acknowledged; else it is the first that was captured
+ENCRYPTED: Final = 8  # with HELD_BACK: from head_end on it is encrypted, and isn't kept
+SEEMS_ENCRYPTED: Final = 16  # with HELD_BACK: so it is if a TLS record begins `wanted` bytes behind head_end
 
 # SIDE.state of a side from which nothing more can be read: everything behind is encrypted. The other states are the names
 # stage's own (names/states.py); 0 is where each side begins.

@@ -18,7 +18,20 @@ from analyzer.flows.copies import leave_unread, take_back_copies
 from analyzer.flows.coverage import behind
 from analyzer.flows.fold import join_both_sides, join_records
 from analyzer.flows.keys import record_hash, same_ends
-from analyzer.flows.layout import CONTINUED, DONE, GIVEN_UP, HAS_BASE, HELD_BACK, N_FIRSTS, N_HELD, N_MESSAGES, N_RECORDS, Tables
+from analyzer.flows.layout import (
+    CONTINUED,
+    DONE,
+    ENCRYPTED,
+    GIVEN_UP,
+    HAS_BASE,
+    HELD_BACK,
+    N_FIRSTS,
+    N_HELD,
+    N_MESSAGES,
+    N_RECORDS,
+    SEEMS_ENCRYPTED,
+    Tables,
+)
 from analyzer.kernels import kernel
 from analyzer.packets.layout import ACK, PACKET, TCP
 
@@ -203,6 +216,9 @@ def join_reading(tables, rows, targets, own, fates, most_datagrams):  # type: ig
             if held:
                 for k in range(2):
                     sides[first + k].waiting_bytes += own[2 * i + k].waiting_bytes
+                    if sides[first + k].marks & ENCRYPTED == 0 and own[2 * i + k].marks & ENCRYPTED:
+                        sides[first + k].head_end = own[2 * i + k].head_end
+                        sides[first + k].marks = (sides[first + k].marks & ~SEEMS_ENCRYPTED) | ENCRYPTED
             elif not is_fresh(own[2 * i]) or not is_fresh(own[2 * i + 1]):
                 for k in range(2):
                     sides[first + k].waiting_bytes = 0
@@ -255,7 +271,9 @@ def begin_again(tables, pairs):  # type: ignore[no-untyped-def]
     for i in range(len(pairs)):
         side = tables.sides[pairs[i]]
         side.seen &= ~(HELD_BACK | GIVEN_UP)
+        side.marks &= ~(ENCRYPTED | SEEMS_ENCRYPTED)
         side.state = 0
+        side.wanted = 0
         if side.seen & HAS_BASE:
             side.resume = np.uint32(side.base + np.uint32(1))
         side.waiting = -1

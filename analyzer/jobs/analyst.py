@@ -20,7 +20,7 @@ from analyzer.jobs.file import Job
 from analyzer.jobs.pending import Pending, Waiting
 from analyzer.jobs.runs import dropped_once, drops_of
 from analyzer.jobs.store import Change, Store
-from analyzer.partial_file import read_partial, write_partial
+from analyzer.parts.file import read_part, write_part
 from analyzer.pipeline import Reading, judge, note_losses
 from analyzer.routes.discovery import discoveries_of
 from analyzer.routes.topology import load_topology
@@ -55,7 +55,7 @@ class Analyst:
         self._carried = nothing()
         if place is not None:
             try:
-                self._carried = ready(read_partial(place))
+                self._carried = ready(read_part(place))
             except Unusable as error:
                 self.said.append(f"{error}: conversations that were going on begin anew, and their rows so far are kept")
                 self._close_open_rows()
@@ -65,7 +65,7 @@ class Analyst:
         change = self.store.change()
         writing = self._evidence.writing(change)
         writing.close_open()
-        write_partial(self._carried, change.state_file(CARRIED))
+        write_part(self._carried, change.state_file(CARRIED))
         change.commit()
 
     @property
@@ -85,7 +85,7 @@ class Analyst:
             writing = self._evidence.writing(change, look)
             entry, going_on = self._count(file, writing, look)
             writing.replace_open(named_so_far(self._carried).flows)
-            write_partial(self._carried, change.state_file(CARRIED))
+            write_part(self._carried, change.state_file(CARRIED))
             self._note(change, file, run, entry, going_on)
             change.commit()
         except OSError as error:

@@ -23,7 +23,7 @@ from analyzer.names.datagrams import MAX_DATAGRAMS
 from analyzer.names.offers import read_all, read_waiting
 from analyzer.names.table import Named, named_tables
 from analyzer.packets.fragments import Part, joined_again
-from analyzer.partial import Partial, collect_between
+from analyzer.parts.partial import Partial, collect_between
 from analyzer.pipeline import by_time, count_and_read, decode, keyed
 
 if TYPE_CHECKING:

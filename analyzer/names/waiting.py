@@ -14,6 +14,7 @@ from analyzer.flows.held import hold
 from analyzer.flows.layout import ARENA_LIVE, ARENA_USED, FREE_SEGMENT, GIVEN_UP, N_SEGMENTS
 from analyzer.kernels import kernel
 from analyzer.memory import copy_bytes
+from analyzer.names.encrypted import needed_end
 from analyzer.names.states import SCAN, WAIT_BYTES
 
 # What a segment counts for beside its bytes, so that many small ones are soon too many: they are a list that is walked.
@@ -133,13 +134,16 @@ def moment(tables, side):  # type: ignore[no-untyped-def]
 
 @kernel
 def kept_unread(tables, buf, at, end, row, side_index, seq, ts_ns, ack):  # type: ignore[no-untyped-def]
-    """True when this payload, of a record that is held back, was kept for later.
+    """True when this payload, of a record that is held back, was kept for later, or nobody will read it.
 
     Once one side sent more than is kept, what comes on either is read on its own, beginning anywhere.
     """
     side = tables.sides[2 * row + side_index]
     if side.seen & GIVEN_UP:
         return False
+    end = needed_end(side, buf, at, end, seq)
+    if end <= at:
+        return True
     if side.waiting_bytes + end - at <= WAIT_BYTES:
         hold(tables, buf, at, end, row, side_index, seq, ts_ns, ack)
         return True

@@ -12,7 +12,7 @@ import numpy.typing as npt
 import pyarrow as pa
 
 from analyzer.capture.block import BLOCK_FRAMES
-from analyzer.capture.inputs import open_inputs
+from analyzer.capture.inputs import no_results, open_inputs
 from analyzer.capture.source import Input, Source
 from analyzer.packets.decode import decode_frames
 from analyzer.packets.layout import FRAGMENT, MARK, OK, PACKET, TCP
@@ -121,7 +121,7 @@ def read_frames(
 
     joined   what came in IP fragments comes as one packet of link type 101, without what it was wrapped in
     """
-    sources = open_inputs(inputs, vxlan_ports).sources
+    sources = no_results(open_inputs(inputs, vxlan_ports)).sources
     finder = Finder(flows, chosen)
     each = [_of_source(source, number, finder, start_ns, end_ns, joined) for number, source in enumerate(sources)]
     return sources, heapq.merge(*each, key=lambda frame: NULL_TIME if frame.ts_ns is None else frame.ts_ns)

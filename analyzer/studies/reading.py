@@ -14,7 +14,7 @@ from typing import Any
 import numpy as np
 import pyarrow as pa
 
-from analyzer.capture.inputs import open_inputs
+from analyzer.capture.inputs import no_results, open_inputs
 from analyzer.capture.interleave import in_time_order
 from analyzer.capture.source import Identity, Source
 from analyzer.errors import Unusable, nothing_readable
@@ -70,7 +70,7 @@ def _open(plan: Plan, sources: list[Source]) -> tuple[list[_Opened], list[Unusab
     tests, skipped = [], 0
     unusable: dict[str, Unusable] = {}
     for test in plan.tests:
-        found = open_inputs(test.paths, plan.topology.vxlan_ports)
+        found = no_results(open_inputs(test.paths, plan.topology.vxlan_ports))
         unusable |= {str(error): error for error in found.unusable}
         skipped += found.skipped
         if not found.sources:

@@ -12,8 +12,8 @@ import pytest
 
 from analyzer.capture.source import Source
 from analyzer.cli.run import run
-from analyzer.partial import collect_piece
-from analyzer.partial_file import write_partial
+from analyzer.parts.file import write_part
+from analyzer.parts.partial import collect_piece
 
 WRITTEN = (
     ("report", "report.html"),
@@ -69,7 +69,7 @@ def unpacked(path: Path) -> bytes:
 def part(capture: Path, path: Path) -> bytes:
     """The part file of the capture, read as a piece of a longer one, without its compression."""
     source = Source(str(capture), capture)
-    write_partial(collect_piece(source.blocks(), [source]), path)
+    write_part(collect_piece(source.blocks(), [source]), path)
     with pa.CompressedInputStream(str(path), "lz4") as file:
         return bytes(file.read())
 

@@ -18,8 +18,8 @@ from analyzer.flows.labels import shortened, with_labels
 from analyzer.flows.layout import LABEL_TEXTS, MAX_LABELS, N_LABELS
 from analyzer.packets.labels import Label
 from analyzer.packets.layout import PACKET, WHY_LINK
-from analyzer.partial import Partial, collect_piece, finish, merge
-from analyzer.partial_file import read_partial, write_partial
+from analyzer.parts.file import read_part, write_part
+from analyzer.parts.partial import Partial, collect_piece, finish, merge
 from tests.build import wrappings
 from tests.engine import reading
 from tests.packets.shapes import in_gre, in_ip
@@ -116,8 +116,8 @@ def test_pieces_put_together_keep_their_labels(tmp_path: Path) -> None:
     for i, data in enumerate((pktap_file((1001, b"a", 1), (1002, b"b", 2)), pktap_file((1003, b"c", 3), (1001, b"late", 9)))):
         source = Source(f"{i}.pcap", file=io.BytesIO(data))
         pieces.append(collect_piece(in_time_order([source]), [source]))
-    write_partial(pieces[1], tmp_path / "part")
-    whole = finish(merge(merge(Partial.empty(), pieces[0]), read_partial(tmp_path / "part")))
+    write_part(pieces[1], tmp_path / "part")
+    whole = finish(merge(merge(Partial.empty(), pieces[0]), read_part(tmp_path / "part")))
     told = {row["client_port"]: row["process"] for row in whole.select(["client_port", "process"]).to_pylist()}
     assert told == {1001: "a (1)", 1002: "b (2)", 1003: "c (3)"}
 

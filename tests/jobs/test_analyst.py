@@ -41,7 +41,7 @@ def dying(monkeypatch: pytest.MonkeyPatch) -> dict[str, Any]:
 
     for module, name in (
         (store, "_to_disk"),
-        (analyst, "write_partial"),
+        (analyst, "write_part"),
         (row_files.pq, "write_table"),
         (Path, "replace"),
         (Path, "unlink"),

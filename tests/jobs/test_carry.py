@@ -11,7 +11,7 @@ import pytest
 from analyzer.capture.source import Source
 from analyzer.growing import Limits, together
 from analyzer.jobs.carry import Counted, named_so_far, nothing, sources_of
-from analyzer.partial import Partial
+from analyzer.parts.partial import Partial
 from analyzer.tables import FLOW_COLUMNS
 from tests.build import messy_capture, pcap
 from tests.cli.conftest import tunnel

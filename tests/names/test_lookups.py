@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 
 import tests.build as build
 from analyzer.names.lookups import LEAST_TTL_S, address_of
-from analyzer.partial import finish, merge
+from analyzer.parts.partial import finish, merge
 from analyzer.tables import LOOKUP_SCHEMA
 from tests.build import Conversation, dns_answer, dns_query
 from tests.engine import engine_rows, reading

@@ -14,7 +14,7 @@ import tests.build as build
 from analyzer.packets import fragments as module
 from analyzer.packets.fragments import KNOWN_NS, MAX_WAITING, WAIT_NS, Fragments, joined_again
 from analyzer.packets.layout import OK
-from analyzer.partial import Partial, finish, merge
+from analyzer.parts.partial import Partial, finish, merge
 from tests.engine import engine_rows, reading
 from tests.packets.twin import decoded, frame_row
 from tests.pieces import Whole, differences

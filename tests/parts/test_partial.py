@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import pickle
 from collections.abc import Sequence
 from functools import reduce
 from pathlib import Path
@@ -11,7 +10,8 @@ import pytest
 from hypothesis import HealthCheck, assume, given, settings
 from hypothesis import strategies as st
 
-from analyzer.partial import Partial, finish, merge
+from analyzer.parts.file import part_bytes, part_of
+from analyzer.parts.partial import Partial, finish, merge
 from tests import build
 from tests.build import ACK, CLIENT, ESTABLISHED, SERVER, Conversation, client_hello, connect, messy_capture, pcap, records, server_hello
 from tests.conftest import ORACLES, ROOT
@@ -122,17 +122,17 @@ def test_nothing_changes_nothing() -> None:
 
 def test_a_part_survives_the_way_to_another_machine() -> None:
     whole = Whole(messy_capture(11))
-    pieces = [pickle.dumps(piece) for piece in whole.pieces([whole.n_frames // 3, whole.n_frames // 2])]
+    pieces = [part_bytes(piece, at_rest=False) for piece in whole.pieces([whole.n_frames // 3, whole.n_frames // 2])]
     assert max(map(len, pieces)) < 100_000 + whole.n_frames * 1000
-    assert differences(whole.table(), finish(reduce(merge, map(pickle.loads, pieces)))) == []
+    assert differences(whole.table(), finish(reduce(merge, (part_of(one, "part") for one in pieces)))) == []
 
 
 def test_pieces_stay_as_they_are() -> None:
     whole = Whole(messy_capture(3))
     pieces = whole.pieces([whole.n_frames // 2])
-    before = [pickle.dumps(piece) for piece in pieces]
+    before = [part_bytes(piece, at_rest=False) for piece in pieces]
     finish(merge(*pieces))
-    assert [pickle.dumps(piece) for piece in pieces] == before
+    assert [part_bytes(piece, at_rest=False) for piece in pieces] == before
 
 
 REAL = sorted((ROOT / "captures").glob("*.pcapng")) + (sorted((ORACLES / "probes").glob("*.pcap")) if ORACLES.is_dir() else [])

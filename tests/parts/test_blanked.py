@@ -6,10 +6,11 @@ from pathlib import Path
 
 import pytest
 
-from analyzer.blanked import without_secrets
+from analyzer.capture.interleave import in_time_order
 from analyzer.capture.source import Source
-from analyzer.partial import collect_piece, finish, merge
-from analyzer.partial_file import read_partial, write_partial
+from analyzer.parts.blanked import without_secrets
+from analyzer.parts.file import read_part, write_part
+from analyzer.parts.partial import collect_piece, finish, merge
 from tests.build import Conversation, connect, messy_capture, pcap
 from tests.cases.secrets import BOTH, DIRECT, HOST, SECRETS, TO_PROXY, frames
 from tests.names.harness import client, names, read
@@ -36,17 +37,17 @@ def test_a_part_of_a_capture_cut_anywhere_gives_the_same(tmp_path: Path) -> None
     expected = whole.table()
     for cut in range(3, whole.n_frames, 17):
         left, right = whole.pieces([cut])
-        write_partial(left, tmp_path / "left")
-        write_partial(right, tmp_path / "right")
-        assert differences(finish(merge(read_partial(tmp_path / "left"), read_partial(tmp_path / "right"))), expected) == []
+        write_part(left, tmp_path / "left")
+        write_part(right, tmp_path / "right")
+        assert differences(finish(merge(read_part(tmp_path / "left"), read_part(tmp_path / "right"))), expected) == []
 
 
 @pytest.mark.parametrize("seed", range(3))
 def test_messy_captures_are_read_the_same(seed: int, tmp_path: Path) -> None:
     whole = Whole(messy_capture(seed))
     left, right = whole.pieces([whole.n_frames // 3])
-    write_partial(right, tmp_path / "right")
-    assert differences(finish(merge(left, read_partial(tmp_path / "right"))), whole.table()) == []
+    write_part(right, tmp_path / "right")
+    assert differences(finish(merge(left, read_part(tmp_path / "right"))), whole.table()) == []
 
 
 def test_what_was_read_and_let_go_is_not_written(tmp_path: Path) -> None:
@@ -55,7 +56,7 @@ def test_what_was_read_and_let_go_is_not_written(tmp_path: Path) -> None:
     path = tmp_path / "a.pcap"
     path.write_bytes(pcap(Conversation().handshake().send_client(said, cuts=[70]).frames))
     source = Source(str(path), path)
-    part = collect_piece(source.blocks(), [source])
+    part = collect_piece(in_time_order([source]), [source])
     assert BOTH.encode() in part.tables.arena.tobytes()
-    write_partial(part, tmp_path / "part")
-    assert BOTH.encode() not in read_partial(tmp_path / "part").tables.arena.tobytes()
+    write_part(part, tmp_path / "part")
+    assert BOTH.encode() not in read_part(tmp_path / "part").tables.arena.tobytes()

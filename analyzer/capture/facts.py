@@ -1,0 +1,99 @@
+"""What is known of an input without its packets: how many there were, when, and what of it couldn't be read. Two pieces' add up."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Sequence
+from dataclasses import asdict, dataclass, replace
+from typing import Any
+
+from analyzer.capture.block import Damage
+from analyzer.capture.source import Source
+
+
+@dataclass(frozen=True)
+class InputFacts:
+    """An input's facts, as Source has them.
+
+    passed_over   (status, link type, note of packets.layout, how many frames)
+    """
+
+    name: str
+    sha256: str | None = None
+    packets: int = 0
+    first_ns: int | None = None
+    last_ns: int | None = None
+    damage: tuple[Damage, ...] = ()
+    passed_over: tuple[tuple[int, int, int, int], ...] = ()
+    cut_packets: int = 0
+    clock_steps: int = 0
+    longest_step_ns: int = 0
+
+    def source(self) -> Source:
+        """A source with these facts, whose packets were read already."""
+        source = Source(self.name)
+        source.sha256, source.packets = self.sha256, self.packets
+        source.first_ns, source.last_ns = self.first_ns, self.last_ns
+        source.damage = list(self.damage)
+        source.passed_over = Counter({(status, link, note): n for status, link, note, n in self.passed_over})
+        source.cut_packets, source.clock_steps, source.longest_step_ns = self.cut_packets, self.clock_steps, self.longest_step_ns
+        return source
+
+    def as_json(self) -> dict[str, Any]:
+        """The facts as plain data."""
+        return asdict(self)
+
+
+def facts_of(source: Source) -> InputFacts:
+    """What is known of the source now."""
+    return InputFacts(
+        name=source.name,
+        sha256=source.sha256,
+        packets=source.packets,
+        first_ns=source.first_ns,
+        last_ns=source.last_ns,
+        damage=tuple(source.damage),
+        passed_over=tuple((*kind, n) for kind, n in sorted(source.passed_over.items())),
+        cut_packets=source.cut_packets,
+        clock_steps=source.clock_steps,
+        longest_step_ns=source.longest_step_ns,
+    )
+
+
+def facts_from_json(said: dict[str, Any]) -> InputFacts:
+    """The facts that as_json wrote. Errors: TypeError, KeyError or ValueError, it wrote something else."""
+    numbers = ("packets", "cut_packets", "clock_steps", "longest_step_ns")
+    times = ("first_ns", "last_ns")
+    if not isinstance(said["name"], str) or not isinstance(said["sha256"], str | None):
+        raise TypeError("a name that is no text")
+    if not all(type(said[key]) is int for key in numbers) or not all(type(said[key]) in (int, type(None)) for key in times):
+        raise TypeError("a count that is no number")
+    damage = tuple(
+        Damage(str(one["code"]), str(one["text"]), one["offset"], int(one["skipped"]), int(one["count"])) for one in said["damage"]
+    )
+    passed = tuple((int(a), int(b), int(c), int(d)) for a, b, c, d in said["passed_over"])
+    return InputFacts(**{**said, "damage": damage, "passed_over": passed})
+
+
+def joined(left: InputFacts, right: InputFacts) -> InputFacts:
+    """The facts of one input of which two pieces were read, the left one earlier."""
+    passed = Counter[tuple[int, int, int]]()
+    for status, link, note, n in (*left.passed_over, *right.passed_over):
+        passed[status, link, note] += n
+    return replace(
+        left,
+        sha256=left.sha256 if left.sha256 is not None else right.sha256,
+        packets=left.packets + right.packets,
+        first_ns=earliest([left.first_ns, right.first_ns]),
+        last_ns=max((time for time in (left.last_ns, right.last_ns) if time is not None), default=None),
+        damage=(*left.damage, *right.damage),
+        passed_over=tuple((*kind, n) for kind, n in sorted(passed.items())),
+        cut_packets=left.cut_packets + right.cut_packets,
+        clock_steps=left.clock_steps + right.clock_steps,
+        longest_step_ns=max(left.longest_step_ns, right.longest_step_ns),
+    )
+
+
+def earliest(times: Sequence[int | None]) -> int | None:
+    """The earliest of these times; None without any."""
+    return min((time for time in times if time is not None), default=None)

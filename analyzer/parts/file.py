@@ -1,0 +1,170 @@
+"""A part as a file: what the packets of a piece say, put away until the pieces beside it are there.
+
+A line that says what it is and in which form; the digest of all that follows; the packed bytes' size unpacked; and packed with zstd:
+JSON behind its length, then the tables' rows, column by column (columns.py). Nothing in it is run, and what is read is checked
+(check.py): a part that was cut, changed or made up gives an error, never code and no other memory.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from pathlib import Path
+from typing import Any, Final
+
+import pyarrow as pa
+
+from analyzer.capture.facts import facts_from_json
+from analyzer.errors import Unusable
+from analyzer.flows.concatenate import USED, concatenated, used
+from analyzer.flows.grow import empty_tables
+from analyzer.flows.layout import FIRST, N_FIRSTS, POOL_USED, RECENT, Tables
+from analyzer.names.initials import with_hellos_read
+from analyzer.packets.fragments import Part
+from analyzer.parts.blanked import blanked, without_secrets
+from analyzer.parts.check import check_tables
+from analyzer.parts.columns import packed, packed_size, unpacked
+from analyzer.parts.moments import firsts_in_time, recent_in_time, recent_rows
+from analyzer.parts.partial import Partial
+from analyzer.parts.relative import absolute, relative
+
+KIND: Final = b"whichproxy part "
+FORM: Final = 2
+MAGIC: Final = KIND + str(FORM).encode() + b"\n"
+LENGTH: Final = 8
+DIGEST: Final = 32
+MAX_SIZE: Final = 1 << 36
+"""A part that says it is larger unpacked isn't opened: 64 GiB are the flows of a month."""
+
+LAYOUT: Final = hashlib.sha256(repr([(name, getattr(empty_tables(), name).dtype.descr) for name in USED]).encode()).hexdigest()[:16]
+"""What the tables' columns are: another version may have others."""
+
+SMALL: Final = 4 << 20
+"""Up to here packing well costs nobody much."""
+
+AGAIN: Final = "make it again from its captures: whichproxy flows --partial"
+
+
+def write_part(partial: Partial, path: Path) -> None:
+    """Write the part to the file."""
+    path.write_bytes(part_bytes(partial))
+
+
+def read_part(path: Path) -> Partial:
+    """The part that write_part wrote.
+
+    Errors  Unusable: no such file, cut or changed, no part at all, or of another form
+    """
+    try:
+        return part_of(path.read_bytes(), str(path))
+    except OSError as error:
+        raise Unusable(f"it can't be read ({error.strerror or error})", str(path)) from error
+
+
+def is_part(head: bytes) -> bool:
+    """Whether a file that begins so says that it is a part, of whatever form."""
+    return head.startswith(KIND)
+
+
+def part_bytes(partial: Partial, *, at_rest: bool = True) -> bytes:
+    """The part as a file has it: unread bytes that nobody needs are gone, and secrets in the others are blanked.
+
+    at_rest   False: on its way from one process of a run to another, exact where a line is cut (blanked.py)
+    """
+    tables = blanked(with_hellos_read(partial.tables._replace(counts=partial.tables.counts.copy())), at_rest=at_rest)
+    others = {"recent": recent_in_time(tables), "firsts": firsts_in_time(tables), "counts": tables.counts}
+    tables = relative(tables)
+    tables.counts[POOL_USED] = len(tables.pool)
+    rows = {name: getattr(tables, name)[: used(tables, name)] for name in USED} | others
+    head = {
+        "layout": LAYOUT,
+        "names": partial.names,
+        "starts": partial.starts,
+        "inputs": [facts.as_json() for facts in partial.inputs],
+        "window": partial.window,
+        "parts": [_fragment_as_json(part) for part in partial.parts],
+        "rows": {name: len(table) for name, table in rows.items()},
+    }
+    text = json.dumps(head).encode("ascii")
+    body = b"".join([len(text).to_bytes(LENGTH, "big"), text, *(packed(table) for table in rows.values())])
+    level = 12 if len(body) <= SMALL else 3
+    small = len(body).to_bytes(LENGTH, "big") + bytes(pa.Codec("zstd", compression_level=level).compress(body))
+    return MAGIC + hashlib.sha256(small).digest() + small
+
+
+def part_of(data: bytes, where: str) -> Partial:
+    """The part that these bytes are. Errors: Unusable, they are none, or not as they were written."""
+    line = data[: len(MAGIC) + 16].partition(b"\n")[0]
+    if not is_part(data):
+        raise Unusable("it is no part", where, "whichproxy flows --partial makes some")
+    if line + b"\n" != MAGIC:
+        form = line[len(KIND) :].decode("ascii", "replace")
+        if form.isdecimal() and int(form) > FORM:
+            raise Unusable(f"it is a part of form {form}, and this version reads {FORM}", where, "use the version that made it, or newer")
+        raise Unusable("it is a part of another version", where, AGAIN)
+    digest, small = data[len(MAGIC) : len(MAGIC) + DIGEST], data[len(MAGIC) + DIGEST :]
+    if hashlib.sha256(small).digest() != digest:
+        raise Unusable("the part is damaged: it isn't what was written", where, AGAIN)
+    size = int.from_bytes(small[:LENGTH], "big")
+    if size > MAX_SIZE:
+        raise Unusable(f"the part says that it holds {size} bytes", where, AGAIN)
+    try:
+        body = memoryview(pa.Codec("zstd").decompress(small[LENGTH:], size))
+        return _part_in(body, where)
+    except (OSError, ValueError, KeyError, TypeError, IndexError, AttributeError, OverflowError, MemoryError, RecursionError) as error:
+        raise Unusable(f"the part can't be read ({error})", where, AGAIN) from error
+
+
+def _part_in(body: memoryview, where: str) -> Partial:
+    text = int.from_bytes(body[:LENGTH], "big")
+    head = json.loads(bytes(body[LENGTH : LENGTH + text]))
+    if head["layout"] != LAYOUT:
+        raise Unusable("it was written by a version with other tables", where, AGAIN)
+    blank = empty_tables()
+    at = LENGTH + text
+    found: dict[str, Any] = {}
+    types = {name: getattr(blank, name).dtype for name in USED} | {"recent": RECENT, "firsts": FIRST, "counts": blank.counts.dtype}
+    for name, dtype in types.items():
+        n = int(head["rows"][name])
+        end = at + packed_size(n, dtype)
+        if n < 0 or end > len(body):
+            raise ValueError(f"{name} isn't all there")
+        found[name] = unpacked(body[at:end], n, dtype)
+        at = end
+    if at != len(body) or len(found["counts"]) != len(blank.counts):
+        raise ValueError("it holds more than it says")
+    tables = _tables_of(found, blank)
+    inputs = tuple(facts_from_json(one) for one in head["inputs"])
+    names = tuple(str(name) for name in head["names"])
+    starts = tuple(None if start is None else int(start) for start in head["starts"])
+    parts = tuple(_fragment_from_json(entry) for entry in head["parts"])
+    start_ns, end_ns = head["window"]
+    check_tables(tables, len(names), [part.source for part in parts])
+    if len(starts) != len(names) or (inputs and tuple(one.name for one in inputs) != names):
+        raise ValueError("its inputs and their names don't agree")
+    return Partial(names, starts, concatenated(tables, empty_tables()), parts, inputs, (start_ns, end_ns))
+
+
+def _tables_of(found: dict[str, Any], blank: Tables) -> Tables:
+    counts = found["counts"]
+    if not 0 <= len(found["firsts"]) == counts[N_FIRSTS] <= len(blank.firsts):
+        raise ValueError("its first packets and their count don't agree")
+    blank.firsts[: len(found["firsts"])] = found["firsts"]
+    blank.recent[:] = recent_rows(found["recent"])
+    tables = blank._replace(**{name: found[name] for name in USED}, counts=counts)
+    if any(used(tables, name) != len(found[name]) for name in USED):
+        raise ValueError("its tables and their counts don't agree")
+    absolute(tables)
+    return tables
+
+
+def _fragment_as_json(part: Part) -> list[Any]:
+    addresses, ident, protocol = part.key
+    texts = addresses.hex(), part.header.hex(), without_secrets(part.data, [len(part.data)]).hex()
+    return [*texts, ident, protocol, part.ts_ns, part.source, part.offset, part.more, part.outer, part.cut_bytes, part.number]
+
+
+def _fragment_from_json(entry: list[Any]) -> Part:
+    addresses, header, data = (bytes.fromhex(text) for text in entry[:3])
+    ident, protocol, ts_ns, source, offset, more, outer, cut_bytes, number = entry[3:]
+    return Part((addresses, ident, protocol), ts_ns, source, header, data, offset, more, tuple(outer), cut_bytes, number)

@@ -1,0 +1,118 @@
+"""Of payload that waits unread: the bytes that somebody may yet read. All others become zeros, which take no room in a file.
+
+Whatever the pieces before say, only so much can be read of a stream's rest: HTTP heads, the size lines of chunks, TLS handshakes and
+the headers of other records, a PAC file, and the first bytes, which may be the end of any of these. Bodies and encrypted data are
+nobody's business.
+"""
+
+from __future__ import annotations
+
+import re
+from typing import Final
+
+BEGINNING: Final = 2048
+"""Bytes of a stream of no known kind that are kept: the rest of a hello, of a SOCKS request, of a server's certificates."""
+
+LINE: Final = 256
+"""Bytes of a first line that are kept where it is no head's."""
+
+HELLO_END: Final = 48
+SHORT: Final = 64
+ENOUGH: Final = 7
+MAX_RECORD: Final = 16384 + 2048
+MAX_PAC: Final = 32 << 10
+TDS_HEADER: Final = 8
+
+ANSWER: Final = re.compile(rb"http/[\d.]{1,8} +[1-9]\d\d", re.IGNORECASE)
+REQUEST: Final = re.compile(rb"[A-Za-z_-]{1,20} +[^\x00-\x1f]{1,65000}?http/[\d.]{1,8} *\r?\n", re.IGNORECASE)
+BARE: Final = re.compile(rb"(?:GET +/|GET +http|CONNECT +)[^\x00-\x1f]{0,4096}\r?\n")
+BLANK_LINE: Final = re.compile(rb"\n\r?\n")
+CHUNK: Final = re.compile(rb"\r?\n[0-9a-fA-F]{1,8}(?:[ \t;][^\r\n]{0,200})?(?=\r?\n)")
+SHORT_RECORD: Final = re.compile(
+    rb"\x15\x03[\x00-\x04]\x00\x02[\x01\x02].|\x14\x03[\x00-\x04]\x00\x01\x01|\x17\x03[\x01-\x03]..", re.DOTALL
+)
+HANDSHAKE: Final = re.compile(rb"\x16\x03[\x00-\x04]..[\x01\x02]\x00", re.DOTALL)
+RECORD: Final = re.compile(rb"[\x14-\x16]\x03[\x00-\x04]", re.DOTALL)
+PAC: Final = re.compile(
+    rb"findproxyforurl|shexpmatch|dnsdomain(?:is|levels)|isplainhostname|isinnet|[\"'](?:proxy |direct|socks)", re.IGNORECASE
+)
+NO_TEXT: Final = re.compile(rb"[\x00-\x08\x0b\x0c\x0e-\x1f]")
+FIELD_LINE: Final = re.compile(rb"[\w.-]{1,80}[ \t]*:|[ \t]")
+
+LINE_ENDS: Final = bytes(c if c in b"\r\n" else 0 for c in range(256))
+
+Range = tuple[int, int]
+
+
+def needed(said: bytes, encrypted_at: int | None = None) -> bytes:
+    """The stream's bytes, as many, zeros where nobody will read them.
+
+    encrypted_at   where its encrypted data begins, if that is known
+    """
+    if encrypted_at is None and len(said) <= LINE:
+        return said
+    kept = bytearray(len(said) if encrypted_at is not None else said.translate(LINE_ENDS))
+    for a, b in ranges_before(said, encrypted_at) if encrypted_at is not None else ranges_of(said):
+        kept[a:b] = said[a:b]
+    return bytes(kept)
+
+
+def ranges_before(said: bytes, end: int) -> list[Range]:
+    """What is needed of a stream that is encrypted from `end` on: all before if a handshake leads there, else nothing.
+
+    A handshake ends with a ChangeCipherSpec or with records of its own kind right before the encrypted data, or it is the rest of a
+    hello, which has zeros at its end or few different bytes, as encrypted data hasn't. Else it is the rest of an encrypted record.
+    """
+    shown = (max(end, 0), max(end + ENOUGH, 0))
+    leads = any(record_chain(said, found.start()) == end for found in RECORD.finditer(said, 0, max(end, 0)))
+    zeros = said.count(0, max(0, end - HELLO_END), max(end, 0)) >= 3
+    if leads or 0 < end <= SHORT or (0 < end <= BEGINNING and (zeros or varies_little(said[:end]))):
+        return [(0, end), shown]
+    return [shown]
+
+
+def varies_little(said: bytes) -> bool:
+    """Whether far fewer of the 256 bytes occur than in as much encrypted data."""
+    return len(set(said)) < 0.75 * 256 * (1 - (255 / 256) ** len(said))
+
+
+def record_chain(said: bytes, at: int) -> int:
+    """Where the records end that begin at `at` and are no encrypted data."""
+    while len(said) - at >= 5 and RECORD.match(said, at):
+        size = int.from_bytes(said[at + 3 : at + 5], "big")
+        if not 0 < size <= MAX_RECORD:
+            break
+        at += 5 + size
+    return at
+
+
+def ranges_of(said: bytes) -> list[Range]:
+    """What is needed of a stream of which no encrypted data is known."""
+    kept = [first_range(said)]
+    for pattern in (ANSWER, REQUEST, BARE):
+        for found in pattern.finditer(said):
+            blank = BLANK_LINE.search(said, found.start())
+            kept.append((found.start(), blank.end() if blank else len(said)))
+    kept += [found.span() for found in CHUNK.finditer(said)]
+    kept += [(found.start(), found.end() + 2) for found in CHUNK.finditer(said)]
+    kept += [(found.start(), found.start() + ENOUGH) for found in SHORT_RECORD.finditer(said)]
+    for found in HANDSHAKE.finditer(said):
+        kept.append((max(0, found.start() - TDS_HEADER), record_chain(said, found.start()) + ENOUGH))
+    script = PAC.search(said)
+    if script:
+        kept.append((max(0, script.start() - MAX_PAC), script.end() + MAX_PAC))
+    return kept
+
+
+def first_range(said: bytes) -> Range:
+    """The first bytes, which may end a head, a handshake or anything else that began before."""
+    binary = NO_TEXT.search(said, 0, LINE)
+    if binary:
+        record = next((found.start() for found in RECORD.finditer(said) if record_chain(said, found.start()) > found.start()), 0)
+        return 0, max(BEGINNING, record if record <= MAX_RECORD else 0)
+    blank = BLANK_LINE.search(said)
+    end = blank.end() if blank else len(said)
+    lines = said[:end].split(b"\n")
+    if len(lines) > 1 and all(not line.strip() or FIELD_LINE.match(line) for line in lines[1:-1]):
+        return 0, end
+    return 0, min(LINE, len(said))

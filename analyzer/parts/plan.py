@@ -1,0 +1,152 @@
+"""Which worker reads what: runs of neighbouring files, cut in time so that every packet is in one run and none overtakes another.
+
+Where files follow each other the cut is between two of them. Where several gateways' files lie side by side it is a moment, and a file
+that goes on over it is read by both runs, each of which takes its packets. How far a file goes is known from where the next one of its
+rotation begins; whether that was true is known when it was read (`overlapping`).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Final
+
+from analyzer.capture.facts import InputFacts
+from analyzer.capture.interleave import MOMENT_NS, in_order_of_starts, series_of
+from analyzer.capture.source import Source
+
+RUN_BYTES: Final = 32 << 20
+"""A smaller run isn't worth a task."""
+
+RUNS_EACH: Final = 4
+"""Runs for each worker, so that none waits long for another."""
+
+
+@dataclass(frozen=True)
+class Run:
+    """What one task reads.
+
+    files       (name, path) in the order in which they were given
+    after_ns    only packets from there on, by their file's clock that never goes back; before_ns: only those before
+    again       names of files that another run reads too, and tells what is known of
+    """
+
+    files: tuple[tuple[str, str], ...]
+    after_ns: int | None = None
+    before_ns: int | None = None
+    again: frozenset[str] = frozenset()
+    start_ns: int | None = None
+    end_ns: int | None = None
+    digests: bool = True
+    size: int = 0
+    vxlan_ports: tuple[int, ...] = ()
+
+
+@dataclass(frozen=True)
+class Cut:
+    """Before which file, in order of time, and at what moment; whether it is between two files."""
+
+    place: int
+    at_ns: int
+    clean: bool
+
+
+def can_be_shared_out(sources: Sequence[Source]) -> bool:
+    """Whether other processes can read them too: files of their own, each under one name."""
+    plain = all(source.is_plain for source in sources)
+    return plain and len({source.name for source in sources}) == len(sources) > 1
+
+
+def runs_of(
+    sources: Sequence[Source],
+    workers: int,
+    start_ns: int | None = None,
+    end_ns: int | None = None,
+    *,
+    digests: bool = True,
+    run_bytes: int | None = None,
+) -> list[Run]:
+    """The runs, in order of time; one of all files where they can't be shared out."""
+    sizes = [source.size or 0 for source in sources]
+    all_files = tuple((source.name, str(source.path)) for source in sources)
+    whole = Run(all_files, start_ns=start_ns, end_ns=end_ns, digests=digests, size=sum(sizes), vxlan_ports=sources[0].vxlan_ports)
+    n_runs = min(workers * RUNS_EACH, sum(sizes) // (RUN_BYTES if run_bytes is None else run_bytes), len(sources))
+    if n_runs < 2:
+        return [whole]
+    known = [source.first_time() for source in sources]
+    starts = [start for start in known if start is not None]
+    if len(starts) < len(known):
+        return [whole]
+    order = in_order_of_starts(sources, known)
+    ends = ends_of(sources, starts, order)
+    cuts = cuts_of(order, sizes, starts, ends, n_runs)
+    edges = [Cut(0, 0, True), *cuts, Cut(len(order), 0, True)]
+    runs, told = [], set[int]()
+    for i in range(len(edges) - 1):
+        begin, end = edges[i], edges[i + 1]
+        over = [] if begin.clean else [k for k in order[: begin.place] if ends[k] >= begin.at_ns]
+        files = sorted({*over, *order[begin.place : end.place]})
+        again = frozenset(sources[k].name for k in files if k in told)
+        told |= set(files)
+        after, before = None if begin.clean else begin.at_ns, None if end.clean else end.at_ns
+        named = tuple(all_files[k] for k in files)
+        runs.append(Run(named, after, before, again, start_ns, end_ns, digests, sum(sizes[k] for k in files), sources[0].vxlan_ports))
+    return runs
+
+
+def ends_of(sources: Sequence[Source], starts: Sequence[int], order: Sequence[int]) -> list[int]:
+    """Where each file ends, as far as can be known: where the next one of its rotation begins; of the last one nobody knows."""
+    ends = [1 << 62] * len(sources)
+    newest: dict[tuple[str, str], int] = {}
+    for k in order:
+        rotation = series_of(sources[k])
+        if rotation in newest:
+            ends[newest[rotation]] = starts[k]
+        newest[rotation] = k
+    return ends
+
+
+def cuts_of(order: Sequence[int], sizes: Sequence[int], starts: Sequence[int], ends: Sequence[int], n_runs: int) -> list[Cut]:
+    """Where to cut, so that the runs are of about one size: between files where that is near."""
+    total = sum(sizes)
+    cuts: list[Cut] = []
+    done, goes_to, target = 0, -(1 << 62), 1
+    for place, k in enumerate(order):
+        if place and done >= total * target // n_runs:
+            clean = goes_to <= starts[k]
+            late = done >= total * (target + 0.5) / n_runs
+            if clean or late or not any_clean(order, starts, ends, place):
+                cuts.append(Cut(place, min(starts[later] for later in order[place:]), clean))
+                target = done * n_runs // total + 1
+        done += sizes[k]
+        goes_to = max(goes_to, ends[k])
+    return cuts
+
+
+def any_clean(order: Sequence[int], starts: Sequence[int], ends: Sequence[int], place: int) -> bool:
+    """Whether one of the next few places is between two files."""
+    goes_to = max(ends[k] for k in order[:place]) if place < 64 else max(ends[k] for k in order[place - 64 : place])
+    for later in range(place, min(place + 4, len(order))):
+        if goes_to <= starts[order[later]]:
+            return True
+        goes_to = max(goes_to, ends[order[later]])
+    return False
+
+
+def overlapping(runs: Sequence[Run], facts: Sequence[InputFacts]) -> bool:
+    """Whether a file turned out to go on into a later run's time, which then has to be read together with it."""
+    last = {one.name: one.last_ns for one in facts}
+    first = {one.name: one.first_ns for one in facts}
+    for i, run in enumerate(runs[:-1]):
+        following = runs[i + 1]
+        begins = following.after_ns
+        if begins is None:
+            times = [time for name, _ in following.files if name not in following.again and (time := first[name]) is not None]
+            begins = min(times, default=None)
+            slack = MOMENT_NS
+        else:
+            slack = -1
+        alone = [last[name] for name, _ in run.files if not any(name == other for other, _ in following.files)]
+        if begins is not None and any(time is not None and time > begins + slack for time in alone):
+            return True
+    return False

@@ -1,0 +1,57 @@
+"""Many parts, in whatever order they are given, are the flow table of one pass."""
+
+from __future__ import annotations
+
+import random
+from pathlib import Path
+
+import pytest
+
+from analyzer.capture.inputs import open_inputs
+from analyzer.errors import Unusable
+from analyzer.parts.file import part_bytes, part_of
+from analyzer.parts.partial import Partial, finish
+from analyzer.parts.results import part_of_captures
+from analyzer.parts.together import check_apart, in_order, together
+from tests.engine import reading
+from tests.parts.rotated import files_of, secret, talks
+from tests.pieces import differences
+
+
+def parts_of(paths: list[Path]) -> list[bytes]:
+    return [part_bytes(part_of_captures(open_inputs([str(path)]).sources)) for path in paths]
+
+
+def test_a_part_for_each_file_of_three_gateways_in_any_order(tmp_path: Path) -> None:
+    paths = [path for gw in range(3) for path in files_of(talks(gw, 8, answered=gw == 1), 6, tmp_path / f"gw{gw}", "ring")]
+    data = parts_of(paths)
+    random.Random(1).shuffle(data)
+    parts = [part_of(one, "part") for one in data]
+    whole = together(parts)
+    expected = reading(*map(str, paths)).flows
+    table = finish(whole)
+    same = [name for name in table.column_names if name not in ROUTED]
+    assert differences(expected.select(same), table.select(same)) == []
+    assert [min(s for s in part.starts if s is not None) for part in in_order(parts)] == sorted(p.starts[0] for p in parts)  # type: ignore[type-var]
+
+
+ROUTED = ("route", "direct_outcome", "same_as", "proxy", "proxy_name", "method", "requests", "pair", "pairs", "inspected")
+ROUTED += ("service", "service_group", "service_rule", "service_evidence", "service_also", "service_possible", "plane")
+
+
+def test_no_part_holds_payload_of_any_flow(tmp_path: Path) -> None:
+    paths = files_of(talks(0, 8), 12, tmp_path, "ring")
+    parts = [part_of(one, "part") for one in parts_of(paths)]
+    unread = [part.tables.store.tobytes() + part.tables.arena.tobytes() + part.tables.pool.tobytes() for part in parts]
+    said = {secret(i, k)[at : at + 16] for i in range(9) for k in range(9) for at in range(0, 680, 40)}
+    whole = b"".join(path.read_bytes() for path in paths)
+    assert sum(piece in whole for piece in said) > 500
+    assert [piece for piece in said if any(piece in data for data in unread)] == []
+
+
+def test_the_same_file_in_two_parts_is_refused(tmp_path: Path) -> None:
+    paths = files_of(talks(0, 2), 2, tmp_path, "ring")
+    part = part_of_captures(open_inputs([str(paths[0])]).sources)
+    with pytest.raises(Unusable, match="the same file is in two parts"):
+        check_apart([part, part])
+    assert finish(together([])).equals(finish(Partial.empty()))
