@@ -121,7 +121,7 @@ def flows(
     from analyzer.text.words import counted
 
     if partial:
-        from analyzer.cli.merge import check_part_options, write_partial
+        from analyzer.cli.part import check_part_options, write_partial
 
         check_part_options(output, format, (source, service, proxy, columns, sort, limit, catalogue))
         return write_partial(inputs, str(output), topology=topology, start=start, end=end, tz=tz, quiet=quiet)

@@ -111,6 +111,8 @@ def part_of(data: bytes, where: str) -> Partial:
     try:
         body = memoryview(pa.Codec("zstd").decompress(small[LENGTH:], size))
         return _part_in(body, where)
+    except Unusable:
+        raise
     except (OSError, ValueError, KeyError, TypeError, IndexError, AttributeError, OverflowError, MemoryError, RecursionError) as error:
         raise Unusable(f"the part can't be read ({error})", where, AGAIN) from error
 

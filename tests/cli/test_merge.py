@@ -6,8 +6,6 @@ import subprocess
 import sys
 from pathlib import Path
 
-import pytest
-
 from tests.cli.conftest import Whichproxy
 from tests.conftest import ROOT
 from tests.parts.rotated import files_of, talks
@@ -24,28 +22,6 @@ def test_the_stages_give_what_one_pass_gives(tmp_path: Path, whichproxy: Whichpr
     assert whichproxy("flows", tmp_path / "half.part", *rest, "--format", "csv").out == expected
     one, other = (whichproxy("report", *some, "--json").out for some in (paths, [tmp_path / "half.part", *rest]))
     assert one == other
-
-
-@pytest.mark.parametrize(
-    ("args", "said"),
-    [
-        (["flows", "--partial", "{pcap}"], "name one with -o X.part"),
-        (["flows", "--partial", "{pcap}", "-o", "{new}", "--limit", "3"], "choose, name and arrange where it is read"),
-        (["merge", "{pcap}"], "it is no part"),
-        (["merge", "{cut}"], "the part is damaged"),
-        (["report", "{part}", "--start", "2024-01-01T00:00:00Z"], "give them to whichproxy flows --partial"),
-        (["slice", "{part}", "-o", "{new}", "--source", "1.2.3.4"], "packets are needed"),
-    ],
-)
-def test_what_cannot_be_done_is_said_in_a_line(args: list[str], said: str, tmp_path: Path, whichproxy: Whichproxy) -> None:
-    (pcap,) = files_of(talks(0, 2), 1, tmp_path, "ring")
-    part, cut = tmp_path / "a.part", tmp_path / "cut.part"
-    assert whichproxy("flows", "--partial", pcap, "-o", part, "-q").code == 0
-    cut.write_bytes(part.read_bytes()[:-1])
-    places = {"pcap": pcap, "part": part, "cut": cut, "new": tmp_path / "new.part"}
-    ended = whichproxy(*(word.format(**places) for word in args))
-    assert ended.code == 2 and said in ended.err
-    assert len(ended.err.strip().splitlines()) == 1
 
 
 def test_the_stages_of_the_docs_run(tmp_path: Path) -> None:

@@ -1,0 +1,45 @@
+"""`flows --partial`: what the packets of some files say, in a file of its own."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from analyzer.errors import NothingReadable, Unusable
+
+
+def check_part_options(output: str | None, format: object, others: Sequence[object]) -> None:
+    """Nothing. Errors: Unusable, a part goes to a file, whole, and is named and judged when it is read."""
+    if output is None:
+        raise Unusable("a part goes to a file", "--partial", "name one with -o X.part")
+    if format is not None or any(others):
+        what = "a part holds what the packets say, whole and before anything has a name"
+        raise Unusable(what, output, "choose, name and arrange where it is read: whichproxy merge, flows or report")
+
+
+def write_partial(
+    inputs: Sequence[str], output: str, *, topology: str | None, start: str | None, end: str | None, tz: str, quiet: bool
+) -> int:
+    """What the inputs' packets say as a part in the file; the exit code."""
+    from analyzer.capture.inputs import open_inputs
+    from analyzer.cli.reading import checked, say_unread, say_written
+    from analyzer.parts.file import part_bytes
+    from analyzer.parts.results import part_of_captures, parts_and_tables
+    from analyzer.parts.together import together
+    from analyzer.report.outputs import check_writable, write_whole
+    from analyzer.text.words import counted
+
+    check_writable(output, inputs)
+    question = checked(inputs, topology=topology, catalogues=None, start=start, end=end, workers=1, quiet=quiet, tz=tz)
+    found = open_inputs(inputs, question.topology.vxlan_ports)
+    parts, tables = parts_and_tables(found)
+    if tables:
+        raise Unusable("a flow table doesn't become a part again", found.results[0])
+    if found.sources:
+        with question.until_interrupted():
+            parts.append(part_of_captures(found.sources, question.start_ns, question.end_ns))
+    if not parts:
+        raise NothingReadable(found.unusable)
+    whole = together(parts)
+    write_whole(output, [part_bytes(whole)])
+    say_written(question, output, f"a part of {counted(len(whole.names), 'capture')}")
+    return say_unread(found.unusable, found.skipped, quiet=quiet)
