@@ -81,13 +81,13 @@ def runs_of(
     ends = ends_of(sources, starts, order)
     cuts = cuts_of(order, sizes, starts, ends, n_runs)
     edges = [Cut(0, 0, True), *cuts, Cut(len(order), 0, True)]
-    runs, told = [], set[int]()
+    runs, earlier = [], set[int]()
     for i in range(len(edges) - 1):
         begin, end = edges[i], edges[i + 1]
         over = [] if begin.clean else [k for k in order[: begin.place] if ends[k] >= begin.at_ns]
         files = sorted({*over, *order[begin.place : end.place]})
-        again = frozenset(sources[k].name for k in files if k in told)
-        told |= set(files)
+        again = frozenset(sources[k].name for k in files if k in earlier)
+        earlier |= set(files)
         after, before = None if begin.clean else begin.at_ns, None if end.clean else end.at_ns
         named = tuple(all_files[k] for k in files)
         runs.append(Run(named, after, before, again, start_ns, end_ns, digests, sum(sizes[k] for k in files), sources[0].vxlan_ports))

@@ -52,10 +52,10 @@ def read_run(run: Run) -> bytes:
         for source in sources:
             if source.name not in run.again:
                 source.read_sha256()
-    told: dict[str, int] = {}
+    damaged: dict[str, int] = {}
     blocks = within(between(in_time_order(sources), len(sources), run.after_ns, run.before_ns), run.start_ns, run.end_ns)
-    part = collect_piece(noting(blocks, sources, told), sources)
-    inputs = tuple(decoded_alone(source, told[source.name]) if source.name in run.again else facts_of(source) for source in sources)
+    part = collect_piece(noting(blocks, sources, damaged), sources)
+    inputs = tuple(decoded_alone(source, damaged[source.name]) if source.name in run.again else facts_of(source) for source in sources)
     part = replace(part, starts=tuple(one.first_ns for one in inputs), inputs=inputs, window=(run.start_ns, run.end_ns))
     return part_bytes(part, at_rest=False)
 
@@ -89,13 +89,13 @@ def between(blocks: Iterable[Block], n_sources: int, after_ns: int | None, befor
             yield Block(block.data, frames[kept])
 
 
-def noting(blocks: Iterable[Block], sources: Sequence[Source], told: dict[str, int]) -> Iterator[Block]:
-    """The same blocks; once all are read, `told` has how much damage each source's own bytes have."""
+def noting(blocks: Iterable[Block], sources: Sequence[Source], damaged: dict[str, int]) -> Iterator[Block]:
+    """The same blocks; once all are read, `damaged` has how much damage each source's own bytes have."""
     yield from blocks
-    told.update({source.name: len(source.damage) for source in sources})
+    damaged.update({source.name: len(source.damage) for source in sources})
 
 
-def decoded_alone(source: Source, n_told: int) -> InputFacts:
+def decoded_alone(source: Source, n_known: int) -> InputFacts:
     """Of a file that another run reads too: only what this run's packets showed."""
     facts = facts_of(source)
-    return InputFacts(facts.name, damage=facts.damage[n_told:], passed_over=facts.passed_over)
+    return InputFacts(facts.name, damage=facts.damage[n_known:], passed_over=facts.passed_over)
