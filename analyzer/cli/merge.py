@@ -61,7 +61,7 @@ def merge(
     from analyzer.parts.file import part_bytes
     from analyzer.parts.results import parts_and_tables, read_results
     from analyzer.parts.together import together
-    from analyzer.report.outputs import check_writable, write_whole
+    from analyzer.text.files import check_writable, write_whole
     from analyzer.text.times import shown_in, zone_of
     from analyzer.text.words import counted
 

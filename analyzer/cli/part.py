@@ -25,7 +25,7 @@ def write_partial(
     from analyzer.parts.file import part_bytes
     from analyzer.parts.results import part_of_captures, parts_and_tables
     from analyzer.parts.together import together
-    from analyzer.report.outputs import check_writable, write_whole
+    from analyzer.text.files import check_writable, write_whole
     from analyzer.text.words import counted
 
     check_writable(output, inputs)
