@@ -84,9 +84,11 @@ def say_plain() -> None:
         )
 
 
-def read(question: Question, *, digests: bool) -> Reading:
-    """The captures as flows, with progress on a terminal; `digests`: with each file's SHA-256.
+def read(question: Question, *, digests: bool, packets: bool = False) -> Reading:
+    """The inputs as flows, with progress on a terminal.
 
+    digests   with each file's SHA-256
+    packets   they are read again for their packets: parts and flow tables are errors
     A stream may be interrupted: it is read up to there, and say_unusable tells.
     """
     from analyzer.cli.progress import ReadingProgress
@@ -104,6 +106,7 @@ def read(question: Question, *, digests: bool) -> Reading:
                 cluster=question.cluster,
                 progress=progress.update,
                 digests=digests,
+                packets=packets,
             )
     except Unusable as error:
         if question.stream.interrupted:  # before anything came

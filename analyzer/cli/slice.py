@@ -106,7 +106,7 @@ def slice_captures(
         _check_services(wanted, question.catalogue.services)
         with question.until_interrupted():
             kept = spool.inputs(inputs)
-        reading = read(replace(question, inputs=kept), digests=False)
+        reading = read(replace(question, inputs=kept), digests=False, packets=True)
         written = write_slice(output, kept, reading, wanted, rewind=spool.rewind, cut=cut, key=secret, topology_path=beside)
     code = say_unusable(question, reading)
     if not quiet and sys.stderr.isatty():

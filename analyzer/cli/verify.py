@@ -70,7 +70,7 @@ def verify(
         question = checked(inputs, topology=topology, catalogues=catalogue, start=start, end=end, workers=workers, quiet=quiet, tz=tz)
         with question.until_interrupted():
             kept = spool.inputs(inputs, objects=True)
-        reading = read(replace(question, inputs=kept), digests=False)
+        reading = read(replace(question, inputs=kept), digests=False, packets=True)
         only = _known(flow, reading.flows)
         captures = [Capture(c["path"], spool.uncompressed(c["path"]), c["packets"]) for c in reading.captures]
         with PacketProgress(quiet=quiet) as progress:

@@ -14,8 +14,8 @@ import numpy as np
 from analyzer.flows.coverage import behind
 from analyzer.flows.layout import ENCRYPTED, SEEMS_ENCRYPTED
 from analyzer.kernels import kernel
+from analyzer.names.fields import u16
 from analyzer.names.tls import MAX_RECORD, starts_like_application_data
-from analyzer.packets.fields import u16
 
 HEADER: Final = 5
 ENOUGH: Final = 7  # of such a record: with fewer bytes than six a reader would wait for more

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from analyzer.capture.inputs import RESULTS, Inputs, open_inputs
+from analyzer.capture.inputs import RESULTS, Inputs, no_results, open_inputs
 from analyzer.capture.interleave import in_time_order
 from analyzer.capture.source import Input, Source
 from analyzer.errors import NothingReadable, Unusable
@@ -44,12 +44,16 @@ def read(
     cluster: object = None,
     progress: Progress | None = None,
     digests: bool = True,
+    packets: bool = False,
 ) -> Reading:
     """As pipeline.read, of captures, parts and flow tables, by as many processes as `workers` says, or by a Dask cluster.
 
     cluster   a Dask client, or a scheduler's address
+    packets   parts and flow tables are errors, as nothing but packets is of use
     """
     found = open_inputs(inputs, topology.vxlan_ports)
+    if packets:
+        no_results(found)
     if found.results:
         return read_results(found, topology, catalogue, start_ns, end_ns, digests=digests)
     if found.sources and (cluster is not None or (workers or 1) > 1):
