@@ -15,7 +15,7 @@ from tests.pieces import Whole
 
 
 def counted() -> Tables:
-    tables = concatenated(Whole(messy_capture(2)).pieces([])[0].tables, empty_tables())
+    tables = concatenated(Whole(messy_capture(1)).pieces([])[0].tables, empty_tables())
     return tables._replace(**{name: getattr(tables, name)[: used(tables, name)] for name in USED})
 
 

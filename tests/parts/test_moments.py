@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 
 from analyzer.flows.grow import empty_tables
-from analyzer.flows.layout import FIRST, N_FIRSTS, RECENT
+from analyzer.flows.layout import N_FIRSTS, RECENT
 from analyzer.parts.moments import REACH_NS, firsts_in_time, recent_in_time, recent_rows
 from tests.build import messy_capture
 from tests.pieces import Whole
@@ -22,7 +22,7 @@ def test_recent_packets_come_back_where_they_were() -> None:
 
 def test_only_what_a_copy_may_reach_stays() -> None:
     tables = empty_tables()
-    tables.firsts[:3] = np.array([(1, 0), (2, REACH_NS), (3, REACH_NS + 1)], [("digest", "u8"), ("ts_ns", "i8")]).astype(FIRST)
+    tables.firsts["digest"][:3], tables.firsts["ts_ns"][:3] = (1, 2, 3), (0, REACH_NS, REACH_NS + 1)
     tables.counts[N_FIRSTS] = 3
     assert firsts_in_time(tables)["digest"].tolist() == [1, 2] and tables.counts[N_FIRSTS] == 2
 
