@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Sequence
-from dataclasses import asdict, dataclass, replace
+from dataclasses import dataclass, replace
 from typing import Any
 
 from analyzer.capture.block import Damage
@@ -41,7 +41,7 @@ class InputFacts:
 
     def as_json(self) -> dict[str, Any]:
         """The facts as plain data."""
-        return asdict(self)
+        return {**vars(self), "damage": [vars(one) for one in self.damage]}
 
 
 def facts_of(source: Source) -> InputFacts:

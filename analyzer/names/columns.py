@@ -156,16 +156,21 @@ def capture_lists(records: npt.NDArray[Any], late: dict[int, list[int]], names: 
         masks, which = np.ones(1, np.uint64), np.zeros(len(records), np.int64)
     else:
         masks, which = np.unique(records["sources"], return_inverse=True)
-    lists = [[names[i] for i in order if i < SOURCE_BITS and int(mask) >> i & 1] for mask in masks]
+    place = {number: at for at, number in enumerate(order)}
+    lists = [[names[i] for i in sorted(inputs_in(int(mask)), key=place.__getitem__)] for mask in masks]
     column = pa.array(lists, pa.list_(pa.string())).take(array(which.ravel()))
     if not late:
         return column
     rows = values(column)
     for flow, inputs in late.items():
-        known = [i for i in range(SOURCE_BITS) if int(records["sources"][flow]) >> i & 1]
-        seen = set(known) | set(inputs)
-        rows[flow] = [names[i] for i in order if i in seen]
+        seen = {*inputs_in(int(records["sources"][flow])), *inputs}
+        rows[flow] = [names[i] for i in sorted(seen, key=place.__getitem__)]
     return pa.array(rows, pa.list_(pa.string()))
+
+
+def inputs_in(mask: int) -> list[int]:
+    """The inputs whose bits are set in RECORD.sources."""
+    return [i for i in range(SOURCE_BITS) if mask >> i & 1] if mask else []
 
 
 def outer_texts(records: npt.NDArray[Any]) -> pa.Array:

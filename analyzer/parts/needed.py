@@ -32,6 +32,7 @@ SHORT_RECORD: Final = re.compile(
     rb"\x15\x03[\x00-\x04]\x00\x02[\x01\x02].|\x14\x03[\x00-\x04]\x00\x01\x01|\x17\x03[\x01-\x03]..", re.DOTALL
 )
 HANDSHAKE: Final = re.compile(rb"\x16\x03[\x00-\x04]..[\x01\x02]\x00", re.DOTALL)
+ANY_RECORD: Final = re.compile(rb"[\x14-\x17]\x03[\x00-\x04]", re.DOTALL)
 RECORD: Final = re.compile(rb"[\x14-\x16]\x03[\x00-\x04]", re.DOTALL)
 PAC: Final = re.compile(
     rb"findproxyforurl|shexpmatch|dnsdomain(?:is|levels)|isplainhostname|isinnet|[\"'](?:proxy |direct|socks)", re.IGNORECASE
@@ -64,9 +65,12 @@ def ranges_before(said: bytes, end: int) -> list[Range]:
     hello, which has zeros at its end or few different bytes, as encrypted data hasn't. Else it is the rest of an encrypted record.
     """
     shown = (max(end, 0), max(end + ENOUGH, 0))
-    leads = any(record_chain(said, found.start()) == end for found in RECORD.finditer(said, 0, max(end, 0)))
+    for found in RECORD.finditer(said, 0, max(end, 0)):
+        stop = record_chain(said, found.start())
+        if stop == end or record_chain(said[:end], stop, ANY_RECORD) == end:
+            return [(0, min(end, stop + ENOUGH)), shown]
     zeros = said.count(0, max(0, end - HELLO_END), max(end, 0)) >= 3
-    if leads or 0 < end <= SHORT or (0 < end <= BEGINNING and (zeros or varies_little(said[:end]))):
+    if 0 < end <= SHORT or (0 < end <= BEGINNING and (zeros or varies_little(said[:end]))):
         return [(0, end), shown]
     return [shown]
 
@@ -76,9 +80,9 @@ def varies_little(said: bytes) -> bool:
     return len(set(said)) < 0.75 * 256 * (1 - (255 / 256) ** len(said))
 
 
-def record_chain(said: bytes, at: int) -> int:
-    """Where the records end that begin at `at` and are no encrypted data."""
-    while len(said) - at >= 5 and RECORD.match(said, at):
+def record_chain(said: bytes, at: int, kind: re.Pattern[bytes] = RECORD) -> int:
+    """Where the records end that begin at `at` and are of this kind: no encrypted data."""
+    while len(said) - at >= 5 and kind.match(said, at):
         size = int.from_bytes(said[at + 3 : at + 5], "big")
         if not 0 < size <= MAX_RECORD:
             break

@@ -95,6 +95,14 @@ def merge(left: Partial, right: Partial) -> Partial:
     return Partial(tuple(names), starts, merged_tables(before, right.tables, read_all, MAX_DATAGRAMS), parts, inputs, window)
 
 
+def merge_all(parts: Sequence[Partial]) -> Partial:
+    """All parts as one, which come in the order of their times: neighbours first, so that no row is copied more often than it must be."""
+    level = list(parts) or [Partial.empty()]
+    while len(level) > 1:
+        level = [merge(*level[i : i + 2]) if len(level[i : i + 2]) > 1 else level[i] for i in range(0, len(level), 2)]
+    return level[0]
+
+
 def with_names(part: Partial, names: Sequence[str]) -> Partial:
     """The part with its inputs numbered as they stand in `names`, which has all of them; its own names and facts stay as they are."""
     place = {name: number for number, name in enumerate(names)}

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import replace
-from functools import reduce
 from pathlib import Path
 
 import numpy as np
@@ -15,7 +14,7 @@ from analyzer.capture.interleave import in_time_order
 from analyzer.capture.source import Source
 from analyzer.parts.executor import Executor
 from analyzer.parts.file import part_bytes, part_of
-from analyzer.parts.partial import Partial, collect_piece, known_of, merge, with_names
+from analyzer.parts.partial import Partial, collect_piece, known_of, merge_all, with_names
 from analyzer.parts.plan import Run, overlapping
 from analyzer.pipeline import within
 
@@ -62,7 +61,7 @@ def read_run(run: Run) -> bytes:
 
 def join_parts(parts: Sequence[bytes]) -> bytes:
     """A worker's task: neighbouring parts as one."""
-    return part_bytes(reduce(merge, [part_of(one, "a worker's part") for one in parts]), at_rest=False)
+    return part_bytes(merge_all([part_of(one, "a worker's part") for one in parts]), at_rest=False)
 
 
 def between(blocks: Iterable[Block], n_sources: int, after_ns: int | None, before_ns: int | None) -> Iterator[Block]:

@@ -3,13 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from functools import reduce
-from typing import Final
 
 from analyzer.errors import Unusable
-from analyzer.parts.partial import Partial, merge
-
-FAN: Final = 8
+from analyzer.parts.partial import Partial, merge_all
 
 
 def in_order(parts: Sequence[Partial]) -> list[Partial]:
@@ -20,10 +16,7 @@ def in_order(parts: Sequence[Partial]) -> list[Partial]:
 def together(parts: Sequence[Partial]) -> Partial:
     """All parts as one. Errors: Unusable, a file's packets are in two of them."""
     check_apart(parts)
-    level = in_order(parts) or [Partial.empty()]
-    while len(level) > 1:
-        level = [reduce(merge, level[i : i + FAN]) for i in range(0, len(level), FAN)]
-    return level[0]
+    return merge_all(in_order(parts))
 
 
 def check_apart(parts: Sequence[Partial]) -> None:

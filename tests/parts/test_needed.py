@@ -25,6 +25,8 @@ def test_a_handshake_before_it_stays() -> None:
     at = len(said) - 95
     assert needed(said, at)[:at] == said[:at]
     assert ranges_before(said, -5) == [(0, 2)]
+    later = said + records(NOISE[:90], kind=23)
+    assert ranges_before(later, len(said)) == [(0, at + 7), (len(said), len(said) + 7)]
     assert record_chain(b"\x14\x03\x03\x00\x01\x01\x17", 0) == 6
     assert varies_little(b"\x07" * 500) and not varies_little(NOISE[:500])
 
