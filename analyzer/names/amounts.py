@@ -147,7 +147,9 @@ def bytes_behind(holes, side, other, begin):  # type: ignore[no-untyped-def]
     while at >= 0:
         high += behind(holes[at].end, holes[at].start)
         at = np.int64(holes[at].next)
-    # Sequence numbers say how far it went but for multiples of 2**32, and what was counted is near to it.
+    # Sequence numbers say how far it went but for multiples of 2**32, and what was counted, or acknowledged behind holes that are
+    # forgotten, is near to it.
+    high = max(high, acknowledged_bytes(side, other))
     high += behind(np.uint32(side.high - side.low), np.uint32(high & 0xFFFFFFFF))
     first = behind(begin, side.low)
     if first < 0 and high > np.int64(np.uint32(begin - side.low)):

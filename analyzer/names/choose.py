@@ -33,13 +33,15 @@ def choose_hosts(messages: npt.NDArray[Any], pool: npt.NDArray[np.uint8], chosen
 @kernel
 def is_name(pool, at, size):  # type: ignore[no-untyped-def]
     """True for a text that is neither empty nor an IPv4 or IPv6 address."""
-    named = False
+    colons, lettered, other = 0, False, False
     for k in range(size):
         c = pool[at + k]
-        if c == 58:
-            return False
-        named |= not (48 <= c <= 57 or c == 46)
-    return named and not (size == 1 and pool[at] == 42)
+        is_hex = 48 <= c <= 57 or 65 <= c <= 70 or 97 <= c <= 102
+        colons += c == 58
+        lettered |= not (48 <= c <= 57 or c == 46 or c == 58)
+        other |= not (is_hex or c == 46 or c == 58)
+    return (other or (lettered and colons < 2)) and not (size == 1 and pool[at] == 42)
+
 
 
 @kernel

@@ -35,7 +35,7 @@ def read_toml(path: str | Path, what: str, *, name: str, form: str) -> tuple[str
         raise Unusable(f"can't read the {what}: {error}", where, name) from error
 
 
-SCHEMAS = Path(__file__).with_name("schemas")
+SCHEMAS = Path(__file__).parents[1] / "schemas"
 
 
 def schema_line(name: str) -> str:

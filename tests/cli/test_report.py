@@ -144,7 +144,7 @@ def test_what_a_proxy_must_not_open_instead_of_the_report(capture: Path, topolog
     for more, said in (
         (
             ("--no-inspection", "pac"),
-            "--no-inspection: 'pac' is no form of such a list; one of plain, csv, squid, palo-alto, fortigate, zscaler",
+            "--no-inspection: 'pac' is no form of such a list; there is plain, csv, squid, palo-alto, fortigate and zscaler",
         ),
         (("--allow", "plain", "--no-inspection", "plain"), "--allow, --no-inspection: two lists at once; ask for one of them"),
         (("--allow", "plain", "--tickets", "x"), "--tickets: tickets have the lists in them; leave --allow and --no-inspection out"),

@@ -122,7 +122,8 @@ def test_every_command_that_takes_a_topology(tmp_path: Path, capsys: pytest.Capt
     assert run(["slice", *given, "--flow", row["id"], "-o", str(piece)]) == 0
     assert len(reading(str(piece), topology=HERE).flows) == 1
     hidden = tmp_path / "hidden.pcapng"
-    assert run(["slice", *given, "--flow", row["id"], "--anonymize", "-o", str(hidden)]) == 0
+    (tmp_path / "key").write_bytes(bytes(range(32)))
+    assert run(["slice", *given, "--flow", row["id"], "--anonymize", "--key", str(tmp_path / "key"), "-o", str(hidden)]) == 0
     text = hidden.read_bytes()
     assert b"a.example" not in text and bytes((10, 0, 0, 1)) not in text
     (told,) = reading(str(hidden)).flows.select(["request", "protocol"]).to_pylist()

@@ -68,7 +68,7 @@ def test_a_browser_goes_by_the_pac_file() -> None:
 @pytest.mark.parametrize(
     ("form", "lists", "said"),
     [
-        ("txt", {"": EU}, "--allow: 'txt' is no form of an allow list; one of plain, squid, pac, csv, palo-alto, fortigate, zscaler"),
+        ("txt", {"": EU}, "--allow: 'txt' is no form of an allow list; there is plain, squid, pac, csv, palo-alto, fortigate and zscaler"),
         ("pac", {"": EU}, "--allow pac: a PAC file needs one proxy, and none is meant; name it with --proxy IP:PORT"),
         ("pac", {PROXY: EU, OTHER: EU}, "--allow pac: a PAC file needs one proxy, and 2 are meant; name it with --proxy IP:PORT"),
         ("pac", {'x";alert(1)//': EU}, "--proxy: 'x\";alert(1)//' is no proxy; write it as IP:PORT or HOST:PORT"),
