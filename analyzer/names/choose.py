@@ -43,7 +43,6 @@ def is_name(pool, at, size):  # type: ignore[no-untyped-def]
     return (other or (lettered and colons < 2)) and not (size == 1 and pool[at] == 42)
 
 
-
 @kernel
 def fill_hosts(messages, pool, chosen, at, size, source):  # type: ignore[no-untyped-def]
     """As choose_hosts."""

@@ -13,7 +13,10 @@ from tests.names.settled import settled
 HELLO = client_hello("sni.example")
 
 
-@pytest.mark.parametrize("text", [b"name.example", b"1.2.3.4.example", b"x", b"0x7f", b"xn--bcher-kva.example", b"1-2", b"a.", b"\xff", b"server4:443", b"ad:443"])
+@pytest.mark.parametrize(
+    "text",
+    [b"name.example", b"1.2.3.4.example", b"x", b"0x7f", b"xn--bcher-kva.example", b"1-2", b"a.", b"\xff", b"server4:443", b"ad:443"],
+)
 def test_names(text: bytes) -> None:
     assert is_name(np.frombuffer(b"?" + text, np.uint8), 1, len(text))
 
