@@ -269,8 +269,7 @@ OURS = '[[service]]\nslug = "ours"\ngroup = "ours"\n\n[[rule]]\npattern = "senso
 
 def test_the_examples_of_the_help_succeed(folder: Path, capfd: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch) -> None:
     """Run here, without what is piped into or out of them; reading stdin, interfaces and compiling the kernels have tests of their own."""
-    (folder / "captures").mkdir()
-    shutil.copy(ROOT / "captures" / "T4-static.pcapng", folder / "captures")
+    shutil.copytree(ROOT / "captures", folder / "captures", ignore=lambda _, names: {*names} - {"T4-static.pcapng"})
     (folder / "monday.pcap.gz").write_bytes(gzip.compress((folder / "gateway.pcapng").read_bytes()))
     (folder / "expected.toml").write_text(EXPECTED, encoding="utf-8")
     (folder / "ours.toml").write_text(OURS, encoding="utf-8")
@@ -280,9 +279,12 @@ def test_the_examples_of_the_help_succeed(folder: Path, capfd: pytest.CaptureFix
         text = set_as(pages.of_catalogue(load_catalogue(), model), f"Microsoft Defender for Endpoint {model} connectivity URLs")
         (folder / f"{model}-device-connectivity-urls-commercial.{suffix}").write_text(text, encoding="utf-8")
     small(folder / "results", {"gw1": lambda source, day: fleets.WINHTTP}, days=2, sources=1)
+    for name, capture in (("gw1-0001", "T1-winhttp"), ("gw1-0002", "T2-winhttp-wininet")):
+        shutil.copy(ROOT / "captures" / f"{capture}.pcapng", folder / f"{name}.pcap")
+    (folder / "monday").mkdir()
+    assert run_here(["flows", "--partial", str(ROOT / "captures" / "T4-static.pcapng"), "-o", str(folder / "monday" / "1.part")]) == 0
     monkeypatch.chdir(folder)
-    examples = EXAMPLE.findall((DOCS / "commands.md").read_text(encoding="utf-8"))
-    assert len(examples) >= 15
+    assert len(examples := EXAMPLE.findall((DOCS / "commands.md").read_text(encoding="utf-8"))) >= 15
     for example in examples:
         command = example[example.index("whichproxy ") :].partition(" | ")[0].partition(" > ")[0]
         arguments = shlex.split(command)[1:]

@@ -68,7 +68,7 @@ Sort = Annotated[
 ]
 Partial = Annotated[
     bool,
-    typer.Option("--partial", help="Write a part with -o: what these packets say, to be merged with what others do (whichproxy merge)."),
+    typer.Option("--partial", help="Write a part with -o: what these packets say, to be merged with what others do (see merge)."),
 ]
 Limit = Annotated[int | None, typer.Option("--limit", metavar="N", min=1, show_default=False, help="At most so many rows.")]
 

@@ -26,6 +26,7 @@ from analyzer.routes.topology import Proxy, Topology
 from analyzer.row_files import read_rows
 from analyzer.services.tag import tag_flows
 from analyzer.tables import FLOW_SCHEMA
+from analyzer.text.times import rows as rows_of
 
 if TYPE_CHECKING:
     from analyzer.services.catalogue import Catalogue
@@ -184,7 +185,7 @@ def joined_rows(tables: Sequence[pa.Table], topology: Topology, catalogue: Catal
 def known_proxies(rows: pa.Table) -> tuple[Proxy, ...]:
     """The proxies that the rows have a name or a method for."""
     named = rows.filter(pc.or_(pc.is_valid(rows["proxy_name"]), pc.is_valid(rows["method"]))).group_by(["proxy", "proxy_name", "method"])
-    return tuple(_proxy_of(row) for row in named.aggregate([]).to_pylist() if row["proxy"])
+    return tuple(_proxy_of(row) for row in rows_of(named.aggregate([])) if row["proxy"])
 
 
 def _proxy_of(row: dict[str, Any]) -> Proxy:

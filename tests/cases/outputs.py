@@ -10,10 +10,11 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
 
-from analyzer.capture.source import Source
+from analyzer.capture.inputs import open_inputs
 from analyzer.cli.run import run
-from analyzer.parts.file import write_part
-from analyzer.parts.partial import collect_piece
+from analyzer.flows.layout import ARENA_USED, POOL_USED, STORE_USED
+from analyzer.parts.file import read_part, write_part
+from analyzer.parts.results import part_of_captures
 
 WRITTEN = (
     ("report", "report.html"),
@@ -67,11 +68,11 @@ def unpacked(path: Path) -> bytes:
 
 
 def part(capture: Path, path: Path) -> bytes:
-    """The part file of the capture, read as a piece of a longer one, without its compression."""
-    source = Source(str(capture), capture)
-    write_part(collect_piece(source.blocks(), [source]), path)
-    with pa.CompressedInputStream(str(path), "lz4") as file:
-        return bytes(file.read())
+    """What the part file of the capture keeps of its bytes, read as a piece of a longer one; and the file as it is."""
+    write_part(part_of_captures(open_inputs([str(capture)]).sources), path)
+    tables = read_part(path).tables
+    kept = ((tables.store, STORE_USED), (tables.arena, ARENA_USED), (tables.pool, POOL_USED))
+    return b"".join([path.read_bytes(), *(table[: int(tables.counts[used])].tobytes() for table, used in kept)])
 
 
 def holders(found: Iterator[tuple[str, bytes]], secrets: list[str]) -> list[str]:

@@ -17,7 +17,21 @@ from analyzer.version import VERSION
 from tests.cli.conftest import Whichproxy
 from tests.conftest import ROOT
 
-VERBS = ["report", "flows", "study", "study init", "topology", "verify", "slice", "watch", "capture", "history", "services", "doctor"]
+VERBS = [
+    "report",
+    "flows",
+    "merge",
+    "study",
+    "study init",
+    "topology",
+    "verify",
+    "slice",
+    "watch",
+    "capture",
+    "history",
+    "services",
+    "doctor",
+]
 COMPLETED = ["study ", "study i", "study init ", "study init --o", "job ", "job un", "job init --o", "job uninstall --f"]
 
 
