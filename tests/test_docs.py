@@ -284,10 +284,10 @@ def test_the_examples_of_the_help_succeed(folder: Path, capfd: pytest.CaptureFix
     (folder / "monday").mkdir()
     assert run_here(["flows", "--partial", str(ROOT / "captures" / "T4-static.pcapng"), "-o", str(folder / "monday" / "1.part")]) == 0
     monkeypatch.chdir(folder)
-    assert len(examples := EXAMPLE.findall((DOCS / "commands.md").read_text(encoding="utf-8"))) >= 15
+    examples = EXAMPLE.findall((DOCS / "commands.md").read_text(encoding="utf-8"))
+    assert len(examples) >= 15
     for example in examples:
-        command = example[example.index("whichproxy ") :].partition(" | ")[0].partition(" > ")[0]
-        arguments = shlex.split(command)[1:]
+        arguments = shlex.split(example[example.index("whichproxy ") :].partition(" | ")[0].partition(" > ")[0])[1:]
         if arguments[0] not in ("watch", "capture", "job") and "-" not in arguments and "--warm" not in arguments:
             assert run_here(arguments) == 0, (example, capfd.readouterr().err)
     assert {"report.html", "flows.parquet"} <= {path.name for path in folder.iterdir()}
