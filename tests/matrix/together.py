@@ -15,8 +15,8 @@ from tests.conftest import ROOT
 from tests.matrix.trial import MOST_SECONDS, Ending, amiss
 from tests.matrix.ways import Way
 
-Run = tuple[list[str], str | None]
-"""Arguments, and the capture that comes on standard input."""
+Run = tuple[list[list[str]], str | None]
+"""The arguments of each step, and the capture that comes on standard input."""
 
 
 def tried_together(pairs: Sequence[tuple[Path, Way]]) -> list[Ending]:
@@ -26,7 +26,7 @@ def tried_together(pairs: Sequence[tuple[Path, Way]]) -> list[Ending]:
         for n, (capture, way) in enumerate(pairs):
             folder = Path(place, str(n))
             folder.mkdir()
-            runs.append((way.arguments(capture, folder), str(capture) if way.streamed else None))
+            runs.append((way.steps(capture, folder), str(capture) if way.streamed else None))
         environment = os.environ | {"PYTHONPATH": str(ROOT), "COLUMNS": "120", "NO_COLOR": "1", "WHICHPROXY_TRACEBACK": "1"}
         done = subprocess.run(
             [sys.executable, "-m", "tests.matrix.together"],
@@ -48,13 +48,13 @@ def run_each(runs: Sequence[Run]) -> None:
     from analyzer.cli.run import run
 
     results = os.fdopen(os.dup(1), "w", encoding="utf-8")
-    for arguments, given in runs:
+    for steps, given in runs:
         with tempfile.TemporaryFile() as said, Path(os.devnull).open("r+b") as nothing, Path(given or os.devnull).open("rb") as stdin:
             for file, number in ((stdin, 0), (nothing, 1), (said, 2)):
                 os.dup2(file.fileno(), number)
             sys.stdin = io.TextIOWrapper(io.BufferedReader(io.FileIO(0, closefd=False)))
             sys.stdout, sys.stderr = (io.TextIOWrapper(io.FileIO(number, "w", closefd=False), encoding="utf-8") for number in (1, 2))  # type: ignore[type-var]
-            code = run(arguments)
+            code = next((code for code in map(run, steps) if code), 0)
             sys.stdout.flush()
             sys.stderr.flush()
             said.seek(0)

@@ -36,13 +36,17 @@ def tried(way: Way, capture: Path, *, pandas_first: bool = False) -> Ending:
     """
     environment = os.environ | {"PYTHONPATH": str(ROOT), "COLUMNS": "120", "NO_COLOR": "1"}
     with tempfile.TemporaryDirectory(prefix="whichproxy-matrix-") as folder:
-        start = ["-c", PANDAS_FIRST] if pandas_first else ["-m", "analyzer"]
-        command = [sys.executable, *start, *way.arguments(capture, Path(folder))]
+        start = [sys.executable, *(["-c", PANDAS_FIRST] if pandas_first else ["-m", "analyzer"])]
         given = capture.read_bytes() if way.streamed else b""
-        try:
-            done = subprocess.run(command, cwd=folder, env=environment, input=given, capture_output=True, timeout=MOST_SECONDS, check=False)
-        except subprocess.TimeoutExpired:
-            return Ending(HUNG, b"", "", f"not done after {MOST_SECONDS} seconds")
+        for arguments in way.steps(capture, Path(folder)):
+            try:
+                done = subprocess.run(
+                    start + arguments, cwd=folder, env=environment, input=given, capture_output=True, timeout=MOST_SECONDS, check=False
+                )
+            except subprocess.TimeoutExpired:
+                return Ending(HUNG, b"", "", f"not done after {MOST_SECONDS} seconds")
+            if done.returncode:
+                break
     said = done.stderr.decode(errors="replace")
     return Ending(done.returncode, done.stdout, said, amiss(way, done.returncode, said))
 
