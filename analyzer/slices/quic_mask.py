@@ -81,7 +81,7 @@ def _sealed(packet: _Opened, hellos: dict[Keys, bytes], blur: Callable[[bytes], 
     first = raw[0] ^ (was[0] & 0x0F)
     number = bytes(a ^ b for a, b in zip(raw[number_at : number_at + number_bytes], was[1:], strict=False))
     header = bytes((first,)) + _without_token(raw[1:number_at], blur) + number
-    nonce = (int.from_bytes(packet.keys.iv, "big") ^ int.from_bytes(number, "big")).to_bytes(12, "big")
+    nonce = (packet.keys.iv ^ int.from_bytes(number, "big")).to_bytes(12, "big")
     body = AESGCM(packet.keys.key).encrypt(nonce, bytes(frames), header)
     sample_at = SAMPLE_AHEAD - number_bytes
     becomes = cipher.encryptor().update(body[sample_at : sample_at + SAMPLE_BYTES])
