@@ -23,7 +23,7 @@ import pyarrow as pa
 import pyarrow.compute as pc
 import pyarrow.parquet as pq
 
-from tests.benchmarks import peers
+from tests.benchmarks import initials, peers
 from tests.benchmarks.build_capture import Built, build, half_of
 from tests.benchmarks.drip import DRIPS, SEGMENT, prepared, seconds_of
 from tests.benchmarks.kernels import Contest, contests
@@ -192,6 +192,27 @@ def bench_drip(bench: Bench) -> None:
         bench.take_turns(f"drip: {name}", turns, {})
 
 
+def bench_initials(bench: Bench) -> None:
+    """10,000 QUIC connections, each with keys of its own, against ndpiReader; of each the time for a single one is taken off."""
+    ndpi = peers.version_of("ndpiReader", "-h")
+    if not ndpi:
+        print("initials ndpiReader isn't here and couldn't be installed; not compared", flush=True)
+        return
+    many, one = bench.folder / "initials.pcap", bench.folder / "initial.pcap"
+    hosts = initials.write(many, 10_000)
+    initials.write(one, 1)
+    (ours, out), (start, _) = bench.flows(many, "initials"), bench.flows(one, "initial")
+    theirs, their_start = (["ndpiReader", "-q", "-i", str(capture)] for capture in (many, one))
+    for command in (start, ours):
+        run(command)
+    bench.wrong += [f"initials: {line}" for line in initials.check(pq.read_table(out)["host"].to_pylist(), hosts)]
+    turns: list[Turn] = [
+        (bench.ours(), lambda: run(ours)[0] - run(start)[0], bench.repeat),
+        (Subject("ndpiReader", ndpi), lambda: run(theirs)[0] - run(their_start)[0], bench.repeat),
+    ]
+    bench.take_turns("initials", turns, {"ndpiReader": 1.0})
+
+
 def bench_memory(bench: Bench) -> None:
     """Memory that isn't the mapped file: by length at the same number of flows, by flows, by open flows."""
     held: dict[str, tuple[int, int]] = {}
@@ -217,6 +238,7 @@ BENCHMARKS = {
     "table": bench_table,
     "kernels": bench_kernels,
     "drip": bench_drip,
+    "initials": bench_initials,
     "process": bench_process,
     "small": bench_small,
     "memory": bench_memory,
