@@ -9,21 +9,16 @@ from __future__ import annotations
 import threading
 from collections.abc import Callable
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any, Final
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
-import numpy.typing as npt
 
 from analyzer.capture.block import Damage
 from analyzer.capture.source import Source
+from analyzer.engine import Engine, Limits
 from analyzer.errors import Unusable
-from analyzer.flows.concatenate import concatenated
-from analyzer.flows.grow import empty_tables
-from analyzer.flows.layout import ARENA_LIVE, N_DUPLICATES, N_MESSAGES, N_RECORDS, POOL_USED, Tables
-from analyzer.flows.retire import oldest, remaining
-from analyzer.names.offers import read_waiting
-from analyzer.names.table import named_tables
-from analyzer.pipeline import Reading, count_and_read, decode, note_losses
+from analyzer.flows.layout import N_DUPLICATES
+from analyzer.pipeline import Reading, note_losses
 from analyzer.warm import load
 
 if TYPE_CHECKING:
@@ -31,37 +26,6 @@ if TYPE_CHECKING:
 
     from analyzer.routes.topology import Topology
     from analyzer.services.catalogue import Catalogue
-
-# How much of what is in memory is taken out when a limit is reached: more at a time costs less often.
-SHARE: Final = 0.5
-
-
-@dataclass(frozen=True)
-class Limits:
-    """What is kept in memory at most, whatever arrives.
-
-    conversations  that can still go on
-    waiting_bytes  payload that waits for what comes before it
-    name_bytes     names and other texts;  messages: requests, answers and hellos
-    named_rows     finished rows that tell a host or a request;  other_rows: finished rows of the rest
-    """
-
-    conversations: int = 100_000
-    waiting_bytes: int = 64 << 20
-    name_bytes: int = 64 << 20
-    messages: int = 500_000
-    named_rows: int = 100_000
-    other_rows: int = 20_000
-
-    def are_passed(self, tables: Tables) -> bool:
-        """Whether the tables hold more than they may."""
-        counts = tables.counts
-        return bool(
-            counts[N_RECORDS] > self.conversations
-            or counts[ARENA_LIVE] > self.waiting_bytes
-            or counts[POOL_USED] > self.name_bytes
-            or counts[N_MESSAGES] > self.messages
-        )
 
 
 @dataclass
@@ -98,7 +62,7 @@ class Growing:
         self._limits = limits or Limits()
         self._keep = keep
         self._lock = threading.Lock()
-        self._tables = empty_tables()
+        self._engine = Engine([source], limits=self._limits, keep=self._retire)
         self._finished: list[pa.Table] = []
         self._stopped = False
 
@@ -106,11 +70,9 @@ class Growing:
         """Count and read every packet until the source ends or stop() was called."""
         load()
         try:
-            for decoded in decode(self._numbered(), [self.source]):
+            for decoded in self._engine.decode(self._numbered()):
                 with self._lock:
-                    self._tables = count_and_read([decoded], self._tables)
-                    while self._is_full():
-                        self._retire()
+                    self._engine.feed(decoded)
                 if self._stopped:
                     break
         except Unusable as error:
@@ -128,10 +90,10 @@ class Growing:
         from analyzer.routes.discovery import discoveries_of
 
         with self._lock:
-            tables = concatenated(self._tables, empty_tables())
+            tables = self._engine.copied()
             finished = list(self._finished)
             capture = self.source.as_dict()
-        named = named_tables(read_waiting(tables), [self.source.name], [0])
+        named = self._engine.named(tables)
         # Losses are noted at a source of their own: the next look counts them anew.
         losses = Source(self.source.name)
         note_losses([losses], named.missing, int(tables.counts[N_DUPLICATES]))
@@ -152,16 +114,10 @@ class Growing:
 
         return tag_flows(route_flows(flows, self._topology), self._catalogue)
 
-    def _is_full(self) -> bool:
-        return self._limits.are_passed(self._tables)
-
-    def _retire(self) -> None:
-        """Take conversations out of memory and keep their rows."""
-        taken, going_on = oldest(self._tables, SHARE)
-        rows = rows_of(concatenated(self._tables, empty_tables()), taken, [self.source.name], [0])
-        self._tables = remaining(self._tables, taken)
+    def _retire(self, rows: pa.Table) -> None:
+        """Keep the rows of conversations that were evicted."""
         self.retired.conversations += rows.num_rows
-        self.retired.going_on += going_on
+        self.retired.going_on = self._engine.going_on
         self._finished.append(rows)
         self._let_go()
 
@@ -190,16 +146,6 @@ class Growing:
             f"have a second row, and {retired.left_out:,} rows, of unnamed conversations first, are not in this report"
         )
         return [Damage("flows-evicted", text, count=1)]
-
-
-def rows_of(tables: Tables, taken: npt.NDArray[np.bool_], names: list[str], order_of_sources: list[int]) -> pa.Table:
-    """The flow table's rows of the records that are taken, named by all that is known; `tables` is used up.
-
-    taken   bool[n_records], whole conversations;  the others: as named_tables has them
-    """
-    named = named_tables(read_waiting(tables), names, order_of_sources)
-    rows = np.unique(named.row_of[taken])
-    return named.flows.take(rows[rows >= 0])
 
 
 def tells_something(flows: pa.Table) -> Any:

@@ -9,30 +9,19 @@ from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import closing
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, Any, Final, NamedTuple
-
-import numpy as np
-import numpy.typing as npt
+from typing import TYPE_CHECKING, Any, Final
 
 from analyzer.ahead import ahead
-from analyzer.capture.block import BLOCK_FRAMES, Block, Damage
+from analyzer.capture.block import Block, Damage
 from analyzer.capture.inputs import Inputs, no_results, open_inputs
 from analyzer.capture.interleave import in_time_order, progress_of
 from analyzer.capture.source import Input, Source
+from analyzer.engine import Engine, by_time
 from analyzer.errors import Unusable, nothing_readable
-from analyzer.flows.grow import empty_tables, grown
-from analyzer.flows.identify import key_packets
-from analyzer.flows.labels import with_labels
-from analyzer.flows.layout import KEY, N_DUPLICATES, Tables
-from analyzer.flows.table import count_packets
-from analyzer.names.offers import read_all, read_waiting
+from analyzer.flows.layout import N_DUPLICATES, Tables
+from analyzer.names.offers import read_waiting
 from analyzer.names.table import named_tables
-from analyzer.packets.decode import decode_frames
-from analyzer.packets.fragments import Fragments
-from analyzer.packets.labels import labels_of
-from analyzer.packets.layout import CUT_SHORT, FRAGMENT, LABELLED, MALFORMED, NO_TIME, NOT_IP, PACKET, WHY_LINK
-from analyzer.packets.named_ports import open_vxlan
-from analyzer.room import Room
+from analyzer.packets.layout import NO_TIME
 from analyzer.text.times import rfc3339
 
 if TYPE_CHECKING:
@@ -46,14 +35,6 @@ if TYPE_CHECKING:
 
 Progress = Callable[[int, int | None], None]
 """Called with bytes read so far and bytes in all (None when that can't be known, as on stdin)."""
-
-
-class Decoded(NamedTuple):
-    """A block's packets (packets.layout.PACKET[n]) and their keys (flows.layout.KEY[n])."""
-
-    block: Block
-    packets: npt.NDArray[Any]
-    keys: npt.NDArray[Any]
 
 
 # Smaller captures aren't worth a thread.
@@ -173,7 +154,8 @@ def collect(blocks: Iterable[Block], sources: Sequence[Source], workers: int = 1
     workers   from two on, frames are found and decoded in a thread of their own while the packets before are counted and read.
               Streams are not: what has come of them is to be counted when nothing more comes.
     """
-    decoded = decode(blocks, sources)
+    engine = Engine(sources)
+    decoded = engine.decode(blocks)
     if workers > 1 and sum(source.size or 0 for source in sources) >= SMALL and all(source.size is not None for source in sources):
 
         def give_up() -> None:
@@ -181,62 +163,12 @@ def collect(blocks: Iterable[Block], sources: Sequence[Source], workers: int = 1
                 source.give_up()
 
         with closing(ahead(decoded, AHEAD, give_up)) as made:
-            return read_waiting(count_and_read(made, empty_tables()))
-    return read_waiting(count_and_read(decoded, empty_tables()))
-
-
-def decode(blocks: Iterable[Block], sources: Sequence[Source], fragments: Fragments | None = None) -> Iterator[Decoded]:
-    """Each block with its packets, and what tells those apart.
-
-    fragments   what waits from before, and after; None: nothing came before, nor will come
-    """
-    ports = tuple(sorted({port for source in sources for port in source.vxlan_ports}))
-    waiting = Fragments() if fragments is None else fragments
-    waiting.vxlan_ports = ports
-    room_packets, room_keys = Room(PACKET), Room(KEY)
-    for block in blocks:
-        packets = room_packets.take(len(block.frames))
-        noted = decode_frames(block.data, block.frames, len(packets), packets)
-        if ports:
-            noted += open_vxlan(block.data, block.frames, packets, ports)
-        if noted:
-            without_labels(block, packets)
-            labels = labels_of(block.data, block.frames, packets)
-            data, frames = block.data, block.frames
-            if note_unread(sources, block, packets):
-                data, frames, packets = waiting.join(data, frames, packets)
-            block = Block(data, frames, labels)
-        yield keyed(block, packets, room_keys.take(len(packets)))
-    if fragments is None and waiting.waiting:
-        data, frames, packets = waiting.flush()
-        yield keyed(Block(data, frames), packets, room_keys.take(len(packets)))
-    for number, n in waiting.lost.items():
-        sources[number].damage.append(Damage("capture-gap", "IP packets of which a fragment was not captured", count=n))
-
-
-def keyed(block: Block, packets: npt.NDArray[Any], keys: npt.NDArray[Any] | None = None) -> Decoded:
-    """The packets with their keys; `keys`: room for them."""
-    keys = np.empty(len(packets), KEY) if keys is None else keys
-    key_packets(packets, keys)
-    return Decoded(block, packets, keys)
-
-
-def count_and_read(decoded: Iterable[Decoded], tables: Tables) -> Tables:
-    """The tables with these packets too, read as far as they can be while more may come."""
-    offers = np.zeros((BLOCK_FRAMES, 3), np.int64)
-    for block, packets, keys in decoded:
-        n = len(packets)
-        if n > len(offers):
-            offers = np.zeros((n, 3), np.int64)
-        if block.labels:
-            tables = with_labels(tables, block.labels, packets)
-        counted = 0
-        while counted < n:
-            counted, n_offers = count_packets(block.frames, packets, keys, counted, n, tables, offers)
-            tables = read_all(block.data, packets, offers, n_offers, tables)
-            if counted < n:
-                tables = grown(tables)
-    return tables
+            for one in made:
+                engine.feed(one)
+    else:
+        for one in decoded:
+            engine.feed(one)
+    return read_waiting(engine.tables)
 
 
 def within(blocks: Iterable[Block], start_ns: int | None, end_ns: int | None) -> Iterator[Block]:
@@ -280,33 +212,6 @@ def reported(blocks: Iterable[Block], sources: Sequence[Source], progress: Progr
         progress(*progress_of(sources))
 
 
-def without_labels(block: Block, packets: npt.NDArray[Any]) -> None:
-    """Give frames that hold no packet the note of what they are in place of a label's, which a comment on them has put there."""
-    status = packets["status"]
-    rows = np.flatnonzero((packets["note"] == LABELLED) & (status >= NOT_IP) & (status != FRAGMENT))
-    if len(rows):
-        frames, again = block.frames[rows], np.zeros(len(rows), PACKET)
-        frames["note_bytes"] = 0
-        decode_frames(block.data, frames, len(rows), again)
-        packets["note"][rows] = np.where(again["note"] == LABELLED, 0, again["note"])
-
-
-def note_unread(sources: Sequence[Source], block: Block, packets: npt.NDArray[Any]) -> bool:
-    """Count, by input, the frames that gave no packet, and the datagrams of tunnels that can't be opened, by what they are.
-
-    True when there are fragments among the packets.
-    """
-    status, note = packets["status"], packets["note"]
-    rows = np.flatnonzero(((status >= NOT_IP) & (status != FRAGMENT)) | ((note >= WHY_LINK) & (note < LABELLED)))
-    if len(rows):
-        frames = block.frames[rows]
-        status = np.where((status[rows] == CUT_SHORT) & (frames["captured_bytes"] >= frames["wire_bytes"]), MALFORMED, status[rows])
-        kinds = np.stack([frames["source"], status, frames["link_type"], note[rows].astype(np.int64)], axis=1)
-        for (source, kind, link_type, what), n in zip(*np.unique(kinds, axis=0, return_counts=True), strict=True):
-            sources[source].note(int(kind), int(link_type), int(what), int(n))
-    return bool((packets["status"] == FRAGMENT).any())
-
-
 def note_losses(sources: Sequence[Source], missing: Mapping[int, tuple[int, int]], n_copies: int) -> None:
     """Note what was captured twice, and what was not: by the input where the flows were first seen."""
     if n_copies:
@@ -315,11 +220,6 @@ def note_losses(sources: Sequence[Source], missing: Mapping[int, tuple[int, int]
     for source, (n_flows, n_bytes) in missing.items():
         text = f"{n_bytes} bytes in the middle of {n_flows} TCP {'conversation' if n_flows == 1 else 'conversations'} were not captured"
         sources[source].damage.append(Damage("capture-gap", text))
-
-
-def by_time(starts: Sequence[int | None]) -> list[int]:
-    """The inputs' numbers in the order of their first packets' times; those without come last."""
-    return sorted(range(len(starts)), key=lambda i: (starts[i] is None, starts[i] or 0, i))
 
 
 def permits(reading: Reading, form: str, proxies: Sequence[str] = ()) -> str:

@@ -68,10 +68,10 @@ def run_all() -> None:
 
 def load() -> None:
     """Load what every packet needs, before the first one comes: 0.3 s (measured) in which a fast interface fills every buffer."""
-    from analyzer.pipeline import count_and_read, decode
+    from analyzer.engine import Engine
 
     source = Source("none", file=io.BytesIO(pcap()))
-    count_and_read(decode(in_time_order([source]), [source]), empty_tables())
+    Engine([source]).read(in_time_order([source]))
 
 
 def touch(tables: Tables) -> None:

@@ -15,7 +15,8 @@ import pytest
 
 from analyzer.capture.block import Damage
 from analyzer.capture.source import Source
-from analyzer.growing import Growing, Limits
+from analyzer.engine import Limits
+from analyzer.growing import Growing
 from analyzer.pipeline import judge
 from analyzer.routes.topology import load_topology
 from tests.build import Conversation, pcap
@@ -150,7 +151,7 @@ def test_every_limit_is_kept() -> None:
 MEASURE = """
 import io, resource, sys
 from tests.test_growing import flood, growing
-from analyzer.growing import Limits
+from analyzer.engine import Limits
 flood_bytes = flood(int(sys.argv[1]))
 before = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
 live = growing(io.BytesIO(flood_bytes), Limits(conversations=2_000, other_rows=1_000))

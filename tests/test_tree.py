@@ -60,6 +60,8 @@ ROOMS = (
     *("services", "routes"),
     # from bytes to columns
     *("packets", "capture", "flows", "names"),
+    # packets in, flows out
+    *("decoded", "engine"),
     # what is judged of them, and the one screen with all stages
     *("verdict", "pipeline"),
     # the same stages over what isn't read in one piece

@@ -1,4 +1,4 @@
-"""Conversations taken out of the growing tables, so that a live capture's memory has an end.
+"""Conversations taken out of the tables, so that a live capture's memory has an end.
 
 What stays is packed, so that the room is really free. A conversation's records go together: which of them are one flow is
 decided over all of them (fold.py). Rows are made of what goes while everything is still there: an answer names flows of others.

@@ -12,22 +12,18 @@ import numpy as np
 
 from analyzer.capture.block import Block
 from analyzer.capture.source import Source
+from analyzer.engine import Engine, Limits
 from analyzer.flows.concatenate import concatenated, renumbered
 from analyzer.flows.grow import empty_tables
 from analyzer.flows.layout import N_RECORDS, N_SIGHTINGS, Tables
-from analyzer.flows.merge import merged_tables
-from analyzer.flows.retire import oldest, remaining
 from analyzer.flows.table import rehash
-from analyzer.growing import SHARE, Limits, rows_of
-from analyzer.names.datagrams import MAX_DATAGRAMS
-from analyzer.names.offers import read_all, read_waiting
-from analyzer.names.table import Named, named_tables
 from analyzer.packets.fragments import Part, joined_again
-from analyzer.parts.partial import Partial, collect_between
-from analyzer.pipeline import by_time, count_and_read, decode, keyed
+from analyzer.parts.partial import Partial
 
 if TYPE_CHECKING:
     import pyarrow as pa
+
+    from analyzer.names.table import Named
 
 LIMITS: Final = Limits(conversations=60_000, waiting_bytes=32 << 20, name_bytes=32 << 20, messages=300_000)
 """What is carried at most. It is written to disk after every file, and read again when a run begins."""
@@ -73,31 +69,16 @@ class Counted:
         look     called before every block of packets; what it raises ends the counting
         Errors   Unusable, it can't be read
         """
-        self.source = source
-        self.going_on = 0
-        self._names, self._starts = [*carried.names, source.name], [*carried.starts, None]
-        self._tables = carried.tables
         fragments, _ = joined_again(carried.parts)
-        sources = [*(Source(name) for name in carried.names), source]
-        for decoded in decode(self._numbered(), sources, fragments):
+        engine = Engine([*inputs_of(carried), source], carried.tables, fragments, limits, keep)
+        for decoded in engine.decode(numbered(source, len(carried.names))):
             look()
-            self._tables = count_and_read([decoded], self._tables)
-            while limits.are_passed(self._tables):
-                self._starts[-1] = source.first_ns
-                self._retire(keep)
-        self._starts[-1] = source.first_ns
+            engine.feed(decoded)
+        self.source = source
+        self.going_on = engine.going_on
+        self._names, self._starts = [*carried.names, source.name], [*carried.starts, source.first_ns]
+        self._tables = engine.tables
         self.carried = self._without_old_names(tuple(fragments.parts()))
-
-    def _numbered(self) -> Iterator[Block]:
-        for block in self.source.blocks():
-            block.frames["source"] = len(self._names) - 1
-            yield block
-
-    def _retire(self, keep: Callable[[pa.Table], None]) -> None:
-        taken, going_on = oldest(self._tables, SHARE)
-        keep(rows_of(concatenated(self._tables, empty_tables()), taken, self._names, by_time(self._starts)))
-        self._tables = remaining(self._tables, taken)
-        self.going_on += going_on
 
     def _without_old_names(self, parts: tuple[Part, ...]) -> Partial:
         """Inputs that nothing of what is carried was seen in are forgotten."""
@@ -125,9 +106,20 @@ def sources_of(tables: Tables) -> set[int]:
 
 def named_so_far(carried: Partial) -> Named:
     """The flow table's rows of everything that is carried, and the lookups; it stays as it is."""
-    tables = concatenated(carried.tables, empty_tables())
-    if carried.parts:
-        waiting, _ = joined_again(carried.parts)
-        data, frames, packets = waiting.flush()
-        tables = merged_tables(tables, collect_between([keyed(Block(data, frames), packets)]), read_all, MAX_DATAGRAMS)
-    return named_tables(read_waiting(tables), list(carried.names), by_time(carried.starts))
+    fragments, _ = joined_again(carried.parts)
+    return Engine(inputs_of(carried), carried.tables, fragments).snapshot()
+
+
+def inputs_of(carried: Partial) -> list[Source]:
+    """The inputs that something carried was seen in: their names and first times."""
+    inputs = [Source(name) for name in carried.names]
+    for source, start in zip(inputs, carried.starts, strict=True):
+        source.first_ns = start
+    return inputs
+
+
+def numbered(source: Source, number: int) -> Iterator[Block]:
+    """The source's blocks, as those of the input of that number."""
+    for block in source.blocks():
+        block.frames["source"] = number
+        yield block

@@ -35,7 +35,7 @@ OPEN: Final = "open.parquet"
 WITNESSES: Final = "witnesses.parquet"
 NO_DATE: Final = "__HIVE_DEFAULT_PARTITION__"
 MOST_UNNAMED: Final = 20_000
-"""As in growing.Limits: a verdict over more sources than that is no use to anybody, and takes minutes."""
+"""As in engine.Limits: a verdict over more sources than that is no use to anybody, and takes minutes."""
 
 ROUTED: Final = ("route", "direct_outcome", "hidden", "proxy", "proxy_name", "method", "pair", "inspected")
 

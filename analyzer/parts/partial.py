@@ -8,23 +8,22 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from analyzer.capture.block import Block
 from analyzer.capture.facts import InputFacts, earliest, facts_of, joined
-from analyzer.flows.concatenate import concatenated, renumbered
-from analyzer.flows.grow import empty_tables
-from analyzer.flows.layout import CONTINUED, Tables
+from analyzer.capture.source import Source
+from analyzer.engine import Engine, by_time, continued_tables, tables_between
+from analyzer.flows.concatenate import renumbered
+from analyzer.flows.layout import Tables
 from analyzer.flows.merge import merged_tables, released_tables
 from analyzer.names.datagrams import MAX_DATAGRAMS
 from analyzer.names.offers import read_all, read_waiting
 from analyzer.names.table import flow_table
 from analyzer.packets.fragments import Fragments, Part, joined_again
 from analyzer.parts.tails import without_unsure
-from analyzer.pipeline import Decoded, by_time, count_and_read, decode, keyed
 
 if TYPE_CHECKING:
     import pyarrow as pa
 
-    from analyzer.capture.source import Source
+    from analyzer.capture.block import Block
 
 
 @dataclass(frozen=True)
@@ -55,25 +54,16 @@ class Partial:
     @staticmethod
     def empty() -> Partial:
         """No packets: merge(empty, p) and merge(p, empty) are p."""
-        tables = empty_tables()
-        tables.counts[CONTINUED] = 1
-        return Partial((), (), tables)
+        return Partial((), (), continued_tables())
 
 
 def collect_piece(blocks: Iterable[Block], sources: Sequence[Source]) -> Partial:
-    """As pipeline.collect, of packets before and behind which others may have come."""
+    """What these packets say, before and behind which others may have come."""
     fragments = Fragments()
-    tables = collect_between(decode(blocks, sources, fragments))
+    tables = Engine(sources, continued_tables(), fragments).read(blocks).tables
     inputs = tuple(facts_of(source) for source in sources)
     names, starts = tuple(one.name for one in inputs), tuple(one.first_ns for one in inputs)
     return Partial(names, starts, tables, tuple(fragments.parts()), inputs)
-
-
-def collect_between(decoded: Iterable[Decoded]) -> Tables:
-    """The tables of these packets alone."""
-    tables = empty_tables()
-    tables.counts[CONTINUED] = 1
-    return count_and_read(decoded, tables)
 
 
 def merge(left: Partial, right: Partial) -> Partial:
@@ -116,7 +106,7 @@ def with_names(part: Partial, names: Sequence[str]) -> Partial:
 def between_pieces(left: Sequence[Part], right: Sequence[Part]) -> tuple[Tables | None, tuple[Part, ...]]:
     """(what the packets say whose fragments lie in both pieces, the fragments that still wait)."""
     fragments, (data, frames, packets) = joined_again([*left, *right])
-    found = collect_between([keyed(Block(data, frames), packets)]) if len(packets) else None
+    found = tables_between(data, frames, packets) if len(packets) else None
     return found, tuple(fragments.parts())
 
 
@@ -145,11 +135,8 @@ def both_windows(left: Partial, right: Partial) -> tuple[int | None, int | None]
 
 def whole_tables(partial: Partial) -> Tables:
     """The tables of a part that has all the packets there are, or all that will be had, ready to be named; the part stays as it is."""
-    tables = concatenated(partial.tables, empty_tables())
-    if partial.parts:
-        waiting, _ = joined_again(partial.parts)
-        data, frames, packets = waiting.flush()
-        tables = merged_tables(tables, collect_between([keyed(Block(data, frames), packets)]), read_all, MAX_DATAGRAMS)
+    fragments, _ = joined_again(partial.parts)
+    tables = Engine((), partial.tables, fragments).copied()
     tables = read_waiting(released_tables(tables, read_all))
     without_unsure(tables)
     return tables

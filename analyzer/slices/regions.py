@@ -18,6 +18,7 @@ import pyarrow as pa
 from analyzer.capture.inputs import open_inputs
 from analyzer.capture.interleave import in_time_order
 from analyzer.capture.source import Input
+from analyzer.engine import Engine
 from analyzer.flows.grow import empty_tables
 from analyzer.flows.layout import N_MESSAGES, REGION, REGION_PAC, REGIONS
 from analyzer.names.alerts import ALERT_RECORD, APPLICATION_RECORD, CHANGE_CIPHER_SPEC_RECORD, HANDSHAKE_RECORD
@@ -25,7 +26,7 @@ from analyzer.names.offers import read_waiting
 from analyzer.names.pac import MAX_PAC
 from analyzer.names.states import AFTER_HELLO, CERTIFICATE, CHUNK, DNS, SCAN, SOCKS5_ANSWERING, SOCKS5_ASKING, START, TRAILER
 from analyzer.packets.layout import TCP
-from analyzer.pipeline import count_and_read, decode, within
+from analyzer.pipeline import within
 from analyzer.slices.frame import Frame
 from analyzer.slices.frames import Finder
 from analyzer.slices.hellos import RECORDS_HEAD
@@ -115,7 +116,7 @@ def read_sides(
     sources = open_inputs(inputs, vxlan_ports).sources
     tables = empty_tables()
     tables.counts[REGIONS] = 1
-    tables = read_waiting(count_and_read(decode(within(in_time_order(sources), start_ns, end_ns), sources), tables))
+    tables = read_waiting(Engine(sources, tables).read(within(in_time_order(sources), start_ns, end_ns)).tables)
     messages = tables.messages[: int(tables.counts[N_MESSAGES])]
     return _sides(tables.records, messages[messages["kind"] == REGION], Finder(flows, chosen), frames())
 

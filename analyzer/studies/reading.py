@@ -17,12 +17,11 @@ import pyarrow as pa
 from analyzer.capture.inputs import no_results, open_inputs
 from analyzer.capture.interleave import in_time_order
 from analyzer.capture.source import Identity, Source
+from analyzer.decoded import Decoded, decode
+from analyzer.engine import Engine
 from analyzer.errors import Unusable, nothing_readable
-from analyzer.flows.grow import empty_tables
-from analyzer.names.offers import read_waiting
-from analyzer.names.table import flow_table
 from analyzer.packets.layout import NO_TIME
-from analyzer.pipeline import Decoded, Progress, Reading, by_time, count_and_read, decode, reported
+from analyzer.pipeline import Progress, Reading, reported
 from analyzer.routes.route import route_flows
 from analyzer.services.catalogue import Catalogue
 from analyzer.services.tag import tag_flows
@@ -109,12 +108,11 @@ def _read_together(
     own = [sources[i] for i in used]
     blocks = reported(in_time_order(own), own, progress)
     wanted = [_Wanted(tests[number], used) for number in together]
-    tables = [empty_tables() for _ in wanted]
+    engines = [Engine(own) for _ in wanted]
     for decoded in decode(blocks, own):
-        for i, test in enumerate(wanted):
-            tables[i] = count_and_read([test.of(decoded)], tables[i])
-    names, order = [source.name for source in own], by_time([source.first_ns for source in own])
-    return {number: flow_table(read_waiting(table), names, order) for number, table in zip(together, tables, strict=True)}
+        for test, engine in zip(wanted, engines, strict=True):
+            engine.feed(test.of(decoded))
+    return {number: engine.named(engine.tables).flows for number, engine in zip(together, engines, strict=True)}
 
 
 class _Wanted:

@@ -8,20 +8,20 @@ import pyarrow as pa
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
+from analyzer.engine import Engine, rows_of
 from analyzer.flows.concatenate import concatenated
 from analyzer.flows.grow import empty_tables
 from analyzer.flows.layout import ARENA_USED, N_MESSAGES, N_RECORDS, POOL_USED, Tables
 from analyzer.flows.retire import answering, conversations, oldest, remaining
-from analyzer.growing import rows_of, together
+from analyzer.growing import together
 from analyzer.names.offers import read_waiting
-from analyzer.names.table import flow_table
-from analyzer.pipeline import count_and_read, decode
+from analyzer.names.table import flow_table, named_tables
 from tests.build import ESTABLISHED, Conversation, client_hello, connect, messy_capture, pcap
 from tests.pieces import Whole, differences
 
 
 def tables_of(whole: Whole, first: int, last: int, tables: Tables | None = None) -> Tables:
-    return count_and_read(decode(whole.frames(first, last), [whole.source]), tables or empty_tables())
+    return Engine([whole.source], tables).read(whole.frames(first, last)).tables
 
 
 def rows(tables: Tables) -> pa.Table:
@@ -29,7 +29,7 @@ def rows(tables: Tables) -> pa.Table:
 
 
 def taken_rows(tables: Tables, taken: npt.NDArray[np.bool_]) -> pa.Table:
-    return rows_of(concatenated(tables, empty_tables()), taken, ["whole.pcap"], [0])
+    return rows_of(named_tables(read_waiting(concatenated(tables, empty_tables())), ["whole.pcap"], [0]), taken)
 
 
 @settings(max_examples=15, deadline=None, suppress_health_check=[HealthCheck.too_slow])

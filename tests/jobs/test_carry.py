@@ -9,7 +9,8 @@ import pyarrow as pa
 import pytest
 
 from analyzer.capture.source import Source
-from analyzer.growing import Limits, together
+from analyzer.engine import Limits
+from analyzer.growing import together
 from analyzer.jobs.carry import Counted, named_so_far, nothing, sources_of
 from analyzer.parts.partial import Partial
 from analyzer.tables import FLOW_COLUMNS

@@ -8,8 +8,8 @@ import pandas as pd
 import pyarrow as pa
 import pytest
 
+from analyzer.engine import Limits
 from analyzer.errors import Unusable
-from analyzer.growing import Limits
 from analyzer.jobs import carry
 from analyzer.jobs.analyst import Analyst
 from analyzer.jobs.evidence import by_date, part_number, read_all, seen_in

@@ -12,8 +12,8 @@ from typing import Any
 import pytest
 
 from analyzer import row_files
+from analyzer.engine import Limits
 from analyzer.errors import Unusable
-from analyzer.growing import Limits
 from analyzer.jobs import carry, run
 from analyzer.jobs.file import Job
 from analyzer.jobs.pending import begin

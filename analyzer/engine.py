@@ -1,0 +1,166 @@
+"""Packets in, flows out: one Engine for a file, a stream, a live capture, a job's ring files and a part of the traffic.
+
+Whoever drives it decides where blocks come from, who looks when, and what becomes of the rows that memory has no room for.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any, Final
+
+import numpy as np
+import numpy.typing as npt
+
+from analyzer.capture.block import BLOCK_FRAMES, Block
+from analyzer.capture.source import Source
+from analyzer.decoded import Decoded, decode, keyed
+from analyzer.flows.concatenate import concatenated
+from analyzer.flows.grow import empty_tables, grown
+from analyzer.flows.labels import with_labels
+from analyzer.flows.layout import ARENA_LIVE, CONTINUED, N_MESSAGES, N_RECORDS, POOL_USED, Tables
+from analyzer.flows.merge import merged_tables
+from analyzer.flows.retire import oldest, remaining
+from analyzer.flows.table import count_packets
+from analyzer.names.datagrams import MAX_DATAGRAMS
+from analyzer.names.offers import read_all, read_waiting
+from analyzer.names.table import Named, named_tables
+from analyzer.packets.fragments import Fragments, joined_again
+
+if TYPE_CHECKING:
+    import pyarrow as pa
+
+# How much of what is in memory is evicted when a limit is reached: more at a time costs less often.
+SHARE: Final = 0.5
+
+
+@dataclass(frozen=True)
+class Limits:
+    """What is kept in memory at most, whatever arrives.
+
+    conversations  that can still go on
+    waiting_bytes  payload that waits for what comes before it
+    name_bytes     names and other texts;  messages: requests, answers and hellos
+    named_rows     finished rows that tell a host or a request;  other_rows: finished rows of the rest
+    """
+
+    conversations: int = 100_000
+    waiting_bytes: int = 64 << 20
+    name_bytes: int = 64 << 20
+    messages: int = 500_000
+    named_rows: int = 100_000
+    other_rows: int = 20_000
+
+    def are_passed(self, tables: Tables) -> bool:
+        """Whether the tables hold more than they may."""
+        counts = tables.counts
+        return bool(
+            counts[N_RECORDS] > self.conversations
+            or counts[ARENA_LIVE] > self.waiting_bytes
+            or counts[POOL_USED] > self.name_bytes
+            or counts[N_MESSAGES] > self.messages
+        )
+
+
+class Engine:
+    """What the packets so far say: fed with them, looked at whenever somebody asks. Memory grows with conversations, never with packets.
+
+    sources   the inputs, by the numbers that frames have
+    tables    everything that is known; feed() changes them
+    going_on  conversations that were evicted although they could go on
+    """
+
+    def __init__(
+        self,
+        sources: Sequence[Source],
+        tables: Tables | None = None,
+        fragments: Fragments | None = None,
+        limits: Limits | None = None,
+        keep: Callable[[pa.Table], None] = lambda rows: None,
+    ) -> None:
+        """tables, fragments: what came before; fragments None: nothing did, nor will anything come behind.
+
+        limits   beyond them conversations are evicted, those that are over first; None: there are none
+        keep     takes the rows (names.table) of what is evicted
+        """
+        self.sources = sources
+        self.tables = empty_tables() if tables is None else tables
+        self.going_on = 0
+        self._fragments, self._limits, self._keep = fragments, limits, keep
+        self._offers = np.zeros((BLOCK_FRAMES, 3), np.int64)
+
+    def read(self, blocks: Iterable[Block]) -> Engine:
+        """Decode these blocks and feed them; the engine itself."""
+        for decoded in self.decode(blocks):
+            self.feed(decoded)
+        return self
+
+    def decode(self, blocks: Iterable[Block]) -> Iterator[Decoded]:
+        """Each block as feed() takes it: where the two are apart, they may run in threads of their own."""
+        return decode(blocks, self.sources, self._fragments)
+
+    def feed(self, decoded: Decoded) -> None:
+        """Count these packets, and read what they carry as far as it can be while more may come."""
+        block, packets, keys = decoded
+        n = len(packets)
+        if n > len(self._offers):
+            self._offers = np.zeros((n, 3), np.int64)
+        if block.labels:
+            self.tables = with_labels(self.tables, block.labels, packets)
+        counted = 0
+        while counted < n:
+            counted, n_offers = count_packets(block.frames, packets, keys, counted, n, self.tables, self._offers)
+            self.tables = read_all(block.data, packets, self._offers, n_offers, self.tables)
+            if counted < n:
+                self.tables = grown(self.tables)
+        while self._limits is not None and self._limits.are_passed(self.tables):
+            self._evict()
+
+    def snapshot(self) -> Named:
+        """The flow table and the lookups of everything so far, as if nothing more came; feeding goes on undisturbed."""
+        return self.named(self.copied())
+
+    def copied(self) -> Tables:
+        """The tables as they are, with what fragments give that wait for others; theirs is the room, for whoever names them."""
+        tables = concatenated(self.tables, empty_tables())
+        if self._fragments is None or not self._fragments.waiting:
+            return tables
+        waiting, _ = joined_again(self._fragments.parts())
+        return merged_tables(tables, tables_between(*waiting.flush()), read_all, MAX_DATAGRAMS)
+
+    def named(self, tables: Tables) -> Named:
+        """The flow table and the lookups of these tables, when nothing more will come; they are used up."""
+        starts = by_time([source.first_ns for source in self.sources])
+        return named_tables(read_waiting(tables), [source.name for source in self.sources], starts)
+
+    def _evict(self) -> None:
+        taken, going_on = oldest(self.tables, SHARE)
+        rows = rows_of(self.named(concatenated(self.tables, empty_tables())), taken)
+        self.tables = remaining(self.tables, taken)
+        self.going_on += going_on
+        self._keep(rows)
+
+
+def tables_between(data: npt.NDArray[np.uint8], frames: npt.NDArray[Any], packets: npt.NDArray[Any]) -> Tables:
+    """The tables of these packets alone (as fragments give them), before and behind which others may have come."""
+    engine = Engine((), continued_tables())
+    engine.feed(keyed(Block(data, frames), packets))
+    return engine.tables
+
+
+def continued_tables() -> Tables:
+    """No packets yet, of a piece of traffic that may go on from an earlier one."""
+    tables = empty_tables()
+    tables.counts[CONTINUED] = 1
+    return tables
+
+
+def rows_of(named: Named, taken: npt.NDArray[np.bool_]) -> pa.Table:
+    """The flow table's rows of the records that are taken, whole conversations, named by all that is known. taken: bool[n_records]."""
+    rows = np.unique(named.row_of[taken])
+    return named.flows.take(rows[rows >= 0])
+
+
+def by_time(starts: Sequence[int | None]) -> list[int]:
+    """The inputs' numbers in the order of their first packets' times; those without come last."""
+    return sorted(range(len(starts)), key=lambda i: (starts[i] is None, starts[i] or 0, i))
