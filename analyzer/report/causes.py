@@ -7,11 +7,13 @@ from dataclasses import dataclass, replace
 from typing import Any
 
 from analyzer.report.expectation import expectation_file
-from analyzer.text.labels import ProxyLabel, source_label
+from analyzer.text.labels import ProxyLabel, some, source_label
 from analyzer.text.times import to_the_second
 from analyzer.text.words import counted
 
 SEVERITIES = ("problem", "warning", "info")
+
+MOST_WAYS = 3
 
 OF_A_MOMENT = frozenset(("backlog-flush", "winner-changed", "fallback", "tunnel-idle-closed", "tunnel-dead", "client-analyzer-run"))
 """Findings of which the document has one per source and moment."""
@@ -38,6 +40,7 @@ class Finding:
     """Something a person should know: what, where it was seen, what to do about it.
 
     settings  what to change, in the order to try it; expect: what must hold afterwards, as a file for --expect; "": nothing follows
+    way       what its proxy is called
     command   writes its packets
     alike     what is the same of other sources or at other moments, where they are put together
     """
@@ -53,13 +56,29 @@ class Finding:
     settings: tuple[Setting, ...] = ()
     expect: str = ""
     proxy: str | None = None
+    way: str = ""
     command: str = ""
     alike: tuple[Finding, ...] = ()
 
     @property
     def more(self) -> str:
-        """`and 14 more like it`; "" where there is none."""
+        """`and 14 more like it`, `and the same through PROX02`; "" where there is none."""
+        others = list(dict.fromkeys(one.way for one in self.alike))
+        if "" not in others and self.way not in others:
+            return f"and the same through {some(others, MOST_WAYS)}" if others else ""
         return f"and {len(self.alike):,} more like it" if self.alike else ""
+
+
+def to_do(findings: Sequence[Finding]) -> list[Finding]:
+    """What harms, most harmful first; what is to be done about it once, however many proxies it is about."""
+    together: dict[tuple[object, ...], list[Finding]] = {}
+    for cause in causes(findings):
+        if cause.severity in SEVERITIES[:2]:
+            together.setdefault((cause.severity, cause.code, cause.confidence, cause.advice), []).append(cause)
+    return [
+        replace(first, alike=(*first.alike, *(one for cause in rest for one in (cause, *cause.alike))))
+        for first, *rest in together.values()
+    ]
 
 
 def causes(findings: Sequence[Finding]) -> list[Finding]:
@@ -86,6 +105,7 @@ def finding_of(entry: Mapping[str, Any], names: Mapping[str, str | None], labels
         advice=entry["advice"],
         about=", ".join(about),
         proxy=proxy,
+        way=str(labels.get(proxy, proxy)) if proxy else "",
         when=span(entry["first_seen"], entry["last_seen"]),
         flows=tuple(entry["flows"]),
         settings=tuple(_setting(one) for one in entry.get("settings", ())),

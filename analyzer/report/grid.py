@@ -2,13 +2,23 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+import io
+from collections.abc import Iterable, Sequence
+from functools import cache
 
 from rich.box import SIMPLE_HEAD
+from rich.console import Console, RenderableType
+from rich.measure import Measurement
 from rich.table import Table
 from rich.text import Text
 
-from analyzer.text.inert import inert, shorten
+from analyzer.text.inert import UNWRAPPED, inert, shorten
+
+GAP = 2
+"""Columns between two cells."""
+
+LEAST_NAME = 12
+"""What a name keeps of itself at least, however narrow the screen."""
 
 
 def fitted(text: str | None, room: int | None) -> str:
@@ -29,3 +39,34 @@ def grid(*columns: str | Text, right: Sequence[str] = ()) -> Table:
         heading = Text(column) if isinstance(column, str) else column
         made.add_column(heading, justify="right" if column in right else "left", overflow="fold")
     return made
+
+
+def filled(columns: Sequence[str], rows: Iterable[Sequence[Text]], width: int, right: Sequence[str] = (), name: str = "") -> Table:
+    """A table of these rows without the columns in which nothing stands.
+
+    name   the column whose texts are shortened in the middle to the room that the others leave; "": none
+    """
+    every = list(rows)
+    kept = [at for at in range(len(columns)) if at == 0 or any(row[at].plain for row in every)]
+    if name in columns and width < UNWRAPPED:
+        at = columns.index(name)
+        others = [max(len(columns[k]), *(row[k].cell_len for row in every)) + GAP for k in kept if k != at] if every else []
+        room = max(LEAST_NAME, width - sum(others))
+        every = [
+            [Text(shorten(text.plain, room), text.style, overflow="fold") if k == at else text for k, text in enumerate(row)]
+            for row in every
+        ]
+    made = grid(*(columns[at] for at in kept), right=right)
+    for row in every:
+        made.add_row(*(row[at] for at in kept))
+    return made
+
+
+@cache
+def _paper() -> Console:
+    return Console(file=io.StringIO(), width=UNWRAPPED, color_system=None)
+
+
+def width_of(content: RenderableType) -> int:
+    """Columns that it takes where there is room for all of it."""
+    return Measurement.get(_paper(), _paper().options, content).maximum

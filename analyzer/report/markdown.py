@@ -24,6 +24,8 @@ def to_markdown(report: Report) -> str:
         blocks.append(f"… and {report.rest(MOST_ANSWERS)}, below.")
     if report.summary:
         blocks.append(f"_{markdown(report.summary)}_")
+    if report.propose:
+        blocks.append(f"Names for the proxies, and what each is for: {markdown(report.propose)}")
     blocks += [*verdict_blocks(report), f"_{markdown(report.made_by)}._"]
     return "\n\n".join(blocks) + "\n"
 

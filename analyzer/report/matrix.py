@@ -2,39 +2,46 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 
 from rich.console import RenderableType
 from rich.padding import Padding
 from rich.table import Table
 from rich.text import Text
 
-from analyzer.report.grid import cell, fitted, grid
+from analyzer.report.grid import cell, fitted, grid, width_of
 from analyzer.report.sources import OUTCOME_NAMES, Cell, Row, Source
 from analyzer.text.inert import UNWRAPPED, inert
-from analyzer.text.labels import ProxyLabel, byte_size
+from analyzer.text.labels import ProxyLabel, byte_size, told_apart
 
 WON = "▶"
 FAILED = "✗"
 LEGEND = f"{WON} won · numbers are requests carried · {FAILED} failed"
 
-WIDE = 120
-"""From this many columns on, cells hold shares and bytes too."""
-
-ROOM_FOR_OUTCOME = 100
-"""From this many columns on, what came of each row has a column of its own; below, what doesn't work is listed under the table."""
-
 NAME_ROOM = 36
+LEAST_NAME_ROOM = 20
 PROXY_ROOM = 15
-SURE_ROOM = 8
-GUTTER = 2
 
 
 def matrix(source: Source, width: int) -> Table:
-    """One row per plane and service; a column per proxy where they fit, else one for the winner and one for the others."""
-    names = max((len(inert(row.label)) + GUTTER for row in source.rows()), default=0)
-    needed = min(names, NAME_ROOM) + GUTTER + SURE_ROOM + sum(_column_room(p, width) + GUTTER for p in source.proxies)
-    return _by_columns(source, width) if needed <= width else _by_winner(source, width)
+    """One row per plane and service; a column per proxy where they fit, else one for the winner and one for the others.
+
+    Shares and bytes go first where the screen is narrow, then the beginnings of addresses, which the answer has whole, then what came
+    of each row: what doesn't work is listed under the table too.
+    """
+    if width >= UNWRAPPED:
+        return _by_columns(source, None, {}, shares=True, outcome=True)
+    brief = told_apart([proxy.proxy for proxy in source.proxies if not proxy.name])
+    for shares, short, outcome in ((True, {}, True), (False, {}, True), (False, brief, True), (False, {}, False), (False, brief, False)):
+        made = _by_columns(source, NAME_ROOM, short, shares=shares, outcome=outcome)
+        if width_of(made) <= width:
+            return made
+    for room in range(NAME_ROOM, LEAST_NAME_ROOM, -1):
+        for outcome in (True, False):
+            made = _by_winner(source, room, width, outcome=outcome)
+            if width_of(made) <= width:
+                return made
+    return _by_winner(source, LEAST_NAME_ROOM, width, outcome=False)
 
 
 def notes(source: Source, verbose: bool = False) -> Iterator[RenderableType]:
@@ -51,28 +58,33 @@ def notes(source: Source, verbose: bool = False) -> Iterator[RenderableType]:
             yield Padding(line, (0, 0, 0, 2), expand=False)
 
 
-def _by_columns(source: Source, width: int) -> Table:
-    room = None if width >= UNWRAPPED else NAME_ROOM
-    outcome = width >= ROOM_FOR_OUTCOME
-    made = grid("\nService", *(_heading(p, room and PROXY_ROOM) for p in source.proxies), "\nSure", *["\nOutcome"][:outcome])
+def _by_columns(source: Source, room: int | None, brief: Mapping[str, str], *, shares: bool, outcome: bool) -> Table:
+    """room: what a name may take; None: all it needs. brief: what stands for an address."""
+    above = "\n" if source.proxies else ""
+    headings = [_heading(proxy, room and PROXY_ROOM, brief) for proxy in source.proxies]
+    made = grid(f"{above}Service", *headings, f"{above}Sure", *[f"{above}Outcome"][:outcome])
     for row in source.rows():
-        cells = [_cell(c, width >= WIDE, row) for c in row.cells]
+        cells = [_cell(c, shares, row) for c in row.cells]
         made.add_row(_name(row, room), *cells, _sure_cell(row), *[_outcome_cell(row)][:outcome])
     return made
 
 
-def _by_winner(source: Source, width: int) -> Table:
-    room = max(20, width // 4)
-    made = grid("Service", "Winner", "Requests", "Others", "Sure")
-    for row in source.rows():
+def _by_winner(source: Source, room: int, width: int, *, outcome: bool) -> Table:
+    rows = list(source.rows())
+    others = [", ".join(f"{c.proxy.short} {_counts(c)}" for c in row.cells if c and not c.won) for row in rows]
+    columns = ["Service", "Winner", "Requests", *["Others"][: any(others)], "Sure", *["Outcome"][:outcome]]
+    made = grid(*columns)
+    for column in made.columns:
+        column.no_wrap = column.header != Text("Others") and width >= sum(map(len, columns)) + room
+    for row, rest in zip(rows, others, strict=True):
         winner = next((c for c in row.cells if c and c.won), None)
-        others = ", ".join(f"{c.proxy.short} {_counts(c)}" for c in row.cells if c and not c.won)
         made.add_row(
             _name(row, room),
-            cell(f"{WON} {row.winner}", room + 2, "bold green") if row.winner else Text("none", "red"),
+            cell(f"{WON} {row.winner}", max(LEAST_NAME_ROOM, width // 4) + 2, "bold green") if row.winner else Text("none", "red"),
             Text(_counts(winner) if winner else ""),
-            cell(others),
+            *[cell(rest)][: any(others)],
             _sure_cell(row),
+            *[_outcome_cell(row)][:outcome],
         )
     return made
 
@@ -86,15 +98,13 @@ def _style(row: Row) -> str:
     return "bold" if row.is_plane else ""
 
 
-def _column_room(proxy: ProxyLabel, width: int) -> int:
-    return max(min(len(proxy.short), PROXY_ROOM), 24 if width >= WIDE else 9)
-
-
-def _heading(proxy: ProxyLabel, room: int | None) -> Text:
+def _heading(proxy: ProxyLabel, room: int | None, brief: Mapping[str, str]) -> Text:
     """Two lines: name over method; an unnamed proxy's address over its port."""
     if proxy.name:
         return Text(f"{fitted(proxy.name, room)}\n{fitted(proxy.method_name, room)}")
     address, _, port = proxy.proxy.rpartition(":")
+    if proxy.proxy in brief:
+        address = brief[proxy.proxy].removesuffix(f":{port}")
     return Text(f"{fitted(address, room)}\n:{fitted(port, room)}")
 
 
@@ -102,10 +112,10 @@ def _counts(part: Cell) -> str:
     return f"{part.carried:,}" + (f" {FAILED}{part.failed:,}" if part.failed else "")
 
 
-def _cell(part: Cell | None, wide: bool, row: Row) -> Text:
+def _cell(part: Cell | None, shares: bool, row: Row) -> Text:
     if part is None:
         return Text("  ·", "dim")
-    extra = f" · {part.percent}% · {byte_size(part.bytes)}" if wide and part.percent is not None else ""
+    extra = f" · {part.percent}% · {byte_size(part.bytes)}" if shares and part.percent is not None else ""
     colour = "green" if part.won else "red" if part.failed and not part.carried else ""
     return Text(f"{WON if part.won else ' '} {_counts(part)}{extra}", f"{_style(row)} {colour}".strip())
 

@@ -12,17 +12,20 @@ from dataclasses import dataclass, replace
 from pathlib import PurePath
 from typing import Any
 
-from analyzer.report.causes import SEVERITIES, Finding, causes, finding_of, finding_order, span
-from analyzer.report.commands import finding_command
+from analyzer.report.causes import SEVERITIES, Finding, causes, finding_of, finding_order, span, to_do
+from analyzer.report.commands import finding_command, topology_command
 from analyzer.report.pac import Pac, pac_of
 from analyzer.report.sources import OUTCOME_NAMES, Row, Source, source_of
-from analyzer.text.labels import ProxyLabel, all_of, byte_size, some, source_label
+from analyzer.text.labels import ProxyLabel, all_of, byte_size, some, source_label, told_apart
 from analyzer.text.times import zone_name
 from analyzer.text.words import counted
 from analyzer.verdict.sentence import no_source_answer
 
 MOST_ANSWERS = 6
 """Lines that the answer takes at most: more groups than a screen holds are counted."""
+
+BETWEEN = " · "
+"""Between the parts of the summary."""
 
 EACH_ITS_OWN = 3
 """Sources of one answer that have each their own table; of more, one stands for all."""
@@ -84,10 +87,14 @@ class Capture:
 
 @dataclass(frozen=True)
 class PlaneAnswer:
-    """A group's answer for one plane in a few words; `fine`: one proxy carries it, and it works."""
+    """A group's answer for one plane in a few words; `fine`: one proxy carries it, and it works.
+
+    brief   the same with as little of nameless proxies' addresses as tells them apart
+    """
 
     plane: str
     text: str
+    brief: str
     fine: bool
     winner: ProxyLabel | None
 
@@ -114,6 +121,11 @@ class Group:
         """`WORKSTATION (172.16.11.92)`, or `12 sources (a, b, c and 9 more)`."""
         return self.named[0] if self.n == 1 else f"{counted(self.n, 'source')} ({self.names(3)})"
 
+    @property
+    def fullest(self) -> tuple[Source, ...]:
+        """Of its sources the one that was seen with most, which stands for all; none where none has a table."""
+        return tuple(sorted(self.sources, key=lambda source: -len(source.services) - len(source.planes))[:1])
+
     def names(self, most: int) -> str:
         """The first few names, and how many more there are."""
         shown = self.named[:most]
@@ -129,7 +141,7 @@ class Report:
     nothing   why there is no answer; "" where there is one
     groups    sources with one answer, the unusual first
     sources   those that have tables of their own; n_sources: all
-    nameless  whether proxies were found that no topology names
+    propose   the command that proposes a topology, where proxies were found and none was given; else ""
     """
 
     title: str
@@ -138,7 +150,7 @@ class Report:
     groups: tuple[Group, ...]
     sources: tuple[Source, ...]
     n_sources: int
-    nameless: bool
+    propose: str
     proxies: tuple[Proxy, ...]
     direct_allowed: tuple[Direct, ...]
     direct_blocked: tuple[Direct, ...]
@@ -160,7 +172,7 @@ class Report:
 
     def to_do(self) -> list[Finding]:
         """What harms, most harmful first: problems, then warnings."""
-        return [cause for cause in self.causes() if cause.severity in SEVERITIES[:2]]
+        return to_do(self.findings)
 
     def shared(self) -> list[str]:
         """A sentence for each proxy that stands for several settings: why its names are joined."""
@@ -195,6 +207,7 @@ def build(verdict: Mapping[str, Any]) -> Report:
     findings = sorted((finding_of(f, names, labels, finding_command(verdict, f)) for f in verdict["findings"]), key=finding_order)
     captures = tuple(_capture(c) for c in verdict["captures"])
     start, end = verdict["window"]
+    topology = verdict["made_by"]["topology"]["path"]
     made = Report(
         title=_title(captures, start),
         made_by=_made_by(verdict["made_by"]),
@@ -202,7 +215,7 @@ def build(verdict: Mapping[str, Any]) -> Report:
         groups=groups,
         sources=tuple(source for group in groups for source in group.sources),
         n_sources=len(verdict["sources"]),
-        nameless=verdict["made_by"]["topology"]["path"] is None and any(label.name is None for label in labels.values()),
+        propose=topology_command(verdict) if not topology and any(label.name is None for label in labels.values()) else "",
         proxies=tuple(_proxy(p, labels[p["proxy"]]) for p in verdict["proxies"]),
         direct_allowed=_directs(verdict["direct"]["allowed"], names),
         direct_blocked=_directs(verdict["direct"]["blocked"], names),
@@ -219,6 +232,7 @@ def build(verdict: Mapping[str, Any]) -> Report:
 def _groups(verdict: Mapping[str, Any], labels: Mapping[str, ProxyLabel]) -> tuple[Group, ...]:
     """The document's groups. A group of one source has the whole answer, one of several what its sources have in common."""
     entries = {entry["client_ip"]: entry for entry in verdict["sources"]}
+    brief = told_apart([address for address, label in labels.items() if not label.name])
     made = []
     for group in verdict["groups"]:
         members = group["sources"]
@@ -232,28 +246,34 @@ def _groups(verdict: Mapping[str, Any], labels: Mapping[str, ProxyLabel]) -> tup
                 ips=tuple(members[:MOST_NAMED]),
                 sources=sources,
                 answer=sources[0].answer if len(members) == 1 else f"{group['answer']}.",
-                planes=tuple(_plane_answer(row) for row in source_of(fullest, labels).planes),
+                planes=tuple(_plane_answer(row, brief) for row in source_of(fullest, labels).planes),
             )
         )
     return tuple(made)
 
 
-def _plane_answer(row: Row) -> PlaneAnswer:
-    """`PROX03`, `PROX03, TLS breaks`, `none: PROX03 must authenticate`, `PROX01 until 12:00:05, then PROX03`."""
+def _plane_answer(row: Row, brief: Mapping[str, str]) -> PlaneAnswer:
+    works = row.outcome == OUTCOME_NAMES["works"]
+    fine = works and row.winner is not None and row.confidence != "unclear"
+    return PlaneAnswer(row.label, _in_few_words(row, {}), _in_few_words(row, brief), fine, row.winner)
+
+
+def _in_few_words(row: Row, brief: Mapping[str, str]) -> str:
+    """`PROX03`, `PROX03, TLS breaks`, `none: PROX03 must authenticate`, `PROX01 until 12:00:05, then PROX03`. brief: ip:port → what
+    stands for it."""
     works = row.outcome == OUTCOME_NAMES["works"]
     outcome = "" if works or not row.outcome else row.outcome
-    sharing = [cell.proxy.short for cell in row.cells if cell and cell.carried]
+    sharing = [brief.get(cell.proxy.short, cell.proxy.short) for cell in row.cells if cell and cell.carried]
     if row.winner is None and works and len(sharing) > 1:
         text = f"no one proxy: {all_of(sharing)}"
     elif row.winner is None:
-        who = f"{row.asked.short} " if row.asked and outcome else ""
+        who = f"{brief.get(row.asked.short, row.asked.short)} " if row.asked and outcome else ""
         text = f"none: {who}{outcome}" if outcome else "none"
     else:
+        winner = brief.get(row.winner.short, row.winner.short)
         sure = "" if row.confidence != "unclear" else " (unclear)"
-        text = f"{row.winner.short}{sure}, {outcome}" if outcome else f"{row.winner.short}{sure}"
-    if row.before:
-        text = f"{row.before}, then {text}"
-    return PlaneAnswer(row.label, text, works and row.winner is not None and row.confidence != "unclear", row.winner)
+        text = f"{winner}{sure}, {outcome}" if outcome else f"{winner}{sure}"
+    return f"{row.before}, then {text}" if row.before else text
 
 
 def _title(captures: Sequence[Capture], start: str | None) -> str:
@@ -344,4 +364,4 @@ def _summary(captures: Sequence[Capture], findings: Sequence[Finding], window: s
         parts.append(f"{window} {zone_name()}")
     counts = [(s, sum(f.severity == s for f in findings)) for s in SEVERITIES]
     parts += [counted(n, s, s if s == "info" else None) for s, n in counts if n]
-    return " · ".join(parts)
+    return BETWEEN.join(parts)

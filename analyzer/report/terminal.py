@@ -6,6 +6,7 @@ On a screen long names are shortened in the middle to fit; piped, nothing is sho
 from __future__ import annotations
 
 import io
+import re
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 
@@ -15,9 +16,9 @@ from rich.table import Table
 from rich.text import Text
 
 from analyzer.report.causes import SEVERITIES, Finding
-from analyzer.report.grid import cell, grid
+from analyzer.report.grid import cell, filled, grid, width_of
 from analyzer.report.matrix import matrix, notes
-from analyzer.report.model import MOST_ANSWERS, Capture, Direct, Group, Leg, PlaneAnswer, Proxy, Report
+from analyzer.report.model import BETWEEN, MOST_ANSWERS, Capture, Direct, Group, Leg, PlaneAnswer, Proxy, Report
 from analyzer.report.pac import Pac
 from analyzer.report.sources import Source
 from analyzer.text.inert import UNWRAPPED, inert
@@ -38,7 +39,10 @@ ROOM_FOR_SHA256 = 140
 
 MOST_TO_DO = 3
 TO_DO_LINES = 2
-"""Lines of a screen that a cause, and what to do about it, take above the table; below it they stand whole."""
+"""Lines of a screen that a cause takes above the table; below it it stands whole."""
+
+_IN_BRACKETS = re.compile(r" \([^()]*\.[^()]*\)")
+"""Hosts and addresses."""
 
 
 @dataclass(frozen=True)
@@ -52,16 +56,16 @@ class TerminalReport:
         width = options.max_width
         report, verbose = self.report, self.verbose
         yield from _answers(report)
-        if report.summary:
-            yield Text(report.summary, "dim")
+        yield from (Text(line, "dim") for line in _filled(report.summary, width))
         yield from _to_do(report, width)
         if len(report.groups) > 1:
             yield from _section("Answers", _groups(report.groups[:MOST_ROWS], width))
             yield from _left_out(len(report.groups) - MOST_ROWS, "answer")
         for group in report.first(MOST_GROUPS):
-            for source in group.sources:
+            shown = group.sources if verbose else group.fullest
+            for source in shown:
                 yield from _source(source, width, verbose)
-            yield from _like_it(group)
+            yield from _like_it(group, len(shown))
         if report.proxies:
             yield from _section("Proxies", _proxies(report.proxies[:MOST_ROWS], width))
             yield from _left_out(len(report.proxies) - MOST_ROWS, "proxy", "proxies")
@@ -70,7 +74,7 @@ class TerminalReport:
         tables = ("Direct, answered", report.direct_allowed), ("Direct, blocked", report.direct_blocked)
         for title, entries in (*tables, ("Direct, outcome not visible", report.direct_unknown)):
             if entries:
-                yield from _section(title, _direct(entries[:MOST_ROWS], width))
+                yield from _section(title, _direct(entries[:MOST_ROWS], width, whose=report.n_sources > 1))
                 yield from _left_out(len(entries) - MOST_ROWS, "destination")
         yield from _pac(report.pac, width, verbose)
         told = report.findings if verbose else report.causes()
@@ -80,8 +84,10 @@ class TerminalReport:
         yield from _left_out(len(report.captures) - MOST_ROWS, "capture")
         yield Text()
         yield Text(inert(report.made_by), "dim")
+        if report.propose:
+            yield Text(f"Names for the proxies, and what each is for: {report.propose}", "dim")
         if not verbose and report.sources:
-            yield Text("-v shows flows, reasons and how clients talk; -o report.html has pictures and every flow", "dim")
+            yield Text("-v: flows, reasons, how clients talk; -o report.html: pictures and every flow", "dim")
 
 
 def plain_text(report: Report, width: int = UNWRAPPED, verbose: bool = False) -> str:
@@ -116,43 +122,66 @@ def _to_do(report: Report, width: int) -> Iterator[RenderableType]:
     for finding in harmful[:MOST_TO_DO]:
         style = SEVERITY_STYLE.get(finding.severity, "")
         more = f" ({finding.more})" if finding.alike else ""
-        room = len(finding.severity) + 2 + len(more)
+        room = len(finding.severity) + 2
         yield Text.assemble((inert(finding.severity), style), "  ", _brief(finding.text, width, room), more)
         if finding.advice:
-            yield _indented(Text.assemble(("→ ", "green"), _brief(finding.advice, width, 4)))
+            yield _indented(Text.assemble(("→ ", "green"), inert(finding.advice)))
     left = len(harmful) - MOST_TO_DO
     if left > 0:
         yield Text(f"… and {left:,} more below", "dim")
 
 
 def _brief(text: str, width: int, used: int) -> str:
-    """As much of the text as its lines hold; whole where there is no screen."""
+    """As much of the text as its lines hold, without the hosts in brackets where it is too long; whole where there is no screen."""
     shown = inert(text)
-    room = TO_DO_LINES * width - used - width // 8  # what wrapping wastes
-    return shown if width >= UNWRAPPED or len(shown) <= room else f"{shown[: max(room, 20) - 1].rstrip()}…"
+    room = max(TO_DO_LINES * width - used - width // 8, 20)  # an eighth for what wrapping wastes
+    if width >= UNWRAPPED or len(shown) <= room:
+        return shown
+    shown = _IN_BRACKETS.sub("", shown)
+    return shown if len(shown) <= room else f"{shown[:room].rpartition(' ')[0].rstrip(' ,;:')} …"
+
+
+def _filled(text: str, width: int) -> Iterator[str]:
+    """The text in lines that end between its parts."""
+    line = ""
+    for part in filter(None, text.split(BETWEEN)):
+        longer = f"{line}{BETWEEN}{part}" if line else part
+        if line and len(longer) > width:
+            yield line
+            longer = part
+        line = longer
+    if line:
+        yield line
 
 
 def _groups(groups: Sequence[Group], width: int) -> Table:
     """Groups and their planes: who carries each, and what is wrong with it."""
+    whole = _groups_table(groups, width, brief=False)
+    return whole if width_of(whole) <= width else _groups_table(groups, width, brief=True)
+
+
+def _groups_table(groups: Sequence[Group], width: int, *, brief: bool) -> Table:
     planes = sorted({answer.plane for group in groups for answer in group.planes}, key=plane_order)
     made = grid("Sources", *map(inert, planes))
     room = _room(width, 16, 4)
     for group in groups:
         answers = {answer.plane: answer for answer in group.planes}
         who = cell(group.named[0], room, "bold") if group.n == 1 else Text(counted(group.n, "source"), "bold")
-        made.add_row(who, *(_plane_cell(answers.get(plane)) for plane in planes))
+        made.add_row(who, *(_plane_cell(answers.get(plane), brief=brief) for plane in planes))
     return made
 
 
-def _plane_cell(answer: PlaneAnswer | None) -> Text:
-    return Text("·", "dim") if answer is None else cell(answer.text, None, "green" if answer.fine else "red")
+def _plane_cell(answer: PlaneAnswer | None, *, brief: bool) -> Text:
+    if answer is None:
+        return Text("·", "dim")
+    return cell(answer.brief if brief else answer.text, None, "green" if answer.fine else "red")
 
 
-def _like_it(group: Group) -> Iterator[RenderableType]:
-    """Who else has the answer of the source above."""
-    others = group.n - len(group.sources)
-    if others:
-        yield Text(f"The same of {counted(others, 'other source')} of {inert(group.names(8))}", "dim")
+def _like_it(group: Group, shown: int) -> Iterator[RenderableType]:
+    """Who else has the answer of the sources above."""
+    others = group.n - shown
+    if others and any(source.services or source.planes for source in group.sources):
+        yield Text(f"{counted(others, 'more source')} with this answer; all: {inert(group.names(8))}", "dim")
 
 
 def _left_out(number: int, what: str, many: str | None = None) -> Iterator[Text]:
@@ -202,22 +231,26 @@ def _legs(legs: Sequence[Leg], verbose: bool) -> Iterator[RenderableType]:
         return
     yield Text()
     yield Text("Behind the proxies", "bold underline")
-    for leg in legs[:MOST_ROWS]:
+    shown = [leg for leg in legs if verbose or leg.hello != "same"]
+    for leg in shown[:MOST_ROWS]:
         style = {"other": "bold red", "same": "green"}.get(leg.hello or "", "")
         yield _indented(Text(inert(leg.statement), style))
         if verbose:
             yield _indented(Text(f"{leg.times}; {leg.bytes}" if leg.times else leg.bytes, "dim"), 4)
             yield _indented(Text.assemble(_flows(leg.flows), (", behind the proxy ", "dim"), _flows(leg.origin_flows)), 4)
-    yield from _left_out(len(legs) - MOST_ROWS, "statement")
+    yield from _left_out(len(shown) - MOST_ROWS, "statement")
+    unopened = sum(len(leg.flows) for leg in legs) - sum(len(leg.flows) for leg in shown)
+    if unopened:
+        more = "more " if shown else ""
+        yield Text(f"  {counted(unopened, f'{more}tunnel')} passed on without looking inside: -v lists them", "dim")
 
 
 def _proxies(proxies: Sequence[Proxy], width: int) -> Table:
     kinds = width >= ROOM_FOR_KINDS
+    columns = ["Proxy", "Name", "Method", *["Asked by"][:kinds], "Sources", "Requests", "Failed", "Inspected"]
     inspection = any(p.inspected is not None for p in proxies)
-    columns = ["Proxy", "Name", "Method", *["Asked by"][:kinds], "Sources", "Requests", "Failed", *["Inspected"][:inspection]]
-    made = grid(*columns, right=("Sources", "Requests", "Failed"))
-    for proxy in proxies:
-        row = [
+    rows = [
+        [
             cell(proxy.label.proxy, _room(width, 21, 4)),
             cell(proxy.label.name, _room(width, 12, 7)),
             cell(proxy.label.method_name),
@@ -225,10 +258,11 @@ def _proxies(proxies: Sequence[Proxy], width: int) -> Table:
             Text(f"{proxy.sources:,}"),
             Text(f"{proxy.requests:,}"),
             Text(f"{proxy.failed:,}", "red" if proxy.failed else ""),
-            *[_inspected(proxy.inspected)][:inspection],
+            _inspected(proxy.inspected) if inspection else Text(),
         ]
-        made.add_row(*row)
-    return made
+        for proxy in proxies
+    ]
+    return filled(columns, rows, width, right=("Sources", "Requests", "Failed"))
 
 
 def _inspected(inspected: bool | None) -> Text:
@@ -237,18 +271,20 @@ def _inspected(inspected: bool | None) -> Text:
     return Text("yes", "bold red") if inspected else Text("no", "green")
 
 
-def _direct(entries: Sequence[Direct], width: int) -> Table:
-    made = grid("Source", "Server", "Host", "Service", "State", "Flows", right=("Flows",))
-    for entry in entries:
-        made.add_row(
-            cell(entry.source, _room(width, 26, 5)),
-            cell(entry.server, _room(width, 21, 5)),
-            cell(entry.host, _room(width, 60, 2)),
-            cell(entry.service, _room(width, 16, 6)),
+def _direct(entries: Sequence[Direct], width: int, *, whose: bool) -> Table:
+    """whose: whether there is more than one source, so that each row says whose it is."""
+    rows = [
+        [
+            cell(entry.server, _room(width, 25, 4)),
+            cell(entry.host),
+            cell(entry.service, _room(width, 16, 5)),
             cell(entry.state),
-            f"{len(entry.flows):,}",
-        )
-    return made
+            Text(f"{len(entry.flows):,}"),
+            cell(entry.source if whose else "", _room(width, 16, 5)),
+        ]
+        for entry in entries
+    ]
+    return filled(("Server", "Host", "Service", "State", "Flows", "Source"), rows, width, right=("Flows",), name="Host")
 
 
 def _pac(rows: Sequence[Pac], width: int, verbose: bool) -> Iterator[RenderableType]:
@@ -329,11 +365,9 @@ def _when_and_flows(finding: Finding) -> Iterator[RenderableType]:
 def _captures(captures: Sequence[Capture], width: int) -> Iterator[RenderableType]:
     if captures:
         sha256 = width >= ROOM_FOR_SHA256
-        made = grid("Capture", "Packets", f"Seen ({zone_name()})", *["SHA-256"][:sha256], right=("Packets",))
-        for capture in captures:
-            row = [cell(capture.path, _room(width, 30, 3)), Text(f"{capture.packets:,}"), cell(capture.when)]
-            made.add_row(*row, *[cell(capture.sha256)][:sha256])
-        yield from _section("Read", made)
+        columns = ("Capture", "Packets", f"Seen ({zone_name()})", "SHA-256")
+        rows = [[cell(c.path), Text(f"{c.packets:,}"), cell(c.when), cell(c.sha256 if sha256 else "")] for c in captures]
+        yield from _section("Read", filled(columns, rows, width, right=("Packets",), name="Capture"))
 
 
 def _flows(flows: Iterable[str]) -> Text:

@@ -37,7 +37,15 @@ def _of_era(contest: Contest, what: str) -> str:
         parts.append(f"{asked.label} was asked most, {asked.asked} of {contest.n_requests} times")
     broken, challenged = contest.outcomes[BROKEN], contest.outcomes[CHALLENGED]
     if broken and carriers:
-        parts.append(f"in {'one' if broken == 1 else broken} of them TLS broke or the host never answered")
+        carried = sum(share.carried for share in carriers)
+        which = (
+            "in it"
+            if broken == carried == 1
+            else f"in all {broken}"
+            if broken == carried
+            else f"in {'one' if broken == 1 else broken} of them"
+        )
+        parts.append(f"{which} TLS broke or the host never answered")
     if winner is not None and winner.worked and not contest.on_itself:
         parts.append("only a pattern for regions names their hosts, or they were redirected to other hosts")
     if challenged:
@@ -72,7 +80,7 @@ def _tie_break(carriers: Sequence[Share]) -> str:
     if getattr(best, decides) > getattr(second, decides):
         return "" if best.carried > second.carried else f", and more of them worked than through {second.label}"
     if best.bytes > second.bytes:
-        return f", as many as {second.label} but more bytes ({best.bytes} against {second.bytes})"
+        return f", as many as {second.label} but more bytes ({best.bytes:,} against {second.bytes:,})"
     return f", as many as {second.label} with as many bytes, but later"
 
 

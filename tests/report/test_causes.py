@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
 import pytest
 
 import analyzer
-from analyzer.report.causes import OF_A_MOMENT, SEVERITIES, Finding, causes, span
+from analyzer.report.causes import OF_A_MOMENT, SEVERITIES, Finding, causes, span, to_do
 from analyzer.report.model import build
 from tests.conftest import ROOT
 from tests.report.fleets import fleet
@@ -30,6 +31,13 @@ def test_what_is_the_same_at_several_moments_is_put_together() -> None:
 
 def test_other_findings_are_causes_each() -> None:
     assert len(causes([finding("proxy-error", "a:1", "502"), finding("proxy-error", "a:1", "503")])) == 2
+
+
+def test_what_is_to_be_done_about_several_proxies_is_said_once() -> None:
+    every = [replace(finding("tls-inspected", proxy, "opened"), way=proxy) for proxy in ("a:1", "b:1", "c:1")]
+    (cause,) = to_do([*every, replace(every[0], severity="info")])
+    assert (cause.text, cause.more) == ("opened", "and the same through b:1 and c:1")
+    assert len(to_do([*every, replace(every[0], advice="Something else.")])) == 2
 
 
 def test_what_is_to_be_done_for_a_site_is_said_once() -> None:

@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 from rich.console import Console
+from rich.text import Text
 
-from analyzer.report.grid import cell, fitted, grid
+from analyzer.report.grid import cell, filled, fitted, grid, width_of
 
 
 def test_fitted() -> None:
@@ -23,3 +24,11 @@ def test_markup_in_a_cell_is_text() -> None:
     lines = capture.get().splitlines()
     assert lines[0].startswith("[b]Name[/b]")
     assert lines[2].startswith("[red]x[/red] :smile:") and lines[2].endswith("1")
+
+
+def test_columns_in_which_nothing_stands_are_left_out_and_a_long_name_gets_the_room_that_is_left() -> None:
+    rows = [[Text("10.0.0.1"), Text(), Text("a-host-with-a-long-name.example"), Text("7")], [Text("10.0.0.2"), Text(), Text(), Text("12")]]
+    made = filled(("Server", "Service", "Host", "Flows"), rows, 40, right=("Flows",), name="Host")
+    assert [str(column.header) for column in made.columns] == ["Server", "Host", "Flows"] and width_of(made) == 40
+    whole = filled(("Server", "Service", "Host", "Flows"), rows, 80, name="Host")
+    assert "a-host-with-a-long-name.example" in [str(text) for text in whole.columns[1].cells]

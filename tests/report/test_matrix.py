@@ -13,6 +13,7 @@ from analyzer.report.model import build
 from analyzer.report.sources import Source
 from analyzer.text.inert import UNWRAPPED
 from analyzer.text.labels import ProxyLabel
+from tests.report.scenes import ENDS
 from tests.report.verdicts import fifth_test
 
 
@@ -43,8 +44,8 @@ def test_a_wide_screen_has_shares_and_bytes(source: Source) -> None:
 
 
 def test_more_proxies_than_fit_give_winner_and_others(source: Source) -> None:
-    columns = tuple(replace(p, name=None, proxy=f"172.16.12.{100 + n}:3128") for n, p in enumerate((*source.proxies, *source.proxies)))
-    rows = tuple(replace(r, cells=(*r.cells, None, None, None)) for r in source.services)
+    columns = tuple(replace(p, name=None, proxy=f"172.16.12.{100 + n}:3128") for n, p in enumerate(source.proxies * 4))
+    rows = tuple(replace(r, cells=(*r.cells, *[None] * 9)) for r in source.services)
     lines = drawn(replace(source, proxies=columns, services=rows, planes=()), 80)
     assert lines[0].split() == ["Service", "Winner", "Requests", "Others", "Sure"]
     assert line_of("edr-cyber-data", lines).split()[-5:] == ["41", "✗1", "PROX01", "1", "likely"]
@@ -72,3 +73,18 @@ def test_notes_explain_what_is_not_certain(source: Source) -> None:
     assert "cloud-protection" not in text
     Console(file=sink, width=200, color_system=None).print(*notes(source, verbose=True), sep="\n")
     assert "edr-cyber-data (likely, works): 98 % of 42" in sink.getvalue()
+
+
+@pytest.mark.parametrize("kind", ["ipv4", "ipv6"])
+def test_three_nameless_proxies_leave_room_for_services_and_outcomes(kind: str, source: Source) -> None:
+    """Of addresses that are too long only what tells them apart heads the columns; the answer above has them whole."""
+    ends = [proxy for _, proxy in ENDS[kind]][:3]
+    lines = drawn(replace(source, proxies=tuple(ProxyLabel(end) for end in ends)), 80)
+    assert lines[0].split() == {"ipv4": ["…110", "…111", "…112"], "ipv6": ["…:10", "…:11", "…:12"]}[kind]
+    assert lines[1].split() == ["Service", ":3128", ":3128", ":3128", "Sure", "Outcome"]
+    assert not any("…" in line for line in lines[2:])
+
+
+def test_without_a_proxy_nothing_stands_above_the_headings(source: Source) -> None:
+    rows = tuple(replace(row, cells=(), winner=None) for row in source.services)
+    assert drawn(replace(source, proxies=(), services=rows, planes=()), 80)[0].split() == ["Service", "Sure", "Outcome"]

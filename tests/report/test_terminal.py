@@ -2,16 +2,19 @@
 
 from __future__ import annotations
 
+import json
+import re
 import unicodedata
 from collections.abc import Callable
 from io import StringIO
+from typing import Any
 
 import pytest
 from rich.console import Console
 
 from analyzer.report.model import build
 from analyzer.report.terminal import TerminalReport, plain_text
-from tests.report.fleets import fleet
+from tests.report.fleets import fleet, groups
 from tests.report.verdicts import HOSTILE, fifth_test, hostile, no_defender_traffic, nothing_seen
 
 
@@ -66,8 +69,6 @@ def coloured(verdict: dict[str, object], width: int, **settings: object) -> str:
 
 
 def test_colour_changes_no_letter() -> None:
-    import re
-
     plain = re.sub(r"\x1b\[[0-9;]*m", "", coloured(fifth_test(), 80, color_system="truecolor"))
     assert [line.rstrip() for line in plain.splitlines()] == plain_text(build(fifth_test()), 80).splitlines()
 
@@ -97,3 +98,48 @@ def test_many_sources_are_grouped_by_their_answer() -> None:
     assert lines[0] == "10.0.0.0: no proxy for sensor: PROX03 (static) answers 407 to all 30 requests."
     assert lines[3].startswith("177 sources (10.0.0.3, 10.0.0.4, 10.0.0.5 and 174 more): PROX03 (static) won for sensor (likely)")
     assert lines[4] == "20 sources (10.0.0.9, 10.0.0.19, 10.0.0.29 and 17 more): no Defender traffic was seen."
+
+
+def bare(verdict: dict[str, Any]) -> dict[str, Any]:
+    """The verdict without a topology: proxies have addresses alone."""
+    text = json.dumps(verdict)
+    for name, address in (("PROX01", "172.16.12.10:3128"), ("PROX02", "172.16.12.11:3128"), ("PROX03", "172.16.12.12:3128")):
+        text = text.replace(f'"{name}"', "null").replace(name, address)
+    made: dict[str, Any] = json.loads(text)
+    for proxy in made["proxies"]:
+        proxy["method"] = None
+    return made
+
+
+@pytest.mark.parametrize("verdict", [fifth_test(), bare(fifth_test()), bare(fleet(200))], ids=["named", "bare", "site"])
+def test_a_screen_of_80_columns_cuts_nothing_short(verdict: dict[str, Any]) -> None:
+    """No word ends in the middle above the findings, advice is whole, and no column of a table is empty."""
+    lines = plain_text(build(verdict), 80).splitlines()
+    above = lines[: next(k for k, line in enumerate(lines) if line == "Findings")]
+    assert not any(re.search(r"\w…$", line) for line in above)
+    shown = " ".join(line.strip() for line in above)
+    assert all(str(cause.advice) in shown for cause in build(verdict).to_do()[:3])
+    summary = build(verdict).summary.split(" · ")
+    assert [part for line in above for part in line.split(" · ") if part in summary] == summary, "lines end between the parts"
+    for title in ("Proxies", "Direct, answered", "Direct, blocked"):
+        head = lines[lines.index(title) + 1]
+        body = lines[lines.index(title) + 3 : lines.index("", lines.index(title))]
+        starts = [match.start() for match in re.finditer(r"(?<=  )\S|^\S", head)]
+        for start, end in zip(starts, [*starts[1:], 80], strict=True):
+            assert any(line[max(start - 1, 0) : end].strip() for line in body), (title, head)
+
+
+def test_where_proxies_have_no_names_it_ends_with_what_proposes_them() -> None:
+    said = plain_text(build(bare(fifth_test())), 80).replace("\n", " ")
+    assert "Names for the proxies, and what each is for: whichproxy topology captures/all-three.pcapng -o topology.toml" in said
+    assert "whichproxy topology" not in plain_text(build(fifth_test()))
+
+
+def test_sources_with_one_answer_have_one_table_until_each_is_asked_for() -> None:
+    verdict = fifth_test()
+    usual = verdict["sources"][0]
+    verdict["sources"] = [usual | {"client_ip": f"10.0.0.{n}", "client_ips": [f"10.0.0.{n}"], "name": None} for n in range(3)]
+    verdict["groups"] = groups(verdict["sources"])
+    report = build(verdict)
+    assert plain_text(report, 80).count("Service  ") < plain_text(report, 80, verbose=True).count("Service  ")
+    assert "2 more sources with this answer; all: 10.0.0.0, 10.0.0.1 and 10.0.0.2" in plain_text(report, 80)

@@ -28,6 +28,11 @@ def test_a_proxy_that_lets_nothing_through(n: int, said: str) -> None:
     assert answer(*(at(i, PROX03, status=407) for i in range(n))) == f"no proxy for sensor: PROX03 (static) {said}"
 
 
+def test_several_proxies_that_let_nothing_through() -> None:
+    text = answer(at(0, PROX03, status=407), at(1, PROX03, status=407), at(2, PROX01, status=403))
+    assert text == "no proxy for sensor: PROX03 (static) and 1 other were asked 3 times, nothing was let through (2 × 407, 1 × 403)"
+
+
 def test_what_fell_back() -> None:
     text = answer(*(at(i, PROX03, status=407) for i in range(3)), at(9, PROX01))
     assert text == "PROX03 (static) is asked first for sensor (likely) and fails 3 of 3 requests (3 × 407); PROX01 (WinHTTP) carried 1"

@@ -15,7 +15,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final
 from urllib.parse import quote, unquote
 
-from analyzer.report.commands import slice_command, topology_command
+from analyzer.report.commands import slice_command
 from analyzer.report.model import MOST_NAMED, Group, Report, build
 from analyzer.report.page.exhibits import Exhibit, exhibits, table_of_tests
 from analyzer.report.page.flow_data import flow_data
@@ -128,11 +128,6 @@ class Part:
 
         axes = getattr(Pictures(self.scene), name)()
         return Markup(inline_svg(to_svg(axes), f"{self.key}-{name}"))
-
-    @property
-    def propose(self) -> str:
-        """The command that proposes a topology."""
-        return topology_command(self.scene.verdict)
 
     @property
     def find(self) -> str:

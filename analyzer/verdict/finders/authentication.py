@@ -20,7 +20,7 @@ from analyzer.verdict.evidence import Evidence
 
 
 def who_is_let_in(evidence: Evidence, refused: Ints, proxy: int) -> str:
-    """`; it asks for NTLM; 30 offered nothing; it let the user in (12 requests, NTLM)`, as text to append.
+    """`; it asks for NTLM; 30 offered nothing; it let in 12 user (NTLM) requests`, as text to append.
 
     refused  positions of requests that this proxy answered 407
     """
@@ -52,9 +52,8 @@ def _let_in(evidence: Evidence, proxy: int) -> list[str]:
     parts = []
     for plane in sorted(by_plane, key=lambda name: (*PLANES, "other").index(name)):
         schemes = listed([scheme_name(scheme) for scheme in sorted(filter(None, by_plane[plane]))])
-        whose = f"{plane} requests" if plane != "other" else "other requests"
-        parts.append(f"it let {counted(sum(by_plane[plane].values()), whose.removesuffix('s'))} in{f' ({schemes})' if schemes else ''}")
-    return parts
+        parts.append(f"{sum(by_plane[plane].values()):,} {plane}{f' ({schemes})' if schemes else ''}")
+    return [f"it let in {listed(parts, len(parts))} {'request' if len(inside) == 1 else 'requests'}"]
 
 
 def scheme_name(scheme: str) -> str:

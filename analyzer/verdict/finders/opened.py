@@ -62,8 +62,8 @@ def by_issuer(evidence: Evidence) -> list[Finding]:
         issuers = sorted({issuer.values[code] for code in issuer.codes[members].tolist()})
         way = f"through {evidence.proxy_label(proxy)}" if proxy >= 0 else "past the proxies"
         text = (
-            f"TLS may be opened on the way: certificates of {listed(issuers)}, not known to sign for Defender, came {way} to "
-            f"{counted(len(members), 'connection')} of {evidence.of_whom(members)}{evidence.hosts_of(members)}; "
+            f"TLS may be opened on the way: {counted(len(members), 'connection')} of {evidence.of_whom(members)} {way}"
+            f"{evidence.hosts_of(members)} got certificates of {listed(issuers)}, not known to sign for Defender; "
             f"{_suffering(evidence, members, broken)}"
         )
         services = evidence.service.codes[members].tolist()
