@@ -100,9 +100,9 @@ def _answers(contest: Contest, asked: Share) -> str:
         return f" answers none of {counted(n, 'request')}" if status < 0 else f" answers {status} to {every}"
     if contest.failures:
         others = sum(share.asked > 0 for share in contest.shares.values()) - 1
-        every = sum(share.asked for share in contest.shares.values())
+        times = sum(share.asked for share in contest.shares.values())
         who = f" and {counted(others, 'other', 'others')} were" if others else " was"
-        return f"{who} asked {counted(every, 'time')}, nothing was let through ({failure_list(contest.failures)})"
+        return f"{who} asked {counted(times, 'time')}, nothing was let through ({failure_list(contest.failures)})"
     states = ", ".join(f"{k} {OUTCOMES[code]}" for code, k in sorted(contest.outcomes.items(), key=lambda item: (-item[1], item[0])))
     return f" was asked {counted(asked.asked, 'time')}: {states}"
 

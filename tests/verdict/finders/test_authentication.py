@@ -21,7 +21,7 @@ def refused(**fields: Any) -> dict[str, Any]:
 def test_the_machine_account_offers_nothing_and_the_user_is_let_in() -> None:
     user = asked(PROX03, request("connect", EDGE, 200, first_seen=START_NS, offered="ntlm"), tunnel_out=9, tunnel_in=9)
     text = told(refused(), refused(), user)
-    assert text.endswith("; it asks for Negotiate and NTLM; no credentials were offered; it let 1 user request in (NTLM)")
+    assert text.endswith("; it asks for Negotiate and NTLM; no credentials were offered; it let in 1 user (NTLM) request")
 
 
 def test_what_was_offered_and_refused() -> None:

@@ -94,7 +94,7 @@ def test_who_is_let_in_and_who_is_not() -> None:
     challenge = request("connect", CNC, 407, challenge=["negotiate", "ntlm"], continues=False)
     users = asked(PROX01, request("connect", EDGE, 407, challenge=["ntlm"]), request("connect", EDGE, 200, offered="ntlm"))
     (finding,) = failures(asked(PROX01, challenge), users)
-    assert finding["text"].endswith("; it asks for Negotiate and NTLM; no credentials were offered; it let 1 user request in (NTLM)")
+    assert finding["text"].endswith("; it asks for Negotiate and NTLM; no credentials were offered; it let in 1 user (NTLM) request")
 
 
 def test_a_407_that_stays_is_a_problem() -> None:
