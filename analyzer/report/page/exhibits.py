@@ -73,7 +73,8 @@ def _exhibit(scene: Scene, plane: str, row: int) -> Exhibit:
     first = int(evidence.first[row])
     host = flow["host"] or f"{flow['server_ip']}:{flow['server_port']}"
     port = flow["requested_port"]
-    asked = f"{(flow['request'] or '').upper()} {host}{f':{port}' if port else ''}".strip()
+    where = f"{host}{f':{port}' if port else ''}"
+    asked = f"http://{where}" if flow["request"] == "absolute" else f"{(flow['request'] or '').upper()} {where}".strip()
     return Exhibit(
         plane=plane,
         id=flow["id"],

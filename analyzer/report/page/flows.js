@@ -215,6 +215,8 @@ for (const line of document.querySelectorAll("code.copied")) line.after(" ", cop
     return make("tr", { class: "all" }, make("td", { colspan: String(present.length) }, list));
   };
 
+  // A host may go on in the next line before a dot, and not in the middle of a word.
+  const breakable = (value) => value.split(/(?=\.[a-z])/i).flatMap((part, at) => (at ? [make("wbr"), part] : [part]));
   const drawRow = (row) => {
     const line = make("tr", state.target === row ? { class: "target" } : {});
     for (const name of present) {
@@ -229,7 +231,7 @@ for (const line of document.querySelectorAll("code.copied")) line.after(" ", cop
           body.querySelectorAll(".id button").forEach((each) => { if (each.textContent === value) each.focus(); });
         });
         line.append(make("td", { class: "id", "data-label": "Flow" }, button));
-      } else line.append(make("td", { class: kind || null, "data-label": TITLES[name] }, value));
+      } else line.append(make("td", { class: kind || null, "data-label": TITLES[name] }, ...(LONG.has(name) ? breakable(value) : [value])));
     }
     return state.open.has(row) ? [line, details(row)] : [line];
   };

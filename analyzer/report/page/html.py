@@ -23,7 +23,10 @@ from analyzer.report.page.inline_svg import inline_svg
 from analyzer.report.plots.canvas import to_svg
 from analyzer.report.plots.palette import PROXIES
 from analyzer.report.plots.pictures import Pictures
+from analyzer.report.plots.proxies import proxies
 from analyzer.report.plots.scene import Scene
+from analyzer.report.plots.sources import sources
+from analyzer.report.plots.timeline import timeline
 from analyzer.report.sources import REQUIRED_STATES, Source
 from analyzer.report.study_model import build_study
 from analyzer.text.inert import inert
@@ -52,6 +55,9 @@ ONLY: Final = "report"
 
 MOST_ANSWERS: Final = 12
 """Sentences at the top; each source's own stands with its table."""
+
+LONG_NAME: Final = 21
+"""Characters of an IPv4 address and a port."""
 
 LONG_ANSWER: Final = 150
 """From so many characters on the one answer is set smaller."""
@@ -104,6 +110,11 @@ class Part:
         return self.report.n_sources >= MANY and bool(self.planes())
 
     @property
+    def long_names(self) -> bool:
+        """Whether proxies are called so that no table has room for them beside each other: by IPv6 addresses."""
+        return any(len(answer.winner.short) > LONG_NAME for group in self.report.groups for answer in group.planes if answer.winner)
+
+    @property
     def first_plane(self) -> str:
         """The plane that the picture of many sources shows."""
         return self.planes()[0]
@@ -128,6 +139,13 @@ class Part:
 
         axes = getattr(Pictures(self.scene), name)()
         return Markup(inline_svg(to_svg(axes), f"{self.key}-{name}"))
+
+    def narrow_picture(self, name: str) -> Any:
+        """The same for a telephone; "" where it isn't shown there."""
+        from markupsafe import Markup
+
+        draw = {"timeline": timeline, "proxies": proxies, "sources": sources}.get(name)
+        return Markup(inline_svg(to_svg(draw(self.scene, narrow=True)), f"{self.key}-{name}-narrow")) if draw else ""
 
     @property
     def find(self) -> str:
@@ -218,6 +236,13 @@ def _hash(text: str) -> str:
     return f"sha256-{base64.b64encode(hashlib.sha256(text.encode()).digest()).decode()}"
 
 
+def _breakable(text: str) -> Any:
+    """The text with places where a line may end: before the dots of a host and the strokes of a path."""
+    from markupsafe import Markup, escape
+
+    return Markup("<wbr>").join(escape(part) for part in re.split(r"(?=[./])(?<!^)", inert(text)))
+
+
 def _own(name: str) -> str:
     return (HERE / name).read_text(encoding="utf-8").strip()
 
@@ -235,7 +260,12 @@ def page_environment() -> jinja2.Environment:
         trim_blocks=True,
         lstrip_blocks=True,
     )
-    environment.filters |= {"bytes": byte_size, "count": "{:,}".format, "fragment": lambda text: quote(inert(text), safe="")}
+    environment.filters |= {
+        "breakable": _breakable,
+        "bytes": byte_size,
+        "count": "{:,}".format,
+        "fragment": lambda text: quote(inert(text), safe=""),
+    }
     environment.globals |= {
         "counted": counted,
         "some": some,

@@ -20,6 +20,9 @@ if TYPE_CHECKING:
 WIDTH_IN: Final = 9.6
 """Inches, which the page shows at 72 points each: as wide as its text."""
 
+NARROW_IN: Final = 4.95
+"""Inches of a picture for a telephone: names stand over what they name, and not beside it."""
+
 LABEL_ROOM: Final = 34
 """Characters of a stranger's name in a picture."""
 
@@ -65,12 +68,12 @@ def _shown_axes() -> type[Axes]:
     return ShownAxes
 
 
-def axes_of(height_in: float, ax: Axes | None = None) -> Axes:
+def axes_of(height_in: float, ax: Axes | None = None, width_in: float = WIDTH_IN) -> Axes:
     """Empty axes without frame: those given, or the only ones of a new figure that belongs to no window. Call it within `styled`."""
     if ax is None:
         from matplotlib.figure import Figure
 
-        figure = Figure(figsize=(WIDTH_IN, height_in), facecolor=PAPER)
+        figure = Figure(figsize=(width_in, height_in), facecolor=PAPER)
         ax = figure.add_subplot(axes_class=_shown_axes())
     ax.set_facecolor("none")
     for side in ax.spines.values():

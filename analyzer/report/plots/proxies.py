@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any, Final
+from typing import TYPE_CHECKING, Any, Final, Literal
 
-from analyzer.report.plots.canvas import axes_of, fitted, frame, nothing, say, styled
+from analyzer.report.plots.canvas import NARROW_IN, WIDTH_IN, axes_of, fitted, frame, nothing, say, styled, width_in
 from analyzer.report.plots.palette import BAD, FAINT, INK, PAPER, PLANE_SHADES, RULE, proxy_order
 from analyzer.report.plots.scene import Scene
 from analyzer.text.inert import inert
@@ -18,29 +18,46 @@ ROW_IN: Final = 0.36
 LEFT_IN, RIGHT_IN, TOP_IN, BOTTOM_IN = 2.1, 2.0, 0.34, 0.12
 MOST: Final = 15
 
+BAR_IN, NARROW_ROW_IN, NARROW_EDGE_IN = 0.22, 0.5, 0.08
+LIFT: Final = 16.0
+"""Points from a bar's middle to the name above it."""
+
+LEAST_LABELLED: Final = 0.06
+"""Shares of the longest bar from which a number fits into them."""
+
 OTHER: Final = "other"
 """What the hosts don't tell the plane of."""
 
 
-def proxies(scene: Scene, source: str | None = None, ax: Axes | None = None) -> Axes:
-    """Requests through each proxy, of one source or of all together: carried by plane, then failed."""
+def proxies(scene: Scene, source: str | None = None, ax: Axes | None = None, *, narrow: bool = False) -> Axes:
+    """Requests through each proxy, of one source or of all together: carried by plane, then failed. narrow: for a telephone."""
     counts = by_proxy(scene, source)
     with styled():
         if not counts:
             return nothing(axes_of(0.8, ax), "Proxies: none was used.")
         rows = sorted(counts, key=lambda address: (-sum(counts[address].values()), proxy_order(scene.labels[address])))
         shown = sorted(rows[:MOST], key=lambda address: proxy_order(scene.labels[address]))
-        made = axes_of(ROW_IN * len(shown) + TOP_IN + BOTTOM_IN, ax)
-        frame(made, left_in=LEFT_IN, right_in=RIGHT_IN, top_in=TOP_IN, bottom_in=BOTTOM_IN)
+        row_in, right_in = (NARROW_ROW_IN, NARROW_EDGE_IN) if narrow else (ROW_IN, RIGHT_IN)
+        made = axes_of(row_in * len(shown) + TOP_IN + BOTTOM_IN, ax, NARROW_IN if narrow else WIDTH_IN)
+        frame(made, left_in=NARROW_EDGE_IN if narrow else LEFT_IN, right_in=right_in, top_in=TOP_IN, bottom_in=BOTTOM_IN)
         longest = max(sum(counts[address].values()) for address in shown)
         made.set_xlim(0, longest)
         made.set_ylim(len(shown) - 0.5, -0.5)
         made.set_xticks([])
-        made.set_yticks(range(len(shown)), [fitted(str(scene.labels[address]), LEFT_IN - 0.2, brief=scene.brief) for address in shown])
-        made.tick_params(axis="y", pad=8)
+        made.set_yticks([])
         made.axvline(0, color=RULE, linewidth=0.8)
         for y, address in enumerate(shown):
-            _draw(made, y, counts[address], longest)
+            height = BAR_IN / row_in
+            bar = y + (0.5 - height / 2 - 0.06 if narrow else 0)
+            end = _draw(made, bar, counts[address], longest, height)
+            numbers_in = width_in(_numbers(counts[address]))
+            room_in = NARROW_IN - 2 * NARROW_EDGE_IN - numbers_in - 0.2 if narrow else LEFT_IN - 0.2
+            name = fitted(str(scene.labels[address]), room_in, brief=scene.brief)
+            _write(made, name, (0, bar), (0, LIFT) if narrow else (-8, 0), "left" if narrow else "right", INK)
+            if narrow:
+                _write(made, _numbers(counts[address]), (longest, bar), (0, LIFT), "right", FAINT)
+            else:
+                _write(made, _numbers(counts[address]), (end, bar), (6, 0), "left", FAINT)
         _legend(made, [plane for plane in (*PLANES, OTHER) if any(counts[address].get(plane) for address in shown)])
         left_out = len(rows) - len(shown)
         said = "; ".join(f"{inert(str(scene.labels[a]))} {_numbers(counts[a])} ({_by_plane(counts[a])})" for a in shown)
@@ -68,20 +85,25 @@ def by_proxy(scene: Scene, source: str | None) -> dict[str, dict[str, int]]:
     return counts
 
 
-def _draw(ax: Axes, y: int, row: dict[str, int], longest: int) -> None:
+def _draw(ax: Axes, y: float, row: dict[str, int], longest: int, height: float) -> int:
+    """A proxy's bar; where it ends."""
     at = 0
     for plane in (*PLANES, OTHER):
         if number := row.get(plane, 0):
             shade = PLANE_SHADES[plane]
-            ax.barh(y, number, left=at, height=0.62, color=shade, edgecolor=PAPER, linewidth=1)
-            if number / longest > 0.04:
+            ax.barh(y, number, left=at, height=height, color=shade, edgecolor=PAPER, linewidth=1)
+            if number / longest > LEAST_LABELLED:
                 dark = plane in ("sensor", "antivirus", "system")
                 ax.text(at + number / 2, y, f"{number:,}", ha="center", va="center", fontsize=8, color=PAPER if dark else INK)
             at += number
     if number := row.get("failed", 0):
-        ax.barh(y, number, left=at, height=0.62, facecolor=PAPER, edgecolor=BAD, hatch="/////", linewidth=1)
+        ax.barh(y, number, left=at, height=height, facecolor=PAPER, edgecolor=BAD, hatch="/////", linewidth=1)
         at += number
-    ax.annotate(_numbers(row), (at, y), xytext=(6, 0), textcoords="offset points", va="center", color=FAINT, annotation_clip=False)
+    return at
+
+
+def _write(ax: Axes, text: str, at: tuple[float, float], by: tuple[float, float], side: Literal["left", "right"], ink: str) -> None:
+    ax.annotate(text, at, xytext=by, textcoords="offset points", ha=side, va="center", color=ink, annotation_clip=False)
 
 
 def _legend(ax: Axes, planes: list[str]) -> None:

@@ -13,11 +13,11 @@ import numpy as np
 import numpy.typing as npt
 
 from analyzer.errors import Unusable
-from analyzer.report.plots.canvas import WIDTH_IN, axes_of, fitted, frame, nothing, say, styled, width_in
+from analyzer.report.plots.canvas import NARROW_IN, WIDTH_IN, axes_of, fitted, frame, nothing, say, styled, width_in
 from analyzer.report.plots.lanes import BLOCKED, PROXY
 from analyzer.report.plots.palette import BAD, FAINT, INK, RULE, proxy_order
 from analyzer.report.plots.scene import Scene
-from analyzer.report.plots.timeline import COLUMNS, days, time_axis
+from analyzer.report.plots.timeline import COLUMNS, NARROW_EDGE_IN, TICK_IN, days, time_axis
 from analyzer.report.sources import OUTCOME_NAMES
 from analyzer.routes.requests import Ints
 from analyzer.text.inert import inert
@@ -39,7 +39,9 @@ LINE_IN: Final = 0.034
 LEAST_IN: Final = 0.2
 """What a group takes at least: the height of its label."""
 
-LEFT_IN, RIGHT_IN, BOTTOM_IN, LEGEND_IN = 2.85, 0.12, 0.42, 0.22
+LEFT_IN, RIGHT_IN, BOTTOM_IN, LEGEND_IN = 2.85, 0.3, 0.42, 0.22
+HEAD_IN: Final = 0.19
+"""Of a narrow picture: the room of a group's name above its lines."""
 
 
 @dataclass(frozen=True)
@@ -67,11 +69,12 @@ class Marks:
     failed: npt.NDArray[np.bool_]
 
 
-def sources(scene: Scene, plane: str | None = None, ax: Axes | None = None) -> Axes:
+def sources(scene: Scene, plane: str | None = None, ax: Axes | None = None, *, narrow: bool = False) -> Axes:
     """Who used what, when.
 
     plane   whose traffic; None: the first that was seen, the sensor's before the antivirus', the system's and the user's
     ax      axes to draw on; None: axes of a figure of their own
+    narrow  for a telephone
     Errors  Unusable, that plane was not seen
     """
     chosen = _plane(scene, plane)
@@ -82,16 +85,18 @@ def sources(scene: Scene, plane: str | None = None, ax: Axes | None = None) -> A
             return nothing(axes_of(0.8, ax), "Sources: nothing with a time went to a proxy or past them.")
         start, end = int(scene.moments.start[which].min()), int(scene.moments.start[which].max())
         end = max(end, start + 1_000_000)
-        tops = np.concatenate([[0.0], np.cumsum([_height(band) for band in bands])])
-        legend = _legend_rows(scene, which)
+        tops = np.concatenate([[0.0], np.cumsum([_height(band) + HEAD_IN * narrow * (1 + _thinned(band)) for band in bands])])
+        width_in_all, left_in = (NARROW_IN, NARROW_EDGE_IN + TICK_IN) if narrow else (WIDTH_IN, LEFT_IN)
+        legend = _legend_rows(scene, which, width_in_all - left_in - RIGHT_IN)
         top_in = LEGEND_IN * len(legend) + 0.1
-        made = axes_of(float(tops[-1]) + top_in + BOTTOM_IN, ax)
-        frame(made, left_in=LEFT_IN, right_in=RIGHT_IN, top_in=top_in, bottom_in=BOTTOM_IN)
-        time_axis(made, start, end, float(tops[-1]))
-        heights = _lines(bands, tops)
+        bottom_in = BOTTOM_IN + 0.16 * narrow
+        made = axes_of(float(tops[-1]) + top_in + bottom_in, ax, width_in_all)
+        frame(made, left_in=left_in, right_in=RIGHT_IN, top_in=top_in, bottom_in=bottom_in)
+        time_axis(made, start, end, float(tops[-1]), narrow=narrow)
+        heights = _lines(bands, tops + np.array([HEAD_IN * narrow * (1 + _thinned(band)) for band in bands] + [0.0]))
         marks = marks_of(scene, which, {client: line for line, client in enumerate(heights)}, start, end)
         _draw(made, scene, marks, np.array(list(heights.values())), start, end)
-        _name(made, bands, tops)
+        _name(made, bands, tops, narrow=narrow)
         _draw_legend(made, legend)
         of = counted(sum(band.of for band in bands), "source")
         said = "; ".join(inert(band.label) for band in bands)
@@ -208,22 +213,27 @@ def _colour(scene: Scene, code: int) -> str:
     return FAINT if code < 0 else scene.colours[scene.evidence.proxy.values[code]]
 
 
-def _name(ax: Axes, bands: Sequence[Band], tops: npt.NDArray[np.float64]) -> None:
+def _thinned(band: Band) -> bool:
+    return band.of > len(band.drawn)
+
+
+def _name(ax: Axes, bands: Sequence[Band], tops: npt.NDArray[np.float64], *, narrow: bool) -> None:
     edge = ax.get_yaxis_transform()
     for band, top, below in zip(bands, tops, tops[1:], strict=False):
         if top:
             ax.axhline(float(top), color=RULE, linewidth=0.6, zorder=0.5)
-        said = [(fitted(band.label, LEFT_IN - 0.2), INK)]
-        if band.of > len(band.drawn):
+        said = [(fitted(band.label, NARROW_IN - 0.3 if narrow else LEFT_IN - 0.2), INK)]
+        if _thinned(band):
             said.append((f"1 of {round(band.of / len(band.drawn))} is drawn", FAINT))
         for place, (text, ink) in enumerate(said):
+            at = float(top) + HEAD_IN / 2 if narrow else float(top + below) / 2
             ax.annotate(
-                text, (0, float(top + below) / 2), xycoords=edge, xytext=(-8, -13 * place), textcoords="offset points", ha="right",
-                va="center", color=ink, annotation_clip=False,
+                text, (0, at), xycoords=edge, xytext=(-72 * TICK_IN if narrow else -8, -13 * place), textcoords="offset points",
+                ha="left" if narrow else "right", va="center", color=ink, annotation_clip=False,
             )  # fmt: skip
 
 
-def _legend_rows(scene: Scene, which: Ints) -> list[list[tuple[str, str]]]:
+def _legend_rows(scene: Scene, which: Ints, room_in: float) -> list[list[tuple[str, str]]]:
     """(what, colour) by the rows in which they fit."""
     moments = scene.moments
     through = which[moments.way[which] == PROXY]
@@ -240,7 +250,7 @@ def _legend_rows(scene: Scene, which: Ints) -> list[list[tuple[str, str]]]:
     used = 0.0
     for what, colour in entries:
         takes = width_in(what) + 0.45
-        if rows[-1] and used + takes > WIDTH_IN - LEFT_IN - RIGHT_IN:
+        if rows[-1] and used + takes > room_in:
             rows.append([])
             used = 0.0
         rows[-1].append((what, colour))

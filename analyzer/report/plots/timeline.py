@@ -7,13 +7,14 @@ columns as the eye tells apart, so 50,000 requests make no larger a picture than
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
 from itertools import groupby
 from typing import TYPE_CHECKING, Any, Final
 
 import numpy as np
 import numpy.typing as npt
 
-from analyzer.report.plots.canvas import axes_of, fitted, frame, label, nothing, say, styled, width_in
+from analyzer.report.plots.canvas import NARROW_IN, WIDTH_IN, axes_of, fitted, frame, label, nothing, say, styled, width_in
 from analyzer.report.plots.lanes import Lane, lanes_of
 from analyzer.report.plots.palette import BAD, FAINT, INK, RULE, SHADE
 from analyzer.report.plots.scene import Scene
@@ -27,48 +28,84 @@ if TYPE_CHECKING:
     from matplotlib.axes import Axes
 
 COLUMNS: Final = 260
-LANE_IN: Final = 0.27
 MARK_IN: Final = 0.17
 RIGHT_IN, BOTTOM_IN = 1.35, 0.42
 PLANE_IN, NAME_IN = 0.95, 2.1
 """The room that the longest plane takes, and the most that a row's name may take."""
 
+NARROW_PLANE_IN, NARROW_EDGE_IN, TICK_IN = 0.78, 0.08, 0.2
+"""Of a narrow picture: the room of a plane, its edge, and half of what a time takes below the first and the last row."""
+
+MARK_ROOM: Final = 48
+
 MOST_MARKS: Final = 12
 _DAY_NS: Final = 86_400 * 10**9
 
 
-def timeline(scene: Scene, source: str | None = None, ax: Axes | None = None) -> Axes:
+@dataclass(frozen=True)
+class Shape:
+    """How a row is laid out, in parts of its height from the top.
+
+    lane_in  its height in inches
+    name     where its name and numbers stand
+    foot     where its bars stand; tall: how high the highest is, and low the lowest
+    middle   where crosses hang
+    """
+
+    lane_in: float
+    name: float
+    foot: float
+    tall: float
+    low: float
+    middle: float
+
+
+BESIDE: Final = Shape(0.27, 0.62, 0.86, 0.70, 0.26, 0.5)
+ABOVE: Final = Shape(0.46, 0.24, 0.94, 0.41, 0.15, 0.72)
+"""Names beside the rows, and, where there isn't room for that, above them."""
+
+
+def timeline(scene: Scene, source: str | None = None, ax: Axes | None = None, *, narrow: bool = False) -> Axes:
     """Proxies over time, plane by plane, in the zone shown (UTC, unless --tz names another).
 
     source  an address or a name of the verdict's sources; None: all of them together
     ax      axes to draw on; None: axes of a figure of their own
+    narrow  for a telephone
     """
+    shape = ABOVE if narrow else BESIDE
     lanes = lanes_of(scene, source)
     with styled():
         if not any(len(lane.carried) + len(lane.failed) for lane in lanes):
             return nothing(axes_of(0.8, ax), "Timeline: nothing with a time went to a proxy or past them.")
-        marks = _marks(scene)
+        marks = _marks(scene, MARK_ROOM // 2 if narrow else MARK_ROOM)
         top_in = 0.16 + MARK_IN * (len(marks) + bool(scene.alone))
-        made = axes_of(LANE_IN * len(lanes) + top_in + BOTTOM_IN, ax)
-        left_in = PLANE_IN + 0.15 + max(width_in(_name(lane), lane.won) for lane in lanes)
-        right_in = max(RIGHT_IN, 0.2 + max(width_in(_numbers(lane)) for lane in lanes))
-        frame(made, left_in=left_in, right_in=right_in, top_in=top_in, bottom_in=BOTTOM_IN)
+        numbers_in = max(width_in(_numbers(lane)) for lane in lanes)
+        bottom_in = BOTTOM_IN + 0.16 * narrow
+        made = axes_of(shape.lane_in * len(lanes) + top_in + bottom_in, ax, NARROW_IN if narrow else WIDTH_IN)
+        if narrow:
+            left_in = right_in = NARROW_EDGE_IN + TICK_IN
+            name_in = NARROW_IN - 2 * NARROW_EDGE_IN - NARROW_PLANE_IN - numbers_in - 0.3
+        else:
+            left_in = PLANE_IN + 0.15 + max(width_in(_name(lane, NAME_IN), lane.won) for lane in lanes)
+            right_in, name_in = max(RIGHT_IN, 0.2 + numbers_in), NAME_IN
+        frame(made, left_in=left_in, right_in=right_in, top_in=top_in, bottom_in=bottom_in)
         start, end = _extent(scene, lanes, marks)
-        time_axis(made, start, end, len(lanes))
+        time_axis(made, start, end, len(lanes), narrow=narrow)
         _alone(made, scene)
         _gaps(made, scene)
-        _planes(made, lanes, left_in)
+        _planes(made, lanes, shape, 72 * TICK_IN if narrow else left_in * 72 - 4)
         for number, lane in enumerate(lanes):
             colour = scene.colours[lane.proxy.proxy] if lane.proxy else FAINT
-            _draw(made, number, lane, colour, start, end, max(_busiest(each, start, end) for each in lanes))
-        _draw_eras(made, scene, source, lanes)
+            _draw(made, number, lane, colour, start, end, max(_busiest(each, start, end) for each in lanes), shape)
+            _label(made, number, lane, colour, name_in, shape, narrow=narrow)
+        _draw_eras(made, scene, source, lanes, shape)
         _draw_marks(made, marks, above=MARK_IN * 72 * bool(scene.alone))
         say(made, _in_words(scene, source, lanes, start, end))
         return made
 
 
-def _marks(scene: Scene) -> list[tuple[int, str]]:
-    marks = sorted((parse_time(mark["at"], "mark"), label(mark["what"], 48)) for mark in scene.marks)
+def _marks(scene: Scene, room: int = MARK_ROOM) -> list[tuple[int, str]]:
+    marks = sorted((parse_time(mark["at"], "mark"), label(mark["what"], room)) for mark in scene.marks)
     return marks[:MOST_MARKS]
 
 
@@ -86,8 +123,8 @@ def days(ns: int | Ints) -> Any:
     return np.asarray(ns, np.float64) / _DAY_NS
 
 
-def time_axis(ax: Axes, start: int, end: int, height: float) -> None:
-    """Time from left to right in the zone shown, and as much room from top to bottom; the day and the zone beside the foot."""
+def time_axis(ax: Axes, start: int, end: int, height: float, *, narrow: bool = False) -> None:
+    """Time from left to right in the zone shown, and as much room from top to bottom; the day and the zone beside the foot, or below it."""
     from matplotlib import dates
 
     kinds: Any = dates  # its classes have no annotations
@@ -95,17 +132,17 @@ def time_axis(ax: Axes, start: int, end: int, height: float) -> None:
     ax.set_xlim(days(start - room), days(end + room))
     ax.set_ylim(height, 0)
     zone = shown_zone() or kinds.dateutil.tz.tzlocal()
-    locator = kinds.AutoDateLocator(tz=zone, minticks=3, maxticks=8)
+    locator = kinds.AutoDateLocator(tz=zone, minticks=3, maxticks=5 if narrow else 8)
     ax.xaxis.set_major_locator(locator)
-    formats = ["%Y", "%Y-%m", "%m-%d", "%H:%M", "%H:%M", "%H:%M:%S"]
+    formats = ["%Y", "%Y-%m", "%m-%d", "%H:%M", "%H:%M", "%H:%M:%S.%f"]  # the formatter leaves out the zeros that all have
     zeros = ["", "%Y", "%Y-%m", "%m-%d", "%H:%M", "%H:%M"]
     ax.xaxis.set_major_formatter(kinds.ConciseDateFormatter(locator, tz=zone, formats=formats, zero_formats=zeros, show_offset=False))
     ax.grid(axis="x", color=RULE, linewidth=0.6)
     ax.set_axisbelow(True)
     ax.set_yticks([])
     ax.annotate(
-        f"{moment(start)[:10]} {zone_name()}", (0, 0), xycoords="axes fraction", xytext=(-30, -5), textcoords="offset points",
-        ha="right", va="top", color=FAINT, annotation_clip=False,
+        f"{moment(start)[:10]} {zone_name()}", (0, 0), xycoords="axes fraction", xytext=(0, -20) if narrow else (-30, -5),
+        textcoords="offset points", ha="left" if narrow else "right", va="top", color=FAINT, annotation_clip=False,
     )  # fmt: skip
 
 
@@ -128,14 +165,14 @@ def _gaps(ax: Axes, scene: Scene) -> None:
             ax.axvspan(left, right, facecolor="none", edgecolor=FAINT, hatch="////", linewidth=0, alpha=0.6, zorder=0)
 
 
-def _planes(ax: Axes, lanes: Sequence[Lane], left_in: float) -> None:
-    """The planes' names over their rows' names, and a line between planes."""
+def _planes(ax: Axes, lanes: Sequence[Lane], shape: Shape, left: float) -> None:
+    """The planes' names before their rows' names, so many points to the left of the rows, and a line between planes."""
     edge = ax.get_yaxis_transform()
     at = 0
     for plane, group in groupby(lanes, key=lambda lane: lane.plane):
         size = len(list(group))
         ax.annotate(
-            plane or "no plane", (0, at + 0.62), xycoords=edge, xytext=(-left_in * 72 + 4, 0), textcoords="offset points",
+            plane or "no plane", (0, at + shape.name), xycoords=edge, xytext=(-left, 0), textcoords="offset points",
             va="center", weight="bold" if plane else "normal", color=INK if plane else FAINT, annotation_clip=False,
         )  # fmt: skip
         if at:
@@ -154,33 +191,40 @@ def _per_column(times: Ints, start: int, end: int) -> npt.NDArray[np.int64]:
     return counts
 
 
-def _draw(ax: Axes, number: int, lane: Lane, colour: str, start: int, end: int, busiest: int) -> None:
-    """One row: its name, its bars from a line at its foot, its crosses, its numbers."""
-    foot = number + 0.86
+def _draw(ax: Axes, number: int, lane: Lane, colour: str, start: int, end: int, busiest: int, shape: Shape) -> None:
+    """One row: its bars from a line at its foot, and its crosses."""
+    foot = number + shape.foot
     at = days(start) + np.arange(COLUMNS) * (end - start) / (COLUMNS - 1) / _DAY_NS
     carried, failed = _per_column(lane.carried, start, end), _per_column(lane.failed, start, end)
     ax.plot(ax.get_xlim(), (foot, foot), color=RULE, linewidth=0.6, zorder=1)
     used = np.flatnonzero(carried)
-    height = 0.26 + 0.44 * np.sqrt(carried[used] / busiest)
+    height = shape.low + (shape.tall - shape.low) * np.sqrt(carried[used] / busiest)
     x = np.repeat(at[used], 3)
     y = np.column_stack([np.full(len(used), foot), foot - height, np.full(len(used), np.nan)]).ravel()
     ax.plot(x, y, color=colour, linewidth=2.0, solid_capstyle="butt", zorder=3)
     broken = np.flatnonzero(failed)
-    ax.plot(at[broken], np.full(len(broken), number + 0.5), linestyle="none", marker="x", color=BAD, markersize=4.2, mew=1.3, zorder=4)
+    middle = np.full(len(broken), number + shape.middle)
+    ax.plot(at[broken], middle, linestyle="none", marker="x", color=BAD, markersize=4.2, mew=1.3, zorder=4)
+
+
+def _label(ax: Axes, number: int, lane: Lane, colour: str, name_in: float, shape: Shape, *, narrow: bool) -> None:
+    """A row's name and numbers, beside it or above it."""
     edge = ax.get_yaxis_transform()
-    weight = "bold" if lane.won else "normal"
+    at = number + shape.name
     ax.annotate(
-        _name(lane), (0, number + 0.62), xycoords=edge, xytext=(-8, 0), textcoords="offset points",
-        ha="right", va="center", color=colour if lane.proxy else FAINT, weight=weight, annotation_clip=False,
-    )  # fmt: skip
-    ax.annotate(
-        _numbers(lane), (1, number + 0.62), xycoords=edge, xytext=(8, 0), textcoords="offset points", va="center", color=FAINT,
+        _name(lane, name_in), (0, at), xycoords=edge, xytext=(72 * (NARROW_PLANE_IN - TICK_IN) if narrow else -8, 0),
+        textcoords="offset points",
+        ha="left" if narrow else "right", va="center", color=colour if lane.proxy else FAINT, weight="bold" if lane.won else "normal",
         annotation_clip=False,
     )  # fmt: skip
+    ax.annotate(
+        _numbers(lane), (1, at), xycoords=edge, xytext=(72 * TICK_IN if narrow else 8, 0), textcoords="offset points",
+        ha="right" if narrow else "left", va="center", color=FAINT, annotation_clip=False,
+    )  # fmt: skip
 
 
-def _name(lane: Lane) -> str:
-    return ("▶ " if lane.won else "") + fitted(lane.name, NAME_IN, lane.won)
+def _name(lane: Lane, room_in: float) -> str:
+    return ("▶ " if lane.won else "") + fitted(lane.name, room_in, lane.won)
 
 
 def _numbers(lane: Lane) -> str:
@@ -200,7 +244,7 @@ def eras_of(scene: Scene, source: str | None) -> dict[str, list[Mapping[str, Any
     return {plane: found[plane][-1] for plane, ways in alike.items() if len(ways) == 1 and len(found[plane][-1]) > 1}
 
 
-def _draw_eras(ax: Axes, scene: Scene, source: str | None, lanes: Sequence[Lane]) -> None:
+def _draw_eras(ax: Axes, scene: Scene, source: str | None, lanes: Sequence[Lane], shape: Shape) -> None:
     """Where a plane changed: a band under the proxy of each era, a line at each border, and since when."""
     left, right = ax.get_xlim()
     for plane, eras in eras_of(scene, source).items():
@@ -212,13 +256,21 @@ def _draw_eras(ax: Axes, scene: Scene, source: str | None, lanes: Sequence[Lane]
             row = next((number for number in rows if (held := lanes[number].proxy) and held.proxy == (era["proxy"] or era["asked"])), None)
             if row is not None:
                 colour = scene.colours[era["proxy"] or era["asked"]]
-                ax.plot((began, ended), (row + 0.93, row + 0.93), color=colour, linewidth=3.2, alpha=0.55, solid_capstyle="butt", zorder=2)
+                ax.plot(
+                    (began, ended),
+                    (row + (shape.foot + 1) / 2, row + (shape.foot + 1) / 2),
+                    color=colour,
+                    linewidth=3.2,
+                    alpha=0.55,
+                    solid_capstyle="butt",
+                    zorder=2,
+                )
             if place == 0:
                 continue
             ax.plot((began, began), (rows[0] + 0.04, rows[-1] + 0.98), color=INK, linewidth=1.1, zorder=2)
             if row is not None and (began - left) / (right - left) > 0.2:
                 ax.annotate(
-                    f"since {clock(parse_time(era['first_seen'], 'era'))}", (began, row + 0.55), xytext=(-4, 0),
+                    f"since {clock(parse_time(era['first_seen'], 'era'))}", (began, row + shape.middle + 0.05), xytext=(-4, 0),
                     textcoords="offset points", ha="right", va="center", fontsize=8, color=INK, annotation_clip=False,
                 )  # fmt: skip
 

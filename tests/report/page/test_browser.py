@@ -137,6 +137,54 @@ def test_no_text_of_a_table_lies_over_another(name: str, width: int, browser: Br
     assert over == []
 
 
+LOOKED_AT = ("article", "legs", "ipv4", "ipv6", "site")
+BROKEN_WORDS = """
+const broken = [], range = document.createRange();
+for (const cell of document.querySelectorAll("main td, main th, .grid td")) {
+  if (getComputedStyle(cell.closest("thead") ?? cell).position === "absolute") continue; // there for who hears the page
+  const words = document.createTreeWalker(cell, NodeFilter.SHOW_TEXT);
+  while (words.nextNode()) {
+    const node = words.currentNode;
+    if (node.parentElement.closest("code, .unseen, .digest, .flow, .id")) continue;
+    for (const word of node.textContent.matchAll(/[\\p{L}\\d:]+/gu)) {
+      range.setStart(node, word.index);
+      range.setEnd(node, word.index + word[0].length);
+      if (new Set([...range.getClientRects()].map((rect) => Math.round(rect.top / 4))).size > 1) broken.push(word[0]);
+    }
+  }
+}
+return broken.slice(0, 5);
+"""
+EMPTY_COLUMNS = """
+return [...document.querySelectorAll("main table")].flatMap((table) => [...table.tHead.rows].at(-1).cells.length === 0 ? [] :
+  [...table.tHead.rows[0].cells].filter((head, at) => [...table.tBodies[0].rows].every((row) => row.cells[at]?.textContent.trim() === ""))
+    .map((head) => head.textContent));
+"""
+CUT = """
+return [...document.querySelectorAll(".scroll")].filter((box) => box.checkVisibility() && box.scrollWidth > box.clientWidth + 1)
+  .map((box) => box.getAttribute("aria-label"));
+"""
+
+
+@pytest.mark.parametrize("name", LOOKED_AT)
+@pytest.mark.parametrize("width", [390, 1440])
+def test_no_table_is_cut_no_word_is_broken_and_no_column_is_empty(name: str, width: int, browser: Browser, pages: Path) -> None:
+    browser.open(pages / f"{name}.html", width=width)
+    assert (browser.run(CUT), browser.run(BROKEN_WORDS), browser.run(EMPTY_COLUMNS)) == ([], [], [])
+
+
+@pytest.mark.parametrize("name", [*LOOKED_AT, "study"])
+def test_pictures_fit_a_telephone(name: str, browser: Browser, pages: Path) -> None:
+    browser.open(pages / f"{name}.html", width=390)
+    seen = browser.run(
+        """return [...document.querySelectorAll("svg")].filter((svg) => svg.checkVisibility()).map((svg) => {
+          const size = [...svg.querySelectorAll("text")].map((text) => text.getBoundingClientRect().height);
+          return [svg.getBoundingClientRect().right, Math.min(...size)];
+        })"""
+    )
+    assert seen and all(right <= 390 and smallest >= 8 for right, smallest in seen)
+
+
 def test_a_link_to_a_source_opens_its_group_and_shows_its_flows(browser: Browser, pages: Path) -> None:
     for page in ("site", "fleet"):
         browser.open(pages / f"{page}.html")
@@ -372,6 +420,8 @@ def test_it_prints(browser: Browser, pages: Path, tmp_path: Path) -> None:
     browser.command("Emulation.setEmulatedMedia", media="print")
     try:
         assert browser.run("return getComputedStyle(document.querySelector('.controls')).display") == "none"
+        assert browser.run("return document.querySelector('.legend').checkVisibility()") is False, "what is folded has no use on paper"
+        assert browser.run("return getComputedStyle(document.querySelector('footer')).breakBefore") == "avoid", "no page for it alone"
         assert browser.run("return getComputedStyle(document.body).backgroundColor") == "rgb(255, 255, 255)"
     finally:
         browser.command("Emulation.setEmulatedMedia", media="")

@@ -11,7 +11,7 @@ from analyzer.report.page.fleet import MOST_FINDINGS, history_to_html
 from tests.report.browser import MISSING, WHY, chromium
 from tests.report.histories import finding, fleet
 
-VOID = {"meta", "link", "br", "img", "input", "hr"}
+VOID = {"meta", "link", "br", "img", "input", "hr", "wbr"}
 
 
 class Tags(HTMLParser):

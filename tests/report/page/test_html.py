@@ -21,7 +21,7 @@ from tests.report.fleets import fleet, groups
 from tests.report.scenes import FORMULA, MARKUP
 from tests.report.verdicts import fifth_test
 
-VOID = {"meta", "link", "br", "img", "input", "hr"}
+VOID = {"meta", "link", "br", "img", "input", "hr", "wbr"}
 SCENES = ["article", "silent", "empty", "timeless", "crowd", "hostile"]
 
 

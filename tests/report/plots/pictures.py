@@ -29,14 +29,16 @@ def title_of(axes: Axes) -> str:
 
 
 def within_its_figure(axes: Axes) -> bool:
-    """Whether every text lies inside the figure."""
+    """Whether every text lies inside the figure; ticks of the axes among them."""
     figure = axes.figure
     figure.canvas.draw()
     box = figure.bbox
+    edges = sorted(axes.get_xlim())
+    ticks = [tick.label1 for tick in axes.xaxis.get_major_ticks() if edges[0] <= tick.get_loc() <= edges[1]] if axes.axison else []
     return all(
         box.x0 - 1 <= extent.x0 and extent.x1 <= box.x1 + 1 and box.y0 - 1 <= extent.y0 and extent.y1 <= box.y1 + 1
-        for text in axes.texts
-        if text.get_text() and (extent := text.get_window_extent())
+        for text in (*axes.texts, *ticks)
+        if text.get_text() and text.get_visible() and (extent := text.get_window_extent())
     )
 
 

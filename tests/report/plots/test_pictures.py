@@ -2,14 +2,20 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+
 import pytest
 from matplotlib.axes import Axes
 
 import analyzer
 from analyzer.report.frames import frame_of
+from analyzer.report.plots.canvas import NARROW_IN
 from analyzer.report.plots.pictures import Pictures
+from analyzer.report.plots.proxies import proxies
+from analyzer.report.plots.sources import sources
+from analyzer.report.plots.timeline import timeline
 from tests.report import scenes
-from tests.report.plots.pictures import overlapping, within_its_figure
+from tests.report.plots.pictures import overlapping, texts, within_its_figure
 
 
 @pytest.mark.parametrize("name", ["timeline", "services", "proxies", "precedence"])
@@ -34,3 +40,17 @@ def test_no_text_lies_over_another_whatever_proxies_are_called(name: str, kind: 
 def test_no_text_lies_over_another(name: str, scene: str) -> None:
     axes = getattr(Pictures(getattr(scenes, scene)()), name)()
     assert overlapping(axes) == [] and within_its_figure(axes)
+
+
+@pytest.mark.parametrize("picture", [timeline, proxies, sources])
+@pytest.mark.parametrize("scene", ["article", "crowd", "changing", "hostile", "name 3", "ipv4 1", "ipv6 8"])
+def test_on_a_telephone_nothing_lies_over_another_and_nothing_is_cut(picture: Callable[..., Axes], scene: str) -> None:
+    kind, _, n = scene.partition(" ")
+    axes = picture(scenes.proxied(kind, int(n)) if n else getattr(scenes, kind)(), narrow=True)
+    assert axes.figure.get_size_inches()[0] == NARROW_IN
+    assert overlapping(axes) == [] and within_its_figure(axes)
+
+
+def test_on_a_telephone_it_says_the_same() -> None:
+    for picture in (timeline, proxies):
+        assert sorted(texts(picture(scenes.article(), narrow=True))) == sorted(texts(picture(scenes.article())))

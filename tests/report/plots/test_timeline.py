@@ -89,3 +89,11 @@ def test_50_000_flows_are_no_larger_a_picture() -> None:
     timeline(scene)
     svg = to_svg(timeline(scene))
     assert len(svg) < 200_000
+
+
+def test_no_two_ticks_say_the_same_time() -> None:
+    for scene in (scenes.silent(), scenes.article(), scenes.site(12)):
+        axes = timeline(scene)
+        axes.figure.canvas.draw()
+        ticks = [text.get_text() for text in axes.get_xticklabels()]
+        assert len(set(ticks)) == len(ticks) > 1 and not any(tick.endswith(".") for tick in ticks), ticks
