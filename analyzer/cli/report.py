@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import shlex
 import sys
 from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING, Annotated, Any
@@ -34,8 +33,6 @@ if TYPE_CHECKING:
     from analyzer.report.chosen import Choice
     from analyzer.report.ipynb import Asked
     from analyzer.studies.expectations import Expectations
-
-MOST_NAMED = 3
 
 Output = Annotated[
     str | None,
@@ -179,8 +176,6 @@ def report(
     code = say_unusable(question, reading)
     missed = _missed(expectations, verdict, reading) if expectations else []
     complain(*missed)
-    if topology is None and not quiet and sys.stderr.isatty():
-        _propose(inputs)
     return code or (UNMET if missed else code)
 
 
@@ -225,12 +220,6 @@ def _put_out(
             say_written(question, output, answers[0] + (f" And {len(answers) - 1} more." if len(answers) > 1 else ""))
         elif not json:
             give(told, json, verbose)
-
-
-def _propose(inputs: Sequence[str]) -> None:
-    """A line on how to get names and methods into the report."""
-    named = " ".join(map(shlex.quote, inputs)) if len(inputs) <= MOST_NAMED else "INPUT..."
-    complain(f"names and methods come from a topology; to have one proposed: whichproxy topology {named} -o topology.toml")
 
 
 def _check_lists(allow: str | None, no_inspection: str | None, tickets: str | None) -> None:

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from analyzer.cli.options import Catalogues, Quiet
+from analyzer.cli.options import Catalogues, Quiet, Zone
 from analyzer.cli.outcome import DONE, UNMET, UNUSABLE, causes, complain
 from analyzer.errors import Unusable
 
@@ -44,17 +44,19 @@ def study(
     json: Json = False,
     topology: Topology = None,
     catalogue: Catalogues = None,
+    tz: Zone = "UTC",
     quiet: Quiet = False,
 ) -> int:
     """Run a study: several tests, each with its captures, what was configured, what was done, and what should come out.
 
     Prints each test's winners side by side, then each test with what shows it, and whether what was expected held. The
-    file written has all of it, with the evidence. A capture that several tests share is read once.
+    file written has all of it, with the evidence. A capture that several tests share is read once. JSON has its times in UTC, whatever
+    --tz says, and so has what is written beside it.
 
     \b
     Examples:
       whichproxy study study.toml
-      whichproxy study study.toml -o result.html
+      whichproxy study study.toml -o result.html --tz Europe/Berlin
       whichproxy study study.toml --json | jq '.tests[].live_response.outcome'
 
     \b
@@ -70,6 +72,7 @@ def study(
     from analyzer.studies.file import load_plan
     from analyzer.studies.run import run_study
     from analyzer.study_result import Study
+    from analyzer.text.times import shown_in, zone_of
 
     leave_pandas_alone()
     say_plain()
@@ -78,9 +81,11 @@ def study(
         check_study_path(target, [study])
     services = load_catalogue(catalogue or ())
     plan = load_plan(study, services, None if topology is None else load_topology(topology))
-    with ReadingProgress(quiet=quiet) as progress:
-        run = run_study(plan, services, progress=progress.update)
-    _give(Study(run), target, json)
+    shown = "UTC" if json or (target is not None and target.lower().endswith(".json")) else tz
+    with shown_in(zone_of(tz) if shown == tz else zone_of("UTC"), shown):
+        with ReadingProgress(quiet=quiet) as progress:
+            run = run_study(plan, services, progress=progress.update)
+        _give(Study(run), target, json)
     missed = [
         f"{number}. {test['title']}: {text}" for number, test in enumerate(run.document["tests"], 1) for text in unmet(test["expectations"])
     ]

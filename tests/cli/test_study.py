@@ -65,6 +65,21 @@ def test_json_is_the_document_and_no_file(study: Path, whichproxy: Whichproxy) -
     assert json.loads(study.with_suffix(".json").read_text(encoding="utf-8")) == json.loads(ended.out)
 
 
+def test_times_are_shown_in_the_zone_that_is_asked_for(study: Path, whichproxy: Whichproxy) -> None:
+    """In sentences and on the page; JSON stays as it is."""
+    shown = study.read_text(encoding="utf-8").replace(
+        "[test.expect]", '[[test.mark]]\nat = 2024-05-01T12:00:05Z\nwhat = "here"\n[test.expect]'
+    )
+    study.write_text(shown, encoding="utf-8")
+    page = study.with_suffix(".html")
+    assert whichproxy("study", study, "--tz", "America/New_York").code == 0
+    text = page.read_text(encoding="utf-8")
+    assert "08:00:05" in text and "times are America/New_York" in text and "12:00:05" not in text.split('id="flow-data"')[0]
+    assert whichproxy("study", study, "--json", "--tz", "America/New_York").out == whichproxy("study", study, "--json").out
+    ended = whichproxy("study", study, "--tz", "Europe/Berlim")
+    assert ended.code == 2 and "Europe/Berlin" in ended.err
+
+
 def test_an_unmet_expectation_is_1_and_a_line(study: Path, whichproxy: Whichproxy) -> None:
     study.write_text(study.read_text(encoding="utf-8").replace('= "winhttp" }', '= "static" }'), encoding="utf-8")
     ended = whichproxy("study", study, "--quiet")

@@ -6,29 +6,18 @@ import base64
 import csv
 import io
 import re
-from collections.abc import Iterator
 from pathlib import Path
-from typing import Any
 
 import pytest
 
-import analyzer
-from analyzer.report.page import html
-from analyzer.report.page.html import study_to_html, to_html
-from analyzer.text.times import shown_in, zone_of
-from tests.conftest import ROOT
 from tests.report import scenes
-from tests.report.browser import MISSING, WHY, Browser, chromium
-from tests.report.fleets import fleet
+from tests.report.browser import MISSING, WHY, Browser
 from tests.report.scenes import FORMULA, MARKUP
 
 pytestmark = pytest.mark.skipif(bool(MISSING), reason=WHY)
 
 QUICK_MS = 1500
 """For a search, a filter or a sort over 50,000 rows, on a machine that has other things to do; it takes 50 to 200 here."""
-
-PAGES = ("article", "silent", "empty", "timeless", "crowd", "hostile")
-"""Scenes that have a page each."""
 
 TIMED = """
 const [action, argument] = arguments, started = performance.now();
@@ -54,33 +43,6 @@ search.dispatchEvent(new Event("input"));
 """
 
 
-@pytest.fixture(scope="module")
-def browser() -> Iterator[Browser]:
-    with chromium() as made:
-        yield made
-
-
-@pytest.fixture(scope="module")
-def pages(tmp_path_factory: pytest.TempPathFactory, study_document: tuple[dict[str, Any], list[Any]]) -> Path:
-    """The folder of all pages."""
-    folder = tmp_path_factory.mktemp("pages")
-    for name in (*PAGES, "fifty_thousand"):
-        scene = getattr(scenes, name)()
-        with pytest.MonkeyPatch.context() as patched:
-            if name == "fifty_thousand":
-                patched.setattr(html, "PAGE_BYTES", 10**9)  # every flow with every column, as a study's page of few may be
-            (folder / f"{name}.html").write_text(to_html(scene.flows, scene.verdict), encoding="utf-8")
-    for name, scene in (("ipv4", scenes.proxied("ipv4", 3)), ("ipv6", scenes.proxied("ipv6", 3)), ("site", scenes.site(120))):
-        (folder / f"{name}.html").write_text(to_html(scene.flows, scene.verdict), encoding="utf-8")
-    (folder / "fleet.html").write_text(to_html(scenes.fifty_thousand().flows, fleet(2_000)), encoding="utf-8")
-    with shown_in(zone_of("America/New_York"), "America/New_York"):
-        (folder / "zone.html").write_text(to_html(scenes.site(12).flows, scenes.site(12).verdict), encoding="utf-8")
-    legs = analyzer.read(ROOT / "captures" / "proof" / "interception.pcapng", topology=ROOT / "captures" / "topology.toml")
-    (folder / "legs.html").write_text(to_html(legs.table, legs.verdict.to_dict()), encoding="utf-8")
-    (folder / "study.html").write_text(study_to_html(*study_document), encoding="utf-8")
-    return folder
-
-
 def search(browser: Browser, words: str) -> float:
     """Milliseconds from the last key to the rows."""
     return float(browser.driver.execute_async_script(SEARCH, words))
@@ -101,88 +63,6 @@ def test_no_error_no_request_and_no_dialogue(name: str, browser: Browser, pages:
     browser.run("[...document.querySelectorAll('a')].filter((_, n) => n % 7 === 0).slice(0, 25).forEach((a) => a.click())")
     assert browser.console() == []
     assert set(browser.requests()) <= {(pages / f"{name}.html").as_uri(), "data:,"}
-
-
-@pytest.mark.parametrize("name", ["article", "crowd", "hostile", "study", "legs", "ipv4", "ipv6", "site", "fleet"])
-@pytest.mark.parametrize("width", [390, 768, 1440])
-def test_the_page_never_scrolls_sideways(name: str, width: int, browser: Browser, pages: Path) -> None:
-    browser.open(pages / f"{name}.html", width=width)
-    assert browser.run("return document.documentElement.scrollWidth") <= width
-
-
-@pytest.mark.parametrize("name", ["article", "crowd", "legs", "ipv4", "ipv6", "site"])
-@pytest.mark.parametrize("width", [390, 1440])
-def test_no_text_of_a_table_lies_over_another(name: str, width: int, browser: Browser, pages: Path) -> None:
-    browser.open(pages / f"{name}.html", width=width)
-    over = browser.run(
-        """
-        const over = [];
-        for (const row of document.querySelectorAll("main tr")) {
-          const boxes = [];
-          for (const cell of row.cells) {
-            const words = document.createTreeWalker(cell, NodeFilter.SHOW_TEXT), range = document.createRange();
-            while (words.nextNode()) {
-              if (words.currentNode.parentElement.closest(".unseen")) continue;
-              range.selectNodeContents(words.currentNode);
-              for (const r of range.getClientRects()) if (r.width > 1 && r.height > 4) boxes.push([r.left, r.top, r.right, r.bottom, cell]);
-            }
-          }
-          for (const a of boxes) for (const b of boxes)
-            if (a[4] !== b[4] && a[0] < b[2] - 1 && b[0] < a[2] - 1 && a[1] < b[3] - 2 && b[1] < a[3] - 2)
-              over.push(a[4].textContent.trim().slice(0, 30) + " | " + b[4].textContent.trim().slice(0, 30));
-        }
-        return over.slice(0, 5);
-        """
-    )
-    assert over == []
-
-
-LOOKED_AT = ("article", "legs", "ipv4", "ipv6", "site")
-BROKEN_WORDS = """
-const broken = [], range = document.createRange();
-for (const cell of document.querySelectorAll("main td, main th, .grid td")) {
-  if (getComputedStyle(cell.closest("thead") ?? cell).position === "absolute") continue; // there for who hears the page
-  const words = document.createTreeWalker(cell, NodeFilter.SHOW_TEXT);
-  while (words.nextNode()) {
-    const node = words.currentNode;
-    if (node.parentElement.closest("code, .unseen, .digest, .flow, .id")) continue;
-    for (const word of node.textContent.matchAll(/[\\p{L}\\d:]+/gu)) {
-      range.setStart(node, word.index);
-      range.setEnd(node, word.index + word[0].length);
-      if (new Set([...range.getClientRects()].map((rect) => Math.round(rect.top / 4))).size > 1) broken.push(word[0]);
-    }
-  }
-}
-return broken.slice(0, 5);
-"""
-EMPTY_COLUMNS = """
-return [...document.querySelectorAll("main table")].flatMap((table) => [...table.tHead.rows].at(-1).cells.length === 0 ? [] :
-  [...table.tHead.rows[0].cells].filter((head, at) => [...table.tBodies[0].rows].every((row) => row.cells[at]?.textContent.trim() === ""))
-    .map((head) => head.textContent));
-"""
-CUT = """
-return [...document.querySelectorAll(".scroll")].filter((box) => box.checkVisibility() && box.scrollWidth > box.clientWidth + 1)
-  .map((box) => box.getAttribute("aria-label"));
-"""
-
-
-@pytest.mark.parametrize("name", LOOKED_AT)
-@pytest.mark.parametrize("width", [390, 1440])
-def test_no_table_is_cut_no_word_is_broken_and_no_column_is_empty(name: str, width: int, browser: Browser, pages: Path) -> None:
-    browser.open(pages / f"{name}.html", width=width)
-    assert (browser.run(CUT), browser.run(BROKEN_WORDS), browser.run(EMPTY_COLUMNS)) == ([], [], [])
-
-
-@pytest.mark.parametrize("name", [*LOOKED_AT, "study"])
-def test_pictures_fit_a_telephone(name: str, browser: Browser, pages: Path) -> None:
-    browser.open(pages / f"{name}.html", width=390)
-    seen = browser.run(
-        """return [...document.querySelectorAll("svg")].filter((svg) => svg.checkVisibility()).map((svg) => {
-          const size = [...svg.querySelectorAll("text")].map((text) => text.getBoundingClientRect().height);
-          return [svg.getBoundingClientRect().right, Math.min(...size)];
-        })"""
-    )
-    assert seen and all(right <= 390 and smallest >= 8 for right, smallest in seen)
 
 
 def test_a_link_to_a_source_opens_its_group_and_shows_its_flows(browser: Browser, pages: Path) -> None:
@@ -239,31 +119,6 @@ def test_a_page_of_2_000_sources_is_whole(browser: Browser, pages: Path) -> None
     browser.run("const box = document.querySelector('.find input'); box.value = '10.0.3.77'; box.dispatchEvent(new Event('input'))")
     assert browser.run("return [...document.querySelectorAll('.members .found')].map((e) => e.textContent)") == ["10.0.3.77"]
     assert " of " in browser.run("return document.querySelector('#flows .lead').textContent")
-
-
-@pytest.mark.parametrize("dark", [False, True], ids=["light", "dark"])
-def test_words_can_be_read_on_their_ground(dark: bool, browser: Browser, pages: Path) -> None:
-    """WCAG 2.2, 1.4.3: 4.5:1, of every text in the page."""
-    browser.open(pages / "article.html", dark=dark)
-    poor = browser.run(
-        """
-        const number = (text) => text.match(/[\\d.]+/g).map(Number);
-        const light = (c) => c.slice(0, 3).map((v) => (v /= 255) <= 0.04045 ? v / 12.92 : ((v + 0.055) / 1.055) ** 2.4)
-          .reduce((sum, v, k) => sum + v * [0.2126, 0.7152, 0.0722][k], 0);
-        const own = (e) => number(getComputedStyle(e).backgroundColor);
-        const ground = (e) => (!e ? [255, 255, 255] : own(e).length < 4 || own(e)[3] > 0 ? own(e) : ground(e.parentElement));
-        const poor = [];
-        for (const element of document.querySelectorAll("body *")) {
-          if (element.closest("svg, script, noscript") || element.matches(".none, [disabled]")) continue;
-          if (![...element.childNodes].some((n) => n.nodeType === 3 && n.textContent.trim())) continue;
-          const [a, b] = [light(number(getComputedStyle(element).color)), light(ground(element))].sort((x, y) => y - x);
-          if ((a + 0.05) / (b + 0.05) < 4.5) poor.push(element.className + ": " + element.textContent.slice(0, 40));
-        }
-        return poor;
-        """
-    )
-    assert poor == []
-    assert browser.run("return getComputedStyle(document.body).backgroundColor") == ("rgb(21, 24, 27)" if dark else "rgb(255, 255, 255)")
 
 
 def test_an_injected_script_or_style_would_not_run(browser: Browser, pages: Path) -> None:
