@@ -148,7 +148,7 @@ FLOW_COLUMNS = (
         pa.int64(),
         "names",
         "distinct payload bytes of the client behind its last request to a proxy, those included that only acknowledgements prove; "
-        "null without a request",
+        "null without a request, and where the end of its head wasn't captured",
     ),
     Column(
         "tunnel_in",

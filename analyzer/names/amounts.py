@@ -23,6 +23,7 @@ from analyzer.flows.layout import (
     SENT_SYN,
     SENT_SYN_ACK,
     SERVER_HELLO,
+    SHAPE_CUT,
     SOCKS_ANSWER,
 )
 from analyzer.flows.merge import is_fresh
@@ -50,15 +51,27 @@ FIRST_SOCKS: Final = 3
 FIRST_OTHER: Final = 4
 
 
-def amount_columns(amounts: npt.NDArray[np.int64], out: npt.NDArray[Any], back: npt.NDArray[Any]) -> dict[str, Any]:
-    """The columns of what was acknowledged or waits for it, what tunnels carried, and what the server said first."""
+def amount_columns(
+    amounts: npt.NDArray[np.int64], out: npt.NDArray[Any], back: npt.NDArray[Any], cut: npt.NDArray[np.bool_]
+) -> dict[str, Any]:
+    """The columns of what was acknowledged or waits for it, what tunnels carried, and what the server said first.
+
+    cut   bool[n flows]   the last request's head goes on behind what was captured, so where its tunnel begins isn't known
+    """
     places = {"acked_out": ACKED_OUT, "acked_in": ACKED_IN, "tunnel_out": TUNNEL_OUT, "tunnel_in": TUNNEL_IN}
+    amounts[cut, TUNNEL_OUT] = -1
     waits = (out["marks"] & SENT_NEW != 0) & (back["packets"] > 0)
     acked = (back["marks"] & HAS_ACKED != 0) & ((back["acked"] - out["high"]).astype(np.int32) >= 0)
     return {name: array(np.ascontiguousarray(amounts[:, i]), amounts[:, i] < 0) for name, i in places.items()} | {
         "pending_since": times(np.where(waits & ~acked, out["pending_ns"], NO_TIME)),
         "server_first": words(amounts[:, SERVER_FIRST], FIRSTS),
     }
+
+
+def cut_off(messages: npt.NDArray[Any], rows: npt.NDArray[np.int64]) -> npt.NDArray[np.bool_]:
+    """Of requests for a tunnel (rows of messages, -1: none): whether their heads weren't captured whole."""
+    result: npt.NDArray[np.bool_] = (rows >= 0) & (messages["shape"][rows] & SHAPE_CUT != 0) if len(messages) else rows >= 0
+    return result
 
 
 @kernel

@@ -33,7 +33,7 @@ from analyzer.flows.layout import (
 from analyzer.flows.loss import missing_bytes
 from analyzer.names import columns
 from analyzer.names.active import active_lists
-from analyzer.names.amounts import N_AMOUNTS, amount_columns
+from analyzer.names.amounts import N_AMOUNTS, amount_columns, cut_off
 from analyzer.names.answers import answers_to, are_html, challenges, http_answers, statuses_of
 from analyzer.names.choose import BY_DNS, SOURCES, choose_hosts
 from analyzer.names.community import community_ids
@@ -114,7 +114,7 @@ def named_tables(tables: Tables, names: list[str], order_of_sources: list[int]) 
         others = aside.submit(
             lambda: (
                 columns.counted(records, out, back, clients, labels)
-                | amount_columns(amounts, out, back)
+                | amount_columns(amounts, out, back, cut_off(tables.messages, chosen[:, TUNNEL]))
                 | shaken(tables, chosen, records, out, clients)
             )
         )

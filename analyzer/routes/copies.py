@@ -74,7 +74,8 @@ def copies_of(flows: pa.Table, ends: Ends, requests: Requests, captured: Capture
         return result
     # Whether a proxy was asked, and for what, is the same on both, so a tunnel's two legs (hellos alike) aren't compared at all.
     asked = _asked_codes(flows, requests)
-    groups = [*agreeing(syns, out, back, asked), *agreeing(hellos, hello, asked)]
+    random = syns[(out[syns] >= LEAST_RANDOM) & (back[syns] >= LEAST_RANDOM)]
+    groups = [*agreeing(syns, out, back, asked), *agreeing(hellos, hello, asked), *agreeing(random, out, back)]
     traits = Traits(
         out=out,
         back=back,
@@ -148,16 +149,16 @@ class _Judge:
         content = hello or ((self._agree(t.asked, one, other) or self._agree(t.plain, one, other)) and self._random(one))
         out, back = self._agree(t.out, one, other), self._agree(t.back, one, other)
         if out and back:
-            return hello or (close and self._random(one) and (content or self._same_bytes(one, other)))
+            return hello or (close and self._random(one) and (content or self._same_bytes(one, other) or self._lacking(one, other)))
         known = min(t.out[one], t.out[other], t.back[one], t.back[other]) >= 0
         if out and known:  # a balancer answers by itself, and moves only the server's numbers
             return bool(close and content)
         by_proxy = self._asking[other] or self._ends.client[other] == self._ends.server[one]
         if not hello or not close or by_proxy:
             return False
-        if self._agree(t.asked, one, other):
-            return True
-        return self._in_lockstep(one, other)
+        # Where a SYN or its answer wasn't captured on one side, the other one tells.
+        half = (out and min(t.back[one], t.back[other]) < 0) or (back and min(t.out[one], t.out[other]) < 0)
+        return bool(half or self._agree(t.asked, one, other) or self._in_lockstep(one, other))
 
     def same_attempt(self, one: int, other: int) -> bool:
         """Of connections that nobody answered: one SYN to one server, from two clients."""
@@ -188,6 +189,11 @@ class _Judge:
     def _same_bytes(self, one: int, other: int) -> bool:
         c = self._captured
         return bool(c.client_bytes[one] == c.client_bytes[other] and c.server_bytes[one] == c.server_bytes[other])
+
+    def _lacking(self, one: int, other: int) -> bool:
+        """Whether packets of either weren't captured, so that what was read of them may differ."""
+        c = self._captured
+        return bool((c.client_lost | c.server_lost)[[one, other]].any())
 
     def _in_lockstep(self, one: int, other: int) -> bool:
         """Packet for packet, byte for byte, and at the same pace: numbers that both differ were then moved by a constant.

@@ -19,7 +19,7 @@ from analyzer.routes.requests import NO_TIME, Bools, Ints, integers, one_array, 
 BLOCKED_STATES = ("refused", "unreachable", "no-answer")
 """States of a flow that nobody let in: nothing but the attempt and its rejection were seen."""
 
-QUIC_PORT = 443
+HTTPS_PORT = 443
 
 DIRECT_OUTCOMES = ("answered", "blocked", "unknown")
 ANSWERED, BLOCKED, UNKNOWN = range(3)
@@ -34,14 +34,17 @@ PAGE_STATUSES = (200, 403, 451, 503, 511)
 
 def can_be_direct(flows: pa.Table, ends: Ends) -> Bools:
     """Per flow: whether it would carry a service if it is no proxy's: any TCP, and QUIC's UDP/443. DNS and the like don't."""
-    result: Bools = ends.tcp | (integers(flows.column("server_port"), 0) == QUIC_PORT)
+    result: Bools = ends.tcp | (integers(flows.column("server_port"), 0) == HTTPS_PORT)
     return result
 
 
-def was_blocked(flows: pa.Table) -> Bools:
-    """Per flow: whether it never got through (BLOCKED_STATES)."""
-    blocked = pc.is_in(one_array(flows.column("state")), value_set=pa.array(BLOCKED_STATES))
-    return np.asarray(blocked.to_numpy(zero_copy_only=False), dtype=np.bool_)
+def was_blocked(flows: pa.Table, captured: Captured) -> Bools:
+    """Per flow: whether it never got through (BLOCKED_STATES). One SYN at a capture's end was perhaps answered behind it."""
+    blocked = pc.is_in(one_array(flows.column("state")), value_set=pa.array(BLOCKED_STATES)).to_numpy(zero_copy_only=False)
+    tries = integers(flows.column("packets_out"), 0)
+    waited = (tries > 1) | captured.waited(times_ns(flows.column("first_seen")))
+    result: Bools = blocked.astype(np.bool_) & (~is_text(flows, "state", "no-answer") | waited)
+    return result
 
 
 def direct_outcomes(flows: pa.Table, ends: Ends, captured: Captured, direct: Bools) -> Ints:
@@ -50,7 +53,9 @@ def direct_outcomes(flows: pa.Table, ends: Ends, captured: Captured, direct: Boo
     direct   bool[n]   route is direct
     """
     hello = is_known(flows, "client_hello_at", "client_random", "sni", "tls_offered")
-    known = captured.began | hello | is_known(flows, "http_path")
+    # A hello on another port, on a connection whose beginning isn't there, may stand in a tunnel that was asked for before.
+    tunnelled = ~captured.began & ends.tcp & (integers(flows.column("server_port"), 0) != HTTPS_PORT)
+    known = captured.began | (hello & ~tunnelled) | is_known(flows, "http_path")
     both = captured.client & captured.server
     came = captured.server_bytes > 0
     alone = is_text(flows, "server_first", "alert") & ~is_known(flows, "server_hello_at", "tls_version")
@@ -58,13 +63,19 @@ def direct_outcomes(flows: pa.Table, ends: Ends, captured: Captured, direct: Boo
     answered = known & both & came & ~alone
     since = first_word(flows)
     nothing = known & both & (captured.client_bytes > 0) & (~came | alone) & ~captured.server_lost & captured.waited(since)
-    tries = integers(flows.column("packets_out"), 0)
-    # One SYN at a capture's end was perhaps answered behind it.
-    dropped = is_text(flows, "state", "no-answer")
-    blocked = (was_blocked(flows) & (~dropped | (tries > 1) | captured.waited(times_ns(flows.column("first_seen"))))) | nothing
+    blocked = (was_blocked(flows, captured) & ~(is_text(flows, "protocol", "udp") & _one_way(ends, captured))) | nothing
     code = np.where(blocked, BLOCKED, np.where(answered, ANSWERED, UNKNOWN))
     code[is_text(flows, "firewall_action", "block") & ~answered] = BLOCKED
     return np.where(direct, code, -1).astype(np.int64)
+
+
+def _one_way(ends: Ends, captured: Captured) -> Bools:
+    """Per flow: nothing that is sent to its client is in the capture, though the client acknowledges some."""
+    n = len(ends.addresses)
+    heard = np.bincount(ends.client[captured.server], minlength=n) > 0
+    answered = np.bincount(ends.client[captured.server_lost & ends.tcp], minlength=n) > 0
+    result: Bools = (answered & ~heard)[ends.client]
+    return result
 
 
 def first_word(flows: pa.Table) -> Ints:

@@ -27,6 +27,12 @@ from analyzer.routes.requests import (
     times_ns,
 )
 
+A_FIN = 1
+"""What was acknowledged and not captured may be the other side's FIN, which takes a sequence number as a byte does (RFC 9293 3.4)."""
+
+SPOKE_LATER_NS = 10**6
+"""Segments of one request are sent back to back; what comes later than that was sent for an answer."""
+
 SOCKS4_GRANTED = 90
 SOCKS5_SUCCEEDED = 0
 
@@ -57,18 +63,22 @@ class Tunnels:
 def tunnels_of(flows: pa.Table, captured: Captured) -> Tunnels:
     """What was seen inside the tunnel of every flow, as far as it has one."""
     hello = is_known(flows, "client_hello_at", "client_random", "sni", "tls_offered")
-    completed = integers(flows.column("tls_completed").cast(pa.int8()), -1)
+    went_on = integers(flows.column("tls_completed").cast(pa.int8()), -1)
     alert = is_known(flows, "tls_alert")
     answered_tls = is_known(flows, "server_hello_at", "tls_version")
     beyond, behind = integers(flows.column("tunnel_out"), -1), integers(flows.column("tunnel_in"), -1)
+    # Early data goes out before the server said a word (RFC 8446 2.3), so it completes nothing by itself.
+    refused = ~answered_tls & is_text(flows, "tls_alert_from", "server")
+    early = captured.server & ~captured.server_lost & ((behind == 0) | refused)
+    completed = (went_on == 1) & ~early
     hello_at, data_at = times_ns(flows.column("client_hello_at")), times_ns(flows.column("last_data"))
     return Tunnels(
         hello=hello,
-        completed=completed == 1,
+        completed=completed,
         # That the client said nothing more is known only where nothing of it is missing.
-        failed=(completed != 1) & (alert | ((completed == 0) & ~captured.client_lost)),
-        client=hello | (beyond > 0) | ((beyond < 0) & (captured.client_bytes > LARGEST_CONNECT_BYTES)),
-        server=answered_tls | (behind > 0) | ((behind < 0) & (captured.server_bytes > 0)),
+        failed=~completed & (alert | ((went_on == 0) & ~captured.client_lost)),
+        client=hello | (beyond > A_FIN) | ((beyond < 0) & (captured.client_bytes > LARGEST_CONNECT_BYTES)),
+        server=answered_tls | (behind > A_FIN) | ((behind < 0) & (captured.server_bytes > 0)),
         counted=beyond >= 0,
         answered_tls=answered_tls,
         since=np.where(hello_at != NO_TIME, hello_at, data_at),
@@ -99,7 +109,11 @@ def went_on(flows: pa.Table, requests: Requests, captured: Captured, tunnels: Tu
     alert = is_text(flows, "server_first", "alert") & ~tunnels.answered_tls & ~tunnels.hello
     came = tunnels.answered_tls | tunnels.completed | (tunnels.server & ~alert)
     came_for_it = np.where(earlier, (tunnels.answered_tls | tunnels.completed)[row], came[row])
-    result: Bools = asked & tunnels.client[row] & (~captured.server[row] | came_for_it | captured.server_lost[row])
+    # Of a request whose end wasn't captured no byte count tells what came behind it, but time does.
+    last_data, begun = times_ns(flows.column("last_data"))[row], requests.first_seen
+    later = (last_data != NO_TIME) & (begun != NO_TIME) & (last_data - begun > SPOKE_LATER_NS)
+    spoke = tunnels.client[row] | (~captured.server[row] & ~tunnels.counted[row] & later & ~captured.again[row])
+    result: Bools = asked & spoke & (~captured.server[row] | came_for_it | captured.server_lost[row])
     return result
 
 

@@ -176,3 +176,9 @@ def test_behind_the_last_request_and_its_answer() -> None:
 
 def test_nothing_behind() -> None:
     assert amounts(row_of(client(ASKED, flags=PSH | ACK)))[2:] == (0, 0)
+
+
+def test_where_a_tunnel_begins_is_unknown_behind_a_head_that_wasnt_captured_whole() -> None:
+    asking = connect("a.example:443", "User-Agent: " + "x" * 40)
+    row = row_of(client(asking[:60]), client(b"", at=len(asking), flags=ACK), server(ESTABLISHED))
+    assert (row["requested_host"], row["tunnel_out"]) == ("a.example", None)

@@ -193,7 +193,8 @@ def tcp_names(flow: Flow, answers: list[Answer]) -> tuple[int, Row]:
     row = name_columns(said[asker], "t", resolved(flow, client, answers, (one.host or "") if one else None))
     end = last_data_and_end(flow)[1]
     to_proxy = [a for a in said[asker].asked if a.kind]
-    row["tunnel_out"] = bytes_behind(flow, asker, to_proxy[-1].end) if to_proxy else None
+    tunnels = [a for a in to_proxy if a.kind != "absolute"]
+    row["tunnel_out"] = bytes_behind(flow, asker, to_proxy[-1].end) if to_proxy and not (tunnels and tunnels[-1].cut) else None
     row["tunnel_in"] = bytes_behind(flow, 1 - asker, to_proxy[-1].answer_end) if to_proxy else None
     row["server_first"] = first_said(streams[1 - client], streams[client], said[client])
     return client, {**row, **shaken_columns(said, asker, client, end is not None)}

@@ -36,6 +36,7 @@ class Asked:
     location: str | None = None
     html: bool | None = None
     bare: bool = False
+    cut: bool = False  # its head goes on behind what was captured
 
 
 @dataclass
@@ -180,6 +181,7 @@ def read_request(request: http.Request, cursor: Cursor, answers: Answers) -> Ask
         asked.answer_end = answers.head_end
     cursor.at += request.head.end
     asked.end = cursor.at
+    asked.cut = not request.head.complete
     if request.head.complete and request.kind != "connect":
         end = http.body_end(request.head, cursor.stream, cursor.at)
         cursor.at = cursor.at if end is None else end

@@ -53,6 +53,21 @@ def test_at_the_same_moment_the_private_side_is_the_clients() -> None:
     assert copies(outside(first_seen=START_NS, client_ip="8.8.4.4"), inside()) == [1, None]
 
 
+@pytest.mark.parametrize("lost", ["isn_out", "isn_in"])
+def test_one_syn_that_wasnt_captured_is_told_by_the_other(lost: str) -> None:
+    assert copies(inside(**HELLO), outside(**HELLO, **{lost: None})) == [None, 0]
+    other: dict[str, Any] = {"isn_out": 5_555_555, "isn_in": 6_666_666, lost: None, "packets_out": 9}
+    assert copies(inside(**HELLO), outside(**HELLO | other)) == [None, None]
+
+
+def test_what_wasnt_captured_on_one_side_makes_no_other_connection() -> None:
+    assert copies(inside(bytes_in=4000), outside(bytes_in=3000, acked_in=4000)) == [None, 0]
+    whole = asked(PROX01, request("connect", "a.example", 200), first_seen=START_NS, bytes_out=900, **NUMBERS)
+    lacking = outside(server_ip=whole["server_ip"], server_port=whole["server_port"], bytes_out=700, bytes_in=whole["bytes_in"])
+    assert copies(whole, lacking) == [None, None]
+    assert copies(whole, lacking | {"acked_out": 900}) == [None, 0]
+
+
 def test_a_chain_points_to_its_first() -> None:
     third = outside(client_ip="203.0.113.9", server_ip="192.0.2.80", first_seen=START_NS + 2 * LATER)
     assert copies(inside(), outside(), third) == [None, 0, 0]

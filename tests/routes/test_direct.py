@@ -2,6 +2,7 @@ from typing import Any
 
 import pytest
 
+from analyzer.routes.captured import captured_of
 from analyzer.routes.direct import can_be_direct, was_blocked
 from analyzer.routes.proxies import flow_ends
 from tests.verdict.rows import PROX01, SECOND_NS, START_NS, flow, routed, table, tunnel
@@ -29,7 +30,8 @@ def test_what_can_be_direct(protocol: str, port: int, expected: bool) -> None:
     ],
 )
 def test_what_was_blocked(state: str | None, blocked: bool) -> None:
-    assert was_blocked(table([flow(state=state)])).tolist() == [blocked]
+    flows = table([flow(state=state, packets_out=2)])
+    assert was_blocked(flows, captured_of(flows)).tolist() == [blocked]
 
 
 HELLO: dict[str, Any] = {"client_hello_at": START_NS, "sni": "a.example"}
@@ -52,6 +54,8 @@ def outcome(*, later: bool = True, **columns: Any) -> str | None:
         ({"bytes_out": 0, "server_first": "other"}, "answered"),  # the server speaks first, as SMTP's does
         (REMNANT | HELLO, "answered"),
         (REMNANT | {"http_path": "/"}, "answered"),
+        (REMNANT | HELLO | {"server_port": 3128}, "unknown"),  # perhaps in a tunnel that was asked for before
+        (HELLO | {"server_port": 8443}, "answered"),
         (REMNANT, "unknown"),
         (REMNANT | {"state": "closed"}, "unknown"),
         (HELLO | {"packets_in": 0, "bytes_in": 0}, "unknown"),
@@ -97,6 +101,14 @@ def test_quic_too() -> None:
     assert outcome(**quic) == "answered"
     assert outcome(**quic, state="no-answer", packets_in=0, bytes_in=0) == "blocked"
     assert outcome(**quic | {"sni": None}) == "unknown"
+
+
+def test_quic_to_a_client_whose_answers_arent_captured_is_no_sign_of_blocking() -> None:
+    quic = flow(protocol="udp", isn_out=None, isn_in=None, sni="a.example", state="no-answer", packets_in=0, bytes_in=0)
+    one_way = flow(client_port=50_999, packets_in=0, bytes_in=0, acked_in=900)
+    assert said(quic, one_way) == ["unknown", "unknown"]
+    assert said(quic, flow(client_port=50_999, bytes_in=0, acked_in=900, packets_in=1))[0] == "blocked"
+    assert said(quic, one_way | {"client_ip": "172.16.11.93"})[0] == "blocked"
 
 
 def test_what_isnt_direct_has_none() -> None:

@@ -105,3 +105,31 @@ def test_before_and_after_on_a_connection() -> None:
 def test_when_tls_failed(columns: dict[str, Any], failed: bool) -> None:
     flows = table([flow(**HELLO, **columns)])
     assert tunnels_of(flows, captured_of(flows)).failed.tolist() == [failed]
+
+
+@pytest.mark.parametrize("kind", ["connect", "socks5"])
+def test_a_fin_that_is_only_acknowledged_is_no_word_in_a_tunnel(kind: str) -> None:
+    lost = {"state": "closed", "acked_in": 900, "bytes_in": 0, "tunnel_in": 0}
+    assert through(request(kind, "a", None), **lost, tunnel_out=1) == [False]
+    assert through(request(kind, "a", None), **lost, tunnel_out=2) == [True]
+
+
+def test_behind_a_request_whose_end_wasnt_captured_time_tells() -> None:
+    ask = request("connect", "a", None, first_seen=START_NS)
+    cut: dict[str, Any] = {**ONE_WAY, "bytes_out": 300, "tunnel_out": None}
+    assert through(ask, **cut, last_data=START_NS + 20_000_000) == [True]
+    assert through(ask, **cut, last_data=START_NS) == [False]
+    assert through(ask, **cut, last_data=START_NS + 20_000_000, resent_out=90, pending_since=START_NS) == [False]
+
+
+def test_early_data_completes_nothing() -> None:
+    sent: dict[str, Any] = {**HELLO, "tls_completed": True, "tunnel_out": 900}
+
+    def completed(**columns: Any) -> list[bool]:
+        flows = table([asked(PROXY, request("connect", "a", 200), **sent | columns)])
+        return tunnels_of(flows, captured_of(flows)).completed.tolist()
+
+    assert completed(tunnel_in=0) == [False]
+    assert completed(tunnel_in=7, tls_alert="handshake_failure", tls_alert_from="server") == [False]
+    assert completed(tunnel_in=4000, server_hello_at=START_NS) == [True]
+    assert completed(tunnel_in=0, acked_in=9000) == [True]  # what the server said isn't in the capture

@@ -33,7 +33,7 @@ def mid_stream(evidence: Evidence) -> list[Finding]:
 def one_direction_only(evidence: Evidence) -> list[Finding]:
     """All TCP conversations of which only one side was captured. An unanswered SYN is whole as it is."""
     out, back = integers(column(evidence, "packets_out"), 0), integers(column(evidence, "packets_in"), 0)
-    begun = says(evidence, "protocol", "tcp") & ~evidence.unopened
+    begun = says(evidence, "protocol", "tcp") & ~evidence.unopened & ~says(evidence, "state", "no-answer")
     rows = np.flatnonzero(begun & ((out == 0) != (back == 0)))
     if not len(rows):
         return []

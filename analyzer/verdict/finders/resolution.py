@@ -10,6 +10,8 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from analyzer.findings import Confidence, Finding, Severity
+from analyzer.routes.captured import SILENCE_S, capture_ends
+from analyzer.routes.requests import NO_TIME, integers, one_array
 from analyzer.services.match import match_host
 from analyzer.text.times import rfc3339
 from analyzer.text.times import rows as rows_of
@@ -37,12 +39,32 @@ def find(case: Case) -> list[Finding]:
     rows = [row for row in rows_of(chosen) if row["type"] in ADDRESSES and row["asked"]]
     resolved = {(row["client_ip"], row["name"].lower()) for row in rows if row["answers"]}
     failed = [row for row in rows if (row["client_ip"], row["name"].lower()) not in resolved and _is_failure(row)]
+    failed = [row for row, waited in zip(failed, _waited(evidence, failed), strict=True) if waited]
     return [_finding(evidence, failed, names)] if failed else []
 
 
 def _is_failure(row: dict[str, Any]) -> bool:
     """Not answered, or answered with an error; that a name has no IPv6 address is none."""
     return row["rcode"] is None or row["rcode"] != 0 or row["type"] == "A"
+
+
+def _waited(evidence: Evidence, rows: list[dict[str, Any]]) -> list[bool]:
+    """Whether each question was answered, or an answer would be in the capture: it shows what is sent to the client, and goes on
+    long enough behind the question."""
+    flows = evidence.flows
+    place = pc.index_in(pa.array([row["flow"] for row in rows], pa.string()), value_set=one_array(flows.column("id"))).to_pylist()
+    client = one_array(flows.column("client_ip")).dictionary_encode()
+    codes = integers(client.indices, -1)
+    heard = np.unique(codes[integers(flows.column("packets_in"), 0) > 0])
+    ends = capture_ends(flows)
+    return [
+        row["rcode"] is not None or at is None or (_long_enough(row, int(ends[at])) and codes[at] in heard)
+        for row, at in zip(rows, place, strict=True)
+    ]
+
+
+def _long_enough(row: dict[str, Any], end: int) -> bool:
+    return row["asked"] > 1 or row["asked_at"] is None or end == NO_TIME or end - row["asked_at"] >= SILENCE_S * 10**9
 
 
 def _finding(evidence: Evidence, rows: list[dict[str, Any]], names: dict[str, str | None]) -> Finding:

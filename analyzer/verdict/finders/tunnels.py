@@ -7,7 +7,7 @@ from collections import Counter
 import numpy as np
 
 from analyzer.findings import Confidence, Finding, Severity
-from analyzer.routes.captured import is_known
+from analyzer.routes.captured import captured_of, is_known
 from analyzer.routes.requests import ABSOLUTE, NO_TIME, Bools, Ints, integers, times_ns
 from analyzer.routes.route import PROXY
 from analyzer.text.words import counted, listed
@@ -43,7 +43,12 @@ def _opened_tunnels(evidence: Evidence) -> Bools:
 def broken_handshakes(evidence: Evidence, tunnels: Bools) -> list[Finding]:
     """Tunnels in which a ClientHello was sent and the client never went on, per proxy: who gave up, and with which words."""
     flows = evidence.flows
-    rows = np.flatnonzero(tunnels & says(evidence, "tls_completed", False))
+    broken = np.zeros(flows.num_rows, dtype=np.bool_)
+    broken[evidence.requests.row[evidence.requests.last & evidence.outcome.broken]] = True
+    alerted, captured = is_known(flows, "tls_alert"), captured_of(flows)
+    # That the client said nothing more is known only where nothing of it is missing.
+    gave_up = says(evidence, "tls_completed", False) & (alerted | ~captured.client_lost)
+    rows = np.flatnonzero(tunnels & (gave_up | (broken & alerted)))
     alert, alerted_by = coded(flows.column("tls_alert")), coded(flows.column("tls_alert_from"))
     ended_by, ended_with = coded(flows.column("ended_by")), coded(flows.column("ended_with"))
     answered = is_known(evidence.flows, "server_hello_at")

@@ -142,3 +142,11 @@ def test_a_connection_that_was_let_in_is_not_unreachable(state: str) -> None:
 def test_hostile_names_cannot_steer_a_terminal() -> None:
     (finding,) = failures(tunnel(PROX01, "evil\x1b[2J.example", 403))
     assert "\x1b" not in finding["text"]
+
+
+def test_one_syn_at_the_captures_end_is_no_silence() -> None:
+    syn = to_prox01(client_port=50_999, state="no-answer", packets_out=1, packets_in=0, bytes_in=0, first_seen=START_NS + 60 * SECOND_NS)
+    carried = tunnel(PROX01, CNC, first_seen=START_NS, last_seen=START_NS + 60 * SECOND_NS)
+    assert failures(carried, syn | {"last_seen": START_NS + 60 * SECOND_NS}) == []
+    (finding,) = failures(carried | {"last_seen": START_NS + 64 * SECOND_NS}, syn | {"last_seen": START_NS + 60 * SECOND_NS})
+    assert finding["code"] == "proxy-unreachable"

@@ -8,7 +8,7 @@ from analyzer.routes.route import route_flows
 from analyzer.services.tag import tag_flows
 from analyzer.tables import LOOKUP_SCHEMA
 from analyzer.verdict import judge
-from tests.verdict.rows import CATALOGUE, CNC, LAB_TOPOLOGY, PROX01, SECOND_NS, START_NS, WORKSTATION, table, tunnel
+from tests.verdict.rows import CATALOGUE, CNC, LAB_TOPOLOGY, PROX01, SECOND_NS, START_NS, WORKSTATION, flow, table, tunnel
 
 
 def lookup(name: str = CNC, rcode: int | None = 3, answers: list[str] | None = None, **columns: Any) -> dict[str, Any]:
@@ -39,6 +39,18 @@ def test_each_way_of_failing_is_told() -> None:
 def test_an_answer_that_wasnt_seen_is_likely() -> None:
     (finding,) = failed(lookup(rcode=None))
     assert finding["confidence"] == "likely"
+
+
+def test_an_answer_that_the_capture_couldnt_hold_is_none_that_is_missing() -> None:
+    times = {"first_seen": START_NS, "last_seen": START_NS}
+    question = flow(id="ab" * 8, protocol="udp", server_port=53, packets_in=0, **times)
+    asked = lookup(rcode=None, flow=question["id"])
+    end = flow(client_ip=WORKSTATION, first_seen=START_NS, last_seen=START_NS + 2 * SECOND_NS)
+    assert failed(asked, flows=(question, end)) == []
+    assert len(failed(asked | {"asked": 2}, flows=(question, end))) == 1
+    later = end | {"last_seen": START_NS + 3 * SECOND_NS}
+    assert len(failed(asked, flows=(question, later))) == 1
+    assert failed(asked, flows=(question, later | {"packets_in": 0})) == []  # of what is sent to the client nothing is captured
 
 
 def test_a_name_that_resolved_at_any_time_didnt_fail() -> None:

@@ -105,3 +105,16 @@ def test_a_tunnel_that_was_forgotten_on_the_way() -> None:
     assert findings("tunnel-dead", forgotten(5)) == [], "nothing was silent long enough to be forgotten"
     assert findings("tunnel-dead", forgotten(resent_out=0)) == []
     assert findings("tunnel-dead", forgotten(pending_since=None)) == []
+
+
+def test_what_the_client_said_and_the_capture_lacks_is_no_failure() -> None:
+    sent: dict[str, Any] = {"server_hello_at": START_NS, "bytes_out": 500, "tunnel_in": 4000}
+    assert findings("tls-failed", broken(**sent, acked_out=900)) == []
+    assert len(findings("tls-failed", broken(**sent, acked_out=500))) == 1
+    assert len(findings("tls-failed", broken(**sent, acked_out=900, tls_alert="unknown_ca", tls_alert_from="client"))) == 1
+
+
+def test_an_alert_that_answers_early_data_is_a_failure() -> None:
+    told: dict[str, Any] = {"tls_completed": True, "tls_alert": "handshake_failure", "tls_alert_from": "server", "tunnel_in": 7}
+    (finding,) = findings("tls-failed", broken(**told))
+    assert "the other side gave up before any ServerHello with alert handshake_failure" in finding["text"]
