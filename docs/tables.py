@@ -16,12 +16,12 @@ import pyarrow as pa
 
 from analyzer.capture.inputs import open_inputs
 from analyzer.capture.interleave import in_time_order
+from analyzer.engine import Engine
 from analyzer.flows import layout
-from analyzer.flows.grow import empty_tables
 from analyzer.flows.layout import N_MESSAGES, N_RECORDS, TEXTS, Tables
 from analyzer.names.offers import read_waiting
 from analyzer.packets.layout import ACK, FIN, PSH, RST, STATUS_NAMES, SYN
-from analyzer.pipeline import Decoded, count_and_read, decode, judge, read
+from analyzer.pipeline import judge, read
 from analyzer.routes.topology import load_topology
 from analyzer.services.catalogue import load_catalogue
 from analyzer.tables import FLOW_COLUMNS
@@ -109,12 +109,12 @@ def tables_page(written: str) -> str:
 def grown_tables(path: Path) -> Kept:
     """Everything that lies between the capture and the flow table, kept where the pipeline would go on without it."""
     sources = open_inputs([str(path)]).sources
-    frames, packets, tables = [], [], empty_tables()
-    for block, decoded, keys in decode(in_time_order(sources), sources):
-        frames.append(block.frames.copy())
-        packets.append(decoded.copy())
-        tables = count_and_read([Decoded(block, decoded, keys)], tables)
-    return Kept(np.concatenate(frames), np.concatenate(packets), read_waiting(tables))
+    frames, packets, engine = [], [], Engine(sources)
+    for decoded in engine.decode(in_time_order(sources)):
+        frames.append(decoded.block.frames.copy())
+        packets.append(decoded.packets.copy())
+        engine.feed(decoded)
+    return Kept(np.concatenate(frames), np.concatenate(packets), read_waiting(engine.tables))
 
 
 def packets_of(packets: npt.NDArray[Any], flow: Mapping[str, Any]) -> npt.NDArray[np.int64]:

@@ -12,16 +12,16 @@ from analyzer.cli.run import run
 
 def slow_down(seconds: float) -> None:
     """From now on every block of packets that a job counts takes so much longer."""
-    from analyzer.jobs import carry
+    from analyzer import engine
 
-    quick = carry.decode
+    quick = engine.decode
 
     def slow(*args: Any) -> Iterator[Any]:
         for decoded in quick(*args):
             time.sleep(seconds)
             yield decoded
 
-    carry.decode = slow
+    engine.decode = slow
 
 
 if __name__ == "__main__":

@@ -11,7 +11,7 @@ from typing import Any
 
 import pytest
 
-from analyzer import row_files
+from analyzer import engine, row_files
 from analyzer.engine import Limits
 from analyzer.errors import Unusable
 from analyzer.jobs import carry, run
@@ -203,14 +203,14 @@ def test_packets_that_come_faster_than_they_are_analysed_are_missing_and_counted
 def slow(monkeypatch: pytest.MonkeyPatch) -> dict[str, float]:
     """A clock of its own, on which a block of packets takes `block` seconds."""
     clock = {"now": 0.0, "block": 10.0}
-    decode = carry.decode
+    decode = engine.decode
 
     def slowly(*args: Any) -> Any:
         for decoded in decode(*args):
             clock["now"] += clock["block"]
             yield decoded
 
-    monkeypatch.setattr(carry, "decode", slowly)
+    monkeypatch.setattr(engine, "decode", slowly)
     monkeypatch.setattr(run.time, "monotonic", lambda: clock["now"])
     return clock
 
