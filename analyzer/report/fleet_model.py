@@ -17,9 +17,10 @@ MOST_DAYS: Final = 62
 
 @dataclass(frozen=True)
 class Winner:
-    """A proxy that wins for sources of a gateway. since: day, "" where that isn't known."""
+    """A proxy that wins for sources of a gateway. since: day, "" where that isn't known; short: without its method."""
 
     label: str
+    short: str
     proxy: str | None
     sources: int
     since: str
@@ -117,5 +118,6 @@ def _cell(day: Mapping[str, Any] | None) -> tuple[str | None, int]:
 
 
 def _winner(one: Mapping[str, Any]) -> Winner:
-    label = "none" if one["proxy"] is None else str(ProxyLabel(one["proxy"], one["name"], one["method"]))
-    return Winner(label, one["proxy"], one["sources"], to_the_second(one["since"])[:10], one["works"])
+    known = None if one["proxy"] is None else ProxyLabel(one["proxy"], one["name"], one["method"])
+    label, short = ("none", "none") if known is None else (str(known), known.short)
+    return Winner(label, short, one["proxy"], one["sources"], to_the_second(one["since"])[:10], one["works"])

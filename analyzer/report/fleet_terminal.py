@@ -9,10 +9,11 @@ from typing import Any, Final
 
 from rich.console import Console, ConsoleOptions, RenderableType
 from rich.padding import Padding
+from rich.table import Table
 from rich.text import Text
 
 from analyzer.report.fleet_model import FleetReport, Row, Winner, build_history
-from analyzer.report.grid import cell, grid
+from analyzer.report.grid import cell, grid, width_of
 from analyzer.text.inert import UNWRAPPED, inert
 from analyzer.text.labels import byte_size
 from analyzer.text.words import counted
@@ -20,6 +21,8 @@ from analyzer.text.words import counted
 MOST_FINDINGS: Final = 30
 MOST_ROWS: Final = 200
 """Findings and gateways on a screen; the JSON has all."""
+
+ROOM_FOR_GATEWAY: Final = 12
 
 SEVERITY: Final = {"problem": "bold red", "warning": "yellow", "info": "dim"}
 
@@ -36,7 +39,7 @@ class TerminalHistory:
             yield Text(inert(answer), "bold" if not number else "")
         yield Text()
         yield Text(inert(report.title), "bold underline")
-        yield from _gateways(report)
+        yield from _gateways(report, options.max_width)
         yield from _findings("Lately", report.recent)
         yield from _findings("Before", report.older)
         read = report.read
@@ -55,33 +58,45 @@ def plain_history(document: Mapping[str, Any], width: int = UNWRAPPED) -> str:
     return "\n".join(line.rstrip() for line in sink.getvalue().splitlines()) + "\n"
 
 
-def _gateways(report: FleetReport) -> Iterator[RenderableType]:
-    made = grid("Gateway", "Last seen", "Sources", *(plane.capitalize() for plane in report.planes), "New", right=("Sources", "New"))
-    for row in report.rows[:MOST_ROWS]:
-        made.add_row(
-            cell(row.gateway),
-            Text(row.last_seen, "bold red" if row.silent else ""),
-            Text(f"{row.sources:,}"),
-            *(_winners(row, plane) for plane in report.planes),
-            Text(str(row.changed) if row.changed else "·", "yellow" if row.changed else "dim"),
-        )
-    yield made
+def _gateways(report: FleetReport, width: int) -> Iterator[RenderableType]:
+    made = _table(report, whole=True)
+    yield made if width_of(made) <= width else _table(report, whole=False)
     if len(report.rows) > MOST_ROWS:
         yield Text(f"and {counted(len(report.rows) - MOST_ROWS, 'gateway')} more: -o FILE.html or --json has all", "dim")
 
 
-def _winners(row: Row, plane: str) -> Text:
+def _table(report: FleetReport, *, whole: bool) -> Table:
+    """whole: with the time of the day, the proxies' settings and the years."""
+    made = grid("Gateway", "Last seen", "Sources", *(plane.capitalize() for plane in report.planes), "New", right=("Sources", "New"))
+    for column in (*made.columns[:3], made.columns[-1]):
+        column.no_wrap = not whole  # on a narrow screen the winners take the lines they need
+    for row in report.rows[:MOST_ROWS]:
+        made.add_row(
+            cell(row.gateway, None if whole else ROOM_FOR_GATEWAY),
+            Text(row.last_seen if whole else row.last_seen[:10], "bold red" if row.silent else ""),
+            Text(f"{row.sources:,}"),
+            *(_winners(row, plane, whole=whole) for plane in report.planes),
+            Text(str(row.changed) if row.changed else "·", "yellow" if row.changed else "dim"),
+        )
+    return made
+
+
+def _winners(row: Row, plane: str, *, whole: bool) -> Text:
     winners = row.planes.get(plane, ())
     if not winners:
         return Text("·", "dim")
     more = f" +{len(winners) - 1}" if len(winners) > 1 else ""
-    return Text(inert(_winner(winners[0]) + more))
+    name, *since = _winner(winners[0], whole=whole).split("\n")
+    return Text("\n".join(map(inert, [name + more, *since])))
 
 
-def _winner(winner: Winner) -> str:
-    since = f" since {winner.since}" if winner.since else ""
+def _winner(winner: Winner, *, whole: bool) -> str:
+    """`PROX03 (static) since 2026-10-06, works for 3 of 5`; on a narrow screen `PROX03, 3 of 5 work` over `since 10-06`."""
     bad = "" if winner.works == winner.sources else f", works for {winner.works:,} of {winner.sources:,}"
-    return f"{winner.label}{since}{bad}"
+    if whole:
+        return f"{winner.label}{f' since {winner.since}' if winner.since else ''}{bad}"
+    some = "" if winner.works == winner.sources else f", {winner.works:,} of {winner.sources:,} work"
+    return f"{winner.short}{some}{f'{chr(10)}since {winner.since[5:]}' if winner.since else ''}"
 
 
 def _findings(title: str, findings: Sequence[Mapping[str, Any]]) -> Iterator[RenderableType]:

@@ -4,10 +4,12 @@ from __future__ import annotations
 
 import io
 
+import pytest
 from rich.console import Console
 
 from analyzer.report.fleet_terminal import MOST_FINDINGS, MOST_ROWS, TerminalHistory, plain_history
-from tests.report.histories import finding, fleet, gateway
+from analyzer.text.labels import PLANES
+from tests.report.histories import TWO, finding, fleet, gateway, winner
 
 
 def test_the_answer_is_first_and_a_line_per_gateway_follows() -> None:
@@ -32,3 +34,15 @@ def test_of_very_many_the_rest_is_counted() -> None:
     many["findings"] = [finding("new-direct", f"number {number}", ["gw1"]) for number in range(MOST_FINDINGS + 3)]
     text = plain_history(many)
     assert "and 7 gateways more" in text and "and 3 findings more" in text
+
+
+@pytest.mark.parametrize("name", ["gw1", "a-gateway-with-a-very-long-name.example"])
+def test_on_a_narrow_screen_names_and_days_stay_whole(name: str) -> None:
+    many = fleet()
+    many["gateways"] = [gateway(name, winner(), winner(TWO))]
+    many["gateways"][0]["planes"] = [{"plane": plane, "winners": [winner(), winner(TWO)]} for plane in PLANES]
+    lines = plain_history(many, 80).splitlines()
+    head = next(number for number, line in enumerate(lines) if line.startswith("Gateway"))
+    body = lines[head + 2 : lines.index("", head)]
+    assert max(map(len, lines)) <= 80 and len(body) <= 4
+    assert body[0].split()[1:3] == ["2026-10-03", "0"] and {"PROX01", "since", "10-01"} <= set(" ".join(body).split())

@@ -8,8 +8,9 @@ from pathlib import Path
 import pytest
 
 from analyzer.report.page.fleet import MOST_FINDINGS, history_to_html
+from analyzer.text.labels import PLANES
 from tests.report.browser import MISSING, WHY, chromium
-from tests.report.histories import finding, fleet
+from tests.report.histories import TWO, finding, fleet, winner
 
 VOID = {"meta", "link", "br", "img", "input", "hr", "wbr"}
 
@@ -55,8 +56,12 @@ def test_of_very_many_findings_the_rest_is_counted() -> None:
 
 @pytest.mark.skipif(bool(MISSING), reason=WHY)
 def test_a_browser_shows_it_and_asks_nobody_for_anything(tmp_path: Path) -> None:
-    path = tmp_path / "fleet.html"
+    path, wide = tmp_path / "fleet.html", tmp_path / "wide.html"
     path.write_text(history_to_html(fleet()), encoding="utf-8")
+    full = fleet()
+    full["window"][0] = "2026-08-03T08:00:00.000000000Z"
+    full["gateways"][0]["planes"] = [{"plane": plane, "winners": [winner(), winner(TWO)]} for plane in PLANES]
+    wide.write_text(history_to_html(full), encoding="utf-8")
     with chromium() as browser:
         browser.open(path)
         assert browser.console() == []
@@ -65,4 +70,8 @@ def test_a_browser_shows_it_and_asks_nobody_for_anything(tmp_path: Path) -> None
         colours = browser.run("return [...document.querySelectorAll('.strip span')].map((s) => getComputedStyle(s).backgroundColor)")
         assert len(set(colours)) > 2, "days have the colours of who won"
         browser.open(path, width=390)
-        assert browser.run("return document.documentElement.scrollWidth") <= 390, "a telephone scrolls the table, not the page"
+        assert browser.run("return document.documentElement.scrollWidth") <= 390
+        cut = "return [...document.querySelectorAll('.scroll')].filter((box) => box.scrollWidth > box.clientWidth + 1).length"
+        assert browser.run(cut) == 0, "on a telephone rows stand below each other"
+        browser.open(wide, width=1440)
+        assert browser.run(cut) == 0, "four planes and two months find room beside each other"
