@@ -19,6 +19,7 @@ from analyzer.capture.source import Input, Source
 from analyzer.engine import Engine, by_time
 from analyzer.errors import Unusable, nothing_readable
 from analyzer.flows.layout import N_DUPLICATES, Tables
+from analyzer.flows.lone import LeftOut, without_strangers
 from analyzer.names.offers import read_waiting
 from analyzer.names.table import named_tables
 from analyzer.packets.layout import NO_TIME
@@ -56,6 +57,7 @@ class Reading:
     skipped    files in directories that are no captures
     lookups    pyarrow.Table, analyzer.tables.LOOKUP_SCHEMA, by time; None where flows came without their captures
     discoveries   how clients looked for a proxy by themselves, by address
+    left_out   what `flows` has no row of (read_found, listed=False); None: it has all
     """
 
     flows: pa.Table
@@ -68,6 +70,7 @@ class Reading:
     end_ns: int | None = None
     lookups: pa.Table | None = None
     discoveries: Sequence[Discovery] = ()
+    left_out: LeftOut | None = None
 
 
 def read(
@@ -111,8 +114,12 @@ def read_found(
     workers: int | None = None,
     progress: Progress | None = None,
     digests: bool = True,
+    listed: bool = True,
 ) -> Reading:
-    """As read, of inputs that were opened."""
+    """As read, of inputs that were opened.
+
+    listed   with a row for every flow; False: without those of a flood that the verdict only counts (flows/lone.py)
+    """
     sources = found.sources
     with ThreadPoolExecutor(1) as aside:
         hashed = aside.map(Source.read_sha256, sources if digests else ())
@@ -121,6 +128,7 @@ def read_found(
         tables = collect(blocks, sources, workers or 2)
         if not kept[0]:
             check_span(sources, start_ns, end_ns)
+        tables, left_out = (tables, None) if listed else without_strangers(tables)
         flows, lookups, discoveries = judged_by(tables, sources, topology, catalogue)
         list(hashed)
     unknown = [error for source in sources if (error := source.unreadable()) is not None]
@@ -128,7 +136,7 @@ def read_found(
         raise nothing_readable(found.unusable + unknown)
     captures = [source.as_dict() for source in sources]
     unusable = found.unusable + [source.broke_off for source in sources if source.broke_off is not None]
-    return Reading(flows, captures, unusable, found.skipped, topology, catalogue, start_ns, end_ns, lookups, discoveries)
+    return Reading(flows, captures, unusable, found.skipped, topology, catalogue, start_ns, end_ns, lookups, discoveries, left_out)
 
 
 def judged_by(
@@ -275,4 +283,5 @@ def judge(reading: Reading) -> dict[str, Any]:
         window=(reading.start_ns, reading.end_ns),
         lookups=reading.lookups,
         options=options,
+        left_out=reading.left_out,
     )

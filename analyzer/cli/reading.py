@@ -84,11 +84,12 @@ def say_plain() -> None:
         )
 
 
-def read(question: Question, *, digests: bool, packets: bool = False) -> Reading:
+def read(question: Question, *, digests: bool, packets: bool = False, listed: bool = True) -> Reading:
     """The inputs as flows, with progress on a terminal.
 
     digests   with each file's SHA-256
     packets   they are read again for their packets: parts and flow tables are errors
+    listed    with a row for every flow; False: without those of a flood that the verdict only counts
     A stream may be interrupted: it is read up to there, and say_unusable tells.
     """
     from analyzer.cli.progress import ReadingProgress
@@ -107,6 +108,7 @@ def read(question: Question, *, digests: bool, packets: bool = False) -> Reading
                 progress=progress.update,
                 digests=digests,
                 packets=packets,
+                listed=listed,
             )
     except Unusable as error:
         if question.stream.interrupted:  # before anything came

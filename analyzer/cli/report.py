@@ -159,7 +159,8 @@ def report(
     )
     check_services(choice, question.catalogue.services)
     expectations = load_expectations(expect, question.catalogue) if expect else None
-    reading = read(question, digests=True)
+    listed = any((_is_page(output), allow, no_inspection, tickets, pac, expectations))
+    reading = read(question, digests=True, listed=listed)
     if allow is not None or no_inspection is not None:
         _list(reading, allow, no_inspection, choice.proxies)
         return say_unusable(question, reading)
@@ -177,6 +178,11 @@ def report(
     missed = _missed(expectations, verdict, reading) if expectations else []
     complain(*missed)
     return code or (UNMET if missed else code)
+
+
+def _is_page(output: str | None) -> bool:
+    """Whether it is a page, which has a table of flows."""
+    return output is not None and output.lower().endswith((".html", ".htm"))
 
 
 def _check_choice(choice: Choice, output: str | None, allow: str | None) -> None:

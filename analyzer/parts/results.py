@@ -46,11 +46,13 @@ def read(
     progress: Progress | None = None,
     digests: bool = True,
     packets: bool = False,
+    listed: bool = True,
 ) -> Reading:
     """As pipeline.read, of captures, parts and flow tables, by as many processes as `workers` says, or by a Dask cluster.
 
     cluster   a Dask client, or a scheduler's address
     packets   parts and flow tables are errors, as nothing but packets is of use
+    listed    with a row for every flow; False: where one process reads, without those that the verdict only counts
     """
     found = open_inputs(inputs, topology.vxlan_ports)
     if packets:
@@ -70,6 +72,7 @@ def read(
         workers=workers,
         progress=progress,
         digests=digests,
+        listed=listed,
     )
 
 

@@ -11,6 +11,7 @@ import pyarrow as pa
 
 from analyzer.arrow import array
 from analyzer.findings import Finding
+from analyzer.flows.lone import LeftOut
 from analyzer.routes.discovery import Discovery
 from analyzer.routes.networks import address_number
 from analyzer.routes.requests import Ints, one_array
@@ -58,13 +59,14 @@ def judge(
     discoveries: Sequence[Discovery] = (),
     lookups: pa.Table | None = None,
     options: Mapping[str, Any] | None = None,
+    left_out: LeftOut | None = None,
 ) -> dict[str, Any]:
     """The verdict document over all flows but those that the Client Analyzer caused, as plain data; see document_of.
 
-    flows       FLOW_SCHEMA with every stage filled, in any order
+    flows       FLOW_SCHEMA with every stage filled, in any order;  left_out   strangers that it has no row of
     """
     with no_search_for_cycles():
-        flows, strangers = set_strangers_aside(flows)
+        flows, strangers = set_strangers_aside(flows, left_out)
         whole = evidence_of(flows, topology)
         evidence, runs = set_aside(whole)
         return document_of(

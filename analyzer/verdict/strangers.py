@@ -12,6 +12,7 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from analyzer.findings import Finding
+from analyzer.flows.lone import LeftOut
 from analyzer.text.times import rfc3339, span_of
 from analyzer.text.words import counted
 
@@ -21,8 +22,12 @@ MOST_LISTED: Final = 1_000
 FLOWS_NAMED: Final = 20
 
 
-def set_strangers_aside(flows: pa.Table) -> tuple[pa.Table, list[Finding]]:
-    """(the flows without those of strangers, the finding that counts them); the table as it is where they are few."""
+def set_strangers_aside(flows: pa.Table, left_out: LeftOut | None = None) -> tuple[pa.Table, list[Finding]]:
+    """(the flows without those of strangers, the finding that counts them); the table as it is where they are few.
+
+    left_out   strangers that the table has no row of, beside those that it has
+    """
+    more = left_out or LeftOut(0, 0)
     lone = _lone_syns(flows)
     if (pc.sum(lone).as_py() or 0) <= MOST_LISTED:
         return flows, []
@@ -32,10 +37,10 @@ def set_strangers_aside(flows: pa.Table) -> tuple[pa.Table, list[Finding]]:
     known = pc.unique(pa.chunked_array([known, pc.unique(flows.column("server_ip"))]))
     strange = pc.and_(lone, pc.invert(pc.is_in(client, value_set=known)))
     strangers = flows.filter(strange)
-    n = len(pc.unique(strangers.column("client_ip")))
+    n = len(pc.unique(strangers.column("client_ip"))) + more.clients
     if n <= MOST_LISTED:
         return flows, []
-    return flows.filter(pc.invert(strange)).combine_chunks(), [_finding(strangers, n)]
+    return flows.filter(pc.invert(strange)).combine_chunks(), [_finding(strangers, n, strangers.num_rows + more.flows)]
 
 
 def _lone_syns(flows: pa.Table) -> pa.ChunkedArray:
@@ -46,11 +51,11 @@ def _lone_syns(flows: pa.Table) -> pa.ChunkedArray:
     return pc.fill_null(pc.and_(pc.and_(alone, silent), begun), False)
 
 
-def _finding(strangers: pa.Table, n: int) -> Finding:
+def _finding(strangers: pa.Table, n: int, n_flows: int) -> Finding:
     ends = pa.table({"server": strangers.column("server_ip"), "port": strangers.column("server_port")}).group_by(["server", "port"])
     servers = ends.aggregate([]).num_rows
     text = (
-        f"{counted(n, 'address')} sent one SYN each or a few, never again, and nothing else ({counted(strangers.num_rows, 'flow')} to"
+        f"{counted(n, 'address')} sent one SYN each or a few, never again, and nothing else ({counted(n_flows, 'flow')} to"
         f" {counted(servers, 'server')}): counted, and not listed as sources"
     )
     begin, end = span_of(strangers.column("first_seen"), strangers.column("last_seen"))
