@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+from concurrent.futures import ThreadPoolExecutor
+
 import numpy as np
 
-from analyzer.room import KEPT, Room
+from analyzer.room import KEPT, Room, shared_room
 
 
 def test_an_array_that_is_held_is_not_given_again() -> None:
@@ -30,6 +32,14 @@ def test_an_array_that_nobody_holds_is_given_again() -> None:
     assert room.take(90).ctypes.data == address
     assert len(room.take(90)) == 90
     assert len(Room(np.uint8).take(100)) == 100
+
+
+def test_a_thread_has_one_room_for_a_type() -> None:
+    kind = np.dtype([("a", np.int64)])
+    assert shared_room(kind) is shared_room(kind)
+    assert shared_room(kind) is not shared_room(np.dtype([("b", np.int64)]))
+    with ThreadPoolExecutor(1) as other:
+        assert other.submit(shared_room, kind).result() is not shared_room(kind)
 
 
 def test_what_is_kept_is_bounded() -> None:

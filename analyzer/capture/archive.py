@@ -45,10 +45,14 @@ class Member(NamedTuple):
     size: int
 
 
-def kind_of_archive(place: Place) -> str | None:
-    """zip or tar (compressed perhaps), by what the file begins with; None for any other."""
+def head_of(place: Place) -> bytes:
+    """What the file begins with, as much as `kind_of_archive` looks at."""
     with place.open("rb") as file:
-        head = file.read(TAR_BLOCK)
+        return file.read(TAR_BLOCK)
+
+
+def kind_of_archive(place: Place, head: bytes) -> str | None:
+    """zip or tar (compressed perhaps), by what the file begins with; None for any other."""
     if head[:4] in ZIP:
         return "zip"
     if head[TAR_MAGIC_AT : TAR_MAGIC_AT + 5] == TAR_MAGIC:
@@ -110,7 +114,7 @@ def located(name: str) -> tuple[Path, str, int] | None:
     """(the archive's path, its kind, the member's place) of a capture named ARCHIVE/NAME; None for any other name."""
     for path in Path(name).parents:
         if path.is_file():
-            kind = kind_of_archive(path)
+            kind = kind_of_archive(path, head_of(path))
             for member in members_of(path, kind, str(path)) if kind is not None else ():
                 if f"{path}/{member.name}" == name and kind is not None:
                     return path, kind, member.place

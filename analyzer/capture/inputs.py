@@ -11,7 +11,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final
 from urllib.parse import urlsplit
 
-from analyzer.capture.archive import kind_of_archive, members_of
+from analyzer.capture.archive import head_of, kind_of_archive, members_of
 from analyzer.capture.source import STDIN, Identity, Input, Source
 from analyzer.errors import Missing, Unusable, unreadable
 from analyzer.text.globs import expanded
@@ -104,12 +104,13 @@ def _add_path(given: str, found: Inputs, seen: set[Identity]) -> None:
 def _add_file(name: str, place: Path | Remote, found: Inputs, seen: set[Identity], *, named: bool) -> bool:
     """Whether it is a capture, or an archive of some, be it one that was found before; or a part or a flow table."""
     try:
-        if isinstance(place, Path) and place.is_file() and is_result(place):
+        head = head_of(place) if isinstance(place, Path) and place.is_file() else b""
+        if isinstance(place, Path) and head.startswith(RESULTS):
             identity = Source(name, place).identity()
             found.results += [] if identity in seen else [name]
             seen.add(identity)
             return True
-        sources = _captures_at(name, place)
+        sources = _captures_at(name, place, head)
         known = [source.identity() in seen for source in sources]
         for source, is_known in zip(sources, known, strict=True):
             if not is_known:
@@ -133,12 +134,6 @@ def _add_file(name: str, place: Path | Remote, found: Inputs, seen: set[Identity
     return True
 
 
-def is_result(path: Path) -> bool:
-    """Whether a part or a Parquet file lies there. Errors: OSError."""
-    with path.open("rb") as file:
-        return file.read(max(map(len, RESULTS))).startswith(RESULTS)
-
-
 def no_results(found: Inputs) -> Inputs:
     """The inputs, with an error for each part and flow table: where packets are wanted they are of no use."""
     what = "it holds flows, and packets are needed"
@@ -147,14 +142,17 @@ def no_results(found: Inputs) -> Inputs:
     return found
 
 
-def _captures_at(name: str, place: Path | Remote) -> list[Source]:
-    """The file as a source, or the captures in the archive that it is. Errors: Unusable, and of a path OSError and ValueError."""
+def _captures_at(name: str, place: Path | Remote, head: bytes) -> list[Source]:
+    """The file as a source, or the captures in the archive that it is. Errors: Unusable, and of a path OSError and ValueError.
+
+    head   how a regular file begins; empty for anything else
+    """
     if isinstance(place, Path):
-        archive = kind_of_archive(place) if place.is_file() else None
+        archive = kind_of_archive(place, head)
         whole = Source(name, place)
     else:
         place.begin()
-        archive = kind_of_archive(place)
+        archive = kind_of_archive(place, head_of(place))
         whole = Source(name, remote=place)
     return [whole] if archive is None else _captures_in(name, place, archive)
 

@@ -25,7 +25,7 @@ from analyzer.packets.fields import u16_little, u32_little
 from analyzer.packets.layout import FRAME, NO_TIME
 from analyzer.packets.link import LINK_RAW
 from analyzer.packets.link_types import LINK_WLAN, NETMON
-from analyzer.room import Room
+from analyzer.room import shared_room
 
 MAGIC: Final = b"GMBU"
 MAJOR: Final = 2
@@ -106,7 +106,7 @@ def _by_table(behind: npt.NDArray[np.uint8], header: Header, damage: list[Damage
     table = header.table_at - FILE_HEADER
     places = behind[table : table + header.table_size // 4 * 4].copy().view("<u4").astype(np.int64) - FILE_HEADER
     known = processes_of(behind, header.processes_at - FILE_HEADER, header.processes)
-    room, processes = Room(FRAME), np.zeros(BLOCK_FRAMES, np.uint32)
+    room, processes = shared_room(FRAME), np.zeros(BLOCK_FRAMES, np.uint32)
     bad = at = 0
     while at < len(places):
         frames = room.take(BLOCK_FRAMES)
@@ -127,7 +127,7 @@ def _one_behind_the_other(window: Window, header: Header, damage: list[Damage]) 
     text = "the table of frames isn't in the file: they are read one behind the other"
     damage.append(Damage("capture-damaged", text, header.table_at))
     stop = header.table_at if header.table_at > FILE_HEADER else 1 << 62
-    room, processes = Room(FRAME), np.zeros(BLOCK_FRAMES, np.uint32)
+    room, processes = shared_room(FRAME), np.zeros(BLOCK_FRAMES, np.uint32)
     while window.offset + window.start < stop:
         frames = room.take(BLOCK_FRAMES)
         end = min(window.end, stop - window.offset)

@@ -15,7 +15,7 @@ from analyzer.capture.stream import Window
 from analyzer.compiled import kernel
 from analyzer.packets.fields import u32, u32_little
 from analyzer.packets.layout import FRAME
-from analyzer.room import Room
+from analyzer.room import shared_room
 
 FILE_HEADER: Final = 24
 
@@ -50,7 +50,7 @@ def read_pcap(window: Window, damage: list[Damage]) -> Iterator[Block]:
 
     A packet longer than MAX_FRAME can't be true. Files put one behind the other are read as one.
     """
-    room = Room(FRAME)
+    room = shared_room(FRAME)
     header = 0
     while True:
         if not header:

@@ -19,7 +19,7 @@ from analyzer.capture.stream import Window
 from analyzer.compiled import kernel
 from analyzer.packets.fields import u16, u16_little, u24, u32, u32_little
 from analyzer.packets.layout import FRAME, NO_TIME
-from analyzer.room import Room
+from analyzer.room import shared_room
 
 SECTION_MAGIC: Final = b"\x0a\x0d\x0d\x0a"
 SECTION: Final = 0x0A0D0D0A
@@ -84,7 +84,7 @@ def read_pcapng(window: Window, damage: list[Damage], interfaces: list[Interface
     framing is broken the reading stops.
     """
     state = State(damage, [] if interfaces is None else interfaces)
-    room = Room(FRAME)
+    room = shared_room(FRAME)
     left_out = np.zeros(3, np.int64)
     while True:
         frames = room.take(BLOCK_FRAMES)

@@ -14,7 +14,7 @@ from analyzer.compiled import kernel
 from analyzer.packets.fields import u32
 from analyzer.packets.layout import FRAME
 from analyzer.packets.link_types import SNOOP
-from analyzer.room import Room
+from analyzer.room import shared_room
 
 MAGIC: Final = b"snoop\0\0\0"
 FILE_HEADER: Final = 16
@@ -38,7 +38,7 @@ def read_snoop(window: Window, damage: list[Damage]) -> Iterator[Block]:
         return
     datalink = int.from_bytes(head[12:16], "big")
     link_type = LINK_TYPES.get(datalink, SNOOP + min(datalink, MOST))
-    room, drops = Room(FRAME), np.zeros(1, np.int64)
+    room, drops = shared_room(FRAME), np.zeros(1, np.int64)
     dropped: Damage | None = None
     while True:
         frames = room.take(BLOCK_FRAMES)

@@ -8,6 +8,7 @@ from __future__ import annotations
 import hashlib
 import io
 import os
+import stat
 from collections import Counter
 from collections.abc import Iterator
 from contextlib import ExitStack
@@ -21,7 +22,7 @@ from analyzer.capture.block import Block, Damage, note_frames
 from analyzer.capture.compressed import compression_of, decompressed
 from analyzer.capture.formats import SNIFF, blocks_of, kind_of
 from analyzer.capture.pcapng import Interface
-from analyzer.capture.stream import Feed, Window
+from analyzer.capture.stream import READ, Feed, Window
 from analyzer.errors import Unusable, unreadable
 from analyzer.packets.layout import CUT_SHORT, LINK_UNKNOWN, MALFORMED, NO_TIME, NOT_IP, OK, OTHER_PROTOCOL
 from analyzer.packets.link_types import link_type_name
@@ -34,8 +35,19 @@ if TYPE_CHECKING:
 CLOCK_STEP_NS: Final = 1_000_000_000
 STDIN: Final = "-"
 
+BEGINNING: Final = 1 << 14
+"""What is read at a time where nothing but the first packet is wanted."""
+
 Input = str | os.PathLike[str] | BinaryIO
 Identity = tuple[int, int | str, int]
+
+
+def status_of(path: Path) -> os.stat_result | None:
+    """What the system says of the file; None where there is none."""
+    try:
+        return path.stat()
+    except (OSError, ValueError):  # a name that no file can have
+        return None
 
 
 class Source:
@@ -50,6 +62,7 @@ class Source:
     cut_packets frames of which less was captured than was on the wire
     clock_steps how often the clock went back by more than CLOCK_STEP_NS;  longest_step_ns: the furthest
     broke_off   why the rest of an object couldn't be had, where that happened while it was read
+    digest_beside   whether `sha256` is taken of the bytes while they are read, as of an object behind a URL it always is
     packets     frames read so far;  first_ns, last_ns: earliest and latest time, None without any
     """
 
@@ -75,15 +88,17 @@ class Source:
         self.first_ns: int | None = None
         self.last_ns: int | None = None
         self.sha256: str | None = None
-        self.size: int | None = path.stat().st_size if path is not None and path.is_file() else None
+        status = None if path is None else status_of(path)
+        self.size: int | None = status.st_size if status is not None and stat.S_ISREG(status.st_mode) else None
         if remote is not None:
             self.size = remote.size
         if member is not None:
             self.size = member.size
         # What a named pipe gives can be had only once: it is opened when it is read, not looked at before.
-        self._is_pipe = path is not None and path.is_fifo()
+        self._is_pipe = status is not None and stat.S_ISFIFO(status.st_mode)
         self.passed_over: Counter[tuple[int, int, int]] = Counter()
         self.vxlan_ports: tuple[int, ...] = ()
+        self.digest_beside = False
         self.cut_packets = 0
         self.clock_steps = 0
         self.longest_step_ns = 0
@@ -91,6 +106,8 @@ class Source:
         self._file = file
         self._window: Window | None = None
         self._digest: Any = None
+        self._begins: int | None = None
+        self._used = 0
         self._finished = False
 
     @property
@@ -112,27 +129,29 @@ class Source:
         """Bytes of the input used so far."""
         if self._finished and self.size is not None:
             return self.size
-        return self._window.taken() if self._window is not None else 0
+        return self._window.taken() if self._window is not None else self._used
 
     def first_time(self) -> int | None:
         """The first packet's time, read ahead of everything else; None where there is none or it can't be known beforehand."""
-        if self._file is not None or self._is_pipe:
-            return None
-        with Source(self.name, self.path, None, self._archive, self._member, self._remote)._opened() as opened:
-            for block in blocks_of(opened[0], opened[1], []):
-                first = block.frames["ts_ns"][0]
-                return None if first == NO_TIME else int(first)
-        return None
+        if self._begins is None and self._file is None and not self._is_pipe:
+            with Source(self.name, self.path, None, self._archive, self._member, self._remote)._opened(BEGINNING) as opened:
+                self._begins = _first_time(*opened)
+        return self._begins
+
+    def begins(self, time_ns: int | None) -> None:
+        """Let the first packet's time be this one, which somebody read before."""
+        self._begins = time_ns
 
     def check(self) -> None:
         """Raise Unusable unless the input is a capture that can be opened."""
         if self._file is None and not self._is_pipe:
-            with self._opened():
-                pass
+            with self._opened(BEGINNING) as (window, kind):
+                if self.is_plain and kind != "netmon":  # whose frames are listed at its end
+                    self._begins = _first_time(window, kind)
 
     def blocks(self) -> Iterator[Block]:
         """Every block of frames, in the file's order. Errors: Unusable when it is no capture."""
-        if self._remote is not None and self._member is None:
+        if self.digest_beside or (self._remote is not None and self._member is None):
             self._digest = hashlib.sha256()
         with self._opened() as (window, kind):
             self._window = window
@@ -147,6 +166,7 @@ class Source:
                 self.broke_off = Unusable(str(window.damage), self.name, "what came before is counted; try again")
             elif self._digest is not None:
                 self.sha256 = self._digest.hexdigest()
+            self._used, self._window = window.taken(), None  # of ten thousand files none keeps its last bytes in memory
         if self._remote is not None and self._member is None:
             self._remote.let_go()
         self._finished = True
@@ -164,8 +184,8 @@ class Source:
             self.first_ns = int(first) if self.first_ns is None else min(int(first), self.first_ns)
             self.last_ns = int(last) if self.last_ns is None else max(int(last), self.last_ns)
 
-    def _opened(self) -> _Opened:
-        return _Opened(self)
+    def _opened(self, read: int = READ) -> _Opened:
+        return _Opened(self, read)
 
     def read_sha256(self) -> None:
         """Fill `sha256` with the digest of the file's bytes as they lie on disk; of a capture in an archive, the archive's.
@@ -254,15 +274,16 @@ def packets_of(n: int) -> str:
 class _Opened:
     """The window and format of a source while it is being read."""
 
-    def __init__(self, source: Source) -> None:
+    def __init__(self, source: Source, read: int) -> None:
         self._source = source
+        self._read = read
         self._close = ExitStack()
 
     def __enter__(self) -> tuple[Window, str]:
         source = self._source
         try:
             file = source._file if source._file is not None else self._opened_file()
-            window = _window_over(Feed(file, source.size, source._digest), BROKEN if source._member is not None else ())
+            window = _window_over(Feed(file, source.size, source._digest), BROKEN if source._member is not None else (), self._read)
             kind = kind_of(window, source.name)
         except Unusable:
             self.__exit__()
@@ -292,10 +313,18 @@ class _Opened:
         self._close.close()
 
 
-def _window_over(feed: Feed, errors: tuple[type[Exception], ...] = ()) -> Window:
-    """errors: what reading the file itself raises when it is broken."""
+def _first_time(window: Window, kind: str) -> int | None:
+    """The first packet's time; None where there is none, or it has none."""
+    for block in blocks_of(window, kind, []):
+        first = block.frames["ts_ns"][0]
+        return None if first == NO_TIME else int(first)
+    return None
+
+
+def _window_over(feed: Feed, errors: tuple[type[Exception], ...], read: int) -> Window:
+    """errors: what reading the file itself raises when it is broken; read: bytes at a time."""
     name = compression_of(feed.head(SNIFF))
     if name is None:
-        return Window(feed, None, errors)
+        return Window(feed, None, errors, read)
     unpacked, more = decompressed(cast(IO[bytes], io.BufferedReader(feed)), name)
-    return Window(feed, unpacked, (*errors, *more))
+    return Window(feed, unpacked, (*errors, *more), read)

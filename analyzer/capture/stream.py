@@ -13,7 +13,7 @@ from typing import IO, Any, Final
 import numpy as np
 import numpy.typing as npt
 
-from analyzer.room import Room
+from analyzer.room import shared_room
 
 # One read: large enough that its fixed costs vanish, small enough to stay in the cache.
 READ: Final = 1 << 20
@@ -94,15 +94,15 @@ class Window:
     lost        whether that was the network's doing, not the file's
     """
 
-    def __init__(self, feed: Feed, unpacked: IO[bytes] | None = None, errors: tuple[type[Exception], ...] = ()) -> None:
-        """unpacked: what is inside a compressed feed; errors: what reading it raises when it is broken."""
+    def __init__(self, feed: Feed, unpacked: IO[bytes] | None = None, errors: tuple[type[Exception], ...] = (), read: int = READ) -> None:
+        """unpacked: what is inside a compressed feed; errors: what reading it raises when it is broken; read: bytes at a time."""
         self._feed = feed
         self._file: Any = feed if unpacked is None else unpacked
         self._size = feed.size if unpacked is None else None
         self._what = "the file can't be read further" if unpacked is None else "the compressed data are broken"
         self._errors: tuple[type[Exception], ...] = (OSError, EOFError, ValueError, *errors)
-        self._room = Room(np.uint8)
-        self.data: npt.NDArray[np.uint8] = self._room.take(0)
+        self._read = read
+        self.data: npt.NDArray[np.uint8] = np.zeros(0, np.uint8)
         self.start = 0
         self.end = 0
         self.offset = 0
@@ -115,7 +115,7 @@ class Window:
             return False
         held = self.end - self.start
         # New room each time, as blocks that were made of the old may still be in use.
-        data = self._room.take(held + max(READ, held))
+        data = shared_room(np.uint8).take(held + max(self._read, held))
         data[:held] = self.data[self.start : self.end]
         self.offset += self.start
         self.data, self.start, self.end = data, 0, held

@@ -127,18 +127,15 @@ def renumbered(tables: Tables, numbers: npt.NDArray[np.int64]) -> Tables:
     for column in ("first_source", "last_source"):
         seen = records[column] >= 0
         records[column][seen] = numbers[records[column][seen]]
-    masks, which = np.unique(records["sources"], return_inverse=True)
-    bits = (masks[:, None] >> np.arange(SOURCE_BITS, dtype=np.uint64)) & np.uint64(1)
-    mask, bit = np.nonzero(bits)
-    renamed = numbers[bit]
-    early = renamed < SOURCE_BITS
-    again = np.zeros(len(masks), np.uint64)
-    np.bitwise_or.at(again, mask[early], np.uint64(1) << renamed[early].astype(np.uint64))
-    records["sources"] = again[which.ravel()]
     late = [np.stack([sightings["record"].astype(np.int64), numbers[sightings["source"]]], axis=1)]
-    for i, source in zip(mask[~early].tolist(), renamed[~early].tolist(), strict=True):
-        rows = np.flatnonzero(which.ravel() == i)
-        late.append(np.stack([rows, np.full(len(rows), source)], axis=1))
+    masks = records["sources"].copy()
+    records["sources"] = 0
+    for bit, source in enumerate(numbers[:SOURCE_BITS].tolist()):
+        rows = np.flatnonzero((masks >> np.uint64(bit)) & np.uint64(1))
+        if source < SOURCE_BITS:
+            records["sources"][rows] |= np.uint64(1) << np.uint64(source)
+        else:
+            late.append(np.stack([rows, np.full(len(rows), source)], axis=1))
     seen = np.concatenate(late)
     fits = seen[:, 1] < SOURCE_BITS
     np.bitwise_or.at(records["sources"], seen[fits, 0], np.uint64(1) << seen[fits, 1].astype(np.uint64))

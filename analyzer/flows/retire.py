@@ -147,6 +147,17 @@ def only(tables: Tables, kept: npt.NDArray[np.bool_]) -> Tables:
     return concatenated(packed, empty_tables())
 
 
+def with_waiting_packed(tables: Tables) -> Tables:
+    """The tables, whose counts change, with the segments that wait and their bytes alone: no row that was let go, which points anywhere."""
+    counts = tables.counts
+    sides = tables.sides[: 2 * int(counts[N_RECORDS])].copy()
+    sides["waiting"], segments = lists_of(sides["waiting"], tables.segments)
+    arena, room = pack_waiting(tables, segments)
+    counts[N_SEGMENTS], counts[ARENA_LIVE], counts[ARENA_USED] = len(segments), len(arena), len(arena) + room
+    counts[FREE_SEGMENT] = -1
+    return tables._replace(sides=sides, segments=segments, arena=np.append(arena, np.zeros(room, np.uint8)))
+
+
 def pack_waiting(tables: Tables, segments: Rows) -> tuple[npt.NDArray[np.uint8], int]:
     """(the bytes of these segments, which point there from now on; how much room to leave behind them).
 

@@ -33,19 +33,20 @@ class Executor(Protocol):
     def map(self, act: Act, things: Sequence[Any], done: Done) -> list[Any]:
         """A piece for each thing, in their order."""
 
-    def reduce(self, join: Join, pieces: Sequence[Any]) -> Any:
-        """One piece of all: neighbours are joined, FAN at a time, until one is left."""
+    def reduce(self, join: Join, pieces: Sequence[Any]) -> list[Any]:
+        """At most FAN pieces of all: neighbours are joined, FAN at a time, until so few are left. Who gathers them joins those himself:
+        one worker wouldn't be faster, and would have to pack and send what it joined."""
 
-    def gather(self, piece: Any) -> bytes:
-        """The piece's bytes, here."""
+    def gather(self, pieces: Sequence[Any]) -> list[bytes]:
+        """The pieces' bytes, here."""
 
 
-def tree(submit: Callable[[list[Any]], Any], pieces: Sequence[Any]) -> Any:
-    """The one piece that is left when neighbours were joined, FAN at a time."""
+def tree(submit: Callable[[list[Any]], Any], pieces: Sequence[Any]) -> list[Any]:
+    """The FAN pieces, or fewer, that are left when neighbours were joined, FAN at a time."""
     level = list(pieces)
-    while len(level) > 1:
+    while len(level) > FAN:
         level = [submit(level[i : i + FAN]) if len(level[i : i + FAN]) > 1 else level[i] for i in range(0, len(level), FAN)]
-    return level[0]
+    return level
 
 
 class Here:
@@ -60,12 +61,11 @@ class Here:
             done(number)
         return found
 
-    def reduce(self, join: Join, pieces: Sequence[bytes]) -> bytes:
-        joined: bytes = tree(join, pieces)
-        return joined
+    def reduce(self, join: Join, pieces: Sequence[bytes]) -> list[bytes]:
+        return tree(join, pieces)
 
-    def gather(self, piece: bytes) -> bytes:
-        return piece
+    def gather(self, pieces: Sequence[bytes]) -> list[bytes]:
+        return list(pieces)
 
 
 class Processes:
@@ -98,14 +98,14 @@ class Processes:
                     ) from error
         return [found[i] for i in range(len(things))]
 
-    def reduce(self, join: Join, pieces: Sequence[bytes]) -> bytes:
+    def reduce(self, join: Join, pieces: Sequence[bytes]) -> list[bytes]:
         level = list(pieces)
-        while len(level) > 1:
+        while len(level) > FAN:
             level = self.map(join, [level[i : i + FAN] for i in range(0, len(level), FAN)], lambda _: None)
-        return level[0]
+        return level
 
-    def gather(self, piece: bytes) -> bytes:
-        return piece
+    def gather(self, pieces: Sequence[bytes]) -> list[bytes]:
+        return list(pieces)
 
     def close(self) -> None:
         """End the processes."""
@@ -124,16 +124,16 @@ class Cluster:
 
         futures = self._client.map(act, things, pure=False, retries=RETRIES)
         numbers = {future.key: number for number, future in enumerate(futures)}
-        for future in as_done(futures):  # type: ignore[no-untyped-call]
+        for future in as_done(futures, loop=self._client.loop):  # type: ignore[no-untyped-call]
             if future.status == "finished":
                 done(numbers[future.key])
         return list(futures)
 
-    def reduce(self, join: Join, pieces: Sequence[Any]) -> Any:
+    def reduce(self, join: Join, pieces: Sequence[Any]) -> list[Any]:
         return tree(lambda some: self._client.submit(join, some, pure=False, retries=RETRIES), pieces)
 
-    def gather(self, piece: Any) -> bytes:
-        found: bytes = piece.result()
+    def gather(self, pieces: Sequence[Any]) -> list[bytes]:
+        found: list[bytes] = self._client.gather(list(pieces))
         return found
 
 

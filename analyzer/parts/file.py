@@ -16,9 +16,10 @@ import pyarrow as pa
 
 from analyzer.capture.facts import facts_from_json
 from analyzer.errors import Unusable
-from analyzer.flows.concatenate import USED, concatenated, used
+from analyzer.flows.concatenate import USED, used
 from analyzer.flows.grow import empty_tables
 from analyzer.flows.layout import FIRST, N_FIRSTS, POOL_USED, RECENT, Tables
+from analyzer.flows.retire import with_waiting_packed
 from analyzer.names.initials import with_hellos_read
 from analyzer.packets.fragments import Part
 from analyzer.parts.blanked import blanked, without_secrets
@@ -71,7 +72,8 @@ def part_bytes(partial: Partial, *, at_rest: bool = True) -> bytes:
 
     at_rest   False: on its way from one process of a run to another, exact where a line is cut (blanked.py)
     """
-    tables = blanked(with_hellos_read(partial.tables._replace(counts=partial.tables.counts.copy())), at_rest=at_rest)
+    tables = with_waiting_packed(with_hellos_read(partial.tables._replace(counts=partial.tables.counts.copy())))
+    tables = blanked(tables, at_rest=at_rest)
     others = {"recent": recent_in_time(tables), "firsts": firsts_in_time(tables), "counts": tables.counts}
     tables = relative(tables)
     tables.counts[POOL_USED] = len(tables.pool)
@@ -87,7 +89,7 @@ def part_bytes(partial: Partial, *, at_rest: bool = True) -> bytes:
     }
     text = json.dumps(head).encode("ascii")
     body = b"".join([len(text).to_bytes(LENGTH, "big"), text, *(packed(table) for table in rows.values())])
-    level = 12 if len(body) <= SMALL else 3
+    level = 1 if not at_rest else 12 if len(body) <= SMALL else 3
     small = len(body).to_bytes(LENGTH, "big") + bytes(pa.Codec("zstd", compression_level=level).compress(body))
     return MAGIC + hashlib.sha256(small).digest() + small
 
@@ -144,7 +146,7 @@ def _part_in(body: memoryview, where: str) -> Partial:
     check_tables(tables, len(names), [part.source for part in parts])
     if len(starts) != len(names) or (inputs and tuple(one.name for one in inputs) != names):
         raise ValueError("its inputs and their names don't agree")
-    return Partial(names, starts, concatenated(tables, empty_tables()), parts, inputs, (start_ns, end_ns))
+    return Partial(names, starts, tables, parts, inputs, (start_ns, end_ns))
 
 
 def _tables_of(found: dict[str, Any], blank: Tables) -> Tables:
@@ -152,8 +154,7 @@ def _tables_of(found: dict[str, Any], blank: Tables) -> Tables:
     if not 0 <= len(found["firsts"]) == counts[N_FIRSTS] <= len(blank.firsts):
         raise ValueError("its first packets and their count don't agree")
     blank.firsts[: len(found["firsts"])] = found["firsts"]
-    blank.recent[:] = recent_rows(found["recent"])
-    tables = blank._replace(**{name: found[name] for name in USED}, counts=counts)
+    tables = blank._replace(**{name: found[name] for name in USED}, counts=counts, recent=recent_rows(found["recent"]))
     if any(used(tables, name) != len(found[name]) for name in USED):
         raise ValueError("its tables and their counts don't agree")
     absolute(tables)

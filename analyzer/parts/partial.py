@@ -71,7 +71,7 @@ def merge(left: Partial, right: Partial) -> Partial:
 
     Packets whose fragments lie in both come between them.
     """
-    names = [*left.names, *(name for name in right.names if name not in left.names)]
+    names = list(dict.fromkeys((*left.names, *right.names)))
     right = with_names(right, names)
     before, parts = left.tables, right.parts
     if left.parts and parts:

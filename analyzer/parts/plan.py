@@ -26,12 +26,12 @@ RUNS_EACH: Final = 4
 class Run:
     """What one task reads.
 
-    files       (name, path) in the order in which they were given
+    files       (name, path, its first packet's time) in the order in which they were given
     after_ns    only packets from there on, by their file's clock that never goes back; before_ns: only those before
     again       names of files that another run reads too, and tells what is known of
     """
 
-    files: tuple[tuple[str, str], ...]
+    files: tuple[tuple[str, str, int | None], ...]
     after_ns: int | None = None
     before_ns: int | None = None
     again: frozenset[str] = frozenset()
@@ -68,12 +68,12 @@ def runs_of(
 ) -> list[Run]:
     """The runs, in order of time; one of all files where they can't be shared out."""
     sizes = [source.size or 0 for source in sources]
-    all_files = tuple((source.name, str(source.path)) for source in sources)
+    known = [source.first_time() for source in sources]
+    all_files = tuple((source.name, str(source.path), start) for source, start in zip(sources, known, strict=True))
     whole = Run(all_files, start_ns=start_ns, end_ns=end_ns, digests=digests, size=sum(sizes), vxlan_ports=sources[0].vxlan_ports)
     n_runs = min(workers * RUNS_EACH, sum(sizes) // (RUN_BYTES if run_bytes is None else run_bytes), len(sources))
     if n_runs < 2:
         return [whole]
-    known = [source.first_time() for source in sources]
     starts = [start for start in known if start is not None]
     if len(starts) < len(known):
         return [whole]
@@ -139,14 +139,15 @@ def overlapping(runs: Sequence[Run], facts: Sequence[InputFacts]) -> bool:
     first = {one.name: one.first_ns for one in facts}
     for i, run in enumerate(runs[:-1]):
         following = runs[i + 1]
+        later = {name for name, *_ in following.files}
         begins = following.after_ns
         if begins is None:
-            times = [time for name, _ in following.files if name not in following.again and (time := first[name]) is not None]
+            times = [time for name in later - following.again if (time := first[name]) is not None]
             begins = min(times, default=None)
             slack = MOMENT_NS
         else:
             slack = -1
-        alone = [last[name] for name, _ in run.files if not any(name == other for other, _ in following.files)]
+        alone = [last[name] for name, *_ in run.files if name not in later]
         if begins is not None and any(time is not None and time > begins + slack for time in alone):
             return True
     return False

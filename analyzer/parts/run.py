@@ -31,7 +31,7 @@ def read_runs(runs: Sequence[Run], executor: Executor, names: Sequence[str], pro
             progress(read[0], total)
 
     pieces = executor.map(read_run, runs, done)
-    whole = part_of(executor.gather(executor.reduce(join_parts, pieces)), "a worker's part")
+    whole = joined(executor.gather(executor.reduce(join_parts, pieces)))
     if len(runs) > 1 and overlapping(runs, whole.inputs):
         files = tuple({file: None for run in runs for file in run.files})
         by_name = {name: number for number, name in enumerate(names)}
@@ -44,13 +44,11 @@ def read_runs(runs: Sequence[Run], executor: Executor, names: Sequence[str], pro
 
 def read_run(run: Run) -> bytes:
     """A worker's task: what the packets of the run say, as a part's bytes."""
-    sources = [Source(name, Path(path)) for name, path in run.files]
-    for source in sources:
+    sources = [Source(name, Path(path)) for name, path, _ in run.files]
+    for source, (name, _, start) in zip(sources, run.files, strict=True):
         source.vxlan_ports = run.vxlan_ports
-    if run.digests:
-        for source in sources:
-            if source.name not in run.again:
-                source.read_sha256()
+        source.begins(start)
+        source.digest_beside = run.digests and name not in run.again
     damaged: dict[str, int] = {}
     blocks = within(between(in_time_order(sources), len(sources), run.after_ns, run.before_ns), run.start_ns, run.end_ns)
     part = collect_piece(noting(blocks, sources, damaged), sources)
@@ -61,7 +59,12 @@ def read_run(run: Run) -> bytes:
 
 def join_parts(parts: Sequence[bytes]) -> bytes:
     """A worker's task: neighbouring parts as one."""
-    return part_bytes(merge_all([part_of(one, "a worker's part") for one in parts]), at_rest=False)
+    return part_bytes(joined(parts), at_rest=False)
+
+
+def joined(parts: Sequence[bytes]) -> Partial:
+    """Neighbouring parts, which workers made, as one."""
+    return merge_all([part_of(one, "a worker's part") for one in parts])
 
 
 def between(blocks: Iterable[Block], n_sources: int, after_ns: int | None, before_ns: int | None) -> Iterator[Block]:

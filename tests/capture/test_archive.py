@@ -14,7 +14,7 @@ import pytest
 import tests.build as build
 from analyzer import read
 from analyzer.capture import archive as module
-from analyzer.capture.archive import kind_of_archive, located, members_of
+from analyzer.capture.archive import head_of, kind_of_archive, located, members_of
 from analyzer.capture.inputs import open_inputs
 from analyzer.capture.spool import Spool
 from analyzer.errors import Unusable
@@ -92,7 +92,7 @@ def test_an_archive_with_too_many_files(tmp_path: Path, monkeypatch: pytest.Monk
 def test_other_files_are_no_archives(tmp_path: Path) -> None:
     for name, data in (("a", b""), ("b", capture(1)), ("c", gzip.compress(capture(1))), ("d", b"PK"), ("e", gzip.compress(b""))):
         (tmp_path / name).write_bytes(data)
-        assert kind_of_archive(tmp_path / name) is None
+        assert kind_of_archive(tmp_path / name, head_of(tmp_path / name)) is None
 
 
 def test_a_member_is_found_by_its_name_and_put_on_disk_for_others(tmp_path: Path) -> None:

@@ -12,10 +12,13 @@ import pytest
 from analyzer.capture.interleave import in_time_order
 from analyzer.capture.source import Source
 from analyzer.errors import Unusable
-from analyzer.flows.layout import Tables
+from analyzer.flows.grow import empty_tables, pack_arena
+from analyzer.flows.layout import FREE_SEGMENT, N_SEGMENTS, Tables
+from analyzer.packets.fragments import Fragments
 from analyzer.parts.file import MAGIC, part_bytes, part_of, read_part, write_part
 from analyzer.parts.partial import Partial, collect_piece, finish, merge
-from tests.build import messy_capture, pcap
+from analyzer.pipeline import count_and_read, decode
+from tests.build import Conversation, connect, messy_capture, pcap
 from tests.conftest import ROOT
 from tests.pieces import Whole, differences
 
@@ -35,6 +38,22 @@ def test_fragments_that_wait_are_kept(tmp_path: Path) -> None:
     whole = Whole(ROOT / "captures" / "T1-winhttp.pcapng")
     (part,) = whole.pieces([])
     assert read_written(tmp_path, part).parts == part.parts
+
+
+def test_what_waited_once_and_was_let_go_is_not_in_a_part() -> None:
+    """Its row points to bytes that others lie on, or nobody, once the arena was packed: of large captures no part could be read."""
+    let_go = Conversation(client=("172.16.1.1", 50_001), start_ns=10).handshake()
+    let_go.send_client(connect("a.example:443", "X: " + "y" * 900), cuts=[9, 500], order=[2, 1, 0])
+    waits = Conversation(client=("172.16.1.2", 50_002), start_ns=10**10).handshake()
+    waits.send_client(connect("b.example:443"), cuts=[9], order=[1])
+    whole = Whole(pcap(let_go.frames + waits.frames, nanosecond=True))
+    tables = count_and_read(decode(whole.frames(0, whole.n_frames), [whole.source], Fragments()), empty_tables())
+    part = replace(whole.pieces([])[0], tables=tables)
+    assert tables.counts[FREE_SEGMENT] >= 0
+    pack_arena(tables, tables.arena.copy())
+    again = part_of(part_bytes(part), "a.part").tables
+    assert (int(again.counts[N_SEGMENTS]), int(again.counts[FREE_SEGMENT])) == (1, -1)
+    assert b".example:443" in again.arena.tobytes() and differences(finish(part), finish(replace(part, tables=again))) == []
 
 
 def read_written(folder: Path, part: object) -> object:

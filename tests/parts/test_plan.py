@@ -19,7 +19,7 @@ def sources_in(*paths: Path) -> list[Source]:
 def test_every_file_is_told_of_once(tmp_path: Path) -> None:
     paths = [path for gw in range(2) for path in files_of(talks(gw, 10), 8, tmp_path / f"gw{gw}", "a")]
     runs = runs_of(sources_in(*paths), 2, run_bytes=1000)
-    told = [name for run in runs for name, _ in run.files if name not in run.again]
+    told = [name for run in runs for name, *_ in run.files if name not in run.again]
     assert sorted(told) == sorted(map(str, paths))
     assert [run.after_ns for run in runs[1:]] == [run.before_ns for run in runs[:-1]]
 
