@@ -35,8 +35,8 @@ def nothing() -> Partial:
 
 
 def ready(carried: Partial) -> Partial:
-    """The same, as it came from a file, able to be counted on."""
-    return Partial(carried.names, carried.starts, with_slots(carried.tables), carried.parts)
+    """The same, as it came from a file, able to be counted on: with room, and with the places of its records."""
+    return Partial(carried.names, carried.starts, with_slots(concatenated(carried.tables, empty_tables())), carried.parts)
 
 
 def with_slots(tables: Tables) -> Tables:

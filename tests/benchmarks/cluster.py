@@ -31,6 +31,9 @@ from tests.conftest import ROOT
 from tests.reference.capture import read_capture
 
 WORKERS = 2
+IDLE_S = 10
+"""How long it is looked at what the cluster uses while nobody asks it anything."""
+
 LAB_PACKETS = 60
 """Packets in a file that a laboratory capture is cut into."""
 
@@ -160,11 +163,19 @@ def as_client(folder: Path, place: Path, kill: bool) -> dict[str, Any]:
         client.wait_for_workers(WORKERS)
         cold = {name: used_by(process) for name, process in processes.items()}
         client.run(loaded)
+        loaded()
+        before = {name: used_by(process) for name, process in processes.items()}
+        time.sleep(IDLE_S)
         warm = {name: used_by(process) for name, process in processes.items()}
         progress = Killer(client, kill)
+        began = time.monotonic()
         found = {"client": answer_of(folder, place, cluster=client, progress=progress)}
+        wall = time.monotonic() - began
         found |= {name: used_by(process) - warm[name] for name, process in processes.items()}
-        found["loading in workers"] = sum(warm[name] - cold[name] for name in processes)
+        # Dask looks around ten times a second and more, however long others keep it from its work.
+        found["idle"] = sum(warm[name] - before[name] for name in processes) * wall / IDLE_S
+        found["wall"] = wall
+        found["loading in workers"] = sum(before[name] - cold[name] for name in processes)
         found["killed"] = progress.killed
         return found
 
@@ -237,10 +248,11 @@ def main() -> int:
     for _ in range(args.repeat):
         alone = child("--as", "single", *common)["single"]
         found = child("--as", "client", *common, *(["--kill"] if args.kill else []))
-        killed, loading = found.pop("killed"), found.pop("loading in workers")
+        killed, loading, idle, wall = (found.pop(name) for name in ("killed", "loading in workers", "idle", "wall"))
         total = sum(found.values())
         wrong = differences(single, both)
-        print(f"single pass {alone:.1f} s; cluster {total:.1f} s: ratio {total / alone:.2f}, {alone / total:.2f} of it work")
+        print(f"single pass {alone:.1f} s; cluster {total:.1f} s in {wall:.0f} s, of which an idle one uses {idle:.1f} s in that time")
+        print(f"ratio {total / alone:.2f}; without what an idle cluster uses {(total - idle) / alone:.2f}")
         print({name: round(seconds, 2) for name, seconds in found.items()}, f"loading in workers {loading:.1f} s, killed {killed}")
         print("differs:", wrong or "nothing", flush=True)
     return int(bool(wrong))

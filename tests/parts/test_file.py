@@ -11,13 +11,12 @@ import pytest
 
 from analyzer.capture.interleave import in_time_order
 from analyzer.capture.source import Source
+from analyzer.engine import Engine
 from analyzer.errors import Unusable
-from analyzer.flows.grow import empty_tables, pack_arena
+from analyzer.flows.grow import pack_arena
 from analyzer.flows.layout import FREE_SEGMENT, N_SEGMENTS, Tables
-from analyzer.packets.fragments import Fragments
 from analyzer.parts.file import MAGIC, part_bytes, part_of, read_part, write_part
 from analyzer.parts.partial import Partial, collect_piece, finish, merge
-from analyzer.pipeline import count_and_read, decode
 from tests.build import Conversation, connect, messy_capture, pcap
 from tests.conftest import ROOT
 from tests.pieces import Whole, differences
@@ -47,7 +46,7 @@ def test_what_waited_once_and_was_let_go_is_not_in_a_part() -> None:
     waits = Conversation(client=("172.16.1.2", 50_002), start_ns=10**10).handshake()
     waits.send_client(connect("b.example:443"), cuts=[9], order=[1])
     whole = Whole(pcap(let_go.frames + waits.frames, nanosecond=True))
-    tables = count_and_read(decode(whole.frames(0, whole.n_frames), [whole.source], Fragments()), empty_tables())
+    tables = Engine([whole.source]).read(whole.frames(0, whole.n_frames)).tables
     part = replace(whole.pieces([])[0], tables=tables)
     assert tables.counts[FREE_SEGMENT] >= 0
     pack_arena(tables, tables.arena.copy())
