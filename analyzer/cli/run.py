@@ -43,7 +43,8 @@ def run(args: Sequence[str]) -> int:
         return INTERRUPTED
     except _UsageError as error:
         verb = error.ctx.command_path if error.ctx else "whichproxy"
-        complain(f"{error.format_message().rstrip('.')}{_nearest(error.format_message())}; see {verb} --help")
+        said = f"{error.format_message().rstrip('.')}{_nearest(error.format_message())}"
+        complain(f"{said}{' See' if said.endswith('?') else '; see'} {verb} --help")
         return UNUSABLE
     except WhichproxyError as error:
         complain(*causes(error))

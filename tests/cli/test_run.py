@@ -20,7 +20,7 @@ from tests.cli.conftest import Whichproxy, apart
     [
         (["frobnicate"], "No such command 'frobnicate'; see whichproxy --help"),
         (["report"], "Missing argument 'INPUT...'; see whichproxy report --help"),
-        (["reprot", "x"], "Did you mean 'report'"),
+        (["reprot", "x"], "Did you mean 'report'? See whichproxy --help"),
         (["--frobnicate"], "No such option: --frobnicate"),
         (["report", "x", "--workers", "0"], "Invalid value for '--workers'"),
         (["report", "x", "--workers", "many"], "Invalid value for '--workers'"),
