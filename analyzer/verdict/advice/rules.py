@@ -65,7 +65,8 @@ def advised(finding: Finding, catalogue: Catalogue, systems: Mapping[str, frozen
     found = [one for one in dict.fromkeys(rule.settings(subject)) if one.system == AT_THE_PROXY or one.system in (ran or {WINDOWS})]
     if not found:
         return finding
-    return replace(finding, settings=[one.to_dict(finding.proxy) for one in found], expect=finding.expect or expected(subject, rule))
+    proxy = finding.proxy if rule.through else None  # what is no proxy is not to be set again
+    return replace(finding, settings=[one.to_dict(proxy) for one in found], expect=finding.expect or expected(subject, rule))
 
 
 def expected(subject: Subject, rule: Rule) -> Expected | None:

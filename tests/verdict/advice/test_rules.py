@@ -61,6 +61,8 @@ def test_what_must_hold_names_the_services_and_the_proxy_that_stays() -> None:
     made = advised(finding, CATALOGUE, {}, {}).to_dict()
     assert made["expect"] == {"winner": {"cloud-protection": PROX03}, "outcome": {"cloud-protection": "works"}}
     made = advised(Finding("not-a-proxy", "x", proxy=PROX03, planes=("sensor",)), CATALOGUE, {}, {}).to_dict()
+    assert not any(PROX03 in setting["change"] for setting in made["settings"]), "the address that isn't one is not to be set again"
+    assert any("HOST:PORT" in setting["change"] for setting in made["settings"])
     assert made["expect"] == {"outcome": {"plane:sensor": "works"}}
 
 
