@@ -68,8 +68,8 @@ CODES: dict[str, Code] = {
     ),
     "fallback": Code(
         "problem",
-        "After its proxy failed, the client tried to connect directly.",
-        "Mend the proxy: the sensor falls back to direct when its static proxy is unreachable.",
+        "After its proxy failed, the client took another way: another proxy, or direct.",
+        "Mend the proxy that is asked first. Where its static proxy is unreachable, the sensor goes direct.",
     ),
     "tls-inspected": Code(
         "problem",

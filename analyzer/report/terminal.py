@@ -138,7 +138,11 @@ def _brief(text: str, width: int, used: int) -> str:
     if width >= UNWRAPPED or len(shown) <= room:
         return shown
     shown = _IN_BRACKETS.sub("", shown)
-    return shown if len(shown) <= room else f"{shown[:room].rpartition(' ')[0].rstrip(' ,;:')} …"
+    if len(shown) <= room:
+        return shown
+    part = shown[:room]
+    end = max(part.rfind("; "), part.rfind(" ("))  # where a thought ends, unless that is soon
+    return f"{(part[:end] if end > room // 2 else part.rpartition(' ')[0]).rstrip(' ,;:')} …"
 
 
 def _filled(text: str, width: int) -> Iterator[str]:
