@@ -134,6 +134,16 @@ def site(n: int) -> Scene:
 
 
 @cache
+def refused() -> Scene:
+    """Three proxies with names and methods, two of which let nothing of the sensor through: the widest words a table has."""
+    rows = [through(n, n % 3, "sensor", "edr-command-and-control") for n in range(6)]
+    for row in rows:
+        row["requests"][0] |= {"status": 407, "outcome": "authentication"}
+        row["proxy_status"] = 407
+    return scene_of(table(*rows, *(through(n, 0, "system", "security-intelligence-updates") for n in range(6, 9))))
+
+
+@cache
 def hostile() -> Scene:
     """Every name that a stranger or a topology may choose is markup, a formula or turns the line round."""
     rows = []

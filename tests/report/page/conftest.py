@@ -44,7 +44,12 @@ def pages(tmp_path_factory: pytest.TempPathFactory, study_document: tuple[dict[s
             if name == "fifty_thousand":
                 patched.setattr(html, "PAGE_BYTES", 10**9)  # every flow with every column, as a study's page of few may be
             (folder / f"{name}.html").write_text(to_html(scene.flows, scene.verdict), encoding="utf-8")
-    for name, scene in (("ipv4", scenes.proxied("ipv4", 3)), ("ipv6", scenes.proxied("ipv6", 3)), ("site", scenes.site(120))):
+    for name, scene in (
+        ("ipv4", scenes.proxied("ipv4", 3)),
+        ("ipv6", scenes.proxied("ipv6", 3)),
+        ("site", scenes.site(120)),
+        ("refused", scenes.refused()),
+    ):
         (folder / f"{name}.html").write_text(to_html(scene.flows, scene.verdict), encoding="utf-8")
     (folder / "fleet.html").write_text(to_html(scenes.fifty_thousand().flows, fleet(2_000)), encoding="utf-8")
     with shown_in(zone_of("America/New_York"), "America/New_York"):

@@ -45,7 +45,7 @@ def test_no_text_of_a_table_lies_over_another(name: str, width: int, browser: Br
     assert over == []
 
 
-LOOKED_AT = ("article", "legs", "ipv4", "ipv6", "site")
+LOOKED_AT = ("article", "legs", "ipv4", "ipv6", "site", "refused")
 BROKEN_WORDS = """
 const broken = [], range = document.createRange();
 for (const cell of document.querySelectorAll("main td, main th, .grid td")) {
