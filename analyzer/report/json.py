@@ -7,11 +7,17 @@ library's C encoder, which knows no indentation and is seven times as fast as th
 from __future__ import annotations
 
 import json
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from typing import Any, Final
 
 LEVELS: Final = 2
 """How deep objects are opened, a line for each key: the document, and what groups its lists (direct)."""
+
+SAMPLE: Final = 1_000
+"""Rows by which it is known what rows have in common."""
+
+MOST_KEPT: Final = 4_096
+"""Texts of common lists that are remembered."""
 
 _ENCODE: Final = json.JSONEncoder(ensure_ascii=True, allow_nan=False, default=dict).encode
 
@@ -42,13 +48,48 @@ def _opened(value: Any, level: int) -> Iterator[str]:
             before = ",\n"
         yield f"\n{' ' * (level - 1)}}}"
     elif isinstance(value, list | tuple) and value and isinstance(value[0], Mapping) and level <= LEVELS + 1:
-        before, room = "[\n", " " * level
+        before, room, written = "[\n", " " * level, _Written(value)
         for entry in value:
-            yield f"{before}{room}{_text(entry)}"
+            yield f"{before}{room}{written.text(entry)}"
             before = ",\n"
         yield f"\n{' ' * (level - 1)}]"
     else:
         yield _text(value)
+
+
+class _Written:
+    """The rows of one list as text. What many of them have in common, the same list and not just an equal one, is written once."""
+
+    def __init__(self, rows: Sequence[Any]) -> None:
+        ids: dict[str, list[int]] = {}
+        for row in rows[:SAMPLE]:
+            for key, value in row.items() if isinstance(row, Mapping) else ():
+                if isinstance(value, list) and value:
+                    ids.setdefault(key, []).append(id(value))
+        self._keys = {key for key, found in ids.items() if 2 * len(set(found)) <= len(found)}
+        self._known: dict[int, str] = {}
+
+    def text(self, row: Any) -> str:
+        if not self._keys or not isinstance(row, Mapping) or self._keys.isdisjoint(row):
+            return _text(row)
+        parts: list[str] = []
+        own: dict[str, Any] = {}
+        for key, value in row.items():
+            if key in self._keys:
+                parts += [_text(own)[1:-1]] if own else []
+                parts.append(f"{_text(key)}: {self._shared(value)}")
+                own = {}
+            else:
+                own[key] = value
+        return "{" + ", ".join([*parts, _text(own)[1:-1]] if own else parts) + "}"
+
+    def _shared(self, value: Any) -> str:
+        known = self._known.get(id(value))  # the document holds it meanwhile, so no other has its place
+        if known is None:
+            known = _text(value)
+            if len(self._known) < MOST_KEPT:
+                self._known[id(value)] = known
+        return known
 
 
 def _text(value: Any) -> str:

@@ -41,7 +41,11 @@ def answers_of(evidence: Evidence) -> Answers:
         for plane, part in own.planes.items():
             planes[client, plane] = _with_split(books, part, _answer(books, part, borders[plane]), borders[plane])
         for service, part in own.services.items():
-            services[client, service] = _answer(books, part, _of_service(books, part, borders))
+            same = next((planes[client, plane] for plane, of_plane in own.planes.items() if of_plane == part), None)
+            if same is not None and len(same.whole.shares) < 2:  # one proxy: no borders, nothing split
+                services[client, service] = same
+            else:
+                services[client, service] = _answer(books, part, _of_service(books, part, borders))
         of_client[client] = list(own.services)
     return Answers(services, planes, of_client)
 

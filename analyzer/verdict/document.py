@@ -26,7 +26,7 @@ from analyzer.verdict.client_analyzer import run_findings, set_aside
 from analyzer.verdict.collection import no_search_for_cycles
 from analyzer.verdict.devices import devices_of
 from analyzer.verdict.direct import direct_tables
-from analyzer.verdict.evidence import ANSWERED, Evidence, evidence_of, grouped, source_rows
+from analyzer.verdict.evidence import ANSWERED, Evidence, distinct, evidence_of, grouped, source_rows
 from analyzer.verdict.finders import findings_of
 from analyzer.verdict.finders.silence import no_source_reason
 from analyzer.verdict.forwarding import forwarded, leg_pairs
@@ -164,7 +164,8 @@ def _sources(case: Case) -> tuple[list[dict[str, Any]], list[Member]]:
     """Every source's row, and what it is in its group, in the order of their addresses."""
     evidence, answers = case.evidence, case.answers
     clients = np.unique(evidence.client.codes[source_rows(evidence)]).tolist()
-    services, defender = _services(case), defender_seen(evidence)
+    written: dict[int, _Rows] = {}
+    services, defender = _services(case, written), defender_seen(evidence)
     planes: dict[int, dict[str, tuple[int, Answer]]] = {}
     for (client, code), answer in answers.planes.items():
         planes.setdefault(client, {})[evidence.plane.values[code]] = (code, answer)
@@ -187,7 +188,7 @@ def _sources(case: Case) -> tuple[list[dict[str, Any]], list[Member]]:
                 "defender": defender.get(client, "not-seen"),
                 "answer": text,
                 "services": services.get(client, []),
-                "planes": [_plane(plane, answer) for plane, answer in of_planes.items()],
+                "planes": [_plane(plane, answer, written) for plane, answer in of_planes.items()],
                 "required": _required(case.required.get(client), required),
                 "device": looks_like.get(client),
                 "talk": talks.get(client, []),
@@ -227,12 +228,12 @@ def _answered_directly(evidence: Evidence) -> dict[int, list[str]]:
         (evidence.route == DIRECT) & (evidence.direct == ANSWERED) & ~evidence.taken_over & evidence.own & (evidence.service.codes >= 0)
     )
     found: dict[int, list[str]] = {}
-    for (client, service), _ in grouped(rows, evidence.client.codes, evidence.service.codes):
+    for client, service in distinct(rows, evidence.client.codes, evidence.service.codes):
         found.setdefault(client, []).append(evidence.service.values[service])
     return {client: sorted(slugs) for client, slugs in found.items()}
 
 
-def _services(case: Case) -> dict[int, list[dict[str, Any]]]:
+def _services(case: Case, written: dict[int, _Rows]) -> dict[int, list[dict[str, Any]]]:
     """client → its services, by slug. A service's plane is its hosts' here, null where they differ, else the catalogue's."""
     evidence, catalogue = case.evidence, case.catalogue
     groups, seen, own_seen = _groups(evidence, catalogue), _planes_seen(evidence), _own_seen(evidence)
@@ -245,7 +246,7 @@ def _services(case: Case) -> dict[int, list[dict[str, Any]]]:
             "group": groups[slug],
             "plane": planes[0] if len(planes) == 1 else None,
             "evidence": "own" if (client, code) in own_seen else "platform",
-            **_judged(answer, slug),
+            **_judged(answer, slug, written),
         }
         services.setdefault(client, []).append(entry)
     for entries in services.values():
@@ -253,13 +254,20 @@ def _services(case: Case) -> dict[int, list[dict[str, Any]]]:
     return services
 
 
-def _plane(plane: str, answer: Answer) -> dict[str, Any]:
-    judged = _judged(answer, plane)
+_Rows = tuple[list[dict[str, Any]], list[dict[str, Any]]]
+
+
+def _plane(plane: str, answer: Answer, written: dict[int, _Rows]) -> dict[str, Any]:
+    judged = _judged(answer, plane, written)
     return {"plane": plane, **judged, "split": answer.last.split}
 
 
-def _judged(answer: Answer, what: str) -> dict[str, Any]:
+def _judged(answer: Answer, what: str, written: dict[int, _Rows]) -> dict[str, Any]:
+    """The answer of a service or plane. written: by the answer, its eras and shares, which a service and a plane may have in common."""
     contest = answer.last
+    if id(answer) not in written:
+        written[id(answer)] = [_era(era) for era in answer.eras], [share.to_dict() for share in answer.shares]
+    eras, by_proxy = written[id(answer)]
     asked, winner = contest.asked, contest.winner
     return {
         "asked": _proxy(asked),
@@ -271,8 +279,8 @@ def _judged(answer: Answer, what: str) -> dict[str, Any]:
         "method": winner.method if winner else None,
         "confidence": contest.confidence,
         "reason": reason_of(answer, what),
-        "eras": [_era(era) for era in answer.eras],
-        "by_proxy": [share.to_dict() for share in answer.shares],
+        "eras": eras,
+        "by_proxy": by_proxy,
     }
 
 
@@ -312,9 +320,9 @@ def _planes_seen(evidence: Evidence) -> dict[tuple[int, ...], set[str]]:
     planes: dict[tuple[int, ...], set[str]] = {}
     rows = np.flatnonzero(source_rows(evidence) & (evidence.service.codes >= 0) & (evidence.plane.codes >= 0))
     asked = np.flatnonzero(evidence.asks_proxy & (evidence.request_service.codes >= 0) & (evidence.request_plane.codes >= 0))
-    of_rows = grouped(rows, evidence.client.codes, evidence.service.codes, evidence.plane.codes)
-    of_requests = grouped(asked, evidence.client.codes[requests.row], evidence.request_service.codes, evidence.request_plane.codes)
-    for (client, service, plane), _ in chain(of_rows, of_requests):
+    of_rows = distinct(rows, evidence.client.codes, evidence.service.codes, evidence.plane.codes)
+    of_requests = distinct(asked, evidence.client.codes[requests.row], evidence.request_service.codes, evidence.request_plane.codes)
+    for client, service, plane in chain(of_rows, of_requests):
         planes.setdefault((client, service), set()).add(evidence.plane.values[plane])
     return planes
 
@@ -323,6 +331,6 @@ def _own_seen(evidence: Evidence) -> set[tuple[int, ...]]:
     """(client, service) with own evidence."""
     rows = np.flatnonzero(source_rows(evidence) & evidence.own & (evidence.service.codes >= 0))
     asked = np.flatnonzero(evidence.asks_proxy & evidence.request_own & (evidence.request_service.codes >= 0))
-    of_rows = grouped(rows, evidence.client.codes, evidence.service.codes)
-    of_requests = grouped(asked, evidence.client.codes[evidence.requests.row], evidence.request_service.codes)
-    return {key for key, _ in chain(of_rows, of_requests)}
+    of_rows = distinct(rows, evidence.client.codes, evidence.service.codes)
+    of_requests = distinct(asked, evidence.client.codes[evidence.requests.row], evidence.request_service.codes)
+    return {*of_rows, *of_requests}

@@ -355,16 +355,25 @@ def grouped(positions: Ints, *keys: Ints) -> Iterator[tuple[tuple[int, ...], Int
     """The positions with equal keys, as (their keys, they in ascending order). keys are indexed by position."""
     if not len(positions):
         return
+    values, starts, ordered = _sorted_by(positions, keys)
+    ends = [*starts[1:], len(ordered)]
+    for key, start, end in zip(zip(*values, strict=True), starts, ends, strict=True):
+        yield key, ordered[start:end]
+
+
+def distinct(positions: Ints, *keys: Ints) -> Iterator[tuple[int, ...]]:
+    """The keys that any of the positions has, each once, in order."""
+    return zip(*_sorted_by(positions, keys)[0], strict=True) if len(positions) else iter(())
+
+
+def _sorted_by(positions: Ints, keys: Sequence[Ints]) -> tuple[list[list[int]], list[int], Ints]:
+    """(each key of each group, where the groups begin, the positions group by group); at least one position."""
     columns = [key[positions] for key in keys]
     order = np.lexsort((positions, *columns[::-1]))
     columns = [column[order] for column in columns]
     changes = np.logical_or.reduce([column[1:] != column[:-1] for column in columns])
     starts = np.concatenate([[0], np.flatnonzero(changes) + 1])
-    values = [column[starts].tolist() for column in columns]
-    ends = [*starts[1:].tolist(), len(order)]
-    ordered = positions[order]
-    for number, (start, end) in enumerate(zip(starts.tolist(), ends, strict=True)):
-        yield tuple(value[number] for value in values), ordered[start:end]
+    return [column[starts].tolist() for column in columns], starts.tolist(), positions[order]
 
 
 def source_rows(evidence: Evidence) -> Bools:

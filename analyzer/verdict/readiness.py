@@ -15,7 +15,7 @@ from analyzer.services.catalogue import Catalogue
 from analyzer.services.match import match_host
 from analyzer.services.required import STANDARD, STREAMLINED, Device
 from analyzer.services.rules import OWN
-from analyzer.verdict.evidence import ANSWERED, Evidence, coded, grouped, source_rows
+from analyzer.verdict.evidence import ANSWERED, Evidence, coded, distinct, source_rows
 from analyzer.verdict.system import Systems
 
 MIXED: Final = "mixed"
@@ -57,9 +57,9 @@ def _hosts_of(evidence: Evidence, catalogue: Catalogue) -> tuple[dict[int, set[s
     rows = np.flatnonzero(source_rows(evidence) & (evidence.host.codes >= 0))
     rules = coded(evidence.flows.column("service_rule"))
     asked = np.flatnonzero(evidence.asks_proxy & (evidence.request_host.codes >= 0) & evidence.request_own)
-    seen = {(client, evidence.host.values[host]) for (client, host), _ in grouped(rows[rules.codes[rows] >= 0], *_keys(evidence))}
+    seen = {(client, evidence.host.values[host]) for client, host in distinct(rows[rules.codes[rows] >= 0], *_keys(evidence))}
     client_of = evidence.client.codes[evidence.requests.row]
-    seen |= {(client, evidence.request_host.values[host]) for (client, host), _ in grouped(asked, client_of, evidence.request_host.codes)}
+    seen |= {(client, evidence.request_host.values[host]) for client, host in distinct(asked, client_of, evidence.request_host.codes)}
     for client, host in seen:
         if host not in pattern_of:
             found = match_host(catalogue, host)
@@ -82,10 +82,10 @@ def _services_on(evidence: Evidence, hosts: set[str]) -> dict[int, set[str]]:
     asked_for = np.array([host in hosts for host in evidence.request_host.values] + [False])[evidence.request_host.codes]
     worked = np.flatnonzero(evidence.asks_proxy & evidence.outcome.worked & asked_for & (evidence.request_service.codes >= 0))
     client_of = evidence.client.codes[evidence.requests.row]
-    for (client, service), _ in grouped(worked, client_of, evidence.request_service.codes):
+    for client, service in distinct(worked, client_of, evidence.request_service.codes):
         found.setdefault(client, set()).add(evidence.service.values[service])
     by_row = np.array([host in hosts for host in evidence.host.values] + [False])[evidence.host.codes]
     direct = (evidence.route == DIRECT) & (evidence.direct == ANSWERED) & by_row & (evidence.service.codes >= 0)
-    for (client, service), _ in grouped(np.flatnonzero(direct), evidence.client.codes, evidence.service.codes):
+    for client, service in distinct(np.flatnonzero(direct), evidence.client.codes, evidence.service.codes):
         found.setdefault(client, set()).add(evidence.service.values[service])
     return found

@@ -8,14 +8,12 @@ from typing import Any, Literal, NamedTuple
 import numpy as np
 import pyarrow.compute as pc
 
-from analyzer.arrow import array
-from analyzer.routes.requests import Ints, one_array
+from analyzer.routes.requests import Ints, integers, one_array
 from analyzer.services.catalogue import Catalogue
 from analyzer.services.required import Device, required_of_some_geography, required_services
 from analyzer.services.rules import OWN, Rule
-from analyzer.text.times import values
 from analyzer.verdict.answers import Answers
-from analyzer.verdict.evidence import Coded, Evidence, coded, grouped, source_rows
+from analyzer.verdict.evidence import Coded, Evidence, coded, distinct, source_rows
 from analyzer.verdict.outcome import UNSEEN
 from analyzer.verdict.winner import Contest
 
@@ -55,7 +53,7 @@ def required_of(evidence: Evidence, catalogue: Catalogue, answers: Answers, devi
     matched = _matched(evidence, rows, rules)
     unseen = {slug: Required(slug, "unseen") for of_device in of_kind.values() for slugs in of_device for slug in slugs}
     # Sources that ask for the same look the same: what their hosts may stand for is worked out once, and equal lists are one.
-    counted_as: dict[tuple[Hashable, ...], list[tuple[str, set[int]]]] = {}
+    counted_as: dict[tuple[Hashable, ...], _Kind] = {}
     lists: dict[tuple[Required, ...], list[Required]] = {}
     found = {}
     for client in np.unique(evidence.client.codes[rows]).tolist():
@@ -66,22 +64,44 @@ def required_of(evidence: Evidence, catalogue: Catalogue, answers: Answers, devi
         key = (devices[client], pairs, regional)
         if key not in counted_as:
             slugs = sorted(required.keys() | regional)
-            counted_as[key] = [(slug, {code_of.get(slug, -1), *_under(required.get(slug, ()), pairs, rules)}) for slug in slugs]
-        own = []
-        for slug, codes in counted_as[key]:
-            asked, may_be, hides = codes.intersection(mine), possible.get((client, slug)), hidden.get(client)
-            if asked or may_be is not None or hides is not None:
-                own.append(_became(slug, [answers.services[client, code].whole for code in asked], may_be, hides))
-            else:
-                own.append(unseen[slug])
+            codes = [{code_of.get(slug, -1), *_under(required.get(slug, ()), pairs, rules)} for slug in slugs]
+            counted_as[key] = _Kind(slugs, codes, [unseen[slug] for slug in slugs])
+        kind, may_be, hides = counted_as[key], possible.get(client, {}), hidden.get(client)
+        own = kind.unseen.copy()
+        for place in range(len(own)) if hides is not None else kind.places(mine, may_be):
+            slug, asked = kind.slugs[place], kind.codes[place].intersection(mine)
+            own[place] = _became(slug, [answers.services[client, code].whole for code in asked], may_be.get(slug), hides)
         found[client] = lists.setdefault(tuple(own), own)
     return found
+
+
+class _Kind:
+    """What is required of sources that ask for the same.
+
+    slugs   the services;  codes   of each those that count as it;  unseen   of each that nothing was seen of it
+    """
+
+    def __init__(self, slugs: list[str], codes: list[set[int]], unseen: list[Required]) -> None:
+        self.slugs, self.codes, self.unseen = slugs, codes, unseen
+        self._place = {slug: place for place, slug in enumerate(slugs)}
+        self._places: dict[int, list[int]] = {}
+        for place, of_slug in enumerate(codes):
+            for code in of_slug:
+                self._places.setdefault(code, []).append(place)
+
+    def places(self, mine: Iterable[int], may_be: Iterable[str]) -> set[int]:
+        """Places of the services that a source asked for or may have asked for.
+
+        mine   codes of the services that it asked for;  may_be   services that its hosts may be for
+        """
+        found = {place for code in mine for place in self._places.get(code, ())}
+        return found | {self._place[slug] for slug in may_be if slug in self._place}
 
 
 def _matched(evidence: Evidence, rows: Ints, rules: Coded) -> dict[int, tuple[tuple[int, int], ...]]:
     """client → the (rule, service) of its named rows, each once."""
     found: dict[int, list[tuple[int, int]]] = {}
-    for (client, rule, service), _ in grouped(rows[rules.codes[rows] >= 0], evidence.client.codes, rules.codes, evidence.service.codes):
+    for client, rule, service in distinct(rows[rules.codes[rows] >= 0], evidence.client.codes, rules.codes, evidence.service.codes):
         found.setdefault(client, []).append((rule, service))
     return {client: tuple(pairs) for client, pairs in found.items()}
 
@@ -122,25 +142,25 @@ def _hidden(evidence: Evidence) -> dict[int, set[str]]:
     """client → the proxies to which it speaks TLS that shows no request."""
     found: dict[int, set[str]] = {}
     rows = np.flatnonzero(source_rows(evidence) & evidence.hidden)
-    for (client, proxy), _ in grouped(rows, evidence.client.codes, evidence.proxy.codes):
+    for client, proxy in distinct(rows, evidence.client.codes, evidence.proxy.codes):
         if proxy >= 0:
             found.setdefault(client, set()).add(evidence.proxy.values[proxy])
     return found
 
 
-def _possible(evidence: Evidence) -> dict[tuple[int, str], set[str]]:
-    """(client, service) → the ways of those flows whose host may have been for it."""
+def _possible(evidence: Evidence) -> dict[int, dict[str, set[str]]]:
+    """client → service → the ways of those flows whose host may have been for it."""
     flows, ways = evidence.flows, (*evidence.proxy.values, PAST_THE_PROXIES)
-    found: dict[tuple[int, str], set[str]] = {}
+    found: dict[int, dict[str, set[str]]] = {}
     every = source_rows(evidence)
     single = coded(flows.column("service_possible"))
-    for (client, code, proxy), _ in grouped(
-        np.flatnonzero(every & (single.codes >= 0)), evidence.client.codes, single.codes, evidence.proxy.codes
+    lists = one_array(flows.column("service_also"))
+    row, also = integers(pc.list_parent_indices(lists), 0), coded(pc.list_flatten(lists))
+    client, proxy = evidence.client.codes, evidence.proxy.codes
+    for services, own in (
+        (single.values, distinct(np.flatnonzero(every & (single.codes >= 0)), client, single.codes, proxy)),
+        (also.values, distinct(np.flatnonzero(every[row] & (also.codes >= 0)), client[row], also.codes, proxy[row])),
     ):
-        found.setdefault((client, single.values[code]), set()).add(ways[proxy])
-    also = one_array(flows.column("service_also"))
-    with_more = np.flatnonzero(every & (np.asarray(pc.list_value_length(also).fill_null(0)) > 0))
-    for (client, proxy), rows in grouped(with_more, evidence.client.codes, evidence.proxy.codes):
-        for slug in set(values(also.take(array(rows)).flatten())):
-            found.setdefault((client, slug), set()).add(ways[proxy])
+        for source, service, way in own:
+            found.setdefault(source, {}).setdefault(services[service], set()).add(ways[way])
     return found

@@ -17,7 +17,7 @@ from analyzer.names.family import SCHANNEL_CIPHERS, SERVICE_AGENTS
 from analyzer.services.catalogue import Catalogue
 from analyzer.services.required import SYSTEMS
 from analyzer.services.rules import OWN
-from analyzer.verdict.evidence import Coded, Evidence, coded, grouped, source_rows
+from analyzer.verdict.evidence import Coded, Evidence, coded, distinct, source_rows
 
 Systems = frozenset[str]
 
@@ -67,7 +67,7 @@ def systems_of(evidence: Evidence, catalogue: Catalogue) -> dict[int, Systems]:
         (coded(evidence.flows.column("ja4")), _by_hello),
     )
     for column, told_by in signs:
-        for (client, code), _ in grouped(np.flatnonzero(rows & (column.codes >= 0)), evidence.client.codes, column.codes):
+        for client, code in distinct(np.flatnonzero(rows & (column.codes >= 0)), evidence.client.codes, column.codes):
             for system in told_by(column.values[code]):
                 told.setdefault(client, {}).setdefault(system, set()).add(column.values[code])
     return {client: found for client, votes in told.items() if (found := _most(votes))}

@@ -56,7 +56,10 @@ def _listing(key: str, counts: dict[str, int]) -> list[dict[str, Any]]:
 
 def text_counts(values: list[str], codes: Iterable[int]) -> dict[str, int]:
     """Text → how often, the commonest first. codes: of the texts, negative ones are none."""
-    counts = Counter(code for code in codes if code >= 0)
+    known = [code for code in codes if code >= 0]
+    if len(known) < 2:
+        return {values[code]: 1 for code in known}
+    counts = Counter(known)
     if len(counts) < 2:
         return {values[code]: number for code, number in counts.items()}
     return dict(sorted(((values[code], number) for code, number in counts.items()), key=lambda pair: (-pair[1], pair[0])))

@@ -7,9 +7,9 @@ worked requests; where none worked, the most carried; then most bytes, then the 
 from __future__ import annotations
 
 from collections import Counter
+from collections.abc import Callable
 from dataclasses import dataclass, field
-from functools import cached_property
-from typing import Any
+from typing import Any, Generic, TypeVar
 
 from analyzer.findings import Confidence
 from analyzer.tables import OUTCOMES
@@ -26,6 +26,25 @@ LEAST_CERTAIN = 4
 """Carried requests from which on one of several eras can be certain."""
 
 COMMONEST = ("broken", "authentication", "denied", "failed", "unanswered", "hidden", "unseen")
+
+
+T = TypeVar("T")
+
+
+class once(Generic[T]):
+    """A property that is worked out once, as functools.cached_property without the lock that this takes before Python 3.12."""
+
+    def __init__(self, of: Callable[[Any], T]) -> None:
+        self._of = of
+        self.__doc__ = of.__doc__
+
+    def __set_name__(self, owner: type, name: str) -> None:
+        self._name = name
+
+    def __get__(self, instance: Any, owner: type) -> T:
+        value: T = self._of(instance)
+        instance.__dict__[self._name] = value  # found there from now on, before this
+        return value
 
 
 @dataclass
@@ -111,7 +130,7 @@ class Contest:
     first: int | None = None
     last: int | None = None
 
-    @cached_property
+    @once
     def ranked(self) -> list[Share]:
         """The shares, the best first. Asked for when all is counted, as everything below."""
         if len(self.shares) < 2:
@@ -119,7 +138,7 @@ class Contest:
         some_worked = any(share.worked for share in self.shares.values())
         return sorted(self.shares.values(), key=lambda share: (*(-number for number in _rank(share, some_worked)), share.proxy))
 
-    @cached_property
+    @once
     def carriers(self) -> list[Share]:
         """The proxies that carried any, the best first."""
         return [share for share in self.ranked if share.carried]
@@ -128,26 +147,26 @@ class Contest:
     def n_requests(self) -> int:
         return sum(self.outcomes.values())
 
-    @cached_property
+    @once
     def asked(self) -> Share | None:
         """The proxy that most requests were sent to, of equals the one tried first; None: no request was seen."""
         tried = [share for share in self.shares.values() if share.asked]
         return min(tried, key=lambda share: (-share.asked, _late(share.first_asked), share.proxy), default=None)
 
-    @cached_property
+    @once
     def tied(self) -> bool:
         """Whether the two best are equal in everything that decides."""
         some_worked = any(share.worked for share in self.shares.values())
         best = self.carriers[:2]
         return len(best) == 2 and _rank(best[0], some_worked) == _rank(best[1], some_worked)
 
-    @cached_property
+    @once
     def winner(self) -> Share | None:
         """The proxy that carried most; None where none did, a tie is full, or the plane is split."""
         carriers = self.carriers
         return carriers[0] if carriers and not self.split and not self.tied else None
 
-    @cached_property
+    @once
     def confidence(self) -> Confidence | None:
         """certain: all went to one proxy, every answer was seen, one worked at least; likely: it carried 80 %; else unclear."""
         winner = self.winner
@@ -160,7 +179,7 @@ class Contest:
         part, whole = LIKELY_SHARE
         return "likely" if winner.carried * whole >= sum(share.carried for share in self.carriers) * part else "unclear"
 
-    @cached_property
+    @once
     def outcome(self) -> str | None:
         """works, partly, else the commonest that came of its requests; direct or blocked without any; None: nothing can be said."""
         worked, counted = self.outcomes[WORKED], self.n_requests - self.outcomes[CHALLENGED]

@@ -41,6 +41,17 @@ def test_pairs_of_surrogates_are_characters_and_lone_ones_are_bytes() -> None:
     assert json.loads(to_json({"rows": [text]}))["rows"] == [{**text, "b": r"x\xffy"}]
 
 
+@pytest.mark.parametrize("place", [0, 1, 2])
+def test_what_rows_have_in_common_is_written_as_what_is_only_equal(place: int) -> None:
+    common = [{"service": "é", "through": []}, {"service": "b"}]
+    keys = ["own", "also"]
+    keys.insert(place, "common")
+    rows = [{key: common if key == "common" else [n, key] for key in keys} for n in range(6)] + [{"common": [{"x": 1}]}, {"own": []}, {}]
+    apart = json.loads(json.dumps(rows))
+    assert apart == rows and apart[0]["common"] is not apart[1]["common"]
+    assert to_json({"rows": rows}) == to_json({"rows": apart}) and json.loads(to_json({"rows": rows}))["rows"] == rows
+
+
 def test_it_is_printable_ascii() -> None:
     text = to_json(hostile())
     assert set(text) <= {chr(c) for c in range(0x20, 0x7F)} | {"\n"}

@@ -4,7 +4,7 @@ import pytest
 
 from analyzer.routes.route import route_flows
 from analyzer.routes.topology import Topology, topology_from
-from analyzer.verdict.evidence import by_first_seen, evidence_of, grouped, rfc3339, source_rows
+from analyzer.verdict.evidence import by_first_seen, distinct, evidence_of, grouped, rfc3339, source_rows
 from tests.verdict.rows import CNC, LAB_TOPOLOGY, PROX01, START_NS, WORKSTATION, flow, table, tunnel
 
 
@@ -26,6 +26,8 @@ def test_grouped_by_several_keys_in_their_order() -> None:
     found = [(key, positions.tolist()) for key, positions in grouped(np.array([4, 3, 2, 1, 0]), a, b)]
     assert found == [((0, 5), [1, 3]), ((1, 4), [2]), ((1, 5), [0, 4])]
     assert list(grouped(np.array([], dtype=np.int64), a)) == []
+    assert list(distinct(np.array([4, 3, 2, 1, 0]), a, b)) == [key for key, _ in found]
+    assert list(distinct(np.array([], dtype=np.int64), a)) == []
 
 
 def test_rows_are_put_in_time_order_with_timeless_ones_last() -> None:

@@ -27,8 +27,8 @@ def mixed(evidence: Evidence) -> list[Finding]:
     known = np.flatnonzero(evidence.asks_proxy & (evidence.request_service.codes >= 0) & (plane.codes >= 0))
     parts, asked, services = [], [], []
     for (client, service), own in grouped(known, evidence.client.codes[row], evidence.request_service.codes):
-        codes, counts = np.unique(plane.codes[own], return_counts=True)
-        if len(codes) > 1:
+        if len(own) > 1 and (plane.codes[own] != plane.codes[own[0]]).any():
+            codes, counts = np.unique(plane.codes[own], return_counts=True)
             names = [f"{n} of the {plane.values[code]} plane" for code, n in zip(codes.tolist(), counts.tolist(), strict=True)]
             requests = counted(len(own), f"{evidence.service.values[service]} request")
             parts.append(f"{requests} of {evidence.client_label(client)}: {' and '.join(sorted(names))}")
