@@ -140,7 +140,9 @@ CODES: dict[str, Code] = {
         "Start the capture before the clients, or capture longer.",
     ),
     "duplicated-packets": Code(
-        "info", "Packets were captured twice and counted once.", "Nothing to do; capture on one interface to avoid it."
+        "info",
+        "Packets were captured twice. Each counts once, but those of two parts count twice, as the text says then.",
+        "Nothing to do; capture on one interface to avoid it. Captures of which parts hold the same packets are to be read together.",
     ),
     "one-direction-only": Code(
         "warning",

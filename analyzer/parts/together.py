@@ -3,9 +3,20 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import replace
+from typing import Any, Final
 
+import numpy as np
+
+from analyzer.capture.block import Damage
+from analyzer.capture.interleave import MOMENT_NS
 from analyzer.errors import Unusable
+from analyzer.flows.layout import N_RECORDS, Tables
+from analyzer.packets.layout import NO_TIME, TCP
 from analyzer.parts.partial import Partial, merge_all
+
+SAME: Final = ["a_hi", "a_lo", "b_hi", "b_lo", "a_port", "b_port", "syn_side", "isn"]
+"""What two records have in common that the same SYN began."""
 
 
 def in_order(parts: Sequence[Partial]) -> list[Partial]:
@@ -14,9 +25,47 @@ def in_order(parts: Sequence[Partial]) -> list[Partial]:
 
 
 def together(parts: Sequence[Partial]) -> Partial:
-    """All parts as one. Errors: Unusable, a file's packets are in two of them."""
+    """All parts as one; where packets of two of them are the same, the later one's first input says so. Errors: Unusable, a file's packets
+    are in two of them."""
     check_apart(parts)
-    return merge_all(in_order(parts))
+    noted: list[Partial] = []
+    beside: list[Any] = []
+    for part in in_order(parts):
+        begun = opened(part.tables)
+        n = 0
+        if len(begun):
+            # What ended before this part begins has no packet in common with it, nor with any that comes behind.
+            begins = int(begun["first_ns"].min())
+            beside = [rows for rows in beside if int(rows["last_ns"].max()) >= begins]
+            n = sum(n_recorded_twice(rows, begun) for rows in beside)
+            beside.append(begun)
+        noted.append(with_twice(part, n) if n and part.inputs else part)
+    return merge_all(noted)
+
+
+def with_twice(part: Partial, n: int) -> Partial:
+    """The part, with a note at its first input that n conversations of it are in another one too: their packets were captured at two
+    points, and as parts hold none they count twice."""
+    what = "1 conversation begins" if n == 1 else f"{n:,} conversations begin"
+    text = f"{what} with the same packet in another part: packets captured at two points count twice; read those captures together"
+    first = replace(part.inputs[0], damage=(*part.inputs[0].damage, Damage("duplicated-packets", text, count=n)))
+    return replace(part, inputs=(first, *part.inputs[1:]))
+
+
+def n_recorded_twice(one: Any, other: Any) -> int:
+    """How many of these conversations (`opened`) begin with the same SYN in both parts, at the same time but for a moment, and go on in
+    both: none where the parts follow each other."""
+    _, i, k = np.intersect1d(one[SAME], other[SAME], return_indices=True)
+    first, second = one[i], other[k]
+    near = np.abs(first["first_ns"] - second["first_ns"]) <= MOMENT_NS
+    both = np.maximum(first["first_ns"], second["first_ns"]) <= np.minimum(first["last_ns"], second["last_ns"])
+    return int((near & both).sum())
+
+
+def opened(tables: Tables) -> Any:
+    """The records that a SYN began, at a known time."""
+    records = tables.records[: int(tables.counts[N_RECORDS])]
+    return records[(records["protocol"] == TCP) & (records["syn_side"] >= 0) & (records["first_ns"] != NO_TIME)]
 
 
 def check_apart(parts: Sequence[Partial]) -> None:

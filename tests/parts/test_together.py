@@ -53,6 +53,20 @@ def test_no_part_holds_payload_of_any_flow(tmp_path: Path) -> None:
     assert [piece for piece in said if any(piece in data for data in unread)] == []
 
 
+def test_what_two_gateways_recorded_at_the_same_time_is_said(tmp_path: Path) -> None:
+    """Parts hold no packets to compare: what was captured at two points counts twice, and nobody is left to wonder why."""
+    (one,) = files_of(talks(0, 6), 1, tmp_path / "gw1", "ring")
+    (other,) = files_of([(ts + 3_000, *rest) for ts, *rest in talks(0, 6)[20:] + talks(1, 4)], 1, tmp_path / "gw2", "ring")  # type: ignore[misc]
+    parts = [part_of_captures(open_inputs([str(path)]).sources) for path in (one, other)]
+    said = [damage for facts in together(parts).inputs for damage in facts.damage]
+    begun_in_both = sum(ts >= talks(0, 6)[20][0] and frame[47] & 0x3F == 2 for ts, frame, *_ in talks(0, 6))
+    assert [(damage.code, damage.count) for damage in said] == [("duplicated-packets", begun_in_both)]
+    assert "count twice" in said[0].text and begun_in_both >= 3
+    halves = files_of(talks(0, 6), 2, tmp_path / "gw3", "ring")
+    cut = [part_of_captures(open_inputs([str(path)]).sources) for path in halves]
+    assert [damage for facts in together(cut).inputs for damage in facts.damage] == []
+
+
 def test_the_same_file_in_two_parts_is_refused(tmp_path: Path) -> None:
     paths = files_of(talks(0, 2), 2, tmp_path, "ring")
     part = part_of_captures(open_inputs([str(paths[0])]).sources)
