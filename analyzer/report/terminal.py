@@ -15,7 +15,7 @@ from rich.padding import Padding
 from rich.table import Table
 from rich.text import Text
 
-from analyzer.report.causes import SEVERITIES, Finding
+from analyzer.report.causes import SEVERITIES, Finding, Setting
 from analyzer.report.grid import cell, filled, grid, width_of
 from analyzer.report.matrix import matrix, notes
 from analyzer.report.model import BETWEEN, MOST_ANSWERS, Capture, Direct, Group, Leg, PlaneAnswer, Proxy, Report
@@ -32,6 +32,8 @@ FLOWS_NAMED = 3
 MOST_GROUPS = 6
 MOST_ROWS = 25
 """A screen is for reading: what a large gateway has beyond these is counted, and is whole in the files."""
+
+AS_ABOVE = "what to change: as above"
 
 ROOM_FOR_KINDS = 100
 ROOM_FOR_SHA256 = 140
@@ -321,6 +323,7 @@ def _findings(findings: Sequence[Finding], verbose: bool) -> Iterator[Renderable
     yield Text()
     yield Text("Findings", "bold underline")
     before = False
+    said: set[tuple[Setting, ...]] = set()
     for finding in findings:
         whole = verbose or finding.severity in SEVERITIES[:2]
         if before:
@@ -331,7 +334,11 @@ def _findings(findings: Sequence[Finding], verbose: bool) -> Iterator[Renderable
         if finding.advice and whole:
             yield _indented(Text.assemble(("→ ", "green"), inert(finding.advice)))
         if whole:
-            yield from _settings(finding, verbose)
+            if finding.settings in said:
+                yield _indented(Text(AS_ABOVE, "dim"), 4)
+            else:
+                yield from _settings(finding, verbose)
+            said |= {finding.settings} if finding.settings else set()
             yield from _when_and_flows(finding)
 
 
