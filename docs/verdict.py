@@ -21,7 +21,7 @@ An `ip:port` that behaves as one anywhere in the inputs, before or after the flo
 
 A flow on which a proxy was asked is never direct, whatever came back. What was asked and never answered is listed among the proxies with
 the kind `asked`; what answered as a web server does isn't. A proxy's address is no source, unless the topology calls it a workstation;
-nor is an address of which an address translation or a transparent proxy in the same capture is the explanation: such flows are copies
+nor is an address by which a proxy leaves, or of which a translation or a transparent proxy in the same capture is the explanation: such flows are copies
 (`same_as`) or legs behind a proxy (`upstream`), and count nowhere. A workstation with several addresses in the topology is one source.
 
 ## Whose traffic

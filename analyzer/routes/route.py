@@ -10,6 +10,7 @@ from analyzer.routes.behind import first_leg_of, takers
 from analyzer.routes.captured import captured_of
 from analyzer.routes.copies import copies_of
 from analyzer.routes.direct import DIRECT_OUTCOMES, can_be_direct, direct_outcomes
+from analyzer.routes.egress import as_proxies, leaving_of
 from analyzer.routes.fetches import fetches
 from analyzer.routes.inspection import opened_tunnels
 from analyzer.routes.legs import client_leg_of, hello_codes
@@ -30,7 +31,7 @@ def route_flows(flows: pa.Table, topology: Topology) -> pa.Table:
     route      upstream: the client has a proxy's address, also toward a parent proxy, any protocol. proxy: the server is a proxy
                (TCP only), or was asked as one on this flow, whatever came back. direct: other TCP, and UDP/443. null: other UDP.
                A flow from an unknown address that carries the very ClientHello of a tunnel is that tunnel's origin leg behind NAT,
-               so it is upstream too, not somebody's direct traffic.
+               so it is upstream too, not somebody's direct traffic; and so is all that the address opens (egress.py).
     proxy      the server's ip:port where the server is a proxy or was asked as one: on route proxy, and on upstream toward a parent.
                What a transparent proxy made of a flow that it took over is upstream, and so is all else that its address opens.
     same_as    the flow that this one is the copy of, behind a translation; its other columns are as if it were one of its own.
@@ -48,15 +49,18 @@ def route_flows(flows: pa.Table, topology: Topology) -> pa.Table:
     copy = copies_of(flows, ends, requests, captured, hello, proxies.asking)
     leg = client_leg_of(flows, ends, hello, to_proxy=route == PROXY, beyond=(route == UPSTREAM) | (route == DIRECT))
     leg = np.where((leg >= 0) & (copy[leg] >= 0), copy[leg], leg)
-    route[leg >= 0] = UPSTREAM
+    leaving = leaving_of(flows, ends, requests, leg, (route == DIRECT) & (copy < 0), (route == PROXY) & (copy < 0))
+    leaving = {client: proxies for client, proxies in leaving.items() if topology.workstation_name(ends.addresses[client]) is None}
+    route[(leg >= 0) | ((route == DIRECT) & (copy < 0) & np.isin(ends.client, list(leaving)))] = UPSTREAM
     taken, fetched_for = first_leg_of(flows, ends, hello, (route == DIRECT) & (copy < 0))
     second = np.maximum(taken, fetched_for)
     route[(second >= 0) | ((route == DIRECT) & np.isin(ends.client, _transparent(ends, second, topology)))] = UPSTREAM
     leg = np.maximum(leg, taken)
-    opened, other = opened_tunnels(flows, ends, requests, leg, route == PROXY, route == UPSTREAM)
+    known = as_proxies(ends, leaving)
+    opened, other = opened_tunnels(flows, known, requests, leg, route == PROXY, route == UPSTREAM)
     tunnel = np.where(leg >= 0, leg, np.where(other >= 0, other, fetched_for))
     legs = np.flatnonzero(tunnel >= 0)
-    carried, asked = fetches(flows, ends, requests, (route == PROXY) & (copy < 0), (route == UPSTREAM) & (copy < 0))
+    carried, asked = fetches(flows, known, requests, (route == PROXY) & (copy < 0), (route == UPSTREAM) & (copy < 0))
     columns = {
         "route": _texts(route, list(ROUTES)),
         "direct_outcome": _texts(direct_outcomes(flows, ends, captured, route == DIRECT), list(DIRECT_OUTCOMES)),

@@ -1,0 +1,97 @@
+"""Where proxies leave behind an address translation: addresses that open their connections toward origins, and are no source.
+
+A gateway that is recorded on both sides shows a proxy's connections under the translator's address only. One that carries a tunnel's
+very ClientHello, or a plain request with the Via of the proxy that was asked for it, tells whose address that is; so do connections
+to hosts that a proxy is being asked for just then, each of them and three at the least, as where TLS is opened on the way. What else
+comes from there is a proxy's as well: its retries, its checks, its fetches of revocation lists.
+"""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Iterator
+from dataclasses import replace
+
+import numpy as np
+import pyarrow as pa
+import pyarrow.compute as pc
+
+from analyzer.arrow import array
+from analyzer.routes.captured import is_known
+from analyzer.routes.proxies import Ends
+from analyzer.routes.requests import ABSOLUTE, NO_TIME, Bools, Ints, Requests, integers, one_array, same_host, times_ns
+
+LEAST_CONNECTIONS = 3
+"""A client that has nothing to do with it may ask for a host just while a proxy is asked for it. Not three times, and for nothing else."""
+
+Leaving = dict[int, set[int]]
+"""An address → the proxies whose connections are known to leave by it; both as codes of Ends."""
+
+
+def leaving_of(flows: pa.Table, ends: Ends, requests: Requests, leg: Ints, direct: Bools, to_proxy: Bools) -> Leaving:
+    """The addresses by which proxies leave. None that asks a proxy itself, or whose connections a proxy carries, is among them.
+
+    leg        int64[n]  as legs.client_leg_of gives it
+    direct     bool[n]   flows of addresses that aren't known to be a proxy's; copies behind a translation aside
+    to_proxy   bool[n]   client legs
+    """
+    found: Leaving = defaultdict(set)
+    by_hello = np.flatnonzero(direct & (leg >= 0))
+    for row, client_leg in zip(by_hello.tolist(), leg[by_hello].tolist(), strict=True):
+        found[int(ends.client[row])].add(int(ends.server[client_leg]))
+    for row, proxy in _by_request(flows, ends, requests, direct & (leg < 0), to_proxy):
+        found[int(ends.client[row])].add(proxy)
+    sources = set(ends.client[to_proxy].tolist())
+    for client in _by_moment(flows, ends, requests, direct & (leg < 0), to_proxy):
+        found.setdefault(client, set())
+    return {client: proxies for client, proxies in found.items() if client not in sources}
+
+
+def as_proxies(ends: Ends, leaving: Leaving) -> Ends:
+    """The same ends, with the proxy in the place of each address by which one proxy only leaves."""
+    client = ends.client.copy()
+    for address, proxies in leaving.items():
+        if len(proxies) == 1:
+            client[ends.client == address] = next(iter(proxies))
+    return replace(ends, client=client)
+
+
+def _by_request(flows: pa.Table, ends: Ends, requests: Requests, direct: Bools, to_proxy: Bools) -> Iterator[tuple[int, int]]:
+    """(row, the proxy) of plain requests that say they were handed on, while a proxy was asked for the same."""
+    via = pc.fill_null(one_array(flows.column("http_via")), False).to_numpy(zero_copy_only=False).astype(np.bool_)
+    legs = np.flatnonzero(direct & via & ends.tcp & is_known(flows, "http_host"))
+    asked = np.flatnonzero((requests.kind == ABSOLUTE) & to_proxy[requests.row] & (requests.answered != NO_TIME))
+    if not len(legs) or not len(asked):
+        return
+    hosts = pa.concat_arrays(
+        [same_host(one_array(flows.column("http_host")).take(array(legs))), same_host(requests.host.take(array(asked)))]
+    )
+    paths = pa.concat_arrays([one_array(flows.column("http_path")).take(array(legs)), requests.path.take(array(asked))])
+    names = integers(pc.binary_join_element_wise(hosts, pc.fill_null(paths, "/"), "").dictionary_encode().indices, -1)
+    open_: dict[int, list[int]] = defaultdict(list)
+    for position, name in zip(asked.tolist(), names[len(legs) :].tolist(), strict=True):
+        open_[name].append(position)
+    first = times_ns(flows.column("first_seen"))
+    for row, name in zip(legs.tolist(), names[: len(legs)].tolist(), strict=True):
+        for position in open_[name]:
+            if requests.first_seen[position] <= first[row] <= requests.answered[position]:
+                yield row, int(ends.server[requests.row[position]])
+
+
+def _by_moment(flows: pa.Table, ends: Ends, requests: Requests, direct: Bools, to_proxy: Bools) -> list[int]:
+    """Addresses all of whose connections begin while a proxy is asked for their host, between the request and its answer."""
+    opened = np.flatnonzero(direct & ends.tcp)
+    ask = np.flatnonzero((requests.kind >= 0) & to_proxy[requests.row] & (requests.answered != NO_TIME))
+    if len(opened) < LEAST_CONNECTIONS or not len(ask):
+        return []
+    host = pc.coalesce(one_array(flows.column("sni")), one_array(flows.column("http_host")))
+    names = pa.concat_arrays([same_host(host.take(array(opened))), same_host(requests.host.take(array(ask)))])
+    code = integers(names.dictionary_encode().indices, -1)
+    first = times_ns(flows.column("first_seen"))[opened]
+    asked: dict[int, list[tuple[int, int]]] = defaultdict(list)
+    for position, name in zip(ask.tolist(), code[len(opened) :].tolist(), strict=True):
+        asked[name].append((int(requests.first_seen[position]), int(requests.answered[position])))
+    fits: dict[int, list[bool]] = defaultdict(list)
+    for client, name, at in zip(ends.client[opened].tolist(), code[: len(opened)].tolist(), first.tolist(), strict=True):
+        fits[client].append(name >= 0 and any(begin <= at <= end for begin, end in asked.get(name, ())))
+    return [client for client, each in fits.items() if len(each) >= LEAST_CONNECTIONS and all(each)]
