@@ -11,7 +11,7 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from analyzer.arrow import array
-from analyzer.routes.captured import Captured, is_known, is_text
+from analyzer.routes.captured import SILENCE_S, Captured, capture_ends, is_known, is_text
 from analyzer.routes.portals import one_answer_for_many
 from analyzer.routes.proxies import Ends
 from analyzer.routes.requests import NO_TIME, Bools, Ints, integers, one_array, times_ns
@@ -38,11 +38,12 @@ def can_be_direct(flows: pa.Table, ends: Ends) -> Bools:
     return result
 
 
-def was_blocked(flows: pa.Table, captured: Captured) -> Bools:
+def was_blocked(flows: pa.Table) -> Bools:
     """Per flow: whether it never got through (BLOCKED_STATES). One SYN at a capture's end was perhaps answered behind it."""
     blocked = pc.is_in(one_array(flows.column("state")), value_set=pa.array(BLOCKED_STATES)).to_numpy(zero_copy_only=False)
     tries = integers(flows.column("packets_out"), 0)
-    waited = (tries > 1) | captured.waited(times_ns(flows.column("first_seen")))
+    first, end = times_ns(flows.column("first_seen")), capture_ends(flows)
+    waited = (tries > 1) | ((first != NO_TIME) & (end - np.where(first == NO_TIME, end, first) >= SILENCE_S * 10**9))
     result: Bools = blocked.astype(np.bool_) & (~is_text(flows, "state", "no-answer") | waited)
     return result
 
@@ -63,7 +64,7 @@ def direct_outcomes(flows: pa.Table, ends: Ends, captured: Captured, direct: Boo
     answered = known & both & came & ~alone
     since = first_word(flows)
     nothing = known & both & (captured.client_bytes > 0) & (~came | alone) & ~captured.server_lost & captured.waited(since)
-    blocked = (was_blocked(flows, captured) & ~(is_text(flows, "protocol", "udp") & _one_way(ends, captured))) | nothing
+    blocked = (was_blocked(flows) & ~(is_text(flows, "protocol", "udp") & _one_way(ends, captured))) | nothing
     code = np.where(blocked, BLOCKED, np.where(answered, ANSWERED, UNKNOWN))
     code[is_text(flows, "firewall_action", "block") & ~answered] = BLOCKED
     return np.where(direct, code, -1).astype(np.int64)

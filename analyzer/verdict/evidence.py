@@ -17,7 +17,6 @@ import pyarrow.compute as pc
 from analyzer.arrow import array
 from analyzer.findings import Confidence, Finding, Severity
 from analyzer.routes.behind import explained_clients
-from analyzer.routes.captured import captured_of
 from analyzer.routes.direct import was_blocked
 from analyzer.routes.requests import ABSOLUTE, NO_TIME, Bools, Ints, Requests, flat_requests, integers, one_array, same_host, times_ns
 from analyzer.routes.route import DIRECT, PROXY, ROUTES, UPSTREAM
@@ -61,7 +60,6 @@ class Evidence:
     client … state  Coded of n rows; service and plane share their numbering with request_service and request_plane
     first last      int64[n]   ns since 1970, or NO_TIME
     bytes           int64[n]   payload both ways
-    unopened        bool[n]    nobody let it in: refused, unreachable, no answer though there was time for one
     hidden          bool[n]    TLS to a proxy that shows no request
     own             bool[n]    named by a rule of evidence `own`
     outcome         per request, see there
@@ -85,7 +83,6 @@ class Evidence:
     first: Ints
     last: Ints
     bytes: Ints
-    unopened: Bools
     hidden: Bools
     own: Bools
     requests: Requests
@@ -107,6 +104,11 @@ class Evidence:
         """The ids of these rows, in their order."""
         ids: list[str] = self._ids[rows].tolist()
         return ids
+
+    @cached_property
+    def unopened(self) -> Bools:
+        """bool[n]: nobody let it in: refused, unreachable, no answer though there was time for one."""
+        return was_blocked(self.flows)
 
     @cached_property
     def _ids(self) -> npt.NDArray[np.object_]:
@@ -267,7 +269,6 @@ def evidence_of(flows: pa.Table, topology: Topology) -> Evidence:
         first=first,
         last=times_ns(flows.column("last_seen")),
         bytes=integers(flows.column("bytes_out"), 0) + integers(flows.column("bytes_in"), 0),
-        unopened=was_blocked(flows, captured_of(flows)),
         hidden=_true(flows, "hidden"),
         own=is_own[kind.codes],
         requests=requests,

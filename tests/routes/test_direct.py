@@ -2,7 +2,6 @@ from typing import Any
 
 import pytest
 
-from analyzer.routes.captured import captured_of
 from analyzer.routes.direct import can_be_direct, was_blocked
 from analyzer.routes.proxies import flow_ends
 from tests.verdict.rows import PROX01, SECOND_NS, START_NS, flow, routed, table, tunnel
@@ -31,7 +30,7 @@ def test_what_can_be_direct(protocol: str, port: int, expected: bool) -> None:
 )
 def test_what_was_blocked(state: str | None, blocked: bool) -> None:
     flows = table([flow(state=state, packets_out=2)])
-    assert was_blocked(flows, captured_of(flows)).tolist() == [blocked]
+    assert was_blocked(flows).tolist() == [blocked]
 
 
 HELLO: dict[str, Any] = {"client_hello_at": START_NS, "sni": "a.example"}
