@@ -279,6 +279,24 @@ def test_the_pipeline_imports_no_slow_library() -> None:
     assert lazy_modules_after("import analyzer.pipeline") == []
 
 
+NOT_FOR_A_RUN = (
+    *("parts", "studies", "jobs", "fleet", "slices", "second_opinion", "proposal", "pac", "client_analyzer", "report.page", "report.plots"),
+    *("row_files", "capture.live", "capture.remote", "growing", "warm"),
+)
+"""Rooms and modules that a report of one capture, or its flows as Parquet, has no use for."""
+
+
+@pytest.mark.parametrize("output", [("report", "out.json"), ("report", "out.md"), ("flows", "out.parquet")])
+def test_a_run_imports_nothing_of_ours_that_it_has_no_use_for(output: tuple[str, str], tmp_path: Path) -> None:
+    verb, name = output
+    code = "import sys\nfrom analyzer.cli.run import run\nassert run(sys.argv[1:]) == 0\nprint(*sys.modules)"
+    command = [sys.executable, "-c", code, verb, str(ROOT / "captures/T1-winhttp.pcapng"), "-q", "-o", str(tmp_path / name)]
+    loaded = subprocess.run(command, cwd=ROOT, capture_output=True, text=True, check=True).stdout.split()
+    unused = [module for module in loaded for room in NOT_FOR_A_RUN if f"{module}.".startswith(f"analyzer.{room}.")]
+    assert unused == ["analyzer.parts", "analyzer.parts.results"]  # where captures, parts and tables of flows are told apart
+    assert not {"multiprocessing.pool", "concurrent.futures.process", "distributed", "fsspec", "urllib.request"} & set(loaded)
+
+
 @pytest.mark.parametrize("verb", ["flows", "report"])
 def test_a_run_imports_no_slow_library(verb: str, tmp_path: Path) -> None:
     syn = struct.pack("!HHIIBBHHH", 49152, 3128, 1, 0, 0x50, 0x02, 64240, 0, 0)

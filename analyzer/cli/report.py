@@ -147,7 +147,6 @@ def report(
     from analyzer.report.chosen import Choice, check_services, chosen
     from analyzer.report.files import check_report_path
     from analyzer.report.ipynb import Asked
-    from analyzer.studies.expectations import load_expectations
 
     choice = Choice(tuple(source or ()), tuple(service or ()), tuple(proxy or ()))
     if output is not None:
@@ -158,7 +157,11 @@ def report(
         inputs, topology=topology, catalogues=catalogue, start=start, end=end, workers=workers, cluster=cluster, quiet=quiet, tz=tz
     )
     check_services(choice, question.catalogue.services)
-    expectations = load_expectations(expect, question.catalogue) if expect else None
+    expectations = None
+    if expect:
+        from analyzer.studies.expectations import load_expectations
+
+        expectations = load_expectations(expect, question.catalogue)
     listed = any((_is_page(output), allow, no_inspection, tickets, pac, expectations))
     reading = read(question, digests=True, listed=listed)
     if allow is not None or no_inspection is not None:

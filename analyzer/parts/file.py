@@ -37,7 +37,13 @@ DIGEST: Final = 32
 MAX_SIZE: Final = 1 << 36
 """A part that says it is larger unpacked isn't opened: 64 GiB are the flows of a month."""
 
-LAYOUT: Final = hashlib.sha256(repr([(name, getattr(empty_tables(), name).dtype.descr) for name in USED]).encode()).hexdigest()[:16]
+
+def _layout(tables: Tables) -> str:
+    """A short digest of what the tables' columns are."""
+    return hashlib.sha256(repr([(name, getattr(tables, name).dtype.descr) for name in USED]).encode()).hexdigest()[:16]
+
+
+LAYOUT: Final = _layout(empty_tables())
 """What the tables' columns are: another version may have others."""
 
 SMALL: Final = 4 << 20

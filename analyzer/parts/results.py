@@ -1,4 +1,7 @@
-"""Parts and flow tables as inputs: what came of captures that were read before, here or elsewhere, together with captures or without."""
+"""Parts and flow tables as inputs: what came of captures that were read before, here or elsewhere, together with captures or without.
+
+Every run passes here, and few have parts: what only they need is imported where it is used (0.2 s).
+"""
 
 from __future__ import annotations
 
@@ -14,21 +17,13 @@ from analyzer.capture.inputs import RESULTS, Inputs, no_results, open_inputs
 from analyzer.capture.interleave import in_time_order
 from analyzer.capture.source import Input, Source
 from analyzer.errors import NothingReadable, Unusable
-from analyzer.parts.executor import executor_of
-from analyzer.parts.file import read_part
-from analyzer.parts.partial import Partial, collect_piece, whole_tables
-from analyzer.parts.plan import can_be_shared_out, runs_of
-from analyzer.parts.run import read_runs
-from analyzer.parts.together import together
 from analyzer.pipeline import Progress, Reading, check_span, counted, judged_by, read_found, within
-from analyzer.routes.route import route_flows
 from analyzer.routes.topology import Proxy, Topology
-from analyzer.row_files import read_rows
-from analyzer.services.tag import tag_flows
 from analyzer.tables import FLOW_SCHEMA
 from analyzer.text.times import rows as rows_of
 
 if TYPE_CHECKING:
+    from analyzer.parts.partial import Partial
     from analyzer.services.catalogue import Catalogue
 
 PARQUET = RESULTS[1]
@@ -83,6 +78,9 @@ def read_results(
 
     Errors  Unusable: nothing could be read, or a window is asked of parts, which have no packets to choose from
     """
+    from analyzer.parts.partial import whole_tables
+    from analyzer.parts.together import together
+
     parts, tables = parts_and_tables(found)
     if parts and (start_ns is not None or end_ns is not None):
         raise Unusable("a part holds no packets to choose from", "--start and --end", "give them to whichproxy flows --partial")
@@ -118,6 +116,11 @@ def read_shared_out(
     run_bytes: int | None = None,
 ) -> Reading | None:
     """As pipeline.read, the captures read by processes or a cluster; None where they can't be shared out, or are too small to be."""
+    from analyzer.parts.executor import executor_of
+    from analyzer.parts.partial import whole_tables
+    from analyzer.parts.plan import can_be_shared_out, runs_of
+    from analyzer.parts.run import read_runs
+
     if not can_be_shared_out(found.sources):
         return None
     names = [source.name for source in found.sources]
@@ -139,6 +142,9 @@ def read_shared_out(
 
 def parts_and_tables(found: Inputs) -> tuple[list[Partial], list[pa.Table]]:
     """(the parts, the flow tables) among the inputs; what can't be read goes to `unusable`."""
+    from analyzer.parts.file import read_part
+    from analyzer.row_files import read_rows
+
     parts: list[Partial] = []
     tables: list[pa.Table] = []
     for name in found.results:
@@ -158,6 +164,8 @@ def parts_and_tables(found: Inputs) -> tuple[list[Partial], list[pa.Table]]:
 
 def part_of_captures(sources: Sequence[Source], start_ns: int | None = None, end_ns: int | None = None, *, digests: bool = True) -> Partial:
     """What the captures' packets say, as one part. Errors: Unusable, nothing of them can be read, or no packet is in the window."""
+    from analyzer.parts.partial import Partial, collect_piece
+
     if digests:
         for source in sources:
             source.read_sha256()
@@ -176,6 +184,9 @@ def joined_rows(tables: Sequence[pa.Table], topology: Topology, catalogue: Catal
 
     Names and methods that the tables have stay where the topology says nothing.
     """
+    from analyzer.routes.route import route_flows
+    from analyzer.services.tag import tag_flows
+
     rows = pa.concat_tables(tables).combine_chunks()
     first = rows.append_column("row", pa.array(range(rows.num_rows), pa.int64())).group_by("id").aggregate([("row", "min")])["row_min"]
     rows = rows.take(first)

@@ -27,7 +27,7 @@ def shared_out(paths: Sequence[Path], run_bytes: int, monkeypatch: pytest.Monkey
 
     executor = Here()
     executor.workers = 4
-    monkeypatch.setattr(results, "executor_of", lambda *_: nullcontext(executor))
+    monkeypatch.setattr("analyzer.parts.executor.executor_of", lambda *_: nullcontext(executor))
     found = open_inputs([str(path) for path in paths])
     reading = results.read_shared_out(found, *knowledge(), None, None, 4, None, None, digests=True, run_bytes=run_bytes)
     assert reading is not None
