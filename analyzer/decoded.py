@@ -63,7 +63,7 @@ def decode(blocks: Iterable[Block], sources: Sequence[Source], fragments: Fragme
 def keyed(block: Block, packets: npt.NDArray[Any], keys: npt.NDArray[Any] | None = None) -> Decoded:
     """The packets with their keys; `keys`: room for them."""
     keys = np.empty(len(packets), KEY) if keys is None else keys
-    key_packets(packets, keys)
+    key_packets(packets, keys, len(packets))
     return Decoded(block, packets, keys)
 
 

@@ -20,7 +20,6 @@ from analyzer.kept import KernelCache, cache_folder
 
 # What the kernels of each stage that Numba compiles are made of: their own stage's sources and those of the stages they call into.
 MADE_OF: Final = {
-    "flows": ("packets", "flows"),
     "names": ("packets", "flows", "names"),
 }
 

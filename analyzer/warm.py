@@ -10,9 +10,8 @@ import numpy as np
 
 from analyzer.capture.interleave import in_time_order
 from analyzer.capture.source import Source
-from analyzer.flows.grow import empty_tables, pack_arena
+from analyzer.flows.grow import empty_tables
 from analyzer.flows.layout import Tables
-from analyzer.flows.table import rehash
 from analyzer.kept import NotKept, cache_folder, cleared, only_kept, stranger
 from analyzer.kernels import MADE_OF, all_digests, stage_folder
 from analyzer.names.tls import keep_client_hello
@@ -75,9 +74,7 @@ def load() -> None:
 
 
 def touch(tables: Tables) -> None:
-    """Compile what the two packets don't need: growing tables, hellos that came by QUIC."""
-    rehash(tables)
-    pack_arena(tables, tables.arena.copy())
+    """Compile what the two packets don't need: hellos that came by QUIC."""
     keep_client_hello(tables, np.zeros(64, np.uint8), 4, 5, 0, 0, np.uint32(0), np.uint32(0), 0, np.uint32(0), True)
 
 

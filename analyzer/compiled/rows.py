@@ -7,7 +7,6 @@ from functools import cache, wraps
 from typing import Any, TypeVar, cast
 
 import numpy as np
-import numpy.typing as npt
 
 F = TypeVar("F", bound=Callable[..., Any])
 
@@ -18,14 +17,14 @@ class Row:
     There is no `rows[i]`: in C that would be a copy. A number that a field can't hold raises ValueError, where C would cut it.
     """
 
-    __slots__ = ("at", "columns")
+    __slots__ = ("_columns", "_row")  # no field is named so
 
     def __init__(self, columns: tuple[memoryview, ...], at: int) -> None:
-        self.columns = columns
-        self.at = at
+        self._columns = columns
+        self._row = at
 
     def __add__(self, rows: int) -> Row:
-        return type(self)(self.columns, self.at + rows)
+        return type(self)(self._columns, self._row + rows)
 
 
 @cache
@@ -37,20 +36,31 @@ def row_class(dtype: np.dtype[Any]) -> type[Row]:
 
 def _field(i: int) -> property:
     def get(row: Any) -> Any:
-        return row.columns[i][row.at]
+        return row._columns[i][row._row]
 
     def put(row: Any, value: int) -> None:
-        row.columns[i][row.at] = value
+        row._columns[i][row._row] = value
 
     return property(get, put)
 
 
-def by_address(array: npt.NDArray[Any]) -> Any:
-    """What a kernel is given of an array: its first row, or its numbers."""
+class Bundle:
+    """A named tuple of arrays by their addresses; len_NAME: how many rows there are of one."""
+
+    def __init__(self, arrays: Any) -> None:
+        for name, array in arrays._asdict().items():
+            setattr(self, name, by_address(array))
+            setattr(self, f"len_{name}", len(array))
+
+
+def by_address(array: Any) -> Any:
+    """What a kernel is given of an array: its first row, or its numbers, one behind the other; of a named tuple of arrays, both."""
+    if not isinstance(array, np.ndarray):
+        return Bundle(array)
     names = array.dtype.names
     if names is None:
-        return memoryview(array)  # type: ignore[arg-type]
-    return row_class(array.dtype)(tuple(memoryview(array[name]) for name in names), 0)  # type: ignore[arg-type]
+        return memoryview(array.reshape(-1))  # type: ignore[arg-type]
+    return row_class(array.dtype)(tuple(memoryview(array[name]) for name in names), 0)
 
 
 def plain(function: F) -> F:
@@ -58,6 +68,6 @@ def plain(function: F) -> F:
 
     @wraps(function)
     def call(*arguments: Any) -> Any:
-        return function(*(by_address(argument) if isinstance(argument, np.ndarray) else argument for argument in arguments))
+        return function(*(by_address(argument) if isinstance(argument, np.ndarray | tuple) else argument for argument in arguments))
 
     return cast(F, call)

@@ -21,6 +21,7 @@ PACKAGE: Final = Path(__file__).resolve().parent.parent
 UNITS: Final = {
     "packets": ("packets/layout", "packets/fields", "packets"),
     "capture": ("packets/layout", "packets/fields", "compiled/memory", "compiled/widths", "capture"),
+    "flows": ("packets/layout", "compiled/memory", "compiled/widths", "flows/layout", "flows"),
 }
 # Modules that a unit reads numbers from, and compiles nothing of.
 NUMBERS_FROM: Final = {"capture": ("packets/link", "packets/link_types", "capture/records")}
@@ -45,6 +46,7 @@ cdef inline void* place_of(object array, Py_ssize_t size, bint written) except? 
 _DECLARED: Final = re.compile(
     r"^cdef (?P<inline>inline )?(?P<answer>\([^)]*\)|[\w ]+?[ *]+)\s*(?P<name>\w+)\((?P<arguments>[^)]*)\)[^:\n]*(?P<body>:?)$", re.M
 )
+_STRUCT: Final = re.compile(r"^cdef struct (\w+):\n((?:    .+\n?)+)", re.M)
 _IMPORTS: Final = re.compile(r"^(from \S+ cimport .*|cimport .*)\n", re.M)
 
 
@@ -92,9 +94,11 @@ def unit_of(stage: str) -> Unit:
     sources, declarations, entries = [], [], []
     values: dict[str, tuple[int, str]] = {}
     declared: dict[str, tuple[Declared, str]] = {}
+    bundles: dict[str, dict[str, str]] = {}
     for path in parts_of(stage):
         text = path.read_text(encoding="utf-8")
         own = dict(declarations_in(text))
+        bundles.update(bundles_in(text))
         for name, kernel in own.items():
             if name in declared:
                 raise ValueError(f"{path}: {name} is a kernel of {declared[name][1]} too")
@@ -107,7 +111,7 @@ def unit_of(stage: str) -> Unit:
                 continue
             sources.append("\n".join(lines[function.lineno - 1 : function.end_lineno]) + "\n")
             if any(isinstance(mark, ast.Name) and mark.id == "kernel" for mark in function.decorator_list):
-                entries.append(entry(function.name, own[function.name]))
+                entries.append(entry(function.name, own[function.name], bundles))
             for name, value in constants_of(function, module).items():
                 if values.setdefault(name, (value, module.name))[0] != value:
                     raise ValueError(f"{module}: {name} is another number in {values[name][1]}")
@@ -132,11 +136,35 @@ def declarations_in(text: str) -> Iterator[tuple[str, Declared]]:
             yield found["name"], Declared(found["answer"].strip(), tuple((kind, name) for kind, _, name in arguments))
 
 
-def entry(name: str, kernel: Declared) -> str:
+def bundles_in(text: str) -> Iterator[tuple[str, dict[str, str]]]:
+    """The structures that a .pxd declares which hold addresses: the type of each of their fields."""
+    for name, body in _STRUCT.findall(text):
+        fields = {field: kind for kind, field in (line.split() for line in body.splitlines())}
+        if any(kind.endswith("*") for kind in fields.values()):
+            yield name, fields
+
+
+def bundle(argument: str, kind: str, fields: dict[str, str]) -> list[str]:
+    """What fills such a structure from a named tuple of arrays; a field len_NAME has how many rows there are of one."""
+    lines = [f"    {argument}_ = cython.declare({kind})"]
+    for field, of in fields.items():
+        if of.endswith("*"):
+            address = f"cython.cast('{of}', place_of({argument}.{field}, cython.sizeof({of.removesuffix('*')}), True))"
+            lines.append(f"    {argument}_.{field} = {address}")
+        else:
+            lines.append(f"    {argument}_.{field} = len({argument}.{field.removeprefix('len_')})")
+    return lines
+
+
+def entry(name: str, kernel: Declared, bundles: dict[str, dict[str, str]]) -> str:
     """A function that Python calls: arrays as their addresses, checked to have rows of the size that the kernel goes by."""
     lines = [f"def entry_{name}({', '.join(argument for _, argument in kernel.arguments)}):"]
     given = []
     for kind, argument in kernel.arguments:
+        if kind.removesuffix("*") in bundles:
+            lines += bundle(argument, kind.removesuffix("*"), bundles[kind.removesuffix("*")])
+            given.append(f"cython.address({argument}_)")
+            continue
         if kind.endswith("*"):
             row, written = kind.removesuffix("*").removeprefix("const ").strip(), not kind.startswith("const ")
             address = f"cython.cast('{kind}', place_of({argument}, cython.sizeof({row}), {written}))"

@@ -7,10 +7,10 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
+from analyzer.compiled import kernel
 from analyzer.flows.duplicates import digest_place, same_packet
 from analyzer.flows.layout import N_DUPLICATES, N_HELD, SOURCE_BITS, Tables
 from analyzer.flows.stretches import see_again
-from analyzer.kernels import kernel
 from analyzer.packets.layout import ACK, FIN, NO_TIME, RST, SYN, TCP
 
 
@@ -25,12 +25,12 @@ def take_back_copies(tables: Tables, recent: npt.NDArray[Any], firsts: npt.NDArr
     whole_sides = own[packets[own] == sent]
     rows, counted = np.unique(firsts["record"], return_counts=True)
     whole = set(rows[packets[2 * rows] + packets[2 * rows + 1] == counted].tolist())
-    take_back(tables, recent, firsts)
+    take_back(tables, recent, firsts, len(firsts))
     others: npt.NDArray[Any] = firsts[firsts["copy"] == 0]
     for row in np.unique(firsts["record"][firsts["copy"] != 0]).tolist():
         rest = others[others["record"] == row]
         if row in whole:
-            see_again(tables, row, rest["ts_ns"].copy(), rest["payload_bytes"].copy(), rest["side"].copy())
+            see_again(tables, row, rest["ts_ns"].copy(), rest["payload_bytes"].copy(), rest["side"].copy(), len(rest))
             see_only(tables.records[row : row + 1], rest)
         copies = firsts[(firsts["copy"] != 0) & (firsts["record"] == row)]
         for side in np.intersect1d(whole_sides, (2 * row, 2 * row + 1)).tolist():
@@ -69,23 +69,25 @@ def last_data(firsts: npt.NDArray[Any]) -> int:
 
 
 @kernel
-def take_back(tables, recent, firsts):  # type: ignore[no-untyped-def]
+def take_back(tables, recent, firsts, n):
     """Mark the copies, and subtract them from their sides."""
-    for i in range(len(firsts)):
-        first = firsts[i]
+    for i in range(n):
+        first = firsts + i
         place = digest_place(first.digest)
-        newer, older = recent[place], recent[place + 1]
-        if not (
-            (newer.digest == first.digest and same_packet(first, newer)) or (older.digest == first.digest and same_packet(first, older))
-        ):
+        if not was_seen(first, recent + place) and not was_seen(first, recent + place + 1):
             continue
         first.copy = 1
         tables.counts[N_DUPLICATES] += 1
-        side = tables.sides[2 * first.record + first.side]
+        side = tables.sides + 2 * first.record + first.side
         side.packets -= 1
         side.bytes -= first.payload_bytes
         if first.protocol != TCP or first.flags & RST:
             side.distinct -= first.payload_bytes
-        record = tables.records[first.record]
+        record = tables.records + first.record
         if first.flags & (SYN | ACK) == SYN and record.syn_side == first.side and record.isn == first.seq:
             record.syn_side = -1  # the record began without it
+
+
+def was_seen(first, before):
+    """True when `before`, a packet that was seen in an earlier piece, was this one."""
+    return before.digest == first.digest and same_packet(first.ts_ns, first.ip_id, first.payload_bytes, first.flags, first.ttl, before)

@@ -7,10 +7,8 @@ from __future__ import annotations
 
 from typing import Final
 
-import numpy as np
-
+from analyzer.compiled.widths import as_u32
 from analyzer.flows.layout import FREE_HOLE, N_HOLES
-from analyzer.kernels import inlined, kernel
 
 # More holes than this in one stream at a time are a capture that lost most of it; the lowest are then given up, and what
 # fills them later counts as sent again.
@@ -21,33 +19,31 @@ MAX_HOLES: Final = 64
 MAX_WINDOW: Final = 1 << 30
 OLD: Final = 3 << 30
 
+HALF: Final = 1 << 31
 
-@inlined
-def behind(seq, other):  # type: ignore[no-untyped-def]
+
+def behind(seq, other):
     """How far seq lies behind other, negative when before it, in the arithmetic of sequence numbers (RFC 9293 3.4)."""
-    return np.int64(np.int32(np.uint32(seq) - np.uint32(other)))
+    return as_u32(seq - other + HALF) - HALF
 
 
-@inlined
-def before(seq, high):  # type: ignore[no-untyped-def]
+def before(seq, high):
     """How far seq lies before the highest number of its stream, up to 4 GiB."""
-    return np.int64(np.uint32(np.uint32(high) - np.uint32(seq)))
+    return as_u32(high - seq)
 
 
-@inlined
-def cover(holes, counts, side, seq, size):  # type: ignore[no-untyped-def]
+def cover(holes, counts, side, seq, size):
     """Count the payload [seq, seq + size) of a packet on this side."""
     if seq == side.high:
-        side.high = np.uint32(seq + np.uint32(size))
+        side.high = as_u32(seq + size)
         side.distinct += size
     else:
         cover_out_of_order(holes, counts, side, seq, size)
 
 
-@kernel
-def cover_out_of_order(holes, counts, side, seq, size):  # type: ignore[no-untyped-def]
+def cover_out_of_order(holes, counts, side, seq, size):
     """As cover, for payload that doesn't begin where the last ended."""
-    end = np.uint32(seq + np.uint32(size))
+    end = as_u32(seq + size)
     if behind(seq, side.high) > 0:
         add_hole(holes, counts, side, side.high, seq)
         side.high = end
@@ -72,61 +68,58 @@ def cover_out_of_order(holes, counts, side, seq, size):  # type: ignore[no-untyp
         fill(holes, counts, side, seq, end)
 
 
-@kernel
-def add_hole(holes, counts, side, start, end):  # type: ignore[no-untyped-def]
+def add_hole(holes, counts, side, start, end):
     """Remember that [start, end) was not seen; holes are kept in order."""
     high = end if behind(end, side.high) > 0 else side.high
     forget_old(holes, counts, side, high)
     n = 0
     last = -1
     at = side.holes
-    while at >= 0 and before(holes[at].end, high) > before(end, high):
-        last, at = at, holes[at].next
+    while at >= 0 and before((holes + at).end, high) > before(end, high):
+        last, at = at, (holes + at).next
         n += 1
     while at >= 0 and n < MAX_HOLES:
         n += 1
-        at = holes[at].next
+        at = (holes + at).next
     if n >= MAX_HOLES:
         lowest = side.holes
-        side.holes = holes[lowest].next
+        side.holes = (holes + lowest).next
         if last == lowest:
             last = -1
-        holes[lowest].next = np.int32(counts[FREE_HOLE])
+        (holes + lowest).next = counts[FREE_HOLE]
         counts[FREE_HOLE] = lowest
     new = counts[FREE_HOLE]
     if new >= 0:
-        counts[FREE_HOLE] = holes[new].next
+        counts[FREE_HOLE] = (holes + new).next
     else:
         new = counts[N_HOLES]
         counts[N_HOLES] += 1
-    holes[new].start = start
-    holes[new].end = end
+    (holes + new).start = start
+    (holes + new).end = end
     if last < 0:
-        holes[new].next = side.holes
-        side.holes = np.int32(new)
+        (holes + new).next = side.holes
+        side.holes = new
     else:
-        holes[new].next = holes[last].next
-        holes[last].next = np.int32(new)
+        (holes + new).next = (holes + last).next
+        (holes + last).next = new
 
 
-@kernel
-def forget_old(holes, counts, side, high):  # type: ignore[no-untyped-def]
+def forget_old(holes, counts, side, high):
     """Give up the holes of which nothing can come any more."""
-    while side.holes >= 0 and before(holes[side.holes].end, high) > OLD:
+    while side.holes >= 0 and before((holes + side.holes).end, high) > OLD:
         oldest = side.holes
-        side.holes = holes[oldest].next
-        holes[oldest].next = np.int32(counts[FREE_HOLE])
+        side.holes = (holes + oldest).next
+        (holes + oldest).next = counts[FREE_HOLE]
         counts[FREE_HOLE] = oldest
 
 
-@kernel
-def fill(holes, counts, side, start, end):  # type: ignore[no-untyped-def]
+def fill(holes, counts, side, start, end):
     """Take [start, end) out of the holes and count what of it was in them."""
     high = side.high
     last = -1
     at = side.holes
     while at >= 0:
-        hole = holes[at]
+        hole = holes + at
         following = hole.next
         if before(hole.start, high) <= before(end, high):
             return
@@ -140,8 +133,8 @@ def fill(holes, counts, side, start, end):  # type: ignore[no-untyped-def]
             if last < 0:
                 side.holes = following
             else:
-                holes[last].next = following
-            hole.next = np.int32(counts[FREE_HOLE])
+                (holes + last).next = following
+            hole.next = counts[FREE_HOLE]
             counts[FREE_HOLE] = at
         elif from_ == hole.start:
             hole.start = to

@@ -6,35 +6,34 @@ That is decided here, over all records in order, so that it doesn't matter where
 
 from __future__ import annotations
 
-import numpy as np
-
+from analyzer.compiled import kernel
+from analyzer.compiled.widths import as_u32
 from analyzer.flows.acknowledged import join_acks, join_sending
 from analyzer.flows.coverage import MAX_WINDOW, before, behind, cover
 from analyzer.flows.keys import record_hash, same_ends
 from analyzer.flows.layout import HAS_BASE, N_RECORDS
 from analyzer.flows.stretches import join_stretches
-from analyzer.kernels import kernel
 from analyzer.packets.layout import NO_TIME
 
 
 @kernel
-def fold_records(tables, slots, flow_of, heads):  # type: ignore[no-untyped-def]
+def fold_records(tables, slots, n_slots, flow_of, heads):
     """How many flows there are; fills flow_of[record] and heads[flow], the record that the flow's counts are added up in.
 
-    slots     int32[2**k >= 2 * n_records], all 0; used as a hash table of the newest flow of each conversation, plus one
+    slots     int32[n_slots = 2**k >= 2 * n_records], all 0; used as a hash table of the newest flow of each conversation, plus one
     flow_of   int32[n_records];  heads  int32[n_records]
     """
     records, sides = tables.records, tables.sides
-    mask = np.int64(len(slots) - 1)
+    mask = n_slots - 1
     n_flows = 0
     for row in range(tables.counts[N_RECORDS]):
-        slot = np.int64(record_hash(records[row]) & np.uint64(mask))
-        while slots[slot] and not same_ends(records[heads[slots[slot] - 1]], records[row]):
+        slot = record_hash(records + row) & mask
+        while slots[slot] and not same_ends(records + heads[slots[slot] - 1], records + row):
             slot = (slot + 1) & mask
-        flow = np.int64(slots[slot]) - 1
-        if flow >= 0 and goes_on(sides[2 * heads[flow]], sides[2 * heads[flow] + 1], records[row]):
+        flow = slots[slot] - 1
+        if flow >= 0 and goes_on(sides + 2 * heads[flow], sides + 2 * heads[flow] + 1, records + row):
             flow_of[row] = flow
-            head = np.int64(heads[flow])
+            head = heads[flow]
             join_records(tables, head, row)
             join_both_sides(tables, head, row)
         else:
@@ -45,8 +44,7 @@ def fold_records(tables, slots, flow_of, heads):  # type: ignore[no-untyped-def]
     return n_flows
 
 
-@kernel
-def goes_on(side_a, side_b, record):  # type: ignore[no-untyped-def]
+def goes_on(side_a, side_b, record):
     """True when the record continues the flow whose sides are given."""
     if record.syn_side < 0:
         return True
@@ -55,10 +53,9 @@ def goes_on(side_a, side_b, record):  # type: ignore[no-untyped-def]
     return side_b.seen & HAS_BASE == 0 or side_b.base == record.isn
 
 
-@kernel
-def join_records(tables, head, row):  # type: ignore[no-untyped-def]
+def join_records(tables, head, row):
     """Add what is known of a later record of the same flow to the record `head`; its sides are still to be joined."""
-    into, record = tables.records[head], tables.records[row]
+    into, record = tables.records + head, tables.records + row
     if record.first_source >= 0:
         earlier = record.first_ns != NO_TIME and (into.first_ns == NO_TIME or record.first_ns < into.first_ns)
         if earlier or into.first_source < 0:
@@ -79,18 +76,16 @@ def join_records(tables, head, row):  # type: ignore[no-untyped-def]
         into.isn = record.isn
 
 
-@kernel
-def join_both_sides(tables, into, row):  # type: ignore[no-untyped-def]
+def join_both_sides(tables, into, row):
     """Add both sides of the record `row` to those of the record `into`, which is the earlier one."""
     sides = tables.sides
     for k in range(2):
-        join_sending(sides[2 * into + k], sides[2 * into + 1 - k], sides[2 * row + k])
+        join_sending(sides + 2 * into + k, sides + 2 * into + 1 - k, sides + 2 * row + k)
     for k in range(2):
-        join_sides(tables.holes, tables.counts, sides[2 * into + k], sides[2 * row + k])
+        join_sides(tables.holes, tables.counts, sides + 2 * into + k, sides + 2 * row + k)
 
 
-@kernel
-def join_sides(holes, counts, into, side):  # type: ignore[no-untyped-def]
+def join_sides(holes, counts, into, side):
     """Add a later record's side: counts, flags, and the payload that wasn't seen before."""
     into.packets += side.packets
     into.bytes += side.bytes
@@ -109,29 +104,27 @@ def join_sides(holes, counts, into, side):  # type: ignore[no-untyped-def]
     into.seen |= side.seen
 
 
-@kernel
-def join_coverage(holes, counts, into, side):  # type: ignore[no-untyped-def]
+def join_coverage(holes, counts, into, side):
     """Count of side's payload what `into` hasn't seen: the stretches between side's holes, one by one."""
     # What was counted says how far it went, but for what is missing of it: sequence numbers come round.
-    outside = -before(np.uint32(side.low + np.uint32(side.distinct & 0xFFFFFFFF)), side.high)
+    outside = -before(as_u32(side.low + side.distinct), side.high)
     if outside < -2 * MAX_WINDOW:  # what is no part of the stream (a reset's text) was counted too
         outside += 4 * MAX_WINDOW
     hole = side.holes
     at = side.low
     while hole >= 0:
-        outside += behind(holes[hole].end, holes[hole].start)
-        cover_stretch(holes, counts, into, at, before(at, holes[hole].start))
-        at = holes[hole].end
-        hole = holes[hole].next
+        outside += behind((holes + hole).end, (holes + hole).start)
+        cover_stretch(holes, counts, into, at, before(at, (holes + hole).start))
+        at = (holes + hole).end
+        hole = (holes + hole).next
     cover_stretch(holes, counts, into, at, before(at, side.high))
     into.distinct += outside
 
 
-@kernel
-def cover_stretch(holes, counts, into, at, size):  # type: ignore[no-untyped-def]
+def cover_stretch(holes, counts, into, at, size):
     """Cover a stretch of any length, in pieces of which sequence numbers tell the order."""
     while size > 0:
-        piece = min(size, np.int64(MAX_WINDOW))
+        piece = min(size, MAX_WINDOW)
         cover(holes, counts, into, at, piece)
-        at = np.uint32(at + np.uint32(piece))
+        at = as_u32(at + piece)
         size -= piece

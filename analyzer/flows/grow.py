@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import numpy as np
 
+from analyzer.compiled import kernel
+from analyzer.compiled.memory import copy_bytes
 from analyzer.flows.layout import (
     ARENA_LIVE,
     ARENA_USED,
@@ -40,8 +42,6 @@ from analyzer.flows.layout import (
     Tables,
 )
 from analyzer.flows.table import rehash
-from analyzer.kernels import kernel
-from analyzer.memory import copy_bytes
 
 # Tables begin as large as a busy hour needs: memory that is never touched is never taken.
 RECORDS = 1 << 16
@@ -130,14 +130,14 @@ def doubled(table: np.ndarray) -> np.ndarray:  # type: ignore[type-arg]
 
 
 @kernel
-def pack_arena(tables, before):  # type: ignore[no-untyped-def]
+def pack_arena(tables, before):
     """Move the bytes that still wait to the arena's beginning; `before` is the arena as it was."""
     counts = tables.counts
     used = 0
     for s in range(2 * counts[N_RECORDS]):
-        at = tables.sides[s].waiting
+        at = (tables.sides + s).waiting
         while at >= 0:
-            segment = tables.segments[at]
+            segment = tables.segments + at
             copy_bytes(before, segment.at, segment.size, tables.arena, used)
             segment.at = used
             used += segment.size

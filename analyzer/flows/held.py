@@ -6,21 +6,23 @@ came, both sides', until the piece before is known (merge.py) or nothing comes b
 
 from __future__ import annotations
 
-import numpy as np
-
+from analyzer.compiled.memory import copy_bytes
+from analyzer.compiled.widths import as_u32
 from analyzer.flows.layout import HAS_BASE, HELD_BACK, MAX_FIRSTS, N_FIRSTS, N_HELD, STORE_USED
-from analyzer.kernels import kernel
-from analyzer.memory import copy_bytes
 from analyzer.packets.layout import RST, SYN, TCP
 
 
-@kernel
-def meet(tables, row, side_index, packet, digest, source, number):  # type: ignore[no-untyped-def]
+def payload_seq(packet):
+    """The sequence number of a packet's first payload byte: a SYN takes one itself (RFC 9293 3.4)."""
+    return as_u32(packet.seq + 1) if packet.flags & SYN else packet.seq
+
+
+def meet(tables, row, side_index, packet, digest, source, number):
     """Before a packet is counted: remember it if it is one of the first, and see whether its record is to be held back."""
     n = tables.counts[N_FIRSTS]
     if n < MAX_FIRSTS:
         tables.counts[N_FIRSTS] = n + 1
-        first = tables.firsts[n]
+        first = tables.firsts + n
         first.digest = digest
         first.ts_ns = packet.ts_ns
         first.record = row
@@ -35,38 +37,36 @@ def meet(tables, row, side_index, packet, digest, source, number):  # type: igno
         first.protocol = packet.protocol
         first.copy = 0
     if packet.protocol == TCP and packet.flags & RST == 0 and may_continue(tables, row, side_index, packet):
-        tables.sides[2 * row].seen |= HELD_BACK
-        tables.sides[2 * row + 1].seen |= HELD_BACK
+        (tables.sides + 2 * row).seen |= HELD_BACK
+        (tables.sides + 2 * row + 1).seen |= HELD_BACK
 
 
-@kernel
-def may_continue(tables, row, side_index, packet):  # type: ignore[no-untyped-def]
+def may_continue(tables, row, side_index, packet):
     """True when the packet is the first that shows that its record's streams may have begun in an earlier piece.
 
     Only a conversation's first record can do so, and the one that its first SYN begins: that SYN may have been sent before.
     """
     records = tables.records
-    record, side = records[row], tables.sides[2 * row + side_index]
+    record, side = records + row, tables.sides + 2 * row + side_index
     before = record.previous
-    if before >= 0 and (records[before].previous >= 0 or records[before].syn_side >= 0):
+    if before >= 0 and ((records + before).previous >= 0 or (records + before).syn_side >= 0):
         return False
     if record.syn_side < 0 or before >= 0:
         return True
-    if side.distinct > 0 or tables.sides[2 * row + 1 - side_index].distinct > 0:
+    if side.distinct > 0 or (tables.sides + 2 * row + 1 - side_index).distinct > 0:
         return False
     if side.seen & HAS_BASE == 0:
         return packet.flags & SYN == 0
-    return packet.payload_bytes > 0 and np.uint32(packet.seq + np.uint32(packet.flags & SYN != 0)) != side.high
+    return packet.payload_bytes > 0 and payload_seq(packet) != side.high
 
 
-@kernel
-def hold(tables, buf, at, end, row, side_index, seq, ts_ns, ack):  # type: ignore[no-untyped-def]
+def hold(tables, buf, at, end, row, side_index, seq, ts_ns, ack):
     """Keep buf[at:end], which begins at sequence number seq, unread; there is room for it."""
     counts = tables.counts
     start = counts[STORE_USED]
     copy_bytes(buf, at, end - at, tables.store, start)
     counts[STORE_USED] = start + end - at
-    held = tables.held[counts[N_HELD]]
+    held = tables.held + counts[N_HELD]
     counts[N_HELD] += 1
     held.ts_ns = ts_ns
     held.at = start
@@ -75,4 +75,4 @@ def hold(tables, buf, at, end, row, side_index, seq, ts_ns, ack):  # type: ignor
     held.seq = seq
     held.ack = ack
     held.side = side_index
-    tables.sides[2 * row + side_index].waiting_bytes += end - at
+    (tables.sides + 2 * row + side_index).waiting_bytes += end - at

@@ -2,27 +2,25 @@
 
 from __future__ import annotations
 
-import numpy as np
-
+from analyzer.compiled import kernel
 from analyzer.flows.duplicates import packet_digest
 from analyzer.flows.keys import conversation_hash, sender_side
-from analyzer.kernels import kernel
 from analyzer.packets.layout import MARK, OK
 
 
 @kernel
-def key_packets(packets, keys):  # type: ignore[no-untyped-def]
+def key_packets(packets, keys, n):
     """Fill keys[i] for every packet that belongs to a conversation; the others' stay as they are.
 
-    packets  packets.layout.PACKET[n]
+    packets  packets.layout.PACKET[>= n]
     keys     flows.layout.KEY[>= n]
     """
-    for i in range(len(packets)):
-        packet = packets[i]
+    for i in range(n):
+        packet = packets + i
         if packet.status == OK or packet.status == MARK:
-            key = keys[i]
+            key = keys + i
             conversation = conversation_hash(packet)
             side = sender_side(packet)
             key.conversation = conversation
             key.digest = packet_digest(packet, conversation, side)
-            key.side = np.uint8(side)
+            key.side = side

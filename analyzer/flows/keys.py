@@ -2,25 +2,23 @@
 
 from __future__ import annotations
 
-import numpy as np
+from typing import Final
 
-from analyzer.kernels import inlined
+from analyzer.compiled.widths import as_u64
 
-M1 = np.uint64(0x9E3779B97F4A7C15)
-M2 = np.uint64(0xBF58476D1CE4E5B9)
-M3 = np.uint64(0x94D049BB133111EB)
+M1: Final = 0x9E3779B97F4A7C15
+M2: Final = 0xBF58476D1CE4E5B9
+M3: Final = 0x94D049BB133111EB
 
 
-@inlined
-def mix(x):  # type: ignore[no-untyped-def]
+def mix(x):
     """A 64-bit number whose every bit depends on every bit of x (the finaliser of splitmix64)."""
-    x = (x ^ (x >> np.uint64(30))) * M2
-    x = (x ^ (x >> np.uint64(27))) * M3
-    return x ^ (x >> np.uint64(31))
+    x = as_u64((x ^ (x >> 30)) * M2)
+    x = as_u64((x ^ (x >> 27)) * M3)
+    return x ^ (x >> 31)
 
 
-@inlined
-def sender_side(packet):  # type: ignore[no-untyped-def]
+def sender_side(packet):
     """0 when the packet's source is the conversation's end `a` (the lower address, then port), 1 when it is `b`."""
     if packet.src_hi != packet.dst_hi:
         return 0 if packet.src_hi < packet.dst_hi else 1
@@ -29,30 +27,26 @@ def sender_side(packet):  # type: ignore[no-untyped-def]
     return 0 if packet.src_port <= packet.dst_port else 1
 
 
-@inlined
-def end_hash(address_hi, address_lo, port):  # type: ignore[no-untyped-def]
+def end_hash(address_hi, address_lo, port):
     """A number for one end of a conversation."""
-    return mix(address_lo * M1 + address_hi * M2 + np.uint64(port))
+    return mix(as_u64(address_lo * M1 + address_hi * M2 + port))
 
 
-@inlined
-def conversation_hash(packet):  # type: ignore[no-untyped-def]
+def conversation_hash(packet):
     """The same number for both directions of a conversation."""
     src = end_hash(packet.src_hi, packet.src_lo, packet.src_port)
     dst = end_hash(packet.dst_hi, packet.dst_lo, packet.dst_port)
-    return mix(src + dst + np.uint64(packet.protocol) * M3 + np.uint64(packet.version))
+    return mix(as_u64(src + dst + packet.protocol * M3 + packet.version))
 
 
-@inlined
-def record_hash(record):  # type: ignore[no-untyped-def]
+def record_hash(record):
     """As conversation_hash, of the record's packets."""
     a = end_hash(record.a_hi, record.a_lo, record.a_port)
     b = end_hash(record.b_hi, record.b_lo, record.b_port)
-    return mix(a + b + np.uint64(record.protocol) * M3 + np.uint64(record.version))
+    return mix(as_u64(a + b + record.protocol * M3 + record.version))
 
 
-@inlined
-def same_ends(record, other):  # type: ignore[no-untyped-def]
+def same_ends(record, other):
     """True when two records are of one conversation."""
     return (
         record.a_lo == other.a_lo
@@ -66,8 +60,7 @@ def same_ends(record, other):  # type: ignore[no-untyped-def]
     )
 
 
-@inlined
-def same_conversation(record, packet, side):  # type: ignore[no-untyped-def]
+def same_conversation(record, packet, side):
     """True when the record is of the packet's conversation, its sender being `side`."""
     if record.protocol != packet.protocol or record.version != packet.version:
         return False

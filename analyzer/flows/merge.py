@@ -13,6 +13,8 @@ from typing import Any, Final
 import numpy as np
 import numpy.typing as npt
 
+from analyzer.compiled import kernel
+from analyzer.compiled.widths import as_u32, as_u64
 from analyzer.flows.concatenate import add_firsts, add_recent, concatenated, without
 from analyzer.flows.copies import leave_unread, take_back_copies
 from analyzer.flows.coverage import behind
@@ -32,7 +34,6 @@ from analyzer.flows.layout import (
     SEEMS_ENCRYPTED,
     Tables,
 )
-from analyzer.kernels import kernel
 from analyzer.packets.layout import ACK, PACKET, TCP
 
 Read = Callable[[npt.NDArray[np.uint8], npt.NDArray[Any], npt.NDArray[np.int64], int, Tables], Tables]
@@ -61,7 +62,8 @@ def merged_tables(left: Tables, right: Tables, read: Read, most_datagrams: int) 
     n = int(tables.counts[N_RECORDS])
     into = np.full(n, -1, np.int64)
     begun = tables.records["previous"][:n] < 0
-    link_records(tables, np.zeros(1 << max(4, (2 * n).bit_length()), np.int32), n_left, into)
+    slots = np.zeros(1 << max(4, (2 * n).bit_length()), np.int32)
+    link_records(tables, slots, len(slots), n_left, into)
     gone = np.zeros(int(tables.counts[N_MESSAGES]), np.bool_)
     read_now = np.zeros(int(tables.counts[N_HELD]), np.bool_)
     joined = into >= 0
@@ -83,7 +85,7 @@ def joined_tables(
 ) -> Tables:
     """The tables with each record of `rows` added to its record in `into`; marks the messages that go and what was read of Tables.held."""
     own = tables.sides[np.stack([2 * rows, 2 * rows + 1], axis=1).ravel()]
-    join_counts(tables, rows, into)
+    join_counts(tables, rows, len(rows), into)
     held = tables.held[: len(read_now)]
     target = into[held["record"]]
     is_due = np.zeros(len(into), np.bool_)
@@ -92,7 +94,7 @@ def joined_tables(
     read_now |= due
     tables = read_held(tables, held[due], target[due], read)
     fates = np.zeros((len(own), 2), np.int64)
-    join_reading(tables, rows, into[rows], own, fates, most_datagrams)
+    join_reading(tables, rows, into[rows], len(rows), own, fates, most_datagrams)
     settle_messages(tables, rows, fates, gone, most_datagrams)
     return tables
 
@@ -118,11 +120,11 @@ def released_tables(tables: Tables, read: Read) -> Tables:
         pairs = np.stack([2 * rows, 2 * rows + 1], axis=1).ravel()
         own = tables.sides[pairs]
         gone = np.zeros(int(tables.counts[N_MESSAGES]), np.bool_)
-        begin_again(tables, pairs)
+        begin_again(tables, pairs, len(pairs))
         held = tables.held[: int(tables.counts[N_HELD])]
         tables = read_held(tables, held, held["record"].astype(np.int64), read)
         fates = np.zeros((len(own), 2), np.int64)
-        join_reading(tables, rows, rows, own, fates, 0)
+        join_reading(tables, rows, rows, len(rows), own, fates, 0)
         settle_messages(tables, rows, fates, gone, 0)
         tables = without(tables, np.full(n, -1, np.int64), gone, np.ones(len(held), np.bool_))
     # A record's messages in the order of its packets; a conversation's newer records have theirs behind.
@@ -149,110 +151,107 @@ def settle_messages(
 
 
 @kernel
-def link_records(tables, slots, n_left, into):  # type: ignore[no-untyped-def]
+def link_records(tables, slots, n_slots, n_left, into):
     """Fill into[row], for the rows from n_left on, with the record that they are the rest of; it stays -1 where they begin one.
 
-    slots   int32[2**k >= 2 * n_records], all 0
+    slots   int32[n_slots = 2**k >= 2 * n_records], all 0
     """
     records = tables.records
-    mask = np.int64(len(slots) - 1)
+    mask = n_slots - 1
     for row in range(tables.counts[N_RECORDS]):
-        slot = np.int64(record_hash(records[row]) & np.uint64(mask))
-        while slots[slot] and not same_ends(records[slots[slot] - 1], records[row]):
+        slot = record_hash(records + row) & mask
+        while slots[slot] and not same_ends(records + (slots[slot] - 1), records + row):
             slot = (slot + 1) & mask
-        newest = np.int64(slots[slot]) - 1
-        if row >= n_left and newest >= 0 and is_rest(records[newest], records[row]):
+        newest = slots[slot] - 1
+        if row >= n_left and newest >= 0 and is_rest(records + newest, records + row):
             into[row] = newest
         else:
-            records[row].previous = newest
+            (records + row).previous = newest
             slots[slot] = row + 1
 
 
-@kernel
-def is_rest(record, later):  # type: ignore[no-untyped-def]
+def is_rest(record, later):
     """True when the packets of `later` would have been counted in `record`, as table.count_packets does."""
     return later.syn_side < 0 or (later.syn_side == record.syn_side and later.isn == record.isn)
 
 
 @kernel
-def join_counts(tables, rows, into):  # type: ignore[no-untyped-def]
+def join_counts(tables, rows, n, into):
     """Add each record's times, counts, flags and coverage to those of its record in `into`."""
     records, sides = tables.records, tables.sides
-    for i in range(len(rows)):
+    for i in range(n):
         row, target = rows[i], into[rows[i]]
         join_records(tables, target, row)
         # A SYN after which nothing was read yet may itself be one that was sent again.
-        unread = is_fresh(sides[2 * target]) and is_fresh(sides[2 * target + 1])
-        waits = tables.counts[CONTINUED] != 0 and unread and sides[2 * row].seen & HELD_BACK != 0
-        if records[row].last_source >= 0:
-            records[target].last_source = records[row].last_source
-        before_a, before_b = sides[2 * target].seen, sides[2 * target + 1].seen
+        unread = is_fresh(sides + 2 * target) and is_fresh(sides + 2 * target + 1)
+        waits = tables.counts[CONTINUED] != 0 and unread and (sides + 2 * row).seen & HELD_BACK != 0
+        if (records + row).last_source >= 0:
+            (records + target).last_source = (records + row).last_source
+        before_a, before_b = (sides + 2 * target).seen, (sides + 2 * target + 1).seen
         join_both_sides(tables, target, row)
         for k in range(2):
-            to, before = sides[2 * target + k], before_b if k else before_a
+            to, before = sides + 2 * target + k, before_b if k else before_a
             marks = HELD_BACK if waits else before & (HELD_BACK | GIVEN_UP)
             if before & HAS_BASE == 0 and to.seen & HAS_BASE:
-                to.resume = np.uint32(to.base + np.uint32(1))
+                to.resume = as_u32(to.base + 1)
             to.seen = (to.seen & ~(HELD_BACK | GIVEN_UP)) | marks
 
 
 @kernel
-def join_reading(tables, rows, targets, own, fates, most_datagrams):  # type: ignore[no-untyped-def]
+def join_reading(tables, rows, targets, n, own, fates, most_datagrams):
     """Let each target's reading go on from where the record's own ended, where that one got further.
 
-    own     SIDE[2 * n], the sides of `rows` as they were;  fates  int64[2 * n, 2], all 0
+    rows    int64[n], as targets;  own  SIDE[2 * n], the sides of `rows` as they were;  fates  int64[2 * n, 2], all 0
     """
     sides = tables.sides
-    for i in range(len(rows)):
+    for i in range(n):
         first = 2 * targets[i]
-        held = own[2 * i].seen & (HELD_BACK | GIVEN_UP) == HELD_BACK
-        if tables.records[rows[i]].protocol != TCP:
+        held = (own + 2 * i).seen & (HELD_BACK | GIVEN_UP) == HELD_BACK
+        if (tables.records + rows[i]).protocol != TCP:
             for k in range(2):
-                fates[2 * i + k, 0] = NUMBER_ON
-                fates[2 * i + k, 1] = sides[first + k].requests
-                sides[first + k].requests = min(most_datagrams, sides[first + k].requests + own[2 * i + k].requests)
-                sides[first + k].responses += own[2 * i + k].responses
-        elif sides[first].seen & (HELD_BACK | GIVEN_UP) == HELD_BACK:
+                fates[4 * i + 2 * k] = NUMBER_ON
+                fates[4 * i + 2 * k + 1] = (sides + first + k).requests
+                (sides + first + k).requests = min(most_datagrams, (sides + first + k).requests + (own + 2 * i + k).requests)
+                (sides + first + k).responses += (own + 2 * i + k).responses
+        elif (sides + first).seen & (HELD_BACK | GIVEN_UP) == HELD_BACK:
             if held:
                 for k in range(2):
-                    sides[first + k].waiting_bytes += own[2 * i + k].waiting_bytes
-                    if sides[first + k].marks & ENCRYPTED == 0 and own[2 * i + k].marks & ENCRYPTED:
-                        sides[first + k].head_end = own[2 * i + k].head_end
-                        sides[first + k].marks = (sides[first + k].marks & ~SEEMS_ENCRYPTED) | ENCRYPTED
-            elif not is_fresh(own[2 * i]) or not is_fresh(own[2 * i + 1]):
+                    (sides + first + k).waiting_bytes += (own + 2 * i + k).waiting_bytes
+                    if (sides + first + k).marks & ENCRYPTED == 0 and (own + 2 * i + k).marks & ENCRYPTED:
+                        (sides + first + k).head_end = (own + 2 * i + k).head_end
+                        (sides + first + k).marks = ((sides + first + k).marks & ~SEEMS_ENCRYPTED) | ENCRYPTED
+            elif not is_fresh(own + 2 * i) or not is_fresh(own + 2 * i + 1):
                 for k in range(2):
-                    sides[first + k].waiting_bytes = 0
-                    take_over(sides[first + k], own[2 * i + k])
-                    sides[first + k].seen |= GIVEN_UP
+                    (sides + first + k).waiting_bytes = 0
+                    take_over(sides + first + k, own + 2 * i + k)
+                    (sides + first + k).seen |= GIVEN_UP
         elif not held:
             for k in range(2):
-                side, read_alone = sides[first + k], own[2 * i + k]
+                side, read_alone = sides + first + k, own + 2 * i + k
                 if is_fresh(read_alone):
                     continue
                 if is_fresh(side):
                     take_over(side, read_alone)
                 elif side.state == DONE:
-                    fates[2 * i + k, 0] = DROP
+                    fates[4 * i + 2 * k] = DROP
                 else:
-                    fates[2 * i + k, 0] = DROP_BEFORE
-                    fates[2 * i + k, 1] = side.resume
+                    fates[4 * i + 2 * k] = DROP_BEFORE
+                    fates[4 * i + 2 * k + 1] = side.resume
                     if behind(read_alone.resume, side.resume) > 0:
                         take_over(side, read_alone)
 
 
-@kernel
-def is_fresh(side):  # type: ignore[no-untyped-def]
+def is_fresh(side):
     """True for a side of which nothing was read yet, and nothing waits."""
     begun = side.state != 0 or side.waiting >= 0 or side.requests > 0 or side.asked_socks != 0
-    return not begun and (side.seen & HAS_BASE == 0 or side.resume == np.uint32(side.base + np.uint32(1)))
+    return not begun and (side.seen & HAS_BASE == 0 or side.resume == as_u32(side.base + 1))
 
 
-@kernel
-def take_over(side, later):  # type: ignore[no-untyped-def]
+def take_over(side, later):
     """Let `side` be read on from where `later` is."""
-    turn = np.uint64(side.requests & 63)
-    side.heads |= (later.heads << turn) | (later.heads >> ((np.uint64(64) - turn) & np.uint64(63)) if turn else np.uint64(0))
-    side.tunnels |= (later.tunnels << turn) | (later.tunnels >> ((np.uint64(64) - turn) & np.uint64(63)) if turn else np.uint64(0))
+    turn = side.requests & 63
+    side.heads |= as_u64(later.heads << turn) | (later.heads >> ((64 - turn) & 63) if turn else 0)
+    side.tunnels |= as_u64(later.tunnels << turn) | (later.tunnels >> ((64 - turn) & 63) if turn else 0)
     side.requests += later.requests
     side.responses += later.responses
     side.state = later.state
@@ -266,16 +265,16 @@ def take_over(side, later):  # type: ignore[no-untyped-def]
 
 
 @kernel
-def begin_again(tables, pairs):  # type: ignore[no-untyped-def]
+def begin_again(tables, pairs, n):
     """Make these sides ones of which nothing was read yet, and nothing is held back."""
-    for i in range(len(pairs)):
-        side = tables.sides[pairs[i]]
+    for i in range(n):
+        side = tables.sides + pairs[i]
         side.seen &= ~(HELD_BACK | GIVEN_UP)
         side.marks &= ~(ENCRYPTED | SEEMS_ENCRYPTED)
         side.state = 0
         side.wanted = 0
         if side.seen & HAS_BASE:
-            side.resume = np.uint32(side.base + np.uint32(1))
+            side.resume = as_u32(side.base + 1)
         side.waiting = -1
         side.waiting_bytes = 0
         side.tried = 0

@@ -9,25 +9,22 @@ from __future__ import annotations
 
 from typing import Final
 
-import numpy as np
-
+from analyzer.compiled import kernel
 from analyzer.flows.layout import N_PAUSES
-from analyzer.kernels import kernel
 from analyzer.packets.layout import NO_TIME
 
-GAP_NS: Final = 10 * 10**9
+GAP_NS: Final = 10 * 1_000_000_000
 
 # Stretches of one flow that are told apart; what comes later counts to the last of them.
 MAX_STRETCHES: Final = 256
 
 
-@kernel
-def add_stretch(tables, row, start, end, bytes_a, bytes_b, total_a, total_b):  # type: ignore[no-untyped-def]
+def add_stretch(tables, row, start, end, bytes_a, bytes_b, total_a, total_b):
     """Let the record be seen from `start` to `end`, when it carried so many bytes; moves its first and last time along.
 
     total_a, total_b   what it had carried in all, without these
     """
-    record, pauses = tables.records[row], tables.pauses
+    record, pauses = tables.records + row, tables.pauses
     if record.first_ns == NO_TIME:
         record.first_ns, record.last_ns = start, end
         return
@@ -36,55 +33,53 @@ def add_stretch(tables, row, start, end, bytes_a, bytes_b, total_a, total_b):  #
             record.pauses = new_pause(tables, record.last_ns, start, total_a, total_b, record.pauses)
         record.last_ns = end
         return
-    newer, at, low = np.int64(-1), np.int64(record.pauses), np.int64(0)
+    newer, at, low = -1, record.pauses, 0
     while True:
         # Of the stretches from the newest on, this is the one between the pauses `at` and `newer`.
-        low = pauses[at].start_ns if at >= 0 else record.first_ns
-        high = pauses[newer].end_ns if newer >= 0 else record.last_ns
+        low = (pauses + at).start_ns if at >= 0 else record.first_ns
+        high = (pauses + newer).end_ns if newer >= 0 else record.last_ns
         if start - high > GAP_NS:  # in the pause `newer`, near to none
             if count_pauses(pauses, record) < MAX_STRETCHES - 1:
-                older = pauses[newer]
-                pauses[newer].next = new_pause(tables, older.end_ns, start, older.bytes_a - bytes_a, older.bytes_b - bytes_b, older.next)
-            pauses[newer].end_ns = end
+                older = pauses + newer
+                (pauses + newer).next = new_pause(tables, older.end_ns, start, older.bytes_a - bytes_a, older.bytes_b - bytes_b, older.next)
+            (pauses + newer).end_ns = end
             return
         if low - end <= GAP_NS:
             break
         if at < 0:  # before all others
             if count_pauses(pauses, record) < MAX_STRETCHES - 1:
-                link(pauses, record, newer, new_pause(tables, end, low, bytes_a, bytes_b, np.int64(-1)))
+                link(pauses, record, newer, new_pause(tables, end, low, bytes_a, bytes_b, -1))
             record.first_ns = start
             return
-        pauses[at].bytes_a += bytes_a
-        pauses[at].bytes_b += bytes_b
-        newer, at = at, np.int64(pauses[at].next)
+        (pauses + at).bytes_a += bytes_a
+        (pauses + at).bytes_b += bytes_b
+        newer, at = at, (pauses + at).next
     if newer >= 0:
-        pauses[newer].end_ns = max(pauses[newer].end_ns, end)
+        (pauses + newer).end_ns = max((pauses + newer).end_ns, end)
     else:
         record.last_ns = max(record.last_ns, end)
-    while at >= 0 and start - pauses[at].end_ns <= GAP_NS:  # it closes the pause
-        at = np.int64(pauses[at].next)
+    while at >= 0 and start - (pauses + at).end_ns <= GAP_NS:  # it closes the pause
+        at = (pauses + at).next
     link(pauses, record, newer, at)
     if at >= 0:
-        pauses[at].start_ns = min(pauses[at].start_ns, min(low, start))
+        (pauses + at).start_ns = min((pauses + at).start_ns, min(low, start))
     else:
         record.first_ns = min(record.first_ns, start)
 
 
-@kernel
-def link(pauses, record, newer, at):  # type: ignore[no-untyped-def]
+def link(pauses, record, newer, at):
     """Let the pause `at` stand behind `newer` in the record's list, which it begins where that is -1."""
     if newer >= 0:
-        pauses[newer].next = at
+        (pauses + newer).next = at
     else:
         record.pauses = at
 
 
-@kernel
-def new_pause(tables, end_ns, start_ns, bytes_a, bytes_b, older):  # type: ignore[no-untyped-def]
+def new_pause(tables, end_ns, start_ns, bytes_a, bytes_b, older):
     """The row of a pause; there is room for it."""
     n = tables.counts[N_PAUSES]
     tables.counts[N_PAUSES] = n + 1
-    pause = tables.pauses[n]
+    pause = tables.pauses + n
     pause.end_ns = end_ns
     pause.start_ns = start_ns
     pause.bytes_a = bytes_a
@@ -93,52 +88,51 @@ def new_pause(tables, end_ns, start_ns, bytes_a, bytes_b, older):  # type: ignor
     return n
 
 
-@kernel
-def count_pauses(pauses, record):  # type: ignore[no-untyped-def]
+def count_pauses(pauses, record):
     """How many pauses the record has."""
-    n, at = 0, np.int64(record.pauses)
+    n, at = 0, record.pauses
     while at >= 0:
         n += 1
-        at = np.int64(pauses[at].next)
+        at = (pauses + at).next
     return n
 
 
-@kernel
-def join_stretches(tables, into, row):  # type: ignore[no-untyped-def]
+def join_stretches(tables, into, row):
     """Add the stretches of a later record of the same flow, before its bytes are added; that record's own are used up."""
-    record, pauses = tables.records[row], tables.pauses
+    record, pauses = tables.records + row, tables.pauses
     if record.first_ns == NO_TIME:
         return
-    oldest, at = np.int64(-1), np.int64(record.pauses)
+    oldest, at = -1, record.pauses
     while at >= 0:
-        following = np.int64(pauses[at].next)
-        pauses[at].next = oldest
+        following = (pauses + at).next
+        (pauses + at).next = oldest
         oldest, at = at, following
     record.pauses = -1
-    total_a, total_b = tables.sides[2 * into].bytes, tables.sides[2 * into + 1].bytes
-    start, before_a, before_b = record.first_ns, np.int64(0), np.int64(0)
+    total_a, total_b = (tables.sides + 2 * into).bytes, (tables.sides + 2 * into + 1).bytes
+    start, before_a, before_b = record.first_ns, 0, 0
     while True:
         if oldest >= 0:
-            end, until_a, until_b = pauses[oldest].end_ns, pauses[oldest].bytes_a, pauses[oldest].bytes_b
+            end, until_a, until_b = (pauses + oldest).end_ns, (pauses + oldest).bytes_a, (pauses + oldest).bytes_b
         else:
-            end, until_a, until_b = record.last_ns, tables.sides[2 * row].bytes, tables.sides[2 * row + 1].bytes
+            end, until_a, until_b = record.last_ns, (tables.sides + 2 * row).bytes, (tables.sides + 2 * row + 1).bytes
         add_stretch(tables, into, start, end, until_a - before_a, until_b - before_b, total_a + before_a, total_b + before_b)
         if oldest < 0:
             return
-        start, before_a, before_b = pauses[oldest].start_ns, until_a, until_b
-        oldest = np.int64(pauses[oldest].next)
+        start, before_a, before_b = (pauses + oldest).start_ns, until_a, until_b
+        oldest = (pauses + oldest).next
 
 
 @kernel
-def see_again(tables, row, times, sizes, ways):  # type: ignore[no-untyped-def]
+def see_again(tables, row, times, sizes, ways, n):
     """Let the record be seen at these times only, NO_TIME among them, with so many bytes from these sides."""
-    record = tables.records[row]
+    record = tables.records + row
     record.first_ns = NO_TIME
     record.last_ns = NO_TIME
     record.pauses = -1
-    total_a, total_b = np.int64(0), np.int64(0)
-    for i in range(len(times)):
-        bytes_a, bytes_b = (np.int64(0), np.int64(sizes[i])) if ways[i] else (np.int64(sizes[i]), np.int64(0))
+    total_a, total_b = 0, 0
+    for i in range(n):
+        bytes_b = sizes[i] if ways[i] else 0
+        bytes_a = sizes[i] - bytes_b
         if times[i] != NO_TIME:
             add_stretch(tables, row, times[i], times[i], bytes_a, bytes_b, total_a, total_b)
         total_a += bytes_a

@@ -7,12 +7,13 @@ from __future__ import annotations
 
 from typing import Final
 
-import numpy as np
-
+from analyzer.compiled import kernel
+from analyzer.compiled.memory import prefetch
+from analyzer.compiled.widths import as_u32
 from analyzer.flows.acknowledged import note_ack, note_sending
 from analyzer.flows.coverage import cover
 from analyzer.flows.duplicates import digest_place, seen_before
-from analyzer.flows.held import meet
+from analyzer.flows.held import meet, payload_seq
 from analyzer.flows.keys import record_hash, same_conversation, same_ends
 from analyzer.flows.layout import (
     CONTINUED,
@@ -33,17 +34,17 @@ from analyzer.flows.layout import (
     SOURCE_BITS,
 )
 from analyzer.flows.stretches import GAP_NS, add_stretch
-from analyzer.kernels import inlined, kernel
-from analyzer.memory import prefetch
 from analyzer.packets.layout import ACK, FIN, MARK, NO_TIME, OK, RST, SYN, TCP, WHY_LINK
 
 # How many packets ahead the places are asked for at which a packet's rows will be looked up, and then the rows themselves.
 LOOK_AHEAD: Final = 16
 ROW_AHEAD: Final = 8
 
+ONE: Final = 1
+
 
 @kernel
-def count_packets(frames, packets, keys, first, n, tables, offers):  # type: ignore[no-untyped-def]
+def count_packets(frames, packets, keys, first, n, tables, offers):
     """(how many of packets[first:n] were counted, how many offers were made); fewer than all when the tables must grow first.
 
     An offer is a packet with payload that the names stage may want to read, in a stream that isn't known to be encrypted:
@@ -53,22 +54,23 @@ def count_packets(frames, packets, keys, first, n, tables, offers):  # type: ign
     """
     counts, slots, records, sides = tables.counts, tables.slots, tables.records, tables.sides
     recent, holes, sightings = tables.recent, tables.holes, tables.sightings
-    room_records, room_holes, room_sightings, room_pauses = len(records) - 1, len(holes) - 2, len(sightings) - 2, len(tables.pauses) - 2
-    mask = np.uint64(len(slots) - 1)
+    room_records, room_holes = tables.len_records - 1, tables.len_holes - 2
+    room_sightings, room_pauses = tables.len_sightings - 2, tables.len_pauses - 2
+    mask = tables.len_slots - 1
     n_records, n_sightings = counts[N_RECORDS], counts[N_SIGHTINGS]
     continued = counts[CONTINUED] != 0
     n_offers = 0
     for i in range(first, n):
         # The rows lie all over memory: asked for early, they are there when they are needed.
         if i + LOOK_AHEAD < n:
-            prefetch(slots, np.int64(keys[i + LOOK_AHEAD].conversation & mask))
-            prefetch(recent, digest_place(keys[i + LOOK_AHEAD].digest))
+            prefetch(slots, (keys + i + LOOK_AHEAD).conversation & mask)
+            prefetch(recent, digest_place((keys + i + LOOK_AHEAD).digest))
         if i + ROW_AHEAD < n:
-            row = np.int64(slots[np.int64(keys[i + ROW_AHEAD].conversation & mask)]) - 1
+            row = slots[(keys + i + ROW_AHEAD).conversation & mask] - 1
             if row >= 0:
                 prefetch(records, row)
-                prefetch(sides, 2 * row + keys[i + ROW_AHEAD].side)
-        packet = packets[i]
+                prefetch(sides, 2 * row + (keys + i + ROW_AHEAD).side)
+        packet = packets + i
         no_room = n_records >= room_records or n_sightings >= room_sightings
         if no_room or counts[N_HOLES] >= room_holes or counts[N_PAUSES] >= room_pauses:
             n = i
@@ -76,31 +78,31 @@ def count_packets(frames, packets, keys, first, n, tables, offers):  # type: ign
         counts[N_BY_STATUS + packet.status] += 1
         if packet.status != OK and packet.status != MARK:
             continue
-        conversation, digest, side_index = keys[i].conversation, keys[i].digest, np.int64(keys[i].side)
+        conversation, digest, side_index = (keys + i).conversation, (keys + i).digest, (keys + i).side
         if packet.status == OK:
             place = digest_place(digest)
-            if seen_before(recent[place], recent[place + 1], packet, digest):
+            if seen_before(recent + place, recent + place + 1, packet, digest):
                 counts[N_DUPLICATES] += 1
                 continue
-        slot = np.int64(conversation & mask)
-        row = np.int64(slots[slot]) - 1
-        while row >= 0 and not same_conversation(records[row], packet, side_index):
-            slot = np.int64(np.uint64(slot + 1) & mask)
-            row = np.int64(slots[slot]) - 1
+        slot = conversation & mask
+        row = slots[slot] - 1
+        while row >= 0 and not same_conversation(records + row, packet, side_index):
+            slot = (slot + 1) & mask
+            row = slots[slot] - 1
         opening = packet.protocol == TCP and packet.flags & (SYN | ACK) == SYN and packet.status == OK
-        if row < 0 or (opening and (records[row].syn_side != side_index or records[row].isn != packet.seq)):
-            begin_record(records[n_records], sides[2 * n_records], sides[2 * n_records + 1], packet, side_index, row)
+        if row < 0 or (opening and ((records + row).syn_side != side_index or (records + row).isn != packet.seq)):
+            begin_record(records + n_records, sides + 2 * n_records, sides + 2 * n_records + 1, packet, side_index, row)
             row = n_records
             slots[slot] = row + 1
             n_records += 1
-        record = records[row]
+        record = records + row
         if packet.status == MARK:
             record.unreachable = 1
             continue
         if opening:
             record.syn_side = side_index
             record.isn = packet.seq
-        source, number = frames[packet.frame].source, frames[packet.frame].number
+        source, number = (frames + packet.frame).source, (frames + packet.frame).number
         if packet.ts_ns != NO_TIME and (packet.ts_ns < record.last_ns or packet.ts_ns - record.last_ns > GAP_NS):
             note_odd_time(tables, row, side_index, packet, source, number)
         else:
@@ -108,54 +110,47 @@ def count_packets(frames, packets, keys, first, n, tables, offers):  # type: ign
         if source != record.last_source:
             record.last_source = source
             if source < SOURCE_BITS:
-                record.sources |= np.uint64(1) << np.uint64(source)
+                record.sources |= ONE << source
             else:
-                sightings[n_sightings].record = row
-                sightings[n_sightings].source = source
+                (sightings + n_sightings).record = row
+                (sightings + n_sightings).source = source
                 n_sightings += 1
         if continued:
             meet(tables, row, side_index, packet, digest, source, number)
         if packet.protocol == TCP and record.end_side < 0:
             note_end(record, packet, side_index)
-        side = sides[2 * row + side_index]
+        side = sides + 2 * row + side_index
         if packet.ts_ns > side.last_ns:
             side.last_ns = packet.ts_ns
         if packet.protocol == TCP and packet.flags & (ACK | RST) == ACK and (packet.ack != side.acked or side.marks & HAS_ACKED == 0):
-            note_ack(side, sides[2 * row + 1 - side_index], packet.ack)
+            note_ack(side, sides + 2 * row + 1 - side_index, packet.ack)
         if count_packet(side, packet):
             if record.syn_side < 0 or record.syn_side == side_index:  # nobody asks since when something of a server's waits
-                other = sides[2 * row + 1 - side_index]
+                other = sides + 2 * row + 1 - side_index
                 note_sending(side, other, payload_seq(packet), packet.payload_bytes, packet.ts_ns, record.syn_side >= 0)
             cover(holes, counts, side, payload_seq(packet), packet.payload_bytes)
         if packet.captured_bytes > 0 and side.state != DONE and packet.flags & RST == 0:
-            offers[n_offers, 0] = i
-            offers[n_offers, 1] = row
-            offers[n_offers, 2] = side_index
+            offers[3 * n_offers] = i
+            offers[3 * n_offers + 1] = row
+            offers[3 * n_offers + 2] = side_index
             n_offers += 1
     counts[N_RECORDS], counts[N_SIGHTINGS] = n_records, n_sightings
     return n, n_offers
 
 
-@inlined
-def payload_seq(packet):  # type: ignore[no-untyped-def]
-    """The sequence number of a packet's first payload byte: a SYN takes one itself (RFC 9293 3.4)."""
-    return np.uint32(packet.seq + np.uint32(packet.flags & SYN != 0))
-
-
 @kernel
-def rehash(tables):  # type: ignore[no-untyped-def]
+def rehash(tables):
     """Fill the empty hash table from the records: of each conversation the newest."""
     slots, records = tables.slots, tables.records
-    mask = np.int64(len(slots) - 1)
+    mask = tables.len_slots - 1
     for row in range(tables.counts[N_RECORDS]):
-        slot = np.int64(record_hash(records[row]) & np.uint64(mask))
-        while slots[slot] and not same_ends(records[slots[slot] - 1], records[row]):
+        slot = record_hash(records + row) & mask
+        while slots[slot] and not same_ends(records + (slots[slot] - 1), records + row):
             slot = (slot + 1) & mask
         slots[slot] = row + 1
 
 
-@kernel
-def begin_record(record, side_a, side_b, packet, side_index, previous):  # type: ignore[no-untyped-def]
+def begin_record(record, side_a, side_b, packet, side_index, previous):
     """Make the record one of the packet's conversation, in which nothing was counted yet."""
     if side_index == 0:
         record.a_hi, record.a_lo, record.a_port = packet.src_hi, packet.src_lo, packet.src_port
@@ -187,8 +182,7 @@ def begin_record(record, side_a, side_b, packet, side_index, previous):  # type:
     clear_side(side_b)
 
 
-@kernel
-def clear_side(side):  # type: ignore[no-untyped-def]
+def clear_side(side):
     """A side that has sent nothing."""
     side.packets = 0
     side.bytes = 0
@@ -219,8 +213,7 @@ def clear_side(side):  # type: ignore[no-untyped-def]
     side.asked_socks = 0
 
 
-@inlined
-def note_time(record, packet, source, number):  # type: ignore[no-untyped-def]
+def note_time(record, packet, source, number):
     """Keep the earliest and latest time, what the earliest packet was wrapped in, where it stood in which input, and the first label."""
     earliest = record.first_source < 0
     if packet.ts_ns != NO_TIME:
@@ -233,21 +226,20 @@ def note_time(record, packet, source, number):  # type: ignore[no-untyped-def]
     note_label(record, packet, earliest)
 
 
-@kernel
-def note_odd_time(tables, row, side_index, packet, source, number):  # type: ignore[no-untyped-def]
+def note_odd_time(tables, row, side_index, packet, source, number):
     """As note_time, for a packet that comes long behind the last one, or lies before it."""
-    record, sides = tables.records[row], tables.sides
+    record, sides = tables.records + row, tables.sides
     earliest = record.first_ns == NO_TIME or packet.ts_ns < record.first_ns
     if earliest:
         note_first(record, packet, source, number)
     note_label(record, packet, earliest)
-    size = np.int64(packet.payload_bytes)
-    bytes_a, bytes_b = (np.int64(0), size) if side_index else (size, np.int64(0))
-    add_stretch(tables, row, packet.ts_ns, packet.ts_ns, bytes_a, bytes_b, sides[2 * row].bytes, sides[2 * row + 1].bytes)
+    size = packet.payload_bytes
+    bytes_b = size if side_index else 0
+    bytes_a = size - bytes_b
+    add_stretch(tables, row, packet.ts_ns, packet.ts_ns, bytes_a, bytes_b, (sides + 2 * row).bytes, (sides + 2 * row + 1).bytes)
 
 
-@inlined
-def note_first(record, packet, source, number):  # type: ignore[no-untyped-def]
+def note_first(record, packet, source, number):
     """Keep what the earliest packet was wrapped in, and where it stood in which input."""
     record.outer0 = packet.outer0
     record.outer1 = packet.outer1
@@ -255,15 +247,13 @@ def note_first(record, packet, source, number):  # type: ignore[no-untyped-def]
     record.first_frame = number
 
 
-@inlined
-def note_label(record, packet, earliest):  # type: ignore[no-untyped-def]
+def note_label(record, packet, earliest):
     """Keep the packet's label where none was seen before it."""
     if packet.note and packet.note < WHY_LINK and (earliest or record.label < 0):
-        record.label = np.int32(packet.note) - 1
+        record.label = packet.note - 1
 
 
-@inlined
-def note_end(record, packet, side_index):  # type: ignore[no-untyped-def]
+def note_end(record, packet, side_index):
     """Keep when data was last sent, and who ends the connection first, when and how."""
     if packet.payload_bytes > 0 and packet.flags & RST == 0:
         record.data_ns = max(record.data_ns, packet.ts_ns)
@@ -273,8 +263,7 @@ def note_end(record, packet, side_index):  # type: ignore[no-untyped-def]
         record.end_reset = packet.flags & RST != 0
 
 
-@inlined
-def count_packet(side, packet):  # type: ignore[no-untyped-def]
+def count_packet(side, packet):
     """Count the packet on its side, packets, payload and flags; True when its payload is still to be told from what was seen before."""
     side.packets += 1
     side.bytes += packet.payload_bytes
@@ -294,7 +283,7 @@ def count_packet(side, packet):  # type: ignore[no-untyped-def]
         return False
     if side.seen & HAS_BASE == 0:
         first = payload_seq(packet)
-        side.base = np.uint32(first - np.uint32(1))
+        side.base = as_u32(first - 1)
         side.low = first
         side.high = first
         side.resume = first

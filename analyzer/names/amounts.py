@@ -8,8 +8,6 @@ import numpy as np
 import numpy.typing as npt
 
 from analyzer.arrow import array
-from analyzer.flows.acknowledged import acknowledged_bytes, acknowledged_up_to
-from analyzer.flows.coverage import behind
 from analyzer.flows.layout import (
     ABSOLUTE,
     ALERT,
@@ -26,9 +24,9 @@ from analyzer.flows.layout import (
     SHAPE_CUT,
     SOCKS_ANSWER,
 )
-from analyzer.flows.merge import is_fresh
 from analyzer.kernels import kernel
 from analyzer.names.columns import times
+from analyzer.names.sides import acknowledged_bytes, acknowledged_up_to, behind, is_fresh
 from analyzer.names.states import HEAD, SCAN, SOCKS5_ANSWERING
 from analyzer.names.strings import words
 from analyzer.packets.layout import NO_TIME, TCP

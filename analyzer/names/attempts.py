@@ -8,9 +8,9 @@ read later than it could, and is read all the same.
 
 from __future__ import annotations
 
-from analyzer.flows.coverage import behind
 from analyzer.kernels import kernel
 from analyzer.names.bodies import MAX_TRAILER
+from analyzer.names.sides import behind
 from analyzer.names.states import A_BLANK_LINE, TRAILER
 from analyzer.names.tls import HANDSHAKE, MAX_RECORD
 

@@ -11,10 +11,10 @@ from typing import Final
 
 import numpy as np
 
-from analyzer.flows.coverage import behind
 from analyzer.flows.layout import ENCRYPTED, SEEMS_ENCRYPTED
 from analyzer.kernels import kernel
 from analyzer.names.fields import u16
+from analyzer.names.sides import behind
 from analyzer.names.tls import MAX_RECORD, starts_like_application_data
 
 HEADER: Final = 5

@@ -6,8 +6,6 @@ from typing import Final
 
 import numpy as np
 
-from analyzer.flows.coverage import behind
-from analyzer.flows.fold import fold_records
 from analyzer.flows.layout import (
     ABSOLUTE,
     ALERT,
@@ -31,6 +29,7 @@ from analyzer.flows.layout import (
 from analyzer.kernels import kernel
 from analyzer.names.amounts import measure
 from analyzer.names.dns import PORT_DNS
+from analyzer.names.sides import behind
 from analyzer.names.states import SOCKS_REFUTED
 from analyzer.packets.layout import TCP
 
@@ -51,14 +50,12 @@ N_CHOSEN: Final = 12
 
 
 @kernel
-def settle(tables, slots, flow_of, heads, starts, order, clients, chosen, answers, asked, amounts):  # type: ignore[no-untyped-def]
-    """How many flows there are; decides which records are one flow, who opened it, and which message holds which fact.
+def settle(tables, n_flows, flow_of, heads, starts, order, clients, chosen, answers, asked, amounts):  # type: ignore[no-untyped-def]
+    """Decide who opened each flow, and which message holds which fact.
 
     One kernel, as loading each from the cache takes its time. Arrays for flows are as long as there are records:
 
-    slots      int32[2**k >= 2 * n_records], all 0
-    flow_of    int32[n_records]           the flow of each record
-    heads      int32[n_records]           the record each flow's counts are added up in
+    n_flows, flow_of, heads     as flows.fold.fold_records gives them
     starts     int64[n_records + 2], all 0    where each flow's messages begin in `order`
     order      int64[n_messages]          rows of Tables.messages by flow, in the order of their streams
     clients    int64[n_records]           the side that opened the flow
@@ -67,12 +64,10 @@ def settle(tables, slots, flow_of, heads, starts, order, clients, chosen, answer
     asked      uint8[n_messages], all 0   1 for a request to a proxy
     amounts    int64[n_records, N_AMOUNTS], all -1   see amounts.py
     """
-    n_flows = fold_records(tables, slots, flow_of, heads)
     group_messages(tables.messages, len(order), n_flows, flow_of, starts, order)
     choose_clients(tables, n_flows, heads, starts, order, clients)
     choose_messages(tables, n_flows, heads, starts, order, clients, chosen, answers, asked)
     measure(tables, n_flows, flow_of, heads, starts, order, clients, answers, asked, amounts)
-    return n_flows
 
 
 @kernel

@@ -19,7 +19,6 @@ from typing import Final
 
 import numpy as np
 
-from analyzer.flows.coverage import behind
 from analyzer.flows.layout import ARENA_USED, CONNECT, HELD_BACK, N_HELD, N_MESSAGES, N_SEGMENTS, POOL_USED, REGIONS, STORE_USED
 from analyzer.kernels import kernel
 from analyzer.names.alerts import read_after_hello, read_alert, starts_like_alert
@@ -37,6 +36,7 @@ from analyzer.names.http import (
 from analyzer.names.proxy_protocol import proxy_header_size, read_proxy_header
 from analyzer.names.regions import note_region
 from analyzer.names.request_line import starts_like_request
+from analyzer.names.sides import behind
 from analyzer.names.socks import may_ask_socks, read_socks5_answer, read_socks5_request, read_socks_start
 from analyzer.names.states import (
     AFTER_HELLO,

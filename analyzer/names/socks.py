@@ -10,10 +10,10 @@ from typing import Final
 
 import numpy as np
 
-from analyzer.flows.coverage import behind
 from analyzer.flows.layout import HAS_BASE, SENT_SYN, SENT_SYN_ACK, SHAPE_ADDRESS, SOCKS4, SOCKS5, SOCKS_ANSWER
 from analyzer.kernels import kernel
 from analyzer.names.fields import u16
+from analyzer.names.sides import behind
 from analyzer.names.states import HEAD, MORE, NOT, SOCKS5_ANSWERING, SOCKS5_ASKING, SOCKS_REFUTED
 from analyzer.names.texts import keep, new_message
 from analyzer.names.uri import is_host

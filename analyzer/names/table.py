@@ -10,6 +10,7 @@ import numpy.typing as npt
 import pyarrow as pa
 
 from analyzer.arrow import array
+from analyzer.flows.fold import fold_records
 from analyzer.flows.grow import with_room_to_fold
 from analyzer.flows.layout import (
     ABSOLUTE,
@@ -96,7 +97,8 @@ def named_tables(tables: Tables, names: list[str], order_of_sources: list[int]) 
     clients, chosen = np.zeros(n_records, np.int64), np.full((n_records, N_CHOSEN), -1, np.int64)
     answers, asked = np.full(n_messages, -1, np.int64), np.zeros(n_messages, np.uint8)
     amounts = np.full((n_records, N_AMOUNTS), -1, np.int64)
-    n_flows = settle(tables, slots, flow_of, heads, starts, order, clients, chosen, answers, asked, amounts)
+    n_flows = fold_records(tables, slots, len(slots), flow_of, heads)
+    settle(tables, n_flows, flow_of, heads, starts, order, clients, chosen, answers, asked, amounts)
     heads, clients = heads[:n_flows], clients[:n_flows]
     late = late_sightings(tables, flow_of)
     seen = packets_of(tables.sides, heads) > 0  # an ICMP error alone makes no flow

@@ -6,13 +6,16 @@ from typing import Final
 
 import numpy as np
 
-from analyzer.flows.keys import M1, mix
 from analyzer.flows.layout import N_MESSAGES, POOL_USED
 from analyzer.kernels import inlined, kernel
 from analyzer.memory import copy_bytes
 from analyzer.names.fields import u64
 
 DIGEST_SIZE: Final = 8
+
+M1 = np.uint64(0x9E3779B97F4A7C15)
+M2 = np.uint64(0xBF58476D1CE4E5B9)
+M3 = np.uint64(0x94D049BB133111EB)
 
 # How far the @ behind a user and a password is looked for.
 MAX_USER: Final = 512
@@ -127,3 +130,11 @@ def new_message(tables, kind, row, side, seq, end, ts_ns, ack):  # type: ignore[
     message.status = -1
     message.shape = 0
     return message
+
+
+@inlined
+def mix(x):  # type: ignore[no-untyped-def]
+    """A 64-bit number whose every bit depends on every bit of x (the finaliser of splitmix64)."""
+    x = (x ^ (x >> np.uint64(30))) * M2
+    x = (x ^ (x >> np.uint64(27))) * M3
+    return x ^ (x >> np.uint64(31))

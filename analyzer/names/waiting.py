@@ -9,12 +9,11 @@ from typing import Final
 
 import numpy as np
 
-from analyzer.flows.coverage import behind
-from analyzer.flows.held import hold
 from analyzer.flows.layout import ARENA_LIVE, ARENA_USED, FREE_SEGMENT, GIVEN_UP, N_SEGMENTS
 from analyzer.kernels import kernel
 from analyzer.memory import copy_bytes
 from analyzer.names.encrypted import needed_end
+from analyzer.names.sides import behind, hold
 from analyzer.names.states import SCAN, WAIT_BYTES
 
 # What a segment counts for beside its bytes, so that many small ones are soon too many: they are a list that is walked.

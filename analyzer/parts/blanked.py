@@ -95,14 +95,14 @@ def waiting_streams(tables: Tables) -> Iterator[Stream]:
 
 def begins_behind(tables: Tables, side: int, seq: int) -> bool:
     """Whether bytes are missing before this stream, from where the side is read on."""
-    return int(behind(np.uint32(seq), np.uint32(tables.sides[side]["resume"]))) > 0
+    return behind(seq, int(tables.sides["resume"][side])) > 0
 
 
 def encrypted_from(tables: Tables, side: int, seq: int, size: int) -> int | None:
     """Where in this stream encrypted data begins, which may be before it; None where that isn't known, or behind it."""
     if not int(tables.sides[side]["marks"]) & ENCRYPTED:
         return None
-    at = int(behind(np.uint32(tables.sides[side]["head_end"]), np.uint32(seq)))
+    at = behind(int(tables.sides["head_end"][side]), seq)
     return at if at < size else None
 
 

@@ -12,20 +12,30 @@ import pytest
 
 from analyzer.capture.pcapng import CLOCK
 from analyzer.compiled import units
+from analyzer.flows import layout
+from analyzer.flows.grow import empty_tables
 from analyzer.packets.layout import FRAME, PACKET
 
 C_TYPES = {"uint8_t": "u1", "uint16_t": "u2", "uint32_t": "u4", "uint64_t": "u8", "int8_t": "i1", "int32_t": "i4", "int64_t": "i8"}
-ROWS: dict[str, np.dtype[Any]] = {"Packet": PACKET, "Frame": FRAME, "Clock": CLOCK}
+ROWS: dict[str, np.dtype[Any]] = {"Packet": PACKET, "Frame": FRAME, "Clock": CLOCK} | {
+    name.capitalize(): getattr(layout, name)
+    for name in ("KEY", "RECORD", "SIDE", "PAUSE", "HOLE", "SEGMENT", "MESSAGE", "RECENT", "SIGHTING", "HELD", "FIRST")
+}
 STRUCT = re.compile(r"^cdef struct (\w+):\n((?:    .+\n)+)", re.M)
 PARTS = sorted({path for stage in units.UNITS for path in units.parts_of(stage)})
 
 
 def test_rows_lie_in_c_as_in_the_arrays() -> None:
     found = {name: body.split("\n") for path in PARTS for name, body in STRUCT.findall(path.read_text(encoding="utf-8"))}
-    assert set(found) == set(ROWS)
-    for name, lines in found.items():
-        fields = [(words[1], C_TYPES[words[0]]) for line in lines if (words := line.split())]
+    assert set(found) == {*ROWS, "Tables"}
+    for name in ROWS:
+        fields = [(words[1], C_TYPES[words[0]]) for line in found[name] if (words := line.split())]
         assert np.dtype(fields, align=True) == ROWS[name], name
+    tables = {words[1]: words[0] for line in found["Tables"] if (words := line.split())}
+    assert {name.removeprefix("len_") for name in tables} <= set(layout.Tables._fields)
+    for name, array in empty_tables()._asdict().items():
+        kind = tables[name].removesuffix("*") if name in tables else ""
+        assert name not in tables or array.dtype in (ROWS.get(kind), C_TYPES.get(kind)), name
 
 
 @pytest.mark.parametrize("path", PARTS, ids=lambda path: f"{path.parent.name}/{path.stem}")

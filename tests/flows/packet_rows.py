@@ -43,7 +43,7 @@ def small_tables() -> Tables:
 def count_block(frames: Any, packets: Any, first: int, tables: Tables, offers: Any) -> tuple[int, int]:
     """count_packets over packets[first:]."""
     keys = np.zeros(len(packets), KEY)
-    key_packets(packets, keys)
+    key_packets(packets, keys, len(keys))
     return count_packets(frames, packets, keys, first, len(packets), tables, offers)  # type: ignore[no-any-return]
 
 

@@ -4,11 +4,11 @@ from __future__ import annotations
 
 from typing import Any
 
-import numpy as np
 import pytest
 from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
+from analyzer.compiled.rows import plain
 from analyzer.flows.coverage import MAX_HOLES, behind, cover_out_of_order
 from analyzer.flows.grow import empty_tables
 from analyzer.flows.layout import FREE_HOLE, N_HOLES
@@ -27,8 +27,8 @@ class Covered:
         self.side["holes"] = -1
 
     def add(self, at: int, size: int) -> None:
-        seq = np.uint32((self.first + at) & 0xFFFFFFFF)
-        cover_out_of_order(self.tables.holes, self.tables.counts, self.side, seq, size)
+        seq = (self.first + at) & 0xFFFFFFFF
+        plain(cover_out_of_order)(self.tables.holes, self.tables.counts, self.tables.sides[:1], seq, size)
 
     @property
     def distinct(self) -> int:
@@ -81,7 +81,7 @@ def test_equals_a_set_of_integers(spans: list[tuple[int, int]], first: int) -> N
     ("seq", "other", "ahead"), [(5, 3, 2), (3, 5, -2), (0, 2**32 - 1, 1), (2**32 - 1, 0, -1), (2**31 - 1, 0, 2**31 - 1), (7, 7, 0)]
 )
 def test_behind(seq: int, other: int, ahead: int) -> None:
-    assert behind(np.uint32(seq), np.uint32(other)) == ahead
+    assert behind(seq, other) == ahead
 
 
 UNIT = 7_000_003  # so that sequence numbers come round within a few hundred

@@ -22,7 +22,7 @@ def fold(tables: Tables) -> tuple[int, list[int], list[int]]:
     n = int(tables.counts[N_RECORDS])
     slots = np.zeros(1 << max(4, (2 * n).bit_length()), np.int32)
     flow_of, heads = np.zeros(n, np.int32), np.zeros(n, np.int32)
-    n_flows = int(fold_records(tables, slots, flow_of, heads))
+    n_flows = int(fold_records(tables, slots, len(slots), flow_of, heads))
     return n_flows, flow_of.tolist(), heads[:n_flows].tolist()
 
 

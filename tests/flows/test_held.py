@@ -7,6 +7,7 @@ from typing import Any
 import numpy as np
 import pytest
 
+from analyzer.compiled.rows import plain
 from analyzer.flows.grow import empty_tables
 from analyzer.flows.held import hold
 from analyzer.flows.layout import CONTINUED, HELD_BACK, MAX_FIRSTS, N_FIRSTS, N_HELD, STORE_USED
@@ -62,7 +63,7 @@ def test_the_first_packets_are_remembered() -> None:
 def test_held_payload_lies_in_order() -> None:
     tables = empty_tables()
     for side, text in ((0, b"ab"), (1, b"cde"), (0, b"")):
-        hold(tables, np.frombuffer(b"--" + text, np.uint8), 2, 2 + len(text), 3, side, np.uint32(9), 77, np.uint32(8))
+        plain(hold)(tables, np.frombuffer(b"--" + text, np.uint8), 2, 2 + len(text), 3, side, 9, 77, 8)
     assert tables.counts[N_HELD] == 3
     assert bytes(tables.store[: tables.counts[STORE_USED]]) == b"abcde"
     assert tables.held[:3].tolist() == [(77, 0, 3, 2, 9, 8, 0), (77, 2, 3, 3, 9, 8, 1), (77, 5, 3, 0, 9, 8, 0)]

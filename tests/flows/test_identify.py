@@ -14,7 +14,7 @@ from tests.flows.packet_rows import A, B, packet, table_of
 
 def keys_of(*rows: dict[str, Any]) -> Any:
     keys = np.zeros(len(rows), KEY)
-    key_packets(table_of(rows), keys)
+    key_packets(table_of(rows), keys, len(keys))
     return keys
 
 

@@ -7,6 +7,7 @@ from typing import Any
 import numpy as np
 import pytest
 
+from analyzer.compiled.rows import plain
 from analyzer.flows.grow import empty_tables
 from analyzer.flows.layout import CONTINUED, HELD_BACK, N_HELD, N_RECORDS, Tables
 from analyzer.flows.merge import merged_tables, released_tables, take_over
@@ -65,7 +66,7 @@ def test_requests_are_numbered_on() -> None:
     side, later = sides[0:1], sides[1:2]
     side["requests"], side["heads"] = 62, 1
     later["requests"], later["heads"], later["tunnels"], later["state"], later["resume"] = 3, 0b101, 0b100, 1, 77
-    take_over(sides[0], sides[1])
+    plain(take_over)(side, later)
     assert side[["requests", "state", "resume"]].tolist() == [(65, 1, 77)]
     assert int(side["heads"][0]) == 1 | 1 << 62 | 1  # the third wraps round to bit 0
     assert np.array_equal(side["tunnels"], [1])

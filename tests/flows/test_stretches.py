@@ -8,6 +8,7 @@ import numpy as np
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from analyzer.compiled.rows import plain
 from analyzer.flows.concatenate import concatenated
 from analyzer.flows.fold import join_records
 from analyzer.flows.grow import empty_tables
@@ -68,7 +69,7 @@ def test_packets_in_any_order(packets: list[Seen]) -> None:
 def test_records_of_one_flow_in_any_order(first: list[Seen], second: list[Seen]) -> None:
     left, right = table_of(first), table_of(second)
     both = pasted(left, right)
-    join_records(both, 0, 1)
+    plain(join_records)(both, 0, 1)
     for side in range(2):
         both.sides["bytes"][side] += both.sides["bytes"][2 + side]
     assert listed(both) == expected(first + second)
@@ -87,7 +88,7 @@ def test_later_ones_are_one_when_there_are_too_many() -> None:
     assert whole[-1] == (20 * (MAX_STRETCHES - 1), 20 * (MAX_STRETCHES + 49), 51, 0)
     for cut in (1, 100, 280):
         both = pasted(table_of(packets[:cut]), table_of(packets[cut:]))
-        join_records(both, 0, 1)
+        plain(join_records)(both, 0, 1)
         both.sides["bytes"][0] += both.sides["bytes"][2]
         assert listed(both) == whole
 
@@ -102,7 +103,7 @@ def test_a_record_of_which_packets_are_taken_back() -> None:
     tables = table_of(packets)
     rest = packets[1:]
     columns: list[Any] = [np.array(column) for column in zip(*rest, strict=True)]
-    see_again(tables, 0, START_NS + columns[0] * SECOND, columns[1], columns[2])
+    see_again(tables, 0, START_NS + columns[0] * SECOND, columns[1].astype(np.int32), columns[2].astype(np.uint8), len(rest))
     tables.sides["bytes"][:2] = (2, 3)
     assert listed(tables) == expected(rest)
 
@@ -111,6 +112,6 @@ def test_one_that_was_never_seen() -> None:
     tables = empty_tables()
     tables.records["first_ns"][0] = tables.records["last_ns"][0] = NO_TIME
     tables.records["pauses"][0] = -1
-    add_stretch(tables, 0, START_NS, START_NS + SECOND, 1, 2, 0, 0)
+    plain(add_stretch)(tables, 0, START_NS, START_NS + SECOND, 1, 2, 0, 0)
     tables.sides["bytes"][:2] = (1, 2)
     assert listed(tables) == [(0, 1, 1, 2)]
