@@ -16,7 +16,7 @@ from typing import Any, Final, TypeVar, cast
 
 F = TypeVar("F", bound=Callable[..., Any])
 
-STAGES: Final = ("packets", "capture", "flows")
+STAGES: Final = ("packets", "capture", "flows", "names")
 PLAIN: Final = (
     "WHICHPROXY_PLAIN"  # set: everything runs as plain Python, for a debugger, for coverage, and as the check of the compiled code
 )

@@ -22,6 +22,7 @@ UNITS: Final = {
     "packets": ("packets/layout", "packets/fields", "packets"),
     "capture": ("packets/layout", "packets/fields", "compiled/memory", "compiled/widths", "capture"),
     "flows": ("packets/layout", "compiled/memory", "compiled/widths", "flows/layout", "flows"),
+    "names": ("packets/layout", "packets/fields", "compiled/memory", "compiled/widths", "flows/layout", "flows", "names"),
 }
 # Modules that a unit reads numbers from, and compiles nothing of.
 NUMBERS_FROM: Final = {"capture": ("packets/link", "packets/link_types", "capture/records")}
@@ -30,7 +31,7 @@ HEADER: Final = """\
 cimport cython
 from cpython.buffer cimport PyBUF_SIMPLE, PyBUF_WRITABLE, PyBuffer_Release, PyObject_GetBuffer
 from libc.stdint cimport int8_t, int16_t, int32_t, int64_t, uint8_t, uint16_t, uint32_t, uint64_t
-from libc.string cimport memmove
+from libc.string cimport memmove, strlen
 
 cdef inline void* place_of(object array, Py_ssize_t size, bint written) except? NULL:
     cdef Py_buffer view
@@ -42,6 +43,9 @@ cdef inline void* place_of(object array, Py_ssize_t size, bint written) except? 
         raise TypeError("a kernel was given an array of another type")
     return view.buf
 """
+
+Value = int | bytes | tuple[int, ...]
+"""What a constant can be."""
 
 _DECLARED: Final = re.compile(
     r"^cdef (?P<inline>inline )?(?P<answer>\([^)]*\)|[\w ]+?[ *]+)\s*(?P<name>\w+)\((?P<arguments>[^)]*)\)[^:\n]*(?P<body>:?)$", re.M
@@ -92,7 +96,7 @@ def digest_of(stage: str) -> str:
 def unit_of(stage: str) -> Unit:
     """A stage's kernels as one module. Errors: ValueError, two of its modules give one name to different things."""
     sources, declarations, entries = [], [], []
-    values: dict[str, tuple[int, str]] = {}
+    values: dict[str, tuple[Value, str]] = {}
     declared: dict[str, tuple[Declared, str]] = {}
     bundles: dict[str, dict[str, str]] = {}
     for path in parts_of(stage):
@@ -110,22 +114,24 @@ def unit_of(stage: str) -> Unit:
             if function.name not in own:
                 continue
             sources.append("\n".join(lines[function.lineno - 1 : function.end_lineno]) + "\n")
-            if any(isinstance(mark, ast.Name) and mark.id == "kernel" for mark in function.decorator_list):
+            if path.parent.name == stage and any(isinstance(mark, ast.Name) and mark.id == "kernel" for mark in function.decorator_list):
                 entries.append(entry(function.name, own[function.name], bundles))
             for name, value in constants_of(function, module).items():
                 if values.setdefault(name, (value, module.name))[0] != value:
-                    raise ValueError(f"{module}: {name} is another number in {values[name][1]}")
+                    raise ValueError(f"{module}: {name} has another value in {values[name][1]}")
     digest = digest_of(stage)
-    mark = [
+    constants = [constant(name, value) for name, (value, _) in sorted(values.items())]
+    from_c = [
         "cdef extern from *:",
         '    """',
         f'    static const char unit_digest[] = "{digest}";',
+        *(f"    {definition}" for definition, _ in constants if definition),
         '    """',
         "    const char* unit_digest",
+        *(f"    {declaration}" for _, declaration in constants),
     ]
-    numbers = ["cdef extern from *:", *(f"    {constant(name, value)}" for name, (value, _) in sorted(values.items()))]
     source = "\n\n".join(["import cython\n\nDIGEST = unit_digest\n", *sources, *entries])
-    return Unit(source, "\n".join([HEADER, *mark, *numbers, "", *declarations]))
+    return Unit(source, "\n".join([HEADER, *from_c, "", *declarations]))
 
 
 def declarations_in(text: str) -> Iterator[tuple[str, Declared]]:
@@ -178,11 +184,16 @@ def entry(name: str, kernel: Declared, bundles: dict[str, dict[str, str]]) -> st
     return "\n".join([*lines, "    with cython.nogil:", f"        answer = {call}", "    return answer", ""])
 
 
-def constant(name: str, value: int) -> str:
-    """A number under its name, which C sees as the number itself."""
+def constant(name: str, value: Value) -> tuple[str, str]:
+    """(its definition in C, its declaration): a number, which C sees as the number itself and need not define; bytes, and numbers of 32
+    bits, in a row. Behind bytes there is a zero, as C has it of texts."""
+    if isinstance(value, bytes):
+        return f"static const uint8_t {name}[] = {{{', '.join(map(str, value + bytes(1)))}}};", f"const uint8_t* {name}"
+    if isinstance(value, tuple):
+        return f"static const uint32_t {name}[] = {{{', '.join(f'{number}u' for number in value)}}};", f"const uint32_t* {name}"
     if value == -(1 << 63):
-        return f'int64_t {name} "(-9223372036854775807LL - 1)"'
-    return f'uint64_t {name} "{value}ULL"' if value >= 1 << 63 else f'int64_t {name} "({value}LL)"'
+        return "", f'int64_t {name} "(-9223372036854775807LL - 1)"'
+    return "", f'uint64_t {name} "{value}ULL"' if value >= 1 << 63 else f'int64_t {name} "({value}LL)"'
 
 
 @cache
@@ -195,8 +206,8 @@ def tree_of(module: Path) -> ast.Module:
     return ast.parse(module.read_text(encoding="utf-8"), str(module))
 
 
-def constants_of(function: ast.FunctionDef, module: Path) -> dict[str, int]:
-    """The whole numbers that a function reads by their names, from its own module or one that it imports them from."""
+def constants_of(function: ast.FunctionDef, module: Path) -> dict[str, Value]:
+    """The constants that a function reads by their names, from its own module or one that it imports them from."""
     read = (node for part in function.body for node in ast.walk(part) if isinstance(node, ast.Name) and isinstance(node.ctx, ast.Load))
     names = {node.id for node in read}
     found = {name: value_of(name, module) for name in sorted(names)}
@@ -204,11 +215,11 @@ def constants_of(function: ast.FunctionDef, module: Path) -> dict[str, int]:
 
 
 @cache
-def value_of(name: str, module: Path) -> int | None:
+def value_of(name: str, module: Path) -> Value | None:
     """A constant's value, None for a name that isn't one."""
     for node in tree_of(module).body:
         if isinstance(node, ast.AnnAssign) and isinstance(node.target, ast.Name) and node.target.id == name and node.value is not None:
-            return whole_number(node.value, module)
+            return value_in(node.value, module)
         if isinstance(node, ast.ImportFrom) and (node.module or "").startswith("analyzer."):
             for alias in node.names:
                 if (alias.asname or alias.name) == name:
@@ -221,12 +232,23 @@ def module_of(node: ast.ImportFrom) -> Path:
     return PACKAGE.joinpath(*(node.module or "").split(".")[1:]).with_suffix(".py")
 
 
+def value_in(node: ast.expr, module: Path) -> Value | None:
+    """The value of an expression of bytes, of a row of numbers of 32 bits, or of a whole number; None for anything else."""
+    if isinstance(node, ast.Constant) and isinstance(node.value, bytes):
+        return node.value
+    if isinstance(node, ast.Tuple):
+        numbers = tuple(number for one in node.elts if (number := whole_number(one, module)) is not None and 0 <= number < 1 << 32)
+        return numbers if len(numbers) == len(node.elts) else None
+    return whole_number(node, module)
+
+
 def whole_number(node: ast.expr, module: Path) -> int | None:
     """The value of an expression of whole numbers and names of such; None for anything else."""
     if isinstance(node, ast.Constant):
         return node.value if type(node.value) is int else None
     if isinstance(node, ast.Name):
-        return value_of(node.id, module)
+        named = value_of(node.id, module)
+        return named if isinstance(named, int) else None
     if isinstance(node, ast.UnaryOp) and isinstance(node.op, ast.USub):
         value = whole_number(node.operand, module)
         return None if value is None else -value
