@@ -9,8 +9,7 @@ from __future__ import annotations
 from typing import Final
 
 from analyzer.flows.layout import ANSWER_CONTINUES, POOL_USED
-from analyzer.kernels import kernel
-from analyzer.names.words import begins_with, same_word, word
+from analyzer.names.words import begins_with, same_word
 
 COMMA: Final = 44
 EQUALS: Final = 61
@@ -20,14 +19,13 @@ BACKSLASH: Final = 92
 # No scheme's name is nearly as long; what is longer is none.
 MAX_SCHEME: Final = 64
 
-W_NTLM = word("ntlm")
-W_NEGOTIATE = word("negotiate")
-W_STALE = word("stale")
-W_TRUE = word("true")
+W_NTLM: Final = b"ntlm"
+W_NEGOTIATE: Final = b"negotiate"
+W_STALE: Final = b"stale"
+W_TRUE: Final = b"true"
 
 
-@kernel
-def keep_offered(tables, buf, at, end, message):  # type: ignore[no-untyped-def]
+def keep_offered(tables, buf, at, end, message):
     """Keep the scheme of the credentials buf[at:end] (Proxy-Authorization), and nothing of what is behind it.
 
     A word alone is no scheme: it may be the credentials themselves.
@@ -37,8 +35,7 @@ def keep_offered(tables, buf, at, end, message):  # type: ignore[no-untyped-def]
         add_scheme(tables, buf, at, stop, message)
 
 
-@kernel
-def keep_challenges(tables, buf, at, end, message):  # type: ignore[no-untyped-def]
+def keep_challenges(tables, buf, at, end, message):
     """Add the schemes of the challenges buf[at:end] (Proxy-Authenticate) to the message's, and note whether one goes on.
 
     Commas part both challenges and the parameters of one; a parameter is a name with an equals sign behind it.
@@ -66,8 +63,7 @@ def keep_challenges(tables, buf, at, end, message):  # type: ignore[no-untyped-d
         at = stop
 
 
-@kernel
-def note_parameter(buf, at, name_end, equals, end, message):  # type: ignore[no-untyped-def]
+def note_parameter(buf, at, name_end, equals, end, message):
     """Note a challenge's parameter stale=true: the credentials were right, and only their nonce too old."""
     if same_word(buf, at, name_end, W_STALE):
         value = after_blanks(buf, equals + 1, end)
@@ -77,8 +73,7 @@ def note_parameter(buf, at, name_end, equals, end, message):  # type: ignore[no-
             message.shape |= ANSWER_CONTINUES
 
 
-@kernel
-def add_scheme(tables, buf, at, end, message):  # type: ignore[no-untyped-def]
+def add_scheme(tables, buf, at, end, message):
     """Append a scheme in lower case to the message's schemes; they lie at the end of the pool."""
     used = tables.counts[POOL_USED]
     if message.scheme_size < 0:
@@ -95,8 +90,7 @@ def add_scheme(tables, buf, at, end, message):  # type: ignore[no-untyped-def]
     tables.counts[POOL_USED] = used
 
 
-@kernel
-def element_end(buf, at, end):  # type: ignore[no-untyped-def]
+def element_end(buf, at, end):
     """Where the list's element that begins at `at` ends: at the next comma outside of quotes."""
     quoted = False
     while at < end and (quoted or buf[at] != COMMA):
@@ -108,8 +102,7 @@ def element_end(buf, at, end):  # type: ignore[no-untyped-def]
     return min(at, end)
 
 
-@kernel
-def token_end(buf, at, end):  # type: ignore[no-untyped-def]
+def token_end(buf, at, end):
     """Behind the token that begins at `at` (RFC 9110 5.6.2)."""
     while at < end:
         c = buf[at]
@@ -120,15 +113,13 @@ def token_end(buf, at, end):  # type: ignore[no-untyped-def]
     return end
 
 
-@kernel
-def after_blanks(buf, at, end):  # type: ignore[no-untyped-def]
+def after_blanks(buf, at, end):
     """Behind the blanks that begin at `at`."""
     while at < end and is_blank(buf[at]):
         at += 1
     return at
 
 
-@kernel
-def is_blank(c):  # type: ignore[no-untyped-def]
+def is_blank(c):
     """True for a space or a tab."""
     return c == 32 or c == 9

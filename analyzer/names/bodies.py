@@ -4,15 +4,13 @@ from __future__ import annotations
 
 from typing import Final
 
-from analyzer.kernels import kernel
 from analyzer.names.http import BODY_CHUNKED, BODY_TO_CLOSE, read_chunk_line
 from analyzer.names.states import A_LINE, CHUNK, HEAD, MORE, NOT, SCAN, TRAILER
 
 MAX_TRAILER: Final = 8192  # bytes of one of its lines
 
 
-@kernel
-def after_body(side, p, body):  # type: ignore[no-untyped-def]
+def after_body(side, p, body):
     """Behind a body that begins at p, or at p with the state that reads it."""
     if body == BODY_CHUNKED:
         side.state = CHUNK
@@ -24,8 +22,7 @@ def after_body(side, p, body):  # type: ignore[no-untyped-def]
     return p + body
 
 
-@kernel
-def read_chunk(buf, at, end, side):  # type: ignore[no-untyped-def]
+def read_chunk(buf, at, end, side):
     """Behind a chunk's size line and the chunk with its line end; the last one is followed by the trailer."""
     p, size = read_chunk_line(buf, at, end)
     if p < 0:
@@ -36,8 +33,7 @@ def read_chunk(buf, at, end, side):  # type: ignore[no-untyped-def]
     return p + size + 2
 
 
-@kernel
-def read_trailer(buf, at, end, side):  # type: ignore[no-untyped-def]
+def read_trailer(buf, at, end, side):
     """Behind the next line of a chunked body's trailer; an empty one ends the body."""
     if buf[at] == 10:
         side.state = HEAD

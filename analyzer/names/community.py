@@ -5,8 +5,6 @@ Source: github.com/corelight/community-id-spec. Both directions have the same: t
 
 from __future__ import annotations
 
-import hashlib
-from binascii import b2a_base64
 from typing import Any, Final
 
 import numpy as np
@@ -17,9 +15,6 @@ from analyzer.names.sha1 import base64_digests
 from analyzer.names.strings import string_array
 
 TEXT_BYTES: Final = 2 + 28  # "1:", and the 20 bytes of SHA-1 in base64
-
-# A kernel takes 3 ms to load, and then a fifth of the time for each: fewer than these are digested one by one (measured).
-MANY: Final = 2500
 
 
 def community_ids(records: npt.NDArray[Any]) -> pa.Array:
@@ -35,13 +30,9 @@ def community_ids(records: npt.NDArray[Any]) -> pa.Array:
 def written(digested: npt.NDArray[np.uint8]) -> npt.NDArray[np.uint8]:
     """uint8[n, TEXT_BYTES]: the ids of conversations that these rows tell."""
     n, step = digested.shape
-    if n < MANY:
-        data = digested.tobytes()
-        digests = (hashlib.sha1(data[at : at + step], usedforsecurity=False).digest() for at in range(0, n * step, step))
-        return np.frombuffer(b"".join(b"1:" + b2a_base64(digest, newline=False) for digest in digests), np.uint8).reshape(n, TEXT_BYTES)
     out = np.zeros((n, TEXT_BYTES), np.uint8)
     out[:, :2] = (49, 58)
-    base64_digests(digested, out, 2, np.zeros(80, np.uint32))
+    base64_digests(digested, n, step, out, TEXT_BYTES, 2, np.zeros(80, np.uint32))
     return out
 
 

@@ -7,12 +7,9 @@ from __future__ import annotations
 
 from typing import Final
 
-import numpy as np
-
 from analyzer.flows.layout import DHCP
-from analyzer.kernels import inlined, kernel
-from analyzer.names.fields import u32
 from analyzer.names.texts import keep, keep_without_users, new_message
+from analyzer.packets.fields import u32
 
 PORT_SERVER: Final = 67
 PORT_CLIENT: Final = 68
@@ -24,21 +21,19 @@ OPTION_WANTED: Final = 55
 OPTION_PAC: Final = 252
 
 
-@inlined
-def is_dhcp_port(port):  # type: ignore[no-untyped-def]
+def is_dhcp_port(port):
     """True for the ports of DHCP over IPv4."""
     return port in (PORT_SERVER, PORT_CLIENT)
 
 
-@kernel
-def read_dhcp(tables, buf, at, end, row, side, ts_ns):  # type: ignore[no-untyped-def]
+def read_dhcp(tables, buf, at, end, row, side, ts_ns):
     """True when buf[at:end] is a DHCP message that gives a PAC file's URL, or asks for one; keeps it as a message.
 
     host: the URL; field: the client's address, four bytes, if the message has it; status: the message's type.
     """
     if end - at < OPTIONS + 3 or buf[at] not in (1, 2) or u32(buf, at + 236) != COOKIE:
         return False
-    kind, wanted, url_at, url_end = np.int64(0), False, 0, 0
+    kind, wanted, url_at, url_end = 0, False, 0, 0
     p = at + OPTIONS
     while p < end and buf[p] != 255:
         if buf[p] == 0:
@@ -47,11 +42,11 @@ def read_dhcp(tables, buf, at, end, row, side, ts_ns):  # type: ignore[no-untype
         if end - p < 2:
             break
         code, body = buf[p], p + 2
-        p = body + np.int64(buf[p + 1])
+        p = body + buf[p + 1]
         if p > end:
             break
         if code == OPTION_TYPE and p > body:
-            kind = np.int64(buf[body])
+            kind = buf[body]
         elif code == OPTION_WANTED:
             for k in range(body, p):
                 wanted = wanted or buf[k] == OPTION_PAC

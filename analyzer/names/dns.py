@@ -8,13 +8,11 @@ from __future__ import annotations
 
 from typing import Final
 
-import numpy as np
-
+from analyzer.compiled.widths import as_u32
 from analyzer.flows.layout import DNS_ADDRESS, DNS_ANSWER, DNS_QUESTION, POOL_USED
-from analyzer.kernels import inlined, kernel
-from analyzer.names.fields import u16, u32
 from analyzer.names.states import DNS, MORE, NOT
 from analyzer.names.texts import new_message
+from analyzer.packets.fields import u16, u32
 
 PORT_DNS: Final = 53
 PORT_MDNS: Final = 5353
@@ -30,29 +28,28 @@ TYPE_CNAME: Final = 5
 TYPE_AAAA: Final = 28
 CLASS_IN: Final = 1
 
+FOREVER: Final = 0xFFFFFFFF  # seconds: no record says less
 
-@inlined
-def is_dns_port(port):  # type: ignore[no-untyped-def]
+
+def is_dns_port(port):
     """True for the ports of DNS and of its two kinds without a server."""
     return port in (PORT_DNS, PORT_LLMNR, PORT_MDNS)
 
 
-@kernel
-def is_resolvers(record):  # type: ignore[no-untyped-def]
+def is_resolvers(record):
     """True for a conversation with a resolver."""
     return PORT_DNS in (record.a_port, record.b_port)
 
 
-@kernel
-def read_name(buf, start, end, at, pool, out):  # type: ignore[no-untyped-def]
+def read_name(buf, start, end, at, pool, out):
     """(size of the name at `at`, position behind it), size -1 when it is none; writes it to pool[out:], labels joined by dots.
 
     start   where the message begins, from which compression counts (RFC 1035 4.1.4); pointers go back only
     """
-    size, labels, behind = np.int64(0), 0, np.int64(-1)
+    size, labels, behind = 0, 0, -1
     limit = at
     while at < end:
-        length = np.int64(buf[at])
+        length = buf[at]
         if length == 0:
             return size, (behind if behind >= 0 else at + 1)
         if length >= 0xC0:
@@ -60,7 +57,7 @@ def read_name(buf, start, end, at, pool, out):  # type: ignore[no-untyped-def]
                 return -1, at
             if behind < 0:
                 behind = at + 2
-            at = start + (np.int64(u16(buf, at)) & 0x3FFF)
+            at = start + (u16(buf, at) & 0x3FFF)
             if at >= limit:
                 return -1, at
             limit = at
@@ -81,14 +78,12 @@ def read_name(buf, start, end, at, pool, out):  # type: ignore[no-untyped-def]
     return -1, at
 
 
-@kernel
-def is_dns(buf, at, end):  # type: ignore[no-untyped-def]
+def is_dns(buf, at, end):
     """True when the bytes begin like a DNS message that asks one question, or answers one."""
     return end - at >= HEADER and (buf[at + 2] >> 3) & 15 == 0 and u16(buf, at + 4) == 1
 
 
-@kernel
-def read_dns(tables, buf, at, end, row, side, seq, seq_end, ts_ns):  # type: ignore[no-untyped-def]
+def read_dns(tables, buf, at, end, row, side, seq, seq_end, ts_ns):
     """True when buf[at:end] is a DNS message with one question; keeps what it asks or answers as a message.
 
     Of an answer that was cut, what is there counts. All addresses count for the name that was asked for, whichever alias
@@ -117,21 +112,20 @@ def read_dns(tables, buf, at, end, row, side, seq, seq_end, ts_ns):  # type: ign
     return True
 
 
-@kernel
-def read_answers(buf, start, end, at, n, pool, out):  # type: ignore[no-untyped-def]
+def read_answers(buf, start, end, at, n, pool, out):
     """(bytes written to pool[out:], seconds until the first of the records that lead to them is too old); addresses, DNS_ADDRESS each."""
-    size, ttl = np.int64(0), np.int64(0xFFFFFFFF)
-    for _ in range(min(np.int64(n), MAX_ANSWERS)):
+    size, ttl = 0, FOREVER
+    for _ in range(min(n, MAX_ANSWERS)):
         skipped, p = read_name(buf, start, end, at, pool, out + size)
         if skipped < 0 or end - p < 10:
             break
-        kind, length = u16(buf, p), np.int64(u16(buf, p + 8))
+        kind, length = u16(buf, p), u16(buf, p + 8)
         at = p + 10 + length
         if at > end:
             break
         if u16(buf, p + 2) != CLASS_IN or kind not in (TYPE_A, TYPE_AAAA, TYPE_CNAME):
             continue
-        ttl = min(ttl, np.int64(u32(buf, p + 4)))
+        ttl = min(ttl, u32(buf, p + 4))
         wanted = 4 if kind == TYPE_A else 16
         if kind == TYPE_CNAME or length != wanted or size >= MAX_ADDRESSES * DNS_ADDRESS:
             continue
@@ -141,22 +135,21 @@ def read_answers(buf, start, end, at, n, pool, out):  # type: ignore[no-untyped-
         for k in range(wanted):
             pool[out + size + 17 - wanted + k] = buf[p + 10 + k]
         size += DNS_ADDRESS
-    return size, (ttl if ttl != 0xFFFFFFFF else np.int64(0))
+    return size, (ttl if ttl != FOREVER else 0)
 
 
-@kernel
-def read_dns_over_tcp(tables, buf, at, end, row, side, seq, ts_ns, final):  # type: ignore[no-untyped-def]
+def read_dns_over_tcp(tables, buf, at, end, row, side, seq, ts_ns, final):
     """Behind the DNS message whose two bytes of length stand at `at`, MORE, or NOT (RFC 1035 4.2.2); others are expected then."""
     if end - at < 2 + HEADER:
         return NOT if final else MORE
-    size = np.int64(u16(buf, at))
+    size = u16(buf, at)
     if size < HEADER or not is_dns(buf, at + 2, end):
         return NOT
     if end - at - 2 < size:
-        tables.sides[2 * row + side].wanted = 2 + size
+        (tables.sides + 2 * row + side).wanted = 2 + size
         return NOT if final else MORE
     stop = at + 2 + size
-    if not read_dns(tables, buf, at + 2, stop, row, side, seq, seq + np.uint32(stop - at), ts_ns):
+    if not read_dns(tables, buf, at + 2, stop, row, side, seq, as_u32(seq + stop - at), ts_ns):
         return NOT
-    tables.sides[2 * row + side].state = DNS
+    (tables.sides + 2 * row + side).state = DNS
     return stop

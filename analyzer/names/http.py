@@ -8,8 +8,7 @@ from __future__ import annotations
 
 from typing import Final
 
-import numpy as np
-
+from analyzer.compiled.widths import as_u32
 from analyzer.flows.layout import (
     ABSOLUTE,
     ANSWER,
@@ -29,14 +28,13 @@ from analyzer.flows.layout import (
     SHAPE_PRAGMA,
     SHAPE_PROXY_CONNECTION,
 )
-from analyzer.kernels import kernel
 from analyzer.names.authentication import keep_challenges, keep_offered
 from analyzer.names.pac import UNSAID, lacks_of_pac, pac_state, pac_type, read_pac
-from analyzer.names.request_line import MAX_METHOD, SPACE, W_CONNECT, W_HTTP, cut_line, line_end, request_line
+from analyzer.names.request_line import MAX_METHOD, SPACE, W_CONNECT, W_VERSION, cut_line, line_end, request_line
 from analyzer.names.states import A_BLANK_LINE, A_LINE, MORE, NOT, WAIT_BYTES
 from analyzer.names.texts import keep, keep_without_users, new_message
 from analyzer.names.uri import COLON, absolute_parts, reference_host, tunnel_parts
-from analyzer.names.words import begins_like, begins_with, same_word, word
+from analyzer.names.words import begins_like, begins_with, same_word
 
 MAX_BODY: Final = 1 << 30  # a longer one can't be told from an earlier place in 32-bit sequence numbers
 
@@ -46,28 +44,27 @@ BODY_TO_CLOSE: Final = -2
 
 SEMICOLON: Final = 59
 
-W_HEAD = word("head")
-W_HOST = word("host")
-W_AGENT = word("user-agent")
-W_LENGTH = word("content-length")
-W_TYPE = word("content-type")
-W_ENCODING = word("transfer-encoding")
-W_CHUNKED = word("chunked")
-W_PRAGMA = word("pragma")
-W_PROXY_CONNECTION = word("proxy-connection")
-W_OFFERED = word("proxy-authorization")
-W_CHALLENGE = word("proxy-authenticate")
-W_VIA = word("via")
-W_FORWARDED = word("x-forwarded-for")
-W_LOCATION = word("location")
-W_HTML = word("text/html")
-W_XHTML = word("application/xhtml+xml")
-W_BROWSER = word("mozilla/")
-W_PRI = word("pri")  # HTTP/2 with prior knowledge begins with PRI * HTTP/2.0 (RFC 9113 3.4)
+W_HEAD: Final = b"head"
+W_HOST: Final = b"host"
+W_AGENT: Final = b"user-agent"
+W_LENGTH: Final = b"content-length"
+W_TYPE: Final = b"content-type"
+W_ENCODING: Final = b"transfer-encoding"
+W_CHUNKED: Final = b"chunked"
+W_PRAGMA: Final = b"pragma"
+W_PROXY_CONNECTION: Final = b"proxy-connection"
+W_OFFERED: Final = b"proxy-authorization"
+W_CHALLENGE: Final = b"proxy-authenticate"
+W_VIA: Final = b"via"
+W_FORWARDED: Final = b"x-forwarded-for"
+W_LOCATION: Final = b"location"
+W_HTML: Final = b"text/html"
+W_XHTML: Final = b"application/xhtml+xml"
+W_BROWSER: Final = b"mozilla/"
+W_PRI: Final = b"pri"  # HTTP/2 with prior knowledge begins with PRI * HTTP/2.0 (RFC 9113 3.4)
 
 
-@kernel
-def head_end(buf, at, end):  # type: ignore[no-untyped-def]
+def head_end(buf, at, end):
     """Behind the empty line that ends a head whose first line begins at `at`, -1 when it isn't there."""
     p = line_end(buf, at, end)
     while p >= 0:
@@ -79,8 +76,7 @@ def head_end(buf, at, end):  # type: ignore[no-untyped-def]
     return -1
 
 
-@kernel
-def complete_lines(buf, at, end):  # type: ignore[no-untyped-def]
+def complete_lines(buf, at, end):
     """Behind the last LF in buf[at:end], `at` when there is none."""
     p = end
     while p > at and buf[p - 1] != 10:
@@ -88,10 +84,9 @@ def complete_lines(buf, at, end):  # type: ignore[no-untyped-def]
     return p
 
 
-@kernel
-def starts_like_answer(buf, at, end):  # type: ignore[no-untyped-def]
+def starts_like_answer(buf, at, end):
     """True when the bytes, at least twelve, are the beginning of a status line (RFC 9112 4)."""
-    if end - at < 12 or not begins_with(buf, at, end, W_HTTP):
+    if end - at < 12 or not begins_with(buf, at, end, W_VERSION):
         return False
     p = at + 5
     while p < end and (48 <= buf[p] <= 57 or buf[p] == 46):
@@ -103,8 +98,7 @@ def starts_like_answer(buf, at, end):  # type: ignore[no-untyped-def]
     return end - p >= 3 and 49 <= buf[p] <= 57 and 48 <= buf[p + 1] <= 57 and 48 <= buf[p + 2] <= 57
 
 
-@kernel
-def read_request(tables, buf, at, end, row, side, seq, ts_ns, ack, final):  # type: ignore[no-untyped-def]
+def read_request(tables, buf, at, end, row, side, seq, ts_ns, ack, final):
     """(behind the head that begins at `at` or MORE or NOT, how its body ends, its kind, True for a HEAD).
 
     Keeps the request as a message. `final`: nothing more will come, and the lines that are there are read.
@@ -115,7 +109,7 @@ def read_request(tables, buf, at, end, row, side, seq, ts_ns, ack, final):  # ty
         version = feed = end
     if space < 0:
         if end - at > MAX_METHOD + 1:
-            tables.sides[2 * row + side].wanted = A_LINE
+            (tables.sides + 2 * row + side).wanted = A_LINE
         return space, 0, 0, False
     if same_word(buf, at, space, W_PRI):
         return NOT, 0, 0, False
@@ -123,7 +117,7 @@ def read_request(tables, buf, at, end, row, side, seq, ts_ns, ack, final):  # ty
     is_cut = stop < 0
     if is_cut:
         if end - at <= WAIT_BYTES and not final:
-            tables.sides[2 * row + side].wanted = A_BLANK_LINE
+            (tables.sides + 2 * row + side).wanted = A_BLANK_LINE
             return MORE, 0, 0, False
         stop = complete_lines(buf, feed, end)
     is_connect = same_word(buf, at, space, W_CONNECT)
@@ -140,7 +134,7 @@ def read_request(tables, buf, at, end, row, side, seq, ts_ns, ack, final):  # ty
             path, path_end = target, target
             while path_end < target_end and buf[path_end] != 63 and buf[path_end] != 35:
                 path_end += 1
-    message = new_message(tables, kind, row, side, seq, seq + np.uint32(stop - at), ts_ns, ack)
+    message = new_message(tables, kind, row, side, seq, as_u32(seq + stop - at), ts_ns, ack)
     if kind != ORIGIN:
         if host >= 0 and host_end > host:
             message.host_at = keep(tables, buf, host, host_end)
@@ -150,7 +144,7 @@ def read_request(tables, buf, at, end, row, side, seq, ts_ns, ack, final):  # ty
         message.path_at, message.path_size = keep_without_users(tables, buf, path, path_end)
     if is_cut:
         message.shape |= SHAPE_CUT
-    elif not begins_with(buf, version, feed, W_HTTP):
+    elif not begins_with(buf, version, feed, W_VERSION):
         message.shape |= SHAPE_BARE
     if version + 8 <= feed and buf[version + 7] == 48:
         message.shape |= SHAPE_HTTP_10
@@ -158,8 +152,7 @@ def read_request(tables, buf, at, end, row, side, seq, ts_ns, ack, final):  # ty
     return stop, (0 if is_connect else body), kind, same_word(buf, at, space, W_HEAD)
 
 
-@kernel
-def field_parts(buf, at, feed):  # type: ignore[no-untyped-def]
+def field_parts(buf, at, feed):
     """(name's end, value's start, value's end) of the header line buf[at:feed], name's end -1 when it is none."""
     p = at
     while p < feed and buf[p] != COLON:
@@ -176,8 +169,7 @@ def field_parts(buf, at, feed):  # type: ignore[no-untyped-def]
     return p, first, last
 
 
-@kernel
-def read_request_fields(tables, buf, at, end, message):  # type: ignore[no-untyped-def]
+def read_request_fields(tables, buf, at, end, message):
     """How the request's body ends; fills the message's Host, User-Agent and shape from the header lines buf[at:end]."""
     body = 0
     while at < end:
@@ -217,16 +209,15 @@ def read_request_fields(tables, buf, at, end, message):  # type: ignore[no-untyp
     return body
 
 
-@kernel
-def body_after(buf, at, name, first, last, body):  # type: ignore[no-untyped-def]
+def body_after(buf, at, name, first, last, body):
     """How the body ends, by one more header line; chunks win over a length (RFC 9112 6.3)."""
     size = name - at
     if size == 14 and body != BODY_CHUNKED and same_word(buf, at, name, W_LENGTH):
-        number = np.int64(0)
+        number = 0
         for p in range(first, last):
             if not 48 <= buf[p] <= 57 or number > MAX_BODY:
                 return BODY_TO_CLOSE
-            number = number * 10 + np.int64(buf[p]) - 48
+            number = number * 10 + buf[p] - 48
         return number if number <= MAX_BODY else BODY_TO_CLOSE
     if size == 17 and same_word(buf, at, name, W_ENCODING):
         for p in range(first, last - 6):
@@ -235,18 +226,17 @@ def body_after(buf, at, name, first, last, body):  # type: ignore[no-untyped-def
     return body
 
 
-@kernel
-def read_answer(tables, buf, at, end, row, side, seq, ts_ns, ack, final):  # type: ignore[no-untyped-def]
+def read_answer(tables, buf, at, end, row, side, seq, ts_ns, ack, final):
     """(behind the head or MORE or NOT, how its body ends, its status); keeps final answers and 101 as messages."""
     if not starts_like_answer(buf, at, end):
-        if end - at < 32 and not final and begins_like(buf, at, end, W_HTTP) and line_end(buf, at, end) < 0:
+        if end - at < 32 and not final and begins_like(buf, at, end, W_VERSION) and line_end(buf, at, end) < 0:
             return MORE, 0, 0
         return NOT, 0, 0
     stop = head_end(buf, at, end)
     is_cut = stop < 0
     if is_cut:
         if end - at <= WAIT_BYTES and not final:
-            tables.sides[2 * row + side].wanted = A_BLANK_LINE
+            (tables.sides + 2 * row + side).wanted = A_BLANK_LINE
             return MORE, 0, 0
         stop = max(complete_lines(buf, at, end), at + 12)
     p = at + 5
@@ -254,7 +244,7 @@ def read_answer(tables, buf, at, end, row, side, seq, ts_ns, ack, final):  # typ
         p += 1
     while buf[p] == SPACE:
         p += 1
-    status = (np.int64(buf[p]) - 48) * 100 + (np.int64(buf[p + 1]) - 48) * 10 + np.int64(buf[p + 2]) - 48
+    status = (buf[p] - 48) * 100 + (buf[p + 1] - 48) * 10 + buf[p + 2] - 48
     feed = line_end(buf, p, stop)
     body, pac, html, tells_more = BODY_TO_CLOSE, UNSAID, ANSWER_UNSAID if is_cut else 0, False
     fields = feed + 1 if feed >= 0 else stop
@@ -276,10 +266,10 @@ def read_answer(tables, buf, at, end, row, side, seq, ts_ns, ack, final):  # typ
         if is_pac == 1:
             is_pac = read_pac(tables, buf, stop, end, body, row, side, seq, ts_ns, ack, final)
         if is_pac == MORE:
-            tables.sides[2 * row + side].wanted = stop - at + lacks_of_pac(buf, stop, end, pac, body)
+            (tables.sides + 2 * row + side).wanted = stop - at + lacks_of_pac(buf, stop, end, pac, body)
             return MORE, 0, 0
     if status == 101 or status >= 200:
-        message = new_message(tables, ANSWER, row, side, seq, seq + np.uint32(stop - at), ts_ns, ack)
+        message = new_message(tables, ANSWER, row, side, seq, as_u32(seq + stop - at), ts_ns, ack)
         message.status = status
         message.shape = html
         if tells_more:
@@ -289,8 +279,7 @@ def read_answer(tables, buf, at, end, row, side, seq, ts_ns, ack, final):  # typ
     return stop, body, status
 
 
-@kernel
-def html_type(buf, at, end):  # type: ignore[no-untyped-def]
+def html_type(buf, at, end):
     """ANSWER_HTML for the Content-Type of a web page, else 0."""
     stop = at
     while stop < end and buf[stop] != SEMICOLON and buf[stop] != SPACE and buf[stop] != 9:
@@ -298,8 +287,7 @@ def html_type(buf, at, end):  # type: ignore[no-untyped-def]
     return ANSWER_HTML if same_word(buf, at, stop, W_HTML) or same_word(buf, at, stop, W_XHTML) else 0
 
 
-@kernel
-def read_answer_fields(tables, buf, at, end, status, message):  # type: ignore[no-untyped-def]
+def read_answer_fields(tables, buf, at, end, status, message):
     """Fill the message's schemes and where it redirects to from the header lines buf[at:end]."""
     host, host_end = -1, 0
     while at < end:
@@ -317,14 +305,13 @@ def read_answer_fields(tables, buf, at, end, status, message):  # type: ignore[n
         message.host_size = host_end - host
 
 
-@kernel
-def read_chunk_line(buf, at, end):  # type: ignore[no-untyped-def]
+def read_chunk_line(buf, at, end):
     """(behind a chunk's size line or MORE or NOT, the chunk's size) (RFC 9112 7.1)."""
-    number = np.int64(0)
+    number = 0
     p = at
     digits = 0
     while p < end:
-        c = np.int64(buf[p])
+        c = buf[p]
         if 48 <= c <= 57:
             value = c - 48
         elif 65 <= c <= 70:

@@ -7,25 +7,21 @@ from __future__ import annotations
 
 from typing import Final
 
-import numpy as np
-
+from analyzer.compiled.memory import copy_bytes
+from analyzer.compiled.widths import as_u32
 from analyzer.flows.layout import DIGITS, MAX_LISTED, MEMO_LISTED, MEMO_SLOTS
-from analyzer.kernels import kernel
-from analyzer.memory import copy_bytes
-from analyzer.names.fields import u16
 from analyzer.names.sha256 import hex_digest
+from analyzer.packets.fields import u16
 
 JA4_SIZE: Final = 36
 
 
-@kernel
-def is_grease(value):  # type: ignore[no-untyped-def]
+def is_grease(value):
     """RFC 8701: 0x0A0A, 0x1A1A, ... 0xFAFA."""
     return value & 0x0F0F == 0x0A0A and value >> 8 == value & 0xFF
 
 
-@kernel
-def put_hex(out, at, value, digits):  # type: ignore[no-untyped-def]
+def put_hex(out, at, value, digits):
     """Write `digits` lower-case hex digits of value to out[at:] and return what follows them."""
     for i in range(digits):
         nibble = (value >> (4 * (digits - 1 - i))) & 15
@@ -33,19 +29,17 @@ def put_hex(out, at, value, digits):  # type: ignore[no-untyped-def]
     return at + digits
 
 
-@kernel
-def put_list(text, at, values, first, end):  # type: ignore[no-untyped-def]
+def put_list(text, at, values, first, end):
     """Write values[first:end] to text[at:] as four hex digits each, comma between, and return what follows them."""
     for i in range(first, end):
         if i > first:
             text[at] = 44
             at += 1
-        at = put_hex(text, at, np.int64(values[i]), 4)
+        at = put_hex(text, at, values[i], 4)
     return at
 
 
-@kernel
-def sort_in_place(values, n):  # type: ignore[no-untyped-def]
+def sort_in_place(values, n):
     """Put the first n values in ascending order; a few dozen at most, so by insertion."""
     for i in range(1, n):
         value = values[i]
@@ -56,13 +50,11 @@ def sort_in_place(values, n):  # type: ignore[no-untyped-def]
         values[k] = value
 
 
-@kernel
-def is_alphanumeric(c):  # type: ignore[no-untyped-def]
+def is_alphanumeric(c):
     return 48 <= c <= 57 or 65 <= c <= 90 or 97 <= c <= 122
 
 
-@kernel
-def version_digits(version):  # type: ignore[no-untyped-def]
+def version_digits(version):
     """The two characters of part a for a TLS version."""
     if version == 0x0304:
         return 49, 51
@@ -79,8 +71,7 @@ def version_digits(version):  # type: ignore[no-untyped-def]
     return 48, 48
 
 
-@kernel
-def write_ja4(  # type: ignore[no-untyped-def]
+def write_ja4(
     buf,
     ciphers,
     n_ciphers,
@@ -117,9 +108,9 @@ def write_ja4(  # type: ignore[no-untyped-def]
         if is_alphanumeric(first) and is_alphanumeric(last):
             out[at + 8], out[at + 9] = first, last
         else:
-            nibble = np.int64(first) >> 4
+            nibble = first >> 4
             out[at + 8] = nibble + (48 if nibble < 10 else 87)
-            nibble = np.int64(last) & 15
+            nibble = last & 15
             out[at + 9] = nibble + (48 if nibble < 10 else 87)
     out[at + 10] = 95
     out[at + 23] = 95
@@ -141,15 +132,14 @@ def write_ja4(  # type: ignore[no-untyped-def]
             digest_lists(extensions, kept, n, out, at + 24, room)
 
 
-@kernel
-def digest_lists(values, n_first, n, out, at, room):  # type: ignore[no-untyped-def]
+def digest_lists(values, n_first, n, out, at, room):
     """Write to out[at:] twelve hex digits of the digest of two lists, values[:n_first] and values[n_first:n], written as JA4 has them.
 
     Clients send the same lists again and again, so the last few are kept with their digests.
     """
-    slot = np.int64(n_first)
+    slot = n_first
     for i in range(n):
-        slot = (slot * 31 + np.int64(values[i])) & 0xFFFFFFFF
+        slot = as_u32(slot * 31 + values[i])
     slot = (slot ^ (slot >> 11)) % MEMO_SLOTS
     memo, digests = room.memo, room.memo_digests
     start = slot * MEMO_LISTED
@@ -171,8 +161,7 @@ def digest_lists(values, n_first, n, out, at, room):  # type: ignore[no-untyped-
     copy_bytes(digests, slot * DIGITS, DIGITS, out, at)
 
 
-@kernel
-def add_algorithms(buf, at, end, values, n):  # type: ignore[no-untyped-def]
+def add_algorithms(buf, at, end, values, n):
     """Put the signature algorithms of buf[at:end], in their order, behind the first n values and return how many these are then."""
     for p in range(at, min(end, at + 2 * MAX_LISTED) - 1, 2):
         value = u16(buf, p)

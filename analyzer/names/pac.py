@@ -9,10 +9,9 @@ from __future__ import annotations
 from typing import Final
 
 from analyzer.flows.layout import PAC_FILE
-from analyzer.kernels import kernel
 from analyzer.names.states import MORE
 from analyzer.names.texts import keep_without_users, new_message
-from analyzer.names.words import begins_with, word
+from analyzer.names.words import begins_with
 
 MAX_PAC: Final = 32 << 10  # kept of a file; what stands behind isn't looked at
 SEARCHED: Final = 4096  # how far into a body the function's name is looked for
@@ -23,15 +22,14 @@ NO_PAC: Final = 0
 MAYBE_PAC: Final = 1
 IS_PAC: Final = 2
 
-W_FUNCTION = word("findproxyforurl")
-W_AUTOCONFIG = word("proxy-autoconfig")
-W_SCRIPT = word("javascript")
-W_PLAIN = word("text/plain")
-W_OCTETS = word("application/octet-stream")
+W_FUNCTION: Final = b"findproxyforurl"
+W_AUTOCONFIG: Final = b"proxy-autoconfig"
+W_SCRIPT: Final = b"javascript"
+W_PLAIN: Final = b"text/plain"
+W_OCTETS: Final = b"application/octet-stream"
 
 
-@kernel
-def pac_type(buf, at, end):  # type: ignore[no-untyped-def]
+def pac_type(buf, at, end):
     """Whether a body of the Content-Type buf[at:end] is a PAC file: IS_PAC, MAYBE_PAC or NO_PAC."""
     if begins_with(buf, at, end, W_PLAIN) or begins_with(buf, at, end, W_OCTETS):
         return MAYBE_PAC
@@ -43,8 +41,7 @@ def pac_type(buf, at, end):  # type: ignore[no-untyped-def]
     return NO_PAC
 
 
-@kernel
-def pac_state(buf, at, end, kind, body, final):  # type: ignore[no-untyped-def]
+def pac_state(buf, at, end, kind, body, final):
     """1 for a PAC file's body that begins at `at`, 0 for another, MORE where the next bytes will tell.
 
     Bodies that may be one are waited for when they are short; of others the function's name has to be in sight.
@@ -60,8 +57,7 @@ def pac_state(buf, at, end, kind, body, final):  # type: ignore[no-untyped-def]
     return 0
 
 
-@kernel
-def holds_pac(buf, at, end):  # type: ignore[no-untyped-def]
+def holds_pac(buf, at, end):
     """True when the function's name stands near the beginning of buf[at:end]."""
     for p in range(at, min(end, at + SEARCHED)):
         c = buf[p]
@@ -70,8 +66,7 @@ def holds_pac(buf, at, end):  # type: ignore[no-untyped-def]
     return False
 
 
-@kernel
-def read_pac(tables, buf, at, end, body, row, side, seq, ts_ns, ack, final):  # type: ignore[no-untyped-def]
+def read_pac(tables, buf, at, end, body, row, side, seq, ts_ns, ack, final):
     """MORE while a PAC file that begins at `at` isn't all there, else 0; keeps it as a message.
 
     body   its length, or negative where that isn't known: then what is there once nothing more comes
@@ -85,8 +80,7 @@ def read_pac(tables, buf, at, end, body, row, side, seq, ts_ns, ack, final):  # 
     return 0
 
 
-@kernel
-def lacks_of_pac(buf, at, end, kind, body):  # type: ignore[no-untyped-def]
+def lacks_of_pac(buf, at, end, kind, body):
     """How much of the body has to be there before what pac_state or read_pac answered with MORE can be told."""
     wanted = MAX_PAC if body < 0 else min(body, MAX_PAC)
     return wanted if kind == IS_PAC or holds_pac(buf, at, end) else min(wanted, SEARCHED)

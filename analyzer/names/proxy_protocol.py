@@ -7,34 +7,32 @@ from __future__ import annotations
 
 from typing import Final
 
-import numpy as np
-
-from analyzer.kernels import kernel
-from analyzer.names.fields import u16
 from analyzer.names.states import MORE, NOT
+from analyzer.packets.fields import u16
 
-TEXT = np.frombuffer(b"PROXY ", dtype=np.uint8).copy()
-BINARY = np.frombuffer(b"\r\n\r\n\x00\r\nQUIT\n", dtype=np.uint8).copy()
+TEXT: Final = b"PROXY "
+TEXT_SIZE: Final = 6
+BINARY: Final = b"\r\n\r\n\x00\r\nQUIT\n"
+BINARY_SIZE: Final = 12
 MAX_LINE: Final = 107
 
 
-@kernel
-def proxy_header_size(buf, at, end):  # type: ignore[no-untyped-def]
+def proxy_header_size(buf, at, end):
     """How long the binary header is that begins at `at`; 0 where that isn't known yet, or it is text."""
-    return 16 + np.int64(u16(buf, at + 14)) if end - at >= 16 and buf[at] == 13 else 0
+    return 16 + u16(buf, at + 14) if end - at >= 16 and buf[at] == 13 else 0
 
 
-@kernel
-def read_proxy_header(buf, at, end):  # type: ignore[no-untyped-def]
+def read_proxy_header(buf, at, end):
     """Behind the header that begins at `at`, MORE, or NOT."""
-    signature = BINARY if buf[at] == 13 else TEXT
-    there = min(end - at, len(signature))
+    binary = buf[at] == 13
+    signature, size = BINARY if binary else TEXT, BINARY_SIZE if binary else TEXT_SIZE
+    there = min(end - at, size)
     for i in range(there):
         if buf[at + i] != signature[i]:
             return NOT
-    if there < len(signature):
+    if there < size:
         return MORE
-    if buf[at] == 13:
+    if binary:
         if end - at < 16:
             return MORE
         stop = at + proxy_header_size(buf, at, end)

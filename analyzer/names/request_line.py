@@ -7,20 +7,18 @@ from __future__ import annotations
 
 from typing import Final
 
-from analyzer.kernels import kernel
 from analyzer.names.states import MORE, NOT, WAIT_BYTES
 from analyzer.names.uri import absolute_parts, host_parts, tunnel_parts
-from analyzer.names.words import begins_like, begins_with, same_word, word
+from analyzer.names.words import begins_like, begins_with, same_word
 
 SPACE: Final = 32
 MAX_METHOD: Final = 20  # the longest registered is UPDATEREDIRECTREF
 
-W_HTTP = word("http/")
-W_CONNECT = word("connect")
+W_VERSION: Final = b"http/"
+W_CONNECT: Final = b"connect"
 
 
-@kernel
-def line_end(buf, at, end):  # type: ignore[no-untyped-def]
+def line_end(buf, at, end):
     """Where the next LF lies, -1 when there is none."""
     for p in range(at, end):
         if buf[p] == 10:
@@ -28,8 +26,7 @@ def line_end(buf, at, end):  # type: ignore[no-untyped-def]
     return -1
 
 
-@kernel
-def method_end(buf, at, end):  # type: ignore[no-untyped-def]
+def method_end(buf, at, end):
     """Where the space behind a method lies; MORE when the bytes end before it, NOT when they can't be a method."""
     for p in range(at, min(end, at + MAX_METHOD + 1)):
         c = buf[p]
@@ -40,17 +37,15 @@ def method_end(buf, at, end):  # type: ignore[no-untyped-def]
     return NOT if end - at > MAX_METHOD else MORE
 
 
-@kernel
-def is_version(buf, at, end):  # type: ignore[no-untyped-def]
+def is_version(buf, at, end):
     """True for HTTP/ and digits with points."""
     p = at + 5
     while p < end and (48 <= buf[p] <= 57 or buf[p] == 46):
         p += 1
-    return p == end and end - at > 5 and begins_with(buf, at, end, W_HTTP)
+    return p == end and end - at > 5 and begins_with(buf, at, end, W_VERSION)
 
 
-@kernel
-def target_without_version(buf, at, space, first, stop):  # type: ignore[no-untyped-def]
+def target_without_version(buf, at, space, first, stop):
     """The target's end in a request line that tells no version that is one, NOT where it is no request.
 
     Many text protocols begin with two words: only a GET of a path or of an absolute form is a request, whatever follows its
@@ -66,8 +61,7 @@ def target_without_version(buf, at, space, first, stop):  # type: ignore[no-unty
     return last if buf[first] == 47 or absolute_parts(buf, first, last)[0] >= 0 else NOT
 
 
-@kernel
-def request_line(buf, at, end):  # type: ignore[no-untyped-def]
+def request_line(buf, at, end):
     """(method's end or MORE or NOT, target's start, target's end, version's start, line feed's position)."""
     space = method_end(buf, at, end)
     if space < 0:
@@ -97,8 +91,7 @@ def request_line(buf, at, end):  # type: ignore[no-untyped-def]
     return space, first, last, version, feed
 
 
-@kernel
-def cut_line(buf, at, end):  # type: ignore[no-untyped-def]
+def cut_line(buf, at, end):
     """(method's end or NOT, target's start, end of what is whole in it) of a request line whose end was not captured.
 
     Its name has to be whole: a CONNECT's target with the space behind it, the authority of an absolute-form target with what
@@ -117,14 +110,13 @@ def cut_line(buf, at, end):  # type: ignore[no-untyped-def]
         version = last
         while version < end and buf[version] == SPACE:
             version += 1
-        is_whole = last < end and begins_like(buf, version, end, W_HTTP) and tunnel_parts(buf, first, last)[0] >= 0
+        is_whole = last < end and begins_like(buf, version, end, W_VERSION) and tunnel_parts(buf, first, last)[0] >= 0
         return (space if is_whole else NOT), first, last
     host, _, _, path, _ = absolute_parts(buf, first, last)
     return (space if host >= 0 and path < end else NOT), first, path
 
 
-@kernel
-def starts_like_request(buf, at, end):  # type: ignore[no-untyped-def]
+def starts_like_request(buf, at, end):
     """True when a request line begins here, whole or as far as its name."""
     space = request_line(buf, at, end)[0]
     return space >= 0 or (space == MORE and cut_line(buf, at, end)[0] >= 0)

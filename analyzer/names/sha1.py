@@ -4,51 +4,52 @@ from __future__ import annotations
 
 from typing import Final
 
-import numpy as np
+from analyzer.compiled import kernel
+from analyzer.compiled.widths import as_u32, as_u64
+from analyzer.names.sha256 import rotate
 
-from analyzer.kernels import kernel
-from analyzer.names.sha256 import U32, rotate
-
-MAX_TEXT: Final = 55  # with its end mark and its length it fills a block of 64 bytes
+ONE_BLOCK: Final = 55  # bytes that with their end mark and their length fill a block of 64
 BASE64_SIZE: Final = 28
 
-LETTERS = np.frombuffer(b"ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/", np.uint8).copy()
+STARTS: Final = (0x67452301, 0xEFCDAB89, 0x98BADCFE, 0x10325476, 0xC3D2E1F0)  # 5.3.1
+TWENTY_ROUNDS: Final = (0x5A827999, 0x6ED9EBA1, 0x8F1BBCDC, 0xCA62C1D6)  # 4.2.1: what is added in each twenty
+
+LETTERS: Final = b"ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/"
 
 
 @kernel
-def base64_digests(texts, out, at, w):  # type: ignore[no-untyped-def]
-    """Write SHA-1 of each row of texts, uint8[n, size <= MAX_TEXT], to out[i, at : at + BASE64_SIZE]; w: uint32[80] of room."""
-    n, size = texts.shape
-    for i in range(n):
+def base64_digests(texts, n_texts, size, out, width, at, w):
+    """Write SHA-1 of each text to out[i * width + at:], BASE64_SIZE letters; w: uint32[80] of room.
+
+    texts   uint8[n_texts, size <= ONE_BLOCK]
+    """
+    for i in range(n_texts):
         for k in range(16):
-            word = U32(0)
+            word = 0
             for j in range(4 * k, 4 * k + 4):
-                byte = U32(texts[i, j]) if j < size else U32(0x80 if j == size else 0)
-                word = U32(U32(word << U32(8)) | byte)
+                word = word << 8 | (texts[i * size + j] if j < size else 0x80 if j == size else 0)
             w[k] = word
-        w[15] = U32(8 * size)
+        w[15] = 8 * size
         for k in range(16, 80):
-            w[k] = rotate(U32(U32(w[k - 3] ^ w[k - 8]) ^ U32(w[k - 14] ^ w[k - 16])), 31)
-        a, b, c, d, e = U32(0x67452301), U32(0xEFCDAB89), U32(0x98BADCFE), U32(0x10325476), U32(0xC3D2E1F0)
+            w[k] = rotate(w[k - 3] ^ w[k - 8] ^ w[k - 14] ^ w[k - 16], 31)
+        a, b, c, d, e = STARTS[0], STARTS[1], STARTS[2], STARTS[3], STARTS[4]
         for k in range(80):
             if k < 20:
-                f, constant = U32(U32(b & c) | U32(U32(~b) & d)), U32(0x5A827999)
-            elif k < 40:
-                f, constant = U32(U32(b ^ c) ^ d), U32(0x6ED9EBA1)
-            elif k < 60:
-                f, constant = U32(U32(U32(b & c) | U32(b & d)) | U32(c & d)), U32(0x8F1BBCDC)
+                f = b & c | ~b & d
+            elif k < 40 or k >= 60:
+                f = b ^ c ^ d
             else:
-                f, constant = U32(U32(b ^ c) ^ d), U32(0xCA62C1D6)
-            mixed = U32(U32(U32(rotate(a, 27) + f) + U32(e + constant)) + U32(w[k]))
+                f = b & c | b & d | c & d
+            mixed = as_u32(rotate(a, 27) + f + e + TWENTY_ROUNDS[k // 20] + w[k])
             a, b, c, d, e = mixed, a, rotate(b, 2), c, d
-        w[0] = U32(a + U32(0x67452301))
-        w[1] = U32(b + U32(0xEFCDAB89))
-        w[2] = U32(c + U32(0x98BADCFE))
-        w[3] = U32(d + U32(0x10325476))
-        w[4] = U32(e + U32(0xC3D2E1F0))
-        w[5] = U32(0)
+        w[0] = as_u32(a + STARTS[0])
+        w[1] = as_u32(b + STARTS[1])
+        w[2] = as_u32(c + STARTS[2])
+        w[3] = as_u32(d + STARTS[3])
+        w[4] = as_u32(e + STARTS[4])
+        w[5] = 0
         for k in range(27):  # six bits each, of 160 and two more
             first = 6 * k
-            pair = (np.uint64(w[first // 32]) << np.uint64(32)) | np.uint64(w[first // 32 + 1])
-            out[i, at + k] = LETTERS[np.int64((pair >> np.uint64(58 - first % 32)) & np.uint64(63))]
-        out[i, at + 27] = 61
+            pair = as_u64(w[first // 32]) << 32 | w[first // 32 + 1]
+            out[i * width + at + k] = LETTERS[pair >> 58 - first % 32 & 63]
+        out[i * width + at + 27] = 61

@@ -2,75 +2,61 @@
 
 from __future__ import annotations
 
-import numpy as np
+from typing import Final
 
-from analyzer.kernels import inlined, kernel
+from analyzer.compiled import kernel
+from analyzer.compiled.widths import as_u32
+from analyzer.packets.fields import u32
 
-U32 = np.uint32
-
-
-def _first_bits_of_roots(root: int, count: int) -> list[int]:
-    """The first 32 bits of the fractional parts of the square (2) or cube (3) roots of the first primes."""
-    primes: list[int] = []
-    candidate = 2
-    while len(primes) < count:
-        if all(candidate % p for p in primes):
-            primes.append(candidate)
-        candidate += 1
-    found = []
-    for prime in primes:
-        scaled = prime << (32 * root)
-        low, high = 0, 1 << 40
-        while low < high:
-            middle = (low + high + 1) // 2
-            low, high = (middle, high) if middle**root <= scaled else (low, middle - 1)
-        found.append(low & 0xFFFFFFFF)
-    return found
+# Of the first 64 primes' cube roots (4.2.2) and the first 8 primes' square roots (5.3.3), the first 32 bits behind the point.
+ROUND_CONSTANTS: Final = (
+    0x428A2F98, 0x71374491, 0xB5C0FBCF, 0xE9B5DBA5, 0x3956C25B, 0x59F111F1, 0x923F82A4, 0xAB1C5ED5,
+    0xD807AA98, 0x12835B01, 0x243185BE, 0x550C7DC3, 0x72BE5D74, 0x80DEB1FE, 0x9BDC06A7, 0xC19BF174,
+    0xE49B69C1, 0xEFBE4786, 0x0FC19DC6, 0x240CA1CC, 0x2DE92C6F, 0x4A7484AA, 0x5CB0A9DC, 0x76F988DA,
+    0x983E5152, 0xA831C66D, 0xB00327C8, 0xBF597FC7, 0xC6E00BF3, 0xD5A79147, 0x06CA6351, 0x14292967,
+    0x27B70A85, 0x2E1B2138, 0x4D2C6DFC, 0x53380D13, 0x650A7354, 0x766A0ABB, 0x81C2C92E, 0x92722C85,
+    0xA2BFE8A1, 0xA81A664B, 0xC24B8B70, 0xC76C51A3, 0xD192E819, 0xD6990624, 0xF40E3585, 0x106AA070,
+    0x19A4C116, 0x1E376C08, 0x2748774C, 0x34B0BCB5, 0x391C0CB3, 0x4ED8AA4A, 0x5B9CCA4F, 0x682E6FF3,
+    0x748F82EE, 0x78A5636F, 0x84C87814, 0x8CC70208, 0x90BEFFFA, 0xA4506CEB, 0xBEF9A3F7, 0xC67178F2,
+)  # fmt: skip
+INITIAL: Final = (
+    0x6A09E667, 0xBB67AE85, 0x3C6EF372, 0xA54FF53A, 0x510E527F, 0x9B05688C, 0x1F83D9AB, 0x5BE0CD19,
+)  # fmt: skip
 
 
-ROUND_CONSTANTS = np.array(_first_bits_of_roots(3, 64), np.uint32)
-INITIAL = np.array(_first_bits_of_roots(2, 8), np.uint32)
+def rotate(x, n):
+    """x, a number of 32 bits, turned right by n of them."""
+    return as_u32(x >> n | x << 32 - n)
 
 
-@inlined
-def rotate(x, n):  # type: ignore[no-untyped-def]
-    """x turned right by n bits."""
-    return U32(U32(x >> U32(n)) | U32(x << U32(32 - n)))
-
-
-@kernel
-def compress(state, text, block, w):  # type: ignore[no-untyped-def]
-    """The 64 bytes text[block:] into the state; w: uint32[64] of room.
-
-    Every step is cut to 32 bits, as Numba adds two of them in 64: twice as fast so (256 against 485 ns a block).
-    """
+def compress(state, text, block, w):
+    """The 64 bytes text[block:] into the state; w: uint32[64] of room."""
     for i in range(16):
-        p = block + 4 * i
-        w[i] = U32(U32(U32(text[p]) << U32(24)) | U32(U32(text[p + 1]) << U32(16)) | U32(U32(text[p + 2]) << U32(8)) | U32(text[p + 3]))
+        w[i] = u32(text, block + 4 * i)
     for i in range(16, 64):
-        x, y = U32(w[i - 15]), U32(w[i - 2])
-        s0 = U32(rotate(x, 7) ^ rotate(x, 18) ^ U32(x >> U32(3)))
-        s1 = U32(rotate(y, 17) ^ rotate(y, 19) ^ U32(y >> U32(10)))
-        w[i] = U32(U32(w[i - 16] + s0) + U32(w[i - 7] + s1))
+        x, y = w[i - 15], w[i - 2]
+        s0 = rotate(x, 7) ^ rotate(x, 18) ^ x >> 3
+        s1 = rotate(y, 17) ^ rotate(y, 19) ^ y >> 10
+        w[i] = as_u32(w[i - 16] + s0 + w[i - 7] + s1)
     a, b, c, d, e, f, g, h = state[0], state[1], state[2], state[3], state[4], state[5], state[6], state[7]
     for i in range(64):
-        s1 = U32(rotate(e, 6) ^ rotate(e, 11) ^ rotate(e, 25))
-        t1 = U32(U32(h + s1) + U32(U32(g ^ U32(e & U32(f ^ g))) + U32(ROUND_CONSTANTS[i] + w[i])))
-        s0 = U32(rotate(a, 2) ^ rotate(a, 13) ^ rotate(a, 22))
-        t2 = U32(s0 + U32(U32(a & b) | U32(c & U32(a | b))))
-        h, g, f, e, d, c, b, a = g, f, e, U32(d + t1), c, b, a, U32(t1 + t2)
-    state[0] = U32(state[0] + a)
-    state[1] = U32(state[1] + b)
-    state[2] = U32(state[2] + c)
-    state[3] = U32(state[3] + d)
-    state[4] = U32(state[4] + e)
-    state[5] = U32(state[5] + f)
-    state[6] = U32(state[6] + g)
-    state[7] = U32(state[7] + h)
+        s1 = rotate(e, 6) ^ rotate(e, 11) ^ rotate(e, 25)
+        t1 = as_u32(h + s1 + (g ^ e & (f ^ g)) + ROUND_CONSTANTS[i] + w[i])
+        s0 = rotate(a, 2) ^ rotate(a, 13) ^ rotate(a, 22)
+        t2 = as_u32(s0 + (a & b | c & (a | b)))
+        h, g, f, e, d, c, b, a = g, f, e, as_u32(d + t1), c, b, a, as_u32(t1 + t2)
+    state[0] = as_u32(state[0] + a)
+    state[1] = as_u32(state[1] + b)
+    state[2] = as_u32(state[2] + c)
+    state[3] = as_u32(state[3] + d)
+    state[4] = as_u32(state[4] + e)
+    state[5] = as_u32(state[5] + f)
+    state[6] = as_u32(state[6] + g)
+    state[7] = as_u32(state[7] + h)
 
 
 @kernel
-def hex_digest(text, size, digits, out, at, state, w):  # type: ignore[no-untyped-def]
+def hex_digest(text, size, digits, out, at, state, w):
     """Write the first `digits` hex digits of SHA-256(text[:size]) to out[at:]; text needs room for 72 bytes of padding.
 
     state, w   uint32[8], uint32[64]   room
@@ -82,9 +68,9 @@ def hex_digest(text, size, digits, out, at, state, w):  # type: ignore[no-untype
     for i in range(size + 1, padded - 8):
         text[i] = 0
     for i in range(8):
-        text[padded - 8 + i] = ((size * 8) >> (8 * (7 - i))) & 0xFF
+        text[padded - 8 + i] = size * 8 >> 8 * (7 - i) & 0xFF
     for block in range(0, padded, 64):
         compress(state, text, block, w)
     for i in range(digits):
-        nibble = (state[i // 8] >> np.uint32(4 * (7 - i % 8))) & np.uint32(15)
+        nibble = state[i // 8] >> 4 * (7 - i % 8) & 15
         out[at + i] = nibble + (48 if nibble < 10 else 87)

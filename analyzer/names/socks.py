@@ -8,42 +8,37 @@ from __future__ import annotations
 
 from typing import Final
 
-import numpy as np
-
+from analyzer.compiled.widths import as_u32
 from analyzer.flows.layout import HAS_BASE, SENT_SYN, SENT_SYN_ACK, SHAPE_ADDRESS, SOCKS4, SOCKS5, SOCKS_ANSWER
-from analyzer.kernels import kernel
-from analyzer.names.fields import u16
 from analyzer.names.sides import behind
 from analyzer.names.states import HEAD, MORE, NOT, SOCKS5_ANSWERING, SOCKS5_ASKING, SOCKS_REFUTED
 from analyzer.names.texts import keep, new_message
 from analyzer.names.uri import is_host
+from analyzer.packets.fields import u16
 
 # Longer user names than this are no user names; RFC 1413's identifiers have at most 512.
 MAX_TEXT: Final = 512
 
 
-@kernel
-def opened_by(tables, row, side_index, other):  # type: ignore[no-untyped-def]
+def opened_by(tables, row, side_index, other):
     """True for the side that opened the connection, its beginning being captured."""
-    syn_side = np.int64(tables.records[row].syn_side)
+    syn_side = (tables.records + row).syn_side
     return syn_side == side_index or (syn_side < 0 and other.seen & SENT_SYN_ACK != 0)
 
 
-@kernel
-def may_ask_socks(tables, row, side_index, other, ack):  # type: ignore[no-untyped-def]
+def may_ask_socks(tables, row, side_index, other, ack):
     """True for the first that a side says on a connection whose beginning was captured: only there SOCKS is told from other bytes.
 
     Who opened it and had received something by then, as a greeting of FTP or SMTP, speaks another protocol. Who was called may ask
     for SOCKS5, as relays behind a firewall are (the oracles have one): a greeting and a request behind it are no accident.
     """
-    side = tables.sides[2 * row + side_index]
+    side = tables.sides + 2 * row + side_index
     began = (side.seen | other.seen) & (SENT_SYN | SENT_SYN_ACK) != 0
-    received = ack != 0 and other.seen & HAS_BASE != 0 and behind(ack, np.uint32(other.base + np.uint32(1))) > 0
+    received = ack != 0 and other.seen & HAS_BASE != 0 and behind(ack, as_u32(other.base + 1)) > 0
     return began and not (received and opened_by(tables, row, side_index, other))
 
 
-@kernel
-def read_greeting(buf, at, end):  # type: ignore[no-untyped-def]
+def read_greeting(buf, at, end):
     """Behind a SOCKS5 client's list of methods, MORE, or NOT.
 
     The client waits for the server's choice, so nothing may follow but what a hasty client sends: credentials or the request.
@@ -52,7 +47,7 @@ def read_greeting(buf, at, end):  # type: ignore[no-untyped-def]
         return NOT
     if end - at < 2:
         return MORE
-    stop = at + 2 + np.int64(buf[at + 1])
+    stop = at + 2 + buf[at + 1]
     if buf[at + 1] == 0:
         return NOT
     if stop > end:
@@ -65,8 +60,7 @@ def read_greeting(buf, at, end):  # type: ignore[no-untyped-def]
     return stop
 
 
-@kernel
-def read_socks5_request(tables, buf, at, end, row, side, seq, ts_ns, ack):  # type: ignore[no-untyped-def]
+def read_socks5_request(tables, buf, at, end, row, side, seq, ts_ns, ack):
     """(position behind the credentials or the request at `at`, MORE or NOT; True when it was the request)."""
     if end - at < 2:
         return MORE, False
@@ -74,17 +68,17 @@ def read_socks5_request(tables, buf, at, end, row, side, seq, ts_ns, ack):  # ty
         p = after_token(buf, at, end)
         if p != NOT:
             return p, False
-        p = at + 2 + np.int64(buf[at + 1])
+        p = at + 2 + buf[at + 1]
         if p >= end:
             return MORE, False
-        p += 1 + np.int64(buf[p])
+        p += 1 + buf[p]
         return (p if p <= end else MORE), False
     if buf[at] != 5 or buf[at + 1] == 0 or buf[at + 1] > 3:
         return NOT, False
     host_at, host_size, p, shape = socks5_address(buf, at + 3, end)
     if p < 0:
         return p, False
-    message = new_message(tables, SOCKS5, row, side, seq, seq + np.uint32(p - at), ts_ns, ack)
+    message = new_message(tables, SOCKS5, row, side, seq, as_u32(seq + p - at), ts_ns, ack)
     message.host_at = keep(tables, buf, host_at, host_at + host_size)
     message.host_size = host_size
     message.port = u16(buf, p - 2)
@@ -92,8 +86,7 @@ def read_socks5_request(tables, buf, at, end, row, side, seq, ts_ns, ack):  # ty
     return p, True
 
 
-@kernel
-def after_token(buf, at, end):  # type: ignore[no-untyped-def]
+def after_token(buf, at, end):
     """Behind a GSSAPI message (RFC 1961 3 and 4), MORE, or NOT when it is a user name, or a server's word on one.
 
     Both begin with a 1. A token's length stands where a user name of one or two letters would begin, and none of these is below a blank;
@@ -103,14 +96,13 @@ def after_token(buf, at, end):  # type: ignore[no-untyped-def]
         return NOT
     if end - at < 5:
         return MORE
-    length = np.int64(u16(buf, at + 2))
+    length = u16(buf, at + 2)
     if length == 0 or (length >= 0x2000 and buf[at + 4] not in (0x60, 0x6E, 0xA1)):
         return NOT
     return at + 4 + length if at + 4 + length <= end else MORE
 
 
-@kernel
-def socks5_address(buf, at, end):  # type: ignore[no-untyped-def]
+def socks5_address(buf, at, end):
     """(host position, its size, position behind the port or MORE or NOT, SHAPE_ADDRESS for an address) (RFC 1928 5)."""
     if end - at < 2:
         return 0, 0, MORE, 0
@@ -120,7 +112,7 @@ def socks5_address(buf, at, end):  # type: ignore[no-untyped-def]
     elif kind == 4:
         host_at, size, shape = at + 1, 16, SHAPE_ADDRESS
     elif kind == 3:
-        host_at, size, shape = at + 2, np.int64(buf[at + 1]), 0
+        host_at, size, shape = at + 2, buf[at + 1], 0
         if size == 0:
             return 0, 0, NOT, 0
     else:
@@ -131,8 +123,7 @@ def socks5_address(buf, at, end):  # type: ignore[no-untyped-def]
     return host_at, size, (stop if stop <= end else MORE), shape
 
 
-@kernel
-def read_socks5_answer(tables, buf, at, end, row, side, seq, ts_ns, ack):  # type: ignore[no-untyped-def]
+def read_socks5_answer(tables, buf, at, end, row, side, seq, ts_ns, ack):
     """As read_socks5_request, for the server: its word on the credentials (version 1), then its answer."""
     if end - at < 2:
         return MORE, False
@@ -144,13 +135,12 @@ def read_socks5_answer(tables, buf, at, end, row, side, seq, ts_ns, ack):  # typ
     _, _, p, _ = socks5_address(buf, at + 3, end)
     if p < 0:
         return p, False
-    message = new_message(tables, SOCKS_ANSWER, row, side, seq, seq + np.uint32(p - at), ts_ns, ack)
+    message = new_message(tables, SOCKS_ANSWER, row, side, seq, as_u32(seq + p - at), ts_ns, ack)
     message.status = buf[at + 1]
     return p, True
 
 
-@kernel
-def text_end(buf, at, end):  # type: ignore[no-untyped-def]
+def text_end(buf, at, end):
     """Where the zero byte of a text lies, MORE, or NOT when it is too long or holds control characters."""
     for p in range(at, min(end, at + MAX_TEXT)):
         if buf[p] == 0:
@@ -160,8 +150,7 @@ def text_end(buf, at, end):  # type: ignore[no-untyped-def]
     return NOT if end - at >= MAX_TEXT else MORE
 
 
-@kernel
-def read_socks4_request(tables, buf, at, end, row, side, seq, ts_ns, ack):  # type: ignore[no-untyped-def]
+def read_socks4_request(tables, buf, at, end, row, side, seq, ts_ns, ack):
     """Behind a SOCKS4 or 4a request, MORE, or NOT; keeps it as a message. The request ends what the client sends at first."""
     if buf[at] != 4:
         return NOT
@@ -184,7 +173,7 @@ def read_socks4_request(tables, buf, at, end, row, side, seq, ts_ns, ack):  # ty
         host_at, host_end, stop = stop, name_end, name_end + 1
     if u16(buf, at + 2) == 0 or (not by_name and buf[at + 4] == 0):
         return NOT
-    message = new_message(tables, SOCKS4, row, side, seq, seq + np.uint32(stop - at), ts_ns, ack)
+    message = new_message(tables, SOCKS4, row, side, seq, as_u32(seq + stop - at), ts_ns, ack)
     message.host_at = keep(tables, buf, host_at, host_end)
     message.host_size = host_end - host_at
     message.port = u16(buf, at + 2)
@@ -192,8 +181,7 @@ def read_socks4_request(tables, buf, at, end, row, side, seq, ts_ns, ack):  # ty
     return stop
 
 
-@kernel
-def read_socks4_answer(tables, buf, at, end, row, side, seq, ts_ns, ack):  # type: ignore[no-untyped-def]
+def read_socks4_answer(tables, buf, at, end, row, side, seq, ts_ns, ack):
     """Behind a SOCKS4 server's eight bytes, MORE, or NOT; keeps its code as a message."""
     if buf[at] != 0:
         return NOT
@@ -201,13 +189,12 @@ def read_socks4_answer(tables, buf, at, end, row, side, seq, ts_ns, ack):  # typ
         return MORE if end - at < 2 or 90 <= buf[at + 1] <= 93 else NOT
     if not 90 <= buf[at + 1] <= 93:
         return NOT
-    message = new_message(tables, SOCKS_ANSWER, row, side, seq, seq + np.uint32(8), ts_ns, ack)
+    message = new_message(tables, SOCKS_ANSWER, row, side, seq, as_u32(seq + 8), ts_ns, ack)
     message.status = buf[at + 1]
     return at + 8
 
 
-@kernel
-def read_socks_start(tables, buf, at, end, row, side_index, side, other, seq, ts_ns, ack):  # type: ignore[no-untyped-def]
+def read_socks_start(tables, buf, at, end, row, side_index, side, other, seq, ts_ns, ack):
     """Behind a SOCKS greeting, request or answer that begins a stream, MORE, or NOT."""
     if other.asked_socks == 5 and buf[at] == 5:
         if end - at < 2:

@@ -9,24 +9,24 @@ import numpy.typing as npt
 import pyarrow as pa
 
 from analyzer.arrow import array, bitmap
-from analyzer.kernels import kernel
-from analyzer.memory import prefetch
+from analyzer.compiled import kernel
+from analyzer.compiled.memory import prefetch
 
 AS_IS: Final = 0
 LOWER: Final = 1  # ASCII letters to lower case, one trailing dot left off: how host names are compared (RFC 4343)
 HEX: Final = 2
 
 # How many texts ahead the pool is asked for: they lie all over it.
-LOOK_AHEAD: Final = 12
+TEXTS_AHEAD: Final = 12
 
 
 def text_array(pool: npt.NDArray[np.uint8], at: npt.NDArray[np.int64], size: npt.NDArray[Any], form: int = AS_IS) -> pa.Array:
     """A string array of len(at): pool[at[i] : at[i] + size[i]] in the given form, null where size[i] <= 0."""
-    size = np.maximum(size, 0).astype(np.int64)
+    at, size = np.ascontiguousarray(at, np.int64), np.maximum(size, 0).astype(np.int64)
     offsets = np.zeros(len(size) + 1, np.int64)
     np.cumsum(size * (2 if form == HEX else 1), out=offsets[1:])
     data = np.empty(int(offsets[-1]), np.uint8)
-    plain = gather_texts(pool, at, size, form, offsets, data)
+    plain = gather_texts(pool, at, size, len(size), form, offsets, data)
     if not plain:
         texts = [bytes(pool[a : a + s]).decode("utf-8", "backslashreplace") if s else None for a, s in zip(at, size, strict=True)]
         if form == LOWER:
@@ -37,11 +37,11 @@ def text_array(pool: npt.NDArray[np.uint8], at: npt.NDArray[np.int64], size: npt
 
 def byte_array(pool: npt.NDArray[np.uint8], at: npt.NDArray[np.int64], size: npt.NDArray[Any]) -> pa.Array:
     """As text_array, of bytes; null where size[i] < 0, and empty where it is 0."""
-    held = np.maximum(size, 0).astype(np.int64)
+    at, held = np.ascontiguousarray(at, np.int64), np.maximum(size, 0).astype(np.int64)
     offsets = np.zeros(len(size) + 1, np.int64)
     np.cumsum(held, out=offsets[1:])
     data = np.empty(int(offsets[-1]), np.uint8)
-    gather_texts(pool, at, held, AS_IS, offsets, data)
+    gather_texts(pool, at, held, len(held), AS_IS, offsets, data)
     return pa.Array.from_buffers(pa.large_binary(), len(size), [bitmap(size >= 0), pa.py_buffer(offsets), pa.py_buffer(data)])
 
 
@@ -62,17 +62,16 @@ def words(codes: npt.NDArray[Any], names: list[str | None]) -> pa.Array:
 
 
 @kernel
-def gather_texts(pool, at, size, form, offsets, out):  # type: ignore[no-untyped-def]
+def gather_texts(pool, at, size, n_texts, form, offsets, out):
     """True when every byte is ASCII; copies the texts behind each other to `out` and sets where they end in offsets[1:].
 
     offsets comes in as if every text kept its length, and leaves as it is after trailing dots were left off.
     """
-    bits = np.uint8(0)
-    p = np.int64(0)
-    for i in range(len(at)):
-        if i + LOOK_AHEAD < len(at):
-            prefetch(pool, at[i + LOOK_AHEAD])
-        start, n = at[i], np.int64(size[i])
+    bits, p = 0, 0
+    for i in range(n_texts):
+        if i + TEXTS_AHEAD < n_texts:
+            prefetch(pool, at[i + TEXTS_AHEAD])
+        start, n = at[i], size[i]
         if form == HEX:
             for k in range(n):
                 c = pool[start + k]

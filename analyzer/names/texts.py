@@ -4,25 +4,19 @@ from __future__ import annotations
 
 from typing import Final
 
-import numpy as np
-
+from analyzer.compiled.memory import copy_bytes
+from analyzer.compiled.widths import as_u64
+from analyzer.flows.keys import M1, mix
 from analyzer.flows.layout import N_MESSAGES, POOL_USED
-from analyzer.kernels import inlined, kernel
-from analyzer.memory import copy_bytes
-from analyzer.names.fields import u64
+from analyzer.packets.fields import u64
 
 DIGEST_SIZE: Final = 8
-
-M1 = np.uint64(0x9E3779B97F4A7C15)
-M2 = np.uint64(0xBF58476D1CE4E5B9)
-M3 = np.uint64(0x94D049BB133111EB)
 
 # How far the @ behind a user and a password is looked for.
 MAX_USER: Final = 512
 
 
-@kernel
-def keep(tables, buf, start, end):  # type: ignore[no-untyped-def]
+def keep(tables, buf, start, end):
     """Copy buf[start:end] to the pool and return where it lies."""
     at = tables.counts[POOL_USED]
     copy_bytes(buf, start, end - start, tables.pool, at)
@@ -30,8 +24,7 @@ def keep(tables, buf, start, end):  # type: ignore[no-untyped-def]
     return at
 
 
-@kernel
-def keep_without_users(tables, buf, start, end):  # type: ignore[no-untyped-def]
+def keep_without_users(tables, buf, start, end):
     """(where, size) of buf[start:end] in the pool, without user:password@ wherever it stands, and without //user@."""
     at = tables.counts[POOL_USED]
     pool, n = tables.pool, at
@@ -50,14 +43,12 @@ def keep_without_users(tables, buf, start, end):  # type: ignore[no-untyped-def]
     return at, n - at
 
 
-@inlined
-def ends_word(c):  # type: ignore[no-untyped-def]
+def ends_word(c):
     """True for what stands before and behind an address in a text: white space, quotes, brackets and what lists are made with."""
     return c <= 32 or c in (34, 39, 40, 41, 44, 59, 60, 61, 62)
 
 
-@kernel
-def behind_user(buf, start, at, end):  # type: ignore[no-untyped-def]
+def behind_user(buf, start, at, end):
     """Behind the user and the password that stand at `at`, where a word or what follows a slash begins; `at` where none do.
 
     Behind // a name alone is one too, and a password may have a slash in it where no port stands.
@@ -81,34 +72,32 @@ def behind_user(buf, start, at, end):  # type: ignore[no-untyped-def]
     return found
 
 
-@kernel
-def keep_digest(tables, buf, start, end):  # type: ignore[no-untyped-def]
+def keep_digest(tables, buf, start, end):
     """Append a digest of buf[start:end] to the pool: DIGEST_SIZE bytes, the highest first.
 
     Splitmix64's finaliser over eight bytes at a time: a hello is told from another one in a tenth of the time that FNV-1a takes.
     """
-    digest = np.uint64(end - start)
+    digest = end - start
     p = start
     while end - p >= 8:
-        digest = mix(digest ^ u64(buf, p)) * M1
+        digest = as_u64(mix(digest ^ u64(buf, p)) * M1)
         p += 8
-    rest = np.uint64(0)
+    rest = 0
     while p < end:
-        rest = (rest << np.uint64(8)) | np.uint64(buf[p])
+        rest = rest << 8 | buf[p]
         p += 1
     digest = mix(digest ^ rest)
     used = tables.counts[POOL_USED]
     for k in range(DIGEST_SIZE):
-        tables.pool[used + k] = (digest >> np.uint64(56 - 8 * k)) & np.uint64(0xFF)
+        tables.pool[used + k] = digest >> 56 - 8 * k & 0xFF
     tables.counts[POOL_USED] = used + DIGEST_SIZE
 
 
-@kernel
-def new_message(tables, kind, row, side, seq, end, ts_ns, ack):  # type: ignore[no-untyped-def]
+def new_message(tables, kind, row, side, seq, end, ts_ns, ack):
     """A message without texts; the caller fills them in."""
     n = tables.counts[N_MESSAGES]
     tables.counts[N_MESSAGES] = n + 1
-    message = tables.messages[n]
+    message = tables.messages + n
     message.kind = kind
     message.record = row
     message.side = side
@@ -130,11 +119,3 @@ def new_message(tables, kind, row, side, seq, end, ts_ns, ack):  # type: ignore[
     message.status = -1
     message.shape = 0
     return message
-
-
-@inlined
-def mix(x):  # type: ignore[no-untyped-def]
-    """A 64-bit number whose every bit depends on every bit of x (the finaliser of splitmix64)."""
-    x = (x ^ (x >> np.uint64(30))) * M2
-    x = (x ^ (x >> np.uint64(27))) * M3
-    return x ^ (x >> np.uint64(31))

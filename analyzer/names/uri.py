@@ -8,30 +8,26 @@ from __future__ import annotations
 
 from typing import Final
 
-import numpy as np
-
-from analyzer.kernels import inlined, kernel
-from analyzer.names.words import same_word, word
+from analyzer.compiled import kernel
+from analyzer.names.words import same_word
 
 COLON: Final = 58
 SLASH: Final = 47
 AT: Final = 64
 
-W_HTTP = word("http")
-W_HTTPS = word("https")
-W_FTP = word("ftp")
-W_WS = word("ws")  # RFC 6455 3
-W_WSS = word("wss")
+W_HTTP: Final = b"http"
+W_HTTPS: Final = b"https"
+W_FTP: Final = b"ftp"
+W_WS: Final = b"ws"  # RFC 6455 3
+W_WSS: Final = b"wss"
 
 
-@inlined
-def ends_authority(c):  # type: ignore[no-untyped-def]
+def ends_authority(c):
     """True for / ? and # (RFC 3986 3.2)."""
     return c in (SLASH, 63, 35)
 
 
-@kernel
-def is_host(buf, at, end):  # type: ignore[no-untyped-def]
+def is_host(buf, at, end):
     """True for letters, digits, - . _ and bytes beyond ASCII, at least one: RFC 3986 allows more, and no resolver does."""
     for p in range(at, end):
         c = buf[p]
@@ -40,8 +36,7 @@ def is_host(buf, at, end):  # type: ignore[no-untyped-def]
     return end > at
 
 
-@kernel
-def is_v6(buf, at, end):  # type: ignore[no-untyped-def]
+def is_v6(buf, at, end):
     """True for what can be an IPv6 address: hexadecimal digits, colons and dots, with :: or seven colons; a zone may follow."""
     colons, double = 0, False
     for p in range(at, end):
@@ -56,20 +51,18 @@ def is_v6(buf, at, end):  # type: ignore[no-untyped-def]
     return double or colons >= 7
 
 
-@kernel
-def port_of(buf, at, end):  # type: ignore[no-untyped-def]
+def port_of(buf, at, end):
     """The port buf[at:end], -1 when there is none or it can't be one, -2 when other than digits stand there."""
-    number = np.int64(0)
+    number = 0
     for p in range(at, end):
         if not 48 <= buf[p] <= 57:
             return -2
         if number <= 65535:
-            number = number * 10 + np.int64(buf[p]) - 48
+            number = number * 10 + buf[p] - 48
     return number if 0 < number <= 65535 else -1
 
 
-@kernel
-def host_parts(buf, at, end):  # type: ignore[no-untyped-def]
+def host_parts(buf, at, end):
     """(host's start, host's end, port or -1) of host:port, brackets left off; start -1 when it is none."""
     last = at
     if at < end and buf[at] == 91:
@@ -78,17 +71,20 @@ def host_parts(buf, at, end):  # type: ignore[no-untyped-def]
         if last == end or not is_v6(buf, at + 1, last) or (last + 1 < end and buf[last + 1] != COLON):
             return -1, 0, -1
         port = port_of(buf, last + 2, end)
-        return (at + 1, last, port) if port >= -1 else (-1, 0, -1)
+        if port < -1:
+            return -1, 0, -1
+        return at + 1, last, port
     while last < end and buf[last] != COLON:
         last += 1
     port = port_of(buf, last + 1, end)
     if port >= -1 and is_host(buf, at, last):
         return at, last, port
-    return (at, end, -1) if is_v6(buf, at, end) else (-1, 0, -1)  # without brackets no port can be told
+    if is_v6(buf, at, end):
+        return at, end, -1  # without brackets no port can be told
+    return -1, 0, -1
 
 
-@kernel
-def authority_parts(buf, at, end):  # type: ignore[no-untyped-def]
+def authority_parts(buf, at, end):
     """As host_parts, user info taken off."""
     first = at
     for p in range(at, end):
@@ -98,7 +94,7 @@ def authority_parts(buf, at, end):  # type: ignore[no-untyped-def]
 
 
 @kernel
-def scheme_end(buf, at, end):  # type: ignore[no-untyped-def]
+def scheme_end(buf, at, end):
     """Behind scheme:// where one stands at `at`, else -1."""
     p = at
     while p < end and p - at < 12 and (65 <= buf[p] <= 90 or 97 <= buf[p] <= 122):
@@ -109,14 +105,16 @@ def scheme_end(buf, at, end):  # type: ignore[no-untyped-def]
 
 
 @kernel
-def tunnel_parts(buf, at, end):  # type: ignore[no-untyped-def]
+def tunnel_parts(buf, at, end):
     """As host_parts, of a CONNECT's target or a Host field: what some clients write around the authority is taken off.
 
     That is a scheme or its slashes, whose port counts where none stands there, user info, and a path.
     """
     if scheme_end(buf, at, end) >= 0:
         host, host_end, port, _, _ = absolute_parts(buf, at, end)
-        return (host, host_end, port) if host >= 0 and host_end > host else (-1, 0, -1)
+        if host < 0 or host_end == host:
+            return -1, 0, -1
+        return host, host_end, port
     if end - at > 2 and buf[at] == SLASH and buf[at + 1] == SLASH:
         at += 2
     stop = at
@@ -128,8 +126,7 @@ def tunnel_parts(buf, at, end):  # type: ignore[no-untyped-def]
     return authority_parts(buf, at, stop)
 
 
-@kernel
-def reference_host(buf, at, end):  # type: ignore[no-untyped-def]
+def reference_host(buf, at, end):
     """(start, end) of the host that a URI reference names, start -1 for one that names none, as a path alone (RFC 3986 4.2)."""
     if scheme_end(buf, at, end) < 0 and (end - at <= 2 or buf[at] != SLASH or buf[at + 1] != SLASH):
         return -1, 0
@@ -137,8 +134,7 @@ def reference_host(buf, at, end):  # type: ignore[no-untyped-def]
     return host, host_end
 
 
-@kernel
-def absolute_parts(buf, at, end):  # type: ignore[no-untyped-def]
+def absolute_parts(buf, at, end):
     """(host's start, end, port, path's start, path's end) of an absolute-form target, host's start -1 for another form.
 
     Without a port, the scheme's own (-1 of unknown ones). User information and the query are left out (RFC 9112 3.2.2).

@@ -1,32 +1,21 @@
-"""Words in bytes, compared without regard to case (ASCII)."""
+"""Words in bytes, compared without regard to case (ASCII). A word is a constant, in lower case."""
 
 from __future__ import annotations
 
-import numpy as np
-import numpy.typing as npt
 
-from analyzer.kernels import kernel
-
-
-def word(text: str) -> npt.NDArray[np.uint8]:
-    """A lower-case word as the kernels compare it."""
-    return np.frombuffer(text.encode(), dtype=np.uint8).copy()
+def same_word(buf, at, end, word):
+    """True when buf[at:end] is `word` in any case."""
+    return end - at == letters(word) and begins_with(buf, at, end, word)
 
 
-@kernel
-def same_word(buf, at, end, word):  # type: ignore[no-untyped-def]
-    """True when buf[at:end] is `word` (lower case) in any case."""
-    if end - at != len(word):
-        return False
-    return begins_with(buf, at, end, word)
+def begins_with(buf, at, end, word):
+    """True when buf[at:end] begins with `word` in any case."""
+    return end - at >= letters(word) and begins_like(buf, at, end, word)
 
 
-@kernel
-def begins_with(buf, at, end, word):  # type: ignore[no-untyped-def]
-    """True when buf[at:end] begins with `word` (lower case) in any case."""
-    if end - at < len(word):
-        return False
-    for i in range(len(word)):
+def begins_like(buf, at, end, word):
+    """True when buf[at:end] is a beginning of `word` or begins with it, in any case."""
+    for i in range(min(letters(word), end - at)):
         c = buf[at + i]
         if 65 <= c <= 90:
             c += 32
@@ -35,13 +24,6 @@ def begins_with(buf, at, end, word):  # type: ignore[no-untyped-def]
     return True
 
 
-@kernel
-def begins_like(buf, at, end, word):  # type: ignore[no-untyped-def]
-    """True when buf[at:end] is a beginning of `word` (lower case) or begins with it, in any case."""
-    for i in range(min(len(word), end - at)):
-        c = buf[at + i]
-        if 65 <= c <= 90:
-            c += 32
-        if c != word[i]:
-            return False
-    return True
+def letters(word):
+    """How many letters a word has."""
+    return len(word)

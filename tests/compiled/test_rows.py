@@ -7,7 +7,7 @@ import pytest
 
 from analyzer.compiled.rows import Row, by_address, plain
 
-KIND = np.dtype([("small", "u1"), ("large", "i8")], align=True)
+KIND = np.dtype([("small", "u1"), ("large", "i8"), ("at", "i4")], align=True)
 
 
 def test_fields_are_read_and_written_in_the_table() -> None:

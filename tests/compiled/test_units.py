@@ -93,11 +93,30 @@ def test_a_unit_has_kernels_numbers_and_ways_in(monkeypatch: pytest.MonkeyPatch,
 def test_one_name_for_two_things_is_refused(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
     other = FIRST.replace("1 << 40", "2").replace("first", "second"), DECLARED.replace("first", "second")
     in_folder(monkeypatch, tmp_path, one=(FIRST, DECLARED), two=other)
-    with pytest.raises(ValueError, match=r"LIMIT is another number in one\.py"):
+    with pytest.raises(ValueError, match=r"LIMIT has another value in one\.py"):
         units.unit_of("stage")
     in_folder(monkeypatch, tmp_path, two=(FIRST, DECLARED))
     with pytest.raises(ValueError, match=r"first is a kernel of one\.pxd too"):
         units.unit_of("stage")
+
+
+def test_bytes_and_rows_of_numbers_are_constants_too(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    source = (
+        'WORD: Final = b"a\\0"\nROW: Final = (1, 1 << 31)\nWIDE: Final = (1, 1 << 32)\n\n\ndef first(rows, n):\n'
+        "    return WORD[n] + ROW[n] + WIDE[n]\n"
+    )
+    in_folder(monkeypatch, tmp_path, one=(source, DECLARED))
+    declarations = units.unit_of("stage").declarations
+    assert "static const uint8_t WORD[] = {97, 0, 0};" in declarations and "    const uint8_t* WORD\n" in declarations
+    assert "static const uint32_t ROW[] = {1u, 2147483648u};" in declarations and "    const uint32_t* ROW\n" in declarations
+    assert "WIDE" not in declarations
+
+
+def test_a_unit_has_ways_into_its_own_room_only(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    in_folder(monkeypatch, tmp_path, one=(FIRST, DECLARED))
+    monkeypatch.setattr(units, "UNITS", {"other": ("stage",)})
+    unit = units.unit_of("other")
+    assert "def first(rows, n):" in unit.source and "entry_first" not in unit.source
 
 
 @pytest.mark.parametrize(

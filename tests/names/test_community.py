@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 
 from analyzer.flows.layout import RECORD
-from analyzer.names.community import MANY, community_ids
+from analyzer.names.community import community_ids
 
 # From the specification's Python implementation, github.com/corelight/pycommunityid, and what others publish of their tests.
 KNOWN = [
@@ -33,11 +33,3 @@ def test_known_ids(protocol: str, a: str, a_port: int, b: str, b_port: int, know
 
 def test_no_flow() -> None:
     assert community_ids(np.zeros(0, RECORD)).to_pylist() == []
-
-
-def test_many_at_once_have_the_same() -> None:
-    rows = np.zeros(MANY + 1, RECORD)
-    rows["protocol"], rows["version"] = 17, 4
-    rows["a_lo"], rows["b_lo"], rows["a_port"], rows["b_port"] = np.arange(len(rows)) * 7919, 5, 1000, 53
-    many = community_ids(rows).to_pylist()
-    assert many[:100] + many[-1:] == [*community_ids(rows[:100]).to_pylist(), *community_ids(rows[-1:]).to_pylist()]

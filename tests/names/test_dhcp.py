@@ -1,12 +1,11 @@
 from __future__ import annotations
 
-import numpy as np
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from analyzer.names.dhcp import OPTIONS, read_dhcp
+from analyzer.names.dhcp import OPTIONS
 from analyzer.packets.layout import UDP
-from tests.names.harness import Stage
+from tests.names.harness import CLIENT, Segment, Stage
 
 ADDRESS = bytes((10, 0, 0, 9))
 FIXED = (bytes((2, 1, 6, 0)) + bytes(12) + ADDRESS).ljust(236, b"\0") + b"\x63\x82\x53\x63"
@@ -15,10 +14,8 @@ FIXED = (bytes((2, 1, 6, 0)) + bytes(12) + ADDRESS).ljust(236, b"\0") + b"\x63\x
 def kept(data: bytes) -> tuple[bytes | None, bytes | None, int] | None:
     """(URL, the client's address, message type)."""
     stage = Stage(protocol=UDP, syn=False, port=67)
-    if not read_dhcp(stage.tables, np.frombuffer(data, np.uint8), 0, len(data), 0, 0, 0):
-        return None
-    message = stage.messages() or [stage.message(stage.tables.messages[0])]
-    return message[0].host, message[0].field, message[0].status
+    found = stage.feed([Segment(CLIENT, data)])
+    return (found[0].host, found[0].field, found[0].status) if found else None
 
 
 def test_given_and_asked_for() -> None:

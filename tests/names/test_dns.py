@@ -2,14 +2,13 @@ from __future__ import annotations
 
 import struct
 
-import numpy as np
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from analyzer.flows.layout import DNS_ADDRESS, DNS_ANSWER, DNS_QUESTION
 from analyzer.names.datagrams import MAX_LOOKUPS
-from analyzer.names.dns import MAX_ADDRESSES, read_dns
+from analyzer.names.dns import MAX_ADDRESSES
 from analyzer.packets.layout import UDP
 from tests.build import dns_answer, dns_query
 from tests.names.harness import CLIENT, SERVER, Segment, Stage, client, read, server
@@ -23,8 +22,7 @@ ANSWER_6 = dns_answer("asked.example", "2001:db8::9", id=7)
 def kept(data: bytes) -> tuple[int, bytes, int, int, int, int, list[bytes]] | None:
     """(kind, name, type, id, code, ttl, addresses) of what the kernel keeps of a message."""
     stage = Stage(protocol=UDP, syn=False, port=53)
-    buf = np.frombuffer(data, np.uint8)
-    if not read_dns(stage.tables, buf, 0, len(data), 0, 0, 0, 0, 0):
+    if not stage.feed([Segment(CLIENT, data)]):
         return None
     row = stage.tables.messages[0]
     pool = stage.tables.pool

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import numpy as np
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
@@ -11,8 +10,8 @@ from analyzer.names.uri import absolute_parts, authority_parts, tunnel_parts
 from tests.reference import http as twin
 
 
-def raw(data: bytes) -> np.ndarray:  # type: ignore[type-arg]
-    return np.frombuffer(data + b"\0", np.uint8)
+def raw(data: bytes) -> memoryview:
+    return memoryview(data + b"\0")
 
 
 TEXT = st.text(st.characters(min_codepoint=33, max_codepoint=126, exclude_characters=":/?#@[]"), min_size=1, max_size=30)
