@@ -7,8 +7,8 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import NamedTuple
 
-import numba
 import numpy as np
+import numpy.typing as npt
 
 from tests.benchmarks.conversations import Shape
 
@@ -16,7 +16,7 @@ FILE_HEADER = struct.pack("<IHHiIII", 0xA1B2C3D4, 2, 4, 0, 0, 262_144, 1)
 ETHERNET, IPV4, TCP = 14, 20, 20
 SYN_OPTIONS = np.frombuffer(bytes.fromhex("020405b40103030801010402"), np.uint8)  # MSS 1460, window scale 8, SACK permitted
 SHORTEST = 60  # what an Ethernet frame is padded to; the sender's own capture shows it unpadded, a gateway's shows it padded
-LARGEST = 16 + ETHERNET + IPV4 + TCP + 1460
+RECORD = 16  # the header of a packet in the file
 PACKETS_AT_ONCE = 32_768
 
 
@@ -47,6 +47,16 @@ class Rows(NamedTuple):
     window: np.ndarray
 
 
+class Material(NamedTuple):
+    """What packets are made of."""
+
+    flows: Flows
+    rows: Rows
+    payloads: npt.NDArray[np.uint8]
+    noise: npt.NDArray[np.uint8]
+    randoms: npt.NDArray[np.uint8]
+
+
 def randoms_of(n_flows: int) -> np.ndarray:
     """uint8[n_flows, 32]: each flow's ClientHello random, by splitmix64 of its number."""
     with np.errstate(over="ignore"):
@@ -56,92 +66,99 @@ def randoms_of(n_flows: int) -> np.ndarray:
     return (z ^ (z >> np.uint64(31))).astype("<u8").view(np.uint8).reshape(n_flows, 32)
 
 
-@numba.njit(cache=True)
-def put(out, at, value, width):  # type: ignore[no-untyped-def]
-    """Write the value in network order."""
-    for n in range(width):
-        out[at + n] = (value >> (8 * (width - 1 - n))) & 0xFF
+def big_endian(values: npt.NDArray[np.int64], width: int) -> npt.NDArray[np.uint8]:
+    """uint8[n, width]: the numbers in network order."""
+    return values.astype(">i8").view(np.uint8).reshape(-1, 8)[:, 8 - width :]
 
 
-@numba.njit(cache=True)
-def copy(out, at, source, start, length):  # type: ignore[no-untyped-def]
-    for n in range(length):
-        out[at + n] = source[start + n]
-
-
-@numba.njit(cache=True)
-def put_ipv4(out, ip, length, number, time_to_live, src_ip, dst_ip):  # type: ignore[no-untyped-def]
-    put(out, ip, 0x4500, 2)
-    put(out, ip + 2, length, 2)
-    put(out, ip + 4, number, 2)
-    put(out, ip + 6, 0x4000, 2)
-    put(out, ip + 8, time_to_live, 1)
-    put(out, ip + 9, 6, 1)
-    put(out, ip + 12, src_ip, 4)
-    put(out, ip + 16, dst_ip, 4)
-    total = 0
-    for n in range(ip, ip + IPV4, 2):
-        total += (np.int64(out[n]) << 8) | out[n + 1]
+def ipv4_headers(
+    size: int, numbers: npt.NDArray[np.int64], time_to_live: int, src: npt.NDArray[np.int64], dst: npt.NDArray[np.int64]
+) -> npt.NDArray[np.uint8]:
+    """uint8[n, 20]: the headers of packets that are so large."""
+    headers = np.zeros((len(numbers), IPV4), np.uint8)
+    headers[:, :10] = np.frombuffer(struct.pack(">HHHHBB", 0x4500, size, 0, 0x4000, time_to_live, 6), np.uint8)
+    headers[:, 4:6] = big_endian(numbers, 2)
+    headers[:, 12:16] = big_endian(src, 4)
+    headers[:, 16:20] = big_endian(dst, 4)
+    total = headers.view(">u2").sum(axis=1, dtype=np.int64)
     total = (total & 0xFFFF) + (total >> 16)
-    put(out, ip + 10, ~(total + (total >> 16)) & 0xFFFF, 2)
+    headers[:, 10:12] = big_endian(~(total + (total >> 16)) & 0xFFFF, 2)
+    return headers
 
 
-@numba.njit(cache=True)
-def put_packet(out, at, time_us, flow, row, flows, rows, payloads, noise, randoms, next_id):  # type: ignore[no-untyped-def]
-    """Write one packet with its record header at `at`; returns where the next one begins."""
-    direction, flags, length = rows.direction[row], rows.flags[row], rows.length[row]
-    options = 12 if flags & 2 else 0
+def records_of(
+    row: int, times_us: npt.NDArray[np.int64], flow: npt.NDArray[np.int64], numbers: npt.NDArray[np.int64], material: Material
+) -> npt.NDArray[np.uint8]:
+    """uint8[n, size]: the packets of one row of a shape in so many flows, each with its record header."""
+    flows, rows, payloads, noise, randoms = material
+    direction, flags, length = int(rows.direction[row]), int(rows.flags[row]), int(rows.length[row])
+    options = len(SYN_OPTIONS) if flags & 2 else 0
     wire = max(SHORTEST, ETHERNET + IPV4 + TCP + options + length)
-    for n, value in enumerate((time_us // 1_000_000, time_us % 1_000_000, wire, wire)):
-        for shift in range(4):
-            out[at + 4 * n + shift] = (value >> (8 * shift)) & 0xFF
-    frame = at + 16
-    for n in range(frame, frame + SHORTEST):  # the padding, and the checksums
-        out[n] = 0
-    src_ip, src_port = flows.client_ip[flow], flows.client_port[flow]
-    dst_ip, dst_port = flows.server_ip[flow], flows.server_port[flow]
-    if direction == 1:
-        src_ip, src_port, dst_ip, dst_port = dst_ip, dst_port, src_ip, src_port
-    put(out, frame, 0x0200_0000_0001 + direction, 6)
-    put(out, frame + 6, 0x0200_0000_0002 - direction, 6)
-    put(out, frame + 12, 0x0800, 2)
-    ip = frame + ETHERNET
-    put_ipv4(out, ip, IPV4 + TCP + options + length, next_id[flow, direction], 128 if direction == 0 else 64, src_ip, dst_ip)
-    next_id[flow, direction] += 1
-    tcp = ip + IPV4
-    put(out, tcp, src_port, 2)
-    put(out, tcp + 2, dst_port, 2)
-    put(out, tcp + 4, (np.int64(flows.first_seq[flow, direction]) + rows.seq[row]) & 0xFFFFFFFF, 4)
+    out = np.zeros((len(flow), RECORD + wire), np.uint8)
+    out[:, :8] = np.stack([times_us // 1_000_000, times_us % 1_000_000], axis=1).astype("<u4").view(np.uint8)
+    out[:, 8:16] = np.frombuffer(struct.pack("<II", wire, wire), np.uint8)
+    frame = out[:, RECORD:]
+    addresses = (0x0200_0000_0001 + direction).to_bytes(6, "big") + (0x0200_0000_0002 - direction).to_bytes(6, "big")
+    frame[:, :ETHERNET] = np.frombuffer(addresses + b"\x08\x00", np.uint8)
+    ends = (flows.client_ip[flow], flows.client_port[flow]), (flows.server_ip[flow], flows.server_port[flow])
+    (src_ip, src_port), (dst_ip, dst_port) = ends if direction == 0 else ends[::-1]
+    ip, tcp = ETHERNET, ETHERNET + IPV4
+    frame[:, ip:tcp] = ipv4_headers(IPV4 + TCP + options + length, numbers, 64 if direction else 128, src_ip, dst_ip)
+    frame[:, tcp : tcp + 2] = big_endian(src_port, 2)
+    frame[:, tcp + 2 : tcp + 4] = big_endian(dst_port, 2)
+    first_seq = flows.first_seq[flow].astype(np.int64)
+    frame[:, tcp + 4 : tcp + 8] = big_endian(first_seq[:, direction] + rows.seq[row], 4)
     if flags & 16:
-        put(out, tcp + 8, (np.int64(flows.first_seq[flow, 1 - direction]) + rows.ack[row]) & 0xFFFFFFFF, 4)
-    put(out, tcp + 12, (5 + options // 4) << 4, 1)
-    put(out, tcp + 13, flags, 1)
-    put(out, tcp + 14, rows.window[row], 2)
-    copy(out, tcp + TCP, SYN_OPTIONS, 0, options)
-    payload, start = tcp + TCP + options, rows.start[row]
+        frame[:, tcp + 8 : tcp + 12] = big_endian(first_seq[:, 1 - direction] + rows.ack[row], 4)
+    frame[:, tcp + 12 : tcp + 16] = np.frombuffer(struct.pack(">BBH", (5 + options // 4) << 4, flags, int(rows.window[row])), np.uint8)
+    payload, start = tcp + TCP + options, int(rows.start[row])
+    frame[:, tcp + TCP : payload] = SYN_OPTIONS[:options]
     if rows.where[row] == 0:
-        copy(out, payload, payloads, start, length)
+        frame[:, payload : payload + length] = payloads[start : start + length]
     else:
-        copy(out, payload, noise, (flow * 7919 + row * 104_729) % (len(noise) - 2048), length)
+        places = (flow * 7919 + row * 104_729) % (len(noise) - 2048)
+        frame[:, payload : payload + length] = noise[places[:, None] + np.arange(length)]
         if start >= 0:
-            copy(out, payload, payloads, start, 5)
-    if rows.random_at[row] >= 0:
-        copy(out, payload + rows.random_at[row], randoms, 32 * flow, 32)
-        copy(out, payload + rows.random_at[row] + 33, randoms, 32 * flow, 32)  # the session id differs from flow to flow as well
-    return frame + wire
+            frame[:, payload : payload + 5] = payloads[start : start + 5]
+    at = payload + int(rows.random_at[row])
+    if at >= payload:
+        frame[:, at : at + 32] = randoms[flow]
+        frame[:, at + 33 : at + 65] = randoms[flow]  # the session id differs from flow to flow as well
+    return out
 
 
-@numba.njit(cache=True)
-def put_packets(out, times_us, packet_flow, packet_row, flows, rows, payloads, noise, randoms, next_id):  # type: ignore[no-untyped-def]
-    """Write the packets one after another; returns the number of bytes."""
-    at = 0
-    for n in range(len(times_us)):
-        at = put_packet(out, at, times_us[n], packet_flow[n], packet_row[n], flows, rows, payloads, noise, randoms, next_id)
-    return at
+def records(
+    times_us: npt.NDArray[np.int64],
+    flow: npt.NDArray[np.int64],
+    row: npt.NDArray[np.int64],
+    numbers: npt.NDArray[np.int64],
+    material: Material,
+) -> npt.NDArray[np.uint8]:
+    """The packets one after another, each with its record header."""
+    rows = material.rows
+    sizes = RECORD + np.maximum(SHORTEST, ETHERNET + IPV4 + TCP + np.where(rows.flags & 2, len(SYN_OPTIONS), 0) + rows.length)[row]
+    begins = np.cumsum(sizes) - sizes
+    out = np.empty(int(sizes.sum()), np.uint8)
+    by_row = np.argsort(row, kind="stable")
+    for which in np.split(by_row, np.flatnonzero(np.diff(row[by_row])) + 1):
+        written = records_of(int(row[which[0]]), times_us[which], flow[which], numbers[which], material)
+        out[begins[which][:, None] + np.arange(written.shape[1])] = written
+    return out
+
+
+def numbered(flow: npt.NDArray[np.int32], direction: npt.NDArray[np.int64], first_id: npt.NDArray[np.int64]) -> npt.NDArray[np.int64]:
+    """Each packet's IP id: its sender counts on from the flow's first."""
+    sender = 2 * flow.astype(np.int64) + direction
+    order = np.argsort(sender, kind="stable")
+    begins = np.concatenate(([0], np.flatnonzero(np.diff(sender[order])) + 1))
+    counted = np.arange(len(order)) - np.repeat(begins, np.diff(np.concatenate((begins, [len(order)]))))
+    numbers = np.empty(len(order), np.int64)
+    numbers[order] = counted
+    return numbers + first_id[flow, direction]
 
 
 def write(path: Path, flows: Flows, shapes: Sequence[Shape], shape: np.ndarray) -> int:
-    """Write the capture and return its number of packets. Memory: about 20 bytes a packet."""
+    """Write the capture and return its number of packets. Memory: about 60 bytes a packet."""
     counts = np.array([len(s.rows) for s in shapes])
     first_row = np.concatenate(([0], np.cumsum(counts)))
     base = np.concatenate(([0], np.cumsum([len(s.payloads) for s in shapes])))
@@ -159,14 +176,14 @@ def write(path: Path, flows: Flows, shapes: Sequence[Shape], shape: np.ndarray) 
     order = np.argsort(times_us, kind="stable")
     times_us, packet_flow, packet_row = times_us[order], packet_flow[order], packet_row[order]
 
-    randoms, next_id = randoms_of(len(shape)).reshape(-1), flows.first_id.copy()
-    out = np.empty(PACKETS_AT_ONCE * LARGEST, np.uint8)
+    numbers = numbered(packet_flow, rows.direction[packet_row], flows.first_id)
+    material = Material(flows, rows, payloads, noise, randoms_of(len(shape)))
     with path.open("wb") as file:
         file.write(FILE_HEADER)
         for at in range(0, len(order), PACKETS_AT_ONCE):
             part = slice(at, at + PACKETS_AT_ONCE)
-            n = put_packets(out, times_us[part], packet_flow[part], packet_row[part], flows, rows, payloads, noise, randoms, next_id)
-            file.write(out[:n].data)
+            packets = records(times_us[part], packet_flow[part].astype(np.int64), packet_row[part], numbers[part], material)
+            file.write(packets.data)
     return len(order)
 
 
