@@ -22,30 +22,7 @@ UNITS: Final = {
     "packets": ("packets/layout", "packets/fields", "packets"),
     "capture": ("packets/layout", "packets/fields", "compiled/memory", "compiled/widths", "capture"),
     "flows": ("packets/layout", "compiled/memory", "compiled/widths", "flows/layout", "flows"),
-    "names": (
-        "packets/layout",
-        "packets/fields",
-        "compiled/memory",
-        "compiled/widths",
-        "flows/layout",
-        "flows",
-        "names/words",
-        "names/uri",
-        "names/strings",
-        "names/texts",
-        "names/sha256",
-        "names/sha1",
-        "names/request_line",
-        "names/proxy_protocol",
-        "names/authentication",
-        "names/pac",
-        "names/http",
-        "names/bodies",
-        "names/socks",
-        "names/dns",
-        "names/dhcp",
-        "names/ja4",
-    ),  # "names", when all of it is moved
+    "names": ("packets/layout", "packets/fields", "compiled/memory", "compiled/widths", "flows/layout", "flows", "names"),
 }
 # Modules that a unit reads numbers from, and compiles nothing of.
 NUMBERS_FROM: Final = {"capture": ("packets/link", "packets/link_types", "capture/records"), "names": ("names/states",)}

@@ -11,10 +11,9 @@ from __future__ import annotations
 from typing import Final
 
 from analyzer.flows.layout import ALERT, DONE, ENCRYPTED_ALERT, WENT_ON
-from analyzer.kernels import kernel
-from analyzer.names.fields import u16
 from analyzer.names.states import MORE, NOT
 from analyzer.names.texts import new_message
+from analyzer.packets.fields import u16
 
 CHANGE_CIPHER_SPEC_RECORD: Final = 20
 ALERT_RECORD: Final = 21
@@ -65,8 +64,7 @@ NAMES: Final = {
 """What alerts are called (IANA, TLS Alerts)."""
 
 
-@kernel
-def starts_like_alert(buf, at, end):  # type: ignore[no-untyped-def]
+def starts_like_alert(buf, at, end):
     """True when an unencrypted alert begins here."""
     return (
         end - at >= 7
@@ -78,8 +76,7 @@ def starts_like_alert(buf, at, end):  # type: ignore[no-untyped-def]
     )
 
 
-@kernel
-def read_alert(tables, buf, at, end, row, side_index, side, seq, ts_ns, ack):  # type: ignore[no-untyped-def]
+def read_alert(tables, buf, at, end, row, side_index, side, seq, ts_ns, ack):
     """The end, with an unencrypted alert that stands at `at` kept as a message and nothing more to be read; or MORE, or NOT."""
     if end - at < 7:
         return MORE if buf[at] == ALERT_RECORD and (end - at < 2 or buf[at + 1] == 3) else NOT
@@ -90,8 +87,7 @@ def read_alert(tables, buf, at, end, row, side_index, side, seq, ts_ns, ack):  #
     return end
 
 
-@kernel
-def read_after_hello(tables, buf, at, end, row, side_index, side, seq, ts_ns, ack):  # type: ignore[no-untyped-def]
+def read_after_hello(tables, buf, at, end, row, side_index, side, seq, ts_ns, ack):
     """Behind a record that decides nothing, MORE, or the end, all being known then: an alert is kept, or that the client went on.
 
     A ChangeCipherSpec, and a second hello after a HelloRetryRequest, decide nothing.

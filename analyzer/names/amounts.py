@@ -8,6 +8,9 @@ import numpy as np
 import numpy.typing as npt
 
 from analyzer.arrow import array
+from analyzer.compiled.widths import as_u32
+from analyzer.flows.acknowledged import acknowledged_bytes, acknowledged_up_to
+from analyzer.flows.coverage import behind
 from analyzer.flows.layout import (
     ABSOLUTE,
     ALERT,
@@ -24,9 +27,8 @@ from analyzer.flows.layout import (
     SHAPE_CUT,
     SOCKS_ANSWER,
 )
-from analyzer.kernels import kernel
+from analyzer.flows.merge import is_fresh
 from analyzer.names.columns import times
-from analyzer.names.sides import acknowledged_bytes, acknowledged_up_to, behind, is_fresh
 from analyzer.names.states import HEAD, SCAN, SOCKS5_ANSWERING
 from analyzer.names.strings import words
 from analyzer.packets.layout import NO_TIME, TCP
@@ -72,57 +74,57 @@ def cut_off(messages: npt.NDArray[Any], rows: npt.NDArray[np.int64]) -> npt.NDAr
     return result
 
 
-@kernel
-def measure(tables, n_flows, flow_of, heads, starts, order, clients, answers, asked, amounts):  # type: ignore[no-untyped-def]
-    """Fill amounts[flow], int64[n, N_AMOUNTS], all -1; the other arrays are those of facts.settle."""
+def measure(tables, n_flows, flow_of, heads, starts, order, clients, answers, asked, amounts):
+    """Fill amounts, int64[n_flows, N_AMOUNTS], all -1; the other arrays are those of facts.settle."""
     sides = tables.sides
     for row in range(tables.counts[N_RECORDS]):
         flow = flow_of[row]
         server = 1 - clients[flow]
-        side = sides[2 * row + server]
-        if amounts[flow, SERVER_FIRST] < 0 and not is_fresh(side):
+        side = sides + 2 * row + server
+        at = flow * N_AMOUNTS
+        if amounts[at + SERVER_FIRST] < 0 and not is_fresh(side):
             # Behind an interim answer, which is kept nowhere, another head is expected.
-            goes_on = side.state == HEAD and side.asked_socks == 0 and side.resume != np.uint32(side.base + np.uint32(1))
-            amounts[flow, SERVER_FIRST] = FIRST_HTTP if goes_on else FIRST_OTHER
+            goes_on = side.state == HEAD and side.asked_socks == 0 and side.resume != as_u32(side.base + 1)
+            amounts[at + SERVER_FIRST] = FIRST_HTTP if goes_on else FIRST_OTHER
     for flow in range(n_flows):
-        head = np.int64(heads[flow])
-        client = np.int64(clients[flow])
-        out, back = sides[2 * head + client], sides[2 * head + 1 - client]
-        if tables.records[head].protocol != TCP:
-            amounts[flow, SERVER_FIRST] = FIRST_OTHER if back.bytes > 0 else -1
+        at = flow * N_AMOUNTS
+        head = heads[flow]
+        client = clients[flow]
+        out, back = sides + 2 * head + client, sides + 2 * head + 1 - client
+        if (tables.records + head).protocol != TCP:
+            amounts[at + SERVER_FIRST] = FIRST_OTHER if back.bytes > 0 else -1
             continue
-        amounts[flow, ACKED_OUT] = acknowledged_bytes(out, back)
-        amounts[flow, ACKED_IN] = acknowledged_bytes(back, out)
+        amounts[at + ACKED_OUT] = acknowledged_bytes(out, back)
+        amounts[at + ACKED_IN] = acknowledged_bytes(back, out)
         if back.seen & HAS_BASE == 0 or back.high == back.low:
-            amounts[flow, SERVER_FIRST] = -1
-        elif amounts[flow, SERVER_FIRST] >= 0:
+            amounts[at + SERVER_FIRST] = -1
+        elif amounts[at + SERVER_FIRST] >= 0:
             first = first_payload(tables.holes, back)
-            start, end, else_ = starts[flow], starts[flow + 1], amounts[flow, SERVER_FIRST]
-            amounts[flow, SERVER_FIRST] = first_said(tables.messages, order, start, end, client, out, back, first, else_)
+            start, end, else_ = starts[flow], starts[flow + 1], amounts[at + SERVER_FIRST]
+            amounts[at + SERVER_FIRST] = first_said(tables.messages, order, start, end, client, out, back, first, else_)
         last = -1
         for i in range(starts[flow], starts[flow + 1]):
             if asked[order[i]]:
                 last = order[i]
         if last >= 0:
-            message = tables.messages[last]
-            asking, answering = sides[2 * head + message.side], sides[2 * head + 1 - message.side]
-            amounts[flow, TUNNEL_OUT] = bytes_behind(tables.holes, asking, answering, message.end)
-            begin = tables.messages[answers[last]].end if answers[last] >= 0 else stream_begin(answering)
-            amounts[flow, TUNNEL_IN] = bytes_behind(tables.holes, answering, asking, begin)
+            message = tables.messages + last
+            asking, answering = sides + 2 * head + message.side, sides + 2 * head + 1 - message.side
+            amounts[at + TUNNEL_OUT] = bytes_behind(tables.holes, asking, answering, message.end)
+            begin = (tables.messages + answers[last]).end if answers[last] >= 0 else stream_begin(answering)
+            amounts[at + TUNNEL_IN] = bytes_behind(tables.holes, answering, asking, begin)
 
 
-@kernel
-def first_said(messages, order, start, end, client, out, back, first, else_):  # type: ignore[no-untyped-def]
+def first_said(messages, order, start, end, client, out, back, first, else_):
     """What the server's first payload was, which begins at `first` and of which something was read; else_: where no message tells."""
     speaks_http = False
     for i in range(start, end):
-        message = messages[order[i]]
-        speaks_http |= message.side == client and message.kind in (CONNECT, ABSOLUTE, ORIGIN)
+        message = messages + order[i]
+        speaks_http = speaks_http or (message.side == client and message.kind in (CONNECT, ABSOLUTE, ORIGIN))
     for i in range(start, end):
-        message = messages[order[i]]
+        message = messages + order[i]
         if message.side == client:
             continue
-        else_ = np.int64(FIRST_OTHER)
+        else_ = FIRST_OTHER
         begins = behind(message.seq, first) <= 0
         if message.kind == SOCKS_ANSWER:
             return FIRST_SOCKS  # behind the choice of a method, and of credentials
@@ -136,35 +138,33 @@ def first_said(messages, order, start, end, client, out, back, first, else_):  #
             return FIRST_OTHER
     # Its choice of a method was read; what came behind it may be a refusal of the credentials, which nothing follows.
     chose = out.asked_socks == 5 and (back.state == SOCKS5_ANSWERING or back.state == SCAN)
-    return np.int64(FIRST_SOCKS) if chose else else_
+    return FIRST_SOCKS if chose else else_
 
 
-@kernel
-def stream_begin(side):  # type: ignore[no-untyped-def]
+def stream_begin(side):
     """Where a side's stream begins: behind its SYN, else with the first payload seen."""
-    return np.uint32(side.base + np.uint32(1)) if side.seen & (SENT_SYN | SENT_SYN_ACK) else np.uint32(side.low)
+    return as_u32(side.base + 1) if side.seen & (SENT_SYN | SENT_SYN_ACK) else side.low
 
 
-@kernel
-def bytes_behind(holes, side, other, begin):  # type: ignore[no-untyped-def]
+def bytes_behind(holes, side, other, begin):
     """How many distinct payload bytes this side sent from `begin` on: captured, or acknowledged by the other.
 
     Places are counted in 64 bits from the lowest payload seen, as streams may be longer than sequence numbers can tell.
     """
     if side.seen & HAS_BASE == 0:
-        return max(np.int64(0), acknowledged_bytes(side, other))
-    at = np.int64(side.holes)
+        return max(0, acknowledged_bytes(side, other))
+    at = side.holes
     high = side.distinct
     while at >= 0:
-        high += behind(holes[at].end, holes[at].start)
-        at = np.int64(holes[at].next)
+        high += behind((holes + at).end, (holes + at).start)
+        at = (holes + at).next
     # Sequence numbers say how far it went but for multiples of 2**32, and what was counted, or acknowledged behind holes that are
     # forgotten, is near to it.
     high = max(high, acknowledged_bytes(side, other))
-    high += behind(np.uint32(side.high - side.low), np.uint32(high & 0xFFFFFFFF))
+    high += behind(side.high - side.low, high)
     first = behind(begin, side.low)
-    if first < 0 and high > np.int64(np.uint32(begin - side.low)):
-        first = np.int64(np.uint32(begin - side.low))
+    if first < 0 and high > as_u32(begin - side.low):
+        first = as_u32(begin - side.low)
     known, acked = acknowledged_up_to(side, other)
     proved = first
     if known:
@@ -172,22 +172,21 @@ def bytes_behind(holes, side, other, begin):  # type: ignore[no-untyped-def]
     total = max(high, proved) - first
     if proved < 0:
         total += proved  # between there and the lowest nothing was seen
-    at = np.int64(side.holes)
+    at = side.holes
     while at >= 0:
-        start, end = np.uint32(holes[at].start), np.uint32(holes[at].end)
-        at = np.int64(holes[at].next)
-        if known and (np.int64(np.uint32(side.high - start)) >= HALF or behind(end, side.high) > 0):
+        start, end = (holes + at).start, (holes + at).end
+        at = (holes + at).next
+        if known and (as_u32(side.high - start) >= HALF or behind(end, side.high) > 0):
             continue  # acknowledged long ago, however its numbers look now
         if known and behind(acked, start) > 0:
             start = acked
         if high - first < HALF and behind(begin, start) > 0:
             start = begin
-        total -= max(np.int64(0), behind(end, start))
-    return max(np.int64(0), total)
+        total -= max(0, behind(end, start))
+    return max(0, total)
 
 
-@kernel
-def first_payload(holes, side):  # type: ignore[no-untyped-def]
+def first_payload(holes, side):
     """The sequence number of the side's first payload; its SYN alone may stand before."""
-    at = np.int64(side.holes)
-    return np.uint32(holes[at].end) if at >= 0 and holes[at].start == side.low else np.uint32(side.low)
+    at = side.holes
+    return (holes + at).end if at >= 0 and (holes + at).start == side.low else side.low

@@ -8,15 +8,13 @@ read later than it could, and is read all the same.
 
 from __future__ import annotations
 
-from analyzer.kernels import kernel
+from analyzer.flows.coverage import behind
 from analyzer.names.bodies import MAX_TRAILER
-from analyzer.names.sides import behind
 from analyzer.names.states import A_BLANK_LINE, TRAILER
 from analyzer.names.tls import HANDSHAKE, MAX_RECORD
 
 
-@kernel
-def worth_a_try(tables, side):  # type: ignore[no-untyped-def]
+def worth_a_try(tables, side):
     """True when what waits at `resume` may be complete now; what is not is remembered as looked at."""
     if side.tried == 0:
         return True
@@ -35,13 +33,12 @@ def worth_a_try(tables, side):  # type: ignore[no-untyped-def]
     return False
 
 
-@kernel
-def lies_together(tables, side):  # type: ignore[no-untyped-def]
+def lies_together(tables, side):
     """How many bytes wait from `resume` on without a gap."""
     n = 0
     at = side.waiting
     while at >= 0:
-        segment = tables.segments[at]
+        segment = tables.segments + at
         offset = behind(segment.seq, side.resume)
         if offset > n:
             break
@@ -50,8 +47,7 @@ def lies_together(tables, side):  # type: ignore[no-untyped-def]
     return n
 
 
-@kernel
-def has_line(tables, side, blank):  # type: ignore[no-untyped-def]
+def has_line(tables, side, blank):
     """True when behind what was tried a control character stands, or, for `blank`, an empty line ends.
 
     The last one or two bytes that were tried count, as what they are is known from what follows.
@@ -61,7 +57,7 @@ def has_line(tables, side, blank):  # type: ignore[no-untyped-def]
     before, last = 0, 0
     at = side.waiting
     while at >= 0:
-        segment = tables.segments[at]
+        segment = tables.segments + at
         offset = behind(segment.seq, side.resume)
         if offset > n:
             break
@@ -78,13 +74,12 @@ def has_line(tables, side, blank):  # type: ignore[no-untyped-def]
     return False
 
 
-@kernel
-def byte_at(tables, side, offset):  # type: ignore[no-untyped-def]
+def byte_at(tables, side, offset):
     """The byte that waits so far behind `resume`; there is one."""
     n = 0
     at = side.waiting
     while at >= 0:
-        segment = tables.segments[at]
+        segment = tables.segments + at
         begins = behind(segment.seq, side.resume)
         n = max(n, begins + segment.size)
         if offset < n:
@@ -93,12 +88,11 @@ def byte_at(tables, side, offset):  # type: ignore[no-untyped-def]
     return 0
 
 
-@kernel
-def records_are_there(tables, side, there):  # type: ignore[no-untyped-def]
+def records_are_there(tables, side, there):
     """True when the handshake bytes that lacked are there, or something else than the next record of a handshake."""
     while side.lacking > 0 and there >= side.wanted:
         header = side.wanted - 5
-        size = (int(byte_at(tables, side, header + 3)) << 8) | int(byte_at(tables, side, header + 4))
+        size = byte_at(tables, side, header + 3) << 8 | byte_at(tables, side, header + 4)
         is_handshake = byte_at(tables, side, header) == HANDSHAKE and byte_at(tables, side, header + 1) == 3
         if not is_handshake or size == 0 or size > MAX_RECORD:
             return True

@@ -5,18 +5,14 @@ Source: RFC 5280 4.1 (certificates), 4.2.1.6 (subject alternative names), X.690 
 
 from __future__ import annotations
 
-import numpy as np
-
-from analyzer.kernels import kernel
-from analyzer.names.fields import u24
+from analyzer.packets.fields import u24
 
 
-@kernel
-def der_body(buf, at, end, tag):  # type: ignore[no-untyped-def]
+def der_body(buf, at, end, tag):
     """(position, end) of the body of the DER element of this tag at `at`, position -1 when it isn't there whole."""
     if end - at < 2 or buf[at] != tag:
         return -1, 0
-    size = np.int64(buf[at + 1])
+    size = buf[at + 1]
     p = at + 2
     if size & 0x80:
         digits = size & 0x7F
@@ -24,15 +20,20 @@ def der_body(buf, at, end, tag):  # type: ignore[no-untyped-def]
             return -1, 0
         size = 0
         for _ in range(digits):
-            size = (size << 8) | np.int64(buf[p])
+            size = (size << 8) | buf[p]
             p += 1
     if end - p < size:
         return -1, 0
     return p, p + size
 
 
-@kernel
-def certificate_names(buf, at, end):  # type: ignore[no-untyped-def]
+def after_optional(buf, at, end, tag):
+    """Behind the DER element of this tag at `at`; `at` itself where it isn't there whole."""
+    p, behind = der_body(buf, at, end, tag)
+    return behind if p >= 0 else at
+
+
+def certificate_names(buf, at, end):
     """(issuer's position, end, host's position, end) in the certificate buf[at:end]; empty where there is none or it doesn't parse.
 
     The issuer is a Name, DER with its tag. The host is the first of the certificate's DNS names that is no wildcard; where it
@@ -44,9 +45,7 @@ def certificate_names(buf, at, end):  # type: ignore[no-untyped-def]
     p, body_end = der_body(buf, p, certificate_end, 0x30)
     if p < 0:
         return 0, 0, 0, 0
-    q, skipped = der_body(buf, p, body_end, 0xA0)
-    if q >= 0:
-        p = skipped
+    p = after_optional(buf, p, body_end, 0xA0)
     q, p = der_body(buf, p, body_end, 0x02)
     if q < 0:
         return 0, 0, 0, 0
@@ -69,16 +68,15 @@ def certificate_names(buf, at, end):  # type: ignore[no-untyped-def]
     return issuer_at, issuer_end, host_at, host_end
 
 
-@kernel
-def alternative_name(buf, at, end):  # type: ignore[no-untyped-def]
+def alternative_name(buf, at, end):
     """(position, end, how many DNS names there are) of the first DNS name without a wildcard; at: the key behind the subject."""
     q, p = der_body(buf, at, end, 0x30)
     if q < 0:
         return 0, 0, 0
-    for tag in (0x81, 0x82, 0xA1, 0xA2):  # unique identifiers, which nobody sends
-        q, behind = der_body(buf, p, end, tag)
-        if q >= 0:
-            p = behind
+    p = after_optional(buf, p, end, 0x81)  # unique identifiers, which nobody sends
+    p = after_optional(buf, p, end, 0x82)
+    p = after_optional(buf, p, end, 0xA1)
+    p = after_optional(buf, p, end, 0xA2)
     q, stop = der_body(buf, p, end, 0xA3)
     if q < 0:
         return 0, 0, 0
@@ -89,10 +87,7 @@ def alternative_name(buf, at, end):  # type: ignore[no-untyped-def]
             return 0, 0, 0
         kind, behind = der_body(buf, q, following, 0x06)
         if kind >= 0 and behind - kind == 3 and u24(buf, kind) == 0x551D11:
-            q, flag_end = der_body(buf, behind, following, 0x01)
-            if q >= 0:
-                behind = flag_end
-            q, value_end = der_body(buf, behind, following, 0x04)
+            q, value_end = der_body(buf, after_optional(buf, behind, following, 0x01), following, 0x04)
             if q < 0:
                 return 0, 0, 0
             return first_host(buf, q, value_end)
@@ -100,8 +95,7 @@ def alternative_name(buf, at, end):  # type: ignore[no-untyped-def]
     return 0, 0, 0
 
 
-@kernel
-def first_host(buf, at, end):  # type: ignore[no-untyped-def]
+def first_host(buf, at, end):
     """As alternative_name, of the GeneralNames buf[at:end]."""
     host_at, host_end, n = 0, 0, 0
     p, stop = der_body(buf, at, end, 0x30)
@@ -111,14 +105,13 @@ def first_host(buf, at, end):  # type: ignore[no-untyped-def]
             break
         if buf[p] == 0x82:
             n += 1
-            if host_end == 0 and is_host(buf, q, behind):
+            if host_end == 0 and is_host_text(buf, q, behind):
                 host_at, host_end = q, behind
         p = behind
     return host_at, host_end, n
 
 
-@kernel
-def common_name(buf, at, end):  # type: ignore[no-untyped-def]
+def common_name(buf, at, end):
     """(position, end) of the first common name in the Name's body buf[at:end] that has a dot and looks like a host's; empty without one."""
     p = at
     while p < end:
@@ -132,15 +125,14 @@ def common_name(buf, at, end):  # type: ignore[no-untyped-def]
             kind, value = der_body(buf, pair, behind, 0x06)
             if kind >= 0 and value - kind == 3 and u24(buf, kind) == 0x550403 and value < behind and buf[value] in (0x0C, 0x13, 0x16):
                 first, last = der_body(buf, value, behind, buf[value])
-                if first >= 0 and is_host(buf, first, last) and has_dot(buf, first, last):
+                if first >= 0 and is_host_text(buf, first, last) and has_dot(buf, first, last):
                     return first, last
             q = behind
         p = following
     return 0, 0
 
 
-@kernel
-def is_host(buf, at, end):  # type: ignore[no-untyped-def]
+def is_host_text(buf, at, end):
     """True for a text that isn't empty, of visible ASCII, with none of what a host name can't hold."""
     for p in range(at, end):
         c = buf[p]
@@ -149,13 +141,12 @@ def is_host(buf, at, end):  # type: ignore[no-untyped-def]
     return end > at
 
 
-@kernel
-def has_dot(buf, at, end):  # type: ignore[no-untyped-def]
+def has_dot(buf, at, end):
     """True when there is a dot in buf[at:end]."""
-    dots = 0
-    for p in range(at, end):
-        dots += buf[p] == 46
-    return dots > 0
+    p = at
+    while p < end and buf[p] != 46:
+        p += 1
+    return p < end
 
 
 def issuer_text(der: bytes) -> str | None:

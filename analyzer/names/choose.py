@@ -7,9 +7,9 @@ from typing import Any, Final
 import numpy as np
 import numpy.typing as npt
 
+from analyzer.compiled import kernel
 from analyzer.flows.layout import CONNECT, SHAPE_ADDRESS, TRAIT_QUIC
-from analyzer.kernels import kernel
-from analyzer.names.facts import CERTIFICATE_ISSUER, FETCH, FIELD, HELLO, LOOKUP, TUNNEL
+from analyzer.names.facts import CERTIFICATE_ISSUER, FETCH, FIELD, HELLO, LOOKUP, N_CHOSEN, TUNNEL
 
 SOURCES: Final[list[str | None]] = ["connect", "socks", "absolute", "sni", "quic", "http", "certificate", "dns"]
 BY_CONNECT: Final = 0
@@ -26,30 +26,31 @@ def choose_hosts(messages: npt.NDArray[Any], pool: npt.NDArray[np.uint8], chosen
     """(where the host's text lies in the pool, its size, place in SOURCES), -1 sizes and sources where no name was seen."""
     n = len(chosen)
     at, size, source = np.zeros(n, np.int64), np.full(n, -1, np.int64), np.full(n, -1, np.int64)
-    fill_hosts(messages, pool, chosen, at, size, source)
+    fill_hosts(messages, pool, chosen, n, at, size, source)
     return at, size, source
 
 
-@kernel
-def is_name(pool, at, size):  # type: ignore[no-untyped-def]
+def is_name(pool, at, size):
     """True for a text that is neither empty nor an IPv4 or IPv6 address."""
     colons, lettered, other = 0, False, False
     for k in range(size):
         c = pool[at + k]
         is_hex = 48 <= c <= 57 or 65 <= c <= 70 or 97 <= c <= 102
-        colons += c == 58
-        lettered |= not (48 <= c <= 57 or c == 46 or c == 58)
-        other |= not (is_hex or c == 46 or c == 58)
+        if c == 58:
+            colons += 1
+        elif c != 46:
+            lettered = lettered or not 48 <= c <= 57
+            other = other or not is_hex
     return (other or (lettered and colons < 2)) and not (size == 1 and pool[at] == 42)
 
 
 @kernel
-def fill_hosts(messages, pool, chosen, at, size, source):  # type: ignore[no-untyped-def]
-    """As choose_hosts."""
-    for flow in range(len(chosen)):
-        row = chosen[flow]
-        if row[TUNNEL] >= 0:
-            m = messages[row[TUNNEL]]
+def fill_hosts(messages, pool, chosen, n, at, size, source):
+    """As choose_hosts; chosen: int64[n, N_CHOSEN]."""
+    for flow in range(n):
+        row = flow * N_CHOSEN
+        if chosen[row + TUNNEL] >= 0:
+            m = messages + chosen[row + TUNNEL]
             if m.shape & SHAPE_ADDRESS == 0 and is_name(pool, m.host_at, m.host_size):
                 at[flow], size[flow] = m.host_at, m.host_size
                 source[flow] = BY_CONNECT if m.kind == CONNECT else BY_SOCKS
@@ -57,28 +58,28 @@ def fill_hosts(messages, pool, chosen, at, size, source):  # type: ignore[no-unt
             if m.kind == CONNECT and is_name(pool, m.field_at, m.field_size):
                 at[flow], size[flow], source[flow] = m.field_at, m.field_size, BY_CONNECT
                 continue
-        if row[FETCH] >= 0:
-            m = messages[row[FETCH]]
+        if chosen[row + FETCH] >= 0:
+            m = messages + chosen[row + FETCH]
             if is_name(pool, m.host_at, m.host_size):
                 at[flow], size[flow], source[flow] = m.host_at, m.host_size, BY_ABSOLUTE
                 continue
-        if row[HELLO] >= 0:
-            m = messages[row[HELLO]]
+        if chosen[row + HELLO] >= 0:
+            m = messages + chosen[row + HELLO]
             if is_name(pool, m.host_at, m.host_size):
                 at[flow], size[flow] = m.host_at, m.host_size
                 source[flow] = BY_QUIC if m.port & TRAIT_QUIC else BY_SNI
                 continue
-        if row[FIELD] >= 0:
-            m = messages[row[FIELD]]
+        if chosen[row + FIELD] >= 0:
+            m = messages + chosen[row + FIELD]
             if is_name(pool, m.field_at, m.field_size):
                 at[flow], size[flow], source[flow] = m.field_at, m.field_size, BY_HTTP
                 continue
-        if row[CERTIFICATE_ISSUER] >= 0:
-            m = messages[row[CERTIFICATE_ISSUER]]
+        if chosen[row + CERTIFICATE_ISSUER] >= 0:
+            m = messages + chosen[row + CERTIFICATE_ISSUER]
             if is_name(pool, m.path_at, m.path_size):
                 at[flow], size[flow], source[flow] = m.path_at, m.path_size, BY_CERTIFICATE
                 continue
-        if row[LOOKUP] >= 0:
-            m = messages[row[LOOKUP]]
+        if chosen[row + LOOKUP] >= 0:
+            m = messages + chosen[row + LOOKUP]
             if is_name(pool, m.host_at, m.host_size):
                 at[flow], size[flow], source[flow] = m.host_at, m.host_size, BY_DNS

@@ -11,8 +11,8 @@ import numpy.typing as npt
 import pyarrow as pa
 
 from analyzer.arrow import array
+from analyzer.compiled import kernel
 from analyzer.flows.layout import LABEL_TEXTS, SENT_FIN, SENT_OTHER, SENT_RST, SENT_SYN, SENT_SYN_ACK, SOURCE_BITS
-from analyzer.kernels import kernel
 from analyzer.names.sha256 import hex_digest
 from analyzer.names.strings import words
 from analyzer.packets.layout import NO_ID, NO_TIME, TCP
@@ -67,12 +67,12 @@ def flow_ids(flows: Mapping[str, Any], first_ns: npt.NDArray[np.int64]) -> npt.N
     buffers = [(np.frombuffer(p.buffers()[1], np.int64), np.frombuffer(p.buffers()[2], np.uint8)) for p in parts]
     out = np.zeros((n, ID_DIGITS), np.uint8)
     room = (np.zeros(512, np.uint8), np.zeros(8, np.uint32), np.zeros(64, np.uint32))
-    digest_ids(*buffers[0], *buffers[1], flows["client_port"], *buffers[2], flows["server_port"], first_ns, out, *room)
+    client_port, server_port, first_ns = flows["client_port"], flows["server_port"], np.ascontiguousarray(first_ns)
+    digest_ids(*buffers[0], *buffers[1], client_port, *buffers[2], server_port, first_ns, n, out, *room)
     return out
 
 
-@kernel
-def put_text(text, n, data, start, end):  # type: ignore[no-untyped-def]
+def put_text(text, n, data, start, end):
     """Append data[start:end] to text[:n] and return its new length."""
     for k in range(start, end):
         text[n] = data[k]
@@ -80,15 +80,14 @@ def put_text(text, n, data, start, end):  # type: ignore[no-untyped-def]
     return n
 
 
-@kernel
-def put_number(text, n, value):  # type: ignore[no-untyped-def]
+def put_number(text, n, value):
     """Append a whole number in decimal to text[:n] and return its new length."""
     if value < 0:
         text[n] = 45
         n += 1
         value = -value
     digits = 1
-    above = np.int64(10)
+    above = 10
     while digits < 19 and value >= above:
         digits += 1
         above *= 10
@@ -99,23 +98,28 @@ def put_number(text, n, value):  # type: ignore[no-untyped-def]
 
 
 @kernel
-def digest_ids(proto_at, proto, client_at, client, client_port, server_at, server, server_port, first_ns, out, text, state, schedule):  # type: ignore[no-untyped-def]
-    """Fill out[n, 16] with the flows' ids; *_at are int64[n + 1] offsets into the texts, text, state and schedule are room."""
-    for i in range(len(out)):
+def digest_ids(
+    proto_at, proto, client_at, client, client_port, server_at, server, server_port, first_ns, n_flows, out, text, state, schedule
+):
+    """Fill out[n_flows, ID_DIGITS] with the flows' ids.
+
+    *_at are int64[n_flows + 1] offsets into the texts; text, state and schedule are room.
+    """
+    for i in range(n_flows):
         n = put_text(text, 0, proto, proto_at[i], proto_at[i + 1])
         text[n] = 124
         n = put_text(text, n + 1, client, client_at[i], client_at[i + 1])
         text[n] = 124
-        n = put_number(text, n + 1, np.int64(client_port[i]))
+        n = put_number(text, n + 1, client_port[i])
         text[n] = 124
         n = put_text(text, n + 1, server, server_at[i], server_at[i + 1])
         text[n] = 124
-        n = put_number(text, n + 1, np.int64(server_port[i]))
+        n = put_number(text, n + 1, server_port[i])
         text[n] = 124
         n += 1
         if first_ns[i] != NO_TIME:
             n = put_number(text, n, first_ns[i])
-        hex_digest(text, n, ID_DIGITS, out[i], 0, state, schedule)
+        hex_digest(text, n, ID_DIGITS, out, i * ID_DIGITS, state, schedule)
 
 
 def state_codes(records: npt.NDArray[Any], out: npt.NDArray[Any], back: npt.NDArray[Any]) -> npt.NDArray[np.int64]:

@@ -5,17 +5,21 @@ from __future__ import annotations
 from typing import Final
 
 from analyzer.flows.layout import DATAGRAM
-from analyzer.kernels import kernel
 from analyzer.names.dhcp import is_dhcp_port, read_dhcp
 from analyzer.names.dns import is_dns_port, read_dns
-from analyzer.names.fields import u32
 from analyzer.names.texts import keep, new_message
+from analyzer.packets.fields import u32
 
 QUIC_V1: Final = 0x00000001
 QUIC_V2: Final = 0x6B3343CF
-QUIC_DRAFTS: Final = (0xFF000017, 0xFF000022)  # 23 to 34
+QUIC_DRAFT_23: Final = 0xFF000017
+QUIC_DRAFT_34: Final = 0xFF000022
 # With TLS inside: Facebook's mvfst, and Google's T050 and T051.
-QUIC_OTHERS: Final = (0xFACEB001, 0xFACEB002, 0xFACEB00E, 0x54303530, 0x54303531)
+QUIC_MVFST_1: Final = 0xFACEB001
+QUIC_MVFST_2: Final = 0xFACEB002
+QUIC_MVFST_14: Final = 0xFACEB00E
+QUIC_T050: Final = 0x54303530
+QUIC_T051: Final = 0x54303531
 
 # A ClientHello needs one or two Initials, four with the largest key shares; retries and retransmissions add as many again.
 MAX_DATAGRAMS: Final = 16
@@ -24,22 +28,24 @@ MAX_DATAGRAMS: Final = 16
 MAX_LOOKUPS: Final = 1 << 16
 
 
-@kernel
-def is_quic_initial(buf, at, end):  # type: ignore[no-untyped-def]
+def is_quic_initial(buf, at, end):
     """True when a QUIC v1 or v2 Initial packet's long header begins here (RFC 9000 17.2.2, RFC 9369 3.2), or of a version like one."""
     if end - at < 20 or buf[at] & 0xC0 != 0xC0:
         return False
     version = u32(buf, at + 1)
     if version == QUIC_V2:
         return buf[at] & 0x30 == 0x10
-    return buf[at] & 0x30 == 0 and (version == QUIC_V1 or QUIC_DRAFTS[0] <= version <= QUIC_DRAFTS[1] or version in QUIC_OTHERS)
+    if buf[at] & 0x30:
+        return False
+    if version == QUIC_V1 or QUIC_DRAFT_23 <= version <= QUIC_DRAFT_34:
+        return True
+    return version in (QUIC_MVFST_1, QUIC_MVFST_2, QUIC_MVFST_14, QUIC_T050, QUIC_T051)
 
 
-@kernel
-def keep_datagram(tables, buf, packet, row, side_index):  # type: ignore[no-untyped-def]
+def keep_datagram(tables, buf, packet, row, side_index):
     """Keep a datagram whole, or what it says, if it can name someone."""
     at, end = packet.payload, packet.payload + min(packet.captured_bytes, packet.payload_bytes)
-    side = tables.sides[2 * row + side_index]
+    side = tables.sides + 2 * row + side_index
     if is_dns_port(packet.src_port) or is_dns_port(packet.dst_port):
         if side.responses >= MAX_LOOKUPS:
             return

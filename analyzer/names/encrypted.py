@@ -9,20 +9,17 @@ from __future__ import annotations
 
 from typing import Final
 
-import numpy as np
-
+from analyzer.compiled.widths import as_u32
+from analyzer.flows.coverage import behind
 from analyzer.flows.layout import ENCRYPTED, SEEMS_ENCRYPTED
-from analyzer.kernels import kernel
-from analyzer.names.fields import u16
-from analyzer.names.sides import behind
 from analyzer.names.tls import MAX_RECORD, starts_like_application_data
+from analyzer.packets.fields import u16
 
-HEADER: Final = 5
+RECORD_HEADER: Final = 5
 ENOUGH: Final = 7  # of such a record: with fewer bytes than six a reader would wait for more
 
 
-@kernel
-def needed_end(side, buf, at, end, seq):  # type: ignore[no-untyped-def]
+def needed_end(side, buf, at, end, seq):
     """How far buf[at:end], which begins at sequence number seq, may yet be read; at or before `at`: nothing of it.
 
     Remembers in the side where it is encrypted, or seems to be.
@@ -31,37 +28,35 @@ def needed_end(side, buf, at, end, seq):  # type: ignore[no-untyped-def]
         look_for_records(side, buf, at, end, seq)
     if side.marks & ENCRYPTED == 0:
         return end
-    return min(end, at + np.int64(behind(side.head_end, seq)) + ENOUGH)
+    return min(end, at + behind(side.head_end, seq) + ENOUGH)
 
 
-@kernel
-def look_for_records(side, buf, at, end, seq):  # type: ignore[no-untyped-def]
+def look_for_records(side, buf, at, end, seq):
     """Mark the side where a packet begins with encrypted data, or a record of it is followed by another; or where one may be."""
     if starts_like_application_data(buf, at, end):
         side.head_end = seq
         side.marks |= ENCRYPTED
         return
     if side.marks & SEEMS_ENCRYPTED:
-        p = at + np.int64(behind(np.uint32(side.head_end + np.uint32(side.wanted)), seq))
+        p = at + behind(as_u32(side.head_end + side.wanted), seq)
         if p >= end - 2:
             return
         side.marks &= ~SEEMS_ENCRYPTED
         if p >= at and starts_like_record(buf, p, end):
             side.marks |= ENCRYPTED
             return
-    for p in range(at + 1, end - HEADER + 1):
+    for p in range(at + 1, end - RECORD_HEADER + 1):
         if buf[p] == 23 and starts_like_application_data(buf, p, end):
-            following = p + HEADER + np.int64(u16(buf, p + 3))
+            following = p + RECORD_HEADER + u16(buf, p + 3)
             if following >= end - 2 or starts_like_record(buf, following, end):
-                side.head_end = np.uint32(seq + np.uint32(p - at))
+                side.head_end = as_u32(seq + p - at)
                 side.wanted = following - p
                 side.marks |= SEEMS_ENCRYPTED if following >= end - 2 and following != end else ENCRYPTED
                 return
 
 
-@kernel
-def starts_like_record(buf, at, end):  # type: ignore[no-untyped-def]
+def starts_like_record(buf, at, end):
     """True when a TLS record may begin here, of which at least three bytes are there."""
     if not (20 <= buf[at] <= 23 and buf[at + 1] == 3 and 1 <= buf[at + 2] <= 3):
         return False
-    return end - at < HEADER or 0 < u16(buf, at + 3) <= MAX_RECORD
+    return end - at < RECORD_HEADER or 0 < u16(buf, at + 3) <= MAX_RECORD

@@ -29,7 +29,7 @@ def read_initials(tables: Tables) -> Tables:
         tables = grown(tables)
         ts_ns = int(messages["ts_ns"][rows[0]])
         body = np.frombuffer(hello, np.uint8).copy()
-        keep_client_hello(tables, body, 4, len(body), record, side, np.uint32(0), np.uint32(0), ts_ns, np.uint32(0), True)
+        keep_client_hello(tables, body, 4, len(body), record, side, 0, 0, ts_ns, 0, True)
     return tables
 
 

@@ -14,8 +14,8 @@ import numpy.typing as npt
 import pyarrow as pa
 
 from analyzer.arrow import array
+from analyzer.compiled import kernel
 from analyzer.flows.layout import DNS_ADDRESS, DNS_ANSWER, DNS_QUESTION, N_MESSAGES, Tables
-from analyzer.kernels import kernel
 from analyzer.names import columns
 from analyzer.names.strings import AS_IS, LOWER, byte_array, text_array, words
 from analyzer.packets.layout import NO_TIME, TCP
@@ -167,7 +167,8 @@ def name_by_answers(tables: Tables, clients: npt.NDArray[Any], targets: npt.NDAr
     order = np.lexsort((name_ranks(tables, of), times, keys))
     keys, times, until, of, given = keys[order], times[order], until[order], of[order], given[order]
     place = np.full(len(clients), -1, np.int64)
-    latest_answers(keys, times, until, np.full(len(keys), -1, np.int64), pair_keys(clients, targets), first_ns, place)
+    longer, first_ns = np.full(len(keys), -1, np.int64), np.ascontiguousarray(first_ns)
+    latest_answers(keys, times, until, longer, len(keys), pair_keys(clients, targets), first_ns, len(clients), place)
     place[targets["version"] == 0] = -1
     hit = place >= 0
     hit[hit] = given[place[hit]] == targets[hit]
@@ -214,21 +215,21 @@ def name_ranks(tables: Tables, rows: Rows) -> Rows:
 
 
 @kernel
-def latest_answers(keys, times, until, longer, wanted, first_ns, place):  # type: ignore[no-untyped-def]
+def latest_answers(keys, times, until, longer, n_keys, wanted, first_ns, n_wanted, place):
     """Fill place[i] with the last row of `keys` that is wanted[i], not later than first_ns[i] and not over by then.
 
     keys, times   sorted by key, then time
     longer        int64[n], all -1: filled with the row before of the same key that lasts longer, the only one worth a look after this
     """
-    for i in range(1, len(keys)):
+    for i in range(1, n_keys):
         k = i - 1
         while k >= 0 and keys[k] == keys[i] and until[k] <= until[i]:
             k = longer[k]
         longer[i] = k if k >= 0 and keys[k] == keys[i] else -1
-    for i in range(len(wanted)):
+    for i in range(n_wanted):
         if first_ns[i] == NO_TIME:
             continue
-        low, high = 0, len(keys)
+        low, high = 0, n_keys
         while low < high:
             middle = (low + high) // 2
             if keys[middle] < wanted[i] or (keys[middle] == wanted[i] and times[middle] <= first_ns[i]):

@@ -17,16 +17,16 @@ from __future__ import annotations
 
 from typing import Final
 
-import numpy as np
-
+from analyzer.compiled import kernel
+from analyzer.compiled.widths import as_u32, as_u64
+from analyzer.flows.coverage import behind
+from analyzer.flows.held import payload_seq
 from analyzer.flows.layout import ARENA_USED, CONNECT, HELD_BACK, N_HELD, N_MESSAGES, N_SEGMENTS, POOL_USED, REGIONS, STORE_USED
-from analyzer.kernels import kernel
 from analyzer.names.alerts import read_after_hello, read_alert, starts_like_alert
 from analyzer.names.attempts import worth_a_try
 from analyzer.names.bodies import after_body, read_chunk, read_trailer
 from analyzer.names.datagrams import keep_datagram
 from analyzer.names.dns import is_resolvers, read_dns_over_tcp
-from analyzer.names.fields import u16
 from analyzer.names.http import (
     BODY_TO_CLOSE,
     read_answer,
@@ -36,7 +36,6 @@ from analyzer.names.http import (
 from analyzer.names.proxy_protocol import proxy_header_size, read_proxy_header
 from analyzer.names.regions import note_region
 from analyzer.names.request_line import starts_like_request
-from analyzer.names.sides import behind
 from analyzer.names.socks import may_ask_socks, read_socks5_answer, read_socks5_request, read_socks_start
 from analyzer.names.states import (
     AFTER_HELLO,
@@ -65,7 +64,8 @@ from analyzer.names.tls import (
     starts_like_handshake,
 )
 from analyzer.names.waiting import SEGMENT_COST, drop_all, drop_before, gather, kept_unread, moment, wait
-from analyzer.packets.layout import SYN, TCP
+from analyzer.packets.fields import u16
+from analyzer.packets.layout import TCP
 
 # The header of a TDS packet ([MS-TDS] 2.2.3.1), and the types in which TLS handshakes come.
 TDS_HEADER: Final = 8
@@ -79,7 +79,7 @@ ROOM_ARENA: Final = 1 << 18
 
 
 @kernel
-def read_offers(buf, packets, offers, first, n, tables):  # type: ignore[no-untyped-def]
+def read_offers(buf, packets, offers, first, n, tables):
     """How many of offers[first:n] were read; fewer than all when the tables must grow first.
 
     buf      uint8[n_bytes]    the block
@@ -89,44 +89,43 @@ def read_offers(buf, packets, offers, first, n, tables):  # type: ignore[no-unty
     for k in range(first, n):
         if not has_room(tables):
             return k
-        row, side_index = offers[k, 1], offers[k, 2]
-        final = offers[k, 0] < 0
-        packet = packets[max(offers[k, 0], 0)]
+        row, side_index = offers[3 * k + 1], offers[3 * k + 2]
+        final = offers[3 * k] < 0
+        packet = packets + max(offers[3 * k], 0)
+        side = tables.sides + 2 * row + side_index
         if packet.protocol != TCP and not final:
             keep_datagram(tables, buf, packet, row, side_index)
-        elif tables.sides[2 * row + side_index].state != DONE:
+        elif side.state != DONE:
             at = packet.payload
             end = at if final else at + min(packet.captured_bytes, packet.payload_bytes)
-            seq = np.uint32(packet.seq + np.uint32(packet.flags & SYN != 0))
-            held = tables.sides[2 * row + side_index].seen & HELD_BACK != 0
+            seq = payload_seq(packet)
+            held = side.seen & HELD_BACK != 0
             if held and kept_unread(tables, buf, at, end, row, side_index, seq, packet.ts_ns, packet.ack):
                 continue
             take(tables, buf, at, end, row, side_index, seq, packet.ts_ns, packet.ack, final)
     return n
 
 
-@kernel
-def has_room(tables):  # type: ignore[no-untyped-def]
+def has_room(tables):
     """True while every table can take what one packet may bring."""
     counts = tables.counts
     return (
-        counts[N_MESSAGES] + ROOM_MESSAGES < len(tables.messages)
-        and counts[POOL_USED] + ROOM_POOL < len(tables.pool)
-        and counts[ARENA_USED] + ROOM_ARENA < len(tables.arena)
-        and counts[N_SEGMENTS] + 4 < len(tables.segments)
-        and counts[N_HELD] + 1 < len(tables.held)
-        and counts[STORE_USED] + ROOM_ARENA < len(tables.store)
+        counts[N_MESSAGES] + ROOM_MESSAGES < tables.len_messages
+        and counts[POOL_USED] + ROOM_POOL < tables.len_pool
+        and counts[ARENA_USED] + ROOM_ARENA < tables.len_arena
+        and counts[N_SEGMENTS] + 4 < tables.len_segments
+        and counts[N_HELD] + 1 < tables.len_held
+        and counts[STORE_USED] + ROOM_ARENA < tables.len_store
     )
 
 
-@kernel
-def take(tables, buf, at, end, row, side_index, seq, ts_ns, ack, final):  # type: ignore[no-untyped-def]
+def take(tables, buf, at, end, row, side_index, seq, ts_ns, ack, final):
     """Read buf[at:end], which begins at `seq`, and whatever waits behind it, as far as the stream goes without a gap.
 
     Bytes before `resume` are passed over; bytes that come early wait. A gap is given up when too much waits behind it, or
     when nothing more can come (`final`).
     """
-    side = tables.sides[2 * row + side_index]
+    side = tables.sides + 2 * row + side_index
     size = end - at
     fresh = size > 0
     forced = final
@@ -136,7 +135,7 @@ def take(tables, buf, at, end, row, side_index, seq, ts_ns, ack, final):  # type
         if fresh:
             fresh = False
             ahead = behind(seq, side.resume)
-            if ahead < 0 and is_early_answer(side, tables.sides[2 * row + 1 - side_index], buf, at, end, seq):
+            if ahead < 0 and is_early_answer(side, tables.sides + 2 * row + 1 - side_index, buf, at, end, seq):
                 side.resume, ahead = seq, 0
             if ahead + size <= 0 or (side.state == SCAN and ahead < 0):
                 return
@@ -151,7 +150,7 @@ def take(tables, buf, at, end, row, side_index, seq, ts_ns, ack, final):  # type
             drop_before(tables, side, side.resume)
             if side.waiting < 0:
                 return
-            segment = tables.segments[side.waiting]
+            segment = tables.segments + side.waiting
             gap = behind(segment.seq, side.resume)
             if gap > 0 and side.state != SCAN:
                 if not forced:
@@ -159,17 +158,17 @@ def take(tables, buf, at, end, row, side_index, seq, ts_ns, ack, final):  # type
                 side.state = SCAN
             if side.state != SCAN and not forced and not worth_a_try(tables, side):
                 return
-            seq = segment.seq if gap > 0 else np.uint32(side.resume)
+            seq = segment.seq if gap > 0 else side.resume
             source = tables.arena
             at, end, ts_ns, ack = segment.at + max(0, -gap), segment.at + segment.size, segment.ts_ns, segment.ack
         if side.state == SCAN:
-            if not begin_again(tables, row, side_index, source, at, end, seq):
+            if not head_begins(tables, row, side_index, source, at, end, seq):
                 if side.state == DONE:
                     drop_all(tables, side)
                     return
                 continue
             at += behind(side.resume, seq)
-            seq = np.uint32(side.resume)
+            seq = side.resume
         if waited:
             source = tables.scratch
             at, end = 0, gather(tables, side, seq)
@@ -186,8 +185,7 @@ def take(tables, buf, at, end, row, side_index, seq, ts_ns, ack, final):  # type
                 return
 
 
-@kernel
-def is_early_answer(side, other, buf, at, end, seq):  # type: ignore[no-untyped-def]
+def is_early_answer(side, other, buf, at, end, seq):
     """True when an answer begins where the body before it should still go on: it was shorter than its head said, and what was asked
     since is being answered. Proxies do so with the page of a 407."""
     return (
@@ -195,13 +193,12 @@ def is_early_answer(side, other, buf, at, end, seq):  # type: ignore[no-untyped-
     )
 
 
-@kernel
-def begin_again(tables, row, side_index, buf, at, end, seq):  # type: ignore[no-untyped-def]
+def head_begins(tables, row, side_index, buf, at, end, seq):
     """True when buf[at:end] begins like a head, in a stream of no known kind; the side then reads on from there, else behind it.
 
     SQL Server's clients put their TLS handshake into packets of TDS, each with a header of eight bytes before it.
     """
-    side = tables.sides[2 * row + side_index]
+    side = tables.sides + 2 * row + side_index
     if (
         starts_like_handshake(buf, at, end, HELLO_CLIENT)
         or starts_like_handshake(buf, at, end, HELLO_SERVER)
@@ -216,18 +213,17 @@ def begin_again(tables, row, side_index, buf, at, end, seq):  # type: ignore[no-
         p = at + TDS_HEADER
         if starts_like_handshake(buf, p, end, HELLO_CLIENT) or starts_like_handshake(buf, p, end, HELLO_SERVER):
             side.state = HEAD
-            side.resume = np.uint32(seq + np.uint32(TDS_HEADER))
+            side.resume = as_u32(seq + TDS_HEADER)
             if tables.counts[REGIONS]:
                 note_region(tables, row, side_index, seq, TDS_HEADER, TDS_HEADER, SCAN, tables.counts[N_MESSAGES])
             return True
-    side.resume = np.uint32(seq + np.uint32(end - at))
+    side.resume = as_u32(seq + end - at)
     if starts_like_application_data(buf, at, end):
         side.state = DONE
     return False
 
 
-@kernel
-def read_stream(tables, buf, at, end, row, side_index, ts_ns, ack, waited, final):  # type: ignore[no-untyped-def]
+def read_stream(tables, buf, at, end, row, side_index, ts_ns, ack, waited, final):
     """Where reading stopped in buf[at:end], whose first byte is at the side's `resume`; resume and state move along.
 
     waited   the bytes were gathered from those that wait, and each thing came when its first byte did
@@ -235,7 +231,7 @@ def read_stream(tables, buf, at, end, row, side_index, ts_ns, ack, waited, final
     What stands behind that position is incomplete, unless the state is SCAN or DONE. A body that goes on behind `end` leaves
     `resume` where it will end.
     """
-    side = tables.sides[2 * row + side_index]
+    side = tables.sides + 2 * row + side_index
     while at < end and side.state != DONE and side.state != SCAN:
         state = side.state
         if waited:
@@ -243,28 +239,27 @@ def read_stream(tables, buf, at, end, row, side_index, ts_ns, ack, waited, final
         side.wanted = 0
         side.lacking = 0
         n_messages = tables.counts[N_MESSAGES]
-        p = read_one(tables, buf, at, end, row, side_index, np.uint32(side.resume), ts_ns, ack, final)
+        p = read_one(tables, buf, at, end, row, side_index, side.resume, ts_ns, ack, final)
         if p == MORE and not final:
             return at
         if p < 0 or (p == at and side.state == state):
             side.state = SCAN
             p = end
         elif tables.counts[REGIONS]:
-            note_region(tables, row, side_index, np.uint32(side.resume), min(p, end) - at, end - at, state, n_messages)
-        side.resume = np.uint32(side.resume + np.uint32(p - at))
+            note_region(tables, row, side_index, side.resume, min(p, end) - at, end - at, state, n_messages)
+        side.resume = as_u32(side.resume + p - at)
         at = p
     if side.state == SCAN and at < end:
-        side.resume = np.uint32(side.resume + np.uint32(end - at))
+        side.resume = as_u32(side.resume + end - at)
     return min(at, end)
 
 
-@kernel
-def read_one(tables, buf, at, end, row, side_index, seq, ts_ns, ack, final):  # type: ignore[no-untyped-def]
+def read_one(tables, buf, at, end, row, side_index, seq, ts_ns, ack, final):
     """Behind the one thing that stands at `at` (past `end` when its body goes on), MORE, or NOT."""
-    side = tables.sides[2 * row + side_index]
-    other = tables.sides[2 * row + 1 - side_index]
+    side = tables.sides + 2 * row + side_index
+    other = tables.sides + 2 * row + 1 - side_index
     state = side.state
-    if state == DNS or (state == START and is_resolvers(tables.records[row])):
+    if state == DNS or (state == START and is_resolvers(tables.records + row)):
         p = read_dns_over_tcp(tables, buf, at, end, row, side_index, seq, ts_ns, final)
         if p != NOT or state == DNS:
             return p
@@ -303,8 +298,7 @@ def read_one(tables, buf, at, end, row, side_index, seq, ts_ns, ack, final):  # 
     return read_head(tables, buf, at, end, row, side_index, side, other, seq, ts_ns, ack, final)
 
 
-@kernel
-def read_head(tables, buf, at, end, row, side_index, side, other, seq, ts_ns, ack, final):  # type: ignore[no-untyped-def]
+def read_head(tables, buf, at, end, row, side_index, side, other, seq, ts_ns, ack, final):
     """As read_one, where an HTTP head or a TLS handshake is expected."""
     c = buf[at]
     if c == 13 or c == 10:
@@ -322,20 +316,19 @@ def read_head(tables, buf, at, end, row, side_index, side, other, seq, ts_ns, ac
     if p != NOT:
         if p < 0:
             return p
-        side.head_end = np.uint32(seq + np.uint32(p - at))
+        side.head_end = as_u32(seq + p - at)
         return after_answer(side, other, p, body, status)
     p, body, kind, is_head = read_request(tables, buf, at, end, row, side_index, seq, ts_ns, ack, final)
     if p < 0:
         return p
-    bit = np.uint64(1) << np.uint64(side.requests & 63)
+    bit = as_u64(1) << (side.requests & 63)
     side.heads = side.heads | bit if is_head else side.heads & ~bit
     side.tunnels = side.tunnels | bit if kind == CONNECT else side.tunnels & ~bit
     side.requests += 1
     return after_body(side, p, body)
 
 
-@kernel
-def read_handshake(tables, buf, at, end, row, side_index, side, seq, ts_ns, ack, final):  # type: ignore[no-untyped-def]
+def read_handshake(tables, buf, at, end, row, side_index, side, seq, ts_ns, ack, final):
     """As read_one, where a TLS handshake record seems to begin."""
     if end - at < 6:
         return NOT if final else MORE
@@ -352,13 +345,12 @@ def read_handshake(tables, buf, at, end, row, side_index, side, seq, ts_ns, ack,
     return NOT
 
 
-@kernel
-def after_answer(side, other, p, body, status):  # type: ignore[no-untyped-def]
+def after_answer(side, other, p, body, status):
     """Where the next answer is expected, p being behind this one's head."""
     if status < 200 and status != 101:
         return p
     known = side.responses < other.requests
-    bit = np.uint64(1) << np.uint64(side.responses & 63)
+    bit = as_u64(1) << (side.responses & 63)
     if known and (other.heads & bit != 0 or (other.tunnels & bit != 0 and status < 300)):
         body = 0
     side.responses += 1

@@ -2,26 +2,23 @@
 
 from __future__ import annotations
 
-import numpy as np
-
+from analyzer.compiled.widths import as_u32
 from analyzer.flows.layout import N_MESSAGES, PAC_FILE, REGION, REGION_PAC
-from analyzer.kernels import kernel
 from analyzer.names.states import HEAD
 from analyzer.names.texts import new_message
 
 
-@kernel
-def note_region(tables, row, side_index, seq, size, there, state, n_messages):  # type: ignore[no-untyped-def]
+def note_region(tables, row, side_index, seq, size, there, state, n_messages):
     """Keep that one thing was read from `seq` on, `size` bytes of those that were there, where the side was in this state.
 
     n_messages   how many there were before it was read: a PAC file where the first since is one. Of a PAC file whose length isn't
                  known everything there was read, though only its head was passed over
     """
-    is_pac = tables.counts[N_MESSAGES] > n_messages and tables.messages[n_messages].kind == PAC_FILE
-    behind = tables.sides[2 * row + side_index].state
+    is_pac = tables.counts[N_MESSAGES] > n_messages and (tables.messages + n_messages).kind == PAC_FILE
+    behind = (tables.sides + 2 * row + side_index).state
     if is_pac and behind != HEAD:
         size = there
-    region = new_message(tables, REGION, row, side_index, seq, np.uint32(seq + np.uint32(size)), 0, 0)
+    region = new_message(tables, REGION, row, side_index, seq, as_u32(seq + size), 0, 0)
     region.status = state
     region.port = behind
     region.shape = REGION_PAC if is_pac else 0

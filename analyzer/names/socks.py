@@ -9,8 +9,8 @@ from __future__ import annotations
 from typing import Final
 
 from analyzer.compiled.widths import as_u32
+from analyzer.flows.coverage import behind
 from analyzer.flows.layout import HAS_BASE, SENT_SYN, SENT_SYN_ACK, SHAPE_ADDRESS, SOCKS4, SOCKS5, SOCKS_ANSWER
-from analyzer.names.sides import behind
 from analyzer.names.states import HEAD, MORE, NOT, SOCKS5_ANSWERING, SOCKS5_ASKING, SOCKS_REFUTED
 from analyzer.names.texts import keep, new_message
 from analyzer.names.uri import is_host

@@ -5,7 +5,7 @@ cdef bint starts_like_handshake(const uint8_t* buf, int64_t at, int64_t end, int
 cdef bint starts_like_application_data(const uint8_t* buf, int64_t at, int64_t end) noexcept nogil
 cdef int64_t after_change_cipher_spec(const uint8_t* buf, int64_t at, int64_t end) noexcept nogil
 @cython.locals(n=int64_t)
-cdef (int64_t, int64_t, bint) join_records(const uint8_t* buf, int64_t at, int64_t end, uint8_t* out, int64_t room, int64_t wanted) noexcept nogil
+cdef (int64_t, int64_t, bint) join_handshake(const uint8_t* buf, int64_t at, int64_t end, uint8_t* out, int64_t room, int64_t wanted) noexcept nogil
 cdef void await_records(Side* side, const uint8_t* buf, int64_t at, int64_t p, int64_t end, int64_t missing) noexcept nogil
 @cython.locals(first=int64_t, size=int64_t, p=int64_t, n=int64_t, other=bint, kept=bint)
 cdef int64_t read_client_hello(Tables* tables, const uint8_t* buf, int64_t at, int64_t end, int64_t row, int64_t side, int64_t seq, int64_t ts_ns, int64_t ack, bint final) noexcept nogil

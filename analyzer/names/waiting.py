@@ -7,13 +7,12 @@ from __future__ import annotations
 
 from typing import Final
 
-import numpy as np
-
+from analyzer.compiled.memory import copy_bytes
+from analyzer.compiled.widths import as_u32
+from analyzer.flows.coverage import behind
+from analyzer.flows.held import hold
 from analyzer.flows.layout import ARENA_LIVE, ARENA_USED, FREE_SEGMENT, GIVEN_UP, N_SEGMENTS
-from analyzer.kernels import kernel
-from analyzer.memory import copy_bytes
 from analyzer.names.encrypted import needed_end
-from analyzer.names.sides import behind, hold
 from analyzer.names.states import SCAN, WAIT_BYTES
 
 # What a segment counts for beside its bytes, so that many small ones are soon too many: they are a list that is walked.
@@ -24,21 +23,20 @@ COALESCED: Final = 64
 MOST_COALESCED: Final = 1024
 
 
-@kernel
-def wait(tables, side, buf, at, end, seq, ts_ns, ack):  # type: ignore[no-untyped-def]
+def wait(tables, side, buf, at, end, seq, ts_ns, ack):
     """Keep buf[at:end], which begins at sequence number seq, behind all that begins at or before it."""
     size = end - at
     if size <= 0:
         return
     counts = tables.counts
-    before = np.int64(-1)
-    following = np.int64(side.waiting)
-    while following >= 0 and behind(tables.segments[following].seq, seq) <= 0:
+    before = -1
+    following = side.waiting
+    while following >= 0 and behind((tables.segments + following).seq, seq) <= 0:
         before = following
-        following = np.int64(tables.segments[following].next)
+        following = (tables.segments + following).next
     if before >= 0 and size < COALESCED:
-        last = tables.segments[before]
-        if np.uint32(last.seq + np.uint32(last.size)) == seq and last.size < MOST_COALESCED:
+        last = tables.segments + before
+        if as_u32(last.seq + last.size) == seq and last.size < MOST_COALESCED:
             # Whatever else waits in the arena: what a stream's times are must not depend on other streams.
             if last.at + last.size != counts[ARENA_USED]:
                 copy_bytes(tables.arena, last.at, last.size, tables.arena, counts[ARENA_USED])
@@ -52,7 +50,7 @@ def wait(tables, side, buf, at, end, seq, ts_ns, ack):  # type: ignore[no-untype
             return
     new = counts[FREE_SEGMENT]
     if new >= 0:
-        counts[FREE_SEGMENT] = tables.segments[new].next
+        counts[FREE_SEGMENT] = (tables.segments + new).next
     else:
         new = counts[N_SEGMENTS]
         counts[N_SEGMENTS] = new + 1
@@ -60,7 +58,7 @@ def wait(tables, side, buf, at, end, seq, ts_ns, ack):  # type: ignore[no-untype
     copy_bytes(buf, at, size, tables.arena, start)
     counts[ARENA_USED] = start + size
     counts[ARENA_LIVE] += size
-    segment = tables.segments[new]
+    segment = tables.segments + new
     segment.at = start
     segment.size = size
     segment.seq = seq
@@ -71,14 +69,13 @@ def wait(tables, side, buf, at, end, seq, ts_ns, ack):  # type: ignore[no-untype
     if before < 0:
         side.waiting = new
     else:
-        tables.segments[before].next = new
+        (tables.segments + before).next = new
 
 
-@kernel
-def drop_first(tables, side):  # type: ignore[no-untyped-def]
+def drop_first(tables, side):
     """Let go of the first segment that waits."""
     first = side.waiting
-    segment = tables.segments[first]
+    segment = tables.segments + first
     side.waiting = segment.next
     side.waiting_bytes -= segment.size + SEGMENT_COST
     tables.counts[ARENA_LIVE] -= segment.size
@@ -86,31 +83,28 @@ def drop_first(tables, side):  # type: ignore[no-untyped-def]
     tables.counts[FREE_SEGMENT] = first
 
 
-@kernel
-def drop_before(tables, side, seq):  # type: ignore[no-untyped-def]
+def drop_before(tables, side, seq):
     """Let go of the segments that end at or before seq, wherever in the list they are first."""
     while side.waiting >= 0:
-        segment = tables.segments[side.waiting]
-        if behind(segment.seq + np.uint32(segment.size), seq) > 0:
+        segment = tables.segments + side.waiting
+        if behind(segment.seq + segment.size, seq) > 0:
             return
         drop_first(tables, side)
 
 
-@kernel
-def drop_all(tables, side):  # type: ignore[no-untyped-def]
+def drop_all(tables, side):
     """Let go of everything that waits."""
     while side.waiting >= 0:
         drop_first(tables, side)
 
 
-@kernel
-def gather(tables, side, seq):  # type: ignore[no-untyped-def]
+def gather(tables, side, seq):
     """How many bytes lie together from seq on; they are copied to the scratch."""
-    n = np.int64(0)
-    room = len(tables.scratch)
+    n = 0
+    room = tables.len_scratch
     at = side.waiting
     while at >= 0:
-        segment = tables.segments[at]
+        segment = tables.segments + at
         skip = n - behind(segment.seq, seq)
         if skip < 0:
             break
@@ -121,23 +115,21 @@ def gather(tables, side, seq):  # type: ignore[no-untyped-def]
     return n
 
 
-@kernel
-def moment(tables, side):  # type: ignore[no-untyped-def]
+def moment(tables, side):
     """(time, acknowledged) of the segment whose byte counts at `resume`, which waits."""
-    at = np.int64(side.waiting)
-    segment = tables.segments[at]
-    while behind(segment.seq + np.uint32(segment.size), side.resume) <= 0 and segment.next >= 0:
-        segment = tables.segments[segment.next]
+    at = side.waiting
+    segment = tables.segments + at
+    while behind(segment.seq + segment.size, side.resume) <= 0 and segment.next >= 0:
+        segment = tables.segments + segment.next
     return segment.ts_ns, segment.ack
 
 
-@kernel
-def kept_unread(tables, buf, at, end, row, side_index, seq, ts_ns, ack):  # type: ignore[no-untyped-def]
+def kept_unread(tables, buf, at, end, row, side_index, seq, ts_ns, ack):
     """True when this payload, of a record that is held back, was kept for later, or nobody will read it.
 
     Once one side sent more than is kept, what comes on either is read on its own, beginning anywhere.
     """
-    side = tables.sides[2 * row + side_index]
+    side = tables.sides + 2 * row + side_index
     if side.seen & GIVEN_UP:
         return False
     end = needed_end(side, buf, at, end, seq)
@@ -147,7 +139,8 @@ def kept_unread(tables, buf, at, end, row, side_index, seq, ts_ns, ack):  # type
         hold(tables, buf, at, end, row, side_index, seq, ts_ns, ack)
         return True
     for k in range(2 * row, 2 * row + 2):
-        tables.sides[k].seen |= GIVEN_UP
-        tables.sides[k].state = SCAN
-        tables.sides[k].waiting_bytes = 0
+        each = tables.sides + k
+        each.seen |= GIVEN_UP
+        each.state = SCAN
+        each.waiting_bytes = 0
     return False

@@ -51,8 +51,8 @@ def test_ids_of_the_contract(rows: list[tuple[Any, ...]]) -> None:
 
 @pytest.mark.parametrize("value", [0, 7, 10, 99, 100, -1, -10, 2**63 - 1, 10**18, 10**18 - 1, -(2**63) + 1])
 def test_numbers(value: int) -> None:
-    text = np.zeros(40, np.uint8)
-    assert bytes(text[: put_number(text, 0, np.int64(value))]).decode() == str(value)
+    text = bytearray(40)
+    assert bytes(text[: put_number(text, 0, value)]).decode() == str(value)
 
 
 SYN, SYN_ACK, FIN, RST, OTHER = SENT_SYN, SENT_SYN_ACK, SENT_FIN, SENT_RST, SENT_OTHER

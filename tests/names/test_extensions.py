@@ -1,6 +1,5 @@
 from __future__ import annotations
 
-import numpy as np
 import pytest
 
 from analyzer.names.extensions import ends_like_schannel, highest_versions, server_name
@@ -20,16 +19,16 @@ from analyzer.names.extensions import ends_like_schannel, highest_versions, serv
     ],
 )
 def test_whose_list_it_is(listed: list[int], expected: bool) -> None:
-    assert bool(ends_like_schannel(np.array(listed or [0], np.uint16), len(listed))) is expected
+    assert ends_like_schannel(listed, len(listed)) is expected
 
 
 def test_the_first_host_name_of_the_extension() -> None:
-    body = np.frombuffer(b"\0\x06\0\0\3a.b", np.uint8)
+    body = b"\0\x06\0\0\3a.b"
     at, size = server_name(body, 0, len(body))
-    assert bytes(body[at : at + size]) == b"a.b"
+    assert body[at : at + size] == b"a.b"
     assert server_name(body, 0, len(body) - 1)[1] == -1, "a length that doesn't fit"
 
 
 def test_the_highest_version_leaves_grease_and_drafts_out() -> None:
-    listed = np.frombuffer(bytes.fromhex("0a0a 7f1c 0304 0303"), np.uint8)
+    listed = bytes.fromhex("0a0a 7f1c 0304 0303")
     assert highest_versions(listed, 0, len(listed)) == (0x0304, 0x7F1C)

@@ -9,11 +9,16 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from analyzer.compiled.rows import plain
 from analyzer.flows.grow import empty_tables, pack_arena
 from analyzer.flows.layout import ARENA_LIVE, ARENA_USED, FREE_SEGMENT, N_RECORDS, N_SEGMENTS
-from analyzer.names.waiting import COALESCED, SEGMENT_COST, drop_all, drop_before, drop_first, gather, wait
+from analyzer.names import waiting as kernels
+from analyzer.names.waiting import COALESCED, SEGMENT_COST
 
 BASE = 2**32 - 50  # numbers wrap within the test
+
+wait, gather = plain(kernels.wait), plain(kernels.gather)
+drop_first, drop_before, drop_all = plain(kernels.drop_first), plain(kernels.drop_before), plain(kernels.drop_all)
 
 
 class Waiting:
@@ -23,30 +28,30 @@ class Waiting:
         self.tables = empty_tables()
         self.tables.counts[N_RECORDS] = 1
         self.tables.sides["waiting"] = -1
-        self.side = self.tables.sides[0]
+        self.side = self.tables.sides[:1]
 
     def wait(self, at: int, data: bytes) -> None:
         buf = np.frombuffer(b"?" + data + b"?", np.uint8)
-        wait(self.tables, self.side, buf, 1, 1 + len(data), number(at), at, np.uint32(at))
+        wait(self.tables, self.side, buf, 1, 1 + len(data), number(at), at, at)
 
     def gather(self, at: int) -> bytes:
         n = gather(self.tables, self.side, number(at))
         return self.tables.scratch[:n].tobytes()
 
     def segments(self) -> list[tuple[int, bytes]]:
-        found, row = [], int(self.side["waiting"])
+        found, row = [], int(self.side["waiting"][0])
         while row >= 0:
             segment: Any = self.tables.segments[row]
             data = self.tables.arena[int(segment["at"]) : int(segment["at"]) + int(segment["size"])].tobytes()
             found.append(((int(segment["seq"]) - BASE) & 0xFFFFFFFF, data))
             row = int(segment["next"])
         held = sum(len(data) for _, data in found)
-        assert held == self.tables.counts[ARENA_LIVE] == self.side["waiting_bytes"] - SEGMENT_COST * len(found)
+        assert held == self.tables.counts[ARENA_LIVE] == self.side["waiting_bytes"][0] - SEGMENT_COST * len(found)
         return found
 
 
-def number(at: int) -> np.uint32:
-    return np.uint32((BASE + at) & 0xFFFFFFFF)
+def number(at: int) -> int:
+    return (BASE + at) & 0xFFFFFFFF
 
 
 # Nothing, or more than what is put to the segment before it.
