@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import numpy as np
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
@@ -18,8 +17,8 @@ HTTP_10, AGENT, HOST, HOST_PORT, LENGTH_0, PRAGMA, PROXY_CONNECTION, BROWSER = 1
 OK = head("HTTP/1.1 200 OK", "Content-Length: 2") + b"ok"
 
 
-def raw(data: bytes) -> np.ndarray:  # type: ignore[type-arg]
-    return np.frombuffer(data + b"\0", np.uint8)
+def raw(data: bytes) -> memoryview:
+    return memoryview(data + b"\0")
 
 
 @pytest.mark.parametrize(
