@@ -95,7 +95,8 @@ def waiting_streams(tables: Tables) -> Iterator[Stream]:
 
 def begins_behind(tables: Tables, side: int, seq: int) -> bool:
     """Whether bytes are missing before this stream, from where the side is read on."""
-    return behind(seq, int(tables.sides["resume"][side])) > 0
+    ahead: int = behind(seq, int(tables.sides["resume"][side]))
+    return ahead > 0
 
 
 def encrypted_from(tables: Tables, side: int, seq: int, size: int) -> int | None:
