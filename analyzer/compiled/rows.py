@@ -26,6 +26,9 @@ class Row:
     def __add__(self, rows: int) -> Row:
         return type(self)(self._columns, self._row + rows)
 
+    def __sub__(self, rows: int) -> Row:
+        return self + -rows
+
 
 @cache
 def row_class(dtype: np.dtype[Any]) -> type[Row]:

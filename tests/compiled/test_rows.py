@@ -13,7 +13,7 @@ KIND = np.dtype([("small", "u1"), ("large", "i8"), ("at", "i4")], align=True)
 def test_fields_are_read_and_written_in_the_table() -> None:
     table = np.zeros(4, KIND)
     rows = by_address(table)
-    third = rows + 1 + 1
+    third = rows + 3 - 1
     third.large, third.small = -5, 255
     assert table["large"].tolist() == [0, 0, -5, 0] and table["small"].tolist() == [0, 0, 255, 0]
     assert (third.large, third.small, (rows + 2).large) == (-5, 255, -5)
