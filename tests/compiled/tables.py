@@ -5,6 +5,7 @@ from __future__ import annotations
 import hashlib
 import io
 import random
+from itertools import pairwise
 from typing import Any
 
 import numpy as np
@@ -13,9 +14,13 @@ import numpy.typing as npt
 from analyzer.capture.interleave import in_time_order
 from analyzer.capture.source import Source
 from analyzer.errors import Unusable
+from analyzer.flows.layout import N_MESSAGES, POOL_USED
 from analyzer.packets.decode import decode_frames
 from analyzer.packets.layout import PACKET
 from tests import build
+from tests.names.harness import Segment, Stage
+from tests.names.settled import settled
+from tests.names.test_attempts import STREAMS
 from tests.packets.shapes import frames_of_every_shape, frames_that_are_guessed
 from tests.packets.twin import decoded
 
@@ -66,4 +71,22 @@ def of_damaged_captures() -> str:
             except Unusable as error:
                 digest.update(str(error).encode())
             digest.update(repr([damage.as_dict() for source in sources for damage in source.all_damage()]).encode())
+    return digest.hexdigest()
+
+
+def of_damaged_streams() -> str:
+    """A digest of what is read in streams of every kind, whole and damaged, in pieces that come in any order, and of the flows' rows."""
+    draw = random.Random(13)
+    digest = hashlib.sha256()
+    for side, data, options in STREAMS.values():
+        for sent in (data, damaged(data, draw)):
+            edges = sorted({0, len(sent), *(draw.randrange(len(sent)) for _ in range(8))})
+            pieces = [Segment(side, sent[a:b], a) for a, b in pairwise(edges)]
+            draw.shuffle(pieces)
+            stage = Stage(**options)
+            stage.add(pieces)
+            stage.finish()
+            counts = stage.tables.counts
+            digest.update(content(stage.tables.messages[: counts[N_MESSAGES]]) + stage.tables.pool[: counts[POOL_USED]].tobytes())
+            digest.update(repr(settled(stage)).encode())
     return digest.hexdigest()

@@ -16,10 +16,13 @@ from analyzer.compiled import PLAIN, STAGES, compiled, not_compiled
 from analyzer.compiled.units import UNITS
 from analyzer.packets.decode import decode_frames
 from analyzer.packets.layout import FRAME, PACKET
-from tests.compiled.tables import of_damaged_captures, of_damaged_frames
+from tests.compiled.tables import of_damaged_captures, of_damaged_frames, of_damaged_streams
 from tests.conftest import ROOT
 
-TABLES = "from tests.compiled.tables import of_damaged_captures, of_damaged_frames\nprint(of_damaged_frames(), of_damaged_captures())"
+TABLES = """
+from tests.compiled.tables import of_damaged_captures, of_damaged_frames, of_damaged_streams
+print(of_damaged_frames(), of_damaged_captures(), of_damaged_streams())
+"""
 
 
 def said(code: str, folder: Path = ROOT, **environment: str) -> str:
@@ -37,7 +40,7 @@ def test_everything_is_compiled_here() -> None:
 
 
 def test_plain_python_says_the_same() -> None:
-    assert said(TABLES, **{PLAIN: "1"}) == f"{of_damaged_frames()} {of_damaged_captures()}"
+    assert said(TABLES, **{PLAIN: "1"}) == f"{of_damaged_frames()} {of_damaged_captures()} {of_damaged_streams()}"
 
 
 def test_plain_python_stops_at_a_breakpoint() -> None:
