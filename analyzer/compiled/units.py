@@ -22,7 +22,18 @@ UNITS: Final = {
     "packets": ("packets/layout", "packets/fields", "packets"),
     "capture": ("packets/layout", "packets/fields", "compiled/memory", "compiled/widths", "capture"),
     "flows": ("packets/layout", "compiled/memory", "compiled/widths", "flows/layout", "flows"),
-    "names": ("packets/layout", "packets/fields", "compiled/memory", "compiled/widths", "flows/layout", "flows", "names"),
+    "names": (
+        "packets/layout",
+        "packets/fields",
+        "compiled/memory",
+        "compiled/widths",
+        "flows/layout",
+        "flows/keys",
+        "flows/coverage",
+        "flows/held",
+        "flows/acknowledged",
+        "names",
+    ),
 }
 # Modules that a unit reads numbers from, and compiles nothing of.
 NUMBERS_FROM: Final = {"capture": ("packets/link", "packets/link_types", "capture/records"), "names": ("names/states",)}

@@ -76,3 +76,9 @@ def hold(tables, buf, at, end, row, side_index, seq, ts_ns, ack):
     held.ack = ack
     held.side = side_index
     (tables.sides + 2 * row + side_index).waiting_bytes += end - at
+
+
+def is_fresh(side):
+    """True for a side of which nothing was read yet, and nothing waits."""
+    begun = side.state != 0 or side.waiting >= 0 or side.requests > 0 or side.asked_socks != 0
+    return not begun and (side.seen & HAS_BASE == 0 or side.resume == as_u32(side.base + 1))

@@ -8,7 +8,5 @@ cdef bint is_rest(const Record* record, const Record* later) noexcept nogil
 cdef void join_counts(Tables* tables, const int64_t* rows, int64_t n, const int64_t* into) noexcept nogil
 @cython.locals(held=bint)
 cdef void join_reading(Tables* tables, const int64_t* rows, const int64_t* targets, int64_t n, const Side* own, int64_t* fates, int64_t most_datagrams) noexcept nogil
-@cython.locals(begun=bint)
-cdef bint is_fresh(const Side* side) noexcept nogil
 cdef void take_over(Side* side, const Side* later) noexcept nogil
 cdef void begin_again(Tables* tables, const int64_t* pairs, int64_t n) noexcept nogil

@@ -19,6 +19,7 @@ from analyzer.flows.concatenate import add_firsts, add_recent, concatenated, wit
 from analyzer.flows.copies import leave_unread, take_back_copies
 from analyzer.flows.coverage import behind
 from analyzer.flows.fold import join_both_sides, join_records
+from analyzer.flows.held import is_fresh
 from analyzer.flows.keys import record_hash, same_ends
 from analyzer.flows.layout import (
     CONTINUED,
@@ -239,12 +240,6 @@ def join_reading(tables, rows, targets, n, own, fates, most_datagrams):
                     fates[4 * i + 2 * k + 1] = side.resume
                     if behind(read_alone.resume, side.resume) > 0:
                         take_over(side, read_alone)
-
-
-def is_fresh(side):
-    """True for a side of which nothing was read yet, and nothing waits."""
-    begun = side.state != 0 or side.waiting >= 0 or side.requests > 0 or side.asked_socks != 0
-    return not begun and (side.seen & HAS_BASE == 0 or side.resume == as_u32(side.base + 1))
 
 
 def take_over(side, later):

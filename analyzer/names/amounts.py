@@ -11,6 +11,7 @@ from analyzer.arrow import array
 from analyzer.compiled.widths import as_u32
 from analyzer.flows.acknowledged import acknowledged_bytes, acknowledged_up_to
 from analyzer.flows.coverage import behind
+from analyzer.flows.held import is_fresh
 from analyzer.flows.layout import (
     ABSOLUTE,
     ALERT,
@@ -27,7 +28,6 @@ from analyzer.flows.layout import (
     SHAPE_CUT,
     SOCKS_ANSWER,
 )
-from analyzer.flows.merge import is_fresh
 from analyzer.names.columns import times
 from analyzer.names.states import HEAD, SCAN, SOCKS5_ANSWERING
 from analyzer.names.strings import words
