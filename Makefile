@@ -6,7 +6,7 @@
 
 .DEFAULT_GOAL := help
 .DELETE_ON_ERROR:
-.PHONY: help report test fuzz explore matrix wheel-check bench lab lint cover clean packages compiler
+.PHONY: help report test fuzz explore sanitize matrix wheel-check bench lab lint cover clean packages compiler
 SHELL := /bin/bash
 export PATH := $(PATH):/usr/sbin:/sbin
 
@@ -48,6 +48,9 @@ fuzz: $(VENV)/.dev $(VENV)/.warm  ## damaged captures through everything, for SE
 explore: SECONDS ?= 600
 explore: $(VENV)/.dev $(VENV)/.warm  ## property tests with fresh draws, for SECONDS=600; what fails is kept and tested from then on
 	@$(BIN)/python -m tests.explore $(SECONDS)
+
+sanitize: $(VENV)/.dev  ## the kernels with ASan and UBSan in them, over damaged frames, captures and streams
+	@$(BIN)/python -m tests.compiled.sanitized
 
 matrix: $(VENV)/.dev $(VENV)/.warm packages  ## every verb and form of output over every capture; a table in build/matrix.md
 	@$(BIN)/python -m tests.matrix
