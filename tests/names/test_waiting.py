@@ -9,44 +9,43 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from analyzer.compiled.rows import plain
+from analyzer.compiled.rows import by_address
 from analyzer.flows.grow import empty_tables, pack_arena
 from analyzer.flows.layout import ARENA_LIVE, ARENA_USED, FREE_SEGMENT, N_RECORDS, N_SEGMENTS
-from analyzer.names import waiting as kernels
-from analyzer.names.waiting import COALESCED, SEGMENT_COST
+from analyzer.names.waiting import COALESCED, SEGMENT_COST, drop_all, drop_before, drop_first, gather, wait
 
 BASE = 2**32 - 50  # numbers wrap within the test
 
-wait, gather = plain(kernels.wait), plain(kernels.gather)
-drop_first, drop_before, drop_all = plain(kernels.drop_first), plain(kernels.drop_before), plain(kernels.drop_all)
-
 
 class Waiting:
-    """A side of its own in fresh tables; positions count from BASE."""
+    """A side of its own in fresh tables; positions count from BASE.
 
-    def __init__(self) -> None:
-        self.tables = empty_tables()
+    rows, side   the tables and the side as kernels see them
+    """
+
+    def __init__(self, **others: Any) -> None:
+        self.tables = empty_tables()._replace(**others)
         self.tables.counts[N_RECORDS] = 1
-        self.tables.sides["waiting"] = -1
-        self.side = self.tables.sides[:1]
+        self.tables.sides["waiting"][:2] = -1
+        self.rows = by_address(self.tables)
+        self.side = self.rows.sides
 
     def wait(self, at: int, data: bytes) -> None:
-        buf = np.frombuffer(b"?" + data + b"?", np.uint8)
-        wait(self.tables, self.side, buf, 1, 1 + len(data), number(at), at, at)
+        wait(self.rows, self.side, b"?" + data + b"?", 1, 1 + len(data), number(at), at, at)
 
     def gather(self, at: int) -> bytes:
-        n = gather(self.tables, self.side, number(at))
+        n = gather(self.rows, self.side, number(at))
         return self.tables.scratch[:n].tobytes()
 
     def segments(self) -> list[tuple[int, bytes]]:
-        found, row = [], int(self.side["waiting"][0])
+        found, row = [], self.side.waiting
         while row >= 0:
             segment: Any = self.tables.segments[row]
             data = self.tables.arena[int(segment["at"]) : int(segment["at"]) + int(segment["size"])].tobytes()
             found.append(((int(segment["seq"]) - BASE) & 0xFFFFFFFF, data))
             row = int(segment["next"])
         held = sum(len(data) for _, data in found)
-        assert held == self.tables.counts[ARENA_LIVE] == self.side["waiting_bytes"][0] - SEGMENT_COST * len(found)
+        assert held == self.tables.counts[ARENA_LIVE] == self.side.waiting_bytes - SEGMENT_COST * len(found)
         return found
 
 
@@ -74,7 +73,7 @@ def test_gather_gives_what_lies_together(spans: set[tuple[int, int]], start: int
     waiting = Waiting()
     for at, size in spans:
         waiting.wait(at, stream[at : at + size])
-    drop_before(waiting.tables, waiting.side, number(start))
+    drop_before(waiting.rows, waiting.side, number(start))
     known = {i for at, size in spans for i in range(at, min(at + size, 100))}
     end = start
     while end in known:
@@ -91,7 +90,7 @@ def test_drop_before_lets_go_of_the_first_that_are_past(pieces: list[tuple[int, 
     kept = waiting.segments()
     while kept and kept[0][0] + len(kept[0][1]) <= until:
         kept.pop(0)
-    drop_before(waiting.tables, waiting.side, number(until))
+    drop_before(waiting.rows, waiting.side, number(until))
     assert waiting.segments() == kept
 
 
@@ -102,18 +101,17 @@ def test_rows_are_used_again() -> None:
             waiting.wait(10 * i, b"x" * 5)
         assert waiting.tables.counts[N_SEGMENTS] == 5
         if round_ % 2:
-            drop_all(waiting.tables, waiting.side)
+            drop_all(waiting.rows, waiting.side)
         else:
             for _ in range(5):
-                drop_first(waiting.tables, waiting.side)
+                drop_first(waiting.rows, waiting.side)
         assert waiting.segments() == []
     assert waiting.tables.counts[FREE_SEGMENT] >= 0
 
 
 @pytest.mark.parametrize("room", [1, 7, 25])
 def test_gather_stops_where_the_scratch_is_full(room: int) -> None:
-    waiting = Waiting()
-    waiting.tables = waiting.tables._replace(scratch=np.zeros(room, np.uint8))
+    waiting = Waiting(scratch=np.zeros(room, np.uint8))
     waiting.wait(0, b"0123456789")
     waiting.wait(10, b"abcdefghijklmnop")
     assert waiting.gather(0) == b"0123456789abcdefghijklmnop"[:room]
@@ -126,7 +124,7 @@ def test_packing_the_arena_keeps_what_waits(pieces: list[tuple[int, bytes]], dro
     for at, data in pieces:
         waiting.wait(at, data)
     for _ in range(min(dropped, len(waiting.segments()))):
-        drop_first(waiting.tables, waiting.side)
+        drop_first(waiting.rows, waiting.side)
     before = waiting.segments()
     pack_arena(waiting.tables, waiting.tables.arena.copy())
     assert waiting.segments() == before
