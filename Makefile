@@ -1,7 +1,7 @@
 # What can be done here. `make report` is the first thing to try; `make help` lists the rest.
 #
-# The first run makes a virtual environment in .venv and compiles the kernels; later runs find both ready. What reads packets is compiled
-# by a C compiler, which is installed where that may be done; without one the same sources run as plain Python, slowly.
+# The first run makes a virtual environment in .venv and compiles the kernels; later runs find both ready. That takes a C compiler, which is
+# installed where that may be done; without one the same sources run as plain Python, slowly.
 # PYTHON=/path/to/python chooses the interpreter (3.11 to 3.14).
 
 .DEFAULT_GOAL := help
@@ -16,8 +16,7 @@ BIN := $(VENV)/bin
 PROBE := import ensurepip, sys, venv; sys.exit(not (3, 11) <= sys.version_info < (3, 15))
 PYTHON ?= $(shell for p in python3.14 python3.13 python3.12 python3.11 python3; do \
 	"$$p" -c '$(PROBE)' >/dev/null 2>&1 && command -v "$$p" && break; done)
-SOURCES := $(shell find analyzer -name '*.py' 2>/dev/null)
-KERNELS := setup.py $(shell find analyzer -name '*.pxd' 2>/dev/null) $(wildcard analyzer/compiled/*.py analyzer/packets/*.py analyzer/capture/*.py)
+KERNELS := setup.py $(shell find analyzer -name '*.pxd' 2>/dev/null) $(wildcard $(patsubst %,analyzer/%/*.py,compiled packets capture flows names))
 PIP := $(BIN)/python -m pip -qq --disable-pip-version-check
 
 # command:Debian package, for what the tests run. nginx, squid and dnsmasq play the network, tshark checks our answers, chromium
@@ -28,7 +27,7 @@ NEEDS ?= tshark:tshark dumpcap:tshark squid:squid nginx:nginx-light nft:nftables
 help:  ## this list
 	@sed -n 's/^\([a-z-]*\):.*## */  make \1@/p' $(firstword $(MAKEFILE_LIST)) | awk -F@ '{printf "%-16s%s\n", $$1, $$2}'
 
-report: $(VENV)/.warm  ## the verdict of every committed capture, and the study of the article's tests: which proxy won
+report: $(VENV)/.installed  ## the verdict of every committed capture, and the study of the article's tests: which proxy won
 	@set -e; for capture in captures/*.pcapng; do \
 		[ -e "$$capture" ] || { echo "captures/ holds no .pcapng file; make lab records them" >&2; exit 1; }; \
 		printf '\n%s\n' "$$capture"; \
@@ -38,25 +37,25 @@ report: $(VENV)/.warm  ## the verdict of every committed capture, and the study 
 	@$(BIN)/whichproxy study captures/study.toml -o build/study.html
 
 # In CI nothing may be skipped, except by a clone that has no oracles (tests/conftest.py).
-test: $(VENV)/.dev $(VENV)/.warm packages  ## the whole suite; installs what it needs where it may
+test: $(VENV)/.dev packages  ## the whole suite; installs what it needs where it may
 	@WHICHPROXY_REQUIRE_ALL=$(if $(filter true 1,$(CI)),1,) $(BIN)/python -m pytest -n auto --dist loadfile
 
 fuzz: SECONDS ?= 600
-fuzz: $(VENV)/.dev $(VENV)/.warm  ## damaged captures through everything, for SECONDS=600; what fails is kept and tested from then on
+fuzz: $(VENV)/.dev  ## damaged captures through everything, for SECONDS=600; what fails is kept and tested from then on
 	@$(BIN)/python -m tests.fuzz $(SECONDS)
 
 explore: SECONDS ?= 600
-explore: $(VENV)/.dev $(VENV)/.warm  ## property tests with fresh draws, for SECONDS=600; what fails is kept and tested from then on
+explore: $(VENV)/.dev  ## property tests with fresh draws, for SECONDS=600; what fails is kept and tested from then on
 	@$(BIN)/python -m tests.explore $(SECONDS)
 
 sanitize: $(VENV)/.dev  ## the kernels with ASan and UBSan in them, over damaged frames, captures and streams
 	@$(BIN)/python -m tests.compiled.sanitized
 
-matrix: $(VENV)/.dev $(VENV)/.warm packages  ## every verb and form of output over every capture; a table in build/matrix.md
+matrix: $(VENV)/.dev packages  ## every verb and form of output over every capture; a table in build/matrix.md
 	@$(BIN)/python -m tests.matrix
 
 bench: NEEDS = tcpdump:tcpdump ndpiReader:libndpi-bin
-bench: $(VENV)/.dev $(VENV)/.warm packages  ## against tcpdump, ndpiReader and NFStream, on a generated capture; adds a record
+bench: $(VENV)/.dev packages  ## against tcpdump, ndpiReader and NFStream, on a generated capture; adds a record
 	@$(BIN)/python -m tests.benchmarks.run $(BENCH)
 
 lab: $(VENV)/.dev packages  ## record every capture in captures/ again (Linux, root)
@@ -70,10 +69,10 @@ UNCOMPILED ?= $(wildcard $(patsubst %,tests/packets/test_%.py,fields gre guess l
 	$(wildcard $(patsubst %,tests/names/test_%.py,answers certificate columns community extensions handshakes quic sha1 sha256 strings uri words)) \
 	tests/flows/test_lists.py
 cover: COVER ?= tests
-cover: $(VENV)/.dev $(VENV)/.warm packages  ## which lines and branches the tests run; every file in build/coverage/index.html
+cover: $(VENV)/.dev packages  ## which lines and branches the tests run; every file in build/coverage/index.html
 	@rm -rf build/coverage && mkdir -p build/coverage
 	@$(BIN)/coverage run -m pytest -n auto --dist loadfile $(COVER)
-	@WHICHPROXY_PLAIN=1 NUMBA_DISABLE_JIT=1 $(BIN)/coverage run -m pytest $(UNCOMPILED)
+	@WHICHPROXY_PLAIN=1 $(BIN)/coverage run -m pytest $(UNCOMPILED)
 	@$(BIN)/coverage combine -q && $(BIN)/coverage html -q && $(BIN)/coverage report --skip-covered
 
 wheel-check: $(VENV)/.dev  ## the wheel built, installed in an environment of its own, and a report made from there
@@ -81,7 +80,7 @@ wheel-check: $(VENV)/.dev  ## the wheel built, installed in an environment of it
 	@$(PIP) wheel --no-deps -w build/wheel .
 	@"$(BIN)/python" -m venv build/wheel/venv
 	@build/wheel/venv/bin/python -m pip -qq --disable-pip-version-check install build/wheel/*.whl
-	@cd build/wheel && venv/bin/whichproxy doctor --warm && \
+	@cd build/wheel && venv/bin/whichproxy doctor | grep '^ok  *compiled' && \
 		venv/bin/whichproxy report --topology $(CURDIR)/captures/topology.toml $(CURDIR)/captures/T1-winhttp.pcapng -o report.html && \
 		venv/bin/whichproxy report $(CURDIR)/captures/T1-winhttp.pcapng
 
@@ -103,10 +102,6 @@ $(VENV)/.installed: requirements.txt pyproject.toml $(KERNELS) | $(BIN)/python c
 $(VENV)/.dev: $(VENV)/.installed
 	@echo "installing what the tests run on" >&2
 	@$(PIP) install -e '.[dev]'
-	@touch $@
-
-$(VENV)/.warm: $(VENV)/.installed $(SOURCES)
-	@$(BIN)/whichproxy doctor --warm >&2
 	@touch $@
 
 # A compiler, the C library's headers and Python's, where they are missing and no other compiler was asked for (CC=...).

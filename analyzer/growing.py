@@ -19,7 +19,6 @@ from analyzer.engine import Engine, Limits
 from analyzer.errors import Unusable
 from analyzer.flows.layout import N_DUPLICATES
 from analyzer.pipeline import Reading, note_losses
-from analyzer.warm import load
 
 if TYPE_CHECKING:
     import pyarrow as pa
@@ -68,7 +67,6 @@ class Growing:
 
     def run(self) -> None:
         """Count and read every packet until the source ends or stop() was called."""
-        load()
         try:
             for decoded in self._engine.decode(self._numbered()):
                 with self._lock:

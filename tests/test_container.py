@@ -20,13 +20,11 @@ def test_there_are_two_stages_and_the_second_begins_anew() -> None:
     first, second = (i for i, (step, _) in enumerate(STEPS) if step == "FROM")
     assert first == 0
     built = [rest for step, rest in STEPS[:second] if step == "RUN"]
-    assert "doctor --warm" in built[-1], "the kernels are compiled when the image is built"
+    assert "gcc" in built[0] and 'grep "^ok  *compiled"' in built[-1], "the kernels are compiled when the image is built, or none is"
     final = STEPS[second:]
-    assert not any("pip" in rest for step, rest in final if step == "RUN")
+    assert not any("pip" in rest or "gcc" in rest for step, rest in final if step == "RUN")
     (user,) = (rest for step, rest in final if step == "USER")
     assert user.isdecimal() and int(user) > 0 and f"--uid {user}" in TEXT
-    settings = [dict(re.findall(r'(NUMBA_\w+)=("[^"]*"|\S+)', rest)) for step, rest in STEPS if step == "ENV"]
-    assert len(settings) == 2 and settings[0] == settings[1], "kernels are found where, and for what, they were compiled"
 
 
 def test_what_it_copies_is_there_and_is_all_that_the_build_needs() -> None:

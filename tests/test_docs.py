@@ -176,7 +176,7 @@ def test_make_report_prints_what_the_readme_shows(
 ) -> None:
     """What `make report` would run is run here: a process for each capture would take long."""
     outputs = [output for command, output in shown() if command == "make report"]
-    recipe = subprocess.run(["make", "-n", "-o", ".venv/.warm", "report"], cwd=ROOT, capture_output=True, text=True, check=True).stdout
+    recipe = subprocess.run(["make", "-n", "-o", ".venv/.installed", "report"], cwd=ROOT, capture_output=True, text=True, check=True).stdout
     assert "for capture in captures/*.pcapng" in recipe
     assert "printf '\\n%s\\n' \"$capture\"" in recipe
     assert 'whichproxy report --topology captures/topology.toml "$capture"' in recipe

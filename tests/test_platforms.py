@@ -22,7 +22,7 @@ from tests.conftest import ROOT
 # here could ask for it. multiprocessing and others that look at these when they are imported come first.
 WINDOWS = """
 import json, os, signal, sys, subprocess, tempfile, shutil, multiprocessing, socket, asyncio
-import numpy, numba, pyarrow, jinja2, rich, typer, pydantic, matplotlib
+import numpy, pyarrow, jinja2, rich, typer, pydantic, matplotlib
 for name in ("fcntl", "pwd", "grp", "termios", "tty", "pty", "resource", "syslog"):
     sys.modules[name] = None
 for name in ("geteuid", "getuid", "getegid", "getgid", "killpg", "setsid", "fork", "mkfifo", "readv", "writev", "pwrite", "pread",
@@ -42,7 +42,7 @@ import json, os, sys, socket
 for name in ("getxattr", "setxattr", "listxattr", "sched_getaffinity", "posix_fadvise"):
     delattr(os, name)
 del socket.AF_PACKET
-import numpy, numba, pyarrow, jinja2, rich, typer, pydantic, matplotlib, subprocess, multiprocessing
+import numpy, pyarrow, jinja2, rich, typer, pydantic, matplotlib, subprocess, multiprocessing
 """
 
 RUN = """
@@ -116,22 +116,3 @@ def test_no_verb_fails_for_lack_of_what_only_linux_has(prelude: str, tmp_path: P
     if prelude == WINDOWS:
         assert "needs Linux" in said["watch"] and "dumpcap -i INTERFACE -w - | whichproxy watch -" in said["watch"]
         assert "needs Linux" in said["capture"]
-
-
-PLACES = {
-    "darwin": ({"HOME": "/Users/u"}, "/Users/u/Library/Caches/whichproxy/kernels"),
-    "win32": ({"LOCALAPPDATA": "/Users/u/AppData/Local"}, "/Users/u/AppData/Local/whichproxy/Cache/kernels"),
-    "linux": ({"HOME": "/home/u"}, "/home/u/.cache/whichproxy/kernels"),
-}
-
-
-@pytest.mark.parametrize("platform", PLACES)
-def test_caches_lie_where_the_system_wants_them(platform: str) -> None:
-    environment, expected = PLACES[platform]
-    without = "sys.modules['ctypes'] = sys.modules['winreg'] = None\n" if platform == "win32" else ""  # else it would ask Windows itself
-    code = f"import sys, numba\nsys.platform = {platform!r}\n{without}from analyzer.kept import cache_folder\nprint(cache_folder())"
-    clean = {name: value for name, value in os.environ.items() if name not in ("NUMBA_CACHE_DIR", "XDG_CACHE_HOME", "HOME")}
-    done = subprocess.run(
-        [sys.executable, "-c", code], env={**clean, "PYTHONPATH": str(ROOT), **environment}, capture_output=True, text=True, check=False
-    )
-    assert done.stdout.replace("\\", "/").strip() == expected, done.stderr

@@ -55,7 +55,7 @@ ROOMS = (
     # what every stage says things with
     *("version", "errors", "tables", "findings", "arrow", "text"),
     # how hot code is compiled and handed its rows
-    *("kept", "kernels", "memory", "by_reference", "compiled", "room", "ahead"),
+    *("compiled", "room", "ahead"),
     # who is who, and what hosts mean: rules and files, of no capture
     *("services", "routes"),
     # from bytes to columns
@@ -65,7 +65,7 @@ ROOMS = (
     # what is judged of them, and the one screen with all stages
     *("verdict", "pipeline"),
     # the same stages over what isn't read in one piece
-    *("row_files", "parts", "warm", "growing"),
+    *("row_files", "parts", "growing"),
     # what else is asked of them
     *("client_analyzer", "studies", "second_opinion", "pac", "fleet"),
     # to people

@@ -19,7 +19,7 @@ from analyzer.cli.outcome import DONE, UNMET, complain
 from analyzer.errors import Unusable
 
 REQUIRED = (
-    *("numpy", "numba", "pandas", "pyarrow", "matplotlib", "jinja2", "typer", "rich"),
+    *("numpy", "pandas", "pyarrow", "matplotlib", "jinja2", "typer", "rich"),
     *("pydantic", "cryptography", "lz4", "scapy", "pyshark", "yacryptopan"),
     *(("zstandard",) if sys.version_info < (3, 14) else ()),  # from 3.14 on the standard library has it
 )
@@ -37,7 +37,7 @@ TOOLS = {
 OK, MISSING, BROKEN = "ok", "missing", "broken"
 """MISSING is an optional part that isn't there; BROKEN is something that every run needs."""
 
-Warm = Annotated[bool, typer.Option("--warm", help="Compile the kernels now, so that the first run doesn't wait for it.")]
+Warm = Annotated[bool, typer.Option("--warm", help="Compile first what should be compiled here and isn't.")]
 
 
 class Check(NamedTuple):
@@ -63,8 +63,8 @@ def doctor(warm: Warm = False) -> int:
     Exit codes: 0 all that is required works, 1 something required is broken.
     """
     if warm:
-        _warm()
-    checks = [*_packages(), *_tools(), _privilege(), *_extras(), _compiled(), _kernels()]
+        _compile()
+    checks = [*_packages(), *_tools(), _privilege(), *_extras(), _compiled()]
     room = max(len(check.part) for check in checks)
     for check in checks:
         print(f"{check.state:<8} {check.part:<{room}}  {check.found}" + (f"; mend it: {check.mend}" if check.mend else ""))
@@ -143,62 +143,32 @@ def _extras() -> Iterator[Check]:
 
 
 def _compiled() -> Check:
-    """Whether what reads packets is compiled, and if not, why, and what builds it."""
+    """Whether the kernels are compiled, and if not, why, and what builds them."""
     from analyzer.compiled import PLAIN, STAGES, in_checkout, not_compiled
 
     stages = not_compiled()
     if not stages:
-        return Check("compiled", OK, f"{' and '.join(STAGES)}, when they were installed")
+        return Check("compiled", OK, ", ".join(STAGES))
     reason = "; ".join(dict.fromkeys(stages.values()))
-    found = f"{' and '.join(stages)} run as plain Python, SLOWLY: {reason}"
+    found = f"{', '.join(stages)} run as plain Python, SLOWLY: {reason}"
     if os.environ.get(PLAIN):
         return Check("compiled", MISSING, found, f"unset {PLAIN}")
-    again = f"{sys.executable} -m analyzer.compiled.build" if in_checkout() else "install whichproxy again"
+    again = "whichproxy doctor --warm" if in_checkout() else "install whichproxy again"
     compiler = shutil.which("cc") or shutil.which("gcc") or shutil.which("cl")
     return Check("compiled", MISSING, found, again if compiler else f"{_install('gcc')} (and python3-dev), then {again}")
 
 
-def _kernels() -> Check:
-    """Whether the compiled kernels of these very sources are in the cache and load, and whether they could be put there."""
-    from analyzer.kept import cache_folder
-    from analyzer.warm import is_warm, strangers
+def _compile() -> None:
+    """Compile in place what isn't, in a checkout; what is installed was compiled then. Errors: Unusable, Cython isn't there."""
+    from analyzer.compiled import PLAIN, in_checkout, not_compiled, why_plain
 
-    folder = cache_folder()
-    if is_warm():
-        return Check("kernels", OK, f"compiled, in {folder}")
-    told = strangers()
-    if told:
-        return Check("kernels", BROKEN, f"{told[0]}, so nothing is loaded from it and each run compiles anew", "whichproxy doctor --warm")
-    if (unwritable := _unwritable()) is not None:
-        return unwritable
-    return Check("kernels", MISSING, "not compiled, or not all: the first run takes a while longer", "whichproxy doctor --warm")
-
-
-def _unwritable() -> Check | None:
-    """The check's result where kernels can't be kept anywhere; None: they can."""
-    from analyzer.kept import cache_folder
-
-    folder = cache_folder()
-    writable = next(parent for parent in (folder, *folder.parents) if parent.exists())
-    if os.access(writable, os.W_OK):
-        return None
-    return Check("kernels", BROKEN, f"{writable} can't be written, so each run compiles anew", ELSEWHERE)
-
-
-ELSEWHERE = "export NUMBA_CACHE_DIR=/a/writable/folder"
-
-
-def _warm() -> None:
-    """Compile the kernels. Errors: Unusable, they can't be kept anywhere."""
-    from analyzer.warm import strangers, warm
-
-    if (unwritable := _unwritable()) is not None:
-        raise Unusable(unwritable.found, "kernels", unwritable.mend)
-    complain("compiling the kernels that aren't kept yet; this takes a minute the first time")
+    if os.environ.get(PLAIN) or not in_checkout() or not not_compiled():
+        return
+    complain("compiling the kernels; this takes half a minute")
     try:
-        warm()
-    except OSError as error:
-        raise Unusable(f"{error.filename}: {error.strerror}", "kernels", ELSEWHERE) from error
-    told = strangers()
-    if told:
-        raise Unusable(f"{told[0]}, so compiled kernels can't be kept there", "kernels", ELSEWHERE)
+        from analyzer.compiled.build import in_place
+
+        in_place()
+    except ImportError as error:
+        raise Unusable(f"{error.name} isn't installed", "kernels", f"{sys.executable} -m pip install cython setuptools") from error
+    why_plain.cache_clear()

@@ -11,8 +11,6 @@ from typing import Any, Final, NamedTuple
 import numpy as np
 import numpy.typing as npt
 
-from analyzer.by_reference import by_reference
-
 # Inputs that RECORD.sources has bits for.
 SOURCE_BITS: Final = 63
 
@@ -302,6 +300,3 @@ class Tables(NamedTuple):
     state: npt.NDArray[np.uint32]
     schedule: npt.NDArray[np.uint32]
     counts: npt.NDArray[np.int64]
-
-
-by_reference(Tables)

@@ -58,7 +58,7 @@ DynamicUser=yes
 User={user}
 StateDirectory={state}
 CacheDirectory={unit}
-Environment=NUMBA_CACHE_DIR=/var/cache/{unit} HOME=/var/cache/{unit} PYTHONDONTWRITEBYTECODE=1
+Environment=HOME=/var/cache/{unit} PYTHONDONTWRITEBYTECODE=1
 {writable}UMask=0027
 
 AmbientCapabilities=CAP_NET_RAW CAP_NET_ADMIN

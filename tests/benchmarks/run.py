@@ -42,7 +42,7 @@ class Bench:
     def __init__(self, repeat: int) -> None:
         self.repeat = repeat
         self.version = peers.whichproxy_version()
-        about = f"Python {sys.version.split()[0]}, numba {version('numba')}, numpy {version('numpy')}, pyarrow {version('pyarrow')}"
+        about = f"Python {sys.version.split()[0]}, numpy {version('numpy')}, pyarrow {version('pyarrow')}"
         self.records: list[dict[str, object]] = [{"benchmark": "session", "note": f"{about}; load {os.getloadavg()[0]:.2f} at the start"}]
         self.wrong: list[str] = []
         self.folder = Path(tempfile.mkdtemp(prefix="whichproxy-bench-"))

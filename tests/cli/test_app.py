@@ -107,4 +107,4 @@ def test_start_up_loads_nothing_heavy(args: list[str]) -> None:
     code = f"import sys\nfrom analyzer.cli.run import run\nassert run({args!r}) == 0\nprint(*sys.modules, file=sys.stderr)"
     ended = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True, cwd=ROOT)
     loaded = set(ended.stderr.split())
-    assert not loaded & {"pandas", "pyarrow", "numpy", "numba", "matplotlib", "scapy", "pyshark", "rich", "jinja2"}
+    assert not loaded & {"pandas", "pyarrow", "numpy", "matplotlib", "scapy", "pyshark", "rich", "jinja2"}

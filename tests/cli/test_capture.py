@@ -164,7 +164,7 @@ class Tool:
     new_drops = lambda self: 0
 
 def start(*args):
-    print(*(name for name in ("numpy", "numba", "pyarrow") if name in sys.modules))
+    print(*(name for name in ("numpy", "pyarrow") if name in sys.modules))
     return Tool()
 
 running._start = start

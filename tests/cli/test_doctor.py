@@ -8,6 +8,7 @@ import pytest
 
 from analyzer.cli import doctor
 from analyzer.cli.outcome import UNUSABLE
+from analyzer.compiled import PLAIN, STAGES, build
 from tests.cli.conftest import Whichproxy
 
 
@@ -25,7 +26,6 @@ def test_every_part_is_named_with_its_state(whichproxy: Whichproxy) -> None:
         "extra cluster",
         "extra pac",
         "compiled",
-        "kernels",
     ]
     assert parts["packages"] == "ok" and ended.code == 0
     assert all("mend it: " in line for line in ended.out.splitlines() if not line.startswith("ok"))
@@ -45,19 +45,39 @@ def test_optional_parts_that_are_missing_are_0(monkeypatch: pytest.MonkeyPatch, 
     assert "missing  tshark" in ended.out and "missing  dumpcap" in ended.out
 
 
-def test_cold_kernels_are_told_with_what_warms_them(monkeypatch: pytest.MonkeyPatch, whichproxy: Whichproxy, tmp_path: Path) -> None:
-    monkeypatch.setenv("NUMBA_CACHE_DIR", str(tmp_path))
-    assert "whichproxy doctor --warm" in whichproxy("doctor").out
+def test_kernels_that_run_as_plain_python_are_listed_with_what_mends_it(
+    monkeypatch: pytest.MonkeyPatch, whichproxy: Whichproxy, tmp_path: Path
+) -> None:
+    assert f"ok       compiled              {', '.join(STAGES)}\n" in whichproxy("doctor").out
+    monkeypatch.setattr("analyzer.compiled.not_compiled", lambda: {"flows": "they weren't built"})
+    slow = "missing  compiled              flows run as plain Python, SLOWLY: they weren't built; mend it: "
+    assert f"{slow}whichproxy doctor --warm\n" in whichproxy("doctor").out
+    monkeypatch.setenv("PATH", str(tmp_path))
+    assert " (and python3-dev), then whichproxy doctor --warm\n" in whichproxy("doctor").out
+    monkeypatch.setenv(PLAIN, "1")
+    assert f"{slow}unset {PLAIN}\n" in whichproxy("doctor", "--warm").out
 
 
-def test_kernels_that_can_be_kept_nowhere_are_not_compiled_in_vain(monkeypatch: pytest.MonkeyPatch, whichproxy: Whichproxy) -> None:
-    monkeypatch.setenv("NUMBA_CACHE_DIR", "/proc/none")
-    monkeypatch.setattr("os.access", lambda path, mode: False)
+def test_warm_compiles_what_is_not(monkeypatch: pytest.MonkeyPatch, whichproxy: Whichproxy) -> None:
+    missing = {"flows": "they weren't built"}
+    monkeypatch.setattr("analyzer.compiled.not_compiled", lambda: missing)
+    monkeypatch.setattr(build, "in_place", missing.clear)
+    ended = whichproxy("doctor", "--warm")
+    assert ended.code == 0 and "ok       compiled" in ended.out
+    assert ended.lines == ["whichproxy: compiling the kernels; this takes half a minute"]
+
+
+def test_warm_needs_cython(monkeypatch: pytest.MonkeyPatch, whichproxy: Whichproxy) -> None:
+    def lacking() -> None:
+        raise ModuleNotFoundError(name="Cython")
+
+    monkeypatch.setattr("analyzer.compiled.not_compiled", lambda: {"flows": "they weren't built"})
+    monkeypatch.setattr(build, "in_place", lacking)
     ended = whichproxy("doctor", "--warm")
     assert ended.code == UNUSABLE and ended.out == ""
-    assert ended.lines == [
-        "whichproxy: kernels: /proc can't be written, so each run compiles anew; export NUMBA_CACHE_DIR=/a/writable/folder"
-    ]
+    assert (
+        ended.lines[-1].startswith("whichproxy: kernels: Cython isn't installed; ") and "pip install cython setuptools" in ended.lines[-1]
+    )
 
 
 def test_the_privilege_of_a_user_is_dumpcaps(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:

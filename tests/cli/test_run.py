@@ -134,7 +134,9 @@ main()
 """
 
 
-@pytest.mark.parametrize("name", ["analyzer.cli.run", "typer", "analyzer.cli.app", "numpy", "pyarrow", "analyzer.pipeline", "numba"])
+@pytest.mark.parametrize(
+    "name", ["analyzer.cli.run", "typer", "analyzer.cli.app", "numpy", "pyarrow", "analyzer.pipeline", "analyzer.compiled"]
+)
 def test_interrupted_while_modules_load_is_130(name: str, root: Path) -> None:
     code = WHILE_LOADING.format(name=name, capture=str(root / "captures" / "T1-winhttp.pcapng"))
     ended = subprocess.run([sys.executable, "-c", code], cwd=root, capture_output=True, text=True, check=False)

@@ -10,7 +10,15 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from analyzer.compiled.rows import plain
-from analyzer.flows.acknowledged import MAX_WINDOW, acked_span, acknowledged_bytes, acknowledged_up_to, join_acks, join_sending, note_odd_ack
+from analyzer.flows.acknowledged import (
+    MAX_WINDOW,
+    acked_span,
+    acknowledged_bytes,
+    acknowledged_up_to,
+    join_acks,
+    join_sending,
+    note_odd_ack,
+)
 from analyzer.flows.grow import empty_tables
 from analyzer.flows.layout import HAS_ACKED, HAS_BASE, SENT_AFTER_ALL, SENT_FIN, SENT_NEW, SENT_SYN, SIDE, Tables
 from tests.flows.packet_rows import START_NS, A, B, count, packet

@@ -67,7 +67,7 @@ def test_what_the_service_may(tmp_path: Path) -> None:
         "AmbientCapabilities=CAP_NET_RAW CAP_NET_ADMIN",
         "StateDirectory=whichproxy/gw1",
         "CacheDirectory=whichproxy-gw1",
-        "Environment=NUMBA_CACHE_DIR=/var/cache/whichproxy-gw1 HOME=/var/cache/whichproxy-gw1 PYTHONDONTWRITEBYTECODE=1",
+        "Environment=HOME=/var/cache/whichproxy-gw1 PYTHONDONTWRITEBYTECODE=1",
         "MemoryMax=512000000",
         "PrivateTmp=no",  # the job file lies in /tmp here
         "IPAddressDeny=any",
