@@ -20,7 +20,7 @@ DIRECTIVES: Final = {
     "initializedcheck": False,
 }
 # Whole numbers wrap around as in Python's own build, and arrays of bytes may lie over rows.
-FLAGS: Final = ("-O3", "-fwrapv", "-fno-strict-aliasing", "-Wno-unused-function")
+FLAGS: Final = ("-O3", "-g0", "-fwrapv", "-fno-strict-aliasing", "-Wno-unused-function")
 LIMITED: Final = not sysconfig.get_config_var("Py_GIL_DISABLED")
 LIMITED_API: Final = "0x030B0000"  # Python 3.11: one file serves it and all that follow
 WHEEL_TAG: Final = "cp311"

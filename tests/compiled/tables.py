@@ -14,17 +14,22 @@ import numpy.typing as npt
 from analyzer.capture.interleave import in_time_order
 from analyzer.capture.source import Source
 from analyzer.errors import Unusable
-from analyzer.flows.layout import N_MESSAGES, POOL_USED
+from analyzer.flows.layout import N_MESSAGES, N_RECORDS, POOL_USED
 from analyzer.packets.decode import decode_frames
 from analyzer.packets.layout import PACKET
+from analyzer.parts.partial import Partial, collect_piece, finish, merge
 from tests import build
+from tests.build.mess import messy_capture
+from tests.fuzz.inputs import damaged_frames, written
 from tests.names.harness import Segment, Stage
 from tests.names.settled import settled
 from tests.names.test_attempts import STREAMS
 from tests.packets.shapes import frames_of_every_shape, frames_that_are_guessed
 from tests.packets.twin import decoded
+from tests.reference.capture import Frame, read_capture
 
 ROUNDS = 3
+MESSES = 6
 
 
 def damaged(data: bytes, draw: random.Random) -> bytes:
@@ -90,3 +95,24 @@ def of_damaged_streams() -> str:
             digest.update(content(stage.tables.messages[: counts[N_MESSAGES]]) + stage.tables.pool[: counts[POOL_USED]].tobytes())
             digest.update(repr(settled(stage)).encode())
     return digest.hexdigest()
+
+
+def of_pieces() -> str:
+    """A digest of the flows in messy captures, whole and damaged, each read in one piece and in two that are put together."""
+    draw = random.Random(13)
+    digest = hashlib.sha256()
+    for seed in range(MESSES):
+        messy = read_capture(messy_capture(seed))
+        for frames in (messy, damaged_frames(messy, messy, draw)):
+            middle = draw.randrange(len(frames))
+            two = merge(piece_of(frames[:middle]), piece_of(frames[middle:]))
+            n = two.tables.counts[N_RECORDS]
+            digest.update(content(two.tables.records[:n]) + content(two.tables.sides[: 2 * n]))
+            digest.update(repr([finish(part).to_pydict() for part in (piece_of(frames), two)]).encode())
+    return digest.hexdigest()
+
+
+def piece_of(frames: list[Frame]) -> Partial:
+    """A part of these frames."""
+    sources = [Source("one", file=io.BytesIO(written(frames)))]
+    return collect_piece(in_time_order(sources), sources)

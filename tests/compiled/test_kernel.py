@@ -16,12 +16,12 @@ from analyzer.compiled import PLAIN, STAGES, compiled, not_compiled
 from analyzer.compiled.units import UNITS
 from analyzer.packets.decode import decode_frames
 from analyzer.packets.layout import FRAME, PACKET
-from tests.compiled.tables import of_damaged_captures, of_damaged_frames, of_damaged_streams
+from tests.compiled.tables import of_damaged_captures, of_damaged_frames, of_damaged_streams, of_pieces
 from tests.conftest import ROOT
 
 TABLES = """
-from tests.compiled.tables import of_damaged_captures, of_damaged_frames, of_damaged_streams
-print(of_damaged_frames(), of_damaged_captures(), of_damaged_streams())
+from tests.compiled.tables import of_damaged_captures, of_damaged_frames, of_damaged_streams, of_pieces
+print(of_damaged_frames(), of_damaged_captures(), of_damaged_streams(), of_pieces())
 """
 
 
@@ -40,7 +40,8 @@ def test_everything_is_compiled_here() -> None:
 
 
 def test_plain_python_says_the_same() -> None:
-    assert said(TABLES, **{PLAIN: "1"}) == f"{of_damaged_frames()} {of_damaged_captures()} {of_damaged_streams()}"
+    compiled_say = f"{of_damaged_frames()} {of_damaged_captures()} {of_damaged_streams()} {of_pieces()}"
+    assert said(TABLES, **{PLAIN: "1"}) == compiled_say
 
 
 def test_plain_python_stops_at_a_breakpoint() -> None:
