@@ -81,13 +81,18 @@ class Topology:
         return bool(self._entries_at(ip))
 
     def workstation_name(self, ip: str) -> str | None:
-        """The name of the workstation with this address (longest prefix wins), or None. Single addresses are found by their text."""
+        """The name of the workstation with this address (longest prefix wins), or None. Single addresses are found by their text.
+
+        Of a proxy's address only what names it as closely: a floor's network isn't the proxy that stands on the floor.
+        """
         if ip in self._workstation_hosts:
             return self._workstation_hosts[ip]
-        if not self._workstation_pools:
+        if not self._workstation_pools or ip in self._by_host:
             return None
         number = address_number(ip)
-        return next((name for name, first, shift in self._workstation_pools if ((number ^ first) >> shift) == 0), None)
+        name, bits = next(((name, shift) for name, first, shift in self._workstation_pools if ((number ^ first) >> shift) == 0), (None, 0))
+        nearer = any(((number ^ first) >> shift) == 0 for _, first, shift in self._proxy_pools if shift < bits)
+        return None if nearer else name
 
     def _entries_at(self, ip: str) -> list[Proxy]:
         """Entries for this address, most specific first. Single addresses are found by their text, without parsing."""

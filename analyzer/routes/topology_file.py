@@ -5,7 +5,6 @@ from __future__ import annotations
 import difflib
 from collections.abc import Mapping, Sequence
 from ipaddress import ip_network
-from itertools import product
 from typing import Annotated, Any, Literal
 
 from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, ValidationError
@@ -151,7 +150,7 @@ def _known_keys(location: Sequence[int | str]) -> str:
 
 
 def _clashes(tables: TopologyTables) -> list[str]:
-    """Entries that contradict each other: one proxy twice by the same method, or by none; a workstation inside a proxy's addresses."""
+    """Entries that contradict each other: one proxy twice by the same method, or by none."""
     clashes = []
     first: dict[tuple[Network, int | None], dict[str | None, str]] = {}
     for number, proxy in enumerate(tables.proxy, 1):
@@ -165,9 +164,4 @@ def _clashes(tables: TopologyTables) -> list[str]:
                 clashes.append(f"[[proxy]] {number}, address: {text}, or give each its own method")
                 break
         known.update(dict.fromkeys(methods, proxy.name))
-    for number, workstation in enumerate(tables.workstation, 1):
-        for address, proxy in product(workstation.address, tables.proxy):
-            if address.version == proxy.address.version and address.overlaps(proxy.address):
-                text = f"{address_text(address)} is also an address of proxy {proxy.name!r}; write narrower addresses there"
-                clashes.append(f"[[workstation]] {number}, address: {text}")
     return clashes

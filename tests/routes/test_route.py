@@ -104,6 +104,8 @@ def test_what_a_workstation_opens_is_its_own_even_where_a_proxy_runs_on_it() -> 
     local = tunnel(f"{WORKSTATION}:8080", "a.example", client_ip="172.16.11.93")
     assert routes(local, flow(), topology=LAB_TOPOLOGY) == ["proxy", "direct"]
     assert routes(local, flow()) == ["proxy", "upstream"]
+    both = {"proxy": [{"name": "LOCAL", "address": WORKSTATION}], "workstation": [{"name": "W", "address": WORKSTATION}]}
+    assert routes(local, flow(), topology=topology_from(both, "t.toml")) == ["proxy", "direct"]
 
 
 def test_outcomes_stand_in_the_requests() -> None:

@@ -81,6 +81,25 @@ def test_the_nearest_workstation_network_names_a_source() -> None:
 
 
 @pytest.mark.parametrize(
+    ("proxy", "workstation", "name"),
+    [
+        ("10.1.2.3", "10.1.2.3", "W"),
+        ("10.1.0.0/16", "10.1.2.3", "W"),
+        ("10.1.0.0/16", "10.1.2.0/24", "W"),
+        ("10.1.2.0/24", "10.1.2.0/24", "W"),
+        ("10.1.2.3", "10.1.0.0/16", None),
+        ("10.1.2.0/24", "10.1.0.0/16", None),
+        ("10.9.0.0/16", "10.1.0.0/16", "W"),
+    ],
+)
+def test_an_address_is_a_workstations_where_that_names_it_as_closely_as_a_proxy(proxy: str, workstation: str, name: str | None) -> None:
+    tables = {"proxy": [{"name": "P", "address": proxy}], "workstation": [{"name": "W", "address": workstation}]}
+    topology = topology_from(tables, "t.toml")
+    assert topology.workstation_name("10.1.2.3") == name
+    assert topology.is_proxy_address("10.1.2.3") is (proxy != "10.9.0.0/16")
+
+
+@pytest.mark.parametrize(
     ("content", "words"),
     [
         (None, "can't read the topology: no such file"),

@@ -118,12 +118,6 @@ def test_the_case_beside_the_repository() -> None:
     assert (proxy.name, proxy.method) == ("CORP", "static/winhttp")
 
 
-def test_a_workstation_inside_a_proxys_network() -> None:
-    pool = {"name": "POOL", "address": "172.16.0.0/16"}
-    (line,) = mistakes({"proxy": [pool], "workstation": [{"name": "W", "address": "172.16.11.92"}]})
-    assert "172.16.11.92 is also an address of proxy 'POOL'" in line
-
-
 def test_hostile_text_in_a_value_is_spelled_out() -> None:
     (line,) = mistakes({"proxy": [GOOD | {"address": "\x1b[31mred\n"}]})
     assert "\x1b" not in line and "\\x1b[31mred" in line
