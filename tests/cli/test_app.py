@@ -75,7 +75,7 @@ def test_a_verb_goes_before_a_file_of_its_name(capture: Path, monkeypatch: pytes
 @pytest.mark.parametrize(("word", "meant"), [("reprot", "'report'"), ("flosw", "'flows'"), ("absent.pcap", ""), ("absent/*.pcap", "")])
 def test_what_is_neither_verb_nor_file_is_said(word: str, meant: str, whichproxy: Whichproxy) -> None:
     ended = whichproxy(word)
-    assert ended.code == 2 and len(ended.lines) == 1 and word in ended.err and "see whichproxy --help" in ended.err
+    assert ended.code == 2 and len(ended.lines) == 1 and word in ended.err and "see whichproxy --help" in ended.err.lower()
     assert ("Did you mean" in ended.err) == bool(meant) and meant in ended.err
 
 

@@ -52,13 +52,14 @@ def _waited(evidence: Evidence, rows: list[dict[str, Any]]) -> list[bool]:
     """Whether each question was answered, or an answer would be in the capture: it shows what is sent to the client, and goes on
     long enough behind the question."""
     flows = evidence.flows
-    place = pc.index_in(pa.array([row["flow"] for row in rows], pa.string()), value_set=one_array(flows.column("id"))).to_pylist()
+    asked = pa.array([row["flow"] for row in rows], pa.string())
+    place = integers(pc.index_in(asked, value_set=one_array(flows.column("id"))), -1).tolist()
     client = one_array(flows.column("client_ip")).dictionary_encode()
     codes = integers(client.indices, -1)
     heard = np.unique(codes[integers(flows.column("packets_in"), 0) > 0])
     ends = capture_ends(flows)
     return [
-        row["rcode"] is not None or at is None or (_long_enough(row, int(ends[at])) and codes[at] in heard)
+        row["rcode"] is not None or at < 0 or (_long_enough(row, int(ends[at])) and codes[at] in heard)
         for row, at in zip(rows, place, strict=True)
     ]
 
