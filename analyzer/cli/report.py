@@ -258,8 +258,11 @@ def _write_tickets(question: Question, reading: Reading, verdict: Mapping[str, A
     from analyzer.cli.reading import say_written
     from analyzer.report.ticket import write_tickets
 
-    for path, title in write_tickets(folder, reading, verdict, asked.inputs):
+    written = write_tickets(folder, reading, verdict, asked.inputs)
+    for path, title in written:
         say_written(question, str(path), title)
+    if not written and not question.quiet:
+        complain("no ticket was written: no proxy was seen to refuse, challenge, open or fail anything of Defender's")
 
 
 def _missed(expectations: Expectations, verdict: Mapping[str, Any], reading: Reading) -> list[str]:

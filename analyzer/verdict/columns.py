@@ -8,7 +8,7 @@ import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from analyzer.routes.requests import Bools, Ints, one_array
+from analyzer.routes.requests import Bools, Ints, integers, one_array
 from analyzer.verdict.evidence import Evidence
 
 
@@ -33,6 +33,10 @@ def says(evidence: Evidence, name: str, value: object) -> Bools:
 
 
 def state_list(evidence: Evidence, rows: Ints) -> str:
-    """ "12 no-answer, 2 refused"."""
-    states = Counter(evidence.state.text(code) or "in no known state" for code in evidence.state.codes[rows].tolist())
+    """ "12 no-answer, 2 answered 403": where HTTP said no, that is how it ended, whatever closed the connection."""
+    statuses = integers(column(evidence, "http_status"), 0)[rows]
+    states = Counter(
+        f"answered {status}" if status >= 400 else evidence.state.text(code) or "in no known state"
+        for status, code in zip(statuses.tolist(), evidence.state.codes[rows].tolist(), strict=True)
+    )
     return ", ".join(f"{n} {state}" for state, n in sorted(states.items(), key=lambda item: (-item[1], item[0])))

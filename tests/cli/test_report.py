@@ -162,6 +162,8 @@ def test_tickets_are_written_beside_the_report(topology: Path, tmp_path: Path, w
         f"whichproxy: wrote {page}: PROX01: 3 requests refused, 2 requests challenged, 3 requests let through until TLS broke, "
         "2 requests failed for 7 hosts of Defender's services"
     ]
+    ended = whichproxy("report", ROOT / "captures" / "T1-winhttp.pcapng", "--tickets", tmp_path / "none")
+    assert ended.code == 0 and "no ticket was written" in ended.err and not list((tmp_path / "none").iterdir())
     (tmp_path / "file").touch()
     refused = whichproxy("report", failures, "--tickets", tmp_path / "file" / "x")
     assert refused.code == 2 and "name a folder that you may write to" in refused.err

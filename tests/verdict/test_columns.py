@@ -25,3 +25,8 @@ def test_null_is_no_match() -> None:
 
 def test_states_are_counted_the_commonest_first() -> None:
     assert state_list(EVIDENCE, np.array([0, 0, 1, 2])) == "2 closed, 1 in no known state, 1 no-answer"
+
+
+def test_where_http_says_no_that_is_how_it_ended() -> None:
+    rows = [flow(id="a", first_seen=1, http_status=403), flow(id="b", first_seen=2, http_status=200)]
+    assert state_list(evidence_of(table(rows), Topology()), np.array([0, 1])) == "1 answered 403, 1 closed"

@@ -268,3 +268,11 @@ def test_what_is_said_of_a_finding_leads_to_its_packets() -> None:
     text = Page(to_html(scenes.article().flows, fifth_test())).text
     command = "whichproxy slice captures/all-three.pcapng --finding proxy-auth-required --proxy 172.16.12.10:3128 --source 172.16.11.92"
     assert f"{command} -o proxy-auth-required.pcapng" in text
+
+
+def test_what_must_hold_afterwards_can_be_copied_as_a_file() -> None:
+    scene = scenes.article()
+    verdict = deepcopy(scene.verdict)
+    verdict["findings"][0]["expect"] = {"winner": {"sensor": "PROX01"}, "outcome": {"sensor": "works"}}
+    page = Page(to_html(scene.flows, verdict))
+    assert '[test.expect]\nwinner = { "sensor" = "PROX01" }\noutcome = { "sensor" = "works" }\n' in "".join(page.words)
