@@ -65,7 +65,7 @@ def test_packets_in_any_order(packets: list[Seen]) -> None:
 
 
 @given(seen, seen)
-@settings(max_examples=200, deadline=None)
+@settings(max_examples=100, deadline=None)
 def test_records_of_one_flow_in_any_order(first: list[Seen], second: list[Seen]) -> None:
     left, right = table_of(first), table_of(second)
     both = pasted(left, right)

@@ -61,7 +61,7 @@ def test_cut_anywhere_and_with_any_byte_changed(data: bytes) -> None:
     for size in range(len(data) + 1):
         as_the_twin(data[:size])
     for at in range(len(data)):
-        for value in (0, 1, data[at] ^ 1, (data[at] + 1) & 255, 0x3F, 0x40, 0xC0, 0xFF):
+        for value in (0, data[at] ^ 1, (data[at] + 1) & 255, 0x40, 0xC0):
             as_the_twin(data[:at] + bytes((value,)) + data[at + 1 :])
 
 

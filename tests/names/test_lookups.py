@@ -203,7 +203,7 @@ def test_any_order_as_the_twin(chosen: list[tuple[str, int, str, str, str, int]]
     assert disagreements(engine_rows(data), rows_of(("stream", data))) == []
 
 
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=30, deadline=None)
 @given(st.lists(events, min_size=2, max_size=10), st.data())
 def test_pieces_are_the_whole(chosen: list[tuple[str, int, str, str, str, int]], data: st.DataObject) -> None:
     whole = Whole(capture(*frames_of(chosen)))
