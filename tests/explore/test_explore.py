@@ -69,7 +69,7 @@ def test_a_find_is_kept_once_and_small_and_tried_again(wrong: Path, tmp_path: Pa
 
 
 def test_exploring_tells_what_failed(wrong: Path, capsys: pytest.CaptureFixture[str]) -> None:
-    assert explore(20, [wrong])
+    assert explore(12, [wrong])
     assert "test_wrong.py ended with 1" in capsys.readouterr().out
 
 
