@@ -15,6 +15,7 @@ import numpy.typing as npt
 from analyzer.capture.block import BLOCK_FRAMES, Block
 from analyzer.capture.source import Source
 from analyzer.decoded import Decoded, decode, keyed
+from analyzer.facts.table import Named, named_tables
 from analyzer.flows.concatenate import concatenated
 from analyzer.flows.grow import empty_tables, grown
 from analyzer.flows.labels import with_labels
@@ -22,10 +23,9 @@ from analyzer.flows.layout import ARENA_LIVE, CONTINUED, N_MESSAGES, N_RECORDS, 
 from analyzer.flows.merge import merged_tables
 from analyzer.flows.retire import oldest, remaining
 from analyzer.flows.table import count_packets
-from analyzer.names.datagrams import MAX_DATAGRAMS
-from analyzer.names.offers import read_all, read_waiting
-from analyzer.names.table import Named, named_tables
 from analyzer.packets.fragments import Fragments, joined_again
+from analyzer.streams.datagrams import MAX_DATAGRAMS
+from analyzer.streams.offers import read_all, read_waiting
 
 if TYPE_CHECKING:
     import pyarrow as pa
@@ -81,7 +81,7 @@ class Engine:
         """tables, fragments: what came before; fragments None: nothing did, nor will anything come behind.
 
         limits   beyond them conversations are evicted, those that are over first; None: there are none
-        keep     takes the rows (names.table) of what is evicted
+        keep     takes the rows (facts.table) of what is evicted
         """
         self.sources = sources
         self.tables = empty_tables() if tables is None else tables

@@ -18,11 +18,11 @@ from analyzer.capture.interleave import in_time_order, progress_of
 from analyzer.capture.source import Input, Source
 from analyzer.engine import Engine, by_time
 from analyzer.errors import Unusable, nothing_readable
+from analyzer.facts.table import named_tables
 from analyzer.flows.layout import N_DUPLICATES, Tables
 from analyzer.flows.lone import LeftOut, without_strangers
-from analyzer.names.offers import read_waiting
-from analyzer.names.table import named_tables
 from analyzer.packets.layout import NO_TIME
+from analyzer.streams.offers import read_waiting
 from analyzer.text.times import rfc3339
 
 if TYPE_CHECKING:

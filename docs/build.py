@@ -34,7 +34,7 @@ WRITTEN: Final = "<!-- Written by python -m docs.build: change what it is writte
 
 STAGES: Final = {
     "flows": "the conversation itself: who, when, how much, how it ended",
-    "names": "what was asked for, as read from the first bytes of both directions",
+    "facts": "what was asked for, as read from the first bytes of both directions",
     "routes": "which way it went, from the traffic and the topology file",
     "services": "what the host means, from the catalogue",
 }

@@ -19,11 +19,11 @@ from analyzer.capture.interleave import in_time_order
 from analyzer.engine import Engine
 from analyzer.flows import layout
 from analyzer.flows.layout import N_MESSAGES, N_RECORDS, TEXTS, Tables
-from analyzer.names.offers import read_waiting
 from analyzer.packets.layout import ACK, FIN, PSH, RST, STATUS_NAMES, SYN
 from analyzer.pipeline import judge, read
 from analyzer.routes.topology import load_topology
 from analyzer.services.catalogue import load_catalogue
+from analyzer.streams.offers import read_waiting
 from analyzer.tables import FLOW_COLUMNS
 from analyzer.text.times import rfc3339
 from analyzer.text.times import rows as rows_of
@@ -60,9 +60,10 @@ RECORDS: Final = """
 called; each end has a row of `SIDE`. `syn_side` is who called. `distinct` counts payload without what was sent twice.
 """
 MESSAGES: Final = """
-`analyzer/names/` reads the first bytes of each direction, in the order of the stream, as they come. A row of `MESSAGE` is something that
-was sent in plain text; its texts lie in a pool beside it, here they are written out. `seq` and `end` are its place in the stream, from
-the side's first byte on. Behind the hellos everything is encrypted, and nothing more is read.
+`analyzer/streams/` puts the first bytes of each direction in order, as they come, and hands them to the reader of what is expected next
+(`analyzer/readers/`, a file for each protocol). A row of `MESSAGE` is something that was sent in plain text; its texts lie in a pool
+beside it, here they are written out. `seq` and `end` are its place in the stream, from the side's first byte on. Behind the hellos
+everything is encrypted, and nothing more is read.
 """
 COLUMNS: Final = """
 When nothing more comes, each flow becomes one row of the flow table ([columns](columns.md)), and the message rows are no longer needed.

@@ -13,7 +13,7 @@ import pyarrow as pa
 
 from analyzer.capture.block import Block
 from analyzer.capture.source import Source
-from analyzer.names.table import flow_table
+from analyzer.facts.table import flow_table
 from analyzer.packets.decode import decode_frames
 from analyzer.packets.layout import ACK, PACKET, SYN, TCP
 from analyzer.parts.partial import Partial, collect_piece

@@ -59,7 +59,7 @@ ROOMS = (
     # who is who, and what hosts mean: rules and files, of no capture
     *("services", "routes"),
     # from bytes to columns
-    *("packets", "capture", "flows", "names"),
+    *("packets", "capture", "flows", "readers", "streams", "facts"),
     # packets in, flows out
     *("decoded", "engine"),
     # what is judged of them, and the one screen with all stages
@@ -81,7 +81,7 @@ RIDDLES = {
     r"speaks? for (?:it|them|him)": "say: the reasons for it",
 }
 # These rooms' comments are next; their kernels are being moved.
-NOT_YET_PLAIN = ("packets/", "capture/", "flows/", "names/")
+NOT_YET_PLAIN = ("packets/", "capture/", "flows/", "readers/", "streams/", "facts/")
 
 # Slow to import, or with needs of their own: they load where they are used.
 LAZY = ("pandas", "scapy", "pyshark", "matplotlib")

@@ -16,7 +16,9 @@ from typing import Any, Final, TypeVar, cast
 
 F = TypeVar("F", bound=Callable[..., Any])
 
-STAGES: Final = ("packets", "capture", "flows", "names")
+# Which compiled unit has a room's kernels. Readers and what they are called by are one, so that C can inline one into another.
+UNIT_OF: Final = {"packets": "packets", "capture": "capture", "flows": "flows"} | dict.fromkeys(("readers", "streams", "facts"), "streams")
+STAGES: Final = tuple(dict.fromkeys(UNIT_OF.values()))
 PLAIN: Final = (
     "WHICHPROXY_PLAIN"  # set: everything runs as plain Python, for a debugger, for coverage, and as the check of the compiled code
 )
@@ -24,7 +26,7 @@ PLAIN: Final = (
 
 def kernel(function: F) -> F:
     """The function, compiled where that was built: arrays go in by their addresses, and the interpreter lock is released."""
-    unit = compiled(function.__module__.split(".")[1])
+    unit = compiled(UNIT_OF[function.__module__.split(".")[1]])
     if unit is not None:
         return cast(F, getattr(unit, f"entry_{function.__name__}"))
     from analyzer.compiled.rows import plain

@@ -17,12 +17,13 @@ from typing import Final, NamedTuple
 
 PACKAGE: Final = Path(__file__).resolve().parent.parent
 
-# Stage → what its unit is made of: a room's .pxd files, or one of them. A later one may use what an earlier one declares.
+# Stage → what its unit is made of: a room's .pxd files, or one of them. A later one may use what an earlier one declares. Python calls
+# the kernels of whole rooms; of single files only other kernels do.
 UNITS: Final = {
     "packets": ("packets/layout", "packets/fields", "packets"),
     "capture": ("packets/layout", "packets/fields", "compiled/memory", "compiled/widths", "capture"),
     "flows": ("packets/layout", "compiled/memory", "compiled/widths", "flows/layout", "flows"),
-    "names": (
+    "streams": (
         "packets/layout",
         "packets/fields",
         "compiled/memory",
@@ -32,11 +33,13 @@ UNITS: Final = {
         "flows/coverage",
         "flows/held",
         "flows/acknowledged",
-        "names",
+        "readers",
+        "streams",
+        "facts",
     ),
 }
 # Modules that a unit reads numbers from, and compiles nothing of.
-NUMBERS_FROM: Final = {"capture": ("packets/link", "packets/link_types", "capture/records"), "names": ("names/states",)}
+NUMBERS_FROM: Final = {"capture": ("packets/link", "packets/link_types", "capture/records"), "streams": ("readers/states",)}
 
 HEADER: Final = """\
 cimport cython
@@ -125,7 +128,8 @@ def unit_of(stage: str) -> Unit:
             if function.name not in own:
                 continue
             sources.append("\n".join(lines[function.lineno - 1 : function.end_lineno]) + "\n")
-            if path.parent.name == stage and any(isinstance(mark, ast.Name) and mark.id == "kernel" for mark in function.decorator_list):
+            is_called = any(isinstance(mark, ast.Name) and mark.id == "kernel" for mark in function.decorator_list)
+            if is_called and path.parent.name in UNITS[stage]:
                 entries.append(entry(function.name, own[function.name], bundles))
             for name, value in constants_of(function, module).items():
                 if values.setdefault(name, (value, module.name))[0] != value:

@@ -31,8 +31,8 @@ SENT_AFTER_ALL: Final = 4  # and it is certain that all sent before was acknowle
 ENCRYPTED: Final = 8  # with HELD_BACK: from head_end on it is encrypted, and isn't kept
 SEEMS_ENCRYPTED: Final = 16  # with HELD_BACK: so it is if a TLS record begins `wanted` bytes behind head_end
 
-# SIDE.state of a side from which nothing more can be read: everything behind is encrypted. The other states are the names
-# stage's own (names/states.py); 0 is where each side begins.
+# SIDE.state of a side from which nothing more can be read: everything behind is encrypted. The other states are in
+# readers/states.py; 0 is where each side begins.
 DONE: Final = 8
 
 # A packet's conversation, the same number for both directions; the packet itself; and which of the two ends sent it.
@@ -82,7 +82,7 @@ SIDE = np.dtype(
         ("base", "u4"),  # the ISN, or one before the first sequence number seen
         ("seen", "u1"),
         ("marks", "u1"),
-        ("state", "u1"),  # what is expected at `resume` (names.states)
+        ("state", "u1"),  # what is expected at `resume` (readers.states)
         ("asked_socks", "u1"),  # 4 or 5 once this side sent a SOCKS request
         ("low", "u4"),
         ("resume", "u4"),  # sequence number from which names are read on
@@ -93,7 +93,7 @@ SIDE = np.dtype(
         ("waiting", "i4"),  # first of a list in Tables.segments, by sequence number, -1: none
         ("waiting_bytes", "i4"),
         ("tried", "i4"),  # bytes from resume on in which nothing was complete when last looked at; 0: not looked at yet
-        ("wanted", "i4"),  # what they lack (names.attempts): so many in all, or A_LINE, A_BLANK_LINE; 0: not known
+        ("wanted", "i4"),  # what they lack (streams.attempts): so many in all, or A_LINE, A_BLANK_LINE; 0: not known
         ("lacking", "i4"),  # handshake bytes lacking behind `wanted`, which is then where the next record's header ends
         ("requests", "i4"),  # HTTP requests read from this side
         ("responses", "i4"),

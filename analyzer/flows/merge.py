@@ -2,7 +2,7 @@
 
 A record of the right piece that its first packets show to be the left's newest of the same conversation is added to that one
 and goes. Counts add up in any order (fold.py); what was read doesn't, so what the right piece held back (held.py) is read
-here as the left's next packets. The names stage does that reading, and gives it as `read`.
+here as the left's next packets. `streams` does that reading, and gives it as `read`.
 """
 
 from __future__ import annotations
@@ -50,7 +50,7 @@ NUMBER_ON: Final = 3  # datagrams: their numbers go on from the one beside it
 def merged_tables(left: Tables, right: Tables, read: Read, most_datagrams: int) -> Tables:
     """The tables of both pieces' packets; left and right stay as they are.
 
-    read             reads offers, as names.read.read_offers does
+    read             reads offers, as streams.dispatch.read_offers does
     most_datagrams   how many datagrams of one side are kept
     """
     n_left = int(left.counts[N_RECORDS])

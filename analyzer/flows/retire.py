@@ -161,7 +161,7 @@ def with_waiting_packed(tables: Tables) -> Tables:
 def pack_waiting(tables: Tables, segments: Rows) -> tuple[npt.NDArray[np.uint8], int]:
     """(the bytes of these segments, which point there from now on; how much room to leave behind them).
 
-    The order stays, and so does whether a segment is the last: what comes next is put to that one (names/waiting.py).
+    The order stays, and so does whether a segment is the last: what comes next is put to that one (streams/waiting.py).
     """
     order = np.argsort(segments["at"], kind="stable")
     at, sizes = segments["at"][order], segments["size"][order].astype(np.int64)

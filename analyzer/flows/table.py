@@ -47,7 +47,7 @@ ONE: Final = 1
 def count_packets(frames, packets, keys, first, n, tables, offers):
     """(how many of packets[first:n] were counted, how many offers were made); fewer than all when the tables must grow first.
 
-    An offer is a packet with payload that the names stage may want to read, in a stream that isn't known to be encrypted:
+    An offer is a packet with payload that `streams` may want to read, in a stream that isn't known to be encrypted:
     offers[k] is its row in packets, its record's row, and its side.
 
     Longer than a function should be: every packet passes here, and what it needs of the tables stays in registers.

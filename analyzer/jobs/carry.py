@@ -23,7 +23,7 @@ from analyzer.parts.partial import Partial
 if TYPE_CHECKING:
     import pyarrow as pa
 
-    from analyzer.names.table import Named
+    from analyzer.facts.table import Named
 
 LIMITS: Final = Limits(conversations=60_000, waiting_bytes=32 << 20, name_bytes=32 << 20, messages=300_000)
 """What is carried at most. It is written to disk after every file, and read again when a run begins."""
@@ -65,7 +65,7 @@ class Counted:
     ) -> None:
         """Count every packet of the source.
 
-        keep     takes the rows (names.table) of conversations that there is no room for
+        keep     takes the rows (facts.table) of conversations that there is no room for
         look     called before every block of packets; what it raises ends the counting
         Errors   Unusable, it can't be read
         """

@@ -1,7 +1,7 @@
 """Bytes that a part keeps unread, with what is secret in them blanked, and zeros where nobody will read: a part file is handed on.
 
 A piece that begins in the middle of a connection keeps payload until the piece before is known, and a head that isn't complete
-waits. What the names stage reads of such bytes stays as it is, and so does every length: in heads the first line without user info
+waits. What readers read of such bytes stays as it is, and so does every length: in heads the first line without user info
 and query, and the fields that are read. A line of which the beginning was sent in an earlier piece may be the end of a credential:
 it stays only where it plainly is something else, and what is read of it otherwise is missing (UNSURE), never wrong.
 """
@@ -17,15 +17,15 @@ import numpy.typing as npt
 
 from analyzer.flows.coverage import behind
 from analyzer.flows.layout import ENCRYPTED, N_HELD, N_RECORDS, Tables
-from analyzer.names.uri import scheme_end, tunnel_parts
 from analyzer.parts.needed import needed
 from analyzer.parts.tails import first_rest, unsure
+from analyzer.readers.uri import scheme_end, tunnel_parts
 
 BLANK: Final = b"x"
 NO_HOST: Final = b"{"
 CONNECT: Final = re.compile(rb"^connect +([^\r\n]+)", re.IGNORECASE | re.MULTILINE)
 
-# Fields that the names stage reads whole; of all others the value goes, of credentials all but the scheme.
+# Fields that readers read whole; of all others the value goes, of credentials all but the scheme.
 READ: Final = (
     b"host|user-agent|content-length|content-type|transfer-encoding|pragma|proxy-connection|connection|via|x-forwarded-for"
     b"|proxy-authenticate|location"

@@ -25,7 +25,7 @@ from analyzer.flows.layout import (
     TEXTS,
     Tables,
 )
-from analyzer.names.states import AFTER_HELLO
+from analyzer.readers.states import AFTER_HELLO
 
 LINKED = (("holes", "next"), ("pauses", "next"), ("segments", "next"), ("records", "previous"))
 

@@ -20,7 +20,6 @@ from analyzer.flows.concatenate import USED, used
 from analyzer.flows.grow import empty_tables
 from analyzer.flows.layout import FIRST, N_FIRSTS, POOL_USED, RECENT, Tables
 from analyzer.flows.retire import with_waiting_packed
-from analyzer.names.initials import with_hellos_read
 from analyzer.packets.fragments import Part
 from analyzer.parts.blanked import blanked, without_secrets
 from analyzer.parts.check import check_tables
@@ -28,6 +27,7 @@ from analyzer.parts.columns import packed, packed_size, unpacked
 from analyzer.parts.moments import firsts_in_time, recent_in_time, recent_rows
 from analyzer.parts.partial import Partial
 from analyzer.parts.relative import absolute, relative
+from analyzer.streams.initials import with_hellos_read
 
 KIND: Final = b"whichproxy part "
 FORM: Final = 2

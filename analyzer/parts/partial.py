@@ -11,14 +11,14 @@ import numpy as np
 from analyzer.capture.facts import InputFacts, earliest, facts_of, joined
 from analyzer.capture.source import Source
 from analyzer.engine import Engine, by_time, continued_tables, tables_between
+from analyzer.facts.table import flow_table
 from analyzer.flows.concatenate import renumbered
 from analyzer.flows.layout import Tables
 from analyzer.flows.merge import merged_tables, released_tables
-from analyzer.names.datagrams import MAX_DATAGRAMS
-from analyzer.names.offers import read_all, read_waiting
-from analyzer.names.table import flow_table
 from analyzer.packets.fragments import Fragments, Part, joined_again
 from analyzer.parts.tails import without_unsure
+from analyzer.streams.datagrams import MAX_DATAGRAMS
+from analyzer.streams.offers import read_all, read_waiting
 
 if TYPE_CHECKING:
     import pyarrow as pa

@@ -8,7 +8,7 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from typing import Final, NamedTuple
 
-from analyzer.names.quic import MAX_PACKETS, Initial, Keys, crypto_pieces, initial_keys, initial_packets, open_packet, variable
+from analyzer.readers.quic import MAX_PACKETS, Initial, Keys, crypto_pieces, initial_keys, initial_packets, open_packet, variable
 
 MAX_HELLO: Final = 1 << 16
 SAMPLE_AHEAD: Final = 4  # where the sample for the header begins, counted from the packet number

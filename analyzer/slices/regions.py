@@ -1,6 +1,6 @@
 """Where a connection's bytes say something: the stretches that the readers of `names` read, by their own word.
 
-The inputs are read once more, with the places of all that is read kept (names/regions.py), and each place is filled with the bytes
+The inputs are read once more, with the places of all that is read kept (streams/regions.py), and each place is filled with the bytes
 that the slice's packets have there. Nothing is kept of bodies, of what is encrypted, or of what nobody could read.
 """
 
@@ -21,15 +21,15 @@ from analyzer.capture.source import Input
 from analyzer.engine import Engine
 from analyzer.flows.grow import empty_tables
 from analyzer.flows.layout import N_MESSAGES, REGION, REGION_PAC, REGIONS
-from analyzer.names.alerts import ALERT_RECORD, APPLICATION_RECORD, CHANGE_CIPHER_SPEC_RECORD, HANDSHAKE_RECORD
-from analyzer.names.offers import read_waiting
-from analyzer.names.pac import MAX_PAC
-from analyzer.names.states import AFTER_HELLO, CERTIFICATE, CHUNK, DNS, SCAN, SOCKS5_ANSWERING, SOCKS5_ASKING, START, TRAILER
 from analyzer.packets.layout import TCP
 from analyzer.pipeline import within
+from analyzer.readers.alerts import ALERT_RECORD, APPLICATION_RECORD, CHANGE_CIPHER_SPEC_RECORD, HANDSHAKE_RECORD
+from analyzer.readers.pac import MAX_PAC
+from analyzer.readers.states import AFTER_HELLO, CERTIFICATE, CHUNK, DNS, SCAN, SOCKS5_ANSWERING, SOCKS5_ASKING, START, TRAILER
 from analyzer.slices.frame import Frame
 from analyzer.slices.frames import Finder
 from analyzer.slices.hellos import RECORDS_HEAD
+from analyzer.streams.offers import read_waiting
 
 REQUEST_HEAD: Final = "request"
 ANSWER_HEAD: Final = "answer"

@@ -13,7 +13,7 @@ from typing import Final
 
 import numpy as np
 
-from analyzer.names.family import SCHANNEL_CIPHERS, SERVICE_AGENTS
+from analyzer.facts.family import SCHANNEL_CIPHERS, SERVICE_AGENTS
 from analyzer.services.catalogue import Catalogue
 from analyzer.services.required import SYSTEMS
 from analyzer.services.rules import OWN

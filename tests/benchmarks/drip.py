@@ -16,7 +16,7 @@ from analyzer.flows.grow import grown
 from analyzer.packets.layout import FRAME, PACKET
 from tests.build import client_hello, connect, records
 from tests.flows.packet_rows import count_block
-from tests.names.harness import Segment, Stage, client, untimed
+from tests.streams.harness import Segment, Stage, client, untimed
 
 SEGMENT = 1400
 WAITS = 60_000  # bytes: as long as may wait, less what the pieces cost themselves

@@ -20,13 +20,13 @@ from analyzer.capture.block import BLOCK_FRAMES, Block
 from analyzer.capture.interleave import in_time_order
 from analyzer.capture.source import Source
 from analyzer.decoded import Decoded, keyed
+from analyzer.facts.table import flow_table
 from analyzer.flows.grow import empty_tables, grown
 from analyzer.flows.layout import Tables
 from analyzer.flows.table import count_packets
-from analyzer.names.offers import read_all, read_waiting
-from analyzer.names.table import flow_table
 from analyzer.packets.decode import decode_frames
 from analyzer.packets.layout import OK, PACKET, TCP
+from analyzer.streams.offers import read_all, read_waiting
 from analyzer.tables import FLOW_SCHEMA
 from tests.benchmarks import write_frames
 from tests.reference import tcp_names

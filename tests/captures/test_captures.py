@@ -26,7 +26,7 @@ from captures.lab.scenarios import SCENARIOS
 from tests.captures import wireshark_flows
 from tests.conftest import ROOT
 from tests.engine import reading
-from tests.names.settled import timeless
+from tests.facts.settled import timeless
 
 CAPTURES = ROOT / "captures"
 NAMES = sorted(path.stem for path in CAPTURES.glob("*.pcapng"))

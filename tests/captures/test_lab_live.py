@@ -20,7 +20,7 @@ from captures.lab.scenarios import Activity, Scenario
 from tests.captures import wireshark_flows
 from tests.conftest import ROOT
 from tests.engine import reading
-from tests.names.settled import timeless
+from tests.facts.settled import timeless
 
 SHORT = Scenario(
     "short",

@@ -21,7 +21,7 @@ from captures.lab.situations.record import write_expectation
 from tests.captures.holds import amiss
 from tests.conftest import ROOT
 from tests.engine import reading
-from tests.names.settled import timeless
+from tests.facts.settled import timeless
 
 KEYS = {"facts": truth.FACTS, "whose": truth.WHOSE, "asked": truth.ASKED, "became": truth.BECAME}
 

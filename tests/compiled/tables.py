@@ -20,13 +20,13 @@ from analyzer.packets.layout import PACKET
 from analyzer.parts.partial import Partial, collect_piece, finish, merge
 from tests import build
 from tests.build.mess import messy_capture
+from tests.facts.settled import settled
 from tests.fuzz.inputs import damaged_frames, written
-from tests.names.harness import Segment, Stage
-from tests.names.settled import settled
-from tests.names.test_attempts import STREAMS
 from tests.packets.shapes import frames_of_every_shape, frames_that_are_guessed
 from tests.packets.twin import decoded
 from tests.reference.capture import Frame, read_capture
+from tests.streams.harness import Segment, Stage
+from tests.streams.test_attempts import STREAMS
 
 ROUNDS = 3
 MESSES = 6

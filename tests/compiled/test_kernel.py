@@ -12,8 +12,8 @@ import numpy as np
 import pytest
 
 from analyzer.capture.block import note_frames
-from analyzer.compiled import PLAIN, STAGES, compiled, not_compiled
-from analyzer.compiled.units import UNITS
+from analyzer.compiled import PLAIN, STAGES, UNIT_OF, compiled, not_compiled
+from analyzer.compiled.units import PACKAGE, UNITS
 from analyzer.packets.decode import decode_frames
 from analyzer.packets.layout import FRAME, PACKET
 from tests.compiled.tables import of_damaged_captures, of_damaged_frames, of_damaged_streams, of_pieces
@@ -37,6 +37,10 @@ def said(code: str, folder: Path = ROOT, **environment: str) -> str:
 def test_everything_is_compiled_here() -> None:
     assert set(STAGES) == set(UNITS) and not_compiled() == {}
     assert all(compiled(stage) is not None for stage in STAGES)
+
+
+def test_a_room_belongs_to_the_unit_that_has_it_whole() -> None:
+    assert {part: stage for stage, parts in UNITS.items() for part in parts if (PACKAGE / part).is_dir()} == UNIT_OF
 
 
 def test_plain_python_says_the_same() -> None:

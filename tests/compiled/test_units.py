@@ -112,9 +112,9 @@ def test_bytes_and_rows_of_numbers_are_constants_too(monkeypatch: pytest.MonkeyP
     assert "WIDE" not in declarations
 
 
-def test_a_unit_has_ways_into_its_own_room_only(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+def test_a_unit_has_ways_into_whole_rooms_only(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
     in_folder(monkeypatch, tmp_path, one=(FIRST, DECLARED))
-    monkeypatch.setattr(units, "UNITS", {"other": ("stage",)})
+    monkeypatch.setattr(units, "UNITS", {"other": ("stage/one",)})
     unit = units.unit_of("other")
     assert "def first(rows, n):" in unit.source and "entry_first" not in unit.source
 

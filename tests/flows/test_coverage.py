@@ -13,7 +13,7 @@ from analyzer.flows.coverage import MAX_HOLES, behind, cover_out_of_order
 from analyzer.flows.grow import empty_tables
 from analyzer.flows.layout import FREE_HOLE, N_HOLES
 from analyzer.packets.layout import PSH
-from tests.names.harness import ACK, CLIENT, Segment, Stage
+from tests.streams.harness import ACK, CLIENT, Segment, Stage
 
 
 class Covered:

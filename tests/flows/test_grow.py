@@ -5,7 +5,7 @@ import numpy as np
 from analyzer.flows.grow import empty_tables, grown
 from analyzer.flows.layout import ARENA_LIVE, ARENA_USED, FREE_HOLE, FREE_SEGMENT, N_HOLES, N_MESSAGES, N_RECORDS
 from tests.flows.packet_rows import B, count, packet, records, small_tables
-from tests.names.harness import Stage, client
+from tests.streams.harness import Stage, client
 
 MANY = 3000
 

@@ -11,8 +11,8 @@ from analyzer.compiled.rows import plain
 from analyzer.flows.grow import empty_tables
 from analyzer.flows.layout import CONTINUED, HELD_BACK, N_HELD, N_RECORDS, Tables
 from analyzer.flows.merge import merged_tables, released_tables, take_over
-from analyzer.names.offers import read_all
 from analyzer.packets.layout import ACK, PSH, SYN
+from analyzer.streams.offers import read_all
 from tests.flows.packet_rows import A, B, count, packet, records
 
 DATA: dict[str, Any] = {"flags": PSH | ACK, "payload_bytes": 5}

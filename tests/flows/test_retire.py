@@ -9,13 +9,13 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from analyzer.engine import Engine, rows_of
+from analyzer.facts.table import flow_table, named_tables
 from analyzer.flows.concatenate import concatenated
 from analyzer.flows.grow import empty_tables
 from analyzer.flows.layout import ARENA_USED, N_MESSAGES, N_RECORDS, POOL_USED, Tables
 from analyzer.flows.retire import answering, conversations, oldest, remaining
 from analyzer.growing import together
-from analyzer.names.offers import read_waiting
-from analyzer.names.table import flow_table, named_tables
+from analyzer.streams.offers import read_waiting
 from tests.build import ESTABLISHED, Conversation, client_hello, connect, messy_capture, pcap
 from tests.pieces import Whole, differences
 

@@ -9,16 +9,16 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from analyzer.compiled.rows import plain
+from analyzer.facts.active import active_lists
 from analyzer.flows.concatenate import concatenated
 from analyzer.flows.fold import join_records
 from analyzer.flows.grow import empty_tables
 from analyzer.flows.layout import N_RECORDS, Tables
 from analyzer.flows.stretches import GAP_NS, MAX_STRETCHES, add_stretch, see_again
-from analyzer.names.active import active_lists
 from analyzer.packets.layout import NO_TIME
 from analyzer.tables import ACTIVE_GAP_S
+from tests.facts.settled import timeless
 from tests.flows.packet_rows import START_NS, A, B, count, packet
-from tests.names.settled import timeless
 
 SECOND = 10**9
 Seen = tuple[int, int, int]  # second, bytes, side

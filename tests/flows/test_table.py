@@ -1,4 +1,4 @@
-"""Records as packets make them: who began them, what was counted, and what is offered to the names stage."""
+"""Records as packets make them: who began them, what was counted, and what is offered to be read."""
 
 from __future__ import annotations
 

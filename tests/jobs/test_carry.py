@@ -37,7 +37,7 @@ def test_cut_anywhere_it_is_the_table_of_one_pass(seed: int) -> None:
     data = pcap(frames_of(whole, 0, whole.n_frames), nanosecond=True)
     found = named_so_far(carried).flows
     seen_in = ["captures", "capture", "first_frame", "requests"]
-    compared = [column.name for column in FLOW_COLUMNS if column.stage in ("flows", "names") and column.name not in seen_in]
+    compared = [column.name for column in FLOW_COLUMNS if column.stage in ("flows", "facts") and column.name not in seen_in]
     expected = reading(stream(data)).flows
     assert differences(expected.select(compared), found.select(compared)) == []
     assert named_so_far(carried).flows.equals(found)

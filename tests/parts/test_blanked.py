@@ -13,8 +13,8 @@ from analyzer.parts.file import read_part, write_part
 from analyzer.parts.partial import collect_piece, finish, merge
 from tests.build import Conversation, connect, messy_capture, pcap
 from tests.cases.secrets import BOTH, DIRECT, HOST, SECRETS, TO_PROXY, frames
-from tests.names.harness import client, names, read
 from tests.pieces import Whole, differences
+from tests.streams.harness import client, names, read
 
 
 @pytest.mark.parametrize("said", [part for one in (*TO_PROXY.values(), *DIRECT.values()) for part in one if part])

@@ -32,7 +32,7 @@ def test_a_part_for_each_file_of_three_gateways_in_any_order(tmp_path: Path) -> 
     whole = together(parts)
     expected = reading(*map(str, paths)).flows
     table = finish(whole)
-    same = [column.name for column in FLOW_COLUMNS if column.stage in ("flows", "names") and column.name != "requests"]
+    same = [column.name for column in FLOW_COLUMNS if column.stage in ("flows", "facts") and column.name != "requests"]
     assert differences(expected.select(same), table.select(same)) == []
     assert [min(s for s in part.starts if s is not None) for part in in_order(parts)] == sorted(p.starts[0] for p in parts)  # type: ignore[type-var]
 

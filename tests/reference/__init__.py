@@ -1,7 +1,7 @@
 """The slow twin: from capture bytes to flow rows, written from the standards and the contract, to be plainly right.
 
 It shares nothing with analyzer/ and is compared with it, column by column. Rows are dicts with the columns of the stages
-"flows" and "names" (all but client_family and client_family_by); times are nanoseconds since 1970.
+"flows" and "facts" (all but client_family and client_family_by); times are nanoseconds since 1970.
 """
 
 from __future__ import annotations

@@ -11,7 +11,7 @@ from analyzer.tables import ACTIVE, FLOW_COLUMNS, REQUEST, TIME
 Row = dict[str, Any]
 
 FAMILY = ("client_family", "client_family_by")
-COMPARED = [column.name for column in FLOW_COLUMNS if column.stage in ("flows", "names") and column.name not in FAMILY]
+COMPARED = [column.name for column in FLOW_COLUMNS if column.stage in ("flows", "facts") and column.name not in FAMILY]
 BY_LATER_STAGES = ("service", "plane", "service_rule", "service_evidence", "outcome", "let_through")  # fields of a request
 
 

@@ -1,4 +1,4 @@
-"""The columns of stage "names": who was asked for, by every fact there is, and which one is chosen."""
+"""The columns of stage "facts": who was asked for, by every fact there is, and which one is chosen."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ Row = dict[str, Any]
 
 
 def name_columns(said: Dialogue, transport: str, dns_host: str | None) -> Row:
-    """All columns of stage "names" but client_family; transport is t (TCP) or q (QUIC)."""
+    """All columns of stage "facts" but client_family; transport is t (TCP) or q (QUIC)."""
     row: Row = {**request_columns(said.asked), **hello_columns(said.hello, transport)}
     row["sni"] = row["sni"] or said.cut_name
     row["tls_version"] = said.server_hello.version if said.server_hello else None

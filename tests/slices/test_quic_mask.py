@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from analyzer.names.quic import V2, read_client_hello
+from analyzer.readers.quic import V2, read_client_hello
 from analyzer.services.catalogue import load_catalogue
 from analyzer.slices.hellos import mask_messages
 from analyzer.slices.names import Names

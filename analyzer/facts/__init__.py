@@ -1,0 +1,1 @@
+"""messages → columns: who was asked for, by which name, with which client, and what came of it."""

@@ -1,0 +1,75 @@
+"""Messages → what clients did to find a proxy by themselves: PAC files asked for and seen, and what DHCP said of them."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+import pyarrow as pa
+import pyarrow.compute as pc
+
+from analyzer.arrow import array
+from analyzer.facts import columns
+from analyzer.facts.columns import address_text
+from analyzer.facts.strings import AS_IS, text_array
+from analyzer.flows.layout import ABSOLUTE, DHCP, N_MESSAGES, ORIGIN, PAC_FILE, Tables
+from analyzer.packets.layout import NO_TIME
+from analyzer.tables import DISCOVERY_SCHEMA
+from analyzer.text.times import values
+
+PAC_PATH = r"(?i)(/wpad\.da[t]?|\.pac)$"  # IIS once served wpad.da (WinSock Proxy asked so)
+
+
+def discovery_table(
+    tables: Tables, row_of: npt.NDArray[np.int32], ids: pa.Array, clients: pa.Array, statuses: npt.NDArray[np.int32]
+) -> pa.Table:
+    """DISCOVERY_SCHEMA: one row per PAC file asked for or seen, and per DHCP message about one, by time.
+
+    row_of     the flow table's row of each record;  ids, clients   its columns
+    statuses   of each request, its answer's; -1: none captured
+    """
+    messages = tables.messages[: int(tables.counts[N_MESSAGES])]
+    kind = messages["kind"]
+    requests = np.flatnonzero((kind == ORIGIN) | (kind == ABSOLUTE))
+    if len(requests):
+        paths = text_array(tables.pool, messages["path_at"][requests], messages["path_size"][requests], AS_IS)
+        requests = requests[np.asarray(pc.fill_null(pc.match_substring_regex(paths, PAC_PATH), False).to_numpy(zero_copy_only=False))]
+    seen = (kind == PAC_FILE) & (messages["host_size"] > 0)  # of a file whose body wasn't captured nothing is known
+    others = np.flatnonzero(seen | (kind == DHCP))
+    rows = np.sort(np.concatenate([requests, others]))
+    rows = rows[np.argsort(messages["ts_ns"][rows], kind="stable")]
+    if not len(rows):
+        return DISCOVERY_SCHEMA.empty_table()
+    of = row_of[messages["record"][rows]].astype(np.int64)
+    found = [one_row(tables, messages[m], int(statuses[m])) for m in rows.tolist()]
+    client = [row["client_ip"] or default for row, default in zip(found, values(clients.take(array(of))), strict=True)]
+    times = messages["ts_ns"][rows]
+    return pa.table(
+        [
+            ids.take(array(of)),
+            pa.array(client, pa.string()),
+            columns.times(np.where(times == NO_TIME, NO_TIME, times)),
+            *(pa.array([row[name] for row in found], DISCOVERY_SCHEMA.field(name).type) for name in ("kind", "url", "status", "text")),
+        ],
+        schema=DISCOVERY_SCHEMA,
+    )
+
+
+def one_row(tables: Tables, message: Any, status: int) -> dict[str, Any]:
+    """kind, url, status, text and, where the message says so itself, client_ip."""
+
+    def text(name: str) -> str | None:
+        at, size = int(message[f"{name}_at"]), int(message[f"{name}_size"])
+        return tables.pool[at : at + size].tobytes().decode("utf-8", "backslashreplace") if size > 0 else None
+
+    row: dict[str, Any] = {"kind": "file", "url": None, "status": None, "text": None, "client_ip": None}
+    if message["kind"] == PAC_FILE:
+        return row | {"text": text("host")}
+    if message["kind"] == DHCP:
+        if message["field_size"] == 4:
+            at = int(message["field_at"])
+            row["client_ip"] = address_text(tables.pool[at : at + 4].tobytes())
+        return row | {"kind": "dhcp-answered" if message["host_size"] > 0 else "dhcp-asked", "url": text("host")}
+    host = text("host") if message["kind"] == ABSOLUTE else text("field")
+    return row | {"kind": "fetch", "url": f"http://{host or ''}{text('path') or ''}", "status": status if status >= 0 else None}

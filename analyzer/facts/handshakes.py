@@ -1,0 +1,74 @@
+"""Messages of TLS handshakes → the columns that say what was offered, what was chosen, and how the handshake went."""
+
+from __future__ import annotations
+
+from typing import Any, Final
+
+import numpy as np
+import numpy.typing as npt
+import pyarrow as pa
+
+from analyzer.arrow import array
+from analyzer.facts.columns import SIDES, times_of
+from analyzer.facts.settle import ALERTED, GOING_ON, HELLO, VERSION
+from analyzer.facts.strings import HEX, text_array, words
+from analyzer.flows.layout import ENCRYPTED_ALERT, TRAIT_CUT, TRAIT_QUIC, Tables
+from analyzer.readers.alerts import NAMES
+from analyzer.readers.certificate import issuer_text
+from analyzer.readers.texts import DIGEST_SIZE
+from analyzer.readers.tls import RANDOM_SIZE
+
+ALERTS: Final[list[str | None]] = [NAMES.get(code, f"alert {code}") for code in range(ENCRYPTED_ALERT + 1)] + [None]
+TLS_VERSIONS: Final[list[str | None]] = ["1.0", "1.1", "1.2", "1.3"]
+
+
+def shaken(
+    tables: Tables, chosen: npt.NDArray[np.int64], records: npt.NDArray[Any], out: npt.NDArray[Any], clients: npt.NDArray[np.int64]
+) -> dict[str, Any]:
+    """The columns of how a TLS handshake over TCP went."""
+    messages = tables.messages
+    hello, answer, alert = chosen[:, HELLO], chosen[:, VERSION], chosen[:, ALERTED]
+    traits = np.where(hello >= 0, messages["port"][hello], -1)
+    over_tcp = (hello >= 0) & (traits & TRAIT_QUIC == 0)
+    whole = over_tcp & (traits & TRAIT_CUT == 0)
+    alerted_by = np.where(alert >= 0, (messages["side"][alert] != clients).astype(np.int64), -1)
+    went_on = chosen[:, GOING_ON] >= 0
+    silent = (messages["side"][hello] == clients) & ((out["high"] - messages["end"][hello]).astype(np.int32) <= 0)
+    gave_up = (alerted_by == 0) | (silent & (records["end_side"] >= 0))
+    return {
+        "client_hello_at": times_of(messages, np.where(over_tcp, hello, -1)),
+        "client_hello_digest": text_array(tables.pool, messages["field_at"][hello] + RANDOM_SIZE, np.where(whole, DIGEST_SIZE, -1), HEX),
+        "server_hello_at": times_of(messages, answer),
+        "tls_completed": array(went_on, ~(whole & (went_on | gave_up))),
+        "tls_alert": words(np.where(alert >= 0, messages["status"][alert], len(ALERTS) - 1), ALERTS),
+        "tls_alert_from": words(alerted_by, SIDES),
+    }
+
+
+def version_codes(messages: npt.NDArray[Any], rows: npt.NDArray[np.int64]) -> npt.NDArray[np.int64]:
+    """Places in TLS_VERSIONS of the messages' versions, -1 for none and for any other version."""
+    code = np.where(rows >= 0, messages["status"][rows].astype(np.int64), -1) - 0x0301
+    return np.where((code >= 0) & (code < len(TLS_VERSIONS)), code, -1)
+
+
+def alpn_lists(raw: pa.DictionaryArray, whole: npt.NDArray[np.bool_]) -> pa.Array:
+    """A list array of the protocols in ALPN lists as sent; empty for a whole hello without one, null without a whole hello."""
+    lists = pa.array([read_alpn(one) for one in raw.dictionary.to_pylist()] + [[], None], pa.list_(pa.string()))
+    none = np.where(whole, len(lists) - 2, len(lists) - 1)
+    indices = raw.indices
+    return lists.take(array(np.where(indices.is_valid(), indices.fill_null(0), none)))
+
+
+def read_alpn(raw: bytes) -> list[str]:
+    """The protocol names of a ProtocolNameList's body (RFC 7301 3.1)."""
+    names, p = [], 0
+    while p < len(raw):
+        names.append(raw[p + 1 : p + 1 + raw[p]].decode("utf-8", "backslashreplace"))
+        p += 1 + raw[p]
+    return names
+
+
+def issuers(raw: pa.DictionaryArray) -> pa.Array:
+    """A string array of issuers' names, from their DER."""
+    texts: list[str | None] = [issuer_text(one) for one in raw.dictionary.to_pylist()]
+    return words(np.asarray(raw.indices.fill_null(-1)), [*texts, None])

@@ -1,0 +1,85 @@
+"""The one name a flow goes by, chosen last from the facts: the first that is a name and not an address."""
+
+from __future__ import annotations
+
+from typing import Any, Final
+
+import numpy as np
+import numpy.typing as npt
+
+from analyzer.compiled import kernel
+from analyzer.facts.settle import CERTIFICATE_ISSUER, FETCH, FIELD, HELLO, LOOKUP, N_CHOSEN, TUNNEL
+from analyzer.flows.layout import CONNECT, SHAPE_ADDRESS, TRAIT_QUIC
+
+SOURCES: Final[list[str | None]] = ["connect", "socks", "absolute", "sni", "quic", "http", "certificate", "dns"]
+BY_CONNECT: Final = 0
+BY_SOCKS: Final = 1
+BY_ABSOLUTE: Final = 2
+BY_SNI: Final = 3
+BY_QUIC: Final = 4
+BY_HTTP: Final = 5
+BY_CERTIFICATE: Final = 6
+BY_DNS: Final = 7
+
+
+def choose_hosts(messages: npt.NDArray[Any], pool: npt.NDArray[np.uint8], chosen: npt.NDArray[np.int64]) -> tuple[Any, Any, Any]:
+    """(where the host's text lies in the pool, its size, place in SOURCES), -1 sizes and sources where no name was seen."""
+    n = len(chosen)
+    at, size, source = np.zeros(n, np.int64), np.full(n, -1, np.int64), np.full(n, -1, np.int64)
+    fill_hosts(messages, pool, chosen, n, at, size, source)
+    return at, size, source
+
+
+def is_name(pool, at, size):
+    """True for a text that is neither empty nor an IPv4 or IPv6 address."""
+    colons, lettered, other = 0, False, False
+    for k in range(size):
+        c = pool[at + k]
+        is_hex = 48 <= c <= 57 or 65 <= c <= 70 or 97 <= c <= 102
+        if c == 58:
+            colons += 1
+        elif c != 46:
+            lettered = lettered or not 48 <= c <= 57
+            other = other or not is_hex
+    return (other or (lettered and colons < 2)) and not (size == 1 and pool[at] == 42)
+
+
+@kernel
+def fill_hosts(messages, pool, chosen, n, at, size, source):
+    """As choose_hosts; chosen: int64[n, N_CHOSEN]."""
+    for flow in range(n):
+        row = flow * N_CHOSEN
+        if chosen[row + TUNNEL] >= 0:
+            m = messages + chosen[row + TUNNEL]
+            if m.shape & SHAPE_ADDRESS == 0 and is_name(pool, m.host_at, m.host_size):
+                at[flow], size[flow] = m.host_at, m.host_size
+                source[flow] = BY_CONNECT if m.kind == CONNECT else BY_SOCKS
+                continue
+            if m.kind == CONNECT and is_name(pool, m.field_at, m.field_size):
+                at[flow], size[flow], source[flow] = m.field_at, m.field_size, BY_CONNECT
+                continue
+        if chosen[row + FETCH] >= 0:
+            m = messages + chosen[row + FETCH]
+            if is_name(pool, m.host_at, m.host_size):
+                at[flow], size[flow], source[flow] = m.host_at, m.host_size, BY_ABSOLUTE
+                continue
+        if chosen[row + HELLO] >= 0:
+            m = messages + chosen[row + HELLO]
+            if is_name(pool, m.host_at, m.host_size):
+                at[flow], size[flow] = m.host_at, m.host_size
+                source[flow] = BY_QUIC if m.port & TRAIT_QUIC else BY_SNI
+                continue
+        if chosen[row + FIELD] >= 0:
+            m = messages + chosen[row + FIELD]
+            if is_name(pool, m.field_at, m.field_size):
+                at[flow], size[flow], source[flow] = m.field_at, m.field_size, BY_HTTP
+                continue
+        if chosen[row + CERTIFICATE_ISSUER] >= 0:
+            m = messages + chosen[row + CERTIFICATE_ISSUER]
+            if is_name(pool, m.path_at, m.path_size):
+                at[flow], size[flow], source[flow] = m.path_at, m.path_size, BY_CERTIFICATE
+                continue
+        if chosen[row + LOOKUP] >= 0:
+            m = messages + chosen[row + LOOKUP]
+            if is_name(pool, m.host_at, m.host_size):
+                at[flow], size[flow], source[flow] = m.host_at, m.host_size, BY_DNS

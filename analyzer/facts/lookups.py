@@ -1,0 +1,243 @@
+"""DNS messages → the lookups a client made, and the names of flows that nothing else names.
+
+A question and its answer are one lookup: the same flow, message id, name and type. A question that is sent again before it is
+answered is the same lookup, asked once more.
+"""
+
+from __future__ import annotations
+
+from ipaddress import ip_address
+from typing import Any, Final
+
+import numpy as np
+import numpy.typing as npt
+import pyarrow as pa
+
+from analyzer.arrow import array
+from analyzer.compiled import kernel
+from analyzer.facts import columns
+from analyzer.facts.strings import AS_IS, LOWER, byte_array, text_array, words
+from analyzer.flows.layout import DNS_ADDRESS, DNS_ANSWER, DNS_QUESTION, N_MESSAGES, Tables
+from analyzer.packets.layout import NO_TIME, TCP
+from analyzer.tables import LOOKUP_SCHEMA
+
+Rows = npt.NDArray[np.int64]
+
+# An answer that may not be kept at all is for the connection that it was asked for, which follows at once.
+LEAST_TTL_S: Final = 1
+NS: Final = 1_000_000_000
+
+# Types by number (RFC 1035 3.2.2, 3596, 2782, 9460); others are TYPE and the number (RFC 3597 5).
+TYPES: Final = {
+    1: "A",
+    2: "NS",
+    5: "CNAME",
+    6: "SOA",
+    12: "PTR",
+    15: "MX",
+    16: "TXT",
+    28: "AAAA",
+    33: "SRV",
+    64: "SVCB",
+    65: "HTTPS",
+    255: "ANY",
+}
+
+
+def lookup_table(tables: Tables, row_of: npt.NDArray[np.int32], ids: pa.Array) -> pa.Table:
+    """LOOKUP_SCHEMA: one row per lookup, by time, then flow, name and type.
+
+    row_of   the flow table's row of each record;  ids   its column
+    """
+    messages = tables.messages[: int(tables.counts[N_MESSAGES])]
+    found = np.flatnonzero((messages["kind"] == DNS_QUESTION) | (messages["kind"] == DNS_ANSWER))
+    if not len(found):
+        return LOOKUP_SCHEMA.empty_table()
+    rows, starts = by_lookup(tables, found, row_of)
+    answered = messages["kind"][rows] == DNS_ANSWER
+    first = rows[starts]
+    last_of = np.append(starts[1:], len(rows))
+    answer_at = np.minimum.reduceat(np.where(answered, np.arange(len(rows)), len(rows)), starts)
+    has_answer = answer_at < last_of
+    answer = np.where(has_answer, rows[np.minimum(answer_at, len(rows) - 1)], -1)
+    asked = np.add.reduceat((~answered).astype(np.int32), starts)
+    record, side = tables.records[messages["record"][first]], asking_side(messages, first)
+    client, server = ends_of(record, side), ends_of(record, 1 - side)
+    types, which = np.unique(messages["port"][first], return_inverse=True)
+    table = pa.table(
+        [
+            ids.take(array(row_of[messages["record"][first]].astype(np.int64))),
+            columns.address_texts(*client[:2], record["version"]),
+            columns.address_texts(*server[:2], record["version"]),
+            array(server[2].astype(np.int32)),
+            words((record["protocol"] != TCP).astype(np.int32), columns.PROTOCOLS),
+            columns.times(np.where(answered[starts], NO_TIME, messages["ts_ns"][first])),
+            columns.times(np.where(has_answer, messages["ts_ns"][answer], NO_TIME)),
+            array(asked),
+            text_array(tables.pool, messages["host_at"][first], messages["host_size"][first], AS_IS),
+            words(which.ravel(), [TYPES.get(code, f"TYPE{code}") for code in types.tolist()]),
+            array(messages["status"][answer], ~has_answer),
+            address_lists(tables, answer),
+            ttls(tables, answer),
+        ],
+        schema=LOOKUP_SCHEMA,
+    )
+    seen = np.where(asked > 0, messages["ts_ns"][first], messages["ts_ns"][answer])
+    return table.take(array(np.lexsort((np.arange(len(first)), row_of[messages["record"][first]], seen))))
+
+
+def by_lookup(tables: Tables, found: Rows, row_of: npt.NDArray[np.int32]) -> tuple[Rows, Rows]:
+    """(the messages' rows, those of one lookup behind each other in the order of time; where each lookup begins)."""
+    messages = tables.messages
+    names = text_array(tables.pool, messages["host_at"][found], messages["host_size"][found], LOWER).dictionary_encode()
+    answered = messages["kind"][found] == DNS_ANSWER
+    keys = (
+        np.asarray(names.indices.fill_null(-1)),
+        messages["port"][found],
+        messages["shape"][found],
+        asking_side(messages, found),
+        row_of[messages["record"][found]],
+    )
+    order = np.lexsort((np.arange(len(found)), answered, messages["ts_ns"][found], *keys))
+    answered = answered[order]
+    begins = np.ones(len(found), np.bool_)
+    begins[1:] = ~answered[1:] & answered[:-1]
+    for key in keys:
+        sorted_key = key[order]
+        begins[1:] |= sorted_key[1:] != sorted_key[:-1]
+    return found[order], np.flatnonzero(begins)
+
+
+def asking_side(messages: npt.NDArray[Any], rows: Rows) -> Rows:
+    """The side that asks: a question's own, an answer's other."""
+    result: Rows = np.where(messages["kind"][rows] == DNS_ANSWER, 1 - messages["side"][rows], messages["side"][rows]).astype(np.int64)
+    return result
+
+
+def ends_of(records: npt.NDArray[Any], side: Rows) -> tuple[Any, Any, Any]:
+    """(high half of the address, low half, port) of one side of each record."""
+    return tuple(np.where(side == 0, records[f"a_{part}"], records[f"b_{part}"]) for part in ("hi", "lo", "port"))  # type: ignore[return-value]
+
+
+def addresses_of(tables: Tables, answers: Rows) -> tuple[npt.NDArray[Any], npt.NDArray[Any]]:
+    """(uint8[n, DNS_ADDRESS], how many are of each answer); -1 has none."""
+    messages = tables.messages
+    sizes = np.where(answers >= 0, np.maximum(messages["path_size"][answers], 0), 0)
+    raw = byte_array(tables.pool, messages["path_at"][answers], sizes)
+    return np.frombuffer(raw.buffers()[2], np.uint8).reshape(-1, DNS_ADDRESS), sizes // DNS_ADDRESS
+
+
+def halves(addresses: npt.NDArray[Any]) -> tuple[Any, Any, Any]:
+    """(high half, low half, version) of addresses as answers keep them."""
+    numbers = np.ascontiguousarray(addresses[:, 1:]).view(">u8").astype(np.uint64)
+    return numbers[:, 0], numbers[:, 1], addresses[:, 0]
+
+
+def address_lists(tables: Tables, answers: Rows) -> pa.Array:
+    """A list array: the addresses of each answer, in its order."""
+    addresses, sizes = addresses_of(tables, answers)
+    offsets = np.concatenate([[0], np.cumsum(sizes)]).astype(np.int32)
+    return pa.ListArray.from_arrays(array(offsets), columns.address_texts(*halves(addresses)))
+
+
+def ttls(tables: Tables, answers: Rows) -> pa.Array:
+    """How long each answer may be kept, in seconds; null without one, or without a record that says so."""
+    none = (answers < 0) | (tables.messages["path_size"][answers] <= 0)
+    return array(tables.messages["ack"][answers].astype(np.int64), none)
+
+
+def name_by_answers(tables: Tables, clients: npt.NDArray[Any], targets: npt.NDArray[Any], first_ns: Rows) -> Rows:
+    """For each flow the answer that last gave its client this address, and may still be kept when it begins; -1: none.
+
+    clients, targets   ADDRESS[n_flows]; a target of version 0 is none
+    """
+    messages = tables.messages[: int(tables.counts[N_MESSAGES])]
+    found = np.full(len(clients), -1, np.int64)
+    answers = np.flatnonzero((messages["kind"] == DNS_ANSWER) & (messages["path_size"] > 0) & (messages["ts_ns"] != NO_TIME))
+    if not len(answers) or not len(clients):
+        return found
+    addresses, sizes = addresses_of(tables, answers)
+    of = np.repeat(answers, sizes)
+    record = tables.records[messages["record"][of]]
+    asker = ends_of(record, asking_side(messages, of))
+    given = as_addresses(*halves(addresses))
+    keys = pair_keys(as_addresses(asker[0], asker[1], record["version"]), given)
+    times = messages["ts_ns"][of]
+    until = times + np.maximum(messages["ack"][of].astype(np.int64), LEAST_TTL_S) * NS
+    order = np.lexsort((name_ranks(tables, of), times, keys))
+    keys, times, until, of, given = keys[order], times[order], until[order], of[order], given[order]
+    place = np.full(len(clients), -1, np.int64)
+    longer, first_ns = np.full(len(keys), -1, np.int64), np.ascontiguousarray(first_ns)
+    latest_answers(keys, times, until, longer, len(keys), pair_keys(clients, targets), first_ns, len(clients), place)
+    place[targets["version"] == 0] = -1
+    hit = place >= 0
+    hit[hit] = given[place[hit]] == targets[hit]
+    found[hit] = of[place[hit]]
+    return found
+
+
+ADDRESS = np.dtype([("hi", "u8"), ("lo", "u8"), ("version", "u1")])
+
+
+def as_addresses(high: npt.NDArray[Any], low: npt.NDArray[Any], version: npt.NDArray[Any]) -> npt.NDArray[Any]:
+    """ADDRESS[n] from its parts."""
+    result = np.zeros(len(low), ADDRESS)
+    result["hi"], result["lo"], result["version"] = high, low, version
+    return result
+
+
+def address_of(text: str | None) -> tuple[int, int, int]:
+    """(high half, low half, version) of an address as text; zeros for anything else."""
+    try:
+        address = ip_address(text or "")
+    except ValueError:
+        return 0, 0, 0
+    return int(address) >> 64, int(address) & 0xFFFFFFFFFFFFFFFF, address.version
+
+
+def pair_keys(clients: npt.NDArray[Any], targets: npt.NDArray[Any]) -> npt.NDArray[np.uint64]:
+    """A number for each pair of addresses; whoever finds a pair by it compares the addresses."""
+    key = np.zeros(len(clients), np.uint64)
+    for part in (clients["hi"], clients["lo"], targets["hi"], targets["lo"]):
+        key = (key ^ part) * np.uint64(0x9E3779B97F4A7C15)
+        key ^= key >> np.uint64(29)
+    return key
+
+
+def name_ranks(tables: Tables, rows: Rows) -> Rows:
+    """The places of the messages' names in alphabetical order: of two answers at one time the later name counts."""
+    names = text_array(tables.pool, tables.messages["host_at"][rows], tables.messages["host_size"][rows], LOWER).dictionary_encode()
+    known = [name or "" for name in names.dictionary.to_pylist()]
+    rank = np.zeros(len(known) + 1, np.int64)
+    rank[sorted(range(len(known)), key=known.__getitem__)] = np.arange(len(known))
+    result: Rows = rank[np.asarray(names.indices.fill_null(len(known)))]
+    return result
+
+
+@kernel
+def latest_answers(keys, times, until, longer, n_keys, wanted, first_ns, n_wanted, place):
+    """Fill place[i] with the last row of `keys` that is wanted[i], not later than first_ns[i] and not over by then.
+
+    keys, times   sorted by key, then time
+    longer        int64[n], all -1: filled with the row before of the same key that lasts longer, the only one worth a look after this
+    """
+    for i in range(1, n_keys):
+        k = i - 1
+        while k >= 0 and keys[k] == keys[i] and until[k] <= until[i]:
+            k = longer[k]
+        longer[i] = k if k >= 0 and keys[k] == keys[i] else -1
+    for i in range(n_wanted):
+        if first_ns[i] == NO_TIME:
+            continue
+        low, high = 0, n_keys
+        while low < high:
+            middle = (low + high) // 2
+            if keys[middle] < wanted[i] or (keys[middle] == wanted[i] and times[middle] <= first_ns[i]):
+                low = middle + 1
+            else:
+                high = middle
+        k = low - 1
+        while k >= 0 and keys[k] == wanted[i] and until[k] < first_ns[i]:
+            k = longer[k]
+        if k >= 0 and keys[k] == wanted[i]:
+            place[i] = k

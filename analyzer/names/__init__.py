@@ -1,1 +1,0 @@
-"""flows → names: who was asked for, read from the first bytes of each direction."""

@@ -1,0 +1,111 @@
+"""How a TLS handshake ends before it is done: alerts, and whether the client went on behind its ClientHello.
+
+A client that doesn't like the server's certificate says so in an alert and leaves. In TLS 1.2 and older it can be read. In
+TLS 1.3 it is encrypted, and known by its size: the first encrypted records of a client are its certificate or Finished, and
+none of these fits into 19 bytes: an alert's two, the content type, and a tag of 16 (RFC 8446 5.2).
+Source: RFC 8446 6 and 5.2, RFC 5246 7.2, RFC 8446 D.4 (ChangeCipherSpec for middleboxes).
+"""
+
+from __future__ import annotations
+
+from typing import Final
+
+from analyzer.flows.layout import ALERT, DONE, ENCRYPTED_ALERT, WENT_ON
+from analyzer.packets.fields import u16
+from analyzer.readers.states import MORE, NOT
+from analyzer.readers.texts import new_message
+
+CHANGE_CIPHER_SPEC_RECORD: Final = 20
+ALERT_RECORD: Final = 21
+HANDSHAKE_RECORD: Final = 22
+APPLICATION_RECORD: Final = 23
+CLIENT_HELLO_MESSAGE: Final = 1
+ALERT_SIZE: Final = 2
+ENCRYPTED_ALERT_SIZE: Final = 19
+
+NAMES: Final = {
+    0: "close_notify",
+    10: "unexpected_message",
+    20: "bad_record_mac",
+    21: "decryption_failed",
+    22: "record_overflow",
+    30: "decompression_failure",
+    40: "handshake_failure",
+    41: "no_certificate",
+    42: "bad_certificate",
+    43: "unsupported_certificate",
+    44: "certificate_revoked",
+    45: "certificate_expired",
+    46: "certificate_unknown",
+    47: "illegal_parameter",
+    48: "unknown_ca",
+    49: "access_denied",
+    50: "decode_error",
+    51: "decrypt_error",
+    60: "export_restriction",
+    70: "protocol_version",
+    71: "insufficient_security",
+    80: "internal_error",
+    86: "inappropriate_fallback",
+    90: "user_canceled",
+    100: "no_renegotiation",
+    109: "missing_extension",
+    110: "unsupported_extension",
+    111: "certificate_unobtainable",
+    112: "unrecognized_name",
+    113: "bad_certificate_status_response",
+    114: "bad_certificate_hash_value",
+    115: "unknown_psk_identity",
+    116: "certificate_required",
+    120: "no_application_protocol",
+    121: "ech_required",
+    ENCRYPTED_ALERT: "encrypted",
+}
+"""What alerts are called (IANA, TLS Alerts)."""
+
+
+def starts_like_alert(buf, at, end):
+    """True when an unencrypted alert begins here."""
+    return (
+        end - at >= 7
+        and buf[at] == ALERT_RECORD
+        and buf[at + 1] == 3
+        and buf[at + 2] <= 4
+        and u16(buf, at + 3) == ALERT_SIZE
+        and 1 <= buf[at + 5] <= 2
+    )
+
+
+def read_alert(tables, buf, at, end, row, side_index, side, seq, ts_ns, ack):
+    """The end, with an unencrypted alert that stands at `at` kept as a message and nothing more to be read; or MORE, or NOT."""
+    if end - at < 7:
+        return MORE if buf[at] == ALERT_RECORD and (end - at < 2 or buf[at + 1] == 3) else NOT
+    if not starts_like_alert(buf, at, end):
+        return NOT
+    new_message(tables, ALERT, row, side_index, seq, seq, ts_ns, ack).status = buf[at + 6]
+    side.state = DONE
+    return end
+
+
+def read_after_hello(tables, buf, at, end, row, side_index, side, seq, ts_ns, ack):
+    """Behind a record that decides nothing, MORE, or the end, all being known then: an alert is kept, or that the client went on.
+
+    A ChangeCipherSpec, and a second hello after a HelloRetryRequest, decide nothing.
+    """
+    kind = buf[at]
+    p = read_alert(tables, buf, at, end, row, side_index, side, seq, ts_ns, ack)
+    if p != NOT:
+        return p
+    if kind in (CHANGE_CIPHER_SPEC_RECORD, HANDSHAKE_RECORD, APPLICATION_RECORD):
+        if end - at < 6:
+            return MORE
+        size = u16(buf, at + 3)
+        retried = kind == HANDSHAKE_RECORD and buf[at + 5] == CLIENT_HELLO_MESSAGE
+        if size > 0 and (kind == CHANGE_CIPHER_SPEC_RECORD or retried):
+            return at + 5 + size
+        if kind == APPLICATION_RECORD and size == ENCRYPTED_ALERT_SIZE:
+            new_message(tables, ALERT, row, side_index, seq, seq, ts_ns, ack).status = ENCRYPTED_ALERT
+        else:
+            new_message(tables, WENT_ON, row, side_index, seq, seq, ts_ns, ack)
+    side.state = DONE
+    return end

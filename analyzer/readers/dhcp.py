@@ -1,0 +1,71 @@
+"""DHCP messages that speak of a PAC file: option 252, asked for or given.
+
+Source: RFC 2131 2 (messages), RFC 2132 (options), draft-ietf-wrec-wpad 4.4.1 (option 252: the file's URL).
+"""
+
+from __future__ import annotations
+
+from typing import Final
+
+from analyzer.flows.layout import DHCP
+from analyzer.packets.fields import u32
+from analyzer.readers.texts import keep, keep_without_users, new_message
+
+PORT_SERVER: Final = 67
+PORT_CLIENT: Final = 68
+
+OPTIONS: Final = 240  # behind the fixed fields and the magic cookie
+COOKIE: Final = 0x63825363
+OPTION_TYPE: Final = 53
+OPTION_WANTED: Final = 55
+OPTION_PAC: Final = 252
+
+
+def is_dhcp_port(port):
+    """True for the ports of DHCP over IPv4."""
+    return port in (PORT_SERVER, PORT_CLIENT)
+
+
+def read_dhcp(tables, buf, at, end, row, side, ts_ns):
+    """True when buf[at:end] is a DHCP message that gives a PAC file's URL, or asks for one; keeps it as a message.
+
+    host: the URL; field: the client's address, four bytes, if the message has it; status: the message's type.
+    """
+    if end - at < OPTIONS + 3 or buf[at] not in (1, 2) or u32(buf, at + 236) != COOKIE:
+        return False
+    kind, wanted, url_at, url_end = 0, False, 0, 0
+    p = at + OPTIONS
+    while p < end and buf[p] != 255:
+        if buf[p] == 0:
+            p += 1
+            continue
+        if end - p < 2:
+            break
+        code, body = buf[p], p + 2
+        p = body + buf[p + 1]
+        if p > end:
+            break
+        if code == OPTION_TYPE and p > body:
+            kind = buf[body]
+        elif code == OPTION_WANTED:
+            for k in range(body, p):
+                wanted = wanted or buf[k] == OPTION_PAC
+        elif code == OPTION_PAC and url_end == 0:
+            url_at, url_end = body, p
+    while url_end > url_at and buf[url_end - 1] == 0:  # Windows' server ends the text with a NUL
+        url_end -= 1
+    given = buf[at] == 2 and url_end > url_at
+    if not given and not (buf[at] == 1 and wanted):
+        return False
+    message = new_message(tables, DHCP, row, side, 0, 0, ts_ns, 0)
+    message.status = kind
+    if given:
+        for p in range(url_end - 1, url_at - 1, -1):  # a query may hold what only the client is to know
+            if buf[p] in (35, 63):
+                url_end = p
+        message.host_at, message.host_size = keep_without_users(tables, buf, url_at, url_end)
+    own = at + 16 if u32(buf, at + 16) else at + 12  # the address that is given, else the one the client has
+    if u32(buf, own):
+        message.field_at = keep(tables, buf, own, own + 4)
+        message.field_size = 4
+    return True

@@ -1,0 +1,155 @@
+"""DNS messages: the name that was asked for, and the addresses that came back.
+
+Source: RFC 1035 4 (messages, over UDP and TCP), RFC 3596 (AAAA). LLMNR (RFC 4795) and multicast DNS (RFC 6762) are written alike; the
+latter's answers repeat no question, and without one nothing says what was asked.
+"""
+
+from __future__ import annotations
+
+from typing import Final
+
+from analyzer.compiled.widths import as_u32
+from analyzer.flows.layout import DNS_ADDRESS, DNS_ANSWER, DNS_QUESTION, POOL_USED
+from analyzer.packets.fields import u16, u32
+from analyzer.readers.states import DNS, MORE, NOT
+from analyzer.readers.texts import new_message
+
+PORT_DNS: Final = 53
+PORT_MDNS: Final = 5353
+PORT_LLMNR: Final = 5355
+
+HEADER: Final = 12
+MAX_NAME: Final = 255  # RFC 1035 2.3.4
+MAX_ADDRESSES: Final = 64  # kept of one answer; a full datagram of IPv4 addresses has 28
+MAX_ANSWERS: Final = 512  # records looked at
+
+TYPE_A: Final = 1
+TYPE_CNAME: Final = 5
+TYPE_AAAA: Final = 28
+CLASS_IN: Final = 1
+
+FOREVER: Final = 0xFFFFFFFF  # seconds: no record says less
+
+
+def is_dns_port(port):
+    """True for the ports of DNS and of its two kinds without a server."""
+    return port in (PORT_DNS, PORT_LLMNR, PORT_MDNS)
+
+
+def is_resolvers(record):
+    """True for a conversation with a resolver."""
+    return PORT_DNS in (record.a_port, record.b_port)
+
+
+def read_name(buf, start, end, at, pool, out):
+    """(size of the name at `at`, position behind it), size -1 when it is none; writes it to pool[out:], labels joined by dots.
+
+    start   where the message begins, from which compression counts (RFC 1035 4.1.4); pointers go back only
+    """
+    size, labels, behind = 0, 0, -1
+    limit = at
+    while at < end:
+        length = buf[at]
+        if length == 0:
+            return size, (behind if behind >= 0 else at + 1)
+        if length >= 0xC0:
+            if end - at < 2:
+                return -1, at
+            if behind < 0:
+                behind = at + 2
+            at = start + (u16(buf, at) & 0x3FFF)
+            if at >= limit:
+                return -1, at
+            limit = at
+            continue
+        if length > 63 or end - at - 1 < length:
+            return -1, at
+        dots = 1 if labels else 0
+        if size + dots + length + 1 > MAX_NAME:
+            return -1, at
+        if dots:
+            pool[out + size] = 46
+            size += 1
+        for k in range(length):
+            pool[out + size + k] = buf[at + 1 + k]
+        size += length
+        labels += 1
+        at += 1 + length
+    return -1, at
+
+
+def is_dns(buf, at, end):
+    """True when the bytes begin like a DNS message that asks one question, or answers one."""
+    return end - at >= HEADER and (buf[at + 2] >> 3) & 15 == 0 and u16(buf, at + 4) == 1
+
+
+def read_dns(tables, buf, at, end, row, side, seq, seq_end, ts_ns):
+    """True when buf[at:end] is a DNS message with one question; keeps what it asks or answers as a message.
+
+    Of an answer that was cut, what is there counts. All addresses count for the name that was asked for, whichever alias
+    they belong to; they may be kept as long as the shortest-lived record on the way.
+    """
+    if not is_dns(buf, at, end):
+        return False
+    pool, used = tables.pool, tables.counts[POOL_USED]
+    size, p = read_name(buf, at, end, at + HEADER, pool, used)
+    if size < 0 or end - p < 4:
+        return False
+    answered = buf[at + 2] & 0x80 != 0
+    message = new_message(tables, DNS_ANSWER if answered else DNS_QUESTION, row, side, seq, seq_end, ts_ns, 0)
+    message.host_at = used
+    message.host_size = size
+    message.shape = u16(buf, at)
+    message.port = u16(buf, p)
+    used += size
+    if answered:
+        message.status = buf[at + 3] & 15
+        message.path_at = used
+        message.path_size, ttl = read_answers(buf, at, end, p + 4, u16(buf, at + 6), pool, used)
+        message.ack = ttl
+        used += message.path_size
+    tables.counts[POOL_USED] = used
+    return True
+
+
+def read_answers(buf, start, end, at, n, pool, out):
+    """(bytes written to pool[out:], seconds until the first of the records that lead to them is too old); addresses, DNS_ADDRESS each."""
+    size, ttl = 0, FOREVER
+    for _ in range(min(n, MAX_ANSWERS)):
+        skipped, p = read_name(buf, start, end, at, pool, out + size)
+        if skipped < 0 or end - p < 10:
+            break
+        kind, length = u16(buf, p), u16(buf, p + 8)
+        at = p + 10 + length
+        if at > end:
+            break
+        if u16(buf, p + 2) != CLASS_IN or kind not in (TYPE_A, TYPE_AAAA, TYPE_CNAME):
+            continue
+        ttl = min(ttl, u32(buf, p + 4))
+        wanted = 4 if kind == TYPE_A else 16
+        if kind == TYPE_CNAME or length != wanted or size >= MAX_ADDRESSES * DNS_ADDRESS:
+            continue
+        pool[out + size] = 4 if kind == TYPE_A else 6
+        for k in range(16 - wanted):
+            pool[out + size + 1 + k] = 0
+        for k in range(wanted):
+            pool[out + size + 17 - wanted + k] = buf[p + 10 + k]
+        size += DNS_ADDRESS
+    return size, (ttl if ttl != FOREVER else 0)
+
+
+def read_dns_over_tcp(tables, buf, at, end, row, side, seq, ts_ns, final):
+    """Behind the DNS message whose two bytes of length stand at `at`, MORE, or NOT (RFC 1035 4.2.2); others are expected then."""
+    if end - at < 2 + HEADER:
+        return NOT if final else MORE
+    size = u16(buf, at)
+    if size < HEADER or not is_dns(buf, at + 2, end):
+        return NOT
+    if end - at - 2 < size:
+        (tables.sides + 2 * row + side).wanted = 2 + size
+        return NOT if final else MORE
+    stop = at + 2 + size
+    if not read_dns(tables, buf, at + 2, stop, row, side, seq, as_u32(seq + stop - at), ts_ns):
+        return NOT
+    (tables.sides + 2 * row + side).state = DNS
+    return stop

@@ -1,0 +1,86 @@
+"""PAC files on their way to a client: what an HTTP answer says that holds the function FindProxyForURL.
+
+Servers call them application/x-ns-proxy-autoconfig, JavaScript, plain text or nothing at all, so the function's name decides.
+Source: developer.mozilla.org, Proxy Auto-Configuration file.
+"""
+
+from __future__ import annotations
+
+from typing import Final
+
+from analyzer.flows.layout import PAC_FILE
+from analyzer.readers.states import MORE
+from analyzer.readers.texts import keep_without_users, new_message
+from analyzer.readers.words import begins_with
+
+MAX_PAC: Final = 32 << 10  # kept of a file; what stands behind isn't looked at
+SEARCHED: Final = 4096  # how far into a body the function's name is looked for
+
+# What a Content-Type says of the body.
+UNSAID: Final = -1
+NO_PAC: Final = 0
+MAYBE_PAC: Final = 1
+IS_PAC: Final = 2
+
+W_FUNCTION: Final = b"findproxyforurl"
+W_AUTOCONFIG: Final = b"proxy-autoconfig"
+W_SCRIPT: Final = b"javascript"
+W_PLAIN: Final = b"text/plain"
+W_OCTETS: Final = b"application/octet-stream"
+
+
+def pac_type(buf, at, end):
+    """Whether a body of the Content-Type buf[at:end] is a PAC file: IS_PAC, MAYBE_PAC or NO_PAC."""
+    if begins_with(buf, at, end, W_PLAIN) or begins_with(buf, at, end, W_OCTETS):
+        return MAYBE_PAC
+    for p in range(at, min(end, at + 40)):
+        if begins_with(buf, p, end, W_AUTOCONFIG):
+            return IS_PAC
+        if begins_with(buf, p, end, W_SCRIPT):
+            return MAYBE_PAC
+    return NO_PAC
+
+
+def pac_state(buf, at, end, kind, body, final):
+    """1 for a PAC file's body that begins at `at`, 0 for another, MORE where the next bytes will tell.
+
+    Bodies that may be one are waited for when they are short; of others the function's name has to be in sight.
+    """
+    if kind == IS_PAC:
+        return 1
+    if kind == NO_PAC or body == 0:
+        return 0
+    if holds_pac(buf, at, end):
+        return 1
+    if kind == MAYBE_PAC and 0 < body <= MAX_PAC and end - at < min(body, SEARCHED) and not final:
+        return MORE
+    return 0
+
+
+def holds_pac(buf, at, end):
+    """True when the function's name stands near the beginning of buf[at:end]."""
+    for p in range(at, min(end, at + SEARCHED)):
+        c = buf[p]
+        if c in (70, 102) and begins_with(buf, p, end, W_FUNCTION):
+            return True
+    return False
+
+
+def read_pac(tables, buf, at, end, body, row, side, seq, ts_ns, ack, final):
+    """MORE while a PAC file that begins at `at` isn't all there, else 0; keeps it as a message.
+
+    body   its length, or negative where that isn't known: then what is there once nothing more comes
+    """
+    wanted = MAX_PAC if body < 0 else min(body, MAX_PAC)
+    if end - at < wanted and not final:
+        return MORE
+    stop = min(end, at + wanted)
+    message = new_message(tables, PAC_FILE, row, side, seq, seq, ts_ns, ack)
+    message.host_at, message.host_size = keep_without_users(tables, buf, at, stop)
+    return 0
+
+
+def lacks_of_pac(buf, at, end, kind, body):
+    """How much of the body has to be there before what pac_state or read_pac answered with MORE can be told."""
+    wanted = MAX_PAC if body < 0 else min(body, MAX_PAC)
+    return wanted if kind == IS_PAC or holds_pac(buf, at, end) else min(wanted, SEARCHED)

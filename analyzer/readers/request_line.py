@@ -1,0 +1,122 @@
+"""The first line of an HTTP/1 request, whole or cut.
+
+Source: RFC 9112 3. Any method of letters, any version; without one that is known only what can be nothing else.
+"""
+
+from __future__ import annotations
+
+from typing import Final
+
+from analyzer.readers.states import MORE, NOT, WAIT_BYTES
+from analyzer.readers.uri import absolute_parts, host_parts, tunnel_parts
+from analyzer.readers.words import begins_like, begins_with, same_word
+
+SPACE: Final = 32
+MAX_METHOD: Final = 20  # the longest registered is UPDATEREDIRECTREF
+
+W_VERSION: Final = b"http/"
+W_CONNECT: Final = b"connect"
+
+
+def line_end(buf, at, end):
+    """Where the next LF lies, -1 when there is none."""
+    for p in range(at, end):
+        if buf[p] == 10:
+            return p
+    return -1
+
+
+def method_end(buf, at, end):
+    """Where the space behind a method lies; MORE when the bytes end before it, NOT when they can't be a method."""
+    for p in range(at, min(end, at + MAX_METHOD + 1)):
+        c = buf[p]
+        if c == SPACE:
+            return p if p > at else NOT
+        if not (65 <= c <= 90 or 97 <= c <= 122 or c == 45 or c == 95):
+            return NOT
+    return NOT if end - at > MAX_METHOD else MORE
+
+
+def is_version(buf, at, end):
+    """True for HTTP/ and digits with points."""
+    p = at + 5
+    while p < end and (48 <= buf[p] <= 57 or buf[p] == 46):
+        p += 1
+    return p == end and end - at > 5 and begins_with(buf, at, end, W_VERSION)
+
+
+def target_without_version(buf, at, space, first, stop):
+    """The target's end in a request line that tells no version that is one, NOT where it is no request.
+
+    Many text protocols begin with two words: only a GET of a path or of an absolute form is a request, whatever follows its
+    target, and a CONNECT to nothing but a host and a port; whether that was one is known from what follows (facts/settle.py).
+    """
+    last = first
+    while last < stop and buf[last] != SPACE:
+        last += 1
+    if same_word(buf, at, space, W_CONNECT):
+        return last if last == stop and host_parts(buf, first, last)[2] >= 0 else NOT
+    if space - at != 3 or buf[at] != 71 or buf[at + 1] != 69 or buf[at + 2] != 84 or first == stop:
+        return NOT
+    return last if buf[first] == 47 or absolute_parts(buf, first, last)[0] >= 0 else NOT
+
+
+def request_line(buf, at, end):
+    """(method's end or MORE or NOT, target's start, target's end, version's start, line feed's position)."""
+    space = method_end(buf, at, end)
+    if space < 0:
+        return space, 0, 0, 0, 0
+    feed = line_end(buf, at, end)
+    if feed < 0:
+        for p in range(space, end):
+            if buf[p] < SPACE and buf[p] != 9 and not (buf[p] == 13 and p == end - 1):
+                return NOT, 0, 0, 0, 0
+        return (NOT if end - at > WAIT_BYTES else MORE), 0, 0, 0, 0
+    stop = feed
+    while stop > space and (buf[stop - 1] == 13 or buf[stop - 1] == SPACE):
+        stop -= 1
+    first, version = space, stop
+    while first < stop and buf[first] == SPACE:
+        first += 1
+    while version > first and buf[version - 1] != SPACE:
+        version -= 1
+    if not is_version(buf, version, stop):
+        last = target_without_version(buf, at, space, first, stop)
+        return (space if last >= 0 else NOT), first, last, stop, feed
+    last = version
+    while last > first and buf[last - 1] == SPACE:
+        last -= 1
+    if last == first or (same_word(buf, at, space, W_CONNECT) and tunnel_parts(buf, first, last)[0] < 0):
+        return NOT, 0, 0, 0, 0
+    return space, first, last, version, feed
+
+
+def cut_line(buf, at, end):
+    """(method's end or NOT, target's start, end of what is whole in it) of a request line whose end was not captured.
+
+    Its name has to be whole: a CONNECT's target with the space behind it, the authority of an absolute-form target with what
+    ends it. A snap length of 96 bytes cuts most lines there.
+    """
+    space = method_end(buf, at, end)
+    if space < 0:
+        return NOT, 0, 0
+    first = space
+    while first < end and buf[first] == SPACE:
+        first += 1
+    last = first
+    while last < end and buf[last] != SPACE:
+        last += 1
+    if same_word(buf, at, space, W_CONNECT):
+        version = last
+        while version < end and buf[version] == SPACE:
+            version += 1
+        is_whole = last < end and begins_like(buf, version, end, W_VERSION) and tunnel_parts(buf, first, last)[0] >= 0
+        return (space if is_whole else NOT), first, last
+    host, _, _, path, _ = absolute_parts(buf, first, last)
+    return (space if host >= 0 and path < end else NOT), first, path
+
+
+def starts_like_request(buf, at, end):
+    """True when a request line begins here, whole or as far as its name."""
+    space = request_line(buf, at, end)[0]
+    return space >= 0 or (space == MORE and cut_line(buf, at, end)[0] >= 0)

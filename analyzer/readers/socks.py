@@ -1,0 +1,225 @@
+"""SOCKS requests and answers: version 4, 4a and 5. User names are skipped, never kept.
+
+Source: RFC 1928 (SOCKS5), RFC 1929 (its user names), RFC 1961 (its GSSAPI tokens, which are passed over), "SOCKS: A protocol for TCP
+proxy" and "SOCKS 4A" (Ying-Da Lee).
+"""
+
+from __future__ import annotations
+
+from typing import Final
+
+from analyzer.compiled.widths import as_u32
+from analyzer.flows.coverage import behind
+from analyzer.flows.layout import HAS_BASE, SENT_SYN, SENT_SYN_ACK, SHAPE_ADDRESS, SOCKS4, SOCKS5, SOCKS_ANSWER
+from analyzer.packets.fields import u16
+from analyzer.readers.states import HEAD, MORE, NOT, SOCKS5_ANSWERING, SOCKS5_ASKING, SOCKS_REFUTED
+from analyzer.readers.texts import keep, new_message
+from analyzer.readers.uri import is_host
+
+# Longer user names than this are no user names; RFC 1413's identifiers have at most 512.
+MAX_TEXT: Final = 512
+
+
+def opened_by(tables, row, side_index, other):
+    """True for the side that opened the connection, its beginning being captured."""
+    syn_side = (tables.records + row).syn_side
+    return syn_side == side_index or (syn_side < 0 and other.seen & SENT_SYN_ACK != 0)
+
+
+def may_ask_socks(tables, row, side_index, other, ack):
+    """True for the first that a side says on a connection whose beginning was captured: only there SOCKS is told from other bytes.
+
+    Who opened it and had received something by then, as a greeting of FTP or SMTP, speaks another protocol. Who was called may ask
+    for SOCKS5, as relays behind a firewall are (the oracles have one): a greeting and a request behind it are no accident.
+    """
+    side = tables.sides + 2 * row + side_index
+    began = (side.seen | other.seen) & (SENT_SYN | SENT_SYN_ACK) != 0
+    received = ack != 0 and other.seen & HAS_BASE != 0 and behind(ack, as_u32(other.base + 1)) > 0
+    return began and not (received and opened_by(tables, row, side_index, other))
+
+
+def read_greeting(buf, at, end):
+    """Behind a SOCKS5 client's list of methods, MORE, or NOT.
+
+    The client waits for the server's choice, so nothing may follow but what a hasty client sends: credentials or the request.
+    """
+    if buf[at] != 5:
+        return NOT
+    if end - at < 2:
+        return MORE
+    stop = at + 2 + buf[at + 1]
+    if buf[at + 1] == 0:
+        return NOT
+    if stop > end:
+        return MORE
+    for p in range(at + 2, stop):
+        if 10 <= buf[p] < 0x80:  # neither assigned by IANA nor private
+            return NOT
+    if stop < end and buf[stop] not in (1, 5):
+        return NOT
+    return stop
+
+
+def read_socks5_request(tables, buf, at, end, row, side, seq, ts_ns, ack):
+    """(position behind the credentials or the request at `at`, MORE or NOT; True when it was the request)."""
+    if end - at < 2:
+        return MORE, False
+    if buf[at] == 1:
+        p = after_token(buf, at, end)
+        if p != NOT:
+            return p, False
+        p = at + 2 + buf[at + 1]
+        if p >= end:
+            return MORE, False
+        p += 1 + buf[p]
+        return (p if p <= end else MORE), False
+    if buf[at] != 5 or buf[at + 1] == 0 or buf[at + 1] > 3:
+        return NOT, False
+    host_at, host_size, p, shape = socks5_address(buf, at + 3, end)
+    if p < 0:
+        return p, False
+    message = new_message(tables, SOCKS5, row, side, seq, as_u32(seq + p - at), ts_ns, ack)
+    message.host_at = keep(tables, buf, host_at, host_at + host_size)
+    message.host_size = host_size
+    message.port = u16(buf, p - 2)
+    message.shape = shape
+    return p, True
+
+
+def after_token(buf, at, end):
+    """Behind a GSSAPI message (RFC 1961 3 and 4), MORE, or NOT when it is a user name, or a server's word on one.
+
+    Both begin with a 1. A token's length stands where a user name of one or two letters would begin, and none of these is below a blank;
+    longer tokens begin as GSSAPI's do. A server's refusal has two bytes, and its connection ends.
+    """
+    if buf[at + 1] == 0 or buf[at + 1] > 2:
+        return NOT
+    if end - at < 5:
+        return MORE
+    length = u16(buf, at + 2)
+    if length == 0 or (length >= 0x2000 and buf[at + 4] not in (0x60, 0x6E, 0xA1)):
+        return NOT
+    return at + 4 + length if at + 4 + length <= end else MORE
+
+
+def socks5_address(buf, at, end):
+    """(host position, its size, position behind the port or MORE or NOT, SHAPE_ADDRESS for an address) (RFC 1928 5)."""
+    if end - at < 2:
+        return 0, 0, MORE, 0
+    kind = buf[at]
+    if kind == 1:
+        host_at, size, shape = at + 1, 4, SHAPE_ADDRESS
+    elif kind == 4:
+        host_at, size, shape = at + 1, 16, SHAPE_ADDRESS
+    elif kind == 3:
+        host_at, size, shape = at + 2, buf[at + 1], 0
+        if size == 0:
+            return 0, 0, NOT, 0
+    else:
+        return 0, 0, NOT, 0
+    if kind == 3 and host_at + size <= end and not is_host(buf, host_at, host_at + size):
+        return 0, 0, NOT, 0
+    stop = host_at + size + 2
+    return host_at, size, (stop if stop <= end else MORE), shape
+
+
+def read_socks5_answer(tables, buf, at, end, row, side, seq, ts_ns, ack):
+    """As read_socks5_request, for the server: its word on the credentials (version 1), then its answer."""
+    if end - at < 2:
+        return MORE, False
+    if buf[at] == 1:
+        p = after_token(buf, at, end)
+        return (p if p != NOT else at + 2), False
+    if buf[at] != 5:
+        return NOT, False
+    _, _, p, _ = socks5_address(buf, at + 3, end)
+    if p < 0:
+        return p, False
+    message = new_message(tables, SOCKS_ANSWER, row, side, seq, as_u32(seq + p - at), ts_ns, ack)
+    message.status = buf[at + 1]
+    return p, True
+
+
+def text_end(buf, at, end):
+    """Where the zero byte of a text lies, MORE, or NOT when it is too long or holds control characters."""
+    for p in range(at, min(end, at + MAX_TEXT)):
+        if buf[p] == 0:
+            return p
+        if buf[p] < 32 or buf[p] == 127:
+            return NOT
+    return NOT if end - at >= MAX_TEXT else MORE
+
+
+def read_socks4_request(tables, buf, at, end, row, side, seq, ts_ns, ack):
+    """Behind a SOCKS4 or 4a request, MORE, or NOT; keeps it as a message. The request ends what the client sends at first."""
+    if buf[at] != 4:
+        return NOT
+    if end - at < 9:
+        return MORE if end - at < 2 or 1 <= buf[at + 1] <= 2 else NOT
+    if buf[at + 1] == 0 or buf[at + 1] > 2:
+        return NOT
+    user_end = text_end(buf, at + 8, end)
+    if user_end < 0:
+        return user_end
+    by_name = buf[at + 4] == 0 and buf[at + 5] == 0 and buf[at + 6] == 0 and buf[at + 7] != 0
+    stop = user_end + 1
+    host_at, host_end = at + 4, at + 8
+    if by_name:
+        name_end = text_end(buf, stop, end)
+        if name_end < 0:
+            return name_end
+        if not is_host(buf, stop, name_end):
+            return NOT
+        host_at, host_end, stop = stop, name_end, name_end + 1
+    if u16(buf, at + 2) == 0 or (not by_name and buf[at + 4] == 0):
+        return NOT
+    message = new_message(tables, SOCKS4, row, side, seq, as_u32(seq + stop - at), ts_ns, ack)
+    message.host_at = keep(tables, buf, host_at, host_end)
+    message.host_size = host_end - host_at
+    message.port = u16(buf, at + 2)
+    message.shape = 0 if by_name else SHAPE_ADDRESS
+    return stop
+
+
+def read_socks4_answer(tables, buf, at, end, row, side, seq, ts_ns, ack):
+    """Behind a SOCKS4 server's eight bytes, MORE, or NOT; keeps its code as a message."""
+    if buf[at] != 0:
+        return NOT
+    if end - at < 8:
+        return MORE if end - at < 2 or 90 <= buf[at + 1] <= 93 else NOT
+    if not 90 <= buf[at + 1] <= 93:
+        return NOT
+    message = new_message(tables, SOCKS_ANSWER, row, side, seq, as_u32(seq + 8), ts_ns, ack)
+    message.status = buf[at + 1]
+    return at + 8
+
+
+def read_socks_start(tables, buf, at, end, row, side_index, side, other, seq, ts_ns, ack):
+    """Behind a SOCKS greeting, request or answer that begins a stream, MORE, or NOT."""
+    if other.asked_socks == 5 and buf[at] == 5:
+        if end - at < 2:
+            return MORE
+        side.state = SOCKS5_ANSWERING
+        return at + 2
+    if other.asked_socks == 4:
+        p = read_socks4_answer(tables, buf, at, end, row, side_index, seq, ts_ns, ack)
+        if p >= 0:
+            side.state = HEAD
+        elif p == NOT:
+            other.asked_socks = SOCKS_REFUTED
+        return p
+    if other.asked_socks:
+        other.asked_socks = SOCKS_REFUTED
+        return NOT
+    p = read_greeting(buf, at, end)
+    if p >= 0:
+        side.asked_socks = 5
+        side.state = SOCKS5_ASKING
+        return p
+    if p == MORE or not opened_by(tables, row, side_index, other):
+        return p
+    p = read_socks4_request(tables, buf, at, end, row, side_index, seq, ts_ns, ack)
+    if p >= 0:
+        side.asked_socks = 4
+        side.state = HEAD
+    return p

@@ -1,0 +1,64 @@
+"""UDP payloads that name someone: QUIC Initials, which are few and kept to be read at the end, and DNS messages, read at once."""
+
+from __future__ import annotations
+
+from typing import Final
+
+from analyzer.flows.layout import DATAGRAM
+from analyzer.packets.fields import u32
+from analyzer.readers.dhcp import is_dhcp_port, read_dhcp
+from analyzer.readers.dns import is_dns_port, read_dns
+from analyzer.readers.texts import keep, new_message
+
+QUIC_V1: Final = 0x00000001
+QUIC_V2: Final = 0x6B3343CF
+QUIC_DRAFT_23: Final = 0xFF000017
+QUIC_DRAFT_34: Final = 0xFF000022
+# With TLS inside: Facebook's mvfst, and Google's T050 and T051.
+QUIC_MVFST_1: Final = 0xFACEB001
+QUIC_MVFST_2: Final = 0xFACEB002
+QUIC_MVFST_14: Final = 0xFACEB00E
+QUIC_T050: Final = 0x54303530
+QUIC_T051: Final = 0x54303531
+
+# A ClientHello needs one or two Initials, four with the largest key shares; retries and retransmissions add as many again.
+MAX_DATAGRAMS: Final = 16
+
+# DNS messages kept of one side of a flow. A resolver that asks from one port all day sends more: a proxy does.
+MAX_LOOKUPS: Final = 1 << 16
+
+
+def is_quic_initial(buf, at, end):
+    """True when a QUIC v1 or v2 Initial packet's long header begins here (RFC 9000 17.2.2, RFC 9369 3.2), or of a version like one."""
+    if end - at < 20 or buf[at] & 0xC0 != 0xC0:
+        return False
+    version = u32(buf, at + 1)
+    if version == QUIC_V2:
+        return buf[at] & 0x30 == 0x10
+    if buf[at] & 0x30:
+        return False
+    if version == QUIC_V1 or QUIC_DRAFT_23 <= version <= QUIC_DRAFT_34:
+        return True
+    return version in (QUIC_MVFST_1, QUIC_MVFST_2, QUIC_MVFST_14, QUIC_T050, QUIC_T051)
+
+
+def keep_datagram(tables, buf, packet, row, side_index):
+    """Keep a datagram whole, or what it says, if it can name someone."""
+    at, end = packet.payload, packet.payload + min(packet.captured_bytes, packet.payload_bytes)
+    side = tables.sides + 2 * row + side_index
+    if is_dns_port(packet.src_port) or is_dns_port(packet.dst_port):
+        if side.responses >= MAX_LOOKUPS:
+            return
+        if read_dns(tables, buf, at, end, row, side_index, 0, 0, packet.ts_ns):
+            side.responses += 1
+            return
+    if is_dhcp_port(packet.dst_port):
+        if side.responses < MAX_LOOKUPS and read_dhcp(tables, buf, at, end, row, side_index, packet.ts_ns):
+            side.responses += 1
+        return
+    if not is_quic_initial(buf, at, end) or side.requests >= MAX_DATAGRAMS:
+        return
+    side.requests += 1
+    message = new_message(tables, DATAGRAM, row, side_index, side.requests, 0, packet.ts_ns, 0)
+    message.host_at = keep(tables, buf, at, end)
+    message.host_size = end - at

@@ -1,0 +1,62 @@
+"""Where payload that is kept unread turns out to be encrypted: from there on nobody reads it, so it isn't kept.
+
+A piece that begins in the middle of a connection can't know what was said before. But a TLS record of encrypted data ends all
+reading, whatever came before it. Where a packet begins with one that is taken as dispatch.py takes it; anywhere else a second record
+has to follow right behind it.
+"""
+
+from __future__ import annotations
+
+from typing import Final
+
+from analyzer.compiled.widths import as_u32
+from analyzer.flows.coverage import behind
+from analyzer.flows.layout import ENCRYPTED, SEEMS_ENCRYPTED
+from analyzer.packets.fields import u16
+from analyzer.readers.tls import MAX_RECORD, starts_like_application_data
+
+RECORD_HEADER: Final = 5
+ENOUGH: Final = 7  # of such a record: with fewer bytes than six a reader would wait for more
+
+
+def needed_end(side, buf, at, end, seq):
+    """How far buf[at:end], which begins at sequence number seq, may yet be read; at or before `at`: nothing of it.
+
+    Remembers in the side where it is encrypted, or seems to be.
+    """
+    if side.marks & ENCRYPTED == 0:
+        look_for_records(side, buf, at, end, seq)
+    if side.marks & ENCRYPTED == 0:
+        return end
+    return min(end, at + behind(side.head_end, seq) + ENOUGH)
+
+
+def look_for_records(side, buf, at, end, seq):
+    """Mark the side where a packet begins with encrypted data, or a record of it is followed by another; or where one may be."""
+    if starts_like_application_data(buf, at, end):
+        side.head_end = seq
+        side.marks |= ENCRYPTED
+        return
+    if side.marks & SEEMS_ENCRYPTED:
+        p = at + behind(as_u32(side.head_end + side.wanted), seq)
+        if p >= end - 2:
+            return
+        side.marks &= ~SEEMS_ENCRYPTED
+        if p >= at and starts_like_record(buf, p, end):
+            side.marks |= ENCRYPTED
+            return
+    for p in range(at + 1, end - RECORD_HEADER + 1):
+        if buf[p] == 23 and starts_like_application_data(buf, p, end):
+            following = p + RECORD_HEADER + u16(buf, p + 3)
+            if following >= end - 2 or starts_like_record(buf, following, end):
+                side.head_end = as_u32(seq + p - at)
+                side.wanted = following - p
+                side.marks |= SEEMS_ENCRYPTED if following >= end - 2 and following != end else ENCRYPTED
+                return
+
+
+def starts_like_record(buf, at, end):
+    """True when a TLS record may begin here, of which at least three bytes are there."""
+    if not (20 <= buf[at] <= 23 and buf[at + 1] == 3 and 1 <= buf[at + 2] <= 3):
+        return False
+    return end - at < RECORD_HEADER or 0 < u16(buf, at + 3) <= MAX_RECORD

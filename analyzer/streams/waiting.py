@@ -1,0 +1,146 @@
+"""Payload that waits for the bytes before it: kept by sequence number.
+
+Where segments overlap, the bytes of the one that begins earlier count, and of two that begin together those that came first.
+"""
+
+from __future__ import annotations
+
+from typing import Final
+
+from analyzer.compiled.memory import copy_bytes
+from analyzer.compiled.widths import as_u32
+from analyzer.flows.coverage import behind
+from analyzer.flows.held import hold
+from analyzer.flows.layout import ARENA_LIVE, ARENA_USED, FREE_SEGMENT, GIVEN_UP, N_SEGMENTS
+from analyzer.readers.states import SCAN, WAIT_BYTES
+from analyzer.streams.encrypted import needed_end
+
+# What a segment counts for beside its bytes, so that many small ones are soon too many: they are a list that is walked.
+SEGMENT_COST: Final = 64
+
+# Smaller pieces that continue the last are put to it; larger ones stay apart, as a head may begin where a packet does.
+COALESCED: Final = 64
+MOST_COALESCED: Final = 1024
+
+
+def wait(tables, side, buf, at, end, seq, ts_ns, ack):
+    """Keep buf[at:end], which begins at sequence number seq, behind all that begins at or before it."""
+    size = end - at
+    if size <= 0:
+        return
+    counts = tables.counts
+    before = -1
+    following = side.waiting
+    while following >= 0 and behind((tables.segments + following).seq, seq) <= 0:
+        before = following
+        following = (tables.segments + following).next
+    if before >= 0 and size < COALESCED:
+        last = tables.segments + before
+        if as_u32(last.seq + last.size) == seq and last.size < MOST_COALESCED:
+            # Whatever else waits in the arena: what a stream's times are must not depend on other streams.
+            if last.at + last.size != counts[ARENA_USED]:
+                copy_bytes(tables.arena, last.at, last.size, tables.arena, counts[ARENA_USED])
+                last.at = counts[ARENA_USED]
+                counts[ARENA_USED] += last.size
+            copy_bytes(buf, at, size, tables.arena, counts[ARENA_USED])
+            last.size += size
+            counts[ARENA_USED] += size
+            counts[ARENA_LIVE] += size
+            side.waiting_bytes += size
+            return
+    new = counts[FREE_SEGMENT]
+    if new >= 0:
+        counts[FREE_SEGMENT] = (tables.segments + new).next
+    else:
+        new = counts[N_SEGMENTS]
+        counts[N_SEGMENTS] = new + 1
+    start = counts[ARENA_USED]
+    copy_bytes(buf, at, size, tables.arena, start)
+    counts[ARENA_USED] = start + size
+    counts[ARENA_LIVE] += size
+    segment = tables.segments + new
+    segment.at = start
+    segment.size = size
+    segment.seq = seq
+    segment.ts_ns = ts_ns
+    segment.ack = ack
+    side.waiting_bytes += size + SEGMENT_COST
+    segment.next = following
+    if before < 0:
+        side.waiting = new
+    else:
+        (tables.segments + before).next = new
+
+
+def drop_first(tables, side):
+    """Let go of the first segment that waits."""
+    first = side.waiting
+    segment = tables.segments + first
+    side.waiting = segment.next
+    side.waiting_bytes -= segment.size + SEGMENT_COST
+    tables.counts[ARENA_LIVE] -= segment.size
+    segment.next = tables.counts[FREE_SEGMENT]
+    tables.counts[FREE_SEGMENT] = first
+
+
+def drop_before(tables, side, seq):
+    """Let go of the segments that end at or before seq, wherever in the list they are first."""
+    while side.waiting >= 0:
+        segment = tables.segments + side.waiting
+        if behind(segment.seq + segment.size, seq) > 0:
+            return
+        drop_first(tables, side)
+
+
+def drop_all(tables, side):
+    """Let go of everything that waits."""
+    while side.waiting >= 0:
+        drop_first(tables, side)
+
+
+def gather(tables, side, seq):
+    """How many bytes lie together from seq on; they are copied to the scratch."""
+    n = 0
+    room = tables.len_scratch
+    at = side.waiting
+    while at >= 0:
+        segment = tables.segments + at
+        skip = n - behind(segment.seq, seq)
+        if skip < 0:
+            break
+        size = min(segment.size - skip, room - n)
+        copy_bytes(tables.arena, segment.at + skip, size, tables.scratch, n)
+        n += max(0, size)
+        at = segment.next
+    return n
+
+
+def moment(tables, side):
+    """(time, acknowledged) of the segment whose byte counts at `resume`, which waits."""
+    at = side.waiting
+    segment = tables.segments + at
+    while behind(segment.seq + segment.size, side.resume) <= 0 and segment.next >= 0:
+        segment = tables.segments + segment.next
+    return segment.ts_ns, segment.ack
+
+
+def kept_unread(tables, buf, at, end, row, side_index, seq, ts_ns, ack):
+    """True when this payload, of a record that is held back, was kept for later, or nobody will read it.
+
+    Once one side sent more than is kept, what comes on either is read on its own, beginning anywhere.
+    """
+    side = tables.sides + 2 * row + side_index
+    if side.seen & GIVEN_UP:
+        return False
+    end = needed_end(side, buf, at, end, seq)
+    if end <= at:
+        return True
+    if side.waiting_bytes + end - at <= WAIT_BYTES:
+        hold(tables, buf, at, end, row, side_index, seq, ts_ns, ack)
+        return True
+    for k in range(2 * row, 2 * row + 2):
+        each = tables.sides + k
+        each.seen |= GIVEN_UP
+        each.state = SCAN
+        each.waiting_bytes = 0
+    return False

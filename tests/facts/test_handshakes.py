@@ -1,0 +1,33 @@
+"""Columns of handshakes from messages that were put there."""
+
+from __future__ import annotations
+
+import numpy as np
+import pyarrow as pa
+import pytest
+
+from analyzer.facts.handshakes import alpn_lists, issuers, read_alpn, version_codes
+from analyzer.flows.layout import MESSAGE
+
+
+@pytest.mark.parametrize(
+    ("raw", "names"),
+    [(b"", []), (b"\x02h2", ["h2"]), (b"\x02h2\x08http/1.1", ["h2", "http/1.1"]), (b"\x01\xff", ["\\xff"]), (b"\x05h2", ["h2"])],
+)
+def test_alpn(raw: bytes, names: list[str]) -> None:
+    assert read_alpn(raw) == names
+
+
+def test_alpn_of_no_hello_is_null_and_of_one_without_it_is_empty() -> None:
+    raw = pa.array([b"\x02h2", b"", None], pa.large_binary()).dictionary_encode()
+    assert alpn_lists(raw, np.array([True, True, False])).to_pylist() == [["h2"], [], None]
+
+
+def test_versions_that_were_published() -> None:
+    messages = np.zeros(4, MESSAGE)
+    messages["status"] = [0x0301, 0x0304, 0x0300, 0x7F1C]
+    assert version_codes(messages, np.array([0, 1, 2, 3, -1])).tolist() == [0, 3, -1, -1, -1]
+
+
+def test_what_is_no_name_has_no_text() -> None:
+    assert issuers(pa.array([b"not DER", None], pa.large_binary()).dictionary_encode()).to_pylist() == [None, None]

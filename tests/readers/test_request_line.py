@@ -1,0 +1,85 @@
+"""The first line of a request: cut, without a version, or no request's at all."""
+
+from __future__ import annotations
+
+import pytest
+
+from tests.reference import http as twin
+from tests.streams.harness import Stage, byte_by_byte, client, read
+
+CUT = 512
+
+
+@pytest.mark.parametrize(
+    ("data", "kind", "host", "port"),
+    [
+        (b"CONNECT name.example:443 HT", "connect", b"name.example", 443),
+        (b"CONNECT name.example:443 ", "connect", b"name.example", 443),
+        (b"connect  [2001:db8::1]:8443  http/1.1\r", "connect", b"2001:db8::1", 8443),
+        (b"GET http://name.example/pa", "absolute", b"name.example", 80),
+        (b"HEAD https://user@name.example:81?x", "absolute", b"name.example", 81),
+        (b"GET http://name.example HTT", "absolute", b"name.example", 80),
+    ],
+)
+def test_a_line_cut_behind_its_name(data: bytes, kind: str, host: bytes, port: int) -> None:
+    """As a snap length of some 100 bytes does: the name is whole, what would follow isn't known."""
+    stage = Stage()
+    assert stage.feed([client(data)]) == []
+    (message,) = stage.finish()
+    assert (message.kind, message.host, message.port) == (kind, host, port)
+    assert message.path is None and message.field is None and message.agent is None and message.shape == CUT
+    asked = twin.read_request(data)
+    assert asked is not None and asked.kind == kind
+
+
+@pytest.mark.parametrize(
+    "data",
+    [
+        b"CONNECT name.example:443", b"CONNECT ", b"CONNECT", b"CONNECT name.example:443 EHLO", b"GET http://name.exa", b"GET /path HTT",
+        b"EHLO name.example ESM", b"CONNECT name\0example:443 HT",
+    ],
+)  # fmt: skip
+def test_a_line_cut_before_its_name_ends(data: bytes) -> None:
+    assert read([client(data)]) == []
+    assert twin.read_request(data) is None
+
+
+@pytest.mark.parametrize(
+    ("data", "host", "port", "field"),
+    [
+        (b"GET /zeek.html HTTY/1.1\r\nHost: localhost\r\n\r\n", None, -1, b"localhost"),
+        (b"GET /index.html\r\n\r\n", None, -1, None),
+        (b"GET http://a.example/x\n\n", b"a.example", 80, None),
+        (b"GET http://a.example HTTY/1.1\r\nHost: b.example\r\n\r\n", b"a.example", 80, b"b.example"),
+        (b"connect a.example:443\r\n\r\n", b"a.example", 443, None),
+    ],
+)
+def test_a_line_without_a_version_that_is_known(data: bytes, host: bytes | None, port: int, field: bytes | None) -> None:
+    """As Wireshark reads them; the twin too."""
+    (message,) = read([client(data)])
+    assert (message.host, message.port, message.field) == (host, port, field)
+    told = twin.read_request(data)
+    assert told is not None and told.head.field(b"host") == field
+
+
+@pytest.mark.parametrize(
+    "data",
+    [
+        b"PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n",
+        b"GET\r\n\r\n",
+        b"GET  HTTP/1.1\r\n\r\n",
+        b" GET / HTTP/1.1\r\n\r\n",
+        b"G\0T / HTTP/1.1\r\n\r\n",
+        b"A" * 30 + b" / HTTP/1.1\r\n\r\n",
+        b"EHLO mail.example ESMTP\r\n\r\n",
+        b"SSH-2.0-OpenSSH_9.6\r\n",
+        b"GET /\0\1 HTTP/1.1",
+        b"POST / HTTY/1.1\r\nHost: a.example\r\n\r\n",
+        b"GET file\r\n\r\n",
+        b"CONNECT name.example\r\n\r\n",
+        b"CONNECT a.example:443 HTTY/1.1\r\n\r\n",
+    ],
+)
+def test_what_is_no_request(data: bytes) -> None:
+    assert read([client(data)]) == []
+    assert byte_by_byte(data) == []
