@@ -19,7 +19,7 @@ SEVERITIES: tuple[Severity, ...] = ("problem", "warning", "info")
 
 
 Expected = Mapping[str, Mapping[str, str | list[str]]]
-"""A [test.expect] table: winner, asked, outcome or eras, each by service or "plane:NAME"."""
+"""A [test.expect] table: winner, asked, outcome or eras, each by service or "plane:NAME", and absent by a finding's code."""
 
 
 class Code(NamedTuple):

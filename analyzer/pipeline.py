@@ -259,7 +259,7 @@ def _of_proxies(
     assert reading.topology is not None and reading.catalogue is not None
     evidence = evidence_of(reading.flows, reading.topology)
     lists = lists_of(evidence, reading.catalogue)
-    known = {name: address for address in lists for name in (address, evidence.proxy_names[address][0]) if name}
+    known = {name: address for address in lists for name in (address, evidence.proxy_names.get(address, (None,))[0]) if name}
     for proxy in proxies:
         if proxy not in known:
             raise Unusable(f"no proxy {proxy!r} was seen", "--proxy", did_you_mean(proxy, sorted(known)))

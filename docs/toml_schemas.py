@@ -11,6 +11,7 @@ from typing import Any, Final
 
 from pydantic import BaseModel
 
+from analyzer.findings import CODES
 from analyzer.jobs import file as jobs
 from analyzer.routes import topology_file
 from analyzer.services.own_file import CatalogueFile
@@ -66,6 +67,8 @@ def _expect() -> dict[str, Any]:
     properties = {key: table(way, key) for key in expectations.PROXY_KEYS}
     properties["outcome"] = table({"enum": list(dict.fromkeys(expectations.OUTCOMES))}, "outcome")
     properties["eras"] = table({"type": "array", "items": way, "minItems": 1}, "eras")
+    codes = {"type": "object", "minProperties": 1, "properties": dict.fromkeys(CODES, way), "additionalProperties": False}
+    properties["absent"] = codes | {"description": expectations.EXAMPLES["absent"]}
     properties["live_response"] = {"enum": list(expectations.LIVE_OUTCOMES), "description": expectations.EXAMPLES["live_response"]}
     return {"type": "object", "minProperties": 1, "properties": properties, "additionalProperties": False, "description": "[test.expect]"}
 

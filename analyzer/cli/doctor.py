@@ -137,7 +137,8 @@ def _extras() -> Iterator[Check]:
     for extra, packages in EXTRAS.items():
         absent = [name for name in packages if importlib.util.find_spec(name) is None]
         if absent:
-            yield Check(f"extra {extra}", MISSING, f"without {', '.join(absent)}", f"{sys.executable} -m pip install 'whichproxy[{extra}]'")
+            install = f"{sys.executable} -m pip install {' '.join(absent)}"  # by name: whichproxy itself may be on no index
+            yield Check(f"extra {extra}", MISSING, f"without {', '.join(absent)}", install)
         else:
             yield Check(f"extra {extra}", OK, ", ".join(packages))
 

@@ -167,6 +167,7 @@ def _workstations(sources: Sequence[Mapping[str, Any]], names: Mapping[str, Sequ
 
 def _gateway(direct: Mapping[str, Sequence[Mapping[str, Any]]]) -> Iterator[str]:
     blocked, allowed = (sum(len(row["flows"]) for row in direct[what]) for what in ("blocked", "allowed"))
+    yield "# With a policy, traffic past the proxies that is answered is a problem, and what is dropped there is as it should be."
     yield "[gateway]"
     if blocked and not allowed:
         told = f"{counted(blocked, 'connection')} past the proxies {'was' if blocked == 1 else 'were'} blocked, none was answered"

@@ -19,6 +19,16 @@ OF_A_MOMENT = frozenset(("backlog-flush", "winner-changed", "fallback", "tunnel-
 """Findings of which the document has one per source and moment."""
 
 
+FAULTS = (
+    "proxy-unreachable", "captive-portal", "not-a-proxy", "proxy-auth-required", "proxy-denied", "proxy-error", "origin-unreachable",
+    "tls-inspected", "tls-failed",
+)  # fmt: skip
+"""What goes wrong at a proxy, and what may follow from it."""
+
+FOLLOWS = ("tls-failed", "revocation-unreachable", "fallback", "winner-changed")
+"""What follows from a fault where it is about the same flows; of these the earlier may be what the later follow from."""
+
+
 @dataclass(frozen=True)
 class Setting:
     """What to change: its name, where it is, what to write, why, and the page that says so with the date of its text.
@@ -43,6 +53,8 @@ class Finding:
     way       what its proxy is called
     command   writes its packets
     alike     what is the same of other sources or at other moments, where they are put together
+    led_to    what followed from it, and is no cause of its own
+    harm      services of sources, each counted, that it is about and that don't work
     """
 
     severity: str
@@ -59,6 +71,8 @@ class Finding:
     way: str = ""
     command: str = ""
     alike: tuple[Finding, ...] = ()
+    led_to: tuple[Finding, ...] = ()
+    harm: int = 0
 
     @property
     def more(self) -> str:
@@ -67,6 +81,47 @@ class Finding:
         if "" not in others and self.way not in others:
             return f"and the same through {some(others, MOST_WAYS)}" if others else ""
         return f"and {len(self.alike):,} more like it" if self.alike else ""
+
+
+def with_what_followed(findings: Sequence[Finding]) -> list[Finding]:
+    """The findings in order, the most harmful first; what only follows from another stands with that one, which is then as severe."""
+    followed: dict[int, list[Finding]] = {}
+    faults = [
+        (number, cause, frozenset(cause.flows))
+        for number, cause in enumerate(findings)
+        if cause.code in FAULTS and cause.severity != "info"
+    ]
+    cause_of = {number: cause for number, finding in enumerate(findings) if (cause := _cause_of(finding, faults)) is not None}
+    for number, cause in cause_of.items():
+        while cause in cause_of:  # what follows from a consequence follows from its cause
+            cause = cause_of[cause]
+        followed.setdefault(cause, []).append(findings[number])
+    made = []
+    for number, finding in enumerate(findings):
+        if number in cause_of:
+            continue
+        if those := followed.get(number):
+            severity = min((finding.severity, *(one.severity for one in those)), key=SEVERITIES.index)
+            harm = max(finding.harm, *(one.harm for one in those))
+            finding = replace(finding, severity=severity, harm=harm, led_to=tuple(those))
+        made.append(finding)
+    return sorted(made, key=finding_order)
+
+
+def _cause_of(finding: Finding, faults: Sequence[tuple[int, Finding, frozenset[str]]]) -> int | None:
+    """The number of the fault that this one follows from, which is about the same flows; None: it is a cause itself."""
+    if finding.code not in FOLLOWS or finding.severity == "info" or (finding.code == "winner-changed" and finding.severity != "problem"):
+        return None
+    flows = frozenset(finding.flows)
+    for number, cause, its in faults:
+        if finding.proxy not in (None, cause.proxy):
+            continue
+        if cause.code in FOLLOWS and FOLLOWS.index(cause.code) >= FOLLOWS.index(finding.code):
+            continue
+        shared = flows & its
+        if shared and (finding.code in OF_A_MOMENT or len(shared) == len(flows)):
+            return number
+    return None
 
 
 def to_do(findings: Sequence[Finding]) -> list[Finding]:
@@ -90,7 +145,21 @@ def causes(findings: Sequence[Finding]) -> list[Finding]:
     return [replace(first, alike=tuple(rest)) for first, *rest in together.values()]
 
 
-def finding_of(entry: Mapping[str, Any], names: Mapping[str, str | None], labels: Mapping[str, ProxyLabel], command: str) -> Finding:
+def harm_of(entry: Mapping[str, Any], failing: Mapping[str, frozenset[str]]) -> int:
+    """How many services of its sources a finding of the document is about that don't work; all of them where it names none.
+
+    failing  source → its services that don't work; left out: all of its services do
+    """
+    services = frozenset(entry["services"])
+    if not failing or entry["severity"] == "info" or entry["code"] == "direct-allowed":  # what got through harms no service
+        return 0
+    sources = [failing[ip] for ip in entry["client_ips"] if ip in failing]
+    return sum(len(those & services) if services else len(those) for those in sources)
+
+
+def finding_of(
+    entry: Mapping[str, Any], names: Mapping[str, str | None], labels: Mapping[str, ProxyLabel], command: str, harm: int = 0
+) -> Finding:
     clients, proxy, services = entry["client_ips"], entry["proxy"], entry["services"]
     about = [source_label(clients[0], names.get(clients[0]))] if len(clients) == 1 else [counted(len(clients), "source")] if clients else []
     if proxy:
@@ -111,6 +180,7 @@ def finding_of(entry: Mapping[str, Any], names: Mapping[str, str | None], labels
         settings=tuple(_setting(one) for one in entry.get("settings", ())),
         expect=expectation_file(entry.get("expect")),
         command=command,
+        harm=harm,
     )
 
 
@@ -119,9 +189,11 @@ def _setting(entry: Mapping[str, Any]) -> Setting:
     return Setting(entry["name"], whose, entry["where"], entry["change"], entry["why"], entry["source"], entry["date"])
 
 
-def finding_order(finding: Finding) -> tuple[int, str, str, str]:
+def finding_order(finding: Finding) -> tuple[int, int, bool, int, str, str, str]:
+    """The severe before the others, then what harms most, then what is certain, then faults of proxies, the first to be met first."""
+    fault = FAULTS.index(finding.code) if finding.code in FAULTS else len(FAULTS)
     rank = SEVERITIES.index(finding.severity) if finding.severity in SEVERITIES else len(SEVERITIES)
-    return rank, finding.code, finding.about, finding.when
+    return rank, -finding.harm, finding.confidence != "certain", fault, finding.code, finding.about, finding.when
 
 
 def span(start: str | None, end: str | None) -> str:

@@ -139,7 +139,7 @@ def _proxies(report: Report, head: str) -> Iterator[str]:
             f"{p.sources:,}",
             f"{p.requests:,}",
             f"{p.failed:,}",
-            {True: "yes", False: "no", None: "not shown"}[p.inspected],
+            p.inspects,
         ]
         for p in report.proxies
     ]
@@ -176,6 +176,8 @@ def _findings(findings: Sequence[Finding], head: str) -> Iterator[str]:
         yield markdown(finding.text)
         if finding.advice:
             yield f"→ {markdown(finding.advice)}"
+        for one in finding.led_to:
+            yield f"Therefore {markdown(one.code)}: {markdown(one.text)}; {_flows(one.flows)}"
         yield from _settings(finding)
         where = [part for part in (markdown(finding.when), _flows(finding.flows)) if part]
         if where:

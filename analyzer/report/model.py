@@ -12,11 +12,11 @@ from dataclasses import dataclass, replace
 from pathlib import PurePath
 from typing import Any
 
-from analyzer.report.causes import SEVERITIES, Finding, causes, finding_of, finding_order, span, to_do
+from analyzer.report.causes import SEVERITIES, Finding, causes, finding_of, finding_order, harm_of, span, to_do, with_what_followed
 from analyzer.report.commands import finding_command, topology_command
 from analyzer.report.pac import Pac, pac_of
 from analyzer.report.sources import OUTCOME_NAMES, Row, Source, source_of
-from analyzer.text.labels import ProxyLabel, all_of, byte_size, some, source_label, told_apart
+from analyzer.text.labels import ProxyLabel, all_of, byte_size, ending, some, source_label, told_apart
 from analyzer.text.times import zone_name
 from analyzer.text.words import counted
 from analyzer.verdict.sentence import no_source_answer
@@ -36,7 +36,7 @@ MOST_NAMED = 2_000
 
 @dataclass(frozen=True)
 class Proxy:
-    """One proxy over all sources; `inspected` is the verdict's true, false or None."""
+    """One proxy over all sources; `inspected` is the verdict's true, false or None; likely: a finding says that it may open TLS."""
 
     label: ProxyLabel
     kinds: tuple[str, ...]
@@ -45,6 +45,16 @@ class Proxy:
     failed: int
     hidden: int
     inspected: bool | None
+    likely: bool = False
+
+    @property
+    def inspects(self) -> str:
+        """Whether it opens TLS, in a word or two: as sure as its findings are."""
+        if self.inspected:
+            return "yes"
+        if self.likely:
+            return "likely" if self.inspected is None else "likely, in part"
+        return "no" if self.inspected is False else "not shown"
 
 
 @dataclass(frozen=True)
@@ -204,7 +214,10 @@ def build(verdict: Mapping[str, Any]) -> Report:
     names = {s["client_ip"]: s["name"] for s in verdict["sources"]}
     labels = {p["proxy"]: ProxyLabel(p["proxy"], p["name"], p["method"]) for p in verdict["proxies"]}
     groups = _groups(verdict, labels)
-    findings = sorted((finding_of(f, names, labels, finding_command(verdict, f)) for f in verdict["findings"]), key=finding_order)
+    failing = {s["client_ip"]: bad for s in verdict["sources"] if (bad := _failing(s))}
+    every = [finding_of(f, names, labels, finding_command(verdict, f), harm_of(f, failing)) for f in verdict["findings"]]
+    findings = with_what_followed(sorted(every, key=finding_order))
+    opened = {f["proxy"] for f in verdict["findings"] if f["code"] == "tls-inspected" and f["confidence"] != "certain"}
     captures = tuple(_capture(c) for c in verdict["captures"])
     start, end = verdict["window"]
     topology = verdict["made_by"]["topology"]["path"]
@@ -216,9 +229,9 @@ def build(verdict: Mapping[str, Any]) -> Report:
         sources=tuple(source for group in groups for source in group.sources),
         n_sources=len(verdict["sources"]),
         propose=topology_command(verdict) if not topology and any(label.name is None for label in labels.values()) else "",
-        proxies=tuple(_proxy(p, labels[p["proxy"]]) for p in verdict["proxies"]),
+        proxies=tuple(_proxy(p, labels[p["proxy"]], p["proxy"] in opened) for p in verdict["proxies"]),
         direct_allowed=_directs(verdict["direct"]["allowed"], names),
-        direct_blocked=_directs(verdict["direct"]["blocked"], names),
+        direct_blocked=_directs(verdict["direct"]["blocked"], names, blocked=True),
         direct_unknown=_directs(verdict["direct"]["unknown"], names),
         legs=tuple(sorted((_leg(entry) for entry in verdict.get("legs", ())), key=lambda leg: leg.hello != "other")),
         findings=tuple(findings),
@@ -227,6 +240,11 @@ def build(verdict: Mapping[str, Any]) -> Report:
         pac=pac_of(verdict.get("pac", ()), names, labels),
     )
     return replace(made, summary=_summary(captures, made.causes(), span(start, end)))
+
+
+def _failing(source: Mapping[str, Any]) -> frozenset[str]:
+    """A source's services that don't work."""
+    return frozenset(entry["service"] for entry in source["services"] if entry["outcome"] not in ("works", "unseen", "hidden", None))
 
 
 def _groups(verdict: Mapping[str, Any], labels: Mapping[str, ProxyLabel]) -> tuple[Group, ...]:
@@ -311,16 +329,19 @@ def _digest(sha256: str | None) -> str:
     return f" (SHA-256 {sha256[:12]}…)" if sha256 else ""
 
 
-def _proxy(proxy: Mapping[str, Any], label: ProxyLabel) -> Proxy:
-    return Proxy(label, tuple(proxy["kinds"]), proxy["sources"], proxy["requests"], proxy["failed"], proxy["hidden"], proxy["inspected"])
+def _proxy(proxy: Mapping[str, Any], label: ProxyLabel, likely: bool) -> Proxy:
+    """likely: whether a finding says that it may open TLS."""
+    counts = proxy["sources"], proxy["requests"], proxy["failed"], proxy["hidden"]
+    return Proxy(label, tuple(proxy["kinds"]), *counts, proxy["inspected"], likely)
 
 
-def _directs(entries: Sequence[Mapping[str, Any]], names: Mapping[str, str | None]) -> tuple[Direct, ...]:
+def _directs(entries: Sequence[Mapping[str, Any]], names: Mapping[str, str | None], *, blocked: bool = False) -> tuple[Direct, ...]:
     """A row for each destination and what came of it, of however many sources; those of most sources first."""
     together: dict[tuple[Any, ...], list[Mapping[str, Any]]] = {}
     for entry in entries:
         server = f"{entry['server']} (udp)" if entry.get("protocol") == "udp" else entry["server"]
-        together.setdefault((server, entry["host"], entry["service"], entry["state"]), []).append(entry)
+        state = ending(entry["state"], entry.get("http_status"), blocked=blocked)
+        together.setdefault((server, entry["host"], entry["service"], state), []).append(entry)
     made = []
     for (server, host, service, state), rows in together.items():
         clients = list(dict.fromkeys(row["client_ip"] for row in rows))

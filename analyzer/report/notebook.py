@@ -50,7 +50,8 @@ def _parts(report: Report) -> Iterator[str]:
         yield f"<p>{html(report.summary)}</p>"
     harmful = report.to_do()
     if harmful:
-        told = [_cause(finding) for finding in harmful[:MOST_TO_DO]]
+        order = ["First, ", *("then, " for _ in harmful[1:])] if len(harmful) > 1 else [""]
+        told = [f"{place}{_cause(finding)}" for place, finding in zip(order, harmful[:MOST_TO_DO], strict=False)]
         yield f"<ul>{''.join(f'<li>{one}</li>' for one in told)}</ul>"
     shown = [source for source in report.sources if source.services or source.planes]
     if len(report.groups) == 1 and len(shown) == 1 and len(list(shown[0].rows())) <= MOST_SHOWN:
@@ -67,7 +68,8 @@ def _parts(report: Report) -> Iterator[str]:
     if report.findings:
         rows = [
             [html(f.severity), html(f.code), html(f.about), html(f.text), html(f.advice or ""), _flows(f.flows)]
-            for f in report.findings[:MOST_ROWS]
+            for cause in report.findings[:MOST_ROWS]
+            for f in (cause, *cause.led_to)
         ]
         columns = ["Severity", "Code", "About", "What", "What to do", "Flows"]
         yield _folded(counted(len(report.findings), "finding"), [_table("Findings", columns, rows)])
@@ -76,7 +78,8 @@ def _parts(report: Report) -> Iterator[str]:
 
 def _cause(finding: Finding) -> str:
     more = f" ({finding.more})" if finding.alike else ""
-    return f"{html(finding.severity)}: {html(finding.text)}{more}" + (f"<br>→ {html(finding.advice)}" if finding.advice else "")
+    led_to = "".join(f"<br>Therefore: {html(one.text)}" for one in finding.led_to)
+    return f"{html(finding.severity)}: {html(finding.text)}{more}{led_to}" + (f"<br>→ {html(finding.advice)}" if finding.advice else "")
 
 
 def _folded(summary: str, parts: Iterable[str]) -> str:

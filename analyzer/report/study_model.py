@@ -144,7 +144,7 @@ def _notes(test: Mapping[str, Any]) -> list[tuple[str, str, tuple[str, ...]]]:
     if blocked:
         flows = tuple(flow for entry in blocked for flow in entry["flows"])
         notes.append(
-            ("blocked", f"{counted(len(flows), 'direct attempt')} to {counted(len(blocked), 'destination')} came to nothing", flows)
+            ("blocked", f"{counted(len(flows), 'direct connection')} to {counted(len(blocked), 'destination')} came to nothing", flows)
         )
     if test["client_analyzer"]:
         notes.append(("client analyzer", test["client_analyzer"]["conclusion"], ()))

@@ -40,6 +40,7 @@ ROOM_FOR_SHA256 = 140
 
 
 MOST_TO_DO = 3
+FIRST, THEN = "first  ", "then   "
 TO_DO_LINES = 2
 """Lines of a screen that a cause takes above the table; below it it stands whole."""
 
@@ -121,11 +122,14 @@ def _to_do(report: Report, width: int) -> Iterator[RenderableType]:
         return
     yield Text()
     yield Text("What to do", "bold underline")
-    for finding in harmful[:MOST_TO_DO]:
+    for place, finding in enumerate(harmful[:MOST_TO_DO]):
         style = SEVERITY_STYLE.get(finding.severity, "")
         more = f" ({finding.more})" if finding.alike else ""
-        room = len(finding.severity) + 2
-        yield Text.assemble((inert(finding.severity), style), "  ", _brief(finding.text, width, room), more)
+        order = "" if len(harmful) == 1 else THEN if place else FIRST
+        room = len(order) + len(finding.severity) + 2
+        yield Text.assemble((order, "bold"), (inert(finding.severity), style), "  ", _brief(finding.text, width, room), more)
+        for one in finding.led_to[:1]:
+            yield _indented(Text.assemble("therefore ", _brief(one.text, width, len("therefore ") + 2)))
         if finding.advice:
             yield _indented(Text.assemble(("→ ", "green"), inert(finding.advice)))
     left = len(harmful) - MOST_TO_DO
@@ -254,7 +258,7 @@ def _legs(legs: Sequence[Leg], verbose: bool) -> Iterator[RenderableType]:
 def _proxies(proxies: Sequence[Proxy], width: int) -> Table:
     kinds = width >= ROOM_FOR_KINDS
     columns = ["Proxy", "Name", "Method", *["Asked by"][:kinds], "Sources", "Requests", "Failed", "Inspected"]
-    inspection = any(p.inspected is not None for p in proxies)
+    inspection = any(p.inspected is not None or p.likely for p in proxies)
     rows = [
         [
             cell(proxy.label.proxy, _room(width, 21, 4)),
@@ -264,17 +268,15 @@ def _proxies(proxies: Sequence[Proxy], width: int) -> Table:
             Text(f"{proxy.sources:,}"),
             Text(f"{proxy.requests:,}"),
             Text(f"{proxy.failed:,}", "red" if proxy.failed else ""),
-            _inspected(proxy.inspected) if inspection else Text(),
+            _inspects(proxy) if inspection else Text(),
         ]
         for proxy in proxies
     ]
     return filled(columns, rows, width, right=("Sources", "Requests", "Failed"))
 
 
-def _inspected(inspected: bool | None) -> Text:
-    if inspected is None:
-        return Text("not shown", "dim")
-    return Text("yes", "bold red") if inspected else Text("no", "green")
+def _inspects(proxy: Proxy) -> Text:
+    return Text(proxy.inspects, "bold red" if proxy.inspected else "red" if proxy.likely else "dim" if proxy.inspected is None else "green")
 
 
 def _direct(entries: Sequence[Direct], width: int, *, whose: bool) -> Table:
@@ -331,6 +333,8 @@ def _findings(findings: Sequence[Finding], verbose: bool) -> Iterator[Renderable
         before = whole
         yield _finding_head(finding)
         yield _indented(Text(inert(f"{finding.text}; {finding.more}" if finding.alike else finding.text)))
+        for one in finding.led_to:
+            yield _indented(Text.assemble(("therefore ", "dim"), (inert(one.code), "bold"), f": {inert(one.text)}"))
         if finding.advice and whole:
             yield _indented(Text.assemble(("→ ", "green"), inert(finding.advice)))
         if whole:

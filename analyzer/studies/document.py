@@ -192,7 +192,7 @@ class AnalyzerRun(TypedDict):
 class Expectation(TypedDict):
     """One line of [test.expect] and one source (null: no source showed it)."""
 
-    what: Literal["winner", "asked", "outcome", "eras", "live_response"]
+    what: Literal["winner", "asked", "outcome", "eras", "absent", "live_response"]
     key: str
     wanted: str
     seen: str

@@ -8,6 +8,7 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any, Final
 
 from analyzer.errors import Mistakes, Unusable
+from analyzer.findings import CODES
 from analyzer.studies.places import Place, Places
 from analyzer.text.labels import PLANES, ProxyLabel, source_label
 from analyzer.verdict.winner import COMMONEST
@@ -17,15 +18,17 @@ if TYPE_CHECKING:
     from analyzer.studies.document import Expectation, LiveResponse
 
 NONE: Final = "none"
+ANY: Final = "any"
 LIVE_OUTCOMES: Final = ("success", "timeout", "none")
 PROXY_KEYS: Final = ("winner", "asked")
-KEYS: Final = (*PROXY_KEYS, "outcome", "eras", "live_response")
+KEYS: Final = (*PROXY_KEYS, "outcome", "eras", "absent", "live_response")
 WINNER_EXAMPLE: Final = 'write winner = { "edr-command-and-control" = "static" }'
 EXAMPLES: Final = {
     "winner": WINNER_EXAMPLE,
     "asked": 'write asked = { "plane:sensor" = "static" }',
     "outcome": 'write outcome = { "plane:sensor" = "works" }',
     "eras": 'write eras = { "plane:sensor" = ["winhttp", "static"] }',
+    "absent": 'write absent = { "tls-inspected" = "any" }',
     "live_response": 'write live_response = "success", "timeout" or "none"',
 }
 OUTCOMES: Final = ("works", "partly", *COMMONEST, "direct", "blocked", NONE)
@@ -38,6 +41,7 @@ class Expectations:
     winner asked   → a method, a proxy's name, ip:port or "none"
     outcome        → works, partly and so on, or "none"
     eras           → who carried it one after the other, each as in winner: one where nothing changed
+    absent         finding's code → of which proxy there may be none that harms, as in winner, or "any"
     live_response  success, timeout or none; None: nothing is expected of it
     """
 
@@ -45,6 +49,7 @@ class Expectations:
     asked: dict[str, str] = field(default_factory=dict)
     outcome: dict[str, str] = field(default_factory=dict)
     eras: dict[str, list[str]] = field(default_factory=dict)
+    absent: dict[str, str] = field(default_factory=dict)
     live_response: str | None = None
 
 
@@ -76,7 +81,7 @@ def load_expectations(path: str, catalogue: Catalogue) -> Expectations:
 
 def expectations_from(table: Mapping[str, Any]) -> Expectations:
     """A table without mistakes as Expectations."""
-    tables = {key: dict(table.get(key, {})) for key in (*PROXY_KEYS, "outcome", "eras")}
+    tables = {key: dict(table.get(key, {})) for key in (*PROXY_KEYS, "outcome", "eras", "absent")}
     return Expectations(**tables, live_response=table.get("live_response"))
 
 
@@ -91,6 +96,8 @@ def expectation_mistakes(table: object, catalogue: Catalogue) -> Iterator[tuple[
         if key == "live_response":
             if value not in LIVE_OUTCOMES:
                 yield (key,), f"{value!r} is no outcome", EXAMPLES[key]
+        elif key == "absent":
+            yield from _absent_mistakes(value)
         elif key in KEYS:
             yield from _table_mistakes(key, value, catalogue)
         else:
@@ -121,6 +128,19 @@ def _table_mistakes(name: str, table: object, catalogue: Catalogue) -> Iterator[
             yield (name, key), f"{value!r} is no {noun}", 'write a method, a proxy\'s name, "ip:port" or "none"'
 
 
+def _absent_mistakes(table: object) -> Iterator[tuple[Place, str, str]]:
+    if not isinstance(table, Mapping) or not table:
+        yield ("absent",), "no finding that should be absent", EXAMPLES["absent"]
+        return
+    for code, value in table.items():
+        if code not in CODES:
+            close = difflib.get_close_matches(code, list(CODES), n=1)
+            remedy = f"did you mean {close[0]!r}?" if close else "docs/findings.md lists them"
+            yield ("absent", code), f"{code!r} is no finding", remedy
+        if not isinstance(value, str) or not value:
+            yield ("absent", code), f"{value!r} is no proxy", 'write a method, a proxy\'s name, "ip:port" or "any"'
+
+
 def judged(expected: Expectations, verdict: Mapping[str, Any], live_response: LiveResponse | None = None) -> list[Expectation]:
     """Every expectation and whether it holds.
 
@@ -132,6 +152,7 @@ def judged(expected: Expectations, verdict: Mapping[str, Any], live_response: Li
     lines += [line for key, value in expected.asked.items() for line in _lines("asked", key, value, verdict)]
     lines += [line for key, value in expected.outcome.items() for line in _lines("outcome", key, value, verdict)]
     lines += [line for key, value in expected.eras.items() for line in _lines("eras", key, value, verdict)]
+    lines += [_absent_line(code, value, verdict) for code, value in expected.absent.items()]
     if expected.live_response is not None and live_response is not None:
         lines.append(_live_line(expected.live_response, live_response))
     return lines
@@ -198,6 +219,23 @@ def _found(what: str, wanted: str | list[str], entry: Entry) -> tuple[str, bool]
         return entry["outcome"] or NONE, wanted == (entry["outcome"] or NONE)
     asked = (entry["asked"], entry["asked_name"], entry["asked_method"])
     return str(ProxyLabel(*asked)) if entry["asked"] else NONE, _is(wanted, *asked)
+
+
+def _absent_line(code: str, value: str, verdict: Entry) -> Expectation:
+    """Whether nothing that harms has this code, of that proxy or of any."""
+    labels = {p["proxy"]: ProxyLabel(p["proxy"], p["name"], p["method"]) for p in verdict["proxies"]}
+    found = [one for one in verdict["findings"] if one["code"] == code and one["severity"] != "info"]
+    if value.casefold() != ANY:
+        found = [one for one in found if one["proxy"] and _is(value, one["proxy"], *_name_and_method(labels.get(one["proxy"])))]
+    whose = "" if value.casefold() == ANY else f" of {value}"
+    if not found:
+        return _line("absent", code, value, "absent", True, None, f"no {code}{whose}, as expected")
+    text = f"expected no {code}{whose}, but: {found[0]['text']}"
+    return _line("absent", code, value, f"{len(found)} found", False, found[0]["client_ip"], text, found[0]["flows"])
+
+
+def _name_and_method(label: ProxyLabel | None) -> tuple[str | None, str | None]:
+    return (label.name, label.method) if label else (None, None)
 
 
 def _live_line(wanted: str, live: LiveResponse) -> Expectation:

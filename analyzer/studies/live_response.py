@@ -237,7 +237,7 @@ def _timeout(evidence: Evidence, result: LiveResponse, channel: Channel, sure: C
 
 
 def _why_not(evidence: Evidence, channel: Channel, direct: Ints) -> str:
-    """ "5 tunnels opened through PROX02 and TLS inside broke; 2 direct attempts: 2 no-answer"."""
+    """ "5 tunnels opened through PROX02 and TLS inside broke; 2 direct connections: 2 no-answer"."""
     row = evidence.requests.row
     broken = channel.broken[evidence.outcome.broken[channel.broken]]
     parts = []
@@ -251,7 +251,7 @@ def _why_not(evidence: Evidence, channel: Channel, direct: Ints) -> str:
     if len(refused):
         parts.append(f"{counted(len(refused), 'request')} failed ({failure_list(Counter(evidence.requests.status[refused].tolist()))})")
     if len(direct):
-        parts.append(f"{counted(len(direct), 'direct attempt')}: {state_list(evidence, direct)}")
+        parts.append(f"{counted(len(direct), 'direct connection')}: {state_list(evidence, direct)}")
     if parts:
         return "; ".join(parts)
     seconds = channel.watched / 1_000_000_000

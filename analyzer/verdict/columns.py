@@ -9,6 +9,7 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from analyzer.routes.requests import Bools, Ints, integers, one_array
+from analyzer.text.labels import ending
 from analyzer.verdict.evidence import Evidence
 
 
@@ -32,11 +33,14 @@ def says(evidence: Evidence, name: str, value: object) -> Bools:
     return mask(pc.equal(column(evidence, name), value))
 
 
+def refusals(evidence: Evidence) -> Ints:
+    """Per row: the HTTP status that said no, or sent the client elsewhere where it was blocked; 0 where none did."""
+    statuses = integers(column(evidence, "http_status"), 0)
+    return np.where((statuses >= 400) | ((statuses >= 300) & evidence.blocked), statuses, 0)
+
+
 def state_list(evidence: Evidence, rows: Ints) -> str:
     """ "12 no-answer, 2 answered 403": where HTTP said no, that is how it ended, whatever closed the connection."""
-    statuses = integers(column(evidence, "http_status"), 0)[rows]
-    states = Counter(
-        f"answered {status}" if status >= 400 else evidence.state.text(code) or "in no known state"
-        for status, code in zip(statuses.tolist(), evidence.state.codes[rows].tolist(), strict=True)
-    )
+    ends = zip(refusals(evidence)[rows].tolist(), evidence.state.codes[rows].tolist(), evidence.blocked[rows].tolist(), strict=True)
+    states = Counter(ending(evidence.state.text(code), status, blocked=blocked) or "in no known state" for status, code, blocked in ends)
     return ", ".join(f"{n} {state}" for state, n in sorted(states.items(), key=lambda item: (-item[1], item[0])))

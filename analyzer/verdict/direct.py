@@ -9,13 +9,15 @@ import numpy as np
 from analyzer.routes.proxies import ip_port
 from analyzer.routes.requests import integers, one_array
 from analyzer.routes.route import DIRECT
+from analyzer.verdict.columns import refusals
 from analyzer.verdict.evidence import ANSWERED, BLOCKED, Evidence, coded, grouped
 
 TABLES = {ANSWERED: "allowed", BLOCKED: "blocked"}
 
 
 def direct_tables(evidence: Evidence) -> dict[str, list[dict[str, Any]]]:
-    """direct.allowed, .blocked and .unknown: an entry per source, server, protocol, host, service, state and outcome, in time order."""
+    """direct.allowed, .blocked and .unknown, in time order: an entry per source, server, protocol, host, service, state, HTTP's refusal
+    and outcome."""
     tables: dict[str, list[dict[str, Any]]] = {"allowed": [], "blocked": [], "unknown": []}
     flows = evidence.flows
     server, protocol = coded(flows.column("server_ip")), coded(flows.column("protocol"))
@@ -30,9 +32,10 @@ def direct_tables(evidence: Evidence) -> dict[str, list[dict[str, Any]]]:
         evidence.service.codes,
         evidence.state.codes,
         evidence.direct,
+        refusals(evidence),
     )
     for key, members in sorted(grouped(rows, *keys), key=lambda group: int(group[1][0])):
-        client, ip, at, kind, host, service, state, outcome = key
+        client, ip, at, kind, host, service, state, outcome, status = key
         tables[TABLES.get(outcome, "unknown")].append(
             {
                 "client_ip": evidence.client.text(client),
@@ -41,6 +44,7 @@ def direct_tables(evidence: Evidence) -> dict[str, list[dict[str, Any]]]:
                 "host": evidence.host.text(host),
                 "service": evidence.service.text(service),
                 "state": evidence.state.text(state),
+                "http_status": status or None,
                 "flows": evidence.flow_ids(members),
             }
         )

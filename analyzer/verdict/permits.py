@@ -9,6 +9,7 @@ from typing import Final
 import numpy as np
 
 from analyzer.routes.requests import Ints, integers
+from analyzer.routes.route import DIRECT
 from analyzer.services.catalogue import Catalogue
 from analyzer.services.match import match_host
 from analyzer.services.no_inspection import is_only_defenders, unopened_permits
@@ -17,33 +18,39 @@ from analyzer.services.required import Device, device_of
 from analyzer.text.words import counted, failure_list
 from analyzer.verdict.columns import says
 from analyzer.verdict.devices import devices_of
-from analyzer.verdict.evidence import Evidence, grouped
+from analyzer.verdict.evidence import DIRECT_OUTCOMES, Evidence, distinct, grouped
 from analyzer.verdict.system import systems_of
 
 SEEN: Final = "seen"
+NO_PROXY: Final = ""
+"""Whose list it is where no proxy was met: that of whichever is set."""
 
 
 def permits_of(evidence: Evidence, catalogue: Catalogue) -> dict[str, list[Permit]]:
     """proxy → what it has to let through: what is required, and by its own name every host that is, or may be, a Defender service's
-    and that was asked of it: as it failed there, or seen.
+    and that was asked of it: as it failed there, or seen. So too what its sources asked past the proxies: once that is blocked or
+    mended it comes by a proxy; where a source asked none, by any.
 
     Required is what any kind of device that was seen needs; where none was, what a Windows device needs anywhere.
     """
     required = [permit for device in _devices(evidence, catalogue) for permit in required_permits(catalogue, device)]
-    found = {proxy: list(required) for proxy in sorted(evidence.proxy_names)}
+    found = {proxy: list(required) for proxy in sorted(evidence.proxy_names) or [NO_PROXY]}
     for proxy, name, slug, those in _asked(evidence):
         known = slug or match_host(catalogue, name).possible
         if known is not None:
             failed = those[evidence.outcome.failed[those]]
             why = f"failed: {failure_list(Counter(evidence.requests.status[failed].tolist()))}" if len(failed) else SEEN
             found[proxy].append(Permit(name, _ports(evidence, those), (known,), (why,)))
+    for proxies, permit in _past(evidence, catalogue):
+        for proxy in proxies or found:
+            found[proxy].append(permit)
     return {proxy: merged(permits) for proxy, permits in found.items()}
 
 
 def unopened_of(evidence: Evidence, catalogue: Catalogue) -> dict[str, list[Permit]]:
     """proxy → what it must not open: what is required and only Defender's, and by its own name every such host that was asked of it."""
     required = [permit for device in _devices(evidence, catalogue) for permit in unopened_permits(catalogue, device)]
-    found = {proxy: list(required) for proxy in sorted(evidence.proxy_names)}
+    found = {proxy: list(required) for proxy in sorted(evidence.proxy_names) or [NO_PROXY]}
     opened = says(evidence, "inspected", True)
     for proxy, name, slug, those in _asked(evidence):
         if slug is not None and HTTPS in _ports(evidence, those) and is_only_defenders(catalogue, name):
@@ -65,6 +72,26 @@ def _asked(evidence: Evidence) -> Iterator[tuple[str, str, str | None, Ints]]:
     for (at, host, slug), those in grouped(asked, proxy, evidence.request_host.codes, evidence.request_service.codes):
         if at >= 0:
             yield evidence.proxy.values[at], evidence.request_host.values[host], evidence.request_service.text(slug), those
+
+
+def _past(evidence: Evidence, catalogue: Catalogue) -> Iterator[tuple[set[str], Permit]]:
+    """(proxies that those who went there ask, what to let through) of all that went past the proxies by name; asked of none: empty."""
+    client_of, proxy_of = evidence.client.codes[evidence.requests.row], evidence.proxy.codes[evidence.requests.row]
+    of_client: dict[int, set[str]] = {}
+    for client, proxy in distinct(np.flatnonzero(evidence.asks_proxy & (proxy_of >= 0)), client_of, proxy_of):
+        of_client.setdefault(client, set()).add(evidence.proxy.values[proxy])
+    tcp = says(evidence, "protocol", "tcp")
+    rows = np.flatnonzero((evidence.route == DIRECT) & tcp & (evidence.host.codes >= 0) & ~evidence.taken_over)
+    port = integers(evidence.flows.column("server_port"), HTTPS)
+    for (host, slug), those in grouped(rows, evidence.host.codes, evidence.service.codes):
+        name = evidence.host.values[host]
+        known = evidence.service.text(slug) or match_host(catalogue, name).possible
+        if known is not None:
+            ends = Counter(DIRECT_OUTCOMES[code] for code in evidence.direct[those].tolist() if code >= 0)
+            why = f"direct: {', '.join(f'{n} {end}' for end, n in sorted(ends.items()))}"
+            whose = np.unique(evidence.client.codes[those]).tolist()
+            asked = [of_client.get(client, set()) for client in whose]
+            yield (set().union(*asked) if all(asked) else set()), Permit(name, tuple(sorted(set(port[those].tolist()))), (known,), (why,))
 
 
 def _ports(evidence: Evidence, those: Ints) -> tuple[int, ...]:

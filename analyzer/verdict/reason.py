@@ -51,7 +51,7 @@ def _of_era(contest: Contest, what: str) -> str:
     if challenged:
         parts.append(f"{counted(challenged, 'request')} {'was' if challenged == 1 else 'were'} asked to authenticate first")
     if (carriers or contest.failures) and (contest.direct["answered"] or contest.direct["blocked"]):
-        parts.append(_direct(contest))
+        parts.append(_direct(contest, what))
     return "; ".join(parts)
 
 
@@ -98,18 +98,17 @@ def _not_carried(contest: Contest, what: str) -> str:
     if contest.shares:
         labels = listed([share.label for share in contest.shares.values()])
         return f"there are {what} flows to {labels}, but no request that was carried is in the capture"
-    return f"{_direct(contest)}: no proxy carried any {what} request"
+    return f"{_direct(contest, what)}: no proxy carried any {what} request"
 
 
-def _direct(contest: Contest) -> str:
-    """ "3 connections went direct and 2 direct attempts were blocked", whichever there were."""
-    parts = []
-    if n := contest.direct["answered"]:
-        parts.append(f"{counted(n, 'connection')} went direct")
-    if n := contest.direct["blocked"]:
-        parts.append(f"{counted(n, 'direct attempt')} {'was' if n == 1 else 'were'} blocked")
-    if n := contest.direct["unknown"]:
-        parts.append(f"what came of {counted(n, 'direct connection')} can't be told")
+def _direct(contest: Contest, what: str) -> str:
+    """ "3 direct connections for sensor were answered and 2 were blocked", whichever there were; each counts flows."""
+    said = {"answered": ("was answered", "were answered"), "blocked": ("was blocked", "were blocked")}
+    said["unknown"] = ("has an end that isn't in the capture", "have ends that aren't in the capture")
+    parts: list[str] = []
+    for outcome, (one, many) in said.items():
+        if n := contest.direct[outcome]:
+            parts.append(f"{n if parts else counted(n, 'direct connection')} {'' if parts else f'for {what} '}{one if n == 1 else many}")
     return " and ".join(parts)
 
 

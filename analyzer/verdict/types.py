@@ -250,7 +250,7 @@ class Group(TypedDict):
 
 
 class DirectRow(TypedDict):
-    """Flows of one source past the proxies."""
+    """Flows of one source past the proxies. http_status: of an answer that said no, or sent a blocked one elsewhere; else null."""
 
     client_ip: str | None
     server: End
@@ -258,6 +258,7 @@ class DirectRow(TypedDict):
     host: str | None
     service: str | None
     state: str | None
+    http_status: int | None
     flows: list[FlowId]
 
 

@@ -14,6 +14,7 @@ import pytest
 from analyzer.pipeline import Reading, judge
 from analyzer.report.rows import json_lines
 from analyzer.routes.topology import load_topology
+from analyzer.studies.expectations import expectations_from, judged, unmet
 from captures.lab import truth
 from captures.lab.catalogue import captures_of
 from captures.lab.situations import SITUATIONS
@@ -111,8 +112,15 @@ def test_the_engine_reads_what_the_clients_did(name: str, kind: str) -> None:
 def test_the_verdict_says_what_happened(name: str) -> None:
     read = read_of(name)
     rows = [json.loads(row) for row in b"".join(json_lines(read.flows)).splitlines()]
-    found = amiss(wanted(name), rows, judge(read))
+    verdict = judge(read)
+    found = amiss(wanted(name), rows, verdict)
     assert not found, "\n".join(found)
+    assert [one["code"] for one in verdict["findings"] if one["expect"] and holds_already(one["expect"], verdict)] == []
+
+
+def holds_already(expect: dict[str, Any], verdict: dict[str, Any]) -> bool:
+    """Whether what must hold of the next capture holds of this one, so that it would show nothing."""
+    return unmet(judged(expectations_from(expect), verdict)) == []
 
 
 def test_no_path_of_a_machine_is_in_a_capture() -> None:

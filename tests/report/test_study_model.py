@@ -29,7 +29,7 @@ def test_each_test_is_a_row_with_its_winners() -> None:
 def test_notes_tell_silence_backlog_and_what_was_dropped() -> None:
     fourth = build_study(article()).tests[3]
     assert [kind for kind, _, _ in fourth.notes] == ["silence", "backlog", "blocked"]
-    assert fourth.notes[2][1] == "5 direct attempts to 3 destinations came to nothing" and len(fourth.notes[2][2]) == 5
+    assert fourth.notes[2][1] == "5 direct connections to 3 destinations came to nothing" and len(fourth.notes[2][2]) == 5
 
 
 def test_orders_that_differ_come_first() -> None:

@@ -53,6 +53,10 @@ def test_a_study_of_one_test_is_taken(tmp_path: Path, catalogue: Catalogue) -> N
         ('[test.expect]\nwinner = { "plane:usr" = "x" }\n', "did you mean 'plane:user'"),
         ('[test.expect]\nwinner = { "zzz" = "x" }\n', "whichproxy services lists them"),
         ('[test.expect]\nwinner = { "plane:user" = 3 }\n', "3 is no winner"),
+        ('[test.expect]\nabsent = { "tls-inspectd" = "any" }\n', "did you mean 'tls-inspected'"),
+        ('[test.expect]\nabsent = { "zzz" = "any" }\n', "docs/findings.md lists them"),
+        ('[test.expect]\nabsent = { "tls-inspected" = 3 }\n', "3 is no proxy"),
+        ("[test.expect]\nabsent = {}\n", "no finding that should be absent"),
     ],
 )
 def test_mistakes_are_named(text: str, said: str, tmp_path: Path, catalogue: Catalogue) -> None:
@@ -128,3 +132,23 @@ def test_live_response_is_judged_beside_the_winners() -> None:
     assert lines[1]["flows"] == ["ab" * 8]
     assert unmet(lines) == ["expected live response to be a timeout, but it is success (no channel)"]
     assert unmet(judged(Expectations({}, live_response="timeout"), fifth_test(), live("timeout"))) == []
+
+
+@pytest.mark.parametrize(
+    ("proxy", "severity", "held"),
+    [
+        ("any", "problem", False),
+        ("172.16.12.12:3128", "problem", False),
+        ("PROX03", "problem", False),
+        ("static", "warning", False),
+        ("PROX01", "problem", True),
+        ("any", "info", True),
+    ],
+)
+def test_a_finding_that_harms_may_not_be_there(proxy: str, severity: str, held: bool) -> None:
+    verdict = fifth_test()
+    opened = {**verdict["findings"][0], "code": "tls-inspected", "proxy": "172.16.12.12:3128", "severity": severity, "text": "opened"}
+    verdict["findings"] = [opened]
+    (line,) = judged(Expectations(absent={"tls-inspected": proxy}), verdict)
+    assert line["held"] is held
+    assert line["text"].endswith("as expected" if held else "but: opened")

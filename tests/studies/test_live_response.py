@@ -93,7 +93,7 @@ def test_refusals_and_dropped_direct_attempts_are_told() -> None:
     direct = flow(first_seen=at(60), state="no-answer", sni=CNC, host=CNC, host_source="sni")
     kind, sure, reason = outcome(MARKED, tunnel(PROX01, CNC, 55, 407), tunnel(PROX01, CNC, 56, 403), direct)
     assert (kind, sure) == ("timeout", "likely")
-    assert reason == "2 requests failed (1 × 403, 1 × 407); 1 direct attempt: 1 no-answer"
+    assert reason == "2 requests failed (1 × 403, 1 × 407); 1 direct connection: 1 no-answer"
 
 
 def test_no_channel_at_all_is_a_timeout_where_a_session_was_started() -> None:

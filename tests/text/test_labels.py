@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from analyzer.text.labels import ProxyLabel, all_of, byte_size, method_name, plane_order, some, source_label
+from analyzer.text.labels import ProxyLabel, all_of, byte_size, ending, method_name, plane_order, some, source_label
 from analyzer.text.words import counted
 
 
@@ -54,3 +54,9 @@ def test_counting_words() -> None:
 )
 def test_byte_size(size: int, text: str) -> None:
     assert byte_size(size) == text
+
+
+def test_how_a_direct_flow_ended_is_one_word_everywhere() -> None:
+    assert ending("closed", 403, blocked=True) == "answered 403"
+    assert ending("open", None, blocked=True) == "open, never answered"
+    assert ending("open", None, blocked=False) == "open" and ending(None, None, blocked=True) is None

@@ -24,6 +24,7 @@ def test_each_outcome_has_its_table() -> None:
         "host": CNC,
         "service": "edr-command-and-control",
         "state": "closed",
+        "http_status": None,
         "flows": [answered["id"]],
     }
 
@@ -39,3 +40,8 @@ def test_like_connections_are_one_entry_in_order_of_time() -> None:
 def test_an_address_of_version_6_stands_in_brackets() -> None:
     (entry,) = direct(flow(client_ip="2001:db8::1", server_ip="2001:db8::2"))["allowed"]
     assert entry["server"] == "[2001:db8::2]:443"
+
+
+def test_a_block_page_is_told_by_its_status_and_a_page_that_isnt_there_too() -> None:
+    refused, gone = flow(host=CNC, http_status=403), flow(host=MAPS, http_status=200)
+    assert [entry["http_status"] for table in direct(refused, gone).values() for entry in table] == [403, None]

@@ -6,6 +6,7 @@ import pytest
 
 import analyzer
 from analyzer.errors import Unusable
+from analyzer.routes.topology import Topology
 from analyzer.services.catalogue import load_catalogue
 from analyzer.services.required import Device, required_rules
 from analyzer.traffic import Traffic
@@ -70,3 +71,23 @@ def test_what_a_proxy_opened_stands_by_its_own_name_beside_what_must_never_be() 
     assert traffic.no_inspection_list(proxy="PROX01").startswith("# 172.16.12.10:3128\n")
     with pytest.raises(Unusable, match="no proxy 'PROX09' was seen"):
         traffic.no_inspection_list("csv", "PROX09")
+
+
+def test_what_went_past_the_proxies_stands_in_the_list_of_the_proxy_that_its_source_asks() -> None:
+    traffic = analyzer.read(CAPTURES / "situations" / "block-page.pcapng", topology=CAPTURES / "topology.toml")
+    (permits,) = permits_of(evidence_of(traffic.table, LAB_TOPOLOGY), CATALOGUE).values()
+    past = {permit.pattern: (permit.ports, permit.why) for permit in permits if permit.why[-1].startswith("direct")}
+    assert past == {
+        "crl.microsoft.com": ((80,), ("required", "direct: 2 blocked")),
+        "ctldl.windowsupdate.com": ((80,), ("required", "direct: 1 blocked")),
+        "ocsp.digicert.com": ((80,), ("direct: 1 blocked",)),
+        "oneocsp.microsoft.com": ((80,), ("direct: 1 blocked",)),
+    }
+
+
+def test_where_nobody_asked_a_proxy_there_is_one_list_for_any() -> None:
+    traffic = analyzer.read(CAPTURES / "situations" / "firewall-drops-hello.pcapng")
+    lists = permits_of(evidence_of(traffic.table, Topology()), CATALOGUE)
+    assert set(lists) == {""} and {"required", "direct: 3 blocked"} <= {why for permit in lists[""] for why in permit.why}
+    assert "#" not in traffic.allow_list() and "wdcp.microsoft.com" in traffic.allow_list().splitlines()
+    assert "wdcp.microsoft.com" in {permit.pattern for permit in unopened_of(evidence_of(traffic.table, Topology()), CATALOGUE)[""]}

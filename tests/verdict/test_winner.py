@@ -129,7 +129,7 @@ def test_direct_never_wins() -> None:
     result = verdict(flow(sni=CNC, host=CNC, host_source="sni"), flow(host=CNC, host_source="dns", state="no-answer"))
     entry = service(result)
     assert (entry["winner"], entry["by_proxy"], entry["confidence"]) == (None, [], None)
-    assert entry["reason"] == f"1 connection went direct and 1 direct attempt was blocked: no proxy carried any {COMMAND} request"
+    assert entry["reason"] == f"1 direct connection for {COMMAND} was answered and 1 was blocked: no proxy carried any {COMMAND} request"
     assert [row["service"] for row in result["direct"]["allowed"]] == [COMMAND]
     assert [row["service"] for row in result["direct"]["blocked"]] == [COMMAND]
 
@@ -137,7 +137,7 @@ def test_direct_never_wins() -> None:
 def test_direct_beside_a_proxy_is_told() -> None:
     entry = service(verdict(tunnel(PROX01, CNC), *[flow(host=CNC) for _ in range(9)]))
     assert (entry["winner"], entry["confidence"]) == (PROX01, "certain")
-    assert entry["reason"].endswith("; 9 connections went direct")
+    assert entry["reason"].endswith(f"; 9 direct connections for {COMMAND} were answered")
 
 
 def test_what_was_not_seen_is_absent() -> None:

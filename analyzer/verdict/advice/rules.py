@@ -37,7 +37,7 @@ class Rule(NamedTuple):
     """Of one code.
 
     settings  in the order in which to try them
-    expects   whether the finding's services, or planes, must work afterwards; through: by the proxy that it is about
+    expects   whether the finding must be gone afterwards, and its services, or planes, work; through: by the proxy that it is about
     services  what an expectation names where the finding itself names none
     info      whether the advice is given for findings that harm nobody too
     """
@@ -49,10 +49,16 @@ class Rule(NamedTuple):
     info: bool = False
 
 
-def advised(finding: Finding, catalogue: Catalogue, systems: Mapping[str, frozenset[str]], methods: Mapping[str, str | None]) -> Finding:
+def advised(
+    finding: Finding,
+    catalogue: Catalogue,
+    systems: Mapping[str, frozenset[str]],
+    methods: Mapping[str, str | None],
+    worked: Sequence[str] = (),
+) -> Finding:
     """The finding with its settings and what must be seen afterwards; as it is where no setting changes it.
 
-    systems  source's address → what it may run;  methods: proxy → how it is configured
+    systems  source's address → what it may run;  methods: proxy → how it is configured;  worked: proxies that let something through
     """
     rule = RULES.get(finding.code)
     if rule is None or ((finding.severity or CODES[finding.code].severity) == "info" and not rule.info):
@@ -66,15 +72,31 @@ def advised(finding: Finding, catalogue: Catalogue, systems: Mapping[str, frozen
     if not found:
         return finding
     proxy = finding.proxy if rule.through else None  # what is no proxy is not to be set again
-    return replace(finding, settings=[one.to_dict(proxy) for one in found], expect=finding.expect or expected(subject, rule))
+    others = {one: method for one, method in methods.items() if one != finding.proxy}
+    settings = [one.to_dict(proxy or meant(one.method, others, worked)) for one in found]
+    return replace(finding, settings=settings, expect=finding.expect or expected(finding.code, subject, rule))
 
 
-def expected(subject: Subject, rule: Rule) -> Expected | None:
-    """What must hold of the next capture: that it works and, where the proxy stays the same, that this one carried it."""
+def meant(method: str, methods: Mapping[str, str | None], worked: Sequence[str]) -> str | None:
+    """The one proxy that a setting of this method can mean, of these that the topology names or that were met; None: it isn't known.
+
+    Of several with the method the one that worked; without any that has it, the only one that worked and has no method of its own.
+    """
+    named = [proxy for proxy, its in methods.items() if method and method in (its or "").split("/")]
+    working = [proxy for proxy in worked if proxy in methods]
+    if not named:
+        return working[0] if len(working) == 1 and not methods[working[0]] else None
+    found = named if len(named) == 1 else [proxy for proxy in named if proxy in working]
+    return found[0] if len(found) == 1 else None
+
+
+def expected(code: str, subject: Subject, rule: Rule) -> Expected | None:
+    """What must hold of the next capture: that it works, that the proxy carried it where that stays the same, and that the finding is
+    gone: a service of which most works has the outcome that is wanted before anything is mended."""
     if not rule.expects or not subject.names:
         return None
     winner = {"winner": dict.fromkeys(subject.names, subject.proxy)} if rule.through and subject.proxy else {}
-    return {**winner, "outcome": dict.fromkeys(subject.names, "works")}
+    return {**winner, "outcome": dict.fromkeys(subject.names, "works"), "absent": {code: subject.proxy or "any"}}
 
 
 def client_settings(subject: Subject) -> list[Setting]:

@@ -1,6 +1,7 @@
 """Every setting that advice names: on which system it is, where, what to write there, and Microsoft's page that says so.
 
-`{proxy}` in a command stands for the proxy as ip:port; where advice doesn't know which one is meant it stays HOST:PORT.
+`{proxy}` in a command stands for the proxy as ip:port: the one that a finding is about, else the one that the topology has for the
+setting's method, else the only one that worked; where none of these is known it stays HOST:PORT.
 """
 
 from __future__ import annotations
@@ -29,6 +30,7 @@ class Setting(NamedTuple):
     change  what to write there, as a command where there is one
     why     what it does, and what to know before it is changed
     page    who says so, and of when that text is
+    method  the topology's word for a proxy that is set so; "": any
     """
 
     name: str
@@ -37,6 +39,7 @@ class Setting(NamedTuple):
     change: str
     why: str
     page: Page
+    method: str = ""
 
     def to_dict(self, proxy: str | None) -> dict[str, Any]:
         """The setting as the document has it."""
@@ -58,6 +61,7 @@ TELEMETRY_PROXY: Final = Setting(
     f'reg add "{_COLLECTION}" /v TelemetryProxyServer /t REG_SZ /d {{proxy}} /f',
     "The sensor's static proxy: host and port, no scheme, no blanks. It is read from the policy's key; don't deploy it through MDM.",
     PROXY,
+    "static",
 )
 NO_AUTHENTICATED_PROXY: Final = Setting(
     "DisableEnterpriseAuthProxy",
@@ -84,6 +88,7 @@ STATIC_FALLS_BACK: Final = Setting(
     f'reg add "{_COLLECTION}" /v TelemetryProxyServer /t REG_SZ /d {{proxy}} /f',
     "The sensor goes direct when it can't reach this proxy: mend the proxy, or name one here that answers.",
     VERIFY,
+    "static",
 )
 ANTIVIRUS_PROXY: Final = Setting(
     "ProxyServer",
@@ -93,6 +98,7 @@ ANTIVIRUS_PROXY: Final = Setting(
     "The antivirus' own static proxy, with its scheme; it is independent of the sensor's. The last proxy that worked is remembered, so "
     "a change may take a while. Its updates from Windows Update don't use it.",
     PROXY,
+    "static",
 )
 ANTIVIRUS_PAC: Final = Setting(
     "ProxyPacUrl",
@@ -125,6 +131,7 @@ WINHTTP_PROXY: Final = Setting(
     "netsh winhttp set proxy {proxy}",
     "The machine's proxy: the sensor's where it has no static one, the antivirus', Windows Update's, and that of revocation lists.",
     PROXY,
+    "winhttp",
 )
 WINHTTP_FOR_LISTS: Final = Setting(
     "netsh winhttp",
@@ -133,6 +140,7 @@ WINHTTP_FOR_LISTS: Final = Setting(
     "netsh winhttp set proxy {proxy}",
     "The preferred cure: Windows fetches revocation lists itself, by the machine's proxy and by no setting of Defender's.",
     ANTIVIRUS,
+    "winhttp",
 )
 WININET_PROXY: Final = Setting(
     "NetworkProxy",
@@ -141,6 +149,7 @@ WININET_PROXY: Final = Setting(
     "./Vendor/MSFT/NetworkProxy/ProxyServer/ProxyAddress = {proxy}",
     "For the user's programs. ProxySettingsPerUser = 0 makes it the machine's. The sensor doesn't use it.",
     NETWORK_PROXY,
+    "wininet",
 )
 PAC_FILE: Final = Setting(
     "NetworkProxy/SetupScriptUrl",

@@ -5,9 +5,13 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from typing import Any
 
+import numpy as np
+
 from analyzer.findings import Finding, in_order
+from analyzer.routes.proxies import ip_port
 from analyzer.verdict.advice.rules import advised
 from analyzer.verdict.case import Case
+from analyzer.verdict.evidence import Evidence
 from analyzer.verdict.finders import (
     backlog,
     bypass,
@@ -53,10 +57,22 @@ FINDERS: tuple[Finder, ...] = (
 )
 
 
+def known_methods(evidence: Evidence) -> dict[str, str | None]:
+    """Proxy as ip:port → how it is configured: those that were met, and those that the topology names with one address and a port."""
+    named = {
+        ip_port(str(one.network.network_address), one.port): one.method
+        for one in evidence.topology.proxies
+        if one.port is not None and one.network.prefixlen == one.network.max_prefixlen
+    }
+    return named | {proxy: method for proxy, (_, method) in evidence.proxy_names.items()}
+
+
 def findings_of(case: Case) -> list[dict[str, Any]]:
     """What all finders find, each with the settings that change it, as the document has it."""
     evidence = case.evidence
     systems = {evidence.client.values[client]: found for client, found in case.systems.items()}
-    methods = {proxy: method for proxy, (_, method) in evidence.proxy_names.items()}
+    methods = known_methods(evidence)
+    let_through = evidence.proxy.codes[evidence.requests.row[evidence.outcome.worked & evidence.asks_proxy]]
+    worked = [evidence.proxy.values[code] for code in np.unique(let_through).tolist() if code >= 0]
     found = [*case.also, *(finding for find in FINDERS for finding in find(case))]
-    return in_order([advised(finding, case.catalogue, systems, methods) for finding in found])
+    return in_order([advised(finding, case.catalogue, systems, methods, worked) for finding in found])

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import numpy as np
 
 from analyzer.findings import Finding, Severity
@@ -17,23 +19,39 @@ SOON_NS = 30 * 10**9
 """How soon after a QUIC attempt a request to a proxy counts as the same thing tried again."""
 
 
+NO_OTHER_WAY = "Set a proxy for these services on the client, or let them through at the gateway: nothing of them works."
+
+
 def find(case: Case) -> list[Finding]:
     """One finding of each code, over all sources. What may have got through, or went through a transparent proxy, is none."""
     evidence = case.evidence
+    stopped = _without_another_way(case)
     direct = evidence.route == DIRECT
     tcp = says(evidence, "protocol", "tcp")
     only_proxies = evidence.topology.policy == "proxies-only"
     speaking = [client for client, how in defender_seen(evidence).items() if how == "seen"]
     expected = evidence.own | only_proxies | ((evidence.service.codes >= 0) & np.isin(evidence.client.codes, speaking))
     found = [
-        _finding(evidence, "direct-blocked", direct & tcp & (evidence.direct == BLOCKED)),
+        _finding(evidence, "direct-blocked", direct & tcp & (evidence.direct == BLOCKED), stopped),
         _finding(evidence, "direct-allowed", direct & tcp & (evidence.direct == ANSWERED) & ~evidence.taken_over & expected),
         _finding(evidence, "quic-attempt", direct & ~tcp),
     ]
     return [finding for finding in found if finding is not None]
 
 
-def _finding(evidence: Evidence, code: str, chosen: Bools) -> Finding | None:
+def _without_another_way(case: Case) -> Bools:
+    """Per row: whether it is of a service that only Defender has, that this source tried past the proxies alone, and none got through."""
+    evidence = case.evidence
+    rows = np.flatnonzero(evidence.own & evidence.blocked & (evidence.service.codes >= 0))
+    stopped = np.zeros(len(evidence.route), dtype=np.bool_)
+    for key, members in grouped(rows, evidence.client.codes, evidence.service.codes):
+        answer = case.answers.services.get((key[0], key[1]))
+        stopped[members] = answer is not None and answer.last.outcome == "blocked"
+    return stopped
+
+
+def _finding(evidence: Evidence, code: str, chosen: Bools, stopped: Bools | None = None) -> Finding | None:
+    """stopped: rows of services that have no other way, which is what is to be said of them."""
     rows = np.flatnonzero(chosen)
     if not len(rows):
         return None
@@ -46,9 +64,18 @@ def _finding(evidence: Evidence, code: str, chosen: Bools) -> Finding | None:
         n = int((evidence.service.codes[rows] >= 0).sum())
         names = listed([evidence.service.values[service] for service in services])
         text += f"; {'all' if n == len(rows) else n} for services that Defender needs ({names})"
+    if evidence.topology.policy == "proxies-only" and code == "direct-allowed":
+        text += "; the topology says that only the proxies are let out"
     if code == "quic-attempt":
         text += _tried_again(evidence, rows)
-    return evidence.finding(code, rows, text, services=services, severity=_severity(evidence, code, rows))
+    hurt = rows[stopped[rows]] if stopped is not None else rows[:0]
+    if not len(hurt):
+        if evidence.topology.policy == "proxies-only" and code == "direct-blocked":
+            text += ", as the topology's policy wants it"
+        return evidence.finding(code, rows, text, services=services, severity=_severity(evidence, code, rows))
+    without = listed(sorted({evidence.service.values[service] for service in evidence.service.codes[hurt].tolist()}))
+    found = evidence.finding(code, rows, f"{text}; no other way was tried for {without}", services=services, severity="problem")
+    return replace(found, advice=NO_OTHER_WAY)
 
 
 def _severity(evidence: Evidence, code: str, rows: Ints) -> Severity | None:

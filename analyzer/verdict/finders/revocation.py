@@ -64,7 +64,7 @@ def _named(evidence: Evidence, asked: Ints, direct: Ints, works: set[int]) -> Fi
         failures = failure_list(dict(zip(statuses.tolist(), counts.tolist(), strict=True)))
         ways.append(f"{counted(len(asked), 'request')} through a proxy failed ({failures})")
     if len(direct):
-        blocked = f"{counted(len(direct), 'direct attempt')} {'was' if len(direct) == 1 else 'were'} blocked"
+        blocked = f"{counted(len(direct), 'direct connection')} for {TRUST_SERVICE} {'was' if len(direct) == 1 else 'were'} blocked"
         ways.append(f"{blocked} ({state_list(evidence, direct)})")
     text = (
         f"{evidence.of_whom(rows)} could not fetch certificate lists ({listed(sorted(hosts))}) while tunnels opened: {' and '.join(ways)}"

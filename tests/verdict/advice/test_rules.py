@@ -7,8 +7,8 @@ from typing import Any
 import pytest
 
 from analyzer.findings import CODES, Finding
-from analyzer.verdict.advice.rules import RULES, WITHOUT, advised
-from tests.verdict.rows import CATALOGUE, PROX03
+from analyzer.verdict.advice.rules import RULES, WITHOUT, advised, meant
+from tests.verdict.rows import CATALOGUE, PROX01, PROX03
 
 MAC, WINDOWS, EITHER = frozenset(("macOS",)), frozenset(("Windows",)), frozenset(("macOS", "Linux"))
 IP = "10.0.0.1"
@@ -59,11 +59,15 @@ def test_a_mac_and_a_linux_server_have_settings_of_their_own() -> None:
 def test_what_must_hold_names_the_services_and_the_proxy_that_stays() -> None:
     finding = Finding("proxy-denied", "x", proxy=PROX03, services=("cloud-protection",), severity="problem")
     made = advised(finding, CATALOGUE, {}, {}).to_dict()
-    assert made["expect"] == {"winner": {"cloud-protection": PROX03}, "outcome": {"cloud-protection": "works"}}
+    assert made["expect"] == {
+        "winner": {"cloud-protection": PROX03},
+        "outcome": {"cloud-protection": "works"},
+        "absent": {"proxy-denied": PROX03},
+    }
     made = advised(Finding("not-a-proxy", "x", proxy=PROX03, planes=("sensor",)), CATALOGUE, {}, {}).to_dict()
     assert not any(PROX03 in setting["change"] for setting in made["settings"]), "the address that isn't one is not to be set again"
     assert any("HOST:PORT" in setting["change"] for setting in made["settings"])
-    assert made["expect"] == {"outcome": {"plane:sensor": "works"}}
+    assert made["expect"] == {"outcome": {"plane:sensor": "works"}, "absent": {"not-a-proxy": PROX03}}
 
 
 def test_what_harms_nobody_and_what_no_setting_changes_stay_as_they_are() -> None:
@@ -75,3 +79,29 @@ def test_what_harms_nobody_and_what_no_setting_changes_stay_as_they_are() -> Non
 def test_a_service_that_only_another_catalogue_has_is_no_expectation() -> None:
     made = advised(Finding("proxy-denied", "x", services=("ours",), severity="problem"), CATALOGUE, {}, {}).to_dict()
     assert made["expect"] is None and made["settings"]
+
+
+@pytest.mark.parametrize(
+    ("methods", "worked", "proxy"),
+    [
+        ({PROX01: "winhttp", PROX03: "static"}, (), PROX01),
+        ({PROX01: "winhttp/wininet", PROX03: "static"}, (PROX03,), PROX01),
+        ({PROX01: "winhttp", PROX03: "winhttp"}, (PROX03,), PROX03),
+        ({PROX01: "winhttp", PROX03: "winhttp"}, (), None),
+        ({PROX01: None}, (PROX01,), PROX01),
+        ({PROX01: None}, (), None),
+        ({PROX01: None, PROX03: None}, (PROX01, PROX03), None),
+        ({PROX03: "static"}, (PROX03,), None),
+        ({}, (PROX01,), None),
+    ],
+)
+def test_a_settings_proxy_is_filled_in_where_it_is_known(
+    methods: dict[str, str | None], worked: tuple[str, ...], proxy: str | None
+) -> None:
+    assert meant("winhttp", methods, worked) == proxy
+
+
+def test_the_proxy_that_a_finding_is_about_is_none_to_be_filled_in_where_it_is_no_proxy() -> None:
+    finding = Finding("not-a-proxy", "x", client_ips=(IP,), proxy=PROX03, planes=("system",))
+    made = advised(finding, CATALOGUE, {}, {PROX03: "winhttp", PROX01: None}, (PROX01,)).to_dict()
+    assert [setting["change"] for setting in made["settings"]] == [f"netsh winhttp set proxy {PROX01}"]

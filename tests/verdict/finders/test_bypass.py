@@ -18,7 +18,15 @@ def test_the_direct_tables() -> None:
     first, second = flow(host="a.example"), flow(host="a.example")
     blocked, v6 = flow(state="no-answer"), flow(server_ip="2001:db8::3", state="refused")
     direct = verdict(first, second, blocked, v6)["direct"]
-    entry = {"client_ip": WORKSTATION, "server": "20.1.2.3:443", "protocol": "tcp", "host": "a.example", "service": None, "state": "closed"}
+    entry = {
+        "client_ip": WORKSTATION,
+        "server": "20.1.2.3:443",
+        "protocol": "tcp",
+        "host": "a.example",
+        "service": None,
+        "state": "closed",
+        "http_status": None,
+    }
     assert direct["allowed"] == [entry | {"flows": [first["id"], second["id"]]}]
     assert [(row["server"], row["state"], row["flows"]) for row in direct["blocked"]] == [
         ("20.1.2.3:443", "no-answer", [blocked["id"]]),
@@ -47,7 +55,8 @@ def test_only_direct_flows_are_listed() -> None:
     ("rows", "without_policy", "with_policy"),
     [
         ([flow(state="no-answer")], [("direct-blocked", "info")], [("direct-blocked", "info")]),
-        ([flow(state="no-answer", host=CNC)], [("direct-blocked", "warning")], [("direct-blocked", "info")]),
+        ([flow(state="no-answer", host=CNC)], [("direct-blocked", "problem")], [("direct-blocked", "problem")]),
+        ([flow(state="no-answer", host=CNC), tunnel(PROX01, CNC)], [("direct-blocked", "warning")], [("direct-blocked", "info")]),
         ([flow()], [], [("direct-allowed", "problem")]),
         ([flow(host=CNC)], [("direct-allowed", "info")], [("direct-allowed", "problem")]),
         ([flow(host=CNC), tunnel(PROX01, CNC)], [("direct-allowed", "warning")], [("direct-allowed", "problem")]),
@@ -72,7 +81,15 @@ def test_a_services_direct_attempts_are_named() -> None:
     assert finding["service"] == COMMAND
     assert finding["text"] == (
         f"1 direct connection of WORKSTATION to 1 address ({CNC}): 1 no-answer; all for services that Defender needs ({COMMAND})"
+        f"; no other way was tried for {COMMAND}"
     )
+
+
+def test_the_topologys_policy_is_named_where_it_matters() -> None:
+    found = verdict(flow(state="no-answer"), flow(), topology=ONLY_PROXIES)["findings"]
+    texts = {finding["code"]: finding["text"] for finding in found}
+    assert texts["direct-allowed"].endswith("1 closed; the topology says that only the proxies are let out")
+    assert texts["direct-blocked"].endswith("1 no-answer, as the topology's policy wants it")
 
 
 def test_quic_that_was_tried_again_through_a_proxy_says_so() -> None:

@@ -29,7 +29,7 @@ def test_a_fetch_that_the_proxy_failed_is_certain() -> None:
 
 def test_a_named_direct_attempt_that_was_blocked_is_certain() -> None:
     (finding,) = unreachable(tunnel(PROX03, CNC), blocked(host=CRL))
-    assert "1 direct attempt was blocked (1 no-answer)" in finding["text"]
+    assert "1 direct connection for certificate-trust was blocked (1 no-answer)" in finding["text"]
 
 
 def test_other_fetches_that_worked_make_it_a_warning() -> None:
