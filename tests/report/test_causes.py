@@ -85,7 +85,7 @@ def test_what_is_to_be_done_for_a_site_is_said_once() -> None:
 
 @pytest.mark.parametrize("capture", BY_HAND)
 def test_there_are_as_many_findings_as_causes(capture: str) -> None:
-    """Of 26 captures: what is said of them, in its order, is what their packets show, by tshark alone and by who played them."""
+    """Of 26 captures: the report names the causes that tshark alone and the makers' own records show, in the order of their harm."""
     path = ROOT / "captures" / f"{capture}.pcapng"
     own = path.with_suffix(".topology.toml")
     verdict = analyzer.read(path, topology=own if own.is_file() else ROOT / "captures" / "topology.toml").verdict.to_dict()

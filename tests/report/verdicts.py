@@ -219,7 +219,7 @@ def _source() -> dict[str, Any]:
 
 def _direct(state: str, server: str, host: str | None, service: str | None, flows: list[str]) -> dict[str, Any]:
     ends = {"client_ip": "172.16.11.92", "server": server, "protocol": "tcp"}
-    return {**ends, "host": host, "service": service, "state": state, "flows": flows}
+    return {**ends, "host": host, "service": service, "state": state, "http_status": None, "flows": flows}
 
 
 def fifth_test() -> dict[str, Any]:
