@@ -17,7 +17,7 @@ SAMPLE: Final = 1_000
 """Rows by which it is known what rows have in common."""
 
 MOST_KEPT: Final = 4_096
-"""Texts of common lists that are remembered."""
+"""Texts of common lists and dicts that are remembered."""
 
 _ENCODE: Final = json.JSONEncoder(ensure_ascii=True, allow_nan=False, default=dict).encode
 
@@ -58,13 +58,13 @@ def _opened(value: Any, level: int) -> Iterator[str]:
 
 
 class _Written:
-    """The rows of one list as text. What many of them have in common, the same list and not just an equal one, is written once."""
+    """The rows of one list as text. What many of them have in common, the same list or dict and not just an equal one, is written once."""
 
     def __init__(self, rows: Sequence[Any]) -> None:
         ids: dict[str, list[int]] = {}
         for row in rows[:SAMPLE]:
             for key, value in row.items() if isinstance(row, Mapping) else ():
-                if isinstance(value, list) and value:
+                if isinstance(value, list | dict) and value:
                     ids.setdefault(key, []).append(id(value))
         self._keys = {key for key, found in ids.items() if 2 * len(set(found)) <= len(found)}
         self._known: dict[int, str] = {}
@@ -94,7 +94,7 @@ class _Written:
 
 def _text(value: Any) -> str:
     text = _ENCODE(value)
-    if "\\ud" in text:  # a surrogate, lone or one of a pair
+    if "\\" in text and "\\ud" in text:  # a surrogate, lone or one of a pair
         text = _ENCODE(_without_surrogates(value))
     return text.replace("\x7f", "\\u007f")
 

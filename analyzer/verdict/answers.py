@@ -87,7 +87,7 @@ class _Books:
         self.pages = (requests.kind == ABSOLUTE).tolist()
         self.status = requests.status.tolist()
         self.weight = evidence.weight.tolist()
-        self.weak = (evidence.regional | _sent_elsewhere(requests)).tolist()
+        self.weak = (evidence.regional | sent_elsewhere(requests)).tolist()
         self.row_proxy = evidence.proxy.codes.tolist()
         self.row_first = [None if at == NO_TIME else at for at in evidence.first.tolist()]
         self.row_last = [None if at == NO_TIME else at for at in evidence.last.tolist()]
@@ -143,7 +143,7 @@ class _Books:
         ]
 
 
-def _sent_elsewhere(requests: Requests) -> Bools:
+def sent_elsewhere(requests: Requests) -> Bools:
     """Per request: answered by a redirect to another host than the one asked for, which a portal may have sent as well as the host."""
     result = np.zeros(len(requests.status), dtype=np.bool_)
     at = np.flatnonzero((requests.status >= 300) & (requests.status < 400))

@@ -12,6 +12,7 @@ from analyzer.findings import Finding
 from analyzer.routes.discovery import Discovery
 from analyzer.services.catalogue import Catalogue
 from analyzer.services.required import Device
+from analyzer.verdict.alike import Alike
 from analyzer.verdict.answers import Answers
 from analyzer.verdict.evidence import Evidence
 from analyzer.verdict.forwarding import LegPairs
@@ -23,7 +24,9 @@ from analyzer.verdict.system import Systems
 class Case:
     """What is known, for finders to look at (verdict/finders).
 
-    answers      who was asked and who won, per source and service, and per source and plane
+    alike        which sources did the same
+    answers      who was asked and who won, per source and service, and per source and plane, of the first of each kind of sources: whose
+                 answer changed or is split is like nobody
     required     client code → what became of each required service
     captures     as the document has them
     configured   methods that a study says were configured; logons: when it says that users logged on, ns since 1970
@@ -34,6 +37,7 @@ class Case:
     """
 
     evidence: Evidence
+    alike: Alike
     answers: Answers
     pairs: LegPairs
     required: Mapping[int, list[Required]]

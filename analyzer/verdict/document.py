@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Hashable, Mapping, Sequence
+from collections.abc import Hashable, Iterator, Mapping, Sequence
 from itertools import chain
 from typing import Any
 
@@ -20,15 +20,18 @@ from analyzer.routes.topology import Topology
 from analyzer.services.catalogue import Catalogue
 from analyzer.text.labels import PLANES
 from analyzer.text.times import rfc3339
+from analyzer.verdict.alike import alike_of
+from analyzer.verdict.amounts import amounts_of
 from analyzer.verdict.answers import answers_of
 from analyzer.verdict.case import Case
 from analyzer.verdict.client_analyzer import run_findings, set_aside
 from analyzer.verdict.collection import no_search_for_cycles
-from analyzer.verdict.devices import devices_of
+from analyzer.verdict.devices import devices_of, patterns_of
 from analyzer.verdict.direct import direct_tables
 from analyzer.verdict.evidence import ANSWERED, Evidence, distinct, evidence_of, grouped, source_rows
 from analyzer.verdict.finders import findings_of
 from analyzer.verdict.finders.silence import no_source_reason
+from analyzer.verdict.follower import Pattern
 from analyzer.verdict.forwarding import forwarded, leg_pairs
 from analyzer.verdict.groups import Member, groups_of
 from analyzer.verdict.headline import headline
@@ -109,14 +112,17 @@ def document_of(
     A source is every client that isn't a proxy and has a flow to a proxy or past them (route proxy or direct).
     """
     captures = [_with_written_times(capture) for capture in captures]
-    pairs, answers = leg_pairs(evidence), answers_of(evidence)
-    systems = systems_of(evidence, catalogue)
-    devices = devices_of(evidence, catalogue, systems)
+    pairs, alike = leg_pairs(evidence), alike_of(evidence, compared=not configured)
+    answers, of_each = answers_of(alike.each), systems_of(alike.each, catalogue)
+    systems = alike.for_all(of_each)
+    kinds = devices_of(alike.each, catalogue, of_each, patterns_of(evidence))
+    devices = alike.for_all(kinds)
     case = Case(
         evidence=evidence,
+        alike=alike,
         answers=answers,
         pairs=pairs,
-        required=required_of(evidence, catalogue, answers, devices),
+        required=alike.for_all(required_of(alike.each, catalogue, answers, kinds)),
         catalogue=catalogue,
         captures=captures,
         configured=configured,
@@ -162,46 +168,61 @@ def _window(evidence: Evidence, captures: Sequence[Mapping[str, Any]], window: t
 
 def _sources(case: Case) -> tuple[list[dict[str, Any]], list[Member]]:
     """Every source's row, and what it is in its group, in the order of their addresses."""
-    evidence, answers = case.evidence, case.answers
-    clients = np.unique(evidence.client.codes[source_rows(evidence)]).tolist()
+    evidence, alike = case.evidence, case.alike
+    written: dict[int, tuple[dict[str, Any], Member]] = {}
+    followers = alike.followers()
+    amounts = [amounts_of(evidence, chain(*followers.values()), of_planes=of_planes) for of_planes in (False, True)]
+    for first, row, member, codes in _of_each(case):
+        written[first] = row, member
+        if first in followers:
+            pattern = Pattern(row, member, codes)
+            for client in followers[first]:
+                written[client] = pattern.written(client, evidence.client.values[client], evidence.names, amounts)
+    ordered = [written[client] for client in sorted(written, key=lambda code: address_number(evidence.client.values[code]))]
+    return [row for row, _ in ordered], [member for _, member in ordered]
+
+
+def _of_each(case: Case) -> Iterator[tuple[int, dict[str, Any], Member, tuple[dict[str, int], dict[str, int]]]]:
+    """Of the first of each kind of sources: the client, its row, what it is in its group, and the codes of its services and planes."""
+    evidence, each, answers = case.evidence, case.alike.each, case.answers
+    clients = np.unique(each.client.codes[source_rows(each)]).tolist()
     written: dict[int, _Rows] = {}
-    services, defender = _services(case, written), defender_seen(evidence)
+    services, defender = _services(case, written), defender_seen(each)
     planes: dict[int, dict[str, tuple[int, Answer]]] = {}
     for (client, code), answer in answers.planes.items():
-        planes.setdefault(client, {})[evidence.plane.values[code]] = (code, answer)
-    asked = {client: mine for (client,), mine in grouped(np.flatnonzero(evidence.asks_proxy), evidence.client.codes[evidence.requests.row])}
-    talks, used_by, elsewhere = talk(evidence), processes(evidence), _answered_directly(evidence)
+        planes.setdefault(client, {})[each.plane.values[code]] = (code, answer)
+    client_of = evidence.client.codes[evidence.requests.row]
+    asked = {client: mine for (client,), mine in grouped(np.flatnonzero(evidence.asks_proxy & np.isin(client_of, clients)), client_of)}
+    talks, used_by, elsewhere = talk(each), processes(each), _answered_directly(evidence)
     required: dict[int, list[dict[str, Any]]] = {}  # by the list it is written from: sources that ask for the same share one
-    looks_like = devices_seen(evidence, case.catalogue, case.devices, case.systems)
-    rows, members = [], []
-    for client in sorted(clients, key=lambda code: address_number(evidence.client.values[code])):
+    devices = {client: case.devices[client] for client in clients if client in case.devices}
+    looks_like = devices_seen(each, case.catalogue, devices, case.systems)
+    for client in clients:
         ip, own = evidence.client.values[client], planes.get(client, {})
         of_planes = {plane: own[plane][1] for plane in PLANES if plane in own}
         gone = elsewhere.get(client, [])
         text = headline(defender.get(client, "not-seen"), of_planes, gone)
         mine: Ints = asked.get(client, np.zeros(0, dtype=np.int64))
-        rows.append(
-            {
-                "client_ip": ip,
-                "client_ips": evidence.names.addresses(ip),
-                "name": evidence.names.name(ip),
-                "defender": defender.get(client, "not-seen"),
-                "answer": text,
-                "services": services.get(client, []),
-                "planes": [_plane(plane, answer, written) for plane, answer in of_planes.items()],
-                "required": _required(case.required.get(client), required),
-                "device": looks_like.get(client),
-                "talk": talks.get(client, []),
-                "processes": used_by.get(client, []),
-                "precedence": precedence(evidence, mine, own, case.configured) if own else [],
-            }
-        )
-        short = {plane: {key: entry[key] for key in ("asked", "winner", "outcome")} for plane, entry in _by_plane(rows[-1]).items()}
+        row = {
+            "client_ip": ip,
+            "client_ips": evidence.names.addresses(ip),
+            "name": evidence.names.name(ip),
+            "defender": defender.get(client, "not-seen"),
+            "answer": text,
+            "services": services.get(client, []),
+            "planes": [_plane(plane, answer, written) for plane, answer in of_planes.items()],
+            "required": _required(case.required.get(client), required),
+            "device": looks_like.get(client),
+            "talk": talks.get(client, []),
+            "processes": used_by.get(client, []),
+            "precedence": precedence(evidence, mine, own, case.configured) if own else [],
+        }
+        short = {plane: {key: entry[key] for key in ("asked", "winner", "outcome")} for plane, entry in _by_plane(row).items()}
         parts: dict[str, Hashable] = {plane: _part(answer) for plane, answer in of_planes.items()}
         if parts:
             parts["past the proxies"] = bool(gone)
-        members.append(Member(ip, rows[-1]["defender"], parts, short, text))
-    return rows, members
+        codes = {each.service.values[code]: code for code in answers.of_client.get(client, ())}, {plane: own[plane][0] for plane in own}
+        yield client, row, Member(ip, row["defender"], parts, short, text), codes
 
 
 def _required(own: list[Required] | None, written: dict[int, list[dict[str, Any]]]) -> list[dict[str, Any]]:
@@ -235,8 +256,8 @@ def _answered_directly(evidence: Evidence) -> dict[int, list[str]]:
 
 def _services(case: Case, written: dict[int, _Rows]) -> dict[int, list[dict[str, Any]]]:
     """client → its services, by slug. A service's plane is its hosts' here, null where they differ, else the catalogue's."""
-    evidence, catalogue = case.evidence, case.catalogue
-    groups, seen, own_seen = _groups(evidence, catalogue), _planes_seen(evidence), _own_seen(evidence)
+    evidence = case.alike.each
+    groups, seen, own_seen = _groups(case.evidence, case.catalogue), _planes_seen(evidence), _own_seen(evidence)
     services: dict[int, list[dict[str, Any]]] = {}
     for (client, code), answer in case.answers.services.items():
         slug = evidence.service.values[code]

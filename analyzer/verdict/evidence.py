@@ -203,7 +203,7 @@ class Evidence:
         services  codes; negative ones are left out
         """
         first, last = self.span(rows)
-        about = np.unique(self.client.codes[rows]).tolist() if clients is None else clients
+        about = occurring(self.client.codes[rows]) if clients is None else clients
         return Finding(
             code,
             text,
@@ -215,17 +215,17 @@ class Evidence:
             first_seen=first,
             last_seen=last,
             flows=self.flow_ids(rows),
-            planes=tuple(sorted(self.plane.values[code] for code in np.unique(self.plane.codes[rows]).tolist() if code >= 0)),
+            planes=tuple(sorted(self.plane.values[code] for code in occurring(self.plane.codes[rows]))),
         )
 
     def of_whom(self, rows: Ints) -> str:
         """`WORKSTATION`, or `5 sources (A, B, C and 2 more)`: whose these rows are."""
-        labels = [self.client_label(code) for code in np.unique(self.client.codes[rows]).tolist() if code >= 0]
+        labels = [self.client_label(code) for code in occurring(self.client.codes[rows])]
         return labels[0] if len(labels) == 1 else f"{counted(len(labels), 'source')} ({listed(labels)})"
 
     def hosts_of(self, rows: Ints) -> str:
         """` (a.example, b.example)`, the names of these rows; "" without any."""
-        hosts = sorted({self.host.values[code] for code in np.unique(self.host.codes[rows]).tolist() if code >= 0})
+        hosts = sorted({self.host.values[code] for code in occurring(self.host.codes[rows])})
         return f" ({listed(hosts)})" if hosts else ""
 
 
@@ -375,6 +375,12 @@ def _sorted_by(positions: Ints, keys: Sequence[Ints]) -> tuple[list[list[int]], 
     changes = np.logical_or.reduce([column[1:] != column[:-1] for column in columns])
     starts = np.concatenate([[0], np.flatnonzero(changes) + 1])
     return [column[starts].tolist() for column in columns], starts.tolist(), positions[order]
+
+
+def occurring(codes: Ints) -> list[int]:
+    """The codes that there are, each once, in order; -1 is none."""
+    found: list[int] = np.flatnonzero(np.bincount(codes[codes >= 0])).tolist()
+    return found
 
 
 def source_rows(evidence: Evidence) -> Bools:

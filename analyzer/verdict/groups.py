@@ -37,8 +37,12 @@ def groups_of(members: Sequence[Member]) -> list[dict[str, Any]]:
     A source joins the largest group whose answer it doesn't contradict; to have been seen with less is no contradiction.
     """
     alike: dict[tuple[str, tuple[tuple[str, Hashable], ...]], list[Member]] = {}
+    keys: dict[int, tuple[tuple[str, Hashable], ...]] = {}  # by the answer, which many members have in common
     for member in members:
-        alike.setdefault((member.defender, tuple(sorted(member.parts.items()))), []).append(member)
+        parts = keys.get(id(member.parts))
+        if parts is None:
+            parts = keys[id(member.parts)] = tuple(sorted(member.parts.items()))
+        alike.setdefault((member.defender, parts), []).append(member)
     groups: list[_Group] = []
     for (defender, parts), own in sorted(alike.items(), key=lambda item: (-len(item[0][1]), -len(item[1]), repr(item[0]))):
         fitting = [group for group in groups if group.defender == defender and _fits(dict(parts), group.parts)]

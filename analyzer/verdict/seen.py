@@ -2,9 +2,7 @@
 
 from __future__ import annotations
 
-import numpy as np
-
-from analyzer.verdict.evidence import Evidence, source_rows
+from analyzer.verdict.evidence import Evidence, occurring, source_rows
 
 PORTAL = "security-portal"
 """Its hosts are asked for by anybody's browser."""
@@ -15,10 +13,10 @@ def defender_seen(evidence: Evidence) -> dict[int, str]:
     portal = evidence.service.values.index(PORTAL) if PORTAL in evidence.service.values else -2
     found: dict[int, str] = {}
     mine = source_rows(evidence)
-    hidden = np.unique(evidence.client.codes[mine & evidence.hidden]).tolist()
-    rows = np.unique(evidence.client.codes[mine & evidence.own & (evidence.service.codes != portal)]).tolist()
+    hidden = occurring(evidence.client.codes[mine & evidence.hidden])
+    rows = occurring(evidence.client.codes[mine & evidence.own & (evidence.service.codes != portal)])
     row = evidence.requests.row
     asked = evidence.asks_proxy & evidence.request_own & (evidence.request_service.codes != portal)
     found |= dict.fromkeys(hidden, "hidden")
-    found |= dict.fromkeys([*rows, *np.unique(evidence.client.codes[row[asked]]).tolist()], "seen")
+    found |= dict.fromkeys([*rows, *occurring(evidence.client.codes[row[asked]])], "seen")
     return found

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 from dataclasses import dataclass, field
+from functools import cached_property
 
 from analyzer.routes.networks import address_text
 from analyzer.routes.topology import Topology
@@ -32,7 +33,15 @@ class SourceNames:
 
     def addresses(self, canonical: str) -> list[str]:
         """Every seen address of the source, the canonical first."""
-        return [canonical, *sorted(address for address, known in self.stands_for.items() if known == canonical)]
+        return [canonical, *self._others.get(canonical, ())]
+
+    @cached_property
+    def _others(self) -> dict[str, list[str]]:
+        """The other addresses of each source that has several, in order."""
+        found: dict[str, list[str]] = {}
+        for address, canonical in sorted(self.stands_for.items()):
+            found.setdefault(canonical, []).append(address)
+        return found
 
 
 def source_names(topology: Topology, seen: Iterable[str]) -> SourceNames:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
+from itertools import chain
 
 import numpy as np
 
@@ -25,17 +26,19 @@ def find(case: Case) -> list[Finding]:
     evidence = case.evidence
     visible = {device: _visible(case, device) for device in set(case.devices.values())}
     speaking = {client for client, how in defender_seen(evidence).items() if how == "seen"}
-    missing = {
-        client: unseen
-        for client, own in case.required.items()
-        if client in speaking
-        and (unseen := [one.service for one in own if one.state == "unseen" and one.service in visible[case.devices[client]]])
-    }
+    lists: dict[tuple[int, Device], list[str]] = {}  # sources that ask for the same have one list of what is required
+    missing = {}
+    for client, own in case.required.items():
+        device = case.devices[client]
+        if (id(own), device) not in lists:
+            lists[id(own), device] = [one.service for one in own if one.state == "unseen" and one.service in visible[device]]
+        if client in speaking and lists[id(own), device]:
+            missing[client] = lists[id(own), device]
     if not missing:
         return []
     kinds = [kind for kind, _ in Counter(case.devices[client].kind for client in sorted(missing)).most_common()]
     kind = listed(kinds, 2) if len(kinds) == 1 else f"as {'; '.join(kinds[:3])}{' and others' if len(kinds) > 3 else ''}"
-    services = sorted({service for unseen in missing.values() for service in unseen})
+    services = sorted(set(chain(*{id(unseen): unseen for unseen in missing.values()}.values())))
     rows = np.flatnonzero(np.isin(evidence.client.codes, list(missing)))
     what = f"{counted(len(services), 'required service')} ({kind}) not seen"
     if len(missing) > 1:

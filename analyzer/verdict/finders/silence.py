@@ -47,6 +47,8 @@ def find(case: Case) -> list[Finding]:
 
 def _unseen(evidence: Evidence) -> list[Finding]:
     """The workstations of the topology (given by their addresses, not by a network) that aren't among the sources."""
+    if not evidence.topology.workstations:
+        return []
     seen = {evidence.client.values[code] for code in np.unique(evidence.client.codes[source_rows(evidence)]).tolist()}
     called = {evidence.names.name(address) for address in seen}
     missing: dict[str, str] = {}

@@ -1,0 +1,164 @@
+"""Sources that did the same: their rows differ in addresses, times and amounts only, so the rest is worked out once for all.
+
+Alike are sources whose flows and requests have the same in every column that a source's row is made of (COLUMNS, and what evidence has
+as numbers), each as often, in whatever order. Who used several proxies is like nobody: there times decide who won.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, fields, replace
+from typing import Any, Final, TypeVar
+
+import numpy as np
+import pyarrow as pa
+import pyarrow.compute as pc
+
+from analyzer.arrow import array
+from analyzer.routes.requests import ABSOLUTE, Bools, Ints, Requests, one_array
+from analyzer.routes.route import PROXY
+from analyzer.verdict.answers import sent_elsewhere
+from analyzer.verdict.evidence import Coded, Evidence, coded, grouped, source_rows
+from analyzer.verdict.outcome import Outcome
+
+MOST_FLOWS: Final = 64
+"""Of a source that is compared with others: whoever had more is hardly like anybody."""
+
+COLUMNS: Final = ("service_rule", "service_possible", "client_family", "client_family_by", "user_agent", "ja4", "process")
+"""Text columns of flows that a source's row is made of, beside those that evidence has as numbers."""
+
+_OF_PROXIES: Final = ("proxy", "proxy_name", "method")
+
+_OF_REQUESTS: Final = ("row", "kind", "status", "host", "location")
+"""What is compared of requests, or decides what is; the rest is left empty."""
+
+T = TypeVar("T")
+
+
+@dataclass(frozen=True)
+class Alike:
+    """Which sources did the same.
+
+    like   client code → the first client that did the same, itself where nobody did before; every source, in order of codes
+    each   the evidence of those first ones alone, in the same numbering; its table has no column but those that were compared
+    """
+
+    like: Mapping[int, int]
+    each: Evidence
+
+    def for_all(self, found: Mapping[int, T]) -> dict[int, T]:
+        """What was found for the first of each kind, for every source of it."""
+        return {client: found[first] for client, first in self.like.items() if first in found}
+
+    def followers(self) -> dict[int, list[int]]:
+        """The first of its kind → the others that are like it, where there are any."""
+        found: dict[int, list[int]] = {}
+        for client, first in self.like.items():
+            if client != first:
+                found.setdefault(first, []).append(client)
+        return found
+
+
+def alike_of(evidence: Evidence, *, compared: bool = True) -> Alike:
+    """Which sources of the evidence are alike. compared: else nobody is, as where rows name the flows that prove them."""
+    rows = np.flatnonzero(source_rows(evidence))
+    clients, counts = np.unique(evidence.client.codes[rows], return_counts=True)
+    few = _in(evidence.client.codes, clients[counts <= (MOST_FLOWS if compared else 0)])
+    rows = rows[few[rows] & ~_in(evidence.client.codes, _of_several_proxies(evidence))[rows]]
+    first_of: dict[tuple[int, ...], int] = {}
+    like = {client: client for client in clients.tolist()}
+    kinds = np.zeros(evidence.flows.num_rows, np.int64)
+    kinds[rows] = _numbered(zip(*(column[rows].tolist() for column in _facts(evidence, rows)), strict=True))
+    for (client,), own in grouped(rows, evidence.client.codes):
+        like[client] = first_of.setdefault(tuple(sorted(kinds[own].tolist())), client)
+    each = np.fromiter(set(like.values()), np.int64)
+    return Alike(like, _of_rows(evidence, source_rows(evidence) & _in(evidence.client.codes, each)))
+
+
+def _in(codes: Ints, wanted: Ints) -> Bools:
+    """bool[n]: which codes are among the wanted; negative ones are none."""
+    chosen = np.zeros(max(int(codes.max(initial=0)), int(wanted.max(initial=0))) + 2, np.bool_)
+    chosen[wanted[wanted >= 0]] = True
+    result: Bools = chosen[codes]  # -1 is the last place, and no code
+    return result
+
+
+def _of_several_proxies(evidence: Evidence) -> Ints:
+    """Clients with flows to more than one proxy."""
+    rows = np.flatnonzero(evidence.route == PROXY)
+    pairs = np.unique(np.stack([evidence.client.codes[rows], evidence.proxy.codes[rows]]), axis=1)
+    clients, proxies = np.unique(pairs[0], return_counts=True)
+    return clients[proxies > 1]
+
+
+def _numbered(entries: Iterable[tuple[int, ...]]) -> list[int]:
+    """The entries as numbers: equal ones have the same, the first 0."""
+    known: dict[tuple[int, ...], int] = {}
+    return [known.setdefault(entry, len(known)) for entry in entries]
+
+
+def _facts(evidence: Evidence, rows: Ints) -> list[Ints]:
+    """Columns, by row, of everything that decides a source's row, but for times and amounts."""
+    flows = evidence.flows
+    also = pc.binary_join(one_array(flows.column("service_also")), "\n")
+    texts = [coded(flows.column(name)).codes for name in COLUMNS]
+    named = [one.codes for one in (evidence.proxy, evidence.service, evidence.plane, evidence.host, evidence.state, coded(also))]
+    flags = [flag.astype(np.int64) for flag in (evidence.hidden, evidence.own)]
+    return [evidence.route, evidence.direct, *named, *texts, *flags, _asked(evidence, rows)]
+
+
+def _asked(evidence: Evidence, rows: Ints) -> Ints:
+    """By row: the number of the list of its requests; equal lists have the same."""
+    requests, outcome = evidence.requests, evidence.outcome
+    wanted = np.zeros(evidence.flows.num_rows, np.bool_)
+    wanted[rows] = True
+    asked = np.flatnonzero(wanted[requests.row])
+    facts = (
+        evidence.request_service.codes,
+        evidence.request_plane.codes,
+        evidence.request_host.codes,
+        evidence.request_own,
+        outcome.code,
+        outcome.through,
+        requests.kind == ABSOLUTE,
+        requests.status,
+        evidence.weight,
+        evidence.regional,
+        sent_elsewhere(requests),
+    )
+    kinds = np.array(_numbered(zip(*(fact[asked].tolist() for fact in facts), strict=True)), np.int64)
+    lists: dict[tuple[int, ...], int] = {(): 0}
+    found = np.zeros(evidence.flows.num_rows, np.int64)
+    row = requests.row[asked]
+    starts = np.flatnonzero(np.append(True, row[1:] != row[:-1])[: len(row)])
+    ends, texts = [*starts[1:].tolist(), len(row)], kinds.tolist()
+    numbers = [lists.setdefault(tuple(texts[start:end]), len(lists)) for start, end in zip(starts.tolist(), ends, strict=False)]
+    found[row[starts]] = numbers
+    return found
+
+
+def _of_rows(evidence: Evidence, kept: Bools) -> Evidence:
+    """The evidence of these rows alone, in the same numbering."""
+    rows = np.flatnonzero(kept)
+    of_requests = kept[evidence.requests.row]
+    row_of = np.cumsum(kept) - 1
+    flows = evidence.flows.select([*COLUMNS, "service_also", *_OF_PROXIES]).filter(array(kept)).combine_chunks()
+    requests: dict[str, Any] = {name: _taken(getattr(evidence.requests, name), of_requests) for name in _OF_REQUESTS}
+    requests["row"] = row_of[requests["row"]]
+    requests |= {field.name: getattr(evidence.requests, field.name)[:0] for field in fields(Requests) if field.name not in _OF_REQUESTS}
+    own: dict[str, Any] = {
+        name: _taken(getattr(evidence, name), rows) for name in ("route", "direct", "first", "last", "bytes", "hidden", "own")
+    }
+    own |= {name: _taken(getattr(evidence, name), of_requests) for name in ("request_own", "begun", "weight", "regional")}
+    texts = {name: getattr(evidence, name) for name in ("client", "proxy", "service", "plane", "host", "state")}
+    own |= {name: Coded(text.codes[rows], text.values) for name, text in texts.items()}
+    asked = {name: getattr(evidence, name) for name in ("request_service", "request_plane")}
+    own |= {name: Coded(text.codes[of_requests], text.values) for name, text in asked.items()}
+    outcome = Outcome(evidence.outcome.code[of_requests], evidence.outcome.through[of_requests])
+    each = replace(evidence, flows=flows, copies=evidence.copies.slice(0, 0), requests=Requests(**requests), outcome=outcome, **own)
+    vars(each)["proxy_names"] = evidence.proxy_names  # every proxy's, as the numbering is
+    return each
+
+
+def _taken(column: Ints | Bools | pa.Array, chosen: Ints | Bools) -> Ints | Bools | pa.Array:
+    return column.filter(array(chosen)) if isinstance(column, pa.Array) else column[chosen]

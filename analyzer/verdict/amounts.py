@@ -1,0 +1,82 @@
+"""When and how much, per source and service or plane: what sources that did the same differ in."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+from typing import Final
+
+import numpy as np
+
+from analyzer.routes.requests import NO_TIME, Ints
+from analyzer.routes.route import DIRECT, PROXY
+from analyzer.verdict.evidence import Evidence
+
+_NEVER: Final = np.iinfo(np.int64).max
+"""Later than every time: what the first of no times is. The last of none is NO_TIME, earlier than all."""
+
+
+@dataclass(frozen=True)
+class Amounts:
+    """A row for each source and service (or plane) of it, of whom only one proxy was asked.
+
+    at      client code → its first row; a client's rows stand together, in the order of the codes of its services
+    first last   of the requests, of the flows where there are none, as the document writes times
+    share_first share_last share_bytes   of the requests and the flows to the proxy
+    """
+
+    at: dict[int, int]
+    first: list[str | None]
+    last: list[str | None]
+    share_first: list[str | None]
+    share_last: list[str | None]
+    share_bytes: list[int]
+
+
+def amounts_of(evidence: Evidence, clients: Iterable[int], *, of_planes: bool) -> Amounts:
+    """The amounts of these sources, per plane or per service."""
+    wanted = np.zeros(len(evidence.client.values) + 1, np.bool_)
+    wanted[list(clients)] = True
+    of_row, of_request = (evidence.plane, evidence.request_plane) if of_planes else (evidence.service, evidence.request_service)
+    client, what = evidence.client.codes, of_row.codes
+    mine = wanted[client] & (what >= 0)
+    asked = np.flatnonzero(evidence.asks_proxy & (of_request.codes >= 0) & wanted[client[evidence.requests.row]])
+    rows, direct = (np.flatnonzero(mine & (evidence.route == route)) for route in (PROXY, DIRECT))
+    base = len(of_row.values) + 1
+    of_asked = client[evidence.requests.row[asked]] * base + of_request.codes[asked]
+    keys = np.concatenate([of_asked, *(client[own] * base + what[own] for own in (rows, direct))])
+    known, place = np.unique(keys, return_inverse=True)
+    at_asked, at_row, at_direct = np.split(place, np.cumsum([len(asked), len(rows)]))
+    n = len(known)
+    begun, first, last = evidence.begun[asked], evidence.first, evidence.last
+    asks = np.bincount(at_asked, minlength=n) > 0
+    firsts, lasts = _ends(n, (at_asked, begun, begun))
+    began, began_last = _ends(n, (at_row, first[rows], first[rows]), (at_direct, first[direct], first[direct]))
+    share_first, share_last = _ends(n, (at_asked, begun, begun), (at_row, first[rows], last[rows]))
+    sizes = np.zeros(n, np.int64)
+    np.add.at(sizes, at_row, evidence.bytes[rows])
+    of_client = known // base
+    return Amounts(
+        at=dict(zip(*(part.tolist() for part in np.unique(of_client, return_index=True)), strict=True)),
+        first=_texts(np.where(asks, firsts, began)),
+        last=_texts(np.where(asks, lasts, began_last)),
+        share_first=_texts(share_first),
+        share_last=_texts(share_last),
+        share_bytes=sizes.tolist(),
+    )
+
+
+def _ends(n: int, *seen: tuple[Ints, Ints, Ints]) -> tuple[Ints, Ints]:
+    """(the first, the last) of each of n places, of what was seen at places from one time to another."""
+    first, last = np.full(n, _NEVER), np.full(n, NO_TIME)
+    for place, starts, ends in seen:
+        np.minimum.at(first, place, np.where(starts == NO_TIME, _NEVER, starts))
+        np.maximum.at(last, place, ends)
+    return first, last
+
+
+def _texts(times: Ints) -> list[str | None]:
+    texts: list[str | None] = np.strings.add(np.datetime_as_string(times.astype("datetime64[ns]")), "Z").tolist()
+    for at in np.flatnonzero((times == _NEVER) | (times == NO_TIME)).tolist():
+        texts[at] = None
+    return texts
