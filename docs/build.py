@@ -18,7 +18,7 @@ import pyarrow as pa
 
 from analyzer.findings import CODES, SEVERITIES
 from analyzer.packets.link_types import LINK_TYPES
-from analyzer.packets.wrappings import WRAPPINGS
+from analyzer.packets.outer import WRAPPINGS
 from analyzer.report.ecs import ECS_VERSION
 from analyzer.report.ecs import FIELDS as ECS_FIELDS
 from analyzer.tables import FLOW_COLUMNS, LOOKUP_COLUMNS, REQUEST

@@ -29,7 +29,7 @@ from analyzer.jobs.drift import DRIFT_CODES
 from analyzer.jobs.file import JobTables, load_job
 from analyzer.jobs.systemd import units
 from analyzer.packets.link_types import LINK_TYPES
-from analyzer.packets.wrappings import OUTER_NAMES
+from analyzer.packets.outer import OUTER_NAMES
 from analyzer.services.catalogue import load_catalogue
 from analyzer.services.match import match_host
 from analyzer.studies.document import StudyDocument

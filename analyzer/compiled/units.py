@@ -64,6 +64,7 @@ Value = int | bytes | tuple[int, ...]
 _DECLARED: Final = re.compile(
     r"^cdef (?P<inline>inline )?(?P<answer>\([^)]*\)|[\w ]+?[ *]+)\s*(?P<name>\w+)\((?P<arguments>[^)]*)\)[^:\n]*(?P<body>:?)$", re.M
 )
+_FAMILY: Final = re.compile(r"^cdef [^:\n]* (?P<name>\w+_\*)\((?P<arguments>[^)]*)\)[^:\n]*\n", re.M)
 _STRUCT: Final = re.compile(r"^cdef struct (\w+):\n((?:    .+\n?)+)", re.M)
 _IMPORTS: Final = re.compile(r"^(from \S+ cimport .*|cimport .*)\n", re.M)
 
@@ -114,7 +115,7 @@ def unit_of(stage: str) -> Unit:
     declared: dict[str, tuple[Declared, str]] = {}
     bundles: dict[str, dict[str, str]] = {}
     for path in parts_of(stage):
-        text = path.read_text(encoding="utf-8")
+        text = text_of(path)
         own = dict(declarations_in(text))
         bundles.update(bundles_in(text))
         for name, kernel in own.items():
@@ -147,6 +148,22 @@ def unit_of(stage: str) -> Unit:
     ]
     source = "\n\n".join(["import cython\n\nDIGEST = unit_digest\n", *sources, *entries])
     return Unit(source, "\n".join([HEADER, *from_c, "", *declarations]))
+
+
+def text_of(path: Path) -> str:
+    """The declarations of a .pxd. One of `after_*` is one of each function of the module so named that has these arguments and no other."""
+    text = path.read_text(encoding="utf-8")
+    for family in list(_FAMILY.finditer(text)):
+        own = {name for name, _ in declarations_in(text)}
+        arguments = [part.rpartition(" ")[2] for part in family["arguments"].split(",")]
+        names = [
+            function.name
+            for function in functions_in(path.with_suffix(".py"))
+            if function.name.startswith(family["name"].removesuffix("*")) and function.name not in own
+            if [argument.arg for argument in function.args.args] == arguments
+        ]
+        text = text.replace(family[0], "".join(family[0].replace(family["name"], name) for name in names))
+    return text
 
 
 def declarations_in(text: str) -> Iterator[tuple[str, Declared]]:

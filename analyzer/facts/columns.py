@@ -15,7 +15,7 @@ from analyzer.compiled import kernel
 from analyzer.facts.strings import words
 from analyzer.flows.layout import LABEL_TEXTS, SENT_FIN, SENT_OTHER, SENT_RST, SENT_SYN, SENT_SYN_ACK, SOURCE_BITS
 from analyzer.packets.layout import NO_ID, NO_TIME, TCP
-from analyzer.packets.wrappings import OUTER_NAMES
+from analyzer.packets.outer import OUTER_NAMES
 from analyzer.readers.sha256 import hex_digest
 from analyzer.tables import TIME
 from analyzer.text.times import values

@@ -7,6 +7,5 @@ cdef int64_t decode_frame(const uint8_t* buf, int64_t start, int64_t end, int64_
 cdef int64_t unopened(int64_t at, int64_t why, Packet* packet) noexcept nogil
 cdef int64_t why_not(int64_t at) noexcept nogil
 cdef (int64_t, int64_t, int64_t, int64_t, int64_t) after_ip(const uint8_t* buf, int64_t at, int64_t end, int64_t wire_end, Packet* packet) noexcept nogil
-cdef (int64_t, int64_t, int64_t, int64_t, int64_t) after_other(const uint8_t* buf, int64_t at, int64_t end, int64_t declared, int64_t protocol, Packet* packet) noexcept nogil
 cdef int64_t read_tcp(const uint8_t* buf, int64_t at, int64_t end, int64_t declared, Packet* packet) noexcept nogil
 cdef (int64_t, int64_t, int64_t, int64_t, int64_t) read_udp(const uint8_t* buf, int64_t at, int64_t end, int64_t declared, Packet* packet) noexcept nogil

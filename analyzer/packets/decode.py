@@ -7,21 +7,8 @@ from __future__ import annotations
 
 from analyzer.compiled import kernel
 from analyzer.packets.fields import u16, u32
-from analyzer.packets.gre import after_gre
-from analyzer.packets.ip import (
-    PROTOCOL_ETHERIP,
-    PROTOCOL_GRE,
-    PROTOCOL_ICMP,
-    PROTOCOL_ICMPV6,
-    PROTOCOL_IPIP,
-    PROTOCOL_IPV6,
-    PROTOCOL_MPLS,
-    READ,
-    quoted_flow,
-    read_ipv4,
-    read_ipv6,
-)
-from analyzer.packets.l2tp import PROTOCOL_L2TP, after_session
+from analyzer.packets.ip import PROTOCOL_ICMP, PROTOCOL_ICMPV6, READ, quoted_flow, read_ipv4, read_ipv6
+from analyzer.packets.ip_tunnels import after_ip_tunnel
 from analyzer.packets.layout import (
     CUT_SHORT,
     FRAGMENT,
@@ -30,15 +17,9 @@ from analyzer.packets.layout import (
     MALFORMED,
     MARK,
     MAX_LAYERS,
-    NO_ID,
     NOT_IP,
     OK,
     OTHER_PROTOCOL,
-    OUTER_4IN6,
-    OUTER_6IN4,
-    OUTER_6IN6,
-    OUTER_ETHERIP,
-    OUTER_IPIP,
     TCP,
     UDP,
     WHY_PROTOCOL,
@@ -73,8 +54,9 @@ from analyzer.packets.tunnels import after_udp_tunnel
 
 @kernel
 def decode_frames(buf, frames, n_frames, packets):
-    """How many frames aren't told by a packet alone: those that gave none, parts of one, and those with a note; packets[i].status says
-    what became of frame i.
+    """How many frames their packet alone doesn't describe: those that gave none, parts of one, and those with a note.
+
+    packets[i].status says what became of frame i.
 
     buf      uint8[n]                the block's bytes
     frames   layout.FRAME[n_frames]
@@ -201,39 +183,15 @@ def after_ip(buf, at, end, wire_end, packet):
         return read_tcp(buf, p, held, declared, packet), 0, 0, 0, wire_end
     if protocol == UDP:
         return read_udp(buf, p, held, declared, packet)
-    if protocol == PROTOCOL_GRE:
-        q, layer, ethertype, kind, identity = after_gre(buf, p, held)
-        if q >= 0:
-            wrap(packet, kind, identity)
-            return READ, q, layer, ethertype, declared
-        return unopened(q, ethertype, packet), 0, 0, 0, declared
-    if protocol in (PROTOCOL_IPIP, PROTOCOL_IPV6):
-        if version == 4:
-            wrap(packet, OUTER_6IN4 if protocol == PROTOCOL_IPV6 else OUTER_IPIP, NO_ID)
-        else:
-            wrap(packet, OUTER_6IN6 if protocol == PROTOCOL_IPV6 else OUTER_4IN6, NO_ID)
-        return READ, p, LAYER_IP, 0, declared
     if protocol in (PROTOCOL_ICMP, PROTOCOL_ICMPV6) and quoted_flow(buf, p, held, protocol, packet):
         return MARK, 0, 0, 0, declared
-    return after_other(buf, p, held, declared, protocol, packet)
-
-
-def after_other(buf, at, end, declared, protocol, packet):
-    """As after_ip, of the rarer protocols that carry packets: Ethernet, L2TP, MPLS."""
-    if protocol == PROTOCOL_ETHERIP:
-        if end - at < 2:
-            return CUT_SHORT, 0, 0, 0, declared
-        if buf[at] >> 4 == 3 or buf[at] & 0x0F == 3:  # BSDs and MikroTik once had the version in the other half
-            wrap(packet, OUTER_ETHERIP, NO_ID)
-            return READ, at + 2, LAYER_ETHERNET, 0, declared
-    elif protocol == PROTOCOL_L2TP:
-        q, layer, ethertype, kind, identity = after_session(buf, at, end, WHY_PROTOCOL | PROTOCOL_L2TP)
-        if q >= 0:
+    q, layer, ethertype, kind, identity = after_ip_tunnel(buf, p, held, version, protocol)
+    if q >= 0:
+        if kind:
             wrap(packet, kind, identity)
-            return READ, q, layer, ethertype, declared
+        return READ, q, layer, ethertype, declared
+    if q != UNKNOWN:
         return unopened(q, ethertype, packet), 0, 0, 0, declared
-    elif protocol == PROTOCOL_MPLS:
-        return READ, at, LAYER_TYPE, 0x8847, declared
     packet.note = WHY_PROTOCOL | protocol
     return OTHER_PROTOCOL, 0, 0, 0, declared
 

@@ -10,9 +10,11 @@ from typing import Final
 
 from analyzer.packets.fields import u16, u16_little
 from analyzer.packets.guess import is_ip
-from analyzer.packets.layout import NO_ID, OUTER_EOIP, OUTER_ERSPAN, OUTER_GRE, OUTER_WCCP, WHY_GRE
+from analyzer.packets.layout import NO_ID, WHY_GRE
 from analyzer.packets.link import CUT, LAYER_ETHERNET, LAYER_IP, LAYER_PPP, LAYER_RELAY, LAYER_TYPE, LAYER_WLAN, NONE
+from analyzer.packets.wrappings import Wrapping
 
+PROTOCOL_GRE: Final = 47
 GRE_PPP: Final = 0x880B
 GRE_WCCP: Final = 0x883E
 GRE_EOIP: Final = 0x6400
@@ -20,6 +22,48 @@ GRE_RELAY: Final = 0x6559
 GRE_ETHERNET: Final = 0x6558
 ERSPAN_2: Final = 0x88BE
 ERSPAN_3: Final = 0x22EB
+
+OUTER_GRE: Final = 4
+OUTER_ERSPAN: Final = 5
+OUTER_WCCP: Final = 14
+OUTER_EOIP: Final = 17
+
+WRAPPINGS: Final = (
+    Wrapping(
+        "gre",
+        OUTER_GRE,
+        "protocol",
+        (PROTOCOL_GRE,),
+        "GRE, PPTP's too; IP, Ethernet, PPP, MPLS, and 802.11 of Aruba's access points inside",
+        "RFC 2784, 2890, 2637",
+        scapy=("scapy.layers.l2.GRE_PPTP",),
+    ),
+    Wrapping(
+        "wccp",
+        OUTER_WCCP,
+        "gre",
+        (GRE_WCCP,),
+        "what a router redirects to a web cache, version 1 and 2",
+        "draft-mclaggan-wccp-v2rev1 4.12",
+    ),
+    Wrapping(
+        "erspan",
+        OUTER_ERSPAN,
+        "gre",
+        (ERSPAN_2, ERSPAN_3),
+        "Cisco's mirror, types I to III; the id is the session",
+        "draft-foschiano-erspan",
+        scapy=tuple(f"scapy.contrib.erspan.ERSPAN{kind}" for kind in ("", "_I", "_II", "_III")),
+    ),
+    Wrapping(
+        "eoip",
+        OUTER_EOIP,
+        "gre",
+        (GRE_EOIP,),
+        "MikroTik's Ethernet over IP; the id is the tunnel",
+        "MikroTik's documentation, Wireshark packet-gre.c",
+    ),
+)
 
 
 def after_gre(buf, at, end):

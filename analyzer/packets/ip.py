@@ -12,12 +12,7 @@ from analyzer.packets.layout import CUT_SHORT, FRAGMENT, MALFORMED, TCP, UDP
 
 READ: Final = -1  # the header was read; every other status is one of layout's
 
-PROTOCOL_IPIP: Final = 4
-PROTOCOL_IPV6: Final = 41
-PROTOCOL_GRE: Final = 47
 PROTOCOL_AH: Final = 51
-PROTOCOL_ETHERIP: Final = 97
-PROTOCOL_MPLS: Final = 137
 PROTOCOL_ICMP: Final = 1
 PROTOCOL_ICMPV6: Final = 58
 

@@ -10,14 +10,30 @@ from typing import Final
 
 from analyzer.packets.fields import u16, u32
 from analyzer.packets.guess import guessed
-from analyzer.packets.layout import NO_ID, OUTER_L2TP, WHY_UDP
+from analyzer.packets.layout import NO_ID, WHY_UDP
 from analyzer.packets.link import BAD, CUT, LAYER_PPP, NONE
+from analyzer.packets.wrappings import Wrapping
 
 PORT_L2TP: Final = 1701
 PROTOCOL_L2TP: Final = 115
 
 # What a cookie and a sublayer header can have in bytes, a bit for each: 0, 4, 8, 12.
 SESSION_HEADERS: Final = 1 << 0 | 1 << 4 | 1 << 8 | 1 << 12
+
+OUTER_L2TP: Final = 22
+
+WRAPPINGS: Final = (
+    Wrapping(
+        "l2tp",
+        OUTER_L2TP,
+        "udp",
+        (PORT_L2TP,),
+        "versions 2 and 3; the id is the session. Version 3 doesn't say how long its cookie is: what fits is taken",
+        "RFC 2661, 3931",
+        unopened="L2TP version 3 (UDP port 1701) in whose sessions no packet was found",
+    ),
+    Wrapping("l2tp", OUTER_L2TP, "protocol", (PROTOCOL_L2TP,), "version 3 over IP", "RFC 3931"),
+)
 
 
 def after_l2tp(buf, at, end):

@@ -27,38 +27,13 @@ RST: Final = 0x04
 PSH: Final = 0x08
 ACK: Final = 0x10
 
-# What can stand around the packet, with a 24-bit id where the header has one (0xFFFFFF: it has none).
-OUTER_VLAN: Final = 1
-OUTER_MPLS: Final = 2
-OUTER_PPPOE: Final = 3
-OUTER_GRE: Final = 4
-OUTER_ERSPAN: Final = 5
-OUTER_VXLAN: Final = 6
-OUTER_GENEVE: Final = 7
-OUTER_IPIP: Final = 8
-OUTER_6IN4: Final = 9
-OUTER_GTP: Final = 10
-OUTER_TEREDO: Final = 11
-OUTER_4IN6: Final = 12
-OUTER_6IN6: Final = 13
-OUTER_WCCP: Final = 14
-OUTER_TZSP: Final = 15
-OUTER_ETHERIP: Final = 16
-OUTER_EOIP: Final = 17
-OUTER_MPLS_UDP: Final = 18
-OUTER_PBB: Final = 19
-OUTER_JMIRROR: Final = 20
-OUTER_CAPWAP: Final = 21
-OUTER_L2TP: Final = 22
-OUTER_AYIYA: Final = 23
-OUTER_HP_ERM: Final = 24
-OUTER_LISP: Final = 25
-NO_ID: Final = 0xFFFFFF
+# What stands around the packet (wrappings.py) has a 24-bit id where its header has one.
+NO_ID: Final = 0xFFFFFF  # it has none
 MAX_OUTER: Final = 4  # wrappings that are remembered; deeper ones are peeled all the same
 MAX_LAYERS: Final = 24  # headers peeled before a frame counts as malformed: hostile nesting must end
 
 # PACKET.note of a frame that gave no packet, or of a datagram that holds more than was opened: what it is in the upper 8 bits, its
-# number in the lower 24. Which of them carry conversations at all, and what to do, is told in unopened.py.
+# number in the lower 24. Which of them carry conversations at all, and what to do: unopened.py.
 WHY_LINK: Final = 1 << 24  # a link type
 WHY_ETHERTYPE: Final = 2 << 24
 WHY_LLC: Final = 3 << 24  # both service access points
@@ -69,7 +44,7 @@ WHY_PPP: Final = 7 << 24  # a PPP protocol
 WHY_UDP: Final = 8 << 24  # a tunnel's UDP port
 WHY_WLAN: Final = 9 << 24  # an 802.11 frame control
 WHY_VERSION: Final = 10 << 24  # an IP version
-WHY_INNER: Final = 11 << 24  # what a wrapping (OUTER_*) says that it holds isn't known
+WHY_INNER: Final = 11 << 24  # what a wrapping says that it holds isn't known
 # PACKET.note of a frame that names a process or what a firewall did, as the decoder leaves it; a smaller number than WHY_LINK is
 # the label itself: a row of Tables.labels, plus one.
 LABELLED: Final = 255 << 24

@@ -10,8 +10,9 @@ from typing import Final
 
 from analyzer.packets.fields import u16, u32
 from analyzer.packets.guess import is_ethernet, is_ip
-from analyzer.packets.layout import NO_ID, OUTER_CAPWAP, OUTER_HP_ERM, OUTER_JMIRROR, OUTER_TZSP, WHY_UDP
+from analyzer.packets.layout import NO_ID, WHY_UDP
 from analyzer.packets.link import CUT, LAYER_ETHERNET, LAYER_IP, LAYER_LINK, LAYER_PPP, LAYER_WLAN, LAYER_WLAN_SWAPPED, NONE
+from analyzer.packets.wrappings import Wrapping
 
 PORT_TZSP: Final = 37008
 PORT_JMIRROR: Final = 30030
@@ -19,6 +20,51 @@ PORT_HP_ERM: Final = 7932
 PORT_CAPWAP: Final = 5247
 
 HP_ERM_HEADER: Final = 12
+
+OUTER_TZSP: Final = 15
+OUTER_JMIRROR: Final = 20
+OUTER_CAPWAP: Final = 21
+OUTER_HP_ERM: Final = 24
+
+WRAPPINGS: Final = (
+    Wrapping(
+        "capwap",
+        OUTER_CAPWAP,
+        "udp",
+        (PORT_CAPWAP,),
+        "access points' data, where it isn't encrypted",
+        "RFC 5415, 5416",
+        unopened="CAPWAP data (UDP port 5247) that is encrypted or parted",
+        advice="capture behind the controller",
+    ),
+    Wrapping(
+        "tzsp",
+        OUTER_TZSP,
+        "udp",
+        (PORT_TZSP,),
+        "MikroTik's sniffer and others; Ethernet and 802.11, all tags",
+        "Wireshark packet-tzsp.c",
+        unopened="TZSP (UDP port 37008) of something other than Ethernet and 802.11",
+    ),
+    Wrapping(
+        "jmirror",
+        OUTER_JMIRROR,
+        "udp",
+        (PORT_JMIRROR,),
+        "Juniper's packet mirror (JUNOSe)",
+        "Wireshark packet-jmirror.c",
+        unopened="jmirror (UDP port 30030) of something other than IP",
+    ),
+    Wrapping(
+        "hp-erm",
+        OUTER_HP_ERM,
+        "udp",
+        (PORT_HP_ERM,),
+        "HP's remote mirror, where an Ethernet frame of an IP packet is inside",
+        "Wireshark packet-hp-erm.c; the port: Wireshark's wiki, HPERM",
+        unopened="datagrams on the port of HP's mirror (UDP port 7932) with no frame of an IP packet in them",
+    ),
+)
 
 
 def after_tzsp(buf, at, end):
@@ -62,7 +108,7 @@ def after_jmirror(buf, at, end):
 
 
 def after_hp_erm(buf, at, end):
-    """The Ethernet frame behind twelve bytes of which nobody has told the meaning, where one of an IP packet is there."""
+    """The Ethernet frame behind twelve bytes whose meaning isn't published, where one of an IP packet is there."""
     if is_ethernet(buf, at + HP_ERM_HEADER, end, False):
         return at + HP_ERM_HEADER, LAYER_ETHERNET, 0, OUTER_HP_ERM, NO_ID
     return NONE, 0, WHY_UDP | PORT_HP_ERM, 0, 0

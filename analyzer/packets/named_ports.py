@@ -13,8 +13,9 @@ import numpy as np
 import numpy.typing as npt
 
 from analyzer.packets.decode import decode_frames
-from analyzer.packets.layout import LABELLED, MAX_LAYERS, MAX_OUTER, NOT_IP, OK, OUTER_VXLAN, PACKET, UDP
+from analyzer.packets.layout import LABELLED, MAX_LAYERS, MAX_OUTER, NOT_IP, OK, PACKET, UDP
 from analyzer.packets.link import LINK_ETHERNET
+from analyzer.packets.tunnels import OUTER_VXLAN
 
 HEADER: Final = 8
 HALF: Final = np.uint64(32)

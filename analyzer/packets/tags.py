@@ -6,9 +6,45 @@ Wireshark's packet-cisco-metadata.c, packet-cisco-ttag.c and packet-avsp.c (Aris
 
 from __future__ import annotations
 
+from typing import Final
+
 from analyzer.packets.fields import u16, u24, u32
-from analyzer.packets.layout import MAX_OUTER, OUTER_MPLS, OUTER_PBB, OUTER_PPPOE, OUTER_VLAN, WHY_ETHERTYPE, WHY_INNER
+from analyzer.packets.layout import MAX_OUTER, WHY_ETHERTYPE, WHY_INNER
 from analyzer.packets.link import BAD, CUT, LAYER_ETHERNET, LAYER_IP, LAYER_LLC, LAYER_PPP, LAYER_TYPE, NONE, after_mpls
+from analyzer.packets.wrappings import Wrapping
+
+OUTER_VLAN: Final = 1
+OUTER_MPLS: Final = 2
+OUTER_PPPOE: Final = 3
+OUTER_PBB: Final = 19
+
+WRAPPINGS: Final = (
+    Wrapping(
+        "vlan",
+        OUTER_VLAN,
+        "ethertype",
+        (0x8100, 0x88A8, 0x9100, 0x9200),
+        "802.1Q and 802.1ad tags; the id is the VLAN",
+        "IEEE 802.1Q",
+        scapy=("scapy.layers.l2.Dot1Q", "scapy.layers.l2.Dot1AD"),
+    ),
+    Wrapping(
+        "mpls",
+        OUTER_MPLS,
+        "ethertype",
+        (0x8847, 0x8848),
+        "labels; behind the last IP, or Ethernet with or without a control word",
+        "RFC 3032, 4385",
+        scapy=("scapy.contrib.mpls.MPLS",),
+    ),
+    Wrapping("pppoe", OUTER_PPPOE, "ethertype", (0x8864,), "the id is the session", "RFC 2516", scapy=("scapy.layers.ppp.PPPoE",)),
+    Wrapping("pbb", OUTER_PBB, "ethertype", (0x88E7,), "802.1ah provider backbone bridges; the id is the service instance", "IEEE 802.1ah"),
+    Wrapping("", 0, "ethertype", (0x894F,), "network service header (NSH)", "RFC 8300"),
+    Wrapping("", 0, "ethertype", (0x8926,), "VN-Tag", "802.1BR"),
+    Wrapping("", 0, "ethertype", (0x8909,), "Cisco MetaData", "Wireshark packet-cmd.c"),
+    Wrapping("", 0, "ethertype", (0x8988,), "Cisco's time tag (TTag)", "Wireshark packet-cisco-ttag.c"),
+    Wrapping("", 0, "ethertype", (0xD28B,), "Arista's time tags (both lengths) and DzGRE", "Wireshark packet-avsp.c"),
+)
 
 
 def wrap(packet, kind, identity):

@@ -12,17 +12,7 @@ from typing import Final
 from analyzer.packets.fields import u16, u24, u32
 from analyzer.packets.guess import is_ip
 from analyzer.packets.l2tp import PORT_L2TP, after_l2tp
-from analyzer.packets.layout import (
-    NO_ID,
-    OUTER_AYIYA,
-    OUTER_GENEVE,
-    OUTER_GTP,
-    OUTER_LISP,
-    OUTER_MPLS_UDP,
-    OUTER_TEREDO,
-    OUTER_VXLAN,
-    WHY_UDP,
-)
+from analyzer.packets.layout import NO_ID, WHY_UDP
 from analyzer.packets.link import BAD, CUT, LAYER_ETHERNET, LAYER_IP, LAYER_TYPE, NONE
 from analyzer.packets.mirrors import (
     PORT_CAPWAP,
@@ -34,6 +24,7 @@ from analyzer.packets.mirrors import (
     after_jmirror,
     after_tzsp,
 )
+from analyzer.packets.wrappings import Wrapping
 
 PORT_VXLAN: Final = 4789
 PORT_VXLAN_LINUX: Final = 8472  # what Linux used before the port was assigned, and flannel still does
@@ -47,6 +38,40 @@ PORT_AYIYA: Final = 5072
 # Tunnels that are encrypted: their datagrams are conversations of their own, and what is in them is counted as not opened.
 PORT_ESP: Final = 4500
 PORT_WIREGUARD: Final = 51820
+
+OUTER_VXLAN: Final = 6
+OUTER_GENEVE: Final = 7
+OUTER_GTP: Final = 10
+OUTER_TEREDO: Final = 11
+OUTER_MPLS_UDP: Final = 18
+OUTER_AYIYA: Final = 23
+OUTER_LISP: Final = 25
+
+WRAPPINGS: Final = (
+    Wrapping(
+        "vxlan",
+        OUTER_VXLAN,
+        "udp",
+        (PORT_VXLAN, PORT_VXLAN_LINUX, PORT_VXLAN_GPE),
+        "VXLAN, as Linux had it before the port was assigned, and VXLAN-GPE; on ports that the topology names; the id is the network",
+        "RFC 7348, draft-ietf-nvo3-vxlan-gpe",
+        scapy=("scapy.layers.vxlan.VXLAN",),
+    ),
+    Wrapping("geneve", OUTER_GENEVE, "udp", (PORT_GENEVE,), "the id is the network", "RFC 8926"),
+    Wrapping("gtp-u", OUTER_GTP, "udp", (PORT_GTP_U,), "user packets of mobile networks", "3GPP TS 29.281"),
+    Wrapping("teredo", OUTER_TEREDO, "udp", (PORT_TEREDO,), "IPv6 in UDP", "RFC 4380"),
+    Wrapping("mpls-udp", OUTER_MPLS_UDP, "udp", (PORT_MPLS,), "MPLS in UDP", "RFC 7510"),
+    Wrapping("lisp", OUTER_LISP, "udp", (PORT_LISP,), "IP in UDP; the id is the instance", "RFC 9300"),
+    Wrapping(
+        "ayiya",
+        OUTER_AYIYA,
+        "udp",
+        (PORT_AYIYA,),
+        "anything in anything",
+        "draft-massar-v6ops-ayiya-02",
+        unopened="AYIYA (UDP port 5072) of something other than IP",
+    ),
+)
 
 
 def after_udp_tunnel(buf, at, end, src_port, dst_port):
@@ -98,7 +123,7 @@ def after_udp_tunnel(buf, at, end, src_port, dst_port):
 
 
 def after_vxlan_gpe(buf, at, end):
-    """As VXLAN, but with the P bit the fourth byte tells what is inside: IPv4, IPv6, Ethernet."""
+    """As VXLAN, but with the P bit the fourth byte says what is inside: IPv4, IPv6, Ethernet."""
     if end - at < 8 or buf[at] & 0x08 == 0:
         return NONE, 0, 0, 0, 0
     network = u24(buf, at + 4)

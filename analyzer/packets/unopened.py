@@ -21,6 +21,7 @@ from analyzer.packets.layout import (
     WHY_VERSION,
     WHY_WLAN,
 )
+from analyzer.packets.outer import WRAPPINGS
 
 
 class Unopened(NamedTuple):
@@ -126,14 +127,9 @@ KNOWN: Final[dict[int, dict[int, Unopened]]] = {
         0x00FD: Unopened("compressed or encrypted PPP (0x00fd)", ENCRYPTED),
     },
     WHY_UDP: {
-        1701: Unopened("L2TP version 3 (UDP port 1701) in whose sessions no packet was found"),
         4500: Unopened("ESP in UDP (port 4500)", ENCRYPTED),
-        5072: Unopened("AYIYA (UDP port 5072) of something other than IP"),
-        5247: Unopened("CAPWAP data (UDP port 5247) that is encrypted or parted", "capture behind the controller"),
-        7932: Unopened("datagrams on the port of HP's mirror (UDP port 7932) with no frame of an IP packet in them"),
-        30030: Unopened("jmirror (UDP port 30030) of something other than IP"),
-        37008: Unopened("TZSP (UDP port 37008) of something other than Ethernet and 802.11"),
         51820: Unopened("WireGuard (UDP port 51820)", ENCRYPTED),
+        **{port: Unopened(one.unopened, one.advice) for one in WRAPPINGS if one.by == "udp" and one.unopened for port in one.numbers},
     },
     WHY_WLAN: {
         0x40: Unopened("encrypted 802.11", "capture on the wired side, or decrypt it: airdecap-ng -e SSID -p PASSWORD IN"),

@@ -8,8 +8,10 @@ from __future__ import annotations
 
 import ipaddress
 from collections.abc import Callable
+from importlib import import_module
 from typing import TYPE_CHECKING, Any, Final
 
+from analyzer.packets.outer import WRAPPINGS
 from analyzer.slices.frame import Frame
 
 if TYPE_CHECKING:
@@ -29,9 +31,11 @@ class Rewriter:
 
     def __init__(self, addresses: Addresses) -> None:
         from scapy.config import conf
-        from scapy.contrib import erspan, geneve, mpls  # noqa: F401  # they tell scapy how these are found
-        from scapy.layers import dot11, inet, inet6, l2, ppp, vxlan  # noqa: F401
+        from scapy.contrib import geneve  # noqa: F401  # by which scapy finds these
+        from scapy.layers import dot11, inet, inet6, l2, ppp  # noqa: F401
 
+        for layer in WRAPPED:
+            import_module(layer.rpartition(".")[0])
         self._addresses = addresses
         self._classes = conf.l2types.num2layer
         self._inet, self._inet6 = inet, inet6
@@ -144,7 +148,7 @@ class Rewriter:
 
     def _changes_by_layer(self) -> dict[str, Callable[[Any, bool], bool]]:
         """By the name of scapy's layer: what is changed in it. A layer that isn't here may hold anything."""
-        plain = dict.fromkeys(PLAIN, lambda layer, quoting: True)
+        plain = dict.fromkeys((*PLAIN, *(layer.rpartition(".")[2] for layer in WRAPPED)), lambda layer, quoting: True)
         return {
             **plain,
             **dict.fromkeys(("Ether", "Dot3"), self._ethernet),
@@ -247,8 +251,6 @@ def _innermost(head: bytes, ends: tuple[str, str]) -> int:
     return at if at >= 0 and head[at] >> 4 == version else -1
 
 
-PLAIN: Final = (
-    *("Dot1Q", "Dot1AD", "LLC", "SNAP", "Loopback", "LoopbackOpenBSD", "RadioTap", "Dot11QoS", "PPP", "PPPoE", "HDLC", "MPLS"),
-    *("VXLAN", "ERSPAN", "ERSPAN_II", "ERSPAN_III", "ERSPAN_I", "IPv6ExtHdrFragment", "GRE_PPTP"),
-)
-"""Layers of scapy that hold no address."""
+PLAIN: Final = ("LLC", "SNAP", "Loopback", "LoopbackOpenBSD", "RadioTap", "Dot11QoS", "PPP", "HDLC", "IPv6ExtHdrFragment")
+"""Layers of scapy that hold no address, beside those of wrappings."""
+WRAPPED: Final = tuple(layer for wrapping in WRAPPINGS for layer in wrapping.scapy)

@@ -41,7 +41,7 @@ def test_rows_lie_in_c_as_in_the_arrays() -> None:
 @pytest.mark.parametrize("path", PARTS, ids=lambda path: f"{path.parent.name}/{path.stem}")
 def test_a_declaration_has_its_function_with_the_same_arguments(path: Path) -> None:
     functions = {node.name: [a.arg for a in node.args.args] for node in units.functions_in(path.with_suffix(".py"))}
-    for name, kernel in units.declarations_in(path.read_text(encoding="utf-8")):
+    for name, kernel in units.declarations_in(units.text_of(path)):
         assert functions.get(name) == [argument for _, argument in kernel.arguments]
 
 
@@ -54,7 +54,7 @@ def test_what_a_unit_takes_from_other_rooms_is_among_what_it_is_made_of() -> Non
     for stage in units.UNITS:
         parts = units.modules_of(stage)
         for module in (path.with_suffix(".py") for path in units.parts_of(stage)):
-            kernels = dict(units.declarations_in(module.with_suffix(".pxd").read_text(encoding="utf-8")))
+            kernels = dict(units.declarations_in(units.text_of(module.with_suffix(".pxd"))))
             read = {name for f in units.functions_in(module) if f.name in kernels for name in units.constants_of(f, module)}
             for node in units.tree_of(module).body:
                 if isinstance(node, ast.ImportFrom) and (node.module or "").startswith("analyzer.") and read & {a.name for a in node.names}:
@@ -110,6 +110,20 @@ def test_bytes_and_rows_of_numbers_are_constants_too(monkeypatch: pytest.MonkeyP
     assert "static const uint8_t WORD[] = {97, 0, 0};" in declarations and "    const uint8_t* WORD\n" in declarations
     assert "static const uint32_t ROW[] = {1u, 2147483648u};" in declarations and "    const uint32_t* ROW\n" in declarations
     assert "WIDE" not in declarations
+
+
+def test_one_declaration_serves_all_functions_of_a_family(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    source = (
+        "def after_one(buf, at):\n    return at + 1\n\n\ndef after_two(buf, at):\n    return at + 2\n\n\n"
+        "def after_three(buf):\n    return 3\n\n\ndef before(buf, at):\n    return at\n"
+    )
+    family = "cdef int64_t after_*(const uint8_t* buf, int64_t at) noexcept nogil\n"
+    in_folder(monkeypatch, tmp_path, one=(source, family + "cdef int32_t after_two(const uint8_t* buf, int32_t at) noexcept nogil\n"))
+    found = dict(units.declarations_in(units.text_of(tmp_path / "stage" / "one.pxd")))
+    assert {name: kernel.answer for name, kernel in found.items()} == {"after_one": "int64_t", "after_two": "int32_t"}
+    unit = units.unit_of("stage")
+    assert "def after_one(" in unit.source and "after_three" not in unit.source and "def before(" not in unit.source
+    assert "cdef int64_t after_one(const uint8_t* buf, int64_t at) noexcept nogil\n" in unit.declarations and "*(" not in unit.declarations
 
 
 def test_a_unit_has_ways_into_whole_rooms_only(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:

@@ -11,7 +11,7 @@ import numpy.typing as npt
 from analyzer.packets.decode import decode_frames
 from analyzer.packets.fragments import Fragments
 from analyzer.packets.layout import FRAGMENT, FRAME, MARK, MAX_OUTER, NO_ID, NO_TIME, OK, PACKET, TCP
-from analyzer.packets.wrappings import OUTER_NAMES
+from analyzer.packets.outer import OUTER_NAMES
 from tests.reference.capture import Frame
 from tests.reference.packets import Packet
 from tests.reference.wrappings import peel

@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
-from analyzer.packets import layout
+from importlib import import_module
+
+from analyzer.packets import gre, ip_tunnels, l2tp, mirrors, tags, tunnels
 from analyzer.packets.layout import OK
-from analyzer.packets.wrappings import OUTER_NAMES, UDP_PORTS, WRAPPINGS
+from analyzer.packets.outer import OUTER_NAMES, UDP_PORTS, WRAPPINGS
 from tests.conftest import ROOT
 from tests.packets.shapes import GUESSED, ONLY_IPV6, TCP_4, TUNNELS, UDP_6, framed
 from tests.packets.twin import decoded, outer_of
@@ -21,9 +23,20 @@ def test_every_wrapping_has_a_frame_that_is_named_so() -> None:
     assert names_seen() == {wrapping.name for wrapping in WRAPPINGS if wrapping.name}
 
 
-def test_every_kind_of_wrapping_is_in_the_list() -> None:
-    kinds = {value: name for name, value in vars(layout).items() if name.startswith("OUTER_")}
-    assert sorted(kinds) == list(range(1, len(OUTER_NAMES))) == sorted({wrapping.kind for wrapping in WRAPPINGS} - {0})
+def test_every_kind_of_wrapping_is_in_the_list_with_a_number_of_its_own() -> None:
+    declared = {
+        (name, value) for module in (gre, ip_tunnels, l2tp, mirrors, tags, tunnels) for name, value in vars(module).items()
+        if name.startswith("OUTER_")
+    }  # fmt: skip
+    assert sorted(value for _, value in declared) == list(range(1, len(OUTER_NAMES))), "the next number is the next free one"
+    assert {value for _, value in declared} == {wrapping.kind for wrapping in WRAPPINGS} - {0}
+    assert len(set(OUTER_NAMES)) == len(OUTER_NAMES)
+
+
+def test_the_layers_of_scapy_are_there() -> None:
+    """Slices with other addresses keep the wrappings whose layers these are."""
+    layers = [layer for wrapping in WRAPPINGS for layer in wrapping.scapy]
+    assert layers and all(hasattr(import_module(layer.rpartition(".")[0]), layer.rpartition(".")[2]) for layer in layers)
 
 
 def test_every_port_is_told_in_the_limits() -> None:

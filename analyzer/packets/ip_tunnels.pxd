@@ -1,0 +1,3 @@
+from libc.stdint cimport int64_t, uint8_t
+
+cdef (int64_t, int64_t, int64_t, int64_t, int64_t) after_ip_tunnel(const uint8_t* buf, int64_t at, int64_t end, int64_t version, int64_t protocol) noexcept nogil
