@@ -91,6 +91,7 @@ def history(
     start: Time | None = None,
     end: Time | None = None,
     gateways: Iterable[str] = (),
+    cache: bool | str | PathLike[str] = True,
 ) -> History:
     """Who won at which gateway, since when, and what changed, from the rows that capture jobs leave.
 
@@ -98,11 +99,13 @@ def history(
     topology   names of proxies and workstations, as for read;  catalogue: for rows of older versions, which are judged anew
     start end  only rows that began from `start` on and before `end`
     gateways   only these
+    cache      where days that were read are kept until their files change: True the user's cache folder, False nowhere
     Errors     Unusable: there is nothing to read; where only some days can't be read, `History.unusable` says which
     """
     from pathlib import Path
 
     from analyzer.fleet.document import history_of
+    from analyzer.fleet.kept import Kept, place
     from analyzer.fleet_result import History
     from analyzer.routes.topology import topology_of
     from analyzer.services.catalogue import load_catalogue
@@ -111,7 +114,8 @@ def history(
     paths = [catalogue] if isinstance(catalogue, str | PathLike) else list(catalogue or ())
     services = load_catalogue(map(Path, paths))
     names = topology_of(topology)
-    return History(*history_of(Path(folder), names, services, gateways=tuple(gateways), window=window_of(start, end)))
+    kept = None if cache is False else Kept(place() if cache is True else Path(cache), Path(folder), names, services)
+    return History(*history_of(Path(folder), names, services, gateways=tuple(gateways), window=window_of(start, end), kept=kept))
 
 
 def study(

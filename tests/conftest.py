@@ -8,7 +8,9 @@ one, except where a clone has no oracles or no cases.
 
 from __future__ import annotations
 
+import atexit
 import os
+import tempfile
 from collections.abc import Generator
 from pathlib import Path
 
@@ -61,9 +63,12 @@ def pytest_runtest_setup(item: pytest.Item) -> None:
 
 
 def pytest_configure() -> None:
-    """What width a terminal has is each test's own to say: a shell may export one, and pytest-xdist does."""
+    """What width a terminal has is each test's own to say: a shell may export one, and pytest-xdist does. Nor is anything kept at home."""
     os.environ.pop("COLUMNS", None)
     os.environ.pop("LINES", None)
+    folder = tempfile.TemporaryDirectory(prefix="whichproxy-cache-")
+    atexit.register(folder.cleanup)
+    os.environ["WHICHPROXY_CACHE"] = folder.name
 
 
 def pytest_addoption(parser: pytest.Parser) -> None:

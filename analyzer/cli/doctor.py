@@ -20,7 +20,7 @@ from analyzer.errors import Unusable
 
 REQUIRED = (
     *("numpy", "pandas", "pyarrow", "matplotlib", "jinja2", "typer", "rich"),
-    *("pydantic", "cryptography", "lz4", "scapy", "pyshark", "yacryptopan"),
+    *("pydantic", "cryptography", "lz4", "platformdirs", "scapy", "pyshark", "yacryptopan"),
     *(("zstandard",) if sys.version_info < (3, 14) else ()),  # from 3.14 on the standard library has it
 )
 EXTRAS = {

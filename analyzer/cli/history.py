@@ -32,6 +32,7 @@ Start = Annotated[
     str | None, typer.Option("--start", metavar="TIME", help="Only flows that began from this time on: 2026-11-01, or with a time of day.")
 ]
 End = Annotated[str | None, typer.Option("--end", metavar="TIME", help="Only flows that began before this time.")]
+NoCache = Annotated[bool, typer.Option("--no-cache", help="Read all days anew, and keep nothing of them.")]
 
 DATE = re.compile(r"\s*\d{4}-\d\d-\d\d\s*")
 
@@ -46,6 +47,7 @@ def history(
     start: Start = None,
     end: End = None,
     tz: Zone = "UTC",
+    no_cache: NoCache = False,
     quiet: Quiet = False,
 ) -> int:
     """Say who won at which gateway, since when, and what changed there over weeks and months.
@@ -53,6 +55,9 @@ def history(
     What is read are the rows that capture jobs leave (gateway=NAME/date=DAY/*.parquet), copied into one folder from as many gateways
     as there are. It shows winners that changed, new proxies, new direct traffic, services that fell silent, more failures, and
     gateways of which nothing comes any more while others go on. Packets' times are the only clock.
+
+    What a day came to is kept in the user's cache folder (on Linux ~/.cache/whichproxy; $WHICHPROXY_CACHE names another), and the day
+    is read again only when one of its files, the topology, the catalogue or whichproxy has changed.
 
     \b
     Examples:
@@ -67,6 +72,7 @@ def history(
     from analyzer.arrow import leave_pandas_alone
     from analyzer.cli.progress import DayProgress
     from analyzer.fleet.document import history_of
+    from analyzer.fleet.kept import Kept, place
     from analyzer.report.fleet_files import check_history_path, write_history
     from analyzer.routes.topology import load_topology
     from analyzer.services.catalogue import load_catalogue
@@ -77,10 +83,12 @@ def history(
         check_history_path(output)
     window = _window(start, end, tz)
     names, services = load_topology(topology), load_catalogue(catalogue or ())
+    kept = None if no_cache else Kept(place(), Path(folder), names, services)
     # Sentences have their times in the zone; pages and JSON have them in UTC.
     as_text = output is None and not json
     with shown_in(zone_of(tz if as_text else "UTC"), tz if as_text else "UTC"), DayProgress(quiet=quiet) as progress:
-        document, unusable = history_of(Path(folder), names, services, gateways=tuple(gateway or ()), window=window, look=progress.update)
+        chosen = tuple(gateway or ())
+        document, unusable = history_of(Path(folder), names, services, gateways=chosen, window=window, look=progress.update, kept=kept)
         progress.end()
         if output is not None:
             write_history(output, document)
@@ -95,6 +103,10 @@ def history(
             show(TerminalHistory(document), lambda width: plain_history(document, width))
     if output is not None and not quiet:
         complain(f"wrote {output}: {document['answers'][0]}")
+    if kept is not None and kept.trouble is not None and not quiet:
+        complain(
+            f"{place()}: days that were read can't be kept there: {kept.trouble}; see to it, or read all days each time with --no-cache"
+        )
     for error in unusable:
         complain(*causes(error))
     return UNUSABLE if unusable else DONE

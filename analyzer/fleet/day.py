@@ -41,6 +41,10 @@ NO_SERVICE: Final = ""
 """Stands for the service of what went past the proxies to anybody else."""
 
 
+Window = tuple[int | None, int | None]
+"""[start, end) in ns since 1970; None: open."""
+
+
 class Stretch(NamedTuple):
     """A stretch of a day with one answer, for one service or plane of one source; times in ns since 1970, None: not known.
 
@@ -111,6 +115,8 @@ class Day:
 
     rows, size   rows read, bytes of the files;  forms: form → files
     first last   of all rows, ns since 1970; None: no row has a time
+    began        when the first and the last of all conversations began, whatever the window; None: one has no time, or there is none
+    whole        whether the window leaves out nothing of it
     services, planes   (client_ip, slug or plane) → what was heard of it; plane_of: slug → its plane
     """
 
@@ -121,6 +127,8 @@ class Day:
     forms: dict[int, int] = field(default_factory=dict)
     first: int | None = None
     last: int | None = None
+    began: tuple[int, int] | None = None
+    whole: bool = True
     sources: dict[str, SourceDay] = field(default_factory=dict)
     services: dict[tuple[str, str], Heard] = field(default_factory=dict)
     planes: dict[tuple[str, str], Heard] = field(default_factory=dict)
@@ -133,8 +141,17 @@ class Day:
         """The sources of which a service or plane was heard."""
         return {client for client, _ in (*self.services, *self.planes)}
 
+    def is_within(self, window: Window) -> bool:
+        """Whether all that began on it began in the window."""
+        start, end = window
+        if start is None and end is None:
+            return True
+        if self.began is None:
+            return False
+        return (start is None or start <= self.began[0]) and (end is None or self.began[1] < end)
 
-def read_day(partition: Partition, topology: Topology, catalogue: Catalogue, window: tuple[int | None, int | None] = (None, None)) -> Day:
+
+def read_day(partition: Partition, topology: Topology, catalogue: Catalogue, window: Window = (None, None)) -> Day:
     """What the partition's rows say.
 
     topology  names sources; proxies have the names that their rows were written with, where it has none for them
@@ -143,22 +160,28 @@ def read_day(partition: Partition, topology: Topology, catalogue: Catalogue, win
     """
     day = Day(partition.gateway, partition.date)
     tables, others = [], []
+    began: list[tuple[int, int] | None] = []
     for path in partition.files:
         found = read_rows(path, COLUMNS)
         rows = found.table
         if not found.judged:
             rows = tag_flows(route_flows(read_rows(path).table, topology), catalogue).select(COLUMNS)
-        rows = _within(rows, window)
+        began += [_began(rows)] if rows.num_rows else []
+        rows, n_all = _within(rows, window), rows.num_rows
+        day.whole &= rows.num_rows == n_all
         matters = array(_matters(rows))
         tables.append(rows.filter(matters))
         others.append(_in_brief(rows.filter(pc.invert(matters))))
         day.size += path.stat().st_size
         day.forms[found.form] = day.forms.get(found.form, 0) + 1
+    spans = [one for one in began if one is not None]
+    if spans and len(spans) == len(began):
+        day.began = min(first for first, _ in spans), max(last for _, last in spans)
     table, rest = _each_once(pa.concat_tables(tables)), _each_once(pa.concat_tables(others))
     day.rows = table.num_rows + rest.num_rows
-    spans = [span_of(each["first_seen"], each["last_seen"]) for each in (table, rest)]
-    day.first = min((first for first, _ in spans if first is not None), default=None)
-    day.last = max((last for _, last in spans if last is not None), default=None)
+    seen = [span_of(each["first_seen"], each["last_seen"]) for each in (table, rest)]
+    day.first = min((first for first, _ in seen if first is not None), default=None)
+    day.last = max((last for _, last in seen if last is not None), default=None)
     if day.rows:
         _fill(day, table, rest, topology)
     return day
@@ -170,7 +193,14 @@ def _in_brief(rows: pa.Table) -> pa.Table:
     return rows.select(BRIEF).append_column("asks", asks)
 
 
-def _within(rows: pa.Table, window: tuple[int | None, int | None]) -> pa.Table:
+def _began(rows: pa.Table) -> tuple[int, int] | None:
+    """When the first and the last of these began; None: one has no time."""
+    times = pc.cast(rows["first_seen"], pa.int64())
+    both = None if times.null_count else pc.min_max(times).as_py()
+    return both and (both["min"], both["max"])
+
+
+def _within(rows: pa.Table, window: Window) -> pa.Table:
     for bound, keep in zip(window, (pc.greater_equal, pc.less), strict=True):
         if bound is not None:
             rows = rows.filter(keep(pc.cast(rows["first_seen"], pa.int64()), bound))

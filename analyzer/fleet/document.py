@@ -11,10 +11,11 @@ from analyzer.errors import Unusable
 from analyzer.findings import SEVERITIES
 from analyzer.fleet.answers import answers_of
 from analyzer.fleet.changes import failures_up, new_direct, new_proxies, winners_changed
-from analyzer.fleet.day import NO_SERVICE, Day, read_day
+from analyzer.fleet.day import NO_SERVICE, Day, Window, read_day
 from analyzer.fleet.eras import Era
 from analyzer.fleet.gateway import Gateway, Held, Source, date_of, gateway_of
-from analyzer.fleet.partitions import partitions
+from analyzer.fleet.kept import Kept
+from analyzer.fleet.partitions import Partition, partitions
 from analyzer.fleet.silence import is_silent, services_back, silent_gateways, silent_services
 from analyzer.fleet.types import SCHEMA
 from analyzer.routes.topology import Topology
@@ -24,7 +25,6 @@ from analyzer.text.times import rfc3339
 from analyzer.verdict.inventory import endpoint_order
 from analyzer.verdict.made_by import made_by
 
-Window = tuple[int | None, int | None]
 Look = Callable[[int, int], None]
 """Is given how many of how many days were read."""
 
@@ -37,26 +37,33 @@ def history_of(
     gateways: Sequence[str] = (),
     window: Window = (None, None),
     look: Look = lambda done, of: None,
+    kept: Kept | None = None,
 ) -> tuple[dict[str, Any], list[Unusable]]:
     """(the history of all rows under a folder, an error for each day that couldn't be read).
 
     topology  names proxies and sources;  catalogue: for rows that were written before outcomes were
     window    only rows that began in [start, end), ns since 1970
+    kept      days that were read before: these aren't read again while they are as they were
     Errors    Unusable: there is nothing to read, or nothing of it can be read
     """
     days = partitions(folder, gateways, *(None if at is None else rfc3339(at)[:10] for at in window))
     unusable: list[Unusable] = []
 
+    def read_one(one: Partition) -> Day:
+        return read_day(one, topology, catalogue, window) if kept is None else kept.day(one, window)
+
     def readable() -> Iterator[Day]:
         for done, one in enumerate(days, 1):
             try:
-                yield read_day(one, topology, catalogue, window)
+                yield read_one(one)
             except Unusable as error:
                 unusable.append(error)
             look(done, len(days))
 
     # A gateway's days are let go once it is done: memory follows sources and eras, not days.
     found = [gateway_of(name, own) for name, own in groupby(readable(), key=lambda day: day.gateway)]
+    if kept is not None and not gateways and window == (None, None):
+        kept.tidy()
     found = [gateway for gateway in found if gateway.rows]
     if not found:
         raise unusable[0] if unusable else Unusable("no row of it began in that time", str(folder), "choose another --start or --end")

@@ -59,3 +59,18 @@ def test_a_day_that_can_not_be_read_is_told_and_the_rest_is_shown(whichproxy: Wh
     next((tmp_path / "gateway=gw1" / f"date={date(1)}").glob("*.parquet")).write_bytes(b"no")
     ended = whichproxy("history", tmp_path)
     assert ended.code == 2 and ended.out.startswith("The gateway reports") and "rows can't be read" in ended.lines[0]
+
+
+def test_days_are_kept_unless_that_is_not_wanted(whichproxy: Whichproxy, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("WHICHPROXY_CACHE", str(tmp_path / "cache"))
+    results = small(tmp_path / "results", {"gw1": lambda source, day: WINHTTP}, 2, sources=1)
+    anew = whichproxy("history", results, "--no-cache")
+    assert anew.code == 0 and not (tmp_path / "cache").exists()
+    for _ in range(2):
+        assert whichproxy("history", results) == anew
+        assert len([*(tmp_path / "cache").rglob("*.day")]) == 2
+    (tmp_path / "no folder").touch()
+    monkeypatch.setenv("WHICHPROXY_CACHE", str(tmp_path / "no folder"))
+    without = whichproxy("history", results)
+    assert (without.code, without.out, len(without.lines)) == (0, anew.out, 1) and "can't be kept there: Not a directory" in without.err
+    assert whichproxy("history", results, "-q").err == ""
