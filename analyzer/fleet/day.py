@@ -45,8 +45,9 @@ Window = tuple[int | None, int | None]
 """[start, end) in ns since 1970; None: open."""
 
 
-class Stretch(NamedTuple):
-    """A stretch of a day with one answer, for one service or plane of one source; times in ns since 1970, None: not known.
+@dataclass(slots=True)
+class Run:
+    """Requests of one service or plane of one source, one after the other, and what came of them; times in ns since 1970, None: unknown.
 
     proxy      the winner, None: none;  asked: the proxy that was asked, None: no request was seen
     requests   all but challenged ones;  worked, carried and failed of them;  won: carried by the winner
@@ -64,6 +65,12 @@ class Stretch(NamedTuple):
     won: int
     failed: int
     outcome: str | None
+
+
+@dataclass(slots=True)
+class Stretch(Run):
+    """A stretch of a day with one answer."""
+
     confidence: str | None
 
 

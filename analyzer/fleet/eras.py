@@ -7,37 +7,29 @@ none, and what is unclear (a day balanced over several proxies) changes nothing.
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, fields
 from itertools import pairwise
+from operator import attrgetter
 from typing import Final
 
-from analyzer.fleet.day import Stretch
+from analyzer.fleet.day import Run, Stretch
 from analyzer.verdict.winner import LEAST_CERTAIN, LIKELY_SHARE
 
 LEAST_RUN: Final = 2
 """Carried requests that a run has at least, as in the verdict's eras."""
 
+RUN: Final = attrgetter(*(field.name for field in fields(Run)))
 
-@dataclass(frozen=True)
-class Era:
-    """A stretch of time, of hours or months, with one winner; fields as those of a day's Stretch.
+
+@dataclass(slots=True)
+class Era(Run):
+    """A stretch of time, of hours or months, with one winner.
 
     days      how many days' stretches it is made of
     sure      whether all of them are certain
+    alone     whether it is the only one
     """
 
-    proxy: str | None
-    name: str | None
-    method: str | None
-    asked: str | None
-    first: int | None
-    last: int | None
-    requests: int
-    worked: int
-    carried: int
-    won: int
-    failed: int
-    outcome: str | None
     days: int = 1
     sure: bool = False
     alone: bool = True
@@ -57,17 +49,19 @@ def eras_of(stretches: Iterable[Stretch]) -> list[Era]:
     """The eras of these stretches, which are in order of time; at least one where there is a stretch that says anything."""
     runs: list[Era] = []
     for one in stretches:
-        era = Era(*one[:12], sure=one.confidence == "certain")
+        era = Era(*RUN(one))
+        era.sure = one.confidence == "certain"
         _add(runs, era, unclear=one.confidence == "unclear")
     settled: list[Era] = []
     for number, run in enumerate(runs):
         # The newest run may go on: it stays, however short.
         if settled and _is_straggler(run) and number < len(runs) - 1:
-            settled[-1] = _joined(settled[-1], run)
+            _join(settled[-1], run)
         else:
             _add(settled, run)
-    alone = len(settled) == 1
-    return [replace(era, alone=alone) for era in settled]
+    for era in settled:
+        era.alone = len(settled) == 1
+    return settled
 
 
 def changes_of(eras: Sequence[Era]) -> list[tuple[Era, Era]]:
@@ -83,7 +77,7 @@ def _is_straggler(era: Era) -> bool:
 def _add(runs: list[Era], era: Era, unclear: bool = False) -> None:
     """The era as the last one's going on, where it has the same winner, or is unclear and the last one has any; else as one more."""
     if runs and (_same(runs[-1], era) or (unclear and runs[-1].proxy is not None)):
-        runs[-1] = _joined(runs[-1], era)
+        _join(runs[-1], era)
     else:
         runs.append(era)
 
@@ -92,25 +86,21 @@ def _same(a: Era, b: Era) -> bool:
     return a.proxy == b.proxy and (a.proxy is not None or a.asked == b.asked)
 
 
-def _joined(a: Era, b: Era) -> Era:
-    """Both as one, which a's winner has; what was asked and what came of it are the later one's where it is of the same winner."""
-    same = a.proxy == b.proxy
-    return replace(
-        a,
-        name=b.name if same and b.name else a.name,
-        method=b.method if same and b.method else a.method,
-        asked=b.asked if same else a.asked,
-        first=_least(a.first, b.first),
-        last=_most(a.last, b.last),
-        requests=a.requests + b.requests,
-        worked=a.worked + b.worked,
-        carried=a.carried + b.carried,
-        won=a.won + (b.won if same else 0),
-        failed=a.failed + b.failed,
-        outcome=b.outcome if same else a.outcome,
-        days=a.days + b.days,
-        sure=a.sure and b.sure and same,
-    )
+def _join(a: Era, b: Era) -> None:
+    """Make both of a, with a's winner; what was asked and what came of it are the later one's where it has the same winner."""
+    if a.proxy == b.proxy:
+        a.name, a.method = b.name or a.name, b.method or a.method
+        a.asked, a.outcome = b.asked, b.outcome
+        a.won += b.won
+        a.sure &= b.sure
+    else:
+        a.sure = False
+    a.first, a.last = _least(a.first, b.first), _most(a.last, b.last)
+    a.requests += b.requests
+    a.worked += b.worked
+    a.carried += b.carried
+    a.failed += b.failed
+    a.days += b.days
 
 
 def _least(a: int | None, b: int | None) -> int | None:

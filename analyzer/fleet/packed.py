@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterable, Mapping
+from dataclasses import fields
+from operator import attrgetter
 from typing import Any, Final
 
 import pyarrow as pa
@@ -13,6 +15,8 @@ from analyzer.fleet.day import Day, Heard, Past, ProxyDay, SourceDay, Stretch
 LENGTH: Final = 8
 LEVEL: Final = 1
 """Packing better would cost more than reading it ever does."""
+
+STRETCH: Final = attrgetter(*(field.name for field in fields(Stretch)))
 
 MAX_SIZE: Final = 1 << 32
 """A day that says it is larger isn't unpacked."""
@@ -71,7 +75,7 @@ def unpacked(data: bytes) -> Day:
 
 
 def _heard_rows(heard: Mapping[tuple[str, str], Heard]) -> list[Any]:
-    return [[client, what, *one] for (client, what), one in heard.items()]
+    return [[client, what, one.first, one.last, [STRETCH(each) for each in one.stretches]] for (client, what), one in heard.items()]
 
 
 def _heard(rows: Iterable[Any]) -> dict[tuple[str, str], Heard]:
