@@ -6,7 +6,7 @@ Whoever drives it decides where blocks come from, who looks when, and what becom
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import astuple, dataclass, replace
 from typing import TYPE_CHECKING, Any, Final
 
 import numpy as np
@@ -17,11 +17,12 @@ from analyzer.capture.source import Source
 from analyzer.decoded import Decoded, decode, keyed
 from analyzer.facts.table import Named, named_tables
 from analyzer.flows.concatenate import concatenated
+from analyzer.flows.finished import Finished
 from analyzer.flows.grow import empty_tables, grown
 from analyzer.flows.labels import with_labels
 from analyzer.flows.layout import ARENA_LIVE, CONTINUED, N_MESSAGES, N_RECORDS, POOL_USED, Tables
 from analyzer.flows.merge import merged_tables
-from analyzer.flows.retire import oldest, remaining
+from analyzer.flows.retire import oldest, over, remaining
 from analyzer.flows.table import count_packets
 from analyzer.packets.fragments import Fragments, joined_again
 from analyzer.streams.datagrams import MAX_DATAGRAMS
@@ -29,6 +30,11 @@ from analyzer.streams.offers import read_all, read_waiting
 
 if TYPE_CHECKING:
     import pyarrow as pa
+
+# How much of what is over is put away at a time: the youngest are those of which a packet may still come.
+OVER: Final = 0.75
+# Where more than this share of what was put away came back before the next time, it is done half as often.
+TOO_OFTEN: Final = 0.25
 
 # How much of what is in memory is evicted when a limit is reached: more at a time costs less often.
 SHARE: Final = 0.5
@@ -61,6 +67,21 @@ class Limits:
             or counts[N_MESSAGES] > self.messages
         )
 
+    def doubled(self) -> Limits:
+        """Twice as much of everything."""
+        return Limits(*(2 * one for one in astuple(self)))
+
+    def beyond(self, tables: Tables) -> Limits:
+        """These limits, or twice what the tables hold where that is more."""
+        counts = [2 * int(tables.counts[one]) for one in (N_RECORDS, ARENA_LIVE, POOL_USED, N_MESSAGES)]
+        return replace(
+            self,
+            conversations=max(self.conversations, counts[0]),
+            waiting_bytes=max(self.waiting_bytes, counts[1]),
+            name_bytes=max(self.name_bytes, counts[2]),
+            messages=max(self.messages, counts[3]),
+        )
+
 
 class Engine:
     """What the packets so far say: fed with them, looked at whenever somebody asks. Memory grows with conversations, never with packets.
@@ -76,17 +97,19 @@ class Engine:
         tables: Tables | None = None,
         fragments: Fragments | None = None,
         limits: Limits | None = None,
-        keep: Callable[[pa.Table], None] = lambda rows: None,
+        keep: Callable[[pa.Table], None] | None = None,
     ) -> None:
         """tables, fragments: what came before; fragments None: nothing did, nor will anything come behind.
 
-        limits   beyond them conversations are evicted, those that are over first; None: there are none
-        keep     takes the rows (facts.table) of what is evicted
+        limits   beyond them conversations that are over are packed and kept apart; None: there are none
+        keep     takes the rows (facts.table) of those, and of others where that isn't enough, which are then forgotten
         """
         self.sources = sources
         self.tables = empty_tables() if tables is None else tables
+        self.finished = Finished()
         self.going_on = 0
         self._fragments, self._limits, self._keep = fragments, limits, keep
+        self._due, self._taken, self._returned = limits, 0, 0
         self._offers = np.zeros((BLOCK_FRAMES, 3), np.int64)
 
     def read(self, blocks: Iterable[Block]) -> Engine:
@@ -107,14 +130,18 @@ class Engine:
             self._offers = np.zeros((n, 3), np.int64)
         if block.labels:
             self.tables = with_labels(self.tables, block.labels, packets)
+        if self.finished.batches:
+            self.tables = self.finished.with_returned(self.tables, packets, keys)
         counted = 0
         while counted < n:
             counted, n_offers = count_packets(block.frames, packets, keys, counted, n, self.tables, self._offers)
             self.tables = read_all(block.data, packets, self._offers, n_offers, self.tables)
             if counted < n:
                 self.tables = grown(self.tables)
-        while self._limits is not None and self._limits.are_passed(self.tables):
-            self._evict()
+        if self._keep is None and self._due is not None and self._due.are_passed(self.tables):
+            self._put_away()
+        while self._keep is not None and self._limits is not None and self._limits.are_passed(self.tables):
+            self._evict(self._keep)
 
     def snapshot(self) -> Named:
         """The flow table and the lookups of everything so far, as if nothing more came; feeding goes on undisturbed."""
@@ -133,12 +160,24 @@ class Engine:
         starts = by_time([source.first_ns for source in self.sources])
         return named_tables(read_waiting(tables), [source.name for source in self.sources], starts)
 
-    def _evict(self) -> None:
+    def _put_away(self) -> None:
+        """Pack what is over. The next time comes when twice as much is there as stays, so that nothing is looked at again and again."""
+        assert self._limits is not None and self._due is not None
+        before = int(self.tables.counts[N_RECORDS])
+        returned, self._returned = self.finished.returned - self._returned, self.finished.returned
+        self.tables = self.finished.put_away(self.tables, over(self.tables, OVER))
+        least = self._limits
+        if returned > self._taken * TOO_OFTEN:  # they are put away too early
+            least = self._due.doubled()
+        self._due = least.beyond(self.tables)
+        self._taken = before - int(self.tables.counts[N_RECORDS])
+
+    def _evict(self, keep: Callable[[pa.Table], None]) -> None:
         taken, going_on = oldest(self.tables, SHARE)
         rows = rows_of(self.named(concatenated(self.tables, empty_tables())), taken)
         self.tables = remaining(self.tables, taken)
         self.going_on += going_on
-        self._keep(rows)
+        keep(rows)
 
 
 def tables_between(data: npt.NDArray[np.uint8], frames: npt.NDArray[Any], packets: npt.NDArray[Any]) -> Tables:

@@ -30,6 +30,7 @@ from analyzer.flows.layout import (
     STORE_USED,
     Tables,
 )
+from analyzer.flows.table import place_records
 from analyzer.packets.layout import STATUS_NAMES
 
 Rows = npt.NDArray[Any]
@@ -69,6 +70,9 @@ MOVED = {
     "held": (("record", N_RECORDS), ("at", STORE_USED)),
 }
 
+TABLES = tuple(name for name in USED if name not in ("labels", "held", "store"))
+"""What a record may have rows of, but for labels, which many share, and what is held back."""
+
 
 def used(tables: Tables, name: str) -> int:
     """How many rows of a table are in use."""
@@ -101,6 +105,40 @@ def concatenated(left: Tables, right: Tables) -> Tables:
             tables.counts[count] = right.counts[count] + left.counts[rows]
     tables.recent[:] = left.recent
     tables.firsts[:] = left.firsts
+    return tables
+
+
+def appended(tables: Tables, more: Tables) -> Tables:
+    """The tables with the rows of `more` behind their own, to be found by packets; `tables` is used up.
+
+    more   has no labels of its own, and is the later of two of the same conversation
+    """
+    n_records, grows = int(tables.counts[N_RECORDS]), {}
+    for name in TABLES:
+        table, n = getattr(tables, name), used(tables, name) + used(more, name)
+        if n > len(table) // 2:
+            grows[name] = np.zeros(1 << (2 * n - 1).bit_length(), table.dtype)
+            grows[name][: used(tables, name)] = table[: used(tables, name)]
+    if "records" in grows or "sides" in grows:
+        room = max(len(grows.get("records", tables.records)), len(grows.get("sides", tables.sides)) // 2)
+        for name, size in (("records", room), ("sides", 2 * room)):
+            if len(grows.get(name, getattr(tables, name))) < size:
+                grows[name] = np.concatenate(
+                    [getattr(tables, name), np.zeros(size - len(getattr(tables, name)), getattr(tables, name).dtype)]
+                )
+        grows["slots"] = np.zeros(4 * room, np.int32)
+    tables = tables._replace(**grows)
+    for name in TABLES:
+        begin, n = used(tables, name), used(more, name)
+        table = getattr(tables, name)
+        table[begin : begin + n] = getattr(more, name)[:n]
+        for column, count in MOVED.get(name, ()):
+            if count != N_LABELS:
+                moved = table[column][begin : begin + n]
+                moved[moved >= 0] += tables.counts[count]
+    for count in {USED[name] for name in TABLES} | set(ADDED):
+        tables.counts[count] += more.counts[count]
+    place_records(tables, 0 if "slots" in grows else n_records)
     return tables
 
 

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from functools import cache
+
 import numpy as np
 
 from analyzer.compiled import kernel
@@ -41,7 +43,7 @@ from analyzer.flows.layout import (
     STORE_USED,
     Tables,
 )
-from analyzer.flows.table import rehash
+from analyzer.flows.table import place_records
 
 # Tables begin as large as a busy hour needs: memory that is never touched is never taken.
 RECORDS = 1 << 16
@@ -82,6 +84,18 @@ def empty_tables() -> Tables:
     )
 
 
+def without_rows() -> Tables:
+    """Tables with nothing in them, nor room for anything."""
+    blank = _no_rows()
+    return blank._replace(counts=blank.counts.copy())
+
+
+@cache
+def _no_rows() -> Tables:
+    tables = empty_tables()
+    return tables._replace(**{name: getattr(tables, name)[:0].copy() for name in Tables._fields if name != "counts"})
+
+
 def grown(tables: Tables) -> Tables:
     """The same tables with room in each that is more than half full; the arena is packed first."""
     counts = tables.counts
@@ -109,7 +123,7 @@ def grown(tables: Tables) -> Tables:
         changed["slots"] = np.zeros(2 * len(tables.slots), np.int32)
     tables = tables._replace(**changed)
     if "slots" in changed:
-        rehash(tables)
+        place_records(tables, 0)
     return tables
 
 

@@ -6,13 +6,14 @@ decided over all of them (fold.py). Rows are made of what goes while everything 
 
 from __future__ import annotations
 
-from typing import Any, Final
+from typing import Any, Final, NamedTuple
 
 import numpy as np
 import numpy.typing as npt
 
-from analyzer.flows.concatenate import concatenated
-from analyzer.flows.grow import empty_tables
+from analyzer.flows.concatenate import appended
+from analyzer.flows.gather import gathered, starts_of
+from analyzer.flows.grow import empty_tables, without_rows
 from analyzer.flows.layout import (
     ARENA_LIVE,
     ARENA_USED,
@@ -32,13 +33,14 @@ from analyzer.flows.layout import (
     Tables,
 )
 from analyzer.flows.lists import lists_of
-from analyzer.flows.table import rehash
 from analyzer.packets.layout import TCP
 
 Rows = npt.NDArray[Any]
+Flags = npt.NDArray[np.bool_]
 
-# How long a UDP conversation is quiet before it counts as over: what gateways wait before they forget one (RFC 4787 REQ-5).
+# How long a conversation is quiet before it counts as over: what gateways wait before they forget one (RFC 4787 REQ-5, RFC 5382 REQ-5).
 UDP_QUIET_NS: Final[int] = 300 * 10**9
+TCP_QUIET_NS: Final[int] = 124 * 60 * 10**9
 
 
 def conversations(tables: Tables) -> npt.NDArray[np.int64]:
@@ -52,33 +54,51 @@ def conversations(tables: Tables) -> npt.NDArray[np.int64]:
         first = further
 
 
-def oldest(tables: Tables, share: float) -> tuple[npt.NDArray[np.bool_], int]:
+def oldest(tables: Tables, share: float) -> tuple[Flags, int]:
     """(bool[n_records]: the records to take out, how many conversations among them may still go on).
 
     First those that are over or were never answered, by their last packet, then the others; of all conversations, `share`.
     A UDP conversation is over when it was quiet for UDP_QUIET_NS. One with a DNS answer stays as long as those that go on: it
     may name what comes yet.
     """
-    n = int(tables.counts[N_RECORDS])
-    first = conversations(tables)
-    sides = tables.sides
-    packets, seen = (np.stack([sides[name][0 : 2 * n : 2], sides[name][1 : 2 * n : 2]], axis=1) for name in ("packets", "seen"))
-    over = (seen & SENT_RST != 0).any(axis=1) | (seen & SENT_FIN != 0).all(axis=1)
-    latest_ns = tables.records["last_ns"][:n].max(initial=0)
-    over |= (tables.records["protocol"][:n] != TCP) & (tables.records["last_ns"][:n] < latest_ns - UDP_QUIET_NS)
-    unanswered = (packets == 0).any(axis=1)
-    last, goes_on = np.full(n, np.iinfo(np.int64).min), np.zeros(n, np.bool_)
-    np.maximum.at(last, first, tables.records["last_ns"][:n])
-    # The newest record says how the conversation stands; it comes after the others.
-    goes_on[first] = ~(over | unanswered)
+    first, last, goes_on = standing(tables)
     heads = np.unique(first)
-    names = np.zeros(n, np.bool_)
+    names = np.zeros(len(first), np.bool_)
     names[first[answering(tables)]] = True
     order = heads[np.lexsort((last[heads], (goes_on | names)[heads]))]
-    taken = np.zeros(n, np.bool_)
     chosen = order[: max(1, int(len(order) * share))]
+    return _whole(first, chosen), int(goes_on[chosen].sum())
+
+
+def over(tables: Tables, share: float) -> Flags:
+    """bool[n_records]: of the conversations that are over or were never answered, `share` of them, the longest silent."""
+    first, last, goes_on = standing(tables)
+    heads = np.unique(first)
+    done = heads[~goes_on[heads]]
+    return _whole(first, done[np.argsort(last[done], kind="stable")][: int(len(done) * share)])
+
+
+def standing(tables: Tables) -> tuple[npt.NDArray[np.int64], npt.NDArray[np.int64], Flags]:
+    """(each record's first record of the same conversation; at those: when its last packet came, whether it may go on)."""
+    n = int(tables.counts[N_RECORDS])
+    first = conversations(tables)
+    sides, records = tables.sides, tables.records[:n]
+    packets, seen = (np.stack([sides[name][0 : 2 * n : 2], sides[name][1 : 2 * n : 2]], axis=1) for name in ("packets", "seen"))
+    done = (seen & SENT_RST != 0).any(axis=1) | (seen & SENT_FIN != 0).all(axis=1)
+    latest_ns = records["last_ns"].max(initial=0)
+    done |= records["last_ns"] < latest_ns - np.where(records["protocol"] != TCP, UDP_QUIET_NS, TCP_QUIET_NS)
+    unanswered = (packets == 0).any(axis=1)
+    last, goes_on = np.full(n, np.iinfo(np.int64).min), np.zeros(n, np.bool_)
+    np.maximum.at(last, first, records["last_ns"])
+    # The newest record says how the conversation stands; it comes after the others.
+    goes_on[first] = ~(done | unanswered)
+    return first, last, goes_on
+
+
+def _whole(first: npt.NDArray[np.int64], chosen: npt.NDArray[np.int64]) -> Flags:
+    taken = np.zeros(len(first), np.bool_)
     taken[chosen] = True
-    return taken[first], int(goes_on[chosen].sum())
+    return taken[first]
 
 
 def answering(tables: Tables) -> npt.NDArray[np.int64]:
@@ -88,22 +108,50 @@ def answering(tables: Tables) -> npt.NDArray[np.int64]:
     return found
 
 
-def remaining(tables: Tables, taken: npt.NDArray[np.bool_]) -> Tables:
+def remaining(tables: Tables, taken: Flags) -> Tables:
     """Tables without the records that are taken, which can go on growing; `tables` is used up.
 
     taken   bool[n_records], whole conversations
     """
-    stay = only(tables, ~taken)
-    stay = stay._replace(recent=tables.recent, slots=np.zeros(4 * len(stay.records), np.int32))
-    rehash(stay)
-    return stay
+    return only(tables, ~taken)._replace(recent=tables.recent)
 
 
-def only(tables: Tables, kept: npt.NDArray[np.bool_]) -> Tables:
-    """New tables with these records alone, all that belongs to them packed; `slots` is empty."""
-    n = len(kept)
-    place = np.cumsum(kept) - 1
-    records, sides = tables.records[:n][kept], tables.sides[: 2 * n][np.repeat(kept, 2)]
+def only(tables: Tables, kept: Flags) -> Tables:
+    """New tables with these records alone, all that belongs to them packed, and room to grow."""
+    rows = np.flatnonzero(kept)
+    belongs = belonging(tables, rows)
+    packed = picked(tables, rows, *belongs)
+    pool = pack_texts(tables.pool, belongs.messages)
+    packed.counts[POOL_USED] = len(pool)
+    roomy = appended(empty_tables(), packed._replace(pool=pool))
+    return roomy._replace(labels=tables.labels, counts=packed.counts)
+
+
+class Belonging(NamedTuple):
+    """Messages and sightings of chosen records, copied; `record` counts the chosen ones."""
+
+    messages: Rows
+    sightings: Rows
+
+
+def belonging(tables: Tables, rows: npt.NDArray[np.int64]) -> Belonging:
+    """What belongs to the records `rows`."""
+    place = np.full(int(tables.counts[N_RECORDS]), -1, np.int64)
+    place[rows] = np.arange(len(rows))
+    found = []
+    for table, count in ((tables.messages, N_MESSAGES), (tables.sightings, N_SIGHTINGS)):
+        which = place[table["record"][: int(tables.counts[count])]]
+        chosen = table.take(np.flatnonzero(which >= 0))
+        chosen["record"] = which[which >= 0]
+        found.append(chosen)
+    return Belonging(*found)
+
+
+def picked(tables: Tables, rows: npt.NDArray[np.int64], messages: Rows, sightings: Rows) -> Tables:
+    """New tables with the records `rows`, whole conversations, in that order, and what belongs to them; texts stay where they lie."""
+    place = np.full(int(tables.counts[N_RECORDS]), -1, np.int64)
+    place[rows] = np.arange(len(rows))
+    records, sides = tables.records.take(rows), tables.sides.take(np.stack([2 * rows, 2 * rows + 1], axis=1).ravel())
     earlier = records["previous"] >= 0
     records["previous"][earlier] = place[records["previous"][earlier]]
     counts = tables.counts.copy()
@@ -111,27 +159,19 @@ def only(tables: Tables, kept: npt.NDArray[np.bool_]) -> Tables:
     records["pauses"], pauses = lists_of(records["pauses"], tables.pauses)
     sides["waiting"], segments = lists_of(sides["waiting"], tables.segments)
     arena, room = pack_waiting(tables, segments)
-    messages = tables.messages[: int(counts[N_MESSAGES])]
-    messages = messages[kept[messages["record"]]]
-    messages["record"] = place[messages["record"]]
-    pool = pack_texts(tables.pool, messages)
-    sightings = tables.sightings[: int(counts[N_SIGHTINGS])]
-    sightings = sightings[kept[sightings["record"]]]
-    sightings["record"] = place[sightings["record"]]
-    for count, rows in (
+    for count, table in (
         (N_RECORDS, records),
         (N_HOLES, holes),
         (N_PAUSES, pauses),
         (N_SEGMENTS, segments),
         (N_MESSAGES, messages),
         (N_SIGHTINGS, sightings),
-        (POOL_USED, pool),
         (ARENA_LIVE, arena),
     ):
-        counts[count] = len(rows)
+        counts[count] = len(table)
     counts[ARENA_USED] = len(arena) + room
     counts[FREE_HOLE] = counts[FREE_SEGMENT] = -1
-    packed = empty_tables()._replace(
+    return without_rows()._replace(
         records=records,
         sides=sides,
         holes=holes,
@@ -139,12 +179,10 @@ def only(tables: Tables, kept: npt.NDArray[np.bool_]) -> Tables:
         segments=segments,
         arena=np.append(arena, np.zeros(room, np.uint8)),
         messages=messages,
-        pool=pool,
         sightings=sightings,
-        labels=tables.labels,
+        pool=tables.pool,
         counts=counts,
     )
-    return concatenated(packed, empty_tables())
 
 
 def with_waiting_packed(tables: Tables) -> Tables:
@@ -169,17 +207,6 @@ def pack_waiting(tables: Tables, segments: Rows) -> tuple[npt.NDArray[np.uint8],
     room = int(len(at) > 0 and at[-1] + sizes[-1] != tables.counts[ARENA_USED])
     segments["at"][order] = starts_of(sizes)
     return arena, room
-
-
-def starts_of(sizes: npt.NDArray[np.int64]) -> npt.NDArray[np.int64]:
-    """Where each of pieces of these sizes begins when they lie one behind the other."""
-    ends: npt.NDArray[np.int64] = np.cumsum(sizes)
-    return ends - sizes
-
-
-def gathered(data: npt.NDArray[np.uint8], at: Rows, sizes: npt.NDArray[np.int64]) -> npt.NDArray[np.uint8]:
-    """The pieces data[at[i] : at[i] + sizes[i]], one behind the other."""
-    return data[np.arange(int(sizes.sum())) + np.repeat(at - starts_of(sizes), sizes)]
 
 
 def pack_texts(pool: npt.NDArray[np.uint8], messages: Rows) -> npt.NDArray[np.uint8]:

@@ -139,15 +139,48 @@ def count_packets(frames, packets, keys, first, n, tables, offers):
 
 
 @kernel
-def rehash(tables):
-    """Fill the empty hash table from the records: of each conversation the newest."""
+def place_records(tables, first):
+    """Let packets find the records from row `first` on: of each conversation the newest, which has the one before it in `previous`."""
     slots, records = tables.slots, tables.records
     mask = tables.len_slots - 1
-    for row in range(tables.counts[N_RECORDS]):
+    for row in range(first, tables.counts[N_RECORDS]):
         slot = record_hash(records + row) & mask
         while slots[slot] and not same_ends(records + (slots[slot] - 1), records + row):
             slot = (slot + 1) & mask
+        (records + row).previous = slots[slot] - 1
         slots[slot] = row + 1
+
+
+@kernel
+def find_returning(tables, packets, keys, n, bits, mask, rows):
+    """How many packets are of conversations that have no record here, and whose bit is set; fills `rows` with them.
+
+    bits   uint8[(mask + 1) / 8]: conversation & mask tells the bit;  rows   int64[n]
+    """
+    slots, records = tables.slots, tables.records
+    slots_mask = tables.len_slots - 1
+    n_found = 0
+    for i in range(n):
+        packet = packets + i
+        place = (keys + i).conversation & mask
+        if (bits[place >> 3] >> (place & 7)) & 1 == 0 or (packet.status != OK and packet.status != MARK):
+            continue
+        slot = (keys + i).conversation & slots_mask
+        row = slots[slot] - 1
+        while row >= 0 and not same_conversation(records + row, packet, (keys + i).side):
+            slot = (slot + 1) & slots_mask
+            row = slots[slot] - 1
+        if row < 0:
+            rows[n_found] = i
+            n_found += 1
+    return n_found
+
+
+@kernel
+def hash_records(records, n, hashes):
+    """Fill hashes[row] with what the keys of the record's packets have as `conversation`."""
+    for row in range(n):
+        hashes[row] = record_hash(records + row)
 
 
 def begin_record(record, side_a, side_b, packet, side_index, previous):

@@ -16,7 +16,7 @@ from analyzer.engine import Engine, Limits
 from analyzer.flows.concatenate import concatenated, renumbered
 from analyzer.flows.grow import empty_tables
 from analyzer.flows.layout import N_RECORDS, N_SIGHTINGS, Tables
-from analyzer.flows.table import rehash
+from analyzer.flows.table import place_records
 from analyzer.packets.fragments import Part, joined_again
 from analyzer.parts.partial import Partial
 
@@ -42,7 +42,7 @@ def ready(carried: Partial) -> Partial:
 def with_slots(tables: Tables) -> Tables:
     """The tables with the places of their records, so that packets find them."""
     tables = tables._replace(slots=np.zeros(4 * len(tables.records), np.int32))
-    rehash(tables)
+    place_records(tables, 0)
     return tables
 
 

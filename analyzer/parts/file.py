@@ -1,7 +1,7 @@
 """A part as a file: what the packets of a piece say, put away until the pieces beside it are there.
 
 A line that says what it is and in which form; the digest of all that follows; the packed bytes' size unpacked; and packed with zstd:
-JSON behind its length, then the tables' rows, column by column (columns.py). Nothing in it is run, and what is read is checked
+JSON behind its length, then the tables' rows, column by column (flows/packed.py). Nothing in it is run, and what is read is checked
 (check.py): a part that was cut, changed or made up gives an error, never code and no other memory.
 """
 
@@ -19,14 +19,14 @@ from analyzer.errors import Unusable
 from analyzer.flows.concatenate import USED, used
 from analyzer.flows.grow import empty_tables
 from analyzer.flows.layout import FIRST, N_FIRSTS, POOL_USED, RECENT, Tables
+from analyzer.flows.packed import packed, packed_size, unpacked
+from analyzer.flows.relative import absolute, relative
 from analyzer.flows.retire import with_waiting_packed
 from analyzer.packets.fragments import Part
 from analyzer.parts.blanked import blanked, without_secrets
 from analyzer.parts.check import check_tables
-from analyzer.parts.columns import packed, packed_size, unpacked
 from analyzer.parts.moments import firsts_in_time, recent_in_time, recent_rows
 from analyzer.parts.partial import Partial
-from analyzer.parts.relative import absolute, relative
 from analyzer.streams.initials import with_hellos_read
 
 KIND: Final = b"whichproxy part "

@@ -20,7 +20,7 @@ from analyzer.flows.layout import (
     SOURCE_BITS,
     Tables,
 )
-from analyzer.flows.table import rehash
+from analyzer.flows.table import place_records
 from analyzer.packets.layout import ACK, FIN, FRAME, MALFORMED, MARK, NO_TIME, NOT_IP, PSH, RST, SYN, UDP
 from tests.flows.packet_rows import START_NS, A, B, count, count_block, packet, records, small_tables, table_of
 
@@ -150,8 +150,8 @@ def test_it_stops_before_the_tables_are_full() -> None:
     assert done == len(tables.records) - 1 == tables.counts[N_RECORDS]
 
 
-def test_rehash_finds_the_newest_record_of_each_conversation() -> None:
+def test_placing_finds_the_newest_record_of_each_conversation() -> None:
     tables = count([packet(flags=SYN, seq=i, ip_id=i + 1) for i in range(5)] + [packet((0, 77, 7), B)])
     tables.slots[:] = 0
-    rehash(tables)
+    place_records(tables, 0)
     assert sorted(tables.slots[tables.slots > 0].tolist()) == [5, 6]  # rows, plus one

@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 
 from analyzer.flows.layout import HELD, LABEL, MESSAGE, RECORD
-from analyzer.parts.columns import packed, packed_size, unpacked
+from analyzer.flows.packed import packed, packed_size, unpacked
 
 
 @pytest.mark.parametrize("dtype", [RECORD, MESSAGE, HELD, LABEL, np.dtype(np.uint8), np.dtype(np.int64)])

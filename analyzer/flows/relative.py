@@ -12,8 +12,9 @@ import numpy as np
 import numpy.typing as npt
 
 from analyzer.flows.concatenate import used
+from analyzer.flows.gather import starts_of
 from analyzer.flows.layout import TEXTS, Tables
-from analyzer.flows.retire import pack_texts, starts_of
+from analyzer.flows.retire import pack_texts
 
 Rows = npt.NDArray[Any]
 

@@ -8,7 +8,7 @@ import pytest
 from analyzer.flows.concatenate import concatenated, used
 from analyzer.flows.grow import empty_tables
 from analyzer.flows.layout import POOL_USED, TEXTS
-from analyzer.parts.relative import absolute, relative
+from analyzer.flows.relative import absolute, relative
 from tests.build import messy_capture
 from tests.pieces import Whole
 
