@@ -23,8 +23,8 @@ PAC_PATH = r"(?i)(/wpad\.da[t]?|\.pac)$"  # IIS once served wpad.da (WinSock Pro
 
 def discovery_table(
     tables: Tables, row_of: npt.NDArray[np.int32], ids: pa.Array, clients: pa.Array, statuses: npt.NDArray[np.int32]
-) -> pa.Table:
-    """DISCOVERY_SCHEMA: one row per PAC file asked for or seen, and per DHCP message about one, by time.
+) -> tuple[pa.Table, npt.NDArray[np.int64]]:
+    """(DISCOVERY_SCHEMA: one row per PAC file asked for or seen, and per DHCP message about one, by time, then flow; each one's flow's row).
 
     row_of     the flow table's row of each record;  ids, clients   its columns
     statuses   of each request, its answer's; -1: none captured
@@ -38,14 +38,14 @@ def discovery_table(
     seen = (kind == PAC_FILE) & (messages["host_size"] > 0)  # of a file whose body wasn't captured nothing is known
     others = np.flatnonzero(seen | (kind == DHCP))
     rows = np.sort(np.concatenate([requests, others]))
-    rows = rows[np.argsort(messages["ts_ns"][rows], kind="stable")]
-    if not len(rows):
-        return DISCOVERY_SCHEMA.empty_table()
+    rows = rows[np.lexsort((row_of[messages["record"][rows]], messages["ts_ns"][rows]))]
     of = row_of[messages["record"][rows]].astype(np.int64)
+    if not len(rows):
+        return DISCOVERY_SCHEMA.empty_table(), of
     found = [one_row(tables, messages[m], int(statuses[m])) for m in rows.tolist()]
     client = [row["client_ip"] or default for row, default in zip(found, values(clients.take(array(of))), strict=True)]
     times = messages["ts_ns"][rows]
-    return pa.table(
+    table = pa.table(
         [
             ids.take(array(of)),
             pa.array(client, pa.string()),
@@ -54,6 +54,7 @@ def discovery_table(
         ],
         schema=DISCOVERY_SCHEMA,
     )
+    return table, of
 
 
 def one_row(tables: Tables, message: Any, status: int) -> dict[str, Any]:

@@ -6,8 +6,9 @@ answered is the same lookup, asked once more.
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from ipaddress import ip_address
-from typing import Any, Final
+from typing import Any, Final, NamedTuple
 
 import numpy as np
 import numpy.typing as npt
@@ -17,6 +18,7 @@ from analyzer.arrow import array
 from analyzer.compiled import kernel
 from analyzer.facts import columns
 from analyzer.facts.strings import AS_IS, LOWER, byte_array, text_array, words
+from analyzer.flows.gather import gathered, starts_of
 from analyzer.flows.layout import DNS_ADDRESS, DNS_ANSWER, DNS_QUESTION, N_MESSAGES, Tables
 from analyzer.packets.layout import NO_TIME, TCP
 from analyzer.tables import LOOKUP_SCHEMA
@@ -44,15 +46,15 @@ TYPES: Final = {
 }
 
 
-def lookup_table(tables: Tables, row_of: npt.NDArray[np.int32], ids: pa.Array) -> pa.Table:
-    """LOOKUP_SCHEMA: one row per lookup, by time, then flow, name and type.
+def lookup_table(tables: Tables, row_of: npt.NDArray[np.int32], ids: pa.Array) -> tuple[pa.Table, Rows]:
+    """(LOOKUP_SCHEMA: one row per lookup, by time, then flow, side, id, type and name; the flow table's row of each).
 
     row_of   the flow table's row of each record;  ids   its column
     """
     messages = tables.messages[: int(tables.counts[N_MESSAGES])]
     found = np.flatnonzero((messages["kind"] == DNS_QUESTION) | (messages["kind"] == DNS_ANSWER))
     if not len(found):
-        return LOOKUP_SCHEMA.empty_table()
+        return LOOKUP_SCHEMA.empty_table(), np.zeros(0, np.int64)
     rows, starts = by_lookup(tables, found, row_of)
     answered = messages["kind"][rows] == DNS_ANSWER
     first = rows[starts]
@@ -83,16 +85,17 @@ def lookup_table(tables: Tables, row_of: npt.NDArray[np.int32], ids: pa.Array) -
         schema=LOOKUP_SCHEMA,
     )
     seen = np.where(asked > 0, messages["ts_ns"][first], messages["ts_ns"][answer])
-    return table.take(array(np.lexsort((np.arange(len(first)), row_of[messages["record"][first]], seen))))
+    of = row_of[messages["record"][first]].astype(np.int64)
+    order = np.lexsort((np.arange(len(first)), of, seen))
+    return table.take(array(order)), of[order]
 
 
 def by_lookup(tables: Tables, found: Rows, row_of: npt.NDArray[np.int32]) -> tuple[Rows, Rows]:
     """(the messages' rows, those of one lookup behind each other in the order of time; where each lookup begins)."""
     messages = tables.messages
-    names = text_array(tables.pool, messages["host_at"][found], messages["host_size"][found], LOWER).dictionary_encode()
     answered = messages["kind"][found] == DNS_ANSWER
     keys = (
-        np.asarray(names.indices.fill_null(-1)),
+        ranks(tables.pool, messages["host_at"][found], messages["host_size"][found]),
         messages["port"][found],
         messages["shape"][found],
         asking_side(messages, found),
@@ -146,37 +149,78 @@ def ttls(tables: Tables, answers: Rows) -> pa.Array:
     return array(tables.messages["ack"][answers].astype(np.int64), none)
 
 
-def name_by_answers(tables: Tables, clients: npt.NDArray[Any], targets: npt.NDArray[Any], first_ns: Rows) -> Rows:
+ADDRESS = np.dtype([("hi", "u8"), ("lo", "u8"), ("version", "u1")])
+
+
+class Answers(NamedTuple):
+    """What resolvers answered, an entry for each address; sorted by who was given which address, then time, then name.
+
+    clients, given   ADDRESS[n]: who asked, what was answered;  times, until   int64[n]: from when to when it may be kept
+    at, size         int64[n]: where the name lies in `pool`
+    """
+
+    clients: npt.NDArray[Any]
+    given: npt.NDArray[Any]
+    times: Rows
+    until: Rows
+    at: Rows
+    size: Rows
+    pool: npt.NDArray[np.uint8]
+
+
+NO_ANSWERS: Final = Answers(*(np.zeros(0, kind) for kind in (ADDRESS, ADDRESS, "i8", "i8", "i8", "i8", "u1")))
+
+
+def answers_of(tables: Tables) -> Answers:
+    """The answers that these tables hold; their pool is the tables'."""
+    messages = tables.messages[: int(tables.counts[N_MESSAGES])]
+    rows = np.flatnonzero((messages["kind"] == DNS_ANSWER) & (messages["path_size"] > 0) & (messages["ts_ns"] != NO_TIME))
+    if not len(rows):
+        return NO_ANSWERS
+    addresses, sizes = addresses_of(tables, rows)
+    of = np.repeat(rows, sizes)
+    record = tables.records[messages["record"][of]]
+    asker = ends_of(record, asking_side(messages, of))
+    times = messages["ts_ns"][of]
+    until = times + np.maximum(messages["ack"][of].astype(np.int64), LEAST_TTL_S) * NS
+    clients, given = as_addresses(asker[0], asker[1], record["version"]), as_addresses(*halves(addresses))
+    return in_order(Answers(clients, given, times, until, messages["host_at"][of], messages["host_size"][of].astype(np.int64), tables.pool))
+
+
+def joined_answers(pieces: Iterable[Answers]) -> Answers:
+    """The answers of all."""
+    found, used = [NO_ANSWERS], 0
+    for piece in pieces:
+        pool = gathered(piece.pool, piece.at, np.maximum(piece.size, 0))
+        found.append(piece._replace(at=used + starts_of(np.maximum(piece.size, 0)), pool=pool))
+        used += len(pool)
+    return in_order(Answers(*(np.concatenate(column) for column in zip(*found, strict=True))))
+
+
+def in_order(answers: Answers) -> Answers:
+    """The same answers, sorted."""
+    # Of two answers at one time the later name counts.
+    by_name = ranks(answers.pool, answers.at, answers.size)
+    order = np.lexsort((by_name, answers.times, pair_keys(answers.clients, answers.given)))
+    return Answers(*(column[order] for column in answers[:-1]), answers.pool)
+
+
+def name_by_answers(answers: Answers, clients: npt.NDArray[Any], targets: npt.NDArray[Any], first_ns: Rows) -> Rows:
     """For each flow the answer that last gave its client this address, and may still be kept when it begins; -1: none.
 
     clients, targets   ADDRESS[n_flows]; a target of version 0 is none
     """
-    messages = tables.messages[: int(tables.counts[N_MESSAGES])]
-    found = np.full(len(clients), -1, np.int64)
-    answers = np.flatnonzero((messages["kind"] == DNS_ANSWER) & (messages["path_size"] > 0) & (messages["ts_ns"] != NO_TIME))
-    if not len(answers) or not len(clients):
-        return found
-    addresses, sizes = addresses_of(tables, answers)
-    of = np.repeat(answers, sizes)
-    record = tables.records[messages["record"][of]]
-    asker = ends_of(record, asking_side(messages, of))
-    given = as_addresses(*halves(addresses))
-    keys = pair_keys(as_addresses(asker[0], asker[1], record["version"]), given)
-    times = messages["ts_ns"][of]
-    until = times + np.maximum(messages["ack"][of].astype(np.int64), LEAST_TTL_S) * NS
-    order = np.lexsort((name_ranks(tables, of), times, keys))
-    keys, times, until, of, given = keys[order], times[order], until[order], of[order], given[order]
     place = np.full(len(clients), -1, np.int64)
-    longer, first_ns = np.full(len(keys), -1, np.int64), np.ascontiguousarray(first_ns)
-    latest_answers(keys, times, until, longer, len(keys), pair_keys(clients, targets), first_ns, len(clients), place)
+    n = len(answers.times)
+    if not n or not len(clients):
+        return place
+    keys = pair_keys(answers.clients, answers.given)
+    longer, first_ns = np.full(n, -1, np.int64), np.ascontiguousarray(first_ns)
+    latest_answers(keys, answers.times, answers.until, longer, n, pair_keys(clients, targets), first_ns, len(clients), place)
     place[targets["version"] == 0] = -1
     hit = place >= 0
-    hit[hit] = given[place[hit]] == targets[hit]
-    found[hit] = of[place[hit]]
-    return found
-
-
-ADDRESS = np.dtype([("hi", "u8"), ("lo", "u8"), ("version", "u1")])
+    hit[hit] = answers.given[place[hit]] == targets[hit]
+    return np.where(hit, place, -1)
 
 
 def as_addresses(high: npt.NDArray[Any], low: npt.NDArray[Any], version: npt.NDArray[Any]) -> npt.NDArray[Any]:
@@ -204,11 +248,11 @@ def pair_keys(clients: npt.NDArray[Any], targets: npt.NDArray[Any]) -> npt.NDArr
     return key
 
 
-def name_ranks(tables: Tables, rows: Rows) -> Rows:
-    """The places of the messages' names in alphabetical order: of two answers at one time the later name counts."""
-    names = text_array(tables.pool, tables.messages["host_at"][rows], tables.messages["host_size"][rows], LOWER).dictionary_encode()
+def ranks(pool: npt.NDArray[np.uint8], at: npt.NDArray[Any], size: npt.NDArray[Any]) -> Rows:
+    """int64[n]: the places of the names in alphabetical order, the same for the same name; -1 for missing ones."""
+    names = text_array(pool, at, size, LOWER).dictionary_encode()
     known = [name or "" for name in names.dictionary.to_pylist()]
-    rank = np.zeros(len(known) + 1, np.int64)
+    rank = np.full(len(known) + 1, -1, np.int64)
     rank[sorted(range(len(known)), key=known.__getitem__)] = np.arange(len(known))
     result: Rows = rank[np.asarray(names.indices.fill_null(len(known)))]
     return result

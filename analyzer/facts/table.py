@@ -19,7 +19,7 @@ from analyzer.facts.discoveries import discovery_table
 from analyzer.facts.family import SCHANNEL_CIPHERS, family
 from analyzer.facts.handshakes import TLS_VERSIONS, alpn_lists, issuers, shaken, version_codes
 from analyzer.facts.host import BY_DNS, SOURCES, choose_hosts
-from analyzer.facts.lookups import address_of, as_addresses, ends_of, lookup_table, name_by_answers
+from analyzer.facts.lookups import Answers, address_of, answers_of, as_addresses, ends_of, lookup_table, name_by_answers
 from analyzer.facts.settle import (
     AGENT,
     CERTIFICATE_ISSUER,
@@ -38,7 +38,6 @@ from analyzer.flows.fold import fold_records
 from analyzer.flows.grow import with_room_to_fold
 from analyzer.flows.layout import (
     ABSOLUTE,
-    DNS_ANSWER,
     N_LABELS,
     N_MESSAGES,
     N_RECORDS,
@@ -68,7 +67,7 @@ KINDS: Final[list[str | None]] = [None, "connect", "absolute", None, "socks4", "
 class Named(NamedTuple):
     """What was read, as tables: FLOW_SCHEMA, LOOKUP_SCHEMA and DISCOVERY_SCHEMA; and what wasn't captured (flows.loss).
 
-    row_of   int32[n_records]: each record's row of `flows`, -1: none
+    row_of   int32[n_records]: each record's row of `flows`, -1: none;  lookup_of, discovery_of   int64[n]: each row's row of `flows`
     """
 
     flows: pa.Table
@@ -76,6 +75,8 @@ class Named(NamedTuple):
     discoveries: pa.Table
     missing: dict[int, tuple[int, int]]
     row_of: npt.NDArray[np.int32]
+    lookup_of: npt.NDArray[np.int64]
+    discovery_of: npt.NDArray[np.int64]
 
 
 def flow_table(tables: Tables, names: list[str], order_of_sources: list[int]) -> pa.Table:
@@ -83,11 +84,12 @@ def flow_table(tables: Tables, names: list[str], order_of_sources: list[int]) ->
     return named_tables(tables, names, order_of_sources).flows
 
 
-def named_tables(tables: Tables, names: list[str], order_of_sources: list[int]) -> Named:
+def named_tables(tables: Tables, names: list[str], order_of_sources: list[int], answers: Answers | None = None) -> Named:
     """The flow table of everything that was read, and the lookups; `tables` is used up.
 
     names              of the inputs, by number
     order_of_sources   the inputs' numbers, by time
+    answers            of all resolvers, where these tables don't hold all of them
     """
     tables = with_room_to_fold(spell_addresses(read_initials(tables)))
     n_records, n_messages = int(tables.counts[N_RECORDS]), int(tables.counts[N_MESSAGES])
@@ -95,10 +97,10 @@ def named_tables(tables: Tables, names: list[str], order_of_sources: list[int]) 
     slots = np.zeros(1 << max(4, (2 * n_records).bit_length()), np.int32)
     starts, order = np.zeros(n_records + 2, np.int64), np.zeros(n_messages, np.int64)
     clients, chosen = np.zeros(n_records, np.int64), np.full((n_records, N_CHOSEN), -1, np.int64)
-    answers, asked = np.full(n_messages, -1, np.int64), np.zeros(n_messages, np.uint8)
+    replies, asked = np.full(n_messages, -1, np.int64), np.zeros(n_messages, np.uint8)
     amounts = np.full((n_records, N_AMOUNTS), -1, np.int64)
     n_flows = fold_records(tables, slots, len(slots), flow_of, heads)
-    settle(tables, n_flows, flow_of, heads, starts, order, clients, chosen, answers, asked, amounts)
+    settle(tables, n_flows, flow_of, heads, starts, order, clients, chosen, replies, asked, amounts)
     heads, clients = heads[:n_flows], clients[:n_flows]
     late = late_sightings(tables, flow_of)
     seen = packets_of(tables.sides, heads) > 0  # an ICMP error alone makes no flow
@@ -120,13 +122,13 @@ def named_tables(tables: Tables, names: list[str], order_of_sources: list[int]) 
                 | shaken(tables, chosen, records, out, clients)
             )
         )
-        requests = aside.submit(request_lists, tables, rows, starts, order, asked, answers)
+        requests = aside.submit(request_lists, tables, rows, starts, order, asked, replies)
         flows["active"] = active_lists(tables, records, out, back, clients)
         flows["community_id"] = community_ids(records)
         flows["first_frame"] = array(records["first_frame"].astype(np.int64), records["first_frame"] == 0)
         flows["capture"] = words(records["first_source"], list(names))
         flows["captures"] = columns.capture_lists(records, late, names, order_of_sources)
-        flows |= named(tables, chosen, answers, ends_by_number(records, clients))
+        flows |= named(tables, chosen, replies, ends_by_number(records, clients), answers_of(tables) if answers is None else answers)
         flows |= others.result()
         flows["requests"] = requests.result()
         flows["id"] = id_texts(ids.result())
@@ -135,9 +137,9 @@ def named_tables(tables: Tables, names: list[str], order_of_sources: list[int]) 
     place = np.full(n_flows, -1, np.int32)
     place[rows] = np.arange(len(rows), dtype=np.int32)
     row_of = place[flow_of]
-    lookups = lookup_table(tables, row_of, flows["id"])
-    discoveries = discovery_table(tables, row_of, flows["id"], flows["client_ip"], statuses_of(tables.messages, answers))
-    return Named(pa.table(arrays, schema=FLOW_SCHEMA), lookups, discoveries, missing, row_of)
+    lookups, lookup_of = lookup_table(tables, row_of, flows["id"])
+    discoveries, discovery_of = discovery_table(tables, row_of, flows["id"], flows["client_ip"], statuses_of(tables.messages, replies))
+    return Named(pa.table(arrays, schema=FLOW_SCHEMA), lookups, discoveries, missing, row_of, lookup_of, discovery_of)
 
 
 def packets_of(sides: npt.NDArray[Any], heads: npt.NDArray[np.int32]) -> npt.NDArray[np.int64]:
@@ -225,7 +227,9 @@ def ends_by_number(records: npt.NDArray[Any], clients: npt.NDArray[np.int64]) ->
     return client, server, records["first_ns"]
 
 
-def named(tables: Tables, chosen: npt.NDArray[np.int64], answers: npt.NDArray[np.int64], ends: tuple[Any, Any, Any]) -> dict[str, Any]:
+def named(
+    tables: Tables, chosen: npt.NDArray[np.int64], replies: npt.NDArray[np.int64], ends: tuple[Any, Any, Any], answers: Answers
+) -> dict[str, Any]:
     """The columns that say who was asked for, and how."""
     messages, pool = tables.messages, tables.pool
     text = TextsOf(messages, pool)
@@ -235,11 +239,11 @@ def named(tables: Tables, chosen: npt.NDArray[np.int64], answers: npt.NDArray[np
     traits = np.where(hello >= 0, messages["port"][hello], -1)
     whole = (hello >= 0) & (traits & TRAIT_CUT == 0)
     host_at, host_size, source = choose_hosts(messages, pool, chosen)
-    name_by_lookups(tables, question, ends, (host_at, host_size, source))
-    status = statuses_of(messages, answers_to(question, answers))
+    hosts = name_by_lookups(tables, answers, question, ends, (host_at, host_size, source))
+    status = statuses_of(messages, answers_to(question, replies))
     port = np.where(question >= 0, messages["port"][question], -1)
     plain = chosen[:, FIELD]
-    answer = answers_to(plain, answers)
+    answer = answers_to(plain, replies)
     plain_status = statuses_of(messages, answer)
     return {
         "request": words(np.where(question >= 0, messages["kind"][question].astype(np.int32), -1), KINDS),
@@ -261,27 +265,34 @@ def named(tables: Tables, chosen: npt.NDArray[np.int64], answers: npt.NDArray[np
         "client_random": text_array(pool, messages["field_at"][hello], np.where(whole, RANDOM_SIZE, -1), HEX),
         "tls_version": words(version_codes(messages, chosen[:, VERSION]), TLS_VERSIONS),
         "certificate_issuer": issuers(text.raw("host", chosen[:, CERTIFICATE_ISSUER])),
-        "host": text_array(pool, host_at, host_size, LOWER),
+        "host": text_array(hosts, host_at, host_size, LOWER),
         "host_source": words(source, SOURCES),
     } | families(messages, text, chosen[:, STYLE], with_schannel(traits, text("agent", np.where(whole, hello, -1))))
 
 
-def name_by_lookups(tables: Tables, question: npt.NDArray[np.int64], ends: tuple[Any, Any, Any], names: tuple[Any, Any, Any]) -> None:
+def name_by_lookups(
+    tables: Tables, answers: Answers, question: npt.NDArray[np.int64], ends: tuple[Any, Any, Any], names: tuple[Any, Any, Any]
+) -> npt.NDArray[np.uint8]:
     """Give flows without a name the one for which their client was given the address they go to, or that they ask a proxy for.
 
     question   the request to a proxy, -1: none;  names   where each host lies in the pool, its size and its source
+    The pool of the hosts.
     """
     at, size, source = names
-    messages = tables.messages
-    if not (messages["kind"][: int(tables.counts[N_MESSAGES])] == DNS_ANSWER).any():
-        return
+    if not len(answers.times):
+        return tables.pool
     rows = np.flatnonzero(source < 0)
     client, target, first_ns = (column[rows] for column in ends)
     asked = np.flatnonzero(question[rows] >= 0)
-    target[asked] = [address_of(text) for text in values(TextsOf(messages, tables.pool)("host", question[rows[asked]]))]
-    answer = name_by_answers(tables, client, target, first_ns)
+    target[asked] = [address_of(text) for text in values(TextsOf(tables.messages, tables.pool)("host", question[rows[asked]]))]
+    answer = name_by_answers(answers, client, target, first_ns)
     rows, answer = rows[answer >= 0], answer[answer >= 0]
-    at[rows], size[rows], source[rows] = messages["host_at"][answer], messages["host_size"][answer], BY_DNS
+    at[rows], size[rows], source[rows] = answers.at[answer], answers.size[answer], BY_DNS
+    if answers.pool is tables.pool:
+        return tables.pool
+    used = int(tables.counts[POOL_USED])
+    at[rows] += used
+    return np.concatenate([tables.pool[:used], answers.pool])
 
 
 class TextsOf:
