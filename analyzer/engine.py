@@ -15,7 +15,9 @@ import numpy.typing as npt
 from analyzer.capture.block import BLOCK_FRAMES, Block
 from analyzer.capture.source import Source
 from analyzer.decoded import Decoded, decode, keyed
-from analyzer.facts.table import Named, named_tables
+from analyzer.facts.table import Named
+from analyzer.facts.together import named_together
+from analyzer.flows.batches import Contents
 from analyzer.flows.concatenate import concatenated
 from analyzer.flows.finished import Finished
 from analyzer.flows.grow import empty_tables, grown
@@ -26,7 +28,7 @@ from analyzer.flows.retire import oldest, over, remaining
 from analyzer.flows.table import count_packets
 from analyzer.packets.fragments import Fragments, joined_again
 from analyzer.streams.datagrams import MAX_DATAGRAMS
-from analyzer.streams.offers import read_all, read_waiting
+from analyzer.streams.offers import read_all
 
 if TYPE_CHECKING:
     import pyarrow as pa
@@ -81,6 +83,10 @@ class Limits:
             name_bytes=max(self.name_bytes, counts[2]),
             messages=max(self.messages, counts[3]),
         )
+
+
+A_FILE: Final = Limits(conversations=1 << 17, waiting_bytes=64 << 20, name_bytes=128 << 20, messages=1 << 20)
+"""Where a reader of files begins to put away what is over. Nothing depends on it: what is put away comes back with its next packet."""
 
 
 class Engine:
@@ -145,7 +151,11 @@ class Engine:
 
     def snapshot(self) -> Named:
         """The flow table and the lookups of everything so far, as if nothing more came; feeding goes on undisturbed."""
-        return self.named(self.copied())
+        return self.named(Contents(self.finished.frozen(), self.copied()))
+
+    def contents(self) -> Contents:
+        """Everything so far, not copied: for when nothing more comes."""
+        return Contents(self.finished.batches, self.tables)
 
     def copied(self) -> Tables:
         """The tables as they are, with what fragments give that wait for others; theirs is the room, for whoever names them."""
@@ -155,10 +165,10 @@ class Engine:
         waiting, _ = joined_again(self._fragments.parts())
         return merged_tables(tables, tables_between(*waiting.flush()), read_all, MAX_DATAGRAMS)
 
-    def named(self, tables: Tables) -> Named:
-        """The flow table and the lookups of these tables, when nothing more will come; they are used up."""
+    def named(self, contents: Contents) -> Named:
+        """The flow table and the lookups of all this, when nothing more will come; it is used up."""
         starts = by_time([source.first_ns for source in self.sources])
-        return named_tables(read_waiting(tables), [source.name for source in self.sources], starts)
+        return named_together(*contents, [source.name for source in self.sources], starts)
 
     def _put_away(self) -> None:
         """Pack what is over. The next time comes when twice as much is there as stays, so that nothing is looked at again and again."""
@@ -174,7 +184,7 @@ class Engine:
 
     def _evict(self, keep: Callable[[pa.Table], None]) -> None:
         taken, going_on = oldest(self.tables, SHARE)
-        rows = rows_of(self.named(concatenated(self.tables, empty_tables())), taken)
+        rows = rows_of(self.named(Contents((), concatenated(self.tables, empty_tables()))), taken)
         self.tables = remaining(self.tables, taken)
         self.going_on += going_on
         keep(rows)

@@ -17,6 +17,7 @@ from analyzer.capture.block import Damage
 from analyzer.capture.source import Source
 from analyzer.engine import Engine, Limits
 from analyzer.errors import Unusable
+from analyzer.flows.batches import Contents
 from analyzer.flows.layout import N_DUPLICATES
 from analyzer.pipeline import Reading, note_losses
 
@@ -91,7 +92,7 @@ class Growing:
             tables = self._engine.copied()
             finished = list(self._finished)
             capture = self.source.as_dict()
-        named = self._engine.named(tables)
+        named = self._engine.named(Contents((), tables))
         # Losses are noted at a source of their own: the next look counts them anew.
         losses = Source(self.source.name)
         note_losses([losses], named.missing, int(tables.counts[N_DUPLICATES]))

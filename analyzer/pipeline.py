@@ -16,13 +16,13 @@ from analyzer.capture.block import Block, Damage
 from analyzer.capture.inputs import Inputs, no_results, open_inputs
 from analyzer.capture.interleave import in_time_order, progress_of
 from analyzer.capture.source import Input, Source
-from analyzer.engine import Engine, by_time
+from analyzer.engine import A_FILE, Engine, Limits
 from analyzer.errors import Unusable, nothing_readable
-from analyzer.facts.table import named_tables
-from analyzer.flows.layout import N_DUPLICATES, Tables
-from analyzer.flows.lone import LeftOut, without_strangers
+from analyzer.facts.table import Named
+from analyzer.flows.batches import without_most_strangers
+from analyzer.flows.layout import N_DUPLICATES
+from analyzer.flows.lone import LeftOut
 from analyzer.packets.layout import NO_TIME
-from analyzer.streams.offers import read_waiting
 from analyzer.text.times import rfc3339
 
 if TYPE_CHECKING:
@@ -125,11 +125,12 @@ def read_found(
         hashed = aside.map(Source.read_sha256, sources if digests else ())
         kept = [0]
         blocks = reported(counted(within(in_time_order(sources), start_ns, end_ns), kept), sources, progress)
-        tables = collect(blocks, sources, workers or 2)
+        engine = collect(blocks, sources, workers or 2)
         if not kept[0]:
             check_span(sources, start_ns, end_ns)
-        tables, left_out = (tables, None) if listed else without_strangers(tables)
-        flows, lookups, discoveries = judged_by(tables, sources, topology, catalogue)
+        contents, left_out = (engine.contents(), None) if listed else without_most_strangers(engine.contents())
+        n_copies = int(contents.tables.counts[N_DUPLICATES])
+        flows, lookups, discoveries = judged_by(engine.named(contents), n_copies, sources, topology, catalogue)
         list(hashed)
     unknown = [error for source in sources if (error := source.unreadable()) is not None]
     if len(unknown) == len(sources) and unknown + found.unusable:
@@ -140,29 +141,28 @@ def read_found(
 
 
 def judged_by(
-    tables: Tables, sources: Sequence[Source], topology: Topology, catalogue: Catalogue
+    named: Named, n_copies: int, sources: Sequence[Source], topology: Topology, catalogue: Catalogue
 ) -> tuple[pa.Table, pa.Table, Sequence[Discovery]]:
     """(the flow table with its routes and services, the lookups, how clients looked for a proxy) of everything that was read.
 
-    What the flows show to be missing is noted at the sources; `tables` is used up.
+    What the flows show to be missing is noted at the sources. n_copies: packets that were captured twice.
     """
     from analyzer.routes.discovery import discoveries_of
     from analyzer.routes.route import route_flows
     from analyzer.services.tag import tag_flows
 
-    named = named_tables(tables, [source.name for source in sources], by_time([source.first_ns for source in sources]))
     flows = tag_flows(route_flows(named.flows, topology), catalogue)
-    note_losses(sources, named.missing, int(tables.counts[N_DUPLICATES]))
+    note_losses(sources, named.missing, n_copies)
     return flows, named.lookups, discoveries_of(named.lookups, named.discoveries, topology)
 
 
-def collect(blocks: Iterable[Block], sources: Sequence[Source], workers: int = 1) -> Tables:
-    """Everything the packets of all blocks say: flows counted, first bytes read. Memory grows with flows, never with packets.
+def collect(blocks: Iterable[Block], sources: Sequence[Source], workers: int = 1, limits: Limits = A_FILE) -> Engine:
+    """An engine that has all the packets: flows counted, first bytes read. Memory grows with open flows, never with packets.
 
     workers   from two on, frames are found and decoded in a thread of their own while the packets before are counted and read.
               Streams are not: what has come of them is to be counted when nothing more comes.
     """
-    engine = Engine(sources)
+    engine = Engine(sources, limits=limits)
     decoded = engine.decode(blocks)
     if workers > 1 and sum(source.size or 0 for source in sources) >= SMALL and all(source.size is not None for source in sources):
 
@@ -176,7 +176,7 @@ def collect(blocks: Iterable[Block], sources: Sequence[Source], workers: int = 1
     else:
         for one in decoded:
             engine.feed(one)
-    return read_waiting(engine.tables)
+    return engine
 
 
 def within(blocks: Iterable[Block], start_ns: int | None, end_ns: int | None) -> Iterator[Block]:

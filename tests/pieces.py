@@ -13,7 +13,8 @@ import pyarrow as pa
 
 from analyzer.capture.block import Block
 from analyzer.capture.source import Source
-from analyzer.facts.table import flow_table
+from analyzer.engine import A_FILE, Limits
+from analyzer.facts.table import Named
 from analyzer.packets.decode import decode_frames
 from analyzer.packets.layout import ACK, PACKET, SYN, TCP
 from analyzer.parts.partial import Partial, collect_piece
@@ -57,7 +58,12 @@ class Whole:
 
     def table(self) -> pa.Table:
         """The flow table of one pass."""
-        return flow_table(collect(self.frames(0, self.n_frames), [self.source]), [self.source.name], [0])
+        return self.named().flows
+
+    def named(self, limits: Limits = A_FILE) -> Named:
+        """What one pass gives."""
+        engine = collect(self.frames(0, self.n_frames), [self.source], limits=limits)
+        return engine.named(engine.contents())
 
     def pieces(self, cuts: Sequence[int]) -> list[Partial]:
         """What each piece says; a cut is the number of the frame that begins one."""

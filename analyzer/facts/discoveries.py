@@ -24,7 +24,8 @@ PAC_PATH = r"(?i)(/wpad\.da[t]?|\.pac)$"  # IIS once served wpad.da (WinSock Pro
 def discovery_table(
     tables: Tables, row_of: npt.NDArray[np.int32], ids: pa.Array, clients: pa.Array, statuses: npt.NDArray[np.int32]
 ) -> tuple[pa.Table, npt.NDArray[np.int64]]:
-    """(DISCOVERY_SCHEMA: one row per PAC file asked for or seen, and per DHCP message about one, by time, then flow; each one's flow's row).
+    """(DISCOVERY_SCHEMA: one row per PAC file asked for or seen, and per DHCP message about one, by time, then flow;
+    the row of each one's flow).
 
     row_of     the flow table's row of each record;  ids, clients   its columns
     statuses   of each request, its answer's; -1: none captured

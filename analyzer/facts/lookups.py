@@ -202,7 +202,8 @@ def in_order(answers: Answers) -> Answers:
     # Of two answers at one time the later name counts.
     by_name = ranks(answers.pool, answers.at, answers.size)
     order = np.lexsort((by_name, answers.times, pair_keys(answers.clients, answers.given)))
-    return Answers(*(column[order] for column in answers[:-1]), answers.pool)
+    clients, given, times, until, at, size = (column[order] for column in answers[:-1])
+    return Answers(clients, given, times, until, at, size, answers.pool)
 
 
 def name_by_answers(answers: Answers, clients: npt.NDArray[Any], targets: npt.NDArray[Any], first_ns: Rows) -> Rows:

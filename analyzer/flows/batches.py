@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from itertools import pairwise
-from typing import Any, Final
+from typing import Any, Final, NamedTuple
 
 import numpy as np
 import numpy.typing as npt
@@ -28,7 +28,7 @@ from analyzer.flows.layout import (
     POOL_USED,
     Tables,
 )
-from analyzer.flows.lone import lone_syns
+from analyzer.flows.lone import LeftOut, are_few, lone_syns, without_strangers
 from analyzer.flows.packed import packed, packed_size, unpacked
 from analyzer.flows.relative import absolute, relative
 from analyzer.flows.retire import belonging, conversations, pack_texts, picked
@@ -164,3 +164,20 @@ def in_groups(batches: Sequence[Batch]) -> Iterator[Tables]:
             group = empty_tables()
     if int(group.counts[N_RECORDS]):
         yield group
+
+
+class Contents(NamedTuple):
+    """Everything that is known: what was put away, and tables of what is open."""
+
+    batches: Sequence[Batch]
+    tables: Tables
+
+
+def without_most_strangers(contents: Contents) -> tuple[Contents, LeftOut | None]:
+    """As lone.without_strangers, of everything. Where lone SYNs are many, all is unpacked: another's facts may depend on any."""
+    batches, tables = contents
+    lone = sum(batch.lone for batch in batches) + int(np.count_nonzero(lone_syns(tables)))
+    if are_few(lone):
+        return contents, None
+    kept, left_out = without_strangers(all_of(batches, tables) if batches else tables)
+    return (contents, None) if left_out is None else (Contents((), kept), left_out)

@@ -41,7 +41,7 @@ def without_strangers(tables: Tables) -> tuple[Tables, LeftOut | None]:
     """
     n = int(tables.counts[N_RECORDS])
     lone = lone_syns(tables)
-    if np.count_nonzero(lone) <= FIRST_LISTED:
+    if are_few(int(np.count_nonzero(lone))):
         return tables, None
     records = tables.records[:n]
     a, b = ends_as_numbers(records)
@@ -57,6 +57,11 @@ def without_strangers(tables: Tables) -> tuple[Tables, LeftOut | None]:
     if clients <= FIRST_LISTED:
         return tables, None
     return only(tables, ~left), LeftOut(int(np.count_nonzero(left)), int(clients))
+
+
+def are_few(lone: int) -> bool:
+    """Whether each of so many lone SYNs has a row."""
+    return lone <= FIRST_LISTED
 
 
 def lone_syns(tables: Tables) -> Flags:

@@ -11,9 +11,9 @@ import numpy as np
 from analyzer.capture.facts import InputFacts, earliest, facts_of, joined
 from analyzer.capture.source import Source
 from analyzer.engine import Engine, by_time, continued_tables, tables_between
-from analyzer.facts.table import flow_table
+from analyzer.facts.table import Named, named_tables
 from analyzer.flows.concatenate import renumbered
-from analyzer.flows.layout import Tables
+from analyzer.flows.layout import N_DUPLICATES, Tables
 from analyzer.flows.merge import merged_tables, released_tables
 from analyzer.packets.fragments import Fragments, Part, joined_again
 from analyzer.parts.tails import without_unsure
@@ -142,6 +142,12 @@ def whole_tables(partial: Partial) -> Tables:
     return tables
 
 
+def named_whole(partial: Partial) -> tuple[Named, int]:
+    """(what a part says that has all the packets there are, how many packets were captured twice); the part stays as it is."""
+    tables = whole_tables(partial)
+    return named_tables(tables, list(partial.names), by_time(partial.starts)), int(tables.counts[N_DUPLICATES])
+
+
 def finish(partial: Partial) -> pa.Table:
     """The flow table of a part that has all the packets there are; the part stays as it is."""
-    return flow_table(whole_tables(partial), list(partial.names), by_time(partial.starts))
+    return named_whole(partial)[0].flows

@@ -78,7 +78,7 @@ def read_results(
 
     Errors  Unusable: nothing could be read, or a window is asked of parts, which have no packets to choose from
     """
-    from analyzer.parts.partial import whole_tables
+    from analyzer.parts.partial import named_whole
     from analyzer.parts.together import together
 
     parts, tables = parts_and_tables(found)
@@ -91,7 +91,7 @@ def read_results(
     whole = together(parts)
     sources = [one.source() for one in whole.inputs]
     if sources:
-        flows, lookups, discoveries = judged_by(whole_tables(whole), sources, topology, catalogue)
+        flows, lookups, discoveries = judged_by(*named_whole(whole), sources, topology, catalogue)
         start_ns, end_ns = whole.window if start_ns is None and end_ns is None else (start_ns, end_ns)
     else:
         flows, lookups, discoveries = FLOW_SCHEMA.empty_table(), None, []
@@ -117,7 +117,7 @@ def read_shared_out(
 ) -> Reading | None:
     """As pipeline.read, the captures read by processes or a cluster; None where they can't be shared out, or are too small to be."""
     from analyzer.parts.executor import executor_of
-    from analyzer.parts.partial import whole_tables
+    from analyzer.parts.partial import named_whole
     from analyzer.parts.plan import can_be_shared_out, runs_of
     from analyzer.parts.run import read_runs
 
@@ -135,7 +135,7 @@ def read_shared_out(
     unknown = [error for source in sources if (error := source.unreadable()) is not None]
     if len(unknown) == len(sources):
         raise NothingReadable(found.unusable + unknown)
-    flows, lookups, discoveries = judged_by(whole_tables(whole), sources, topology, catalogue)
+    flows, lookups, discoveries = judged_by(*named_whole(whole), sources, topology, catalogue)
     captures = [source.as_dict() for source in sources]
     return Reading(flows, captures, found.unusable + unknown, found.skipped, topology, catalogue, start_ns, end_ns, lookups, discoveries)
 

@@ -18,7 +18,7 @@ from analyzer.capture.inputs import no_results, open_inputs
 from analyzer.capture.interleave import in_time_order
 from analyzer.capture.source import Identity, Source
 from analyzer.decoded import Decoded, decode
-from analyzer.engine import Engine
+from analyzer.engine import A_FILE, Engine
 from analyzer.errors import Unusable, nothing_readable
 from analyzer.packets.layout import NO_TIME
 from analyzer.pipeline import Progress, Reading, reported
@@ -108,11 +108,11 @@ def _read_together(
     own = [sources[i] for i in used]
     blocks = reported(in_time_order(own), own, progress)
     wanted = [_Wanted(tests[number], used) for number in together]
-    engines = [Engine(own) for _ in wanted]
+    engines = [Engine(own, limits=A_FILE) for _ in wanted]
     for decoded in decode(blocks, own):
         for test, engine in zip(wanted, engines, strict=True):
             engine.feed(test.of(decoded))
-    return {number: engine.named(engine.tables).flows for number, engine in zip(together, engines, strict=True)}
+    return {number: engine.named(engine.contents()).flows for number, engine in zip(together, engines, strict=True)}
 
 
 class _Wanted:

@@ -1,0 +1,32 @@
+"""Rows named apart are the rows named at once: in order, with names that another's lookup gives. See also tests/flows/test_finished.py."""
+
+from __future__ import annotations
+
+import numpy as np
+import pyarrow as pa
+
+from analyzer.facts.together import in_order, joined, ns_of
+from analyzer.packets.layout import NO_TIME
+from analyzer.tables import TIME
+from tests.build import messy_capture
+from tests.pieces import Whole
+
+
+def test_by_time_then_id_and_those_without_a_time_last() -> None:
+    pieces = [
+        pa.table({"first_seen": pa.array([5, None], TIME), "id": ["b", "a"]}),
+        pa.table({"first_seen": pa.array([5, 1, None], TIME), "id": ["a", "z", "A"]}),
+    ]
+    assert in_order(pieces).tolist() == [3, 2, 0, 4, 1]
+
+
+def test_pieces_of_one_are_that_one() -> None:
+    named = Whole(messy_capture(5)).named()
+    again = joined([named])
+    assert again.flows.equals(named.flows) and again.lookups.equals(named.lookups) and again.discoveries.equals(named.discoveries)
+    assert again.missing == named.missing
+
+
+def test_a_missing_time_is_what_it_is_asked_to_be() -> None:
+    assert ns_of(pa.chunked_array([pa.array([7, None], TIME)]), NO_TIME).tolist() == [7, NO_TIME]
+    assert np.iinfo(np.int64).min == NO_TIME

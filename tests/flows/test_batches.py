@@ -1,0 +1,85 @@
+"""Finished conversations packed: what is unpacked is what was packed, to the last byte."""
+
+from __future__ import annotations
+
+import numpy as np
+import pytest
+
+from analyzer.engine import Engine
+from analyzer.flows import batches, lone
+from analyzer.flows.batches import Contents, all_of, in_batches, in_groups, left_in, without_most_strangers
+from analyzer.flows.concatenate import TABLES, used
+from analyzer.flows.layout import N_RECORDS, Tables
+from analyzer.flows.retire import conversations, remaining
+from analyzer.flows.returning import hashes_of
+from tests.build import messy_capture
+from tests.pieces import Whole, differences
+
+
+def tables_of(seed: int) -> tuple[Whole, Tables]:
+    whole = Whole(messy_capture(seed))
+    return whole, Engine([whole.source]).read(whole.frames(0, whole.n_frames)).tables
+
+
+@pytest.fixture
+def small(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(batches, "BATCH", 3)
+    monkeypatch.setattr(batches, "GROUP", 5)
+
+
+@pytest.mark.parametrize("seed", range(3))
+def test_packed_and_unpacked_is_the_same(small: None, seed: int) -> None:
+    _, tables = tables_of(seed)
+    taken = np.ones(int(tables.counts[N_RECORDS]), np.bool_)
+    made = list(in_batches(tables, taken))
+    assert sorted(np.concatenate([rows for _, rows in made]).tolist()) == list(range(len(taken)))
+    first = conversations(tables)
+    for batch, rows in made:
+        assert all(np.isin(np.flatnonzero(np.isin(first, first[rows])), rows))  # whole conversations
+        again = batch.tables()
+        assert hashes_of(again).tolist() == hashes_of(tables)[rows].tolist()
+        for name in ("packets", "bytes", "base", "high", "seen", "state"):
+            pairs = np.stack([2 * rows, 2 * rows + 1], axis=1).ravel()
+            assert again.sides[name].tolist() == tables.sides[name][pairs].tolist()
+    assert sum(used(batch.tables(), "messages") for batch, _ in made) == used(tables, "messages")
+
+
+@pytest.mark.parametrize("seed", range(3))
+def test_all_of_it_is_what_one_pass_has(small: None, seed: int) -> None:
+    whole, tables = tables_of(seed)
+    n = int(tables.counts[N_RECORDS])
+    taken = np.isin(conversations(tables), np.arange(0, n, 2))
+    made = [batch for batch, _ in in_batches(tables, taken)]
+    counts = tables.counts.copy()
+    stay = remaining(tables, taken)
+    together = all_of(made, stay)
+    assert together.counts[N_RECORDS] == n and [used(together, name) for name in TABLES[:2]] == [n, 2 * n]
+    engine = Engine([whole.source])
+    assert differences(engine.named(Contents((), together)).flows, whole.table()) == []
+    assert differences(engine.named(Contents(made, stay)).flows, whole.table()) == []
+    assert counts[N_RECORDS] == n
+
+
+def test_what_returned_is_left_out(small: None) -> None:
+    _, tables = tables_of(1)
+    (batch, _), *_ = in_batches(tables, np.ones(int(tables.counts[N_RECORDS]), np.bool_))
+    n = batch.left
+    last = np.flatnonzero(conversations(batch.tables()) == conversations(batch.tables())[-1])
+    batch.returned[last] = True
+    assert batch.left == n - len(last) == int(left_in(batch).counts[N_RECORDS])
+    batch.returned[:] = True
+    assert list(in_groups([batch])) == []
+
+
+def test_a_flood_is_found_wherever_its_syns_are(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(lone, "FIRST_LISTED", 20)
+    from tests.flows.test_lone import capture, everybody, flood
+
+    whole = Whole(capture(*everybody(), *flood()))
+    engine = Engine([whole.source]).read(whole.frames(0, whole.n_frames))
+    alone, left_out = without_most_strangers(Contents((), engine.copied()))
+    n = int(engine.tables.counts[N_RECORDS])
+    made = [batch for batch, _ in in_batches(engine.tables, np.ones(n, np.bool_))]
+    found, also = without_most_strangers(Contents(made, remaining(engine.tables, np.ones(n, np.bool_))))
+    assert left_out is not None and also == left_out
+    assert differences(engine.named(found).flows, engine.named(alone).flows) == []
