@@ -351,7 +351,7 @@ for (const line of document.querySelectorAll("code.copied")) line.after(" ", cop
       state.sort = name;
       refresh();
     });
-    const head = make("th", { scope: "col", class: isNumber(name) ? "number" : null }, button);
+    const head = make("th", { scope: "col", class: isNumber(name) ? "number" : null, "data-label": title }, button);
     heads.set(name, head);
     line.append(head);
   }

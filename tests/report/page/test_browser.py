@@ -278,5 +278,10 @@ def test_it_prints(browser: Browser, pages: Path, tmp_path: Path) -> None:
         assert browser.run("return document.querySelector('.legend').checkVisibility()") is False, "what is folded has no use on paper"
         assert browser.run("return getComputedStyle(document.querySelector('footer')).breakBefore") == "avoid", "no page for it alone"
         assert browser.run("return getComputedStyle(document.body).backgroundColor") == "rgb(255, 255, 255)"
+        heads = browser.run("return [...document.querySelectorAll('.grid th')].map((th) => getComputedStyle(th, '::after').content)")
+        assert '"Host"' in heads, "chromium repeats a table's head on the next sheet where no button is in it"
+        assert browser.run("return document.querySelector('.grid thead button').checkVisibility()") is False
+        for after in (".lead", ".status", "summary", "h2"):  # no heading at the end of a sheet
+            assert browser.run(f"return getComputedStyle(document.querySelector('{after}')).breakAfter") == "avoid", after
     finally:
         browser.command("Emulation.setEmulatedMedia", media="")
