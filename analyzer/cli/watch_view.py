@@ -42,7 +42,7 @@ class Looks:
         reading = self._watched.reading()
         document = judge(reading)
         report = build(document)
-        shown = {(finding.code, finding.text): finding for finding in report.findings}
+        shown = {(one.code, one.text): one for cause in report.findings for one in (cause, *cause.led_to)}
         raw = [document["findings"][place] for place in self._news.among(document["findings"])]
         new = [shown[finding["code"], finding["text"]] for finding in raw]
         return self._status(reading), report, new

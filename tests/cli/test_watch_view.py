@@ -47,6 +47,15 @@ def test_each_finding_is_new_once_and_rates_are_of_the_time_between() -> None:
     assert report.findings
 
 
+def test_what_follows_from_another_finding_is_new_too() -> None:
+    seen = Seen(None)
+    seen.growing = growing(io.BytesIO((ROOT / "captures" / "situations" / "static-407-then-winhttp.pcapng").read_bytes()))
+    seen.growing.run()
+    _, report, new = Looks(seen).next()
+    assert {"proxy-auth-required", "fallback"} <= {finding.code for finding in new}
+    assert "fallback" not in [finding.code for finding in report.findings]
+
+
 def test_a_stream_tells_no_drops() -> None:
     assert Looks(Seen(None)).next()[0].lost == "drops aren't told by a stream"
 
