@@ -39,7 +39,7 @@ UNITS: Final = {
     ),
 }
 # Modules that a unit reads numbers from, and compiles nothing of.
-NUMBERS_FROM: Final = {"capture": ("packets/link", "packets/link_types", "capture/records"), "streams": ("readers/states",)}
+NUMBERS_FROM: Final = {"capture": ("packets/link", "packets/link_types", "capture/records"), "streams": ("readers/states", "readers/quic")}
 
 HEADER: Final = """\
 cimport cython

@@ -41,7 +41,12 @@ MAX_ID_BYTES: Final = 20  # RFC 9000 17.2
 
 PADDED: Final = re.compile(rb"\0*").match
 CLIENT_HELLO: Final = 1
-PADDING, PING, ACK, ACK_ECN, CRYPTO, CONNECTION_CLOSE = 0x00, 0x01, 0x02, 0x03, 0x06, 0x1C
+PADDING: Final = 0x00
+PING: Final = 0x01
+ACK: Final = 0x02
+ACK_ECN: Final = 0x03
+CRYPTO: Final = 0x06
+CONNECTION_CLOSE: Final = 0x1C
 
 
 class Initial(NamedTuple):

@@ -10,42 +10,81 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
+from analyzer.compiled import compiled, kernel
 from analyzer.flows.concatenate import concatenated
 from analyzer.flows.grow import empty_tables, grown
 from analyzer.flows.layout import CLIENT_HELLO, DATAGRAM, N_MESSAGES, POOL_USED, TRAIT_QUIC, Tables
 from analyzer.flows.retire import pack_texts
+from analyzer.readers.initial import fill_room, read_initials_of, room
 from analyzer.readers.quic import read_client_hello
+from analyzer.readers.states import NOT
 from analyzer.readers.tls import keep_client_hello
+from analyzer.streams.dispatch import has_room
 
 
 def read_initials(tables: Tables) -> Tables:
     """The same tables, with a ClientHello for each side of a flow whose QUIC Initials hold one, unless it has one already."""
-    messages = tables.messages[: int(tables.counts[N_MESSAGES])]
-    for (record, side), rows in sides_of(messages).items():
-        datagrams = [bytes(tables.pool[at : at + size]) for at, size in messages[["host_at", "host_size"]][rows].tolist()]
+    rows, starts = sides_of(tables.messages[: int(tables.counts[N_MESSAGES])])
+    n = len(starts) - 1
+    left = np.ones(n, np.uint8)
+    if n and compiled("streams") is not None:
+        free, done = room(), 0
+        fill_room(free)
+        while done < n:
+            tables = grown(tables)
+            done = read_sides(tables, rows, starts, done, n, left, free)
+    for k in np.flatnonzero(left).tolist():
+        own = tables.messages[rows[starts[k] : starts[k + 1]]]
+        datagrams = [bytes(tables.pool[at : at + size]) for at, size in own[["host_at", "host_size"]].tolist()]
         hello = read_client_hello(datagrams)
-        if hello is None:
-            continue
-        tables = grown(tables)
-        ts_ns = int(messages["ts_ns"][rows[0]])
-        body = np.frombuffer(hello, np.uint8).copy()
-        keep_client_hello(tables, body, 4, len(body), record, side, 0, 0, ts_ns, 0, True)
+        if hello is not None:
+            tables = grown(tables)
+            record, side, ts_ns = own[["record", "side", "ts_ns"]][0].tolist()
+            body = np.frombuffer(hello, np.uint8).copy()
+            keep_client_hello(tables, body, 4, len(body), record, side, 0, 0, ts_ns, 0, True)
     return tables
 
 
-def sides_of(messages: npt.NDArray[Any]) -> dict[tuple[int, int], list[int]]:
-    """(record, side) → its QUIC Initials, rows of messages, where no ClientHello of it is known."""
+@kernel
+def read_sides(tables, rows, starts, first, n, left, room):
+    """How many of the sides [first, n) were looked at; fewer than all when the tables must grow first.
+
+    rows, starts   as sides_of gives them;  left   becomes 0 for sides that are done, the others are for quic.py to read
+    """
+    for k in range(first, n):
+        if not has_room(tables):
+            return k
+        size = hello_of(tables, rows, starts[k], starts[k + 1], room)
+        if size > 0:
+            m = tables.messages + rows[starts[k]]
+            keep_client_hello(tables, room.hello, 4, size, m.record, m.side, 0, 0, m.ts_ns, 0, True)
+            left[k] = 0
+    return n
+
+
+def hello_of(tables, rows, start, stop, room):
+    """The size of the ClientHello that the datagrams rows[start:stop] hold, which is then in room.hello; NOT when it isn't found here."""
+    version, id_at, n_packets, used, n_pieces, size = 0, 0, 0, 0, 0, NOT
+    for i in range(start, stop):
+        kept = tables.messages + rows[i]
+        version, id_at, n_packets, used, n_pieces, size = read_initials_of(
+            room, tables.pool, kept.host_at, kept.host_at + kept.host_size, version, id_at, n_packets, used, n_pieces
+        )
+        if size > 0 or n_packets < 0:
+            break
+    return size
+
+
+def sides_of(messages: npt.NDArray[Any]) -> tuple[npt.NDArray[np.int64], npt.NDArray[np.int64]]:
+    """(rows, starts): QUIC Initials, side by side, and where each side's begin and the last one's end, where no ClientHello is known."""
     kept = np.flatnonzero(messages["kind"] == DATAGRAM)
-    sides: dict[tuple[int, int], list[int]] = {}
-    if not len(kept):
-        return sides
     hellos = messages[(messages["kind"] == CLIENT_HELLO) & (messages["port"] & TRAIT_QUIC != 0)]
-    known = set(zip(hellos["record"].tolist(), hellos["side"].tolist(), strict=True))
-    for m in kept.tolist():
-        side = int(messages["record"][m]), int(messages["side"][m])
-        if side not in known:
-            sides.setdefault(side, []).append(m)
-    return sides
+    of_hellos, sides = (2 * of["record"].astype(np.int64) + of["side"] for of in (hellos, messages[kept]))
+    unknown = ~np.isin(sides, of_hellos)
+    kept, sides = kept[unknown], sides[unknown]
+    order = np.argsort(sides, kind="stable")
+    borders = np.flatnonzero(np.diff(sides[order])) + 1
+    return kept[order], np.concatenate([[0], borders, [len(kept)]] if len(kept) else [[0]]).astype(np.int64)
 
 
 def with_hellos_read(tables: Tables) -> Tables:

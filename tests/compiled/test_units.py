@@ -15,6 +15,7 @@ from analyzer.compiled import units
 from analyzer.flows import layout
 from analyzer.flows.grow import empty_tables
 from analyzer.packets.layout import FRAME, PACKET
+from analyzer.readers.initial import room
 
 C_TYPES = {"uint8_t": "u1", "uint16_t": "u2", "uint32_t": "u4", "uint64_t": "u8", "int8_t": "i1", "int32_t": "i4", "int64_t": "i8"}
 ROWS: dict[str, np.dtype[Any]] = {"Packet": PACKET, "Frame": FRAME, "Clock": CLOCK} | {
@@ -27,15 +28,17 @@ PARTS = sorted({path for stage in units.UNITS for path in units.parts_of(stage)}
 
 def test_rows_lie_in_c_as_in_the_arrays() -> None:
     found = {name: body.split("\n") for path in PARTS for name, body in STRUCT.findall(path.read_text(encoding="utf-8"))}
-    assert set(found) == {*ROWS, "Tables"}
+    bundles: dict[str, Any] = {"Tables": empty_tables(), "Room": room()}
+    assert set(found) == {*ROWS, *bundles}
     for name in ROWS:
         fields = [(words[1], C_TYPES[words[0]]) for line in found[name] if (words := line.split())]
         assert np.dtype(fields, align=True) == ROWS[name], name
-    tables = {words[1]: words[0] for line in found["Tables"] if (words := line.split())}
-    assert {name.removeprefix("len_") for name in tables} <= set(layout.Tables._fields)
-    for name, array in empty_tables()._asdict().items():
-        kind = tables[name].removesuffix("*") if name in tables else ""
-        assert name not in tables or array.dtype in (ROWS.get(kind), C_TYPES.get(kind)), name
+    for bundle, arrays in bundles.items():
+        kinds = {words[1]: words[0] for line in found[bundle] if (words := line.split())}
+        assert {name.removeprefix("len_") for name in kinds} <= set(arrays._fields)
+        for name, array in arrays._asdict().items():
+            kind = kinds[name].removesuffix("*") if name in kinds else ""
+            assert name not in kinds or array.dtype in (ROWS.get(kind), C_TYPES.get(kind)), name
 
 
 @pytest.mark.parametrize("path", PARTS, ids=lambda path: f"{path.parent.name}/{path.stem}")
