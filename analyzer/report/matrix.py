@@ -26,14 +26,17 @@ PROXY_ROOM = 15
 def matrix(source: Source, width: int) -> Table:
     """One row per plane and service; a column per proxy where they fit, else one for the winner and one for the others.
 
-    Shares and bytes go first where the screen is narrow, then the beginnings of addresses, which the answer has whole, then what came
-    of each row: what doesn't work is listed under the table too.
+    Shares and bytes go first where the screen is narrow, then the beginnings of addresses, which the answer has whole, then the middles
+    of services' names, and last what came of each row: what doesn't work is listed under the table too.
     """
     if width >= UNWRAPPED:
         return _by_columns(source, None, {}, shares=True, outcome=True)
     brief = told_apart([proxy.proxy for proxy in source.proxies if not proxy.name])
-    for shares, short, outcome in ((True, {}, True), (False, {}, True), (False, brief, True), (False, {}, False), (False, brief, False)):
-        made = _by_columns(source, NAME_ROOM, short, shares=shares, outcome=outcome)
+    whole = [(True, {}, NAME_ROOM), (False, {}, NAME_ROOM), (False, brief, NAME_ROOM)]
+    narrow = [(False, short, room) for room in (30, 26, 22) for short in ({}, brief)]
+    ways = [*((*way, True) for way in (*whole, *narrow)), (False, {}, NAME_ROOM, False), (False, brief, NAME_ROOM, False)]
+    for shares, short, room, outcome in ways:
+        made = _by_columns(source, room, short, shares=shares, outcome=outcome)
         if width_of(made) <= width:
             return made
     for room in range(NAME_ROOM, LEAST_NAME_ROOM, -1):

@@ -114,6 +114,7 @@ def test_times_are_those_of_the_pages_zone(browser: Browser, pages: Path) -> Non
 
 def test_a_page_of_2_000_sources_is_whole(browser: Browser, pages: Path) -> None:
     """How long it takes to open is measured by hand: no clock decides a test."""
+    assert (pages / "fleet.html").stat().st_size < 2_000_000, "with 50,000 flows to choose from"
     browser.open(pages / "fleet.html")
     assert browser.run("return document.querySelectorAll('[id^=source-]').length") == 2_000
     browser.run("const box = document.querySelector('.find input'); box.value = '10.0.3.77'; box.dispatchEvent(new Event('input'))")

@@ -19,7 +19,7 @@ from analyzer.text.times import shown_in, zone_of
 from tests.report import scenes
 from tests.report.fleets import fleet, groups
 from tests.report.scenes import FORMULA, MARKUP
-from tests.report.verdicts import fifth_test
+from tests.report.verdicts import fifth_test, hostile
 
 VOID = {"meta", "link", "br", "img", "input", "hr", "wbr"}
 SCENES = ["article", "silent", "empty", "timeless", "crowd", "hostile"]
@@ -166,6 +166,14 @@ def test_hostile_names_are_text() -> None:
     assert r"safe\u202egnp.exe\u2066\x1b[31m" in made.text
     assert not re.search("[\u202a-\u202e\u2066-\u2069\x00-\x08\x0b-\x1f\x7f-\x9f]", "".join(made.words))
     assert len(made.scripts) == 2
+
+
+def test_whatever_a_document_holds_is_text() -> None:
+    """Every string of the document is markup here, also those that no capture fills today."""
+    made = Page(to_html(scenes.empty().flows, hostile()))
+    assert "<script>alert(1)</script>" in made.text and len(made.scripts) == 2
+    assert not {"b", "i", "img", "iframe"} & {tag for tag, _ in made.tags}
+    assert not re.search("[\u202a-\u202e\u2066-\u2069\x00-\x08\x0b-\x1f\x7f-\x9f]", "".join(made.words))
 
 
 def test_flows_are_link_targets() -> None:
