@@ -45,8 +45,8 @@ from analyzer.flows.layout import (
 )
 from analyzer.flows.table import place_records
 
-# Tables begin as large as a busy hour needs: memory that is never touched is never taken.
-RECORDS = 1 << 16
+# Tables begin as large as a short capture needs. Larger ones cost 1.8 ms each to be cleared, and a piece of a capture makes several.
+RECORDS = 1 << 12
 SCRATCH = 1 << 17
 
 
@@ -61,14 +61,14 @@ def empty_tables() -> Tables:
         holes=np.zeros(1 << 10, HOLE),
         pauses=np.zeros(1 << 10, PAUSE),
         segments=np.zeros(1 << 10, SEGMENT),
-        arena=np.zeros(1 << 22, np.uint8),
+        arena=np.zeros(1 << 20, np.uint8),
         messages=np.zeros(1 << 19, MESSAGE),
         pool=np.zeros(1 << 25, np.uint8),
         sightings=np.zeros(1 << 8, SIGHTING),
         labels=np.zeros(1 << 8, LABEL),
         recent=np.zeros(DUPLICATE_SLOTS, RECENT),
         held=np.zeros(1 << 10, HELD),
-        store=np.zeros(1 << 20, np.uint8),
+        store=np.zeros(1 << 19, np.uint8),
         firsts=np.zeros(MAX_FIRSTS, FIRST),
         scratch=np.zeros(SCRATCH, np.uint8),
         handshake=np.zeros(SCRATCH, np.uint8),

@@ -53,14 +53,16 @@ def tried(path: Path, until: float) -> str | None:
     return f"{path.relative_to(ROOT)} ended with {done.returncode}\n{done.stdout}{done.stderr}"
 
 
-def explore(seconds: float, files: list[Path]) -> list[str]:
-    """What failed, a text each."""
+def explore(seconds: float, files: list[Path], most: int | None = None) -> list[str]:
+    """What failed, a text each. most: runs that are begun by each process, whatever the time."""
     until = time.monotonic() + seconds
     failed: list[str] = []
     runs = count()
 
     def worker(_: int) -> None:
-        while time.monotonic() < until:
+        for _ in range(sys.maxsize if most is None else most):
+            if time.monotonic() >= until:
+                return
             why = tried(random.choice(files), until)
             next(runs)
             if why is not None:
