@@ -1,7 +1,7 @@
 """Several captures as one, in the order of time.
 
 Files that follow each other pass through as they are. Where they overlap (two capture points, two interfaces) their frames
-are copied into common blocks, ordered by time; the order within each file is never changed, whatever its clock did.
+are copied into common blocks, ordered by time. Within a file the order stays, but for what was handed over a moment late (settled.py).
 
 One capture that was rotated into several files is read as the one it was. What interfaces and queues hand over is out of order by
 fractions of a second, and where a file ends in the middle of that, the next one begins before its end: that one follows all the
@@ -19,9 +19,9 @@ import numpy as np
 import numpy.typing as npt
 
 from analyzer.capture.block import BLOCK_FRAMES, Block
+from analyzer.capture.joined import joined
+from analyzer.capture.settled import settled
 from analyzer.capture.source import Source
-from analyzer.compiled import kernel
-from analyzer.compiled.memory import copy_bytes
 from analyzer.packets.layout import FRAME, NO_TIME
 
 # Interfaces, queues and merged capture points are out of order by fractions of a second, and a copy may be that much later still.
@@ -35,6 +35,11 @@ MAX_AHEAD: Final = 256
 
 def in_time_order(sources: Sequence[Source]) -> Iterator[Block]:
     """The blocks of all sources together; frames[i].source says which one a frame came from."""
+    return settled(interleaved(sources))
+
+
+def interleaved(sources: Sequence[Source]) -> Iterator[Block]:
+    """As in_time_order, each file in its own order."""
     if not sources:
         return
     if len(sources) == 1:
@@ -196,31 +201,10 @@ def _merged(parts: list[tuple[Block, npt.NDArray[np.int64]]]) -> Iterator[Block]
     held = [(block, times) for block, times in parts if len(block.frames)]
     if not held:
         return
-    frames = np.concatenate([block.frames for block, _ in held])
-    sizes = frames["captured_bytes"].astype(np.int64) + frames["note_bytes"]
-    ends = np.cumsum(sizes)
-    data = np.empty(int(ends[-1]), np.uint8)
-    first = 0
-    for block, _ in held:
-        n = len(block.frames)
-        copy_frames(block.data, frames[first : first + n], n, ends[first] - sizes[first], data)
-        first += n
     order = np.argsort(np.concatenate([times for _, times in held]), kind="stable")
-    frames = frames[order]
-    for first in range(0, len(frames), BLOCK_FRAMES):
-        yield Block(data, frames[first : first + BLOCK_FRAMES])
-
-
-@kernel
-def copy_frames(buf, frames, n_frames, at, out):  # type: ignore[no-untyped-def]
-    """Copy each frame's bytes, and the comment behind them, into `out`, from `at` on, and let the frames point there."""
-    for i in range(n_frames):
-        frame = frames + i
-        start = frame.start
-        size = frame.captured_bytes + frame.note_bytes
-        copy_bytes(buf, start, size, out, at)
-        frame.start = at
-        at += size
+    merged = joined([block for block, _ in held], order)
+    for first in range(0, len(merged.frames), BLOCK_FRAMES):
+        yield Block(merged.data, merged.frames[first : first + BLOCK_FRAMES])
 
 
 def progress_of(sources: Sequence[Source]) -> tuple[int, int | None]:

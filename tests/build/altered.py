@@ -5,6 +5,7 @@ from __future__ import annotations
 import struct
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from pathlib import Path
+from random import Random
 
 from tests.build.files import Frame, pcap
 from tests.reference.capture import read_capture
@@ -53,6 +54,12 @@ def renamed(frames: Sequence[Frame], address: str, other: str) -> list[Frame]:
 def snapped(frames: Iterable[Frame], snap: int) -> list[Frame]:
     """The frames as a capture with this snap length has them."""
     return [(ts_ns, data[:snap], wire[0] if wire else len(data)) for ts_ns, data, *wire in frames]
+
+
+def overtaken(frames: Sequence[Frame], within_ns: int = 1_000_000, seed: int = 1) -> list[Frame]:
+    """The frames with their times, each up to so much later in the file than it was seen, as the queues of a network card hand over."""
+    chance = Random(seed)
+    return sorted(frames, key=lambda frame: frame[0] + chance.randrange(within_ns))
 
 
 def in_time(frames: Iterable[Frame]) -> list[Frame]:

@@ -9,7 +9,6 @@ from collections.abc import Sequence
 from pathlib import Path
 from random import Random
 
-import numpy as np
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
@@ -17,9 +16,8 @@ from hypothesis import strategies as st
 import tests.build as build
 from analyzer.capture.block import BLOCK_FRAMES
 from analyzer.capture.inputs import open_inputs
-from analyzer.capture.interleave import copy_frames, in_time_order, progress_of
+from analyzer.capture.interleave import interleaved, progress_of
 from analyzer.capture.source import Source
-from analyzer.packets.layout import FRAME
 from tests.capture.reading import Dripping, with_sources
 
 Written = list[tuple[int, bytes]]
@@ -37,7 +35,7 @@ def merged(files: Sequence[Written], folder: Path | None = None, step: int = 0) 
             path = folder / f"{chr(97 + i)}.pcap"
             path.write_bytes(data)
             sources.append(Source(str(path), path=path))
-    return with_sources(in_time_order(sources))
+    return with_sources(interleaved(sources))
 
 
 def expected(files: Sequence[Written]) -> Merged:
@@ -93,7 +91,7 @@ def rotated(pieces: Sequence[Written], folder: Path, name: str = "ring_{}.pcap")
 
 
 def texts(sources: Sequence[Source]) -> list[bytes]:
-    return [data for _, _, data, _ in with_sources(in_time_order(sources))]
+    return [data for _, _, data, _ in with_sources(interleaved(sources))]
 
 
 JITTER = 400_000_000  # what interfaces and queues are out of order by, at most
@@ -133,13 +131,13 @@ def test_two_rotated_captures_side_by_side(tmp_path: Path) -> None:
 
 def test_files_that_run_beside_each_other_longer_than_a_moment_are_no_series(tmp_path: Path) -> None:
     files = [numbered(range(0, 6 * 10**9, 10**7), "a"), numbered(range(10**9, 7 * 10**9, 10**7), "b")]
-    assert with_sources(in_time_order(rotated(files, tmp_path))) == expected(files)
+    assert with_sources(interleaved(rotated(files, tmp_path))) == expected(files)
 
 
 def test_a_file_that_goes_on_past_many_blocks_is_not_read_ahead_to_its_end(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr("analyzer.capture.interleave.MAX_AHEAD", 2)
     files = [numbered(range(5 * BLOCK_FRAMES), "a"), numbered(range(10, 20), "b")]
-    assert with_sources(in_time_order(rotated(files, tmp_path))) == expected(files)
+    assert with_sources(interleaved(rotated(files, tmp_path))) == expected(files)
 
 
 def test_frames_without_times() -> None:
@@ -148,12 +146,12 @@ def test_frames_without_times() -> None:
     some = build.section_header() + build.interface(resolution=9) + build.enhanced(5, b"x") + build.simple(b"y") + build.enhanced(9, b"z")
     timed = build.pcap([(4, b"1"), (5, b"2"), (6, b"3")], nanosecond=True)
     sources = [Source("x", file=io.BytesIO(data)) for data in (timed, timeless, some)]
-    order = b"".join(data for _, _, data, _ in with_sources(in_time_order(sources)))
+    order = b"".join(data for _, _, data, _ in with_sources(interleaved(sources)))
     assert order == b"ABC12xy3z"
 
 
 def test_inputs_without_frames_and_no_inputs() -> None:
-    assert with_sources(in_time_order([])) == []
+    assert with_sources(interleaved([])) == []
     files = [[], numbered([3, 1], "a"), [], numbered([2], "b"), []]
     assert merged(files) == expected(files)
     assert merged([[], []]) == []
@@ -166,7 +164,7 @@ def test_a_damaged_file_among_others(tmp_path: Path) -> None:
     whole.write_bytes(build.pcap(frames, nanosecond=True))
     cut.write_bytes(build.pcap(frames, nanosecond=True)[:-1])
     sources = open_inputs([str(whole), str(cut)]).sources
-    assert len(with_sources(in_time_order(sources))) == 1999
+    assert len(with_sources(interleaved(sources))) == 1999
     assert [len(source.damage) for source in sources] == [0, 1]
 
 
@@ -177,21 +175,11 @@ def test_progress_ends_at_the_whole(tmp_path: Path) -> None:
     packed.write_bytes(gzip.compress(build.pcap(numbered(range(9000), "b"))))
     sources = open_inputs([str(plain), str(packed)]).sources
     total = plain.stat().st_size + packed.stat().st_size
-    steps = [progress_of(sources) for _ in in_time_order(sources)]
+    steps = [progress_of(sources) for _ in interleaved(sources)]
     assert all(0 <= done <= total and of == total for done, of in steps)
     assert [done for done, _ in steps] == sorted(done for done, _ in steps)
     assert progress_of(sources) == (total, total)
     assert progress_of([*sources, Source("-", file=io.BytesIO())])[1] is None
-
-
-def test_frames_are_copied_whole() -> None:
-    buf = np.arange(200, dtype=np.uint8)
-    frames = np.zeros(3, FRAME)
-    frames["start"], frames["captured_bytes"] = (150, 3, 90), (50, 0, 10)
-    out = np.zeros(70, np.uint8)
-    copy_frames(buf, frames, len(frames), 5, out)
-    assert out.tolist() == [*[0] * 5, *range(150, 200), *range(90, 100), *[0] * 5]
-    assert frames["start"].tolist() == [5, 55, 55]
 
 
 @settings(max_examples=150, deadline=None)

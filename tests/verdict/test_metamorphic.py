@@ -1,7 +1,7 @@
 """The same network captured in another way: the verdict is the same or less sure, never another.
 
-Every committed capture is taken from one side only, doubled, from both sides of a translation, cut short, and among 300 other
-machines. Where the direction that would tell is missing, nothing is called failed.
+Every committed capture is taken from one side only, doubled, a moment out of order, from both sides of a translation, cut short, and
+among 300 other machines. Where the direction that would tell is missing, nothing is called failed.
 """
 
 from __future__ import annotations
@@ -15,7 +15,7 @@ from typing import Any
 import pytest
 
 import analyzer
-from tests.build.altered import doubled, frames_in, in_time, only, renamed, translated, written
+from tests.build.altered import doubled, frames_in, in_time, only, overtaken, renamed, translated, written
 from tests.build.files import Frame
 from tests.conftest import ROOT
 
@@ -84,6 +84,9 @@ def codes(document: dict[str, Any]) -> set[str]:
 class TestTheSameNetwork:
     def test_doubled(self, path: Path) -> None:
         assert_no_other(verdict(doubled(frames_of(path))), whole(path), same=True)
+
+    def test_handed_over_out_of_order(self, path: Path) -> None:
+        assert_no_other(verdict(overtaken(frames_of(path))), whole(path), same=True)
 
     def test_what_the_workstation_sent(self, path: Path) -> None:
         changed = verdict(only(frames_of(path), lambda sender: sender == WORKSTATION))
@@ -154,6 +157,7 @@ def test_every_way_of_altering_alters() -> None:
     ways: list[Callable[[], list[Frame]]] = [
         lambda: doubled(frames),
         lambda: only(frames, lambda sender: sender == WORKSTATION),
+        lambda: overtaken(frames),
         lambda: translated(frames, WORKSTATION, "203.0.113.77", 7),
     ]
     assert all(way() != frames for way in ways)

@@ -1,0 +1,133 @@
+"""Frames that a capture holds a little out of order, in the order of time.
+
+The queues of one network card, the two ports of a tap and merged capture points hand over what they saw in batches, so an answer may
+lie before its question, and a connection's first packet behind its data. Who waits for a moment can put that right. What lies further
+back than that is a clock that was set: there the order of the file says what came first, and it is kept.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator
+from typing import Final
+
+import numpy as np
+import numpy.typing as npt
+
+from analyzer.capture.block import BLOCK_FRAMES, Block
+from analyzer.capture.joined import joined
+from analyzer.packets.layout import NO_TIME
+
+SAME_NS: Final = 50_000_000
+"""How far back what one interface saw may lie. Queues of a card differ by fractions of a millisecond; clocks are set by more than that
+(timesyncd slews below 400 ms, ntpd below 128 ms)."""
+
+ACROSS_NS: Final = 1_000_000_000
+"""How far what another interface saw may lie back: dumpcap waits for 250 ms at the most before it hands over what one of them has."""
+
+MOST_HELD: Final = 8 * BLOCK_FRAMES
+"""Frames that wait at the most, at whatever rate."""
+
+LEAST_NS: Final = 10_000_000
+"""How long frames wait at the least where any came late."""
+
+MOST_STEPS: Final = 32
+"""Steps back within what waits. More are no clock that was set now and then, and nothing is moved."""
+
+Times = npt.NDArray[np.int64]
+
+
+def settled(blocks: Iterable[Block]) -> Iterator[Block]:
+    """The same frames, each before those that were seen later, as far as batches explain their order; blocks in order pass untouched.
+
+    A block waits for the next one: few captures need more, and what was read just now is still in the processor's cache. Behind a late
+    frame as much waits as it was late, four times over.
+    """
+    held: list[Block] = []
+    wait_ns, room = ACROSS_NS, BLOCK_FRAMES
+    latest_ns = 0
+    for block in blocks:
+        if in_order(*held[-1:], block):
+            held.append(block)
+        else:
+            one, late_ns = _sorted([*held, block])
+            latest_ns = max(latest_ns, late_ns)
+            held, wait_ns, room = [one], min(ACROSS_NS, max(4 * latest_ns, LEAST_NS)), MOST_HELD
+        yield from _due(held, wait_ns, room)
+    for block in held:
+        yield from _pieces(block)
+
+
+def in_order(*blocks: Block) -> bool:
+    """Whether no frame of these is earlier than the one before it; those without a time are where they belong."""
+    latest = NO_TIME
+    for block in blocks:
+        times = block.frames["ts_ns"]
+        if int(times[0]) < latest or bool((times[1:] < times[:-1]).any()):
+            return False
+        latest = int(times[-1])
+    return True
+
+
+def _sorted(blocks: list[Block]) -> tuple[Block, int]:
+    """(all frames as one block, in order; how late the latest of them came, in ns)."""
+    times = _filled(np.concatenate([block.frames["ts_ns"] for block in blocks]))
+    where = np.concatenate([block.frames["source"].astype(np.int64) << 32 | block.frames["interface"] for block in blocks])
+    ends = steps(times, where)
+    order = np.arange(len(times))
+    late_ns = 0
+    if len(ends) <= MOST_STEPS:
+        for start, end in zip([0, *ends], [*ends, len(times)], strict=True):
+            part = times[start:end]
+            order[start:end] = start + np.argsort(part, kind="stable")
+            late_ns = max(late_ns, int((np.maximum.accumulate(part) - part).max()))
+    return joined(blocks, order), late_ns
+
+
+def steps(times: Times, where: Times) -> list[int]:
+    """Where the clock was set back: the places of the frames that lie too far back to have come late.
+
+    where   which interface, of which input, saw the frame
+    """
+    found: list[int] = []
+    start = 0
+    while start < len(times) and len(found) <= MOST_STEPS:
+        back = np.maximum.accumulate(times[start:]) - times[start:] > ACROSS_NS
+        for one in np.unique(where[start:]):
+            own = np.flatnonzero(where[start:] == one)
+            back[own] |= np.maximum.accumulate(times[start:][own]) - times[start:][own] > SAME_NS
+        if not back.any():
+            break
+        start += int(np.argmax(back))
+        found.append(start)
+    return found
+
+
+def _filled(times: Times) -> Times:
+    """The times; a frame without one has that of the frame before it."""
+    known = np.where(times == NO_TIME, 0, np.arange(len(times)))
+    result: Times = times[np.maximum.accumulate(known)]
+    return result
+
+
+def _due(held: list[Block], wait_ns: int, room: int) -> Iterator[Block]:
+    """What need not wait, and is taken out of `held`: all of it is older than `wait_ns`, or there is no room."""
+    before = int(held[-1].frames["ts_ns"][-1]) - wait_ns
+    waiting = sum(len(block.frames) for block in held)
+    while len(held) > 1 and (int(held[0].frames["ts_ns"][-1]) <= before or waiting - len(held[0].frames) >= room):
+        waiting -= len(held[0].frames)
+        yield from _pieces(held.pop(0))
+    block = held[0]
+    if len(held) == 1 and len(block.frames) > BLOCK_FRAMES:
+        young = block.frames["ts_ns"] > before
+        due = max(int(np.argmax(young)), len(block.frames) - room)
+        yield from _pieces(Block(block.data, block.frames[:due]))
+        held[0] = Block(block.data, block.frames[due:])
+
+
+def _pieces(block: Block) -> Iterator[Block]:
+    """The frames in blocks of a size that engines take."""
+    if len(block.frames) <= BLOCK_FRAMES:
+        yield from [block] if len(block.frames) else []
+        return
+    for first in range(0, len(block.frames), BLOCK_FRAMES):
+        yield Block(block.data, block.frames[first : first + BLOCK_FRAMES])
