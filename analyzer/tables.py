@@ -247,7 +247,12 @@ LOOKUP_COLUMNS = (
     Column(
         "rcode", pa.int32(), "facts", "the answer's code: 0 no error, 2 the server failed, 3 no such name; null: no answer was captured"
     ),
-    Column("answers", pa.list_(pa.string()), "facts", "the addresses in the answer, in its order, whichever alias they belong to"),
+    Column(
+        "answers",
+        pa.list_(pa.string()),
+        "facts",
+        "the addresses in the answer, in its order, whichever alias they belong to; null: they weren't captured",
+    ),
     Column("ttl", pa.int64(), "facts", "seconds the addresses may be kept; null without an address"),
 )
 

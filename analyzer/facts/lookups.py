@@ -137,10 +137,11 @@ def halves(addresses: npt.NDArray[Any]) -> tuple[Any, Any, Any]:
 
 
 def address_lists(tables: Tables, answers: Rows) -> pa.Array:
-    """A list array: the addresses of each answer, in its order."""
+    """A list array: the addresses of each answer, in its order; null where it goes on behind what was captured, or the resolver sent."""
     addresses, sizes = addresses_of(tables, answers)
     offsets = np.concatenate([[0], np.cumsum(sizes)]).astype(np.int32)
-    return pa.ListArray.from_arrays(array(offsets), columns.address_texts(*halves(addresses)))
+    unknown = np.append((answers >= 0) & (tables.messages["path_size"][answers] < 0), False)
+    return pa.ListArray.from_arrays(array(offsets, unknown), columns.address_texts(*halves(addresses)))
 
 
 def ttls(tables: Tables, answers: Rows) -> pa.Array:

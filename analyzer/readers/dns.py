@@ -27,6 +27,7 @@ TYPE_A: Final = 1
 TYPE_CNAME: Final = 5
 TYPE_AAAA: Final = 28
 CLASS_IN: Final = 1
+TRUNCATED: Final = 2  # the bit TC: the resolver left out what didn't fit, and is to be asked over TCP
 
 FOREVER: Final = 0xFFFFFFFF  # seconds: no record says less
 
@@ -107,21 +108,29 @@ def read_dns(tables, buf, at, end, row, side, seq, seq_end, ts_ns):
         message.path_at = used
         message.path_size, ttl = read_answers(buf, at, end, p + 4, u16(buf, at + 6), pool, used)
         message.ack = ttl
-        used += message.path_size
+        if message.path_size > 0:
+            used += message.path_size
+        elif buf[at + 2] & TRUNCATED:
+            message.path_size = -1
     tables.counts[POOL_USED] = used
     return True
 
 
 def read_answers(buf, start, end, at, n, pool, out):
-    """(bytes written to pool[out:], seconds until the first of the records that lead to them is too old); addresses, DNS_ADDRESS each."""
+    """(bytes written to pool[out:], seconds until the first of the records that lead to them is too old); addresses, DNS_ADDRESS each.
+
+    -1 bytes where no address was captured, but not every record either.
+    """
     size, ttl = 0, FOREVER
     for _ in range(min(n, MAX_ANSWERS)):
         skipped, p = read_name(buf, start, end, at, pool, out + size)
         if skipped < 0 or end - p < 10:
+            size = size or -1
             break
         kind, length = u16(buf, p), u16(buf, p + 8)
         at = p + 10 + length
         if at > end:
+            size = size or -1
             break
         if u16(buf, p + 2) != CLASS_IN or kind not in (TYPE_A, TYPE_AAAA, TYPE_CNAME):
             continue

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections import Counter
+from collections import Counter, defaultdict
 from typing import Any
 
 import numpy as np
@@ -22,6 +22,9 @@ from analyzer.verdict.evidence import Evidence
 RCODES = {0: "without an address", 1: "format error", 2: "server failure", 3: "no such name", 4: "not implemented", 5: "refused"}
 """What a DNS answer says (RFC 1035 4.1.1)."""
 
+AGAIN_NS = 30 * 10**9
+"""Within this time a client asks again where it got no answer: Windows after one second, two and four, glibc after five."""
+
 ADDRESSES = ("A", "AAAA")
 TIMES = ("asked_at", "answered_at")
 
@@ -39,18 +42,33 @@ def find(case: Case) -> list[Finding]:
     rows = [row for row in rows_of(chosen) if row["type"] in ADDRESSES and row["asked"]]
     resolved = {(row["client_ip"], row["name"].lower()) for row in rows if row["answers"]}
     failed = [row for row in rows if (row["client_ip"], row["name"].lower()) not in resolved and _is_failure(row)]
+    failed = _asked_again(failed)
     failed = [row for row, waited in zip(failed, _waited(evidence, failed), strict=True) if waited]
     return [_finding(evidence, failed, names)] if failed else []
 
 
 def _is_failure(row: dict[str, Any]) -> bool:
-    """Not answered, or answered with an error; that a name has no IPv6 address is none."""
-    return row["rcode"] is None or row["rcode"] != 0 or row["type"] == "A"
+    """Not answered, or answered with an error; that a name has no IPv6 address is none, nor that its addresses weren't captured."""
+    return row["rcode"] is None or row["rcode"] != 0 or (row["type"] == "A" and row["answers"] is not None)
+
+
+def _asked_again(rows: list[dict[str, Any]]) -> list[dict[str, Any]]:
+    """Without the questions whose client asked no second time for what it got no answer to: it had one, and that wasn't captured."""
+    asked = defaultdict(list)
+    for row in rows:
+        if row["asked_at"] is not None:
+            asked[row["client_ip"], row["name"].lower(), row["type"]].append(row["asked_at"])
+
+    def again(row: dict[str, Any]) -> bool:
+        others = asked[row["client_ip"], row["name"].lower(), row["type"]]
+        return row["asked"] > 1 or row["asked_at"] is None or sum(abs(at - row["asked_at"]) <= AGAIN_NS for at in others) > 1
+
+    return [row for row in rows if row["rcode"] is not None or again(row)]
 
 
 def _waited(evidence: Evidence, rows: list[dict[str, Any]]) -> list[bool]:
     """Whether each question was answered, or an answer would be in the capture: it shows what is sent to the client, and goes on
-    long enough behind the question."""
+    long enough behind the question, or shows it sent again."""
     flows = evidence.flows
     asked = pa.array([row["flow"] for row in rows], pa.string())
     place = integers(pc.index_in(asked, value_set=one_array(flows.column("id"))), -1).tolist()

@@ -37,17 +37,31 @@ def test_each_way_of_failing_is_told() -> None:
 
 
 def test_an_answer_that_wasnt_seen_is_likely() -> None:
-    (finding,) = failed(lookup(rcode=None))
+    (finding,) = failed(lookup(rcode=None, asked=2))
     assert finding["confidence"] == "likely"
+
+
+def test_who_doesnt_ask_again_had_an_answer() -> None:
+    other = {"server_ip": "172.16.11.2", "flow": "1" * 16, "asked_at": START_NS + 2 * SECOND_NS}
+    assert failed(lookup(rcode=None)) == []
+    assert len(failed(lookup(rcode=None), lookup(rcode=None, **other))) == 1
+    assert failed(lookup(rcode=None), lookup(rcode=None, **other | {"client_ip": "172.16.11.93"})) == []
+    assert failed(lookup(rcode=None), lookup(rcode=None, **other | {"asked_at": START_NS + 90 * SECOND_NS})) == []
+    assert failed(lookup(rcode=None), lookup(rcode=None, type="AAAA")) == []
+
+
+def test_addresses_that_werent_captured_are_none_that_are_missing() -> None:
+    assert failed(lookup(rcode=0) | {"answers": None}) == []
+    assert len(failed(lookup(rcode=0))) == 1
 
 
 def test_an_answer_that_the_capture_couldnt_hold_is_none_that_is_missing() -> None:
     times = {"first_seen": START_NS, "last_seen": START_NS}
     question = flow(id="ab" * 8, protocol="udp", server_port=53, packets_in=0, **times)
-    asked = lookup(rcode=None, flow=question["id"])
+    asked = lookup(rcode=None, flow=question["id"], asked=2)
     end = flow(client_ip=WORKSTATION, first_seen=START_NS, last_seen=START_NS + 2 * SECOND_NS)
-    assert failed(asked, flows=(question, end)) == []
-    assert len(failed(asked | {"asked": 2}, flows=(question, end))) == 1
+    assert failed(asked | {"asked": 1}, flows=(question, end)) == []
+    assert len(failed(asked, flows=(question, end))) == 1
     later = end | {"last_seen": START_NS + 3 * SECOND_NS}
     assert len(failed(asked, flows=(question, later))) == 1
     assert failed(asked, flows=(question, later | {"packets_in": 0})) == []  # of what is sent to the client nothing is captured
