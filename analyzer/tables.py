@@ -37,6 +37,7 @@ REQUEST = pa.struct(
         ("offered", pa.string()),  # scheme of Proxy-Authorization in the request, lower case; null: none. What it holds is never kept
         ("location", pa.string()),  # host that the answer redirects to (Location), lower case; null: none
         ("html", pa.bool_()),  # whether the answer's Content-Type is HTML; null where no answer was captured
+        ("cut", pa.bool_()),  # whether the answer's head goes on behind what was captured; null where none was
     ]
 )
 
@@ -168,6 +169,7 @@ FLOW_COLUMNS = (
     Column("http_status", pa.int32(), "facts", "status of the answer to that first non-CONNECT request"),
     Column("http_location", pa.string(), "facts", "host that this answer redirects to, lower case; null: none"),
     Column("http_html", pa.bool_(), "facts", "whether this answer's Content-Type is HTML; null without an answer"),
+    Column("http_cut", pa.bool_(), "facts", "whether this answer's head goes on behind what was captured; null without an answer"),
     Column("http_via", pa.bool_(), "facts", "whether that request has a Via or X-Forwarded-For header field; null without a request"),
     Column("sni", pa.string(), "facts", "server name of the ClientHello, as sent"),
     Column(
@@ -188,6 +190,13 @@ FLOW_COLUMNS = (
         pa.string(),
         "facts",
         "64-bit digest of the ClientHello over TCP: equal on two flows with the same random when it was passed on bit for bit",
+    ),
+    Column(
+        "tls_first",
+        pa.bool_(),
+        "facts",
+        "whether the ClientHello over TCP, without one the ServerHello, is the first that its side sent; false: something stood "
+        "before it, captured or not; null: no hello",
     ),
     Column(
         "tls_completed",

@@ -58,6 +58,7 @@ REQUEST_KEYS: Final = {
     "offered": "scheme of Proxy-Authorization, lower case; null: none; what it holds is never kept",
     "location": "host that the answer redirects to; null: none",
     "html": "whether the answer is HTML; null where no answer was captured",
+    "cut": "whether the answer's head goes on behind what was captured; null where no answer was captured",
 }
 
 COMMANDS_TEXT: Final = """

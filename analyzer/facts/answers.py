@@ -10,7 +10,7 @@ import numpy.typing as npt
 import pyarrow as pa
 
 from analyzer.arrow import array
-from analyzer.flows.layout import ANSWER, ANSWER_CONTINUES, ANSWER_HTML, ANSWER_UNSAID
+from analyzer.flows.layout import ANSWER, ANSWER_CONTINUES, ANSWER_CUT, ANSWER_HTML, ANSWER_UNSAID
 
 Text = Callable[[str, npt.NDArray[np.int64]], pa.Array]
 """text("host", rows), as table.TextsOf gives it."""
@@ -41,6 +41,13 @@ def are_html(messages: npt.NDArray[Any], answers: npt.NDArray[np.int64]) -> pa.A
     answer = http_answers(messages, answers)
     shape = np.where(answer >= 0, messages["shape"][answer] if len(messages) else 0, 0).astype(np.int64)
     return array(shape & ANSWER_HTML != 0, (answers < 0) | (shape & ANSWER_UNSAID != 0))
+
+
+def are_cut(messages: npt.NDArray[Any], answers: npt.NDArray[np.int64]) -> pa.Array:
+    """Whether the heads of these answers go on behind what was captured; null where there is no answer."""
+    answer = http_answers(messages, answers)
+    shape = np.where(answer >= 0, messages["shape"][answer] if len(messages) else 0, 0).astype(np.int64)
+    return array(shape & ANSWER_CUT != 0, answers < 0)
 
 
 def challenges(messages: npt.NDArray[Any], text: Text, answers: npt.NDArray[np.int64]) -> tuple[pa.Array, pa.Array]:

@@ -12,7 +12,7 @@ from analyzer.arrow import array
 from analyzer.facts.columns import SIDES, times_of
 from analyzer.facts.settle import ALERTED, GOING_ON, HELLO, VERSION
 from analyzer.facts.strings import HEX, text_array, words
-from analyzer.flows.layout import ENCRYPTED_ALERT, TRAIT_CUT, TRAIT_QUIC, Tables
+from analyzer.flows.layout import ENCRYPTED_ALERT, HAS_ACKED, SENT_SYN, SENT_SYN_ACK, TRAIT_CUT, TRAIT_QUIC, Tables
 from analyzer.readers.alerts import NAMES
 from analyzer.readers.certificate import issuer_text
 from analyzer.readers.texts import DIGEST_SIZE
@@ -23,9 +23,14 @@ TLS_VERSIONS: Final[list[str | None]] = ["1.0", "1.1", "1.2", "1.3"]
 
 
 def shaken(
-    tables: Tables, chosen: npt.NDArray[np.int64], records: npt.NDArray[Any], out: npt.NDArray[Any], clients: npt.NDArray[np.int64]
+    tables: Tables,
+    chosen: npt.NDArray[np.int64],
+    records: npt.NDArray[Any],
+    ends: tuple[npt.NDArray[Any], npt.NDArray[Any]],
+    clients: npt.NDArray[np.int64],
 ) -> dict[str, Any]:
-    """The columns of how a TLS handshake over TCP went."""
+    """The columns of how a TLS handshake over TCP went. ends: the client's side of each flow, and the server's."""
+    out, back = ends
     messages = tables.messages
     hello, answer, alert = chosen[:, HELLO], chosen[:, VERSION], chosen[:, ALERTED]
     traits = np.where(hello >= 0, messages["port"][hello], -1)
@@ -35,7 +40,9 @@ def shaken(
     went_on = chosen[:, GOING_ON] >= 0
     silent = (messages["side"][hello] == clients) & ((out["high"] - messages["end"][hello]).astype(np.int32) <= 0)
     gave_up = (alerted_by == 0) | (silent & (records["end_side"] >= 0))
+    first = np.where(over_tcp, _is_first(messages, hello, out, back), _is_first(messages, answer, back, out))
     return {
+        "tls_first": array(first, ~over_tcp & (answer < 0)),
         "client_hello_at": times_of(messages, np.where(over_tcp, hello, -1)),
         "client_hello_digest": text_array(tables.pool, messages["field_at"][hello] + RANDOM_SIZE, np.where(whole, DIGEST_SIZE, -1), HEX),
         "server_hello_at": times_of(messages, answer),
@@ -43,6 +50,16 @@ def shaken(
         "tls_alert": words(np.where(alert >= 0, messages["status"][alert], len(ALERTS) - 1), ALERTS),
         "tls_alert_from": words(alerted_by, SIDES),
     }
+
+
+def _is_first(
+    messages: npt.NDArray[Any], rows: npt.NDArray[np.int64], side: npt.NDArray[Any], other: npt.NDArray[Any]
+) -> npt.NDArray[np.bool_]:
+    """Whether these messages stand where the side's stream begins, as its SYN says, else what the other side acknowledged first."""
+    opened = side["seen"] & (SENT_SYN | SENT_SYN_ACK) != 0
+    begin = np.where(opened, side["base"] + np.uint32(1), other["acked_low"])
+    result: npt.NDArray[np.bool_] = (opened | (other["marks"] & HAS_ACKED != 0)) & (messages["seq"][rows] == begin)
+    return result
 
 
 def version_codes(messages: npt.NDArray[Any], rows: npt.NDArray[np.int64]) -> npt.NDArray[np.int64]:

@@ -13,7 +13,7 @@ from analyzer.arrow import array
 from analyzer.facts import columns
 from analyzer.facts.active import active_lists
 from analyzer.facts.amounts import N_AMOUNTS, amount_columns, cut_off
-from analyzer.facts.answers import answers_to, are_html, challenges, http_answers, statuses_of
+from analyzer.facts.answers import answers_to, are_cut, are_html, challenges, http_answers, statuses_of
 from analyzer.facts.community import community_ids
 from analyzer.facts.discoveries import discovery_table
 from analyzer.facts.family import SCHANNEL_CIPHERS, family
@@ -119,7 +119,7 @@ def named_tables(tables: Tables, names: list[str], order_of_sources: list[int], 
             lambda: (
                 columns.counted(records, out, back, clients, labels)
                 | amount_columns(amounts, out, back, cut_off(tables.messages, chosen[:, TUNNEL]))
-                | shaken(tables, chosen, records, out, clients)
+                | shaken(tables, chosen, records, (out, back), clients)
             )
         )
         requests = aside.submit(request_lists, tables, rows, starts, order, asked, replies)
@@ -256,6 +256,7 @@ def named(
         "http_status": array(plain_status, plain_status < 0),
         "http_location": text("host", http_answers(messages, answer), LOWER),
         "http_html": are_html(messages, answer),
+        "http_cut": are_cut(messages, answer),
         "http_via": array((messages["shape"][plain] if len(messages) else plain) & SHAPE_FORWARDED != 0, plain < 0),
         "sni": text("host", hello),
         "alpn": alpn_lists(text.raw("path", np.where(whole, hello, -1)), whole),
@@ -361,6 +362,7 @@ def request_lists(
         "offered": text("scheme", picked),
         "location": text("host", http_answers(messages, answer), LOWER),
         "html": are_html(messages, answer),
+        "cut": are_cut(messages, answer),
     }
     values = pa.StructArray.from_arrays(
         [

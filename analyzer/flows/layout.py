@@ -186,6 +186,7 @@ SHAPE_BARE: Final = 2048  # its first line tells no version
 ANSWER_HTML: Final = 1
 ANSWER_CONTINUES: Final = 2  # the challenge carries the next token of its scheme, or stale=true
 ANSWER_UNSAID: Final = 4  # the head goes on, that was not captured, and no Content-Type stands before
+ANSWER_CUT: Final = 8  # the head goes on, and that was not captured
 TRAIT_ECH: Final = 1
 TRAIT_GREASE: Final = 2
 TRAIT_ENCRYPT_THEN_MAC: Final = 4  # OpenSSL offers it, Schannel and browsers don't

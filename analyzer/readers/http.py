@@ -12,6 +12,7 @@ from analyzer.compiled.widths import as_u32
 from analyzer.flows.layout import (
     ABSOLUTE,
     ANSWER,
+    ANSWER_CUT,
     ANSWER_HTML,
     ANSWER_UNSAID,
     CONNECT,
@@ -271,7 +272,7 @@ def read_answer(tables, buf, at, end, row, side, seq, ts_ns, ack, final):
     if status == 101 or status >= 200:
         message = new_message(tables, ANSWER, row, side, seq, as_u32(seq + stop - at), ts_ns, ack)
         message.status = status
-        message.shape = html
+        message.shape = (html | ANSWER_CUT) if is_cut else html
         if tells_more:
             read_answer_fields(tables, buf, fields, stop, status, message)
     if status < 200 or status in (204, 304):

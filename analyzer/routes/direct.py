@@ -14,7 +14,7 @@ from analyzer.arrow import array
 from analyzer.routes.captured import SILENCE_S, Captured, capture_ends, is_known, is_text
 from analyzer.routes.portals import one_answer_for_many
 from analyzer.routes.proxies import Ends
-from analyzer.routes.requests import NO_TIME, Bools, Ints, integers, one_array, times_ns
+from analyzer.routes.requests import NO_TIME, Bools, Ints, bools, integers, one_array, times_ns
 
 BLOCKED_STATES = ("refused", "unreachable", "no-answer")
 """States of a flow that nobody let in: nothing but the attempt and its rejection were seen."""
@@ -27,6 +27,7 @@ ANSWERED, BLOCKED, UNKNOWN = range(3)
 LISTS = r"(?i)\.(crl|stl|ctl|cab)$"
 """Paths of lists of revoked and of trusted certificates, and the archives they come in: never a web page."""
 
+OK, NOT_MODIFIED = 200, 304
 BLOCK_STATUSES = (403, 451, 511)
 PAGE_STATUSES = (200, 403, 451, 503, 511)
 """Statuses under which firewalls send a page of their own."""
@@ -61,13 +62,22 @@ def direct_outcomes(flows: pa.Table, ends: Ends, captured: Captured, direct: Boo
     came = captured.server_bytes > 0
     alone = is_text(flows, "server_first", "alert") & ~is_known(flows, "server_hello_at", "tls_version")
     alone |= block_pages(flows, ends, captured, direct & ~hello)
-    answered = known & both & came & ~alone
+    answered = known & both & came & ~alone & (hello | ~_unsaid(flows))
     since = first_word(flows)
     nothing = known & both & (captured.client_bytes > 0) & (~came | alone) & ~captured.server_lost & captured.waited(since)
     blocked = (was_blocked(flows) & ~(is_text(flows, "protocol", "udp") & _one_way(ends, captured))) | nothing
     code = np.where(blocked, BLOCKED, np.where(answered, ANSWERED, UNKNOWN))
     code[is_text(flows, "firewall_action", "block") & ~answered] = BLOCKED
     return np.where(direct, code, -1).astype(np.int64)
+
+
+def _unsaid(flows: pa.Table) -> Bools:
+    """Per flow: whether its plain request was answered by what may be a firewall's page or a portal's redirect, which would stand in
+    what wasn't captured of the answer."""
+    status = integers(flows.column("http_status"), -1)
+    redirect = (status >= 300) & (status < 400) & (status != NOT_MODIFIED) & ~is_known(flows, "http_location")
+    page = np.isin(status, [one for one in PAGE_STATUSES if one != OK]) & ~is_known(flows, "http_html")
+    return bools(one_array(flows.column("http_cut"))) & (redirect | page)
 
 
 def _one_way(ends: Ends, captured: Captured) -> Bools:

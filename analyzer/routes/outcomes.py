@@ -34,6 +34,7 @@ from analyzer.routes.requests import (
     Bools,
     Ints,
     Requests,
+    integers,
     one_array,
     same_host,
     times_ns,
@@ -44,6 +45,7 @@ from analyzer.tables import OUTCOMES, REQUEST
 WORKED, BROKEN, CHALLENGED, AUTHENTICATION, DENIED, FAILED, UNANSWERED, HIDDEN, UNSEEN = range(len(OUTCOMES))
 
 HTTP_DENIED = 403
+NOT_MODIFIED = 304
 SOCKS5_NOT_ALLOWED = 2
 
 
@@ -74,13 +76,14 @@ def outcomes_of(flows: pa.Table, ends: Ends, requests: Requests, captured: Captu
     answered = status != NO_STATUS
     tunnel = let_through(flows, requests, captured, tunnels)
     page = (kind == ABSOLUTE) & (status >= 200) & (status < 500) & ~np.isin(status, (HTTP_DENIED, AUTH_REQUIRED))
-    page &= ~_portals(ends, requests, page)
+    page &= ~_portals(ends, requests, page) & ~_sent_somewhere(requests)
     http = (kind == CONNECT) | (kind == ABSOLUTE)
-    final = answered & ~tunnel & ~page & ~(http & (status < 200))
+    final = answered & ~tunnel & ~page & ~(http & (status < 200)) & ~_sent_somewhere(requests)
     code[final] = FAILED
     code[(http & (status == HTTP_DENIED)) | ((kind == SOCKS5) & (status == SOCKS5_NOT_ALLOWED))] = DENIED
     code[http & (status == AUTH_REQUIRED)] = AUTHENTICATION
     # Whether the client goes on with it isn't in a capture that ends right behind the challenge.
+    code[http & (status == AUTH_REQUIRED) & requests.by_steps & requests.cut] = UNSEEN  # the next token may have stood in it
     code[open_ended(requests) & (requests.answered != NO_TIME) & ~captured.waited(requests.answered, row)] = UNSEEN
     code[challenges(flows, ends, requests, tunnel | page)] = CHALLENGED
     code[page] = WORKED
@@ -89,6 +92,12 @@ def outcomes_of(flows: pa.Table, ends: Ends, requests: Requests, captured: Captu
     silent = np.flatnonzero(~answered & ~tunnel)
     code[silent] = _without_answer(flows, requests, captured, silent)
     return Outcomes(code, tunnel | page)
+
+
+def _sent_somewhere(requests: Requests) -> Bools:
+    """Per request: a page that redirects, where to wasn't captured: a portal's or the host's own."""
+    result: Bools = (requests.kind == ABSOLUTE) & (requests.status >= 300) & (requests.status < 400) & requests.cut
+    return result & ~requests.location.is_valid().to_numpy(zero_copy_only=False) & (requests.status != NOT_MODIFIED)
 
 
 def _portals(ends: Ends, requests: Requests, page: Bools) -> Bools:
@@ -138,11 +147,13 @@ def hidden_flows(flows: pa.Table, captured: Captured, serving: Bools) -> Bools:
     """Per flow: TLS to a proxy from the first byte on, so that what is asked for can't be seen.
 
     serving   bool[n]   the server is a proxy
-    A tunnel whose request came before the capture begins looks alike, so the connection's beginning has to be there.
+    A tunnel whose request wasn't captured looks alike, so the connection's beginning has to be there, and the hello to stand at it.
     """
     n_requests = np.bincount(one_row_per_request(flows), minlength=flows.num_rows)
     tls = is_known(flows, "client_hello_at", "tls_offered") | is_text(flows, "server_first", "tls")
-    result: Bools = serving & captured.began & tls & (n_requests == 0) & ~is_text(flows, "server_first", "http")
+    later = integers(flows.column("tls_first").cast(pa.int8()), 1) == 0
+    other = is_text(flows, "server_first", "http") | is_text(flows, "server_first", "socks")
+    result: Bools = serving & captured.began & tls & ~later & (n_requests == 0) & ~other
     return result
 
 

@@ -18,6 +18,8 @@ Ints = npt.NDArray[np.int64]
 KINDS = ("connect", "absolute", "socks4", "socks5")
 CONNECT, ABSOLUTE, SOCKS4, SOCKS5 = range(4)
 
+BY_STEPS = ("ntlm", "negotiate")
+
 NO_STATUS = -1
 """status of a request whose answer wasn't captured."""
 
@@ -39,7 +41,9 @@ class Requests:
     first_seen answered  int64[n]  ns since 1970, or NO_TIME
     last        bool[n]    nothing else was asked after it on its connection
     offered     bool[n]    it offers credentials
+    by_steps    bool[n]    and of a scheme by which the client and the proxy exchange tokens, NTLM or Negotiate
     continues   bool[n]    the answer's challenge carries the next token of its scheme, or stale=true
+    cut         bool[n]    the answer's head goes on behind what was captured, so that what it lacks may have stood there
     host path location service plane   pyarrow string arrays of length n
     """
 
@@ -51,7 +55,9 @@ class Requests:
     answered: Ints
     last: Bools
     offered: Bools
+    by_steps: Bools
     continues: Bools
+    cut: Bools
     host: pa.Array
     path: pa.Array
     location: pa.Array
@@ -71,6 +77,11 @@ def integers(column: pa.Array | pa.ChunkedArray, missing: int) -> Ints:
         if isinstance(column, pa.Array)
         else pc.fill_null(column, missing).to_numpy()
     ).astype(np.int64, copy=False)
+
+
+def bools(column: pa.Array) -> Bools:
+    """A column of true and false as numpy has it, null as false."""
+    return np.asarray(pc.fill_null(column, False).to_numpy(zero_copy_only=False), dtype=np.bool_)
 
 
 def one_array(column: pa.Array | pa.ChunkedArray) -> pa.Array:
@@ -100,7 +111,9 @@ def flat_requests(flows: pa.Table) -> Requests:
         answered=times_ns(entries.field("answered")),
         last=np.append(row[1:] != row[:-1], True)[: len(row)],
         offered=entries.field("offered").is_valid().to_numpy(zero_copy_only=False),
-        continues=pc.fill_null(entries.field("continues"), False).to_numpy(zero_copy_only=False).astype(np.bool_),
+        by_steps=bools(pc.is_in(entries.field("offered"), value_set=pa.array(BY_STEPS))),
+        continues=bools(entries.field("continues")),
+        cut=bools(entries.field("cut")),
         host=entries.field("host"),
         path=entries.field("path"),
         location=entries.field("location"),

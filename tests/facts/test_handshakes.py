@@ -8,6 +8,8 @@ import pytest
 
 from analyzer.facts.handshakes import alpn_lists, issuers, read_alpn, version_codes
 from analyzer.flows.layout import MESSAGE
+from tests.build import ESTABLISHED, Conversation, client_hello, connect, pcap, server_hello
+from tests.engine import reading
 
 
 @pytest.mark.parametrize(
@@ -31,3 +33,28 @@ def test_versions_that_were_published() -> None:
 
 def test_what_is_no_name_has_no_text() -> None:
     assert issuers(pa.array([b"not DER", None], pa.large_binary()).dictionary_encode()).to_pylist() == [None, None]
+
+
+def talk(*, asked: bool, hello: bool = True) -> Conversation:
+    """A connection on which TLS is spoken, behind a CONNECT where one is asked for."""
+    one = Conversation().handshake()
+    if asked:
+        one.send_client(connect("a.example:443")).send_server(ESTABLISHED)
+    if hello:
+        one.send_client(client_hello("a.example"))
+    return one.send_server(server_hello())
+
+
+@pytest.mark.parametrize(("asked", "hello", "lost", "first"), [
+    (False, True, (), True),
+    (True, True, (), False),
+    (True, True, (3, 4), False),  # neither the CONNECT nor its answer was captured
+    (True, True, (0, 3, 4), False),
+    (False, True, (0,), True),
+    (False, False, (), True),
+    (True, False, (3, 4), False),
+])  # fmt: skip
+def test_whether_a_hello_is_the_first_that_was_said(asked: bool, hello: bool, lost: tuple[int, ...], first: bool) -> None:
+    frames = [frame for place, frame in enumerate(talk(asked=asked, hello=hello).frames) if place not in lost]
+    assert reading(pcap(frames)).flows["tls_first"].to_pylist() == [first]
+    assert reading(pcap(Conversation().handshake().frames)).flows["tls_first"].to_pylist() == [None]

@@ -78,6 +78,7 @@ def test_a_tunnel() -> None:
         "offered": None,
         "location": None,
         "html": False,
+        "cut": False,
     }
 
 

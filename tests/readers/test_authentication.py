@@ -107,7 +107,8 @@ def test_redirections(status: str, line: str, host: str | None) -> None:
     ],
 )
 def test_web_pages(line: str, html: bool) -> None:
-    assert [request["html"] for request in requests_of(absolute_get("http://a.example/"), line, status="200 OK")] == [html]
+    found = requests_of(absolute_get("http://a.example/"), line, status="200 OK")
+    assert [(request["html"], request["cut"]) for request in found] == [(html, False)]
 
 
 def test_an_answer_that_was_cut_may_say_more() -> None:
@@ -115,7 +116,7 @@ def test_an_answer_that_was_cut_may_say_more() -> None:
         stage = Stage()
         stage.add([client(connect("a.example:443")), server(f"HTTP/1.1 403 x\r\n{rest}Conten".encode(), wire_bytes=900)])
         (row,) = settled(stage)
-        assert [(request["status"], request["html"]) for request in row["requests"]] == [(403, html)]
+        assert [(request["status"], request["html"], request["cut"]) for request in row["requests"]] == [(403, html, True)]
 
 
 def test_an_unanswered_request_has_no_challenge() -> None:
@@ -123,7 +124,7 @@ def test_an_unanswered_request_has_no_challenge() -> None:
     stage.add([client(connect("a.example:443"))])
     (row,) = settled(stage)
     (request,) = row["requests"]
-    assert [request[name] for name in ("challenge", "continues", "location", "html")] == [[], None, None, None]
+    assert [request[name] for name in ("challenge", "continues", "location", "html", "cut")] == [[], None, None, None, None]
 
 
 def test_the_plain_request_and_its_answer() -> None:

@@ -11,7 +11,10 @@ from analyzer.tables import ACTIVE, FLOW_COLUMNS, REQUEST, TIME
 Row = dict[str, Any]
 
 FAMILY = ("client_family", "client_family_by")
-COMPARED = [column.name for column in FLOW_COLUMNS if column.stage in ("flows", "facts") and column.name not in FAMILY]
+PLACES = ("tls_first",)
+"""Where a thing stands in its stream, which the twin doesn't say."""
+
+COMPARED = [column.name for column in FLOW_COLUMNS if column.stage in ("flows", "facts") and column.name not in (*FAMILY, *PLACES)]
 BY_LATER_STAGES = ("service", "plane", "service_rule", "service_evidence", "outcome", "let_through")  # fields of a request
 
 

@@ -35,6 +35,7 @@ class Asked:
     continues: bool | None = None
     location: str | None = None
     html: bool | None = None
+    answer_cut: bool | None = None
     bare: bool = False
     cut: bool = False  # its head goes on behind what was captured
 
@@ -149,6 +150,7 @@ def read_socks_request(cursor: Cursor, answers: Answers) -> Asked | None:
         asked.status = reply[0]
         asked.answered = answers.cursor.stream.time_at(answers.cursor.at + reply[2])
         asked.html = False
+        asked.answer_cut = False
         asked.answer_end = answers.cursor.at + reply[1]
         answers.cursor.at += reply[1]
         answers.any = True
@@ -178,6 +180,7 @@ def read_request(request: http.Request, cursor: Cursor, answers: Answers) -> Ask
         asked.continues = goes_on if asked.challenge else None
         asked.location = http.redirected_to(answers.response)
         asked.html = http.is_html(answers.response.head)
+        asked.answer_cut = not answers.response.head.complete
         asked.answer_end = answers.head_end
     cursor.at += request.head.end
     asked.end = cursor.at

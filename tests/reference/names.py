@@ -53,6 +53,7 @@ def request_columns(asked: list[Asked]) -> Row:
                 "offered": a.offered,
                 "location": a.location,
                 "html": a.html,
+                "cut": a.answer_cut,
             }
             for a in to_proxy
         ],
@@ -61,6 +62,7 @@ def request_columns(asked: list[Asked]) -> Row:
         "http_status": fetch.status if fetch else None,
         "http_location": fetch.location if fetch else None,
         "http_html": fetch.html if fetch else None,
+        "http_cut": fetch.answer_cut if fetch else None,
         "http_via": fetch.forwarded if fetch else None,
         "http_host": next((a.http_host for a in (*plain, *reversed(connects)) if a.http_host), None),
     }

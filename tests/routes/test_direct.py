@@ -158,3 +158,22 @@ def test_one_page_for_hosts_that_have_nothing_in_common() -> None:
 
 def test_a_hello_makes_no_page() -> None:
     assert said(page("crl.example", "/a.crl", **HELLO)) == ["answered"]
+
+
+@pytest.mark.parametrize(
+    ("columns", "outcome"),
+    [
+        ({"http_status": 302}, "unknown"),
+        ({"http_status": 302, "http_location": "b.example"}, "answered"),
+        ({"http_status": 302, "http_cut": False}, "answered"),
+        ({"http_status": 403}, "unknown"),
+        ({"http_status": 403, "http_html": False}, "answered"),
+        ({"http_status": 200}, "answered"),
+        ({"http_status": 304}, "answered"),
+        ({"http_status": 403} | HELLO, "answered"),
+    ],
+)
+def test_what_may_be_a_firewalls_page_is_no_answer(columns: dict[str, Any], outcome: str) -> None:
+    """Its head wasn't captured whole, and whose page it is would stand in the rest."""
+    plain = {"server_port": 80, "http_path": "/a", "http_host": "a.example", "http_cut": True}
+    assert [row["direct_outcome"] for row in routed(flow(**plain | columns))] == [outcome]

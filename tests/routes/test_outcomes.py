@@ -201,3 +201,37 @@ def test_tls_to_a_proxy_hides_what_is_asked(columns: dict[str, Any], hidden: boo
     flows = table([flow(**columns)])
     assert hidden_flows(flows, captured_of(flows), np.array([True])).tolist() == [hidden]
     assert hidden_flows(flows, captured_of(flows), np.array([False])).tolist() == [False]
+
+
+def test_a_connection_whose_hello_isnt_the_first_thing_hides_nothing() -> None:
+    """Its request wasn't captured, or it spoke SOCKS before."""
+    tls = {"client_hello_at": START_NS, "tls_first": True, "server_first": "tls"}
+    for columns, hidden in (
+        ({}, True),
+        ({"tls_first": False}, False),
+        ({"server_first": "socks"}, False),
+        ({"server_first": "http"}, False),
+    ):
+        flows = table([flow(**tls | columns)])
+        assert hidden_flows(flows, captured_of(flows), np.array([True])).tolist() == [hidden]
+
+
+@pytest.mark.parametrize(
+    ("status", "fields", "outcome"),
+    [
+        (302, {"cut": True}, "unseen"),
+        (302, {"cut": False}, "worked"),
+        (302, {"cut": True, "location": "b.example"}, "worked"),
+        (304, {"cut": True}, "worked"),
+        (200, {"cut": True}, "worked"),
+        (407, {"cut": True, "offered": "ntlm"}, "unseen"),
+        (407, {"cut": False, "offered": "ntlm"}, "authentication"),
+        (407, {"cut": True, "offered": "basic"}, "authentication"),
+        (407, {"cut": True}, "authentication"),
+    ],
+)
+def test_what_stood_in_the_rest_of_an_answer_isnt_made_up(status: int, fields: dict[str, Any], outcome: str) -> None:
+    """A redirect, perhaps to a portal; the next token of NTLM."""
+    assert outcomes(ask("absolute", status, **fields)) == [outcome]
+    if outcome == "unseen":
+        assert carried(ask("absolute", status, **fields)) == [False]
