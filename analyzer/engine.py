@@ -20,7 +20,7 @@ from analyzer.facts.together import named_together
 from analyzer.flows.batches import Contents
 from analyzer.flows.concatenate import concatenated
 from analyzer.flows.finished import Finished
-from analyzer.flows.grow import empty_tables, grown
+from analyzer.flows.grow import empty_tables, grown, without_rows
 from analyzer.flows.labels import with_labels
 from analyzer.flows.layout import ARENA_LIVE, CONTINUED, N_MESSAGES, N_RECORDS, POOL_USED, Tables
 from analyzer.flows.merge import merged_tables
@@ -159,7 +159,7 @@ class Engine:
 
     def copied(self) -> Tables:
         """The tables as they are, with what fragments give that wait for others; theirs is the room, for whoever names them."""
-        tables = concatenated(self.tables, empty_tables())
+        tables = concatenated(self.tables, without_rows())
         if self._fragments is None or not self._fragments.waiting:
             return tables
         waiting, _ = joined_again(self._fragments.parts())
@@ -184,7 +184,7 @@ class Engine:
 
     def _evict(self, keep: Callable[[pa.Table], None]) -> None:
         taken, going_on = oldest(self.tables, SHARE)
-        rows = rows_of(self.named(Contents((), concatenated(self.tables, empty_tables()))), taken)
+        rows = rows_of(self.named(Contents((), concatenated(self.tables, without_rows()))), taken)
         self.tables = remaining(self.tables, taken)
         self.going_on += going_on
         keep(rows)

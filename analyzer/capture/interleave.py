@@ -13,6 +13,7 @@ from __future__ import annotations
 import itertools
 import re
 from collections.abc import Iterator, Sequence
+from functools import lru_cache
 from typing import Any, Final
 
 import numpy as np
@@ -101,7 +102,12 @@ def series_of(source: Source) -> tuple[str, str]:
 
     gw1/ and gw2/ are two gateways.
     """
-    folder, _, name = source.name.replace("\\", "/").rpartition("/")
+    return _series_of(source.name)
+
+
+@lru_cache(1 << 16)
+def _series_of(path: str) -> tuple[str, str]:
+    folder, _, name = path.replace("\\", "/").rpartition("/")
     return DATE.sub("#", folder), re.sub(r"\d+", "#", name)
 
 

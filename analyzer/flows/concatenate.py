@@ -82,7 +82,7 @@ def used(tables: Tables, name: str) -> int:
 def concatenated(left: Tables, right: Tables) -> Tables:
     """New tables with the rows of both, the right's behind the left's; `slots` is empty, `recent` and `firsts` are the left's."""
     tables = empty_tables()
-    changed = {}
+    changed: dict[str, Any] = {}
     for name in USED:
         n_left, n_right = used(left, name), used(right, name)
         table = getattr(tables, name)
@@ -113,21 +113,9 @@ def appended(tables: Tables, more: Tables) -> Tables:
 
     more   has no labels of its own, and is the later of two of the same conversation
     """
-    n_records, grows = int(tables.counts[N_RECORDS]), {}
-    for name in TABLES:
-        table, n = getattr(tables, name), used(tables, name) + used(more, name)
-        if n > len(table) // 2:
-            grows[name] = np.zeros(1 << (2 * n - 1).bit_length(), table.dtype)
-            grows[name][: used(tables, name)] = table[: used(tables, name)]
-    if "records" in grows or "sides" in grows:
-        room = max(len(grows.get("records", tables.records)), len(grows.get("sides", tables.sides)) // 2)
-        for name, size in (("records", room), ("sides", 2 * room)):
-            if len(grows.get(name, getattr(tables, name))) < size:
-                grows[name] = np.concatenate(
-                    [getattr(tables, name), np.zeros(size - len(getattr(tables, name)), getattr(tables, name).dtype)]
-                )
-        grows["slots"] = np.zeros(4 * room, np.int32)
-    tables = tables._replace(**grows)
+    n_records = int(tables.counts[N_RECORDS])
+    roomy = with_room(tables, {name: used(tables, name) + used(more, name) for name in TABLES})
+    placed, tables = roomy.slots is tables.slots, roomy
     for name in TABLES:
         begin, n = used(tables, name), used(more, name)
         table = getattr(tables, name)
@@ -138,8 +126,22 @@ def appended(tables: Tables, more: Tables) -> Tables:
                 moved[moved >= 0] += tables.counts[count]
     for count in {USED[name] for name in TABLES} | set(ADDED):
         tables.counts[count] += more.counts[count]
-    place_records(tables, 0 if "slots" in grows else n_records)
+    place_records(tables, n_records if placed else 0)
     return tables
+
+
+def with_room(tables: Tables, wanted: dict[str, int]) -> Tables:
+    """The tables with room for so many rows of each of TABLES and as many more; `slots` is empty where there must be more of them."""
+    grows: dict[str, Any] = {}
+    for name in TABLES:
+        n = max(wanted[name], 2 * wanted["records"] if name == "sides" else 0)
+        table = getattr(tables, name)
+        if n > len(table) // 2:
+            grows[name] = np.zeros(1 << (2 * n - 1).bit_length(), table.dtype)
+            grows[name][: used(tables, name)] = table[: used(tables, name)]
+    if "records" in grows:
+        grows["slots"] = np.zeros(4 * len(grows["records"]), np.int32)
+    return tables._replace(**grows)
 
 
 def add_recent(tables: Tables, right: Rows) -> None:

@@ -12,13 +12,14 @@ import json
 from pathlib import Path
 from typing import Any, Final
 
+import numpy as np
 import pyarrow as pa
 
 from analyzer.capture.facts import facts_from_json
 from analyzer.errors import Unusable
 from analyzer.flows.concatenate import USED, used
-from analyzer.flows.grow import empty_tables
-from analyzer.flows.layout import FIRST, N_FIRSTS, POOL_USED, RECENT, Tables
+from analyzer.flows.grow import without_rows
+from analyzer.flows.layout import FIRST, MAX_FIRSTS, N_FIRSTS, POOL_USED, RECENT, Tables
 from analyzer.flows.packed import packed, packed_size, unpacked
 from analyzer.flows.relative import absolute, relative
 from analyzer.flows.retire import with_waiting_packed
@@ -43,7 +44,7 @@ def _layout(tables: Tables) -> str:
     return hashlib.sha256(repr([(name, getattr(tables, name).dtype.descr) for name in USED]).encode()).hexdigest()[:16]
 
 
-LAYOUT: Final = _layout(empty_tables())
+LAYOUT: Final = _layout(without_rows())
 """What the tables' columns are: another version may have others."""
 
 SMALL: Final = 4 << 20
@@ -130,7 +131,7 @@ def _part_in(body: memoryview, where: str) -> Partial:
     head = json.loads(bytes(body[LENGTH : LENGTH + text]))
     if head["layout"] != LAYOUT:
         raise Unusable("it was written by a version with other tables", where, AGAIN)
-    blank = empty_tables()
+    blank = without_rows()._replace(firsts=np.zeros(MAX_FIRSTS, FIRST))
     at = LENGTH + text
     found: dict[str, Any] = {}
     types = {name: getattr(blank, name).dtype for name in USED} | {"recent": RECENT, "firsts": FIRST, "counts": blank.counts.dtype}

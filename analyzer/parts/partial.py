@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, replace
+from functools import reduce
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -12,6 +13,7 @@ from analyzer.capture.facts import InputFacts, earliest, facts_of, joined
 from analyzer.capture.source import Source
 from analyzer.engine import Engine, by_time, continued_tables, tables_between
 from analyzer.facts.table import Named, named_tables
+from analyzer.flows.border import all_merged
 from analyzer.flows.concatenate import renumbered
 from analyzer.flows.layout import N_DUPLICATES, Tables
 from analyzer.flows.merge import merged_tables, released_tables
@@ -81,16 +83,19 @@ def merge(left: Partial, right: Partial) -> Partial:
     else:
         parts = left.parts or parts
     starts, inputs = known_of((left, right), names)
-    window = both_windows(left, right)
+    window = window_of((left, right))
     return Partial(tuple(names), starts, merged_tables(before, right.tables, read_all, MAX_DATAGRAMS), parts, inputs, window)
 
 
 def merge_all(parts: Sequence[Partial]) -> Partial:
-    """All parts as one, which come in the order of their times: neighbours first, so that no row is copied more often than it must be."""
-    level = list(parts) or [Partial.empty()]
-    while len(level) > 1:
-        level = [merge(*level[i : i + 2]) if len(level[i : i + 2]) > 1 else level[i] for i in range(0, len(level), 2)]
-    return level[0]
+    """All parts as one, which come in the order of their times."""
+    if len(parts) < 2 or any(part.parts for part in parts):  # what fragments give that lie in two parts may be of any conversation
+        return reduce(merge, parts) if parts else Partial.empty()
+    names = list(dict.fromkeys(name for part in parts for name in part.names))
+    tables = [with_names(part, names).tables for part in parts]
+    starts, inputs = known_of(parts, names)
+    whole = all_merged(tables, lambda cut: reduce(lambda left, right: merged_tables(left, right, read_all, MAX_DATAGRAMS), cut))
+    return Partial(tuple(names), starts, whole, (), inputs, window_of(parts))
 
 
 def with_names(part: Partial, names: Sequence[str]) -> Partial:
@@ -122,15 +127,11 @@ def known_of(pieces: Sequence[Partial], names: Sequence[str]) -> tuple[tuple[int
     return tuple(starts[name] for name in names), tuple(facts[name] for name in names) if len(facts) == len(names) else ()
 
 
-def both_windows(left: Partial, right: Partial) -> tuple[int | None, int | None]:
-    """The window that holds both parts'; of a part without packets the other's."""
-    if not left.names or not right.names:
-        return right.window if not left.names else left.window
-    (start, end), (other_start, other_end) = left.window, right.window
-    return (
-        None if start is None or other_start is None else min(start, other_start),
-        None if end is None or other_end is None else max(end, other_end),
-    )
+def window_of(pieces: Sequence[Partial]) -> tuple[int | None, int | None]:
+    """The window that holds those of all pieces that have inputs."""
+    windows = [piece.window for piece in pieces if piece.names] or [piece.window for piece in pieces[-1:]]
+    starts, ends = [start for start, _ in windows if start is not None], [end for _, end in windows if end is not None]
+    return min(starts) if len(starts) == len(windows) else None, max(ends) if len(ends) == len(windows) else None
 
 
 def whole_tables(partial: Partial) -> Tables:

@@ -12,7 +12,7 @@ import numpy.typing as npt
 
 from analyzer.compiled import compiled, kernel
 from analyzer.flows.concatenate import concatenated
-from analyzer.flows.grow import empty_tables, grown
+from analyzer.flows.grow import grown, without_rows
 from analyzer.flows.layout import CLIENT_HELLO, DATAGRAM, N_MESSAGES, POOL_USED, TRAIT_QUIC, Tables
 from analyzer.flows.retire import pack_texts
 from analyzer.readers.initial import fill_room, read_initials_of, room
@@ -92,7 +92,7 @@ def with_hellos_read(tables: Tables) -> Tables:
     n = int(tables.counts[N_MESSAGES])
     if not (tables.messages["kind"][:n] == DATAGRAM).any():
         return tables
-    tables = read_initials(concatenated(tables, empty_tables())._replace(recent=tables.recent.copy()))
+    tables = read_initials(concatenated(tables, without_rows())._replace(recent=tables.recent.copy()))
     messages = tables.messages[: int(tables.counts[N_MESSAGES])]
     read = np.unique(messages["record"][n:])
     gone = (messages["kind"] == DATAGRAM) & np.isin(messages["record"], read)

@@ -11,7 +11,7 @@ from hypothesis import HealthCheck, assume, given, settings
 from hypothesis import strategies as st
 
 from analyzer.parts.file import part_bytes, part_of
-from analyzer.parts.partial import Partial, finish, merge
+from analyzer.parts.partial import Partial, finish, merge, merge_all
 from tests import build
 from tests.build import ACK, CLIENT, ESTABLISHED, SERVER, Conversation, client_hello, connect, messy_capture, pcap, records, server_hello
 from tests.conftest import ORACLES, ROOT
@@ -22,13 +22,10 @@ PATIENT = settings(max_examples=40, deadline=None, suppress_health_check=[Health
 
 
 def check(whole: Whole, cuts: Sequence[int]) -> None:
-    """One pass, the pieces from the left, from the right and pairwise are all the same."""
+    """One pass, the pieces from the left, from the right and all at once are all the same."""
     table, pieces = whole.table(), whole.pieces(cuts)
     from_right = reduce(lambda done, piece: merge(piece, done), reversed(pieces))
-    level = pieces
-    while len(level) > 1:
-        level = [reduce(merge, level[i : i + 2]) for i in range(0, len(level), 2)]
-    for joined in (reduce(merge, pieces), from_right, level[0]):
+    for joined in (reduce(merge, pieces), from_right, merge_all(pieces)):
         assert differences(table, finish(joined)) == [], list(cuts)
 
 

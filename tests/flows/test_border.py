@@ -1,0 +1,67 @@
+"""Pieces laid side by side: only what a border may have cut is joined. See also tests/parts/test_partial.py."""
+
+from __future__ import annotations
+
+from functools import reduce
+
+from analyzer.engine import Engine, continued_tables
+from analyzer.flows.border import across_borders, all_merged
+from analyzer.flows.layout import N_RECORDS, Tables
+from analyzer.packets.fragments import Fragments
+from analyzer.parts.partial import Partial, finish, merge, merge_all
+from tests.build import Conversation, connect, pcap
+from tests.pieces import Whole, differences
+
+BASE_NS = 1_700_000_000_000_000_000
+FIRSTS = 4_096 // 5
+"""Conversations of five packets whose first packets a piece remembers: those before them stay in reach of copies."""
+
+
+def talk(port: int, start_ms: int) -> Conversation:
+    return Conversation(("172.16.11.92", port), start_ns=BASE_NS + start_ms * 1_000_000).handshake().send_client(connect("a.example:443"))
+
+
+def pieces_of(n: int) -> tuple[Whole, list[Partial]]:
+    """Three pieces of n conversations each that are over at once, and of one that goes on through all of them."""
+    through = talk(10_000, 0)
+    through.now_ns = BASE_NS + 5 * n * 10 * 1_000_000
+    through.rst()
+    frames = sorted((frame for i in range(3 * n) for frame in talk(20_000 + i, 1 + 10 * i).frames), key=lambda frame: frame[0])
+    whole = Whole(pcap([*through.frames[:-1], *frames, through.frames[-1]], nanosecond=True))
+    third = whole.n_frames // 3
+    return whole, whole.pieces([third, 2 * third])
+
+
+def test_most_of_a_piece_is_no_borders_business() -> None:
+    _, pieces = pieces_of(1_500)
+    tables = [piece.tables for piece in pieces]
+    cut = across_borders(tables)
+    for each, known in zip(tables, cut, strict=True):
+        n = int(each.counts[N_RECORDS])
+        assert len(known) == n and known[0] and FIRSTS <= known.sum() < n - 300
+
+
+def test_laid_side_by_side_they_are_one_pass() -> None:
+    whole, pieces = pieces_of(1_500)
+    joined = merge_all(pieces)
+    assert differences(finish(joined), whole.table()) == []
+    assert joined.tables.counts[N_RECORDS] == reduce(merge, pieces).tables.counts[N_RECORDS] == 4_501
+
+
+def test_what_is_joined_is_only_what_was_cut() -> None:
+    _, pieces = pieces_of(1_500)
+    seen: list[int] = []
+
+    def first(some: list[Tables]) -> Tables:
+        seen.extend(int(tables.counts[N_RECORDS]) for tables in some)
+        return some[0]
+
+    all_merged([piece.tables for piece in pieces], first)  # type: ignore[arg-type]
+    assert seen == [int(known.sum()) for known in across_borders([piece.tables for piece in pieces])]
+
+
+def test_pieces_without_packets() -> None:
+    whole, pieces = pieces_of(3)
+    empty = Engine([whole.source], continued_tables(), Fragments()).tables
+    assert [known.tolist() for known in across_borders([empty, empty])] == [[], []]
+    assert differences(finish(merge_all([Partial.empty(), *pieces, Partial.empty()])), whole.table()) == []
