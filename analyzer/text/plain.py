@@ -11,10 +11,10 @@ from typing import Final
 NAME: Final = "whichproxy.plain"
 
 NEAREST: Final = {
-    "▶": ">", "✗": "x", "✓": "+", "×": "x", "·": "-", "•": "*", "→": "->", "─": "-", "━": "-", "│": "|", "≠": "!", "–": "-", "—": "-",
+    "▶": ">", "✗": "x", "✓": "+", "×": "x", "·": "-", "•": "*", "→": ">", "─": "-", "━": "-", "│": "|", "≠": "!", "–": "-", "—": "-",
     "’": "'", "‘": "'", "“": '"', "”": '"', "■": "#",
 }  # fmt: skip
-"""A mark of ours → what stands for it. All but the arrow are as wide as what they stand for, so that tables keep their columns."""
+"""A mark of ours → what stands for it, as wide as the mark: tables keep their columns, and no line becomes longer than the screen."""
 
 
 def register() -> None:
@@ -30,12 +30,20 @@ def nearest(error: UnicodeError) -> tuple[str, int]:
     written = []
     for at in range(error.start, error.end):
         written.append(_ellipsis(text, at) if text[at] == "…" else NEAREST.get(text[at]) or _spelled(text[at]))
-    return "".join(written), error.end
+    return "".join(written), error.end + _blanks(text, error.end)
 
 
 def _ellipsis(text: str, at: int) -> str:
     """Three dots before or behind words; one mark within a word that was shortened, whose column stays as wide."""
     return "..." if not text[at + 1 : at + 2].strip() else "~"
+
+
+def _blanks(text: str, end: int) -> int:
+    """How many blanks that fill the line behind an ellipsis make room for its dots: two at most, and none between words."""
+    if text[end - 1] != "…":
+        return 0
+    rest = text[end : text.find("\n", end) if "\n" in text[end:] else len(text)]
+    return min(2, len(rest)) if not rest.strip(" ") else 0
 
 
 def _spelled(character: str) -> str:
