@@ -137,7 +137,7 @@ class Part:
         """The picture of that name, as an element of the page."""
         from markupsafe import Markup
 
-        axes = getattr(Pictures(self.scene), name)()
+        axes = getattr(Pictures(self.scene, titles=False), name)()
         return Markup(inline_svg(to_svg(axes), f"{self.key}-{name}"))
 
     def narrow_picture(self, name: str) -> Any:

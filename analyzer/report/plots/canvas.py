@@ -26,6 +26,9 @@ NARROW_IN: Final = 4.95
 LABEL_ROOM: Final = 34
 """Characters of a stranger's name in a picture."""
 
+TITLE_IN, EDGE_IN, TITLE_POINTS = 0.36, 0.08, 10.5
+"""What a title adds to a picture's height, how far from its edges it stands, and its size."""
+
 STYLE: Final[Any] = {
     "font.family": ["DejaVu Sans"],  # comes with matplotlib, so that a picture is laid out alike everywhere
     "font.size": 9.0,
@@ -93,6 +96,25 @@ def frame(ax: Axes, *, left_in: float, right_in: float, top_in: float, bottom_in
 def say(ax: Axes, text: str) -> None:
     """Give the axes their alternative text."""
     setattr(ax, "alternative_text", inert(text))  # noqa: B010 - given axes may be matplotlib's own
+
+
+def titled(ax: Axes, text: str) -> Axes:
+    """The axes with a title: where they are the only ones of their figure it grows by the line, and what was drawn keeps its size."""
+    figure = _figure(ax)
+    if len(figure.axes) > 1:
+        ax.set_title(inert(text))
+        return ax
+    (width, height), place = figure.get_size_inches(), ax.get_position()
+    figure.set_size_inches(width, height + TITLE_IN)
+    share = height / (height + TITLE_IN)
+    figure.subplots_adjust(left=place.x0, right=place.x1, bottom=place.y0 * share, top=place.y1 * share)
+    ax.set_title(
+        inert(text),
+        x=(EDGE_IN / width - place.x0) / place.width,
+        y=(1 - EDGE_IN / (height + TITLE_IN) - place.y0 * share) / (place.height * share),
+        pad=0, ha="left", va="top", fontsize=TITLE_POINTS, fontweight="bold", color=INK, family=STYLE["font.family"], parse_math=False,
+    )  # fmt: skip
+    return ax
 
 
 def label(text: str, room: int = LABEL_ROOM) -> str:

@@ -37,7 +37,7 @@ def within_its_figure(axes: Axes) -> bool:
     ticks = [tick.label1 for tick in axes.xaxis.get_major_ticks() if edges[0] <= tick.get_loc() <= edges[1]] if axes.axison else []
     return all(
         box.x0 - 1 <= extent.x0 and extent.x1 <= box.x1 + 1 and box.y0 - 1 <= extent.y0 and extent.y1 <= box.y1 + 1
-        for text in (*axes.texts, *ticks)
+        for text in (*axes.texts, axes.title, *ticks)
         if text.get_text() and text.get_visible() and (extent := text.get_window_extent())
     )
 
@@ -46,7 +46,7 @@ def overlapping(axes: Axes) -> list[tuple[str, str]]:
     """Texts of the picture that lie over each other, in pairs; ticks of the axes among them."""
     figure = axes.figure
     figure.canvas.draw()
-    every = [*axes.texts, *([*axes.get_xticklabels(), *axes.get_yticklabels()] if axes.axison else ())]
+    every = [*axes.texts, axes.title, *([*axes.get_xticklabels(), *axes.get_yticklabels()] if axes.axison else ())]
     boxes = [(text.get_text(), text.get_window_extent()) for text in every if text.get_text() and text.get_visible()]
     return [
         (one, other)

@@ -6,6 +6,7 @@ from collections.abc import Callable
 
 import pytest
 from matplotlib.axes import Axes
+from matplotlib.figure import Figure
 
 import analyzer
 from analyzer.report.frames import frame_of
@@ -23,6 +24,7 @@ def test_each_gives_axes(name: str) -> None:
     traffic = analyzer.read(frame_of(scenes.article().flows))
     axes = getattr(traffic.plot, name)()
     assert isinstance(axes, Axes) and axes._repr_svg_().startswith("<svg ")  # type: ignore[attr-defined]
+    assert axes.get_title() and not getattr(Pictures(scenes.article(), titles=False), name)().get_title()
     with pytest.raises(analyzer.Unusable, match="no source"):
         getattr(traffic.plot, name)(source="nobody")
 
@@ -54,3 +56,15 @@ def test_on_a_telephone_nothing_lies_over_another_and_nothing_is_cut(picture: Ca
 def test_on_a_telephone_it_says_the_same() -> None:
     for picture in (timeline, proxies):
         assert sorted(texts(picture(scenes.article(), narrow=True))) == sorted(texts(picture(scenes.article())))
+
+
+def test_a_title_adds_a_line_and_moves_nothing() -> None:
+    """Also where somebody draws on axes of their own, beside others."""
+    bare, titled = (timeline(scenes.article()), Pictures(scenes.article()).timeline())
+    sizes = [axes.get_position().height * axes.figure.get_size_inches()[1] for axes in (bare, titled)]
+    assert sizes[0] == pytest.approx(sizes[1])
+    assert Pictures(scenes.article()).services("172.16.11.92").get_title().endswith(": 172.16.11.92")
+    figure = Figure(figsize=(16, 4))
+    first, second = figure.subplots(1, 2)
+    assert Pictures(scenes.article()).proxies(ax=first).get_title() and not second.get_title()
+    assert tuple(figure.get_size_inches()) == (16, 4)
