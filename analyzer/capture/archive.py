@@ -20,7 +20,7 @@ from analyzer.errors import Unusable
 ZIP: Final = (b"PK\x03\x04", b"PK\x05\x06")
 TAR_MAGIC: Final = b"ustar"
 TAR_MAGIC_AT: Final = 257
-TAR_BLOCK: Final = 512
+HEAD: Final = 512
 
 # A day of ring files is hundreds; an archive of more is asked for in parts.
 MAX_MEMBERS: Final = 10_000
@@ -48,7 +48,7 @@ class Member(NamedTuple):
 def head_of(place: Place) -> bytes:
     """What the file begins with, as much as `kind_of_archive` looks at."""
     with place.open("rb") as file:
-        return file.read(TAR_BLOCK)
+        return file.read(HEAD)
 
 
 def kind_of_archive(place: Place, head: bytes) -> str | None:

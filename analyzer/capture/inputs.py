@@ -6,12 +6,13 @@ import glob
 import os
 import sys
 from collections.abc import Sequence
+from contextlib import nullcontext
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final
 from urllib.parse import urlsplit
 
-from analyzer.capture.archive import head_of, kind_of_archive, members_of
+from analyzer.capture.archive import HEAD, head_of, kind_of_archive, members_of
 from analyzer.capture.source import STDIN, Identity, Input, Source
 from analyzer.errors import Missing, Unusable, unreadable
 from analyzer.text.globs import expanded
@@ -104,17 +105,21 @@ def _add_path(given: str, found: Inputs, seen: set[Identity]) -> None:
 def _add_file(name: str, place: Path | Remote, found: Inputs, seen: set[Identity], *, named: bool) -> bool:
     """Whether it is a capture, or an archive of some, be it one that was found before; or a part or a flow table."""
     try:
-        head = head_of(place) if isinstance(place, Path) and place.is_file() else b""
-        if isinstance(place, Path) and head.startswith(RESULTS):
-            identity = Source(name, place).identity()
-            found.results += [] if identity in seen else [name]
-            seen.add(identity)
-            return True
-        sources = _captures_at(name, place, head)
-        known = [source.identity() in seen for source in sources]
-        for source, is_known in zip(sources, known, strict=True):
-            if not is_known:
-                source.check()
+        # Opened once to be looked at; it is opened again when its turn comes, as nobody may hold ten thousand files open.
+        with place.open("rb") if isinstance(place, Path) and place.is_file() else nullcontext() as file:
+            head = b"" if file is None else file.read(HEAD)
+            if isinstance(place, Path) and head.startswith(RESULTS):
+                identity = Source(name, place).identity()
+                found.results += [] if identity in seen else [name]
+                seen.add(identity)
+                return True
+            sources = _captures_at(name, place, head)
+            known = [source.identity() in seen for source in sources]
+            for source, is_known in zip(sources, known, strict=True):
+                if not is_known:
+                    if file is not None:
+                        file.seek(0)
+                    source.check(file)
     except Unusable as error:
         if named:
             found.unusable.append(error)

@@ -88,7 +88,7 @@ class Source:
         self.first_ns: int | None = None
         self.last_ns: int | None = None
         self.sha256: str | None = None
-        status = None if path is None else status_of(path)
+        self._status = status = None if path is None else status_of(path)
         self.size: int | None = status.st_size if status is not None and stat.S_ISREG(status.st_mode) else None
         if remote is not None:
             self.size = remote.size
@@ -122,7 +122,7 @@ class Source:
         if self._remote is not None:
             return *self._remote.identity(), place
         assert self.path is not None
-        status = self.path.stat()
+        status = self._status or self.path.stat()
         return status.st_dev, status.st_ino, place
 
     def taken(self) -> int:
@@ -142,10 +142,10 @@ class Source:
         """Let the first packet's time be this one, which somebody read before."""
         self._begins = time_ns
 
-    def check(self) -> None:
-        """Raise Unusable unless the input is a capture that can be opened."""
+    def check(self, beginning: IO[bytes] | None = None) -> None:
+        """Raise Unusable unless the input is a capture that can be opened. beginning: the file, where somebody has it open already."""
         if self._file is None and not self._is_pipe:
-            with self._opened(BEGINNING) as (window, kind):
+            with self._opened(BEGINNING, beginning if self.is_plain else None) as (window, kind):
                 if self.is_plain and kind != "netmon":  # whose frames are listed at its end
                     self._begins = _first_time(window, kind)
 
@@ -184,8 +184,8 @@ class Source:
             self.first_ns = int(first) if self.first_ns is None else min(int(first), self.first_ns)
             self.last_ns = int(last) if self.last_ns is None else max(int(last), self.last_ns)
 
-    def _opened(self, read: int = READ) -> _Opened:
-        return _Opened(self, read)
+    def _opened(self, read: int = READ, file: IO[bytes] | None = None) -> _Opened:
+        return _Opened(self, read, self._file if file is None else file)
 
     def read_sha256(self) -> None:
         """Fill `sha256` with the digest of the file's bytes as they lie on disk; of a capture in an archive, the archive's.
@@ -274,15 +274,17 @@ def packets_of(n: int) -> str:
 class _Opened:
     """The window and format of a source while it is being read."""
 
-    def __init__(self, source: Source, read: int) -> None:
+    def __init__(self, source: Source, read: int, file: IO[bytes] | None) -> None:
+        """file: the source's, where it is open already; it stays so."""
         self._source = source
         self._read = read
+        self._file = file
         self._close = ExitStack()
 
     def __enter__(self) -> tuple[Window, str]:
         source = self._source
         try:
-            file = source._file if source._file is not None else self._opened_file()
+            file = self._file if self._file is not None else self._opened_file()
             window = _window_over(Feed(file, source.size, source._digest), BROKEN if source._member is not None else (), self._read)
             kind = kind_of(window, source.name)
         except Unusable:

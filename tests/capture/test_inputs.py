@@ -117,3 +117,21 @@ def test_the_beginnings_of_many_objects_are_asked_for_together() -> None:
         assert not together.broken
         assert all(frames_of(source.blocks()) == EXPECTED for source in found.sources)
         assert sorted(web.gets()) == sorted([("/day/", None)] + [(f"/{name}", f"bytes=0-{len(PCAP) - 1}") for name in files])
+
+
+def test_a_file_is_opened_once_to_be_looked_at_and_once_to_be_read(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    opened: list[str] = []
+    real = Path.open
+
+    def counted(self: Path, *arguments: object, **more: object) -> object:
+        opened.append(self.name)
+        return real(self, *arguments, **more)  # type: ignore[call-overload]
+
+    for n in range(3):
+        (tmp_path / f"{n}.pcap").write_bytes(build.pcap([(1000 * n, build.ethernet(build.ip("10.0.0.1", "10.0.0.2", 6, bytes(20))))]))
+    monkeypatch.setattr(Path, "open", counted)
+    found = open_inputs([str(tmp_path)])
+    assert sorted(opened) == ["0.pcap", "1.pcap", "2.pcap"]
+    assert [source.first_time() for source in found.sources] == [0, 1000, 2000] and len(opened) == 3
+    assert sum(len(block.frames) for source in found.sources for block in source.blocks()) == 3
+    assert sorted(opened) == ["0.pcap", "0.pcap", "1.pcap", "1.pcap", "2.pcap", "2.pcap"]
