@@ -209,19 +209,6 @@ def build(name: str) -> Built:
     return built
 
 
-def half_of(built: Built) -> Path:
-    """The first half of the capture, cut between two packets."""
-    half = built.capture.with_name(built.capture.name.replace(".pcap", ".half.pcap"))
-    if not half.exists():
-        end = write_frames.packet_boundary(built.capture, built.capture.stat().st_size // 2)
-        unfinished = half.with_suffix(".part")
-        with built.capture.open("rb") as whole, unfinished.open("wb") as part:
-            while at := end - part.tell():
-                part.write(whole.read(min(at, 1 << 24)))
-        unfinished.rename(half)
-    return half
-
-
 if __name__ == "__main__":
     for wanted in sys.argv[1:] or ["full"]:
         print(build(wanted).capture)

@@ -7,7 +7,6 @@ from __future__ import annotations
 
 import argparse
 import json
-import subprocess
 import sys
 import tempfile
 from pathlib import Path
@@ -17,6 +16,7 @@ import numpy as np
 from tests.benchmarks import write_frames
 from tests.benchmarks.build_capture import PROXIES, PROXY_PORT, SENSOR, START_S
 from tests.benchmarks.conversations import OUT, SOON_US, SYN, Shape, tunnel
+from tests.benchmarks.measure import Used, used_by
 from tests.conftest import ROOT
 
 FIRST_CLIENT = 10 << 24
@@ -83,24 +83,9 @@ def check(document: dict[str, list[dict[str, object]]], expected: set[str], syns
     return found
 
 
-WAIT = """
-import os, subprocess, sys
-process = subprocess.Popen(sys.argv[1:])
-_, status, used = os.wait4(process.pid, 0)
-print(used.ru_utime + used.ru_stime, used.ru_maxrss / 1000)
-sys.exit(os.waitstatus_to_exitcode(status))
-"""
-"""Run by a small process of its own: Linux counts what the starting process holds as the started one's (execve keeps the maximum)."""
-
-
-def measured(capture: Path, out: Path) -> tuple[float, float]:
-    """(CPU seconds, MB at most) of a report as JSON."""
-    command = [sys.executable, "-m", "analyzer", "report", str(capture), "-o", str(out), "-q"]
-    ended = subprocess.run([sys.executable, "-c", WAIT, *command], cwd=ROOT, stdout=subprocess.PIPE, text=True, check=False)
-    if ended.returncode:
-        raise SystemExit(f"whichproxy ended with {ended.returncode}")
-    cpu, megabytes = map(float, ended.stdout.split())
-    return cpu, megabytes
+def measured(capture: Path, out: Path) -> Used:
+    """What a report as JSON takes."""
+    return used_by([sys.executable, "-m", "analyzer", "report", str(capture), "-o", str(out), "-q"], ROOT)
 
 
 def main() -> None:
@@ -117,7 +102,8 @@ def main() -> None:
                 continue
             capture, out = Path(folder, f"{name}.pcap"), Path(folder, f"{name}.json")
             expected = write(capture, talking, syns)
-            cpu, megabytes = measured(capture, out)
+            cpu, resident = measured(capture, out)
+            megabytes = resident / 1e6
             size = f"{capture.stat().st_size / 1e6:.0f} MB of capture, {out.stat().st_size / 1e6:.0f} MB of JSON"
             print(f"{name}: {talking:,} sources, {syns:,} SYNs: {cpu:.1f} s CPU, {megabytes:.0f} MB at most; {size}", flush=True)
             if (talking, syns) == SIZES[name]:

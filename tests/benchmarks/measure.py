@@ -14,6 +14,37 @@ from typing import NamedTuple
 SAMPLE_EVERY_S = 0.02
 
 
+class Failed(Exception):
+    """A measured program ended with an error; the text is what it said last."""
+
+
+class Used(NamedTuple):
+    """What a process took: seconds of processor time, user and system together, and bytes in memory at most."""
+
+    cpu: float
+    resident: int
+
+
+WAIT = """
+import os, subprocess, sys
+process = subprocess.Popen(sys.argv[1:], stdin=subprocess.DEVNULL, stdout=subprocess.DEVNULL)
+_, status, used = os.wait4(process.pid, 0)
+print(used.ru_utime + used.ru_stime, used.ru_maxrss * 1024)
+sys.exit(os.waitstatus_to_exitcode(status))
+"""
+"""Run by a small process of its own: Linux counts what the starting process holds as the started one's (execve keeps the maximum)."""
+
+
+def used_by(command: Sequence[str], cwd: Path | None = None) -> Used:
+    """What the process took, with those that it waited for. Errors: Failed, it ended with an error."""
+    started = [sys.executable, "-c", WAIT, *command]
+    ended = subprocess.run(started, cwd=cwd, capture_output=True, text=True, check=False)
+    if ended.returncode:
+        raise Failed(f"{' '.join(command)}: exit code {ended.returncode}: {ended.stderr[-500:]}")
+    cpu, resident = ended.stdout.split()
+    return Used(float(cpu), int(resident))
+
+
 class Memory(NamedTuple):
     """Peaks in bytes. Resident counts the pages of a mapped file too; anonymous is what the program itself holds."""
 
@@ -32,10 +63,6 @@ class Subject:
     @property
     def median(self) -> float:
         return statistics.median(self.seconds)
-
-
-class Failed(Exception):
-    """A measured program ended with an error; the text is what it said last."""
 
 
 def run(command: Sequence[str], env: Mapping[str, str] | None = None) -> tuple[float, str]:

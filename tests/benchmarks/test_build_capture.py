@@ -9,8 +9,9 @@ import pyarrow.compute as pc
 import pyarrow.parquet as pq
 import pytest
 
-from tests.benchmarks.build_capture import PROXIES, Built, build, half_of
-from tests.benchmarks.run import differences
+from tests.benchmarks.build_capture import PROXIES, Built, build
+from tests.benchmarks.lengths import beginning_of
+from tests.benchmarks.session import differences
 from tests.reference import flows_of
 
 
@@ -61,7 +62,7 @@ def test_the_same_bytes_anywhere(sample: Built, tmp_path: Path, monkeypatch: pyt
 
 
 def test_half_is_cut_between_packets(sample: Built) -> None:
-    whole, half = sample.capture.read_bytes(), half_of(sample).read_bytes()
+    whole, half = sample.capture.read_bytes(), beginning_of(sample, sample.capture.stat().st_size // 2).read_bytes()
     assert whole.startswith(half)
     assert len(whole) / 2 <= len(half) < len(whole) / 2 + 1600
     following = int.from_bytes(whole[len(half) + 8 : len(half) + 12], "little")

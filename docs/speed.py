@@ -1,0 +1,83 @@
+"""docs/speed.md: what the benchmarks measured last, on each machine that they were run on, and which goals that meets."""
+
+from __future__ import annotations
+
+import csv
+import re
+from collections.abc import Iterator, Sequence
+from pathlib import Path
+from typing import Final
+
+RECORD: Final = Path(__file__).resolve().parent.parent / "tests" / "benchmarks" / "record"
+
+TEXT: Final = """
+`make bench` measures on a capture that it generates: 2 million packets, 1.9 GB, 50,000 tunnels through three proxies and other traffic.
+All tools run in one session on one machine, one after the other in turns, each at least five times where a run takes less than minutes;
+medians are compared. A ratio is the other's time divided by ours: above 1 we are faster. Every answer is checked against what the
+capture was made of. A record belongs to its machine and its commit; what a goal isn't met by stands here as well.
+"""
+
+LENGTH: Final = re.compile(r"lengths: (\d+) MB$")
+Row = dict[str, str]
+
+
+def speed_page(written: str) -> str:
+    """The page. written: the line that says who wrote it."""
+    lines = ["# Speed", "", written, TEXT.rstrip()]
+    for folder in sorted(path for path in RECORD.iterdir() if path.is_dir()):
+        newest = max(folder.glob("*.csv"))
+        with newest.open(encoding="utf-8", newline="") as file:
+            rows = list(csv.DictReader(file))
+        lines += ["", f"## {folder.name}, {newest.stem}", "", f"{rows[0]['note']}. All of it: [{newest.name}]({link_to(newest)})."]
+        for title, part in (("Beside others", compared(rows)), ("By length", by_length(rows)), ("By kind of traffic", by_load(rows))):
+            if len(part) > 2:
+                lines += ["", f"### {title}", "", *part]
+        lines += ["", "### Memory", "", *(f"- {row['note']}{held(row)}" for row in rows if row["benchmark"] == "memory")]
+    return "\n".join(lines) + "\n"
+
+
+def link_to(path: Path) -> str:
+    return f"../{path.relative_to(RECORD.parent.parent.parent).as_posix()}"
+
+
+def held(row: Row) -> str:
+    """How much memory, where that is in the row."""
+    return f": {row['anonymous_mb']} MB" if row["anonymous_mb"] else ""
+
+
+def compared(rows: Sequence[Row]) -> list[str]:
+    """A table of those that took turns."""
+    lines = ["| what | who | seconds | ratio | goal |", "| --- | --- | --- | --- | --- |"]
+    for row in rows:
+        if row["ratio"] and not LENGTH.match(row["benchmark"]):
+            lines.append(f"| {row['benchmark']} | {who(row)} | {row['median_s']} | {row['ratio']} | {row['note']} |")
+    return lines
+
+
+def who(row: Row) -> str:
+    return f"{row['subject']} {row['version']}".strip()
+
+
+def by_length(rows: Sequence[Row]) -> list[str]:
+    """A table of seconds: captures by their length, tools beside each other."""
+    lengths: dict[int, dict[str, str]] = {}
+    for row in rows:
+        if found := LENGTH.match(row["benchmark"]):
+            lengths.setdefault(int(found[1]), {})[row["subject"]] = row["median_s"]
+    tools = list(dict.fromkeys(tool for of_length in lengths.values() for tool in of_length))
+    lines = [f"| MB | {' | '.join(tools)} |", f"| --- |{' --- |' * len(tools)}"]
+    for length in sorted(lengths):
+        lines.append(f"| {length:,} | {' | '.join(lengths[length].get(tool, '') for tool in tools)} |")
+    return lines
+
+
+def by_load(rows: Sequence[Row]) -> list[str]:
+    """A table of processor time and memory, for traffic of one kind each."""
+    lines = ["| what | processor seconds | MB | |", "| --- | --- | --- | --- |"]
+    return [*lines, *loads_of(rows)]
+
+
+def loads_of(rows: Sequence[Row]) -> Iterator[str]:
+    for row in rows:
+        if row.get("cpu_s"):
+            yield f"| {row['benchmark']} | {row['cpu_s']} | {row['resident_mb']} | {row['note']} |"
