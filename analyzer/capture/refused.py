@@ -13,6 +13,7 @@ _CODE = re.compile(r"[A-Za-z][A-Za-z0-9]{1,39}")
 _NO_CREDENTIALS: Final = ("Credentials", "Authentication", "TokenRetrieval", "SSOToken", "RefreshError")
 _UNREACHABLE: Final = ("EndpointConnectionError", "ClientConnectorError", "ConnectTimeoutError", "ProxyConnectionError", "gaierror")
 _LASTING: Final = (FileNotFoundError, PermissionError, IsADirectoryError, NotADirectoryError)
+UNSET: Final = "credentials for it, or other settings of its store, are missing or can't be read"
 DENIED: Final = "credentials are taken from where fsspec takes them (docs/urls.md)"
 
 
@@ -85,4 +86,5 @@ def _store_code(error: BaseException) -> str | None:
     """What the store calls the error (NoSuchBucket, SignatureDoesNotMatch): one word."""
     response = getattr(error, "response", None)
     code = response.get("Error", {}).get("Code") if isinstance(response, dict) else getattr(error, "error_code", None)
+    code = getattr(code, "value", code)  # of an enumeration
     return code if isinstance(code, str) and _CODE.fullmatch(code) else None

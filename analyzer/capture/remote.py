@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import asyncio
 import hashlib
+import math
 import threading
 import time
 from collections.abc import Callable
@@ -48,7 +49,7 @@ def asked(fs: AbstractFileSystem, what: str, *args: Any, name: str, seconds: flo
         return _future(fs, what, *args, **options)
 
     try:
-        return _insist(ask, refused.ANSWER_S if seconds is None else seconds)
+        return _insist(ask, refused.ANSWER_S if seconds is None else seconds, patience=refused.ANSWER_S)
     except Exception as error:  # noqa: BLE001 - a file system raises what its libraries raise, and their texts may hold a secret
         raise Unusable(*reason(error, name)) from None
 
@@ -62,13 +63,21 @@ def _future(fs: AbstractFileSystem, what: str, *args: Any, **options: Any) -> Fu
     return done
 
 
-def _insist(ask: Callable[[], Future[Any]], seconds: float, first: Future[Any] | None = None, stop: threading.Event | None = None) -> Any:
+def _insist(
+    ask: Callable[[], Future[Any]],
+    seconds: float,
+    first: Future[Any] | None = None,
+    stop: threading.Event | None = None,
+    patience: float = math.inf,
+) -> Any:
     """The answer, asked for again where what went wrong may pass.
 
-    first   the first asking, where it is under way already
-    stop    set by somebody who wants no answer any more
+    first     the first asking, where it is under way already
+    stop      set by somebody who wants no answer any more
+    patience  after how many seconds nothing is asked for again: Google's and Microsoft's libraries ask several times by themselves
     """
     stop = threading.Event() if stop is None else stop
+    until = time.monotonic() + patience
     for wait_s in (*WAITS_S, None):
         future = first
         try:
@@ -77,7 +86,7 @@ def _insist(ask: Callable[[], Future[Any]], seconds: float, first: Future[Any] |
         except Exception as error:
             if future is not None:
                 future.cancel()
-            if wait_s is None or isinstance(error, NoRanges) or stop.is_set() or not may_pass(error):
+            if wait_s is None or isinstance(error, NoRanges) or stop.is_set() or time.monotonic() >= until or not may_pass(error):
                 raise
         stop.wait(wait_s)
         first = None
@@ -133,7 +142,7 @@ class Remote:
             self._learn(self._about if self._is_known else asked(self._fs, "info", self._path, name=self.name))
             return
         try:
-            about, head = _insist(self._ask_beginning, refused.ANSWER_S, self._beginning, self._stop)
+            about, head = _insist(self._ask_beginning, refused.ANSWER_S, self._beginning, self._stop, refused.ANSWER_S)
         except Exception as error:  # noqa: BLE001 - as in asked()
             raise Unusable(*reason(error, self.name)) from None
         finally:

@@ -6,12 +6,13 @@ here; and no text of theirs is handed on, as it may hold a URL with all that ope
 
 from __future__ import annotations
 
+import logging
 import sys
 from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Final
 
-from analyzer.capture.refused import reason
+from analyzer.capture.refused import DENIED, UNSET, reason
 from analyzer.capture.remote import Budget, Remote, asked
 from analyzer.errors import Unusable
 from analyzer.text.urls import CHAIN, shown
@@ -24,6 +25,8 @@ LIST_S: Final = 600.0
 
 HTTP: Final = ("http", "https")
 MAGIC: Final = "*[?"
+SCHEME: Final = "://"
+LOGGERS: Final = ("fsspec", "s3fs", "gcsfs", "adlfs", "botocore", "aiobotocore", "azure", "google", "aiohttp", "asyncio", "urllib3")
 
 
 @dataclass
@@ -57,20 +60,36 @@ def named_by(url: str) -> Iterator[Named]:
 def _file_system(url: str) -> tuple[AbstractFileSystem, str]:
     install = f"install what reads them: {sys.executable} -m pip install 'whichproxy[remote]'"
     try:
+        from fsspec import get_filesystem_class
         from fsspec.core import url_to_fs
     except ImportError:
         raise Unusable("reading URLs needs fsspec, which isn't installed", shown(url), install) from None
+    _keep_quiet()
     try:
-        fs, path = url_to_fs(url)
+        for link in url.split(CHAIN):
+            if SCHEME in link:
+                get_filesystem_class(link.partition(SCHEME)[0])
     except ImportError as error:
-        scheme = url.split(CHAIN)[-1].partition("://")[0]
+        scheme = url.split(CHAIN)[-1].partition(SCHEME)[0]
         lacks = f", and {error.name} isn't installed" if error.name else ""
         raise Unusable(f"reading {scheme}:// needs a package of its own{lacks}", shown(url), install) from None
     except ValueError:
         raise Unusable("nothing here reads such a URL", shown(url), "give s3://, gs://, abfs://, https://, or what fsspec knows") from None
+    try:
+        fs, path = url_to_fs(url)
+    except ValueError:  # adlfs without an account, gcsfs with a key that is none
+        raise Unusable(UNSET, shown(url), DENIED) from None
     except Exception as error:  # noqa: BLE001 - in a chain what is behind it is opened now, and may fail in any way
         raise Unusable(*reason(error, shown(url))) from None
     return fs, path
+
+
+def _keep_quiet() -> None:
+    """What the stores' libraries log goes where a program that uses this sends logs, and else nowhere: it may hold what opens a URL."""
+    for name in LOGGERS:
+        logger = logging.getLogger(name)
+        if not logger.handlers:
+            logger.addHandler(logging.NullHandler())
 
 
 class _Listing:

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import errno
 import socket
+from enum import Enum
+from typing import Any
 
 import aiohttp
 import botocore.exceptions
@@ -29,6 +31,19 @@ def store(code: str, status: int) -> Exception:
     """What s3fs makes of an error of the store."""
     told = {"Error": {"Code": code, "Message": URL_}, "ResponseMetadata": {"HTTPStatusCode": status}}
     found: Exception = translate_boto_error(botocore.exceptions.ClientError(told, "GetObject"))
+    return found
+
+
+class Code(str, Enum):  # noqa: UP042 - of Python's own kind its text would be its value
+    """Azure's are of such a kind."""
+
+    DENIED = "AuthorizationFailure"
+
+
+def azure() -> Exception:
+    error: Any = Exception(URL_)
+    error.status_code, error.error_code = 403, Code.DENIED
+    found: Exception = error
     return found
 
 
@@ -59,6 +74,7 @@ CASES = [
     (store("NoSuchBucket", 404), "no such object (NoSuchBucket, 404)", False),
     (store("SlowDown", 503), "the server answers SlowDown, 503", True),
     (store(f"Odd {SECRET}", 500), "the server answers 500", True),
+    (azure(), "access is denied (AuthorizationFailure, 403)", False),
     (botocore.exceptions.NoCredentialsError(), "no credentials for it were found", False),
     (botocore.exceptions.PartialCredentialsError(provider="env", cred_var=SECRET), "no credentials for it were found", False),
     (botocore.exceptions.EndpointConnectionError(endpoint_url=URL_), "the server can't be reached", False),

@@ -9,8 +9,10 @@ import threading
 import time
 import zipfile
 from collections.abc import Iterator
+from concurrent.futures import Future
 from http.server import BaseHTTPRequestHandler
 from random import Random
+from typing import Any
 
 import numpy as np
 import pytest
@@ -263,3 +265,18 @@ def test_a_budget_bounds_what_is_kept(web: Web, monkeypatch: pytest.MonkeyPatch)
     assert seen(web.url("large.pcap"))[0] == expected(LARGE)
     counts = covered(web, "large.pcap")
     assert (counts[0], counts[FIRST], counts[-1]) == (2, 1, 1)
+
+
+@pytest.mark.parametrize(("patience", "times"), [(float("inf"), 3), (0.0, 1)])
+def test_what_took_too_long_to_fail_is_not_asked_for_again(monkeypatch: pytest.MonkeyPatch, patience: float, times: int) -> None:
+    """As where a store's library has asked several times by itself: two more rounds of it would be minutes."""
+    monkeypatch.setattr(remote, "WAITS_S", (0.0, 0.0))
+    asked = []
+
+    def ask() -> Future[Any]:
+        asked.append(1)
+        raise ConnectionResetError
+
+    with pytest.raises(ConnectionResetError):
+        remote._insist(ask, 1.0, patience=patience)
+    assert len(asked) == times

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import io
+import logging
 import zipfile
 from collections.abc import Iterator
 from http.server import BaseHTTPRequestHandler
@@ -120,3 +121,34 @@ def test_a_page_that_is_denied_is_no_empty_folder() -> None:
 def test_what_nobody_reads() -> None:
     with pytest.raises(Unusable, match=r"^sauce://host/a: nothing here reads such a URL"):
         names("sauce://u:p@host/a?sig=1")
+
+
+class UnsetFileSystem(MemoryFileSystem):  # type: ignore[misc]
+    """A store that wants an account, as Azure's; its library logs what it shouldn't."""
+
+    protocol = "unset"
+
+    def __init__(self) -> None:
+        logging.getLogger("azure.identity").warning("no token for https://host/a?sig=s3cr3t")
+        raise ValueError("Must provide either a connection_string or account_name with credentials!! AccountKey=s3cr3t")
+
+
+def test_a_store_whose_settings_are_missing_and_what_its_library_logs(capfd: pytest.CaptureFixture[str]) -> None:
+    """One plain line, in a process that has set up no logging; a program that has gets what is logged."""
+    fsspec.register_implementation("unset", UnsetFileSystem, clobber=True)
+    with pytest.raises(Unusable, match=r"^unset://host/a: credentials for it, or other settings of its store, are missing") as caught:
+        names("unset://host/a?sig=s3cr3t")
+    assert "s3cr3t" not in str(caught.value)
+    root = logging.getLogger()
+    handlers, root.handlers = root.handlers, []  # pytest's own
+    try:
+        with pytest.raises(Unusable):
+            names("unset://host/b")
+        assert "s3cr3t" not in capfd.readouterr().err
+        with_handler = io.StringIO()
+        root.addHandler(logging.StreamHandler(with_handler))
+        with pytest.raises(Unusable):
+            names("unset://host/c")
+        assert "s3cr3t" in with_handler.getvalue()
+    finally:
+        root.handlers = handlers
