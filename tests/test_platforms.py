@@ -17,12 +17,14 @@ import pytest
 from tests.build import pcap
 from tests.cli.conftest import tunnel
 from tests.conftest import ROOT
+from tests.fleet.fleets import WINHTTP, small
 
 # What os, signal and the standard library lack on Windows, as docs.python.org says of each ("Availability: Unix"), as far as anything
 # here could ask for it. multiprocessing and others that look at these when they are imported come first.
 WINDOWS = """
 import json, os, signal, sys, subprocess, tempfile, shutil, multiprocessing, socket, asyncio
-import numpy, pyarrow, jinja2, rich, typer, pydantic, matplotlib
+import numpy, pyarrow, jinja2, rich, typer, pydantic, matplotlib, platformdirs
+platformdirs.user_cache_path("whichproxy")  # what it looks up there is Windows' own
 for name in ("fcntl", "pwd", "grp", "termios", "tty", "pty", "resource", "syslog"):
     sys.modules[name] = None
 for name in ("geteuid", "getuid", "getegid", "getgid", "killpg", "setsid", "fork", "mkfifo", "readv", "writev", "pwrite", "pread",
@@ -63,6 +65,7 @@ def verbs(folder: Path) -> dict[str, list[str]]:
     capture, study, job = str(folder / "a.pcap"), str(folder / "study.toml"), str(folder / "job.toml")
     (folder / "a.pcap").write_bytes(pcap(tunnel().frames))
     (folder / "study.toml").write_text(f"[[test]]\ntitle = 'one'\ncaptures = [{json.dumps(capture)}]\n", encoding="utf-8")
+    small(folder / "fleet", {"gw1": lambda source, day: WINHTTP}, 2, sources=1)
     (folder / "job.toml").write_text(f"interface = 'eth0'\nresults = '{folder}/results'\n", encoding="utf-8")
     return {
         "report": ["report", capture],
@@ -82,6 +85,13 @@ def verbs(folder: Path) -> dict[str, list[str]]:
         "job history": ["job", "history", job],
         "job check": ["job", "check", job],
         "doctor": ["doctor"],
+        "a part": ["flows", "--partial", capture, "-o", str(folder / "a.part")],
+        "merge": ["merge", str(folder / "a.part"), "-o", str(folder / "merged.parquet")],
+        "history": ["history", str(folder / "fleet"), "-o", str(folder / "fleet.html")],
+        "history again": ["history", str(folder / "fleet"), "--json"],
+        "tickets": ["report", capture, "--tickets", str(folder / "tickets")],
+        "no verb": [capture],
+        "workers": ["report", capture, "--workers", "2"],
     }
 
 
@@ -105,8 +115,9 @@ def ended(prelude: str, args: dict[str, list[str]], folder: Path, **environment:
 @pytest.mark.parametrize("prelude", [WINDOWS, MACOS], ids=["Windows", "macOS"])
 def test_no_verb_fails_for_lack_of_what_only_linux_has(prelude: str, tmp_path: Path) -> None:
     wanted = verbs(tmp_path)
+    on_macos = ("report", "watch a stream", "verify", "history", "workers", "job status", "job check", "doctor")
     if prelude == MACOS:  # the rest of the code can't tell it from Linux
-        wanted = {name: wanted[name] for name in ("report", "watch a stream", "verify", "job status", "job check", "doctor")}
+        wanted = {name: wanted[name] for name in on_macos}
     live = {name: [arg.replace("JOB", str(tmp_path / "job.toml")) for arg in args] for name, args in LIVE.items()}
     codes, said = ended(prelude, {**wanted, **(live if prelude == WINDOWS else {})}, tmp_path)
     excused = {"doctor": (0, 1), "job check": (0, 2), "job history": (0, 2), **dict.fromkeys(LIVE, (2,))}
