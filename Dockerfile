@@ -9,7 +9,7 @@ FROM debian:bookworm-slim AS build
 ARG EXTRAS=""
 RUN apt-get update && apt-get install -y --no-install-recommends python3-venv python3-dev gcc libc6-dev && rm -rf /var/lib/apt/lists/*
 COPY pyproject.toml setup.py requirements.txt README.md LICENSE NOTICE /src/
-COPY docs/verdict.schema.json docs/study.schema.json /src/docs/
+COPY docs/verdict.schema.json docs/study.schema.json docs/history.schema.json /src/docs/
 COPY analyzer /src/analyzer
 # What nobody runs in a container goes: pip, the libraries' own tests, and headers.
 RUN python3 -m venv /opt/whichproxy \

@@ -41,6 +41,7 @@ TOP_LEVEL = {
     "NOTICE": "licences of what is used, and where the data comes from",
     "pyproject.toml": "how it is installed and checked",
     "setup.py": "how its kernels are built",
+    "MANIFEST.in": "what else is in the source archive",
     "Makefile": "what can be done here",
     "Dockerfile": "the container image",
     ".dockerignore": "what an image is made of",
