@@ -16,7 +16,7 @@ BIN := $(VENV)/bin
 PROBE := import ensurepip, sys, venv; sys.exit(not (3, 11) <= sys.version_info < (3, 15))
 PYTHON ?= $(shell for p in python3.14 python3.13 python3.12 python3.11 python3; do \
 	"$$p" -c '$(PROBE)' >/dev/null 2>&1 && command -v "$$p" && break; done)
-KERNELS := setup.py $(shell find analyzer -name '*.pxd' 2>/dev/null) $(wildcard $(patsubst %,analyzer/%/*.py,compiled packets capture flows names))
+KERNELS := setup.py $(shell find analyzer -name '*.pxd' 2>/dev/null) $(wildcard $(patsubst %,analyzer/%/*.py,compiled packets capture flows readers streams facts))
 PIP := $(BIN)/python -m pip -qq --disable-pip-version-check
 
 # command:Debian package, for what the tests run. nginx, squid and dnsmasq play the network, tshark checks our answers, chromium

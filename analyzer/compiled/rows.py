@@ -29,6 +29,10 @@ class Row:
     def __sub__(self, rows: int) -> Row:
         return self + -rows
 
+    def over(self, dtype: np.dtype[Any]) -> Row:
+        """The same row under other names: each field of this type lies where this row's field of that place does."""
+        return row_class(dtype)(self._columns, self._row)
+
 
 @cache
 def row_class(dtype: np.dtype[Any]) -> type[Row]:

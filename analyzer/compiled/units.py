@@ -29,6 +29,7 @@ UNITS: Final = {
         "compiled/memory",
         "compiled/widths",
         "flows/layout",
+        "flows/messages",
         "flows/keys",
         "flows/coverage",
         "flows/held",
@@ -58,6 +59,8 @@ cdef inline void* place_of(object array, Py_ssize_t size, bint written) except? 
     return view.buf
 """
 
+COMMON: Final = ("ts_ns", "record", "seq", "end", "ack", "side", "kind")  # of every kind of message: flows/messages.py
+
 Value = int | bytes | tuple[int, ...]
 """What a constant can be."""
 
@@ -65,6 +68,8 @@ _DECLARED: Final = re.compile(
     r"^cdef (?P<inline>inline )?(?P<answer>\([^)]*\)|[\w ]+?[ *]+)\s*(?P<name>\w+)\((?P<arguments>[^)]*)\)[^:\n]*(?P<body>:?)$", re.M
 )
 _FAMILY: Final = re.compile(r"^cdef [^:\n]* (?P<name>\w+_\*)\((?P<arguments>[^)]*)\)[^:\n]*\n", re.M)
+_OVERLAID: Final = re.compile(r"^cdef struct (?P<name>\w+)\((?P<base>\w+)\): (?P<fields>.+)\n", re.M)
+_CIMPORT: Final = re.compile(r"^from analyzer\.(\S+) cimport (.*)$", re.M)
 _STRUCT: Final = re.compile(r"^cdef struct (\w+):\n((?:    .+\n?)+)", re.M)
 _IMPORTS: Final = re.compile(r"^(from \S+ cimport .*|cimport .*)\n", re.M)
 
@@ -163,7 +168,27 @@ def text_of(path: Path) -> str:
             if [argument.arg for argument in function.args.args] == arguments
         ]
         text = text.replace(family[0], "".join(family[0].replace(family["name"], name) for name in names))
+    for struct in list(_OVERLAID.finditer(text)):
+        names_anew = dict(pair.strip().split("=")[::-1] for pair in struct["fields"].split(","))
+        text = text.replace(struct[0], overlaid(struct["name"], fields_of(struct["base"], text), names_anew))
     return text
+
+
+def fields_of(struct: str, text: str) -> list[tuple[str, str]]:
+    """(type, name) of each field of a structure that a .pxd takes from another."""
+    module = next(module for module, names in _CIMPORT.findall(text) if struct in names.split(", "))
+    body = dict(_STRUCT.findall(PACKAGE.joinpath(*module.split(".")).with_suffix(".pxd").read_text(encoding="utf-8")))[struct]
+    return [(kind, field) for kind, field in (line.split() for line in body.splitlines())]
+
+
+def overlaid(name: str, fields: list[tuple[str, str]], names_anew: dict[str, str]) -> str:
+    """A structure over another's room: `new=old` names a field of its own, or both halves of a text (old_at and old_size)."""
+    lines = [f"cdef struct {name}:"]
+    for kind, field in fields:
+        text, _, half = field.rpartition("_")
+        own = names_anew.get(field) or (f"{names_anew[text]}_{half}" if half in ("at", "size") and text in names_anew else None)
+        lines.append(f"    {kind} {own or (field if field in COMMON else f'no_{field}')}")
+    return "\n".join(lines) + "\n"
 
 
 def declarations_in(text: str) -> Iterator[tuple[str, Declared]]:

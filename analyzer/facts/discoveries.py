@@ -14,6 +14,7 @@ from analyzer.facts import columns
 from analyzer.facts.columns import address_text
 from analyzer.facts.strings import AS_IS, text_array
 from analyzer.flows.layout import ABSOLUTE, DHCP, N_MESSAGES, ORIGIN, PAC_FILE, Tables
+from analyzer.flows.messages import DHCP_ROW, PAC_ROW
 from analyzer.packets.layout import NO_TIME
 from analyzer.tables import DISCOVERY_SCHEMA
 from analyzer.text.times import values
@@ -36,7 +37,7 @@ def discovery_table(
     if len(requests):
         paths = text_array(tables.pool, messages["path_at"][requests], messages["path_size"][requests], AS_IS)
         requests = requests[np.asarray(pc.fill_null(pc.match_substring_regex(paths, PAC_PATH), False).to_numpy(zero_copy_only=False))]
-    seen = (kind == PAC_FILE) & (messages["host_size"] > 0)  # of a file whose body wasn't captured nothing is known
+    seen = (kind == PAC_FILE) & (messages.view(PAC_ROW)["script_size"] > 0)  # of a file whose body wasn't captured nothing is known
     others = np.flatnonzero(seen | (kind == DHCP))
     rows = np.sort(np.concatenate([requests, others]))
     rows = rows[np.lexsort((row_of[messages["record"][rows]], messages["ts_ns"][rows]))]
@@ -61,17 +62,18 @@ def discovery_table(
 def one_row(tables: Tables, message: Any, status: int) -> dict[str, Any]:
     """kind, url, status, text and, where the message says so itself, client_ip."""
 
-    def text(name: str) -> str | None:
+    def text(name: str, message: Any = message) -> str | None:
         at, size = int(message[f"{name}_at"]), int(message[f"{name}_size"])
         return tables.pool[at : at + size].tobytes().decode("utf-8", "backslashreplace") if size > 0 else None
 
     row: dict[str, Any] = {"kind": "file", "url": None, "status": None, "text": None, "client_ip": None}
     if message["kind"] == PAC_FILE:
-        return row | {"text": text("host")}
+        return row | {"text": text("script", message.view(PAC_ROW))}
     if message["kind"] == DHCP:
-        if message["field_size"] == 4:
-            at = int(message["field_at"])
+        message = message.view(DHCP_ROW)
+        if message["client_size"] == 4:
+            at = int(message["client_at"])
             row["client_ip"] = address_text(tables.pool[at : at + 4].tobytes())
-        return row | {"kind": "dhcp-answered" if message["host_size"] > 0 else "dhcp-asked", "url": text("host")}
+        return row | {"kind": "dhcp-answered" if message["url_size"] > 0 else "dhcp-asked", "url": text("url", message)}
     host = text("host") if message["kind"] == ABSOLUTE else text("field")
     return row | {"kind": "fetch", "url": f"http://{host or ''}{text('path') or ''}", "status": status if status >= 0 else None}

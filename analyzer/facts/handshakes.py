@@ -13,6 +13,7 @@ from analyzer.facts.columns import SIDES, times_of
 from analyzer.facts.settle import ALERTED, GOING_ON, HELLO, VERSION
 from analyzer.facts.strings import HEX, text_array, words
 from analyzer.flows.layout import ENCRYPTED_ALERT, HAS_ACKED, SENT_SYN, SENT_SYN_ACK, TRAIT_CUT, TRAIT_QUIC, Tables
+from analyzer.flows.messages import ALERT_ROW, CLIENT_HELLO_ROW
 from analyzer.readers.alerts import NAMES
 from analyzer.readers.certificate import issuer_text
 from analyzer.readers.texts import DIGEST_SIZE
@@ -32,8 +33,9 @@ def shaken(
     """The columns of how a TLS handshake over TCP went. ends: the client's side of each flow, and the server's."""
     out, back = ends
     messages = tables.messages
+    hellos, alerts = messages.view(CLIENT_HELLO_ROW), messages.view(ALERT_ROW)
     hello, answer, alert = chosen[:, HELLO], chosen[:, VERSION], chosen[:, ALERTED]
-    traits = np.where(hello >= 0, messages["port"][hello], -1)
+    traits = np.where(hello >= 0, hellos["traits"][hello], -1)
     over_tcp = (hello >= 0) & (traits & TRAIT_QUIC == 0)
     whole = over_tcp & (traits & TRAIT_CUT == 0)
     alerted_by = np.where(alert >= 0, (messages["side"][alert] != clients).astype(np.int64), -1)
@@ -44,10 +46,10 @@ def shaken(
     return {
         "tls_first": array(first, ~over_tcp & (answer < 0)),
         "client_hello_at": times_of(messages, np.where(over_tcp, hello, -1)),
-        "client_hello_digest": text_array(tables.pool, messages["field_at"][hello] + RANDOM_SIZE, np.where(whole, DIGEST_SIZE, -1), HEX),
+        "client_hello_digest": text_array(tables.pool, hellos["random_at"][hello] + RANDOM_SIZE, np.where(whole, DIGEST_SIZE, -1), HEX),
         "server_hello_at": times_of(messages, answer),
         "tls_completed": array(went_on, ~(whole & (went_on | gave_up))),
-        "tls_alert": words(np.where(alert >= 0, messages["status"][alert], len(ALERTS) - 1), ALERTS),
+        "tls_alert": words(np.where(alert >= 0, alerts["description"][alert], len(ALERTS) - 1), ALERTS),
         "tls_alert_from": words(alerted_by, SIDES),
     }
 
@@ -64,7 +66,7 @@ def _is_first(
 
 def version_codes(messages: npt.NDArray[Any], rows: npt.NDArray[np.int64]) -> npt.NDArray[np.int64]:
     """Places in TLS_VERSIONS of the messages' versions, -1 for none and for any other version."""
-    code = np.where(rows >= 0, messages["status"][rows].astype(np.int64), -1) - 0x0301
+    code = np.where(rows >= 0, messages.view(CLIENT_HELLO_ROW)["version"][rows].astype(np.int64), -1) - 0x0301
     return np.where((code >= 0) & (code < len(TLS_VERSIONS)), code, -1)
 
 

@@ -10,6 +10,7 @@ import numpy.typing as npt
 from analyzer.compiled import kernel
 from analyzer.facts.settle import CERTIFICATE_ISSUER, FETCH, FIELD, HELLO, LOOKUP, N_CHOSEN, TUNNEL
 from analyzer.flows.layout import CONNECT, SHAPE_ADDRESS, TRAIT_QUIC
+from analyzer.flows.messages import as_certificate, as_client_hello, as_dns
 
 SOURCES: Final[list[str | None]] = ["connect", "socks", "absolute", "sni", "quic", "http", "certificate", "dns"]
 BY_CONNECT: Final = 0
@@ -64,10 +65,10 @@ def fill_hosts(messages, pool, chosen, n, at, size, source):
                 at[flow], size[flow], source[flow] = m.host_at, m.host_size, BY_ABSOLUTE
                 continue
         if chosen[row + HELLO] >= 0:
-            m = messages + chosen[row + HELLO]
-            if is_name(pool, m.host_at, m.host_size):
-                at[flow], size[flow] = m.host_at, m.host_size
-                source[flow] = BY_QUIC if m.port & TRAIT_QUIC else BY_SNI
+            hello = as_client_hello(messages + chosen[row + HELLO])
+            if is_name(pool, hello.server_name_at, hello.server_name_size):
+                at[flow], size[flow] = hello.server_name_at, hello.server_name_size
+                source[flow] = BY_QUIC if hello.traits & TRAIT_QUIC else BY_SNI
                 continue
         if chosen[row + FIELD] >= 0:
             m = messages + chosen[row + FIELD]
@@ -75,11 +76,11 @@ def fill_hosts(messages, pool, chosen, n, at, size, source):
                 at[flow], size[flow], source[flow] = m.field_at, m.field_size, BY_HTTP
                 continue
         if chosen[row + CERTIFICATE_ISSUER] >= 0:
-            m = messages + chosen[row + CERTIFICATE_ISSUER]
-            if is_name(pool, m.path_at, m.path_size):
-                at[flow], size[flow], source[flow] = m.path_at, m.path_size, BY_CERTIFICATE
+            leaf = as_certificate(messages + chosen[row + CERTIFICATE_ISSUER])
+            if is_name(pool, leaf.subject_at, leaf.subject_size):
+                at[flow], size[flow], source[flow] = leaf.subject_at, leaf.subject_size, BY_CERTIFICATE
                 continue
         if chosen[row + LOOKUP] >= 0:
-            m = messages + chosen[row + LOOKUP]
-            if is_name(pool, m.host_at, m.host_size):
-                at[flow], size[flow], source[flow] = m.host_at, m.host_size, BY_DNS
+            lookup = as_dns(messages + chosen[row + LOOKUP])
+            if is_name(pool, lookup.name_at, lookup.name_size):
+                at[flow], size[flow], source[flow] = lookup.name_at, lookup.name_size, BY_DNS

@@ -20,6 +20,7 @@ from analyzer.facts import columns
 from analyzer.facts.strings import AS_IS, LOWER, byte_array, text_array, words
 from analyzer.flows.gather import gathered, starts_of
 from analyzer.flows.layout import DNS_ADDRESS, DNS_ANSWER, DNS_QUESTION, N_MESSAGES, Tables
+from analyzer.flows.messages import DNS_ROW
 from analyzer.packets.layout import NO_TIME, TCP
 from analyzer.tables import LOOKUP_SCHEMA
 
@@ -51,7 +52,7 @@ def lookup_table(tables: Tables, row_of: npt.NDArray[np.int32], ids: pa.Array) -
 
     row_of   the flow table's row of each record;  ids   its column
     """
-    messages = tables.messages[: int(tables.counts[N_MESSAGES])]
+    messages = tables.messages[: int(tables.counts[N_MESSAGES])].view(DNS_ROW)
     found = np.flatnonzero((messages["kind"] == DNS_QUESTION) | (messages["kind"] == DNS_ANSWER))
     if not len(found):
         return LOOKUP_SCHEMA.empty_table(), np.zeros(0, np.int64)
@@ -65,7 +66,7 @@ def lookup_table(tables: Tables, row_of: npt.NDArray[np.int32], ids: pa.Array) -
     asked = np.add.reduceat((~answered).astype(np.int32), starts)
     record, side = tables.records[messages["record"][first]], asking_side(messages, first)
     client, server = ends_of(record, side), ends_of(record, 1 - side)
-    types, which = np.unique(messages["port"][first], return_inverse=True)
+    types, which = np.unique(messages["query_type"][first], return_inverse=True)
     table = pa.table(
         [
             ids.take(array(row_of[messages["record"][first]].astype(np.int64))),
@@ -76,9 +77,9 @@ def lookup_table(tables: Tables, row_of: npt.NDArray[np.int32], ids: pa.Array) -
             columns.times(np.where(answered[starts], NO_TIME, messages["ts_ns"][first])),
             columns.times(np.where(has_answer, messages["ts_ns"][answer], NO_TIME)),
             array(asked),
-            text_array(tables.pool, messages["host_at"][first], messages["host_size"][first], AS_IS),
+            text_array(tables.pool, messages["name_at"][first], messages["name_size"][first], AS_IS),
             words(which.ravel(), [TYPES.get(code, f"TYPE{code}") for code in types.tolist()]),
-            array(messages["status"][answer], ~has_answer),
+            array(messages["code"][answer], ~has_answer),
             address_lists(tables, answer),
             ttls(tables, answer),
         ],
@@ -92,12 +93,12 @@ def lookup_table(tables: Tables, row_of: npt.NDArray[np.int32], ids: pa.Array) -
 
 def by_lookup(tables: Tables, found: Rows, row_of: npt.NDArray[np.int32]) -> tuple[Rows, Rows]:
     """(the messages' rows, those of one lookup behind each other in the order of time; where each lookup begins)."""
-    messages = tables.messages
+    messages = tables.messages.view(DNS_ROW)
     answered = messages["kind"][found] == DNS_ANSWER
     keys = (
-        ranks(tables.pool, messages["host_at"][found], messages["host_size"][found]),
-        messages["port"][found],
-        messages["shape"][found],
+        ranks(tables.pool, messages["name_at"][found], messages["name_size"][found]),
+        messages["query_type"][found],
+        messages["message_id"][found],
         asking_side(messages, found),
         row_of[messages["record"][found]],
     )
@@ -124,9 +125,9 @@ def ends_of(records: npt.NDArray[Any], side: Rows) -> tuple[Any, Any, Any]:
 
 def addresses_of(tables: Tables, answers: Rows) -> tuple[npt.NDArray[Any], npt.NDArray[Any]]:
     """(uint8[n, DNS_ADDRESS], how many are of each answer); -1 has none."""
-    messages = tables.messages
-    sizes = np.where(answers >= 0, np.maximum(messages["path_size"][answers], 0), 0)
-    raw = byte_array(tables.pool, messages["path_at"][answers], sizes)
+    messages = tables.messages.view(DNS_ROW)
+    sizes = np.where(answers >= 0, np.maximum(messages["addresses_size"][answers], 0), 0)
+    raw = byte_array(tables.pool, messages["addresses_at"][answers], sizes)
     return np.frombuffer(raw.buffers()[2], np.uint8).reshape(-1, DNS_ADDRESS), sizes // DNS_ADDRESS
 
 
@@ -140,14 +141,14 @@ def address_lists(tables: Tables, answers: Rows) -> pa.Array:
     """A list array: the addresses of each answer, in its order; null where it goes on behind what was captured, or the resolver sent."""
     addresses, sizes = addresses_of(tables, answers)
     offsets = np.concatenate([[0], np.cumsum(sizes)]).astype(np.int32)
-    unknown = np.append((answers >= 0) & (tables.messages["path_size"][answers] < 0), False)
+    unknown = np.append((answers >= 0) & (tables.messages.view(DNS_ROW)["addresses_size"][answers] < 0), False)
     return pa.ListArray.from_arrays(array(offsets, unknown), columns.address_texts(*halves(addresses)))
 
 
 def ttls(tables: Tables, answers: Rows) -> pa.Array:
     """How long each answer may be kept, in seconds; null without one, or without a record that says so."""
-    none = (answers < 0) | (tables.messages["path_size"][answers] <= 0)
-    return array(tables.messages["ack"][answers].astype(np.int64), none)
+    messages = tables.messages.view(DNS_ROW)
+    return array(messages["ttl_s"][answers].astype(np.int64), (answers < 0) | (messages["addresses_size"][answers] <= 0))
 
 
 ADDRESS = np.dtype([("hi", "u8"), ("lo", "u8"), ("version", "u1")])
@@ -174,8 +175,8 @@ NO_ANSWERS: Final = Answers(*(np.zeros(0, kind) for kind in (ADDRESS, ADDRESS, "
 
 def answers_of(tables: Tables) -> Answers:
     """The answers that these tables hold; their pool is the tables'."""
-    messages = tables.messages[: int(tables.counts[N_MESSAGES])]
-    rows = np.flatnonzero((messages["kind"] == DNS_ANSWER) & (messages["path_size"] > 0) & (messages["ts_ns"] != NO_TIME))
+    messages = tables.messages[: int(tables.counts[N_MESSAGES])].view(DNS_ROW)
+    rows = np.flatnonzero((messages["kind"] == DNS_ANSWER) & (messages["addresses_size"] > 0) & (messages["ts_ns"] != NO_TIME))
     if not len(rows):
         return NO_ANSWERS
     addresses, sizes = addresses_of(tables, rows)
@@ -183,9 +184,9 @@ def answers_of(tables: Tables) -> Answers:
     record = tables.records[messages["record"][of]]
     asker = ends_of(record, asking_side(messages, of))
     times = messages["ts_ns"][of]
-    until = times + np.maximum(messages["ack"][of].astype(np.int64), LEAST_TTL_S) * NS
+    until = times + np.maximum(messages["ttl_s"][of].astype(np.int64), LEAST_TTL_S) * NS
     clients, given = as_addresses(asker[0], asker[1], record["version"]), as_addresses(*halves(addresses))
-    return in_order(Answers(clients, given, times, until, messages["host_at"][of], messages["host_size"][of].astype(np.int64), tables.pool))
+    return in_order(Answers(clients, given, times, until, messages["name_at"][of], messages["name_size"][of].astype(np.int64), tables.pool))
 
 
 def joined_answers(pieces: Iterable[Answers]) -> Answers:

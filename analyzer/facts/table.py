@@ -55,6 +55,7 @@ from analyzer.flows.layout import (
     Tables,
 )
 from analyzer.flows.loss import missing_bytes
+from analyzer.flows.messages import ANSWER_ROW, CERTIFICATE_ROW, CLIENT_HELLO_ROW
 from analyzer.packets.layout import NO_TIME, TCP
 from analyzer.readers.tls import RANDOM_SIZE
 from analyzer.streams.initials import read_initials
@@ -232,11 +233,12 @@ def named(
 ) -> dict[str, Any]:
     """The columns that say who was asked for, and how."""
     messages, pool = tables.messages, tables.pool
-    text = TextsOf(messages, pool)
+    hellos, leaves = messages.view(CLIENT_HELLO_ROW), messages.view(CERTIFICATE_ROW)
+    text, hello_text, leaf_text = (TextsOf(rows, pool) for rows in (messages, hellos, leaves))
     question = np.where(chosen[:, TUNNEL] >= 0, chosen[:, TUNNEL], chosen[:, FETCH])
     field = np.where(chosen[:, FIELD] >= 0, chosen[:, FIELD], chosen[:, CONNECT_FIELD])
     hello, agent = chosen[:, HELLO], chosen[:, AGENT]
-    traits = np.where(hello >= 0, messages["port"][hello], -1)
+    traits = np.where(hello >= 0, hellos["traits"][hello], -1)
     whole = (hello >= 0) & (traits & TRAIT_CUT == 0)
     host_at, host_size, source = choose_hosts(messages, pool, chosen)
     hosts = name_by_lookups(tables, answers, question, ends, (host_at, host_size, source))
@@ -254,21 +256,21 @@ def named(
         "http_host": text("field", field),
         "http_path": text("path", plain),
         "http_status": array(plain_status, plain_status < 0),
-        "http_location": text("host", http_answers(messages, answer), LOWER),
+        "http_location": TextsOf(messages.view(ANSWER_ROW), pool)("location", http_answers(messages, answer), LOWER),
         "http_html": are_html(messages, answer),
         "http_cut": are_cut(messages, answer),
         "http_via": array((messages["shape"][plain] if len(messages) else plain) & SHAPE_FORWARDED != 0, plain < 0),
-        "sni": text("host", hello),
-        "alpn": alpn_lists(text.raw("path", np.where(whole, hello, -1)), whole),
+        "sni": hello_text("server_name", hello),
+        "alpn": alpn_lists(hello_text.raw("alpn", np.where(whole, hello, -1)), whole),
         "tls_offered": words(version_codes(messages, np.where(whole, hello, -1)), TLS_VERSIONS),
         "ech": array(traits & TRAIT_ECH != 0, ~whole),
-        "ja4": text("agent", np.where(whole, hello, -1)),
-        "client_random": text_array(pool, messages["field_at"][hello], np.where(whole, RANDOM_SIZE, -1), HEX),
+        "ja4": hello_text("ja4", np.where(whole, hello, -1)),
+        "client_random": text_array(pool, hellos["random_at"][hello], np.where(whole, RANDOM_SIZE, -1), HEX),
         "tls_version": words(version_codes(messages, chosen[:, VERSION]), TLS_VERSIONS),
-        "certificate_issuer": issuers(text.raw("host", chosen[:, CERTIFICATE_ISSUER])),
+        "certificate_issuer": issuers(leaf_text.raw("issuer", chosen[:, CERTIFICATE_ISSUER])),
         "host": text_array(hosts, host_at, host_size, LOWER),
         "host_source": words(source, SOURCES),
-    } | families(messages, text, chosen[:, STYLE], with_schannel(traits, text("agent", np.where(whole, hello, -1))))
+    } | families(messages, text, chosen[:, STYLE], with_schannel(traits, hello_text("ja4", np.where(whole, hello, -1))))
 
 
 def name_by_lookups(
@@ -360,7 +362,7 @@ def request_lists(
         "challenge": challenge,
         "continues": continues,
         "offered": text("scheme", picked),
-        "location": text("host", http_answers(messages, answer), LOWER),
+        "location": TextsOf(messages.view(ANSWER_ROW), tables.pool)("location", http_answers(messages, answer), LOWER),
         "html": are_html(messages, answer),
         "cut": are_cut(messages, answer),
     }

@@ -141,36 +141,35 @@ MESSAGE = np.dtype(
 
 TEXTS: Final = ("host", "path", "agent", "field", "scheme")
 
-# Kinds of message, and what its texts hold.
+# Kinds of message, and what each holds; where it isn't a request, by the names that messages.py gives its fields.
 CONNECT: Final = 1  # host, port; agent: User-Agent; field: Host; scheme: of Proxy-Authorization
 ABSOLUTE: Final = 2  # host, port, path; agent; field; scheme
 ORIGIN: Final = 3  # path; agent; field
 SOCKS4: Final = 4  # host, port
 SOCKS5: Final = 5
-ANSWER: Final = 6  # status; host: of Location; scheme: those of Proxy-Authenticate, a comma between; shape: ANSWER_...
+ANSWER: Final = 6  # status; location: its host; scheme: those of Proxy-Authenticate, a comma between; shape: ANSWER_...
 SOCKS_ANSWER: Final = 7  # status
-CLIENT_HELLO: Final = 8  # host: server name; path: ALPN as sent; agent: JA4; field: random, then a digest; status: version; port: traits
-SERVER_HELLO: Final = 9  # status: version
-ISSUER: Final = 10  # host: the leaf certificate's issuer, DER; path: the host it is for
-DATAGRAM: Final = 11  # host: a UDP payload that is read later (QUIC Initial)
-DNS_QUESTION: Final = 12  # host: the name; port: the type; shape: the message's id
-DNS_ANSWER: Final = 13  # as its question; status: the code; path: addresses, DNS_ADDRESS bytes each; ack: seconds they may be kept
-ALERT: Final = 16  # status: the alert's description, ENCRYPTED_ALERT where it can't be read
+CLIENT_HELLO: Final = 8  # server_name; alpn as sent; ja4; random, behind it a digest; version; traits: TRAIT_...
+SERVER_HELLO: Final = 9  # version
+ISSUER: Final = 10  # of the leaf certificate: issuer, DER; subject: the host it is for
+DATAGRAM: Final = 11  # payload: of UDP, read later (QUIC Initial)
+DNS_QUESTION: Final = 12  # name, query_type, message_id
+DNS_ANSWER: Final = 13  # as its question; code; addresses, DNS_ADDRESS bytes each; ttl_s: how long they may be kept
+PAC_FILE: Final = 14  # script: its text, as far as it is kept
+DHCP: Final = 15  # url: of a PAC file; client: its address; message_type
+ALERT: Final = 16  # description, ENCRYPTED_ALERT where it can't be read
 WENT_ON: Final = 17  # behind its ClientHello the client went on with the handshake, or with data
 
-# What was read at all, kept only where counts[REGIONS] asks for it, and never among a flow's facts: from seq to end; status: the
-# state that expected it; port: the state behind it; shape: REGION_...
+# What was read at all, kept only where counts[REGIONS] asks for it, and never among a flow's facts: from seq to end; state: the one
+# that expected it; behind: the state after it; holds: REGION_...
 REGION: Final = 18
-
-PAC_FILE: Final = 14  # host: its text, as far as it is kept
-DHCP: Final = 15  # host: a PAC file's URL; field: the client's address; status: the message's type
 
 REGION_PAC: Final = 1  # an answer whose body is a PAC file
 
 # One address in a DNS_ANSWER: its version, and 16 bytes, of which an IPv4 address has the last four.
 DNS_ADDRESS: Final = 17
 
-# How a request was written (MESSAGE.shape), and what a ClientHello shows (MESSAGE.port).
+# How a request was written (shape), and what a ClientHello shows (traits).
 SHAPE_HTTP_10: Final = 1
 SHAPE_AGENT: Final = 2
 SHAPE_HOST: Final = 4
@@ -182,7 +181,7 @@ SHAPE_ADDRESS: Final = 128  # host holds the 4 or 16 bytes of an address
 SHAPE_BROWSER_AGENT: Final = 256
 SHAPE_CUT: Final = 512  # the head goes on, and that was not captured: what it lacks may have stood there
 SHAPE_FORWARDED: Final = 1024  # Via or X-Forwarded-For
-SHAPE_BARE: Final = 2048  # its first line tells no version
+SHAPE_BARE: Final = 2048  # its first line has no version
 ANSWER_HTML: Final = 1
 ANSWER_CONTINUES: Final = 2  # the challenge carries the next token of its scheme, or stale=true
 ANSWER_UNSAID: Final = 4  # the head goes on, that was not captured, and no Content-Type stands before

@@ -11,6 +11,7 @@ from __future__ import annotations
 from typing import Final
 
 from analyzer.flows.layout import ALERT, DONE, ENCRYPTED_ALERT, WENT_ON
+from analyzer.flows.messages import as_alert
 from analyzer.packets.fields import u16
 from analyzer.readers.states import MORE, NOT
 from analyzer.readers.texts import new_message
@@ -82,7 +83,7 @@ def read_alert(tables, buf, at, end, row, side_index, side, seq, ts_ns, ack):
         return MORE if buf[at] == ALERT_RECORD and (end - at < 2 or buf[at + 1] == 3) else NOT
     if not starts_like_alert(buf, at, end):
         return NOT
-    new_message(tables, ALERT, row, side_index, seq, seq, ts_ns, ack).status = buf[at + 6]
+    as_alert(new_message(tables, ALERT, row, side_index, seq, seq, ts_ns, ack)).description = buf[at + 6]
     side.state = DONE
     return end
 
@@ -104,7 +105,7 @@ def read_after_hello(tables, buf, at, end, row, side_index, side, seq, ts_ns, ac
         if size > 0 and (kind == CHANGE_CIPHER_SPEC_RECORD or retried):
             return at + 5 + size
         if kind == APPLICATION_RECORD and size == ENCRYPTED_ALERT_SIZE:
-            new_message(tables, ALERT, row, side_index, seq, seq, ts_ns, ack).status = ENCRYPTED_ALERT
+            as_alert(new_message(tables, ALERT, row, side_index, seq, seq, ts_ns, ack)).description = ENCRYPTED_ALERT
         else:
             new_message(tables, WENT_ON, row, side_index, seq, seq, ts_ns, ack)
     side.state = DONE

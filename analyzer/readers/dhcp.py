@@ -8,6 +8,7 @@ from __future__ import annotations
 from typing import Final
 
 from analyzer.flows.layout import DHCP
+from analyzer.flows.messages import as_dhcp
 from analyzer.packets.fields import u32
 from analyzer.readers.texts import keep, keep_without_users, new_message
 
@@ -57,15 +58,15 @@ def read_dhcp(tables, buf, at, end, row, side, ts_ns):
     given = buf[at] == 2 and url_end > url_at
     if not given and not (buf[at] == 1 and wanted):
         return False
-    message = new_message(tables, DHCP, row, side, 0, 0, ts_ns, 0)
-    message.status = kind
+    message = as_dhcp(new_message(tables, DHCP, row, side, 0, 0, ts_ns, 0))
+    message.message_type = kind
     if given:
         for p in range(url_end - 1, url_at - 1, -1):  # a query may hold what only the client is to know
             if buf[p] in (35, 63):
                 url_end = p
-        message.host_at, message.host_size = keep_without_users(tables, buf, url_at, url_end)
+        message.url_at, message.url_size = keep_without_users(tables, buf, url_at, url_end)
     own = at + 16 if u32(buf, at + 16) else at + 12  # the address that is given, else the one the client has
     if u32(buf, own):
-        message.field_at = keep(tables, buf, own, own + 4)
-        message.field_size = 4
+        message.client_at = keep(tables, buf, own, own + 4)
+        message.client_size = 4
     return True

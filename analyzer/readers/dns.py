@@ -10,6 +10,7 @@ from typing import Final
 
 from analyzer.compiled.widths import as_u32
 from analyzer.flows.layout import DNS_ADDRESS, DNS_ANSWER, DNS_QUESTION, POOL_USED
+from analyzer.flows.messages import as_dns
 from analyzer.packets.fields import u16, u32
 from analyzer.readers.states import DNS, MORE, NOT
 from analyzer.readers.texts import new_message
@@ -97,21 +98,21 @@ def read_dns(tables, buf, at, end, row, side, seq, seq_end, ts_ns):
     if size < 0 or end - p < 4:
         return False
     answered = buf[at + 2] & 0x80 != 0
-    message = new_message(tables, DNS_ANSWER if answered else DNS_QUESTION, row, side, seq, seq_end, ts_ns, 0)
-    message.host_at = used
-    message.host_size = size
-    message.shape = u16(buf, at)
-    message.port = u16(buf, p)
+    message = as_dns(new_message(tables, DNS_ANSWER if answered else DNS_QUESTION, row, side, seq, seq_end, ts_ns, 0))
+    message.name_at = used
+    message.name_size = size
+    message.message_id = u16(buf, at)
+    message.query_type = u16(buf, p)
     used += size
     if answered:
-        message.status = buf[at + 3] & 15
-        message.path_at = used
-        message.path_size, ttl = read_answers(buf, at, end, p + 4, u16(buf, at + 6), pool, used)
-        message.ack = ttl
-        if message.path_size > 0:
-            used += message.path_size
+        message.code = buf[at + 3] & 15
+        message.addresses_at = used
+        message.addresses_size, ttl = read_answers(buf, at, end, p + 4, u16(buf, at + 6), pool, used)
+        message.ttl_s = ttl
+        if message.addresses_size > 0:
+            used += message.addresses_size
         elif buf[at + 2] & TRUNCATED:
-            message.path_size = -1
+            message.addresses_size = -1
     tables.counts[POOL_USED] = used
     return True
 

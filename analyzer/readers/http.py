@@ -29,6 +29,7 @@ from analyzer.flows.layout import (
     SHAPE_PRAGMA,
     SHAPE_PROXY_CONNECTION,
 )
+from analyzer.flows.messages import as_answer
 from analyzer.readers.authentication import keep_challenges, keep_offered
 from analyzer.readers.pac import UNSAID, lacks_of_pac, pac_state, pac_type, read_pac
 from analyzer.readers.request_line import MAX_METHOD, SPACE, W_CONNECT, W_VERSION, cut_line, line_end, request_line
@@ -302,8 +303,9 @@ def read_answer_fields(tables, buf, at, end, status, message):
             host, host_end = reference_host(buf, first, last)
         at = feed + 1
     if host >= 0:
-        message.host_at = keep(tables, buf, host, host_end)
-        message.host_size = host_end - host
+        answer = as_answer(message)
+        answer.location_at = keep(tables, buf, host, host_end)
+        answer.location_size = host_end - host
 
 
 def read_chunk_line(buf, at, end):

@@ -9,6 +9,7 @@ from __future__ import annotations
 from typing import Final
 
 from analyzer.flows.layout import PAC_FILE
+from analyzer.flows.messages import as_pac
 from analyzer.readers.states import MORE
 from analyzer.readers.texts import keep_without_users, new_message
 from analyzer.readers.words import begins_with
@@ -75,8 +76,8 @@ def read_pac(tables, buf, at, end, body, row, side, seq, ts_ns, ack, final):
     if end - at < wanted and not final:
         return MORE
     stop = min(end, at + wanted)
-    message = new_message(tables, PAC_FILE, row, side, seq, seq, ts_ns, ack)
-    message.host_at, message.host_size = keep_without_users(tables, buf, at, stop)
+    message = as_pac(new_message(tables, PAC_FILE, row, side, seq, seq, ts_ns, ack))
+    message.script_at, message.script_size = keep_without_users(tables, buf, at, stop)
     return 0
 
 

@@ -24,6 +24,7 @@ from analyzer.flows.layout import (
     TRAIT_QUIC,
     TRAIT_SCHANNEL,
 )
+from analyzer.flows.messages import as_certificate, as_client_hello, as_server_hello
 from analyzer.packets.fields import u16, u24
 from analyzer.readers.certificate import certificate_names
 from analyzer.readers.extensions import ends_like_schannel, find_extensions, highest_versions, server_name
@@ -158,10 +159,10 @@ def cut_hello(tables, hello, n, row, side, seq, ts_ns, ack):
         if kind == 0:
             name_at, name_size = server_name(hello, p + 4, p + 4 + size)
             if name_size >= 0:
-                message = new_message(tables, CLIENT_HELLO, row, side, seq, seq, ts_ns, ack)
-                message.host_at = keep(tables, hello, name_at, name_at + name_size)
-                message.host_size = name_size
-                message.port = TRAIT_CUT
+                cut = as_client_hello(new_message(tables, CLIENT_HELLO, row, side, seq, seq, ts_ns, ack))
+                cut.server_name_at = keep(tables, hello, name_at, name_at + name_size)
+                cut.server_name_size = name_size
+                cut.traits = TRAIT_CUT
             return
         p += 4 + size
 
@@ -220,19 +221,19 @@ def keep_client_hello(tables, hello, at, end, row, side, seq, seq_end, ts_ns, ac
             traits |= TRAIT_ECH
     if traits & (TRAIT_GREASE | TRAIT_ENCRYPT_THEN_MAC) == 0 and ends_like_schannel(extensions, n_extensions):
         traits |= TRAIT_SCHANNEL
-    message = new_message(tables, CLIENT_HELLO, row, side, seq, seq_end, ts_ns, ack)
-    message.status = version
-    message.port = traits
+    kept = as_client_hello(new_message(tables, CLIENT_HELLO, row, side, seq, seq_end, ts_ns, ack))
+    kept.version = version
+    kept.traits = traits
     if name_size >= 0:
-        message.host_at = keep(tables, hello, name_at, name_at + name_size)
-        message.host_size = name_size
-    message.path_at = keep(tables, hello, alpn_at, alpn_end)
-    message.path_size = alpn_end - alpn_at
+        kept.server_name_at = keep(tables, hello, name_at, name_at + name_size)
+        kept.server_name_size = name_size
+    kept.alpn_at = keep(tables, hello, alpn_at, alpn_end)
+    kept.alpn_size = alpn_end - alpn_at
     while alpn_end - alpn_at >= 3 and hello[alpn_at] == 2 and is_grease(u16(hello, alpn_at + 1)):
         alpn_at += 3
-    message.field_at = keep(tables, hello, at + 2, at + 34)
+    kept.random_at = keep(tables, hello, at + 2, at + 34)
     keep_digest(tables, hello, at, end)
-    message.field_size = RANDOM_SIZE + DIGEST_SIZE
+    kept.random_size = RANDOM_SIZE + DIGEST_SIZE
     alpn_size = min(hello[alpn_at], alpn_end - alpn_at - 1) if alpn_end > alpn_at else 0
     fingerprint = tables.counts[POOL_USED]
     tables.counts[POOL_USED] = fingerprint + JA4_SIZE
@@ -253,8 +254,8 @@ def keep_client_hello(tables, hello, at, end, row, side, seq, seq_end, ts_ns, ac
         fingerprint,
         tables,
     )
-    message.agent_at = fingerprint
-    message.agent_size = JA4_SIZE
+    kept.ja4_at = fingerprint
+    kept.ja4_size = JA4_SIZE
     return True
 
 
@@ -278,8 +279,7 @@ def read_server_hello(tables, buf, at, end, row, side, seq, ts_ns, ack, final):
         version = server_version(hello, 0, size)
     if version < 0:
         return NOT, 0
-    message = new_message(tables, SERVER_HELLO, row, side, seq, as_u32(seq + p - at), ts_ns, ack)
-    message.status = version
+    as_server_hello(new_message(tables, SERVER_HELLO, row, side, seq, as_u32(seq + p - at), ts_ns, ack)).version = version
     return p, version
 
 
@@ -342,12 +342,12 @@ def read_certificate(tables, buf, at, end, row, side, seq, ts_ns, ack, final):
                 stop = min(n, q + 10 + u24(out, q + 7))
                 issuer_at, issuer_end, host_at, host_end = certificate_names(out, q + 10, stop)
                 if issuer_end > issuer_at:
-                    message = new_message(tables, ISSUER, row, side, seq, as_u32(seq + p - at), ts_ns, ack)
-                    message.host_at = keep(tables, out, issuer_at, issuer_end)
-                    message.host_size = issuer_end - issuer_at
+                    kept = as_certificate(new_message(tables, ISSUER, row, side, seq, as_u32(seq + p - at), ts_ns, ack))
+                    kept.issuer_at = keep(tables, out, issuer_at, issuer_end)
+                    kept.issuer_size = issuer_end - issuer_at
                     if host_end > host_at:
-                        message.path_at = keep(tables, out, host_at, host_end)
-                        message.path_size = host_end - host_at
+                        kept.subject_at = keep(tables, out, host_at, host_end)
+                        kept.subject_size = host_end - host_at
             return p
         turn += 1
         if out[q] not in (HELLO_SERVER, 4, 22) or turn > MAX_BEFORE:

@@ -21,6 +21,7 @@ from analyzer.capture.source import Input
 from analyzer.engine import Engine
 from analyzer.flows.grow import empty_tables
 from analyzer.flows.layout import N_MESSAGES, REGION, REGION_PAC, REGIONS
+from analyzer.flows.messages import REGION_ROW
 from analyzer.packets.layout import TCP
 from analyzer.pipeline import within
 from analyzer.readers.alerts import ALERT_RECORD, APPLICATION_RECORD, CHANGE_CIPHER_SPEC_RECORD, HANDSHAKE_RECORD
@@ -118,7 +119,7 @@ def read_sides(
     tables.counts[REGIONS] = 1
     tables = read_waiting(Engine(sources, tables).read(within(in_time_order(sources), start_ns, end_ns)).tables)
     messages = tables.messages[: int(tables.counts[N_MESSAGES])]
-    return _sides(tables.records, messages[messages["kind"] == REGION], Finder(flows, chosen), frames())
+    return _sides(tables.records, messages[messages["kind"] == REGION].view(REGION_ROW), Finder(flows, chosen), frames())
 
 
 def _sides(records: npt.NDArray[Any], found: npt.NDArray[Any], finder: Finder, frames: Iterable[Frame]) -> Sides:
@@ -152,9 +153,9 @@ def _places(side: Side, read: Iterable[Any]) -> list[Place]:
         Place(
             start=side.place(int(one["seq"])),
             size=(int(one["end"]) - int(one["seq"])) & 0xFFFFFFFF,
-            state=int(one["status"]),
-            behind=int(one["port"]),
-            is_pac=bool(int(one["shape"]) & REGION_PAC),
+            state=int(one["state"]),
+            behind=int(one["behind"]),
+            is_pac=bool(int(one["holds"]) & REGION_PAC),
         )
         for one in read
     ]

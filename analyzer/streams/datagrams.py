@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import Final
 
 from analyzer.flows.layout import DATAGRAM
+from analyzer.flows.messages import as_datagram
 from analyzer.packets.fields import u32
 from analyzer.readers.dhcp import is_dhcp_port, read_dhcp
 from analyzer.readers.dns import is_dns_port, read_dns
@@ -59,6 +60,6 @@ def keep_datagram(tables, buf, packet, row, side_index):
     if not is_quic_initial(buf, at, end) or side.requests >= MAX_DATAGRAMS:
         return
     side.requests += 1
-    message = new_message(tables, DATAGRAM, row, side_index, side.requests, 0, packet.ts_ns, 0)
-    message.host_at = keep(tables, buf, at, end)
-    message.host_size = end - at
+    kept = as_datagram(new_message(tables, DATAGRAM, row, side_index, side.requests, 0, packet.ts_ns, 0))
+    kept.payload_at = keep(tables, buf, at, end)
+    kept.payload_size = end - at

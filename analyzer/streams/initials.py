@@ -14,6 +14,7 @@ from analyzer.compiled import compiled, kernel
 from analyzer.flows.concatenate import concatenated
 from analyzer.flows.grow import grown, without_rows
 from analyzer.flows.layout import CLIENT_HELLO, DATAGRAM, N_MESSAGES, POOL_USED, TRAIT_QUIC, Tables
+from analyzer.flows.messages import CLIENT_HELLO_ROW, DATAGRAM_ROW, as_datagram
 from analyzer.flows.retire import pack_texts
 from analyzer.readers.initial import fill_room, read_initials_of, room
 from analyzer.readers.quic import read_client_hello
@@ -35,7 +36,7 @@ def read_initials(tables: Tables) -> Tables:
             done = read_sides(tables, rows, starts, done, n, left, free)
     for k in np.flatnonzero(left).tolist():
         own = tables.messages[rows[starts[k] : starts[k + 1]]]
-        datagrams = [bytes(tables.pool[at : at + size]) for at, size in own[["host_at", "host_size"]].tolist()]
+        datagrams = [bytes(tables.pool[at : at + size]) for at, size in own.view(DATAGRAM_ROW)[["payload_at", "payload_size"]].tolist()]
         hello = read_client_hello(datagrams)
         if hello is not None:
             tables = grown(tables)
@@ -66,9 +67,9 @@ def hello_of(tables, rows, start, stop, room):
     """The size of the ClientHello that the datagrams rows[start:stop] hold, which is then in room.hello; NOT when it isn't found here."""
     version, id_at, n_packets, used, n_pieces, size = 0, 0, 0, 0, 0, NOT
     for i in range(start, stop):
-        kept = tables.messages + rows[i]
+        kept = as_datagram(tables.messages + rows[i])
         version, id_at, n_packets, used, n_pieces, size = read_initials_of(
-            room, tables.pool, kept.host_at, kept.host_at + kept.host_size, version, id_at, n_packets, used, n_pieces
+            room, tables.pool, kept.payload_at, kept.payload_at + kept.payload_size, version, id_at, n_packets, used, n_pieces
         )
         if size > 0 or n_packets < 0:
             break
@@ -78,7 +79,7 @@ def hello_of(tables, rows, start, stop, room):
 def sides_of(messages: npt.NDArray[Any]) -> tuple[npt.NDArray[np.int64], npt.NDArray[np.int64]]:
     """(rows, starts): QUIC Initials, side by side, and where each side's begin and the last one's end, where no ClientHello is known."""
     kept = np.flatnonzero(messages["kind"] == DATAGRAM)
-    hellos = messages[(messages["kind"] == CLIENT_HELLO) & (messages["port"] & TRAIT_QUIC != 0)]
+    hellos = messages[(messages["kind"] == CLIENT_HELLO) & (messages.view(CLIENT_HELLO_ROW)["traits"] & TRAIT_QUIC != 0)]
     of_hellos, sides = (2 * of["record"].astype(np.int64) + of["side"] for of in (hellos, messages[kept]))
     unknown = ~np.isin(sides, of_hellos)
     kept, sides = kept[unknown], sides[unknown]

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from analyzer.compiled.widths import as_u32
 from analyzer.flows.layout import N_MESSAGES, PAC_FILE, REGION, REGION_PAC
+from analyzer.flows.messages import as_region
 from analyzer.readers.states import HEAD
 from analyzer.readers.texts import new_message
 
@@ -18,7 +19,7 @@ def note_region(tables, row, side_index, seq, size, there, state, n_messages):
     behind = (tables.sides + 2 * row + side_index).state
     if is_pac and behind != HEAD:
         size = there
-    region = new_message(tables, REGION, row, side_index, seq, as_u32(seq + size), 0, 0)
-    region.status = state
-    region.port = behind
-    region.shape = REGION_PAC if is_pac else 0
+    region = as_region(new_message(tables, REGION, row, side_index, seq, as_u32(seq + size), 0, 0))
+    region.state = state
+    region.behind = behind
+    region.holds = REGION_PAC if is_pac else 0

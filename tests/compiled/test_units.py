@@ -11,23 +11,29 @@ import numpy as np
 import pytest
 
 from analyzer.capture.pcapng import CLOCK
-from analyzer.compiled import units
-from analyzer.flows import layout
+from analyzer.compiled import UNIT_OF, units
+from analyzer.flows import layout, messages
 from analyzer.flows.grow import empty_tables
 from analyzer.packets.layout import FRAME, PACKET
 from analyzer.readers.initial import room
+from tests.conftest import ROOT
 
 C_TYPES = {"uint8_t": "u1", "uint16_t": "u2", "uint32_t": "u4", "uint64_t": "u8", "int8_t": "i1", "int32_t": "i4", "int64_t": "i8"}
 ROWS: dict[str, np.dtype[Any]] = {"Packet": PACKET, "Frame": FRAME, "Clock": CLOCK} | {
     name.capitalize(): getattr(layout, name)
     for name in ("KEY", "RECORD", "SIDE", "PAUSE", "HOLE", "SEGMENT", "MESSAGE", "RECENT", "SIGHTING", "HELD", "FIRST")
 }
+ROWS |= {
+    "".join(word.capitalize() for word in name.removesuffix("_ROW").split("_")): row
+    for name, row in vars(messages).items()
+    if name.endswith("_ROW")
+}
 STRUCT = re.compile(r"^cdef struct (\w+):\n((?:    .+\n)+)", re.M)
 PARTS = sorted({path for stage in units.UNITS for path in units.parts_of(stage)})
 
 
 def test_rows_lie_in_c_as_in_the_arrays() -> None:
-    found = {name: body.split("\n") for path in PARTS for name, body in STRUCT.findall(path.read_text(encoding="utf-8"))}
+    found = {name: body.split("\n") for path in PARTS for name, body in STRUCT.findall(units.text_of(path))}
     bundles: dict[str, Any] = {"Tables": empty_tables(), "Room": room()}
     assert set(found) == {*ROWS, *bundles}
     for name in ROWS:
@@ -46,6 +52,11 @@ def test_a_declaration_has_its_function_with_the_same_arguments(path: Path) -> N
     functions = {node.name: [a.arg for a in node.args.args] for node in units.functions_in(path.with_suffix(".py"))}
     for name, kernel in units.declarations_in(units.text_of(path)):
         assert functions.get(name) == [argument for _, argument in kernel.arguments]
+
+
+def test_make_builds_again_when_a_room_of_kernels_changes() -> None:
+    kernels = next(line for line in (ROOT / "Makefile").read_text(encoding="utf-8").splitlines() if line.startswith("KERNELS"))
+    assert set(kernels.rpartition(",")[2].rstrip(")").split()) == {"compiled", *UNIT_OF}
 
 
 def test_every_part_of_a_room_that_is_compiled_is_in_a_unit() -> None:

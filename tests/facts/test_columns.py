@@ -11,7 +11,9 @@ from hypothesis import strategies as st
 
 from analyzer.facts.columns import STATES, address_texts, capture_lists, flow_ids, outer_texts, put_number, state_codes, times
 from analyzer.flows.layout import RECORD, SENT_FIN, SENT_OTHER, SENT_RST, SENT_SYN, SENT_SYN_ACK, SIDE
-from analyzer.packets.layout import NO_ID, NO_TIME, OUTER_VLAN, OUTER_VXLAN, TCP, UDP
+from analyzer.packets.layout import NO_ID, NO_TIME, TCP, UDP
+from analyzer.packets.tags import OUTER_VLAN
+from analyzer.packets.tunnels import OUTER_VXLAN
 
 ADDRESSES = st.one_of(st.ip_addresses(v=4), st.ip_addresses(v=6))
 

@@ -1,0 +1,78 @@
+"""What each kind of message calls its own: layout.MESSAGE is named after requests, and every other kind lies over the same room.
+
+Readers write by their kind's names (`hello.traits`), and rows are read by them: `messages.view(CLIENT_HELLO_ROW)["traits"]`. What a kind
+doesn't name it hasn't got. Texts lie where a request's do, so that they move with their pool whatever their kind.
+"""
+
+from __future__ import annotations
+
+from typing import Any, Final
+
+import numpy as np
+
+from analyzer.flows.layout import MESSAGE, TEXTS
+
+COMMON: Final = ("ts_ns", "record", "seq", "end", "ack", "side", "kind")
+
+
+def named(**fields: str) -> np.dtype[Any]:
+    """A row over MESSAGE's room with these names of its own, each for the field or text of a request that lies there."""
+    own = {old: new for new, old in fields.items()} | {
+        f"{old}_{part}": f"{new}_{part}" for new, old in fields.items() if old in TEXTS for part in ("at", "size")
+    }
+    assert MESSAGE.names is not None
+    names = [own.get(name, name if name in COMMON else f"no_{name}") for name in MESSAGE.names]
+    formats = [MESSAGE.fields[name][0] for name in MESSAGE.names]  # type: ignore[index]
+    return np.dtype(list(zip(names, formats, strict=True)), align=True)
+
+
+ANSWER_ROW: Final = named(status="status", location="host", scheme="scheme", shape="shape")  # HTTP's, and SOCKS' status
+CLIENT_HELLO_ROW: Final = named(server_name="host", alpn="path", ja4="agent", random="field", version="status", traits="port")
+SERVER_HELLO_ROW: Final = named(version="status")
+CERTIFICATE_ROW: Final = named(issuer="host", subject="path")
+ALERT_ROW: Final = named(description="status")
+DATAGRAM_ROW: Final = named(payload="host")
+DNS_ROW: Final = named(name="host", query_type="port", message_id="shape", code="status", addresses="path", ttl_s="ack")
+DHCP_ROW: Final = named(url="host", client="field", message_type="status")
+PAC_ROW: Final = named(script="host")
+REGION_ROW: Final = named(state="status", behind="port", holds="shape")
+
+
+def as_answer(message):
+    return message.over(ANSWER_ROW)
+
+
+def as_client_hello(message):
+    return message.over(CLIENT_HELLO_ROW)
+
+
+def as_server_hello(message):
+    return message.over(SERVER_HELLO_ROW)
+
+
+def as_certificate(message):
+    return message.over(CERTIFICATE_ROW)
+
+
+def as_alert(message):
+    return message.over(ALERT_ROW)
+
+
+def as_datagram(message):
+    return message.over(DATAGRAM_ROW)
+
+
+def as_dns(message):
+    return message.over(DNS_ROW)
+
+
+def as_dhcp(message):
+    return message.over(DHCP_ROW)
+
+
+def as_pac(message):
+    return message.over(PAC_ROW)
+
+
+def as_region(message):
+    return message.over(REGION_ROW)
