@@ -70,12 +70,23 @@ def copies_of(flows: pa.Table, ends: Ends, requests: Requests, captured: Capture
     syns = np.flatnonzero(ends.tcp & (out >= 0) & (back >= 0))
     hellos = np.flatnonzero(ends.tcp & (hello >= 0))
     silent = list(agreeing(np.flatnonzero(dead), out, ends.server_end))
-    if not (silent or any(True for _ in agreeing(syns, out, back)) or any(True for _ in agreeing(hellos, hello))):
+    # Of one direction a SYN or its answer is all that there is to go by, beside how much was sent.
+    heard = ends.tcp & ~dead & (captured.client ^ captured.server)
+    halves = [
+        *agreeing(np.flatnonzero(heard & (back >= LEAST_RANDOM) & (out < 0)), back, ends.server_end),
+        *agreeing(np.flatnonzero(heard & (out >= LEAST_RANDOM) & (back < 0)), out, ends.server_end),
+    ]
+    both = ends.tcp & captured.client & captured.server
+    lost = [
+        *_where_one_was_lost(np.flatnonzero(both & (back >= LEAST_RANDOM)), back, out),
+        *_where_one_was_lost(np.flatnonzero(both & (out >= LEAST_RANDOM)), out, back),
+    ]
+    if not (silent or halves or lost or any(True for _ in agreeing(syns, out, back)) or any(True for _ in agreeing(hellos, hello))):
         return result
     # Whether a proxy was asked, and for what, is the same on both, so a tunnel's two legs (hellos alike) aren't compared at all.
     asked = _asked_codes(flows, requests)
     random = syns[(out[syns] >= LEAST_RANDOM) & (back[syns] >= LEAST_RANDOM)]
-    groups = [*agreeing(syns, out, back, asked), *agreeing(hellos, hello, asked), *agreeing(random, out, back)]
+    groups = [*agreeing(syns, out, back, asked), *agreeing(hellos, hello, asked), *agreeing(random, out, back), *lost]
     traits = Traits(
         out=out,
         back=back,
@@ -90,7 +101,31 @@ def copies_of(flows: pa.Table, ends: Ends, requests: Requests, captured: Capture
         _mark(result, judge.in_order(rows), judge.same)
     for rows in silent:
         _mark(result, judge.in_order(rows), judge.same_attempt)
-    return result
+    for rows in halves:
+        _mark(result, judge.in_order(rows), judge.same_half)
+    return _one_way_round(result, ends)
+
+
+def _where_one_was_lost(rows: Ints, number: Ints, other: Ints) -> list[list[int]]:
+    """Rows that agree in this initial number, where the other one of any of them wasn't captured."""
+    if not (other[rows] < 0).any():
+        return []
+    return [group for group in agreeing(rows, number) if min(other[group]) < 0]
+
+
+def _one_way_round(copy: Ints, ends: Ends) -> Ints:
+    """The same with an address that is mostly behind others behind them throughout.
+
+    A translator is always behind what it translates; where frames are timed by different clocks a copy may seem to come first.
+    """
+    rows = np.flatnonzero(copy >= 0)
+    sizes = np.bincount(copy[rows], minlength=len(copy))
+    pairs = rows[(sizes[copy[rows]] == 1) & (ends.client[rows] != ends.client[copy[rows]])]
+    n = len(ends.addresses)
+    before, behind = np.bincount(ends.client[copy[pairs]], minlength=n), np.bincount(ends.client[pairs], minlength=n)
+    for row in pairs[(behind > before)[ends.client[copy[pairs]]]].tolist():
+        copy[copy[row]], copy[row] = row, -1
+    return copy
 
 
 def agreeing(rows: Ints, *keys: Ints) -> Iterator[list[int]]:
@@ -153,12 +188,14 @@ class _Judge:
         known = min(t.out[one], t.out[other], t.back[one], t.back[other]) >= 0
         if out and known:  # a balancer answers by itself, and moves only the server's numbers
             return bool(close and content)
+        # Where a SYN or its answer wasn't captured on one side, the other one tells.
+        half = (out and min(t.back[one], t.back[other]) < 0) or (back and min(t.out[one], t.out[other]) < 0)
+        if half and close and (hello or ((t.out if out else t.back)[one] >= LEAST_RANDOM and self._says_the_same(one, other))):
+            return True
         by_proxy = self._asking[other] or self._ends.client[other] == self._ends.server[one]
         if not hello or not close or by_proxy:
             return False
-        # Where a SYN or its answer wasn't captured on one side, the other one tells.
-        half = (out and min(t.back[one], t.back[other]) < 0) or (back and min(t.out[one], t.out[other]) < 0)
-        return bool(half or self._agree(t.asked, one, other) or self._in_lockstep(one, other))
+        return bool(self._agree(t.asked, one, other) or self._in_lockstep(one, other))
 
     def same_attempt(self, one: int, other: int) -> bool:
         """Of connections that nobody answered: one SYN to one server, from two clients."""
@@ -166,6 +203,15 @@ class _Judge:
         apart = t.first[other] - t.first[one]
         known = t.first[one] != NO_TIME and t.first[other] != NO_TIME
         return bool(known and apart <= SYN_WITHIN_NS and self._ends.client[one] != self._ends.client[other])
+
+    def same_half(self, one: int, other: int) -> bool:
+        """Of connections of which one direction was captured: one SYN or its answer, and as many packets and bytes behind it."""
+        t = self._traits
+        apart = t.first[other] - t.first[one]
+        known = t.first[one] != NO_TIME and t.first[other] != NO_TIME
+        alike = all(column[one] == column[other] for column in self._counts)
+        moved = self._ends.client[one] != self._ends.client[other]
+        return bool(known and apart <= SYN_WITHIN_NS and alike and moved and not self._contradict(one, other))
 
     def _translated(self, one: int, other: int) -> bool:
         ends = self._ends
@@ -194,6 +240,10 @@ class _Judge:
         """Whether packets of either weren't captured, so that what was read of them may differ."""
         c = self._captured
         return bool((c.client_lost | c.server_lost)[[one, other]].any())
+
+    def _says_the_same(self, one: int, other: int) -> bool:
+        t = self._traits
+        return self._agree(t.asked, one, other) or self._agree(t.plain, one, other)
 
     def _in_lockstep(self, one: int, other: int) -> bool:
         """Packet for packet, byte for byte, and at the same pace: numbers that both differ were then moved by a constant.

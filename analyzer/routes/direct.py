@@ -77,7 +77,8 @@ def _unsaid(flows: pa.Table) -> Bools:
     status = integers(flows.column("http_status"), -1)
     redirect = (status >= 300) & (status < 400) & (status != NOT_MODIFIED) & ~is_known(flows, "http_location")
     page = np.isin(status, [one for one in PAGE_STATUSES if one != OK]) & ~is_known(flows, "http_html")
-    return bools(one_array(flows.column("http_cut"))) & (redirect | page)
+    result: Bools = bools(one_array(flows.column("http_cut"))) & (redirect | page)
+    return result
 
 
 def _one_way(ends: Ends, captured: Captured) -> Bools:

@@ -69,8 +69,14 @@ def _candidates(flows: pa.Table, ends: Ends, requests: Requests, leg: Ints, to_p
         if key in by_proxy and (int(ends.client[row]), *key) not in untouched:
             tunnels[key].append(row)
     first = times_ns(flows.column("first_seen"))
+    blind: dict[tuple[int, int], list[int]] = defaultdict(list)
+    for row in np.flatnonzero(to_proxy & ends.tcp & ~whole & ~paired & known & (asked != NO_TIME)).tolist():
+        blind[int(ends.server[row]), int(host[row])].append(row)
     for key, rows in tunnels.items():
         others = np.array(by_proxy[key])
+        # A leg that may be a tunnel's whose hello wasn't captured proves nothing of another one.
+        theirs = [(first[others] >= asked[row]) & (first[others] <= answered[row] + LATEST_NS) for row in blind[key]]
+        others = others[~np.logical_or.reduce([np.zeros(len(others), np.bool_), *theirs])]
         legs: Candidates = {}
         for row in rows:
             fits = (first[others] >= asked[row]) & (hello[others] >= asked[row]) & (hello[others] <= hello[row] + LATEST_NS)

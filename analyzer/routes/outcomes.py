@@ -83,7 +83,8 @@ def outcomes_of(flows: pa.Table, ends: Ends, requests: Requests, captured: Captu
     code[(http & (status == HTTP_DENIED)) | ((kind == SOCKS5) & (status == SOCKS5_NOT_ALLOWED))] = DENIED
     code[http & (status == AUTH_REQUIRED)] = AUTHENTICATION
     # Whether the client goes on with it isn't in a capture that ends right behind the challenge.
-    code[http & (status == AUTH_REQUIRED) & requests.by_steps & requests.cut] = UNSEEN  # the next token may have stood in it
+    # The next token may have stood in what wasn't captured, and where more was asked behind it, so may what was offered.
+    code[http & (status == AUTH_REQUIRED) & requests.cut & (requests.by_steps | ~requests.last)] = UNSEEN
     code[open_ended(requests) & (requests.answered != NO_TIME) & ~captured.waited(requests.answered, row)] = UNSEEN
     code[challenges(flows, ends, requests, tunnel | page)] = CHALLENGED
     code[page] = WORKED
@@ -96,8 +97,9 @@ def outcomes_of(flows: pa.Table, ends: Ends, requests: Requests, captured: Captu
 
 def _sent_somewhere(requests: Requests) -> Bools:
     """Per request: a page that redirects, where to wasn't captured: a portal's or the host's own."""
-    result: Bools = (requests.kind == ABSOLUTE) & (requests.status >= 300) & (requests.status < 400) & requests.cut
-    return result & ~requests.location.is_valid().to_numpy(zero_copy_only=False) & (requests.status != NOT_MODIFIED)
+    redirect = (requests.kind == ABSOLUTE) & (requests.status >= 300) & (requests.status < 400) & (requests.status != NOT_MODIFIED)
+    result: Bools = redirect & requests.cut & ~requests.location.is_valid().to_numpy(zero_copy_only=False)
+    return result
 
 
 def _portals(ends: Ends, requests: Requests, page: Bools) -> Bools:

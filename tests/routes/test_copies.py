@@ -192,3 +192,35 @@ def test_from_packets(tmp_path: Path) -> None:
     assert [row["same_as"] for row in rows] == [None, rows[0]["id"], rows[0]["id"]]
     assert rows[0]["client_ip"] == "10.0.0.9"
     assert {row["route"] for row in rows} == {"proxy"}
+
+
+def test_a_translator_is_behind_whatever_a_clock_says() -> None:
+    """Of three connections through it the copy of one seems to come first."""
+    rows = []
+    for number in range(3):
+        numbers = {"isn_out": 3_000_000_000 + number, "isn_in": 1_000_000_000 + number, "client_port": 50_000 + number}
+        early = {"first_seen": START_NS - LATER} if number == 1 else {}
+        rows += [inside(**numbers), outside(**numbers, **early)]
+    assert copies(*rows) == [None, 0, None, 2, None, 4]
+    assert copies(*rows[2:4]) == [1, None]  # of that one alone nothing tells better
+
+
+@pytest.mark.parametrize("way", ["in", "out"])
+def test_of_one_direction_its_syn_and_how_much_was_sent_tell(way: str) -> None:
+    other = "out" if way == "in" else "in"
+    half = {f"packets_{other}": 0, f"bytes_{other}": 0, f"isn_{other}": None}
+    assert copies(inside(**half), outside(**half)) == [None, 0]
+    for differs in ({f"bytes_{way}": 7}, {f"packets_{way}": 7}, {f"isn_{way}": 5_000_000}, {"first_seen": START_NS + 2 * SECOND_NS}):
+        assert copies(inside(**half), outside(**half | differs)) == [None, None]
+    small = {f"isn_{way}": 1000}
+    assert copies(inside(**half | small), outside(**half | small)) == [None, None]
+    assert copies(inside(**half), outside(**half, server_port=8443)) == [None, None]
+
+
+@pytest.mark.parametrize("lost", ["isn_out", "isn_in"])
+def test_a_lost_syn_of_a_plain_request_is_told_by_its_answer_and_by_what_was_asked(lost: str) -> None:
+    plain = {"http_path": "/a.crl", "http_host": "crl.example"}
+    assert copies(inside(**plain, **{lost: None}), outside(**plain)) == [None, 0]
+    assert copies(inside(**plain), outside(**plain, **{lost: None})) == [None, 0]
+    assert copies(inside(**plain, **{lost: None}), outside(**plain | {"http_path": "/b.crl"})) == [None, None]
+    assert copies(inside(**{lost: None}, bytes_out=3), outside()) == [None, None]

@@ -83,3 +83,11 @@ def test_many_at_once_end_in_time() -> None:
 
 def test_hellos_without_a_time_prove_nothing() -> None:
     assert told(client_leg(1, client_hello_at=None), origin_leg(2, 2)) == [(None, None)] * 2
+
+
+def test_a_leg_that_may_be_a_tunnels_whose_hello_was_lost_accuses_nobody() -> None:
+    lost: dict[str, Any] = {"client_random": None, "client_hello_digest": None, "client_hello_at": None}
+    leg, other, origin = client_leg(1), client_leg(2, 1, client_ip="172.16.11.93", **lost), origin_leg(2, 2)
+    assert told(leg, other, origin) == [(None, None)] * 3
+    assert told(leg, client_leg(2, 9000, **lost), origin)[0] == (leg["id"], True)
+    assert told(leg, client_leg(2, 1, host="other.example", **lost), origin)[0] == (leg["id"], True)
