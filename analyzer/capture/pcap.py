@@ -66,7 +66,7 @@ def read_pcap(window: Window, damage: list[Damage]) -> Iterator[Block]:
         if n:
             yield Block(window.data, frames[:n])
         if status == ANOTHER:
-            header = 0
+            header, window.several = 0, True
             continue
         if is_over(window, status, damage):
             return

@@ -62,6 +62,7 @@ class Source:
     cut_packets frames of which less was captured than was on the wire
     clock_steps how often the clock went back by more than CLOCK_STEP_NS;  longest_step_ns: the furthest
     broke_off   why the rest of an object couldn't be had, where that happened while it was read
+    several     whether another capture's header stood in the middle
     digest_beside   whether `sha256` is taken of the bytes while they are read, as of an object behind a URL it always is
     packets     frames read so far;  first_ns, last_ns: earliest and latest time, None without any
     """
@@ -99,6 +100,7 @@ class Source:
         self.passed_over: Counter[tuple[int, int, int]] = Counter()
         self.vxlan_ports: tuple[int, ...] = ()
         self.digest_beside = False
+        self.several = False
         self.cut_packets = 0
         self.clock_steps = 0
         self.longest_step_ns = 0
@@ -166,6 +168,7 @@ class Source:
                 self.broke_off = Unusable(str(window.damage), self.name, "what came before is counted; try again")
             elif self._digest is not None:
                 self.sha256 = self._digest.hexdigest()
+            self.several = window.several
             self._used, self._window = window.taken(), None  # of ten thousand files none keeps its last bytes in memory
         if self._remote is not None and self._member is None:
             self._remote.let_go()

@@ -93,6 +93,7 @@ class Window:
     offset      where data[0] lies in the capture's (uncompressed) bytes
     damage      what went wrong while reading (a broken compressed file), else None
     lost        whether that was the network's doing, not the file's
+    several     whether another capture begins in the middle, as where files were put one behind the other
     """
 
     def __init__(self, feed: Feed, unpacked: IO[bytes] | None = None, errors: tuple[type[Exception], ...] = (), read: int = READ) -> None:
@@ -109,6 +110,7 @@ class Window:
         self.offset = 0
         self.damage: str | None = None
         self.lost = False
+        self.several = False
 
     def more(self) -> bool:
         """Make bytes behind `end` available, moving `data`; False when there are none."""

@@ -6,6 +6,8 @@ Every run passes here, and few have parts: what only they need is imported where
 from __future__ import annotations
 
 from collections.abc import Sequence
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import replace
 from ipaddress import ip_network
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -117,10 +119,11 @@ def read_shared_out(
 ) -> Reading | None:
     """As pipeline.read, the captures read by processes or a cluster; None where they can't be shared out, or are too small to be."""
     from analyzer.parts.executor import executor_of
-    from analyzer.parts.partial import named_whole
     from analyzer.parts.plan import can_be_shared_out, runs_of
     from analyzer.parts.run import read_runs
 
+    if len(found.sources) == 1 and cluster is None:
+        return read_one_shared_out(found, topology, catalogue, start_ns, end_ns, workers, progress, digests=digests, run_bytes=run_bytes)
     if not can_be_shared_out(found.sources):
         return None
     names = [source.name for source in found.sources]
@@ -129,6 +132,49 @@ def read_shared_out(
         if len(runs) < 2:
             return None
         whole = read_runs(runs, executor, names, progress)
+    return reading_of(whole, found, topology, catalogue, start_ns, end_ns)
+
+
+def read_one_shared_out(
+    found: Inputs,
+    topology: Topology,
+    catalogue: Catalogue,
+    start_ns: int | None,
+    end_ns: int | None,
+    workers: int,
+    progress: Progress | None,
+    *,
+    digests: bool,
+    run_bytes: int | None = None,
+) -> Reading | None:
+    """As read_shared_out, of one file that is cut between packets; None where it can't be, is too small to be, or isn't quite in order."""
+    from analyzer.parts.executor import executor_of
+    from analyzer.parts.plan import RUN_BYTES, spans_in
+    from analyzer.parts.run import read_spans
+
+    (source,) = found.sources
+    if not source.is_plain:
+        return None
+    runs = spans_in(source, workers, start_ns, end_ns, run_bytes=run_bytes or RUN_BYTES)
+    if len(runs) < 2:
+        return None
+    with ThreadPoolExecutor(1) as aside, executor_of(len(runs)) as executor:
+        hashed = aside.submit(source.read_sha256) if digests else None
+        whole = read_spans(runs, executor, progress)
+        if hashed is not None:
+            hashed.result()
+    if whole is None:
+        return None
+    (facts,) = whole.inputs
+    return reading_of(replace(whole, inputs=(replace(facts, sha256=source.sha256),)), found, topology, catalogue, start_ns, end_ns)
+
+
+def reading_of(
+    whole: Partial, found: Inputs, topology: Topology, catalogue: Catalogue, start_ns: int | None, end_ns: int | None
+) -> Reading:
+    """What came of the captures, of which all packets are in one part. Errors: NothingReadable; Unusable, the window has no packet."""
+    from analyzer.parts.partial import named_whole
+
     sources = [one.source() for one in whole.inputs]
     if not any(one["packets"] for one in whole.tables.sides[:1]):
         check_span(sources, start_ns, end_ns)
