@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Final
 import numpy as np
 
 from analyzer.capture.block import Block
+from analyzer.capture.settled import settled
 from analyzer.capture.source import Source
 from analyzer.engine import Engine, Limits
 from analyzer.flows.concatenate import concatenated, renumbered
@@ -119,7 +120,11 @@ def inputs_of(carried: Partial) -> list[Source]:
 
 
 def numbered(source: Source, number: int) -> Iterator[Block]:
-    """The source's blocks, as those of the input of that number."""
-    for block in source.blocks():
-        block.frames["source"] = number
-        yield block
+    """The source's blocks, as those of the input of that number; what came a moment late is where it belongs."""
+
+    def blocks() -> Iterator[Block]:
+        for block in source.blocks():
+            block.frames["source"] = number
+            yield block
+
+    return settled(blocks())

@@ -137,18 +137,23 @@ def window_of(pieces: Sequence[Partial]) -> tuple[int | None, int | None]:
 def whole_tables(partial: Partial) -> Tables:
     """The tables of a part that has all the packets there are, or all that will be had, ready to be named; the part stays as it is."""
     fragments, _ = joined_again(partial.parts)
-    tables = Engine((), partial.tables, fragments).copied()
+    return ready_to_name(Engine((), partial.tables, fragments).copied())
+
+
+def ready_to_name(tables: Tables) -> Tables:
+    """The tables with everything read that was held back, or waits: nothing comes before them, nor behind. `tables` is used up."""
     tables = read_waiting(released_tables(tables, read_all))
     without_unsure(tables)
     return tables
 
 
 def named_whole(partial: Partial) -> tuple[Named, int]:
-    """(what a part says that has all the packets there are, how many packets were captured twice); the part stays as it is."""
-    tables = whole_tables(partial)
+    """(what a part says that has all the packets there are, how many packets were captured twice); the part is used up."""
+    has_room = not partial.parts and len(partial.tables.scratch) > 0  # as tables have that were put together, not those of a file
+    tables = ready_to_name(partial.tables) if has_room else whole_tables(partial)
     return named_tables(tables, list(partial.names), by_time(partial.starts)), int(tables.counts[N_DUPLICATES])
 
 
 def finish(partial: Partial) -> pa.Table:
     """The flow table of a part that has all the packets there are; the part stays as it is."""
-    return named_whole(partial)[0].flows
+    return named_tables(whole_tables(partial), list(partial.names), by_time(partial.starts)).flows

@@ -19,6 +19,9 @@ from analyzer.capture.spans import spans_of
 RUN_BYTES: Final = 32 << 20
 """A smaller run isn't worth a task."""
 
+SPAN_BYTES: Final = 1 << 30
+"""A smaller span of one file isn't: what is done with all flows at the end takes as long as two threads take to read so much (measured)."""
+
 RUNS_EACH: Final = 4
 """Runs for each worker, so that none waits long for another."""
 

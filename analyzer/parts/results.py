@@ -149,13 +149,13 @@ def read_one_shared_out(
 ) -> Reading | None:
     """As read_shared_out, of one file that is cut between packets; None where it can't be, is too small to be, or isn't quite in order."""
     from analyzer.parts.executor import executor_of
-    from analyzer.parts.plan import RUN_BYTES, spans_in
+    from analyzer.parts.plan import SPAN_BYTES, spans_in
     from analyzer.parts.run import read_spans
 
     (source,) = found.sources
-    if not source.is_plain:
+    if not source.is_plain or workers <= 2:  # two threads of one process share the work without putting anything together
         return None
-    runs = spans_in(source, workers, start_ns, end_ns, run_bytes=run_bytes or RUN_BYTES)
+    runs = spans_in(source, workers, start_ns, end_ns, run_bytes=run_bytes or SPAN_BYTES)
     if len(runs) < 2:
         return None
     with ThreadPoolExecutor(1) as aside, executor_of(len(runs)) as executor:

@@ -12,7 +12,7 @@ import numpy as np
 from analyzer.capture.block import Block, Damage
 from analyzer.capture.facts import InputFacts, facts_of
 from analyzer.capture.interleave import in_time_order
-from analyzer.capture.source import CLOCK_STEP_NS, Source
+from analyzer.capture.source import Source
 from analyzer.capture.spans import Span
 from analyzer.flows.layout import N_FIRSTS, Tables
 from analyzer.packets.layout import NO_TIME
@@ -51,7 +51,7 @@ def read_runs(runs: Sequence[Run], executor: Executor, names: Sequence[str], pro
 def read_spans(runs: Sequence[Run], executor: Executor, progress: Progress | None = None) -> Partial | None:
     """What the packets of one file say that was cut into spans; None where only reading it as one can tell.
 
-    That is where a span's bytes are damaged, as where it was cut in the middle of a packet, and where the clock goes back at a cut.
+    That is where a span's bytes are damaged, as where it was cut in the middle of a packet, and where a span has packets older than the one before.
     """
     total, read = sum(run.size for run in runs), [0]
 
@@ -68,7 +68,7 @@ def read_spans(runs: Sequence[Run], executor: Executor, progress: Progress | Non
         if any(one.code == DAMAGED for one in facts.damage) or not facts.packets:
             return None
         if facts.first_ns is not None and facts.last_ns is not None:
-            if facts.first_ns < latest - CLOCK_STEP_NS:
+            if facts.first_ns < latest:
                 return None
             latest = max(latest, facts.last_ns)
         counted.append(replace(piece, tables=numbered_from(piece.tables, frames)))
