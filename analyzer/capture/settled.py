@@ -2,11 +2,13 @@
 
 The queues of one network card, the two ports of a tap and merged capture points hand over what they saw in batches, so an answer may
 lie before its question, and a connection's first packet behind its data. Who waits for a moment can put that right. What lies further
-back than that is a clock that was set: there the order of the file says what came first, and it is kept.
+back than that is a clock that was set: there the order of the file says what came first, and it is kept. A file whose frames come
+the last one first, as some tools write it, is turned round.
 """
 
 from __future__ import annotations
 
+import itertools
 from collections.abc import Iterable, Iterator
 from typing import Final
 
@@ -30,6 +32,12 @@ MOST_HELD: Final = 8 * BLOCK_FRAMES
 LEAST_NS: Final = 10_000_000
 """How long frames wait at the least where any came late."""
 
+LEAST_BACKWARDS: Final = 4
+"""Frames that have to be earlier than the one before them in a file that is turned round. A clock isn't set that often."""
+
+MOST_TURNED: Final = 1 << 20
+"""Frames of such a file that are held at once."""
+
 MOST_STEPS: Final = 32
 """Steps back within what waits. More are no clock that was set now and then, and nothing is moved."""
 
@@ -42,6 +50,13 @@ def settled(blocks: Iterable[Block]) -> Iterator[Block]:
     A block waits for the next one: few captures need more, and what was read just now is still in the processor's cache. Behind a late
     frame as much waits as it was late, four times over.
     """
+    blocks = iter(blocks)
+    first = next(blocks, None)
+    if first is None:
+        return
+    blocks = itertools.chain([first], blocks)
+    if is_backwards(first):
+        blocks = _turned(blocks)
     held: list[Block] = []
     wait_ns, room = ACROSS_NS, BLOCK_FRAMES
     latest_ns = 0
@@ -55,6 +70,23 @@ def settled(blocks: Iterable[Block]) -> Iterator[Block]:
         yield from _due(held, wait_ns, room)
     for block in held:
         yield from _pieces(block)
+
+
+def is_backwards(block: Block) -> bool:
+    """Whether nearly every frame is earlier than the one before it."""
+    times = block.frames["ts_ns"]
+    back, on = int(np.sum(times[1:] < times[:-1])), int(np.sum(times[1:] > times[:-1]))
+    return back >= LEAST_BACKWARDS and back >= 9 * on
+
+
+def _turned(blocks: Iterator[Block]) -> Iterator[Block]:
+    """As many frames as there is room for by time, of one time the last one first; then what is left as it is."""
+    taken: list[Block] = []
+    while sum(len(block.frames) for block in taken) < MOST_TURNED and (block := next(blocks, None)) is not None:
+        taken.append(block)
+    times = _filled(np.concatenate([block.frames["ts_ns"] for block in taken]))
+    yield from _pieces(joined(taken, np.lexsort((-np.arange(len(times)), times))))
+    yield from blocks
 
 
 def in_order(*blocks: Block) -> bool:

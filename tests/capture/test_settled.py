@@ -76,8 +76,17 @@ def test_before_and_behind_a_clock_that_was_set_back_frames_are_late_as_ever() -
 
 
 def test_a_clock_that_is_set_all_the_time_moves_nothing() -> None:
-    seen = [(-ACROSS_NS * 2 * place, 0) for place in range(MOST_STEPS + 2)] + [(1, 0), (0, 0)]
+    seen = [(-ACROSS_NS * 2 * (place // 2), 0) for place in range(2 * MOST_STEPS + 4)] + [(1, 0), (0, 0)]
+    seen[1:1] = [(place, 0) for place in range(1, MOST_STEPS)]
     assert places(seen) == list(range(len(seen)))
+
+
+@pytest.mark.parametrize("size", [50, BLOCK_FRAMES])
+def test_a_file_that_was_written_backwards_is_turned_round(size: int) -> None:
+    seen = [(ACROSS_NS * (place // 3), 0) for place in range(10_000)]
+    assert places(seen[::-1], size) == list(range(10_000))[::-1]
+    set_back = [(MS * place - 2 * ACROSS_NS * (place // 10), 0) for place in range(100)]
+    assert places(set_back, size) == list(range(100))
 
 
 def test_a_frame_without_a_time_stays_behind_the_one_before_it() -> None:

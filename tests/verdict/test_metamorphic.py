@@ -88,6 +88,9 @@ class TestTheSameNetwork:
     def test_handed_over_out_of_order(self, path: Path) -> None:
         assert_no_other(verdict(overtaken(frames_of(path))), whole(path), same=True)
 
+    def test_written_backwards(self, path: Path) -> None:
+        assert_no_other(verdict(frames_of(path)[::-1]), whole(path), same=True)
+
     def test_what_the_workstation_sent(self, path: Path) -> None:
         changed = verdict(only(frames_of(path), lambda sender: sender == WORKSTATION))
         assert_no_other(changed, whole(path))
