@@ -225,8 +225,9 @@ def _put_out(
         if output is not None:
             if not for_machines:
                 write_report(output, told, flows_behind(reading.flows, choice, told, question.topology), asked)
-            answers = build(told).answers
-            say_written(question, output, answers[0] + (f" And {len(answers) - 1} more." if len(answers) > 1 else ""))
+            if not question.quiet:
+                answers = build(told).answers
+                say_written(question, output, answers[0] + (f" And {len(answers) - 1} more." if len(answers) > 1 else ""))
         elif not json:
             give(told, json, verbose)
 
