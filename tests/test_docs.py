@@ -17,7 +17,7 @@ import textwrap
 import zipfile
 from collections.abc import Iterator
 from pathlib import Path
-from typing import Any, NamedTuple, get_type_hints
+from typing import NamedTuple, get_type_hints
 
 import pytest
 
@@ -58,6 +58,7 @@ PAGES_BY_HAND = [
     "docs/glossary.md",
     "docs/jobs.md",
     "docs/limits.md",
+    "docs/looked-at.md",
     "docs/recipes.md",
     "docs/platforms.md",
     "docs/second-opinion.md",
@@ -70,7 +71,6 @@ PAGES_BY_HAND = [
 ]
 PROMPT, LEFT_OUT = "$ ", "..."
 BLOCK = re.compile(r"(?:<!-- not run: (?P<why>[^\n]+) -->\n)?```(?P<language>[a-z]+)\n(?P<text>.*?)^```$", re.DOTALL | re.MULTILINE)
-
 
 STUDY = """topology = "topology.toml"
 [[test]]
@@ -162,27 +162,6 @@ def test_the_catalogue_file_of_its_page_is_one(tmp_path: Path) -> None:
         ("platform", False, None),
     ]
     assert match_host(catalogue, "am3p.wns.windows.com").service is None
-
-
-def test_the_recipes_run_as_they_stand(folder: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> None:
-    """With Polars, DuckDB and pandas, on the laboratory's second test: as many flows and requests in each as in the table."""
-    polars, duckdb = pytest.importorskip("polars"), pytest.importorskip("duckdb")
-    run(["whichproxy", "flows", "gateway.pcapng", "--topology", "topology.toml", "-o", "flows.parquet"], folder)
-    monkeypatch.chdir(folder)
-    table = analyzer.read("gateway.pcapng", topology="topology.toml").table
-    named = table.num_rows - table.column("service").null_count
-    recipes = blocks("docs/recipes.md")
-    found: dict[str, Any] = {}
-    for recipe in recipes:
-        if recipe.language == "python":
-            exec("\n".join(recipe.lines), found)
-    assert len(found["flows"]) == table.num_rows == len(polars.from_arrow(table))
-    requests = sum(len(row or ()) for row in table.column("requests").to_pylist())
-    assert len(found["requests"]) == requests and "PROX01" in capsys.readouterr().out
-    assert (folder / "who-used-what.svg").stat().st_size > 5_000
-    (sql,) = ["\n".join(recipe.lines) for recipe in recipes if recipe.language == "sql"]
-    by_service, by_outcome = (duckdb.sql(query).fetchall() for query in filter(str.strip, sql.split(";")))
-    assert sum(row[3] for row in by_service) == named and sum(row[-1] for row in by_outcome) == requests
 
 
 def test_the_readme_shows_what_is_printed(folder: Path) -> None:

@@ -62,8 +62,12 @@ def _of_source(proxy: str, source: Mapping[str, Any]) -> Iterator[tuple[str, str
         return
     which = " and ".join(own)
     if (other := asked.get("system")) is not None:
-        yield "static", None, f"{which} ask it while Windows' own services ask {other}"
+        yield "static", None, f"it is asked for {which}'s hosts, while Windows' own services ask {other}"
     elif any(row["plane"] == "system" and row["outcome"] in PAST for row in (*source["planes"], *source["services"])):
-        yield "static", None, f"{which} ask it while Windows' own services go past the proxies"
+        yield "static", None, f"it is asked for {which}'s hosts, while Windows' own services go past the proxies"
     else:
-        yield "winhttp", "static", f"{which} ask it, and nothing of Windows' own services was seen, which would tell the two apart"
+        yield (
+            "winhttp",
+            "static",
+            f"it is asked for {which}'s hosts, and nothing of Windows' own services was seen, which would tell the two apart",
+        )

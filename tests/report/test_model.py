@@ -93,3 +93,20 @@ def test_it_says_what_was_read_and_what_made_it() -> None:
 
 def test_what_harms_comes_first() -> None:
     assert [finding.code for finding in build(fifth_test()).to_do()] == ["proxy-auth-required", "capture-damaged"]
+
+
+def test_a_proxy_may_open_tls_where_a_finding_says_so() -> None:
+    verdict = fifth_test()
+    for entry, inspected in zip(verdict["proxies"], (True, False, None), strict=True):
+        entry["inspected"] = inspected
+    assert [proxy.inspects for proxy in build(verdict).proxies] == ["yes", "no", "not shown"]
+    likely = [{**verdict["findings"][0], "code": "tls-inspected", "confidence": "likely", "proxy": p["proxy"]} for p in verdict["proxies"]]
+    assert [proxy.inspects for proxy in build(verdict | {"findings": likely}).proxies] == ["yes", "likely, in part", "likely"]
+
+
+def test_what_was_refused_past_the_proxies_is_called_as_in_the_finding() -> None:
+    verdict = fifth_test()
+    verdict["direct"]["blocked"] = [verdict["direct"]["blocked"][0] | {"state": "closed", "http_status": 403}]
+    assert [row.state for row in build(verdict).direct_blocked] == ["answered 403"]
+    verdict["direct"]["blocked"][0] |= {"state": "open", "http_status": None}
+    assert [row.state for row in build(verdict).direct_blocked] == ["open, never answered"]

@@ -73,7 +73,7 @@ def advised(
         return finding
     proxy = finding.proxy if rule.through else None  # what is no proxy is not to be set again
     others = {one: method for one, method in methods.items() if one != finding.proxy}
-    settings = [one.to_dict(proxy or meant(one.method, others, worked)) for one in found]
+    settings = [one.to_dict(proxy or (None if one.system == AT_THE_PROXY else meant(one.method, others, worked))) for one in found]
     return replace(finding, settings=settings, expect=finding.expect or expected(finding.code, subject, rule))
 
 

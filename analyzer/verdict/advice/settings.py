@@ -43,11 +43,12 @@ class Setting(NamedTuple):
 
     def to_dict(self, proxy: str | None) -> dict[str, Any]:
         """The setting as the document has it."""
+        change = self.change if proxy else self.change.replace(" --proxy {proxy}", "")  # lists are of all proxies then
         return {
             "name": self.name,
             "system": self.system,
             "where": self.where,
-            "change": self.change.replace("{proxy}", proxy or UNKNOWN_PROXY),
+            "change": change.replace("{proxy}", proxy or UNKNOWN_PROXY),
             "why": self.why,
             "source": self.page.url,
             "date": self.page.date,
@@ -179,7 +180,7 @@ NO_AUTHENTICATION: Final = Setting(
     "authentication",
     AT_THE_PROXY,
     "the proxy's access rules, above every rule that asks for credentials",
-    "let Defender's hosts through without authentication; whichproxy report CAPTURE --allow squid writes the list",
+    "let Defender's hosts through without authentication; whichproxy report CAPTURE --proxy {proxy} --allow squid writes the list",
     "Defender connects as the operating system, which has no credentials to give.",
     ENVIRONMENT,
 )
@@ -187,7 +188,7 @@ ALLOW_LIST: Final = Setting(
     "allow list",
     AT_THE_PROXY,
     "the proxy's access rules",
-    "let Defender's hosts through; whichproxy report CAPTURE --allow squid writes the list",
+    "let Defender's hosts through; whichproxy report CAPTURE --proxy {proxy} --allow squid writes the list",
     "No rule may deny the hosts of Microsoft's lists.",
     ENVIRONMENT,
 )
@@ -195,7 +196,7 @@ NO_INSPECTION: Final = Setting(
     "TLS inspection",
     AT_THE_PROXY,
     "the proxy's list of what isn't decrypted",
-    "don't open Defender's own hosts; whichproxy report CAPTURE --no-inspection plain writes the list",
+    "don't open Defender's own hosts; whichproxy report CAPTURE --proxy {proxy} --no-inspection plain writes the list",
     "Defender checks certificates itself, and breaks off where TLS is opened. Never exclude *.blob.core.windows.net as a whole.",
     ENVIRONMENT,
 )

@@ -64,3 +64,8 @@ def test_the_proxy_stands_in_the_command_where_it_is_known() -> None:
 def test_every_page_is_used() -> None:
     every = {page for page in vars(pages).values() if isinstance(page, pages.Page)}
     assert {setting.page for setting in SETTINGS} == every
+
+
+def test_a_list_is_that_of_the_proxy_where_it_is_known() -> None:
+    assert "CAPTURE --proxy 172.16.12.10:3128 --allow squid" in settings.ALLOW_LIST.to_dict("172.16.12.10:3128")["change"]
+    assert "CAPTURE --allow squid" in settings.ALLOW_LIST.to_dict(None)["change"]
