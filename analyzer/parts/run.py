@@ -51,7 +51,8 @@ def read_runs(runs: Sequence[Run], executor: Executor, names: Sequence[str], pro
 def read_spans(runs: Sequence[Run], executor: Executor, progress: Progress | None = None) -> Partial | None:
     """What the packets of one file say that was cut into spans; None where only reading it as one can tell.
 
-    That is where a span's bytes are damaged, as where it was cut in the middle of a packet, and where a span has packets older than the one before.
+    That is where a span's bytes are damaged, as where it was cut in the middle of a packet, and where one has packets older than those
+    of the span before.
     """
     total, read = sum(run.size for run in runs), [0]
 
