@@ -168,18 +168,31 @@ class _Judge:
         self._asking = asking
 
     def in_order(self, rows: list[int]) -> list[int]:
-        """The rows by the time they were first seen; at the same time a private client comes before a public one."""
+        """The rows by the time they were first seen; at the same time a private client comes before a public one.
 
-        def place(row: int) -> tuple[int, bool, int]:
-            return int(self._traits.first[row]), not ip_address(self._ends.addresses[self._ends.client[row]]).is_private, row
-
-        return sorted(rows, key=place)
+        What the server sends comes by the client's side last: where nothing else was captured of any, that is the other way round, and
+        where a SYN is missing the hellos tell, or else the addresses.
+        """
+        private = [ip_address(self._ends.addresses[self._ends.client[row]]).is_private for row in rows]
+        first = [int(self._traits.first[row]) for row in rows]
+        lacking = [self._traits.out[row] < 0 for row in rows]
+        hello = [int(self._pace[1][row]) for row in rows]
+        places: list[tuple[int | bool, ...]]
+        if not self._captured.client[rows].any():
+            places = [(-at, not own, row) for at, own, row in zip(first, private, rows, strict=True)]
+        elif not any(lacking) or all(lacking):
+            places = [(at, not own, row) for at, own, row in zip(first, private, rows, strict=True)]
+        elif NO_TIME not in hello:
+            places = [(at, not own, row) for at, own, row in zip(hello, private, rows, strict=True)]
+        else:
+            places = [(not own, at, row) for at, own, row in zip(first, private, rows, strict=True)]
+        return [int(place[-1]) for place in sorted(places)]
 
     def same(self, one: int, other: int) -> bool:
         t = self._traits
         if not self._translated(one, other) or not self._overlapping(one, other) or self._contradict(one, other):
             return False
-        close = t.first[other] - t.first[one] <= STARTS_WITHIN_NS
+        close = abs(t.first[other] - t.first[one]) <= STARTS_WITHIN_NS
         hello = self._agree(t.hello, one, other)
         content = hello or ((self._agree(t.asked, one, other) or self._agree(t.plain, one, other)) and self._random(one))
         out, back = self._agree(t.out, one, other), self._agree(t.back, one, other)
@@ -207,7 +220,7 @@ class _Judge:
     def same_half(self, one: int, other: int) -> bool:
         """Of connections of which one direction was captured: one SYN or its answer, and as many packets and bytes behind it."""
         t = self._traits
-        apart = t.first[other] - t.first[one]
+        apart = abs(t.first[other] - t.first[one])
         known = t.first[one] != NO_TIME and t.first[other] != NO_TIME
         alike = all(column[one] == column[other] for column in self._counts)
         moved = self._ends.client[one] != self._ends.client[other]
@@ -219,7 +232,8 @@ class _Judge:
 
     def _overlapping(self, one: int, other: int) -> bool:
         first, last = self._traits.first, self._traits.last
-        return bool(first[one] != NO_TIME and first[other] != NO_TIME and first[other] <= last[one])
+        known = first[one] != NO_TIME and first[other] != NO_TIME
+        return bool(known and first[other] <= last[one] and first[one] <= last[other])
 
     def _random(self, row: int) -> bool:
         return bool(self._traits.out[row] >= LEAST_RANDOM and (self._traits.back[row] < 0 or self._traits.back[row] >= LEAST_RANDOM))

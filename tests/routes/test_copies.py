@@ -209,7 +209,8 @@ def test_a_translator_is_behind_whatever_a_clock_says() -> None:
 def test_of_one_direction_its_syn_and_how_much_was_sent_tell(way: str) -> None:
     other = "out" if way == "in" else "in"
     half = {f"packets_{other}": 0, f"bytes_{other}": 0, f"isn_{other}": None}
-    assert copies(inside(**half), outside(**half)) == [None, 0]
+    # What the server sends comes by the outer side first.
+    assert copies(inside(**half), outside(**half)) == ([None, 0] if way == "out" else [1, None])
     for differs in ({f"bytes_{way}": 7}, {f"packets_{way}": 7}, {f"isn_{way}": 5_000_000}, {"first_seen": START_NS + 2 * SECOND_NS}):
         assert copies(inside(**half), outside(**half | differs)) == [None, None]
     small = {f"isn_{way}": 1000}
@@ -224,3 +225,12 @@ def test_a_lost_syn_of_a_plain_request_is_told_by_its_answer_and_by_what_was_ask
     assert copies(inside(**plain), outside(**plain, **{lost: None})) == [None, 0]
     assert copies(inside(**plain, **{lost: None}), outside(**plain | {"http_path": "/b.crl"})) == [None, None]
     assert copies(inside(**{lost: None}, bytes_out=3), outside()) == [None, None]
+
+
+def test_whose_syn_was_lost_is_seen_late_and_is_the_first_all_the_same() -> None:
+    """What is first seen of it is the answer, which came by the outer side before; hellos tell, or else the addresses."""
+    plain = {"http_path": "/a.crl", "http_host": "crl.example"}
+    late = {"isn_out": None, "first_seen": START_NS + 2 * LATER}
+    assert copies(inside(**plain, **late), outside(**plain, client_ip="8.8.4.4")) == [None, 0]
+    hello = HELLO | {"client_hello_at": START_NS + 9 * LATER}
+    assert copies(inside(**HELLO | {"client_hello_at": START_NS + 8 * LATER}, **late), outside(**hello)) == [None, 0]
