@@ -40,7 +40,10 @@ UNITS: Final = {
     ),
 }
 # Modules that a unit reads numbers from, and compiles nothing of.
-NUMBERS_FROM: Final = {"capture": ("packets/link", "packets/link_types", "capture/records"), "streams": ("readers/states", "readers/quic")}
+NUMBERS_FROM: Final = {
+    "capture": ("packets/link", "packets/link_types", "capture/records"),
+    "streams": ("facts/chosen", "readers/states", "readers/quic"),
+}
 
 HEADER: Final = """\
 cimport cython

@@ -9,8 +9,8 @@ import numpy.typing as npt
 import pyarrow as pa
 
 from analyzer.arrow import array
+from analyzer.facts.chosen import ALERTED, GOING_ON, HELLO, VERSION
 from analyzer.facts.columns import SIDES, times_of
-from analyzer.facts.settle import ALERTED, GOING_ON, HELLO, VERSION
 from analyzer.facts.strings import HEX, text_array, words
 from analyzer.flows.layout import ENCRYPTED_ALERT, HAS_ACKED, SENT_SYN, SENT_SYN_ACK, TRAIT_CUT, TRAIT_QUIC, Tables
 from analyzer.flows.messages import ALERT_ROW, CLIENT_HELLO_ROW

@@ -8,9 +8,11 @@ import numpy as np
 import numpy.typing as npt
 
 from analyzer.compiled import kernel
-from analyzer.facts.settle import CERTIFICATE_ISSUER, FETCH, FIELD, HELLO, LOOKUP, N_CHOSEN, TUNNEL
-from analyzer.flows.layout import CONNECT, SHAPE_ADDRESS, TRAIT_QUIC
-from analyzer.flows.messages import as_certificate, as_client_hello, as_dns
+from analyzer.facts.chosen import BY_ITSELF, CERTIFICATE_ISSUER, FETCH, FIELD, HELLO, N_CHOSEN, TUNNEL
+from analyzer.flows.layout import CONNECT, DNS_QUESTION, SHAPE_ADDRESS, TRAIT_QUIC
+from analyzer.flows.messages import as_certificate, as_client_hello
+from analyzer.packets.layout import TCP
+from analyzer.readers.dns import PORT_DNS
 
 SOURCES: Final[list[str | None]] = ["connect", "socks", "absolute", "sni", "quic", "http", "certificate", "dns"]
 BY_CONNECT: Final = 0
@@ -23,11 +25,13 @@ BY_CERTIFICATE: Final = 6
 BY_DNS: Final = 7
 
 
-def choose_hosts(messages: npt.NDArray[Any], pool: npt.NDArray[np.uint8], chosen: npt.NDArray[np.int64]) -> tuple[Any, Any, Any]:
+def choose_hosts(
+    records: npt.NDArray[Any], messages: npt.NDArray[Any], pool: npt.NDArray[np.uint8], chosen: npt.NDArray[np.int64]
+) -> tuple[Any, Any, Any]:
     """(where the host's text lies in the pool, its size, place in SOURCES), -1 sizes and sources where no name was seen."""
     n = len(chosen)
     at, size, source = np.zeros(n, np.int64), np.full(n, -1, np.int64), np.full(n, -1, np.int64)
-    fill_hosts(messages, pool, chosen, n, at, size, source)
+    fill_hosts(records, messages, pool, chosen, n, at, size, source)
     return at, size, source
 
 
@@ -46,7 +50,7 @@ def is_name(pool, at, size):
 
 
 @kernel
-def fill_hosts(messages, pool, chosen, n, at, size, source):
+def fill_hosts(records, messages, pool, chosen, n, at, size, source):
     """As choose_hosts; chosen: int64[n, N_CHOSEN]."""
     for flow in range(n):
         row = flow * N_CHOSEN
@@ -80,7 +84,20 @@ def fill_hosts(messages, pool, chosen, n, at, size, source):
             if is_name(pool, leaf.subject_at, leaf.subject_size):
                 at[flow], size[flow], source[flow] = leaf.subject_at, leaf.subject_size, BY_CERTIFICATE
                 continue
-        if chosen[row + LOOKUP] >= 0:
-            lookup = as_dns(messages + chosen[row + LOOKUP])
-            if is_name(pool, lookup.name_at, lookup.name_size):
-                at[flow], size[flow], source[flow] = lookup.name_at, lookup.name_size, BY_DNS
+        if chosen[row + BY_ITSELF] >= 0:
+            m = messages + chosen[row + BY_ITSELF]
+            if is_name(pool, m.host_at, m.host_size):
+                at[flow], size[flow] = m.host_at, m.host_size
+                source[flow] = source_by_itself(records + m.record, m)
+
+
+def source_by_itself(record, message):
+    """Which source a message is that says nothing but its flow's name, as its `host`; -1 for all others."""
+    if message.kind == DNS_QUESTION and asks_resolver(record, message.side):
+        return BY_DNS
+    return -1
+
+
+def asks_resolver(record, side):
+    """True for a flow over UDP whose other end is a resolver. One over TCP goes by no name of its own: it is a way past the proxies."""
+    return record.protocol != TCP and (record.b_port if side == 0 else record.a_port) == PORT_DNS

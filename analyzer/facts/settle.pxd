@@ -13,7 +13,6 @@ cdef void choose_clients(Tables* tables, int64_t n_flows, const int32_t* heads, 
 cdef void choose_messages(Tables* tables, int64_t n_flows, const int64_t* starts, const int64_t* order, const int64_t* clients, int64_t* chosen, int64_t* answers, uint8_t* asked) noexcept nogil
 cdef bint hello_follows(const Message* messages, const int64_t* order, int64_t at, int64_t end) noexcept nogil
 cdef int64_t asking_side(const Message* messages, const int64_t* order, int64_t start, int64_t end, int64_t client) noexcept nogil
-cdef bint asks_resolver(const Record* record, int64_t side) noexcept nogil
 cdef bint refuted(const Side* side) noexcept nogil
 cdef void pair_answers(const Message* messages, const int64_t* order, int64_t start, int64_t end, int64_t side, int64_t* answers) noexcept nogil
 cdef int64_t next_message(const Message* messages, const int64_t* order, int64_t at, int64_t end, int64_t side) noexcept nogil

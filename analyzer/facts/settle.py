@@ -2,10 +2,24 @@
 
 from __future__ import annotations
 
-from typing import Final
-
 from analyzer.compiled import kernel
 from analyzer.facts.amounts import measure
+from analyzer.facts.chosen import (
+    AGENT,
+    ALERTED,
+    BY_ITSELF,
+    CERTIFICATE_ISSUER,
+    CONNECT_FIELD,
+    FETCH,
+    FIELD,
+    GOING_ON,
+    HELLO,
+    N_CHOSEN,
+    STYLE,
+    TUNNEL,
+    VERSION,
+)
+from analyzer.facts.host import source_by_itself
 from analyzer.flows.coverage import behind
 from analyzer.flows.layout import (
     ABSOLUTE,
@@ -28,24 +42,7 @@ from analyzer.flows.layout import (
     SOCKS_ANSWER,
     WENT_ON,
 )
-from analyzer.packets.layout import TCP
-from analyzer.readers.dns import PORT_DNS
 from analyzer.readers.states import SOCKS_REFUTED
-
-# Which message holds a fact: columns of `chosen`, rows of Tables.messages, -1: none.
-TUNNEL: Final = 0  # the last CONNECT or SOCKS request
-FETCH: Final = 1  # the first absolute-form request
-AGENT: Final = 2  # the first request with a User-Agent, those to a proxy before others
-FIELD: Final = 3  # the first request but CONNECT that has a Host
-CONNECT_FIELD: Final = 4  # the last CONNECT that has a Host
-HELLO: Final = 5
-VERSION: Final = 6
-CERTIFICATE_ISSUER: Final = 7
-STYLE: Final = 8  # the request that shows how the client talks: the first to a proxy, else the first
-LOOKUP: Final = 9  # the first question to a resolver, over UDP
-ALERTED: Final = 10  # the first alert, of either side
-GOING_ON: Final = 11  # that the client went on behind its hello
-N_CHOSEN: Final = 12
 
 
 @kernel
@@ -166,9 +163,9 @@ def choose_messages(tables, n_flows, starts, order, clients, chosen, answers, as
                 if chosen[row + HELLO] < 0:
                     chosen[row + HELLO] = m
                 continue
-            if kind == DNS_QUESTION:
-                if chosen[row + LOOKUP] < 0 and asks_resolver(tables.records + message.record, side):
-                    chosen[row + LOOKUP] = m
+            if source_by_itself(tables.records + message.record, message) >= 0:
+                if chosen[row + BY_ITSELF] < 0:
+                    chosen[row + BY_ITSELF] = m
                 continue
             if kind in (SOCKS4, SOCKS5):
                 if refuted(sides + 2 * message.record + side):
@@ -218,11 +215,6 @@ def asking_side(messages, order, start, end, client):
         if (messages + order[i]).kind in (CONNECT, ABSOLUTE, ORIGIN, SOCKS4, SOCKS5, CLIENT_HELLO):
             return (messages + order[i]).side
     return client
-
-
-def asks_resolver(record, side):
-    """True for a flow over UDP whose other end is a resolver. One over TCP goes by no name of its own: it is a way past the proxies."""
-    return record.protocol != TCP and (record.b_port if side == 0 else record.a_port) == PORT_DNS
 
 
 def refuted(side):

@@ -14,25 +14,14 @@ from analyzer.facts import columns
 from analyzer.facts.active import active_lists
 from analyzer.facts.amounts import N_AMOUNTS, amount_columns, cut_off
 from analyzer.facts.answers import answers_to, are_cut, are_html, challenges, http_answers, statuses_of
+from analyzer.facts.chosen import AGENT, CERTIFICATE_ISSUER, CONNECT_FIELD, FETCH, FIELD, HELLO, N_CHOSEN, STYLE, TUNNEL, VERSION
 from analyzer.facts.community import community_ids
 from analyzer.facts.discoveries import discovery_table
 from analyzer.facts.family import SCHANNEL_CIPHERS, family
 from analyzer.facts.handshakes import TLS_VERSIONS, alpn_lists, issuers, shaken, version_codes
 from analyzer.facts.host import BY_DNS, SOURCES, choose_hosts
 from analyzer.facts.lookups import Answers, address_of, answers_of, as_addresses, ends_of, lookup_table, name_by_answers
-from analyzer.facts.settle import (
-    AGENT,
-    CERTIFICATE_ISSUER,
-    CONNECT_FIELD,
-    FETCH,
-    FIELD,
-    HELLO,
-    N_CHOSEN,
-    STYLE,
-    TUNNEL,
-    VERSION,
-    settle,
-)
+from analyzer.facts.settle import settle
 from analyzer.facts.strings import HEX, LOWER, byte_array, string_array, text_array, words
 from analyzer.flows.fold import fold_records
 from analyzer.flows.grow import with_room_to_fold
@@ -240,7 +229,7 @@ def named(
     hello, agent = chosen[:, HELLO], chosen[:, AGENT]
     traits = np.where(hello >= 0, hellos["traits"][hello], -1)
     whole = (hello >= 0) & (traits & TRAIT_CUT == 0)
-    host_at, host_size, source = choose_hosts(messages, pool, chosen)
+    host_at, host_size, source = choose_hosts(tables.records, messages, pool, chosen)
     hosts = name_by_lookups(tables, answers, question, ends, (host_at, host_size, source))
     status = statuses_of(messages, answers_to(question, replies))
     port = np.where(question >= 0, messages["port"][question], -1)
