@@ -21,6 +21,7 @@ from analyzer.packets.link_types import LINK_TYPES
 from analyzer.packets.outer import WRAPPINGS
 from analyzer.report.ecs import ECS_VERSION
 from analyzer.report.ecs import FIELDS as ECS_FIELDS
+from analyzer.report.zeek import FIELDS as ZEEK_FIELDS
 from analyzer.tables import FLOW_COLUMNS, LOOKUP_COLUMNS, REQUEST
 from docs.article import article_page
 from docs.settings import settings_page
@@ -82,6 +83,11 @@ as `\\xNN`; `host` is in lower case. The columns stand in the table in the order
 LOOKUPS_TEXT: Final = """\
 Beside the flow table: one row per question to a resolver, over UDP or TCP, with its answer; in Python, `traffic.lookups`."""
 
+ZEEK_TEXT: Final = """\
+`whichproxy flows --format zeek` writes a log in the form of Zeek's `conn.log`, for `zeek-cut`, pandas and what else reads Zeek's logs with
+tabs. Missing is `-`; what isn't printable ASCII, `#`, `,` and a text that is `-` are written as `\\xNN`, a backslash as two. `#open` and
+`#close` are left out."""
+
 ECS_TEXT: Final = """\
 `whichproxy flows --format ecs` writes JSON lines by the names of the Elastic Common Schema ({version}), ready for Elasticsearch,
 OpenSearch and what else reads it; what ECS has no field for is below `whichproxy.`."""
@@ -105,6 +111,8 @@ def columns_page() -> str:
     lines += [f"| `{c.name}` | {type_name(c.type)} | {cell(c.meaning)} |" for c in LOOKUP_COLUMNS]
     lines += ["", "## As ECS", "", ECS_TEXT.format(version=ECS_VERSION), "", "| field | from |", "| --- | --- |"]
     lines += [f"| `{field.name}` | {field.meaning} |" for field in ECS_FIELDS]
+    lines += ["", "## As Zeek", "", ZEEK_TEXT, "", "| field | type | from |", "| --- | --- | --- |"]
+    lines += [f"| `{field.name}` | {field.kind} | {field.meaning} |" for field in ZEEK_FIELDS]
     return "\n".join(lines) + "\n"
 
 

@@ -26,16 +26,20 @@ class Format(StrEnum):
     JSONL = "jsonl"
     PARQUET = "parquet"
     ECS = "ecs"
+    ZEEK = "zeek"
 
 
 SUFFIXES = {".csv": Format.CSV, ".jsonl": Format.JSONL, ".ndjson": Format.JSONL, ".parquet": Format.PARQUET, ".txt": Format.TABLE}
+
+NAMES = {Format.ECS: "ECS", Format.ZEEK: "Zeek"}
+"""Formats that have fields of their own."""
 
 FormatOption = Annotated[
     Format | None,
     typer.Option(
         "--format",
         show_default=False,
-        help="table, csv, jsonl, parquet, or ecs (JSON lines by the names of the Elastic Common Schema). "
+        help="table, csv, jsonl, parquet, ecs (JSON lines by the names of the Elastic Common Schema), or zeek (as Zeek's conn.log). "
         "Default: by the suffix of -o; else table on a terminal, jsonl otherwise.",
     ),
 ]
@@ -107,6 +111,7 @@ def flows(
       whichproxy flows gateway.pcapng --columns host,proxy,bytes_out --sort -bytes_out --limit 10
       whichproxy flows gateway.pcapng --topology topology.toml | jq -r 'select(.service) | [.host, .proxy_name] | @tsv'
       whichproxy flows gateway.pcapng --format ecs -o flows.ecs.jsonl
+      whichproxy flows gateway.pcapng --format zeek | zeek-cut id.orig_h host proxy
       tcpdump -nr big.pcap -w - port 3128 | whichproxy flows - --format jsonl
       whichproxy flows --partial gw1-0001.pcap gw1-0002.pcap -o gw1-0001.part
 
@@ -127,8 +132,8 @@ def flows(
         return write_partial(inputs, str(output), topology=topology, start=start, end=end, tz=tz, quiet=quiet)
     chosen = table_format(format, output)
     how = arrangement(columns, sort, limit)
-    if chosen is Format.ECS and how.columns:
-        raise Unusable("ECS has fields of its own", "--columns", "leave it out, or use --format jsonl")
+    if chosen in NAMES and how.columns:
+        raise Unusable(f"{NAMES[chosen]} has fields of its own", "--columns", "leave it out, or use --format jsonl")
     choice = Choice(tuple(source or ()), tuple(service or ()), tuple(proxy or ()))
     if output is not None:
         check_writable(output, inputs)
@@ -196,6 +201,10 @@ def pieces_of(table: pa.Table, chosen: Format, columns: Sequence[str]) -> Iterat
         from analyzer.report.ecs import ecs_table
 
         yield from rows.json_lines(ecs_table(table))
+    elif chosen is Format.ZEEK:
+        from analyzer.report.zeek import zeek_lines
+
+        yield from zeek_lines(table)
     elif chosen is Format.CSV:
         yield from rows.csv_lines(table)
     else:

@@ -64,3 +64,12 @@ def test_by_the_names_of_ecs(capture: Path, tmp_path: Path, whichproxy: Whichpro
     assert (tmp_path / "x.jsonl").read_text(encoding="ascii") == ended.out
     refused = whichproxy("flows", capture, "--format", "ecs", "--columns", "host")
     assert refused.code == 2 and "ECS has fields of its own" in refused.err
+
+
+def test_as_zeek_has_it(capture: Path, tmp_path: Path, whichproxy: Whichproxy) -> None:
+    ended = whichproxy("flows", capture, "--format", "zeek")
+    assert ended.code == 0 and ended.out.startswith("#separator \\x09\n") and "\tid.orig_h\t" in ended.out
+    assert whichproxy("flows", capture, "--format", "zeek", "-o", tmp_path / "conn.log").code == 0
+    assert (tmp_path / "conn.log").read_text(encoding="ascii") == ended.out
+    refused = whichproxy("flows", capture, "--format", "zeek", "--columns", "host")
+    assert refused.code == 2 and "Zeek has fields of its own" in refused.err

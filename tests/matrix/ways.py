@@ -49,6 +49,7 @@ def ways() -> list[Way]:
         *(_on_stdout("report", "--allow", form) for form in ("plain", "squid", "csv")),
         *flows,
         _on_stdout("flows", "--format", "ecs"),
+        _on_stdout("flows", "--format", "zeek"),
         Way("report -", lambda _, __: [["report", "-"]], streamed=True),
         Way("watch -", lambda _, __: [["watch", "-", "--json"]], streamed=True),
         Way("report of a part", _from_part("report", "{part}", "--json")),
