@@ -2,17 +2,28 @@
 
 from __future__ import annotations
 
+from collections import Counter, defaultdict
+from ipaddress import ip_address
+from typing import Final
+
 import numpy as np
 
+from analyzer.arrow import array
 from analyzer.findings import Finding
+from analyzer.routes.captured import is_known
+from analyzer.routes.direct import ANSWERED, HTTPS_PORT
 from analyzer.routes.networks import address_text
-from analyzer.routes.requests import integers
-from analyzer.routes.route import PROXY, UPSTREAM
+from analyzer.routes.proxies import ip_port
+from analyzer.routes.requests import Ints, integers
+from analyzer.routes.route import DIRECT, PROXY, UPSTREAM
 from analyzer.text.words import counted, listed
 from analyzer.verdict.case import Case
 from analyzer.verdict.columns import column
 from analyzer.verdict.evidence import Evidence, source_rows
 from analyzer.verdict.seen import defender_seen
+
+LEAST_TO_ONE: Final = 4
+"""Answered connections of a source to one server from which on that may be its proxy."""
 
 
 def find(case: Case) -> list[Finding]:
@@ -32,6 +43,11 @@ def find(case: Case) -> list[Finding]:
         asked = sorted({evidence.service.values[code] for code in evidence.service.codes[rows].tolist() if code >= 0})
         if asked:
             text += f"; hosts that Defender shares with Windows, Azure and browsers were asked for ({listed(asked)}) and prove nothing"
+        if maybe := perhaps_proxies(evidence, rows):
+            text += (
+                f"; nearly all that was answered is TLS to {listed(maybe)}: where that is a proxy over TLS, what it is asked for can't be "
+            )
+            text += "seen, and the topology has to name it"
         named = any(evidence.names.name(evidence.client.values[code]) for code in np.unique(evidence.client.codes[rows]).tolist())
         found.append(
             evidence.finding(
@@ -39,10 +55,37 @@ def find(case: Case) -> list[Finding]:
                 rows,
                 text,
                 severity="warning" if named else None,
-                confidence="likely" if unsent else "certain",
+                confidence="likely" if unsent or maybe else "certain",
             )
         )
     return found + _unseen(evidence)
+
+
+def perhaps_proxies(evidence: Evidence, rows: Ints) -> list[str]:
+    """Servers that may be proxies over TLS which the topology doesn't name, ip:port: a source had nine of ten answers from one alone.
+
+    Web servers are many, and their port is 443: it is on another one, or inside.
+    """
+    flows = evidence.flows
+    answered = rows[(evidence.route[rows] == DIRECT) & (evidence.direct[rows] == ANSWERED)]
+    if len(answered) < LEAST_TO_ONE:
+        return []
+    spoken = is_known(flows, "client_hello_at", "tls_offered")
+    ports = integers(column(evidence, "server_port"), 0)
+    servers = column(evidence, "server_ip").take(array(answered)).to_pylist()
+    ends = [ip_port(ip, port) for ip, port in zip(servers, ports[answered].tolist(), strict=True)]
+    odd = [port != HTTPS_PORT or ip_address(ip).is_private for ip, port in zip(servers, ports[answered].tolist(), strict=True)]
+    by_client: dict[int, Counter[str | None]] = defaultdict(Counter)
+    for client, end, counts in zip(
+        evidence.client.codes[answered].tolist(), ends, (spoken[answered] & np.array(odd)).tolist(), strict=True
+    ):
+        by_client[client][end if counts else None] += 1
+    found = set()
+    for counter in by_client.values():
+        most, n = counter.most_common(1)[0]
+        if most is not None and n >= LEAST_TO_ONE and n * 10 >= counter.total() * 9:
+            found.add(most)
+    return sorted(found)
 
 
 def _unseen(evidence: Evidence) -> list[Finding]:

@@ -3,7 +3,7 @@ from typing import Any
 import pytest
 
 from analyzer.routes.topology import Topology
-from tests.verdict.rows import CNC, EDGE, PROX01, WORKSTATION, asked, flow, request, tunnel, verdict
+from tests.verdict.rows import CNC, EDGE, PROX01, START_NS, WORKSTATION, asked, flow, request, tunnel, verdict
 
 
 def silent(result: dict[str, Any]) -> list[dict[str, Any]]:
@@ -86,3 +86,22 @@ def test_why_there_are_no_sources(rows: list[dict[str, Any]], reason: str | None
 def test_nothing_at_all_without_a_topology() -> None:
     result = verdict(topology=Topology())
     assert (result["sources"], result["findings"], result["proxies"]) == ([], [], [])
+
+
+def test_nearly_everything_over_tls_to_one_odd_server_may_be_a_proxy() -> None:
+    """It isn't in the topology, so its traffic is direct; that it may be a proxy over TLS is said."""
+    tls = {"server_ip": "172.16.12.20", "server_port": 8443, "client_hello_at": START_NS, "server_hello_at": START_NS, "host": "p.example"}
+    said = "TLS to 172.16.12.20:8443: where that is a proxy over TLS"
+    (finding,) = silent(verdict(*(flow(**tls) for _ in range(4))))
+    assert said in finding["text"] and finding["confidence"] == "likely"
+    (finding,) = silent(verdict(*(flow(**tls | {"server_port": 443}) for _ in range(4))))
+    assert "172.16.12.20:443" in finding["text"]  # inside
+    others = [flow(**tls | {"server_ip": f"20.1.2.{number}", "server_port": 443}) for number in range(3)]
+    for rows in (
+        [flow(**tls) for _ in range(3)],
+        [flow(**tls | {"server_ip": "20.1.2.3", "server_port": 443}) for _ in range(9)],
+        [flow(**tls | {"client_hello_at": None}) for _ in range(9)],
+        [*(flow(**tls) for _ in range(9)), *others],
+    ):
+        (finding,) = silent(verdict(*rows))
+        assert "proxy over TLS" not in finding["text"] and finding["confidence"] == "certain"
