@@ -85,11 +85,13 @@ def taken(flows: list[pa.Table], order: npt.NDArray[np.int64]) -> pa.Table:
     schema, rows = flows[0].schema, array(order)
     columns = {name: [chunk for table in flows for chunk in table[name].chunks] for name in schema.names}
     flows.clear()
+    pa.default_memory_pool().release_unused()  # what making the rows took
     arrays = []
     for name in schema.names:
         column = pa.chunked_array(columns.pop(name), schema.field(name).type)
         arrays.append(column.combine_chunks().take(rows))
         del column
+    pa.default_memory_pool().release_unused()
     return pa.table(arrays, schema=schema)
 
 

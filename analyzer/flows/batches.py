@@ -40,7 +40,7 @@ Ints = npt.NDArray[np.int64]
 BATCH: Final = 1 << 11
 """Records that are packed together: with more, one that returns costs more; with fewer, each takes more room."""
 
-GROUP: Final = 1 << 15
+GROUP: Final = 1 << 14
 """Records that are unpacked together where all are wanted."""
 
 LEVEL: Final = 1
