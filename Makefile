@@ -6,7 +6,7 @@
 
 .DEFAULT_GOAL := help
 .DELETE_ON_ERROR:
-.PHONY: help report test fuzz explore sanitize matrix wheel-check bench lab lint cover clean packages compiler
+.PHONY: help report test fuzz explore sanitize matrix wheel-check bench instructions lab lint cover clean packages compiler
 SHELL := /bin/bash
 export PATH := $(PATH):/usr/sbin:/sbin
 
@@ -57,6 +57,10 @@ matrix: $(VENV)/.dev packages  ## every verb and form of output over every captu
 bench: NEEDS = tcpdump:tcpdump ndpiReader:libndpi-bin
 bench: $(VENV)/.dev packages  ## against tcpdump, ndpiReader and NFStream, on a generated capture; adds a record
 	@$(BIN)/python -m tests.benchmarks.run $(BENCH)
+
+instructions: NEEDS = valgrind:valgrind
+instructions: $(VENV)/.dev packages  ## how many instructions each compiled path takes, by valgrind; COUNTS="-o FILE", "--against FILE"
+	@$(BIN)/python -m tests.benchmarks.instructions $(COUNTS)
 
 lab: $(VENV)/.dev packages  ## record every capture in captures/ again (Linux, root)
 	@$(BIN)/python -m captures.lab

@@ -81,9 +81,6 @@ RIDDLES = {
     r"nobody tells": "say what doesn't show it",
     r"speaks? for (?:it|them|him)": "say: the reasons for it",
 }
-# These rooms' comments are next; their kernels are being moved.
-NOT_YET_PLAIN = ("packets/", "capture/", "flows/", "readers/", "streams/", "facts/")
-
 # Slow to import, or with needs of their own: they load where they are used.
 LAZY = ("pandas", "scapy", "pyshark", "matplotlib")
 # What opens or unpacks captures. pyshark's own reader is the second opinion's whole point.
@@ -238,8 +235,7 @@ def prose_of(path: Path) -> Iterator[tuple[int, str]]:
 
 def test_prose_is_plain() -> None:
     pages = [ROOT / name for name in ("README.md", "CONTRIBUTING.md", "SECURITY.md")]
-    paths = [path for path in MODULES if not name_of(path).startswith(NOT_YET_PLAIN)]
-    paths += pages
+    paths = [*MODULES, *pages]
     for folder in ("docs", "tests", "captures"):
         paths += [path for kind in ("*.md", "*.py") for path in sorted((ROOT / folder).rglob(kind)) if path != Path(__file__).resolve()]
     patterns = [(re.compile(rf"\b(?:{words})\b", re.IGNORECASE), instead) for words, instead in RIDDLES.items()]

@@ -1,6 +1,6 @@
 """Captures that people put into one file: the members of a zip or tar archive, read where they lie, never unpacked.
 
-Members are opened by their place in the archive. A name in it is only ever told, so it can lead nowhere.
+Members are opened by their place in the archive. A name in it is only ever shown, so it can lead nowhere.
 """
 
 from __future__ import annotations

@@ -5,7 +5,7 @@ are copied into common blocks, ordered by time. Within a file the order stays, b
 
 One capture that was rotated into several files is read as the one it was. What interfaces and queues hand over is out of order by
 fractions of a second, and where a file ends in the middle of that, the next one begins before its end: that one follows all the
-same. It is told by its name, which but for the numbers in it is the same, and by the time of its first packet.
+same. It is recognised by its name, which but for the numbers in it is the same, and by the time of its first packet.
 """
 
 from __future__ import annotations

@@ -53,7 +53,7 @@ CHATTER = re.compile(
 
 @dataclass(frozen=True)
 class Drops:
-    """Packets that never reached us; None: not told yet.
+    """Packets that never reached us; None: not known yet.
 
     kernel     the capture's buffer was full
     interface  the interface or its driver had no room
@@ -131,7 +131,7 @@ def _has_ambient() -> bool:
 def command(tool: str, interface: str, chosen: Selection) -> list[str]:
     """How the tool is started to write its packets to stdout, each as soon as it comes."""
     if tool == TCPDUMP:
-        # Else the last second's packets are still in the kernel when it is told to stop, and lost.
+        # Else the last second's packets are still in the kernel when it is asked to stop, and lost.
         options = ["-U", "-w", "-", "-n", "-B", str(BUFFER_MIB * 1024), "--immediate-mode", "--time-stamp-precision=nano"]
         return [
             find_program(tool) or tool,
@@ -151,7 +151,7 @@ def command(tool: str, interface: str, chosen: Selection) -> list[str]:
 
 
 class Tap(io.RawIOBase):
-    """A stream that ends when it is told to, even while it waits for its writer (on Windows: once something comes)."""
+    """A stream that ends when it is asked to, even while it waits for its writer (on Windows: once something comes)."""
 
     def __init__(self, file: IO[bytes]) -> None:
         self._fd = file.fileno()
@@ -266,7 +266,7 @@ class Tool:
         self._listener.join(timeout=1)
 
     def ended(self, clock: Callable[[], float] = time.monotonic) -> str | None:
-        """Once it ends: why the tool ended without being told to, in its own words; None when it was told."""
+        """Once it ends: why the tool ended unasked, in its own words; None when it was asked to."""
         until = clock() + STOP_S
         while self._process.poll() is None and clock() < until:
             time.sleep(0.01)

@@ -72,7 +72,7 @@ def starts_like_netmon(head: bytes) -> bool:
 
 
 def read_header(head: bytes) -> Header:
-    """The header's fields; tables that a version doesn't have are told as empty, whatever stands there."""
+    """The header's fields; tables that a version doesn't have are given as empty, whatever stands there."""
     minor, _, media, year, month, _, day, hour, minute, second, ms, table_at, table_size = struct.unpack_from("<2B9H2I", head, 4)
     at, n = struct.unpack_from("<2I", head, 48) if minor >= 2 else (0, 0)
     start_ns: int = NO_TIME

@@ -2,7 +2,7 @@
 
 Nothing in a pcap file marks where a packet begins. But a header says where the next one is, and sixteen that follow each other so,
 all of them plausible, are hardly chance. Where they are (a capture file sent through a capture), the span before ends in the middle
-of a packet; whoever reads it is told so, and reads the file as one.
+of a packet; whoever reads it learns so, and reads the file as one.
 """
 
 from __future__ import annotations

@@ -76,7 +76,7 @@ class Spool:
                 return entry
             with Path(name).open("rb") as pipe:
                 return self._copied(name, pipe)
-        except (OSError, ValueError):  # what can't be opened is told by who reads it
+        except (OSError, ValueError):  # who reads it says what can't be opened
             return entry
 
     def _copied(self, name: str, stream: IO[bytes]) -> Input:

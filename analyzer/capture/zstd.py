@@ -9,7 +9,7 @@ import io
 from collections.abc import Generator
 from typing import IO, Any, Final
 
-# As much as the zstd tool takes unless told otherwise, and as Python 3.14's reader: a hostile file could ask for 2 GiB.
+# As much as the zstd tool takes unless asked otherwise, and as Python 3.14's reader: a hostile file could ask for 2 GiB.
 MAX_WINDOW: Final = 1 << 27
 
 FRAME: Final = 0xFD2FB528

@@ -272,7 +272,7 @@ DUPLICATE_SLOTS: Final = 1 << 16
 
 
 class Tables(NamedTuple):
-    """Everything that grows while packets are read. Rows in use are told by `counts`."""
+    """Everything that grows while packets are read. `counts` says how many rows are in use."""
 
     slots: npt.NDArray[np.int32]  # hash table: the newest record of a conversation, plus one; 0: empty
     records: npt.NDArray[Any]

@@ -15,7 +15,7 @@ from analyzer.packets.layout import NO_TIME
 
 GAP_NS: Final = 10 * 1_000_000_000
 
-# Stretches of one flow that are told apart; what comes later counts to the last of them.
+# Stretches of one flow that are counted apart; what comes later counts to the last of them.
 MAX_STRETCHES: Final = 256
 
 

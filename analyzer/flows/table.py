@@ -297,7 +297,7 @@ def note_end(record, packet, side_index):
 
 
 def count_packet(side, packet):
-    """Count the packet on its side, packets, payload and flags; True when its payload is still to be told from what was seen before."""
+    """Count the packet on its side, packets, payload and flags; True when its payload is still to be compared with what was seen before."""
     side.packets += 1
     side.bytes += packet.payload_bytes
     if packet.protocol != TCP:

@@ -235,7 +235,7 @@ def read_part(data: Bytes, frame: Any, packet: Any) -> Part | None:
 
 
 def fragment_header(raw: bytes) -> int:
-    """Where the fragment header of an IPv6 packet lies, -1 when it can't be told (decode_frames found one on its way)."""
+    """Where the fragment header of an IPv6 packet lies, -1 when it can't be found (decode_frames found one on its way)."""
     kind, at = raw[6], 40
     for _ in range(16):
         if at + 8 > len(raw):

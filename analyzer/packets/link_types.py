@@ -99,7 +99,7 @@ LINK_TYPES: Final = (
 
 
 def link_type_name(number: int) -> str:
-    """What a person is told of a link type: its number, or that of the file's own kind."""
+    """What a link type is called: its number, or that of the file's own kind."""
     if number == NETMON_EVENT:
         return "Windows' events in a NetMon file"
     if number >= NETMON:

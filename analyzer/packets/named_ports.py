@@ -23,8 +23,10 @@ LOW: Final = np.uint64(0xFFFFFFFF)
 
 
 def open_vxlan(data: npt.NDArray[np.uint8], frames: npt.NDArray[Any], packets: npt.NDArray[Any], ports: Sequence[int]) -> int:
-    """How many packets were found in VXLAN on these ports that aren't told by a packet alone, as decode_frames counts them; each takes the
-    place of the datagram that it came in."""
+    """How many packets were found in VXLAN on these ports that take more than their packet to describe, as decode_frames counts them.
+
+    Each takes the place of the datagram that it came in.
+    """
     noted = 0
     rows = np.arange(len(packets))
     for _ in range(MAX_LAYERS):

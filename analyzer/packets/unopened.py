@@ -1,6 +1,6 @@
 """What it is that wasn't opened: a name for each note of a frame, whether a conversation can be in it, and what to do.
 
-Frames that carry no conversation of IP packets (ARP, spanning tree, routing protocols) are nobody's loss; all others are told.
+Frames that carry no conversation of IP packets (ARP, spanning tree, routing protocols) are nobody's loss; all others are listed.
 Numbers: IANA's and IEEE's registries.
 """
 

@@ -38,7 +38,7 @@ from analyzer.readers.texts import keep, keep_without_users, new_message
 from analyzer.readers.uri import COLON, absolute_parts, reference_host, tunnel_parts
 from analyzer.readers.words import begins_like, begins_with, same_word
 
-MAX_BODY: Final = 1 << 30  # a longer one can't be told from an earlier place in 32-bit sequence numbers
+MAX_BODY: Final = 1 << 30  # a longer one can't be distinguished from an earlier place in 32-bit sequence numbers
 
 # How a body ends: BODY_CHUNKED, BODY_TO_CLOSE, or its length.
 BODY_CHUNKED: Final = -1

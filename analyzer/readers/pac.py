@@ -14,7 +14,7 @@ from analyzer.readers.states import MORE
 from analyzer.readers.texts import keep_without_users, new_message
 from analyzer.readers.words import begins_with
 
-MAX_PAC: Final = 32 << 10  # kept of a file; what stands behind isn't looked at
+MAX_PAC: Final = 32 << 10  # kept of a file; what follows isn't looked at
 SEARCHED: Final = 4096  # how far into a body the function's name is looked for
 
 # What a Content-Type says of the body.
@@ -82,6 +82,6 @@ def read_pac(tables, buf, at, end, body, row, side, seq, ts_ns, ack, final):
 
 
 def lacks_of_pac(buf, at, end, kind, body):
-    """How much of the body has to be there before what pac_state or read_pac answered with MORE can be told."""
+    """How much of the body has to be there before what pac_state or read_pac answered with MORE can be decided."""
     wanted = MAX_PAC if body < 0 else min(body, MAX_PAC)
     return wanted if kind == IS_PAC or holds_pac(buf, at, end) else min(wanted, SEARCHED)

@@ -27,7 +27,7 @@ def opened_by(tables, row, side_index, other):
 
 
 def may_ask_socks(tables, row, side_index, other, ack):
-    """True for the first that a side says on a connection whose beginning was captured: only there SOCKS is told from other bytes.
+    """True for the first that a side says on a connection whose beginning was captured: only there SOCKS is distinguished from other bytes.
 
     Who opened it and had received something by then, as a greeting of FTP or SMTP, speaks another protocol. Who was called may ask
     for SOCKS5, as relays behind a firewall are (the oracles have one): a greeting and a request behind it are no accident.

@@ -75,7 +75,7 @@ def behind_user(buf, start, at, end):
 def keep_digest(tables, buf, start, end):
     """Append a digest of buf[start:end] to the pool: DIGEST_SIZE bytes, the highest first.
 
-    Splitmix64's finaliser over eight bytes at a time: a hello is told from another one in a tenth of the time that FNV-1a takes.
+    Splitmix64's finaliser over eight bytes at a time: a hello is distinguished from another in a tenth of the time that FNV-1a takes.
     """
     digest = end - start
     p = start

@@ -305,7 +305,7 @@ def server_version(hello, at, size):
 def last_record_end(buf, at, end):
     """Where the last handshake record ends when it isn't all there, and none before it begins with a Certificate; else 0.
 
-    Told before anything is copied: a chain of certificates comes in several packets.
+    Said before anything is copied: a chain of certificates comes in several packets.
     """
     p = at
     while end - p >= 5 and buf[p] == HANDSHAKE and buf[p + 1] == 3:

@@ -80,7 +80,7 @@ def host_parts(buf, at, end):
     if port >= -1 and is_host(buf, at, last):
         return at, last, port
     if is_v6(buf, at, end):
-        return at, end, -1  # without brackets no port can be told
+        return at, end, -1  # without brackets no port can be found
     return -1, 0, -1
 
 

@@ -228,7 +228,7 @@ def read_stream(tables, buf, at, end, row, side_index, ts_ns, ack, waited, final
 
     waited   the bytes were gathered from those that wait, and each thing came when its first byte did
 
-    What stands behind that position is incomplete, unless the state is SCAN or DONE. A body that goes on behind `end` leaves
+    What follows that position is incomplete, unless the state is SCAN or DONE. A body that goes on behind `end` leaves
     `resume` where it will end.
     """
     side = tables.sides + 2 * row + side_index
