@@ -30,7 +30,6 @@ AGREED = {
     "public/ntop__nDPI/capwap.pcap": "802.11 in CAPWAP: the twin reads Ethernet in it alone",
     "public/seladb__PcapPlusPlus/ipv6.pcapng": "LISP (RFC 9300): the twin takes its port for any other",
     "public/the-tcpdump-group__libpcap/brcm-tag.pcap": "Ethernet with a switch's tag in it: the twin doesn't read the link type",
-    "public/arkime__arkime/dns-flags0110.pcap": "its packets lie backward in time: the twin's `outer` is of the first in the file",
 }
 
 

@@ -40,14 +40,26 @@ def rows_of(*captures: tuple[str, bytes]) -> list[Row]:
     origin: list[str] = []  # by frame number, counted over all captures
     labels: list[Label] = []
     for name, data in captures:
-        for frame in read_capture(data):
-            packets.append(peel(frame, len(origin), fragments))
-            labels.append(label_of(frame))
-            origin.append(name)
+        frames, before = read_capture(data), len(origin)
+        labels += [label_of(frame) for frame in frames]
+        origin += [name] * len(frames)
+        packets += [peel(frames[place], before + place, fragments) for place in in_time([frame.ts_ns for frame in frames])]
     flows = gather(packet for packet in (*packets, *fragments.left_over()) if packet)
     answers = dns_answers(flows)
     rows = [{**flow_row(flow, answers), **capture_columns(flow, origin, labels)} for flow in flows]
     return sorted(rows, key=lambda row: (row["first_seen"] is None, row["first_seen"] or 0, row["id"]))
+
+
+def in_time(times: list[int | None]) -> list[int]:
+    """The places of frames by time, but for those that lie too far back to be late: there a clock was set, and time begins anew."""
+    late, latest, began, keys = 50_000_000, None, 0, []
+    for place, time in enumerate(times):
+        if time is not None and latest is not None and latest - time > late:
+            latest, began = None, place
+        known = time if time is not None else keys[-1][1] if keys else 0
+        latest = known if latest is None else max(latest, known)
+        keys.append((began, known, place))
+    return [place for _, _, place in sorted(keys)]
 
 
 def capture_columns(flow: Flow, origin: list[str], labels: list[Label]) -> Row:
