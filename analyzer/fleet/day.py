@@ -202,9 +202,10 @@ def _in_brief(rows: pa.Table) -> pa.Table:
 
 def _began(rows: pa.Table) -> tuple[int, int] | None:
     """When the first and the last of these began; None: one has no time."""
-    times = pc.cast(rows["first_seen"], pa.int64())
-    both = None if times.null_count else pc.min_max(times).as_py()
-    return both and (both["min"], both["max"])
+    times = rows["first_seen"]
+    if times.null_count or not len(times):
+        return None
+    return pc.min(times).cast(pa.int64()).as_py(), pc.max(times).cast(pa.int64()).as_py()
 
 
 def _within(rows: pa.Table, window: Window) -> pa.Table:

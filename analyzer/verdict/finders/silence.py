@@ -72,7 +72,7 @@ def perhaps_proxies(evidence: Evidence, rows: Ints) -> list[str]:
         return []
     spoken = is_known(flows, "client_hello_at", "tls_offered")
     ports = integers(column(evidence, "server_port"), 0)
-    servers = column(evidence, "server_ip").take(array(answered)).to_pylist()
+    servers = evidence.flows.column("server_ip").take(array(answered)).to_pylist()
     ends = [ip_port(ip, port) for ip, port in zip(servers, ports[answered].tolist(), strict=True)]
     odd = [port != HTTPS_PORT or ip_address(ip).is_private for ip, port in zip(servers, ports[answered].tolist(), strict=True)]
     by_client: dict[int, Counter[str | None]] = defaultdict(Counter)
