@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from analyzer.capture.block import Damage
+from analyzer.capture.interleave import numbered
 from analyzer.capture.source import Source
 from analyzer.engine import Engine, Limits
 from analyzer.errors import Unusable
@@ -69,7 +70,7 @@ class Growing:
     def run(self) -> None:
         """Count and read every packet until the source ends or stop() was called."""
         try:
-            for decoded in self._engine.decode(self._numbered()):
+            for decoded in self._engine.decode(numbered(self.source, 0)):
                 with self._lock:
                     self._engine.feed(decoded)
                 if self._stopped:
@@ -101,11 +102,6 @@ class Growing:
         captures = [{**capture, "damage": known}]
         discoveries = discoveries_of(named.lookups, named.discoveries, self._topology)
         return Reading(flows, captures, topology=self._topology, catalogue=self._catalogue, lookups=named.lookups, discoveries=discoveries)
-
-    def _numbered(self) -> Any:
-        for block in self.source.blocks():
-            block.frames["source"] = 0
-            yield block
 
     def _routed(self, flows: pa.Table) -> pa.Table:
         from analyzer.routes.route import route_flows

@@ -44,7 +44,7 @@ def interleaved(sources: Sequence[Source]) -> Iterator[Block]:
     if not sources:
         return
     if len(sources) == 1:
-        yield from _numbered(sources[0], 0)
+        yield from numbered(sources[0], 0)
         return
     starts = [source.first_time() for source in sources]
     waiting = in_order_of_starts(sources, starts)
@@ -124,7 +124,8 @@ def continued_by(source: Source, start: int | None, active: Sequence[_Reader]) -
     return min(found, key=lambda reader: (reader.end, reader.index), default=None)
 
 
-def _numbered(source: Source, index: int) -> Iterator[Block]:
+def numbered(source: Source, index: int) -> Iterator[Block]:
+    """The source's blocks, as those of the input of that number."""
     for block in source.blocks():
         block.frames["source"] = index
         yield block
@@ -140,7 +141,7 @@ class _Reader:
         self.source = source
         self.index = index
         self.end = NO_TIME
-        self._blocks = _numbered(source, index)
+        self._blocks = numbered(source, index)
         self._ahead: list[Block] = []
         self._used = 0
         self._clock = NO_TIME
@@ -156,7 +157,7 @@ class _Reader:
     def follow(self, source: Source, index: int) -> None:
         """Go on with this source when the last one is read."""
         self.source = source
-        self._blocks = itertools.chain(self._blocks, _numbered(source, index))
+        self._blocks = itertools.chain(self._blocks, numbered(source, index))
 
     def ends_by(self, time_ns: int) -> bool:
         """True when nothing is still to come, from the sources known so far, that is later; what is read to see it is kept."""

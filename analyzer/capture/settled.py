@@ -50,7 +50,7 @@ def settled(blocks: Iterable[Block]) -> Iterator[Block]:
     A block waits for the next one: few captures need more, and what was read just now is still in the processor's cache. Behind a late
     frame as much waits as it was late, four times over.
     """
-    blocks = iter(blocks)
+    blocks = (block for block in blocks if len(block.frames))
     first = next(blocks, None)
     if first is None:
         return

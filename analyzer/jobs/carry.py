@@ -5,12 +5,12 @@ The tables are those of one pass over all files so far (as growing.py), less the
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from typing import TYPE_CHECKING, Final
 
 import numpy as np
 
-from analyzer.capture.block import Block
+from analyzer.capture.interleave import numbered
 from analyzer.capture.settled import settled
 from analyzer.capture.source import Source
 from analyzer.engine import Engine, Limits
@@ -72,7 +72,7 @@ class Counted:
         """
         fragments, _ = joined_again(carried.parts)
         engine = Engine([*inputs_of(carried), source], carried.tables, fragments, limits, keep)
-        for decoded in engine.decode(numbered(source, len(carried.names))):
+        for decoded in engine.decode(settled(numbered(source, len(carried.names)))):
             look()
             engine.feed(decoded)
         self.source = source
@@ -117,14 +117,3 @@ def inputs_of(carried: Partial) -> list[Source]:
     for source, start in zip(inputs, carried.starts, strict=True):
         source.first_ns = start
     return inputs
-
-
-def numbered(source: Source, number: int) -> Iterator[Block]:
-    """The source's blocks, as those of the input of that number; what came a moment late is where it belongs."""
-
-    def blocks() -> Iterator[Block]:
-        for block in source.blocks():
-            block.frames["source"] = number
-            yield block
-
-    return settled(blocks())
