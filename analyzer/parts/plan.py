@@ -22,8 +22,8 @@ RUN_BYTES: Final = 32 << 20
 SPAN_BYTES: Final = 1 << 30
 """A smaller span of one file isn't: what is done with all flows at the end takes as long as two threads take to read so much (measured)."""
 
-RUNS_EACH: Final = 4
-"""Runs for each worker, so that none waits long for another."""
+RUNS_EACH: Final = 2
+"""Runs for each worker, so that none waits long for another. Each more is a part more to put together (docs/cluster.md)."""
 
 
 @dataclass(frozen=True)

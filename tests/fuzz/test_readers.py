@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import io
+from collections import Counter
 from random import Random
 
 from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
 import tests.build as build
-from analyzer.capture.interleave import in_time_order
+from analyzer.capture.interleave import in_time_order, interleaved
 from analyzer.capture.source import Source
 from analyzer.errors import Unusable
 from tests.build.netmon import Record, netmon, process
@@ -39,10 +40,10 @@ def damaged(data: bytes, how: list[Change]) -> bytes:
 
 
 def read(data: bytes, step: int = 0) -> tuple[list[Seen], list[dict[str, object]]] | None:
-    """Frames and damage, None where it is no capture; anything else it raises fails the test."""
+    """Frames in the file's order and damage, None where it is no capture; anything else it raises fails the test."""
     source = Source("fuzz", file=Dripping(data, step) if step else io.BytesIO(data))  # type: ignore[arg-type]
     try:
-        return frames_of(in_time_order([source])), [entry.as_dict() for entry in source.damage]
+        return frames_of(interleaved([source])), [entry.as_dict() for entry in source.damage]
     except Unusable:
         return None
 
@@ -65,6 +66,7 @@ def test_damaged_captures(data: bytes, how: list[Change], step: int) -> None:
     if answer is None:
         return
     frames, damage = answer
+    assert Counter(frames_of(in_time_order([Source("fuzz", file=io.BytesIO(data))]))) == Counter(frames)
     assert frames == [frame[:3] for frame in read_capture(data)] or len(data) < 24 or short_interface(data)
     for entry in damage:
         if entry["offset"] is not None:
