@@ -53,7 +53,7 @@ def test_files_of_one_rotation(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) 
     paths = files_of(talks(0, 30), 24, tmp_path, "ring")
     sources = open_inputs(list(map(str, paths))).sources
     runs = runs_of(sources, 2, run_bytes=1000)
-    assert len(runs) == 8 and not any(run.again for run in runs)
+    assert len(runs) == 4 and not any(run.again for run in runs)
     same(shared_out(paths, 1000, monkeypatch), single_pass(paths))
 
 
