@@ -17,8 +17,14 @@ import numpy.typing as npt
 # Arrays that are kept for the next time, of one kind: as many as there may be in use at once, and some.
 KEPT: Final = 16
 
-# What holds an array that nobody uses: the list of arrays, the loop's variable and the question.
-UNUSED: Final = 3
+
+def holders(arrays: list[npt.NDArray[Any]]) -> list[int]:
+    """How many references each array has, those of the list and of this question with it."""
+    return [sys.getrefcount(array) for array in arrays]
+
+
+# What an array has that nobody uses. It is asked for in the same way as later: from Python 3.14 on the question itself counts less.
+(UNUSED,) = holders([np.empty(0)])
 
 
 _here = threading.local()
@@ -41,9 +47,9 @@ class Room:
 
     def take(self, n: int) -> npt.NDArray[Any]:
         """An array of n, with whatever was in it before."""
-        for array in self._arrays:
-            if len(array) >= n and sys.getrefcount(array) == UNUSED:
-                return array[:n]
+        for place, held_by in enumerate(holders(self._arrays)):
+            if held_by == UNUSED and len(self._arrays[place]) >= n:
+                return self._arrays[place][:n]
         array = np.empty(n + n // 16, self._dtype)  # the next one may be a little longer
         if len(self._arrays) == KEPT:
             self._arrays.pop(0)
