@@ -1,4 +1,4 @@
-"""The river, on one screen: capture → packets → flows → names → routes → services → verdict.
+"""The river, on one screen: capture → packets → flows → facts → routes → services → verdict.
 
 Each stage takes tables and gives tables (tables.py says what every column is); nothing flows back up.
 """

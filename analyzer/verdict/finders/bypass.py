@@ -19,7 +19,7 @@ SOON_NS = 30 * 10**9
 """How soon after a QUIC attempt a request to a proxy counts as the same thing tried again."""
 
 
-NO_OTHER_WAY = "Set a proxy for these services on the client, or let them through at the gateway: nothing of them works."
+NO_OTHER_WAY = "Set a proxy for these services on the client, or let them through at the gateway: nothing of them was seen to work."
 
 
 def find(case: Case) -> list[Finding]:
@@ -74,7 +74,7 @@ def _finding(evidence: Evidence, code: str, chosen: Bools, stopped: Bools | None
             text += ", as the topology's policy wants it"
         return evidence.finding(code, rows, text, services=services, severity=_severity(evidence, code, rows))
     without = listed(sorted({evidence.service.values[service] for service in evidence.service.codes[hurt].tolist()}))
-    found = evidence.finding(code, rows, f"{text}; no other way was tried for {without}", services=services, severity="problem")
+    found = evidence.finding(code, rows, f"{text}; no other way was seen for {without}", services=services, severity="problem")
     return replace(found, advice=NO_OTHER_WAY)
 
 

@@ -81,7 +81,7 @@ def test_a_services_direct_attempts_are_named() -> None:
     assert finding["service"] == COMMAND
     assert finding["text"] == (
         f"1 direct connection of WORKSTATION to 1 address ({CNC}): 1 no-answer; all for services that Defender needs ({COMMAND})"
-        f"; no other way was tried for {COMMAND}"
+        f"; no other way was seen for {COMMAND}"
     )
 
 
