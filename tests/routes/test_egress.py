@@ -4,8 +4,10 @@ from __future__ import annotations
 
 from typing import Any
 
+import numpy as np
 import pytest
 
+from analyzer.routes.egress import _within
 from analyzer.routes.topology import topology_from
 from tests.verdict.rows import CNC, PROX01, SECOND_NS, START_NS, asked, flow, request, routed, tunnel, verdict
 
@@ -56,6 +58,18 @@ def test_a_request_that_was_handed_on_tells_its_proxy() -> None:
 def test_three_connections_just_when_a_proxy_is_asked_for_their_host(n: int, route: str) -> None:
     rows = [row for i in range(n) for row in (asking(i), leaving(i, **hello(50 + i) | {"client_hello_at": None}))]
     assert routes(*rows)[1::2] == [route] * n
+
+
+def test_a_moment_lies_in_a_span_of_its_name() -> None:
+    random = np.random.default_rng(7)
+    for n_spans, n_moments in ((0, 5), (1, 40), (30, 200)):
+        names, begins = random.integers(-1, 4, n_spans), random.integers(0, 40, n_spans)
+        ends = begins + random.integers(-2, 6, n_spans)
+        name, at = random.integers(-1, 4, n_moments), random.integers(0, 40, n_moments)
+        spans = list(zip(names.tolist(), begins.tolist(), ends.tolist(), strict=True))
+        expected = [n >= 0 and any(n == of and b <= t <= e for of, b, e in spans) for n, t in zip(name.tolist(), at.tolist(), strict=True)]
+        assert _within(name, at, names, begins, ends).tolist() == expected
+        assert n_spans < 2 or 0 < sum(expected) < n_moments
 
 
 def test_one_connection_at_another_time_or_host_is_somebodys() -> None:
