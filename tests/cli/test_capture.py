@@ -59,8 +59,7 @@ def test_what_came_over_the_wire_is_the_table_of_the_ring_files(tmp_path: Path, 
     until(lambda: ring_files(job.packets))
     time.sleep(0.3)
     line.replay(T5, pps=700)
-    time.sleep(1.5)  # what is still in the kernel when a tool is asked to end is no packet of the run
-    process.send_signal(signal.SIGTERM)
+    process.send_signal(signal.SIGTERM)  # the last packets are still in the kernel now, and are the run's all the same
     out, err = process.communicate(timeout=60)
     assert (process.returncode, out) == (INTERRUPTED, b""), err
     files = [file.path for file in ring_files(job.packets)]
@@ -69,6 +68,23 @@ def test_what_came_over_the_wire_is_the_table_of_the_ring_files(tmp_path: Path, 
     (run,) = summaries(job.results)
     assert run["packets"] + run["dropped"] == Whole(T5).n_frames and run["dropped"] == 0
     assert run["how"] == "it was stopped"
+
+
+@pytest.mark.parametrize("tool", ["dumpcap", "tcpdump"])
+def test_what_a_full_buffer_dropped_is_counted_to_the_packet(tmp_path: Path, line: Wire, tool: str) -> None:
+    """The tool is held while more arrives than its buffer holds."""
+    job = on_wire(tmp_path, f'tool = "{tool}"')
+    process = line.whichproxy("capture", job.path)
+    until(lambda: ring_files(job.packets))
+    child = json.loads((job.results / "lock").read_text())["tool"]
+    os.kill(child, signal.SIGSTOP)
+    line.replay(T5, pps=0, times=200)
+    os.kill(child, signal.SIGCONT)
+    process.send_signal(signal.SIGTERM)
+    _, err = process.communicate(timeout=60)
+    assert process.returncode == INTERRUPTED, err
+    (run,) = summaries(job.results)
+    assert run["dropped"] > 50_000 and run["packets"] + run["dropped"] == 200 * Whole(T5).n_frames
 
 
 def test_killed_again_and_again_nothing_finished_is_lost_or_counted_twice(tmp_path: Path, line: Wire) -> None:
@@ -147,7 +163,7 @@ def test_a_second_run_is_refused_and_a_killed_tool_ends_the_first(tmp_path: Path
     os.kill(json.loads((job.results / "lock").read_text())["tool"], signal.SIGKILL)
     _, err = process.communicate(timeout=60)
     assert process.returncode == UNUSABLE
-    assert err.decode().splitlines()[-1] == "whichproxy: the capture broke off: dumpcap ended by itself (signal SIGKILL)"
+    assert err.decode().splitlines()[-1] == "whichproxy: the capture broke off: tcpdump ended by itself (signal SIGKILL)"
     assert differences(of_one_pass([file.path for file in ring_files(job.packets)], TOPOLOGY), read_all(job.results)) == []
 
 

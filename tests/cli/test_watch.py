@@ -13,6 +13,7 @@ from typing import Any
 
 import pytest
 
+from analyzer.capture.live import HELD_S
 from analyzer.cli.outcome import INTERRUPTED, UNUSABLE
 from tests.build import pcap
 from tests.capture.wire import Wire, wire
@@ -158,10 +159,10 @@ def test_live_is_the_table_of_the_file_of_the_same_packets(tool: str, tmp_path: 
         while b"File:" not in side.stderr.readline():
             assert side.poll() is None
         line.replay(sent)
-        time.sleep(0.5)
+        process.send_signal(signal.SIGINT)
+        time.sleep(HELD_S["dumpcap"])
         side.send_signal(signal.SIGINT)
         side.communicate(timeout=20)
-        process.send_signal(signal.SIGINT)
         out, err = process.communicate(timeout=30)
     assert (process.returncode, out) == (INTERRUPTED, b"")
     assert "captures on wpfar every packet; whole" in err.decode()
@@ -185,7 +186,6 @@ def test_packets_that_were_dropped_are_told_to_the_packet(tool: str, tmp_path: P
         os.kill(child, signal.SIGSTOP)
         line.replay(sent, pps=0, times=times)
         os.kill(child, signal.SIGCONT)
-        time.sleep(1.5)
         process.send_signal(signal.SIGINT)
         process.communicate(timeout=60)
     (capture,) = json.loads((tmp_path / "live.json").read_text())["captures"]
@@ -207,7 +207,7 @@ def test_a_killed_tool_is_told_and_what_it_gave_is_reported(tmp_path: Path) -> N
     with wire() as line:
         process = started(line, tmp_path)
         line.replay(sent)
-        time.sleep(0.5)
+        time.sleep(HELD_S["tcpdump"])
         os.kill(capturing(line, "tcpdump"), signal.SIGKILL)
         _, err = process.communicate(timeout=30)
     assert process.returncode == UNUSABLE

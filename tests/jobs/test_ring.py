@@ -64,6 +64,8 @@ def test_which_tool_is_chosen(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(ring, "find_program", lambda tool: None if tool == "dumpcap" else f"/usr/bin/{tool}")
     monkeypatch.setattr(ring, "choose_tool", lambda: TCPDUMP)
     assert choose_ring_tool(None) == choose_ring_tool("tcpdump") == TCPDUMP
+    monkeypatch.setattr(ring, "choose_tool", lambda: DUMPCAP)
+    assert choose_ring_tool(None) == DUMPCAP
     with pytest.raises(Unusable, match="dumpcap isn't installed"):
         choose_ring_tool("dumpcap")
     monkeypatch.setattr(ring, "choose_tool", lambda: "scapy")
