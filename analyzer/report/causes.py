@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Any
 
@@ -53,7 +53,7 @@ class Finding:
     way       what its proxy is called
     command   writes its packets
     alike     what is the same of other sources or at other moments, where they are put together
-    led_to    what followed from it, and is no cause of its own
+    led_to    what followed from it, and is no cause of its own: each with its advice, and the settings that aren't said before it
     harm      services of sources, each counted, that it is about and that don't work
     """
 
@@ -103,9 +103,17 @@ def with_what_followed(findings: Sequence[Finding]) -> list[Finding]:
         if those := followed.get(number):
             severity = min((finding.severity, *(one.severity for one in those)), key=SEVERITIES.index)
             harm = max(finding.harm, *(one.harm for one in those))
-            finding = replace(finding, severity=severity, harm=harm, led_to=tuple(those))
+            finding = replace(finding, severity=severity, harm=harm, led_to=tuple(_beyond(finding, those)))
         made.append(finding)
     return sorted(made, key=finding_order)
+
+
+def _beyond(cause: Finding, followed: Sequence[Finding]) -> Iterator[Finding]:
+    """What followed, with the settings that neither the cause nor an earlier one has; what must hold afterwards the cause says."""
+    said = set(cause.settings)
+    for one in followed:
+        yield replace(one, settings=tuple(setting for setting in one.settings if setting not in said), expect="")
+        said |= {*one.settings}
 
 
 def _cause_of(finding: Finding, faults: Sequence[tuple[int, Finding, frozenset[str]]]) -> int | None:

@@ -174,17 +174,19 @@ def _findings(findings: Sequence[Finding], head: str) -> Iterator[str]:
         about = f": {markdown(finding.about)}" if finding.about else ""
         yield f"{head}# {markdown(finding.severity)}: {markdown(finding.code)}{doubt}{about}"
         yield markdown(finding.text)
-        if finding.advice:
-            yield f"→ {markdown(finding.advice)}"
+        yield from _to_change(finding)
         for one in finding.led_to:
             yield f"Therefore {markdown(one.code)}: {markdown(one.text)}; {_flows(one.flows)}"
-        yield from _settings(finding)
+            yield from _to_change(one)
         where = [part for part in (markdown(finding.when), _flows(finding.flows)) if part]
         if where:
             yield "; ".join(where)
 
 
-def _settings(finding: Finding) -> Iterator[str]:
+def _to_change(finding: Finding) -> Iterator[str]:
+    """What to do, the settings, and what must hold afterwards."""
+    if finding.advice:
+        yield f"→ {markdown(finding.advice)}"
     if finding.settings:
         rows = [
             [*(markdown(text) for text in (s.name, s.whose, s.where, s.change, s.why)), f"{markdown(s.source)} ({s.date})"]

@@ -78,8 +78,12 @@ def _parts(report: Report) -> Iterator[str]:
 
 def _cause(finding: Finding) -> str:
     more = f" ({finding.more})" if finding.alike else ""
-    led_to = "".join(f"<br>Therefore: {html(one.text)}" for one in finding.led_to)
-    return f"{html(finding.severity)}: {html(finding.text)}{more}{led_to}" + (f"<br>→ {html(finding.advice)}" if finding.advice else "")
+    led_to = "".join(f"<br>Therefore: {html(one.text)}{_advice(one)}" for one in finding.led_to)
+    return f"{html(finding.severity)}: {html(finding.text)}{more}{_advice(finding)}{led_to}"
+
+
+def _advice(finding: Finding) -> str:
+    return f"<br>→ {html(finding.advice)}" if finding.advice else ""
 
 
 def _folded(summary: str, parts: Iterable[str]) -> str:

@@ -333,17 +333,25 @@ def _findings(findings: Sequence[Finding], verbose: bool) -> Iterator[Renderable
         before = whole
         yield _finding_head(finding)
         yield _indented(Text(inert(f"{finding.text}; {finding.more}" if finding.alike else finding.text)))
+        if whole:
+            yield from _to_change(finding, said, verbose)
         for one in finding.led_to:
             yield _indented(Text.assemble(("therefore ", "dim"), (inert(one.code), "bold"), f": {inert(one.text)}"))
-        if finding.advice and whole:
-            yield _indented(Text.assemble(("→ ", "green"), inert(finding.advice)))
+            if whole:
+                yield from _to_change(one, said, verbose)
         if whole:
-            if finding.settings in said:
-                yield _indented(Text(AS_ABOVE, "dim"), 4)
-            else:
-                yield from _settings(finding, verbose)
-            said |= {finding.settings} if finding.settings else set()
             yield from _when_and_flows(finding)
+
+
+def _to_change(finding: Finding, said: set[tuple[Setting, ...]], verbose: bool) -> Iterator[RenderableType]:
+    """What to do, and the settings, unless they were said above."""
+    if finding.advice:
+        yield _indented(Text.assemble(("→ ", "green"), inert(finding.advice)))
+    if finding.settings in said:
+        yield _indented(Text(AS_ABOVE, "dim"), 4)
+    else:
+        yield from _settings(finding, verbose)
+    said |= {finding.settings} if finding.settings else set()
 
 
 def _settings(finding: Finding, verbose: bool) -> Iterator[RenderableType]:

@@ -36,8 +36,8 @@ READY_S: Final = {"whichproxy": 4.0}
 """How long a tool has from its first look at the wire until the load comes: whichproxy loads its engine. Others: half a second."""
 
 TOOLS: Final = {
-    "tcpdump -w": ["tcpdump", "-i", FAR, "-n", "-B", "32768", "-s", "262144", "-w", "{file}"],
-    "dumpcap -w": ["dumpcap", "-i", FAR, "-q", "-B", "32", "-s", "262144", "-w", "{file}"],
+    "tcpdump -w": ["tcpdump", "-i", FAR, "-n", "-B", "65536", "-s", "262144", "-w", "{file}"],
+    "dumpcap -w": ["dumpcap", "-i", FAR, "-q", "-B", "64", "-s", "262144", "-w", "{file}"],
     "whichproxy watch": [sys.executable, "-m", "analyzer", "watch", FAR, "--topology", str(TOPOLOGY), "--json"],
     "whichproxy watch --full": [sys.executable, "-m", "analyzer", "watch", FAR, "--topology", str(TOPOLOGY), "--json", "--full"],
     "whichproxy capture": [sys.executable, "-m", "analyzer", "capture", "{job}"],

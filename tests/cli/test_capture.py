@@ -78,13 +78,13 @@ def test_what_a_full_buffer_dropped_is_counted_to_the_packet(tmp_path: Path, lin
     until(lambda: ring_files(job.packets))
     child = json.loads((job.results / "lock").read_text())["tool"]
     os.kill(child, signal.SIGSTOP)
-    line.replay(T5, pps=0, times=200)
+    line.replay(T5, pps=0, times=400)
     os.kill(child, signal.SIGCONT)
     process.send_signal(signal.SIGTERM)
     _, err = process.communicate(timeout=60)
     assert process.returncode == INTERRUPTED, err
     (run,) = summaries(job.results)
-    assert run["dropped"] > 50_000 and run["packets"] + run["dropped"] == 200 * Whole(T5).n_frames
+    assert run["dropped"] > 50_000 and run["packets"] + run["dropped"] == 400 * Whole(T5).n_frames
 
 
 def test_killed_again_and_again_nothing_finished_is_lost_or_counted_twice(tmp_path: Path, line: Wire) -> None:

@@ -2,14 +2,18 @@
 
 from __future__ import annotations
 
+import re
 from dataclasses import replace
 from typing import Any
 
 import pytest
 
 import analyzer
-from analyzer.report.causes import Finding, causes, harm_of, span, to_do, with_what_followed
+from analyzer.report.causes import Finding, Setting, causes, harm_of, span, to_do, with_what_followed
+from analyzer.report.markdown import to_markdown
 from analyzer.report.model import build
+from analyzer.report.page.html import to_html
+from analyzer.report.terminal import plain_text
 from tests.conftest import ROOT
 from tests.report.fleets import fleet
 
@@ -112,6 +116,31 @@ def test_what_follows_from_a_fault_stands_with_it_and_makes_it_as_severe() -> No
     assert codes([cause]) == [("proxy-unreachable", ["fallback"])] and (cause.severity, cause.harm) == ("problem", 4)
     opened = with_what_followed([at("tls-failed", ("1",)), at("tls-inspected", ("1", "2")), at("revocation-unreachable", ("1",), None)])
     assert codes(opened) == [("tls-inspected", ["tls-failed", "revocation-unreachable"])]
+
+
+def test_what_followed_keeps_the_settings_that_its_cause_has_not() -> None:
+    one, two, three = (Setting(name, "Windows", "", "", "", "", "") for name in ("one", "two", "three"))
+    cause = at("proxy-denied", ("1", "2"), settings=(one,), expect="denied")
+    later = (
+        at("fallback", ("1",), settings=(one, two), expect="fell back"),
+        at("revocation-unreachable", ("2",), None, settings=(two, three)),
+    )
+    (made,) = with_what_followed([cause, *later])
+    assert [(each.settings, each.expect) for each in (made, *made.led_to)] == [((one,), "denied"), ((two,), ""), ((three,), "")]
+
+
+def test_every_output_says_what_to_do_about_what_followed() -> None:
+    """40 × 407 at the static proxy, and therefore a fallback: the one's rule at the proxy, and the other's setting of the sensor."""
+    traffic = analyzer.read(
+        ROOT / "captures" / "situations" / "static-407-then-winhttp.pcapng", topology=ROOT / "captures" / "topology.toml"
+    )
+    verdict = traffic.verdict.to_dict()
+    report = build(verdict)
+    texts = [plain_text(report), to_markdown(report), to_html(traffic.table, verdict)]
+    for text in (re.sub(r"[\\]|<[^>]*>", "", one) for one in texts):
+        said = text[text.index("herefore fallback: ") : text.rindex("required-unseen")]
+        assert "Mend the proxy that is asked first." in said
+        assert "/v TelemetryProxyServer" in said and "/v DisableEnterpriseAuthProxy" not in said
 
 
 @pytest.mark.parametrize(
