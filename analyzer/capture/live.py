@@ -33,7 +33,7 @@ DUMPCAP = "dumpcap"
 SCAPY = "scapy"
 SNIFFER = "import sys; from analyzer.capture.sniffer import main; sys.exit(main())"
 
-# Room in the kernel for what the tool couldn't read yet: some 230,000 packets of 210 bytes, a second of a fast interface. With 32 on busy cores
+# Room in the kernel for what the tool couldn't read yet: 230,000 packets of 200 bytes, a second of a fast link. With 32 on busy cores
 # 150,000 packets a second lost some in two of three tries, with 64 and 128 in none.
 BUFFER_MIB = 64
 PIPE_BYTES = 1 << 20

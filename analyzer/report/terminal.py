@@ -7,33 +7,27 @@ from __future__ import annotations
 
 import io
 import re
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
 from rich.console import Console, ConsoleOptions, RenderableType
-from rich.padding import Padding
 from rich.table import Table
 from rich.text import Text
 
-from analyzer.report.causes import SEVERITIES, Finding, Setting
 from analyzer.report.grid import cell, filled, grid, width_of
 from analyzer.report.matrix import matrix, notes
 from analyzer.report.model import BETWEEN, MOST_ANSWERS, Capture, Direct, Group, Leg, PlaneAnswer, Proxy, Report
 from analyzer.report.pac import Pac
 from analyzer.report.sources import Source
+from analyzer.report.terminal_findings import SEVERITY_STYLE, findings_block, flows_named, indented
 from analyzer.text.inert import UNWRAPPED, inert
 from analyzer.text.labels import plane_order, some
 from analyzer.text.times import zone_name
 from analyzer.text.words import counted
 
-SEVERITY_STYLE = {"problem": "bold red", "warning": "yellow", "info": "cyan"}
-FLOWS_NAMED = 3
-
 MOST_GROUPS = 6
 MOST_ROWS = 25
 """A screen is for reading: what a large gateway has beyond these is counted, and is whole in the files."""
-
-AS_ABOVE = "what to change: as above"
 
 ROOM_FOR_KINDS = 100
 ROOM_FOR_SHA256 = 140
@@ -81,7 +75,7 @@ class TerminalReport:
                 yield from _left_out(len(entries) - MOST_ROWS, "destination")
         yield from _pac(report.pac, width, verbose)
         told = report.findings if verbose else report.causes()
-        yield from _findings(told[:MOST_ROWS], verbose)
+        yield from findings_block(told[:MOST_ROWS], verbose)
         yield from _left_out(len(told) - MOST_ROWS, "finding")
         yield from _captures(report.captures[:MOST_ROWS], width)
         yield from _left_out(len(report.captures) - MOST_ROWS, "capture")
@@ -129,9 +123,9 @@ def _to_do(report: Report, width: int) -> Iterator[RenderableType]:
         room = len(order) + len(finding.severity) + 2
         yield Text.assemble((order, "bold"), (inert(finding.severity), style), "  ", _brief(finding.text, width, room), more)
         for one in finding.led_to[:1]:
-            yield _indented(Text.assemble("therefore ", _brief(one.text, width, len("therefore ") + 2)))
+            yield indented(Text.assemble("therefore ", _brief(one.text, width, len("therefore ") + 2)))
         if finding.advice:
-            yield _indented(Text.assemble(("→ ", "green"), inert(finding.advice)))
+            yield indented(Text.assemble(("→ ", "green"), inert(finding.advice)))
     left = len(harmful) - MOST_TO_DO
     if left > 0:
         yield Text(f"… and {left:,} more below", "dim")
@@ -222,18 +216,18 @@ def _source(source: Source, width: int, verbose: bool) -> Iterator[RenderableTyp
         yield Text()
         yield Text("Processes, as the capture names them", "bold")
         for sentence in source.processes:
-            yield _indented(Text(inert(sentence)))
+            yield indented(Text(inert(sentence)))
     if source.precedence and verbose:
         yield Text()
         yield Text("Precedence", "bold")
         for statement in source.precedence:
-            yield _indented(Text(inert(statement.sentence)))
-            yield _indented(_flows(statement.evidence), 4)
+            yield indented(Text(inert(statement.sentence)))
+            yield indented(flows_named(statement.evidence), 4)
     if source.talk and verbose:
         yield Text()
         yield Text("How it talks", "bold")
         for sentence in source.talk:
-            yield _indented(Text(inert(sentence)))
+            yield indented(Text(inert(sentence)))
 
 
 def _legs(legs: Sequence[Leg], verbose: bool) -> Iterator[RenderableType]:
@@ -244,10 +238,10 @@ def _legs(legs: Sequence[Leg], verbose: bool) -> Iterator[RenderableType]:
     shown = [leg for leg in legs if verbose or leg.hello != "same"]
     for leg in shown[:MOST_ROWS]:
         style = {"other": "bold red", "same": "green"}.get(leg.hello or "", "")
-        yield _indented(Text(inert(leg.statement), style))
+        yield indented(Text(inert(leg.statement), style))
         if verbose:
-            yield _indented(Text(f"{leg.times}; {leg.bytes}" if leg.times else leg.bytes, "dim"), 4)
-            yield _indented(Text.assemble(_flows(leg.flows), (", behind the proxy ", "dim"), _flows(leg.origin_flows)), 4)
+            yield indented(Text(f"{leg.times}; {leg.bytes}" if leg.times else leg.bytes, "dim"), 4)
+            yield indented(Text.assemble(flows_named(leg.flows), (", behind the proxy ", "dim"), flows_named(leg.origin_flows)), 4)
     yield from _left_out(len(shown) - MOST_ROWS, "statement")
     unopened = sum(len(leg.flows) for leg in legs) - sum(len(leg.flows) for leg in shown)
     if unopened:
@@ -318,85 +312,9 @@ def _pac(rows: Sequence[Pac], width: int, verbose: bool) -> Iterator[RenderableT
         yield Text(f"… and {counted(left, 'host')} that {'was' if left == 1 else 'were'} not asked for: -v shows them", "dim")
 
 
-def _findings(findings: Sequence[Finding], verbose: bool) -> Iterator[RenderableType]:
-    """Each cause; what harms nobody in few words unless asked for."""
-    if not findings:
-        return
-    yield Text()
-    yield Text("Findings", "bold underline")
-    before = False
-    said: set[tuple[Setting, ...]] = set()
-    for finding in findings:
-        whole = verbose or finding.severity in SEVERITIES[:2]
-        if before:
-            yield Text()
-        before = whole
-        yield _finding_head(finding)
-        yield _indented(Text(inert(f"{finding.text}; {finding.more}" if finding.alike else finding.text)))
-        if whole:
-            yield from _to_change(finding, said, verbose)
-        for one in finding.led_to:
-            yield _indented(Text.assemble(("therefore ", "dim"), (inert(one.code), "bold"), f": {inert(one.text)}"))
-            if whole:
-                yield from _to_change(one, said, verbose)
-        if whole:
-            yield from _when_and_flows(finding)
-
-
-def _to_change(finding: Finding, said: set[tuple[Setting, ...]], verbose: bool) -> Iterator[RenderableType]:
-    """What to do, and the settings, unless they were said above."""
-    if finding.advice:
-        yield _indented(Text.assemble(("→ ", "green"), inert(finding.advice)))
-    if finding.settings in said:
-        yield _indented(Text(AS_ABOVE, "dim"), 4)
-    else:
-        yield from _settings(finding, verbose)
-    said |= {finding.settings} if finding.settings else set()
-
-
-def _settings(finding: Finding, verbose: bool) -> Iterator[RenderableType]:
-    """What to change, a line each with the page that says so; asked for, also where, why, and what must hold afterwards."""
-    for setting in finding.settings:
-        yield _indented(Text.assemble((f"{inert(setting.name)} ({inert(setting.whose)}): ", "bold"), inert(setting.change)), 4)
-        if verbose:
-            yield _indented(Text(inert(setting.where)), 6)
-            yield _indented(Text(inert(setting.why)), 6)
-        yield _indented(Text(inert(f"{setting.source} ({setting.date})"), "dim"), 6)
-    if finding.expect and verbose:
-        yield _indented(Text("what must hold afterwards, for --expect:", "dim"), 4)
-        yield from (_indented(Text(inert(line)), 6) for line in finding.expect.splitlines())
-
-
-def _finding_head(finding: Finding) -> Text:
-    head = Text.assemble((inert(finding.severity), SEVERITY_STYLE.get(finding.severity, "")), (f"  {inert(finding.code)}", "bold"))
-    if finding.confidence and finding.confidence != "certain":
-        head.append(f" ({inert(finding.confidence)})")
-    if finding.about:
-        head.append(f"  {inert(finding.about)}", "dim")
-    return head
-
-
-def _when_and_flows(finding: Finding) -> Iterator[RenderableType]:
-    line = Text(inert(finding.when), "dim")
-    if finding.flows:
-        line.append(" · " if finding.when else "")
-        line.append_text(_flows(finding.flows))
-    if line:
-        yield _indented(line)
-
-
 def _captures(captures: Sequence[Capture], width: int) -> Iterator[RenderableType]:
     if captures:
         sha256 = width >= ROOM_FOR_SHA256
         columns = ("Capture", "Packets", f"Seen ({zone_name()})", "SHA-256")
         rows = [[cell(c.path), Text(f"{c.packets:,}"), cell(c.when), cell(c.sha256 if sha256 else "")] for c in captures]
         yield from _section("Read", filled(columns, rows, width, right=("Packets",), name="Capture"))
-
-
-def _flows(flows: Iterable[str]) -> Text:
-    named = [inert(f) for f in flows]
-    return Text(f"{'flow' if len(named) == 1 else 'flows'} {some(named, FLOWS_NAMED)}", "dim")
-
-
-def _indented(content: RenderableType, by: int = 2) -> Padding:
-    return Padding(content, (0, 0, 0, by), expand=False)

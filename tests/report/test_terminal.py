@@ -143,13 +143,3 @@ def test_sources_with_one_answer_have_one_table_until_each_is_asked_for() -> Non
     report = build(verdict)
     assert plain_text(report, 80).count("Service  ") < plain_text(report, 80, verbose=True).count("Service  ")
     assert "2 more sources with this answer; all: 10.0.0.0, 10.0.0.1 and 10.0.0.2" in plain_text(report, 80)
-
-
-def test_what_to_change_is_said_once_for_findings_that_need_the_same() -> None:
-    verdict = fifth_test()
-    setting = dict.fromkeys(("name", "system", "where", "change", "why", "source", "date"), "netsh winhttp")
-    setting["change"] = "netsh winhttp set proxy HOST:PORT"
-    first = {**verdict["findings"][0], "severity": "problem", "code": "not-a-proxy", "settings": [setting]}
-    verdict["findings"] = [first | {"proxy": f"10.0.0.{n}:3128", "text": f"{n}"} for n in range(3)]
-    for text in (plain_text(build(verdict), 80), plain_text(build(verdict), 80, verbose=True)):
-        assert text.count("set proxy HOST:PORT") == 1 and text.count("what to change: as above") == 2
