@@ -12,7 +12,8 @@ from rich.text import Text
 
 from analyzer.report.causes import Finding
 from analyzer.report.model import Report
-from analyzer.report.terminal_findings import SEVERITY_STYLE, TerminalReport
+from analyzer.report.terminal import TerminalReport
+from analyzer.report.terminal_findings import SEVERITY_STYLE
 from analyzer.text.inert import inert
 from analyzer.text.labels import byte_size
 from analyzer.text.words import counted
