@@ -26,6 +26,7 @@ from analyzer.tables import FLOW_COLUMNS, LOOKUP_COLUMNS, REQUEST
 from docs.article import article_page
 from docs.settings import settings_page
 from docs.speed import speed_page
+from docs.streams import streams_page
 from docs.tables import tables_page
 from docs.toml_schemas import SCHEMAS
 from docs.verdict import verdict_page, verdict_schema
@@ -243,6 +244,7 @@ PAGES: Final[dict[str, Callable[[], str]]] = {
     "limits.md": limits_page,
     "settings.md": lambda: settings_page(WRITTEN),
     "speed.md": lambda: speed_page(WRITTEN),
+    "streams.md": lambda: streams_page(WRITTEN),
     "tables.md": lambda: tables_page(WRITTEN),
     "study.schema.json": study_schema,
     "history.schema.json": history_schema,

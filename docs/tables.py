@@ -61,9 +61,9 @@ called; each end has a row of `SIDE`. `syn_side` is who called. `distinct` count
 """
 MESSAGES: Final = """
 `analyzer/streams/` puts the first bytes of each direction in order, as they come, and hands them to the reader of what is expected next
-(`analyzer/readers/`, a file for each protocol). A row of `MESSAGE` is something that was sent in plain text; its texts lie in a pool
-beside it, here they are written out. `seq` and `end` are its place in the stream, from the side's first byte on. Behind the hellos
-everything is encrypted, and nothing more is read.
+(`analyzer/readers/`, a file for each protocol; [which comes when](streams.md)). A row of `MESSAGE` is something that was sent in plain
+text; its texts lie in a pool beside it, here they are written out. `seq` and `end` are its place in the stream, from the side's first
+byte on. Behind the hellos everything is encrypted, and nothing more is read.
 """
 COLUMNS: Final = """
 When nothing more comes, each flow becomes one row of the flow table ([columns](columns.md)), and the message rows are no longer needed.

@@ -60,22 +60,22 @@ def may_continue(tables, row, side_index, packet):
     return packet.payload_bytes > 0 and payload_seq(packet) != side.high
 
 
-def hold(tables, buf, at, end, row, side_index, seq, ts_ns, ack):
-    """Keep buf[at:end], which begins at sequence number seq, unread; there is room for it."""
+def hold(tables, buf, cursor, size):
+    """Keep so many bytes from the cursor on unread; there is room for them."""
     counts = tables.counts
     start = counts[STORE_USED]
-    copy_bytes(buf, at, end - at, tables.store, start)
-    counts[STORE_USED] = start + end - at
+    copy_bytes(buf, cursor.at, size, tables.store, start)
+    counts[STORE_USED] = start + size
     held = tables.held + counts[N_HELD]
     counts[N_HELD] += 1
-    held.ts_ns = ts_ns
+    held.ts_ns = cursor.ts_ns
     held.at = start
-    held.record = row
-    held.size = end - at
-    held.seq = seq
-    held.ack = ack
-    held.side = side_index
-    (tables.sides + 2 * row + side_index).waiting_bytes += end - at
+    held.record = cursor.record
+    held.size = size
+    held.seq = cursor.seq
+    held.ack = cursor.ack
+    held.side = cursor.side
+    (tables.sides + 2 * cursor.record + cursor.side).waiting_bytes += size
 
 
 def is_fresh(side):

@@ -137,6 +137,35 @@ cdef struct First:
     uint8_t protocol
     uint8_t copy
 
+cdef struct Cursor:
+    int64_t at
+    int64_t end
+    int64_t ts_ns
+    int32_t record
+    uint32_t seq
+    uint32_t ack
+    int32_t wanted
+    int32_t lacking
+    int32_t body
+    int32_t status
+    uint8_t side
+    uint8_t final
+    uint8_t found
+
+cdef struct Hello:
+    int64_t suites
+    int64_t extensions
+    int64_t name_at
+    int64_t name_size
+    int64_t alpn_at
+    int64_t alpn_end
+    int64_t algorithms_at
+    int64_t algorithms_end
+    int32_t version
+    int32_t listed
+    int32_t traits
+    uint8_t has_name
+
 # The tables that kernels use, by their addresses; len_NAME: how many rows there are of one.
 cdef struct Tables:
     int32_t* slots
@@ -153,6 +182,8 @@ cdef struct Tables:
     Held* held
     uint8_t* store
     First* firsts
+    Cursor* cursor
+    Hello* hello
     uint8_t* scratch
     uint8_t* handshake
     uint16_t* suites

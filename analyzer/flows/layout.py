@@ -161,7 +161,7 @@ ALERT: Final = 16  # description, ENCRYPTED_ALERT where it can't be read
 WENT_ON: Final = 17  # behind its ClientHello the client went on with the handshake, or with data
 
 # What was read at all, kept only where counts[REGIONS] asks for it, and never among a flow's facts: from seq to end; state: the one
-# that expected it; behind: the state after it; holds: REGION_...
+# that expected it; behind: the state after it; found: FOUND_... (readers.states); holds: REGION_...
 REGION: Final = 18
 
 REGION_PAC: Final = 1  # an answer whose body is a PAC file
@@ -207,6 +207,45 @@ DIGITS: Final = 12
 
 # A packet that was seen a moment ago.
 RECENT = np.dtype([("digest", "u8"), ("ts_ns", "i8"), ("ttl", "u1")], align=True)
+
+# Where a reader is, and what it says (Tables.cursor, one row): what it reads begins at `at` of the buffer it is given.
+CURSOR = np.dtype(
+    [
+        ("at", "i8"),
+        ("end", "i8"),  # how far the buffer's bytes are there
+        ("ts_ns", "i8"),  # when the packet came that they begin in
+        ("record", "i4"),
+        ("seq", "u4"),  # of the byte at `at`; 0 in a datagram
+        ("ack", "u4"),  # what the sender had received by then
+        ("wanted", "i4"),  # what lacks where the answer is MORE: as SIDE.wanted and SIDE.lacking, which get them
+        ("lacking", "i4"),
+        ("body", "i4"),  # behind a head: BODY_... or its length (readers.http)
+        ("status", "i4"),  # of an answer's head
+        ("side", "u1"),
+        ("final", "u1"),  # nothing more will come
+        ("found", "u1"),  # what was read: FOUND_... (readers.states)
+    ],
+    align=True,
+)
+
+# What a ClientHello's body holds while it is read (Tables.hello, one row): places in it, lists in Tables.suites and Tables.extensions.
+HELLO = np.dtype(
+    [
+        ("suites", "i8"),  # how many, without GREASE, as of extensions
+        ("extensions", "i8"),
+        ("name_at", "i8"),
+        ("name_size", "i8"),  # -1: missing
+        ("alpn_at", "i8"),
+        ("alpn_end", "i8"),
+        ("algorithms_at", "i8"),
+        ("algorithms_end", "i8"),
+        ("version", "i4"),  # the highest published one
+        ("listed", "i4"),  # the highest number in the list of versions, as JA4 takes it
+        ("traits", "i4"),
+        ("has_name", "u1"),  # the extension is there, whether or not it holds a name
+    ],
+    align=True,
+)
 
 # What a packet says beside itself: the process that sent or gets it, and what a firewall did with it; UTF-8, filled up with zeros.
 # In words, as kernels have no texts; Python reads them as LABEL_TEXTS.
@@ -289,6 +328,8 @@ class Tables(NamedTuple):
     held: npt.NDArray[Any]
     store: npt.NDArray[np.uint8]
     firsts: npt.NDArray[Any]
+    cursor: npt.NDArray[Any]
+    hello: npt.NDArray[Any]
     scratch: npt.NDArray[np.uint8]  # a stream's bytes, put together
     handshake: npt.NDArray[np.uint8]  # a TLS handshake, its records taken off
     suites: npt.NDArray[np.uint16]  # a hello's cipher suites, its extensions, and what is digested of them

@@ -50,7 +50,7 @@ NUMBER_ON: Final = 3  # datagrams: their numbers go on from the one beside it
 def merged_tables(left: Tables, right: Tables, read: Read, most_datagrams: int) -> Tables:
     """The tables of both pieces' packets; left and right stay as they are.
 
-    read             reads offers, as streams.dispatch.read_offers does
+    read             reads offers, as streams.reassembly.read_offers does
     most_datagrams   how many datagrams of one side are kept
     """
     n_left = int(left.counts[N_RECORDS])

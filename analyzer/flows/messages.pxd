@@ -10,7 +10,7 @@ cdef struct Datagram(Message): payload=host
 cdef struct Dns(Message): name=host, query_type=port, message_id=shape, code=status, addresses=path, ttl_s=ack
 cdef struct Dhcp(Message): url=host, client=field, message_type=status
 cdef struct Pac(Message): script=host
-cdef struct Region(Message): state=status, behind=port, holds=shape
+cdef struct Region(Message): state=status, behind=port, holds=shape, found=ack
 
 cdef inline Answer* as_answer(const Message* message) noexcept nogil:
     return <Answer*>message

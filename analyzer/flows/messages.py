@@ -35,7 +35,7 @@ DATAGRAM_ROW: Final = named(payload="host")
 DNS_ROW: Final = named(name="host", query_type="port", message_id="shape", code="status", addresses="path", ttl_s="ack")
 DHCP_ROW: Final = named(url="host", client="field", message_type="status")
 PAC_ROW: Final = named(script="host")
-REGION_ROW: Final = named(state="status", behind="port", holds="shape")
+REGION_ROW: Final = named(state="status", behind="port", holds="shape", found="ack")
 
 
 def as_answer(message):

@@ -10,10 +10,10 @@ from __future__ import annotations
 
 from typing import Final
 
-from analyzer.flows.layout import ALERT, DONE, ENCRYPTED_ALERT, WENT_ON
+from analyzer.flows.layout import ALERT, ENCRYPTED_ALERT, WENT_ON
 from analyzer.flows.messages import as_alert
 from analyzer.packets.fields import u16
-from analyzer.readers.states import MORE, NOT
+from analyzer.readers.states import FOUND_ALERT, FOUND_ENCRYPTED, FOUND_MORE_HANDSHAKE, FOUND_WENT_ON, MORE, NOT
 from analyzer.readers.texts import new_message
 
 CHANGE_CIPHER_SPEC_RECORD: Final = 20
@@ -77,36 +77,41 @@ def starts_like_alert(buf, at, end):
     )
 
 
-def read_alert(tables, buf, at, end, row, side_index, side, seq, ts_ns, ack):
-    """The end, with an unencrypted alert that stands at `at` kept as a message and nothing more to be read; or MORE, or NOT."""
+def read_alert(tables, buf, cursor):
+    """The end, with an unencrypted alert kept as a message and nothing more to be read; or MORE, or NOT."""
+    at, end = cursor.at, cursor.end
     if end - at < 7:
         return MORE if buf[at] == ALERT_RECORD and (end - at < 2 or buf[at + 1] == 3) else NOT
     if not starts_like_alert(buf, at, end):
         return NOT
-    as_alert(new_message(tables, ALERT, row, side_index, seq, seq, ts_ns, ack)).description = buf[at + 6]
-    side.state = DONE
+    as_alert(new_message(tables, cursor, ALERT, 0)).description = buf[at + 6]
+    cursor.found = FOUND_ALERT
     return end
 
 
-def read_after_hello(tables, buf, at, end, row, side_index, side, seq, ts_ns, ack):
+def read_after_hello(tables, buf, cursor):
     """Behind a record that decides nothing, MORE, or the end, all being known then: an alert is kept, or that the client went on.
 
     A ChangeCipherSpec, and a second hello after a HelloRetryRequest, decide nothing.
     """
+    at, end = cursor.at, cursor.end
     kind = buf[at]
-    p = read_alert(tables, buf, at, end, row, side_index, side, seq, ts_ns, ack)
+    p = read_alert(tables, buf, cursor)
     if p != NOT:
         return p
+    cursor.found = FOUND_ENCRYPTED
     if kind in (CHANGE_CIPHER_SPEC_RECORD, HANDSHAKE_RECORD, APPLICATION_RECORD):
         if end - at < 6:
             return MORE
         size = u16(buf, at + 3)
         retried = kind == HANDSHAKE_RECORD and buf[at + 5] == CLIENT_HELLO_MESSAGE
         if size > 0 and (kind == CHANGE_CIPHER_SPEC_RECORD or retried):
+            cursor.found = FOUND_MORE_HANDSHAKE
             return at + 5 + size
         if kind == APPLICATION_RECORD and size == ENCRYPTED_ALERT_SIZE:
-            as_alert(new_message(tables, ALERT, row, side_index, seq, seq, ts_ns, ack)).description = ENCRYPTED_ALERT
+            as_alert(new_message(tables, cursor, ALERT, 0)).description = ENCRYPTED_ALERT
+            cursor.found = FOUND_ALERT
         else:
-            new_message(tables, WENT_ON, row, side_index, seq, seq, ts_ns, ack)
-    side.state = DONE
+            new_message(tables, cursor, WENT_ON, 0)
+            cursor.found = FOUND_WENT_ON
     return end

@@ -27,11 +27,12 @@ def is_dhcp_port(port):
     return port in (PORT_SERVER, PORT_CLIENT)
 
 
-def read_dhcp(tables, buf, at, end, row, side, ts_ns):
-    """True when buf[at:end] is a DHCP message that gives a PAC file's URL, or asks for one; keeps it as a message.
+def keep_dhcp(tables, buf, cursor):
+    """True when a DHCP message gives a PAC file's URL, or asks for one; keeps it as a message.
 
-    host: the URL; field: the client's address, four bytes, if the message has it; status: the message's type.
+    The client's address has four bytes, if the message has it.
     """
+    at, end = cursor.at, cursor.end
     if end - at < OPTIONS + 3 or buf[at] not in (1, 2) or u32(buf, at + 236) != COOKIE:
         return False
     kind, wanted, url_at, url_end = 0, False, 0, 0
@@ -58,7 +59,7 @@ def read_dhcp(tables, buf, at, end, row, side, ts_ns):
     given = buf[at] == 2 and url_end > url_at
     if not given and not (buf[at] == 1 and wanted):
         return False
-    message = as_dhcp(new_message(tables, DHCP, row, side, 0, 0, ts_ns, 0))
+    message = as_dhcp(new_message(tables, cursor, DHCP, 0))
     message.message_type = kind
     if given:
         for p in range(url_end - 1, url_at - 1, -1):  # a query may hold what only the client is to know

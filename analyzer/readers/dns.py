@@ -8,11 +8,10 @@ from __future__ import annotations
 
 from typing import Final
 
-from analyzer.compiled.widths import as_u32
 from analyzer.flows.layout import DNS_ADDRESS, DNS_ANSWER, DNS_QUESTION, POOL_USED
 from analyzer.flows.messages import as_dns
 from analyzer.packets.fields import u16, u32
-from analyzer.readers.states import DNS, MORE, NOT
+from analyzer.readers.states import FOUND_DNS_MESSAGE, MORE, NOT
 from analyzer.readers.texts import new_message
 
 PORT_DNS: Final = 53
@@ -85,7 +84,7 @@ def is_dns(buf, at, end):
     return end - at >= HEADER and (buf[at + 2] >> 3) & 15 == 0 and u16(buf, at + 4) == 1
 
 
-def read_dns(tables, buf, at, end, row, side, seq, seq_end, ts_ns):
+def keep_dns(tables, buf, at, end, cursor, size_in_stream):
     """True when buf[at:end] is a DNS message with one question; keeps what it asks or answers as a message.
 
     Of an answer that was cut, what is there counts. All addresses count for the name that was asked for, whichever alias
@@ -98,7 +97,8 @@ def read_dns(tables, buf, at, end, row, side, seq, seq_end, ts_ns):
     if size < 0 or end - p < 4:
         return False
     answered = buf[at + 2] & 0x80 != 0
-    message = as_dns(new_message(tables, DNS_ANSWER if answered else DNS_QUESTION, row, side, seq, seq_end, ts_ns, 0))
+    message = as_dns(new_message(tables, cursor, DNS_ANSWER if answered else DNS_QUESTION, size_in_stream))
+    message.ttl_s = 0
     message.name_at = used
     message.name_size = size
     message.message_id = u16(buf, at)
@@ -148,18 +148,19 @@ def read_answers(buf, start, end, at, n, pool, out):
     return size, (ttl if ttl != FOREVER else 0)
 
 
-def read_dns_over_tcp(tables, buf, at, end, row, side, seq, ts_ns, final):
-    """Behind the DNS message whose two bytes of length stand at `at`, MORE, or NOT (RFC 1035 4.2.2); others are expected then."""
+def read_dns(tables, buf, cursor):
+    """Behind the DNS message of a stream, which has two bytes of length before it, MORE, or NOT (RFC 1035 4.2.2)."""
+    at, end = cursor.at, cursor.end
     if end - at < 2 + HEADER:
-        return NOT if final else MORE
+        return NOT if cursor.final else MORE
     size = u16(buf, at)
     if size < HEADER or not is_dns(buf, at + 2, end):
         return NOT
     if end - at - 2 < size:
-        (tables.sides + 2 * row + side).wanted = 2 + size
-        return NOT if final else MORE
+        cursor.wanted = 2 + size
+        return NOT if cursor.final else MORE
     stop = at + 2 + size
-    if not read_dns(tables, buf, at + 2, stop, row, side, seq, as_u32(seq + stop - at), ts_ns):
+    if not keep_dns(tables, buf, at + 2, stop, cursor, stop - at):
         return NOT
-    (tables.sides + 2 * row + side).state = DNS
+    cursor.found = FOUND_DNS_MESSAGE
     return stop

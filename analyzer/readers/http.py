@@ -8,7 +8,6 @@ from __future__ import annotations
 
 from typing import Final
 
-from analyzer.compiled.widths import as_u32
 from analyzer.flows.layout import (
     ABSOLUTE,
     ANSWER,
@@ -31,16 +30,27 @@ from analyzer.flows.layout import (
 )
 from analyzer.flows.messages import as_answer
 from analyzer.readers.authentication import keep_challenges, keep_offered
-from analyzer.readers.pac import UNSAID, lacks_of_pac, pac_state, pac_type, read_pac
+from analyzer.readers.pac import UNSAID, keep_pac, lacks_of_pac, pac_state, pac_type
 from analyzer.readers.request_line import MAX_METHOD, SPACE, W_CONNECT, W_VERSION, cut_line, line_end, request_line
-from analyzer.readers.states import A_BLANK_LINE, A_LINE, MORE, NOT, WAIT_BYTES
+from analyzer.readers.states import (
+    A_BLANK_LINE,
+    A_LINE,
+    FOUND_ANSWER,
+    FOUND_CONNECT,
+    FOUND_HEAD_REQUEST,
+    FOUND_INTERIM_ANSWER,
+    FOUND_REQUEST,
+    MORE,
+    NOT,
+    WAIT_BYTES,
+)
 from analyzer.readers.texts import keep, keep_without_users, new_message
 from analyzer.readers.uri import COLON, absolute_parts, reference_host, tunnel_parts
 from analyzer.readers.words import begins_like, begins_with, same_word
 
 MAX_BODY: Final = 1 << 30  # a longer one can't be distinguished from an earlier place in 32-bit sequence numbers
 
-# How a body ends: BODY_CHUNKED, BODY_TO_CLOSE, or its length.
+# How a body ends (CURSOR.body): BODY_CHUNKED, BODY_TO_CLOSE, or its length.
 BODY_CHUNKED: Final = -1
 BODY_TO_CLOSE: Final = -2
 
@@ -100,27 +110,28 @@ def starts_like_answer(buf, at, end):
     return end - p >= 3 and 49 <= buf[p] <= 57 and 48 <= buf[p + 1] <= 57 and 48 <= buf[p + 2] <= 57
 
 
-def read_request(tables, buf, at, end, row, side, seq, ts_ns, ack, final):
-    """(behind the head that begins at `at` or MORE or NOT, how its body ends, its kind, True for a HEAD).
+def read_request(tables, buf, cursor):
+    """Behind a request's head, MORE, or NOT; keeps it as a message, and says how its body ends.
 
-    Keeps the request as a message. `final`: nothing more will come, and the lines that are there are read.
+    Where nothing more will come, the lines that are there are read.
     """
+    at, end = cursor.at, cursor.end
     space, target, target_end, version, feed = request_line(buf, at, end)
-    if space == MORE and final:
+    if space == MORE and cursor.final:
         space, target, target_end = cut_line(buf, at, end)
         version = feed = end
     if space < 0:
         if end - at > MAX_METHOD + 1:
-            (tables.sides + 2 * row + side).wanted = A_LINE
-        return space, 0, 0, False
+            cursor.wanted = A_LINE
+        return space
     if same_word(buf, at, space, W_PRI):
-        return NOT, 0, 0, False
+        return NOT
     stop = head_end(buf, feed, end)
     is_cut = stop < 0
     if is_cut:
-        if end - at <= WAIT_BYTES and not final:
-            (tables.sides + 2 * row + side).wanted = A_BLANK_LINE
-            return MORE, 0, 0, False
+        if end - at <= WAIT_BYTES and not cursor.final:
+            cursor.wanted = A_BLANK_LINE
+            return MORE
         stop = complete_lines(buf, feed, end)
     is_connect = same_word(buf, at, space, W_CONNECT)
     host, host_end, port, path, path_end = -1, 0, -1, target, target
@@ -136,7 +147,7 @@ def read_request(tables, buf, at, end, row, side, seq, ts_ns, ack, final):
             path, path_end = target, target
             while path_end < target_end and buf[path_end] != 63 and buf[path_end] != 35:
                 path_end += 1
-    message = new_message(tables, kind, row, side, seq, as_u32(seq + stop - at), ts_ns, ack)
+    message = new_message(tables, cursor, kind, stop - at)
     if kind != ORIGIN:
         if host >= 0 and host_end > host:
             message.host_at = keep(tables, buf, host, host_end)
@@ -151,7 +162,13 @@ def read_request(tables, buf, at, end, row, side, seq, ts_ns, ack, final):
     if version + 8 <= feed and buf[version + 7] == 48:
         message.shape |= SHAPE_HTTP_10
     body = read_request_fields(tables, buf, feed + 1, stop, message)
-    return stop, (0 if is_connect else body), kind, same_word(buf, at, space, W_HEAD)
+    if is_connect:
+        cursor.body = 0
+        cursor.found = FOUND_CONNECT
+    else:
+        cursor.body = body
+        cursor.found = FOUND_HEAD_REQUEST if same_word(buf, at, space, W_HEAD) else FOUND_REQUEST
+    return stop
 
 
 def field_parts(buf, at, feed):
@@ -228,18 +245,19 @@ def body_after(buf, at, name, first, last, body):
     return body
 
 
-def read_answer(tables, buf, at, end, row, side, seq, ts_ns, ack, final):
-    """(behind the head or MORE or NOT, how its body ends, its status); keeps final answers and 101 as messages."""
+def read_answer(tables, buf, cursor):
+    """Behind an answer's head, MORE, or NOT; keeps final answers and 101 as messages, and says how the body ends."""
+    at, end = cursor.at, cursor.end
     if not starts_like_answer(buf, at, end):
-        if end - at < 32 and not final and begins_like(buf, at, end, W_VERSION) and line_end(buf, at, end) < 0:
-            return MORE, 0, 0
-        return NOT, 0, 0
+        if end - at < 32 and not cursor.final and begins_like(buf, at, end, W_VERSION) and line_end(buf, at, end) < 0:
+            return MORE
+        return NOT
     stop = head_end(buf, at, end)
     is_cut = stop < 0
     if is_cut:
-        if end - at <= WAIT_BYTES and not final:
-            (tables.sides + 2 * row + side).wanted = A_BLANK_LINE
-            return MORE, 0, 0
+        if end - at <= WAIT_BYTES and not cursor.final:
+            cursor.wanted = A_BLANK_LINE
+            return MORE
         stop = max(complete_lines(buf, at, end), at + 12)
     p = at + 5
     while buf[p] != SPACE:
@@ -264,21 +282,22 @@ def read_answer(tables, buf, at, end, row, side, seq, ts_ns, ack, final):
             tells_more |= name - q == 8 or name - q == 18
         q = feed + 1
     if status == 200:
-        is_pac = pac_state(buf, stop, end, pac, body, final)
+        is_pac = pac_state(buf, cursor, stop, pac, body)
         if is_pac == 1:
-            is_pac = read_pac(tables, buf, stop, end, body, row, side, seq, ts_ns, ack, final)
+            is_pac = keep_pac(tables, buf, cursor, stop, body)
         if is_pac == MORE:
-            (tables.sides + 2 * row + side).wanted = stop - at + lacks_of_pac(buf, stop, end, pac, body)
-            return MORE, 0, 0
+            cursor.wanted = stop - at + lacks_of_pac(buf, stop, end, pac, body)
+            return MORE
     if status == 101 or status >= 200:
-        message = new_message(tables, ANSWER, row, side, seq, as_u32(seq + stop - at), ts_ns, ack)
+        message = new_message(tables, cursor, ANSWER, stop - at)
         message.status = status
         message.shape = (html | ANSWER_CUT) if is_cut else html
         if tells_more:
             read_answer_fields(tables, buf, fields, stop, status, message)
-    if status < 200 or status in (204, 304):
-        body = 0
-    return stop, body, status
+    cursor.found = FOUND_INTERIM_ANSWER if status < 200 and status != 101 else FOUND_ANSWER
+    cursor.status = status
+    cursor.body = 0 if status < 200 or status in (204, 304) else body
+    return stop
 
 
 def html_type(buf, at, end):

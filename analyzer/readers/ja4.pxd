@@ -8,7 +8,9 @@ cdef void sort_in_place(uint16_t* values, int64_t n) noexcept nogil
 cdef bint is_alphanumeric(int64_t c) noexcept nogil
 cdef (int64_t, int64_t) version_digits(int64_t version) noexcept nogil
 @cython.locals(kept=int64_t)
-cdef void write_ja4(const uint8_t* buf, uint16_t* ciphers, int64_t n_ciphers, uint16_t* extensions, int64_t n_extensions, int64_t algorithms_at, int64_t algorithms_end, int64_t alpn_at, int64_t alpn_size, bint has_name, int64_t version, bint quic, uint8_t* out, int64_t at, Tables* room) noexcept nogil
+cdef void write_ja4(Tables* tables, const uint8_t* buf, int64_t at) noexcept nogil
+@cython.locals(first=int64_t, last=int64_t)
+cdef (int64_t, int64_t) alpn_characters(const uint8_t* buf, int64_t at, int64_t end) noexcept nogil
 @cython.locals(same=bint)
-cdef void digest_lists(const uint16_t* values, int64_t n_first, int64_t n, uint8_t* out, int64_t at, Tables* room) noexcept nogil
+cdef void digest_lists(Tables* tables, const uint16_t* values, int64_t n_first, int64_t n, int64_t at) noexcept nogil
 cdef int64_t add_algorithms(const uint8_t* buf, int64_t at, int64_t end, uint16_t* values, int64_t n) noexcept nogil

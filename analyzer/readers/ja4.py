@@ -9,7 +9,7 @@ from typing import Final
 
 from analyzer.compiled.memory import copy_bytes
 from analyzer.compiled.widths import as_u32
-from analyzer.flows.layout import DIGITS, MAX_LISTED, MEMO_LISTED, MEMO_SLOTS
+from analyzer.flows.layout import DIGITS, MAX_LISTED, MEMO_LISTED, MEMO_SLOTS, TRAIT_QUIC
 from analyzer.packets.fields import u16
 from analyzer.readers.sha256 import hex_digest
 
@@ -71,47 +71,21 @@ def version_digits(version):
     return 48, 48
 
 
-def write_ja4(
-    buf,
-    ciphers,
-    n_ciphers,
-    extensions,
-    n_extensions,
-    algorithms_at,
-    algorithms_end,
-    alpn_at,
-    alpn_size,
-    has_name,
-    version,
-    quic,
-    out,
-    at,
-    room,
-):
-    """Write the fingerprint's 36 characters to out[at:].
+def write_ja4(tables, buf, at):
+    """Write the fingerprint of the ClientHello in buf, of which tables.hello says what it holds, to the pool's 36 bytes from `at` on.
 
-    ciphers, extensions   uint16[>= n_*], as offered, GREASE left out; they are sorted here
-    algorithms_*          the signature algorithms in buf, put behind the extensions: at most MAX_LISTED are read
-    room                  flows.layout.Tables, for its room
-    alpn_*                the first ALPN value in buf, size 0: none
+    tables.suites and tables.extensions are sorted here, and the signature algorithms put behind the latter: at most MAX_LISTED are read.
     """
-    out[at] = 113 if quic else 116
-    out[at + 1], out[at + 2] = version_digits(version)
-    out[at + 3] = 100 if has_name else 105
+    read, out, ciphers, extensions = tables.hello, tables.pool, tables.suites, tables.extensions
+    n_ciphers, n_extensions = read.suites, read.extensions
+    out[at] = 113 if read.traits & TRAIT_QUIC else 116
+    out[at + 1], out[at + 2] = version_digits(read.listed)
+    out[at + 3] = 100 if read.has_name else 105
     shown = min(n_ciphers, 99)
     out[at + 4], out[at + 5] = 48 + shown // 10, 48 + shown % 10
     shown = min(n_extensions, 99)
     out[at + 6], out[at + 7] = 48 + shown // 10, 48 + shown % 10
-    out[at + 8], out[at + 9] = 48, 48
-    if alpn_size > 0:
-        first, last = buf[alpn_at], buf[alpn_at + alpn_size - 1]
-        if is_alphanumeric(first) and is_alphanumeric(last):
-            out[at + 8], out[at + 9] = first, last
-        else:
-            nibble = first >> 4
-            out[at + 8] = nibble + (48 if nibble < 10 else 87)
-            nibble = last & 15
-            out[at + 9] = nibble + (48 if nibble < 10 else 87)
+    out[at + 8], out[at + 9] = alpn_characters(buf, read.alpn_at, read.alpn_end)
     out[at + 10] = 95
     out[at + 23] = 95
     for i in range(12):
@@ -119,7 +93,7 @@ def write_ja4(
         out[at + 24 + i] = 48
     if n_ciphers:
         sort_in_place(ciphers, n_ciphers)
-        digest_lists(ciphers, n_ciphers, n_ciphers, out, at + 11, room)
+        digest_lists(tables, ciphers, n_ciphers, n_ciphers, at + 11)
     if n_extensions:
         kept = 0
         for i in range(n_extensions):
@@ -127,13 +101,27 @@ def write_ja4(
                 extensions[kept] = extensions[i]
                 kept += 1
         sort_in_place(extensions, kept)
-        n = add_algorithms(buf, algorithms_at, algorithms_end, extensions, kept)
+        n = add_algorithms(buf, read.algorithms_at, read.algorithms_end, extensions, kept)
         if n:
-            digest_lists(extensions, kept, n, out, at + 24, room)
+            digest_lists(tables, extensions, kept, n, at + 24)
 
 
-def digest_lists(values, n_first, n, out, at, room):
-    """Write to out[at:] twelve hex digits of the digest of two lists, values[:n_first] and values[n_first:n], written as JA4 has them.
+def alpn_characters(buf, at, end):
+    """The two characters of part a for the list of protocols buf[at:end]: the first and the last of the first one that isn't GREASE."""
+    while end - at >= 3 and buf[at] == 2 and is_grease(u16(buf, at + 1)):
+        at += 3
+    size = min(buf[at], end - at - 1) if end > at else 0
+    if size <= 0:
+        return 48, 48
+    first, last = buf[at + 1], buf[at + size]
+    if is_alphanumeric(first) and is_alphanumeric(last):
+        return first, last
+    first, last = first >> 4, last & 15
+    return first + (48 if first < 10 else 87), last + (48 if last < 10 else 87)
+
+
+def digest_lists(tables, values, n_first, n, at):
+    """Write to the pool from `at` on twelve hex digits of the digest of two lists, as JA4 has it: values[:n_first], values[n_first:n].
 
     Clients send the same lists again and again, so the last few are kept with their digests.
     """
@@ -141,24 +129,24 @@ def digest_lists(values, n_first, n, out, at, room):
     for i in range(n):
         slot = as_u32(slot * 31 + values[i])
     slot = (slot ^ (slot >> 11)) % MEMO_SLOTS
-    memo, digests = room.memo, room.memo_digests
+    memo, digests = tables.memo, tables.memo_digests
     start = slot * MEMO_LISTED
     sizes = n_first << 16 | n
-    same = room.memo_sizes[slot] == sizes
+    same = tables.memo_sizes[slot] == sizes
     for i in range(n):
         if not same:
             break
         same = memo[start + i] == values[i]
     if not same:
-        size = put_list(room.text, 0, values, 0, n_first)
+        size = put_list(tables.text, 0, values, 0, n_first)
         if n > n_first:
-            room.text[size] = 95
-            size = put_list(room.text, size + 1, values, n_first, n)
-        hex_digest(room.text, size, DIGITS, digests, slot * DIGITS, room.state, room.schedule)
+            tables.text[size] = 95
+            size = put_list(tables.text, size + 1, values, n_first, n)
+        hex_digest(tables.text, size, DIGITS, digests, slot * DIGITS, tables.state, tables.schedule)
         for i in range(min(n, MEMO_LISTED)):
             memo[start + i] = values[i]
-        room.memo_sizes[slot] = sizes if n <= MEMO_LISTED else 0
-    copy_bytes(digests, slot * DIGITS, DIGITS, out, at)
+        tables.memo_sizes[slot] = sizes if n <= MEMO_LISTED else 0
+    copy_bytes(digests, slot * DIGITS, DIGITS, tables.pool, at)
 
 
 def add_algorithms(buf, at, end, values, n):

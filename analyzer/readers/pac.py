@@ -42,18 +42,19 @@ def pac_type(buf, at, end):
     return NO_PAC
 
 
-def pac_state(buf, at, end, kind, body, final):
+def pac_state(buf, cursor, at, kind, body):
     """1 for a PAC file's body that begins at `at`, 0 for another, MORE where the next bytes will tell.
 
     Bodies that may be one are waited for when they are short; of others the function's name has to be in sight.
     """
+    end = cursor.end
     if kind == IS_PAC:
         return 1
     if kind == NO_PAC or body == 0:
         return 0
     if holds_pac(buf, at, end):
         return 1
-    if kind == MAYBE_PAC and 0 < body <= MAX_PAC and end - at < min(body, SEARCHED) and not final:
+    if kind == MAYBE_PAC and 0 < body <= MAX_PAC and end - at < min(body, SEARCHED) and not cursor.final:
         return MORE
     return 0
 
@@ -67,21 +68,21 @@ def holds_pac(buf, at, end):
     return False
 
 
-def read_pac(tables, buf, at, end, body, row, side, seq, ts_ns, ack, final):
-    """MORE while a PAC file that begins at `at` isn't all there, else 0; keeps it as a message.
+def keep_pac(tables, buf, cursor, at, body):
+    """MORE while a PAC file that begins at `at`, behind the head at the cursor, isn't all there, else 0; keeps it as a message.
 
     body   its length, or negative where that isn't known: then what is there once nothing more comes
     """
     wanted = MAX_PAC if body < 0 else min(body, MAX_PAC)
-    if end - at < wanted and not final:
+    if cursor.end - at < wanted and not cursor.final:
         return MORE
-    stop = min(end, at + wanted)
-    message = as_pac(new_message(tables, PAC_FILE, row, side, seq, seq, ts_ns, ack))
+    stop = min(cursor.end, at + wanted)
+    message = as_pac(new_message(tables, cursor, PAC_FILE, 0))
     message.script_at, message.script_size = keep_without_users(tables, buf, at, stop)
     return 0
 
 
 def lacks_of_pac(buf, at, end, kind, body):
-    """How much of the body has to be there before what pac_state or read_pac answered with MORE can be decided."""
+    """How much of the body has to be there before what pac_state or keep_pac answered with MORE can be decided."""
     wanted = MAX_PAC if body < 0 else min(body, MAX_PAC)
     return wanted if kind == IS_PAC or holds_pac(buf, at, end) else min(wanted, SEARCHED)

@@ -8,7 +8,7 @@ from __future__ import annotations
 from typing import Final
 
 from analyzer.packets.fields import u16
-from analyzer.readers.states import MORE, NOT
+from analyzer.readers.states import FOUND_PROXY_HEADER, MORE, NOT
 
 TEXT: Final = b"PROXY "
 TEXT_SIZE: Final = 6
@@ -17,26 +17,24 @@ BINARY_SIZE: Final = 12
 MAX_LINE: Final = 107
 
 
-def proxy_header_size(buf, at, end):
-    """How long the binary header is that begins at `at`; 0 where that isn't known yet, or it is text."""
-    return 16 + u16(buf, at + 14) if end - at >= 16 and buf[at] == 13 else 0
-
-
-def read_proxy_header(buf, at, end):
-    """Behind the header that begins at `at`, MORE, or NOT."""
+def read_proxy_header(tables, buf, cursor):
+    """Behind the header, MORE, or NOT."""
+    at, end = cursor.at, cursor.end
     binary = buf[at] == 13
     signature, size = BINARY if binary else TEXT, BINARY_SIZE if binary else TEXT_SIZE
     there = min(end - at, size)
     for i in range(there):
         if buf[at + i] != signature[i]:
             return NOT
+    cursor.found = FOUND_PROXY_HEADER
     if there < size:
         return MORE
     if binary:
         if end - at < 16:
             return MORE
-        stop = at + proxy_header_size(buf, at, end)
-        return stop if stop <= end else MORE
+        size = 16 + u16(buf, at + 14)
+        cursor.wanted = size
+        return at + size if end - at >= size else MORE
     for p in range(at, min(end, at + MAX_LINE)):
         if buf[p] == 10:
             return p + 1

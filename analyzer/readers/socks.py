@@ -12,33 +12,44 @@ from analyzer.compiled.widths import as_u32
 from analyzer.flows.coverage import behind
 from analyzer.flows.layout import HAS_BASE, SENT_SYN, SENT_SYN_ACK, SHAPE_ADDRESS, SOCKS4, SOCKS5, SOCKS_ANSWER
 from analyzer.packets.fields import u16
-from analyzer.readers.states import HEAD, MORE, NOT, SOCKS5_ANSWERING, SOCKS5_ASKING, SOCKS_REFUTED
-from analyzer.readers.texts import keep, new_message
+from analyzer.readers.states import (
+    FOUND_SOCKS4_ANSWER,
+    FOUND_SOCKS4_REQUEST,
+    FOUND_SOCKS5_ANSWER,
+    FOUND_SOCKS5_CHOICE,
+    FOUND_SOCKS5_CREDENTIALS,
+    FOUND_SOCKS5_GREETING,
+    FOUND_SOCKS5_REQUEST,
+    FOUND_SOCKS5_VERDICT,
+    MORE,
+    NOT,
+)
+from analyzer.readers.texts import keep, new_message, other_side, own_side
 from analyzer.readers.uri import is_host
 
 # Longer user names than this are no user names; RFC 1413's identifiers have at most 512.
 MAX_TEXT: Final = 512
 
 
-def opened_by(tables, row, side_index, other):
+def has_opened(tables, cursor):
     """True for the side that opened the connection, its beginning being captured."""
-    syn_side = (tables.records + row).syn_side
-    return syn_side == side_index or (syn_side < 0 and other.seen & SENT_SYN_ACK != 0)
+    syn_side = (tables.records + cursor.record).syn_side
+    return syn_side == cursor.side or (syn_side < 0 and other_side(tables, cursor).seen & SENT_SYN_ACK != 0)
 
 
-def may_ask_socks(tables, row, side_index, other, ack):
+def may_ask_socks(tables, cursor):
     """True for the first that a side says on a connection whose beginning was captured: only there SOCKS is distinguished from other bytes.
 
     Who opened it and had received something by then, as a greeting of FTP or SMTP, speaks another protocol. Who was called may ask
     for SOCKS5, as relays behind a firewall are (the oracles have one): a greeting and a request behind it are no accident.
     """
-    side = tables.sides + 2 * row + side_index
+    side, other = own_side(tables, cursor), other_side(tables, cursor)
     began = (side.seen | other.seen) & (SENT_SYN | SENT_SYN_ACK) != 0
-    received = ack != 0 and other.seen & HAS_BASE != 0 and behind(ack, as_u32(other.base + 1)) > 0
-    return began and not (received and opened_by(tables, row, side_index, other))
+    received = cursor.ack != 0 and other.seen & HAS_BASE != 0 and behind(cursor.ack, as_u32(other.base + 1)) > 0
+    return began and not (received and has_opened(tables, cursor))
 
 
-def read_greeting(buf, at, end):
+def after_greeting(buf, at, end):
     """Behind a SOCKS5 client's list of methods, MORE, or NOT.
 
     The client waits for the server's choice, so nothing may follow but what a hasty client sends: credentials or the request.
@@ -60,30 +71,33 @@ def read_greeting(buf, at, end):
     return stop
 
 
-def read_socks5_request(tables, buf, at, end, row, side, seq, ts_ns, ack):
-    """(position behind the credentials or the request at `at`, MORE or NOT; True when it was the request)."""
+def read_socks5_request(tables, buf, cursor):
+    """Behind the client's credentials or its request, MORE, or NOT; keeps the request as a message."""
+    at, end = cursor.at, cursor.end
+    cursor.found = FOUND_SOCKS5_CREDENTIALS
     if end - at < 2:
-        return MORE, False
+        return MORE
     if buf[at] == 1:
         p = after_token(buf, at, end)
         if p != NOT:
-            return p, False
+            return p
         p = at + 2 + buf[at + 1]
         if p >= end:
-            return MORE, False
+            return MORE
         p += 1 + buf[p]
-        return (p if p <= end else MORE), False
+        return p if p <= end else MORE
     if buf[at] != 5 or buf[at + 1] == 0 or buf[at + 1] > 3:
-        return NOT, False
+        return NOT
     host_at, host_size, p, shape = socks5_address(buf, at + 3, end)
     if p < 0:
-        return p, False
-    message = new_message(tables, SOCKS5, row, side, seq, as_u32(seq + p - at), ts_ns, ack)
+        return p
+    cursor.found = FOUND_SOCKS5_REQUEST
+    message = new_message(tables, cursor, SOCKS5, p - at)
     message.host_at = keep(tables, buf, host_at, host_at + host_size)
     message.host_size = host_size
     message.port = u16(buf, p - 2)
     message.shape = shape
-    return p, True
+    return p
 
 
 def after_token(buf, at, end):
@@ -123,21 +137,23 @@ def socks5_address(buf, at, end):
     return host_at, size, (stop if stop <= end else MORE), shape
 
 
-def read_socks5_answer(tables, buf, at, end, row, side, seq, ts_ns, ack):
-    """As read_socks5_request, for the server: its word on the credentials (version 1), then its answer."""
+def read_socks5_answer(tables, buf, cursor):
+    """As read_socks5_request, for the server: its verdict on the credentials (version 1), then its answer."""
+    at, end = cursor.at, cursor.end
+    cursor.found = FOUND_SOCKS5_VERDICT
     if end - at < 2:
-        return MORE, False
+        return MORE
     if buf[at] == 1:
         p = after_token(buf, at, end)
-        return (p if p != NOT else at + 2), False
+        return p if p != NOT else at + 2
     if buf[at] != 5:
-        return NOT, False
+        return NOT
     _, _, p, _ = socks5_address(buf, at + 3, end)
     if p < 0:
-        return p, False
-    message = new_message(tables, SOCKS_ANSWER, row, side, seq, as_u32(seq + p - at), ts_ns, ack)
-    message.status = buf[at + 1]
-    return p, True
+        return p
+    cursor.found = FOUND_SOCKS5_ANSWER
+    new_message(tables, cursor, SOCKS_ANSWER, p - at).status = buf[at + 1]
+    return p
 
 
 def text_end(buf, at, end):
@@ -150,8 +166,10 @@ def text_end(buf, at, end):
     return NOT if end - at >= MAX_TEXT else MORE
 
 
-def read_socks4_request(tables, buf, at, end, row, side, seq, ts_ns, ack):
+def read_socks4_request(tables, buf, cursor):
     """Behind a SOCKS4 or 4a request, MORE, or NOT; keeps it as a message. The request ends what the client sends at first."""
+    at, end = cursor.at, cursor.end
+    cursor.found = FOUND_SOCKS4_REQUEST
     if buf[at] != 4:
         return NOT
     if end - at < 9:
@@ -173,7 +191,7 @@ def read_socks4_request(tables, buf, at, end, row, side, seq, ts_ns, ack):
         host_at, host_end, stop = stop, name_end, name_end + 1
     if u16(buf, at + 2) == 0 or (not by_name and buf[at + 4] == 0):
         return NOT
-    message = new_message(tables, SOCKS4, row, side, seq, as_u32(seq + stop - at), ts_ns, ack)
+    message = new_message(tables, cursor, SOCKS4, stop - at)
     message.host_at = keep(tables, buf, host_at, host_end)
     message.host_size = host_end - host_at
     message.port = u16(buf, at + 2)
@@ -181,45 +199,32 @@ def read_socks4_request(tables, buf, at, end, row, side, seq, ts_ns, ack):
     return stop
 
 
-def read_socks4_answer(tables, buf, at, end, row, side, seq, ts_ns, ack):
+def read_socks4_answer(tables, buf, cursor):
     """Behind a SOCKS4 server's eight bytes, MORE, or NOT; keeps its code as a message."""
+    at, end = cursor.at, cursor.end
+    cursor.found = FOUND_SOCKS4_ANSWER
     if buf[at] != 0:
         return NOT
     if end - at < 8:
         return MORE if end - at < 2 or 90 <= buf[at + 1] <= 93 else NOT
     if not 90 <= buf[at + 1] <= 93:
         return NOT
-    message = new_message(tables, SOCKS_ANSWER, row, side, seq, as_u32(seq + 8), ts_ns, ack)
-    message.status = buf[at + 1]
+    new_message(tables, cursor, SOCKS_ANSWER, 8).status = buf[at + 1]
     return at + 8
 
 
-def read_socks_start(tables, buf, at, end, row, side_index, side, other, seq, ts_ns, ack):
+def read_socks_start(tables, buf, cursor):
     """Behind a SOCKS greeting, request or answer that begins a stream, MORE, or NOT."""
-    if other.asked_socks == 5 and buf[at] == 5:
-        if end - at < 2:
-            return MORE
-        side.state = SOCKS5_ANSWERING
-        return at + 2
-    if other.asked_socks == 4:
-        p = read_socks4_answer(tables, buf, at, end, row, side_index, seq, ts_ns, ack)
-        if p >= 0:
-            side.state = HEAD
-        elif p == NOT:
-            other.asked_socks = SOCKS_REFUTED
-        return p
-    if other.asked_socks:
-        other.asked_socks = SOCKS_REFUTED
+    asked = other_side(tables, cursor).asked_socks
+    if asked == 4:
+        return read_socks4_answer(tables, buf, cursor)
+    if asked == 5 and buf[cursor.at] == 5:
+        cursor.found = FOUND_SOCKS5_CHOICE
+        return cursor.at + 2 if cursor.end - cursor.at >= 2 else MORE
+    if asked or not may_ask_socks(tables, cursor):
         return NOT
-    p = read_greeting(buf, at, end)
-    if p >= 0:
-        side.asked_socks = 5
-        side.state = SOCKS5_ASKING
+    cursor.found = FOUND_SOCKS5_GREETING
+    p = after_greeting(buf, cursor.at, cursor.end)
+    if p != NOT or not has_opened(tables, cursor):
         return p
-    if p == MORE or not opened_by(tables, row, side_index, other):
-        return p
-    p = read_socks4_request(tables, buf, at, end, row, side_index, seq, ts_ns, ack)
-    if p >= 0:
-        side.asked_socks = 4
-        side.state = HEAD
-    return p
+    return read_socks4_request(tables, buf, cursor)

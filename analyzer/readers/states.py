@@ -18,6 +18,43 @@ SCAN: Final = 7  # bytes of no known kind: only segments that begin like a head 
 DNS: Final = 9  # DNS messages, each behind its length (RFC 1035 4.2.2)
 AFTER_HELLO: Final = 10  # behind a ClientHello: what the client makes of the server's answer
 
+# What a reader found, where its answer is a position (CURSOR.found): which state comes after it is in streams/transitions.py.
+FOUND_NOTHING: Final = 0  # bytes of no known kind
+FOUND_GAP: Final = 1  # bytes that nobody captured
+FOUND_NO_PREFACE: Final = 2  # the stream begins with nothing of what stands only there
+FOUND_PROXY_HEADER: Final = 3
+FOUND_SOCKS5_GREETING: Final = 4
+FOUND_SOCKS5_CREDENTIALS: Final = 5
+FOUND_SOCKS5_REQUEST: Final = 6
+FOUND_SOCKS5_CHOICE: Final = 7  # the server's, of a method
+FOUND_SOCKS5_VERDICT: Final = 8  # the server's, on the credentials
+FOUND_SOCKS5_ANSWER: Final = 9
+FOUND_SOCKS4_REQUEST: Final = 10
+FOUND_SOCKS4_ANSWER: Final = 11
+FOUND_DNS_MESSAGE: Final = 12
+FOUND_EMPTY_LINE: Final = 13
+FOUND_CONNECT: Final = 14
+FOUND_HEAD_REQUEST: Final = 15  # of the method HEAD, whose answer has no body
+FOUND_REQUEST: Final = 16
+FOUND_INTERIM_ANSWER: Final = 17  # 1xx, less 101: another one follows
+FOUND_ANSWER: Final = 18
+FOUND_CHUNKED_BODY: Final = 19  # the body of a head that was found
+FOUND_BODY_TO_CLOSE: Final = 20
+FOUND_CHUNK: Final = 21
+FOUND_LAST_CHUNK: Final = 22
+FOUND_TRAILER_LINE: Final = 23
+FOUND_TRAILER_END: Final = 24
+FOUND_CLIENT_HELLO: Final = 25
+FOUND_SERVER_HELLO: Final = 26  # of TLS 1.2 or older: its certificate can be read
+FOUND_LAST_HELLO: Final = 27  # the server's of TLS 1.3, behind which all is encrypted
+FOUND_CERTIFICATE: Final = 28  # or what stands in its place
+FOUND_CHANGE_CIPHER_SPEC: Final = 29
+FOUND_MORE_HANDSHAKE: Final = 30  # of a client behind its hello: what decides nothing
+FOUND_WENT_ON: Final = 31
+FOUND_ALERT: Final = 32
+FOUND_ENCRYPTED: Final = 33
+FOUND_HEAD_BEGINS: Final = 34  # what looks like one, among bytes of no known kind
+
 # SIDE.asked_socks of a side whose SOCKS greeting was answered in another language: it was none.
 SOCKS_REFUTED: Final = 255
 
@@ -41,6 +78,41 @@ __all__ = [
     "CHUNK",
     "DNS",
     "DONE",
+    "FOUND_ALERT",
+    "FOUND_ANSWER",
+    "FOUND_BODY_TO_CLOSE",
+    "FOUND_CERTIFICATE",
+    "FOUND_CHANGE_CIPHER_SPEC",
+    "FOUND_CHUNK",
+    "FOUND_CHUNKED_BODY",
+    "FOUND_CLIENT_HELLO",
+    "FOUND_CONNECT",
+    "FOUND_DNS_MESSAGE",
+    "FOUND_EMPTY_LINE",
+    "FOUND_ENCRYPTED",
+    "FOUND_GAP",
+    "FOUND_HEAD_BEGINS",
+    "FOUND_HEAD_REQUEST",
+    "FOUND_INTERIM_ANSWER",
+    "FOUND_LAST_CHUNK",
+    "FOUND_LAST_HELLO",
+    "FOUND_MORE_HANDSHAKE",
+    "FOUND_NOTHING",
+    "FOUND_NO_PREFACE",
+    "FOUND_PROXY_HEADER",
+    "FOUND_REQUEST",
+    "FOUND_SERVER_HELLO",
+    "FOUND_SOCKS4_ANSWER",
+    "FOUND_SOCKS4_REQUEST",
+    "FOUND_SOCKS5_ANSWER",
+    "FOUND_SOCKS5_CHOICE",
+    "FOUND_SOCKS5_CREDENTIALS",
+    "FOUND_SOCKS5_GREETING",
+    "FOUND_SOCKS5_REQUEST",
+    "FOUND_SOCKS5_VERDICT",
+    "FOUND_TRAILER_END",
+    "FOUND_TRAILER_LINE",
+    "FOUND_WENT_ON",
     "HEAD",
     "MORE",
     "NOT",

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Final
 
 from analyzer.compiled.memory import copy_bytes
-from analyzer.compiled.widths import as_u64
+from analyzer.compiled.widths import as_u32, as_u64
 from analyzer.flows.keys import M1, mix
 from analyzer.flows.layout import N_MESSAGES, POOL_USED
 from analyzer.packets.fields import u64
@@ -93,18 +93,28 @@ def keep_digest(tables, buf, start, end):
     tables.counts[POOL_USED] = used + DIGEST_SIZE
 
 
-def new_message(tables, kind, row, side, seq, end, ts_ns, ack):
-    """A message without texts; the caller fills them in."""
+def own_side(tables, cursor):
+    """The side whose stream is read."""
+    return tables.sides + 2 * cursor.record + cursor.side
+
+
+def other_side(tables, cursor):
+    """The side that it talks to."""
+    return tables.sides + 2 * cursor.record + 1 - cursor.side
+
+
+def new_message(tables, cursor, kind, size):
+    """A message without texts, `size` bytes of the stream from the cursor on; the caller fills them in."""
     n = tables.counts[N_MESSAGES]
     tables.counts[N_MESSAGES] = n + 1
     message = tables.messages + n
     message.kind = kind
-    message.record = row
-    message.side = side
-    message.seq = seq
-    message.end = end
-    message.ts_ns = ts_ns
-    message.ack = ack
+    message.record = cursor.record
+    message.side = cursor.side
+    message.seq = cursor.seq
+    message.end = as_u32(cursor.seq + size)
+    message.ts_ns = cursor.ts_ns
+    message.ack = cursor.ack
     message.host_at = 0
     message.path_at = 0
     message.agent_at = 0

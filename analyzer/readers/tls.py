@@ -9,7 +9,6 @@ from typing import Final
 
 from analyzer.compiled import kernel
 from analyzer.compiled.memory import copy_bytes
-from analyzer.compiled.widths import as_u32
 from analyzer.flows.layout import (
     CLIENT_HELLO,
     ISSUER,
@@ -26,10 +25,19 @@ from analyzer.flows.layout import (
 )
 from analyzer.flows.messages import as_certificate, as_client_hello, as_server_hello
 from analyzer.packets.fields import u16, u24
+from analyzer.packets.layout import TCP
 from analyzer.readers.certificate import certificate_names
 from analyzer.readers.extensions import ends_like_schannel, find_extensions, highest_versions, server_name
 from analyzer.readers.ja4 import JA4_SIZE, is_grease, write_ja4
-from analyzer.readers.states import MORE, NOT
+from analyzer.readers.states import (
+    FOUND_CERTIFICATE,
+    FOUND_CHANGE_CIPHER_SPEC,
+    FOUND_CLIENT_HELLO,
+    FOUND_LAST_HELLO,
+    FOUND_SERVER_HELLO,
+    MORE,
+    NOT,
+)
 from analyzer.readers.texts import DIGEST_SIZE, keep, keep_digest, new_message
 
 HANDSHAKE: Final = 22
@@ -37,6 +45,7 @@ MAX_RECORD: Final = 16384 + 2048
 MAX_HANDSHAKE: Final = 1 << 16
 
 RANDOM_SIZE: Final = 32
+TLS_13: Final = 0x0304
 HELLO_CLIENT: Final = 1
 HELLO_SERVER: Final = 2
 CERTIFICATE_MESSAGE: Final = 11
@@ -61,21 +70,24 @@ def starts_like_application_data(buf, at, end):
     return end - at >= 5 and buf[at] == 23 and buf[at + 1] == 3 and 1 <= buf[at + 2] <= 3 and 0 < u16(buf, at + 3) <= MAX_RECORD
 
 
-def after_change_cipher_spec(buf, at, end):
+def read_change_cipher_spec(tables, buf, cursor):
     """Behind a ChangeCipherSpec record, MORE, or NOT. It means nothing in TLS 1.3, and may come before any other record (RFC 8446 D.4)."""
+    at, end = cursor.at, cursor.end
+    cursor.found = FOUND_CHANGE_CIPHER_SPEC
     if end - at < 6:
         return MORE if end - at < 2 or buf[at + 1] == 3 else NOT
     return at + 6 if buf[at + 1] == 3 and buf[at + 2] <= 4 and u16(buf, at + 3) == 1 and buf[at + 5] == 1 else NOT
 
 
-def join_handshake(buf, at, end, out, room, wanted):
+def join_handshake(tables, buf, cursor, wanted):
     """(bytes joined, position behind the last whole record used, another kind of record follows).
 
-    Copies the handshake bytes of consecutive handshake records to out[:room] until `wanted` are there, the bytes end, or
+    Copies the handshake bytes of consecutive handshake records to tables.handshake until `wanted` are there, the bytes end, or
     something else begins. A record that isn't all there gives what it has.
     """
+    out, room, end = tables.handshake, tables.len_handshake, cursor.end
     n = 0
-    p = at
+    p = cursor.at
     while n < wanted and end - p >= 5:
         if buf[p] != HANDSHAKE or buf[p + 1] != 3:
             return n, p, True
@@ -93,46 +105,47 @@ def join_handshake(buf, at, end, out, room, wanted):
     return n, p, False
 
 
-def await_records(side, buf, at, p, end, missing):
-    """Say what buf[at:end] lacks: `missing` handshake bytes; p is where the record begins that isn't all there."""
-    side.lacking = missing
-    if end - p < 5:
-        side.wanted = p - at + 5
+def await_records(cursor, buf, p, missing):
+    """Say what lacks: `missing` handshake bytes; p is where the record begins that isn't all there."""
+    there, in_record = cursor.end - cursor.at, cursor.end - p
+    cursor.lacking = missing
+    if in_record < 5:
+        cursor.wanted = there - in_record + 5
         return
-    rest = u16(buf, p + 3) - (end - p - 5)
+    rest = u16(buf, p + 3) - (in_record - 5)
     if missing <= rest:
-        side.wanted = end - at + missing
-        side.lacking = 0
+        cursor.wanted = there + missing
+        cursor.lacking = 0
     else:
-        side.wanted = end - at + rest + 5
-        side.lacking = missing - rest
+        cursor.wanted = there + rest + 5
+        cursor.lacking = missing - rest
 
 
-def read_client_hello(tables, buf, at, end, row, side, seq, ts_ns, ack, final):
-    """Behind the ClientHello that begins at `at`, MORE, or NOT; keeps its facts as a message.
+def read_client_hello(tables, buf, cursor):
+    """Behind the ClientHello, MORE, or NOT; keeps its facts as a message.
 
-    final   nothing more will come: a hello that was cut gives the name it shows, and nothing else
+    Where nothing more will come, a hello that was cut gives the name it shows, and nothing else.
     """
-    first, size, p = whole_message(buf, at, end)
+    at = cursor.at
+    cursor.found = FOUND_CLIENT_HELLO
+    first, size, p = whole_message(buf, at, cursor.end)
     if p >= 0:
-        kept = keep_client_hello(tables, buf, first + 4, first + size, row, side, seq, as_u32(seq + p - at), ts_ns, ack, False)
-        return p if kept else NOT
+        return p if keep_client_hello(tables, buf, first + 4, first + size, cursor, p - at) else NOT
     hello = tables.handshake
-    n, p, other = join_handshake(buf, at, end, hello, tables.len_handshake, 4)
+    n, p, other = join_handshake(tables, buf, cursor, 4)
     if n < 4:
-        return NOT if other or final else MORE
+        return NOT if other or cursor.final else MORE
     size = 4 + u24(hello, 1)
     if hello[0] != HELLO_CLIENT or size > MAX_HANDSHAKE:
         return NOT
-    n, p, other = join_handshake(buf, at, end, hello, tables.len_handshake, size)
+    n, p, other = join_handshake(tables, buf, cursor, size)
     if n < size:
-        if not final:
-            await_records(tables.sides + 2 * row + side, buf, at, p, end, size - n)
+        if not cursor.final:
+            await_records(cursor, buf, p, size - n)
             return NOT if other else MORE
-        cut_hello(tables, hello, n, row, side, seq, ts_ns, ack)
-        return end
-    kept = keep_client_hello(tables, hello, 4, size, row, side, seq, as_u32(seq + p - at), ts_ns, ack, False)
-    return p if kept else NOT
+        cut_hello(tables, cursor, n)
+        return cursor.end
+    return p if keep_client_hello(tables, hello, 4, size, cursor, p - at) else NOT
 
 
 def whole_message(buf, at, end):
@@ -149,8 +162,9 @@ def whole_message(buf, at, end):
     return at + 5, size, at + 5 + record
 
 
-def cut_hello(tables, hello, n, row, side, seq, ts_ns, ack):
+def cut_hello(tables, cursor, n):
     """Keep the server name of a ClientHello of which only the first n bytes were captured, if they hold it whole."""
+    hello = tables.handshake
     p, _ = find_extensions(hello, 4, n)
     while p >= 0 and n - p >= 4:
         kind, size = u16(hello, p), u16(hello, p + 2)
@@ -159,7 +173,7 @@ def cut_hello(tables, hello, n, row, side, seq, ts_ns, ack):
         if kind == 0:
             name_at, name_size = server_name(hello, p + 4, p + 4 + size)
             if name_size >= 0:
-                cut = as_client_hello(new_message(tables, CLIENT_HELLO, row, side, seq, seq, ts_ns, ack))
+                cut = as_client_hello(new_message(tables, cursor, CLIENT_HELLO, 0))
                 cut.server_name_at = keep(tables, hello, name_at, name_at + name_size)
                 cut.server_name_size = name_size
                 cut.traits = TRAIT_CUT
@@ -168,15 +182,41 @@ def cut_hello(tables, hello, n, row, side, seq, ts_ns, ack):
 
 
 @kernel
-def keep_client_hello(tables, hello, at, end, row, side, seq, seq_end, ts_ns, ack, quic):
-    """True when hello[at:end] is a ClientHello body whose lengths fit; keeps its facts as a message."""
+def keep_client_hello(tables, hello, at, end, cursor, size):
+    """True when hello[at:end] is a ClientHello body whose lengths fit; keeps its facts as a message, `size` bytes of the stream."""
+    if not read_hello_body(tables, hello, at, end):
+        return False
+    read = tables.hello
+    if (tables.records + cursor.record).protocol != TCP:
+        read.traits |= TRAIT_QUIC
+    kept = as_client_hello(new_message(tables, cursor, CLIENT_HELLO, size))
+    kept.version = read.version
+    kept.traits = read.traits
+    if read.name_size >= 0:
+        kept.server_name_at = keep(tables, hello, read.name_at, read.name_at + read.name_size)
+        kept.server_name_size = read.name_size
+    kept.alpn_at = keep(tables, hello, read.alpn_at, read.alpn_end)
+    kept.alpn_size = read.alpn_end - read.alpn_at
+    kept.random_at = keep(tables, hello, at + 2, at + 34)
+    keep_digest(tables, hello, at, end)
+    kept.random_size = RANDOM_SIZE + DIGEST_SIZE
+    fingerprint = tables.counts[POOL_USED]
+    tables.counts[POOL_USED] = fingerprint + JA4_SIZE
+    write_ja4(tables, hello, fingerprint)
+    kept.ja4_at = fingerprint
+    kept.ja4_size = JA4_SIZE
+    return True
+
+
+def read_hello_body(tables, hello, at, end):
+    """True when hello[at:end] is a ClientHello body whose lengths fit: then tables.hello says what it holds."""
     p, extensions_end = find_extensions(hello, at, end)
     if p < 0 or extensions_end != end:
         return False
     suites_at = at + 35 + hello[at + 34]
     n_suites = u16(hello, suites_at) // 2
     suites, extensions = tables.suites, tables.extensions
-    traits = TRAIT_QUIC if quic else 0
+    traits = 0
     n_kept = 0
     for i in range(min(n_suites, MAX_LISTED)):
         suite = u16(hello, suites_at + 2 + 2 * i)
@@ -185,12 +225,14 @@ def keep_client_hello(tables, hello, at, end, row, side, seq, seq_end, ts_ns, ac
         else:
             suites[n_kept] = suite
             n_kept += 1
+    read = tables.hello
+    read.suites = n_kept
+    read.version = u16(hello, at)
+    read.listed = read.version
+    read.name_at, read.name_size, read.has_name = 0, -1, 0
+    read.alpn_at, read.alpn_end = 0, 0
+    read.algorithms_at, read.algorithms_end = 0, 0
     n_extensions = 0
-    version = u16(hello, at)
-    listed = version
-    name_at, name_size, has_name = 0, -1, False
-    alpn_at, alpn_end = 0, 0
-    algorithms_at, algorithms_end = 0, 0
     while p < end:
         if end - p < 4 or end - p - 4 < u16(hello, p + 2):
             return False
@@ -204,83 +246,58 @@ def keep_client_hello(tables, hello, at, end, row, side, seq, seq_end, ts_ns, ac
             extensions[n_extensions] = kind
             n_extensions += 1
         if kind == 0:
-            has_name = True
-            if name_size < 0:
-                name_at, name_size = server_name(hello, body, p)
+            read.has_name = 1
+            if read.name_size < 0:
+                read.name_at, read.name_size = server_name(hello, body, p)
         elif kind == 13 and size >= 2:
-            algorithms_at, algorithms_end = body + 2, min(p, body + 2 + u16(hello, body))
+            read.algorithms_at, read.algorithms_end = body + 2, min(p, body + 2 + u16(hello, body))
         elif kind == 16 and size >= 2:
-            alpn_at, alpn_end = body + 2, min(p, body + 2 + u16(hello, body))
+            read.alpn_at, read.alpn_end = body + 2, min(p, body + 2 + u16(hello, body))
         elif kind == 22:
             traits |= TRAIT_ENCRYPT_THEN_MAC
         elif kind == 34:
             traits |= TRAIT_DELEGATED
         elif kind == 43 and size >= 1:
-            version, listed = highest_versions(hello, body + 1, min(p, body + 1 + hello[body]))
+            read.version, read.listed = highest_versions(hello, body + 1, min(p, body + 1 + hello[body]))
         elif kind == 65037:
             traits |= TRAIT_ECH
     if traits & (TRAIT_GREASE | TRAIT_ENCRYPT_THEN_MAC) == 0 and ends_like_schannel(extensions, n_extensions):
         traits |= TRAIT_SCHANNEL
-    kept = as_client_hello(new_message(tables, CLIENT_HELLO, row, side, seq, seq_end, ts_ns, ack))
-    kept.version = version
-    kept.traits = traits
-    if name_size >= 0:
-        kept.server_name_at = keep(tables, hello, name_at, name_at + name_size)
-        kept.server_name_size = name_size
-    kept.alpn_at = keep(tables, hello, alpn_at, alpn_end)
-    kept.alpn_size = alpn_end - alpn_at
-    while alpn_end - alpn_at >= 3 and hello[alpn_at] == 2 and is_grease(u16(hello, alpn_at + 1)):
-        alpn_at += 3
-    kept.random_at = keep(tables, hello, at + 2, at + 34)
-    keep_digest(tables, hello, at, end)
-    kept.random_size = RANDOM_SIZE + DIGEST_SIZE
-    alpn_size = min(hello[alpn_at], alpn_end - alpn_at - 1) if alpn_end > alpn_at else 0
-    fingerprint = tables.counts[POOL_USED]
-    tables.counts[POOL_USED] = fingerprint + JA4_SIZE
-    write_ja4(
-        hello,
-        suites,
-        n_kept,
-        extensions,
-        n_extensions,
-        algorithms_at,
-        algorithms_end,
-        alpn_at + 1,
-        alpn_size,
-        has_name,
-        listed,
-        quic,
-        tables.pool,
-        fingerprint,
-        tables,
-    )
-    kept.ja4_at = fingerprint
-    kept.ja4_size = JA4_SIZE
+    read.extensions = n_extensions
+    read.traits = traits
     return True
 
 
-def read_server_hello(tables, buf, at, end, row, side, seq, ts_ns, ack, final):
-    """(position behind the record that ends the ServerHello, MORE or NOT; its version); keeps the version as a message."""
+def read_server_hello(tables, buf, cursor):
+    """Where the server's flight is read on from, MORE, or NOT; keeps the ServerHello's version as a message.
+
+    In TLS 1.3 that is the end, as all behind is encrypted. Else it is the hello's own beginning: the same record may hold the certificate.
+    """
+    at, end = cursor.at, cursor.end
     first, size, p = whole_message(buf, at, end)
     if p >= 0:
         version = server_version(buf, first, size)
     else:
         hello = tables.handshake
-        n, p, other = join_handshake(buf, at, end, hello, tables.len_handshake, 4)
+        n, p, other = join_handshake(tables, buf, cursor, 4)
         if n < 4:
-            return (NOT if other or final else MORE), 0
+            return NOT if other or cursor.final else MORE
         size = 4 + u24(hello, 1)
         if hello[0] != HELLO_SERVER or size > MAX_HANDSHAKE:
-            return NOT, 0
-        n, p, other = join_handshake(buf, at, end, hello, tables.len_handshake, size)
+            return NOT
+        n, p, other = join_handshake(tables, buf, cursor, size)
         if n < size:
-            await_records(tables.sides + 2 * row + side, buf, at, p, end, size - n)
-            return (NOT if other or final else MORE), 0
+            await_records(cursor, buf, p, size - n)
+            return NOT if other or cursor.final else MORE
         version = server_version(hello, 0, size)
     if version < 0:
-        return NOT, 0
-    as_server_hello(new_message(tables, SERVER_HELLO, row, side, seq, as_u32(seq + p - at), ts_ns, ack)).version = version
-    return p, version
+        return NOT
+    as_server_hello(new_message(tables, cursor, SERVER_HELLO, p - at)).version = version
+    if version >= TLS_13:
+        cursor.found = FOUND_LAST_HELLO
+        return end
+    cursor.found = FOUND_SERVER_HELLO
+    return at
 
 
 def server_version(hello, at, size):
@@ -320,17 +337,19 @@ def last_record_end(buf, at, end):
     return 0
 
 
-def read_certificate(tables, buf, at, end, row, side, seq, ts_ns, ack, final):
-    """Behind the server's flight up to its Certificate, MORE, or NOT; keeps the leaf's issuer and host as a message (RFC 5246 7.4.2).
+def read_certificate(tables, buf, cursor):
+    """The end of what is there, or MORE; keeps the leaf's issuer and host as a message (RFC 5246 7.4.2), where the server sends one.
 
-    buf[at:] begins with the ServerHello's record, as the Certificate may begin in the same one.
+    The bytes begin with the ServerHello's record, as the Certificate may begin in the same one.
     """
-    stop = 0 if final else last_record_end(buf, at, end)
+    at, end = cursor.at, cursor.end
+    cursor.found = FOUND_CERTIFICATE
+    stop = 0 if cursor.final else last_record_end(buf, at, end)
     if stop:
-        (tables.sides + 2 * row + side).wanted = stop - at
+        cursor.wanted = stop - at
         return MORE
     out = tables.handshake
-    n, p, other = join_handshake(buf, at, end, out, tables.len_handshake, tables.len_handshake)
+    n, p, other = join_handshake(tables, buf, cursor, tables.len_handshake)
     q, turn, needed = 0, 0, 4
     while n - q >= 4:
         size = u24(out, q + 1)
@@ -342,17 +361,17 @@ def read_certificate(tables, buf, at, end, row, side, seq, ts_ns, ack, final):
                 stop = min(n, q + 10 + u24(out, q + 7))
                 issuer_at, issuer_end, host_at, host_end = certificate_names(out, q + 10, stop)
                 if issuer_end > issuer_at:
-                    kept = as_certificate(new_message(tables, ISSUER, row, side, seq, as_u32(seq + p - at), ts_ns, ack))
+                    kept = as_certificate(new_message(tables, cursor, ISSUER, p - at))
                     kept.issuer_at = keep(tables, out, issuer_at, issuer_end)
                     kept.issuer_size = issuer_end - issuer_at
                     if host_end > host_at:
                         kept.subject_at = keep(tables, out, host_at, host_end)
                         kept.subject_size = host_end - host_at
-            return p
+            return end
         turn += 1
         if out[q] not in (HELLO_SERVER, 4, 22) or turn > MAX_BEFORE:
-            return NOT
+            return end
         q += 4 + size
         needed = q + 4
-    await_records(tables.sides + 2 * row + side, buf, at, p, end, needed - n)
-    return NOT if other or final or n >= tables.len_handshake else MORE
+    await_records(cursor, buf, p, needed - n)
+    return end if other or cursor.final or n >= tables.len_handshake else MORE

@@ -7,9 +7,9 @@ from typing import Final
 from analyzer.flows.layout import DATAGRAM
 from analyzer.flows.messages import as_datagram
 from analyzer.packets.fields import u32
-from analyzer.readers.dhcp import is_dhcp_port, read_dhcp
-from analyzer.readers.dns import is_dns_port, read_dns
-from analyzer.readers.texts import keep, new_message
+from analyzer.readers.dhcp import is_dhcp_port, keep_dhcp
+from analyzer.readers.dns import is_dns_port, keep_dns
+from analyzer.readers.texts import keep, new_message, own_side
 
 QUIC_V1: Final = 0x00000001
 QUIC_V2: Final = 0x6B3343CF
@@ -43,23 +43,26 @@ def is_quic_initial(buf, at, end):
     return version in (QUIC_MVFST_1, QUIC_MVFST_2, QUIC_MVFST_14, QUIC_T050, QUIC_T051)
 
 
-def keep_datagram(tables, buf, packet, row, side_index):
+def keep_datagram(tables, buf, cursor, packet):
     """Keep a datagram whole, or what it says, if it can name someone."""
-    at, end = packet.payload, packet.payload + min(packet.captured_bytes, packet.payload_bytes)
-    side = tables.sides + 2 * row + side_index
+    at, end = cursor.at, cursor.end
+    cursor.seq = 0
+    cursor.ack = 0
+    side = own_side(tables, cursor)
     if is_dns_port(packet.src_port) or is_dns_port(packet.dst_port):
         if side.responses >= MAX_LOOKUPS:
             return
-        if read_dns(tables, buf, at, end, row, side_index, 0, 0, packet.ts_ns):
+        if keep_dns(tables, buf, at, end, cursor, 0):
             side.responses += 1
             return
     if is_dhcp_port(packet.dst_port):
-        if side.responses < MAX_LOOKUPS and read_dhcp(tables, buf, at, end, row, side_index, packet.ts_ns):
+        if side.responses < MAX_LOOKUPS and keep_dhcp(tables, buf, cursor):
             side.responses += 1
         return
     if not is_quic_initial(buf, at, end) or side.requests >= MAX_DATAGRAMS:
         return
     side.requests += 1
-    kept = as_datagram(new_message(tables, DATAGRAM, row, side_index, side.requests, 0, packet.ts_ns, 0))
+    kept = as_datagram(new_message(tables, cursor, DATAGRAM, 0))
+    kept.seq = side.requests
     kept.payload_at = keep(tables, buf, at, end)
     kept.payload_size = end - at

@@ -1,7 +1,7 @@
 """Where payload that is kept unread turns out to be encrypted: from there on nobody reads it, so it isn't kept.
 
 A piece that begins in the middle of a connection can't know what was said before. But a TLS record of encrypted data ends all
-reading, whatever came before it. Where a packet begins with one that is taken as dispatch.py takes it; anywhere else a second record
+reading, whatever came before it. Where a packet begins with one that is taken as reassembly.py takes it; anywhere else a second record
 has to follow right behind it.
 """
 
@@ -19,20 +19,21 @@ RECORD_HEADER: Final = 5
 ENOUGH: Final = 7  # of such a record: with fewer bytes than six a reader would wait for more
 
 
-def needed_end(side, buf, at, end, seq):
-    """How far buf[at:end], which begins at sequence number seq, may yet be read; at or before `at`: nothing of it.
+def needed_end(side, buf, cursor):
+    """How far what is at the cursor may yet be read; at or before it: nothing of it.
 
     Remembers in the side where it is encrypted, or seems to be.
     """
     if side.marks & ENCRYPTED == 0:
-        look_for_records(side, buf, at, end, seq)
+        look_for_records(side, buf, cursor)
     if side.marks & ENCRYPTED == 0:
-        return end
-    return min(end, at + behind(side.head_end, seq) + ENOUGH)
+        return cursor.end
+    return min(cursor.end, cursor.at + behind(side.head_end, cursor.seq) + ENOUGH)
 
 
-def look_for_records(side, buf, at, end, seq):
+def look_for_records(side, buf, cursor):
     """Mark the side where a packet begins with encrypted data, or a record of it is followed by another; or where one may be."""
+    at, end, seq = cursor.at, cursor.end, cursor.seq
     if starts_like_application_data(buf, at, end):
         side.head_end = seq
         side.marks |= ENCRYPTED

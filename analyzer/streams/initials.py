@@ -13,14 +13,14 @@ import numpy.typing as npt
 from analyzer.compiled import compiled, kernel
 from analyzer.flows.concatenate import concatenated
 from analyzer.flows.grow import grown, without_rows
-from analyzer.flows.layout import CLIENT_HELLO, DATAGRAM, N_MESSAGES, POOL_USED, TRAIT_QUIC, Tables
+from analyzer.flows.layout import CLIENT_HELLO, CURSOR, DATAGRAM, N_MESSAGES, POOL_USED, TRAIT_QUIC, Tables
 from analyzer.flows.messages import CLIENT_HELLO_ROW, DATAGRAM_ROW, as_datagram
 from analyzer.flows.retire import pack_texts
 from analyzer.readers.initial import fill_room, read_initials_of, room
 from analyzer.readers.quic import read_client_hello
 from analyzer.readers.states import NOT
 from analyzer.readers.tls import keep_client_hello
-from analyzer.streams.dispatch import has_room
+from analyzer.streams.reassembly import has_room
 
 
 def read_initials(tables: Tables) -> Tables:
@@ -40,9 +40,11 @@ def read_initials(tables: Tables) -> Tables:
         hello = read_client_hello(datagrams)
         if hello is not None:
             tables = grown(tables)
-            record, side, ts_ns = own[["record", "side", "ts_ns"]][0].tolist()
+            tables.cursor[0] = np.zeros(1, CURSOR)[0]
+            for name in ("record", "side", "ts_ns"):
+                tables.cursor[name] = own[name][0]
             body = np.frombuffer(hello, np.uint8).copy()
-            keep_client_hello(tables, body, 4, len(body), record, side, 0, 0, ts_ns, 0, True)
+            keep_client_hello(tables, body, 4, len(body), tables.cursor, 0)
     return tables
 
 
@@ -57,8 +59,13 @@ def read_sides(tables, rows, starts, first, n, left, room):
             return k
         size = hello_of(tables, rows, starts[k], starts[k + 1], room)
         if size > 0:
-            m = tables.messages + rows[starts[k]]
-            keep_client_hello(tables, room.hello, 4, size, m.record, m.side, 0, 0, m.ts_ns, 0, True)
+            kept, cursor = tables.messages + rows[starts[k]], tables.cursor
+            cursor.record = kept.record
+            cursor.side = kept.side
+            cursor.ts_ns = kept.ts_ns
+            cursor.seq = 0
+            cursor.ack = 0
+            keep_client_hello(tables, room.hello, 4, size, cursor, 0)
             left[k] = 0
     return n
 

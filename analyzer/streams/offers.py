@@ -10,7 +10,7 @@ import numpy.typing as npt
 from analyzer.flows.grow import grown
 from analyzer.flows.layout import N_RECORDS, Tables
 from analyzer.packets.layout import PACKET
-from analyzer.streams.dispatch import read_offers
+from analyzer.streams.reassembly import read_offers
 
 
 def read_all(

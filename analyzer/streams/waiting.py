@@ -12,8 +12,10 @@ from analyzer.compiled.widths import as_u32
 from analyzer.flows.coverage import behind
 from analyzer.flows.held import hold
 from analyzer.flows.layout import ARENA_LIVE, ARENA_USED, FREE_SEGMENT, GIVEN_UP, N_SEGMENTS
-from analyzer.readers.states import SCAN, WAIT_BYTES
+from analyzer.readers.states import FOUND_GAP, WAIT_BYTES
+from analyzer.readers.texts import other_side, own_side
 from analyzer.streams.encrypted import needed_end
+from analyzer.streams.transitions import move_on
 
 # What a segment counts for beside its bytes, so that many small ones are soon too many: they are a list that is walked.
 SEGMENT_COST: Final = 64
@@ -23,9 +25,10 @@ COALESCED: Final = 64
 MOST_COALESCED: Final = 1024
 
 
-def wait(tables, side, buf, at, end, seq, ts_ns, ack):
-    """Keep buf[at:end], which begins at sequence number seq, behind all that begins at or before it."""
-    size = end - at
+def wait(tables, side, buf, cursor):
+    """Keep what is at the cursor behind all that begins at or before it."""
+    at, seq = cursor.at, cursor.seq
+    size = cursor.end - at
     if size <= 0:
         return
     counts = tables.counts
@@ -62,8 +65,8 @@ def wait(tables, side, buf, at, end, seq, ts_ns, ack):
     segment.at = start
     segment.size = size
     segment.seq = seq
-    segment.ts_ns = ts_ns
-    segment.ack = ack
+    segment.ts_ns = cursor.ts_ns
+    segment.ack = cursor.ack
     side.waiting_bytes += size + SEGMENT_COST
     segment.next = following
     if before < 0:
@@ -124,23 +127,24 @@ def moment(tables, side):
     return segment.ts_ns, segment.ack
 
 
-def kept_unread(tables, buf, at, end, row, side_index, seq, ts_ns, ack):
+def kept_unread(tables, buf, cursor):
     """True when this payload, of a record that is held back, was kept for later, or nobody will read it.
 
     Once one side sent more than is kept, what comes on either is read on its own, beginning anywhere.
     """
-    side = tables.sides + 2 * row + side_index
+    side, other = own_side(tables, cursor), other_side(tables, cursor)
     if side.seen & GIVEN_UP:
         return False
-    end = needed_end(side, buf, at, end, seq)
-    if end <= at:
+    size = needed_end(side, buf, cursor) - cursor.at
+    if size <= 0:
         return True
-    if side.waiting_bytes + end - at <= WAIT_BYTES:
-        hold(tables, buf, at, end, row, side_index, seq, ts_ns, ack)
+    if side.waiting_bytes + size <= WAIT_BYTES:
+        hold(tables, buf, cursor, size)
         return True
-    for k in range(2 * row, 2 * row + 2):
-        each = tables.sides + k
-        each.seen |= GIVEN_UP
-        each.state = SCAN
-        each.waiting_bytes = 0
+    side.seen |= GIVEN_UP
+    other.seen |= GIVEN_UP
+    side.waiting_bytes = 0
+    other.waiting_bytes = 0
+    move_on(side, other, FOUND_GAP)
+    move_on(other, side, FOUND_GAP)
     return False

@@ -21,7 +21,7 @@ from tests.conftest import ROOT
 C_TYPES = {"uint8_t": "u1", "uint16_t": "u2", "uint32_t": "u4", "uint64_t": "u8", "int8_t": "i1", "int32_t": "i4", "int64_t": "i8"}
 ROWS: dict[str, np.dtype[Any]] = {"Packet": PACKET, "Frame": FRAME, "Clock": CLOCK} | {
     name.capitalize(): getattr(layout, name)
-    for name in ("KEY", "RECORD", "SIDE", "PAUSE", "HOLE", "SEGMENT", "MESSAGE", "RECENT", "SIGHTING", "HELD", "FIRST")
+    for name in ("KEY", "RECORD", "SIDE", "PAUSE", "HOLE", "SEGMENT", "MESSAGE", "RECENT", "SIGHTING", "HELD", "FIRST", "CURSOR", "HELLO")
 }
 ROWS |= {
     "".join(word.capitalize() for word in name.removesuffix("_ROW").split("_")): row

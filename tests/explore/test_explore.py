@@ -75,4 +75,4 @@ def test_exploring_tells_what_failed(wrong: Path, capsys: pytest.CaptureFixture[
 
 def test_the_property_tests_are_found() -> None:
     names = {path.name for path in property_tests()}
-    assert len(names) > 20 and "test_dispatch.py" in names
+    assert len(names) > 20 and "test_reassembly.py" in names

@@ -63,7 +63,9 @@ def test_the_first_packets_are_remembered() -> None:
 def test_held_payload_lies_in_order() -> None:
     tables = empty_tables()
     for side, text in ((0, b"ab"), (1, b"cde"), (0, b"")):
-        plain(hold)(tables, np.frombuffer(b"--" + text, np.uint8), 2, 2 + len(text), 3, side, 9, 77, 8)
+        for name, value in {"at": 2, "record": 3, "side": side, "seq": 9, "ts_ns": 77, "ack": 8}.items():
+            tables.cursor[name] = value
+        plain(hold)(tables, np.frombuffer(b"--" + text, np.uint8), tables.cursor, len(text))
     assert tables.counts[N_HELD] == 3
     assert bytes(tables.store[: tables.counts[STORE_USED]]) == b"abcde"
     assert tables.held[:3].tolist() == [(77, 0, 3, 2, 9, 8, 0), (77, 2, 3, 3, 9, 8, 1), (77, 5, 3, 0, 9, 8, 0)]

@@ -6,6 +6,8 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from analyzer.compiled.rows import by_address
+from analyzer.flows.grow import empty_tables
 from analyzer.readers.proxy_protocol import read_proxy_header
 from analyzer.readers.states import MORE, NOT
 from tests.build import client_hello, connect, socks5, socks5_greeting
@@ -18,7 +20,9 @@ V2_LOCAL = b"\r\n\r\n\0\r\nQUIT\n" + b"\x20\0\0\0"
 
 
 def header(data: bytes) -> int:
-    return int(read_proxy_header(data, 0, len(data)))
+    tables = by_address(empty_tables())
+    tables.cursor.end = len(data)
+    return int(read_proxy_header(tables, data, tables.cursor))
 
 
 @pytest.mark.parametrize("data", [V1, V1_LONGEST, V2, V2_LOCAL], ids=["v1", "v1 longest", "v2", "v2 local"])

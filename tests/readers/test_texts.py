@@ -27,7 +27,9 @@ def test_texts_lie_one_behind_the_other(texts: list[bytes]) -> None:
 def test_a_new_message_has_no_texts_though_its_row_had() -> None:
     tables = empty_tables()
     tables.messages[:] = np.frombuffer(b"\x55" * MESSAGE.itemsize, MESSAGE)
-    plain(new_message)(tables, ORIGIN, 7, 1, 2**32 - 1, 9, 11, 13)
+    for name, value in {"record": 7, "side": 1, "seq": 2**32 - 1, "ts_ns": 11, "ack": 13}.items():
+        tables.cursor[name] = value
+    plain(new_message)(tables, tables.cursor, ORIGIN, 10)
     row = tables.messages[0]
     assert tables.counts[N_MESSAGES] == 1
     assert [int(row[name]) for name in ("kind", "record", "side", "seq", "end", "ts_ns", "ack")] == [ORIGIN, 7, 1, 2**32 - 1, 9, 11, 13]

@@ -1,4 +1,4 @@
-"""Segments through the flow table and dispatch, and what was read as plain messages.
+"""Segments through the flow table and reassembly, and what was read as plain messages.
 
     read([client(connect("example.com:443")), server(ESTABLISHED), client(client_hello("example.com"), at=39)])
 
@@ -17,8 +17,8 @@ from analyzer.flows import layout
 from analyzer.flows.grow import empty_tables, grown
 from analyzer.packets.layout import ACK, FRAME, PACKET, PSH, SYN, TCP
 from analyzer.readers.tls import RANDOM_SIZE
-from analyzer.streams.dispatch import read_offers
 from analyzer.streams.offers import offers_of_waiting
+from analyzer.streams.reassembly import read_offers
 from tests.flows.packet_rows import count_block
 
 CLIENT, SERVER = 0, 1

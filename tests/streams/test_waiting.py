@@ -31,7 +31,9 @@ class Waiting:
         self.side = self.rows.sides
 
     def wait(self, at: int, data: bytes) -> None:
-        wait(self.rows, self.side, b"?" + data + b"?", 1, 1 + len(data), number(at), at, at)
+        cursor = self.rows.cursor
+        cursor.at, cursor.end, cursor.seq, cursor.ts_ns, cursor.ack = 1, 1 + len(data), number(at), at, at
+        wait(self.rows, self.side, b"?" + data + b"?", cursor)
 
     def gather(self, at: int) -> bytes:
         n = gather(self.rows, self.side, number(at))
