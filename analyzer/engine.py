@@ -104,17 +104,19 @@ class Engine:
         fragments: Fragments | None = None,
         limits: Limits | None = None,
         keep: Callable[[pa.Table], None] | None = None,
+        apart: Sequence[Tables] = (),
     ) -> None:
         """tables, fragments: what came before; fragments None: nothing did, nor will anything come behind.
 
         limits   beyond them conversations that are over are packed and kept apart; None: there are none
         keep     takes the rows (facts.table) of those, and of others where that isn't enough, which are then forgotten
+        apart    conversations that lie in tables of their own, and of which no packet comes any more
         """
         self.sources = sources
         self.tables = empty_tables() if tables is None else tables
         self.finished = Finished()
         self.going_on = 0
-        self._fragments, self._limits, self._keep = fragments, limits, keep
+        self._fragments, self._limits, self._keep, self._apart = fragments, limits, keep, apart
         self._due, self._taken, self._returned = limits, 0, 0
         self._offers = np.zeros((BLOCK_FRAMES, 3), np.int64)
 
@@ -155,7 +157,7 @@ class Engine:
 
     def contents(self) -> Contents:
         """Everything so far, not copied: for when nothing more comes."""
-        return Contents(self.finished.batches, self.tables)
+        return Contents(self.finished.batches, self.tables, self._apart)
 
     def copied(self) -> Tables:
         """The tables as they are, with what fragments give that wait for others; theirs is the room, for whoever names them."""
@@ -165,10 +167,10 @@ class Engine:
         waiting, _ = joined_again(self._fragments.parts())
         return merged_tables(tables, tables_between(*waiting.flush()), read_all, MAX_DATAGRAMS)
 
-    def named(self, contents: Contents) -> Named:
-        """The flow table and the lookups of all this, when nothing more will come; it is used up."""
+    def named(self, contents: Contents, workers: int = 1) -> Named:
+        """The flow table and the lookups of all this, when nothing more will come; it is used up. workers: threads that make rows."""
         starts = by_time([source.first_ns for source in self.sources])
-        return named_together(*contents, [source.name for source in self.sources], starts)
+        return named_together(contents, [source.name for source in self.sources], starts, workers)
 
     def _put_away(self) -> None:
         """Pack what is over. The next time comes when twice as much is there as stays, so that nothing is looked at again and again."""

@@ -123,14 +123,21 @@ def read_found(
     sources = found.sources
     with ThreadPoolExecutor(1) as aside:
         hashed = aside.map(Source.read_sha256, sources if digests else ())
+        workers = workers or 2
         kept = [0]
-        blocks = reported(counted(within(in_time_order(sources), start_ns, end_ns), kept), sources, progress)
-        engine = collect(blocks, sources, workers or 2)
+
+        def wanted(blocks: Iterable[Block]) -> Iterator[Block]:
+            return counted(within(blocks, start_ns, end_ns), kept)
+
+        engine = side_by_side(sources, workers, wanted, progress)
+        if engine is None:
+            kept[0] = 0
+            engine = collect(reported(wanted(in_time_order(sources)), sources, progress), sources, workers)
         if not kept[0]:
             check_span(sources, start_ns, end_ns)
         contents, left_out = (engine.contents(), None) if listed else without_most_strangers(engine.contents())
         n_copies = int(contents.tables.counts[N_DUPLICATES])
-        flows, lookups, discoveries = judged_by(engine.named(contents), n_copies, sources, topology, catalogue)
+        flows, lookups, discoveries = judged_by(engine.named(contents, workers), n_copies, sources, topology, catalogue)
         list(hashed)
     unknown = [error for source in sources if (error := source.unreadable()) is not None]
     if len(unknown) == len(sources) and unknown + found.unusable:
@@ -154,6 +161,19 @@ def judged_by(
     flows = tag_flows(route_flows(named.flows, topology), catalogue)
     note_losses(sources, named.missing, n_copies)
     return flows, named.lookups, discoveries_of(named.lookups, named.discoveries, topology)
+
+
+def side_by_side(
+    sources: Sequence[Source], workers: int, wanted: Callable[[Iterable[Block]], Iterator[Block]], progress: Progress | None
+) -> Engine | None:
+    """An engine that has all packets of one large file, which several threads read; None, where it has to be read as one."""
+    from analyzer.side_by_side import can_be_cut, read_side_by_side
+
+    spans = can_be_cut(sources, workers)
+    if len(spans) < 2:
+        return None
+    (source,) = sources
+    return read_side_by_side(source, spans, wanted, None if progress is None else lambda done: progress(done, source.size))
 
 
 def collect(blocks: Iterable[Block], sources: Sequence[Source], workers: int = 1, limits: Limits = A_FILE) -> Engine:

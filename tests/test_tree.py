@@ -64,7 +64,7 @@ ROOMS = (
     # packets in, flows out
     *("decoded", "engine"),
     # what is judged of them, and the one screen with all stages
-    *("verdict", "pipeline"),
+    *("side_by_side", "verdict", "pipeline"),
     # the same stages over what isn't read in one piece
     *("row_files", "parts", "growing"),
     # what else is asked of them

@@ -32,11 +32,8 @@ class InputFacts:
     def source(self) -> Source:
         """A source with these facts, whose packets were read already."""
         source = Source(self.name)
-        source.sha256, source.packets = self.sha256, self.packets
-        source.first_ns, source.last_ns = self.first_ns, self.last_ns
-        source.damage = list(self.damage)
-        source.passed_over = Counter({(status, link, note): n for status, link, note, n in self.passed_over})
-        source.cut_packets, source.clock_steps, source.longest_step_ns = self.cut_packets, self.clock_steps, self.longest_step_ns
+        source.sha256 = self.sha256
+        taken_over(source, self)
         return source
 
     def as_json(self) -> dict[str, Any]:
@@ -58,6 +55,15 @@ def facts_of(source: Source) -> InputFacts:
         clock_steps=source.clock_steps,
         longest_step_ns=source.longest_step_ns,
     )
+
+
+def taken_over(source: Source, facts: InputFacts) -> None:
+    """Let the source be one whose packets were read, and had these facts; its digest is its own."""
+    source.packets, source.first_ns, source.last_ns = facts.packets, facts.first_ns, facts.last_ns
+    source.damage = list(facts.damage)
+    source.passed_over = Counter({(status, link, note): n for status, link, note, n in facts.passed_over})
+    source.cut_packets, source.clock_steps, source.longest_step_ns = facts.cut_packets, facts.clock_steps, facts.longest_step_ns
+    source.was_read()
 
 
 def facts_from_json(said: dict[str, Any]) -> InputFacts:

@@ -174,6 +174,10 @@ class Source:
             self._remote.let_go()
         self._finished = True
 
+    def was_read(self) -> None:
+        """Let it count as read to its end, as it was by others."""
+        self._finished = True
+
     def _note(self, frames: npt.NDArray[Any]) -> None:
         latest_ns = NO_TIME if self._latest_ns is None else self._latest_ns
         first, last, latest, cut, steps, longest = note_frames(frames, len(frames), latest_ns, CLOCK_STEP_NS, self.packets + 1)

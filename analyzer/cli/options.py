@@ -137,8 +137,8 @@ Workers = Annotated[
         metavar="N",
         min=1,
         show_default=False,
-        help="So many processes, where inputs are large and many, or one pcap file is of gigabytes; 1: one thread does everything. "
-        "Default: one process, two threads.",
+        help="So many processes, where inputs are large and many; so many threads, where one pcap file is large; 1: one thread does "
+        "everything. Default: one process, two threads.",
     ),
 ]
 Cluster = Annotated[

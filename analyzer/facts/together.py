@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Iterable, Sequence
+from concurrent.futures import ThreadPoolExecutor
 from typing import Any
 
 import numpy as np
@@ -13,7 +14,7 @@ import pyarrow.compute as pc
 from analyzer.arrow import array
 from analyzer.facts.lookups import answers_of, joined_answers
 from analyzer.facts.table import Named, named_tables
-from analyzer.flows.batches import Batch, in_groups, left_in
+from analyzer.flows.batches import Batch, Contents, all_left_in, in_groups, left_in
 from analyzer.flows.layout import N_LABELS, Tables
 from analyzer.packets.layout import NO_TIME
 from analyzer.streams.offers import read_waiting
@@ -21,28 +22,42 @@ from analyzer.streams.offers import read_waiting
 LAST = np.iinfo(np.int64).max
 
 
-def named_together(batches: Sequence[Batch], tables: Tables, names: list[str], order_of_sources: list[int]) -> Named:
+def named_together(contents: Contents, names: list[str], order_of_sources: list[int], workers: int = 1) -> Named:
     """As facts.table.named_tables, of finished conversations too; so many at a time that memory holds rows, not tables.
 
-    What waits is read first as far as it goes: nothing more will come. `tables` is used up.
+    What waits is read first as far as it goes: nothing more will come. What is in `contents` is used up.
 
-    row_of, lookup_of and discovery_of are those of named_tables where there are no batches, and empty otherwise.
+    workers   so many threads make rows, of some conversations each
+
+    row_of, lookup_of and discovery_of are those of named_tables where all conversations lie in one place, and empty otherwise.
     """
-    batches = [batch for batch in batches if batch.left]
-    tables = read_waiting(tables)
-    if not batches:
+    batches = [batch for batch in contents.batches if batch.left]
+    tables = read_waiting(contents.tables)
+    if not batches and not contents.apart:
         return named_tables(tables, names, order_of_sources)
-    answers = joined_answers([*(answers_of(left_in(batch)) for batch in batches if batch.names), answers_of(tables)])
-    pieces = []
-    for group in in_groups(batches):
+    apart = [read_waiting(each) for each in contents.apart]
+    answers = joined_answers(
+        [*(answers_of(left_in(batch)) for batch in batches if batch.names), *(answers_of(each) for each in (*apart, tables))]
+    )
+
+    def name(group: Tables | Sequence[Batch]) -> Named:
+        if not isinstance(group, Tables):
+            group = read_waiting(all_left_in(group))
         group.counts[N_LABELS] = tables.counts[N_LABELS]
-        pieces.append(named_tables(read_waiting(group._replace(labels=tables.labels)), names, order_of_sources, answers))
-    pieces.append(named_tables(tables, names, order_of_sources, answers))
-    return joined(pieces)
+        return named_tables(group._replace(labels=tables.labels), names, order_of_sources, answers)
+
+    groups: list[Tables | Sequence[Batch]] = [*in_groups(batches), *apart, tables]
+    if workers < 2:
+        return joined(list(map(name, groups)), map)
+    with ThreadPoolExecutor(workers) as threads:
+        return joined(list(threads.map(name, groups)), threads.map)
 
 
-def joined(pieces: list[Named]) -> Named:
-    """All rows as one table of each kind, in its order. `pieces` is used up, so that no column is there twice for long."""
+def joined(pieces: list[Named], map_all: Callable[[Callable[[str], pa.Array], Iterable[str]], Iterable[pa.Array]] = map) -> Named:
+    """All rows as one table of each kind, in its order. `pieces` is used up, so that no column is there twice for long.
+
+    map_all   as `map`, which may do several columns at a time
+    """
     flows = [piece.flows for piece in pieces]
     order = in_order(flows)
     begins = np.cumsum([0, *(len(each) for each in flows)])
@@ -64,7 +79,9 @@ def joined(pieces: list[Named]) -> Named:
     seen = ns_of(discoveries["seen_at"], NO_TIME)
     discoveries = discoveries.take(array(np.lexsort((np.arange(len(seen)), discovery_of, seen))))
     nothing = np.zeros(0, np.int64)
-    return Named(taken(flows, order), lookups, discoveries, dict(sorted(missing.items())), nothing.astype(np.int32), nothing, nothing)
+    return Named(
+        taken(flows, order, map_all), lookups, discoveries, dict(sorted(missing.items())), nothing.astype(np.int32), nothing, nothing
+    )
 
 
 def in_order(flows: Sequence[pa.Table]) -> npt.NDArray[np.int64]:
@@ -80,17 +97,20 @@ def in_order(flows: Sequence[pa.Table]) -> npt.NDArray[np.int64]:
     return order
 
 
-def taken(flows: list[pa.Table], order: npt.NDArray[np.int64]) -> pa.Table:
+def taken(
+    flows: list[pa.Table], order: npt.NDArray[np.int64], map_all: Callable[[Callable[[str], pa.Array], Iterable[str]], Iterable[pa.Array]]
+) -> pa.Table:
     """The rows of all tables in this order, column by column. `flows` is used up."""
     schema, rows = flows[0].schema, array(order)
     columns = {name: [chunk for table in flows for chunk in table[name].chunks] for name in schema.names}
     flows.clear()
     pa.default_memory_pool().release_unused()  # what making the rows took
-    arrays = []
-    for name in schema.names:
+
+    def in_this_order(name: str) -> pa.Array:
         column = pa.chunked_array(columns.pop(name), schema.field(name).type)
-        arrays.append(column.combine_chunks().take(rows))
-        del column
+        return column.combine_chunks().take(rows)
+
+    arrays = list(map_all(in_this_order, schema.names))
     pa.default_memory_pool().release_unused()
     return pa.table(arrays, schema=schema)
 

@@ -152,32 +152,47 @@ def all_of(batches: Iterable[Batch], tables: Tables) -> Tables:
     return whole._replace(labels=tables.labels, recent=tables.recent.copy(), held=held, store=tables.store.copy(), firsts=firsts)
 
 
-def in_groups(batches: Sequence[Batch]) -> Iterator[Tables]:
-    """What didn't return of the batches, so many records at a time that a step over them is worth its while."""
-    group = empty_tables()
+def in_groups(batches: Sequence[Batch]) -> Iterator[Sequence[Batch]]:
+    """The batches, so many together that a step over their records is worth its while."""
+    group: list[Batch] = []
+    n = 0
     for batch in batches:
-        if not batch.left:
-            continue
-        group = appended(group, left_in(batch))
-        if int(group.counts[N_RECORDS]) >= GROUP:
+        if batch.left:
+            group.append(batch)
+            n += batch.left
+        if n >= GROUP:
             yield group
-            group = empty_tables()
-    if int(group.counts[N_RECORDS]):
+            group, n = [], 0
+    if group:
         yield group
 
 
+def all_left_in(batches: Iterable[Batch]) -> Tables:
+    """What didn't return of the batches, as new tables."""
+    tables = empty_tables()
+    for batch in batches:
+        tables = appended(tables, left_in(batch))
+    return tables
+
+
 class Contents(NamedTuple):
-    """Everything that is known: what was put away, and tables of what is open."""
+    """Everything that is known: what was put away, tables of what is open, and further conversations that lie in tables of their own.
+
+    apart   has no labels of its own: its records count those of `tables`
+    """
 
     batches: Sequence[Batch]
     tables: Tables
+    apart: Sequence[Tables] = ()
 
 
 def without_most_strangers(contents: Contents) -> tuple[Contents, LeftOut | None]:
     """As lone.without_strangers, of everything. Where lone SYNs are many, all is unpacked: another's facts may depend on any."""
-    batches, tables = contents
-    lone = sum(batch.lone for batch in batches) + int(np.count_nonzero(lone_syns(tables)))
+    batches, tables, apart = contents
+    lone = sum(batch.lone for batch in batches) + sum(int(np.count_nonzero(lone_syns(each))) for each in (tables, *apart))
     if are_few(lone):
         return contents, None
+    for each in apart:
+        tables = appended(tables, each)
     kept, left_out = without_strangers(all_of(batches, tables) if batches else tables)
     return (contents, None) if left_out is None else (Contents((), kept), left_out)

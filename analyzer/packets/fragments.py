@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import struct
 from collections import Counter
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
 from typing import Any, Final, NamedTuple
 
@@ -200,6 +200,20 @@ def joined_again(parts: Iterable[Part]) -> tuple[Fragments, Decoded]:
         fragments._make(-1, fragments.add(part, given_up), made, given_up)
     fragments._make_lone(made, given_up)
     return fragments, placed(*NOTHING, made)
+
+
+def all_apart(pieces: Sequence[Fragments]) -> bool:
+    """Whether no fragment of one piece has to do with one of an earlier piece, nor has to make room for it: together they'd wait as they
+    do alone."""
+    waiting, known = set[Key](), set[Key]()
+    for piece in pieces:
+        if waiting and (len(piece._known) >= MAX_WAITING or waiting & (piece.waiting.keys() | piece._known.keys())):
+            return False
+        if known & piece.waiting.keys():
+            return False
+        waiting |= piece.waiting.keys()
+        known |= piece._known.keys()
+    return len(waiting) <= MAX_WAITING and sum(piece.bytes for piece in pieces) <= MAX_WAITING_BYTES
 
 
 def read_part(data: Bytes, frame: Any, packet: Any) -> Part | None:

@@ -14,13 +14,9 @@ from typing import Final
 from analyzer.capture.facts import InputFacts
 from analyzer.capture.interleave import MOMENT_NS, in_order_of_starts, series_of
 from analyzer.capture.source import Source
-from analyzer.capture.spans import spans_of
 
 RUN_BYTES: Final = 32 << 20
 """A smaller run isn't worth a task."""
-
-SPAN_BYTES: Final = 1 << 30
-"""A smaller span of one file isn't: what is done with all flows at the end takes as long as two threads take to read so much (measured)."""
 
 RUNS_EACH: Final = 2
 """Runs for each worker, so that none waits long for another. Each more is a part more to put together (docs/cluster.md)."""
@@ -33,7 +29,6 @@ class Run:
     files       (name, path, its first packet's time) in the order in which they were given
     after_ns    only packets from there on, by their file's clock that never goes back; before_ns: only those before
     again       names of files that another run reads too, and tells what is known of
-    span        which bytes of its only file, [begin, end); None: all files whole
     """
 
     files: tuple[tuple[str, str, int | None], ...]
@@ -45,7 +40,6 @@ class Run:
     digests: bool = True
     size: int = 0
     vxlan_ports: tuple[int, ...] = ()
-    span: tuple[int, int] | None = None
 
 
 @dataclass(frozen=True)
@@ -61,16 +55,6 @@ def can_be_shared_out(sources: Sequence[Source]) -> bool:
     """Whether other processes can read them too: files of their own, each under one name."""
     plain = all(source.is_plain for source in sources)
     return plain and len({source.name for source in sources}) == len(sources) > 1
-
-
-def spans_in(source: Source, workers: int, start_ns: int | None = None, end_ns: int | None = None, *, run_bytes: int) -> list[Run]:
-    """A run for each worker of one large file, which is cut between packets; one of all where that can't be."""
-    assert source.path is not None and source.size is not None
-    file = ((source.name, str(source.path), source.first_time()),)
-    spans = spans_of(source.path, max(1, min(workers, source.size // run_bytes)))
-    return [
-        Run(file, None, None, frozenset(), start_ns, end_ns, False, end - begin, source.vxlan_ports, (begin, end)) for begin, end in spans
-    ]
 
 
 def runs_of(

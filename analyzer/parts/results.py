@@ -6,8 +6,6 @@ Every run passes here, and few have parts: what only they need is imported where
 from __future__ import annotations
 
 from collections.abc import Sequence
-from concurrent.futures import ThreadPoolExecutor
-from dataclasses import replace
 from ipaddress import ip_network
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -122,8 +120,6 @@ def read_shared_out(
     from analyzer.parts.plan import can_be_shared_out, runs_of
     from analyzer.parts.run import read_runs
 
-    if len(found.sources) == 1 and cluster is None:
-        return read_one_shared_out(found, topology, catalogue, start_ns, end_ns, workers, progress, digests=digests, run_bytes=run_bytes)
     if not can_be_shared_out(found.sources):
         return None
     names = [source.name for source in found.sources]
@@ -133,40 +129,6 @@ def read_shared_out(
             return None
         whole = read_runs(runs, executor, names, progress)
     return reading_of(whole, found, topology, catalogue, start_ns, end_ns)
-
-
-def read_one_shared_out(
-    found: Inputs,
-    topology: Topology,
-    catalogue: Catalogue,
-    start_ns: int | None,
-    end_ns: int | None,
-    workers: int,
-    progress: Progress | None,
-    *,
-    digests: bool,
-    run_bytes: int | None = None,
-) -> Reading | None:
-    """As read_shared_out, of one file that is cut between packets; None where it can't be, is too small to be, or isn't quite in order."""
-    from analyzer.parts.executor import executor_of
-    from analyzer.parts.plan import SPAN_BYTES, spans_in
-    from analyzer.parts.run import read_spans
-
-    (source,) = found.sources
-    if not source.is_plain or workers <= 2:  # two threads of one process share the work without putting anything together
-        return None
-    runs = spans_in(source, workers, start_ns, end_ns, run_bytes=run_bytes or SPAN_BYTES)
-    if len(runs) < 2:
-        return None
-    with ThreadPoolExecutor(1) as aside, executor_of(len(runs)) as executor:
-        hashed = aside.submit(source.read_sha256) if digests else None
-        whole = read_spans(runs, executor, progress)
-        if hashed is not None:
-            hashed.result()
-    if whole is None:
-        return None
-    (facts,) = whole.inputs
-    return reading_of(replace(whole, inputs=(replace(facts, sha256=source.sha256),)), found, topology, catalogue, start_ns, end_ns)
 
 
 def reading_of(

@@ -5,24 +5,18 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import replace
 from pathlib import Path
-from typing import IO, Final, cast
 
 import numpy as np
 
-from analyzer.capture.block import Block, Damage
+from analyzer.capture.block import Block
 from analyzer.capture.facts import InputFacts, facts_of
 from analyzer.capture.interleave import in_time_order
 from analyzer.capture.source import Source
-from analyzer.capture.spans import Span
-from analyzer.flows.layout import N_FIRSTS, Tables
-from analyzer.packets.layout import NO_TIME
 from analyzer.parts.executor import Executor
 from analyzer.parts.file import part_bytes, part_of
 from analyzer.parts.partial import Partial, collect_piece, known_of, merge_all, with_names
 from analyzer.parts.plan import Run, overlapping
 from analyzer.pipeline import within
-
-DAMAGED: Final = "capture-damaged"
 
 Progress = Callable[[int, int | None], None]
 
@@ -48,59 +42,9 @@ def read_runs(runs: Sequence[Run], executor: Executor, names: Sequence[str], pro
     return replace(with_names(whole, names), names=tuple(names), starts=starts, inputs=inputs)
 
 
-def read_spans(runs: Sequence[Run], executor: Executor, progress: Progress | None = None) -> Partial | None:
-    """What the packets of one file say that was cut into spans; None where only reading it as one can tell.
-
-    That is where a span's bytes are damaged, as where it was cut in the middle of a packet, and where one has packets older than those
-    of the span before.
-    """
-    total, read = sum(run.size for run in runs), [0]
-
-    def done(number: int) -> None:
-        read[0] += runs[number].size
-        if progress is not None:
-            progress(read[0], total)
-
-    pieces = [part_of(one, "a worker's part") for one in executor.gather(executor.map(read_run, runs, done))]
-    latest, frames = NO_TIME, 0
-    counted = []
-    for piece in pieces:
-        (facts,) = piece.inputs
-        if any(one.code == DAMAGED for one in facts.damage) or not facts.packets:
-            return None
-        if facts.first_ns is not None and facts.last_ns is not None:
-            if facts.first_ns < latest:
-                return None
-            latest = max(latest, facts.last_ns)
-        counted.append(replace(piece, tables=numbered_from(piece.tables, frames)))
-        frames += facts.packets
-    whole = merge_all(counted)
-    return replace(whole, inputs=tuple(with_damage_summed(one) for one in whole.inputs))
-
-
-def numbered_from(tables: Tables, frames: int) -> Tables:
-    """The tables, whose frames come behind so many others of their file; they change."""
-    numbers = tables.records["first_frame"]
-    numbers[numbers > 0] += frames
-    tables.firsts["number"][: int(tables.counts[N_FIRSTS])] += frames
-    return tables
-
-
-def with_damage_summed(facts: InputFacts) -> InputFacts:
-    """The facts with one line for what was counted in several spans."""
-    counts: dict[Damage, int] = {}
-    for one in facts.damage:
-        kind = replace(one, count=0)
-        counts[kind] = counts.get(kind, 0) + one.count
-    return replace(facts, damage=tuple(replace(kind, count=n) for kind, n in counts.items()))
-
-
 def read_run(run: Run) -> bytes:
     """A worker's task: what the packets of the run say, as a part's bytes."""
     sources = [Source(name, Path(path)) for name, path, _ in run.files]
-    if run.span is not None:
-        ((name, path, _),) = run.files
-        sources = [Source(name, file=cast(IO[bytes], Span(Path(path), *run.span)))]
     for source, (name, _, start) in zip(sources, run.files, strict=True):
         source.vxlan_ports = run.vxlan_ports
         source.begins(start)
@@ -108,8 +52,6 @@ def read_run(run: Run) -> bytes:
     damaged: dict[str, int] = {}
     blocks = within(between(in_time_order(sources), len(sources), run.after_ns, run.before_ns), run.start_ns, run.end_ns)
     part = collect_piece(noting(blocks, sources, damaged), sources)
-    if run.span is not None and sources[0].several:  # what follows may be of another link type, and the next span can't know
-        sources[0].damage.append(Damage(DAMAGED, "another capture begins in the middle"))
     inputs = tuple(decoded_alone(source, damaged[source.name]) if source.name in run.again else facts_of(source) for source in sources)
     part = replace(part, starts=tuple(one.first_ns for one in inputs), inputs=inputs, window=(run.start_ns, run.end_ns))
     return part_bytes(part, at_rest=False)

@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from analyzer.capture.facts import InputFacts, earliest, facts_from_json, facts_of, joined
+from analyzer.capture.facts import InputFacts, earliest, facts_from_json, facts_of, joined, taken_over
 from analyzer.capture.source import Source
 from tests.build import messy_capture
 
@@ -36,6 +36,14 @@ def test_two_pieces_add_up() -> None:
     assert (both.packets, both.first_ns, both.last_ns, both.sha256) == (7, 10, 40, "ff")
     assert (both.passed_over, both.cut_packets, both.clock_steps, both.longest_step_ns) == (((1, 1, 0, 3), (2, 1, 0, 7)), 1, 1, 9)
     assert earliest([None, None]) is None
+
+
+def test_a_source_takes_over_what_others_read(tmp_path: Path) -> None:
+    read = read_source(tmp_path / "a.pcap")
+    source = Source(str(tmp_path / "a.pcap"), tmp_path / "a.pcap")
+    source.read_sha256()
+    taken_over(source, facts_of(read))
+    assert source.as_dict() == read.as_dict() and source.taken() == source.size
 
 
 @pytest.mark.parametrize("change", [{"packets": "3"}, {"name": 3}, {"first_ns": 1.5}])

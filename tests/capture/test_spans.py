@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import io
+from itertools import pairwise
 from pathlib import Path
 from typing import IO, cast
 
@@ -61,3 +62,15 @@ def test_a_capture_inside_a_packet_is_found_out(tmp_path: Path, monkeypatch: pyt
     cut = spans_of(path, 3)
     damage = [packets_in(cast(IO[bytes], Span(path, *span)))[1] for span in cut]
     assert len(cut) > 1 and damage[0] == ["capture-damaged"]
+
+
+def test_it_is_cut_where_frames_are_in_order(tmp_path: Path) -> None:
+    path = tmp_path / "a.pcap"
+    frames = frames_of(200)
+    swapped = [(frames[place ^ 1][0], frames[place][1]) for place in range(200)]
+    path.write_bytes(pcap(swapped, nanosecond=True))
+    for n in (2, 3, 5):
+        pieces = [packets_in(cast(IO[bytes], Span(path, *span)))[0] for span in spans_of(path, n)]
+        assert len(pieces) == n and [packet for each in pieces for packet in each] == swapped
+        for before, behind in pairwise(pieces):
+            assert max(time for time, _ in before) <= min(time for time, _ in behind)

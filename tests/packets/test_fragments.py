@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+import io
 import ipaddress
 import struct
 from collections.abc import Sequence
@@ -11,8 +12,11 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 import tests.build as build
+from analyzer.capture.interleave import numbered
+from analyzer.capture.source import Source
+from analyzer.decoded import decode
 from analyzer.packets import fragments as module
-from analyzer.packets.fragments import KNOWN_NS, MAX_WAITING, WAIT_NS, Fragments, joined_again
+from analyzer.packets.fragments import KNOWN_NS, MAX_WAITING, WAIT_NS, Fragments, all_apart, joined_again
 from analyzer.packets.layout import OK
 from analyzer.parts.partial import Partial, finish, merge
 from tests.engine import engine_rows, reading
@@ -208,3 +212,27 @@ def test_any_bytes(parts: list[tuple[int, int, bytes]]) -> None:
     for packet in joined:
         assert packet["status"] != OK or packet["payload"] + packet["captured_bytes"] <= len(data)
     assert len(left) <= len(frames)
+
+
+def left_by(frames: Sequence[bytes]) -> Fragments:
+    """What waits behind these fragments."""
+    source, fragments = Source("a", file=io.BytesIO(capture(frames))), Fragments()
+    for _ in decode(numbered(source, 0), [source], fragments):
+        pass
+    return fragments
+
+
+def test_pieces_whose_fragments_have_nothing_to_do_with_each_other() -> None:
+    one, other, lone = cut(segment(), [40], id=7), cut(segment(), [40], id=8), cut(segment(), [40], id=9)
+    assert all_apart([left_by(one), left_by(other)]) and all_apart([])
+    assert all_apart([left_by(lone[:1]), left_by([*one, *other])]) and all_apart([left_by([*one, *other]), left_by(lone[:1])])
+    assert not all_apart([left_by(lone[:1]), left_by(other), left_by(lone[1:])])
+    assert not all_apart([left_by(lone[:1]), left_by(lone)])
+    assert not all_apart([left_by(lone), left_by(lone[:1])])
+
+
+def test_pieces_of_which_more_waits_together_than_may(monkeypatch: pytest.MonkeyPatch) -> None:
+    pieces = [left_by(cut(segment(), [40], id=id)[:1]) for id in (7, 8)]
+    assert all_apart(pieces)
+    monkeypatch.setattr(module, "MAX_WAITING_BYTES", pieces[0].bytes)
+    assert not all_apart(pieces)

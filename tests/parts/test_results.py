@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import contextlib
 from pathlib import Path
 
 import pyarrow as pa
@@ -12,13 +11,8 @@ import pytest
 import analyzer
 from analyzer.capture.inputs import no_results, open_inputs
 from analyzer.errors import NothingReadable, Unusable
-from analyzer.parts import executor
-from analyzer.parts.executor import Here
 from analyzer.parts.file import write_part
-from analyzer.parts.results import known_proxies, part_of_captures, read, read_shared_out
-from analyzer.pipeline import Reading
-from tests.build import pcap
-from tests.engine import knowledge
+from analyzer.parts.results import known_proxies, part_of_captures
 from tests.parts.rotated import PROXY, files_of, talks
 from tests.pieces import differences
 
@@ -78,33 +72,3 @@ def test_a_window_is_for_packets(tmp_path: Path) -> None:
     parts[0].write_bytes(b"whichproxy part 9\n")
     with pytest.raises(NothingReadable, match="form 9"):
         analyzer.read(parts[0])
-
-
-@pytest.fixture
-def in_this_process(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(executor, "executor_of", lambda _: contextlib.nullcontext(Here()))
-
-
-def one_file(tmp_path: Path, data: bytes) -> tuple[Reading, Reading | None]:
-    """What one pass says of the file, and what three spans of it say together."""
-    path = tmp_path / "one.pcap"
-    path.write_bytes(data)
-    topology, catalogue = knowledge()
-    found = open_inputs([str(path)], topology.vxlan_ports)
-    shared = read_shared_out(found, topology, catalogue, None, None, 3, None, None, digests=True, run_bytes=1 << 12)
-    return read([str(path)], topology=topology, catalogue=catalogue), shared
-
-
-def test_one_file_cut_into_spans_is_that_file(tmp_path: Path, in_this_process: None) -> None:
-    whole, shared = one_file(tmp_path, pcap(talks(0, 40), nanosecond=True))
-    assert shared is not None and shared.flows.num_rows == 40
-    assert differences(whole.flows, shared.flows) == [] and whole.captures == shared.captures
-    assert whole.lookups is not None and whole.lookups.equals(shared.lookups)
-
-
-def test_what_only_one_pass_can_tell_is_read_in_one(tmp_path: Path, in_this_process: None) -> None:
-    data = pcap(talks(0, 40), nanosecond=True)
-    assert one_file(tmp_path, data[:-5])[1] is None  # its end is cut off
-    assert one_file(tmp_path, data + data)[1] is None  # two files in one
-    early = pcap(talks(0, 40)[::-1], nanosecond=True)
-    assert one_file(tmp_path, early)[1] is None  # its clock goes back

@@ -1,0 +1,53 @@
+"""How late the frames of a span came: little enough that the order they are put in is the same wherever the reading began.
+
+What waits for late frames (settled.py) depends on where blocks begin and on how late frames were before. But what is late by less than
+is always waited for, and behind fewer frames, comes to its place in any case. A span whose frames are later than that is not read alone.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator
+
+import numpy as np
+import numpy.typing as npt
+
+from analyzer.capture.block import BLOCK_FRAMES, Block
+from analyzer.capture.settled import LEAST_NS, is_backwards
+from analyzer.packets.layout import NO_TIME
+
+Times = npt.NDArray[np.int64]
+
+
+class Lateness:
+    """What the times of a span's frames, in the order of the file, say of where its blocks may begin.
+
+    sure   whether they are put in the same order wherever blocks begin, as far as they were read
+    """
+
+    def __init__(self) -> None:
+        self.sure = True
+        self._before: Times = np.zeros(0, np.int64)
+        self._latest = self._earlier = NO_TIME  # of all blocks so far; of those before `_before`
+
+    def watched(self, blocks: Iterable[Block]) -> Iterator[Block]:
+        """The same blocks; nothing further once it isn't sure."""
+        first = True
+        for block in blocks:
+            times = np.ascontiguousarray(block.frames["ts_ns"])
+            if len(times) and (times[0] < self._latest or bool((times[1:] < times[:-1]).any())):
+                self.sure = not (first and is_backwards(block)) and self._in_reach(times)
+                if not self.sure:
+                    return
+            self._earlier, self._before = self._latest, times
+            self._latest = max(self._latest, int(times.max(initial=NO_TIME)))
+            first = False
+            yield block
+
+    def _in_reach(self, times: Times) -> bool:
+        if (earliest := int(times.min())) == NO_TIME or earliest < self._earlier:  # without a time, or later than a whole block
+            return False
+        both = np.concatenate([self._before, times])
+        latest = np.maximum.accumulate(both)
+        late = np.flatnonzero(both < latest)
+        overtaken = late - np.searchsorted(latest, both[late], "right")
+        return int((latest - both)[late].max(initial=0)) <= LEAST_NS and int(overtaken.max(initial=0)) <= BLOCK_FRAMES

@@ -1,0 +1,202 @@
+"""One large capture file read by several threads, a span each; then what the borders cut is joined, and all else stays where it is.
+
+Kernels run without the interpreter's lock, so threads share the work, and nothing has to be packed, sent or copied. The result is that
+of one pass, in every cell: where it might be another, because of late frames, fragments or a capture that changes on its way, the
+file is read as one after all.
+"""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass, field, replace
+from functools import reduce
+from typing import IO, Final, cast
+
+import numpy as np
+
+from analyzer.capture.block import Block, Damage
+from analyzer.capture.facts import facts_of, joined, taken_over
+from analyzer.capture.interleave import interleaved
+from analyzer.capture.lateness import Lateness
+from analyzer.capture.pcap import FILE_HEADER
+from analyzer.capture.settled import settled
+from analyzer.capture.source import Source
+from analyzer.capture.spans import Span, spans_of
+from analyzer.engine import Engine, continued_tables, tables_between
+from analyzer.flows.batches import Contents
+from analyzer.flows.border import across_borders, at_border, within
+from analyzer.flows.concatenate import appended
+from analyzer.flows.doubtful import doubtful
+from analyzer.flows.grow import empty_tables
+from analyzer.flows.layout import DATAGRAM, MAX_LABELS, N_FIRSTS, N_LABELS, N_RECORDS, Tables
+from analyzer.flows.merge import merged_tables, released_tables
+from analyzer.packets.fragments import Fragments, all_apart
+from analyzer.packets.layout import NO_TIME
+from analyzer.streams.datagrams import MAX_DATAGRAMS
+from analyzer.streams.offers import read_all
+
+SPAN_BYTES: Final = 64 << 20
+"""A smaller span isn't worth a thread."""
+
+DAMAGED: Final = "capture-damaged"
+
+Blocks = Callable[[Iterable[Block]], Iterator[Block]]
+"""What becomes of a span's blocks before they are decoded: some are kept, some are counted."""
+
+
+@dataclass
+class Reading:
+    """What one thread reads.
+
+    source   the span, as if it were a file;  begin: where it begins in the true one
+    """
+
+    source: Source
+    begin: int
+    engine: Engine
+    fragments: Fragments
+    lateness: Lateness = field(default_factory=Lateness)
+
+
+def can_be_cut(sources: Sequence[Source], workers: int, span_bytes: int | None = None) -> list[tuple[int, int]]:
+    """The spans of the only input, as many as there are workers; fewer than two where it is read as one."""
+    if len(sources) != 1 or workers < 2 or not sources[0].is_plain or sources[0].size is None or sources[0].path is None:
+        return []
+    n = min(workers, sources[0].size // (SPAN_BYTES if span_bytes is None else span_bytes))
+    return spans_of(sources[0].path, n) if n > 1 else []
+
+
+def read_side_by_side(
+    source: Source, spans: Sequence[tuple[int, int]], kept: Blocks, progress: Callable[[int], None] | None = None
+) -> Engine | None:
+    """An engine that has the file's packets, each span of which a thread read; None, and nothing noted, where it has to be read as one.
+
+    kept       gives the blocks that count, of each span's
+    progress   is called with how many bytes were read so far
+    """
+    readings = [begun(source, *span, first=not number) for number, span in enumerate(spans)]
+    stopped, turn = threading.Event(), threading.Lock()
+
+    def report() -> None:
+        if progress is not None:
+            with turn:
+                progress(FILE_HEADER + sum(max(0, one.source.taken() - FILE_HEADER) for one in readings))
+
+    with ThreadPoolExecutor(len(spans)) as threads:
+        work = [threads.submit(read_span, one, kept, stopped, report) for one in readings]
+        try:
+            for each in work:
+                each.result()
+        finally:
+            stopped.set()
+        if not all(one.lateness.sure for one in readings) or not follow_each_other(readings):
+            return None
+        contents = put_together(readings, threads)
+    if contents is None:
+        return None
+    note_facts(source, readings)
+    return Engine([source], contents.tables, apart=contents.apart)
+
+
+def begun(source: Source, begin: int, end: int, *, first: bool) -> Reading:
+    """A reading of this span; first: nothing comes before it."""
+    assert source.path is not None
+    span = Source(source.name, file=cast(IO[bytes], Span(source.path, begin, end)))
+    span.vxlan_ports, span.size = source.vxlan_ports, FILE_HEADER + end - begin
+    fragments = Fragments()
+    return Reading(span, begin, Engine([span], None if first else continued_tables(), fragments), fragments)
+
+
+def read_span(reading: Reading, kept: Blocks, stopped: threading.Event, report: Callable[[], None]) -> None:
+    """Read the span, unless another thread finds that the file has to be read as one."""
+    blocks = settled(reading.lateness.watched(interleaved([reading.source])))
+    for number, decoded in enumerate(reading.engine.decode(kept(blocks))):
+        reading.engine.feed(decoded)
+        if number % 32 == 0:
+            if stopped.is_set():
+                return
+            report()
+    if not reading.lateness.sure:
+        stopped.set()
+
+
+def follow_each_other(readings: Sequence[Reading]) -> bool:
+    """Whether every span has packets, none before the last is damaged, none is older than what lies before, and none holds a new file."""
+    latest = NO_TIME
+    for reading in readings:
+        source = reading.source
+        if not source.packets or source.several or source.first_ns is None or source.last_ns is None or source.first_ns < latest:
+            return False
+        if reading is not readings[-1] and any(one.code == DAMAGED for one in source.damage):
+            return False
+        latest = source.last_ns
+    return True
+
+
+def put_together(readings: Sequence[Reading], threads: ThreadPoolExecutor) -> Contents | None:
+    """Everything that was read; None where one pass might have read it otherwise. The engines are used up."""
+    pieces = [one.engine.tables for one in readings]
+    if not all_apart([one.fragments for one in readings]) or sum(int(tables.counts[N_LABELS]) for tables in pieces) > MAX_LABELS:
+        return None
+    before = np.cumsum([0, *(one.source.packets for one in readings)]).tolist()
+    for tables, frames in zip(pieces, before, strict=False):
+        number_from(tables, frames)
+    rest = flushed(readings)
+    if rest is not None:
+        pieces.append(rest)
+    cut = across_borders(pieces)
+    border = list(threads.map(at_border, pieces, cut))
+    if len(doubtful(border)):
+        return None
+    n_labels = np.cumsum([0, *(int(tables.counts[N_LABELS]) for tables in pieces)]).tolist()
+    inside = threads.map(lambda tables, each, shift: with_room_to_read(within(tables, ~each, shift)), pieces, cut, n_labels)
+    whole = reduce(lambda left, right: merged_tables(left, right, read_all, MAX_DATAGRAMS), border)
+    return Contents((), released_tables(whole, read_all), [tables for tables in inside if tables.counts[N_RECORDS]])
+
+
+def with_room_to_read(tables: Tables) -> Tables:
+    """The same tables, with room for what may still be read of them, where payload waits or is QUIC's, and for one message at least."""
+    unread = bool((tables.sides["waiting"] >= 0).any() or (tables.messages["kind"] == DATAGRAM).any())
+    return appended(empty_tables(), tables) if unread or not len(tables.messages) else tables
+
+
+def number_from(tables: Tables, frames: int) -> None:
+    """Let the tables' frames be numbered as those behind so many others of their file."""
+    numbers = tables.records["first_frame"]
+    numbers[numbers > 0] += frames
+    tables.firsts["number"][: int(tables.counts[N_FIRSTS])] += frames
+
+
+def flushed(readings: Sequence[Reading]) -> Tables | None:
+    """The tables of what fragments give whose others never came, which is noted at the last source; None where there are none."""
+    together = Fragments()
+    together.vxlan_ports = readings[0].source.vxlan_ports
+    for reading in readings:
+        together.waiting |= reading.fragments.waiting
+        together.bytes += reading.fragments.bytes
+    if not together.waiting:
+        return None
+    data, frames, packets = together.flush()
+    lost = together.lost[0]
+    if lost:
+        readings[-1].source.damage.append(Damage("capture-gap", "IP packets of which a fragment was not captured", count=lost))
+    return tables_between(data, frames, packets)
+
+
+def note_facts(source: Source, readings: Sequence[Reading]) -> None:
+    """Note at the file what was found in its spans."""
+    facts = [facts_of(one.source) for one in readings]
+    last = readings[-1]
+    moved = [one if one.offset is None else replace(one, offset=one.offset + last.begin - FILE_HEADER) for one in last.source.damage]
+    taken_over(source, replace(reduce(joined, facts), damage=summed([*moved, *(one for each in facts[:-1] for one in each.damage)])))
+
+
+def summed(damage: Sequence[Damage]) -> tuple[Damage, ...]:
+    """The damage with one entry for what was counted in several spans."""
+    found: dict[tuple[str, str, int | None, int], Damage] = {}
+    for one in damage:
+        kind = one.code, one.text, one.offset, one.skipped
+        found[kind] = replace(one, count=one.count + (found[kind].count if kind in found else 0))
+    return tuple(found.values())

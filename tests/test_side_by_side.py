@@ -1,0 +1,211 @@
+"""A capture read in spans by threads gives what one pass gives, in every cell and every note; or it is read as one."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from itertools import pairwise
+from pathlib import Path
+
+import pytest
+
+from analyzer import side_by_side
+from analyzer.capture.block import Block
+from analyzer.capture.inputs import open_inputs
+from analyzer.capture.pcap import FILE_HEADER
+from analyzer.pipeline import Reading, read
+from analyzer.side_by_side import can_be_cut, read_side_by_side
+from tests import build
+from tests.build import ESTABLISHED, Conversation, client_hello, connect, messy_capture, pcap, records, server_hello
+from tests.engine import knowledge
+from tests.pieces import differences
+
+MS = 1_000_000
+HELLO = client_hello("edr-neu.eu.endpoint.security.microsoft.com", cuts=[40, 90])
+Frames = Sequence[tuple[int, bytes]]
+
+
+def talk(port: int, start_ms: int = 0, **options: object) -> Conversation:
+    start_ns = build.conversation.START_NS + start_ms * MS
+    return Conversation(("172.16.11.92", port), start_ns=start_ns, **options)  # type: ignore[arg-type]
+
+
+def tunnel(port: int, start_ms: int = 0, **options: object) -> Conversation:
+    begun = talk(port, start_ms, **options).handshake().send_client(connect("a.example:443"), cuts=[11]).send_server(ESTABLISHED, cuts=[3])
+    return begun.send_client(HELLO, cuts=[1, 100, 200]).send_server(server_hello()).send_client(records(b"x" * 50, kind=23)).close()
+
+
+def in_time_order(*talks: Conversation) -> Frames:
+    return sorted((frame for each in talks for frame in each.frames), key=lambda frame: frame[0])
+
+
+def one_pass(path: Path) -> Reading:
+    topology, catalogue = knowledge()
+    return read([str(path)], topology=topology, catalogue=catalogue, workers=1)
+
+
+def compare(one: Reading, other: Reading) -> None:
+    assert differences(one.flows, other.flows) == []
+    assert one.lookups is not None and one.lookups.equals(other.lookups)
+    assert one.captures == other.captures
+
+
+def cut_at(path: Path, frames: Frames, cuts: Sequence[int], monkeypatch: pytest.MonkeyPatch) -> bool:
+    """Whether the file was read side by side when it was cut before these frames; the result is compared in any case."""
+    ends = [FILE_HEADER]
+    for _, data in frames:
+        ends.append(ends[-1] + 16 + len(data))
+    size = path.stat().st_size
+    spans = list(pairwise([FILE_HEADER, *(ends[cut] for cut in cuts), size]))
+    done: list[bool] = []
+
+    def watched(*arguments: object) -> object:
+        engine = read_side_by_side(*arguments)  # type: ignore[arg-type]
+        done.append(engine is not None)
+        return engine
+
+    with monkeypatch.context() as patch:
+        patch.setattr(side_by_side, "can_be_cut", lambda *_: spans)
+        patch.setattr(side_by_side, "read_side_by_side", watched)
+        topology, catalogue = knowledge()
+        compare(one_pass_of(path), read([str(path)], topology=topology, catalogue=catalogue, workers=len(spans)))
+    (was,) = done
+    return was
+
+
+def one_pass_of(path: Path) -> Reading:
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(side_by_side, "can_be_cut", lambda *_: [])
+        return one_pass(path)
+
+
+@pytest.fixture
+def cut(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Callable[..., bool]:
+    def of(frames: Frames, cuts: Sequence[int], **options: object) -> bool:
+        path = tmp_path / "a.pcap"
+        path.write_bytes(pcap(frames, nanosecond=True, **options))  # type: ignore[arg-type]
+        return cut_at(path, frames, cuts, monkeypatch)
+
+    return of
+
+
+def test_messy_captures_in_spans_of_about_one_size(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(side_by_side, "SPAN_BYTES", 1)
+    were_cut, path = [], tmp_path / "messy.pcap"
+    topology, catalogue = knowledge()
+    for seed in range(30, 46):
+        path.write_bytes(messy_capture(seed))
+        found = open_inputs([str(path)])
+        spans = can_be_cut(found.sources, 2 + seed % 5)
+        if len(spans) > 1:
+            were_cut.append(read_side_by_side(found.sources[0], spans, lambda blocks: iter(blocks)) is not None)
+            compare(one_pass(path), read([str(path)], topology=topology, catalogue=catalogue, workers=2 + seed % 5))
+    assert 3 <= sum(were_cut) < len(were_cut)
+
+
+def test_a_tunnel_cut_before_every_frame_and_before_all(cut: Callable[..., bool]) -> None:
+    frames = in_time_order(tunnel(50_000), tunnel(50_001, 3), tunnel(50_000, 40, isns=(90_000, 95_000)))
+    assert all(cut(frames, [place]) for place in range(2, len(frames), 4))
+    assert cut(frames, range(1, len(frames), 3))
+
+
+@pytest.mark.parametrize("late_ms", [2, 9, 15])
+def test_late_frames_at_a_border_come_where_they_belong(cut: Callable[..., bool], late_ms: int) -> None:
+    frames = list(in_time_order(*(tunnel(50_000 + i, 60 * i) for i in range(9))))
+    late = sorted(range(len(frames)), key=lambda place: frames[place][0] + (place % 3 == 0) * late_ms * MS)
+    frames = [frames[place] for place in late]
+    assert frames != sorted(frames, key=lambda frame: frame[0])
+    times = [time for time, _ in frames]
+    clean = [place for place in range(1, len(times)) if max(times[:place]) <= min(times[place:])]
+    ragged = [place for place in range(40, 60) if place not in clean]
+    assert clean[3:] and ragged
+    assert cut(frames, clean[3:4]) == (late_ms <= 10)
+    assert not cut(frames, ragged[:1])
+
+
+def test_a_packet_whose_fragments_lie_on_both_sides_of_a_border(cut: Callable[..., bool]) -> None:
+    whole = tunnel(50_000).frames
+    packet = whole[3][1][14:]
+    first = build.ipv4("172.16.11.92", "172.16.12.10", 6, packet[20:60], id=9, fragment=0x2000)
+    rest = build.ipv4("172.16.11.92", "172.16.12.10", 6, packet[60:], id=9, fragment=5)
+    frames = [*whole[:3], (whole[3][0], build.ethernet(first)), (whole[3][0] + 1, build.ethernet(rest)), *whole[4:]]
+    assert not cut(frames, [4])
+    assert cut(frames, [3]) and cut(frames, [5])
+    alone = [frame for place, frame in enumerate(frames) if place != 4]
+    assert all(cut(alone, [place]) for place in (2, 4, 6))
+
+
+def test_the_end_of_the_file_is_damaged(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    frames = in_time_order(*(tunnel(50_000 + i, 7 * i) for i in range(4)))
+    path = tmp_path / "a.pcap"
+    path.write_bytes(pcap(frames, nanosecond=True)[:-7])
+    assert cut_at(path, frames, [10, 20], monkeypatch)
+    assert [damage["offset"] for damage in one_pass(path).captures[0]["damage"]] == [
+        FILE_HEADER + sum(16 + len(data) for _, data in frames[:-1])
+    ]
+
+
+def test_another_capture_begins_in_the_middle(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    frames = in_time_order(tunnel(50_000), tunnel(50_001, 3))
+    path = tmp_path / "a.pcap"
+    path.write_bytes(pcap(frames[:20], nanosecond=True) + pcap(frames[20:], nanosecond=True))
+    assert not cut_at(path, frames, [10], monkeypatch)
+
+
+@pytest.mark.parametrize(
+    "wrap", [lambda packet: build.ethernet(build.ip("10.0.0.1", "10.0.0.2", 47, build.gre(packet, 0x0800))), build.sll]
+)
+def test_in_a_tunnel_of_the_network(cut: Callable[..., bool], wrap: Callable[[bytes], bytes]) -> None:
+    frames = in_time_order(*(tunnel(50_000 + i, 4 * i, wrap=wrap) for i in range(3)))
+    assert cut(frames, [7, 20, 30], link_type=113 if wrap is build.sll else 1)
+
+
+def test_frames_that_are_cut_and_not_read_are_noted_once(cut: Callable[..., bool]) -> None:
+    frames = [*tunnel(50_000).frames]
+    frames += [(frames[-1][0] + MS + i, build.arp()) for i in range(6)]
+    frames += [(frames[-1][0] + MS + i, build.ethernet(b"\x45" + bytes(3))) for i in range(6)]
+    assert cut(frames, [3, len(frames) - 8, len(frames) - 4])
+
+
+def test_a_download_that_goes_on_over_a_border_is_read_as_one_pass_reads_it(cut: Callable[..., bool]) -> None:
+    loading = talk(50_000).handshake().send_client(build.get("/a"))
+    loading.send_server(build.head("HTTP/1.1 200 OK", "Content-Length: 120000"))
+    for _ in range(120):
+        loading.send_server(b"HTTP/1.1 404 No\r\n\r\n".ljust(1000, b"x"))
+    loading.send_client(build.get("/b")).send_server(build.head("HTTP/1.1 200 OK", "Content-Length: 0")).close()
+    frames = in_time_order(loading, tunnel(50_001))
+    assert not cut(frames, [len(frames) // 4])  # more than a span keeps of it
+    assert cut(frames, [len(frames) - 10])
+
+
+def test_an_error_in_a_thread_is_the_readers(tmp_path: Path) -> None:
+    path = tmp_path / "a.pcap"
+    frames = in_time_order(tunnel(50_000), tunnel(50_001, 3))
+    path.write_bytes(pcap(frames, nanosecond=True))
+    (source,) = open_inputs([str(path)]).sources
+
+    def broken(blocks: Iterable[Block]) -> Iterator[Block]:
+        yield from blocks
+        raise ZeroDivisionError
+
+    with pytest.raises(ZeroDivisionError):
+        read_side_by_side(source, [(FILE_HEADER, 2_000), (2_000, path.stat().st_size)], broken)
+
+
+def test_progress_is_of_all_spans(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    path = tmp_path / "a.pcap"
+    path.write_bytes(pcap(in_time_order(*(tunnel(50_000 + i, 3 * i) for i in range(40))), nanosecond=True))
+    monkeypatch.setattr(side_by_side, "SPAN_BYTES", 1_000)
+    seen: list[tuple[int, int | None]] = []
+    topology, catalogue = knowledge()
+    read([str(path)], topology=topology, catalogue=catalogue, workers=3, progress=lambda done, total: seen.append((done, total)))
+    assert seen and {total for _, total in seen} == {path.stat().st_size} and 0 <= seen[-1][0] <= path.stat().st_size
+
+
+def test_what_is_small_or_several_or_for_one_worker_is_read_as_one(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    path = tmp_path / "a.pcap"
+    path.write_bytes(pcap(in_time_order(tunnel(50_000)), nanosecond=True))
+    sources = open_inputs([str(path)]).sources
+    assert can_be_cut(sources, 4) == []
+    monkeypatch.setattr(side_by_side, "SPAN_BYTES", 300)
+    assert len(can_be_cut(sources, 2)) == 2
+    assert can_be_cut(sources, 1) == can_be_cut([*sources, *sources], 2) == []
