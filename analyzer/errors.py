@@ -55,7 +55,11 @@ class Mistakes(Unusable):
 
 def unreadable(error: OSError, what: str, where: str, remedy: str | None = None) -> Unusable:
     """The error to raise for what the system refused: Missing where there is no such file."""
-    return (Missing if isinstance(error, FileNotFoundError) else Unusable)(what, where, remedy)
+    if isinstance(error, FileNotFoundError):
+        return Missing(what, where, remedy or "check the path")
+    if isinstance(error, PermissionError):
+        return Unusable(what, where, remedy or "let this user read it, or be a user who may")
+    return Unusable(what, where, remedy)
 
 
 def nothing_readable(causes: list[Unusable]) -> NothingReadable:

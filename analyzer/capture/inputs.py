@@ -92,7 +92,7 @@ def _add_path(given: str, found: Inputs, seen: set[Identity]) -> None:
     if glob.has_magic(given) and not os.path.lexists(given):
         names = expanded(given)
     if not names:
-        found.unusable.append(Missing("no such file or directory", given))
+        found.unusable.append(Missing("no such file or directory", given, "check the path"))
     for name in names:
         if os.path.isdir(name):  # noqa: PTH112  # Path.is_dir raises for names that no file can have
             captures = [_add_file(str(p), p, found, seen, named=False) for p in sorted(p for p in Path(name).rglob("*") if p.is_file())]

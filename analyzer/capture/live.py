@@ -282,7 +282,8 @@ class Tool:
             return None
         code = self._process.poll()
         how = f"signal {signal.Signals(-code).name}" if code is not None and code < 0 else f"exit code {code}"
-        return self._said[-1] if self._said else f"{self.tool} ended by itself ({how})"
+        said = [line for line in self._said if not line.startswith("(")]  # libpcap says some things once more in brackets
+        return said[-1].replace(f"{self.interface}: ", "", 1) if said else f"{self.tool} ended by itself ({how})"
 
     def kill(self) -> None:
         """End the tool now, whatever it still has."""

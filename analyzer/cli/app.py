@@ -10,6 +10,7 @@ import typer
 from typer.core import TyperGroup
 
 from analyzer.cli import capture, catalogue, doctor, flows, history, job, merge, report, services, slice, study, topology, verify, watch
+from analyzer.errors import Missing
 from analyzer.text.urls import is_url
 from analyzer.version import VERSION
 
@@ -23,6 +24,8 @@ class Verbs(TyperGroup):
             return both, self.commands[both], args[2:]
         if first not in self.commands and names_something(first):
             return "report", self.commands["report"], args
+        if first not in self.commands and not first.startswith("-") and (os.sep in first or "." in first or glob.has_magic(first)):
+            raise Missing("no such file or directory, and no verb of this name", first, "check the path, or see whichproxy --help")
         return super().resolve_command(ctx, args)
 
 

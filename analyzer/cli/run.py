@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import difflib
+import errno
 import io
 import os
 import re
@@ -51,7 +52,8 @@ def run(args: Sequence[str]) -> int:
         return UNUSABLE
     except OSError as error:
         where = f"{error.filename}: " if error.filename else ""
-        complain(f"{where}{error.strerror or error}")
+        full = "; make room where the output goes, or send it elsewhere" if error.errno == errno.ENOSPC else ""
+        complain(f"{where}{error.strerror or error}{full}")
         return UNUSABLE
     except Exception as error:  # noqa: BLE001 - a mistake of ours: exit code 1 would mean "done", and 2 that the input is to blame
         complain(*_report_of(error))
