@@ -83,9 +83,9 @@ def measure(tables, n_flows, flow_of, heads, starts, order, clients, answers, as
         side = sides + 2 * row + server
         at = flow * N_AMOUNTS
         if amounts[at + SERVER_FIRST] < 0 and not is_fresh(side):
-            # Behind an interim answer, which is kept nowhere, another head is expected.
+            # Behind an interim answer, which is kept nowhere, another head is expected; nor is one kept that was cut in its status.
             goes_on = side.state == HEAD and side.asked_socks == 0 and side.resume != as_u32(side.base + 1)
-            amounts[at + SERVER_FIRST] = FIRST_HTTP if goes_on else FIRST_OTHER
+            amounts[at + SERVER_FIRST] = FIRST_HTTP if goes_on or side.responses > 0 else FIRST_OTHER
     for flow in range(n_flows):
         at = flow * N_AMOUNTS
         head = heads[flow]
@@ -124,6 +124,8 @@ def first_said(messages, order, start, end, client, out, back, first, else_):
         message = messages + order[i]
         if message.side == client:
             continue
+        if message.kind in (SERVER_HELLO, ALERT) and back.responses > 0:
+            return FIRST_HTTP  # an answer that was cut in its status is kept nowhere
         else_ = FIRST_OTHER
         begins = behind(message.seq, first) <= 0
         if message.kind == SOCKS_ANSWER:

@@ -11,7 +11,7 @@ from analyzer.compiled.widths import as_u32
 from analyzer.flows.acknowledged import join_acks, join_sending
 from analyzer.flows.coverage import MAX_WINDOW, before, behind, cover
 from analyzer.flows.keys import record_hash, same_ends
-from analyzer.flows.layout import HAS_BASE, N_RECORDS
+from analyzer.flows.layout import HAS_BASE, N_RECORDS, SENT_FIN
 from analyzer.flows.stretches import join_stretches
 from analyzer.packets.layout import NO_TIME
 
@@ -118,6 +118,8 @@ def join_coverage(holes, counts, into, side):
         at = (holes + hole).end
         hole = (holes + hole).next
     cover_stretch(holes, counts, into, at, before(at, side.high))
+    if side.seen & SENT_FIN and behind(side.high, into.high) > 0:
+        cover(holes, counts, into, side.high, 0)  # nothing that lies before the FIN was captured
     into.distinct += outside
 
 

@@ -15,7 +15,7 @@ def missing_bytes(records: npt.NDArray[Any], out: npt.NDArray[Any], back: npt.ND
 
     records   of the flows, everything added up in them;  out, back   their sides, SIDE[n] each
 
-    A hole lies between bytes that were captured. It stays one only if nobody sent its bytes again: what the network lost
+    A hole lies between bytes that were captured, or before a FIN. It stays one only if nobody sent its bytes again: what the network lost
     comes again, what the capture lost doesn't.
     """
     missing = in_holes(out) + in_holes(back)
@@ -25,7 +25,7 @@ def missing_bytes(records: npt.NDArray[Any], out: npt.NDArray[Any], back: npt.ND
 
 
 def in_holes(sides: npt.NDArray[Any]) -> npt.NDArray[np.int64]:
-    """int64[n]: how many bytes of each side lie between bytes that were captured and weren't themselves."""
+    """int64[n]: how many bytes of each side lie between bytes that were captured, or before the FIN, and weren't themselves."""
     span = sides["high"] - sides["low"]
     missing = (span - sides["distinct"].astype(np.uint32)).astype(np.int32)
     there = (sides["seen"] & HAS_BASE != 0) & (sides["distinct"] > 0)

@@ -11,7 +11,7 @@ from analyzer.compiled import kernel
 from analyzer.compiled.memory import prefetch
 from analyzer.compiled.widths import as_u32
 from analyzer.flows.acknowledged import note_ack, note_sending
-from analyzer.flows.coverage import cover
+from analyzer.flows.coverage import behind, cover
 from analyzer.flows.duplicates import digest_place, seen_before
 from analyzer.flows.held import meet, payload_seq
 from analyzer.flows.keys import record_hash, same_conversation, same_ends
@@ -125,7 +125,9 @@ def count_packets(frames, packets, keys, first, n, tables, offers):
         if packet.protocol == TCP and packet.flags & (ACK | RST) == ACK and (packet.ack != side.acked or side.marks & HAS_ACKED == 0):
             note_ack(side, sides + 2 * row + 1 - side_index, packet.ack)
         if count_packet(side, packet):
-            if record.syn_side < 0 or record.syn_side == side_index:  # nobody asks since when something of a server's waits
+            if packet.payload_bytes > 0 and (
+                record.syn_side < 0 or record.syn_side == side_index
+            ):  # nobody asks since when something of a server's waits
                 other = sides + 2 * row + 1 - side_index
                 note_sending(side, other, payload_seq(packet), packet.payload_bytes, packet.ts_ns, record.syn_side >= 0)
             cover(holes, counts, side, payload_seq(packet), packet.payload_bytes)
@@ -297,7 +299,7 @@ def note_end(record, packet, side_index):
 
 
 def count_packet(side, packet):
-    """Count the packet on its side, packets, payload and flags; True when its payload is still to be compared with what was seen before."""
+    """Count the packet on its side, packets, payload and flags; True when it tells of payload, to be compared with what was seen."""
     side.packets += 1
     side.bytes += packet.payload_bytes
     if packet.protocol != TCP:
@@ -321,4 +323,5 @@ def count_packet(side, packet):
         side.high = first
         side.resume = first
         side.seen |= HAS_BASE
-    return packet.payload_bytes > 0
+    # A FIN that lies further on shows that payload before it wasn't captured.
+    return packet.payload_bytes > 0 or (flags & FIN != 0 and behind(payload_seq(packet), side.high) > 0)

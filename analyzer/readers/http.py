@@ -45,7 +45,7 @@ from analyzer.readers.states import (
     WAIT_BYTES,
 )
 from analyzer.readers.texts import keep, keep_without_users, new_message
-from analyzer.readers.uri import COLON, absolute_parts, reference_host, tunnel_parts
+from analyzer.readers.uri import COLON, SLASH, absolute_parts, reference_host, tunnel_parts
 from analyzer.readers.words import begins_like, begins_with, same_word
 
 MAX_BODY: Final = 1 << 30  # a longer one can't be distinguished from an earlier place in 32-bit sequence numbers
@@ -139,6 +139,8 @@ def read_request(tables, buf, cursor):
     if is_connect:
         kind = CONNECT
         host, host_end, port = tunnel_parts(buf, target, target_end)
+    elif target == target_end:
+        kind = ORIGIN if buf[target] == SLASH else ABSOLUTE  # cut in its path, or in its host
     else:
         host, host_end, port, path, path_end = absolute_parts(buf, target, target_end)
         if host >= 0:
@@ -249,8 +251,13 @@ def read_answer(tables, buf, cursor):
     """Behind an answer's head, MORE, or NOT; keeps final answers and 101 as messages, and says how the body ends."""
     at, end = cursor.at, cursor.end
     if not starts_like_answer(buf, at, end):
-        if end - at < 32 and not cursor.final and begins_like(buf, at, end, W_VERSION) and line_end(buf, at, end) < 0:
-            return MORE
+        if end - at < 32 and begins_like(buf, at, end, W_VERSION) and line_end(buf, at, end) < 0:
+            if not cursor.final:
+                return MORE
+            if 5 <= end - at < 12:  # cut in its status
+                (tables.sides + 2 * cursor.row + cursor.side).responses += 1
+                cursor.found = FOUND_INTERIM_ANSWER
+                return end
         return NOT
     stop = head_end(buf, at, end)
     is_cut = stop < 0

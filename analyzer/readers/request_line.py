@@ -8,7 +8,7 @@ from __future__ import annotations
 from typing import Final
 
 from analyzer.readers.states import MORE, NOT, WAIT_BYTES
-from analyzer.readers.uri import absolute_parts, host_parts, tunnel_parts
+from analyzer.readers.uri import COLON, SLASH, absolute_parts, host_parts, is_host, port_of, tunnel_parts
 from analyzer.readers.words import begins_like, begins_with, same_word
 
 SPACE: Final = 32
@@ -16,6 +16,8 @@ MAX_METHOD: Final = 20  # the longest registered is UPDATEREDIRECTREF
 
 W_VERSION: Final = b"http/"
 W_CONNECT: Final = b"connect"
+W_HTTP_SCHEME: Final = b"http://"
+W_HTTPS_SCHEME: Final = b"https://"
 
 
 def line_end(buf, at, end):
@@ -94,8 +96,9 @@ def request_line(buf, at, end):
 def cut_line(buf, at, end):
     """(method's end or NOT, target's start, end of what is whole in it) of a request line whose end was not captured.
 
-    Its name has to be whole: a CONNECT's target with the space behind it, the authority of an absolute-form target with what
-    ends it. A snap length of 96 bytes cuts most lines there.
+    A name is whole with what ends it: a CONNECT's target with the space behind it, the authority of an absolute-form target with
+    its slash. A snap length of 96 bytes cuts most lines there, a shorter one in the name: then nothing of the target is whole, and
+    in which form somebody was asked is all that is known.
     """
     space = method_end(buf, at, end)
     if space < 0:
@@ -110,13 +113,27 @@ def cut_line(buf, at, end):
         version = last
         while version < end and buf[version] == SPACE:
             version += 1
-        is_whole = last < end and begins_like(buf, version, end, W_VERSION) and tunnel_parts(buf, first, last)[0] >= 0
+        if last == end:
+            return (space if buf[at] == 67 and begins_authority(buf, first, end) else NOT), first, first
+        is_whole = begins_like(buf, version, end, W_VERSION) and tunnel_parts(buf, first, last)[0] >= 0
         return (space if is_whole else NOT), first, last
     host, _, _, path, _ = absolute_parts(buf, first, last)
+    if last == end and (host < 0 or path == end):
+        is_target = begins_like(buf, first, end, W_HTTP_SCHEME) or begins_like(buf, first, end, W_HTTPS_SCHEME)
+        is_target = (is_target and end - first > 4) or (end > first and buf[first] == SLASH)
+        return (space if is_target and 65 <= buf[at] <= 90 else NOT), first, first
     return (space if host >= 0 and path < end else NOT), first, path
 
 
+def begins_authority(buf, at, end):
+    """True for what may be the beginning of an authority: what hosts are made of, and a port behind a colon."""
+    stop = at
+    while stop < end and buf[stop] != COLON:
+        stop += 1
+    return is_host(buf, at, stop) and (stop == end or port_of(buf, stop + 1, end) >= -1)
+
+
 def starts_like_request(buf, at, end):
-    """True when a request line begins here, whole or as far as its name."""
+    """True when a request line begins here, whole or as far as it tells its form."""
     space = request_line(buf, at, end)[0]
     return space >= 0 or (space == MORE and cut_line(buf, at, end)[0] >= 0)

@@ -62,7 +62,7 @@ def direct_outcomes(flows: pa.Table, ends: Ends, captured: Captured, direct: Boo
     came = captured.server_bytes > 0
     alone = is_text(flows, "server_first", "alert") & ~is_known(flows, "server_hello_at", "tls_version")
     alone |= block_pages(flows, ends, captured, direct & ~hello)
-    answered = known & both & came & ~alone & (hello | ~_unsaid(flows))
+    answered = known & both & came & ~alone & (hello | ~(_unsaid(flows) | _unread(flows)))
     since = first_word(flows)
     nothing = known & both & (captured.client_bytes > 0) & (~came | alone) & ~captured.server_lost & captured.waited(since)
     blocked = (was_blocked(flows) & ~(is_text(flows, "protocol", "udp") & _one_way(ends, captured))) | nothing
@@ -78,6 +78,13 @@ def _unsaid(flows: pa.Table) -> Bools:
     redirect = (status >= 300) & (status < 400) & (status != NOT_MODIFIED) & ~is_known(flows, "http_location")
     page = np.isin(status, [one for one in PAGE_STATUSES if one != OK]) & ~is_known(flows, "http_html")
     result: Bools = bools(one_array(flows.column("http_cut"))) & (redirect | page)
+    return result
+
+
+def _unread(flows: pa.Table) -> Bools:
+    """Per flow: whether what was asked for wasn't captured, where it may have been a proxy's help, or a page that a firewall sent."""
+    asked, path = is_known(flows, "http_via"), is_known(flows, "http_path")
+    result: Bools = ~path & (asked | is_text(flows, "server_first", "http") | ~is_known(flows, "server_first"))
     return result
 
 

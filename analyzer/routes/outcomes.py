@@ -86,7 +86,9 @@ def outcomes_of(flows: pa.Table, ends: Ends, requests: Requests, captured: Captu
     # The next token may have stood in what wasn't captured, and where more was asked behind it, so may what was offered.
     code[http & (status == AUTH_REQUIRED) & requests.cut & (requests.by_steps | ~requests.last)] = UNSEEN
     code[open_ended(requests) & (requests.answered != NO_TIME) & ~captured.waited(requests.answered, row)] = UNSEEN
-    code[challenges(flows, ends, requests, tunnel | page)] = CHALLENGED
+    followed = challenges(flows, ends, requests, tunnel | page)
+    # Of requests whose names weren't captured nobody knows whether the one that follows is for the same host.
+    code[followed] = np.where(requests.host.is_valid().to_numpy(zero_copy_only=False)[followed], CHALLENGED, UNSEEN)
     code[page] = WORKED
     inside = np.flatnonzero(tunnel)
     code[inside] = _inside(requests, captured, tunnels, inside)
@@ -138,6 +140,8 @@ def _without_answer(flows: pa.Table, requests: Requests, captured: Captured, at:
     greeted = is_text(flows, "server_first", "socks")[row] & ((requests.kind == SOCKS4) | (requests.kind == SOCKS5))[at]
     spoke = (captured.server_bytes > 0)[row] & ~greeted
     other = spoke & ~served & captured.began[row] & is_known(flows, "server_first")[row] & ~missing
+    # HTTP without a status is an answer that was cut before it, and no other protocol.
+    other &= ~(is_text(flows, "server_first", "http")[row] & (requests.kind <= ABSOLUTE)[at])
     # Payload behind it, while it was acknowledged, is an answer that couldn't be read: a snap length hides where the one before ends.
     last_data = times_ns(flows.column("last_data"))[row]
     unread = served & requests.last[at] & (last_data > requests.first_seen[at]) & ~is_known(flows, "pending_since")[row]

@@ -47,6 +47,11 @@ def answers_of(evidence: Evidence) -> Answers:
             else:
                 services[client, service] = _answer(books, part, _of_service(books, part, borders))
         of_client[client] = list(own.services)
+        unread = {evidence.proxy_label(proxy): n for proxy, n in evidence.unread.get(client, {}).items() if proxy >= 0}
+        if unread:
+            for answer in (*(planes[client, plane] for plane in own.planes), *(services[client, service] for service in own.services)):
+                for contest in (answer.whole, *(era.contest for era in answer.eras)):
+                    contest.unread = unread
     return Answers(services, planes, of_client)
 
 

@@ -48,8 +48,8 @@ def precedence(evidence: Evidence, mine: Ints, planes: Mapping[str, tuple[int, A
         worked: set[str] = set()
         for other in np.unique(proxy_of[now]).tolist():
             proxy = evidence.proxy.values[other]
-            if proxy in tried:
-                continue
+            if proxy in tried or evidence.proxy_label(other) in answer.last.unread:
+                continue  # where names are missing, this plane's may be among them
             methods = _methods(evidence.proxy_names[proxy][1])
             labels = [method for method in methods if method not in used] if methods and not methods & over_methods else [proxy]
             if not labels:

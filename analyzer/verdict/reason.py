@@ -48,6 +48,8 @@ def _of_era(contest: Contest, what: str) -> str:
         parts.append(f"{which} TLS broke or the host never answered")
     if winner is not None and winner.worked and not contest.on_itself:
         parts.append("only a pattern for regions names their hosts, or they were redirected to other hosts")
+    if winner is not None and (unread := contest.elsewhere_unread):
+        parts.append(f"what {counted(sum(unread.values()), 'request')} to {listed(list(unread))} asked for can't be seen")
     if challenged:
         parts.append(f"{counted(challenged, 'request')} {'was' if challenged == 1 else 'were'} asked to authenticate first")
     if (carriers or contest.failures) and (contest.direct["answered"] or contest.direct["blocked"]):

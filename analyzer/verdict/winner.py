@@ -7,7 +7,7 @@ worked requests; where none worked, the most carried; then most bytes, then the 
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from typing import Any, Generic, TypeVar
 
@@ -116,6 +116,7 @@ class Contest:
     idle        whether a service of the plane had requests, none of which worked
     split       whether the plane's services have different winners
     one_of_many whether there are other eras
+    unread      label of a proxy → how many of the source's requests to it can't be seen, so that this may have been among them
     first last  ns since 1970, of its requests, of its flows where there are none; None: not known
     """
 
@@ -127,6 +128,7 @@ class Contest:
     idle: bool = False
     split: bool = False
     one_of_many: bool = False
+    unread: Mapping[str, int] = field(default_factory=dict)
     first: int | None = None
     last: int | None = None
 
@@ -168,16 +170,24 @@ class Contest:
 
     @once
     def confidence(self) -> Confidence | None:
-        """certain: all went to one proxy, every answer was seen, one worked at least; likely: it carried 80 %; else unclear."""
+        """certain: all went to one proxy, as far as can be seen no other was asked for anything that can't be told, every answer was
+        seen, one worked at least; likely: it carried 80 %; else unclear."""
         winner = self.winner
         if winner is None:
             return None
         alone = all(not share.asked and not share.lost for share in self.shares.values() if share is not winner)
+        alone = alone and not self.elsewhere_unread
         few = self.one_of_many and winner.carried < LEAST_CERTAIN
         if alone and winner.worked and not self.outcomes[UNSEEN] and self.on_itself and not few:
             return "certain"
         part, whole = LIKELY_SHARE
         return "likely" if winner.carried * whole >= sum(share.carried for share in self.carriers) * part else "unclear"
+
+    @property
+    def elsewhere_unread(self) -> dict[str, int]:
+        """Those of `unread` that went to another proxy than the winner."""
+        winner = self.winner
+        return {label: n for label, n in self.unread.items() if winner is None or label != winner.label}
 
     @once
     def outcome(self) -> str | None:

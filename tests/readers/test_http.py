@@ -95,14 +95,15 @@ def test_nothing_is_said_before_the_head_is_complete() -> None:
     ],
 )
 def test_cut_at_every_offset(data: bytes, named: int) -> None:
-    """A line gives its name when that is whole, even when nothing follows; never half a name."""
+    """A line gives its name when that is whole, even when nothing follows; never half a name, only that somebody was asked."""
     whole = read([client(data)])[0]
     line = data.index(b"\n") + 1
     for n in range(len(data)):
         found = read([client(data[:n], wire_bytes=len(data))])
-        assert [m.host for m in found] == ([whole.host] if n >= named else [])
+        assert [m.host for m in found] == ([whole.host] if n >= named else [None] if n > len(b"CONNECT ") else [])
         for m in found:
-            assert (m.port, m.path) == (whole.port, whole.path if n >= line else None)
+            assert m.kind == whole.kind
+            assert (m.port, m.path) == (whole.port if n >= named else -1, whole.path if n >= line else None)
             assert m.agent in (None, whole.agent)
             assert m.field in (None, whole.field)
 

@@ -35,13 +35,34 @@ def test_a_line_cut_behind_its_name(data: bytes, kind: str, host: bytes, port: i
 @pytest.mark.parametrize(
     "data",
     [
-        b"CONNECT name.example:443", b"CONNECT ", b"CONNECT", b"CONNECT name.example:443 EHLO", b"GET http://name.exa", b"GET /path HTT",
-        b"EHLO name.example ESM", b"CONNECT name\0example:443 HT",
+        b"CONNECT ", b"CONNECT", b"CONNECT name.example:443 EHLO", b"GET http", b"GET /path HTT", b"EHLO name.example ESM",
+        b"CONNECT name\0example:443 HT", b'CONNECT {"verbose":true', b"connect name.exa", b"CONNECT name:4x", b"see http://name.exa",
+        b"GET *", b"PRI",
     ],
 )  # fmt: skip
-def test_a_line_cut_before_its_name_ends(data: bytes) -> None:
+def test_a_line_cut_before_it_tells_anything(data: bytes) -> None:
     assert read([client(data)]) == []
     assert twin.read_request(data) is None
+
+
+@pytest.mark.parametrize(
+    ("data", "kind", "of_twin"),
+    [
+        (b"CONNECT n", "connect", "connect"),
+        (b"CONNECT name.example:443", "connect", "connect"),
+        (b"GET http:", "absolute", "absolute"),
+        (b"GET http://name.exa", "absolute", "absolute"),
+        (b"POST https://name.exa", "absolute", "absolute"),
+        (b"GET /", "origin", None),
+        (b"GET /pki/crl/pro", "origin", None),
+    ],
+)
+def test_a_line_cut_in_its_name_tells_its_form(data: bytes, kind: str, of_twin: str | None) -> None:
+    """That a proxy was asked is known, and for what isn't: half a name is no name."""
+    (message,) = read([client(data, wire_bytes=len(data) + 80)])
+    assert (message.kind, message.host, message.port, message.path, message.shape) == (kind, None, -1, None, CUT)
+    asked = twin.read_request(data)
+    assert asked is not None and (asked.kind, asked.target, asked.head.complete) == (of_twin, b"", False)
 
 
 @pytest.mark.parametrize(

@@ -41,6 +41,8 @@ class Way:
             if not self.sent_any or (self.acked and self.acked[1] >= self.furthest):
                 self.pending_since = ts_ns
             self.furthest = end
+        if flags & FIN and not flags & RST:
+            self.furthest = max(self.furthest, end)  # what lies before a FIN was sent, captured or not
         self.sent_any |= payload_bytes > 0
 
     def acknowledge(self, number: int) -> None:

@@ -67,7 +67,7 @@ def first_said(server: Stream, client: Stream, said: Dialogue) -> str | None:
         return None
     at = min(position for position, packet in server.pieces if not packet.flags & RST)
     data = server.bytes_from(at)
-    if http.read_response(data):
+    if http.read_response(data) or (5 <= len(data) < 12 and data[:5].upper() == b"HTTP/" and b"\n" not in data):
         return "http"
     if tls.alert(data):
         return "alert"
@@ -116,6 +116,7 @@ def read_after_hello(said: Dialogue, cursor: Cursor) -> None:
     """What the client did behind its hello: an alert, something else, or nothing. A second hello and ChangeCipherSpec are passed over."""
     cursor.at += tls.hello_size(cursor.bytes())
     highest = max((at + packet.payload_bytes for at, packet in cursor.stream.pieces if not packet.flags & RST), default=0)
+    highest = max(highest, cursor.stream.fin)
     said.silent = highest <= cursor.at
     while len(data := cursor.bytes()) >= 6 and (data[0] == 20 or (data[0] == 22 and data[5] == 1)) and data[3:5] != b"\0\0":
         cursor.at += 5 + int.from_bytes(data[3:5], "big")
@@ -162,7 +163,7 @@ def read_request(request: http.Request, cursor: Cursor, answers: Answers) -> Ask
     asked = Asked(request.kind, first_seen=cursor.stream.time_at(cursor.at + request.head.begin))
     if request.kind == "connect":
         asked.host, asked.port = http.split_tunnel(request.target)
-    elif request.kind == "absolute":
+    elif request.kind == "absolute" and request.target:
         asked.host, asked.port, asked.path = http.split_absolute(request.target)
     elif request.target.startswith(b"/"):
         path = http.without_users(re.split(rb"[?#]", request.target, maxsplit=1)[0])

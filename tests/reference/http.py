@@ -91,7 +91,7 @@ def read_request(data: bytes) -> Request | None:
 
 
 def read_cut_request(data: bytes) -> Request | None:
-    """The request whose line was cut behind its name: a CONNECT's whole target, an absolute form's whole authority; else None."""
+    """The request whose line was cut: with its target where a CONNECT's or an absolute form's authority is whole, else without; or None."""
     begin = len(data) - len(data.lstrip(b"\r\n"))
     line = data[begin:]
     if re.search(rb"[\x00-\x08\x0a-\x1f]", line.removesuffix(b"\r")):
@@ -100,8 +100,14 @@ def read_cut_request(data: bytes) -> Request | None:
     if found := re.match(rb"(?i:(CONNECT)) +([^ ]+) +([^ ].*)?$", line, re.DOTALL):
         fits = split_tunnel(found[2])[0] and b"HTTP/".startswith((found[3] or b"")[:5].upper())
         return Request(b"CONNECT", found[2], "connect", head) if fits else None
-    found = re.match(rb"(" + METHOD + rb") +([A-Za-z]{1,12}://[^ /?#]*)[ /?#]", line)
-    return Request(found[1], found[2], "absolute", head) if found else None
+    if re.match(rb"C(?i:ONNECT) +[\w.\x80-\xff-]+(:\d*)?$", line) and not re.search(rb":(?!\d*$)", line):
+        return Request(b"CONNECT", b"", "connect", head)
+    if found := re.match(rb"(" + METHOD + rb") +([A-Za-z]{1,12}://[^ /?#]*)[ /?#]", line):
+        return Request(found[1], found[2], "absolute", head)
+    if found := re.match(rb"(?=[A-Z])(" + METHOD + rb") +(?i:https?:|https?:/|https?://[^ /?#]*)$", line):
+        return Request(found[1], b"", "absolute", head)
+    found = re.match(rb"(?=[A-Z])(" + METHOD + rb") +/[^ ]*$", line)
+    return Request(found[1], b"", None, head) if found else None
 
 
 class Response(NamedTuple):

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import bisect
 
-from tests.reference.packets import RST, SYN, Packet
+from tests.reference.packets import FIN, RST, SYN, Packet
 
 KEPT_BYTES = 262144  # of each direction
 KEPT_BEFORE = 65536  # without a SYN: earlier bytes that arrived after the first ones
@@ -19,6 +19,7 @@ class Stream:
 
     start     position where reading begins: behind the SYN, or the earliest byte kept
     has_syn   a SYN was seen, so that `start` is the true beginning
+    fin       the furthest position at which a FIN stands; 0 without one
     segments  positions where a packet's payload begins, ascending
     """
 
@@ -27,6 +28,7 @@ class Stream:
         self.pieces: list[tuple[int, Packet]] = []  # position, packet; packets with payload only, in capture order
         self.has_syn = False
         self.start = 0
+        self.fin = 0
         self.place(packets)
         self.distinct_bytes = covered([(at, at + p.payload_bytes) for at, p in self.pieces])
         low, high = self.window()
@@ -53,6 +55,9 @@ class Stream:
             at = furthest + (distance - 2**32 if distance >= 2**31 else distance)
             if syn and not self.has_syn:
                 self.has_syn, self.start = True, at
+            if packet.flags & FIN and not packet.flags & RST:
+                self.fin = max(self.fin, at + packet.payload_bytes)
+                furthest = max(furthest, at + packet.payload_bytes)
             if packet.payload_bytes:
                 self.pieces.append((at, packet))  # a reset's payload too: it is counted, though it is no part of the stream
                 furthest = max(furthest, at + packet.payload_bytes)

@@ -51,6 +51,10 @@ def outcome(*, later: bool = True, **columns: Any) -> str | None:
         (HELLO | {"server_first": "other"}, "answered"),
         ({"server_first": "http", "http_path": "/", "http_host": "a", "http_status": 200}, "answered"),
         ({"bytes_out": 0, "server_first": "other"}, "answered"),  # the server speaks first, as SMTP's does
+        ({"server_first": "http"}, "unknown"),  # what was asked for was cut: perhaps a proxy's help
+        ({"server_first": None}, "unknown"),  # of the payload nothing was captured
+        ({"server_first": "other", "http_via": False}, "unknown"),  # a plain request whose path was cut
+        (HELLO | {"server_first": None}, "answered"),
         (REMNANT | HELLO, "answered"),
         (REMNANT | {"http_path": "/"}, "answered"),
         (REMNANT | HELLO | {"server_port": 3128}, "unknown"),  # perhaps in a tunnel that was asked for before

@@ -21,7 +21,7 @@ TLS: dict[str, Any] = HELLO | {"server_hello_at": START_NS, "tunnel_in": 4000, "
 ONE_WAY: dict[str, Any] = {"packets_in": 0, "bytes_in": 0}
 
 
-def ask(kind: str = "connect", status: int | None = 200, host: str = "a.example", **fields: Any) -> dict[str, Any]:
+def ask(kind: str = "connect", status: int | None = 200, host: str | None = "a.example", **fields: Any) -> dict[str, Any]:
     return request(kind, host, status, first_seen=START_NS, **fields)
 
 
@@ -127,12 +127,25 @@ def test_a_client_that_doesnt_wait_is_not_let_through() -> None:
     assert outcomes(ask("connect", None), **HELLO, bytes_in=0, tunnel_in=0) == ["unanswered"]
 
 
-@pytest.mark.parametrize("first", ["alert", "other", "http", "tls"])
+@pytest.mark.parametrize("first", ["alert", "other", "tls"])
 def test_another_protocol_is_a_failure(first: str) -> None:
     spoke: dict[str, Any] = {"bytes_in": 7, "tunnel_in": 7, "tunnel_out": 0, "server_first": first}
     assert outcomes(ask("connect", None), **spoke) == ["failed"]
     assert outcomes(ask("connect", None), **spoke, isn_out=None, isn_in=None) == ["unseen"]  # perhaps the end of an earlier answer
     assert outcomes(ask("connect", None), **spoke | {"server_first": None}) == ["unseen"]
+
+
+@pytest.mark.parametrize(("kind", "outcome"), [("connect", "unseen"), ("absolute", "unseen"), ("socks5", "failed")])
+def test_an_answer_cut_before_its_status_is_no_other_protocol(kind: str, outcome: str) -> None:
+    spoke: dict[str, Any] = {"bytes_in": 39, "tunnel_in": 39, "tunnel_out": 0, "server_first": "http"}
+    assert outcomes(ask(kind, None), **spoke) == [outcome]
+
+
+def test_a_407_isnt_known_to_go_on_where_the_names_were_cut() -> None:
+    refused, let_in = ask(status=407, host=None), ask(status=200, host=None)
+    assert outcomes(refused, let_in, **TLS) == ["unseen", "worked"]
+    assert outcomes(ask(status=407), ask(status=200), **TLS) == ["challenged", "worked"]
+    assert outcomes(refused, later=True) == ["authentication"]
 
 
 def test_a_socks_servers_greeting_is_no_answer() -> None:

@@ -60,6 +60,8 @@ def flow(**overrides: Any) -> dict[str, Any]:
         "requests": [],
     }
     row |= overrides
+    if "server_first" not in overrides and row["bytes_in"] and not row["requests"]:
+        row["server_first"] = "other"
     if row["last_seen"] is None and row["first_seen"] is not None:
         row["last_seen"] = row["first_seen"] + SECOND_NS
     row["id"] = overrides.get("id") or hashlib.sha256(str(number).encode()).hexdigest()[:16]
@@ -86,7 +88,7 @@ def asked(proxy: str, *requests: dict[str, Any], **overrides: Any) -> dict[str, 
     return flow(**(row | overrides))
 
 
-def tunnel(proxy: str, authority: str, status: int | None = 200, **overrides: Any) -> dict[str, Any]:
+def tunnel(proxy: str, authority: str | None, status: int | None = 200, **overrides: Any) -> dict[str, Any]:
     """A connection with one CONNECT."""
     return asked(proxy, request("connect", authority, status), **overrides)
 

@@ -15,7 +15,7 @@ from typing import Any
 import pytest
 
 import analyzer
-from tests.build.altered import doubled, frames_in, in_time, only, overtaken, renamed, translated, written
+from tests.build.altered import doubled, frames_in, in_time, only, overtaken, renamed, snapped, translated, written
 from tests.build.files import Frame
 from tests.conftest import ROOT
 
@@ -153,6 +153,53 @@ class TestTheSameNetwork:
         others = [source for source in document["sources"] if source["client_ip"] != WORKSTATION]
         assert len(others) == 300 and all(source["defender"] == "not-seen" for source in others)
         assert len([group for group in document["groups"] if group["defender"] == "not-seen"]) == 1
+
+
+CUT = ("T1-winhttp", "T5-all-three")
+SITUATIONS_CUT = ("block-page", "proxy-never-answers", "services-part-ways", "basic-on-the-next-connection")
+
+
+@pytest.mark.parametrize("snap", [60, 64, 72, 80])
+@pytest.mark.parametrize("name", [*CUT, *SITUATIONS_CUT])
+def test_a_snap_length_that_leaves_no_names_leaves_no_statement(snap: int, name: str) -> None:
+    """Asked, and whether it got there, is what names and answers tell: nothing is direct and answered, won or failed without them."""
+    path = CAPTURES / f"{name}.pcapng" if name in CUT else CAPTURES / "situations" / f"{name}.pcapng"
+    frames = frames_of(path)
+    document = analyzer.read([io.BytesIO(written(snapped(frames, snap)))]).verdict.to_dict()  # type: ignore[list-item]
+    before = analyzer.read([io.BytesIO(written(frames))]).verdict.to_dict()  # type: ignore[list-item]
+    assert document["direct"]["allowed"] == [], "what was asked for may have been a proxy's help, or a firewall's page came back"
+    assert codes(document) - codes(before) <= {"capture-cut", "no-service-traffic"}
+    assert not [row for source in document["sources"] for row in source["precedence"]]
+    silent = [finding for finding in document["findings"] if finding["code"] == "no-service-traffic"]
+    assert all(finding["confidence"] == "likely" for finding in silent) or snap < 64
+
+
+def test_a_service_whose_other_half_lost_its_name_is_not_certain() -> None:
+    frames = frames_of(CAPTURES / "situations" / "services-part-ways.pcapng")
+    said = entries(verdict(snapped(frames, 96)))["planes", "sensor"]
+    assert (said["winner"], said["confidence"]) == ("172.16.12.12:3128", "likely")
+
+
+def test_a_last_flight_that_the_capture_lost_is_not_one_that_failed() -> None:
+    """One direction only, and behind the ClientHello nothing but the FIN was captured: it lies further on, so something was sent."""
+
+    def behind_the_hello(frames: Sequence[Frame]) -> list[Frame]:
+        hellos: set[bytes] = set()
+        kept = []
+        for frame in frames:
+            data = frame[1]
+            payload = data[54 : 14 + int.from_bytes(data[16:18], "big")] if data[23] == 6 and data[46] == 0x50 else b""
+            if not payload or data[34:36] not in hellos:
+                kept.append(frame)
+            if payload[:1] == b"\x16":
+                hellos.add(data[34:36])
+        return kept
+
+    sent = only(frames_of(TESTS[0]), lambda sender: sender == WORKSTATION)
+    document = verdict(behind_the_hello(sent))
+    assert "tls-failed" not in codes(document)
+    assert all(share["broken"] == 0 for entry in entries(document).values() for share in entry["by_proxy"])
+    assert any(share["unseen"] for entry in entries(document).values() for share in entry["by_proxy"])
 
 
 def test_every_way_of_altering_alters() -> None:

@@ -82,3 +82,9 @@ def test_evidence_names_each_flow_once() -> None:
     (source,) = verdict(*[tunnel(PROX03, CNC) for _ in range(3)], tunnel(PROX02, EDGE))["sources"]
     evidence = source["precedence"][0]["evidence"]
     assert len(evidence) == len(set(evidence)) == 4
+
+
+def test_a_proxy_that_was_asked_for_what_cant_be_seen_is_not_under() -> None:
+    cut = tunnel(PROX01, None)
+    assert stated(tunnel(PROX03, CNC), tunnel(PROX01, NCSI), cut) == []
+    assert stated(tunnel(PROX03, CNC), tunnel(PROX01, NCSI), tunnel(PROX02, EDGE), cut) == [("sensor", "static", "wininet")]

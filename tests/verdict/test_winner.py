@@ -197,3 +197,20 @@ def test_v6_proxies_and_sources() -> None:
     entry = service(verdict(tunnel(proxy, CNC, client_ip="2001:db8:1::92")))
     assert (entry["winner"], entry["winner_name"], entry["method"]) == (proxy, None, None)
     assert entry["reason"].startswith(f"{proxy} carried the one {COMMAND} tunnel and its answer was seen")
+
+
+def test_requests_whose_names_were_cut_leave_the_winner_likely() -> None:
+    """They may have been for this service, unless they went to the winner itself."""
+    rows = [tunnel(PROX03, CNC) for _ in range(6)]
+    assert service(verdict(*rows, tunnel(PROX03, None)))["confidence"] == "certain"
+    entry = service(verdict(*rows, tunnel(PROX01, None), tunnel(PROX01, None)))
+    assert (entry["winner"], entry["confidence"]) == (PROX03, "likely")
+    assert entry["reason"].endswith("; what 2 requests to PROX01 asked for can't be seen")
+    mine, _ = verdict(*rows, tunnel(PROX01, None, client_ip="172.16.11.99"))["sources"]
+    assert [entry["confidence"] for entry in mine["services"]] == ["certain"]
+
+
+def test_tls_to_another_proxy_leaves_the_winner_likely() -> None:
+    rows = [tunnel(PROX03, CNC) for _ in range(6)]
+    hidden = flow(server_ip="172.16.12.10", server_port=3128, client_hello_at=START_NS, tls_first=True, server_first="tls")
+    assert service(verdict(*rows, hidden))["confidence"] == "likely"

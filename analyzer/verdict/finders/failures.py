@@ -119,7 +119,8 @@ def _requests(evidence: Evidence, asked: Ints) -> str:
     services = sorted({evidence.service.values[code] for code in set(evidence.request_service.codes[asked].tolist()) if code >= 0})
     subject = counted(len(asked), f"{services[0]} request" if len(services) == 1 else "request")
     if not services:
-        subject += " outside Defender"
+        unknown = not hosts and bool((evidence.host.codes[evidence.requests.row[asked]] < 0).all())
+        subject += " whose host wasn't captured" if unknown else " outside Defender"
     elif len(services) > 1:
         subject += f" for {listed(services)}"
     return f"{subject} ({listed(hosts)})" if hosts else subject

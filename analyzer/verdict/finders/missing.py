@@ -46,6 +46,9 @@ def find(case: Case) -> list[Finding]:
         text = f"{what}: {listed(services, MOST_SERVICES)}"
     else:
         text = f"{evidence.of_whom(rows)}: {what}: {listed(services, MOST_SERVICES)}"
+    unread = sum(sum(evidence.unread.get(client, {}).values()) for client in missing)
+    if unread:
+        text += f"; what {counted(unread, 'request')} asked for can't be seen"
     first, last = evidence.span(rows)
     clients = sorted(evidence.client.values[client] for client in missing)
     return [Finding("required-unseen", text, client_ips=clients, services=services, first_seen=first, last_seen=last)]

@@ -40,6 +40,10 @@ def find(case: Case) -> list[Finding]:
         text += f"{to_proxies} of {counted(len(rows), 'flow')} went to proxies"
         if unsent:
             text += f", and of {unsent} only the answers were captured, so Defender may have been asked for there"
+        clients = np.unique(evidence.client.codes[rows]).tolist()
+        unread = sum(sum(evidence.unread.get(client, {}).values()) for client in clients)
+        if unread:
+            text += f", and the names in {unread} of their requests weren't captured, so Defender may have been asked for there"
         asked = sorted({evidence.service.values[code] for code in evidence.service.codes[rows].tolist() if code >= 0})
         if asked:
             text += f"; hosts that Defender shares with Windows, Azure and browsers were asked for ({listed(asked)}) and prove nothing"
@@ -48,14 +52,14 @@ def find(case: Case) -> list[Finding]:
                 f"; nearly all that was answered is TLS to {listed(maybe)}: where that is a proxy over TLS, what it is asked for can't be "
             )
             text += "seen, and the topology has to name it"
-        named = any(evidence.names.name(evidence.client.values[code]) for code in np.unique(evidence.client.codes[rows]).tolist())
+        named = any(evidence.names.name(evidence.client.values[code]) for code in clients)
         found.append(
             evidence.finding(
                 "no-service-traffic",
                 rows,
                 text,
                 severity="warning" if named else None,
-                confidence="likely" if unsent or maybe else "certain",
+                confidence="likely" if unsent or unread or maybe else "certain",
             )
         )
     return found + _unseen(evidence)

@@ -25,3 +25,8 @@ def test_what_only_other_products_hosts_serve_is_never_missed() -> None:
 
 def test_a_source_without_defender_misses_nothing() -> None:
     assert told(tunnel(PROX01, "crl.microsoft.com")) == []
+
+
+def test_requests_whose_names_were_cut_may_have_been_for_it() -> None:
+    (finding,) = told(tunnel(PROX01, CNC), tunnel(PROX01, None), tunnel(PROX01, None, client_ip=OTHER))
+    assert finding["text"].endswith("; what 1 request asked for can't be seen")

@@ -105,3 +105,9 @@ def test_nearly_everything_over_tls_to_one_odd_server_may_be_a_proxy() -> None:
     ):
         (finding,) = silent(verdict(*rows))
         assert "proxy over TLS" not in finding["text"] and finding["confidence"] == "certain"
+
+
+def test_where_names_were_cut_it_is_not_certain() -> None:
+    (finding,) = silent(verdict(tunnel(PROX01, None), tunnel(PROX01, EDGE)))
+    assert finding["confidence"] == "likely"
+    assert "the names in 1 of their requests weren't captured, so Defender may have been asked for there" in finding["text"]
