@@ -44,7 +44,7 @@ from analyzer.readers.states import (
     NOT,
     WAIT_BYTES,
 )
-from analyzer.readers.texts import keep, keep_without_users, new_message
+from analyzer.readers.texts import keep, keep_without_users, new_message, own_side
 from analyzer.readers.uri import COLON, SLASH, absolute_parts, reference_host, tunnel_parts
 from analyzer.readers.words import begins_like, begins_with, same_word
 
@@ -255,7 +255,7 @@ def read_answer(tables, buf, cursor):
             if not cursor.final:
                 return MORE
             if 5 <= end - at < 12:  # cut in its status
-                (tables.sides + 2 * cursor.row + cursor.side).responses += 1
+                own_side(tables, cursor).responses += 1
                 cursor.found = FOUND_INTERIM_ANSWER
                 return end
         return NOT

@@ -15,6 +15,7 @@ from analyzer.routes.route import DIRECT, PROXY
 from analyzer.verdict.eras import Asked, Border, Carried, best_agreed, borders_of, failing_end
 from analyzer.verdict.evidence import DIRECT_OUTCOMES, Evidence, grouped
 from analyzer.verdict.outcome import BROKEN, CHALLENGED, UNSEEN, WORKED
+from analyzer.verdict.unread import unread_requests
 from analyzer.verdict.winner import Answer, Contest, Era, Share
 
 OUTCOME_COUNTS = {WORKED: "worked", BROKEN: "broken", UNSEEN: "unseen", CHALLENGED: "challenged"}
@@ -36,6 +37,7 @@ def answers_of(evidence: Evidence) -> Answers:
     services: dict[tuple[int, int], Answer] = {}
     planes: dict[tuple[int, int], Answer] = {}
     of_client: dict[int, list[int]] = {}
+    cant_be_seen = unread_requests(evidence)
     for client, own in books.by_client().items():
         borders = _borders(books, own)
         for plane, part in own.planes.items():
@@ -47,7 +49,7 @@ def answers_of(evidence: Evidence) -> Answers:
             else:
                 services[client, service] = _answer(books, part, _of_service(books, part, borders))
         of_client[client] = list(own.services)
-        unread = {evidence.proxy_label(proxy): n for proxy, n in evidence.unread.get(client, {}).items() if proxy >= 0}
+        unread = {evidence.proxy_label(proxy): n for proxy, n in cant_be_seen.get(client, {}).items() if proxy >= 0}
         if unread:
             for answer in (*(planes[client, plane] for plane in own.planes), *(services[client, service] for service in own.services)):
                 for contest in (answer.whole, *(era.contest for era in answer.eras)):

@@ -5,7 +5,6 @@ Built once per verdict; every statement is then a selection or a group of positi
 
 from __future__ import annotations
 
-from collections import Counter
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from functools import cached_property
@@ -149,17 +148,6 @@ class Evidence:
     def request_host(self) -> Coded:
         """The hosts asked for, comparable: lower case, without the root's dot."""
         return coded(same_host(self.requests.host))
-
-    @cached_property
-    def unread(self) -> dict[int, Counter[int]]:
-        """client code → how many of its requests to each proxy (code) can't be seen: their names weren't captured, or TLS hides them."""
-        row = self.requests.row
-        nameless = (self.request_host.codes < 0) & (self.host.codes[row] < 0) & self.asks_proxy
-        rows = np.concatenate([row[nameless], np.flatnonzero((self.route == PROXY) & self.hidden)])
-        found: dict[int, Counter[int]] = {}
-        for client, proxy in zip(self.client.codes[rows].tolist(), self.proxy.codes[rows].tolist(), strict=True):
-            found.setdefault(client, Counter())[proxy] += 1
-        return found
 
     def rows_of(self, asked: Ints) -> Ints:
         """The rows of these requests (ascending positions), each once."""

@@ -170,8 +170,8 @@ class Contest:
 
     @once
     def confidence(self) -> Confidence | None:
-        """certain: all went to one proxy, as far as can be seen no other was asked for anything that can't be told, every answer was
-        seen, one worked at least; likely: it carried 80 %; else unclear."""
+        """certain: all went to one proxy, no other was asked for anything that can't be seen, every answer was seen, one worked at least;
+        likely: it carried 80 %; else unclear."""
         winner = self.winner
         if winner is None:
             return None

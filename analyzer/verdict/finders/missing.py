@@ -12,6 +12,7 @@ from analyzer.services.required import Device, is_only_shared, required_services
 from analyzer.text.words import counted, listed
 from analyzer.verdict.case import Case
 from analyzer.verdict.seen import defender_seen
+from analyzer.verdict.unread import unread_requests
 
 MOST_SERVICES = 12
 
@@ -46,7 +47,7 @@ def find(case: Case) -> list[Finding]:
         text = f"{what}: {listed(services, MOST_SERVICES)}"
     else:
         text = f"{evidence.of_whom(rows)}: {what}: {listed(services, MOST_SERVICES)}"
-    unread = sum(sum(evidence.unread.get(client, {}).values()) for client in missing)
+    unread = sum(counts.total() for client, counts in unread_requests(evidence).items() if client in missing)
     if unread:
         text += f"; what {counted(unread, 'request')} asked for can't be seen"
     first, last = evidence.span(rows)

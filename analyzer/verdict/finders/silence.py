@@ -21,6 +21,7 @@ from analyzer.verdict.case import Case
 from analyzer.verdict.columns import column
 from analyzer.verdict.evidence import Evidence, source_rows
 from analyzer.verdict.seen import defender_seen
+from analyzer.verdict.unread import unread_requests
 
 LEAST_TO_ONE: Final = 4
 """Answered connections of a source to one server from which on that may be its proxy."""
@@ -41,7 +42,7 @@ def find(case: Case) -> list[Finding]:
         if unsent:
             text += f", and of {unsent} only the answers were captured, so Defender may have been asked for there"
         clients = np.unique(evidence.client.codes[rows]).tolist()
-        unread = sum(sum(evidence.unread.get(client, {}).values()) for client in clients)
+        unread = sum(counts.total() for client, counts in unread_requests(evidence).items() if client in clients)
         if unread:
             text += f", and the names in {unread} of their requests weren't captured, so Defender may have been asked for there"
         asked = sorted({evidence.service.values[code] for code in evidence.service.codes[rows].tolist() if code >= 0})
