@@ -49,6 +49,7 @@ from analyzer.packets.layout import NO_TIME, TCP
 from analyzer.readers.tls import RANDOM_SIZE
 from analyzer.streams.initials import read_initials
 from analyzer.tables import FLOW_SCHEMA, REQUEST
+from analyzer.text.files import as_utf8
 from analyzer.text.times import values
 
 KINDS: Final[list[str | None]] = [None, "connect", "absolute", None, "socks4", "socks5"]
@@ -81,6 +82,7 @@ def named_tables(tables: Tables, names: list[str], order_of_sources: list[int], 
     order_of_sources   the inputs' numbers, by time
     answers            of all resolvers, where these tables don't hold all of them
     """
+    names = [as_utf8(name) for name in names]
     tables = with_room_to_fold(spell_addresses(read_initials(tables)))
     n_records, n_messages = int(tables.counts[N_RECORDS]), int(tables.counts[N_MESSAGES])
     flow_of, heads = np.zeros(n_records, np.int32), np.zeros(n_records, np.int32)
@@ -116,7 +118,7 @@ def named_tables(tables: Tables, names: list[str], order_of_sources: list[int], 
         flows["active"] = active_lists(tables, records, out, back, clients)
         flows["community_id"] = community_ids(records)
         flows["first_frame"] = array(records["first_frame"].astype(np.int64), records["first_frame"] == 0)
-        flows["capture"] = words(records["first_source"], list(names))
+        flows["capture"] = words(records["first_source"], [*names])
         flows["captures"] = columns.capture_lists(records, late, names, order_of_sources)
         flows |= named(tables, chosen, replies, ends_by_number(records, clients), answers_of(tables) if answers is None else answers)
         flows |= others.result()

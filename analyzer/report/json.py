@@ -10,6 +10,8 @@ import json
 from collections.abc import Iterator, Mapping, Sequence
 from typing import Any, Final
 
+from analyzer.text.files import as_utf8
+
 LEVELS: Final = 2
 """How deep objects are opened, a line for each key: the document, and what groups its lists (direct)."""
 
@@ -102,7 +104,7 @@ def _text(value: Any) -> str:
 
 def _without_surrogates(value: Any) -> Any:
     if isinstance(value, str):
-        return value if value.isascii() else value.encode("utf-8", "surrogateescape").decode("utf-8", "backslashreplace")
+        return as_utf8(value)
     if isinstance(value, Mapping):
         return {_without_surrogates(key): _without_surrogates(entry) for key, entry in value.items()}
     if isinstance(value, list | tuple):

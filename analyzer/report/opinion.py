@@ -14,6 +14,7 @@ from rich.table import Table
 from rich.text import Text
 
 from analyzer.report.grid import cell, grid
+from analyzer.text.files import as_utf8
 from analyzer.text.inert import UNWRAPPED, inert
 from analyzer.text.labels import some
 from analyzer.text.words import counted
@@ -184,7 +185,7 @@ def as_dict(opinion: Opinion) -> dict[str, Any]:
         "in_several_captures": opinion.in_several,
         "captures": [
             {
-                "path": _shown(c.capture),
+                "path": as_utf8(c.capture),
                 "frames": c.frames,
                 "complete": not c.capped,
                 "flows_left_out": c.left_out,
@@ -195,7 +196,7 @@ def as_dict(opinion: Opinion) -> dict[str, Any]:
         "flows": [
             {
                 "id": flow.id,
-                "capture": _shown(flow.capture),
+                "capture": as_utf8(flow.capture),
                 "protocol": flow.protocol,
                 "client": flow.client,
                 "server": flow.server,
@@ -228,8 +229,3 @@ def frame_rows(opinion: Opinion) -> dict[str, list[Any]]:
         "wireshark": [None if line.theirs is None else str(line.theirs) for _, line in pairs],
         **{name: [getattr(line, name) for _, line in pairs] for name in ("agrees", "frames", "note")},
     }
-
-
-def _shown(name: str) -> str:
-    """A file name without lone surrogates, which JSON can't hold."""
-    return name.encode("utf-8", "surrogateescape").decode("utf-8", "backslashreplace")

@@ -1,4 +1,4 @@
-"""Files written whole or not at all."""
+"""Files written whole or not at all, and how they are named."""
 
 from __future__ import annotations
 
@@ -9,6 +9,11 @@ from pathlib import Path
 
 from analyzer.errors import Missing, Unusable
 from analyzer.text.urls import check_local
+
+
+def as_utf8(name: str) -> str:
+    """The file name as text that every output can hold: bytes that aren't UTF-8 are spelled `\\xff`."""
+    return name if name.isascii() else name.encode("utf-8", "surrogateescape").decode("utf-8", "backslashreplace")
 
 
 def check_writable(path: str | Path, inputs: Iterable[object] = ()) -> None:

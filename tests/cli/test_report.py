@@ -54,6 +54,16 @@ def test_files_say_the_same(capture: Path, tmp_path: Path, whichproxy: Whichprox
     )
 
 
+@pytest.mark.parametrize("name", [b"bad\xff.pcap", "line\nbreak \u202e\x1b[31m.pcap".encode(), b"-x;=1+1<b>.pcap"])
+def test_whatever_a_file_is_called_its_name_is_text(name: bytes, capture: Path, tmp_path: Path, whichproxy: Whichproxy) -> None:
+    path = os.fsdecode(bytes(tmp_path) + b"/" + name)
+    Path(path).write_bytes(capture.read_bytes())
+    for ended in (whichproxy("report", path), whichproxy("report", path, "--json"), whichproxy("flows", path, "--format", "csv")):
+        assert ended.code == 0 and not set("\x1b\u202e\udcff") & set(ended.out)
+    row = json.loads(whichproxy("flows", path, "--format", "jsonl", "--limit", "1").out)
+    assert row["capture"] == str(tmp_path) + "/" + name.decode("utf-8", "backslashreplace")
+
+
 def test_a_refused_output_opens_no_capture(tmp_path: Path, whichproxy: Whichproxy) -> None:
     ended = whichproxy("report", tmp_path / "absent.pcap", "-o", tmp_path / "x.pdf")
     assert ended.code == 2 and "absent" not in ended.err
