@@ -7,28 +7,29 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import astuple, dataclass, replace
-from typing import TYPE_CHECKING, Any, Final
+from pathlib import Path
+from typing import TYPE_CHECKING, Final
 
 import numpy as np
 import numpy.typing as npt
 
 from analyzer.capture.block import BLOCK_FRAMES, Block
+from analyzer.capture.facts import facts_of
 from analyzer.capture.source import Source
-from analyzer.decoded import Decoded, decode, keyed
+from analyzer.decoded import Decoded, decode
 from analyzer.facts.table import Named
 from analyzer.facts.together import named_together
-from analyzer.flows.batches import Contents
-from analyzer.flows.concatenate import concatenated
+from analyzer.feeding import continued_tables, fed, put_together, tables_between
+from analyzer.flows.batches import Contents, all_packed
+from analyzer.flows.concatenate import concatenated, with_slots
 from analyzer.flows.finished import Finished
-from analyzer.flows.grow import empty_tables, grown, without_rows
-from analyzer.flows.labels import with_labels
+from analyzer.flows.grow import empty_tables, without_rows
 from analyzer.flows.layout import ARENA_LIVE, CONTINUED, N_MESSAGES, N_RECORDS, POOL_USED, Tables
-from analyzer.flows.merge import merged_tables
+from analyzer.flows.merge import released_tables
 from analyzer.flows.retire import oldest, over, remaining
-from analyzer.flows.table import count_packets
 from analyzer.packets.fragments import Fragments, joined_again
-from analyzer.streams.datagrams import MAX_DATAGRAMS
-from analyzer.streams.offers import read_all
+from analyzer.parts.partial import Partial, Window, merge_all
+from analyzer.streams.offers import read_all, read_waiting
 
 if TYPE_CHECKING:
     import pyarrow as pa
@@ -90,10 +91,11 @@ A_FILE: Final = Limits(conversations=1 << 17, waiting_bytes=64 << 20, name_bytes
 
 
 class Engine:
-    """What the packets so far say: fed with them, looked at whenever somebody asks. Memory grows with conversations, never with packets.
+    """What the packets so far say: fed with them, looked at whenever somebody asks. Memory grows with open flows, never with packets.
 
     sources   the inputs, by the numbers that frames have
-    tables    everything that is known; feed() changes them
+    tables    everything that is known of what is open; feed() changes them
+    finished  what was put away
     going_on  conversations that were evicted although they could go on
     """
 
@@ -120,6 +122,51 @@ class Engine:
         self._due, self._taken, self._returned = limits, 0, 0
         self._offers = np.zeros((BLOCK_FRAMES, 3), np.int64)
 
+    @classmethod
+    def piece(cls, sources: Sequence[Source], limits: Limits | None = None) -> Engine:
+        """An engine for a piece of the traffic, before and behind which other packets may have come."""
+        return cls(sources, continued_tables(), Fragments(), limits)
+
+    @classmethod
+    def of(
+        cls,
+        part: Partial,
+        more: Sequence[Source] = (),
+        limits: Limits | None = None,
+        keep: Callable[[pa.Table], None] | None = None,
+    ) -> Engine:
+        """An engine that knows what the part says, to be looked at or fed on; the part is used up. more: inputs behind the part's."""
+        fragments, _ = joined_again(part.parts)
+        engine = cls([*part.sources(), *more], ready(part.tables), fragments, limits, keep)
+        engine.finished = Finished(part.batches)
+        return engine
+
+    @classmethod
+    def load(cls, path: Path) -> Engine:
+        """The engine that save() wrote. Errors: Unusable, no such file, cut or changed, no part at all, or of another form."""
+        from analyzer.parts.file import read_part
+
+        return cls.of(read_part(path))
+
+    @classmethod
+    def merge(cls, engines: Sequence[Engine]) -> Engine:
+        """An engine that knows what all of these know, of pieces in the order of their times; they stay as they are."""
+        return cls.of(merge_all([engine.part() for engine in engines]))
+
+    def save(self, path: Path) -> None:
+        """Write what is known to a file: facts, the first bytes of what is open, and of what is finished no payload."""
+        from analyzer.parts.file import write_part
+
+        write_part(self.part(), path)
+
+    def part(self, window: Window = (None, None)) -> Partial:
+        """What is known, as a value; it shares the engine's tables. window: the only times whose packets were fed."""
+        inputs = tuple(facts_of(source) for source in self.sources)
+        names, starts = tuple(one.name for one in inputs), tuple(one.first_ns for one in inputs)
+        waiting = () if self._fragments is None else tuple(self._fragments.parts())
+        apart = [batch for each in self._apart for batch in all_packed(each, np.ones(int(each.counts[N_RECORDS]), np.bool_))]
+        return Partial(names, starts, self.tables, waiting, inputs, window, (*self.finished.frozen(), *apart))
+
     def read(self, blocks: Iterable[Block]) -> Engine:
         """Decode these blocks and feed them; the engine itself."""
         for decoded in self.decode(blocks):
@@ -132,43 +179,45 @@ class Engine:
 
     def feed(self, decoded: Decoded) -> None:
         """Count these packets, and read what they carry as far as it can be while more may come."""
-        block, packets, keys = decoded
-        n = len(packets)
-        if n > len(self._offers):
-            self._offers = np.zeros((n, 3), np.int64)
-        if block.labels:
-            self.tables = with_labels(self.tables, block.labels, packets)
+        _, packets, keys = decoded
+        if len(packets) > len(self._offers):
+            self._offers = np.zeros((len(packets), 3), np.int64)
         if self.finished.batches:
             self.tables = self.finished.with_returned(self.tables, packets, keys)
-        counted = 0
-        while counted < n:
-            counted, n_offers = count_packets(block.frames, packets, keys, counted, n, self.tables, self._offers)
-            self.tables = read_all(block.data, packets, self._offers, n_offers, self.tables)
-            if counted < n:
-                self.tables = grown(self.tables)
+        self.tables = fed(self.tables, decoded, self._offers)
         if self._keep is None and self._due is not None and self._due.are_passed(self.tables):
             self._put_away()
         while self._keep is not None and self._limits is not None and self._limits.are_passed(self.tables):
             self._evict(self._keep)
 
+    @property
+    def n_records(self) -> int:
+        """How many records there are, open and put away."""
+        return int(self.tables.counts[N_RECORDS]) + len(self.finished)
+
     def snapshot(self) -> Named:
         """The flow table and the lookups of everything so far, as if nothing more came; feeding goes on undisturbed."""
-        return self.named(Contents(self.finished.frozen(), self.copied()))
+        return self.named(self.copied())
 
     def contents(self) -> Contents:
         """Everything so far, not copied: for when nothing more comes."""
+        if self._fragments is not None and self._fragments.waiting:
+            return self.copied()
         return Contents(self.finished.batches, self.tables, self._apart)
 
-    def copied(self) -> Tables:
-        """The tables as they are, with what fragments give that wait for others; theirs is the room, for whoever names them."""
-        tables = concatenated(self.tables, without_rows())
+    def copied(self) -> Contents:
+        """Everything so far, with what fragments give that wait for others; theirs is the room, for whoever names them."""
+        apart = [concatenated(each, without_rows()) for each in self._apart]
+        contents = Contents(self.finished.frozen(), concatenated(self.tables, without_rows()))
         if self._fragments is None or not self._fragments.waiting:
-            return tables
+            return contents._replace(apart=apart)
         waiting, _ = joined_again(self._fragments.parts())
-        return merged_tables(tables, tables_between(*waiting.flush()), read_all, MAX_DATAGRAMS)
+        return put_together([contents, Contents((), tables_between(*waiting.flush()))])._replace(apart=apart)
 
     def named(self, contents: Contents, workers: int = 1) -> Named:
         """The flow table and the lookups of all this, when nothing more will come; it is used up. workers: threads that make rows."""
+        if contents.tables.counts[CONTINUED]:
+            contents = contents._replace(tables=read_whole(contents.tables))
         starts = by_time([source.first_ns for source in self.sources])
         return named_together(contents, [source.name for source in self.sources], starts, workers)
 
@@ -192,17 +241,17 @@ class Engine:
         keep(rows)
 
 
-def tables_between(data: npt.NDArray[np.uint8], frames: npt.NDArray[Any], packets: npt.NDArray[Any]) -> Tables:
-    """The tables of these packets alone (as fragments give them), before and behind which others may have come."""
-    engine = Engine((), continued_tables())
-    engine.feed(keyed(Block(data, frames), packets))
-    return engine.tables
+def ready(tables: Tables) -> Tables:
+    """The tables able to grow, and to be found by packets: as they are, or copied where they came from a file."""
+    return tables if len(tables.scratch) else with_slots(concatenated(tables, without_rows()))
 
 
-def continued_tables() -> Tables:
-    """No packets yet, of a piece of traffic that may go on from an earlier one."""
-    tables = empty_tables()
-    tables.counts[CONTINUED] = 1
+def read_whole(tables: Tables) -> Tables:
+    """The tables with everything read that was held back, or waits: nothing comes before them, nor behind. `tables` is used up."""
+    from analyzer.parts.tails import without_unsure
+
+    tables = read_waiting(released_tables(tables, read_all))
+    without_unsure(tables)
     return tables
 
 

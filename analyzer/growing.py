@@ -18,9 +18,8 @@ from analyzer.capture.interleave import numbered
 from analyzer.capture.source import Source
 from analyzer.engine import Engine, Limits
 from analyzer.errors import Unusable
-from analyzer.flows.batches import Contents
 from analyzer.flows.layout import N_DUPLICATES
-from analyzer.pipeline import Reading, note_losses
+from analyzer.pipeline import Reading, note_losses, routed
 
 if TYPE_CHECKING:
     import pyarrow as pa
@@ -90,24 +89,19 @@ class Growing:
         from analyzer.routes.discovery import discoveries_of
 
         with self._lock:
-            tables = self._engine.copied()
+            contents = self._engine.copied()
             finished = list(self._finished)
             capture = self.source.as_dict()
-        named = self._engine.named(Contents((), tables))
+        n_copies = int(contents.tables.counts[N_DUPLICATES])
+        named = self._engine.named(contents)
         # Losses are noted at a source of their own: the next look counts them anew.
         losses = Source(self.source.name)
-        note_losses([losses], named.missing, int(tables.counts[N_DUPLICATES]))
+        note_losses([losses], named.missing, n_copies)
         known = [*capture["damage"], *(each.as_dict() for each in (*losses.damage, *damage, *self._evicted()))]
-        flows = self._routed(together([*finished, named.flows]))
+        flows = routed(together([*finished, named.flows]), self._topology, self._catalogue)
         captures = [{**capture, "damage": known}]
         discoveries = discoveries_of(named.lookups, named.discoveries, self._topology)
         return Reading(flows, captures, topology=self._topology, catalogue=self._catalogue, lookups=named.lookups, discoveries=discoveries)
-
-    def _routed(self, flows: pa.Table) -> pa.Table:
-        from analyzer.routes.route import route_flows
-        from analyzer.services.tag import tag_flows
-
-        return tag_flows(route_flows(flows, self._topology), self._catalogue)
 
     def _retire(self, rows: pa.Table) -> None:
         """Keep the rows of conversations that were evicted."""
@@ -129,7 +123,7 @@ class Growing:
             gone = flows.take(np.flatnonzero(~kept))
             self.retired.left_out += gone.num_rows
             if self._keep is not None:
-                self._keep(self._routed(gone))
+                self._keep(routed(gone, self._topology, self._catalogue))
 
     def _evicted(self) -> list[Damage]:
         """What being bounded has cost; nothing where every row is kept and no conversation was cut."""

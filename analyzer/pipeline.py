@@ -13,16 +13,16 @@ from typing import TYPE_CHECKING, Any, Final
 
 from analyzer.ahead import ahead
 from analyzer.capture.block import Block, Damage
-from analyzer.capture.inputs import Inputs, no_results, open_inputs
+from analyzer.capture.inputs import Inputs
 from analyzer.capture.interleave import in_time_order, progress_of
-from analyzer.capture.source import Input, Source
+from analyzer.capture.source import Source
 from analyzer.engine import A_FILE, Engine, Limits
 from analyzer.errors import Unusable, nothing_readable
-from analyzer.facts.table import Named
-from analyzer.flows.batches import without_most_strangers
+from analyzer.flows.batches import Contents, without_most_strangers
 from analyzer.flows.layout import N_DUPLICATES
 from analyzer.flows.lone import LeftOut
 from analyzer.packets.layout import NO_TIME
+from analyzer.parts.partial import Window
 from analyzer.text.times import rfc3339
 
 if TYPE_CHECKING:
@@ -73,37 +73,6 @@ class Reading:
     left_out: LeftOut | None = None
 
 
-def read(
-    inputs: Sequence[Input],
-    *,
-    topology: Topology,
-    catalogue: Catalogue,
-    start_ns: int | None = None,
-    end_ns: int | None = None,
-    workers: int | None = None,
-    progress: Progress | None = None,
-    digests: bool = True,
-) -> Reading:
-    """The flow table of all inputs together.
-
-    inputs           paths, globs, directories, "-" for stdin, or binary file objects
-    start_ns end_ns  keep only packets in [start_ns, end_ns), nanoseconds since 1970; None: no bound
-    workers          1: one thread does everything; else packets are found and decoded in a thread of their own
-    digests          take each file's SHA-256, beside the reading
-    Errors           Unusable when nothing at all could be read; a single bad input goes to Reading.unusable
-    """
-    return read_found(
-        no_results(open_inputs(inputs, topology.vxlan_ports)),
-        topology=topology,
-        catalogue=catalogue,
-        start_ns=start_ns,
-        end_ns=end_ns,
-        workers=workers,
-        progress=progress,
-        digests=digests,
-    )
-
-
 def read_found(
     found: Inputs,
     *,
@@ -116,9 +85,13 @@ def read_found(
     digests: bool = True,
     listed: bool = True,
 ) -> Reading:
-    """As read, of inputs that were opened.
+    """The flow table of all captures together, read by this process (analyzer.reading.read: by others too, and other inputs).
 
-    listed   with a row for every flow; False: without those of a flood that the verdict only counts (flows/lone.py)
+    start_ns end_ns  keep only packets in [start_ns, end_ns), nanoseconds since 1970; None: no bound
+    workers          1: one thread does everything; else packets are found and decoded in a thread of their own
+    digests          take each file's SHA-256, beside the reading
+    listed           with a row for every flow; False: without those of a flood that the verdict only counts (flows/lone.py)
+    Errors           Unusable when nothing at all could be read; a single bad input goes to Reading.unusable
     """
     sources = found.sources
     with ThreadPoolExecutor(1) as aside:
@@ -136,31 +109,46 @@ def read_found(
         if not kept[0]:
             check_span(sources, start_ns, end_ns)
         contents, left_out = (engine.contents(), None) if listed else without_most_strangers(engine.contents())
-        n_copies = int(contents.tables.counts[N_DUPLICATES])
-        flows, lookups, discoveries = judged_by(engine.named(contents, workers), n_copies, sources, topology, catalogue)
         list(hashed)
+    return reading_of(engine, contents, found, topology, catalogue, (start_ns, end_ns), left_out, workers)
+
+
+def reading_of(
+    engine: Engine,
+    contents: Contents,
+    found: Inputs,
+    topology: Topology,
+    catalogue: Catalogue,
+    window: Window = (None, None),
+    left_out: LeftOut | None = None,
+    workers: int = 1,
+) -> Reading:
+    """What came of the captures that the engine was fed with; `contents` are its own, and used up. workers: threads that make rows.
+
+    Errors  NothingReadable: not one of them could be read
+    """
+    from analyzer.routes.discovery import discoveries_of
+
+    sources = engine.sources
     unknown = [error for source in sources if (error := source.unreadable()) is not None]
     if len(unknown) == len(sources) and unknown + found.unusable:
         raise nothing_readable(found.unusable + unknown)
+    n_copies = int(contents.tables.counts[N_DUPLICATES])
+    named = engine.named(contents, workers)
+    flows = routed(named.flows, topology, catalogue)
+    note_losses(sources, named.missing, n_copies)
+    discoveries = discoveries_of(named.lookups, named.discoveries, topology)
     captures = [source.as_dict() for source in sources]
     unusable = found.unusable + [source.broke_off for source in sources if source.broke_off is not None]
-    return Reading(flows, captures, unusable, found.skipped, topology, catalogue, start_ns, end_ns, lookups, discoveries, left_out)
+    return Reading(flows, captures, unusable, found.skipped, topology, catalogue, *window, named.lookups, discoveries, left_out)
 
 
-def judged_by(
-    named: Named, n_copies: int, sources: Sequence[Source], topology: Topology, catalogue: Catalogue
-) -> tuple[pa.Table, pa.Table, Sequence[Discovery]]:
-    """(the flow table with its routes and services, the lookups, how clients looked for a proxy) of everything that was read.
-
-    What the flows show to be missing is noted at the sources. n_copies: packets that were captured twice.
-    """
-    from analyzer.routes.discovery import discoveries_of
+def routed(flows: pa.Table, topology: Topology, catalogue: Catalogue) -> pa.Table:
+    """The flows with their routes and services."""
     from analyzer.routes.route import route_flows
     from analyzer.services.tag import tag_flows
 
-    flows = tag_flows(route_flows(named.flows, topology), catalogue)
-    note_losses(sources, named.missing, n_copies)
-    return flows, named.lookups, discoveries_of(named.lookups, named.discoveries, topology)
+    return tag_flows(route_flows(flows, topology), catalogue)
 
 
 def side_by_side(

@@ -24,7 +24,8 @@ from analyzer.capture.pcap import FILE_HEADER
 from analyzer.capture.settled import settled
 from analyzer.capture.source import Source
 from analyzer.capture.spans import Span, spans_of
-from analyzer.engine import Engine, continued_tables, tables_between
+from analyzer.engine import Engine
+from analyzer.feeding import continued_tables, tables_between
 from analyzer.flows.batches import Contents
 from analyzer.flows.border import across_borders, at_border, within
 from analyzer.flows.concatenate import appended
@@ -32,6 +33,7 @@ from analyzer.flows.doubtful import doubtful
 from analyzer.flows.grow import empty_tables
 from analyzer.flows.layout import DATAGRAM, MAX_LABELS, N_FIRSTS, N_LABELS, N_RECORDS, Tables
 from analyzer.flows.merge import merged_tables, released_tables
+from analyzer.flows.retire import hashes_of
 from analyzer.packets.fragments import Fragments, all_apart
 from analyzer.packets.layout import NO_TIME
 from analyzer.streams.datagrams import MAX_DATAGRAMS
@@ -146,7 +148,8 @@ def put_together(readings: Sequence[Reading], threads: ThreadPoolExecutor) -> Co
     rest = flushed(readings)
     if rest is not None:
         pieces.append(rest)
-    cut = across_borders(pieces)
+    wanted = across_borders([Contents((), tables) for tables in pieces])
+    cut = [np.isin(hashes_of(tables), hashes) for tables, hashes in zip(pieces, wanted, strict=True)]
     border = list(threads.map(at_border, pieces, cut))
     if len(doubtful(border)):
         return None

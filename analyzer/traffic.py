@@ -319,7 +319,7 @@ def from_inputs(
     inputs: object, topology: WhoIsWho, catalogues: Paths, start: object, end: object, workers: int | None, cluster: object = None
 ) -> Traffic:
     """The traffic of captures; see analyzer.read."""
-    from analyzer.parts.results import read
+    from analyzer.reading import read
     from analyzer.report.ipynb import Asked
     from analyzer.routes.topology import topology_of
     from analyzer.services.catalogue import load_catalogue

@@ -20,7 +20,8 @@ from analyzer.engine import Engine
 from analyzer.flows import layout
 from analyzer.flows.layout import N_MESSAGES, N_RECORDS, TEXTS, Tables
 from analyzer.packets.layout import ACK, FIN, PSH, RST, STATUS_NAMES, SYN
-from analyzer.pipeline import judge, read
+from analyzer.pipeline import judge
+from analyzer.reading import read
 from analyzer.routes.topology import load_topology
 from analyzer.services.catalogue import load_catalogue
 from analyzer.streams.offers import read_waiting

@@ -7,7 +7,8 @@ from functools import cache
 from typing import Any
 
 from analyzer.capture.source import Input
-from analyzer.pipeline import Reading, read
+from analyzer.pipeline import Reading
+from analyzer.reading import read
 from analyzer.routes.topology import Topology, load_topology
 from analyzer.services.catalogue import Catalogue, load_catalogue
 from tests.reference.agree import Row, rows_of_table

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import io
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from itertools import pairwise
 from pathlib import Path
 from typing import Any
@@ -13,11 +13,11 @@ import pyarrow as pa
 
 from analyzer.capture.block import Block
 from analyzer.capture.source import Source
-from analyzer.engine import A_FILE, Limits
+from analyzer.engine import A_FILE, Engine, Limits
 from analyzer.facts.table import Named
 from analyzer.packets.decode import decode_frames
 from analyzer.packets.layout import ACK, PACKET, SYN, TCP
-from analyzer.parts.partial import Partial, collect_piece
+from analyzer.parts.partial import Partial
 from analyzer.pipeline import collect
 
 
@@ -68,6 +68,16 @@ class Whole:
     def pieces(self, cuts: Sequence[int]) -> list[Partial]:
         """What each piece says; a cut is the number of the frame that begins one."""
         return [collect_piece(self.frames(a, b), [self.source]) for a, b in pairwise([0, *cuts, self.n_frames])]
+
+
+def collect_piece(blocks: Iterable[Block], sources: Sequence[Source], limits: Limits = A_FILE) -> Partial:
+    """What these packets say, before and behind which others may have come."""
+    return Engine.piece(sources, limits).read(blocks).part()
+
+
+def finish(part: Partial) -> pa.Table:
+    """The flow table of a part that has all the packets there are; the part stays as it is."""
+    return Engine.of(part).snapshot().flows
 
 
 def differences(one: pa.Table, other: pa.Table) -> list[Any]:

@@ -12,7 +12,8 @@ from analyzer import side_by_side
 from analyzer.capture.block import Block
 from analyzer.capture.inputs import open_inputs
 from analyzer.capture.pcap import FILE_HEADER
-from analyzer.pipeline import Reading, read
+from analyzer.pipeline import Reading
+from analyzer.reading import read
 from analyzer.side_by_side import can_be_cut, read_side_by_side
 from tests import build
 from tests.build import ESTABLISHED, Conversation, client_hello, connect, messy_capture, pcap, records, server_hello

@@ -62,11 +62,11 @@ ROOMS = (
     # from bytes to columns
     *("packets", "capture", "flows", "readers", "streams", "facts"),
     # packets in, flows out
-    *("decoded", "engine"),
+    *("decoded", "feeding", "parts", "engine"),
     # what is judged of them, and the one screen with all stages
     *("side_by_side", "verdict", "pipeline"),
     # the same stages over what isn't read in one piece
-    *("row_files", "parts", "growing"),
+    *("row_files", "workers", "reading", "growing"),
     # what else is asked of them
     *("client_analyzer", "studies", "second_opinion", "pac", "fleet"),
     # to people
@@ -277,8 +277,8 @@ def test_the_pipeline_imports_no_slow_library() -> None:
 
 
 NOT_FOR_A_RUN = (
-    *("parts", "studies", "jobs", "fleet", "slices", "second_opinion", "proposal", "pac", "client_analyzer", "report.page", "report.plots"),
-    *("row_files", "capture.live", "capture.remote", "growing", "warm"),
+    *("parts", "workers", "studies", "jobs", "fleet", "slices", "second_opinion", "proposal", "pac", "client_analyzer"),
+    *("report.page", "report.plots", "row_files", "capture.live", "capture.remote", "growing", "warm"),
 )
 """Rooms and modules that a report of one capture, or its flows as Parquet, has no use for."""
 
@@ -290,7 +290,7 @@ def test_a_run_imports_nothing_of_ours_that_it_has_no_use_for(output: tuple[str,
     command = [sys.executable, "-c", code, verb, str(ROOT / "captures/T1-winhttp.pcapng"), "-q", "-o", str(tmp_path / name)]
     loaded = subprocess.run(command, cwd=ROOT, capture_output=True, text=True, check=True).stdout.split()
     unused = [module for module in loaded for room in NOT_FOR_A_RUN if f"{module}.".startswith(f"analyzer.{room}.")]
-    assert unused == ["analyzer.parts", "analyzer.parts.results"]  # where captures, parts and tables of flows are told apart
+    assert unused == ["analyzer.parts", "analyzer.parts.partial"]  # what an engine's state is as a value
     assert not {"multiprocessing.pool", "concurrent.futures.process", "distributed", "fsspec", "urllib.request"} & set(loaded)
 
 

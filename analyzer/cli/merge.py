@@ -59,8 +59,8 @@ def merge(
     from analyzer.cli.flows import pieces_of, table_format, to_stdout
     from analyzer.cli.reading import checked, say_unread, say_written
     from analyzer.parts.file import part_bytes
-    from analyzer.parts.results import parts_and_tables, read_results
     from analyzer.parts.together import together
+    from analyzer.reading import parts_and_tables, read_results
     from analyzer.text.files import check_writable, write_whole
     from analyzer.text.times import shown_in, zone_of
     from analyzer.text.words import counted
@@ -84,7 +84,7 @@ def merge(
         say_written(question, str(output), f"a part of {counted(len(whole.names), 'capture')}")
         return say_unread(found.unusable, found.skipped, quiet=quiet)
     assert chosen is not None
-    reading = read_results(found, question.topology, question.catalogue, None, None)
+    reading = read_results(found, question.topology, question.catalogue)
     with shown_in(zone_of(tz), tz):
         if output is None:
             to_stdout(reading.flows, chosen, ())

@@ -23,8 +23,8 @@ def write_partial(
     from analyzer.capture.inputs import open_inputs
     from analyzer.cli.reading import checked, say_unread, say_written
     from analyzer.parts.file import part_bytes
-    from analyzer.parts.results import part_of_captures, parts_and_tables
     from analyzer.parts.together import together
+    from analyzer.reading import part_of_captures, parts_and_tables
     from analyzer.text.files import check_writable, write_whole
     from analyzer.text.words import counted
 

@@ -93,7 +93,7 @@ def read(question: Question, *, digests: bool, packets: bool = False, listed: bo
     A stream may be interrupted: it is read up to there, and say_unusable tells.
     """
     from analyzer.cli.progress import ReadingProgress
-    from analyzer.parts.results import read as read_captures
+    from analyzer.reading import read as read_captures
 
     try:
         with question.until_interrupted(), ReadingProgress(quiet=question.quiet) as progress:

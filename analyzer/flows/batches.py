@@ -7,7 +7,7 @@ again (finished.py), and it goes on as if it had never been put away.
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from itertools import pairwise
 from typing import Any, Final, NamedTuple
 
@@ -15,10 +15,11 @@ import numpy as np
 import numpy.typing as npt
 import pyarrow as pa
 
-from analyzer.flows.concatenate import TABLES, USED, appended, used
+from analyzer.flows.concatenate import TABLES, USED, appended, renumbered, used
 from analyzer.flows.grow import empty_tables, without_rows
 from analyzer.flows.layout import (
     ARENA_LIVE,
+    DATAGRAM,
     DNS_ANSWER,
     FREE_HOLE,
     FREE_SEGMENT,
@@ -31,7 +32,7 @@ from analyzer.flows.layout import (
 from analyzer.flows.lone import LeftOut, are_few, lone_syns, without_strangers
 from analyzer.flows.packed import packed, packed_size, unpacked
 from analyzer.flows.relative import absolute, relative
-from analyzer.flows.retire import belonging, conversations, pack_texts, picked
+from analyzer.flows.retire import belonging, conversations, hashes_of, only, over, pack_texts, picked
 
 Rows = npt.NDArray[Any]
 Flags = npt.NDArray[np.bool_]
@@ -43,6 +44,9 @@ BATCH: Final = 1 << 11
 GROUP: Final = 1 << 14
 """Records that are unpacked together where all are wanted."""
 
+FEW: Final = 1 << 13
+"""So many that are over are no burden in tables."""
+
 LEVEL: Final = 1
 
 
@@ -52,18 +56,24 @@ class Batch:
 
     data      their rows and all that belongs to them
     rows      how many rows of each of concatenate.TABLES
+    hashes    uint64[n_records]: what the keys of each record's packets have as `conversation`
     returned  bool[n_records]: those that were taken out again
     lone      how many of them are lone SYNs (lone.py)
     names     whether a DNS answer is among their messages, that may name other flows
-    waits     whether payload waits in it for what came before
+    unread    whether payload is in it that wasn't read yet: it waits for what came before, or is QUIC's
+    inputs    what was input i when it was packed is input inputs[i] now; None: i is
+    labels    how many labels came before those that the rows count
     """
 
     data: bytes
     rows: tuple[int, ...]
+    hashes: npt.NDArray[np.uint64]
     returned: Flags
     lone: int
     names: bool
-    waits: bool
+    unread: bool
+    inputs: tuple[int, ...] | None = None
+    labels: int = 0
 
     @property
     def left(self) -> int:
@@ -85,7 +95,18 @@ class Batch:
             tables.counts[USED[name]] = len(found[name]) // (2 if name == "sides" else 1)
         tables.counts[ARENA_LIVE] = tables.segments["size"].sum()
         absolute(tables)
-        return tables
+        tables.records["label"][tables.records["label"] >= 0] += self.labels
+        return tables if self.inputs is None else renumbered(tables, np.array(self.inputs, np.int64))
+
+    def without(self, taken: Flags) -> Batch:
+        """The batch as it is when these records were taken out of it. taken: bool[n_records]"""
+        returned = self.returned | taken
+        return replace(self, returned=returned, data=b"" if returned.all() else self.data)
+
+    def renumbered(self, inputs: npt.NDArray[np.int64]) -> Batch:
+        """The batch, what was input i being input inputs[i] from now on."""
+        before = np.arange(len(inputs)) if self.inputs is None else np.array(self.inputs, np.int64)
+        return replace(self, inputs=tuple(inputs[before].tolist()))
 
 
 def in_batches(tables: Tables, taken: Flags) -> Iterator[tuple[Batch, Ints]]:
@@ -98,6 +119,7 @@ def in_batches(tables: Tables, taken: Flags) -> Iterator[tuple[Batch, Ints]]:
     heads = np.flatnonzero(np.concatenate([[True], first[rows][1:] != first[rows][:-1]]))
     cuts = np.minimum(np.searchsorted(heads, np.arange(0, len(rows), BATCH)), len(heads) - 1)
     bounds = [*np.unique(heads[cuts]).tolist(), len(rows)]
+    hashes = hashes_of(tables)[rows]
     belongs = [table.take(np.argsort(table["record"], kind="stable")) for table in belonging(tables, rows)]
     for begin, end in pairwise(bounds):
         mine = []
@@ -105,19 +127,20 @@ def in_batches(tables: Tables, taken: Flags) -> Iterator[tuple[Batch, Ints]]:
             among = table[slice(*np.searchsorted(table["record"], (begin, end)))].copy()
             among["record"] -= begin
             mine.append(among)
-        yield batch_of(picked(tables, rows[begin:end], *mine)), rows[begin:end]
+        yield batch_of(picked(tables, rows[begin:end], *mine), hashes[begin:end]), rows[begin:end]
 
 
-def batch_of(tables: Tables) -> Batch:
-    """These tables packed; they stay as they are."""
-    lone, names = int(np.count_nonzero(lone_syns(tables))), bool((tables.messages["kind"] == DNS_ANSWER).any())
-    waits = bool((tables.sides["waiting"] >= 0).any())
+def batch_of(tables: Tables, hashes: npt.NDArray[np.uint64]) -> Batch:
+    """These tables packed; they stay as they are. hashes: of their records."""
+    kinds = tables.messages["kind"]
+    lone, names = int(np.count_nonzero(lone_syns(tables))), bool((kinds == DNS_ANSWER).any())
+    unread = bool((kinds == DATAGRAM).any() or (tables.sides["waiting"] >= 0).any())
     tables = relative(tables)
     tables.counts[POOL_USED] = len(tables.pool)
     columns = [getattr(tables, name)[: used(tables, name)] for name in TABLES]
     data = bytes(pa.Codec("zstd", compression_level=LEVEL).compress(b"".join(packed(column) for column in columns)))
     n = int(tables.counts[N_RECORDS])
-    return Batch(data, tuple(len(column) for column in columns), np.zeros(n, np.bool_), lone, names, waits)
+    return Batch(data, tuple(len(column) for column in columns), hashes, np.zeros(n, np.bool_), lone, names, unread)
 
 
 def chosen(tables: Tables, rows: Ints) -> Tables:
@@ -137,10 +160,14 @@ def left_in(batch: Batch) -> Tables:
 
 def all_of(batches: Iterable[Batch], tables: Tables) -> Tables:
     """New tables with everything: what didn't return of the batches, then the rows of `tables`, which stays as it is."""
+    return behind((left_in(batch) for batch in batches if batch.left), tables)
+
+
+def behind(pieces: Iterable[Tables], tables: Tables) -> Tables:
+    """New tables with the rows of all pieces, which came out of batches, then those of `tables`, which stays as it is."""
     whole = empty_tables()
-    for batch in batches:
-        if batch.left:
-            whole = appended(whole, left_in(batch))
+    for piece in pieces:
+        whole = appended(whole, piece)
     before = int(whole.counts[N_RECORDS])
     whole = appended(whole, tables)
     own = np.isin(np.arange(len(whole.counts)), [*(USED[name] for name in TABLES), ARENA_LIVE])
@@ -150,6 +177,53 @@ def all_of(batches: Iterable[Batch], tables: Tables) -> Tables:
     held["record"][: tables.counts[N_HELD]] += before
     firsts["record"][: tables.counts[N_FIRSTS]] += before
     return whole._replace(labels=tables.labels, recent=tables.recent.copy(), held=held, store=tables.store.copy(), firsts=firsts)
+
+
+def taken_out(batches: Iterable[Batch], wanted: npt.NDArray[np.uint64]) -> tuple[list[Batch], list[Tables]]:
+    """(the batches without the conversations of these hashes, what of those each held, the earlier first)."""
+    kept, out = [], []
+    for batch in batches:
+        rows = np.isin(batch.hashes, wanted) & ~batch.returned
+        if rows.any():
+            out.append(chosen(batch.tables(), np.flatnonzero(rows)))
+            batch = batch.without(rows)
+        if batch.left:
+            kept.append(batch)
+    return kept, out
+
+
+def with_over_packed(batches: Sequence[Batch], tables: Tables) -> tuple[Sequence[Batch], Tables]:
+    """The same, what is over in the tables being packed, where that is much; they stay as they are."""
+    taken = over(tables, 1.0) if int(tables.counts[N_RECORDS]) > FEW else np.zeros(0, np.bool_)
+    if np.count_nonzero(taken) <= FEW:
+        return batches, tables
+    return [*batches, *all_packed(tables, taken)], only(tables, ~taken)._replace(recent=tables.recent)
+
+
+def with_unread_open(batches: Sequence[Batch], tables: Tables) -> tuple[Sequence[Batch], Tables]:
+    """The same, the tables holding all of what payload wasn't read yet of: none of it is among what was put away."""
+    wanted = [batch.hashes[unread_in(batch.tables()) & ~batch.returned] for batch in batches if batch.unread]
+    if not wanted:
+        return batches, tables
+    kept, out = taken_out(batches, np.concatenate(wanted))
+    return [anew(batch) if batch.unread else batch for batch in kept], behind(out, tables)
+
+
+def all_packed(tables: Tables, taken: Flags) -> list[Batch]:
+    """The records that are taken, whole conversations, packed."""
+    return [batch for batch, _ in in_batches(tables, taken)]
+
+
+def anew(batch: Batch) -> Batch:
+    """What didn't return of the batch, packed without the rows of what did."""
+    return batch_of(left_in(batch), batch.hashes[~batch.returned])
+
+
+def unread_in(tables: Tables) -> Flags:
+    """bool[n_records]: payload of theirs wasn't read yet: it waits, or is QUIC's."""
+    found: Flags = np.any(tables.sides["waiting"].reshape(-1, 2) >= 0, axis=1)
+    found[tables.messages["record"][tables.messages["kind"] == DATAGRAM]] = True
+    return found
 
 
 def in_groups(batches: Sequence[Batch]) -> Iterator[Sequence[Batch]]:

@@ -7,52 +7,57 @@ a piece begins or ends, and ports that are used again.
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
+from dataclasses import replace
 
 import numpy as np
 import numpy.typing as npt
 
+from analyzer.flows.batches import Batch, Contents, behind, taken_out
 from analyzer.flows.concatenate import TABLES, USED, appended, used, with_room
-from analyzer.flows.layout import ARENA_LIVE, GIVEN_UP, HELD_BACK, N_FIRSTS, N_HELD, N_LABELS, N_RECORDS, Tables
-from analyzer.flows.retire import belonging, only, picked
-from analyzer.flows.returning import hashes_of
+from analyzer.flows.layout import ARENA_LIVE, N_LABELS, N_RECORDS, Tables
+from analyzer.flows.retire import before_it, belonging, hashes_of, only, picked
 
 Flags = npt.NDArray[np.bool_]
+Hashes = npt.NDArray[np.uint64]
 
 
-def all_merged(pieces: Sequence[Tables], merge: Callable[[Sequence[Tables]], Tables]) -> Tables:
-    """The tables of all pieces' packets, whose inputs are numbered alike. merge: of what borders cut, piece by piece."""
-    cut = across_borders(pieces)
-    whole = merge([at_border(tables, each) for tables, each in zip(pieces, cut, strict=True)])
-    n_labels = np.cumsum([0, *(int(tables.counts[N_LABELS]) for tables in pieces)]).tolist()
-    inside = [within(tables, ~each, shift) for tables, each, shift in zip(pieces, cut, n_labels[:-1], strict=True)]
+def all_merged(pieces: Sequence[Contents], merge: Callable[[Sequence[Tables]], Tables]) -> Contents:
+    """The tables of all pieces' packets, whose inputs are numbered alike, and of which none lie apart. merge: of what borders cut.
+
+    What was put away stays so, unless a border cut it.
+    """
+    batches: list[Batch] = []
+    cut, inside = [], []
+    n_labels = 0
+    for piece, wanted in zip(pieces, across_borders(pieces), strict=True):
+        kept, out = taken_out(piece.batches, wanted)
+        batches += [replace(batch, labels=batch.labels + n_labels) for batch in kept]
+        chosen = np.isin(hashes_of(piece.tables), wanted)
+        border = at_border(piece.tables, chosen)
+        cut.append(behind(out, border) if out else border)
+        inside.append(within(piece.tables, ~chosen, n_labels))
+        n_labels += int(piece.tables.counts[N_LABELS])
+    whole = merge(cut)
     whole = with_room(whole, {name: used(whole, name) + sum(used(tables, name) for tables in inside) for name in TABLES})
     for tables in inside:
         whole = appended(whole, tables)
-    return whole
+    return Contents(batches, whole)
 
 
-def across_borders(pieces: Sequence[Tables]) -> list[Flags]:
-    """bool[n_records] for each piece: conversations that another piece knows too, or that may have begun before the piece."""
-    hashes = [hashes_of(tables) for tables in pieces]
-    known, n_pieces = np.unique(np.concatenate([np.unique(own) for own in hashes]), return_counts=True)
+def across_borders(pieces: Sequence[Contents]) -> list[Hashes]:
+    """For each piece the hashes of conversations that another piece knows too, or that may have begun before the piece."""
+    open_ones = [hashes_of(piece.tables) for piece in pieces]
+    over = [[batch.hashes[~batch.returned] for batch in piece.batches] for piece in pieces]
+    own = [np.unique(np.concatenate([hashes, *others])) for hashes, others in zip(open_ones, over, strict=True)]
+    known, n_pieces = np.unique(np.concatenate(own), return_counts=True)
     shared = known[n_pieces > 1]
-    found = []
-    for tables, own in zip(pieces, hashes, strict=True):
-        n = len(own)
-        special = (tables.sides["seen"][: 2 * n] & (HELD_BACK | GIVEN_UP) != 0).reshape(n, 2).any(axis=1)
-        special[tables.firsts["record"][: int(tables.counts[N_FIRSTS])]] = True
-        found.append(np.isin(own, np.concatenate([shared, own[special]])))
-    return found
+    early = [hashes[before_it(piece.tables)] for hashes, piece in zip(open_ones, pieces, strict=True)]
+    return [np.union1d(np.intersect1d(mine, shared), first) for mine, first in zip(own, early, strict=True)]
 
 
 def at_border(tables: Tables, chosen: Flags) -> Tables:
     """New tables with these records alone, and what the piece keeps for those before it, all of which is of them."""
-    place = np.cumsum(chosen) - 1
-    held, firsts = tables.held.copy(), tables.firsts.copy()
-    for table, count in ((held, N_HELD), (firsts, N_FIRSTS)):
-        n = int(tables.counts[count])
-        table["record"][:n] = place[table["record"][:n]]
-    return only(tables, chosen)._replace(held=held, store=tables.store, firsts=firsts, recent=tables.recent)
+    return only(tables, chosen)._replace(recent=tables.recent)
 
 
 def within(tables: Tables, chosen: Flags, n_labels: int) -> Tables:

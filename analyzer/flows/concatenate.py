@@ -144,6 +144,13 @@ def with_room(tables: Tables, wanted: dict[str, int]) -> Tables:
     return tables._replace(**grows)
 
 
+def with_slots(tables: Tables) -> Tables:
+    """The tables with the places of their records, so that packets find them."""
+    tables = tables._replace(slots=np.zeros(4 * len(tables.records), np.int32))
+    place_records(tables, 0)
+    return tables
+
+
 def add_recent(tables: Tables, right: Rows) -> None:
     """Let the packets seen last be those of `right`, and where it has none still the table's own."""
     recent = tables.recent

@@ -14,7 +14,7 @@ import numpy as np
 import numpy.typing as npt
 
 from analyzer.flows.layout import DONE, GIVEN_UP, HAS_BASE, HELD_BACK, N_HELD, N_MESSAGES, N_RECORDS, SOCKS4, SOCKS5, Tables
-from analyzer.flows.returning import hashes_of
+from analyzer.flows.retire import hashes_of
 
 Hashes = npt.NDArray[np.uint64]
 Rows = npt.NDArray[Any]

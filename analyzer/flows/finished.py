@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import replace
 from typing import Any, Final
 
 import numpy as np
@@ -12,8 +11,8 @@ import numpy.typing as npt
 from analyzer.flows.batches import Batch, chosen, in_batches
 from analyzer.flows.concatenate import appended
 from analyzer.flows.layout import CONTINUED, Tables
-from analyzer.flows.retire import remaining
-from analyzer.flows.returning import KNOWN, Returning, hashes_of, known_of
+from analyzer.flows.retire import hashes_of, remaining
+from analyzer.flows.returning import KNOWN, Returning, known_of
 
 Rows = npt.NDArray[Any]
 
@@ -27,10 +26,11 @@ class Finished:
     returned   how many records came back so far
     """
 
-    def __init__(self) -> None:
-        self.batches: list[Batch] = []
+    def __init__(self, batches: Sequence[Batch] = ()) -> None:
+        """batches: what was put away before."""
+        self.batches = list(batches)
         self.returned = 0
-        self._returning = Returning()
+        self._returning: Returning | None = None if batches else Returning()
 
     def __len__(self) -> int:
         """How many records are put away."""
@@ -38,33 +38,44 @@ class Finished:
 
     def put_away(self, tables: Tables, taken: npt.NDArray[np.bool_]) -> Tables:
         """The tables without the records that are taken, whole conversations; `tables` is used up."""
-        hashes, known = hashes_of(tables), [np.zeros(0, KNOWN)]
+        known = [np.zeros(0, KNOWN)]
+        returning = self._known()
         for batch, rows in in_batches(tables, taken):
-            known.append(known_of(tables, rows, len(self.batches), hashes))
+            known.append(known_of(tables, rows, len(self.batches), batch.hashes))
             self.batches.append(batch)
-        self._returning.add(np.concatenate(known))
+        returning.add(np.concatenate(known))
         return remaining(tables, taken)
 
     def with_returned(self, tables: Tables, packets: Rows, keys: Rows) -> Tables:
         """The tables with the conversations whose packets these are, as far as these packets may have to do with their records."""
-        known = self._returning.asked_for(packets, keys, tables, exact_syns=bool(tables.counts[CONTINUED]))
+        returning = self._known()
+        known = returning.asked_for(packets, keys, tables, exact_syns=bool(tables.counts[CONTINUED]))
         if not len(known):
             return tables
         opened = np.unique(known["batch"]).tolist()
         if len(opened) > MANY:
-            beside = np.concatenate([self._returning.alone(number) for number in opened])
+            beside = np.concatenate([returning.alone(number) for number in opened])
             known = np.unique(np.concatenate([known, beside[~np.isin(beside["conversation"], hashes_of(tables))]]))
         for number in opened:
-            rows = np.sort(known["row"][known["batch"] == number]).astype(np.int64)
             batch = self.batches[number]
-            tables = appended(tables, chosen(batch.tables(), rows))
-            batch.returned[rows] = True
-            if not batch.left:
-                self.batches[number] = replace(batch, data=b"")
-        self._returning.taken_out(known)
+            taken = np.zeros(len(batch.returned), np.bool_)
+            taken[known["row"][known["batch"] == number]] = True
+            tables = appended(tables, chosen(batch.tables(), np.flatnonzero(taken)))
+            self.batches[number] = batch.without(taken)
+        returning.taken_out(known)
         self.returned += len(known)
         return tables
 
     def frozen(self) -> Sequence[Batch]:
         """The batches as they are now, whatever returns later."""
-        return [replace(batch, returned=batch.returned.copy()) for batch in self.batches if batch.left]
+        return [batch for batch in self.batches if batch.left]
+
+    def _known(self) -> Returning:
+        """The records of all batches, to be found by their packets."""
+        if self._returning is None:
+            self._returning = Returning()
+            for number, batch in enumerate(self.batches):
+                if batch.left:
+                    known = known_of(batch.tables(), np.arange(len(batch.hashes)), number, batch.hashes)
+                    self._returning.add(known[~batch.returned])
+        return self._returning

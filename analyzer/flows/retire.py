@@ -20,6 +20,10 @@ from analyzer.flows.layout import (
     DNS_ANSWER,
     FREE_HOLE,
     FREE_SEGMENT,
+    GIVEN_UP,
+    HELD_BACK,
+    N_FIRSTS,
+    N_HELD,
     N_HOLES,
     N_MESSAGES,
     N_PAUSES,
@@ -33,6 +37,7 @@ from analyzer.flows.layout import (
     Tables,
 )
 from analyzer.flows.lists import lists_of
+from analyzer.flows.table import hash_records
 from analyzer.packets.layout import TCP
 
 Rows = npt.NDArray[Any]
@@ -52,6 +57,14 @@ def conversations(tables: Tables) -> npt.NDArray[np.int64]:
         if np.array_equal(further, first):
             return first
         first = further
+
+
+def hashes_of(tables: Tables) -> npt.NDArray[np.uint64]:
+    """uint64[n_records]: what the keys of each record's packets have as `conversation`."""
+    n = int(tables.counts[N_RECORDS])
+    hashes = np.zeros(n, np.uint64)
+    hash_records(tables.records, n, hashes)
+    return hashes
 
 
 def oldest(tables: Tables, share: float) -> tuple[Flags, int]:
@@ -74,8 +87,17 @@ def over(tables: Tables, share: float) -> Flags:
     """bool[n_records]: of the conversations that are over or were never answered, `share` of them, the longest silent."""
     first, last, goes_on = standing(tables)
     heads = np.unique(first)
+    goes_on[first[before_it(tables)]] = True
     done = heads[~goes_on[heads]]
     return _whole(first, done[np.argsort(last[done], kind="stable")][: int(len(done) * share)])
+
+
+def before_it(tables: Tables) -> Flags:
+    """bool[n_records]: those that may have begun before this piece, or of whose packets copies may be in an earlier one."""
+    n = int(tables.counts[N_RECORDS])
+    found: Flags = np.any((tables.sides["seen"][: 2 * n] & (HELD_BACK | GIVEN_UP) != 0).reshape(n, 2), axis=1)
+    found[tables.firsts["record"][: int(tables.counts[N_FIRSTS])]] = True
+    return found
 
 
 def standing(tables: Tables) -> tuple[npt.NDArray[np.int64], npt.NDArray[np.int64], Flags]:
@@ -117,14 +139,21 @@ def remaining(tables: Tables, taken: Flags) -> Tables:
 
 
 def only(tables: Tables, kept: Flags) -> Tables:
-    """New tables with these records alone, all that belongs to them packed, and room to grow."""
+    """New tables with these records alone, all that belongs to them packed, and room to grow.
+
+    What is kept for an earlier piece (`held`, `firsts`) is of them.
+    """
     rows = np.flatnonzero(kept)
     belongs = belonging(tables, rows)
     packed = picked(tables, rows, *belongs)
     pool = pack_texts(tables.pool, belongs.messages)
     packed.counts[POOL_USED] = len(pool)
     roomy = appended(empty_tables(), packed._replace(pool=pool))
-    return roomy._replace(labels=tables.labels, counts=packed.counts)
+    place, held, firsts = np.cumsum(kept) - 1, tables.held.copy(), tables.firsts.copy()
+    for table, count in ((held, N_HELD), (firsts, N_FIRSTS)):
+        n = int(tables.counts[count])
+        table["record"][:n] = place[table["record"][:n]]
+    return roomy._replace(labels=tables.labels, counts=packed.counts, held=held, store=tables.store, firsts=firsts)
 
 
 class Belonging(NamedTuple):

@@ -12,7 +12,7 @@ import numpy as np
 import numpy.typing as npt
 
 from analyzer.flows.layout import HAS_BASE, N_RECORDS, Tables
-from analyzer.flows.table import find_returning, hash_records
+from analyzer.flows.table import find_returning
 from analyzer.packets.layout import ACK, OK, SYN, TCP
 
 Rows = npt.NDArray[Any]
@@ -139,9 +139,9 @@ def spread(begin: Ints, end: Ints) -> Ints:
 
 
 def known_of(tables: Tables, rows: Ints, batch: int, hashes: npt.NDArray[np.uint64]) -> Rows:
-    """KNOWN[n] of the records `rows`, which are those of that batch. hashes: of all records (hashes_of)."""
+    """KNOWN[n] of the records `rows`, which are those of that batch. hashes: theirs (hashes_of)."""
     known = np.zeros(len(rows), KNOWN)
-    known["conversation"] = hashes[rows]
+    known["conversation"] = hashes
     known["batch"], known["row"] = batch, np.arange(len(rows))
     for side in (0, 1):
         known["base"][:, side] = tables.sides["base"][2 * rows + side]
@@ -152,11 +152,3 @@ def known_of(tables: Tables, rows: Ints, batch: int, hashes: npt.NDArray[np.uint
     place[rows] = np.arange(len(rows))
     known["newest"][place[followed[followed >= 0]]] = False
     return known
-
-
-def hashes_of(tables: Tables) -> npt.NDArray[np.uint64]:
-    """uint64[n_records]: what the keys of each record's packets have as `conversation`."""
-    n = int(tables.counts[N_RECORDS])
-    hashes = np.zeros(n, np.uint64)
-    hash_records(tables.records, n, hashes)
-    return hashes

@@ -13,7 +13,7 @@ from analyzer.capture.block import Damage
 from analyzer.capture.source import Source
 from analyzer.errors import Unusable
 from analyzer.flows.layout import N_DUPLICATES
-from analyzer.jobs.carry import Counted, named_so_far, nothing, ready
+from analyzer.jobs.carry import Counted, named_so_far, nothing
 from analyzer.jobs.deadline import TimeIsUp
 from analyzer.jobs.evidence import OPEN, Evidence, Writing
 from analyzer.jobs.file import Job
@@ -55,7 +55,7 @@ class Analyst:
         self._carried = nothing()
         if place is not None:
             try:
-                self._carried = ready(read_part(place))
+                self._carried = read_part(place)
             except Unusable as error:
                 self.said.append(f"{error}: conversations that were going on begin anew, and their rows so far are kept")
                 self._close_open_rows()

@@ -14,11 +14,10 @@ from analyzer.capture.interleave import numbered
 from analyzer.capture.settled import settled
 from analyzer.capture.source import Source
 from analyzer.engine import Engine, Limits
-from analyzer.flows.concatenate import concatenated, renumbered
+from analyzer.flows.concatenate import concatenated, renumbered, with_slots
 from analyzer.flows.grow import empty_tables
 from analyzer.flows.layout import N_RECORDS, N_SIGHTINGS, Tables
-from analyzer.flows.table import place_records
-from analyzer.packets.fragments import Part, joined_again
+from analyzer.packets.fragments import Part
 from analyzer.parts.partial import Partial
 
 if TYPE_CHECKING:
@@ -33,18 +32,6 @@ LIMITS: Final = Limits(conversations=60_000, waiting_bytes=32 << 20, name_bytes=
 def nothing() -> Partial:
     """Before the first file."""
     return Partial((), (), empty_tables())
-
-
-def ready(carried: Partial) -> Partial:
-    """The same, as it came from a file, able to be counted on: with room, and with the places of its records."""
-    return Partial(carried.names, carried.starts, with_slots(concatenated(carried.tables, empty_tables())), carried.parts)
-
-
-def with_slots(tables: Tables) -> Tables:
-    """The tables with the places of their records, so that packets find them."""
-    tables = tables._replace(slots=np.zeros(4 * len(tables.records), np.int32))
-    place_records(tables, 0)
-    return tables
 
 
 class Counted:
@@ -70,8 +57,7 @@ class Counted:
         look     called before every block of packets; what it raises ends the counting
         Errors   Unusable, it can't be read
         """
-        fragments, _ = joined_again(carried.parts)
-        engine = Engine([*inputs_of(carried), source], carried.tables, fragments, limits, keep)
+        engine = Engine.of(carried, [source], limits, keep)
         for decoded in engine.decode(settled(numbered(source, len(carried.names)))):
             look()
             engine.feed(decoded)
@@ -79,7 +65,7 @@ class Counted:
         self.going_on = engine.going_on
         self._names, self._starts = [*carried.names, source.name], [*carried.starts, source.first_ns]
         self._tables = engine.tables
-        self.carried = self._without_old_names(tuple(fragments.parts()))
+        self.carried = self._without_old_names(engine.part().parts)
 
     def _without_old_names(self, parts: tuple[Part, ...]) -> Partial:
         """Inputs that nothing of what is carried was seen in are forgotten."""
@@ -107,13 +93,4 @@ def sources_of(tables: Tables) -> set[int]:
 
 def named_so_far(carried: Partial) -> Named:
     """The flow table's rows of everything that is carried, and the lookups; it stays as it is."""
-    fragments, _ = joined_again(carried.parts)
-    return Engine(inputs_of(carried), carried.tables, fragments).snapshot()
-
-
-def inputs_of(carried: Partial) -> list[Source]:
-    """The inputs that something carried was seen in: their names and first times."""
-    inputs = [Source(name) for name in carried.names]
-    for source, start in zip(inputs, carried.starts, strict=True):
-        source.first_ns = start
-    return inputs
+    return Engine.of(carried).snapshot()

@@ -8,6 +8,7 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
+from analyzer.flows.batches import unread_in
 from analyzer.flows.concatenate import MOVED
 from analyzer.flows.layout import (
     ARENA_LIVE,
@@ -18,6 +19,7 @@ from analyzer.flows.layout import (
     N_COUNTS,
     N_FIRSTS,
     N_HOLES,
+    N_LABELS,
     N_RECORDS,
     N_SEGMENTS,
     POOL_USED,
@@ -63,6 +65,16 @@ def check_tables(tables: Tables, n_inputs: int, fragment_inputs: Sequence[int]) 
         raise ValueError("a count below zero")
     if counts[ARENA_LIVE] > counts[ARENA_USED] or len(tables.memo_digests) % DIGITS:
         raise ValueError("more waits than there is")
+
+
+def check_batch(tables: Tables, n_inputs: int, n_labels: int) -> None:
+    """Nothing. Errors: ValueError, something of what was put away points to what isn't there, or wasn't read yet."""
+    tables.counts[N_LABELS] = n_labels
+    if len(tables.sides) != 2 * len(tables.records):
+        raise ValueError("a record without its sides")
+    check_tables(tables, n_inputs, ())
+    if unread_in(tables).any():
+        raise ValueError("unread bytes of what is over")
 
 
 def _within(values: npt.NDArray[Any], least: int, end: int, what: str) -> None:

@@ -1,14 +1,17 @@
 """A part as a file: what the packets of a piece say, put away until the pieces beside it are there.
 
-A line that says what it is and in which form; the digest of all that follows; the packed bytes' size unpacked; and packed with zstd:
-JSON behind its length, then the tables' rows, column by column (flows/packed.py). Nothing in it is run, and what is read is checked
-(check.py): a part that was cut, changed or made up gives an error, never code and no other memory.
+A line that says what it is and in which form; the digest of all that follows; the sizes of the packed bytes, packed and unpacked; those,
+packed with zstd: JSON behind its length, then the rows of what is open, column by column (flows/packed.py); and what is over, in the
+batches that it was put away in (flows/batches.py). Nothing in it is run, and what is read is checked (check.py): a part that was cut,
+changed or made up gives an error, never code and no other memory.
 """
 
 from __future__ import annotations
 
 import hashlib
 import json
+from collections.abc import Iterator
+from dataclasses import replace
 from pathlib import Path
 from typing import Any, Final
 
@@ -17,21 +20,22 @@ import pyarrow as pa
 
 from analyzer.capture.facts import facts_from_json
 from analyzer.errors import Unusable
+from analyzer.flows.batches import Batch, with_over_packed, with_unread_open
 from analyzer.flows.concatenate import USED, used
 from analyzer.flows.grow import without_rows
-from analyzer.flows.layout import FIRST, MAX_FIRSTS, N_FIRSTS, POOL_USED, RECENT, Tables
+from analyzer.flows.layout import FIRST, MAX_FIRSTS, N_FIRSTS, N_LABELS, POOL_USED, RECENT, Tables
 from analyzer.flows.packed import packed, packed_size, unpacked
 from analyzer.flows.relative import absolute, relative
-from analyzer.flows.retire import with_waiting_packed
+from analyzer.flows.retire import hashes_of, with_waiting_packed
 from analyzer.packets.fragments import Part
 from analyzer.parts.blanked import blanked, without_secrets
-from analyzer.parts.check import check_tables
+from analyzer.parts.check import check_batch, check_tables
 from analyzer.parts.moments import firsts_in_time, recent_in_time, recent_rows
 from analyzer.parts.partial import Partial
 from analyzer.streams.initials import with_hellos_read
 
 KIND: Final = b"whichproxy part "
-FORM: Final = 2
+FORM: Final = 3
 MAGIC: Final = KIND + str(FORM).encode() + b"\n"
 LENGTH: Final = 8
 DIGEST: Final = 32
@@ -46,6 +50,11 @@ def _layout(tables: Tables) -> str:
 
 LAYOUT: Final = _layout(without_rows())
 """What the tables' columns are: another version may have others."""
+
+MAX_ROW: Final = 256
+"""More than a row of any table takes."""
+
+NO_HASHES: Final = np.zeros(0, np.uint64)
 
 SMALL: Final = 4 << 20
 """Up to here packing well costs nobody much."""
@@ -79,12 +88,14 @@ def part_bytes(partial: Partial, *, at_rest: bool = True) -> bytes:
 
     at_rest   False: on its way from one process of a run to another, exact where a line is cut (blanked.py)
     """
-    tables = with_waiting_packed(with_hellos_read(partial.tables._replace(counts=partial.tables.counts.copy())))
+    batches, tables = with_unread_open(*with_over_packed(partial.batches, partial.tables))
+    tables = with_waiting_packed(with_hellos_read(tables._replace(counts=tables.counts.copy())))
     tables = blanked(tables, at_rest=at_rest)
     others = {"recent": recent_in_time(tables), "firsts": firsts_in_time(tables), "counts": tables.counts}
     tables = relative(tables)
     tables.counts[POOL_USED] = len(tables.pool)
     rows = {name: getattr(tables, name)[: used(tables, name)] for name in USED} | others
+    renumberings = list(dict.fromkeys(batch.inputs for batch in batches))
     head = {
         "layout": LAYOUT,
         "names": partial.names,
@@ -93,12 +104,19 @@ def part_bytes(partial: Partial, *, at_rest: bool = True) -> bytes:
         "window": partial.window,
         "parts": [_fragment_as_json(part) for part in partial.parts],
         "rows": {name: len(table) for name, table in rows.items()},
+        "renumberings": renumberings,
+        "batches": [_batch_as_json(batch, renumberings.index(batch.inputs)) for batch in batches],
     }
     text = json.dumps(head).encode("ascii")
     body = b"".join([len(text).to_bytes(LENGTH, "big"), text, *(packed(table) for table in rows.values())])
     level = 1 if not at_rest else 12 if len(body) <= SMALL else 3
-    small = len(body).to_bytes(LENGTH, "big") + bytes(pa.Codec("zstd", compression_level=level).compress(body))
-    return MAGIC + hashlib.sha256(small).digest() + small
+    small = bytes(pa.Codec("zstd", compression_level=level).compress(body))
+    sizes = len(small).to_bytes(LENGTH, "big") + len(body).to_bytes(LENGTH, "big")
+    pieces = [sizes, small, *(piece for batch in batches for piece in (np.packbits(batch.returned).tobytes(), batch.data))]
+    digest = hashlib.sha256()
+    for piece in pieces:
+        digest.update(piece)
+    return b"".join([MAGIC, digest.digest(), *pieces])
 
 
 def part_of(data: bytes, where: str) -> Partial:
@@ -111,22 +129,23 @@ def part_of(data: bytes, where: str) -> Partial:
         if form.isdecimal() and int(form) > FORM:
             raise Unusable(f"it is a part of form {form}, and this version reads {FORM}", where, "use the version that made it, or newer")
         raise Unusable("it is a part of another version", where, AGAIN)
-    digest, small = data[len(MAGIC) : len(MAGIC) + DIGEST], data[len(MAGIC) + DIGEST :]
-    if hashlib.sha256(small).digest() != digest:
+    digest, rest = data[len(MAGIC) : len(MAGIC) + DIGEST], memoryview(data)[len(MAGIC) + DIGEST :]
+    if hashlib.sha256(rest).digest() != digest:
         raise Unusable("the part is damaged: it isn't what was written", where, AGAIN)
-    size = int.from_bytes(small[:LENGTH], "big")
+    end = 2 * LENGTH + int.from_bytes(rest[:LENGTH], "big")
+    size = int.from_bytes(rest[LENGTH : 2 * LENGTH], "big")
     if size > MAX_SIZE:
         raise Unusable(f"the part says that it holds {size} bytes", where, AGAIN)
     try:
-        body = memoryview(pa.Codec("zstd").decompress(small[LENGTH:], size))
-        return _part_in(body, where)
+        body = memoryview(pa.Codec("zstd").decompress(rest[2 * LENGTH : end], size))
+        return _part_in(body, rest[end:], where)
     except Unusable:
         raise
     except (OSError, ValueError, KeyError, TypeError, IndexError, AttributeError, OverflowError, MemoryError, RecursionError) as error:
         raise Unusable(f"the part can't be read ({error})", where, AGAIN) from error
 
 
-def _part_in(body: memoryview, where: str) -> Partial:
+def _part_in(body: memoryview, put_away: memoryview, where: str) -> Partial:
     text = int.from_bytes(body[:LENGTH], "big")
     head = json.loads(bytes(body[LENGTH : LENGTH + text]))
     if head["layout"] != LAYOUT:
@@ -151,9 +170,35 @@ def _part_in(body: memoryview, where: str) -> Partial:
     parts = tuple(_fragment_from_json(entry) for entry in head["parts"])
     start_ns, end_ns = head["window"]
     check_tables(tables, len(names), [part.source for part in parts])
+    batches = tuple(_batches_in(put_away, head["batches"], head["renumberings"], len(names), int(tables.counts[N_LABELS])))
     if len(starts) != len(names) or (inputs and tuple(one.name for one in inputs) != names):
         raise ValueError("its inputs and their names don't agree")
-    return Partial(names, starts, tables, parts, inputs, (start_ns, end_ns))
+    return Partial(names, starts, tables, parts, inputs, (start_ns, end_ns), batches)
+
+
+def _batch_as_json(batch: Batch, renumbering: int) -> list[Any]:
+    return [len(batch.data), batch.rows, batch.lone, batch.names, renumbering, batch.labels]
+
+
+def _batches_in(data: memoryview, said: list[Any], renumberings: list[Any], n_inputs: int, n_labels: int) -> Iterator[Batch]:
+    """The batches, each unpacked once to be checked. Errors: ValueError and others, something in one can't be."""
+    inputs = [None if numbers is None else tuple(int(number) for number in numbers) for numbers in renumberings]
+    at = 0
+    for size, rows, lone, names, renumbering, labels in said:
+        n = int(rows[0])
+        flags = at + (n + 7) // 8
+        returned = np.unpackbits(np.frombuffer(data[at:flags], np.uint8), count=n).astype(np.bool_)
+        at = flags + int(size)
+        packed_rows = bytes(data[flags:at])
+        if len(packed_rows) != size or min(rows) < 0 or sum(rows) * MAX_ROW > MAX_SIZE or labels < 0:
+            raise ValueError("a batch isn't all there")
+        moved = (inputs[renumbering], int(labels))
+        batch = Batch(packed_rows, tuple(rows), NO_HASHES, returned, int(lone), bool(names), False, *moved)
+        tables = batch.tables()
+        check_batch(tables, n_inputs, n_labels)
+        yield replace(batch, hashes=hashes_of(tables))
+    if at != len(data):
+        raise ValueError("it holds more than it says")
 
 
 def _tables_of(found: dict[str, Any], blank: Tables) -> Tables:

@@ -2,30 +2,21 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
-from functools import reduce
-from typing import TYPE_CHECKING
 
 import numpy as np
 
-from analyzer.capture.facts import InputFacts, earliest, facts_of, joined
+from analyzer.capture.facts import InputFacts, earliest, joined
 from analyzer.capture.source import Source
-from analyzer.engine import Engine, by_time, continued_tables, tables_between
-from analyzer.facts.table import Named, named_tables
-from analyzer.flows.border import all_merged
+from analyzer.feeding import continued_tables, put_together, tables_between
+from analyzer.flows.batches import Batch, Contents
 from analyzer.flows.concatenate import renumbered
-from analyzer.flows.layout import N_DUPLICATES, Tables
-from analyzer.flows.merge import merged_tables, released_tables
-from analyzer.packets.fragments import Fragments, Part, joined_again
-from analyzer.parts.tails import without_unsure
-from analyzer.streams.datagrams import MAX_DATAGRAMS
-from analyzer.streams.offers import read_all, read_waiting
+from analyzer.flows.layout import N_BY_STATUS, Tables
+from analyzer.packets.fragments import Part, joined_again
+from analyzer.packets.layout import STATUS_NAMES
 
-if TYPE_CHECKING:
-    import pyarrow as pa
-
-    from analyzer.capture.block import Block
+Window = tuple[int | None, int | None]
 
 
 @dataclass(frozen=True)
@@ -35,6 +26,7 @@ class Partial:
     names    the inputs it came from
     starts   each input's earliest time, nanoseconds since 1970; None where it has none
     tables   records, messages, and what is held back for the pieces before
+    batches  records that are over, packed, and what belongs to them
     parts    IP fragments that wait for others, which may lie in the pieces beside this one
     inputs   what else is known of the inputs, in the order of `names`; empty where nobody asks
     window   the only times whose packets were read, [start, end) in nanoseconds; None: no bound
@@ -51,51 +43,50 @@ class Partial:
     tables: Tables
     parts: tuple[Part, ...] = ()
     inputs: tuple[InputFacts, ...] = ()
-    window: tuple[int | None, int | None] = (None, None)
+    window: Window = (None, None)
+    batches: tuple[Batch, ...] = ()
 
     @staticmethod
     def empty() -> Partial:
         """No packets: merge(empty, p) and merge(p, empty) are p."""
         return Partial((), (), continued_tables())
 
+    def n_frames(self) -> int:
+        """How many frames were counted, whatever was in them."""
+        return int(self.tables.counts[N_BY_STATUS : N_BY_STATUS + len(STATUS_NAMES)].sum())
 
-def collect_piece(blocks: Iterable[Block], sources: Sequence[Source]) -> Partial:
-    """What these packets say, before and behind which others may have come."""
-    fragments = Fragments()
-    tables = Engine(sources, continued_tables(), fragments).read(blocks).tables
-    inputs = tuple(facts_of(source) for source in sources)
-    names, starts = tuple(one.name for one in inputs), tuple(one.first_ns for one in inputs)
-    return Partial(names, starts, tables, tuple(fragments.parts()), inputs)
+    def sources(self) -> list[Source]:
+        """The inputs, whose packets were read already, with what is known of them."""
+        known = self.inputs or [InputFacts(name, first_ns=start) for name, start in zip(self.names, self.starts, strict=True)]
+        return [one.source() for one in known]
 
 
 def merge(left: Partial, right: Partial) -> Partial:
-    """Both parts as one; neither is changed. Associative, not commutative.
-
-    Packets whose fragments lie in both come between them.
-    """
-    names = list(dict.fromkeys((*left.names, *right.names)))
-    right = with_names(right, names)
-    before, parts = left.tables, right.parts
-    if left.parts and parts:
-        between, parts = between_pieces(left.parts, parts)
-        if between is not None:
-            before = merged_tables(before, between, read_all, MAX_DATAGRAMS)
-    else:
-        parts = left.parts or parts
-    starts, inputs = known_of((left, right), names)
-    window = window_of((left, right))
-    return Partial(tuple(names), starts, merged_tables(before, right.tables, read_all, MAX_DATAGRAMS), parts, inputs, window)
+    """Both parts as one; neither is changed. Associative, not commutative."""
+    return merge_all([left, right])
 
 
 def merge_all(parts: Sequence[Partial]) -> Partial:
-    """All parts as one, which come in the order of their times."""
-    if len(parts) < 2 or any(part.parts for part in parts):  # what fragments give that lie in two parts may be of any conversation
-        return reduce(merge, parts) if parts else Partial.empty()
+    """All parts as one, which come in the order of their times; none is changed.
+
+    Packets whose fragments lie in several come between those.
+    """
+    if len(parts) < 2:
+        return parts[0] if parts else Partial.empty()
     names = list(dict.fromkeys(name for part in parts for name in part.names))
-    tables = [with_names(part, names).tables for part in parts]
+    pieces: list[Contents] = []
+    waiting: tuple[Part, ...] = ()
+    for part in (with_names(part, names) for part in parts):
+        if waiting and part.parts:
+            between, waiting = between_pieces(waiting, part.parts)
+            if between is not None:
+                pieces.append(Contents((), between))
+        else:
+            waiting = waiting or part.parts
+        pieces.append(Contents(part.batches, part.tables))
     starts, inputs = known_of(parts, names)
-    whole = all_merged(tables, lambda cut: reduce(lambda left, right: merged_tables(left, right, read_all, MAX_DATAGRAMS), cut))
-    return Partial(tuple(names), starts, whole, (), inputs, window_of(parts))
+    whole = put_together(pieces)
+    return Partial(tuple(names), starts, whole.tables, waiting, inputs, window_of(parts), tuple(whole.batches))
 
 
 def with_names(part: Partial, names: Sequence[str]) -> Partial:
@@ -105,7 +96,8 @@ def with_names(part: Partial, names: Sequence[str]) -> Partial:
     if np.array_equal(numbers, np.arange(len(numbers))):
         return part
     parts = tuple(one._replace(source=int(numbers[one.source])) for one in part.parts)
-    return replace(part, tables=renumbered(part.tables, numbers), parts=parts)
+    batches = tuple(batch.renumbered(numbers) for batch in part.batches)
+    return replace(part, tables=renumbered(part.tables, numbers), parts=parts, batches=batches)
 
 
 def between_pieces(left: Sequence[Part], right: Sequence[Part]) -> tuple[Tables | None, tuple[Part, ...]]:
@@ -127,33 +119,8 @@ def known_of(pieces: Sequence[Partial], names: Sequence[str]) -> tuple[tuple[int
     return tuple(starts[name] for name in names), tuple(facts[name] for name in names) if len(facts) == len(names) else ()
 
 
-def window_of(pieces: Sequence[Partial]) -> tuple[int | None, int | None]:
+def window_of(pieces: Sequence[Partial]) -> Window:
     """The window that holds those of all pieces that have inputs."""
     windows = [piece.window for piece in pieces if piece.names] or [piece.window for piece in pieces[-1:]]
     starts, ends = [start for start, _ in windows if start is not None], [end for _, end in windows if end is not None]
     return min(starts) if len(starts) == len(windows) else None, max(ends) if len(ends) == len(windows) else None
-
-
-def whole_tables(partial: Partial) -> Tables:
-    """The tables of a part that has all the packets there are, or all that will be had, ready to be named; the part stays as it is."""
-    fragments, _ = joined_again(partial.parts)
-    return ready_to_name(Engine((), partial.tables, fragments).copied())
-
-
-def ready_to_name(tables: Tables) -> Tables:
-    """The tables with everything read that was held back, or waits: nothing comes before them, nor behind. `tables` is used up."""
-    tables = read_waiting(released_tables(tables, read_all))
-    without_unsure(tables)
-    return tables
-
-
-def named_whole(partial: Partial) -> tuple[Named, int]:
-    """(what a part says that has all the packets there are, how many packets were captured twice); the part is used up."""
-    has_room = not partial.parts and len(partial.tables.scratch) > 0  # as tables have that were put together, not those of a file
-    tables = ready_to_name(partial.tables) if has_room else whole_tables(partial)
-    return named_tables(tables, list(partial.names), by_time(partial.starts)), int(tables.counts[N_DUPLICATES])
-
-
-def finish(partial: Partial) -> pa.Table:
-    """The flow table of a part that has all the packets there are; the part stays as it is."""
-    return named_tables(whole_tables(partial), list(partial.names), by_time(partial.starts)).flows

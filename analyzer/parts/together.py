@@ -7,11 +7,12 @@ from dataclasses import replace
 from typing import Any, Final
 
 import numpy as np
+from numpy.lib.recfunctions import repack_fields
 
 from analyzer.capture.block import Damage
 from analyzer.capture.interleave import MOMENT_NS
 from analyzer.errors import Unusable
-from analyzer.flows.layout import N_RECORDS, Tables
+from analyzer.flows.layout import N_RECORDS
 from analyzer.packets.layout import NO_TIME, TCP
 from analyzer.parts.partial import Partial, merge_all
 
@@ -28,10 +29,12 @@ def together(parts: Sequence[Partial]) -> Partial:
     """All parts as one; where packets of two of them are the same, the later one's first input says so. Errors: Unusable, a file's packets
     are in two of them."""
     check_apart(parts)
+    if len(parts) < 2:
+        return merge_all(parts)
     noted: list[Partial] = []
     beside: list[Any] = []
     for part in in_order(parts):
-        begun = opened(part.tables)
+        begun = opened(part)
         n = 0
         if len(begun):
             # What ended before this part begins has no packet in common with it, nor with any that comes behind.
@@ -62,10 +65,14 @@ def n_recorded_twice(one: Any, other: Any) -> int:
     return int((near & both).sum())
 
 
-def opened(tables: Tables) -> Any:
-    """The records that a SYN began, at a known time."""
-    records = tables.records[: int(tables.counts[N_RECORDS])]
-    return records[(records["protocol"] == TCP) & (records["syn_side"] >= 0) & (records["first_ns"] != NO_TIME)]
+def opened(part: Partial) -> Any:
+    """The records that a SYN began, at a known time: what tells them apart, and their times."""
+    found = []
+    for tables, there in ((part.tables, True), *((batch.tables(), ~batch.returned) for batch in part.batches)):
+        records = tables.records[: int(tables.counts[N_RECORDS])]
+        begun = (records["protocol"] == TCP) & (records["syn_side"] >= 0) & (records["first_ns"] != NO_TIME) & there
+        found.append(repack_fields(records[[*SAME, "first_ns", "last_ns"]][begun]))
+    return np.concatenate(found)
 
 
 def check_apart(parts: Sequence[Partial]) -> None:

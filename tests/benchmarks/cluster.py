@@ -129,8 +129,8 @@ def cluster(folder: Path) -> Iterator[tuple[str, dict[str, subprocess.Popen[byte
 
 def answer_of(folder: Path, place: Path, **how: Any) -> float:
     """CPU seconds of this process for table and verdict of the whole folder, which go to `place`."""
-    from analyzer.parts.results import read
     from analyzer.pipeline import judge
+    from analyzer.reading import read
     from analyzer.routes.topology import load_topology
     from analyzer.services.catalogue import load_catalogue
 
@@ -199,8 +199,9 @@ def loaded() -> None:
     from analyzer.capture.interleave import in_time_order
     from analyzer.capture.source import Source
     from analyzer.parts.file import part_bytes, part_of
-    from analyzer.parts.partial import collect_piece, merge_all
+    from analyzer.parts.partial import merge_all
     from tests.parts.rotated import talks
+    from tests.pieces import collect_piece
 
     frames = talks(0, 4)
     parts = []

@@ -14,7 +14,7 @@ from analyzer.capture.inputs import open_inputs
 from analyzer.cli.run import run
 from analyzer.flows.layout import ARENA_USED, POOL_USED, STORE_USED
 from analyzer.parts.file import read_part, write_part
-from analyzer.parts.results import part_of_captures
+from analyzer.reading import part_of_captures
 
 WRITTEN = (
     ("report", "report.html"),

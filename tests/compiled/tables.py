@@ -17,13 +17,14 @@ from analyzer.errors import Unusable
 from analyzer.flows.layout import N_MESSAGES, N_RECORDS, POOL_USED
 from analyzer.packets.decode import decode_frames
 from analyzer.packets.layout import PACKET
-from analyzer.parts.partial import Partial, collect_piece, finish, merge
+from analyzer.parts.partial import Partial, merge
 from tests import build
 from tests.build.mess import messy_capture
 from tests.facts.settled import settled
 from tests.fuzz.inputs import damaged_frames, written
 from tests.packets.shapes import frames_of_every_shape, frames_that_are_guessed
 from tests.packets.twin import decoded
+from tests.pieces import collect_piece, finish
 from tests.reference.capture import Frame, read_capture
 from tests.streams.harness import Segment, Stage
 from tests.streams.test_attempts import STREAMS

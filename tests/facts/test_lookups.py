@@ -9,12 +9,12 @@ from hypothesis import strategies as st
 
 import tests.build as build
 from analyzer.facts.lookups import LEAST_TTL_S, address_of
-from analyzer.parts.partial import finish, merge
+from analyzer.parts.partial import merge
 from analyzer.tables import LOOKUP_SCHEMA
 from tests.build import Conversation, dns_answer, dns_query
 from tests.engine import engine_rows, reading
 from tests.facts.settled import timeless
-from tests.pieces import Whole, differences
+from tests.pieces import Whole, differences, finish
 from tests.reference import rows_of
 from tests.reference.agree import disagreements
 

@@ -9,7 +9,7 @@ import pytest
 
 from analyzer.fleet.day import NO_SERVICE, Day, called, read_day
 from analyzer.fleet.partitions import Partition, partitions
-from analyzer.pipeline import read
+from analyzer.reading import read
 from analyzer.routes.topology import load_topology, topology_of
 from analyzer.row_files import write_rows
 from analyzer.services.catalogue import load_catalogue

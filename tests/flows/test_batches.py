@@ -10,8 +10,7 @@ from analyzer.flows import batches, lone
 from analyzer.flows.batches import Contents, all_of, in_batches, in_groups, left_in, without_most_strangers
 from analyzer.flows.concatenate import TABLES, used
 from analyzer.flows.layout import N_RECORDS, Tables
-from analyzer.flows.retire import conversations, remaining
-from analyzer.flows.returning import hashes_of
+from analyzer.flows.retire import conversations, hashes_of, remaining
 from tests.build import messy_capture
 from tests.pieces import Whole, differences
 
@@ -77,7 +76,7 @@ def test_a_flood_is_found_wherever_its_syns_are(monkeypatch: pytest.MonkeyPatch)
 
     whole = Whole(capture(*everybody(), *flood()))
     engine = Engine([whole.source]).read(whole.frames(0, whole.n_frames))
-    alone, left_out = without_most_strangers(Contents((), engine.copied()))
+    alone, left_out = without_most_strangers(engine.copied())
     n = int(engine.tables.counts[N_RECORDS])
     made = [batch for batch, _ in in_batches(engine.tables, np.ones(n, np.bool_))]
     found, also = without_most_strangers(Contents(made, remaining(engine.tables, np.ones(n, np.bool_))))

@@ -4,13 +4,16 @@ from __future__ import annotations
 
 from functools import reduce
 
-from analyzer.engine import Engine, continued_tables
+import numpy as np
+
+from analyzer.engine import Engine
+from analyzer.flows.batches import Contents
 from analyzer.flows.border import across_borders, all_merged
 from analyzer.flows.layout import N_RECORDS, Tables
-from analyzer.packets.fragments import Fragments
-from analyzer.parts.partial import Partial, finish, merge, merge_all
+from analyzer.flows.retire import hashes_of
+from analyzer.parts.partial import Partial, merge, merge_all
 from tests.build import Conversation, connect, pcap
-from tests.pieces import Whole, differences
+from tests.pieces import Whole, differences, finish
 
 BASE_NS = 1_700_000_000_000_000_000
 FIRSTS = 4_096 // 5
@@ -32,13 +35,15 @@ def pieces_of(n: int) -> tuple[Whole, list[Partial]]:
     return whole, whole.pieces([third, 2 * third])
 
 
+def contents_of(pieces: list[Partial]) -> list[Contents]:
+    return [Contents(piece.batches, piece.tables) for piece in pieces]
+
+
 def test_most_of_a_piece_is_no_borders_business() -> None:
     _, pieces = pieces_of(1_500)
-    tables = [piece.tables for piece in pieces]
-    cut = across_borders(tables)
-    for each, known in zip(tables, cut, strict=True):
-        n = int(each.counts[N_RECORDS])
-        assert len(known) == n and known[0] and FIRSTS <= known.sum() < n - 300
+    for each, known in zip(pieces, across_borders(contents_of(pieces)), strict=True):
+        hashes = hashes_of(each.tables)
+        assert np.isin(known, hashes).all() and hashes[0] in known and FIRSTS <= len(known) < len(hashes) - 300
 
 
 def test_laid_side_by_side_they_are_one_pass() -> None:
@@ -56,12 +61,12 @@ def test_what_is_joined_is_only_what_was_cut() -> None:
         seen.extend(int(tables.counts[N_RECORDS]) for tables in some)
         return some[0]
 
-    all_merged([piece.tables for piece in pieces], first)  # type: ignore[arg-type]
-    assert seen == [int(known.sum()) for known in across_borders([piece.tables for piece in pieces])]
+    all_merged(contents_of(pieces), first)  # type: ignore[arg-type]
+    assert seen == [len(known) for known in across_borders(contents_of(pieces))]
 
 
 def test_pieces_without_packets() -> None:
     whole, pieces = pieces_of(3)
-    empty = Engine([whole.source], continued_tables(), Fragments()).tables
+    empty = Engine.piece([whole.source]).contents()
     assert [known.tolist() for known in across_borders([empty, empty])] == [[], []]
     assert differences(finish(merge_all([Partial.empty(), *pieces, Partial.empty()])), whole.table()) == []

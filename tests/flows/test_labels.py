@@ -19,10 +19,11 @@ from analyzer.flows.layout import LABEL_TEXTS, MAX_LABELS, N_LABELS
 from analyzer.packets.labels import Label
 from analyzer.packets.layout import PACKET, WHY_LINK
 from analyzer.parts.file import read_part, write_part
-from analyzer.parts.partial import Partial, collect_piece, finish, merge
+from analyzer.parts.partial import Partial, merge
 from tests.build import wrappings
 from tests.engine import reading
 from tests.packets.shapes import in_gre, in_ip
+from tests.pieces import collect_piece, finish
 
 
 def talk(port: int, packets: int = 6) -> list[tuple[int, bytes]]:

@@ -8,8 +8,8 @@ from typing import Any
 import pytest
 
 from analyzer.flows import lone
-from analyzer.parts.results import read
 from analyzer.pipeline import Reading, judge
+from analyzer.reading import read
 from analyzer.verdict import strangers
 from tests.build import ESTABLISHED, Conversation, client_hello, connect, pcap, server_hello
 from tests.build.altered import in_time

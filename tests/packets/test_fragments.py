@@ -18,10 +18,10 @@ from analyzer.decoded import decode
 from analyzer.packets import fragments as module
 from analyzer.packets.fragments import KNOWN_NS, MAX_WAITING, WAIT_NS, Fragments, all_apart, joined_again
 from analyzer.packets.layout import OK
-from analyzer.parts.partial import Partial, finish, merge
+from analyzer.parts.partial import Partial, merge
 from tests.engine import engine_rows, reading
 from tests.packets.twin import decoded, frame_row
-from tests.pieces import Whole, differences
+from tests.pieces import Whole, differences, finish
 from tests.reference import rows_of
 from tests.reference.agree import disagreements
 from tests.reference.capture import Frame

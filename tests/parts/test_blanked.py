@@ -10,10 +10,10 @@ from analyzer.capture.interleave import in_time_order
 from analyzer.capture.source import Source
 from analyzer.parts.blanked import without_secrets
 from analyzer.parts.file import read_part, write_part
-from analyzer.parts.partial import collect_piece, finish, merge
+from analyzer.parts.partial import merge
 from tests.build import Conversation, connect, messy_capture, pcap
 from tests.cases.secrets import BOTH, DIRECT, HOST, SECRETS, TO_PROXY, frames
-from tests.pieces import Whole, differences
+from tests.pieces import Whole, collect_piece, differences, finish
 from tests.streams.harness import client, names, read
 
 

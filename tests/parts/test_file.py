@@ -16,10 +16,10 @@ from analyzer.errors import Unusable
 from analyzer.flows.grow import pack_arena
 from analyzer.flows.layout import FREE_SEGMENT, N_SEGMENTS, Tables
 from analyzer.parts.file import MAGIC, part_bytes, part_of, read_part, write_part
-from analyzer.parts.partial import Partial, collect_piece, finish, merge
+from analyzer.parts.partial import Partial, merge
 from tests.build import Conversation, connect, messy_capture, pcap
 from tests.conftest import ROOT
-from tests.pieces import Whole, differences
+from tests.pieces import Whole, collect_piece, differences, finish
 
 
 @pytest.mark.parametrize("seed", range(4))
@@ -76,8 +76,8 @@ def test_what_was_changed_is_refused(tmp_path: Path) -> None:
     [
         (b"", "it is no part"),
         (pcap([]), "it is no part"),
-        (b"whichproxy part 3\n" + bytes(99), "a part of form 3, and this version reads 2"),
-        (b"whichproxy part 1\n" + bytes(99), "another version"),
+        (b"whichproxy part 4\n" + bytes(99), "a part of form 4, and this version reads 3"),
+        (b"whichproxy part 2\n" + bytes(99), "another version"),
         (b"whichproxy part \xff\n", "another version"),
         (MAGIC, "damaged"),
         (MAGIC + bytes(40), "damaged"),

@@ -11,11 +11,11 @@ from hypothesis import HealthCheck, assume, given, settings
 from hypothesis import strategies as st
 
 from analyzer.parts.file import part_bytes, part_of
-from analyzer.parts.partial import Partial, finish, merge, merge_all
+from analyzer.parts.partial import Partial, merge, merge_all
 from tests import build
 from tests.build import ACK, CLIENT, ESTABLISHED, SERVER, Conversation, client_hello, connect, messy_capture, pcap, records, server_hello
 from tests.conftest import ORACLES, ROOT
-from tests.pieces import Whole, differences
+from tests.pieces import Whole, differences, finish
 
 # The same captures at every run: of such as these about one in five hundred shows the exception that Partial tells of.
 PATIENT = settings(max_examples=40, deadline=None, suppress_health_check=[HealthCheck.too_slow])

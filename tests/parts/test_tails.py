@@ -7,10 +7,10 @@ import base64
 import pytest
 
 from analyzer.parts.file import part_bytes, part_of
-from analyzer.parts.partial import finish, merge
+from analyzer.parts.partial import merge
 from analyzer.parts.tails import UNSURE, first_rest, unsure, without_unsure
 from tests.build import Conversation, connect, pcap
-from tests.pieces import Whole, differences
+from tests.pieces import Whole, differences, finish
 
 SECRET = base64.b64encode(b"EXAMPLE\\alice:correct horse battery staple").decode()
 

@@ -11,13 +11,13 @@ from analyzer.capture.inputs import open_inputs
 from analyzer.errors import Unusable
 from analyzer.flows.layout import ARENA_USED, POOL_USED, STORE_USED
 from analyzer.parts.file import part_bytes, part_of
-from analyzer.parts.partial import Partial, finish
-from analyzer.parts.results import part_of_captures
+from analyzer.parts.partial import Partial
 from analyzer.parts.together import check_apart, in_order, together
+from analyzer.reading import part_of_captures
 from analyzer.tables import FLOW_COLUMNS
 from tests.engine import reading
 from tests.parts.rotated import files_of, secret, talks
-from tests.pieces import differences
+from tests.pieces import differences, finish
 
 
 def parts_of(paths: list[Path]) -> list[bytes]:

@@ -8,8 +8,9 @@ from typing import Any
 import pyarrow as pa
 import pytest
 
-from analyzer.pipeline import Reading, judge, read
+from analyzer.pipeline import Reading, judge
 from analyzer.proposal.draft import draft, names_of, split_end
+from analyzer.reading import read
 from analyzer.routes.discovery import Discovery
 from analyzer.routes.topology import Topology, load_topology, topology_from
 from analyzer.services.catalogue import load_catalogue

@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 
-from analyzer.pipeline import read
+from analyzer.reading import read
 from analyzer.routes.topology import Topology
 from tests.build import ESTABLISHED, Conversation, client_hello, connect, pcap, server_hello
 from tests.verdict.rows import CATALOGUE, PROX01, SECOND_NS, START_NS, asked, flow, request, routed, tunnel

@@ -7,7 +7,7 @@ import json
 import pytest
 
 import analyzer
-from analyzer.pipeline import read
+from analyzer.reading import read
 from analyzer.routes.topology import load_topology
 from analyzer.studies.document import StudyDocument
 from analyzer.studies.file import load_plan

@@ -1,4 +1,4 @@
-"""Parts and flow tables as inputs: what came of captures that were read before, here or elsewhere, together with captures or without.
+"""All that can be an input, read: captures, parts and flow tables; by this process, by others, or by a cluster.
 
 Every run passes here, and few have parts: what only they need is imported where it is used (0.2 s).
 """
@@ -16,14 +16,15 @@ import pyarrow.compute as pc
 from analyzer.capture.inputs import RESULTS, Inputs, no_results, open_inputs
 from analyzer.capture.interleave import in_time_order
 from analyzer.capture.source import Input, Source
+from analyzer.engine import A_FILE, Engine
 from analyzer.errors import NothingReadable, Unusable
-from analyzer.pipeline import Progress, Reading, check_span, counted, judged_by, read_found, within
+from analyzer.parts.partial import Partial, Window
+from analyzer.pipeline import Progress, Reading, check_span, counted, read_found, reading_of, routed, within
 from analyzer.routes.topology import Proxy, Topology
 from analyzer.tables import FLOW_SCHEMA
 from analyzer.text.times import rows as rows_of
 
 if TYPE_CHECKING:
-    from analyzer.parts.partial import Partial
     from analyzer.services.catalogue import Catalogue
 
 PARQUET = RESULTS[1]
@@ -43,19 +44,27 @@ def read(
     packets: bool = False,
     listed: bool = True,
 ) -> Reading:
-    """As pipeline.read, of captures, parts and flow tables, by as many processes as `workers` says, or by a Dask cluster.
+    """The flow table of all inputs together, with what else is known of them.
 
-    cluster   a Dask client, or a scheduler's address
-    packets   parts and flow tables are errors, as nothing but packets is of use
-    listed    with a row for every flow; False: where one process reads, without those that the verdict only counts
+    inputs           paths, globs, directories, "-" for stdin, or binary file objects
+    start_ns end_ns  keep only packets in [start_ns, end_ns), nanoseconds since 1970; None: no bound
+    workers          so many processes; 1: one thread does everything; None: this one, packets found and decoded in a thread of their own
+    cluster          a Dask client, or a scheduler's address
+    digests          take each file's SHA-256, beside the reading
+    packets          parts and flow tables are errors, as nothing but packets is of use
+    listed           with a row for every flow; False: where one process reads, without those that the verdict only counts
+    Errors           Unusable when nothing at all could be read; a single bad input goes to Reading.unusable
     """
     found = open_inputs(inputs, topology.vxlan_ports)
     if packets:
         no_results(found)
+    window = (start_ns, end_ns)
     if found.results:
-        return read_results(found, topology, catalogue, start_ns, end_ns, digests=digests)
+        return read_results(found, topology, catalogue, window, digests=digests)
     if found.sources and (cluster is not None or (workers or 1) > 1):
-        shared = read_shared_out(found, topology, catalogue, start_ns, end_ns, workers or 1, cluster, progress, digests=digests)
+        from analyzer.workers.shared import read_shared_out
+
+        shared = read_shared_out(found, topology, catalogue, window, workers or 1, cluster, progress, digests=digests)
         if shared is not None:
             return shared
     return read_found(
@@ -72,80 +81,31 @@ def read(
 
 
 def read_results(
-    found: Inputs, topology: Topology, catalogue: Catalogue, start_ns: int | None, end_ns: int | None, *, digests: bool = True
+    found: Inputs, topology: Topology, catalogue: Catalogue, window: Window = (None, None), *, digests: bool = True
 ) -> Reading:
     """The flows of all inputs together; proxies that any of them shows are known in all.
 
     Errors  Unusable: nothing could be read, or a window is asked of parts, which have no packets to choose from
     """
-    from analyzer.parts.partial import named_whole
-    from analyzer.parts.together import together
-
     parts, tables = parts_and_tables(found)
-    if parts and (start_ns is not None or end_ns is not None):
+    if parts and window != (None, None):
         raise Unusable("a part holds no packets to choose from", "--start and --end", "give them to whichproxy flows --partial")
     if found.sources:
-        parts.append(part_of_captures(found.sources, start_ns, end_ns, digests=digests))
+        parts.append(part_of_captures(found.sources, *window, digests=digests))
     if not parts and not tables:
         raise NothingReadable(found.unusable)
+    if not parts:
+        flows = joined_rows([_in_window(table, *window) for table in tables], topology, catalogue)
+        return Reading(flows, [], found.unusable, found.skipped, topology, catalogue, *window)
+    from analyzer.parts.together import together
+
     whole = together(parts)
-    sources = [one.source() for one in whole.inputs]
-    if sources:
-        flows, lookups, discoveries = judged_by(*named_whole(whole), sources, topology, catalogue)
-        start_ns, end_ns = whole.window if start_ns is None and end_ns is None else (start_ns, end_ns)
-    else:
-        flows, lookups, discoveries = FLOW_SCHEMA.empty_table(), None, []
+    engine = Engine.of(whole)
+    reading = reading_of(engine, engine.contents(), found, topology, catalogue, whole.window if window == (None, None) else window)
     if tables:
-        rows = [_in_window(table, start_ns, end_ns) for table in tables]
-        flows = joined_rows([flows, *rows] if sources else rows, topology, catalogue)
-    captures = [source.as_dict() for source in sources]
-    return Reading(flows, captures, found.unusable, found.skipped, topology, catalogue, start_ns, end_ns, lookups, discoveries)
-
-
-def read_shared_out(
-    found: Inputs,
-    topology: Topology,
-    catalogue: Catalogue,
-    start_ns: int | None,
-    end_ns: int | None,
-    workers: int,
-    cluster: object,
-    progress: Progress | None,
-    *,
-    digests: bool,
-    run_bytes: int | None = None,
-) -> Reading | None:
-    """As pipeline.read, the captures read by processes or a cluster; None where they can't be shared out, or are too small to be."""
-    from analyzer.parts.executor import executor_of
-    from analyzer.parts.plan import can_be_shared_out, runs_of
-    from analyzer.parts.run import read_runs
-
-    if not can_be_shared_out(found.sources):
-        return None
-    names = [source.name for source in found.sources]
-    with executor_of(workers, cluster) as executor:
-        runs = runs_of(found.sources, executor.workers, start_ns, end_ns, digests=digests, run_bytes=run_bytes)
-        if len(runs) < 2:
-            return None
-        whole = read_runs(runs, executor, names, progress)
-    return reading_of(whole, found, topology, catalogue, start_ns, end_ns)
-
-
-def reading_of(
-    whole: Partial, found: Inputs, topology: Topology, catalogue: Catalogue, start_ns: int | None, end_ns: int | None
-) -> Reading:
-    """What came of the captures, of which all packets are in one part. Errors: NothingReadable; Unusable, the window has no packet."""
-    from analyzer.parts.partial import named_whole
-
-    sources = [one.source() for one in whole.inputs]
-    if not any(one["packets"] for one in whole.tables.sides[:1]):
-        check_span(sources, start_ns, end_ns)
-    unknown = [error for source in sources if (error := source.unreadable()) is not None]
-    if len(unknown) == len(sources):
-        raise NothingReadable(found.unusable + unknown)
-    flows, lookups, discoveries = judged_by(*named_whole(whole), sources, topology, catalogue)
-    captures = [source.as_dict() for source in sources]
-    return Reading(flows, captures, found.unusable + unknown, found.skipped, topology, catalogue, start_ns, end_ns, lookups, discoveries)
+        rows = [_in_window(table, reading.start_ns, reading.end_ns) for table in tables]
+        reading.flows = joined_rows([reading.flows, *rows], topology, catalogue)
+    return reading
 
 
 def parts_and_tables(found: Inputs) -> tuple[list[Partial], list[pa.Table]]:
@@ -172,19 +132,17 @@ def parts_and_tables(found: Inputs) -> tuple[list[Partial], list[pa.Table]]:
 
 def part_of_captures(sources: Sequence[Source], start_ns: int | None = None, end_ns: int | None = None, *, digests: bool = True) -> Partial:
     """What the captures' packets say, as one part. Errors: Unusable, nothing of them can be read, or no packet is in the window."""
-    from analyzer.parts.partial import Partial, collect_piece
-
     if digests:
         for source in sources:
             source.read_sha256()
     kept = [0]
-    part = collect_piece(counted(within(in_time_order(sources), start_ns, end_ns), kept), sources)
+    engine = Engine.piece(sources, A_FILE).read(counted(within(in_time_order(sources), start_ns, end_ns), kept))
     if not kept[0]:
         check_span(sources, start_ns, end_ns)
     unknown = [error for source in sources if (error := source.unreadable()) is not None]
     if len(unknown) == len(sources):
         raise NothingReadable(unknown)
-    return Partial(part.names, part.starts, part.tables, part.parts, part.inputs, (start_ns, end_ns))
+    return engine.part((start_ns, end_ns))
 
 
 def joined_rows(tables: Sequence[pa.Table], topology: Topology, catalogue: Catalogue) -> pa.Table:
@@ -192,16 +150,13 @@ def joined_rows(tables: Sequence[pa.Table], topology: Topology, catalogue: Catal
 
     Names and methods that the tables have stay where the topology says nothing.
     """
-    from analyzer.routes.route import route_flows
-    from analyzer.services.tag import tag_flows
-
     rows = pa.concat_tables(tables).combine_chunks()
     first = rows.append_column("row", pa.array(range(rows.num_rows), pa.int64())).group_by("id").aggregate([("row", "min")])["row_min"]
     rows = rows.take(first)
     order = pc.sort_indices(rows, sort_keys=[("first_seen", "ascending"), ("id", "ascending")])
     rows = rows.take(order)
     names = topology if topology.proxies else Topology(known_proxies(rows), topology.workstations, topology.policy, topology.issuers)
-    return tag_flows(route_flows(rows, names), catalogue)
+    return routed(rows, names, catalogue)
 
 
 def known_proxies(rows: pa.Table) -> tuple[Proxy, ...]:

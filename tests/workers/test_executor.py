@@ -13,8 +13,8 @@ import pytest
 
 import analyzer
 from analyzer.errors import Unusable
-from analyzer.parts import plan
-from analyzer.parts.executor import FAN, Cluster, Executor, Here, Processes, executor_of, tree
+from analyzer.workers import plan
+from analyzer.workers.executor import FAN, Cluster, Executor, Here, Processes, executor_of, tree
 from tests.parts.rotated import files_of, talks
 from tests.pieces import differences
 

@@ -7,7 +7,7 @@ from pathlib import Path
 from analyzer.capture.facts import InputFacts
 from analyzer.capture.inputs import open_inputs
 from analyzer.capture.source import Source
-from analyzer.parts.plan import Run, can_be_shared_out, cuts_of, ends_of, overlapping, runs_of
+from analyzer.workers.plan import Run, can_be_shared_out, cuts_of, ends_of, overlapping, runs_of
 from tests.build import pcap
 from tests.parts.rotated import files_of, talks
 

@@ -12,11 +12,12 @@ from analyzer.capture.block import Block
 from analyzer.capture.facts import InputFacts, facts_of
 from analyzer.capture.interleave import in_time_order
 from analyzer.capture.source import Source
-from analyzer.parts.executor import Executor
+from analyzer.engine import A_FILE, Engine
 from analyzer.parts.file import part_bytes, part_of
-from analyzer.parts.partial import Partial, collect_piece, known_of, merge_all, with_names
-from analyzer.parts.plan import Run, overlapping
+from analyzer.parts.partial import Partial, known_of, merge_all, with_names
 from analyzer.pipeline import within
+from analyzer.workers.executor import Executor
+from analyzer.workers.plan import Run, overlapping
 
 Progress = Callable[[int, int | None], None]
 
@@ -51,9 +52,9 @@ def read_run(run: Run) -> bytes:
         source.digest_beside = run.digests and name not in run.again
     damaged: dict[str, int] = {}
     blocks = within(between(in_time_order(sources), len(sources), run.after_ns, run.before_ns), run.start_ns, run.end_ns)
-    part = collect_piece(noting(blocks, sources, damaged), sources)
+    part = Engine.piece(sources, A_FILE).read(noting(blocks, sources, damaged)).part((run.start_ns, run.end_ns))
     inputs = tuple(decoded_alone(source, damaged[source.name]) if source.name in run.again else facts_of(source) for source in sources)
-    part = replace(part, starts=tuple(one.first_ns for one in inputs), inputs=inputs, window=(run.start_ns, run.end_ns))
+    part = replace(part, starts=tuple(one.first_ns for one in inputs), inputs=inputs)
     return part_bytes(part, at_rest=False)
 
 

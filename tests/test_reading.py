@@ -12,7 +12,7 @@ import analyzer
 from analyzer.capture.inputs import no_results, open_inputs
 from analyzer.errors import NothingReadable, Unusable
 from analyzer.parts.file import write_part
-from analyzer.parts.results import known_proxies, part_of_captures
+from analyzer.reading import known_proxies, part_of_captures
 from tests.parts.rotated import PROXY, files_of, talks
 from tests.pieces import differences
 

@@ -10,11 +10,12 @@ import numpy as np
 import pytest
 
 from analyzer.capture.inputs import open_inputs
-from analyzer.parts import results
-from analyzer.parts.executor import Here
-from analyzer.parts.plan import runs_of
-from analyzer.parts.run import between, join_parts, read_run, read_runs
-from analyzer.pipeline import Reading, judge, read
+from analyzer.pipeline import Reading, judge
+from analyzer.reading import read
+from analyzer.workers.executor import Here
+from analyzer.workers.plan import runs_of
+from analyzer.workers.run import between, join_parts, read_run, read_runs
+from analyzer.workers.shared import read_shared_out
 from tests.build import pcap
 from tests.engine import knowledge
 from tests.parts.rotated import files_of, talks
@@ -27,9 +28,9 @@ def shared_out(paths: Sequence[Path], run_bytes: int, monkeypatch: pytest.Monkey
 
     executor = Here()
     executor.workers = 4
-    monkeypatch.setattr("analyzer.parts.executor.executor_of", lambda *_: nullcontext(executor))
+    monkeypatch.setattr("analyzer.workers.shared.executor_of", lambda *_: nullcontext(executor))
     found = open_inputs([str(path) for path in paths])
-    reading = results.read_shared_out(found, *knowledge(), None, None, 4, None, None, digests=True, run_bytes=run_bytes)
+    reading = read_shared_out(found, *knowledge(), (None, None), 4, None, None, digests=True, run_bytes=run_bytes)
     assert reading is not None
     return reading
 

@@ -1,0 +1,49 @@
+"""Captures shared out among processes or a cluster, and what they read put together → one Reading."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from analyzer.capture.inputs import Inputs
+from analyzer.engine import Engine
+from analyzer.parts.partial import Partial, Window
+from analyzer.pipeline import Progress, Reading, check_span, reading_of
+from analyzer.workers.executor import executor_of
+from analyzer.workers.plan import can_be_shared_out, runs_of
+from analyzer.workers.run import read_runs
+
+if TYPE_CHECKING:
+    from analyzer.routes.topology import Topology
+    from analyzer.services.catalogue import Catalogue
+
+
+def read_shared_out(
+    found: Inputs,
+    topology: Topology,
+    catalogue: Catalogue,
+    window: Window,
+    workers: int,
+    cluster: object,
+    progress: Progress | None,
+    *,
+    digests: bool,
+    run_bytes: int | None = None,
+) -> Reading | None:
+    """What came of the captures, read by processes or a cluster; None where they can't be shared out, or are too small to be."""
+    if not can_be_shared_out(found.sources):
+        return None
+    names = [source.name for source in found.sources]
+    with executor_of(workers, cluster) as executor:
+        runs = runs_of(found.sources, executor.workers, *window, digests=digests, run_bytes=run_bytes)
+        if len(runs) < 2:
+            return None
+        whole = read_runs(runs, executor, names, progress)
+    return reading_of_part(whole, found, topology, catalogue, window)
+
+
+def reading_of_part(whole: Partial, found: Inputs, topology: Topology, catalogue: Catalogue, window: Window) -> Reading:
+    """What came of the captures, of which all packets are in one part. Errors: NothingReadable; Unusable, the window has no packet."""
+    engine = Engine.of(whole)
+    if not whole.n_frames():
+        check_span(engine.sources, *window)
+    return reading_of(engine, engine.contents(), found, topology, catalogue, window)
