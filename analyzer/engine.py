@@ -20,7 +20,7 @@ from analyzer.decoded import Decoded, decode
 from analyzer.facts.table import Named
 from analyzer.facts.together import named_together
 from analyzer.feeding import continued_tables, fed, put_together, tables_between
-from analyzer.flows.batches import Contents, all_packed
+from analyzer.flows.batches import Batch, Contents, all_packed, anew
 from analyzer.flows.concatenate import concatenated, with_slots
 from analyzer.flows.finished import Finished
 from analyzer.flows.grow import empty_tables, without_rows
@@ -74,6 +74,10 @@ class Limits:
         """Twice as much of everything."""
         return Limits(*(2 * one for one in astuple(self)))
 
+    def shared_by(self, n: int) -> Limits:
+        """What each of n engines may hold, so that all together hold no more."""
+        return Limits(*(one // n for one in astuple(self)))
+
     def beyond(self, tables: Tables) -> Limits:
         """These limits, or twice what the tables hold where that is more."""
         counts = [2 * int(tables.counts[one]) for one in (N_RECORDS, ARENA_LIVE, POOL_USED, N_MESSAGES)]
@@ -107,16 +111,18 @@ class Engine:
         limits: Limits | None = None,
         keep: Callable[[pa.Table], None] | None = None,
         apart: Sequence[Tables] = (),
+        batches: Sequence[Batch] = (),
     ) -> None:
         """tables, fragments: what came before; fragments None: nothing did, nor will anything come behind.
 
         limits   beyond them conversations that are over are packed and kept apart; None: there are none
         keep     takes the rows (facts.table) of those, and of others where that isn't enough, which are then forgotten
         apart    conversations that lie in tables of their own, and of which no packet comes any more
+        batches  what was put away before
         """
         self.sources = sources
         self.tables = empty_tables() if tables is None else tables
-        self.finished = Finished()
+        self.finished = Finished(batches)
         self.going_on = 0
         self._fragments, self._limits, self._keep, self._apart = fragments, limits, keep, apart
         self._due, self._taken, self._returned = limits, 0, 0
@@ -137,9 +143,7 @@ class Engine:
     ) -> Engine:
         """An engine that knows what the part says, to be looked at or fed on; the part is used up. more: inputs behind the part's."""
         fragments, _ = joined_again(part.parts)
-        engine = cls([*part.sources(), *more], ready(part.tables), fragments, limits, keep)
-        engine.finished = Finished(part.batches)
-        return engine
+        return cls([*part.sources(), *more], ready(part.tables), fragments, limits, keep, batches=part.batches)
 
     @classmethod
     def load(cls, path: Path) -> Engine:
@@ -165,7 +169,8 @@ class Engine:
         names, starts = tuple(one.name for one in inputs), tuple(one.first_ns for one in inputs)
         waiting = () if self._fragments is None else tuple(self._fragments.parts())
         apart = [batch for each in self._apart for batch in all_packed(each, np.ones(int(each.counts[N_RECORDS]), np.bool_))]
-        return Partial(names, starts, self.tables, waiting, inputs, window, (*self.finished.frozen(), *apart))
+        batches = [anew(batch) if batch.frames else batch for batch in self.finished.frozen()]
+        return Partial(names, starts, self.tables, waiting, inputs, window, (*batches, *apart))
 
     def read(self, blocks: Iterable[Block]) -> Engine:
         """Decode these blocks and feed them; the engine itself."""

@@ -12,7 +12,7 @@ from collections.abc import Callable, Iterable, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field, replace
 from functools import reduce
-from typing import IO, Final, cast
+from typing import IO, Final, NamedTuple, cast
 
 import numpy as np
 
@@ -24,10 +24,10 @@ from analyzer.capture.pcap import FILE_HEADER
 from analyzer.capture.settled import settled
 from analyzer.capture.source import Source
 from analyzer.capture.spans import Span, spans_of
-from analyzer.engine import Engine
+from analyzer.engine import A_FILE, Engine, Limits
 from analyzer.feeding import continued_tables, tables_between
-from analyzer.flows.batches import Contents
-from analyzer.flows.border import across_borders, at_border, within
+from analyzer.flows.batches import Batch, Contents, behind, taken_out
+from analyzer.flows.border import Hashes, across_borders, at_border, within
 from analyzer.flows.concatenate import appended
 from analyzer.flows.doubtful import doubtful
 from analyzer.flows.grow import empty_tables
@@ -78,7 +78,8 @@ def read_side_by_side(
     kept       gives the blocks that count, of each span's
     progress   is called with how many bytes were read so far
     """
-    readings = [begun(source, *span, first=not number) for number, span in enumerate(spans)]
+    limits = A_FILE.shared_by(len(spans))
+    readings = [begun(source, *span, limits, first=not number) for number, span in enumerate(spans)]
     stopped, turn = threading.Event(), threading.Lock()
 
     def report() -> None:
@@ -99,16 +100,16 @@ def read_side_by_side(
     if contents is None:
         return None
     note_facts(source, readings)
-    return Engine([source], contents.tables, apart=contents.apart)
+    return Engine([source], contents.tables, apart=contents.apart, batches=contents.batches)
 
 
-def begun(source: Source, begin: int, end: int, *, first: bool) -> Reading:
+def begun(source: Source, begin: int, end: int, limits: Limits, *, first: bool) -> Reading:
     """A reading of this span; first: nothing comes before it."""
     assert source.path is not None
     span = Source(source.name, file=cast(IO[bytes], Span(source.path, begin, end)))
     span.vxlan_ports, span.size = source.vxlan_ports, FILE_HEADER + end - begin
     fragments = Fragments()
-    return Reading(span, begin, Engine([span], None if first else continued_tables(), fragments), fragments)
+    return Reading(span, begin, Engine([span], None if first else continued_tables(), fragments, limits), fragments)
 
 
 def read_span(reading: Reading, kept: Blocks, stopped: threading.Event, report: Callable[[], None]) -> None:
@@ -137,26 +138,42 @@ def follow_each_other(readings: Sequence[Reading]) -> bool:
     return True
 
 
+class Parted(NamedTuple):
+    """What a span gave: what was put away, what borders may have cut, and all other conversations."""
+
+    batches: Sequence[Batch]
+    border: Tables
+    inside: Tables
+
+
 def put_together(readings: Sequence[Reading], threads: ThreadPoolExecutor) -> Contents | None:
     """Everything that was read; None where one pass might have read it otherwise. The engines are used up."""
-    pieces = [one.engine.tables for one in readings]
-    if not all_apart([one.fragments for one in readings]) or sum(int(tables.counts[N_LABELS]) for tables in pieces) > MAX_LABELS:
+    pieces = [Contents(one.engine.finished.batches, one.engine.tables) for one in readings]
+    n_labels = np.cumsum([0, *(int(tables.counts[N_LABELS]) for _, tables, _ in pieces)]).tolist()
+    if not all_apart([one.fragments for one in readings]) or n_labels[-1] > MAX_LABELS:
         return None
     before = np.cumsum([0, *(one.source.packets for one in readings)]).tolist()
-    for tables, frames in zip(pieces, before, strict=False):
-        number_from(tables, frames)
+    for piece, frames in zip(pieces, before, strict=False):
+        number_from(piece.tables, frames)
     rest = flushed(readings)
     if rest is not None:
-        pieces.append(rest)
-    wanted = across_borders([Contents((), tables) for tables in pieces])
-    cut = [np.isin(hashes_of(tables), hashes) for tables, hashes in zip(pieces, wanted, strict=True)]
-    border = list(threads.map(at_border, pieces, cut))
+        pieces.append(Contents((), rest))
+    parts = list(threads.map(parted, pieces, across_borders(pieces), n_labels, before))
+    border = [part.border for part in parts]
     if len(doubtful(border)):
         return None
-    n_labels = np.cumsum([0, *(int(tables.counts[N_LABELS]) for tables in pieces)]).tolist()
-    inside = threads.map(lambda tables, each, shift: with_room_to_read(within(tables, ~each, shift)), pieces, cut, n_labels)
     whole = reduce(lambda left, right: merged_tables(left, right, read_all, MAX_DATAGRAMS), border)
-    return Contents((), released_tables(whole, read_all), [tables for tables in inside if tables.counts[N_RECORDS]])
+    inside = [part.inside for part in parts if part.inside.counts[N_RECORDS]]
+    return Contents([batch for part in parts for batch in part.batches], released_tables(whole, read_all), inside)
+
+
+def parted(piece: Contents, wanted: Hashes, n_labels: int, frames: int) -> Parted:
+    """The piece without the conversations of these hashes, and those. n_labels, frames: how many come before the piece's."""
+    kept, out = taken_out([replace(batch, frames=frames) for batch in piece.batches], wanted)
+    chosen = np.isin(hashes_of(piece.tables), wanted)
+    border = at_border(piece.tables, chosen)
+    inside = with_room_to_read(within(piece.tables, ~chosen, n_labels))
+    return Parted([replace(batch, labels=n_labels) for batch in kept], behind(out, border) if out else border, inside)
 
 
 def with_room_to_read(tables: Tables) -> Tables:

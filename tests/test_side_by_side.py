@@ -9,9 +9,12 @@ from pathlib import Path
 import pytest
 
 from analyzer import side_by_side
+from analyzer.capture import pcap as pcap_module
 from analyzer.capture.block import Block
 from analyzer.capture.inputs import open_inputs
 from analyzer.capture.pcap import FILE_HEADER
+from analyzer.engine import Limits
+from analyzer.flows import batches
 from analyzer.pipeline import Reading
 from analyzer.reading import read
 from analyzer.side_by_side import can_be_cut, read_side_by_side
@@ -176,6 +179,16 @@ def test_a_download_that_goes_on_over_a_border_is_read_as_one_pass_reads_it(cut:
     frames = in_time_order(loading, tunnel(50_001))
     assert not cut(frames, [len(frames) // 4])  # more than a span keeps of it
     assert cut(frames, [len(frames) - 10])
+
+
+@pytest.mark.parametrize("small", [(3, 4), (20, 30)])
+def test_what_is_over_is_put_away_in_each_span(cut: Callable[..., bool], monkeypatch: pytest.MonkeyPatch, small: tuple[int, int]) -> None:
+    monkeypatch.setattr(batches, "BATCH", small[0])
+    monkeypatch.setattr(pcap_module, "BLOCK_FRAMES", 64)
+    monkeypatch.setattr(side_by_side, "A_FILE", Limits(conversations=small[1], waiting_bytes=1 << 20, name_bytes=1 << 20, messages=1 << 20))
+    talks = [tunnel(50_000 + i % 40, 9 * i, isns=(1_000 * i, 2_000 * i)) for i in range(90)]
+    frames = in_time_order(*talks)
+    assert cut(frames, [len(frames) // 3, 2 * len(frames) // 3])
 
 
 def test_an_error_in_a_thread_is_the_readers(tmp_path: Path) -> None:

@@ -63,6 +63,7 @@ class Batch:
     unread    whether payload is in it that wasn't read yet: it waits for what came before, or is QUIC's
     inputs    what was input i when it was packed is input inputs[i] now; None: i is
     labels    how many labels came before those that the rows count
+    frames    how many frames of the input came before those that the rows count
     """
 
     data: bytes
@@ -74,6 +75,7 @@ class Batch:
     unread: bool
     inputs: tuple[int, ...] | None = None
     labels: int = 0
+    frames: int = 0
 
     @property
     def left(self) -> int:
@@ -96,6 +98,7 @@ class Batch:
         tables.counts[ARENA_LIVE] = tables.segments["size"].sum()
         absolute(tables)
         tables.records["label"][tables.records["label"] >= 0] += self.labels
+        tables.records["first_frame"][tables.records["first_frame"] > 0] += self.frames
         return tables if self.inputs is None else renumbered(tables, np.array(self.inputs, np.int64))
 
     def without(self, taken: Flags) -> Batch:
