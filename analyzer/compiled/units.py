@@ -20,7 +20,7 @@ PACKAGE: Final = Path(__file__).resolve().parent.parent
 # Stage → what its unit is made of: a room's .pxd files, or one of them. A later one may use what an earlier one declares. Python calls
 # the kernels of whole rooms; of single files only other kernels do.
 UNITS: Final = {
-    "packets": ("packets/layout", "packets/fields", "packets"),
+    "packets": ("packets/layout", "packets/fields", "compiled/memory", "packets"),
     "capture": ("packets/layout", "packets/fields", "compiled/memory", "compiled/widths", "capture"),
     "flows": ("packets/layout", "compiled/memory", "compiled/widths", "flows/layout", "flows"),
     "streams": (

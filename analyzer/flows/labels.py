@@ -35,7 +35,7 @@ def _placed(tables: Tables, label: Label) -> tuple[Tables, int]:
     if n >= MAX_LABELS:
         return tables, 0
     if n >= len(tables.labels):
-        tables = tables._replace(labels=doubled(tables.labels))
+        tables = tables._replace(labels=doubled(tables.labels, n))
     tables.labels[n : n + 1] = row.view(tables.labels.dtype)
     tables.counts[N_LABELS] = n + 1
     return tables, n + 1

@@ -68,14 +68,14 @@ def _by_request(flows: pa.Table, ends: Ends, requests: Requests, direct: Bools, 
     )
     paths = pa.concat_arrays([one_array(flows.column("http_path")).take(array(legs)), requests.path.take(array(asked))])
     names = integers(pc.binary_join_element_wise(hosts, pc.fill_null(paths, "/"), "").dictionary_encode().indices, -1)
-    open_: dict[int, list[int]] = defaultdict(list)
-    for position, name in zip(asked.tolist(), names[len(legs) :].tolist(), strict=True):
-        open_[name].append(position)
-    first = times_ns(flows.column("first_seen"))
-    for row, name in zip(legs.tolist(), names[: len(legs)].tolist(), strict=True):
-        for position in open_[name]:
-            if requests.first_seen[position] <= first[row] <= requests.answered[position]:
-                yield row, int(ends.server[requests.row[position]])
+    of_legs, of_asked = names[: len(legs)], names[len(legs) :]
+    first = times_ns(flows.column("first_seen"))[legs]
+    proxy = ends.server[requests.row[asked]]
+    for address in np.unique(proxy).tolist():
+        own = proxy == address
+        held = _within(of_legs, first, of_asked[own], requests.first_seen[asked[own]], requests.answered[asked[own]])
+        for row in legs[held].tolist():
+            yield row, address
 
 
 def _by_moment(flows: pa.Table, ends: Ends, requests: Requests, direct: Bools, to_proxy: Bools) -> list[int]:

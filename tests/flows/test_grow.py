@@ -28,9 +28,9 @@ def test_conversations_are_found_again_after_the_tables_grew() -> None:
     assert len(tables.slots) >= 2 * MANY
 
 
-def test_only_what_is_more_than_half_full_is_doubled() -> None:
+def test_only_that_is_doubled_of_which_less_than_a_quarter_is_free() -> None:
     tables = empty_tables()
-    tables.counts[N_MESSAGES] = len(tables.messages) // 2 + 1
+    tables.counts[N_MESSAGES] = len(tables.messages) * 3 // 4 + 1
     larger = grown(tables)
     assert len(larger.messages) == 2 * len(tables.messages)
     assert all(getattr(larger, name) is getattr(tables, name) for name in tables._fields if name != "messages")
@@ -38,11 +38,12 @@ def test_only_what_is_more_than_half_full_is_doubled() -> None:
 
 def test_what_was_there_stays() -> None:
     tables = count([packet(ip_id=i + 1, seq=100 * i, payload_bytes=10) for i in range(40)])
-    tables.counts[N_HOLES] = len(tables.holes) // 2 + 1
-    before = tables.holes.copy()
+    n = len(tables.holes) * 3 // 4 + 1
+    tables.counts[N_HOLES] = n
+    before = tables.holes[:n].copy()
     after = grown(tables).holes
-    assert after[: len(before)].tobytes() == before.tobytes()
-    assert not np.frombuffer(after[len(before) :].tobytes(), np.uint8).any()
+    assert after[:n].tobytes() == before.tobytes()
+    assert not np.frombuffer(after[n:].tobytes(), np.uint8).any()
 
 
 def test_the_arena_is_packed_when_most_of_it_is_dead() -> None:
