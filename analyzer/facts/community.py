@@ -23,7 +23,8 @@ def community_ids(records: npt.NDArray[Any]) -> pa.Array:
     texts = np.zeros((n, TEXT_BYTES), np.uint8)
     for version, size in ((4, 4), (6, 16)):
         rows = np.flatnonzero(records["version"] == version)
-        texts[rows] = written(as_bytes(records[rows], size))
+        if len(rows):
+            texts[rows] = written(as_bytes(records.take(rows), size))
     return string_array(np.arange(0, (n + 1) * TEXT_BYTES, TEXT_BYTES, dtype=np.int64), texts.ravel(), np.ones(n, np.bool_))
 
 

@@ -32,14 +32,14 @@ def discovery_table(
     statuses   of each request, its answer's; -1: none captured
     """
     messages = tables.messages[: int(tables.counts[N_MESSAGES])]
-    kind = messages["kind"]
+    kind = np.ascontiguousarray(messages["kind"])  # a row of messages is longer than a line of the cache
     requests = np.flatnonzero((kind == ORIGIN) | (kind == ABSOLUTE))
     if len(requests):
         paths = text_array(tables.pool, messages["path_at"][requests], messages["path_size"][requests], AS_IS)
         requests = requests[np.asarray(pc.fill_null(pc.match_substring_regex(paths, PAC_PATH), False).to_numpy(zero_copy_only=False))]
-    seen = (kind == PAC_FILE) & (messages.view(PAC_ROW)["script_size"] > 0)  # of a file whose body wasn't captured nothing is known
-    others = np.flatnonzero(seen | (kind == DHCP))
-    rows = np.sort(np.concatenate([requests, others]))
+    seen = np.flatnonzero(kind == PAC_FILE)
+    seen = seen[messages.view(PAC_ROW)["script_size"][seen] > 0]  # of a file whose body wasn't captured nothing is known
+    rows = np.sort(np.concatenate([requests, seen, np.flatnonzero(kind == DHCP)]))
     rows = rows[np.lexsort((row_of[messages["record"][rows]], messages["ts_ns"][rows]))]
     of = row_of[messages["record"][rows]].astype(np.int64)
     if not len(rows):

@@ -53,7 +53,8 @@ def lookup_table(tables: Tables, row_of: npt.NDArray[np.int32], ids: pa.Array) -
     row_of   the flow table's row of each record;  ids   its column
     """
     messages = tables.messages[: int(tables.counts[N_MESSAGES])].view(DNS_ROW)
-    found = np.flatnonzero((messages["kind"] == DNS_QUESTION) | (messages["kind"] == DNS_ANSWER))
+    kind = np.ascontiguousarray(messages["kind"])
+    found = np.flatnonzero((kind == DNS_QUESTION) | (kind == DNS_ANSWER))
     if not len(found):
         return LOOKUP_SCHEMA.empty_table(), np.zeros(0, np.int64)
     rows, starts = by_lookup(tables, found, row_of)
@@ -176,7 +177,8 @@ NO_ANSWERS: Final = Answers(*(np.zeros(0, kind) for kind in (ADDRESS, ADDRESS, "
 def answers_of(tables: Tables) -> Answers:
     """The answers that these tables hold; their pool is the tables'."""
     messages = tables.messages[: int(tables.counts[N_MESSAGES])].view(DNS_ROW)
-    rows = np.flatnonzero((messages["kind"] == DNS_ANSWER) & (messages["addresses_size"] > 0) & (messages["ts_ns"] != NO_TIME))
+    rows = np.flatnonzero(messages["kind"] == DNS_ANSWER)
+    rows = rows[(messages["addresses_size"][rows] > 0) & (messages["ts_ns"][rows] != NO_TIME)]
     if not len(rows):
         return NO_ANSWERS
     addresses, sizes = addresses_of(tables, rows)

@@ -33,15 +33,14 @@ def base64_digests(texts, n_texts, size, out, width, at, w):
         for k in range(16, 80):
             w[k] = rotate(w[k - 3] ^ w[k - 8] ^ w[k - 14] ^ w[k - 16], 31)
         a, b, c, d, e = STARTS[0], STARTS[1], STARTS[2], STARTS[3], STARTS[4]
-        for k in range(80):
-            if k < 20:
-                f = b & c | ~b & d
-            elif k < 40 or k >= 60:
-                f = b ^ c ^ d
-            else:
-                f = b & c | b & d | c & d
-            mixed = as_u32(rotate(a, 27) + f + e + TWENTY_ROUNDS[k // 20] + w[k])
-            a, b, c, d, e = mixed, a, rotate(b, 2), c, d
+        for k in range(20):
+            a, b, c, d, e = as_u32(rotate(a, 27) + (d ^ b & (c ^ d)) + e + TWENTY_ROUNDS[0] + w[k]), a, rotate(b, 2), c, d
+        for k in range(20, 40):
+            a, b, c, d, e = as_u32(rotate(a, 27) + (b ^ c ^ d) + e + TWENTY_ROUNDS[1] + w[k]), a, rotate(b, 2), c, d
+        for k in range(40, 60):
+            a, b, c, d, e = as_u32(rotate(a, 27) + (b & c | d & (b | c)) + e + TWENTY_ROUNDS[2] + w[k]), a, rotate(b, 2), c, d
+        for k in range(60, 80):
+            a, b, c, d, e = as_u32(rotate(a, 27) + (b ^ c ^ d) + e + TWENTY_ROUNDS[3] + w[k]), a, rotate(b, 2), c, d
         w[0] = as_u32(a + STARTS[0])
         w[1] = as_u32(b + STARTS[1])
         w[2] = as_u32(c + STARTS[2])

@@ -187,7 +187,9 @@ def late_sightings(tables: Tables, flow_of: npt.NDArray[np.int32]) -> dict[int, 
 def spell_addresses(tables: Tables) -> Tables:
     """The same tables, with the addresses that SOCKS clients asked for as text."""
     messages = tables.messages[: int(tables.counts[N_MESSAGES])]
-    raw = np.flatnonzero((messages["shape"] & SHAPE_ADDRESS != 0) & np.isin(messages["kind"], (SOCKS4, SOCKS5)))
+    kind = np.ascontiguousarray(messages["kind"])
+    raw = np.flatnonzero((kind == SOCKS4) | (kind == SOCKS5))
+    raw = raw[messages["shape"][raw] & SHAPE_ADDRESS != 0]
     used = int(tables.counts[POOL_USED])
     spelled = bytearray()
     for m in raw:
@@ -231,6 +233,7 @@ def named(
     hello, agent = chosen[:, HELLO], chosen[:, AGENT]
     traits = np.where(hello >= 0, hellos["traits"][hello], -1)
     whole = (hello >= 0) & (traits & TRAIT_CUT == 0)
+    fingerprint = hello_text("ja4", np.where(whole, hello, -1))
     host_at, host_size, source = choose_hosts(tables.records, messages, pool, chosen)
     hosts = name_by_lookups(tables, answers, question, ends, (host_at, host_size, source))
     status = statuses_of(messages, answers_to(question, replies))
@@ -255,13 +258,13 @@ def named(
         "alpn": alpn_lists(hello_text.raw("alpn", np.where(whole, hello, -1)), whole),
         "tls_offered": words(version_codes(messages, np.where(whole, hello, -1)), TLS_VERSIONS),
         "ech": array(traits & TRAIT_ECH != 0, ~whole),
-        "ja4": hello_text("ja4", np.where(whole, hello, -1)),
+        "ja4": fingerprint,
         "client_random": text_array(pool, hellos["random_at"][hello], np.where(whole, RANDOM_SIZE, -1), HEX),
         "tls_version": words(version_codes(messages, chosen[:, VERSION]), TLS_VERSIONS),
         "certificate_issuer": issuers(leaf_text.raw("issuer", chosen[:, CERTIFICATE_ISSUER])),
         "host": text_array(hosts, host_at, host_size, LOWER),
         "host_source": words(source, SOURCES),
-    } | families(messages, text, chosen[:, STYLE], with_schannel(traits, hello_text("ja4", np.where(whole, hello, -1))))
+    } | families(messages, text, chosen[:, STYLE], with_schannel(traits, fingerprint))
 
 
 def name_by_lookups(

@@ -86,13 +86,15 @@ def hello_of(tables, rows, start, stop, room):
 def sides_of(messages: npt.NDArray[Any]) -> tuple[npt.NDArray[np.int64], npt.NDArray[np.int64]]:
     """(rows, starts): QUIC Initials, side by side, and where each side's begin and the last one's end, where no ClientHello is known."""
     kept = np.flatnonzero(messages["kind"] == DATAGRAM)
+    if not len(kept):
+        return kept, np.zeros(1, np.int64)
     hellos = messages[(messages["kind"] == CLIENT_HELLO) & (messages.view(CLIENT_HELLO_ROW)["traits"] & TRAIT_QUIC != 0)]
     of_hellos, sides = (2 * of["record"].astype(np.int64) + of["side"] for of in (hellos, messages[kept]))
     unknown = ~np.isin(sides, of_hellos)
     kept, sides = kept[unknown], sides[unknown]
     order = np.argsort(sides, kind="stable")
     borders = np.flatnonzero(np.diff(sides[order])) + 1
-    return kept[order], np.concatenate([[0], borders, [len(kept)]] if len(kept) else [[0]]).astype(np.int64)
+    return kept[order], np.concatenate([[0], borders, [len(kept)]]).astype(np.int64)
 
 
 def with_hellos_read(tables: Tables) -> Tables:

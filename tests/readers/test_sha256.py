@@ -7,7 +7,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from analyzer.readers.sha256 import INITIAL, ROUND_CONSTANTS, hex_digest
+from analyzer.readers.sha256 import INITIAL, ROUND_CONSTANTS, compress_by_steps, hex_digest
 
 PADDING = 72
 
@@ -46,3 +46,15 @@ def test_sizes_around_the_blocks_edges(size: int) -> None:
 @settings(max_examples=200, deadline=None)
 def test_equals_hashlib(data: bytes, digits: int) -> None:
     assert digest(data, digits) == hashlib.sha256(data).hexdigest()[:digits]
+
+
+def test_step_by_step_it_is_what_the_processors_own_instructions_give() -> None:
+    data = np.frombuffer(bytes(i * 7 & 0xFF for i in range(100)), np.uint8).copy()
+    one, other = np.array(INITIAL, np.uint32), np.array(INITIAL, np.uint32)
+    compress_by_steps(one, data, 3, np.zeros(64, np.uint32))
+    text = np.zeros(64 + PADDING, np.uint8)
+    text[:64] = data[3:67]
+    hex_digest(text, 64, 1, np.zeros(1, np.uint8), 0, other, np.zeros(64, np.uint32))
+    padding = np.frombuffer(b"\x80" + bytes(61) + b"\x02\x00", np.uint8).copy()
+    compress_by_steps(one, padding, 0, np.zeros(64, np.uint32))
+    assert one.tolist() == other.tolist()
