@@ -103,11 +103,28 @@ def _no_rows() -> Tables:
 
 
 def grown(tables: Tables) -> Tables:
-    """The same tables with room in each of which less than a quarter is free; the arena is packed first."""
+    """The same tables with room in each of which less than a quarter is free; the arena is packed first.
+
+    Where that gives no room, less than half: what a packet may need is never more than half of a table.
+    """
     counts = tables.counts
-    if counts[ARENA_USED] >= 2 * counts[ARENA_LIVE] + (1 << 18):
+    packed = counts[ARENA_USED] >= 2 * counts[ARENA_LIVE] + (1 << 18)
+    if packed:
         pack_arena(tables, tables.arena[: counts[ARENA_USED]].copy())
-    changed = {}
+    changed = _larger(tables, 4) or ({} if packed else _larger(tables, 2))
+    if "records" in changed:
+        changed["sides"] = doubled(tables.sides, 2 * int(counts[N_RECORDS]))
+        changed["slots"] = np.zeros(2 * len(tables.slots), np.int32)
+    tables = tables._replace(**changed)
+    if "slots" in changed:
+        place_records(tables, 0)
+    return tables
+
+
+def _larger(tables: Tables, share: int) -> dict[str, np.ndarray]:  # type: ignore[type-arg]
+    """The tables of whose room less than 1 / share is free, doubled, by their names."""
+    counts = tables.counts
+    found = {}
     for name, used in (
         ("records", counts[N_RECORDS]),
         ("messages", counts[N_MESSAGES]),
@@ -122,15 +139,9 @@ def grown(tables: Tables) -> Tables:
         ("store", counts[STORE_USED]),
     ):
         table = getattr(tables, name)
-        if used > len(table) - len(table) // 4:
-            changed[name] = doubled(table, int(used))
-    if "records" in changed:
-        changed["sides"] = doubled(tables.sides, 2 * int(counts[N_RECORDS]))
-        changed["slots"] = np.zeros(2 * len(tables.slots), np.int32)
-    tables = tables._replace(**changed)
-    if "slots" in changed:
-        place_records(tables, 0)
-    return tables
+        if used > len(table) - len(table) // share:
+            found[name] = doubled(table, int(used))
+    return found
 
 
 def with_room_to_fold(tables: Tables) -> Tables:
