@@ -49,7 +49,8 @@ def settled(blocks: Iterable[Block]) -> Iterator[Block]:
     """The same frames, each before those that were seen later, as far as batches explain their order; blocks in order pass untouched.
 
     A block waits for the next one, which may hold what belongs into it. Meanwhile its bytes leave the nearest cache, so the decoder asks
-    for them ahead of time; then waiting is 2 to 3 % of what reading takes. Behind a late frame as much waits as it was late, four times over.
+    for them ahead of time; then waiting is 2 to 4 % of what reading takes. Behind a late frame as much waits as it was late, four times
+    over.
     """
     blocks = (block for block in blocks if len(block.frames))
     first = next(blocks, None)
