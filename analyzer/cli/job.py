@@ -39,7 +39,7 @@ Compare = Annotated[
 Last = Annotated[int, typer.Option("--last", metavar="N", min=1, help="How many runs are shown, the newest.")]
 
 
-@job.command("init")
+@job.command("init", short_help="A commented job file to begin from.")
 def init(output: Output = "job.toml") -> int:
     """Write a commented job file to begin from: every key, what it does, and an interface that is there.
 
@@ -57,7 +57,7 @@ def init(output: Output = "job.toml") -> int:
     return DONE
 
 
-@job.command("check")
+@job.command("check", short_help="What a job will do here, or all that is wrong with it.")
 def check(file: JobFile) -> int:
     """Validate a job file and all it names, and say what it will do. Nothing is changed.
 
@@ -153,7 +153,7 @@ def _told(described: Job) -> Iterator[str]:
         yield f"textfile {described.textfile}"
 
 
-@job.command("install")
+@job.command("install", short_help="Its systemd service and timer.")
 def install(file: JobFile, folder: Folder = FOLDER, show: Print = False) -> int:
     """Write a hardened systemd service, and a timer where runs have an end; say how they are started.
 
@@ -179,7 +179,7 @@ def install(file: JobFile, folder: Folder = FOLDER, show: Print = False) -> int:
     return DONE
 
 
-@job.command("uninstall")
+@job.command("uninstall", short_help="The units are gone again; what was found stays.")
 def uninstall(file: JobFile, folder: Folder = FOLDER) -> int:
     """Remove the job's systemd units, and say what was removed. Results and packets stay.
 
@@ -204,7 +204,7 @@ def uninstall(file: JobFile, folder: Folder = FOLDER) -> int:
     return DONE
 
 
-@job.command("status")
+@job.command("status", short_help="How it does: what is at work, what waits, the last run.")
 def status(file: JobFile, json: Json = False) -> int:
     """How the job does: whether a run is at work, what waits, its last run, and what it holds on disk.
 
@@ -229,7 +229,7 @@ def status(file: JobFile, json: Json = False) -> int:
     return DONE if found["well"] else UNUSABLE
 
 
-@job.command("history")
+@job.command("history", short_help="Its runs, oldest first, and what changed.")
 def history(file: JobFile, last: Last = 20, compare: Compare = None, json: Json = False) -> int:
     """The job's runs, oldest first: what each saw and what had changed; or what changed between two of them.
 
