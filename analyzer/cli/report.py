@@ -171,7 +171,7 @@ def report(
     if pac:
         from analyzer.pac.beside import pac_files, pac_rows
 
-        verdict["pac"] = pac_rows(reading, pac_files(pac, reading))
+        verdict["pac"] = pac_rows(reading, pac_files(pac, reading), None if tz in ("UTC", "local") else tz)
     shown = chosen(verdict, choice)
     asked = Asked(tuple(inputs), topology, tuple(catalogue or ()), said(question.start_ns), said(question.end_ns))
     _put_out(question, reading, shown, choice, asked, output, json, tz, verbose)

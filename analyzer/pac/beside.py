@@ -31,6 +31,10 @@ MAX_FILE: Final = 1 << 20
 MAX_SOURCES: Final = 200
 """Of a file that asks for the client's address each source is asked for apart, up to so many."""
 
+CLOCK: Final = "the client's time zone (--tz)"
+CHANGES: Final = "a time that passes within the capture"
+"""Stand among what isn't known where a file asks for the time."""
+
 AS_CONFIGURED, DIFFERS, NOT_ASKED = "as-configured", "differs", "not-asked"
 PAST_THE_PROXIES: Final = "direct"
 _WAY: Final = re.compile(r"^(PROXY|HTTPS?|SOCKS[45]?|QUIC)\s+(\[[0-9A-Fa-f:.]+\]|[^\s:;]+)(?::(\d{1,5}))?$", re.IGNORECASE)
@@ -81,19 +85,28 @@ def _captured(reading: Reading) -> list[PacText]:
     return [PacText(name, text, frozenset(clients)) for text, (name, clients) in by_text.items()]
 
 
-def pac_rows(reading: Reading, files: Sequence[PacText], zone: str = "UTC") -> list[dict[str, Any]]:
-    """The document's `pac`: for each file, host and answer one row, with all sources of which it holds."""
+def pac_rows(reading: Reading, files: Sequence[PacText], zone: str | None = None) -> list[dict[str, Any]]:
+    """The document's `pac`: for each file, host and answer one row, with all sources of which it holds.
+
+    zone   of the clients' clocks; None: not known, and what a file returns by the clock isn't held against what was done
+    """
     assert reading.topology is not None and reading.catalogue is not None
     evidence = evidence_of(reading.flows, reading.topology)
     done = _done(evidence, reading)
     addresses = _addresses(reading)
     names = _names(addresses)
     firsts = evidence.first[evidence.first != NO_TIME]
+    lasts = evidence.last[evidence.last != NO_TIME]
     now_ms = int(firsts.min()) // 1_000_000 if len(firsts) else 0
+    end_ms = int(lasts.max()) // 1_000_000 if len(lasts) else now_ms
     made: list[dict[str, Any]] = []
     for file in files:
         wanted = {key: ways for key, ways in done.items() if file.clients is None or key[0] in file.clients}
-        answers = _asked(file.text, sorted(wanted), evidence, now_ms=now_ms, addresses=addresses, zone=zone)
+        given = {"addresses": addresses, "zone": zone or "UTC"}
+        answers = _asked(file.text, sorted(wanted), evidence, now_ms=now_ms, **given)
+        if any(answer.by_clock for answer in answers.values()):
+            later = _asked(file.text, sorted(wanted), evidence, now_ms=end_ms, **given) if zone else answers
+            answers = {key: _by_clock(answer, later.get(key, answer), zone) for key, answer in answers.items()}
         digest = hashlib.sha256(file.text.encode("utf-8", "surrogatepass")).hexdigest()
         together: dict[tuple[Any, ...], list[str]] = {}
         for (client, host, service), answer in answers.items():
@@ -145,6 +158,13 @@ def _asked(text: str, wanted: Sequence[tuple[str, str, str]], evidence: Evidence
     each = [(client, host) for client, host in dict.fromkeys((client, host) for client, host, _ in wanted) if client in set(sources)]
     found = dict(zip(each, answers_of(text, [_question(host, client) for client, host in each], **given), strict=True))
     return {key: found[key[0], key[1]] for key in wanted if (key[0], key[1]) in found}
+
+
+def _by_clock(answer: Answer, later: Answer, zone: str | None) -> Answer:
+    """The same; where it depends on what time it is for the client and that isn't known, or changes within the capture, this is said."""
+    if not answer.by_clock or (zone and later.returns == answer.returns):
+        return answer
+    return answer._replace(unknown=(*answer.unknown, CLOCK if zone is None else CHANGES))
 
 
 def _question(host: str, client: str) -> Question:

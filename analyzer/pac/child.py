@@ -5,7 +5,7 @@ process's too: what the engine doesn't look up from, the system ends. Answers ar
 before the end stays.
 
 in   {"text", "functions", "now_ms", "addresses": {name: [address]}, "questions": [[url, host, ip]], "seconds", "megabytes"}
-out  a line for each question: {"returns": text or null, "error": text or null, "unknown": [name], "by_ip": bool}
+out  a line for each question: {"returns": text or null, "error": text or null, "unknown": [name], "by_ip": bool, "by_clock": bool}
 """
 
 from __future__ import annotations
@@ -21,7 +21,7 @@ GRACE_S = 0.2
 """How much later than the engine the system ends it."""
 
 ASK = """(() => {
-  __told.unknown = {}; __told.ip = false;
+  __told.unknown = {}; __told.ip = false; __told.clock = false;
   const answer = FindProxyForURL(__url, __host);
   return JSON.stringify({returns: typeof answer === "string" ? answer : null, kind: String(typeof answer)});
 })()"""
@@ -49,7 +49,7 @@ def main() -> None:
             line = _answered(context)
             failed = CUT_OFF if line["error"] == CUT_OFF else None
         else:
-            line = {"returns": None, "error": failed, "unknown": [], "by_ip": False}
+            line = {"returns": None, "error": failed, "unknown": [], "by_ip": False, "by_clock": False}
         _write(line)
 
 
@@ -68,13 +68,14 @@ def _bound(seconds: float) -> None:
 def _answered(context: Any) -> dict[str, Any]:
     answers: list[str] = []
     error = _said(lambda: answers.append(context.eval(ASK)))
-    told: dict[str, Any] = {"unknown": {}, "ip": False}
+    told: dict[str, Any] = {"unknown": {}, "ip": False, "clock": False}
     if error != CUT_OFF:
         told = json.loads(context.eval("JSON.stringify(__told)"))
     found = json.loads(answers[0]) if answers else {"returns": None, "kind": ""}
     if error is None and found["returns"] is None:
         error = f"it returned {found['kind']}"
-    return {"returns": found["returns"], "error": error, "unknown": sorted(told["unknown"]), "by_ip": told["ip"]}
+    known = {"unknown": sorted(told["unknown"]), "by_ip": told["ip"], "by_clock": told["clock"]}
+    return {"returns": found["returns"], "error": error, **known}
 
 
 def _said(act: Callable[[], object]) -> str | None:

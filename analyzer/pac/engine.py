@@ -41,12 +41,14 @@ class Answer(NamedTuple):
     returns   as written, "PROXY a:1; DIRECT"; None: nothing, for the reason in error
     unknown   names whose address it asked for, and that the capture doesn't know: the answer may be another where they resolve
     by_ip     whether it asked for the client's own address
+    by_clock  whether it asked what time it is
     """
 
     returns: str | None
     error: str | None
     unknown: tuple[str, ...] = ()
     by_ip: bool = False
+    by_clock: bool = False
 
 
 def is_there() -> bool:
@@ -83,7 +85,7 @@ def answers_of(
     except subprocess.TimeoutExpired as error:
         written, ended = error.stdout or b"", CUT_OFF
     lines = [json.loads(line) for line in written.split(b"\n")[:-1]]
-    answers = [Answer(line["returns"], line["error"], tuple(line["unknown"]), line["by_ip"]) for line in lines]
+    answers = [Answer(line["returns"], line["error"], tuple(line["unknown"]), line["by_ip"], line["by_clock"]) for line in lines]
     return answers + [Answer(None, ended)] * (len(questions) - len(answers))
 
 

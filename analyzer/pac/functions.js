@@ -5,12 +5,13 @@
 (() => {
   const RealDate = Date;
   function PacketDate(...parts) {
+    if (!new.target || !parts.length) __told.clock = true;
     if (!new.target) return new RealDate(__now).toString();
     return Reflect.construct(RealDate, parts.length ? parts : [__now], new.target);
   }
   PacketDate.prototype = RealDate.prototype;
   RealDate.prototype.constructor = PacketDate;
-  PacketDate.now = () => __now;
+  PacketDate.now = () => ((__told.clock = true), __now);
   PacketDate.parse = RealDate.parse;
   PacketDate.UTC = RealDate.UTC;
 
@@ -32,6 +33,7 @@
   const MONTHS = ["JAN", "FEB", "MAR", "APR", "MAY", "JUN", "JUL", "AUG", "SEP", "OCT", "NOV", "DEC"];
   const within = (first, at, last) => (first <= last ? first <= at && at <= last : at >= first || at <= last);
   const clock = (given) => {
+    __told.clock = true;
     const parts = [...given];
     const gmt = parts[parts.length - 1] === "GMT";
     if (gmt) parts.pop();

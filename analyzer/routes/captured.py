@@ -31,6 +31,7 @@ class Captured:
     began       bool[n]    TCP: a SYN or a SYN-ACK was captured, so the connection began there
     ended       bool[n]    a FIN, a RST or an ICMP error was captured
     again       bool[n]    the client said again what the server never acknowledged
+    holed       bool[n]    it said nothing again though nothing was acknowledged, which TCP doesn't do (RFC 6298): the capture has a hole
     end         int64[n]   when the capture (all the flow is in) has its last packet, ns since 1970; NO_TIME without times
     """
 
@@ -43,14 +44,19 @@ class Captured:
     began: Bools
     ended: Bools
     again: Bools
+    holed: Bools
     end: Ints
 
     def waited(self, since: Ints, rows: Ints | slice = slice(None)) -> Bools:
         """Whether silence since these times (one for each of `rows`) means that nothing comes."""
+        result: Bools = self.ended[rows] | self.again[rows] | (self.passed(since, rows) & ~self.holed[rows])
+        return result
+
+    def passed(self, since: Ints, rows: Ints | slice = slice(None)) -> Bools:
+        """Whether the capture goes on for SILENCE_S after these times, whatever became of the connection."""
         end = self.end[rows]
         known = (since != NO_TIME) & (end != NO_TIME)
-        long_enough = np.where(known, end, 0) - np.where(known, since, 0) >= SILENCE_S * 10**9
-        result: Bools = self.ended[rows] | self.again[rows] | (known & long_enough)
+        result: Bools = known & (np.where(known, end, 0) - np.where(known, since, 0) >= SILENCE_S * 10**9)
         return result
 
 
@@ -58,6 +64,7 @@ def captured_of(flows: pa.Table) -> Captured:
     """What the capture shows of every flow of the table."""
     client_bytes = integers(flows.column("bytes_out"), 0) - integers(flows.column("resent_out"), 0)
     server_bytes = integers(flows.column("bytes_in"), 0) - integers(flows.column("resent_in"), 0)
+    resent, waits = integers(flows.column("resent_out"), 0) > 0, is_known(flows, "pending_since")
     over = pc.is_in(one_array(flows.column("state")), value_set=pa.array(OVER)).to_numpy(zero_copy_only=False).astype(np.bool_)
     return Captured(
         client=integers(flows.column("packets_out"), 0) > 0,
@@ -68,7 +75,8 @@ def captured_of(flows: pa.Table) -> Captured:
         server_bytes=server_bytes,
         began=is_known(flows, "isn_out") | is_known(flows, "isn_in"),
         ended=is_known(flows, "ended_by") | over,
-        again=(integers(flows.column("resent_out"), 0) > 0) & is_known(flows, "pending_since"),
+        again=resent & waits,
+        holed=~resent & waits,
         end=capture_ends(flows),
     )
 

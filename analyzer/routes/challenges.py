@@ -44,6 +44,19 @@ def open_ended(requests: Requests) -> Bools:
     return result
 
 
+def goes_on_elsewhere(flows: pa.Table, ends: Ends, requests: Requests, followed: Bools) -> Bools:
+    """Per request: a challenge that nothing was seen to follow, of a client that goes on with others of this proxy.
+
+    followed   bool[n requests]   as challenges gives it
+    Where the proxy closes the connection with a challenge, what follows comes on the next one, perhaps behind the capture's end.
+    """
+    row = requests.row
+    agent = integers(one_array(flows.column("user_agent")).dictionary_encode().indices, -1)[row]
+    group = np.unique(np.stack([ends.client[row], ends.server_end[row], agent]), axis=1, return_inverse=True)[1].ravel()
+    result: Bools = open_ended(requests) & ~followed & np.isin(group, group[followed])
+    return result
+
+
 def _followed(flows: pa.Table, requests: Requests, refused: Bools, following: Bools, group: Ints) -> Bools:
     """Per request: one of `refused` that goes on: one of `following`, of the same group, comes behind it."""
     begun, follows = np.flatnonzero(refused & open_ended(requests)), np.flatnonzero(following)

@@ -21,7 +21,7 @@ import pyarrow.compute as pc
 
 from analyzer.arrow import array
 from analyzer.routes.captured import Captured, is_known, is_text
-from analyzer.routes.challenges import AUTH_REQUIRED, challenges, open_ended
+from analyzer.routes.challenges import AUTH_REQUIRED, challenges, goes_on_elsewhere, open_ended
 from analyzer.routes.portals import one_answer_for_many
 from analyzer.routes.proxies import Ends
 from analyzer.routes.requests import (
@@ -87,6 +87,7 @@ def outcomes_of(flows: pa.Table, ends: Ends, requests: Requests, captured: Captu
     code[http & (status == AUTH_REQUIRED) & requests.cut & (requests.by_steps | ~requests.last)] = UNSEEN
     code[open_ended(requests) & (requests.answered != NO_TIME) & ~captured.waited(requests.answered, row)] = UNSEEN
     followed = challenges(flows, ends, requests, tunnel | page)
+    code[goes_on_elsewhere(flows, ends, requests, followed) & ~captured.passed(requests.answered, row)] = UNSEEN
     # Of requests whose names weren't captured nobody knows whether the one that follows is for the same host.
     code[followed] = np.where(requests.host.is_valid().to_numpy(zero_copy_only=False)[followed], CHALLENGED, UNSEEN)
     code[page] = WORKED
@@ -121,7 +122,9 @@ def _inside(requests: Requests, captured: Captured, tunnels: Tunnels, at: Ints) 
     since = np.where(tunnels.since[row] != NO_TIME, tunnels.since[row], requests.answered[at])
     silent = ~server & ~captured.server_lost[row] & captured.waited(since, row)
     broken = np.where(tunnels.failed[row], True, silent)
-    worked = np.where(hello, tunnels.completed[row], server & (tunnels.client | ~tunnels.counted)[row] & ~tunnels.failed[row])
+    # What the client said there and the capture lost may have been a ClientHello, and an alert.
+    plain = server & (tunnels.client | ~tunnels.counted)[row] & ~tunnels.failed[row] & ~captured.client_lost[row]
+    worked = np.where(hello, tunnels.completed[row], plain)
     code = np.where(worked, WORKED, np.where(broken, BROKEN, UNSEEN))
     # A tunnel in which another was asked for is judged by that request: what it was answered came through.
     outer = ~requests.last[at]

@@ -17,7 +17,20 @@ from analyzer.routes.topology import load_topology
 from analyzer.services.tag import tag_flows
 from tests.conftest import ROOT
 from tests.engine import reading
-from tests.verdict.rows import CATALOGUE, CNC, LAB_TOPOLOGY, MAPS, PROX01, PROX03, WORKSTATION, flow, table, tunnel
+from tests.verdict.rows import (
+    CATALOGUE,
+    CNC,
+    LAB_TOPOLOGY,
+    MAPS,
+    PROX01,
+    PROX03,
+    SECOND_NS,
+    START_NS,
+    WORKSTATION,
+    flow,
+    table,
+    tunnel,
+)
 
 OTHER = "172.16.11.93"
 
@@ -104,3 +117,44 @@ def test_the_laboratorys_fifth_test_by_a_file() -> None:
     assert found["winatp-gw-weu.microsoft.com"] == ("as-configured", ["172.16.12.12:3128"])
     assert found["usseu1westprod.blob.core.windows.net"] == ("differs", ["172.16.12.12:3128"])
     assert found["crl.microsoft.com"] == ("differs", ["172.16.12.10:3128"])
+
+
+MORNING = 'return timeRange(8, 18) ? "PROXY 172.16.12.10:3128" : "PROXY 172.16.12.12:3128"'
+"""The rows are of noon in UTC."""
+
+
+def by_clock(body: str, *rows: dict[str, Any], zone: str | None) -> tuple[str | None, str, list[str]]:
+    text = PacText("x.pac", f"function FindProxyForURL(url, host) {{ {body} }}")
+    (row,) = [row for row in pac_rows(read(*rows), [text], zone) if row["host"] == CNC]
+    return row["state"], row["returns"], row["unresolved"]
+
+
+@pytest.mark.parametrize(
+    "body",
+    [
+        MORNING,
+        'return weekdayRange("MON", "FRI") ? "PROXY 172.16.12.10:3128" : "DIRECT"',
+        'return dateRange(1, 15) ? "PROXY 172.16.12.10:3128" : "DIRECT"',
+        'return new Date().getHours() < 23 ? "PROXY 172.16.12.10:3128" : "DIRECT"',
+        'return Date.now() > 5 ? "PROXY 172.16.12.10:3128" : "DIRECT"',
+    ],
+)
+def test_by_a_clock_whose_zone_isnt_known_nothing_is_decided(body: str) -> None:
+    state, returns, unresolved = by_clock(body, tunnel(PROX01, CNC), zone=None)
+    assert (state, returns, unresolved) == (None, "PROXY 172.16.12.10:3128", ["the client's time zone (--tz)"])
+
+
+def test_by_a_clock_whose_zone_is_known_the_packets_time_decides() -> None:
+    assert by_clock(MORNING, tunnel(PROX01, CNC), zone="Europe/Berlin")[0] == "as-configured"
+    assert by_clock(MORNING, tunnel(PROX01, CNC), zone="Pacific/Auckland") == ("differs", "PROXY 172.16.12.12:3128", [])
+
+
+def test_by_a_clock_that_passes_the_time_within_the_capture_nothing_is_decided() -> None:
+    late = flow(first_seen=START_NS, last_seen=START_NS + 10 * 3600 * SECOND_NS)
+    state, _, unresolved = by_clock(MORNING, tunnel(PROX01, CNC), late, zone="Europe/Berlin")
+    assert (state, unresolved) == (None, ["a time that passes within the capture"])
+
+
+def test_a_file_that_asks_for_no_time_is_decided_without_a_zone() -> None:
+    fixed = 'return new Date(2024, 1, 1) ? "PROXY 172.16.12.10:3128" : "DIRECT"'
+    assert by_clock(fixed, tunnel(PROX01, CNC), zone=None) == ("as-configured", "PROXY 172.16.12.10:3128", [])

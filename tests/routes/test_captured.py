@@ -67,3 +67,16 @@ def test_silence_has_to_be_waited_for(seconds: float, columns: dict[str, Any], e
 def test_silence_since_an_unknown_time_is_none() -> None:
     found = captured_of(table([at(9, state="open")]))
     assert found.waited(np.array([NO_TIME])).tolist() == [False]
+
+
+def test_what_is_neither_acknowledged_nor_said_again_fell_into_a_hole_of_the_capture() -> None:
+    """TCP says again what isn't acknowledged, within a second at first (RFC 6298 2); silence behind that shows nothing."""
+    later = flow(first_seen=START_NS, last_seen=START_NS + 100 * SECOND_NS)
+    for columns, waited in (
+        ({}, True),  # acknowledged
+        ({"pending_since": START_NS}, False),
+        ({"pending_since": START_NS, "resent_out": 9}, True),
+        ({"pending_since": START_NS, "ended_by": "server"}, True),
+    ):
+        captured = captured_of(table([flow(first_seen=START_NS, state="open", **columns), later]))
+        assert captured.waited(np.full(2, START_NS))[0] == waited, columns

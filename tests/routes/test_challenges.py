@@ -4,7 +4,7 @@ from typing import Any
 
 import pytest
 
-from tests.verdict.rows import PROX01, PROX02, SECOND_NS, START_NS, asked, request, routed
+from tests.verdict.rows import PROX01, PROX02, SECOND_NS, START_NS, asked, flow, request, routed
 
 NTLM = {"challenge": ["negotiate", "ntlm"]}
 
@@ -103,3 +103,12 @@ def test_a_capture_that_ends_with_the_challenge_tells_nothing() -> None:
     assert said(connection(ask(407, 0), state="open", last_seen=now + 4 * SECOND_NS)) == [["authentication"]]
     assert said(connection(ask(407, 0), state="closed", last_seen=now)) == [["authentication"]], "the proxy ended it"
     assert said(connection(ask(407, 0, offered="basic"), state="open", last_seen=now)) == [["authentication"]], "refused for good"
+
+
+def test_a_challenge_at_a_captures_end_of_a_client_that_goes_on_with_others() -> None:
+    """The proxy closes with the challenge, and what follows would come on the next connection: behind the end, perhaps."""
+    going_on = connection(ask(407, 0)), connection(ask(200, 1, offered="basic"))
+    assert said(*going_on, connection(ask(407, 2), ended_by="server"))[2] == ["unseen"]
+    later = flow(first_seen=START_NS, last_seen=START_NS + 100 * SECOND_NS)
+    assert said(*going_on, connection(ask(407, 2), ended_by="server"), later)[2] == ["authentication"]
+    assert said(connection(ask(407, 2), ended_by="server")) == [["authentication"]], "one that goes on with none is turned away"

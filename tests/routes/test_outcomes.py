@@ -161,7 +161,7 @@ def test_a_request_lost_to_a_connection_that_the_server_closes_is_unseen() -> No
     assert outcomes(*served) == ["worked", "unanswered"]
     later = START_NS + SECOND_NS
     assert outcomes(*served, last_data=later) == ["worked", "unseen"], "an answer that couldn't be read"
-    assert outcomes(*served, last_data=later, pending_since=START_NS) == ["worked", "unanswered"], "the client said it again"
+    assert outcomes(*served, last_data=later, pending_since=START_NS, resent_out=9) == ["worked", "unanswered"], "the client said it again"
     remnant: dict[str, Any] = {"isn_out": None, "isn_in": None, "bytes_in": 0, "ended_by": "server"}
     assert outcomes(ask("absolute", None), **remnant) == ["unseen"]
 
@@ -251,3 +251,9 @@ def test_what_stood_in_the_rest_of_an_answer_isnt_made_up(status: int, fields: d
     assert two == ["unseen" if status == 407 and fields["cut"] else outcome, "authentication"]
     if outcome == "unseen":
         assert carried(ask("absolute", status, **fields)) == [False]
+
+
+def test_what_the_capture_lost_of_a_client_may_have_been_a_hello_and_an_alert() -> None:
+    through: dict[str, Any] = {"tunnel_out": 524, "tunnel_in": 632, "bytes_out": 91}
+    assert outcomes(ask(), **through) == ["worked"]
+    assert outcomes(ask(), **through, acked_out=615) == ["unseen"]

@@ -21,6 +21,7 @@ from analyzer.verdict.finders import (
     discovered,
     failures,
     fallback,
+    greetings,
     missing,
     names,
     opened,
@@ -38,6 +39,7 @@ Finder = Callable[[Case], Sequence[Finding]]
 FINDERS: tuple[Finder, ...] = (
     changes.find,
     failures.find,
+    greetings.find,
     fallback.find,
     tunnels.find,
     opened.find,
