@@ -361,7 +361,7 @@ class Pac(TypedDict):
     """What a PAC file returns for a host, beside what was done.
 
     returns     as written; null where it failed, as error says
-    unresolved  names whose addresses it asked for and that the capture doesn't know, and the time, where it asked for that and it isn't known
+    unresolved  names whose addresses it asked for and the capture doesn't know; the time, where it asked and it isn't known
     asked       proxies, or "direct", the most often first
     state       null where the capture can't tell
     """
