@@ -6,7 +6,7 @@ a table is for.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Any, Final, NamedTuple
 
@@ -18,7 +18,8 @@ from analyzer.capture.inputs import open_inputs
 from analyzer.capture.interleave import in_time_order
 from analyzer.engine import Engine
 from analyzer.flows import layout
-from analyzer.flows.layout import N_MESSAGES, N_RECORDS, TEXTS, Tables
+from analyzer.flows.layout import N_MESSAGES, N_RECORDS, Tables
+from analyzer.flows.messages import ALERT_ROW, ANSWER_ROW, CERTIFICATE_ROW, CLIENT_HELLO_ROW, COMMON, SERVER_HELLO_ROW
 from analyzer.packets.layout import ACK, FIN, PSH, RST, STATUS_NAMES, SYN
 from analyzer.pipeline import judge
 from analyzer.reading import read
@@ -33,13 +34,19 @@ CAPTURES: Final = Path(__file__).resolve().parent.parent / "captures"
 CAPTURE: Final = "T4-static.pcapng"
 SERVICE: Final = "edr-cyber-data"
 
+# Kind of message → what it is called, and its row.
 KINDS: Final = {
-    getattr(layout, name): name.lower().replace("_", " ")
-    for name in ("CONNECT", "ANSWER", "CLIENT_HELLO", "SERVER_HELLO", "ISSUER", "ALERT", "WENT_ON")
+    layout.CONNECT: ("connect", layout.MESSAGE),
+    layout.ANSWER: ("answer", ANSWER_ROW),
+    layout.CLIENT_HELLO: ("client hello", CLIENT_HELLO_ROW),
+    layout.SERVER_HELLO: ("server hello", SERVER_HELLO_ROW),
+    layout.ISSUER: ("issuer", CERTIFICATE_ROW),
+    layout.ALERT: ("alert", ALERT_ROW),
+    layout.WENT_ON: ("went on", layout.MESSAGE),
 }
 FLAGS: Final = {SYN: "SYN", ACK: "ACK", PSH: "PSH", FIN: "FIN", RST: "RST"}
 # Message texts that are bytes to be compared, never to be shown as text.
-BINARY: Final = {("client hello", "path"), ("client hello", "field"), ("issuer", "host")}
+BINARY: Final = ("alpn", "random", "issuer")
 FIRST_PACKETS: Final = 9
 
 ABOUT: Final = """
@@ -63,8 +70,8 @@ called; each end has a row of `SIDE`. `syn_side` is who called. `distinct` count
 MESSAGES: Final = """
 `analyzer/streams/` puts the first bytes of each direction in order, as they come, and hands them to the reader of what is expected next
 (`analyzer/readers/`, a file for each protocol; [which comes when](streams.md)). A row of `MESSAGE` is something that was sent in plain
-text; its texts lie in a pool beside it, here they are written out. `seq` and `end` are its place in the stream, from the side's first
-byte on. Behind the hellos everything is encrypted, and nothing more is read.
+text, with names of its own for each kind (analyzer/flows/messages.py); texts lie in a pool beside it, here they are written out. `seq`
+and `end` are its place in the stream, from the side's first byte on. Behind the hellos everything is encrypted, and nothing more is read.
 """
 COLUMNS: Final = """
 When nothing more comes, each flow becomes one row of the flow table ([columns](columns.md)), and the message rows are no longer needed.
@@ -173,21 +180,25 @@ def message_rows(tables: Tables, record: int) -> list[str]:
     messages = tables.messages[: int(tables.counts[N_MESSAGES])]
     rows = []
     for message in messages[messages["record"] == record]:
-        kind = KINDS[int(message["kind"])]
+        kind, row = KINDS[int(message["kind"])]
         base = int(tables.sides[2 * record + message["side"]]["base"]) + 1
-        texts = [f"{name}: {shown_text(tables, message, kind, name)}" for name in TEXTS if message[f"{name}_size"] > 0]
         place = [(int(message[name]) - base) & 0xFFFFFFFF for name in ("seq", "end")]
-        port, status = (int(message[name]) for name in ("port", "status"))
-        rows.append(
-            [kind, "ab"[message["side"]], *place, port if kind == "connect" else "", status if kind == "answer" else "", "; ".join(texts)]
-        )
-    return table(("kind", "side", "seq", "end", "port", "status", "texts in the pool"), rows)
+        rows.append([kind, "ab"[message["side"]], *place, "; ".join(own_fields(tables.pool, message.view(row)))])
+    return table(("kind", "side", "seq", "end", "what it holds"), rows)
 
 
-def shown_text(tables: Tables, message: np.void, kind: str, name: str) -> str:
-    """The text as it lies in the pool; how many bytes, where it is none."""
-    at, size = int(message[f"{name}_at"]), int(message[f"{name}_size"])
-    return f"({size} bytes)" if (kind, name) in BINARY else f"`{tables.pool[at : at + size].tobytes().decode('ascii')}`"
+def own_fields(pool: npt.NDArray[np.uint8], message: np.void) -> Iterator[str]:
+    """Each text and number that a message of this kind has; of texts that are bytes, how many."""
+    for name in message.dtype.names or ():
+        value = int(message[name])
+        if name in (*COMMON, "code") or name.startswith("no_") or name.endswith("_at"):
+            continue
+        if not name.endswith("_size"):
+            if value > 0:
+                yield f"{name}: {value}"
+        elif value > 0:
+            text, at = name.removesuffix("_size"), int(message[name.replace("_size", "_at")])
+            yield f"{text}: " + (f"({value} bytes)" if text in BINARY else f"`{pool[at : at + value].tobytes().decode('ascii')}`")
 
 
 def column_rows(flow: Mapping[str, Any]) -> list[str]:

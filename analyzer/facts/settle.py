@@ -42,6 +42,7 @@ from analyzer.flows.layout import (
     SOCKS_ANSWER,
     WENT_ON,
 )
+from analyzer.flows.messages import as_answer
 from analyzer.readers.states import SOCKS_REFUTED
 
 
@@ -183,7 +184,7 @@ def choose_messages(tables, n_flows, starts, order, clients, chosen, answers, as
                 chosen[row + TUNNEL] = m
                 if message.field_size > 0:
                     chosen[row + CONNECT_FIELD] = m
-                inside = answers[m] < 0 or 200 <= (messages + answers[m]).status < 300
+                inside = answers[m] < 0 or 200 <= as_answer(messages + answers[m]).status < 300
             else:
                 if chosen[row + FIELD] < 0 and message.field_size > 0:
                     chosen[row + FIELD] = m

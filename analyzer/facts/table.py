@@ -347,16 +347,17 @@ def request_lists(
     within = np.arange(int(offsets[-1])) - np.repeat(offsets[:-1], sizes)
     picked = order[to_proxy][np.repeat(before[starts[rows]], sizes) + within]
     messages, text = tables.messages, TextsOf(tables.messages, tables.pool)
+    answer_text = TextsOf(messages.view(ANSWER_ROW), tables.pool)
     answer = answers[picked]
     port, status = messages["port"][picked], statuses_of(messages, answer)
     fetched = np.where(messages["kind"][picked] == ABSOLUTE, picked, -1)
-    challenge, continues = challenges(messages, text, answer)
+    challenge, continues = challenges(messages, answer_text, answer)
     # What is said here of an answer, by the field's name; what later stages say is empty.
     said = {
         "challenge": challenge,
         "continues": continues,
         "offered": text("scheme", picked),
-        "location": TextsOf(messages.view(ANSWER_ROW), tables.pool)("location", http_answers(messages, answer), LOWER),
+        "location": answer_text("location", http_answers(messages, answer), LOWER),
         "html": are_html(messages, answer),
         "cut": are_cut(messages, answer),
     }

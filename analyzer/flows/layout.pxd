@@ -99,7 +99,7 @@ cdef struct Message:
     uint32_t seq
     uint32_t end
     uint32_t ack
-    int32_t status
+    int32_t code
     uint16_t shape
     uint8_t side
     uint8_t kind

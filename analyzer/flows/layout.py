@@ -131,7 +131,7 @@ MESSAGE = np.dtype(
         ("seq", "u4"),  # where it begins in its side's stream
         ("end", "u4"),  # where its head ends
         ("ack", "u4"),  # what the sender had received by then
-        ("status", "i4"),
+        ("code", "i4"),  # of other kinds; a request has none
         ("shape", "u2"),
         ("side", "u1"),
         ("kind", "u1"),
@@ -147,8 +147,8 @@ ABSOLUTE: Final = 2  # host, port, path; agent; field; scheme
 ORIGIN: Final = 3  # path; agent; field
 SOCKS4: Final = 4  # host, port
 SOCKS5: Final = 5
-ANSWER: Final = 6  # status; location: its host; scheme: those of Proxy-Authenticate, a comma between; shape: ANSWER_...
-SOCKS_ANSWER: Final = 7  # status
+ANSWER: Final = 6  # status; location: its host; schemes: those of Proxy-Authenticate, a comma between; traits: ANSWER_...
+SOCKS_ANSWER: Final = 7  # reply
 CLIENT_HELLO: Final = 8  # server_name; alpn as sent; ja4; random, behind it a digest; version; traits: TRAIT_...
 SERVER_HELLO: Final = 9  # version
 ISSUER: Final = 10  # of the leaf certificate: issuer, DER; subject: the host it is for
@@ -169,7 +169,7 @@ REGION_PAC: Final = 1  # an answer whose body is a PAC file
 # One address in a DNS_ANSWER: its version, and 16 bytes, of which an IPv4 address has the last four.
 DNS_ADDRESS: Final = 17
 
-# How a request was written (shape), and what a ClientHello shows (traits).
+# How a request was written (shape), and what an answer and a ClientHello show (traits).
 SHAPE_HTTP_10: Final = 1
 SHAPE_AGENT: Final = 2
 SHAPE_HOST: Final = 4
@@ -194,7 +194,7 @@ TRAIT_QUIC: Final = 16
 TRAIT_CUT: Final = 32  # the hello wasn't captured whole
 TRAIT_SCHANNEL: Final = 64  # its extensions end as those of Windows' Schannel do
 
-# Status of an ALERT whose text is encrypted (RFC 8446 6).
+# Description of an ALERT whose text is encrypted (RFC 8446 6).
 ENCRYPTED_ALERT: Final = 256
 
 # Cipher suites, extensions or signature algorithms of one hello; one with more is cut there, as no real one has.

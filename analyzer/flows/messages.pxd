@@ -1,19 +1,23 @@
 from analyzer.flows.layout cimport Message
 
 # Each lies over a Message, whose fields it names anew.
-cdef struct Answer(Message): status=status, location=host, scheme=scheme, shape=shape
-cdef struct ClientHello(Message): server_name=host, alpn=path, ja4=agent, random=field, version=status, traits=port
-cdef struct ServerHello(Message): version=status
+cdef struct Answer(Message): status=code, location=host, schemes=scheme, traits=shape
+cdef struct SocksAnswer(Message): reply=code
+cdef struct ClientHello(Message): server_name=host, alpn=path, ja4=agent, random=field, version=code, traits=port
+cdef struct ServerHello(Message): version=code
 cdef struct Certificate(Message): issuer=host, subject=path
-cdef struct Alert(Message): description=status
+cdef struct Alert(Message): description=code
 cdef struct Datagram(Message): payload=host
-cdef struct Dns(Message): name=host, query_type=port, message_id=shape, code=status, addresses=path, ttl_s=ack
-cdef struct Dhcp(Message): url=host, client=field, message_type=status
+cdef struct Dns(Message): name=host, query_type=port, message_id=shape, code=code, addresses=path, ttl_s=ack
+cdef struct Dhcp(Message): url=host, client=field, message_type=code
 cdef struct Pac(Message): script=host
-cdef struct Region(Message): state=status, behind=port, holds=shape, found=ack
+cdef struct Region(Message): state=code, behind=port, holds=shape, found=ack
 
 cdef inline Answer* as_answer(const Message* message) noexcept nogil:
     return <Answer*>message
+
+cdef inline SocksAnswer* as_socks_answer(const Message* message) noexcept nogil:
+    return <SocksAnswer*>message
 
 cdef inline ClientHello* as_client_hello(const Message* message) noexcept nogil:
     return <ClientHello*>message

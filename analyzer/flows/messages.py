@@ -26,20 +26,25 @@ def named(**fields: str) -> np.dtype[Any]:
     return np.dtype(list(zip(names, formats, strict=True)), align=True)
 
 
-ANSWER_ROW: Final = named(status="status", location="host", scheme="scheme", shape="shape")  # HTTP's, and SOCKS' status
-CLIENT_HELLO_ROW: Final = named(server_name="host", alpn="path", ja4="agent", random="field", version="status", traits="port")
-SERVER_HELLO_ROW: Final = named(version="status")
+ANSWER_ROW: Final = named(status="code", location="host", schemes="scheme", traits="shape")
+SOCKS_ANSWER_ROW: Final = named(reply="code")
+CLIENT_HELLO_ROW: Final = named(server_name="host", alpn="path", ja4="agent", random="field", version="code", traits="port")
+SERVER_HELLO_ROW: Final = named(version="code")
 CERTIFICATE_ROW: Final = named(issuer="host", subject="path")
-ALERT_ROW: Final = named(description="status")
+ALERT_ROW: Final = named(description="code")
 DATAGRAM_ROW: Final = named(payload="host")
-DNS_ROW: Final = named(name="host", query_type="port", message_id="shape", code="status", addresses="path", ttl_s="ack")
-DHCP_ROW: Final = named(url="host", client="field", message_type="status")
+DNS_ROW: Final = named(name="host", query_type="port", message_id="shape", code="code", addresses="path", ttl_s="ack")
+DHCP_ROW: Final = named(url="host", client="field", message_type="code")
 PAC_ROW: Final = named(script="host")
-REGION_ROW: Final = named(state="status", behind="port", holds="shape", found="ack")
+REGION_ROW: Final = named(state="code", behind="port", holds="shape", found="ack")
 
 
 def as_answer(message):
     return message.over(ANSWER_ROW)
+
+
+def as_socks_answer(message):
+    return message.over(SOCKS_ANSWER_ROW)
 
 
 def as_client_hello(message):

@@ -32,11 +32,11 @@ def keep_offered(tables, buf, at, end, message):
     """
     stop = token_end(buf, at, end)
     if at < stop <= at + MAX_SCHEME and stop < end and is_blank(buf[stop]):
-        add_scheme(tables, buf, at, stop, message)
+        message.scheme_at, message.scheme_size = with_scheme(tables, buf, at, stop, message.scheme_at, message.scheme_size)
 
 
-def keep_challenges(tables, buf, at, end, message):
-    """Add the schemes of the challenges buf[at:end] (Proxy-Authenticate) to the message's, and note whether one goes on.
+def keep_challenges(tables, buf, at, end, answer):
+    """Add the schemes of the challenges buf[at:end] (Proxy-Authenticate) to the answer's, and note whether one goes on.
 
     Commas part both challenges and the parameters of one; a parameter is a name with an equals sign behind it.
     """
@@ -50,35 +50,34 @@ def keep_challenges(tables, buf, at, end, message):
             at = stop
             continue
         if value < stop and buf[value] == EQUALS:
-            note_parameter(buf, at, name_end, value, stop, message)
+            note_parameter(buf, at, name_end, value, stop, answer)
         elif value > name_end or value == stop:
-            add_scheme(tables, buf, at, name_end, message)
+            answer.schemes_at, answer.schemes_size = with_scheme(tables, buf, at, name_end, answer.schemes_at, answer.schemes_size)
             inner_end = token_end(buf, value, stop)
             equals = after_blanks(buf, inner_end, stop)
             if same_word(buf, at, name_end, W_NTLM) or same_word(buf, at, name_end, W_NEGOTIATE):
                 if value < stop:
-                    message.shape |= ANSWER_CONTINUES
+                    answer.traits |= ANSWER_CONTINUES
             elif inner_end > value and equals < stop and buf[equals] == EQUALS:
-                note_parameter(buf, value, inner_end, equals, stop, message)
+                note_parameter(buf, value, inner_end, equals, stop, answer)
         at = stop
 
 
-def note_parameter(buf, at, name_end, equals, end, message):
+def note_parameter(buf, at, name_end, equals, end, answer):
     """Note a challenge's parameter stale=true: the credentials were right, and only their nonce too old."""
     if same_word(buf, at, name_end, W_STALE):
         value = after_blanks(buf, equals + 1, end)
         if value < end and buf[value] == QUOTE:
             value += 1
         if begins_with(buf, value, end, W_TRUE):
-            message.shape |= ANSWER_CONTINUES
+            answer.traits |= ANSWER_CONTINUES
 
 
-def add_scheme(tables, buf, at, end, message):
-    """Append a scheme in lower case to the message's schemes; they lie at the end of the pool."""
+def with_scheme(tables, buf, at, end, schemes_at, schemes_size):
+    """(where, size) of the schemes with one more behind them, in lower case; size -1: none yet. They lie at the end of the pool."""
     used = tables.counts[POOL_USED]
-    if message.scheme_size < 0:
-        message.scheme_at = used
-        message.scheme_size = 0
+    if schemes_size < 0:
+        schemes_at = used
     else:
         tables.pool[used] = COMMA
         used += 1
@@ -86,8 +85,8 @@ def add_scheme(tables, buf, at, end, message):
         c = buf[p]
         tables.pool[used] = c + 32 if 65 <= c <= 90 else c
         used += 1
-    message.scheme_size = used - message.scheme_at
     tables.counts[POOL_USED] = used
+    return schemes_at, used - schemes_at
 
 
 def element_end(buf, at, end):

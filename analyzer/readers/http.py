@@ -163,7 +163,7 @@ def read_request(tables, buf, cursor):
         message.shape |= SHAPE_BARE
     if version + 8 <= feed and buf[version + 7] == 48:
         message.shape |= SHAPE_HTTP_10
-    body = read_request_fields(tables, buf, feed + 1, stop, message)
+    body = fill_request_fields(tables, buf, feed + 1, stop, message)
     if is_connect:
         cursor.body = 0
         cursor.found = FOUND_CONNECT
@@ -190,7 +190,7 @@ def field_parts(buf, at, feed):
     return p, first, last
 
 
-def read_request_fields(tables, buf, at, end, message):
+def fill_request_fields(tables, buf, at, end, message):
     """How the request's body ends; fills the message's Host, User-Agent and shape from the header lines buf[at:end]."""
     body = 0
     while at < end:
@@ -296,11 +296,11 @@ def read_answer(tables, buf, cursor):
             cursor.wanted = stop - at + lacks_of_pac(buf, stop, end, pac, body)
             return MORE
     if status == 101 or status >= 200:
-        message = new_message(tables, cursor, ANSWER, stop - at)
-        message.status = status
-        message.shape = (html | ANSWER_CUT) if is_cut else html
+        answer = as_answer(new_message(tables, cursor, ANSWER, stop - at))
+        answer.status = status
+        answer.traits = (html | ANSWER_CUT) if is_cut else html
         if tells_more:
-            read_answer_fields(tables, buf, fields, stop, status, message)
+            fill_answer_fields(tables, buf, fields, stop, answer)
     cursor.found = FOUND_INTERIM_ANSWER if status < 200 and status != 101 else FOUND_ANSWER
     cursor.status = status
     cursor.body = 0 if status < 200 or status in (204, 304) else body
@@ -315,8 +315,8 @@ def html_type(buf, at, end):
     return ANSWER_HTML if same_word(buf, at, stop, W_HTML) or same_word(buf, at, stop, W_XHTML) else 0
 
 
-def read_answer_fields(tables, buf, at, end, status, message):
-    """Fill the message's schemes and where it redirects to from the header lines buf[at:end]."""
+def fill_answer_fields(tables, buf, at, end, answer):
+    """Fill the answer's schemes and where it redirects to from the header lines buf[at:end]."""
     host, host_end = -1, 0
     while at < end:
         feed = line_end(buf, at, end)
@@ -324,12 +324,11 @@ def read_answer_fields(tables, buf, at, end, status, message):
             break
         name, first, last = field_parts(buf, at, feed)
         if name >= 0 and name - at == 18 and same_word(buf, at, name, W_CHALLENGE):
-            keep_challenges(tables, buf, first, last, message)
-        elif name >= 0 and host < 0 and 300 <= status < 400 and same_word(buf, at, name, W_LOCATION):
+            keep_challenges(tables, buf, first, last, answer)
+        elif name >= 0 and host < 0 and 300 <= answer.status < 400 and same_word(buf, at, name, W_LOCATION):
             host, host_end = reference_host(buf, first, last)
         at = feed + 1
     if host >= 0:
-        answer = as_answer(message)
         answer.location_at = keep(tables, buf, host, host_end)
         answer.location_size = host_end - host
 

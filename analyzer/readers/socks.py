@@ -11,6 +11,7 @@ from typing import Final
 from analyzer.compiled.widths import as_u32
 from analyzer.flows.coverage import behind
 from analyzer.flows.layout import HAS_BASE, SENT_SYN, SENT_SYN_ACK, SHAPE_ADDRESS, SOCKS4, SOCKS5, SOCKS_ANSWER
+from analyzer.flows.messages import as_socks_answer
 from analyzer.packets.fields import u16
 from analyzer.readers.states import (
     FOUND_SOCKS4_ANSWER,
@@ -152,7 +153,7 @@ def read_socks5_answer(tables, buf, cursor):
     if p < 0:
         return p
     cursor.found = FOUND_SOCKS5_ANSWER
-    new_message(tables, cursor, SOCKS_ANSWER, p - at).status = buf[at + 1]
+    as_socks_answer(new_message(tables, cursor, SOCKS_ANSWER, p - at)).reply = buf[at + 1]
     return p
 
 
@@ -209,7 +210,7 @@ def read_socks4_answer(tables, buf, cursor):
         return MORE if end - at < 2 or 90 <= buf[at + 1] <= 93 else NOT
     if not 90 <= buf[at + 1] <= 93:
         return NOT
-    new_message(tables, cursor, SOCKS_ANSWER, 8).status = buf[at + 1]
+    as_socks_answer(new_message(tables, cursor, SOCKS_ANSWER, 8)).reply = buf[at + 1]
     return at + 8
 
 

@@ -126,6 +126,6 @@ def new_message(tables, cursor, kind, size):
     message.field_size = -1
     message.scheme_size = -1
     message.port = -1
-    message.status = -1
+    message.code = -1
     message.shape = 0
     return message

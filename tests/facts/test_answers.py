@@ -7,17 +7,19 @@ import pyarrow as pa
 
 from analyzer.facts.answers import answers_to, are_cut, are_html, challenges, http_answers, statuses_of
 from analyzer.flows.layout import ANSWER, ANSWER_CONTINUES, ANSWER_CUT, ANSWER_HTML, ANSWER_UNSAID, MESSAGE, SOCKS_ANSWER
+from analyzer.flows.messages import ANSWER_ROW, SOCKS_ANSWER_ROW
 
 MESSAGES = np.zeros(4, MESSAGE)
 MESSAGES["kind"] = (ANSWER, ANSWER, ANSWER, SOCKS_ANSWER)
-MESSAGES["shape"] = (ANSWER_HTML, ANSWER_UNSAID | ANSWER_CUT, ANSWER_CONTINUES, 0)
-MESSAGES["status"] = (200, 403, 407, 0)
+MESSAGES.view(ANSWER_ROW)["traits"] = (ANSWER_HTML, ANSWER_UNSAID | ANSWER_CUT, ANSWER_CONTINUES, 0)
+MESSAGES.view(ANSWER_ROW)["status"][:3] = (200, 403, 407)
+MESSAGES.view(SOCKS_ANSWER_ROW)["reply"][3] = 5
 ROWS = np.array([0, 1, 2, 3, -1])
 
 
 def test_answers() -> None:
     assert http_answers(MESSAGES, ROWS).tolist() == [0, 1, 2, -1, -1]
-    assert statuses_of(MESSAGES, ROWS).tolist() == [200, 403, 407, 0, -1]
+    assert statuses_of(MESSAGES, ROWS).tolist() == [200, 403, 407, 5, -1]
     assert are_html(MESSAGES, ROWS).to_pylist() == [True, None, False, False, None]
     assert are_cut(MESSAGES, ROWS).to_pylist() == [False, True, False, False, None]
     assert answers_to(np.array([-1, 1]), np.array([5, 3])).tolist() == [-1, 3]

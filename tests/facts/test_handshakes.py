@@ -27,7 +27,7 @@ def test_alpn_of_no_hello_is_null_and_of_one_without_it_is_empty() -> None:
 
 def test_versions_that_were_published() -> None:
     messages = np.zeros(4, MESSAGE)
-    messages["status"] = [0x0301, 0x0304, 0x0300, 0x7F1C]
+    messages["code"] = [0x0301, 0x0304, 0x0300, 0x7F1C]
     assert version_codes(messages, np.array([0, 1, 2, 3, -1])).tolist() == [0, 3, -1, -1, -1]
 
 

@@ -7,6 +7,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from analyzer.flows.layout import DNS_ADDRESS, DNS_ANSWER, DNS_QUESTION
+from analyzer.flows.messages import DNS_ROW
 from analyzer.packets.layout import UDP
 from analyzer.readers.dns import MAX_ADDRESSES
 from analyzer.streams.datagrams import MAX_LOOKUPS
@@ -24,13 +25,13 @@ def kept(data: bytes) -> tuple[int, bytes, int, int, int, int, list[bytes]] | No
     stage = Stage(protocol=UDP, syn=False, port=53)
     if not stage.feed([Segment(CLIENT, data)]):
         return None
-    row = stage.tables.messages[0]
+    row = stage.tables.messages.view(DNS_ROW)[0]
     pool = stage.tables.pool
-    name = pool[row["host_at"] : row["host_at"] + row["host_size"]].tobytes()
-    raw = pool[row["path_at"] : row["path_at"] + max(0, int(row["path_size"]))].tobytes()
+    name = pool[row["name_at"] : row["name_at"] + row["name_size"]].tobytes()
+    raw = pool[row["addresses_at"] : row["addresses_at"] + max(0, int(row["addresses_size"]))].tobytes()
     addresses = [raw[i : i + DNS_ADDRESS] for i in range(0, len(raw), DNS_ADDRESS)]
     packed = [one[-4:] if one[0] == 4 else one[1:] for one in addresses]
-    return int(row["kind"]), name, int(row["port"]), int(row["shape"]), int(row["status"]), int(row["ack"]), packed
+    return int(row["kind"]), name, int(row["query_type"]), int(row["message_id"]), int(row["code"]), int(row["ttl_s"]), packed
 
 
 def as_the_twin(data: bytes) -> None:

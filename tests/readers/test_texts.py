@@ -34,4 +34,4 @@ def test_a_new_message_has_no_texts_though_its_row_had() -> None:
     assert tables.counts[N_MESSAGES] == 1
     assert [int(row[name]) for name in ("kind", "record", "side", "seq", "end", "ts_ns", "ack")] == [ORIGIN, 7, 1, 2**32 - 1, 9, 11, 13]
     assert {int(row[f"{name}_size"]) for name in ("host", "path", "agent", "field")} == {-1}
-    assert [int(row[name]) for name in ("port", "status", "shape")] == [-1, -1, 0]
+    assert [int(row[name]) for name in ("port", "code", "shape")] == [-1, -1, 0]

@@ -186,7 +186,7 @@ class Stage:
         side = int(row["side"]) ^ self.swapped
         first = self.isns[side] + 1
         at, end = ((int(row[name]) - first) & 0xFFFFFFFF for name in ("seq", "end"))
-        port, status, shape, ts_ns = (int(row[name]) for name in ("port", "status", "shape", "ts_ns"))
+        port, status, shape, ts_ns = (int(row[name]) for name in ("port", "code", "shape", "ts_ns"))
         field = text("field")
         if int(row["kind"]) == layout.CLIENT_HELLO and field:
             field = field[:RANDOM_SIZE]

@@ -21,7 +21,7 @@ def regions(segments: list[Segment], *, asked: bool = True) -> list[tuple[int, i
     stage.finish()
     found = stage.tables.messages[: int(stage.tables.counts[N_MESSAGES])]
     found = found[found["kind"] == REGION]
-    return [(int(m["side"]), int(m["end"]) - int(m["seq"]), int(m["status"]), int(m["port"]), int(m["shape"])) for m in found]
+    return [(int(m["side"]), int(m["end"]) - int(m["seq"]), int(m["code"]), int(m["port"]), int(m["shape"])) for m in found]
 
 
 def test_nobody_asked() -> None:
