@@ -70,9 +70,9 @@ lint: $(VENV)/.dev  ## ruff and mypy
 
 # Compiled lines can't be followed. So what reads packets is run once more uncompiled, by the tests that need little time for it.
 UNCOMPILED ?= $(wildcard $(patsubst %,tests/packets/test_%.py,fields gre guess l2tp labels link_types mirrors pseudo tags tunnels wrappings)) \
-	$(wildcard $(patsubst %,tests/readers/test_%.py,aes certificate extensions gcm initial mac quic sha256 uri words)) \
+	$(wildcard $(patsubst %,tests/readers/test_%.py,aes certificate extensions gcm initial mac proxy_protocol quic sha256 uri words)) \
 	$(wildcard $(patsubst %,tests/facts/test_%.py,answers columns community handshakes sha1 strings)) \
-	tests/flows/test_lists.py
+	tests/flows/test_lists.py tests/streams/test_transitions.py
 cover: COVER ?= tests
 cover: $(VENV)/.dev packages  ## which lines and branches the tests run; every file in build/coverage/index.html
 	@rm -rf build/coverage && mkdir -p build/coverage

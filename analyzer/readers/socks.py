@@ -14,7 +14,7 @@ from analyzer.flows.layout import HAS_BASE, SENT_SYN, SENT_SYN_ACK, SHAPE_ADDRES
 from analyzer.flows.messages import as_socks_answer
 from analyzer.packets.fields import u16
 from analyzer.readers.states import (
-    FOUND_SOCKS4_ANSWER,
+    FOUND_OPENING,
     FOUND_SOCKS4_REQUEST,
     FOUND_SOCKS5_ANSWER,
     FOUND_SOCKS5_CHOICE,
@@ -203,7 +203,7 @@ def read_socks4_request(tables, buf, cursor):
 def read_socks4_answer(tables, buf, cursor):
     """Behind a SOCKS4 server's eight bytes, MORE, or NOT; keeps its code as a message."""
     at, end = cursor.at, cursor.end
-    cursor.found = FOUND_SOCKS4_ANSWER
+    cursor.found = FOUND_OPENING
     if buf[at] != 0:
         return NOT
     if end - at < 8:

@@ -30,7 +30,7 @@ FOUND_SOCKS5_CHOICE: Final = 7  # the server's, of a method
 FOUND_SOCKS5_VERDICT: Final = 8  # the server's, on the credentials
 FOUND_SOCKS5_ANSWER: Final = 9
 FOUND_SOCKS4_REQUEST: Final = 10
-FOUND_SOCKS4_ANSWER: Final = 11
+FOUND_OPENING: Final = 11  # what opens a stream and needs no state behind it, as a SOCKS4 server's answer
 FOUND_DNS_MESSAGE: Final = 12
 FOUND_EMPTY_LINE: Final = 13
 FOUND_CONNECT: Final = 14
@@ -99,10 +99,10 @@ __all__ = [
     "FOUND_MORE_HANDSHAKE",
     "FOUND_NOTHING",
     "FOUND_NO_PREFACE",
+    "FOUND_OPENING",
     "FOUND_PROXY_HEADER",
     "FOUND_REQUEST",
     "FOUND_SERVER_HELLO",
-    "FOUND_SOCKS4_ANSWER",
     "FOUND_SOCKS4_REQUEST",
     "FOUND_SOCKS5_ANSWER",
     "FOUND_SOCKS5_CHOICE",

@@ -26,7 +26,37 @@ from analyzer.packets.layout import TCP
 from analyzer.pipeline import within
 from analyzer.readers.alerts import ALERT_RECORD, APPLICATION_RECORD, CHANGE_CIPHER_SPEC_RECORD, HANDSHAKE_RECORD
 from analyzer.readers.pac import MAX_PAC
-from analyzer.readers.states import AFTER_HELLO, CERTIFICATE, CHUNK, DNS, SCAN, SOCKS5_ANSWERING, SOCKS5_ASKING, START, TRAILER
+from analyzer.readers.states import (
+    FOUND_ALERT,
+    FOUND_ANSWER,
+    FOUND_CERTIFICATE,
+    FOUND_CHANGE_CIPHER_SPEC,
+    FOUND_CHUNK,
+    FOUND_CLIENT_HELLO,
+    FOUND_CONNECT,
+    FOUND_DNS_MESSAGE,
+    FOUND_EMPTY_LINE,
+    FOUND_ENCRYPTED,
+    FOUND_HEAD_BEGINS,
+    FOUND_HEAD_REQUEST,
+    FOUND_INTERIM_ANSWER,
+    FOUND_LAST_CHUNK,
+    FOUND_LAST_HELLO,
+    FOUND_MORE_HANDSHAKE,
+    FOUND_OPENING,
+    FOUND_PROXY_HEADER,
+    FOUND_REQUEST,
+    FOUND_SOCKS4_REQUEST,
+    FOUND_SOCKS5_ANSWER,
+    FOUND_SOCKS5_CHOICE,
+    FOUND_SOCKS5_CREDENTIALS,
+    FOUND_SOCKS5_GREETING,
+    FOUND_SOCKS5_REQUEST,
+    FOUND_SOCKS5_VERDICT,
+    FOUND_TRAILER_END,
+    FOUND_TRAILER_LINE,
+    FOUND_WENT_ON,
+)
 from analyzer.slices.frame import Frame
 from analyzer.slices.frames import Finder
 from analyzer.slices.hellos import RECORDS_HEAD
@@ -49,8 +79,27 @@ TDS_HEADER: Final = "tds header"
 RECORD_HEAD: Final = 6
 ALERT_BYTES: Final = 7
 
+SOCKS4_ANSWER: Final = 0
+
+_KINDS: Final = {
+    FOUND_PROXY_HEADER: PROXY_HEADER,
+    FOUND_DNS_MESSAGE: DNS_MESSAGE,
+    FOUND_EMPTY_LINE: EMPTY_LINE,
+    FOUND_HEAD_BEGINS: TDS_HEADER,
+    **dict.fromkeys((FOUND_SOCKS5_GREETING, FOUND_SOCKS5_CREDENTIALS, FOUND_SOCKS5_REQUEST, FOUND_SOCKS4_REQUEST), SOCKS_MESSAGE),
+    **dict.fromkeys((FOUND_SOCKS5_CHOICE, FOUND_SOCKS5_VERDICT, FOUND_SOCKS5_ANSWER, FOUND_OPENING), SOCKS_MESSAGE),
+    **dict.fromkeys((FOUND_CONNECT, FOUND_HEAD_REQUEST, FOUND_REQUEST), REQUEST_HEAD),
+    **dict.fromkeys((FOUND_INTERIM_ANSWER, FOUND_ANSWER), ANSWER_HEAD),
+    **dict.fromkeys((FOUND_CHUNK, FOUND_LAST_CHUNK, FOUND_TRAILER_LINE, FOUND_TRAILER_END), CHUNK_LINE),
+    **dict.fromkeys((FOUND_CLIENT_HELLO, FOUND_LAST_HELLO, FOUND_CERTIFICATE), HANDSHAKE),
+    FOUND_CHANGE_CIPHER_SPEC: RECORD,
+}
+"""What a reader found (readers/states.py) → what stands there."""
+
+_RECORDS: Final = (FOUND_MORE_HANDSHAKE, FOUND_WENT_ON, FOUND_ALERT, FOUND_ENCRYPTED)
+_RECORD_KINDS: Final = {ALERT_RECORD: ALERT} | dict.fromkeys((CHANGE_CIPHER_SPEC_RECORD, APPLICATION_RECORD, HANDSHAKE_RECORD), RECORD)
+
 _END_OF_HEAD = re.compile(rb"\n\r?\n")
-_PROXY_HEADER = (b"PROXY ", b"\r\n\r\n\x00\r\nQUIT\n")
 
 
 class Region(NamedTuple):
@@ -71,8 +120,7 @@ class Place:
 
     start: int
     size: int
-    state: int
-    behind: int
+    found: int
     is_pac: bool
     data: bytearray = field(default_factory=bytearray)
     filled: bytearray = field(default_factory=bytearray)
@@ -153,8 +201,7 @@ def _places(side: Side, read: Iterable[Any]) -> list[Place]:
         Place(
             start=side.place(int(one["seq"])),
             size=(int(one["end"]) - int(one["seq"])) & 0xFFFFFFFF,
-            state=int(one["state"]),
-            behind=int(one["behind"]),
+            found=int(one["found"]),
             is_pac=bool(int(one["holds"]) & REGION_PAC),
         )
         for one in read
@@ -195,35 +242,14 @@ def _region(place: Place) -> Region | None:
 
 
 def _kind(place: Place, data: bytes) -> str | None:
-    """What stands there; None for what shows only that nothing more can be read."""
-    state, behind = place.state, place.behind
-    if state == SCAN:
-        return TDS_HEADER
-    if DNS in (state, behind):
-        return DNS_MESSAGE
-    if state in (SOCKS5_ASKING, SOCKS5_ANSWERING) or behind in (SOCKS5_ASKING, SOCKS5_ANSWERING):
-        return SOCKS_MESSAGE
-    if state in (CHUNK, TRAILER):
-        return CHUNK_LINE
-    if state == START and data.startswith(_PROXY_HEADER):
-        return PROXY_HEADER
-    if state == START and data[0] in (0, 4):  # SOCKS4: neither HTTP nor TLS begins so
-        return SOCKS_MESSAGE
-    if state == CERTIFICATE:
-        return HANDSHAKE
-    if data[0] == ALERT_RECORD:
-        return ALERT
-    if data[0] in (CHANGE_CIPHER_SPEC_RECORD, APPLICATION_RECORD) or (state == AFTER_HELLO and data[0] == HANDSHAKE_RECORD):
-        return RECORD
-    if state == AFTER_HELLO:
+    """What stands there; None for what shows only that nothing more can be read, and for what nobody knows how to mask."""
+    if place.found == FOUND_ANSWER and place.is_pac:
+        return PAC_ANSWER
+    if place.found in _RECORDS:
+        return _RECORD_KINDS.get(data[0])
+    if place.found == FOUND_OPENING and data[0] != SOCKS4_ANSWER:
         return None
-    if data[0] == HANDSHAKE_RECORD:
-        return HANDSHAKE
-    if data[0] in b"\r\n":
-        return EMPTY_LINE
-    if data[:5].upper() == b"HTTP/":
-        return PAC_ANSWER if place.is_pac else ANSWER_HEAD
-    return REQUEST_HEAD
+    return _KINDS.get(place.found)
 
 
 def head_size(data: bytes) -> int:
