@@ -38,7 +38,7 @@ report: $(VENV)/.installed  ## the verdict of every committed capture, and the s
 
 # In CI nothing may be skipped, except by a clone that has no oracles (tests/conftest.py).
 test: $(VENV)/.dev packages  ## the whole suite; installs what it needs where it may
-	@WHICHPROXY_REQUIRE_ALL=$(if $(filter true 1,$(CI)),1,) $(BIN)/python -m pytest -n auto --dist loadfile
+	@WHICHPROXY_REQUIRE_ALL=$(if $(filter true 1,$(CI)),1,) $(BIN)/python -m pytest -n auto --dist loadfile --no-loadscope-reorder
 
 fuzz: SECONDS ?= 600
 fuzz: $(VENV)/.dev  ## damaged captures through everything, for SECONDS=600; what fails is kept and tested from then on
@@ -76,7 +76,7 @@ UNCOMPILED ?= $(wildcard $(patsubst %,tests/packets/test_%.py,fields gre guess l
 cover: COVER ?= tests
 cover: $(VENV)/.dev packages  ## which lines and branches the tests run; every file in build/coverage/index.html
 	@rm -rf build/coverage && mkdir -p build/coverage
-	@$(BIN)/coverage run -m pytest -n auto --dist loadfile $(COVER)
+	@$(BIN)/coverage run -m pytest -n auto --dist loadfile --no-loadscope-reorder $(COVER)
 	@WHICHPROXY_PLAIN=1 $(BIN)/coverage run -m pytest $(UNCOMPILED)
 	@$(BIN)/coverage combine -q && $(BIN)/coverage html -q && $(BIN)/coverage report --skip-covered
 

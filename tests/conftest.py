@@ -11,6 +11,7 @@ from __future__ import annotations
 import atexit
 import os
 import tempfile
+from collections import Counter
 from collections.abc import Generator
 from pathlib import Path
 
@@ -69,6 +70,19 @@ def pytest_configure() -> None:
     folder = tempfile.TemporaryDirectory(prefix="whichproxy-cache-")
     atexit.register(folder.cleanup)
     os.environ["WHICHPROXY_CACHE"] = folder.name
+
+
+LONG = ("tests/cli/test_capture.py", "tests/cli/test_watch.py", "tests/explore/test_explore.py", "tests/fuzz/test_long.py")
+"""Files of few tests that wait or take long."""
+
+
+def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
+    """Where several workers share the files: the long ones first, then those with the most tests, so that no worker ends alone."""
+    if not hasattr(config, "workerinput"):
+        return
+    tests = Counter(item.path for item in items)
+    long = {ROOT / name for name in LONG}
+    items.sort(key=lambda item: (item.path not in long, -tests[item.path], item.path))
 
 
 def pytest_addoption(parser: pytest.Parser) -> None:

@@ -76,12 +76,11 @@ def checked(
 def say_plain() -> None:
     """A line on stderr where what reads packets isn't compiled, and so takes its time."""
     from analyzer.compiled import not_compiled
+    from analyzer.text.labels import all_of
 
     if stages := not_compiled():
         reason = "; ".join(dict.fromkeys(stages.values()))
-        complain(
-            f"SLOW: {' and '.join(stages)} run as plain Python, {TIMES_SLOWER} times slower ({reason}); whichproxy doctor says what helps"
-        )
+        complain(f"SLOW: {all_of(stages)} run as plain Python, {TIMES_SLOWER} times slower ({reason}); whichproxy doctor says what helps")
 
 
 def read(question: Question, *, digests: bool, packets: bool = False, listed: bool = True) -> Reading:
