@@ -80,7 +80,8 @@ def say_plain() -> None:
 
     if stages := not_compiled():
         reason = "; ".join(dict.fromkeys(stages.values()))
-        complain(f"SLOW: {all_of(stages)} run as plain Python, {TIMES_SLOWER} times slower ({reason}); whichproxy doctor says what helps")
+        which = all_of([*stages])
+        complain(f"SLOW: {which} run as plain Python, {TIMES_SLOWER} times slower ({reason}); whichproxy doctor says what helps")
 
 
 def read(question: Question, *, digests: bool, packets: bool = False, listed: bool = True) -> Reading:

@@ -10,6 +10,7 @@ from pathlib import Path
 
 import pytest
 
+from analyzer.cli.reading import say_plain
 from tests.build import ethernet, pcap
 from tests.cli.conftest import Whichproxy, apart, tunnel
 
@@ -114,3 +115,9 @@ def test_workers_change_nothing(workers: str, tmp_path: Path, whichproxy: Whichp
     for number in range(3):
         (tmp_path / f"{number}.pcap").write_bytes(pcap(tunnel(number=number).frames))
     assert len(whichproxy("flows", tmp_path, "--workers", workers).out.splitlines()) == 3
+
+
+def test_stages_that_run_as_plain_python_are_named(monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> None:
+    monkeypatch.setattr("analyzer.compiled.not_compiled", lambda: dict.fromkeys(("packets", "capture", "flows"), "they weren't built"))
+    say_plain()
+    assert capsys.readouterr().err.startswith("whichproxy: SLOW: packets, capture and flows run as plain Python, 90 times slower (they")
