@@ -66,9 +66,16 @@ def half_reached(evidence: Evidence) -> Iterator[tuple[str, int, Ints, bool]]:
 
 
 def over_tls(evidence: Evidence) -> list[Finding]:
-    """TLS to a proxy that shows no request."""
+    """TLS to a proxy that shows no request; TLS for Defender's own hosts is spoken to these, and the topology calls them a proxy."""
     found = []
-    rows = np.flatnonzero((evidence.route == PROXY) & evidence.hidden)
+    hidden = (evidence.route == PROXY) & evidence.hidden
+    hosts_own = hidden & (evidence.service.codes >= 0)
+    for (proxy,), own in grouped(np.flatnonzero(hosts_own), evidence.proxy.codes):
+        begun = f"{counted(len(own), 'connection')} of {evidence.of_whom(own)} to it began TLS"
+        text = f"the topology calls {evidence.proxy.text(proxy)} a proxy, but {begun} for the host itself{evidence.hosts_of(own)}"
+        services = evidence.service.codes[own].tolist()
+        found.append(evidence.finding("topology-unmatched", own, text, proxy=proxy, services=services, confidence="likely"))
+    rows = np.flatnonzero(hidden & ~hosts_own)
     for (proxy,), own in grouped(rows, evidence.proxy.codes):
         label = evidence.proxy_label(proxy) if proxy >= 0 else "a proxy"
         text = f"{evidence.of_whom(own)} spoke TLS to {label} itself in {counted(len(own), 'connection')}: what was asked for can't be seen"

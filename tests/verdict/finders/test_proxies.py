@@ -33,3 +33,14 @@ def test_tls_to_a_proxy_itself() -> None:
     assert told("proxy-over-tls", hidden, hidden | {"id": "f" * 16}) == [
         "WORKSTATION spoke TLS to PROX03 itself in 2 connections: what was asked for can't be seen"
     ]
+
+
+def test_tls_to_a_proxy_for_defenders_own_host_is_spoken_to_the_host() -> None:
+    """The topology names an origin server: the client's TLS names the host, where to a proxy over TLS it names the proxy."""
+    ip, _, port = PROX03.rpartition(":")
+    origin = flow(server_ip=ip, server_port=int(port), client_hello_at=1, tls_offered="1.3", server_first="tls", sni=CNC, host=CNC)
+    assert told("proxy-over-tls", origin) == []
+    (text,) = told("topology-unmatched", origin)
+    assert text == f"the topology calls {PROX03} a proxy, but 1 connection of WORKSTATION to it began TLS for the host itself ({CNC})"
+    named = origin | {"sni": "prox03.corp.example", "host": "prox03.corp.example", "id": "f" * 16}
+    assert told("topology-unmatched", named) == [] and len(told("proxy-over-tls", named)) == 1
