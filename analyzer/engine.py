@@ -219,8 +219,8 @@ class Engine:
         waiting, _ = joined_again(self._fragments.parts())
         return put_together([contents, Contents((), tables_between(*waiting.flush()))])._replace(apart=apart)
 
-    def named(self, contents: Contents, workers: int = 1) -> Named:
-        """The flow table and the lookups of all this, when nothing more will come; it is used up. workers: threads that make rows."""
+    def named(self, contents: Contents, workers: int | None = None) -> Named:
+        """The flow table and the lookups of all this, when nothing more will come; it is used up. workers: as in named_together."""
         if contents.tables.counts[CONTINUED]:
             contents = contents._replace(tables=read_whole(contents.tables))
         starts = by_time([source.first_ns for source in self.sources])

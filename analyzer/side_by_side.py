@@ -26,12 +26,10 @@ from analyzer.capture.source import Source
 from analyzer.capture.spans import Span, spans_of
 from analyzer.engine import A_FILE, Engine, Limits
 from analyzer.feeding import continued_tables, tables_between
-from analyzer.flows.batches import Batch, Contents, behind, taken_out
+from analyzer.flows.batches import Batch, Contents, behind, taken_out, with_room_to_read
 from analyzer.flows.border import Hashes, across_borders, at_border, within
-from analyzer.flows.concatenate import appended
 from analyzer.flows.doubtful import doubtful
-from analyzer.flows.grow import empty_tables
-from analyzer.flows.layout import DATAGRAM, MAX_LABELS, N_FIRSTS, N_LABELS, N_RECORDS, Tables
+from analyzer.flows.layout import MAX_LABELS, N_FIRSTS, N_LABELS, N_RECORDS, Tables
 from analyzer.flows.merge import merged_tables, released_tables
 from analyzer.flows.retire import hashes_of
 from analyzer.packets.fragments import Fragments, all_apart
@@ -174,12 +172,6 @@ def parted(piece: Contents, wanted: Hashes, n_labels: int, frames: int) -> Parte
     border = at_border(piece.tables, chosen)
     inside = with_room_to_read(within(piece.tables, ~chosen, n_labels))
     return Parted([replace(batch, labels=n_labels) for batch in kept], behind(out, border) if out else border, inside)
-
-
-def with_room_to_read(tables: Tables) -> Tables:
-    """The same tables, with room for what may still be read of them, where payload waits or is QUIC's, and for one message at least."""
-    unread = bool((tables.sides["waiting"] >= 0).any() or (tables.messages["kind"] == DATAGRAM).any())
-    return appended(empty_tables(), tables) if unread or not len(tables.messages) else tables
 
 
 def number_from(tables: Tables, frames: int) -> None:

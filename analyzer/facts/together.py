@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+import ctypes
+import sys
 from collections.abc import Callable, Iterable, Sequence
 from concurrent.futures import ThreadPoolExecutor
-from typing import Any
+from itertools import chain
+from typing import Any, Final
 
 import numpy as np
 import numpy.typing as npt
@@ -14,43 +17,59 @@ import pyarrow.compute as pc
 from analyzer.arrow import array
 from analyzer.facts.lookups import answers_of, joined_answers
 from analyzer.facts.table import Named, named_tables
-from analyzer.flows.batches import Batch, Contents, all_left_in, in_groups, left_in
-from analyzer.flows.layout import N_LABELS, Tables
+from analyzer.flows.batches import GROUP, Batch, Contents, Ints, all_left_in, in_groups, in_pieces, left_in, piece_of
+from analyzer.flows.layout import N_LABELS, N_RECORDS, Tables
 from analyzer.packets.layout import NO_TIME
 from analyzer.streams.offers import read_waiting
 
 LAST = np.iinfo(np.int64).max
 
+MANY: Final = 1 << 15
+"""Records that one thread names at once: more need more memory, fewer more time."""
 
-def named_together(contents: Contents, names: list[str], order_of_sources: list[int], workers: int = 1) -> Named:
+
+def named_together(contents: Contents, names: list[str], order_of_sources: list[int], workers: int | None = None) -> Named:
     """As facts.table.named_tables, of finished conversations too; so many at a time that memory holds rows, not tables.
 
     What waits is read first as far as it goes: nothing more will come. What is in `contents` is used up.
 
-    workers   so many threads make rows, of some conversations each
+    workers   so many threads make rows, of some conversations each; None: of all at once, as far as they lie in one place
 
-    row_of, lookup_of and discovery_of are those of named_tables where all conversations lie in one place, and empty otherwise.
+    row_of, lookup_of and discovery_of are those of named_tables where all were named at once, and empty otherwise.
     """
     batches = [batch for batch in contents.batches if batch.left]
     tables = read_waiting(contents.tables)
-    if not batches and not contents.apart:
+    most = None if workers is None else GROUP if workers > 1 else MANY
+    is_large = most is not None and int(tables.counts[N_RECORDS]) >= 2 * most
+    if not batches and not contents.apart and not is_large:
         return named_tables(tables, names, order_of_sources)
     apart = [read_waiting(each) for each in contents.apart]
     answers = joined_answers(
         [*(answers_of(left_in(batch)) for batch in batches if batch.names), *(answers_of(each) for each in (*apart, tables))]
     )
 
-    def name(group: Tables | Sequence[Batch]) -> Named:
-        if not isinstance(group, Tables):
+    def name(group: Tables | Ints | Sequence[Batch]) -> Named:
+        if isinstance(group, np.ndarray):
+            group = piece_of(tables, group)
+        elif not isinstance(group, Tables):
             group = read_waiting(all_left_in(group))
         group.counts[N_LABELS] = tables.counts[N_LABELS]
-        return named_tables(group._replace(labels=tables.labels), names, order_of_sources, answers)
+        named = named_tables(group._replace(labels=tables.labels), names, order_of_sources, answers)
+        return named._replace(flows=in_arrows_memory(named.flows))
 
-    groups: list[Tables | Sequence[Batch]] = [*in_groups(batches), *apart, tables]
-    if workers < 2:
+    open_ones = in_pieces(tables, most) if most is not None and is_large else [tables]
+    groups: Iterable[Tables | Ints | Sequence[Batch]] = chain(open_ones, apart, in_groups(batches))
+    if workers is None or workers < 2:
         return joined(list(map(name, groups)), map)
     with ThreadPoolExecutor(workers) as threads:
         return joined(list(threads.map(name, groups)), threads.map)
+
+
+def in_arrows_memory(table: pa.Table) -> pa.Table:
+    """The table, of one chunk, in memory of Arrow's own, so that numpy's is free for the next group's rows."""
+    if len(table) < 2:
+        return table
+    return pa.table([pa.concat_arrays([each.chunk(0)[:1], each.chunk(0)[1:]]) for each in table.columns], schema=table.schema)
 
 
 def joined(pieces: list[Named], map_all: Callable[[Callable[[str], pa.Array], Iterable[str]], Iterable[pa.Array]] = map) -> Named:
@@ -104,15 +123,26 @@ def taken(
     schema, rows = flows[0].schema, array(order)
     columns = {name: [chunk for table in flows for chunk in table[name].chunks] for name in schema.names}
     flows.clear()
-    pa.default_memory_pool().release_unused()  # what making the rows took
+    given_back()  # what making the rows took
 
     def in_this_order(name: str) -> pa.Array:
-        column = pa.chunked_array(columns.pop(name), schema.field(name).type)
-        return column.combine_chunks().take(rows)
+        array = pa.chunked_array(columns.pop(name), schema.field(name).type).combine_chunks().take(rows)
+        if len(rows) >= MANY:
+            pa.default_memory_pool().release_unused()  # the pieces' column, before the next one is made
+        return array
 
     arrays = list(map_all(in_this_order, schema.names))
-    pa.default_memory_pool().release_unused()
+    given_back()
     return pa.table(arrays, schema=schema)
+
+
+def given_back() -> None:
+    """Nothing; what Arrow and the C library have free goes to the system, which glibc alone keeps for arrays of the same size."""
+    pa.default_memory_pool().release_unused()
+    if sys.platform == "linux":
+        trim = getattr(ctypes.CDLL(None), "malloc_trim", None)
+        if trim is not None:
+            trim(0)
 
 
 def moved(rows: Sequence[npt.NDArray[np.int64]], begins: npt.NDArray[np.int64], place: npt.NDArray[np.int64]) -> npt.NDArray[np.int64]:

@@ -252,6 +252,26 @@ def all_left_in(batches: Iterable[Batch]) -> Tables:
     return tables
 
 
+def in_pieces(tables: Tables, most: int) -> Iterator[Ints]:
+    """The rows of the records, about so many at a time, whole conversations each."""
+    first = conversations(tables)
+    rows = np.argsort(first, kind="stable")
+    heads = np.flatnonzero(np.diff(first[rows], prepend=-1))
+    cuts = np.unique(heads[np.minimum(np.searchsorted(heads, np.arange(0, len(rows), most)), len(heads) - 1)])
+    for begin, end in pairwise([*cuts.tolist(), len(rows)]):
+        yield np.sort(rows[begin:end])
+
+
+def piece_of(tables: Tables, rows: Ints) -> Tables:
+    """These records, whole conversations, in tables of their own, with room for what may still be read; texts stay where they lie."""
+    return with_room_to_read(picked(tables, rows, *belonging(tables, rows)))
+
+
+def with_room_to_read(tables: Tables) -> Tables:
+    """The same tables, with room for what may still be read of them, where payload waits or is QUIC's, and for one message at least."""
+    return appended(empty_tables(), tables) if unread_in(tables).any() or not len(tables.messages) else tables
+
+
 class Contents(NamedTuple):
     """Everything that is known: what was put away, tables of what is open, and further conversations that lie in tables of their own.
 

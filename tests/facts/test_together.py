@@ -4,12 +4,15 @@ from __future__ import annotations
 
 import numpy as np
 import pyarrow as pa
+import pytest
 
-from analyzer.facts.together import in_order, joined, ns_of
+from analyzer.engine import Engine
+from analyzer.facts import together
+from analyzer.facts.together import in_arrows_memory, in_order, joined, ns_of
 from analyzer.packets.layout import NO_TIME
 from analyzer.tables import TIME
 from tests.build import messy_capture
-from tests.pieces import Whole
+from tests.pieces import Whole, differences
 
 
 def test_by_time_then_id_and_those_without_a_time_last() -> None:
@@ -30,3 +33,22 @@ def test_pieces_of_one_are_that_one() -> None:
 def test_a_missing_time_is_what_it_is_asked_to_be() -> None:
     assert ns_of(pa.chunked_array([pa.array([7, None], TIME)]), NO_TIME).tolist() == [7, NO_TIME]
     assert np.iinfo(np.int64).min == NO_TIME
+
+
+@pytest.mark.parametrize(("workers", "most"), [(1, 3), (2, 2), (3, 1)])
+def test_many_flows_are_named_some_at_a_time(workers: int, most: int, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(together, "MANY", most)
+    monkeypatch.setattr(together, "GROUP", most)
+    for seed in (3, 5, 8):
+        whole = Whole(messy_capture(seed))
+        engine = Engine([whole.source]).read(whole.frames(0, whole.n_frames))
+        expected = whole.named()
+        found = engine.named(engine.contents(), workers)
+        assert differences(found.flows, expected.flows) == [] and found.lookups.equals(expected.lookups)
+        assert found.missing == expected.missing and found.discoveries.equals(expected.discoveries)
+        assert all(column.num_chunks == 1 for column in found.flows.columns)
+
+
+def test_rows_are_copied_as_they_are() -> None:
+    flows = Whole(messy_capture(5)).named().flows
+    assert in_arrows_memory(flows).equals(flows) and in_arrows_memory(flows[:1]).equals(flows[:1])

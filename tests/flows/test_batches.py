@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+from itertools import pairwise
+
 import numpy as np
 import pytest
 
 from analyzer.engine import Engine
 from analyzer.flows import batches, lone
-from analyzer.flows.batches import Contents, all_of, in_batches, in_groups, left_in, without_most_strangers
+from analyzer.flows.batches import Contents, all_of, in_batches, in_groups, in_pieces, left_in, piece_of, without_most_strangers
 from analyzer.flows.concatenate import TABLES, used
 from analyzer.flows.layout import N_RECORDS, Tables
 from analyzer.flows.retire import conversations, hashes_of, remaining
@@ -82,3 +84,15 @@ def test_a_flood_is_found_wherever_its_syns_are(monkeypatch: pytest.MonkeyPatch)
     found, also = without_most_strangers(Contents(made, remaining(engine.tables, np.ones(n, np.bool_))))
     assert left_out is not None and also == left_out
     assert differences(engine.named(found).flows, engine.named(alone).flows) == []
+
+
+@pytest.mark.parametrize("most", [1, 3, 1000])
+def test_pieces_are_whole_conversations_and_all_records(most: int) -> None:
+    for seed in range(3):
+        _, tables = tables_of(seed)
+        first = conversations(tables)
+        pieces = list(in_pieces(tables, most))
+        assert sorted(np.concatenate(pieces).tolist()) == list(range(len(first)))
+        assert all(len(set(first[one].tolist()) & set(first[other].tolist())) == 0 for one, other in pairwise(pieces))
+        assert most < 1000 or len(pieces) == 1
+        assert sum(used(piece_of(tables, rows), "messages") for rows in pieces) == used(tables, "messages")
