@@ -1,31 +1,50 @@
-"""Ctrl-C while a stream is read: the stream ends there, and what came of it is reported. A second one ends the program."""
+"""Ctrl-C, or SIGTERM, while a stream is read: the stream ends there, and what came of it is reported. A second one ends the program."""
 
 from __future__ import annotations
 
 import os
 import signal
 import threading
+from collections.abc import Iterator
+from contextlib import contextmanager
 from types import FrameType
 from typing import Any, Self
 
 STDIN_FD = 0
 
 
+@contextmanager
+def terminated_like_interrupted() -> Iterator[None]:
+    """While it is entered, SIGTERM, which schedulers and `timeout` send, is a KeyboardInterrupt: what was begun is put in order."""
+
+    def interrupt(number: int, frame: FrameType | None) -> None:
+        raise KeyboardInterrupt
+
+    if threading.current_thread() is not threading.main_thread() or signal.getsignal(signal.SIGTERM) != signal.SIG_DFL:
+        yield
+        return
+    signal.signal(signal.SIGTERM, interrupt)
+    try:
+        yield
+    finally:
+        signal.signal(signal.SIGTERM, signal.SIG_DFL)
+
+
 class StreamEnd:
-    """While it is entered, the first SIGINT is the end of stdin; elsewhere than in the main thread nothing changes."""
+    """While it is entered, the first SIGINT or SIGTERM is the end of stdin; elsewhere than in the main thread nothing changes."""
 
     def __init__(self) -> None:
         self.interrupted = False
-        self._before: Any = None
+        self._before: dict[signal.Signals, Any] = {}
 
     def __enter__(self) -> Self:
         if threading.current_thread() is threading.main_thread():
-            self._before = signal.signal(signal.SIGINT, self._end)
+            self._before = {number: signal.signal(number, self._end) for number in (signal.SIGINT, signal.SIGTERM)}
         return self
 
     def __exit__(self, *_: object) -> None:
-        if self._before is not None:
-            signal.signal(signal.SIGINT, self._before)
+        for number, before in self._before.items():
+            signal.signal(number, before)
 
     def _end(self, number: int, frame: FrameType | None) -> None:
         if self.interrupted:

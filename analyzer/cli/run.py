@@ -15,6 +15,7 @@ from typing import Any
 
 import typer
 
+from analyzer.cli.interrupt import terminated_like_interrupted
 from analyzer.cli.outcome import DONE, INTERRUPTED, MISTAKE, UNUSABLE, causes, complain
 from analyzer.errors import WhichproxyError
 from analyzer.text import plain
@@ -33,7 +34,8 @@ def run(args: Sequence[str]) -> int:
     """The exit code of `whichproxy ARGS`; everything that went wrong has been said on stderr."""
     _open_streams()
     try:
-        code = _invoke(list(args) or ["--help"])
+        with terminated_like_interrupted():
+            code = _invoke(list(args) or ["--help"])
         sys.stdout.flush()
         return code
     except BrokenPipeError:

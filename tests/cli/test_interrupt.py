@@ -15,13 +15,13 @@ from pathlib import Path
 
 import pytest
 
-from analyzer.cli.interrupt import StreamEnd
+from analyzer.cli.interrupt import StreamEnd, terminated_like_interrupted
 from tests.cli.conftest import apart
 
 WAIT_S = 120
 
 
-def interrupted(data: bytes, *args: str) -> tuple[int, str, str]:
+def interrupted(data: bytes, *args: str, number: int = signal.SIGINT) -> tuple[int, str, str]:
     """Exit code and output of a command that was interrupted when it had read `data` from stdin, which goes on."""
     reads, writes = os.pipe()
     process = apart(*args, stdin=reads, stdout=subprocess.PIPE, stderr=subprocess.PIPE)
@@ -30,7 +30,7 @@ def interrupted(data: bytes, *args: str) -> tuple[int, str, str]:
     while unread(reads) or (not data and not waits(process.pid)):
         assert time.monotonic() < until and process.poll() is None
         time.sleep(0.01)
-    process.send_signal(signal.SIGINT)
+    process.send_signal(number)
     out, err = process.communicate(timeout=WAIT_S)
     os.close(reads)
     os.close(writes)
@@ -53,8 +53,8 @@ def test_flows_of_an_interrupted_stream(capture: Path) -> None:
     assert [json.loads(line)["host"] for line in out.splitlines()] == ["winatp-gw-neu.microsoft.com"]
 
 
-def test_report_of_an_interrupted_stream(capture: Path) -> None:
-    code, out, err = interrupted(capture.read_bytes(), "report", "--json", "-")
+def test_report_of_a_terminated_stream(capture: Path) -> None:
+    code, out, err = interrupted(capture.read_bytes(), "report", "--json", "-", number=signal.SIGTERM)
     assert code == 130 and "until then" in err
     assert json.loads(out)["captures"][0]["packets"] > 0
 
@@ -70,6 +70,13 @@ def test_the_second_interrupt_ends_the_program() -> None:
     with end, pytest.raises(KeyboardInterrupt):
         signal.raise_signal(signal.SIGINT)
     assert signal.getsignal(signal.SIGINT) == before
+
+
+def test_a_termination_is_an_interrupt_where_nobody_else_handles_it() -> None:
+    before = signal.getsignal(signal.SIGTERM)
+    with pytest.raises(KeyboardInterrupt), terminated_like_interrupted():
+        signal.raise_signal(signal.SIGTERM)
+    assert signal.getsignal(signal.SIGTERM) == before
 
 
 def test_in_another_thread_nothing_changes() -> None:
