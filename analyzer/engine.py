@@ -11,7 +11,6 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Final
 
 import numpy as np
-import numpy.typing as npt
 
 from analyzer.capture.block import BLOCK_FRAMES, Block
 from analyzer.capture.facts import facts_of
@@ -24,9 +23,9 @@ from analyzer.flows.batches import Batch, Contents, all_packed, anew
 from analyzer.flows.concatenate import concatenated, with_slots
 from analyzer.flows.finished import Finished
 from analyzer.flows.grow import empty_tables, without_rows
-from analyzer.flows.layout import ARENA_LIVE, CONTINUED, N_MESSAGES, N_RECORDS, POOL_USED, Tables
+from analyzer.flows.layout import ARENA_LIVE, CONTINUED, N_LABELS, N_MESSAGES, N_RECORDS, POOL_USED, Tables
 from analyzer.flows.merge import released_tables
-from analyzer.flows.retire import oldest, over, remaining
+from analyzer.flows.retire import oldest, over
 from analyzer.packets.fragments import Fragments, joined_again
 from analyzer.parts.partial import Partial, Window, merge_all
 from analyzer.streams.offers import read_all, read_waiting
@@ -39,26 +38,31 @@ OVER: Final = 0.75
 # Where more than this share of what was put away came back before the next time, it is done half as often.
 TOO_OFTEN: Final = 0.25
 
-# How much of what is in memory is evicted when a limit is reached: more at a time costs less often.
+# How much of what is open is put away when a limit is reached that holds whatever comes, and how much of what was put away stays when
+# there is no more room for it: more at a time costs less often.
 SHARE: Final = 0.5
+LEFT: Final = 0.5
 
 
 @dataclass(frozen=True)
 class Limits:
     """What is kept in memory at most, whatever arrives.
 
-    conversations  that can still go on
+    conversations  that lie open
+    finished       of those that were put away, until they come back;  finished_bytes: what they take, packed, as a rule 130 bytes each
     waiting_bytes  payload that waits for what comes before it
     name_bytes     names and other texts;  messages: requests, answers and hellos
     named_rows     finished rows that tell a host or a request;  other_rows: finished rows of the rest
     """
 
-    conversations: int = 100_000
+    conversations: int = 60_000
     waiting_bytes: int = 64 << 20
     name_bytes: int = 64 << 20
     messages: int = 500_000
     named_rows: int = 100_000
     other_rows: int = 20_000
+    finished: int = 60_000
+    finished_bytes: int = 32 << 20
 
     def are_passed(self, tables: Tables) -> bool:
         """Whether the tables hold more than they may."""
@@ -116,7 +120,7 @@ class Engine:
         """tables, fragments: what came before; fragments None: nothing did, nor will anything come behind.
 
         limits   beyond them conversations that are over are packed and kept apart; None: there are none
-        keep     takes the rows (facts.table) of those, and of others where that isn't enough, which are then forgotten
+        keep     takes the rows (facts.table) of those of which limits.finished has no room, which are then forgotten
         apart    conversations that lie in tables of their own, and of which no packet comes any more
         batches  what was put away before
         """
@@ -192,8 +196,11 @@ class Engine:
         self.tables = fed(self.tables, decoded, self._offers)
         if self._keep is None and self._due is not None and self._due.are_passed(self.tables):
             self._put_away()
-        while self._keep is not None and self._limits is not None and self._limits.are_passed(self.tables):
-            self._evict(self._keep)
+        if self._keep is not None and self._limits is not None:
+            while self._limits.are_passed(self.tables):
+                self._make_room()
+            if len(self.finished) > self._limits.finished or self.finished.size() > self._limits.finished_bytes:
+                self._evict(self._keep, self._limits)
 
     @property
     def n_records(self) -> int:
@@ -223,8 +230,7 @@ class Engine:
         """The flow table and the lookups of all this, when nothing more will come; it is used up. workers: as in named_together."""
         if contents.tables.counts[CONTINUED]:
             contents = contents._replace(tables=read_whole(contents.tables))
-        starts = by_time([source.first_ns for source in self.sources])
-        return named_together(contents, [source.name for source in self.sources], starts, workers)
+        return named_together(contents, *self._inputs(), workers)
 
     def _put_away(self) -> None:
         """Pack what is over. The next time comes when twice as much is there as stays, so that nothing is looked at again and again."""
@@ -238,12 +244,24 @@ class Engine:
         self._due = least.beyond(self.tables)
         self._taken = before - int(self.tables.counts[N_RECORDS])
 
-    def _evict(self, keep: Callable[[pa.Table], None]) -> None:
-        taken, going_on = oldest(self.tables, SHARE)
-        rows = rows_of(self.named(Contents((), concatenated(self.tables, without_rows()))), taken)
-        self.tables = remaining(self.tables, taken)
-        self.going_on += going_on
-        keep(rows)
+    def _make_room(self) -> None:
+        """Put away the half of all that was silent longest, what is over first."""
+        for going_on, taken in oldest(self.tables, SHARE):
+            if taken.any():
+                self.tables = self.finished.put_away(self.tables, taken, going_on=going_on)
+
+    def _evict(self, keep: Callable[[pa.Table], None], limits: Limits) -> None:
+        """Let what was put away first go, so that less is there than may be, and make rows of it while all others are still there."""
+        gone = self.finished.let_go(int(limits.finished * LEFT), int(limits.finished_bytes * LEFT))
+        self.going_on += sum(batch.conversations for batch in gone if batch.going_on)
+        blank = without_rows()._replace(labels=self.tables.labels)
+        blank.counts[N_LABELS] = self.tables.counts[N_LABELS]
+        beside = Contents(self.finished.batches, self.tables)
+        keep(named_together(Contents(gone, blank), *self._inputs(), beside=beside).flows)
+
+    def _inputs(self) -> tuple[list[str], list[int]]:
+        """(the inputs' names, their numbers in the order of their first packets' times)."""
+        return [source.name for source in self.sources], by_time([source.first_ns for source in self.sources])
 
 
 def ready(tables: Tables) -> Tables:
@@ -258,12 +276,6 @@ def read_whole(tables: Tables) -> Tables:
     tables = read_waiting(released_tables(tables, read_all))
     without_unsure(tables)
     return tables
-
-
-def rows_of(named: Named, taken: npt.NDArray[np.bool_]) -> pa.Table:
-    """The flow table's rows of the records that are taken, whole conversations, named by all that is known. taken: bool[n_records]."""
-    rows = np.unique(named.row_of[taken])
-    return named.flows.take(rows[rows >= 0])
 
 
 def by_time(starts: Sequence[int | None]) -> list[int]:

@@ -25,7 +25,7 @@ from tests.conftest import ROOT
 from tests.packets.test_fragments import capture, cut, segment
 from tests.pieces import Whole, differences
 
-PATIENT = settings(max_examples=15, deadline=None, suppress_health_check=[HealthCheck.too_slow])
+PATIENT = settings(max_examples=10, deadline=None, suppress_health_check=[HealthCheck.too_slow])
 
 
 @pytest.mark.parametrize("seed", range(4))
@@ -42,13 +42,38 @@ def test_beyond_its_limits_it_keeps_nothing_back() -> None:
     whole = Whole(messy_capture(3))
     n = whole.table().num_rows
     evicted: list[pa.Table] = []
-    engine = Engine([whole.source], limits=Limits(conversations=max(1, n // 4)), keep=evicted.append)
+    engine = Engine([whole.source], limits=Limits(conversations=max(1, n // 4), finished=n // 4), keep=evicted.append)
     for frame in range(whole.n_frames):
         engine.read(whole.frames(frame, frame + 1))
-        assert engine.tables.counts[N_RECORDS] <= max(1, n // 4)
+        assert engine.tables.counts[N_RECORDS] <= max(1, n // 4) and len(engine.finished) <= n // 4
     assert len(evicted) > 1
     every = together([*evicted, engine.snapshot().flows])
     assert sum(every["packets_out"].to_pylist()) == sum(whole.table()["packets_out"].to_pylist())
+
+
+def test_what_was_silent_for_long_comes_back_whole_while_there_is_room() -> None:
+    """A limit is reached again and again, and each connection goes on after it left the tables: no row is two, none is lost."""
+    talks = [Conversation(("172.16.11.92", 20_000 + i), start_ns=10**18 + i * 10**6).handshake() for i in range(60)]
+    first = [frame for talk in talks for frame in talk.frames]
+    for talk in talks:
+        talk.frames, talk.now_ns = [], 10**18 + 10**10
+        talk.send_client(connect("a.example:443")).send_server(bytes(300))
+    whole = Whole(pcap([*first, *(frame for talk in talks for frame in talk.frames)], nanosecond=True))
+
+    def fed(limits: Limits) -> tuple[Engine, list[pa.Table]]:
+        gone: list[pa.Table] = []
+        engine = Engine([whole.source], limits=limits, keep=gone.append)
+        for frame in range(0, whole.n_frames, 10):
+            engine.read(whole.frames(frame, frame + 10))
+        return engine, gone
+
+    engine, gone = fed(Limits(conversations=8))
+    assert engine.finished.returned >= 50 and not gone and engine.going_on == 0
+    assert differences(engine.snapshot().flows, whole.table()) == []
+    torn, gone = fed(Limits(conversations=8, finished=20))
+    assert torn.going_on > 20 and together([*gone, torn.snapshot().flows]).num_rows > 80
+    small, gone = fed(Limits(conversations=8, finished_bytes=1_000))
+    assert small.going_on > 20 and small.finished.size() <= 1_000
 
 
 def test_fragments_that_wait_show_in_a_look_and_go_on_waiting() -> None:

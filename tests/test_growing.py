@@ -114,7 +114,7 @@ def test_what_is_no_capture_is_kept_as_the_reason() -> None:
 
 def test_a_flood_is_bounded_counted_and_written_out_and_the_tunnel_is_named() -> None:
     gone: list[pa.Table] = []
-    limits = Limits(conversations=5_000, other_rows=2_000)
+    limits = Limits(conversations=3_000, finished=2_000, other_rows=2_000)
     live = growing(io.BytesIO(flood(SYNS)), limits, keep=gone.append)
     live.run()
     found = live.reading()
@@ -125,7 +125,7 @@ def test_a_flood_is_bounded_counted_and_written_out_and_the_tunnel_is_named() ->
     # Every other row is in the report or was written out, once.
     ids = [*found.flows["id"].to_pylist(), *(i for table in gone for i in table["id"].to_pylist())]
     assert sorted(ids) == sorted(whole.flows["id"].to_pylist())
-    assert found.flows.num_rows <= limits.conversations + limits.other_rows + 1
+    assert found.flows.num_rows <= limits.conversations + limits.finished + limits.other_rows + 1
     assert live.retired.left_out == sum(table.num_rows for table in gone)
     (text,) = [finding["text"] for finding in judge(found)["findings"] if finding["code"] == "flows-evicted"]
     assert f"{live.retired.left_out:,} rows" in text and "0 of them could still go on" in text
@@ -136,13 +136,13 @@ def test_every_limit_is_kept() -> None:
     talks = [tunnel(number=i) for i in range(60)]
     data = pcap([frame for talk in talks for frame in talk.frames])
     expected = reading(stream(data)).flows
-    for limits in (Limits(name_bytes=1_000), Limits(messages=5)):
+    for limits in (Limits(name_bytes=1_000, finished=0), Limits(messages=5, finished=0), Limits(messages=5, finished_bytes=500)):
         live = growing(io.BytesIO(data), limits)
         live.run()
         assert live.reading().flows.equals(expected)
         assert live.retired.conversations > 30
     waiting = [Conversation(client=("172.16.11.92", 50_000 + i)).handshake().send_client(bytes(3000), at=5_000) for i in range(50)]
-    live = growing(io.BytesIO(pcap([frame for talk in waiting for frame in talk.frames])), Limits(waiting_bytes=20_000))
+    live = growing(io.BytesIO(pcap([frame for talk in waiting for frame in talk.frames])), Limits(waiting_bytes=20_000, finished=0))
     live.run()
     assert live.retired.going_on > 20
     assert any(damage["code"] == "flows-evicted" for damage in live.reading().captures[0]["damage"])
@@ -154,7 +154,7 @@ from tests.test_growing import flood, growing
 from analyzer.engine import Limits
 flood_bytes = flood(int(sys.argv[1]))
 before = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
-live = growing(io.BytesIO(flood_bytes), Limits(conversations=2_000, other_rows=1_000))
+live = growing(io.BytesIO(flood_bytes), Limits(conversations=1_000, finished=1_000, other_rows=1_000))
 live.run()
 print((resource.getrusage(resource.RUSAGE_SELF).ru_maxrss - before) // 1024)
 """

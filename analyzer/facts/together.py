@@ -28,12 +28,15 @@ MANY: Final = 1 << 15
 """Records that one thread names at once: more need more memory, fewer more time."""
 
 
-def named_together(contents: Contents, names: list[str], order_of_sources: list[int], workers: int | None = None) -> Named:
+def named_together(
+    contents: Contents, names: list[str], order_of_sources: list[int], workers: int | None = None, beside: Contents | None = None
+) -> Named:
     """As facts.table.named_tables, of finished conversations too; so many at a time that memory holds rows, not tables.
 
     What waits is read first as far as it goes: nothing more will come. What is in `contents` is used up.
 
     workers   so many threads make rows, of some conversations each; None: of all at once, as far as they lie in one place
+    beside    conversations that get no rows, whose DNS answers name others; it stays as it is
 
     row_of, lookup_of and discovery_of are those of named_tables where all were named at once, and empty otherwise.
     """
@@ -41,12 +44,12 @@ def named_together(contents: Contents, names: list[str], order_of_sources: list[
     tables = read_waiting(contents.tables)
     most = None if workers is None else GROUP if workers > 1 else MANY
     is_large = most is not None and int(tables.counts[N_RECORDS]) >= 2 * most
-    if not batches and not contents.apart and not is_large:
+    if not batches and not contents.apart and not is_large and beside is None:
         return named_tables(tables, names, order_of_sources)
     apart = [read_waiting(each) for each in contents.apart]
-    answers = joined_answers(
-        [*(answers_of(left_in(batch)) for batch in batches if batch.names), *(answers_of(each) for each in (*apart, tables))]
-    )
+    naming = [batch for batch in (*batches, *(() if beside is None else beside.batches)) if batch.names and batch.left]
+    others = (*apart, tables, *(() if beside is None else (beside.tables,)))
+    answers = joined_answers([*(answers_of(left_in(batch)) for batch in naming), *(answers_of(each) for each in others)])
 
     def name(group: Tables | Ints | Sequence[Batch]) -> Named:
         if isinstance(group, np.ndarray):

@@ -61,6 +61,7 @@ class Batch:
     lone      how many of them are lone SYNs (lone.py)
     names     whether a DNS answer is among their messages, that may name other flows
     unread    whether payload is in it that wasn't read yet: it waits for what came before, or is QUIC's
+    going_on  whether its conversations weren't over when they were put away
     inputs    what was input i when it was packed is input inputs[i] now; None: i is
     labels    how many labels came before those that the rows count
     frames    how many frames of the input came before those that the rows count
@@ -73,6 +74,7 @@ class Batch:
     lone: int
     names: bool
     unread: bool
+    going_on: bool = False
     inputs: tuple[int, ...] | None = None
     labels: int = 0
     frames: int = 0
@@ -101,15 +103,24 @@ class Batch:
         tables.records["first_frame"][tables.records["first_frame"] > 0] += self.frames
         return tables if self.inputs is None else renumbered(tables, np.array(self.inputs, np.int64))
 
+    @property
+    def conversations(self) -> int:
+        """How many conversations are still there."""
+        return len(np.unique(self.hashes[~self.returned]))
+
     def without(self, taken: Flags) -> Batch:
         """The batch as it is when these records were taken out of it. taken: bool[n_records]"""
         returned = self.returned | taken
-        return replace(self, returned=returned, data=b"" if returned.all() else self.data)
+        return GONE if returned.all() else replace(self, returned=returned)
 
     def renumbered(self, inputs: npt.NDArray[np.int64]) -> Batch:
         """The batch, what was input i being input inputs[i] from now on."""
         before = np.arange(len(inputs)) if self.inputs is None else np.array(self.inputs, np.int64)
         return replace(self, inputs=tuple(inputs[before].tolist()))
+
+
+GONE: Final = Batch(b"", (0,) * len(TABLES), np.zeros(0, np.uint64), np.zeros(0, np.bool_), 0, names=False, unread=False)
+"""A batch of which nothing is there any more."""
 
 
 def in_batches(tables: Tables, taken: Flags) -> Iterator[tuple[Batch, Ints]]:
@@ -219,7 +230,7 @@ def all_packed(tables: Tables, taken: Flags) -> list[Batch]:
 
 def anew(batch: Batch) -> Batch:
     """What didn't return of the batch, packed without the rows of what did."""
-    return batch_of(left_in(batch), batch.hashes[~batch.returned])
+    return replace(batch_of(left_in(batch), batch.hashes[~batch.returned]), going_on=batch.going_on)
 
 
 def unread_in(tables: Tables) -> Flags:

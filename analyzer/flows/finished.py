@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import replace
 from typing import Any, Final
 
 import numpy as np
 import numpy.typing as npt
 
-from analyzer.flows.batches import Batch, chosen, in_batches
+from analyzer.flows.batches import GONE, Batch, chosen, in_batches
 from analyzer.flows.concatenate import appended
 from analyzer.flows.layout import CONTINUED, Tables
 from analyzer.flows.retire import hashes_of, remaining
@@ -36,13 +37,13 @@ class Finished:
         """How many records are put away."""
         return sum(batch.left for batch in self.batches)
 
-    def put_away(self, tables: Tables, taken: npt.NDArray[np.bool_]) -> Tables:
-        """The tables without the records that are taken, whole conversations; `tables` is used up."""
+    def put_away(self, tables: Tables, taken: npt.NDArray[np.bool_], *, going_on: bool = False) -> Tables:
+        """The tables without the records that are taken, whole conversations; `tables` is used up. going_on: they aren't over."""
         known = [np.zeros(0, KNOWN)]
         returning = self._known()
         for batch, rows in in_batches(tables, taken):
             known.append(known_of(tables, rows, len(self.batches), batch.hashes))
-            self.batches.append(batch)
+            self.batches.append(replace(batch, going_on=going_on))
         returning.add(np.concatenate(known))
         return remaining(tables, taken)
 
@@ -65,6 +66,28 @@ class Finished:
         returning.taken_out(known)
         self.returned += len(known)
         return tables
+
+    def size(self) -> int:
+        """How many bytes they take, packed."""
+        return sum(len(batch.data) for batch in self.batches)
+
+    def let_go(self, most: int, most_bytes: int) -> Sequence[Batch]:
+        """Batches that no packet finds any more, so that at most so much stays: the oldest of what is over first, then the rest.
+
+        Those with a DNS answer stay as long as those that go on: they may name what comes yet.
+        """
+        order = sorted((batch.going_on or batch.names, number) for number, batch in enumerate(self.batches) if batch.left)
+        gone, n, size = [], len(self), self.size()
+        for _, number in order:
+            if n <= most and size <= most_bytes:
+                break
+            gone.append(number)
+            n, size = n - self.batches[number].left, size - len(self.batches[number].data)
+        batches = [self.batches[number] for number in gone]
+        for number in gone:
+            self.batches[number] = GONE
+        self._known().forget(gone)
+        return batches
 
     def frozen(self) -> Sequence[Batch]:
         """The batches as they are now, whatever returns later."""

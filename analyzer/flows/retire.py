@@ -67,8 +67,8 @@ def hashes_of(tables: Tables) -> npt.NDArray[np.uint64]:
     return hashes
 
 
-def oldest(tables: Tables, share: float) -> tuple[Flags, int]:
-    """(bool[n_records]: the records to take out, how many conversations among them may still go on).
+def oldest(tables: Tables, share: float) -> list[tuple[bool, Flags]]:
+    """The records to take out, as (whether their conversations may still go on, bool[n_records]), after each other.
 
     First those that are over or were never answered, by their last packet, then the others; of all conversations, `share`.
     A UDP conversation is over when it was quiet for UDP_QUIET_NS. One with a DNS answer stays as long as those that go on: it
@@ -79,8 +79,9 @@ def oldest(tables: Tables, share: float) -> tuple[Flags, int]:
     names = np.zeros(len(first), np.bool_)
     names[first[answering(tables)]] = True
     order = heads[np.lexsort((last[heads], (goes_on | names)[heads]))]
-    chosen = order[: max(1, int(len(order) * share))]
-    return _whole(first, chosen), int(goes_on[chosen].sum())
+    taken = order[: max(1, int(len(order) * share))]
+    over, others = _whole(first, taken[~goes_on[taken]]), _whole(first, taken[goes_on[taken]])
+    return [(False, over), (True, others[~over])]
 
 
 def over(tables: Tables, share: float) -> Flags:

@@ -6,6 +6,7 @@ a conversation that is taken out without need is none the worse for it.
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import Any, Final, NamedTuple
 
 import numpy as np
@@ -69,9 +70,7 @@ class Returning:
             both = np.concatenate([self._runs.pop().rows, later.rows])
             self._runs.append(run_of(both[both["batch"] >= 0]))
         if BITS_EACH * len(self) > 8 * len(self._bits):
-            self._bits = np.zeros(1 << (4 * BITS_EACH * len(self) // 8 - 1).bit_length(), np.uint8)
-            for run in self._runs:
-                self._mark(run.conversations)
+            self._mark_anew(1 << (4 * BITS_EACH * len(self) // 8 - 1).bit_length())
         else:
             self._mark(known["conversation"])
 
@@ -108,6 +107,11 @@ class Returning:
             mine = run.rows["batch"][places].astype(np.int64) << 32 | run.rows["row"][places]
             run.rows["batch"][places[np.isin(mine, gone)]] = -1
 
+    def forget(self, batches: Sequence[int]) -> None:
+        """Know nothing of these batches any more."""
+        self._runs = [run_of(run.rows[(run.rows["batch"] >= 0) & ~np.isin(run.rows["batch"], batches)]) for run in self._runs]
+        self._mark_anew(len(self._bits))
+
     def alone(self, batch: int) -> Rows:
         """The records of the batch of whose conversations no other batch has any."""
         found = [run.rows[run.rows["batch"] == batch] for run in self._runs]
@@ -124,6 +128,11 @@ class Returning:
     def _places(self, conversations: npt.NDArray[np.uint64]) -> tuple[Any, Any]:
         place = conversations & np.uint64(8 * len(self._bits) - 1)
         return (place >> np.uint64(3)).astype(np.int64), (1 << (place & np.uint64(7))).astype(np.uint8)
+
+    def _mark_anew(self, size: int) -> None:
+        self._bits = np.zeros(size, np.uint8)
+        for run in self._runs:
+            self._mark(run.conversations)
 
     def _mark(self, conversations: npt.NDArray[np.uint64]) -> None:
         at, bit = self._places(conversations)

@@ -1,11 +1,13 @@
 """What goes on from one ring file to the next: counted on, so that a conversation that a file's end cuts stays one row.
 
-The tables are those of one pass over all files so far (as growing.py), less the conversations that memory had no room for.
+It is what one pass over all files so far would know, less the conversations that there was no room for: what is over or was silent for
+long is put away, comes back with its next packet, and becomes rows for good only where more than LIMITS.finished were put away.
 """
 
 from __future__ import annotations
 
 from collections.abc import Callable
+from dataclasses import replace
 from typing import TYPE_CHECKING, Final
 
 import numpy as np
@@ -14,10 +16,10 @@ from analyzer.capture.interleave import numbered
 from analyzer.capture.settled import settled
 from analyzer.capture.source import Source
 from analyzer.engine import Engine, Limits
+from analyzer.flows.batches import left_in
 from analyzer.flows.concatenate import concatenated, renumbered, with_slots
 from analyzer.flows.grow import empty_tables
 from analyzer.flows.layout import N_RECORDS, N_SIGHTINGS, Tables
-from analyzer.packets.fragments import Part
 from analyzer.parts.partial import Partial
 
 if TYPE_CHECKING:
@@ -25,7 +27,9 @@ if TYPE_CHECKING:
 
     from analyzer.facts.table import Named
 
-LIMITS: Final = Limits(conversations=60_000, waiting_bytes=32 << 20, name_bytes=32 << 20, messages=300_000)
+LIMITS: Final = Limits(
+    conversations=30_000, finished=45_000, finished_bytes=16 << 20, waiting_bytes=32 << 20, name_bytes=32 << 20, messages=300_000
+)
 """What is carried at most. It is written to disk after every file, and read again when a run begins."""
 
 
@@ -63,22 +67,28 @@ class Counted:
             engine.feed(decoded)
         self.source = source
         self.going_on = engine.going_on
-        self._names, self._starts = [*carried.names, source.name], [*carried.starts, source.first_ns]
-        self._tables = engine.tables
-        self.carried = self._without_old_names(engine.part().parts)
+        names, starts = (*carried.names, source.name), (*carried.starts, source.first_ns)
+        self.carried = without_old_names(replace(engine.part(), names=names, starts=starts, inputs=()))
 
-    def _without_old_names(self, parts: tuple[Part, ...]) -> Partial:
-        """Inputs that nothing of what is carried was seen in are forgotten."""
-        tables = self._tables
-        used = sources_of(tables) | {part.source for part in parts}
-        kept = [number for number in range(len(self._names)) if number in used]
-        numbers = np.zeros(len(self._names), np.int64)
-        numbers[kept] = np.arange(len(kept))
-        if len(kept) < len(self._names):
-            tables = with_slots(concatenated(renumbered(tables, numbers), empty_tables()))
-            parts = tuple(part._replace(source=int(numbers[part.source])) for part in parts)
-        names, starts = tuple(self._names[i] for i in kept), tuple(self._starts[i] for i in kept)
-        return Partial(names, starts, tables, parts)
+
+def without_old_names(carried: Partial) -> Partial:
+    """The same, less the inputs that nothing of what is carried was seen in."""
+    batches = (left_in(batch) for batch in carried.batches)
+    used = set[int]().union(*(sources_of(tables) for tables in (carried.tables, *batches)), (part.source for part in carried.parts))
+    kept = [number for number in range(len(carried.names)) if number in used]
+    names, starts = tuple(carried.names[i] for i in kept), tuple(carried.starts[i] for i in kept)
+    if len(kept) == len(carried.names):
+        return carried
+    numbers = np.zeros(len(carried.names), np.int64)
+    numbers[kept] = np.arange(len(kept))
+    return replace(
+        carried,
+        names=names,
+        starts=starts,
+        tables=with_slots(concatenated(renumbered(carried.tables, numbers), empty_tables())),
+        parts=tuple(part._replace(source=int(numbers[part.source])) for part in carried.parts),
+        batches=tuple(batch.renumbered(numbers) for batch in carried.batches),
+    )
 
 
 def sources_of(tables: Tables) -> set[int]:

@@ -177,14 +177,14 @@ def _part_in(body: memoryview, put_away: memoryview, where: str) -> Partial:
 
 
 def _batch_as_json(batch: Batch, renumbering: int) -> list[Any]:
-    return [len(batch.data), batch.rows, batch.lone, batch.names, renumbering, batch.labels]
+    return [len(batch.data), batch.rows, batch.lone, batch.names, batch.going_on, renumbering, batch.labels]
 
 
 def _batches_in(data: memoryview, said: list[Any], renumberings: list[Any], n_inputs: int, n_labels: int) -> Iterator[Batch]:
     """The batches, each unpacked once to be checked. Errors: ValueError and others, something in one can't be."""
     inputs = [None if numbers is None else tuple(int(number) for number in numbers) for numbers in renumberings]
     at = 0
-    for size, rows, lone, names, renumbering, labels in said:
+    for size, rows, lone, names, going_on, renumbering, labels in said:
         n = int(rows[0])
         flags = at + (n + 7) // 8
         returned = np.unpackbits(np.frombuffer(data[at:flags], np.uint8), count=n).astype(np.bool_)
@@ -192,8 +192,8 @@ def _batches_in(data: memoryview, said: list[Any], renumberings: list[Any], n_in
         packed_rows = bytes(data[flags:at])
         if len(packed_rows) != size or min(rows) < 0 or sum(rows) * MAX_ROW > MAX_SIZE or labels < 0:
             raise ValueError("a batch isn't all there")
-        moved = (inputs[renumbering], int(labels))
-        batch = Batch(packed_rows, tuple(rows), NO_HASHES, returned, int(lone), bool(names), False, *moved)
+        how = (int(lone), bool(names), False, bool(going_on), inputs[renumbering], int(labels))
+        batch = Batch(packed_rows, tuple(rows), NO_HASHES, returned, *how)
         tables = batch.tables()
         check_batch(tables, n_inputs, n_labels)
         yield replace(batch, hashes=hashes_of(tables))

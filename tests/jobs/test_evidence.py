@@ -51,7 +51,7 @@ def test_a_row_that_goes_on_over_many_files_is_one_and_lies_where_it_began(tmp_p
 
 def test_a_proxy_that_is_met_late_changes_rows_that_were_written_for_good(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """Each file's conversations leave memory at once; the first ones never got an answer from what turns out to be a proxy."""
-    monkeypatch.setattr(carry.Counted.__init__, "__defaults__", (Limits(conversations=1),))
+    monkeypatch.setattr(carry.Counted.__init__, "__defaults__", (Limits(conversations=1, finished=0),))
     job = a_job(tmp_path)
     silent = [Conversation(client=("172.16.11.92", 40_000 + i), server=("172.16.12.10", 3128)).handshake().frames[:1] for i in range(4)]
     silent = [later(frames, i * 10**9) for i, frames in enumerate(silent)]

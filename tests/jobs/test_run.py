@@ -174,7 +174,7 @@ def test_packets_go_as_retention_says_and_evidence_stays(tmp_path: Path, do: Any
 
 
 def test_rows_of_as_many_days_are_kept_as_the_job_says(tmp_path: Path, do: Any, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(carry.Counted.__init__, "__defaults__", (Limits(conversations=1),))
+    monkeypatch.setattr(carry.Counted.__init__, "__defaults__", (Limits(conversations=1, finished=0),))
     job = a_job(tmp_path, "[retention]", "evidence_days = 2")
 
     def on_day(day: int) -> Step:
