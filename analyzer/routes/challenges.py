@@ -45,15 +45,15 @@ def open_ended(requests: Requests) -> Bools:
 
 
 def goes_on_elsewhere(flows: pa.Table, ends: Ends, requests: Requests, followed: Bools) -> Bools:
-    """Per request: a challenge that nothing was seen to follow, of a client that goes on with others of this proxy.
+    """Per request: a challenge that nothing was seen to follow, of a client that goes on with others of this proxy for this host.
 
     followed   bool[n requests]   as challenges gives it
     Where the proxy closes the connection with a challenge, what follows comes on the next one, perhaps behind the capture's end.
     """
-    row = requests.row
-    agent = integers(one_array(flows.column("user_agent")).dictionary_encode().indices, -1)[row]
-    group = np.unique(np.stack([ends.client[row], ends.server_end[row], agent]), axis=1, return_inverse=True)[1].ravel()
-    result: Bools = open_ended(requests) & ~followed & np.isin(group, group[followed])
+    if not followed.any():
+        return followed
+    group = _groups(flows, ends, requests, "user_agent")
+    result: Bools = open_ended(requests) & ~followed & (requests.answered != NO_TIME) & np.isin(group, group[followed])
     return result
 
 

@@ -92,7 +92,8 @@ def _not_carried(contest: Contest, what: str) -> str:
         every = f"all {failed} {what} requests" if failed > 1 else f"the one {what} request"
         rest = contest.n_requests - failed
         if rest:
-            every = f"{failed} of {counted(contest.n_requests, f'{what} request')}"
+            of_all = f"{failed} of {counted(contest.n_requests, f'{what} request')} failed ({failure_list(contest.failures)})"
+            return f"{of_all}: none is seen to be carried"
         return f"{every} failed ({failure_list(contest.failures)}): no proxy carried any"
     if contest.n_requests:
         states = [f"{n} {OUTCOMES[code]}" for code, n in sorted(contest.outcomes.items(), key=lambda item: (-item[1], item[0]))]
@@ -100,7 +101,7 @@ def _not_carried(contest: Contest, what: str) -> str:
     if contest.shares:
         labels = listed([share.label for share in contest.shares.values()])
         return f"there are {what} flows to {labels}, but no request that was carried is in the capture"
-    return f"{_direct(contest, what)}: no proxy carried any {what} request"
+    return f"{_direct(contest, what)}: no {what} request to a proxy was seen"
 
 
 def _direct(contest: Contest, what: str) -> str:

@@ -112,3 +112,5 @@ def test_a_challenge_at_a_captures_end_of_a_client_that_goes_on_with_others() ->
     later = flow(first_seen=START_NS, last_seen=START_NS + 100 * SECOND_NS)
     assert said(*going_on, connection(ask(407, 2), ended_by="server"), later)[2] == ["authentication"]
     assert said(connection(ask(407, 2), ended_by="server")) == [["authentication"]], "one that goes on with none is turned away"
+    others = connection(ask(407, 0, host="b.example")), connection(ask(200, 1, host="b.example", offered="basic"))
+    assert said(*others, connection(ask(407, 2), ended_by="server"))[2] == ["authentication"], "the user's going on isn't SYSTEM's"

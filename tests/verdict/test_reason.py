@@ -9,7 +9,7 @@ from analyzer.verdict.winner import Answer, Contest, Era, Share
 HALF = "A carried 1 of 2 sensor tunnels (50 %), "
 ALL_TWO = "A carried all 2 sensor tunnels and every answer was seen"
 NONE = "the one sensor request failed (1 × 407): no proxy carried any"
-NO_REQUEST = ": no proxy carried any sensor request"
+NO_REQUEST = ": no sensor request to a proxy was seen"
 UNANSWERED = -1
 
 

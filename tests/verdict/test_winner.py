@@ -129,7 +129,7 @@ def test_direct_never_wins() -> None:
     result = verdict(flow(sni=CNC, host=CNC, host_source="sni"), flow(host=CNC, host_source="dns", state="no-answer"))
     entry = service(result)
     assert (entry["winner"], entry["by_proxy"], entry["confidence"]) == (None, [], None)
-    assert entry["reason"] == f"1 direct connection for {COMMAND} was answered and 1 was blocked: no proxy carried any {COMMAND} request"
+    assert entry["reason"] == f"1 direct connection for {COMMAND} was answered and 1 was blocked: no {COMMAND} request to a proxy was seen"
     assert [row["service"] for row in result["direct"]["allowed"]] == [COMMAND]
     assert [row["service"] for row in result["direct"]["blocked"]] == [COMMAND]
 

@@ -82,7 +82,7 @@ def _unnamed(evidence: Evidence, rows: Ints) -> Finding:
     servers = np.unique(one_array(evidence.flows.column("server_ip")).take(array(rows)).to_numpy(zero_copy_only=False))
     text = (
         f"{counted(len(rows), 'direct connection')} of {evidence.of_whom(rows)} to port 80 of {counted(len(servers), 'address')} "
-        f"were blocked ({state_list(evidence, rows)}) while tunnels opened, and no fetch of certificate lists got through a "
+        f"were blocked ({state_list(evidence, rows)}) while tunnels opened, and no fetch of certificate lists was seen to get through a "
         f"proxy: that is how they are fetched, but no name was seen"
     )
     return evidence.finding("revocation-unreachable", rows, text, confidence="unclear", severity="warning")

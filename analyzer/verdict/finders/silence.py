@@ -18,7 +18,7 @@ from analyzer.routes.requests import Ints, integers
 from analyzer.routes.route import DIRECT, PROXY, UPSTREAM
 from analyzer.text.words import counted, listed
 from analyzer.verdict.case import Case
-from analyzer.verdict.columns import column
+from analyzer.verdict.columns import column, says
 from analyzer.verdict.evidence import Evidence, source_rows
 from analyzer.verdict.seen import defender_seen
 from analyzer.verdict.unread import unread_requests
@@ -42,6 +42,10 @@ def find(case: Case) -> list[Finding]:
         if unsent:
             text += f", and of {unsent} only the answers were captured, so Defender may have been asked for there"
         clients = np.unique(evidence.client.codes[rows]).tolist()
+        begun = sum(begun_before(evidence, rows))
+        if begun:
+            what = "what it was" if begun == 1 else "what they were"
+            text += f", and {counted(begun, 'connection')} of them began before the capture, so {what} for isn't known"
         unread = sum(counts.total() for client, counts in unread_requests(evidence).items() if client in clients)
         if unread:
             text += f", and the names in {unread} of their requests weren't captured, so Defender may have been asked for there"
@@ -60,10 +64,18 @@ def find(case: Case) -> list[Finding]:
                 rows,
                 text,
                 severity="warning" if named else None,
-                confidence="likely" if unsent or unread or maybe else "certain",
+                confidence="likely" if unsent or unread or begun or maybe else "certain",
             )
         )
     return found + _unseen(evidence)
+
+
+def begun_before(evidence: Evidence, rows: Ints) -> list[bool]:
+    """Per row: whether it carried something and shows neither its beginning nor a name, so that it may have been anything."""
+    requests = np.bincount(evidence.requests.row, minlength=evidence.flows.num_rows)
+    nameless = (evidence.host.codes < 0) & (requests == 0) & (evidence.bytes > 0) & says(evidence, "protocol", "tcp")
+    found: list[bool] = (nameless & ~is_known(evidence.flows, "isn_out", "isn_in"))[rows].tolist()
+    return found
 
 
 def perhaps_proxies(evidence: Evidence, rows: Ints) -> list[str]:

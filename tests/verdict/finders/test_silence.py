@@ -111,3 +111,12 @@ def test_where_names_were_cut_it_is_not_certain() -> None:
     (finding,) = silent(verdict(tunnel(PROX01, None), tunnel(PROX01, EDGE)))
     assert finding["confidence"] == "likely"
     assert "the names in 1 of their requests weren't captured, so Defender may have been asked for there" in finding["text"]
+
+
+def test_connections_that_began_before_the_capture_may_have_been_for_anything() -> None:
+    remnant = flow(isn_out=None, isn_in=None, state="mid-stream")
+    (finding,) = silent(verdict(remnant, flow()))
+    assert finding["confidence"] == "likely"
+    assert "and 1 connection of them began before the capture, so what it was for isn't known" in finding["text"]
+    named = flow(isn_out=None, isn_in=None, state="mid-stream", host="example.org")
+    assert [one["confidence"] for one in silent(verdict(named, flow(isn_out=None, isn_in=None, bytes_out=0, bytes_in=0)))] == ["certain"]
