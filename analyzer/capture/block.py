@@ -59,7 +59,7 @@ class Damage:
 
 
 @kernel
-def note_frames(frames, n_frames, latest_ns, step_ns, number):  # type: ignore[no-untyped-def]
+def note_frames(frames, n_frames, latest_ns, step_ns, number):
     """(earliest time, latest, the last one's, frames that were cut, steps back in time of more than step_ns, the longest of them).
 
     latest_ns   the time of the frame before these; NO_TIME stands for a missing time, here and in what comes back

@@ -53,7 +53,7 @@ def interleaved(sources: Sequence[Source]) -> Iterator[Block]:
         if not active:
             active.append(_Reader(sources[waiting[0]], waiting.pop(0)))
         begun = max((reader.horizon for reader in active), default=NO_TIME)
-        while waiting and (starts[waiting[0]] is None or starts[waiting[0]] <= begun):  # type: ignore[operator]
+        while waiting and ((start := starts[waiting[0]]) is None or start <= begun):
             index = waiting.pop(0)
             before = continued_by(sources[index], starts[index], active)
             if before is not None:

@@ -31,7 +31,7 @@ def joined(blocks: Sequence[Block], order: npt.NDArray[np.int64]) -> Block:
 
 
 @kernel
-def copy_frames(buf, frames, n_frames, at, out):  # type: ignore[no-untyped-def]
+def copy_frames(buf, frames, n_frames, at, out):
     """Copy each frame's bytes, and the comment behind them, into `out`, from `at` on, and let the frames point there."""
     for i in range(n_frames):
         frame = frames + i

@@ -143,7 +143,7 @@ def _one_behind_the_other(window: Window, header: Header, damage: list[Damage]) 
 
 
 @kernel
-def index_places(buf, n_bytes, places, n_places, at, minor, trailer, media, start_ns, frames, n_frames, processes):  # type: ignore[no-untyped-def]
+def index_places(buf, n_bytes, places, n_places, at, minor, trailer, media, start_ns, frames, n_frames, processes):
     """(frames found, the place to go on with, places where there is none); fills frames[0:n] and processes[0:n].
 
     trailer    TRAILERS[minor]
@@ -164,7 +164,7 @@ def index_places(buf, n_bytes, places, n_places, at, minor, trailer, media, star
 
 
 @kernel
-def index_netmon(buf, start, end, minor, trailer, media, start_ns, frames, n_frames, processes):  # type: ignore[no-untyped-def]
+def index_netmon(buf, start, end, minor, trailer, media, start_ns, frames, n_frames, processes):
     """(frames found, where reading stopped, why: FULL, NEED_MORE or BAD); as index_places, of frames that lie one behind the other."""
     at, n = start, 0
     while n < n_frames:
@@ -179,7 +179,7 @@ def index_netmon(buf, start, end, minor, trailer, media, start_ns, frames, n_fra
     return n, at, FULL
 
 
-def read_frame(buf, at, end, minor, trailer, media, start_ns, frame):  # type: ignore[no-untyped-def]
+def read_frame(buf, at, end, minor, trailer, media, start_ns, frame):
     """The bytes of the record at `at` with its trailer, or -NEED_MORE or -BAD; fills `frame`, whose link type is -1 where it is a note."""
     if at < 0:
         return -BAD
@@ -209,7 +209,7 @@ def read_frame(buf, at, end, minor, trailer, media, start_ns, frame):  # type: i
     return size
 
 
-def link_type_of(media):  # type: ignore[no-untyped-def]
+def link_type_of(media):
     """The link type of a media type; those without one keep their number, above all others; -1: a note, no frame."""
     if media in (0, 1):  # Ethernet, 0 in what it captured of VPNs
         return 1
@@ -224,11 +224,11 @@ def link_type_of(media):  # type: ignore[no-untyped-def]
     return NETMON + media
 
 
-def u64_little(buf, at):  # type: ignore[no-untyped-def]
+def u64_little(buf, at):
     return u32_little(buf, at + 4) << 32 | u32_little(buf, at)
 
 
-def time_since_1601(buf, at):  # type: ignore[no-untyped-def]
+def time_since_1601(buf, at):
     """Nanoseconds since 1970 of a time in units of 100 ns since 1601."""
     ticks = as_i64(u64_little(buf, at)) - EPOCH_1601
     if ticks < -MOST_TICKS or ticks > MOST_TICKS:
@@ -236,7 +236,7 @@ def time_since_1601(buf, at):  # type: ignore[no-untyped-def]
     return ticks * 100
 
 
-def time_since_start(buf, at, start_ns):  # type: ignore[no-untyped-def]
+def time_since_start(buf, at, start_ns):
     """Nanoseconds since 1970 of microseconds behind (or before) the file's beginning."""
     microseconds = as_i64(u64_little(buf, at))
     if microseconds > ROUND // 2 and microseconds <= ROUND:
@@ -246,7 +246,7 @@ def time_since_start(buf, at, start_ns):  # type: ignore[no-untyped-def]
     return start_ns + microseconds * 1000
 
 
-def process_of(buf, end, minor, trailer):  # type: ignore[no-untyped-def]
+def process_of(buf, end, minor, trailer):
     """The number of the process in the trailer that ends here."""
     if minor < 2:
         return NO_PROCESS

@@ -73,7 +73,7 @@ def read_pcap(window: Window, damage: list[Damage]) -> Iterator[Block]:
 
 
 @kernel
-def index_pcap(buf, start, end, little, unit_ns, header, link_type, frames, n_frames):  # type: ignore[no-untyped-def]
+def index_pcap(buf, start, end, little, unit_ns, header, link_type, frames, n_frames):
     """(frames found, where reading stopped, why: FULL, NEED_MORE, BAD or ANOTHER); fills frames[0:n].
 
     buf      uint8[n]           start, end: half-open, a packet header at start

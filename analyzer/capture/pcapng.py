@@ -227,7 +227,7 @@ def read_drops(body: bytes, little: bool) -> int:
     return sum(int.from_bytes(count, "little" if little else "big") for count in counts)
 
 
-def ticks_to_ns(high, low, clock):  # type: ignore[no-untyped-def]
+def ticks_to_ns(high, low, clock):
     """Nanoseconds since 1970 of a 64-bit count of the clock's ticks, rounded down; NO_TIME when they don't fit in 64 bits."""
     ticks = (high << 32) | low
     if clock.per_second:
@@ -257,7 +257,7 @@ def ticks_to_ns(high, low, clock):  # type: ignore[no-untyped-def]
 
 
 @kernel
-def index_pcapng(buf, start, end, little, clocks, n_clocks, frames, n_frames, left_out):  # type: ignore[no-untyped-def]
+def index_pcapng(buf, start, end, little, clocks, n_clocks, frames, n_frames, left_out):
     """(frames found, where reading stopped, why: FULL, NEED_MORE, BAD or CONTROL); fills frames[0:n].
 
     clocks    CLOCK[n]  the section's interfaces
@@ -300,7 +300,7 @@ def index_pcapng(buf, start, end, little, clocks, n_clocks, frames, n_frames, le
     return n, at, FULL
 
 
-def read_packet(buf, at, size, kind, little, clocks, n_clocks, frame):  # type: ignore[no-untyped-def]
+def read_packet(buf, at, size, kind, little, clocks, n_clocks, frame):
     """Fill the frame from a packet block; False when it names no described interface or is longer than the block."""
     if kind == SIMPLE_PACKET:
         if size < 16 or n_clocks == 0:
@@ -342,7 +342,7 @@ def read_packet(buf, at, size, kind, little, clocks, n_clocks, frame):  # type: 
     return True
 
 
-def names_process(buf, at, end, little):  # type: ignore[no-untyped-def]
+def names_process(buf, at, end, little):
     """True when a comment among a packet's options says which process sent it ("PID=1234", as etl2pcapng writes)."""
     for _ in range(16):
         if end - at < 4:

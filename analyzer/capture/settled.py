@@ -90,7 +90,7 @@ def _waiting(block: Block, before_ns: int = NO_TIME) -> Waiting:
 
 
 @kernel
-def are_ordered(frames, n_frames, before_ns):  # type: ignore[no-untyped-def]
+def are_ordered(frames, n_frames, before_ns):
     """Whether no frame is earlier than the one before it; before_ns: the time of the one before the first."""
     for i in range(n_frames):
         now = (frames + i).ts_ns

@@ -56,7 +56,7 @@ def read_snoop(window: Window, damage: list[Damage]) -> Iterator[Block]:
 
 
 @kernel
-def index_snoop(buf, start, end, link_type, frames, n_frames, drops):  # type: ignore[no-untyped-def]
+def index_snoop(buf, start, end, link_type, frames, n_frames, drops):
     """(frames found, where reading stopped, why: FULL, NEED_MORE or BAD); fills frames[0:n].
 
     drops   int64[1]  the highest count of packets dropped so far

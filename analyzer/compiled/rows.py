@@ -66,7 +66,7 @@ def by_address(array: Any) -> Any:
         return Bundle(array)
     names = array.dtype.names
     if names is None:
-        return memoryview(array.reshape(-1))  # type: ignore[arg-type]
+        return array.reshape(-1).data
     return row_class(array.dtype)(tuple(memoryview(array[name]) for name in names), 0)
 
 

@@ -121,7 +121,8 @@ def asking_side(messages: npt.NDArray[Any], rows: Rows) -> Rows:
 
 def ends_of(records: npt.NDArray[Any], side: Rows) -> tuple[Any, Any, Any]:
     """(high half of the address, low half, port) of one side of each record."""
-    return tuple(np.where(side == 0, records[f"a_{part}"], records[f"b_{part}"]) for part in ("hi", "lo", "port"))  # type: ignore[return-value]
+    high, low, port = (np.where(side == 0, records[f"a_{part}"], records[f"b_{part}"]) for part in ("hi", "lo", "port"))
+    return high, low, port
 
 
 def addresses_of(tables: Tables, answers: Rows) -> tuple[npt.NDArray[Any], npt.NDArray[Any]]:

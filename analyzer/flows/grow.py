@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 from functools import cache
+from typing import Any
 
 import numpy as np
+import numpy.typing as npt
 
 from analyzer.compiled import kernel
 from analyzer.compiled.memory import copy_bytes
@@ -121,7 +123,7 @@ def grown(tables: Tables) -> Tables:
     return tables
 
 
-def _larger(tables: Tables, share: int) -> dict[str, np.ndarray]:  # type: ignore[type-arg]
+def _larger(tables: Tables, share: int) -> dict[str, npt.NDArray[Any]]:
     """The tables of whose room less than 1 / share is free, doubled, by their names."""
     counts = tables.counts
     found = {}
@@ -154,7 +156,7 @@ def with_room_to_fold(tables: Tables) -> Tables:
     return tables._replace(**changed)
 
 
-def doubled(table: np.ndarray, used: int) -> np.ndarray:  # type: ignore[type-arg]
+def doubled(table: npt.NDArray[Any], used: int) -> npt.NDArray[Any]:
     """The rows that are used, and room for twice as many as there was for."""
     larger = np.zeros(2 * len(table), table.dtype)
     size = used * table.itemsize  # as bytes: rows are copied field by field, which takes five times as long

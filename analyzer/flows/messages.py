@@ -15,28 +15,28 @@ from analyzer.flows.layout import MESSAGE, TEXTS
 COMMON: Final = ("ts_ns", "record", "seq", "end", "ack", "side", "kind")
 
 
-def named(**fields: str) -> np.dtype[Any]:
+def row_over(**fields: str) -> np.dtype[Any]:
     """A row over MESSAGE's room with these names of its own, each for the field or text of a request that lies there."""
     own = {old: new for new, old in fields.items()} | {
         f"{old}_{part}": f"{new}_{part}" for new, old in fields.items() if old in TEXTS for part in ("at", "size")
     }
     assert MESSAGE.names is not None
     names = [own.get(name, name if name in COMMON else f"no_{name}") for name in MESSAGE.names]
-    formats = [MESSAGE.fields[name][0] for name in MESSAGE.names]  # type: ignore[index]
+    formats = [MESSAGE[name] for name in MESSAGE.names]
     return np.dtype(list(zip(names, formats, strict=True)), align=True)
 
 
-ANSWER_ROW: Final = named(status="code", location="host", schemes="scheme", traits="shape")
-SOCKS_ANSWER_ROW: Final = named(reply="code")
-CLIENT_HELLO_ROW: Final = named(server_name="host", alpn="path", ja4="agent", random="field", version="code", traits="port")
-SERVER_HELLO_ROW: Final = named(version="code")
-CERTIFICATE_ROW: Final = named(issuer="host", subject="path")
-ALERT_ROW: Final = named(description="code")
-DATAGRAM_ROW: Final = named(payload="host")
-DNS_ROW: Final = named(name="host", query_type="port", message_id="shape", code="code", addresses="path", ttl_s="ack")
-DHCP_ROW: Final = named(url="host", client="field", message_type="code")
-PAC_ROW: Final = named(script="host")
-REGION_ROW: Final = named(state="code", behind="port", holds="shape", found="ack")
+ANSWER_ROW: Final = row_over(status="code", location="host", schemes="scheme", traits="shape")
+SOCKS_ANSWER_ROW: Final = row_over(reply="code")
+CLIENT_HELLO_ROW: Final = row_over(server_name="host", alpn="path", ja4="agent", random="field", version="code", traits="port")
+SERVER_HELLO_ROW: Final = row_over(version="code")
+CERTIFICATE_ROW: Final = row_over(issuer="host", subject="path")
+ALERT_ROW: Final = row_over(description="code")
+DATAGRAM_ROW: Final = row_over(payload="host")
+DNS_ROW: Final = row_over(name="host", query_type="port", message_id="shape", code="code", addresses="path", ttl_s="ack")
+DHCP_ROW: Final = row_over(url="host", client="field", message_type="code")
+PAC_ROW: Final = row_over(script="host")
+REGION_ROW: Final = row_over(state="code", behind="port", holds="shape", found="ack")
 
 
 def as_answer(message):

@@ -66,7 +66,7 @@ class Keys(NamedTuple):
     header: bytes
 
 
-def read_client_hello(datagrams: Sequence[bytes]) -> bytes | None:
+def hello_in_datagrams(datagrams: Sequence[bytes]) -> bytes | None:
     """The ClientHello handshake message, header and body, in the client's Initial packets; None when it isn't all there.
 
     datagrams   UDP payloads of one flow in order of arrival. The server's, and packets of other kinds, are passed over.
@@ -222,7 +222,8 @@ def crypto_pieces(frames: bytes) -> Iterator[Piece]:
         start, kind = at, frames[at]
         at += 1
         if kind == PADDING:
-            at = PADDED(frames, at).end()  # type: ignore[union-attr]
+            padded = PADDED(frames, at)
+            at = padded.end() if padded else at
         elif kind == CRYPTO:
             offset, at = variable(frames, at)
             size, at = variable(frames, at)

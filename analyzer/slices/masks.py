@@ -7,6 +7,7 @@ that Names keeps. Everything else keeps its shape and loses its letters and digi
 from __future__ import annotations
 
 import re
+from collections.abc import Sequence
 from typing import Final
 
 from analyzer.services.catalogue import Catalogue
@@ -77,7 +78,7 @@ class Masks:
     def request(self, head: bytes) -> bytes:
         """A request's head, its last empty line with it."""
         line, fields = _first_line(head)
-        method, space, target, rest = _REQUEST.fullmatch(line).groups()  # type: ignore[union-attr]
+        method, space, target, rest = _groups(_REQUEST, line)
         asked = next((value for name, value in _fields(fields) if name == b"host"), b"")
         end = rest if _VERSION.fullmatch(rest) else self._names.words(rest.rpartition(b" ")[0]) + rest[rest.rfind(b" ") :]
         named = method if method.upper() in METHODS else self._names.words(method)
@@ -86,7 +87,7 @@ class Masks:
     def answer(self, head: bytes) -> bytes:
         """An answer's head."""
         line, fields = _first_line(head)
-        status, reason = _ANSWER.fullmatch(line).groups()  # type: ignore[union-attr]
+        status, reason = _groups(_ANSWER, line)
         return status + self._words(reason, REASONS) + self._masked_fields(fields)
 
     def chunk(self, line: bytes) -> bytes:
@@ -144,7 +145,7 @@ class Masks:
         if text.startswith(b"["):
             address, bracket, port = text[1:].partition(b"]")
             return b"[" + self._names.host(address) + bracket + port
-        host, port = _PORT.fullmatch(text).groups()  # type: ignore[union-attr]
+        host, port = _groups(_PORT, text)
         return self._names.host(host) + (port or b"")
 
     def _path(self, path: bytes, host: bytes) -> bytes:
@@ -202,6 +203,13 @@ def _first_line(head: bytes) -> tuple[bytes, bytes]:
     """The first line with its end, and the rest."""
     end = head.find(b"\n") + 1 or len(head)
     return head[:end], head[end:]
+
+
+def _groups(pattern: re.Pattern[bytes], text: bytes) -> Sequence[bytes]:
+    """The pattern's groups in a text that it fits; one that isn't there is None."""
+    found = pattern.fullmatch(text)
+    assert found is not None, "what the readers took for one"
+    return found.groups()
 
 
 def _fields(fields: bytes) -> list[tuple[bytes, bytes]]:

@@ -148,7 +148,7 @@ Sides = dict[tuple[int, bool], Side]
 """By the flow's row, and whether its client sent it."""
 
 
-def read_sides(
+def read_regions(
     inputs: Sequence[Input],
     flows: pa.Table,
     chosen: Collection[int],

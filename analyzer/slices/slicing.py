@@ -12,7 +12,7 @@ from analyzer.slices.choose import Selection, choose
 from analyzer.slices.cut import cut_frames
 from analyzer.slices.frame import Frame
 from analyzer.slices.frames import read_frames
-from analyzer.slices.regions import Sides, read_sides
+from analyzer.slices.regions import Sides, read_regions
 from analyzer.slices.write import Interfaces, flow_comments, slice_blocks
 from analyzer.text.files import write_whole
 
@@ -52,7 +52,7 @@ def write_slice(
 
     def sides() -> Sides:
         rewind()
-        return read_sides(inputs, reading.flows, reasons, frames, reading.start_ns, reading.end_ns, topology.vxlan_ports)
+        return read_regions(inputs, reading.flows, reasons, frames, reading.start_ns, reading.end_ns, topology.vxlan_ports)
 
     chosen: Iterable[Frame]
     if key is not None:

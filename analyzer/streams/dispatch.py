@@ -52,7 +52,7 @@ from analyzer.readers.tls import (
 )
 from analyzer.streams.regions import note_region
 from analyzer.streams.transitions import move_on, move_on_behind_head
-from analyzer.streams.waiting import moment
+from analyzer.streams.waiting import arrival
 
 # The header of a TDS packet ([MS-TDS] 2.2.3.1), and the types in which TLS handshakes come.
 TDS_HEADER: Final = 8
@@ -72,7 +72,7 @@ def read_stream(tables, buf, cursor, waited):
     while cursor.at < cursor.end and side.state != DONE and side.state != SCAN:
         state = side.state
         if waited:
-            cursor.ts_ns, cursor.ack = moment(tables, side)
+            cursor.ts_ns, cursor.ack = arrival(tables, side)
         cursor.seq = side.resume
         cursor.wanted = 0
         cursor.lacking = 0

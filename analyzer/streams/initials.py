@@ -17,7 +17,7 @@ from analyzer.flows.layout import CLIENT_HELLO, CURSOR, DATAGRAM, N_MESSAGES, PO
 from analyzer.flows.messages import CLIENT_HELLO_ROW, DATAGRAM_ROW, as_datagram
 from analyzer.flows.retire import pack_texts
 from analyzer.readers.initial import fill_room, read_initials_of, room
-from analyzer.readers.quic import read_client_hello
+from analyzer.readers.quic import hello_in_datagrams
 from analyzer.readers.states import NOT
 from analyzer.readers.tls import keep_client_hello
 from analyzer.streams.reassembly import has_room
@@ -37,7 +37,7 @@ def read_initials(tables: Tables) -> Tables:
     for k in np.flatnonzero(left).tolist():
         own = tables.messages[rows[starts[k] : starts[k + 1]]]
         datagrams = [bytes(tables.pool[at : at + size]) for at, size in own.view(DATAGRAM_ROW)[["payload_at", "payload_size"]].tolist()]
-        hello = read_client_hello(datagrams)
+        hello = hello_in_datagrams(datagrams)
         if hello is not None:
             tables = grown(tables)
             tables.cursor[0] = np.zeros(1, CURSOR)[0]

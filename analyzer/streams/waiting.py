@@ -118,7 +118,7 @@ def gather(tables, side, seq):
     return n
 
 
-def moment(tables, side):
+def arrival(tables, side):
     """(time, acknowledged) of the segment whose byte counts at `resume`, which waits."""
     at = side.waiting
     segment = tables.segments + at

@@ -124,7 +124,7 @@ class Cluster:
 
         futures = self._client.map(act, things, pure=False, retries=RETRIES)
         numbers = {future.key: number for number, future in enumerate(futures)}
-        for future in as_done(futures, loop=self._client.loop):  # type: ignore[no-untyped-call]
+        for future in as_done(futures, loop=self._client.loop):
             if future.status == "finished":
                 done(numbers[future.key])
         return list(futures)
@@ -161,7 +161,7 @@ def executor_of(workers: int, cluster: object = None) -> Iterator[Executor]:
     except ImportError as error:
         raise Unusable("Dask isn't installed", "--cluster", "pip install 'whichproxy[cluster]'") from error
     try:
-        client = Client(cluster, timeout=20, set_as_default=False)  # type: ignore[no-untyped-call]
+        client = Client(cluster, timeout=20, set_as_default=False)
     except (OSError, ValueError) as error:
         raise Unusable(f"no scheduler answers there ({error})", cluster, "give its address, such as tcp://10.0.0.5:8786") from error
     with client:

@@ -54,6 +54,16 @@ def test_a_declaration_has_its_function_with_the_same_arguments(path: Path) -> N
         assert functions.get(name) == [argument for _, argument in kernel.arguments]
 
 
+def test_what_has_no_annotations_has_its_types_in_c() -> None:
+    """mypy leaves functions without them alone in the rooms of kernels."""
+    for path in sorted(units.PACKAGE.rglob("*.py")):
+        for node in ast.walk(units.tree_of(path)):
+            if isinstance(node, ast.FunctionDef) and node.returns is None:
+                declared = path.with_suffix(".pxd")
+                assert declared.exists(), f"{path}: {node.name}"
+                assert re.search(rf"\b{node.name}\(", units.text_of(declared)), f"{path}: {node.name}"
+
+
 def test_make_builds_again_when_a_room_of_kernels_changes() -> None:
     kernels = next(line for line in (ROOT / "Makefile").read_text(encoding="utf-8").splitlines() if line.startswith("KERNELS"))
     assert set(kernels.rpartition(",")[2].rstrip(")").split()) == {"compiled", *UNIT_OF}

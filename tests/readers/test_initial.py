@@ -39,7 +39,7 @@ def found(free: Room, *datagrams: bytes) -> bytes | None:
 @pytest.mark.parametrize("version", [1, V2], ids=["RFC 9001 A.2", "RFC 9369 A.2"])
 def test_client_initial_of_the_appendix(version: int, free: Room) -> None:
     packet = seal(b"\x06\0\x40\xf1" + RFC_HELLO, 2, version=version)  # test_quic.py compares it with the RFC
-    assert found(free, packet) == RFC_HELLO == quic.read_client_hello([packet])
+    assert found(free, packet) == RFC_HELLO == quic.hello_in_datagrams([packet])
 
 
 def test_the_salts_and_labels_are_those_of_quic() -> None:
@@ -72,7 +72,7 @@ def test_what_is_left_to_quic(free: Room) -> None:
     half = seal(crypto(SMALL[:20]), size=100)
     servers = seal(crypto(SMALL), way=b"server in", size=300)
     for datagrams in ([half, other], [after_retry, other], [servers, plain], [half, seal(crypto(SMALL), version=V2, size=300)]):
-        assert found(free, *datagrams) is None and quic.read_client_hello(datagrams) in (SMALL, None)
+        assert found(free, *datagrams) is None and quic.hello_in_datagrams(datagrams) in (SMALL, None)
 
 
 def any_frames(chance: random.Random) -> bytes:
@@ -106,7 +106,7 @@ def test_it_finds_what_quic_finds_or_leaves_it(seed: int, free: Room) -> None:
             chosen = {"version": chance.choice([1, 1, 1, V2]), "keys_of": chance.choice([ID, ID, ID, b"", b"other"])}
             packet = seal(any_frames(chance), number, size=chance.randrange(300), **chosen)  # type: ignore[arg-type]
             datagrams.append(altered(packet, chance))
-        ours, theirs = found(free, *datagrams), quic.read_client_hello(datagrams)
+        ours, theirs = found(free, *datagrams), quic.hello_in_datagrams(datagrams)
         assert ours in (theirs, None)
         if theirs is not None and len({datagram[1:15] for datagram in datagrams}) == 1 and len(datagrams) == 1:
             assert ours == theirs

@@ -15,7 +15,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 import tests.build as build
-from analyzer.readers.quic import MAX_IDS, MAX_PACKETS, V2, initial_keys, read_client_hello, salt_of
+from analyzer.readers.quic import MAX_IDS, MAX_PACKETS, V2, hello_in_datagrams, initial_keys, salt_of
 from tests.build import X25519MLKEM768, client_hello
 from tests.build.hellos import vector
 from tests.conftest import ORACLES, needs_oracles
@@ -107,12 +107,12 @@ def test_keys_of_rfc_9001_and_9369() -> None:
 def test_client_initial_of_the_appendix(version: int, ends: tuple[str, str]) -> None:
     packet = seal(b"\x06\0" + integer(len(RFC_HELLO)) + RFC_HELLO, 2, version=version)
     assert (packet[:32].hex(), packet[-16:].hex(), len(packet)) == (*ends, 1200)  # the tag is over every byte
-    assert read_client_hello([packet]) == RFC_HELLO
+    assert hello_in_datagrams([packet]) == RFC_HELLO
 
 
 @pytest.mark.parametrize("version", [0xFF000000 | draft for draft in (23, 27, 28, 29, 32, 33, 34)], ids=hex)
 def test_drafts(version: int) -> None:
-    assert read_client_hello([seal(crypto(RFC_HELLO), version=version)]) == RFC_HELLO
+    assert hello_in_datagrams([seal(crypto(RFC_HELLO), version=version)]) == RFC_HELLO
 
 
 @pytest.mark.parametrize(
@@ -131,7 +131,7 @@ def test_versions_of_facebook_and_google(version: int, salt: str) -> None:
     found = salt_of(version)
     assert found is not None and found.hex() == salt
     datagram = seal(crypto(RFC_HELLO), version=version)
-    assert read_client_hello([datagram]) == RFC_HELLO
+    assert hello_in_datagrams([datagram]) == RFC_HELLO
     (row,) = engine_rows(build.pcap([(10**9, build.ethernet(build.ip("10.0.0.1", "10.0.0.2", 17, build.udp(*ENDS, datagram))))]))
     assert (row["sni"], row["host_source"]) == ("example.com", "quic")
 
@@ -139,28 +139,28 @@ def test_versions_of_facebook_and_google(version: int, salt: str) -> None:
 @pytest.mark.parametrize("version", [0, 2, 0xFF000016, 0xFF000023, 0x51303530, 0x1A2A3A4A], ids=hex)
 def test_versions_that_are_not_known(version: int) -> None:
     assert salt_of(version) is None
-    assert read_client_hello([b"\xc0" + version.to_bytes(4, "big") + seal(crypto(RFC_HELLO))[5:]]) is None
+    assert hello_in_datagrams([b"\xc0" + version.to_bytes(4, "big") + seal(crypto(RFC_HELLO))[5:]]) is None
 
 
 @pytest.mark.parametrize("number_bytes", [1, 2, 3, 4])
 def test_packet_numbers_of_every_size(number_bytes: int) -> None:
-    assert read_client_hello([seal(crypto(RFC_HELLO), 7, number_bytes=number_bytes)]) == RFC_HELLO
+    assert hello_in_datagrams([seal(crypto(RFC_HELLO), 7, number_bytes=number_bytes)]) == RFC_HELLO
 
 
 def test_a_hello_in_two_packets_in_any_order_and_repeated() -> None:
     first, second = seal(crypto(HELLO[:HALF])), seal(crypto(HELLO[HALF:], HALF), 1)
     for datagrams in ([first, second], [second, first], [first, first, second], [second, second, first, second]):
-        assert read_client_hello(datagrams) == HELLO
+        assert hello_in_datagrams(datagrams) == HELLO
     for datagrams in ([first], [second], [], [b""], [second, second]):
-        assert read_client_hello(datagrams) is None
+        assert hello_in_datagrams(datagrams) is None
 
 
 def test_coalesced_packets_and_padding_behind_them() -> None:
     """RFC 9000 12.2: the second Initial, a 0-RTT packet between, padding that is no packet."""
     first, second = seal(crypto(HELLO[:HALF]), size=HALF + 9), seal(crypto(HELLO[HALF:], HALF), 1, size=HALF + 9)
     early = b"\xd0\0\0\0\1" + vector(1, ID) + b"\0" + integer(40) + bytes(40)
-    assert read_client_hello([first + early + second + bytes(200)]) == HELLO
-    assert read_client_hello([early + first, second]) == HELLO
+    assert hello_in_datagrams([first + early + second + bytes(200)]) == HELLO
+    assert hello_in_datagrams([early + first, second]) == HELLO
 
 
 def test_frames_of_other_kinds_are_passed_over() -> None:
@@ -168,20 +168,20 @@ def test_frames_of_other_kinds_are_passed_over() -> None:
     ecn = b"\3" + integer(9) + integer(0) + b"\0" + integer(1) + integer(5) * 3
     close = b"\x1c" + integer(0x100) + b"\x06" + vector(1, b"bye")
     frames = b"\1\0\0\0\1" + ack + crypto(HELLO[:100]) + ecn + bytes(30) + close + crypto(HELLO[100:HALF], 100)
-    assert read_client_hello([seal(frames), seal(crypto(HELLO[HALF:], HALF), 1)]) == HELLO
+    assert hello_in_datagrams([seal(frames), seal(crypto(HELLO[HALF:], HALF), 1)]) == HELLO
 
 
 def test_a_frame_that_has_no_place_there_ends_the_reading() -> None:
     stream = b"\x08\0" + bytes(10)
-    assert read_client_hello([seal(stream + crypto(RFC_HELLO))]) is None
-    assert read_client_hello([seal(crypto(RFC_HELLO) + stream)]) == RFC_HELLO
+    assert hello_in_datagrams([seal(stream + crypto(RFC_HELLO))]) is None
+    assert hello_in_datagrams([seal(crypto(RFC_HELLO) + stream)]) == RFC_HELLO
 
 
 def test_after_a_retry_the_keys_are_of_the_new_id() -> None:
     new = b"from the retry"
     retry = b"\xf0\0\0\0\1\0" + vector(1, new) + b"a token" + bytes(16)
-    assert read_client_hello([seal(crypto(HELLO[:HALF])), retry, *retried(new)]) == HELLO
-    assert read_client_hello([retry, *retried(new)]) == HELLO
+    assert hello_in_datagrams([seal(crypto(HELLO[:HALF])), retry, *retried(new)]) == HELLO
+    assert hello_in_datagrams([retry, *retried(new)]) == HELLO
 
 
 def retried(new: bytes) -> list[bytes]:
@@ -193,9 +193,9 @@ def retried(new: bytes) -> list[bytes]:
 
 def test_the_rest_is_sent_to_the_id_that_the_server_chose() -> None:
     first, rest = seal(crypto(HELLO[:HALF])), seal(crypto(HELLO[HALF:], HALF), 1, to=b"server's")
-    assert read_client_hello([first, rest]) == HELLO
-    assert read_client_hello([rest, first]) == HELLO
-    assert read_client_hello([rest]) is None
+    assert hello_in_datagrams([first, rest]) == HELLO
+    assert hello_in_datagrams([rest, first]) == HELLO
+    assert hello_in_datagrams([rest]) is None
 
 
 def test_the_version_may_change_on_the_way() -> None:
@@ -205,54 +205,54 @@ def test_the_version_may_change_on_the_way() -> None:
         seal(crypto(HELLO[:HALF]), 1, version=V2, to=b"server's"),
         seal(crypto(HELLO[HALF:], HALF), 2, version=V2),
     ]
-    assert read_client_hello(parts) == HELLO
+    assert hello_in_datagrams(parts) == HELLO
 
 
 def test_the_servers_packets_say_nothing() -> None:
     answer = seal(crypto(b"\2" + HELLO[1:]), way=b"server in", to=b"")
-    assert read_client_hello([answer]) is None
-    assert read_client_hello([answer, seal(crypto(RFC_HELLO)), answer]) == RFC_HELLO
+    assert hello_in_datagrams([answer]) is None
+    assert hello_in_datagrams([answer, seal(crypto(RFC_HELLO)), answer]) == RFC_HELLO
 
 
 def test_two_connections_on_one_port_are_not_mixed() -> None:
     other = client_hello("other.example", groups=(X25519MLKEM768, 0x001D), alpn=("h3",), bare=True)
     assert len(other) > HALF
     mixed = [seal(crypto(HELLO[:HALF])), seal(crypto(other[HALF:], HALF), keys_of=b"another id")]
-    assert read_client_hello(mixed) is None
-    assert read_client_hello([*mixed, seal(crypto(other[:HALF]), keys_of=b"another id")]) == other
+    assert hello_in_datagrams(mixed) is None
+    assert hello_in_datagrams([*mixed, seal(crypto(other[:HALF]), keys_of=b"another id")]) == other
 
 
 def test_another_handshake_message_is_no_hello() -> None:
-    assert read_client_hello([seal(crypto(b"\2" + RFC_HELLO[1:]))]) is None
-    assert read_client_hello([seal(crypto(b"\1\xff\xff\xff" + bytes(900)))]) is None
+    assert hello_in_datagrams([seal(crypto(b"\2" + RFC_HELLO[1:]))]) is None
+    assert hello_in_datagrams([seal(crypto(b"\1\xff\xff\xff" + bytes(900)))]) is None
 
 
 def test_packets_that_were_cut_or_changed() -> None:
     packet = seal(crypto(RFC_HELLO))
-    assert all(read_client_hello([packet[:n]]) is None for n in range(0, len(packet), 3))
+    assert all(hello_in_datagrams([packet[:n]]) is None for n in range(0, len(packet), 3))
     for at in (*range(30), 600, len(packet) - 1):
         changed = packet[:at] + bytes((packet[at] ^ 0x21,)) + packet[at + 1 :]
-        assert read_client_hello([changed]) in (None, RFC_HELLO)
+        assert hello_in_datagrams([changed]) in (None, RFC_HELLO)
 
 
 def test_work_is_bounded() -> None:
     strangers = [seal(b"", keys_of=bytes((i,)) * 8, way=b"server in", size=30) for i in range(MAX_IDS + 4)]
-    assert read_client_hello([seal(crypto(RFC_HELLO)), *strangers]) == RFC_HELLO
-    assert read_client_hello([*strangers, seal(crypto(RFC_HELLO))]) is None
-    assert read_client_hello([seal(b"", size=30)] * MAX_PACKETS + [seal(crypto(RFC_HELLO))]) is None
-    assert read_client_hello([seal(b"\2" + integer(0) + integer(0) + b"\xff" * 8 + crypto(RFC_HELLO))]) is None  # an ACK of 2**62 ranges
+    assert hello_in_datagrams([seal(crypto(RFC_HELLO)), *strangers]) == RFC_HELLO
+    assert hello_in_datagrams([*strangers, seal(crypto(RFC_HELLO))]) is None
+    assert hello_in_datagrams([seal(b"", size=30)] * MAX_PACKETS + [seal(crypto(RFC_HELLO))]) is None
+    assert hello_in_datagrams([seal(b"\2" + integer(0) + integer(0) + b"\xff" * 8 + crypto(RFC_HELLO))]) is None  # an ACK of 2**62 ranges
 
 
 @given(st.binary(max_size=120), st.sampled_from([b"", b"\xc0\0\0\0\1", b"\xd0\x6b\x33\x43\xcf\4abcd\0", seal(crypto(RFC_HELLO))[:40]]))
 @settings(max_examples=300, deadline=None)
 def test_any_bytes(rest: bytes, start: bytes) -> None:
-    assert read_client_hello([start + rest, rest]) is None
+    assert hello_in_datagrams([start + rest, rest]) is None
 
 
 @given(st.binary(max_size=200))
 @settings(max_examples=100, deadline=None)
 def test_any_frames(frames: bytes) -> None:
-    assert read_client_hello([seal(frames, size=0 if len(frames) > 4 else 20)]) is None
+    assert hello_in_datagrams([seal(frames, size=0 if len(frames) > 4 else 20)]) is None
 
 
 @given(st.sets(st.integers(1, len(HELLO) - 1), max_size=12), st.randoms(use_true_random=False), st.integers(0, 60))
@@ -263,7 +263,7 @@ def test_any_cut_shuffled_and_overlapping(cuts: set[int], random: object, overla
     random.shuffle(pieces)  # type: ignore[attr-defined]
     third = len(pieces) // 3
     packets = [seal(b"\1\0\0".join(part), i) for i, part in enumerate((pieces[:third], pieces[third : 2 * third], pieces[2 * third :]))]
-    assert read_client_hello(packets) == HELLO
+    assert hello_in_datagrams(packets) == HELLO
 
 
 QUIC_CAPTURES = {
@@ -291,7 +291,7 @@ def test_real_captures_equal_the_twin(capture: str) -> None:
         conversation = twin_quic.Conversation()
         for datagram in datagrams:
             conversation.feed(datagram)
-        hello = read_client_hello(datagrams)
+        hello = hello_in_datagrams(datagrams)
         parsed = twin_tls.parse_client_hello(hello[4:]) if hello else None
         assert parsed == conversation.client_hello(), [(ipaddress.ip_address(ip), port) for ip, port in ends]
         found += [twin_tls.server_name(parsed)] if parsed else []

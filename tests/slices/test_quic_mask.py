@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from analyzer.readers.quic import V2, read_client_hello
+from analyzer.readers.quic import V2, hello_in_datagrams
 from analyzer.services.catalogue import load_catalogue
 from analyzer.slices.hellos import mask_messages
 from analyzer.slices.names import Names
@@ -28,7 +28,7 @@ def test_one_packet_of_either_version() -> None:
     for version in (1, V2):
         datagram = quic_initial(hello, version=version)
         (made,) = masked([datagram])
-        assert len(made) == len(datagram) and read_client_hello([made]) == expected(hello) != hello
+        assert len(made) == len(datagram) and hello_in_datagrams([made]) == expected(hello) != hello
 
 
 def test_a_hello_in_two_packets() -> None:
@@ -36,7 +36,7 @@ def test_a_hello_in_two_packets() -> None:
     cut = hello.index(b"contoso") + 3
     datagrams = [quic_initial(hello[:cut]), quic_initial(hello[cut:], offset=cut, number=1)]
     made = masked(datagrams)
-    assert read_client_hello(made) == expected(hello) and b"contoso" not in expected(hello)
+    assert hello_in_datagrams(made) == expected(hello) and b"contoso" not in expected(hello)
 
 
 def test_defenders_stay_and_what_follows_is_blank() -> None:

@@ -22,7 +22,7 @@ from analyzer.slices.regions import (
     TDS_HEADER,
     Side,
     handshake_size,
-    read_sides,
+    read_regions,
 )
 from tests.build import (
     ESTABLISHED,
@@ -58,7 +58,7 @@ class Talk:
         path.write_bytes(pcap(talk.frames))
         flows = reading(str(path)).flows
         assert flows.num_rows == 1
-        sides = read_sides([str(path)], flows, [0], lambda: read_frames([str(path)], flows, [0])[1])
+        sides = read_regions([str(path)], flows, [0], lambda: read_frames([str(path)], flows, [0])[1])
         self.client, self.server = sides[0, True], sides.get((0, False), Side())
 
 
