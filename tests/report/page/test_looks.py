@@ -116,3 +116,21 @@ def test_words_can_be_read_on_their_ground(dark: bool, browser: Browser, pages: 
     )
     assert poor == []
     assert browser.run("return getComputedStyle(document.body).backgroundColor") == ("rgb(21, 24, 27)" if dark else "rgb(255, 255, 255)")
+
+
+@pytest.mark.parametrize("media", ["screen", "print"])
+def test_a_colour_stands_beside_what_it_is_of(media: str, browser: Browser, pages: Path) -> None:
+    browser.open(pages / "site.html", width=1280)
+    browser.command("Emulation.setEmulatedMedia", media=media)
+    off = browser.run(
+        """
+        const middle = (rect) => (rect.top + rect.bottom) / 2;
+        return [...document.querySelectorAll(".answers-table .swatch")].map((dot) => {
+          const words = document.createRange();
+          words.selectNodeContents(dot.nextElementSibling);
+          return Math.abs(middle(dot.getBoundingClientRect()) - middle(words.getClientRects()[0]));
+        });
+        """
+    )
+    browser.command("Emulation.setEmulatedMedia", media="")
+    assert off and max(off) < 3
