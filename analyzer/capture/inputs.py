@@ -26,6 +26,8 @@ FILE: Final = "file://"
 # Objects whose first bytes are asked for at once: a store answers each after some 30 ms, and all together no later.
 ASKED_AHEAD: Final = 32
 
+KEPT: Final = 64 << 20
+"""Bytes of small files that are kept when they have been looked at, so that each is opened once."""
 
 RESULTS: Final = (b"whichproxy part ", b"PAR1")
 """How parts and Parquet files begin: what came of captures that were read before."""
@@ -36,12 +38,14 @@ class Inputs:
     """The inputs that can be read, one error for each that can't, and how many files in directories are no captures.
 
     results   parts and flow tables among them, by their paths
+    kept      bytes of small files that are in memory until they are read
     """
 
     sources: list[Source] = field(default_factory=list)
     results: list[str] = field(default_factory=list)
     unusable: list[Unusable] = field(default_factory=list)
     skipped: int = 0
+    kept: int = 0
 
 
 def open_inputs(inputs: Sequence[Input], vxlan_ports: tuple[int, ...] = ()) -> Inputs:
@@ -105,7 +109,7 @@ def _add_path(given: str, found: Inputs, seen: set[Identity]) -> None:
 def _add_file(name: str, place: Path | Remote, found: Inputs, seen: set[Identity], *, named: bool) -> bool:
     """Whether it is a capture, or an archive of some, be it one that was found before; or a part or a flow table."""
     try:
-        # Opened once to be looked at; it is opened again when its turn comes, as nobody may hold ten thousand files open.
+        # Opened once to be looked at; but for small ones it is opened again when its turn comes: nobody may hold ten thousand files open.
         with place.open("rb") if isinstance(place, Path) and place.is_file() else nullcontext() as file:
             head = b"" if file is None else file.read(HEAD)
             if isinstance(place, Path) and head.startswith(RESULTS):
@@ -119,7 +123,7 @@ def _add_file(name: str, place: Path | Remote, found: Inputs, seen: set[Identity
                 if not is_known:
                     if file is not None:
                         file.seek(0)
-                    source.check(file)
+                    found.kept += source.check(file, KEPT - found.kept)
     except Unusable as error:
         if named:
             found.unusable.append(error)

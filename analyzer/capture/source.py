@@ -109,6 +109,7 @@ class Source:
         self._window: Window | None = None
         self._digest: Any = None
         self._begins: int | None = None
+        self._whole: bytes | None = None
         self._used = 0
         self._finished = False
 
@@ -144,18 +145,33 @@ class Source:
         """Let the first packet's time be this one, which somebody read before."""
         self._begins = time_ns
 
-    def check(self, beginning: IO[bytes] | None = None) -> None:
-        """Raise Unusable unless the input is a capture that can be opened. beginning: the file, where somebody has it open already."""
-        if self._file is None and not self._is_pipe:
-            with self._opened(BEGINNING, beginning if self.is_plain else None) as (window, kind):
-                if self.is_plain and kind != "netmon":  # whose frames are listed at its end
-                    self._begins = _first_time(window, kind)
+    def check(self, beginning: IO[bytes] | None = None, keep: int = 0) -> int:
+        """How many bytes are kept for blocks(), so that the file isn't opened again: all or none. Errors: Unusable, it is no capture.
+
+        beginning   the file, where somebody has it open already
+        keep        as many bytes may be kept at the most
+        """
+        if self._file is not None or self._is_pipe:
+            return 0
+        beginning = beginning if self.is_plain else None
+        if beginning is not None and self.size is not None and self.size <= min(keep, BEGINNING):
+            self._whole = beginning.read(BEGINNING + 1)
+            if len(self._whole) == self.size:
+                beginning = io.BytesIO(self._whole)
+            else:  # somebody is writing it
+                self._whole = None
+                beginning.seek(0)
+        with self._opened(BEGINNING, beginning) as (window, kind):
+            if self.is_plain and kind != "netmon":  # whose frames are listed at its end
+                self._begins = _first_time(window, kind)
+        return len(self._whole or b"")
 
     def blocks(self) -> Iterator[Block]:
         """Every block of frames, in the file's order. Errors: Unusable when it is no capture."""
         if self.digest_beside or (self._remote is not None and self._member is None):
             self._digest = hashlib.sha256()
-        with self._opened() as (window, kind):
+        whole, self._whole = self._whole, None
+        with self._opened(file=None if whole is None else io.BytesIO(whole)) as (window, kind):
             self._window = window
             for block in blocks_of(window, kind, self.damage, self.interfaces):
                 self._note(block.frames)

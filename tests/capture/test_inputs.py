@@ -13,6 +13,7 @@ from fsspec.implementations.memory import MemoryFileSystem
 
 import tests.build as build
 from analyzer.capture.inputs import open_inputs
+from analyzer.capture.source import BEGINNING
 from tests.capture.reading import frames_of
 from tests.capture.web import Web, serving
 
@@ -119,7 +120,10 @@ def test_the_beginnings_of_many_objects_are_asked_for_together() -> None:
         assert sorted(web.gets()) == sorted([("/day/", None)] + [(f"/{name}", f"bytes=0-{len(PCAP) - 1}") for name in files])
 
 
-def test_a_file_is_opened_once_to_be_looked_at_and_once_to_be_read(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+@pytest.mark.parametrize(("frames", "room", "times"), [(1, 1 << 20, 1), (1, 0, 2), (1 + BEGINNING // 36, 1 << 20, 2)])
+def test_a_small_file_is_opened_once_and_a_larger_one_again_when_its_turn_comes(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, frames: int, room: int, times: int
+) -> None:
     opened: list[str] = []
     real = Path.open
 
@@ -128,10 +132,23 @@ def test_a_file_is_opened_once_to_be_looked_at_and_once_to_be_read(tmp_path: Pat
         return real(self, *arguments, **more)  # type: ignore[call-overload]
 
     for n in range(3):
-        (tmp_path / f"{n}.pcap").write_bytes(build.pcap([(1000 * n, build.ethernet(build.ip("10.0.0.1", "10.0.0.2", 6, bytes(20))))]))
+        (tmp_path / f"{n}.pcap").write_bytes(build.pcap([(1000 * n + i, bytes(20)) for i in range(frames)]))
     monkeypatch.setattr(Path, "open", counted)
+    monkeypatch.setattr("analyzer.capture.inputs.KEPT", room)
     found = open_inputs([str(tmp_path)])
     assert sorted(opened) == ["0.pcap", "1.pcap", "2.pcap"]
     assert [source.first_time() for source in found.sources] == [0, 1000, 2000] and len(opened) == 3
-    assert sum(len(block.frames) for source in found.sources for block in source.blocks()) == 3
-    assert sorted(opened) == ["0.pcap", "0.pcap", "1.pcap", "1.pcap", "2.pcap", "2.pcap"]
+    assert [len(frames_of(source.blocks())) for source in found.sources] == [frames] * 3
+    assert sorted(opened) == [f"{n}.pcap" for n in range(3) for _ in range(times)]
+
+
+@pytest.mark.parametrize("data", [PCAP, PCAPNG, gzip.compress(PCAPNG)])
+def test_of_a_small_file_that_is_gone_or_another_since_it_was_looked_at_that_is_read_which_was_looked_at(
+    tmp_path: Path, data: bytes
+) -> None:
+    for path in (tmp_path / "gone", tmp_path / "other"):
+        path.write_bytes(data)
+    gone, other = open_inputs([str(tmp_path)]).sources
+    (tmp_path / "gone").unlink()
+    (tmp_path / "other").write_bytes(build.pcap([]))
+    assert frames_of(gone.blocks()) == frames_of(other.blocks()) == EXPECTED

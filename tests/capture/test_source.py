@@ -15,7 +15,7 @@ import pytest
 
 import tests.build as build
 from analyzer.capture.inputs import open_inputs
-from analyzer.capture.source import Source
+from analyzer.capture.source import BEGINNING, Source
 from analyzer.errors import Unusable
 from analyzer.packets.layout import (
     CUT_SHORT,
@@ -68,7 +68,7 @@ def test_a_named_pipe_is_opened_once_and_only_to_be_read(tmp_path: Path) -> None
 
 def test_a_file_that_may_not_be_read(tmp_path: Path) -> None:
     path = tmp_path / "x.pcap"
-    path.write_bytes(PCAP)
+    path.write_bytes(PCAP + bytes(BEGINNING))  # a smaller one isn't opened again
     (source,) = open_inputs([str(path)]).sources
     path.unlink()
     with pytest.raises(Unusable, match="No such file"):
