@@ -12,7 +12,7 @@ import numpy as np
 import numpy.typing as npt
 
 from analyzer.capture.block import BLOCK_FRAMES, Block
-from analyzer.capture.settled import LEAST_NS, is_backwards
+from analyzer.capture.settled import LEAST_NS, are_ordered, is_backwards
 from analyzer.packets.layout import NO_TIME
 
 Times = npt.NDArray[np.int64]
@@ -34,7 +34,7 @@ class Lateness:
         first = True
         for block in blocks:
             times = np.ascontiguousarray(block.frames["ts_ns"])
-            if len(times) and (times[0] < self._latest or bool((times[1:] < times[:-1]).any())):
+            if not are_ordered(block.frames, len(times), self._latest):
                 self.sure = not (first and is_backwards(block)) and self._in_reach(times)
                 if not self.sure:
                     return
