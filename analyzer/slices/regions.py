@@ -237,19 +237,20 @@ def _region(place: Place) -> Region | None:
     data = bytes(place.data)
     if not data or not all(place.filled):
         return None
-    kind = _kind(place, data)
+    kind = kind_of(place.found, place.is_pac, data[0])
     return Region(place.start, kind, data[: _KEPT[kind](data)]) if kind is not None else None
 
 
-def _kind(place: Place, data: bytes) -> str | None:
-    """What stands there; None for what shows only that nothing more can be read, and for what nobody knows how to mask."""
-    if place.found == FOUND_ANSWER and place.is_pac:
+def kind_of(found: int, is_pac: bool, first: int) -> str | None:
+    """What stands where a reader found this, by its first byte too; None for what shows only that nothing more can be read, and for what
+    nobody knows how to mask."""
+    if found == FOUND_ANSWER and is_pac:
         return PAC_ANSWER
-    if place.found in _RECORDS:
-        return _RECORD_KINDS.get(data[0])
-    if place.found == FOUND_OPENING and data[0] != SOCKS4_ANSWER:
+    if found in _RECORDS:
+        return _RECORD_KINDS.get(first)
+    if found == FOUND_OPENING and first != SOCKS4_ANSWER:
         return None
-    return _KINDS.get(place.found)
+    return _KINDS.get(found)
 
 
 def head_size(data: bytes) -> int:

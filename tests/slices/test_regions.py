@@ -6,6 +6,7 @@ from pathlib import Path
 
 import pytest
 
+from analyzer.readers.states import FOUND_OPENING, FOUND_SERVER_HELLO
 from analyzer.slices.frames import read_frames
 from analyzer.slices.regions import (
     ALERT,
@@ -22,6 +23,7 @@ from analyzer.slices.regions import (
     TDS_HEADER,
     Side,
     handshake_size,
+    kind_of,
     read_regions,
 )
 from tests.build import (
@@ -41,6 +43,7 @@ from tests.build import (
 )
 from tests.build.conversation import CLIENT, SERVER
 from tests.engine import reading
+from tests.streams.test_transitions import FOUND, WITHOUT_REGION
 
 HELLO = client_hello("a.example")
 CONNECT = connect("a.example:443")
@@ -209,3 +212,10 @@ def test_a_hello_in_packets_of_tds_keeps_the_header_before_it(tmp_path: Path) ->
 )
 def test_records_of_handshakes(data: bytes, size: int) -> None:
     assert handshake_size(data) == size
+
+
+def test_what_readers_find_is_known_and_what_a_new_one_finds_is_left_out() -> None:
+    """A ServerHello's bytes are read again with its certificate's."""
+    known = {found for found in FOUND if any(kind_of(found, False, first) for first in range(256))}
+    assert known == set(FOUND) - WITHOUT_REGION - {FOUND_SERVER_HELLO}
+    assert kind_of(FOUND_OPENING, False, ord("<")) is None and kind_of(max(FOUND) + 1, False, ord("<")) is None
