@@ -19,7 +19,7 @@ from analyzer.capture.source import Source
 from analyzer.engine import Engine, Limits
 from analyzer.errors import Unusable
 from analyzer.flows.layout import N_DUPLICATES
-from analyzer.pipeline import Reading, note_losses, routed
+from analyzer.pipeline import Reading, losses_of, routed
 
 if TYPE_CHECKING:
     import pyarrow as pa
@@ -94,10 +94,8 @@ class Growing:
             capture = self.source.as_dict()
         n_copies = int(contents.tables.counts[N_DUPLICATES])
         named = self._engine.named(contents)
-        # Losses are noted at a source of their own: the next look counts them anew.
-        losses = Source(self.source.name)
-        note_losses([losses], named.missing, n_copies)
-        known = [*capture["damage"], *(each.as_dict() for each in (*losses.damage, *damage, *self._evicted()))]
+        (losses,) = losses_of(named, n_copies, 1)
+        known = [*capture["damage"], *(each.as_dict() for each in (*losses, *damage, *self._evicted()))]
         flows = routed(together([*finished, named.flows]), self._topology, self._catalogue)
         captures = [{**capture, "damage": known}]
         discoveries = discoveries_of(named.lookups, named.discoveries, self._topology)

@@ -5,7 +5,7 @@ Each stage takes tables and gives tables (tables.py says what every column is); 
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import closing
 from dataclasses import dataclass, field
@@ -18,6 +18,7 @@ from analyzer.capture.interleave import in_time_order, progress_of
 from analyzer.capture.source import Source
 from analyzer.engine import A_FILE, Engine, Limits
 from analyzer.errors import Unusable, nothing_readable
+from analyzer.facts.table import Named
 from analyzer.flows.batches import Contents, without_most_strangers
 from analyzer.flows.layout import N_DUPLICATES
 from analyzer.flows.lone import LeftOut
@@ -136,9 +137,9 @@ def reading_of(
     n_copies = int(contents.tables.counts[N_DUPLICATES])
     named = engine.named(contents, workers)
     flows = routed(named.flows, topology, catalogue)
-    note_losses(sources, named.missing, n_copies)
     discoveries = discoveries_of(named.lookups, named.discoveries, topology)
-    captures = [source.as_dict() for source in sources]
+    losses = losses_of(named, n_copies, len(sources))
+    captures = [source.as_dict(own) for source, own in zip(sources, losses, strict=True)]
     unusable = found.unusable + [source.broke_off for source in sources if source.broke_off is not None]
     return Reading(flows, captures, unusable, found.skipped, topology, catalogue, *window, named.lookups, discoveries, left_out)
 
@@ -228,14 +229,16 @@ def reported(blocks: Iterable[Block], sources: Sequence[Source], progress: Progr
         progress(*progress_of(sources))
 
 
-def note_losses(sources: Sequence[Source], missing: Mapping[int, tuple[int, int]], n_copies: int) -> None:
-    """Note what was captured twice, and what was not: by the input where the flows were first seen."""
+def losses_of(named: Named, n_copies: int, n_inputs: int) -> list[list[Damage]]:
+    """What was captured twice, and what was not, of each input: by the one where the flows were first seen."""
+    losses: list[list[Damage]] = [[] for _ in range(n_inputs)]
     if n_copies:
-        where = "" if len(sources) == 1 else " (of all inputs together)"
-        sources[0].damage.append(Damage("duplicated-packets", f"packets captured twice, counted once{where}", count=n_copies))
-    for source, (n_flows, n_bytes) in missing.items():
+        where = "" if n_inputs == 1 else " (of all inputs together)"
+        losses[0].append(Damage("duplicated-packets", f"packets captured twice, counted once{where}", count=n_copies))
+    for source, (n_flows, n_bytes) in named.missing.items():
         text = f"{n_bytes} bytes in the middle of {n_flows} TCP {'conversation' if n_flows == 1 else 'conversations'} were not captured"
-        sources[source].damage.append(Damage("capture-gap", text))
+        losses[source].append(Damage("capture-gap", text))
+    return losses
 
 
 def permits(reading: Reading, form: str, proxies: Sequence[str] = ()) -> str:

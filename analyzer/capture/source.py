@@ -10,7 +10,7 @@ import io
 import os
 import stat
 from collections import Counter
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import ExitStack
 from pathlib import Path
 from typing import IO, TYPE_CHECKING, Any, BinaryIO, Final, cast
@@ -247,9 +247,9 @@ class Source:
         types = ", ".join(link_type_name(link) for link in sorted({link for link, _ in unknown}))
         return Unusable(f"no packet could be read: {types} isn't known", self.name, "capture on an Ethernet or IP interface")
 
-    def all_damage(self) -> list[Damage]:
-        """What was noted while reading, and the frames that were passed over, a line for each kind."""
-        found = list(self.damage)
+    def all_damage(self, losses: Sequence[Damage] = ()) -> list[Damage]:
+        """What was noted while reading, what the packets show to be missing, and the frames that were passed over, a line for each kind."""
+        found = [*self.damage, *losses]
         cut = sum(n for (status, *_), n in self.passed_over.items() if status == CUT_SHORT)
         if self.cut_packets:
             text = "the end of long packets was not captured (snap length), so a name may be missing"
@@ -277,15 +277,15 @@ class Source:
             found.append(Damage("frames-unopened", f"{packets_of(n)}{share} not opened: {kind.name}{advice}", count=n))
         return found
 
-    def as_dict(self) -> dict[str, Any]:
-        """The `captures` entry of the verdict document, times as nanoseconds."""
+    def as_dict(self, losses: Sequence[Damage] = ()) -> dict[str, Any]:
+        """The `captures` entry of the verdict document, times as nanoseconds. losses: what the packets show to be missing."""
         return {
             "path": self.name,
             "sha256": self.sha256,
             "packets": self.packets,
             "first_seen": self.first_ns,
             "last_seen": self.last_ns,
-            "damage": [d.as_dict() for d in self.all_damage()],
+            "damage": [d.as_dict() for d in self.all_damage(losses)],
         }
 
 

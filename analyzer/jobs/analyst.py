@@ -21,7 +21,7 @@ from analyzer.jobs.pending import Pending, Waiting
 from analyzer.jobs.runs import dropped_once, drops_of
 from analyzer.jobs.store import Change, Store
 from analyzer.parts.file import read_part, write_part
-from analyzer.pipeline import Reading, judge, note_losses
+from analyzer.pipeline import Reading, judge, losses_of
 from analyzer.routes.discovery import discoveries_of
 from analyzer.routes.topology import load_topology
 from analyzer.services.catalogue import load_catalogue
@@ -156,9 +156,8 @@ class Analyst:
         names = [entry["path"] for entry in entries]
         flows, left_out = self._evidence.rows_seen_in(names, run["since"])
         known = named_so_far(self._carried)
-        sources = [Source(name) for name in self._carried.names]
-        note_losses(sources, known.missing, 0)
-        missing = {source.name: [damage.as_dict() for damage in source.damage] for source in sources}
+        losses = losses_of(known, 0, len(self._carried.names))
+        missing = {name: [damage.as_dict() for damage in own] for name, own in zip(self._carried.names, losses, strict=True)}
         entries = [{**entry, "damage": [*entry["damage"], *missing.get(entry["path"], [])]} for entry in entries]
         if waiting.files and not entries:
             entries = [{"path": f"run {run['number']}", "sha256": None, "packets": 0, "first_seen": None, "last_seen": None, "damage": []}]
