@@ -36,7 +36,13 @@ MAX_AHEAD: Final = 256
 
 def in_time_order(sources: Sequence[Source]) -> Iterator[Block]:
     """The blocks of all sources together; frames[i].source says which one a frame came from."""
-    return settled(interleaved(sources))
+    return settled(interleaved(sources), points_of(sources))
+
+
+def points_of(sources: Sequence[Source]) -> npt.NDArray[np.int64]:
+    """int64[n sources]: the number of the first source of each one's series."""
+    first: dict[tuple[str, str], int] = {}
+    return np.array([first.setdefault(series_of(source), number) for number, source in enumerate(sources)], np.int64)
 
 
 def interleaved(sources: Sequence[Source]) -> Iterator[Block]:

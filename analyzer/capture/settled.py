@@ -43,14 +43,17 @@ MOST_STEPS: Final = 32
 """Steps back within what waits. More are no clock that was set now and then, and nothing is moved."""
 
 Times = npt.NDArray[np.int64]
+Points = npt.NDArray[np.int64]
 
 
-def settled(blocks: Iterable[Block]) -> Iterator[Block]:
+def settled(blocks: Iterable[Block], points: Points | None = None) -> Iterator[Block]:
     """The same frames, each before those that were seen later, as far as batches explain their order; blocks in order pass untouched.
 
     A block waits for the next one, which may hold what belongs into it. Meanwhile its bytes leave the nearest cache, so the decoder asks
     for them ahead of time; then waiting is 2 to 4 % of what reading takes. Behind a late frame as much waits as it was late, four times
     over.
+
+    points   of each input, the number of the first that was recorded where it was, as files of one rotated capture; None: each elsewhere
     """
     blocks = (block for block in blocks if len(block.frames))
     first = next(blocks, None)
@@ -67,7 +70,7 @@ def settled(blocks: Iterable[Block]) -> Iterator[Block]:
         if one.ordered and (not held or held[-1].ordered):
             held.append(one)
         else:
-            whole, late_ns = _sorted([*(each.block for each in held), block])
+            whole, late_ns = _sorted([*(each.block for each in held), block], points)
             latest_ns = max(latest_ns, late_ns)
             held, wait_ns, room = [_waiting(whole)], min(ACROSS_NS, max(4 * latest_ns, LEAST_NS)), MOST_HELD
         yield from _due(held, wait_ns, room)
@@ -117,10 +120,11 @@ def _turned(blocks: Iterator[Block]) -> Iterator[Block]:
     yield from blocks
 
 
-def _sorted(blocks: list[Block]) -> tuple[Block, int]:
+def _sorted(blocks: list[Block], points: Points | None) -> tuple[Block, int]:
     """(all frames as one block, in order; how late the latest of them came, in ns)."""
     times = _filled(np.concatenate([block.frames["ts_ns"] for block in blocks]))
-    where = np.concatenate([block.frames["source"].astype(np.int64) << 32 | block.frames["interface"] for block in blocks])
+    source, interface = (np.concatenate([block.frames[name] for block in blocks]).astype(np.int64) for name in ("source", "interface"))
+    where = (source if points is None else points[source]) << 32 | interface
     ends = steps(times, where)
     order = np.arange(len(times))
     late_ns = 0

@@ -16,7 +16,7 @@ from hypothesis import strategies as st
 import tests.build as build
 from analyzer.capture.block import BLOCK_FRAMES
 from analyzer.capture.inputs import open_inputs
-from analyzer.capture.interleave import interleaved, progress_of
+from analyzer.capture.interleave import in_time_order, interleaved, progress_of
 from analyzer.capture.source import Source
 from tests.capture.reading import Dripping, with_sources
 
@@ -115,6 +115,16 @@ def test_a_rotated_capture_is_read_as_the_one_it_was(
     sources = rotated([frames[a:b] for a, b in itertools.pairwise(edges)], tmp_path_factory.mktemp("ring"))
     chance.shuffle(sources)
     assert texts(sources) == [data for _, data in frames]
+
+
+@pytest.mark.parametrize("back", [30, 700])
+def test_where_a_rotated_capture_is_cut_says_nothing_of_a_clock_that_was_set_back(tmp_path: Path, back: int) -> None:
+    """By 30 ms frames come late; by more, for one interface, the clock was set, be it where a file ends."""
+    frames = numbered([1_000_000 * (n - (back if n >= 2000 else 0)) for n in range(1000, 3000)], "f")
+    whole = with_sources(in_time_order(rotated([frames], tmp_path, "whole_{}.pcap")))
+    for cut in (900, 1000, 1100):
+        pieces = rotated([frames[:cut], frames[cut:]], tmp_path, f"ring{cut}_{{}}.pcap")
+        assert [row[:3] for row in with_sources(in_time_order(pieces))] == [row[:3] for row in whole]
 
 
 def test_two_rotated_captures_side_by_side(tmp_path: Path) -> None:
