@@ -128,6 +128,14 @@ def test_whatever_was_put_away_saved_loaded_and_merged_it_is_the_same(seed: int,
             assert differences(loaded[0].snapshot().flows, table) == []
 
 
+def test_what_waits_behind_a_gap_is_known_after_a_merge() -> None:
+    """The third piece begins with an acknowledgement of all before it; what is sent then begins behind a gap."""
+    whole = Whole(messy_capture(153))
+    merged = Engine.merge([Engine.piece([whole.source]).read(whole.frames(*ends)) for ends in pairwise([0, 1, 12, whole.n_frames])])
+    table = merged.snapshot().flows
+    assert differences(table, whole.table()) == [] and table["pending_since"].null_count == 0
+
+
 def test_an_engine_that_was_saved_goes_on(tmp_path: Path) -> None:
     whole, returned = Whole(ROOT / "captures" / "T5-all-three.pcapng"), 0
     for half in range(200, whole.n_frames, 200):

@@ -112,6 +112,13 @@ def test_a_tunnel_cut_before_every_frame_and_before_all(cut: Callable[..., bool]
     assert cut(frames, range(1, len(frames), 3))
 
 
+def test_data_behind_a_gap_at_every_border(cut: Callable[..., bool]) -> None:
+    sent = talk(50_000).handshake().send_client(connect("a.example:443")).packet(build.SERVER, build.ACK).skip(build.CLIENT, 6)
+    frames = sent.send_client(b"x" * 40, cuts=[9], order=[1, 0]).frames
+    for at in range(1, len(frames)):
+        assert cut(frames, [at])
+
+
 @pytest.mark.parametrize("late_ms", [2, 9, 15])
 def test_late_frames_at_a_border_come_where_they_belong(cut: Callable[..., bool], late_ms: int) -> None:
     frames = list(in_time_order(*(tunnel(50_000 + i, 60 * i) for i in range(9))))

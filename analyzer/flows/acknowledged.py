@@ -10,7 +10,7 @@ from typing import Final
 
 from analyzer.compiled.widths import as_u32
 from analyzer.flows.coverage import behind
-from analyzer.flows.layout import HAS_ACKED, HAS_BASE, SENT_AFTER_ALL, SENT_FIN, SENT_NEW, SENT_SYN, SENT_SYN_ACK
+from analyzer.flows.layout import HAS_ACKED, HAS_BASE, KNOWS_ACKED, SENT_FIN, SENT_NEW, SENT_SYN, SENT_SYN_ACK
 
 MAX_WINDOW: Final = 1 << 30
 TURN: Final = 1 << 32  # sequence numbers begin again
@@ -59,7 +59,14 @@ def note_sending(side, other, seq, size, ts_ns, whole):
         acked = other.marks & HAS_ACKED != 0 and behind(other.acked, side.high) >= 0
         if is_first or acked:
             side.pending_ns = ts_ns
-            side.marks |= (SENT_NEW | SENT_AFTER_ALL) if acked or whole else SENT_NEW
+            side.marks |= SENT_NEW
+            # The first packet may lie behind a gap: what comes before this piece says whether all of that was acknowledged.
+            if other.marks & HAS_ACKED:
+                side.acked_then = other.acked
+                side.marks |= KNOWS_ACKED
+            elif whole:
+                side.acked_then = side.high
+                side.marks |= KNOWS_ACKED
 
 
 def join_acks(into, side):
@@ -87,15 +94,15 @@ def join_sending(into, into_other, side):
     if side.marks & SENT_NEW == 0:
         return
     sent_nothing = into.seen & HAS_BASE == 0 or into.high == as_u32(into.base + 1)
-    reference = as_u32(side.base + 1) if sent_nothing else into.high
-    acked = into_other.marks & HAS_ACKED != 0 and behind(into_other.acked, reference) >= 0
-    if side.marks & SENT_AFTER_ALL:
-        if sent_nothing or behind(side.high, into.high) > 0:
-            into.pending_ns = side.pending_ns
-            into.marks |= SENT_NEW | SENT_AFTER_ALL
-    elif sent_nothing or (acked and behind(side.high, into.high) > 0):
+    knows = side.marks & KNOWS_ACKED != 0
+    acked = side.acked_then
+    if into_other.marks & HAS_ACKED and (not knows or behind(into_other.acked, acked) > 0):
+        knows = True
+        acked = into_other.acked
+    if sent_nothing or (knows and behind(acked, into.high) >= 0 and behind(side.high, into.high) > 0):
         into.pending_ns = side.pending_ns
-        into.marks |= (SENT_NEW | SENT_AFTER_ALL) if acked else SENT_NEW
+        into.acked_then = acked
+        into.marks = (into.marks & ~KNOWS_ACKED) | (SENT_NEW | KNOWS_ACKED if knows else SENT_NEW)
 
 
 def acknowledged_up_to(side, other):

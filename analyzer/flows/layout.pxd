@@ -59,6 +59,7 @@ cdef struct Side:
     int32_t requests
     int32_t responses
     uint32_t head_end
+    uint32_t acked_then
     uint64_t heads
     uint64_t tunnels
 

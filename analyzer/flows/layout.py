@@ -27,7 +27,7 @@ GIVEN_UP: Final = 128  # with HELD_BACK: more came than is kept; what came then 
 # What else is known of a side (SIDE.marks).
 HAS_ACKED: Final = 1  # acked, acked_low and acked_turns are set
 SENT_NEW: Final = 2  # pending_ns is set
-SENT_AFTER_ALL: Final = 4  # and it is certain that all sent before was acknowledged; else it is the first that was captured
+KNOWS_ACKED: Final = 4  # acked_then is set
 ENCRYPTED: Final = 8  # with HELD_BACK: from head_end on it is encrypted, and isn't kept
 SEEMS_ENCRYPTED: Final = 16  # with HELD_BACK: so it is if a TLS record begins `wanted` bytes behind head_end
 
@@ -98,6 +98,7 @@ SIDE = np.dtype(
         ("requests", "i4"),  # HTTP requests read from this side
         ("responses", "i4"),
         ("head_end", "u4"),  # where the last response's head ended
+        ("acked_then", "u4"),  # up to where the other had acknowledged this side's stream at pending_ns, or where it begins
         ("heads", "u8"),  # bit k % 64: request k was a HEAD, whose answer has no body
         ("tunnels", "u8"),  # bit k % 64: request k was a CONNECT, after whose granting the tunnel begins
     ],

@@ -64,6 +64,7 @@ def _shift_sides(sides: Rows, records: Rows, sign: int) -> None:
         ("high", sides["base"]),
         ("resume", sides["base"]),
         ("head_end", sides["base"]),
+        ("acked_then", sides["base"]),
         ("acked", other),
         ("acked_low", other),
         ("last_ns", first),

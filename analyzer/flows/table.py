@@ -227,6 +227,7 @@ def clear_side(side):
     side.acked = 0
     side.acked_low = 0
     side.acked_turns = 0
+    side.acked_then = 0
     side.marks = 0
     side.base = 0
     side.low = 0

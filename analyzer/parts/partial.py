@@ -36,6 +36,8 @@ class Partial:
     earlier one has too, and both have the data behind it (a port used again with the very same initial sequence number, a
     capture taken twice), the second's messages count as far as they go beyond the first's. A SOCKS request on a port that is used
     again, cut between its first packets, may be taken for what one pass doesn't take it for (two of a thousand messy captures).
+    Where a piece begins with data sent again though it was acknowledged before, and nothing is acknowledged until new data is sent,
+    that waits since the earlier of the two; and a piece whose first acknowledgement is a damaged packet's may know no other of that side.
     """
 
     names: tuple[str, ...]

@@ -9,9 +9,11 @@ import numpy as np
 
 from analyzer.flows.grow import empty_tables, grown
 from analyzer.flows.identify import key_packets
-from analyzer.flows.layout import KEY, N_RECORDS, Tables
+from analyzer.flows.layout import CONTINUED, KEY, N_RECORDS, Tables
+from analyzer.flows.merge import merged_tables
 from analyzer.flows.table import count_packets
 from analyzer.packets.layout import ACK, FRAME, PACKET, TCP
+from analyzer.streams.offers import read_all
 
 A, B = (0, 0x0A000001, 50000), (0, 0x0A000002, 3128)
 START_NS = 1_700_000_000_000_000_000
@@ -63,3 +65,15 @@ def count(rows: Sequence[dict[str, Any]], tables: Tables | None = None) -> Table
 
 def records(tables: Tables) -> Any:
     return tables.records[: tables.counts[N_RECORDS]]
+
+
+def piece(*rows: dict[str, Any]) -> Tables:
+    """The flow table of packets before which others may have come."""
+    tables = small_tables()
+    tables.counts[CONTINUED] = 1
+    return count([{"ip_id": 100 * row["seq"] % 60_000 + i + 1} | row for i, row in enumerate(rows)], tables)
+
+
+def merged(left: Tables, right: Tables) -> Tables:
+    """Two pieces' flow tables as one."""
+    return merged_tables(left, right, read_all, 16)

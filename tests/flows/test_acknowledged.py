@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from functools import reduce
+from random import Random
 from typing import Any
 
 import numpy as np
@@ -20,8 +22,9 @@ from analyzer.flows.acknowledged import (
     note_odd_ack,
 )
 from analyzer.flows.grow import empty_tables
-from analyzer.flows.layout import HAS_ACKED, HAS_BASE, SENT_AFTER_ALL, SENT_FIN, SENT_NEW, SENT_SYN, SIDE, Tables
-from tests.flows.packet_rows import START_NS, A, B, count, packet
+from analyzer.flows.layout import HAS_ACKED, HAS_BASE, KNOWS_ACKED, N_RECORDS, SENT_FIN, SENT_NEW, SENT_SYN, SIDE, Tables
+from analyzer.packets.layout import ACK, SYN
+from tests.flows.packet_rows import START_NS, A, B, End, count, merged, packet, piece, small_tables
 
 FIRST = 0xFFFFFF00
 
@@ -66,15 +69,16 @@ def test_the_first_must_be_near_to_what_was_sent() -> None:
     assert seen(tables.sides[:1]) == ((FIRST + 10) & 0xFFFFFFFF, 0)
 
 
-def sending(high: int, acked: int | None, pending: int | None, certain: bool = True) -> Tables:
-    """A side 0 that sent up to `high`, and what side 1 acknowledged of it."""
+def sending(high: int, acked: int | None, pending: int | None, then: int | None = None) -> Tables:
+    """A side 0 that sent up to `high`, and what side 1 acknowledged of it in all, and at the time `pending`."""
     tables = empty_tables()
     mine, other = tables.sides[0], tables.sides[1]
     mine["base"], mine["low"], mine["high"] = 99, 100, 100 + high
     mine["seen"] = HAS_BASE if high else 0
     if pending is not None:
         mine["pending_ns"] = START_NS + pending
-        mine["marks"] = SENT_NEW | (SENT_AFTER_ALL if certain else 0)
+        mine["marks"] = SENT_NEW | (0 if then is None else KNOWS_ACKED)
+        mine["acked_then"] = 0 if then is None else 100 + then
     if acked is not None:
         other["marks"], other["acked"] = HAS_ACKED, 100 + acked
     return tables
@@ -83,17 +87,69 @@ def sending(high: int, acked: int | None, pending: int | None, certain: bool = T
 @pytest.mark.parametrize(
     ("before", "after", "pending"),
     [
-        (sending(10, 10, 1), sending(20, None, 5, certain=False), 5),  # all was acknowledged, and something new was sent
-        (sending(10, 4, 1), sending(20, None, 5, certain=False), 1),  # it still waited
-        (sending(10, 4, 1), sending(20, None, 5), 5),  # it was acknowledged in the second piece, before that
-        (sending(10, 10, 1), sending(10, None, 5, certain=False), 1),  # nothing new: sent again
-        (sending(0, None, None), sending(20, None, 5, certain=False), 5),
+        (sending(10, 10, 1), sending(20, None, 5), 5),  # all was acknowledged, and something new was sent
+        (sending(10, 4, 1), sending(20, None, 5), 1),  # it still waited
+        (sending(10, 4, 1), sending(20, None, 5, then=10), 5),  # it was acknowledged in the second piece, before that
+        (sending(10, 4, 1), sending(20, None, 5, then=9), 1),  # but for its last byte
+        (sending(10, None, 1), sending(20, 10, 5), 1),  # it was acknowledged in the second piece, later
+        (sending(10, 10, 1), sending(10, None, 5), 1),  # nothing new: sent again
+        (sending(0, None, None), sending(20, None, 5), 5),
         (sending(10, 4, 1), sending(0, None, None), 1),
     ],
 )
 def test_what_waits_over_two_pieces(before: Tables, after: Tables, pending: int) -> None:
     plain(join_sending)(before.sides[:1], before.sides[1:2], after.sides[:1])
     assert before.sides["pending_ns"][0] == START_NS + pending
+
+
+def exchange(seed: int) -> list[dict[str, Any]]:
+    """A's data with gaps, late, and sent again while it waits, and what B acknowledges of it; often with its handshake."""
+    chance, rows = Random(seed), []
+    isn = chance.choice([0, (1 << 32) - 60, (1 << 32) - 1])
+    sent, acked, back = 1, 1, 1
+
+    def send(src: End, dst: End, flags: int, seq: int, ack: int, size: int = 0) -> None:
+        i = len(rows) + 1
+        seq, ack = seq & 0xFFFFFFFF, ack & 0xFFFFFFFF
+        rows.append(packet(src, dst, flags, seq=seq, ack=ack, payload_bytes=size, ts_ns=START_NS + i, ip_id=i))
+
+    if chance.random() < 0.7:
+        send(A, B, SYN, isn, 0)
+        send(B, A, SYN | ACK, 0, isn + 1)
+    steps = chance.choices(["new", "lost", "late", "again", "ack", "ack", "answer"], k=chance.randint(2, 6))
+    for what in [*steps, "ack", chance.choice(["lost", "late"]), "new"]:
+        size = chance.randint(1, 30)
+        if what in ("new", "late", "lost"):
+            at = sent
+            sent += 2 * size if what == "late" else size
+            for seq in {"new": [at], "late": [at + size, at], "lost": []}[what]:
+                send(A, B, ACK, isn + seq, back, size)
+        elif what == "again" and sent > acked:
+            send(A, B, ACK, isn + acked, back, min(size, sent - acked))
+        elif what == "ack":
+            acked = chance.choice([sent, sent, chance.randint(acked, sent)])
+            send(B, A, ACK, back, isn + acked)
+        elif what == "answer":
+            send(B, A, ACK, back, isn + acked, size)
+            back += size
+    return rows
+
+
+@pytest.mark.parametrize("seed", range(12))
+def test_wherever_it_is_cut_the_same_waits_since_the_same_time(seed: int) -> None:
+    rows = exchange(seed)
+
+    def waits(tables: Tables) -> list[int]:
+        assert tables.counts[N_RECORDS] == 1
+        sides = tables.sides
+        return [int(sides["pending_ns"][0]), int(sides["high"][0]), int(sides["acked"][1]), int(sides["distinct"][0])]
+
+    one_pass = waits(count(rows, small_tables()))
+    for cut in range(1, len(rows)):
+        assert waits(merged(piece(*rows[:cut]), piece(*rows[cut:]))) == one_pass, cut
+    pieces = [piece(*rows[:-5]), *(piece(row) for row in rows[-5:])]
+    assert waits(reduce(merged, pieces)) == one_pass, "from the left"
+    assert waits(reduce(lambda right, left: merged(left, right), reversed(pieces))) == one_pass, "from the right"
 
 
 def test_what_was_acknowledged() -> None:

@@ -9,23 +9,13 @@ import pytest
 
 from analyzer.compiled.rows import plain
 from analyzer.flows.grow import empty_tables
-from analyzer.flows.layout import CONTINUED, HELD_BACK, N_HELD, N_RECORDS, Tables
-from analyzer.flows.merge import merged_tables, released_tables, take_over
+from analyzer.flows.layout import HELD_BACK, N_HELD, N_RECORDS
+from analyzer.flows.merge import released_tables, take_over
 from analyzer.packets.layout import ACK, PSH, SYN
 from analyzer.streams.offers import read_all
-from tests.flows.packet_rows import A, B, count, packet, records
+from tests.flows.packet_rows import A, B, count, merged, packet, piece, records
 
 DATA: dict[str, Any] = {"flags": PSH | ACK, "payload_bytes": 5}
-
-
-def piece(*rows: dict[str, Any]) -> Tables:
-    tables = empty_tables()
-    tables.counts[CONTINUED] = 1
-    return count([{"ip_id": 100 * row["seq"] % 60_000 + i + 1} | row for i, row in enumerate(rows)], tables)
-
-
-def merged(left: Tables, right: Tables) -> Tables:
-    return merged_tables(left, right, read_all, 16)
 
 
 SYN_A, SYN_B = packet(A, B, SYN, seq=100), packet(B, A, SYN, seq=100)

@@ -56,6 +56,11 @@ def test_a_tunnel_with_authentication_and_a_hello_out_of_order() -> None:
     cut_everywhere(talk.send_server(server_hello()).send_client(records(b"x" * 50, kind=23)).close())
 
 
+def test_data_behind_a_gap_waits_since_it_was_sent() -> None:
+    talk = Conversation().handshake().send_client(connect("a.example:443")).packet(SERVER, ACK)
+    cut_everywhere(talk.skip(CLIENT, 6).send_client(b"x" * 40, cuts=[9], order=[1, 0]))
+
+
 def test_a_port_is_used_again() -> None:
     first = Conversation().handshake().send_client(connect("a.example:443")).send_server(ESTABLISHED).send_client(HELLO).close()
     again = Conversation(isns=(90_000, 95_000), start_ns=first.now_ns).handshake().send_client(connect("b.example:443"), cuts=[9])
