@@ -31,7 +31,8 @@ class Captured:
     began       bool[n]    TCP: a SYN or a SYN-ACK was captured, so the connection began there
     ended       bool[n]    a FIN, a RST or an ICMP error was captured
     again       bool[n]    the client said again what the server never acknowledged
-    holed       bool[n]    it said nothing again though nothing was acknowledged, which TCP doesn't do (RFC 6298): the capture has a hole
+    holed       bool[n]    it said nothing again though nothing was acknowledged, which TCP doesn't do (RFC 6298), in a capture that lacks
+                           packets of other flows: what it waited for may have fallen into a hole
     end         int64[n]   when the capture (all the flow is in) has its last packet, ns since 1970; NO_TIME without times
     """
 
@@ -65,18 +66,19 @@ def captured_of(flows: pa.Table) -> Captured:
     client_bytes = integers(flows.column("bytes_out"), 0) - integers(flows.column("resent_out"), 0)
     server_bytes = integers(flows.column("bytes_in"), 0) - integers(flows.column("resent_in"), 0)
     resent, waits = integers(flows.column("resent_out"), 0) > 0, is_known(flows, "pending_since")
+    client_lost, server_lost = integers(flows.column("acked_out"), 0) > client_bytes, integers(flows.column("acked_in"), 0) > server_bytes
     over = pc.is_in(one_array(flows.column("state")), value_set=pa.array(OVER)).to_numpy(zero_copy_only=False).astype(np.bool_)
     return Captured(
         client=integers(flows.column("packets_out"), 0) > 0,
         server=integers(flows.column("packets_in"), 0) > 0,
-        client_lost=integers(flows.column("acked_out"), 0) > client_bytes,
-        server_lost=integers(flows.column("acked_in"), 0) > server_bytes,
+        client_lost=client_lost,
+        server_lost=server_lost,
         client_bytes=client_bytes,
         server_bytes=server_bytes,
         began=is_known(flows, "isn_out") | is_known(flows, "isn_in"),
         ended=is_known(flows, "ended_by") | over,
         again=resent & waits,
-        holed=~resent & waits,
+        holed=~resent & waits & (of_captures(flows, (client_lost | server_lost).astype(np.int64), 0) > 0),
         end=capture_ends(flows),
     )
 
@@ -97,13 +99,17 @@ def is_text(flows: pa.Table, name: str, text: str) -> Bools:
 
 def capture_ends(flows: pa.Table) -> Ints:
     """Per flow the latest time of any packet in the captures that it is in; of several captures the latest."""
-    last = times_ns(flows.column("last_seen"))
+    return of_captures(flows, times_ns(flows.column("last_seen")), NO_TIME)
+
+
+def of_captures(flows: pa.Table, figures: Ints, least: int) -> Ints:
+    """Per flow the largest of the flows' figures in the captures that it is in; of several captures the largest."""
     lists = one_array(flows.column("captures"))
     row = integers(pc.list_parent_indices(lists), 0)
     names = pc.list_flatten(lists).dictionary_encode()
     code = integers(names.indices, 0)
-    end_of = np.full(len(names.dictionary), NO_TIME, dtype=np.int64)
-    np.maximum.at(end_of, code, last[row])
-    end = last.copy()
-    np.maximum.at(end, row, end_of[code])
-    return end
+    largest = np.full(len(names.dictionary), least, dtype=np.int64)
+    np.maximum.at(largest, code, figures[row])
+    result = figures.copy()
+    np.maximum.at(result, row, largest[code])
+    return result

@@ -59,9 +59,9 @@ GSSAPI_HEAD: Final = 4
 # By these names PAC files are known.
 _PAC_NAME = re.compile(rb"(?i)(?:/wpad\.dat?|\.pac)$")
 _WORD = re.compile(rb"[A-Za-z0-9\x80-\xff]+")
-_REQUEST = re.compile(rb"([A-Za-z_-]+)( +)([^ \r\n]*)(.*)", re.DOTALL)
-_ANSWER = re.compile(rb"(HTTP/[\d.]+ +\d\d\d)(.*)", re.DOTALL | re.IGNORECASE)
-_VERSION = re.compile(rb" *HTTP/\d[\d.]{0,3} *\r?\n", re.IGNORECASE)
+_REQUEST = re.compile(rb"([A-Za-z_-]+)( *)([^ \r\n]*)(.*)", re.DOTALL)
+_ANSWER = re.compile(rb"((?:H(?:T(?:TP?)?)?)?/?[\d.]* *\d{0,3})(.*)", re.DOTALL | re.IGNORECASE)  # or as much of it as was captured
+_VERSION = re.compile(rb" *(?:H(?:T(?:T(?:P(?:/\d?[\d.]{0,3})?)?)?)?)? *(?:\r?\n)?\r?", re.IGNORECASE)  # or as much of it as was captured
 _FIELD = re.compile(rb"([^:\r\n]*)(:[ \t]*)(.*?)([ \t]*\r?\n)", re.DOTALL)
 _URL = re.compile(rb"([A-Za-z][A-Za-z0-9+.-]*://)(?:([^/?#@]*)(@))?(\[[^\]]*\]|[^/:?#]*)(:\d+)?(.*)", re.DOTALL)
 _PORT = re.compile(rb"(.*?)(:\d{1,5})?", re.DOTALL)
@@ -80,7 +80,12 @@ class Masks:
         line, fields = _first_line(head)
         method, space, target, rest = _groups(_REQUEST, line)
         asked = next((value for name, value in _fields(fields) if name == b"host"), b"")
-        end = rest if _VERSION.fullmatch(rest) else self._names.words(rest.rpartition(b" ")[0]) + rest[rest.rfind(b" ") :]
+        more, before, last = rest.rpartition(b" ")  # a target may have spaces in it
+        end = (
+            rest
+            if _VERSION.fullmatch(rest)
+            else self._names.words(more) + before + (last if _VERSION.fullmatch(last) else self._names.words(last))
+        )
         named = method if method.upper() in METHODS else self._names.words(method)
         return named + space + self._target(method.upper(), target, asked) + end + self._masked_fields(fields)
 

@@ -127,3 +127,17 @@ def test_a_method_of_somebodys_own_goes(method: str) -> None:
     made = MASKS.request(head(f"{method} / HTTP/1.1", "Host: crl.microsoft.com"))
     said = made.partition(b" ")[0].decode()
     assert len(said) == len(method) and not {"CONTOSO", "Sekrit", "Sync", "ANNA", "POST"} & set(re.split("[-_]", said))
+
+
+def test_heads_that_a_snap_length_cut_are_masked_as_far_as_they_go() -> None:
+    for answer in (b"HTTP/1.1 407 Anna must log on\r\n", b"http/1.0  200 Anna\r\n"):
+        for end in range(len(answer) + 1):
+            made = MASKS.answer(answer[:end])
+            assert len(made) == end and made[:12] == answer[:end][:12] and b"Anna" not in made
+    asked = b"CONNECT winatp-gw-neu.microsoft.com:443 HTTP/1.1\r\nHost: anna.contoso.com\r\n"
+    for end in range(1, len(asked) + 1):
+        made = MASKS.request(asked[:end])
+        assert len(made) == end and b"anna" not in made
+    for asked in (b"GET /\r\n", b"GET / anna", b"GET / anna\r\n", b"GET / HTTP/1.1 anna\r\n", b"GET /a anna HTTP/1.1\r\n", b"GET"):
+        made = MASKS.request(asked)
+        assert len(made) == len(asked) and b"anna" not in made, asked
