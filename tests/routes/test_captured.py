@@ -70,7 +70,7 @@ def test_silence_since_an_unknown_time_is_none() -> None:
 
 
 def test_what_is_neither_acknowledged_nor_said_again_may_have_fallen_into_a_hole_where_the_capture_has_holes() -> None:
-    """TCP says again what isn't acknowledged, within a second at first (RFC 6298 2); silence behind that shows nothing in such a capture."""
+    """TCP says again what isn't acknowledged, within a second at first (RFC 6298 2); behind a hole silence shows nothing."""
     for lost in (0, 9):
         later = flow(first_seen=START_NS, last_seen=START_NS + 100 * SECOND_NS, bytes_in=1, acked_in=1 + lost)
         for columns, waited in (
