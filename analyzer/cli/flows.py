@@ -10,7 +10,21 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from analyzer.cli.options import Catalogues, Cluster, End, Inputs, Proxies, Quiet, Services, Sources, Start, Topology, Workers, Zone
+from analyzer.cli.options import (
+    Catalogues,
+    Cluster,
+    End,
+    Inputs,
+    Proxies,
+    Quiet,
+    Services,
+    Sources,
+    Start,
+    Topology,
+    Workers,
+    Zone,
+    output_file,
+)
 from analyzer.errors import Unusable
 from analyzer.text.urls import check_local
 
@@ -43,9 +57,7 @@ FormatOption = Annotated[
         "Default: by the suffix of -o; else table on a terminal, jsonl otherwise.",
     ),
 ]
-Output = Annotated[
-    str | None, typer.Option("--output", "-o", metavar="FILE", show_default=False, help="Write the table there: .csv .jsonl .parquet .txt.")
-]
+Output = Annotated[str | None, output_file("Write the table there: .csv .jsonl .parquet .txt.")]
 
 
 def _columns(incomplete: str) -> Sequence[str]:

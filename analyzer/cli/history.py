@@ -9,7 +9,7 @@ from typing import Annotated
 
 import typer
 
-from analyzer.cli.options import Catalogues, Quiet, Topology, Zone
+from analyzer.cli.options import Catalogues, Quiet, Topology, Zone, as_json, output_file
 from analyzer.cli.outcome import DONE, UNUSABLE, causes, complain
 
 Folder = Annotated[
@@ -22,9 +22,9 @@ Folder = Annotated[
 ]
 Output = Annotated[
     str | None,
-    typer.Option("--output", "-o", metavar="FILE", show_default=False, help="Write it there; the suffix says how: .html or .json."),
+    output_file("Write it there; the suffix says how: .html or .json."),
 ]
-Json = Annotated[bool, typer.Option("--json", help="The history as JSON on stdout.")]
+Json = Annotated[bool, as_json("The history as JSON on stdout.")]
 Gateways = Annotated[
     list[str] | None, typer.Option("--gateway", metavar="NAME", show_default=False, help="Only this gateway (repeatable).")
 ]

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from analyzer.cli.options import JobFile
+from analyzer.cli.options import JobFile, as_json, new_file
 from analyzer.cli.outcome import DONE, UNMET, UNUSABLE, causes, complain
 from analyzer.errors import Unusable, WhichproxyError
 
@@ -29,9 +29,9 @@ job = typer.Typer(
 
 Folder = Annotated[str, typer.Option("--folder", metavar="DIR", help="Where the units go; systemd reads this one.")]
 FOLDER = "/etc/systemd/system"
-Output = Annotated[str, typer.Option("--output", "-o", metavar="FILE", help="Where the job file goes; never over one that is there.")]
+Output = Annotated[str, new_file("Where the job file goes; never over one that is there.")]
 Print = Annotated[bool, typer.Option("--print", help="Show the units instead of writing them.")]
-Json = Annotated[bool, typer.Option("--json", help="The same as JSON.")]
+Json = Annotated[bool, as_json("The same as JSON.")]
 Compare = Annotated[
     tuple[int, int] | None,
     typer.Option("--compare", metavar="A B", show_default=False, help="What changed from run A to run B; exit code 1 where anything did."),

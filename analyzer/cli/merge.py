@@ -7,7 +7,7 @@ from typing import Annotated
 import typer
 
 from analyzer.cli.flows import FormatOption
-from analyzer.cli.options import Catalogues, Quiet, Topology, Zone
+from analyzer.cli.options import Catalogues, Quiet, Topology, Zone, output_file
 from analyzer.cli.part import check_part_options
 from analyzer.errors import NothingReadable, Unusable
 
@@ -21,13 +21,7 @@ Parts = Annotated[
 ]
 Output = Annotated[
     str | None,
-    typer.Option(
-        "--output",
-        "-o",
-        metavar="FILE",
-        show_default=False,
-        help="Write the table there: .csv .jsonl .parquet .txt; or .part, one part of all.",
-    ),
+    output_file("Write the table there: .csv .jsonl .parquet .txt; or .part, one part of all."),
 ]
 
 

@@ -73,6 +73,21 @@ def zones(incomplete: str) -> Iterator[str]:
     yield from (name for name in ["local", "UTC", *sorted(available_timezones() - {"UTC"})] if name.startswith(incomplete))
 
 
+def output_file(help: str) -> Any:
+    """-o FILE, which nobody has to give. help: what is written there."""
+    return typer.Option("--output", "-o", metavar="FILE", show_default=False, help=help)
+
+
+def new_file(help: str) -> Any:
+    """-o FILE, which has a default. help: what is written there."""
+    return typer.Option("--output", "-o", metavar="FILE", help=help)
+
+
+def as_json(help: str) -> Any:
+    """--json. help: what comes as JSON."""
+    return typer.Option("--json", help=help)
+
+
 Inputs = Annotated[
     list[str],
     typer.Argument(

@@ -22,7 +22,9 @@ from analyzer.cli.options import (
     Workers,
     Zone,
     allow_forms,
+    as_json,
     no_inspection_forms,
+    output_file,
 )
 from analyzer.cli.outcome import UNMET, complain
 from analyzer.errors import Unusable
@@ -36,15 +38,9 @@ if TYPE_CHECKING:
 
 Output = Annotated[
     str | None,
-    typer.Option(
-        "--output",
-        "-o",
-        metavar="FILE",
-        show_default=False,
-        help="Write the report there; the suffix says how: .html, .md, .json or .ipynb.",
-    ),
+    output_file("Write the report there; the suffix says how: .html, .md, .json or .ipynb."),
 ]
-Json = Annotated[bool, typer.Option("--json", help="The verdict as JSON on stdout.")]
+Json = Annotated[bool, as_json("The verdict as JSON on stdout.")]
 Expect = Annotated[
     str | None, typer.Option("--expect", metavar="FILE", help="What should hold: a [test.expect] table (TOML); exit code 1 if it doesn't.")
 ]

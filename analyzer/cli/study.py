@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from analyzer.cli.options import Catalogues, Quiet, Zone
+from analyzer.cli.options import Catalogues, Quiet, Zone, as_json, new_file, output_file
 from analyzer.cli.outcome import DONE, UNMET, UNUSABLE, causes, complain
 from analyzer.errors import Unusable
 
@@ -22,19 +22,13 @@ File = Annotated[
 ]
 Output = Annotated[
     str | None,
-    typer.Option(
-        "--output",
-        "-o",
-        metavar="FILE",
-        show_default=False,
-        help="Write the study there; the suffix says how: .html, .md or .json. Else beside the study file, by its name.",
-    ),
+    output_file("Write the study there; the suffix says how: .html, .md or .json. Else beside the study file, by its name."),
 ]
-Json = Annotated[bool, typer.Option("--json", help="The study as JSON on stdout, and no file unless -o names one.")]
+Json = Annotated[bool, as_json("The study as JSON on stdout, and no file unless -o names one.")]
 Captures = Annotated[
     list[str] | None, typer.Argument(metavar="[INPUT]...", show_default=False, help="Captures: files, globs, directories (recursive).")
 ]
-NewFile = Annotated[str, typer.Option("--output", "-o", metavar="FILE", help="Where the study file goes; never over one that is there.")]
+NewFile = Annotated[str, new_file("Where the study file goes; never over one that is there.")]
 Topology = Annotated[str | None, typer.Option("--topology", metavar="FILE", help="Who is who, instead of what the study names (TOML).")]
 
 

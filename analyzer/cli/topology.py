@@ -5,13 +5,11 @@ from __future__ import annotations
 import sys
 from typing import Annotated
 
-import typer
-
-from analyzer.cli.options import Catalogues, End, Inputs, Quiet, Start, Workers, Zone
+from analyzer.cli.options import Catalogues, End, Inputs, Quiet, Start, Workers, Zone, output_file
 
 Output = Annotated[
     str | None,
-    typer.Option("--output", "-o", metavar="FILE", show_default=False, help="Write it there. A file that is there is left as it is."),
+    output_file("Write it there. A file that is there is left as it is."),
 ]
 
 

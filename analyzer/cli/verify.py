@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from analyzer.cli.options import Catalogues, End, Inputs, Quiet, Start, Topology, Workers, Zone
+from analyzer.cli.options import Catalogues, End, Inputs, Quiet, Start, Topology, Workers, Zone, as_json
 from analyzer.cli.outcome import UNMET
 from analyzer.errors import Unusable
 
@@ -26,7 +26,7 @@ Flow = Annotated[
 Limit = Annotated[
     int, typer.Option("--limit", metavar="N", min=1, help="Packets of each capture that Wireshark is shown, from its beginning.")
 ]
-Json = Annotated[bool, typer.Option("--json", help="Every fact of every flow as JSON on stdout.")]
+Json = Annotated[bool, as_json("Every fact of every flow as JSON on stdout.")]
 
 
 def verify(

@@ -13,7 +13,7 @@ from typing import IO, TYPE_CHECKING, Annotated, Any, NamedTuple, cast
 
 import typer
 
-from analyzer.cli.options import Catalogues, Quiet, Topology
+from analyzer.cli.options import Catalogues, Quiet, Topology, as_json, output_file
 from analyzer.cli.outcome import DONE, INTERRUPTED, UNUSABLE, causes, complain
 from analyzer.errors import Unusable
 
@@ -39,13 +39,13 @@ Tool = Annotated[
 For = Annotated[float | None, typer.Option("--for", metavar="SECONDS", min=0.0, show_default=False, help="End by itself after so long.")]
 Output = Annotated[
     str | None,
-    typer.Option("--output", "-o", metavar="FILE", show_default=False, help="Write the report there at the end; the suffix says how."),
+    output_file("Write the report there at the end; the suffix says how."),
 ]
 Rows = Annotated[
     str | None,
     typer.Option("--rows", metavar="FILE", show_default=False, help="Write rows that memory has no room for there, as they go (.parquet)."),
 ]
-Json = Annotated[bool, typer.Option("--json", help="At the end the verdict as JSON on stdout.")]
+Json = Annotated[bool, as_json("At the end the verdict as JSON on stdout.")]
 
 
 def watch(
