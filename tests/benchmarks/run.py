@@ -189,10 +189,13 @@ def write_record(bench: Bench) -> Path:
 def main() -> int:
     asked = argparse.ArgumentParser(description=__doc__)
     asked.add_argument("--only", nargs="+", choices=BENCHMARKS, help="some of them, without a record")
+    asked.add_argument(
+        "--without", nargs="+", choices=BENCHMARKS, default=(), help="all but these, which take long (lengths: half an hour)"
+    )
     asked.add_argument("--repeat", type=int, default=5, help="runs of each subject (NFStream: three at most)")
     arguments = asked.parse_args()
     bench = Bench(arguments.repeat)
-    for name in arguments.only or BENCHMARKS:
+    for name in arguments.only or [name for name in BENCHMARKS if name not in arguments.without]:
         BENCHMARKS[name](bench)
     if not arguments.only and not bench.wrong:
         print("recorded in", write_record(bench).relative_to(Path.cwd()), "- `python -m docs.build` puts it into docs/speed.md")
