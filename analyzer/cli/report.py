@@ -90,6 +90,7 @@ Verbose = Annotated[
 
 
 def report(
+    context: typer.Context,
     inputs: Inputs,
     output: Output = None,
     verbose: Verbose = False,
@@ -166,8 +167,10 @@ def report(
     verdict = judge(reading)
     if pac:
         from analyzer.pac.beside import pac_files, pac_rows
+        from analyzer.text.times import own_zone
 
-        verdict["pac"] = pac_rows(reading, pac_files(pac, reading), None if tz in ("UTC", "local") else tz)
+        clients_zone = own_zone() if tz == "local" else tz if _is_given(context, "tz") else None
+        verdict["pac"] = pac_rows(reading, pac_files(pac, reading), clients_zone)
     shown = chosen(verdict, choice)
     asked = Asked(tuple(inputs), topology, tuple(catalogue or ()), said(question.start_ns), said(question.end_ns))
     _put_out(question, reading, shown, choice, asked, output, json, tz, verbose)
@@ -190,6 +193,12 @@ def _check_choice(choice: Choice, output: str | None, allow: str | None) -> None
         raise Unusable("a notebook reads and shows everything", output, f"leave {choice} out and choose in it, or use .html")
     if allow is not None and (choice.sources or choice.services):
         raise Unusable("what a proxy has to let through is for whoever asks it", "--allow", "leave --source and --service out")
+
+
+def _is_given(context: typer.Context, option: str) -> bool:
+    """Whether the option stands on the command line, which a default doesn't."""
+    source = context.get_parameter_source(option)
+    return source is not None and source.name == "COMMANDLINE"
 
 
 def _put_out(

@@ -340,7 +340,7 @@ def _directs(entries: Sequence[Mapping[str, Any]], names: Mapping[str, str | Non
     together: dict[tuple[Any, ...], list[Mapping[str, Any]]] = {}
     for entry in entries:
         server = f"{entry['server']} (udp)" if entry.get("protocol") == "udp" else entry["server"]
-        state = ending(entry["state"], entry.get("http_status"), blocked=blocked)
+        state = ending(entry["state"], entry.get("http_status"), blocked)
         together.setdefault((server, entry["host"], entry["service"], state), []).append(entry)
     made = []
     for (server, host, service, state), rows in together.items():

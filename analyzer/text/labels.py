@@ -41,10 +41,10 @@ def method_name(method: str | None) -> str | None:
     return None if method is None else "/".join(METHOD_NAMES.get(one, one) for one in method.split("/"))
 
 
-def ending(state: str | None, http_status: int | None, *, blocked: bool) -> str | None:
+def ending(state: str | None, http_status: int | None, blocked: bool) -> str | None:
     """How a flow past the proxies ended, in one word of findings and tables: HTTP's refusal before whatever closed the connection."""
     if http_status:
-        return f"answered {http_status}"
+        return f"answered {http_status}" + (" with the page of other hosts" if blocked and http_status < 300 else "")
     return "open, never answered" if blocked and state == "open" else state
 
 

@@ -7,6 +7,7 @@ between two microseconds, and gives other objects where pandas was loaded than w
 from __future__ import annotations
 
 import difflib
+import os
 import re
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -61,6 +62,15 @@ def zone_of(name: str, where: str = "--tz") -> tzinfo | None:
         close = difflib.get_close_matches(name, available_timezones(), n=1, cutoff=0.8)
         remedy = f"did you mean {close[0]}?" if close else "write UTC, local, or a name such as Europe/Berlin"
         raise Unusable(f"{name!r} is no time zone known here", where, remedy) from error
+
+
+def own_zone(link: str = "/etc/localtime") -> str | None:
+    """The name of this machine's own zone: $TZ, else where the link leads; None where neither names one."""
+    if os.environ.get("TZ"):
+        named = os.environ["TZ"].removeprefix(":")
+    else:
+        _, _, named = os.path.realpath(link).partition("/zoneinfo/")
+    return named if named in available_timezones() else None
 
 
 def is_clock(text: str) -> bool:

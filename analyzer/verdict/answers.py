@@ -104,6 +104,8 @@ class _Books:
         self.row_service = evidence.service.codes.tolist()
         names = evidence.proxy_names
         self.proxies = [(proxy, *names[proxy]) for proxy in evidence.proxy.values]
+        # Addresses of one name are one proxy: from one of them to another nothing changes.
+        self.one = [min(evidence.alike(code)) for code in range(len(self.proxies))]
 
     def by_client(self) -> dict[int, _Own]:
         """What each source did; requests in order of time, those without a time first."""
@@ -136,7 +138,7 @@ class _Books:
     def carried_of(self, asked: Iterable[int]) -> list[Carried]:
         """The carried ones of these requests, with a time."""
         return [
-            Carried(at, self.proxy[position], self.what(position), self.weight[position])
+            Carried(at, self.one[self.proxy[position]], self.what(position), self.weight[position])
             for position in asked
             if self.carried[position] and (at := self.at[position]) is not None
         ]
@@ -144,7 +146,7 @@ class _Books:
     def asked_of(self, asked: Iterable[int]) -> list[Asked]:
         """These requests with what came of them, where their time is known."""
         return [
-            Asked(at, self.proxy[position], self.carried[position], self.failed[position])
+            Asked(at, self.one[self.proxy[position]], self.carried[position], self.failed[position])
             for position in asked
             if (at := self.at[position]) is not None
         ]
@@ -166,7 +168,7 @@ def _borders(books: _Books, own: _Own) -> dict[int, list[Border]]:
     carried = {plane: books.carried_of(part.asked) for plane, part in own.planes.items()}
     everything: list[Carried] | None = None
     for plane, part in own.planes.items():
-        if len({books.proxy[position] for position in part.asked}) < 2:
+        if len({books.one[books.proxy[position]] for position in part.asked}) < 2:
             found[plane] = []  # who asks one proxy only changes nothing
             continue
         several = len({one.proxy for one in carried[plane]}) > 1
@@ -298,6 +300,6 @@ def _with_split(books: _Books, part: _Part, answer: Answer, borders: Sequence[Bo
             contest = _tally(books, own.asked, own.rows, ())
             contest.one_of_many = era.contest.one_of_many
             if contest.winner is not None and contest.confidence != "unclear":
-                winners.add(contest.winner.proxy)
+                winners.add(contest.winner.itself)
         era.contest.split = len(winners) > 1
     return answer

@@ -10,7 +10,7 @@ import pyarrow.compute as pc
 
 from analyzer.routes.requests import Bools, Ints, integers, one_array
 from analyzer.text.labels import ending
-from analyzer.verdict.evidence import Evidence
+from analyzer.verdict.evidence import ANSWERED, Evidence
 
 
 def mask(values: pa.Array) -> Bools:
@@ -34,13 +34,15 @@ def says(evidence: Evidence, name: str, value: object) -> Bools:
 
 
 def refusals(evidence: Evidence) -> Ints:
-    """Per row: the HTTP status that said no, or sent the client elsewhere where it was blocked; 0 where none did."""
+    """Per row: the HTTP status that said no, or under which the client was blocked all the same; 0 where there is none."""
     statuses = integers(column(evidence, "http_status"), 0)
-    return np.where((statuses >= 400) | ((statuses >= 300) & evidence.blocked), statuses, 0)
+    return np.where((statuses >= 400) | ((statuses > 0) & evidence.blocked), statuses, 0)
 
 
 def state_list(evidence: Evidence, rows: Ints) -> str:
-    """ "12 no-answer, 2 answered 403": where HTTP said no, that is how it ended, whatever closed the connection."""
-    ends = zip(refusals(evidence)[rows].tolist(), evidence.state.codes[rows].tolist(), evidence.blocked[rows].tolist(), strict=True)
-    states = Counter(ending(evidence.state.text(code), status, blocked=blocked) or "in no known state" for status, code, blocked in ends)
+    """ "12 no-answer, 2 answered 403": where HTTP said no, that is how it ended, whatever closed the connection; QUIC has no end to see."""
+    statuses, codes, blocked = refusals(evidence)[rows].tolist(), evidence.state.codes[rows].tolist(), evidence.blocked[rows].tolist()
+    ends = [ending(evidence.state.text(code), *end) for code, *end in zip(codes, statuses, blocked, strict=True)]
+    quic = (says(evidence, "protocol", "udp")[rows] & (evidence.direct[rows] == ANSWERED)).tolist()
+    states = Counter("answered" if spoke else end or "in no known state" for end, spoke in zip(ends, quic, strict=True))
     return ", ".join(f"{n} {state}" for state, n in sorted(states.items(), key=lambda item: (-item[1], item[0])))

@@ -240,7 +240,8 @@ def _by_plane(source: Mapping[str, Any]) -> dict[str, Mapping[str, Any]]:
 
 def _part(answer: Answer) -> Hashable:
     """What makes one plane's answer another than that of another source."""
-    return (*(_proxy(era.contest.winner) for era in answer.eras), _proxy(answer.last.asked), answer.last.outcome, answer.last.split)
+    ways = [*(era.contest.winner for era in answer.eras), answer.last.asked]
+    return (*(share and share.itself for share in ways), answer.last.outcome, answer.last.split)
 
 
 def _answered_directly(evidence: Evidence) -> dict[int, list[str]]:

@@ -166,6 +166,13 @@ class Evidence:
         address = self.proxy.values[proxy]
         return self.proxy_names[address][0] or address
 
+    def alike(self, proxy: int) -> list[int]:
+        """The codes of its addresses: of all proxies that the topology gives this name and method."""
+        own = self.proxy_names[self.proxy.values[proxy]]
+        if own[0] is None:
+            return [proxy]
+        return [code for code, address in enumerate(self.proxy.values) if self.proxy_names[address] == own]
+
     def client_label(self, client: int) -> str:
         """The source's name where the topology has one, else its address."""
         address = self.client.values[client]

@@ -69,7 +69,7 @@ def _now(contest: Contest) -> str:
         return f"no one proxy for {{planes}}: its services went through {listed([_label(share) for share in contest.carriers])}"
     if winner is None:
         return _no_winner(contest, asked)
-    if asked is not None and asked.proxy != winner.proxy:
+    if asked is not None and asked.itself != winner.itself:
         return f"{_label(asked)} is asked first for {{planes}}{_trouble(contest, asked)}; {_label(winner)} carried {winner.carried}"
     return f"{_label(winner)} won for {{planes}}{_but(contest)}"
 
@@ -93,14 +93,14 @@ def _no_winner(contest: Contest, asked: Share | None) -> str:
 
 def _answers(contest: Contest, asked: Share) -> str:
     """What the proxy that was asked says."""
-    n = contest.n_requests
-    if len(contest.failures) == 1 and len(contest.shares) == 1 and sum(contest.failures.values()) == n:
+    n = contest.n_requests - contest.outcomes[CHALLENGED]  # a challenge and its answer are one
+    if len(contest.failures) == 1 and len(contest.by_name) == 1 and sum(contest.failures.values()) == n:
         (status,) = contest.failures
         every = f"all {n} requests" if n > 1 else "the one request"
         return f" answers none of {counted(n, 'request')}" if status < 0 else f" answers {status} to {every}"
     if contest.failures:
-        others = sum(share.asked > 0 for share in contest.shares.values()) - 1
-        times = sum(share.asked for share in contest.shares.values())
+        others = sum(share.asked > 0 for share in contest.by_name) - 1
+        times = sum(share.asked - share.challenged for share in contest.shares.values())
         who = f" and {counted(others, 'other', 'others')} were" if others else " was"
         return f"{who} asked {counted(times, 'time')}, nothing was let through ({failure_list(contest.failures)})"
     states = ", ".join(f"{k} {OUTCOMES[code]}" for code, k in sorted(contest.outcomes.items(), key=lambda item: (-item[1], item[0])))

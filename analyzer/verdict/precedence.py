@@ -43,7 +43,7 @@ def precedence(evidence: Evidence, mine: Ints, planes: Mapping[str, tuple[int, A
         since = answer.eras[-1].since
         now = evidence.outcome.carried[mine] & ((evidence.begun[mine] >= since) if since is not None else (evidence.begun[mine] >= NO_TIME))
         in_plane = evidence.request_plane.codes[mine] == code
-        by_asked = mine[in_plane & now & (proxy_of == evidence.proxy.values.index(asked.proxy))]
+        by_asked = mine[in_plane & now & np.isin(proxy_of, evidence.alike(evidence.proxy.values.index(asked.proxy)))]
         under: dict[str, list[Ints]] = {method: [] for method in configured if method not in used}
         worked: set[str] = set()
         for other in np.unique(proxy_of[now]).tolist():

@@ -33,7 +33,7 @@ def _of_era(contest: Contest, what: str) -> str:
     if carriers and contest.failures:
         n = sum(contest.failures.values())
         parts.append(f"{n} failed ({failure_list(contest.failures)})")
-    if asked is not None and winner is not None and asked.proxy != winner.proxy:
+    if asked is not None and winner is not None and asked.itself != winner.itself:
         parts.append(f"{asked.label} was asked most, {asked.asked} of {contest.n_requests} times")
     broken, challenged = contest.outcomes[BROKEN], contest.outcomes[CHALLENGED]
     if broken and carriers:
@@ -69,10 +69,14 @@ def _carried(contest: Contest, what: str) -> str:
         return f"{listed(tied)} carried {carriers[0].carried} of {total} {things} each, with as many bytes and as late: a tie"
     if len(carriers) > 1:
         return f"{winner.label} carried {winner.carried} of {total} {things} ({100 * winner.carried // total} %){_tie_break(carriers)}"
-    carried = f"{winner.label} carried {f'all {total}' if total > 1 else 'the one'} {things}"
-    unseen = contest.outcomes[UNSEEN]
-    if unseen:
-        return f"{carried}, but what came of {unseen} isn't in the capture"
+    through = total - sum(share.worked + share.broken for share in carriers)  # let through, and no more is known of them
+    perhaps = contest.outcomes[UNSEEN] - through  # not even whether they were let through
+    carried = f"{winner.label} carried {total if perhaps > 0 else f'all {total}' if total > 1 else 'the one'} {things}"
+    missing = [f"what came of {'it' if total == 1 else f'{through} of them'}"] if through else []
+    if perhaps > 0:
+        missing.append(f"whether {counted(perhaps, 'other request', 'other requests')} {'was' if perhaps == 1 else 'were'} let through")
+    if missing:
+        return f"{carried}, but {' and '.join(missing)} isn't in the capture"
     return f"{carried} and {'every' if total > 1 else 'its'} answer was seen"
 
 
@@ -90,9 +94,9 @@ def _not_carried(contest: Contest, what: str) -> str:
     failed = sum(contest.failures.values())
     if failed:
         every = f"all {failed} {what} requests" if failed > 1 else f"the one {what} request"
-        rest = contest.n_requests - failed
-        if rest:
-            of_all = f"{failed} of {counted(contest.n_requests, f'{what} request')} failed ({failure_list(contest.failures)})"
+        tries = contest.n_requests - contest.outcomes[CHALLENGED]  # a challenge and its answer are one
+        if failed != tries:
+            of_all = f"{failed} of {counted(tries, f'{what} request')} failed ({failure_list(contest.failures)})"
             return f"{of_all}: none is seen to be carried"
         return f"{every} failed ({failure_list(contest.failures)}): no proxy carried any"
     if contest.n_requests:

@@ -7,8 +7,8 @@ worked requests; where none worked, the most carried; then most bytes, then the 
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Callable, Mapping
-from dataclasses import dataclass, field
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field, replace
 from typing import Any, Generic, TypeVar
 
 from analyzer.findings import Confidence
@@ -80,6 +80,11 @@ class Share:
         """Its name, else its address."""
         return self.name or self.proxy
 
+    @property
+    def itself(self) -> tuple[str, str | None]:
+        """What it has in common with the other addresses of the same proxy."""
+        return self.label, self.method
+
     def saw(self, first: int | None, last: int | None) -> None:
         """Widen its time by these."""
         if first is not None and (self.first is None or first < self.first):
@@ -141,9 +146,20 @@ class Contest:
         return sorted(self.shares.values(), key=lambda share: (*(-number for number in _rank(share, some_worked)), share.proxy))
 
     @once
+    def by_name(self) -> list[Share]:
+        """The shares with those of one name put together, under the best of its addresses: one proxy. The best first."""
+        named: dict[tuple[str, str | None], list[Share]] = {}
+        for share in self.ranked:
+            named.setdefault(share.itself, []).append(share)
+        if len(named) == len(self.shares):
+            return self.ranked
+        one = Contest({shares[0].proxy: _together(shares) for shares in named.values()})
+        return one.ranked
+
+    @once
     def carriers(self) -> list[Share]:
         """The proxies that carried any, the best first."""
-        return [share for share in self.ranked if share.carried]
+        return [share for share in self.by_name if share.carried]
 
     @property
     def n_requests(self) -> int:
@@ -152,7 +168,7 @@ class Contest:
     @once
     def asked(self) -> Share | None:
         """The proxy that most requests were sent to, of equals the one tried first; None: no request was seen."""
-        tried = [share for share in self.shares.values() if share.asked]
+        tried = [share for share in self.by_name if share.asked]
         return min(tried, key=lambda share: (-share.asked, _late(share.first_asked), share.proxy), default=None)
 
     @once
@@ -175,7 +191,7 @@ class Contest:
         winner = self.winner
         if winner is None:
             return None
-        alone = all(not share.asked and not share.lost for share in self.shares.values() if share is not winner)
+        alone = all(not share.asked and not share.lost for share in self.shares.values() if share.itself != winner.itself)
         alone = alone and not self.elsewhere_unread
         few = self.one_of_many and winner.carried < LEAST_CERTAIN
         if alone and winner.worked and not self.outcomes[UNSEEN] and self.on_itself and not few:
@@ -203,6 +219,17 @@ class Contest:
         if self.direct["answered"]:
             return "direct"
         return "blocked" if self.direct["blocked"] else None
+
+
+def _together(shares: Sequence[Share]) -> Share:
+    """What the addresses of one proxy did, as the first one's share."""
+    whole = replace(shares[0])
+    for share in shares[1:]:
+        for name in ("asked", "worked", "broken", "unseen", "failed", "challenged", "carried", "pages", "lost", "bytes"):
+            setattr(whole, name, getattr(whole, name) + getattr(share, name))
+        whole.saw(share.first, share.last)
+        whole.first_asked = min((at for at in (whole.first_asked, share.first_asked) if at is not None), default=None)
+    return whole
 
 
 def _rank(share: Share, some_worked: bool) -> tuple[int, int, int]:

@@ -188,3 +188,17 @@ def test_what_a_pac_file_returns_stands_beside_what_was_done(capture: Path, topo
     assert ended.code == 0 and f"PAC file {file}" in ended.out and "PROXY 172.16.12.99:8080" in ended.out
     refused = whichproxy("report", capture, "--pac", tmp_path / "none.pac")
     assert refused.code == 2 and "name a PAC file with --pac" in refused.err
+
+
+def test_only_a_zone_that_was_given_is_the_clients(capture: Path, topology: Path, tmp_path: Path, whichproxy: Whichproxy) -> None:
+    file = tmp_path / "proxy.pac"
+    file.write_text(
+        'function FindProxyForURL(url, host) { return timeRange(0, 24) ? "PROXY 172.16.12.99:8080" : "DIRECT"; }', encoding="utf-8"
+    )
+
+    def states(*zone: str) -> set[str | None]:
+        out = whichproxy("report", capture, "--topology", topology, "--pac", file, "--json", *zone).out
+        return {row["state"] for row in json.loads(out)["pac"]} - {"not-asked"}
+
+    assert states() == {None}
+    assert states("--tz", "UTC") == {"differs"}

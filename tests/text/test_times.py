@@ -6,6 +6,7 @@ import ast
 import subprocess
 import sys
 import time
+from pathlib import Path
 
 import pyarrow as pa
 import pytest
@@ -20,6 +21,7 @@ from analyzer.text.times import (
     day_of,
     is_clock,
     local_time,
+    own_zone,
     parse_time,
     rfc3339,
     shown_column,
@@ -202,3 +204,15 @@ def test_times_for_the_eye_are_in_the_zone_shown_and_only_there() -> None:
     assert (clock(noon), zone_name()) == ("12:00:00", "UTC")
     with shown_in(None, "local"):
         assert zone_name() == "local time"
+
+
+def test_the_name_of_this_machines_own_zone(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    monkeypatch.setenv("TZ", ":Asia/Tokyo")
+    assert own_zone() == "Asia/Tokyo"
+    monkeypatch.delenv("TZ")
+    link = tmp_path / "localtime"
+    link.symlink_to("/usr/share/zoneinfo-of-none/Europe/Berlin")
+    assert own_zone(str(link)) is None
+    (tmp_path / "zoneinfo" / "Europe").mkdir(parents=True)
+    (tmp_path / "named").symlink_to(tmp_path / "zoneinfo" / "Europe" / "Berlin")
+    assert own_zone(str(tmp_path / "named")) == "Europe/Berlin"

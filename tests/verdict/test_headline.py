@@ -4,7 +4,8 @@ from typing import Any
 
 import pytest
 
-from tests.verdict.rows import CNC, EDGE, MAPS, PROX01, PROX03, SECOND_NS, START_NS, flow, tunnel, verdict
+from analyzer.routes.topology import topology_from
+from tests.verdict.rows import CNC, EDGE, MAPS, PROX01, PROX03, SECOND_NS, START_NS, asked, flow, request, tunnel, verdict
 
 
 def answer(*rows: dict[str, Any]) -> str:
@@ -48,3 +49,25 @@ def test_past_the_proxies() -> None:
     blocked = flow(host=CNC, sni=CNC, state="no-answer", packets_in=0, bytes_in=0)
     assert answer(blocked) == "no proxy for sensor: direct attempts are blocked"
     assert answer(flow(host="a.example")) == "no Defender traffic was seen"
+
+
+def test_a_challenge_and_its_answer_are_one_request() -> None:
+    def refused(second: int) -> dict[str, Any]:
+        first = request("connect", CNC, 407, challenge=["ntlm"], continues=False)
+        second_try = request("connect", CNC, 407, challenge=["ntlm"], offered="ntlm", continues=True)
+        last = request("connect", CNC, 407, challenge=["ntlm"], offered="ntlm", continues=False)
+        return asked(PROX03, first, second_try, last, first_seen=START_NS + second * SECOND_NS)
+
+    assert answer(refused(0), refused(9)) == "no proxy for sensor: PROX03 (static) answers 407 to all 2 requests"
+
+
+def test_addresses_of_one_name_are_one_proxy() -> None:
+    names = {"proxy": [{"name": "PROX", "address": f"172.16.12.{last}", "method": "static"} for last in (10, 12)]}
+    rows = [at(i, (PROX01, PROX03)[i % 2], host) for i in range(8) for host in (CNC, MAPS)]
+    rows += [at(100 + i, PROX03) for i in range(4)]
+    result = verdict(*rows, topology=topology_from(names, "t.toml"))
+    assert result["groups"][0]["answer"] == "PROX (static) won for sensor and antivirus"
+    (source,) = result["sources"]
+    assert [(plane["confidence"], len(plane["eras"])) for plane in source["planes"]] == [("certain", 1)] * 2
+    assert [len(plane["by_proxy"]) for plane in source["planes"]] == [2, 2]
+    assert source["precedence"] == [] and {finding["code"] for finding in result["findings"]} == {"required-unseen"}

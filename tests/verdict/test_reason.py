@@ -1,4 +1,5 @@
 from collections import Counter
+from dataclasses import replace
 
 import pytest
 
@@ -9,6 +10,7 @@ from analyzer.verdict.winner import Answer, Contest, Era, Share
 HALF = "A carried 1 of 2 sensor tunnels (50 %), "
 ALL_TWO = "A carried all 2 sensor tunnels and every answer was seen"
 NONE = "the one sensor request failed (1 × 407): no proxy carried any"
+REFUSED = "sensor requests failed (2 × 407): no proxy carried any"
 NO_REQUEST = ": no sensor request to a proxy was seen"
 UNANSWERED = -1
 
@@ -40,6 +42,18 @@ def contest(*shares: Share, failures: dict[int, int] | None = None, direct: dict
     return Contest({one.proxy: one for one in shares}, outcomes, Counter(failures or {}), on_itself=True, direct=Counter(direct or {}))
 
 
+def more_unseen(one: Contest, n: int) -> Contest:
+    """The same with requests of which not even the proxy's answer was seen."""
+    one.outcomes[OUTCOMES.index("unseen")] += n
+    return one
+
+
+def challenged(one: Contest, n: int) -> Contest:
+    """The same with challenges before the tries."""
+    one.outcomes[OUTCOMES.index("challenged")] += n
+    return one
+
+
 def reason(one: Contest, what: str = "sensor") -> str:
     return reason_of(Answer((Era(one),), one), what)
 
@@ -50,7 +64,21 @@ def reason(one: Contest, what: str = "sensor") -> str:
         (contest(share("A", 12)), "A carried all 12 sensor tunnels and every answer was seen"),
         (contest(share("A", 1)), "A carried the one sensor tunnel and its answer was seen"),
         (contest(share("A", 3, pages=1)), "A carried all 3 sensor requests and every answer was seen"),
-        (contest(share("A", 3, unseen=2)), "A carried all 3 sensor tunnels, but what came of 2 isn't in the capture"),
+        (contest(share("A", 3, unseen=2)), "A carried all 3 sensor tunnels, but what came of 2 of them isn't in the capture"),
+        (contest(share("A", 1, unseen=1)), "A carried the one sensor tunnel, but what came of it isn't in the capture"),
+        (
+            more_unseen(contest(share("A", 5)), 1),
+            "A carried 5 sensor tunnels, but whether 1 other request was let through isn't in the capture",
+        ),
+        (
+            more_unseen(contest(share("A", 5, unseen=2)), 12),
+            "A carried 5 sensor tunnels, but what came of 2 of them and whether 12 other requests were let through isn't in the capture",
+        ),
+        (
+            challenged(contest(share("A", 0, failed=2), failures={407: 2}), 4),
+            f"all 2 {REFUSED}; 4 requests were asked to authenticate first",
+        ),
+        (contest(share("A", 4, size=9), replace(share("A", 3), proxy="A:2")), "A carried all 7 sensor tunnels and every answer was seen"),
         (contest(share("A", 9), share("B", 1)), "A carried 9 of 10 sensor tunnels (90 %)"),
         (contest(share("A", 1, size=9), share("B", 1, size=2)), HALF + "as many as B but more bytes (9 against 2)"),
         (contest(share("A", 1, last=9), share("B", 1, last=2)), HALF + "as many as B with as many bytes, but later"),

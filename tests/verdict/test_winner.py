@@ -92,7 +92,7 @@ def mixed(n: int) -> list[dict[str, Any]]:
 def test_an_unseen_answer_makes_it_likely() -> None:
     entry = service(verdict(*tunnels(PROX01, 2), tunnel(PROX01, CNC, None, sni=CNC)))
     assert (entry["confidence"], entry["by_proxy"][0]["tunnels"]) == ("likely", 3)
-    assert entry["reason"] == f"PROX01 carried all 3 {COMMAND} tunnels, but what came of 1 isn't in the capture"
+    assert entry["reason"] == f"PROX01 carried all 3 {COMMAND} tunnels, but what came of 1 of them isn't in the capture"
 
 
 def test_requests_that_failed_elsewhere_make_it_likely() -> None:

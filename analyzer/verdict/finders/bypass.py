@@ -33,7 +33,7 @@ def find(case: Case) -> list[Finding]:
     expected = evidence.own | only_proxies | ((evidence.service.codes >= 0) & np.isin(evidence.client.codes, speaking))
     found = [
         _finding(evidence, "direct-blocked", direct & tcp & (evidence.direct == BLOCKED), stopped),
-        _finding(evidence, "direct-allowed", direct & tcp & (evidence.direct == ANSWERED) & ~evidence.taken_over & expected),
+        _finding(evidence, "direct-allowed", direct & (evidence.direct == ANSWERED) & ~evidence.taken_over & expected),
         _finding(evidence, "quic-attempt", direct & ~tcp),
     ]
     return [finding for finding in found if finding is not None]

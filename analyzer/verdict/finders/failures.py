@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
+from collections.abc import Sequence
 
 import numpy as np
 import pyarrow.compute as pc
@@ -74,15 +75,19 @@ def _refusal(evidence: Evidence, asked: Ints, proxy: int, kind: int, unopened: I
         statuses = Counter(evidence.requests.status[asked].tolist())
         parts.append(f"{label} {_answer(evidence, asked, kind, statuses)} {_requests(evidence, asked)} of {evidence.of_whom(rows)}")
     if unopened is not None:
-        connections = f"{counted(len(unopened), 'connection')} of {evidence.of_whom(unopened)} to {label} failed"
+        which = f"{label} ({evidence.proxy.values[proxy]})" if len(evidence.alike(proxy)) > 1 else label
+        connections = f"{counted(len(unopened), 'connection')} of {evidence.of_whom(unopened)} to {which} failed"
         parts.append(f"{connections}: {state_list(evidence, unopened)}")
         rows = np.union1d(rows, unopened)
     text = "; ".join(parts)
     severity: Severity | None = None if (service >= 0).any() or unopened is not None else "info"
     if kind == AUTH:
         text += who_is_let_in(evidence, asked, proxy)
-    if kind == SILENT and _works(evidence, rows, proxy):
+    if kind == SILENT and _works(evidence, rows, [proxy]):
         text += "; other connections to it worked"
+        severity = "warning"
+    elif kind == SILENT and proxy >= 0 and _works(evidence, rows, evidence.alike(proxy)):
+        text += f"; {label} worked at another of its addresses"
         severity = "warning"
     pages = int((evidence.requests.kind[asked] == ABSOLUTE).sum())
     if kind == NO_ORIGIN and pages:
@@ -126,8 +131,8 @@ def _requests(evidence: Evidence, asked: Ints) -> str:
     return f"{subject} ({listed(hosts)})" if hosts else subject
 
 
-def _works(evidence: Evidence, rows: Ints, proxy: int) -> bool:
-    """Whether the proxy carried something for one of these sources."""
+def _works(evidence: Evidence, rows: Ints, proxies: Sequence[int]) -> bool:
+    """Whether one of these proxies carried something for one of these sources."""
     row = evidence.requests.row
     mine = np.isin(evidence.client.codes[row], evidence.client.codes[rows])
-    return bool((evidence.outcome.carried & mine & (evidence.proxy.codes[row] == proxy)).any())
+    return bool((evidence.outcome.carried & mine & np.isin(evidence.proxy.codes[row], proxies)).any())

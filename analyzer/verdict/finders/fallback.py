@@ -52,9 +52,7 @@ def _consequence(evidence: Evidence, client: int, proxy: int, failed: Ints, dead
     times = np.sort(np.concatenate([evidence.begun[failed], evidence.first[dead]]))
     wanted_service = np.unique(evidence.request_service.codes[failed])
     wanted_host = np.unique(evidence.request_host.codes[failed])
-    label = evidence.proxy_label(proxy)
-    itself = [code for code in range(len(evidence.proxy.values)) if evidence.proxy_label(code) == label]  # one proxy, several addresses
-    other = evidence.asks_proxy & ~np.isin(evidence.proxy.codes[row], itself)
+    other = evidence.asks_proxy & ~np.isin(evidence.proxy.codes[row], evidence.alike(proxy))
     mine = np.flatnonzero(other & (evidence.client.codes[row] == client))
     mine = mine[evidence.begun[mine] != NO_TIME]
     same = np.isin(evidence.request_service.codes[mine], wanted_service[wanted_service >= 0])
@@ -110,7 +108,12 @@ def _direct(evidence: Evidence, client: int, times: Ints, services: Ints, unname
     rows = np.flatnonzero(ours & mine & (evidence.first != NO_TIME))
     server = coded(evidence.flows.column("server_ip")).codes
     rows = rows[_is_new(evidence.first[rows], times[0], (server[rows],))]
-    result: Ints = rows[_soon_after(times, evidence.first[rows])]
+    rows = rows[_soon_after(times, evidence.first[rows])]
+    # Once Defender's own found a way, a connection that nobody named isn't what came of the failure.
+    way = evidence.asks_proxy & evidence.outcome.carried & (evidence.request_service.codes >= 0) & (evidence.begun >= times[0])
+    way &= evidence.client.codes[evidence.requests.row] == client
+    found = int(evidence.begun[way].min()) if way.any() else np.iinfo(np.int64).max
+    result: Ints = rows[(evidence.service.codes[rows] >= 0) | (evidence.first[rows] < found)]
     return result
 
 

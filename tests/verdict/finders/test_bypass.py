@@ -61,7 +61,12 @@ def test_only_direct_flows_are_listed() -> None:
         ([flow(host=CNC)], [("direct-allowed", "info")], [("direct-allowed", "problem")]),
         ([flow(host=CNC), tunnel(PROX01, CNC)], [("direct-allowed", "warning")], [("direct-allowed", "problem")]),
         ([flow(protocol="udp", state="no-answer")], [("quic-attempt", "info")], [("quic-attempt", "info")]),
-        ([flow(protocol="udp", state="open")], [("quic-attempt", "info")], [("quic-attempt", "info")]),
+        ([flow(protocol="udp", state="open")], [("quic-attempt", "info")], [("direct-allowed", "problem"), ("quic-attempt", "info")]),
+        (
+            [flow(protocol="udp", state="open", host=CNC)],
+            [("direct-allowed", "info"), ("quic-attempt", "info")],
+            [("direct-allowed", "problem"), ("quic-attempt", "info")],
+        ),
     ],
 )
 def test_what_is_said_of_it(rows: list[dict[str, Any]], without_policy: list[tuple[str, str]], with_policy: list[tuple[str, str]]) -> None:

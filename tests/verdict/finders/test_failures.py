@@ -2,7 +2,8 @@ from typing import Any
 
 import pytest
 
-from tests.verdict.rows import CNC, EDGE, MAPS, PROX01, PROX02, SECOND_NS, START_NS, asked, flow, request, tunnel, verdict
+from analyzer.routes.topology import topology_from
+from tests.verdict.rows import CNC, EDGE, MAPS, PROX01, PROX02, SECOND_NS, START_NS, WORKSTATION, asked, flow, request, tunnel, verdict
 
 CODES = (
     "proxy-auth-required",
@@ -150,3 +151,13 @@ def test_one_syn_at_the_captures_end_is_no_silence() -> None:
     assert failures(carried, syn | {"last_seen": START_NS + 60 * SECOND_NS}) == []
     (finding,) = failures(carried | {"last_seen": START_NS + 64 * SECOND_NS}, syn | {"last_seen": START_NS + 60 * SECOND_NS})
     assert finding["code"] == "proxy-unreachable"
+
+
+def test_a_proxy_that_worked_at_another_of_its_addresses() -> None:
+    names = {"proxy": [{"name": "PROX", "address": f"172.16.12.{last}", "method": "static"} for last in (10, 11)]}
+    rows = [to_prox01(state="no-answer"), tunnel(PROX02, CNC)]
+    (finding,) = [one for one in verdict(*rows, topology=topology_from(names, "t.toml"))["findings"] if one["code"] == "proxy-unreachable"]
+    assert (finding["severity"], finding["proxy"]) == ("warning", PROX01)
+    assert finding["text"] == (
+        f"1 connection of {WORKSTATION} to PROX ({PROX01}) failed: 1 no-answer; PROX worked at another of its addresses"
+    )

@@ -2,7 +2,7 @@
 
 from typing import Any
 
-from tests.verdict.rows import CNC, PROX03, SECOND_NS, START_NS, flow, tunnel, verdict
+from tests.verdict.rows import CNC, PROX01, PROX03, SECOND_NS, START_NS, flow, tunnel, verdict
 
 
 def dead(at: float = 0, state: str = "refused") -> dict[str, Any]:
@@ -48,3 +48,10 @@ def test_a_destination_that_was_tried_directly_before_is_no_consequence() -> Non
 
 def test_a_proxy_that_works_is_no_reason() -> None:
     assert fallbacks(tunnel(PROX03, CNC, first_seen=START_NS), direct(3, host=CNC)) == []
+
+
+def test_an_unnamed_connection_after_defender_found_a_way_is_no_consequence() -> None:
+    carried = tunnel(PROX01, CNC, first_seen=START_NS + 2 * SECOND_NS)
+    found = fallbacks(dead(), carried, direct(30))
+    assert [finding["text"].count("direct connection") for finding in found] == [0]
+    assert [finding["text"].count("direct connection") for finding in fallbacks(dead(), direct(1), carried)] == [1]
