@@ -11,7 +11,7 @@ from typing import Final
 RECORD: Final = Path(__file__).resolve().parent.parent / "tests" / "benchmarks" / "record"
 
 TEXT: Final = """
-`make bench` measures on a capture that it generates: 2 million packets, 1.9 GB, 50,000 tunnels through three proxies and other traffic.
+`make bench` measures on a capture that it generates: 3.5 million packets, 1.6 GB, 50,000 tunnels through three proxies and other traffic.
 All tools run in one session on one machine, one after the other in turns, each at least five times where a run takes less than minutes;
 medians are compared. A ratio is the other's time divided by ours: above 1 we are faster. Every answer is checked against what the
 capture was made of. A record belongs to its machine and its commit; what a goal isn't met by stands here as well.

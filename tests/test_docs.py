@@ -44,6 +44,10 @@ from tests.fleet.fleets import small
 from tests.services import pages
 from tests.services.lists import write_lists
 
+DOCS_BY_HAND = (
+    *("capture", "fleet", "catalogue", "faq", "glossary", "jobs", "limits", "looked-at"),
+    *("recipes", "platforms", "second-opinion", "slices", "study", "urls", "troubleshooting", "verdict"),
+)
 PAGES_BY_HAND = [
     "README.md",
     "CHANGELOG.md",
@@ -52,22 +56,7 @@ PAGES_BY_HAND = [
     "captures/README.md",
     "captures/proof/README.md",
     "captures/situations/README.md",
-    "docs/capture.md",
-    "docs/fleet.md",
-    "docs/catalogue.md",
-    "docs/faq.md",
-    "docs/glossary.md",
-    "docs/jobs.md",
-    "docs/limits.md",
-    "docs/looked-at.md",
-    "docs/recipes.md",
-    "docs/platforms.md",
-    "docs/second-opinion.md",
-    "docs/slices.md",
-    "docs/study.md",
-    "docs/urls.md",
-    "docs/troubleshooting.md",
-    "docs/verdict.md",
+    *(f"docs/{name}.md" for name in DOCS_BY_HAND),
     *(path.relative_to(ROOT).as_posix() for path in sorted(DOCS.glob("decisions/*.md"))),
 ]
 PROMPT, LEFT_OUT = "$ ", "..."

@@ -76,7 +76,10 @@ def watch(
     \b
     Exit codes: 0 the stream or the time ended, 2 it can't be captured or broke off, 130 interrupted (the report is complete).
     """
+    # Loaded before the tool starts: whoever interrupts a capture from its first packet on gets the report.
+    from analyzer.capture.source import Source
     from analyzer.cli.reading import checked
+    from analyzer.growing import Growing
     from analyzer.report.files import check_report_path
 
     if output is not None:
@@ -85,9 +88,6 @@ def watch(
         check_report_path(output)
     question = checked([interface], topology=topology, catalogues=catalogue, start=None, end=None, workers=1, quiet=quiet)
     with recorded(interface, question.topology, full=full, tool=tool, quiet=quiet) as packets, spill(rows) as keep:
-        from analyzer.capture.source import Source
-        from analyzer.growing import Growing
-
         growing = Growing(Source(interface, file=cast(IO[bytes], packets.stream)), question.topology, question.catalogue, keep=keep)
         run = Run(growing, packets, quiet=quiet)
         interrupted = run.until_end(seconds)

@@ -15,7 +15,7 @@ from tests.benchmarks.session import Bench, Turn
 MEGABYTE = 1_000_000
 BEGINNINGS = tuple(n * MEGABYTE for n in (10, 30, 100, 250, 500, 1_000))
 TIMES = (2, 5, 10)
-"""The whole capture of 1.9 GB once, and so many times in a row where there is room for twice as much."""
+"""The whole capture of 1.6 GB once, and so many times in a row where there is room for twice as much."""
 
 TSHARK_MB = (10, 250)
 NDPI_FROM_MB = 1_000

@@ -141,6 +141,7 @@ def started(line: Wire, tmp_path: Path, *args: str) -> subprocess.Popen[bytes]:
     for _ in range(600):
         sockets = subprocess.run(["ip", "netns", "exec", line.name, "cat", "/proc/net/packet"], capture_output=True, text=True, check=True)
         if len(sockets.stdout.splitlines()) > 1:
+            wait_for_handlers(process.pid)
             time.sleep(0.5)
             return process
         time.sleep(0.05)
