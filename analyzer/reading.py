@@ -48,7 +48,7 @@ def read(
 
     inputs           paths, globs, directories, "-" for stdin, or binary file objects
     start_ns end_ns  keep only packets in [start_ns, end_ns), nanoseconds since 1970; None: no bound
-    workers          so many processes; 1: one thread does everything; None: this one, packets found and decoded in a thread of their own
+    workers          so many processes, or threads for one large pcap file; 1: one thread does everything; None: two threads
     cluster          a Dask client, or a scheduler's address
     digests          take each file's SHA-256, beside the reading
     packets          parts and flow tables are errors, as nothing but packets is of use

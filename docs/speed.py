@@ -32,7 +32,8 @@ def speed_page(written: str) -> str:
         for title, part in (("Beside others", compared(rows)), ("By length", by_length(rows)), ("By kind of traffic", by_load(rows))):
             if len(part) > 2:
                 lines += ["", f"### {title}", "", *part]
-        lines += ["", "### Memory", "", *(f"- {row['note']}{held(row)}" for row in rows if row["benchmark"] == "memory")]
+        memory = [f"- {row['note']}{held(row)}" for row in rows if row["benchmark"] == "memory"]
+        lines += ["", "### Memory", "", *memory] if memory else []
     return "\n".join(lines) + "\n"
 
 

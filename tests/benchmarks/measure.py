@@ -115,14 +115,14 @@ class Reader:
     CODE = """
 import sys, time
 import pyarrow.parquet as pq
-from analyzer import pipeline
+from analyzer.reading import read
 from analyzer.routes.topology import load_topology
 from analyzer.services.catalogue import load_catalogue
 topology, catalogue = load_topology(None), load_catalogue()
 for line in sys.stdin:
     capture, _, keep = line.rstrip("\\n").partition("\\t")
     began = time.perf_counter()
-    reading = pipeline.read([capture], topology=topology, catalogue=catalogue, digests=False, workers=2)
+    reading = read([capture], topology=topology, catalogue=catalogue, digests=False, workers=2)
     seconds = time.perf_counter() - began
     if keep:
         pq.write_table(reading.flows, keep)
