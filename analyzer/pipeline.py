@@ -89,7 +89,8 @@ def read_found(
     """The flow table of all captures together, read by this process (analyzer.reading.read: by others too, and other inputs).
 
     start_ns end_ns  keep only packets in [start_ns, end_ns), nanoseconds since 1970; None: no bound
-    workers          1: one thread does everything; else packets are found and decoded in a thread of their own
+    workers          1: one thread does everything; else one large pcap file is read by so many threads (side_by_side.py), and of all else
+                     packets are found and decoded in a thread of their own; None: 2
     digests          take each file's SHA-256, beside the reading
     listed           with a row for every flow; False: without those of a flood that the verdict only counts (flows/lone.py)
     Errors           Unusable when nothing at all could be read; a single bad input goes to Reading.unusable
