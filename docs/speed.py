@@ -29,7 +29,13 @@ def speed_page(written: str) -> str:
         with newest.open(encoding="utf-8", newline="") as file:
             rows = list(csv.DictReader(file))
         lines += ["", f"## {folder.name}, {newest.stem}", "", f"{rows[0]['note']}. All of it: [{newest.name}]({link_to(newest)})."]
-        for title, part in (("Beside others", compared(rows)), ("By length", by_length(rows)), ("By kind of traffic", by_load(rows))):
+        parts = {
+            "Beside others": compared(rows),
+            "Where the time of one pass goes": by_stage(rows),
+            "By length": by_length(rows),
+            "By kind of traffic": by_load(rows),
+        }
+        for title, part in parts.items():
             if len(part) > 2:
                 lines += ["", f"### {title}", "", *part]
         memory = [f"- {row['note']}{held(row)}" for row in rows if row["benchmark"] == "memory"]
@@ -57,6 +63,13 @@ def compared(rows: Sequence[Row]) -> list[str]:
 
 def who(row: Row) -> str:
     return f"{row['subject']} {row['version']}".strip()
+
+
+def by_stage(rows: Sequence[Row]) -> list[str]:
+    """A table of what one pass by one core is made of."""
+    lines = ["| stage | seconds |", "| --- | --- |"]
+    stages = [(stage, row["median_s"]) for row in rows for kind, _, stage in [row["benchmark"].partition(": ")] if kind == "stages"]
+    return [*lines, *(f"| {stage} | {seconds} |" for stage, seconds in stages)]
 
 
 def by_length(rows: Sequence[Row]) -> list[str]:

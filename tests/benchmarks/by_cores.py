@@ -3,45 +3,79 @@
 from __future__ import annotations
 
 import os
+from collections.abc import Sequence
 from pathlib import Path
 
 from tests.benchmarks import peers
 from tests.benchmarks.build_capture import build
-from tests.benchmarks.measure import Subject, run
+from tests.benchmarks.measure import Reader, Subject, on_cores, run
 from tests.benchmarks.session import Bench, Turn
 
 GOALS = {1: {"tcpdump": 1.0}, 2: {"tcpdump": 1 / 0.6, "cat": 1 / 3}}
-"""cores → how many times ours the others' seconds have to be at least: one core takes no longer than tcpdump, two at most 0.6 of it and
+"""cores → how many times our seconds the others' have to be at least: one core takes no longer than tcpdump, two at most 0.6 of it and
 three times cat's."""
 
 
 def bench_cores(bench: Bench) -> None:
-    """The whole process, file to Parquet, against cat and tcpdump; our start-up is left out, and all run on so many cores only."""
-    full = build("full").capture
-    out = bench.folder / "cores.parquet"
-    one = build("sample").capture
+    """By so many cores: from file to flow table with names, and the whole process with digest and Parquet; all run on these cores only."""
     everybodys = sorted(os.sched_getaffinity(0))
-    for cores in sorted({1, 2, len(everybodys)}):
-        if cores > len(everybodys):
-            continue
-        taskset = ["taskset", "-c", ",".join(map(str, everybodys[:cores]))]
-
-        def ours(capture: Path, taskset: list[str] = taskset, cores: int = cores) -> float:
-            command, _ = bench.flows(capture, "cores")
-            return run([*taskset, *command, "--workers", str(cores)])[0]
-
-        def net(taskset: list[str] = taskset) -> float:
-            return ours(full) - ours(one)
-
-        ours(full)
-        turns: list[Turn] = [(bench.ours(), net, bench.repeat)]
-        for name, command in (("cat", ["cat", str(full)]), ("tcpdump", ["tcpdump", "-nr", str(full), "-w", "/dev/null", "tcp"])):
-            version = peers.version_of(name, "--version") or "missing"
-            turns.append((Subject(name, version), lambda c=[*taskset, *command]: to_nowhere(c), bench.repeat))  # type: ignore[misc]
-        bench.take_turns(f"cores: {cores}", turns, GOALS.get(cores, {}))
-    out.unlink(missing_ok=True)
+    for n in sorted({1, 2, len(everybodys)}):
+        if n <= len(everybodys):
+            bench_table(bench, everybodys[:n])
+            bench_net(bench, everybodys[:n])
 
 
-def to_nowhere(command: list[str]) -> float:
+def bench_table(bench: Bench, cores: Sequence[int]) -> None:
+    """From file to flow table in a process that is warm, without the digest."""
+    full = build("full")
+    reader = Reader(cores)
+    kept = bench.folder / "table.parquet"
+    reader.read(build("small").capture)
+    reader.read(full.capture, kept)
+    bench.check(f"table, {len(cores)} cores", kept, full)
+    turns: list[Turn] = [(bench.ours(), lambda: reader.read(full.capture), bench.repeat)]
+    bench.take_turns(f"table, {cores_of(cores)}", [*turns, *copying(bench, full.capture, cores)], GOALS.get(len(cores), {}))
+    reader.close()
+    kept.unlink()
+
+
+def bench_net(bench: Bench, cores: Sequence[int]) -> None:
+    """The whole process, digest and Parquet in it, its start-up left out; beside it the digest alone, by OpenSSL."""
+    full, one = build("full").capture, build("sample").capture
+
+    def ours(capture: Path) -> float:
+        command, _ = bench.flows(capture, "cores")
+        return run([*on_cores(cores), *command, "--workers", str(len(cores))])[0]
+
+    def net() -> float:
+        return ours(full) - ours(one)
+
+    ours(full)
+    digest = ["openssl", "dgst", "-sha256", str(full)]
+    turns: list[Turn] = [
+        (bench.ours(), net, bench.repeat),
+        *copying(bench, full, cores),
+        others(bench, "openssl", "version", digest, cores),
+    ]
+    bench.take_turns(f"process, {cores_of(cores)}, start-up left out", turns, {})
+
+
+def cores_of(cores: Sequence[int]) -> str:
+    return "one core" if len(cores) == 1 else f"{len(cores)} cores"
+
+
+def copying(bench: Bench, capture: Path, cores: Sequence[int]) -> list[Turn]:
+    """What only copies the file, on these cores: to nowhere, and its TCP packets to nowhere."""
+    tcpdump = ["tcpdump", "-nr", str(capture), "-w", "/dev/null", "tcp"]
+    return [others(bench, "cat", "--version", ["cat", str(capture)], cores), others(bench, "tcpdump", "--version", tcpdump, cores)]
+
+
+def others(bench: Bench, name: str, asked: str, command: Sequence[str], cores: Sequence[int]) -> Turn:
+    """A turn of another's; the version is what the command says when it is asked so."""
+    version = peers.version_of(name, asked) or "missing"
+    return Subject(name, version), lambda: to_nowhere([*on_cores(cores), *command]), bench.repeat
+
+
+def to_nowhere(command: Sequence[str]) -> float:
     """Seconds of the command, its output thrown away by the kernel."""
     return run(["sh", "-c", 'exec "$@" > /dev/null', "sh", *command])[0]

@@ -75,6 +75,11 @@ def run(command: Sequence[str], env: Mapping[str, str] | None = None) -> tuple[f
     return seconds, done.stdout
 
 
+def on_cores(cores: Sequence[int]) -> list[str]:
+    """What a command begins with that runs on these processors only."""
+    return ["taskset", "-c", ",".join(map(str, cores))]
+
+
 def memory_of(command: Sequence[str]) -> Memory:
     """Peak memory of the process and its children together; sampled, so not for timing."""
     process = subprocess.Popen(command, stdin=subprocess.DEVNULL, stdout=subprocess.DEVNULL, stderr=subprocess.PIPE)
@@ -110,7 +115,10 @@ def memory_now(pid: int) -> Memory:
 
 
 class Reader:
-    """A process that holds the engine, warm, and reads a capture each time it is asked."""
+    """A process that holds the engine, warm, and reads a capture each time it is asked; a file's digest isn't taken.
+
+    cores   the processors it runs on, a worker for each; None: two workers on whichever there are
+    """
 
     CODE = """
 import sys, time
@@ -118,20 +126,20 @@ import pyarrow.parquet as pq
 from analyzer.reading import read
 from analyzer.routes.topology import load_topology
 from analyzer.services.catalogue import load_catalogue
-topology, catalogue = load_topology(None), load_catalogue()
+topology, catalogue, workers = load_topology(None), load_catalogue(), int(sys.argv[1])
 for line in sys.stdin:
     capture, _, keep = line.rstrip("\\n").partition("\\t")
     began = time.perf_counter()
-    reading = read([capture], topology=topology, catalogue=catalogue, digests=False, workers=2)
+    reading = read([capture], topology=topology, catalogue=catalogue, digests=False, workers=workers)
     seconds = time.perf_counter() - began
     if keep:
         pq.write_table(reading.flows, keep)
     print(seconds, flush=True)
 """
 
-    def __init__(self) -> None:
+    def __init__(self, cores: Sequence[int] | None = None) -> None:
         self.process = subprocess.Popen(
-            [sys.executable, "-c", self.CODE],
+            [*(on_cores(cores) if cores else ()), sys.executable, "-c", self.CODE, str(len(cores) if cores else 2)],
             stdin=subprocess.PIPE,
             stdout=subprocess.PIPE,
             text=True,
