@@ -16,7 +16,7 @@ if TYPE_CHECKING:
     from analyzer.report.plots.pictures import Pictures
     from analyzer.report.study_terminal import TerminalStudy
     from analyzer.studies.document import StudyDocument, Test
-    from analyzer.studies.run import Run
+    from analyzer.studies.run import StudyRun
 
 
 class StudyTest(Traffic):
@@ -73,7 +73,7 @@ class Study:
     unusable  one error for each capture that couldn't be read while others could
     """
 
-    def __init__(self, run: Run) -> None:
+    def __init__(self, run: StudyRun) -> None:
         self._document: StudyDocument = run.document
         self.tests: tuple[StudyTest, ...] = tuple(map(StudyTest, run.readings, run.document["tests"]))
         self.unusable: tuple[Unusable, ...] = run.unusable

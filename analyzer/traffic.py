@@ -16,7 +16,7 @@ if TYPE_CHECKING:
     import pyarrow as pa
 
     from analyzer.pipeline import Reading
-    from analyzer.report.ipynb import Asked
+    from analyzer.report.ipynb import Invocation
     from analyzer.report.opinion import OpinionReport
     from analyzer.report.plots.pictures import Pictures
     from analyzer.report.terminal import TerminalReport
@@ -180,7 +180,7 @@ class Traffic:
     unusable  one error for each input that couldn't be read while others could
     """
 
-    def __init__(self, reading: Reading, asked: Asked | None = None) -> None:
+    def __init__(self, reading: Reading, asked: Invocation | None = None) -> None:
         self._reading = reading
         self._asked = asked
         self.table: pa.Table = reading.flows
@@ -320,7 +320,7 @@ def from_inputs(
 ) -> Traffic:
     """The traffic of captures; see analyzer.read."""
     from analyzer.reading import read
-    from analyzer.report.ipynb import Asked
+    from analyzer.report.ipynb import Invocation
     from analyzer.routes.topology import topology_of
     from analyzer.services.catalogue import load_catalogue
 
@@ -337,7 +337,7 @@ def from_inputs(
     )
     named = all(isinstance(entry, str) and entry != "-" for entry in listed) and isinstance(topology, str | PathLike | None)
     times = _time_text(start, "start"), _time_text(end, "end")
-    asked = Asked(tuple(map(str, listed)), None if topology is None else str(topology), tuple(map(str, catalogues)), *times)
+    asked = Invocation(tuple(map(str, listed)), None if topology is None else str(topology), tuple(map(str, catalogues)), *times)
     return Traffic(reading, asked if named else None)
 
 

@@ -29,7 +29,7 @@ BROKEN: Final = (OSError, EOFError, ValueError, zipfile.BadZipFile, tarfile.TarE
 """What the standard library raises of an archive that is cut, changed, encrypted or compressed in a way it doesn't know."""
 
 
-class Place(Protocol):
+class ArchivePlace(Protocol):
     """Where an archive lies: a path, or an object behind a URL."""
 
     def open(self, mode: Literal["rb"]) -> IO[bytes]:
@@ -45,13 +45,13 @@ class Member(NamedTuple):
     size: int
 
 
-def head_of(place: Place) -> bytes:
+def head_of(place: ArchivePlace) -> bytes:
     """What the file begins with, as much as `kind_of_archive` looks at."""
     with place.open("rb") as file:
         return file.read(HEAD)
 
 
-def kind_of_archive(place: Place, head: bytes) -> str | None:
+def kind_of_archive(place: ArchivePlace, head: bytes) -> str | None:
     """zip or tar (compressed perhaps), by what the file begins with; None for any other."""
     if head[:4] in ZIP:
         return "zip"
@@ -66,7 +66,7 @@ def kind_of_archive(place: Place, head: bytes) -> str | None:
     return None
 
 
-def members_of(place: Place, kind: str, name: str) -> list[Member]:
+def members_of(place: ArchivePlace, kind: str, name: str) -> list[Member]:
     """The files in the archive of that name, in its order. Errors: Unusable."""
     try:
         with _opened(place, kind) as archive:
@@ -82,7 +82,7 @@ def members_of(place: Place, kind: str, name: str) -> list[Member]:
 
 
 @contextmanager
-def opened_member(where: Place, kind: str, place: int) -> Iterator[IO[bytes]]:
+def opened_member(where: ArchivePlace, kind: str, place: int) -> Iterator[IO[bytes]]:
     """The bytes of one member. Errors: those in BROKEN, also while it is read."""
     with _opened(where, kind) as archive:
         if isinstance(archive, zipfile.ZipFile):
@@ -99,7 +99,7 @@ def opened_member(where: Place, kind: str, place: int) -> Iterator[IO[bytes]]:
 
 
 @contextmanager
-def _opened(place: Place, kind: str) -> Iterator[zipfile.ZipFile | tarfile.TarFile]:
+def _opened(place: ArchivePlace, kind: str) -> Iterator[zipfile.ZipFile | tarfile.TarFile]:
     with ExitStack() as held:
         file = held.enter_context(place.open("rb"))
         if isinstance(file, io.RawIOBase):  # which may give fewer bytes than it is asked for

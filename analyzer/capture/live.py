@@ -25,7 +25,7 @@ from pathlib import Path
 from typing import IO, Any
 
 from analyzer.capture.programs import PIPED, find_program
-from analyzer.capture.selection import Selection
+from analyzer.capture.selection import CaptureFilter
 from analyzer.errors import Unusable
 
 TCPDUMP = "tcpdump"
@@ -133,7 +133,7 @@ def _has_ambient() -> bool:
     return found is not None and bool(int(found[1], 16) >> 13 & 1)
 
 
-def command(tool: str, interface: str, chosen: Selection) -> list[str]:
+def command(tool: str, interface: str, chosen: CaptureFilter) -> list[str]:
     """How the tool is started to write its packets to stdout, each within a second."""
     if tool == TCPDUMP:
         # No --immediate-mode: the buffer would have a place of snap_bytes for each packet, however short. Measured in 32 MiB: 8,036 packets
@@ -299,7 +299,7 @@ class Recorder(Tool):
     stream   its packets, pcap or pcapng
     """
 
-    def __init__(self, interface: str, chosen: Selection, tool: str | None = None) -> None:
+    def __init__(self, interface: str, chosen: CaptureFilter, tool: str | None = None) -> None:
         """Errors: Unusable, no tool that this user may capture with. That the tool itself refuses is known when its stream ends."""
         tool = tool or choose_tool()
         super().__init__(tool, interface, command(tool, interface, chosen), subprocess.PIPE)

@@ -40,7 +40,7 @@ def part_at(offset: int) -> int:
     return 2 + (offset - FIRST - SECOND) // PART
 
 
-class Parted(Protocol):
+class RangedObject(Protocol):
     """What is asked of an object (remote.Remote says what each of it is)."""
 
     name: str
@@ -55,7 +55,7 @@ class Parted(Protocol):
 class Ranges(io.RawIOBase):
     """An object's bytes as a file: fetched in parts, and, where one part follows another, a few parts ahead."""
 
-    def __init__(self, remote: Parted, *, keep: bool = True) -> None:
+    def __init__(self, remote: RangedObject, *, keep: bool = True) -> None:
         self._remote = remote
         self._keep = keep
         self._size = remote.size or 0

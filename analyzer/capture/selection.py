@@ -29,7 +29,7 @@ TAGGED_TYPES = ("1", "772")
 
 
 @dataclass(frozen=True)
-class Selection:
+class CaptureFilter:
     """What is captured.
 
     wanted      a pcap filter; "": everything
@@ -55,10 +55,10 @@ class Selection:
         return f"{what}; {how_much}"
 
 
-EVERYTHING = Selection()
+EVERYTHING = CaptureFilter()
 
 
-def selection(topology: Topology, *, tagged: bool) -> Selection:
+def selection(topology: Topology, *, tagged: bool) -> CaptureFilter:
     """What the question needs of the traffic at the gateway.
 
     With workstations in the topology: all that they and the proxies send and receive, and DHCP. Without: every TCP
@@ -71,7 +71,7 @@ def selection(topology: Topology, *, tagged: bool) -> Selection:
     else:
         wanted = ANYBODY
     wanted = " or ".join([wanted, *(f"udp port {port}" for port in topology.vxlan_ports)])
-    return Selection(wanted, tagged, SNAP_BYTES)
+    return CaptureFilter(wanted, tagged, SNAP_BYTES)
 
 
 def _hosts(networks: Iterable[Network]) -> list[str]:

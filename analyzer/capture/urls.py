@@ -30,14 +30,14 @@ LOGGERS: Final = ("fsspec", "s3fs", "gcsfs", "adlfs", "botocore", "aiobotocore",
 
 
 @dataclass
-class Named:
+class NamedObjects:
     """What a URL, or one match of a glob, stands for. folder: its shown name where it is one, else None."""
 
     objects: list[Remote]
     folder: str | None = None
 
 
-def named_by(url: str) -> Iterator[Named]:
+def named_by(url: str) -> Iterator[NamedObjects]:
     """What the URL names: an object, all that lie below a folder, or what fits a glob; names sorted.
 
     Errors  Unusable: the packages aren't there, nothing has the name, the store can't be reached or won't give it
@@ -49,12 +49,12 @@ def named_by(url: str) -> Iterator[Named]:
         if not found:
             raise Unusable("no object fits it", shown(url))
         for name, about in sorted(found.items()):
-            yield listing.folder(name) if about.get("type") == "directory" else Named([listing.object(name, about)])
+            yield listing.folder(name) if about.get("type") == "directory" else NamedObjects([listing.object(name, about)])
     elif listing.is_http:  # a page, or a file: only the name tells
-        yield listing.folder(path) if path.partition("?")[0].endswith("/") else Named([listing.object(path, {})])
+        yield listing.folder(path) if path.partition("?")[0].endswith("/") else NamedObjects([listing.object(path, {})])
     else:
         about = asked(fs, "info", path, name=shown(url))
-        yield listing.folder(path) if about.get("type") == "directory" else Named([listing.object(path, about)])
+        yield listing.folder(path) if about.get("type") == "directory" else NamedObjects([listing.object(path, about)])
 
 
 def _file_system(url: str) -> tuple[AbstractFileSystem, str]:
@@ -118,7 +118,7 @@ class _Listing:
         found: dict[str, dict[str, Any]] = asked(self._fs, "glob", self._path, name=shown(self._url), seconds=LIST_S, **self._how)
         return found
 
-    def folder(self, path: str) -> Named:
+    def folder(self, path: str) -> NamedObjects:
         """All objects below it; links of a web page that only sort it are none."""
         name = self._name(path)
         found: dict[str, dict[str, Any]] = asked(self._fs, "find", path, name=name, seconds=LIST_S, **self._how)
@@ -127,7 +127,7 @@ class _Listing:
             for each, about in sorted(found.items())
             if about.get("type") != "directory" and not each.endswith("/") and not (self.is_http and "?" in each)
         )
-        return Named([self.object(each, about) for each, about in kept], name)
+        return NamedObjects([self.object(each, about) for each, about in kept], name)
 
     def object(self, path: str, about: dict[str, Any]) -> Remote:
         return Remote(self._fs, path, self._name(path), about, self._budget)

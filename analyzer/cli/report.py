@@ -33,7 +33,7 @@ if TYPE_CHECKING:
     from analyzer.cli.reading import Question
     from analyzer.pipeline import Reading
     from analyzer.report.chosen import Choice
-    from analyzer.report.ipynb import Asked
+    from analyzer.report.ipynb import Invocation
     from analyzer.studies.expectations import Expectations
 
 Output = Annotated[
@@ -143,7 +143,7 @@ def report(
     from analyzer.pipeline import judge
     from analyzer.report.chosen import Choice, check_services, chosen
     from analyzer.report.files import check_report_path
-    from analyzer.report.ipynb import Asked
+    from analyzer.report.ipynb import Invocation
 
     choice = Choice(tuple(source or ()), tuple(service or ()), tuple(proxy or ()))
     if output is not None:
@@ -172,7 +172,7 @@ def report(
         clients_zone = own_zone() if tz == "local" else tz if _is_given(context, "tz") else None
         verdict["pac"] = pac_rows(reading, pac_files(pac, reading), clients_zone)
     shown = chosen(verdict, choice)
-    asked = Asked(tuple(inputs), topology, tuple(catalogue or ()), said(question.start_ns), said(question.end_ns))
+    asked = Invocation(tuple(inputs), topology, tuple(catalogue or ()), said(question.start_ns), said(question.end_ns))
     _put_out(question, reading, shown, choice, asked, output, json, tz, verbose)
     if tickets is not None:
         _write_tickets(question, reading, verdict, tickets, asked)
@@ -206,7 +206,7 @@ def _put_out(
     reading: Reading,
     verdict: Mapping[str, Any],
     choice: Choice,
-    asked: Asked,
+    asked: Invocation,
     output: str | None,
     json: bool,
     tz: str,
@@ -259,7 +259,7 @@ def _list(reading: Reading, allow: str | None, no_inspection: str | None, proxie
     sys.stdout.write(permits(reading, allow, proxies) if allow is not None else unopened(reading, str(no_inspection), proxies))
 
 
-def _write_tickets(question: Question, reading: Reading, verdict: Mapping[str, Any], folder: str, asked: Asked) -> None:
+def _write_tickets(question: Question, reading: Reading, verdict: Mapping[str, Any], folder: str, asked: Invocation) -> None:
     """A page for each proxy that something is to be changed at; what was written is said on stderr."""
     from analyzer.cli.reading import say_written
     from analyzer.report.ticket import write_tickets

@@ -89,7 +89,7 @@ def watch(
     question = checked([interface], topology=topology, catalogues=catalogue, start=None, end=None, workers=1, quiet=quiet)
     with recorded(interface, question.topology, full=full, tool=tool, quiet=quiet) as packets, spill(rows) as keep:
         growing = Growing(Source(interface, file=cast(IO[bytes], packets.stream)), question.topology, question.catalogue, keep=keep)
-        run = Run(growing, packets, quiet=quiet)
+        run = Watch(growing, packets, quiet=quiet)
         interrupted = run.until_end(seconds)
         return finish(run, output, json=json) or (INTERRUPTED if interrupted else DONE)
 
@@ -153,7 +153,7 @@ def spill(rows: str | None) -> Iterator[Any]:
         yield writer.write_table
 
 
-class Run:
+class Watch:
     """The reading thread, and looking at what it has read until it is to end."""
 
     def __init__(self, growing: Growing, packets: Packets, *, quiet: bool) -> None:
@@ -239,7 +239,7 @@ class Run:
         return self.growing.reading(lost)
 
 
-def finish(run: Run, output: str | None, *, json: bool) -> int:
+def finish(run: Watch, output: str | None, *, json: bool) -> int:
     """Give the report of everything that came; UNUSABLE when the capture broke off or never began, with why."""
     from analyzer.cli.report import give
     from analyzer.pipeline import judge

@@ -32,7 +32,7 @@ TIMED_OUT, NOT_RESOLVED, NOT_CONNECTED = 12002, 12007, 12029
 
 
 @dataclass(frozen=True)
-class Seen:
+class SeenHosts:
     """What the capture shows of the hosts while the analyzer ran.
 
     evidence   everything, the analyzer's own traffic included
@@ -64,7 +64,7 @@ class Seen:
         return np.flatnonzero(chosen & ((evidence.host.codes == named) | (evidence.host.codes < 0 if blocked else False)))
 
 
-def judged(seen: Seen, host: str | None, line: Tried) -> Judgement:
+def judged(seen: SeenHosts, host: str | None, line: Tried) -> Judgement:
     """What the capture says of a line about this host."""
     if line.result == "unknown":
         return "can't tell", "what this line says isn't known", NOTHING
@@ -81,7 +81,7 @@ def judged(seen: Seen, host: str | None, line: Tried) -> Judgement:
     return "can't tell", "no method of this number is known", NOTHING
 
 
-def _automatic(seen: Seen, host: str | None, line: Tried) -> Judgement:
+def _automatic(seen: SeenHosts, host: str | None, line: Tried) -> Judgement:
     """Lines 1 and 2: the proxy that WinHTTP finds by itself, or none."""
     evidence = seen.evidence
     carried, failed = seen.asked(host)
@@ -111,7 +111,7 @@ def _automatic(seen: Seen, host: str | None, line: Tried) -> Judgement:
     return "agrees", f"nothing carried a request for {host} in this time", NOTHING
 
 
-def _without_proxy(seen: Seen, host: str | None, line: Tried) -> Judgement:
+def _without_proxy(seen: SeenHosts, host: str | None, line: Tried) -> Judgement:
     """Line 3: past all proxies."""
     allowed, blocked = seen.direct(host, blocked=False), seen.direct(host, blocked=True)
     if line.result == "succeeded":
@@ -141,7 +141,7 @@ def _as_the_code_says(evidence: Evidence, rows: Ints, code: int | None) -> str:
     return f", as {code} says" if states & fits else f", though {code} would be {all_of(sorted(fits))}"
 
 
-def _through(seen: Seen, host: str | None, line: Tried) -> Judgement:
+def _through(seen: SeenHosts, host: str | None, line: Tried) -> Judgement:
     """Lines 4 and 5: one proxy by name. One that the line doesn't name is the topology's static one."""
     evidence = seen.evidence
     carried, failed = seen.asked(host)
@@ -165,7 +165,7 @@ def _is_it(evidence: Evidence, proxy: str, named: str | None) -> bool:
     return named.lower() in (proxy.lower(), (name or "").lower()) or named.lower().rpartition(":")[0] == (name or "\0").lower()
 
 
-def _absent(seen: Seen, line: Tried) -> Judgement:
+def _absent(seen: SeenHosts, line: Tried) -> Judgement:
     """ "Doesn't exist": there is no static proxy, or none was given on the command line."""
     if line.number.partition(".")[0] != NAMED:
         return "can't tell", "a command line proxy is used only while the analyzer runs with it on its command line", NOTHING

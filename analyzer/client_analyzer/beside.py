@@ -8,7 +8,7 @@ from typing import Any
 
 import numpy as np
 
-from analyzer.client_analyzer.agreement import Seen, judged, sensor_agreement
+from analyzer.client_analyzer.agreement import SeenHosts, judged, sensor_agreement
 from analyzer.client_analyzer.connectivity import Tried
 from analyzer.client_analyzer.document import Agreement, AnalyzerGroup, AnalyzerLine, AnalyzerMethod, AnalyzerUrl, ClientAnalyzer
 from analyzer.client_analyzer.groups import METHODS, PINNED, SENSOR_METHODS, group_of, host_of, meaning_of, service_of
@@ -41,7 +41,7 @@ def beside(
     codes = [code for code, name in enumerate(evidence.request_host.values) if name in hosts]
     covered = bool((np.isin(evidence.request_host.codes, codes) & inside[evidence.requests.row]).any())
     wpad = any(finding["code"] == "pac-discovery" for finding in verdict["findings"])
-    seen = Seen(evidence, inside, covered, configured, wpad)
+    seen = SeenHosts(evidence, inside, covered, configured, wpad)
     urls = [_url(seen, url.url, url.tried, url.reachable, catalogue) for url in results.connectivity.urls]
     lines = [line for url in urls for line in url["lines"]]
     config = _proxy_config(results, evidence, verdict) if results.connectivity.method is not None else None
@@ -63,7 +63,7 @@ def beside(
     }
 
 
-def _url(seen: Seen, url: str, tried: Sequence[Tried], reachable: bool, catalogue: Catalogue) -> AnalyzerUrl:
+def _url(seen: SeenHosts, url: str, tried: Sequence[Tried], reachable: bool, catalogue: Catalogue) -> AnalyzerUrl:
     host = host_of(url)
     return {
         "url": url,
@@ -75,7 +75,7 @@ def _url(seen: Seen, url: str, tried: Sequence[Tried], reachable: bool, catalogu
     }
 
 
-def _line(seen: Seen, host: str | None, line: Tried) -> AnalyzerLine:
+def _line(seen: SeenHosts, host: str | None, line: Tried) -> AnalyzerLine:
     agreement, why, rows = judged(seen, host, line)
     return {
         "number": line.number,

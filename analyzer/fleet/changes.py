@@ -28,7 +28,7 @@ FLOWS_NAMED: Final = 20
 
 
 @dataclass
-class Seen:
+class SeenChange:
     """One change, with all gateways, sources and services it was seen at."""
 
     gateways: set[str] = field(default_factory=set)
@@ -70,25 +70,28 @@ class Seen:
         return {**made.to_dict(), "gateways": sorted(self.gateways)}
 
 
-def _gathered(gateways: Iterable[Gateway], look: Callable[[Gateway], Iterator[tuple[Hashable, Callable[[Seen], None]]]]) -> dict[Any, Seen]:
-    found: dict[Any, Seen] = {}
+Looked = Iterator[tuple[Hashable, Callable[[SeenChange], None]]]
+
+
+def _gathered(gateways: Iterable[Gateway], look: Callable[[Gateway], Looked]) -> dict[Any, SeenChange]:
+    found: dict[Any, SeenChange] = {}
     for gateway in gateways:
         for key, note in look(gateway):
-            note(found.setdefault(key, Seen()))
+            note(found.setdefault(key, SeenChange()))
     return found
 
 
 def winners_changed(gateways: Sequence[Gateway]) -> Iterator[dict[str, Any]]:
     """One finding for each pair of proxies and day."""
 
-    def look(gateway: Gateway) -> Iterator[tuple[Hashable, Callable[[Seen], None]]]:
+    def look(gateway: Gateway) -> Iterator[tuple[Hashable, Callable[[SeenChange], None]]]:
         for source in gateway.sources.values():
             for slug, held in source.services.items():
                 changes = changes_of(held.eras)
                 for before, after in changes:
                     day = None if after.first is None else number_of(after.first)
 
-                    def note(seen: Seen, client: str = source.client, slug: str = slug, pair: tuple[Era, Era] = (before, after),
+                    def note(seen: SeenChange, client: str = source.client, slug: str = slug, pair: tuple[Era, Era] = (before, after),
                              times: int = len(changes)) -> None:  # fmt: skip
                         seen.at(gateway.name, client, slug)
                         seen.planes.update([plane] if (plane := gateway.plane_of.get(slug)) else [])
@@ -117,13 +120,13 @@ def winners_changed(gateways: Sequence[Gateway]) -> Iterator[dict[str, Any]]:
 def new_proxies(gateways: Sequence[Gateway]) -> Iterator[dict[str, Any]]:
     """One finding for each proxy that was asked at gateways on a later day than their first."""
 
-    def look(gateway: Gateway) -> Iterator[tuple[Hashable, Callable[[Seen], None]]]:
+    def look(gateway: Gateway) -> Iterator[tuple[Hashable, Callable[[SeenChange], None]]]:
         known: set[str] = set()
         for number, (day, proxies) in enumerate(gateway.proxies):
             for address, proxy in proxies.items():
                 if number and address not in known:
 
-                    def note(seen: Seen, day: int = day, proxy: Any = proxy) -> None:
+                    def note(seen: SeenChange, day: int = day, proxy: Any = proxy) -> None:
                         seen.at(gateway.name)
                         seen.clients |= {(gateway.name, client) for client in proxy.sources}
                         seen.firsts += [proxy.first] if proxy.first is not None else []
@@ -145,7 +148,7 @@ def new_proxies(gateways: Sequence[Gateway]) -> Iterator[dict[str, Any]]:
 def new_direct(gateways: Sequence[Gateway]) -> Iterator[dict[str, Any]]:
     """One finding for each service and day on which sources went past the proxies that hadn't; a gateway's first day is its baseline."""
 
-    def look(gateway: Gateway) -> Iterator[tuple[Hashable, Callable[[Seen], None]]]:
+    def look(gateway: Gateway) -> Iterator[tuple[Hashable, Callable[[SeenChange], None]]]:
         known: set[tuple[str, str, str]] = set()
         first = gateway.days[0] if gateway.days else 0
         for day, past in gateway.past:
@@ -156,7 +159,7 @@ def new_direct(gateways: Sequence[Gateway]) -> Iterator[dict[str, Any]]:
             if day == first:
                 continue
 
-            def note(seen: Seen, past: Any = past) -> None:
+            def note(seen: SeenChange, past: Any = past) -> None:
                 seen.at(gateway.name, past.client, past.service)
                 seen.firsts += [past.first] if past.first is not None else []
                 seen.lasts += [past.last] if past.last is not None else []
@@ -177,7 +180,7 @@ def new_direct(gateways: Sequence[Gateway]) -> Iterator[dict[str, Any]]:
 def failures_up(gateways: Sequence[Gateway]) -> Iterator[dict[str, Any]]:
     """One finding for each service that failed more on a gateway's last day than before."""
 
-    def look(gateway: Gateway) -> Iterator[tuple[Hashable, Callable[[Seen], None]]]:
+    def look(gateway: Gateway) -> Iterator[tuple[Hashable, Callable[[SeenChange], None]]]:
         for slug, by_day in gateway.by_service.items():
             now = by_day.get(gateway.days[-1], (0, 0))
             before = [counts for day, counts in by_day.items() if day != gateway.days[-1]]
@@ -185,7 +188,7 @@ def failures_up(gateways: Sequence[Gateway]) -> Iterator[dict[str, Any]]:
             if min(requests, now[1]) < LEAST_REQUESTS or now[0] / now[1] - failed / requests <= FAILURES_UP:
                 continue
 
-            def note(seen: Seen, slug: str = slug, counts: tuple[int, ...] = (*now, failed, requests)) -> None:
+            def note(seen: SeenChange, slug: str = slug, counts: tuple[int, ...] = (*now, failed, requests)) -> None:
                 seen.at(gateway.name, service=slug)
                 seen.firsts += [gateway.days[-1] * 86_400 * 10**9]
                 seen.lasts += [gateway.last] if gateway.last is not None else []

@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping, Sequence
 from typing import Any, Final
 
-from analyzer.fleet.changes import Seen
+from analyzer.fleet.changes import SeenChange
 from analyzer.fleet.gateway import NS_PER_DAY, Gateway, Held, Source, date_of
 from analyzer.text.labels import all_of
 from analyzer.text.times import rfc3339, to_the_second
@@ -27,7 +27,7 @@ def silent_gateways(gateways: Sequence[Gateway]) -> Iterator[dict[str, Any]]:
     for gateway in gateways:
         if newest is None or gateway.last is None or not is_silent(gateway, newest):
             continue
-        seen = Seen()
+        seen = SeenChange()
         seen.at(gateway.name)
         seen.firsts, seen.lasts = [gateway.last], [gateway.last]
         text = (
@@ -44,18 +44,18 @@ def is_silent(gateway: Gateway, newest: int) -> bool:
 
 def silent_services(gateways: Sequence[Gateway]) -> Iterator[dict[str, Any]]:
     """One finding for the services that fell silent on one day, however many sources and gateways; one for whole sources."""
-    found: dict[tuple[str, int], Seen] = {}
+    found: dict[tuple[str, int], SeenChange] = {}
     for gateway in gateways:
         for source in gateway.sources.values():
             if source.defender == "not-seen":
                 continue
             if _fell_silent(source.days, gateway.days, SOURCE_DAYS):
-                seen = found.setdefault(("source", source.days[-1]), Seen())
+                seen = found.setdefault(("source", source.days[-1]), SeenChange())
                 _note(seen, gateway, source, sorted(source.services), source.last)
                 continue
             for slug, held in source.services.items():
                 if _fell_silent(held.days, source.days, SERVICE_DAYS):
-                    seen = found.setdefault((slug, held.days[-1]), Seen())
+                    seen = found.setdefault((slug, held.days[-1]), SeenChange())
                     _note(seen, gateway, source, [slug], held.last)
     for (what, day), seen in _of_one_cause(found):
         if what == "source":
@@ -65,9 +65,9 @@ def silent_services(gateways: Sequence[Gateway]) -> Iterator[dict[str, Any]]:
         yield seen.finding("service-silent", text, severity="info" if what == "source" else None)
 
 
-def _of_one_cause(found: Mapping[tuple[str, int], Seen]) -> list[tuple[tuple[str, int], Seen]]:
+def _of_one_cause(found: Mapping[tuple[str, int], SeenChange]) -> list[tuple[tuple[str, int], SeenChange]]:
     """Services that fell silent on one day at the very same sources, together."""
-    made: dict[tuple[bool, int, frozenset[tuple[str, str]]], tuple[tuple[str, int], Seen]] = {}
+    made: dict[tuple[bool, int, frozenset[tuple[str, str]]], tuple[tuple[str, int], SeenChange]] = {}
     for (what, day), seen in found.items():
         _, known = made.setdefault((what == "source", day, frozenset(seen.clients)), ((what, day), seen))
         known.services |= seen.services
@@ -78,19 +78,19 @@ def _of_one_cause(found: Mapping[tuple[str, int], Seen]) -> list[tuple[tuple[str
 
 def services_back(gateways: Sequence[Gateway]) -> Iterator[dict[str, Any]]:
     """One finding for the services that are heard again since one day."""
-    found: dict[int, Seen] = {}
+    found: dict[int, SeenChange] = {}
     for gateway in gateways:
         for source in gateway.sources.values():
             for slug, held in source.services.items():
                 back = _came_back(held, source)
                 if back is not None:
-                    seen = found.setdefault(back, Seen())
+                    seen = found.setdefault(back, SeenChange())
                     _note(seen, gateway, source, [slug], held.last)
     for day, seen in found.items():
         yield seen.finding("service-back", f"{all_of(sorted(seen.services))} again since {date_of(day)}: {seen.where()}")
 
 
-def _note(seen: Seen, gateway: Gateway, source: Source, slugs: Sequence[str], last: int | None) -> None:
+def _note(seen: SeenChange, gateway: Gateway, source: Source, slugs: Sequence[str], last: int | None) -> None:
     for slug in slugs:
         seen.at(gateway.name, source.client, slug)
     seen.at(gateway.name, source.client)

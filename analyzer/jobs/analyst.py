@@ -15,11 +15,11 @@ from analyzer.errors import Unusable
 from analyzer.flows.layout import N_DUPLICATES
 from analyzer.jobs.carry import Counted, named_so_far, nothing
 from analyzer.jobs.deadline import TimeIsUp
-from analyzer.jobs.evidence import OPEN, Evidence, Writing
+from analyzer.jobs.evidence import OPEN, JobRows, Writing
 from analyzer.jobs.file import Job
 from analyzer.jobs.pending import Pending, Waiting
 from analyzer.jobs.runs import dropped_once, drops_of
-from analyzer.jobs.store import Change, Store
+from analyzer.jobs.store import Store, Transaction
 from analyzer.parts.file import read_part, write_part
 from analyzer.pipeline import Reading, judge, losses_of
 from analyzer.routes.discovery import discoveries_of
@@ -46,7 +46,7 @@ class Analyst:
         self.catalogue = load_catalogue(job.catalogues)
         self.store = store
         self.said: list[str] = []
-        self._evidence = Evidence(store, job.name, self.topology, self.catalogue)
+        self._evidence = JobRows(store, job.name, self.topology, self.catalogue)
         self._carry()
 
     def _carry(self) -> None:
@@ -120,7 +120,7 @@ class Analyst:
             self._undo()
             raise self._unwritable(error) from error
 
-    def _note(self, change: Change, file: RingFile, run: Pending, entry: dict[str, Any], going_on: int) -> None:
+    def _note(self, change: Transaction, file: RingFile, run: Pending, entry: dict[str, Any], going_on: int) -> None:
         """Put in the record that the file is done, and what of it."""
         there = {one.name for one in file.path.parent.iterdir()}
         done = {name: when for name, when in change.record.get("done", {}).items() if name in there}
@@ -186,7 +186,7 @@ class Analyst:
             lost.append(Damage("flows-evicted", text, count=left_out))
         return lost
 
-    def forget_evidence(self, change: Change, days: int) -> None:
+    def forget_evidence(self, change: Transaction, days: int) -> None:
         """Remove the rows of all but the newest days that have any: days are counted, so that a clock that stepped removes none."""
         by_day: dict[str, list[Path]] = {}
         for path in self._evidence.parts():

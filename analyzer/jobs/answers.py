@@ -64,7 +64,7 @@ class Service:
 
 
 @dataclass(frozen=True)
-class Asked:
+class AskedProxy:
     """A proxy that was asked for something: how often, and by how many."""
 
     address: str
@@ -111,10 +111,10 @@ def sources_of(verdict: Entry) -> dict[str, str | None]:
     return {source["client_ip"]: source.get("name") for source in verdict["sources"]}
 
 
-def asked_proxies(verdict: Entry) -> list[Asked]:
+def asked_proxies(verdict: Entry) -> list[AskedProxy]:
     """The proxies that were asked for anything."""
     return [
-        Asked(proxy["proxy"], ProxyLabel(proxy["proxy"], proxy["name"], proxy["method"]), proxy["requests"], proxy["sources"])
+        AskedProxy(proxy["proxy"], ProxyLabel(proxy["proxy"], proxy["name"], proxy["method"]), proxy["requests"], proxy["sources"])
         for proxy in verdict["proxies"]
         if proxy["requests"]
     ]

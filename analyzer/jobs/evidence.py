@@ -21,7 +21,7 @@ import pyarrow.compute as pc
 from analyzer.arrow import array
 from analyzer.errors import Unusable
 from analyzer.growing import tells_something, together
-from analyzer.jobs.store import Change, Store
+from analyzer.jobs.store import Store, Transaction
 from analyzer.routes.proxies import find_proxies, flow_ends, rows_that_show
 from analyzer.routes.route import route_flows
 from analyzer.routes.topology import Topology
@@ -40,7 +40,7 @@ MOST_UNNAMED: Final = 20_000
 ROUTED: Final = ("route", "direct_outcome", "hidden", "proxy", "proxy_name", "method", "pair", "inspected")
 
 
-class Evidence:
+class JobRows:
     """The rows of a job. topology, catalogue: what they are routed and tagged by."""
 
     def __init__(self, store: Store, gateway: str, topology: Topology, catalogue: Catalogue) -> None:
@@ -49,7 +49,7 @@ class Evidence:
         self._topology = topology
         self._catalogue = catalogue
 
-    def writing(self, change: Change, look: Callable[[], None] = lambda: None) -> Writing:
+    def writing(self, change: Transaction, look: Callable[[], None] = lambda: None) -> Writing:
         """Rows to be written with a change. look: called for every file of rows that is looked into; what it raises ends the writing."""
         place = self.store.state_file(WITNESSES)
         return Writing(self, change, read_rows(place).table if place else FLOW_SCHEMA.empty_table(), look)
@@ -115,7 +115,7 @@ def part_number(path: Path) -> int | None:
 class Writing:
     """Rows on their way to disk with one change."""
 
-    def __init__(self, evidence: Evidence, change: Change, witnesses: pa.Table, look: Callable[[], None]) -> None:
+    def __init__(self, evidence: JobRows, change: Transaction, witnesses: pa.Table, look: Callable[[], None]) -> None:
         self._evidence = evidence
         self._look = look
         self._change = change

@@ -20,7 +20,7 @@ from typing import Final
 
 from analyzer.capture.live import BUFFER_MIB, DUMPCAP, HELD_S, TCPDUMP, Tool, choose_tool
 from analyzer.capture.programs import find_program
-from analyzer.capture.selection import Selection
+from analyzer.capture.selection import CaptureFilter
 from analyzer.errors import Unusable
 
 # RUN-TIME_00001_20261125091500.pcapng (dumpcap) and RUN-TIME-1764061200.pcap, RUN-TIME-1764061200.pcap1 (tcpdump).
@@ -79,7 +79,7 @@ def choose_ring_tool(asked: str | None) -> str:
     return chosen
 
 
-def command(tool: str, interface: str, chosen: Selection, folder: Path, prefix: str, file_bytes: int, file_s: int) -> list[str]:
+def command(tool: str, interface: str, chosen: CaptureFilter, folder: Path, prefix: str, file_bytes: int, file_s: int) -> list[str]:
     """How the tool is started to write ring files."""
     wanted = [chosen.filter] if chosen.filter else []
     if tool == DUMPCAP:

@@ -21,7 +21,7 @@ from analyzer.jobs.ring import RingFile, RingTool, choose_ring_tool, command, fi
 from analyzer.jobs.store import Store
 
 if TYPE_CHECKING:
-    from analyzer.capture.selection import Selection
+    from analyzer.capture.selection import CaptureFilter
 
 LOOK_S: Final = 0.5
 STOP_S: Final = 10.0
@@ -71,7 +71,7 @@ def run_job(job: Job, control: Control) -> Outcome:
             tool.kill()
 
 
-def _start(job: Job, chosen: Selection, number: int, lock: Lock) -> RingTool:
+def _start(job: Job, chosen: CaptureFilter, number: int, lock: Lock) -> RingTool:
     name = choose_ring_tool(job.said.tool)
     ring = job.said.ring
     arguments = command(name, job.said.interface, chosen, job.packets, prefix_of(number), ring.file_size, ring.file_time)

@@ -60,9 +60,9 @@ class Store:
                 f"the job's record can't be read ({error})", str(place), "move the folder away: the next run begins anew"
             ) from error
 
-    def change(self) -> Change:
+    def change(self) -> Transaction:
         """A change that is to be made at once."""
-        return Change(self, self.number + 1)
+        return Transaction(self, self.number + 1)
 
     def state_file(self, name: str) -> Path | None:
         """The state file of that name that counts; None where there is none."""
@@ -89,7 +89,7 @@ class Store:
                     entry.unlink()
 
 
-class Change:
+class Transaction:
     """New files, made under names of their own until commit() puts all of them in place."""
 
     def __init__(self, store: Store, number: int) -> None:

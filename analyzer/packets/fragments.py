@@ -41,7 +41,7 @@ Decoded = tuple[Bytes, "npt.NDArray[Any]", "npt.NDArray[Any]"]
 NOTHING: Final[Decoded] = (np.zeros(0, np.uint8), np.zeros(0, FRAME), np.zeros(0, PACKET))
 
 
-class Part(NamedTuple):
+class Fragment(NamedTuple):
     """One fragment as it came.
 
     header   the IP header up to the fragment's data, its own fragment fields cleared: what a packet of it alone would have
@@ -76,8 +76,8 @@ class Made(NamedTuple):
 class Waiting:
     """The parts of one packet so far, by offset. first: the one with the headers of what is inside, as it came."""
 
-    first: Part | None = None
-    parts: dict[int, Part] = field(default_factory=dict)
+    first: Fragment | None = None
+    parts: dict[int, Fragment] = field(default_factory=dict)
     size: int | None = None  # of the whole, once the last part is there
     bytes: int = 0
     is_copy: bool = False  # a packet of this key was put together a moment before
@@ -102,7 +102,7 @@ class Fragments:
         packets   as decode_frames left them, those of FRAGMENT status among them
         """
         made: list[Made] = []
-        given_up: list[Part] = []
+        given_up: list[Fragment] = []
         for i in np.flatnonzero(packets["status"] == FRAGMENT).tolist():
             part = read_part(data, frames[i], packets[i])
             if part is not None:
@@ -110,7 +110,7 @@ class Fragments:
         self._make_lone(made, given_up)
         return placed(data, frames, packets, made) if made else (data, frames, packets)
 
-    def add(self, part: Part, given_up: list[Part]) -> Part | None:
+    def add(self, part: Fragment, given_up: list[Fragment]) -> Fragment | None:
         """The whole packet, once its last part is there; `given_up` gets the first parts of those that had to make room."""
         if part.offset == 0 and not part.more:
             return part
@@ -146,21 +146,21 @@ class Fragments:
     def flush(self) -> Decoded:
         """(data, frames, packets) of the first parts that still wait: nothing more will come."""
         made: list[Made] = []
-        given_up: list[Part] = []
+        given_up: list[Fragment] = []
         for key in list(self.waiting):
             self._give_up(key, given_up)
         self._make_lone(made, given_up)
         return placed(*NOTHING, made)
 
-    def parts(self) -> list[Part]:
+    def parts(self) -> list[Fragment]:
         """Everything that waits, packet by packet in the order of their first parts' arrival."""
         return [part for waiting in self.waiting.values() for part in waiting.parts.values()]
 
-    def _was_known(self, part: Part) -> bool:
+    def _was_known(self, part: Fragment) -> bool:
         known = self._known.get(part.key)
         return known is not None and known != NO_TIME != part.ts_ns and abs(part.ts_ns - known) <= KNOWN_NS
 
-    def _give_up(self, key: Key, given_up: list[Part]) -> None:
+    def _give_up(self, key: Key, given_up: list[Fragment]) -> None:
         waiting = self.waiting.pop(key)
         self.bytes -= waiting.bytes
         if not waiting.is_copy and waiting.parts:
@@ -168,11 +168,11 @@ class Fragments:
             if waiting.first is not None:
                 given_up.append(waiting.first)
 
-    def _make_lone(self, made: list[Made], given_up: list[Part]) -> None:
+    def _make_lone(self, made: list[Made], given_up: list[Fragment]) -> None:
         for part in given_up:  # grows, when what is inside a lone part makes another give way
             self._make(-1, part, made, given_up)
 
-    def _make(self, row: int, part: Part | None, made: list[Made], given_up: list[Part]) -> None:
+    def _make(self, row: int, part: Fragment | None, made: list[Made], given_up: list[Fragment]) -> None:
         """Decode a packet; one that carries a fragment itself, as a tunnel's may, is a part again."""
         for _ in range(MAX_LAYERS):
             if part is None:
@@ -191,11 +191,11 @@ class Fragments:
             part = self.add(inner, given_up) if inner is not None else None
 
 
-def joined_again(parts: Iterable[Part]) -> tuple[Fragments, Decoded]:
+def joined_again(parts: Iterable[Fragment]) -> tuple[Fragments, Decoded]:
     """The parts that two pieces of the traffic left over, the earlier piece's first: what still waits, and the packets they make."""
     fragments = Fragments()
     made: list[Made] = []
-    given_up: list[Part] = []
+    given_up: list[Fragment] = []
     for part in parts:
         fragments._make(-1, fragments.add(part, given_up), made, given_up)
     fragments._make_lone(made, given_up)
@@ -216,7 +216,7 @@ def all_apart(pieces: Sequence[Fragments]) -> bool:
     return len(waiting) <= MAX_WAITING and sum(piece.bytes for piece in pieces) <= MAX_WAITING_BYTES
 
 
-def read_part(data: Bytes, frame: Any, packet: Any) -> Part | None:
+def read_part(data: Bytes, frame: Any, packet: Any) -> Fragment | None:
     """The fragment in a frame; None when its headers aren't all there. What was cut off by the snap length can't be joined, and
     its first part is a packet of its own."""
     at, end = int(packet["payload"]), int(packet["payload"]) + int(packet["captured_bytes"])
@@ -242,7 +242,7 @@ def read_part(data: Bytes, frame: Any, packet: Any) -> Part | None:
         offset, more, body = field_ & 0xFFF8, bool(field_ & 1), raw[found + 8 :]
         length = int.from_bytes(raw[4:6], "big")
         cut = at + 40 + length - whole_until if length else 0
-    part = Part(key, int(frame["ts_ns"]), int(frame["source"]), header, body, offset, more, outer, number=int(frame["number"]))
+    part = Fragment(key, int(frame["ts_ns"]), int(frame["source"]), header, body, offset, more, outer, number=int(frame["number"]))
     if cut > 0:
         return part._replace(more=False, cut_bytes=cut) if offset == 0 else None
     return part
@@ -260,13 +260,13 @@ def fragment_header(raw: bytes) -> int:
     return -1
 
 
-def is_over(waiting: Waiting, part: Part) -> bool:
+def is_over(waiting: Waiting, part: Fragment) -> bool:
     """True when the part comes too long after (or before) those that wait to be of the same packet."""
     first = next(iter(waiting.parts.values()), part).ts_ns
     return first != NO_TIME != part.ts_ns and abs(part.ts_ns - first) > WAIT_NS
 
 
-def whole_of(waiting: Waiting) -> Part | None:
+def whole_of(waiting: Waiting) -> Fragment | None:
     """The packet of all parts, None while a byte is missing."""
     assert waiting.size is not None
     data = bytearray()
@@ -304,7 +304,7 @@ def placed(data: Bytes, frames: npt.NDArray[Any], packets: npt.NDArray[Any], mad
     return data, frames, packets
 
 
-def as_packet(part: Part) -> bytes:
+def as_packet(part: Fragment) -> bytes:
     """The bytes of an IP packet of this part alone."""
     size = len(part.header) + len(part.data) + part.cut_bytes
     if part.header[0] >> 4 == 4:

@@ -27,7 +27,7 @@ from analyzer.flows.layout import FIRST, MAX_FIRSTS, N_FIRSTS, N_LABELS, POOL_US
 from analyzer.flows.packed import packed, packed_size, unpacked
 from analyzer.flows.relative import absolute, relative
 from analyzer.flows.retire import hashes_of, with_waiting_packed
-from analyzer.packets.fragments import Part
+from analyzer.packets.fragments import Fragment
 from analyzer.parts.blanked import blanked, without_secrets
 from analyzer.parts.check import check_batch, check_tables
 from analyzer.parts.moments import firsts_in_time, recent_in_time, recent_rows
@@ -213,13 +213,13 @@ def _tables_of(found: dict[str, Any], blank: Tables) -> Tables:
     return tables
 
 
-def _fragment_as_json(part: Part) -> list[Any]:
+def _fragment_as_json(part: Fragment) -> list[Any]:
     addresses, ident, protocol = part.key
     texts = addresses.hex(), part.header.hex(), without_secrets(part.data, [len(part.data)]).hex()
     return [*texts, ident, protocol, part.ts_ns, part.source, part.offset, part.more, part.outer, part.cut_bytes, part.number]
 
 
-def _fragment_from_json(entry: list[Any]) -> Part:
+def _fragment_from_json(entry: list[Any]) -> Fragment:
     addresses, header, data = (bytes.fromhex(text) for text in entry[:3])
     ident, protocol, ts_ns, source, offset, more, outer, cut_bytes, number = entry[3:]
-    return Part((addresses, ident, protocol), ts_ns, source, header, data, offset, more, tuple(outer), cut_bytes, number)
+    return Fragment((addresses, ident, protocol), ts_ns, source, header, data, offset, more, tuple(outer), cut_bytes, number)

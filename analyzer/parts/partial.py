@@ -13,7 +13,7 @@ from analyzer.feeding import continued_tables, put_together, tables_between
 from analyzer.flows.batches import Batch, Contents
 from analyzer.flows.concatenate import renumbered
 from analyzer.flows.layout import N_BY_STATUS, Tables
-from analyzer.packets.fragments import Part, joined_again
+from analyzer.packets.fragments import Fragment, joined_again
 from analyzer.packets.layout import STATUS_NAMES
 
 Window = tuple[int | None, int | None]
@@ -43,7 +43,7 @@ class Partial:
     names: tuple[str, ...]
     starts: tuple[int | None, ...]
     tables: Tables
-    parts: tuple[Part, ...] = ()
+    parts: tuple[Fragment, ...] = ()
     inputs: tuple[InputFacts, ...] = ()
     window: Window = (None, None)
     batches: tuple[Batch, ...] = ()
@@ -77,7 +77,7 @@ def merge_all(parts: Sequence[Partial]) -> Partial:
         return parts[0] if parts else Partial.empty()
     names = list(dict.fromkeys(name for part in parts for name in part.names))
     pieces: list[Contents] = []
-    waiting: tuple[Part, ...] = ()
+    waiting: tuple[Fragment, ...] = ()
     for part in (with_names(part, names) for part in parts):
         if waiting and part.parts:
             between, waiting = between_pieces(waiting, part.parts)
@@ -102,7 +102,7 @@ def with_names(part: Partial, names: Sequence[str]) -> Partial:
     return replace(part, tables=renumbered(part.tables, numbers), parts=parts, batches=batches)
 
 
-def between_pieces(left: Sequence[Part], right: Sequence[Part]) -> tuple[Tables | None, tuple[Part, ...]]:
+def between_pieces(left: Sequence[Fragment], right: Sequence[Fragment]) -> tuple[Tables | None, tuple[Fragment, ...]]:
     """(what the packets say whose fragments lie in both pieces, the fragments that still wait)."""
     fragments, (data, frames, packets) = joined_again([*left, *right])
     found = tables_between(data, frames, packets) if len(packets) else None

@@ -13,7 +13,7 @@ from analyzer.text.urls import check_local
 if TYPE_CHECKING:
     import pyarrow as pa
 
-    from analyzer.report.ipynb import Asked
+    from analyzer.report.ipynb import Invocation
     from analyzer.studies.document import StudyDocument
 
 SUFFIXES = (".html", ".htm", ".md", ".json", ".ipynb")
@@ -33,7 +33,7 @@ def check_report_path(path: str | Path, inputs: Iterable[object] = ()) -> None:
     check_writable(path, inputs)
 
 
-def write_report(path: str | Path, verdict: Mapping[str, Any], flows: pa.Table, asked: Asked | None = None) -> None:
+def write_report(path: str | Path, verdict: Mapping[str, Any], flows: pa.Table, asked: Invocation | None = None) -> None:
     """Write the verdict as its suffix says.
 
     flows   the flow table that the verdict was judged from
@@ -48,7 +48,7 @@ def write_report(path: str | Path, verdict: Mapping[str, Any], flows: pa.Table, 
     write_whole(path, [_text(Path(path), verdict, flows, asked).encode()])
 
 
-def _text(path: Path, verdict: Mapping[str, Any], flows: pa.Table, asked: Asked | None) -> str:
+def _text(path: Path, verdict: Mapping[str, Any], flows: pa.Table, asked: Invocation | None) -> str:
     suffix = path.suffix.lower()
     if suffix == ".md":
         from analyzer.report.markdown import to_markdown

@@ -17,7 +17,7 @@ NBFORMAT = (4, 5)
 
 
 @dataclass(frozen=True)
-class Asked:
+class Invocation:
     """What was read, as the caller named it: everything that a notebook needs to read it again."""
 
     inputs: tuple[str, ...]
@@ -33,7 +33,7 @@ def check_asked(path: str | Path, inputs: Iterable[object]) -> None:
         raise Unusable("a notebook can't read standard input again", str(path), "save the capture to a file and name that")
 
 
-def to_notebook(asked: Asked, path: str | Path) -> str:
+def to_notebook(asked: Invocation, path: str | Path) -> str:
     """The notebook as JSON (nbformat 4.5), printable ASCII.
 
     path   where it will lie: files beside or below it are named from there, so that the folder can be moved; others by their whole
@@ -74,7 +74,7 @@ def to_notebook(asked: Asked, path: str | Path) -> str:
     return json.dumps(notebook, ensure_ascii=True, indent=1) + "\n"
 
 
-def _reading(asked: Asked, folder: Path) -> str:
+def _reading(asked: Invocation, folder: Path) -> str:
     """The cell that reads the captures."""
     lines = ["import analyzer", "", "traffic = analyzer.read("]
     lines += [f"    {_literals([_named_from(folder, name) for name in asked.inputs])},"]

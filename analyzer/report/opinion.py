@@ -20,7 +20,7 @@ from analyzer.text.labels import some
 from analyzer.text.words import counted
 
 if TYPE_CHECKING:
-    from analyzer.second_opinion.compare import FlowOpinion, Line
+    from analyzer.second_opinion.compare import Comparison, FlowOpinion
     from analyzer.second_opinion.verify import Opinion
 
 MOST_DIFFERENCES: Final = 50
@@ -97,7 +97,7 @@ def _room(width: int, least: int, part: int) -> int | None:
     return None if width >= UNWRAPPED else max(least, width // part)
 
 
-def _differences(differing: Sequence[tuple[FlowOpinion, Line]], width: int) -> Table:
+def _differences(differing: Sequence[tuple[FlowOpinion, Comparison]], width: int) -> Table:
     made = grid("Flow", "Fact", "whichproxy", "Wireshark", "Frames", "Filter")
     for flow, line in differing:
         made.add_row(
@@ -159,7 +159,7 @@ def _value(value: object) -> str:
     return NOTHING if value is None else str(value)
 
 
-def _frames(line: Line) -> str:
+def _frames(line: Comparison) -> str:
     return f"#{some(map(str, line.frames), 4)}" if line.frames else ""
 
 

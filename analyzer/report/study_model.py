@@ -22,7 +22,7 @@ class PlaneCell:
 
 
 @dataclass(frozen=True)
-class Order:
+class OrderLine:
     """One line about precedence: `sensor`, `as documented`, `static over WinHTTP`."""
 
     plane: str
@@ -33,7 +33,7 @@ class Order:
 
 
 @dataclass(frozen=True)
-class Line:
+class ExpectationLine:
     """One expectation."""
 
     held: bool
@@ -60,8 +60,8 @@ class TestRow:
     live_reason: str
     live_flows: tuple[str, ...]
     notes: tuple[tuple[str, str, tuple[str, ...]], ...]
-    orders: tuple[Order, ...]
-    expectations: tuple[Line, ...]
+    orders: tuple[OrderLine, ...]
+    expectations: tuple[ExpectationLine, ...]
     held: str
     all_held: bool | None
     document: Mapping[str, Any]
@@ -85,9 +85,9 @@ def build_study(document: Mapping[str, Any]) -> StudyReport:
 
 
 def _test(number: int, test: Mapping[str, Any]) -> TestRow:
-    lines = tuple(Line(line["held"], line["text"], tuple(line["flows"])) for line in test["expectations"])
+    lines = tuple(ExpectationLine(line["held"], line["text"], tuple(line["flows"])) for line in test["expectations"])
     live = test["live_response"]
-    orders = [Order(p["plane"], p["status"], p["text"], p["source"], tuple(p["flows"])) for p in test["precedence"]]
+    orders = [OrderLine(p["plane"], p["status"], p["text"], p["source"], tuple(p["flows"])) for p in test["precedence"]]
     return TestRow(
         number=number,
         title=test["title"],

@@ -30,7 +30,7 @@ BESIDE_A_GAP: Final = "without waiting for bytes that are missing"
 
 
 @dataclass
-class Line:
+class Comparison:
     """One fact of one flow: what whichproxy says, what Wireshark says, the frames that show it."""
 
     fact: str
@@ -52,10 +52,10 @@ class FlowOpinion:
     server: str
     stream: int | None
     filter: str
-    lines: list[Line]
+    lines: list[Comparison]
 
     @property
-    def differences(self) -> list[Line]:
+    def differences(self) -> list[Comparison]:
         return [line for line in self.lines if not line.agrees]
 
 
@@ -121,17 +121,17 @@ def opinion_of(row: Row, talk: Talk | None, capture: str) -> FlowOpinion:
     return FlowOpinion(row["id"], capture, row["protocol"], client, server, stream, filter_of(row, stream), lines)
 
 
-def _only_ours(ends: str, outer: str | None) -> Line:
+def _only_ours(ends: str, outer: str | None) -> Comparison:
     """The line of a conversation that Wireshark doesn't have; some wrappings it opens only where it saw how they were agreed on."""
     note = f"the packets are in {outer}, which Wireshark may not open" if outer else None
-    return Line("conversation", ends, None, agrees=False, note=note)
+    return Comparison("conversation", ends, None, agrees=False, note=note)
 
 
 def only_theirs(talk: Talk, capture: str) -> FlowOpinion:
     """A conversation that the flow table doesn't have."""
     opener = talk["opener"] or 0
     client, server = (end_text(address(ip), port) for ip, port in (talk["ends"][opener], talk["ends"][1 - opener]))
-    line = Line("conversation", None, f"{client} > {server}", agrees=False, frames=[talk["frames"][0]])
+    line = Comparison("conversation", None, f"{client} > {server}", agrees=False, frames=[talk["frames"][0]])
     where = f"{talk['protocol']}.stream eq {talk['stream']}"
     return FlowOpinion(None, capture, talk["protocol"], client, server, talk["stream"], where, [line])
 
@@ -147,27 +147,28 @@ def filter_of(row: Row, stream: int | None) -> str:
     return " and ".join(parts)
 
 
-def lines_of(row: Row, talk: Talk) -> Iterable[Line]:
+def lines_of(row: Row, talk: Talk) -> Iterable[Comparison]:
     """Each fact that either side has."""
     ours = end_text(row["client_ip"], row["client_port"])
     at_first = (address(talk["ends"][0][0]), talk["ends"][0][1]) == (row["client_ip"], row["client_port"])
     if talk["opener"] is None:
-        yield Line("client", ours, None, agrees=True, frames=[talk["frames"][0]], note="no SYN was captured, so Wireshark doesn't tell")
+        no_syn = "no SYN was captured, so Wireshark doesn't tell"
+        yield Comparison("client", ours, None, agrees=True, frames=[talk["frames"][0]], note=no_syn)
     else:
         ip, port = talk["ends"][talk["opener"]]
         theirs = end_text(address(ip), port)
-        yield Line("client", ours, theirs, ours == theirs, [talk["opener_frame"]])
+        yield Comparison("client", ours, theirs, ours == theirs, [talk["opener_frame"]])
     for name, side in (("packets_out", 0 if at_first else 1), ("packets_in", 1 if at_first else 0)):
         copies = talk["copies"][side]
         counted = talk["packets"][side] - copies
         note = f"{copies} captured twice, counted once" if copies else None
-        yield Line(name, row[name], counted, row[name] == counted, list(talk["frames"]), note)
+        yield Comparison(name, row[name], counted, row[name] == counted, list(talk["frames"]), note)
     for name in NAMES:
         fact = talk["facts"].get(name)
         said = None if fact is None else fact[0]
         if row[name] is not None or said is not None:
             frames, note = ([], None) if fact is None else (list(fact[1]), fact[2] if len(fact) > 2 else None)
-            yield Line(name, row[name], said, same(name, row[name], said), frames, note)
+            yield Comparison(name, row[name], said, same(name, row[name], said), frames, note)
 
 
 _ESCAPED = re.compile(r"\\x([0-9a-f]{2})")

@@ -31,7 +31,7 @@ class PageTable(NamedTuple):
     rows: list[list[str]]
 
 
-class Page(NamedTuple):
+class TablesPage(NamedTuple):
     """A page's title ("": none), the day that it says it is of, as it is written there, and its tables."""
 
     title: str
@@ -39,7 +39,7 @@ class Page(NamedTuple):
     tables: list[PageTable]
 
 
-def read_page(path: str | Path) -> Page:
+def read_page(path: str | Path) -> TablesPage:
     """What the file holds.
 
     Errors  Unusable: it can't be read, or holds no table
@@ -57,10 +57,10 @@ def read_page(path: str | Path) -> Page:
     return page
 
 
-def _of(content: bytes, path: str) -> Page:
+def _of(content: bytes, path: str) -> TablesPage:
     if content.startswith(b"PK\x03\x04"):
         try:
-            return Page("", None, _sheets(content))
+            return TablesPage("", None, _sheets(content))
         except (zipfile.BadZipFile, KeyError, ElementTree.ParseError, ValueError, IndexError, NotImplementedError, RuntimeError) as error:
             raise Unusable("a spreadsheet that can't be read", path, "save it as CSV (UTF-8)") from error
     text = content.decode("utf-16" if content.startswith((b"\xff\xfe", b"\xfe\xff")) else "utf-8-sig", "replace")
@@ -68,10 +68,10 @@ def _of(content: bytes, path: str) -> Page:
         reader = _Html()
         reader.feed(text)
         reader.close()
-        return Page(reader.title.strip(), reader.day, reader.tables)
+        return TablesPage(reader.title.strip(), reader.day, reader.tables)
     if _MARKDOWN_TABLE.search(text):
         return _markdown(text)
-    return Page("", None, _csv(text))
+    return TablesPage("", None, _csv(text))
 
 
 class _Html(HTMLParser):
@@ -133,7 +133,7 @@ class _Html(HTMLParser):
         self._into, self._ends = None, ""
 
 
-def _markdown(text: str) -> Page:
+def _markdown(text: str) -> TablesPage:
     """Pipe tables under # headings; front matter says the day and the title."""
     title, day, heading = "", None, ""
     found: list[PageTable] = []
@@ -153,7 +153,7 @@ def _markdown(text: str) -> Page:
         if line.startswith("#"):
             heading = line.lstrip("#").strip()
             title = title or heading
-    return Page(title.strip(), day, found)
+    return TablesPage(title.strip(), day, found)
 
 
 def _matched(pattern: str, text: str) -> str | None:

@@ -10,7 +10,7 @@ from typing import Final, NamedTuple
 
 from analyzer.errors import Unusable
 from analyzer.services.hosts import dns_name
-from analyzer.services.page_tables import Page, PageTable, read_page
+from analyzer.services.page_tables import PageTable, TablesPage, read_page
 from analyzer.services.required import COMMERCIAL, EVERYWHERE, STANDARD, STREAMLINED
 
 REQUIRED, OPTIONAL, PORTAL = "required", "optional", "portal"
@@ -163,7 +163,7 @@ def _systems(of: Callable[[str], str], columns: dict[str, int]) -> tuple[str, ..
     return ("Windows",)
 
 
-def _day(page: Page) -> date | None:
+def _day(page: TablesPage) -> date | None:
     """2026-07-03 of "2026-07-03T12:00:00Z" or "07/03/2026" (Microsoft's pages write the month first)."""
     said = page.day or ""
     found = re.match(r"([0-9]{4})-([0-9]{2})-([0-9]{2})", said)

@@ -21,7 +21,7 @@ from analyzer.pipeline import within
 from analyzer.routes.requests import NO_TIME as NULL_TIME
 from analyzer.routes.requests import times_ns
 from analyzer.slices.frame import Frame, frame_of
-from analyzer.slices.parted import Parted
+from analyzer.slices.parted import WaitingFrames
 
 MIX: Final = np.uint64(0x9E3779B97F4A7C15)
 
@@ -129,7 +129,7 @@ def read_frames(
 
 def _of_source(source: Source, number: int, finder: Finder, start_ns: int | None, end_ns: int | None, joined: bool) -> Iterator[Frame]:
     packets = np.zeros(BLOCK_FRAMES, PACKET)
-    parted = Parted(finder.row_of, source.vxlan_ports, joined=joined)
+    parted = WaitingFrames(finder.row_of, source.vxlan_ports, joined=joined)
     for block in within(source.blocks(), start_ns, end_ns):
         n = len(block.frames)
         if n > len(packets):

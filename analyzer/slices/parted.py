@@ -9,7 +9,7 @@ import numpy as np
 import numpy.typing as npt
 
 from analyzer.packets.decode import decode_frames
-from analyzer.packets.fragments import MAX_WAITING, Fragments, Key, Part, as_packet, read_part
+from analyzer.packets.fragments import MAX_WAITING, Fragment, Fragments, Key, as_packet, read_part
 from analyzer.packets.layout import FRAME, OK, PACKET
 from analyzer.packets.link import LINK_RAW
 from analyzer.packets.named_ports import open_vxlan
@@ -18,7 +18,7 @@ from analyzer.slices.frame import Frame, frame_of
 RowOf = Callable[[Any], tuple[int, bool] | None]
 
 
-class Parted:
+class WaitingFrames:
     """The frames that wait; row_of tells the flow and the sender of a whole packet. joined: give that in place of its parts."""
 
     def __init__(self, row_of: RowOf, vxlan_ports: tuple[int, ...] = (), *, joined: bool = False) -> None:
@@ -34,7 +34,7 @@ class Parted:
         if part is None:
             return
         self._frames.setdefault(part.key, []).append(as_it_is)
-        given_up: list[Part] = []
+        given_up: list[Fragment] = []
         whole = self._joined.add(part, given_up)
         for done in [*([whole] if whole is not None else []), *given_up]:
             yield from self._of(done)
@@ -47,7 +47,7 @@ class Parted:
             if waiting.first is not None and not waiting.is_copy:
                 yield from self._of(waiting.first)
 
-    def _of(self, part: Part) -> Iterator[Frame]:
+    def _of(self, part: Fragment) -> Iterator[Frame]:
         raw, frame, packet = as_packet(part), np.zeros(1, FRAME), np.zeros(1, PACKET)
         frame["ts_ns"], frame["link_type"] = part.ts_ns, LINK_RAW
         frame["captured_bytes"], frame["wire_bytes"] = len(raw), len(raw) + part.cut_bytes

@@ -31,7 +31,7 @@ if TYPE_CHECKING:
 
 
 @dataclass(frozen=True)
-class Run:
+class StudyRun:
     """A study that was run.
 
     readings  one per test, with its flow table
@@ -44,7 +44,7 @@ class Run:
     skipped: int
 
 
-def run_study(plan: Plan, catalogue: Catalogue, *, progress: Progress | None = None) -> Run:
+def run_study(plan: Plan, catalogue: Catalogue, *, progress: Progress | None = None) -> StudyRun:
     """Everything the study asks for. Errors: NothingReadable, a test has no capture that can be read."""
     readings, unusable, skipped = read_tests(plan, catalogue, progress=progress)
     tests = [_judged(test, reading, catalogue) for test, reading in zip(plan.tests, readings, strict=True)]
@@ -57,7 +57,7 @@ def run_study(plan: Plan, catalogue: Catalogue, *, progress: Progress | None = N
         "tests": tests,
         "conclusion": study_conclusion(tests),
     }
-    return Run(document, tuple(readings), tuple(unusable), skipped)
+    return StudyRun(document, tuple(readings), tuple(unusable), skipped)
 
 
 def _judged(test: PlannedTest, reading: Reading, catalogue: Catalogue) -> Test:

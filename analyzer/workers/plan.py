@@ -23,7 +23,7 @@ RUNS_EACH: Final = 2
 
 
 @dataclass(frozen=True)
-class Run:
+class FileRun:
     """What one task reads.
 
     files       (name, path, its first packet's time) in the order in which they were given
@@ -65,12 +65,12 @@ def runs_of(
     *,
     digests: bool = True,
     run_bytes: int | None = None,
-) -> list[Run]:
+) -> list[FileRun]:
     """The runs, in order of time; one of all files where they can't be shared out."""
     sizes = [source.size or 0 for source in sources]
     known = [source.first_time() for source in sources]
     all_files = tuple((source.name, str(source.path), start) for source, start in zip(sources, known, strict=True))
-    whole = Run(all_files, start_ns=start_ns, end_ns=end_ns, digests=digests, size=sum(sizes), vxlan_ports=sources[0].vxlan_ports)
+    whole = FileRun(all_files, start_ns=start_ns, end_ns=end_ns, digests=digests, size=sum(sizes), vxlan_ports=sources[0].vxlan_ports)
     n_runs = min(workers * RUNS_EACH, sum(sizes) // (RUN_BYTES if run_bytes is None else run_bytes), len(sources))
     if n_runs < 2:
         return [whole]
@@ -90,7 +90,7 @@ def runs_of(
         earlier |= set(files)
         after, before = None if begin.clean else begin.at_ns, None if end.clean else end.at_ns
         named = tuple(all_files[k] for k in files)
-        runs.append(Run(named, after, before, again, start_ns, end_ns, digests, sum(sizes[k] for k in files), sources[0].vxlan_ports))
+        runs.append(FileRun(named, after, before, again, start_ns, end_ns, digests, sum(sizes[k] for k in files), sources[0].vxlan_ports))
     return runs
 
 
@@ -133,7 +133,7 @@ def any_clean(order: Sequence[int], starts: Sequence[int], ends: Sequence[int], 
     return False
 
 
-def overlapping(runs: Sequence[Run], facts: Sequence[InputFacts]) -> bool:
+def overlapping(runs: Sequence[FileRun], facts: Sequence[InputFacts]) -> bool:
     """Whether a file turned out to go on into a later run's time, which then has to be read together with it."""
     last = {one.name: one.last_ns for one in facts}
     first = {one.name: one.first_ns for one in facts}

@@ -17,12 +17,12 @@ from analyzer.parts.file import part_bytes, part_of
 from analyzer.parts.partial import Partial, known_of, merge_all, with_names
 from analyzer.pipeline import within
 from analyzer.workers.executor import Executor
-from analyzer.workers.plan import Run, overlapping
+from analyzer.workers.plan import FileRun, overlapping
 
 Progress = Callable[[int, int | None], None]
 
 
-def read_runs(runs: Sequence[Run], executor: Executor, names: Sequence[str], progress: Progress | None = None) -> Partial:
+def read_runs(runs: Sequence[FileRun], executor: Executor, names: Sequence[str], progress: Progress | None = None) -> Partial:
     """What the packets of all runs say, its inputs in the order of `names`."""
     total, read = sum(run.size for run in runs), [0]
 
@@ -43,7 +43,7 @@ def read_runs(runs: Sequence[Run], executor: Executor, names: Sequence[str], pro
     return replace(with_names(whole, names), names=tuple(names), starts=starts, inputs=inputs)
 
 
-def read_run(run: Run) -> bytes:
+def read_run(run: FileRun) -> bytes:
     """A worker's task: what the packets of the run say, as a part's bytes."""
     sources = [Source(name, Path(path)) for name, path, _ in run.files]
     for source, (name, _, start) in zip(sources, run.files, strict=True):

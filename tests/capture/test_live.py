@@ -11,7 +11,7 @@ import pytest
 
 from analyzer.capture import live
 from analyzer.capture.live import DUMPCAP, SCAPY, TCPDUMP, Drops, Recorder, Tap, command, told_drops
-from analyzer.capture.selection import EVERYTHING, Selection
+from analyzer.capture.selection import EVERYTHING, CaptureFilter
 from analyzer.errors import Unusable
 
 # As printed by tcpdump 4.99.3 and dumpcap 4.0.17.
@@ -41,7 +41,7 @@ def test_drops_in_words() -> None:
 
 
 def test_the_filter_is_one_argument_and_no_option() -> None:
-    chosen = Selection("-w /etc/passwd", snap_bytes=100)
+    chosen = CaptureFilter("-w /etc/passwd", snap_bytes=100)
     assert command(TCPDUMP, "eth0", chosen)[-2:] == ["--", "-w /etc/passwd"]
     assert command(DUMPCAP, "eth0", chosen)[-2:] == ["-f", "-w /etc/passwd"]
     assert command(SCAPY, "eth0", chosen)[-3:] == ["eth0", "100", "-w /etc/passwd"]

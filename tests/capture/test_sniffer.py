@@ -10,7 +10,7 @@ from pathlib import Path
 
 from analyzer.capture import live
 from analyzer.capture.live import SCAPY
-from analyzer.capture.selection import Selection
+from analyzer.capture.selection import CaptureFilter
 from analyzer.capture.sniffer import file_header, packet_record
 from tests.build import pcap
 from tests.capture.wire import wire
@@ -27,7 +27,7 @@ def test_a_record_is_cut_and_tells_how_long_it_was() -> None:
 
 
 def test_no_such_interface_is_one_line() -> None:
-    command = live.command(SCAPY, "wpnone", Selection("tcp"))
+    command = live.command(SCAPY, "wpnone", CaptureFilter("tcp"))
     ended = subprocess.run(command, cwd=ROOT, capture_output=True, text=True, check=False, timeout=60)
     assert ended.returncode == 1
     assert ended.stderr.startswith("wpnone: ") and len(ended.stderr.splitlines()) == 1
@@ -37,7 +37,7 @@ def test_it_captures_what_matches(tmp_path: Path) -> None:
     sent = tmp_path / "sent.pcap"
     sent.write_bytes(pcap(tunnel().frames))
     with wire() as line:
-        command = live.command(SCAPY, line.far, Selection("host 172.16.11.92"))
+        command = live.command(SCAPY, line.far, CaptureFilter("host 172.16.11.92"))
         process = line.inside(*command, stdout=subprocess.PIPE, stderr=subprocess.PIPE)
         assert process.stdout is not None and process.stderr is not None
         head = process.stdout.read(24)

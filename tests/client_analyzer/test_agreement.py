@@ -7,7 +7,7 @@ from typing import Any
 import numpy as np
 import pytest
 
-from analyzer.client_analyzer.agreement import Seen, judged, sensor_agreement
+from analyzer.client_analyzer.agreement import SeenHosts, judged, sensor_agreement
 from analyzer.client_analyzer.connectivity import Tried, read_connectivity
 from tests.studies.laboratory import evidence, tunnel
 from tests.verdict.rows import CNC, MAPS, PROX01, PROX03, flow
@@ -25,7 +25,7 @@ def said(
     text: str, *rows: dict[str, Any], covered: bool = True, configured: tuple[str, ...] = (), wpad: bool = False
 ) -> tuple[str, str, int]:
     found = evidence(*rows)
-    seen = Seen(found, np.ones(len(rows), np.bool_), covered, configured, wpad)
+    seen = SeenHosts(found, np.ones(len(rows), np.bool_), covered, configured, wpad)
     agreement, why, shown = judged(seen, CNC, line(text))
     return agreement, why, len(shown)
 

@@ -11,7 +11,7 @@ import pytest
 from analyzer.errors import Unusable
 from analyzer.jobs.pending import KILLED, WHOLE, Closed, Waiting, begin, killed, run_of
 from analyzer.jobs.ring import RingFile
-from analyzer.jobs.store import Change, Store
+from analyzer.jobs.store import Store, Transaction
 
 
 def file(run: int, place: int) -> RingFile:
@@ -49,9 +49,9 @@ def test_what_waits_is_told_in_files_and_bytes(tmp_path: Path) -> None:
 def test_a_disk_without_room_is_told(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     store = Store(tmp_path)
 
-    def commit(change: Change) -> None:
+    def commit(change: Transaction) -> None:
         raise OSError(errno.ENOSPC, "No space left on device")
 
-    monkeypatch.setattr(Change, "commit", commit)
+    monkeypatch.setattr(Transaction, "commit", commit)
     with pytest.raises(Unusable, match="the results can't be written: No space left on device"):
         begin(store)

@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 
 from analyzer.capture.live import DUMPCAP, TCPDUMP
-from analyzer.capture.selection import EVERYTHING, Selection
+from analyzer.capture.selection import EVERYTHING, CaptureFilter
 from analyzer.errors import Unusable
 from analyzer.jobs import ring
 from analyzer.jobs.ring import choose_ring_tool, command, finished, prefix_of, ring_files, size_of, to_delete
@@ -50,7 +50,7 @@ def test_a_prefix_begins_the_names_that_are_known(tmp_path: Path) -> None:
 
 
 def test_how_the_tools_are_started(tmp_path: Path) -> None:
-    chosen = Selection("tcp port 3128", tagged=True, snap_bytes=4096)
+    chosen = CaptureFilter("tcp port 3128", tagged=True, snap_bytes=4096)
     dumpcap = command(DUMPCAP, "eth0", chosen, tmp_path, "000001-x", 64_000_000, 60)
     assert dumpcap[dumpcap.index("-b") : dumpcap.index("-b") + 4] == ["-b", "filesize:64000", "-b", "duration:60"]
     assert dumpcap[-2:] == ["-f", chosen.filter]

@@ -20,7 +20,7 @@ from analyzer.jobs.pending import begin
 from analyzer.jobs.ring import RingFile, ring_files
 from analyzer.jobs.run import Control, run_job
 from analyzer.jobs.runs import summaries
-from analyzer.jobs.store import Change, Store
+from analyzer.jobs.store import Store, Transaction
 from tests.build import pcap
 from tests.cli.conftest import tunnel
 from tests.engine import reading
@@ -314,15 +314,15 @@ def test_killed_between_the_end_of_a_run_and_the_rest_of_its_files_it_stays_what
     """A run that was behind at its end is finished by a process that was killed itself and by the one after that."""
     job = behind(tmp_path, 'for = "12 s"', 'finish_within = "25 s"')
     do(job, burst(8))
-    commit, left = Change.commit, [3]
+    commit, left = Transaction.commit, [3]
 
-    def dies(change: Change) -> None:
+    def dies(change: Transaction) -> None:
         left[0] -= 1
         if left[0] < 0:
             raise KeyboardInterrupt
         commit(change)
 
-    monkeypatch.setattr(Change, "commit", dies)
+    monkeypatch.setattr(Transaction, "commit", dies)
     with pytest.raises(KeyboardInterrupt):
         do(job)
     left[0] = 1000

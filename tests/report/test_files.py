@@ -9,7 +9,7 @@ import pytest
 
 from analyzer.errors import Unusable
 from analyzer.report.files import check_report_path, check_study_path, write_report
-from analyzer.report.ipynb import Asked
+from analyzer.report.ipynb import Invocation
 from tests.report import scenes
 from tests.report.verdicts import fifth_test
 
@@ -18,7 +18,7 @@ def test_each_suffix_has_its_form(tmp_path: Path) -> None:
     scene = scenes.article()
     for name in ("a.md", "b.JSON", "c.html", "d.htm", "e.ipynb"):
         check_report_path(tmp_path / name)
-        write_report(tmp_path / name, fifth_test(), scene.flows, Asked(("a.pcapng",)))
+        write_report(tmp_path / name, fifth_test(), scene.flows, Invocation(("a.pcapng",)))
     assert (tmp_path / "a.md").read_text(encoding="utf-8").startswith("# Which proxy won")
     assert json.loads((tmp_path / "b.JSON").read_text(encoding="utf-8")) == fifth_test()
     assert (tmp_path / "c.html").read_text(encoding="utf-8").startswith("<!doctype html>")

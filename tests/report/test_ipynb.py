@@ -10,7 +10,7 @@ import nbformat
 import pytest
 
 from analyzer.errors import Unusable
-from analyzer.report.ipynb import Asked, check_asked, to_notebook
+from analyzer.report.ipynb import Invocation, check_asked, to_notebook
 
 HOSTILE = '"""\nimport os; os.system("x") # \u202e<script>.pcap'
 
@@ -27,7 +27,7 @@ def arguments(text: str) -> dict[str, object]:
 
 
 def test_it_is_a_valid_notebook_in_plain_ascii(tmp_path: Path) -> None:
-    text = to_notebook(Asked(("a.pcapng",)), tmp_path / "x.ipynb")
+    text = to_notebook(Invocation(("a.pcapng",)), tmp_path / "x.ipynb")
     nbformat.validate(nbformat.reads(text, as_version=4))
     assert set(text) <= {chr(c) for c in range(0x20, 0x7F)} | {"\n"}
     for code in cells(text, "code"):
@@ -35,7 +35,7 @@ def test_it_is_a_valid_notebook_in_plain_ascii(tmp_path: Path) -> None:
 
 
 def test_everything_that_was_asked_is_asked_again(tmp_path: Path) -> None:
-    asked = Asked(
+    asked = Invocation(
         (str(tmp_path / "a.pcapng"), str(tmp_path / "more" / "*.pcap")),
         str(tmp_path / "t.toml"),
         ("/c.toml",),
@@ -53,14 +53,14 @@ def test_everything_that_was_asked_is_asked_again(tmp_path: Path) -> None:
 def test_files_elsewhere_keep_their_whole_path(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     (tmp_path / "here").mkdir()
     monkeypatch.chdir(tmp_path)
-    assert arguments(to_notebook(Asked(("a.pcap",)), "here/x.ipynb"))["inputs"] == str(tmp_path / "a.pcap")
-    assert arguments(to_notebook(Asked(("a.pcap",)), "x.ipynb"))["inputs"] == "a.pcap"
-    assert arguments(to_notebook(Asked(("s3://bucket/a.pcap",)), "x.ipynb"))["inputs"] == "s3://bucket/a.pcap"
+    assert arguments(to_notebook(Invocation(("a.pcap",)), "here/x.ipynb"))["inputs"] == str(tmp_path / "a.pcap")
+    assert arguments(to_notebook(Invocation(("a.pcap",)), "x.ipynb"))["inputs"] == "a.pcap"
+    assert arguments(to_notebook(Invocation(("s3://bucket/a.pcap",)), "x.ipynb"))["inputs"] == "s3://bucket/a.pcap"
 
 
 def test_a_name_is_only_a_name(tmp_path: Path) -> None:
     undecodable = b"caf\xe9.pcap".decode("utf-8", "surrogateescape")
-    text = to_notebook(Asked((str(tmp_path / HOSTILE), str(tmp_path / undecodable))), tmp_path / "x.ipynb")
+    text = to_notebook(Invocation((str(tmp_path / HOSTILE), str(tmp_path / undecodable))), tmp_path / "x.ipynb")
     assert arguments(text)["inputs"] == [HOSTILE, undecodable]
     assert "<script>" not in cells(text, "markdown")[0] and "\\u202e" in cells(text, "code")[0]
 

@@ -9,15 +9,15 @@ from typing import Any
 from rich.console import Console
 
 from analyzer.report.opinion import MOST_FLOWS, OpinionReport, as_dict, frame_rows, plain_text, summary, to_json
-from analyzer.second_opinion.compare import FlowOpinion, Line
+from analyzer.second_opinion.compare import Comparison, FlowOpinion
 from analyzer.second_opinion.tshark import Tshark
 from analyzer.second_opinion.verify import Looked, Opinion
 
 HOSTILE = "\x1b[31mevil\u202e.example"
 
 
-def flow(number: int = 0, *lines: Line) -> FlowOpinion:
-    lines = lines or (Line("sni", "a.example", "a.example", agrees=True, frames=[4]),)
+def flow(number: int = 0, *lines: Comparison) -> FlowOpinion:
+    lines = lines or (Comparison("sni", "a.example", "a.example", agrees=True, frames=[4]),)
     return FlowOpinion(f"id{number}", "x.pcap", "tcp", "192.0.2.1:1", "192.0.2.2:2", number, f"tcp.stream eq {number}", list(lines))
 
 
@@ -33,18 +33,18 @@ def on_screen(said: Opinion, width: int) -> str:
 
 def test_agreement_and_difference_are_the_first_line() -> None:
     assert summary(opinion(flow())).endswith("says the same: 1 flow, 1 fact, no difference.")
-    differing = opinion(flow(), flow(1, Line("sni", "a", None, agrees=False)))
+    differing = opinion(flow(), flow(1, Comparison("sni", "a", None, agrees=False)))
     assert summary(differing).endswith("differs in 1 of 2 facts, in 1 of 2 flows.")
 
 
 def test_a_difference_has_frames_and_a_filter() -> None:
-    text = plain_text(opinion(flow(7, Line("sni", "a.example", "b.example", agrees=False, frames=[4, 5]))))
+    text = plain_text(opinion(flow(7, Comparison("sni", "a.example", "b.example", agrees=False, frames=[4, 5]))))
     (line,) = (line for line in text.splitlines() if line.startswith("id7") and "#" in line)
     assert line.split() == ["id7", "sni", "a.example", "b.example", "#4", "and", "5", "tcp.stream", "eq", "7"]
 
 
 def test_strangers_text_is_inert_everywhere() -> None:
-    said = opinion(flow(0, Line("sni", HOSTILE, "b", agrees=False, note=HOSTILE)), complaint=HOSTILE)
+    said = opinion(flow(0, Comparison("sni", HOSTILE, "b", agrees=False, note=HOSTILE)), complaint=HOSTILE)
     for text in (plain_text(said), on_screen(said, 80), to_json(said)):
         assert "\x1b" not in text and "\u202e" not in text
 
@@ -66,7 +66,7 @@ def test_what_was_not_looked_at_is_said() -> None:
 
 
 def test_the_data_is_plain_and_whole() -> None:
-    said = opinion(flow(0, Line("sni", "a", "b", agrees=False, frames=[1], note="n")))
+    said = opinion(flow(0, Comparison("sni", "a", "b", agrees=False, frames=[1], note="n")))
     assert json.loads(to_json(said)) == as_dict(said)
     assert as_dict(said)["flows"][0]["facts"] == [
         {"fact": "sni", "whichproxy": "a", "wireshark": "b", "agrees": False, "frames": [1], "note": "n"}

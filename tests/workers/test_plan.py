@@ -7,7 +7,7 @@ from pathlib import Path
 from analyzer.capture.facts import InputFacts
 from analyzer.capture.inputs import open_inputs
 from analyzer.capture.source import Source
-from analyzer.workers.plan import Run, can_be_shared_out, cuts_of, ends_of, overlapping, runs_of
+from analyzer.workers.plan import FileRun, can_be_shared_out, cuts_of, ends_of, overlapping, runs_of
 from tests.build import pcap
 from tests.parts.rotated import files_of, talks
 
@@ -48,7 +48,7 @@ def test_a_cut_is_between_files_where_one_is_near() -> None:
 
 
 def test_a_file_that_went_on_further_than_was_thought_is_seen() -> None:
-    runs = [Run((("a", "a"),)), Run((("b", "b"),))]
+    runs = [FileRun((("a", "a"),)), FileRun((("b", "b"),))]
     facts = [InputFacts("a", first_ns=0, last_ns=10**10), InputFacts("b", first_ns=5 * 10**9, last_ns=2 * 10**10)]
     assert overlapping(runs, facts)
     assert not overlapping(runs, [InputFacts("a", first_ns=0, last_ns=5 * 10**9), facts[1]])
