@@ -106,8 +106,8 @@ def _summary(complaints: Sequence[Complaint]) -> str:
     """`40 requests challenged, 2 refused`."""
     parts = [(sum(one.requests for one in complaints if one.kind == kind), kind) for kind in KINDS]
     words = {"TLS broke": "let through until TLS broke", "no answer": "not answered"}
-    told = [f"{counted(n, 'request')} {words.get(kind, kind)}" for n, kind in parts if n]
-    return f"{', '.join(told)} for {counted(len({one.host for one in complaints}), 'host')} of Defender's services"
+    phrases = [f"{counted(n, 'request')} {words.get(kind, kind)}" for n, kind in parts if n]
+    return f"{', '.join(phrases)} for {counted(len({one.host for one in complaints}), 'host')} of Defender's services"
 
 
 def _rows(complaints: Iterable[Complaint]) -> str:

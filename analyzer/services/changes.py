@@ -67,9 +67,9 @@ def changes(catalogue: Catalogue, page: PublishedList) -> list[Change]:
             known = match_host(catalogue, row.pattern.removeprefix("*."), row.path)
             what = f"{row.category}, {row.geo}, {', '.join(row.cloud)}: {row.description or 'no description'}"
             found.append(Change(NEW, row.pattern, f"{what} ({_known_as(known.service, known.rule, known.possible)})", row))
-        elif told := list(_differences(row, rules)):
-            told += [f"the catalogue's text is newer, of {day}" for day in [rules[0].date] if day and _is_newer(rules[0], page)]
-            found.append(Change(CHANGED, row.pattern, "; ".join(told), row, tuple(rules)))
+        elif differences := list(_differences(row, rules)):
+            differences += [f"the catalogue's text is newer, of {day}" for day in [rules[0].date] if day and _is_newer(rules[0], page)]
+            found.append(Change(CHANGED, row.pattern, "; ".join(differences), row, tuple(rules)))
     for rule in catalogue.rules:
         published = rule.category in (REQUIRED, OPTIONAL) and _LISTED in (rule.source or "") and not _is_newer(rule, page)
         if published and id(rule) not in seen and _is_in(rule, page.connectivity_model, page.cloud):
@@ -112,10 +112,10 @@ def _written(catalogue: Catalogue, page: PublishedList, pattern: str, rows: list
         kept = [rest for rule in kept for rest in (_without(rule, page, row) if _path_of(rule) in paths else [rule])]
     if not added:
         return lines
-    told = set()
+    written = set()
     for rule, remark in [*added, *((rule, "") for rule in kept)]:
-        if (key := _of_list(rule)) not in told:
-            told.add(key)
+        if (key := _of_list(rule)) not in written:
+            written.add(key)
             lines += ["", *([f"# {remark}"] if remark else []), *_table(catalogue, rule)]
     return lines
 

@@ -234,5 +234,5 @@ def _cell(text: str) -> str:
 
 def _tables(heading: str, rows: list[list[str]]) -> list[PageTable]:
     """The rows as a table, if there is a head and more."""
-    told = [row for row in rows if any(row)]
-    return [PageTable(heading, told[0], told[1:])] if len(told) > 1 else []
+    filled = [row for row in rows if any(row)]
+    return [PageTable(heading, filled[0], filled[1:])] if len(filled) > 1 else []

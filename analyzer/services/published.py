@@ -87,8 +87,8 @@ def read_published(path: str | Path, model: str | None = None) -> PublishedList:
     """
     page = read_page(path)
     said = f"{page.title} {Path(path).name}".lower()
-    told = model or next((each for each in (STREAMLINED, STANDARD) if each in said), None)
-    if told is None:
+    chosen = model or next((each for each in (STREAMLINED, STANDARD) if each in said), None)
+    if chosen is None:
         raise Unusable("neither its title nor its name says which list it is", str(path), "add --model standard or --model streamlined")
     government = "gov" in said
     rows: list[Published] = []
@@ -103,7 +103,7 @@ def read_published(path: str | Path, model: str | None = None) -> PublishedList:
     if not rows:
         raise Unusable("no table in it lists URLs", str(path), "give the page whose table has a column Endpoint/URL")
     cloud = GOVERNMENT if government or all(row.cloud != (COMMERCIAL,) for row in rows) else (COMMERCIAL,)
-    return PublishedList(page.title or Path(path).name, _day(page), told, cloud, rows, unread)
+    return PublishedList(page.title or Path(path).name, _day(page), chosen, cloud, rows, unread)
 
 
 def _rows(table: PageTable, cloud: tuple[str, ...], unread: list[str]) -> Iterator[Published]:

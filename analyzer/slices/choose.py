@@ -80,12 +80,12 @@ def _check(selection: Selection, rows: Sequence[Mapping[str, Any]], verdict: Map
     unknown = sorted(set(selection.flows) - {row["id"] for row in rows})
     if unknown:
         raise Unusable(f"no flow has the id {unknown[0]}", "--flow", "whichproxy flows lists them with their ids")
-    told = {finding["code"] for finding in verdict["findings"]}
+    found = {finding["code"] for finding in verdict["findings"]}
     for code in selection.findings:
         if code not in CODES:
             raise Unusable(f"{code!r} is no finding", "--finding", did_you_mean(code, list(CODES)))
-        if code not in told:
-            raise Unusable(f"{code} wasn't found here", "--finding", f"found: {', '.join(sorted(told)) or 'nothing'}")
+        if code not in found:
+            raise Unusable(f"{code} wasn't found here", "--finding", f"found: {', '.join(sorted(found)) or 'nothing'}")
 
 
 def _codes_by_flow(selection: Selection, verdict: Mapping[str, Any]) -> dict[str, list[str]]:

@@ -53,8 +53,8 @@ class Interfaces:
         source = self.sources[interface[0]]
         if interface[1] >= len(source.interfaces):
             return "", f"from {inert(source.name)}"
-        told = source.interfaces[interface[1]]
-        return inert(told.name), f"{inert(told.description)}{', ' if told.description else ''}from {inert(source.name)}"
+        known = source.interfaces[interface[1]]
+        return inert(known.name), f"{inert(known.description)}{', ' if known.description else ''}from {inert(source.name)}"
 
 
 def flow_comments(flows: pa.Table, reasons: Reasons, *, anonymous: bool = False) -> dict[int, str]:

@@ -24,7 +24,7 @@ def read_toml(path: str | Path, what: str, *, name: str, form: str) -> tuple[str
         text = Path(path).read_bytes().decode("utf-8-sig")
         return text, tomllib.loads(text)
     except OSError as error:
-        raise unreadable(error, f"can't read the {what}: {(error.strerror or 'no reason told').lower()}", where, name) from error
+        raise unreadable(error, f"can't read the {what}: {(error.strerror or 'no reason given').lower()}", where, name) from error
     except UnicodeDecodeError as error:
         raise Unusable(f"not UTF-8 text at byte {error.start}", where, f"save the {what} as UTF-8") from error
     except tomllib.TOMLDecodeError as error:

@@ -8,7 +8,6 @@ import pytest
 
 from analyzer.studies.live_response import live_response
 from analyzer.studies.plan import PlannedTest
-from analyzer.tables import FLOW_SCHEMA
 from tests.studies.laboratory import at, evidence, tunnel, written_at
 from tests.verdict.rows import CNC, MAPS, PROX01, PROX02, flow
 
@@ -80,7 +79,6 @@ def test_such_marks_start_nothing(what: str) -> None:
     assert outcome(PlannedTest("t", (), (), marks=((at(50), what),)), tunnel(PROX01, MAPS, 55))[0] == "none"
 
 
-@pytest.mark.skipif(TLS not in FLOW_SCHEMA.names, reason="the flow table doesn't say yet whether TLS went on")
 def test_tls_that_breaks_in_the_tunnel_is_a_timeout() -> None:
     broken = [tunnel(PROX02, CNC, 55 + n, **{TLS: False}) for n in range(3)]
     result = live_response(evidence(*broken), MARKED, WINDOW)
@@ -89,7 +87,7 @@ def test_tls_that_breaks_in_the_tunnel_is_a_timeout() -> None:
     assert outcome(MARKED, *broken, tunnel(PROX02, CNC, 60, **{TLS: True}))[:2] == ("success", "unclear")
 
 
-def test_refusals_and_dropped_direct_attempts_are_told() -> None:
+def test_refusals_and_dropped_direct_attempts_are_named() -> None:
     direct = flow(first_seen=at(60), state="no-answer", sni=CNC, host=CNC, host_source="sni")
     kind, sure, reason = outcome(MARKED, tunnel(PROX01, CNC, 55, 407), tunnel(PROX01, CNC, 56, 403), direct)
     assert (kind, sure) == ("timeout", "likely")
