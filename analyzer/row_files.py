@@ -14,6 +14,7 @@ import pyarrow.compute as pc
 import pyarrow.parquet as pq
 
 from analyzer.errors import Unusable
+from analyzer.parquet import how_written
 from analyzer.tables import FLOW_SCHEMA
 
 FORM: Final = 2
@@ -42,7 +43,8 @@ def write_rows(rows: pa.Table, path: Path) -> None:
     form = pa.repeat(pa.scalar(FORM, pa.int32()), rows.num_rows)
     # What each column means stands in docs/columns.md; in every file it would take more room than the rows of a quiet day.
     plain = pa.schema([pa.field(field.name, field.type) for field in rows.schema])
-    pq.write_table(rows.cast(plain).append_column(COLUMN, form), path, compression="zstd")
+    table = rows.cast(plain).append_column(COLUMN, form)
+    pq.write_table(table, path, **how_written(table.schema))
 
 
 def read_rows(path: Path, columns: Sequence[str] | None = None) -> Rows:

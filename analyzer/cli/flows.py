@@ -228,6 +228,8 @@ def _parquet(table: pa.Table) -> bytes:
 
     import pyarrow.parquet as pq
 
+    from analyzer.parquet import how_written
+
     sink = io.BytesIO()
-    pq.write_table(table, sink, compression="zstd")
+    pq.write_table(table, sink, **how_written(table.schema))
     return sink.getvalue()

@@ -147,9 +147,10 @@ def spill(rows: str | None) -> Iterator[Any]:
     check_writable(rows)
     import pyarrow.parquet as pq
 
+    from analyzer.parquet import how_written
     from analyzer.tables import FLOW_SCHEMA
 
-    with pq.ParquetWriter(rows, FLOW_SCHEMA, compression="zstd") as writer:
+    with pq.ParquetWriter(rows, FLOW_SCHEMA, **how_written(FLOW_SCHEMA)) as writer:
         yield writer.write_table
 
 
