@@ -14,6 +14,7 @@ import pyarrow.compute as pc
 from analyzer.arrow import array
 from analyzer.routes.captured import is_known
 from analyzer.routes.copies import MOST_COPIES, agreeing
+from analyzer.routes.numbers import distinct
 from analyzer.routes.proxies import Ends
 from analyzer.routes.requests import NO_TIME, Bools, Ints, integers, one_array, times_ns
 from analyzer.text.times import values
@@ -75,7 +76,8 @@ def takers(ends: Ends, leg: Ints) -> Ints:
     One that makes them under its clients' own addresses isn't among them.
     """
     second = np.flatnonzero(leg >= 0)
-    found: Ints = np.setdiff1d(ends.client[second], ends.client[leg[second]])
+    clients = distinct(ends.client[second])
+    found: Ints = clients[~np.isin(clients, ends.client[leg[second]])]
     return found
 
 

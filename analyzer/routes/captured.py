@@ -13,6 +13,7 @@ import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
 
+from analyzer.routes.numbers import codes
 from analyzer.routes.requests import NO_TIME, Bools, Ints, integers, one_array, times_ns
 
 SILENCE_S = 3
@@ -68,6 +69,7 @@ def captured_of(flows: pa.Table) -> Captured:
     resent, waits = integers(flows.column("resent_out"), 0) > 0, is_known(flows, "pending_since")
     client_lost, server_lost = integers(flows.column("acked_out"), 0) > client_bytes, integers(flows.column("acked_in"), 0) > server_bytes
     over = pc.is_in(one_array(flows.column("state")), value_set=pa.array(OVER)).to_numpy(zero_copy_only=False).astype(np.bool_)
+    captures = Captures.of(flows)
     return Captured(
         client=integers(flows.column("packets_out"), 0) > 0,
         server=integers(flows.column("packets_in"), 0) > 0,
@@ -78,8 +80,8 @@ def captured_of(flows: pa.Table) -> Captured:
         began=is_known(flows, "isn_out") | is_known(flows, "isn_in"),
         ended=is_known(flows, "ended_by") | over,
         again=resent & waits,
-        holed=~resent & waits & (of_captures(flows, (client_lost | server_lost).astype(np.int64), 0) > 0),
-        end=capture_ends(flows),
+        holed=~resent & waits & (captures.largest((client_lost | server_lost).astype(np.int64)) > 0),
+        end=captures.largest(times_ns(flows.column("last_seen"))),
     )
 
 
@@ -99,17 +101,41 @@ def is_text(flows: pa.Table, name: str, text: str) -> Bools:
 
 def capture_ends(flows: pa.Table) -> Ints:
     """Per flow the latest time of any packet in the captures that it is in; of several captures the latest."""
-    return of_captures(flows, times_ns(flows.column("last_seen")), NO_TIME)
+    return Captures.of(flows).largest(times_ns(flows.column("last_seen")))
 
 
-def of_captures(flows: pa.Table, figures: Ints, least: int) -> Ints:
-    """Per flow the largest of the flows' figures in the captures that it is in; of several captures the largest."""
-    lists = one_array(flows.column("captures"))
-    row = integers(pc.list_parent_indices(lists), 0)
-    names = pc.list_flatten(lists).dictionary_encode()
-    code = integers(names.indices, 0)
-    largest = np.full(len(names.dictionary), least, dtype=np.int64)
-    np.maximum.at(largest, code, figures[row])
-    result = figures.copy()
-    np.maximum.at(result, row, largest[code])
-    return result
+@dataclass(frozen=True)
+class Captures:
+    """Which captures each flow is in, one entry for each of them.
+
+    row    int64[n]   the flow's row, in order
+    code   int64[n]   a number for the capture, from 0 on
+    """
+
+    row: Ints
+    code: Ints
+
+    @staticmethod
+    def of(flows: pa.Table) -> Captures:
+        """The captures of the table's flows."""
+        lists = one_array(flows.column("captures"))
+        return Captures(integers(pc.list_parent_indices(lists), 0), codes(pc.list_flatten(lists)))
+
+    def largest(self, figures: Ints) -> Ints:
+        """Per flow the largest of the figures of all flows in the captures that it is in; its own where it is in none."""
+        result = figures.copy()
+        if not len(self.row):
+            return result
+        if not self.code.any():  # one capture has them all
+            result[self.row] = figures[self.row].max()
+            return result
+        by_capture = np.argsort(self.code)
+        of_capture = np.maximum.reduceat(figures[self.row[by_capture]], _starts(self.code[by_capture]))
+        begins = _starts(self.row)
+        result[self.row[begins]] = np.maximum.reduceat(of_capture[self.code], begins)
+        return result
+
+
+def _starts(values: Ints) -> Ints:
+    """Where each run of equal values begins."""
+    return np.flatnonzero(np.append(True, values[1:] != values[:-1]))

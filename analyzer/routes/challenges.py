@@ -11,8 +11,9 @@ import numpy as np
 import pyarrow as pa
 
 from analyzer.routes.captured import is_known
+from analyzer.routes.numbers import codes, numbered
 from analyzer.routes.proxies import Ends
-from analyzer.routes.requests import ABSOLUTE, NO_TIME, Bools, Ints, Requests, integers, one_array, same_host, times_ns
+from analyzer.routes.requests import ABSOLUTE, NO_TIME, Bools, Ints, Requests, one_array, times_ns
 
 AUTH_REQUIRED = 407
 FOLLOWS_WITHIN_S = 30
@@ -50,22 +51,26 @@ def goes_on_elsewhere(flows: pa.Table, ends: Ends, requests: Requests, followed:
     followed   bool[n requests]   as challenges gives it
     Where the proxy closes the connection with a challenge, what follows comes on the next one, perhaps behind the capture's end.
     """
-    if not followed.any():
-        return followed
+    alone: Bools = open_ended(requests) & ~followed & (requests.answered != NO_TIME)
+    if not followed.any() or not alone.any():
+        return np.zeros(len(followed), dtype=np.bool_)
     group = _groups(flows, ends, requests, "user_agent")
-    result: Bools = open_ended(requests) & ~followed & (requests.answered != NO_TIME) & np.isin(group, group[followed])
+    result: Bools = alone & np.isin(group, group[followed])
     return result
 
 
 def _followed(flows: pa.Table, requests: Requests, refused: Bools, following: Bools, group: Ints) -> Bools:
     """Per request: one of `refused` that goes on: one of `following`, of the same group, comes behind it."""
-    begun, follows = np.flatnonzero(refused & open_ended(requests)), np.flatnonzero(following)
-    # On the same connection: the last that follows, of each group.
-    by_row = np.unique(group * (flows.num_rows + 1) + requests.row, return_inverse=True)[1]
-    latest = np.full(int(by_row.max()) + 1, -1, dtype=np.int64)
-    np.maximum.at(latest, by_row[follows], follows)
     result = np.zeros(len(refused), dtype=np.bool_)
-    result[begun] = latest[by_row[begun]] > begun
+    begun = np.flatnonzero(refused & open_ended(requests))
+    follows = np.flatnonzero(following & np.isin(group, group[begun]))
+    if not len(begun) or not len(follows):
+        return result
+    # On the same connection: the last that follows, of each group.
+    by_row = numbered(np.concatenate([group[begun], group[follows]]), np.concatenate([requests.row[begun], requests.row[follows]]))
+    latest = np.full(len(by_row), -1, dtype=np.int64)
+    latest[by_row[len(begun) :]] = follows  # the last of those that go to one place stays
+    result[begun] = latest[by_row[: len(begun)]] > begun
     # On the next one.
     opened = times_ns(flows.column("first_seen"))[requests.row]
     timed = follows[opened[follows] != NO_TIME]
@@ -79,13 +84,8 @@ def _followed(flows: pa.Table, requests: Requests, refused: Bools, following: Bo
 
 def _groups(flows: pa.Table, ends: Ends, requests: Requests, kind: str) -> Ints:
     """Per request a number for its client, the client's kind (a column), the proxy and the host asked for."""
-    family = integers(one_array(flows.column(kind)).dictionary_encode().indices, -1)
-    host = integers(same_host(requests.host).dictionary_encode().indices, -1)
-    group = np.zeros(len(requests.row), dtype=np.int64)
-    for column in (ends.client[requests.row], family[requests.row] + 1, ends.server_end[requests.row], host + 1):
-        codes = np.unique(column, return_inverse=True)[1]
-        group = np.unique(group * (int(codes.max()) + 1) + codes, return_inverse=True)[1].astype(np.int64)
-    return group
+    row, kinds = requests.row, codes(one_array(flows.column(kind)))
+    return numbered(ends.server_end[row], ends.client[row], kinds[row], requests.names.code)
 
 
 def first_after(keys: Ints, times: Ints, wanted: Ints, after: Ints) -> Ints:

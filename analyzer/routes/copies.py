@@ -14,12 +14,12 @@ from functools import cached_property
 from ipaddress import ip_address
 
 import numpy as np
-import numpy.typing as npt
 import pyarrow as pa
 import pyarrow.compute as pc
 
 from analyzer.arrow import array
 from analyzer.routes.captured import Captured
+from analyzer.routes.numbers import mixed, repeated
 from analyzer.routes.proxies import Ends
 from analyzer.routes.requests import NO_TIME, Bools, Ints, Requests, integers, one_array, times_ns
 
@@ -130,14 +130,17 @@ def _one_way_round(copy: Ints, ends: Ends) -> Ints:
 
 def agreeing(rows: Ints, *keys: Ints) -> Iterator[list[int]]:
     """Rows that agree in all keys, where there are two to MOST_COPIES of them."""
-    if len(rows) < 2:
+    # Nearly always there are none, and putting all in order takes long.
+    values = keys[0][rows].astype(np.uint64)
+    for key in keys[1:]:
+        values = mixed(values, key[rows].astype(np.uint64))
+    rows = rows[repeated(values)]
+    if not len(rows):
         return
     order = rows[np.lexsort([key[rows] for key in keys])]
     same = np.ones(len(order) - 1, dtype=np.bool_)
     for key in keys:
         same &= key[order][1:] == key[order][:-1]
-    if not same.any():
-        return
     starts = np.flatnonzero(np.concatenate([[True], ~same]))
     sizes = np.diff(np.append(starts, len(order)))
     for start, size in zip(starts[sizes > 1].tolist(), sizes[sizes > 1].tolist(), strict=True):
@@ -309,19 +312,10 @@ def _asked_codes(flows: pa.Table, requests: Requests) -> Ints:
     ]
     # A sum of well mixed codes, each by its place on the connection: two lists alike by chance would take 2**32 of them.
     place = np.arange(len(code)) - np.repeat(starts, np.diff(np.append(starts, len(code))))
-    sums = np.add.reduceat(_mixed(code.astype(np.uint64) * np.uint64(2) + np.uint64(1), place.astype(np.uint64)), starts)
+    sums = np.add.reduceat(mixed(code.astype(np.uint64) * np.uint64(2) + np.uint64(1), place.astype(np.uint64)), starts)
     for column in rest:
-        sums = _mixed(sums, column.astype(np.uint64))
+        sums = mixed(sums, column.astype(np.uint64))
     result[rows] = (sums >> np.uint64(1)).astype(np.int64)
-    return result
-
-
-def _mixed(values: npt.NDArray[np.uint64], others: npt.NDArray[np.uint64]) -> npt.NDArray[np.uint64]:
-    """Both as one number each, every bit of which depends on all of theirs (splitmix64's finalizer)."""
-    mixed = values + (others + np.uint64(1)) * np.uint64(0x9E3779B97F4A7C15)
-    mixed = (mixed ^ (mixed >> np.uint64(30))) * np.uint64(0xBF58476D1CE4E5B9)
-    mixed = (mixed ^ (mixed >> np.uint64(27))) * np.uint64(0x94D049BB133111EB)
-    result: npt.NDArray[np.uint64] = mixed ^ (mixed >> np.uint64(31))
     return result
 
 

@@ -39,11 +39,14 @@ def can_be_direct(flows: pa.Table, ends: Ends) -> Bools:
     return result
 
 
-def was_blocked(flows: pa.Table) -> Bools:
-    """Per flow: whether it never got through (BLOCKED_STATES). One SYN at a capture's end was perhaps answered behind it."""
+def was_blocked(flows: pa.Table, end: Ints | None = None) -> Bools:
+    """Per flow: whether it never got through (BLOCKED_STATES). One SYN at a capture's end was perhaps answered behind it.
+
+    end   as capture_ends gives it, where that is known already
+    """
     blocked = pc.is_in(one_array(flows.column("state")), value_set=pa.array(BLOCKED_STATES)).to_numpy(zero_copy_only=False)
     tries = integers(flows.column("packets_out"), 0)
-    first, end = times_ns(flows.column("first_seen")), capture_ends(flows)
+    first, end = times_ns(flows.column("first_seen")), capture_ends(flows) if end is None else end
     waited = (tries > 1) | ((first != NO_TIME) & (end - np.where(first == NO_TIME, end, first) >= SILENCE_S * 10**9))
     result: Bools = blocked.astype(np.bool_) & (~is_text(flows, "state", "no-answer") | waited)
     return result
@@ -65,7 +68,7 @@ def direct_outcomes(flows: pa.Table, ends: Ends, captured: Captured, direct: Boo
     answered = known & both & came & ~alone & (hello | ~(_unsaid(flows) | _unread(flows)))
     since = first_word(flows)
     nothing = known & both & (captured.client_bytes > 0) & (~came | alone) & ~captured.server_lost & captured.waited(since)
-    blocked = (was_blocked(flows) & ~(is_text(flows, "protocol", "udp") & _one_way(ends, captured))) | nothing
+    blocked = (was_blocked(flows, captured.end) & ~(is_text(flows, "protocol", "udp") & _one_way(ends, captured))) | nothing
     code = np.where(blocked, BLOCKED, np.where(answered, ANSWERED, UNKNOWN))
     code[is_text(flows, "firewall_action", "block") & ~answered] = BLOCKED
     return np.where(direct, code, -1).astype(np.int64)

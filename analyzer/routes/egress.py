@@ -18,6 +18,7 @@ import pyarrow.compute as pc
 
 from analyzer.arrow import array
 from analyzer.routes.captured import is_known
+from analyzer.routes.numbers import distinct
 from analyzer.routes.proxies import Ends
 from analyzer.routes.requests import ABSOLUTE, NO_TIME, Bools, Ints, Requests, integers, one_array, same_host, times_ns
 
@@ -41,9 +42,9 @@ def leaving_of(flows: pa.Table, ends: Ends, requests: Requests, leg: Ints, direc
         found[int(ends.client[row])].add(int(ends.server[client_leg]))
     for row, proxy in _by_request(flows, ends, requests, direct & (leg < 0), to_proxy):
         found[int(ends.client[row])].add(proxy)
-    sources = set(ends.client[to_proxy].tolist())
     for client in _by_moment(flows, ends, requests, direct & (leg < 0), to_proxy):
         found.setdefault(client, set())
+    sources = set(ends.client[to_proxy].tolist()) if found else set()
     return {client: proxies for client, proxies in found.items() if client not in sources}
 
 
@@ -71,7 +72,7 @@ def _by_request(flows: pa.Table, ends: Ends, requests: Requests, direct: Bools, 
     of_legs, of_asked = names[: len(legs)], names[len(legs) :]
     first = times_ns(flows.column("first_seen"))[legs]
     proxy = ends.server[requests.row[asked]]
-    for address in np.unique(proxy).tolist():
+    for address in distinct(proxy).tolist():
         own = proxy == address
         held = _within(of_legs, first, of_asked[own], requests.first_seen[asked[own]], requests.answered[asked[own]])
         for row in legs[held].tolist():
@@ -84,15 +85,22 @@ def _by_moment(flows: pa.Table, ends: Ends, requests: Requests, direct: Bools, t
     ask = np.flatnonzero((requests.kind >= 0) & to_proxy[requests.row] & (requests.answered != NO_TIME))
     if len(opened) < LEAST_CONNECTIONS or not len(ask):
         return []
-    host = pc.coalesce(one_array(flows.column("sni")), one_array(flows.column("http_host")))
-    names = pa.concat_arrays([same_host(host.take(array(opened))), same_host(requests.host.take(array(ask)))])
-    code = integers(names.dictionary_encode().indices, -1)
+    hosts = pc.coalesce(*(one_array(flows.column(name)).take(array(opened)) for name in ("sni", "http_host")))
+    host, asked = requests.names.code_of(hosts), requests.names.code[ask]
+    # Most addresses ask for something else too, so that moments don't matter.
+    rest = _all_of(ends.client[opened], (host >= 0) & np.isin(host, asked))
+    opened, host, ask = opened[rest], host[rest], ask[np.isin(asked, host[rest])]
     first = times_ns(flows.column("first_seen"))[opened]
-    fits = _within(code[: len(opened)], first, code[len(opened) :], requests.first_seen[ask], requests.answered[ask])
-    clients, client, n = np.unique(ends.client[opened], return_inverse=True, return_counts=True)
-    all_fit = np.bincount(client[fits], minlength=len(clients)) == n
-    found: list[int] = clients[all_fit & (n >= LEAST_CONNECTIONS)].tolist()
+    fits = _within(host, first, requests.names.code[ask], requests.first_seen[ask], requests.answered[ask])
+    found: list[int] = distinct(ends.client[opened[_all_of(ends.client[opened], fits)]]).tolist()
     return found
+
+
+def _all_of(client: Ints, fits: Bools) -> Bools:
+    """Per connection: whether all connections of its client fit, and there are LEAST_CONNECTIONS of them."""
+    n, fitting = np.bincount(client), np.bincount(client[fits], minlength=int(client.max(initial=-1)) + 1)
+    result: Bools = ((n == fitting) & (n >= LEAST_CONNECTIONS))[client]
+    return result
 
 
 def _within(name: Ints, at: Ints, names: Ints, begins: Ints, ends: Ints) -> Bools:

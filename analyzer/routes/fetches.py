@@ -44,9 +44,9 @@ def fetches(flows: pa.Table, ends: Ends, requests: Requests, to_proxy: Bools, up
     to_proxy   bool[n]   client legs;  upstream   bool[n]   flows that a proxy's address opened
     """
     none = np.zeros(0, dtype=np.int64)
-    before = _of_clients(flows, ends, requests, to_proxy)
     behind = _of_proxies(flows, ends, requests, upstream)
-    if not len(before.row) or not len(behind.row):
+    before = _of_clients(flows, ends, requests, to_proxy) if len(behind.row) else behind
+    if not len(before.row):
         return none, none
     names = pa.concat_arrays([before.name, behind.name]).dictionary_encode()
     code = integers(names.indices, -1)

@@ -9,11 +9,16 @@ could not have gone on behind such a change (RFC 8446 4.4.1), so somebody made t
 from __future__ import annotations
 
 import numpy as np
+import numpy.typing as npt
 import pyarrow as pa
-import pyarrow.compute as pc
 
+from analyzer.arrow import array
+from analyzer.routes.numbers import codes, mixed, numbered, repeated
 from analyzer.routes.proxies import Ends
-from analyzer.routes.requests import NO_TIME, Bools, Ints, integers, one_array, times_ns
+from analyzer.routes.requests import NO_TIME, Bools, Ints, one_array, times_ns
+
+DIGITS = 64
+"""Of a ClientHello's random."""
 
 
 def client_leg_of(flows: pa.Table, ends: Ends, hello: Ints, to_proxy: Bools, beyond: Bools) -> Ints:
@@ -47,10 +52,26 @@ def client_leg_of(flows: pa.Table, ends: Ends, hello: Ints, to_proxy: Bools, bey
 
 def hello_codes(flows: pa.Table) -> Ints:
     """Per flow a number for its ClientHello, random and digest together; -1 without a whole one."""
-    random = one_array(flows.column("client_random"))
-    digest = one_array(flows.column("client_hello_digest"))
-    whole = pc.if_else(random.is_valid(), pc.binary_join_element_wise(random, pc.fill_null(digest, ""), ""), None)
-    return integers(whole.dictionary_encode().indices, -1)
+    random, digest = one_array(flows.column("client_random")), one_array(flows.column("client_hello_digest"))
+    known = random.is_valid().to_numpy(zero_copy_only=False)
+    rows = np.flatnonzero(known)
+    # Most are alone with how their random begins, so that the rest of it needs no reading.
+    alike = array(rows[repeated(_beginnings(random))])
+    code = np.where(known, np.arange(len(known)), -1)
+    code[alike] = len(code) + numbered(codes(random.take(alike)), codes(digest.take(alike)))
+    return code
+
+
+def _beginnings(randoms: pa.Array) -> npt.NDArray[np.uint64]:
+    """For each that isn't null a number, the same where the first quarter of its digits is."""
+    n, (_, offsets, digits) = len(randoms) - randoms.null_count, randoms.buffers()
+    if not n:
+        return np.zeros(0, np.uint64)
+    places = np.frombuffer(offsets, np.int32)[randoms.offset : randoms.offset + len(randoms) + 1]
+    if np.count_nonzero(np.diff(places) == DIGITS) != n or places[-1] - places[0] != n * DIGITS:  # rows that something else wrote
+        return codes(randoms.drop_null()).astype(np.uint64)
+    first = np.frombuffer(digits, np.uint8)[places[0] : places[-1]].reshape(n, DIGITS)[:, :16].copy().view(np.uint64)
+    return mixed(first[:, 0], first[:, 1])
 
 
 def _nearest(keys: Ints, times: Ints, wanted: Ints, wanted_times: Ints) -> Ints:

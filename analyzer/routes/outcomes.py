@@ -127,13 +127,16 @@ def _inside(requests: Requests, captured: Captured, tunnels: Tunnels, at: Ints) 
     worked = np.where(hello, tunnels.completed[row], plain)
     code = np.where(worked, WORKED, np.where(broken, BROKEN, UNSEEN))
     # A tunnel in which another was asked for is judged by that request: what it was answered came through.
-    outer = ~requests.last[at]
-    code = np.where(outer, np.where(answered_later(requests)[at], WORKED, UNSEEN), code)
+    outer = np.flatnonzero(~requests.last[at])
+    if len(outer):
+        code[outer] = np.where(answered_later(requests)[at[outer]], WORKED, UNSEEN)
     return np.where(captured.server[row], code, UNSEEN)
 
 
 def _without_answer(flows: pa.Table, requests: Requests, captured: Captured, at: Ints) -> Ints:
     """The outcome of the requests at these positions, to which no answer was captured and which weren't let through."""
+    if not len(at):
+        return np.zeros(0, dtype=np.int64)
     row = requests.row[at]
     served = answered_before(requests)[at]
     # Of a connection that the server closes after serving others, a request may be lost without anybody refusing it (RFC 9112 9.3.1).

@@ -6,6 +6,7 @@ import numpy as np
 import pyarrow as pa
 
 from analyzer.arrow import array
+from analyzer.routes.numbers import distinct
 from analyzer.routes.requests import Ints, one_array
 
 
@@ -15,7 +16,7 @@ def pair_columns(flows: pa.Table, behind: Ints, client: Ints) -> dict[str, pa.Ar
     behind client   int64[n pairs]   rows of legs behind a proxy, and of the client legs that they are legs of
     """
     n = flows.num_rows
-    of_client = np.unique(client)
+    of_client = distinct(client)
     keep = ~np.isin(behind, of_client)  # a leg that others are legs of is named by itself
     rows, owners = np.concatenate([behind[keep], of_client]), np.concatenate([client[keep], of_client])
     order = np.argsort(rows, kind="stable")

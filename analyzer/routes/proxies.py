@@ -17,6 +17,7 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from analyzer.routes.captured import Captured, captured_of, is_known, is_text
+from analyzer.routes.numbers import distinct
 from analyzer.routes.requests import ABSOLUTE, CONNECT, NO_STATUS, SOCKS4, SOCKS5, Bools, Ints, Requests, flat_requests, integers, one_array
 from analyzer.routes.topology import Proxy, Topology
 from analyzer.routes.tunnels import Tunnels, tunnels_of, went_on
@@ -114,14 +115,14 @@ def find_proxies(flows: pa.Table, ends: Ends, topology: Topology, requests: Requ
     """
     requests = flat_requests(flows) if requests is None else requests
     shown = rows_that_show(flows) if shown is None else shown
-    found = {int(end) for end in np.unique(ends.server_end[shown & ends.tcp])}
+    found = set(distinct(ends.server_end[shown & ends.tcp]).tolist())
     addresses = {end >> 16 for end in found}
     if topology.proxies:
         addresses |= {code for code, ip in enumerate(ends.addresses) if topology.is_proxy_address(ip)}
         near = np.isin(ends.server, list(addresses)) & ends.tcp
-        for end in np.unique(ends.server_end[near]):
-            if topology.proxy_at(ends.addresses[int(end) >> 16], int(end) & 65535):
-                found.add(int(end))
+        for end in distinct(ends.server_end[near]).tolist():
+            if topology.proxy_at(ends.addresses[end >> 16], end & 65535):
+                found.add(end)
     addresses = {code for code in addresses if topology.workstation_name(ends.addresses[code]) is None}
     asked = np.zeros(flows.num_rows, dtype=np.bool_)
     asked[requests.row[requests.kind >= 0]] = True
@@ -130,7 +131,7 @@ def find_proxies(flows: pa.Table, ends: Ends, topology: Topology, requests: Requ
         ip, port = ends.addresses[end >> 16], end & 65535
         at[end] = (ip_port(ip, port), topology.proxy_at(ip, port))
     serving = np.isin(ends.server_end, np.fromiter(at, np.int64, len(at))) & ends.tcp
-    others = np.unique(ends.server_end[asked & ~serving]).tolist()
+    others = distinct(ends.server_end[asked & ~serving]).tolist()
     return Proxies(
         at=at,
         others={end: ip_port(ends.addresses[end >> 16], end & 65535) for end in others},

@@ -6,6 +6,7 @@ Whole-column work on 50,000 flows takes milliseconds; a Python object per reques
 from __future__ import annotations
 
 from dataclasses import dataclass
+from functools import cached_property
 
 import numpy as np
 import numpy.typing as npt
@@ -63,6 +64,35 @@ class Requests:
     location: pa.Array
     service: pa.Array
     plane: pa.Array
+
+    @cached_property
+    def names(self) -> Names:
+        """Of the hosts that were asked for."""
+        return Names.of(self.host)
+
+
+@dataclass(frozen=True)
+class Names:
+    """Host names by number, the same for two spellings of one name.
+
+    code    int64[n]   of each host that this was made of; -1: null
+    texts   each name once, as same_host writes it
+    """
+
+    code: Ints
+    texts: pa.Array
+
+    @staticmethod
+    def of(hosts: pa.Array) -> Names:
+        """The names of these hosts. Each spelling is looked at once, however often it stands there."""
+        spellings = hosts.dictionary_encode()
+        names = same_host(spellings.dictionary).dictionary_encode()
+        by_spelling = np.append(integers(names.indices, -1), -1)
+        return Names(by_spelling[integers(spellings.indices, -1)], names.dictionary)
+
+    def code_of(self, hosts: pa.Array) -> Ints:
+        """int64[n]: the numbers of other hosts; -1 where it is null, or none of these names."""
+        return integers(pc.index_in(same_host(hosts), value_set=self.texts), -1)
 
 
 def times_ns(column: pa.Array | pa.ChunkedArray) -> Ints:

@@ -103,7 +103,9 @@ def went_on(flows: pa.Table, requests: Requests, captured: Captured, tunnels: Tu
     what came, something else of it must have come: a client that doesn't wait for its answer may have sent its hello for nothing.
     """
     row = requests.row
-    asked = (requests.status == NO_STATUS) & requests.last & (requests.kind != ABSOLUTE) & (requests.kind >= 0)
+    asked: Bools = (requests.status == NO_STATUS) & requests.last & (requests.kind != ABSOLUTE) & (requests.kind >= 0)
+    if not asked.any():
+        return asked
     # What came before belongs to earlier answers, so it says nothing here; a ServerHello does.
     earlier = answered_before(requests)
     alert = is_text(flows, "server_first", "alert") & ~tunnels.answered_tls & ~tunnels.hello
@@ -119,25 +121,26 @@ def went_on(flows: pa.Table, requests: Requests, captured: Captured, tunnels: Tu
 
 def answered_before(requests: Requests) -> Bools:
     """Per request: whether an earlier one on its connection was answered."""
-    answered = (requests.status != NO_STATUS).astype(np.int64)
-    before = np.cumsum(answered) - answered
-    result: Bools = before > before[first_positions(requests)]
+    answered = np.cumsum(requests.status != NO_STATUS)
+    begins, sizes = connections(requests)
+    earlier = np.append(0, answered)[:-1]
+    result: Bools = earlier > np.repeat(earlier[begins], sizes)
     return result
 
 
 def answered_later(requests: Requests) -> Bools:
     """Per request: whether a later one on its connection was answered."""
-    after = np.cumsum(requests.status != NO_STATUS)
-    ends = np.flatnonzero(requests.last)
-    end = ends[np.searchsorted(ends, np.arange(len(after)))] if len(ends) else np.zeros(0, dtype=np.int64)
-    result: Bools = after[end] > after
+    answered = np.cumsum(requests.status != NO_STATUS)
+    begins, sizes = connections(requests)
+    result: Bools = np.repeat(answered[begins + sizes - 1], sizes) > answered
     return result
 
 
-def first_positions(requests: Requests) -> Ints:
-    """Per request the position of the first one on its connection."""
-    starts = np.concatenate([[0], np.flatnonzero(requests.last) + 1])
-    return starts[np.searchsorted(starts, np.arange(len(requests.row)), side="right") - 1].astype(np.int64)
+def connections(requests: Requests) -> tuple[Ints, Ints]:
+    """(the first request of each connection, how many it has)."""
+    ends = np.flatnonzero(requests.last) + 1
+    sizes = np.diff(ends, prepend=0)
+    return ends - sizes, sizes
 
 
 def let_through(flows: pa.Table, requests: Requests, captured: Captured, tunnels: Tunnels) -> Bools:

@@ -36,9 +36,9 @@ def tag_flows(flows: pa.Table, catalogue: Catalogue) -> pa.Table:
     requests = _column(flows, "requests")
     rows = requests.flatten()
     hosts = pa.concat_arrays([_column(flows, "host"), rows.field("host")])
-    of_flows = pc.coalesce(_first_absolute_path(flows, requests), _plain_path(flows))
-    paths = pa.concat_arrays([of_flows, rows.field("path")])
-    matches, which = _match_all(catalogue, hosts, paths)
+    paths = pa.concat_arrays([rows.field("path"), _column(flows, "http_path")])
+    asked = np.where(_is_valid(rows.field("path")), np.arange(len(rows)), -1)
+    matches, which = _match_all(catalogue, hosts, paths, np.concatenate([_path_of_flow(flows, requests), asked]))
     of_flow, of_request = array(which[: len(flows)]), array(which[len(flows) :])
     for name, value_of in _COLUMNS.items():
         flows = _replaced(flows, name, pa.array(map(value_of, matches), FLOW_SCHEMA.field(name).type).take(of_flow))
@@ -51,7 +51,8 @@ def tag_flows(flows: pa.Table, catalogue: Catalogue) -> pa.Table:
 
 
 def _column(flows: pa.Table, name: str) -> pa.Array:
-    return flows.column(name).combine_chunks()
+    column = flows.column(name)
+    return column.chunk(0) if column.num_chunks == 1 else column.combine_chunks()
 
 
 def _replaced(flows: pa.Table, name: str, values: pa.Array) -> pa.Table:
@@ -64,22 +65,29 @@ def _offsets(lists: pa.ListArray) -> pa.Array:
     return array(np.concatenate([[0], np.cumsum(lengths)]).astype(np.int32))
 
 
-def _first_absolute_path(flows: pa.Table, requests: pa.ListArray) -> pa.Array:
-    """string[n_flows], null where the flow's host was not read from an absolute-form request."""
+def _is_valid(values: pa.Array) -> np.ndarray[Any, np.dtype[np.bool_]]:
+    valid: np.ndarray[Any, np.dtype[np.bool_]] = values.is_valid().to_numpy(zero_copy_only=False)
+    return valid
+
+
+def _path_of_flow(flows: pa.Table, requests: pa.ListArray) -> np.ndarray[Any, np.dtype[np.int64]]:
+    """int64[n_flows]: where the path of each flow's host is among those of all requests, and behind these of all flows; -1: not seen."""
     rows = requests.flatten()
-    at = np.flatnonzero(pc.equal(rows.field("kind"), "absolute").fill_null(False).to_numpy(zero_copy_only=False))
-    parents, first = np.unique(pc.list_parent_indices(requests).to_numpy()[at], return_index=True)
-    row_of_flow = np.full(len(flows), -1, np.int64)
-    row_of_flow[parents] = at[first]
-    by_request = pc.is_in(_column(flows, "host_source"), value_set=pa.array(["absolute", "http"])).to_numpy(zero_copy_only=False)
-    return rows.field("path").take(array(row_of_flow, ~by_request | (row_of_flow < 0)))
-
-
-def _plain_path(flows: pa.Table) -> pa.Array:
-    """string[n_flows]: `http_path`, null where `http_host` isn't the flow's host."""
-    asked = pc.utf8_rtrim(pc.utf8_lower(_column(flows, "http_host")), ".")
-    same = pc.fill_null(pc.equal(asked, _column(flows, "host")), False)
-    return pc.if_else(same, _column(flows, "http_path"), pa.scalar(None, pa.string()))
+    place = np.full(len(flows), -1, np.int64)
+    plain = np.flatnonzero(_is_valid(_column(flows, "http_path")))
+    host, asked = (_column(flows, name).take(array(plain)) for name in ("host", "http_host"))
+    same = pc.equal(pc.utf8_rtrim(pc.utf8_lower(asked), "."), host).fill_null(False).to_numpy(zero_copy_only=False)
+    place[plain[same]] = len(rows) + plain[same]
+    # The first absolute-form request of each flow, whether or not its path is known: so the last one is written first.
+    absolute = np.flatnonzero(pc.equal(rows.field("kind"), "absolute").fill_null(False).to_numpy(zero_copy_only=False))[::-1]
+    first = np.full(len(flows), -1, np.int64)
+    first[pc.list_parent_indices(requests).to_numpy()[absolute]] = absolute
+    fetched = np.flatnonzero(first >= 0)
+    source = _column(flows, "host_source").take(array(fetched))
+    by_request = pc.is_in(source, value_set=pa.array(["absolute", "http"])).to_numpy(zero_copy_only=False)
+    known = _is_valid(rows.field("path").take(array(first[fetched])))
+    place[fetched[by_request & known]] = first[fetched[by_request & known]]
+    return place
 
 
 def _codes(values: pa.Array) -> tuple[np.ndarray[Any, np.dtype[np.int64]], list[str | None]]:
@@ -90,8 +98,10 @@ def _codes(values: pa.Array) -> tuple[np.ndarray[Any, np.dtype[np.int64]], list[
     return codes.astype(np.int64), [*meanings, None]
 
 
-def _match_all(catalogue: Catalogue, hosts: pa.Array, paths: pa.Array) -> tuple[list[Match], np.ndarray[Any, np.dtype[np.int64]]]:
-    """The distinct matches, and for each (hosts[i], paths[i]) which of them it is.
+def _match_all(
+    catalogue: Catalogue, hosts: pa.Array, paths: pa.Array, path_of: np.ndarray[Any, np.dtype[np.int64]]
+) -> tuple[list[Match], np.ndarray[Any, np.dtype[np.int64]]]:
+    """The distinct matches, and for each (hosts[i], paths[path_of[i]], -1: none) which of them it is.
 
     There are no more distinct matches than rules, so columns are built from few values. The path is looked at only for
     hosts with a path rule: a client that fetches thousands of files costs one match.
@@ -110,12 +120,12 @@ def _match_all(catalogue: Catalogue, hosts: pa.Array, paths: pa.Array) -> tuple[
 
     host_codes, names = _codes(hosts)
     which = np.array([number(name, None) for name in names])[host_codes]
-    at = np.flatnonzero(paths.is_valid().to_numpy(zero_copy_only=False))
+    at = np.flatnonzero(path_of >= 0)
     decisive = np.zeros(len(names), bool)
-    for code in np.unique(host_codes[at]).tolist():
+    for code in np.flatnonzero(np.bincount(host_codes[at])).tolist():
         decisive[code] = has_path_rule(catalogue, names[code])
     at = at[decisive[host_codes[at]]]
-    path_codes, known_paths = _codes(paths.take(array(at)))
+    path_codes, known_paths = _codes(paths.take(array(path_of[at])))
     pairs, pair_of = np.unique(host_codes[at] * len(known_paths) + path_codes, return_inverse=True)
     answers = [number(names[pair // len(known_paths)], known_paths[pair % len(known_paths)]) for pair in pairs.tolist()]
     which[at] = np.array(answers, np.int64)[pair_of]

@@ -50,6 +50,11 @@ def test_a_capture_ends_with_its_last_packet_of_any_flow() -> None:
     assert ends.tolist() == [9, 9, 3, 3]
 
 
+def test_a_flow_in_no_capture_ends_with_itself() -> None:
+    rows = [at(1), at(2, captures=[]), at(9)]
+    assert ((capture_ends(table(rows)) - START_NS) / SECOND_NS).tolist() == [9, 2, 9]
+
+
 def test_without_times_no_capture_ends() -> None:
     rows = [at(1, captures=["a"]), flow(captures=["b"]) | {"first_seen": None, "last_seen": None}]
     assert capture_ends(table(rows)).tolist() == [START_NS + SECOND_NS, NO_TIME]

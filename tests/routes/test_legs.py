@@ -3,10 +3,12 @@
 from collections import defaultdict
 from typing import Any
 
+import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from tests.verdict.rows import LAB_TOPOLOGY, PROX01, PROX02, SECOND_NS, START_NS, WORKSTATION, flow, routed, tunnel
+from analyzer.routes.legs import hello_codes
+from tests.verdict.rows import LAB_TOPOLOGY, PROX01, PROX02, SECOND_NS, START_NS, WORKSTATION, flow, routed, table, tunnel
 
 RANDOM, OTHER = "aa" * 32, "bb" * 32
 
@@ -29,6 +31,19 @@ def test_both_legs_carry_the_client_legs_id_and_prove_that_tls_was_untouched() -
     assert [row["pair"] for row in rows] == [leg["id"], leg["id"], None]
     assert [row["inspected"] for row in rows] == [False, False, None]
     assert [row["route"] for row in rows] == ["proxy", "upstream", "proxy"]
+
+
+@pytest.mark.parametrize("size", [64, 8, 63])
+def test_a_hello_is_known_by_all_of_its_random_and_its_digest(size: int) -> None:
+    """Also where some other tool wrote the rows, and randoms are of any length."""
+    one, alike, other = "a" * size, "a" * (size - 1) + "b", "c" + "a" * (size - 1)
+    hellos = [(one, "1"), (None, None), (alike, "1"), (one, "2"), (one, "1"), (other, None), (other, None), ("a" * 65, "1")]
+    rows = [flow(client_random=random, client_hello_digest=digest) for random, digest in hellos]
+    for whole in (table(rows), table(rows).slice(1), table(rows).slice(1, 1)):
+        found = hello_codes(whole).tolist()
+        said = list(zip(whole["client_random"].to_pylist(), whole["client_hello_digest"].to_pylist(), strict=True))
+        assert [code >= 0 for code in found] == [random is not None for random, _ in said]
+        assert [[a == b for b in found] for a in found] == [[a == b for b in said] for a in said]
 
 
 def test_other_hellos_prove_nothing() -> None:

@@ -1,6 +1,6 @@
 import pyarrow as pa
 
-from analyzer.routes.requests import NO_STATUS, NO_TIME, flat_requests, same_host
+from analyzer.routes.requests import NO_STATUS, NO_TIME, Names, flat_requests, same_host
 from tests.verdict.rows import START_NS, asked, flow, request, table
 
 
@@ -25,3 +25,9 @@ def test_no_flows_have_no_requests() -> None:
 
 def test_names_are_compared_without_case_and_the_roots_dot() -> None:
     assert same_host(pa.array(["A.Example.", "a.example", None])).to_pylist() == ["a.example", "a.example", None]
+
+
+def test_spellings_of_one_name_have_one_number() -> None:
+    names = Names.of(pa.array(["A.Example.", None, "b", "a.example", "B"]))
+    assert names.code.tolist() == [0, -1, 1, 0, 1]
+    assert names.code_of(pa.array(["B.", "c", None, "A.EXAMPLE"])).tolist() == [1, -1, -1, 0]
