@@ -26,13 +26,13 @@ from analyzer.capture.source import Source
 from analyzer.capture.spans import Span, spans_of
 from analyzer.engine import A_FILE, Engine, Limits
 from analyzer.feeding import continued_tables, tables_between
-from analyzer.flows.batches import Batch, Contents, behind, taken_out, with_room_to_read
-from analyzer.flows.border import Hashes, across_borders, at_border, within
+from analyzer.flows.batches import Batch, Contents, behind, taken_out
+from analyzer.flows.border import Hashes, across_borders, are_among, at_border, left_inside
 from analyzer.flows.doubtful import doubtful
 from analyzer.flows.layout import MAX_LABELS, N_FIRSTS, N_LABELS, N_RECORDS, Tables
 from analyzer.flows.merge import merged_tables, released_tables
 from analyzer.flows.retire import hashes_of
-from analyzer.packets.fragments import Fragments, all_apart
+from analyzer.packets.fragments import Fragments, Waiting, all_apart
 from analyzer.packets.layout import NO_TIME
 from analyzer.streams.datagrams import MAX_DATAGRAMS
 from analyzer.streams.offers import read_all
@@ -151,11 +151,10 @@ def put_together(readings: Sequence[Reading], threads: ThreadPoolExecutor) -> Co
     if not all_apart([one.fragments for one in readings]) or n_labels[-1] > MAX_LABELS:
         return None
     before = np.cumsum([0, *(one.source.packets for one in readings)]).tolist()
-    for piece, frames in zip(pieces, before, strict=False):
-        number_from(piece.tables, frames)
-    rest = flushed(readings)
+    rest = flushed(readings, before)
     if rest is not None:
         pieces.append(Contents((), rest))
+        before[-1] = 0  # its frames are numbered as the file's
     parts = list(threads.map(parted, pieces, across_borders(pieces), n_labels, before))
     border = [part.border for part in parts]
     if len(doubtful(border)):
@@ -167,10 +166,11 @@ def put_together(readings: Sequence[Reading], threads: ThreadPoolExecutor) -> Co
 
 def parted(piece: Contents, wanted: Hashes, n_labels: int, frames: int) -> Parted:
     """The piece without the conversations of these hashes, and those. n_labels, frames: how many come before the piece's."""
+    number_from(piece.tables, frames)
     kept, out = taken_out([replace(batch, frames=frames) for batch in piece.batches], wanted)
-    chosen = np.isin(hashes_of(piece.tables), wanted)
+    chosen = are_among(hashes_of(piece.tables), wanted)
     border = at_border(piece.tables, chosen)
-    inside = with_room_to_read(within(piece.tables, ~chosen, n_labels))
+    inside = left_inside(piece.tables, chosen, border, n_labels)
     return Parted([replace(batch, labels=n_labels) for batch in kept], behind(out, border) if out else border, inside)
 
 
@@ -181,12 +181,15 @@ def number_from(tables: Tables, frames: int) -> None:
     tables.firsts["number"][: int(tables.counts[N_FIRSTS])] += frames
 
 
-def flushed(readings: Sequence[Reading]) -> Tables | None:
-    """The tables of what fragments give whose others never came, which is noted at the last source; None where there are none."""
+def flushed(readings: Sequence[Reading], before: Sequence[int]) -> Tables | None:
+    """The tables of what fragments give whose others never came, which is noted at the last source; None where there are none.
+
+    before   how many frames of the file come before each span's
+    """
     together = Fragments()
     together.vxlan_ports = readings[0].source.vxlan_ports
-    for reading in readings:
-        together.waiting |= reading.fragments.waiting
+    for reading, earlier in zip(readings, before, strict=False):
+        together.waiting |= {key: numbered_from(one, earlier) for key, one in reading.fragments.waiting.items()}
         together.bytes += reading.fragments.bytes
     if not together.waiting:
         return None
@@ -195,6 +198,12 @@ def flushed(readings: Sequence[Reading]) -> Tables | None:
     if lost:
         readings[-1].source.damage.append(Damage("capture-gap", "IP packets of which a fragment was not captured", count=lost))
     return tables_between(data, frames, packets)
+
+
+def numbered_from(waiting: Waiting, frames: int) -> Waiting:
+    """What waits, its frames being numbered as those behind so many others of their file."""
+    parts = {offset: part._replace(number=part.number + frames) for offset, part in waiting.parts.items()}
+    return replace(waiting, parts=parts, first=waiting.first and waiting.first._replace(number=waiting.first.number + frames))
 
 
 def note_facts(source: Source, readings: Sequence[Reading]) -> None:

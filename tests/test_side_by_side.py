@@ -145,6 +145,14 @@ def test_a_packet_whose_fragments_lie_on_both_sides_of_a_border(cut: Callable[..
     assert all(cut(alone, [place]) for place in (2, 4, 6))
 
 
+def test_a_first_fragment_whose_others_never_come_has_its_frames_number_in_the_file(cut: Callable[..., bool]) -> None:
+    frames = list(tunnel(50_000).frames)
+    datagram = build.udp(("172.16.11.92", 5_000), ("172.16.12.10", 6_000), bytes(40))
+    lone = build.ethernet(build.ipv4("172.16.11.92", "172.16.12.10", 17, datagram, id=9, fragment=0x2000))
+    frames.insert(12, (frames[11][0], lone))
+    assert all(cut(frames, [place]) for place in (3, 9, 14))
+
+
 def test_the_end_of_the_file_is_damaged(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     frames = in_time_order(*(tunnel(50_000 + i, 7 * i) for i in range(4)))
     path = tmp_path / "a.pcap"

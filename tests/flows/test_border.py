@@ -5,10 +5,13 @@ from __future__ import annotations
 from functools import reduce
 
 import numpy as np
+import pytest
 
 from analyzer.engine import Engine
 from analyzer.flows.batches import Contents
-from analyzer.flows.border import across_borders, all_merged
+from analyzer.flows.border import across_borders, all_merged, are_among, at_border, each_once, left_inside, within
+from analyzer.flows.concatenate import concatenated, used
+from analyzer.flows.grow import without_rows
 from analyzer.flows.layout import N_RECORDS, Tables
 from analyzer.flows.retire import hashes_of
 from analyzer.parts.partial import Partial, merge, merge_all
@@ -70,3 +73,25 @@ def test_pieces_without_packets() -> None:
     empty = Engine.piece([whole.source]).contents()
     assert [known.tolist() for known in across_borders([empty, empty])] == [[], []]
     assert differences(finish(merge_all([Partial.empty(), *pieces, Partial.empty()])), whole.table()) == []
+
+
+@pytest.mark.parametrize("share", [0, 1, 2, 3])
+def test_what_a_border_cut_leaves_its_place_to_the_others(share: int) -> None:
+    _, pieces = pieces_of(50)
+    tables = pieces[1].tables
+    n = int(tables.counts[N_RECORDS])
+    chosen = np.arange(n) % 3 < share
+    others = concatenated(tables, without_rows())
+    left = left_inside(others, chosen, at_border(others, chosen), 7)
+    copied = within(tables, ~chosen, 7)
+    assert left.counts[N_RECORDS] == n - np.count_nonzero(chosen)
+    for name in ("records", "sides", "messages", "sightings"):
+        rows = used(left, name)
+        assert rows == used(copied, name) and (getattr(left, name)[:rows] == getattr(copied, name)[:rows]).all()
+
+
+def test_hashes_once_and_among_others() -> None:
+    hashes = np.array([7, 3, 1 << 63, 3, 7], np.uint64)
+    assert each_once(hashes).tolist() == [3, 7, 1 << 63]
+    assert are_among(hashes, np.array([3, 1 << 63], np.uint64)).tolist() == [False, True, True, True, False]
+    assert not are_among(hashes, hashes[:0]).any() and not len(each_once(hashes[:0]))
