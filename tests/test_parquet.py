@@ -7,13 +7,13 @@ from pathlib import Path
 import pyarrow as pa
 import pyarrow.parquet as pq
 
-from analyzer.parquet import OWN, how_written
+from analyzer.parquet import OWN, SOUGHT, how_written
 from analyzer.tables import FLOW_SCHEMA
 
 T = pa.timestamp("ns", "UTC")
 
 
-def test_a_dictionary_holds_what_repeats_and_nothing_else(tmp_path: Path) -> None:
+def test_each_column_has_the_encoding_that_suits_it(tmp_path: Path) -> None:
     active = pa.list_(pa.struct([("start", T), ("bytes_out", pa.int64())]))
     texts = pa.string()
     schema = pa.schema([("id", texts), ("host", texts), ("first_seen", T), ("captures", pa.list_(texts)), ("active", active)])
@@ -28,6 +28,9 @@ def test_a_dictionary_holds_what_repeats_and_nothing_else(tmp_path: Path) -> Non
     columns = [group.column(i) for i in range(group.num_columns)]
     held = [one.path_in_schema for one in columns if "RLE_DICTIONARY" in one.encodings]
     assert held == ["host", "captures.list.element", "active.list.element.bytes_out"]
+    apart = [one.path_in_schema for one in columns if "DELTA_BINARY_PACKED" in one.encodings]
+    assert apart == ["first_seen", "active.list.element.start"]
+    assert [one.path_in_schema for one in columns if one.statistics is not None] == ["host", "first_seen"]
     assert {one.compression for one in columns} == {"ZSTD"}
 
 
@@ -36,4 +39,12 @@ def test_every_path_is_one_of_the_file(tmp_path: Path) -> None:
     pq.write_table(FLOW_SCHEMA.empty_table(), tmp_path / "t.parquet", **how)
     schema = pq.read_metadata(tmp_path / "t.parquet").schema
     paths = {schema.column(i).path for i in range(len(schema))}
-    assert set(how["use_dictionary"]) < paths and set(OWN) < set(FLOW_SCHEMA.names)
+    named = {*how["use_dictionary"], *how["column_encoding"], *how["write_statistics"]}
+    assert named < paths and {*OWN, *SOUGHT} < set(FLOW_SCHEMA.names)
+
+
+def test_a_table_of_any_columns_can_be_written(tmp_path: Path) -> None:
+    for names in ([], ["id"], ["state"], ["last_in"]):
+        schema = pa.schema([FLOW_SCHEMA.field(name) for name in names])
+        pq.write_table(schema.empty_table(), tmp_path / "t.parquet", **how_written(schema))
+        assert pq.read_table(tmp_path / "t.parquet").schema.equals(schema)
