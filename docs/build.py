@@ -160,13 +160,18 @@ def commands_page() -> str:
 
 def verbs() -> dict[tuple[str, ...], Callable[..., object]]:
     """The words of every command, and what it calls."""
-    from analyzer.cli.app import app
+    import typer
+
+    from analyzer.cli.app import VERBS, made_of
 
     found: dict[tuple[str, ...], Callable[..., object]] = {}
-    for group, commands in [((), app), *(((str(one.name),), one.typer_instance) for one in app.registered_groups)]:
-        for command in commands.registered_commands if commands is not None else []:
-            if command.name is not None and command.callback is not None:
-                found[*group, command.name] = command.callback
+    for verb in VERBS:
+        made = made_of(verb)
+        if isinstance(made, typer.Typer):
+            own = {one.name: one.callback for one in made.registered_commands}
+            found |= {(verb, name): callback for name, callback in own.items() if name is not None and callback is not None}
+        else:
+            found[verb,] = made
     return found
 
 

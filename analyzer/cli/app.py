@@ -1,22 +1,82 @@
-"""The verbs and what `whichproxy` itself understands. Only typer is imported here: verbs import what they need when they run."""
+"""The verbs and what `whichproxy` itself understands. A verb's module is imported when the verb is wanted, and all for the list of them."""
 
 from __future__ import annotations
 
 import glob
 import os
-from typing import Annotated, Any
+from collections.abc import Iterator, Mapping
+from functools import cache
+from importlib import import_module
+from typing import Annotated, Any, Final
 
 import typer
 from typer.core import TyperGroup
 
-from analyzer.cli import capture, catalogue, doctor, flows, history, job, merge, report, services, slice, study, topology, verify, watch
 from analyzer.errors import Missing
 from analyzer.text.urls import is_url
 from analyzer.version import VERSION
 
+VERBS: Final = {
+    "report": ("report.report", "Which proxy won, over all inputs together."),
+    "flows": ("flows.flows", "The flow table: one row per conversation."),
+    "merge": ("merge.merge", "Parts of the traffic, read here or elsewhere, to one flow table."),
+    "study": ("study.study", "Several tests at once, and whether what was expected held."),
+    "study init": ("study.init", "A commented study file to begin from, with a test for each capture."),
+    "topology": ("topology.topology", "A topology file proposed from the traffic: proxies found, guesses as comments."),
+    "verify": ("verify.verify", "A second opinion: the same facts through Wireshark's dissectors."),
+    "slice": ("slice.slice_captures", "The packets behind a flow, finding, source, service or proxy."),
+    "watch": ("watch.watch", "Live: the verdict while packets arrive."),
+    "capture": ("capture.capture", "One run of a capture job: ring files, each analysed once, and what changed."),
+    "history": ("history.history", "Many gateways over time: who won where, since when, what changed."),
+    "services": ("services.services", "The catalogue, and which service a host belongs to."),
+    "doctor": ("doctor.doctor", "What works on this machine, and what mends the rest."),
+    "job": ("job.job", "A capture job: check it, install it, its status and history."),
+    "catalogue": ("catalogue.catalogue", "How old the catalogue is, and what is new on Microsoft's pages."),
+}
+"""Verb → (its module and the function or verbs in it, what it is for)."""
+
+
+def made_of(verb: str) -> Any:
+    """What the verb's command is made of: a function, or a Typer where it has verbs of its own."""
+    module, name = VERBS[verb][0].split(".")
+    return getattr(import_module(f"analyzer.cli.{module}"), name)
+
+
+@cache
+def built(verb: str) -> Any:
+    """The command of that verb, with its options. Errors: KeyError, there is no such verb."""
+    made, purpose = made_of(verb), VERBS[verb][1]
+    alone = typer.Typer(add_completion=False, rich_markup_mode=None, pretty_exceptions_enable=False)
+    if isinstance(made, typer.Typer):
+        alone.add_typer(made, name=verb, short_help=purpose)
+    else:
+        alone.command(verb, short_help=purpose)(made)
+    command: Any = typer.main.get_command(alone)
+    return command.commands[verb] if isinstance(command, TyperGroup) else command
+
+
+class Commands(Mapping[str, Any]):
+    """Every verb's command, built when it is wanted: to build all of them takes as long as to read a small capture."""
+
+    def __getitem__(self, verb: str) -> Any:
+        return built(verb)
+
+    def __contains__(self, verb: object) -> bool:
+        return verb in VERBS
+
+    def __iter__(self) -> Iterator[str]:
+        return iter(VERBS)
+
+    def __len__(self) -> int:
+        return len(VERBS)
+
 
 class Verbs(TyperGroup):
     """The verbs, of which one is two words: `study init` is another than `study FILE`. What is no verb and exists is reported on."""
+
+    def __init__(self, **attributes: Any) -> None:
+        super().__init__(**attributes)
+        self.commands: Any = Commands()
 
     def resolve_command(self, ctx: Any, args: list[str]) -> Any:
         both, first = " ".join(args[:2]), args[0]
@@ -44,21 +104,6 @@ app = typer.Typer(
     rich_markup_mode=None,
     pretty_exceptions_enable=False,
 )
-app.command("report", short_help="Which proxy won, over all inputs together.")(report.report)
-app.command("flows", short_help="The flow table: one row per conversation.")(flows.flows)
-app.command("merge", short_help="Parts of the traffic, read here or elsewhere, to one flow table.")(merge.merge)
-app.command("study", short_help="Several tests at once, and whether what was expected held.")(study.study)
-app.command("study init", short_help="A commented study file to begin from, with a test for each capture.")(study.init)
-app.command("topology", short_help="A topology file proposed from the traffic: proxies found, guesses as comments.")(topology.topology)
-app.command("verify", short_help="A second opinion: the same facts through Wireshark's dissectors.")(verify.verify)
-app.command("slice", short_help="The packets behind a flow, finding, source, service or proxy.")(slice.slice_captures)
-app.command("watch", short_help="Live: the verdict while packets arrive.")(watch.watch)
-app.command("capture", short_help="One run of a capture job: ring files, each analysed once, and what changed.")(capture.capture)
-app.add_typer(job.job, name="job", short_help="A capture job: check it, install it, its status and history.")
-app.command("history", short_help="Many gateways over time: who won where, since when, what changed.")(history.history)
-app.command("services", short_help="The catalogue, and which service a host belongs to.")(services.services)
-app.add_typer(catalogue.catalogue, name="catalogue", short_help="How old the catalogue is, and what is new on Microsoft's pages.")
-app.command("doctor", short_help="What works on this machine, and what mends the rest.")(doctor.doctor)
 
 
 def _show_version(asked: bool) -> None:

@@ -12,12 +12,12 @@ from pathlib import Path
 import pytest
 
 import analyzer
-from analyzer.cli.app import app
+from analyzer.cli.app import VERBS
 from analyzer.version import VERSION
 from tests.cli.conftest import Whichproxy
 from tests.conftest import ROOT
 
-VERBS = [
+NAMES = [
     "report",
     "flows",
     "merge",
@@ -31,18 +31,23 @@ VERBS = [
     "history",
     "services",
     "doctor",
+    "job",
+    "catalogue",
 ]
+OF_SEVERAL = ["job", "catalogue"]
 COMPLETED = ["study ", "study i", "study init ", "study init --o", "job ", "job un", "job init --o", "job uninstall --f"]
 
 
 def test_it_offers_the_verbs_of_this_version_and_no_other(whichproxy: Whichproxy) -> None:
-    assert [command.name for command in app.registered_commands] == VERBS
+    assert [*VERBS] == NAMES
     ended = whichproxy("--help")
-    assert ended.code == 0 and all(verb in ended.out for verb in VERBS)
+    rows = [line for line in ended.out.partition("Commands:\n")[2].partition("\n\n")[0].splitlines() if line[2:3].isalpha()]
+    assert ended.code == 0 and [row[2:12].rstrip() for row in rows] == NAMES
+    assert all(VERBS[name][1].startswith(row[14:]) for name, row in zip(NAMES, rows, strict=True))
     assert whichproxy().out == ended.out
 
 
-@pytest.mark.parametrize("verb", VERBS)
+@pytest.mark.parametrize("verb", [verb for verb in NAMES if verb not in OF_SEVERAL])
 def test_every_verb_has_help_with_examples(verb: str, whichproxy: Whichproxy) -> None:
     ended = whichproxy(verb, "--help")
     assert ended.code == 0 and ended.err == ""
@@ -100,6 +105,13 @@ def test_version_is_the_packages(whichproxy: Whichproxy) -> None:
     assert "version" in project["project"]["dynamic"] and "version" not in project["project"]
     assert project["tool"]["setuptools"]["dynamic"]["version"] == {"attr": "analyzer.version.VERSION"}
     assert analyzer.__version__ == VERSION
+
+
+def test_only_the_verb_that_is_wanted_is_built() -> None:
+    code = "import sys; from analyzer.cli.app import built; from analyzer.cli.run import run; run(sys.argv[1:])"
+    code += "; print(built.cache_info().currsize)"
+    command = [sys.executable, "-c", code, "services", "wdcp.microsoft.com"]
+    assert subprocess.run(command, capture_output=True, text=True, check=True, cwd=ROOT).stdout.split()[-1] == "1"
 
 
 @pytest.mark.parametrize("args", [["--version"], ["report", "--help"], ["services", "wdcp.microsoft.com"]])
