@@ -6,8 +6,8 @@ import ctypes
 import sys
 from collections.abc import Callable, Iterable, Sequence
 from concurrent.futures import ThreadPoolExecutor
-from itertools import chain
-from typing import Any, Final
+from itertools import chain, pairwise
+from typing import Any, Final, NamedTuple
 
 import numpy as np
 import numpy.typing as npt
@@ -26,6 +26,9 @@ LAST = np.iinfo(np.int64).max
 
 MANY: Final = 1 << 15
 """Records that one thread names at once: more need more memory, fewer more time."""
+
+RUN: Final = 1 << 10
+"""So many rows that lie behind each other already are copied as they are."""
 
 
 def named_together(
@@ -51,6 +54,8 @@ def named_together(
     others = (*apart, tables, *(() if beside is None else (beside.tables,)))
     answers = joined_answers([*(answers_of(left_in(batch)) for batch in naming), *(answers_of(each) for each in others)])
 
+    all_at_once = workers is not None and not is_large and not batches and len(apart) <= workers
+
     def name(group: Tables | Ints | Sequence[Batch]) -> Named:
         if isinstance(group, np.ndarray):
             group = piece_of(tables, group)
@@ -58,7 +63,7 @@ def named_together(
             group = read_waiting(all_left_in(group))
         group.counts[N_LABELS] = tables.counts[N_LABELS]
         named = named_tables(group._replace(labels=tables.labels), names, order_of_sources, answers)
-        return named._replace(flows=in_arrows_memory(named.flows))
+        return named if all_at_once else named._replace(flows=in_arrows_memory(named.flows))
 
     open_ones = in_pieces(tables, most) if most is not None and is_large else [tables]
     groups: Iterable[Tables | Ints | Sequence[Batch]] = chain(open_ones, apart, in_groups(batches))
@@ -123,20 +128,61 @@ def taken(
     flows: list[pa.Table], order: npt.NDArray[np.int64], map_all: Callable[[Callable[[str], pa.Array], Iterable[str]], Iterable[pa.Array]]
 ) -> pa.Table:
     """The rows of all tables in this order, column by column. `flows` is used up."""
-    schema, rows = flows[0].schema, array(order)
+    schema, parts = flows[0].schema, parts_of(order)
     columns = {name: [chunk for table in flows for chunk in table[name].chunks] for name in schema.names}
     flows.clear()
     given_back()  # what making the rows took
 
     def in_this_order(name: str) -> pa.Array:
-        array = pa.chunked_array(columns.pop(name), schema.field(name).type).combine_chunks().take(rows)
-        if len(rows) >= MANY:
+        array = laid_out(pa.chunked_array(columns.pop(name), schema.field(name).type), parts)
+        if len(order) >= MANY:
             pa.default_memory_pool().release_unused()  # the pieces' column, before the next one is made
         return array
 
     arrays = list(map_all(in_this_order, schema.names))
     given_back()
     return pa.table(arrays, schema=schema)
+
+
+class Stretch(NamedTuple):
+    """Rows that lie one behind the other in their new order: those of these ranges, (first, how many) each; `ranks` puts them in order."""
+
+    ranges: Sequence[tuple[int, int]]
+    ranks: pa.Array | None = None
+
+
+def parts_of(order: npt.NDArray[np.int64], least: int = RUN) -> list[Stretch]:
+    """The order as runs of at least so many rows that lie behind each other already, and what comes between those.
+
+    A span's rows come behind those of the span before, but for what a border cut: most only have to be copied, which takes a fifth of
+    what picking them by number does (measured).
+    """
+    turns = np.flatnonzero(np.diff(order) != 1) + 1
+    begins, ends = np.concatenate([[0], turns]), np.concatenate([turns, [len(order)]])
+    long = ends - begins >= max(least, len(order) // 32)
+    bounds = np.unique(np.concatenate([begins[long], ends[long], [0, len(order)]])).tolist()
+    runs = set(begins[long].tolist())
+    return [Stretch([(int(order[begin]), end - begin)]) if begin in runs else mixed(order[begin:end]) for begin, end in pairwise(bounds)]
+
+
+def mixed(rows: npt.NDArray[np.int64]) -> Stretch:
+    """These rows in this order, from ranges that hold no others."""
+    by_number = np.argsort(rows)
+    ranks = np.empty(len(rows), np.int64)
+    ranks[by_number] = np.arange(len(rows))
+    known = rows[by_number]
+    turns = np.flatnonzero(np.diff(known) != 1) + 1
+    bounds = [0, *turns.tolist(), len(rows)]
+    return Stretch([(int(known[begin]), end - begin) for begin, end in pairwise(bounds)], array(ranks))
+
+
+def laid_out(column: pa.ChunkedArray, parts: Sequence[Stretch]) -> pa.Array:
+    """The column's rows in their new order, as one array."""
+    laid = []
+    for ranges, ranks in parts:
+        chunks = [chunk for first, n in ranges for chunk in column.slice(first, n).chunks]
+        laid += chunks if ranks is None else [pa.concat_arrays(chunks).take(ranks)]
+    return pa.concat_arrays(laid) if laid else pa.array([], column.type)
 
 
 def given_back() -> None:

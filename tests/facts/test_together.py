@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+
 import numpy as np
 import pyarrow as pa
 import pytest
 
 from analyzer.engine import Engine
 from analyzer.facts import together
-from analyzer.facts.together import in_arrows_memory, in_order, joined, ns_of
+from analyzer.facts.together import in_arrows_memory, in_order, joined, laid_out, ns_of, parts_of
 from analyzer.packets.layout import NO_TIME
 from analyzer.tables import TIME
 from tests.build import messy_capture
@@ -52,3 +54,33 @@ def test_many_flows_are_named_some_at_a_time(workers: int, most: int, monkeypatc
 def test_rows_are_copied_as_they_are() -> None:
     flows = Whole(messy_capture(5)).named().flows
     assert in_arrows_memory(flows).equals(flows) and in_arrows_memory(flows[:1]).equals(flows[:1])
+
+
+def test_runs_are_copied_and_what_lies_between_is_picked() -> None:
+    order = np.array([*range(2, 40), 0, 50, 1, 40, *range(41, 50), *range(51, 90)])
+    parts = parts_of(order, 5)
+    assert [part.ranks is None for part in parts] == [True, False, True, True]
+    assert [part.ranges for part in parts] == [[(2, 38)], [(0, 2), (50, 1)], [(40, 10)], [(51, 39)]]
+    assert [part.ranges for part in parts_of(order, 200)] == [[(0, 90)]]
+
+
+@pytest.mark.parametrize("least", [1, 3, 20, 200])
+@pytest.mark.parametrize("kind", [pa.int64(), pa.string(), pa.list_(pa.int64()), pa.struct([("a", pa.string())])])
+def test_a_column_laid_out_is_the_column_taken(kind: pa.DataType, least: int) -> None:
+    order = np.concatenate([np.arange(30, 60), np.array([3, 1, 99, 0, 2]), np.arange(4, 30), np.arange(98, 59, -1)])
+    made: dict[str, Callable[[int], object]] = {
+        "string": str,
+        "int64": int,
+        "list<item: int64>": lambda i: [i] * (i % 3),
+        "struct<a: string>": lambda i: {"a": str(i)},
+    }
+        "string": str,
+        "int64": int,
+        "list<item: int64>": lambda i: [i] * (i % 3),
+        "struct<a: string>": lambda i: {"a": str(i)},
+    }
+    values = [None if i % 7 == 0 else made[str(kind)](i) for i in range(100)]
+    column = pa.chunked_array([pa.array(values[:33], kind), pa.array(values[33:90], kind), pa.array(values[90:], kind)])
+    laid = laid_out(column, parts_of(order, least))
+    assert laid.equals(column.take(pa.array(order)).combine_chunks())
+    assert laid_out(column[:0], parts_of(order[:0], least)).equals(pa.array([], kind))
