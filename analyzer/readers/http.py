@@ -159,7 +159,7 @@ def read_request(tables, buf, cursor):
         message.path_at, message.path_size = keep_without_users(tables, buf, path, path_end)
     if is_cut:
         message.shape |= SHAPE_CUT
-    elif not begins_with(buf, version, feed, W_VERSION):
+    if feed < end and not begins_with(buf, version, feed, W_VERSION):
         message.shape |= SHAPE_BARE
     if version + 8 <= feed and buf[version + 7] == 48:
         message.shape |= SHAPE_HTTP_10

@@ -127,3 +127,12 @@ def test_the_first_hello_and_a_hello_that_was_cut() -> None:
     cut_hello = row(client(HELLO[:200], wire_bytes=len(HELLO)))
     assert [cut_hello[name] for name in ("sni", "alpn", "ja4", "ech", "tls_offered", "client_random")] == ["inner.example", *[None] * 5]
     assert row(client(HELLO))["sni"] == "inner.example"
+
+
+@pytest.mark.parametrize("end", [b"\r\n", b"\n", b"\r\nmore\r\n", b"\r\n\r\n"])
+def test_a_connect_without_a_version_that_nobody_answers_in_http_is_none(end: bytes) -> None:
+    """Other protocols have such a line as well, and no empty one behind it."""
+    found = row(client(b"CONNECT name.example:443" + end), server(b"-ERR unknown command\r\n"))
+    assert (found["request"], found["requests"]) == (None, [])
+    found = row(client(b"CONNECT name.example:443" + end), server(ESTABLISHED), client(HELLO))
+    assert (found["request"], found["requested_host"]) == ("connect", "name.example")
