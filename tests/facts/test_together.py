@@ -74,11 +74,6 @@ def test_a_column_laid_out_is_the_column_taken(kind: pa.DataType, least: int) ->
         "list<item: int64>": lambda i: [i] * (i % 3),
         "struct<a: string>": lambda i: {"a": str(i)},
     }
-        "string": str,
-        "int64": int,
-        "list<item: int64>": lambda i: [i] * (i % 3),
-        "struct<a: string>": lambda i: {"a": str(i)},
-    }
     values = [None if i % 7 == 0 else made[str(kind)](i) for i in range(100)]
     column = pa.chunked_array([pa.array(values[:33], kind), pa.array(values[33:90], kind), pa.array(values[90:], kind)])
     laid = laid_out(column, parts_of(order, least))
