@@ -111,8 +111,7 @@ def read_found(
         if not kept[0]:
             check_span(sources, start_ns, end_ns)
         contents, left_out = (engine.contents(), None) if listed else without_most_strangers(engine.contents())
-        list(hashed)
-    return reading_of(engine, contents, found, topology, catalogue, (start_ns, end_ns), left_out, workers)
+        return reading_of(engine, contents, found, topology, catalogue, (start_ns, end_ns), left_out, workers, hashed)
 
 
 def reading_of(
@@ -124,9 +123,12 @@ def reading_of(
     window: Window = (None, None),
     left_out: LeftOut | None = None,
     workers: int = 1,
+    hashed: Iterable[object] = (),
 ) -> Reading:
-    """What came of the captures that the engine was fed with; `contents` are its own, and used up. workers: threads that make rows.
+    """What came of the captures that the engine was fed with; `contents` are its own, and used up.
 
+    workers   threads that make rows
+    hashed    ends when the captures' digests are taken, which is waited for when all else is done
     Errors  NothingReadable: not one of them could be read
     """
     from analyzer.routes.discovery import discoveries_of
@@ -140,6 +142,8 @@ def reading_of(
     flows = routed(named.flows, topology, catalogue)
     discoveries = discoveries_of(named.lookups, named.discoveries, topology)
     losses = losses_of(named, n_copies, len(sources))
+    for _ in hashed:
+        pass
     captures = [source.as_dict(own) for source, own in zip(sources, losses, strict=True)]
     unusable = found.unusable + [source.broke_off for source in sources if source.broke_off is not None]
     return Reading(flows, captures, unusable, found.skipped, topology, catalogue, *window, named.lookups, discoveries, left_out)

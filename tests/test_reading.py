@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+from hashlib import sha256
 from pathlib import Path
+from threading import Event
+from typing import Any
 
 import pyarrow as pa
 import pyarrow.parquet as pq
@@ -10,8 +13,10 @@ import pytest
 
 import analyzer
 from analyzer.capture.inputs import no_results, open_inputs
+from analyzer.capture.source import Source
 from analyzer.errors import NothingReadable, Unusable
 from analyzer.parts.file import write_part
+from analyzer.pipeline import routed as pipeline_routed
 from analyzer.reading import known_proxies, part_of_captures
 from tests.parts.rotated import PROXY, files_of, talks
 from tests.pieces import differences
@@ -72,3 +77,22 @@ def test_a_window_is_for_packets(tmp_path: Path) -> None:
     parts[0].write_bytes(b"whichproxy part 9\n")
     with pytest.raises(NothingReadable, match="form 9"):
         analyzer.read(parts[0])
+
+
+def test_digests_are_taken_while_rows_are_made_and_waited_for_in_the_end(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    paths = files_of(talks(0, 2), 2, tmp_path / "a", "ring")
+    routed, take = Event(), Source.read_sha256
+
+    def route(*given: Any) -> Any:
+        flows = pipeline_routed(*given)
+        routed.set()
+        return flows
+
+    def slowly(source: Source) -> None:
+        assert routed.wait(30), "rows are made only when the digests are there"
+        take(source)
+
+    monkeypatch.setattr("analyzer.pipeline.routed", route)
+    monkeypatch.setattr(Source, "read_sha256", slowly)
+    captures = analyzer.read(paths).verdict.to_dict()["captures"]
+    assert {c["path"]: c["sha256"] for c in captures} == {str(path): sha256(path.read_bytes()).hexdigest() for path in paths}
