@@ -13,7 +13,7 @@ from typing import Final
 from analyzer.flows.layout import ALERT, ENCRYPTED_ALERT, WENT_ON
 from analyzer.flows.messages import as_alert
 from analyzer.packets.fields import u16
-from analyzer.readers.states import FOUND_ALERT, FOUND_ENCRYPTED, FOUND_MORE_HANDSHAKE, FOUND_WENT_ON, MORE, NOT
+from analyzer.readers.states import FOUND_ALERT, FOUND_ENCRYPTED, FOUND_MORE_HANDSHAKE, FOUND_WARNING, FOUND_WENT_ON, MORE, NOT
 from analyzer.readers.texts import new_message
 
 CHANGE_CIPHER_SPEC_RECORD: Final = 20
@@ -22,7 +22,15 @@ HANDSHAKE_RECORD: Final = 22
 APPLICATION_RECORD: Final = 23
 CLIENT_HELLO_MESSAGE: Final = 1
 ALERT_SIZE: Final = 2
+ALERT_RECORD_SIZE: Final = 7
 ENCRYPTED_ALERT_SIZE: Final = 19
+WARNING: Final = 1  # the level
+
+# Descriptions of warnings behind which a handshake goes on: a server that doesn't know the name in the hello may say so before its
+# own (RFC 6066 3); a client without a certificate in SSL 3.0 (RFC 6101 5.4.2); a side that keeps to what was agreed on (RFC 5246 7.2.2).
+NO_CERTIFICATE: Final = 41
+NO_RENEGOTIATION: Final = 100
+UNRECOGNIZED_NAME: Final = 112
 
 NAMES: Final = {
     0: "close_notify",
@@ -68,7 +76,7 @@ NAMES: Final = {
 def starts_like_alert(buf, at, end):
     """True when an unencrypted alert begins here."""
     return (
-        end - at >= 7
+        end - at >= ALERT_RECORD_SIZE
         and buf[at] == ALERT_RECORD
         and buf[at + 1] == 3
         and buf[at + 2] <= 4
@@ -77,14 +85,22 @@ def starts_like_alert(buf, at, end):
     )
 
 
+def is_passing(buf, at):
+    """True for the alert at `at` where it is a warning that ends nothing."""
+    return buf[at + 5] == WARNING and buf[at + 6] in (NO_CERTIFICATE, NO_RENEGOTIATION, UNRECOGNIZED_NAME)
+
+
 def read_alert(tables, buf, cursor):
-    """The end, with an unencrypted alert kept as a message and nothing more to be read; or MORE, or NOT."""
+    """The end, with an unencrypted alert kept as a message and nothing more to be read, or behind a warning; or MORE, or NOT."""
     at, end = cursor.at, cursor.end
-    if end - at < 7:
+    if end - at < ALERT_RECORD_SIZE:
         return MORE if buf[at] == ALERT_RECORD and (end - at < 2 or buf[at + 1] == 3) else NOT
     if not starts_like_alert(buf, at, end):
         return NOT
     as_alert(new_message(tables, cursor, ALERT, 0)).description = buf[at + 6]
+    if is_passing(buf, at):
+        cursor.found = FOUND_WARNING
+        return at + ALERT_RECORD_SIZE
     cursor.found = FOUND_ALERT
     return end
 
@@ -92,10 +108,13 @@ def read_alert(tables, buf, cursor):
 def read_after_hello(tables, buf, cursor):
     """Behind a record that decides nothing, MORE, or the end, all being known then: an alert is kept, or that the client went on.
 
-    A ChangeCipherSpec, and a second hello after a HelloRetryRequest, decide nothing.
+    A ChangeCipherSpec, a warning, and a second hello after a HelloRetryRequest, decide nothing.
     """
     at, end = cursor.at, cursor.end
     kind = buf[at]
+    if starts_like_alert(buf, at, end) and is_passing(buf, at):
+        cursor.found = FOUND_MORE_HANDSHAKE
+        return at + ALERT_RECORD_SIZE
     p = read_alert(tables, buf, cursor)
     if p != NOT:
         return p

@@ -57,7 +57,7 @@ def target_without_version(buf, at, space, first, stop):
     while last < stop and buf[last] != SPACE:
         last += 1
     if same_word(buf, at, space, W_CONNECT):
-        return last if last == stop and host_parts(buf, first, last)[2] >= 0 else NOT
+        return last if last == stop and host_parts(buf, first, last, True)[2] >= 0 else NOT
     if space - at != 3 or buf[at] != 71 or buf[at + 1] != 69 or buf[at + 2] != 84 or first == stop:
         return NOT
     return last if buf[first] == 47 or absolute_parts(buf, first, last)[0] >= 0 else NOT

@@ -54,6 +54,7 @@ FOUND_WENT_ON: Final = 31
 FOUND_ALERT: Final = 32
 FOUND_ENCRYPTED: Final = 33
 FOUND_HEAD_BEGINS: Final = 34  # what looks like one, among bytes of no known kind
+FOUND_WARNING: Final = 35  # an alert that both sides go on behind
 
 # SIDE.asked_socks of a side whose SOCKS greeting was answered in another language: it was none.
 SOCKS_REFUTED: Final = 255
@@ -112,6 +113,7 @@ __all__ = [
     "FOUND_SOCKS5_VERDICT",
     "FOUND_TRAILER_END",
     "FOUND_TRAILER_LINE",
+    "FOUND_WARNING",
     "FOUND_WENT_ON",
     "HEAD",
     "MORE",

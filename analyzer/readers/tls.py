@@ -124,13 +124,15 @@ def await_records(cursor, buf, p, missing):
 def read_client_hello(tables, buf, cursor):
     """Behind the ClientHello, MORE, or NOT; keeps its facts as a message.
 
-    Where nothing more will come, a hello that was cut gives the name it shows, and nothing else.
+    Where nothing more will come, a hello that was cut gives the name it shows, and nothing else; so does one with an extension that is
+    longer than the list it stands in.
     """
     at = cursor.at
     cursor.found = FOUND_CLIENT_HELLO
     first, size, p = whole_message(buf, at, cursor.end)
     if p >= 0:
-        return p if keep_client_hello(tables, buf, first + 4, first + size, cursor, p - at) else NOT
+        body, stop = first + 4, first + size
+        return p if keep_client_hello(tables, buf, body, stop, cursor, p - at) or keep_malformed(tables, buf, body, stop, cursor) else NOT
     hello = tables.handshake
     n, p, other = join_handshake(tables, buf, cursor, 4)
     if n < 4:
@@ -143,9 +145,9 @@ def read_client_hello(tables, buf, cursor):
         if not cursor.final:
             await_records(cursor, buf, p, size - n)
             return NOT if other else MORE
-        cut_hello(tables, cursor, n)
+        keep_name(tables, hello, 4, n, cursor)
         return cursor.end
-    return p if keep_client_hello(tables, hello, 4, size, cursor, p - at) else NOT
+    return p if keep_client_hello(tables, hello, 4, size, cursor, p - at) or keep_malformed(tables, hello, 4, size, cursor) else NOT
 
 
 def whole_message(buf, at, end):
@@ -162,14 +164,19 @@ def whole_message(buf, at, end):
     return at + 5, size, at + 5 + record
 
 
-def cut_hello(tables, cursor, n):
-    """Keep the server name of a ClientHello of which only the first n bytes were captured, if they hold it whole."""
-    hello = tables.handshake
-    p, _ = find_extensions(hello, 4, n)
-    while p >= 0 and n - p >= 4:
+def keep_malformed(tables, hello, at, end, cursor):
+    """True for a whole ClientHello body whose list of extensions fits and has the server's name, whatever else is wrong; it is kept."""
+    return find_extensions(hello, at, end)[1] <= end and keep_name(tables, hello, at, end, cursor)
+
+
+def keep_name(tables, hello, at, end, cursor):
+    """True when hello[at:end], of which nothing else can be read, shows the server's name whole; then that is kept."""
+    p, extensions_end = find_extensions(hello, at, end)
+    end = min(end, extensions_end)
+    while p >= 0 and end - p >= 4:
         kind, size = u16(hello, p), u16(hello, p + 2)
-        if p + 4 + size > n:
-            return
+        if p + 4 + size > end:
+            return False
         if kind == 0:
             name_at, name_size = server_name(hello, p + 4, p + 4 + size)
             if name_size >= 0:
@@ -177,8 +184,9 @@ def cut_hello(tables, cursor, n):
                 cut.server_name_at = keep(tables, hello, name_at, name_at + name_size)
                 cut.server_name_size = name_size
                 cut.traits = TRAIT_CUT
-            return
+            return name_size >= 0
         p += 4 + size
+    return False
 
 
 @kernel
@@ -211,8 +219,9 @@ def keep_client_hello(tables, hello, at, end, cursor, size):
 def read_hello_body(tables, hello, at, end):
     """True when hello[at:end] is a ClientHello body whose lengths fit: then tables.hello says what it holds."""
     p, extensions_end = find_extensions(hello, at, end)
-    if p < 0 or extensions_end != end:
+    if p < 0 or extensions_end > end:
         return False
+    end = extensions_end  # bytes behind them belong to nothing
     suites_at = at + 35 + hello[at + 34]
     n_suites = u16(hello, suites_at) // 2
     suites, extensions = tables.suites, tables.extensions

@@ -6,7 +6,8 @@ cdef bint is_host(const uint8_t* buf, int64_t at, int64_t end) noexcept nogil
 cdef bint is_v6(const uint8_t* buf, int64_t at, int64_t end) noexcept nogil
 @cython.locals(number=int64_t)
 cdef int64_t port_of(const uint8_t* buf, int64_t at, int64_t end) noexcept nogil
-cdef (int64_t, int64_t, int64_t) host_parts(const uint8_t* buf, int64_t at, int64_t end) noexcept nogil
+cdef bint is_registered_name(const uint8_t* buf, int64_t at, int64_t end) noexcept nogil
+cdef (int64_t, int64_t, int64_t) host_parts(const uint8_t* buf, int64_t at, int64_t end, bint strict) noexcept nogil
 cdef (int64_t, int64_t, int64_t) authority_parts(const uint8_t* buf, int64_t at, int64_t end) noexcept nogil
 cdef int64_t scheme_end(const uint8_t* buf, int64_t at, int64_t end) noexcept nogil
 cdef (int64_t, int64_t, int64_t) tunnel_parts(const uint8_t* buf, int64_t at, int64_t end) noexcept nogil

@@ -1,7 +1,8 @@
 """The parts of a request's target: authority, scheme, path.
 
 Source: RFC 3986 3.2 (authority), RFC 9112 3.2 (the forms of a target), RFC 9110 4.2.4 (user info in a URI is deprecated: taken off,
-never kept). A host is judged strictly: other protocols say CONNECT too, and what follows there may be a password.
+never kept). Where nothing else says that it is HTTP a host is judged strictly: other protocols say CONNECT too, and what follows there
+may be a password.
 """
 
 from __future__ import annotations
@@ -36,6 +37,18 @@ def is_host(buf, at, end):
     return end > at
 
 
+def is_registered_name(buf, at, end):
+    """True for what a URI's host may be made of, at least one of it, and bytes beyond ASCII (RFC 3986 3.2.2).
+
+    But % and = are none of it: behind them a password may stand, as in jane%3ASecret1%40host.
+    """
+    for p in range(at, end):
+        c = buf[p]
+        if c < 0x80 and not is_host(buf, p, p + 1) and c not in (33, 36, 38, 39, 40, 41, 42, 43, 44, 59, 126):  # !$&'()*+,;~
+            return False
+    return end > at
+
+
 def is_v6(buf, at, end):
     """True for what can be an IPv6 address: hexadecimal digits, colons and dots, with :: or seven colons; a zone may follow."""
     colons, double = 0, False
@@ -62,8 +75,11 @@ def port_of(buf, at, end):
     return number if 0 < number <= 65535 else -1
 
 
-def host_parts(buf, at, end):
-    """(host's start, host's end, port or -1) of host:port, brackets left off; start -1 when it is none."""
+def host_parts(buf, at, end, strict):
+    """(host's start, host's end, port or -1) of host:port, brackets left off; start -1 when it is none.
+
+    strict   a name is one that resolvers take
+    """
     last = at
     if at < end and buf[at] == 91:
         while last < end and buf[last] != 93:
@@ -77,7 +93,7 @@ def host_parts(buf, at, end):
     while last < end and buf[last] != COLON:
         last += 1
     port = port_of(buf, last + 1, end)
-    if port >= -1 and is_host(buf, at, last):
+    if port >= -1 and (is_host(buf, at, last) if strict else is_registered_name(buf, at, last)):
         return at, last, port
     if is_v6(buf, at, end):
         return at, end, -1  # without brackets no port can be found
@@ -90,7 +106,7 @@ def authority_parts(buf, at, end):
     for p in range(at, end):
         if buf[p] == AT:
             first = p + 1
-    return host_parts(buf, first, end)
+    return host_parts(buf, first, end, False)
 
 
 @kernel

@@ -55,6 +55,7 @@ from analyzer.readers.states import (
     FOUND_SOCKS5_VERDICT,
     FOUND_TRAILER_END,
     FOUND_TRAILER_LINE,
+    FOUND_WARNING,
     FOUND_WENT_ON,
 )
 from analyzer.slices.frame import Frame
@@ -96,7 +97,7 @@ _KINDS: Final = {
 }
 """What a reader found (readers/states.py) → what stands there."""
 
-_RECORDS: Final = (FOUND_MORE_HANDSHAKE, FOUND_WENT_ON, FOUND_ALERT, FOUND_ENCRYPTED)
+_RECORDS: Final = (FOUND_MORE_HANDSHAKE, FOUND_WENT_ON, FOUND_ALERT, FOUND_WARNING, FOUND_ENCRYPTED)
 _RECORD_KINDS: Final = {ALERT_RECORD: ALERT} | dict.fromkeys((CHANGE_CIPHER_SPEC_RECORD, APPLICATION_RECORD, HANDSHAKE_RECORD), RECORD)
 
 _END_OF_HEAD = re.compile(rb"\n\r?\n")

@@ -30,8 +30,11 @@ MAX_LOOKUPS: Final = 1 << 16
 
 
 def is_quic_initial(buf, at, end):
-    """True when a QUIC v1 or v2 Initial packet's long header begins here (RFC 9000 17.2.2, RFC 9369 3.2), or of a version like one."""
-    if end - at < 20 or buf[at] & 0xC0 != 0xC0:
+    """True when a QUIC v1 or v2 Initial packet's long header begins here (RFC 9000 17.2.2, RFC 9369 3.2), or of a version like one.
+
+    The fixed bit isn't asked for, as a client may clear it (RFC 9287 3.1).
+    """
+    if end - at < 20 or buf[at] & 0x80 == 0:
         return False
     version = u32(buf, at + 1)
     if version == QUIC_V2:

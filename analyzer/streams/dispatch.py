@@ -52,7 +52,7 @@ from analyzer.readers.tls import (
 )
 from analyzer.streams.regions import note_region
 from analyzer.streams.transitions import move_on, move_on_behind_head
-from analyzer.streams.waiting import arrival
+from analyzer.streams.waiting import arrival, rest_of_segment
 
 # The header of a TDS packet ([MS-TDS] 2.2.3.1), and the types in which TLS handshakes come.
 TDS_HEADER: Final = 8
@@ -65,8 +65,8 @@ def read_stream(tables, buf, cursor, waited):
 
     waited   the bytes were gathered from those that wait, and each thing came when its first byte did
 
-    What is left then is incomplete, unless the state is SCAN or DONE. A body that goes on behind the bytes that are there leaves
-    `resume` where it will end, and the cursor behind their end.
+    What is left then is incomplete, unless the state is SCAN or DONE; of bytes of no known kind one segment is passed over. A body that
+    goes on behind the bytes that are there leaves `resume` where it will end, and the cursor behind their end.
     """
     side, other = own_side(tables, cursor), other_side(tables, cursor)
     while cursor.at < cursor.end and side.state != DONE and side.state != SCAN:
@@ -84,7 +84,7 @@ def read_stream(tables, buf, cursor, waited):
             return
         if p < 0:
             move_on(side, other, FOUND_NOTHING)
-            p = cursor.end
+            p = cursor.at
         else:
             if FOUND_CONNECT <= cursor.found <= FOUND_ANSWER:
                 p = move_on_behind_head(side, other, cursor, p)
@@ -92,13 +92,15 @@ def read_stream(tables, buf, cursor, waited):
                 move_on(side, other, cursor.found)
                 if p == cursor.at and side.state == state:  # nothing was read, and nothing changed: it would go on so
                     move_on(side, other, FOUND_NOTHING)
-                    p = cursor.end
             if tables.counts[REGIONS]:
                 note_region(tables, cursor, min(p, cursor.end) - cursor.at, state, n_messages)
         side.resume = as_u32(side.resume + p - cursor.at)
         cursor.at = p
     if side.state == SCAN and cursor.at < cursor.end:
-        side.resume = as_u32(side.resume + cursor.end - cursor.at)
+        rest = cursor.end - cursor.at
+        if waited:  # a head may begin with the next segment
+            rest = max(1, min(rest, rest_of_segment(tables, side)))
+        side.resume = as_u32(side.resume + rest)
 
 
 def read_next(tables, buf, cursor):

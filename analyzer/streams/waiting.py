@@ -120,11 +120,18 @@ def gather(tables, side, seq):
 
 def arrival(tables, side):
     """(time, acknowledged) of the segment whose byte counts at `resume`, which waits."""
-    at = side.waiting
-    segment = tables.segments + at
+    segment = tables.segments + side.waiting
     while behind(segment.seq + segment.size, side.resume) <= 0 and segment.next >= 0:
         segment = tables.segments + segment.next
     return segment.ts_ns, segment.ack
+
+
+def rest_of_segment(tables, side):
+    """How many bytes from `resume` on the segment has whose byte counts there, which waits."""
+    segment = tables.segments + side.waiting
+    while behind(segment.seq + segment.size, side.resume) <= 0 and segment.next >= 0:
+        segment = tables.segments + segment.next
+    return behind(segment.seq + segment.size, side.resume)
 
 
 def kept_unread(tables, buf, cursor):

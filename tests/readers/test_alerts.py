@@ -16,6 +16,8 @@ from tests.streams.harness import START_NS, Segment, Stage, byte_by_byte, client
 HELLO = client_hello("name.example")
 FATAL_UNKNOWN_CA = bytes.fromhex("15 0303 0002 02 30")  # alert record, TLS 1.2, 2 bytes: fatal, unknown_ca (48)
 REFUSED_BY_SERVER = bytes.fromhex("15 0303 0002 02 28")  # handshake_failure (40)
+UNRECOGNIZED_NAME = bytes.fromhex("15 0303 0002 01 70")  # a warning
+NO_CERTIFICATE = bytes.fromhex("15 0300 0002 01 29")  # another
 CHANGE_CIPHER_SPEC = bytes.fromhex("14 0303 0001 01")
 ENCRYPTED = bytes.fromhex("17 0303 0013") + bytes(19)  # an alert and its tag
 FINISHED = bytes.fromhex("17 0303 0035") + bytes(53)  # Finished and its tag
@@ -46,6 +48,9 @@ def told(row: dict[str, Any]) -> tuple[Any, ...]:
         (HELLO + FINISHED, (True, None, None)),
         (HELLO + FATAL_UNKNOWN_CA, (False, "unknown_ca", "client")),
         (CHANGE_CIPHER_SPEC, (None, None, None)),
+        (NO_CERTIFICATE + KEY_EXCHANGE, (True, None, None)),
+        (NO_CERTIFICATE + FATAL_UNKNOWN_CA, (False, "unknown_ca", "client")),
+        (bytes.fromhex("15 0303 0002 01 30"), (False, "unknown_ca", "client")),
         (b"something else", (None, None, None)),
         (bytes.fromhex("15 0303 0002 02 07"), (False, "alert 7", "client")),
     ],
@@ -73,6 +78,18 @@ def test_a_server_that_refuses() -> None:
     row = row_of(server(REFUSED_BY_SERVER), server(b"", flags=ACK | FIN), client(b"", flags=ACK | FIN))
     assert told(row) == (False, "handshake_failure", "server")
     assert (row["ended_by"], row["ended_with"], row["tls_version"]) == ("server", "fin", None)
+
+
+@pytest.mark.parametrize("separately", [False, True])
+def test_a_server_that_warns_and_goes_on(separately: bool) -> None:
+    """One that doesn't know the name says so before its hello, and sends the certificate that it has."""
+    said = [server(UNRECOGNIZED_NAME), server(FLIGHT)] if separately else [server(UNRECOGNIZED_NAME + FLIGHT)]
+    row = row_of(*said, client(KEY_EXCHANGE))
+    assert told(row) == (True, "unrecognized_name", "server")
+    assert (row["tls_version"], row["certificate_issuer"] is None) == ("1.2", False)
+    assert [m.kind for m in byte_by_byte(UNRECOGNIZED_NAME + FLIGHT, 1)] == ["alert", "server_hello", "issuer"]
+    refused = row_of(server(UNRECOGNIZED_NAME))
+    assert (refused["tls_version"], refused["tls_alert"]) == (None, "unrecognized_name")
 
 
 def test_when_it_was_said() -> None:

@@ -73,11 +73,25 @@ def test_connect_loosely_written(data: bytes) -> None:
         ("name.example:65536", b"name.example", -1),
         ("name.example:99999999999999999999", b"name.example", -1),
         ("b\u00fccher.example:443", "b\u00fccher.example".encode(), 443),
+        ("a!$&'()*+,;~b.example:443", b"a!$&'()*+,;~b.example", 443),
+        ("*:443", b"*", 443),
     ],
 )
 def test_authorities(authority: str, host: bytes | None, port: int) -> None:
-    (message,) = read([client(connect(authority))])
-    assert (message.host, message.port) == (host, port)
+    """Whatever a URI's host may be made of, in a line that says it is HTTP, and in the fields behind it."""
+    (message,) = read([client(connect(authority, "Host: " + authority))])
+    assert (message.host, message.port, message.field) == (host, port, host)
+    (message,) = read([client(absolute_get(f"http://{authority}/"))])
+    assert (message.host, message.port) == (host, port if port > 0 else 80)
+
+
+@pytest.mark.parametrize(
+    "host", ["h.example, i.example", "h\x01.example", "h.example:80:90", "h.example:x", "<h>", '"h"', "{h}", "h\\i", "h%40i", "h=i"]
+)
+def test_what_no_host_is_made_of(host: str) -> None:
+    (message,) = read([client(get("/", "Host: " + host))])
+    assert message.field is None
+    assert names(read([client(connect(host))])) == []
 
 
 def test_nothing_is_said_before_the_head_is_complete() -> None:

@@ -54,6 +54,25 @@ def test_whole(hello: bytes) -> None:
     assert (message.at, message.end) == (0, len(hello))
 
 
+def test_a_hello_that_is_malformed_behind_its_name_still_has_it() -> None:
+    """As Wireshark reads it: bytes behind the extensions belong to nothing, and what an extension that is too long holds isn't known."""
+    body = b"\3\3" + bytes(32) + vector(1, b"") + vector(2, b"\x13\x01") + b"\1\0"
+    name = extension(0, vector(2, b"\0" + vector(2, b"bad.example")))
+    trailing = records(handshake(1, body + vector(2, name) + b"abc"))
+    message = only(read([client(trailing)]))
+    agrees_with_twin(message, trailing)
+    for rest in (b"\0\x10\0\x20ab", b"\0\x10"):
+        data = records(handshake(1, body + vector(2, name + rest)), [50])
+        found = read([client(data), client(records(b"\x10\0\0\0"))])
+        if len(rest) < 4:
+            assert names(found) == [b"bad.example"] == [twin.cut_server_name(data).encode()]
+            continue
+        assert names(found) == [b"bad.example"] == [twin.cut_server_name(data).encode()] and only(found).port & CUT
+        assert found[-1].kind == "went_on"
+    for wrong in (body + vector(2, rest + name), body + b"\0\x40" + name, body[:-1] + b"\x09"):
+        assert names(read([client(records(handshake(1, wrong)))])) == []
+
+
 @pytest.mark.parametrize("hello", HELLOS.values(), ids=HELLOS)
 def test_one_byte_at_a_time(hello: bytes) -> None:
     stage = Stage()

@@ -98,9 +98,13 @@ def listen(asker: Stream, answerer: Stream, no_socks: bool = False) -> Dialogue:
             said.hello = tls.read_client_hello(data)
             said.cut_name = None if said.hello else tls.cut_server_name(data)
             said.hello_seen = asker.time_at(cursor.at) if said.hello or said.cut_name else None
+        elif tls.is_warning(data):
+            said.alert = said.alert or (asker.time_at(cursor.at), str(tls.alert(data)))
+            cursor.at += 7
+            continue
         elif tls.alert(data):
-            said.alert = (asker.time_at(cursor.at), str(tls.alert(data)))
-        if said.hello or said.cut_name or said.alert or tls.looks_like_encrypted(data) or not cursor.resync():
+            said.alert = said.alert or (asker.time_at(cursor.at), str(tls.alert(data)))
+        if said.hello or said.cut_name or tls.alert(data) or tls.looks_like_encrypted(data) or not cursor.resync():
             break
     if said.hello:
         read_after_hello(said, cursor)
@@ -118,12 +122,16 @@ def read_after_hello(said: Dialogue, cursor: Cursor) -> None:
     highest = max((at + packet.payload_bytes for at, packet in cursor.stream.pieces if not packet.flags & RST), default=0)
     highest = max(highest, cursor.stream.fin)
     said.silent = highest <= cursor.at
-    while len(data := cursor.bytes()) >= 6 and (data[0] == 20 or (data[0] == 22 and data[5] == 1)) and data[3:5] != b"\0\0":
+    while (
+        len(data := cursor.bytes()) >= 6
+        and (data[0] == 20 or (data[0] == 22 and data[5] == 1) or tls.is_warning(data))
+        and data[3:5] != b"\0\0"
+    ):
         cursor.at += 5 + int.from_bytes(data[3:5], "big")
     if tls.alert(data):
-        said.alert = (cursor.stream.time_at(cursor.at), str(tls.alert(data)))
+        said.alert = said.alert or (cursor.stream.time_at(cursor.at), str(tls.alert(data)))
     elif len(data) >= 6 and data[0] == 23 and data[3:5] == b"\0\x13":
-        said.alert = (cursor.stream.time_at(cursor.at), "encrypted")
+        said.alert = said.alert or (cursor.stream.time_at(cursor.at), "encrypted")
     elif len(data) >= 6 and data[0] in (20, 22, 23):
         said.went_on = True
 
@@ -250,6 +258,9 @@ class Answers:
             if hello:
                 self.any = True
                 self.hello_seen = self.cursor.stream.time_at(self.cursor.at)
+            if tls.is_warning(data):
+                self.cursor.at += 7
+                continue
             if tls.alert(data):
                 return None
             if hello or tls.looks_like_encrypted(data) or not self.cursor.resync():

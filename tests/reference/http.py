@@ -81,7 +81,8 @@ def read_request(data: bytes) -> Request | None:
     if version and version.upper() == b"HTTP/2.0":  # the HTTP/2 preface (RFC 9113 3.4)
         return None
     if not version:
-        fits = split_authority(target)[1] and b"@" not in target if kind == "connect" else method == b"GET" and (kind or target[:1] == b"/")
+        has_port = split_authority(target, HOST)[1] and b"@" not in target
+        fits = has_port if kind == "connect" else method == b"GET" and (kind or target[:1] == b"/")
         if not fits:
             return None
         target = target.split(b" ")[0]  # what follows is a version that nobody knows
@@ -157,6 +158,7 @@ def is_html(head: Head) -> bool | None:
 
 
 HOST = re.compile(rb"[A-Za-z0-9._\x80-\xff-]+")
+REGISTERED = re.compile(rb"[A-Za-z0-9._\x80-\xff~!$&'()*+,;-]+")  # RFC 3986 3.2.2, less % and =: passwords
 PORT = re.compile(rb"(?::([0-9]*))?")
 
 
@@ -167,10 +169,10 @@ def is_v6(text: bytes) -> bool:
     return bool(in_form and (not percent or HOST.fullmatch(zone)))
 
 
-def split_authority(authority: bytes) -> tuple[str | None, int | None]:
+def split_authority(authority: bytes, name: re.Pattern[bytes] = REGISTERED) -> tuple[str | None, int | None]:
     """Host and port of host:port, [v6]:port or either without a port, user info left out; None for a port that can't be one.
 
-    No host where another byte stands than host names have, or other than digits behind the colon.
+    No host where another byte stands than names have (name: what they match), or other than digits behind the colon.
     """
     authority = authority.rpartition(b"@")[2]
     if authority.startswith(b"["):
@@ -179,7 +181,7 @@ def split_authority(authority: bytes) -> tuple[str | None, int | None]:
     else:
         host = authority.split(b":")[0]
         rest = authority[len(host) :]
-        fits = bool(HOST.fullmatch(host))
+        fits = bool(name.fullmatch(host))
     port = PORT.fullmatch(rest)
     if not fits or not port:
         host, port = authority, None

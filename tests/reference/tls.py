@@ -1,6 +1,7 @@
 """ClientHello, ServerHello and the leaf certificate's issuer (RFC 8446, RFC 5246, RFC 6066, RFC 7301), and JA4 (FoxIO).
 
-A hello counts only whole, and only if its lengths fit exactly; a malformed extension is as good as absent.
+A hello counts only whole, and only if its lengths fit; bytes behind its extensions belong to nothing. A malformed extension is as good as
+absent, and of a hello with one that is longer than the list only the name counts.
 """
 
 from __future__ import annotations
@@ -166,7 +167,7 @@ def parse_client_hello(body: bytes) -> ClientHello | None:
         extensions = read_extensions(reader.vector(2)) if reader.data else []
     except Short:
         return None
-    return None if reader.data else ClientHello(version, random, numbers(ciphers), extensions, body)
+    return ClientHello(version, random, numbers(ciphers), extensions, body)
 
 
 def hello_size(data: bytes) -> int:
@@ -185,6 +186,11 @@ def alert(data: bytes) -> str | None:
     return ALERTS.get(data[6], f"alert {data[6]}")
 
 
+def is_warning(data: bytes) -> bool:
+    """Whether the alert at the beginning of data ends nothing: no_certificate, no_renegotiation, unrecognized_name, as warnings."""
+    return alert(data) is not None and data[5] == 1 and data[6] in (41, 100, 112)
+
+
 def read_extensions(data: bytes) -> list[tuple[int, bytes]]:
     reader, found = Reader(data), []
     while reader.data:
@@ -193,14 +199,20 @@ def read_extensions(data: bytes) -> list[tuple[int, bytes]]:
 
 
 def cut_server_name(data: bytes) -> str | None:
-    """The server name of a ClientHello whose end is missing, if its extension is there whole."""
+    """The server name of a ClientHello whose end is missing, or of which an extension is too long, if its extension is there whole."""
     handshake, rest = handshake_bytes(data)
-    reader, extensions = Reader(handshake), []
-    if rest or handshake[:1] != bytes((CLIENT_HELLO,)) or len(handshake) >= 4 + int.from_bytes(handshake[1:4], "big"):
+    size = 4 + int.from_bytes(handshake[1:4], "big")
+    is_whole = len(handshake) >= size
+    reader, extensions = Reader(handshake[:size]), []
+    if (rest and not is_whole) or handshake[:1] != bytes((CLIENT_HELLO,)):
         return None
     try:
         reader.take(4 + 2 + 32)
-        reader.vector(1), reader.vector(2), reader.vector(1), reader.take(2)
+        reader.vector(1), reader.vector(2), reader.vector(1)
+        if is_whole:
+            reader = Reader(reader.vector(2))
+        else:
+            reader.take(2)
         while reader.data:
             extensions.append((reader.number(2), reader.vector(2)))
     except Short:

@@ -19,6 +19,7 @@ def looks(data: bytes) -> bool:
 def test_initials(data: bytes) -> None:
     assert looks(data)
     assert looks(data[:20]) and not looks(data[:19])
+    assert looks(bytes((data[0] & 0xBF,)) + data[1:])  # a client may clear the fixed bit (RFC 9287)
 
 
 @pytest.mark.parametrize(

@@ -101,6 +101,17 @@ def test_a_protocol_that_changes_to_tls() -> None:
     assert found[-1].kind == "issuer"
 
 
+@pytest.mark.parametrize("before", [b"S", b"hello", b"HTT", b"\x16\3", b"GE"])
+@pytest.mark.parametrize("separately", [False, True])
+def test_what_may_have_begun_something_hides_nothing_behind_it(before: bytes, separately: bool) -> None:
+    """A server of PostgreSQL says S before its hello; the next packet is read for itself once it is known that nothing goes on."""
+    said = [client(b"\0\0\0\x08\x04\xd2\x16\x2f"), server(before), client(before + b"\0"), client(before), client(HELLO), server(TLS12)]
+    found = (one_by_one if separately else read)(said)
+    assert summary(found)[:2] == [TUNNEL[1], ("server_hello", SERVER, None, 0x0303)]
+    early = [client(HELLO, len(before)), server(TLS12, len(before)), client(before, 0), server(before, 0)]
+    assert summary((one_by_one if separately else read)(early))[:2] == summary(found)[:2]
+
+
 @pytest.mark.parametrize("separately", [False, True])
 def test_a_change_of_ciphers_before_the_hellos(separately: bool) -> None:
     for before in (CCS, CCS + CCS):

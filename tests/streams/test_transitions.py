@@ -96,6 +96,7 @@ TALKS = [
     [client(HELLO), client(b"no record")],
     [client(head("HEAD / HTTP/1.1", "Host: a.example")), client(b"\x14\3\3\0\1\1")],
     [client(get("/")), server(TLS_ALERT)],
+    [client(get("/")), server(b"\x15\3\3\0\2\1\x70"), server(server_hello())],
     [client(get("/")), client(HIDDEN)],
 ]
 TDS = [client(b"\x12\1" + bytes((0, 8 + len(HELLO))) + bytes(4) + HELLO, at=40, flags=ACK)]
