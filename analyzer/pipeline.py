@@ -91,14 +91,14 @@ def read_found(
     start_ns end_ns  keep only packets in [start_ns, end_ns), nanoseconds since 1970; None: no bound
     workers          1: one thread does everything; else one large pcap file is read by so many threads (side_by_side.py), and of all else
                      packets are found and decoded in a thread of their own; None: 2
-    digests          take each file's SHA-256, beside the reading
+    digests          take each file's SHA-256: in a thread of its own, beside all that is done until captures are listed; where one thread
+                     does everything, of the bytes that it reads
     listed           with a row for every flow; False: without those of a flood that the verdict only counts (flows/lone.py)
     Errors           Unusable when nothing at all could be read; a single bad input goes to Reading.unusable
     """
-    sources = found.sources
+    sources, workers = found.sources, workers or 2
     with ThreadPoolExecutor(1) as aside:
-        hashed = aside.map(Source.read_sha256, sources if digests else ())
-        workers = workers or 2
+        hashed = aside.map(Source.read_sha256, digested_aside(sources, workers) if digests else ())
         kept = [0]
 
         def wanted(blocks: Iterable[Block]) -> Iterator[Block]:
@@ -112,6 +112,15 @@ def read_found(
             check_span(sources, start_ns, end_ns)
         contents, left_out = (engine.contents(), None) if listed else without_most_strangers(engine.contents())
         return reading_of(engine, contents, found, topology, catalogue, (start_ns, end_ns), left_out, workers, hashed)
+
+
+def digested_aside(sources: Sequence[Source], workers: int) -> list[Source]:
+    """The sources whose digest has to be taken by itself; of the others it is taken while they are read."""
+    if workers > 1:
+        return list(sources)
+    for source in sources:
+        source.digest_beside = source.is_plain
+    return [source for source in sources if not source.digest_beside]
 
 
 def reading_of(

@@ -2,14 +2,24 @@
 
 from __future__ import annotations
 
+import gzip
+import hashlib
 import re
+import threading
+import zipfile
+from pathlib import Path
 from typing import Any
 
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from analyzer import pipeline
+from analyzer.capture.source import Source
 from analyzer.errors import Unusable
+from analyzer.reading import read
+from analyzer.routes.topology import Topology
+from analyzer.services.catalogue import load_catalogue
 from tests.build import Conversation, client_hello, connect, messy_capture, pcap, socks4, socks4_reply
 from tests.conftest import ORACLES, ROOT, needs_oracles
 from tests.engine import engine_rows
@@ -126,3 +136,38 @@ def test_a_socks4_request_counts_whatever_was_captured_of_the_answer(answered: i
 @pytest.mark.parametrize("first", range(1, 8))
 def test_a_hello_in_records_however_short(first: int) -> None:
     assert one_row(talk().send_client(connect("a.example:443")).send_client(client_hello("a.example", cuts=[first])))["sni"] == "a.example"
+
+
+@pytest.mark.parametrize("workers", [1, 2])
+def test_every_file_has_the_digest_of_all_its_bytes(workers: int, tmp_path: Path) -> None:
+    whole = pcap(talk().frames)
+    damaged = whole[:-20] + b"\xff" * 200_000
+    files = {"whole.pcap": whole, "damaged.pcap": damaged, "more.pcap.gz": gzip.compress(whole) + bytes(1 << 21), "late.pcap": whole}
+    for name, data in files.items():
+        (tmp_path / name).write_bytes(data)
+    with zipfile.ZipFile(tmp_path / "many.zip", "w") as archive:
+        archive.writestr("one.pcap", whole)
+        archive.writestr("two.pcap", damaged)
+    (tmp_path / "t.pcapng").write_bytes((ROOT / "captures/T1-winhttp.pcapng").read_bytes())
+    reading = read([str(tmp_path)], topology=Topology(), catalogue=load_catalogue(()), workers=workers, start_ns=1)
+    found = {captured["path"]: captured["sha256"] for captured in reading.captures}
+    expected = {str(path): hashlib.sha256(path.read_bytes()).hexdigest() for path in tmp_path.iterdir()}
+    assert len(found) == 7 and set(found.values()) == set(expected.values())
+    assert all(expected[name] == digest for name, digest in found.items() if name in expected)
+
+
+def test_whatever_becomes_of_the_flows_can_go_on_beside_the_digests(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """The digest comes when routes are known, which would wait for ever if the reading waited for it."""
+    (tmp_path / "x.pcap").write_bytes(pcap(talk().frames))
+    routes = threading.Event()
+    monkeypatch.setattr(Source, "read_sha256", lambda source: setattr(source, "sha256", str(routes.wait(60))))
+    known = pipeline.routed
+
+    def and_then(*given: Any) -> Any:
+        flows = known(*given)
+        routes.set()
+        return flows
+
+    monkeypatch.setattr(pipeline, "routed", and_then)
+    reading = read([str(tmp_path / "x.pcap")], topology=Topology(), catalogue=load_catalogue(()))
+    assert [captured["sha256"] for captured in reading.captures] == ["True"]
