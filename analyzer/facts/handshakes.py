@@ -16,6 +16,7 @@ from analyzer.flows.layout import ENCRYPTED_ALERT, HAS_ACKED, SENT_SYN, SENT_SYN
 from analyzer.flows.messages import ALERT_ROW, CLIENT_HELLO_ROW
 from analyzer.readers.alerts import NAMES
 from analyzer.readers.certificate import issuer_text
+from analyzer.readers.issuer import ordinary_name
 from analyzer.readers.texts import DIGEST_SIZE
 from analyzer.readers.tls import RANDOM_SIZE
 
@@ -87,7 +88,12 @@ def read_alpn(raw: bytes) -> list[str]:
     return names
 
 
+def issuer(der: bytes) -> str | None:
+    """An issuer's name in the form of RFC 4514 (CN=...,O=...), None when it can't be read."""
+    return ordinary_name(der) or issuer_text(der)
+
+
 def issuers(raw: pa.DictionaryArray) -> pa.Array:
     """A string array of issuers' names, from their DER."""
-    texts: list[str | None] = [issuer_text(one) for one in raw.dictionary.to_pylist()]
+    texts = [issuer(one) for one in raw.dictionary.to_pylist()]
     return words(np.asarray(raw.indices.fill_null(-1)), [*texts, None])
