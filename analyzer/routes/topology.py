@@ -15,7 +15,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, TypeVar
 
 from analyzer.errors import Unusable
-from analyzer.routes.networks import Network, address_number, address_text
+from analyzer.routes.networks import Network, address_number, address_text, behind_nat64
 from analyzer.text.toml import read_toml
 
 if TYPE_CHECKING:
@@ -95,12 +95,17 @@ class Topology:
         return None if nearer else name
 
     def _entries_at(self, ip: str) -> list[Proxy]:
-        """Entries for this address, most specific first. Single addresses are found by their text, without parsing."""
-        hosts = self._by_host.get(ip, [])
-        if not self._proxy_pools:
-            return hosts
-        number = address_number(ip)
-        return hosts + [entry for entry, first, shift in self._proxy_pools if ((number ^ first) >> shift) == 0]
+        """Entries for this address, most specific first. Single addresses are found by their text, without parsing.
+
+        A client that has IPv6 only asks an IPv4 proxy at an address of NAT64's prefix (RFC 6052): that address is the proxy's too.
+        """
+        entries = self._by_host.get(ip, [])
+        if self._proxy_pools:
+            number = address_number(ip)
+            entries = entries + [entry for entry, first, shift in self._proxy_pools if ((number ^ first) >> shift) == 0]
+        if not entries and (inner := behind_nat64(ip)) is not None:
+            return self._entries_at(inner)
+        return entries
 
     @cached_property
     def _workstation_hosts(self) -> dict[str, str]:

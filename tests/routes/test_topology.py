@@ -27,6 +27,21 @@ def test_without_a_file_nobody_is_named() -> None:
     assert topology.workstation_name("172.16.11.92") is None
 
 
+def test_a_proxy_is_known_at_its_address_behind_nat64() -> None:
+    tables = [
+        {"name": "PROX01", "address": "172.16.12.10", "port": 3128, "method": "winhttp"},
+        {"name": "pool", "address": "172.16.13.0/24"},
+        {"name": "v6", "address": "64:ff9b::ac10:c0b"},
+    ]
+    topology = topology_from({"proxy": tables}, "topology.toml")
+    for ip, name in (("64:ff9b::ac10:c0a", "PROX01"), ("64:ff9b::ac10:d07", "pool"), ("64:ff9b::ac10:c0b", "v6")):
+        found = topology.proxy_at(ip, 3128)
+        assert found is not None and found.name == name
+        assert topology.is_proxy_address(ip)
+    assert topology.proxy_at("64:ff9b::ac10:c0a", 8080) is None
+    assert topology.proxy_at("64:ff9b::ac10:e01", 3128) is None
+
+
 def test_the_contracts_file(tmp_path: Path) -> None:
     path = tmp_path / "topology.toml"
     path.write_text(CONTRACT)
