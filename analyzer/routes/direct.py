@@ -24,6 +24,9 @@ HTTPS_PORT = 443
 DIRECT_OUTCOMES = ("answered", "blocked", "unknown")
 ANSWERED, BLOCKED, UNKNOWN = range(3)
 
+RECORD_HEAD = 5
+"""Bytes before a TLS record's content (RFC 8446 5.1)."""
+
 LISTS = r"(?i)\.(crl|stl|ctl|cab)$"
 """Paths of lists of revoked and of trusted certificates, and the archives they come in: never a web page."""
 
@@ -65,6 +68,8 @@ def direct_outcomes(flows: pa.Table, ends: Ends, captured: Captured, direct: Boo
     came = captured.server_bytes > 0
     alone = is_text(flows, "server_first", "alert") & ~is_known(flows, "server_hello_at", "tls_version")
     alone |= block_pages(flows, ends, captured, direct & ~hello)
+    # What is shorter than the head of a TLS record is no answer to a hello, whatever it was to become.
+    alone |= hello & ends.tcp & (captured.server_bytes <= RECORD_HEAD) & ~is_known(flows, "server_hello_at", "tls_version")
     answered = known & both & came & ~alone & (hello | ~(_unsaid(flows) | _unread(flows)))
     since = first_word(flows)
     nothing = known & both & (captured.client_bytes > 0) & (~came | alone) & ~captured.server_lost & captured.waited(since)

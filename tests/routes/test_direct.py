@@ -70,6 +70,12 @@ def outcome(*, later: bool = True, **columns: Any) -> str | None:
         ({"state": "no-answer", "bytes_in": 0, "packets_in": 0, "firewall_action": "block", "packets_out": 1}, "blocked"),
         (HELLO | {"bytes_in": 0}, "blocked"),
         (HELLO | {"bytes_in": 7, "server_first": "alert"}, "blocked"),
+        (
+            HELLO | {"bytes_in": 5, "server_first": "other", "ended_by": "server", "ended_with": "rst"},
+            "blocked",
+        ),  # less than a record's head
+        (HELLO | {"bytes_in": 6, "server_first": "other"}, "answered"),
+        ({"bytes_in": 3, "server_first": "other"}, "answered"),  # no hello waits for a record
         (HELLO | {"bytes_in": 0, "acked_in": 4000}, "unknown"),  # what came isn't in the capture
         (REMNANT | {"bytes_in": 0}, "unknown"),
     ],
