@@ -18,6 +18,7 @@ from analyzer.routes.topology import Topology
 from analyzer.text.times import rows
 
 WPAD: Final = r"(?i)^wpad(\.|$)"
+NO_SUCH_NAME: Final = "no such name"
 RETURNED: Final = re.compile(r"\b(?:PROXY|HTTPS?|SOCKS[45]?)\s+(\[[0-9a-fA-F:.]+\]|[A-Za-z0-9_.-]+):([0-9]{1,5})\b")
 MAX_PROXIES: Final = 64
 
@@ -54,7 +55,7 @@ def discoveries_of(lookups: pa.Table, found: pa.Table, topology: Topology) -> li
     for row in wpad_lookups(lookups):
         one = by_client.setdefault(row["client_ip"], Discovery(row["client_ip"]))
         said = outcome_of(row)
-        if one.asked.get(row["name"]) in (None, "no answer", "no such name"):
+        if one.asked.get(row["name"]) in (None, "no answer", NO_SUCH_NAME):
             one.asked[row["name"]] = said
         one.flows[row["flow"]] = None
     names = {address: row["name"] for row in lookups_rows(lookups) for address in row["answers"]} if found.num_rows else {}
@@ -95,7 +96,7 @@ def outcome_of(lookup: Mapping[str, Any]) -> str:
         return str(lookup["answers"][0])
     if lookup["rcode"] is None:
         return "no answer"
-    return "no such name" if lookup["rcode"] in (0, 3) else f"error {lookup['rcode']}"
+    return NO_SUCH_NAME if lookup["rcode"] in (0, 3) else f"error {lookup['rcode']}"
 
 
 def proxies_of(text: str) -> list[str]:

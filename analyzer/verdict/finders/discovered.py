@@ -9,7 +9,7 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from analyzer.findings import Finding
-from analyzer.routes.discovery import Discovery
+from analyzer.routes.discovery import NO_SUCH_NAME, Discovery
 from analyzer.routes.requests import ABSOLUTE, Bools, Ints
 from analyzer.text.words import counted, listed, printable
 from analyzer.verdict.case import Case
@@ -29,17 +29,34 @@ def find(case: Case) -> list[Finding]:
     seen, surely = connections(evidence)
     by_client = {evidence.client.values[client]: rows for (client,), rows in grouped(np.flatnonzero(seen), evidence.client.codes)}
     told = {one.client_ip: one for one in case.discoveries}
-    alike: dict[tuple[str, bool], list[tuple[str, Ints]]] = {}
+    alike: dict[tuple[str, bool, str | None], list[tuple[str, Ints]]] = {}
     for client in sorted(by_client.keys() | told.keys()):
         rows, one = by_client.get(client, np.zeros(0, np.int64)), told.get(client)
         if one is not None:
             rows = np.union1d(rows, rows_with_ids(evidence, one))
         what = "; ".join(steps(one)) if one is not None else f"{counted(len(rows), 'connection')}{evidence.hosts_of(rows)}"
-        alike.setdefault((what, one is not None or bool(surely[rows].any())), []).append((client, rows))
-    return [_finding(evidence, what, sure, clients) for (what, sure), clients in alike.items()]
+        key = what, one is not None or bool(surely[rows].any()), None if one is None else advice_of(one)
+        alike.setdefault(key, []).append((client, rows))
+    return [_finding(evidence, what, sure, advice, clients) for (what, sure, advice), clients in alike.items()]
 
 
-def _finding(evidence: Evidence, what: str, sure: bool, clients: Sequence[tuple[str, Ints]]) -> Finding:
+NOTHING_FOUND = "Nothing was found, so no proxy comes of it. Nothing to do, unless clients are to find their proxy this way."
+NO_FILE = "There was no file to get, so no proxy comes of it. Put it there if clients are to find their proxy this way; else turn it off."
+NO_PROXY_IN_IT = "Check the file: it names no proxy, so clients that use it go direct."
+
+
+def advice_of(one: Discovery) -> str | None:
+    """What to do about what a client found, or didn't; None: as the code has it."""
+    answered = [status for status in one.fetched.values() if status is not None]
+    if one.files:
+        return None if one.proxies else NO_PROXY_IN_IT
+    if answered and all(status >= 400 for status in answered) and len(answered) == len(one.fetched):
+        return NO_FILE
+    got_none = all(said == NO_SUCH_NAME or said.startswith("error ") for said in one.asked.values())
+    return NOTHING_FOUND if one.asked and got_none and not one.fetched and one.dhcp_url is None else None
+
+
+def _finding(evidence: Evidence, what: str, sure: bool, advice: str | None, clients: Sequence[tuple[str, Ints]]) -> Finding:
     labels = [evidence.names.name(client) or client for client, _ in clients]
     who = labels[0] if len(labels) == 1 else f"{counted(len(labels), 'source')} ({listed(labels)})"
     rows = np.unique(np.concatenate([rows for _, rows in clients]))
@@ -52,6 +69,7 @@ def _finding(evidence: Evidence, what: str, sure: bool, clients: Sequence[tuple[
         first_seen=first,
         last_seen=last,
         flows=evidence.flow_ids(rows),
+        advice=advice,
     )
 
 

@@ -4,7 +4,9 @@ from typing import Any
 
 import pytest
 
+from analyzer.findings import CODES
 from analyzer.routes.discovery import Discovery
+from analyzer.verdict.finders.discovered import NO_FILE, NO_PROXY_IN_IT, NOTHING_FOUND, advice_of
 from tests.verdict.rows import PROX01, WORKSTATION, asked, flow, request, verdict
 
 
@@ -52,6 +54,25 @@ def test_each_step_is_told() -> None:
     )
     one.proxies = {"172.16.12.10:3128": "PROX01", "p:8080": None}
     assert text_of(one)[0].endswith("; the PAC file names 172.16.12.10:3128 (PROX01) and p:8080")
+
+
+@pytest.mark.parametrize(
+    ("found", "advice"),
+    [
+        ({"asked": {"wpad.corp": "no such name", "wpad": "error 5"}}, NOTHING_FOUND),
+        ({"asked": {"wpad.corp": "no answer"}}, None),  # nothing is known of it
+        ({"asked": {"wpad.corp": "10.0.0.1"}, "fetched": {"http://wpad.corp/wpad.dat": 404}}, NO_FILE),
+        ({"fetched": {"http://wpad.corp/wpad.dat": 404, "http://b/wpad.dat": None}}, None),
+        ({"asked": {"wpad.corp": "no such name"}, "dhcp_url": "http://p/wpad.dat"}, None),
+        ({"fetched": {"http://wpad.corp/wpad.dat": 200}, "files": 1}, NO_PROXY_IN_IT),
+        ({"fetched": {"http://wpad.corp/wpad.dat": 200}, "files": 1, "proxies": {PROX01: "PROX01"}}, None),
+    ],
+)
+def test_the_advice_is_about_what_was_found(found: dict[str, Any], advice: str | None) -> None:
+    assert advice_of(Discovery(WORKSTATION, **found)) == advice
+    document = verdict(discoveries=[Discovery(WORKSTATION, **found)])
+    (finding,) = [finding for finding in document["findings"] if finding["code"] == "pac-discovery"]
+    assert finding["advice"] == (advice or CODES["pac-discovery"].advice)
 
 
 def test_the_flows_that_show_it_and_no_control_characters() -> None:
