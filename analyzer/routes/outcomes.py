@@ -4,7 +4,7 @@ worked          let through, and TLS inside completed, or without TLS payload ca
 broken          let through, and inside it TLS failed, or the server never said a byte
 challenged      a 407 that was followed by credentials, or by letting in (challenges.py)
 authentication  any other 407
-denied          403; SOCKS: not allowed
+denied          403; SOCKS: not allowed; a page of the proxy's own where lists of certificates were asked for
 failed          any other refusal, a captive portal, an answer that is no proxy's
 unanswered      nothing came, though the server's side is captured and there was time for it
 unseen          what would tell isn't in the capture, or the capture ends too early
@@ -22,7 +22,8 @@ import pyarrow.compute as pc
 from analyzer.arrow import array
 from analyzer.routes.captured import Captured, is_known, is_text
 from analyzer.routes.challenges import AUTH_REQUIRED, challenges, goes_on_elsewhere, open_ended
-from analyzer.routes.portals import one_answer_for_many
+from analyzer.routes.direct import LISTS
+from analyzer.routes.portals import one_answer_for_many, site_of
 from analyzer.routes.proxies import Ends
 from analyzer.routes.requests import (
     ABSOLUTE,
@@ -77,10 +78,12 @@ def outcomes_of(flows: pa.Table, ends: Ends, requests: Requests, captured: Captu
     tunnel = let_through(flows, requests, captured, tunnels)
     page = (kind == ABSOLUTE) & (status >= 200) & (status < 500) & ~np.isin(status, (HTTP_DENIED, AUTH_REQUIRED))
     page &= ~_portals(ends, requests, page) & ~_sent_somewhere(requests)
+    own_page = _own_pages(ends, requests, page)
+    page &= ~own_page
     http = (kind == CONNECT) | (kind == ABSOLUTE)
     final = answered & ~tunnel & ~page & ~(http & (status < 200)) & ~_sent_somewhere(requests)
     code[final] = FAILED
-    code[(http & (status == HTTP_DENIED)) | ((kind == SOCKS5) & (status == SOCKS5_NOT_ALLOWED))] = DENIED
+    code[own_page | (http & (status == HTTP_DENIED)) | ((kind == SOCKS5) & (status == SOCKS5_NOT_ALLOWED))] = DENIED
     code[http & (status == AUTH_REQUIRED)] = AUTHENTICATION
     # Whether the client goes on with it isn't in a capture that ends right behind the challenge.
     # The next token may have stood in what wasn't captured, and where more was asked behind it, so may what was offered.
@@ -112,6 +115,27 @@ def _portals(ends: Ends, requests: Requests, page: Bools) -> Bools:
     if len(at):
         hosts, places = (same_host(column.take(array(at))) for column in (requests.host, requests.location))
         result[at] = one_answer_for_many(hosts, places, ends.server_end[requests.row[at]])
+    return result
+
+
+def _own_pages(ends: Ends, requests: Requests, page: Bools) -> Bools:
+    """Per request: HTML where a list was asked for, of two hosts or more that have nothing in common: the proxy's own page.
+
+    A list is never HTML. What one host alone sends so may be its own mistake.
+    """
+    result = np.zeros(len(page), dtype=np.bool_)
+    at = np.flatnonzero(page & requests.html & (requests.status < 300))
+    if len(at):
+        asked = requests.path.take(array(at))
+        lists = pc.fill_null(pc.match_substring_regex(asked, LISTS), False).to_numpy(zero_copy_only=False).astype(np.bool_)
+        at = at[lists]
+        proxies, hosts = ends.server_end[requests.row[at]], same_host(requests.host.take(array(at))).to_pylist()
+        sites: dict[int, set[str]] = {}
+        for proxy, host in zip(proxies.tolist(), hosts, strict=True):
+            if host is not None:
+                sites.setdefault(proxy, set()).add(site_of(host))
+        several = [proxy for proxy, of_proxy in sites.items() if len(of_proxy) > 1]
+        result[at] = np.isin(proxies, several)
     return result
 
 

@@ -44,6 +44,7 @@ class Requests:
     offered     bool[n]    it offers credentials
     by_steps    bool[n]    and of a scheme by which the client and the proxy exchange tokens, NTLM or Negotiate
     continues   bool[n]    the answer's challenge carries the next token of its scheme, or stale=true
+    html        bool[n]    the answer is HTML by its Content-Type
     cut         bool[n]    the answer's head goes on behind what was captured, so that what it lacks may have stood there
     host path location service plane   pyarrow string arrays of length n
     """
@@ -58,6 +59,7 @@ class Requests:
     offered: Bools
     by_steps: Bools
     continues: Bools
+    html: Bools
     cut: Bools
     host: pa.Array
     path: pa.Array
@@ -143,6 +145,7 @@ def flat_requests(flows: pa.Table) -> Requests:
         offered=entries.field("offered").is_valid().to_numpy(zero_copy_only=False),
         by_steps=bools(pc.is_in(entries.field("offered"), value_set=pa.array(BY_STEPS))),
         continues=bools(entries.field("continues")),
+        html=bools(entries.field("html")),
         cut=bools(entries.field("cut")),
         host=entries.field("host"),
         path=entries.field("path"),

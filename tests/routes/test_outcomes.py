@@ -111,6 +111,23 @@ def test_two_hosts_redirected_to_one_other_are_a_portals() -> None:
     ]
 
 
+def page(host: str, path: str = "/pki/list.crl", status: int = 200, html: bool = True) -> dict[str, Any]:
+    return ask("absolute", status, host, path=path, html=html)
+
+
+@pytest.mark.parametrize(
+    ("requests", "outcome"),
+    [
+        ((page("crl.microsoft.com"), page("ctldl.windowsupdate.com", "/authrootstl.cab")), "denied"),
+        ((page("crl.microsoft.com"), page("www.microsoft.com")), "worked"),  # one site's own mistake
+        ((page("crl.microsoft.com"), page("ocsp.digicert.com", "/page")), "worked"),  # a page where a page may be
+        ((page("crl.microsoft.com", html=False), page("crl3.digicert.com", html=False)), "worked"),
+    ],
+)
+def test_a_page_for_lists_of_hosts_that_have_nothing_in_common_is_the_proxys(requests: tuple[dict[str, Any], ...], outcome: str) -> None:
+    assert outcomes(*requests) == [outcome] * len(requests)
+
+
 @pytest.mark.parametrize("kind", ["connect", "absolute", "socks4", "socks5"])
 def test_nothing_came(kind: str) -> None:
     quiet: dict[str, Any] = {"bytes_in": 0, "tunnel_in": 0, "tunnel_out": 0}
