@@ -78,7 +78,7 @@ CODES: dict[str, Code] = {
     ),
     "tls-failed": Code(
         "problem",
-        "The tunnel opened, but the TLS handshake inside it broke off.",
+        "The tunnel opened, but the TLS handshake inside it broke off, or nothing came back in it.",
         "Look for TLS inspection, certificate pinning or unreachable revocation lists.",
     ),
     "origin-unreachable": Code(

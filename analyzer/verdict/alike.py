@@ -120,6 +120,7 @@ def _asked(evidence: Evidence, rows: Ints) -> Ints:
         evidence.request_own,
         outcome.code,
         outcome.through,
+        outcome.mute,
         requests.kind == ABSOLUTE,
         requests.status,
         evidence.weight,
@@ -154,7 +155,8 @@ def _of_rows(evidence: Evidence, kept: Bools) -> Evidence:
     own |= {name: Coded(text.codes[rows], text.values) for name, text in texts.items()}
     asked = {name: getattr(evidence, name) for name in ("request_service", "request_plane")}
     own |= {name: Coded(text.codes[of_requests], text.values) for name, text in asked.items()}
-    outcome = Outcome(evidence.outcome.code[of_requests], evidence.outcome.through[of_requests])
+    of_each = evidence.outcome
+    outcome = Outcome(of_each.code[of_requests], of_each.through[of_requests], of_each.mute[of_requests])
     each = replace(evidence, flows=flows, copies=evidence.copies.slice(0, 0), requests=Requests(**requests), outcome=outcome, **own)
     vars(each)["proxy_names"] = evidence.proxy_names  # every proxy's, as the numbering is
     return each

@@ -91,6 +91,7 @@ class _Books:
         self.code = outcome.code.tolist()
         self.carried = outcome.carried.tolist()
         self.failed = outcome.failed.tolist()
+        self.mute = outcome.mute.tolist()
         self.pages = (requests.kind == ABSOLUTE).tolist()
         self.status = requests.status.tolist()
         self.weight = evidence.weight.tolist()
@@ -250,6 +251,7 @@ def _tally(books: _Books, asked: Sequence[int], rows: Sequence[int], direct: Seq
             one.first_asked = at
         one.saw(at, at)
         contest.outcomes[code] += 1
+        contest.mute += books.mute[position]
         name = OUTCOME_COUNTS.get(code)
         if name is not None:
             setattr(one, name, getattr(one, name) + 1)

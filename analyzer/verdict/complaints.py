@@ -45,7 +45,14 @@ def complaints_of(evidence: Evidence, catalogue: Catalogue) -> dict[str, list[Co
     outcome, row = evidence.outcome, evidence.requests.row
     opened = says(evidence, "inspected", True)[row] & outcome.carried
     code = outcome.code
-    conditions = [code == DENIED, code == AUTHENTICATION, opened, code == BROKEN, code == UNANSWERED, outcome.failed]
+    conditions = [
+        code == DENIED,
+        code == AUTHENTICATION,
+        opened,
+        (code == BROKEN) & ~outcome.mute,
+        (code == UNANSWERED) | outcome.mute,
+        outcome.failed,
+    ]
     kinds = [KINDS.index(name) for name in (REFUSED, CHALLENGED, OPENED, BROKE, SILENT, FAILED)]
     kind = np.select(conditions, kinds, default=-1)
     positions = np.flatnonzero(evidence.asks_proxy & (kind >= 0) & (evidence.request_host.codes >= 0))

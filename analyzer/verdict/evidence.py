@@ -282,7 +282,7 @@ def evidence_of(flows: pa.Table, topology: Topology) -> Evidence:
         request_service=request_service,
         request_plane=request_plane,
         request_own=is_own[request_kind.codes],
-        outcome=outcome_of(entries),
+        outcome=outcome_of(flows, requests),
         begun=np.where(requests.first_seen == NO_TIME, first[requests.row], requests.first_seen),
         weight=np.where(requests.last & _long_used(flows)[requests.row], LONG_WEIGHT, 1),
         regional=regional[rule.codes],

@@ -116,11 +116,13 @@ def _trouble(contest: Contest, asked: Share) -> str:
 
 def _but(contest: Contest) -> str:
     """What doesn't work, "" where all does."""
-    broken, failed = contest.outcomes[BROKEN], sum(contest.failures.values())
+    broken, failed = contest.outcomes[BROKEN] - contest.mute, sum(contest.failures.values())
     carried = sum(share.carried for share in contest.carriers)
     parts = []
     if broken:
         parts.append(f"TLS broke in {broken} of {counted(carried, 'tunnel')}")
+    if contest.mute:
+        parts.append(f"nothing came back in {contest.mute} of {counted(carried, 'tunnel')}")
     if failed:
         asked = contest.n_requests - contest.outcomes[CHALLENGED]
         parts.append(f"{failed} of {counted(asked, 'request')} failed ({failure_list(contest.failures)})")

@@ -9,10 +9,14 @@ import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from analyzer.routes.requests import Bools, Ints, integers
+from analyzer.routes.captured import is_known
+from analyzer.routes.requests import Bools, Ints, Requests, integers, one_array
+from analyzer.routes.tunnels import A_FIN
 from analyzer.tables import OUTCOMES
 
 WORKED, BROKEN, CHALLENGED, AUTHENTICATION, DENIED, FAILED, UNANSWERED, HIDDEN, UNSEEN = range(len(OUTCOMES))
+
+_TELL = ("server_hello_at", "tls_version", "tls_alert")
 
 AUTH_REQUIRED = 407
 DENIED_STATUS = 403
@@ -24,10 +28,12 @@ class Outcome:
 
     code     int64[n]  index into OUTCOMES
     through  bool[n]   let through, as its answer or what followed it shows
+    mute     bool[n]   broken, and not one byte came back in its tunnel: TLS didn't fail there, nobody answered
     """
 
     code: Ints
     through: Bools
+    mute: Bools
 
     @cached_property
     def worked(self) -> Bools:
@@ -64,8 +70,19 @@ class Outcome:
         return result
 
 
-def outcome_of(entries: pa.StructArray) -> Outcome:
-    """The outcomes of all requests; entries: the column `requests`, flattened."""
+def outcome_of(flows: pa.Table, requests: Requests) -> Outcome:
+    """The outcomes of all requests of these flows."""
+    entries = pc.list_flatten(one_array(flows.column("requests")))
     code = integers(pc.index_in(entries.field("outcome"), value_set=pa.array(OUTCOMES)), UNSEEN)
     through = pc.fill_null(entries.field("let_through"), False).to_numpy(zero_copy_only=False)
-    return Outcome(code, np.asarray(through, dtype=np.bool_))
+    return Outcome(code, np.asarray(through, dtype=np.bool_), _mute(flows, requests, code))
+
+
+def _mute(flows: pa.Table, requests: Requests, code: Ints) -> Bools:
+    """Which are broken without a byte in their tunnel. The columns that tell aren't kept of the days of a fleet, which counts no such."""
+    if not {*_TELL, "tunnel_in"} <= set(flows.column_names):
+        return np.zeros(len(code), dtype=np.bool_)
+    came = integers(flows.column("tunnel_in"), -1)[requests.row]
+    answered = is_known(flows, *_TELL)[requests.row]
+    result: Bools = (code == BROKEN) & requests.last & (came >= 0) & (came <= A_FIN) & ~answered
+    return result

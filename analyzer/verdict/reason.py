@@ -35,17 +35,11 @@ def _of_era(contest: Contest, what: str) -> str:
         parts.append(f"{n} failed ({failure_list(contest.failures)})")
     if asked is not None and winner is not None and asked.itself != winner.itself:
         parts.append(f"{asked.label} was asked most, {asked.asked} of {contest.n_requests} times")
-    broken, challenged = contest.outcomes[BROKEN], contest.outcomes[CHALLENGED]
-    if broken and carriers:
+    challenged = contest.outcomes[CHALLENGED]
+    if carriers:
         carried = sum(share.carried for share in carriers)
-        which = (
-            "in it"
-            if broken == carried == 1
-            else f"in all {broken}"
-            if broken == carried
-            else f"in {'one' if broken == 1 else broken} of them"
-        )
-        parts.append(f"{which} TLS broke or the host never answered")
+        broken = contest.outcomes[BROKEN] - contest.mute
+        parts += [f"{_how_many(n, carried)} {what}" for n, what in ((broken, "TLS broke"), (contest.mute, "nothing came back inside")) if n]
     if winner is not None and winner.worked and not contest.on_itself:
         parts.append("only a pattern for regions names their hosts, or they were redirected to other hosts")
     if winner is not None and (unread := contest.elsewhere_unread):
@@ -55,6 +49,13 @@ def _of_era(contest: Contest, what: str) -> str:
     if (carriers or contest.failures) and (contest.direct["answered"] or contest.direct["blocked"]):
         parts.append(_direct(contest, what))
     return "; ".join(parts)
+
+
+def _how_many(n: int, carried: int) -> str:
+    """ "in it", "in all 3", "in one of them"."""
+    if n == carried:
+        return "in it" if n == 1 else f"in all {n}"
+    return f"in {'one' if n == 1 else n} of them"
 
 
 def _carried(contest: Contest, what: str) -> str:

@@ -1,17 +1,19 @@
 """Outcomes as masks."""
 
-import pyarrow as pa
+from typing import Any
+
 import pytest
 
+from analyzer.routes.requests import flat_requests
 from analyzer.tables import OUTCOMES
-from analyzer.verdict.outcome import UNSEEN, outcome_of
+from analyzer.verdict.outcome import UNSEEN, Outcome, outcome_of
+from tests.verdict.rows import PROX01, START_NS, asked, request, table
 
 
-def entries(*outcomes: str | None, through: bool | None = None) -> pa.StructArray:
-    return pa.array(
-        [{"outcome": outcome, "let_through": through} for outcome in outcomes],
-        pa.struct([("outcome", pa.string()), ("let_through", pa.bool_())]),
-    )
+def outcome_of_all(*outcomes: str | None, through: bool | None = None, **columns: Any) -> Outcome:
+    """Of one connection with a request for each."""
+    flows = table([asked(PROX01, *(request("connect", "a", 200, outcome=one, let_through=through) for one in outcomes), **columns)])
+    return outcome_of(flows, flat_requests(flows))
 
 
 def names(mask: object) -> set[str]:
@@ -20,16 +22,29 @@ def names(mask: object) -> set[str]:
 
 @pytest.mark.parametrize(("through", "carried"), [(False, {"worked", "broken"}), (True, {"worked", "broken", "unseen"})])
 def test_carried_is_what_was_let_through(through: bool, carried: set[str]) -> None:
-    assert names(outcome_of(entries(*OUTCOMES, through=through)).carried) == carried
+    assert names(outcome_of_all(*OUTCOMES, through=through).carried) == carried
 
 
 def test_unseen_and_challenged_are_never_failed() -> None:
-    outcome = outcome_of(entries(*OUTCOMES))
+    outcome = outcome_of_all(*OUTCOMES)
     assert names(outcome.failed) == {"authentication", "denied", "failed", "unanswered"}
     assert names(outcome.challenged) == {"challenged"} and names(outcome.unseen) == {"unseen"}
     assert names(outcome.worked) == {"worked"} and names(outcome.broken) == {"broken"}
 
 
 def test_what_has_no_outcome_is_unseen() -> None:
-    outcome = outcome_of(entries(None))
+    outcome = outcome_of_all(None)
     assert outcome.code.tolist() == [UNSEEN] and outcome.through.tolist() == [False]
+
+
+def test_mute_is_a_broken_tunnel_in_which_nothing_came_back() -> None:
+    assert outcome_of_all("broken", "broken", tunnel_in=0).mute.tolist() == [False, True], "the tunnel is the last one's"
+    assert outcome_of_all("broken", tunnel_in=1).mute.tolist() == [True], "a FIN takes a number as a byte does"
+    for columns in (
+        {"tunnel_in": 2},
+        {"tunnel_in": None},
+        {"tunnel_in": 0, "server_hello_at": START_NS},
+        {"tunnel_in": 0, "tls_alert": "x"},
+    ):
+        assert outcome_of_all("broken", **columns).mute.tolist() == [False]
+    assert outcome_of_all("worked", tunnel_in=0).mute.tolist() == [False]

@@ -9,7 +9,7 @@ import numpy as np
 import pyarrow.compute as pc
 
 from analyzer.findings import Finding, Severity
-from analyzer.routes.requests import ABSOLUTE, NO_STATUS, SOCKS4, SOCKS5, Ints
+from analyzer.routes.requests import ABSOLUTE, NO_STATUS, SOCKS4, SOCKS5, Ints, integers
 from analyzer.routes.route import PROXY
 from analyzer.text.words import counted, failure_list, listed
 from analyzer.verdict.case import Case
@@ -27,6 +27,8 @@ SOCKS4_IDENTD = (92, 93)
 # What a proxy says when it can't get to the origin: bad gateway, unavailable, gateway timeout (RFC 9110 15.6.3 to 15.6.5); network or
 # host unreachable, connection refused, TTL expired (RFC 1928 6).
 HTTP_NO_ORIGIN, SOCKS5_NO_ORIGIN = (502, 503, 504), (3, 4, 5, 6)
+
+OK = 200
 
 CODES = ("proxy-auth-required", "proxy-denied", "proxy-error", "origin-unreachable", "not-a-proxy", "captive-portal", "proxy-unreachable")
 AUTH, DENY, ERROR, NO_ORIGIN, NO_PROXY, PORTAL, SILENT = range(7)
@@ -89,6 +91,9 @@ def _refusal(evidence: Evidence, asked: Ints, proxy: int, kind: int, unopened: I
     elif kind == SILENT and proxy >= 0 and _works(evidence, rows, evidence.alike(proxy)):
         text += f"; {label} worked at another of its addresses"
         severity = "warning"
+    if not len(asked) and unopened is not None and _is_stray(evidence, unopened):
+        text += "; it was one SYN, which wasn't sent again"
+        severity = "info"
     pages = int((evidence.requests.kind[asked] == ABSOLUTE).sum())
     if kind == NO_ORIGIN and pages:
         text += "; the origin itself may have said so" if pages == len(asked) else f"; of {pages} the origin itself may have said so"
@@ -104,10 +109,18 @@ def _refusal(evidence: Evidence, asked: Ints, proxy: int, kind: int, unopened: I
     )
 
 
+def _is_stray(evidence: Evidence, rows: Ints) -> bool:
+    """Whether all there is is one SYN without an answer: who wants a connection sends it again."""
+    tries = integers(column(evidence, "packets_out"), 0)[rows].sum()
+    return bool(tries == 1 and evidence.state.text(evidence.state.codes[rows[0]]) == "no-answer")
+
+
 def _answer(evidence: Evidence, asked: Ints, kind: int, statuses: Counter[int]) -> str:
     """What it said: "answered 407 to"."""
     if kind == SILENT:
         return "did not answer"
+    if kind == DENY and set(statuses) == {OK}:
+        return "sent a page of its own (HTML) instead of the list to"
     if kind == PORTAL:
         places = sorted(
             {place for place in pc.list_flatten(column(evidence, "requests")).field("location").take(asked).to_pylist() if place}

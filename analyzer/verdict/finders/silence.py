@@ -49,6 +49,9 @@ def find(case: Case) -> list[Finding]:
         unread = sum(counts.total() for client, counts in unread_requests(evidence).items() if client in clients)
         if unread:
             text += f", and the names in {unread} of their requests weren't captured, so Defender may have been asked for there"
+        addressed = by_address(evidence, rows)
+        if addressed:
+            text += f", and {addressed} of them to {'an address' if addressed == 1 else 'addresses'} whose name wasn't seen"
         asked = sorted({evidence.service.values[code] for code in evidence.service.codes[rows].tolist() if code >= 0})
         if asked:
             text += f"; hosts that Defender shares with Windows, Azure and browsers were asked for ({listed(asked)}) and prove nothing"
@@ -64,7 +67,7 @@ def find(case: Case) -> list[Finding]:
                 rows,
                 text,
                 severity="warning" if named else None,
-                confidence="likely" if unsent or unread or begun or maybe else "certain",
+                confidence="likely" if unsent or unread or begun or addressed or maybe else "certain",
             )
         )
     return found + _unseen(evidence)
@@ -76,6 +79,15 @@ def begun_before(evidence: Evidence, rows: Ints) -> list[bool]:
     nameless = (evidence.host.codes < 0) & (requests == 0) & (evidence.bytes > 0) & says(evidence, "protocol", "tcp")
     found: list[bool] = (nameless & ~is_known(evidence.flows, "isn_out", "isn_in"))[rows].tolist()
     return found
+
+
+def by_address(evidence: Evidence, rows: Ints) -> int:
+    """How many of these went to an address without a name anywhere: through a proxy that let them through, or as TLS that was answered."""
+    requests = evidence.requests
+    asked = np.zeros(evidence.flows.num_rows, dtype=np.bool_)
+    asked[requests.row[(evidence.request_host.codes >= 0) & evidence.outcome.carried & evidence.asks_proxy]] = True
+    past = (evidence.direct == ANSWERED) & is_known(evidence.flows, "client_hello_at", "tls_offered")
+    return int(((evidence.host.codes < 0) & (asked | past))[rows].sum())
 
 
 def perhaps_proxies(evidence: Evidence, rows: Ints) -> list[str]:
@@ -118,8 +130,14 @@ def _unseen(evidence: Evidence) -> list[Finding]:
             missing.setdefault(workstation.name, address)
     if not missing:
         return []
+    heard = set(evidence.client.values)
     labels = [f"{name} ({address})" for name, address in missing.items()]
-    text = f"{listed(labels)} sent nothing at all that was captured"
+    spoke = [f"{name} ({address})" for name, address in missing.items() if address in heard or name in {*map(evidence.names.name, heard)}]
+    if len(spoke) == len(labels):
+        text = f"{listed(labels)} sent nothing that can carry a service: neither TCP nor QUIC was captured"
+    else:
+        text = f"{listed(labels)} sent nothing at all that was captured"
+        text += f", but for {listed(spoke)}, which sent other datagrams only" if spoke else ""
     return [Finding("no-service-traffic", text, client_ips=sorted(missing.values()), severity="warning")]
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
+from dataclasses import replace
 
 import numpy as np
 
@@ -41,14 +42,19 @@ def _opened_tunnels(evidence: Evidence) -> Bools:
 
 
 def broken_handshakes(evidence: Evidence, tunnels: Bools) -> list[Finding]:
-    """Tunnels in which a ClientHello was sent and the client never went on, per proxy: who gave up, and with which words."""
+    """Tunnels in which a ClientHello was sent and the client never went on, per proxy: who gave up, and with which words.
+
+    Those in which nothing came back are among them, whether or not the client has given up: whose fault that is can't be seen.
+    """
     flows = evidence.flows
-    broken = np.zeros(flows.num_rows, dtype=np.bool_)
+    broken, mute = np.zeros((2, flows.num_rows), dtype=np.bool_)
     broken[evidence.requests.row[evidence.requests.last & evidence.outcome.broken]] = True
+    mute[evidence.requests.row[evidence.outcome.mute]] = True
+    mute &= is_known(flows, "client_hello_at", "client_random", "sni", "tls_offered")
     alerted, captured = is_known(flows, "tls_alert"), captured_of(flows)
     # That the client said nothing more is known only where nothing of it is missing.
     gave_up = says(evidence, "tls_completed", False) & (alerted | ~captured.client_lost)
-    rows = np.flatnonzero(tunnels & (gave_up | (broken & alerted)))
+    rows = np.flatnonzero(tunnels & (gave_up | (broken & alerted) | mute))
     alert, alerted_by = coded(flows.column("tls_alert")), coded(flows.column("tls_alert_from"))
     ended_by, ended_with = coded(flows.column("ended_by")), coded(flows.column("ended_with"))
     answered = is_known(evidence.flows, "server_hello_at")
@@ -59,16 +65,26 @@ def broken_handshakes(evidence: Evidence, tunnels: Bools) -> list[Finding]:
         for row in members.tolist():
             by, said = alerted_by.text(alerted_by.codes[row]), alert.text(alert.codes[row])
             end, how = ended_by.text(ended_by.codes[row]), ended_with.text(ended_with.codes[row])
-            ways[f"{_gave_up(by, said, bool(answered[row]), end, how)}{_LEGS[legs[row]]}"] += 1
+            way = _waited(end, how) if mute[row] else _gave_up(by, said, bool(answered[row]), end, how)
+            ways[f"{way}{_LEGS[legs[row]]}"] += 1
         services = evidence.service.codes[members]
         names = sorted({evidence.service.values[code] for code in services.tolist() if code >= 0})
         what = f"{names[0]} tunnel" if len(names) == 1 else "tunnel"
         told = listed([way if len(ways) == 1 else f"{n} × {way}" for way, n in ways.most_common()])
         whose = f"{counted(len(members), what)} of {evidence.of_whom(members)} opened at {evidence.proxy_label(proxy)}"
-        text = f"{whose} and TLS broke off{evidence.hosts_of(members)}: {told}"
+        silent = bool(mute[members].all())
+        came = "nothing came back" if silent else "TLS broke off"
+        text = f"{whose} and {came}{evidence.hosts_of(members)}: {told}"
         severity: Severity | None = None if names else "info"
-        findings.append(evidence.finding("tls-failed", members, text, proxy=proxy, services=services.tolist(), severity=severity))
+        found = evidence.finding("tls-failed", members, text, proxy=proxy, services=services.tolist(), severity=severity)
+        findings.append(replace(found, advice=OF_SILENCE) if silent else found)
     return findings
+
+
+OF_SILENCE = (
+    "See in the proxy's log whether it reached these hosts after it had let the client through; "
+    "if it opens TLS, exclude them. Else look for what drops large packets between client and proxy."
+)
 
 
 _LEGS = (
@@ -88,6 +104,14 @@ def _gave_up(by: str | None, alert: str | None, answered: bool, ended_by: str | 
     side = "the client" if ended_by == "client" else "the proxy's side"
     closed = "reset" if ended_with == "rst" else "closed"
     return f"{side} {closed} the connection {when}, without an alert"
+
+
+def _waited(ended_by: str | None, ended_with: str | None) -> str:
+    """How a tunnel ended in which nothing came back."""
+    if ended_by is None:
+        return "the proxy let them through, and not one byte followed"
+    side = "the client" if ended_by == "client" else "the proxy's side"
+    return f"{side} {'reset' if ended_with == 'rst' else 'closed'} the connection before any byte had come through it"
 
 
 def idle_closes(evidence: Evidence, tunnels: Bools, pairs: LegPairs) -> list[Finding]:

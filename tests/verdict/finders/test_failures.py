@@ -153,6 +153,25 @@ def test_one_syn_at_the_captures_end_is_no_silence() -> None:
     assert finding["code"] == "proxy-unreachable"
 
 
+def test_one_syn_that_wasnt_sent_again_is_information() -> None:
+    syn = {"state": "no-answer", "packets_out": 1, "packets_in": 0, "bytes_out": 0, "bytes_in": 0, "last_seen": START_NS}
+    stray, other = to_prox01(first_seen=START_NS, **syn), tunnel(PROX02, CNC, first_seen=START_NS, last_seen=START_NS + 60 * SECOND_NS)
+    (finding,) = failures(stray, other)
+    assert (finding["code"], finding["severity"]) == ("proxy-unreachable", "info")
+    assert finding["text"] == "1 connection of WORKSTATION to PROX01 failed: 1 no-answer; it was one SYN, which wasn't sent again"
+    for more in (stray | {"packets_out": 2}, stray | {"state": "refused"}):
+        (finding,) = failures(more, other)
+        assert finding["severity"] == "problem", "sent again, or refused"
+
+
+def test_a_page_of_the_proxys_own_is_a_refusal() -> None:
+    lists = [("crl.microsoft.com", "/pki/list.crl"), ("ctldl.windowsupdate.com", "/authrootstl.cab")]
+    rows = [asked(PROX01, request("absolute", host, 200, path=path, html=True)) for host, path in lists]
+    (finding,) = failures(*rows)
+    assert (finding["code"], finding["severity"], finding["services"]) == ("proxy-denied", "problem", ["certificate-trust"])
+    assert finding["text"].startswith("PROX01 sent a page of its own (HTML) instead of the list to 2 certificate-trust requests")
+
+
 def test_a_proxy_that_worked_at_another_of_its_addresses() -> None:
     names = {"proxy": [{"name": "PROX", "address": f"172.16.12.{last}", "method": "static"} for last in (10, 11)]}
     rows = [to_prox01(state="no-answer"), tunnel(PROX02, CNC)]

@@ -64,6 +64,25 @@ def test_a_named_workstation_that_was_not_seen() -> None:
     assert [source["client_ip"] for source in result["sources"]] == ["172.16.11.93"], "who wasn't seen is no source"
 
 
+def test_a_named_workstation_that_sent_datagrams_only() -> None:
+    (finding,) = silent(verdict(flow(protocol="udp", server_port=53)))
+    assert finding["text"] == f"WORKSTATION ({WORKSTATION}) sent nothing that can carry a service: neither TCP nor QUIC was captured"
+
+
+@pytest.mark.parametrize(
+    "row",
+    [
+        tunnel(PROX01, "20.1.1.10"),
+        flow(client_hello_at=START_NS, server_first="tls", server_hello_at=START_NS),
+    ],
+)
+def test_addresses_without_a_name_may_have_been_defenders(row: dict[str, Any]) -> None:
+    (finding,) = silent(verdict(row))
+    assert finding["text"].endswith(", and 1 of them to an address whose name wasn't seen") and finding["confidence"] == "likely"
+    (finding,) = silent(verdict(row | {"host": "intranet.example", "host_source": "dns"}))
+    assert "whose name" not in finding["text"] and finding["confidence"] == "certain"
+
+
 @pytest.mark.parametrize(
     ("rows", "reason"),
     [

@@ -4,6 +4,7 @@ from typing import Any
 
 import pytest
 
+from analyzer.verdict.finders.tunnels import OF_SILENCE
 from tests.verdict.rows import CNC, PROX01, SECOND_NS, START_NS, flow, tunnel, verdict
 
 RANDOM = "ab" * 32
@@ -42,6 +43,47 @@ def test_who_gave_up_and_how(columns: dict[str, Any], who: str) -> None:
     tunnel_of = "1 edr-command-and-control tunnel of WORKSTATION opened at PROX01 and TLS broke off"
     assert finding["text"] == f"{tunnel_of} ({CNC}): {who}"
     assert (finding["severity"], finding["confidence"]) == ("problem", "certain")
+
+
+MUTE: dict[str, Any] = {"tunnel_out": 500, "tunnel_in": 0, "client_hello_at": START_NS, "last_data": START_NS}
+LATER = flow(first_seen=START_NS, last_seen=START_NS + 100 * SECOND_NS, server_port=22)
+
+
+@pytest.mark.parametrize(
+    ("columns", "how"),
+    [
+        ({"ended_by": "client", "ended_with": "fin"}, "the client closed the connection before any byte had come through it"),
+        ({"ended_by": "server", "ended_with": "rst"}, "the proxy's side reset the connection before any byte had come through it"),
+        ({"ended_by": None, "ended_with": None, "state": "open"}, "the proxy let them through, and not one byte followed"),
+    ],
+)
+def test_a_tunnel_in_which_nothing_came_back_is_not_said_to_be_tls_that_broke(columns: dict[str, Any], how: str) -> None:
+    row = broken(**(MUTE | {"tls_completed": None} | columns))
+    document = verdict(row, LATER)
+    (finding,) = [finding for finding in document["findings"] if finding["code"] == "tls-failed"]
+    assert finding["text"].endswith(f"opened at PROX01 and nothing came back ({CNC}): {how}")
+    assert finding["advice"] == OF_SILENCE and finding["severity"] == "problem"
+    (source,) = document["sources"]
+    assert source["services"][0]["outcome"] == "broken" and source["services"][0]["reason"].endswith("; in it nothing came back inside")
+    assert "nothing came back in 1 of 1 tunnel" in document["groups"][0]["answer"]
+
+
+def test_some_that_broke_and_some_in_which_nothing_came_back() -> None:
+    document = verdict(broken(server_hello_at=START_NS), broken(**MUTE), broken(**MUTE), LATER)
+    (finding,) = [finding for finding in document["findings"] if finding["code"] == "tls-failed"]
+    assert (
+        "opened at PROX01 and TLS broke off" in finding["text"]
+        and "2 × the client closed the connection before any byte" in finding["text"]
+    )
+    assert "TLS broke in 1 of 3 tunnels and nothing came back in 2 of 3 tunnels" in document["groups"][0]["answer"]
+    assert document["sources"][0]["services"][0]["reason"].endswith("; in one of them TLS broke; in 2 of them nothing came back inside")
+
+
+def test_without_a_hello_no_tls_failed() -> None:
+    row = tunnel(PROX01, CNC, **(MUTE | {"client_hello_at": None, "state": "open"}))
+    document = verdict(row, LATER)
+    assert [finding for finding in document["findings"] if finding["code"] == "tls-failed"] == []
+    assert document["sources"][0]["services"][0]["outcome"] == "broken"
 
 
 def test_both_legs_tell_whether_the_proxy_opened_it() -> None:
