@@ -8,6 +8,7 @@ somebody wants a DataFrame.
 from __future__ import annotations
 
 import sys
+import weakref
 from importlib.abc import MetaPathFinder
 from typing import Any
 
@@ -19,11 +20,37 @@ import pyarrow as pa
 def array(values: npt.NDArray[Any], mask: npt.NDArray[np.bool_] | None = None) -> pa.Array:
     """The values as an Arrow array of their own type, null where the mask is true."""
     values = np.ascontiguousarray(values)
-    bits = None if mask is None else bitmap(~mask)
-    nulls = 0 if mask is None else int(np.count_nonzero(mask))
-    if values.dtype == np.bool_:
-        return pa.Array.from_buffers(pa.bool_(), len(values), [bits, bitmap(values)], nulls)
-    return pa.Array.from_buffers(pa.from_numpy_dtype(values.dtype), len(values), [bits, pa.py_buffer(values)], nulls)
+    n, nulls = len(values), 0 if mask is None else int(np.count_nonzero(mask))
+    kind = pa.from_numpy_dtype(values.dtype)
+    if mask is not None and nulls == n:
+        return nothing(n, kind)
+    bits = None if mask is None or not nulls else bitmap(~mask)
+    return pa.Array.from_buffers(kind, n, [bits, bitmap(values) if values.dtype == np.bool_ else pa.py_buffer(values)], nulls)
+
+
+def nothing(n: int, kind: pa.DataType) -> pa.Array:
+    """n nulls of this type, as a rule in memory that all such arrays share."""
+    bits = zeros((n + 7) // 8)
+    if pa.types.is_string(kind):
+        return pa.Array.from_buffers(kind, n, [bits, zeros(4 * (n + 1)), zeros(0)], n)
+    if pa.types.is_primitive(kind):
+        return pa.Array.from_buffers(kind, n, [bits, zeros((n * kind.bit_width + 7) // 8)], n)
+    return pa.nulls(n, kind)
+
+
+def zeros(size: int) -> pa.Buffer:
+    """So many bytes of zeros; what is there already is shared, as long as an array has it."""
+    global _zeros
+    shared = _zeros() if _zeros is not None else None
+    if shared is None or len(shared) < size:
+        shared = np.zeros(max(size, LEAST_ZEROS), np.uint8)
+        shared.flags.writeable = False
+        _zeros = weakref.ref(shared)
+    return pa.py_buffer(shared).slice(0, size)
+
+
+LEAST_ZEROS = 1 << 12
+_zeros: weakref.ref[npt.NDArray[np.uint8]] | None = None
 
 
 def bitmap(flags: npt.NDArray[np.bool_]) -> pa.Buffer:

@@ -30,18 +30,17 @@ STATES: Final[list[str | None]] = ["refused", "unreachable", "no-answer", "close
 def address_texts(high: npt.NDArray[np.uint64], low: npt.NDArray[np.uint64], version: npt.NDArray[np.uint8]) -> pa.Array:
     """A string array of addresses as RFC 5952 writes them, from their halves."""
     if (version == 4).all():
-        unique, which = np.unique(low, return_inverse=True)
-        texts = [socket.inet_ntoa(raw) for raw in _packed(unique.astype(">u4"), 4)]
-    else:
-        keys = np.stack([version.astype(np.uint64), high, low], axis=1)
-        rows, which = np.unique(keys, axis=0, return_inverse=True)
-        texts = [_address_text(int(v), int(h), int(lo)) for v, h, lo in rows]
-    return words(which.ravel(), list(texts))
-
-
-def _packed(values: npt.NDArray[Any], size: int) -> list[bytes]:
-    raw = values.tobytes()
-    return [raw[i : i + size] for i in range(0, len(raw), size)]
+        coded = array(low.astype(np.uint32)).dictionary_encode()
+        return words(np.asarray(coded.indices), [socket.inet_ntoa(one.to_bytes(4, "big")) for one in coded.dictionary.to_pylist()])
+    highs, lows = (array(half).dictionary_encode() for half in (high, low))
+    both = np.asarray(highs.indices).astype(np.int64) * len(lows.dictionary) + np.asarray(lows.indices)
+    coded = array(2 * both + (version == 6)).dictionary_encode()
+    known = [halves.dictionary.to_pylist() for halves in (highs, lows)]
+    texts = [
+        _address_text(6 if one & 1 else 4, known[0][(one >> 1) // len(known[1])], known[1][(one >> 1) % len(known[1])])
+        for one in coded.dictionary.to_pylist()
+    ]
+    return words(np.asarray(coded.indices), list(texts))
 
 
 def _address_text(version: int, high: int, low: int) -> str:
@@ -63,8 +62,8 @@ def flow_ids(flows: Mapping[str, Any], first_ns: npt.NDArray[np.int64]) -> npt.N
     flows   protocol, client_ip, server_ip as Arrow strings, client_port, server_port as numpy
     """
     n = len(first_ns)
-    parts = [flows[name].cast(pa.large_string()) for name in ("protocol", "client_ip", "server_ip")]
-    buffers = [(np.frombuffer(p.buffers()[1], np.int64), np.frombuffer(p.buffers()[2], np.uint8)) for p in parts]
+    parts = [flows[name].buffers() for name in ("protocol", "client_ip", "server_ip")]
+    buffers = [(np.frombuffer(at, np.int32), np.frombuffer(data, np.uint8)) for _, at, data in parts]
     out = np.zeros((n, ID_DIGITS), np.uint8)
     room = (np.zeros(512, np.uint8), np.zeros(8, np.uint32), np.zeros(64, np.uint32))
     client_port, server_port, first_ns = flows["client_port"], flows["server_port"], np.ascontiguousarray(first_ns)
@@ -103,7 +102,7 @@ def digest_ids(
 ):
     """Fill out[n_flows, ID_DIGITS] with the flows' ids.
 
-    *_at are int64[n_flows + 1] offsets into the texts; text, state and schedule are room.
+    *_at are int32[n_flows + 1] offsets into the texts; text, state and schedule are room.
     """
     for i in range(n_flows):
         n = put_text(text, 0, proto, proto_at[i], proto_at[i + 1])
@@ -142,7 +141,7 @@ def state_codes(records: npt.NDArray[Any], out: npt.NDArray[Any], back: npt.NDAr
 
 def times(ns: npt.NDArray[np.int64]) -> pa.Array:
     """A timestamp array, null where there is no time."""
-    return array(ns, ns == NO_TIME).cast(pa.timestamp("ns")).cast(TIME)
+    return array(ns, ns == NO_TIME).view(TIME)
 
 
 def times_of(messages: npt.NDArray[Any], rows: npt.NDArray[np.int64]) -> pa.Array:

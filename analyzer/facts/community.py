@@ -11,43 +11,68 @@ import numpy as np
 import numpy.typing as npt
 import pyarrow as pa
 
-from analyzer.facts.sha1 import base64_digests
-from analyzer.facts.strings import string_array
+from analyzer.compiled import kernel
+from analyzer.facts.sha1 import base64_digest
+from analyzer.facts.strings import texts_of_one_size
 
 TEXT_BYTES: Final = 2 + 28  # "1:", and the 20 bytes of SHA-1 in base64
 
 
 def community_ids(records: npt.NDArray[Any]) -> pa.Array:
     """A string array of the records' ids, seed 0."""
-    n = len(records)
-    texts = np.zeros((n, TEXT_BYTES), np.uint8)
-    for version, size in ((4, 4), (6, 16)):
-        rows = np.flatnonzero(records["version"] == version)
-        if len(rows):
-            texts[rows] = written(as_bytes(records.take(rows), size))
-    return string_array(np.arange(0, (n + 1) * TEXT_BYTES, TEXT_BYTES, dtype=np.int64), texts.ravel(), np.ones(n, np.bool_))
+    texts = np.empty((len(records), TEXT_BYTES), np.uint8)
+    room = (np.zeros(64, np.uint8), np.zeros(6, np.uint32), np.zeros(80, np.uint32))
+    write_community_ids(np.ascontiguousarray(records), len(records), texts, *room)
+    return texts_of_one_size(texts)
 
 
-def written(digested: npt.NDArray[np.uint8]) -> npt.NDArray[np.uint8]:
-    """uint8[n, TEXT_BYTES]: the ids of conversations that these rows tell."""
-    n, step = digested.shape
-    out = np.zeros((n, TEXT_BYTES), np.uint8)
-    out[:, :2] = (49, 58)
-    base64_digests(digested, n, step, out, TEXT_BYTES, 2, np.zeros(80, np.uint32))
-    return out
+@kernel
+def write_community_ids(records, n, out, text, state, w):
+    """Fill out, uint8[n, TEXT_BYTES]. What is digested: seed, addresses, protocol, 0, ports.
+
+    text, state, w   uint8[64], uint32[6], uint32[80]   room
+    """
+    for i in range(n):
+        record = records + i
+        size = 4 if record.version == 4 else 16
+        put_u16(text, 0, 0)
+        if stands_first(record):
+            put_end(text, 2, size, record.a_hi, record.a_lo)
+            put_end(text, 2 + size, size, record.b_hi, record.b_lo)
+            put_u16(text, 4 + 2 * size, record.a_port)
+            put_u16(text, 6 + 2 * size, record.b_port)
+        else:
+            put_end(text, 2, size, record.b_hi, record.b_lo)
+            put_end(text, 2 + size, size, record.a_hi, record.a_lo)
+            put_u16(text, 4 + 2 * size, record.b_port)
+            put_u16(text, 6 + 2 * size, record.a_port)
+        text[2 + 2 * size] = record.protocol
+        text[3 + 2 * size] = 0
+        out[i * TEXT_BYTES] = 49
+        out[i * TEXT_BYTES + 1] = 58
+        base64_digest(text, 8 + 2 * size, out, i * TEXT_BYTES + 2, state, w)
 
 
-def as_bytes(records: npt.NDArray[Any], size: int) -> npt.NDArray[np.uint8]:
-    """uint8[n, 8 + 2 * size]: what is digested: seed, addresses of `size` bytes, protocol, 0, ports."""
-    a, b = ([records[f"{end}_{part}"] for part in ("hi", "lo", "port")] for end in "ab")
-    swapped = (a[0] > b[0]) | ((a[0] == b[0]) & ((a[1] > b[1]) | ((a[1] == b[1]) & (a[2] > b[2]))))
-    first, second = ([np.where(swapped, one, other) for one, other in zip(*pair, strict=True)] for pair in ((b, a), (a, b)))
-    out = np.zeros((len(records), 8 + 2 * size), np.uint8)
-    for place, end in ((2, first), (2 + size, second)):
-        address = np.zeros((len(records), 2), ">u8")
-        address[:, 0], address[:, 1] = end[:2]
-        out[:, place : place + size] = address.view(np.uint8)[:, 16 - size :]
-    out[:, 2 + 2 * size] = records["protocol"]
-    for place, end in ((4 + 2 * size, first), (6 + 2 * size, second)):
-        out[:, place : place + 2] = end[2].astype(">u2").view(np.uint8).reshape(-1, 2)
-    return out
+def stands_first(record):
+    """Whether end a comes before end b."""
+    if record.a_hi != record.b_hi:
+        return record.a_hi < record.b_hi
+    if record.a_lo != record.b_lo:
+        return record.a_lo < record.b_lo
+    return record.a_port <= record.b_port
+
+
+def put_u16(text, at, value):
+    """Write a number of 16 bits to text[at:], the higher byte first."""
+    text[at] = value >> 8
+    text[at + 1] = value & 0xFF
+
+
+def put_end(text, at, size, high, low):
+    """Write the last `size` bytes of an address, 4 or 16, to text[at:]."""
+    if size == 16:
+        for k in range(8):
+            text[at + k] = high >> 8 * (7 - k) & 0xFF
+        at += 8
+    for k in range(min(size, 8)):
+        text[at + k] = low >> 8 * (min(size, 8) - 1 - k) & 0xFF

@@ -9,7 +9,7 @@ import numpy as np
 import numpy.typing as npt
 import pyarrow as pa
 
-from analyzer.arrow import array
+from analyzer.arrow import array, nothing, zeros
 from analyzer.facts import columns
 from analyzer.facts.active import active_lists
 from analyzer.facts.amounts import N_AMOUNTS, amount_columns, cut_off
@@ -22,7 +22,7 @@ from analyzer.facts.handshakes import TLS_VERSIONS, alpn_lists, issuers, shaken,
 from analyzer.facts.host import BY_DNS, SOURCES, choose_hosts
 from analyzer.facts.lookups import Answers, address_of, answers_of, as_addresses, ends_of, lookup_table, name_by_answers
 from analyzer.facts.settle import settle
-from analyzer.facts.strings import HEX, LOWER, byte_array, string_array, text_array, words
+from analyzer.facts.strings import HEX, LOWER, byte_array, text_array, texts_of_one_size, words
 from analyzer.flows.fold import fold_records
 from analyzer.flows.grow import with_room_to_fold
 from analyzer.flows.layout import (
@@ -123,7 +123,7 @@ def named_tables(tables: Tables, names: list[str], order_of_sources: list[int], 
         flows |= named(tables, chosen, replies, ends_by_number(records, clients), answers_of(tables) if answers is None else answers)
         flows |= others.result()
         flows["requests"] = requests.result()
-        flows["id"] = id_texts(ids.result())
+        flows["id"] = texts_of_one_size(ids.result())
     arrays = [in_arrow(flows[f.name]) if f.name in flows else empty_column(f, len(rows)) for f in FLOW_SCHEMA]
     missing = missing_bytes(records, out, back)
     place = np.full(n_flows, -1, np.int32)
@@ -163,17 +163,12 @@ def in_arrow(column: Any) -> pa.Array:
     return array(column) if isinstance(column, np.ndarray) else column
 
 
-def id_texts(ids: npt.NDArray[np.uint8]) -> pa.Array:
-    """A string array of the rows of uint8[n, ID_DIGITS]."""
-    n, digits = ids.shape
-    return string_array(np.arange(0, (n + 1) * digits, digits, dtype=np.int64), ids.ravel(), np.ones(n, np.bool_))
-
-
 def empty_column(field: pa.Field, n: int) -> pa.Array:
     """A column that a later stage fills: null, lists empty."""
     if pa.types.is_list(field.type):
-        return pa.ListArray.from_arrays(array(np.zeros(n + 1, np.int32)), pa.array([], field.type.value_type))
-    return pa.nulls(n, field.type)
+        offsets = pa.Array.from_buffers(pa.int32(), n + 1, [None, zeros(4 * (n + 1))], 0)
+        return pa.ListArray.from_arrays(offsets, nothing(0, field.type.value_type))
+    return nothing(n, field.type)
 
 
 def late_sightings(tables: Tables, flow_of: npt.NDArray[np.int32]) -> dict[int, list[int]]:

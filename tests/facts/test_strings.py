@@ -49,5 +49,5 @@ def test_words() -> None:
 
 
 def test_string_array() -> None:
-    offsets, data = np.array([0, 2, 2, 5]), np.frombuffer(b"abcde", np.uint8)
+    offsets, data = np.array([0, 2, 2, 5], np.int32), np.frombuffer(b"abcde", np.uint8)
     assert string_array(offsets, data, np.array([True, False, True])).to_pylist() == ["ab", None, "cde"]
