@@ -10,15 +10,14 @@ import pyarrow as pa
 
 from analyzer.arrow import array
 from analyzer.facts.columns import times
+from analyzer.facts.picked import Columns
 from analyzer.flows.layout import Tables
 from analyzer.flows.lists import lists_of
 from analyzer.packets.layout import NO_TIME
 from analyzer.tables import ACTIVE
 
 
-def active_lists(
-    tables: Tables, records: npt.NDArray[Any], out: npt.NDArray[Any], back: npt.NDArray[Any], clients: npt.NDArray[Any]
-) -> pa.Array:
+def active_lists(tables: Tables, records: Columns, out: Columns, back: Columns, clients: npt.NDArray[Any]) -> pa.Array:
     """The column `active` of the flows whose counts these are."""
     begins, pauses = lists_of(records["pauses"], tables.pauses)
     n = len(records)

@@ -10,6 +10,7 @@ import numpy.typing as npt
 from analyzer.arrow import array
 from analyzer.compiled.widths import as_u32
 from analyzer.facts.columns import times
+from analyzer.facts.picked import Columns, Picked
 from analyzer.facts.strings import words
 from analyzer.flows.acknowledged import acknowledged_bytes, acknowledged_up_to
 from analyzer.flows.coverage import behind
@@ -51,9 +52,7 @@ FIRST_SOCKS: Final = 3
 FIRST_OTHER: Final = 4
 
 
-def amount_columns(
-    amounts: npt.NDArray[np.int64], out: npt.NDArray[Any], back: npt.NDArray[Any], cut: npt.NDArray[np.bool_]
-) -> dict[str, Any]:
+def amount_columns(amounts: npt.NDArray[np.int64], out: Columns, back: Columns, cut: npt.NDArray[np.bool_]) -> dict[str, Any]:
     """The columns of what was acknowledged or waits for it, what tunnels carried, and what the server said first.
 
     cut   bool[n flows]   the last request's head goes on behind what was captured, so where its tunnel begins isn't known
@@ -68,10 +67,10 @@ def amount_columns(
     }
 
 
-def cut_off(messages: npt.NDArray[Any], rows: npt.NDArray[np.int64]) -> npt.NDArray[np.bool_]:
-    """Of requests for a tunnel (rows of messages, -1: none): whether their heads weren't captured whole."""
-    result: npt.NDArray[np.bool_] = (rows >= 0) & (messages["shape"][rows] & SHAPE_CUT != 0) if len(messages) else rows >= 0
-    return result
+def cut_off(requests: Picked) -> npt.NDArray[np.bool_]:
+    """Of requests for a tunnel: whether their heads weren't captured whole."""
+    cut: npt.NDArray[np.bool_] = requests["shape"] & SHAPE_CUT != 0
+    return cut
 
 
 def measure(tables, n_flows, flow_of, heads, starts, order, clients, answers, asked, amounts):

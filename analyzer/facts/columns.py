@@ -12,6 +12,7 @@ import pyarrow as pa
 
 from analyzer.arrow import array
 from analyzer.compiled import kernel
+from analyzer.facts.picked import Columns, Picked
 from analyzer.facts.strings import words
 from analyzer.flows.layout import LABEL_TEXTS, SENT_FIN, SENT_OTHER, SENT_RST, SENT_SYN, SENT_SYN_ACK, SOURCE_BITS
 from analyzer.packets.layout import NO_ID, NO_TIME, TCP
@@ -121,7 +122,7 @@ def digest_ids(
         hex_digest(text, n, ID_DIGITS, out, i * ID_DIGITS, state, schedule)
 
 
-def state_codes(records: npt.NDArray[Any], out: npt.NDArray[Any], back: npt.NDArray[Any]) -> npt.NDArray[np.int64]:
+def state_codes(records: Columns, out: Columns, back: Columns) -> npt.NDArray[np.int64]:
     """int64[n]: places in STATES. `out` and `back` are the client's and the server's rows of Tables.sides."""
     tcp = records["protocol"] == TCP
     sent, got = out["seen"], back["seen"]
@@ -144,12 +145,12 @@ def times(ns: npt.NDArray[np.int64]) -> pa.Array:
     return array(ns, ns == NO_TIME).view(TIME)
 
 
-def times_of(messages: npt.NDArray[Any], rows: npt.NDArray[np.int64]) -> pa.Array:
-    """When these messages began; null where the row is -1."""
-    return times(np.where(rows >= 0, messages["ts_ns"][rows] if len(messages) else NO_TIME, NO_TIME))
+def times_of(messages: Picked, only: npt.NDArray[np.bool_] | None = None) -> pa.Array:
+    """When these messages began; null where there is none, or where `only` is false."""
+    return times(np.where(messages.there if only is None else only, messages["ts_ns"], NO_TIME))
 
 
-def capture_lists(records: npt.NDArray[Any], late: dict[int, list[int]], names: list[str], order: list[int]) -> pa.Array:
+def capture_lists(records: Columns, late: dict[int, list[int]], names: list[str], order: list[int]) -> pa.Array:
     """A list array: the inputs each flow was seen in, in the order of their times.
 
     late    flow → inputs beyond the first SOURCE_BITS
@@ -176,7 +177,7 @@ def inputs_in(mask: int) -> list[int]:
     return [i for i in range(SOURCE_BITS) if mask >> i & 1] if mask else []
 
 
-def outer_texts(records: npt.NDArray[Any]) -> pa.Array:
+def outer_texts(records: Columns) -> pa.Array:
     """A string array: what the first packet was wrapped in, outermost first, null when nothing."""
     code = np.full(len(records), -1)
     wrapped = np.flatnonzero(records["outer0"])
@@ -192,7 +193,7 @@ def _outer_text(high: int, low: int) -> str | None:
     return ", ".join(names) or None
 
 
-def label_texts(records: npt.NDArray[Any], labels: npt.NDArray[Any], name: str) -> pa.Array:
+def label_texts(records: Columns, labels: npt.NDArray[Any], name: str) -> pa.Array:
     """A string array: the process or the firewall's action (`name`) of each record's first label; null where it says none.
 
     labels   the used rows of Tables.labels
@@ -203,9 +204,7 @@ def label_texts(records: npt.NDArray[Any], labels: npt.NDArray[Any], name: str) 
     return words(np.where((row >= 0) & known[np.maximum(row, 0)], row, -1), texts)
 
 
-def counted(
-    records: npt.NDArray[Any], out: npt.NDArray[Any], back: npt.NDArray[Any], clients: npt.NDArray[np.int64], labels: npt.NDArray[Any]
-) -> dict[str, Any]:
+def counted(records: Columns, out: Columns, back: Columns, clients: npt.NDArray[np.int64], labels: npt.NDArray[Any]) -> dict[str, Any]:
     """The columns of times, packets, bytes, state, end, labels and wrapping."""
     ended = records["end_side"] >= 0
     tcp = records["protocol"] == TCP

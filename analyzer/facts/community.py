@@ -18,22 +18,22 @@ from analyzer.facts.strings import texts_of_one_size
 TEXT_BYTES: Final = 2 + 28  # "1:", and the 20 bytes of SHA-1 in base64
 
 
-def community_ids(records: npt.NDArray[Any]) -> pa.Array:
-    """A string array of the records' ids, seed 0."""
-    texts = np.empty((len(records), TEXT_BYTES), np.uint8)
+def community_ids(records: npt.NDArray[Any], rows: npt.NDArray[np.int32]) -> pa.Array:
+    """A string array of the ids of these records, seed 0."""
+    texts = np.empty((len(rows), TEXT_BYTES), np.uint8)
     room = (np.zeros(64, np.uint8), np.zeros(6, np.uint32), np.zeros(80, np.uint32))
-    write_community_ids(np.ascontiguousarray(records), len(records), texts, *room)
+    write_community_ids(records, rows, len(rows), texts, *room)
     return texts_of_one_size(texts)
 
 
 @kernel
-def write_community_ids(records, n, out, text, state, w):
-    """Fill out, uint8[n, TEXT_BYTES]. What is digested: seed, addresses, protocol, 0, ports.
+def write_community_ids(records, rows, n, out, text, state, w):
+    """Fill out, uint8[n, TEXT_BYTES], with the ids of the records `rows`. What is digested: seed, addresses, protocol, 0, ports.
 
     text, state, w   uint8[64], uint32[6], uint32[80]   room
     """
     for i in range(n):
-        record = records + i
+        record = records + rows[i]
         size = 4 if record.version == 4 else 16
         put_u16(text, 0, 0)
         if stands_first(record):

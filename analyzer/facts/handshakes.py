@@ -9,9 +9,10 @@ import numpy.typing as npt
 import pyarrow as pa
 
 from analyzer.arrow import array
-from analyzer.facts.chosen import ALERTED, GOING_ON, HELLO, VERSION
+from analyzer.facts.chosen import ALERTED, GOING_ON
 from analyzer.facts.columns import SIDES, times_of
-from analyzer.facts.strings import HEX, text_array, words
+from analyzer.facts.picked import Columns, Picked
+from analyzer.facts.strings import HEX, words
 from analyzer.flows.layout import ENCRYPTED_ALERT, HAS_ACKED, SENT_SYN, SENT_SYN_ACK, TRAIT_CUT, TRAIT_QUIC, Tables
 from analyzer.flows.messages import ALERT_ROW, CLIENT_HELLO_ROW
 from analyzer.readers.alerts import NAMES
@@ -24,50 +25,57 @@ ALERTS: Final[list[str | None]] = [NAMES.get(code, f"alert {code}") for code in 
 TLS_VERSIONS: Final[list[str | None]] = ["1.0", "1.1", "1.2", "1.3"]
 
 
+def hellos_of(tables: Tables, rows: npt.NDArray[np.int64]) -> Picked:
+    """What these ClientHellos say; -1: none."""
+    names = ("traits", "version", "server_name", "alpn", "ja4", "random", "ts_ns", "side", "seq", "end")
+    return Picked(tables, CLIENT_HELLO_ROW, rows, *names)
+
+
 def shaken(
     tables: Tables,
     chosen: npt.NDArray[np.int64],
-    records: npt.NDArray[Any],
-    ends: tuple[npt.NDArray[Any], npt.NDArray[Any]],
+    hellos: Picked,
+    answers: Picked,
+    records: Columns,
+    ends: tuple[Columns, Columns],
     clients: npt.NDArray[np.int64],
 ) -> dict[str, Any]:
-    """The columns of how a TLS handshake over TCP went. ends: the client's side of each flow, and the server's."""
+    """The columns of how a TLS handshake over TCP went.
+
+    hellos, answers   the ClientHellos and the ServerHellos;  ends   the client's side of each flow, and the server's
+    """
     out, back = ends
-    messages = tables.messages
-    hellos, alerts = messages.view(CLIENT_HELLO_ROW), messages.view(ALERT_ROW)
-    hello, answer, alert = chosen[:, HELLO], chosen[:, VERSION], chosen[:, ALERTED]
-    traits = np.where(hello >= 0, hellos["traits"][hello], -1)
-    over_tcp = (hello >= 0) & (traits & TRAIT_QUIC == 0)
+    alerts = Picked(tables, ALERT_ROW, chosen[:, ALERTED], "description", "side")
+    traits = hellos.number("traits", missing=-1)
+    over_tcp = hellos.there & (traits & TRAIT_QUIC == 0)
     whole = over_tcp & (traits & TRAIT_CUT == 0)
-    alerted_by = np.where(alert >= 0, (messages["side"][alert] != clients).astype(np.int64), -1)
+    alerted_by = np.where(alerts.there, (alerts["side"] != clients).astype(np.int64), -1)
     went_on = chosen[:, GOING_ON] >= 0
-    silent = (messages["side"][hello] == clients) & ((out["high"] - messages["end"][hello]).astype(np.int32) <= 0)
+    silent = hellos.there & (hellos["side"] == clients) & ((out["high"] - hellos["end"]).astype(np.int32) <= 0)
     gave_up = (alerted_by == 0) | (silent & (records["end_side"] >= 0))
-    first = np.where(over_tcp, _is_first(messages, hello, out, back), _is_first(messages, answer, back, out))
+    first = np.where(over_tcp, _are_first(hellos, out, back), _are_first(answers, back, out))
     return {
-        "tls_first": array(first, ~over_tcp & (answer < 0)),
-        "client_hello_at": times_of(messages, np.where(over_tcp, hello, -1)),
-        "client_hello_digest": text_array(tables.pool, hellos["random_at"][hello] + RANDOM_SIZE, np.where(whole, DIGEST_SIZE, -1), HEX),
-        "server_hello_at": times_of(messages, answer),
+        "tls_first": array(first, ~over_tcp & ~answers.there),
+        "client_hello_at": times_of(hellos, over_tcp),
+        "client_hello_digest": hellos.part("random", RANDOM_SIZE, DIGEST_SIZE, HEX, whole),
+        "server_hello_at": times_of(answers),
         "tls_completed": array(went_on, ~(whole & (went_on | gave_up))),
-        "tls_alert": words(np.where(alert >= 0, alerts["description"][alert], len(ALERTS) - 1), ALERTS),
+        "tls_alert": words(alerts.number("description", missing=len(ALERTS) - 1), ALERTS),
         "tls_alert_from": words(alerted_by, SIDES),
     }
 
 
-def _is_first(
-    messages: npt.NDArray[Any], rows: npt.NDArray[np.int64], side: npt.NDArray[Any], other: npt.NDArray[Any]
-) -> npt.NDArray[np.bool_]:
+def _are_first(messages: Picked, side: Columns, other: Columns) -> npt.NDArray[np.bool_]:
     """Whether these messages stand where the side's stream begins, as its SYN says, else what the other side acknowledged first."""
     opened = side["seen"] & (SENT_SYN | SENT_SYN_ACK) != 0
     begin = np.where(opened, side["base"] + np.uint32(1), other["acked_low"])
-    result: npt.NDArray[np.bool_] = (opened | (other["marks"] & HAS_ACKED != 0)) & (messages["seq"][rows] == begin)
+    result: npt.NDArray[np.bool_] = (opened | (other["marks"] & HAS_ACKED != 0)) & (messages["seq"] == begin)
     return result
 
 
-def version_codes(messages: npt.NDArray[Any], rows: npt.NDArray[np.int64]) -> npt.NDArray[np.int64]:
-    """Places in TLS_VERSIONS of the messages' versions, -1 for none and for any other version."""
-    code = np.where(rows >= 0, messages.view(CLIENT_HELLO_ROW)["version"][rows].astype(np.int64), -1) - 0x0301
+def version_codes(messages: Picked, only: npt.NDArray[np.bool_] | None = None) -> npt.NDArray[np.int64]:
+    """Places in TLS_VERSIONS of the messages' versions, -1 for none, for any other version, and where `only` is false."""
+    code = np.where(messages.there if only is None else only, messages["version"].astype(np.int64), -1) - 0x0301
     return np.where((code >= 0) & (code < len(TLS_VERSIONS)), code, -1)
 
 

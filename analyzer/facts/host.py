@@ -8,6 +8,7 @@ import numpy as np
 import numpy.typing as npt
 
 from analyzer.compiled import kernel
+from analyzer.compiled.memory import prefetch
 from analyzer.facts.chosen import BY_ITSELF, CERTIFICATE_ISSUER, FETCH, FIELD, HELLO, N_CHOSEN, TUNNEL
 from analyzer.flows.layout import CONNECT, DNS_QUESTION, SHAPE_ADDRESS, TRAIT_QUIC
 from analyzer.flows.messages import as_certificate, as_client_hello
@@ -23,6 +24,9 @@ BY_QUIC: Final = 4
 BY_HTTP: Final = 5
 BY_CERTIFICATE: Final = 6
 BY_DNS: Final = 7
+
+# How many flows ahead messages are asked for: they lie all over their table.
+FLOWS_AHEAD: Final = 4
 
 
 def choose_hosts(
@@ -54,6 +58,11 @@ def fill_hosts(records, messages, pool, chosen, n, at, size, source):
     """As choose_hosts; chosen: int64[n, N_CHOSEN]."""
     for flow in range(n):
         row = flow * N_CHOSEN
+        if flow + FLOWS_AHEAD < n:
+            ahead = row + FLOWS_AHEAD * N_CHOSEN
+            prefetch(messages, chosen[ahead + TUNNEL])
+            prefetch(messages, chosen[ahead + HELLO])
+            prefetch(messages, chosen[ahead + FIELD])
         if chosen[row + TUNNEL] >= 0:
             m = messages + chosen[row + TUNNEL]
             if m.shape & SHAPE_ADDRESS == 0 and is_name(pool, m.host_at, m.host_size):

@@ -17,6 +17,7 @@ import pyarrow as pa
 from analyzer.arrow import array
 from analyzer.compiled import kernel
 from analyzer.facts import columns
+from analyzer.facts.picked import Columns
 from analyzer.facts.strings import AS_IS, LOWER, byte_array, text_array, words
 from analyzer.flows.gather import gathered, starts_of
 from analyzer.flows.layout import DNS_ADDRESS, DNS_ANSWER, DNS_QUESTION, N_MESSAGES, Tables
@@ -119,7 +120,7 @@ def asking_side(messages: npt.NDArray[Any], rows: Rows) -> Rows:
     return result
 
 
-def ends_of(records: npt.NDArray[Any], side: Rows) -> tuple[Any, Any, Any]:
+def ends_of(records: Columns, side: Rows) -> tuple[Any, Any, Any]:
     """(high half of the address, low half, port) of one side of each record."""
     high, low, port = (np.where(side == 0, records[f"a_{part}"], records[f"b_{part}"]) for part in ("hi", "lo", "port"))
     return high, low, port

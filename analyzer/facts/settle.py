@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+from typing import Final
+
 from analyzer.compiled import kernel
+from analyzer.compiled.memory import prefetch
 from analyzer.facts.amounts import measure
 from analyzer.facts.chosen import (
     AGENT,
@@ -45,6 +48,9 @@ from analyzer.flows.layout import (
 from analyzer.flows.messages import as_answer
 from analyzer.readers.states import SOCKS_REFUTED
 
+# How many flows ahead messages are asked for: those of one flow lie all over their table.
+FLOWS_AHEAD: Final = 4
+
 
 @kernel
 def settle(tables, n_flows, flow_of, heads, starts, order, clients, chosen, answers, asked, amounts):
@@ -56,28 +62,39 @@ def settle(tables, n_flows, flow_of, heads, starts, order, clients, chosen, answ
     order      int64[n_messages]          rows of Tables.messages by flow, in the order of their streams
     clients    int64[n_flows]             the side that opened the flow
     chosen     int64[n_flows, N_CHOSEN], all -1    which messages hold the flow's facts
-    answers    int64[n_messages], all -1  of a request, its answer's row
+    answers    int64[n_messages]          of a request, its answer's row, -1: none
     asked      uint8[n_messages], all 0   1 for a request to a proxy
     amounts    int64[n_flows, N_AMOUNTS], all -1   see amounts.py
     """
-    group_messages(tables.messages, tables.counts[N_MESSAGES], n_flows, flow_of, starts, order)
-    choose_clients(tables, n_flows, heads, starts, order, clients)
-    choose_messages(tables, n_flows, starts, order, clients, chosen, answers, asked)
+    group_messages(tables.messages, tables.counts[N_MESSAGES], n_flows, flow_of, starts, order, answers)
+    for flow in range(n_flows):
+        if flow + FLOWS_AHEAD < n_flows:
+            for i in range(starts[flow + FLOWS_AHEAD], starts[flow + FLOWS_AHEAD + 1]):
+                prefetch(tables.messages, order[i])
+        choose_client(tables, flow, heads, starts, order, clients)
+        choose_messages(tables, flow, starts, order, clients, chosen, answers, asked)
     measure(tables, n_flows, flow_of, heads, starts, order, clients, answers, asked, amounts)
 
 
-def group_messages(messages, n_messages, n_flows, flow_of, starts, order):
-    """Fill `order` with the messages' rows by flow, then side, then as they came, and starts[flow] with where each flow's begin."""
+def group_messages(messages, n_messages, n_flows, flow_of, starts, order, room):
+    """Fill `order` with the messages' rows by flow, then side, then as they came, and starts[flow] with where each flow's begin.
+
+    room   int64[n_messages], which is all -1 then: rows of messages are long, so their flows and sides are noted aside
+    """
     for m in range(n_messages):
-        starts[flow_of[(messages + m).record] + 2] += 1
+        flow = flow_of[(messages + m).record]
+        room[m] = 2 * flow + (messages + m).side
+        starts[flow + 2] += 1
     for f in range(2, n_flows + 2):
         starts[f] += starts[f - 1]
     for side in range(2):
         for m in range(n_messages):
-            if (messages + m).side == side:
-                flow = flow_of[(messages + m).record]
+            if room[m] & 1 == side:
+                flow = room[m] >> 1
                 order[starts[flow + 1]] = m
                 starts[flow + 1] += 1
+    for m in range(n_messages):
+        room[m] = -1
 
 
 def sort_by_stream(messages, sides, head, order, start, end):
@@ -100,102 +117,100 @@ def stands_before(message, other, side):
     return message.seq < other.seq
 
 
-def choose_clients(tables, n_flows, heads, starts, order, clients):
-    """Fill clients[flow] with the side that opened the flow, and put each flow's messages in stream order.
+def choose_client(tables, flow, heads, starts, order, clients):
+    """Set clients[flow] to the side that opened the flow, and put its messages in stream order.
 
     The sender of the SYN; else the receiver of a SYN-ACK; else who sent a request; else who wasn't answering; else the higher port.
     """
     records, sides, messages = tables.records, tables.sides, tables.messages
-    for flow in range(n_flows):
-        head = heads[flow]
-        start, end = starts[flow], starts[flow + 1]
-        sort_by_stream(messages, sides, head, order, start, end)
-        record = records + head
-        asked, answered = -1, -1
-        for i in range(start, end):
-            kind = (messages + order[i]).kind
-            if kind in (CONNECT, ABSOLUTE, ORIGIN, SOCKS4, SOCKS5, CLIENT_HELLO, DNS_QUESTION):
-                if asked < 0:
-                    asked = (messages + order[i]).side
-            elif kind in (ANSWER, SOCKS_ANSWER, SERVER_HELLO, DNS_ANSWER) and answered < 0:
-                answered = (messages + order[i]).side
-        if record.syn_side >= 0:
-            clients[flow] = record.syn_side
-        elif (sides + 2 * head).seen & SENT_SYN_ACK:
-            clients[flow] = 1
-        elif (sides + 2 * head + 1).seen & SENT_SYN_ACK:
-            clients[flow] = 0
-        elif asked >= 0:
-            clients[flow] = asked
-        elif answered >= 0:
-            clients[flow] = 1 - answered
-        elif record.a_port != record.b_port:
-            clients[flow] = 0 if record.a_port > record.b_port else 1
-        else:
-            clients[flow] = 0
+    head = heads[flow]
+    start, end = starts[flow], starts[flow + 1]
+    sort_by_stream(messages, sides, head, order, start, end)
+    record = records + head
+    asked, answered = -1, -1
+    for i in range(start, end):
+        kind = (messages + order[i]).kind
+        if kind in (CONNECT, ABSOLUTE, ORIGIN, SOCKS4, SOCKS5, CLIENT_HELLO, DNS_QUESTION):
+            if asked < 0:
+                asked = (messages + order[i]).side
+        elif kind in (ANSWER, SOCKS_ANSWER, SERVER_HELLO, DNS_ANSWER) and answered < 0:
+            answered = (messages + order[i]).side
+    if record.syn_side >= 0:
+        clients[flow] = record.syn_side
+    elif (sides + 2 * head).seen & SENT_SYN_ACK:
+        clients[flow] = 1
+    elif (sides + 2 * head + 1).seen & SENT_SYN_ACK:
+        clients[flow] = 0
+    elif asked >= 0:
+        clients[flow] = asked
+    elif answered >= 0:
+        clients[flow] = 1 - answered
+    elif record.a_port != record.b_port:
+        clients[flow] = 0 if record.a_port > record.b_port else 1
+    else:
+        clients[flow] = 0
 
 
-def choose_messages(tables, n_flows, starts, order, clients, chosen, answers, asked):
-    """Fill, for each flow, which messages hold its facts, every request's answer, and which requests were made of a proxy."""
+def choose_messages(tables, flow, starts, order, clients, chosen, answers, asked):
+    """Fill, for one flow, which messages hold its facts, every request's answer, and which requests were made of a proxy."""
     messages, sides = tables.messages, tables.sides
-    for flow in range(n_flows):
-        start, end = starts[flow], starts[flow + 1]
-        if start == end:
+    start, end = starts[flow], starts[flow + 1]
+    if start == end:
+        return
+    side = asking_side(messages, order, start, end, clients[flow])
+    pair_answers(messages, order, start, end, side, answers)
+    row = flow * N_CHOSEN
+    inside = False
+    has_proxy_agent = False
+    for i in range(start, end):
+        m = order[i]
+        message = messages + m
+        kind = message.kind
+        if kind in (SERVER_HELLO, ISSUER):
+            chosen[row + (VERSION if kind == SERVER_HELLO else CERTIFICATE_ISSUER)] = m
+        if kind == ALERT and (chosen[row + ALERTED] < 0 or message.ts_ns < (messages + chosen[row + ALERTED]).ts_ns):
+            chosen[row + ALERTED] = m
+        if message.side != side:
             continue
-        side = asking_side(messages, order, start, end, clients[flow])
-        pair_answers(messages, order, start, end, side, answers)
-        row = flow * N_CHOSEN
-        inside = False
-        has_proxy_agent = False
-        for i in range(start, end):
-            m = order[i]
-            message = messages + m
-            kind = message.kind
-            if kind in (SERVER_HELLO, ISSUER):
-                chosen[row + (VERSION if kind == SERVER_HELLO else CERTIFICATE_ISSUER)] = m
-            if kind == ALERT and (chosen[row + ALERTED] < 0 or message.ts_ns < (messages + chosen[row + ALERTED]).ts_ns):
-                chosen[row + ALERTED] = m
-            if message.side != side:
+        if kind == WENT_ON:
+            chosen[row + GOING_ON] = m
+            continue
+        if kind == CLIENT_HELLO:
+            if chosen[row + HELLO] < 0:
+                chosen[row + HELLO] = m
+            continue
+        if source_by_itself(tables.records + message.record, message) >= 0:
+            if chosen[row + BY_ITSELF] < 0:
+                chosen[row + BY_ITSELF] = m
+            continue
+        if kind in (SOCKS4, SOCKS5):
+            if refuted(sides + 2 * message.record + side):
                 continue
-            if kind == WENT_ON:
-                chosen[row + GOING_ON] = m
-                continue
-            if kind == CLIENT_HELLO:
-                if chosen[row + HELLO] < 0:
-                    chosen[row + HELLO] = m
-                continue
-            if source_by_itself(tables.records + message.record, message) >= 0:
-                if chosen[row + BY_ITSELF] < 0:
-                    chosen[row + BY_ITSELF] = m
-                continue
-            if kind in (SOCKS4, SOCKS5):
-                if refuted(sides + 2 * message.record + side):
-                    continue
-                chosen[row + TUNNEL] = m
-                asked[m] = 1
-                inside = True
-                continue
-            if kind not in (CONNECT, ABSOLUTE, ORIGIN):
-                continue
-            if message.shape & SHAPE_BARE and kind == CONNECT and answers[m] < 0 and not hello_follows(messages, order, i, end):
-                continue
-            to_proxy = kind == CONNECT or (kind == ABSOLUTE and not inside)
-            if kind == CONNECT:
-                chosen[row + TUNNEL] = m
-                if message.field_size > 0:
-                    chosen[row + CONNECT_FIELD] = m
-                inside = answers[m] < 0 or 200 <= as_answer(messages + answers[m]).status < 300
-            else:
-                if chosen[row + FIELD] < 0 and message.field_size > 0:
-                    chosen[row + FIELD] = m
-                if to_proxy and chosen[row + FETCH] < 0:
-                    chosen[row + FETCH] = m
-            asked[m] = to_proxy
-            if message.agent_size > 0 and (chosen[row + AGENT] < 0 or (to_proxy and not has_proxy_agent)):
-                chosen[row + AGENT] = m
-                has_proxy_agent = to_proxy
-            if chosen[row + STYLE] < 0 or (to_proxy and not asked[chosen[row + STYLE]]):
-                chosen[row + STYLE] = m
+            chosen[row + TUNNEL] = m
+            asked[m] = 1
+            inside = True
+            continue
+        if kind not in (CONNECT, ABSOLUTE, ORIGIN):
+            continue
+        if message.shape & SHAPE_BARE and kind == CONNECT and answers[m] < 0 and not hello_follows(messages, order, i, end):
+            continue
+        to_proxy = kind == CONNECT or (kind == ABSOLUTE and not inside)
+        if kind == CONNECT:
+            chosen[row + TUNNEL] = m
+            if message.field_size > 0:
+                chosen[row + CONNECT_FIELD] = m
+            inside = answers[m] < 0 or 200 <= as_answer(messages + answers[m]).status < 300
+        else:
+            if chosen[row + FIELD] < 0 and message.field_size > 0:
+                chosen[row + FIELD] = m
+            if to_proxy and chosen[row + FETCH] < 0:
+                chosen[row + FETCH] = m
+        asked[m] = to_proxy
+        if message.agent_size > 0 and (chosen[row + AGENT] < 0 or (to_proxy and not has_proxy_agent)):
+            chosen[row + AGENT] = m
+            has_proxy_agent = to_proxy
+        if chosen[row + STYLE] < 0 or (to_proxy and not asked[chosen[row + STYLE]]):
+            chosen[row + STYLE] = m
 
 
 def hello_follows(messages, order, at, end):

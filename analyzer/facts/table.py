@@ -13,20 +13,23 @@ from analyzer.arrow import array, nothing, zeros
 from analyzer.facts import columns
 from analyzer.facts.active import active_lists
 from analyzer.facts.amounts import N_AMOUNTS, amount_columns, cut_off
-from analyzer.facts.answers import answers_to, are_cut, are_html, challenges, http_answers, statuses_of
+from analyzer.facts.answers import answers_of, answers_to, are_cut, are_html, challenges, locations, statuses_of
 from analyzer.facts.chosen import AGENT, CERTIFICATE_ISSUER, CONNECT_FIELD, FETCH, FIELD, HELLO, N_CHOSEN, STYLE, TUNNEL, VERSION
 from analyzer.facts.community import community_ids
 from analyzer.facts.discoveries import discovery_table
 from analyzer.facts.family import SCHANNEL_CIPHERS, family
-from analyzer.facts.handshakes import TLS_VERSIONS, alpn_lists, issuers, shaken, version_codes
+from analyzer.facts.handshakes import TLS_VERSIONS, alpn_lists, hellos_of, issuers, shaken, version_codes
 from analyzer.facts.host import BY_DNS, SOURCES, choose_hosts
-from analyzer.facts.lookups import Answers, address_of, answers_of, as_addresses, ends_of, lookup_table, name_by_answers
+from analyzer.facts.lookups import Answers, address_of, as_addresses, ends_of, lookup_table, name_by_answers
+from analyzer.facts.lookups import answers_of as dns_answers
+from analyzer.facts.picked import OF_RECORDS, OF_SIDES, Columns, Fields, Picked
 from analyzer.facts.settle import settle
-from analyzer.facts.strings import HEX, LOWER, byte_array, text_array, texts_of_one_size, words
+from analyzer.facts.strings import HEX, LOWER, text_array, texts_of_one_size, words
 from analyzer.flows.fold import fold_records
 from analyzer.flows.grow import with_room_to_fold
 from analyzer.flows.layout import (
     ABSOLUTE,
+    MESSAGE,
     N_LABELS,
     N_MESSAGES,
     N_RECORDS,
@@ -44,7 +47,7 @@ from analyzer.flows.layout import (
     Tables,
 )
 from analyzer.flows.loss import missing_bytes
-from analyzer.flows.messages import ANSWER_ROW, CERTIFICATE_ROW, CLIENT_HELLO_ROW
+from analyzer.flows.messages import CERTIFICATE_ROW, SERVER_HELLO_ROW
 from analyzer.packets.layout import NO_TIME, TCP
 from analyzer.readers.tls import RANDOM_SIZE
 from analyzer.streams.initials import read_initials
@@ -89,7 +92,7 @@ def named_tables(tables: Tables, names: list[str], order_of_sources: list[int], 
     slots = np.zeros(1 << max(4, (2 * n_records).bit_length()), np.int32)
     starts, order = np.zeros(n_records + 2, np.int64), np.zeros(n_messages, np.int64)
     clients, chosen = np.zeros(n_records, np.int64), np.full((n_records, N_CHOSEN), -1, np.int64)
-    replies, asked = np.full(n_messages, -1, np.int64), np.zeros(n_messages, np.uint8)
+    replies, asked = np.empty(n_messages, np.int64), np.zeros(n_messages, np.uint8)
     amounts = np.full((n_records, N_AMOUNTS), -1, np.int64)
     n_flows = fold_records(tables, slots, len(slots), flow_of, heads)
     settle(tables, n_flows, flow_of, heads, starts, order, clients, chosen, replies, asked, amounts)
@@ -99,9 +102,10 @@ def named_tables(tables: Tables, names: list[str], order_of_sources: list[int], 
     rows = in_order(tables.records, heads, clients, np.flatnonzero(seen))
     heads, clients, chosen, amounts = heads[rows], clients[rows], chosen[rows], amounts[rows]
 
-    # Whole rows are taken at once: ten times faster than picking them by an index (measured).
-    records = tables.records.take(heads)
-    out, back = tables.sides.take(2 * heads + clients), tables.sides.take(2 * heads + 1 - clients)
+    records = Fields(tables.records, heads, OF_RECORDS)
+    out, back = (Fields(tables.sides, 2 * heads + side, OF_SIDES) for side in (clients, 1 - clients))
+    hellos = hellos_of(tables, chosen[:, HELLO])
+    hello_answers = Picked(tables, SERVER_HELLO_ROW, chosen[:, VERSION], "version", "ts_ns", "seq")
     late = {i: late[int(flow)] for i, flow in enumerate(rows) if int(flow) in late} if late else {}
     flows = who_with_whom(records, clients)
     with ThreadPoolExecutor(1) as aside:  # two threads take four fifths of the time (measured)
@@ -110,17 +114,18 @@ def named_tables(tables: Tables, names: list[str], order_of_sources: list[int], 
         others = aside.submit(
             lambda: (
                 columns.counted(records, out, back, clients, labels)
-                | amount_columns(amounts, out, back, cut_off(tables.messages, chosen[:, TUNNEL]))
-                | shaken(tables, chosen, records, (out, back), clients)
+                | amount_columns(amounts, out, back, cut_off(Picked(tables, MESSAGE, chosen[:, TUNNEL], "shape")))
+                | shaken(tables, chosen, hellos, hello_answers, records, (out, back), clients)
             )
         )
         requests = aside.submit(request_lists, tables, rows, starts, order, asked, replies)
         flows["active"] = active_lists(tables, records, out, back, clients)
-        flows["community_id"] = community_ids(records)
+        flows["community_id"] = community_ids(tables.records, heads)
         flows["first_frame"] = array(records["first_frame"].astype(np.int64), records["first_frame"] == 0)
         flows["capture"] = words(records["first_source"], [*names])
         flows["captures"] = columns.capture_lists(records, late, names, order_of_sources)
-        flows |= named(tables, chosen, replies, ends_by_number(records, clients), answers_of(tables) if answers is None else answers)
+        given = dns_answers(tables) if answers is None else answers
+        flows |= named(tables, chosen, hellos, hello_answers, replies, ends_by_number(records, clients), given)
         flows |= others.result()
         flows["requests"] = requests.result()
         flows["id"] = texts_of_one_size(ids.result())
@@ -130,7 +135,7 @@ def named_tables(tables: Tables, names: list[str], order_of_sources: list[int], 
     place[rows] = np.arange(len(rows), dtype=np.int32)
     row_of = place[flow_of]
     lookups, lookup_of = lookup_table(tables, row_of, flows["id"])
-    discoveries, discovery_of = discovery_table(tables, row_of, flows["id"], flows["client_ip"], statuses_of(tables.messages, replies))
+    discoveries, discovery_of = discovery_table(tables, row_of, flows["id"], flows["client_ip"], statuses_of(answers_of(tables, replies)))
     return Named(pa.table(arrays, schema=FLOW_SCHEMA), lookups, discoveries, missing, row_of, lookup_of, discovery_of)
 
 
@@ -198,7 +203,7 @@ def spell_addresses(tables: Tables) -> Tables:
     return tables._replace(pool=np.concatenate([tables.pool[:used], np.frombuffer(bytes(spelled), np.uint8)]))
 
 
-def who_with_whom(records: npt.NDArray[Any], clients: npt.NDArray[np.int64]) -> dict[str, Any]:
+def who_with_whom(records: Columns, clients: npt.NDArray[np.int64]) -> dict[str, Any]:
     """The columns protocol, client_* and server_*."""
     from_a = clients == 0
     ends = {}
@@ -210,56 +215,58 @@ def who_with_whom(records: npt.NDArray[Any], clients: npt.NDArray[np.int64]) -> 
     return {"protocol": words((records["protocol"] != TCP).astype(np.int32), columns.PROTOCOLS), **ends}
 
 
-def ends_by_number(records: npt.NDArray[Any], clients: npt.NDArray[np.int64]) -> tuple[Any, Any, Any]:
+def ends_by_number(records: Columns, clients: npt.NDArray[np.int64]) -> tuple[Any, Any, Any]:
     """(client addresses, server addresses, first times) of the flows."""
     client, server = (as_addresses(*ends_of(records, side)[:2], records["version"]) for side in (clients, 1 - clients))
     return client, server, records["first_ns"]
 
 
 def named(
-    tables: Tables, chosen: npt.NDArray[np.int64], replies: npt.NDArray[np.int64], ends: tuple[Any, Any, Any], answers: Answers
+    tables: Tables,
+    chosen: npt.NDArray[np.int64],
+    hellos: Picked,
+    hello_answers: Picked,
+    replies: npt.NDArray[np.int64],
+    ends: tuple[Any, Any, Any],
+    answers: Answers,
 ) -> dict[str, Any]:
     """The columns that say who was asked for, and how."""
-    messages, pool = tables.messages, tables.pool
-    hellos, leaves = messages.view(CLIENT_HELLO_ROW), messages.view(CERTIFICATE_ROW)
-    text, hello_text, leaf_text = (TextsOf(rows, pool) for rows in (messages, hellos, leaves))
     question = np.where(chosen[:, TUNNEL] >= 0, chosen[:, TUNNEL], chosen[:, FETCH])
     field = np.where(chosen[:, FIELD] >= 0, chosen[:, FIELD], chosen[:, CONNECT_FIELD])
-    hello, agent = chosen[:, HELLO], chosen[:, AGENT]
-    traits = np.where(hello >= 0, hellos["traits"][hello], -1)
-    whole = (hello >= 0) & (traits & TRAIT_CUT == 0)
-    fingerprint = hello_text("ja4", np.where(whole, hello, -1))
-    host_at, host_size, source = choose_hosts(tables.records, messages, pool, chosen)
+    asked, plain = Picked(tables, MESSAGE, question, "kind", "port", "host"), Picked(tables, MESSAGE, chosen[:, FIELD], "path", "shape")
+    traits = hellos.number("traits", missing=-1)
+    whole = hellos.there & (traits & TRAIT_CUT == 0)
+    fingerprint = hellos.text("ja4", only=whole)
+    host_at, host_size, source = choose_hosts(tables.records, tables.messages, tables.pool, chosen)
     hosts = name_by_lookups(tables, answers, question, ends, (host_at, host_size, source))
-    status = statuses_of(messages, answers_to(question, replies))
-    port = np.where(question >= 0, messages["port"][question], -1)
-    plain = chosen[:, FIELD]
-    answer = answers_to(plain, replies)
-    plain_status = statuses_of(messages, answer)
+    status = statuses_of(answers_of(tables, answers_to(question, replies)))
+    port = asked.number("port", missing=-1).astype(np.int32)
+    answer = answers_of(tables, answers_to(chosen[:, FIELD], replies))
+    plain_status = statuses_of(answer)
     return {
-        "request": words(np.where(question >= 0, messages["kind"][question].astype(np.int32), -1), KINDS),
-        "requested_host": text("host", question),
-        "requested_port": array(port.astype(np.int32), port < 0),
+        "request": words(asked.number("kind", missing=-1), KINDS),
+        "requested_host": asked.text("host"),
+        "requested_port": array(port, port < 0),
         "proxy_status": array(status, status < 0),
-        "user_agent": text("agent", agent),
-        "http_host": text("field", field),
-        "http_path": text("path", plain),
+        "user_agent": Picked(tables, MESSAGE, chosen[:, AGENT], "agent").text("agent"),
+        "http_host": Picked(tables, MESSAGE, field, "field").text("field"),
+        "http_path": plain.text("path"),
         "http_status": array(plain_status, plain_status < 0),
-        "http_location": TextsOf(messages.view(ANSWER_ROW), pool)("location", http_answers(messages, answer), LOWER),
-        "http_html": are_html(messages, answer),
-        "http_cut": are_cut(messages, answer),
-        "http_via": array((messages["shape"][plain] if len(messages) else plain) & SHAPE_FORWARDED != 0, plain < 0),
-        "sni": hello_text("server_name", hello),
-        "alpn": alpn_lists(hello_text.raw("alpn", np.where(whole, hello, -1)), whole),
-        "tls_offered": words(version_codes(messages, np.where(whole, hello, -1)), TLS_VERSIONS),
+        "http_location": locations(answer),
+        "http_html": are_html(answer),
+        "http_cut": are_cut(answer),
+        "http_via": array(plain["shape"] & SHAPE_FORWARDED != 0, ~plain.there),
+        "sni": hellos.text("server_name"),
+        "alpn": alpn_lists(hellos.raw("alpn", only=whole), whole),
+        "tls_offered": words(version_codes(hellos, whole), TLS_VERSIONS),
         "ech": array(traits & TRAIT_ECH != 0, ~whole),
         "ja4": fingerprint,
-        "client_random": text_array(pool, hellos["random_at"][hello], np.where(whole, RANDOM_SIZE, -1), HEX),
-        "tls_version": words(version_codes(messages, chosen[:, VERSION]), TLS_VERSIONS),
-        "certificate_issuer": issuers(leaf_text.raw("issuer", chosen[:, CERTIFICATE_ISSUER])),
+        "client_random": hellos.part("random", 0, RANDOM_SIZE, HEX, whole),
+        "tls_version": words(version_codes(hello_answers), TLS_VERSIONS),
+        "certificate_issuer": issuers(Picked(tables, CERTIFICATE_ROW, chosen[:, CERTIFICATE_ISSUER], "issuer").raw("issuer")),
         "host": text_array(hosts, host_at, host_size, LOWER),
         "host_source": words(source, SOURCES),
-    } | families(messages, text, chosen[:, STYLE], with_schannel(traits, fingerprint))
+    } | families(Picked(tables, MESSAGE, chosen[:, STYLE], "kind", "shape", "agent"), with_schannel(traits, fingerprint))
 
 
 def name_by_lookups(
@@ -276,7 +283,7 @@ def name_by_lookups(
     rows = np.flatnonzero(source < 0)
     client, target, first_ns = (column[rows] for column in ends)
     asked = np.flatnonzero(question[rows] >= 0)
-    target[asked] = [address_of(text) for text in values(TextsOf(tables.messages, tables.pool)("host", question[rows[asked]]))]
+    target[asked] = [address_of(text) for text in values(Picked(tables, MESSAGE, question[rows[asked]], "host").text("host"))]
     answer = name_by_answers(answers, client, target, first_ns)
     rows, answer = rows[answer >= 0], answer[answer >= 0]
     at[rows], size[rows], source[rows] = answers.at[answer], answers.size[answer], BY_DNS
@@ -287,24 +294,6 @@ def name_by_lookups(
     return np.concatenate([tables.pool[:used], answers.pool])
 
 
-class TextsOf:
-    """The texts of chosen messages as arrays: text("host", rows) is null where rows[i] is -1 or the text is missing."""
-
-    def __init__(self, messages: npt.NDArray[Any], pool: npt.NDArray[np.uint8]) -> None:
-        self._messages = messages
-        self._pool = pool
-
-    def __call__(self, name: str, rows: npt.NDArray[np.int64], form: int = 0) -> pa.Array:
-        return text_array(self._pool, *self._places(name, rows), form)
-
-    def raw(self, name: str, rows: npt.NDArray[np.int64]) -> pa.Array:
-        """As bytes: a dictionary array, as few of many are different."""
-        return byte_array(self._pool, *self._places(name, rows)).dictionary_encode()
-
-    def _places(self, name: str, rows: npt.NDArray[np.int64]) -> tuple[Any, Any]:
-        return self._messages[f"{name}_at"][rows], np.where(rows >= 0, self._messages[f"{name}_size"][rows], -1)
-
-
 def with_schannel(traits: npt.NDArray[Any], fingerprints: pa.Array) -> npt.NDArray[Any]:
     """The traits of hellos, those marked as Schannel's whose JA4 says so by its cipher suites."""
     encoded = fingerprints.dictionary_encode()
@@ -313,13 +302,12 @@ def with_schannel(traits: npt.NDArray[Any], fingerprints: pa.Array) -> npt.NDArr
     return np.where(known & (traits & (TRAIT_GREASE | TRAIT_ENCRYPT_THEN_MAC) == 0), traits | TRAIT_SCHANNEL, traits)
 
 
-def families(messages: npt.NDArray[Any], text: TextsOf, style: npt.NDArray[np.int64], traits: npt.NDArray[Any]) -> dict[str, pa.Array]:
+def families(requests: Picked, traits: npt.NDArray[Any]) -> dict[str, pa.Array]:
     """The columns client_family and client_family_by: each combination of what they depend on is judged once."""
-    agents = text("agent", style).dictionary_encode()
+    agents = requests.text("agent").dictionary_encode()
     known = [*agents.dictionary.to_pylist(), None]
     agent = np.asarray(agents.indices.fill_null(len(known) - 1)).astype(np.int64)
-    kind = np.where(style >= 0, messages["kind"][style], 0).astype(np.int64)
-    shape = np.where(style >= 0, messages["shape"][style], 0).astype(np.int64)
+    kind, shape = requests.number("kind"), requests.number("shape")
     combined = array((((agent << 16) | shape) << 16) | (kind << 8) | (traits.astype(np.int64) + 1)).dictionary_encode()
     found = [family((key >> 8) & 0xFF, (key >> 16) & 0xFFFF, known[key >> 32], (key & 0xFF) - 1) for key in combined.dictionary.to_pylist()]
     which = np.asarray(combined.indices)
@@ -341,30 +329,28 @@ def request_lists(
     offsets = np.concatenate([[0], np.cumsum(sizes)])
     within = np.arange(int(offsets[-1])) - np.repeat(offsets[:-1], sizes)
     picked = order[to_proxy][np.repeat(before[starts[rows]], sizes) + within]
-    messages, text = tables.messages, TextsOf(tables.messages, tables.pool)
-    answer_text = TextsOf(messages.view(ANSWER_ROW), tables.pool)
-    answer = answers[picked]
-    port, status = messages["port"][picked], statuses_of(messages, answer)
-    fetched = np.where(messages["kind"][picked] == ABSOLUTE, picked, -1)
-    challenge, continues = challenges(messages, answer_text, answer)
+    request = Picked(tables, MESSAGE, picked, "kind", "host", "port", "path", "scheme", "ts_ns")
+    answer = answers_of(tables, answers[picked])
+    port, status = request["port"], statuses_of(answer)
+    challenge, continues = challenges(answer)
     # What is said here of an answer, by the field's name; what later stages say is empty.
     said = {
         "challenge": challenge,
         "continues": continues,
-        "offered": text("scheme", picked),
-        "location": answer_text("location", http_answers(messages, answer), LOWER),
-        "html": are_html(messages, answer),
-        "cut": are_cut(messages, answer),
+        "offered": request.text("scheme"),
+        "location": locations(answer),
+        "html": are_html(answer),
+        "cut": are_cut(answer),
     }
     values = pa.StructArray.from_arrays(
         [
-            words(messages["kind"][picked].astype(np.int32), KINDS),
-            text("host", picked),
+            words(request["kind"], KINDS),
+            request.text("host"),
             array(port, port < 0),
-            text("path", fetched),
+            request.text("path", only=request["kind"] == ABSOLUTE),
             array(status, status < 0),
-            columns.times_of(messages, picked),
-            columns.times_of(messages, answer),
+            columns.times_of(request),
+            columns.times_of(answer),
             *(said.get(field.name, empty_column(field, len(picked))) for field in list(REQUEST)[7:]),
         ],
         fields=list(REQUEST),

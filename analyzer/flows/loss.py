@@ -10,10 +10,10 @@ import numpy.typing as npt
 from analyzer.flows.layout import HAS_BASE
 
 
-def missing_bytes(records: npt.NDArray[Any], out: npt.NDArray[Any], back: npt.NDArray[Any]) -> dict[int, tuple[int, int]]:
+def missing_bytes(records: Any, out: Any, back: Any) -> dict[int, tuple[int, int]]:
     """By the input where each flow was first seen: (flows with a hole, bytes in their holes). Inputs without any are left out.
 
-    records   of the flows, everything added up in them;  out, back   their sides, SIDE[n] each
+    records   of the flows, everything added up in them;  out, back   their sides; of each the fields of its rows
 
     A hole lies between bytes that were captured, or before a FIN. It stays one only if nobody sent its bytes again: what the network lost
     comes again, what the capture lost doesn't.
@@ -24,7 +24,7 @@ def missing_bytes(records: npt.NDArray[Any], out: npt.NDArray[Any], back: npt.ND
     return {int(s): (int((sources == s).sum()), int(missing[holed][sources == s].sum())) for s in np.unique(sources)}
 
 
-def in_holes(sides: npt.NDArray[Any]) -> npt.NDArray[np.int64]:
+def in_holes(sides: Any) -> npt.NDArray[np.int64]:
     """int64[n]: how many bytes of each side lie between bytes that were captured, or before the FIN, and weren't themselves."""
     span = sides["high"] - sides["low"]
     missing = (span - sides["distinct"].astype(np.uint32)).astype(np.int32)

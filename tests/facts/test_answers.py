@@ -2,10 +2,14 @@
 
 from __future__ import annotations
 
-import numpy as np
-import pyarrow as pa
+from typing import Any
 
-from analyzer.facts.answers import answers_to, are_cut, are_html, challenges, http_answers, statuses_of
+import numpy as np
+import numpy.typing as npt
+
+from analyzer.facts.answers import answers_of, answers_to, are_cut, are_html, challenges, locations, statuses_of
+from analyzer.facts.picked import Picked
+from analyzer.flows.grow import empty_tables
 from analyzer.flows.layout import ANSWER, ANSWER_CONTINUES, ANSWER_CUT, ANSWER_HTML, ANSWER_UNSAID, MESSAGE, SOCKS_ANSWER
 from analyzer.flows.messages import ANSWER_ROW, SOCKS_ANSWER_ROW
 
@@ -17,25 +21,35 @@ MESSAGES.view(SOCKS_ANSWER_ROW)["reply"][3] = 5
 ROWS = np.array([0, 1, 2, 3, -1])
 
 
+def said(messages: npt.NDArray[Any], rows: npt.NDArray[np.int64], pool: bytes = b"") -> Picked:
+    return answers_of(empty_tables()._replace(messages=messages, pool=np.frombuffer(pool, np.uint8)), rows)
+
+
 def test_answers() -> None:
-    assert http_answers(MESSAGES, ROWS).tolist() == [0, 1, 2, -1, -1]
-    assert statuses_of(MESSAGES, ROWS).tolist() == [200, 403, 407, 5, -1]
-    assert are_html(MESSAGES, ROWS).to_pylist() == [True, None, False, False, None]
-    assert are_cut(MESSAGES, ROWS).to_pylist() == [False, True, False, False, None]
+    answers = said(MESSAGES, ROWS)
+    assert statuses_of(answers).tolist() == [200, 403, 407, 5, -1]
+    assert are_html(answers).to_pylist() == [True, None, False, False, None]
+    assert are_cut(answers).to_pylist() == [False, True, False, False, None]
     assert answers_to(np.array([-1, 1]), np.array([5, 3])).tolist() == [-1, 3]
 
 
-def test_challenges() -> None:
-    texts = pa.array([None, None, "ntlm,basic", None, None], pa.string())
-    schemes, continues = challenges(MESSAGES, lambda name, rows: texts, ROWS)
+def test_texts_of_answers() -> None:
+    """A SOCKS reply says neither."""
+    messages = MESSAGES.copy()
+    answers = messages.view(ANSWER_ROW)
+    answers["schemes_size"][2:], answers["location_at"], answers["location_size"][1:] = 10, 10, 6
+    found = said(messages, ROWS, b"ntlm,basicHost.B")
+    schemes, continues = challenges(found)
     assert schemes.to_pylist() == [[], [], ["ntlm", "basic"], [], []]
     assert continues.to_pylist() == [None, None, True, None, None]
+    assert locations(found).to_pylist() == [None, "host.b", "host.b", None, None]
 
 
 def test_without_any_message() -> None:
-    nothing, none = np.zeros(0, MESSAGE), np.array([-1, -1])
-    assert statuses_of(nothing, none).tolist() == [-1, -1]
-    assert are_html(nothing, none).to_pylist() == [None, None]
+    none = np.array([-1, -1])
+    answers = said(np.zeros(0, MESSAGE), none)
+    assert statuses_of(answers).tolist() == [-1, -1]
+    assert are_html(answers).to_pylist() == [None, None]
     assert answers_to(none, np.zeros(0, np.int64)).tolist() == [-1, -1]
-    schemes, continues = challenges(nothing, lambda name, rows: pa.nulls(len(rows), pa.string()), none)
+    schemes, continues = challenges(answers)
     assert (schemes.to_pylist(), continues.to_pylist()) == ([[], []], [None, None])

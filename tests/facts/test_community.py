@@ -28,8 +28,8 @@ def test_known_ids(protocol: str, a: str, a_port: int, b: str, b_port: int, know
         for name, (address, port) in zip("ab", ends, strict=True):
             number = int(ipaddress.ip_address(address))
             row[f"{name}_hi"], row[f"{name}_lo"], row[f"{name}_port"] = number >> 64, number & (1 << 64) - 1, port
-    assert community_ids(rows).to_pylist() == [known, known]
+    assert community_ids(rows, np.arange(2, dtype=np.int32)).to_pylist() == [known, known]
 
 
 def test_no_flow() -> None:
-    assert community_ids(np.zeros(0, RECORD)).to_pylist() == []
+    assert community_ids(np.zeros(0, RECORD), np.zeros(0, np.int32)).to_pylist() == []

@@ -7,7 +7,10 @@ import pyarrow as pa
 import pytest
 
 from analyzer.facts.handshakes import alpn_lists, issuers, read_alpn, version_codes
+from analyzer.facts.picked import Picked
+from analyzer.flows.grow import empty_tables
 from analyzer.flows.layout import MESSAGE
+from analyzer.flows.messages import SERVER_HELLO_ROW
 from tests.build import ESTABLISHED, Conversation, client_hello, connect, pcap, server_hello
 from tests.engine import reading
 
@@ -28,7 +31,9 @@ def test_alpn_of_no_hello_is_null_and_of_one_without_it_is_empty() -> None:
 def test_versions_that_were_published() -> None:
     messages = np.zeros(4, MESSAGE)
     messages["code"] = [0x0301, 0x0304, 0x0300, 0x7F1C]
-    assert version_codes(messages, np.array([0, 1, 2, 3, -1])).tolist() == [0, 3, -1, -1, -1]
+    picked = Picked(empty_tables()._replace(messages=messages), SERVER_HELLO_ROW, np.array([0, 1, 2, 3, -1]), "version")
+    assert version_codes(picked).tolist() == [0, 3, -1, -1, -1]
+    assert version_codes(picked, np.array([False, True, True, True, False])).tolist() == [-1, 3, -1, -1, -1]
 
 
 def test_what_is_no_name_has_no_text() -> None:
