@@ -155,11 +155,12 @@ def _counts(winners: Mapping[str, int]) -> dict[str, int]:
 
 def _planes(sources: Sequence[Source]) -> list[dict[str, Any]]:
     """Who wins in each plane, and for how many sources."""
-    by_plane: dict[str, dict[str | None, list[Era]]] = {}
+    by_plane: dict[str, dict[tuple[str | None, str | None], list[Era]]] = {}
     for source in sources:
         for plane, held in source.planes.items():
             if held.eras:
-                by_plane.setdefault(plane, {}).setdefault(held.eras[-1].proxy, []).append(held.eras[-1])
+                last = held.eras[-1]
+                by_plane.setdefault(plane, {}).setdefault((last.name or last.proxy, last.method), []).append(last)
     return [
         {"plane": plane, "winners": sorted(map(_winner, winners.values()), key=lambda one: (-one["sources"], one["proxy"] or ""))}
         for plane, winners in sorted(by_plane.items(), key=lambda item: plane_order(item[0]))

@@ -67,7 +67,12 @@ def eras_of(stretches: Iterable[Stretch]) -> list[Era]:
 def changes_of(eras: Sequence[Era]) -> list[tuple[Era, Era]]:
     """(before, after) wherever another proxy won; stretches without a winner lie in between. A run too short to be one is no change yet."""
     won = [era for era in eras if era.proxy is not None and not _is_straggler(era)]
-    return [(before, after) for before, after in pairwise(won) if before.proxy != after.proxy]
+    return [(before, after) for before, after in pairwise(won) if not one_proxy(before, after)]
+
+
+def one_proxy(a: Run, b: Run) -> bool:
+    """Whether both went through one proxy: the same address, or addresses of one name and method, as in the verdict."""
+    return a.proxy == b.proxy or (a.name is not None and (a.name, a.method) == (b.name, b.method))
 
 
 def _is_straggler(era: Era) -> bool:
@@ -83,12 +88,13 @@ def _add(runs: list[Era], era: Era, unclear: bool = False) -> None:
 
 
 def _same(a: Era, b: Era) -> bool:
-    return a.proxy == b.proxy and (a.proxy is not None or a.asked == b.asked)
+    return one_proxy(a, b) and (a.proxy is not None or a.asked == b.asked)
 
 
 def _join(a: Era, b: Era) -> None:
     """Make both of a, with a's winner; what was asked and what came of it are the later one's where it has the same winner."""
-    if a.proxy == b.proxy:
+    if one_proxy(a, b):
+        a.proxy = b.proxy if b.won > a.won else a.proxy
         a.name, a.method = b.name or a.name, b.method or a.method
         a.asked, a.outcome = b.asked, b.outcome
         a.won += b.won

@@ -33,6 +33,7 @@ class Service:
 
     source   the source's name, None: it has none
     winner   ip:port, None: there is none;  label: the same for people
+    named    the winner's name and method, by which several addresses are one proxy; None: it has no name
     """
 
     client: str
@@ -40,6 +41,7 @@ class Service:
     service: str
     winner: str | None
     label: str
+    named: tuple[str, str | None] | None
     by_proxy: tuple[Share, ...]
 
     @property
@@ -98,8 +100,9 @@ def services_of(verdict: Entry) -> dict[Key, Service]:
 def _service(source: Entry, entry: Entry) -> Service:
     winner = entry.get("winner")
     label = str(ProxyLabel(winner, entry.get("winner_name"), entry.get("method"))) if winner else "no proxy"
+    named = (entry["winner_name"], entry.get("method")) if entry.get("winner_name") else None
     shares = tuple(map(_share, entry["by_proxy"]))
-    return Service(source["client_ip"], source.get("name"), entry["service"], winner, label, shares)
+    return Service(source["client_ip"], source.get("name"), entry["service"], winner, label, named, shares)
 
 
 def _share(row: Entry) -> Share:

@@ -48,8 +48,8 @@ def compare(before: Entry, after: Entry, failures: float, silent: Iterable[Key] 
     back = {key for key in silent if is_heard(now.get(key))}
     both = [(key, then[key], now[key]) for key in sorted(then.keys() & now.keys())]
     findings = [
-        *_changed([(a, b) for _, a, b in both if a.winner and b.winner and a.winner != b.winner]),
-        *_new_proxies({*known, *proxies_of(before)}, after),
+        *_changed([(a, b) for _, a, b in both if a.winner and b.winner and not _one_proxy(a, b)]),
+        *_new_proxies({*known, *proxies_of(before)}, before, after),
         *_new_direct(before, after),
         *_failures([(a, b) for _, a, b in both if b.failed and b.failed_share - a.failed_share > failures]),
         *_silence(newly_silent, then, after),
@@ -61,6 +61,11 @@ def compare(before: Entry, after: Entry, failures: float, silent: Iterable[Key] 
 def is_heard(service: Service | None) -> bool:
     """Whether the service asked a proxy for anything: also what fails isn't silent."""
     return service is not None and bool(service.carried or service.failed)
+
+
+def _one_proxy(a: Service, b: Service) -> bool:
+    """Whether both have one winner: the same address, or addresses of one name and method."""
+    return a.winner == b.winner or (a.named is not None and a.named == b.named)
 
 
 def _changed(pairs: Sequence[tuple[Service, Service]]) -> Iterable[Finding]:
@@ -75,9 +80,11 @@ def _changed(pairs: Sequence[tuple[Service, Service]]) -> Iterable[Finding]:
         yield _finding("winner-changed", text, client, winner, names, [b for _, b in members])
 
 
-def _new_proxies(used: set[str], after: Entry) -> Iterable[Finding]:
+def _new_proxies(used: set[str], before: Entry, after: Entry) -> Iterable[Finding]:
+    """Proxies that weren't used before; another address of a name that was is none."""
+    names = {(proxy.label.name, proxy.label.method) for proxy in asked_proxies(before) if proxy.label.name}
     for proxy in asked_proxies(after):
-        if proxy.address not in used:
+        if proxy.address not in used and (proxy.label.name, proxy.label.method) not in names:
             how_often = f"{counted(proxy.requests, 'request')} from {counted(proxy.sources, 'source')}"
             yield Finding("new-proxy", f"{proxy.label} got {how_often}, and none before", proxy=proxy.address)
 

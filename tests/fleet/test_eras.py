@@ -55,3 +55,14 @@ def test_counts_add_up_and_what_is_unclear_makes_nothing_certain() -> None:
     assert [one.confidence for one in eras_of([day(0, A, 3), day(1, B, 9)])] == ["likely", "certain"]
     assert [one.confidence for one in eras_of([day(0, A, 9, "unclear", won=5)])] == ["unclear"]
     assert [one.confidence for one in eras_of([day(0, None, 0, asked=A)])] == [None]
+
+
+def test_addresses_of_one_name_are_one_proxy() -> None:
+    days = [day(0, A, 4), day(1, B, 6), day(2, A, 5)]
+    for one in days:
+        one.name, one.method = "PROX", "static"
+    (era,) = eras_of(days)
+    assert (era.proxy, era.name, era.won, era.days, era.confidence) == (B, "PROX", 15, 3, "certain")
+    days[1].method = "winhttp"
+    assert [era.proxy for era in eras_of(days)] == [A, B, A], "another setting"
+    assert len(changes_of(eras_of(days))) == 2

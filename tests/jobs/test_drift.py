@@ -14,14 +14,14 @@ ONE, TWO = "10.0.0.1:3128", "10.0.0.2:3128"
 SENSOR, CLOUD = "edr-cyber-data", "cloud-protection"
 
 
-def service(slug: str, *shares: tuple[str, int, int]) -> dict[str, Any]:
-    """shares: (proxy, carried, failed); the first that carried anything is the winner."""
+def service(slug: str, *shares: tuple[str, int, int], name: str | None = None, method: str | None = None) -> dict[str, Any]:
+    """shares: (proxy, carried, failed); the first that carried anything is the winner, of that name and method."""
     by_proxy = [
         {"proxy": proxy, "name": None, "method": None, "tunnels": carried, "failed": failed, "first_seen": None, "last_seen": None}
         for proxy, carried, failed in shares
     ]
     winner = next((proxy for proxy, carried, _ in shares if carried), None)
-    return {"service": slug, "winner": winner, "winner_name": None, "method": None, "by_proxy": by_proxy}
+    return {"service": slug, "winner": winner, "winner_name": name, "method": method, "by_proxy": by_proxy}
 
 
 def verdict(*services: dict[str, Any], client: str = PC, blocked: tuple[str, ...] = (), requests: int = 1) -> dict[str, Any]:
@@ -111,3 +111,19 @@ def test_services_are_known_by_source() -> None:
     found = services_of(BASE)
     assert set(found) == {(PC, SENSOR), (PC, CLOUD)}
     assert is_heard(found[PC, SENSOR]) and not is_heard(None)
+
+
+def named(document: dict[str, Any], name: str, method: str | None = None) -> dict[str, Any]:
+    """The same with all its proxies under that name."""
+    return document | {"proxies": [proxy | {"name": name, "method": method} for proxy in document["proxies"]]}
+
+
+def test_addresses_of_one_name_are_one_proxy() -> None:
+    before = named(verdict(service(SENSOR, (ONE, 10, 0), name="PROX", method="static")), "PROX", "static")
+    other = named(verdict(service(SENSOR, (TWO, 10, 0), name="PROX", method="static")), "PROX", "static")
+    assert codes(before, other) == []
+    assert codes(before, verdict(service(SENSOR, (ONE, 10, 0)))) == [], "the topology is gone, the address is the same"
+    another = named(verdict(service(SENSOR, (TWO, 10, 0), name="PROX", method="winhttp")), "PROX", "winhttp")
+    assert codes(before, another) == [("winner-changed", SENSOR), ("new-proxy", None)], "one name, another setting"
+    nameless = verdict(service(SENSOR, (TWO, 10, 0)))
+    assert codes(verdict(service(SENSOR, (ONE, 10, 0))), nameless) == [("winner-changed", SENSOR), ("new-proxy", None)]
