@@ -32,6 +32,7 @@ PORT_VXLAN_GPE: Final = 4790
 PORT_GENEVE: Final = 6081
 PORT_GTP_U: Final = 2152
 PORT_TEREDO: Final = 3544
+TEREDO_ADDRESS: Final = 0x20010000  # the first 32 bits (RFC 4380 2.6)
 PORT_MPLS: Final = 6635
 PORT_LISP: Final = 4341
 PORT_AYIYA: Final = 5072
@@ -59,7 +60,7 @@ WRAPPINGS: Final = (
     ),
     Wrapping("geneve", OUTER_GENEVE, "udp", (PORT_GENEVE,), "the id is the network", "RFC 8926"),
     Wrapping("gtp-u", OUTER_GTP, "udp", (PORT_GTP_U,), "user packets of mobile networks", "3GPP TS 29.281"),
-    Wrapping("teredo", OUTER_TEREDO, "udp", (PORT_TEREDO,), "IPv6 in UDP", "RFC 4380"),
+    Wrapping("teredo", OUTER_TEREDO, "udp", (PORT_TEREDO,), "IPv6 in UDP; also between clients and relays, by the address", "RFC 4380"),
     Wrapping("mpls-udp", OUTER_MPLS_UDP, "udp", (PORT_MPLS,), "MPLS in UDP", "RFC 7510"),
     Wrapping("lisp", OUTER_LISP, "udp", (PORT_LISP,), "IP in UDP; the id is the instance", "RFC 9300"),
     Wrapping(
@@ -119,7 +120,19 @@ def after_udp_tunnel(buf, at, end, src_port, dst_port):
         PORT_WIREGUARD in (dst_port, src_port) and end - at >= 32 and u32(buf, at) == 0x04000000
     ):
         return NONE, 0, WHY_UDP | (PORT_ESP if PORT_ESP in (dst_port, src_port) else PORT_WIREGUARD), 0, 0
+    if is_relayed(buf, at, end):
+        return at, LAYER_IP, 0, OUTER_TEREDO, NO_ID
     return NONE, 0, 0, 0, 0
+
+
+def is_relayed(buf, at, end):
+    """True for the IPv6 packet, of TCP or UDP, of a Teredo client that talks to a relay, whose ports may be any (RFC 4380 2.8, 5.4).
+
+    It begins the datagram and fills it, and an end has an address of Teredo's, 2001::/32.
+    """
+    if end - at < 40 or buf[at] >> 4 != 6 or buf[at + 6] not in (6, 17) or u16(buf, at + 4) + 40 < end - at:
+        return False
+    return TEREDO_ADDRESS in (u32(buf, at + 8), u32(buf, at + 24))
 
 
 def after_vxlan_gpe(buf, at, end):

@@ -95,6 +95,17 @@ def test_teredo() -> None:
     assert row_of(buf, packets[0])["dst"][1] == 3544  # type: ignore[index]
 
 
+def test_teredo_between_a_client_and_a_relay() -> None:
+    """On ports of their own: known by an address of 2001::/32 at either end of an IPv6 packet that fills the datagram."""
+    client, host = ("2001:0:4136:e378:8000:63bf:3fff:fdd2", 50000), ("2001:db8::1", 443)
+    for src, dst in ((client, host), (host, client)):
+        packet = build.ipv6(src[0], dst[0], 6, build.tcp(src, dst, b"hello"))
+        assert same_packet(1, in_udp(32900)(packet), packet, ("teredo",))
+    for other in (packet[:-1] + b"xyz", b"\x40" + packet[1:], packet[:6] + b"\x3b" + packet[7:], packet[:39], UDP_6):
+        buf, packets = decoded([framed(1, in_udp(32900)(other))])
+        assert row_of(buf, packets[0])["dst"][1] == 32900  # type: ignore[index]
+
+
 def test_the_inner_packet_ends_with_the_tunnel() -> None:
     """Bytes behind the outer datagram (padding, a trailer) are no payload, even where the inner length claims them."""
     claimed = build.ipv4("10.0.0.1", "10.0.0.2", 6, build.tcp(HERE, ("10.0.0.2", 80), b"abc"), total=20 + 20 + 3 + 6)
