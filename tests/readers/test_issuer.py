@@ -12,7 +12,7 @@ from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
 from analyzer.readers.certificate import issuer_text
-from analyzer.readers.issuer import ordinary_name
+from analyzer.readers.issuer import PLAIN, ordinary_name
 from tests.conftest import ROOT
 
 KINDS = [
@@ -21,14 +21,20 @@ KINDS = [
 ]
 LETTERS = st.text(st.sampled_from("abcXYZ019 '()./:?-+,=#;<>\"\\*&_\u00fc\0"), min_size=1, max_size=64)
 ATTRIBUTES = st.builds(
-    lambda kind, text, form: x509.NameAttribute(kind, text, form),
+    x509.NameAttribute,
     st.sampled_from(KINDS),
     LETTERS | st.sampled_from(["Example CA", "DigiCert Global G2 TLS RSA SHA256 2020 CA1", "Microsoft Corporation", "x" * 64]),
     st.sampled_from([_ASN1Type.UTF8String, _ASN1Type.UTF8String, _ASN1Type.UTF8String, _ASN1Type.T61String]),
 )
-NAMES = st.lists(st.lists(ATTRIBUTES, min_size=1, max_size=2, unique_by=lambda a: a.oid), max_size=4).map(
-    lambda names: x509.Name([x509.RelativeDistinguishedName(name) for name in names])
+ORDINARY = st.builds(
+    x509.NameAttribute,
+    st.sampled_from(KINDS[:5]),
+    st.from_regex(PLAIN.pattern.decode(), fullmatch=True),
+    st.sampled_from([_ASN1Type.UTF8String, _ASN1Type.PrintableString]),
 )
+NAMES = st.lists(ORDINARY, min_size=1, max_size=3).map(x509.Name) | st.lists(
+    st.lists(ATTRIBUTES, min_size=1, max_size=2, unique_by=lambda a: a.oid), max_size=4
+).map(lambda names: x509.Name([x509.RelativeDistinguishedName(name) for name in names]))
 
 
 def plain(*parts: tuple[x509.ObjectIdentifier, str]) -> bytes:
@@ -43,6 +49,13 @@ def test_names_as_nearly_all_are() -> None:
 def test_what_has_to_be_escaped_is_left_to_the_library() -> None:
     for text in ("Example, Inc.", "b\u00fccher", " a", "a ", "#a", "a+b", "x" * 65):
         assert ordinary_name(plain((NameOID.ORGANIZATION_NAME, text))) is None, text
+
+
+@given(st.lists(ORDINARY, min_size=1, max_size=3).map(x509.Name))
+@settings(max_examples=20, deadline=None)
+def test_no_ordinary_name_is_left_to_the_library(name: x509.Name) -> None:
+    if len(name.public_bytes()) < 0x100:
+        assert ordinary_name(name.public_bytes()) == name.rfc4514_string()
 
 
 @given(NAMES, st.data())
