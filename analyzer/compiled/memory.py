@@ -1,4 +1,4 @@
-"""What kernels ask of memory itself: bytes moved at once, and rows fetched before they are needed."""
+"""What kernels ask of memory itself: bytes moved at once, and rows asked for before they are needed."""
 
 from __future__ import annotations
 
@@ -10,4 +10,4 @@ def copy_bytes(source, at, size, target, to):
 
 
 def prefetch(array, row):
-    """Ask for all of array[row], a line of the cache at a time, whether or not there is such a row."""
+    """Ask for the line of the cache that array[row] begins in, whether or not there is such a row."""

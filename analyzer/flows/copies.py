@@ -8,7 +8,7 @@ import numpy as np
 import numpy.typing as npt
 
 from analyzer.compiled import kernel
-from analyzer.flows.duplicates import digest_place, same_packet
+from analyzer.flows.duplicates import digest_place, is_digest, same_packet
 from analyzer.flows.layout import N_DUPLICATES, N_HELD, SOURCE_BITS, Tables
 from analyzer.flows.stretches import see_again
 from analyzer.packets.layout import ACK, FIN, NO_TIME, RST, SYN, TCP
@@ -90,4 +90,4 @@ def take_back(tables, recent, firsts, n):
 
 def was_seen(first, before):
     """True when `before`, a packet that was seen in an earlier piece, was this one."""
-    return before.digest == first.digest and same_packet(first.ts_ns, first.ip_id, first.payload_bytes, first.flags, first.ttl, before)
+    return is_digest(before, first.digest) and same_packet(first.ts_ns, first.ip_id, first.payload_bytes, first.flags, first.ttl, before)

@@ -20,6 +20,10 @@ WITH_ID_NS: Final = 1_000_000_000
 WITHOUT_ID_NS: Final = 5_000_000
 
 
+TTL_BITS: Final = 8
+"""What of a digest is given up for the TTL: 56 bits tell packets apart as well, and two rows are as long as half a line of the cache."""
+
+
 def packet_digest(packet, conversation, side):
     """A number that two packets share only when they are copies of each other."""
     seq, size, window, ip_id = packet.seq, packet.payload_bytes, packet.window, packet.ip_id
@@ -35,13 +39,23 @@ def digest_place(digest):
 
 def seen_before(newer, older, packet, digest):
     """True when this very packet was captured a moment ago; else it is remembered, and the older of two forgotten."""
-    if newer.digest == digest and same_packet(packet.ts_ns, packet.ip_id, packet.payload_bytes, packet.flags, packet.ttl, newer):
+    if is_digest(newer, digest) and same_packet(packet.ts_ns, packet.ip_id, packet.payload_bytes, packet.flags, packet.ttl, newer):
         return True
-    if older.digest == digest and same_packet(packet.ts_ns, packet.ip_id, packet.payload_bytes, packet.flags, packet.ttl, older):
+    if is_digest(older, digest) and same_packet(packet.ts_ns, packet.ip_id, packet.payload_bytes, packet.flags, packet.ttl, older):
         return True
-    older.digest, older.ts_ns, older.ttl = newer.digest, newer.ts_ns, newer.ttl
-    newer.digest, newer.ts_ns, newer.ttl = digest, packet.ts_ns, packet.ttl
+    older.digest, older.ts_ns = newer.digest, newer.ts_ns
+    newer.digest, newer.ts_ns = with_ttl(digest, packet.ttl), packet.ts_ns
     return False
+
+
+def is_digest(before, digest):
+    """True when `before` is a packet with this digest, as far as that is kept."""
+    return as_u64((before.digest ^ digest) << TTL_BITS) == 0
+
+
+def with_ttl(digest, ttl):
+    """What is kept of a packet: its digest, and the TTL in place of the highest bits."""
+    return as_u64(digest << TTL_BITS) >> TTL_BITS | ttl << (64 - TTL_BITS)
 
 
 def same_packet(ts_ns, ip_id, payload_bytes, flags, ttl, before):
@@ -53,4 +67,4 @@ def same_packet(ts_ns, ip_id, payload_bytes, flags, ttl, before):
         return gap_ns <= WITH_ID_NS
     if gap_ns > WITHOUT_ID_NS:
         return False
-    return payload_bytes > 0 or flags & (SYN | FIN | RST) != 0 or ttl != before.ttl
+    return payload_bytes > 0 or flags & (SYN | FIN | RST) != 0 or ttl != before.digest >> (64 - TTL_BITS)

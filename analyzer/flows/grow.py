@@ -55,15 +55,17 @@ RECORDS = 1 << 12
 ARENA = 1 << 22
 SCRATCH = 1 << 17
 
+CACHE_LINE = 64
+
 
 def empty_tables() -> Tables:
     """Tables with nothing in them."""
     counts = np.zeros(N_COUNTS, np.int64)
     counts[FREE_HOLE] = counts[FREE_SEGMENT] = -1
     return Tables(
-        slots=np.zeros(4 * RECORDS, np.int32),
-        records=np.zeros(RECORDS, RECORD),
-        sides=np.zeros(2 * RECORDS, SIDE),
+        slots=cleared(4 * RECORDS, np.int32),
+        records=cleared(RECORDS, RECORD),
+        sides=cleared(2 * RECORDS, SIDE),
         holes=np.zeros(1 << 10, HOLE),
         pauses=np.zeros(1 << 10, PAUSE),
         segments=np.zeros(1 << 10, SEGMENT),
@@ -72,7 +74,7 @@ def empty_tables() -> Tables:
         pool=np.zeros(1 << 25, np.uint8),
         sightings=np.zeros(1 << 8, SIGHTING),
         labels=np.zeros(1 << 8, LABEL),
-        recent=np.zeros(DUPLICATE_SLOTS, RECENT),
+        recent=cleared(DUPLICATE_SLOTS, RECENT),
         held=np.zeros(1 << 10, HELD),
         store=np.zeros(1 << 21, np.uint8),
         firsts=np.zeros(MAX_FIRSTS, FIRST),
@@ -90,6 +92,14 @@ def empty_tables() -> Tables:
         schedule=np.zeros(64, np.uint32),
         counts=counts,
     )
+
+
+def cleared(n: int, dtype: Any) -> npt.NDArray[Any]:
+    """n rows of zeros, the first of them at the beginning of a line of the processor's cache."""
+    size = n * np.dtype(dtype).itemsize
+    room = np.zeros(size + CACHE_LINE, np.uint8)
+    start = -room.__array_interface__["data"][0] % CACHE_LINE
+    return room[start : start + size].view(dtype)
 
 
 def without_rows() -> Tables:
@@ -158,7 +168,7 @@ def with_room_to_fold(tables: Tables) -> Tables:
 
 def doubled(table: npt.NDArray[Any], used: int) -> npt.NDArray[Any]:
     """The rows that are used, and room for twice as many as there was for."""
-    larger = np.zeros(2 * len(table), table.dtype)
+    larger = cleared(2 * len(table), table.dtype)
     size = used * table.itemsize  # as bytes: rows are copied field by field, which takes five times as long
     larger.view(np.uint8)[:size] = table.view(np.uint8)[:size]
     return larger

@@ -11,21 +11,21 @@ cdef struct Record:
     uint64_t b_hi
     uint64_t b_lo
     int64_t last_ns
+    int64_t data_ns
     uint16_t a_port
     uint16_t b_port
     uint8_t protocol
     uint8_t version
     int8_t syn_side
     int8_t end_side
+    int32_t first_source
+    int32_t last_source
     int64_t first_ns
-    int64_t data_ns
     int64_t end_ns
     uint64_t outer0
     uint64_t outer1
     uint64_t sources
     uint32_t isn
-    int32_t first_source
-    int32_t last_source
     int32_t previous
     int32_t label
     int32_t pauses
@@ -38,16 +38,17 @@ cdef struct Side:
     int64_t bytes
     int64_t distinct
     int64_t last_ns
+    int64_t pending_ns
     uint32_t high
     uint32_t acked
     uint32_t base
+    uint32_t acked_then
     uint8_t seen
     uint8_t marks
     uint8_t state
     uint8_t asked_socks
-    uint32_t low
     uint32_t resume
-    int64_t pending_ns
+    uint32_t low
     uint32_t acked_low
     int32_t acked_turns
     int32_t holes
@@ -59,7 +60,6 @@ cdef struct Side:
     int32_t requests
     int32_t responses
     uint32_t head_end
-    uint32_t acked_then
     uint64_t heads
     uint64_t tunnels
 
@@ -108,7 +108,6 @@ cdef struct Message:
 cdef struct Recent:
     uint64_t digest
     int64_t ts_ns
-    uint8_t ttl
 
 cdef struct Sighting:
     int32_t record

@@ -38,7 +38,7 @@ DONE: Final = 8
 # A packet's conversation, the same number for both directions; the packet itself; and which of the two ends sent it.
 KEY = np.dtype([("conversation", "u8"), ("digest", "u8"), ("side", "u1")], align=True)
 
-# What every packet needs comes first, so that it lies in one line of the cache.
+# Of a record and of a side, what every packet needs comes first: it lies in one line of the cache (grow.cleared), the rest in a second.
 RECORD = np.dtype(
     [
         ("a_hi", "u8"),  # the two ends in a fixed order: side 0 sends from a, side 1 from b
@@ -46,21 +46,21 @@ RECORD = np.dtype(
         ("b_hi", "u8"),
         ("b_lo", "u8"),
         ("last_ns", "i8"),  # NO_TIME: none of its packets had a time
+        ("data_ns", "i8"),  # latest time of a packet with payload, up to the end
         ("a_port", "u2"),
         ("b_port", "u2"),
         ("protocol", "u1"),
         ("version", "u1"),
         ("syn_side", "i1"),  # who sent the SYN that began the record, -1: it began without one
         ("end_side", "i1"),  # who sent the first FIN or RST, -1: nobody
+        ("first_source", "i4"),
+        ("last_source", "i4"),
         ("first_ns", "i8"),
-        ("data_ns", "i8"),  # latest time of a packet with payload, up to the end
         ("end_ns", "i8"),  # of the first FIN or RST
         ("outer0", "u8"),  # of the first packet, as in packets.layout.PACKET
         ("outer1", "u8"),
         ("sources", "u8"),  # bit i: seen in input i, for the first 63 inputs; later ones are in `sightings`
         ("isn", "u4"),  # of the SYN that began the record
-        ("first_source", "i4"),
-        ("last_source", "i4"),
         ("previous", "i4"),  # the same conversation's record before this one, -1: none
         ("label", "i4"),  # of the first packet that has one: a row of Tables.labels, -1: none
         ("pauses", "i4"),  # first of a list in Tables.pauses, the newest first, -1: none
@@ -77,16 +77,17 @@ SIDE = np.dtype(
         ("bytes", "i8"),  # payload by the IP length
         ("distinct", "i8"),  # sequence numbers covered by payload
         ("last_ns", "i8"),  # of its latest packet
+        ("pending_ns", "i8"),  # when it last sent something new while all that it had sent was acknowledged
         ("high", "u4"),  # payload seen lies in [low, high), less the holes
         ("acked", "u4"),  # the highest number it acknowledged of the other side's
         ("base", "u4"),  # the ISN, or one before the first sequence number seen
+        ("acked_then", "u4"),  # up to where the other had acknowledged this side's stream at pending_ns, or where it begins
         ("seen", "u1"),
         ("marks", "u1"),
         ("state", "u1"),  # what is expected at `resume` (readers.states)
         ("asked_socks", "u1"),  # 4 or 5 once this side sent a SOCKS request
-        ("low", "u4"),
         ("resume", "u4"),  # sequence number from which names are read on
-        ("pending_ns", "i8"),  # when it last sent something new while all that it had sent was acknowledged
+        ("low", "u4"),
         ("acked_low", "u4"),  # the lowest number it acknowledged
         ("acked_turns", "i4"),  # how often what it acknowledged passed 2**32 on the way from the lowest to the highest
         ("holes", "i4"),  # first of a list in Tables.holes, -1: none
@@ -98,7 +99,6 @@ SIDE = np.dtype(
         ("requests", "i4"),  # HTTP requests read from this side
         ("responses", "i4"),
         ("head_end", "u4"),  # where the last response's head ended
-        ("acked_then", "u4"),  # up to where the other had acknowledged this side's stream at pending_ns, or where it begins
         ("heads", "u8"),  # bit k % 64: request k was a HEAD, whose answer has no body
         ("tunnels", "u8"),  # bit k % 64: request k was a CONNECT, after whose granting the tunnel begins
     ],
@@ -206,8 +206,9 @@ MEMO_SLOTS: Final = 256
 MEMO_LISTED: Final = 128
 DIGITS: Final = 12
 
-# A packet that was seen a moment ago.
-RECENT = np.dtype([("digest", "u8"), ("ts_ns", "i8"), ("ttl", "u1")], align=True)
+# A packet that was seen a moment ago: its digest, whose highest 8 bits are given up for its TTL (duplicates.with_ttl). Two of them, which
+# are looked at together, lie in one line of the cache.
+RECENT = np.dtype([("digest", "u8"), ("ts_ns", "i8")], align=True)
 
 # Where a reader is, and what it says (Tables.cursor, one row): what it reads begins at `at` of the buffer it is given.
 CURSOR = np.dtype(

@@ -69,7 +69,8 @@ def count_packets(frames, packets, keys, first, n, tables, offers):
             row = slots[(keys + i + ROW_AHEAD).conversation & mask] - 1
             if row >= 0:
                 prefetch(records, row)
-                prefetch(sides, 2 * row + (keys + i + ROW_AHEAD).side)
+                prefetch(sides, 2 * row)
+                prefetch(sides, 2 * row + 1)
         packet = packets + i
         no_room = n_records >= room_records or n_sightings >= room_sightings
         if no_room or counts[N_HOLES] >= room_holes or counts[N_PAUSES] >= room_pauses:
@@ -253,7 +254,7 @@ def note_time(record, packet, source, number):
     """Keep the earliest and latest time, what the earliest packet was wrapped in, where it stood in which input, and the first label."""
     earliest = record.first_source < 0
     if packet.ts_ns != NO_TIME:
-        if record.first_ns == NO_TIME:
+        if record.last_ns == NO_TIME:  # then it has no first time either, which lies in another line of the cache
             record.first_ns = packet.ts_ns
             earliest = True
         record.last_ns = packet.ts_ns

@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
+from types import SimpleNamespace
 from typing import Any
 
 import pytest
 
-from analyzer.flows.duplicates import WITH_ID_NS, WITHOUT_ID_NS
+from analyzer.flows.duplicates import WITH_ID_NS, WITHOUT_ID_NS, digest_place, is_digest, with_ttl
 from analyzer.flows.layout import N_DUPLICATES
 from analyzer.packets.layout import ACK, FIN, NO_TIME, PSH, RST, SYN, UDP
 from tests.flows.packet_rows import START_NS, A, B, count, packet
@@ -24,6 +25,15 @@ def copies(first: dict[str, Any], second: dict[str, Any]) -> int:
 
 def after(gap_ns: int, **more: Any) -> dict[str, Any]:
     return packet(**DATA | {"ts_ns": START_NS + gap_ns} | more)
+
+
+@pytest.mark.parametrize("digest", [0, 1, 1 << 55, 1 << 56, (1 << 64) - 1])
+@pytest.mark.parametrize("ttl", [0, 1, 64, 255])
+def test_what_is_kept_of_a_packet_says_its_digest_and_its_ttl(digest: int, ttl: int) -> None:
+    kept = SimpleNamespace(digest=with_ttl(digest, ttl))
+    assert is_digest(kept, digest) and kept.digest >> 56 == ttl and kept.digest < 1 << 64
+    assert not any(is_digest(kept, digest ^ 1 << bit) for bit in range(56))
+    assert digest_place(kept.digest) == digest_place(digest)
 
 
 @pytest.mark.parametrize("gap_ns", [0, 1, WITH_ID_NS, -WITH_ID_NS, -1])

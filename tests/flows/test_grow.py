@@ -2,7 +2,7 @@ from __future__ import annotations
 
 import numpy as np
 
-from analyzer.flows.grow import empty_tables, grown
+from analyzer.flows.grow import CACHE_LINE, empty_tables, grown
 from analyzer.flows.layout import ARENA_LIVE, ARENA_USED, FREE_HOLE, FREE_SEGMENT, N_HOLES, N_MESSAGES, N_RECORDS
 from tests.flows.packet_rows import B, count, packet, records, small_tables
 from tests.streams.harness import Stage, client
@@ -17,6 +17,16 @@ def test_empty_tables() -> None:
     assert not tables.slots.any()
     assert len(tables.sides) == 2 * len(tables.records)
     assert grown(tables) == tables
+
+
+def test_what_every_packet_needs_lies_in_one_line_of_the_cache() -> None:
+    tables = empty_tables()
+    tables.counts[N_RECORDS] = len(tables.records)
+    for each in (tables, grown(tables)):
+        for table, last in ((each.records, "last_source"), (each.sides, "resume")):
+            _, end = table.dtype.fields[last]
+            assert table.ctypes.data % CACHE_LINE == table.itemsize % CACHE_LINE == 0 and end + 4 <= CACHE_LINE
+        assert each.recent.ctypes.data % CACHE_LINE == CACHE_LINE % (2 * each.recent.itemsize) == 0
 
 
 def test_conversations_are_found_again_after_the_tables_grew() -> None:
