@@ -9,7 +9,6 @@ from __future__ import annotations
 
 import sys
 import weakref
-from importlib.abc import MetaPathFinder
 from typing import Any
 
 import numpy as np
@@ -58,7 +57,7 @@ def bitmap(flags: npt.NDArray[np.bool_]) -> pa.Buffer:
     return pa.py_buffer(np.packbits(flags, bitorder="little").tobytes())
 
 
-class _NoPandas(MetaPathFinder):
+class _NoPandas:
     """Finds no pandas."""
 
     def find_spec(self, fullname: str, path: object = None, target: object = None) -> None:

@@ -279,6 +279,11 @@ def test_the_pipeline_imports_no_slow_library() -> None:
 NOT_FOR_A_RUN = (
     *("parts", "workers", "studies", "jobs", "fleet", "slices", "second_opinion", "proposal", "pac", "client_analyzer"),
     *("report.page", "report.plots", "row_files", "capture.live", "capture.remote", "growing", "warm"),
+    *("services.allow_list", "services.no_inspection", "services.appliance_lists"),
+    *(
+        f"cli.{verb}"
+        for verb in ("capture", "catalogue", "doctor", "history", "job", "merge", "services", "slice", "study", "topology", "watch")
+    ),
 )
 """Rooms and modules that a report of one capture, or its flows as Parquet, has no use for."""
 
@@ -292,6 +297,7 @@ def test_a_run_imports_nothing_of_ours_that_it_has_no_use_for(output: tuple[str,
     unused = [module for module in loaded for room in NOT_FOR_A_RUN if f"{module}.".startswith(f"analyzer.{room}.")]
     assert unused == ["analyzer.parts", "analyzer.parts.partial"]  # what an engine's state is as a value
     assert not {"multiprocessing.pool", "concurrent.futures.process", "distributed", "fsspec", "urllib.request"} & set(loaded)
+    assert not {"cryptography.x509", "html.entities", "pydantic", "rich", "jinja2"} & set(loaded)
 
 
 @pytest.mark.parametrize("verb", ["flows", "report"])

@@ -239,6 +239,8 @@ def _put_out(
 
 def _check_lists(allow: str | None, no_inspection: str | None, tickets: str | None) -> None:
     """Nothing. Errors: Unusable, lists that can't be written, or both on one stdout."""
+    if allow is None and no_inspection is None:
+        return
     from analyzer.services.allow_list import FORMS
     from analyzer.services.no_inspection import NO_INSPECTION_FORMS
     from analyzer.text.words import did_you_mean

@@ -6,7 +6,6 @@ Markdown viewer and a browser each take some characters as orders; here those ch
 
 from __future__ import annotations
 
-import html as _html
 import re
 
 UNWRAPPED = 10_000
@@ -69,7 +68,9 @@ def _not_a_block(start: str) -> str:
 
 def html(text: str) -> str:
     """The text for an HTML element or a quoted attribute."""
-    return _html.escape(inert(text), quote=True)
+    from html import escape  # which brings a table of all that HTML has names for: for pages only
+
+    return escape(inert(text), quote=True)
 
 
 def csv_cell(text: str) -> str:
