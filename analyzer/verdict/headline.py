@@ -69,6 +69,9 @@ def _now(contest: Contest) -> str:
         return f"no one proxy for {{planes}}: its services went through {listed([_label(share) for share in contest.carriers])}"
     if winner is None:
         return _no_winner(contest, asked)
+    if asked is not None and asked.itself != winner.itself and asked.carried == asked.asked - asked.challenged:
+        both = [f"{_label(share)} carried {share.carried}" for share in (winner, asked)]
+        return f"no one proxy for {{planes}}: {both[0]}, {both[1]}{_but(contest)}"
     if asked is not None and asked.itself != winner.itself:
         return f"{_label(asked)} is asked first for {{planes}}{_trouble(contest, asked)}; {_label(winner)} carried {winner.carried}"
     return f"{_label(winner)} won for {{planes}}{_but(contest)}"

@@ -39,6 +39,11 @@ def test_what_fell_back() -> None:
     assert text == "PROX03 (static) is asked first for sensor (likely) and fails 3 of 3 requests (3 × 407); PROX01 (WinHTTP) carried 1"
 
 
+def test_two_that_carry_by_turns() -> None:
+    rows = [at(i, (PROX01, PROX03)[i % 2]) for i in range(10)]
+    assert answer(*rows) == "no one proxy for sensor (unclear): PROX03 (static) carried 5, PROX01 (WinHTTP) carried 5"
+
+
 def test_a_change_says_until_when() -> None:
     text = answer(*(at(i, PROX01 if i < 4 else PROX03) for i in range(8)))
     assert text == "PROX01 (WinHTTP) until 12:00:03, then PROX03 (static) for sensor"

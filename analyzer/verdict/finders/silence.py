@@ -52,6 +52,10 @@ def find(case: Case) -> list[Finding]:
         addressed = by_address(evidence, rows)
         if addressed:
             text += f", and {addressed} of them to {'an address' if addressed == 1 else 'addresses'} whose name wasn't seen"
+        blank = unreadable(evidence, rows)
+        if blank:
+            what = "what it was" if blank == 1 else "what they were"
+            text += f", and of {blank} of them nothing that was said could be read, so {what} for isn't known"
         asked = sorted({evidence.service.values[code] for code in evidence.service.codes[rows].tolist() if code >= 0})
         if asked:
             text += f"; hosts that Defender shares with Windows, Azure and browsers were asked for ({listed(asked)}) and prove nothing"
@@ -67,7 +71,7 @@ def find(case: Case) -> list[Finding]:
                 rows,
                 text,
                 severity="warning" if named else None,
-                confidence="likely" if unsent or unread or begun or addressed or maybe else "certain",
+                confidence="likely" if unsent or unread or begun or addressed or blank or maybe else "certain",
             )
         )
     return found + _unseen(evidence)
@@ -88,6 +92,20 @@ def by_address(evidence: Evidence, rows: Ints) -> int:
     asked[requests.row[(evidence.request_host.codes >= 0) & evidence.outcome.carried & evidence.asks_proxy]] = True
     past = (evidence.direct == ANSWERED) & is_known(evidence.flows, "client_hello_at", "tls_offered")
     return int(((evidence.host.codes < 0) & (asked | past))[rows].sum())
+
+
+def unreadable(evidence: Evidence, rows: Ints) -> int:
+    """How many of these began in the capture and carried something of which nothing was recognised: cut off, or in words not read here.
+
+    To a proxy that is whatever shows no request. A server that says something of its own is what it says.
+    """
+    flows = evidence.flows
+    said = np.where(evidence.route == PROXY, evidence.bytes, integers(column(evidence, "bytes_in"), 0)) > 0
+    asked = np.bincount(evidence.requests.row, minlength=flows.num_rows) > 0
+    begun = is_known(flows, "isn_out", "isn_in") & says(evidence, "protocol", "tcp")
+    both = (integers(column(evidence, "packets_out"), 0) > 0) & (integers(column(evidence, "packets_in"), 0) > 0)
+    known = is_known(flows, "server_first", "client_hello_at", "tls_offered", "http_path") & (evidence.route != PROXY)
+    return int((begun & both & said & ~asked & ~known & ~evidence.hidden & (evidence.host.codes < 0))[rows].sum())
 
 
 def perhaps_proxies(evidence: Evidence, rows: Ints) -> list[str]:

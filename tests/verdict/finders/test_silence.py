@@ -84,6 +84,25 @@ def test_addresses_without_a_name_may_have_been_defenders(row: dict[str, Any]) -
 
 
 @pytest.mark.parametrize(
+    ("columns", "unread"),
+    [
+        ({"server_ip": "172.16.12.10", "server_port": 3128, "server_first": None}, True),
+        ({"server_ip": "172.16.12.10", "server_port": 3128, "server_first": "other"}, True),  # words to a proxy that aren't read here
+        ({"server_ip": "172.16.12.10", "server_port": 3128, "bytes_in": 0, "bytes_out": 0}, False),
+        ({"server_first": None}, True),
+        ({"server_first": "other"}, False),
+        ({"bytes_in": 0}, False),
+        ({"server_first": None, "packets_out": 0}, False),  # only one side: that is said already
+    ],
+)
+def test_words_that_werent_captured_may_have_been_for_defender(columns: dict[str, Any], unread: bool) -> None:
+    (finding,) = silent(verdict(flow(**columns)))
+    assert ("nothing that was said could be read" in finding["text"]) is unread
+    if unread:
+        assert finding["confidence"] == "likely"
+
+
+@pytest.mark.parametrize(
     ("rows", "reason"),
     [
         ([], "no TCP or UDP flow was captured in this window"),
