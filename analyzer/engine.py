@@ -232,6 +232,10 @@ class Engine:
             contents = contents._replace(tables=read_whole(contents.tables))
         return named_together(contents, *self._inputs(), workers)
 
+    def let_go(self) -> None:
+        """Forget all packets, for when what they say is in rows; the sources stay."""
+        self.tables, self.finished, self._fragments, self._apart = without_rows(), Finished(), None, ()
+
     def _put_away(self) -> None:
         """Pack what is over. The next time comes when twice as much is there as stays, so that nothing is looked at again and again."""
         assert self._limits is not None and self._due is not None

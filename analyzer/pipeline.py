@@ -19,7 +19,7 @@ from analyzer.capture.source import Source
 from analyzer.engine import A_FILE, Engine, Limits
 from analyzer.errors import Unusable, nothing_readable
 from analyzer.facts.table import Named
-from analyzer.flows.batches import Contents, without_most_strangers
+from analyzer.flows.batches import without_most_strangers
 from analyzer.flows.layout import N_DUPLICATES
 from analyzer.flows.lone import LeftOut
 from analyzer.packets.layout import NO_TIME
@@ -110,8 +110,7 @@ def read_found(
             engine = collect(reported(wanted(in_time_order(sources)), sources, progress), sources, workers)
         if not kept[0]:
             check_span(sources, start_ns, end_ns)
-        contents, left_out = (engine.contents(), None) if listed else without_most_strangers(engine.contents())
-        return reading_of(engine, contents, found, topology, catalogue, (start_ns, end_ns), left_out, workers, hashed)
+        return reading_of(engine, found, topology, catalogue, (start_ns, end_ns), workers=workers, hashed=hashed, listed=listed)
 
 
 def digested_aside(sources: Sequence[Source], workers: int) -> list[Source]:
@@ -125,20 +124,21 @@ def digested_aside(sources: Sequence[Source], workers: int) -> list[Source]:
 
 def reading_of(
     engine: Engine,
-    contents: Contents,
     found: Inputs,
     topology: Topology,
     catalogue: Catalogue,
     window: Window = (None, None),
-    left_out: LeftOut | None = None,
+    *,
     workers: int = 1,
     hashed: Iterable[object] = (),
+    listed: bool = True,
 ) -> Reading:
-    """What came of the captures that the engine was fed with; `contents` are its own, and used up.
+    """What came of the captures that the engine was fed with, which knows nothing more then.
 
     workers   threads that make rows
     hashed    ends when the captures' digests are taken, which is waited for when all else is done
-    Errors  NothingReadable: not one of them could be read
+    listed    as of read_found
+    Errors    NothingReadable: not one of them could be read
     """
     from analyzer.routes.discovery import discoveries_of
 
@@ -146,8 +146,11 @@ def reading_of(
     unknown = [error for source in sources if (error := source.unreadable()) is not None]
     if len(unknown) == len(sources) and unknown + found.unusable:
         raise nothing_readable(found.unusable + unknown)
+    contents, left_out = (engine.contents(), None) if listed else without_most_strangers(engine.contents())
     n_copies = int(contents.tables.counts[N_DUPLICATES])
     named = engine.named(contents, workers)
+    del contents  # with the engine's own they take as much room as what is needed to route the rows
+    engine.let_go()
     flows = routed(named.flows, topology, catalogue)
     discoveries = discoveries_of(named.lookups, named.discoveries, topology)
     losses = losses_of(named, n_copies, len(sources))

@@ -101,7 +101,7 @@ def read_results(
 
     whole = together(parts)
     engine = Engine.of(whole)
-    reading = reading_of(engine, engine.contents(), found, topology, catalogue, whole.window if window == (None, None) else window)
+    reading = reading_of(engine, found, topology, catalogue, whole.window if window == (None, None) else window)
     if tables:
         rows = [_in_window(table, reading.start_ns, reading.end_ns) for table in tables]
         reading.flows = joined_rows([reading.flows, *rows], topology, catalogue)

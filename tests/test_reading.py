@@ -6,6 +6,7 @@ from hashlib import sha256
 from pathlib import Path
 from threading import Event
 from typing import Any
+from weakref import ref
 
 import pyarrow as pa
 import pyarrow.parquet as pq
@@ -14,6 +15,7 @@ import pytest
 import analyzer
 from analyzer.capture.inputs import no_results, open_inputs
 from analyzer.capture.source import Source
+from analyzer.engine import Engine
 from analyzer.errors import NothingReadable, Unusable
 from analyzer.parts.file import write_part
 from analyzer.pipeline import routed as pipeline_routed
@@ -96,3 +98,20 @@ def test_digests_are_taken_while_rows_are_made_and_waited_for_in_the_end(tmp_pat
     monkeypatch.setattr(Source, "read_sha256", slowly)
     captures = analyzer.read(paths).verdict.to_dict()["captures"]
     assert {c["path"]: c["sha256"] for c in captures} == {str(path): sha256(path.read_bytes()).hexdigest() for path in paths}
+
+
+def test_what_packets_said_is_forgotten_before_rows_are_routed(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    paths, held = files_of(talks(0, 2), 1, tmp_path / "a", "ring"), list[Any]()
+    contents = Engine.contents
+
+    def noted(engine: Engine) -> Any:
+        held.append(ref(engine.tables.records))
+        return contents(engine)
+
+    def route(*given: Any) -> Any:
+        assert [one() for one in held] == [None]
+        return pipeline_routed(*given)
+
+    monkeypatch.setattr(Engine, "contents", noted)
+    monkeypatch.setattr("analyzer.pipeline.routed", route)
+    assert len(analyzer.read(paths, workers=1).table) == 2

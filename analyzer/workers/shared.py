@@ -46,4 +46,4 @@ def reading_of_part(whole: Partial, found: Inputs, topology: Topology, catalogue
     engine = Engine.of(whole)
     if not whole.n_frames():
         check_span(engine.sources, *window)
-    return reading_of(engine, engine.contents(), found, topology, catalogue, window)
+    return reading_of(engine, found, topology, catalogue, window)
