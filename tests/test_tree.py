@@ -297,7 +297,7 @@ def test_a_run_imports_nothing_of_ours_that_it_has_no_use_for(output: tuple[str,
     unused = [module for module in loaded for room in NOT_FOR_A_RUN if f"{module}.".startswith(f"analyzer.{room}.")]
     assert unused == ["analyzer.parts", "analyzer.parts.partial"]  # what an engine's state is as a value
     assert not {"multiprocessing.pool", "concurrent.futures.process", "distributed", "fsspec", "urllib.request"} & set(loaded)
-    assert not {"cryptography.x509", "html.entities", "pydantic", "rich", "jinja2"} & set(loaded)
+    assert not {"cryptography.x509", "html.entities", "zipfile", "tarfile", "pydantic", "rich", "jinja2"} & set(loaded)
 
 
 @pytest.mark.parametrize("verb", ["flows", "report"])

@@ -17,7 +17,7 @@ from typing import IO, TYPE_CHECKING, Any, BinaryIO, Final, cast
 
 import numpy.typing as npt
 
-from analyzer.capture.archive import BROKEN, Member, opened_member
+from analyzer.capture.archive import Member, broken, opened_member
 from analyzer.capture.block import Block, Damage, note_frames
 from analyzer.capture.compressed import compression_of, decompressed
 from analyzer.capture.formats import SNIFF, blocks_of, kind_of
@@ -308,12 +308,12 @@ class _Opened:
         source = self._source
         try:
             file = self._file if self._file is not None else self._opened_file()
-            window = _window_over(Feed(file, source.size, source._digest), BROKEN if source._member is not None else (), self._read)
+            window = _window_over(Feed(file, source.size, source._digest), broken() if source._member is not None else (), self._read)
             kind = kind_of(window, source.name)
         except Unusable:
             self.__exit__()
             raise
-        except BROKEN as error:
+        except broken() as error:
             self.__exit__()
             raise Unusable(f"it can't be read ({error})", source.name) from error
         except BaseException:

@@ -12,7 +12,7 @@ from collections.abc import Iterable, Iterator
 from pathlib import Path
 from typing import IO, Final, cast
 
-from analyzer.capture.archive import BROKEN, located, opened_member
+from analyzer.capture.archive import broken, located, opened_member
 from analyzer.capture.compressed import compression_of, decompressed
 from analyzer.capture.formats import SNIFF
 from analyzer.capture.source import STDIN, Input
@@ -108,7 +108,7 @@ class Spool:
         path = self.paths.get(name, name)
         if not os.path.lexists(path) and (found := located(path)) is not None:
             path = str(Path(self._folder.name, f"{len(os.listdir(self._folder.name))}.member"))  # noqa: PTH208
-            with opened_member(*found) as member, Path(path).open("wb") as copy, contextlib.suppress(*BROKEN):
+            with opened_member(*found) as member, Path(path).open("wb") as copy, contextlib.suppress(*broken()):
                 shutil.copyfileobj(member, copy, COPY)
         with Path(path).open("rb") as file:
             kind = compression_of(file.read(SNIFF))
