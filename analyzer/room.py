@@ -18,13 +18,20 @@ import numpy.typing as npt
 KEPT: Final = 16
 
 
-def holders(arrays: list[npt.NDArray[Any]]) -> list[int]:
-    """How many references each array has, those of the list and of this question with it."""
-    return [sys.getrefcount(array) for array in arrays]
+def free_among(arrays: list[npt.NDArray[Any]], n: int, unused: int) -> npt.NDArray[Any] | None:
+    """The first array of at least n that has no more references than one which nobody uses: that of the list, and of this question."""
+    for array in arrays:
+        if sys.getrefcount(array) == unused and len(array) >= n:
+            return array
+    return None
 
 
-# What an array has that nobody uses. It is asked for in the same way as later: from Python 3.14 on the question itself counts less.
-(UNUSED,) = holders([np.empty(0)])
+def of_unused() -> int:
+    """How many references an array has that nobody uses. It is asked for as later: from Python 3.14 on the question itself counts less."""
+    return next(count for count in range(9) if free_among([np.empty(0)], 0, count) is not None)
+
+
+UNUSED: Final = of_unused()
 
 
 _here = threading.local()
@@ -47,9 +54,9 @@ class Room:
 
     def take(self, n: int) -> npt.NDArray[Any]:
         """An array of n, with whatever was in it before."""
-        for place, held_by in enumerate(holders(self._arrays)):
-            if held_by == UNUSED and len(self._arrays[place]) >= n:
-                return self._arrays[place][:n]
+        free = free_among(self._arrays, n, UNUSED)
+        if free is not None:
+            return free[:n]
         array = np.empty(n + n // 16, self._dtype)  # the next one may be a little longer
         if len(self._arrays) == KEPT:
             self._arrays.pop(0)

@@ -8,7 +8,7 @@ from concurrent.futures import ThreadPoolExecutor
 import numpy as np
 import pytest
 
-from analyzer.room import KEPT, Room, holders, shared_room
+from analyzer.room import KEPT, Room, of_unused, shared_room
 
 
 def test_an_array_that_is_held_is_not_given_again() -> None:
@@ -55,7 +55,7 @@ def test_an_interpreter_that_counts_fewer_references(monkeypatch: pytest.MonkeyP
     """As Python 3.14 does where it lends what it asks of."""
     count = sys.getrefcount
     monkeypatch.setattr(sys, "getrefcount", lambda one: count(one) - 2)
-    monkeypatch.setattr("analyzer.room.UNUSED", *holders([np.empty(0)]))
+    monkeypatch.setattr("analyzer.room.UNUSED", of_unused())
     test_an_array_that_is_held_is_not_given_again()
     test_a_part_holds_all_of_it()
     test_an_array_that_nobody_holds_is_given_again()

@@ -33,13 +33,15 @@ class Lateness:
         """The same blocks; nothing further once it isn't sure."""
         first = True
         for block in blocks:
-            times = np.ascontiguousarray(block.frames["ts_ns"])
-            if not are_ordered(block.frames, len(times), self._latest):
+            times, before = np.ascontiguousarray(block.frames["ts_ns"]), self._latest
+            if are_ordered(block.frames, len(times), before):
+                self._latest = int(times[-1])
+            else:
                 self.sure = not (first and is_backwards(block)) and self._in_reach(times)
                 if not self.sure:
                     return
-            self._earlier, self._before = self._latest, times
-            self._latest = max(self._latest, int(times.max(initial=NO_TIME)))
+                self._latest = max(before, int(times.max()))
+            self._earlier, self._before = before, times
             first = False
             yield block
 

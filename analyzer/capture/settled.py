@@ -73,7 +73,8 @@ def settled(blocks: Iterable[Block], points: Points | None = None) -> Iterator[B
             whole, late_ns = _sorted([*(each.block for each in held), block], points)
             latest_ns = max(latest_ns, late_ns)
             held, wait_ns, room = [_waiting(whole)], min(ACROSS_NS, max(4 * latest_ns, LEAST_NS)), MOST_HELD
-        yield from _due(held, wait_ns, room)
+        if len(held) > 1 or len(held[0].block.frames) > BLOCK_FRAMES:
+            yield from _due(held, wait_ns, room)
     for each in held:
         yield from _pieces(each.block)
 

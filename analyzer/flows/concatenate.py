@@ -91,8 +91,8 @@ def concatenated(left: Tables, right: Tables) -> Tables:
             room += n_left + n_right + used(left, "sides") + used(right, "sides") + 16
         if room > len(table):
             table = changed[name] = np.zeros(1 << (room - 1).bit_length(), table.dtype)
-        table[:n_left] = getattr(left, name)[:n_left]
-        table[n_left : n_left + n_right] = getattr(right, name)[:n_right]
+        copy_rows(getattr(left, name), n_left, table, 0)
+        copy_rows(getattr(right, name), n_right, table, n_left)
         for column, count in MOVED.get(name, ()):
             moved = table[column][n_left : n_left + n_right]
             moved[moved >= 0] += left.counts[count]
@@ -103,9 +103,15 @@ def concatenated(left: Tables, right: Tables) -> Tables:
     for count, rows in ((FREE_HOLE, N_HOLES), (FREE_SEGMENT, N_SEGMENTS)):
         if left.counts[count] < 0 <= right.counts[count]:
             tables.counts[count] = right.counts[count] + left.counts[rows]
-    tables.recent[:] = left.recent
-    tables.firsts[:] = left.firsts
+    copy_rows(left.recent, len(left.recent), tables.recent, 0)
+    copy_rows(left.firsts, len(left.firsts), tables.firsts, 0)
     return tables
+
+
+def copy_rows(rows: Rows, n: int, table: Rows, begin: int) -> None:
+    """Put the first n rows into a table of the same type, as bytes: field by field it takes five times as long."""
+    size, at = n * table.itemsize, begin * table.itemsize
+    table.view(np.uint8)[at : at + size] = rows.view(np.uint8)[:size]
 
 
 def appended(tables: Tables, more: Tables) -> Tables:
@@ -119,7 +125,7 @@ def appended(tables: Tables, more: Tables) -> Tables:
     for name in TABLES:
         begin, n = used(tables, name), used(more, name)
         table = getattr(tables, name)
-        table[begin : begin + n] = getattr(more, name)[:n]
+        copy_rows(getattr(more, name), n, table, begin)
         for column, count in MOVED.get(name, ()):
             if count != N_LABELS:
                 moved = table[column][begin : begin + n]
@@ -138,7 +144,7 @@ def with_room(tables: Tables, wanted: dict[str, int]) -> Tables:
         table = getattr(tables, name)
         if n > len(table) // 2:
             grows[name] = np.zeros(1 << (2 * n - 1).bit_length(), table.dtype)
-            grows[name][: used(tables, name)] = table[: used(tables, name)]
+            copy_rows(table, used(tables, name), grows[name], 0)
     if "records" in grows:
         grows["slots"] = np.zeros(4 * len(grows["records"]), np.int32)
     return tables._replace(**grows)
@@ -153,10 +159,11 @@ def with_slots(tables: Tables) -> Tables:
 
 def add_recent(tables: Tables, right: Rows) -> None:
     """Let the packets seen last be those of `right`, and where it has none still the table's own."""
-    recent = tables.recent
     newer, older = right["digest"][0::2] != 0, right["digest"][1::2] != 0
-    recent[1::2] = np.where(older, right[1::2], np.where(newer, recent[0::2], recent[1::2]))
-    recent[0::2] = np.where(newer, right[0::2], recent[0::2])
+    own, others = (rows.view(f"V{rows.itemsize}").reshape(-1, 2) for rows in (tables.recent, right))  # whole rows, not their fields
+    np.copyto(own[:, 1], own[:, 0], where=newer & ~older)
+    np.copyto(own[:, 1], others[:, 1], where=older)
+    np.copyto(own[:, 0], others[:, 0], where=newer)
 
 
 def add_firsts(tables: Tables, firsts: Rows) -> None:
