@@ -116,10 +116,13 @@ def _csv_text(column: pa.Array) -> pa.Array:
     kind = column.type
     if pa.types.is_timestamp(kind):
         return pc.fill_null(rfc3339_column(column), "")
-    if pa.types.is_string(kind) or pa.types.is_list(kind):
-        text = column if pa.types.is_string(kind) else json_texts(column)
-        special = pc.any(pc.match_substring_regex(text, CSV_SPECIAL)).as_py()
-        return pc.fill_null(_per_distinct(text, _csv_quoted) if special else text, "")
+    if pa.types.is_string(kind):
+        special = pc.any(pc.match_substring_regex(column, CSV_SPECIAL)).as_py()
+        return pc.fill_null(_per_distinct(column, _csv_quoted) if special else column, "")
+    if pa.types.is_list(kind):  # JSON is inert, and a list's begins with a bracket: what there is to do is to quote it
+        text = pc.fill_null(json_texts(column), "")
+        quoted = pc.binary_join_element_wise('"', pc.replace_substring(text, '"', '""'), '"', "")
+        return pc.if_else(pc.match_substring_regex(text, '[",]'), quoted, text)
     return pc.fill_null(column.cast(pa.string()), "")
 
 

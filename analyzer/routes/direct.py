@@ -73,7 +73,11 @@ def direct_outcomes(flows: pa.Table, ends: Ends, captured: Captured, direct: Boo
     answered = known & both & came & ~alone & (hello | ~(_unsaid(flows) | _unread(flows)))
     since = first_word(flows)
     nothing = known & both & (captured.client_bytes > 0) & (~came | alone) & ~captured.server_lost & captured.waited(since)
-    blocked = (was_blocked(flows, captured.end) & ~(is_text(flows, "protocol", "udp") & _one_way(ends, captured))) | nothing
+    blocked = was_blocked(flows, captured.end)
+    udp = blocked & is_text(flows, "protocol", "udp")
+    if udp.any():
+        blocked &= ~(udp & _one_way(ends, captured))
+    blocked |= nothing
     code = np.where(blocked, BLOCKED, np.where(answered, ANSWERED, UNKNOWN))
     code[is_text(flows, "firewall_action", "block") & ~answered] = BLOCKED
     return np.where(direct, code, -1).astype(np.int64)
