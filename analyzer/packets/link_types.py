@@ -24,10 +24,25 @@ from analyzer.packets.link import (
     NONE,
     UNKNOWN,
 )
-from analyzer.packets.pseudo import after_ipoib, after_juniper, after_nflog, after_pflog, after_pktap, after_ppi, after_prism, is_pktap
+from analyzer.packets.pseudo import (
+    LINK_ERF,
+    after_erf,
+    after_ipoib,
+    after_juniper,
+    after_nflog,
+    after_pflog,
+    after_pktap,
+    after_ppi,
+    after_prism,
+    is_pktap,
+)
 
 LINK_NULL: Final = 0
+LINK_TOKEN_RING: Final = 6
 LINK_PPP: Final = 9
+LINK_FDDI: Final = 10
+LINK_ATM: Final = 100  # 11 in old files
+LINK_SUN_ATM: Final = 123
 LINK_PPP_HDLC: Final = 50
 LINK_PPPOE: Final = 51
 LINK_CISCO_HDLC: Final = 104
@@ -86,10 +101,13 @@ LINK_TYPES: Final = (
         (164, 167, 168, 178, 179, 180, 181, 183, 194, 200),
         "Juniper: monitoring, PPPoE, Ethernet, PPP, frame relay, HDLC and other interfaces",
     ),
+    ((6, 10), "token ring and FDDI"),
+    ((11, 100, 123), "ATM: LLC of RFC 2684, and SunATM's"),
     ((138,), "IP over FireWire"),
     ((149, 258), "Apple's PKTAP (149 where it is one); the process is the column `process`"),
     ((192,), "per-packet information (PPI)"),
     ((226,), "Solaris' ipnet"),
+    ((197,), "Endace's records (ERF) of Ethernet and of IP"),
     ((239,), "NFLOG"),
     ((240,), "netANALYZER's Ethernet"),
     ((242,), "IP over InfiniBand"),
@@ -180,6 +198,19 @@ def begin_pseudo(buf, at, end, link_type):
         return at + 18, LAYER_TYPE, u16(buf, at + 16)
     if link_type in (LINK_NETANALYZER, LINK_BROADCOM_BEFORE):
         return at + 4, LAYER_ETHERNET, 0
+    if link_type == LINK_ERF:
+        return after_erf(buf, at, end)
+    if link_type == LINK_FDDI:
+        return at + 13, LAYER_LLC, 0
+    if link_type == LINK_TOKEN_RING:
+        if end - at < 15:
+            return CUT, 0, 0
+        # The source's highest bit says that a route stands behind the addresses, whose length is in its first five bits.
+        return at + 14 + (buf[at + 14] & 0x1F if buf[at + 8] & 0x80 else 0), LAYER_LLC, 0
+    if link_type in (11, LINK_ATM):
+        return at, LAYER_LLC, 0
+    if link_type == LINK_SUN_ATM:
+        return at + 4, LAYER_LLC, 0
     if link_type == LINK_SLIP:
         return at + 16, LAYER_IP, 0
     if link_type in (LINK_BROADCOM, LINK_MARVELL, LINK_MARVELL_8):

@@ -1,7 +1,8 @@
-"""Link types with a header of the capturing system's own before the packet: pflog, enc, PKTAP, PPI, ipnet, NFLOG, Juniper's.
+"""Link types with a header of the capturing system's own before the packet: pflog, enc, PKTAP, PPI, ipnet, NFLOG, ERF, Juniper's.
 
 Each function answers as in link.py. Sources: tcpdump.org/linktypes.html; OpenBSD's and FreeBSD's if_pflog.h and if_enc.h; Apple's
-pktap.h; Wireshark's packet-pflog.c, packet-enc.c, packet-pktap.c, packet-ppi.c, packet-ipnet.c, packet-juniper.c, packet-ipoib.c.
+pktap.h; Wireshark's packet-pflog.c, packet-enc.c, packet-pktap.c, packet-ppi.c, packet-ipnet.c, packet-juniper.c, packet-ipoib.c,
+packet-erf.c.
 """
 
 from __future__ import annotations
@@ -30,6 +31,8 @@ PFLOG_LEAST: Final = 45
 PKTAP_LEAST: Final = 108
 PKTAP_PACKET: Final = 1  # a packet follows the header
 
+LINK_ERF: Final = 197
+
 JUNIPER_ETHER: Final = 178
 JUNIPER_PPPOE: Final = 167
 JUNIPER_PPP: Final = 179
@@ -48,6 +51,25 @@ def after_pflog(buf, at, end):
     if buf[at] < PFLOG_LEAST:
         return BAD, 0, 0
     return at + ((buf[at] + 3) & ~3), LAYER_IP, 0
+
+
+def after_erf(buf, at, end):
+    """Behind the header of an Endace card's record, and those that extend it: of Ethernet, two bytes are before the frame."""
+    if end - at < 16:
+        return CUT, 0, 0
+    kind, p = buf[at + 8], at + 16
+    more = kind & 0x80
+    while more:
+        if end - p < 8:
+            return CUT, 0, 0
+        more = buf[p] & 0x80
+        p += 8
+    kind &= 0x7F
+    if kind in (2, 11, 16, 20):  # Ethernet, of which the card may have kept a color or a hash
+        return p + 2, LAYER_ETHERNET, 0
+    if kind in (22, 23):
+        return p, LAYER_IP, 0
+    return NONE, 0, WHY_LINK | LINK_ERF
 
 
 def after_pktap(buf, at, end):

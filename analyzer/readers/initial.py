@@ -143,6 +143,8 @@ def salt_of(version):
             return OF_V1
         if 29 <= draft <= 32:
             return OF_DRAFT_29
+        if draft == 22:
+            return OF_DRAFT_22
         return OF_DRAFT_23 if 23 <= draft <= 28 else NOT
     if version == MVFST_22:
         return OF_DRAFT_22

@@ -1,6 +1,6 @@
 """The ClientHello of a QUIC connection: its Initial packets are sealed with keys that anyone can derive.
 
-Source: RFC 9000 12.2, 17.2, 19 (packets and frames), RFC 9001 5.2 to 5.4 (keys), RFC 9369 3 (version 2); drafts 23 to 34;
+Source: RFC 9000 12.2, 17.2, 19 (packets and frames), RFC 9001 5.2 to 5.4 (keys), RFC 9369 3 (version 2); drafts 22 to 34;
 for Google's T050 and T051 and Facebook's mvfst, Google's quiche (quic/core/crypto/crypto_utils.cc) and Wireshark's packet-quic.c,
 2026-11-26.
 """
@@ -105,6 +105,8 @@ def salt_of(version: int) -> bytes | None:
         return SALT_V1
     if 29 <= draft <= 32:
         return SALT_DRAFT_29
+    if draft == 22:
+        return SALT_DRAFT_22
     return SALT_DRAFT_23 if 23 <= draft <= 28 else None
 
 

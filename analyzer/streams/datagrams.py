@@ -13,7 +13,7 @@ from analyzer.readers.texts import keep, new_message, own_side
 
 QUIC_V1: Final = 0x00000001
 QUIC_V2: Final = 0x6B3343CF
-QUIC_DRAFT_23: Final = 0xFF000017
+QUIC_DRAFT_22: Final = 0xFF000016  # before it the header was another
 QUIC_DRAFT_34: Final = 0xFF000022
 # With TLS inside: Facebook's mvfst, and Google's T050 and T051.
 QUIC_MVFST_1: Final = 0xFACEB001
@@ -41,7 +41,7 @@ def is_quic_initial(buf, at, end):
         return buf[at] & 0x30 == 0x10
     if buf[at] & 0x30:
         return False
-    if version == QUIC_V1 or QUIC_DRAFT_23 <= version <= QUIC_DRAFT_34:
+    if version == QUIC_V1 or QUIC_DRAFT_22 <= version <= QUIC_DRAFT_34:
         return True
     return version in (QUIC_MVFST_1, QUIC_MVFST_2, QUIC_MVFST_14, QUIC_T050, QUIC_T051)
 

@@ -167,6 +167,15 @@ OTHER_LINKS: Final[tuple[tuple[int, Around], ...]] = (
     (283, lambda p: bytes(12) + b"\xc0\0\0\1" + build.ethernet(p)[12:]),
     (284, lambda p: bytes(12) + b"\xda\xda\0\0\xc0\0\0\1" + build.ethernet(p)[12:]),
     (192, lambda p: wrappings.ppi(wrappings.wlan(p), 105)),
+    (10, lambda p: b"\x57" + bytes(12) + wrappings.SNAP + kind_of(p).to_bytes(2, "big") + p),
+    (6, lambda p: b"\x10\x40" + bytes(12) + wrappings.SNAP + kind_of(p).to_bytes(2, "big") + p),
+    (6, lambda p: b"\x10\x40" + bytes(6) + b"\x80" + bytes(5) + b"\6\0\1\2\3\4" + wrappings.SNAP + kind_of(p).to_bytes(2, "big") + p),
+    (11, lambda p: wrappings.SNAP + kind_of(p).to_bytes(2, "big") + p),
+    (100, lambda p: wrappings.SNAP + kind_of(p).to_bytes(2, "big") + p),
+    (123, lambda p: b"\2\1\0\x64" + wrappings.SNAP + kind_of(p).to_bytes(2, "big") + p),
+    (197, lambda p: bytes(8) + b"\2\4" + bytes(6) + bytes(2) + build.ethernet(p)),
+    (197, lambda p: bytes(8) + b"\x90\4" + bytes(6) + b"\x83" + bytes(7) + b"\3" + bytes(7) + bytes(2) + build.ethernet(p)),
+    (197, lambda p: bytes(8) + b"\x16\4" + bytes(6) + p),
 )
 
 

@@ -7,7 +7,7 @@ import struct
 import pytest
 
 import tests.build as build
-from analyzer.packets.layout import LINK_UNKNOWN, MALFORMED, NOT_IP
+from analyzer.packets.layout import CUT_SHORT, LINK_UNKNOWN, MALFORMED, NOT_IP
 from tests.build import wrappings
 from tests.packets.shapes import TCP_4, TCP_6, framed
 from tests.packets.test_link import same_packet, status
@@ -24,6 +24,11 @@ def test_pflog_headers_of_every_length(length: int) -> None:
 def test_pflog_headers_that_cannot_be() -> None:
     for length in (0, 4, 44):
         assert status(117, bytes((length, 2, 1, 0)) + bytes(60) + TCP_4) == MALFORMED
+
+
+def test_records_of_endace_that_hold_something_else() -> None:
+    assert status(197, bytes(8) + b"\x01\4" + bytes(6) + wrappings.ppp(TCP_4)) == NOT_IP  # HDLC
+    assert status(197, bytes(8) + b"\x90\4" + bytes(6) + b"\x83" + bytes(7) + b"\x83") == CUT_SHORT
 
 
 def test_pktap_names_the_link_type_inside() -> None:

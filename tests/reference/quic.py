@@ -15,17 +15,20 @@ V2 = 0x6B3343CF
 SALT_V1 = bytes.fromhex("38762cf7f55934b34d179ae6a4c80cadccbb7f0a")
 SALT_V2 = bytes.fromhex("0dede3def700a6db819381be6e269dcbf9bd2ed9")
 SALT_29 = bytes.fromhex("afbfec289993d24c9e9786f19c6111e04390a899")
+SALT_22 = bytes.fromhex("7fbcdb0e7c66bbe9193a96cd21519ebd7a02644a")
 SALT_23 = bytes.fromhex("c3eef712c72ebb5a11a7d2432bb46365bef9f502")
 MAX_HELLO_BYTES = 65536
 
 
 def salt_of(version: int) -> bytes | None:
-    """The Initial salt of versions 1 and 2 and drafts 23 to 34."""
+    """The Initial salt of versions 1 and 2 and drafts 22 to 34."""
     draft = version & 0xFF if version >> 8 == 0xFF0000 else 0
     if version == 1 or 33 <= draft <= 34:
         return SALT_V1
     if version == V2:
         return SALT_V2
+    if draft == 22:
+        return SALT_22
     return SALT_29 if 29 <= draft <= 32 else SALT_23 if 23 <= draft <= 28 else None
 
 
