@@ -121,6 +121,7 @@ def _asked(evidence: Evidence, rows: Ints) -> Ints:
         outcome.code,
         outcome.through,
         outcome.mute,
+        outcome.unused,
         requests.kind == ABSOLUTE,
         requests.status,
         evidence.weight,
@@ -156,7 +157,8 @@ def _of_rows(evidence: Evidence, kept: Bools) -> Evidence:
     asked = {name: getattr(evidence, name) for name in ("request_service", "request_plane")}
     own |= {name: Coded(text.codes[of_requests], text.values) for name, text in asked.items()}
     of_each = evidence.outcome
-    outcome = Outcome(of_each.code[of_requests], of_each.through[of_requests], of_each.mute[of_requests])
+    flags = (of_each.through, of_each.mute, of_each.unused)
+    outcome = Outcome(of_each.code[of_requests], *(flag[of_requests] for flag in flags))
     each = replace(evidence, flows=flows, copies=evidence.copies.slice(0, 0), requests=Requests(**requests), outcome=outcome, **own)
     vars(each)["proxy_names"] = evidence.proxy_names  # every proxy's, as the numbering is
     return each

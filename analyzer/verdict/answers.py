@@ -91,7 +91,7 @@ class _Books:
         self.code = outcome.code.tolist()
         self.carried = outcome.carried.tolist()
         self.failed = outcome.failed.tolist()
-        self.mute = outcome.mute.tolist()
+        self.mute, self.unused = outcome.mute.tolist(), outcome.unused.tolist()
         self.pages = (requests.kind == ABSOLUTE).tolist()
         self.status = requests.status.tolist()
         self.weight = evidence.weight.tolist()
@@ -252,6 +252,7 @@ def _tally(books: _Books, asked: Sequence[int], rows: Sequence[int], direct: Seq
         one.saw(at, at)
         contest.outcomes[code] += 1
         contest.mute += books.mute[position]
+        contest.unused += books.unused[position]
         name = OUTCOME_COUNTS.get(code)
         if name is not None:
             setattr(one, name, getattr(one, name) + 1)

@@ -49,7 +49,7 @@ def complaints_of(evidence: Evidence, catalogue: Catalogue) -> dict[str, list[Co
         code == DENIED,
         code == AUTHENTICATION,
         opened,
-        (code == BROKEN) & ~outcome.mute,
+        (code == BROKEN) & ~outcome.mute & ~outcome.unused,
         (code == UNANSWERED) | outcome.mute,
         outcome.failed,
     ]

@@ -119,7 +119,7 @@ def _trouble(contest: Contest, asked: Share) -> str:
 
 def _but(contest: Contest) -> str:
     """What doesn't work, "" where all does."""
-    broken, failed = contest.outcomes[BROKEN] - contest.mute, sum(contest.failures.values())
+    broken, failed = contest.outcomes[BROKEN] - contest.mute - contest.unused, sum(contest.failures.values())
     carried = sum(share.carried for share in contest.carriers)
     parts = []
     if broken:

@@ -29,11 +29,13 @@ class Outcome:
     code     int64[n]  index into OUTCOMES
     through  bool[n]   let through, as its answer or what followed it shows
     mute     bool[n]   broken, and not one byte came back in its tunnel: TLS didn't fail there, nobody answered
+    unused   bool[n]   broken, and not one byte was said in its tunnel by either side: opened beforehand, and not needed
     """
 
     code: Ints
     through: Bools
     mute: Bools
+    unused: Bools
 
     @cached_property
     def worked(self) -> Bools:
@@ -75,14 +77,18 @@ def outcome_of(flows: pa.Table, requests: Requests) -> Outcome:
     entries = pc.list_flatten(one_array(flows.column("requests")))
     code = integers(pc.index_in(entries.field("outcome"), value_set=pa.array(OUTCOMES)), UNSEEN)
     through = pc.fill_null(entries.field("let_through"), False).to_numpy(zero_copy_only=False)
-    return Outcome(code, np.asarray(through, dtype=np.bool_), _mute(flows, requests, code))
+    return Outcome(code, np.asarray(through, dtype=np.bool_), *_mute_and_unused(flows, requests, code))
 
 
-def _mute(flows: pa.Table, requests: Requests, code: Ints) -> Bools:
-    """Which are broken without a byte in their tunnel. The columns that tell aren't kept of the days of a fleet, which counts no such."""
-    if not {*_TELL, "tunnel_in"} <= set(flows.column_names):
-        return np.zeros(len(code), dtype=np.bool_)
-    came = integers(flows.column("tunnel_in"), -1)[requests.row]
-    answered = is_known(flows, *_TELL)[requests.row]
-    result: Bools = (code == BROKEN) & requests.last & (came >= 0) & (came <= A_FIN) & ~answered
-    return result
+def _mute_and_unused(flows: pa.Table, requests: Requests, code: Ints) -> tuple[Bools, Bools]:
+    """Which are broken without a byte of the server in their tunnel, apart by whether the client said any.
+
+    The columns that tell aren't kept of the days of a fleet, which counts no such.
+    """
+    none = np.zeros(len(code), dtype=np.bool_)
+    if not {*_TELL, "tunnel_in", "tunnel_out"} <= set(flows.column_names):
+        return none, none
+    said, came = (integers(flows.column(name), -1)[requests.row] for name in ("tunnel_out", "tunnel_in"))
+    silent = (code == BROKEN) & requests.last & (came >= 0) & (came <= A_FIN) & ~is_known(flows, *_TELL)[requests.row]
+    unused = silent & (said >= 0) & (said <= A_FIN)
+    return silent & ~unused, unused

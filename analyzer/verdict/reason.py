@@ -38,8 +38,9 @@ def _of_era(contest: Contest, what: str) -> str:
     challenged = contest.outcomes[CHALLENGED]
     if carriers:
         carried = sum(share.carried for share in carriers)
-        broken = contest.outcomes[BROKEN] - contest.mute
-        parts += [f"{_how_many(n, carried)} {what}" for n, what in ((broken, "TLS broke"), (contest.mute, "nothing came back inside")) if n]
+        broken = contest.outcomes[BROKEN] - contest.mute - contest.unused
+        became = ((broken, "TLS broke"), (contest.mute, "nothing came back inside"), (contest.unused, "the client said nothing inside"))
+        parts += [f"{_how_many(n, carried)} {what}" for n, what in became if n]
     if winner is not None and winner.worked and not contest.on_itself:
         parts.append("only a pattern for regions names their hosts, or they were redirected to other hosts")
     if winner is not None and (unread := contest.elsewhere_unread):

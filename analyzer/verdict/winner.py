@@ -116,7 +116,7 @@ class Contest:
 
     shares      per proxy
     outcomes    code of OUTCOMES → how many requests; failures: status of failed requests → how many
-    mute        how many of the broken ones had no byte come back in their tunnel
+    mute        how many of the broken ones had no byte come back in their tunnel; unused: how many were never used by their client
     on_itself   a worked request was named by more than a pattern for regions, and wasn't sent on to another host
     direct      flows past the proxies by what came of them (answered, blocked, unknown)
     idle        whether a service of the plane had requests, none of which worked
@@ -130,6 +130,7 @@ class Contest:
     outcomes: Counter[int] = field(default_factory=Counter)
     failures: Counter[int] = field(default_factory=Counter)
     mute: int = 0
+    unused: int = 0
     on_itself: bool = False
     direct: Counter[str] = field(default_factory=Counter)
     idle: bool = False

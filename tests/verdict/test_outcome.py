@@ -48,3 +48,9 @@ def test_mute_is_a_broken_tunnel_in_which_nothing_came_back() -> None:
     ):
         assert outcome_of_all("broken", **columns).mute.tolist() == [False]
     assert outcome_of_all("worked", tunnel_in=0).mute.tolist() == [False]
+
+
+@pytest.mark.parametrize(("said", "unused"), [(0, True), (1, True), (2, False), (None, False)])
+def test_a_tunnel_in_which_nobody_spoke_was_not_used(said: int | None, unused: bool) -> None:
+    outcome = outcome_of_all("broken", tunnel_in=0, tunnel_out=said)
+    assert (outcome.unused.tolist(), outcome.mute.tolist()) == ([unused], [not unused])

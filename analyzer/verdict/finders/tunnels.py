@@ -76,6 +76,9 @@ def broken_handshakes(evidence: Evidence, tunnels: Bools) -> list[Finding]:
         came = "nothing came back" if silent else "TLS broke off"
         text = f"{whose} and {came}{evidence.hosts_of(members)}: {told}"
         severity: Severity | None = None if names else "info"
+        if silent and names and _others_worked(evidence, members):
+            text += "; other tunnels to the same host worked"
+            severity = "warning"
         found = evidence.finding("tls-failed", members, text, proxy=proxy, services=services.tolist(), severity=severity)
         findings.append(replace(found, advice=OF_SILENCE) if silent else found)
     return findings
@@ -85,6 +88,15 @@ OF_SILENCE = (
     "See in the proxy's log whether it reached these hosts after it had let the client through; "
     "if it opens TLS, exclude them. Else look for what drops large packets between client and proxy."
 )
+
+
+def _others_worked(evidence: Evidence, rows: Ints) -> bool:
+    """Whether for each of these another tunnel of the same client, to the same host through the same proxy, worked."""
+    row = evidence.requests.row
+    keys = np.stack([evidence.client.codes[row], evidence.proxy.codes[row], evidence.request_host.codes], axis=1)
+    worked = set(map(tuple, keys[evidence.outcome.worked & evidence.asks_proxy].tolist()))
+    asked = np.flatnonzero(evidence.outcome.mute & np.isin(row, rows))
+    return all(tuple(key) in worked for key in keys[asked].tolist())
 
 
 _LEGS = (

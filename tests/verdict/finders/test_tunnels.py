@@ -79,6 +79,22 @@ def test_some_that_broke_and_some_in_which_nothing_came_back() -> None:
     assert document["sources"][0]["services"][0]["reason"].endswith("; in one of them TLS broke; in 2 of them nothing came back inside")
 
 
+def test_where_other_tunnels_to_the_host_worked_silence_is_a_warning() -> None:
+    (finding,) = findings("tls-failed", broken(**MUTE), tunnel(PROX01, CNC), LATER)
+    assert finding["severity"] == "warning" and finding["text"].endswith("; other tunnels to the same host worked")
+    (finding,) = findings("tls-failed", broken(**MUTE), tunnel(PROX01, "eu-v20.events.data.microsoft.com"), LATER)
+    assert finding["severity"] == "problem", "that is another host"
+
+
+def test_tunnels_that_were_opened_and_not_used_are_no_failure_to_tell_of() -> None:
+    rows = [tunnel(PROX01, CNC, tunnel_out=0, tunnel_in=0, last_data=START_NS), tunnel(PROX01, CNC), LATER]
+    document = verdict(*rows)
+    assert [finding["code"] for finding in document["findings"] if finding["code"] == "tls-failed"] == []
+    (answer,) = [group["answer"] for group in document["groups"]]
+    assert "nothing came back" not in answer and "TLS broke" not in answer
+    assert document["sources"][0]["services"][0]["reason"].endswith("; in one of them the client said nothing inside")
+
+
 def test_without_a_hello_no_tls_failed() -> None:
     row = tunnel(PROX01, CNC, **(MUTE | {"client_hello_at": None, "state": "open"}))
     document = verdict(row, LATER)
