@@ -21,7 +21,7 @@ def missing_bytes(records: Any, out: Any, back: Any) -> dict[int, tuple[int, int
     missing = in_holes(out) + in_holes(back)
     holed = np.flatnonzero(missing)
     sources = records["first_source"][holed]
-    return {int(s): (int((sources == s).sum()), int(missing[holed][sources == s].sum())) for s in np.unique(sources)}
+    return {s: (int((sources == s).sum()), int(missing[holed][sources == s].sum())) for s in sorted(set(sources.tolist()))}
 
 
 def in_holes(sides: Any) -> npt.NDArray[np.int64]:

@@ -120,3 +120,11 @@ def test_start_up_loads_nothing_heavy(args: list[str]) -> None:
     ended = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True, cwd=ROOT)
     loaded = set(ended.stderr.split())
     assert not loaded & {"pandas", "pyarrow", "numpy", "matplotlib", "scapy", "pyshark", "rich", "jinja2"}
+
+
+def test_making_rows_loads_nothing_that_rows_dont_need() -> None:
+    """numpy.unique of plain numbers would bring numpy.ma, which takes as long to load as a small capture to read."""
+    args = ["flows", "captures/T5-all-three.pcapng", "--format", "csv", "-q"]
+    code = f"import sys\nfrom analyzer.cli.run import run\nassert run({args!r}) == 0\nprint(*sys.modules, file=sys.stderr)"
+    ended = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True, cwd=ROOT)
+    assert not set(ended.stderr.split()) & {"numpy.ma", "pandas", "matplotlib", "scapy", "pyshark", "rich", "jinja2", "cryptography"}
