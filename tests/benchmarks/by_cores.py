@@ -17,7 +17,7 @@ three times cat's."""
 
 
 def bench_cores(bench: Bench) -> None:
-    """By so many cores: from file to flow table with names, and the whole process with digest and Parquet; all run on these cores only."""
+    """By so many cores: from file to flow table with names, and the whole process with the Parquet file; all run on these cores only."""
     everybodys = sorted(os.sched_getaffinity(0))
     for n in sorted({1, 2, len(everybodys)}):
         if n <= len(everybodys):
@@ -26,7 +26,7 @@ def bench_cores(bench: Bench) -> None:
 
 
 def bench_table(bench: Bench, cores: Sequence[int]) -> None:
-    """From file to flow table in a process that is warm, without the digest."""
+    """From file to flow table in a process that is warm."""
     full = build("full")
     reader = Reader(cores)
     kept = bench.folder / "table.parquet"
@@ -40,7 +40,7 @@ def bench_table(bench: Bench, cores: Sequence[int]) -> None:
 
 
 def bench_net(bench: Bench, cores: Sequence[int]) -> None:
-    """The whole process, digest and Parquet in it, its start-up left out; beside it the digest alone, by OpenSSL."""
+    """The whole process, Parquet in it, its start-up left out."""
     full, one = build("full").capture, build("sample").capture
 
     def ours(capture: Path) -> float:
