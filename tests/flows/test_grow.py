@@ -24,7 +24,7 @@ def test_what_every_packet_needs_lies_in_one_line_of_the_cache() -> None:
     tables.counts[N_RECORDS] = len(tables.records)
     for each in (tables, grown(tables)):
         for table, last in ((each.records, "last_source"), (each.sides, "resume")):
-            _, end = table.dtype.fields[last]
+            end = dict(table.dtype.fields or {})[last][1]
             assert table.ctypes.data % CACHE_LINE == table.itemsize % CACHE_LINE == 0 and end + 4 <= CACHE_LINE
         assert each.recent.ctypes.data % CACHE_LINE == CACHE_LINE % (2 * each.recent.itemsize) == 0
 
