@@ -10,7 +10,7 @@ import numpy as np
 import numpy.typing as npt
 import pyarrow as pa
 
-from analyzer.arrow import array
+from analyzer.arrow import array, nothing
 from analyzer.compiled import kernel
 from analyzer.facts.picked import Columns, Picked
 from analyzer.facts.strings import words
@@ -181,6 +181,8 @@ def outer_texts(records: Columns) -> pa.Array:
     """A string array: what the first packet was wrapped in, outermost first, null when nothing."""
     code = np.full(len(records), -1)
     wrapped = np.flatnonzero(records["outer0"])
+    if not len(wrapped):
+        return nothing(len(records), pa.string())
     keys = np.stack([records["outer0"][wrapped], records["outer1"][wrapped]], axis=1)
     rows, which = np.unique(keys, axis=0, return_inverse=True)
     code[wrapped] = which.ravel()

@@ -14,7 +14,7 @@ import numpy.typing as npt
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from analyzer.arrow import array
+from analyzer.arrow import array, nothing
 from analyzer.facts.lookups import answers_of, joined_answers
 from analyzer.facts.table import Named, named_tables
 from analyzer.flows.batches import GROUP, Batch, Contents, Ints, all_left_in, in_groups, in_pieces, left_in, piece_of
@@ -77,7 +77,12 @@ def in_arrows_memory(table: pa.Table) -> pa.Table:
     """The table, of one chunk, in memory of Arrow's own, so that numpy's is free for the next group's rows."""
     if len(table) < 2:
         return table
-    return pa.table([pa.concat_arrays([each.chunk(0)[:1], each.chunk(0)[1:]]) for each in table.columns], schema=table.schema)
+    return pa.table([in_own_memory(each.chunk(0)) for each in table.columns], schema=table.schema)
+
+
+def in_own_memory(column: pa.Array) -> pa.Array:
+    """The column, copied; of nulls there is nothing to copy."""
+    return nothing(len(column), column.type) if column.null_count == len(column) else pa.concat_arrays([column[:1], column[1:]])
 
 
 def joined(pieces: list[Named], map_all: Callable[[Callable[[str], pa.Array], Iterable[str]], Iterable[pa.Array]] = map) -> Named:
@@ -160,7 +165,7 @@ def parts_of(order: npt.NDArray[np.int64], least: int = RUN) -> list[Stretch]:
     turns = np.flatnonzero(np.diff(order) != 1) + 1
     begins, ends = np.concatenate([[0], turns]), np.concatenate([turns, [len(order)]])
     long = ends - begins >= max(least, len(order) // 32)
-    bounds = np.unique(np.concatenate([begins[long], ends[long], [0, len(order)]])).tolist()
+    bounds = sorted({*begins[long].tolist(), *ends[long].tolist(), 0, len(order)})
     runs = set(begins[long].tolist())
     return [Stretch([(int(order[begin]), end - begin)]) if begin in runs else mixed(order[begin:end]) for begin, end in pairwise(bounds)]
 
@@ -178,6 +183,8 @@ def mixed(rows: npt.NDArray[np.int64]) -> Stretch:
 
 def laid_out(column: pa.ChunkedArray, parts: Sequence[Stretch]) -> pa.Array:
     """The column's rows in their new order, as one array."""
+    if column.null_count == len(column):
+        return nothing(len(column), column.type)
     laid = []
     for ranges, ranks in parts:
         chunks = [chunk for first, n in ranges for chunk in column.slice(first, n).chunks]

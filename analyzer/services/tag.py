@@ -126,9 +126,9 @@ def _match_all(
         decisive[code] = has_path_rule(catalogue, names[code])
     at = at[decisive[host_codes[at]]]
     path_codes, known_paths = _codes(paths.take(array(path_of[at])))
-    pairs, pair_of = np.unique(host_codes[at] * len(known_paths) + path_codes, return_inverse=True)
-    answers = [number(names[pair // len(known_paths)], known_paths[pair % len(known_paths)]) for pair in pairs.tolist()]
-    which[at] = np.array(answers, np.int64)[pair_of]
+    pairs = array(host_codes[at].astype(np.int64) * len(known_paths) + path_codes).dictionary_encode()
+    answers = [number(names[pair // len(known_paths)], known_paths[pair % len(known_paths)]) for pair in pairs.dictionary.to_pylist()]
+    which[at] = np.array(answers, np.int64)[np.asarray(pairs.indices)]
     return matches, which
 
 
