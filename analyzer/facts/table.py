@@ -123,7 +123,7 @@ def named_tables(tables: Tables, names: list[str], order_of_sources: list[int], 
         flows["community_id"] = community_ids(tables.records, heads)
         flows["first_frame"] = array(records["first_frame"].astype(np.int64), records["first_frame"] == 0)
         flows["capture"] = words(records["first_source"], [*names])
-        flows["captures"] = columns.capture_lists(records, late, names, order_of_sources)
+        flows["captures"] = captures_of(records, flows["capture"], late, names, order_of_sources)
         given = dns_answers(tables) if answers is None else answers
         flows |= named(tables, chosen, hellos, hello_answers, replies, ends_by_number(records, clients), given)
         flows |= others.result()
@@ -174,6 +174,14 @@ def empty_column(field: pa.Field, n: int) -> pa.Array:
         offsets = pa.Array.from_buffers(pa.int32(), n + 1, [None, zeros(4 * (n + 1))], 0)
         return pa.ListArray.from_arrays(offsets, nothing(0, field.type.value_type))
     return nothing(n, field.type)
+
+
+def captures_of(records: Columns, capture: pa.Array, late: dict[int, list[int]], names: list[str], order: list[int]) -> pa.Array:
+    """As columns.capture_lists; where each flow came from one input only, the texts of the column `capture` are those of the lists too."""
+    sources = records["sources"]
+    if late or capture.null_count or ((sources & (sources - np.uint64(1)) != 0) | (sources == 0)).any():
+        return columns.capture_lists(records, late, names, order)
+    return pa.ListArray.from_arrays(array(np.arange(len(capture) + 1, dtype=np.int32)), capture)
 
 
 def late_sightings(tables: Tables, flow_of: npt.NDArray[np.int32]) -> dict[int, list[int]]:
