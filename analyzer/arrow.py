@@ -29,11 +29,12 @@ def array(values: npt.NDArray[Any], mask: npt.NDArray[np.bool_] | None = None) -
 
 def nothing(n: int, kind: pa.DataType) -> pa.Array:
     """n nulls of this type, as a rule in memory that all such arrays share."""
-    bits = zeros((n + 7) // 8)
     if pa.types.is_string(kind):
-        return pa.Array.from_buffers(kind, n, [bits, zeros(4 * (n + 1)), zeros(0)], n)
+        offsets = zeros(4 * (n + 1))
+        return pa.Array.from_buffers(kind, n, [zeros((n + 7) // 8), offsets, zeros(0)], n)
     if pa.types.is_primitive(kind):
-        return pa.Array.from_buffers(kind, n, [bits, zeros((n * kind.bit_width + 7) // 8)], n)
+        values = zeros((n * kind.bit_width + 7) // 8)  # before the bits, which then lie in the same room
+        return pa.Array.from_buffers(kind, n, [zeros((n + 7) // 8), values], n)
     return pa.nulls(n, kind)
 
 

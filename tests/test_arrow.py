@@ -11,7 +11,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from analyzer.arrow import array, bitmap
+from analyzer.arrow import array, bitmap, nothing
+from analyzer.tables import ACTIVE, TIME
 from tests.conftest import ROOT
 
 
@@ -24,6 +25,21 @@ def test_values_and_nulls(rows: list[tuple[int, bool]], kind: str) -> None:
     assert made.to_pylist() == [None if gone else value for value, gone in zip(values.tolist(), mask.tolist(), strict=True)]
     assert array(values).to_pylist() == values.tolist() and array(values).null_count == 0
     assert made.type == pa.from_numpy_dtype(values.dtype)
+
+
+@pytest.mark.parametrize("kind", [pa.string(), pa.bool_(), pa.int8(), pa.int64(), TIME, pa.binary(), pa.list_(pa.string()), ACTIVE])
+@pytest.mark.parametrize("n", [0, 1, 9, 5000])
+def test_nulls(kind: pa.DataType, n: int) -> None:
+    made = nothing(n, kind)
+    made.validate(full=True)
+    assert (made.type, len(made), made.null_count) == (kind, n, n) and made.equals(pa.nulls(n, kind))
+
+
+def test_nulls_share_one_room() -> None:
+    """Strings, numbers and their bits: what is there once is enough for all of that many rows, and of fewer."""
+    columns = [nothing(9000, pa.int64()), nothing(9000, pa.string()), nothing(50, TIME), nothing(9000, pa.bool_())]
+    places = {buffer.address for column in columns for buffer in column.buffers() if buffer is not None and buffer.size}
+    assert len(places) == 1
 
 
 def test_values_that_lie_apart() -> None:
