@@ -47,7 +47,7 @@ Blocks = Callable[[Iterable[Block]], Iterator[Block]]
 
 
 @dataclass
-class Reading:
+class SpanReading:
     """What one thread reads.
 
     source   the span, as if it were a file;  begin: where it begins in the true one
@@ -101,16 +101,16 @@ def read_side_by_side(
     return Engine([source], contents.tables, apart=contents.apart, batches=contents.batches)
 
 
-def begun(source: Source, begin: int, end: int, limits: Limits, *, first: bool) -> Reading:
+def begun(source: Source, begin: int, end: int, limits: Limits, *, first: bool) -> SpanReading:
     """A reading of this span; first: nothing comes before it."""
     assert source.path is not None
     span = Source(source.name, file=cast(IO[bytes], Span(source.path, begin, end)))
     span.vxlan_ports, span.size = source.vxlan_ports, FILE_HEADER + end - begin
     fragments = Fragments()
-    return Reading(span, begin, Engine([span], None if first else continued_tables(), fragments, limits), fragments)
+    return SpanReading(span, begin, Engine([span], None if first else continued_tables(), fragments, limits), fragments)
 
 
-def read_span(reading: Reading, kept: Blocks, stopped: threading.Event, report: Callable[[], None]) -> None:
+def read_span(reading: SpanReading, kept: Blocks, stopped: threading.Event, report: Callable[[], None]) -> None:
     """Read the span, unless another thread finds that the file has to be read as one."""
     blocks = settled(reading.lateness.watched(interleaved([reading.source])))
     for number, decoded in enumerate(reading.engine.decode(kept(blocks))):
@@ -123,7 +123,7 @@ def read_span(reading: Reading, kept: Blocks, stopped: threading.Event, report: 
         stopped.set()
 
 
-def follow_each_other(readings: Sequence[Reading]) -> bool:
+def follow_each_other(readings: Sequence[SpanReading]) -> bool:
     """Whether every span has packets, none before the last is damaged, none is older than what lies before, and none holds a new file."""
     latest = NO_TIME
     for reading in readings:
@@ -144,7 +144,7 @@ class Parted(NamedTuple):
     inside: Tables
 
 
-def put_together(readings: Sequence[Reading], threads: ThreadPoolExecutor) -> Contents | None:
+def put_together(readings: Sequence[SpanReading], threads: ThreadPoolExecutor) -> Contents | None:
     """Everything that was read; None where one pass might have read it otherwise. The engines are used up."""
     pieces = [Contents(one.engine.finished.batches, one.engine.tables) for one in readings]
     n_labels = np.cumsum([0, *(int(tables.counts[N_LABELS]) for _, tables, _ in pieces)]).tolist()
@@ -181,7 +181,7 @@ def number_from(tables: Tables, frames: int) -> None:
     tables.firsts["number"][: int(tables.counts[N_FIRSTS])] += frames
 
 
-def flushed(readings: Sequence[Reading], before: Sequence[int]) -> Tables | None:
+def flushed(readings: Sequence[SpanReading], before: Sequence[int]) -> Tables | None:
     """The tables of what fragments give whose others never came, which is noted at the last source; None where there are none.
 
     before   how many frames of the file come before each span's
@@ -206,7 +206,7 @@ def numbered_from(waiting: Waiting, frames: int) -> Waiting:
     return replace(waiting, parts=parts, first=waiting.first and waiting.first._replace(number=waiting.first.number + frames))
 
 
-def note_facts(source: Source, readings: Sequence[Reading]) -> None:
+def note_facts(source: Source, readings: Sequence[SpanReading]) -> None:
     """Note at the file what was found in its spans."""
     facts = [facts_of(one.source) for one in readings]
     last = readings[-1]

@@ -23,17 +23,17 @@ def reason(error: BaseException, name: str) -> tuple[str, str, str | None]:
     status = next((status for each in chain if (status := _status(each)) is not None), None)
     names = [type(each).__name__ for each in chain]
     code = next((code for each in chain if (code := _store_code(each)) is not None), None)
-    told = ", ".join(str(part) for part in (code, status) if part is not None)
+    codes = ", ".join(str(part) for part in (code, status) if part is not None)
     if any(map(_lacks_credentials, chain)):
         return "no credentials for it were found", name, DENIED
     if status in (401, 403) or isinstance(error, PermissionError):
-        return f"access is denied{f' ({told})' if told else ''}", name, DENIED
+        return f"access is denied{f' ({codes})' if codes else ''}", name, DENIED
     if status == 404 or (isinstance(error, FileNotFoundError) and len(chain) == 1):
-        return f"no such object{f' ({told})' if told else ''}", name, None
+        return f"no such object{f' ({codes})' if codes else ''}", name, None
     if any(isinstance(each, TimeoutError) for each in chain) or status == 408:
         return f"no answer within {ANSWER_S:g} s", name, "try again"
     if status is not None:
-        return f"the server answers {told}", name, "try again"
+        return f"the server answers {codes}", name, "try again"
     if any(isinstance(each, EOFError) for each in chain):
         return "the server sends less than it said", name, "try again"
     if any(each in _UNREACHABLE for each in names) or isinstance(chain[0], ConnectionRefusedError):

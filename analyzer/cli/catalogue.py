@@ -70,8 +70,8 @@ def diff(file: PageFile, model: Model = None, catalogues: Catalogues = None) -> 
     for change in found:
         print(inert(f"{change.kind:<7}  {change.pattern}  {change.what}"))
     kinds = Counter(change.kind for change in found)
-    told = ", ".join(f"{n} {kind}" for kind, n in kinds.items()) or "nothing differs"
-    print(inert(f"{page.source} ({page.day or 'no date'}): {len(page.rows)} hosts, {told}"))
+    differences = ", ".join(f"{n} {kind}" for kind, n in kinds.items()) or "nothing differs"
+    print(inert(f"{page.source} ({page.day or 'no date'}): {len(page.rows)} hosts, {differences}"))
     return 1 if found else 0
 
 

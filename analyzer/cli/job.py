@@ -132,7 +132,7 @@ def _will_do(described: Job) -> Iterator[str]:
     days = f", {said.retention.packet_days} days at most" if said.retention.packet_days else ""
     kept = f"{said.retention.evidence_days} days" if said.retention.evidence_days else "without end"
     for_ = f"for {_length(said.schedule.for_)}" if said.schedule.for_ else "on and on, with results"
-    told = list(_told(described))
+    channels = list(_told(described))
     yield f"job        {described.name}"
     yield f"captures   on {inert(said.interface)} with {choose_ring_tool(said.tool)}: {inert(str(chosen))}"
     yield f"runs       {for_} every {_length(said.schedule.every)}; what is left is analysed for {_length(said.schedule.finish_within)}"
@@ -140,7 +140,7 @@ def _will_do(described: Job) -> Iterator[str]:
     yield f"packets    {byte_size(said.retention.packet_bytes)} are kept{days}; evidence {kept}"
     yield f"results    {inert(str(described.results))}"
     yield f"compared   with {inert(said.drift.against)}{f' and {inert(str(described.expect))}' if described.expect else ''}"
-    yield f"reports to {inert(', '.join(['the journal', *told]))}"
+    yield f"reports to {inert(', '.join(['the journal', *channels]))}"
 
 
 def _told(described: Job) -> Iterator[str]:
@@ -264,11 +264,11 @@ def _history(runs: list[dict[str, Any]]) -> Iterator[str]:
         drops = f", {counted(run['dropped'], 'packet')} dropped" if run["dropped"] else ""
         changed = ", ".join(f"{code} {n}" if n > 1 else code for code, n in run["drift"].items())
         missed = f"{len(run['unmet'])} not as expected" if run["unmet"] else ""
-        told = " · ".join(filter(None, (changed, missed))) or ("not compared" if run["against"] is None else "no change")
+        since_last = " · ".join(filter(None, (changed, missed))) or ("not compared" if run["against"] is None else "no change")
         cut = f" · cut short: {run['how']}" if run["cut_short"] else ""
         when = time.strftime("%Y-%m-%d %H:%M:%S", time.gmtime(run["began"]))
         seen = f"{counted(run['packets'], 'packet')}{drops}, {counted(run['flows'], 'flow')}"
-        yield inert(f"run {run['number']} · {when} UTC · {_length(run['ended'] - run['began'])} · {seen} · {told}{cut}")
+        yield inert(f"run {run['number']} · {when} UTC · {_length(run['ended'] - run['began'])} · {seen} · {since_last}{cut}")
         for answer in run["answers"]:
             yield inert(f"    {answer}")
 

@@ -226,15 +226,15 @@ def _put_out(
     if json:
         give(verdict, json, verbose)
     with shown_in(zone_of(tz), tz):
-        told = verdict if tz == "UTC" else {**chosen(judge(reading), choice), "pac": verdict["pac"]}
+        shown = verdict if tz == "UTC" else {**chosen(judge(reading), choice), "pac": verdict["pac"]}
         if output is not None:
             if not for_machines:
-                write_report(output, told, flows_behind(reading.flows, choice, told, question.topology), asked)
+                write_report(output, shown, flows_behind(reading.flows, choice, shown, question.topology), asked)
             if not question.quiet:
-                answers = build(told).answers
+                answers = build(shown).answers
                 say_written(question, output, answers[0] + (f" And {len(answers) - 1} more." if len(answers) > 1 else ""))
         elif not json:
-            give(told, json, verbose)
+            give(shown, json, verbose)
 
 
 def _check_lists(allow: str | None, no_inspection: str | None, tickets: str | None) -> None:

@@ -69,8 +69,8 @@ class Looks:
         drops = self._watched.drops()
         if drops is not None:
             return str(drops)
-        told = [damage["count"] for damage in reading.captures[0]["damage"] if damage["code"] == "packets-dropped"]
-        return f"{told[0]:,} dropped" if told else "drops aren't told by a stream"
+        counts = [damage["count"] for damage in reading.captures[0]["damage"] if damage["code"] == "packets-dropped"]
+        return f"{counts[0]:,} dropped" if counts else "a stream does not say what was dropped"
 
 
 class Lines:

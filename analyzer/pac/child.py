@@ -68,13 +68,13 @@ def _bound(seconds: float) -> None:
 def _answered(context: Any) -> dict[str, Any]:
     answers: list[str] = []
     error = _said(lambda: answers.append(context.eval(ASK)))
-    told: dict[str, Any] = {"unknown": {}, "ip": False, "clock": False}
+    noted: dict[str, Any] = {"unknown": {}, "ip": False, "clock": False}
     if error != CUT_OFF:
-        told = json.loads(context.eval("JSON.stringify(__told)"))
+        noted = json.loads(context.eval("JSON.stringify(__told)"))
     found = json.loads(answers[0]) if answers else {"returns": None, "kind": ""}
     if error is None and found["returns"] is None:
         error = f"it returned {found['kind']}"
-    known = {"unknown": sorted(told["unknown"]), "by_ip": told["ip"], "by_clock": told["clock"]}
+    known = {"unknown": sorted(noted["unknown"]), "by_ip": noted["ip"], "by_clock": noted["clock"]}
     return {"returns": found["returns"], "error": error, **known}
 
 

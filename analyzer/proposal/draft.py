@@ -90,11 +90,11 @@ def _proxies(
 
 def _deeds(proxy: Mapping[str, Any]) -> str:
     """What it was seen to do."""
-    told = [f"{all_of(proxy['kinds'])}: "]
-    told.append(f"{counted(proxy['requests'], 'request')} of {counted(proxy['sources'], 'source')}, {proxy['failed']:,} failed")
+    parts = [f"{all_of(proxy['kinds'])}: "]
+    parts.append(f"{counted(proxy['requests'], 'request')} of {counted(proxy['sources'], 'source')}, {proxy['failed']:,} failed")
     if proxy["hidden"]:
-        told.append(f"; {counted(proxy['hidden'], 'TLS connection')} to it that show no request")
-    return "".join(told)
+        parts.append(f"; {counted(proxy['hidden'], 'TLS connection')} to it that show no request")
+    return "".join(parts)
 
 
 def _method(found: Sequence[Guess]) -> Iterator[str]:
@@ -108,8 +108,8 @@ def _method(found: Sequence[Guess]) -> Iterator[str]:
 
 
 def _because(guess: Guess) -> str:
-    told = ", ".join(f"{why} ({counted(sources, 'source')})" for why, sources in guess.because.items())
-    return f"it may be {guess.instead} as well: {told}" if guess.instead else told
+    reasons = ", ".join(f"{why} ({counted(sources, 'source')})" for why, sources in guess.because.items())
+    return f"it may be {guess.instead} as well: {reasons}" if guess.instead else reasons
 
 
 def _pac_files(proxy: str, names: Mapping[str, Sequence[str]], discoveries: Iterable[Discovery]) -> int:
@@ -170,8 +170,8 @@ def _gateway(direct: Mapping[str, Sequence[Mapping[str, Any]]]) -> Iterator[str]
     yield "# With a policy, traffic past the proxies that is answered is a problem, and what is dropped there is as it should be."
     yield "[gateway]"
     if blocked and not allowed:
-        told = f"{counted(blocked, 'connection')} past the proxies {'was' if blocked == 1 else 'were'} blocked, none was answered"
-        yield f'# policy = "proxies-only"       # guess: {told}'
+        blocked_text = f"{counted(blocked, 'connection')} past the proxies {'was' if blocked == 1 else 'were'} blocked, none was answered"
+        yield f'# policy = "proxies-only"       # guess: {blocked_text}'
     elif allowed:
         yield f'# policy = "proxies-only"       # not so here: {counted(allowed, "connection")} past the proxies got an answer'
     else:

@@ -51,8 +51,8 @@ def _parts(report: Report) -> Iterator[str]:
     harmful = report.to_do()
     if harmful:
         order = ["First, ", *("then, " for _ in harmful[1:])] if len(harmful) > 1 else [""]
-        told = [f"{place}{_cause(finding)}" for place, finding in zip(order, harmful[:MOST_TO_DO], strict=False)]
-        yield f"<ul>{''.join(f'<li>{one}</li>' for one in told)}</ul>"
+        lines = [f"{place}{_cause(finding)}" for place, finding in zip(order, harmful[:MOST_TO_DO], strict=False)]
+        yield f"<ul>{''.join(f'<li>{one}</li>' for one in lines)}</ul>"
     shown = [source for source in report.sources if source.services or source.planes]
     if len(report.groups) == 1 and len(shown) == 1 and len(list(shown[0].rows())) <= MOST_SHOWN:
         yield from _source(shown[0])

@@ -158,12 +158,12 @@ class Source:
     def _required_told(self, named: set[str]) -> str:
         if not self.required:
             return ""
-        told = []
+        parts = []
         for state, said in REQUIRED_STATES.items():
             names = [one.service for one in self.required if one.state == state]
             if names:
-                told.append(f"{len(names)} {said}" + (f" ({all_of(names)})" if state in named else ""))
-        return f"Of {counted(len(self.required), 'required service')} {', '.join(told)}"
+                parts.append(f"{len(names)} {said}" + (f" ({all_of(names)})" if state in named else ""))
+        return f"Of {counted(len(self.required), 'required service')} {', '.join(parts)}"
 
 
 def source_of(source: Mapping[str, Any], labels: Mapping[str, ProxyLabel]) -> Source:

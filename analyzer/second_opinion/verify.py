@@ -84,14 +84,14 @@ def verify(
     """
     opinion = Opinion(find_tshark())
     rows = rows_of(flows)
-    told = {f"udp.port=={port}": "vxlan" for port in vxlan_ports}
+    tunnels = {f"udp.port=={port}": "vxlan" for port in vxlan_ports}
     window = {
         "tshark": opinion.tshark.path,
         "version": opinion.tshark.version,
         "start_ns": start_ns,
         "end_ns": end_ns,
         "limit": limit,
-        "decode_as": told,
+        "decode_as": tunnels,
     }
     opinion.in_several = sum(len(row["captures"]) > 1 for row in rows if only is None or row["id"] in only)
     for capture in captures:
@@ -132,8 +132,8 @@ def _look(
     if not doubtful:
         return opinions
     unseen = {o.id for o in doubtful}
-    told = tls_ports([row for row in rows if row["id"] in unseen])
-    again = ask({**job, "filter": streams_filter(doubtful), "second_look": True, "decode_as": {**told, **job["decode_as"]}})
+    as_tls = tls_ports([row for row in rows if row["id"] in unseen])
+    again = ask({**job, "filter": streams_filter(doubtful), "second_look": True, "decode_as": {**as_tls, **job["decode_as"]}})
     seen = {(talk["protocol"], talk["stream"]): talk for talk in again["conversations"]}
     talks = [with_second_look(talk, seen.get((talk["protocol"], talk["stream"]))) for talk in talks]
     return _opinions(rows, talks, capture, partly=partly)
@@ -180,13 +180,15 @@ def decode_as(rows: Sequence[Row]) -> dict[str, str]:
     for row in rows:
         if row["protocol"] == "tcp":
             kinds[row["server_port"]].update(_spoken(row))
-    told = {
+    protocols = {
         port: "socks" if "socks" in spoken else "http"
         for port, spoken in kinds.items()
         if spoken & {"socks", "http"} and "tls" not in spoken
     }
     mirrored = any("hp-erm" in (row.get("outer") or "") for row in rows)
-    return {f"tcp.port=={port}": protocol for port, protocol in sorted(told.items())} | ({"udp.port==7932": "hp_erm"} if mirrored else {})
+    return {f"tcp.port=={port}": protocol for port, protocol in sorted(protocols.items())} | (
+        {"udp.port==7932": "hp_erm"} if mirrored else {}
+    )
 
 
 def tls_ports(rows: Sequence[Row]) -> dict[str, str]:

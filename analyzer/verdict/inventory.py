@@ -56,8 +56,8 @@ def inventory(evidence: Evidence) -> list[dict[str, Any]]:
         if (entry := proxies.get(values[code])) is not None:
             kinds = np.unique(evidence.requests.kind[positions]).tolist()
             answered = bool(proven[positions].any())
-            told = {*entry["kinds"], *(KINDS[kind] for kind in kinds if kind >= 0)} if answered else {*entry["kinds"]} or {ASKED}
-            entry["kinds"] = [kind for kind in (*KINDS, ASKED) if kind in told]
+            shown = {*entry["kinds"], *(KINDS[kind] for kind in kinds if kind >= 0)} if answered else {*entry["kinds"]} or {ASKED}
+            entry["kinds"] = [kind for kind in (*KINDS, ASKED) if kind in shown]
             entry["requests"] = len(positions)
             entry["failed"] = int(evidence.outcome.failed[positions].sum())
     return [proxies[proxy] for proxy in sorted(proxies, key=endpoint_order)]

@@ -58,7 +58,7 @@ _HOSTS: Final = {
 
 def systems_of(evidence: Evidence, catalogue: Catalogue) -> dict[int, Systems]:
     """client code → the systems that it may run: one, or macOS and Linux where nothing parts the two. Left out: nothing tells."""
-    told: dict[int, dict[str, set[str]]] = {}
+    votes_of: dict[int, dict[str, set[str]]] = {}
     rows, by_rule = source_rows(evidence), _by_rule(catalogue)
     signs: tuple[tuple[Coded, Callable[[str], Iterable[str]]], ...] = (
         (coded(evidence.flows.column("service_rule")), lambda pattern: by_rule.get(pattern, ())),
@@ -66,11 +66,11 @@ def systems_of(evidence: Evidence, catalogue: Catalogue) -> dict[int, Systems]:
         (coded(evidence.flows.column("user_agent")), _by_agent),
         (coded(evidence.flows.column("ja4")), _by_hello),
     )
-    for column, told_by in signs:
+    for column, shown_by in signs:
         for client, code in distinct(np.flatnonzero(rows & (column.codes >= 0)), evidence.client.codes, column.codes):
-            for system in told_by(column.values[code]):
-                told.setdefault(client, {}).setdefault(system, set()).add(column.values[code])
-    return {client: found for client, votes in told.items() if (found := _most(votes))}
+            for system in shown_by(column.values[code]):
+                votes_of.setdefault(client, {}).setdefault(system, set()).add(column.values[code])
+    return {client: found for client, votes in votes_of.items() if (found := _most(votes))}
 
 
 def _by_rule(catalogue: Catalogue) -> dict[str, Systems]:

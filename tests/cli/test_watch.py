@@ -105,7 +105,7 @@ def test_numbers_and_findings_come_as_lines_without_a_terminal() -> None:
         numbers = process.stderr.readline().decode()
     out, _ = process.communicate(timeout=30)
     assert finding.startswith("problem  proxy-auth-required · ")
-    assert "- · " in numbers and "1 conversation, 0 open · drops aren't told by a stream" in numbers
+    assert "- · " in numbers and "1 conversation, 0 open · a stream does not say what was dropped" in numbers
     assert b"proxy-auth-required" in out
 
 

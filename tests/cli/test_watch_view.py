@@ -57,7 +57,7 @@ def test_what_follows_from_another_finding_is_new_too() -> None:
 
 
 def test_a_stream_tells_no_drops() -> None:
-    assert Looks(Seen(None)).next()[0].lost == "drops aren't told by a stream"
+    assert Looks(Seen(None)).next()[0].lost == "a stream does not say what was dropped"
 
 
 def test_on_a_terminal_the_table_refreshes_and_the_report_stays() -> None:

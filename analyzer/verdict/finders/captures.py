@@ -41,9 +41,9 @@ def find(case: Case) -> list[Finding]:
             kinds.setdefault(code, {}).setdefault(what, []).append(damage)
             spans.setdefault(code, []).append((capture.get("first_seen"), capture.get("last_seen")))
     findings = []
-    for code, told in kinds.items():
+    for code, by_text in kinds.items():
         # What wasn't opened has its numbers in its text.
-        texts = [f"{what}{'' if code == 'frames-unopened' else _extent(damages)}" for what, damages in told.items()]
+        texts = [f"{what}{'' if code == 'frames-unopened' else _extent(damages)}" for what, damages in by_text.items()]
         shown = "; ".join(texts[:MOST_SHOWN]) + (f"; and {len(texts) - MOST_SHOWN} more" if len(texts) > MOST_SHOWN else "")
         first = min((start for start, _ in spans[code] if start), default=None)
         last = max((end for _, end in spans[code] if end), default=None)

@@ -28,10 +28,10 @@ def find(case: Case) -> list[Finding]:
     evidence = case.evidence
     seen, surely = connections(evidence)
     by_client = {evidence.client.values[client]: rows for (client,), rows in grouped(np.flatnonzero(seen), evidence.client.codes)}
-    told = {one.client_ip: one for one in case.discoveries}
+    looked = {one.client_ip: one for one in case.discoveries}
     alike: dict[tuple[str, bool, str | None], list[tuple[str, Ints]]] = {}
-    for client in sorted(by_client.keys() | told.keys()):
-        rows, one = by_client.get(client, np.zeros(0, np.int64)), told.get(client)
+    for client in sorted(by_client.keys() | looked.keys()):
+        rows, one = by_client.get(client, np.zeros(0, np.int64)), looked.get(client)
         if one is not None:
             rows = np.union1d(rows, rows_with_ids(evidence, one))
         what = "; ".join(steps(one)) if one is not None else f"{counted(len(rows), 'connection')}{evidence.hosts_of(rows)}"

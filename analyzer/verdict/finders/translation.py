@@ -45,8 +45,8 @@ def translated(evidence: Evidence) -> list[Finding]:
             pairs[f"{own_client} seen again as coming from {client}"] += 1
         if (own_server, own_port) != (server, port):
             pairs[f"{ip_port(own_server, own_port)} sent on to {ip_port(server, port)}"] += 1
-    told = listed([f"{what} ({n})" if n > 1 else what for what, n in pairs.most_common()])
-    text = f"{counted(len(rows), 'connection')} captured on both sides of an address translation, counted once: {told}"
+    listing = listed([f"{what} ({n})" if n > 1 else what for what, n in pairs.most_common()])
+    text = f"{counted(len(rows), 'connection')} captured on both sides of an address translation, counted once: {listing}"
     behind = _from_translators(evidence)
     if behind:
         text += f"; {counted(behind, 'connection')} more from there, seen on one side only, count nowhere: nothing tells whose they are"

@@ -70,11 +70,11 @@ def broken_handshakes(evidence: Evidence, tunnels: Bools) -> list[Finding]:
         services = evidence.service.codes[members]
         names = sorted({evidence.service.values[code] for code in services.tolist() if code >= 0})
         what = f"{names[0]} tunnel" if len(names) == 1 else "tunnel"
-        told = listed([way if len(ways) == 1 else f"{n} × {way}" for way, n in ways.most_common()])
+        endings = listed([way if len(ways) == 1 else f"{n} × {way}" for way, n in ways.most_common()])
         whose = f"{counted(len(members), what)} of {evidence.of_whom(members)} opened at {evidence.proxy_label(proxy)}"
         silent = bool(mute[members].all())
         came = "nothing came back" if silent else "TLS broke off"
-        text = f"{whose} and {came}{evidence.hosts_of(members)}: {told}"
+        text = f"{whose} and {came}{evidence.hosts_of(members)}: {endings}"
         severity: Severity | None = None if names else "info"
         if silent and names and _others_worked(evidence, members):
             text += "; other tunnels to the same host worked"
