@@ -60,8 +60,8 @@ def test_public_captures(record: dict[str, Any]) -> None:
     differing = disagreements(mine, without_tunnel_ids(theirs))
     less = "not_peeled_by" in EXCEPTIONS.get(record["file"], {})
     assert bool(differing) == (less or record["file"] in AGREED), differing
-    if less:
-        assert all(line.startswith("only the ") for line in differing)
+    if less:  # other flows, and what is inside isn't counted in the datagrams that carry it
+        assert all(line.startswith(("only the ", "udp ")) for line in differing)
 
 
 @pytest.mark.parametrize("path", sorted((ROOT / "captures").glob("*.pcapng")), ids=lambda path: path.stem)

@@ -129,11 +129,12 @@ def _own_pages(ends: Ends, requests: Requests, page: Bools) -> Bools:
         asked = requests.path.take(array(at))
         lists = pc.fill_null(pc.match_substring_regex(asked, LISTS), False).to_numpy(zero_copy_only=False).astype(np.bool_)
         at = at[lists]
-        proxies, hosts = ends.server_end[requests.row[at]], same_host(requests.host.take(array(at))).to_pylist()
+        proxies, hosts = ends.server_end[requests.row[at]], same_host(requests.host.take(array(at))).dictionary_encode()
+        names = [site_of(host) for host in hosts.dictionary.to_pylist()]
         sites: dict[int, set[str]] = {}
-        for proxy, host in zip(proxies.tolist(), hosts, strict=True):
-            if host is not None:
-                sites.setdefault(proxy, set()).add(site_of(host))
+        for proxy, code in zip(proxies.tolist(), integers(hosts.indices, -1).tolist(), strict=True):
+            if code >= 0:
+                sites.setdefault(proxy, set()).add(names[code])
         several = [proxy for proxy, of_proxy in sites.items() if len(of_proxy) > 1]
         result[at] = np.isin(proxies, several)
     return result

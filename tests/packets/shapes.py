@@ -57,6 +57,12 @@ def kind_of(packet: bytes) -> int:
     return 0x86DD if packet[0] >> 4 == 6 else 0x0800
 
 
+def erf(kind: int, data: bytes, extensions: bytes = b"") -> bytes:
+    """An Endace card's record: time, kind, flags, its length, packets lost, the length on the wire; headers that extend it, the data."""
+    size = 16 + len(extensions) + len(data)
+    return bytes(8) + bytes([kind, 4]) + size.to_bytes(2, "big") + bytes(2) + len(data).to_bytes(2, "big") + extensions + data
+
+
 # Ethernet frames around an IP packet, by what they note as its wrappings.
 TUNNELS: dict[str, Around] = {
     "vlan 100": lambda p: build.ethernet(build.vlan(p, 100), 0x8100),
@@ -173,9 +179,9 @@ OTHER_LINKS: Final[tuple[tuple[int, Around], ...]] = (
     (11, lambda p: wrappings.SNAP + kind_of(p).to_bytes(2, "big") + p),
     (100, lambda p: wrappings.SNAP + kind_of(p).to_bytes(2, "big") + p),
     (123, lambda p: b"\2\1\0\x64" + wrappings.SNAP + kind_of(p).to_bytes(2, "big") + p),
-    (197, lambda p: bytes(8) + b"\2\4" + bytes(6) + bytes(2) + build.ethernet(p)),
-    (197, lambda p: bytes(8) + b"\x90\4" + bytes(6) + b"\x83" + bytes(7) + b"\3" + bytes(7) + bytes(2) + build.ethernet(p)),
-    (197, lambda p: bytes(8) + b"\x16\4" + bytes(6) + p),
+    (197, lambda p: erf(2, bytes(2) + build.ethernet(p))),
+    (197, lambda p: erf(0x90, bytes(2) + build.ethernet(p), extensions=b"\x83" + bytes(7) + b"\3" + bytes(7))),
+    (197, lambda p: erf(23 if p[0] >> 4 == 6 else 22, p)),
 )
 
 
