@@ -164,13 +164,15 @@ BENCHMARKS = {
 }
 
 
-def write_record(bench: Bench) -> Path:
+def write_record(bench: Bench, added: bool) -> Path:
+    """Today's record, written anew, or with this session's rows behind those that it has. added: the second."""
     folder = Path(__file__).parent / "record" / peers.machine()
     folder.mkdir(parents=True, exist_ok=True)
     path = folder / f"{datetime.date.today().isoformat()}.csv"
-    with path.open("w", encoding="utf-8", newline="") as file:
+    with path.open("a" if added else "w", encoding="utf-8", newline="") as file:
         writer = csv.DictWriter(file, FIELDS, lineterminator="\n")
-        writer.writeheader()
+        if not added:
+            writer.writeheader()
         writer.writerows(bench.records)
     return path
 
@@ -181,13 +183,16 @@ def main() -> int:
     asked.add_argument(
         "--without", nargs="+", choices=BENCHMARKS, default=(), help="all but these, which take long (lengths: half an hour)"
     )
+    asked.add_argument("--add", action="store_true", help="to today's record, as another session: with --only, what was left out of it")
     asked.add_argument("--repeat", type=int, default=5, help="runs of each subject (NFStream: three at most)")
     arguments = asked.parse_args()
     bench = Bench(arguments.repeat)
     for name in arguments.only or [name for name in BENCHMARKS if name not in arguments.without]:
         BENCHMARKS[name](bench)
-    if not arguments.only and not bench.wrong:
-        print("recorded in", write_record(bench).relative_to(Path.cwd()), "- `python -m docs.build` puts it into docs/speed.md")
+    if (arguments.add or not arguments.only) and not bench.wrong:
+        print(
+            "recorded in", write_record(bench, arguments.add).relative_to(Path.cwd()), "- `python -m docs.build` puts it into docs/speed.md"
+        )
     for line in bench.wrong:
         print("WRONG ANSWER", line, file=sys.stderr)
     return 1 if bench.wrong else 0
