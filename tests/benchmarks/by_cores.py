@@ -40,7 +40,7 @@ def bench_table(bench: Bench, cores: Sequence[int]) -> None:
 
 
 def bench_net(bench: Bench, cores: Sequence[int]) -> None:
-    """The whole process, Parquet in it, its start-up left out."""
+    """The whole process, Parquet in it, its start-up left out; beside it the file's digest, which reports take and `flows` doesn't."""
     full, one = build("full").capture, build("sample").capture
 
     def ours(capture: Path) -> float:
