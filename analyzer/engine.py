@@ -114,7 +114,7 @@ class Engine:
         fragments: Fragments | None = None,
         limits: Limits | None = None,
         keep: Callable[[pa.Table], None] | None = None,
-        apart: Sequence[Tables] = (),
+        apart: list[Tables] | tuple[()] = (),
         batches: Sequence[Batch] = (),
     ) -> None:
         """tables, fragments: what came before; fragments None: nothing did, nor will anything come behind.
@@ -217,6 +217,12 @@ class Engine:
             return self.copied()
         return Contents(self.finished.batches, self.tables, self._apart)
 
+    def given(self) -> Contents:
+        """Everything so far, of which the engine then knows nothing: it is whose that asks, and goes with it. The sources stay."""
+        contents = self.contents()
+        self.tables, self.finished, self._fragments, self._apart = without_rows(), Finished(), None, ()
+        return contents
+
     def copied(self) -> Contents:
         """Everything so far, with what fragments give that wait for others; theirs is the room, for whoever names them."""
         apart = [concatenated(each, without_rows()) for each in self._apart]
@@ -231,10 +237,6 @@ class Engine:
         if contents.tables.counts[CONTINUED]:
             contents = contents._replace(tables=read_whole(contents.tables))
         return named_together(contents, *self._inputs(), workers)
-
-    def let_go(self) -> None:
-        """Forget all packets, for when what they say is in rows; the sources stay."""
-        self.tables, self.finished, self._fragments, self._apart = without_rows(), Finished(), None, ()
 
     def _put_away(self) -> None:
         """Pack what is over. The next time comes when twice as much is there as stays, so that nothing is looked at again and again."""

@@ -146,11 +146,10 @@ def reading_of(
     unknown = [error for source in sources if (error := source.unreadable()) is not None]
     if len(unknown) == len(sources) and unknown + found.unusable:
         raise nothing_readable(found.unusable + unknown)
-    contents, left_out = (engine.contents(), None) if listed else without_most_strangers(engine.contents())
+    contents, left_out = (engine.given(), None) if listed else without_most_strangers(engine.given())
     n_copies = int(contents.tables.counts[N_DUPLICATES])
     named = engine.named(contents, workers)
-    del contents  # with the engine's own they take as much room as what is needed to route the rows
-    engine.let_go()
+    del contents  # they take as much room as what is needed to route the rows
     flows = routed(named.flows, topology, catalogue)
     discoveries = discoveries_of(named.lookups, named.discoveries, topology)
     losses = losses_of(named, n_copies, len(sources))

@@ -291,16 +291,22 @@ class Contents(NamedTuple):
 
     batches: Sequence[Batch]
     tables: Tables
-    apart: Sequence[Tables] = ()
+    apart: list[Tables] | tuple[()] = ()
 
 
 def without_most_strangers(contents: Contents) -> tuple[Contents, LeftOut | None]:
-    """As lone.without_strangers, of everything. Where lone SYNs are many, all is unpacked: another's facts may depend on any."""
+    """As lone.without_strangers, of everything. Where lone SYNs are many, all is unpacked: another's facts may depend on any.
+
+    The contents are used up then: beside what is unpacked, the packed would be too much.
+    """
     batches, tables, apart = contents
     lone = sum(batch.lone for batch in batches) + sum(int(np.count_nonzero(lone_syns(each))) for each in (tables, *apart))
     if are_few(lone):
         return contents, None
-    for each in apart:
-        tables = appended(tables, each)
-    kept, left_out = without_strangers(all_of(batches, tables) if batches else tables)
-    return (contents, None) if left_out is None else (Contents((), kept), left_out)
+    del contents
+    if batches:
+        tables, batches = all_of(batches, tables), ()
+    while apart:
+        tables = appended(tables, apart.pop(0))
+    kept, left_out = without_strangers(tables)
+    return Contents((), kept), left_out

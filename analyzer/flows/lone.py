@@ -81,16 +81,18 @@ def lone_syns(tables: Tables) -> Flags:
 
 
 def ends_as_numbers(records: Rows) -> tuple[Rows, Rows]:
-    """(int64[n], int64[n]): a number for the address of side 0 and of side 1 of each record, the same for the same address."""
+    """(int32[n], int32[n]): a number for the address of side 0 and of side 1 of each record, the same for the same address."""
     low = np.concatenate([records["a_lo"], records["b_lo"]])
-    if (records["version"] == 4).all():
-        codes = np.unique(low, return_inverse=True)[1]
-    else:
-        high, version = np.concatenate([records["a_hi"], records["b_hi"]]), np.tile(records["version"], 2)
-        order = np.lexsort((low, high, version))
-        other = [column[order][1:] != column[order][:-1] for column in (low, high, version)]
-        codes = np.empty(len(low), np.int64)
-        codes[order] = np.concatenate([[0], np.cumsum(other[0] | other[1] | other[2])])
+    columns = [low]
+    if not (records["version"] == 4).all():
+        columns += [np.concatenate([records["a_hi"], records["b_hi"]]), np.tile(records["version"], 2)]
+    order = np.lexsort(columns)
+    other = np.zeros(max(0, len(low) - 1), np.bool_)
+    for column in columns:
+        in_order = column[order]
+        other |= in_order[1:] != in_order[:-1]
+    codes = np.zeros(len(low), np.int32)
+    codes[order[1:]] = np.cumsum(other, dtype=np.int32)
     return codes[: len(records)], codes[len(records) :]
 
 
@@ -118,7 +120,7 @@ def shown_by(records: Rows, strange: Flags, server: Rows) -> Flags:
     first = np.where(first == NO_TIME, np.iinfo(np.int64).max, first)
     shown[rows[np.argsort(first, kind="stable")[:FIRST_LISTED]]] = True
     port = np.where(records["syn_side"][rows] == 0, records["b_port"][rows], records["a_port"][rows]).astype(np.int64)
-    shown[rows[np.unique(server[rows] * (1 << 16) + port, return_index=True)[1]]] = True
+    shown[rows[np.unique((server[rows].astype(np.int64) << 16) + port, return_index=True)[1]]] = True
     inputs, last = records["sources"][rows], records["last_ns"][rows]
     for one in np.unique(inputs).tolist():
         of_these = np.flatnonzero(inputs == one)

@@ -165,15 +165,19 @@ BENCHMARKS = {
 
 
 def write_record(bench: Bench, added: bool) -> Path:
-    """Today's record, written anew, or with this session's rows behind those that it has. added: the second."""
+    """Today's record, written anew. added: what it had stays, but for benchmarks that were run again."""
     folder = Path(__file__).parent / "record" / peers.machine()
     folder.mkdir(parents=True, exist_ok=True)
     path = folder / f"{datetime.date.today().isoformat()}.csv"
-    with path.open("a" if added else "w", encoding="utf-8", newline="") as file:
+    rows = bench.records
+    if added and path.exists():
+        again = {row["benchmark"] for row in rows} - {"session"}
+        with path.open(encoding="utf-8", newline="") as file:
+            rows = [*(row for row in csv.DictReader(file) if row["benchmark"] not in again), *rows]
+    with path.open("w", encoding="utf-8", newline="") as file:
         writer = csv.DictWriter(file, FIELDS, lineterminator="\n")
-        if not added:
-            writer.writeheader()
-        writer.writerows(bench.records)
+        writer.writeheader()
+        writer.writerows(rows)
     return path
 
 
@@ -183,7 +187,9 @@ def main() -> int:
     asked.add_argument(
         "--without", nargs="+", choices=BENCHMARKS, default=(), help="all but these, which take long (lengths: half an hour)"
     )
-    asked.add_argument("--add", action="store_true", help="to today's record, as another session: with --only, what was left out of it")
+    asked.add_argument(
+        "--add", action="store_true", help="to today's record, as another session: what it lacks, or has from before"
+    )
     asked.add_argument("--repeat", type=int, default=5, help="runs of each subject (NFStream: three at most)")
     arguments = asked.parse_args()
     bench = Bench(arguments.repeat)
