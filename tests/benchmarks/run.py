@@ -187,9 +187,7 @@ def main() -> int:
     asked.add_argument(
         "--without", nargs="+", choices=BENCHMARKS, default=(), help="all but these, which take long (lengths: half an hour)"
     )
-    asked.add_argument(
-        "--add", action="store_true", help="to today's record, as another session: what it lacks, or has from before"
-    )
+    asked.add_argument("--add", action="store_true", help="to today's record, as another session: what it lacks, or has from before")
     asked.add_argument("--repeat", type=int, default=5, help="runs of each subject (NFStream: three at most)")
     arguments = asked.parse_args()
     bench = Bench(arguments.repeat)
