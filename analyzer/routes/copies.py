@@ -169,6 +169,13 @@ class _Judge:
         self._captured = captured
         self._traits = traits
         self._asking = asking
+        self._private: dict[int, bool] = {}
+
+    def _is_private(self, client: int) -> bool:
+        """Whether the address of this code is a private one; each is looked at once, as one client has many flows."""
+        if client not in self._private:
+            self._private[client] = ip_address(self._ends.addresses[client]).is_private
+        return self._private[client]
 
     def in_order(self, rows: list[int]) -> list[int]:
         """The rows by the time they were first seen; at the same time a private client comes before a public one.
@@ -176,7 +183,7 @@ class _Judge:
         What the server sends comes by the client's side last: where nothing else was captured of any, that is the other way round, and
         where a SYN is missing the hellos tell, or else the addresses.
         """
-        private = [ip_address(self._ends.addresses[self._ends.client[row]]).is_private for row in rows]
+        private = [self._is_private(int(self._ends.client[row])) for row in rows]
         first = [int(self._traits.first[row]) for row in rows]
         lacking = [self._traits.out[row] < 0 for row in rows]
         hello = [int(self._pace[1][row]) for row in rows]

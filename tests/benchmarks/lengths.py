@@ -1,4 +1,4 @@
-"""The benchmark capture in other lengths: its beginning, or itself several times, each an hour later than the one before."""
+"""The benchmark capture in other lengths: its beginning, or itself several times, each two hours later than the one before."""
 
 from __future__ import annotations
 
@@ -10,7 +10,8 @@ from analyzer.capture.source import Source
 from tests.benchmarks import write_frames
 from tests.benchmarks.build_capture import Built
 
-HOUR_S = 3_600
+APART_S = 7_200
+"""The capture takes little more than an hour: so that no packet of one is later in time than the next one's first."""
 
 IP_ADDRESSES = (26, 30)
 """Where a frame has its sender and its receiver."""
@@ -33,8 +34,8 @@ def beginning_of(built: Built, size: int) -> Path:
 
 
 def repeated(built: Built, times: int) -> Path:
-    """The capture so many times: what it holds again an hour later, each time by other clients. (Nobody here looks at IP's checksums.)"""
-    long = built.capture.with_name(f"{built.capture.stem}.{times}x.pcap")
+    """The capture so many times: what it holds again two hours later, each time by other clients. (Nobody here looks at IP's checksums.)"""
+    long = built.capture.with_name(f"{built.capture.stem}.{times}x{APART_S}s.pcap")
     if long.exists():
         return long
     unfinished = long.with_suffix(".part")
@@ -45,7 +46,7 @@ def repeated(built: Built, times: int) -> Path:
                 start, size = (block.frames[name].astype(np.int64) for name in ("start", "captured_bytes"))
                 headers = start - write_frames.RECORD
                 data = block.data[headers[0] : start[-1] + size[-1]].copy()
-                seconds = data[(headers - headers[0])[:, None] + np.arange(4)].view("<u4") + np.uint32(turn * HOUR_S)
+                seconds = data[(headers - headers[0])[:, None] + np.arange(4)].view("<u4") + np.uint32(turn * APART_S)
                 data[(headers - headers[0])[:, None] + np.arange(4)] = seconds.astype("<u4").view(np.uint8)
                 for at in (start - headers[0] + field for field in IP_ADDRESSES):
                     clients = (data[at] == CLIENTS[0]) & (data[at + 1] == CLIENTS[1]) & (data[at + 2] == CLIENTS[2])
