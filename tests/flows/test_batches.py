@@ -86,6 +86,24 @@ def test_a_flood_is_found_wherever_its_syns_are(monkeypatch: pytest.MonkeyPatch)
     assert differences(engine.named(found).flows, engine.named(alone).flows) == []
 
 
+def test_of_a_scan_by_few_nothing_is_left_out_wherever_its_syns_are(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(lone, "FIRST_LISTED", 20)
+    from tests.flows.test_lone import capture, everybody, syn
+
+    scan = (syn(("198.51.100.12", 20_000 + k), 1_000_000_007 * (k + 1) % (1 << 32), k) for k in range(60))
+    whole = Whole(capture(*everybody(), *scan))
+    engine = Engine([whole.source]).read(whole.frames(0, whole.n_frames))
+    listed = engine.named(engine.copied()).flows
+    n = int(engine.tables.counts[N_RECORDS])
+    taken = np.arange(n) < n // 3
+    away = [batch for batch, _ in in_batches(engine.tables, taken)]
+    first, rest = remaining(engine.tables, ~taken), remaining(engine.tables, taken)
+    for contents in (Contents(away, rest), Contents([], first, [rest])):
+        found, left_out = without_most_strangers(contents)
+        assert left_out is None
+        assert differences(engine.named(found).flows, listed) == []
+
+
 @pytest.mark.parametrize("most", [1, 3, 1000])
 def test_pieces_are_whole_conversations_and_all_records(most: int) -> None:
     for seed in range(3):

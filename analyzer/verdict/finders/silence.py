@@ -121,7 +121,8 @@ def perhaps_proxies(evidence: Evidence, rows: Ints) -> list[str]:
     ports = integers(column(evidence, "server_port"), 0)
     servers = evidence.flows.column("server_ip").take(array(answered)).to_pylist()
     ends = [ip_port(ip, port) for ip, port in zip(servers, ports[answered].tolist(), strict=True)]
-    odd = [port != HTTPS_PORT or ip_address(ip).is_private for ip, port in zip(servers, ports[answered].tolist(), strict=True)]
+    private = {ip: ip_address(ip).is_private for ip in set(servers)}
+    odd = [port != HTTPS_PORT or private[ip] for ip, port in zip(servers, ports[answered].tolist(), strict=True)]
     by_client: dict[int, Counter[str | None]] = defaultdict(Counter)
     for client, end, counts in zip(
         evidence.client.codes[answered].tolist(), ends, (spoken[answered] & np.array(odd)).tolist(), strict=True
