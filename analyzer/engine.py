@@ -27,8 +27,9 @@ from analyzer.flows.layout import ARENA_LIVE, CONTINUED, N_LABELS, N_MESSAGES, N
 from analyzer.flows.merge import released_tables
 from analyzer.flows.retire import oldest, over
 from analyzer.packets.fragments import Fragments, joined_again
-from analyzer.parts.partial import Partial, Window, merge_all
+from analyzer.parts.partial import Partial, merge_all
 from analyzer.streams.offers import read_all, read_waiting
+from analyzer.window import Window
 
 if TYPE_CHECKING:
     import pyarrow as pa

@@ -18,8 +18,9 @@ from analyzer.capture.interleave import numbered
 from analyzer.capture.source import Source
 from analyzer.engine import Engine, Limits
 from analyzer.errors import Unusable
+from analyzer.facts.losses import losses_of
 from analyzer.flows.layout import N_DUPLICATES
-from analyzer.pipeline import Reading, losses_of, routed
+from analyzer.pipeline import Reading, routed
 
 if TYPE_CHECKING:
     import pyarrow as pa

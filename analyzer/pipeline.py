@@ -1,4 +1,4 @@
-"""The river, on one screen: capture → packets → flows → facts → routes → services → verdict.
+"""The whole way: capture → packets → flows → facts → routes → services → verdict.
 
 Each stage takes tables and gives tables (tables.py says what every column is); nothing flows back up.
 """
@@ -12,19 +12,19 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any, Final
 
 from analyzer.ahead import ahead
-from analyzer.capture.block import Block, Damage
+from analyzer.capture.block import Block
 from analyzer.capture.inputs import Inputs
-from analyzer.capture.interleave import in_time_order, progress_of
+from analyzer.capture.interleave import in_time_order
+from analyzer.capture.progress import Progress, reported
 from analyzer.capture.source import Source
 from analyzer.engine import A_FILE, Engine, Limits
 from analyzer.errors import Unusable, nothing_readable
-from analyzer.facts.table import Named
+from analyzer.facts.losses import losses_of
 from analyzer.flows.batches import without_most_strangers
 from analyzer.flows.layout import N_DUPLICATES
 from analyzer.flows.lone import LeftOut
-from analyzer.packets.layout import NO_TIME
-from analyzer.parts.partial import Window
 from analyzer.text.times import rfc3339
+from analyzer.window import Window, check_span, counted, within
 
 if TYPE_CHECKING:
     import pyarrow as pa
@@ -32,20 +32,12 @@ if TYPE_CHECKING:
     from analyzer.routes.discovery import Discovery
     from analyzer.routes.topology import Topology
     from analyzer.services.catalogue import Catalogue
-    from analyzer.services.permits import Permit
-    from analyzer.verdict.evidence import Evidence
-
-Progress = Callable[[int, int | None], None]
-"""Called with bytes read so far and bytes in all (None when that can't be known, as on stdin)."""
-
 
 # Smaller captures aren't worth a thread.
 SMALL: Final = 8 << 20
 
 # Blocks that are decoded before they are counted. Four took 6 % longer than one (measured), as if they overflowed the cache.
 AHEAD: Final = 1
-
-PROGRESS_BLOCKS: Final = 32
 
 
 @dataclass
@@ -202,96 +194,6 @@ def collect(blocks: Iterable[Block], sources: Sequence[Source], workers: int = 1
         for one in decoded:
             engine.feed(one)
     return engine
-
-
-def within(blocks: Iterable[Block], start_ns: int | None, end_ns: int | None) -> Iterator[Block]:
-    """The blocks with only the frames in [start_ns, end_ns); frames without a time are in no window."""
-    for block in blocks:
-        if start_ns is not None or end_ns is not None:
-            times = block.frames["ts_ns"]
-            kept = times != NO_TIME
-            if start_ns is not None:
-                kept &= times >= start_ns
-            if end_ns is not None:
-                kept &= times < end_ns
-            block = Block(block.data, block.frames[kept])
-        yield block
-
-
-def counted(blocks: Iterable[Block], frames: list[int]) -> Iterator[Block]:
-    """The same blocks; their frames are added to the number in `frames`."""
-    for block in blocks:
-        frames[0] += len(block.frames)
-        yield block
-
-
-def check_span(sources: Sequence[Source], start_ns: int | None, end_ns: int | None) -> None:
-    """Nothing, of a window without a frame, where the inputs have none either. Errors: Unusable, they have, at other times."""
-    times = [time for source in sources for time in (source.first_ns, source.last_ns) if time is not None]
-    if times and (start_ns is not None or end_ns is not None):
-        ends = [rfc3339(time) for time in (start_ns, end_ns) if time is not None]
-        window = " to ".join(ends) if len(ends) > 1 else f"{'from' if start_ns is not None else 'before'} {ends[0]}"
-        span = f"they go from {rfc3339(min(times))} to {rfc3339(max(times))}"
-        raise Unusable(f"the window {window} holds no packet of the inputs", None, span)
-
-
-def reported(blocks: Iterable[Block], sources: Sequence[Source], progress: Progress | None) -> Iterator[Block]:
-    """The same blocks, with word given now and then of how far the reading came."""
-    for i, block in enumerate(blocks):
-        yield block
-        if progress is not None and i % PROGRESS_BLOCKS == 0:
-            progress(*progress_of(sources))
-    if progress is not None:
-        progress(*progress_of(sources))
-
-
-def losses_of(named: Named, n_copies: int, n_inputs: int) -> list[list[Damage]]:
-    """What was captured twice, and what was not, of each input: by the one where the flows were first seen."""
-    losses: list[list[Damage]] = [[] for _ in range(n_inputs)]
-    if n_copies:
-        where = "" if n_inputs == 1 else " (of all inputs together)"
-        losses[0].append(Damage("duplicated-packets", f"packets captured twice, counted once{where}", count=n_copies))
-    for source, (n_flows, n_bytes) in named.missing.items():
-        text = f"{n_bytes} bytes in the middle of {n_flows} TCP {'conversation' if n_flows == 1 else 'conversations'} were not captured"
-        losses[source].append(Damage("capture-gap", text))
-    return losses
-
-
-def permits(reading: Reading, form: str, proxies: Sequence[str] = ()) -> str:
-    """What each proxy, or each of those of that name or address, has to let through, as `analyzer.services.allow_list` writes it.
-
-    Errors  Unusable: no such form, no such proxy, or a PAC file that isn't for one proxy
-    """
-    from analyzer.services.allow_list import written
-    from analyzer.verdict.permits import permits_of
-
-    return written(form, _of_proxies(reading, permits_of, proxies))
-
-
-def unopened(reading: Reading, form: str, proxies: Sequence[str] = ()) -> str:
-    """What each proxy, or each of those, must not open, as `analyzer.services.no_inspection` writes it. Errors: Unusable, as of permits."""
-    from analyzer.services.no_inspection import unopened_written
-    from analyzer.verdict.permits import unopened_of
-
-    return unopened_written(form, _of_proxies(reading, unopened_of, proxies))
-
-
-def _of_proxies(
-    reading: Reading, lists_of: Callable[[Evidence, Catalogue], dict[str, list[Permit]]], proxies: Sequence[str]
-) -> dict[str, list[Permit]]:
-    """The lists of those proxies, by name or address; of all, where none is named."""
-    from analyzer.text.words import did_you_mean
-    from analyzer.verdict.evidence import evidence_of
-
-    assert reading.topology is not None and reading.catalogue is not None
-    evidence = evidence_of(reading.flows, reading.topology)
-    lists = lists_of(evidence, reading.catalogue)
-    known = {name: address for address in lists for name in (address, evidence.proxy_names.get(address, (None,))[0]) if name}
-    for proxy in proxies:
-        if proxy not in known:
-            raise Unusable(f"no proxy {proxy!r} was seen", "--proxy", did_you_mean(proxy, sorted(known)))
-    wanted = {known[proxy] for proxy in proxies} or set(lists)
-    return {address: permitted for address, permitted in lists.items() if address in wanted}
 
 
 def judge(reading: Reading) -> dict[str, Any]:

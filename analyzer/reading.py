@@ -15,14 +15,16 @@ import pyarrow.compute as pc
 
 from analyzer.capture.inputs import RESULTS, Inputs, no_results, open_inputs
 from analyzer.capture.interleave import in_time_order
+from analyzer.capture.progress import Progress
 from analyzer.capture.source import Input, Source
 from analyzer.engine import A_FILE, Engine
 from analyzer.errors import NothingReadable, Unusable
-from analyzer.parts.partial import Partial, Window
-from analyzer.pipeline import Progress, Reading, check_span, counted, read_found, reading_of, routed, within
+from analyzer.parts.partial import Partial
+from analyzer.pipeline import Reading, read_found, reading_of, routed
 from analyzer.routes.topology import Proxy, Topology
 from analyzer.tables import FLOW_SCHEMA
 from analyzer.text.times import rows as rows_of
+from analyzer.window import Window, check_span, counted, within
 
 if TYPE_CHECKING:
     from analyzer.services.catalogue import Catalogue

@@ -243,9 +243,9 @@ class Traffic:
         form    plain, squid, pac, csv, palo-alto, fortigate or zscaler
         Errors  Unusable: no such form or proxy, or a PAC file that isn't for one proxy
         """
-        from analyzer.pipeline import permits
+        from analyzer.proxy_lists import allow_list
 
-        return permits(self._reading, form, () if proxy is None else (proxy,))
+        return allow_list(self._reading, form, () if proxy is None else (proxy,))
 
     def no_inspection_list(self, form: str = "plain", proxy: str | None = None) -> str:
         """What each proxy, or the one of that name or address, must not open: hosts that nobody but Defender asks for.
@@ -253,9 +253,9 @@ class Traffic:
         form    plain, csv, squid, palo-alto, fortigate or zscaler
         Errors  Unusable: no such form or proxy
         """
-        from analyzer.pipeline import unopened
+        from analyzer.proxy_lists import no_inspection_list
 
-        return unopened(self._reading, form, () if proxy is None else (proxy,))
+        return no_inspection_list(self._reading, form, () if proxy is None else (proxy,))
 
     @cached_property
     def plot(self) -> Pictures:

@@ -62,7 +62,7 @@ ROOMS = (
     # from bytes to columns
     *("packets", "capture", "flows", "readers", "streams", "facts"),
     # packets in, flows out
-    *("decoded", "feeding", "parts", "engine"),
+    *("decoded", "feeding", "window", "parts", "engine"),
     # what is judged of them, and the one screen with all stages
     *("side_by_side", "verdict", "pipeline"),
     # the same stages over what isn't read in one piece
@@ -70,7 +70,7 @@ ROOMS = (
     # what else is asked of them
     *("client_analyzer", "studies", "second_opinion", "pac", "fleet"),
     # to people
-    *("report", "proposal", "slices", "jobs", "traffic", "study_result", "fleet_result", "__init__", "cli", "__main__"),
+    *("report", "proposal", "slices", "jobs", "proxy_lists", "traffic", "study_result", "fleet_result", "__init__", "cli", "__main__"),
 )
 
 # Words that make a reader guess who says what to whom, and what to write. Columns and codes have names of their own: "can't tell" is one.

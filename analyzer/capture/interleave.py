@@ -14,7 +14,7 @@ import itertools
 import re
 from collections.abc import Iterator, Sequence
 from functools import lru_cache
-from typing import Any, Final
+from typing import Final
 
 import numpy as np
 import numpy.typing as npt
@@ -218,9 +218,3 @@ def _merged(parts: list[tuple[Block, npt.NDArray[np.int64]]]) -> Iterator[Block]
     merged = joined([block for block, _ in held], order)
     for first in range(0, len(merged.frames), BLOCK_FRAMES):
         yield Block(merged.data, merged.frames[first : first + BLOCK_FRAMES])
-
-
-def progress_of(sources: Sequence[Source]) -> tuple[int, int | None]:
-    """Bytes used so far and in all; None where a stream's length can't be known."""
-    sizes: list[Any] = [source.size for source in sources]
-    return sum(source.taken() for source in sources), (None if None in sizes else sum(sizes))

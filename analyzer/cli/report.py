@@ -256,9 +256,9 @@ def _check_lists(allow: str | None, no_inspection: str | None, tickets: str | No
 
 def _list(reading: Reading, allow: str | None, no_inspection: str | None, proxies: Sequence[str]) -> None:
     """The list on stdout."""
-    from analyzer.pipeline import permits, unopened
+    from analyzer.proxy_lists import allow_list, no_inspection_list
 
-    sys.stdout.write(permits(reading, allow, proxies) if allow is not None else unopened(reading, str(no_inspection), proxies))
+    sys.stdout.write(allow_list(reading, allow, proxies) if allow is not None else no_inspection_list(reading, str(no_inspection), proxies))
 
 
 def _write_tickets(question: Question, reading: Reading, verdict: Mapping[str, Any], folder: str, asked: Invocation) -> None:

@@ -12,6 +12,7 @@ import pyarrow.compute as pc
 from analyzer.capture.block import Damage
 from analyzer.capture.source import Source
 from analyzer.errors import Unusable
+from analyzer.facts.losses import losses_of
 from analyzer.flows.layout import N_DUPLICATES
 from analyzer.jobs.carry import Counted, named_so_far, nothing
 from analyzer.jobs.deadline import TimeIsUp
@@ -21,7 +22,7 @@ from analyzer.jobs.pending import Pending, Waiting
 from analyzer.jobs.runs import dropped_once, drops_of
 from analyzer.jobs.store import Store, Transaction
 from analyzer.parts.file import read_part, write_part
-from analyzer.pipeline import Reading, judge, losses_of
+from analyzer.pipeline import Reading, judge
 from analyzer.routes.discovery import discoveries_of
 from analyzer.routes.topology import load_topology
 from analyzer.services.catalogue import load_catalogue

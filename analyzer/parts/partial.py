@@ -15,8 +15,7 @@ from analyzer.flows.concatenate import renumbered
 from analyzer.flows.layout import N_BY_STATUS, Tables
 from analyzer.packets.fragments import Fragment, joined_again
 from analyzer.packets.layout import STATUS_NAMES
-
-Window = tuple[int | None, int | None]
+from analyzer.window import Window
 
 
 @dataclass(frozen=True)

@@ -17,11 +17,11 @@ from analyzer.capture.source import Input, Source
 from analyzer.packets.decode import decode_frames
 from analyzer.packets.layout import FRAGMENT, MARK, OK, PACKET, TCP
 from analyzer.packets.named_ports import open_vxlan
-from analyzer.pipeline import within
 from analyzer.routes.requests import NO_TIME as NULL_TIME
 from analyzer.routes.requests import times_ns
 from analyzer.slices.frame import Frame, frame_of
 from analyzer.slices.parted import WaitingFrames
+from analyzer.window import within
 
 MIX: Final = np.uint64(0x9E3779B97F4A7C15)
 

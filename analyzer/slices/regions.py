@@ -23,7 +23,6 @@ from analyzer.flows.grow import empty_tables
 from analyzer.flows.layout import N_MESSAGES, REGION, REGION_PAC, REGIONS
 from analyzer.flows.messages import REGION_ROW
 from analyzer.packets.layout import TCP
-from analyzer.pipeline import within
 from analyzer.readers.alerts import ALERT_RECORD, APPLICATION_RECORD, CHANGE_CIPHER_SPEC_RECORD, HANDSHAKE_RECORD
 from analyzer.readers.pac import MAX_PAC
 from analyzer.readers.states import (
@@ -62,6 +61,7 @@ from analyzer.slices.frame import Frame
 from analyzer.slices.frames import Finder
 from analyzer.slices.hellos import RECORDS_HEAD
 from analyzer.streams.offers import read_waiting
+from analyzer.window import within
 
 REQUEST_HEAD: Final = "request"
 ANSWER_HEAD: Final = "answer"

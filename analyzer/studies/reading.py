@@ -16,12 +16,13 @@ import pyarrow as pa
 
 from analyzer.capture.inputs import no_results, open_inputs
 from analyzer.capture.interleave import in_time_order
+from analyzer.capture.progress import Progress, reported
 from analyzer.capture.source import Identity, Source
 from analyzer.decoded import Decoded, decode
 from analyzer.engine import A_FILE, Engine
 from analyzer.errors import Unusable, nothing_readable
 from analyzer.packets.layout import NO_TIME
-from analyzer.pipeline import Progress, Reading, reported
+from analyzer.pipeline import Reading
 from analyzer.routes.route import route_flows
 from analyzer.services.catalogue import Catalogue
 from analyzer.services.tag import tag_flows

@@ -26,7 +26,8 @@ from analyzer.verdict.evidence import Evidence, evidence_of, rfc3339
 from analyzer.verdict.finders.backlog import Flush, flushes
 
 if TYPE_CHECKING:
-    from analyzer.pipeline import Progress, Reading
+    from analyzer.capture.progress import Progress
+    from analyzer.pipeline import Reading
     from analyzer.services.catalogue import Catalogue
 
 

@@ -15,7 +15,7 @@ from analyzer.capture.source import Source
 from analyzer.engine import A_FILE, Engine
 from analyzer.parts.file import part_bytes, part_of
 from analyzer.parts.partial import Partial, known_of, merge_all, with_names
-from analyzer.pipeline import within
+from analyzer.window import within
 from analyzer.workers.executor import Executor
 from analyzer.workers.plan import FileRun, overlapping
 

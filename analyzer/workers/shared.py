@@ -5,9 +5,11 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from analyzer.capture.inputs import Inputs
+from analyzer.capture.progress import Progress
 from analyzer.engine import Engine
-from analyzer.parts.partial import Partial, Window
-from analyzer.pipeline import Progress, Reading, check_span, reading_of
+from analyzer.parts.partial import Partial
+from analyzer.pipeline import Reading, reading_of
+from analyzer.window import Window, check_span
 from analyzer.workers.executor import executor_of
 from analyzer.workers.plan import can_be_shared_out, runs_of
 from analyzer.workers.run import read_runs

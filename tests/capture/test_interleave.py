@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import gzip
 import io
 import itertools
 from collections.abc import Sequence
@@ -16,7 +15,7 @@ from hypothesis import strategies as st
 import tests.build as build
 from analyzer.capture.block import BLOCK_FRAMES
 from analyzer.capture.inputs import open_inputs
-from analyzer.capture.interleave import in_time_order, interleaved, progress_of
+from analyzer.capture.interleave import in_time_order, interleaved
 from analyzer.capture.source import Source
 from tests.capture.reading import Dripping, with_sources
 
@@ -176,20 +175,6 @@ def test_a_damaged_file_among_others(tmp_path: Path) -> None:
     sources = open_inputs([str(whole), str(cut)]).sources
     assert len(with_sources(interleaved(sources))) == 1999
     assert [len(source.damage) for source in sources] == [0, 1]
-
-
-def test_progress_ends_at_the_whole(tmp_path: Path) -> None:
-    """Also for compressed files, which are closed by then, and with bytes behind a capture's end."""
-    plain, packed = tmp_path / "a.pcap", tmp_path / "b.pcap.gz"
-    plain.write_bytes(build.pcap(numbered(range(9000), "a")) + b"\xff" * 100)
-    packed.write_bytes(gzip.compress(build.pcap(numbered(range(9000), "b"))))
-    sources = open_inputs([str(plain), str(packed)]).sources
-    total = plain.stat().st_size + packed.stat().st_size
-    steps = [progress_of(sources) for _ in interleaved(sources)]
-    assert all(0 <= done <= total and of == total for done, of in steps)
-    assert [done for done, _ in steps] == sorted(done for done, _ in steps)
-    assert progress_of(sources) == (total, total)
-    assert progress_of([*sources, Source("-", file=io.BytesIO())])[1] is None
 
 
 @settings(max_examples=150, deadline=None)

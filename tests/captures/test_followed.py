@@ -8,7 +8,8 @@ from typing import Any
 
 import pytest
 
-from analyzer.pipeline import judge, permits
+from analyzer.pipeline import judge
+from analyzer.proxy_lists import allow_list
 from analyzer.report.expectation import expectation_file
 from analyzer.routes.topology import load_topology
 from analyzer.services.catalogue import load_catalogue
@@ -41,5 +42,5 @@ def test_the_next_capture_meets_what_came_with_the_finding(name: str, tmp_path: 
 
 def test_the_list_that_the_proxy_was_given_is_what_is_written() -> None:
     before = reading(CAPTURES / FOLLOWS["let-in-without-authentication"].capture, topology=load_topology(CAPTURES / "topology.toml"))
-    written = permits(before, "squid", ["PROX03"]).splitlines()
+    written = allow_list(before, "squid", ["PROX03"]).splitlines()
     assert [line for line in LET_IN.splitlines() if line not in written] == []

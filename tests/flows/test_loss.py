@@ -23,10 +23,3 @@ def test_what_is_sent_again_is_not_missing() -> None:
 def test_across_the_end_of_sequence_numbers() -> None:
     talk = Conversation(isns=(2**32 - 50, 7)).handshake().send_client(b"a" * 100).send_client(b"b" * 50, at=150)
     assert damage(talk) == [("capture-gap", "50 bytes in the middle of 1 TCP conversation were not captured", 1)]
-
-
-def test_captured_twice_is_told() -> None:
-    talk = Conversation().handshake().send_client(b"a" * 100).close()
-    talk.frames = sorted([*talk.frames, *((ts + 1000, data) for ts, data in talk.frames)])
-    ((code, text, count),) = damage(talk)
-    assert (code, text, count) == ("duplicated-packets", "packets captured twice, counted once", len(talk.frames) // 2)
