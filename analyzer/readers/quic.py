@@ -1,8 +1,8 @@
 """The ClientHello of a QUIC connection: its Initial packets are sealed with keys that anyone can derive.
 
 Source: RFC 9000 12.2, 17.2, 19 (packets and frames), RFC 9001 5.2 to 5.4 (keys), RFC 9369 3 (version 2); drafts 22 to 34;
-for Google's T050 and T051 and Facebook's mvfst, Google's quiche (quic/core/crypto/crypto_utils.cc) and Wireshark's packet-quic.c,
-2026-11-26.
+draft-ietf-quic-v2-00 to -07 (version 2 before it had its number); for Google's T050 and T051 and Facebook's mvfst, Google's quiche
+(quic/core/crypto/crypto_utils.cc) and Wireshark's packet-quic.c, 2026-11-26.
 """
 
 from __future__ import annotations
@@ -15,8 +15,11 @@ from typing import Any, Final, NamedTuple
 
 V1: Final = 0x00000001
 V2: Final = 0x6B3343CF
+V2_DRAFT_0: Final = 0xFF020000  # with version 1's packet types
+V2_DRAFT: Final = 0x709A50C4
 SALT_V1: Final = bytes.fromhex("38762cf7f55934b34d179ae6a4c80cadccbb7f0a")
 SALT_V2: Final = bytes.fromhex("0dede3def700a6db819381be6e269dcbf9bd2ed9")
+SALT_V2_DRAFT: Final = bytes.fromhex("a707c203a59b47184a1d62ca570406ea7ae3e5d3")
 SALT_DRAFT_29: Final = bytes.fromhex("afbfec289993d24c9e9786f19c6111e04390a899")
 SALT_DRAFT_23: Final = bytes.fromhex("c3eef712c72ebb5a11a7d2432bb46365bef9f502")
 SALT_DRAFT_22: Final = bytes.fromhex("7fbcdb0e7c66bbe9193a96cd21519ebd7a02644a")
@@ -30,6 +33,11 @@ SALTS: Final = {
     0x54303530: bytes.fromhex("7ff579e5acd072915580304c43a2367c60488310"),  # T050
     0x54303531: bytes.fromhex("7a4edef4e7ccee5fa4506c19124fc8ccda6e033d"),  # T051
 }
+
+# Versions that don't say which salt: drafts of version 2 whose number stayed when the salt changed, versions that only provoke a
+# negotiation (RFC 9000 15: 0x?a?a?a?a), and Facebook's trials. Each salt is tried: only a packet's own keys open it.
+RESERVED: Final = 0x0F0F0F0F, 0x0A0A0A0A
+MVFST: Final = 0xFACEB0
 
 # Work that one flow may cost: each packet is tried with each connection id's keys. A hello takes one to four packets, and two
 # or three ids (the client's first, a Retry's, the server's).
@@ -83,21 +91,43 @@ def hello_in_datagrams(datagrams: Sequence[bytes]) -> bytes | None:
     ids = list({initial.connection_id: None for initial in initials})[:MAX_IDS]
     streams: dict[tuple[int, bytes], list[tuple[int, bytes]]] = {}
     for initial in initials:
-        for connection_id in ids:
-            frames = open_packet(initial, initial_keys(initial.version, connection_id))
-            if frames is None:
-                continue
-            stream = streams.setdefault((initial.version, connection_id), [])
-            stream.extend((piece.offset, frames[piece.at : piece.at + piece.size]) for piece in crypto_pieces(frames))
-            hello = first_message(stream)
-            if hello is not None:
-                return hello
-            break
+        opened = open_with(initial, ids)
+        if opened is None:
+            continue
+        connection_id, _, frames = opened
+        stream = streams.setdefault((initial.version, connection_id), [])
+        stream.extend((piece.offset, frames[piece.at : piece.at + piece.size]) for piece in crypto_pieces(frames))
+        hello = first_message(stream)
+        if hello is not None:
+            return hello
     return None
 
 
+def open_with(initial: Initial, ids: Sequence[bytes]) -> tuple[bytes, Keys, bytes] | None:
+    """(the connection id whose keys open the packet, those keys, its frames), None when no id's do."""
+    for connection_id in ids:
+        for salt in salts_of(initial.version):
+            keys = initial_keys(initial.version, connection_id, salt)
+            frames = open_packet(initial, keys)
+            if frames is not None:
+                return connection_id, keys, frames
+    return None
+
+
+def salts_of(version: int) -> tuple[bytes, ...]:
+    """The salts that a version's Initial keys may have, in the order in which they are tried; none of one that isn't known."""
+    salt = salt_of(version)
+    if salt is not None:
+        return (salt,)
+    if version in (V2_DRAFT_0, V2_DRAFT):
+        return SALT_V2_DRAFT, SALT_V2
+    if version & RESERVED[0] == RESERVED[1]:
+        return SALT_V1, SALT_DRAFT_29
+    return (SALT_V1, SALT_DRAFT_29, SALT_DRAFT_23, SALT_DRAFT_22) if version >> 8 == MVFST else ()
+
+
 def salt_of(version: int) -> bytes | None:
-    """The salt of a version's Initial keys, None for one that isn't known."""
+    """The one salt of a version's Initial keys, None where the version doesn't say which, or isn't known."""
     if version in SALTS:
         return SALTS[version]
     draft = version & 0xFF if version >> 8 == 0xFF0000 else 0
@@ -120,9 +150,9 @@ def initial_packets(datagram: bytes) -> list[Initial]:
     while at + 7 <= len(datagram) and datagram[at] & 0x80:
         version = int.from_bytes(datagram[at + 1 : at + 5], "big")
         kind = (datagram[at] >> 4) & 3
-        initial, retry = (1, 0) if version == V2 else (0, 3)
+        initial, retry = (1, 0) if version in (V2, V2_DRAFT) else (0, 3)
         id_at, id_end = at + 6, at + 6 + datagram[at + 5]
-        if salt_of(version) is None or kind == retry or id_end - id_at > MAX_ID_BYTES or id_end >= len(datagram):
+        if not salts_of(version) or kind == retry or id_end - id_at > MAX_ID_BYTES or id_end >= len(datagram):
             break
         behind = id_end + 1 + datagram[id_end]
         if kind == initial:
@@ -161,10 +191,11 @@ KEY_V2, IV_V2, HEADER_V2 = (label_info(b"quicv2 " + word, size) for word, size i
 
 
 @lru_cache(maxsize=64)
-def initial_keys(version: int, connection_id: bytes) -> Keys:
+def initial_keys(version: int, connection_id: bytes, salt: bytes) -> Keys:
     """The client's keys for the destination connection id of its first packet (RFC 9001 5.2, RFC 9369 3.3)."""
-    secret = hmac.digest(hmac.digest(salt_of(version) or b"", connection_id, "sha256"), CLIENT_IN, "sha256")
-    key, iv, header = (KEY_V2, IV_V2, HEADER_V2) if version == V2 else (KEY, IV, HEADER)
+    secret = hmac.digest(hmac.digest(salt, connection_id, "sha256"), CLIENT_IN, "sha256")
+    is_second = version in (V2, V2_DRAFT, V2_DRAFT_0)
+    key, iv, header = (KEY_V2, IV_V2, HEADER_V2) if is_second else (KEY, IV, HEADER)
     return Keys(
         hmac.digest(secret, key, "sha256")[:16],
         int.from_bytes(hmac.digest(secret, iv, "sha256")[:12], "big"),

@@ -8,7 +8,7 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from typing import Final, NamedTuple
 
-from analyzer.readers.quic import MAX_PACKETS, Initial, Keys, crypto_pieces, initial_keys, initial_packets, open_packet, variable
+from analyzer.readers.quic import MAX_PACKETS, Initial, Keys, crypto_pieces, initial_packets, open_with, variable
 
 MAX_HELLO: Final = 1 << 16
 SAMPLE_AHEAD: Final = 4  # where the sample for the header begins, counted from the packet number
@@ -43,12 +43,8 @@ def masked_datagrams(datagrams: Sequence[bytes], mask: Callable[[bytearray], Non
 
 
 def _open(initial: Initial, ids: Sequence[bytes]) -> _Opened | None:
-    for connection_id in ids:
-        keys = initial_keys(initial.version, connection_id)
-        frames = open_packet(initial, keys)
-        if frames is not None:
-            return _Opened(initial, keys, frames)
-    return None
+    opened = open_with(initial, ids)
+    return None if opened is None else _Opened(initial, *opened[1:])
 
 
 def _hellos(packets: Sequence[_Opened], mask: Callable[[bytearray], None]) -> dict[Keys, bytes]:

@@ -13,12 +13,13 @@ from analyzer.readers.texts import keep, new_message, own_side
 
 QUIC_V1: Final = 0x00000001
 QUIC_V2: Final = 0x6B3343CF
+QUIC_V2_DRAFT: Final = 0x709A50C4
+QUIC_V2_DRAFT_0: Final = 0xFF020000
 QUIC_DRAFT_22: Final = 0xFF000016  # before it the header was another
 QUIC_DRAFT_34: Final = 0xFF000022
+QUIC_RESERVED: Final = 0x0A0A0A0A  # 0x?a?a?a?a: versions that only provoke a negotiation (RFC 9000 15)
 # With TLS inside: Facebook's mvfst, and Google's T050 and T051.
-QUIC_MVFST_1: Final = 0xFACEB001
-QUIC_MVFST_2: Final = 0xFACEB002
-QUIC_MVFST_14: Final = 0xFACEB00E
+QUIC_MVFST: Final = 0xFACEB0  # the first three bytes
 QUIC_T050: Final = 0x54303530
 QUIC_T051: Final = 0x54303531
 
@@ -37,13 +38,13 @@ def is_quic_initial(buf, at, end):
     if end - at < 20 or buf[at] & 0x80 == 0:
         return False
     version = u32(buf, at + 1)
-    if version == QUIC_V2:
+    if version in (QUIC_V2, QUIC_V2_DRAFT):
         return buf[at] & 0x30 == 0x10
     if buf[at] & 0x30:
         return False
-    if version == QUIC_V1 or QUIC_DRAFT_22 <= version <= QUIC_DRAFT_34:
+    if version == QUIC_V1 or QUIC_DRAFT_22 <= version <= QUIC_DRAFT_34 or version & 0x0F0F0F0F == QUIC_RESERVED:
         return True
-    return version in (QUIC_MVFST_1, QUIC_MVFST_2, QUIC_MVFST_14, QUIC_T050, QUIC_T051)
+    return version >> 8 == QUIC_MVFST or version in (QUIC_V2_DRAFT_0, QUIC_T050, QUIC_T051)
 
 
 def keep_datagram(tables, buf, cursor, packet):

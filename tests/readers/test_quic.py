@@ -15,7 +15,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 import tests.build as build
-from analyzer.readers.quic import MAX_IDS, MAX_PACKETS, V2, hello_in_datagrams, initial_keys, salt_of
+from analyzer.readers.quic import MAX_IDS, MAX_PACKETS, SALT_V1, SALT_V2, V2, V2_DRAFT, V2_DRAFT_0, hello_in_datagrams, initial_keys, salt_of
 from tests.build import X25519MLKEM768, client_hello
 from tests.build.hellos import vector
 from tests.conftest import ORACLES, needs_oracles
@@ -66,15 +66,16 @@ def seal(
     size: int = 1162,
     number_bytes: int = 4,
     way: bytes = b"client in",
+    salt: bytes | None = None,
 ) -> bytes:
     """A protected Initial packet (RFC 9001 5). keys_of: the id its keys come from; to: the id it is sent to, None: the same."""
-    extractor = HMAC(salt_of(version) or b"", SHA256())
+    extractor = HMAC(salt or salt_of(version) or b"", SHA256())
     extractor.update(keys_of)
     secret = expand(extractor.finalize(), way, 32)
-    word = b"quicv2 " if version == V2 else b"quic "
+    word = b"quicv2 " if version in (V2, V2_DRAFT, V2_DRAFT_0) else b"quic "
     key, iv, hp = expand(secret, word + b"key", 16), expand(secret, word + b"iv", 12), expand(secret, word + b"hp", 16)
     frames = frames.ljust(size, b"\0")
-    first = (0xD0 if version == V2 else 0xC0) | (number_bytes - 1)
+    first = (0xD0 if version in (V2, V2_DRAFT) else 0xC0) | (number_bytes - 1)
     header = bytes((first,)) + version.to_bytes(4, "big") + vector(1, keys_of if to is None else to) + b"\0"
     header += (integer(len(token)) if token else b"\0") + token + integer(number_bytes + len(frames) + 16)
     number_at = len(header)
@@ -89,13 +90,13 @@ def seal(
 
 
 def test_keys_of_rfc_9001_and_9369() -> None:
-    keys = initial_keys(1, ID)
+    keys = initial_keys(1, ID, SALT_V1)
     assert [part.hex() if isinstance(part, bytes) else part for part in keys] == [
         "1f369613dd76d5467730efcbe3b1a22d",
         0xFA044B2F42A3FD3B46FB255C,
         "9f50449e04a0e810283a1e9933adedd2",
     ]
-    keys = initial_keys(V2, ID)
+    keys = initial_keys(V2, ID, SALT_V2)
     assert [part.hex() if isinstance(part, bytes) else part for part in keys] == [
         "8b1a0bc121284290a29e0971b5cd045d",
         0x91F73E2351D8FA91660E909F,
@@ -136,7 +137,29 @@ def test_versions_of_facebook_and_google(version: int, salt: str) -> None:
     assert (row["sni"], row["host_source"]) == ("example.com", "quic")
 
 
-@pytest.mark.parametrize("version", [0, 2, 0xFF000015, 0xFF000023, 0x51303530, 0x1A2A3A4A], ids=hex)
+@pytest.mark.parametrize(
+    ("version", "salt"),
+    [
+        (0xFF020000, "a707c203a59b47184a1d62ca570406ea7ae3e5d3"),
+        (0x709A50C4, "a707c203a59b47184a1d62ca570406ea7ae3e5d3"),
+        (0x709A50C4, "0dede3def700a6db819381be6e269dcbf9bd2ed9"),
+        (0x1A2A3A4A, "38762cf7f55934b34d179ae6a4c80cadccbb7f0a"),
+        (0xFACADAEA, "afbfec289993d24c9e9786f19c6111e04390a899"),
+        (0xFACEB010, "afbfec289993d24c9e9786f19c6111e04390a899"),
+        (0xFACEB013, "38762cf7f55934b34d179ae6a4c80cadccbb7f0a"),
+    ],
+    ids=["v2 draft 0", "v2 draft 1", "v2 draft 7", "negotiation, v1", "negotiation, draft 29", "mvfst of draft 29", "mvfst's later trials"],
+)
+def test_versions_that_leave_the_salt_open(version: int, salt: str) -> None:
+    """Each salt is tried, from the datagram to the flow's row."""
+    datagram = seal(crypto(RFC_HELLO), version=version, salt=bytes.fromhex(salt))
+    assert salt_of(version) is None and hello_in_datagrams([datagram]) == RFC_HELLO
+    assert hello_in_datagrams([seal(crypto(RFC_HELLO), version=version, salt=b"another")]) is None
+    (row,) = engine_rows(build.pcap([(10**9, build.ethernet(build.ip("10.0.0.1", "10.0.0.2", 17, build.udp(*ENDS, datagram))))]))
+    assert (row["sni"], row["host_source"]) == ("example.com", "quic")
+
+
+@pytest.mark.parametrize("version", [0, 2, 0xFF000015, 0xFF000023, 0x51303530, 0xFACEB100], ids=hex)
 def test_versions_that_are_not_known(version: int) -> None:
     assert salt_of(version) is None
     assert hello_in_datagrams([b"\xc0" + version.to_bytes(4, "big") + seal(crypto(RFC_HELLO))[5:]]) is None

@@ -15,7 +15,15 @@ def looks(data: bytes) -> bool:
     return is_quic_initial(data, 0, len(data))
 
 
-@pytest.mark.parametrize("data", [V1, V2, b"\xc3\xff\0\0\x1d" + bytes(30), b"\xc3\xff\0\0\x22" + bytes(30)], ids=["v1", "v2", "29", "34"])
+def head(version: int, first: int = 0xC3) -> bytes:
+    return bytes((first,)) + version.to_bytes(4, "big") + bytes(30)
+
+
+@pytest.mark.parametrize(
+    "data",
+    [V1, V2, *map(head, (0xFF00001D, 0xFF000022, 0xFF020000, 0xFACEB010, 0x1A2A3A4A)), head(0x709A50C4, 0xD3)],
+    ids=["v1", "v2", "29", "34", "v2 draft 0", "mvfst", "negotiation", "v2 draft 1"],
+)
 def test_initials(data: bytes) -> None:
     assert looks(data)
     assert looks(data[:20]) and not looks(data[:19])
@@ -31,6 +39,7 @@ def test_initials(data: bytes) -> None:
         b"\x43" + V1[1:],  # a short header
         b"\xc3\0\0\0\0" + V1[5:],  # version negotiation
         b"\xc3\xff\0\0\x23" + V1[5:],
+        *(head(0x709A50C4), head(0x1A2A3A4B), head(0xFACEB100), head(0xFF020001)),
         dns_query("name.example").ljust(30, b"\0"),
         bytes(1200),
     ],
