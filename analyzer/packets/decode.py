@@ -40,6 +40,7 @@ from analyzer.packets.link import (
     LAYER_RELAY,
     LAYER_TYPE,
     LAYER_WLAN,
+    LAYER_WLAN_PADDED,
     LAYER_WLAN_SWAPPED,
     LINK_ETHERNET,
     NONE,
@@ -148,8 +149,8 @@ def decode_frame(buf, start, end, wire_end, link_type, packet):
             at, layer, ethertype = after_llc(buf, at, end)
         elif layer == LAYER_RELAY:
             at, layer, ethertype = after_relay(buf, at, end)
-        elif layer in (LAYER_WLAN, LAYER_WLAN_SWAPPED):
-            at, layer, ethertype = after_wlan(buf, at, end, layer == LAYER_WLAN_SWAPPED)
+        elif layer in (LAYER_WLAN, LAYER_WLAN_SWAPPED, LAYER_WLAN_PADDED):
+            at, layer, ethertype = after_wlan(buf, at, end, layer == LAYER_WLAN_SWAPPED, layer == LAYER_WLAN_PADDED)
     return MALFORMED
 
 

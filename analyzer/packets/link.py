@@ -27,6 +27,7 @@ LAYER_LLC: Final = 6
 LAYER_LINK: Final = 7  # a link type's own header; the ethertype's place has its number
 LAYER_WLAN_SWAPPED: Final = 8  # 802.11 with the two bytes of its frame control exchanged, as in some CAPWAP
 LAYER_RELAY: Final = 9  # frame relay
+LAYER_WLAN_PADDED: Final = 10  # 802.11 whose header is filled up to a multiple of four bytes
 
 IPV4: Final = 0x0800
 IPV6: Final = 0x86DD
@@ -35,10 +36,11 @@ LINK_ETHERNET: Final = 1
 LINK_RAW: Final = 101
 
 
-def after_wlan(buf, at, end, swapped):
+def after_wlan(buf, at, end, swapped, padded):
     """The LLC header behind an 802.11 data frame's header (IEEE 802.11 9.3.2); encrypted, joined and other frames carry none to read.
 
     swapped   whether the two bytes of the frame control lie the other way round
+    padded    whether the header is filled up to a multiple of four bytes, as some cards do
     """
     if end - at < 24:
         return CUT, 0, 0
@@ -48,20 +50,34 @@ def after_wlan(buf, at, end, swapped):
     if control & 0x0C != 0x08 or control & 0x40:
         return NONE, 0, 0
     p = at + 24
+    joined = False
     if flags & 0x03 == 0x03:
         p += 6
     if control & 0x80:
         if p >= end:
             return CUT, 0, 0
-        if buf[p] & 0x80:
-            return NONE, 0, WHY_WLAN | (0x40 if flags & 0x40 else 0x80)  # several packets in one frame (A-MSDU)
+        joined = buf[p] & 0x80 != 0
         p += 2
         if flags & 0x80:
             p += 4
+    if padded:
+        p += (at - p) & 3
+    if joined:
+        return after_subframe(buf, p, end, flags)
     # A card that decrypts what it hands over may leave the flag set: then the packet's header stands where the cipher's would.
     if flags & 0x40 and (end - p < 6 or u24(buf, p) != 0xAAAA03 or u24(buf, p + 3) != 0):
         return NONE, 0, WHY_WLAN | 0x40
     return p, LAYER_LLC, 0
+
+
+def after_subframe(buf, at, end, flags):
+    """The LLC header in an A-MSDU that holds one packet (IEEE 802.11 9.3.2.2); of several none is read, as a frame is one packet here."""
+    if end - at < 22:
+        return CUT, 0, 0
+    size = u16(buf, at + 12)
+    if u24(buf, at + 14) != 0xAAAA03 or size < 8 or end - at - 14 - ((size + 14 + 3 & ~3) - 14) >= 22:
+        return NONE, 0, WHY_WLAN | (0x40 if flags & 0x40 else 0x80)
+    return at + 14, LAYER_LLC, 0
 
 
 def after_llc(buf, at, end):

@@ -7,10 +7,9 @@ from __future__ import annotations
 
 from typing import Final
 
-from analyzer.packets.fields import u16, u16_little, u32
+from analyzer.packets.fields import u16, u32
 from analyzer.packets.layout import WHY_LINK
 from analyzer.packets.link import (
-    BAD,
     CUT,
     LAYER_ETHERNET,
     LAYER_IP,
@@ -24,6 +23,7 @@ from analyzer.packets.link import (
     NONE,
     UNKNOWN,
 )
+from analyzer.packets.mirrors import after_tzsp
 from analyzer.packets.pseudo import (
     LINK_ERF,
     after_erf,
@@ -34,6 +34,7 @@ from analyzer.packets.pseudo import (
     after_pktap,
     after_ppi,
     after_prism,
+    after_radiotap,
     is_pktap,
 )
 
@@ -67,6 +68,12 @@ LINK_IPV4: Final = 228
 LINK_IPV6: Final = 229
 LINK_NFLOG: Final = 239
 LINK_NETANALYZER: Final = 240
+LINK_NETANALYZER_TRANSPARENT: Final = 241  # with the preamble
+LINK_IP_OVER_FC: Final = 122
+LINK_TZSP: Final = 128
+LINK_MPLS: Final = 219
+LINK_EPON: Final = 259
+LINK_MPACKET: Final = 274
 LINK_IPOIB: Final = 242
 LINK_PKTAP: Final = 258
 LINK_SLL2: Final = 276
@@ -109,7 +116,11 @@ LINK_TYPES: Final = (
     ((226,), "Solaris' ipnet"),
     ((197,), "Endace's records (ERF) of Ethernet and of IP"),
     ((239,), "NFLOG"),
-    ((240,), "netANALYZER's Ethernet"),
+    ((240, 241), "netANALYZER's Ethernet, without and with the preamble"),
+    ((259, 274), "Ethernet with its preamble: of passive optical networks, and of frames that others may interrupt"),
+    ((122,), "IP over Fibre Channel"),
+    ((128,), "TZSP"),
+    ((219,), "MPLS"),
     ((242,), "IP over InfiniBand"),
     ((281, 282, 283, 284), "Ethernet with the tag of a switch of Broadcom's or Marvell's in it"),
 )
@@ -162,11 +173,7 @@ def begin(buf, at, end, link_type):
     if link_type == LINK_WLAN:
         return at, LAYER_WLAN, 0
     if link_type == LINK_RADIOTAP:
-        if end - at < 4:
-            return CUT, 0, 0
-        if u16_little(buf, at + 2) < 8:
-            return BAD, 0, 0
-        return at + u16_little(buf, at + 2), LAYER_WLAN, 0
+        return after_radiotap(buf, at, end)
     return begin_pseudo(buf, at, end, link_type)
 
 
@@ -200,6 +207,17 @@ def begin_pseudo(buf, at, end, link_type):
         return at + 4, LAYER_ETHERNET, 0
     if link_type == LINK_ERF:
         return after_erf(buf, at, end)
+    if link_type == LINK_TZSP:
+        p, layer, ethertype, _, _ = after_tzsp(buf, at, end)
+        return p, layer, ethertype
+    if link_type == LINK_MPLS:
+        return at, LAYER_TYPE, 0x8847
+    if link_type == LINK_IP_OVER_FC:
+        return at + 16, LAYER_LLC, 0
+    if link_type in (LINK_EPON, LINK_MPACKET):
+        return at + 8, LAYER_ETHERNET, 0
+    if link_type == LINK_NETANALYZER_TRANSPARENT:
+        return at + 12, LAYER_ETHERNET, 0
     if link_type == LINK_FDDI:
         return at + 13, LAYER_LLC, 0
     if link_type == LINK_TOKEN_RING:

@@ -5,6 +5,8 @@ cdef (int64_t, int64_t, int64_t) after_pflog(const uint8_t* buf, int64_t at, int
 cdef (int64_t, int64_t, int64_t) after_erf(const uint8_t* buf, int64_t at, int64_t end) noexcept nogil
 cdef (int64_t, int64_t, int64_t) after_pktap(const uint8_t* buf, int64_t at, int64_t end) noexcept nogil
 cdef bint is_pktap(const uint8_t* buf, int64_t at, int64_t end) noexcept nogil
+@cython.locals(size=int64_t, present=int64_t, more=int64_t, p=int64_t, stop=int64_t)
+cdef (int64_t, int64_t, int64_t) after_radiotap(const uint8_t* buf, int64_t at, int64_t end) noexcept nogil
 cdef (int64_t, int64_t, int64_t) after_ppi(const uint8_t* buf, int64_t at, int64_t end) noexcept nogil
 cdef (int64_t, int64_t, int64_t) after_nflog(const uint8_t* buf, int64_t at, int64_t end) noexcept nogil
 cdef (int64_t, int64_t, int64_t) after_ipoib(const uint8_t* buf, int64_t at, int64_t end) noexcept nogil

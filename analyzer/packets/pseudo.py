@@ -23,6 +23,7 @@ from analyzer.packets.link import (
     LAYER_RELAY,
     LAYER_TYPE,
     LAYER_WLAN,
+    LAYER_WLAN_PADDED,
     NONE,
 )
 
@@ -92,6 +93,25 @@ def is_pktap(buf, at, end):
         and u32_little(buf, at + 4) <= PKTAP_PACKET
         and u32_little(buf, at + 8) < 512
     )
+
+
+def after_radiotap(buf, at, end):
+    """Behind a radiotap header, whose flags say whether the frame's own header is filled up (radiotap.org: 0x20)."""
+    if end - at < 8:
+        return CUT, 0, 0
+    size = u16_little(buf, at + 2)
+    if size < 8:
+        return BAD, 0, 0
+    present = u32_little(buf, at + 4)
+    p, more, stop = at + 8, present, min(end, at + size)
+    while more >> 31 and p + 4 <= stop:  # another word of what is there
+        more = u32_little(buf, p)
+        p += 4
+    if present & 1:  # a time, which lies where eight divides
+        p += ((at - p) & 7) + 8
+    if present & 2 and p < stop and buf[p] & 0x20:
+        return at + size, LAYER_WLAN_PADDED, 0
+    return at + size, LAYER_WLAN, 0
 
 
 def after_ppi(buf, at, end):

@@ -1,7 +1,7 @@
 """Behind what stands between a link's header and IP: VLAN tags, MPLS labels, PPPoE, provider backbones, service chains, time tags.
 
 Each function answers as in link.py. Sources: IEEE 802.1Q, 802.1ah, 802.1BR; RFC 3032 (MPLS), RFC 2516 (PPPoE), RFC 8300 (NSH);
-Wireshark's packet-cisco-metadata.c, packet-cisco-ttag.c and packet-avsp.c (Arista).
+IEEE 802.1AE 9 (MACsec); Wireshark's packet-cisco-metadata.c, packet-cisco-ttag.c and packet-avsp.c (Arista).
 """
 
 from __future__ import annotations
@@ -42,6 +42,7 @@ WRAPPINGS: Final = (
     Wrapping("", 0, "ethertype", (0x894F,), "network service header (NSH)", "RFC 8300"),
     Wrapping("", 0, "ethertype", (0x8926,), "VN-Tag", "802.1BR"),
     Wrapping("", 0, "ethertype", (0x8909,), "Cisco MetaData", "Wireshark packet-cmd.c"),
+    Wrapping("", 0, "ethertype", (0x88E5,), "MACsec that only authenticates", "IEEE 802.1AE"),
     Wrapping("", 0, "ethertype", (0x8988,), "Cisco's time tag (TTag)", "Wireshark packet-cisco-ttag.c"),
     Wrapping("", 0, "ethertype", (0xD28B,), "Arista's time tags (both lengths) and DzGRE", "Wireshark packet-avsp.c"),
 )
@@ -109,9 +110,25 @@ def after_tag(buf, at, end, ethertype, packet):
         if end - at < 8:
             return CUT, 0, 0
         return at + 8, LAYER_TYPE, u16(buf, at + 6)
+    if ethertype == 0x88E5:
+        return after_macsec(buf, at, end)
     if ethertype == 0xD28B:
         return after_arista(buf, at, end)
     return NONE, 0, WHY_ETHERTYPE | ethertype
+
+
+def after_macsec(buf, at, end):
+    """Behind MACsec's tag where what it protects is neither encrypted (E) nor changed (C), and of version 0."""
+    if end - at < 6:
+        return CUT, 0, 0
+    if buf[at] & 0x8C:
+        return NONE, 0, WHY_ETHERTYPE | 0x88E5
+    p = at + (14 if buf[at] & 0x20 else 6)
+    if end - p < 2:
+        return CUT, 0, 0
+    if u16(buf, p) < 1536:
+        return p + 2, LAYER_LLC, 0
+    return p + 2, LAYER_TYPE, u16(buf, p)
 
 
 def after_arista(buf, at, end):

@@ -105,7 +105,9 @@ FIRST_CONTROL_PPP: Final = 0x4000  # PPP protocols from here on negotiate, test 
 KNOWN: Final[dict[int, dict[int, Unopened]]] = {
     WHY_ETHERTYPE: {
         0: Unopened("a wrapping that doesn't say what is in it"),
-        0x88E5: Unopened("MACsec (ethertype 0x88e5)", "it is encrypted: capture on the host itself, or behind the port that decrypts"),
+        0x88E5: Unopened(
+            "encrypted MACsec (ethertype 0x88e5)", "it is encrypted: capture on the host itself, or behind the port that decrypts"
+        ),
         0x22F3: Unopened("TRILL (ethertype 0x22f3)", CHOP),
         0x8903: Unopened("FabricPath (ethertype 0x8903)", CHOP),
         0xD28B: Unopened("a kind of Arista's header that isn't known (ethertype 0xd28b)"),

@@ -29,17 +29,21 @@ def find_extensions(hello, at, end):
 
 
 def server_name(hello, at, end):
-    """(position, size) of the first host_name of a server_name extension's body, size -1 without one (RFC 6066 3)."""
+    """(position, size) of the first host_name of a server_name extension's body, size -1 without one (RFC 6066 3).
+
+    The list has to be sound; what follows it in the extension is as it may be.
+    """
     p = at + 2
-    if p > end or u16(hello, at) != end - p:
+    if p > end or u16(hello, at) > end - p:
         return 0, -1
+    stop = p + u16(hello, at)
     name_at, name_size = 0, -1
-    while end - p >= 3:
+    while stop - p >= 3:
         size = u16(hello, p + 1)
         if hello[p] == 0 and name_size < 0 and size > 0:
             name_at, name_size = p + 3, size
         p += 3 + size
-    if p != end:
+    if p != stop:
         return 0, -1
     return name_at, name_size
 

@@ -1,6 +1,7 @@
 """TLS handshakes: the ClientHello's facts, the ServerHello's version, and the issuer of a visible certificate.
 
-Source: RFC 8446 (TLS 1.3), RFC 5246 (1.2), RFC 6066 3 (server_name), RFC 7301 (ALPN), RFC 8701 (GREASE).
+Source: RFC 8446 (TLS 1.3), RFC 5246 (1.2), RFC 6066 3 (server_name), RFC 7301 (ALPN), RFC 8701 (GREASE). TLCP (GB/T 38636-2020) is TLS
+1.1's handshake under the version 1.1 (0x0101); that is read as Wireshark's packet-tls-utils.c does.
 """
 
 from __future__ import annotations
@@ -52,13 +53,17 @@ CERTIFICATE_MESSAGE: Final = 11
 MAX_BEFORE: Final = 16  # messages before a Certificate: the hello, and perhaps a session ticket or status
 
 
+def is_versioned(buf, at):
+    """True where the record at `at`, of which three bytes are there, has a version of TLS or TLCP."""
+    return (buf[at + 1] == 3 and buf[at + 2] <= 4) or (buf[at + 1] == 1 and buf[at + 2] == 1)
+
+
 def starts_like_handshake(buf, at, end, kind):
     """True when the bytes, at least six of them, can be a TLS record with the beginning of handshake message `kind`."""
     return (
         end - at >= 6
         and buf[at] == HANDSHAKE
-        and buf[at + 1] == 3
-        and buf[at + 2] <= 4
+        and is_versioned(buf, at)
         and 1 <= u16(buf, at + 3) <= MAX_RECORD
         and buf[at + 5] == kind
         and (u16(buf, at + 3) < 4 or end - at < 9 or u24(buf, at + 6) <= MAX_HANDSHAKE)
@@ -89,7 +94,7 @@ def join_handshake(tables, buf, cursor, wanted):
     n = 0
     p = cursor.at
     while n < wanted and end - p >= 5:
-        if buf[p] != HANDSHAKE or buf[p + 1] != 3:
+        if buf[p] != HANDSHAKE or buf[p + 1] not in (1, 3):
             return n, p, True
         size = u16(buf, p + 3)
         if size == 0 or size > MAX_RECORD:
@@ -334,7 +339,7 @@ def last_record_end(buf, at, end):
     Said before anything is copied: a chain of certificates comes in several packets.
     """
     p = at
-    while end - p >= 5 and buf[p] == HANDSHAKE and buf[p + 1] == 3:
+    while end - p >= 5 and buf[p] == HANDSHAKE and buf[p + 1] in (1, 3):
         size = u16(buf, p + 3)
         if size == 0 or size > MAX_RECORD:
             return 0

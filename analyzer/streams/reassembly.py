@@ -1,7 +1,7 @@
 """Each direction's first bytes in order, as they come: read at once (dispatch.py), or kept until the bytes before them arrive.
 
 A side's stream is read from `resume` on. What comes early waits, by sequence number, until what lacks arrives, too much waits, or
-nothing more can come.
+nothing more can come. However far ahead it is: one packet beyond every window is no reason to give up what comes before it.
 """
 
 from __future__ import annotations
@@ -93,7 +93,7 @@ def take(tables, buf, cursor):
             if ahead + size <= 0 or (side.state == SCAN and ahead < 0):
                 return
             if side.state != SCAN and (ahead > 0 or side.waiting >= 0):
-                forced = forced or ahead >= WAIT_BYTES or side.waiting_bytes + size + SEGMENT_COST > WAIT_BYTES
+                forced = forced or side.waiting_bytes + size + SEGMENT_COST > WAIT_BYTES
                 wait(tables, side, buf, cursor)
                 continue
             if ahead < 0:

@@ -57,6 +57,27 @@ def test_link_types_that_only_the_decoder_reads() -> None:
         assert same_packet(link_type, data), (link_type, data.hex())
     assert same_packet(105, wlan(TCP_6, kind=0x86DD), TCP_6)
     assert same_packet(51, build.pppoe(TCP_4, 3), outer=("pppoe 3",))
+    assert same_packet(219, build.mpls(TCP_4, 16, 17), outer=("mpls 16", "mpls 17"))
+
+
+def test_a_wireless_header_that_is_filled_up() -> None:
+    """Radiotap's flags say so, wherever they stand: behind more words of what is there, and a time."""
+    flagged = struct.pack("<2BHI", 0, 0, 9, 2) + b"\x20"
+    behind_time = struct.pack("<2BH3IQB", 0, 0, 25, 0x80000003, 0x80000000, 0, 7, 0x20)
+    padded_time = struct.pack("<2BH2I4xQB", 0, 0, 25, 0x80000003, 0, 7, 0x20)
+    for header in (flagged, behind_time[:12] + behind_time[16:17] + behind_time[13:], padded_time):
+        assert same_packet(127, header + wlan(TCP_4, control=0x88, extra=bytes(4))), header.hex()
+        assert same_packet(127, header + wlan(TCP_4)), header.hex()
+        assert same_packet(127, header[:-1] + b"\0" + wlan(TCP_4, control=0x88, extra=bytes(2))), header.hex()
+
+
+def test_one_packet_in_a_frame_for_several() -> None:
+    part = bytes(12) + struct.pack(">H", 8 + len(TCP_4)) + SNAP + b"\x08\0" + TCP_4
+    for rest in (part, part + bytes(-len(part) % 4) + b"FCS!"):
+        assert same_packet(105, wlan(b"", control=0x88, extra=b"\x80\0")[:26] + rest)
+    assert same_packet(105, wlan(b"", control=0x88, flags=0x40, extra=b"\x80\0")[:26] + part)  # decrypted by the card
+    assert status(105, wlan(b"", control=0x88, extra=b"\x80\0")[:26] + part + bytes(-len(part) % 4) + part) == NOT_IP
+    assert status(105, wlan(b"", control=0x88, extra=b"\x80\0")[:26] + part[:20]) == CUT_SHORT
 
 
 def test_wireless_frames_without_a_readable_packet() -> None:

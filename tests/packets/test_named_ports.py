@@ -67,7 +67,7 @@ def test_other_datagrams_on_the_port_stay_what_they_are(flags: int) -> None:
 
 
 def test_what_is_in_it_and_is_not_opened_is_counted() -> None:
-    data = build.pcap([(0, vxlan(build.ethernet(bytes(60), 0x88E5)))])
+    data = build.pcap([(0, vxlan(build.ethernet(b"\x2c" + bytes(60), 0x88E5)))])
     (capture,) = reading(data, topology=HERE).captures
     assert [(entry["code"], entry["count"]) for entry in capture["damage"]] == [("frames-unopened", 1)]
 

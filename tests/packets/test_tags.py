@@ -26,6 +26,17 @@ def test_tags_that_only_the_decoder_reads() -> None:
     assert status(1, build.ethernet(bytes((0, 2, 1, 9)) + bytes(60), 0x894F)) == NOT_IP
 
 
+def test_macsec_that_only_authenticates() -> None:
+    inner = struct.pack(">H", 0x0800) + TCP_4 + bytes(16)
+    short, long = b"\0\0\0\0\0\1", b"\x20\0\0\0\0\1" + bytes(8)
+    for tag in (short, long):
+        assert same_packet(1, build.ethernet(tag + inner, 0x88E5))
+        assert status(1, build.ethernet(tag, 0x88E5, pad=False)) == CUT_SHORT
+        for bit in (0x08, 0x04, 0x80):  # encrypted, changed, of another version
+            assert status(1, build.ethernet(bytes((tag[0] | bit,)) + tag[1:] + inner, 0x88E5)) == NOT_IP
+    assert same_packet(1, build.ethernet(short + struct.pack(">H", 8 + len(TCP_4)) + wrappings.SNAP + b"\x08\0" + TCP_4, 0x88E5))
+
+
 @pytest.mark.parametrize("packet", [TCP_4, TCP_6])
 def test_time_tags(packet: bytes) -> None:
     kind = kind_of(packet)

@@ -26,7 +26,7 @@ def told(data: bytes, link_type: int = 1) -> tuple[int, str | None]:
     ("frame", "status", "name"),
     [
         (build.ethernet(bytes(60), 0x1234), NOT_IP, "ethertype 0x1234"),
-        (build.ethernet(bytes(60), 0x88E5), NOT_IP, "MACsec (ethertype 0x88e5)"),
+        (build.ethernet(b"\x2c" + bytes(60), 0x88E5), NOT_IP, "encrypted MACsec (ethertype 0x88e5)"),
         (in_ip(50)(bytes(60)), OTHER_PROTOCOL, "ESP (IP protocol 50)"),
         (in_ip(132)(bytes(60)), OTHER_PROTOCOL, "SCTP (IP protocol 132)"),
         (in_ip(200)(bytes(60)), OTHER_PROTOCOL, "IP protocol 200"),
@@ -53,7 +53,9 @@ def test_wireless_frames() -> None:
     assert told(sealed, 105) == (NOT_IP, "encrypted 802.11")
     assert told(b"\x88\x41" + wlan[2:24] + b"\x80\0" + bytes(range(60)), 105) == (NOT_IP, "encrypted 802.11")
     assert told(wlan[:1] + b"\x41" + wlan[2:], 105) == (OK, None)  # the card decrypted it
-    assert told(b"\x88" + wlan[1:24] + b"\x80\0" + wlan[24:], 105) == (NOT_IP, "802.11 frames with several packets in each (A-MSDU)")
+    part = bytes(12) + len(wlan[24:]).to_bytes(2, "big") + wlan[24:]
+    joined = b"\x88" + wlan[1:24] + b"\x80\0" + part + bytes(-len(part) % 4) + part
+    assert told(joined, 105) == (NOT_IP, "802.11 frames with several packets in each (A-MSDU)")
     assert told(b"\x80" + wlan[1:], 105) == (NOT_IP, None)  # a beacon
 
 

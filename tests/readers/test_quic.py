@@ -15,7 +15,18 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 import tests.build as build
-from analyzer.readers.quic import MAX_IDS, MAX_PACKETS, SALT_V1, SALT_V2, V2, V2_DRAFT, V2_DRAFT_0, hello_in_datagrams, initial_keys, salt_of
+from analyzer.readers.quic import (
+    MAX_IDS,
+    MAX_PACKETS,
+    SALT_V1,
+    SALT_V2,
+    V2,
+    V2_DRAFT,
+    V2_DRAFT_0,
+    hello_in_datagrams,
+    initial_keys,
+    salt_of,
+)
 from tests.build import X25519MLKEM768, client_hello
 from tests.build.hellos import vector
 from tests.conftest import ORACLES, needs_oracles

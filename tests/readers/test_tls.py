@@ -21,6 +21,9 @@ HELLOS = {
     "TLS 1.1": OLD,
     "no name": client_hello(None),
     "records": client_hello("records.example", cuts=(4, 5, 100, 101, 150)),
+    "TLCP": records(
+        client_hello("tlcp.example", bare=True, versions=(), legacy_version=0x0101, ciphers=(0xE013, 0xE011)), [40], version=0x0101
+    ),
     "name last": client_hello("last.example", sni_last=True, padding=300),
 }
 ECH, GREASE, ENCRYPT_THEN_MAC, DELEGATED, CUT = 1, 2, 4, 8, 32

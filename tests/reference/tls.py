@@ -80,10 +80,15 @@ class Reader:
         return self.take(self.number(n))
 
 
+def is_versioned(data: bytes) -> bool:
+    """A record's version is of TLS or of TLCP."""
+    return (data[1] == 3 and data[2] <= 4) or data[1:3] == b"\1\1"
+
+
 def looks_like_handshake(data: bytes, kind: int) -> bool:
     """Whether data begins with a TLS record that begins with a handshake message of that kind."""
     return (
-        len(data) >= 6 and data[0] == 22 and data[1] == 3 and data[2] <= 4
+        len(data) >= 6 and data[0] == 22 and is_versioned(data)
         and 1 <= int.from_bytes(data[3:5], "big") <= MAX_RECORD_BYTES and data[5] == kind
     )  # fmt: skip
 
@@ -107,7 +112,7 @@ def looks_like_encrypted(data: bytes) -> bool:
 def handshake_bytes(data: bytes) -> tuple[bytes, bytes]:
     """The contents of the handshake records at the beginning of data (the last one perhaps cut), and what follows them."""
     whole = b""
-    while len(data) >= 5 and data[0] == 22 and data[1] == 3 and data[2] <= 4:
+    while len(data) >= 5 and data[0] == 22 and is_versioned(data):
         length = int.from_bytes(data[3:5], "big")
         if not 1 <= length <= MAX_RECORD_BYTES:
             break
@@ -162,7 +167,7 @@ def parse_client_hello(body: bytes) -> ClientHello | None:
     try:
         version, random = reader.number(2), reader.take(32)
         session, ciphers, compression = reader.vector(1), reader.vector(2), reader.vector(1)
-        if len(session) > 32 or len(ciphers) % 2 or not ciphers or not compression or version >> 8 != 3:
+        if len(session) > 32 or len(ciphers) % 2 or not ciphers or not compression or not (version >> 8 == 3 or version == 0x0101):
             return None
         extensions = read_extensions(reader.vector(2)) if reader.data else []
     except Short:
@@ -228,14 +233,15 @@ def vector_of(data: bytes | None, n: int) -> bytes | None:
 
 
 def server_name(hello: ClientHello) -> str | None:
-    """The first host_name, as sent; the whole list has to be sound."""
-    reader, names = Reader(vector_of(hello.extension(0), 2) or b""), []
+    """The first host_name, as sent; the whole list has to be sound, and what follows it in the extension is as it may be."""
+    reader, names = Reader(hello.extension(0) or b""), []
     try:
+        reader = Reader(reader.vector(2))
         while reader.data:
             names.append((reader.number(1), reader.vector(2)))
     except Short:
         return None
-    first = next((name for kind, name in names if kind == 0), b"")
+    first = next((name for kind, name in names if kind == 0 and name), b"")
     return first.decode("utf-8", "backslashreplace") or None
 
 

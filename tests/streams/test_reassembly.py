@@ -173,6 +173,15 @@ def test_a_gap_is_given_up_when_too_much_waits() -> None:
     assert names(stage.feed([client(ASKED), client(HELLO)])) == [b"name.example", b"inner.example"]
 
 
+@pytest.mark.parametrize("ahead", [WAIT_BYTES, 1 << 20, (1 << 31) - 1000])
+def test_one_packet_beyond_every_window_hides_nothing(ahead: int) -> None:
+    """A stray one, as of a sender whose sequence numbers are wrong, is read last, if at all."""
+    stage = Stage()
+    stray = b"GET / HTTP/1.1\r\nHost: stray.example\r\n\r\n"
+    assert names(stage.feed([client(stray, ahead), client(ASKED, 0), client(HELLO, len(ASKED))])) == [b"name.example", b"inner.example"]
+    assert names(stage.finish()) == [b"name.example", b"inner.example"]
+
+
 def test_memory_that_waits_is_bounded_and_used_again() -> None:
     stage = Stage()
     for i in range(400):
