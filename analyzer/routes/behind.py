@@ -13,7 +13,7 @@ import pyarrow.compute as pc
 
 from analyzer.arrow import array
 from analyzer.routes.captured import is_known
-from analyzer.routes.copies import MOST_COPIES, agreeing
+from analyzer.routes.groups import MOST_COPIES, agreeing
 from analyzer.routes.numbers import distinct
 from analyzer.routes.proxies import Ends
 from analyzer.routes.requests import NO_TIME, Bools, Ints, integers, one_array, times_ns
@@ -34,16 +34,16 @@ def first_leg_of(flows: pa.Table, ends: Ends, hello: Ints, direct: Bools) -> tup
 
 def _by_hello(flows: pa.Table, ends: Ends, hello: Ints, direct: Bools) -> Ints:
     result = np.full(flows.num_rows, -1, dtype=np.int64)
-    groups = list(agreeing(np.flatnonzero(direct & ends.tcp & (hello >= 0)), hello))
-    if not groups:
+    groups = agreeing(np.flatnonzero(direct & ends.tcp & (hello >= 0)), hello)
+    if not len(groups.starts):
         return result
     said, last = times_ns(flows.column("client_hello_at")), times_ns(flows.column("last_seen"))
-    for rows in groups:
-        first, *others = sorted(rows, key=lambda row: (int(said[row]), row))
-        for row in others:
-            moved = ends.client[row] != ends.client[first] or ends.server[row] != ends.server[first]
-            if moved and said[first] != NO_TIME and said[first] < said[row] <= min(said[first] + AFTER_NS, last[first]):
-                result[row] = first
+    rows = groups.rows[np.lexsort((said[groups.rows], groups.number))]
+    first = np.repeat(rows[groups.starts], groups.sizes)
+    moved = (ends.client[rows] != ends.client[first]) | (ends.server[rows] != ends.server[first])
+    latest = np.minimum(said[first] + AFTER_NS, last[first])
+    taken = moved & (said[first] != NO_TIME) & (said[first] < said[rows]) & (said[rows] <= latest)
+    result[rows[taken]] = first[taken]
     return result
 
 

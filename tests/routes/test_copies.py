@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 
 from analyzer.reading import read
-from analyzer.routes import copies as copies_module
+from analyzer.routes import one_connection
 from analyzer.routes.topology import Topology
 from tests.build import ESTABLISHED, Conversation, client_hello, connect, pcap, server_hello
 from tests.verdict.rows import CATALOGUE, PROX01, SECOND_NS, START_NS, asked, flow, request, routed, tunnel
@@ -55,16 +55,19 @@ def test_at_the_same_moment_the_private_side_is_the_clients() -> None:
     assert copies(outside(first_seen=START_NS, client_ip="8.8.4.4"), inside()) == [1, None]
 
 
-def test_addresses_are_looked_at_once_and_not_for_each_pair(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_addresses_are_looked_at_once_where_times_dont_tell_and_not_for_each_pair(monkeypatch: pytest.MonkeyPatch) -> None:
     looked: list[str] = []
 
     def noted(address: str) -> IPv4Address | IPv6Address:
         looked.append(address)
         return ip_address(address)
 
-    monkeypatch.setattr(copies_module, "ip_address", noted)
-    pairs = [make(isn_out=3_000_000_000 + n, client_port=50_000 + n) for n in range(20) for make in (inside, outside)]
-    assert copies(*pairs) == [None if n % 2 == 0 else n - 1 for n in range(40)]
+    monkeypatch.setattr(one_connection, "ip_address", noted)
+    numbers = [{"isn_out": 3_000_000_000 + n, "client_port": 50_000 + n} for n in range(20)]
+    expected = [None if n % 2 == 0 else n - 1 for n in range(40)]
+    assert copies(*(make(**number) for number in numbers for make in (inside, outside))) == expected
+    assert looked == []
+    assert copies(*(make(**number, first_seen=START_NS) for number in numbers for make in (inside, outside))) == expected
     assert len(looked) == len(set(looked)) == 2
 
 

@@ -1,0 +1,234 @@
+"""Whether two flows are one connection, recorded on both sides of a translation: of many pairs of them at a time."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from functools import cached_property
+from ipaddress import ip_address
+
+import numpy as np
+import pyarrow as pa
+
+from analyzer.routes.captured import Captured
+from analyzer.routes.groups import MOST_COPIES, Groups
+from analyzer.routes.numbers import distinct
+from analyzer.routes.proxies import Ends
+from analyzer.routes.requests import NO_TIME, Bools, Ints, integers, times_ns
+
+LEAST_RANDOM = 1 << 16
+"""Smaller initial numbers are a tool's choice: one in 65,536 of random ones is as small (RFC 9293 3.4.1)."""
+
+STARTS_WITHIN_NS = 3 * 10**9
+SYN_WITHIN_NS = 10**9
+LOCKSTEP_NS = 200_000
+"""How far a translator's delay may vary within one connection. Of a transparent proxy beside its clients (laboratory) the SYN lags
+370 microseconds more than the hello at the least."""
+
+LOCKSTEP_PACKETS = 10
+LOCKSTEP_COUNTS = ("packets_out", "packets_in", "bytes_out", "bytes_in", "retransmitted")
+LOCKSTEP_TIMES = ("first_seen", "client_hello_at", "ended_at", "last_seen")
+
+Same = Callable[[Ints, Ints], Bools]
+"""Per pair (the rows of those seen first, the rows of the others): whether both are one connection."""
+
+
+@dataclass(frozen=True)
+class Traits:
+    """What has to agree on two flows that are one, per flow; -1: not known.
+
+    out back   initial sequence numbers
+    hello      a number for random and digest of its ClientHello
+    asked      a number for everything it asked a proxy for, in order, and how it was asked
+    plain      a number for host and path of its first plain request
+    first last   ns since 1970, or NO_TIME
+    """
+
+    out: Ints
+    back: Ints
+    hello: Ints
+    asked: Ints
+    plain: Ints
+    first: Ints
+    last: Ints
+
+
+class Judge:
+    """Which flows of groups that agree in something are one connection.
+
+    asking   bool[n]   the client has a proxy's address
+    """
+
+    def __init__(self, flows: pa.Table, ends: Ends, captured: Captured, traits: Traits, asking: Bools) -> None:
+        self._flows = flows
+        self._ends = ends
+        self._captured = captured
+        self._traits = traits
+        self._asking = asking
+
+    def ones(self, groups: Groups, same: Same, can_be: Same) -> tuple[Ints, Ints]:
+        """(rows, other rows) of all pairs that are one connection, the one that was first seen first: group by group, in each by the
+        time when the second was seen, then the first.
+
+        can_be   the same whichever row comes first, and soon found: groups without such a pair aren't looked at any further
+        """
+        left, right = groups.pairs()
+        possible = can_be(groups.rows[left], groups.rows[right])
+        hopeful = np.zeros(len(groups.rows), dtype=np.bool_)
+        hopeful[left[possible]] = True
+        groups = groups.only(groups.any_of(hopeful))
+        left, right = groups.pairs()
+        swapped = self._comes_later(groups, left, right)
+        first, second = np.where(swapped, right, left), np.where(swapped, left, right)
+        place = np.bincount(second, minlength=len(groups.rows))  # in time within its group: after how many others
+        one = can_be(groups.rows[first], groups.rows[second])
+        one[one] = same(groups.rows[first[one]], groups.rows[second[one]])
+        first, second = first[one], second[one]
+        by_time = np.argsort((groups.number[second] * MOST_COPIES + place[second]) * MOST_COPIES + place[first])
+        return groups.rows[first[by_time]], groups.rows[second[by_time]]
+
+    def _comes_later(self, groups: Groups, left: Ints, right: Ints) -> Bools:
+        """Per pair of places in groups.rows: whether the flow at `left` was first seen later than the one at `right`; at the same time a
+        private client comes before a public one, and else the first row.
+
+        What the server sends comes by the client's side last: where nothing else was captured of any, that is the other way round, and
+        where a SYN is missing the hellos tell, or else the addresses.
+        """
+        rows, t = groups.rows, self._traits
+        seen, hello = t.first[rows], self._pace[1][rows]
+        lacking = t.out[rows] < 0
+        from_server = ~groups.any_of(self._captured.client[rows])
+        some_lack = groups.any_of(lacking) & groups.any_of(~lacking)
+        by_hello = some_lack & ~groups.any_of(hello == NO_TIME)
+        by_address = ~from_server & some_lack & ~by_hello
+        at = np.where(from_server, ~seen, np.where(by_hello, hello, seen))  # ~: the other way round, and NO_TIME has no negative
+        tied = by_address[left] | (at[left] == at[right])
+        public = self._public(rows, np.concatenate([left[tied], right[tied]]))
+        major, minor = np.where(by_address, public, at), np.where(by_address, at, public)
+        later: Bools = (major[left] > major[right]) | ((major[left] == major[right]) & (minor[left] > minor[right]))
+        return later
+
+    def _public(self, rows: Ints, places: Ints) -> Ints:
+        """Per row 1 where its client has a public address, else 0; only of these places, each address once, as it takes its time."""
+        result = np.zeros(len(self._ends.addresses), dtype=np.int64)
+        clients = distinct(self._ends.client[rows[places]])
+        result[clients] = [not ip_address(self._ends.addresses[client]).is_private for client in clients.tolist()]
+        return result[self._ends.client[rows]]
+
+    def can_be_one(self, one: Ints, other: Ints) -> Bools:
+        """At the same time between other addresses, and nothing that was read speaks against it."""
+        return self._translated(one, other) & self._overlapping(one, other) & ~self._contradict(one, other)
+
+    def moved(self, one: Ints, other: Ints) -> Bools:
+        """From two clients."""
+        result: Bools = self._ends.client[one] != self._ends.client[other]
+        return result
+
+    def agreed(self, one: Ints, other: Ints) -> Bools:
+        """Of pairs that can be one: by sequence numbers, hellos and what was asked."""
+        t = self._traits
+        close = np.abs(t.first[other] - t.first[one]) <= STARTS_WITHIN_NS
+        random = (t.out[one] >= LEAST_RANDOM) & ((t.back[one] < 0) | (t.back[one] >= LEAST_RANDOM))
+        hello, asked = _agree(t.hello, one, other), _agree(t.asked, one, other)
+        said = asked | _agree(t.plain, one, other)
+        content = hello | (said & random)
+        out, back = _agree(t.out, one, other), _agree(t.back, one, other)
+        out_lost, back_lost = (t.out[one] < 0) | (t.out[other] < 0), (t.back[one] < 0) | (t.back[other] < 0)
+        by_both = hello | (close & random & (content | self._same_bytes(one, other) | self._lacking(one, other)))
+        # A balancer answers by itself, and moves only the server's numbers.
+        by_balancer = close & content
+        # Where a SYN or its answer wasn't captured on one side, the other one tells.
+        half = (out & back_lost) | (back & out_lost)
+        number = np.where(out, t.out[one], t.back[one])
+        by_half = half & close & (hello | ((number >= LEAST_RANDOM) & said))
+        by_proxy = self._asking[other] | (self._ends.client[other] == self._ends.server[one])
+        result: Bools = np.where(out & back, by_both, np.where(out & ~back_lost, by_balancer, by_half))
+        rest = np.flatnonzero(~result & hello & close & ~by_proxy)
+        result[rest] = asked[rest] | self._in_lockstep(one[rest], other[rest])
+        return result
+
+    def same_attempt(self, one: Ints, other: Ints) -> Bools:
+        """Of connections of two clients that nobody answered: one SYN to one server."""
+        first = self._traits.first
+        result: Bools = (first[other] - first[one] <= SYN_WITHIN_NS) & (first[one] != NO_TIME) & (first[other] != NO_TIME)
+        return result
+
+    def same_half(self, one: Ints, other: Ints) -> Bools:
+        """Of connections of two clients of which one direction was captured: one SYN or its answer, and as many packets and bytes."""
+        first = self._traits.first
+        soon = (np.abs(first[other] - first[one]) <= SYN_WITHIN_NS) & (first[one] != NO_TIME) & (first[other] != NO_TIME)
+        result: Bools = soon & self._as_much(one, other) & ~self._contradict(one, other)
+        return result
+
+    def _translated(self, one: Ints, other: Ints) -> Bools:
+        ends = self._ends
+        result: Bools = (ends.client[one] != ends.client[other]) | (ends.server[one] != ends.server[other])
+        return result
+
+    def _overlapping(self, one: Ints, other: Ints) -> Bools:
+        first, last = self._traits.first, self._traits.last
+        known = (first[one] != NO_TIME) & (first[other] != NO_TIME)
+        result: Bools = known & (first[other] <= last[one]) & (first[one] <= last[other])
+        return result
+
+    def _contradict(self, one: Ints, other: Ints) -> Bools:
+        hello, plain = self._traits.hello, self._traits.plain
+        return _differ(hello, one, other) | _differ(plain, one, other)
+
+    def _same_bytes(self, one: Ints, other: Ints) -> Bools:
+        c = self._captured
+        result: Bools = (c.client_bytes[one] == c.client_bytes[other]) & (c.server_bytes[one] == c.server_bytes[other])
+        return result
+
+    def _lacking(self, one: Ints, other: Ints) -> Bools:
+        """Whether packets of either weren't captured, so that what was read of them may differ."""
+        lost = self._captured.client_lost | self._captured.server_lost
+        result: Bools = lost[one] | lost[other]
+        return result
+
+    def _as_much(self, one: Ints, other: Ints) -> Bools:
+        result = np.ones(len(one), dtype=np.bool_)
+        for column in self._counts:
+            result &= column[one] == column[other]
+        return result
+
+    def _in_lockstep(self, one: Ints, other: Ints) -> Bools:
+        """Packet for packet, byte for byte, and at the same pace: numbers that both differ were then moved by a constant.
+
+        Who takes a connection over says its own SYN only after it has the client's, and acknowledges by itself: counts differ, and the
+        distance in time isn't the same for the SYN, the hello and the last packet.
+        """
+        enough = self._counts[0][one] + self._counts[1][one] >= LOCKSTEP_PACKETS
+        alike = self._as_much(one, other) & (self._captured.ended[one] == self._captured.ended[other]) & enough
+        # Both are timed: as they overlap, first_seen of both is known.
+        apart = self._pace[0][other] - self._pace[0][one]
+        least, most = apart.copy(), apart.copy()
+        for column in self._pace[1:]:
+            known = (column[one] != NO_TIME) & (column[other] != NO_TIME)
+            least = np.where(known, np.minimum(least, column[other] - column[one]), least)
+            most = np.where(known, np.maximum(most, column[other] - column[one]), most)
+        hello = self._pace[1][one]
+        soon = (hello == NO_TIME) | (apart * 4 <= hello - self._pace[0][one])
+        # As unsigned numbers, whose difference is right however far two times are apart.
+        steady = most.astype(np.uint64) - least.astype(np.uint64) <= LOCKSTEP_NS
+        result: Bools = alike & soon & steady
+        return result
+
+    @cached_property
+    def _counts(self) -> list[Ints]:
+        return [integers(self._flows.column(name), -1) for name in LOCKSTEP_COUNTS]
+
+    @cached_property
+    def _pace(self) -> list[Ints]:
+        return [times_ns(self._flows.column(name)) for name in LOCKSTEP_TIMES]
+
+
+def _agree(values: Ints, one: Ints, other: Ints) -> Bools:
+    result: Bools = (values[one] >= 0) & (values[one] == values[other])
+    return result
+
+
+def _differ(values: Ints, one: Ints, other: Ints) -> Bools:
+    """Both are known, and not the same."""
+    result: Bools = (values[one] >= 0) & (values[other] >= 0) & (values[one] != values[other])
+    return result
