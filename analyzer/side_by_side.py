@@ -10,8 +10,9 @@ from __future__ import annotations
 import threading
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, replace
 from functools import reduce
+from itertools import chain, pairwise
 from typing import IO, Final, NamedTuple, cast
 
 import numpy as np
@@ -20,10 +21,9 @@ from analyzer.capture.block import Block, Damage
 from analyzer.capture.facts import facts_of, joined, taken_over
 from analyzer.capture.interleave import interleaved
 from analyzer.capture.lateness import Lateness
-from analyzer.capture.pcap import FILE_HEADER
 from analyzer.capture.settled import settled
 from analyzer.capture.source import Source
-from analyzer.capture.spans import Span, spans_of
+from analyzer.capture.spans import Span, SpanFile, spans_of
 from analyzer.engine import A_FILE, Engine, Limits
 from analyzer.feeding import continued_tables, tables_between
 from analyzer.flows.batches import Batch, Contents, behind, taken_out
@@ -33,7 +33,6 @@ from analyzer.flows.layout import MAX_LABELS, N_FIRSTS, N_LABELS, N_RECORDS, Tab
 from analyzer.flows.merge import merged_tables, released_tables
 from analyzer.flows.retire import hashes_of
 from analyzer.packets.fragments import Fragments, Waiting, all_apart
-from analyzer.packets.layout import NO_TIME
 from analyzer.streams.datagrams import MAX_DATAGRAMS
 from analyzer.streams.offers import read_all
 
@@ -41,6 +40,7 @@ SPAN_BYTES: Final = 64 << 20
 """A smaller span isn't worth a thread."""
 
 DAMAGED: Final = "capture-damaged"
+DROPPED: Final = "packets-dropped"  # which a file's latest block says of all before
 
 Blocks = Callable[[Iterable[Block]], Iterator[Block]]
 """What becomes of a span's blocks before they are decoded: some are kept, some are counted."""
@@ -50,17 +50,31 @@ Blocks = Callable[[Iterable[Block]], Iterator[Block]]
 class SpanReading:
     """What one thread reads.
 
-    source   the span, as if it were a file;  begin: where it begins in the true one
+    source   the span, as if it were a file
     """
 
     source: Source
-    begin: int
+    span: Span
     engine: Engine
     fragments: Fragments
-    lateness: Lateness = field(default_factory=Lateness)
+    lateness: Lateness
+
+    def blocks(self) -> Iterator[Block]:
+        """The span's blocks in order of time, with what belongs to it of the next span, and without what belongs to the one before."""
+        return settled(self.lateness.watched(chain(interleaved([self.source]), self._late())))
+
+    def _late(self) -> Iterator[Block]:
+        if self.span.late is not None:
+            frames = self.span.late.frames.copy()
+            frames["number"] += self.source.packets
+            yield Block(self.span.late.data, frames)
+
+    def taken(self) -> int:
+        """How many bytes of the file were read."""
+        return max(0, self.source.taken() - len(self.span.head))
 
 
-def can_be_cut(sources: Sequence[Source], workers: int, span_bytes: int | None = None) -> list[tuple[int, int]]:
+def can_be_cut(sources: Sequence[Source], workers: int, span_bytes: int | None = None) -> list[Span]:
     """The spans of the only input, as many as there are workers; fewer than two where it is read as one."""
     if len(sources) != 1 or workers < 2 or not sources[0].is_plain or sources[0].size is None or sources[0].path is None:
         return []
@@ -69,7 +83,7 @@ def can_be_cut(sources: Sequence[Source], workers: int, span_bytes: int | None =
 
 
 def read_side_by_side(
-    source: Source, spans: Sequence[tuple[int, int]], kept: Blocks, progress: Callable[[int], None] | None = None
+    source: Source, spans: Sequence[Span], kept: Blocks, progress: Callable[[int], None] | None = None
 ) -> Engine | None:
     """An engine that has the file's packets, each span of which a thread read; None, and nothing noted, where it has to be read as one.
 
@@ -77,13 +91,13 @@ def read_side_by_side(
     progress   is called with how many bytes were read so far
     """
     limits = A_FILE.shared_by(len(spans))
-    readings = [begun(source, *span, limits, first=not number) for number, span in enumerate(spans)]
+    readings = [begun(source, span, limits) for span in spans]
     stopped, turn = threading.Event(), threading.Lock()
 
     def report() -> None:
         if progress is not None:
             with turn:
-                progress(FILE_HEADER + sum(max(0, one.source.taken() - FILE_HEADER) for one in readings))
+                progress(sum(one.taken() for one in readings))
 
     with ThreadPoolExecutor(len(spans)) as threads:
         work = [threads.submit(read_span, one, kept, stopped, report) for one in readings]
@@ -101,19 +115,19 @@ def read_side_by_side(
     return Engine([source], contents.tables, apart=contents.apart, batches=contents.batches)
 
 
-def begun(source: Source, begin: int, end: int, limits: Limits, *, first: bool) -> SpanReading:
-    """A reading of this span; first: nothing comes before it."""
+def begun(source: Source, span: Span, limits: Limits) -> SpanReading:
+    """A reading of this span."""
     assert source.path is not None
-    span = Source(source.name, file=cast(IO[bytes], Span(source.path, begin, end)))
-    span.vxlan_ports, span.size = source.vxlan_ports, FILE_HEADER + end - begin
+    own = Source(source.name, file=cast(IO[bytes], SpanFile(source.path, span)))
+    own.vxlan_ports, own.size = source.vxlan_ports, span.size
     fragments = Fragments()
-    return SpanReading(span, begin, Engine([span], None if first else continued_tables(), fragments, limits), fragments)
+    engine = Engine([own], continued_tables() if span.begin else None, fragments, limits)
+    return SpanReading(own, span, engine, fragments, Lateness(span.from_ns))
 
 
 def read_span(reading: SpanReading, kept: Blocks, stopped: threading.Event, report: Callable[[], None]) -> None:
     """Read the span, unless another thread finds that the file has to be read as one."""
-    blocks = settled(reading.lateness.watched(interleaved([reading.source])))
-    for number, decoded in enumerate(reading.engine.decode(kept(blocks))):
+    for number, decoded in enumerate(reading.engine.decode(kept(reading.blocks()))):
         reading.engine.feed(decoded)
         if number % 32 == 0:
             if stopped.is_set():
@@ -124,15 +138,16 @@ def read_span(reading: SpanReading, kept: Blocks, stopped: threading.Event, repo
 
 
 def follow_each_other(readings: Sequence[SpanReading]) -> bool:
-    """Whether every span has packets, none before the last is damaged, none is older than what lies before, and none holds a new file."""
-    latest = NO_TIME
-    for reading in readings:
-        source = reading.source
-        if not source.packets or source.several or source.first_ns is None or source.last_ns is None or source.first_ns < latest:
+    """Whether every span has packets, none before the last is damaged or says what later ones would have to know, and those that lie
+    before a border are none but the ones that were found when the file was cut."""
+    for reading, following in pairwise(readings):
+        source, span = reading.source, following.span
+        if source.several or any(one.code in (DAMAGED, DROPPED) for one in source.damage):
             return False
-        if reading is not readings[-1] and any(one.code == DAMAGED for one in source.damage):
+        if len(source.interfaces) != span.n_interfaces or source.last_ns is None or source.last_ns > span.from_ns:
             return False
-        latest = source.last_ns
+        if following.source.first_ns is None or following.lateness.early != span.early:
+            return False
     return True
 
 
@@ -210,7 +225,9 @@ def note_facts(source: Source, readings: Sequence[SpanReading]) -> None:
     """Note at the file what was found in its spans."""
     facts = [facts_of(one.source) for one in readings]
     last = readings[-1]
-    moved = [one if one.offset is None else replace(one, offset=one.offset + last.begin - FILE_HEADER) for one in last.source.damage]
+    before = last.span.begin - len(last.span.head)
+    moved = [one if one.offset is None else replace(one, offset=one.offset + before) for one in last.source.damage]
+    source.interfaces += last.source.interfaces
     taken_over(source, replace(reduce(joined, facts), damage=summed([*moved, *(one for each in facts[:-1] for one in each.damage)])))
 
 

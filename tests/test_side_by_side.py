@@ -2,17 +2,20 @@
 
 from __future__ import annotations
 
+import io
 from collections.abc import Callable, Iterable, Iterator, Sequence
-from itertools import pairwise
 from pathlib import Path
 
+import numpy as np
 import pytest
 
 from analyzer import side_by_side
 from analyzer.capture import pcap as pcap_module
 from analyzer.capture.block import Block
 from analyzer.capture.inputs import open_inputs
+from analyzer.capture.packet_starts import framing_of
 from analyzer.capture.pcap import FILE_HEADER
+from analyzer.capture.spans import Cut, Span, late_among, spans_between, spans_of
 from analyzer.engine import Limits
 from analyzer.flows import batches
 from analyzer.pipeline import Reading
@@ -53,13 +56,26 @@ def compare(one: Reading, other: Reading) -> None:
     assert one.captures == other.captures
 
 
+def as_spans(path: Path, n: int, monkeypatch: pytest.MonkeyPatch) -> list[bool]:
+    """Whether the file was read side by side in n spans of about one size; none, where it can't be cut. The result is compared."""
+    done: list[bool] = []
+
+    def watched(*arguments: object) -> object:
+        engine = read_side_by_side(*arguments)  # type: ignore[arg-type]
+        done.append(engine is not None)
+        return engine
+
+    with monkeypatch.context() as patch:
+        patch.setattr(side_by_side, "SPAN_BYTES", 1)
+        patch.setattr(side_by_side, "read_side_by_side", watched)
+        topology, catalogue = knowledge()
+        compare(one_pass(path), read([str(path)], topology=topology, catalogue=catalogue, workers=n))
+    return done
+
+
 def cut_at(path: Path, frames: Frames, cuts: Sequence[int], monkeypatch: pytest.MonkeyPatch) -> bool:
     """Whether the file was read side by side when it was cut before these frames; the result is compared in any case."""
-    ends = [FILE_HEADER]
-    for _, data in frames:
-        ends.append(ends[-1] + 16 + len(data))
-    size = path.stat().st_size
-    spans = list(pairwise([FILE_HEADER, *(ends[cut] for cut in cuts), size]))
+    spans = spans_before(path, frames, cuts)
     done: list[bool] = []
 
     def watched(*arguments: object) -> object:
@@ -74,6 +90,20 @@ def cut_at(path: Path, frames: Frames, cuts: Sequence[int], monkeypatch: pytest.
         compare(one_pass_of(path), read([str(path)], topology=topology, catalogue=catalogue, workers=len(spans)))
     (was,) = done
     return was
+
+
+def spans_before(path: Path, frames: Frames, cuts: Sequence[int]) -> list[Span]:
+    """The spans of a pcap file that is cut before these of its frames."""
+    data = path.read_bytes()
+    framing = framing_of(io.BytesIO(data), len(data))
+    assert framing is not None
+    times, found = np.array([time for time, _ in frames]), framing.frames_from(data, FILE_HEADER, len(frames))
+    latest = np.maximum.accumulate(times)
+    return spans_between(
+        [Cut(framing.begin_of(found[cut]), int(latest[cut - 1]), late_among(data, found[cut:], int(latest[cut - 1]))) for cut in cuts],
+        framing,
+        len(data),
+    )
 
 
 def one_pass_of(path: Path) -> Reading:
@@ -119,18 +149,17 @@ def test_data_behind_a_gap_at_every_border(cut: Callable[..., bool]) -> None:
         assert cut(frames, [at])
 
 
-@pytest.mark.parametrize("late_ms", [2, 9, 15])
+@pytest.mark.parametrize("late_ms", [2, 9, 45, 60])
 def test_late_frames_at_a_border_come_where_they_belong(cut: Callable[..., bool], late_ms: int) -> None:
     frames = list(in_time_order(*(tunnel(50_000 + i, 60 * i) for i in range(9))))
     late = sorted(range(len(frames)), key=lambda place: frames[place][0] + (place % 3 == 0) * late_ms * MS)
     frames = [frames[place] for place in late]
-    assert frames != sorted(frames, key=lambda frame: frame[0])
     times = [time for time, _ in frames]
-    clean = [place for place in range(1, len(times)) if max(times[:place]) <= min(times[place:])]
-    ragged = [place for place in range(40, 60) if place not in clean]
-    assert clean[3:] and ragged
-    assert cut(frames, clean[3:4]) == (late_ms <= 10)
-    assert not cut(frames, ragged[:1])
+    assert times != sorted(times)
+    ragged = [place for place in range(1, len(times)) if max(times[:place]) > min(times[place:])]
+    few = late_ms <= 45
+    assert all(cut(frames, [place]) == few for place in ragged[::5])
+    assert cut(frames, ragged[::9]) == few
 
 
 def test_a_packet_whose_fragments_lie_on_both_sides_of_a_border(cut: Callable[..., bool]) -> None:
@@ -163,11 +192,12 @@ def test_the_end_of_the_file_is_damaged(tmp_path: Path, monkeypatch: pytest.Monk
     ]
 
 
-def test_another_capture_begins_in_the_middle(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    frames = in_time_order(tunnel(50_000), tunnel(50_001, 3))
-    path = tmp_path / "a.pcap"
-    path.write_bytes(pcap(frames[:20], nanosecond=True) + pcap(frames[20:], nanosecond=True))
-    assert not cut_at(path, frames, [10], monkeypatch)
+@pytest.mark.parametrize("at", [0.3, 0.7])
+def test_another_capture_begins_in_the_middle(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, at: float) -> None:
+    frames = in_time_order(*(tunnel(50_000 + i, 3 * i) for i in range(9)))
+    path, second = tmp_path / "a.pcap", int(at * len(frames))
+    path.write_bytes(pcap(frames[:second], nanosecond=True) + pcap(frames[second:], nanosecond=True))
+    assert as_spans(path, 2, monkeypatch) == [at > 0.5]  # what lies behind a border has to know of it
 
 
 @pytest.mark.parametrize(
@@ -217,7 +247,7 @@ def test_an_error_in_a_thread_is_the_readers(tmp_path: Path) -> None:
         raise ZeroDivisionError
 
     with pytest.raises(ZeroDivisionError):
-        read_side_by_side(source, [(FILE_HEADER, 2_000), (2_000, path.stat().st_size)], broken)
+        read_side_by_side(source, spans_of(path, 2), broken)
 
 
 def test_progress_is_of_all_spans(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -101,6 +101,7 @@ def read_pcapng(window: Window, damage: list[Damage], interfaces: list[Interface
             yield Block(window.data, frames[:n])
         if status == CONTROL:
             state.read_block(window)
+            window.several = state.sections > 1
         elif status == BAD:
             text = "a block's length can't be true; the rest of the file was not read"
             damage.append(Damage("capture-damaged", text, window.offset + window.start, window.rest()))
@@ -121,7 +122,7 @@ class State:
         self._interfaces = interfaces
         self.n_clocks = 0
         self.clocks = np.zeros(8, CLOCK)
-        self._section = 0
+        self.sections = 0
         self._damage = damage
         self._left_out: Damage | None = None
         self._dropped: Damage | None = None
@@ -143,7 +144,7 @@ class State:
         if head[:4] == SECTION_MAGIC:
             # A section header sets the byte order for what follows, itself included.
             self.little = head[8:12] == b"\x4d\x3c\x2b\x1a"
-            self._section += 1
+            self.sections += 1
             self.before += self.n_clocks
             self.n_clocks = 0
         kind, size = struct.unpack("<II" if self.little else ">II", head[:8])
@@ -171,7 +172,7 @@ class State:
         dropped = read_drops(body, self.little)
         if not dropped or interface >= self.n_clocks:
             return
-        self._drops[self._section, interface] = dropped
+        self._drops[self.sections, interface] = dropped
         if self._dropped is None:
             self._dropped = Damage("packets-dropped", "")
             self._damage.append(self._dropped)

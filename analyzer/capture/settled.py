@@ -30,7 +30,7 @@ ACROSS_NS: Final = 1_000_000_000
 MOST_HELD: Final = 8 * BLOCK_FRAMES
 """Frames that wait at the most, at whatever rate."""
 
-LEAST_NS: Final = 10_000_000
+LEAST_NS: Final = SAME_NS
 """How long frames wait at the least where any came late."""
 
 LEAST_BACKWARDS: Final = 4

@@ -1,132 +1,130 @@
-"""One large pcap file as several that follow each other: cut between two packets, so that they can be read side by side.
+"""One large pcap or pcapng file as several that follow each other: cut between two packets, so that they can be read side by side.
 
-Nothing in a pcap file marks where a packet begins. But a header says where the next one is, and sixteen that follow each other so,
-all of them plausible, are hardly chance. Where they are (a capture file sent through a capture), the span before ends in the middle
-of a packet; whoever reads it learns so, and reads the file as one. Of the packets behind, one is taken before which, as far as can be
-seen from there, nothing lies that was seen later: queues hand over what they saw a moment late.
+Queues and interfaces hand over what they saw a moment late, so behind a cut there may lie packets that were seen before it. Those are
+read with what lies before the cut, where one pass would have put them; the span behind leaves them out.
 """
 
 from __future__ import annotations
 
 import io
-from collections.abc import Iterator
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
 from pathlib import Path
-from typing import Any, Final, Literal, NamedTuple
+from typing import Any, Final, NamedTuple
 
 import numpy as np
 import numpy.typing as npt
 
-from analyzer.capture.block import MAX_FRAME
-from analyzer.capture.pcap import FILE_HEADER, MAGICS, index_pcap
-from analyzer.packets.layout import FRAME
-
-IN_A_ROW: Final = 16
-PACKET_HEADER: Final = 16
+from analyzer.capture.block import Block
+from analyzer.capture.joined import joined
+from analyzer.capture.packet_starts import Framing, framing_of
+from analyzer.packets.layout import NO_TIME
 
 LOOK: Final = 1 << 22
 """How much is looked at to find a packet's beginning: sixteen packets of the largest size."""
 
-PIECE: Final = 1 << 14
-"""So much of it at a time: of most captures the first has several packets."""
-
 BESIDE: Final = 4096
-"""Packets whose times are looked at to find a place where none is out of order."""
-
-YEAR_S: Final = 366 * 86_400
+"""Packets whose times are looked at to find a place where none is out of order, or few are."""
 
 
-class Header(NamedTuple):
-    """What a packet's header has to be like: its time no more than a year from begin_s, its sizes such as packets have."""
+@dataclass(frozen=True)
+class Span:
+    """A piece of a file, [begin, end) in bytes.
 
-    order: Literal["little", "big"]
-    unit_ns: int
-    begin_s: int
+    head     what is read before it, which says how the file is to be read: b"" for the first span, which has it itself
+    from_ns  what is earlier was read with the spans before: `early` packets of it;  NO_TIME: nothing is
+    late     packets of the next span that belong to this one, numbered from that one's first on; None: there are none
+    n_interfaces   how many interfaces `head` describes
+    """
 
-    def end_of_packet_at(self, data: bytes, at: int) -> int | None:
-        """Where the packet ends whose header lies there; None where none can."""
-        seconds, fraction, captured, wire = (int.from_bytes(data[k : k + 4], self.order) for k in range(at, at + PACKET_HEADER, 4))
-        true = abs(seconds - self.begin_s) <= YEAR_S and fraction * self.unit_ns < 1_000_000_000 and 0 < captured <= wire <= MAX_FRAME
-        return at + PACKET_HEADER + captured if true else None
+    begin: int
+    end: int
+    head: bytes = b""
+    from_ns: int = NO_TIME
+    early: int = 0
+    late: Block | None = None
+    n_interfaces: int = 0
+
+    @property
+    def size(self) -> int:
+        """How many bytes its file has."""
+        return len(self.head) + self.end - self.begin
 
 
-def spans_of(path: Path, n: int) -> list[tuple[int, int]]:
-    """At most n spans [begin, end) of the file, of about one size, which together are all its packets; one of all where it can't be cut."""
+class Cut(NamedTuple):
+    """A place between two packets: in bytes, the latest time before it, and the packets behind it that are earlier (None: none are)."""
+
+    at: int
+    latest_ns: int
+    late: Block | None
+
+
+def spans_of(path: Path, n: int) -> list[Span]:
+    """At most n spans of the file, of about one size, which together are all its packets; one of all where it can't be cut."""
     size = path.stat().st_size
-    whole = [(FILE_HEADER, size)]
     with path.open("rb") as file:
-        head = file.read(FILE_HEADER)
-        if len(head) < FILE_HEADER or MAGICS.get(head[:4], (True, 1, 0))[2] != PACKET_HEADER:
-            return whole
-        little, unit_ns, _ = MAGICS[head[:4]]
-        first = file.read(PACKET_HEADER)
-        if len(first) < PACKET_HEADER:
-            return whole
-        order: Literal["little", "big"] = "little" if little else "big"
-        header = Header(order, unit_ns, int.from_bytes(first[:4], order))
-        cuts = [FILE_HEADER]
+        framing = framing_of(file, size // n)
+        if framing is None:
+            return [Span(0, size)]
+        cuts: list[Cut] = []
         for k in range(1, n):
-            target = max(size * k // n, cuts[-1] + 1)
+            target = -(-max(size * k // n, cuts[-1].at + 1 if cuts else len(framing.head)) // framing.align) * framing.align
             file.seek(target)
             data = file.read(LOOK)
-            at = next(packet_starts(data, header, to_end=target + LOOK >= size), None)
-            if at is not None:
-                cuts.append(target + in_order_from(data, header, at))
-    return list(zip(cuts, [*cuts[1:], size], strict=True))
+            at = next(framing.starts(data, to_end=target + LOOK >= size), None)
+            found = None if at is None else cut_behind(data, framing, at)
+            if found is not None:
+                cuts.append(found._replace(at=target + found.at))
+    return spans_between(cuts, framing, size)
 
 
-def packet_starts(data: bytes, header: Header, *, to_end: bool) -> Iterator[int]:
-    """Where in `data` sixteen plausible headers begin that follow each other, or as many as there are up to the file's end."""
-    for piece in range(0, len(data) - PACKET_HEADER + 1, PIECE):
-        for start in plausible(data[piece : piece + PIECE + PACKET_HEADER - 1], header):
-            at, found = piece + start, 0
-            while found < IN_A_ROW and at + PACKET_HEADER <= len(data) and (end := header.end_of_packet_at(data, at)) is not None:
-                at = end
-                found += 1
-            if found == IN_A_ROW or (to_end and at == len(data)):
-                yield piece + start
+def spans_between(cuts: Sequence[Cut], framing: Framing, size: int) -> list[Span]:
+    """The spans that these cuts leave of a file of that size."""
+    spans = [Span(0, size)]
+    for cut in cuts:
+        early = 0 if cut.late is None else len(cut.late.frames)
+        spans[-1] = replace(spans[-1], end=cut.at, late=cut.late)
+        spans.append(Span(cut.at, size, framing.head, cut.latest_ns, early, None, framing.n_interfaces))
+    return spans
 
 
-def plausible(data: bytes, header: Header) -> list[int]:
-    """The places in `data` where a packet's header may lie."""
-    seconds, fraction, captured, wire = (words(data, at, header.order == "little") for at in (0, 4, 8, 12))
-    found = (np.abs(seconds - header.begin_s) <= YEAR_S) & (fraction * header.unit_ns < 1_000_000_000)
-    found &= (captured > 0) & (captured <= wire) & (wire <= MAX_FRAME)
-    places: list[int] = np.flatnonzero(found).tolist()
-    return places
+def cut_behind(data: bytes, framing: Framing, at: int) -> Cut | None:
+    """The place near the middle of the packets that lie behind `at` behind which the fewest are late; None where they have no times."""
+    frames = framing.frames_from(data, at, BESIDE)
+    times = frames["ts_ns"]
+    n = len(times)
+    if not n:
+        return None
+    latest, earliest = np.maximum.accumulate(times)[:-1], np.minimum.accumulate(times[::-1])[::-1]
+    places = np.arange(1, n)
+    until = np.maximum(np.searchsorted(earliest, latest, "left"), places)  # from there on nothing is earlier than what lies before
+    places, until = places[n // 4 : n - n // 4], until[n // 4 : n - n // 4]
+    if not len(places):
+        return Cut(at, int(times[0]), late_among(data, frames, int(times[0])))
+    best = np.lexsort((np.abs(places - n // 2), until - places))[0]
+    place = int(places[best])
+    latest_ns = int(latest[place - 1])
+    return Cut(framing.begin_of(frames[place]), latest_ns, late_among(data, frames[place:], latest_ns))
 
 
-def in_order_from(data: bytes, header: Header, at: int) -> int:
-    """Where one of the packets behind `at` begins before which none was seen later, and behind which none earlier; `at`, without one."""
-    frames = np.zeros(BESIDE, FRAME)
-    buf = np.frombuffer(data, np.uint8)
-    n = index_pcap(buf, at, len(buf), header.order == "little", header.unit_ns, PACKET_HEADER, 0, frames, len(frames))[0]
-    times = frames["ts_ns"][:n]
-    latest, earliest = np.maximum.accumulate(times)[:-1], np.minimum.accumulate(times[::-1])[::-1][1:]
-    clean = np.flatnonzero(latest <= earliest) + 1
-    if not len(clean):
-        return at
-    middle = clean[np.argmin(np.abs(clean - n // 2))]
-    return int(frames["start"][middle]) - PACKET_HEADER
+def late_among(data: bytes, frames: npt.NDArray[Any], latest_ns: int) -> Block | None:
+    """Those of the frames that are earlier, with their numbers among them and bytes of their own; None where none is."""
+    late = np.flatnonzero(frames["ts_ns"] < latest_ns)
+    if not len(late):
+        return None
+    chosen = frames[late]
+    chosen["number"], chosen["source"] = late + 1, 0
+    return joined([Block(np.frombuffer(data, np.uint8), chosen)], np.arange(len(late)))
 
 
-def words(data: bytes, at: int, little: bool) -> npt.NDArray[np.int64]:
-    """int64[n]: the 32-bit number at each place of data[at:], as many as have room for a packet's header before the end."""
-    raw = np.frombuffer(data, np.uint8)
-    n = max(0, len(data) - PACKET_HEADER + 1)
-    result = np.zeros(n, np.int64)
-    for k in range(4):
-        result |= raw[at + k : at + k + n].astype(np.int64) << (8 * (k if little else 3 - k))
-    return result
+class SpanFile(io.RawIOBase):
+    """The bytes of a span behind what has to be read before them: a file that was never written."""
 
-
-class Span(io.RawIOBase):
-    """The bytes of a file's span behind the file's own header: a pcap file that was never written."""
-
-    def __init__(self, path: Path, begin: int, end: int) -> None:
+    def __init__(self, path: Path, span: Span) -> None:
         self._file = path.open("rb")
-        self._before = self._file.read(FILE_HEADER)
-        self._file.seek(begin)
-        self._left = end - begin
+        self._before = span.head
+        self._file.seek(span.begin)
+        self._left = span.end - span.begin
 
     def readable(self) -> bool:
         return True

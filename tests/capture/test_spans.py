@@ -11,7 +11,7 @@ import pytest
 
 from analyzer.capture import spans
 from analyzer.capture.source import Source
-from analyzer.capture.spans import Span, spans_of
+from analyzer.capture.spans import Span, SpanFile, spans_of
 from tests.build import Conversation, connect, pcap
 
 
@@ -40,8 +40,8 @@ def test_together_they_are_all_packets_in_order(tmp_path: Path, n: int, nanoseco
     path = tmp_path / "a.pcap"
     path.write_bytes(data)
     cut = spans_of(path, n)
-    assert len(cut) == n and cut[0][0] == 24 and cut[-1][1] == len(data)
-    pieces = [packets_in(cast(IO[bytes], Span(path, *span))) for span in cut]
+    assert len(cut) == n and cut[0].begin == 0 and cut[-1].end == len(data)
+    pieces = [packets_in(cast(IO[bytes], SpanFile(path, span))) for span in cut]
     assert all(packets and not damage for packets, damage in pieces)
     assert [packet for packets, _ in pieces for packet in packets] == packets_in(io.BytesIO(data))[0]
 
@@ -50,17 +50,17 @@ def test_what_is_no_pcap_or_too_small_stays_whole(tmp_path: Path) -> None:
     path = tmp_path / "a"
     for data in (b"", b"\n\r\r\n" + bytes(400), pcap([])):
         path.write_bytes(data)
-        assert spans_of(path, 4) == [(24, len(data))]
+        assert spans_of(path, 4) == [Span(0, len(data))]
 
 
 def test_a_capture_inside_a_packet_is_found_out(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    inner = pcap(frames_of(60), nanosecond=True)[24:]
+    inner = pcap(frames_of(240), nanosecond=True)[24:]
     outer = pcap([(frames_of(1)[0][0], b"\0" * 54 + inner), *frames_of(30)], nanosecond=True)
     path = tmp_path / "a.pcap"
     path.write_bytes(outer)
-    monkeypatch.setattr(spans, "LOOK", 4_000)
+    monkeypatch.setattr(spans, "LOOK", 12_000)
     cut = spans_of(path, 3)
-    damage = [packets_in(cast(IO[bytes], Span(path, *span)))[1] for span in cut]
+    damage = [packets_in(cast(IO[bytes], SpanFile(path, span)))[1] for span in cut]
     assert len(cut) > 1 and damage[0] == ["capture-damaged"]
 
 
@@ -70,7 +70,7 @@ def test_it_is_cut_where_frames_are_in_order(tmp_path: Path) -> None:
     swapped = [(frames[place ^ 1][0], frames[place][1]) for place in range(200)]
     path.write_bytes(pcap(swapped, nanosecond=True))
     for n in (2, 3, 5):
-        pieces = [packets_in(cast(IO[bytes], Span(path, *span)))[0] for span in spans_of(path, n)]
+        pieces = [packets_in(cast(IO[bytes], SpanFile(path, span)))[0] for span in spans_of(path, n)]
         assert len(pieces) == n and [packet for each in pieces for packet in each] == swapped
         for before, behind in pairwise(pieces):
             assert max(time for time, _ in before) <= min(time for time, _ in behind)
