@@ -70,9 +70,10 @@ def settled(blocks: Iterable[Block], points: Points | None = None) -> Iterator[B
         if one.ordered and (not held or held[-1].ordered):
             held.append(one)
         else:
-            whole, late_ns = _sorted([*(each.block for each in held), block], points)
+            whole, late_ns = _sorted([*_taken_from(held, block), block], points)
             latest_ns = max(latest_ns, late_ns)
-            held, wait_ns, room = [_waiting(whole)], min(ACROSS_NS, max(4 * latest_ns, LEAST_NS)), MOST_HELD
+            held.append(_waiting(whole))
+            wait_ns, room = min(ACROSS_NS, max(4 * latest_ns, LEAST_NS)), MOST_HELD
         if len(held) > 1 or len(held[0].block.frames) > BLOCK_FRAMES:
             yield from _due(held, wait_ns, room)
     for each in held:
@@ -119,6 +120,25 @@ def _turned(blocks: Iterator[Block]) -> Iterator[Block]:
     times = _filled(np.concatenate([block.frames["ts_ns"] for block in taken]))
     yield from _pieces(joined(taken, np.lexsort((-np.arange(len(times)), times))))
     yield from blocks
+
+
+def _taken_from(held: list[Waiting], block: Block) -> list[Block]:
+    """What the block's frames may belong before, which is taken out of `held`: all from the first frame on that is later than one of it.
+
+    The rest is not copied again with each block that comes.
+    """
+    times = block.frames["ts_ns"]
+    earliest = int(times.min(where=times != NO_TIME, initial=np.iinfo(np.int64).max))
+    for number, (one, last_ns, ordered) in enumerate(held):
+        if ordered and last_ns <= earliest:
+            continue
+        later = np.flatnonzero(one.frames["ts_ns"] > earliest)
+        if len(later):
+            place = int(later[0])
+            taken = [Block(one.data, one.frames[place:]), *(each.block for each in held[number + 1 :])]
+            held[number:] = [_waiting(Block(one.data, one.frames[:place]))] if place else []
+            return taken
+    return []
 
 
 def _sorted(blocks: list[Block], points: Points | None) -> tuple[Block, int]:
