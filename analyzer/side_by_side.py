@@ -82,9 +82,7 @@ def can_be_cut(sources: Sequence[Source], workers: int, span_bytes: int | None =
     return spans_of(sources[0].path, n) if n > 1 else []
 
 
-def read_side_by_side(
-    source: Source, spans: Sequence[Span], kept: Blocks, progress: Callable[[int], None] | None = None
-) -> Engine | None:
+def read_side_by_side(source: Source, spans: Sequence[Span], kept: Blocks, progress: Callable[[int], None] | None = None) -> Engine | None:
     """An engine that has the file's packets, each span of which a thread read; None, and nothing noted, where it has to be read as one.
 
     kept       gives the blocks that count, of each span's

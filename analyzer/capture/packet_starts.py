@@ -183,9 +183,7 @@ class PcapngFraming:
     def frames_from(self, data: bytes, at: int, most: int) -> npt.NDArray[Any]:
         """FRAME[n] of the packets that begin at `at`, at most so many, and only as long as each has a time."""
         frames, buf = np.zeros(most, FRAME), np.frombuffer(data, np.uint8)
-        n = index_pcapng(
-            buf, at, len(buf), self.order == "little", self.clocks, len(self.clocks), frames, most, np.zeros(3, np.int64)
-        )[0]
+        n = index_pcapng(buf, at, len(buf), self.order == "little", self.clocks, len(self.clocks), frames, most, np.zeros(3, np.int64))[0]
         without = np.flatnonzero(frames["ts_ns"][:n] == NO_TIME)
         return frames[: int(without[0]) if len(without) else n]
 
