@@ -7,6 +7,7 @@ somebody wants a DataFrame.
 
 from __future__ import annotations
 
+import ctypes
 import sys
 import weakref
 from typing import Any
@@ -56,6 +57,15 @@ _zeros: weakref.ref[npt.NDArray[np.uint8]] | None = None
 def bitmap(flags: npt.NDArray[np.bool_]) -> pa.Buffer:
     """One bit per flag, the first in the lowest bit, as Arrow keeps validity and booleans."""
     return pa.py_buffer(np.packbits(flags, bitorder="little").tobytes())
+
+
+def given_back() -> None:
+    """Nothing; what Arrow and the C library have free goes to the system, which glibc alone keeps for arrays of the same size."""
+    pa.default_memory_pool().release_unused()
+    if sys.platform == "linux":
+        trim = getattr(ctypes.CDLL(None), "malloc_trim", None)
+        if trim is not None:
+            trim(0)
 
 
 class _NoPandas:

@@ -23,6 +23,8 @@ from analyzer.facts.losses import losses_of
 from analyzer.flows.batches import without_most_strangers
 from analyzer.flows.layout import N_DUPLICATES
 from analyzer.flows.lone import LeftOut
+from analyzer.spill import with_columns_spilled
+from analyzer.tables import FLOW_COLUMNS
 from analyzer.text.times import rfc3339
 from analyzer.window import Window, check_span, counted, within
 
@@ -38,6 +40,9 @@ SMALL: Final = 8 << 20
 
 # Blocks that are decoded before they are counted. Four took 6 % longer than one (measured), as if they overflowed the cache.
 AHEAD: Final = 1
+
+# What the last two stages put into the flow table; both say something of each request.
+OF_ROUTES, OF_SERVICES = (["requests", *(c.name for c in FLOW_COLUMNS if c.stage == stage)] for stage in ("routes", "services"))
 
 
 @dataclass
@@ -157,7 +162,8 @@ def routed(flows: pa.Table, topology: Topology, catalogue: Catalogue) -> pa.Tabl
     from analyzer.routes.route import route_flows
     from analyzer.services.tag import tag_flows
 
-    return tag_flows(route_flows(flows, topology), catalogue)
+    flows = with_columns_spilled(route_flows(flows, topology), OF_ROUTES)
+    return with_columns_spilled(tag_flows(flows, catalogue), OF_SERVICES)
 
 
 def side_by_side(

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import ctypes
-import sys
 from collections.abc import Callable, Iterable, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from itertools import chain, pairwise
@@ -14,18 +12,22 @@ import numpy.typing as npt
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from analyzer.arrow import array, nothing
+from analyzer.arrow import array, given_back, nothing
 from analyzer.facts.lookups import answers_of, joined_answers
 from analyzer.facts.table import Named, named_tables
 from analyzer.flows.batches import GROUP, Batch, Contents, Ints, all_left_in, in_groups, in_pieces, left_in, piece_of
 from analyzer.flows.layout import N_LABELS, N_RECORDS, Tables
 from analyzer.packets.layout import NO_TIME
+from analyzer.spill import MOST, Spill
 from analyzer.streams.offers import read_waiting
 
 LAST = np.iinfo(np.int64).max
 
 MANY: Final = 1 << 15
 """Records that one thread names at once: more need more memory, fewer more time."""
+
+MapAll = Callable[..., Iterable[Any]]
+"""The built-in `map`, or one that does several at a time."""
 
 RUN: Final = 1 << 10
 """So many rows that lie behind each other already are copied as they are."""
@@ -56,21 +58,30 @@ def named_together(
 
     all_at_once = workers is not None and not is_large and not batches and len(apart) <= workers
 
-    def name(group: Tables | Ints | Sequence[Batch]) -> Named:
+    rows = Spill(None if workers is None else MOST)
+
+    def name(group: Tables | Ints | Sequence[Batch]) -> tuple[Named, int]:
         if isinstance(group, np.ndarray):
             group = piece_of(tables, group)
         elif not isinstance(group, Tables):
             group = read_waiting(all_left_in(group))
         group.counts[N_LABELS] = tables.counts[N_LABELS]
         named = named_tables(group._replace(labels=tables.labels), names, order_of_sources, answers)
-        return named if all_at_once else named._replace(flows=in_arrows_memory(named.flows))
+        flows = named.flows if all_at_once or rows.in_file else in_arrows_memory(named.flows)
+        return named._replace(flows=flows.schema.empty_table()), rows.put(flows)
 
     open_ones = in_pieces(tables, most) if most is not None and is_large else [tables]
     groups: Iterable[Tables | Ints | Sequence[Batch]] = chain(open_ones, apart, in_groups(batches))
+
+    def together(map_all: MapAll) -> Named:
+        pieces = list(map_all(name, groups))
+        flows = rows.tables()
+        return joined([named._replace(flows=flows[number]) for named, number in pieces], map_all, in_file=rows.in_file)
+
     if workers is None or workers < 2:
-        return joined(list(map(name, groups)), map)
+        return together(map)
     with ThreadPoolExecutor(workers) as threads:
-        return joined(list(threads.map(name, groups)), threads.map)
+        return together(threads.map)
 
 
 def in_arrows_memory(table: pa.Table) -> pa.Table:
@@ -85,10 +96,11 @@ def in_own_memory(column: pa.Array) -> pa.Array:
     return nothing(len(column), column.type) if column.null_count == len(column) else pa.concat_arrays([column[:1], column[1:]])
 
 
-def joined(pieces: list[Named], map_all: Callable[[Callable[[str], pa.Array], Iterable[str]], Iterable[pa.Array]] = map) -> Named:
+def joined(pieces: list[Named], map_all: MapAll = map, *, in_file: bool = False) -> Named:
     """All rows as one table of each kind, in its order. `pieces` is used up, so that no column is there twice for long.
 
     map_all   as `map`, which may do several columns at a time
+    in_file   the rows lie in a file, and so shall the table
     """
     flows = [piece.flows for piece in pieces]
     order = in_order(flows)
@@ -111,9 +123,8 @@ def joined(pieces: list[Named], map_all: Callable[[Callable[[str], pa.Array], It
     seen = ns_of(discoveries["seen_at"], NO_TIME)
     discoveries = discoveries.take(array(np.lexsort((np.arange(len(seen)), discovery_of, seen))))
     nothing = np.zeros(0, np.int64)
-    return Named(
-        taken(flows, order, map_all), lookups, discoveries, dict(sorted(missing.items())), nothing.astype(np.int32), nothing, nothing
-    )
+    table = taken(flows, order, map_all, in_file=in_file)
+    return Named(table, lookups, discoveries, dict(sorted(missing.items())), nothing.astype(np.int32), nothing, nothing)
 
 
 def in_order(flows: Sequence[pa.Table]) -> npt.NDArray[np.int64]:
@@ -129,24 +140,24 @@ def in_order(flows: Sequence[pa.Table]) -> npt.NDArray[np.int64]:
     return order
 
 
-def taken(
-    flows: list[pa.Table], order: npt.NDArray[np.int64], map_all: Callable[[Callable[[str], pa.Array], Iterable[str]], Iterable[pa.Array]]
-) -> pa.Table:
-    """The rows of all tables in this order, column by column. `flows` is used up."""
+def taken(flows: list[pa.Table], order: npt.NDArray[np.int64], map_all: MapAll, *, in_file: bool = False) -> pa.Table:
+    """The rows of all tables in this order, column by column; in_file: each goes to a file. `flows` is used up."""
+    spill = Spill(0 if in_file else None)
     schema, parts = flows[0].schema, parts_of(order)
     columns = {name: [chunk for table in flows for chunk in table[name].chunks] for name in schema.names}
     flows.clear()
     given_back()  # what making the rows took
 
-    def in_this_order(name: str) -> pa.Array:
+    def in_this_order(name: str) -> int:
         array = laid_out(pa.chunked_array(columns.pop(name), schema.field(name).type), parts)
         if len(order) >= MANY:
             pa.default_memory_pool().release_unused()  # the pieces' column, before the next one is made
-        return array
+        return spill.put(pa.table({name: array}))
 
-    arrays = list(map_all(in_this_order, schema.names))
+    places = list(map_all(in_this_order, schema.names))
+    tables = spill.tables()
     given_back()
-    return pa.table(arrays, schema=schema)
+    return pa.table([tables[number].column(0) for number in places], schema=schema)
 
 
 class Stretch(NamedTuple):
@@ -190,15 +201,6 @@ def laid_out(column: pa.ChunkedArray, parts: Sequence[Stretch]) -> pa.Array:
         chunks = [chunk for first, n in ranges for chunk in column.slice(first, n).chunks]
         laid += chunks if ranks is None else [pa.concat_arrays(chunks).take(ranks)]
     return pa.concat_arrays(laid) if laid else pa.array([], column.type)
-
-
-def given_back() -> None:
-    """Nothing; what Arrow and the C library have free goes to the system, which glibc alone keeps for arrays of the same size."""
-    pa.default_memory_pool().release_unused()
-    if sys.platform == "linux":
-        trim = getattr(ctypes.CDLL(None), "malloc_trim", None)
-        if trim is not None:
-            trim(0)
 
 
 def moved(rows: Sequence[npt.NDArray[np.int64]], begins: npt.NDArray[np.int64], place: npt.NDArray[np.int64]) -> npt.NDArray[np.int64]:
