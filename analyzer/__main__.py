@@ -1,6 +1,6 @@
 """`python -m analyzer` is `whichproxy`."""
 
-from analyzer.cli import main
+from analyzer.cli import process
 
 if __name__ == "__main__":
-    main()
+    process()

@@ -1,4 +1,4 @@
-"""Builds the compiled kernels: for a wheel (setup.py), and in place, for a checkout: `python -m analyzer.compiled.build`.
+"""Builds the compiled kernels: for a wheel (setup.py), and in place, with the catalogue: `python -m analyzer.compiled.build`.
 
 Setup.py runs this file by its path, before anything is installed, so it needs nothing but Cython and setuptools.
 """
@@ -61,6 +61,7 @@ def in_place() -> None:
     command.build_temp = str(work / "objects")
     command.ensure_finalized()
     command.run()
+    runpy.run_path(str(ROOT / "analyzer" / "services" / "built_in.py"))["write"]()
 
 
 if __name__ == "__main__":

@@ -2,19 +2,16 @@
 
 from __future__ import annotations
 
-import hashlib
 import re
-import tomllib
 from collections.abc import Iterable, Mapping
 from datetime import date
 from functools import cached_property
 from pathlib import Path
 from typing import Any
 
+from analyzer.services.built_in import FILE, built_in
 from analyzer.services.hosts import label_expression, regional_expression, written_name
 from analyzer.services.rules import OWN, PATH, PLATFORM, SHARED, Consolidated, ContextHost, Lookalike, Rows, Rule, Service, frozen
-
-BUILT_IN = Path(__file__).with_name("catalogue.toml")
 
 _YEAR_DAYS = 366
 
@@ -134,18 +131,21 @@ def load_catalogue(paths: Iterable[str | Path] = ()) -> Catalogue:
     exact rules of the same name; its services replace those of the same slug.
     Errors  Mistakes (an Unusable) with every mistake of every file
     """
-    built_in = BUILT_IN.read_bytes()
-    digest = hashlib.sha256(built_in)
-    layers: list[tuple[Rows, str | None]] = [(tomllib.loads(built_in.decode()), None)]
+    rows, sha256 = built_in()
+    layers: list[tuple[Rows, str | None]] = [(rows, None)]
     paths = list(paths)
     if paths:
+        import hashlib
+
         # pydantic costs more to import than the built-in catalogue to read; a test holds the built-in file to the same models
         from analyzer.services.own_file import read_own_files
 
-        for path, (content, rows) in zip(paths, read_own_files(paths, layers[0][0]), strict=True):
+        digest = hashlib.sha256(FILE.read_bytes())
+        for path, (content, own) in zip(paths, read_own_files(paths, rows), strict=True):
             digest.update(content)
-            layers.append((rows, str(path)))
-    return _stack(layers, digest.hexdigest())
+            layers.append((own, str(path)))
+        sha256 = digest.hexdigest()
+    return _stack(layers, sha256)
 
 
 def _stack(layers: list[tuple[Rows, str | None]], sha256: str) -> Catalogue:

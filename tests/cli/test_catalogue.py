@@ -7,7 +7,8 @@ from pathlib import Path
 
 import pytest
 
-from analyzer.services.catalogue import BUILT_IN, load_catalogue
+from analyzer.services.built_in import FILE as BUILT_IN
+from analyzer.services.catalogue import load_catalogue
 from tests.cli.conftest import Whichproxy
 from tests.services.pages import markdown, row
 

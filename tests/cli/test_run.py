@@ -160,3 +160,43 @@ print([one["collections"] for one in gc.get_stats()] > looked, gc.get_threshold(
     command = [sys.executable, "-c", code, "flows", str(root / "captures/T1-winhttp.pcapng"), "-q", "-o", os.devnull, "--format", "parquet"]
     ended = subprocess.run(command, cwd=root, capture_output=True, text=True, check=True)
     assert ended.stdout.split("\n")[:2] == ["True True", "True True []"]
+
+
+ENDED = """
+import atexit, sys, threading, time, types
+from analyzer.cli import process
+
+class Kept:
+    def __del__(self):
+        print("taken apart")
+
+sys.modules["held"] = types.ModuleType("held")
+sys.modules["held"].kept = Kept()
+atexit.register(lambda: print("called at the end"))
+if sys.argv.pop(1) == "thread":
+    threading.Thread(target=lambda: (time.sleep(0.2), print("waited for"))).start()
+process()
+"""
+
+
+@pytest.mark.parametrize(
+    ("how", "args", "code", "printed"),
+    [
+        ("alone", ["--version"], 0, "called at the end"),
+        ("alone", ["report"], 2, "called at the end"),
+        ("thread", ["--version"], 0, "waited for called at the end taken apart"),
+    ],
+)
+def test_a_process_ends_with_its_code_and_takes_nothing_apart(how: str, args: list[str], code: int, printed: str, root: Path) -> None:
+    ended = subprocess.run([sys.executable, "-c", ENDED, how, *args], cwd=root, capture_output=True, text=True, check=False)
+    assert ended.returncode == code
+    assert ended.stdout.removeprefix(f"whichproxy {analyzer.__version__}\n").split() == printed.split()
+    assert ended.stderr.startswith("whichproxy: Missing argument") or not code
+
+
+def test_output_that_cant_be_written_ends_as_ever(root: Path) -> None:
+    command = [sys.executable, "-c", "import sys\nfrom analyzer.cli import end_at_once\nprint('x')\nend_at_once(0)"]
+    environment = {name: value for name, value in os.environ.items() if name != "PYTHONUNBUFFERED"}
+    with Path("/dev/full").open("w", encoding="utf-8") as full:
+        ended = subprocess.run(command, cwd=root, env=environment, stdout=full, stderr=subprocess.PIPE, text=True, check=False)
+    assert ended.returncode == 120 and "No space left" in ended.stderr

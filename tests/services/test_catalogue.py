@@ -13,7 +13,8 @@ from pathlib import Path
 
 import pytest
 
-from analyzer.services.catalogue import BUILT_IN, Catalogue, load_catalogue
+from analyzer.services.built_in import FILE as BUILT_IN
+from analyzer.services.catalogue import Catalogue, load_catalogue
 from analyzer.services.match import match_host
 from analyzer.services.own_file import check_rows
 from analyzer.services.rules import Consolidated, ContextHost, Rule

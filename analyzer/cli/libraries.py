@@ -1,0 +1,122 @@
+"""Libraries without what no verb needs of them, for a process of our own: their start-up takes longer than a small capture.
+
+No output depends on it, and whoever asks for what was left out gets it. The Python API leaves libraries as they are.
+"""
+
+from __future__ import annotations
+
+import os
+import sys
+from collections.abc import Sequence
+from importlib.abc import Loader
+from importlib.machinery import ModuleSpec, PathFinder
+from types import ModuleType, SimpleNamespace
+from typing import Any, Final
+
+STORES: Final = frozenset({"pyarrow._s3fs", "pyarrow._gcsfs", "pyarrow._azurefs", "pyarrow._hdfs"})
+"""What pyarrow.fs loads where it is there, with all that talks to them: here fsspec does (capture/remote.py)."""
+
+COMPUTE: Final = "pyarrow.compute"
+DOCUMENTATION: Final = "pyarrow.vendored.docscrape"
+
+WANTED_AT_ONCE: Final = ("utf8_zero_fill",)
+"""Functions that pyarrow.compute gives a second name to at its import."""
+
+KEYWORDS: Final = {"and": "and_", "or": "or_"}
+"""Functions that Python has no such name for."""
+
+
+def lean() -> None:
+    """From now on, libraries load without what no verb needs. To be called before the first of them does."""
+    # NumPy's linear algebra, which nothing here uses, starts a thread for each core that spins beside the first 0.05 s of work.
+    os.environ.setdefault("OPENBLAS_NUM_THREADS", "1")
+    if not any(isinstance(finder, _Lean) for finder in sys.meta_path):
+        sys.meta_path.insert(0, _Lean())
+
+
+class _Lean:
+    """A finder before all others, which looks after a few modules only."""
+
+    def find_spec(self, name: str, path: Sequence[str] | None = None, target: object = None) -> ModuleSpec | None:
+        if name in STORES or (name == "cloudpickle" and pyarrow_is_loading()):
+            raise ModuleNotFoundError(f"{name} isn't needed here", name=name)
+        if name not in (COMPUTE, DOCUMENTATION):
+            return None
+        spec = PathFinder.find_spec(name, path)
+        if spec is not None and spec.loader is not None:
+            from importlib.util import LazyLoader
+
+            spec.loader = _Compute(spec.loader) if name == COMPUTE else LazyLoader(spec.loader)
+        return spec
+
+
+def pyarrow_is_loading() -> bool:
+    """True while pyarrow loads its own parts: it takes cloudpickle where that is there (0.005 s), and else Python's pickle."""
+    return "pyarrow" in sys.modules and not hasattr(sys.modules["pyarrow"], "lib")
+
+
+class _Compute(Loader):
+    """Loads pyarrow.compute without its functions, which it then makes one by one as they are asked for.
+
+    It would make all 300 with their signatures and documentation (0.03 s); a run calls about thirty and reads no documentation.
+    """
+
+    def __init__(self, usual: Loader) -> None:
+        self._usual = usual
+
+    def create_module(self, spec: ModuleSpec) -> ModuleType | None:
+        return self._usual.create_module(spec)
+
+    def exec_module(self, module: ModuleType) -> None:
+        before = dict(vars(module))
+        try:
+            _without_functions(module, self._usual)
+        except (AttributeError, KeyError, TypeError):  # another version, which is made in another way
+            vars(module).clear()
+            vars(module).update(before)
+            self._usual.exec_module(module)
+
+
+def _without_functions(module: Any, usual: Loader) -> None:
+    import pyarrow._compute as kernels
+
+    whole = kernels.function_registry
+    kernels.function_registry = _FewFunctions
+    try:
+        usual.exec_module(module)
+    finally:
+        kernels.function_registry = whole
+    module.function_registry, registry = whole, whole()
+    made = vars(module)
+    second_names = {name: first for first in WANTED_AT_ONCE for name in list(made) if made[name] is made[first]}
+    for name in second_names:
+        del made[name]
+    wrapper_of, options_of = module._make_generic_wrapper, module._get_options_class
+
+    def asked_for(name: str) -> Any:
+        first = second_names.get(name, name)
+        first = next((word for word, instead in KEYWORDS.items() if first == instead), first)
+        try:
+            function = registry.get_function(first)
+        except KeyError:
+            function = None
+        if function is None or function.kind == "hash_aggregate" or (function.kind == "scalar_aggregate" and function.arity == 0):
+            raise AttributeError(f"module {COMPUTE!r} has no attribute {name!r}")
+        shown = KEYWORDS.get(first, first)
+        wrapper = wrapper_of(shown, function, options_of(function), arity=function.arity)
+        wrapper.__name__ = wrapper.__qualname__ = shown
+        made[name] = wrapper
+        return wrapper
+
+    module.__getattr__ = asked_for
+
+
+class _FewFunctions:
+    """Arrow's functions as pyarrow.compute sees them while it is loaded: those that it can't do without, and nothing of them."""
+
+    def list_functions(self) -> list[str]:
+        return list(WANTED_AT_ONCE)
+
+    def get_function(self, name: str) -> Any:
+        empty = SimpleNamespace(arg_names=[], options_class="", options_required=False, summary="", description="")
+        return SimpleNamespace(name=name, kind="scalar", arity=0, _doc=empty)

@@ -1,0 +1,86 @@
+"""Libraries without what no verb needs: what is left out stays out, what is asked for is the same."""
+
+from __future__ import annotations
+
+import json
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+SEEN = """
+import json, os, sys
+if sys.argv[1] == "lean":
+    from analyzer.cli.libraries import lean
+    lean()
+    lean()
+import pyarrow as pa, pyarrow.compute as pc
+early = sorted(set(sys.modules) & {"cloudpickle", "pydoc"})
+made = [name for name in pc.function_registry().list_functions() if name in vars(pc)]
+def shown(value):
+    return value if isinstance(value, (str, int, type(None))) else getattr(value, "__name__", type(value).__name__)
+def parts(name):
+    function = getattr(pc, name, None)
+    if function is None:
+        return None
+    called = [shown(cell.cell_contents) for cell in function.__closure__ or ()]
+    return [function.__name__, function.__code__.co_firstlineno, called, shown(type(function))]
+names = [*pc.function_registry().list_functions(), "and_", "or_", "utf8_zfill", "cast", "field", "no_such_function"]
+functions = {name: parts(name) for name in names}
+words = pa.chunked_array([["b", None, "a"], ["7"]])
+done = [pc.utf8_zfill(words, 3), pc.and_(pa.array([True, None]), True), pc.sum(pa.array([1, 2])), words.filter(pc.is_valid(words))]
+done += [pc.sort_indices(words), words.cast("large_string"), pc.count_substring(words, pattern="a"), pc.min_max(words).as_py()]
+table = pa.table({"key": ["x", "y", "x"], "value": [1, 2, 4]}).group_by("key").aggregate([("value", "sum"), ("value", "min")])
+done += [table.sort_by("key").to_pydict(), pc.and_(pc.field("a") > 1, pc.field("b") == 2)]
+import pyarrow.parquet, pyarrow.fs
+stores = sorted(name for name in sys.modules if name in ("pyarrow._s3fs", "pyarrow._gcsfs", "pyarrow._azurefs", "pyarrow._hdfs"))
+threads = os.environ.get("OPENBLAS_NUM_THREADS")
+print(json.dumps({"early": early, "made": len(made), "functions": functions, "done": list(map(str, done)), "stores": stores,
+                  "threads": threads}))
+"""
+
+
+@pytest.fixture(scope="module")
+def seen(root: Path) -> dict[str, dict[str, object]]:
+    def of(how: str) -> dict[str, object]:
+        ended = subprocess.run([sys.executable, "-c", SEEN, how], cwd=root, capture_output=True, text=True, check=False)
+        assert ended.returncode == 0, ended.stderr
+        return dict(json.loads(ended.stdout))
+
+    return {how: of(how) for how in ("lean", "usual")}
+
+
+def test_every_function_is_there_and_is_the_same(seen: dict[str, dict[str, dict[str, object]]]) -> None:
+    lean, usual = seen["lean"], seen["usual"]
+    assert lean["functions"] == usual["functions"] and len(lean["functions"]) > 200
+    assert lean["functions"]["no_such_function"] is None and lean["functions"]["utf8_zfill"] is not None
+    assert lean["done"] == usual["done"]
+
+
+def test_what_nobody_asks_for_isnt_made(seen: dict[str, dict[str, object]]) -> None:
+    lean, usual = seen["lean"], seen["usual"]
+    assert (lean["early"], lean["stores"], lean["threads"]) == ([], [], "1")
+    assert lean["made"] < 10 < 200 < usual["made"]  # type: ignore[operator] # a few are written in Python
+    assert "pyarrow._s3fs" in usual["stores"], usual["stores"]  # type: ignore[operator]
+
+
+def test_another_version_loads_as_ever(root: Path) -> None:
+    """Where pyarrow.compute is made in another way: by names that the loader doesn't know."""
+    code = """
+import sys
+from importlib.abc import Loader
+from analyzer.cli import libraries
+libraries.WANTED_AT_ONCE = ()
+libraries.lean()
+import pyarrow.compute as pc
+print("__getattr__" in vars(pc), "sum" in vars(pc), pc.sum([1, 2]).as_py(), pc.function_registry() is pc.function_registry())
+"""
+    ended = subprocess.run([sys.executable, "-c", code], cwd=root, capture_output=True, text=True, check=True)
+    assert ended.stdout.split()[:3] == ["False", "True", "3"]
+
+
+def test_a_choice_of_threads_stays(root: Path) -> None:
+    code = "import os\nfrom analyzer.cli.libraries import lean\nlean()\nprint(os.environ['OPENBLAS_NUM_THREADS'])"
+    command = [sys.executable, "-c", f"import os\nos.environ['OPENBLAS_NUM_THREADS'] = '3'\n{code}"]
+    assert subprocess.run(command, cwd=root, capture_output=True, text=True, check=True).stdout == "3\n"
