@@ -88,8 +88,8 @@ def read_found(
     start_ns end_ns  keep only packets in [start_ns, end_ns), nanoseconds since 1970; None: no bound
     workers          1: one thread does everything; else one large pcap file is read by so many threads (side_by_side.py), and of all else
                      packets are found and decoded in a thread of their own; None: 2
-    digests          take each file's SHA-256: in a thread of its own, beside all that is done until captures are listed; where one thread
-                     does everything, of the bytes that it reads
+    digests          take each file's SHA-256: in a thread of its own, beside all that is done until captures are listed; of small files,
+                     and where one thread does everything, of the bytes that are read
     listed           with a row for every flow; False: without those of a flood that the verdict only counts (flows/lone.py)
     Errors           Unusable when nothing at all could be read; a single bad input goes to Reading.unusable
     """
@@ -111,11 +111,9 @@ def read_found(
 
 
 def digested_aside(sources: Sequence[Source], workers: int) -> list[Source]:
-    """The sources whose digest has to be taken by itself; of the others it is taken while they are read."""
-    if workers > 1:
-        return list(sources)
+    """The sources whose digest has to be taken by itself; of the others, as of small ones, it is taken while they are read."""
     for source in sources:
-        source.digest_beside = source.is_plain
+        source.digest_beside = source.is_held or (workers == 1 and source.is_plain)
     return [source for source in sources if not source.digest_beside]
 
 

@@ -156,9 +156,20 @@ def test_every_file_has_the_digest_of_all_its_bytes(workers: int, tmp_path: Path
     assert all(expected[name] == digest for name, digest in found.items() if name in expected)
 
 
+def test_small_files_are_opened_once(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    content = pcap(talk().frames)
+    (tmp_path / "x.pcap").write_bytes(content)
+    opened: list[str] = []
+    usual = Path.open
+    monkeypatch.setattr(Path, "open", lambda path, *more, **options: (opened.append(path.name), usual(path, *more, **options))[1])
+    reading = read([str(tmp_path)], topology=Topology(), catalogue=load_catalogue(()))
+    assert reading.captures[0]["sha256"] == hashlib.sha256(content).hexdigest()
+    assert opened.count("x.pcap") == 1
+
+
 def test_whatever_becomes_of_the_flows_can_go_on_beside_the_digests(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """The digest comes when routes are known, which would wait for ever if the reading waited for it."""
-    (tmp_path / "x.pcap").write_bytes(pcap(talk().frames))
+    (tmp_path / "x.pcap").write_bytes(pcap(talk().frames * 200))  # of a small one it is taken of what is read
     routes = threading.Event()
     monkeypatch.setattr(Source, "read_sha256", lambda source: setattr(source, "sha256", str(routes.wait(60))))
     known = pipeline.routed

@@ -12,13 +12,15 @@ Progress = Callable[[int, int | None], None]
 """Called with bytes read so far and bytes in all (None when that can't be known, as on stdin)."""
 
 PROGRESS_BLOCKS: Final = 32
+"""Word is given every so many blocks. Each time all inputs are asked: of many inputs, at most so many times while each gives a block."""
 
 
 def reported(blocks: Iterable[Block], sources: Sequence[Source], progress: Progress | None) -> Iterator[Block]:
     """The same blocks, with word given now and then of how far the reading came."""
+    apart = max(PROGRESS_BLOCKS, len(sources) // PROGRESS_BLOCKS)
     for i, block in enumerate(blocks):
         yield block
-        if progress is not None and i % PROGRESS_BLOCKS == 0:
+        if progress is not None and i % apart == 0:
             progress(*progress_of(sources))
     if progress is not None:
         progress(*progress_of(sources))

@@ -118,6 +118,11 @@ class Source:
         """Whether it is a file of its own on this machine, that can be opened again."""
         return self.path is not None and self._file is None and self._archive is None and self._remote is None and not self._is_pipe
 
+    @property
+    def is_held(self) -> bool:
+        """Whether all its bytes are here since it was looked at, so that blocks() doesn't open it again."""
+        return self._whole is not None
+
     def identity(self) -> Identity:
         """What tells the file apart from all others, by whatever name it is given: device and number, or store and name; place in an
         archive (-1: it is none)."""

@@ -36,3 +36,12 @@ def test_every_block_comes_through_and_the_end_is_reported(tmp_path: Path) -> No
     blocks = list(reported(interleaved(sources), sources, lambda done, of: steps.append((done, of))))
     assert sum(len(block.frames) for block in blocks) == 9000
     assert steps[-1] == (file.stat().st_size, file.stat().st_size) and steps == sorted(steps)
+
+
+def test_many_small_inputs_are_not_asked_at_every_turn(tmp_path: Path) -> None:
+    for i in range(3200):
+        (tmp_path / f"{i:04d}.pcap").write_bytes(build.pcap(numbered(range(i, i + 1), "a")))
+    sources = open_inputs([str(tmp_path)]).sources
+    steps: list[tuple[int, int | None]] = []
+    assert sum(1 for _ in reported(interleaved(sources), sources, lambda done, of: steps.append((done, of)))) <= 3200
+    assert 2 <= len(steps) <= 34 and steps[-1] == (sum(source.size or 0 for source in sources),) * 2
