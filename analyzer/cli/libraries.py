@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import os
 import sys
+import threading
 from collections.abc import Sequence
 from importlib.abc import Loader
 from importlib.machinery import ModuleSpec, PathFinder
@@ -16,6 +17,10 @@ from typing import Any, Final
 STORES: Final = frozenset({"pyarrow._s3fs", "pyarrow._gcsfs", "pyarrow._azurefs", "pyarrow._hdfs"})
 """What pyarrow.fs loads where it is there, with all that talks to them: here fsspec does (capture/remote.py)."""
 
+DOCUMENTED: Final = frozenset({"numpy._core._add_newdocs", "numpy._core._add_newdocs_scalars"})
+"""What gives NumPy's compiled functions their documentation, and does nothing else."""
+
+ARROW: Final = "pyarrow.lib"
 COMPUTE: Final = "pyarrow.compute"
 DOCUMENTATION: Final = "pyarrow.vendored.docscrape"
 
@@ -40,6 +45,10 @@ class _Lean:
     def find_spec(self, name: str, path: Sequence[str] | None = None, target: object = None) -> ModuleSpec | None:
         if name in STORES or (name == "cloudpickle" and pyarrow_is_loading()):
             raise ModuleNotFoundError(f"{name} isn't needed here", name=name)
+        if name == "numpy":  # whatever needs it needs Arrow too
+            load_beside(ARROW)
+        if name in DOCUMENTED:
+            return ModuleSpec(name, _Empty())
         if name not in (COMPUTE, DOCUMENTATION):
             return None
         spec = PathFinder.find_spec(name, path)
@@ -53,6 +62,33 @@ class _Lean:
 def pyarrow_is_loading() -> bool:
     """True while pyarrow loads its own parts: it takes cloudpickle where that is there (0.005 s), and else Python's pickle."""
     return "pyarrow" in sys.modules and not hasattr(sys.modules["pyarrow"], "lib")
+
+
+def load_beside(name: str) -> threading.Thread | None:
+    """The thread that maps a compiled module and its libraries while Python does something else; None: it is loaded, or can't be known.
+
+    Of pyarrow.lib that is 0.02 s of relocations, in which nothing is needed of Python; its import then finds them done. Where they can't
+    be, its import says why.
+    """
+    parent = PathFinder.find_spec(name.partition(".")[0])
+    if sys.platform != "linux" or name in sys.modules or parent is None:
+        return None
+    found = PathFinder.find_spec(name, parent.submodule_search_locations)
+    if found is None or found.origin is None:
+        return None
+    import ctypes  # NumPy imports it anyway
+
+    load = ctypes.CDLL(None).dlopen  # called in this way, it lets other threads run; as importing does not
+    thread = threading.Thread(target=load, args=(os.fsencode(found.origin), os.RTLD_NOW | os.RTLD_LOCAL), daemon=True)
+    thread.start()
+    return thread
+
+
+class _Empty(Loader):
+    """Loads nothing."""
+
+    def exec_module(self, module: ModuleType) -> None:
+        """Leave it as it is."""
 
 
 class _Compute(Loader):

@@ -84,3 +84,34 @@ def test_a_choice_of_threads_stays(root: Path) -> None:
     code = "import os\nfrom analyzer.cli.libraries import lean\nlean()\nprint(os.environ['OPENBLAS_NUM_THREADS'])"
     command = [sys.executable, "-c", f"import os\nos.environ['OPENBLAS_NUM_THREADS'] = '3'\n{code}"]
     assert subprocess.run(command, cwd=root, capture_output=True, text=True, check=True).stdout == "3\n"
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="elsewhere nothing is loaded beside")
+def test_arrow_is_mapped_while_numpy_loads(root: Path) -> None:
+    code = """
+import sys, threading
+from pathlib import Path
+from analyzer.cli.libraries import lean, load_beside
+def mapped():
+    return "libarrow.so" in Path("/proc/self/maps").read_text()
+lean()
+before = mapped()
+import numpy
+for thread in threading.enumerate()[1:]:
+    thread.join()
+print(before, mapped(), "pyarrow" in sys.modules)
+import pyarrow
+print(pyarrow.array([1]).to_pylist(), load_beside("pyarrow.lib"), load_beside("no_such.module"), load_beside("pyarrow.no_such"))
+"""
+    ended = subprocess.run([sys.executable, "-c", code], cwd=root, capture_output=True, text=True, check=True)
+    assert ended.stdout == "False True False\n[1] None None None\n"
+
+
+def test_numpy_without_documentation_is_enough_for_what_is_built_on_it(root: Path) -> None:
+    code = """
+from analyzer.cli.libraries import lean
+lean()
+import numpy, numpy.ma, numpy.typing, pandas, matplotlib.figure
+print(numpy.ndarray.sum.__doc__, numpy.ma.array([1, 2], mask=[0, 1]).sum(), pandas.DataFrame({"a": [1, 2]}).a.sum())
+"""
+    assert subprocess.run([sys.executable, "-c", code], cwd=root, capture_output=True, text=True, check=True).stdout == "None 1 3\n"
