@@ -1,8 +1,4 @@
-"""Which capture format a file has, by its first bytes, and the reader of each; other formats, and how to convert them.
-
-Sources of the magics: Wireshark's wiretap/*.c; for ETL Geoff Chappell's and Microsoft's descriptions of WMI_BUFFER_HEADER and the
-SYSTEM_TRACE_HEADER behind it.
-"""
+"""Which capture format a file has, by its first bytes, and the reader of each; what else it may be is in foreign.py."""
 
 from __future__ import annotations
 
@@ -10,6 +6,7 @@ from collections.abc import Iterator
 from typing import Final
 
 from analyzer.capture.block import Block, Damage
+from analyzer.capture.foreign import what_it_is
 from analyzer.capture.netmon import read_netmon, starts_like_netmon
 from analyzer.capture.pcap import read_pcap, starts_like_pcap
 from analyzer.capture.pcapng import Interface, read_pcapng, starts_like_pcapng
@@ -19,23 +16,7 @@ from analyzer.errors import Unusable
 
 SNIFF: Final = 24
 SNIFF_FOREIGN: Final = 128
-
-# What an event trace's second header begins with, and where: its version, its type, and a mark; of 32 and 64 bits.
-ETL_MARKS: Final = (b"\x02\x00\x01\xc0", b"\x02\x00\x02\xc0")
-ETL_MARK_AT: Final = 72
-
-BY_WIRESHARK: Final = "convert it: editcap -F pcapng {} {}.pcapng"
-FOREIGN: Final = (
-    (b"GMBU", "a capture of Microsoft's Network Monitor of a version that isn't read", BY_WIRESHARK),
-    (b"RTSS", "a capture of Microsoft's Network Monitor 1", BY_WIRESHARK),
-    (b"snoop\0\0\0", "a snoop file of a version that isn't read", BY_WIRESHARK),
-    (b"XCP\0", "a capture of NetXRay or Sniffer", BY_WIRESHARK),
-    (b"TRSNIFF data    \x1a", "a capture of Sniffer", BY_WIRESHARK),
-    (b"\x7fver", "a capture of OmniPeek", BY_WIRESHARK),
-    (b"ObserverPktBuffe", "a capture of Observer", BY_WIRESHARK),
-    (b"\x80\x05\x05\x00", "a capture of 5View", BY_WIRESHARK),
-)
-FROM_ETL: Final = "convert it: pktmon etl2pcap {} --out {}.pcapng, or, of netsh trace, etl2pcapng {} {}.pcapng"
+SNIFF_RECORDS: Final = 1 << 17  # of a format without a magic: two records
 
 
 def kind_of(window: Window, name: str) -> str:
@@ -50,11 +31,9 @@ def kind_of(window: Window, name: str) -> str:
         raise Unusable(window.damage, name)
     if not head:
         raise Unusable("nothing is in it", name)
-    for magic, what, how in FOREIGN:
-        if head.startswith(magic):
-            raise Unusable(f"{what}, which isn't read", name, how.format(name, name))
-    if head[ETL_MARK_AT : ETL_MARK_AT + 4] in ETL_MARKS:
-        raise Unusable("a trace of Windows' events (ETL), which isn't read", name, FROM_ETL.format(*[name] * 4))
+    other = what_it_is(head, bytes(window.data[window.start : min(window.end, window.start + SNIFF_RECORDS)]))
+    if other is not None:
+        raise Unusable(f"{other[0]}, which isn't read", name, other[1].format(*[name] * 4))
     raise Unusable("not a capture: it begins like neither pcap nor pcapng, snoop nor NetMon", name, "give a .pcap or .pcapng file")
 
 
