@@ -72,7 +72,7 @@ def is_erf(data: bytes) -> bool:
         if len(head) < 16:
             return False
         now, size = int.from_bytes(head[4:8], "little"), int.from_bytes(head[10:12], "big")
-        if not (1 <= head[8] & 0x7F <= 48 and 16 < size and int.from_bytes(head[14:16], "big")):
+        if not (1 <= head[8] & 0x7F <= 48 and size > 16 and int.from_bytes(head[14:16], "big")):
             return False
         if now < 631_152_000 or (seconds is not None and abs(now - seconds) > 31_622_400):  # 1990, and a year
             return False
@@ -105,7 +105,9 @@ def _logged_twice(data: bytes, order: str) -> bool:
         if len(data) < at + 13:
             return False
         size, seconds, fraction = (int.from_bytes(data[at + k : at + k + 4], order) for k in (0, 4, 8))  # type: ignore[arg-type]
-        if not (9 <= size < 65_536 and 1_000_000_000 <= seconds and fraction < 1_000_000 and (data[at + 12] < 0x12 or data[at + 12] >= 0xFB)):
+        if not (
+            9 <= size < 65_536 and seconds >= 1_000_000_000 and fraction < 1_000_000 and (data[at + 12] < 0x12 or data[at + 12] >= 0xFB)
+        ):
             return False
         at += 4 + size
     return True

@@ -1,15 +1,16 @@
 """The classic capture file: pcap, in both byte orders, with micro- or nanoseconds, and its "modified" form.
 
 Source: draft-ietf-opsawg-pcap; the modified form (magic a1b2cd34, 24-byte packet headers) is Alexey Kuznetsov's patch of
-the 1990s, as Wireshark's wiretap/libpcap.c reads it.
+the 1990s, as Wireshark's wiretap/libpcap.c reads it. What else there is behind these magics is in pcap_headers.py.
 """
 
 from __future__ import annotations
 
 from collections.abc import Iterator
-from typing import Final
+from typing import Final, Literal
 
 from analyzer.capture.block import BLOCK_FRAMES, MAX_FRAME, MAX_WIRE, Block, Damage
+from analyzer.capture.pcap_headers import IXIA, IXIA_FIELD, header_size, of_aix
 from analyzer.capture.records import BAD, FULL, NEED_MORE, file_header, is_over
 from analyzer.capture.stream import Window
 from analyzer.compiled import kernel
@@ -42,7 +43,7 @@ VERSION_BIG: Final = 0x00020004
 
 def starts_like_pcap(head: bytes) -> bool:
     """True when a file that begins with these bytes is a pcap file."""
-    return head[:4] in MAGICS
+    return head[:4] in MAGICS or head[:4] in IXIA
 
 
 def read_pcap(window: Window, damage: list[Damage]) -> Iterator[Block]:
@@ -57,9 +58,17 @@ def read_pcap(window: Window, damage: list[Damage]) -> Iterator[Block]:
             head = file_header(window, FILE_HEADER, damage)
             if head is None:
                 return
-            little, unit_ns, header = MAGICS[head[:4]]
+            magic = IXIA.get(head[:4], head[:4])
+            if magic != head[:4] and file_header(window, IXIA_FIELD, damage) is None:
+                return
+            little, unit_ns, header = MAGICS[magic]
+            order: Literal["little", "big"] = "little" if little else "big"
             # The upper half of the field tells how long a frame check sequence is; only the lower half is the type.
-            link_type = int.from_bytes(head[20:24], "little" if little else "big") & 0xFFFF
+            link_type = int.from_bytes(head[20:24], order) & 0xFFFF
+            aix = of_aix(head, order)
+            if aix is not None:
+                link_type, unit_ns = aix, 1
+            header = header_size(window, header, unit_ns, order)
         frames = room.take(BLOCK_FRAMES)
         n, at, status = index_pcap(window.data, window.start, window.end, little, unit_ns, header, link_type, frames, len(frames))
         window.start = at

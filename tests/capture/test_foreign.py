@@ -30,7 +30,14 @@ def test_a_trace_of_windows(mark: bytes) -> None:
 
 @pytest.mark.parametrize(
     ("data", "what"),
-    [(RECORD * 3, "ERF"), (RECORD, "ERF"), (NCF, "CommView"), (NCFX, "CommView"), (LOGGED * 3, "PacketLogger"), (b"btsnoop\0" + bytes(90), "btsnoop")],
+    [
+        (RECORD * 3, "ERF"),
+        (RECORD, "ERF"),
+        (NCF, "CommView"),
+        (NCFX, "CommView"),
+        (LOGGED * 3, "PacketLogger"),
+        (b"btsnoop\0" + bytes(90), "btsnoop"),
+    ],
     ids=["ERF", "one record", "NCF", "NCFX", "PacketLogger", "btsnoop"],
 )
 def test_formats_without_a_magic_and_of_bluetooth(data: bytes, what: str) -> None:
@@ -47,7 +54,14 @@ def test_two_records_have_to_make_sense() -> None:
 
 @pytest.mark.parametrize(
     "data",
-    [b"plain text, of no use here" * 9, bytes(300), b"\xff" * 300, b"PK\3\4" + bytes(200), b"\x89PNG\r\n\x1a\n" + bytes(range(200)), b"%PDF-1.7\n" * 30],
+    [
+        b"plain text, of no use here" * 9,
+        bytes(300),
+        b"\xff" * 300,
+        b"PK\3\4" + bytes(200),
+        b"\x89PNG\r\n\x1a\n" + bytes(range(200)),
+        b"%PDF-1.7\n" * 30,
+    ],
 )
 def test_other_files_are_nobodys(data: bytes) -> None:
     assert what_it_is(data[:128], data) is None
