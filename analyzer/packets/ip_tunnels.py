@@ -19,6 +19,7 @@ PROTOCOL_IPIP: Final = 4
 PROTOCOL_IPV6: Final = 41
 PROTOCOL_ETHERIP: Final = 97
 PROTOCOL_MPLS: Final = 137
+PROTOCOL_ETHERNET: Final = 143
 
 OUTER_IPIP: Final = 8
 OUTER_6IN4: Final = 9
@@ -31,7 +32,14 @@ WRAPPINGS: Final = (
     Wrapping("6in4", OUTER_6IN4, "protocol", (PROTOCOL_IPV6,), "IPv6 in IPv4", "RFC 4213"),
     Wrapping("4in6", OUTER_4IN6, "protocol", (PROTOCOL_IPIP,), "IPv4 in IPv6", "RFC 2473"),
     Wrapping("6in6", OUTER_6IN6, "protocol", (PROTOCOL_IPV6,), "IPv6 in IPv6", "RFC 2473"),
-    Wrapping("etherip", OUTER_ETHERIP, "protocol", (PROTOCOL_ETHERIP,), "Ethernet in IP, MikroTik's EoIPv6 too", "RFC 3378"),
+    Wrapping(
+        "etherip",
+        OUTER_ETHERIP,
+        "protocol",
+        (PROTOCOL_ETHERIP, PROTOCOL_ETHERNET),
+        "Ethernet in IP, MikroTik's EoIPv6 and SRv6's too",
+        "RFC 3378, 8986",
+    ),
     Wrapping("mpls", OUTER_MPLS, "protocol", (PROTOCOL_MPLS,), "MPLS in IP", "RFC 4023"),
     Wrapping("", 0, "protocol", (PROTOCOL_AH,), "authentication header (AH), transport and tunnel mode", "RFC 4302"),
 )
@@ -53,6 +61,8 @@ def after_ip_tunnel(buf, at, end, version, protocol):
             return CUT, 0, 0, 0, 0
         if buf[at] >> 4 == 3 or buf[at] & 0x0F == 3:  # BSDs and MikroTik once had the version in the other half
             return at + 2, LAYER_ETHERNET, 0, OUTER_ETHERIP, NO_ID
+    if protocol == PROTOCOL_ETHERNET:
+        return at, LAYER_ETHERNET, 0, OUTER_ETHERIP, NO_ID
     if protocol == PROTOCOL_L2TP:
         return after_session(buf, at, end, WHY_PROTOCOL | PROTOCOL_L2TP)
     if protocol == PROTOCOL_MPLS:

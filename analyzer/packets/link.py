@@ -3,7 +3,7 @@
 Every function here answers "where is the next header and what is it": (position, layer, ethertype). Layers are the
 constants below. A negative position says why there is none: CUT (captured bytes end), BAD (contradiction), NONE (nothing to read),
 and then the ethertype's place has what it is that isn't read (WHY_* of layout.py; 0: nothing that anybody would miss).
-Sources: IEEE 802.1Q, IEEE 802.11, RFC 1042 (SNAP), RFC 1661, 1662, 1990, 3518 (PPP), RFC 2427 (frame relay), RFC 3032 (MPLS).
+Sources: Wireshark's packet-isl.c, IEEE 802.1Q, IEEE 802.11, RFC 1042 (SNAP), RFC 1661, 1662, 1990, 3518 (PPP), RFC 2427 (frame relay), RFC 3032 (MPLS).
 """
 
 from __future__ import annotations
@@ -32,6 +32,7 @@ LAYER_WLAN_PADDED: Final = 10  # 802.11 whose header is filled up to a multiple 
 IPV4: Final = 0x0800
 IPV6: Final = 0x86DD
 
+ISL: Final = 26  # bytes of Cisco's header before a frame of a trunk
 LINK_ETHERNET: Final = 1
 LINK_RAW: Final = 101
 
@@ -91,17 +92,21 @@ def after_llc(buf, at, end):
         return NONE, 0, WHY_LLC | u16(buf, at)
     if end - at < 8:
         return CUT, 0, 0
+    if u24(buf, at + 3) == 0x0080C2 and u16(buf, at + 6) in (1, 7):  # a bridged Ethernet frame (RFC 2684 5.2), behind two bytes
+        return at + 10, LAYER_ETHERNET, 0
     if u24(buf, at + 3) not in (0, 0x0000F8):  # ethertypes: of RFC 1042, and of 802.1H for what was tunnelled through a bridge
         return NONE, 0, WHY_SNAP | u24(buf, at + 3)
     return at + 8, LAYER_TYPE, u16(buf, at + 6)
 
 
 def after_ethernet(buf, at, end):
-    """Behind an Ethernet header; a type below 1536 is a length, and LLC follows."""
+    """Behind an Ethernet header; a type below 1536 is a length, and LLC follows, or, to Cisco's address of ISL, that header's rest."""
     if end - at < 14:
         return CUT, 0, 0
     ethertype = u16(buf, at + 12)
     if ethertype < 1536:
+        if u16(buf, at) in (0x0100, 0x0300) and u24(buf, at + 2) == 0x0C0000 and buf[at + 5] < 0x10:
+            return at + ISL, LAYER_ETHERNET, 0
         return at + 14, LAYER_LLC, 0
     return at + 14, LAYER_TYPE, ethertype
 

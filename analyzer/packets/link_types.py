@@ -26,6 +26,8 @@ from analyzer.packets.link import (
 from analyzer.packets.mirrors import after_tzsp
 from analyzer.packets.pseudo import (
     LINK_ERF,
+    after_arcnet,
+    after_ax25,
     after_erf,
     after_ipoib,
     after_juniper,
@@ -35,6 +37,7 @@ from analyzer.packets.pseudo import (
     after_ppi,
     after_prism,
     after_radiotap,
+    after_symantec,
     is_pktap,
 )
 
@@ -70,6 +73,11 @@ LINK_NFLOG: Final = 239
 LINK_NETANALYZER: Final = 240
 LINK_NETANALYZER_TRANSPARENT: Final = 241  # with the preamble
 LINK_IP_OVER_FC: Final = 122
+LINK_AX25: Final = 3
+LINK_ARCNET: Final = 7
+LINK_ARCNET_LINUX: Final = 129
+LINK_SYMANTEC: Final = 99
+LINK_ATM_CLIP: Final = 106
 LINK_TZSP: Final = 128
 LINK_MPLS: Final = 219
 LINK_EPON: Final = 259
@@ -109,7 +117,7 @@ LINK_TYPES: Final = (
         "Juniper: monitoring, PPPoE, Ethernet, PPP, frame relay, HDLC and other interfaces",
     ),
     ((6, 10), "token ring and FDDI"),
-    ((11, 100, 123), "ATM: LLC of RFC 2684, and SunATM's"),
+    ((11, 100, 106, 123), "ATM: LLC of RFC 2684, Linux' classical IP, and SunATM's"),
     ((138,), "IP over FireWire"),
     ((149, 258), "Apple's PKTAP (149 where it is one); the process is the column `process`"),
     ((192,), "per-packet information (PPI)"),
@@ -119,6 +127,8 @@ LINK_TYPES: Final = (
     ((240, 241), "netANALYZER's Ethernet, without and with the preamble"),
     ((259, 274), "Ethernet with its preamble: of passive optical networks, and of frames that others may interrupt"),
     ((122,), "IP over Fibre Channel"),
+    ((3, 7, 129), "AX.25 and ARCNET, BSD's and Linux'"),
+    ((99,), "Symantec's Enterprise Firewall"),
     ((128,), "TZSP"),
     ((219,), "MPLS"),
     ((242,), "IP over InfiniBand"),
@@ -210,6 +220,14 @@ def begin_pseudo(buf, at, end, link_type):
     if link_type == LINK_TZSP:
         p, layer, ethertype, _, _ = after_tzsp(buf, at, end)
         return p, layer, ethertype
+    if link_type == LINK_AX25:
+        return after_ax25(buf, at, end)
+    if link_type in (LINK_ARCNET, LINK_ARCNET_LINUX):
+        return after_arcnet(buf, at + (4 if link_type == LINK_ARCNET_LINUX else 2), end)
+    if link_type == LINK_SYMANTEC:
+        return after_symantec(buf, at, end)
+    if link_type == LINK_ATM_CLIP:
+        return at, LAYER_LLC if end - at >= 3 and u16(buf, at) == 0xAAAA else LAYER_IP, 0
     if link_type == LINK_MPLS:
         return at, LAYER_TYPE, 0x8847
     if link_type == LINK_IP_OVER_FC:

@@ -95,6 +95,38 @@ def is_pktap(buf, at, end):
     )
 
 
+def after_ax25(buf, at, end):
+    """Behind AX.25's addresses, of which the last has its last bit set, where an unnumbered frame carries IP."""
+    p = at + 7
+    while p < at + 70 and p <= end and buf[p - 1] & 1 == 0:
+        p += 7
+    if end - p < 2:
+        return CUT, 0, 0
+    if buf[p] & 0xEF == 0x03 and buf[p + 1] == 0xCC:
+        return p + 2, LAYER_IP, 0
+    return NONE, 0, 0
+
+
+def after_arcnet(buf, at, end):
+    """Behind ARCNET's system code at `at`: IP in one piece as RFC 1201 has it, or RFC 1051."""
+    if end - at < 2:
+        return CUT, 0, 0
+    if buf[at] == 0xF0:
+        return at + 1, LAYER_IP, 0
+    if buf[at] == 0xD4 and buf[at + 1] == 0:
+        return at + 4, LAYER_IP, 0
+    return NONE, 0, 0
+
+
+def after_symantec(buf, at, end):
+    """Behind the header of Symantec's firewall, of 44 bytes or, since its version 3, of 56 (Wireshark packet-symantec.c)."""
+    if end - at < 22:
+        return CUT, 0, 0
+    if u16(buf, at + 6):
+        return at + 44, LAYER_TYPE, u16(buf, at + 6)
+    return at + 56, LAYER_TYPE, u16(buf, at + 20)
+
+
 def after_radiotap(buf, at, end):
     """Behind a radiotap header, whose flags say whether the frame's own header is filled up (radiotap.org: 0x20)."""
     if end - at < 8:

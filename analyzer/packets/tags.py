@@ -40,7 +40,9 @@ WRAPPINGS: Final = (
     Wrapping("pppoe", OUTER_PPPOE, "ethertype", (0x8864,), "the id is the session", "RFC 2516", scapy=("scapy.layers.ppp.PPPoE",)),
     Wrapping("pbb", OUTER_PBB, "ethertype", (0x88E7,), "802.1ah provider backbone bridges; the id is the service instance", "IEEE 802.1ah"),
     Wrapping("", 0, "ethertype", (0x894F,), "network service header (NSH)", "RFC 8300"),
-    Wrapping("", 0, "ethertype", (0x8926,), "VN-Tag", "802.1BR"),
+    Wrapping("", 0, "ethertype", (0x8926, 0x893F), "VN-Tag and E-Tag", "802.1BR"),
+    Wrapping("", 0, "ethertype", (0x892F,), "HSR, rings without a gap", "IEC 62439-3"),
+    Wrapping("", 0, "ethertype", (0x4305,), "B.A.T.M.A.N. advanced, version 15", "Wireshark packet-batadv.c"),
     Wrapping("", 0, "ethertype", (0x8909,), "Cisco MetaData", "Wireshark packet-cmd.c"),
     Wrapping("", 0, "ethertype", (0x88E5,), "MACsec that only authenticates", "IEEE 802.1AE"),
     Wrapping("", 0, "ethertype", (0x8988,), "Cisco's time tag (TTag)", "Wireshark packet-cisco-ttag.c"),
@@ -89,11 +91,11 @@ def after_tag(buf, at, end, ethertype, packet):
             return NONE, 0, 0
         wrap(packet, OUTER_PPPOE, u16(buf, at + 2))
         return at + 6, LAYER_PPP, 0
-    if ethertype == 0x8926:  # VNTag (802.1BR)
+    if ethertype in (0x8926, 0x892F):  # VNTag (802.1BR), HSR
         if end - at < 6:
             return CUT, 0, 0
         return at + 6, LAYER_TYPE, u16(buf, at + 4)
-    if ethertype == 0x8909:  # Cisco MetaData
+    if ethertype in (0x8909, 0x893F):  # Cisco MetaData, E-Tag (802.1BR)
         if end - at < 8:
             return CUT, 0, 0
         return at + 8, LAYER_TYPE, u16(buf, at + 6)
@@ -110,11 +112,32 @@ def after_tag(buf, at, end, ethertype, packet):
         if end - at < 8:
             return CUT, 0, 0
         return at + 8, LAYER_TYPE, u16(buf, at + 6)
+    if ethertype == 0x4305:
+        return after_batman(buf, at, end)
     if ethertype == 0x88E5:
         return after_macsec(buf, at, end)
     if ethertype == 0xD28B:
         return after_arista(buf, at, end)
     return NONE, 0, WHY_ETHERTYPE | ethertype
+
+
+def after_batman(buf, at, end):
+    """Behind the header of B.A.T.M.A.N. advanced, version 15: of frames to one, to one with both ends' addresses, and to all."""
+    if end - at < 2:
+        return CUT, 0, 0
+    kind, size = buf[at], 0
+    if buf[at + 1] == 15:
+        if kind == 0x40:
+            size = 10
+        elif kind == 0x42:
+            size = 18
+        elif kind == 0x01:
+            size = 14
+        elif kind in (0, 2, 3, 4, 0x43):  # of the mesh's own: who is there, and echoes
+            return NONE, 0, 0
+    if size:
+        return at + size, LAYER_ETHERNET, 0
+    return NONE, 0, WHY_ETHERTYPE | 0x4305
 
 
 def after_macsec(buf, at, end):

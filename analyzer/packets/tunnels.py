@@ -1,7 +1,7 @@
-"""What carries packets in UDP datagrams: VXLAN, GENEVE, GTP-U, Teredo, MPLS, LISP, AYIYA; by port also mirrors.py and l2tp.py.
+"""What carries packets in UDP datagrams: VXLAN, GENEVE, GTP-U, Mobile IP, Teredo, MPLS, LISP, AYIYA; by port also mirrors.py and l2tp.py.
 
 Each function says where the inner header begins and what it is, as in link.py, and which id the tunnel has.
-Sources: RFC 7348 (VXLAN), draft-ietf-nvo3-vxlan-gpe, RFC 8926 (GENEVE), 3GPP TS 29.281 (GTP-U), RFC 4380 (Teredo), RFC 7510 (MPLS in UDP),
+Sources: RFC 7348 (VXLAN), draft-ietf-nvo3-vxlan-gpe, RFC 8926 (GENEVE), 3GPP TS 29.281 (GTP-U), RFC 3519, RFC 4380 (Teredo), RFC 7510 (MPLS in UDP),
 RFC 9300 (LISP), draft-massar-v6ops-ayiya-02.
 """
 
@@ -31,6 +31,8 @@ PORT_VXLAN_LINUX: Final = 8472  # what Linux used before the port was assigned, 
 PORT_VXLAN_GPE: Final = 4790
 PORT_GENEVE: Final = 6081
 PORT_GTP_U: Final = 2152
+PORT_GTP_0: Final = 3386
+PORT_MIP: Final = 434
 PORT_TEREDO: Final = 3544
 TEREDO_ADDRESS: Final = 0x20010000  # the first 32 bits (RFC 4380 2.6)
 PORT_MPLS: Final = 6635
@@ -47,6 +49,7 @@ OUTER_TEREDO: Final = 11
 OUTER_MPLS_UDP: Final = 18
 OUTER_AYIYA: Final = 23
 OUTER_LISP: Final = 25
+OUTER_MIP: Final = 26
 
 WRAPPINGS: Final = (
     Wrapping(
@@ -59,7 +62,8 @@ WRAPPINGS: Final = (
         scapy=("scapy.layers.vxlan.VXLAN",),
     ),
     Wrapping("geneve", OUTER_GENEVE, "udp", (PORT_GENEVE,), "the id is the network", "RFC 8926"),
-    Wrapping("gtp-u", OUTER_GTP, "udp", (PORT_GTP_U,), "user packets of mobile networks", "3GPP TS 29.281"),
+    Wrapping("gtp-u", OUTER_GTP, "udp", (PORT_GTP_U, PORT_GTP_0), "user packets of mobile networks", "3GPP TS 29.281, 29.060 (version 0)"),
+    Wrapping("mip", OUTER_MIP, "udp", (PORT_MIP,), "Mobile IP behind address translation", "RFC 3519"),
     Wrapping("teredo", OUTER_TEREDO, "udp", (PORT_TEREDO,), "IPv6 in UDP; also between clients and relays, by the address", "RFC 4380"),
     Wrapping("mpls-udp", OUTER_MPLS_UDP, "udp", (PORT_MPLS,), "MPLS in UDP", "RFC 7510"),
     Wrapping("lisp", OUTER_LISP, "udp", (PORT_LISP,), "IP in UDP; the id is the instance", "RFC 9300"),
@@ -98,6 +102,14 @@ def after_udp_tunnel(buf, at, end, src_port, dst_port):
         return inner, LAYER_TYPE, u16(buf, at + 2), OUTER_GENEVE, u24(buf, at + 4)
     if PORT_GTP_U in (dst_port, src_port):
         return after_gtp(buf, at, end)
+    if PORT_GTP_0 in (dst_port, src_port):
+        if end - at > 20 and buf[at] & 0xF0 == 0x10 and buf[at + 1] == 0xFF and is_ip(buf, at + 20, end, False):
+            return at + 20, LAYER_IP, 0, OUTER_GTP, NO_ID
+        return NONE, 0, 0, 0, 0
+    if PORT_MIP in (dst_port, src_port):
+        if end - at > 4 and buf[at] == 4 and buf[at + 1] in (4, 41) and is_ip(buf, at + 4, end, False):
+            return at + 4, LAYER_IP, 0, OUTER_MIP, NO_ID
+        return NONE, 0, 0, 0, 0
     if PORT_TEREDO in (dst_port, src_port):
         return after_teredo(buf, at, end)
     if dst_port == PORT_TZSP:

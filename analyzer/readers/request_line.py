@@ -15,6 +15,9 @@ SPACE: Final = 32
 MAX_METHOD: Final = 20  # the longest registered is UPDATEREDIRECTREF
 
 W_VERSION: Final = b"http/"
+W_RTSP: Final = b"rtsp/"
+W_SIP: Final = b"sip/"
+W_ICAP: Final = b"icap/"
 W_CONNECT: Final = b"connect"
 W_HTTP_SCHEME: Final = b"http://"
 W_HTTPS_SCHEME: Final = b"https://"
@@ -47,6 +50,14 @@ def is_version(buf, at, end):
     return p == end and end - at > 5 and begins_with(buf, at, end, W_VERSION)
 
 
+def is_another_protocol(buf, at, stop):
+    """True for a line that ends with the version of RTSP, SIP or ICAP, which have HTTP's form."""
+    version = stop
+    while version > at and buf[version - 1] != SPACE:
+        version -= 1
+    return begins_with(buf, version, stop, W_RTSP) or begins_with(buf, version, stop, W_SIP) or begins_with(buf, version, stop, W_ICAP)
+
+
 def target_without_version(buf, at, space, first, stop):
     """The target's end in a request line that tells no version that is one, NOT where it is no request.
 
@@ -58,6 +69,8 @@ def target_without_version(buf, at, space, first, stop):
         last += 1
     if same_word(buf, at, space, W_CONNECT):
         return last if last == stop and host_parts(buf, first, last, True)[2] >= 0 else NOT
+    if is_another_protocol(buf, at, stop):
+        return NOT
     if space - at != 3 or buf[at] != 71 or buf[at + 1] != 69 or buf[at + 2] != 84 or first == stop:
         return NOT
     return last if buf[first] == 47 or absolute_parts(buf, first, last)[0] >= 0 else NOT

@@ -117,6 +117,7 @@ GUESSED: Final[dict[str, Around]] = {
     "l2tp 9": lambda p: in_udp(1701)(wrappings.l2tp3(build.ethernet(p), 9, bytes(8))),
     "l2tp 8": lambda p: in_ip(115)(wrappings.l2tp3(build.ethernet(p), 8, b"cook", udp=False)),
     "mpls 6": lambda p: in_ip(137)(build.mpls(p, 6)),
+    "mip": lambda p: in_udp(434)(bytes((4, 41 if p[0] >> 4 == 6 else 4, 0, 0)) + p),
     "teredo": lambda p: in_udp(3544)(p),
 }
 ONLY_IPV6: Final = ("6in4", "6in6", "teredo")
@@ -155,6 +156,14 @@ OTHER_LINKS: Final[tuple[tuple[int, Around], ...]] = (
     (241, lambda p: bytes(4) + b"\x55" * 7 + b"\xd5" + build.ethernet(p)),
     (259, lambda p: b"\x55\x55\xd5\x55\x55\0\1\x7d" + build.ethernet(p)),
     (274, lambda p: b"\x55" * 7 + b"\xd5" + build.ethernet(p)),
+    (3, lambda p: bytes(13) + b"\x61\x03\xcc" + p),
+    (3, lambda p: bytes(27) + b"\x61\x13\xcc" + p),
+    (7, lambda p: b"\1\2\xd4\0\0\1" + p),
+    (129, lambda p: b"\1\2\0\0\xf0" + p),
+    (99, lambda p: bytes(6) + kind_of(p).to_bytes(2, "big") + bytes(36) + p),
+    (99, lambda p: bytes(20) + kind_of(p).to_bytes(2, "big") + bytes(34) + p),
+    (106, lambda p: p),
+    (106, lambda p: wrappings.SNAP + kind_of(p).to_bytes(2, "big") + p),
     (122, lambda p: bytes(16) + wrappings.SNAP + kind_of(p).to_bytes(2, "big") + p),
     (128, lambda p: wrappings.tzsp(build.ethernet(p))),
     (178, lambda p: wrappings.juniper(p, protocol=6 if p[0] >> 4 == 6 else 2)),

@@ -19,6 +19,7 @@ def test_ip_in_ip_is_named_after_both() -> None:
 def test_ethernet_in_ip_with_its_version_in_either_half() -> None:
     for header in (b"\x30\0", b"\x03\0"):
         assert same_packet(1, in_ip(97)(header + build.ethernet(TCP_4)), outer=("etherip",))
+    assert same_packet(1, in_ip(143)(build.ethernet(TCP_4)), outer=("etherip",))  # SRv6's
     assert status(1, in_ip(97)(b"\x30")) == CUT_SHORT
     assert status(1, in_ip(97)(b"\x40\0" + build.ethernet(TCP_4))) == OTHER_PROTOCOL
 
@@ -28,7 +29,7 @@ def test_labels_name_themselves_and_ip_does_not() -> None:
 
 
 def test_every_other_protocol_is_noted() -> None:
-    read = {1, 4, 6, 17, 41, 47, 51, 58, 97, 115, 137}
+    read = {1, 4, 6, 17, 41, 47, 51, 58, 97, 115, 137, 143}
     packets = decoded([framed(1, in_ip(number)(bytes(60))) for number in range(256)])[1]
     for number, packet in enumerate(packets):
         if number not in read:

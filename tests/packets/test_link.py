@@ -60,6 +60,15 @@ def test_link_types_that_only_the_decoder_reads() -> None:
     assert same_packet(219, build.mpls(TCP_4, 16, 17), outer=("mpls 16", "mpls 17"))
 
 
+def test_a_trunk_of_cisco_and_a_bridged_frame() -> None:
+    inner = build.ethernet(TCP_4)
+    for first in (1, 3):
+        isl = bytes((first, 0, 0x0C, 0, 0, 0)) + bytes(6) + struct.pack(">H", len(inner) + 12) + SNAP[:3] + bytes(9) + inner
+        assert same_packet(1, isl) and status(1, isl[:5] + b"\x10" + isl[6:]) == NOT_IP  # of token ring
+    bridged = b"\xaa\xaa\x03\0\x80\xc2\0\7\0\0" + inner
+    assert same_packet(1, bytes(12) + struct.pack(">H", len(bridged)) + bridged) and same_packet(11, bridged)
+
+
 def test_a_wireless_header_that_is_filled_up() -> None:
     """Radiotap's flags say so, wherever they stand: behind more words of what is there, and a time."""
     flagged = struct.pack("<2BHI", 0, 0, 9, 2) + b"\x20"

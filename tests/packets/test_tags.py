@@ -18,12 +18,22 @@ def test_tags_that_only_the_decoder_reads() -> None:
     inner = struct.pack(">H", 0x0800) + TCP_4
     assert same_packet(1, build.ethernet(bytes(4) + inner, 0x8926))  # VNTag
     assert same_packet(1, build.ethernet(bytes(6) + inner, 0x8909))  # Cisco MetaData
+    assert same_packet(1, build.ethernet(bytes(6) + inner, 0x893F))  # E-Tag
+    assert same_packet(1, build.ethernet(bytes(4) + inner, 0x892F))  # HSR
     assert same_packet(1, build.ethernet(build.ethernet(TCP_4), 0x6558))
     for following, packet in ((1, TCP_4), (2, TCP_6), (3, build.ethernet(TCP_4))):
         nsh = bytes((0, 2, 1, following)) + bytes(4)
         assert same_packet(1, build.ethernet(nsh + packet, 0x894F), TCP_6 if following == 2 else TCP_4)
     assert status(1, build.ethernet(bytes((0, 1, 1, 3)) + bytes(60), 0x894F)) == MALFORMED
     assert status(1, build.ethernet(bytes((0, 2, 1, 9)) + bytes(60), 0x894F)) == NOT_IP
+
+
+def test_a_mesh_of_batman() -> None:
+    inner = build.ethernet(TCP_4)
+    for kind, size in ((0x40, 10), (0x42, 18), (0x01, 14)):
+        assert same_packet(1, build.ethernet(bytes((kind, 15)) + bytes(size - 2) + inner, 0x4305))
+    assert status(1, build.ethernet(bytes((0x40, 14)) + bytes(8) + inner, 0x4305)) == NOT_IP
+    assert status(1, build.ethernet(b"\x40", 0x4305, pad=False)) == CUT_SHORT
 
 
 def test_macsec_that_only_authenticates() -> None:

@@ -99,6 +99,9 @@ def test_a_line_without_a_version_that_is_known(data: bytes, host: bytes | None,
         b"GET file\r\n\r\n",
         b"CONNECT name.example\r\n\r\n",
         b"CONNECT a.example:443 HTTY/1.1\r\n\r\n",
+        b"GET rtsp://a.example/stream RTSP/1.0\r\nCSeq: 1\r\n\r\n",
+        b"GET / RTSP/1.0\r\n\r\n",
+        b"GET sip://a.example SIP/2.0\r\n\r\n",
     ],
 )
 def test_what_is_no_request(data: bytes) -> None:

@@ -83,7 +83,7 @@ def read_request(data: bytes) -> Request | None:
     if not version:
         has_port = split_authority(target, HOST)[1] and b"@" not in target
         fits = has_port if kind == "connect" else method == b"GET" and (kind or target[:1] == b"/")
-        if not fits:
+        if not fits or re.match(rb"(?:RTSP|SIP|ICAP)/", target.split(b" ")[-1], re.IGNORECASE):
             return None
         target = target.split(b" ")[0]  # what follows is a version that nobody knows
     elif kind == "connect" and not split_tunnel(target)[0]:
