@@ -3,7 +3,8 @@
 Every function here answers "where is the next header and what is it": (position, layer, ethertype). Layers are the
 constants below. A negative position says why there is none: CUT (captured bytes end), BAD (contradiction), NONE (nothing to read),
 and then the ethertype's place has what it is that isn't read (WHY_* of layout.py; 0: nothing that anybody would miss).
-Sources: Wireshark's packet-isl.c, IEEE 802.1Q, IEEE 802.11, RFC 1042 (SNAP), RFC 1661, 1662, 1990, 3518 (PPP), RFC 2427 (frame relay), RFC 3032 (MPLS).
+Sources: Wireshark's packet-isl.c, IEEE 802.1Q, IEEE 802.11, RFC 1042 (SNAP), RFC 1661, 1662, 1990, 3518 (PPP), RFC 2427 (frame relay), RFC
+3032 (MPLS).
 """
 
 from __future__ import annotations

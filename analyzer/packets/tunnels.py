@@ -1,8 +1,8 @@
 """What carries packets in UDP datagrams: VXLAN, GENEVE, GTP-U, Mobile IP, Teredo, MPLS, LISP, AYIYA; by port also mirrors.py and l2tp.py.
 
 Each function says where the inner header begins and what it is, as in link.py, and which id the tunnel has.
-Sources: RFC 7348 (VXLAN), draft-ietf-nvo3-vxlan-gpe, RFC 8926 (GENEVE), 3GPP TS 29.281 (GTP-U), RFC 3519, RFC 4380 (Teredo), RFC 7510 (MPLS in UDP),
-RFC 9300 (LISP), draft-massar-v6ops-ayiya-02.
+Sources: RFC 7348 (VXLAN), draft-ietf-nvo3-vxlan-gpe, RFC 8926 (GENEVE), 3GPP TS 29.281 (GTP-U), RFC 3519, RFC 4380 (Teredo), RFC 7510
+(MPLS in UDP), RFC 9300 (LISP), draft-massar-v6ops-ayiya-02.
 """
 
 from __future__ import annotations

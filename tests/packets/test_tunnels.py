@@ -77,6 +77,13 @@ def test_vxlan_gpe_tells_what_is_inside() -> None:
     assert status(1, in_udp(4790)(struct.pack(">4BI", 0x0C, 0, 0, 9, 7 << 8) + TCP_4)) == NOT_IP
 
 
+def test_gtp_of_version_0() -> None:
+    header = b"\x1e\xff" + bytes(18)
+    assert same_packet(1, in_udp(3386)(header + TCP_4), outer=("gtp-u",))
+    for other in (b"\x1e\1" + bytes(18) + TCP_4, b"\x3e\xff" + bytes(18) + TCP_4, header + bytes(60), header):
+        assert status(1, in_udp(3386)(other)) == OK  # a datagram
+
+
 def test_gtp_extension_headers() -> None:
     head = struct.pack(">2BHI", 0x34, 255, 0, 7) + bytes(3)
     assert same_packet(1, in_udp(2152)(head + b"\x85" + b"\1\0\0\x85" + b"\2" + bytes(6) + b"\0" + TCP_4), outer=("gtp-u",))
