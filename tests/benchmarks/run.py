@@ -29,6 +29,7 @@ from tests.benchmarks.kernels import Contest, contests
 from tests.benchmarks.lengths import beginning_of
 from tests.benchmarks.measure import Subject, memory_of, run
 from tests.benchmarks.session import FIELDS, WHICHPROXY, Bench, Turn
+from tests.benchmarks.translated import bench_translated
 
 
 def bench_process(bench: Bench) -> None:
@@ -156,6 +157,7 @@ BENCHMARKS = {
     "kernels": bench_kernels,
     "drip": bench_drip,
     "initials": bench_initials,
+    "translated": bench_translated,
     "process": bench_process,
     "small": bench_small,
     "memory": bench_memory,
