@@ -4,8 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from functools import cached_property
 
 import numpy as np
+import numpy.typing as npt
 
 from analyzer.routes.numbers import mixed, repeated
 from analyzer.routes.requests import Bools, Ints
@@ -25,12 +27,12 @@ class Groups:
     rows: Ints
     starts: Ints
 
-    @property
+    @cached_property
     def sizes(self) -> Ints:
         """int64[groups]: how many rows each has."""
         return np.diff(np.append(self.starts, len(self.rows)))
 
-    @property
+    @cached_property
     def number(self) -> Ints:
         """int64[n]: per row the number of its group, from 0 on."""
         return np.repeat(np.arange(len(self.starts)), self.sizes)
@@ -71,28 +73,47 @@ def agreeing(rows: Ints, *keys: Ints) -> Groups:
 
     rows   in order
     """
-    rows = repeating(rows, *keys)  # nearly always there are none, and putting all in order takes long
+    # By one number for all keys, as sorting plain numbers is quick; the groups alone are then put in order by their keys.
+    values = _together(rows, keys)
+    rows, values = _with_another(rows, values)
     if not len(rows):
         return Groups(rows, rows)
-    rows = rows[np.lexsort([key[rows] for key in keys])]
-    same = np.ones(len(rows) - 1, dtype=np.bool_)
-    for key in keys:
-        of_row = key[rows]
-        same &= of_row[1:] == of_row[:-1]
-    starts = np.flatnonzero(np.append(True, ~same))
+    by_value = np.argsort(values)
+    rows, values = rows[by_value], values[by_value]
+    again = values[1:] == values[:-1]
+    if any((key[rows[1:]] != key[rows[:-1]])[again].any() for key in keys):  # different keys have one number: one pair in 2**64
+        rows = rows[np.lexsort([key[rows] for key in keys])]
+        again = np.logical_and.reduce([key[rows[1:]] == key[rows[:-1]] for key in keys])
+    starts = np.flatnonzero(np.append(True, ~again))
     sizes = np.diff(np.append(starts, len(rows)))
     fits = (sizes > 1) & (sizes <= MOST_COPIES)
-    kept = sizes[fits]
-    return Groups(rows[np.repeat(fits, sizes)], np.cumsum(kept) - kept)
+    rows, starts, sizes = rows[np.repeat(fits, sizes)], starts[fits], sizes[fits]
+    first = rows[np.cumsum(sizes) - sizes]
+    by_key = np.argsort(keys[0][first]) if len(keys) == 1 else np.lexsort([key[first] for key in keys])
+    place = np.empty(len(by_key), dtype=np.int64)
+    place[by_key] = np.arange(len(by_key))
+    rows = rows[np.argsort(np.repeat(place, sizes) * (int(rows.max(initial=0)) + 1) + rows)]
+    sizes = sizes[by_key]
+    return Groups(rows, np.cumsum(sizes) - sizes)
 
 
 def repeating(rows: Ints, *keys: Ints) -> Ints:
     """Those of the rows that agree with another one in all keys; hardly ever one more (numbers.mixed)."""
+    return _with_another(rows, _together(rows, keys))[0]
+
+
+def _together(rows: Ints, keys: Sequence[Ints]) -> npt.NDArray[np.uint64]:
+    """Per row a number for all its keys."""
     values = keys[0][rows].astype(np.uint64)
     for key in keys[1:]:
         values = mixed(values, key[rows].astype(np.uint64))
-    found: Ints = rows[repeated(values)]
-    return found
+    return values
+
+
+def _with_another(rows: Ints, values: npt.NDArray[np.uint64]) -> tuple[Ints, npt.NDArray[np.uint64]]:
+    """The rows, and their values, whose value another one has too."""
+    kept = repeated(values)
+    return rows[kept], values[kept]
 
 
 def joined(several: Sequence[Groups], n: int) -> Groups:

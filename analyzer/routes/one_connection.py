@@ -76,13 +76,14 @@ class Judge:
         possible = can_be(groups.rows[left], groups.rows[right])
         hopeful = np.zeros(len(groups.rows), dtype=np.bool_)
         hopeful[left[possible]] = True
-        groups = groups.only(groups.any_of(hopeful))
-        left, right = groups.pairs()
+        hopeful = groups.any_of(hopeful)
+        among, place = hopeful[left], np.cumsum(hopeful) - 1
+        groups, left, right, possible = groups.only(hopeful), place[left[among]], place[right[among]], possible[among]
         swapped = self._comes_later(groups, left, right)
         first, second = np.where(swapped, right, left), np.where(swapped, left, right)
         place = np.bincount(second, minlength=len(groups.rows))  # in time within its group: after how many others
-        one = can_be(groups.rows[first], groups.rows[second])
-        one[one] = same(groups.rows[first[one]], groups.rows[second[one]])
+        first, second = first[possible], second[possible]
+        one = same(groups.rows[first], groups.rows[second])
         first, second = first[one], second[one]
         by_time = np.argsort((groups.number[second] * MOST_COPIES + place[second]) * MOST_COPIES + place[first])
         return groups.rows[first[by_time]], groups.rows[second[by_time]]

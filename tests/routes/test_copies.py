@@ -2,17 +2,20 @@
 
 from __future__ import annotations
 
+import sys
 from ipaddress import IPv4Address, IPv6Address, ip_address
 from pathlib import Path
+from types import FrameType
 from typing import Any
 
 import pytest
 
 from analyzer.reading import read
 from analyzer.routes import one_connection
+from analyzer.routes.route import route_flows
 from analyzer.routes.topology import Topology
 from tests.build import ESTABLISHED, Conversation, client_hello, connect, pcap, server_hello
-from tests.verdict.rows import CATALOGUE, PROX01, SECOND_NS, START_NS, asked, flow, request, routed, tunnel
+from tests.verdict.rows import CATALOGUE, PROX01, SECOND_NS, START_NS, asked, flow, request, routed, table, tunnel
 
 PUBLIC = "198.51.100.7"
 HELLO: dict[str, Any] = {
@@ -69,6 +72,32 @@ def test_addresses_are_looked_at_once_where_times_dont_tell_and_not_for_each_pai
     assert looked == []
     assert copies(*(make(**number, first_seen=START_NS) for number in numbers for make in (inside, outside))) == expected
     assert len(looked) == len(set(looked)) == 2
+
+
+def test_ten_times_as_many_pairs_take_no_more_steps_in_python() -> None:
+    """As arrays take them all at a time: what is looked at for each pair by itself takes as many steps as there are pairs."""
+
+    def steps(pairs: int, columns: dict[str, Any]) -> int:
+        numbers = [{"isn_out": 3_000_000_000 + n, "client_port": 50_000 + n} for n in range(pairs)]
+        flows = table([make(**columns, **number) for number in numbers for make in (inside, outside)])
+        taken = 0
+
+        def step(_frame: FrameType, event: str, _argument: object) -> None:
+            nonlocal taken
+            taken += event in ("call", "c_call")
+
+        sys.setprofile(step)
+        try:
+            found = route_flows(flows, Topology())
+        finally:
+            sys.setprofile(None)
+        assert found["same_as"].null_count == pairs
+        return taken
+
+    plain: dict[str, Any] = {"http_path": "/a.crl", "http_host": "crl.example"}
+    for columns in ({}, {"first_seen": START_NS}, plain | {"isn_in": None}):
+        few = steps(30, columns)
+        assert steps(300, columns) < few + 30
 
 
 @pytest.mark.parametrize("lost", ["isn_out", "isn_in"])

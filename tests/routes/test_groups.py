@@ -8,7 +8,9 @@ from itertools import combinations
 import numpy as np
 import pytest
 
+from analyzer.routes import groups as groups_module
 from analyzer.routes.groups import MOST_COPIES, Groups, agreeing, joined, repeating
+from analyzer.routes.numbers import mixed
 
 
 def lists(groups: Groups) -> list[list[int]]:
@@ -30,6 +32,21 @@ def test_rows_that_agree_in_all_keys() -> None:
 
 def test_groups_come_by_the_last_key_first() -> None:
     assert lists(agreeing(np.arange(4), np.array([1, 2, 1, 2]), np.array([9, 3, 9, 3]))) == [[1, 3], [0, 2]]
+
+
+@pytest.mark.parametrize("bits", [0, 2, 64])
+@pytest.mark.parametrize("seed", range(4))
+def test_groups_are_right_even_where_different_keys_have_one_number(seed: int, bits: int, monkeypatch: pytest.MonkeyPatch) -> None:
+    """As numbers of 64 bits hardly ever do."""
+    monkeypatch.setattr(groups_module, "mixed", lambda one, other: mixed(one, other) & np.uint64((1 << bits) - 1))
+    rng = random.Random(seed)
+    keys = [[rng.randrange(4) for _ in range(60)] for _ in range(3)]
+    rows = [row for row in range(60) if rng.random() < 0.9]
+    expected: dict[tuple[int, ...], list[int]] = {}
+    for row in rows:
+        expected.setdefault(tuple(key[row] for key in reversed(keys)), []).append(row)
+    wanted = [expected[key] for key in sorted(expected) if 1 < len(expected[key]) <= MOST_COPIES]
+    assert lists(agreeing(np.array(rows), *map(np.array, keys))) == wanted
 
 
 def test_what_more_agree_in_than_translators_stand_in_a_row_is_no_group() -> None:
