@@ -23,7 +23,7 @@ from analyzer.facts.losses import losses_of
 from analyzer.flows.batches import without_most_strangers
 from analyzer.flows.layout import N_DUPLICATES
 from analyzer.flows.lone import LeftOut
-from analyzer.spill import with_columns_spilled
+from analyzer.spill import filled_by_ranges, with_columns_spilled
 from analyzer.tables import FLOW_COLUMNS
 from analyzer.text.times import rfc3339
 from analyzer.window import Window, check_span, counted, within
@@ -161,7 +161,7 @@ def routed(flows: pa.Table, topology: Topology, catalogue: Catalogue) -> pa.Tabl
     from analyzer.services.tag import tag_flows
 
     flows = with_columns_spilled(route_flows(flows, topology), OF_ROUTES)
-    return with_columns_spilled(tag_flows(flows, catalogue), OF_SERVICES)
+    return filled_by_ranges(flows, OF_SERVICES, lambda some: tag_flows(some, catalogue))
 
 
 def side_by_side(

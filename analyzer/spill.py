@@ -11,7 +11,7 @@ import mmap
 import os
 import tempfile
 import threading
-from collections.abc import Collection
+from collections.abc import Callable, Collection, Iterable
 from pathlib import Path
 from typing import IO, Any, Final, NamedTuple
 
@@ -21,6 +21,9 @@ from analyzer.arrow import given_back, nothing
 
 MOST: Final = 128 << 20
 """Bytes of one table that are kept in memory: the rows of some 120,000 flows."""
+
+RANGE: Final = 1 << 16
+"""Rows of a large table that are worked on at a time, where each is worked on alone."""
 
 ON_DISK: Final = Path("/var/tmp")
 """Where large temporary files belong (hier(7)); /tmp lies in memory on many systems."""
@@ -115,12 +118,27 @@ def read(data: pa.Buffer, place: Place) -> pa.Table:
 
 def with_columns_spilled(table: pa.Table, names: Collection[str]) -> pa.Table:
     """The table, these columns of it lying in a file, where it is a large one."""
+    return table if table.nbytes <= MOST else _replaced(table, (table.select([name]) for name in names))
+
+
+def filled_by_ranges(table: pa.Table, names: Collection[str], fill: Callable[[pa.Table], pa.Table]) -> pa.Table:
+    """The table with these columns as `fill` gives them, which looks at each row alone: of a large table at some rows at a time."""
     if table.nbytes <= MOST:
-        return table
+        return fill(table)
+    made = Spill(0)
+    for begin in range(0, len(table), RANGE):
+        made.put(fill(table.slice(begin, RANGE)).select(names))
+    pieces = made.tables()
+    return _replaced(table, (pa.concat_tables(piece.select([name]) for piece in pieces).combine_chunks() for name in names))
+
+
+def _replaced(table: pa.Table, columns: Iterable[pa.Table]) -> pa.Table:
+    """The table with these columns, a table each, in the place of those of their names, and in a file."""
     spill = Spill(0)
-    for name in names:
-        spill.put(table.select([name]))
-    for name, found in zip(names, spill.tables(), strict=True):
-        table = table.set_column(table.schema.get_field_index(name), table.schema.field(name), found.column(0))
+    for each in columns:
+        spill.put(each)
+    for each in spill.tables():
+        (name,) = each.column_names
+        table = table.set_column(table.schema.get_field_index(name), table.schema.field(name), each.column(0))
     given_back()
     return table

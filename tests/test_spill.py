@@ -14,10 +14,17 @@ import pytest
 
 from analyzer import spill
 from analyzer.pipeline import OF_ROUTES, OF_SERVICES
-from analyzer.spill import Spill, with_columns_spilled
+from analyzer.reading import read
+from analyzer.routes.route import route_flows
+from analyzer.routes.topology import Topology
+from analyzer.services.catalogue import load_catalogue
+from analyzer.services.tag import tag_flows
+from analyzer.spill import Spill, filled_by_ranges, with_columns_spilled
 from tests.build import messy_capture
+from tests.conftest import ROOT
 from tests.pieces import Whole
 
+CATALOGUE = load_catalogue()
 FLOWS = Whole(messy_capture(5)).named().flows
 TABLES = [
     FLOWS,
@@ -133,3 +140,23 @@ def test_columns_of_a_large_table_go_to_a_file(names: list[str], monkeypatch: py
     monkeypatch.setattr(spill, "MOST", 0)
     found = with_columns_spilled(FLOWS, names)
     assert found.equals(FLOWS, check_metadata=True) and all(column.num_chunks == 1 for column in found.columns)
+
+
+@pytest.mark.parametrize("rows", [1, 3, 1_000])
+def test_rows_of_a_large_table_are_worked_on_some_at_a_time(rows: int, monkeypatch: pytest.MonkeyPatch) -> None:
+    capture = ROOT / "captures" / "T5-all-three.pcapng"
+    flows = read([str(capture)], topology=Topology(), catalogue=CATALOGUE, digests=False).flows
+    routed = route_flows(flows, Topology())
+    tagged = tag_flows(routed, CATALOGUE)
+    monkeypatch.setattr(spill, "MOST", 0)
+    monkeypatch.setattr(spill, "RANGE", rows)
+    seen: list[int] = []
+
+    def fill(some: pa.Table) -> pa.Table:
+        seen.append(len(some))
+        return tag_flows(some, CATALOGUE)
+
+    found = filled_by_ranges(routed, OF_SERVICES, fill)
+    assert found.equals(tagged, check_metadata=True) and all(column.num_chunks == 1 for column in found.columns)
+    assert max(seen) == min(rows, len(flows)) and sum(seen) == len(flows)
+    assert len(found["requests"].combine_chunks().flatten()) > 0

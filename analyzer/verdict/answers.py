@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from array import array
 from bisect import bisect_right
 from collections.abc import Hashable, Iterable, Sequence
 from dataclasses import dataclass, field
@@ -9,8 +10,8 @@ from dataclasses import dataclass, field
 import numpy as np
 import pyarrow.compute as pc
 
-from analyzer.arrow import array
-from analyzer.routes.requests import ABSOLUTE, NO_TIME, Bools, Requests, same_host
+from analyzer.arrow import array as in_arrow
+from analyzer.routes.requests import ABSOLUTE, NO_TIME, Bools, Ints, Requests, same_host
 from analyzer.routes.route import DIRECT, PROXY
 from analyzer.verdict.eras import Asked, Border, Carried, best_agreed, borders_of, failing_end
 from analyzer.verdict.evidence import DIRECT_OUTCOMES, Evidence, grouped
@@ -57,13 +58,18 @@ def answers_of(evidence: Evidence) -> Answers:
     return Answers(services, planes, of_client)
 
 
+def no_numbers() -> array[int]:
+    """Room for numbers, eight bytes each."""
+    return array("q")
+
+
 @dataclass
 class _Part:
     """What belongs to one service or plane: positions of requests in order of time, rows of flows to proxies, and of direct flows."""
 
-    asked: list[int] = field(default_factory=list)
-    rows: list[int] = field(default_factory=list)
-    direct: list[int] = field(default_factory=list)
+    asked: array[int] = field(default_factory=no_numbers)
+    rows: array[int] = field(default_factory=no_numbers)
+    direct: array[int] = field(default_factory=no_numbers)
 
 
 @dataclass
@@ -74,35 +80,50 @@ class _Own:
     planes: dict[int, _Part] = field(default_factory=dict)
 
 
+def in_place(values: Ints | Bools) -> memoryview:
+    """The values by position, as Python's numbers. A list takes five times as much memory, numpy itself three times as long."""
+    return np.ascontiguousarray(values).data
+
+
+class Times:
+    """Times by position, None where there is none. ns: NO_TIME there"""
+
+    def __init__(self, ns: Ints) -> None:
+        self._ns = in_place(ns)
+
+    def __getitem__(self, position: int) -> int | None:
+        at = self._ns[position]
+        return None if at == NO_TIME else at
+
+
 class _Books:
-    """The evidence as plain lists: what is counted one by one is counted fastest so."""
+    """The evidence as Python's own numbers, which are counted one by one; each is made when it is asked for."""
 
     def __init__(self, evidence: Evidence) -> None:
         requests, outcome = evidence.requests, evidence.outcome
         row = requests.row
         self.evidence = evidence
-        self.row = row.tolist()
-        self.client = evidence.client.codes[row].tolist()
-        self.at = [None if at == NO_TIME else at for at in evidence.begun.tolist()]
-        self.proxy = evidence.proxy.codes[row].tolist()
-        self.service = evidence.request_service.codes.tolist()
-        self.plane = evidence.request_plane.codes.tolist()
-        self.host = evidence.request_host.codes.tolist()
-        self.code = outcome.code.tolist()
-        self.carried = outcome.carried.tolist()
-        self.failed = outcome.failed.tolist()
-        self.mute, self.unused = outcome.mute.tolist(), outcome.unused.tolist()
-        self.pages = (requests.kind == ABSOLUTE).tolist()
-        self.status = requests.status.tolist()
-        self.weight = evidence.weight.tolist()
-        self.weak = (evidence.regional | sent_elsewhere(requests)).tolist()
-        self.row_proxy = evidence.proxy.codes.tolist()
-        self.row_first = [None if at == NO_TIME else at for at in evidence.first.tolist()]
-        self.row_last = [None if at == NO_TIME else at for at in evidence.last.tolist()]
-        self.row_bytes = evidence.bytes.tolist()
-        self.row_lost = (np.bincount(row, minlength=evidence.flows.num_rows) == 0).tolist()
-        self.row_direct = [DIRECT_OUTCOMES[code] if code >= 0 else None for code in evidence.direct.tolist()]
-        self.row_service = evidence.service.codes.tolist()
+        self.client = in_place(evidence.client.codes[row])
+        self.at = Times(evidence.begun)
+        self.proxy = in_place(evidence.proxy.codes[row])
+        self.service = in_place(evidence.request_service.codes)
+        self.plane = in_place(evidence.request_plane.codes)
+        self.host = in_place(evidence.request_host.codes)
+        self.code = in_place(outcome.code)
+        self.carried = in_place(outcome.carried)
+        self.failed = in_place(outcome.failed)
+        self.mute, self.unused = in_place(outcome.mute), in_place(outcome.unused)
+        self.pages = in_place(requests.kind == ABSOLUTE)
+        self.status = in_place(requests.status)
+        self.weight = in_place(evidence.weight)
+        self.weak = in_place(evidence.regional | sent_elsewhere(requests))
+        self.row_proxy = in_place(evidence.proxy.codes)
+        self.row_first = Times(evidence.first)
+        self.row_last = Times(evidence.last)
+        self.row_bytes = in_place(evidence.bytes)
+        self.row_lost = in_place(np.bincount(row, minlength=evidence.flows.num_rows) == 0)
+        self.row_direct = in_place(evidence.direct)
+        self.row_service = in_place(evidence.service.codes)
         names = evidence.proxy_names
         self.proxies = [(proxy, *names[proxy]) for proxy in evidence.proxy.values]
         # Addresses of one name are one proxy: from one of them to another nothing changes.
@@ -147,7 +168,7 @@ class _Books:
     def asked_of(self, asked: Iterable[int]) -> list[Asked]:
         """These requests with what came of them, where their time is known."""
         return [
-            Asked(at, self.one[self.proxy[position]], self.carried[position], self.failed[position])
+            Asked(at, self.one[self.proxy[position]], bool(self.carried[position]), bool(self.failed[position]))
             for position in asked
             if (at := self.at[position]) is not None
         ]
@@ -158,7 +179,7 @@ def sent_elsewhere(requests: Requests) -> Bools:
     result = np.zeros(len(requests.status), dtype=np.bool_)
     at = np.flatnonzero((requests.status >= 300) & (requests.status < 400))
     if len(at):
-        asked, sent = (same_host(column.take(array(at))) for column in (requests.host, requests.location))
+        asked, sent = (same_host(column.take(in_arrow(at))) for column in (requests.host, requests.location))
         result[at] = pc.fill_null(pc.not_equal(asked, sent), False).to_numpy(zero_copy_only=False)
     return result
 
@@ -243,7 +264,7 @@ def _tally(books: _Books, asked: Sequence[int], rows: Sequence[int], direct: Seq
             shares[proxy] = Share(proxy, name, method)
         return shares[proxy]
 
-    services: dict[int, list[int]] = {}
+    services: dict[int, bool] = {}
     for position in asked:
         one, code, at = share(books.proxy[position]), books.code[position], books.at[position]
         one.asked += 1
@@ -265,7 +286,7 @@ def _tally(books: _Books, asked: Sequence[int], rows: Sequence[int], direct: Seq
         worked = code == WORKED
         contest.on_itself = contest.on_itself or (worked and not books.weak[position])
         if code != CHALLENGED and books.service[position] >= 0:
-            services.setdefault(books.service[position], []).append(worked)
+            services[books.service[position]] = services.get(books.service[position], False) or worked
         if at is not None:
             contest.first = at if contest.first is None else contest.first
             contest.last = at
@@ -275,8 +296,9 @@ def _tally(books: _Books, asked: Sequence[int], rows: Sequence[int], direct: Seq
         one.lost += books.row_lost[row]
         one.saw(books.row_first[row], books.row_last[row])
     for row in direct:
-        contest.direct[books.row_direct[row] or "unknown"] += 1
-    contest.idle = any(not any(worked) for worked in services.values())
+        outcome = books.row_direct[row]
+        contest.direct[DIRECT_OUTCOMES[outcome] if outcome >= 0 else "unknown"] += 1
+    contest.idle = not all(services.values())
     if not asked:
         firsts = [at for row in (*rows, *direct) if (at := books.row_first[row]) is not None]
         contest.first, contest.last = min(firsts, default=None), max(firsts, default=None)

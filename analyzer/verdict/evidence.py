@@ -117,11 +117,14 @@ class Evidence:
     @cached_property
     def pair_rows(self) -> Ints:
         """Per flow, the row of the flow whose id `pair` holds; -1 without one."""
-        both = coded(pa.concat_arrays([one_array(self.flows.column("id")), one_array(self.flows.column("pair"))]))
-        n = self.flows.num_rows
-        row_of = np.full(len(both.values) + 1, -1, dtype=np.int64)
-        row_of[both.codes[:n]] = np.arange(n)
-        result: Ints = np.where(both.codes[n:] >= 0, row_of[both.codes[n:]], -1)
+        result: Ints = np.full(self.flows.num_rows, -1, dtype=np.int64)
+        pair, ids = one_array(self.flows.column("pair")), one_array(self.flows.column("id"))
+        legs = np.flatnonzero(pair.is_valid().to_numpy(zero_copy_only=False))
+        if len(legs):  # few rows have one, and all ids as texts of their own would take more memory than all else here
+            named = pair.take(array(legs))
+            there = np.flatnonzero(pc.is_in(ids, value_set=named.unique()).to_numpy(zero_copy_only=False))
+            place = integers(pc.index_in(named, value_set=ids.take(array(there))), -1)
+            result[legs[place >= 0]] = there[place[place >= 0]]
         return result
 
     @cached_property

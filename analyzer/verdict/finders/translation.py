@@ -72,12 +72,12 @@ def transparent(evidence: Evidence) -> list[Finding]:
     findings = []
     legs = np.flatnonzero((evidence.route == UPSTREAM) & (pairs >= 0))
     legs = legs[evidence.route[pairs[legs]] == DIRECT]
-    addresses = one_array(evidence.flows.column("client_ip")).to_pylist()
+    addresses = one_array(evidence.flows.column("client_ip")).take(array(legs)).to_pylist()
     servers = coded(evidence.flows.column("server_ip")).codes
     kept = np.flatnonzero(evidence.taken_over)  # those included whose leg was another's before
     by_address: dict[str, list[int]] = {}
-    for leg in legs.tolist():
-        by_address.setdefault(addresses[leg], []).append(leg)
+    for leg, address in zip(legs.tolist(), addresses, strict=True):
+        by_address.setdefault(address, []).append(leg)
     for address, own in sorted(by_address.items()):
         whose = np.union1d(pairs[own], kept[np.isin(servers[kept], servers[own])])
         rows = np.union1d(own, whose)
