@@ -5,7 +5,6 @@ Formats are recognised by content, never by name.
 
 from __future__ import annotations
 
-import hashlib
 import io
 import os
 import stat
@@ -174,6 +173,8 @@ class Source:
     def blocks(self) -> Iterator[Block]:
         """Every block of frames, in the file's order. Errors: Unusable when it is no capture."""
         if self.digest_beside or (self._remote is not None and self._member is None):
+            import hashlib
+
             self._digest = hashlib.sha256()
         whole, self._whole = self._whole, None
         with self._opened(file=None if whole is None else io.BytesIO(whole)) as (window, kind):
@@ -220,6 +221,8 @@ class Source:
 
         An object's digest is taken while it is read.
         """
+        import hashlib
+
         if self._remote is not None and self._member is not None:
             self.sha256 = self._remote.sha256()
         elif self.path is not None and self.path.is_file():

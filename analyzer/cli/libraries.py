@@ -8,11 +8,15 @@ from __future__ import annotations
 import os
 import sys
 import threading
-from collections.abc import Sequence
-from importlib.abc import Loader
+from collections.abc import Callable, Sequence
 from importlib.machinery import ModuleSpec, PathFinder
 from types import ModuleType, SimpleNamespace
-from typing import Any, Final
+from typing import TYPE_CHECKING, Any, Final
+
+if TYPE_CHECKING:
+    from importlib.abc import Loader
+else:
+    Loader = object  # its type brings importlib.resources: 0.003 s
 
 STORES: Final = frozenset({"pyarrow._s3fs", "pyarrow._gcsfs", "pyarrow._azurefs", "pyarrow._hdfs"})
 """What pyarrow.fs loads where it is there, with all that talks to them: here fsspec does (capture/remote.py)."""
@@ -45,17 +49,18 @@ class _Lean:
     def find_spec(self, name: str, path: Sequence[str] | None = None, target: object = None) -> ModuleSpec | None:
         if name in STORES or (name == "cloudpickle" and pyarrow_is_loading()):
             raise ModuleNotFoundError(f"{name} isn't needed here", name=name)
-        if name == "numpy":  # whatever needs it needs Arrow too
-            load_beside(ARROW)
         if name in DOCUMENTED:
             return ModuleSpec(name, _Empty())
-        if name not in (COMPUTE, DOCUMENTATION):
+        if name not in ("numpy", COMPUTE, DOCUMENTATION):
             return None
         spec = PathFinder.find_spec(name, path)
         if spec is not None and spec.loader is not None:
             from importlib.util import LazyLoader
 
-            spec.loader = _Compute(spec.loader) if name == COMPUTE else LazyLoader(spec.loader)
+            if name == DOCUMENTATION:
+                spec.loader = LazyLoader(spec.loader)
+            else:
+                spec.loader = _Changed(spec.loader, numpy_loaded if name == "numpy" else compute_loaded)
         return spec
 
 
@@ -87,30 +92,61 @@ def load_beside(name: str) -> threading.Thread | None:
 class _Empty(Loader):
     """Loads nothing."""
 
+    def create_module(self, spec: ModuleSpec) -> ModuleType | None:
+        return None
+
     def exec_module(self, module: ModuleType) -> None:
         """Leave it as it is."""
 
 
-class _Compute(Loader):
-    """Loads pyarrow.compute without its functions, which it then makes one by one as they are asked for.
+class _Changed(Loader):
+    """Loads a module as `load(module, usual loader)` does; afterwards it is as if the usual loader had loaded it."""
 
-    It would make all 300 with their signatures and documentation (0.03 s); a run calls about thirty and reads no documentation.
-    """
-
-    def __init__(self, usual: Loader) -> None:
-        self._usual = usual
+    def __init__(self, usual: Loader, load: Callable[[Any, Loader], None]) -> None:
+        self._usual, self._load = usual, load
 
     def create_module(self, spec: ModuleSpec) -> ModuleType | None:
         return self._usual.create_module(spec)
 
-    def exec_module(self, module: ModuleType) -> None:
-        before = dict(vars(module))
-        try:
-            _without_functions(module, self._usual)
-        except (AttributeError, KeyError, TypeError):  # another version, which is made in another way
-            vars(module).clear()
-            vars(module).update(before)
-            self._usual.exec_module(module)
+    def exec_module(self, module: Any) -> None:
+        module.__loader__ = module.__spec__.loader = self._usual
+        self._load(module, self._usual)
+
+
+def numpy_loaded(module: Any, usual: Loader) -> None:
+    """NumPy, with Arrow mapped beside it, which whatever needs NumPy needs too; and without its masked arrays until somebody has one."""
+    load_beside(ARROW)
+    usual.exec_module(module)
+    if "ma" not in vars(module):  # older versions load them at once
+        module.ma = _MaskedArrays()
+
+
+class _MaskedArrays:
+    """numpy.ma, loaded when it is wanted. `numpy.unique` asks it of every array whether it is masked, and so loaded it (0.015 s)."""
+
+    def is_masked(self, array: object) -> bool:
+        import numpy as np
+
+        return type(array) is not np.ndarray and bool(self.__getattr__("is_masked")(array))
+
+    def __getattr__(self, name: str) -> Any:
+        import numpy.ma  # takes this one's place
+
+        return getattr(numpy.ma, name)
+
+
+def compute_loaded(module: Any, usual: Loader) -> None:
+    """pyarrow.compute without its functions, which it then makes one by one as they are asked for.
+
+    It would make all 300 with their signatures and documentation (0.03 s); a run calls about thirty and reads no documentation.
+    """
+    before = dict(vars(module))
+    try:
+        _without_functions(module, usual)
+    except (AttributeError, KeyError, TypeError):  # another version, which is made in another way
+        vars(module).clear()
+        vars(module).update(before)
+        usual.exec_module(module)
 
 
 def _without_functions(module: Any, usual: Loader) -> None:

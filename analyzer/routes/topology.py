@@ -6,7 +6,6 @@ topology_file.py, which loads only when there is one.
 
 from __future__ import annotations
 
-import hashlib
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, replace
 from functools import cached_property
@@ -146,6 +145,8 @@ def load_topology(path: str | Path | None) -> Topology:
     """
     if path is None:
         return Topology()
+    import hashlib
+
     form = 'tables look like [[proxy]], values like name = "PROX01"'
     text, data = read_toml(path, "topology", name="name a readable TOML file with --topology", form=form)
     digest = hashlib.sha256(text.encode()).hexdigest()

@@ -15,7 +15,6 @@ from contextvars import ContextVar
 from datetime import UTC, date, datetime, tzinfo
 from functools import lru_cache
 from typing import Any
-from zoneinfo import ZoneInfo, available_timezones
 
 import pyarrow as pa
 import pyarrow.compute as pc
@@ -54,8 +53,10 @@ def parse_time(text: str, where: str) -> int:
 
 def zone_of(name: str, where: str = "--tz") -> tzinfo | None:
     """The zone of this name; None for `local`, this machine's own. Errors: Unusable, there is none."""
-    if name == "local":
-        return None
+    if name in ("local", "UTC"):
+        return UTC if name == "UTC" else None
+    from zoneinfo import ZoneInfo, available_timezones
+
     try:
         return ZoneInfo(name)
     except (KeyError, ValueError, OSError) as error:  # not found; no name of a zone; a folder of zones
@@ -66,6 +67,8 @@ def zone_of(name: str, where: str = "--tz") -> tzinfo | None:
 
 def own_zone(link: str = "/etc/localtime") -> str | None:
     """The name of this machine's own zone: $TZ, else where the link leads; None where neither names one."""
+    from zoneinfo import available_timezones
+
     if os.environ.get("TZ"):
         named = os.environ["TZ"].removeprefix(":")
     else:

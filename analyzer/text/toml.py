@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import tomllib
 from pathlib import Path
 from typing import Any
 
@@ -18,6 +17,8 @@ def read_toml(path: str | Path, what: str, *, name: str, form: str) -> tuple[str
     name    how to name one, form: what one looks like; what to do instead
     Errors  Unusable: it can't be read, or isn't TOML
     """
+    import tomllib
+
     where = str(path)
     check_local(where)
     try:

@@ -107,6 +107,20 @@ print(pyarrow.array([1]).to_pylist(), load_beside("pyarrow.lib"), load_beside("n
     assert ended.stdout == "False True False\n[1] None None None\n"
 
 
+def test_masked_arrays_are_there_for_whoever_has_one(root: Path) -> None:
+    code = """
+import sys
+from analyzer.cli.libraries import lean
+lean()
+import numpy as np
+print(np.unique([2, 1, 2]), np.ma.is_masked(np.array([1])), "numpy.ma" in sys.modules, type(np.__loader__).__name__)
+masked = np.ma.array([2, 1, 2], mask=[0, 1, 0])
+print(np.ma is sys.modules["numpy.ma"], np.ma.is_masked(masked), np.unique(masked))
+"""
+    ended = subprocess.run([sys.executable, "-c", code], cwd=root, capture_output=True, text=True, check=True)
+    assert ended.stdout == "[1 2] False False SourceFileLoader\nTrue True [2 --]\n"
+
+
 def test_numpy_without_documentation_is_enough_for_what_is_built_on_it(root: Path) -> None:
     code = """
 from analyzer.cli.libraries import lean
@@ -115,3 +129,14 @@ import numpy, numpy.ma, numpy.typing, pandas, matplotlib.figure
 print(numpy.ndarray.sum.__doc__, numpy.ma.array([1, 2], mask=[0, 1]).sum(), pandas.DataFrame({"a": [1, 2]}).a.sum())
 """
     assert subprocess.run([sys.executable, "-c", code], cwd=root, capture_output=True, text=True, check=True).stdout == "None 1 3\n"
+
+
+@pytest.mark.parametrize("output", [("flows", "out.parquet"), ("report", "out.json"), ("report", "out.md")])
+def test_a_run_has_none_of_what_no_verb_needs(output: tuple[str, str], root: Path, tmp_path: Path) -> None:
+    code = "import sys\nfrom analyzer.cli import main\ntry:\n    main()\nexcept SystemExit as ended:\n    print(ended.code, *sys.modules)"
+    verb, name = output
+    command = [sys.executable, "-c", code, verb, str(root / "captures" / "T1-winhttp.pcapng"), "-q", "-o", str(tmp_path / name)]
+    code, *loaded = subprocess.run(command, cwd=root, capture_output=True, text=True, check=True).stdout.split()
+    assert code == "0" and "pyarrow.lib" in loaded
+    unused = {"cloudpickle", "pydoc", "pyarrow._s3fs", "zoneinfo", "importlib.resources", "numpy.ma", "argparse"}
+    assert sorted(unused & set(loaded)) == []
