@@ -45,7 +45,8 @@ Order = Literal["little", "big"]
 def header_size(window: Window, size: int, unit_ns: int, order: Order) -> int:
     """How long the packet headers at the window's start are: `size` as the magic has it, unless only another length makes sense.
 
-    A pipe isn't waited for: what it has given by now decides, as its first packet may be all for a long time.
+    A pipe isn't waited for: what it has given by now decides, as its first packet may be all for a long time. So it is with what is
+    compressed.
     """
     if unit_ns != 1000:
         return size
@@ -83,8 +84,8 @@ def _makes_sense(window: Window, size: int, order: Order) -> bool:
 
 
 def _fill(window: Window, wanted: int) -> None:
-    """Have so many bytes in the window, where it is over a file and they are there."""
-    while window.has_size and window.end - window.start < wanted and window.more():
+    """Have so many bytes in the window, where it is known that they are there."""
+    while window.has_size and window.end - window.start < min(wanted, window.rest()) and window.more():
         pass
 
 

@@ -93,7 +93,7 @@ class Window:
     offset      where data[0] lies in the capture's (uncompressed) bytes
     damage      what went wrong while reading (a broken compressed file), else None
     lost        whether that was the network's doing, not the file's
-    has_size    whether it is over a file, of which all is there, and not over a pipe
+    has_size    whether it is known where its bytes end: of a file that isn't compressed, and of no pipe
     several     whether another capture begins in the middle, as where files were put one behind the other
     """
 
@@ -103,7 +103,7 @@ class Window:
         self._file: Any = feed if unpacked is None else unpacked
         self._size = feed.size if unpacked is None else None
         self._what = "the file can't be read further" if unpacked is None else "the compressed data are broken"
-        self.has_size = feed.size is not None
+        self.has_size = self._size is not None
         self._errors: tuple[type[Exception], ...] = (OSError, EOFError, ValueError, *errors)
         self._read = read
         self.data: npt.NDArray[np.uint8] = np.zeros(0, np.uint8)
