@@ -31,7 +31,7 @@ from analyzer.flows.layout import (
 from analyzer.flows.messages import as_answer
 from analyzer.readers.authentication import keep_challenges, keep_offered
 from analyzer.readers.pac import UNSAID, keep_pac, lacks_of_pac, pac_state, pac_type
-from analyzer.readers.request_line import MAX_METHOD, SPACE, W_CONNECT, W_VERSION, cut_line, line_end, request_line
+from analyzer.readers.request_line import MAX_METHOD, SPACE, W_CONNECT, W_HEAD, W_VERSION, cut_line, line_end, request_line
 from analyzer.readers.states import (
     A_BLANK_LINE,
     A_LINE,
@@ -56,7 +56,6 @@ BODY_TO_CLOSE: Final = -2
 
 SEMICOLON: Final = 59
 
-W_HEAD: Final = b"head"
 W_HOST: Final = b"host"
 W_AGENT: Final = b"user-agent"
 W_LENGTH: Final = b"content-length"
@@ -140,7 +139,7 @@ def read_request(tables, buf, cursor):
         kind = CONNECT
         host, host_end, port = tunnel_parts(buf, target, target_end)
     elif target == target_end:
-        kind = ORIGIN if buf[target] == SLASH else ABSOLUTE  # cut in its path, or in its host
+        kind = ORIGIN if buf[target] == SLASH or feed < end else ABSOLUTE  # cut in its path, or in its host; or there is none
     else:
         host, host_end, port, path, path_end = absolute_parts(buf, target, target_end)
         if host >= 0:

@@ -15,6 +15,9 @@ SPACE: Final = 32
 MAX_METHOD: Final = 20  # the longest registered is UPDATEREDIRECTREF
 
 W_VERSION: Final = b"http/"
+W_POST: Final = b"post"
+W_PUT: Final = b"put"
+W_HEAD: Final = b"head"
 W_RTSP: Final = b"rtsp/"
 W_SIP: Final = b"sip/"
 W_ICAP: Final = b"icap/"
@@ -62,7 +65,8 @@ def target_without_version(buf, at, space, first, stop):
     """The target's end in a request line that tells no version that is one, NOT where it is no request.
 
     Many text protocols begin with two words: only a GET of a path or of an absolute form is a request, whatever follows its
-    target, and a CONNECT to nothing but a host and a port; whether that was one is known from what follows (facts/settle.py).
+    target, a POST, PUT or HEAD of nothing but a path, and a CONNECT to nothing but a host and a port; whether that was one is known
+    from what follows (facts/settle.py).
     """
     last = first
     while last < stop and buf[last] != SPACE:
@@ -71,9 +75,19 @@ def target_without_version(buf, at, space, first, stop):
         return last if last == stop and host_parts(buf, first, last, True)[2] >= 0 else NOT
     if is_another_protocol(buf, at, stop):
         return NOT
-    if space - at != 3 or buf[at] != 71 or buf[at + 1] != 69 or buf[at + 2] != 84 or first == stop:
+    if first == stop:
         return NOT
-    return last if buf[first] == 47 or absolute_parts(buf, first, last)[0] >= 0 else NOT
+    if space - at != 3 or buf[at] != 71 or buf[at + 1] != 69 or buf[at + 2] != 84:
+        return last if last == stop and buf[first] == SLASH and is_bare_method(buf, at, space) else NOT
+    return last if buf[first] == SLASH or absolute_parts(buf, first, last)[0] >= 0 else NOT
+
+
+def is_bare_method(buf, at, space):
+    """True for POST, PUT and HEAD in capitals."""
+    for p in range(at, space):
+        if buf[p] > 90:
+            return False
+    return same_word(buf, at, space, W_POST) or same_word(buf, at, space, W_PUT) or same_word(buf, at, space, W_HEAD)
 
 
 def request_line(buf, at, end):
@@ -101,7 +115,8 @@ def request_line(buf, at, end):
     last = version
     while last > first and buf[last - 1] == SPACE:
         last -= 1
-    if last == first or (same_word(buf, at, space, W_CONNECT) and tunnel_parts(buf, first, last)[0] < 0):
+    # Without a target, only a version: a request that is wrong, and one all the same. But a CONNECT has to say to what.
+    if same_word(buf, at, space, W_CONNECT) and tunnel_parts(buf, first, last)[0] < 0:
         return NOT, 0, 0, 0, 0
     return space, first, last, version, feed
 

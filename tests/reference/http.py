@@ -77,12 +77,15 @@ def read_request(data: bytes) -> Request | None:
     if not found:
         return None
     method, target, version = found.groups()
+    if not version and re.fullmatch(rb"HTTP/[0-9.]+", target, re.IGNORECASE):
+        target, version = b"", target  # a request without a target
     kind = "connect" if method.upper() == b"CONNECT" else "absolute" if SCHEME.match(target) else None
     if version and version.upper() == b"HTTP/2.0":  # the HTTP/2 preface (RFC 9113 3.4)
         return None
     if not version:
         has_port = split_authority(target, HOST)[1] and b"@" not in target
         fits = has_port if kind == "connect" else method == b"GET" and (kind or target[:1] == b"/")
+        fits = fits or (method in (b"POST", b"PUT", b"HEAD") and target[:1] == b"/" and b" " not in target and b"\t" not in target)
         if not fits or re.match(rb"(?:RTSP|SIP|ICAP)/", target.split(b" ")[-1], re.IGNORECASE):
             return None
         target = target.split(b" ")[0]  # what follows is a version that nobody knows
