@@ -102,7 +102,7 @@ def after_ax25(buf, at, end):
         p += 7
     if end - p < 2:
         return CUT, 0, 0
-    if buf[p] & 0xEF == 0x03 and buf[p + 1] == 0xCC:
+    if buf[p] == 0x03 and buf[p + 1] == 0xCC:
         return p + 2, LAYER_IP, 0
     return NONE, 0, 0
 
@@ -119,12 +119,12 @@ def after_arcnet(buf, at, end):
 
 
 def after_symantec(buf, at, end):
-    """Behind the header of Symantec's firewall, of 44 bytes or, since its version 3, of 56 (Wireshark packet-symantec.c)."""
-    if end - at < 22:
+    """Behind the header of Symantec's firewall, before its version 3, which has no type there (Wireshark packet-symantec.c)."""
+    if end - at < 8:
         return CUT, 0, 0
-    if u16(buf, at + 6):
-        return at + 44, LAYER_TYPE, u16(buf, at + 6)
-    return at + 56, LAYER_TYPE, u16(buf, at + 20)
+    if u16(buf, at + 6) == 0:
+        return NONE, 0, 0
+    return at + 44, LAYER_TYPE, u16(buf, at + 6)
 
 
 def after_radiotap(buf, at, end):
