@@ -55,7 +55,7 @@ class Rewriter:
         if data is not None:
             return frame._replace(data=data)
         at = _innermost(frame.data[: frame.payload], ends)
-        if at <= 0:
+        if at < 0 or (at == 0 and frame.interface[2] in RAW):
             return None
         peeled = frame._replace(data=frame.data[at:], payload=frame.payload - at, wire_bytes=frame.wire_bytes - at)
         peeled = peeled._replace(interface=(*frame.interface[:2], RAW[-1]))
