@@ -59,10 +59,13 @@ def _by_request(flows: pa.Table, ends: Ends, direct: Bools) -> Ints:
     first, last = times_ns(flows.column("first_seen")), times_ns(flows.column("last_seen"))
     before = np.flatnonzero(plain & ~via & np.isin(asked, asked[legs]) & (first != NO_TIME))
     before = before[np.lexsort((first[before], asked[before]))]
-    for row in legs.tolist():
-        begin, end = np.searchsorted(asked[before], asked[row]), np.searchsorted(asked[before], asked[row], side="right")
-        fits = before[begin:end]
-        fits = fits[(first[fits] <= first[row]) & (first[row] <= np.minimum(first[fits] + AFTER_NS, last[fits]))]
+    legs = legs[first[legs] != NO_TIME]
+    names, times = asked[before], first[before]
+    spans = np.searchsorted(names, asked[legs]), np.searchsorted(names, asked[legs], side="right")
+    for row, begin, end in zip(legs.tolist(), *(span.tolist() for span in spans), strict=True):
+        begin += np.searchsorted(times[begin:end], first[row] - AFTER_NS)
+        fits = before[begin : begin + np.searchsorted(times[begin:end], first[row], side="right")]
+        fits = fits[first[row] <= last[fits]]
         fits = fits[(ends.client[fits] != ends.client[row]) | (ends.server[fits] != ends.server[row])]
         if 0 < len(fits) <= MOST_COPIES:
             result[row] = fits[-1]

@@ -8,6 +8,7 @@ proxy untouched.
 
 from __future__ import annotations
 
+from bisect import bisect_left, bisect_right
 from collections import defaultdict
 from collections.abc import Iterator
 
@@ -35,15 +36,15 @@ def opened_tunnels(flows: pa.Table, ends: Ends, requests: Requests, leg: Ints, t
     flows are marked, and are nobody's pair.
     """
     opened, pair = np.zeros(flows.num_rows, dtype=np.bool_), np.full(flows.num_rows, -1, dtype=np.int64)
+    marked: list[int] = []
     for legs in _candidates(flows, ends, requests, leg, to_proxy, upstream):
         fixed = _only_ways(legs)
-        free = {row: [other for other in others if other not in fixed.values()] for row, others in legs.items() if row not in fixed}
+        taken = set(fixed.values())
+        free = {row: [other for other in others if other not in taken] for row, others in legs.items() if row not in fixed}
         rest = {row: others for row, others in free.items() if others}
-        for row, other in fixed.items():
-            opened[[row, other]] = True
-            pair[other] = row
-        for row in _all_served(rest):
-            opened[row] = True
+        marked += [*fixed, *taken, *_all_served(rest)]
+        pair[list(fixed.values())] = list(fixed)
+    opened[marked] = True
     return opened, pair
 
 
@@ -72,18 +73,28 @@ def _candidates(flows: pa.Table, ends: Ends, requests: Requests, leg: Ints, to_p
     blind: dict[tuple[int, int], list[int]] = defaultdict(list)
     for row in np.flatnonzero(to_proxy & ends.tcp & ~whole & ~paired & known & (asked != NO_TIME)).tolist():
         blind[int(ends.server[row]), int(host[row])].append(row)
+    began, said, asked_at, answered_at = first.tolist(), hello.tolist(), asked.tolist(), answered.tolist()
     for key, rows in tunnels.items():
         others = np.array(by_proxy[key])
         # A leg that may be a tunnel's whose hello wasn't captured proves nothing of another one.
-        theirs = [(first[others] >= asked[row]) & (first[others] <= answered[row] + LATEST_NS) for row in blind[key]]
-        others = others[~np.logical_or.reduce([np.zeros(len(others), np.bool_), *theirs])]
+        others = others[~_in_any(first[others], asked[blind[key]], answered[blind[key]] + LATEST_NS)]
+        others = others[np.argsort(hello[others])]
+        by_hello, hellos = others.tolist(), hello[others].tolist()
         legs: Candidates = {}
         for row in rows:
-            fits = (first[others] >= asked[row]) & (hello[others] >= asked[row]) & (hello[others] <= hello[row] + LATEST_NS)
-            before_answer = fits & (first[others] <= answered[row])
+            near = sorted(by_hello[bisect_left(hellos, asked_at[row]) : bisect_right(hellos, said[row] + LATEST_NS)])
+            fits = [other for other in near if began[other] >= asked_at[row]]
             # A proxy that connects before it answers gives its leg away by that: it begins between the request and the answer.
-            legs[row] = others[before_answer if before_answer.any() else fits].tolist()
+            legs[row] = [other for other in fits if began[other] <= answered_at[row]] or fits
         yield legs
+
+
+def _in_any(moments: Ints, begins: Ints, ends: Ints) -> Bools:
+    """Per moment whether it lies in any of these spans; each end is part of its span."""
+    true = ends >= begins
+    begun, over = np.sort(begins[true]), np.sort(ends[true])
+    result: Bools = np.searchsorted(begun, moments, side="right") > np.searchsorted(over, moments)
+    return result
 
 
 def _keys(*columns_and_rows: Ints) -> Iterator[tuple[int, ...]]:

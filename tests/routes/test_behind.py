@@ -95,6 +95,14 @@ def test_the_nearest_request_before_it_is_taken() -> None:
     assert rows[2]["pair"] == rows[1]["id"]
 
 
+def test_of_many_requests_for_one_list_each_has_its_own_leg() -> None:
+    step = 6 * SECOND_NS
+    asking = [plain(first_seen=START_NS + n * step, last_seen=START_NS + n * step + SECOND_NS) for n in range(40)]
+    legs = [plain(via=True, client_ip=TAKER, first_seen=START_NS + n * step + STEP) for n in range(40)]
+    rows = routed(*asking, *reversed(legs))
+    assert [row["pair"] for row in rows] == [*(row["id"] for row in rows[:40]), *(row["id"] for row in reversed(rows[:40]))]
+
+
 def test_whatever_the_taker_opens_is_upstream_unless_it_is_a_workstation() -> None:
     rows = taken(), made(), flow(client_ip=TAKER)
     assert [route for route, _ in said(*rows)] == ["direct", "upstream", "upstream"]

@@ -54,6 +54,15 @@ def test_a_tunnel_that_was_refused_has_no_leg() -> None:
     assert told(client_leg(1, client_random=None, client_hello_digest=None), origin_leg(2, 2)) == [(None, None)] * 2
 
 
+def test_each_of_many_tunnels_to_one_host_has_the_leg_of_its_time() -> None:
+    tunnels = [client_leg(n, 6_000 * n) for n in range(60)]
+    legs = [origin_leg(1_000 + n, 6_000 * n + 2) for n in range(60)]
+    blind = client_leg(7, 6_000 * 30, client_random=None, client_hello_digest=None)  # may be whose leg that one is as well
+    found = told(*tunnels, *reversed(legs), blind)
+    expected = [(one["id"], True) if n != 30 else (None, None) for n, one in enumerate(tunnels)]
+    assert found == [*expected, *reversed(expected), (None, None)]
+
+
 def test_tunnels_one_after_the_other_are_told_apart_by_when_the_proxy_connected() -> None:
     first, second = client_leg(1, 0), client_leg(2, 100)
     rows = [first, second, origin_leg(11, 2), origin_leg(12, 102)]
