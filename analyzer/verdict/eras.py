@@ -74,21 +74,32 @@ class Run:
 
 def runs_of(carried: Sequence[Carried]) -> list[Run]:
     """The runs of requests that are in order of time."""
-    runs: list[list[Carried]] = []
-    for one in carried:
-        if runs and runs[-1][-1].proxy == one.proxy:
-            runs[-1].append(one)
+    spans: list[_Span] = []
+    for place, one in enumerate(carried):
+        if spans and spans[-1].proxy == one.proxy:
+            spans[-1].end, spans[-1].weight = place + 1, spans[-1].weight + one.weight
         else:
-            runs.append([one])
-    found = [Run(run[0].proxy, tuple(run)) for run in runs]
-    at = 1
-    while at + 1 < len(found):
-        before, lone, after = found[at - 1 : at + 2]
-        if lone.weight == 1 and before.proxy == after.proxy and before.weight + after.weight >= STRAGGLER_BETWEEN:
-            found[at - 1 : at + 2] = [Run(before.proxy, before.requests + lone.requests + after.requests)]
+            spans.append(_Span(one.proxy, place, place + 1, one.weight))
+    found = spans[:1]
+    rest = iter(range(1, len(spans)))
+    for place in rest:
+        before, lone, after = found[-1], spans[place], spans[place + 1] if place + 1 < len(spans) else None
+        if after and lone.weight == 1 and before.proxy == after.proxy and before.weight + after.weight >= STRAGGLER_BETWEEN:
+            before.end, before.weight = after.end, before.weight + after.weight
+            next(rest)
         else:
-            at += 1
-    return found
+            found.append(lone)
+    return [Run(span.proxy, tuple(carried[span.begin : span.end])) for span in found]
+
+
+@dataclass
+class _Span:
+    """A run as places in the requests, so that one with many stragglers isn't counted anew with each of them."""
+
+    proxy: int
+    begin: int
+    end: int
+    weight: int
 
 
 def are_eras(runs: Sequence[Run]) -> bool:

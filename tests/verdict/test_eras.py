@@ -1,10 +1,25 @@
 """The contract's paragraph on eras, sentence by sentence."""
 
+import random
+import sys
 from collections.abc import Hashable
+from itertools import groupby
+from types import FrameType
 
 import pytest
 
-from analyzer.verdict.eras import Asked, Border, Carried, agreeing, best_agreed, borders_of, failing_end, runs_of
+from analyzer.verdict.eras import (
+    STRAGGLER_BETWEEN,
+    Asked,
+    Border,
+    Carried,
+    Run,
+    agreeing,
+    best_agreed,
+    borders_of,
+    failing_end,
+    runs_of,
+)
 
 SECOND = 1_000_000_000
 
@@ -118,3 +133,42 @@ def test_what_is_no_failure_of_its_own_ends_no_failing_era() -> None:
     steps = [Asked(0, 1, True, False), *(Asked(at, 2, False, at % 3 == 0) for at in range(1, 10))]
     assert failing_end(steps) == Border(0, 1, 1, 2), "two challenges before each refusal: three tries, from the first challenge on"
     assert failing_end(steps[:-1]) is None, "two refusals"
+
+
+@pytest.mark.parametrize("seed", range(20))
+def test_runs_are_those_that_one_finds_run_by_run(seed: int) -> None:
+    rng = random.Random(seed)
+    requests = [
+        Carried(at, rng.choices((1, 2, 3), (12, 2, 1))[0], "s", rng.choice((1, 1, 1, 2))) for at in range(rng.choice((0, 1, 9, 60)))
+    ]
+    runs = [Run(proxy, tuple(run)) for proxy, run in groupby(requests, key=lambda one: one.proxy)]
+    at = 1
+    while at + 1 < len(runs):
+        before, lone, after = runs[at - 1 : at + 2]
+        if lone.weight == 1 and before.proxy == after.proxy and before.weight + after.weight >= STRAGGLER_BETWEEN:
+            runs[at - 1 : at + 2] = [Run(before.proxy, before.requests + lone.requests + after.requests)]
+        else:
+            at += 1
+    assert runs_of(requests) == runs
+
+
+def test_a_run_with_many_stragglers_is_counted_once() -> None:
+    """And not again with each of them."""
+
+    def steps(n: int) -> int:
+        requests = [Carried(at, 2 if at % 10 == 9 else 1, "s") for at in range(n)]
+        taken = 0
+
+        def step(_frame: FrameType, event: str, _argument: object) -> None:
+            nonlocal taken
+            taken += event in ("call", "c_call")
+
+        sys.setprofile(step)
+        try:
+            runs = runs_of(requests)
+        finally:
+            sys.setprofile(None)
+        assert [run.weight for run in runs[:1]] == [n - n // 10]
+        return taken
+
+    assert steps(4_000) < 11 * steps(400)
