@@ -24,6 +24,9 @@ STORES: Final = frozenset({"pyarrow._s3fs", "pyarrow._gcsfs", "pyarrow._azurefs"
 DOCUMENTED: Final = frozenset({"numpy._core._add_newdocs", "numpy._core._add_newdocs_scalars"})
 """What gives NumPy's compiled functions their documentation, and does nothing else."""
 
+SPATIAL: Final = "mpl_toolkits.mplot3d"
+"""Axes in space, which matplotlib.projections loads where they are there."""
+
 ARROW: Final = "pyarrow.lib"
 COMPUTE: Final = "pyarrow.compute"
 DOCUMENTATION: Final = "pyarrow.vendored.docscrape"
@@ -49,18 +52,15 @@ class _Lean:
     def find_spec(self, name: str, path: Sequence[str] | None = None, target: object = None) -> ModuleSpec | None:
         if name in STORES or (name == "cloudpickle" and pyarrow_is_loading()):
             raise ModuleNotFoundError(f"{name} isn't needed here", name=name)
-        if name in DOCUMENTED:
+        if name in DOCUMENTED or name == SPATIAL:
             return ModuleSpec(name, _Empty())
-        if name not in ("numpy", COMPUTE, DOCUMENTATION):
+        if name not in LOADED and name != DOCUMENTATION:
             return None
         spec = PathFinder.find_spec(name, path)
         if spec is not None and spec.loader is not None:
             from importlib.util import LazyLoader
 
-            if name == DOCUMENTATION:
-                spec.loader = LazyLoader(spec.loader)
-            else:
-                spec.loader = _Changed(spec.loader, numpy_loaded if name == "numpy" else compute_loaded)
+            spec.loader = LazyLoader(spec.loader) if name == DOCUMENTATION else _Changed(spec.loader, LOADED[name])
         return spec
 
 
@@ -95,8 +95,9 @@ class _Empty(Loader):
     def create_module(self, spec: ModuleSpec) -> ModuleType | None:
         return None
 
-    def exec_module(self, module: ModuleType) -> None:
-        """Leave it as it is."""
+    def exec_module(self, module: Any) -> None:
+        if module.__name__ == SPATIAL:
+            module.Axes3D = None  # matplotlib.projections then goes without
 
 
 class _Changed(Loader):
@@ -133,6 +134,21 @@ class _MaskedArrays:
         import numpy.ma  # takes this one's place
 
         return getattr(numpy.ma, name)
+
+
+def docstring_loaded(module: Any, usual: Loader) -> None:
+    """What puts texts into matplotlib's documentation, which stays as it is in the sources (a tenth of a page's time)."""
+    usual.exec_module(module)
+    for name in ("Substitution", "_ArtistPropertiesSubstitution"):
+        kind: Any = getattr(module, name, None)
+        if kind is not None:
+            kind.__call__ = lambda self, documented: documented
+
+
+def artist_loaded(module: Any, usual: Loader) -> None:
+    """What all that is drawn is made of, each kind without a list of its properties in its documentation."""
+    usual.exec_module(module)
+    module.kwdoc = lambda artist: ""
 
 
 def compute_loaded(module: Any, usual: Loader) -> None:
@@ -192,3 +208,12 @@ class _FewFunctions:
     def get_function(self, name: str) -> Any:
         empty = SimpleNamespace(arg_names=[], options_class="", options_required=False, summary="", description="")
         return SimpleNamespace(name=name, kind="scalar", arity=0, _doc=empty)
+
+
+LOADED: Final[dict[str, Callable[[Any, Loader], None]]] = {
+    "numpy": numpy_loaded,
+    COMPUTE: compute_loaded,
+    "matplotlib._docstring": docstring_loaded,
+    "matplotlib.artist": artist_loaded,
+}
+"""How modules load of which something stays out."""

@@ -140,3 +140,28 @@ def test_a_run_has_none_of_what_no_verb_needs(output: tuple[str, str], root: Pat
     assert code == "0" and "pyarrow.lib" in loaded
     unused = {"cloudpickle", "pydoc", "pyarrow._s3fs", "zoneinfo", "importlib.resources", "numpy.ma", "argparse"}
     assert sorted(unused & set(loaded)) == []
+
+
+def test_pictures_are_the_same_without_axes_in_space_and_documentation(root: Path, tmp_path: Path) -> None:
+    code = """
+import sys, warnings
+warnings.simplefilter("error")
+if sys.argv.pop(1) == "lean":
+    from analyzer.cli.libraries import lean
+    lean()
+from analyzer.cli.run import run
+assert run(sys.argv[1:]) == 0
+from matplotlib.lines import Line2D
+from matplotlib.projections import get_projection_names
+print("mpl_toolkits.mplot3d.axes3d" in sys.modules, "antialiased" in Line2D.set.__doc__, "3d" in get_projection_names())
+"""
+    pages, seen = [], []
+    for how in ("lean", "usual"):
+        page = tmp_path / f"{how}.html"
+        command = [sys.executable, "-c", code, how, "report", str(root / "captures" / "T1-winhttp.pcapng"), "-q", "-o", str(page)]
+        ended = subprocess.run(command, cwd=root, capture_output=True, text=True, check=False)
+        assert ended.returncode == 0, ended.stderr
+        seen.append(ended.stdout.split())
+        pages.append(page.read_text(encoding="utf-8").replace(page.name, ""))
+    assert seen == [["False", "False", "False"], ["True", "True", "True"]]
+    assert pages[0] == pages[1] and "<svg" in pages[0]
