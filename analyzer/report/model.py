@@ -264,7 +264,7 @@ def _groups(verdict: Mapping[str, Any], labels: Mapping[str, ProxyLabel]) -> tup
                 ips=tuple(members[:MOST_NAMED]),
                 sources=sources,
                 answer=sources[0].answer if len(members) == 1 else f"{group['answer']}.",
-                planes=tuple(_plane_answer(row, brief) for row in source_of(fullest, labels).planes),
+                planes=tuple(_plane_answer(row, brief) for row in source_of(fullest, labels, timed=len(members) == 1).planes),
             )
         )
     return tuple(made)

@@ -166,8 +166,12 @@ class Source:
         return f"Of {counted(len(self.required), 'required service')} {', '.join(parts)}"
 
 
-def source_of(source: Mapping[str, Any], labels: Mapping[str, ProxyLabel]) -> Source:
-    """The rows of one entry of the document's `sources`. labels: ip:port → what a proxy is called."""
+def source_of(source: Mapping[str, Any], labels: Mapping[str, ProxyLabel], *, timed: bool = True) -> Source:
+    """The rows of one entry of the document's `sources`.
+
+    labels   ip:port → what a proxy is called
+    timed    say of its planes when they changed; of a group each source changed at its own time
+    """
     entries = [*source["services"], *source["planes"]]
     carried: dict[ProxyLabel, int] = {}
     for entry in entries:
@@ -183,7 +187,7 @@ def source_of(source: Mapping[str, Any], labels: Mapping[str, ProxyLabel]) -> So
         answer=answer_for(source),
         proxies=proxies,
         services=tuple(_row(e, e["service"], proxies) for e in services),
-        planes=tuple(_row(e, e["plane"], proxies) for e in planes),
+        planes=tuple(_row(e, e["plane"], proxies, timed) for e in planes),
         required=tuple(_required(entry, labels) for entry in source.get("required", ())),
         precedence=_precedence(source["precedence"]),
         talk=_talk(source.get("talk", ())),
@@ -211,7 +215,7 @@ def _required(entry: Mapping[str, Any], labels: Mapping[str, ProxyLabel]) -> Req
     return Required(entry["service"], entry["state"], tuple(through))
 
 
-def _row(entry: Mapping[str, Any], label: str, proxies: Sequence[ProxyLabel]) -> Row:
+def _row(entry: Mapping[str, Any], label: str, proxies: Sequence[ProxyLabel], timed: bool = True) -> Row:
     total = sum(part["tunnels"] for part in entry["by_proxy"])
     cells = {}
     for part in entry["by_proxy"]:
@@ -238,16 +242,16 @@ def _row(entry: Mapping[str, Any], label: str, proxies: Sequence[ProxyLabel]) ->
         cells=tuple(cells.get(p) for p in proxies),
         asked=asked if asked != winner else None,
         outcome=OUTCOME_NAMES.get(entry["outcome"], "") if entry["outcome"] else "",
-        before=_before(entry["eras"]),
+        before=_before(entry["eras"], timed),
     )
 
 
-def _before(eras: Sequence[Mapping[str, Any]]) -> str:
-    """`PROX01 until 12:00:05`, of each era but the last."""
+def _before(eras: Sequence[Mapping[str, Any]], timed: bool) -> str:
+    """`PROX01 until 12:00:05`, of each era but the last; `PROX01` without times."""
     parts = []
     for era in eras[:-1]:
         who = (era["name"] or era["proxy"]) if era["proxy"] else "no proxy"
-        parts.append(f"{who} until {to_the_second(era['last_seen'])[11:]}" if era["last_seen"] else who)
+        parts.append(f"{who} until {to_the_second(era['last_seen'])[11:]}" if era["last_seen"] and timed else who)
     return ", then ".join(parts)
 
 

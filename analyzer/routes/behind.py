@@ -23,18 +23,19 @@ AFTER_NS = 5 * 10**9
 """How long after the client's hello or request its second leg may come: the proxy connects to the origin first."""
 
 
-def first_leg_of(flows: pa.Table, ends: Ends, hello: Ints, direct: Bools) -> tuple[Ints, Ints]:
+def first_leg_of(flows: pa.Table, ends: Ends, hello: Ints, direct: Bools, beyond: Bools) -> tuple[Ints, Ints]:
     """Per flow, the row of the flow that was taken over to make it, by the same ClientHello and by the same plain request; -1: none.
 
     hello    int64[n]   a number for each ClientHello (legs.hello_codes)
-    direct   bool[n]    flows that asked no proxy and are no copies
+    direct   bool[n]    flows that asked no proxy and are no copies: these can be taken over, and can be second legs
+    beyond   bool[n]    flows of known proxies that are nobody's leg yet: second legs too, where one takes over what it isn't asked for
     """
-    return _by_hello(flows, ends, hello, direct), _by_request(flows, ends, direct)
+    return _by_hello(flows, ends, hello, direct, beyond), _by_request(flows, ends, direct, beyond)
 
 
-def _by_hello(flows: pa.Table, ends: Ends, hello: Ints, direct: Bools) -> Ints:
+def _by_hello(flows: pa.Table, ends: Ends, hello: Ints, direct: Bools, beyond: Bools) -> Ints:
     result = np.full(flows.num_rows, -1, dtype=np.int64)
-    groups = agreeing(np.flatnonzero(direct & ends.tcp & (hello >= 0)), hello)
+    groups = agreeing(np.flatnonzero((direct | beyond) & ends.tcp & (hello >= 0)), hello)
     if not len(groups.starts):
         return result
     said, last = times_ns(flows.column("client_hello_at")), times_ns(flows.column("last_seen"))
@@ -42,14 +43,14 @@ def _by_hello(flows: pa.Table, ends: Ends, hello: Ints, direct: Bools) -> Ints:
     first = np.repeat(rows[groups.starts], groups.sizes)
     moved = (ends.client[rows] != ends.client[first]) | (ends.server[rows] != ends.server[first])
     latest = np.minimum(said[first] + AFTER_NS, last[first])
-    taken = moved & (said[first] != NO_TIME) & (said[first] < said[rows]) & (said[rows] <= latest)
+    taken = direct[first] & moved & (said[first] != NO_TIME) & (said[first] < said[rows]) & (said[rows] <= latest)
     result[rows[taken]] = first[taken]
     return result
 
 
-def _by_request(flows: pa.Table, ends: Ends, direct: Bools) -> Ints:
+def _by_request(flows: pa.Table, ends: Ends, direct: Bools, beyond: Bools) -> Ints:
     result = np.full(flows.num_rows, -1, dtype=np.int64)
-    plain = direct & ends.tcp & is_known(flows, "http_path") & is_known(flows, "http_host")
+    plain = (direct | beyond) & ends.tcp & is_known(flows, "http_path") & is_known(flows, "http_host")
     via = pc.fill_null(one_array(flows.column("http_via")), False).to_numpy(zero_copy_only=False).astype(np.bool_)
     legs = np.flatnonzero(plain & via)
     if not len(legs):
@@ -57,7 +58,7 @@ def _by_request(flows: pa.Table, ends: Ends, direct: Bools) -> Ints:
     host = pc.utf8_lower(one_array(flows.column("http_host")))
     asked = integers(pc.binary_join_element_wise(host, one_array(flows.column("http_path")), " ").dictionary_encode().indices, -1)
     first, last = times_ns(flows.column("first_seen")), times_ns(flows.column("last_seen"))
-    before = np.flatnonzero(plain & ~via & np.isin(asked, asked[legs]) & (first != NO_TIME))
+    before = np.flatnonzero(plain & direct & ~via & np.isin(asked, asked[legs]) & (first != NO_TIME))
     before = before[np.lexsort((first[before], asked[before]))]
     legs = legs[first[legs] != NO_TIME]
     names, times = asked[before], first[before]

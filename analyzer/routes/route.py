@@ -52,7 +52,8 @@ def route_flows(flows: pa.Table, topology: Topology) -> pa.Table:
     leaving = leaving_of(flows, ends, requests, leg, (route == DIRECT) & (copy < 0), (route == PROXY) & (copy < 0))
     leaving = {client: proxies for client, proxies in leaving.items() if topology.workstation_name(ends.addresses[client]) is None}
     route[(leg >= 0) | ((route == DIRECT) & (copy < 0) & np.isin(ends.client, list(leaving)))] = UPSTREAM
-    taken, fetched_for = first_leg_of(flows, ends, hello, (route == DIRECT) & (copy < 0))
+    beyond = (route == UPSTREAM) & (leg < 0) & (copy < 0)
+    taken, fetched_for = first_leg_of(flows, ends, hello, (route == DIRECT) & (copy < 0), beyond)
     second = np.maximum(taken, fetched_for)
     route[(second >= 0) | ((route == DIRECT) & np.isin(ends.client, _transparent(ends, second, topology)))] = UPSTREAM
     leg = np.maximum(leg, taken)

@@ -4,15 +4,39 @@ from __future__ import annotations
 
 import difflib
 from collections.abc import Mapping, Sequence
+from typing import Final
 
 UNANSWERED = -1
 """Stands among statuses for none."""
+
+SOCKS_REPLIES: Final = {
+    1: "general failure",
+    2: "not allowed",
+    3: "network unreachable",
+    4: "host unreachable",
+    5: "connection refused",
+    6: "TTL expired",
+    7: "command not supported",
+    8: "address type not supported",
+    91: "rejected or failed",
+    92: "no identd reachable",
+    93: "identd names another user",
+    255: "no method of authentication accepted",
+}
+"""What a SOCKS server's codes say: RFC 1928 3 and 6, and SOCKS4's (91 to 93). Statuses of HTTP are 100 to 599, and no refusal is 255."""
+
+
+def status_text(status: int) -> str:
+    """ "407"; "SOCKS 5 (connection refused)"."""
+    if status in SOCKS_REPLIES:
+        return f"SOCKS {status} ({SOCKS_REPLIES[status]})"
+    return f"SOCKS {status}" if 0 <= status < 100 else str(status)
 
 
 def failure_list(failures: Mapping[int, int]) -> str:
     """ "3 × 407, 1 unanswered"."""
     ordered = sorted(failures.items(), key=lambda item: (-item[1], item[0]))
-    return ", ".join(f"{n} unanswered" if status == UNANSWERED else f"{n} × {status}" for status, n in ordered)
+    return ", ".join(f"{n} unanswered" if status == UNANSWERED else f"{n} × {status_text(status)}" for status, n in ordered)
 
 
 def counted(number: int, one: str, many: str | None = None) -> str:

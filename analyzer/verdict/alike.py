@@ -20,6 +20,7 @@ from analyzer.routes.route import PROXY
 from analyzer.verdict.answers import sent_elsewhere
 from analyzer.verdict.evidence import Coded, Evidence, coded, grouped, source_rows
 from analyzer.verdict.outcome import Outcome
+from analyzer.verdict.unread import unread_flows
 
 MOST_FLOWS: Final = 64
 """Of a source that is compared with others: whoever had more is hardly like anybody."""
@@ -103,7 +104,7 @@ def _facts(evidence: Evidence, rows: Ints) -> list[Ints]:
     also = pc.binary_join(one_array(flows.column("service_also")), "\n")
     texts = [coded(flows.column(name)).codes for name in COLUMNS]
     named = [one.codes for one in (evidence.proxy, evidence.service, evidence.plane, evidence.host, evidence.state, coded(also))]
-    flags = [flag.astype(np.int64) for flag in (evidence.hidden, evidence.own)]
+    flags = [flag.astype(np.int64) for flag in (evidence.hidden, evidence.own, evidence.taken_over, unread_flows(evidence))]
     return [evidence.route, evidence.direct, *named, *texts, *flags, _asked(evidence, rows)]
 
 
@@ -161,6 +162,7 @@ def _of_rows(evidence: Evidence, kept: Bools) -> Evidence:
     outcome = Outcome(of_each.code[of_requests], *(flag[of_requests] for flag in flags))
     each = replace(evidence, flows=flows, copies=evidence.copies.slice(0, 0), requests=Requests(**requests), outcome=outcome, **own)
     vars(each)["proxy_names"] = evidence.proxy_names  # every proxy's, as the numbering is
+    vars(each)["taken_over"] = evidence.taken_over[rows]  # which the columns that are left don't show
     return each
 
 

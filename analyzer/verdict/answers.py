@@ -13,11 +13,11 @@ import pyarrow.compute as pc
 from analyzer.arrow import array as in_arrow
 from analyzer.routes.requests import ABSOLUTE, NO_TIME, Bools, Ints, Requests, same_host
 from analyzer.routes.route import DIRECT, PROXY
-from analyzer.verdict.eras import Asked, Border, Carried, best_agreed, borders_of, failing_end
-from analyzer.verdict.evidence import DIRECT_OUTCOMES, Evidence, grouped
+from analyzer.verdict.eras import LEAST_OF_TWO, Asked, Border, Carried, best_agreed, borders_of, failing_end
+from analyzer.verdict.evidence import ANSWERED, DIRECT_OUTCOMES, Evidence, grouped
 from analyzer.verdict.outcome import BROKEN, CHALLENGED, UNSEEN, WORKED
 from analyzer.verdict.unread import unread_requests
-from analyzer.verdict.winner import Answer, Contest, Era, Share
+from analyzer.verdict.winner import Answer, Contest, Era, Share, Turned
 
 OUTCOME_COUNTS = {WORKED: "worked", BROKEN: "broken", UNSEEN: "unseen", CHALLENGED: "challenged"}
 """Outcomes that a share counts one by one."""
@@ -124,6 +124,7 @@ class _Books:
         self.row_lost = in_place(np.bincount(row, minlength=evidence.flows.num_rows) == 0)
         self.row_direct = in_place(evidence.direct)
         self.row_service = in_place(evidence.service.codes)
+        self.row_taken_over = in_place(evidence.taken_over)
         names = evidence.proxy_names
         self.proxies = [(proxy, *names[proxy]) for proxy in evidence.proxy.values]
         # Addresses of one name are one proxy: from one of them to another nothing changes.
@@ -220,15 +221,42 @@ def _answer(books: _Books, part: _Part, borders: Sequence[Border]) -> Answer:
     """The answer of one service or plane with these borders."""
     whole = _tally(books, part.asked, part.rows, part.direct)
     pieces = _pieces(books, part, borders)
+    turned = _turned(books, part)
     if len(pieces) == 1:
-        return Answer((Era(whole),), whole)
+        return Answer((Era(whole),), whole, turned)
     eras: list[Era] = []
     for number, piece in sorted(pieces.items()):
         contest = _tally(books, piece.asked, piece.rows, piece.direct)
         contest.one_of_many = True
         border = borders[number - 1] if number and eras else None
         eras.append(Era(contest, border and border.since, border and border.until))
-    return Answer(tuple(eras), whole)
+    return Answer(tuple(eras), whole, turned)
+
+
+def _turned(books: _Books, part: _Part) -> Turned | None:
+    """Since when it goes past the proxies, or no longer does: by services that went both ways, of which all agree. None: it never turned.
+
+    A service that always goes one way, or goes either way by turns, shows no turn; one connection or request is none yet.
+    """
+    direct: dict[int, list[int]] = {}
+    for row in part.direct:
+        at, service = books.row_first[row], books.row_service[row]
+        if at is not None and service >= 0 and books.row_direct[row] == ANSWERED and not books.row_taken_over[row]:
+            direct.setdefault(service, []).append(at)
+    if not direct:
+        return None
+    asked: dict[int, list[int]] = {}
+    for position in part.asked:
+        at, service = books.at[position], books.service[position]
+        if at is not None and service in direct and books.carried[position]:
+            asked.setdefault(service, []).append(at)
+    past = [at for service in asked for at in direct[service]]
+    through = [at for own in asked.values() for at in own]
+    if min(len(past), len(through)) < LEAST_OF_TWO:
+        return None
+    if max(through) < min(past):
+        return Turned(max(through), min(past), True)
+    return Turned(max(past), min(through), False) if max(past) < min(through) else None
 
 
 def _pieces(books: _Books, part: _Part, borders: Sequence[Border]) -> dict[int, _Part]:
@@ -280,6 +308,7 @@ def _tally(books: _Books, asked: Sequence[int], rows: Sequence[int], direct: Seq
         if books.failed[position]:
             one.failed += 1
             contest.failures[books.status[position]] += 1
+            one.failures[books.status[position]] += 1
         if books.carried[position]:
             one.carried += 1
             one.pages += books.pages[position]
@@ -298,6 +327,7 @@ def _tally(books: _Books, asked: Sequence[int], rows: Sequence[int], direct: Seq
     for row in direct:
         outcome = books.row_direct[row]
         contest.direct[DIRECT_OUTCOMES[outcome] if outcome >= 0 else "unknown"] += 1
+        contest.taken_over += books.row_taken_over[row] and outcome == ANSWERED
     contest.idle = not all(services.values())
     if not asked:
         firsts = [at for row in (*rows, *direct) if (at := books.row_first[row]) is not None]

@@ -33,8 +33,7 @@ from analyzer.verdict.finders import findings_of
 from analyzer.verdict.finders.silence import no_source_reason
 from analyzer.verdict.follower import Pattern
 from analyzer.verdict.forwarding import forwarded, leg_pairs
-from analyzer.verdict.groups import Member, groups_of
-from analyzer.verdict.headline import headline
+from analyzer.verdict.groups import Member, Said, groups_of
 from analyzer.verdict.inventory import inventory
 from analyzer.verdict.made_by import made_by
 from analyzer.verdict.precedence import precedence
@@ -46,6 +45,7 @@ from analyzer.verdict.seen import defender_seen
 from analyzer.verdict.strangers import set_strangers_aside
 from analyzer.verdict.system import systems_of
 from analyzer.verdict.talk import talk
+from analyzer.verdict.unread import sources_unread
 from analyzer.verdict.winner import Answer, Era, Share
 
 SCHEMA = 2
@@ -194,6 +194,7 @@ def _of_each(case: Case) -> Iterator[tuple[int, dict[str, Any], Member, tuple[di
     client_of = evidence.client.codes[evidence.requests.row]
     asked = {client: mine for (client,), mine in grouped(np.flatnonzero(evidence.asks_proxy & np.isin(client_of, clients)), client_of)}
     talks, used_by, elsewhere = talk(each), processes(each), _answered_directly(evidence)
+    unread = sources_unread(evidence, np.flatnonzero(source_rows(evidence)))
     required: dict[int, list[dict[str, Any]]] = {}  # by the list it is written from: sources that ask for the same share one
     devices = {client: case.devices[client] for client in clients if client in case.devices}
     looks_like = devices_seen(each, case.catalogue, devices, case.systems)
@@ -201,7 +202,8 @@ def _of_each(case: Case) -> Iterator[tuple[int, dict[str, Any], Member, tuple[di
         ip, own = evidence.client.values[client], planes.get(client, {})
         of_planes = {plane: own[plane][1] for plane in PLANES if plane in own}
         gone = elsewhere.get(client, [])
-        text = headline(defender.get(client, "not-seen"), of_planes, gone)
+        said = Said(of_planes, tuple(gone), client in unread)
+        text = said.as_text(defender.get(client, "not-seen"))
         mine: Ints = asked.get(client, np.zeros(0, dtype=np.int64))
         row = {
             "client_ip": ip,
@@ -222,7 +224,7 @@ def _of_each(case: Case) -> Iterator[tuple[int, dict[str, Any], Member, tuple[di
         if parts:
             parts["past the proxies"] = bool(gone)
         codes = {each.service.values[code]: code for code in answers.of_client.get(client, ())}, {plane: own[plane][0] for plane in own}
-        yield client, row, Member(ip, row["defender"], parts, short, text), codes
+        yield client, row, Member(ip, row["defender"], parts, short, said), codes
 
 
 def _required(own: list[Required] | None, written: dict[int, list[dict[str, Any]]]) -> list[dict[str, Any]]:
@@ -241,7 +243,8 @@ def _by_plane(source: Mapping[str, Any]) -> dict[str, Mapping[str, Any]]:
 def _part(answer: Answer) -> Hashable:
     """What makes one plane's answer another than that of another source."""
     ways = [*(era.contest.winner for era in answer.eras), answer.last.asked]
-    return (*(share and share.itself for share in ways), answer.last.outcome, answer.last.split)
+    turned = answer.turned and answer.turned.to_direct
+    return (*(share and share.itself for share in ways), answer.last.outcome, answer.last.split, turned, bool(answer.last.taken_over))
 
 
 def _answered_directly(evidence: Evidence) -> dict[int, list[str]]:

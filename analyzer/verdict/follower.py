@@ -62,4 +62,4 @@ class Pattern:
             "planes": planes,
         }
         member = self._member
-        return row, Member(ip, member.defender, member.parts, member.planes, member.text)
+        return row, Member(ip, member.defender, member.parts, member.planes, member.said)

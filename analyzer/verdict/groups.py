@@ -2,9 +2,14 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Hashable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
+
+from analyzer.verdict.headline import headline
+from analyzer.verdict.together import together
+from analyzer.verdict.winner import Answer
 
 SEEN_ORDER = ("seen", "hidden", "not-seen")
 
@@ -12,15 +17,33 @@ Key = Mapping[str, Hashable]
 """plane (or another part of the answer) → what it is."""
 
 
+@dataclass(frozen=True)
+class Said:
+    """What the answer of one source is said from; sources that did the same have one in common.
+
+    planes      plane → its answer
+    elsewhere   services of Defender's with answered connections past the proxies
+    unread      some of what it asked for couldn't be read
+    """
+
+    planes: Mapping[str, Answer]
+    elsewhere: tuple[str, ...]
+    unread: bool
+
+    def as_text(self, defender: str) -> str:
+        """The answer as one line."""
+        return headline(defender, self.planes, self.elsewhere, unread=self.unread)
+
+
 @dataclass
 class Member:
-    """One source: its answer in parts, and as text."""
+    """One source: its answer in parts, and what it is said from."""
 
     client_ip: str
     defender: str
     parts: Key
     planes: dict[str, dict[str, Any]]
-    text: str
+    said: Said
 
 
 @dataclass
@@ -56,12 +79,29 @@ def groups_of(members: Sequence[Member]) -> list[dict[str, Any]]:
         {
             "sources": sorted((member.client_ip for member in group.members), key=order.__getitem__),
             "defender": group.defender,
-            "answer": group.first.text,
+            "answer": _said_of(group.members).as_text(group.defender),
             "planes": group.first.planes,
         }
         for group in groups
         if group.first is not None
     ]
+
+
+def _said_of(members: Sequence[Member]) -> Said:
+    """What the answer of all of them is said from: their numbers together, their times as a span."""
+    said = {id(member.said): member.said for member in members}
+    if len(members) == 1:
+        return members[0].said
+    times = Counter(id(member.said) for member in members)
+    planes: dict[str, list[tuple[Answer, int]]] = {}
+    for key, one in said.items():
+        for plane, answer in one.planes.items():
+            planes.setdefault(plane, []).append((answer, times[key]))
+    return Said(
+        {plane: together(answers) for plane, answers in planes.items()},
+        tuple(sorted({service for one in said.values() for service in one.elsewhere})),
+        any(one.unread for one in said.values()),
+    )
 
 
 def _fits(parts: Key, whole: Key) -> bool:

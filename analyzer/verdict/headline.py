@@ -2,65 +2,100 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
+from itertools import pairwise
+from typing import Final
 
 from analyzer.tables import OUTCOMES
 from analyzer.text.labels import ProxyLabel, plane_order
 from analyzer.text.times import clock
-from analyzer.text.words import counted, failure_list, listed
+from analyzer.text.words import counted, failure_list, listed, status_text
 from analyzer.verdict.outcome import BROKEN, CHALLENGED
-from analyzer.verdict.winner import Answer, Contest, Share
+from analyzer.verdict.winner import Answer, Contest, Era, Share
 
 NOTHING = {
     "seen": "Defender's hosts were seen, but nothing that tells which proxy carried them",
     "hidden": "speaks TLS to a proxy: what it asks for, Defender's or not, can't be seen",
     "not-seen": "no Defender traffic was seen",
 }
+NOT_ALL_READ: Final = ", though not all that was asked for could be read"
+"""Behind what was not seen, where it may have been there."""
+
+TOGETHER_NS: Final = 60 * 10**9
+"""How far apart two planes may have changed that are said to have changed together."""
 
 
-def headline(defender: str, planes: Mapping[str, Answer], elsewhere: Sequence[str] = ()) -> str:
+def headline(defender: str, planes: Mapping[str, Answer], elsewhere: Sequence[str] = (), *, unread: bool = False) -> str:
     """The answer as one line, without whose it is.
 
     defender   seen, hidden or not-seen
     planes     plane → its answer
     elsewhere  services of Defender's with answered connections past the proxies
+    unread     some of what it asked for couldn't be read, so that Defender's may have been among it
     """
     clauses: dict[str, list[str]] = {}
-    together = _latest(planes.values())
+    together = _together(planes)
     for plane in sorted(planes, key=plane_order):
-        clauses.setdefault(_clause(planes[plane], together), []).append(f"{plane}{_doubt(planes[plane].last)}")
+        clauses.setdefault(_clause(planes[plane], together.get(plane, ())), []).append(f"{plane}{_doubt(planes[plane].last)}")
     said = [clause.replace("{planes}", listed(of_planes, len(of_planes))) for clause, of_planes in clauses.items()]
     if defender != "seen":
-        said.insert(0, NOTHING[defender])
+        said.insert(0, NOTHING[defender] + (NOT_ALL_READ if unread and defender == "not-seen" else ""))
     elif not said:
         said.append(NOTHING["seen"])
-    if elsewhere:
+    if elsewhere and any(answer.whole.shares for answer in planes.values()):  # else there is no proxy to go past, and it is said already
         said.append(f"past the proxies, answered: {listed(list(elsewhere))}")
     return "; ".join(said)
 
 
-Ways = tuple[str, ...]
-"""Who carried a plane, era by era."""
+Untils = Sequence[int | None]
+"""Until when a plane went each of its old ways."""
 
 
-def _latest(answers: Iterable[Answer]) -> dict[Ways, list[int | None]]:
-    """Planes that changed alike changed together: until when the last of them went the old way, at each of their borders."""
-    found: dict[Ways, list[int | None]] = {}
-    for answer in answers:
+def _together(planes: Mapping[str, Answer]) -> dict[str, Untils]:
+    """plane that changed → until when it went the old ways; of planes that changed together, the last of them."""
+    groups: list[list[str]] = []
+    for plane, answer in planes.items():
         if answer.changed:
-            untils = [era.until for era in answer.eras[1:]]
-            known = found.setdefault(_ways(answer), untils)
-            found[_ways(answer)] = [max(filter(None, pair), default=None) for pair in zip(known, untils, strict=True)]
+            fitting = next((group for group in groups if all(_at_once(answer, planes[other]) for other in group)), None)
+            if fitting is None:
+                groups.append([plane])
+            else:
+                fitting.append(plane)
+    found: dict[str, Untils] = {}
+    for group in groups:
+        untils = zip(*([era.until for era in planes[plane].eras[1:]] for plane in group), strict=True)
+        latest = tuple(max((at for at in same if at is not None), default=None) for same in untils)
+        found |= dict.fromkeys(group, latest)
     return found
 
 
-def _ways(answer: Answer) -> Ways:
-    return tuple(_of_era(era.contest) for era in answer.eras)
+def _at_once(one: Answer, other: Answer) -> bool:
+    """Whether both went from the same to the same, at times that their packets don't tell apart, or by less than a minute."""
+    if [_of_era(era.contest) for era in one.eras] != [_of_era(era.contest) for era in other.eras]:
+        return False
+    return not any(_apart(a, b) or _apart(b, a) for a, b in zip(one.eras[1:], other.eras[1:], strict=True))
 
 
-def _clause(answer: Answer, together: Mapping[Ways, Sequence[int | None]]) -> str:
+def _apart(a: Era, b: Era) -> bool:
+    """Whether one went the new way long before the other still went the old one; of several sources, the first of them."""
+    gone = b.until if b.earliest is None else b.earliest
+    return a.since is not None and gone is not None and gone - a.since > TOGETHER_NS
+
+
+def _clause(answer: Answer, untils: Untils) -> str:
     """One plane's answer, with {planes} where its name goes."""
-    return _changed(answer, together[_ways(answer)]) if answer.changed else _now(answer.last)
+    text = _changed(answer, untils) if answer.changed else _now(answer.last)
+    return f"{text}{_turned(answer)}"
+
+
+def _turned(answer: Answer) -> str:
+    """Since when it goes direct, or no longer does; "" where it never turned, or nothing else is known than that it goes direct."""
+    turned = answer.turned
+    if turned is None or answer.last.winner is None:
+        return ""
+    if turned.to_direct:
+        return f" until {clock(turned.until)}, since {clock(turned.since)} it goes direct and is answered"
+    return f" since {clock(turned.since)}, until {clock(turned.until)} it went direct and was answered"
 
 
 def _now(contest: Contest) -> str:
@@ -86,11 +121,15 @@ def _no_winner(contest: Contest, asked: Share | None) -> str:
     if contest.tied:
         return f"no winner for {{planes}}: {listed([_label(share) for share in contest.carriers[:2]])} carried as much"
     if asked is None:
+        if contest.taken_over and contest.taken_over == contest.direct["answered"]:
+            return "a transparent proxy carries {planes}: it goes direct, is taken over on the way and answered"
         if contest.direct["answered"]:
             return "no proxy for {planes}: it goes direct and is answered"
         if contest.direct["blocked"]:
             return "no proxy for {planes}: direct attempts are blocked"
-        return "no proxy for {planes}: what became of it isn't in the capture"
+        return "no proxy for {planes}: it goes direct, and what became of it isn't in the capture"
+    if contest.outcome == "unseen":
+        return f"{_label(asked)} is asked for {{planes}}, but whether it lets anything through can't be seen"
     return f"no proxy for {{planes}}: {_label(asked)}{_answers(contest, asked)}"
 
 
@@ -100,7 +139,7 @@ def _answers(contest: Contest, asked: Share) -> str:
     if len(contest.failures) == 1 and len(contest.by_name) == 1 and sum(contest.failures.values()) == n:
         (status,) = contest.failures
         every = f"all {n} requests" if n > 1 else "the one request"
-        return f" answers none of {counted(n, 'request')}" if status < 0 else f" answers {status} to {every}"
+        return f" answers none of {counted(n, 'request')}" if status < 0 else f" answers {status_text(status)} to {every}"
     if contest.failures:
         others = sum(share.asked > 0 for share in contest.by_name) - 1
         times = sum(share.asked - share.challenged for share in contest.shares.values())
@@ -112,7 +151,7 @@ def _answers(contest: Contest, asked: Share) -> str:
 
 def _trouble(contest: Contest, asked: Share) -> str:
     if asked.failed:
-        failures = failure_list(contest.failures)
+        failures = failure_list(asked.failures)
         return f" and fails {asked.failed} of {counted(asked.asked, 'request')} ({failures})"
     return f" ({counted(asked.asked, 'request')})"
 
@@ -128,19 +167,30 @@ def _but(contest: Contest) -> str:
         parts.append(f"nothing came back in {contest.mute} of {counted(carried, 'tunnel')}")
     if failed:
         asked = contest.n_requests - contest.outcomes[CHALLENGED]
-        parts.append(f"{failed} of {counted(asked, 'request')} failed ({failure_list(contest.failures)})")
+        failing = [share for share in contest.by_name if share.failed]
+        others = all(contest.winner is None or share.itself != contest.winner.itself for share in failing)
+        at = f" at {listed([_label(share) for share in failing])}" if others else ""
+        parts.append(f"{failed} of {counted(asked, 'request')} failed{at} ({failure_list(contest.failures)})")
     return f", but {' and '.join(parts)}" if parts else ""
 
 
-def _changed(answer: Answer, untils: Sequence[int | None]) -> str:
+def _changed(answer: Answer, untils: Untils) -> str:
     """`PROX01 (WinHTTP) until 16:16:14, then PROX03 (static) for sensor`."""
     parts = []
-    for era, gone in zip(answer.eras, untils, strict=False):
-        until = f" until {clock(gone)}" if gone is not None else ""
-        parts.append(f"{_of_era(era.contest)}{until}")
+    for (era, new), gone in zip(pairwise(answer.eras), untils, strict=True):
+        parts.append(f"{_of_era(era.contest)}{_until(new.earliest, gone)}")
     last = answer.last
     works = _but(last) if last.winner is not None else ""
     return f"{', then '.join([*parts, _of_era(last)])} for {{planes}}{works}"
+
+
+def _until(earliest: int | None, latest: int | None) -> str:
+    """ " until 16:16:14"; of several sources, " until between 16:10:02 and 16:16:14"."""
+    if latest is None:
+        return ""
+    if earliest is None or clock(earliest) == clock(latest):
+        return f" until {clock(latest)}"
+    return f" until between {clock(earliest)} and {clock(latest)}"
 
 
 def _of_era(contest: Contest) -> str:

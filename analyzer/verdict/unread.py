@@ -1,13 +1,24 @@
-"""Requests of a source that can't be seen: their names weren't captured, or TLS to the proxy hides them. They may be for anything."""
+"""What a source asked for and can't be read: its name wasn't captured, or something hides it. It may be for anything, Defender too."""
 
 from __future__ import annotations
 
 from collections import Counter
+from ipaddress import ip_address
+from typing import Final
 
 import numpy as np
 
-from analyzer.routes.route import PROXY
-from analyzer.verdict.evidence import Evidence
+from analyzer.arrow import array
+from analyzer.routes.captured import is_known
+from analyzer.routes.direct import ANSWERED
+from analyzer.routes.requests import Bools, Ints, integers
+from analyzer.routes.route import DIRECT, PROXY
+from analyzer.text.times import values
+from analyzer.verdict.columns import column, says
+from analyzer.verdict.evidence import Evidence, occurring
+
+WEB_PORTS: Final = (80, 443)
+"""The ports of Defender's services, where an address without a name may be one of theirs."""
 
 
 def unread_requests(evidence: Evidence) -> dict[int, Counter[int]]:
@@ -19,3 +30,66 @@ def unread_requests(evidence: Evidence) -> dict[int, Counter[int]]:
     for client, proxy in zip(evidence.client.codes[rows].tolist(), evidence.proxy.codes[rows].tolist(), strict=True):
         found.setdefault(client, Counter())[proxy] += 1
     return found
+
+
+def sources_unread(evidence: Evidence, rows: Ints) -> set[int]:
+    """Clients of whom something of these rows can't be read, so that Defender may be what it was for."""
+    found = set(occurring(evidence.client.codes[rows[unread_flows(evidence)[rows]]]))
+    return found | {client for client, counts in unread_requests(evidence).items() if counts}
+
+
+def unread_flows(evidence: Evidence) -> Bools:
+    """Per flow: whether what it was for can't be told, by any of what follows here."""
+    return only_answers(evidence) | begun_before(evidence) | to_nameless(evidence) | unreadable(evidence)
+
+
+def only_answers(evidence: Evidence) -> Bools:
+    """Per flow: whether nothing that its client sent was captured."""
+    result: Bools = integers(column(evidence, "packets_out"), 0) == 0
+    return result
+
+
+def begun_before(evidence: Evidence) -> Bools:
+    """Per flow: whether it carried something and shows neither its beginning nor a name."""
+    nameless = (evidence.host.codes < 0) & ~_asks(evidence) & (evidence.bytes > 0) & says(evidence, "protocol", "tcp")
+    result: Bools = nameless & ~is_known(evidence.flows, "isn_out", "isn_in")
+    return result
+
+
+def to_nameless(evidence: Evidence) -> Bools:
+    """Per flow: whether it went to an address without a name anywhere: through a proxy that let it through, as TLS that was answered,
+    or to a public one's web ports, where nobody let it in or nothing of what was said tells."""
+    requests = evidence.requests
+    asked = np.zeros(evidence.flows.num_rows, dtype=np.bool_)
+    asked[requests.row[(evidence.request_host.codes >= 0) & evidence.outcome.carried & evidence.asks_proxy]] = True
+    answered = (evidence.direct == ANSWERED) & is_known(evidence.flows, "client_hello_at", "tls_offered")
+    unanswered = (evidence.route == DIRECT) & (evidence.direct != ANSWERED) & (evidence.host.codes < 0)
+    web = np.isin(integers(column(evidence, "server_port"), 0), WEB_PORTS)
+    wanted = is_known(evidence.flows, "isn_out") | (integers(column(evidence, "bytes_out"), 0) > 0)
+    tried = np.flatnonzero(unanswered & web & wanted & ~_asks(evidence) & ~only_answers(evidence) & ~begun_before(evidence))
+    servers = values(column(evidence, "server_ip").take(array(tried)))
+    public = {ip: ip_address(ip).is_global for ip in set(servers)}
+    asked[tried] = [public[ip] for ip in servers]
+    result: Bools = (evidence.host.codes < 0) & (asked | answered)
+    return result
+
+
+def unreadable(evidence: Evidence) -> Bools:
+    """Per flow: whether it began in the capture and carried something of which nothing was recognised: cut off, or in words not read
+    here.
+
+    To a proxy that is whatever shows no request. A server that says something of its own is what it says.
+    """
+    flows = evidence.flows
+    said = np.where(evidence.route == PROXY, evidence.bytes, integers(column(evidence, "bytes_in"), 0)) > 0
+    begun = is_known(flows, "isn_out", "isn_in") & says(evidence, "protocol", "tcp")
+    both = (integers(column(evidence, "packets_out"), 0) > 0) & (integers(column(evidence, "packets_in"), 0) > 0)
+    known = is_known(flows, "server_first", "client_hello_at", "tls_offered", "http_path") & (evidence.route != PROXY)
+    result: Bools = begun & both & said & ~_asks(evidence) & ~known & ~evidence.hidden & (evidence.host.codes < 0)
+    return result
+
+
+def _asks(evidence: Evidence) -> Bools:
+    """Per flow: whether it shows a request."""
+    result: Bools = np.bincount(evidence.requests.row, minlength=evidence.flows.num_rows) > 0
+    return result

@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
-from typing import Any, Generic, TypeVar
+from typing import Any, Generic, NamedTuple, TypeVar
 
 from analyzer.findings import Confidence
 from analyzer.tables import OUTCOMES
@@ -47,6 +47,10 @@ class once(Generic[T]):
         return value
 
 
+COUNTS = ("asked", "worked", "broken", "unseen", "failed", "challenged", "carried", "pages", "lost", "bytes")
+"""What of a share is counted as one number."""
+
+
 @dataclass
 class Share:
     """What one proxy did for one service (or plane) of one source in one era.
@@ -54,6 +58,7 @@ class Share:
     asked      requests; worked broken unseen failed challenged: what came of them; carried: worked, broken, unseen and let through
     pages      those of the carried that were absolute-form
     lost       flows to it that are named but show no request
+    failures   status of the failed ones → how many
     bytes      of the flows whose scalar columns name this service
     first last ns since 1970, of its requests and flows; first_asked: of its first request; None: not known
     """
@@ -74,6 +79,7 @@ class Share:
     first: int | None = None
     last: int | None = None
     first_asked: int | None = None
+    failures: Counter[int] = field(default_factory=Counter)
 
     @property
     def label(self) -> str:
@@ -91,6 +97,12 @@ class Share:
             self.first = first
         if last is not None and (self.last is None or last > self.last):
             self.last = last
+
+    def add(self, other: Share, times: int = 1) -> None:
+        """Count what the other did too, so many times."""
+        for name in COUNTS:
+            setattr(self, name, getattr(self, name) + times * getattr(other, name))
+        self.failures = self.failures + Counter({status: times * n for status, n in other.failures.items()})
 
     def to_dict(self) -> dict[str, Any]:
         """The row of `by_proxy`."""
@@ -119,6 +131,7 @@ class Contest:
     mute        how many of the broken ones had no byte come back in their tunnel; unused: how many were never used by their client
     on_itself   a worked request was named by more than a pattern for regions, and wasn't sent on to another host
     direct      flows past the proxies by what came of them (answered, blocked, unknown)
+    taken_over  how many of the answered ones a transparent proxy made anew
     idle        whether a service of the plane had requests, none of which worked
     split       whether the plane's services have different winners
     one_of_many whether there are other eras
@@ -133,6 +146,7 @@ class Contest:
     unused: int = 0
     on_itself: bool = False
     direct: Counter[str] = field(default_factory=Counter)
+    taken_over: int = 0
     idle: bool = False
     split: bool = False
     one_of_many: bool = False
@@ -228,8 +242,7 @@ def _together(shares: Sequence[Share]) -> Share:
     """What the addresses of one proxy did, as the first one's share."""
     whole = replace(shares[0])
     for share in shares[1:]:
-        for name in ("asked", "worked", "broken", "unseen", "failed", "challenged", "carried", "pages", "lost", "bytes"):
-            setattr(whole, name, getattr(whole, name) + getattr(share, name))
+        whole.add(share)
         whole.saw(share.first, share.last)
         whole.first_asked = min((at for at in (whole.first_asked, share.first_asked) if at is not None), default=None)
     return whole
@@ -249,19 +262,37 @@ class Era:
 
     since       ns since 1970, the first request that went the new way; None: from the beginning on
     until       the last request that went the old way before it; None likewise
+    earliest    of several sources: when the first of them went the old way last; None: it is one source's
     """
 
     contest: Contest
     since: int | None = None
     until: int | None = None
+    earliest: int | None = None
+
+
+class Turned(NamedTuple):
+    """Where everything that went past the proxies, and was answered, lies behind all requests to them, or before.
+
+    until since   ns since 1970: the last one that went the old way, the first that went the new one
+    to_direct     whether the new way is past the proxies
+    """
+
+    until: int
+    since: int
+    to_direct: bool
 
 
 @dataclass(frozen=True)
 class Answer:
-    """Of one service or plane of one source: its eras in order of time (at least one), and everything together."""
+    """Of one service or plane of one source: its eras in order of time (at least one), and everything together.
+
+    turned   since when it goes past the proxies, or no longer does; None: it never turned
+    """
 
     eras: tuple[Era, ...]
     whole: Contest
+    turned: Turned | None = None
 
     @property
     def last(self) -> Contest:

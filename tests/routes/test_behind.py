@@ -34,6 +34,13 @@ def said(*rows: dict[str, Any], topology: Topology | None = None) -> list[tuple[
     return [(row["route"], row["pair"] == found[0]["id"]) for row in found]
 
 
+def test_a_known_proxy_takes_over_what_it_isn_t_asked_for() -> None:
+    named = topology_from({"proxy": [{"name": "P", "address": TAKER}]}, "t.toml")
+    for rows in ((taken(), made()), (plain(), plain(2, True, client_ip=TAKER))):
+        assert said(*rows, topology=named) == [("direct", True), ("upstream", True)]
+    assert said(made(client_hello_digest="34" * 8), made(4, packets_in=8), topology=named) == [("upstream", False)] * 2, "its own"
+
+
 def test_the_same_hello_under_other_numbers_a_moment_later() -> None:
     rows = routed(taken(), made())
     assert [(row["route"], row["same_as"], row["inspected"]) for row in rows] == [("direct", None, False), ("upstream", None, False)]

@@ -1,6 +1,6 @@
 import pytest
 
-from analyzer.text.words import counted, did_you_mean, failure_list, listed, printable
+from analyzer.text.words import counted, did_you_mean, failure_list, listed, printable, status_text
 
 
 @pytest.mark.parametrize(
@@ -19,6 +19,16 @@ def test_counted() -> None:
 
 def test_failure_list() -> None:
     assert failure_list({403: 1, 407: 3, -1: 2}) == "3 × 407, 2 unanswered, 1 × 403"
+    assert failure_list({5: 2, 91: 1}) == "2 × SOCKS 5 (connection refused), 1 × SOCKS 91 (rejected or failed)"
+
+
+def test_a_socks_reply_is_no_bare_number() -> None:
+    assert [status_text(status) for status in (407, 2, 9, 255)] == [
+        "407",
+        "SOCKS 2 (not allowed)",
+        "SOCKS 9",
+        "SOCKS 255 (no method of authentication accepted)",
+    ]
 
 
 def test_what_could_steer_a_terminal_is_spelled_out() -> None:

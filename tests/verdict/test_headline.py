@@ -50,7 +50,9 @@ def test_a_change_says_until_when() -> None:
 
 
 def test_past_the_proxies() -> None:
-    assert answer(flow(host=CNC, sni=CNC)).startswith("no proxy for sensor: it goes direct and is answered")
+    assert answer(flow(host=CNC, sni=CNC)) == "no proxy for sensor: it goes direct and is answered"
+    also = answer(flow(host=CNC, sni=CNC), at(1, PROX01, EDGE))
+    assert also.endswith("; past the proxies, answered: edr-command-and-control"), "there are proxies that it went past"
     blocked = flow(host=CNC, sni=CNC, state="no-answer", packets_in=0, bytes_in=0)
     assert answer(blocked) == "no proxy for sensor: direct attempts are blocked"
     assert answer(flow(host="a.example")) == "no Defender traffic was seen"
@@ -76,3 +78,57 @@ def test_addresses_of_one_name_are_one_proxy() -> None:
     assert [(plane["confidence"], len(plane["eras"])) for plane in source["planes"]] == [("certain", 1)] * 2
     assert [len(plane["by_proxy"]) for plane in source["planes"]] == [2, 2]
     assert source["precedence"] == [] and {finding["code"] for finding in result["findings"]} == {"required-unseen"}
+
+
+def test_who_failed_is_said_where_it_isn_t_the_winner() -> None:
+    rows = [at(i, PROX01) for i in range(9)]
+    assert answer(*rows, at(9, PROX03, status=407), at(10, PROX01)) == (
+        "PROX01 (WinHTTP) won for sensor (likely), but 1 of 11 requests failed at PROX03 (static) (1 × 407)"
+    )
+    assert answer(*rows, at(9, PROX01, status=503)).endswith("won for sensor, but 1 of 10 requests failed (1 × 503)")
+    first = answer(*(at(i, PROX03, status=407) for i in range(3)), at(9, PROX01), at(10, PROX01, status=503))
+    assert "PROX03 (static) is asked first for sensor (likely) and fails 3 of 3 requests (3 × 407)" in first, "its own failures alone"
+
+
+@pytest.mark.parametrize(("apart", "said"), [(30, 1), (300, 2)])
+def test_planes_that_changed_minutes_apart_are_said_apart(apart: int, said: int) -> None:
+    rows = [at(i, PROX01 if i < 100 else PROX03) for i in range(0, 900, 20)]
+    rows += [at(i + 5, PROX01 if i < 100 + apart else PROX03, MAPS) for i in range(0, 900, 20)]
+    assert answer(*rows).count("then PROX03 (static)") == said
+
+
+def test_since_when_it_goes_direct() -> None:
+    before = [at(i, PROX03) for i in range(3)]
+    after = [flow(host=CNC, sni=CNC, first_seen=START_NS + i * SECOND_NS) for i in (60, 61)]
+    turned = "PROX03 (static) won for sensor until 12:00:02, since 12:01:00 it goes direct and is answered"
+    assert answer(*before, *after).startswith(turned)
+    back = answer(*after, *(at(100 + i, PROX03) for i in range(3)))
+    assert back.startswith("PROX03 (static) won for sensor since 12:01:40, until 12:01:01 it went direct and was answered")
+    by_turns = answer(*before, *after, at(90, PROX03))
+    assert by_turns.startswith("PROX03 (static) won for sensor; past the proxies")
+    assert answer(*before, after[0]).startswith("PROX03 (static) won for sensor; past"), "one connection is no turn"
+
+
+def test_what_one_direction_doesn_t_show_isn_t_denied() -> None:
+    rows = [at(i, PROX03, status=None, packets_in=0, bytes_in=0, isn_in=None) for i in range(3)]
+    assert answer(*rows) == "PROX03 (static) is asked for sensor, but whether it lets anything through can't be seen"
+
+
+def test_a_transparent_proxy_is_one() -> None:
+    hello = {"client_random": "ab" * 32, "client_hello_digest": "12" * 8, "host": CNC, "sni": CNC}
+    taken = flow(first_seen=START_NS, client_hello_at=START_NS + 1, **hello)
+    made = flow(client_ip="172.16.12.50", first_seen=START_NS + 2, client_hello_at=START_NS + 3, **hello)
+    assert answer(taken, made) == "a transparent proxy carries sensor: it goes direct, is taken over on the way and answered"
+
+
+def test_a_group_s_answer_is_that_of_all_its_sources() -> None:
+    def machine(number: int) -> list[dict[str, Any]]:
+        own = {"client_ip": f"172.16.11.{number}"}
+        changed = [at(number + i, PROX01 if i < 4 else PROX03, **own) for i in range(8)]
+        return [*changed, *(at(i, PROX03, MAPS, 407, **own) for i in range(2))]
+
+    text = answer(*(row for number in (1, 30, 50) for row in machine(number)))
+    assert text == (
+        "PROX01 (WinHTTP) until between 12:00:04 and 12:00:53, then PROX03 (static) for sensor; "
+        "no proxy for antivirus: PROX03 (static) answers 407 to all 6 requests"
+    )

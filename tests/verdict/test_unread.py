@@ -2,11 +2,14 @@
 
 from typing import Any
 
+import numpy as np
+import pytest
+
 from analyzer.routes.route import route_flows
 from analyzer.routes.topology import topology_from
 from analyzer.verdict.evidence import evidence_of
-from analyzer.verdict.unread import unread_requests
-from tests.verdict.rows import CNC, LAB, PROX01, PROX02, START_NS, flow, table, tunnel
+from analyzer.verdict.unread import sources_unread, unread_requests
+from tests.verdict.rows import CNC, LAB, PROX01, PROX02, START_NS, flow, table, tunnel, verdict
 
 LAB_TOPOLOGY = topology_from(LAB, "lab.toml")
 
@@ -31,3 +34,28 @@ def test_names_that_were_cut_and_requests_that_tls_hides() -> None:
     hidden = flow(server_ip="172.16.12.11", server_port=3128, client_hello_at=START_NS, tls_first=True, server_first="tls")
     cut = tunnel(PROX01, None), tunnel(PROX01, None), tunnel(PROX02, None, client_ip="172.16.11.99")
     assert unread(*cut, hidden) == {"WORKSTATION": {"PROX01": 2, "PROX02": 1}, "172.16.11.99": {"PROX02": 1}}
+
+
+CUT = flow(state="reset", bytes_in=0)
+"""A firewall's work: something was sent to a public server, cut off before its name, and nothing came back."""
+
+
+@pytest.mark.parametrize(
+    ("row", "is_unread"),
+    [
+        (CUT, True),
+        (tunnel(PROX01, None), True),
+        (flow(packets_out=0), True),
+        (flow(isn_out=None, isn_in=None, state="mid-stream"), True),
+        (flow(isn_out=None, isn_in=None, bytes_out=0, bytes_in=0), False),
+        (flow(host="example.org", state="no-answer"), False),
+        (tunnel(PROX01, "example.org"), False),
+    ],
+)
+def test_the_answer_says_where_not_all_could_be_read(row: dict[str, Any], is_unread: bool) -> None:
+    evidence = evidence_of(route_flows(table([row]), LAB_TOPOLOGY), LAB_TOPOLOGY)
+    assert bool(sources_unread(evidence, np.arange(1))) is is_unread
+    (group,) = verdict(row)["groups"]
+    assert (group["answer"] == "no Defender traffic was seen, though not all that was asked for could be read") is is_unread
+    both = verdict(row, tunnel(PROX01, CNC))["groups"]
+    assert "could be read" not in both[0]["answer"], "who was seen to speak to Defender is no riddle"

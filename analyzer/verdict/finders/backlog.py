@@ -18,7 +18,7 @@ from analyzer.routes.requests import NO_TIME, Ints, integers, times_ns
 from analyzer.text.words import counted, listed
 from analyzer.verdict.case import Case
 from analyzer.verdict.columns import column
-from analyzer.verdict.evidence import Evidence, grouped
+from analyzer.verdict.evidence import Evidence, coded, grouped
 
 PLANES: Final = ("sensor", "antivirus")
 
@@ -127,9 +127,10 @@ class _Heard:
         start, end = times_ns(entries.field("start")), times_ns(entries.field("end"))
         without = np.flatnonzero(np.bincount(row, minlength=evidence.flows.num_rows) == 0)
         both = np.concatenate([without, without])
-        client = evidence.client.codes[np.concatenate([row, both])]
-        starts = np.concatenate([start, evidence.first[without], evidence.last[without]])
-        ends = np.concatenate([end, evidence.first[without], evidence.last[without]])
+        answered = np.flatnonzero(integers(entries.field("bytes_in"), 0) > 0)
+        client = np.concatenate([evidence.client.codes[np.concatenate([row, both])], _servers(evidence)[row[answered]]])
+        starts = np.concatenate([start, evidence.first[without], evidence.last[without], start[answered]])
+        ends = np.concatenate([end, evidence.first[without], evidence.last[without], end[answered]])
         known = np.flatnonzero((starts != NO_TIME) & (ends != NO_TIME))
         order = known[np.argsort(client[known], kind="stable")]
         self._client, self._start, self._end = client[order], starts[order], ends[order]
@@ -138,6 +139,15 @@ class _Heard:
         """(starts, ends) of the stretches in which this source was heard."""
         first, last = np.searchsorted(self._client, [client, client + 1])
         return self._start[first:last], self._end[first:last]
+
+
+def _servers(evidence: Evidence) -> Ints:
+    """Per flow, the code of the source that its server is, -1: it is none. Time's queries are heard from either end: both use one port."""
+    codes = {address: code for code, address in enumerate(evidence.client.values)}
+    servers = coded(evidence.flows.column("server_ip"))
+    known = [codes.get(evidence.names.canonical(address), -1) for address in servers.values]
+    result: Ints = np.array([*known, -1], dtype=np.int64)[servers.codes]
+    return result
 
 
 def _of_source(evidence: Evidence, client: int, asked: Ints, heard: _Heard, logons: Sequence[int]) -> Iterator[Flush]:

@@ -47,20 +47,19 @@ def find(case: Case) -> list[Finding]:
         shown = "; ".join(texts[:MOST_SHOWN]) + (f"; and {len(texts) - MOST_SHOWN} more" if len(texts) > MOST_SHOWN else "")
         first = min((start for start, _ in spans[code] if start), default=None)
         last = max((end for _, end in spans[code] if end), default=None)
-        severity: Severity | None = "info" if code == "frames-unopened" and not _is_much(case) else None
+        severity: Severity | None = "info" if code == "frames-unopened" and not much_unopened(case) else None
         findings.append(Finding(code, shown, severity=severity, first_seen=first, last_seen=last))
     return findings
 
 
-def _is_much(case: Case) -> bool:
-    """Whether more than a few per cent of some capture's packets weren't opened, or nothing at all came out of them."""
-    if not case.evidence.flows.num_rows:
-        return True
+def much_unopened(case: Case) -> int:
+    """How many packets weren't opened of captures of which that is more than a few per cent, or all there is; 0: no such capture."""
     counts = [
         (sum(damage.get("count") or 1 for damage in capture.get("damage") or () if damage["code"] == "frames-unopened"), capture)
         for capture in case.captures
     ]
-    return any(count and count >= MANY * (capture.get("packets") or 0) for count, capture in counts)
+    least = MANY if case.evidence.flows.num_rows else 0
+    return sum(count for count, capture in counts if count and count >= least * (capture.get("packets") or 0))
 
 
 def _extent(damages: Sequence[Mapping[str, Any]]) -> str:

@@ -11,7 +11,7 @@ import pyarrow.compute as pc
 from analyzer.findings import Finding, Severity
 from analyzer.routes.requests import ABSOLUTE, NO_STATUS, SOCKS4, SOCKS5, Ints, integers
 from analyzer.routes.route import PROXY
-from analyzer.text.words import counted, failure_list, listed
+from analyzer.text.words import counted, failure_list, listed, status_text
 from analyzer.verdict.case import Case
 from analyzer.verdict.columns import column, state_list
 from analyzer.verdict.evidence import Evidence, grouped
@@ -128,7 +128,7 @@ def _answer(evidence: Evidence, asked: Ints, kind: int, statuses: Counter[int]) 
         return f"redirected{f' (to {listed(places)})' if places else ''}"
     if set(statuses) == {NO_STATUS}:
         return "answered in another protocol to"
-    return f"answered {next(iter(statuses)) if len(statuses) == 1 else failure_list(statuses)} to"
+    return f"answered {status_text(next(iter(statuses))) if len(statuses) == 1 else failure_list(statuses)} to"
 
 
 def _requests(evidence: Evidence, asked: Ints) -> str:

@@ -16,12 +16,14 @@ from analyzer.routes.networks import address_text
 from analyzer.routes.proxies import ip_port
 from analyzer.routes.requests import Ints, integers
 from analyzer.routes.route import DIRECT, PROXY, UPSTREAM
+from analyzer.text.times import values
 from analyzer.text.words import counted, listed
 from analyzer.verdict.case import Case
-from analyzer.verdict.columns import column, says
+from analyzer.verdict.columns import column
 from analyzer.verdict.evidence import Evidence, source_rows
+from analyzer.verdict.finders.captures import much_unopened
 from analyzer.verdict.seen import defender_seen
-from analyzer.verdict.unread import unread_requests
+from analyzer.verdict.unread import begun_before, only_answers, to_nameless, unread_requests, unreadable
 
 LEAST_TO_ONE: Final = 4
 """Answered connections of a source to one server from which on that may be its proxy."""
@@ -36,23 +38,23 @@ def find(case: Case) -> list[Finding]:
     found = []
     if len(rows):
         to_proxies = int((evidence.route[rows] == PROXY).sum())
-        unsent = int((integers(column(evidence, "packets_out"), 0)[rows] == 0).sum())
+        unsent = int(only_answers(evidence)[rows].sum())
         text = f"{evidence.of_whom(rows)} sent nothing {'that was captured ' if unsent else ''}to any service of Defender's own: "
         text += f"{to_proxies} of {counted(len(rows), 'flow')} went to proxies"
         if unsent:
             text += f", and of {unsent} only the answers were captured, so Defender may have been asked for there"
         clients = np.unique(evidence.client.codes[rows]).tolist()
-        begun = sum(begun_before(evidence, rows))
+        begun = int(begun_before(evidence)[rows].sum())
         if begun:
             what = "what it was" if begun == 1 else "what they were"
             text += f", and {counted(begun, 'connection')} of them began before the capture, so {what} for isn't known"
         unread = sum(counts.total() for client, counts in unread_requests(evidence).items() if client in clients)
         if unread:
             text += f", and the names in {unread} of their requests weren't captured, so Defender may have been asked for there"
-        addressed = by_address(evidence, rows)
+        addressed = int(to_nameless(evidence)[rows].sum())
         if addressed:
             text += f", and {addressed} of them to {'an address' if addressed == 1 else 'addresses'} whose name wasn't seen"
-        blank = unreadable(evidence, rows)
+        blank = int(unreadable(evidence)[rows].sum())
         if blank:
             what = "what it was" if blank == 1 else "what they were"
             text += f", and of {blank} of them nothing that was said could be read, so {what} for isn't known"
@@ -64,6 +66,8 @@ def find(case: Case) -> list[Finding]:
                 f"; nearly all that was answered is TLS to {listed(maybe)}: where that is a proxy over TLS, what it is asked for can't be "
             )
             text += "seen, and the topology has to name it"
+        if shut := much_unopened(case):
+            text += f"; {counted(shut, 'packet')} that couldn't be opened may have been anybody's, for anything"
         named = any(evidence.names.name(evidence.client.values[code]) for code in clients)
         found.append(
             evidence.finding(
@@ -71,41 +75,10 @@ def find(case: Case) -> list[Finding]:
                 rows,
                 text,
                 severity="warning" if named else None,
-                confidence="likely" if unsent or unread or begun or addressed or blank or maybe else "certain",
+                confidence="likely" if unsent or unread or begun or addressed or blank or maybe or shut else "certain",
             )
         )
-    return found + _unseen(evidence)
-
-
-def begun_before(evidence: Evidence, rows: Ints) -> list[bool]:
-    """Per row: whether it carried something and shows neither its beginning nor a name, so that it may have been anything."""
-    requests = np.bincount(evidence.requests.row, minlength=evidence.flows.num_rows)
-    nameless = (evidence.host.codes < 0) & (requests == 0) & (evidence.bytes > 0) & says(evidence, "protocol", "tcp")
-    found: list[bool] = (nameless & ~is_known(evidence.flows, "isn_out", "isn_in"))[rows].tolist()
-    return found
-
-
-def by_address(evidence: Evidence, rows: Ints) -> int:
-    """How many of these went to an address without a name anywhere: through a proxy that let them through, or as TLS that was answered."""
-    requests = evidence.requests
-    asked = np.zeros(evidence.flows.num_rows, dtype=np.bool_)
-    asked[requests.row[(evidence.request_host.codes >= 0) & evidence.outcome.carried & evidence.asks_proxy]] = True
-    past = (evidence.direct == ANSWERED) & is_known(evidence.flows, "client_hello_at", "tls_offered")
-    return int(((evidence.host.codes < 0) & (asked | past))[rows].sum())
-
-
-def unreadable(evidence: Evidence, rows: Ints) -> int:
-    """How many of these began in the capture and carried something of which nothing was recognised: cut off, or in words not read here.
-
-    To a proxy that is whatever shows no request. A server that says something of its own is what it says.
-    """
-    flows = evidence.flows
-    said = np.where(evidence.route == PROXY, evidence.bytes, integers(column(evidence, "bytes_in"), 0)) > 0
-    asked = np.bincount(evidence.requests.row, minlength=flows.num_rows) > 0
-    begun = is_known(flows, "isn_out", "isn_in") & says(evidence, "protocol", "tcp")
-    both = (integers(column(evidence, "packets_out"), 0) > 0) & (integers(column(evidence, "packets_in"), 0) > 0)
-    known = is_known(flows, "server_first", "client_hello_at", "tls_offered", "http_path") & (evidence.route != PROXY)
-    return int((begun & both & said & ~asked & ~known & ~evidence.hidden & (evidence.host.codes < 0))[rows].sum())
+    return found + _unseen(case)
 
 
 def perhaps_proxies(evidence: Evidence, rows: Ints) -> list[str]:
@@ -136,8 +109,9 @@ def perhaps_proxies(evidence: Evidence, rows: Ints) -> list[str]:
     return sorted(found)
 
 
-def _unseen(evidence: Evidence) -> list[Finding]:
+def _unseen(case: Case) -> list[Finding]:
     """The workstations of the topology (given by their addresses, not by a network) that aren't among the sources."""
+    evidence = case.evidence
     if not evidence.topology.workstations:
         return []
     seen = {evidence.client.values[code] for code in np.unique(evidence.client.codes[source_rows(evidence)]).tolist()}
@@ -149,7 +123,7 @@ def _unseen(evidence: Evidence) -> list[Finding]:
             missing.setdefault(workstation.name, address)
     if not missing:
         return []
-    heard = set(evidence.client.values)
+    heard = set(evidence.client.values) | _answering(evidence)
     labels = [f"{name} ({address})" for name, address in missing.items()]
     spoke = [f"{name} ({address})" for name, address in missing.items() if address in heard or name in {*map(evidence.names.name, heard)}]
     if len(spoke) == len(labels):
@@ -157,7 +131,25 @@ def _unseen(evidence: Evidence) -> list[Finding]:
     else:
         text = f"{listed(labels)} sent nothing at all that was captured"
         text += f", but for {listed(spoke)}, which sent other datagrams only" if spoke else ""
-    return [Finding("no-service-traffic", text, client_ips=sorted(missing.values()), severity="warning")]
+    shut = much_unopened(case)
+    if shut:
+        text += f"; {counted(shut, 'packet')} that couldn't be opened may have been anybody's, for anything"
+    return [
+        Finding(
+            "no-service-traffic",
+            text,
+            client_ips=sorted(missing.values()),
+            severity="warning",
+            confidence="likely" if shut else "certain",
+        )
+    ]
+
+
+def _answering(evidence: Evidence) -> set[str]:
+    """Addresses that packets came from though others opened the flow, or nothing tells who did: time servers and their clients use one
+    port."""
+    sent = np.flatnonzero(integers(column(evidence, "packets_in"), 0) > 0)
+    return {evidence.names.canonical(ip) for ip in set(values(column(evidence, "server_ip").take(array(sent))))}
 
 
 def no_source_reason(evidence: Evidence) -> str | None:

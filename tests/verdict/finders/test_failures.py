@@ -3,6 +3,7 @@ from typing import Any
 import pytest
 
 from analyzer.routes.topology import topology_from
+from analyzer.text.words import status_text
 from tests.verdict.rows import CNC, EDGE, MAPS, PROX01, PROX02, SECOND_NS, START_NS, WORKSTATION, asked, flow, request, tunnel, verdict
 
 CODES = (
@@ -52,7 +53,7 @@ def test_each_failure_has_its_code(kind: str, status: int, code: str) -> None:
     sure = "likely" if (kind, code) == ("absolute", "origin-unreachable") else "certain"
     assert (finding["code"], finding["severity"], finding["confidence"]) == (code, "problem", sure)
     assert (finding["client_ip"], finding["proxy"], finding["service"]) == ("172.16.11.92", PROX01, COMMAND)
-    assert finding["text"].startswith(f"PROX01 answered {status} to 1 {COMMAND} request ({CNC}) of WORKSTATION")
+    assert finding["text"].startswith(f"PROX01 answered {status_text(status)} to 1 {COMMAND} request ({CNC}) of WORKSTATION")
     assert finding["advice"]
 
 

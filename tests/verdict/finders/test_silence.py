@@ -67,6 +67,18 @@ def test_a_named_workstation_that_was_not_seen() -> None:
 def test_a_named_workstation_that_sent_datagrams_only() -> None:
     (finding,) = silent(verdict(flow(protocol="udp", server_port=53)))
     assert finding["text"] == f"WORKSTATION ({WORKSTATION}) sent nothing that can carry a service: neither TCP nor QUIC was captured"
+    # Both ends of time's queries use port 123, and either may count as the one that opened the flow.
+    asks_time = flow(protocol="udp", client_ip="172.16.11.1", client_port=123, server_ip=WORKSTATION, server_port=123, packets_out=0)
+    assert silent(verdict(asks_time))[0]["text"] == finding["text"]
+
+
+def test_packets_that_were_not_opened_may_have_been_anybodys() -> None:
+    unopened = [{"path": "vpn.pcap", "packets": 300, "damage": [{"code": "frames-unopened", "text": "ESP", "count": 300}]}]
+    for row in (flow(protocol="udp", server_port=4500), tunnel(PROX01, EDGE)):
+        (finding,) = silent(verdict(row, captures=unopened))
+        assert finding["confidence"] == "likely"
+        assert finding["text"].endswith("; 300 packets that couldn't be opened may have been anybody's, for anything")
+    assert silent(verdict(row, captures=[unopened[0] | {"packets": 300_000}]))[0]["confidence"] == "certain", "a few of many"
 
 
 @pytest.mark.parametrize(
@@ -74,12 +86,21 @@ def test_a_named_workstation_that_sent_datagrams_only() -> None:
     [
         tunnel(PROX01, "20.1.1.10"),
         flow(client_hello_at=START_NS, server_first="tls", server_hello_at=START_NS),
+        flow(state="no-answer", packets_in=0, bytes_in=0, bytes_out=0),
+        flow(state="reset", bytes_in=0, server_port=80),  # a firewall that let the hello's packets in, of which nothing could be read
+        flow(protocol="udp", bytes_in=0),
     ],
 )
 def test_addresses_without_a_name_may_have_been_defenders(row: dict[str, Any]) -> None:
     (finding,) = silent(verdict(row))
     assert finding["text"].endswith(", and 1 of them to an address whose name wasn't seen") and finding["confidence"] == "likely"
     (finding,) = silent(verdict(row | {"host": "intranet.example", "host_source": "dns"}))
+    assert "whose name" not in finding["text"] and finding["confidence"] == "certain"
+
+
+@pytest.mark.parametrize("columns", [{"server_ip": "10.1.2.3"}, {"server_port": 445}])
+def test_who_can_be_no_service_of_defenders_needs_no_name(columns: dict[str, Any]) -> None:
+    (finding,) = silent(verdict(flow(state="no-answer", packets_in=0, bytes_in=0, bytes_out=0, **columns)))
     assert "whose name" not in finding["text"] and finding["confidence"] == "certain"
 
 

@@ -1,0 +1,68 @@
+"""One answer of several sources that agree: what they counted, together, and from the first to the last time of each."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Sequence
+from typing import Final
+
+from analyzer.verdict.winner import Answer, Contest, Era, Share, Turned
+
+SURENESS: Final = (None, "unclear", "likely", "certain")
+"""From the least sure on."""
+
+
+def together(answers: Sequence[tuple[Answer, int]]) -> Answer:
+    """The answer of sources that have the same winners in as many eras; each with how many of them gave it. The least sure decides."""
+    if len(answers) == 1 and answers[0][1] == 1:
+        return answers[0][0]
+    eras = []
+    for of_all in zip(*(answer.eras for answer, _ in answers), strict=True):
+        untils = [era.until for era in of_all if era.until is not None]
+        contest = _contest([(era.contest, n) for era, (_, n) in zip(of_all, answers, strict=True)])
+        since = min((era.since for era in of_all if era.since is not None), default=None)
+        eras.append(Era(contest, since, max(untils, default=None), min(untils, default=None)))
+    return Answer(tuple(eras), _contest([(answer.whole, n) for answer, n in answers]), _turned([answer.turned for answer, _ in answers]))
+
+
+def _turned(turns: Sequence[Turned | None]) -> Turned | None:
+    """From when the first of them had turned to when the last had, where all did."""
+    known = [one for one in turns if one is not None]
+    if len(known) < len(turns) or len({one.to_direct for one in known}) > 1:
+        return None
+    return Turned(min(one.until for one in known), max(one.since for one in known), known[0].to_direct)
+
+
+def _contest(contests: Sequence[tuple[Contest, int]]) -> Contest:
+    first = contests[0][0]
+    whole = Contest(idle=any(one.idle for one, _ in contests), split=first.split, one_of_many=first.one_of_many)
+    for one, n in contests:
+        for name in ("outcomes", "failures", "direct"):
+            getattr(whole, name).update(_times(getattr(one, name), n))
+        whole.mute += n * one.mute
+        whole.unused += n * one.unused
+        whole.taken_over += n * one.taken_over
+        for proxy, share in one.shares.items():
+            if proxy not in whole.shares:
+                whole.shares[proxy] = Share(share.proxy, share.name, share.method)
+            whole.shares[proxy].add(share, n)
+            whole.shares[proxy].saw(share.first, share.last)
+    # What they agree on is not to be worked out anew: a sum over sources may decide otherwise than each of them.
+    found = {
+        "winner": _same(whole, first.winner),
+        "asked": _same(whole, first.asked),
+        "tied": first.tied,
+        "confidence": min((one.confidence for one, _ in contests), key=SURENESS.index),
+        "outcome": first.outcome,
+    }
+    vars(whole).update(found)
+    return whole
+
+
+def _same(whole: Contest, wanted: Share | None) -> Share | None:
+    """The share of all of them that stands for this one's proxy."""
+    return None if wanted is None else next(share for share in whole.by_name if share.itself == wanted.itself)
+
+
+def _times(counts: Counter[str] | Counter[int], n: int) -> dict[str | int, int]:
+    return {what: n * number for what, number in counts.items()}
