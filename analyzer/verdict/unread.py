@@ -39,7 +39,7 @@ def sources_unread(evidence: Evidence, rows: Ints) -> set[int]:
 
 
 def unread_flows(evidence: Evidence) -> Bools:
-    """Per flow: whether what it was for can't be told, by any of what follows here."""
+    """Per flow: whether what it was for is hidden or wasn't captured, by any of what follows here."""
     return only_answers(evidence) | begun_before(evidence) | to_nameless(evidence) | unreadable(evidence)
 
 
@@ -58,15 +58,15 @@ def begun_before(evidence: Evidence) -> Bools:
 
 def to_nameless(evidence: Evidence) -> Bools:
     """Per flow: whether it went to an address without a name anywhere: through a proxy that let it through, as TLS that was answered,
-    or to a public one's web ports, where nobody let it in or nothing of what was said tells."""
+    or to a public one's web ports, where what was said to it wasn't answered."""
     requests = evidence.requests
     asked = np.zeros(evidence.flows.num_rows, dtype=np.bool_)
     asked[requests.row[(evidence.request_host.codes >= 0) & evidence.outcome.carried & evidence.asks_proxy]] = True
     answered = (evidence.direct == ANSWERED) & is_known(evidence.flows, "client_hello_at", "tls_offered")
     unanswered = (evidence.route == DIRECT) & (evidence.direct != ANSWERED) & (evidence.host.codes < 0)
     web = np.isin(integers(column(evidence, "server_port"), 0), WEB_PORTS)
-    wanted = is_known(evidence.flows, "isn_out") | (integers(column(evidence, "bytes_out"), 0) > 0)
-    tried = np.flatnonzero(unanswered & web & wanted & ~_asks(evidence) & ~only_answers(evidence) & ~begun_before(evidence))
+    said = integers(column(evidence, "bytes_out"), 0) > 0  # who got no further than a SYN asked for nothing
+    tried = np.flatnonzero(unanswered & web & said & ~_asks(evidence) & ~only_answers(evidence) & ~begun_before(evidence))
     servers = values(column(evidence, "server_ip").take(array(tried)))
     public = {ip: ip_address(ip).is_global for ip in set(servers)}
     asked[tried] = [public[ip] for ip in servers]
