@@ -11,7 +11,14 @@ from analyzer.text.labels import PLANES, all_of, method_name
 from analyzer.text.words import counted
 from analyzer.verdict.sentence import answer_for, no_source_answer
 
-LIVE = {"success": "Live response could work", "timeout": "Live response could not work"}
+LIVE = {
+    ("success", "certain"): "Live response worked",
+    ("success", "likely"): "Live response probably worked",
+    ("success", "unclear"): "Live response could work",
+    ("timeout", "certain"): "Live response timed out",
+    ("timeout", "likely"): "Live response probably timed out",
+    ("timeout", "unclear"): "Live response may have timed out",
+}
 
 
 def conclusion_of(
@@ -30,8 +37,9 @@ def conclusion_of(
     sentences = [_capital(answer) for answer in answers] or [no_source_answer(verdict)]
     sentences += [f"{_capital(entry['text'])}." for entry in silence if entry["silent"] or not many]
     sentences += [f"{_capital(entry['text'])}." for entry in backlog]
-    if live["outcome"] in LIVE:
-        sentences.append(f"{LIVE[live['outcome']]}: {live['reason']}.")
+    said = LIVE.get((live["outcome"], live["confidence"]))
+    if said is not None:
+        sentences.append(f"{said}: {live['reason']}.")
     sentences += [_revocation(finding) for finding in verdict["findings"] if finding["code"] == "revocation-unreachable"]
     differing = [f"{entry['plane']}: {entry['text']}" for entry in precedence if entry["status"] == "differs"]
     if differing:
@@ -50,13 +58,9 @@ def _revocation(finding: Mapping[str, Any]) -> str:
 
 
 def study_conclusion(tests: Sequence[Test]) -> str:
-    """`Sensor: static over WinHTTP over WinINET. … Live response could work in 4 tests and could not in 2. All 30 expectations held.`"""
+    """`Sensor: static over WinHTTP over WinINET. … Live response worked in 4 tests and timed out in 2. All 30 expectations held.`"""
     sentences = [f"{_capital(plane)}: {said}." for plane in PLANES if (said := _plane(plane, tests))] or ["No proxy won."]
-    worked, failed = (sum(test["live_response"]["outcome"] == outcome for test in tests) for outcome in ("success", "timeout"))
-    if worked:
-        sentences.append(f"Live response could work in {counted(worked, 'test')}{f' and could not in {failed}' if failed else ''}.")
-    elif failed:
-        sentences.append(f"Live response could not work in {counted(failed, 'test')}.")
+    sentences += _live(tests)
     other = [test for test in tests if any(entry["status"] == "differs" for entry in test["precedence"])]
     if other:
         planes = dict.fromkeys(entry["plane"] for test in other for entry in test["precedence"] if entry["status"] == "differs")
@@ -68,6 +72,19 @@ def study_conclusion(tests: Sequence[Test]) -> str:
     elif lines:
         sentences.append(f"All {len(lines)} expectations held." if len(lines) > 1 else "The expectation held.")
     return " ".join(sentences)
+
+
+def _live(tests: Sequence[Test]) -> list[str]:
+    """`Live response worked in 4 tests, timed out in 2 and is unclear in 1.`; nothing where nobody wanted it."""
+    wanted = [test["live_response"] for test in tests if test["live_response"]["outcome"] != "none"]
+    sure = Counter(live["outcome"] for live in wanted if live["confidence"] != "unclear")
+    parts = [(sure["success"], "worked"), (sure["timeout"], "timed out"), (len(wanted) - sure.total(), "is unclear")]
+    said = [(n, what) for n, what in parts if n]
+    if not said:
+        return []
+    (n, what), *others = said
+    first = f"{what} in {counted(n, 'test')}"
+    return [f"Live response {all_of([first, *(f'{other} in {m}' for m, other in others)])}."]
 
 
 def _plane(plane: str, tests: Sequence[Test]) -> str:

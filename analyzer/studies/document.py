@@ -87,7 +87,7 @@ class Stretch(TypedDict):
 class Silence(TypedDict):
     """A time in which no user was logged on, for one source.
 
-    requests       requests for Defender's services, and direct attempts at them, in it; silent: there were none
+    requests       requests for what only Defender asks for, and direct attempts at it, in it; silent: there were none
     other_flows    conversations of this source that began in it all the same: it was on, and captured
     resumed        the first Defender request after it, null where none came; resumed_proxy: through whom
     seconds_until  from the end of the silence to it
@@ -143,7 +143,7 @@ class LiveResponse(TypedDict):
 
     outcome   success: a channel opened and TLS inside it went on; timeout: it was wanted and none did; none: nothing wanted it
     since     the mark that says a session was started, else the test's start
-    proxy name method   that carried the channel, null unless it is a success
+    proxy name method   that carried the channel, null unless it is a success, and where it went past the proxies
     push      what push notifications did meanwhile: they prove nothing either way
     """
 

@@ -106,6 +106,10 @@ def _judged(
         return "not shown", f"no proxy won the {plane} traffic: {entry['reason']}"
     if entry["asked"] != entry["winner"]:
         return "not shown", f"{entry['reason']}: what was asked first failed"
+    if entry["confidence"] == "unclear":
+        return "not shown", f"{entry['reason']}: that is too little to show an order"
+    if len({era["method"] or era["proxy"] for era in entry["eras"]}) > 1:
+        return "not shown", f"{entry['reason']}: what was set changed within the test, so it shows no order"
     won = observed[0]
     if entry["method"] is None:
         return "not shown", f"{won} won, and the topology doesn't say how it is configured"

@@ -1,4 +1,4 @@
-"""Whether live response could work: by the command-and-control channel, and by nothing else.
+"""Whether live response could work: by the command-and-control channel, through a proxy or past them, and by nothing else.
 
 The sensor fetches a session's orders over command and control. Push notifications only make it look sooner: "still get full functionality
 of Live Response without this URL" (Microsoft's URL list), and they can't use a proxy at all, so their absence proves nothing.
@@ -11,6 +11,7 @@ from __future__ import annotations
 
 import re
 from collections import Counter
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Final
 
@@ -22,9 +23,9 @@ from analyzer.routes.requests import NO_TIME, Bools, Ints, integers, one_array, 
 from analyzer.studies.document import LiveResponse
 from analyzer.studies.plan import PlannedTest, Span
 from analyzer.text.times import rfc3339
-from analyzer.text.words import counted, failure_list, listed
+from analyzer.text.words import counted, failure_list, listed, printable
 from analyzer.verdict.columns import state_list
-from analyzer.verdict.evidence import Evidence
+from analyzer.verdict.evidence import ANSWERED, Evidence, occurring
 
 CHANNEL: Final = "edr-command-and-control"
 PUSH: Final = "push-notifications"
@@ -55,71 +56,159 @@ MORE: Final = 2
 ENOUGH_CHECK_INS: Final = 2
 """Check-ins without a session's shape, from which on the session is taken to have timed out."""
 
+MOST_NAMED: Final = 3
+"""Sources whose reasons are spelled out where none of several had a session."""
+
+
+@dataclass(frozen=True)
+class Uses:
+    """Ways to command and control that were used: requests to a proxy, and connections past them that were answered.
+
+    row     int64[n]  their flows
+    begun   int64[n]  ns since 1970
+    """
+
+    row: Ints
+    begun: Ints
+
+    def __len__(self) -> int:
+        return len(self.row)
+
+    def where(self, chosen: Bools) -> Uses:
+        """Those of them."""
+        return Uses(self.row[chosen], self.begun[chosen])
+
 
 @dataclass(frozen=True)
 class Channel:
-    """The command-and-control requests of all sources.
+    """The uses of command and control by some sources.
 
-    before after   positions of requests that worked before the mark, and that began after it or whose tunnel was used after it
-    broken         positions of those after the mark that broke or failed
+    before after   that worked before the mark; that began after it and worked, or whose connection was used after it
+    broken         positions of requests after the mark that broke or failed
+    past           rows of connections past the proxies after the mark that came to nothing
     since          the mark, ns since 1970
-    watched        how long the source is heard from the mark on, ns
+    watched        how long the sources are heard from the mark on, ns
     """
 
-    before: Ints
-    after: Ints
+    before: Uses
+    after: Uses
     broken: Ints
+    past: Ints
     since: int
     watched: int
 
 
 def live_response(evidence: Evidence, test: PlannedTest, window: Span) -> LiveResponse:
-    """The outcome, how sure it is, and the flows that decide it."""
-    marks = [at for at, what in test.marks if STARTED.search(what) and not NOT_STARTED.search(what)]
-    since = marks[0] if marks else window[0]
-    channel = _channel(evidence, since)
-    result = _blank(evidence, since if marks else None)
+    """The outcome, how sure it is, and the flows that decide it.
+
+    Where several machines speak to command and control each is judged by itself: a session is one machine's. A mark that names some is
+    about these alone.
+    """
+    marks = [(at, what) for at, what in test.marks if STARTED.search(what) and not NOT_STARTED.search(what)]
+    since = marks[0][0] if marks else window[0]
+    named = _named(evidence, [what for _, what in marks])
+    using = [client for client in _using(evidence) if named is None or client in named]
     if not marks:
-        return _without_mark(evidence, result, channel)
+        return _without_mark(evidence, _blank(evidence, None), _channel(evidence, since, using or None))
+    if len(using) < 2:
+        return _judged(evidence, since, using or (None if named is None else sorted(named)))
+    return _of_several(evidence, [(evidence.client_label(client), _judged(evidence, since, [client])) for client in using])
+
+
+def _named(evidence: Evidence, marks: Sequence[str]) -> set[int] | None:
+    """The sources that the marks name, by name or address; None: they name nobody that was seen."""
+    text = " ".join(marks).casefold()
+    found = set()
+    for client, address in enumerate(evidence.client.values):
+        names = [evidence.client_label(client), *evidence.names.addresses(address)]
+        if any(re.search(rf"(?<![\w.:-]){re.escape(name.casefold())}(?![\w-]|[.:]\w)", text) for name in names):
+            found.add(client)
+    return found or None
+
+
+def _using(evidence: Evidence) -> list[int]:
+    """The sources that asked for command and control, through proxies or past them."""
+    rows = np.concatenate([evidence.requests.row[_asking(evidence)], np.flatnonzero(_past(evidence))])
+    return occurring(evidence.client.codes[rows])
+
+
+def _asking(evidence: Evidence) -> Bools:
+    """Per request: whether it is one for command and control, to a proxy, at a known time."""
+    codes = [code for code, name in enumerate(evidence.request_service.values) if name == CHANNEL]
+    result: Bools = evidence.asks_proxy & np.isin(evidence.request_service.codes, codes) & (evidence.begun != NO_TIME)
+    return result
+
+
+def _past(evidence: Evidence) -> Bools:
+    """Per flow: whether it went to command and control past the proxies, at a known time."""
+    codes = [code for code, name in enumerate(evidence.service.values) if name == CHANNEL]
+    result: Bools = (evidence.direct >= 0) & np.isin(evidence.service.codes, codes) & (evidence.first != NO_TIME)
+    return result
+
+
+def _of_several(evidence: Evidence, results: Sequence[tuple[str, LiveResponse]]) -> LiveResponse:
+    """What the results of several sources come to: the surest session; else whose channel works; else that all of them timed out."""
+    order = [("success", "certain"), ("success", "likely"), ("success", "unclear")]
+    best = min(results, key=lambda one: _place(order, (one[1]["outcome"], one[1]["confidence"])))
+    if best[1]["outcome"] == "success":
+        return {**best[1], "reason": f"{printable(best[0])}: {best[1]['reason']}"}
+    least = min((one["confidence"] for _, one in results), key=("unclear", "likely", "certain").index)
+    reasons = [f"{printable(label)}: {one['reason']}" for label, one in results[:MOST_NAMED]]
+    more = [f"{counted(len(results) - MOST_NAMED, 'more source')} without a session"] if len(results) > MOST_NAMED else []
+    flows = list(dict.fromkeys(flow for _, one in results for flow in one["flows"]))
+    return {**results[0][1], "confidence": least, "reason": "; ".join([*reasons, *more]), "flows": flows}
+
+
+def _place(order: Sequence[tuple[str, str]], one: tuple[str, str]) -> int:
+    return order.index(one) if one in order else len(order)
+
+
+def _judged(evidence: Evidence, since: int, clients: Sequence[int] | None) -> LiveResponse:
+    """The result of these sources together; None: of all."""
+    channel = _channel(evidence, since, clients)
+    result = _blank(evidence, since)
     use = _use(evidence, channel)
-    shaped = channel.after[_session_shape(evidence, channel, use)]
-    files = _files(evidence, since)
-    if len(shaped) or len(files):
-        how = "a long-lived tunnel with traffic both ways from the mark on" if len(shaped) else "a file was fetched from the device"
-        return _success(evidence, result, shaped if len(shaped) else channel.after, files, "certain", how)
-    fresh = channel.after[evidence.begun[channel.after] >= since]
+    is_session = _session_shape(evidence, channel, use)
+    files = _files(evidence, since, clients)
+    if is_session.any() or len(files):
+        how = "a long-lived tunnel with traffic both ways from the mark on" if is_session.any() else "a file was fetched from the device"
+        return _success(evidence, result, channel.after.where(is_session) if is_session.any() else channel.after, files, "certain", how)
+    fresh = channel.after.where(channel.after.begun >= since)
     if len(fresh) and _is_more(evidence, channel, fresh):
         return _success(evidence, result, fresh, files, "likely", "more than the check-ins before the mark, in number or size")
     if len(fresh) >= ENOUGH_CHECK_INS and len(channel.before):
         text = f"{counted(len(fresh), 'check-in')} at the pace and size of those before the mark, and nothing of a session's shape"
         return _timeout(evidence, result, channel, "likely", text)
-    used = channel.after[use.out & use.back]
+    used = channel.after.where(use.out & use.back)
     if len(used):
         return _success(evidence, result, used, files, "unclear", "at the pace and size of check-ins: the channel works")
     return _timeout(evidence, result, channel, _patience(channel), None)
 
 
-def _channel(evidence: Evidence, since: int) -> Channel:
+def _channel(evidence: Evidence, since: int, clients: Sequence[int] | None) -> Channel:
     row = evidence.requests.row
-    codes = [code for code, name in enumerate(evidence.request_service.values) if name == CHANNEL]
-    wanted = evidence.asks_proxy & np.isin(evidence.request_service.codes, codes) & (evidence.begun != NO_TIME)
+    own = np.ones(len(evidence.first), np.bool_) if clients is None else np.isin(evidence.client.codes, clients)
+    wanted, past = _asking(evidence) & own[row], _past(evidence) & own
     works = wanted & evidence.outcome.carried & ~evidence.outcome.broken
-    late: Bools = (evidence.begun >= since) | (evidence.last[row] >= since)
-    clients = np.unique(evidence.client.codes[row[wanted]])
-    own = np.isin(evidence.client.codes, clients) & (evidence.last != NO_TIME) if len(clients) else evidence.last != NO_TIME
-    heard = int(evidence.last[own].max()) if own.any() else since
+    gone_on = pc.fill_null(one_array(evidence.flows.column("tls_completed")), True).to_numpy(zero_copy_only=False).astype(np.bool_)
+    answered = past & (evidence.direct == ANSWERED) & gone_on
+    rows = np.concatenate([row[works], np.flatnonzero(answered)])
+    uses = Uses(rows, np.concatenate([evidence.begun[works], evidence.first[answered]]))
+    theirs = own & np.isin(evidence.client.codes, np.unique(evidence.client.codes[np.concatenate([row[wanted], np.flatnonzero(past)])]))
+    heard = evidence.last[(theirs if theirs.any() else own) & (evidence.last != NO_TIME)]
     return Channel(
-        before=np.flatnonzero(works & (evidence.begun < since)),
-        after=np.flatnonzero(works & late),
+        before=uses.where(uses.begun < since),
+        after=uses.where((uses.begun >= since) | (evidence.last[rows] >= since)),
         broken=np.flatnonzero(wanted & ~works & (evidence.begun >= since)),
+        past=np.flatnonzero(past & ~answered & (evidence.first >= since)),
         since=since,
-        watched=max(0, heard - since),
+        watched=max(0, int(heard.max()) - since) if len(heard) else 0,
     )
 
 
 @dataclass(frozen=True)
 class Use:
-    """Per request of Channel.after: of its tunnel from the mark on, whether payload went out and back, and much of both; for how long."""
+    """Per use of Channel.after: of its connection from the mark on, whether payload went out and back, and much of both; for how long."""
 
     out: Bools
     back: Bools
@@ -128,7 +217,7 @@ class Use:
 
 
 def _use(evidence: Evidence, channel: Channel) -> Use:
-    row = evidence.requests.row[channel.after]
+    row = channel.after.row
     flows, n = evidence.flows, evidence.flows.num_rows
     lists = one_array(flows.column("active"))
     parent, entries = integers(pc.list_parent_indices(lists), 0), pc.list_flatten(lists)
@@ -147,35 +236,33 @@ def _use(evidence: Evidence, channel: Channel) -> Use:
 
 
 def _session_shape(evidence: Evidence, channel: Channel, use: Use) -> Bools:
-    """Per request of channel.after: whether its tunnel is used for long from the mark on, with much payload both ways."""
-    row = evidence.requests.row[channel.before]
-    ended = np.minimum(evidence.last[row], channel.since)
-    longest = int((ended - evidence.begun[channel.before]).max()) if len(row) else 0
+    """Per use of channel.after: whether its connection is used for long from the mark on, with much payload both ways."""
+    ended = np.minimum(evidence.last[channel.before.row], channel.since)
+    longest = int((ended - channel.before.begun).max()) if len(ended) else 0
     result: Bools = use.much & (use.length >= max(LONG_NS, LONGER * longest))
     return result
 
 
-def _is_more(evidence: Evidence, channel: Channel, fresh: Ints) -> bool:
+def _is_more(evidence: Evidence, channel: Channel, fresh: Uses) -> bool:
     """Whether what came after the mark is more than check-ins are, by what came before it: denser, or larger."""
     if not len(channel.before):
         return False
-    began = np.sort(evidence.begun[channel.before])
+    began = np.sort(channel.before.begun)
     watched = max(1, channel.since - int(began[0]))
-    row = evidence.requests.row
-    larger = bool(evidence.bytes[row[fresh]].max() >= MORE * evidence.bytes[row[channel.before]].max())
+    larger = bool(evidence.bytes[fresh.row].max() >= MORE * evidence.bytes[channel.before.row].max())
     if len(began) < 2 or channel.watched <= 0:
         return larger
     denser = len(fresh) * watched >= MORE * len(began) * channel.watched and len(fresh) > len(began) // 2
     return larger or denser
 
 
-def _files(evidence: Evidence, since: int) -> Ints:
+def _files(evidence: Evidence, since: int, clients: Sequence[int] | None) -> Ints:
     """Rows of flows to where a getfile goes, from the mark on."""
     hosts = np.array([value.startswith(FILES[0]) for value in evidence.host.values] + [False])
     path = pc.fill_null(one_array(evidence.flows.column("http_path")), "")
     storage = np.asarray(pc.starts_with(path, FILES[1]).to_numpy(zero_copy_only=False), dtype=np.bool_)
-    result: Ints = np.flatnonzero((hosts[evidence.host.codes] | (storage & evidence.own)) & (evidence.first >= since))
-    return result
+    found: Ints = np.flatnonzero((hosts[evidence.host.codes] | (storage & evidence.own)) & (evidence.first >= since))
+    return found if clients is None else found[np.isin(evidence.client.codes[found], clients)]
 
 
 def _patience(channel: Channel) -> Confidence:
@@ -190,7 +277,7 @@ def _without_mark(evidence: Evidence, result: LiveResponse, channel: Channel) ->
     if len(channel.after):
         how = "no mark says that a session was started: the channel works, no more"
         return _success(evidence, result, channel.after, np.zeros(0, np.int64), "unclear", how)
-    if len(channel.broken):
+    if len(channel.broken) or len(channel.past):
         return _timeout(evidence, result, channel, _patience(channel), None)
     result["reason"] = "no mark says that a session was started, and no command-and-control request was seen"
     return result
@@ -210,17 +297,20 @@ def _blank(evidence: Evidence, since: int | None) -> LiveResponse:
     }
 
 
-def _success(evidence: Evidence, result: LiveResponse, working: Ints, files: Ints, sure: Confidence, how: str) -> LiveResponse:
-    row = evidence.requests.row
+def _success(evidence: Evidence, result: LiveResponse, working: Uses, files: Ints, sure: Confidence, how: str) -> LiveResponse:
     result["outcome"], result["confidence"] = "success", sure
-    result["flows"] = evidence.flow_ids(np.union1d(row[working], files))
+    result["flows"] = evidence.flow_ids(np.union1d(working.row, files).astype(np.int64))
     if len(working):
-        proxies = Counter(evidence.proxy.codes[row[working]].tolist())
-        best = max(proxies, key=lambda code: (proxies[code], -code))
-        address = evidence.proxy.values[best]
-        result["proxy"], (result["name"], result["method"]) = address, evidence.proxy_names[address]
-        labels = listed([evidence.proxy_label(code) for code in proxies])
-        result["reason"] = f"{counted(len(working), 'command-and-control tunnel')} worked through {labels}: {how}"
+        through = working.row[evidence.direct[working.row] < 0]
+        proxies = Counter(evidence.proxy.codes[through].tolist())
+        if 2 * len(through) >= len(working):
+            best = max(proxies, key=lambda code: (proxies[code], -code))
+            address = evidence.proxy.values[best]
+            result["proxy"], (result["name"], result["method"]) = address, evidence.proxy_names[address]
+        ways = [f"through {listed([evidence.proxy_label(code) for code in proxies])}"] if proxies else []
+        ways += ["past the proxies"] if len(through) < len(working) else []
+        what = counted(len(working), f"command-and-control {'tunnel' if len(through) == len(working) else 'connection'}")
+        result["reason"] = f"{what} worked {' and '.join(ways)}: {how}"
     else:
         result["reason"] = how
     return result
@@ -228,10 +318,8 @@ def _success(evidence: Evidence, result: LiveResponse, working: Ints, files: Int
 
 def _timeout(evidence: Evidence, result: LiveResponse, channel: Channel, sure: Confidence, text: str | None) -> LiveResponse:
     result["outcome"], result["confidence"] = "timeout", sure
-    codes = [code for code, name in enumerate(evidence.service.values) if name == CHANNEL]
-    direct = np.flatnonzero((evidence.direct >= 0) & np.isin(evidence.service.codes, codes) & (evidence.first >= channel.since))
-    result["reason"] = text or _why_not(evidence, channel, direct)
-    rows = np.union1d(evidence.requests.row[np.concatenate([channel.broken, channel.after])], direct)
+    result["reason"] = text or _why_not(evidence, channel, channel.past)
+    rows = np.unique(np.concatenate([evidence.requests.row[channel.broken], channel.after.row, channel.past]))
     result["flows"] = evidence.flow_ids(rows.astype(np.int64))
     return result
 

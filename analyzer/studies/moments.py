@@ -24,6 +24,7 @@ class Moments:
     client plane service proxy   int64[n]  codes of the evidence, -1 for null
     start end               int64[n]  ns since 1970: of the request; of the next one on its connection, else of its last packet
     asked failed            bool[n]   it is a request; it wasn't carried
+    own                     bool[n]   only Defender asks for its host
     bytes                   int64[n]  of the connection, at the one entry that its scalar columns describe; else 0
     """
 
@@ -37,6 +38,7 @@ class Moments:
     end: Ints
     asked: Bools
     failed: Bools
+    own: Bools
     bytes: Ints
 
 
@@ -65,6 +67,7 @@ def moments_of(evidence: Evidence) -> Moments:
         end=np.maximum(np.concatenate([began, evidence.first[rows]]), np.concatenate([ended, evidence.last[rows]])),
         asked=is_asked,
         failed=np.concatenate([evidence.outcome.failed[asked], np.zeros(len(rows), np.bool_)]),
+        own=np.concatenate([evidence.request_own[asked], evidence.own[rows]]),
         bytes=np.where(_describes(evidence, flow, service, is_asked), evidence.bytes[flow], 0),
     )
     return _chosen(all_moments, np.flatnonzero(all_moments.start != NO_TIME))

@@ -84,7 +84,7 @@ def silences(evidence: Evidence, moments: Moments, spans: Sequence[Span]) -> lis
 def _silence(evidence: Evidence, moments: Moments, client: int, span: Span) -> Silence:
     own = moments.client == client
     inside = own & (moments.start >= span[0]) & (moments.start < span[1])
-    defender = moments.service >= 0
+    defender = (moments.service >= 0) & moments.own  # what Windows asks for too proves nothing of Defender
     said = np.flatnonzero(inside & defender)
     later = np.flatnonzero(own & defender & (moments.start >= span[1]) & (moments.way == WAYS.index("proxy")))
     resumed = later[np.argmin(moments.start[later])] if len(later) else None

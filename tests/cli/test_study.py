@@ -51,7 +51,7 @@ def test_a_study_and_its_page_cost_at_most_twice_their_reading_and_libraries(tmp
 def test_it_prints_a_summary_and_writes_the_whole_beside_the_study(study: Path, whichproxy: Whichproxy) -> None:
     ended = whichproxy("study", study)
     assert ended.code == 0
-    assert ended.out.startswith("ours\nSensor: WinHTTP in 1 test. Live response could not work in 1 test. The expectation held.\n")
+    assert ended.out.startswith("ours\nSensor: WinHTTP in 1 test. Live response timed out in 1 test. The expectation held.\n")
     written = Path(default_output(str(study)))
     assert written.parent == study.parent and written.stem == "ours" and written.stat().st_size > 1000
     assert ended.lines == [f"whichproxy: wrote {written}: 1 test, 1 of 1 expectation met"]

@@ -40,13 +40,13 @@ def test_the_study_sums_up_the_order_that_its_tests_show_together(document: Stud
     assert study_conclusion(document["tests"]) == (
         "Sensor: static over WinHTTP over WinINET. Antivirus: static over WinHTTP over WinINET. "
         "System: WinHTTP over static and WinINET. User: WinINET over static and WinHTTP. "
-        "Live response could work in 5 tests and could not in 2. Other than documented in 1 test: sensor. All 35 expectations held."
+        "Live response worked in 5 tests, timed out in 1 and is unclear in 1. Other than documented in 1 test: sensor. All 35 expectations held."
     )
     alone = deepcopy(document["tests"][0])
     alone["expectations"] = []
     assert study_conclusion([alone]).startswith("Sensor: WinHTTP in 1 test. Antivirus: WinHTTP in 1 test. ")
     nothing = {**document["tests"][2], "expectations": []}
-    assert study_conclusion([nothing]) == "No proxy won. Live response could not work in 1 test."
+    assert study_conclusion([nothing]) == "No proxy won. Live response is unclear in 1 test."
 
 
 def test_tests_that_contradict_show_no_order(document: StudyDocument) -> None:

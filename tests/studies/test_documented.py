@@ -77,10 +77,18 @@ def test_failures_and_unknown_methods_show_nothing() -> None:
 
 
 def test_a_split_is_told() -> None:
-    rows = [tunnel(PROX03, CNC, 1), tunnel(PROX03, CNC, 2), tunnel(PROX01, CNC, 3)]
+    rows = [*(tunnel(PROX03, CNC, second) for second in (1, 2, 3, 5, 6)), tunnel(PROX01, CNC, 4)]
     entry = shown(*rows, configured=("static", "winhttp"))["sensor"]
     assert entry["observed"] == ["static", "winhttp"] and entry["text"] == "static over WinHTTP (WinHTTP carried some of it too)"
 
 
 def test_every_order_says_who_documents_it() -> None:
     assert all(order.methods and len(order.source) > 20 for order in DOCUMENTED.values())
+
+
+def test_what_is_unclear_or_changed_within_the_test_shows_no_order() -> None:
+    unclear = [tunnel(PROX03, CNC, 1), tunnel(PROX03, CNC, 2), tunnel(PROX01, CNC, 3)]
+    changed = [tunnel(PROX03 if second < 5 else PROX01, CNC, second) for second in range(10)]
+    for rows, why in ((unclear, "too little to show an order"), (changed, "changed within the test")):
+        entry = shown(*rows, configured=("static", "winhttp"))["sensor"]
+        assert entry["status"] == "not shown" and why in entry["text"]

@@ -9,7 +9,7 @@ import pytest
 from analyzer.studies.live_response import live_response
 from analyzer.studies.plan import PlannedTest
 from tests.studies.laboratory import at, evidence, tunnel, written_at
-from tests.verdict.rows import CNC, MAPS, PROX01, PROX02, flow
+from tests.verdict.rows import CNC, MAPS, PROX01, PROX02, PROX03, flow
 
 WINDOW = (at(0), at(100))
 MARKED = PlannedTest("t", (), (), marks=((at(20), "the user logged on"), (at(50), "Live Response started")))
@@ -112,3 +112,30 @@ def test_push_notifications_prove_nothing() -> None:
     result = live_response(evidence(row), UNMARKED, WINDOW)
     assert result["outcome"] == "none" and result["push"] is not None and "prove nothing" in result["push"]
     assert live_response(evidence(row, tunnel(PROX01, CNC, 56)), UNMARKED, WINDOW)["outcome"] == "success"
+
+
+def direct(seconds: float, lasts: float = 1, **columns: Any) -> dict[str, Any]:
+    return flow(first_seen=at(seconds), last_seen=at(seconds + lasts), sni=CNC, host=CNC, host_source="sni", **columns)
+
+
+def test_past_the_proxies_is_a_channel_too() -> None:
+    session = direct(51, 20, bytes_out=20_000, bytes_in=50_000)
+    result = live_response(evidence(direct(10), direct(20), direct(30), session), MARKED, WINDOW)
+    assert (result["outcome"], result["confidence"], result["proxy"], len(result["flows"])) == ("success", "certain", None, 1)
+    assert result["reason"].startswith("1 command-and-control connection worked past the proxies: a long-lived tunnel")
+    assert outcome(MARKED, direct(10), direct(20), direct(60), direct(70))[:2] == ("timeout", "likely"), "check-ins, and no session"
+    assert outcome(UNMARKED, direct(10))[:2] == ("success", "unclear")
+    assert outcome(MARKED, direct(60, **{TLS: False}))[0] == "timeout"
+
+
+def test_a_session_is_one_machine_s() -> None:
+    other = {"client_ip": "172.16.11.93"}
+    session = tunnel(PROX03, CNC, 51, lasts=20, bytes_out=20_000, bytes_in=50_000, **other)
+    both = [*check_ins(10, 20, 30, 40, 60, 70), *check_ins(12, 22, 32, 42, **other), session]
+    kind, sure, reason = outcome(MARKED, *both)
+    assert (kind, sure) == ("success", "certain") and reason.startswith("172.16.11.93: 1 command-and-control tunnel")
+    named = PlannedTest("t", (), (), marks=((at(50), "live response started on WORKSTATION"),))
+    assert outcome(named, *both)[:2] == ("timeout", "likely"), "the mark is about another one"
+    none = [*check_ins(10, 20, 30, 40, 60, 70), tunnel(PROX02, CNC, 55, **other, **{TLS: False})]
+    kind, _, reason = outcome(MARKED, *none)
+    assert kind == "timeout" and reason.startswith("WORKSTATION: 2 check-ins") and "172.16.11.93: 1 tunnel" in reason

@@ -69,3 +69,10 @@ def test_a_workstation_that_sent_nothing_at_all_is_silent_too() -> None:
     found = evidence()
     (silence,) = silences(found, moments_of(found), [(at(0), at(10))])
     assert (silence["client_ip"], silence["name"], silence["silent"], silence["flows"]) == (WORKSTATION, "WORKSTATION", True, [])
+
+
+def test_what_windows_asks_for_too_breaks_no_silence() -> None:
+    lists = [tunnel(PROX01, "slscr.update.microsoft.com", 3), tunnel(PROX01, "settings-win.data.microsoft.com", 4)]
+    found = evidence(*lists, tunnel(PROX02, CNC, 12))
+    (silence,) = silences(found, moments_of(found), [(at(0), at(10))])
+    assert silence["silent"] and silence["requests"] == 0 and silence["other_flows"] == 2
