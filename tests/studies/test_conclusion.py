@@ -40,7 +40,8 @@ def test_the_study_sums_up_the_order_that_its_tests_show_together(document: Stud
     assert study_conclusion(document["tests"]) == (
         "Sensor: static over WinHTTP over WinINET. Antivirus: static over WinHTTP over WinINET. "
         "System: WinHTTP over static and WinINET. User: WinINET over static and WinHTTP. "
-        "Live response worked in 5 tests, timed out in 1 and is unclear in 1. Other than documented in 1 test: sensor. All 35 expectations held."
+        "Live response worked in 5 tests, timed out in 1 and is unclear in 1. "
+        "Other than documented in 1 test: sensor. All 35 expectations held."
     )
     alone = deepcopy(document["tests"][0])
     alone["expectations"] = []
