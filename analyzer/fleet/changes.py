@@ -178,7 +178,7 @@ def new_direct(gateways: Sequence[Gateway]) -> Iterator[dict[str, Any]]:
 
 
 def failures_up(gateways: Sequence[Gateway]) -> Iterator[dict[str, Any]]:
-    """One finding for each service that failed more on a gateway's last day than before."""
+    """One finding for each service that failed, or broke in its tunnels, more on a gateway's last day than before."""
 
     def look(gateway: Gateway) -> Iterator[tuple[Hashable, Callable[[SeenChange], None]]]:
         for slug, by_day in gateway.by_service.items():
@@ -198,7 +198,8 @@ def failures_up(gateways: Sequence[Gateway]) -> Iterator[dict[str, Any]]:
 
     for (slug, day), seen in _gathered(gateways, look).items():
         now, of, before, of_before = (sum(column) for column in zip(*seen.more, strict=True))
-        text = f"{slug} fails in {now:,} of {of:,} requests on {date_of(day)} ({100 * before / of_before:.0f} % before): {seen.where()}"
+        share = 100 * before / of_before
+        text = f"{slug} doesn't work in {now:,} of {of:,} requests on {date_of(day)} ({share:.0f} % before): {seen.where()}"
         yield seen.finding("failures-up", text)
 
 

@@ -23,7 +23,7 @@ from analyzer.text.times import rows as rows_of
 from analyzer.text.times import span_of
 from analyzer.verdict.answers import answers_of
 from analyzer.verdict.evidence import ANSWERED, BLOCKED, Evidence, evidence_of, grouped
-from analyzer.verdict.outcome import CHALLENGED, WORKED
+from analyzer.verdict.outcome import BROKEN, CHALLENGED, WORKED
 from analyzer.verdict.seen import defender_seen
 from analyzer.verdict.sources import source_names
 from analyzer.verdict.winner import Answer, Contest
@@ -50,7 +50,7 @@ class Run:
     """Requests of one service or plane of one source, one after the other, and what came of them; times in ns since 1970, None: unknown.
 
     proxy      the winner, None: none;  asked: the proxy that was asked, None: no request was seen
-    requests   all but challenged ones;  worked, carried and failed of them;  won: carried by the winner
+    requests   all but challenged ones;  worked, carried (broken among them) and failed of them;  won: carried by the winner
     """
 
     proxy: str | None
@@ -64,6 +64,7 @@ class Run:
     carried: int
     won: int
     failed: int
+    broken: int
     outcome: str | None
 
 
@@ -297,6 +298,7 @@ def _stretch(contest: Contest, topology: Topology) -> Stretch:
         carried=sum(share.carried for share in contest.shares.values()),
         won=0 if winner is None else winner.carried,
         failed=sum(share.failed for share in contest.shares.values()),
+        broken=contest.outcomes[BROKEN],
         outcome=contest.outcome,
         confidence=contest.confidence,
     )

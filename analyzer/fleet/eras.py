@@ -106,6 +106,7 @@ def _join(a: Era, b: Era) -> None:
     a.worked += b.worked
     a.carried += b.carried
     a.failed += b.failed
+    a.broken += b.broken
     a.days += b.days
 
 

@@ -58,7 +58,7 @@ class Gateway:
 
     days      numbers of the days it has rows of (since 1970), ascending;  timeless: rows that have no time
     pause     the longest time between the packets of two days, ns
-    by_service   slug → (failed, requests) of each day, in the order of days
+    by_service   slug → (failed or broken, requests) of each day, in the order of days
     """
 
     name: str
@@ -133,7 +133,7 @@ def _fill(made: Gateway, days: Sequence[tuple[int, Day]]) -> None:
         made.timeline.append(_sum(number, day))
         for (_, slug), one in day.services.items():
             failed, requests = made.by_service.setdefault(slug, {}).get(number, (0, 0))
-            of_stretches = [(stretch.failed, stretch.requests) for stretch in one.stretches]
+            of_stretches = [(stretch.failed + stretch.broken, stretch.requests) for stretch in one.stretches]
             made.by_service[slug][number] = failed + sum(f for f, _ in of_stretches), requests + sum(r for _, r in of_stretches)
     for (client, slug), each in services.items():
         made.sources[client].services[slug] = _held(each)

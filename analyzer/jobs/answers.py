@@ -18,13 +18,15 @@ Key = tuple[str, str]
 
 @dataclass(frozen=True)
 class Share:
-    """What one proxy did for a service. carried, failed: requests; first_seen, last_seen: None where no packet has a time."""
+    """What one proxy did for a service. carried, failed: requests, broken of the carried; first_seen, last_seen: None where no packet has
+    a time."""
 
     proxy: str
     carried: int
     failed: int
     first_seen: str | None
     last_seen: str | None
+    broken: int = 0
 
 
 @dataclass(frozen=True)
@@ -53,8 +55,13 @@ class Service:
         return sum(share.failed for share in self.by_proxy)
 
     @property
+    def not_working(self) -> int:
+        """Requests that failed, or were let through and broke."""
+        return self.failed + sum(share.broken for share in self.by_proxy)
+
+    @property
     def failed_share(self) -> float:
-        return self.failed / max(1, self.failed + self.carried)
+        return self.not_working / max(1, self.failed + self.carried)
 
     @property
     def first_seen(self) -> list[str]:
@@ -106,7 +113,7 @@ def _service(source: Entry, entry: Entry) -> Service:
 
 
 def _share(row: Entry) -> Share:
-    return Share(row["proxy"], row["tunnels"], row["failed"], row.get("first_seen"), row.get("last_seen"))
+    return Share(row["proxy"], row["tunnels"], row["failed"], row.get("first_seen"), row.get("last_seen"), row.get("broken", 0))
 
 
 def sources_of(verdict: Entry) -> dict[str, str | None]:

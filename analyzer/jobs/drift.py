@@ -38,7 +38,7 @@ class Drift:
 def compare(before: Entry, after: Entry, failures: float, silent: Iterable[Key] = (), known: Iterable[str] = ()) -> Drift:
     """What changed from one verdict document to the next.
 
-    failures   failures are up when the share of failed requests rises by more than this
+    failures   failures are up when the share of requests that failed, or broke in their tunnels, rises by more than this
     silent     what was silent already, and stays so until it comes back
     known      proxies that were asked for something in any earlier run: they aren't new
     """
@@ -51,7 +51,7 @@ def compare(before: Entry, after: Entry, failures: float, silent: Iterable[Key] 
         *_changed([(a, b) for _, a, b in both if a.winner and b.winner and not _one_proxy(a, b)]),
         *_new_proxies({*known, *proxies_of(before)}, before, after),
         *_new_direct(before, after),
-        *_failures([(a, b) for _, a, b in both if b.failed and b.failed_share - a.failed_share > failures]),
+        *_failures([(a, b) for _, a, b in both if b.not_working and b.failed_share - a.failed_share > failures]),
         *_silence(newly_silent, then, after),
         *_back(back, now),
     ]
@@ -113,7 +113,9 @@ def _failures(pairs: Sequence[tuple[Service, Service]]) -> Iterable[Finding]:
     for a, b in pairs:
         groups.setdefault(b.client, []).append((a, b))
     for client, members in groups.items():
-        parts = [f"{b.service} {b.failed} of {b.failed + b.carried} requests ({100 * a.failed_share:.0f} % before)" for a, b in members]
+        parts = [
+            f"{b.service} {b.not_working} of {b.failed + b.carried} requests ({100 * a.failed_share:.0f} % before)" for a, b in members
+        ]
         names = [b.service for _, b in members]
         text = f"{source_label(client, members[0][1].source)} fails more: {'; '.join(parts)}"
         yield _finding("failures-up", text, client, None, names, [b for _, b in members])

@@ -17,7 +17,7 @@ def day(
     outcome = "works" if proxy else "failed"
     return Stretch(
         proxy, None, None, asked or proxy, number * 100, number * 100 + 50, carried + failed, carried, carried,
-        carried if won is None else won, failed, outcome, confidence if proxy else None,
+        carried if won is None else won, failed, 0, outcome, confidence if proxy else None,
     )  # fmt: skip
 
 

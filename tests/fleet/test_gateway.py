@@ -13,7 +13,7 @@ def day(number: int, *services: str, until: int | None = None) -> Day:
     """A day at noon for one source; until: the last packet's day."""
     noon = number * D + D // 2
     last = noon + D // 100 if until is None else until * D + D // 2
-    stretch = Stretch(A, None, None, A, noon, noon, 4, 4, 4, 4, 0, "works", "certain")
+    stretch = Stretch(A, None, None, A, noon, noon, 4, 4, 4, 4, 0, 0, "works", "certain")
     made = Day("gw", date_of(number), rows=3, size=10, forms={2: 1}, first=noon, last=last)
     made.sources = {"10.1.1.1": SourceDay(None, "seen", noon, last)}
     made.services = {("10.1.1.1", slug): Heard(noon, last, (stretch,)) for slug in services}
@@ -27,6 +27,13 @@ def test_days_add_up() -> None:
     source = made.sources["10.1.1.1"]
     assert (source.days, source.services["a"].days, source.services["b"].days) == ([0, 1, 4], [0, 1, 4], [1])
     assert made.by_service["a"] == {0: (0, 4), 1: (0, 4), 4: (0, 4)}
+
+
+def test_what_breaks_counts_with_what_fails() -> None:
+    broken = day(1, "a")
+    (stretch,) = broken.services["10.1.1.1", "a"].stretches
+    stretch.broken, stretch.failed = 2, 1
+    assert gateway_of("gw", [day(0, "a"), broken]).by_service["a"] == {0: (0, 4), 1: (3, 4)}
 
 
 def test_a_tunnel_that_stays_open_is_heard_on_all_its_days() -> None:

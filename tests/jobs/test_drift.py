@@ -127,3 +127,10 @@ def test_addresses_of_one_name_are_one_proxy() -> None:
     assert codes(before, another) == [("winner-changed", SENSOR), ("new-proxy", None)], "one name, another setting"
     nameless = verdict(service(SENSOR, (TWO, 10, 0)))
     assert codes(verdict(service(SENSOR, (ONE, 10, 0))), nameless) == [("winner-changed", SENSOR), ("new-proxy", None)]
+
+
+def test_what_is_let_through_and_breaks_fails_too() -> None:
+    broken = service(SENSOR, (ONE, 10, 0))
+    broken["by_proxy"][0]["broken"] = 4
+    (finding,) = compare(BASE, verdict(broken, service(CLOUD, (ONE, 5, 0))), 0.1).findings
+    assert finding["code"] == "failures-up" and "edr-cyber-data 4 of 10 requests (0 % before)" in finding["text"]
