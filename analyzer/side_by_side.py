@@ -33,6 +33,7 @@ from analyzer.flows.layout import MAX_LABELS, N_FIRSTS, N_LABELS, N_RECORDS, Tab
 from analyzer.flows.merge import merged_tables, released_tables
 from analyzer.flows.retire import hashes_of
 from analyzer.packets.fragments import Fragments, Waiting, all_apart
+from analyzer.read_again import MOST, Again, read_again
 from analyzer.streams.datagrams import MAX_DATAGRAMS
 from analyzer.streams.offers import read_all
 
@@ -61,7 +62,8 @@ class SpanReading:
 
     def blocks(self) -> Iterator[Block]:
         """The span's blocks in order of time, with what belongs to it of the next span, and without what belongs to the one before."""
-        return settled(self.lateness.watched(chain(interleaved([self.source]), self._late())))
+        blocks = self.lateness.watched(chain(interleaved([self.source]), self._late()))
+        return settled(blocks, across=lambda: self.source.has_several_interfaces)
 
     def _late(self) -> Iterator[Block]:
         if self.span.late is not None:
@@ -106,7 +108,7 @@ def read_side_by_side(source: Source, spans: Sequence[Span], kept: Blocks, progr
             stopped.set()
         if not all(one.lateness.sure for one in readings) or not follow_each_other(readings):
             return None
-        contents = put_together(readings, threads)
+        contents = put_together(source, readings, kept, threads)
     if contents is None:
         return None
     note_facts(source, readings)
@@ -120,7 +122,7 @@ def begun(source: Source, span: Span, limits: Limits) -> SpanReading:
     own.vxlan_ports, own.size = source.vxlan_ports, span.size
     fragments = Fragments()
     engine = Engine([own], continued_tables() if span.begin else None, fragments, limits)
-    return SpanReading(own, span, engine, fragments, Lateness(span.from_ns))
+    return SpanReading(own, span, engine, fragments, Lateness(span.from_ns, lambda: own.has_several_interfaces))
 
 
 def read_span(reading: SpanReading, kept: Blocks, stopped: threading.Event, report: Callable[[], None]) -> None:
@@ -146,6 +148,8 @@ def follow_each_other(readings: Sequence[SpanReading]) -> bool:
             return False
         if following.source.first_ns is None or following.lateness.early != span.early:
             return False
+        if following.lateness.several != reading.lateness.several:  # so that as much waits in both as in one pass
+            return False
     return True
 
 
@@ -157,8 +161,11 @@ class Parted(NamedTuple):
     inside: Tables
 
 
-def put_together(readings: Sequence[SpanReading], threads: ThreadPoolExecutor) -> Contents | None:
-    """Everything that was read; None where one pass might have read it otherwise. The engines are used up."""
+def put_together(source: Source, readings: Sequence[SpanReading], kept: Blocks, threads: ThreadPoolExecutor) -> Contents | None:
+    """Everything that was read; None where one pass might have read it otherwise. The engines are used up.
+
+    source, kept   as of read_side_by_side
+    """
     pieces = [Contents(one.engine.finished.batches, one.engine.tables) for one in readings]
     n_labels = np.cumsum([0, *(int(tables.counts[N_LABELS]) for _, tables, _ in pieces)]).tolist()
     if not all_apart([one.fragments for one in readings]) or n_labels[-1] > MAX_LABELS:
@@ -170,11 +177,23 @@ def put_together(readings: Sequence[SpanReading], threads: ThreadPoolExecutor) -
         before[-1] = 0  # its frames are numbered as the file's
     parts = list(threads.map(parted, pieces, across_borders(pieces), n_labels, before))
     border = [part.border for part in parts]
-    if len(doubtful(border)):
+    doubt = doubtful(border)
+    in_doubt = [bool(are_among(hashes_of(tables), doubt).any()) for tables in border]
+    if len(doubt) > MOST or (len(doubt) and (n_labels[-1] or any(in_doubt[len(readings) :]))):
         return None
-    whole = reduce(lambda left, right: merged_tables(left, right, read_all, MAX_DATAGRAMS), border)
+    whole = released_tables(reduce(lambda left, right: merged_tables(left, right, read_all, MAX_DATAGRAMS), border), read_all)
     inside = [part.inside for part in parts if part.inside.counts[N_RECORDS]]
-    return Contents([batch for part in parts for batch in part.batches], released_tables(whole, read_all), inside)
+    if len(doubt):
+        limits = A_FILE.shared_by(len(readings))
+        spans = [
+            (begun(source, one.span, limits), earlier) for one, earlier, is_in in zip(readings, before, in_doubt, strict=False) if is_in
+        ]
+        again = read_again(whole, doubt, [Again(one.engine.decode(kept(one.blocks())), earlier) for one, earlier in spans], threads)
+        if again is None:
+            return None
+        whole, alone = again
+        inside.append(alone)
+    return Contents([batch for part in parts for batch in part.batches], whole, inside)
 
 
 def parted(piece: Contents, wanted: Hashes, n_labels: int, frames: int) -> Parted:

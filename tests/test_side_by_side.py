@@ -224,7 +224,7 @@ def test_a_download_that_goes_on_over_a_border_is_read_as_one_pass_reads_it(cut:
         loading.send_server(b"HTTP/1.1 404 No\r\n\r\n".ljust(1000, b"x"))
     loading.send_client(build.get("/b")).send_server(build.head("HTTP/1.1 200 OK", "Content-Length: 0")).close()
     frames = in_time_order(loading, tunnel(50_001))
-    assert not cut(frames, [len(frames) // 4])  # more than a span keeps of it
+    assert cut(frames, [len(frames) // 4])  # more than a span keeps of it
     assert cut(frames, [len(frames) - 10])
 
 
@@ -263,6 +263,20 @@ def test_a_pcapng_file(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, order: s
     assert [one["code"] for one in one_pass(path).captures[0]["damage"]] == ["packets-dropped"]
     path.write_bytes(b"".join(blocks)[:-5])
     assert as_spans(path, n, monkeypatch) == [True]
+
+
+@pytest.mark.parametrize(("apart_ms", "late_ms"), [(2, 150), (20, 600), (2, 1_300)])
+def test_what_two_interfaces_hand_over_by_turns(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, apart_ms: int, late_ms: int) -> None:
+    frames = in_time_order(*(tunnel(50_000 + i, apart_ms * 25 * i) for i in range(90)))
+    begin = frames[0][0]
+    handed = [
+        ((time - begin + place % 2 * late_ms * MS // 2) // (late_ms * MS), place % 2, time, data)
+        for place, (time, data) in enumerate(frames)
+    ]
+    blocks = [build.enhanced(time, data, number=number) for _, number, time, data in sorted(handed, key=lambda one: one[:3])]
+    path = tmp_path / "a.pcapng"
+    path.write_bytes(b"".join([build.section_header(), *[build.interface(resolution=9)] * 2, *blocks]))
+    assert as_spans(path, 2, monkeypatch) == [late_ms * 3 // 2 <= 1_000]
 
 
 @pytest.mark.parametrize("place", [0.02, 0.3, 0.9])

@@ -36,7 +36,7 @@ MAX_AHEAD: Final = 256
 
 def in_time_order(sources: Sequence[Source]) -> Iterator[Block]:
     """The blocks of all sources together; frames[i].source says which one a frame came from."""
-    return settled(interleaved(sources), points_of(sources))
+    return settled(interleaved(sources), points_of(sources), lambda: len(sources) == 1 and sources[0].has_several_interfaces)
 
 
 def points_of(sources: Sequence[Source]) -> npt.NDArray[np.int64]:

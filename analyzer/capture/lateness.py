@@ -6,42 +6,59 @@ is always waited for, and behind fewer frames, comes to its place in any case. A
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+from collections import deque
+from collections.abc import Callable, Iterable, Iterator
+from typing import NamedTuple
 
 import numpy as np
 import numpy.typing as npt
 
 from analyzer.capture.block import BLOCK_FRAMES, Block
-from analyzer.capture.settled import LEAST_NS, are_ordered, is_backwards
+from analyzer.capture.settled import ACROSS_NS, LEAST_NS, MOST_HELD, SAME_NS, are_ordered, is_backwards
 from analyzer.packets.layout import NO_TIME
 
 Times = npt.NDArray[np.int64]
 
 
+class Before(NamedTuple):
+    """A block that was read: its frames' times, which interface saw them, and the latest time before them."""
+
+    times: Times
+    interfaces: npt.NDArray[np.int32]
+    latest: int
+
+
 class Lateness:
     """What the times of a span's frames, in the order of the file, say of where its blocks may begin.
 
-    sure   whether they are put in the same order wherever blocks begin, as far as they were read
-    early  how many were left out because they belong to the span before
+    sure     whether they are put in the same order wherever blocks begin, as far as they were read
+    early    how many were left out because they belong to the span before
+    several  whether several interfaces saw them
     """
 
-    def __init__(self, from_ns: int = NO_TIME) -> None:
-        """from_ns: what is earlier belongs to the span before."""
+    def __init__(self, from_ns: int = NO_TIME, across: Callable[[], bool] = bool) -> None:
+        """from_ns: what is earlier belongs to the span before; across: as of settled."""
         self.sure = True
         self.early = 0
+        self.several = False
+        self._across = across
         self._from_ns = from_ns
-        self._before: Times = np.zeros(0, np.int64)
-        self._latest = self._earlier = NO_TIME  # of all blocks so far; of those before `_before`
+        self._latest = NO_TIME
+        self._before: deque[Before] = deque()  # as many blocks as hold all that may wait
+        self._n_before = 0
 
     def watched(self, blocks: Iterable[Block]) -> Iterator[Block]:
         """The same blocks without what belongs to the span before; nothing further once it isn't sure."""
-        first = True
+        asked, first = False, True
         for block in blocks:
-            times, before = np.ascontiguousarray(block.frames["ts_ns"]), self._latest
-            ordered = are_ordered(block.frames, len(times), before)
-            self.sure = bool(ordered) or self._in_reach(times)
-            self._latest = max(before, int(times[-1] if ordered else times.max()))
-            self._earlier, self._before = before, times
+            if not asked:
+                self.several, asked = self._across(), True
+            times = np.ascontiguousarray(block.frames["ts_ns"])
+            one = Before(times, block.frames["interface"], self._latest)
+            ordered = bool(are_ordered(block.frames, len(times), self._latest))
+            self.sure = ordered or self._in_reach(one)
+            self._latest = max(self._latest, int(times[-1] if ordered else times.max()))
+            self._remember(one)
             if int(times[0] if ordered else times.min()) < self._from_ns:
                 own = times >= self._from_ns
                 self.early += len(own) - int(np.count_nonzero(own))
@@ -53,11 +70,38 @@ class Lateness:
             if len(block.frames):
                 yield block
 
-    def _in_reach(self, times: Times) -> bool:
-        if (earliest := int(times.min())) == NO_TIME or earliest < self._earlier:  # without a time, or later than a whole block
+    @property
+    def _room(self) -> int:
+        return MOST_HELD if self.several else BLOCK_FRAMES
+
+    def _remember(self, one: Before) -> None:
+        self._before.append(one)
+        self._n_before += len(one.times)
+        while self._n_before - len(self._before[0].times) >= self._room:
+            self._n_before -= len(self._before.popleft().times)
+
+    def _in_reach(self, one: Before) -> bool:
+        earliest = int(one.times.min())
+        if earliest == NO_TIME:
             return False
-        both = np.concatenate([self._before, times])
+        parts = [one]
+        for before in reversed(self._before):
+            if parts[-1].latest <= earliest:
+                break
+            parts.append(before)
+        if parts[-1].latest > earliest:  # behind more than is kept
+            return False
+        both = np.concatenate([part.times for part in reversed(parts)])
         latest = np.maximum.accumulate(both)
         late = np.flatnonzero(both < latest)
+        furthest = int((latest - both)[late].max(initial=0))
         overtaken = late - np.searchsorted(latest, both[late], "right")
-        return int((latest - both)[late].max(initial=0)) <= LEAST_NS and int(overtaken.max(initial=0)) <= BLOCK_FRAMES
+        if furthest > (ACROSS_NS if self.several else LEAST_NS) or int(overtaken.max(initial=0)) > self._room:
+            return False
+        interfaces = np.concatenate([part.interfaces for part in reversed(parts)])
+        return furthest <= SAME_NS or all(are_within(both[interfaces == each], SAME_NS) for each in np.unique(interfaces))
+
+
+def are_within(times: Times, reach_ns: int) -> bool:
+    """Whether none of the times is further back than that."""
+    return bool((np.maximum.accumulate(times) - times).max(initial=0) <= reach_ns)

@@ -9,7 +9,7 @@ the last one first, as some tools write it, is turned round.
 from __future__ import annotations
 
 import itertools
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from typing import Final, NamedTuple
 
 import numpy as np
@@ -46,14 +46,15 @@ Times = npt.NDArray[np.int64]
 Points = npt.NDArray[np.int64]
 
 
-def settled(blocks: Iterable[Block], points: Points | None = None) -> Iterator[Block]:
+def settled(blocks: Iterable[Block], points: Points | None = None, across: Callable[[], bool] = bool) -> Iterator[Block]:
     """The same frames, each before those that were seen later, as far as batches explain their order; blocks in order pass untouched.
 
     A block waits for the next one, which may hold what belongs into it. Meanwhile its bytes leave the nearest cache, so the decoder asks
     for them ahead of time; then waiting is 2 to 4 % of what reading takes. Behind a late frame as much waits as it was late, four times
-    over.
+    over. Of several interfaces all wait as long as any may be late.
 
     points   of each input, the number of the first that was recorded where it was, as files of one rotated capture; None: each elsewhere
+    across   whether several interfaces saw the frames; asked once there are any
     """
     blocks = (block for block in blocks if len(block.frames))
     first = next(blocks, None)
@@ -63,7 +64,8 @@ def settled(blocks: Iterable[Block], points: Points | None = None) -> Iterator[B
     if is_backwards(first):
         blocks = _turned(blocks)
     held: list[Waiting] = []
-    wait_ns, room = ACROSS_NS, BLOCK_FRAMES
+    several = across()
+    wait_ns, room = ACROSS_NS, MOST_HELD if several else BLOCK_FRAMES
     latest_ns = 0
     for block in blocks:
         one = _waiting(block, held[-1].last_ns if held else NO_TIME)
@@ -73,7 +75,7 @@ def settled(blocks: Iterable[Block], points: Points | None = None) -> Iterator[B
             whole, late_ns = _sorted([*_taken_from(held, block), block], points)
             latest_ns = max(latest_ns, late_ns)
             held.append(_waiting(whole))
-            wait_ns, room = min(ACROSS_NS, max(4 * latest_ns, LEAST_NS)), MOST_HELD
+            wait_ns, room = ACROSS_NS if several else min(ACROSS_NS, max(4 * latest_ns, LEAST_NS)), MOST_HELD
         if len(held) > 1 or len(held[0].block.frames) > BLOCK_FRAMES:
             yield from _due(held, wait_ns, room)
     for each in held:

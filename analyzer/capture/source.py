@@ -122,6 +122,11 @@ class Source:
         """Whether all its bytes are here since it was looked at, so that blocks() doesn't open it again."""
         return self._whole is not None
 
+    @property
+    def has_several_interfaces(self) -> bool:
+        """Whether it described more than one so far."""
+        return len(self.interfaces) > 1
+
     def identity(self) -> Identity:
         """What tells the file apart from all others, by whatever name it is given: device and number, or store and name; place in an
         archive (-1: it is none)."""

@@ -26,6 +26,9 @@ LOOK: Final = 1 << 22
 BESIDE: Final = 4096
 """Packets whose times are looked at to find a place where none is out of order, or few are."""
 
+ACROSS: Final = 4
+"""So much more is looked at where several interfaces saw them: what one of them saw may come behind thousands of the others'."""
+
 
 @dataclass(frozen=True)
 class Span:
@@ -70,8 +73,8 @@ def spans_of(path: Path, n: int) -> list[Span]:
         for k in range(1, n):
             target = -(-max(size * k // n, cuts[-1].at + 1 if cuts else len(framing.head)) // framing.align) * framing.align
             file.seek(target)
-            data = file.read(LOOK)
-            at = next(framing.starts(data, to_end=target + LOOK >= size), None)
+            data = file.read(LOOK * (ACROSS if framing.n_interfaces > 1 else 1))
+            at = next(framing.starts(data, to_end=target + len(data) >= size), None)
             found = None if at is None else cut_behind(data, framing, at)
             if found is not None:
                 cuts.append(found._replace(at=target + found.at))
@@ -90,7 +93,7 @@ def spans_between(cuts: Sequence[Cut], framing: Framing, size: int) -> list[Span
 
 def cut_behind(data: bytes, framing: Framing, at: int) -> Cut | None:
     """The place near the middle of the packets that lie behind `at` behind which the fewest are late; None where they have no times."""
-    frames = framing.frames_from(data, at, BESIDE)
+    frames = framing.frames_from(data, at, BESIDE * (ACROSS if framing.n_interfaces > 1 else 1))
     times = frames["ts_ns"]
     n = len(times)
     if not n:

@@ -1,0 +1,79 @@
+"""Conversations that spans can't join as one pass would have read them, read again by themselves: downloads over a border, as a rule.
+
+Only the spans that have packets of them are decoded again, by a thread each; then their packets are counted and read in order.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from concurrent.futures import Executor
+from contextlib import ExitStack, closing
+from itertools import chain, repeat
+from typing import Final, NamedTuple
+
+import numpy as np
+import numpy.typing as npt
+
+from analyzer.ahead import ahead
+from analyzer.capture.block import Block
+from analyzer.decoded import Decoded
+from analyzer.engine import Engine
+from analyzer.flows.border import Hashes, are_among, left_inside
+from analyzer.flows.grow import without_rows
+from analyzer.flows.layout import N_FIRSTS, N_RECORDS, Tables
+from analyzer.flows.retire import hashes_of, only
+
+MOST: Final = 1 << 12
+"""Conversations that are read again; with more the file is read as one."""
+
+AHEAD: Final = 16
+"""Blocks of a span that wait until those of the spans before are read."""
+
+
+class Again(NamedTuple):
+    """A span to be decoded again, and how many frames of the file come before its first."""
+
+    decoded: Iterator[Decoded]
+    before: int
+
+
+def read_again(tables: Tables, wanted: Hashes, spans: Sequence[Again], threads: Executor) -> tuple[Tables, Tables] | None:
+    """(the tables without these conversations, those in tables of their own); None where other packets of them were counted now.
+
+    tables   all that is known of these conversations, among others; used up
+    spans    those with packets of them;  threads: as many as there are spans
+    """
+    alone = Engine([])
+    with ExitStack() as until:
+        parts = [until.enter_context(closing(ahead(picked(each, wanted), AHEAD))) for each in spans]
+        firsts = list(threads.map(next, parts, repeat(None)))  # so that all begin
+        for first, others in zip(firsts, parts, strict=True):
+            for decoded in chain([] if first is None else [first], others):
+                alone.feed(decoded)
+    again = alone.tables
+    if not np.array_equal(packets_of(tables, wanted), packets_of(again, wanted)):
+        return None  # a copy of a packet is known by what came between the two, which wasn't read now
+    kept = only(tables, ~are_among(hashes_of(tables), wanted))
+    kept.counts[N_FIRSTS] = 0
+    return kept, left_inside(again, np.zeros(int(again.counts[N_RECORDS]), np.bool_), without_rows(), 0)
+
+
+def picked(span: Again, wanted: Hashes) -> Iterator[Decoded]:
+    """The packets of these conversations, those of each block of the span's."""
+    for block, packets, keys in span.decoded:
+        rows = np.flatnonzero(are_among(keys["conversation"], wanted))
+        chosen = packets[rows]
+        frames = block.frames[chosen["frame"]]
+        frames["number"] += span.before
+        chosen["frame"] = np.arange(len(rows))
+        yield Decoded(Block(block.data, frames), chosen, keys[rows])
+
+
+def packets_of(tables: Tables, wanted: Hashes) -> npt.NDArray[np.int64]:
+    """int64[n]: how many packets each of these conversations has. wanted: sorted"""
+    hashes = hashes_of(tables)
+    rows = np.flatnonzero(are_among(hashes, wanted))
+    packets = tables.sides["packets"][2 * rows].astype(np.int64) + tables.sides["packets"][2 * rows + 1]
+    found = np.zeros(len(wanted), np.int64)
+    np.add.at(found, np.searchsorted(wanted, hashes[rows]), packets)
+    return found
