@@ -70,7 +70,7 @@ def read(
                ({"proxy": [{"name": "PROX01", "address": "172.16.12.10"}]}), or a Topology
     catalogue  TOML files with services of your own, laid over the built-in ones
     start end  keep only what was seen from `start` on and before `end`; of a DataFrame: flows that began then
-    workers    so many processes, where inputs are large and many; so many threads, where one pcap file is large; 1: one thread does
+    workers    so many processes, where inputs are large and many; so many threads, where one capture file is large; 1: one thread does
                everything. None: one process, two threads
     cluster    a Dask client, or a scheduler's address: its workers read the files, which they see under the same paths
     Errors     Unusable: nothing could be read, or an argument is wrong. When only some inputs can't be read the rest is

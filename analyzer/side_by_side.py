@@ -239,7 +239,9 @@ def numbered_from(waiting: Waiting, frames: int) -> Waiting:
 
 
 def note_facts(source: Source, readings: Sequence[SpanReading]) -> None:
-    """Note at the file what was found in its spans."""
+    """Note at the file what was found in its spans, and its digest, where that was to be taken while it is read."""
+    if source.digest_beside:
+        source.read_sha256()
     facts = [facts_of(one.source) for one in readings]
     last = readings[-1]
     before = last.span.begin - len(last.span.head)

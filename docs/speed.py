@@ -25,6 +25,8 @@ OURS: Final = "whichproxy"
 WORDS: Final = {
     "table, one core": "file to flow table, in a warm process, on one core",
     "table, 2 cores": "file to flow table, in a warm process, on two cores",
+    "pcapng, one core": "the same of a pcapng file, on one core",
+    "pcapng, 2 cores": "the same of a pcapng file, on two cores",
     "process, one core, start-up left out": "`flows` to Parquet on one core, without start-up",
     "process, 2 cores, start-up left out": "`flows` to Parquet on two cores, without start-up",
     "frames": "finding the frames (32 MB)",

@@ -152,7 +152,7 @@ Workers = Annotated[
         metavar="N",
         min=1,
         show_default=False,
-        help="So many processes, where inputs are large and many; so many threads, where one pcap file is large; 1: one thread does "
+        help="So many processes, where inputs are large and many; so many threads, where one capture file is large; 1: one thread does "
         "everything. Default: one process, two threads.",
     ),
 ]

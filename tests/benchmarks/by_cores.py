@@ -22,6 +22,7 @@ def bench_cores(bench: Bench) -> None:
     for n in sorted({1, 2, len(everybodys)}):
         if n <= len(everybodys):
             bench_table(bench, everybodys[:n])
+            bench_pcapng(bench, everybodys[:n])
             bench_net(bench, everybodys[:n])
 
 
@@ -35,6 +36,24 @@ def bench_table(bench: Bench, cores: Sequence[int]) -> None:
     bench.check(f"table, {len(cores)} cores", kept, full)
     turns: list[Turn] = [(bench.ours(), lambda: reader.read(full.capture), bench.repeat)]
     bench.take_turns(f"table, {cores_of(cores)}", [*turns, *copying(bench, full.capture, cores)], GOALS.get(len(cores), {}))
+    reader.close()
+    kept.unlink()
+
+
+def bench_pcapng(bench: Bench, cores: Sequence[int]) -> None:
+    """The same of the same packets as a pcapng file, beside the pcap file; nothing where Wireshark isn't there to convert it."""
+    if peers.version_of("editcap", "--version") is None:
+        return
+    full = build("full")
+    converted, kept = full.capture.with_suffix(".pcapng"), bench.folder / "pcapng.parquet"
+    if not converted.exists():
+        run(["editcap", "-F", "pcapng", str(full.capture), str(converted)])
+    reader = Reader(cores)
+    reader.read(build("small").capture)
+    reader.read(converted, kept)
+    bench.check(f"pcapng, {len(cores)} cores", kept, full)
+    pcap: Turn = Subject("pcap", bench.version), lambda: reader.read(full.capture), bench.repeat
+    bench.take_turns(f"pcapng, {cores_of(cores)}", [(bench.ours(), lambda: reader.read(converted), bench.repeat), pcap], {})
     reader.close()
     kept.unlink()
 
