@@ -64,7 +64,7 @@ ROOMS = (
     # packets in, flows out
     *("decoded", "feeding", "window", "parts", "engine"),
     # what is judged of them, and the one screen with all stages
-    *("side_by_side", "verdict", "pipeline"),
+    *("read_again", "side_by_side", "verdict", "pipeline"),
     # the same stages over what isn't read in one piece
     *("row_files", "workers", "reading", "growing"),
     # what else is asked of them
