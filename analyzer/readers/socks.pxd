@@ -4,6 +4,7 @@ from analyzer.flows.layout cimport Cursor, Tables
 cdef bint has_opened(const Tables* tables, const Cursor* cursor) noexcept nogil
 @cython.locals(began=bint, received=bint)
 cdef bint may_ask_socks(const Tables* tables, const Cursor* cursor) noexcept nogil
+cdef bint is_method(int64_t number) noexcept nogil
 cdef int64_t after_greeting(const uint8_t* buf, int64_t at, int64_t end) noexcept nogil
 cdef int64_t after_token(const uint8_t* buf, int64_t at, int64_t end) noexcept nogil
 @cython.locals(host_at=int64_t, size=int64_t, shape=int64_t)

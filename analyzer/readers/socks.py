@@ -50,6 +50,11 @@ def may_ask_socks(tables, cursor):
     return began and not (received and has_opened(tables, cursor))
 
 
+def is_method(number):
+    """True for a method of authentication that IANA assigned, a private one, and for none of them (255)."""
+    return number < 10 or number >= 0x80
+
+
 def after_greeting(buf, at, end):
     """Behind a SOCKS5 client's list of methods, MORE, or NOT.
 
@@ -65,7 +70,7 @@ def after_greeting(buf, at, end):
     if stop > end:
         return MORE
     for p in range(at + 2, stop):
-        if 10 <= buf[p] < 0x80:  # neither assigned by IANA nor private
+        if not is_method(buf[p]):
             return NOT
     if stop < end and buf[stop] not in (1, 5):
         return NOT
@@ -221,7 +226,9 @@ def read_socks_start(tables, buf, cursor):
         return read_socks4_answer(tables, buf, cursor)
     if asked == 5 and buf[cursor.at] == 5:
         cursor.found = FOUND_SOCKS5_CHOICE
-        return cursor.at + 2 if cursor.end - cursor.at >= 2 else MORE
+        if cursor.end - cursor.at < 2:
+            return MORE
+        return cursor.at + 2 if is_method(buf[cursor.at + 1]) else NOT
     if asked or not may_ask_socks(tables, cursor):
         return NOT
     cursor.found = FOUND_SOCKS5_GREETING

@@ -4,7 +4,8 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from tests.build import client_hello, server_hello, socks4, socks4_reply, socks5, socks5_greeting, socks5_reply
+from tests.build import Conversation, client_hello, pcap, server_hello, socks4, socks4_reply, socks5, socks5_greeting, socks5_reply
+from tests.engine import engine_rows
 from tests.reference import socks as twin
 from tests.streams.harness import CLIENT, SERVER, Segment, Stage, byte_by_byte, client, names, one_by_one, read, server, summary, untimed
 
@@ -213,3 +214,17 @@ def test_socks_is_what_a_client_says_first() -> None:
     assert names(read([client(four, ack=0), server(b"220 hello\r\n", 0)])) == [b"four.example"]  # it hadn't come yet
     assert names(read([client(four, ack=9), server(b"220 hello\r\n", 0)])) == []  # captured late
     assert names(read([client(b"\x4e\x5a"), *map(server, five)])) == [b"five.example"]  # a relay that is called by its proxy
+
+
+@pytest.mark.parametrize("method", [10, 0x20, 0x7F])
+def test_a_server_that_chooses_what_is_no_method_speaks_another_protocol(method: int) -> None:
+    """What the client said then looks like SOCKS and is none: no proxy is found of it, and the twin says the same."""
+    (row,) = engine_rows(pcap(said(b"\5" + bytes((method,)) + bytes(8)).frames))
+    assert (row["request"], row["requested_host"]) == (None, None)
+    assert twin.read_socks(socks5_greeting(0, 2) + socks5("proxied.example", 443), b"\5" + bytes((method,))) is None
+    (row,) = engine_rows(pcap(said(b"\5\0" + socks5_reply()).frames))
+    assert (row["request"], row["requested_host"]) == ("socks5", "proxied.example")
+
+
+def said(answer: bytes) -> Conversation:
+    return Conversation().handshake().send_client(socks5_greeting(0, 2) + socks5("proxied.example", 443)).send_server(answer)

@@ -21,7 +21,8 @@ class SocksRequest(NamedTuple):
 def read_socks(data: bytes, answer: bytes) -> SocksRequest | None:
     """The request at the beginning of what the client sent, or None; `answer` is what came back, b"" if nothing was captured."""
     if data[:1] == b"\x05":
-        return read_socks5(data)
+        chose_nothing = answer[:1] == b"\x05" and 10 <= (answer[1:2] or b"\0")[0] < 0x80  # of IANA's methods and the private ones
+        return None if chose_nothing else read_socks5(data)
     if data[:1] == b"\x04" and (not answer or (answer[0] == 0 and (len(answer) < 2 or 90 <= answer[1] <= 93))):
         return read_socks4(data)
     return None
