@@ -27,6 +27,7 @@ from tests.benchmarks.by_stage import bench_stages
 from tests.benchmarks.drip import DRIPS, SEGMENT, prepared, seconds_of
 from tests.benchmarks.kernels import Contest, contests
 from tests.benchmarks.lengths import beginning_of
+from tests.benchmarks.loads import short_flows
 from tests.benchmarks.measure import Subject, memory_of, run
 from tests.benchmarks.session import FIELDS, WHICHPROXY, Bench, Turn
 from tests.benchmarks.translated import bench_translated
@@ -127,6 +128,8 @@ def bench_initials(bench: Bench) -> None:
 
 
 FINISHED_FLOW_BYTES = 400
+CLOSED = 400_000, 1_200_000
+"""Flows of two captures that are long enough for most to be put away when they are over."""
 
 
 def bench_memory(bench: Bench) -> None:
@@ -134,16 +137,25 @@ def bench_memory(bench: Bench) -> None:
     held: dict[str, tuple[int, int]] = {}
     captures = {name: build(name).capture for name in ("short", "long", "open", "full")}
     captures["half"] = beginning_of(build("full"), captures["full"].stat().st_size // 2)
-    for name, capture in captures.items():
+    many = {f"{flows:,} closed": bench.folder / f"closed-{flows}.pcap" for flows in CLOSED}
+    for flows, capture in zip(CLOSED, many.values(), strict=True):
+        short_flows(capture, flows, flows // 300)
+    for name, capture in (captures | many).items():
         command, out = bench.flows(capture, f"memory-{name}")
         memory = memory_of(command)
         held[name] = (memory.anonymous, pq.read_metadata(out).num_rows)
         note = f"{name}: {capture.stat().st_size / 1e6:.0f} MB of capture, {held[name][1]} flows"
         bench.record("memory", bench.ours(), memory, note=note)
         print(f"memory   {memory.anonymous / 1e6:8.1f} MB  {note}", flush=True)
-    for said, less, more in (("closed", "half", "full"), ("open", "short", "open")):
+    for capture in many.values():
+        capture.unlink()
+    for said, less, more in (
+        ("closed, of many", *many),
+        ("closed, of so few that none is put away", "half", "full"),
+        ("open", "short", "open"),
+    ):
         each = (held[more][0] - held[less][0]) / (held[more][1] - held[less][1])
-        goal = f"; goal {FINISHED_FLOW_BYTES} {'met' if each <= FINISHED_FLOW_BYTES else 'NOT MET'}" if said == "closed" else ""
+        goal = f"; goal {FINISHED_FLOW_BYTES} {'met' if each <= FINISHED_FLOW_BYTES else 'NOT MET'}" if said != "open" else ""
         bench.record("memory", bench.ours(), note=f"{each:.0f} bytes per flow ({said}){goal}")
         print(f"memory   {each:.0f} bytes per flow ({said}){goal}", flush=True)
     growth = held["long"][0] - held["short"][0]
