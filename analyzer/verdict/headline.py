@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from itertools import pairwise
 from typing import Final
 
 from analyzer.tables import OUTCOMES
@@ -47,8 +46,8 @@ def headline(defender: str, planes: Mapping[str, Answer], elsewhere: Sequence[st
     return "; ".join(said)
 
 
-Untils = Sequence[int | None]
-"""Until when a plane went each of its old ways."""
+Untils = Sequence[tuple[int | None, int | None]]
+"""Until when a plane went each of its old ways: of several sources the first of them (else None), and the last."""
 
 
 def _together(planes: Mapping[str, Answer]) -> dict[str, Untils]:
@@ -63,10 +62,15 @@ def _together(planes: Mapping[str, Answer]) -> dict[str, Untils]:
                 fitting.append(plane)
     found: dict[str, Untils] = {}
     for group in groups:
-        untils = zip(*([era.until for era in planes[plane].eras[1:]] for plane in group), strict=True)
-        latest = tuple(max((at for at in same if at is not None), default=None) for same in untils)
-        found |= dict.fromkeys(group, latest)
+        borders = zip(*(planes[plane].eras[1:] for plane in group), strict=True)
+        found |= dict.fromkeys(group, tuple(_gone(same) for same in borders))
     return found
+
+
+def _gone(eras: Sequence[Era]) -> tuple[int | None, int | None]:
+    """(when the first of several sources went the old way last, when the last did), over eras that began together."""
+    earliest = min((era.earliest for era in eras if era.earliest is not None), default=None)
+    return earliest, max((era.until for era in eras if era.until is not None), default=None)
 
 
 def _at_once(one: Answer, other: Answer) -> bool:
@@ -177,8 +181,8 @@ def _but(contest: Contest) -> str:
 def _changed(answer: Answer, untils: Untils) -> str:
     """`PROX01 (WinHTTP) until 16:16:14, then PROX03 (static) for sensor`."""
     parts = []
-    for (era, new), gone in zip(pairwise(answer.eras), untils, strict=True):
-        parts.append(f"{_of_era(era.contest)}{_until(new.earliest, gone)}")
+    for era, gone in zip(answer.eras, untils, strict=False):
+        parts.append(f"{_of_era(era.contest)}{_until(*gone)}")
     last = answer.last
     works = _but(last) if last.winner is not None else ""
     return f"{', then '.join([*parts, _of_era(last)])} for {{planes}}{works}"

@@ -127,6 +127,9 @@ def test_a_group_s_answer_is_that_of_all_its_sources() -> None:
         changed = [at(number + i, PROX01 if i < 4 else PROX03, **own) for i in range(8)]
         return [*changed, *(at(i, PROX03, MAPS, 407, **own) for i in range(2))]
 
+    alike = [at(number + i, PROX01 if i < 4 else PROX03, MAPS, client_ip=f"172.16.11.{number}") for number in (1, 50) for i in range(8)]
+    both = answer(*(row for number in (1, 50) for row in machine(number)[:8]), *alike)
+    assert both == "PROX01 (WinHTTP) until between 12:00:04 and 12:00:53, then PROX03 (static) for sensor and antivirus"
     text = answer(*(row for number in (1, 30, 50) for row in machine(number)))
     assert text == (
         "PROX01 (WinHTTP) until between 12:00:04 and 12:00:53, then PROX03 (static) for sensor; "

@@ -23,7 +23,7 @@ def mid_stream(evidence: Evidence) -> list[Finding]:
     findings = []
     for (proxy,), rows in grouped(chosen, evidence.proxy.codes):
         unnamed = int((evidence.host.codes[rows] < 0).sum())
-        where = f"to {evidence.proxy_label(proxy)}" if proxy >= 0 else "past the proxies"
+        where = f"to {evidence.proxy_label(proxy)}" if proxy >= 0 else "to servers that aren't known as proxies"
         who = f"{counted(len(rows), 'conversation')} of {evidence.of_whom(rows)}"
         text = f"{who} {where} began before the capture; {unnamed} without a name"
         findings.append(evidence.finding("mid-stream", rows, text, proxy=proxy))
@@ -39,5 +39,6 @@ def one_direction_only(evidence: Evidence) -> list[Finding]:
         return []
     lost = int((back[rows] == 0).sum())
     sides = ", ".join(f"{n} from the {side}" for n, side in ((lost, "client"), (len(rows) - lost, "server")) if n)
-    text = f"{len(rows)} of {counted(int(begun.sum()), 'TCP conversation')} were captured in one direction only ({sides})"
+    were = "was" if len(rows) == 1 else "were"
+    text = f"{len(rows)} of {counted(int(begun.sum()), 'TCP conversation')} {were} captured in one direction only ({sides})"
     return [evidence.finding("one-direction-only", rows, text, severity=None if 2 * len(rows) >= begun.sum() else "info")]

@@ -163,5 +163,6 @@ def no_source_reason(evidence: Evidence) -> str | None:
         cure = "capture between the clients and the proxies to see who asked"
         return f"all that could carry a service is {legs}, opened from a proxy's address: {cure}"
     if total:
-        return f"none of the {counted(total, 'flow')} is TCP or QUIC: nothing here can carry a Defender service"
+        which = "the one flow is neither" if total == 1 else f"none of the {total:,} flows is"
+        return f"{which} TCP {'nor' if total == 1 else 'or'} QUIC: nothing here can carry a Defender service"
     return "no TCP or UDP flow was captured in this window"

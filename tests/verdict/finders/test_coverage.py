@@ -13,7 +13,7 @@ def test_mid_stream_per_source_and_proxy() -> None:
     late = [asked(PROX01, state="mid-stream"), asked(PROX01, state="mid-stream"), flow(state="mid-stream", host="a.example")]
     found = told("mid-stream", tunnel(PROX01, "a.example"), *late)
     assert [finding["text"] for finding in found] == [
-        "1 conversation of WORKSTATION past the proxies began before the capture; 0 without a name",
+        "1 conversation of WORKSTATION to servers that aren't known as proxies began before the capture; 0 without a name",
         "2 conversations of WORKSTATION to PROX01 began before the capture; 2 without a name",
     ]
 
@@ -21,8 +21,8 @@ def test_mid_stream_per_source_and_proxy() -> None:
 @pytest.mark.parametrize(
     ("rows", "text", "severity"),
     [
-        ([flow(packets_in=0)], "1 of 1 TCP conversation were captured in one direction only (1 from the client)", "warning"),
-        ([flow(packets_out=0), flow(), flow()], "1 of 3 TCP conversations were captured in one direction only (1 from the server)", "info"),
+        ([flow(packets_in=0)], "1 of 1 TCP conversation was captured in one direction only (1 from the client)", "warning"),
+        ([flow(packets_out=0), flow(), flow()], "1 of 3 TCP conversations was captured in one direction only (1 from the server)", "info"),
         (
             [flow(packets_in=0), flow(packets_out=0), flow()],
             "2 of 3 TCP conversations were captured in one direction only (1 from the client, 1 from the server)",

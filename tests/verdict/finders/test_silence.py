@@ -126,7 +126,7 @@ def test_words_that_werent_captured_may_have_been_for_defender(columns: dict[str
     ("rows", "reason"),
     [
         ([], "no TCP or UDP flow was captured in this window"),
-        ([flow(protocol="udp", server_port=53)], "none of the 1 flow is TCP or QUIC: nothing here can carry a Defender service"),
+        ([flow(protocol="udp", server_port=53)], "the one flow is neither TCP nor QUIC: nothing here can carry a Defender service"),
         (
             [flow(client_ip="172.16.12.10"), flow(client_ip="172.16.12.11")],
             "all that could carry a service is 2 upstream legs, opened from a proxy's address: "
