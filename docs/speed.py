@@ -37,6 +37,8 @@ WORDS: Final = {
     "drip: short lines": "60 kB of short header lines in large packets, beside one byte in each",
     "drip: long line": "60 kB of one header line in large packets, beside one byte in each",
     "drip: many records": "a hello in many records in large packets, beside one byte in each",
+    "translated: 2 sides": "which way 116,000 flows went that are 58,000 on both sides of a translation, beside as many apart",
+    "translated: 5 sides": "which way 290,000 flows went that are 58,000 on five sides of four translations, beside as many apart",
     "initials": "10,000 QUIC Initials, without start-up",
     "process": "`flows` to Parquet, the whole process",
     "small": "`report` on 1 MB, beside importing pandas and pyarrow",

@@ -166,5 +166,5 @@ def standing_of(flows: pa.Table) -> dict[str, str]:
     named = is_known(flows, "proxy_name")
     result = {}
     for rows, standing in ((code >= 0, ASKED), (denied, NO_PROXY), (shown, PROVEN), (named, NAMED)):
-        result.update(dict.fromkeys((texts[i] for i in np.unique(code[rows & (code >= 0)]).tolist()), standing))
+        result.update(dict.fromkeys((texts[i] for i in distinct(code[rows & (code >= 0)]).tolist()), standing))
     return result
