@@ -5,7 +5,7 @@ Only the spans that have packets of them are decoded again, by a thread each; th
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from concurrent.futures import Executor
 from contextlib import ExitStack, closing
 from itertools import chain, repeat
@@ -22,6 +22,7 @@ from analyzer.flows.border import Hashes, are_among, left_inside
 from analyzer.flows.grow import without_rows
 from analyzer.flows.layout import N_FIRSTS, N_RECORDS, Tables
 from analyzer.flows.retire import hashes_of, only
+from analyzer.packets.layout import NO_TIME
 
 MOST: Final = 1 << 12
 """Conversations that are read again; with more the file is read as one."""
@@ -67,6 +68,24 @@ def picked(span: Again, wanted: Hashes) -> Iterator[Decoded]:
         frames["number"] += span.before
         chosen["frame"] = np.arange(len(rows))
         yield Decoded(Block(block.data, frames), chosen, keys[rows])
+
+
+def time_of(tables: Tables, wanted: Hashes) -> tuple[int, int] | None:
+    """The earliest and the latest time of the packets of these conversations; None where that isn't known of all that is noted of them."""
+    records = tables.records[np.flatnonzero(are_among(hashes_of(tables), wanted))]
+    if not len(records) or (records["first_ns"] == NO_TIME).any() or records["unreachable"].any():
+        return None
+    return int(records["first_ns"].min()), int(records["last_ns"].max())
+
+
+def at_that_time(blocks: Iterable[Block], time: tuple[int, int] | None) -> Iterator[Block]:
+    """The blocks, in order of time, that may have packets of that time; no further one is asked for. time: as time_of has it"""
+    for block in blocks:
+        times = block.frames["ts_ns"]
+        if time is not None and len(times) and times[0] > time[1]:
+            return
+        if time is None or (len(times) and times[-1] >= time[0]):
+            yield block
 
 
 def packets_of(tables: Tables, wanted: Hashes) -> npt.NDArray[np.int64]:

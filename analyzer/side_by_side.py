@@ -33,7 +33,7 @@ from analyzer.flows.layout import MAX_LABELS, N_FIRSTS, N_LABELS, N_RECORDS, Tab
 from analyzer.flows.merge import merged_tables, released_tables
 from analyzer.flows.retire import hashes_of
 from analyzer.packets.fragments import Fragments, Waiting, all_apart
-from analyzer.read_again import MOST, Again, read_again
+from analyzer.read_again import MOST, Again, at_that_time, read_again, time_of
 from analyzer.streams.datagrams import MAX_DATAGRAMS
 from analyzer.streams.offers import read_all
 
@@ -188,7 +188,9 @@ def put_together(source: Source, readings: Sequence[SpanReading], kept: Blocks, 
         spans = [
             (begun(source, one.span, limits), earlier) for one, earlier, is_in in zip(readings, before, in_doubt, strict=False) if is_in
         ]
-        again = read_again(whole, doubt, [Again(one.engine.decode(kept(one.blocks())), earlier) for one, earlier in spans], threads)
+        time = time_of(whole, doubt)
+        decoded = [Again(one.engine.decode(at_that_time(kept(one.blocks()), time)), earlier) for one, earlier in spans]
+        again = read_again(whole, doubt, decoded, threads)
         if again is None:
             return None
         whole, alone = again

@@ -8,6 +8,7 @@ from concurrent.futures import ThreadPoolExecutor
 import numpy as np
 import pytest
 
+from analyzer.capture.block import Block
 from analyzer.capture.source import Source
 from analyzer.decoded import Decoded, decode
 from analyzer.engine import Engine
@@ -15,7 +16,7 @@ from analyzer.facts.together import named_together
 from analyzer.flows.batches import Contents
 from analyzer.flows.layout import N_RECORDS, Tables
 from analyzer.flows.retire import hashes_of
-from analyzer.read_again import Again, packets_of, read_again
+from analyzer.read_again import Again, at_that_time, packets_of, read_again, time_of
 from tests.build import ESTABLISHED, Conversation, connect, pcap
 from tests.build.conversation import START_NS
 from tests.pieces import Whole, differences
@@ -76,3 +77,22 @@ def test_an_error_while_reading_is_the_readers() -> None:
 
     with ThreadPoolExecutor(2) as threads, pytest.raises(ZeroDivisionError):
         read_again(tables, hashes_of(tables)[:1], [Again(broken(), 0), *spans(whole, [])], threads)
+
+
+def test_only_the_time_of_their_packets_is_decoded() -> None:
+    whole = Whole(tunnels(40))
+    tables = tables_of(whole)
+    wanted = np.sort(hashes_of(tables)[20:22])
+    time = time_of(tables, wanted)
+    assert time is not None
+    blocks = [
+        Block(block.data, block.frames[k : k + 5]) for block in whole.frames(0, whole.n_frames) for k in range(0, len(block.frames), 5)
+    ]
+    chosen = list(at_that_time(blocks, time))
+    assert 0 < len(chosen) < len(blocks) == len(list(at_that_time(blocks, None)))
+    with ThreadPoolExecutor(1) as threads:
+        parted = read_again(tables, wanted, [Again(decode(chosen, [whole.source]), 0)], threads)
+    assert parted is not None and int(parted[1].counts[N_RECORDS]) == 2
+    again = tables_of(Whole(tunnels(40)))
+    again.records["unreachable"][20] = 1  # a message that no flow's time tells of
+    assert time_of(again, wanted) is None and time_of(again, wanted[:0]) is None
