@@ -52,6 +52,7 @@ class Reading:
 
     flows      pyarrow.Table, analyzer.tables.FLOW_SCHEMA, sorted by first_seen, then id
     captures   one dict per readable input: path, sha256, packets, first_seen, last_seen, damage (as in the verdict document)
+    digests    waits until the captures' sha256 are known, which may be None before, and returns them
     unusable   one error per named input that is no capture or can't be read
     skipped    files in directories that are no captures
     lookups    pyarrow.Table, analyzer.tables.LOOKUP_SCHEMA, by time; None where flows came without their captures
@@ -70,6 +71,7 @@ class Reading:
     lookups: pa.Table | None = None
     discoveries: Sequence[Discovery] = ()
     left_out: LeftOut | None = None
+    digests: Callable[[], Sequence[str | None]] = tuple
 
 
 def read_found(
@@ -89,26 +91,42 @@ def read_found(
     start_ns end_ns  keep only packets in [start_ns, end_ns), nanoseconds since 1970; None: no bound
     workers          1: one thread does everything; else one large pcap file is read by so many threads (side_by_side.py), and of all else
                      packets are found and decoded in a thread of their own; None: 2
-    digests          take each file's SHA-256: in a thread of its own, beside all that is done until captures are listed; of small files,
-                     and where one thread does everything, of the bytes that are read
+    digests          take each file's SHA-256: in a thread of its own, beside all that is done until somebody asks for it (Reading.digests);
+                     of small files, and where one thread does everything, of the bytes that are read
     listed           with a row for every flow; False: without those of a flood that the verdict only counts (flows/lone.py)
     Errors           Unusable when nothing at all could be read; a single bad input goes to Reading.unusable
     """
     sources, workers = found.sources, workers or 2
-    with ThreadPoolExecutor(1) as aside:
-        hashed = aside.map(Source.read_sha256, digested_aside(sources, workers) if digests else ())
-        kept = [0]
+    aside = ThreadPoolExecutor(1)
+    hashed = aside.map(Source.read_sha256, digested_aside(sources, workers) if digests else ())
+    kept = [0]
 
-        def wanted(blocks: Iterable[Block]) -> Iterator[Block]:
-            return counted(within(blocks, start_ns, end_ns), kept)
+    def wanted(blocks: Iterable[Block]) -> Iterator[Block]:
+        return counted(within(blocks, start_ns, end_ns), kept)
 
+    try:
         engine = side_by_side(sources, workers, wanted, progress)
         if engine is None:
             kept[0] = 0
             engine = collect(reported(wanted(in_time_order(sources)), sources, progress), sources, workers)
         if not kept[0]:
             check_span(sources, start_ns, end_ns)
-        return reading_of(engine, found, topology, catalogue, (start_ns, end_ns), workers=workers, hashed=hashed, listed=listed)
+        reading = reading_of(engine, found, topology, catalogue, (start_ns, end_ns), workers=workers, listed=listed)
+    except BaseException:
+        aside.shutdown(wait=False, cancel_futures=True)
+        raise
+    aside.shutdown(wait=False)
+    reading.digests = lambda: digests_of(sources, reading.captures, hashed)
+    return reading
+
+
+def digests_of(sources: Sequence[Source], captures: Sequence[dict[str, Any]], hashed: Iterable[object]) -> list[str | None]:
+    """The captures' SHA-256, once all are taken, which `hashed` waits for; the captures have them then."""
+    for _ in hashed:
+        pass
+    for source, capture in zip(sources, captures, strict=True):
+        capture["sha256"] = source.sha256
+    return [source.sha256 for source in sources]
 
 
 def digested_aside(sources: Sequence[Source], workers: int) -> list[Source]:
@@ -126,13 +144,11 @@ def reading_of(
     window: Window = (None, None),
     *,
     workers: int = 1,
-    hashed: Iterable[object] = (),
     listed: bool = True,
 ) -> Reading:
     """What came of the captures that the engine was fed with, which knows nothing more then.
 
     workers   threads that make rows
-    hashed    ends when the captures' digests are taken, which is waited for when all else is done
     listed    as of read_found
     Errors    NothingReadable: not one of them could be read
     """
@@ -151,8 +167,6 @@ def reading_of(
     flows = routed(named.flows, topology, catalogue)
     discoveries = discoveries_of(named.lookups, named.discoveries, topology)
     losses = losses_of(named, n_copies, len(sources))
-    for _ in hashed:
-        pass
     captures = [source.as_dict(own) for source, own in zip(sources, losses, strict=True)]
     unusable = found.unusable + [source.broke_off for source in sources if source.broke_off is not None]
     return Reading(flows, captures, unusable, found.skipped, topology, catalogue, *window, named.lookups, discoveries, left_out)
@@ -210,7 +224,7 @@ def judge(reading: Reading) -> dict[str, Any]:
     assert reading.topology is not None and reading.catalogue is not None
     window = {"start": reading.start_ns, "end": reading.end_ns}
     options = {name: rfc3339(time) for name, time in window.items() if time is not None}
-    return judge_flows(
+    document = judge_flows(
         reading.flows,
         topology=reading.topology,
         catalogue=reading.catalogue,
@@ -221,3 +235,6 @@ def judge(reading: Reading) -> dict[str, Any]:
         options=options,
         left_out=reading.left_out,
     )
+    for capture, sha256 in zip(document["captures"], reading.digests(), strict=False):
+        capture["sha256"] = sha256
+    return document

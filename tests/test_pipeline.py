@@ -14,6 +14,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+import analyzer.verdict
 from analyzer import pipeline
 from analyzer.capture.source import Source
 from analyzer.errors import Unusable
@@ -150,6 +151,7 @@ def test_every_file_has_the_digest_of_all_its_bytes(workers: int, tmp_path: Path
         archive.writestr("two.pcap", damaged)
     (tmp_path / "t.pcapng").write_bytes((ROOT / "captures/T1-winhttp.pcapng").read_bytes())
     reading = read([str(tmp_path)], topology=Topology(), catalogue=load_catalogue(()), workers=workers, start_ns=1)
+    reading.digests()
     found = {captured["path"]: captured["sha256"] for captured in reading.captures}
     expected = {str(path): hashlib.sha256(path.read_bytes()).hexdigest() for path in tmp_path.iterdir()}
     assert len(found) == 7 and set(found.values()) == set(expected.values())
@@ -167,18 +169,31 @@ def test_small_files_are_opened_once(tmp_path: Path, monkeypatch: pytest.MonkeyP
     assert opened.count("x.pcap") == 1
 
 
-def test_whatever_becomes_of_the_flows_can_go_on_beside_the_digests(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    """The digest comes when routes are known, which would wait for ever if the reading waited for it."""
+def test_judging_goes_on_beside_the_digests(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """The digest comes when the verdict is there, which would wait for ever if it waited for the digest."""
     (tmp_path / "x.pcap").write_bytes(pcap(talk().frames * 200))  # of a small one it is taken of what is read
-    routes = threading.Event()
-    monkeypatch.setattr(Source, "read_sha256", lambda source: setattr(source, "sha256", str(routes.wait(60))))
-    known = pipeline.routed
+    judged = threading.Event()
+    monkeypatch.setattr(Source, "read_sha256", lambda source: setattr(source, "sha256", str(judged.wait(60))))
+    known = analyzer.verdict.judge
 
-    def and_then(*given: Any) -> Any:
-        flows = known(*given)
-        routes.set()
-        return flows
+    def and_then(*given: Any, **named: Any) -> Any:
+        document = known(*given, **named)
+        judged.set()
+        return document
 
-    monkeypatch.setattr(pipeline, "routed", and_then)
+    monkeypatch.setattr(analyzer.verdict, "judge", and_then)
     reading = read([str(tmp_path / "x.pcap")], topology=Topology(), catalogue=load_catalogue(()))
-    assert [captured["sha256"] for captured in reading.captures] == ["True"]
+    assert [capture["sha256"] for capture in pipeline.judge(reading)["captures"]] == ["True"]
+    assert list(reading.digests()) == [capture["sha256"] for capture in reading.captures] == ["True"]
+
+
+def test_a_digest_that_can_not_be_taken_is_an_error_when_it_is_asked_for(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    (tmp_path / "x.pcap").write_bytes(pcap(talk().frames * 200))
+
+    def gone(source: Source) -> None:
+        raise FileNotFoundError(source.name)
+
+    monkeypatch.setattr(Source, "read_sha256", gone)
+    reading = read([str(tmp_path / "x.pcap")], topology=Topology(), catalogue=load_catalogue(()))
+    with pytest.raises(FileNotFoundError):
+        pipeline.judge(reading)
