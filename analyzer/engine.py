@@ -67,8 +67,8 @@ class Limits:
 
     def are_passed(self, tables: Tables) -> bool:
         """Whether the tables hold more than they may."""
-        counts = tables.counts
-        return bool(
+        counts: list[int] = tables.counts.tolist()  # asked after every block: an array's numbers one by one take five times as long
+        return (
             counts[N_RECORDS] > self.conversations
             or counts[ARENA_LIVE] > self.waiting_bytes
             or counts[POOL_USED] > self.name_bytes

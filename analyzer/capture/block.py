@@ -59,16 +59,17 @@ class Damage:
 
 
 @kernel
-def note_frames(frames, n_frames, latest_ns, step_ns, number):
+def note_frames(frames, n_frames, latest_ns, step_ns, source, number):
     """(earliest time, latest, the last one's, frames that were cut, steps back in time of more than step_ns, the longest of them).
 
     latest_ns   the time of the frame before these; NO_TIME stands for a missing time, here and in what comes back
-    number      of the first of these frames in their input; they are numbered on from there
+    source      number of the frames' input;  number: of the first of these frames in it; they are numbered on from there
     """
     first, last = NO_TIME, NO_TIME
     cut, steps, longest = 0, 0, 0
     for i in range(n_frames):
         frame = frames + i
+        frame.source = source
         frame.number = number + i
         if frame.captured_bytes < frame.wire_bytes:
             cut += 1

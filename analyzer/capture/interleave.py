@@ -132,9 +132,7 @@ def continued_by(source: Source, start: int | None, active: Sequence[_Reader]) -
 
 def numbered(source: Source, index: int) -> Iterator[Block]:
     """The source's blocks, as those of the input of that number."""
-    for block in source.blocks():
-        block.frames["source"] = index
-        yield block
+    return source.blocks(index)
 
 
 class _Reader:

@@ -175,8 +175,8 @@ class Source:
                 self._begins = _first_time(window, kind)
         return len(self._whole or b"")
 
-    def blocks(self) -> Iterator[Block]:
-        """Every block of frames, in the file's order. Errors: Unusable when it is no capture."""
+    def blocks(self, number: int = 0) -> Iterator[Block]:
+        """Every block of frames, in the file's order. number: this input's, among all. Errors: Unusable when it is no capture."""
         if self.digest_beside or (self._remote is not None and self._member is None):
             import hashlib
 
@@ -185,7 +185,7 @@ class Source:
         with self._opened(file=None if whole is None else io.BytesIO(whole)) as (window, kind):
             self._window = window
             for block in blocks_of(window, kind, self.damage, self.interfaces):
-                self._note(block.frames)
+                self._note(block.frames, number)
                 yield block
             if self._digest is not None and not window.lost:
                 window.drain()
@@ -205,9 +205,9 @@ class Source:
         """Let it count as read to its end, as it was by others."""
         self._finished = True
 
-    def _note(self, frames: npt.NDArray[Any]) -> None:
+    def _note(self, frames: npt.NDArray[Any], source: int) -> None:
         latest_ns = NO_TIME if self._latest_ns is None else self._latest_ns
-        first, last, latest, cut, steps, longest = note_frames(frames, len(frames), latest_ns, CLOCK_STEP_NS, self.packets + 1)
+        first, last, latest, cut, steps, longest = note_frames(frames, len(frames), latest_ns, CLOCK_STEP_NS, source, self.packets + 1)
         self.packets += len(frames)
         self.cut_packets += int(cut)
         self.clock_steps += int(steps)

@@ -64,7 +64,7 @@ def test_an_array_of_another_type_is_refused() -> None:
     with pytest.raises(TypeError, match="another type"):
         decode_frames(np.zeros(9, np.uint16), frames, 1, packets)
     with pytest.raises((ValueError, BufferError)):  # rows apart from each other
-        note_frames(np.zeros(4, FRAME)[::2], 2, 0, 0, 1)
+        note_frames(np.zeros(4, FRAME)[::2], 2, 0, 0, 0, 1)
     packets.flags.writeable = False
     with pytest.raises((ValueError, BufferError)):
         decode_frames(np.zeros(9, np.uint8), frames, 1, packets)
