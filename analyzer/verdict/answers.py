@@ -103,7 +103,6 @@ class _Books:
         requests, outcome = evidence.requests, evidence.outcome
         row = requests.row
         self.evidence = evidence
-        self.client = in_place(evidence.client.codes[row])
         self.at = Times(evidence.begun)
         self.proxy = in_place(evidence.proxy.codes[row])
         self.service = in_place(evidence.request_service.codes)
@@ -133,10 +132,11 @@ class _Books:
     def by_client(self) -> dict[int, _Own]:
         """What each source did; requests in order of time, those without a time first."""
         evidence = self.evidence
+        client = evidence.client.codes[evidence.requests.row]
         found: dict[int, _Own] = {}
 
-        def part(client: int, what: int, of_planes: bool) -> _Part:
-            own = found.setdefault(client, _Own())
+        def part(source: int, what: int, of_planes: bool) -> _Part:
+            own = found.setdefault(source, _Own())
             return (own.planes if of_planes else own.services).setdefault(what, _Part())
 
         for of_planes, of_request, of_row in (
@@ -145,12 +145,13 @@ class _Books:
         ):
             asked = np.flatnonzero(evidence.asks_proxy & (of_request >= 0))
             asked = asked[np.lexsort((asked, evidence.begun[asked]))]
-            for position, what in zip(asked.tolist(), of_request[asked].tolist(), strict=True):
-                part(self.client[position], what, of_planes).asked.append(position)
+            together = grouped(np.arange(len(asked)), client[asked], of_request[asked])
+            for (source, what), places in sorted(together, key=lambda one: int(one[1][0])):  # as they first asked
+                part(source, what, of_planes).asked.extend(asked[places].tolist())
             for route, name in ((PROXY, "rows"), (DIRECT, "direct")):
                 rows = np.flatnonzero((evidence.route == route) & (of_row >= 0))
-                for (client, what), members in grouped(rows, evidence.client.codes, of_row):
-                    getattr(part(client, what, of_planes), name).extend(members.tolist())
+                for (source, what), members in grouped(rows, evidence.client.codes, of_row):
+                    getattr(part(source, what, of_planes), name).extend(members.tolist())
         return found
 
     def what(self, position: int) -> Hashable:
