@@ -84,7 +84,7 @@ def commented(frame: bytes, ts_ns: int, comment: bytes, order: str = "little") -
         (build.arp(), []),
         (in_ip(1)(b"\x08\0\0\0" + bytes(40)), []),
         (in_gre(struct.pack(">2H", 0, 0)), []),
-        (build.ethernet(bytes(60), 0x88E5), ["MACsec"]),
+        (build.ethernet(b"\x0c" + bytes(59), 0x88E5), ["MACsec"]),
         (in_ip(50)(bytes(60)), ["ESP"]),
         (build.ethernet(b"\x45")[:15], []),
     ],
