@@ -18,6 +18,7 @@ import subprocess
 import sys
 import threading
 import time
+from array import array
 from collections import deque
 from collections.abc import Callable
 from dataclasses import dataclass, replace
@@ -46,6 +47,9 @@ HELD_S = {TCPDUMP: 1.25, DUMPCAP: 0.5}
 """How long the kernel may keep packets back from a tool: it hands over blocks, when they are full or old (tcpdump: after a second, dumpcap:
 250 ms). What is in the block when the tool is asked to end is lost, so it is asked that much later."""
 
+CAUGHT_UP_S = 5.0
+"""How much longer a tool may take that is behind: what lies in the kernel's buffer when it is asked to end is lost, and not counted."""
+
 # "917 packets received by filter, 3 packets dropped by kernel" (tcpdump, on one line or several, and our sniffer).
 COUNT = re.compile(r"(\d+) packets? (captured|received by filter|dropped by kernel|dropped by interface)")
 # "... received/dropped on interface 'eth0': 911/3 (pcap:3/dumpcap:0/flushed:0/ps_ifdrop:0)" (dumpcap, when it ends).
@@ -54,6 +58,33 @@ DUMPCAP_COUNT = re.compile(r"\(pcap:(\d+)/dumpcap:(\d+)/flushed:(\d+)/ps_ifdrop:
 CHATTER = re.compile(
     r"^(tcpdump: listening on|tcpdump: verbose output|Capturing on|File: |Packets |Running as user|\d+ packets? |.*packets captured,)"
 )
+
+
+def is_at_work(pid: int, proc: Path = Path("/proc")) -> bool:
+    """Whether a process runs, or waits for a processor or a disk, and not for more to do (proc(5)).
+
+    False where the system doesn't say, as elsewhere than on Linux.
+    """
+    try:
+        stat = (proc / str(pid) / "stat").read_text(encoding="utf-8", errors="replace")
+    except OSError:
+        return False
+    return stat.rpartition(") ")[2][:1] in ("R", "D")
+
+
+def lies_in(pipe: IO[bytes] | None) -> int:
+    """How many bytes somebody wrote into the pipe and nobody has read; 0 where there is none, or the system doesn't say."""
+    if pipe is None or sys.platform == "win32":
+        return 0
+    import fcntl
+    import termios
+
+    room = array("i", [0])
+    try:
+        fcntl.ioctl(pipe.fileno(), termios.FIONREAD, room)
+    except (OSError, ValueError):  # ValueError: it is closed
+        return 0
+    return room[0]
 
 
 @dataclass(frozen=True)
@@ -252,12 +283,20 @@ class Tool:
     def _end_it(self, wait_s: float) -> None:
         with contextlib.suppress(subprocess.TimeoutExpired):
             self._process.wait(HELD_S.get(self.tool, 0))
+        until = time.monotonic() + CAUGHT_UP_S
+        while self.tool in HELD_S and self._is_behind() and time.monotonic() < until:
+            time.sleep(0.01)
         self._process.send_signal(signal.SIGINT)
         try:
             self._process.wait(wait_s)
         except subprocess.TimeoutExpired:
             self._process.kill()
             self._was_killed()
+
+    def _is_behind(self) -> bool:
+        """Whether it still works on what came until now, or waits until that is read from it."""
+        # In this order: who waits for the pipe to be read is at work from the moment on in which it is empty.
+        return lies_in(self._process.stdout) > 0 or is_at_work(self._process.pid)
 
     def _was_killed(self) -> None:
         """It didn't end in time."""

@@ -18,7 +18,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Final
 
-from analyzer.capture.live import BUFFER_MIB, DUMPCAP, HELD_S, TCPDUMP, Tool, choose_tool
+from analyzer.capture.live import BUFFER_MIB, CAUGHT_UP_S, DUMPCAP, HELD_S, TCPDUMP, Tool, choose_tool
 from analyzer.capture.programs import find_program
 from analyzer.capture.selection import CaptureFilter
 from analyzer.errors import Unusable
@@ -108,7 +108,7 @@ class RingTool(Tool):
     def finish(self, wait_s: float) -> None:
         """Tell the tool to end, and wait until it has: it writes what it still has, or is killed."""
         self.stop(wait_s)
-        self.wait(HELD_S[self.tool] + wait_s + 1)
+        self.wait(HELD_S[self.tool] + CAUGHT_UP_S + wait_s + 1)
 
     def new_drops(self) -> int:
         """Packets that the tool says were dropped since this was asked last; dumpcap says none before its end."""

@@ -10,7 +10,7 @@ from pathlib import Path
 import pytest
 
 from analyzer.capture import live
-from analyzer.capture.live import DUMPCAP, SCAPY, TCPDUMP, Drops, Recorder, Tap, command, told_drops
+from analyzer.capture.live import DUMPCAP, SCAPY, TCPDUMP, Drops, Recorder, Tap, command, is_at_work, lies_in, told_drops
 from analyzer.capture.selection import EVERYTHING, CaptureFilter
 from analyzer.errors import Unusable
 
@@ -116,3 +116,22 @@ def test_root_captures_with_what_is_there(monkeypatch: pytest.MonkeyPatch) -> No
     for there, tool in (({"tcpdump", "dumpcap"}, TCPDUMP), ({"dumpcap"}, DUMPCAP), (set[str](), SCAPY)):
         monkeypatch.setattr(live, "find_program", lambda name, there=there: name if name in there else None)
         assert live.choose_tool() == tool
+
+
+@pytest.mark.parametrize(("state", "at_work"), [("R", True), ("D", True), ("S", False), ("T", False), ("Z", False)])
+def test_a_tool_that_works_is_told_from_one_that_waits_for_packets(state: str, at_work: bool, tmp_path: Path) -> None:
+    (tmp_path / "7").mkdir()
+    (tmp_path / "7" / "stat").write_text(f"7 (a tool) R (x) {state} 1 7 7 0 -1")
+    assert is_at_work(7, tmp_path) == at_work
+    assert not is_at_work(8, tmp_path), "what isn't known keeps nobody waiting"
+
+
+def test_what_lies_in_a_pipe() -> None:
+    out, into = os.pipe()
+    with os.fdopen(out, "rb", buffering=0) as pipe:
+        assert lies_in(pipe) == 0
+        os.write(into, b"packets")
+        assert lies_in(pipe) == 7
+        os.close(into)
+        assert pipe.read(7) == b"packets" and lies_in(pipe) == 0
+    assert lies_in(pipe) == lies_in(None) == 0
