@@ -54,7 +54,7 @@ TOP_LEVEL = {
 # The rooms of the house (folders, and files beside them), from the ground up: each may import from those above it in this list only.
 ROOMS = (
     # what every stage says things with
-    *("version", "errors", "tables", "findings", "arrow", "spill", "parquet", "text"),
+    *("version", "errors", "tables", "findings", "arrow", "spill", "parquet_footer", "parquet", "text"),
     # how hot code is compiled and handed its rows
     *("compiled", "room", "ahead"),
     # who is who, and what hosts mean: rules and files, of no capture

@@ -157,9 +157,9 @@ def flows(
     table = arranged(chosen_flows(reading.flows, choice, question.topology), how)
     with shown_in(zone_of(tz), tz):
         if output is None:
-            to_stdout(table, chosen, how.columns)
+            to_stdout(table, chosen, how.columns, question.workers)
         else:
-            write_whole(output, pieces_of(table, chosen, how.columns))
+            write_whole(output, pieces_of(table, chosen, how.columns, question.workers))
     if output is not None:
         say_written(question, output, counted(table.num_rows, "flow"))
     return say_unusable(question, reading)
@@ -180,10 +180,10 @@ def table_format(asked: Format | None, output: str | None) -> Format:
     return asked or (Format.TABLE if terminal else Format.JSONL)
 
 
-def to_stdout(table: pa.Table, chosen: Format, columns: Sequence[str]) -> None:
+def to_stdout(table: pa.Table, chosen: Format, columns: Sequence[str], workers: int | None = None) -> None:
     if chosen is not Format.TABLE:
         sys.stdout.flush()
-        for piece in pieces_of(table, chosen, columns):
+        for piece in pieces_of(table, chosen, columns, workers):
             sys.stdout.buffer.write(piece)
         return
     import shutil
@@ -196,8 +196,12 @@ def to_stdout(table: pa.Table, chosen: Format, columns: Sequence[str]) -> None:
         print(line)
 
 
-def pieces_of(table: pa.Table, chosen: Format, columns: Sequence[str]) -> Iterator[bytes]:
-    """The table's bytes in the chosen format, piece by piece. columns: the only ones; none: all, or those that a table for the eye has."""
+def pieces_of(table: pa.Table, chosen: Format, columns: Sequence[str], workers: int | None = None) -> Iterator[bytes | memoryview]:
+    """The table's bytes in the chosen format, piece by piece.
+
+    columns   the only ones; none: all, or those that a table for the eye has
+    workers   threads that write a large one, where the format can be shared out
+    """
     from analyzer.report import rows
 
     if chosen is Format.TABLE:
@@ -220,16 +224,6 @@ def pieces_of(table: pa.Table, chosen: Format, columns: Sequence[str]) -> Iterat
     elif chosen is Format.CSV:
         yield from rows.csv_lines(table)
     else:
-        yield _parquet(table)
+        from analyzer.parquet import parquet
 
-
-def _parquet(table: pa.Table) -> bytes:
-    import io
-
-    import pyarrow.parquet as pq
-
-    from analyzer.parquet import how_written
-
-    sink = io.BytesIO()
-    pq.write_table(table, sink, **how_written(table.schema))
-    return sink.getvalue()
+        yield from parquet(table, workers)

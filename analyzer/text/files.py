@@ -31,7 +31,7 @@ def check_writable(path: str | Path, inputs: Iterable[object] = ()) -> None:
         raise Unusable("can't be written", str(path), "choose another place with -o")
 
 
-def write_whole(path: str | Path, pieces: Iterable[bytes]) -> None:
+def write_whole(path: str | Path, pieces: Iterable[bytes | memoryview]) -> None:
     """Write the pieces to the file; a run that fails half-way leaves what was there before.
 
     Pipes and devices are written straight.
@@ -79,7 +79,7 @@ def _there(path: str | Path) -> tuple[str, str, str]:
     return "is there already, and is left as it is", str(path), "name another file with -o"
 
 
-def _replace(target: Path, pieces: Iterable[bytes]) -> None:
+def _replace(target: Path, pieces: Iterable[bytes | memoryview]) -> None:
     handle, name = tempfile.mkstemp(dir=target.parent, prefix=f".{target.name[:40]}.", suffix=".part")
     try:
         with os.fdopen(handle, "wb") as part:
