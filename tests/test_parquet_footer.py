@@ -70,7 +70,9 @@ def test_row_groups_stay_what_they_are(tmp_path: Path) -> None:
 def test_others_read_what_pyarrow_reads(tmp_path: Path) -> None:
     path = as_file(tmp_path / "t.parquet", table(2_000), 2)
     plain = pq.read_table(path).drop_columns(["requests"])
-    assert duckdb.execute(f"from '{path}'").to_arrow_table().drop_columns(["requests"]).cast(plain.schema).equals(plain)
+    relation = duckdb.sql(f"from '{path}'")
+    assert relation is not None
+    assert relation.to_arrow_table().drop_columns(["requests"]).cast(plain.schema).equals(plain)
     assert polars.read_parquet(path).drop("requests").to_dicts() == polars.from_arrow(plain).to_dicts()  # type: ignore[union-attr]
     (found,) = duckdb.execute(f"select count(*) from '{path}', unnest(requests) as t(r) where r.kind = 'connect'").fetchall()
     assert found == (667,)
