@@ -153,7 +153,7 @@ from analyzer.cli.run import run
 assert run(sys.argv[1:]) == 0
 from matplotlib.lines import Line2D
 from matplotlib.projections import get_projection_names
-print("mpl_toolkits.mplot3d.axes3d" in sys.modules, "antialiased" in Line2D.set.__doc__, "3d" in get_projection_names())
+print("mpl_toolkits.mplot3d.axes3d" in sys.modules, "antialiased" in (Line2D.set.__doc__ or ""), "3d" in get_projection_names())
 """
     pages, seen = [], []
     for how in ("lean", "usual"):

@@ -252,8 +252,11 @@ def page_environment() -> jinja2.Environment:
     import jinja2
     from markupsafe import Markup
 
+    from analyzer.report.page.compiled_templates import CompiledTemplates
+
     environment = jinja2.Environment(
         loader=jinja2.FileSystemLoader(HERE),
+        bytecode_cache=CompiledTemplates(Path(__file__)),
         autoescape=True,
         undefined=jinja2.StrictUndefined,
         finalize=lambda value: inert(value) if isinstance(value, str) and not isinstance(value, Markup) else value,
