@@ -16,25 +16,10 @@ from tests import build
 from tests.build import ACK, CLIENT, ESTABLISHED, RST, SERVER, SYN, Conversation, client_hello, connect, pcap, server_hello
 from tests.conftest import ROOT
 from tests.reference import NotACapture, flows_of, rows_of
+from tests.reference.agree import Row
 from tests.reference.capture import read_capture
 from tests.reference.packets import address_text
-
-Row = dict[str, Any]
-
-
-def rows(frames: list[build.Frame], **options: Any) -> list[Row]:
-    return rows_of(("test.pcap", pcap(frames, nanosecond=True, **options)))
-
-
-def only(talk: Conversation) -> Row:
-    (row,) = rows(talk.frames)
-    return row
-
-
-def tunnel(host: str = "example.com:443", hello: bytes | None = None) -> Conversation:
-    talk = Conversation().handshake().send_client(connect(host, f"Host: {host}")).send_server(ESTABLISHED)
-    return talk.send_client(client_hello() if hello is None else hello).send_server(server_hello())
-
+from tests.reference.talks import only, rows, tunnel
 
 # files
 

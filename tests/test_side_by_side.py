@@ -58,8 +58,8 @@ def compare(one: Reading, other: Reading) -> None:
     assert one.captures == other.captures
 
 
-def as_spans(path: Path, n: int, monkeypatch: pytest.MonkeyPatch) -> list[bool]:
-    """Whether the file was read side by side in n spans of about one size; none, where it can't be cut. The result is compared."""
+def tries(patch: pytest.MonkeyPatch) -> list[bool]:
+    """A list that grows with each try to read side by side: whether it succeeded."""
     done: list[bool] = []
 
     def watched(*arguments: object) -> object:
@@ -67,9 +67,15 @@ def as_spans(path: Path, n: int, monkeypatch: pytest.MonkeyPatch) -> list[bool]:
         done.append(engine is not None)
         return engine
 
+    patch.setattr(side_by_side, "read_side_by_side", watched)
+    return done
+
+
+def as_spans(path: Path, n: int, monkeypatch: pytest.MonkeyPatch) -> list[bool]:
+    """Whether the file was read side by side in n spans of about one size; none, where it can't be cut. The result is compared."""
     with monkeypatch.context() as patch:
         patch.setattr(side_by_side, "SPAN_BYTES", 1)
-        patch.setattr(side_by_side, "read_side_by_side", watched)
+        done = tries(patch)
         topology, catalogue = knowledge()
         compare(one_pass(path), read([str(path)], topology=topology, catalogue=catalogue, workers=n))
     return done
@@ -78,16 +84,9 @@ def as_spans(path: Path, n: int, monkeypatch: pytest.MonkeyPatch) -> list[bool]:
 def cut_at(path: Path, frames: Frames, cuts: Sequence[int], monkeypatch: pytest.MonkeyPatch) -> bool:
     """Whether the file was read side by side when it was cut before these frames; the result is compared in any case."""
     spans = spans_before(path, frames, cuts)
-    done: list[bool] = []
-
-    def watched(*arguments: object) -> object:
-        engine = read_side_by_side(*arguments)  # type: ignore[arg-type]
-        done.append(engine is not None)
-        return engine
-
     with monkeypatch.context() as patch:
         patch.setattr(side_by_side, "can_be_cut", lambda *_: spans)
-        patch.setattr(side_by_side, "read_side_by_side", watched)
+        done = tries(patch)
         topology, catalogue = knowledge()
         compare(one_pass_of(path), read([str(path)], topology=topology, catalogue=catalogue, workers=len(spans)))
     (was,) = done

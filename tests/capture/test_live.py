@@ -119,7 +119,7 @@ def test_root_captures_with_what_is_there(monkeypatch: pytest.MonkeyPatch) -> No
 
 
 @pytest.mark.parametrize(("state", "at_work"), [("R", True), ("D", True), ("S", False), ("T", False), ("Z", False)])
-def test_a_tool_that_works_is_told_from_one_that_waits_for_packets(state: str, at_work: bool, tmp_path: Path) -> None:
+def test_a_tool_that_works_differs_from_one_that_waits_for_packets(state: str, at_work: bool, tmp_path: Path) -> None:
     (tmp_path / "7").mkdir()
     (tmp_path / "7" / "stat").write_text(f"7 (a tool) R (x) {state} 1 7 7 0 -1")
     assert is_at_work(7, tmp_path) == at_work

@@ -10,6 +10,7 @@ import time
 import zipfile
 from collections.abc import Iterator
 from concurrent.futures import Future
+from functools import partial
 from http.server import BaseHTTPRequestHandler
 from random import Random
 from typing import Any
@@ -170,29 +171,23 @@ def test_what_goes_on_failing_is_said_and_what_came_is_kept(web: Web, status: in
     assert frames == [] and len(told) == 1 and told[0].startswith(f"{web.url('large.pcap')}: {said}")
 
 
-def shorter(web: Web, request: BaseHTTPRequestHandler) -> bool:
-    """An answer that ends before its length, with the connection."""
+def later_part(promised: int, sent: int, web: Web, request: BaseHTTPRequestHandler) -> bool:
+    """True where a later part of the object was asked for: its answer promises so many bytes, and has so many."""
     span = request.headers.get("Range")
     if request.command != "GET" or not span or span.startswith("bytes=0-"):
         return False
     request.send_response(206)
-    request.send_header("Content-Length", "100000")
+    request.send_header("Content-Length", str(promised))
     request.end_headers()
-    request.wfile.write(b"x" * 1000)
-    request.close_connection = True
+    request.wfile.write(b"x" * sent)
+    request.close_connection = sent < promised
     return True
 
 
-def honest_but_shorter(web: Web, request: BaseHTTPRequestHandler) -> bool:
-    """An answer that says itself that it is shorter: the object has changed."""
-    span = request.headers.get("Range")
-    if request.command != "GET" or not span or span.startswith("bytes=0-"):
-        return False
-    request.send_response(206)
-    request.send_header("Content-Length", "10")
-    request.end_headers()
-    request.wfile.write(b"x" * 10)
-    return True
+shorter = partial(later_part, 100_000, 1000)
+"""An answer that ends before its length, with the connection."""
+honest_but_shorter = partial(later_part, 10, 10)
+"""An answer that says itself that it is shorter: the object has changed."""
 
 
 def broken(web: Web, request: BaseHTTPRequestHandler) -> bool:

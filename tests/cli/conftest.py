@@ -52,6 +52,22 @@ def apart(*args: str | Path, **settings: object) -> subprocess.Popen[bytes]:
     return subprocess.Popen([sys.executable, "-m", "analyzer", *map(str, args)], env=environment, **settings)  # type: ignore[call-overload,no-any-return]
 
 
+def read_terminal(master: int, process: subprocess.Popen[bytes]) -> str:
+    """What the run wrote to its terminal, which is closed; it has to end well.
+
+    master   the terminal's other end; the caller has closed its own
+    """
+    seen = b""
+    try:
+        while piece := os.read(master, 65_536):
+            seen += piece
+    except OSError:  # the other end is closed: Linux says so by EIO
+        pass
+    os.close(master)
+    assert process.wait(60) == 0
+    return seen.decode()
+
+
 def tunnel(
     host: str = "winatp-gw-neu.microsoft.com", number: int = 0, proxy: str = "172.16.12.10", answer: bytes = ESTABLISHED
 ) -> Conversation:

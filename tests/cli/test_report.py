@@ -11,7 +11,7 @@ from pathlib import Path
 import pytest
 
 from tests.build import head, pcap
-from tests.cli.conftest import Whichproxy, apart, tunnel
+from tests.cli.conftest import Whichproxy, apart, read_terminal, tunnel
 from tests.conftest import ROOT
 
 LABORATORY = {
@@ -108,15 +108,7 @@ def on_a_terminal(*args: str | Path, **environment: str) -> str:
             if value is None:
                 del os.environ[name]
     os.close(terminal)
-    seen = b""
-    try:
-        while piece := os.read(master, 65_536):
-            seen += piece
-    except OSError:  # the other end is closed: Linux says so by EIO
-        pass
-    os.close(master)
-    assert process.wait(60) == 0
-    return seen.decode()
+    return read_terminal(master, process)
 
 
 def test_a_terminal_gets_colour_unless_it_asks_for_none(capture: Path) -> None:

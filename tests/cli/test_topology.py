@@ -8,7 +8,7 @@ import pty
 import subprocess
 from pathlib import Path
 
-from tests.cli.conftest import Whichproxy, apart
+from tests.cli.conftest import Whichproxy, apart, read_terminal
 
 
 def test_it_goes_to_stdout_and_loads_again(capture: Path, tmp_path: Path, whichproxy: Whichproxy) -> None:
@@ -43,12 +43,4 @@ def said_on_a_terminal(*args: str | Path) -> str:
     master, terminal = pty.openpty()
     process = apart(*args, stdout=subprocess.DEVNULL, stderr=terminal, stdin=subprocess.DEVNULL)
     os.close(terminal)
-    seen = b""
-    try:
-        while piece := os.read(master, 65_536):
-            seen += piece
-    except OSError:  # the other end is closed: Linux says so by EIO
-        pass
-    os.close(master)
-    assert process.wait(60) == 0
-    return seen.decode()
+    return read_terminal(master, process)

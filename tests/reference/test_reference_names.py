@@ -2,30 +2,13 @@
 
 from __future__ import annotations
 
-from typing import Any
-
 import pytest
 
 from tests import build
-from tests.build import CLIENT, ESTABLISHED, RST, SERVER, Conversation, client_hello, connect, pcap, server_hello
-from tests.reference import rows_of, tls
+from tests.build import CLIENT, ESTABLISHED, RST, SERVER, Conversation, client_hello, connect, server_hello
+from tests.reference import tls
 from tests.reference.http import split_authority
-
-Row = dict[str, Any]
-
-
-def rows(frames: list[build.Frame], **options: Any) -> list[Row]:
-    return rows_of(("test.pcap", pcap(frames, nanosecond=True, **options)))
-
-
-def only(talk: Conversation) -> Row:
-    (row,) = rows(talk.frames)
-    return row
-
-
-def tunnel(host: str = "example.com:443", hello: bytes | None = None) -> Conversation:
-    talk = Conversation().handshake().send_client(connect(host, f"Host: {host}")).send_server(ESTABLISHED)
-    return talk.send_client(client_hello() if hello is None else hello).send_server(server_hello())
+from tests.reference.talks import only, rows, tunnel
 
 
 @pytest.mark.parametrize("isn", [1000, 2**32 - 1, 2**32 - 60])

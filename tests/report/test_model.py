@@ -35,7 +35,7 @@ def test_a_span_over_midnight_names_both_days() -> None:
     assert build(verdict).captures[0].when == "2024-05-01 12:00:00 to 2024-05-02 00:20:00"
 
 
-def test_direct_udp_is_told_from_tcp() -> None:
+def test_direct_udp_is_marked_and_tcp_is_not() -> None:
     verdict = fifth_test()
     verdict["direct"]["allowed"][0]["protocol"] = "udp"
     assert build(verdict).direct_allowed[0].server == "20.1.2.3:443 (udp)"

@@ -2,10 +2,8 @@
 
 from __future__ import annotations
 
-import sys
 from ipaddress import IPv4Address, IPv6Address, ip_address
 from pathlib import Path
-from types import FrameType
 from typing import Any
 
 import pytest
@@ -15,6 +13,7 @@ from analyzer.routes import one_connection
 from analyzer.routes.route import route_flows
 from analyzer.routes.topology import Topology
 from tests.build import ESTABLISHED, Conversation, client_hello, connect, pcap, server_hello
+from tests.steps import steps_of
 from tests.verdict.rows import CATALOGUE, PROX01, SECOND_NS, START_NS, asked, flow, request, routed, table, tunnel
 
 PUBLIC = "198.51.100.7"
@@ -80,17 +79,7 @@ def test_ten_times_as_many_pairs_take_no_more_steps_in_python() -> None:
     def steps(pairs: int, columns: dict[str, Any]) -> int:
         numbers = [{"isn_out": 3_000_000_000 + n, "client_port": 50_000 + n} for n in range(pairs)]
         flows = table([make(**columns, **number) for number in numbers for make in (inside, outside)])
-        taken = 0
-
-        def step(_frame: FrameType, event: str, _argument: object) -> None:
-            nonlocal taken
-            taken += event in ("call", "c_call")
-
-        sys.setprofile(step)
-        try:
-            found = route_flows(flows, Topology())
-        finally:
-            sys.setprofile(None)
+        found, taken = steps_of(lambda: route_flows(flows, Topology()))
         assert found["same_as"].null_count == pairs
         return taken
 

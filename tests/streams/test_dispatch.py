@@ -7,14 +7,10 @@ import pytest
 from analyzer.readers.states import DONE
 from tests.build import (
     ESTABLISHED,
-    X25519MLKEM768,
-    certificate,
     client_hello,
     connect,
     get,
     head,
-    leaf,
-    records,
     server_hello,
 )
 from tests.build.requests import PROXY_AUTH
@@ -30,14 +26,7 @@ from tests.streams.harness import (
     server,
     summary,
 )
-
-OK = head("HTTP/1.1 200 OK", "Content-Length: 2") + b"ok"
-ASKED = connect("name.example:443", "Host: name.example:443")
-HELLO = client_hello("inner.example", groups=(X25519MLKEM768, 0x001D))
-STREAM = ASKED + HELLO
-TUNNEL = [("connect", CLIENT, b"name.example", -1), ("client_hello", CLIENT, b"inner.example", 0x0304)]
-TLS12 = records(server_hello(0x0303, bare=True) + certificate(leaf(), bare=True), (40, 90), version=0x0303)
-CCS = b"\x14\3\1\0\1\1"
+from tests.streams.tunnel import ASKED, CCS, HELLO, OK, STREAM, TLS12, TUNNEL
 
 
 def test_a_tunnel() -> None:

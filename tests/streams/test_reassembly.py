@@ -16,15 +16,9 @@ from analyzer.packets.layout import ACK, SYN
 from analyzer.readers.states import AFTER_HELLO, SCAN, WAIT_BYTES
 from tests.build import (
     ESTABLISHED,
-    X25519MLKEM768,
     absolute_get,
-    certificate,
-    client_hello,
     connect,
     head,
-    leaf,
-    records,
-    server_hello,
 )
 from tests.conftest import ROOT
 from tests.flows.packet_rows import small_tables
@@ -42,14 +36,7 @@ from tests.streams.harness import (
     summary,
     untimed,
 )
-
-OK = head("HTTP/1.1 200 OK", "Content-Length: 2") + b"ok"
-ASKED = connect("name.example:443", "Host: name.example:443")
-HELLO = client_hello("inner.example", groups=(X25519MLKEM768, 0x001D))
-STREAM = ASKED + HELLO
-TUNNEL = [("connect", CLIENT, b"name.example", -1), ("client_hello", CLIENT, b"inner.example", 0x0304)]
-TLS12 = records(server_hello(0x0303, bare=True) + certificate(leaf(), bare=True), (40, 90), version=0x0303)
-CCS = b"\x14\3\1\0\1\1"
+from tests.streams.tunnel import ASKED, HELLO, STREAM, TLS12, TUNNEL
 
 
 @pytest.mark.parametrize("isn", [0, 1000, 2**31 - 100, 2**32 - 1, 2**32 - 20, 2**32 - len(ASKED) - 2, 2**32 - 1000])

@@ -1,10 +1,8 @@
 """The contract's paragraph on eras, sentence by sentence."""
 
 import random
-import sys
 from collections.abc import Hashable
 from itertools import groupby
-from types import FrameType
 
 import pytest
 
@@ -20,6 +18,7 @@ from analyzer.verdict.eras import (
     failing_end,
     runs_of,
 )
+from tests.steps import steps_of
 
 SECOND = 1_000_000_000
 
@@ -157,17 +156,7 @@ def test_a_run_with_many_stragglers_is_counted_once() -> None:
 
     def steps(n: int) -> int:
         requests = [Carried(at, 2 if at % 10 == 9 else 1, "s") for at in range(n)]
-        taken = 0
-
-        def step(_frame: FrameType, event: str, _argument: object) -> None:
-            nonlocal taken
-            taken += event in ("call", "c_call")
-
-        sys.setprofile(step)
-        try:
-            runs = runs_of(requests)
-        finally:
-            sys.setprofile(None)
+        runs, taken = steps_of(lambda: runs_of(requests))
         assert [run.weight for run in runs[:1]] == [n - n // 10]
         return taken
 
