@@ -14,6 +14,7 @@ from analyzer.routes.topology import Topology, topology_from
 from analyzer.services.catalogue import Catalogue, load_catalogue
 from analyzer.services.tag import tag_flows
 from analyzer.tables import FLOW_SCHEMA
+from analyzer.text import times
 from analyzer.verdict import judge
 
 WORKSTATION = "172.16.11.92"
@@ -99,9 +100,8 @@ def table(rows: Iterable[dict[str, Any]]) -> pa.Table:
 
 
 def routed(*rows: dict[str, Any], topology: Topology | None = None) -> list[dict[str, Any]]:
-    """The rows after the routes stage, as dicts."""
-    result: list[dict[str, Any]] = route_flows(table(rows), topology or Topology()).to_pylist()
-    return result
+    """The rows after the routes stage, as dicts, times in nanoseconds since 1970."""
+    return times.rows(route_flows(table(rows), topology or Topology()))
 
 
 def verdict(*rows: dict[str, Any], topology: Topology | None = None, catalogue: Catalogue = CATALOGUE, **options: Any) -> dict[str, Any]:
