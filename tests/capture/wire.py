@@ -19,6 +19,10 @@ from tests.conftest import ROOT
 NUMBERS = itertools.count()
 
 
+SLEEPING = "--timer=nano"
+"""tcpreplay sleeps between two packets; without it, it asks for the time over and over, which takes one of the CPUs that the test needs."""
+
+
 class Wire:
     """Two ends: what is sent into `near` arrives at `far`."""
 
@@ -35,9 +39,14 @@ class Wire:
     def whichproxy(self, *args: str | Path, **options: Any) -> subprocess.Popen[bytes]:
         return self.inside(sys.executable, "-m", "analyzer", *args, stdout=subprocess.PIPE, stderr=subprocess.PIPE, **options)
 
+    def trickle(self, capture: Path, pps: int) -> subprocess.Popen[bytes]:
+        """A process that sends the packets of a pcap file, so many a second."""
+        command = ("tcpreplay", "-q", SLEEPING, "--pps", str(pps), "-i", self.near, capture)
+        return self.inside(*command, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
+
     def replay(self, capture: Path, pps: int = 4000, times: int = 1) -> None:
         """Send every packet of a pcap file, so many times. pps: 0, as fast as can be."""
-        rate = ["--pps", str(pps)] if pps else ["--topspeed"]
+        rate = [SLEEPING, "--pps", str(pps)] if pps else ["--topspeed"]
         command = ["tcpreplay", "-q", "--preload-pcap", *rate, "--loop", str(times), "-i", self.near, str(capture)]
         done = subprocess.run(["ip", "netns", "exec", self.name, *command], capture_output=True, text=True, check=False, timeout=60)
         assert done.returncode == 0 and "Failed packets:            0" in done.stdout, done.stdout + done.stderr

@@ -89,7 +89,7 @@ def test_what_a_full_buffer_dropped_is_counted_to_the_packet(tmp_path: Path, lin
 
 def test_killed_again_and_again_nothing_finished_is_lost_or_counted_twice(tmp_path: Path, line: Wire) -> None:
     job, chance = on_wire(tmp_path), random.Random(9)
-    replay = line.inside("tcpreplay", "-q", "--pps", "120", "-i", Wire.near, T5, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
+    replay = line.trickle(T5, pps=120)
     for number in (1, 2, 3):
         process = line.whichproxy("capture", job.path)
         until(lambda: any(file.run == number for file in ring_files(job.packets)))  # noqa: B023
@@ -116,7 +116,7 @@ def test_a_run_that_falls_behind_ends_and_the_next_one_takes_up_the_rest(tmp_pat
         sys.executable, "-m", "tests.jobs.slowed", "3", "capture", job.path, stdout=subprocess.PIPE, stderr=subprocess.PIPE
     )
     until(lambda: ring_files(job.packets))
-    replay = line.inside("tcpreplay", "-q", "--pps", "120", "-i", Wire.near, T5, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
+    replay = line.trickle(T5, pps=120)
     until(lambda: len(ring_files(job.packets)) >= 4)
     if ending is not None:
         process.send_signal(ending)
