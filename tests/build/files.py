@@ -24,11 +24,12 @@ def pcap(
     sign = SIGN[order]
     magic = 0xA1B2CD34 if modified else 0xA1B23C4D if nanosecond else 0xA1B2C3D4
     whole = [struct.pack(sign + "I2HiIII", magic, 2, 4, 0, 0, snap_bytes, link_type)]
+    record, unit = struct.Struct(sign + "4I"), 1 if nanosecond else 1000
+    more = struct.pack(sign + "IH2B", 1, 0x0800, 0, 0) if modified else b""
     for ts_ns, data, *wire in frames:
+        seconds, fraction = divmod(ts_ns, 10**9)
         cut = data[:snap_bytes]
-        fraction = ts_ns % 10**9 // (1 if nanosecond else 1000)
-        whole.append(struct.pack(sign + "4I", ts_ns // 10**9, fraction, len(cut), wire[0] if wire else len(data)))
-        whole.append((struct.pack(sign + "IH2B", 1, 0x0800, 0, 0) if modified else b"") + cut)
+        whole += (record.pack(seconds, fraction // unit, len(cut), wire[0] if wire else len(data)), more, cut)
     return b"".join(whole)
 
 

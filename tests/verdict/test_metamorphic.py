@@ -32,6 +32,16 @@ def frames_of(path: Path) -> list[Frame]:
     return frames_in(path)
 
 
+@pytest.fixture(scope="module")
+def crowd() -> list[Frame]:
+    """The frames of 300 machines that want nothing of Defender's, in the order of their times."""
+    return in_time(
+        (ts_ns + number * 1000, *rest)
+        for number in range(300)
+        for ts_ns, *rest in renamed(frames_of(QUIET), WORKSTATION, f"10.20.{number // 250}.{number % 250 + 1}")
+    )
+
+
 def verdict(*captures: Sequence[Frame]) -> dict[str, Any]:
     files = [io.BytesIO(written(frames)) for frames in captures]
     result: dict[str, Any] = analyzer.read(files, topology=TOPOLOGY).verdict.to_dict()  # type: ignore[arg-type]
@@ -138,15 +148,9 @@ class TestTheSameNetwork:
             assert all(share["failed"] <= failed[share["proxy"]] for share in entry["by_proxy"]), key
         assert codes(document) - codes(whole(path)) <= {"capture-cut"}
 
-    def test_among_three_hundred_others(self, path: Path) -> None:
-        noise = frames_of(QUIET)
-        begin = frames_of(path)[0][0] - noise[0][0]
-        crowd = [
-            (ts_ns + begin + number * 1000, *rest)
-            for number in range(300)
-            for ts_ns, *rest in renamed(noise, WORKSTATION, f"10.20.{number // 250}.{number % 250 + 1}")
-        ]
-        document = verdict(in_time([*frames_of(path), *crowd]))
+    def test_among_three_hundred_others(self, path: Path, crowd: list[Frame]) -> None:
+        begin = frames_of(path)[0][0] - crowd[0][0]
+        document = verdict(in_time([*frames_of(path), *((ts_ns + begin, *rest) for ts_ns, *rest in crowd)]))
         assert {key: entry["winner"] for key, entry in entries(document).items()} == {
             key: entry["winner"] for key, entry in entries(whole(path)).items()
         }
