@@ -7,7 +7,6 @@ from __future__ import annotations
 
 import os
 import sys
-import threading
 from collections.abc import Callable, Sequence
 from importlib.machinery import ModuleSpec, PathFinder
 from types import ModuleType, SimpleNamespace
@@ -27,7 +26,6 @@ DOCUMENTED: Final = frozenset({"numpy._core._add_newdocs", "numpy._core._add_new
 SPATIAL: Final = "mpl_toolkits.mplot3d"
 """Axes in space, which matplotlib.projections loads where they are there."""
 
-ARROW: Final = "pyarrow.lib"
 COMPUTE: Final = "pyarrow.compute"
 DOCUMENTATION: Final = "pyarrow.vendored.docscrape"
 
@@ -50,7 +48,7 @@ class _Lean:
     """A finder before all others, which looks after a few modules only."""
 
     def find_spec(self, name: str, path: Sequence[str] | None = None, target: object = None) -> ModuleSpec | None:
-        if name in STORES or (name == "cloudpickle" and pyarrow_is_loading()):
+        if name in STORES:
             raise ModuleNotFoundError(f"{name} isn't needed here", name=name)
         if name in DOCUMENTED or name == SPATIAL:
             return ModuleSpec(name, _Empty())
@@ -62,31 +60,6 @@ class _Lean:
 
             spec.loader = LazyLoader(spec.loader) if name == DOCUMENTATION else _Changed(spec.loader, LOADED[name])
         return spec
-
-
-def pyarrow_is_loading() -> bool:
-    """True while pyarrow loads its own parts: it takes cloudpickle where that is there (0.005 s), and else Python's pickle."""
-    return "pyarrow" in sys.modules and not hasattr(sys.modules["pyarrow"], "lib")
-
-
-def load_beside(name: str) -> threading.Thread | None:
-    """The thread that maps a compiled module and its libraries while Python does something else; None: it is loaded, or can't be known.
-
-    Of pyarrow.lib that is 0.02 s of relocations, in which nothing is needed of Python; its import then finds them done. Where they can't
-    be, its import says why.
-    """
-    parent = PathFinder.find_spec(name.partition(".")[0])
-    if sys.platform != "linux" or name in sys.modules or parent is None:
-        return None
-    found = PathFinder.find_spec(name, parent.submodule_search_locations)
-    if found is None or found.origin is None:
-        return None
-    import ctypes  # NumPy imports it anyway
-
-    load = ctypes.CDLL(None).dlopen  # called in this way, it lets other threads run; as importing does not
-    thread = threading.Thread(target=load, args=(os.fsencode(found.origin), os.RTLD_NOW | os.RTLD_LOCAL), daemon=True)
-    thread.start()
-    return thread
 
 
 class _Empty(Loader):
@@ -115,8 +88,7 @@ class _Changed(Loader):
 
 
 def numpy_loaded(module: Any, usual: Loader) -> None:
-    """NumPy, with Arrow mapped beside it, which whatever needs NumPy needs too; and without its masked arrays until somebody has one."""
-    load_beside(ARROW)
+    """NumPy without its masked arrays until somebody has one."""
     usual.exec_module(module)
     if "ma" not in vars(module):  # older versions load them at once
         module.ma = _MaskedArrays()

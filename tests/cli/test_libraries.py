@@ -16,7 +16,7 @@ if sys.argv[1] == "lean":
     lean()
     lean()
 import pyarrow as pa, pyarrow.compute as pc
-early = sorted(set(sys.modules) & {"cloudpickle", "pydoc"})
+early = sorted(set(sys.modules) & {"pydoc"})
 made = [name for name in pc.function_registry().list_functions() if name in vars(pc)]
 def shown(value):
     return value if isinstance(value, (str, int, type(None))) else getattr(value, "__name__", type(value).__name__)
@@ -86,27 +86,6 @@ def test_a_choice_of_threads_stays(root: Path) -> None:
     assert subprocess.run(command, cwd=root, capture_output=True, text=True, check=True).stdout == "3\n"
 
 
-@pytest.mark.skipif(sys.platform != "linux", reason="elsewhere nothing is loaded beside")
-def test_arrow_is_mapped_while_numpy_loads(root: Path) -> None:
-    code = """
-import sys, threading
-from pathlib import Path
-from analyzer.cli.libraries import lean, load_beside
-def mapped():
-    return "libarrow.so" in Path("/proc/self/maps").read_text()
-lean()
-before = mapped()
-import numpy
-for thread in threading.enumerate()[1:]:
-    thread.join()
-print(before, mapped(), "pyarrow" in sys.modules)
-import pyarrow
-print(pyarrow.array([1]).to_pylist(), load_beside("pyarrow.lib"), load_beside("no_such.module"), load_beside("pyarrow.no_such"))
-"""
-    ended = subprocess.run([sys.executable, "-c", code], cwd=root, capture_output=True, text=True, check=True)
-    assert ended.stdout == "False True False\n[1] None None None\n"
-
-
 def test_masked_arrays_are_there_for_whoever_has_one(root: Path) -> None:
     code = """
 import sys
@@ -138,7 +117,7 @@ def test_a_run_has_none_of_what_no_verb_needs(output: tuple[str, str], root: Pat
     command = [sys.executable, "-c", code, verb, str(root / "captures" / "T1-winhttp.pcapng"), "-q", "-o", str(tmp_path / name)]
     code, *loaded = subprocess.run(command, cwd=root, capture_output=True, text=True, check=True).stdout.split()
     assert code == "0" and "pyarrow.lib" in loaded
-    unused = {"cloudpickle", "pydoc", "pyarrow._s3fs", "zoneinfo", "importlib.resources", "numpy.ma", "argparse"}
+    unused = {"pydoc", "pyarrow._s3fs", "zoneinfo", "importlib.resources", "numpy.ma", "argparse"}
     assert sorted(unused & set(loaded)) == []
 
 
