@@ -189,24 +189,30 @@ def sent_elsewhere(requests: Requests) -> Bools:
 def _borders(books: _Books, own: _Own) -> dict[int, list[Border]]:
     """plane → where its eras meet: its own borders, else those of another plane that its requests agree with."""
     found: dict[int, list[Border]] = {}
-    carried = {plane: books.carried_of(part.asked) for plane, part in own.planes.items()}
+    of_planes: dict[int, list[Carried]] = {}
+
+    def carried(plane: int) -> list[Carried]:
+        if plane not in of_planes:
+            of_planes[plane] = books.carried_of(own.planes[plane].asked)
+        return of_planes[plane]
+
     everything: list[Carried] | None = None
     for plane, part in own.planes.items():
         if len({books.one[books.proxy[position]] for position in part.asked}) < 2:
             found[plane] = []  # who asks one proxy only changes nothing
             continue
-        several = len({one.proxy for one in carried[plane]}) > 1
+        several = len({one.proxy for one in carried(plane)}) > 1
         if several and everything is None:
             positions = {position for one in (*own.planes.values(), *own.services.values()) for position in one.asked}
             everything = sorted(books.carried_of(positions), key=lambda one: one.at)
-        found[plane] = borders_of(carried[plane], everything or ()) if several else []
+        found[plane] = borders_of(carried(plane), everything or ()) if several else []
         end = failing_end(books.asked_of(part.asked))
         if end is not None:
             found[plane].append(end)
     sure = [borders for borders in found.values() if borders]
     if not sure:
         return found
-    return {plane: borders or best_agreed(carried[plane], sure) for plane, borders in found.items()}
+    return {plane: borders or best_agreed(carried(plane), sure) for plane, borders in found.items()}
 
 
 def _of_service(books: _Books, part: _Part, borders: dict[int, list[Border]]) -> list[Border]:

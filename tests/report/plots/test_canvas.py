@@ -6,7 +6,11 @@ import subprocess
 import sys
 
 import matplotlib
+import pytest
 from matplotlib.figure import Figure
+from matplotlib.font_manager import FontProperties
+from matplotlib.path import Path
+from matplotlib.textpath import TextPath
 
 from analyzer.report.plots import canvas
 from tests.conftest import ROOT
@@ -58,3 +62,16 @@ def test_there_is_no_date_and_no_pyplot() -> None:
         "assert 'dc:date' not in svg\nassert 'matplotlib.pyplot' not in sys.modules and 'pandas' not in sys.modules"
     )
     subprocess.run([sys.executable, "-c", code], cwd=ROOT, check=True)
+
+
+@pytest.mark.parametrize("text", ["PROX01 · 172.16.12.10:3128", "oO0@&%", "ÄÖÜß €", "o", "mmm…", "∂ƒ(x)"])
+@pytest.mark.parametrize("weight", ["bold", "normal"])
+def test_a_texts_right_edge_is_that_of_its_curves(text: str, weight: str) -> None:
+    path = TextPath((0, 0), text, size=9, prop=FontProperties(family="DejaVu Sans", weight=weight))
+    assert canvas.right_of(path) == pytest.approx(path.get_extents().x1, rel=1e-12)
+
+
+def test_a_curve_that_goes_beyond_its_ends_is_followed() -> None:
+    bend = Path([(0, 0), (4, 1), (0, 2), (1, 2), (0, 0)], [Path.MOVETO, Path.CURVE3, Path.CURVE3, Path.LINETO, Path.CLOSEPOLY])
+    wave = Path([(0, 0), (8, 0), (8, 1), (0, 1), (9, 9)], [Path.MOVETO, Path.CURVE4, Path.CURVE4, Path.CURVE4, Path.CLOSEPOLY])
+    assert [canvas.right_of(bend), canvas.right_of(wave), canvas.right_of(Path([(0, 0), (3, 1)]))] == pytest.approx([2, 6, 3])
