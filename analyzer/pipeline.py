@@ -12,7 +12,6 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any, Final
 
 from analyzer.ahead import ahead
-from analyzer.arrow import given_back
 from analyzer.capture.block import Block
 from analyzer.capture.inputs import Inputs
 from analyzer.capture.interleave import in_time_order
@@ -21,10 +20,10 @@ from analyzer.capture.source import Source
 from analyzer.engine import A_FILE, Engine, Limits
 from analyzer.errors import Unusable, nothing_readable
 from analyzer.facts.losses import losses_of
-from analyzer.flows.batches import without_most_strangers
+from analyzer.flows.batches import set_apart, without_most_strangers
 from analyzer.flows.layout import N_DUPLICATES
 from analyzer.flows.lone import LeftOut
-from analyzer.spill import MOST, filled_by_ranges, with_columns_spilled
+from analyzer.spill import filled_by_ranges, with_columns_spilled
 from analyzer.tables import FLOW_COLUMNS
 from analyzer.text.times import rfc3339
 from analyzer.window import Window, check_span, counted, within
@@ -160,10 +159,8 @@ def reading_of(
         raise nothing_readable(found.unusable + unknown)
     contents, left_out = (engine.given(), None) if listed else without_most_strangers(engine.given())
     n_copies = int(contents.tables.counts[N_DUPLICATES])
+    contents = set_apart(contents)  # tables take as much room as their rows, and go when those are made
     named = engine.named(contents, workers)
-    del contents  # they take as much room as what is needed to route the rows
-    if named.flows.nbytes > MOST:
-        given_back()
     flows = routed(named.flows, topology, catalogue)
     discoveries = discoveries_of(named.lookups, named.discoveries, topology)
     losses = losses_of(named, n_copies, len(sources))

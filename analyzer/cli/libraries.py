@@ -40,6 +40,8 @@ def lean() -> None:
     """From now on, libraries load without what no verb needs. To be called before the first of them does."""
     # NumPy's linear algebra, which nothing here uses, starts a thread for each core that spins beside the first 0.05 s of work.
     os.environ.setdefault("OPENBLAS_NUM_THREADS", "1")
+    # Arrow's own allocator keeps what another thread freed: a fifth of a capture's memory once its rows are made (measured).
+    os.environ.setdefault("ARROW_DEFAULT_MEMORY_POOL", "system")
     if not any(isinstance(finder, _Lean) for finder in sys.meta_path):
         sys.meta_path.insert(0, _Lean())
 

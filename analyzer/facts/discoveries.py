@@ -11,6 +11,7 @@ import pyarrow.compute as pc
 
 from analyzer.arrow import array
 from analyzer.facts import columns
+from analyzer.facts.answers import answers_of, statuses_of
 from analyzer.facts.columns import address_text
 from analyzer.facts.strings import AS_IS, text_array
 from analyzer.flows.layout import ABSOLUTE, DHCP, N_MESSAGES, ORIGIN, PAC_FILE, Tables
@@ -23,13 +24,13 @@ PAC_PATH = r"(?i)(/wpad\.da[t]?|\.pac)$"  # IIS once served wpad.da (WinSock Pro
 
 
 def discovery_table(
-    tables: Tables, row_of: npt.NDArray[np.int32], ids: pa.Array, clients: pa.Array, statuses: npt.NDArray[np.int32]
+    tables: Tables, row_of: npt.NDArray[np.int32], ids: pa.Array, clients: pa.Array, answers: npt.NDArray[np.int64]
 ) -> tuple[pa.Table, npt.NDArray[np.int64]]:
     """(DISCOVERY_SCHEMA: one row per PAC file asked for or seen, and per DHCP message about one, by time, then flow;
     the row of each one's flow).
 
     row_of     the flow table's row of each record;  ids, clients   its columns
-    statuses   of each request, its answer's; -1: none captured
+    answers    of each message, the row of its answer, where it is a request; -1: none captured
     """
     messages = tables.messages[: int(tables.counts[N_MESSAGES])]
     kind = np.ascontiguousarray(messages["kind"])  # a row of messages is longer than a line of the cache
@@ -44,7 +45,8 @@ def discovery_table(
     of = row_of[messages["record"][rows]].astype(np.int64)
     if not len(rows):
         return DISCOVERY_SCHEMA.empty_table(), of
-    found = [one_row(tables, messages[m], int(statuses[m])) for m in rows.tolist()]
+    statuses = statuses_of(answers_of(tables, answers[rows])).tolist()  # of these few alone
+    found = [one_row(tables, messages[m], status) for m, status in zip(rows.tolist(), statuses, strict=True)]
     client = [row["client_ip"] or default for row, default in zip(found, values(clients.take(array(of))), strict=True)]
     times = messages["ts_ns"][rows]
     table = pa.table(

@@ -135,7 +135,7 @@ def named_tables(tables: Tables, names: list[str], order_of_sources: list[int], 
     place[rows] = np.arange(len(rows), dtype=np.int32)
     row_of = place[flow_of]
     lookups, lookup_of = lookup_table(tables, row_of, flows["id"])
-    discoveries, discovery_of = discovery_table(tables, row_of, flows["id"], flows["client_ip"], statuses_of(answers_of(tables, replies)))
+    discoveries, discovery_of = discovery_table(tables, row_of, flows["id"], flows["client_ip"], replies)
     return Named(pa.table(arrays, schema=FLOW_SCHEMA), lookups, discoveries, missing, row_of, lookup_of, discovery_of)
 
 

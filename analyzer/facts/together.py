@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from itertools import chain, pairwise
 from typing import Any, Final, NamedTuple
@@ -15,7 +15,7 @@ import pyarrow.compute as pc
 from analyzer.arrow import array, given_back, nothing
 from analyzer.facts.lookups import answers_of, joined_answers
 from analyzer.facts.table import Named, named_tables
-from analyzer.flows.batches import GROUP, Batch, Contents, Ints, all_left_in, in_groups, in_pieces, left_in, piece_of
+from analyzer.flows.batches import Batch, Contents, Piece, all_left_in, in_groups, in_pieces, left_in, piece_of
 from analyzer.flows.layout import N_LABELS, N_RECORDS, Tables
 from analyzer.packets.layout import NO_TIME
 from analyzer.spill import MOST, Spill
@@ -23,8 +23,11 @@ from analyzer.streams.offers import read_waiting
 
 LAST = np.iinfo(np.int64).max
 
-MANY: Final = 1 << 15
-"""Records that one thread names at once: more need more memory, fewer more time."""
+MANY: Final = 1 << 13
+"""Records that are named at once: more need more memory, fewer more time."""
+
+Group = Tables | tuple[Tables, Piece] | list[Batch]
+"""What is named at once."""
 
 MapAll = Callable[..., Iterable[Any]]
 """The built-in `map`, or one that does several at a time."""
@@ -46,37 +49,41 @@ def named_together(
     row_of, lookup_of and discovery_of are those of named_tables where all were named at once, and empty otherwise.
     """
     batches = [batch for batch in contents.batches if batch.left]
-    tables = read_waiting(contents.tables)
-    most = None if workers is None else GROUP if workers > 1 else MANY
-    is_large = most is not None and int(tables.counts[N_RECORDS]) >= 2 * most
-    if not batches and not contents.apart and not is_large and beside is None:
-        return named_tables(tables, names, order_of_sources)
-    apart = [read_waiting(each) for each in contents.apart]
-    naming = [batch for batch in (*batches, *(() if beside is None else beside.batches)) if batch.names and batch.left]
-    others = (*apart, tables, *(() if beside is None else (beside.tables,)))
-    answers = joined_answers([*(answers_of(left_in(batch)) for batch in naming), *(answers_of(each) for each in others)])
+    labels, n_labels = contents.tables.labels, contents.tables.counts[N_LABELS]
 
-    all_at_once = workers is not None and not is_large and not batches and len(apart) <= workers
+    def with_labels(tables: Tables) -> Tables:
+        tables.counts[N_LABELS] = n_labels
+        return tables._replace(labels=labels)
+
+    open_ones = [read_waiting(each) for each in (contents.tables, *contents.apart)]
+    if contents.apart:
+        contents.apart.clear()  # so that each is let go as soon as its rows are made
+    sizes = [int(each.counts[N_RECORDS]) for each in open_ones]
+    is_large = workers is not None and max(sizes) >= 2 * MANY
+    if not batches and np.count_nonzero(sizes) < 2 and not is_large and beside is None:
+        return named_tables(with_labels(open_ones[int(np.argmax(sizes))]), names, order_of_sources)
+    naming = [batch for batch in (*batches, *(() if beside is None else beside.batches)) if batch.names and batch.left]
+    others = (*open_ones, *(() if beside is None else (beside.tables,)))
+    answers = joined_answers([*(answers_of(left_in(batch)) for batch in naming), *(answers_of(each) for each in others)])
+    del others
+    if workers is not None and sum(sizes) >= MANY:
+        given_back()  # what the threads that read have kept
 
     rows = Spill(None if workers is None else MOST)
 
-    def name(group: Tables | Ints | Sequence[Batch]) -> tuple[Named, int]:
-        if isinstance(group, np.ndarray):
-            group = piece_of(tables, group)
-        elif not isinstance(group, Tables):
+    def name(group: Group) -> tuple[Named, int]:
+        if isinstance(group, list):
             group = read_waiting(all_left_in(group))
-        group.counts[N_LABELS] = tables.counts[N_LABELS]
-        named = named_tables(group._replace(labels=tables.labels), names, order_of_sources, answers)
-        flows = named.flows if all_at_once or rows.in_file else in_arrows_memory(named.flows)
-        return named._replace(flows=flows.schema.empty_table()), rows.put(flows)
+        elif not isinstance(group, Tables):
+            group = piece_of(*group)
+        named = named_tables(with_labels(group), names, order_of_sources, answers)
+        return named._replace(flows=named.flows.schema.empty_table()), rows.put(named.flows)
 
-    open_ones = in_pieces(tables, most) if most is not None and is_large else [tables]
-    groups: Iterable[Tables | Ints | Sequence[Batch]] = chain(open_ones, apart, in_groups(batches))
+    groups: Iterable[Group] = chain(some_at_a_time(open_ones, MANY if workers is not None else None), in_groups(batches))
 
     def together(map_all: MapAll) -> Named:
         pieces = list(map_all(name, groups))
-        flows = rows.tables()
-        return joined([named._replace(flows=flows[number]) for named, number in pieces], map_all, in_file=rows.in_file)
+        return joined(with_rows(pieces, rows.tables()), map_all, in_file=rows.in_file)
 
     if workers is None or workers < 2:
         return together(map)
@@ -84,16 +91,19 @@ def named_together(
         return together(threads.map)
 
 
-def in_arrows_memory(table: pa.Table) -> pa.Table:
-    """The table, of one chunk, in memory of Arrow's own, so that numpy's is free for the next group's rows."""
-    if len(table) < 2:
-        return table
-    return pa.table([in_own_memory(each.chunk(0)) for each in table.columns], schema=table.schema)
+def with_rows(pieces: Sequence[tuple[Named, int]], tables: Sequence[pa.Table]) -> list[Named]:
+    """Each piece with the table of its number; only the list has them, so that they go with it."""
+    return [named._replace(flows=tables[number]) for named, number in pieces]
 
 
-def in_own_memory(column: pa.Array) -> pa.Array:
-    """The column, copied; of nulls there is nothing to copy."""
-    return nothing(len(column), column.type) if column.null_count == len(column) else pa.concat_arrays([column[:1], column[1:]])
+def some_at_a_time(open_ones: list[Tables], most: int | None) -> Iterator[Group]:
+    """All that these tables hold, of large ones about so many records at a time; the list has none of them then."""
+    while open_ones:
+        tables = open_ones.pop(0)
+        if most is None or int(tables.counts[N_RECORDS]) < 2 * most:
+            yield tables
+        else:
+            yield from ((tables, piece) for piece in in_pieces(tables, most))
 
 
 def joined(pieces: list[Named], map_all: MapAll = map, *, in_file: bool = False) -> Named:

@@ -19,12 +19,14 @@ from analyzer.flows.concatenate import TABLES, USED, appended, renumbered, used
 from analyzer.flows.grow import empty_tables, without_rows
 from analyzer.flows.layout import (
     ARENA_LIVE,
+    CONTINUED,
     DATAGRAM,
     DNS_ANSWER,
     FREE_HOLE,
     FREE_SEGMENT,
     N_FIRSTS,
     N_HELD,
+    N_LABELS,
     N_RECORDS,
     POOL_USED,
     Tables,
@@ -240,7 +242,7 @@ def unread_in(tables: Tables) -> Flags:
     return found
 
 
-def in_groups(batches: Sequence[Batch]) -> Iterator[Sequence[Batch]]:
+def in_groups(batches: Sequence[Batch]) -> Iterator[list[Batch]]:
     """The batches, so many together that a step over their records is worth its while."""
     group: list[Batch] = []
     n = 0
@@ -263,19 +265,46 @@ def all_left_in(batches: Iterable[Batch]) -> Tables:
     return tables
 
 
-def in_pieces(tables: Tables, most: int) -> Iterator[Ints]:
-    """The rows of the records, about so many at a time, whole conversations each."""
+class Piece(NamedTuple):
+    """Rows of some records, whole conversations, and of all that belongs to them."""
+
+    records: Ints
+    messages: Ints
+    sightings: Ints
+
+
+def in_pieces(tables: Tables, most: int) -> Iterator[Piece]:
+    """The rows of all tables, those of about so many records at a time."""
     first = conversations(tables)
     rows = np.argsort(first, kind="stable")
     heads = np.flatnonzero(np.diff(first[rows], prepend=-1))
     cuts = np.unique(heads[np.minimum(np.searchsorted(heads, np.arange(0, len(rows), most)), len(heads) - 1)])
-    for begin, end in pairwise([*cuts.tolist(), len(rows)]):
-        yield np.sort(rows[begin:end])
+    numbers = np.empty(len(rows), np.int32)
+    numbers[rows] = np.searchsorted(cuts, np.arange(len(rows)), side="right") - 1
+    messages, sightings = (
+        of_each(numbers[table["record"][: used(tables, name)]], len(cuts))
+        for name, table in (("messages", tables.messages), ("sightings", tables.sightings))
+    )
+    for begin, end, *belongs in zip(cuts.tolist(), [*cuts[1:].tolist(), len(rows)], messages, sightings, strict=True):
+        yield Piece(np.sort(rows[begin:end]), *belongs)
 
 
-def piece_of(tables: Tables, rows: Ints) -> Tables:
-    """These records, whole conversations, in tables of their own, with room for what may still be read; texts stay where they lie."""
-    return with_room_to_read(picked(tables, rows, *belonging(tables, rows)))
+def of_each(numbers: npt.NDArray[np.int32], n: int) -> list[Ints]:
+    """For each number below n the rows that have it, in their order."""
+    order = np.argsort(numbers, kind="stable")
+    return np.split(order, np.searchsorted(numbers[order], np.arange(1, n)))
+
+
+def piece_of(tables: Tables, piece: Piece) -> Tables:
+    """The piece in tables of its own, with room for what may still be read; texts stay where they lie."""
+    place = np.empty(int(tables.counts[N_RECORDS]), np.int32)
+    place[piece.records] = np.arange(len(piece.records))
+    belongs = []
+    for table, rows in ((tables.messages, piece.messages), (tables.sightings, piece.sightings)):
+        some = table.take(rows)
+        some["record"] = place[some["record"]]
+        belongs.append(some)
+    return with_room_to_read(picked(tables, piece.records, *belongs))
 
 
 def with_room_to_read(tables: Tables) -> Tables:
@@ -292,6 +321,19 @@ class Contents(NamedTuple):
     batches: Sequence[Batch]
     tables: Tables
     apart: list[Tables] | tuple[()] = ()
+
+
+def set_apart(contents: Contents) -> Contents:
+    """The same, all that is open lying apart, so that whoever gets it can let go of each of its tables.
+
+    As it is where packets of an earlier piece may come before these: what is held back for them is in `tables`.
+    """
+    batches, tables, apart = contents
+    if tables.counts[CONTINUED]:
+        return contents
+    blank = without_rows()._replace(labels=tables.labels)
+    blank.counts[N_LABELS] = tables.counts[N_LABELS]
+    return Contents(batches, blank, [tables, *apart])
 
 
 def without_most_strangers(contents: Contents) -> tuple[Contents, LeftOut | None]:

@@ -10,7 +10,7 @@ import pytest
 
 from analyzer.engine import Engine
 from analyzer.facts import together
-from analyzer.facts.together import in_arrows_memory, in_order, joined, laid_out, ns_of, parts_of
+from analyzer.facts.together import in_order, joined, laid_out, ns_of, parts_of
 from analyzer.packets.layout import NO_TIME
 from analyzer.tables import TIME
 from tests.build import messy_capture
@@ -40,7 +40,6 @@ def test_a_missing_time_is_what_it_is_asked_to_be() -> None:
 @pytest.mark.parametrize(("workers", "most", "in_memory"), [(1, 3, 1 << 30), (2, 2, 1 << 30), (3, 1, 1 << 30), (1, 3, 0), (2, 2, 4_000)])
 def test_many_flows_are_named_some_at_a_time(workers: int, most: int, in_memory: int, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(together, "MANY", most)
-    monkeypatch.setattr(together, "GROUP", most)
     monkeypatch.setattr(together, "MOST", in_memory)
     for seed in (3, 5, 8):
         whole = Whole(messy_capture(seed))
@@ -50,11 +49,6 @@ def test_many_flows_are_named_some_at_a_time(workers: int, most: int, in_memory:
         assert differences(found.flows, expected.flows) == [] and found.lookups.equals(expected.lookups)
         assert found.missing == expected.missing and found.discoveries.equals(expected.discoveries)
         assert all(column.num_chunks == 1 for column in found.flows.columns)
-
-
-def test_rows_are_copied_as_they_are() -> None:
-    flows = Whole(messy_capture(5)).named().flows
-    assert in_arrows_memory(flows).equals(flows) and in_arrows_memory(flows[:1]).equals(flows[:1])
 
 
 def test_runs_are_copied_and_what_lies_between_is_picked() -> None:

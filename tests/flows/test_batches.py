@@ -9,7 +9,7 @@ import pytest
 
 from analyzer.engine import Engine
 from analyzer.flows import batches, lone
-from analyzer.flows.batches import Contents, all_of, in_batches, in_groups, in_pieces, left_in, piece_of, without_most_strangers
+from analyzer.flows.batches import Contents, all_of, in_batches, in_groups, in_pieces, left_in, set_apart, without_most_strangers
 from analyzer.flows.concatenate import TABLES, used
 from analyzer.flows.layout import N_RECORDS, Tables
 from analyzer.flows.retire import conversations, hashes_of, remaining
@@ -98,7 +98,7 @@ def test_of_a_scan_by_few_nothing_is_left_out_wherever_its_syns_are(monkeypatch:
     taken = np.arange(n) < n // 3
     away = [batch for batch, _ in in_batches(engine.tables, taken)]
     first, rest = remaining(engine.tables, ~taken), remaining(engine.tables, taken)
-    for contents in (Contents(away, rest), Contents([], first, [rest])):
+    for contents in (Contents(away, rest), Contents([], first, [rest]), set_apart(Contents(away, rest))):
         found, left_out = without_most_strangers(contents)
         assert left_out is None
         assert differences(engine.named(found).flows, listed) == []
@@ -110,7 +110,10 @@ def test_pieces_are_whole_conversations_and_all_records(most: int) -> None:
         _, tables = tables_of(seed)
         first = conversations(tables)
         pieces = list(in_pieces(tables, most))
-        assert sorted(np.concatenate(pieces).tolist()) == list(range(len(first)))
-        assert all(len(set(first[one].tolist()) & set(first[other].tolist())) == 0 for one, other in pairwise(pieces))
+        assert sorted(np.concatenate([one.records for one in pieces]).tolist()) == list(range(len(first)))
+        assert all(len(set(first[one.records].tolist()) & set(first[other.records].tolist())) == 0 for one, other in pairwise(pieces))
         assert most < 1000 or len(pieces) == 1
-        assert sum(used(piece_of(tables, rows), "messages") for rows in pieces) == used(tables, "messages")
+        for name in ("messages", "sightings"):
+            own = getattr(tables, name)["record"][: used(tables, name)]
+            assert sorted(np.concatenate([getattr(one, name) for one in pieces]).tolist()) == list(range(len(own)))
+            assert all(np.isin(own[getattr(one, name)], one.records).all() for one in pieces)
