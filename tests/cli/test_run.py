@@ -146,7 +146,7 @@ def test_interrupted_while_modules_load_is_130(name: str, root: Path) -> None:
 def test_garbage_is_looked_for_behind_start_up_and_not_at_the_end(root: Path) -> None:
     code = """
 import gc, sys
-from analyzer.cli import leave_garbage_while_starting, main
+from analyzer.cli import STARTING, leave_garbage_while_starting, main
 
 before, looked = gc.get_threshold(), [one["collections"] for one in gc.get_stats()]
 try:
@@ -154,7 +154,7 @@ try:
 except SystemExit as ended:
     assert not ended.code
 print([one["collections"] for one in gc.get_stats()] == looked, gc.get_freeze_count() > 50_000)
-many = [[] for _ in range(200_000)]
+many = [[] for _ in range(2 * STARTING)]
 print([one["collections"] for one in gc.get_stats()] > looked, gc.get_threshold() == before, gc.callbacks)
 """
     command = [sys.executable, "-c", code, "flows", str(root / "captures/T1-winhttp.pcapng"), "-q", "-o", os.devnull, "--format", "parquet"]
