@@ -43,6 +43,8 @@ WRAPPINGS: Final = (
     Wrapping("", 0, "ethertype", (0x8926, 0x893F), "VN-Tag and E-Tag", "802.1BR"),
     Wrapping("", 0, "ethertype", (0x892F,), "HSR, rings without a gap", "IEC 62439-3"),
     Wrapping("", 0, "ethertype", (0x4305,), "B.A.T.M.A.N. advanced, version 15", "Wireshark packet-batadv.c"),
+    Wrapping("", 0, "ethertype", (0x22F3,), "TRILL, between the switches of a data centre", "RFC 6325"),
+    Wrapping("", 0, "ethertype", (0x8903,), "Cisco's FabricPath", "Wireshark packet-mim.c"),
     Wrapping("", 0, "ethertype", (0x8909,), "Cisco MetaData", "Wireshark packet-cmd.c"),
     Wrapping("", 0, "ethertype", (0x88E5,), "MACsec that only authenticates", "IEEE 802.1AE"),
     Wrapping("", 0, "ethertype", (0x8988,), "Cisco's time tag (TTag)", "Wireshark packet-cisco-ttag.c"),
@@ -112,6 +114,14 @@ def after_tag(buf, at, end, ethertype, packet):
         if end - at < 8:
             return CUT, 0, 0
         return at + 8, LAYER_TYPE, u16(buf, at + 6)
+    if ethertype == 0x22F3:
+        if end - at < 2:
+            return CUT, 0, 0
+        if buf[at] >> 6:  # another version than 0
+            return NONE, 0, WHY_ETHERTYPE | ethertype
+        return at + 6 + 4 * (u16(buf, at) >> 6 & 0x1F), LAYER_ETHERNET, 0
+    if ethertype == 0x8903:  # behind the tree and the hops left
+        return at + 2, LAYER_ETHERNET, 0
     if ethertype == 0x4305:
         return after_batman(buf, at, end)
     if ethertype == 0x88E5:

@@ -108,8 +108,7 @@ KNOWN: Final[dict[int, dict[int, Unopened]]] = {
         0x88E5: Unopened(
             "encrypted MACsec (ethertype 0x88e5)", "it is encrypted: capture on the host itself, or behind the port that decrypts"
         ),
-        0x22F3: Unopened("TRILL (ethertype 0x22f3)", CHOP),
-        0x8903: Unopened("FabricPath (ethertype 0x8903)", CHOP),
+        0x22F3: Unopened("TRILL of a version that isn't known (ethertype 0x22f3)", CHOP),
         0xD28B: Unopened("a kind of Arista's header that isn't known (ethertype 0xd28b)"),
     },
     WHY_PROTOCOL: {

@@ -28,6 +28,18 @@ def test_tags_that_only_the_decoder_reads() -> None:
     assert status(1, build.ethernet(bytes((0, 2, 1, 9)) + bytes(60), 0x894F)) == NOT_IP
 
 
+def test_between_the_switches_of_a_data_centre() -> None:
+    inner = build.ethernet(build.vlan(TCP_4, 7), 0x8100)
+    for options in range(0, 32, 5):
+        header = struct.pack(">3H", options << 6 | 0x3F, 1, 2) + bytes(4 * options)
+        assert same_packet(1, build.ethernet(header + inner, 0x22F3), TCP_4, ("vlan 7",))
+        assert same_packet(1, build.ethernet(b"\0\5\x22\xf3" + header + inner, 0x8100), TCP_4, ("vlan 5", "vlan 7"))
+        assert status(1, build.ethernet(header, 0x22F3, pad=False)) == CUT_SHORT
+    assert status(1, build.ethernet(b"\x40\x3f" + header[2:] + inner, 0x22F3)) == NOT_IP  # of another version
+    assert same_packet(1, build.ethernet(b"\0\x41" + inner, 0x8903), TCP_4, ("vlan 7",))
+    assert status(1, build.ethernet(b"\0", 0x8903, pad=False)) == CUT_SHORT
+
+
 def test_a_mesh_of_batman() -> None:
     inner = build.ethernet(TCP_4)
     for kind, size in ((0x40, 10), (0x42, 18), (0x01, 14)):
