@@ -45,7 +45,7 @@ from analyzer.readers.states import (
     WAIT_BYTES,
 )
 from analyzer.readers.texts import keep, keep_without_users, new_message, own_side
-from analyzer.readers.uri import COLON, SLASH, absolute_parts, reference_host, tunnel_parts
+from analyzer.readers.uri import COLON, SLASH, absolute_parts, is_shown, reference_host, tunnel_parts
 from analyzer.readers.words import begins_like, begins_with, same_word
 
 MAX_BODY: Final = 1 << 30  # a longer one can't be distinguished from an earlier place in 32-bit sequence numbers
@@ -204,6 +204,8 @@ def fill_request_fields(tables, buf, at, end, message):
                 host, host_end, port = tunnel_parts(buf, first, last)
                 if port >= 0:
                     message.shape |= SHAPE_HOST_PORT
+                if host < 0 and is_shown(buf, first, last):
+                    host, host_end = first, last
                 if host >= 0:
                     message.field_at = keep(tables, buf, host, host_end)
                     message.field_size = host_end - host

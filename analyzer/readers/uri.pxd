@@ -11,6 +11,8 @@ cdef (int64_t, int64_t, int64_t) host_parts(const uint8_t* buf, int64_t at, int6
 cdef (int64_t, int64_t, int64_t) authority_parts(const uint8_t* buf, int64_t at, int64_t end) noexcept nogil
 cdef int64_t scheme_end(const uint8_t* buf, int64_t at, int64_t end) noexcept nogil
 cdef (int64_t, int64_t, int64_t) tunnel_parts(const uint8_t* buf, int64_t at, int64_t end) noexcept nogil
+cdef bint is_shown(const uint8_t* buf, int64_t at, int64_t end) noexcept nogil
+cdef bint is_hex(int64_t c) noexcept nogil
 cdef (int64_t, int64_t) reference_host(const uint8_t* buf, int64_t at, int64_t end) noexcept nogil
 @cython.locals(default=int64_t)
 cdef (int64_t, int64_t, int64_t, int64_t, int64_t) absolute_parts(const uint8_t* buf, int64_t at, int64_t end) noexcept nogil

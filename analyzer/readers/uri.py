@@ -59,7 +59,7 @@ def is_v6(buf, at, end):
         if c == COLON:
             colons += 1
             double = double or (p > at and buf[p - 1] == COLON)
-        elif not (97 <= c <= 102 or 65 <= c <= 70 or 48 <= c <= 57 or c == 46):
+        elif not (is_hex(c) or c == 46):
             return False
     return double or colons >= 7
 
@@ -140,6 +140,26 @@ def tunnel_parts(buf, at, end):
         if buf[p] == AT:  # the slash stands in a password
             return -1, 0, -1
     return authority_parts(buf, at, stop)
+
+
+def is_shown(buf, at, end):
+    """True for a Host field's value that is no host and is shown as it was sent: printable, and nothing in it can be user information.
+
+    Scanners and broken clients send quotes, lists, text of pages. What @ or : part, or = or a % that stands for another letter hide, may
+    be a password; what ? or # begin, a query.
+    """
+    for p in range(at, end):
+        c = buf[p]
+        if c < 32 or c == 127 or c in (35, COLON, 61, 63, AT):
+            return False
+        if c == 37 and end - p > 2 and is_hex(buf[p + 1]) and is_hex(buf[p + 2]):
+            return False
+    return end > at
+
+
+def is_hex(c):
+    """True for a hexadecimal digit."""
+    return 48 <= c <= 57 or 65 <= c <= 70 or 97 <= c <= 102
 
 
 def reference_host(buf, at, end):

@@ -85,10 +85,17 @@ def test_authorities(authority: str, host: bytes | None, port: int) -> None:
     assert (message.host, message.port) == (host, port if port > 0 else 80)
 
 
-@pytest.mark.parametrize(
-    "host", ["h.example, i.example", "h\x01.example", "h.example:80:90", "h.example:x", "<h>", '"h"', "{h}", "h\\i", "h%40i", "h=i"]
-)
-def test_what_no_host_is_made_of(host: str) -> None:
+@pytest.mark.parametrize("host", ["h.example, i.example", "<h>", "</h>", '"h"', "{h}", "h\\i", "h i", "%s", "h%4"])
+def test_a_host_field_that_names_no_host_is_shown_as_sent(host: str) -> None:
+    """Scanners and broken clients send it; but nobody is asked for it."""
+    (message,) = read([client(get("/", "Host: " + host))])
+    assert message.field == host.encode()
+    assert names(read([client(connect(host.replace(" ", "\\")))])) == []
+    assert read([client(absolute_get("http://" + host.replace("/", "<").replace(" ", "<") + "/"))])[0].host is None
+
+
+@pytest.mark.parametrize("host", ["h\x01.example", "h.example:80:90", "h.example:x", "h%40i", "h=i", "jane@h<i", "h<i?x", "h<i#x"])
+def test_what_may_hide_a_password_is_not_shown(host: str) -> None:
     (message,) = read([client(get("/", "Host: " + host))])
     assert message.field is None
     assert names(read([client(connect(host))])) == []
