@@ -155,6 +155,8 @@ def read_socks5_answer(tables, buf, cursor):
     if buf[at] != 5:
         return NOT
     _, _, p, _ = socks5_address(buf, at + 3, end)
+    if p == MORE and cursor.final:
+        p = end  # cut, or by a server that leaves out where it is bound: what it says of the request is there
     if p < 0:
         return p
     cursor.found = FOUND_SOCKS5_ANSWER
@@ -206,10 +208,10 @@ def read_socks4_request(tables, buf, cursor):
 
 
 def read_socks4_answer(tables, buf, cursor):
-    """Behind a SOCKS4 server's eight bytes, MORE, or NOT; keeps its code as a message."""
+    """Behind a SOCKS4 server's eight bytes, MORE, or NOT; keeps its code as a message. Some servers begin with the 4 of the request."""
     at, end = cursor.at, cursor.end
     cursor.found = FOUND_OPENING
-    if buf[at] != 0:
+    if buf[at] not in (0, 4):
         return NOT
     if end - at < 8:
         return MORE if end - at < 2 or 90 <= buf[at + 1] <= 93 else NOT

@@ -162,6 +162,18 @@ def test_what_is_no_socks4(data: bytes) -> None:
     assert read([client(data)]) == []
 
 
+def test_a_server_that_says_no_more_than_its_reply() -> None:
+    """Where it is bound is left out, or was cut; the bytes behind are not looked for."""
+    for reply in (b"\5\2", b"\5\5\0", b"\5\2\0\1\0\0"):
+        messages = read([client(socks5_greeting()), server(b"\5\0"), client(socks5("a.example", 443)), server(reply)])
+        assert [(m.kind, m.status) for m in messages] == [("socks5", -1), ("socks_answer", reply[1])]
+
+
+def test_a_server_that_answers_with_the_version_of_the_request() -> None:
+    messages = read([client(socks4("a.example", 443)), server(b"\4\x5a" + bytes(6)), client(b"GET / HTTP/1.0\r\n\r\n")])
+    assert [(m.kind, m.status) for m in messages] == [("socks4", -1), ("socks_answer", 90), ("origin", -1)]
+
+
 def test_socks_in_the_middle_of_a_connection_is_not_believed() -> None:
     assert read([client(socks4("proxied.example", 443))], syn=False) == []
     assert read(dialogue5("proxied.example"), syn=False) == []
