@@ -30,8 +30,8 @@ from analyzer.readers.quic import (
     PING,
     V2,
 )
+from analyzer.readers.records import HELLO_CLIENT
 from analyzer.readers.states import NOT
-from analyzer.readers.tls import HELLO_CLIENT
 
 # The salts of quic.py, one behind the other.
 SALT_BYTES: Final = 20

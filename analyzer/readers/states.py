@@ -48,7 +48,7 @@ FOUND_CLIENT_HELLO: Final = 25
 FOUND_SERVER_HELLO: Final = 26  # of TLS 1.2 or older: its certificate can be read
 FOUND_LAST_HELLO: Final = 27  # the server's of TLS 1.3, behind which all is encrypted
 FOUND_CERTIFICATE: Final = 28  # or what stands in its place
-FOUND_CHANGE_CIPHER_SPEC: Final = 29
+FOUND_PASSING_RECORD: Final = 29  # of TLS, that says nothing
 FOUND_MORE_HANDSHAKE: Final = 30  # of a client behind its hello: what decides nothing
 FOUND_WENT_ON: Final = 31
 FOUND_ALERT: Final = 32
@@ -83,7 +83,6 @@ __all__ = [
     "FOUND_ANSWER",
     "FOUND_BODY_TO_CLOSE",
     "FOUND_CERTIFICATE",
-    "FOUND_CHANGE_CIPHER_SPEC",
     "FOUND_CHUNK",
     "FOUND_CHUNKED_BODY",
     "FOUND_CLIENT_HELLO",
@@ -101,6 +100,7 @@ __all__ = [
     "FOUND_NOTHING",
     "FOUND_NO_PREFACE",
     "FOUND_OPENING",
+    "FOUND_PASSING_RECORD",
     "FOUND_PROXY_HEADER",
     "FOUND_REQUEST",
     "FOUND_SERVER_HELLO",

@@ -1,9 +1,6 @@
 from libc.stdint cimport int64_t, uint8_t
 from analyzer.flows.layout cimport Cursor, Tables
 
-cdef bint is_versioned(const uint8_t* buf, int64_t at) noexcept nogil
-cdef bint starts_like_handshake(const uint8_t* buf, int64_t at, int64_t end, int64_t kind) noexcept nogil
-cdef bint starts_like_application_data(const uint8_t* buf, int64_t at, int64_t end) noexcept nogil
 @cython.locals(n=int64_t)
 cdef (int64_t, int64_t, bint) join_handshake(Tables* tables, const uint8_t* buf, const Cursor* cursor, int64_t wanted) noexcept nogil
 cdef void await_records(Cursor* cursor, const uint8_t* buf, int64_t p, int64_t missing) noexcept nogil

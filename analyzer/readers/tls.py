@@ -30,9 +30,9 @@ from analyzer.packets.layout import TCP
 from analyzer.readers.certificate import certificate_names
 from analyzer.readers.extensions import ends_like_schannel, find_extensions, highest_versions, server_name
 from analyzer.readers.ja4 import JA4_SIZE, is_grease, write_ja4
+from analyzer.readers.records import HANDSHAKE, HELLO_CLIENT, HELLO_SERVER, MAX_HANDSHAKE, MAX_RECORD
 from analyzer.readers.states import (
     FOUND_CERTIFICATE,
-    FOUND_CHANGE_CIPHER_SPEC,
     FOUND_CLIENT_HELLO,
     FOUND_LAST_HELLO,
     FOUND_SERVER_HELLO,
@@ -41,47 +41,10 @@ from analyzer.readers.states import (
 )
 from analyzer.readers.texts import DIGEST_SIZE, keep, keep_digest, new_message
 
-HANDSHAKE: Final = 22
-MAX_RECORD: Final = 16384 + 2048
-MAX_HANDSHAKE: Final = 1 << 16
-
 RANDOM_SIZE: Final = 32
 TLS_13: Final = 0x0304
-HELLO_CLIENT: Final = 1
-HELLO_SERVER: Final = 2
 CERTIFICATE_MESSAGE: Final = 11
 MAX_BEFORE: Final = 16  # messages before a Certificate: the hello, and perhaps a session ticket or status
-
-
-def is_versioned(buf, at):
-    """True where the record at `at`, of which three bytes are there, has a version of TLS or TLCP."""
-    return (buf[at + 1] == 3 and buf[at + 2] <= 4) or (buf[at + 1] == 1 and buf[at + 2] == 1)
-
-
-def starts_like_handshake(buf, at, end, kind):
-    """True when the bytes, at least six of them, can be a TLS record with the beginning of handshake message `kind`."""
-    return (
-        end - at >= 6
-        and buf[at] == HANDSHAKE
-        and is_versioned(buf, at)
-        and 1 <= u16(buf, at + 3) <= MAX_RECORD
-        and buf[at + 5] == kind
-        and (u16(buf, at + 3) < 4 or end - at < 9 or u24(buf, at + 6) <= MAX_HANDSHAKE)
-    )
-
-
-def starts_like_application_data(buf, at, end):
-    """True when a TLS record of encrypted data begins here."""
-    return end - at >= 5 and buf[at] == 23 and buf[at + 1] == 3 and 1 <= buf[at + 2] <= 3 and 0 < u16(buf, at + 3) <= MAX_RECORD
-
-
-def read_change_cipher_spec(tables, buf, cursor):
-    """Behind a ChangeCipherSpec record, MORE, or NOT. It means nothing in TLS 1.3, and may come before any other record (RFC 8446 D.4)."""
-    at, end = cursor.at, cursor.end
-    cursor.found = FOUND_CHANGE_CIPHER_SPEC
-    if end - at < 6:
-        return MORE if end - at < 2 or buf[at + 1] == 3 else NOT
-    return at + 6 if buf[at + 1] == 3 and buf[at + 2] <= 4 and u16(buf, at + 3) == 1 and buf[at + 5] == 1 else NOT
 
 
 def join_handshake(tables, buf, cursor, wanted):
@@ -97,7 +60,7 @@ def join_handshake(tables, buf, cursor, wanted):
         if buf[p] != HANDSHAKE or buf[p + 1] not in (1, 3):
             return n, p, True
         size = u16(buf, p + 3)
-        if size == 0 or size > MAX_RECORD:
+        if size > MAX_RECORD:
             return n, p, True
         there = min(size, end - p - 5)
         if n + there > room:

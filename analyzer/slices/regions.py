@@ -29,7 +29,6 @@ from analyzer.readers.states import (
     FOUND_ALERT,
     FOUND_ANSWER,
     FOUND_CERTIFICATE,
-    FOUND_CHANGE_CIPHER_SPEC,
     FOUND_CHUNK,
     FOUND_CLIENT_HELLO,
     FOUND_CONNECT,
@@ -43,6 +42,7 @@ from analyzer.readers.states import (
     FOUND_LAST_HELLO,
     FOUND_MORE_HANDSHAKE,
     FOUND_OPENING,
+    FOUND_PASSING_RECORD,
     FOUND_PROXY_HEADER,
     FOUND_REQUEST,
     FOUND_SOCKS4_REQUEST,
@@ -93,7 +93,7 @@ _KINDS: Final = {
     **dict.fromkeys((FOUND_INTERIM_ANSWER, FOUND_ANSWER), ANSWER_HEAD),
     **dict.fromkeys((FOUND_CHUNK, FOUND_LAST_CHUNK, FOUND_TRAILER_LINE, FOUND_TRAILER_END), CHUNK_LINE),
     **dict.fromkeys((FOUND_CLIENT_HELLO, FOUND_LAST_HELLO, FOUND_CERTIFICATE), HANDSHAKE),
-    FOUND_CHANGE_CIPHER_SPEC: RECORD,
+    FOUND_PASSING_RECORD: RECORD,
 }
 """What a reader found (readers/states.py) → what stands there."""
 

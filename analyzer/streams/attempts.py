@@ -10,8 +10,8 @@ from __future__ import annotations
 
 from analyzer.flows.coverage import behind
 from analyzer.readers.bodies import MAX_TRAILER
+from analyzer.readers.records import HANDSHAKE, MAX_RECORD
 from analyzer.readers.states import A_BLANK_LINE, TRAILER
-from analyzer.readers.tls import HANDSHAKE, MAX_RECORD
 
 
 def worth_a_try(tables, side):

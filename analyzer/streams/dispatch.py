@@ -16,6 +16,16 @@ from analyzer.readers.bodies import read_chunk, read_trailer
 from analyzer.readers.dns import is_resolvers, read_dns
 from analyzer.readers.http import read_answer, read_request, starts_like_answer
 from analyzer.readers.proxy_protocol import read_proxy_header
+from analyzer.readers.records import (
+    APPLICATION_DATA,
+    CHANGE_CIPHER_SPEC,
+    HEARTBEAT,
+    HELLO_CLIENT,
+    HELLO_SERVER,
+    read_passing_record,
+    starts_like_application_data,
+    starts_like_handshake,
+)
 from analyzer.readers.request_line import starts_like_request
 from analyzer.readers.socks import read_socks5_answer, read_socks5_request, read_socks_start
 from analyzer.readers.states import (
@@ -40,16 +50,7 @@ from analyzer.readers.states import (
     TRAILER,
 )
 from analyzer.readers.texts import other_side, own_side
-from analyzer.readers.tls import (
-    HELLO_CLIENT,
-    HELLO_SERVER,
-    read_certificate,
-    read_change_cipher_spec,
-    read_client_hello,
-    read_server_hello,
-    starts_like_application_data,
-    starts_like_handshake,
-)
+from analyzer.readers.tls import read_certificate, read_client_hello, read_server_hello
 from analyzer.streams.regions import note_region
 from analyzer.streams.transitions import move_on, move_on_behind_head
 from analyzer.streams.waiting import arrival, rest_of_segment
@@ -146,13 +147,15 @@ def read_head(tables, buf, cursor):
     if c == 13 or c == 10:
         cursor.found = FOUND_EMPTY_LINE  # before a request (RFC 9112 2.2), or behind a body
         return cursor.at + 1
-    if c == 20:
-        return read_change_cipher_spec(tables, buf, cursor)
+    if c in (CHANGE_CIPHER_SPEC, HEARTBEAT):
+        return read_passing_record(tables, buf, cursor)
     if c == 21:
         return read_alert(tables, buf, cursor)
     if c == 22:
         return read_handshake(tables, buf, cursor)
-    if c == 23 and starts_like_application_data(buf, cursor.at, cursor.end):
+    if c == APPLICATION_DATA:
+        if not starts_like_application_data(buf, cursor.at, cursor.end):
+            return read_passing_record(tables, buf, cursor)
         cursor.found = FOUND_ENCRYPTED
         return cursor.end
     p = read_answer(tables, buf, cursor)
@@ -168,7 +171,7 @@ def read_handshake(tables, buf, cursor):
         return read_client_hello(tables, buf, cursor)
     if starts_like_handshake(buf, at, end, HELLO_SERVER):
         return read_server_hello(tables, buf, cursor)
-    return NOT
+    return read_passing_record(tables, buf, cursor)
 
 
 def head_begins(tables, buf, cursor):

@@ -13,7 +13,7 @@ from analyzer.compiled.widths import as_u32
 from analyzer.flows.coverage import behind
 from analyzer.flows.layout import ENCRYPTED, SEEMS_ENCRYPTED
 from analyzer.packets.fields import u16
-from analyzer.readers.tls import MAX_RECORD, starts_like_application_data
+from analyzer.readers.records import MAX_RECORD, starts_like_application_data
 
 RECORD_HEADER: Final = 5
 ENOUGH: Final = 7  # of such a record: with fewer bytes than six a reader would wait for more
