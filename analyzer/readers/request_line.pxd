@@ -9,5 +9,6 @@ cdef int64_t target_without_version(const uint8_t* buf, int64_t at, int64_t spac
 cdef (int64_t, int64_t, int64_t, int64_t, int64_t) request_line(const uint8_t* buf, int64_t at, int64_t end) noexcept nogil
 @cython.locals(is_whole=bint, is_target=bint)
 cdef (int64_t, int64_t, int64_t) cut_line(const uint8_t* buf, int64_t at, int64_t end) noexcept nogil
+cdef bint is_of_another_protocol(const uint8_t* buf, int64_t at, int64_t end) noexcept nogil
 cdef bint begins_authority(const uint8_t* buf, int64_t at, int64_t end) noexcept nogil
 cdef bint starts_like_request(const uint8_t* buf, int64_t at, int64_t end) noexcept nogil

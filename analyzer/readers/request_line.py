@@ -24,6 +24,10 @@ W_ICAP: Final = b"icap/"
 W_CONNECT: Final = b"connect"
 W_HTTP_SCHEME: Final = b"http://"
 W_HTTPS_SCHEME: Final = b"https://"
+# Schemes of the protocols that have HTTP's form, and say so at the end of the line.
+W_RTSP_SCHEME: Final = b"rtsp"  # rtsps, rtspu
+W_SIP_SCHEME: Final = b"sip"
+W_ICAP_SCHEME: Final = b"icap"
 
 
 def line_end(buf, at, end):
@@ -150,7 +154,13 @@ def cut_line(buf, at, end):
         is_target = begins_like(buf, first, end, W_HTTP_SCHEME) or begins_like(buf, first, end, W_HTTPS_SCHEME)
         is_target = (is_target and end - first > 4) or (end > first and buf[first] == SLASH)
         return (space if is_target and 65 <= buf[at] <= 90 else NOT), first, first
-    return (space if host >= 0 and path < end else NOT), first, path
+    is_whole = host >= 0 and path < end and not is_of_another_protocol(buf, first, end)
+    return (space if is_whole else NOT), first, path
+
+
+def is_of_another_protocol(buf, at, end):
+    """True for a target with a scheme of RTSP's, SIP's or ICAP's."""
+    return begins_with(buf, at, end, W_RTSP_SCHEME) or begins_with(buf, at, end, W_SIP_SCHEME) or begins_with(buf, at, end, W_ICAP_SCHEME)
 
 
 def begins_authority(buf, at, end):

@@ -113,3 +113,12 @@ def test_a_line_without_a_version_that_is_known(data: bytes, host: bytes | None,
 def test_what_is_no_request(data: bytes) -> None:
     assert read([client(data)]) == []
     assert byte_by_byte(data) == []
+
+
+@pytest.mark.parametrize("url", ["rtsp://a.example/stream", "RTSPU://a.example/x", "sips://a.example/x", "icap://a.example:1344/reqmod"])
+def test_a_line_of_another_protocol_that_is_cut_is_no_request(url: str) -> None:
+    """Its version stands at its end, and was not captured; its scheme was."""
+    for end in (b"", b" ", b" RT"):
+        data = f"OPTIONS {url}".encode() + end
+        assert read([client(data, wire_bytes=200)]) == []
+    assert [m.host for m in read([client(b"OPTIONS http://a.example/stream R", wire_bytes=200)])] == [b"a.example"]
