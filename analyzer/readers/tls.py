@@ -92,8 +92,8 @@ def await_records(cursor, buf, p, missing):
 def read_client_hello(tables, buf, cursor):
     """Behind the ClientHello, MORE, or NOT; keeps its facts as a message.
 
-    Where nothing more will come, a hello that was cut gives the name it shows, and nothing else; so does one with an extension that is
-    longer than the list it stands in.
+    Where nothing more will come, a hello that was cut is one that shows its name, or not even that, and nothing else; one with an
+    extension that is longer than the list it stands in gives its name alone.
     """
     at = cursor.at
     cursor.found = FOUND_CLIENT_HELLO
@@ -113,7 +113,8 @@ def read_client_hello(tables, buf, cursor):
         if not cursor.final:
             await_records(cursor, buf, p, size - n)
             return NOT if other else MORE
-        keep_name(tables, hello, 4, n, cursor)
+        if not keep_name(tables, hello, 4, n, cursor) and not other:
+            as_client_hello(new_message(tables, cursor, CLIENT_HELLO, 0)).traits = TRAIT_CUT
         return cursor.end
     return p if keep_client_hello(tables, hello, 4, size, cursor, p - at) or keep_malformed(tables, hello, 4, size, cursor) else NOT
 

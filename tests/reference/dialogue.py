@@ -46,7 +46,8 @@ class Dialogue:
 
     asked: list[Asked] = field(default_factory=list)
     hello: tls.ClientHello | None = None
-    cut_name: str | None = None  # the server name of a hello that wasn't captured whole
+    cut_hello: bool = False  # a hello that wasn't captured whole
+    cut_name: str | None = None  # its server name
     server_hello: tls.ServerHello | None = None
     certificate_host: str | None = None
     answered: bool = False  # a response or ServerHello was seen
@@ -58,7 +59,7 @@ class Dialogue:
 
     @property
     def is_empty(self) -> bool:
-        return not (self.asked or self.hello or self.cut_name)
+        return not (self.asked or self.hello or self.cut_hello)
 
 
 def first_said(server: Stream, client: Stream, said: Dialogue) -> str | None:
@@ -97,18 +98,19 @@ def listen(asker: Stream, answerer: Stream, no_socks: bool = False) -> Dialogue:
         if tls.looks_like_handshake(data, tls.CLIENT_HELLO):
             said.hello = tls.read_client_hello(data)
             said.cut_name = None if said.hello else tls.cut_server_name(data)
-            said.hello_seen = asker.time_at(cursor.at) if said.hello or said.cut_name else None
+            said.cut_hello = not said.hello and (said.cut_name is not None or tls.is_cut_hello(data))
+            said.hello_seen = asker.time_at(cursor.at) if said.hello or said.cut_hello else None
         elif tls.is_warning(data):
             said.alert = said.alert or (asker.time_at(cursor.at), str(tls.alert(data)))
             cursor.at += 7
             continue
         elif tls.alert(data):
             said.alert = said.alert or (asker.time_at(cursor.at), str(tls.alert(data)))
-        if said.hello or said.cut_name or tls.alert(data) or tls.looks_like_encrypted(data) or not cursor.resync():
+        if said.hello or said.cut_hello or tls.alert(data) or tls.looks_like_encrypted(data) or not cursor.resync():
             break
     if said.hello:
         read_after_hello(said, cursor)
-    said.asked = [asked for asked in said.asked if not asked.bare or asked.status is not None or said.hello or said.cut_name]
+    said.asked = [asked for asked in said.asked if not asked.bare or asked.status is not None or said.hello or said.cut_hello]
     said.server_hello = answers.server_hello()
     said.server_hello_seen = answers.hello_seen
     said.certificate_host = said.server_hello.host if said.server_hello else None

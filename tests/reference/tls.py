@@ -54,6 +54,7 @@ ALERTS = {
 }  # IANA, TLS Alerts
 HELLO_RETRY = bytes.fromhex("cf21ad74e59a6111be1d8c021e65b891c2a211167abb8c5e079e09e2c8a8339c")  # RFC 8446 4.1.3
 MAX_RECORD_BYTES = 2**14 + 2048  # RFC 5246 6.2.3
+MAX_HELLO_BYTES = 2**16
 
 
 class Short(ValueError):
@@ -201,6 +202,13 @@ def read_extensions(data: bytes) -> list[tuple[int, bytes]]:
     while reader.data:
         found.append((reader.number(2), reader.vector(2)))
     return found
+
+
+def is_cut_hello(data: bytes) -> bool:
+    """Whether data is the beginning of a ClientHello, at least up to its length, whose end is missing."""
+    handshake, rest = handshake_bytes(data)
+    size = 4 + int.from_bytes(handshake[1:4], "big")
+    return len(handshake) >= 4 and handshake[0] == CLIENT_HELLO and len(handshake) < size <= MAX_HELLO_BYTES and len(rest) < 5
 
 
 def cut_server_name(data: bytes) -> str | None:

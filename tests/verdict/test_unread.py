@@ -1,14 +1,17 @@
 """What a source asked for that can't be seen."""
 
+import io
 from typing import Any
 
 import numpy as np
 import pytest
 
+import analyzer
 from analyzer.routes.route import route_flows
 from analyzer.routes.topology import topology_from
 from analyzer.verdict.evidence import evidence_of
 from analyzer.verdict.unread import sources_unread, unread_requests
+from tests.build import ESTABLISHED, Conversation, client_hello, connect, pcap, server_hello
 from tests.verdict.rows import CNC, LAB, PROX01, PROX02, START_NS, flow, table, tunnel, verdict
 
 LAB_TOPOLOGY = topology_from(LAB, "lab.toml")
@@ -59,3 +62,34 @@ def test_the_answer_says_where_not_all_could_be_read(row: dict[str, Any], is_unr
     assert (group["answer"] == "no Defender traffic was seen, though not all that was asked for could be read") is is_unread
     both = verdict(row, tunnel(PROX01, CNC))["groups"]
     assert "could be read" not in both[0]["answer"], "who was seen to speak to Defender is no riddle"
+
+
+BROKEN_OFF = (
+    Conversation().handshake().send_client(connect(f"{CNC}:443")).send_server(ESTABLISHED).send_client(client_hello(CNC, padding=200))
+    .send_server(server_hello()).send_server(b"\x17\x03\x03\x04\x00" + bytes(1024)).close()
+)  # fmt: skip
+"""A tunnel in which the client closed behind the server's first flight: what a pinned certificate does."""
+
+
+def cut_at(snap_bytes: int, talk: Conversation) -> dict[str, Any]:
+    """The verdict over the frames as a snap length leaves them."""
+    capture = io.BytesIO(pcap([(ts_ns, frame[:snap_bytes], len(frame)) for ts_ns, frame in talk.frames]))
+    document: dict[str, Any] = analyzer.read([capture]).verdict.to_dict()
+    return document
+
+
+@pytest.mark.parametrize("snap_bytes", [96, 128, 160, 200, 400, 2000])
+def test_of_a_tunnel_whose_hello_was_cut_nobody_knows_that_it_worked(snap_bytes: int) -> None:
+    planes = [plane for source in cut_at(snap_bytes, BROKEN_OFF)["sources"] for plane in source["planes"]]
+    assert [(plane["outcome"] == "works", plane["confidence"]) for plane in planes] == [(False, "likely")]
+    whole = 600
+    assert planes[0]["outcome"] == ("broken" if snap_bytes > whole else "unseen")
+
+
+@pytest.mark.parametrize("snap_bytes", [68, 96, 128])
+def test_a_direct_hello_whose_name_was_cut_may_be_defenders(snap_bytes: int) -> None:
+    past = Conversation(server=("20.50.1.1", 443)).handshake().send_client(client_hello(CNC, sni_last=True)).send_server(server_hello())
+    document = cut_at(snap_bytes, past.close())
+    assert document["groups"][0]["answer"] == "no Defender traffic was seen, though not all that was asked for could be read"
+    (said,) = [finding for finding in document["findings"] if finding["code"] == "no-service-traffic"]
+    assert said["confidence"] == "likely"
