@@ -125,6 +125,9 @@ def _no_winner(contest: Contest, asked: Share | None) -> str:
     if contest.tied:
         return f"no winner for {{planes}}: {listed([_label(share) for share in contest.carriers[:2]])} carried as much"
     if asked is None:
+        if contest.shares:
+            used = f"{listed([_label(share) for share in contest.by_name])} {'is' if len(contest.by_name) == 1 else 'are'} used"
+            return f"{used} for {{planes}}, in connections whose requests weren't captured"
         if contest.taken_over and contest.taken_over == contest.direct["answered"]:
             return "a transparent proxy carries {planes}: it goes direct, is taken over on the way and answered"
         if contest.direct["answered"]:

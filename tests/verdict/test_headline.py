@@ -58,6 +58,15 @@ def test_past_the_proxies() -> None:
     assert answer(flow(host="a.example")) == "no Defender traffic was seen"
 
 
+def test_a_tunnel_whose_request_was_not_captured_goes_through_its_proxy() -> None:
+    begun_before = flow(server_ip="172.16.12.10", server_port=3128, host=CNC, sni=CNC, isn_out=None, isn_in=None, state="mid-stream")
+    result = verdict(begun_before)
+    assert result["groups"][0]["answer"] == ("PROX01 (WinHTTP) is used for sensor, in connections whose requests weren't captured")
+    assert "goes direct" not in str(result["sources"]), "it went to a proxy"
+    past = flow(host=CNC, sni=CNC)
+    assert answer(begun_before, past).endswith("; past the proxies, answered: edr-command-and-control")
+
+
 def test_a_challenge_and_its_answer_are_one_request() -> None:
     def refused(second: int) -> dict[str, Any]:
         first = request("connect", CNC, 407, challenge=["ntlm"], continues=False)
