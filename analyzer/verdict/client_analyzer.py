@@ -1,8 +1,9 @@
 """The traffic that the Client Analyzer itself causes: when it ran, and what of the capture is its and not Defender's.
 
-It tests each of its URLs by every method in turn: through the default proxy, again by auto discovery, then past all proxies. So a run is
-a chain of pairs of requests for the same host, nothing of its list between the two, each followed by a direct attempt of its own, through
-one group of hosts after the other.
+It tests each of its URLs by every method in turn: through the default proxy, again by auto discovery, then past all proxies, then through
+the proxy that is named for Defender. So a run is a chain of pairs of requests for the same host, nothing of its list between the two, each
+followed by a direct attempt of its own, through one group of hosts after the other; or a chain of hosts each of which the very same
+proxies are asked for in the very same order, though the first of them let it through.
 """
 
 from __future__ import annotations
@@ -16,9 +17,9 @@ import pyarrow as pa
 
 from analyzer.findings import Finding
 from analyzer.routes.requests import NO_TIME, Bools, Ints
-from analyzer.routes.route import DIRECT
+from analyzer.routes.route import DIRECT, PROXY
 from analyzer.services.url_groups import GROUPS
-from analyzer.text.words import counted
+from analyzer.text.words import counted, listed
 from analyzer.verdict.evidence import Evidence, evidence_of, grouped
 
 _NS: Final = 1_000_000_000
@@ -29,9 +30,15 @@ PAIR_NS: Final = 3 * _NS
 CHAIN_NS: Final = 120 * _NS
 """From one host to the next: a direct attempt that is dropped is given up after WinHTTP's 60 s, a second one for a second address."""
 
+DROPPED_NS: Final = 65 * _NS
+"""Between two requests for one host with a direct attempt between them: dropped, it is given up after WinHTTP's 60 s."""
+
 LEAST_HOSTS: Final = 3
 LEAST_GROUPS: Final = 2
 """Of a chain. The smallest list of URLs has more of both; a sensor that happens to ask twice for one host has fewer."""
+
+LEAST_IN_ORDER: Final = 4
+"""Hosts of a chain that is known by the order of its proxies alone: who is balanced over two proxies may ask both for a host or two."""
 
 
 @dataclass(frozen=True)
@@ -73,9 +80,7 @@ def run_findings(whole: Evidence, without: Evidence, runs: Sequence[AnalyzerTraf
         for (client,), rows in grouped(run.rows, whole.client.codes):
             direct = int((whole.route[rows] == DIRECT).sum())
             asked = int((np.isin(whole.requests.row, rows) & whole.asks_proxy).sum())
-            known = (
-                "as the study says" if run.how == "study" else "known by its shape: hosts of its list asked for twice, then tried directly"
-            )
+            known = "as the study says" if run.how == "study" else f"known by its shape: hosts of its list asked for {_again(whole, rows)}"
             seconds, figures = (run.end - run.start) / _NS, _figures(whole, without, whole.client.values[client])
             text = (
                 f"The Client Analyzer ran on {whole.client_label(client)} for {seconds:.0f} s ({known}): {counted(asked, 'request')} "
@@ -84,6 +89,14 @@ def run_findings(whole: Evidence, without: Evidence, runs: Sequence[AnalyzerTraf
             confidence: Literal["certain", "likely"] = "certain" if run.how == "study" else "likely"
             findings.append(whole.finding("client-analyzer-run", rows, text, clients=[client], confidence=confidence))
     return findings
+
+
+def _again(whole: Evidence, rows: Ints) -> str:
+    """ "twice, then tried directly", or of which proxies in turn."""
+    asked = rows[whole.route[rows] == PROXY]
+    proxies = list(dict.fromkeys(whole.proxy.codes[asked[np.argsort(whole.first[asked], kind="stable")]].tolist()))
+    tried = ", then tried directly" if (whole.route[rows] == DIRECT).any() else ""
+    return f"of {listed([whole.proxy_label(code) for code in proxies])} in turn{tried}" if len(proxies) > 1 else f"twice{tried}"
 
 
 def _figures(whole: Evidence, without: Evidence, client_ip: str) -> str:
@@ -114,29 +127,90 @@ def _by_window(evidence: Evidence, windows: Sequence[tuple[int, int]]) -> Iterat
         yield _run(evidence, start, end, "study", inside & (defender | (evidence.route == DIRECT)))
 
 
+@dataclass(frozen=True)
+class _Tested:
+    """Requests of one source for hosts of the analyzer's list, in order of time, and when it tried to go past the proxies.
+
+    at         int64[n]  positions of the requests;  times proxy host service: of each
+    worked     bool[n]   was let through
+    attempts   int64[m]  ns since 1970, in order
+    """
+
+    at: Ints
+    times: Ints
+    proxy: Ints
+    host: Ints
+    service: Ints
+    worked: Bools
+    attempts: Ints
+
+
 def _by_shape(evidence: Evidence) -> Iterator[AnalyzerTraffic]:
-    """Chains of pairs with a direct attempt behind each."""
+    """Chains of pairs with a direct attempt behind each; else chains of hosts asked of several proxies in one order."""
     requests, row = evidence.requests, evidence.requests.row
     codes = [code for code, slug in enumerate(evidence.request_service.values) if slug in GROUPS]
     began = np.where(requests.first_seen == NO_TIME, evidence.first[row], requests.first_seen)
     tested = np.flatnonzero(evidence.asks_proxy & np.isin(evidence.request_service.codes, codes) & (began != NO_TIME))
-    direct = np.flatnonzero((evidence.route == DIRECT) & (evidence.first != NO_TIME))
-    if len(tested) < 2 * LEAST_HOSTS or len(direct) < LEAST_HOSTS:
+    if len(tested) < 2 * LEAST_HOSTS:
         return
-    client, host = evidence.client.codes[row[tested]], evidence.request_host.codes[tested]
-    order = np.lexsort((began[tested], client))
-    tested, client, host = tested[order], client[order], host[order]
-    times = began[tested]
-    pairs = np.flatnonzero((client[1:] == client[:-1]) & (host[1:] == host[:-1]) & (times[1:] - times[:-1] <= PAIR_NS))
-    for (source,), own in grouped(pairs, client):
+    direct = np.flatnonzero((evidence.route == DIRECT) & (evidence.first != NO_TIME))
+    client = evidence.client.codes[row]
+    for (source,), mine in grouped(tested[np.argsort(began[tested], kind="stable")], client):
+        if len(mine) < 2 * LEAST_HOSTS:
+            continue
         attempts = np.sort(evidence.first[direct[evidence.client.codes[direct] == source]])
-        probes = _followed(own[np.argsort(times[own], kind="stable")], times, attempts)
-        for chain in _chains(probes, times):
-            hosts = host[chain]
-            services = evidence.request_service.codes[tested[chain]]
-            groups = {GROUPS[evidence.request_service.values[code]] for code in services.tolist()}
-            if len(np.unique(hosts)) >= LEAST_HOSTS and len(groups) >= LEAST_GROUPS:
-                yield _of_chain(evidence, source, chain, tested, times, host, attempts)
+        own = _Tested(
+            at=mine,
+            times=began[mine],
+            proxy=evidence.proxy.codes[row[mine]],
+            host=evidence.request_host.codes[mine],
+            service=evidence.request_service.codes[mine],
+            worked=evidence.outcome.carried[mine],
+            attempts=attempts,
+        )
+        behind = _last_of_each(own)
+        until = 0
+        for chain, end in sorted([*_pairs(own, behind), *_in_order(own, behind)], key=lambda one: int(one[0][0])):
+            groups = {GROUPS[evidence.request_service.values[code]] for code in own.service[chain].tolist()}
+            if len(groups) >= LEAST_GROUPS and int(own.times[chain[0]]) >= until:
+                yield _of_chain(evidence, source, own, chain, end)
+                until = end
+
+
+def _last_of_each(own: _Tested) -> Ints:
+    """Per request the last of those for the same host that follow it closely, nothing of the list between them."""
+    gaps = np.diff(own.times)
+    tried = np.searchsorted(own.attempts, own.times)
+    close = (gaps <= PAIR_NS) | ((np.diff(tried) > 0) & (gaps <= DROPPED_NS))
+    last = np.arange(len(own.at))
+    for place in np.flatnonzero((own.host[1:] == own.host[:-1]) & close)[::-1].tolist():
+        last[place] = last[place + 1]
+    return last
+
+
+def _pairs(own: _Tested, behind: Ints) -> Iterator[tuple[Ints, int]]:
+    """(the first request of each pair, the end) of chains of pairs with a direct attempt behind each."""
+    times = own.times
+    pairs = np.flatnonzero((own.host[1:] == own.host[:-1]) & (times[1:] - times[:-1] <= PAIR_NS))
+    for chain in _chains(_followed(pairs, times, own.attempts), times):
+        if len(np.unique(own.host[chain])) >= LEAST_HOSTS:
+            attempt = own.attempts[np.searchsorted(own.attempts, times[chain[-1] + 1])]
+            yield chain, int(max(attempt, times[behind[chain[-1]]])) + 1
+
+
+def _in_order(own: _Tested, behind: Ints) -> Iterator[tuple[Ints, int]]:
+    """(the first request of each host, the end) of chains of hosts that the same proxies are asked for in the same order, though the first
+    let it through: nobody falls back from what works."""
+    firsts = np.flatnonzero(np.append(True, behind[1:] != behind[:-1]))
+    by_order: dict[tuple[int, ...], list[int]] = {}
+    for first in firsts.tolist():
+        order = tuple(own.proxy[first : behind[first] + 1].tolist())
+        if len(set(order)) > 1 and own.worked[first]:
+            by_order.setdefault(order, []).append(first)
+    for probes in by_order.values():
+        for chain in _chains(np.array(probes, dtype=np.int64), own.times):
+            if len(np.unique(own.host[chain])) == len(chain) >= LEAST_IN_ORDER:
+                yield chain, int(own.times[behind[chain[-1]]]) + 1
 
 
 def _followed(pairs: Ints, times: Ints, attempts: Ints) -> Ints:
@@ -158,15 +232,12 @@ def _chains(probes: Ints, times: Ints) -> list[Ints]:
     return np.split(probes, np.flatnonzero(np.diff(times[probes]) > CHAIN_NS) + 1)
 
 
-def _of_chain(evidence: Evidence, source: int, chain: Ints, tested: Ints, times: Ints, host: Ints, attempts: Ints) -> AnalyzerTraffic:
-    """The source's requests for the chain's hosts, and its direct attempts, from the first pair to the last attempt."""
-    start = int(times[chain[0]])
-    behind = attempts[np.searchsorted(attempts, times[chain[-1] + 1])]
-    end = int(behind) + 1
-    row = evidence.requests.row
-    own = (times >= start) & (times < end) & (evidence.client.codes[row[tested]] == source) & np.isin(host, np.unique(host[chain]))
+def _of_chain(evidence: Evidence, source: int, own: _Tested, chain: Ints, end: int) -> AnalyzerTraffic:
+    """The source's requests for the chain's hosts, and its direct attempts, from the first of them to the end."""
+    start = int(own.times[chain[0]])
+    inside = (own.times >= start) & (own.times < end) & np.isin(own.host, np.unique(own.host[chain]))
     rows = np.zeros(evidence.flows.num_rows, np.bool_)
-    rows[row[tested[own]]] = True
+    rows[evidence.requests.row[own.at[inside]]] = True
     rows |= (evidence.route == DIRECT) & (evidence.client.codes == source) & (evidence.first >= start) & (evidence.first < end)
     return _run(evidence, start, max(end, int(evidence.last[rows].max())), "shape", rows)
 

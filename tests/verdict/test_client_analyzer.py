@@ -10,7 +10,7 @@ import analyzer
 from analyzer.verdict.client_analyzer import CHAIN_NS, run_findings, set_aside
 from tests.conftest import ROOT
 from tests.studies.laboratory import SECOND, at, evidence, tunnel
-from tests.verdict.rows import EDGE, PROX01, PROX02, flow, verdict
+from tests.verdict.rows import EDGE, PROX01, PROX02, PROX03, flow, verdict
 
 WEU, CYBER, BLOB, MAPS = (
     "winatp-gw-weu.microsoft.com",
@@ -102,6 +102,50 @@ def test_each_source_and_each_run_is_its_own() -> None:
     later = run(400)
     _, runs = set_aside(evidence(*run(), *other, *later))
     assert sorted((found.start, len(found.rows)) for found in runs) == [(at(50), 12), (at(60), 12), (at(400), 12)]
+
+
+def by_every_proxy(
+    start: float = 50, hosts: tuple[str, ...] = HOSTS, proxies: tuple[str, ...] = (PROX01, PROX02, PROX03)
+) -> list[dict[str, Any]]:
+    """What a run looks like where several proxies are set and every one lets it through; direct attempts weren't captured."""
+    return [
+        tunnel(proxy, host, start + 4 * number + 0.3 * turn, lasts=0.2)
+        for number, host in enumerate(hosts)
+        for turn, proxy in enumerate(proxies)
+    ]
+
+
+def test_a_run_over_several_proxies_is_known_by_their_order() -> None:
+    own = [tunnel(PROX03, host, 5 + 4 * number) for number, host in enumerate((WEU, CYBER, MAPS, WEU, CYBER))]
+    without, (found,) = set_aside(evidence(*own, *by_every_proxy()))
+    assert (without.flows.num_rows, found.requests) == (len(own), 12)
+    document = verdict(*own, *by_every_proxy())
+    assert document["groups"][0]["answer"] == "PROX03 (static) won for sensor and antivirus"
+    (said,) = [finding["text"] for finding in document["findings"] if finding["code"] == "client-analyzer-run"]
+    assert "hosts of its list asked for of PROX01, PROX02 and PROX03 in turn" in said
+
+
+def test_what_is_asked_last_of_the_named_proxy_is_the_runs_too() -> None:
+    rows = [row for number, host in enumerate(HOSTS) for row in [*probe(host, 50 + 40 * number), tunnel(PROX03, host, 54 + 40 * number)]]
+    without, (found,) = set_aside(evidence(*OWN, *rows))
+    assert (without.flows.num_rows, len(found.rows)) == (len(OWN), 16)
+
+
+@pytest.mark.parametrize(
+    "rows",
+    [
+        by_every_proxy(hosts=HOSTS[:3]),  # too few hosts
+        by_every_proxy(proxies=(PROX01,)),
+        [row for number, row in enumerate(by_every_proxy()) if number not in (2, 4, 6, 11)],  # another order each time
+        by_every_proxy(hosts=HOSTS[:2] + HOSTS[:2]),  # balanced: the same hosts again
+        [tunnel(PROX01, host, 50 + 4 * n, status=407) for n, host in enumerate(HOSTS)]
+        + [tunnel(PROX03, host, 50.3 + 4 * n) for n, host in enumerate(HOSTS)],  # it falls back
+        [tunnel((PROX01, PROX03)[n % 2], HOSTS[n % 4], 50 + n) for n in range(40)],  # by turns
+    ],
+)
+def test_what_asks_several_proxies_and_is_no_run(rows: list[dict[str, Any]]) -> None:
+    whole = evidence(*OWN, *rows)
+    assert set_aside(whole) == (whole, [])
 
 
 @pytest.mark.parametrize("name", ["T1-winhttp", "T2-winhttp-wininet", "T3b-wininet-user", "T4-static", "T5-all-three"])
