@@ -1,19 +1,23 @@
-"""What went, or tried to go, past the proxies: direct-blocked, direct-allowed and quic-attempt."""
+"""What went, or tried to go, past the proxies: direct-blocked, direct-allowed, quic-attempt, and captive-portal where one is met there."""
 
 from __future__ import annotations
 
 from dataclasses import replace
 
 import numpy as np
+import pyarrow.compute as pc
 
+from analyzer.arrow import array
 from analyzer.findings import Finding, Severity
-from analyzer.routes.requests import Bools, Ints
+from analyzer.routes.requests import Bools, Ints, integers, one_array
 from analyzer.routes.route import DIRECT, PROXY
 from analyzer.text.words import counted, listed
 from analyzer.verdict.case import Case
-from analyzer.verdict.columns import says, state_list
+from analyzer.verdict.columns import column, mask, says, state_list
 from analyzer.verdict.evidence import ANSWERED, BLOCKED, Evidence, coded, grouped
 from analyzer.verdict.seen import defender_seen
+
+LOG_ON_FIRST = 511
 
 SOON_NS = 30 * 10**9
 """How soon after a QUIC attempt a request to a proxy counts as the same thing tried again."""
@@ -27,16 +31,43 @@ def find(case: Case) -> list[Finding]:
     evidence = case.evidence
     stopped = _without_another_way(case)
     direct = evidence.route == DIRECT
+    sent_off = to_a_portal(evidence)
     tcp = says(evidence, "protocol", "tcp")
     only_proxies = evidence.topology.policy == "proxies-only"
     speaking = [client for client, how in defender_seen(evidence).items() if how == "seen"]
     expected = evidence.own | only_proxies | ((evidence.service.codes >= 0) & np.isin(evidence.client.codes, speaking))
     found = [
-        _finding(evidence, "direct-blocked", direct & tcp & (evidence.direct == BLOCKED), stopped),
+        _finding(evidence, "direct-blocked", direct & tcp & (evidence.direct == BLOCKED) & ~sent_off, stopped),
         _finding(evidence, "direct-allowed", direct & (evidence.direct == ANSWERED) & ~evidence.taken_over & expected),
         _finding(evidence, "quic-attempt", direct & ~tcp),
+        _portal(evidence, np.flatnonzero(sent_off)),
     ]
     return [finding for finding in found if finding is not None]
+
+
+def to_a_portal(evidence: Evidence) -> Bools:
+    """Per row: whether it went past the proxies and was sent to a page where somebody has to log on: redirected as requests for other
+    hosts are, or by the status that says so (RFC 6585 6). Where a proxy's requests are redirected too, that finding is theirs."""
+    status, place = integers(column(evidence, "http_status"), -1), column(evidence, "http_location")
+    asked = one_array(evidence.flows.column("requests"))
+    through = pc.list_flatten(asked).field("location").filter(array(evidence.asks_proxy & evidence.outcome.failed))
+    elsewhere = mask(pc.is_in(place, value_set=through.drop_null()))
+    redirected = (status >= 300) & (status < 400) & place.is_valid().to_numpy(zero_copy_only=False) & ~elsewhere
+    result: Bools = (evidence.route == DIRECT) & (evidence.direct == BLOCKED) & (redirected | (status == LOG_ON_FIRST))
+    return result
+
+
+def _portal(evidence: Evidence, rows: Ints) -> Finding | None:
+    """What a portal in the way of direct connections redirected, and where to."""
+    if not len(rows):
+        return None
+    places = sorted({place for place in column(evidence, "http_location").take(array(rows)).to_pylist() if place})
+    where = f"redirected to {listed(places)}" if places else f"answered {LOG_ON_FIRST} (log on first)"
+    whose = f"{counted(len(rows), 'direct request')} of {evidence.of_whom(rows)}{evidence.hosts_of(rows)}"
+    text = f"{whose} {'was' if len(rows) == 1 else 'were'} {where}: somebody in the way wants a user to log on"
+    services = np.unique(evidence.service.codes[rows][evidence.service.codes[rows] >= 0]).tolist()
+    severity: Severity | None = None if services else "info"
+    return evidence.finding("captive-portal", rows, text, services=services, severity=severity, confidence="likely")
 
 
 def _without_another_way(case: Case) -> Bools:

@@ -107,3 +107,44 @@ def test_quic_that_was_tried_again_through_a_proxy_says_so() -> None:
         for other in (soon, late, soon | {"client_ip": "172.16.11.93"})
     ]
     assert [text.endswith("; 1 host was then asked of PROX02") for text in texts] == [True, False, False]
+
+
+PORTAL = {"http_status": 302, "http_location": "portal.hotel.example", "http_path": "/", "server_first": "http", "server_port": 80}
+
+
+def page(host: str, **columns: Any) -> dict[str, Any]:
+    return flow(host=host, http_host=host, **PORTAL | columns)
+
+
+def test_a_portal_met_directly_is_one() -> None:
+    rows = [
+        page("crl.microsoft.com"),
+        page("www.msftconnecttest.com", server_ip="20.1.2.4"),
+        flow(host=CNC, sni=CNC, bytes_in=0, state="reset"),
+    ]
+    result = verdict(*rows)
+    (portal,) = [finding for finding in result["findings"] if finding["code"] == "captive-portal"]
+    assert (portal["severity"], portal["confidence"], portal["flows"], portal["proxy"]) == (
+        "problem",
+        "likely",
+        [row["id"] for row in rows[:2]],
+        None,
+    )
+    assert portal["text"].endswith("were redirected to portal.hotel.example: somebody in the way wants a user to log on")
+    (blocked,) = [finding for finding in result["findings"] if finding["code"] == "direct-blocked"]
+    assert blocked["flows"] == [rows[2]["id"]], "what the portal answered is said once"
+    asked = page("a.example", http_status=511, http_location=None, http_path="/a.crl", http_html=True)
+    (said,) = [finding for finding in verdict(asked)["findings"] if finding["code"] == "captive-portal"]
+    assert said["severity"] == "info" and "was answered 511 (log on first)" in said["text"]
+
+
+@pytest.mark.parametrize(
+    "rows",
+    [
+        [page("www.contoso.com", http_location="contoso.com"), page("contoso.com", http_location="www.contoso.com")],  # a site of its own
+        [page("crl.microsoft.com")],  # one alone may be the host's own
+        [page("crl.microsoft.com", http_location="a.example"), page("b.example", http_location="c.example")],
+    ],
+)
+def test_redirects_that_are_no_portal(rows: list[dict[str, Any]]) -> None:
+    assert not [finding for finding in verdict(*rows)["findings"] if finding["code"] in ("captive-portal", "direct-blocked")]
