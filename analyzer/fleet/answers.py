@@ -69,13 +69,16 @@ def _first_text(findings: list[dict[str, Any]]) -> str:
 
 
 def _winners(gateways: Iterable[Mapping[str, Any]], plane: str) -> str:
-    """`PROX01 (WinHTTP) 60, PROX03 (static) 39`."""
+    """`PROX01 (WinHTTP) 60, PROX03 (static) 39 (works for 12)`."""
     sources: dict[str, int] = {}
+    works: dict[str, int] = {}
     for gateway in gateways:
         for entry in gateway["planes"]:
             if entry["plane"] == plane:
                 for one in entry["winners"]:
                     label = "none" if one["proxy"] is None else str(ProxyLabel(one["proxy"], one["name"], one["method"]))
                     sources[label] = sources.get(label, 0) + one["sources"]
+                    works[label] = works.get(label, 0) + (one["sources"] if one["proxy"] is None else one["works"])
     ordered = sorted(sources.items(), key=lambda item: (-item[1], item[0]))
-    return some([f"{label} {number:,}" for label, number in ordered], MOST_NAMED)
+    said = [f"{label} {n:,}{'' if works[label] == n else f' (works for {works[label]:,})'}" for label, n in ordered]
+    return some(said, MOST_NAMED)

@@ -5,14 +5,15 @@ What happened on one day in the same way at several gateways and sources is one 
 
 from __future__ import annotations
 
-from collections.abc import Callable, Hashable, Iterable, Iterator, Sequence
+from collections.abc import Callable, Hashable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
+from itertools import pairwise
 from typing import Any, Final
 
 from analyzer.findings import Finding, Severity
 from analyzer.fleet.day import NO_SERVICE
 from analyzer.fleet.eras import Era, changes_of
-from analyzer.fleet.gateway import Gateway, date_of, number_of
+from analyzer.fleet.gateway import NS_PER_DAY, Gateway, date_of, number_of
 from analyzer.text.labels import ProxyLabel, all_of, plane_order, some
 from analyzer.text.times import rfc3339, to_the_second
 from analyzer.text.words import counted
@@ -22,6 +23,9 @@ MOST_GATEWAYS: Final = 4
 
 FAILURES_UP: Final = 0.1
 LEAST_REQUESTS: Final = 10
+CHANCE: Final = 3
+"""Standard errors of a difference between two shares, beyond which it is taken to be more than chance."""
+
 """As in a job's [drift]: failures are up where their share rose by more than this; of fewer requests a share says little."""
 
 FLOWS_NAMED: Final = 20
@@ -178,29 +182,55 @@ def new_direct(gateways: Sequence[Gateway]) -> Iterator[dict[str, Any]]:
 
 
 def failures_up(gateways: Sequence[Gateway]) -> Iterator[dict[str, Any]]:
-    """One finding for each service that failed, or broke in its tunnels, more on a gateway's last day than before."""
+    """One finding for each service, and day since when, that fails or breaks in its tunnels more than before, on the last day still."""
 
     def look(gateway: Gateway) -> Iterator[tuple[Hashable, Callable[[SeenChange], None]]]:
         for slug, by_day in gateway.by_service.items():
-            now = by_day.get(gateway.days[-1], (0, 0))
-            before = [counts for day, counts in by_day.items() if day != gateway.days[-1]]
-            failed, requests = sum(f for f, _ in before), sum(r for _, r in before)
-            if min(requests, now[1]) < LEAST_REQUESTS or now[0] / now[1] - failed / requests <= FAILURES_UP:
+            risen = _risen(by_day, gateway.days[-1])
+            if risen is None:
                 continue
+            since, counts = risen
 
-            def note(seen: SeenChange, slug: str = slug, counts: tuple[int, ...] = (*now, failed, requests)) -> None:
+            def note(seen: SeenChange, slug: str = slug, since: int = since, counts: tuple[int, ...] = counts) -> None:
                 seen.at(gateway.name, service=slug)
-                seen.firsts += [gateway.days[-1] * 86_400 * 10**9]
+                seen.firsts += [since * NS_PER_DAY]
                 seen.lasts += [gateway.last] if gateway.last is not None else []
                 seen.more.append(counts)
 
-            yield (slug, gateway.days[-1]), note
+            yield (slug, since, since == gateway.days[-1]), note
 
-    for (slug, day), seen in _gathered(gateways, look).items():
+    for (slug, day, alone), seen in _gathered(gateways, look).items():
         now, of, before, of_before = (sum(column) for column in zip(*seen.more, strict=True))
         share = 100 * before / of_before
-        text = f"{slug} doesn't work in {now:,} of {of:,} requests on {date_of(day)} ({share:.0f} % before): {seen.where()}"
+        when = "on" if alone else "since"
+        text = f"{slug} doesn't work in {now:,} of {of:,} requests {when} {date_of(day)} ({share:.0f} % before): {seen.where()}"
         yield seen.finding("failures-up", text)
+
+
+def _risen(by_day: Mapping[int, tuple[int, int]], last: int) -> tuple[int, tuple[int, int, int, int]] | None:
+    """(the day since when failures are up, failed and requests since then, and before); None: they aren't, or no longer are.
+
+    Of the days that could be it, the one that parts good from bad best. That one day alone is worse than all before it needs a tenth more;
+    several days need that to be more than chance as well, as there are many ways to part them.
+    """
+    days = sorted(by_day)
+    at_last, of_last = by_day.get(last, (0, 0))
+    if len(days) < 2 or not of_last or at_last / of_last <= FAILURES_UP:
+        return None
+    best: tuple[float, int, tuple[int, int, int, int]] | None = None
+    failed, requests = 0, 0
+    now, of = (sum(counts) for counts in zip(*by_day.values(), strict=True))
+    for before, day in pairwise(days):
+        of_day = by_day[before]
+        failed, requests, now, of = failed + of_day[0], requests + of_day[1], now - of_day[0], of - of_day[1]
+        if min(requests, of) < LEAST_REQUESTS:
+            continue
+        up, whole = now / of - failed / requests, (now + failed) / (of + requests)
+        chance = 0.0 if day == last else CHANCE * (whole * (1 - whole) * (1 / of + 1 / requests)) ** 0.5
+        still = at_last / of_last - failed / requests > FAILURES_UP
+        if still and up > max(FAILURES_UP, chance) and (best is None or up >= best[0]):
+            best = up, day, (now, of, failed, requests)
+    return None if best is None else best[1:]
 
 
 def _label(era: Era) -> str:

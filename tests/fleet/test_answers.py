@@ -30,6 +30,9 @@ def test_who_reports_and_who_wins_come_first() -> None:
     assert answers_of(document(gateways=[gateway("a"), gateway("b", "silent")]))[0] == (
         "1 of 2 gateways report; silent: b since 2026-10-01 00:00:00."
     )
+    broken = gateway("c", sources=4)
+    broken["planes"][0]["winners"][0]["works"] = 1
+    assert answers_of(document(gateways=[gateway("a"), broken]))[1] == "Who wins, by sources: sensor: PROX01 (WinHTTP) 6 (works for 3)."
     bare = {**gateway("a"), "planes": []}
     assert answers_of(document(gateways=[bare]))[1] == "No request to a proxy for anything of Defender's was seen."
 

@@ -68,3 +68,10 @@ def test_failures_are_up_by_a_tenth_and_of_enough_requests() -> None:
     (found,) = failing((0, 50), (0, 50), (6, 50))
     assert "6 of 50 requests" in found["text"] and found["service"] == "a"
     assert failing((0, 50), (5, 50)) == [] and failing((0, 5), (5, 5)) == [] and failing((9, 50)) == []
+    (found,) = failing((0, 50), (0, 50), (20, 50), (22, 50), (21, 50))
+    assert "63 of 150 requests since 1970-01-03 (0 % before)" in found["text"], "it goes on since a day that isn't the last"
+    assert failing((0, 50), (0, 50), (20, 50), (22, 50), (0, 50)) == [], "it is over"
+    (found,) = failing((0, 200), *[(32, 200)] * 9)
+    assert "288 of 1,800 requests since 1970-01-02" in found["text"], "the bad days aren't counted among those before"
+    assert failing(*[(3 * (n % 2), 20) for n in range(12)]) == [], "what always was so is nothing new"
+    assert failing((50, 50), (0, 50), (0, 50)) == []
