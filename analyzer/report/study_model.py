@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from itertools import groupby
 from typing import Any
 
 from analyzer.report.causes import span
@@ -47,7 +48,7 @@ class TestRow:
 
     setup         what was configured, who was logged on, when, and which captures
     held          "3 of 3"; "" where nothing was expected
-    live_response live_reason   success, timeout or none, and why
+    live_response live_reason   success, timeout or none, of several sessions each, whether that is unclear; and why
     notes         silence, backlog and the Client Analyzer, a sentence each
     """
 
@@ -94,7 +95,7 @@ def _test(number: int, test: Mapping[str, Any]) -> TestRow:
         setup=_setup(test),
         conclusion=test["conclusion"],
         planes=tuple(_plane(test["verdict"]["sources"], plane) for plane in PLANES),
-        live_response=live["outcome"],
+        live_response=_live(live),
         live_reason=live["reason"],
         live_flows=tuple(live["flows"]),
         notes=tuple(_notes(test)),
@@ -104,6 +105,13 @@ def _test(number: int, test: Mapping[str, Any]) -> TestRow:
         all_held=test["held"],
         document=test,
     )
+
+
+def _live(live: Mapping[str, Any]) -> str:
+    """`success`, `success (unclear)`, `success, then timeout`."""
+    outcomes = [outcome for outcome, _ in groupby(live["outcomes"] or [live["outcome"]])]
+    unclear = len(outcomes) == 1 and live["confidence"] == "unclear"
+    return f"{outcomes[0]} (unclear)" if unclear else ", then ".join(outcomes)
 
 
 def _setup(test: Mapping[str, Any]) -> str:

@@ -145,6 +145,7 @@ class LiveResponse(TypedDict):
     since     the mark that says a session was started, else the test's start
     proxy name method   that carried the channel, null unless it is a success, and where it went past the proxies
     push      what push notifications did meanwhile: they prove nothing either way
+    outcomes  of each session, where marks say that several were started: all the rest is the last one's, and reason names each
     """
 
     outcome: Literal["success", "timeout", "none"]
@@ -156,6 +157,7 @@ class LiveResponse(TypedDict):
     reason: str
     push: str | None
     flows: list[str]
+    outcomes: list[str]
 
 
 class Precedence(TypedDict):

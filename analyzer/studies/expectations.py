@@ -239,8 +239,8 @@ def _name_and_method(label: ProxyLabel | None) -> tuple[str | None, str | None]:
 
 
 def _live_line(wanted: str, live: LiveResponse) -> Expectation:
-    seen = live["outcome"]
-    held = wanted == seen
+    outcomes = list(dict.fromkeys(live["outcomes"])) or [live["outcome"]]
+    seen, held = ", then ".join(live["outcomes"]) if len(outcomes) > 1 else outcomes[0], outcomes == [wanted]
     what = f"live response: {seen}" if held else f"expected live response to be a {wanted}, but it is {seen}"
     text = f"{what}, as expected" if held else f"{what} ({live['reason']})"
     return _line("live_response", "live_response", wanted, seen, held, None, text, live["flows"])

@@ -16,13 +16,14 @@ from dataclasses import dataclass
 from typing import Final
 
 import numpy as np
+import pyarrow as pa
 import pyarrow.compute as pc
 
 from analyzer.findings import Confidence
 from analyzer.routes.requests import NO_TIME, Bools, Ints, integers, one_array, times_ns
 from analyzer.studies.document import LiveResponse
 from analyzer.studies.plan import PlannedTest, Span
-from analyzer.text.times import rfc3339
+from analyzer.text.times import clock, rfc3339
 from analyzer.text.words import counted, failure_list, listed, printable
 from analyzer.verdict.columns import state_list
 from analyzer.verdict.evidence import ANSWERED, Evidence, occurring
@@ -39,6 +40,9 @@ NOT_STARTED: Final = re.compile(
     r"|could not (?:be )?start|no live[ -]?response|end(?:ed|s)|closed|disconnect",
     re.IGNORECASE,
 )
+
+END: Final = 1 << 62
+"""Later than everything, ns since 1970."""
 
 LIKELY_NS: Final = 60 * 10**9
 CERTAIN_NS: Final = 300 * 10**9
@@ -80,13 +84,26 @@ class Uses:
 
 
 @dataclass(frozen=True)
+class Wait:
+    """A session that somebody started, and how long one may look for it.
+
+    since until  ns since 1970: the mark that says so, and the next one that says so of the same sources
+    named        the sources that the mark names; None: it names nobody that was seen
+    """
+
+    since: int
+    until: int
+    named: frozenset[int] | None
+
+
+@dataclass(frozen=True)
 class Channel:
     """The uses of command and control by some sources.
 
     before after   that worked before the mark; that began after it and worked, or whose connection was used after it
     broken         positions of requests after the mark that broke or failed
     past           rows of connections past the proxies after the mark that came to nothing
-    since          the mark, ns since 1970
+    since until    the mark, and the next one, ns since 1970
     watched        how long the sources are heard from the mark on, ns
     """
 
@@ -95,6 +112,7 @@ class Channel:
     broken: Ints
     past: Ints
     since: int
+    until: int
     watched: int
 
 
@@ -102,28 +120,65 @@ def live_response(evidence: Evidence, test: PlannedTest, window: Span) -> LiveRe
     """The outcome, how sure it is, and the flows that decide it.
 
     Where several machines speak to command and control each is judged by itself: a session is one machine's. A mark that names some is
-    about these alone.
+    about these alone. Where several sessions were started, each has its own answer in the reason, and the whole is the last one's.
     """
-    marks = [(at, what) for at, what in test.marks if STARTED.search(what) and not NOT_STARTED.search(what)]
-    since = marks[0][0] if marks else window[0]
-    named = _named(evidence, [what for _, what in marks])
-    using = [client for client in _using(evidence) if named is None or client in named]
+    marks = sorted((at, what) for at, what in test.marks if STARTED.search(what) and not NOT_STARTED.search(what))
     if not marks:
-        return _without_mark(evidence, _blank(evidence, None), _channel(evidence, since, using or None))
+        return _without_mark(evidence, _blank(evidence, None), _channel(evidence, Wait(window[0], END, None), _using(evidence) or None))
+    results: list[tuple[int, LiveResponse]] = []
+    sessions = np.zeros(0, np.int64)
+    for wait in _waits(evidence, marks):
+        result = _of_mark(evidence, wait, sessions)
+        results.append((wait.since, result))
+        if result["outcome"] == "success" and result["confidence"] != "unclear":
+            found = pc.is_in(one_array(evidence.flows.column("id")), value_set=pa.array(result["flows"], pa.string()))
+            sessions = np.union1d(sessions, np.flatnonzero(found.to_numpy(zero_copy_only=False)))
+    return result if len(results) == 1 else _of_marks(results)
+
+
+def _waits(evidence: Evidence, marks: Sequence[tuple[int, str]]) -> list[Wait]:
+    """One for each mark, in order of time. What names other machines ends nobody's."""
+    named = [_named(evidence, what) for _, what in marks]
+
+    def ends(at: int, mine: frozenset[int] | None) -> int:
+        return min(
+            (t for (t, _), other in zip(marks, named, strict=True) if t > at and (not mine or not other or mine & other)), default=END
+        )
+
+    return [Wait(at, ends(at, mine), mine) for (at, _), mine in zip(marks, named, strict=True)]
+
+
+def _of_mark(evidence: Evidence, wait: Wait, sessions: Ints) -> LiveResponse:
+    """The result of one mark."""
+    using = [client for client in _using(evidence) if wait.named is None or client in wait.named]
     if len(using) < 2:
-        return _judged(evidence, since, using or (None if named is None else sorted(named)))
-    return _of_several(evidence, [(evidence.client_label(client), _judged(evidence, since, [client])) for client in using])
+        return _judged(evidence, wait, using or (None if wait.named is None else sorted(wait.named)), sessions)
+    return _of_several(evidence, [(evidence.client_label(client), _judged(evidence, wait, [client], sessions)) for client in using])
 
 
-def _named(evidence: Evidence, marks: Sequence[str]) -> set[int] | None:
-    """The sources that the marks name, by name or address; None: they name nobody that was seen."""
-    text = " ".join(marks).casefold()
+SAID: Final = {"success": "worked", "timeout": "timed out", "none": "wasn't wanted"}
+
+
+def _of_marks(results: Sequence[tuple[int, LiveResponse]]) -> LiveResponse:
+    """The last one's result, with what became of each."""
+    each = [
+        f"at {clock(since)} it {'perhaps ' if result['confidence'] == 'unclear' else ''}{SAID[result['outcome']]}: {result['reason']}"
+        for since, result in results
+    ]
+    flows = list(dict.fromkeys(flow for _, result in results for flow in result["flows"]))
+    outcomes: list[str] = [result["outcome"] for _, result in results]
+    return {**results[-1][1], "reason": f"started {len(results)} times: {'; '.join(each)}", "flows": flows, "outcomes": outcomes}
+
+
+def _named(evidence: Evidence, mark: str) -> frozenset[int] | None:
+    """The sources that the mark names, by name or address; None: it names nobody that was seen."""
+    text = mark.casefold()
     found = set()
     for client, address in enumerate(evidence.client.values):
         names = [evidence.client_label(client), *evidence.names.addresses(address)]
         if any(re.search(rf"(?<![\w.:-]){re.escape(name.casefold())}(?![\w-]|[.:]\w)", text) for name in names):
             found.add(client)
-    return found or None
+    return frozenset(found) or None
 
 
 def _using(evidence: Evidence) -> list[int]:
@@ -163,17 +218,17 @@ def _place(order: Sequence[tuple[str, str]], one: tuple[str, str]) -> int:
     return order.index(one) if one in order else len(order)
 
 
-def _judged(evidence: Evidence, since: int, clients: Sequence[int] | None) -> LiveResponse:
-    """The result of these sources together; None: of all."""
-    channel = _channel(evidence, since, clients)
-    result = _blank(evidence, since)
+def _judged(evidence: Evidence, wait: Wait, clients: Sequence[int] | None, sessions: Ints) -> LiveResponse:
+    """The result of these sources together; None: of all. sessions: rows of those that began with earlier marks."""
+    channel = _channel(evidence, wait, clients, sessions)
+    result = _blank(evidence, wait.since)
     use = _use(evidence, channel)
     is_session = _session_shape(evidence, channel, use)
-    files = _files(evidence, since, clients)
+    files = _files(evidence, wait, clients)
     if is_session.any() or len(files):
         how = "a long-lived tunnel with traffic both ways from the mark on" if is_session.any() else "a file was fetched from the device"
         return _success(evidence, result, channel.after.where(is_session) if is_session.any() else channel.after, files, "certain", how)
-    fresh = channel.after.where(channel.after.begun >= since)
+    fresh = channel.after.where(channel.after.begun >= wait.since)
     if len(fresh) and _is_more(evidence, channel, fresh):
         return _success(evidence, result, fresh, files, "likely", "more than the check-ins before the mark, in number or size")
     if len(fresh) >= ENOUGH_CHECK_INS and len(channel.before):
@@ -185,8 +240,8 @@ def _judged(evidence: Evidence, since: int, clients: Sequence[int] | None) -> Li
     return _timeout(evidence, result, channel, _patience(channel), None)
 
 
-def _channel(evidence: Evidence, since: int, clients: Sequence[int] | None) -> Channel:
-    row = evidence.requests.row
+def _channel(evidence: Evidence, wait: Wait, clients: Sequence[int] | None, sessions: Ints | None = None) -> Channel:
+    row, since, until = evidence.requests.row, wait.since, wait.until
     own = np.ones(len(evidence.first), np.bool_) if clients is None else np.isin(evidence.client.codes, clients)
     wanted, past = _asking(evidence) & own[row], _past(evidence) & own
     works = wanted & evidence.outcome.carried & ~evidence.outcome.broken
@@ -196,13 +251,15 @@ def _channel(evidence: Evidence, since: int, clients: Sequence[int] | None) -> C
     uses = Uses(rows, np.concatenate([evidence.begun[works], evidence.first[answered]]))
     theirs = own & np.isin(evidence.client.codes, np.unique(evidence.client.codes[np.concatenate([row[wanted], np.flatnonzero(past)])]))
     heard = evidence.last[(theirs if theirs.any() else own) & (evidence.last != NO_TIME)]
+    check_in = np.ones(len(rows), np.bool_) if sessions is None else ~np.isin(rows, sessions)
     return Channel(
-        before=uses.where(uses.begun < since),
-        after=uses.where((uses.begun >= since) | (evidence.last[rows] >= since)),
-        broken=np.flatnonzero(wanted & ~works & (evidence.begun >= since)),
-        past=np.flatnonzero(past & ~answered & (evidence.first >= since)),
+        before=uses.where((uses.begun < since) & check_in),
+        after=uses.where((uses.begun < until) & ((uses.begun >= since) | (evidence.last[rows] >= since))),
+        broken=np.flatnonzero(wanted & ~works & (evidence.begun >= since) & (evidence.begun < until)),
+        past=np.flatnonzero(past & ~answered & (evidence.first >= since) & (evidence.first < until)),
         since=since,
-        watched=max(0, int(heard.max()) - since) if len(heard) else 0,
+        until=until,
+        watched=max(0, min(int(heard.max()), until) - since) if len(heard) else 0,
     )
 
 
@@ -222,7 +279,7 @@ def _use(evidence: Evidence, channel: Channel) -> Use:
     lists = one_array(flows.column("active"))
     parent, entries = integers(pc.list_parent_indices(lists), 0), pc.list_flatten(lists)
     start, end = times_ns(entries.field("start")), times_ns(entries.field("end"))
-    late = (end >= channel.since) & np.isin(parent, row)
+    late = (end >= channel.since) & (start < channel.until) & np.isin(parent, row)
     out, back = (np.bincount(parent[late], integers(entries.field(name), 0)[late], minlength=n) for name in ("bytes_out", "bytes_in"))
     first, last = np.full(n, np.iinfo(np.int64).max), np.full(n, channel.since)
     np.minimum.at(first, parent[late], np.maximum(start[late], channel.since))
@@ -256,12 +313,14 @@ def _is_more(evidence: Evidence, channel: Channel, fresh: Uses) -> bool:
     return larger or denser
 
 
-def _files(evidence: Evidence, since: int, clients: Sequence[int] | None) -> Ints:
+def _files(evidence: Evidence, wait: Wait, clients: Sequence[int] | None) -> Ints:
     """Rows of flows to where a getfile goes, from the mark on."""
     hosts = np.array([value.startswith(FILES[0]) for value in evidence.host.values] + [False])
     path = pc.fill_null(one_array(evidence.flows.column("http_path")), "")
     storage = np.asarray(pc.starts_with(path, FILES[1]).to_numpy(zero_copy_only=False), dtype=np.bool_)
-    found: Ints = np.flatnonzero((hosts[evidence.host.codes] | (storage & evidence.own)) & (evidence.first >= since))
+    found: Ints = np.flatnonzero(
+        (hosts[evidence.host.codes] | (storage & evidence.own)) & (evidence.first >= wait.since) & (evidence.first < wait.until)
+    )
     return found if clients is None else found[np.isin(evidence.client.codes[found], clients)]
 
 
@@ -294,6 +353,7 @@ def _blank(evidence: Evidence, since: int | None) -> LiveResponse:
         "reason": "",
         "push": _push(evidence),
         "flows": [],
+        "outcomes": [],
     }
 
 

@@ -116,6 +116,7 @@ def live(outcome: str) -> LiveResponse:
         "reason": "no channel",
         "push": None,
         "flows": ["ab" * 8],
+        "outcomes": [],
     }
 
 
@@ -132,6 +133,12 @@ def test_live_response_is_judged_beside_the_winners() -> None:
     assert lines[1]["flows"] == ["ab" * 8]
     assert unmet(lines) == ["expected live response to be a timeout, but it is success (no channel)"]
     assert unmet(judged(Expectations({}, live_response="timeout"), fifth_test(), live("timeout"))) == []
+    both: LiveResponse = live("timeout") | {"outcomes": ["success", "timeout"]}
+    for wanted in ("success", "timeout"):
+        (line,) = judged(Expectations({}, live_response=wanted), fifth_test(), both)
+        assert (line["held"], line["seen"]) == (False, "success, then timeout"), "it has to hold for each session"
+    (line,) = judged(Expectations({}, live_response="success"), fifth_test(), live("success") | {"outcomes": ["success", "success"]})
+    assert (line["held"], line["seen"]) == (True, "success")
 
 
 @pytest.mark.parametrize(

@@ -139,3 +139,32 @@ def test_a_session_is_one_machine_s() -> None:
     none = [*check_ins(10, 20, 30, 40, 60, 70), tunnel(PROX02, CNC, 55, **other, **{TLS: False})]
     kind, _, reason = outcome(MARKED, *none)
     assert kind == "timeout" and reason.startswith("WORKSTATION: 2 check-ins") and "172.16.11.93: 1 tunnel" in reason
+
+
+def started(*seconds: float, what: str = "live response started") -> PlannedTest:
+    return PlannedTest("t", (), (), marks=tuple((at(second), what) for second in seconds))
+
+
+SESSION = {"lasts": 20, "bytes_out": 20_000, "bytes_in": 50_000}
+
+
+def test_each_session_has_its_own_answer() -> None:
+    rows = [*check_ins(10, 20, 30, 40), tunnel(PROX01, CNC, 51, **SESSION), *check_ins(90, 100, 110, 120, 130, 160, 170, 180)]
+    worked_once = live_response(evidence(*rows), started(50, 150), WINDOW)
+    assert (worked_once["outcomes"], worked_once["outcome"], worked_once["since"]) == (["success", "timeout"], "timeout", written_at(150))
+    assert worked_once["reason"].startswith("started 2 times: at 12:00:50 it worked: 1 command-and-control tunnel worked through PROX01")
+    assert "; at 12:02:30 it timed out: 3 check-ins at the pace" in worked_once["reason"]
+    again = live_response(evidence(*rows, tunnel(PROX01, CNC, 151, **SESSION)), started(50, 150), WINDOW)
+    assert (again["outcomes"], again["confidence"]) == (["success", "success"], "certain"), (
+        "the first session is no check-in to compare with"
+    )
+    late = live_response(evidence(*check_ins(10, 20, 30, 40, 60, 70), tunnel(PROX01, CNC, 151, **SESSION)), started(50, 150), WINDOW)
+    assert late["outcomes"] == ["timeout", "success"], "what began after the second mark is no answer to the first"
+    assert live_response(evidence(*rows), started(50), WINDOW)["outcomes"] == []
+
+
+def test_marks_of_different_machines_end_nobodys_wait() -> None:
+    other = {"client_ip": "172.16.11.93"}
+    rows = [*check_ins(10, 20, 30), *check_ins(10, 20, 30, **other), tunnel(PROX01, CNC, 70, **SESSION), *check_ins(75, 95, **other)]
+    marks = ((at(50), "live response started on WORKSTATION"), (at(60), "live response started on 172.16.11.93"))
+    assert live_response(evidence(*rows), PlannedTest("t", (), (), marks=marks), WINDOW)["outcomes"] == ["success", "timeout"]
