@@ -9,7 +9,6 @@ it is certain only by its shape: a long-lived tunnel with traffic both ways from
 
 from __future__ import annotations
 
-import re
 from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -22,6 +21,7 @@ import pyarrow.compute as pc
 from analyzer.findings import Confidence
 from analyzer.routes.requests import NO_TIME, Bools, Ints, integers, one_array, times_ns
 from analyzer.studies.document import LiveResponse
+from analyzer.studies.marks import END, Wait, waits_of
 from analyzer.studies.plan import PlannedTest, Span
 from analyzer.text.times import clock, rfc3339
 from analyzer.text.words import counted, failure_list, listed, printable
@@ -32,17 +32,6 @@ CHANNEL: Final = "edr-command-and-control"
 PUSH: Final = "push-notifications"
 FILES: Final = ("automatedir", "/storage")
 """What a getfile is sent to: AutoIR's hosts, and paths under /storage where a path can be seen."""
-
-STARTED: Final = re.compile(r"live[ -]?response", re.IGNORECASE)
-"""A mark with these words says that a session was started then, unless it says that none was."""
-NOT_STARTED: Final = re.compile(
-    r"not (?:available|started|possible|working)|isn'?t available|unavailable|fail(?:ed|s)? to (?:start|connect)|couldn'?t (?:be )?start"
-    r"|could not (?:be )?start|no live[ -]?response|end(?:ed|s)|closed|disconnect",
-    re.IGNORECASE,
-)
-
-END: Final = 1 << 62
-"""Later than everything, ns since 1970."""
 
 LIKELY_NS: Final = 60 * 10**9
 CERTAIN_NS: Final = 300 * 10**9
@@ -84,19 +73,6 @@ class Uses:
 
 
 @dataclass(frozen=True)
-class Wait:
-    """A session that somebody started, and how long one may look for it.
-
-    since until  ns since 1970: the mark that says so, and the next one that says so of the same sources
-    named        the sources that the mark names; None: it names nobody that was seen
-    """
-
-    since: int
-    until: int
-    named: frozenset[int] | None
-
-
-@dataclass(frozen=True)
 class Channel:
     """The uses of command and control by some sources.
 
@@ -122,30 +98,18 @@ def live_response(evidence: Evidence, test: PlannedTest, window: Span) -> LiveRe
     Where several machines speak to command and control each is judged by itself: a session is one machine's. A mark that names some is
     about these alone. Where several sessions were started, each has its own answer in the reason, and the whole is the last one's.
     """
-    marks = sorted((at, what) for at, what in test.marks if STARTED.search(what) and not NOT_STARTED.search(what))
-    if not marks:
+    waits = waits_of(evidence, test)
+    if not waits:
         return _without_mark(evidence, _blank(evidence, None), _channel(evidence, Wait(window[0], END, None), _using(evidence) or None))
     results: list[tuple[int, LiveResponse]] = []
     sessions = np.zeros(0, np.int64)
-    for wait in _waits(evidence, marks):
+    for wait in waits:
         result = _of_mark(evidence, wait, sessions)
         results.append((wait.since, result))
         if result["outcome"] == "success" and result["confidence"] != "unclear":
             found = pc.is_in(one_array(evidence.flows.column("id")), value_set=pa.array(result["flows"], pa.string()))
             sessions = np.union1d(sessions, np.flatnonzero(found.to_numpy(zero_copy_only=False)))
     return result if len(results) == 1 else _of_marks(results)
-
-
-def _waits(evidence: Evidence, marks: Sequence[tuple[int, str]]) -> list[Wait]:
-    """One for each mark, in order of time. What names other machines ends nobody's."""
-    named = [_named(evidence, what) for _, what in marks]
-
-    def ends(at: int, mine: frozenset[int] | None) -> int:
-        return min(
-            (t for (t, _), other in zip(marks, named, strict=True) if t > at and (not mine or not other or mine & other)), default=END
-        )
-
-    return [Wait(at, ends(at, mine), mine) for (at, _), mine in zip(marks, named, strict=True)]
 
 
 def _of_mark(evidence: Evidence, wait: Wait, sessions: Ints) -> LiveResponse:
@@ -168,17 +132,6 @@ def _of_marks(results: Sequence[tuple[int, LiveResponse]]) -> LiveResponse:
     flows = list(dict.fromkeys(flow for _, result in results for flow in result["flows"]))
     outcomes: list[str] = [result["outcome"] for _, result in results]
     return {**results[-1][1], "reason": f"started {len(results)} times: {'; '.join(each)}", "flows": flows, "outcomes": outcomes}
-
-
-def _named(evidence: Evidence, mark: str) -> frozenset[int] | None:
-    """The sources that the mark names, by name or address; None: it names nobody that was seen."""
-    text = mark.casefold()
-    found = set()
-    for client, address in enumerate(evidence.client.values):
-        names = [evidence.client_label(client), *evidence.names.addresses(address)]
-        if any(re.search(rf"(?<![\w.:-]){re.escape(name.casefold())}(?![\w-]|[.:]\w)", text) for name in names):
-            found.add(client)
-    return frozenset(found) or None
 
 
 def _using(evidence: Evidence) -> list[int]:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Collection
 from dataclasses import replace
 
 import numpy as np
@@ -9,6 +10,7 @@ import pyarrow.compute as pc
 
 from analyzer.arrow import array
 from analyzer.findings import Finding, Severity
+from analyzer.routes.proxies import ip_port
 from analyzer.routes.requests import Bools, Ints, integers, one_array
 from analyzer.routes.route import DIRECT, PROXY
 from analyzer.text.words import counted, listed
@@ -37,7 +39,7 @@ def find(case: Case) -> list[Finding]:
     speaking = [client for client, how in defender_seen(evidence).items() if how == "seen"]
     expected = evidence.own | only_proxies | ((evidence.service.codes >= 0) & np.isin(evidence.client.codes, speaking))
     found = [
-        _finding(evidence, "direct-blocked", direct & tcp & (evidence.direct == BLOCKED) & ~sent_off, stopped),
+        _finding(evidence, "direct-blocked", direct & tcp & (evidence.direct == BLOCKED) & ~sent_off, stopped, _in_pac_files(case)),
         _finding(evidence, "direct-allowed", direct & (evidence.direct == ANSWERED) & ~evidence.taken_over & expected),
         _finding(evidence, "quic-attempt", direct & ~tcp),
         _portal(evidence, np.flatnonzero(sent_off)),
@@ -81,12 +83,20 @@ def _without_another_way(case: Case) -> Bools:
     return stopped
 
 
-def _finding(evidence: Evidence, code: str, chosen: Bools, stopped: Bools | None = None) -> Finding | None:
-    """stopped: rows of services that have no other way, which is what is to be said of them."""
+def _in_pac_files(case: Case) -> set[str]:
+    """What the PAC files that were fetched name as proxies, as ip:port."""
+    return {proxy for one in case.discoveries for proxy in one.proxies}
+
+
+def _finding(
+    evidence: Evidence, code: str, chosen: Bools, stopped: Bools | None = None, in_pac_files: Collection[str] = ()
+) -> Finding | None:
+    """stopped: rows of services that have no other way, which is what is to be said of them. in_pac_files: servers that may be proxies."""
     rows = np.flatnonzero(chosen)
     if not len(rows):
         return None
-    servers = len(np.unique(coded(evidence.flows.column("server_ip")).codes[rows]))
+    addresses = coded(evidence.flows.column("server_ip"))
+    servers = len(np.unique(addresses.codes[rows]))
     noun = "QUIC attempt" if code == "quic-attempt" else "direct connection"
     whose = f"{counted(len(rows), noun)} of {evidence.of_whom(rows)} to {counted(servers, 'address')}"
     text = f"{whose}{evidence.hosts_of(rows)}: {state_list(evidence, rows)}"
@@ -95,6 +105,12 @@ def _finding(evidence: Evidence, code: str, chosen: Bools, stopped: Bools | None
         n = int((evidence.service.codes[rows] >= 0).sum())
         names = listed([evidence.service.values[service] for service in services])
         text += f"; {'all' if n == len(rows) else n} for services that Defender needs ({names})"
+    if in_pac_files:
+        ports = integers(column(evidence, "server_port"), 0)[rows].tolist()
+        ends = {ip_port(addresses.values[ip], port) for ip, port in set(zip(addresses.codes[rows].tolist(), ports, strict=True))}
+        if named := sorted(ends.intersection(in_pac_files)):
+            what = "is a proxy" if len(named) == 1 else "are proxies"
+            text += f"; by the PAC file {listed(named)} {what}, which the topology has to name"
     if evidence.topology.policy == "proxies-only" and code == "direct-allowed":
         text += "; the topology says that only the proxies are let out"
     if code == "quic-attempt":

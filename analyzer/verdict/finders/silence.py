@@ -22,6 +22,7 @@ from analyzer.verdict.case import Case
 from analyzer.verdict.columns import column
 from analyzer.verdict.evidence import Evidence, source_rows
 from analyzer.verdict.finders.captures import much_unopened
+from analyzer.verdict.lookups import looked_up
 from analyzer.verdict.seen import defender_seen
 from analyzer.verdict.unread import begun_before, only_answers, to_nameless, unread_requests, unreadable
 
@@ -61,6 +62,11 @@ def find(case: Case) -> list[Finding]:
         asked = sorted({evidence.service.values[code] for code in evidence.service.codes[rows].tolist() if code >= 0})
         if asked:
             text += f"; hosts that Defender shares with Windows, Azure and browsers were asked for ({listed(asked)}) and prove nothing"
+        sought, shared = _sought(case, rows)
+        if sought:
+            text += f"; DNS was asked for Defender's own {listed(sought)} all the same"
+        if shared:
+            text += f", and {counted(shared, 'flow')} went to an address that it gave for them as well as for another name"
         if maybe := perhaps_proxies(evidence, rows):
             text += (
                 f"; nearly all that was answered is TLS to {listed(maybe)}: where that is a proxy over TLS, what it is asked for can't be "
@@ -75,10 +81,20 @@ def find(case: Case) -> list[Finding]:
                 rows,
                 text,
                 severity="warning" if named else None,
-                confidence="likely" if unsent or unread or begun or addressed or blank or maybe or shut else "certain",
+                confidence="likely" if unsent or unread or begun or addressed or blank or shared or maybe or shut else "certain",
             )
         )
     return found + _unseen(case)
+
+
+def _sought(case: Case, rows: Ints) -> tuple[list[str], int]:
+    """(Defender's own names that these flows' sources asked DNS for, how many of the flows went to an address of theirs)."""
+    evidence, found = case.evidence, looked_up(case)
+    own = {code: found[ip] for code, ip in enumerate(evidence.client.values) if ip in found}
+    mine = rows[np.isin(evidence.client.codes[rows], list(own))]
+    servers = values(column(evidence, "server_ip").take(array(mine)))
+    shared = sum(server in own[code].addresses for code, server in zip(evidence.client.codes[mine].tolist(), servers, strict=True))
+    return sorted({name for code in np.unique(evidence.client.codes[mine]).tolist() for name in own[code].names}), shared
 
 
 def perhaps_proxies(evidence: Evidence, rows: Ints) -> list[str]:

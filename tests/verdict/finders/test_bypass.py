@@ -2,6 +2,7 @@ from typing import Any
 
 import pytest
 
+from analyzer.routes.discovery import Discovery
 from analyzer.routes.topology import topology_from
 from tests.verdict.rows import CNC, EDGE, LAB, PROX01, PROX02, SECOND_NS, START_NS, WORKSTATION, flow, tunnel, verdict
 
@@ -148,3 +149,11 @@ def test_a_portal_met_directly_is_one() -> None:
 )
 def test_redirects_that_are_no_portal(rows: list[dict[str, Any]]) -> None:
     assert not [finding for finding in verdict(*rows)["findings"] if finding["code"] in ("captive-portal", "direct-blocked")]
+
+
+def test_a_blocked_server_that_the_pac_file_calls_a_proxy() -> None:
+    dead = flow(server_ip="10.0.0.7", server_port=8080, state="no-answer", packets_in=0, bytes_in=0)
+    found = Discovery(WORKSTATION, fetched={"http://wpad/wpad.dat": 200}, proxies={"10.0.0.7:8080": None, "10.0.0.8:8080": None}, files=1)
+    texts = {one["code"]: one["text"] for one in verdict(dead, discoveries=[found])["findings"]}
+    assert texts["direct-blocked"].endswith("; by the PAC file 10.0.0.7:8080 is a proxy, which the topology has to name")
+    assert "PAC" not in {one["code"]: one["text"] for one in verdict(dead)["findings"]}["direct-blocked"]
