@@ -53,3 +53,19 @@ def test_sessions_are_told(sessions: list[tuple[Any, Any]], said: str) -> None:
 
 def test_no_winner_is_not_nothing() -> None:
     assert build_study(hostile_study()).tests[0].planes[0].text == "none"
+
+
+@pytest.mark.parametrize(
+    ("outcome", "confidence", "outcomes", "said"),
+    [
+        ("success", "likely", [], "success"),
+        ("success", "unclear", [], "unclear"),
+        ("timeout", "unclear", [], "timeout"),
+        ("timeout", "likely", ["success", "timeout"], "success, then timeout"),
+        ("success", "certain", ["success", "success"], "success"),
+    ],
+)
+def test_live_response_is_a_success_only_where_a_session_shows(outcome: str, confidence: str, outcomes: list[str], said: str) -> None:
+    document = article()
+    document["tests"][0]["live_response"] |= {"outcome": outcome, "confidence": confidence, "outcomes": outcomes}
+    assert build_study(document).tests[0].live_response == said
