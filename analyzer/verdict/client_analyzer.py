@@ -155,9 +155,10 @@ def _by_shape(evidence: Evidence) -> Iterator[AnalyzerTraffic]:
         return
     direct = np.flatnonzero((evidence.route == DIRECT) & (evidence.first != NO_TIME))
     client = evidence.client.codes[row]
-    for (source,), mine in grouped(tested[np.argsort(began[tested], kind="stable")], client):
-        if len(mine) < 2 * LEAST_HOSTS:
-            continue
+    tested = tested[np.lexsort((began[tested], client[tested]))]
+    tested = tested[_may_have_run(evidence, tested, began, direct)[client[tested]]]
+    for (source,), positions in grouped(tested, client):
+        mine = positions[np.argsort(began[positions], kind="stable")]
         attempts = np.sort(evidence.first[direct[evidence.client.codes[direct] == source]])
         own = _Tested(
             at=mine,
@@ -175,6 +176,21 @@ def _by_shape(evidence: Evidence) -> Iterator[AnalyzerTraffic]:
             if len(groups) >= LEAST_GROUPS and int(own.times[chain[0]]) >= until:
                 yield _of_chain(evidence, source, own, chain, end)
                 until = end
+
+
+def _may_have_run(evidence: Evidence, tested: Ints, began: Ints, direct: Ints) -> Bools:
+    """Per client: whether it asked often enough for a host again, of the same proxy beside direct attempts, or of another one.
+
+    tested   requests in order of client and time
+    """
+    n, row = len(evidence.client.values), evidence.requests.row[tested]
+    client, proxy, host, times = evidence.client.codes[row], evidence.proxy.codes[row], evidence.request_host.codes[tested], began[tested]
+    again = (client[1:] == client[:-1]) & (host[1:] == host[:-1]) & (np.diff(times) <= DROPPED_NS)
+    often = np.bincount(client[1:][again], minlength=n) >= LEAST_HOSTS
+    tried = np.bincount(evidence.client.codes[direct], minlength=n) >= LEAST_HOSTS
+    elsewhere = np.bincount(client[1:][again & (proxy[1:] != proxy[:-1])], minlength=n) >= LEAST_IN_ORDER
+    result: Bools = (often & tried) | elsewhere
+    return result
 
 
 def _last_of_each(own: _Tested) -> Ints:

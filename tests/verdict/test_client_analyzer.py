@@ -119,6 +119,7 @@ def test_a_run_over_several_proxies_is_known_by_their_order() -> None:
     own = [tunnel(PROX03, host, 5 + 4 * number) for number, host in enumerate((WEU, CYBER, MAPS, WEU, CYBER))]
     without, (found,) = set_aside(evidence(*own, *by_every_proxy()))
     assert (without.flows.num_rows, found.requests) == (len(own), 12)
+    assert set_aside(evidence(*reversed(by_every_proxy()), *own))[1][0].requests == 12, "in whatever order the rows are"
     document = verdict(*own, *by_every_proxy())
     assert document["groups"][0]["answer"] == "PROX03 (static) won for sensor and antivirus"
     (said,) = [finding["text"] for finding in document["findings"] if finding["code"] == "client-analyzer-run"]
