@@ -52,13 +52,14 @@ def after_wlan(buf, at, end, swapped, padded):
     if control & 0x0C != 0x08 or control & 0x40:
         return NONE, 0, 0
     p = at + 24
-    joined = False
+    joined, in_mesh = False, False
     if flags & 0x03 == 0x03:
         p += 6
     if control & 0x80:
         if p >= end:
             return CUT, 0, 0
         joined = buf[p] & 0x80 != 0
+        in_mesh = end - p > 1 and buf[p + 1] & 0x01 != 0
         p += 2
         if flags & 0x80:
             p += 4
@@ -66,6 +67,11 @@ def after_wlan(buf, at, end, swapped, padded):
         p += (at - p) & 3
     if joined:
         return after_subframe(buf, p, end, flags)
+    # A mesh's control has none to two addresses behind it (9.2.4.8.3); the bit means something else outside of one.
+    if in_mesh and end - p >= 6 and u24(buf, p) != 0xAAAA03:
+        q = p + 6 + 6 * (buf[p] & 0x03)
+        if end - q >= 3 and u24(buf, q) == 0xAAAA03:
+            p = q
     # A card that decrypts what it hands over may leave the flag set: then the packet's header stands where the cipher's would.
     if flags & 0x40 and (end - p < 6 or u24(buf, p) != 0xAAAA03 or u24(buf, p + 3) != 0):
         return NONE, 0, WHY_WLAN | 0x40

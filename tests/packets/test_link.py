@@ -89,6 +89,17 @@ def test_one_packet_in_a_frame_for_several() -> None:
     assert status(105, wlan(b"", control=0x88, extra=b"\x80\0")[:26] + part[:20]) == CUT_SHORT
 
 
+def test_a_wireless_mesh() -> None:
+    """Its control stands behind the header's, with none to two addresses; elsewhere the bit means something else."""
+    qos = bytes(6) + b"\0\1"
+    for n, addresses in ((0, b""), (1, bytes(6)), (2, bytes(12))):
+        control = bytes((n, 31)) + bytes(4) + addresses
+        assert same_packet(105, wlan(TCP_4, control=0x88, flags=3, extra=qos + control))
+        assert status(105, wlan(b"", control=0x88, flags=3, extra=qos + control)[: 32 + len(control)]) in (CUT_SHORT, NOT_IP)
+    assert same_packet(105, wlan(TCP_4, control=0x88, flags=1, extra=b"\0\1"))
+    assert status(105, wlan(TCP_4, control=0x88, flags=3, extra=bytes(8) + control)) == NOT_IP  # without the bit
+
+
 def test_wireless_frames_without_a_readable_packet() -> None:
     assert status(105, wlan(TCP_4, flags=0x40, extra=bytes(range(8)))) == NOT_IP  # encrypted
     assert same_packet(105, wlan(TCP_4, flags=0x40))  # decrypted by the card, which left the flag
