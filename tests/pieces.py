@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import io
 from collections.abc import Iterable, Iterator, Sequence
+from functools import cached_property
 from itertools import pairwise
 from pathlib import Path
 from typing import Any
@@ -57,7 +58,11 @@ class Whole:
         return False
 
     def table(self) -> pa.Table:
-        """The flow table of one pass."""
+        """The flow table of one pass, which is made once."""
+        return self._flows
+
+    @cached_property
+    def _flows(self) -> pa.Table:
         return self.named().flows
 
     def named(self, limits: Limits = A_FILE) -> Named:
