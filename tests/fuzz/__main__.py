@@ -1,4 +1,4 @@
-"""`make fuzz`: damaged captures through the whole river, for as many seconds as asked: `python -m tests.fuzz SECONDS [--seed N]`.
+"""`make fuzz`: damaged captures through the whole river, for as many seconds as asked: `python -m tests.fuzz SECONDS [--seed N] [--captures N]`.
 
 One process for each CPU examines captures; each is written down before it is read, so that one that crashes the process, or that
 isn't read within a minute, is kept as well. What fails is kept in tests/fuzz/found/, where the suite reads it ever after. Exit
@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import argparse
 import hashlib
+import math
 import os
 import resource
 import subprocess
@@ -27,14 +28,15 @@ MOST_BYTES = 3 << 30  # of memory: a length that was believed
 CURRENT, WRONG, COUNT = "current", "wrong", "count"
 
 
-def fuzz(seed: int, seconds: float, folder: Path, began: float) -> int:
+def fuzz(seed: int, seconds: float, folder: Path, began: float, most: float = math.inf) -> int:
     """Examine damaged captures until the time is over, or one is wrong: exit code 1, with the reason in the folder.
 
     began   when the whole run did: seconds since 1970
+    most    captures to examine: however fast the machine is, it is the same ones
     """
     random, captures, until = Random(seed), corpus(began), time.monotonic() + seconds
     n = 0
-    while time.monotonic() < until:
+    while n < most and time.monotonic() < until:
         data = damaged(random.choice(captures), random.choice(captures), random)
         (folder / CURRENT).write_bytes(data)
         try:
@@ -52,8 +54,8 @@ def fuzz(seed: int, seconds: float, folder: Path, began: float) -> int:
 class Worker:
     """A process that examines, started again after each failure until the time is over."""
 
-    def __init__(self, seed: int, until: float, folder: Path) -> None:
-        self.seed, self.until, self.folder = seed, until, folder
+    def __init__(self, seed: int, until: float, folder: Path, most: float = math.inf) -> None:
+        self.seed, self.until, self.folder, self.most = seed, until, folder, most
         self.began = time.time()
         self.examined = 0
         self.start()
@@ -76,6 +78,8 @@ class Worker:
             str(self.folder),
             "--began",
             str(self.began),
+            "--captures",
+            str(self.most),
         ]
 
     def failure(self) -> str | None:
@@ -106,8 +110,8 @@ def keep(folder: Path, why: str, found: Path = FOUND) -> Path:
     return path
 
 
-def run(seconds: float, seed: int) -> int:
-    """How many captures failed."""
+def run(seconds: float, seed: int, most: float = math.inf) -> int:
+    """How many captures failed, of those of so many seconds, and of at most so many that each process examines."""
     examine(corpus()[0])  # kernels that aren't compiled yet are no hang
     until, failed = time.monotonic() + seconds, 0
     with tempfile.TemporaryDirectory(prefix="whichproxy-fuzz-") as place:
@@ -115,7 +119,7 @@ def run(seconds: float, seed: int) -> int:
         for n in range(os.cpu_count() or 1):
             folder = Path(place, str(n))
             folder.mkdir()
-            workers.append(Worker(seed + n, until, folder))
+            workers.append(Worker(seed + n, until, folder, most))
         running = list(workers)
         while running:
             time.sleep(0.1)
@@ -139,13 +143,14 @@ def main() -> int:
     asked = argparse.ArgumentParser(prog="python -m tests.fuzz", description="Damaged captures through the whole river.")
     asked.add_argument("seconds", type=float)
     asked.add_argument("--seed", type=int, default=int(time.time()))
+    asked.add_argument("--captures", type=float, default=math.inf, help="for each process, then it ends before its time")
     asked.add_argument("--worker", type=Path, help=argparse.SUPPRESS)
     asked.add_argument("--began", type=float, help=argparse.SUPPRESS)
     arguments = asked.parse_args()
     if arguments.worker:
         resource.setrlimit(resource.RLIMIT_DATA, (MOST_BYTES, MOST_BYTES))
-        return fuzz(arguments.seed, arguments.seconds, arguments.worker, arguments.began)
-    return 1 if run(arguments.seconds, arguments.seed) else 0
+        return fuzz(arguments.seed, arguments.seconds, arguments.worker, arguments.began, arguments.captures)
+    return 1 if run(arguments.seconds, arguments.seed, arguments.captures) else 0
 
 
 if __name__ == "__main__":

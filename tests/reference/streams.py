@@ -7,6 +7,8 @@ packet's sequence number less one; they don't wrap, however long the stream.
 from __future__ import annotations
 
 import bisect
+from collections.abc import Iterable
+from itertools import repeat
 
 from tests.reference.packets import FIN, RST, SYN, Packet
 
@@ -34,14 +36,14 @@ class Stream:
         low, high = self.window()
         self.known: dict[int, tuple[int, int | None]] = {}  # position: byte, time of the packet that brought it first
         spoken = [(at, packet) for at, packet in self.pieces if not packet.flags & RST]
-        for at, packet in spoken:
-            for i in range(max(low - at, 0), min(high - at, len(packet.payload))):
-                self.known.setdefault(at + i, (packet.payload[i], packet.ts_ns))
+        spans = [(max(low, at), min(high, at + len(packet.payload))) for at, packet in spoken]
+        for (a, b), (at, packet) in reversed([*zip(spans, spoken, strict=True)]):  # the first copy comes last, over all others
+            self.known.update(zip(range(a, b), zip(packet.payload[a - at : max(b, a) - at], repeat(packet.ts_ns)), strict=True))
         self.segments = sorted({at for at, _ in spoken if low <= at < high})
         if not self.has_syn and self.known:
             self.start = min(self.known)
-        self.runs = list(runs(sorted(self.known)))
-        self.texts = [bytes(self.known[i][0] for i in range(a, b)) for a, b in self.runs]
+        self.runs = runs(spans)
+        self.texts = [bytes(byte for byte, _ in map(self.known.__getitem__, range(a, b))) for a, b in self.runs]
 
     def place(self, packets: list[Packet]) -> None:
         """Give every payload its position: the nearest one to the furthest byte seen so far (RFC 9293 3.4)."""
@@ -85,26 +87,19 @@ class Stream:
         return next((s for s in self.segments if s > at), None)
 
 
-def covered(spans: list[tuple[int, int]]) -> int:
+def covered(spans: Iterable[tuple[int, int]]) -> int:
     """How many distinct positions half-open spans cover."""
-    total, reached = 0, None
-    for a, b in sorted(spans):
-        if reached is None or a > reached:
-            reached = a
-        if b > reached:
-            total += b - reached
-            reached = b
-    return total
+    return sum(b - a for a, b in runs(spans))
 
 
-def runs(positions: list[int]) -> list[tuple[int, int]]:
-    """Maximal half-open spans of consecutive positions."""
+def runs(spans: Iterable[tuple[int, int]]) -> list[tuple[int, int]]:
+    """The half-open spans as few as cover the same positions, ascending: none touches another."""
     found: list[tuple[int, int]] = []
-    for position in positions:
-        if found and found[-1][1] == position:
-            found[-1] = (found[-1][0], position + 1)
-        else:
-            found.append((position, position + 1))
+    for a, b in sorted(spans):
+        if found and a <= found[-1][1]:
+            found[-1] = (found[-1][0], max(b, found[-1][1]))
+        elif b > a:
+            found.append((a, b))
     return found
 
 

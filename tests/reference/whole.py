@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from functools import lru_cache
+
 from tests.reference.agree import Row
 from tests.reference.capture import read_capture
 from tests.reference.flows import Flow, gather
@@ -13,6 +15,7 @@ Key = tuple[str, frozenset[tuple[str, int]], int | None]
 """Protocol, both ends, first time: what tells flows apart whoever the client is."""
 
 
+@lru_cache(maxsize=1)  # a capture is asked for by the engine's rows and by the twin's
 def whole_flows(data: bytes) -> set[Key]:
     """The keys of those TCP flows of which all is there and plain, and of all UDP flows."""
     flows = gather(packet for i, frame in enumerate(read_capture(data)) if (packet := peel(frame, i, None)))
