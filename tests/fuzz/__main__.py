@@ -1,4 +1,5 @@
-"""`make fuzz`: damaged captures through the whole river, for as many seconds as asked: `python -m tests.fuzz SECONDS [--seed N] [--captures N]`.
+"""`make fuzz`: damaged captures through the whole river, for as many seconds as asked, or fewer where so many captures are enough:
+`python -m tests.fuzz SECONDS [--seed N] [--captures N]`.
 
 One process for each CPU examines captures; each is written down before it is read, so that one that crashes the process, or that
 isn't read within a minute, is kept as well. What fails is kept in tests/fuzz/found/, where the suite reads it ever after. Exit
