@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import fcntl
+import os
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -35,9 +37,21 @@ def browser() -> Iterator[Browser]:
 
 
 @pytest.fixture(scope="package")
-def pages(tmp_path_factory: pytest.TempPathFactory, study_document: tuple[dict[str, Any], list[Any]]) -> Path:
-    """The folder of all pages."""
-    folder = tmp_path_factory.mktemp("pages")
+def pages(tmp_path_factory: pytest.TempPathFactory, request: pytest.FixtureRequest) -> Path:
+    """The folder of all pages; of several workers that run the tests, the first to ask makes them for all."""
+    base = tmp_path_factory.getbasetemp()
+    folder = (base.parent if "PYTEST_XDIST_WORKER" in os.environ else base) / "pages"
+    with folder.with_suffix(".lock").open("w") as lock:
+        fcntl.flock(lock, fcntl.LOCK_EX)
+        if not folder.exists():
+            made = tmp_path_factory.mktemp("pages_being_made")
+            make_pages(made, *request.getfixturevalue("study_document"))
+            made.rename(folder)
+    return folder
+
+
+def make_pages(folder: Path, study: dict[str, Any], tables: list[Any]) -> None:
+    """Write a page of every kind into the folder."""
     for name in (*PAGES, "fifty_thousand"):
         scene = getattr(scenes, name)()
         with pytest.MonkeyPatch.context() as patched:
@@ -56,5 +70,4 @@ def pages(tmp_path_factory: pytest.TempPathFactory, study_document: tuple[dict[s
         (folder / "zone.html").write_text(to_html(scenes.site(12).flows, scenes.site(12).verdict), encoding="utf-8")
     legs = analyzer.read(ROOT / "captures" / "proof" / "interception.pcapng", topology=ROOT / "captures" / "topology.toml")
     (folder / "legs.html").write_text(to_html(legs.table, legs.verdict.to_dict()), encoding="utf-8")
-    (folder / "study.html").write_text(study_to_html(*study_document), encoding="utf-8")
-    return folder
+    (folder / "study.html").write_text(study_to_html(study, tables), encoding="utf-8")
