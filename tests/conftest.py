@@ -10,6 +10,7 @@ from __future__ import annotations
 
 import atexit
 import os
+import sys
 import tempfile
 from collections import Counter
 from collections.abc import Generator
@@ -32,6 +33,11 @@ def build_kernels() -> None:
     analyzer.compiled.build.in_place()
     why_plain.cache_clear()
 
+
+# What a module was compiled to is kept, also where the shell asks Python to keep nothing: or else each worker and every process that a
+# test starts compiles it again, which is half of a small run's time.
+os.environ.pop("PYTHONDONTWRITEBYTECODE", None)
+sys.dont_write_bytecode = False
 
 build_kernels()
 
@@ -63,13 +69,22 @@ def pytest_runtest_setup(item: pytest.Item) -> None:
     FINDS.test = item.nodeid
 
 
-def pytest_configure() -> None:
+def pytest_configure(config: pytest.Config) -> None:
     """What width a terminal has is each test's own to say: a shell may export one, and pytest-xdist does. Nor is anything kept at home."""
+    every_second_worker_backwards(config)
     os.environ.pop("COLUMNS", None)
     os.environ.pop("LINES", None)
     folder = tempfile.TemporaryDirectory(prefix="whichproxy-cache-")
     atexit.register(folder.cleanup)
     os.environ["WHICHPROXY_CACHE"] = folder.name
+
+
+def every_second_worker_backwards(config: pytest.Config) -> None:
+    """Collect from the other end, so that two workers don't compile each test module at the same moment, but find what the other did."""
+    worker = os.environ.get("PYTEST_XDIST_WORKER", "gw0")
+    if int(worker.removeprefix("gw")) % 2 and [Path(arg).name for arg in config.args] == ["tests"]:
+        found = [path for path in (ROOT / "tests").iterdir() if path.name.startswith("test_") or (path / "__init__.py").exists()]
+        config.args = [str(path) for path in sorted(found, reverse=True)]
 
 
 LONG = ("tests/cli/test_capture.py", "tests/cli/test_watch.py", "tests/explore/test_explore.py", "tests/fuzz/test_long.py")
