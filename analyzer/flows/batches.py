@@ -15,7 +15,8 @@ import numpy as np
 import numpy.typing as npt
 import pyarrow as pa
 
-from analyzer.flows.concatenate import TABLES, USED, appended, renumbered, used
+from analyzer.arrow import given_back
+from analyzer.flows.concatenate import TABLES, USED, appended, renumbered, used, with_room
 from analyzer.flows.grow import empty_tables, without_rows
 from analyzer.flows.layout import (
     ARENA_LIVE,
@@ -48,6 +49,9 @@ GROUP: Final = 1 << 14
 
 FEW: Final = 1 << 13
 """So many that are over are no burden in tables."""
+
+GIVEN_BACK: Final = 64
+"""After so many that were unpacked, what they took goes back to the system."""
 
 LEVEL: Final = 1
 
@@ -174,14 +178,28 @@ def left_in(batch: Batch) -> Tables:
     return chosen(batch.tables(), np.flatnonzero(~batch.returned))
 
 
-def all_of(batches: Iterable[Batch], tables: Tables) -> Tables:
-    """New tables with everything: what didn't return of the batches, then the rows of `tables`, which stays as it is."""
-    return behind((left_in(batch) for batch in batches if batch.left), tables)
+def all_of(batches: list[Batch], tables: Tables) -> Tables:
+    """New tables with everything: what didn't return of the batches, then the rows of `tables`, which stays as it is.
+
+    `batches` is used up: each goes when its rows are there.
+    """
+    room = {name: used(tables, name) + sum(batch.rows[i] for batch in batches) for i, name in enumerate(TABLES)}
+
+    def emptied() -> Iterator[Tables]:
+        while batches:
+            yield left_in(batches.pop(0))
+            if len(batches) % GIVEN_BACK == 0:
+                given_back()
+
+    return behind(emptied(), tables, with_room(empty_tables(), room))
 
 
-def behind(pieces: Iterable[Tables], tables: Tables) -> Tables:
-    """New tables with the rows of all pieces, which came out of batches, then those of `tables`, which stays as it is."""
-    whole = empty_tables()
+def behind(pieces: Iterable[Tables], tables: Tables, whole: Tables | None = None) -> Tables:
+    """New tables with the rows of all pieces, which came out of batches, then those of `tables`, which stays as it is.
+
+    whole   empty tables that have room for all of them, which then isn't made again and again as they come
+    """
+    whole = empty_tables() if whole is None else whole
     for piece in pieces:
         whole = appended(whole, piece)
     before = int(whole.counts[N_RECORDS])
@@ -346,9 +364,12 @@ def without_most_strangers(contents: Contents) -> tuple[Contents, LeftOut | None
     if are_few(lone):
         return contents, None
     del contents
+    batches = list(batches)
     if batches:
-        tables, batches = all_of(batches, tables), ()
+        tables = all_of(batches, tables)
     while apart:
         tables = appended(tables, apart.pop(0))
+    tables = tables._replace(slots=without_rows().slots)  # no packet comes any more
+    given_back()  # what was packed
     kept, left_out = without_strangers(tables)
     return Contents((), kept), left_out

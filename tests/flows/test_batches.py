@@ -53,7 +53,9 @@ def test_all_of_it_is_what_one_pass_has(small: None, seed: int) -> None:
     made = [batch for batch, _ in in_batches(tables, taken)]
     counts = tables.counts.copy()
     stay = remaining(tables, taken)
-    together = all_of(made, stay)
+    away = list(made)
+    together = all_of(away, stay)
+    assert away == []
     assert together.counts[N_RECORDS] == n and [used(together, name) for name in TABLES[:2]] == [n, 2 * n]
     engine = Engine([whole.source])
     assert differences(engine.named(Contents((), together)).flows, whole.table()) == []
