@@ -159,7 +159,7 @@ class Engine:
 
     @classmethod
     def merge(cls, engines: Sequence[Engine]) -> Engine:
-        """An engine that knows what all of these know, of pieces in the order of their times; they stay as they are."""
+        """One engine with everything that these have counted, given in the order of their times; they stay as they are."""
         return cls.of(merge_all([engine.part() for engine in engines]))
 
     def save(self, path: Path) -> None:

@@ -145,7 +145,7 @@ def reading_of(
     workers: int = 1,
     listed: bool = True,
 ) -> Reading:
-    """What came of the captures that the engine was fed with, which knows nothing more then.
+    """The flows, names and notes of all captures that the engine was fed with; the engine is emptied.
 
     workers   threads that make rows
     listed    as of read_found

@@ -1,4 +1,4 @@
-"""What isn't heard any more: gateways, sources and services; and services that are heard again.
+"""Gateways, sources and services that fell silent; and services that are heard again.
 
 Packet time is the only clock: a gateway is silent beside the others, a source beside its gateway, a service beside the rest of its
 source. How long is long depends on what each was like before: what is heard once a week isn't silent after two days.

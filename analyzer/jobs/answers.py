@@ -1,4 +1,4 @@
-"""What a run's verdict document says, as the job reads it: drift and the textfile know its keys from here alone.
+"""What a job reads of a run's verdict document: drift and the textfile take its keys from here alone.
 
 A baseline may be of another version, so what a key that isn't there would have said is unknown, and never a mistake.
 """

@@ -37,7 +37,7 @@ class Deadline:
         self._end_within(self._rest_s)
 
     def stop(self) -> None:
-        """Somebody wants the run to end: the rest may take STOPPED_S at most, from now."""
+        """Set the end: the run was asked to stop, and the rest may take STOPPED_S at most, from now."""
         self._end_within(min(self._rest_s, STOPPED_S))
 
     def _end_within(self, seconds: float) -> None:

@@ -70,7 +70,7 @@ class Waiting(NamedTuple):
 
 
 def begin(store: Store, tool: int | None = None, closes: tuple[int, Closed] | None = None) -> int:
-    """The number of a new run, which the store knows from now on.
+    """The number of a new run, which is written to the store.
 
     tool     the run that started the tool; None: this one will
     closes   a run whose capturing ends with it
@@ -92,7 +92,7 @@ def begin(store: Store, tool: int | None = None, closes: tuple[int, Closed] | No
 
 
 def killed(at: float) -> Closed:
-    """How capturing ended where nobody could say so."""
+    """How capturing ended where the run was killed before it could write that down."""
     return Closed(how=KILLED, ended=at, dropped=0, upto=None)
 
 

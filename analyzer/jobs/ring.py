@@ -52,7 +52,7 @@ def ring_files(folder: Path) -> list[RingFile]:
 
 
 def finished(files: Iterable[RingFile], writing: int | None) -> list[RingFile]:
-    """The files that nobody writes to any more. writing: the run whose tool is at work; None: no tool is."""
+    """The files that are complete. writing: the run whose tool is at work; None: no tool is."""
     ordered = list(files)
     own = [file for file in ordered if file.run == writing]
     return [file for file in ordered if file.run != writing or file != own[-1]]
@@ -117,7 +117,7 @@ class RingTool(Tool):
 
 
 def _die_with_us() -> Callable[[], None]:
-    """What a child runs first: Linux ends it when we are gone, however that came; elsewhere nobody does."""
+    """Ask Linux to end this child process when its parent is gone, however that came; elsewhere it goes on. The child runs it first."""
     if sys.platform != "linux":
         return lambda: None
     library = ctypes.CDLL(None, use_errno=True)

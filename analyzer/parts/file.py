@@ -84,7 +84,7 @@ def is_part(head: bytes) -> bool:
 
 
 def part_bytes(partial: Partial, *, at_rest: bool = True) -> bytes:
-    """The part as a file has it: unread bytes that nobody needs are gone, and secrets in the others are blanked.
+    """The part as it is written to a file: without unread bytes that no reader needs, secrets in the others blanked.
 
     at_rest   False: on its way from one process of a run to another, exact where a line is cut (blanked.py)
     """

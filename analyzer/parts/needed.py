@@ -1,4 +1,4 @@
-"""Of payload that waits unread: the bytes that somebody may yet read. All others become zeros, which take no room in a file.
+"""Payload that waits unread, with only the bytes that a reader may yet need. All others become zeros, which take no room in a file.
 
 Whatever the pieces before say, only so much can be read of a stream's rest: HTTP heads, the size lines of chunks, TLS handshakes and
 the headers of other records, a PAC file, and the first bytes, which may be the end of any of these. Bodies and encrypted data are
@@ -46,7 +46,7 @@ Range = tuple[int, int]
 
 
 def needed(said: bytes, encrypted_at: int | None = None) -> bytes:
-    """The stream's bytes, as many, zeros where nobody will read them.
+    """The stream's bytes, with zeros for those that no reader will need; the length stays.
 
     encrypted_at   where its encrypted data begins, if that is known
     """

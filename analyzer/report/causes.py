@@ -84,7 +84,7 @@ class Finding:
 
 
 def with_what_followed(findings: Sequence[Finding]) -> list[Finding]:
-    """The findings in order, the most harmful first; what only follows from another stands with that one, which is then as severe."""
+    """The findings, the most harmful first; what only follows from another is listed with that one, which is then as severe."""
     followed: dict[int, list[Finding]] = {}
     faults = [
         (number, cause, frozenset(cause.flows))

@@ -41,7 +41,7 @@ class Choice:
 
 @dataclass(frozen=True)
 class _Wanted:
-    """A choice as the traffic knows it; None: of this kind everything."""
+    """A choice in the traffic's own addresses and names; None: everything of this kind."""
 
     sources: frozenset[str] | None
     services: frozenset[str] | None

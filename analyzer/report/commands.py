@@ -40,7 +40,7 @@ def finding_command(verdict: Mapping[str, Any], finding: Mapping[str, Any]) -> s
 
 
 def _captures(verdict: Mapping[str, Any]) -> str:
-    """The captures as the command line has them, or what stands for them where they are many or have no name that can be written."""
+    """The captures as arguments of a command, or a placeholder where they are many or have names that can't be written."""
     paths = [capture["path"] for capture in verdict["captures"]]
     if not 0 < len(paths) <= MOST_NAMED or not all(path.isprintable() for path in paths):
         return "INPUT..."

@@ -42,7 +42,7 @@ def grid(*columns: str | Text, right: Sequence[str] = ()) -> Table:
 
 
 def filled(columns: Sequence[str], rows: Iterable[Sequence[Text]], width: int, right: Sequence[str] = (), name: str = "") -> Table:
-    """A table of these rows without the columns in which nothing stands.
+    """A table of these rows without its empty columns.
 
     name   the column whose texts are shortened in the middle to the room that the others leave; "": none
     """

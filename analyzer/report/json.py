@@ -42,7 +42,7 @@ def json_lines(document: Mapping[str, Any]) -> Iterator[str]:
 
 
 def _opened(value: Any, level: int) -> Iterator[str]:
-    """The value's text; what is opened stands indented, and closes where it began."""
+    """The value as JSON, in pieces; lists and objects that take several lines are indented."""
     if isinstance(value, Mapping) and value and level <= LEVELS:
         before, room = "{\n", " " * level
         for key, entry in value.items():

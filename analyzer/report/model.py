@@ -133,7 +133,7 @@ class Group:
 
     @property
     def fullest(self) -> tuple[Source, ...]:
-        """Of its sources the one that was seen with most, which stands for all; none where none has a table."""
+        """The one source with the most to show, whose table is shown for all of the group; none where none has a table."""
         return tuple(sorted(self.sources, key=lambda source: -len(source.services) - len(source.planes))[:1])
 
     def names(self, most: int) -> str:
@@ -185,7 +185,7 @@ class Report:
         return to_do(self.findings)
 
     def shared(self) -> list[str]:
-        """A sentence for each proxy that stands for several settings: why its names are joined."""
+        """A sentence for each proxy that several settings name: why its names are joined."""
         several = [proxy.label for proxy in self.proxies if "/" in (proxy.label.method or "")]
         return [f"{label}: one address for several settings; packets don't tell which of them was followed." for label in several]
 
@@ -202,7 +202,7 @@ class Report:
         return [*shown] if any(group is commonest for group in shown) else [*shown[:-1], commonest]
 
     def rest(self, most: int) -> str:
-        """What stands for the groups that `first` leaves out: `8 more answers, of 157 sources`; "" where it leaves out none."""
+        """A line for the groups that `first` leaves out: `8 more answers, of 157 sources`; "" where it leaves out none."""
         shown = self.first(most)
         left = len(self.groups) - len(shown)
         sources = sum(group.n for group in self.groups) - sum(group.n for group in shown)

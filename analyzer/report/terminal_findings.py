@@ -18,7 +18,7 @@ AS_ABOVE = "what to change: as above"
 
 
 def findings_block(findings: Sequence[Finding], verbose: bool) -> Iterator[RenderableType]:
-    """Each cause; what harms nobody in few words unless asked for."""
+    """The lines of every cause; one that does no harm has few words, unless more are asked for."""
     if not findings:
         return
     yield Text()

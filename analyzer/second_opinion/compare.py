@@ -93,7 +93,7 @@ def pair(rows: Sequence[Row], talks: Sequence[Talk]) -> tuple[list[Talk | None],
 
 
 def ends_of_row(row: Row) -> tuple[str, frozenset[tuple[str, int]]]:
-    """Protocol and both ends, whoever opened it."""
+    """Protocol and both ends, without regard to which of them opened it."""
     return row["protocol"], frozenset([(row["client_ip"], row["client_port"]), (row["server_ip"], row["server_port"])])
 
 

@@ -35,7 +35,7 @@ _ABSOLUTE = re.compile(r"[A-Za-z][A-Za-z0-9+.-]*://([^/?#]*)")
 
 @dataclass
 class Request:
-    """One HTTP request: what stands in it, the frame that completed it, and its answer."""
+    """One HTTP request: its fields, the frame that completed it, and its answer."""
 
     frame: int
     side: int

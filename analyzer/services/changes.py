@@ -78,7 +78,7 @@ def changes(catalogue: Catalogue, page: PublishedList) -> list[Change]:
 
 
 def own_catalogue(catalogue: Catalogue, page: PublishedList, found: Iterable[Change]) -> str:
-    """A catalogue file that lies over `catalogue` and says what the page says; what nobody can know stands in it as a comment."""
+    """A catalogue file that, laid over `catalogue`, agrees with the page; what can't be known from the page is a comment in it."""
     found = list(found)
     lines = [
         f"# What {_inert(page.source)} says and the catalogue didn't: read it through, then give it with --catalogue.",
@@ -237,7 +237,7 @@ def _without(rule: Rule, page: PublishedList, row: Published) -> list[Rule]:
 
 
 def _of_list(rule: Rule) -> tuple[object, ...]:
-    """What may stand once in a catalogue file."""
+    """An entry that a catalogue file may have once."""
     return (rule.pattern, rule.evidence, _path_of(rule), rule.service, rule.cloud, rule.connectivity_model, rule.os, rule.geo)
 
 

@@ -143,7 +143,7 @@ def _by_labels(catalogue: Catalogue, rule: Rule, name: str) -> Consolidated | No
 
 
 def lookalike(catalogue: Catalogue, host: str | None) -> Lookalike | None:
-    """The lookalike row whose shape an unknown name has; None for a name that a rule knows, or that looks like nothing."""
+    """The lookalike row whose pattern an unknown name matches; None for a name that has a rule, or that matches none."""
     name = dns_name(host) if host is not None else None
     if name is None or match_host(catalogue, name).service is not None:
         return None
@@ -152,5 +152,5 @@ def lookalike(catalogue: Catalogue, host: str | None) -> Lookalike | None:
 
 
 def is_defender_like(catalogue: Catalogue, host: str | None) -> bool:
-    """Whether a name looks Defender's though no rule knows it (finding `unknown-defender-name`)."""
+    """Whether a name without a rule looks like one of Defender's (finding `unknown-defender-name`)."""
     return lookalike(catalogue, host) is not None

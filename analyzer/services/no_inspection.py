@@ -1,4 +1,4 @@
-"""What a proxy must not open: only hosts that nobody but Defender asks for, and those as narrowly as Microsoft's lists have them.
+"""What a proxy must not open: only hosts that Defender alone asks for, as narrowly as Microsoft's lists name them.
 
 Defender checks the certificates of its own services and breaks off where somebody else's is shown. Every other host stays open to
 inspection, above all `*.blob.core.windows.net`, where anybody has storage: of it only the accounts that the lists name, and hosts
@@ -28,7 +28,7 @@ def unopened_permits(catalogue: Catalogue, device: Device) -> list[Permit]:
 
 
 def is_only_defenders(catalogue: Catalogue, host: str) -> bool:
-    """Whether a host that was seen is one that nobody but Defender asks for; a pattern of regions doesn't make it one."""
+    """Whether Defender alone asks for this host; that a pattern of regions matches it isn't enough."""
     found = match_host(catalogue, host)
     return found.evidence == OWN and not found.is_regional
 

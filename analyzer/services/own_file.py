@@ -48,7 +48,7 @@ def _pattern(value: str) -> str:
 
 
 def _is_of_regions(pattern: str) -> bool:
-    """One "*" in a label, so that matching takes no time to speak of, beside something that is Defender's, and a last label without."""
+    """Whether it has one "*" in a label (more would match slowly), something of Defender's beside it, and a last label without."""
     *labels, last = pattern.removesuffix(".").split(".")
     return pattern.isascii() and "*" not in last and all(label.count("*") < 2 and label != "*" for label in labels)
 

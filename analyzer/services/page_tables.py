@@ -1,4 +1,4 @@
-"""The tables of a page that somebody saved: HTML, Markdown, a spreadsheet (.xlsx) or CSV, recognised by content."""
+"""The tables of a saved page: HTML, Markdown, a spreadsheet (.xlsx) or CSV, recognised by content."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ _MARKDOWN_TABLE: Final = re.compile(r"^ *\|.*\|", re.MULTILINE)
 
 
 class PageTable(NamedTuple):
-    """A table of the page: the heading that it stands under ("": none), its first row and the others, cells as text, lines by newline."""
+    """A table of the page: the heading above it ("": none), its first row and the others; cells as text, their lines parted by newlines."""
 
     heading: str
     head: list[str]

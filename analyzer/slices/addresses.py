@@ -25,7 +25,7 @@ KEY_BYTES: Final = 32
 
 
 class Addresses:
-    """Each address's other name, the same wherever it stands. pan_key: the 32 bytes of Crypto-PAn's key."""
+    """Another address for each address, always the same one. pan_key: the 32 bytes of Crypto-PAn's key."""
 
     def __init__(self, pan_key: bytes, mac_key: bytes) -> None:
         from yacryptopan import CryptoPAn
@@ -65,7 +65,7 @@ class Addresses:
         return bytes([made[0] & 0xFC | 2]) + made[1:]
 
     def digest(self, raw: bytes) -> bytes:
-        """Bytes that stand for these, under the key of MAC addresses."""
+        """Other bytes in place of these, always the same ones, by the key of MAC addresses."""
         return hmac.new(self._mac_key, raw, hashlib.sha256).digest()
 
 

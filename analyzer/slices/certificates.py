@@ -92,14 +92,14 @@ def _body(der: bytes, at: int, end: int) -> tuple[int, int]:
 
 
 def name_text(value: bytes, names: Names) -> bytes:
-    """What stands in the place of a text in an issuer's or a subject's name."""
+    """Another text in place of one in an issuer's or a subject's name."""
     if _PUBLIC.match(value):
         return value
     return names.host(value) if _HOST.fullmatch(value) else names.words(value, WORDS)
 
 
 def _value(tag: int, value: bytes, names: Names) -> bytes:
-    """What stands in a primitive element's place."""
+    """Other bytes in place of a primitive element's."""
     if tag == OID:
         return value if value.startswith(EVERYONES_OIDS) else bytes(len(value))
     if len(value) < 2:  # a flag or a version

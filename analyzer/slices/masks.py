@@ -161,7 +161,7 @@ class Masks:
         return path[:kept] + self._names.words(rest) + line[len(rest) :] + question + self._names.words(query)
 
     def _kept_path(self, path: bytes, host: bytes) -> int:
-        """How much of the path the catalogue knows."""
+        """How many bytes at the path's beginning the catalogue's rules for this host name; 0: none does."""
         name = dns_name(host.decode("latin-1"))
         if name is None:
             return 0

@@ -51,7 +51,7 @@ _LETTERS: Final = "abcdefghijklmnopqrstuvwxyz"
 
 
 class Names:
-    """Each host name's other name, the same wherever it stands."""
+    """Another name for each host name, always the same one."""
 
     def __init__(self, key: bytes, catalogue: Catalogue) -> None:
         self._key = key
@@ -83,7 +83,7 @@ class Names:
         return b".".join(self.label(label, b".".join(labels[i + 1 :])) for i, label in enumerate(labels))
 
     def label(self, label: bytes, parent: bytes) -> bytes:
-        """One label, by what stands to its right."""
+        """Another label for this one, chosen by the labels to its right."""
         whole = b".".join(part for part in (label, parent.rstrip(b".")) if part).decode("latin-1").lower()
         if whole not in self._known:
             self._known[whole] = b"" if self._stays(whole) else hmac.new(self._key, whole.encode(), hashlib.sha256).digest()

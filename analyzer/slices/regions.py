@@ -217,7 +217,7 @@ def _places(side: Side, read: Iterable[Any]) -> list[Place]:
 
 
 def _fill(places: list[Place], start: int, data: bytes) -> None:
-    """Put a segment's bytes where they belong and none stand yet."""
+    """Put a segment's bytes where they belong, but for places that have theirs already."""
     at = bisect_left(places, start, key=lambda place: place.start + place.size)
     while at < len(places) and places[at].start < start + len(data):
         place = places[at]

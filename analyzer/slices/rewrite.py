@@ -127,7 +127,7 @@ class Rewriter:
         return raw
 
     def _dissected(self, data: bytes, link_type: int) -> Any:
-        """scapy's packet, or None when it doesn't know the link type. Errors: whatever scapy's fields raise."""
+        """scapy's packet, or None where scapy has no such link type. Errors: whatever scapy's fields raise."""
         cls = self._inet6.IPv46 if link_type in (*FAMILY_FIRST, *RAW) else self._classes.get(link_type)
         if cls is None:
             return None

@@ -13,7 +13,7 @@ from analyzer.verdict.evidence import Evidence
 
 
 class Order(NamedTuple):
-    """Methods, best first, and who says so."""
+    """Methods, the preferred first, and the page that documents the order."""
 
     methods: tuple[str, ...]
     source: str

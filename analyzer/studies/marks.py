@@ -23,7 +23,7 @@ END: Final = 1 << 62
 
 @dataclass(frozen=True)
 class Wait:
-    """A session that somebody started, and how long one may look for it.
+    """A session that was started by hand, and how long its traffic is looked for.
 
     since until  ns since 1970: the mark that says so, and the next one that says so of the same sources
     named        the sources that the mark names; None: it names nobody that was seen

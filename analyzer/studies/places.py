@@ -1,4 +1,4 @@
-"""Where in a TOML file a table or key stands, so that a mistake in it can be found."""
+"""The line of a table or key in a TOML file, so that a mistake in it can be found."""
 
 from __future__ import annotations
 

@@ -11,7 +11,7 @@ PLANES = ("sensor", "antivirus", "system", "user")
 
 @dataclass(frozen=True)
 class ProxyLabel:
-    """A proxy as a person knows it.
+    """A proxy with what the topology says of it.
 
     proxy   ip:port, or [v6]:port
     name    its name in the topology, or None
@@ -81,7 +81,7 @@ def told_apart(proxies: Iterable[str]) -> dict[str, str]:
 
 
 def plane_order(plane: str | None) -> int:
-    """Where a plane stands in every list: sensor, antivirus, system, user, then what has none."""
+    """A plane's place in every list: sensor, antivirus, system, user, then what has none."""
     return PLANES.index(plane) if plane in PLANES else len(PLANES)
 
 

@@ -1,4 +1,4 @@
-"""What a terminal is given that knows no more than its own code page: our typographic marks become the nearest that it has.
+"""Text for a terminal with a code page of few characters: our typographic marks become the nearest that it has.
 
 Everything else that it can't show is spelled out, as `backslashreplace` does.
 """

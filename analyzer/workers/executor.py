@@ -26,7 +26,7 @@ Done = Callable[[int], None]
 
 
 class Executor(Protocol):
-    """What `read_runs` needs. A piece is whatever stands for the bytes that a function gives. workers: how many work at once."""
+    """What runs the functions of `read_runs`. A piece is a handle on the bytes that one returned. workers: how many run at once."""
 
     workers: int
 
