@@ -9,5 +9,10 @@ def copy_bytes(source, at, size, target, to):
         target[to : to + size] = bytes(source[at : at + size])
 
 
+def copy_number(source, at, size, target, to):
+    """Copy a number of 1, 2, 4 or 8 bytes from source[at:] to target[to:]."""
+    target[to : to + size] = bytes(source[at : at + size])
+
+
 def prefetch(array, row):
     """Ask for the line of the cache that array[row] begins in, whether or not there is such a row."""

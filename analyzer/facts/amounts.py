@@ -55,15 +55,16 @@ FIRST_OTHER: Final = 4
 def amount_columns(amounts: npt.NDArray[np.int64], out: Columns, back: Columns, cut: npt.NDArray[np.bool_]) -> dict[str, Any]:
     """The columns of what was acknowledged or waits for it, what tunnels carried, and what the server said first.
 
-    cut   bool[n flows]   the last request's head goes on behind what was captured, so where its tunnel begins isn't known
+    amounts   int64[N_AMOUNTS, n flows], see measure()
+    cut       bool[n flows]   the last request's head goes on behind what was captured, so where its tunnel begins isn't known
     """
     places = {"acked_out": ACKED_OUT, "acked_in": ACKED_IN, "tunnel_out": TUNNEL_OUT, "tunnel_in": TUNNEL_IN}
-    amounts[cut, TUNNEL_OUT] = -1
+    amounts[TUNNEL_OUT, cut] = -1
     waits = (out["marks"] & SENT_NEW != 0) & (back["packets"] > 0)
     acked = (back["marks"] & HAS_ACKED != 0) & ((back["acked"] - out["high"]).astype(np.int32) >= 0)
-    return {name: array(np.ascontiguousarray(amounts[:, i]), amounts[:, i] < 0) for name, i in places.items()} | {
+    return {name: array(amounts[i].copy(), amounts[i] < 0) for name, i in places.items()} | {
         "pending_since": times(np.where(waits & ~acked, out["pending_ns"], NO_TIME)),
-        "server_first": words(amounts[:, SERVER_FIRST], FIRSTS),
+        "server_first": words(amounts[SERVER_FIRST], FIRSTS),
     }
 
 

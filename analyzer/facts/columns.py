@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import socket
 from collections.abc import Mapping
 from typing import Any, Final
 
@@ -26,35 +25,6 @@ PROTOCOLS: Final[list[str | None]] = ["tcp", "udp"]
 ENDINGS: Final[list[str | None]] = ["fin", "rst"]
 SIDES: Final[list[str | None]] = ["client", "server"]
 STATES: Final[list[str | None]] = ["refused", "unreachable", "no-answer", "closed", "reset", "mid-stream", "open"]
-
-
-def address_texts(high: npt.NDArray[np.uint64], low: npt.NDArray[np.uint64], version: npt.NDArray[np.uint8]) -> pa.Array:
-    """A string array of addresses as RFC 5952 writes them, from their halves."""
-    if (version == 4).all():
-        coded = array(low.astype(np.uint32)).dictionary_encode()
-        return words(np.asarray(coded.indices), [socket.inet_ntoa(one.to_bytes(4, "big")) for one in coded.dictionary.to_pylist()])
-    highs, lows = (array(half).dictionary_encode() for half in (high, low))
-    both = np.asarray(highs.indices).astype(np.int64) * len(lows.dictionary) + np.asarray(lows.indices)
-    coded = array(2 * both + (version == 6)).dictionary_encode()
-    known = [halves.dictionary.to_pylist() for halves in (highs, lows)]
-    texts = [
-        _address_text(6 if one & 1 else 4, known[0][(one >> 1) // len(known[1])], known[1][(one >> 1) % len(known[1])])
-        for one in coded.dictionary.to_pylist()
-    ]
-    return words(np.asarray(coded.indices), list(texts))
-
-
-def _address_text(version: int, high: int, low: int) -> str:
-    if version == 4:
-        return socket.inet_ntoa(low.to_bytes(4, "big"))
-    return address_text(high.to_bytes(8, "big") + low.to_bytes(8, "big"))
-
-
-def address_text(raw: bytes) -> str:
-    """An address of 4 or 16 bytes as text; IPv6 as RFC 5952 has it, with no dotted quad at its end."""
-    import ipaddress
-
-    return str(ipaddress.ip_address(raw))
 
 
 def flow_ids(flows: Mapping[str, Any], first_ns: npt.NDArray[np.int64]) -> npt.NDArray[np.uint8]:
@@ -212,23 +182,23 @@ def counted(records: Columns, out: Columns, back: Columns, clients: npt.NDArray[
     tcp = records["protocol"] == TCP
     again_out, again_back = out["bytes"] - out["distinct"], back["bytes"] - back["distinct"]
     return {
-        "first_seen": times(records["first_ns"]),
-        "last_seen": times(records["last_ns"]),
-        "packets_out": out["packets"],
-        "packets_in": back["packets"],
-        "bytes_out": out["bytes"],
-        "bytes_in": back["bytes"],
+        "first_seen": times(records["first_ns"].copy()),  # copies, as fields that were picked together go together
+        "last_seen": times(records["last_ns"].copy()),
+        "packets_out": out["packets"].copy(),
+        "packets_in": back["packets"].copy(),
+        "bytes_out": out["bytes"].copy(),
+        "bytes_in": back["bytes"].copy(),
         "retransmitted": again_out + again_back,
         "resent_out": array(again_out, ~tcp),
         "resent_in": array(again_back, ~tcp),
-        "last_in": times(back["last_ns"]),
+        "last_in": times(back["last_ns"].copy()),
         "state": words(state_codes(records, out, back), STATES),
         "isn_out": array(out["base"].astype(np.int64), out["seen"] & SENT_SYN == 0),
         "isn_in": array(back["base"].astype(np.int64), back["seen"] & SENT_SYN_ACK == 0),
-        "last_data": times(records["data_ns"]),
+        "last_data": times(records["data_ns"].copy()),
         "ended_by": words(np.where(ended, (records["end_side"] != clients).astype(np.int64), -1), SIDES),
         "ended_with": words(np.where(ended, records["end_reset"].astype(np.int64), -1), ENDINGS),
-        "ended_at": times(records["end_ns"]),
+        "ended_at": times(records["end_ns"].copy()),
         "process": label_texts(records, labels, "process"),
         "firewall_action": label_texts(records, labels, "action"),
         "outer": outer_texts(records),

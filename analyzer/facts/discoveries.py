@@ -11,8 +11,8 @@ import pyarrow.compute as pc
 
 from analyzer.arrow import array
 from analyzer.facts import columns
+from analyzer.facts.addresses import address_text
 from analyzer.facts.answers import answers_of, statuses_of
-from analyzer.facts.columns import address_text
 from analyzer.facts.strings import AS_IS, text_array
 from analyzer.flows.layout import ABSOLUTE, DHCP, N_MESSAGES, ORIGIN, PAC_FILE, Tables
 from analyzer.flows.messages import DHCP_ROW, PAC_ROW
@@ -24,28 +24,32 @@ PAC_PATH = r"(?i)(/wpad\.da[t]?|\.pac)$"  # IIS once served wpad.da (WinSock Pro
 
 
 def discovery_table(
-    tables: Tables, row_of: npt.NDArray[np.int32], ids: pa.Array, clients: pa.Array, answers: npt.NDArray[np.int64]
+    tables: Tables,
+    kinds: npt.NDArray[np.uint8],
+    row_of: npt.NDArray[np.int32],
+    ids: pa.Array,
+    clients: pa.Array,
+    answers: npt.NDArray[np.int64],
 ) -> tuple[pa.Table, npt.NDArray[np.int64]]:
     """(DISCOVERY_SCHEMA: one row per PAC file asked for or seen, and per DHCP message about one, by time, then flow;
     the row of each one's flow).
 
-    row_of     the flow table's row of each record;  ids, clients   its columns
-    answers    of each message, the row of its answer, where it is a request; -1: none captured
+    kinds     of each message;  row_of   the flow table's row of each record;  ids, clients   its columns
+    answers   of each request, its answer's row, -1: none captured
     """
     messages = tables.messages[: int(tables.counts[N_MESSAGES])]
-    kind = np.ascontiguousarray(messages["kind"])  # a row of messages is longer than a line of the cache
-    requests = np.flatnonzero((kind == ORIGIN) | (kind == ABSOLUTE))
+    requests = np.flatnonzero((kinds == ORIGIN) | (kinds == ABSOLUTE))
     if len(requests):
         paths = text_array(tables.pool, messages["path_at"][requests], messages["path_size"][requests], AS_IS)
         requests = requests[np.asarray(pc.fill_null(pc.match_substring_regex(paths, PAC_PATH), False).to_numpy(zero_copy_only=False))]
-    seen = np.flatnonzero(kind == PAC_FILE)
+    seen = np.flatnonzero(kinds == PAC_FILE)
     seen = seen[messages.view(PAC_ROW)["script_size"][seen] > 0]  # of a file whose body wasn't captured nothing is known
-    rows = np.sort(np.concatenate([requests, seen, np.flatnonzero(kind == DHCP)]))
+    rows = np.sort(np.concatenate([requests, seen, np.flatnonzero(kinds == DHCP)]))
     rows = rows[np.lexsort((row_of[messages["record"][rows]], messages["ts_ns"][rows]))]
     of = row_of[messages["record"][rows]].astype(np.int64)
     if not len(rows):
         return DISCOVERY_SCHEMA.empty_table(), of
-    statuses = statuses_of(answers_of(tables, answers[rows])).tolist()  # of these few alone
+    statuses = statuses_of(answers_of(tables, answers[rows])).tolist()
     found = [one_row(tables, messages[m], status) for m, status in zip(rows.tolist(), statuses, strict=True)]
     client = [row["client_ip"] or default for row, default in zip(found, values(clients.take(array(of))), strict=True)]
     times = messages["ts_ns"][rows]

@@ -45,12 +45,12 @@ def shaken(
     hellos, answers   the ClientHellos and the ServerHellos;  ends   the client's side of each flow, and the server's
     """
     out, back = ends
-    alerts = Picked(tables, ALERT_ROW, chosen[:, ALERTED], "description", "side")
+    alerts = Picked(tables, ALERT_ROW, chosen[ALERTED], "description", "side")
     traits = hellos.number("traits", missing=-1)
     over_tcp = hellos.there & (traits & TRAIT_QUIC == 0)
     whole = over_tcp & (traits & TRAIT_CUT == 0)
     alerted_by = np.where(alerts.there, (alerts["side"] != clients).astype(np.int64), -1)
-    went_on = chosen[:, GOING_ON] >= 0
+    went_on = chosen[GOING_ON] >= 0
     silent = hellos.there & (hellos["side"] == clients) & ((out["high"] - hellos["end"]).astype(np.int32) <= 0)
     gave_up = (alerted_by == 0) | (silent & (records["end_side"] >= 0))
     first = np.where(over_tcp, _are_first(hellos, out, back), _are_first(answers, back, out))

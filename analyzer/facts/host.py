@@ -25,17 +25,22 @@ BY_HTTP: Final = 5
 BY_CERTIFICATE: Final = 6
 BY_DNS: Final = 7
 
+Rows = npt.NDArray[np.int64]
+
 # How many flows ahead messages are asked for: they lie all over their table.
 FLOWS_AHEAD: Final = 4
 
 
 def choose_hosts(
-    records: npt.NDArray[Any], messages: npt.NDArray[Any], pool: npt.NDArray[np.uint8], chosen: npt.NDArray[np.int64]
+    records: npt.NDArray[Any], messages: npt.NDArray[Any], pool: npt.NDArray[np.uint8], chosen: npt.NDArray[np.int64], flows: Rows
 ) -> tuple[Any, Any, Any]:
-    """(where the host's text lies in the pool, its size, place in SOURCES), -1 sizes and sources where no name was seen."""
-    n = len(chosen)
+    """(where the host's text lies in the pool, its size, place in SOURCES), -1 sizes and sources where no name was seen.
+
+    chosen   int64[, N_CHOSEN]: of every flow;  flows: those that are asked for
+    """
+    n = len(flows)
     at, size, source = np.zeros(n, np.int64), np.full(n, -1, np.int64), np.full(n, -1, np.int64)
-    fill_hosts(records, messages, pool, chosen, n, at, size, source)
+    fill_hosts(records, messages, pool, chosen, flows, n, at, size, source)
     return at, size, source
 
 
@@ -54,12 +59,12 @@ def is_name(pool, at, size):
 
 
 @kernel
-def fill_hosts(records, messages, pool, chosen, n, at, size, source):
-    """As choose_hosts; chosen: int64[n, N_CHOSEN]."""
+def fill_hosts(records, messages, pool, chosen, flows, n, at, size, source):
+    """As choose_hosts; n: how many flows are asked for."""
     for flow in range(n):
-        row = flow * N_CHOSEN
+        row = flows[flow] * N_CHOSEN
         if flow + FLOWS_AHEAD < n:
-            ahead = row + FLOWS_AHEAD * N_CHOSEN
+            ahead = flows[flow + FLOWS_AHEAD] * N_CHOSEN
             prefetch(messages, chosen[ahead + TUNNEL])
             prefetch(messages, chosen[ahead + HELLO])
             prefetch(messages, chosen[ahead + FIELD])

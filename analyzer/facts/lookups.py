@@ -17,7 +17,8 @@ import pyarrow as pa
 from analyzer.arrow import array
 from analyzer.compiled import kernel
 from analyzer.facts import columns
-from analyzer.facts.picked import Columns
+from analyzer.facts.addresses import address_texts
+from analyzer.facts.picked import Columns, kinds_of
 from analyzer.facts.strings import AS_IS, LOWER, byte_array, text_array, words
 from analyzer.flows.gather import gathered, starts_of
 from analyzer.flows.layout import DNS_ADDRESS, DNS_ANSWER, DNS_QUESTION, N_MESSAGES, Tables
@@ -48,14 +49,13 @@ TYPES: Final = {
 }
 
 
-def lookup_table(tables: Tables, row_of: npt.NDArray[np.int32], ids: pa.Array) -> tuple[pa.Table, Rows]:
+def lookup_table(tables: Tables, kinds: npt.NDArray[np.uint8], row_of: npt.NDArray[np.int32], ids: pa.Array) -> tuple[pa.Table, Rows]:
     """(LOOKUP_SCHEMA: one row per lookup, by time, then flow, side, id, type and name; the flow table's row of each).
 
-    row_of   the flow table's row of each record;  ids   its column
+    kinds   of each message;  row_of   the flow table's row of each record;  ids   its column
     """
     messages = tables.messages[: int(tables.counts[N_MESSAGES])].view(DNS_ROW)
-    kind = np.ascontiguousarray(messages["kind"])
-    found = np.flatnonzero((kind == DNS_QUESTION) | (kind == DNS_ANSWER))
+    found = np.flatnonzero((kinds == DNS_QUESTION) | (kinds == DNS_ANSWER))
     if not len(found):
         return LOOKUP_SCHEMA.empty_table(), np.zeros(0, np.int64)
     rows, starts = by_lookup(tables, found, row_of)
@@ -72,8 +72,8 @@ def lookup_table(tables: Tables, row_of: npt.NDArray[np.int32], ids: pa.Array) -
     table = pa.table(
         [
             ids.take(array(row_of[messages["record"][first]].astype(np.int64))),
-            columns.address_texts(*client[:2], record["version"]),
-            columns.address_texts(*server[:2], record["version"]),
+            address_texts(*client[:2], record["version"]),
+            address_texts(*server[:2], record["version"]),
             array(server[2].astype(np.int32)),
             words((record["protocol"] != TCP).astype(np.int32), columns.PROTOCOLS),
             columns.times(np.where(answered[starts], NO_TIME, messages["ts_ns"][first])),
@@ -145,7 +145,7 @@ def address_lists(tables: Tables, answers: Rows) -> pa.Array:
     addresses, sizes = addresses_of(tables, answers)
     offsets = np.concatenate([[0], np.cumsum(sizes)]).astype(np.int32)
     unknown = np.append((answers >= 0) & (tables.messages.view(DNS_ROW)["addresses_size"][answers] < 0), False)
-    return pa.ListArray.from_arrays(array(offsets, unknown), columns.address_texts(*halves(addresses)))
+    return pa.ListArray.from_arrays(array(offsets, unknown), address_texts(*halves(addresses)))
 
 
 def ttls(tables: Tables, answers: Rows) -> pa.Array:
@@ -176,10 +176,10 @@ class Answers(NamedTuple):
 NO_ANSWERS: Final = Answers(*(np.zeros(0, kind) for kind in (ADDRESS, ADDRESS, "i8", "i8", "i8", "i8", "u1")))
 
 
-def answers_of(tables: Tables) -> Answers:
-    """The answers that these tables hold; their pool is the tables'."""
+def answers_of(tables: Tables, kinds: npt.NDArray[np.uint8] | None = None) -> Answers:
+    """The answers that these tables hold; their pool is the tables'. kinds: of each message, where they are known."""
     messages = tables.messages[: int(tables.counts[N_MESSAGES])].view(DNS_ROW)
-    rows = np.flatnonzero(messages["kind"] == DNS_ANSWER)
+    rows = np.flatnonzero((kinds_of(tables) if kinds is None else kinds) == DNS_ANSWER)
     rows = rows[(messages["addresses_size"][rows] > 0) & (messages["ts_ns"][rows] != NO_TIME)]
     if not len(rows):
         return NO_ANSWERS

@@ -9,11 +9,15 @@ import numpy as np
 import numpy.typing as npt
 import pyarrow as pa
 
+from analyzer.compiled import kernel
+from analyzer.compiled.memory import copy_number, prefetch
 from analyzer.facts.strings import AS_IS, byte_array, text_array
-from analyzer.flows.layout import Tables
+from analyzer.flows.layout import N_MESSAGES, Tables
 
-BLOCK: Final = 1 << 11
-"""Rows that are taken at a time: the processor's cache holds them while their fields are sorted out."""
+AT_ONCE: Final = 1 << 8
+"""Rows whose fields are sorted out at a time, so that the processor's cache holds them meanwhile."""
+
+LINE: Final = 64  # bytes of a line of the cache, where each column begins
 
 # What is asked of a flow's record and of its two sides.
 OF_RECORDS: Final = (
@@ -37,22 +41,40 @@ class Fields:
     """Some fields of chosen rows; zeros where a row is -1."""
 
     def __init__(self, table: npt.NDArray[Any], rows: npt.NDArray[Any], names: Iterable[str]) -> None:
-        self._n = len(rows)
-        self._columns = {name: np.zeros(self._n, table.dtype[name]) for name in names}
-        there = np.flatnonzero(rows >= 0)
-        room = np.empty(min(BLOCK, len(there)), table.dtype)
-        for begin in range(0, len(there), BLOCK):
-            at = there[begin : begin + BLOCK]
-            some = table.take(rows[at], out=room[: len(at)], mode="clip")
-            where: Any = slice(begin, begin + BLOCK) if len(there) == self._n else at
-            for name, column in self._columns.items():
-                column[where] = some[name]
+        assert table.dtype.fields is not None
+        n = self._n = len(rows)
+        places = {name: table.dtype.fields[name][:2] for name in names}
+        offsets = np.array([offset for _, offset in places.values()], np.int64)
+        sizes = np.array([kind.itemsize for kind, _ in places.values()], np.int64)
+        room = -(-sizes * n // LINE) * LINE
+        begins = np.cumsum(room) - room
+        held = np.zeros(int(room.sum()), np.uint8)
+        rows = np.ascontiguousarray(rows, np.int64)
+        pick_fields(table.view(np.uint8), table.dtype.itemsize, rows, n, offsets, sizes, begins, len(sizes), held)
+        ends = (begins + sizes * n).tolist()
+        self._columns = {
+            name: held[begin:end].view(kind) for (name, (kind, _)), begin, end in zip(places.items(), begins.tolist(), ends, strict=True)
+        }
 
     def __getitem__(self, name: str, /) -> npt.NDArray[Any]:
         return self._columns[name]
 
     def __len__(self) -> int:
         return self._n
+
+
+def kinds_of(tables: Tables) -> npt.NDArray[np.uint8]:
+    """uint8[n_messages]: the kind of each message; rows of messages are longer than a line of the cache, so they are looked at once."""
+    return np.ascontiguousarray(tables.messages["kind"][: int(tables.counts[N_MESSAGES])])
+
+
+def columns_of(table: npt.NDArray[np.int64], rows: npt.NDArray[np.int64]) -> npt.NDArray[np.int64]:
+    """int64[k, n]: the columns of these rows of int64[m, k]."""
+    n, k = len(rows), table.shape[1]
+    out = np.zeros((k, n), np.int64)
+    at = np.arange(k, dtype=np.int64)
+    pick_fields(table.view(np.uint8), 8 * k, rows, n, 8 * at, np.full(k, 8), 8 * n * at, k, out.view(np.uint8))
+    return out
 
 
 class Picked:
@@ -91,3 +113,40 @@ class Picked:
 
     def _sizes(self, name: str, only: npt.NDArray[np.bool_] | None) -> npt.NDArray[np.int32]:
         return np.where(self.there if only is None else only, self._fields[f"{name}_size"], np.int32(-1))
+
+
+@kernel
+def pick_fields(table, row_size, rows, n, offsets, sizes, begins, n_fields, out):
+    """Copy fields of chosen rows, each to a column of its own; nothing where a row is -1.
+
+    table            uint8[]: rows of row_size bytes
+    offsets, sizes   int64[n_fields]: where each field lies in a row, and how many bytes it has;  begins: where its column does in `out`
+    """
+    for i in range(min(n, AT_ONCE)):
+        prefetch(table, rows[i] * row_size)
+        prefetch(table, rows[i] * row_size + LINE)
+    begin = 0
+    while begin < n:
+        end = min(n, begin + AT_ONCE)
+        for i in range(end, min(n, end + AT_ONCE)):  # rows lie all over their table: the next ones come meanwhile
+            prefetch(table, rows[i] * row_size)
+            prefetch(table, rows[i] * row_size + LINE)
+        for k in range(n_fields):
+            copy_field(table, row_size, rows, begin, end, offsets[k], sizes[k], out, begins[k])
+        begin = end
+
+
+def copy_field(table, row_size, rows, begin, end, offset, size, out, at):
+    """Copy the field at `offset` of rows[begin:end] to the column at out[at:]."""
+    if size == 8:  # each size by itself, so that C knows it in the loop
+        for i in range(begin, end):
+            if rows[i] >= 0:
+                copy_number(table, rows[i] * row_size + offset, 8, out, at + 8 * i)
+    elif size == 4:
+        for i in range(begin, end):
+            if rows[i] >= 0:
+                copy_number(table, rows[i] * row_size + offset, 4, out, at + 4 * i)
+    else:
+        for i in range(begin, end):
+            if rows[i] >= 0:
+                copy_number(table, rows[i] * row_size + offset, size, out, at + size * i)

@@ -1,7 +1,7 @@
 from libc.stdint cimport int32_t, int64_t, uint8_t
 from analyzer.flows.layout cimport Message, Record, Side, Tables
 
-cdef void settle(Tables* tables, int64_t n_flows, const int32_t* flow_of, const int32_t* heads, int64_t* starts, int64_t* order, int64_t* clients, int64_t* chosen, int64_t* answers, uint8_t* asked, int64_t* amounts) noexcept nogil
+cdef void settle(Tables* tables, int64_t n_flows, const int32_t* flow_of, const int32_t* heads, int64_t* starts, int64_t* order, int64_t* clients, int64_t* first_ns, int64_t* packets, int64_t* chosen, int64_t* answers, uint8_t* asked, int64_t* amounts) noexcept nogil
 @cython.locals(flow=int64_t)
 cdef void group_messages(const Message* messages, int64_t n_messages, int64_t n_flows, const int32_t* flow_of, int64_t* starts, int64_t* order, int64_t* room) noexcept nogil
 @cython.locals(m=int64_t, k=int64_t)

@@ -53,7 +53,7 @@ FLOWS_AHEAD: Final = 4
 
 
 @kernel
-def settle(tables, n_flows, flow_of, heads, starts, order, clients, chosen, answers, asked, amounts):
+def settle(tables, n_flows, flow_of, heads, starts, order, clients, first_ns, packets, chosen, answers, asked, amounts):
     """Decide who opened each flow, and which message holds which of its facts.
 
     flow_of    int32[n_records]           the flow of each record
@@ -61,6 +61,8 @@ def settle(tables, n_flows, flow_of, heads, starts, order, clients, chosen, answ
     starts     int64[n_flows + 2], all 0  where each flow's messages begin in `order`
     order      int64[n_messages]          rows of Tables.messages by flow, in the order of their streams
     clients    int64[n_flows]             the side that opened the flow
+    first_ns   int64[n_flows]             the flow's earliest time
+    packets    int64[n_flows]             how many packets it has, both directions
     chosen     int64[n_flows, N_CHOSEN], all -1    which messages hold the flow's facts
     answers    int64[n_messages]          of a request, its answer's row, -1: none
     asked      uint8[n_messages], all 0   1 for a request to a proxy
@@ -71,6 +73,8 @@ def settle(tables, n_flows, flow_of, heads, starts, order, clients, chosen, answ
         if flow + FLOWS_AHEAD < n_flows:
             for i in range(starts[flow + FLOWS_AHEAD], starts[flow + FLOWS_AHEAD + 1]):
                 prefetch(tables.messages, order[i])
+        first_ns[flow] = (tables.records + heads[flow]).first_ns
+        packets[flow] = (tables.sides + 2 * heads[flow]).packets + (tables.sides + 2 * heads[flow] + 1).packets
         choose_client(tables, flow, heads, starts, order, clients)
         choose_messages(tables, flow, starts, order, clients, chosen, answers, asked)
     measure(tables, n_flows, flow_of, heads, starts, order, clients, answers, asked, amounts)

@@ -12,6 +12,7 @@ import pyarrow as pa
 from analyzer.arrow import array, nothing, zeros
 from analyzer.facts import columns
 from analyzer.facts.active import active_lists
+from analyzer.facts.addresses import address_text, address_texts
 from analyzer.facts.amounts import N_AMOUNTS, amount_columns, cut_off
 from analyzer.facts.answers import answers_of, answers_to, are_cut, are_html, challenges, locations, statuses_of
 from analyzer.facts.chosen import AGENT, CERTIFICATE_ISSUER, CONNECT_FIELD, FETCH, FIELD, HELLO, N_CHOSEN, STYLE, TUNNEL, VERSION
@@ -22,13 +23,14 @@ from analyzer.facts.handshakes import TLS_VERSIONS, alpn_lists, hellos_of, issue
 from analyzer.facts.host import BY_DNS, SOURCES, choose_hosts
 from analyzer.facts.lookups import Answers, address_of, as_addresses, ends_of, lookup_table, name_by_answers
 from analyzer.facts.lookups import answers_of as dns_answers
-from analyzer.facts.picked import OF_RECORDS, OF_SIDES, Columns, Fields, Picked
+from analyzer.facts.picked import OF_RECORDS, OF_SIDES, Columns, Fields, Picked, columns_of, kinds_of
 from analyzer.facts.settle import settle
 from analyzer.facts.strings import HEX, LOWER, text_array, texts_of_one_size, words
 from analyzer.flows.fold import fold_records
 from analyzer.flows.grow import with_room_to_fold
 from analyzer.flows.layout import (
     ABSOLUTE,
+    DATAGRAM,
     MESSAGE,
     N_LABELS,
     N_MESSAGES,
@@ -86,26 +88,32 @@ def named_tables(tables: Tables, names: list[str], order_of_sources: list[int], 
     answers            of all resolvers, where these tables don't hold all of them
     """
     names = [as_utf8(name) for name in names]
-    tables = with_room_to_fold(spell_addresses(read_initials(tables)))
+    kinds = kinds_of(tables)
+    if (kinds == DATAGRAM).any():
+        tables = read_initials(tables)
+        kinds = kinds_of(tables)
+    if ((kinds == SOCKS4) | (kinds == SOCKS5)).any():
+        tables = spell_addresses(tables)
+    tables = with_room_to_fold(tables)
     n_records, n_messages = int(tables.counts[N_RECORDS]), int(tables.counts[N_MESSAGES])
     flow_of, heads = np.zeros(n_records, np.int32), np.zeros(n_records, np.int32)
     slots = np.zeros(1 << max(4, (2 * n_records).bit_length()), np.int32)
     starts, order = np.zeros(n_records + 2, np.int64), np.zeros(n_messages, np.int64)
-    clients, chosen = np.zeros(n_records, np.int64), np.full((n_records, N_CHOSEN), -1, np.int64)
+    clients, first_ns, packets = (np.zeros(n_records, np.int64) for _ in range(3))
+    chosen, amounts = np.full((n_records, N_CHOSEN), -1, np.int64), np.full((n_records, N_AMOUNTS), -1, np.int64)
     replies, asked = np.empty(n_messages, np.int64), np.zeros(n_messages, np.uint8)
-    amounts = np.full((n_records, N_AMOUNTS), -1, np.int64)
     n_flows = fold_records(tables, slots, len(slots), flow_of, heads)
-    settle(tables, n_flows, flow_of, heads, starts, order, clients, chosen, replies, asked, amounts)
-    heads, clients = heads[:n_flows], clients[:n_flows]
+    settle(tables, n_flows, flow_of, heads, starts, order, clients, first_ns, packets, chosen, replies, asked, amounts)
     late = late_sightings(tables, flow_of)
-    seen = packets_of(tables.sides, heads) > 0  # an ICMP error alone makes no flow
-    rows = in_order(tables.records, heads, clients, np.flatnonzero(seen))
-    heads, clients, chosen, amounts = heads[rows], clients[rows], chosen[rows], amounts[rows]
+    seen = np.flatnonzero(packets[:n_flows])  # an ICMP error alone makes no flow
+    rows = in_order(tables.records, heads, clients, first_ns, seen)
+    hosts = choose_hosts(tables.records, tables.messages, tables.pool, chosen, rows)
+    heads, clients, chosen, amounts = heads[rows], clients[rows], columns_of(chosen, rows), columns_of(amounts, rows)
 
     records = Fields(tables.records, heads, OF_RECORDS)
     out, back = (Fields(tables.sides, 2 * heads + side, OF_SIDES) for side in (clients, 1 - clients))
-    hellos = hellos_of(tables, chosen[:, HELLO])
-    hello_answers = Picked(tables, SERVER_HELLO_ROW, chosen[:, VERSION], "version", "ts_ns", "seq")
+    hellos = hellos_of(tables, chosen[HELLO])
+    hello_answers = Picked(tables, SERVER_HELLO_ROW, chosen[VERSION], "version", "ts_ns", "seq")
     late = {i: late[int(flow)] for i, flow in enumerate(rows) if int(flow) in late} if late else {}
     flows = who_with_whom(records, clients)
     with ThreadPoolExecutor(1) as aside:  # two threads take four fifths of the time (measured)
@@ -114,7 +122,7 @@ def named_tables(tables: Tables, names: list[str], order_of_sources: list[int], 
         others = aside.submit(
             lambda: (
                 columns.counted(records, out, back, clients, labels)
-                | amount_columns(amounts, out, back, cut_off(Picked(tables, MESSAGE, chosen[:, TUNNEL], "shape")))
+                | amount_columns(amounts, out, back, cut_off(Picked(tables, MESSAGE, chosen[TUNNEL], "shape")))
                 | shaken(tables, chosen, hellos, hello_answers, records, (out, back), clients)
             )
         )
@@ -124,8 +132,8 @@ def named_tables(tables: Tables, names: list[str], order_of_sources: list[int], 
         flows["first_frame"] = array(records["first_frame"].astype(np.int64), records["first_frame"] == 0)
         flows["capture"] = words(records["first_source"], [*names])
         flows["captures"] = captures_of(records, flows["capture"], late, names, order_of_sources)
-        given = dns_answers(tables) if answers is None else answers
-        flows |= named(tables, chosen, hellos, hello_answers, replies, ends_by_number(records, clients), given)
+        given = dns_answers(tables, kinds) if answers is None else answers
+        flows |= named(tables, chosen, hosts, hellos, hello_answers, replies, ends_by_number(records, clients), given)
         flows |= others.result()
         flows["requests"] = requests.result()
         flows["id"] = texts_of_one_size(ids.result())
@@ -134,23 +142,21 @@ def named_tables(tables: Tables, names: list[str], order_of_sources: list[int], 
     place = np.full(n_flows, -1, np.int32)
     place[rows] = np.arange(len(rows), dtype=np.int32)
     row_of = place[flow_of]
-    lookups, lookup_of = lookup_table(tables, row_of, flows["id"])
-    discoveries, discovery_of = discovery_table(tables, row_of, flows["id"], flows["client_ip"], replies)
+    lookups, lookup_of = lookup_table(tables, kinds, row_of, flows["id"])
+    discoveries, discovery_of = discovery_table(tables, kinds, row_of, flows["id"], flows["client_ip"], replies)
     return Named(pa.table(arrays, schema=FLOW_SCHEMA), lookups, discoveries, missing, row_of, lookup_of, discovery_of)
 
 
-def packets_of(sides: npt.NDArray[Any], heads: npt.NDArray[np.int32]) -> npt.NDArray[np.int64]:
-    """int64[n]: how many packets each flow has, both directions."""
-    packets: npt.NDArray[np.int64] = sides["packets"][2 * heads] + sides["packets"][2 * heads + 1]
-    return packets
-
-
 def in_order(
-    records: npt.NDArray[Any], heads: npt.NDArray[np.int32], clients: npt.NDArray[np.int64], flows: npt.NDArray[np.int64]
+    records: npt.NDArray[Any],
+    heads: npt.NDArray[np.int32],
+    clients: npt.NDArray[np.int64],
+    first_ns: npt.NDArray[np.int64],
+    flows: npt.NDArray[np.int64],
 ) -> npt.NDArray[np.int64]:
-    """The flows by first_seen, those without a time last; flows of the same moment by id."""
-    first = records["first_ns"][heads[flows]]
-    first = np.where(first == NO_TIME, np.iinfo(np.int64).max, first)
+    """These flows by first_seen, those without a time last; flows of the same moment by id."""
+    first = first_ns[flows]
+    first[first == NO_TIME] = np.iinfo(np.int64).max
     by_time = np.argsort(first, kind="stable")
     flows, first = flows[by_time], first[by_time]
     same = np.concatenate([[False], first[1:] == first[:-1], [False]])
@@ -202,7 +208,7 @@ def spell_addresses(tables: Tables) -> Tables:
     spelled = bytearray()
     for m in raw:
         at, size = int(messages["host_at"][m]), int(messages["host_size"][m])
-        text = columns.address_text(bytes(tables.pool[at : at + size])).encode()
+        text = address_text(bytes(tables.pool[at : at + size])).encode()
         messages["host_at"][m], messages["host_size"][m] = used + len(spelled), len(text)
         spelled += text
     if not spelled:
@@ -218,7 +224,7 @@ def who_with_whom(records: Columns, clients: npt.NDArray[np.int64]) -> dict[str,
     for name, mine, other in (("client", "a", "b"), ("server", "b", "a")):
         high = np.where(from_a, records[f"{mine}_hi"], records[f"{other}_hi"])
         low = np.where(from_a, records[f"{mine}_lo"], records[f"{other}_lo"])
-        ends[f"{name}_ip"] = columns.address_texts(high, low, records["version"])
+        ends[f"{name}_ip"] = address_texts(high, low, records["version"])
         ends[f"{name}_port"] = np.where(from_a, records[f"{mine}_port"], records[f"{other}_port"]).astype(np.int32)
     return {"protocol": words((records["protocol"] != TCP).astype(np.int32), columns.PROTOCOLS), **ends}
 
@@ -232,31 +238,35 @@ def ends_by_number(records: Columns, clients: npt.NDArray[np.int64]) -> tuple[An
 def named(
     tables: Tables,
     chosen: npt.NDArray[np.int64],
+    hosts: tuple[Any, Any, Any],
     hellos: Picked,
     hello_answers: Picked,
     replies: npt.NDArray[np.int64],
     ends: tuple[Any, Any, Any],
     answers: Answers,
 ) -> dict[str, Any]:
-    """The columns that say who was asked for, and how."""
-    question = np.where(chosen[:, TUNNEL] >= 0, chosen[:, TUNNEL], chosen[:, FETCH])
-    field = np.where(chosen[:, FIELD] >= 0, chosen[:, FIELD], chosen[:, CONNECT_FIELD])
-    asked, plain = Picked(tables, MESSAGE, question, "kind", "port", "host"), Picked(tables, MESSAGE, chosen[:, FIELD], "path", "shape")
+    """The columns that say who was asked for, and how.
+
+    chosen   int64[N_CHOSEN, n flows];  hosts   of choose_hosts;  ends   of ends_by_number
+    """
+    question = np.where(chosen[TUNNEL] >= 0, chosen[TUNNEL], chosen[FETCH])
+    field = np.where(chosen[FIELD] >= 0, chosen[FIELD], chosen[CONNECT_FIELD])
+    asked, plain = Picked(tables, MESSAGE, question, "kind", "port", "host"), Picked(tables, MESSAGE, chosen[FIELD], "path", "shape")
     traits = hellos.number("traits", missing=-1)
     whole = hellos.there & (traits & TRAIT_CUT == 0)
     fingerprint = hellos.text("ja4", only=whole)
-    host_at, host_size, source = choose_hosts(tables.records, tables.messages, tables.pool, chosen)
-    hosts = name_by_lookups(tables, answers, question, ends, (host_at, host_size, source))
+    host_at, host_size, source = hosts
+    pool = name_by_lookups(tables, answers, question, ends, hosts)
     status = statuses_of(answers_of(tables, answers_to(question, replies)))
     port = asked.number("port", missing=-1).astype(np.int32)
-    answer = answers_of(tables, answers_to(chosen[:, FIELD], replies))
+    answer = answers_of(tables, answers_to(chosen[FIELD], replies))
     plain_status = statuses_of(answer)
     return {
         "request": words(asked.number("kind", missing=-1), KINDS),
         "requested_host": asked.text("host"),
         "requested_port": array(port, port < 0),
         "proxy_status": array(status, status < 0),
-        "user_agent": Picked(tables, MESSAGE, chosen[:, AGENT], "agent").text("agent"),
+        "user_agent": Picked(tables, MESSAGE, chosen[AGENT], "agent").text("agent"),
         "http_host": Picked(tables, MESSAGE, field, "field").text("field"),
         "http_path": plain.text("path"),
         "http_status": array(plain_status, plain_status < 0),
@@ -271,10 +281,10 @@ def named(
         "ja4": fingerprint,
         "client_random": hellos.part("random", 0, RANDOM_SIZE, HEX, whole),
         "tls_version": words(version_codes(hello_answers), TLS_VERSIONS),
-        "certificate_issuer": issuers(Picked(tables, CERTIFICATE_ROW, chosen[:, CERTIFICATE_ISSUER], "issuer").raw("issuer")),
-        "host": text_array(hosts, host_at, host_size, LOWER),
+        "certificate_issuer": issuers(Picked(tables, CERTIFICATE_ROW, chosen[CERTIFICATE_ISSUER], "issuer").raw("issuer")),
+        "host": text_array(pool, host_at, host_size, LOWER),
         "host_source": words(source, SOURCES),
-    } | families(Picked(tables, MESSAGE, chosen[:, STYLE], "kind", "shape", "agent"), with_schannel(traits, fingerprint))
+    } | families(Picked(tables, MESSAGE, chosen[STYLE], "kind", "shape", "agent"), with_schannel(traits, fingerprint))
 
 
 def name_by_lookups(

@@ -50,4 +50,4 @@ def test_words() -> None:
 
 def test_string_array() -> None:
     offsets, data = np.array([0, 2, 2, 5], np.int32), np.frombuffer(b"abcde", np.uint8)
-    assert string_array(offsets, data, np.array([True, False, True])).to_pylist() == ["ab", None, "cde"]
+    assert string_array(offsets, data, np.array([0b101], np.uint8), 1).to_pylist() == ["ab", None, "cde"]
