@@ -23,7 +23,7 @@ from analyzer.facts.losses import losses_of
 from analyzer.flows.batches import set_apart, without_most_strangers
 from analyzer.flows.layout import N_DUPLICATES
 from analyzer.flows.lone import LeftOut
-from analyzer.spill import filled_by_ranges, with_columns_spilled
+from analyzer.spill import MOST, filled_by_ranges, with_columns_spilled
 from analyzer.tables import FLOW_COLUMNS
 from analyzer.text.times import rfc3339
 from analyzer.window import Window, check_span, counted, within
@@ -37,6 +37,9 @@ if TYPE_CHECKING:
 
 # Smaller captures aren't worth a thread.
 SMALL: Final = 8 << 20
+
+# Fewer flows aren't either.
+MANY: Final = 1 << 13
 
 # Blocks that are decoded before they are counted. Four took 6 % longer than one (measured), as if they overflowed the cache.
 AHEAD: Final = 1
@@ -161,7 +164,7 @@ def reading_of(
     n_copies = int(contents.tables.counts[N_DUPLICATES])
     contents = set_apart(contents)  # tables take as much room as their rows, and go when those are made
     named = engine.named(contents, workers)
-    flows = routed(named.flows, topology, catalogue)
+    flows = routed(named.flows, topology, catalogue, workers)
     discoveries = discoveries_of(named.lookups, named.discoveries, topology)
     losses = losses_of(named, n_copies, len(sources))
     captures = [source.as_dict(own) for source, own in zip(sources, losses, strict=True)]
@@ -169,11 +172,15 @@ def reading_of(
     return Reading(flows, captures, unusable, found.skipped, topology, catalogue, *window, named.lookups, discoveries, left_out)
 
 
-def routed(flows: pa.Table, topology: Topology, catalogue: Catalogue) -> pa.Table:
-    """The flows with their routes and services."""
+def routed(flows: pa.Table, topology: Topology, catalogue: Catalogue, workers: int = 1) -> pa.Table:
+    """The flows with their routes and services. workers: from two on, services are looked up beside the routes of many flows."""
     from analyzer.routes.route import route_flows
-    from analyzer.services.tag import tag_flows
+    from analyzer.services.tag import tag_flows, tags_of, with_tags
 
+    if workers > 1 and len(flows) >= MANY and flows.nbytes <= MOST:
+        with ThreadPoolExecutor(1) as aside:
+            tags = aside.submit(tags_of, flows, catalogue)
+            return with_tags(route_flows(flows, topology), tags.result())
     flows = with_columns_spilled(route_flows(flows, topology), OF_ROUTES)
     return filled_by_ranges(flows, OF_SERVICES, lambda some: tag_flows(some, catalogue))
 

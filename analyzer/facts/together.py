@@ -153,20 +153,23 @@ def in_order(flows: Sequence[pa.Table]) -> npt.NDArray[np.int64]:
 def taken(flows: list[pa.Table], order: npt.NDArray[np.int64], map_all: MapAll, *, in_file: bool = False) -> pa.Table:
     """The rows of all tables in this order, column by column; in_file: each goes to a file. `flows` is used up."""
     spill = Spill(0 if in_file else None)
+    is_large = in_file or sum(table.nbytes for table in flows) > MOST  # what is given back has to be asked for again, which takes longer
     schema, parts = flows[0].schema, parts_of(order)
     columns = {name: [chunk for table in flows for chunk in table[name].chunks] for name in schema.names}
     flows.clear()
-    given_back()  # what making the rows took
+    if is_large:
+        given_back()  # what making the rows took
 
     def in_this_order(name: str) -> int:
         array = laid_out(pa.chunked_array(columns.pop(name), schema.field(name).type), parts)
-        if len(order) >= MANY:
+        if is_large:
             pa.default_memory_pool().release_unused()  # the pieces' column, before the next one is made
         return spill.put(pa.table({name: array}))
 
     places = list(map_all(in_this_order, schema.names))
     tables = spill.tables()
-    given_back()
+    if is_large:
+        given_back()
     return pa.table([tables[number].column(0) for number in places], schema=schema)
 
 

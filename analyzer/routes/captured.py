@@ -14,7 +14,7 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from analyzer.routes.numbers import codes
-from analyzer.routes.requests import NO_TIME, Bools, Ints, integers, one_array, times_ns
+from analyzer.routes.requests import NO_TIME, Bools, Ints, are_valid, bools, integers, one_array, times_ns
 
 SILENCE_S = 3
 """How long nothing has to come before that counts as no answer."""
@@ -89,14 +89,13 @@ def is_known(flows: pa.Table, *names: str) -> Bools:
     """Per flow: whether any of these columns isn't null."""
     known = np.zeros(flows.num_rows, dtype=np.bool_)
     for name in names:
-        known |= one_array(flows.column(name)).is_valid().to_numpy(zero_copy_only=False)
+        known |= are_valid(one_array(flows.column(name)))
     return known
 
 
 def is_text(flows: pa.Table, name: str, text: str) -> Bools:
     """Per flow: whether the column holds this text."""
-    same = pc.fill_null(pc.equal(one_array(flows.column(name)), text), False)
-    return np.asarray(same.to_numpy(zero_copy_only=False), dtype=np.bool_)
+    return bools(pc.equal(one_array(flows.column(name)), text))
 
 
 def capture_ends(flows: pa.Table) -> Ints:

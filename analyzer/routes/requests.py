@@ -104,16 +104,25 @@ def times_ns(column: pa.Array | pa.ChunkedArray) -> Ints:
 
 def integers(column: pa.Array | pa.ChunkedArray, missing: int) -> Ints:
     """A number column as int64, `missing` where it is null."""
-    return np.asarray(
-        pc.fill_null(column, missing).to_numpy(zero_copy_only=False)
-        if isinstance(column, pa.Array)
-        else pc.fill_null(column, missing).to_numpy()
-    ).astype(np.int64, copy=False)
+    if column.null_count == len(column):
+        return np.full(len(column), missing, np.int64)
+    whole = one_array(column) if not column.null_count else pc.fill_null(one_array(column), missing)
+    return np.asarray(whole.to_numpy(zero_copy_only=False)).astype(np.int64, copy=False)
 
 
 def bools(column: pa.Array) -> Bools:
     """A column of true and false as numpy has it, null as false."""
-    return np.asarray(pc.fill_null(column, False).to_numpy(zero_copy_only=False), dtype=np.bool_)
+    if column.null_count == len(column):
+        return np.zeros(len(column), np.bool_)
+    whole = column if not column.null_count else pc.fill_null(column, False)
+    return np.asarray(whole.to_numpy(zero_copy_only=False), dtype=np.bool_)
+
+
+def are_valid(column: pa.Array) -> Bools:
+    """Where the column isn't null."""
+    if column.null_count in (0, len(column)):
+        return np.full(len(column), not column.null_count)
+    return np.asarray(column.is_valid().to_numpy(zero_copy_only=False), dtype=np.bool_)
 
 
 def one_array(column: pa.Array | pa.ChunkedArray) -> pa.Array:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 import pyarrow as pa
 
-from analyzer.arrow import array
+from analyzer.arrow import array, nothing
 from analyzer.routes.behind import first_leg_of, takers
 from analyzer.routes.captured import captured_of
 from analyzer.routes.copies import copies_of
@@ -85,6 +85,8 @@ def _transparent(ends: Ends, second: Ints, topology: Topology) -> list[int]:
 def _texts(codes: Ints, values: list[str | None]) -> pa.Array:
     """A string array from codes into values; null where the code is -1 or the value None."""
     indices = array(codes.astype(np.int64), codes < 0)
+    if indices.null_count == len(indices) or not any(values):
+        return nothing(len(indices), pa.string())
     return pa.array(values, pa.string()).take(indices)
 
 
@@ -104,7 +106,8 @@ def _proxy_columns(ends: Ends, proxies: Proxies, route: Ints) -> dict[str, pa.Ar
 
 def _ids(flows: pa.Table, rows: Ints) -> pa.Array:
     """The ids of these rows; null where it is -1."""
-    return one_array(flows.column("id")).take(array(rows, rows < 0))
+    taken = array(rows, rows < 0)
+    return nothing(len(rows), pa.string()) if taken.null_count == len(rows) else one_array(flows.column("id")).take(taken)
 
 
 def _inspected(leg: Ints, opened: Bools) -> pa.Array:

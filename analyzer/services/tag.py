@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from typing import Any
+from typing import Any, NamedTuple
 
 import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from analyzer.arrow import array
+from analyzer.arrow import array, nothing, zeros
 from analyzer.services.catalogue import Catalogue
 from analyzer.services.match import NOTHING, Match, has_path_rule, match_host
 from analyzer.tables import FLOW_SCHEMA, REQUEST
@@ -25,6 +25,13 @@ _COLUMNS: dict[str, Callable[[Match], Any]] = {
 }
 
 
+class Tags(NamedTuple):
+    """The flow table's columns of services, and those fields of its requests, flat."""
+
+    columns: dict[str, pa.Array]
+    of_requests: dict[str, pa.Array]
+
+
 def tag_flows(flows: pa.Table, catalogue: Catalogue) -> pa.Table:
     """The flow table with service, service_group, service_rule, service_evidence, service_also, service_possible, plane, and
     the service, service_rule, service_evidence and plane of each of `requests`, filled.
@@ -33,6 +40,11 @@ def tag_flows(flows: pa.Table, catalogue: Catalogue) -> pa.Table:
     absolute-form request, where that request is what `host` was read from (host_source absolute or http), else `http_path`,
     where `http_host` is that host (a plain request past the proxies or inside a tunnel).
     """
+    return with_tags(flows, tags_of(flows, catalogue))
+
+
+def tags_of(flows: pa.Table, catalogue: Catalogue) -> Tags:
+    """What tag_flows fills in. It can be made while other stages fill columns of their own."""
     requests = _column(flows, "requests")
     rows = requests.flatten()
     hosts = pa.concat_arrays([_column(flows, "host"), rows.field("host")])
@@ -40,14 +52,32 @@ def tag_flows(flows: pa.Table, catalogue: Catalogue) -> pa.Table:
     asked = np.where(_is_valid(rows.field("path")), np.arange(len(rows)), -1)
     matches, which = _match_all(catalogue, hosts, paths, np.concatenate([_path_of_flow(flows, requests), asked]))
     of_flow, of_request = array(which[: len(flows)]), array(which[len(flows) :])
-    for name, value_of in _COLUMNS.items():
-        flows = _replaced(flows, name, pa.array(map(value_of, matches), FLOW_SCHEMA.field(name).type).take(of_flow))
-    filled = [
-        pa.array(map(_COLUMNS[field.name], matches), field.type).take(of_request) if field.name in _COLUMNS else rows.field(field.name)
-        for field in REQUEST
-    ]
+
+    def column_of(name: str, kind: pa.DataType, of: pa.Array) -> pa.Array:
+        values = list(map(_COLUMNS[name], matches))
+        return pa.array(values, kind).take(of) if any(values) else _empty(kind, len(of))
+
+    columns = {name: column_of(name, FLOW_SCHEMA.field(name).type, of_flow) for name in _COLUMNS}
+    return Tags(columns, {field.name: column_of(field.name, field.type, of_request) for field in REQUEST if field.name in _COLUMNS})
+
+
+def with_tags(flows: pa.Table, tags: Tags) -> pa.Table:
+    """The flow table with these columns, and these fields of its requests."""
+    for name, column in tags.columns.items():
+        flows = _replaced(flows, name, column)
+    requests = _column(flows, "requests")
+    rows = requests.flatten()
+    filled = [tags.of_requests[field.name] if field.name in tags.of_requests else rows.field(field.name) for field in REQUEST]
     asked = pa.StructArray.from_arrays(filled, fields=list(REQUEST))
     return _replaced(flows, "requests", pa.ListArray.from_arrays(_offsets(requests), asked))
+
+
+def _empty(kind: pa.DataType, n: int) -> pa.Array:
+    """n nulls, or n empty lists."""
+    if not pa.types.is_list(kind):
+        return nothing(n, kind)
+    offsets = pa.Array.from_buffers(pa.int32(), n + 1, [None, zeros(4 * (n + 1))], 0)
+    return pa.ListArray.from_arrays(offsets, nothing(0, kind.value_type))
 
 
 def _column(flows: pa.Table, name: str) -> pa.Array:
