@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from concurrent.futures import ThreadPoolExecutor
-from typing import Any, Final, NamedTuple
+from collections.abc import Callable
+from concurrent.futures import Executor, Future, ThreadPoolExecutor
+from typing import Any, Final, NamedTuple, ParamSpec, TypeVar
 
 import numpy as np
 import numpy.typing as npt
@@ -57,7 +58,24 @@ from analyzer.tables import FLOW_SCHEMA, REQUEST
 from analyzer.text.files import as_utf8
 from analyzer.text.times import values
 
+P = ParamSpec("P")
+T = TypeVar("T")
+
 KINDS: Final[list[str | None]] = [None, "connect", "absolute", None, "socks4", "socks5"]
+
+
+MANY: Final = 1 << 12
+"""Fewer flows aren't worth a thread."""
+
+
+class AtOnce(Executor):
+    """Does at once what it is given, in the thread that gives it."""
+
+    def submit(self, fn: Callable[P, T], /, *args: P.args, **kwargs: P.kwargs) -> Future[T]:
+        """What came of it."""
+        done: Future[T] = Future()
+        done.set_result(fn(*args, **kwargs))
+        return done
 
 
 class Named(NamedTuple):
@@ -80,12 +98,15 @@ def flow_table(tables: Tables, names: list[str], order_of_sources: list[int]) ->
     return named_tables(tables, names, order_of_sources).flows
 
 
-def named_tables(tables: Tables, names: list[str], order_of_sources: list[int], answers: Answers | None = None) -> Named:
+def named_tables(
+    tables: Tables, names: list[str], order_of_sources: list[int], answers: Answers | None = None, *, alone: bool = True
+) -> Named:
     """The flow table of everything that was read, and the lookups; `tables` is used up.
 
     names              of the inputs, by number
     order_of_sources   the inputs' numbers, by time
     answers            of all resolvers, where these tables don't hold all of them
+    alone              nobody else makes rows meanwhile, so that of many flows a second thread makes some columns
     """
     names = [as_utf8(name) for name in names]
     kinds = kinds_of(tables)
@@ -116,7 +137,7 @@ def named_tables(tables: Tables, names: list[str], order_of_sources: list[int], 
     hello_answers = Picked(tables, SERVER_HELLO_ROW, chosen[VERSION], "version", "ts_ns", "seq")
     late = {i: late[int(flow)] for i, flow in enumerate(rows) if int(flow) in late} if late else {}
     flows = who_with_whom(records, clients)
-    with ThreadPoolExecutor(1) as aside:  # two threads take four fifths of the time (measured)
+    with ThreadPoolExecutor(1) if alone and len(rows) >= MANY else AtOnce() as aside:
         ids = aside.submit(columns.flow_ids, flows, records["first_ns"])
         labels = tables.labels[: int(tables.counts[N_LABELS])]
         others = aside.submit(

@@ -76,7 +76,7 @@ def named_together(
             group = read_waiting(all_left_in(group))
         elif not isinstance(group, Tables):
             group = piece_of(*group)
-        named = named_tables(with_labels(group), names, order_of_sources, answers)
+        named = named_tables(with_labels(group), names, order_of_sources, answers, alone=workers is None or workers < 2)
         return named._replace(flows=named.flows.schema.empty_table()), rows.put(named.flows)
 
     groups: Iterable[Group] = chain(some_at_a_time(open_ones, MANY if workers is not None else None), in_groups(batches))
