@@ -1,4 +1,4 @@
-"""Lists for whoever runs a proxy: what it has to let through, and what it must not open."""
+"""Lists for the team that runs a proxy: what it has to let through, and what it must not open."""
 
 from __future__ import annotations
 

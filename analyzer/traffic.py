@@ -248,7 +248,7 @@ class Traffic:
         return allow_list(self._reading, form, () if proxy is None else (proxy,))
 
     def no_inspection_list(self, form: str = "plain", proxy: str | None = None) -> str:
-        """What each proxy, or the one of that name or address, must not open: hosts that nobody but Defender asks for.
+        """What each proxy, or the one of that name or address, must not open: hosts that Defender alone asks for.
 
         form    plain, csv, squid, palo-alto, fortigate or zscaler
         Errors  Unusable: no such form or proxy

@@ -258,7 +258,7 @@ def _matters(table: pa.Table) -> Bools:
 
 
 def _others_seen(rows: pa.Table, evidence: Evidence) -> dict[str, SourceDay]:
-    """Sources that asked proxies for other hosts only: they are there, while nothing of Defender's is heard of them."""
+    """Sources that asked proxies for other hosts only: switched on, but without anything of Defender's."""
     asked = rows.filter(pc.and_(rows["asks"], pc.fill_null(pc.equal(rows["route"], "proxy"), False)))
     times = {name: pc.cast(asked[f"{name}_seen"], pa.int64()) for name in ("first", "last")}
     spans: Any = pa.table({"client": asked["client_ip"], **times}).group_by("client").aggregate([("first", "min"), ("last", "max")])

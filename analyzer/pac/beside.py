@@ -200,7 +200,7 @@ def _places(way: str, names: Mapping[str, set[str]], topology: Topology) -> set[
 
 
 def _addresses(reading: Reading) -> dict[str, list[str]]:
-    """name → what it resolves to, as the capture has it; a name that a resolver doesn't know has none."""
+    """name → its addresses by the capture's DNS answers; an empty list for a name that has none."""
     found: dict[str, list[str]] = {}
     if reading.lookups is not None:
         for lookup in rows(reading.lookups.select(["name", "rcode", "answers"])):

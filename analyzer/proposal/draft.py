@@ -150,7 +150,7 @@ def _unanswered(proxies: Sequence[Mapping[str, Any]], before: int) -> Iterator[s
 
 
 def _workstations(sources: Sequence[Mapping[str, Any]], names: Mapping[str, Sequence[str]]) -> Iterator[str]:
-    """Those that Defender or a proxy was seen with: names are a person's to give, so each stands as a comment."""
+    """The sources that asked a proxy or one of Defender's hosts, each as a comment: only a person can name them."""
     shown = [source for source in sources if source["defender"] != "not-seen" or source["talk"]]
     if shown:
         yield "# Who asked. Packets don't tell which addresses are one machine; entries of one name are one source."

@@ -1,4 +1,4 @@
-"""A page for whoever runs a proxy: what it refused, challenged or opened of Defender's, the packets, the lists, and what must hold then.
+"""A page for the team that runs a proxy: what it refused, challenged or opened of Defender's, packets, lists, and how to check the change.
 
 Markdown, a file for each proxy with anything to change; what is in it comes from the verdict and from the lists, nothing is new.
 """

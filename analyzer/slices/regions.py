@@ -234,7 +234,7 @@ def _fill(places: list[Place], start: int, data: bytes) -> None:
 
 
 def _region(place: Place) -> Region | None:
-    """What stands there, without what nobody reads: a body, or what is encrypted."""
+    """The region without what no reader needs: a body, or what is encrypted."""
     data = bytes(place.data)
     if not data or not all(place.filled):
         return None

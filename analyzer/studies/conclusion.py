@@ -75,7 +75,7 @@ def study_conclusion(tests: Sequence[Test]) -> str:
 
 
 def _live(tests: Sequence[Test]) -> list[str]:
-    """`Live response worked in 4 tests, timed out in 2 and is unclear in 1.`; nothing where nobody wanted it."""
+    """`Live response worked in 4 tests, timed out in 2 and is unclear in 1.`; nothing where no test had a session."""
     wanted = [test["live_response"] for test in tests if test["live_response"]["outcome"] != "none"]
     sure = Counter(live["outcome"] for live in wanted if live["confidence"] != "unclear")
     parts = [(sure["success"], "worked"), (sure["timeout"], "timed out"), (len(wanted) - sure.total(), "is unclear")]
