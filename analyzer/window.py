@@ -16,16 +16,17 @@ Window = tuple[int | None, int | None]
 
 def within(blocks: Iterable[Block], start_ns: int | None, end_ns: int | None) -> Iterator[Block]:
     """The blocks with only the frames in [start_ns, end_ns); frames without a time are in no window."""
+    if start_ns is None and end_ns is None:
+        yield from blocks
+        return
     for block in blocks:
-        if start_ns is not None or end_ns is not None:
-            times = block.frames["ts_ns"]
-            kept = times != NO_TIME
-            if start_ns is not None:
-                kept &= times >= start_ns
-            if end_ns is not None:
-                kept &= times < end_ns
-            block = Block(block.data, block.frames[kept])
-        yield block
+        times = block.frames["ts_ns"]
+        kept = times != NO_TIME
+        if start_ns is not None:
+            kept &= times >= start_ns
+        if end_ns is not None:
+            kept &= times < end_ns
+        yield Block(block.data, block.frames[kept])
 
 
 def counted(blocks: Iterable[Block], frames: list[int]) -> Iterator[Block]:

@@ -31,11 +31,13 @@ class Block:
     data    uint8[n], what frames[i].start counts from; blocks may share it, and nothing is written to it again
     frames  packets.layout.FRAME[n_frames]
     labels  what some of the frames say beside their packets, once they are decoded (packets.labels); most say nothing
+    times   the first and the last frame's time, where all have one and none is earlier than the one before it; None: that isn't known
     """
 
     data: npt.NDArray[np.uint8]
     frames: npt.NDArray[Any]
     labels: Sequence[Any] = ()
+    times: tuple[int, int] | None = None
 
 
 @dataclass
@@ -60,13 +62,15 @@ class Damage:
 
 @kernel
 def note_frames(frames, n_frames, latest_ns, step_ns, source, number):
-    """(earliest time, latest, the last one's, frames that were cut, steps back in time of more than step_ns, the longest of them).
+    """(earliest time, latest, the last one's, frames that were cut, steps back in time of more than step_ns, the longest of them, whether
+    all have a time and none is earlier than the one before it).
 
     latest_ns   the time of the frame before these; NO_TIME stands for a missing time, here and in what comes back
     source      number of the frames' input;  number: of the first of these frames in it; they are numbered on from there
     """
     first, last = NO_TIME, NO_TIME
     cut, steps, longest = 0, 0, 0
+    ordered = True
     for i in range(n_frames):
         frame = frames + i
         frame.source = source
@@ -75,13 +79,16 @@ def note_frames(frames, n_frames, latest_ns, step_ns, source, number):
             cut += 1
         now = frame.ts_ns
         if now == NO_TIME:
+            ordered = False
             continue
         if first == NO_TIME or now < first:
             first = now
-        if last == NO_TIME or now > last:
+        if now < last:
+            ordered = False
+        else:
             last = now
         if latest_ns != NO_TIME and latest_ns - now > step_ns:
             steps += 1
             longest = max(longest, latest_ns - now)
         latest_ns = now
-    return first, last, latest_ns, cut, steps, longest
+    return first, last, latest_ns, cut, steps, longest, ordered

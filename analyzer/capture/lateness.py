@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections import deque
 from collections.abc import Callable, Iterable, Iterator
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 import numpy as np
 import numpy.typing as npt
@@ -21,11 +21,16 @@ Times = npt.NDArray[np.int64]
 
 
 class Before(NamedTuple):
-    """A block that was read: its frames' times, which interface saw them, and the latest time before them."""
+    """The frames of a block that was read, and the latest time before them."""
 
-    times: Times
-    interfaces: npt.NDArray[np.int32]
+    frames: npt.NDArray[Any]
     latest: int
+
+    @property
+    def times(self) -> Times:
+        """The frames' times."""
+        times: Times = self.frames["ts_ns"]
+        return times
 
 
 class Lateness:
@@ -53,14 +58,17 @@ class Lateness:
         for block in blocks:
             if not asked:
                 self.several, asked = self._across(), True
-            times = np.ascontiguousarray(block.frames["ts_ns"])
-            one = Before(times, block.frames["interface"], self._latest)
-            ordered = bool(are_ordered(block.frames, len(times), self._latest))
-            self.sure = ordered or self._in_reach(one)
-            self._latest = max(self._latest, int(times[-1] if ordered else times.max()))
+            one = Before(block.frames, self._latest)
+            if block.times is not None and block.times[0] >= self._latest:
+                first_ns, last_ns = block.times
+            else:
+                times, ordered = one.times, bool(are_ordered(block.frames, len(block.frames), self._latest))
+                self.sure = ordered or self._in_reach(one)
+                first_ns, last_ns = (int(times[0]), int(times[-1])) if ordered else (int(times.min()), int(times.max()))
+            self._latest = max(self._latest, last_ns)
             self._remember(one)
-            if int(times[0] if ordered else times.min()) < self._from_ns:
-                own = times >= self._from_ns
+            if first_ns < self._from_ns:
+                own = one.times >= self._from_ns
                 self.early += len(own) - int(np.count_nonzero(own))
                 block = Block(block.data, block.frames[own])
             if first and len(block.frames):
@@ -76,9 +84,9 @@ class Lateness:
 
     def _remember(self, one: Before) -> None:
         self._before.append(one)
-        self._n_before += len(one.times)
-        while self._n_before - len(self._before[0].times) >= self._room:
-            self._n_before -= len(self._before.popleft().times)
+        self._n_before += len(one.frames)
+        while self._n_before - len(self._before[0].frames) >= self._room:
+            self._n_before -= len(self._before.popleft().frames)
 
     def _in_reach(self, one: Before) -> bool:
         earliest = int(one.times.min())
@@ -98,7 +106,7 @@ class Lateness:
         overtaken = late - np.searchsorted(latest, both[late], "right")
         if furthest > (ACROSS_NS if self.several else LEAST_NS) or int(overtaken.max(initial=0)) > self._room:
             return False
-        interfaces = np.concatenate([part.interfaces for part in reversed(parts)])
+        interfaces = np.concatenate([part.frames["interface"] for part in reversed(parts)])
         return furthest <= SAME_NS or all(are_within(both[interfaces == each], SAME_NS) for each in np.unique(interfaces))
 
 

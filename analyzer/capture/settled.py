@@ -67,17 +67,25 @@ def settled(blocks: Iterable[Block], points: Points | None = None, across: Calla
     several = across()
     wait_ns, room = ACROSS_NS, MOST_HELD if several else BLOCK_FRAMES
     latest_ns = 0
+    waiting = 0
     for block in blocks:
         one = _waiting(block, held[-1].last_ns if held else NO_TIME)
         if one.ordered and (not held or held[-1].ordered):
             held.append(one)
+            waiting += len(block.frames)
         else:
             whole, late_ns = _sorted([*_taken_from(held, block), block], points)
             latest_ns = max(latest_ns, late_ns)
             held.append(_waiting(whole))
             wait_ns, room = ACROSS_NS if several else min(ACROSS_NS, max(4 * latest_ns, LEAST_NS)), MOST_HELD
-        if len(held) > 1 or len(held[0].block.frames) > BLOCK_FRAMES:
-            yield from _due(held, wait_ns, room)
+            waiting = sum(len(each.block.frames) for each in held)
+        while len(held) > 1 and (held[0].last_ns <= held[-1].last_ns - wait_ns or waiting - len(held[0].block.frames) >= room):
+            due = held.pop(0).block
+            waiting -= len(due.frames)
+            yield from _pieces(due)
+        if len(held) == 1 and waiting > BLOCK_FRAMES:
+            yield from _cut(held, wait_ns, room)
+            waiting = len(held[0].block.frames)
     for each in held:
         yield from _pieces(each.block)
 
@@ -92,6 +100,8 @@ class Waiting(NamedTuple):
 
 def _waiting(block: Block, before_ns: int = NO_TIME) -> Waiting:
     """before_ns: the time of the frame before the first."""
+    if block.times is not None:
+        return Waiting(block, block.times[1], block.times[0] >= before_ns)
     n = len(block.frames)
     return Waiting(block, int(block.frames["ts_ns"][n - 1]), bool(are_ordered(block.frames, n, before_ns)))
 
@@ -185,25 +195,18 @@ def _filled(times: Times) -> Times:
     return result
 
 
-def _due(held: list[Waiting], wait_ns: int, room: int) -> Iterator[Block]:
-    """What need not wait, and is taken out of `held`: all of it is older than `wait_ns`, or there is no room."""
-    before = held[-1].last_ns - wait_ns
-    waiting = sum([len(each.block.frames) for each in held])
-    while len(held) > 1 and (held[0].last_ns <= before or waiting - len(held[0].block.frames) >= room):
-        waiting -= len(held[0].block.frames)
-        yield from _pieces(held.pop(0).block)
-    if len(held) == 1 and waiting > BLOCK_FRAMES:
-        block = held[0].block
-        young = block.frames["ts_ns"] > before
-        due = max(int(np.argmax(young)), len(block.frames) - room)
-        yield from _pieces(Block(block.data, block.frames[:due]))
-        held[0] = _waiting(Block(block.data, block.frames[due:]))
+def _cut(held: list[Waiting], wait_ns: int, room: int) -> Iterator[Block]:
+    """What need not wait of the only block that does, and is cut off it: it is older than `wait_ns`, or there is no room."""
+    block = held[0].block
+    young = block.frames["ts_ns"] > held[0].last_ns - wait_ns
+    due = max(int(np.argmax(young)), len(block.frames) - room)
+    yield from _pieces(Block(block.data, block.frames[:due]))
+    held[0] = _waiting(Block(block.data, block.frames[due:]))
 
 
-def _pieces(block: Block) -> Iterator[Block]:
+def _pieces(block: Block) -> list[Block]:
     """The frames in blocks of a size that engines take."""
-    if len(block.frames) <= BLOCK_FRAMES:
-        yield from [block] if len(block.frames) else []
-        return
-    for first in range(0, len(block.frames), BLOCK_FRAMES):
-        yield Block(block.data, block.frames[first : first + BLOCK_FRAMES])
+    n = len(block.frames)
+    if n <= BLOCK_FRAMES:
+        return [block] if n else []
+    return [Block(block.data, block.frames[first : first + BLOCK_FRAMES]) for first in range(0, n, BLOCK_FRAMES)]

@@ -14,8 +14,6 @@ from contextlib import ExitStack
 from pathlib import Path
 from typing import IO, TYPE_CHECKING, Any, BinaryIO, Final, cast
 
-import numpy.typing as npt
-
 from analyzer.capture.archive import Member, broken, opened_member
 from analyzer.capture.block import Block, Damage, note_frames
 from analyzer.capture.compressed import compression_of, decompressed
@@ -185,7 +183,7 @@ class Source:
         with self._opened(file=None if whole is None else io.BytesIO(whole)) as (window, kind):
             self._window = window
             for block in blocks_of(window, kind, self.damage, self.interfaces):
-                self._note(block.frames, number)
+                self._note(block, number)
                 yield block
             if self._digest is not None and not window.lost:
                 window.drain()
@@ -205,18 +203,23 @@ class Source:
         """Let it count as read to its end, as it was by others."""
         self._finished = True
 
-    def _note(self, frames: npt.NDArray[Any], source: int) -> None:
-        latest_ns = NO_TIME if self._latest_ns is None else self._latest_ns
-        first, last, latest, cut, steps, longest = note_frames(frames, len(frames), latest_ns, CLOCK_STEP_NS, source, self.packets + 1)
-        self.packets += len(frames)
-        self.cut_packets += int(cut)
-        self.clock_steps += int(steps)
-        self.longest_step_ns = max(self.longest_step_ns, int(longest))
+    def _note(self, block: Block, source: int) -> None:
+        """Number the block's frames, and count what they say of the input."""
+        n, latest_ns = len(block.frames), NO_TIME if self._latest_ns is None else self._latest_ns
+        found = note_frames(block.frames, n, latest_ns, CLOCK_STEP_NS, source, self.packets + 1)
+        first, last, latest, cut, steps, longest, ordered = found
+        self.packets += n
+        self.cut_packets += cut
+        if steps:
+            self.clock_steps += steps
+            self.longest_step_ns = max(self.longest_step_ns, longest)
+        if ordered and n:
+            block.times = first, last
         if latest != NO_TIME:
-            self._latest_ns = int(latest)
+            self._latest_ns = latest
         if first != NO_TIME:
-            self.first_ns = int(first) if self.first_ns is None else min(int(first), self.first_ns)
-            self.last_ns = int(last) if self.last_ns is None else max(int(last), self.last_ns)
+            self.first_ns = first if self.first_ns is None or first < self.first_ns else self.first_ns
+            self.last_ns = last if self.last_ns is None or last > self.last_ns else self.last_ns
 
     def _opened(self, read: int = READ, file: IO[bytes] | None = None) -> _Opened:
         return _Opened(self, read, self._file if file is None else file)

@@ -35,6 +35,7 @@ class Feed(io.RawIOBase):
     def __init__(self, file: IO[bytes], size: int | None = None, digest: Any = None) -> None:
         """digest: takes all bytes that are read, where they are to be had only once (as hashlib's)."""
         self._file = file
+        self._readinto: Any = getattr(file, "readinto1", None) or getattr(file, "readinto", None)
         self._head = b""
         self._digest = digest
         self.size = size
@@ -73,10 +74,9 @@ class Feed(io.RawIOBase):
             pass
 
     def _read_file_into(self, place: Any) -> int:
-        for name in ("readinto1", "readinto"):
-            if hasattr(self._file, name):
-                got: int | None = getattr(self._file, name)(place)
-                break
+        got: int | None
+        if self._readinto is not None:
+            got = self._readinto(place)
         else:
             chunk = self._file.read(len(place))
             got = None if chunk is None else len(chunk)

@@ -1,5 +1,5 @@
 from libc.stdint cimport int64_t, uint8_t
-from libc.string cimport memmove
+from libc.string cimport memchr, memmove
 
 cdef extern from *:
     """
@@ -48,6 +48,13 @@ cdef inline void copy_number(const uint8_t* source, int64_t at, int64_t size, ui
         memmove(target + to, source + at, 2)
     elif size == 1:
         target[to] = source[at]
+
+cdef inline int64_t find_byte(const uint8_t* buf, int64_t at, int64_t end, int64_t byte) noexcept nogil:
+    cdef const uint8_t* found
+    if end <= at:
+        return -1
+    found = <const uint8_t*>memchr(buf + at, <int>byte, end - at)
+    return -1 if found is NULL else found - buf
 
 cdef extern from *:
     """

@@ -14,5 +14,11 @@ def copy_number(source, at, size, target, to):
     target[to : to + size] = bytes(source[at : at + size])
 
 
+def find_byte(buf, at, end, byte):
+    """Where the byte first stands in buf[at:end], -1 where it doesn't."""
+    found = bytes(buf[at:end]).find(byte) if end > at else -1
+    return at + found if found >= 0 else -1
+
+
 def prefetch(array, row):
     """Ask for the line of the cache that array[row] begins in, whether or not there is such a row."""

@@ -49,7 +49,7 @@ HEADER: Final = """\
 cimport cython
 from cpython.buffer cimport PyBUF_SIMPLE, PyBUF_WRITABLE, PyBuffer_Release, PyObject_GetBuffer
 from libc.stdint cimport int8_t, int16_t, int32_t, int64_t, uint8_t, uint16_t, uint32_t, uint64_t
-from libc.string cimport memmove, strlen
+from libc.string cimport memchr, memmove, strlen
 
 cdef inline void* place_of(object array, Py_ssize_t size, bint written) except? NULL:
     cdef Py_buffer view
@@ -211,14 +211,19 @@ def bundles_in(text: str) -> Iterator[tuple[str, dict[str, str]]]:
 
 
 def bundle(argument: str, kind: str, fields: dict[str, str]) -> list[str]:
-    """What fills such a structure from a named tuple of arrays; a field len_NAME has how many rows there are of one."""
-    lines = [f"    {argument}_ = cython.declare({kind})"]
-    for field, of in fields.items():
+    """What gives such a structure of a named tuple of arrays, which keeps it (compiled.addressed); a field len_NAME has how many rows
+    there are of one. The first time it is filled, the last address at the end, so that it is there only where all are."""
+    last = [field for field, of in fields.items() if of.endswith("*")][-1]
+    lines = [
+        f"    {argument}_ = cython.cast('{kind}*', place_of({argument}.addresses, cython.sizeof(cython.longlong), True))",
+        f"    if {argument}_.{last} == cython.NULL:",
+    ]
+    for field, of in sorted(fields.items(), key=lambda each: each[0] == last):
         if of.endswith("*"):
             address = f"cython.cast('{of}', place_of({argument}.{field}, cython.sizeof({of.removesuffix('*')}), True))"
-            lines.append(f"    {argument}_.{field} = {address}")
+            lines.append(f"        {argument}_.{field} = {address}")
         else:
-            lines.append(f"    {argument}_.{field} = len({argument}.{field.removeprefix('len_')})")
+            lines.append(f"        {argument}_.{field} = len({argument}.{field.removeprefix('len_')})")
     return lines
 
 
@@ -229,7 +234,7 @@ def entry(name: str, kernel: Declared, bundles: dict[str, dict[str, str]]) -> st
     for kind, argument in kernel.arguments:
         if kind.removesuffix("*") in bundles:
             lines += bundle(argument, kind.removesuffix("*"), bundles[kind.removesuffix("*")])
-            given.append(f"cython.address({argument}_)")
+            given.append(f"{argument}_")
             continue
         if kind.endswith("*"):
             row, written = kind.removesuffix("*").removeprefix("const ").strip(), not kind.startswith("const ")

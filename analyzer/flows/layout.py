@@ -11,6 +11,8 @@ from typing import Any, Final, NamedTuple
 import numpy as np
 import numpy.typing as npt
 
+from analyzer.compiled.addressed import Addressed
+
 # Inputs that RECORD.sources has bits for.
 SOURCE_BITS: Final = 63
 
@@ -312,8 +314,8 @@ MAX_FIRSTS: Final = 1 << 12
 DUPLICATE_SLOTS: Final = 1 << 16
 
 
-class Tables(NamedTuple):
-    """Everything that grows while packets are read. `counts` says how many rows are in use."""
+class TableArrays(NamedTuple):
+    """The arrays of Tables."""
 
     slots: npt.NDArray[np.int32]  # hash table: the newest record of a conversation, plus one; 0: empty
     records: npt.NDArray[Any]
@@ -343,3 +345,7 @@ class Tables(NamedTuple):
     state: npt.NDArray[np.uint32]
     schedule: npt.NDArray[np.uint32]
     counts: npt.NDArray[np.int64]
+
+
+class Tables(Addressed, TableArrays):
+    """Everything that grows while packets are read. `counts` says how many rows are in use."""

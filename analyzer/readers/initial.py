@@ -12,6 +12,7 @@ import numpy as np
 import numpy.typing as npt
 
 from analyzer.compiled import kernel
+from analyzer.compiled.addressed import Addressed
 from analyzer.compiled.memory import copy_bytes
 from analyzer.packets.fields import u24, u32
 from analyzer.readers.aes import BLOCK, HEADER_KEY, KEY, encrypt, expand_key, fill_steps
@@ -81,7 +82,7 @@ HEADER_TEXT: Final = 128
 TEXT_BYTES: Final = HEADER_TEXT + MAX_BYTES
 
 
-class Room(NamedTuple):
+class RoomArrays(NamedTuple):
     """What opening needs beside the packets.
 
     words multiples   as gcm.py has them;  states state w   as mac.py;  salts   the states of each salt
@@ -100,6 +101,10 @@ class Room(NamedTuple):
     frames: npt.NDArray[np.uint8]
     pieces: npt.NDArray[np.int64]
     hello: npt.NDArray[np.uint8]
+
+
+class Room(Addressed, RoomArrays):
+    """The room that opening needs, as kernels are given it."""
 
 
 def room() -> Room:

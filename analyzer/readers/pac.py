@@ -12,7 +12,7 @@ from analyzer.flows.layout import PAC_FILE
 from analyzer.flows.messages import as_pac
 from analyzer.readers.states import MORE
 from analyzer.readers.texts import keep_without_users, new_message
-from analyzer.readers.words import begins_with
+from analyzer.readers.words import begins_with, letters
 
 MAX_PAC: Final = 32 << 10  # kept of a file; what follows isn't looked at
 SEARCHED: Final = 4096  # how far into a body the function's name is looked for
@@ -24,6 +24,8 @@ MAYBE_PAC: Final = 1
 IS_PAC: Final = 2
 
 W_FUNCTION: Final = b"findproxyforurl"
+# Its letters: bit k is the k-th of the alphabet, from a on.
+FUNCTION_LETTERS: Final = 1 << 3 | 1 << 5 | 1 << 8 | 1 << 11 | 1 << 13 | 1 << 14 | 1 << 15 | 1 << 17 | 1 << 20 | 1 << 23 | 1 << 24
 W_AUTOCONFIG: Final = b"proxy-autoconfig"
 W_SCRIPT: Final = b"javascript"
 W_PLAIN: Final = b"text/plain"
@@ -61,10 +63,16 @@ def pac_state(buf, cursor, at, kind, body):
 
 def holds_pac(buf, at, end):
     """True when the function's name stands near the beginning of buf[at:end]."""
-    for p in range(at, min(end, at + SEARCHED)):
-        c = buf[p]
-        if c in (70, 102) and begins_with(buf, p, end, W_FUNCTION):
+    size = letters(W_FUNCTION)
+    p, stop = at, min(end - size + 1, at + SEARCHED)
+    while p < stop:
+        c = (buf[p + size - 1] | 32) - 97
+        if not 0 <= c < 26 or FUNCTION_LETTERS >> c & 1 == 0:  # none that begins at or before this byte can reach beyond it
+            p += size
+        elif begins_with(buf, p, end, W_FUNCTION):
             return True
+        else:
+            p += 1
     return False
 
 

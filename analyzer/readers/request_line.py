@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from typing import Final
 
+from analyzer.compiled.memory import find_byte
 from analyzer.readers.states import MORE, NOT, WAIT_BYTES
 from analyzer.readers.uri import COLON, SLASH, absolute_parts, host_parts, is_host, port_of, tunnel_parts
 from analyzer.readers.words import begins_like, begins_with, same_word
@@ -32,10 +33,7 @@ W_ICAP_SCHEME: Final = b"icap"
 
 def line_end(buf, at, end):
     """Where the next LF lies, -1 when there is none."""
-    for p in range(at, end):
-        if buf[p] == 10:
-            return p
-    return -1
+    return find_byte(buf, at, end, 10)
 
 
 def method_end(buf, at, end):

@@ -4,13 +4,15 @@ from __future__ import annotations
 
 from typing import Final
 
-from analyzer.compiled.memory import copy_bytes
+from analyzer.compiled.memory import copy_bytes, find_byte
 from analyzer.compiled.widths import as_u32, as_u64
 from analyzer.flows.keys import M1, mix
 from analyzer.flows.layout import N_MESSAGES, POOL_USED
 from analyzer.packets.fields import u64
 
 DIGEST_SIZE: Final = 8
+
+AT: Final = 64
 
 # How far the @ behind a user and a password is looked for.
 MAX_USER: Final = 512
@@ -26,6 +28,8 @@ def keep(tables, buf, start, end):
 
 def keep_without_users(tables, buf, start, end):
     """(where, size) of buf[start:end] in the pool, without user:password@ wherever it stands, and without //user@."""
+    if start < end and find_byte(buf, start, end, AT) < 0:
+        return keep(tables, buf, start, end), end - start
     at = tables.counts[POOL_USED]
     pool, n = tables.pool, at
     p = start
@@ -63,7 +67,7 @@ def behind_user(buf, start, at, end):
             if in_host and (found > at or not behind_slashes or not colon or is_port):
                 break
             in_host = False
-        elif c == 64 and (colon or behind_slashes):
+        elif c == AT and (colon or behind_slashes):
             found = p + 1
         elif c == 58:
             colon = True

@@ -10,6 +10,7 @@ from __future__ import annotations
 from typing import Final
 
 from analyzer.compiled import kernel
+from analyzer.compiled.memory import find_byte
 from analyzer.readers.words import same_word
 
 COLON: Final = 58
@@ -42,6 +43,8 @@ def is_registered_name(buf, at, end):
 
     But % and = are none of it: behind them a password may stand, as in jane%3ASecret1%40host.
     """
+    if is_host(buf, at, end):
+        return True
     for p in range(at, end):
         c = buf[p]
         if c < 0x80 and not is_host(buf, p, p + 1) and c not in (33, 36, 38, 39, 40, 41, 42, 43, 44, 59, 126):  # !$&'()*+,;~
@@ -90,8 +93,8 @@ def host_parts(buf, at, end, strict):
         if port < -1:
             return -1, 0, -1
         return at + 1, last, port
-    while last < end and buf[last] != COLON:
-        last += 1
+    colon = find_byte(buf, at, end, COLON)
+    last = colon if colon >= 0 else max(at, end)
     port = port_of(buf, last + 1, end)
     if port >= -1 and (is_host(buf, at, last) if strict else is_registered_name(buf, at, last)):
         return at, last, port
@@ -102,10 +105,10 @@ def host_parts(buf, at, end, strict):
 
 def authority_parts(buf, at, end):
     """As host_parts, user info taken off."""
-    first = at
-    for p in range(at, end):
-        if buf[p] == AT:
-            first = p + 1
+    first, sign = at, find_byte(buf, at, end, AT)
+    while sign >= 0:
+        first = sign + 1
+        sign = find_byte(buf, first, end, AT)
     return host_parts(buf, first, end, False)
 
 
@@ -136,9 +139,8 @@ def tunnel_parts(buf, at, end):
     stop = at
     while stop < end and not ends_authority(buf[stop]):
         stop += 1
-    for p in range(stop, end):
-        if buf[p] == AT:  # the slash stands in a password
-            return -1, 0, -1
+    if find_byte(buf, stop, end, AT) >= 0:  # the slash stands in a password
+        return -1, 0, -1
     return authority_parts(buf, at, stop)
 
 
