@@ -126,7 +126,7 @@ class Engine:
         batches  what was put away before
         """
         self.sources = sources
-        self.tables = empty_tables() if tables is None else tables
+        self.tables = empty_tables(sum(source.size or 0 for source in sources)) if tables is None else tables
         self.finished = Finished(batches)
         self.going_on = 0
         self._fragments, self._limits, self._keep, self._apart = fragments, limits, keep, apart

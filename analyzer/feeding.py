@@ -42,9 +42,9 @@ def fed(tables: Tables, decoded: Decoded, offers: Offers) -> Tables:
     return tables
 
 
-def continued_tables() -> Tables:
-    """No packets yet, of a piece of traffic that may go on from an earlier one."""
-    tables = empty_tables()
+def continued_tables(n_bytes: int = 0) -> Tables:
+    """No packets yet, of a piece of traffic that may go on from an earlier one. n_bytes: as of empty_tables."""
+    tables = empty_tables(n_bytes)
     tables.counts[CONTINUED] = 1
     return tables
 

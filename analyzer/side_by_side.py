@@ -121,7 +121,7 @@ def begun(source: Source, span: Span, limits: Limits) -> SpanReading:
     own = Source(source.name, file=cast(IO[bytes], SpanFile(source.path, span)))
     own.vxlan_ports, own.size = source.vxlan_ports, span.size
     fragments = Fragments()
-    engine = Engine([own], continued_tables() if span.begin else None, fragments, limits)
+    engine = Engine([own], continued_tables(span.size) if span.begin else None, fragments, limits)
     return SpanReading(own, span, engine, fragments, Lateness(span.from_ns, lambda: own.has_several_interfaces))
 
 

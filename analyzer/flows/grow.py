@@ -51,6 +51,9 @@ from analyzer.flows.table import place_records
 
 # Tables begin as large as a short capture needs. Larger ones cost 1.8 ms each to be cleared, and a piece of a capture makes several.
 RECORDS = 1 << 12
+# Of a large capture there is room for so many flows at once, one for so many bytes: what isn't used of it takes no memory.
+MOST_RECORDS = 1 << 17
+FLOW_BYTES = 1 << 14
 # What waits is packed whenever its room is used up, and each time all sides are gone through.
 ARENA = 1 << 22
 SCRATCH = 1 << 17
@@ -58,14 +61,17 @@ SCRATCH = 1 << 17
 CACHE_LINE = 64
 
 
-def empty_tables() -> Tables:
-    """Tables with nothing in them."""
+def empty_tables(n_bytes: int = 0) -> Tables:
+    """Tables with nothing in them. n_bytes: of the capture that they are for; a large one has thousands of flows."""
+    n_records = RECORDS
+    while n_records < min(MOST_RECORDS, n_bytes // FLOW_BYTES):
+        n_records *= 2
     counts = np.zeros(N_COUNTS, np.int64)
     counts[FREE_HOLE] = counts[FREE_SEGMENT] = -1
     return Tables(
-        slots=cleared(4 * RECORDS, np.int32),
-        records=cleared(RECORDS, RECORD),
-        sides=cleared(2 * RECORDS, SIDE),
+        slots=cleared(4 * n_records, np.int32),
+        records=cleared(n_records, RECORD),
+        sides=cleared(2 * n_records, SIDE),
         holes=np.zeros(1 << 10, HOLE),
         pauses=np.zeros(1 << 10, PAUSE),
         segments=np.zeros(1 << 10, SEGMENT),

@@ -76,14 +76,17 @@ def wait(tables, side, buf, cursor):
 
 
 def drop_first(tables, side):
-    """Let go of the first segment that waits."""
+    """Let go of the first segment that waits. Where nothing waits any more, the arena begins anew, in what of it lies in the cache."""
+    counts = tables.counts
     first = side.waiting
     segment = tables.segments + first
     side.waiting = segment.next
     side.waiting_bytes -= segment.size + SEGMENT_COST
-    tables.counts[ARENA_LIVE] -= segment.size
-    segment.next = tables.counts[FREE_SEGMENT]
-    tables.counts[FREE_SEGMENT] = first
+    counts[ARENA_LIVE] -= segment.size
+    if counts[ARENA_LIVE] == 0:
+        counts[ARENA_USED] = 0
+    segment.next = counts[FREE_SEGMENT]
+    counts[FREE_SEGMENT] = first
 
 
 def drop_before(tables, side, seq):
