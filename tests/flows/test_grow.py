@@ -2,7 +2,7 @@ from __future__ import annotations
 
 import numpy as np
 
-from analyzer.flows.grow import CACHE_LINE, empty_tables, grown
+from analyzer.flows.grow import CACHE_LINE, FLOW_BYTES, MOST_RECORDS, RECORDS, empty_tables, grown
 from analyzer.flows.layout import ARENA_LIVE, ARENA_USED, FREE_HOLE, FREE_SEGMENT, N_HOLES, N_MESSAGES, N_RECORDS
 from tests.flows.packet_rows import B, count, packet, records, small_tables
 from tests.streams.harness import Stage, client
@@ -17,6 +17,16 @@ def test_empty_tables() -> None:
     assert not tables.slots.any()
     assert len(tables.sides) == 2 * len(tables.records)
     assert grown(tables) == tables
+
+
+def test_a_large_captures_tables_begin_with_room_for_its_flows() -> None:
+    assert [len(empty_tables(n).records) for n in (0, RECORDS * FLOW_BYTES, RECORDS * FLOW_BYTES + FLOW_BYTES)] == [
+        RECORDS,
+        RECORDS,
+        2 * RECORDS,
+    ]
+    tables = empty_tables(1 << 40)
+    assert (len(tables.records), len(tables.sides), len(tables.slots)) == (MOST_RECORDS, 2 * MOST_RECORDS, 4 * MOST_RECORDS)
 
 
 def test_what_every_packet_needs_lies_in_one_line_of_the_cache() -> None:

@@ -46,6 +46,16 @@ def test_other_answers(data: bytes) -> None:
     assert files(data) == []
 
 
+@pytest.mark.parametrize("before", [b"", b"x", b"find", b"findproxyforur", b"fFindProxyForUR", b"\xe6" * 16, b"/* f */ " * 9])
+def test_the_function_is_found_behind_what_begins_like_it(before: bytes) -> None:
+    """In a segment of its own it is waited for only where its name is in sight, in any case."""
+    for name in (b"FindProxyForURL", b"FINDPROXYFORURL", b"findproxyforurl"):
+        for end in (b"", b"(u"):
+            head, body = answer(b"", size=len(before + name + end) + 9, kind=""), before + name + end
+            assert files(head + body, b"123456789") == [body + b"123456789"]
+            assert files(head + body[: len(before + name) - 1], body[len(before + name) - 1 :] + b"123456789") == []
+
+
 def test_no_more_than_is_kept() -> None:
     (text,) = files(answer(BODY + b" " * (2 * MAX_PAC)))
     assert text is not None and len(text) == MAX_PAC

@@ -139,3 +139,16 @@ def test_a_small_piece_is_put_to_the_segment_it_continues() -> None:
         waiting.wait(10 + i, b"x")
     waiting.wait(5, b"y")
     assert waiting.segments() == [(5, b"y"), (10, b"x" * 100)]
+
+
+def test_where_nothing_waits_the_arena_begins_anew() -> None:
+    waiting = Waiting()
+    for at in (0, COALESCED):
+        waiting.wait(at, bytes([at]) * COALESCED)
+    drop_first(waiting.rows, waiting.side)
+    assert waiting.tables.counts[[ARENA_LIVE, ARENA_USED]].tolist() == [COALESCED, 2 * COALESCED]
+    assert waiting.gather(COALESCED) == bytes([COALESCED]) * COALESCED
+    drop_first(waiting.rows, waiting.side)
+    assert waiting.tables.counts[[ARENA_LIVE, ARENA_USED]].tolist() == [0, 0]
+    waiting.wait(20, b"abc")
+    assert waiting.segments() == [(20, b"abc")] and waiting.gather(20) == b"abc"
