@@ -22,8 +22,9 @@ Struct = dict[int, tuple[int, Any]]
 # Fields of parquet.thrift.
 ROWS, GROUPS = 3, 4  # FileMetaData
 COLUMNS, GROUP_BYTES, GROUP_COMPRESSED = 1, 2, 6  # RowGroup, which begins (5) where its first column does
-CHUNK_OFFSET, CHUNK = 2, 3  # ColumnChunk
-OFFSETS: Final = (9, 10, 11)  # ColumnMetaData: where data, index and dictionary begin
+CHUNK = 3  # ColumnChunk
+CHUNK_OFFSETS: Final = (2, 4, 6)  # ColumnChunk: where its footer, and the indexes of its pages' places and values begin; 0: nowhere
+OFFSETS: Final = (9, 10, 11, 14)  # ColumnMetaData: where data, index, dictionary and Bloom filter begin
 
 
 def split(file: memoryview) -> tuple[memoryview, Struct]:
@@ -54,13 +55,13 @@ def _together(parts: Sequence[Struct], ahead: Sequence[int]) -> Struct:
 
 def _moved(column: Struct, by: int) -> Struct:
     """A column whose pages lie so many bytes further behind."""
-    chunk = dict(column[CHUNK][1])
-    for field in OFFSETS:
-        if field in chunk:
-            kind, offset = chunk[field]
-            chunk[field] = kind, offset + by
-    kind, offset = column[CHUNK_OFFSET]
-    return {**column, CHUNK_OFFSET: (kind, offset + by if offset else 0), CHUNK: (STRUCT, chunk)}
+    kind, chunk = column[CHUNK]
+    return {**_further(column, CHUNK_OFFSETS, by), CHUNK: (kind, _further(chunk, OFFSETS, by))}
+
+
+def _further(struct: Struct, offsets: Sequence[int], by: int) -> Struct:
+    """The structure with these offsets, as far as it has them, so many bytes further."""
+    return {field: (kind, value + by) if field in offsets and value else (kind, value) for field, (kind, value) in struct.items()}
 
 
 class Reader:

@@ -14,7 +14,22 @@ import pyarrow.parquet as pq
 import pytest
 
 from analyzer import parquet
-from analyzer.parquet_footer import BINARY, DOUBLE, LIST, STRUCT, TRUE, Reader, encoded, split
+from analyzer.parquet_footer import (
+    BINARY,
+    CHUNK,
+    CHUNK_OFFSETS,
+    COLUMNS,
+    DOUBLE,
+    GROUPS,
+    LIST,
+    OFFSETS,
+    STRUCT,
+    TRUE,
+    Reader,
+    Struct,
+    encoded,
+    split,
+)
 
 T = pa.timestamp("ns", "UTC")
 ROWS = 1_100_000  # pyarrow begins a row group after 1,048,576
@@ -64,6 +79,28 @@ def test_row_groups_stay_what_they_are(tmp_path: Path) -> None:
     assert (metadata.num_row_groups, metadata.num_rows) == (2, ROWS)
     assert pq.ParquetFile(several).read_row_group(1, ["b"])["b"][-1].as_py() == (ROWS - 1) // 1000
     assert pq.read_table(several).equals(pq.read_table(one))
+
+
+@pytest.mark.usefixtures("shared")
+def test_indexes_and_filters_of_a_column_are_found_where_they_lie_now(monkeypatch: pytest.MonkeyPatch) -> None:
+    usual = parquet.how_written
+    more = {"write_page_index": True, "write_statistics": True, "bloom_filter_options": {"id": {"ndv": 100}}}
+    monkeypatch.setattr(parquet, "how_written", lambda schema: usual(schema) | (more if schema.names == ["id"] else {}))
+    rows = table(2_000)
+    alone = parquet.written(rows.select(["id"]), store_schema=False)
+    whole = memoryview(b"".join(parquet.parquet(rows, 2)))
+    before, after = (offsets(split(file)[1]) for file in (alone, whole))
+    assert {(CHUNK, 14), (4,), (6,)} <= set(before) <= set(after)
+    assert [alone[before[at] :][:16] for at in before] == [whole[after[at] :][:16] for at in before]
+    assert pq.read_table(pa.BufferReader(whole)).equals(rows)
+
+
+def offsets(footer: Struct) -> dict[tuple[int, ...], int]:
+    """Where what belongs to the last column begins, by the fields that say so."""
+    column = footer[GROUPS][1][1][0][COLUMNS][1][1][-1]
+    found = {(field,): column[field][1] for field in CHUNK_OFFSETS if field in column}
+    found |= {(CHUNK, field): column[CHUNK][1][field][1] for field in OFFSETS if field in column[CHUNK][1]}
+    return {at: offset for at, offset in found.items() if offset}
 
 
 @pytest.mark.usefixtures("shared")

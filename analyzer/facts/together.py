@@ -23,7 +23,7 @@ from analyzer.streams.offers import read_waiting
 
 LAST = np.iinfo(np.int64).max
 
-MANY: Final = 1 << 13
+MANY: Final = 1 << 15
 """Records that are named at once: more need more memory, fewer more time."""
 
 Group = Tables | tuple[Tables, Piece] | list[Batch]
@@ -66,7 +66,7 @@ def named_together(
     others = (*open_ones, *(() if beside is None else (beside.tables,)))
     answers = joined_answers([*(answers_of(left_in(batch)) for batch in naming), *(answers_of(each) for each in others)])
     del others
-    if workers is not None and sum(sizes) >= MANY:
+    if workers is not None and sum(sizes) >= 2 * MANY:
         given_back()  # what the threads that read have kept
 
     rows = Spill(None if workers is None else MOST)
