@@ -31,8 +31,8 @@ def address_texts(high: npt.NDArray[Any], low: npt.NDArray[Any], version: npt.ND
 def address_text(raw: bytes) -> str:
     """An address of 4 or 16 bytes as text."""
     high, low = int.from_bytes(raw[:-8]), int.from_bytes(raw[-8:])
-    text: str = address_texts(np.array([high]), np.array([low], np.uint64), np.array([4 if len(raw) == 4 else 6]))[0].as_py()
-    return text
+    texts = address_texts(np.array([high]), np.array([low], np.uint64), np.array([4 if len(raw) == 4 else 6]))
+    return str(texts[0])
 
 
 @kernel

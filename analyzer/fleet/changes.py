@@ -23,10 +23,10 @@ MOST_GATEWAYS: Final = 4
 
 FAILURES_UP: Final = 0.1
 LEAST_REQUESTS: Final = 10
+"""As in a job's [drift]: failures are up where their share rose by more than this; of fewer requests a share says little."""
+
 CHANCE: Final = 3
 """Standard errors of a difference between two shares, beyond which it is taken to be more than chance."""
-
-"""As in a job's [drift]: failures are up where their share rose by more than this; of fewer requests a share says little."""
 
 FLOWS_NAMED: Final = 20
 

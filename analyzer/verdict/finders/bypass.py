@@ -13,6 +13,7 @@ from analyzer.findings import Finding, Severity
 from analyzer.routes.proxies import ip_port
 from analyzer.routes.requests import Bools, Ints, integers, one_array
 from analyzer.routes.route import DIRECT, PROXY
+from analyzer.text.times import values
 from analyzer.text.words import counted, listed
 from analyzer.verdict.case import Case
 from analyzer.verdict.columns import column, mask, says, state_list
@@ -63,7 +64,7 @@ def _portal(evidence: Evidence, rows: Ints) -> Finding | None:
     """What a portal in the way of direct connections redirected, and where to."""
     if not len(rows):
         return None
-    places = sorted({place for place in column(evidence, "http_location").take(array(rows)).to_pylist() if place})
+    places = sorted({place for place in values(column(evidence, "http_location").take(array(rows))) if place})
     where = f"redirected to {listed(places)}" if places else f"answered {LOG_ON_FIRST} (log on first)"
     whose = f"{counted(len(rows), 'direct request')} of {evidence.of_whom(rows)}{evidence.hosts_of(rows)}"
     text = f"{whose} {'was' if len(rows) == 1 else 'were'} {where}: somebody in the way wants a user to log on"
