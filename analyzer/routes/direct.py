@@ -21,6 +21,10 @@ BLOCKED_STATES = ("refused", "unreachable", "no-answer")
 
 HTTPS_PORT = 443
 
+REPEATED_MS = 200
+"""QUIC clients repeat an unanswered Initial after a second, browsers after 200 ms or more (RFC 9002 6.2.2). The packets of one hello
+follow each other within a millisecond."""
+
 DIRECT_OUTCOMES = ("answered", "blocked", "unknown")
 ANSWERED, BLOCKED, UNKNOWN = range(3)
 
@@ -76,7 +80,7 @@ def direct_outcomes(flows: pa.Table, ends: Ends, captured: Captured, direct: Boo
     blocked = was_blocked(flows, captured.end)
     udp = blocked & is_text(flows, "protocol", "udp")
     if udp.any():
-        blocked &= ~(udp & _one_way(ends, captured))
+        blocked &= ~(udp & _one_way(flows, ends, captured))
     blocked |= nothing
     code = np.where(blocked, BLOCKED, np.where(answered, ANSWERED, UNKNOWN))
     code[is_text(flows, "firewall_action", "block") & ~answered] = BLOCKED
@@ -100,12 +104,17 @@ def _unread(flows: pa.Table) -> Bools:
     return result
 
 
-def _one_way(ends: Ends, captured: Captured) -> Bools:
-    """Per flow: nothing that is sent to its client is in the capture, though the client acknowledges some."""
+def _one_way(flows: pa.Table, ends: Ends, captured: Captured) -> Bools:
+    """Per UDP flow: what its server sends may be missing, as nothing that is sent to its client is in the capture.
+
+    The client acknowledges TCP payload that isn't there, or asked once over UDP and didn't repeat itself, as it would without an answer.
+    """
     n = len(ends.addresses)
     heard = np.bincount(ends.client[captured.server], minlength=n) > 0
     answered = np.bincount(ends.client[captured.server_lost & ends.tcp], minlength=n) > 0
-    result: Bools = (answered & ~heard)[ends.client]
+    first, last = (times_ns(flows.column(name)) for name in ("first_seen", "last_seen"))
+    repeated = (first != NO_TIME) & (last - first >= REPEATED_MS * 10**6)
+    result: Bools = ~heard[ends.client] & (answered[ends.client] | ~repeated)
     return result
 
 

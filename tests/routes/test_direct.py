@@ -120,6 +120,15 @@ def test_quic_to_a_client_whose_answers_arent_captured_is_no_sign_of_blocking() 
     assert said(quic, one_way | {"client_ip": "172.16.11.93"})[0] == "blocked"
 
 
+def test_quic_asked_once_by_a_client_that_nothing_was_sent_to_is_no_sign_of_blocking() -> None:
+    once = flow(protocol="udp", isn_out=None, isn_in=None, sni="a.example", state="no-answer", packets_in=0, bytes_in=0)
+    once |= {"last_seen": once["first_seen"] + SECOND_NS // 1000}
+    later = flow(client_ip="172.16.11.93", first_seen=START_NS + 60 * SECOND_NS, last_seen=START_NS + 61 * SECOND_NS)
+    assert said(once, later)[0] == "unknown"
+    assert said(once | {"last_seen": once["first_seen"] + SECOND_NS}, later)[0] == "blocked"
+    assert said(once, later | {"client_ip": once["client_ip"]})[0] == "blocked"
+
+
 def test_what_isnt_direct_has_none() -> None:
     assert outcome(protocol="udp", server_port=53) is None
     assert routed(tunnel(PROX01, "a.example"))[0]["direct_outcome"] is None
