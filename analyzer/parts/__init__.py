@@ -1,1 +1,1 @@
-"""Pieces of the traffic: in files, put together, and read by many processes at once."""
+"""Parts of the traffic: written to files, merged, and read by many processes at once."""

@@ -1,9 +1,9 @@
-"""Bytes that a part keeps unread, with what is secret in them blanked, and zeros where nobody will read: a part file is handed on.
+"""A part's unread payload without secrets: a part file may be passed on, so secrets are blanked and bytes no reader needs are zeros.
 
-A piece that begins in the middle of a connection keeps payload until the piece before is known, and a head that isn't complete
-waits. What readers read of such bytes stays as it is, and so does every length: in heads the first line without user info
-and query, and the fields that are read. A line of which the beginning was sent in an earlier piece may be the end of a credential:
-it stays only where it plainly is something else, and what is read of it otherwise is missing (UNSURE), never wrong.
+A part that begins in the middle of a connection keeps payload until the part before it is merged, and it keeps an incomplete head.
+Every byte that readers use stays, and so does every length: in heads the first line without user info and query, and the fields that
+are read. A line whose beginning was sent in an earlier part may end a credential: it is kept only where it plainly can't. Values read
+from it are then missing (UNSURE), never wrong.
 """
 
 from __future__ import annotations
@@ -25,12 +25,12 @@ BLANK: Final = b"x"
 NO_HOST: Final = b"{"
 CONNECT: Final = re.compile(rb"^connect +([^\r\n]+)", re.IGNORECASE | re.MULTILINE)
 
-# Fields that readers read whole; of all others the value goes, of credentials all but the scheme.
+# Fields whose values readers use. All other values are blanked; of a credential the scheme stays.
 READ: Final = (
     b"host|user-agent|content-length|content-type|transfer-encoding|pragma|proxy-connection|connection|via|x-forwarded-for"
     b"|proxy-authenticate|location"
 )
-# What divides it stays, as where the host begins depends on it.
+# The delimiters stay, because they decide where the host begins.
 USER_INFO: Final = re.compile(rb"([^\s\"'(),;<=>/?#@]{0,200}:(?!//)[^\s\"'(),;<=>?#@]{0,200}|(?<=//)[^\s\"'(),;<=>/?#@:]{1,200})@")
 BLANKED: Final = (
     USER_INFO,
@@ -50,40 +50,40 @@ BLANKED: Final = (
 
 
 def blanked(tables: Tables, *, at_rest: bool = True) -> Tables:
-    """The tables with their unread bytes as they may be written: blanked where they hold secrets, gone where nothing needs them.
+    """The tables with their unread bytes as they may be written: secrets blanked, bytes that no reader needs zeroed.
 
-    at_rest   for a file: the ends of lines that began in an earlier piece go too, unless they are plainly no secret
+    at_rest   for a file: the end of a line that began in an earlier part is blanked too, unless it is plainly no secret
     """
     store, arena = np.zeros_like(tables.store), np.zeros_like(tables.arena)
     for side, seq, places in held_streams(tables):
-        said = gathered(tables.store, places)
+        payload = gathered(tables.store, places)
         put(
             store,
             places,
-            writable(said, places, encrypted_at=encrypted_from(tables, side, seq, len(said)), from_anywhere=True, at_rest=at_rest),
+            writable(payload, places, encrypted_at=encrypted_from(tables, side, seq, len(payload)), from_anywhere=True, at_rest=at_rest),
         )
     for side, seq, places in waiting_streams(tables):
-        said = gathered(tables.arena, places)
-        put(arena, places, writable(said, places, encrypted_at=None, from_anywhere=begins_behind(tables, side, seq), at_rest=at_rest))
+        payload = gathered(tables.arena, places)
+        put(arena, places, writable(payload, places, encrypted_at=None, from_anywhere=begins_behind(tables, side, seq), at_rest=at_rest))
     return tables._replace(store=store, arena=arena)
 
 
 Places = list[tuple[int, int]]
-"""Where the pieces of one stream lie, and their sizes, in the stream's order."""
+"""(position, size) of each piece of one stream, in the stream's order."""
 
 Stream = tuple[int, int, Places]
-"""The side, the sequence number where the stream begins, its places."""
+"""The side, the sequence number of the stream's first byte, its places."""
 
 
 def held_streams(tables: Tables) -> Iterator[Stream]:
-    """The pieces that are held back, stream by stream; where bytes are missing a new one begins."""
+    """Each stream of held pieces; a gap in the sequence numbers begins a new stream."""
     held = tables.held[: int(tables.counts[N_HELD])]
     order = np.lexsort((held["seq"], held["side"], held["record"]))
     yield from streams((2 * int(held[i]["record"]) + int(held[i]["side"]), held[i]) for i in order.tolist())
 
 
 def waiting_streams(tables: Tables) -> Iterator[Stream]:
-    """The pieces that wait for others, stream by stream."""
+    """Each stream of segments that wait for earlier bytes."""
     first = tables.sides["waiting"][: 2 * int(tables.counts[N_RECORDS])]
     for side in np.flatnonzero(first >= 0).tolist():
         pieces, row = [], int(first[side])
@@ -94,24 +94,24 @@ def waiting_streams(tables: Tables) -> Iterator[Stream]:
 
 
 def begins_behind(tables: Tables, side: int, seq: int) -> bool:
-    """Whether bytes are missing before this stream, from where the side is read on."""
+    """Whether bytes are missing between the side's next sequence number to read and this stream."""
     ahead: int = behind(seq, int(tables.sides["resume"][side]))
     return ahead > 0
 
 
 def encrypted_from(tables: Tables, side: int, seq: int, size: int) -> int | None:
-    """Where in this stream encrypted data begins, which may be before it; None where that isn't known, or behind it."""
+    """The offset in this stream where encrypted data begins, negative if before it; None if unknown or behind the stream."""
     if not int(tables.sides[side]["marks"]) & ENCRYPTED:
         return None
     at = behind(int(tables.sides["head_end"][side]), seq)
     return at if at < size else None
 
 
-def writable(said: bytes, places: Places, *, encrypted_at: int | None, from_anywhere: bool, at_rest: bool) -> bytes:
-    """The stream's bytes, as many, as they may be written. from_anywhere: its first line may have begun before it."""
-    if not said:
-        return said
-    kept = needed(said, encrypted_at)
+def writable(payload: bytes, places: Places, *, encrypted_at: int | None, from_anywhere: bool, at_rest: bool) -> bytes:
+    """The stream's bytes as they may be written, of the same length. from_anywhere: the first line may have begun before the stream."""
+    if not payload:
+        return payload
+    kept = needed(payload, encrypted_at)
     clean = without_secrets(kept, [size for _, size in places])
     if not from_anywhere or encrypted_at is not None:
         return clean
@@ -120,7 +120,7 @@ def writable(said: bytes, places: Places, *, encrypted_at: int | None, from_anyw
 
 
 def streams(pieces: Iterable[tuple[int, Any]]) -> Iterator[Stream]:
-    """The places of these pieces, each with its side, parted where another side's stream or a gap begins."""
+    """The places of these pieces, each with its side; a new stream begins at another side or at a gap."""
     places: Places = []
     owner, begin, end = -1, 0, 0
     for side, one in pieces:
@@ -137,31 +137,31 @@ def streams(pieces: Iterable[tuple[int, Any]]) -> Iterator[Stream]:
 
 
 def gathered(data: npt.NDArray[np.uint8], places: Places) -> bytes:
-    """The stream whose pieces lie there."""
+    """The stream's bytes, joined from its pieces."""
     return b"".join(data[at : at + size].tobytes() for at, size in places)
 
 
-def put(data: npt.NDArray[np.uint8], places: Places, said: bytes) -> None:
-    """Lay the stream's bytes where its pieces lie."""
+def put(data: npt.NDArray[np.uint8], places: Places, payload: bytes) -> None:
+    """Write the stream's bytes back to its pieces."""
     done = 0
     for at, size in places:
-        data[at : at + size] = np.frombuffer(said, np.uint8, size, done)
+        data[at : at + size] = np.frombuffer(payload, np.uint8, size, done)
         done += size
 
 
-def without_secrets(said: bytes, sizes: list[int]) -> bytes:
-    """The stream's bytes, as many, without its secrets; sizes: of the pieces it came in."""
-    clean = bytearray(said)
+def without_secrets(payload: bytes, sizes: list[int]) -> bytes:
+    """The stream's bytes without secrets, of the same length. sizes: of the pieces that carried it."""
+    clean = bytearray(payload)
     for pattern in BLANKED:
-        for found in pattern.finditer(said):
+        for found in pattern.finditer(payload):
             a, b = found.span(1)
-            clean[a:b] = re.sub(rb"[^:/]", BLANK, said[a:b]) if pattern is USER_INFO else BLANK * (b - a)
-    for found in CONNECT.finditer(said):
+            clean[a:b] = re.sub(rb"[^:/]", BLANK, payload[a:b]) if pattern is USER_INFO else BLANK * (b - a)
+    for found in CONNECT.finditer(payload):
         for a, b, by in secrets_of_target(found[1]):
             clean[found.start(1) + a : found.start(1) + b] = by * (b - a)
     done = 0
-    for size in sizes:  # RFC 1929, a message of its own; and the user of SOCKS4
-        piece = said[done : done + size]
+    for size in sizes:  # RFC 1929, one message per piece; and the user id of SOCKS4
+        piece = payload[done : done + size]
         for a, b in user_and_password(piece):
             clean[done + a : done + b] = BLANK * (b - a)
         done += size
@@ -169,7 +169,7 @@ def without_secrets(said: bytes, sizes: list[int]) -> bytes:
 
 
 def secrets_of_target(line: bytes) -> list[tuple[int, int, bytes]]:
-    """What to blank behind CONNECT, and with what: the user info before a host, or all where none stands, which then is none still."""
+    """(start, end, filler) of what to blank in a CONNECT target: the user info before the host, or the whole line where it has no host."""
     target = line.split(b" ")[0]
     raw = np.frombuffer(target + b" ", np.uint8)
     host = int(tunnel_parts(raw, 0, len(target))[0])
@@ -180,7 +180,7 @@ def secrets_of_target(line: bytes) -> list[tuple[int, int, bytes]]:
 
 
 def user_and_password(piece: bytes) -> list[tuple[int, int]]:
-    """Where they stand in a SOCKS message, which a packet of its own carries."""
+    """(start, end) of the user name and password in a SOCKS message that fills its packet."""
     if len(piece) >= 5 and piece[0] == 1:
         behind = 2 + piece[1]
         if behind < len(piece) and behind + 1 + piece[behind] == len(piece):

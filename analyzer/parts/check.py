@@ -1,4 +1,4 @@
-"""What a part's tables point to is there. Kernels look at no bounds, so a part from elsewhere is checked before they see it."""
+"""Checks that every index in a part's tables is in bounds. Kernels don't check bounds, so a part is checked before they read it."""
 
 from __future__ import annotations
 
@@ -33,12 +33,12 @@ LINKED = (("holes", "next"), ("pauses", "next"), ("segments", "next"), ("records
 
 
 def check_tables(tables: Tables, n_inputs: int, fragment_inputs: Sequence[int]) -> None:
-    """Nothing. Errors: ValueError, something points to what isn't there, or in a circle."""
+    """Nothing. Errors: ValueError, an index is out of bounds or a linked list has a cycle."""
     counts = tables.counts
     for name, columns in MOVED.items():
         rows = getattr(tables, name)
         for column, count in columns:
-            if not column.endswith("at"):  # a place of bytes, which has a size
+            if not column.endswith("at"):  # an offset of bytes, checked with its size
                 _within(rows[column], 0 if column == "record" else -1, int(counts[count]), f"{name}.{column}")
     for table, column in LINKED:
         _ends(getattr(tables, table)[column], table)
@@ -68,7 +68,7 @@ def check_tables(tables: Tables, n_inputs: int, fragment_inputs: Sequence[int]) 
 
 
 def check_batch(tables: Tables, n_inputs: int, n_labels: int) -> None:
-    """Nothing. Errors: ValueError, something of what was put away points to what isn't there, or wasn't read yet."""
+    """Nothing. Errors: ValueError, an index in a batch of finished records is out of bounds, or payload in it is unread."""
     tables.counts[N_LABELS] = n_labels
     if len(tables.sides) != 2 * len(tables.records):
         raise ValueError("a record without its sides")
@@ -89,7 +89,7 @@ def _fits(at: npt.NDArray[Any], size: npt.NDArray[Any], end: int, what: str) -> 
 
 
 def _ends(following: npt.NDArray[Any], what: str) -> None:
-    """Nothing. Errors: ValueError, a list leads back to itself, or two into one."""
+    """Nothing. Errors: ValueError, a linked list has a cycle, or two lists share a row."""
     known = following[following >= 0]
     if len(np.unique(known)) != len(known) and what != "records":
         raise ValueError(f"two lists of {what} become one")

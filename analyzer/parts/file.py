@@ -1,9 +1,9 @@
-"""A part as a file: what the packets of a piece say, put away until the pieces beside it are there.
+"""A part as a file: the facts from one part of the traffic, stored until the parts beside it are there.
 
-A line that says what it is and in which form; the digest of all that follows; the sizes of the packed bytes, packed and unpacked; those,
-packed with zstd: JSON behind its length, then the rows of what is open, column by column (flows/packed.py); and what is over, in the
-batches that it was put away in (flows/batches.py). Nothing in it is run, and what is read is checked (check.py): a part that was cut,
-changed or made up gives an error, never code and no other memory.
+The file's layout: a magic line with the format's number; the SHA-256 of all that follows; the compressed and the uncompressed size of the
+body; the body, compressed with zstd (JSON behind its length, then the rows of open records, column by column: flows/packed.py); the
+batches of finished records (flows/batches.py). Nothing in a part is executed, and everything read is checked (check.py): a part that was
+cut, changed or forged gives an error; it never runs code or reads other memory.
 """
 
 from __future__ import annotations
@@ -40,24 +40,24 @@ MAGIC: Final = KIND + str(FORM).encode() + b"\n"
 LENGTH: Final = 8
 DIGEST: Final = 32
 MAX_SIZE: Final = 1 << 36
-"""A part that says it is larger unpacked isn't opened: 64 GiB are the flows of a month."""
+"""A part with a larger uncompressed size isn't opened: 64 GiB hold a month of flows."""
 
 
 def _layout(tables: Tables) -> str:
-    """A short digest of what the tables' columns are."""
+    """A short digest of the tables' columns."""
     return hashlib.sha256(repr([(name, getattr(tables, name).dtype.descr) for name in USED]).encode()).hexdigest()[:16]
 
 
 LAYOUT: Final = _layout(without_rows())
-"""What the tables' columns are: another version may have others."""
+"""Tells this version's columns from another version's."""
 
 MAX_ROW: Final = 256
-"""More than a row of any table takes."""
+"""An upper bound for a row of any table, in bytes."""
 
 NO_HASHES: Final = np.zeros(0, np.uint64)
 
 SMALL: Final = 4 << 20
-"""Up to here packing well costs nobody much."""
+"""Up to this size in bytes the highest compression level takes no noticeable time."""
 
 AGAIN: Final = "make it again from its captures: whichproxy flows --partial"
 
@@ -79,14 +79,14 @@ def read_part(path: Path) -> Partial:
 
 
 def is_part(head: bytes) -> bool:
-    """Whether a file that begins so says that it is a part, of whatever form."""
+    """Whether a file with these first bytes is a part, in any version of the format."""
     return head.startswith(KIND)
 
 
 def part_bytes(partial: Partial, *, at_rest: bool = True) -> bytes:
-    """The part as it is written to a file: without unread bytes that no reader needs, secrets in the others blanked.
+    """The part's bytes as a file holds them: unread bytes only where a reader needs them, secrets in them blanked.
 
-    at_rest   False: on its way from one process of a run to another, exact where a line is cut (blanked.py)
+    at_rest   False: passed from one process of a run to another, so the ends of lines cut at the part's edge stay (blanked.py)
     """
     batches, tables = with_unread_open(*with_over_packed(partial.batches, partial.tables))
     tables = with_waiting_packed(with_hellos_read(tables._replace(counts=tables.counts.copy())))
@@ -120,7 +120,7 @@ def part_bytes(partial: Partial, *, at_rest: bool = True) -> bytes:
 
 
 def part_of(data: bytes, where: str) -> Partial:
-    """The part that these bytes are. Errors: Unusable, they are none, or not as they were written."""
+    """The part in these bytes. Errors: Unusable, they are no part, or not as they were written."""
     line = data[: len(MAGIC) + 16].partition(b"\n")[0]
     if not is_part(data):
         raise Unusable("it is no part", where, "whichproxy flows --partial makes some")
@@ -180,11 +180,11 @@ def _batch_as_json(batch: Batch, renumbering: int) -> list[Any]:
     return [len(batch.data), batch.rows, batch.lone, batch.names, batch.going_on, renumbering, batch.labels]
 
 
-def _batches_in(data: memoryview, said: list[Any], renumberings: list[Any], n_inputs: int, n_labels: int) -> Iterator[Batch]:
-    """The batches, each unpacked once to be checked. Errors: ValueError and others, something in one can't be."""
+def _batches_in(data: memoryview, described: list[Any], renumberings: list[Any], n_inputs: int, n_labels: int) -> Iterator[Batch]:
+    """The batches, each unpacked once to check it. Errors: ValueError and others, a batch is malformed."""
     inputs = [None if numbers is None else tuple(int(number) for number in numbers) for numbers in renumberings]
     at = 0
-    for size, rows, lone, names, going_on, renumbering, labels in said:
+    for size, rows, lone, names, going_on, renumbering, labels in described:
         n = int(rows[0])
         flags = at + (n + 7) // 8
         returned = np.unpackbits(np.frombuffer(data[at:flags], np.uint8), count=n).astype(np.bool_)

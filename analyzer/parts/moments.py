@@ -1,6 +1,6 @@
-"""Packets by which a copy is known that lies in another piece: the last ones and the first ones of a piece, as far as a copy may reach.
+"""The first and last packets of a part, by which duplicates across two parts are recognized.
 
-A copy comes within a second of its packet (flows.duplicates); what is out of order by milliseconds is still reached.
+A duplicate comes within a second of its packet (flows.duplicates); REACH_NS also covers packets out of order by milliseconds.
 """
 
 from __future__ import annotations
@@ -20,17 +20,17 @@ Rows = npt.NDArray[Any]
 
 
 def recent_in_time(tables: Tables) -> Rows:
-    """The rows of Tables.recent that a packet of a later piece may be a copy of: of each place the newer before the older."""
+    """The rows of Tables.recent that a packet of a later part may duplicate: of each slot the newer row before the older."""
     recent = tables.recent
     latest = max(int(recent["ts_ns"].max(initial=NO_TIME)), int(tables.records["last_ns"].max(initial=NO_TIME)))
     wanted = (recent["digest"] != 0) & ((recent["ts_ns"] == NO_TIME) | (recent["ts_ns"] >= latest - REACH_NS))
-    wanted[0::2] |= wanted[1::2]  # an older one alone would be taken for the newer
+    wanted[0::2] |= wanted[1::2]  # an older row alone would be taken for the newer
     newer, older = recent[0::2][wanted[0::2]], recent[1::2][wanted[1::2]]
     return np.concatenate([newer[np.argsort(newer["ts_ns"], kind="stable")], older[np.argsort(older["ts_ns"], kind="stable")]])
 
 
 def recent_rows(rows: Rows) -> Rows:
-    """Tables.recent with these rows, each where it belongs: the first of a place is the newer one. Errors: ValueError, a third."""
+    """Tables.recent with these rows in their slots: the first row of a slot is the newer. Errors: ValueError, three rows for a slot."""
     recent = np.zeros(DUPLICATE_SLOTS, RECENT)
     places = (rows["digest"] % np.uint64(DUPLICATE_SLOTS // 2)).astype(np.int64) * 2
     _, first, which = np.unique(places, return_index=True, return_inverse=True)
@@ -43,7 +43,7 @@ def recent_rows(rows: Rows) -> Rows:
 
 
 def firsts_in_time(tables: Tables) -> Rows:
-    """The first packets that may be copies of packets of an earlier piece. `tables.counts` says how many from now on."""
+    """The first packets that may duplicate packets of an earlier part. Sets their number in `tables.counts`."""
     firsts = tables.firsts[: int(tables.counts[N_FIRSTS])]
     times = firsts["ts_ns"][firsts["ts_ns"] != NO_TIME]
     if len(times):

@@ -1,8 +1,7 @@
-"""Payload that waits unread, with only the bytes that a reader may yet need. All others become zeros, which take no room in a file.
+"""Unread payload reduced to the bytes that a reader may still need. All others become zeros, which compress to nothing.
 
-Whatever the pieces before say, only so much can be read of a stream's rest: HTTP heads, the size lines of chunks, TLS handshakes and
-the headers of other records, a PAC file, and the first bytes, which may be the end of any of these. Bodies and encrypted data are
-nobody's business.
+Whatever the parts before hold, readers can use only these bytes of a stream's rest: HTTP heads, the size lines of chunks, TLS handshakes,
+the headers of other records, a PAC file, and the first bytes, which may end any of these. Bodies and encrypted data are never kept.
 """
 
 from __future__ import annotations
@@ -10,16 +9,17 @@ from __future__ import annotations
 import re
 from typing import Final
 
+from analyzer.readers.records import MAX_RECORD
+
 BEGINNING: Final = 2048
-"""Bytes of a stream of no known kind that are kept: the rest of a hello, of a SOCKS request, of a server's certificates."""
+"""Bytes kept of a stream of no known kind: the rest of a hello, of a SOCKS request, of a server's certificates."""
 
 LINE: Final = 256
-"""Bytes of a first line that are kept where it is no head's."""
+"""Bytes kept of a first line that isn't an HTTP head's."""
 
 HELLO_END: Final = 48
 SHORT: Final = 64
 ENOUGH: Final = 7
-MAX_RECORD: Final = 16384 + 2048
 MAX_PAC: Final = 32 << 10
 TDS_HEADER: Final = 8
 
@@ -45,78 +45,78 @@ LINE_ENDS: Final = bytes(c if c in b"\r\n" else 0 for c in range(256))
 Range = tuple[int, int]
 
 
-def needed(said: bytes, encrypted_at: int | None = None) -> bytes:
-    """The stream's bytes, with zeros for those that no reader will need; the length stays.
+def needed(payload: bytes, encrypted_at: int | None = None) -> bytes:
+    """The stream's bytes with zeros for those that no reader will need, of the same length.
 
-    encrypted_at   where its encrypted data begins, if that is known
+    encrypted_at   where its encrypted data begins, if known
     """
-    if encrypted_at is None and len(said) <= LINE:
-        return said
-    kept = bytearray(len(said) if encrypted_at is not None else said.translate(LINE_ENDS))
-    for a, b in ranges_before(said, encrypted_at) if encrypted_at is not None else ranges_of(said):
-        kept[a:b] = said[a:b]
+    if encrypted_at is None and len(payload) <= LINE:
+        return payload
+    kept = bytearray(len(payload) if encrypted_at is not None else payload.translate(LINE_ENDS))
+    for a, b in ranges_before(payload, encrypted_at) if encrypted_at is not None else ranges_of(payload):
+        kept[a:b] = payload[a:b]
     return bytes(kept)
 
 
-def ranges_before(said: bytes, end: int) -> list[Range]:
-    """What is needed of a stream that is encrypted from `end` on: all before if a handshake leads there, else nothing.
+def ranges_before(payload: bytes, end: int) -> list[Range]:
+    """The ranges to keep of a stream that is encrypted from `end` on: everything before if it is a handshake, else nothing.
 
     A handshake ends with a ChangeCipherSpec or with records of its own kind right before the encrypted data, or it is the rest of a
-    hello, which has zeros at its end or few different bytes, as encrypted data hasn't. Else it is the rest of an encrypted record.
+    hello, which has zeros at its end or few distinct bytes, unlike encrypted data. Otherwise it is the rest of an encrypted record.
     """
     shown = (max(end, 0), max(end + ENOUGH, 0))
-    for found in RECORD.finditer(said, 0, max(end, 0)):
-        stop = record_chain(said, found.start())
-        if stop == end or record_chain(said[:end], stop, ANY_RECORD) == end:
+    for found in RECORD.finditer(payload, 0, max(end, 0)):
+        stop = record_chain(payload, found.start())
+        if stop == end or record_chain(payload[:end], stop, ANY_RECORD) == end:
             return [(0, min(end, stop + ENOUGH)), shown]
-    zeros = said.count(0, max(0, end - HELLO_END), max(end, 0)) >= 3
-    if 0 < end <= SHORT or (0 < end <= BEGINNING and (zeros or varies_little(said[:end]))):
+    zeros = payload.count(0, max(0, end - HELLO_END), max(end, 0)) >= 3
+    if 0 < end <= SHORT or (0 < end <= BEGINNING and (zeros or varies_little(payload[:end]))):
         return [(0, end), shown]
     return [shown]
 
 
-def varies_little(said: bytes) -> bool:
-    """Whether far fewer of the 256 bytes occur than in as much encrypted data."""
-    return len(set(said)) < 0.75 * 256 * (1 - (255 / 256) ** len(said))
+def varies_little(payload: bytes) -> bool:
+    """Whether far fewer of the 256 byte values occur than in encrypted data of this length."""
+    return len(set(payload)) < 0.75 * 256 * (1 - (255 / 256) ** len(payload))
 
 
-def record_chain(said: bytes, at: int, kind: re.Pattern[bytes] = RECORD) -> int:
-    """Where the records end that begin at `at` and are of this kind: no encrypted data."""
-    while len(said) - at >= 5 and kind.match(said, at):
-        size = int.from_bytes(said[at + 3 : at + 5], "big")
+def record_chain(payload: bytes, at: int, kind: re.Pattern[bytes] = RECORD) -> int:
+    """Where the run of records that begins at `at` ends; encrypted records aren't part of it by default."""
+    while len(payload) - at >= 5 and kind.match(payload, at):
+        size = int.from_bytes(payload[at + 3 : at + 5], "big")
         if not 0 < size <= MAX_RECORD:
             break
         at += 5 + size
     return at
 
 
-def ranges_of(said: bytes) -> list[Range]:
-    """What is needed of a stream of which no encrypted data is known."""
-    kept = [first_range(said)]
+def ranges_of(payload: bytes) -> list[Range]:
+    """The ranges to keep of a stream without known encrypted data."""
+    kept = [first_range(payload)]
     for pattern in (ANSWER, REQUEST, BARE):
-        for found in pattern.finditer(said):
-            blank = BLANK_LINE.search(said, found.start())
-            kept.append((found.start(), blank.end() if blank else len(said)))
-    kept += [found.span() for found in CHUNK.finditer(said)]
-    kept += [(found.start(), found.end() + 2) for found in CHUNK.finditer(said)]
-    kept += [(found.start(), found.start() + ENOUGH) for found in SHORT_RECORD.finditer(said)]
-    for found in HANDSHAKE.finditer(said):
-        kept.append((max(0, found.start() - TDS_HEADER), record_chain(said, found.start()) + ENOUGH))
-    script = PAC.search(said)
+        for found in pattern.finditer(payload):
+            blank = BLANK_LINE.search(payload, found.start())
+            kept.append((found.start(), blank.end() if blank else len(payload)))
+    kept += [found.span() for found in CHUNK.finditer(payload)]
+    kept += [(found.start(), found.end() + 2) for found in CHUNK.finditer(payload)]
+    kept += [(found.start(), found.start() + ENOUGH) for found in SHORT_RECORD.finditer(payload)]
+    for found in HANDSHAKE.finditer(payload):
+        kept.append((max(0, found.start() - TDS_HEADER), record_chain(payload, found.start()) + ENOUGH))
+    script = PAC.search(payload)
     if script:
         kept.append((max(0, script.start() - MAX_PAC), script.end() + MAX_PAC))
     return kept
 
 
-def first_range(said: bytes) -> Range:
-    """The first bytes, which may end a head, a handshake or anything else that began before."""
-    binary = NO_TEXT.search(said, 0, LINE)
+def first_range(payload: bytes) -> Range:
+    """The range of first bytes, which may end a head, a handshake or anything else that began before."""
+    binary = NO_TEXT.search(payload, 0, LINE)
     if binary:
-        record = next((found.start() for found in RECORD.finditer(said) if record_chain(said, found.start()) > found.start()), 0)
+        record = next((found.start() for found in RECORD.finditer(payload) if record_chain(payload, found.start()) > found.start()), 0)
         return 0, max(BEGINNING, record if record <= MAX_RECORD else 0)
-    blank = BLANK_LINE.search(said)
-    end = blank.end() if blank else len(said)
-    lines = said[:end].split(b"\n")
+    blank = BLANK_LINE.search(payload)
+    end = blank.end() if blank else len(payload)
+    lines = payload[:end].split(b"\n")
     if len(lines) > 1 and all(not line.strip() or FIELD_LINE.match(line) for line in lines[1:-1]):
         return 0, end
-    return 0, min(LINE, len(said))
+    return 0, min(LINE, len(payload))

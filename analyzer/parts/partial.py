@@ -1,4 +1,4 @@
-"""A part of the traffic, and parts put together: whatever the cut, the same flow table as one pass over the whole."""
+"""A part of the traffic, and the merge of parts: wherever the traffic is cut, the same flow table as one pass over all of it."""
 
 from __future__ import annotations
 
@@ -20,23 +20,23 @@ from analyzer.window import Window
 
 @dataclass(frozen=True)
 class Partial:
-    """What the packets of one piece say. Pieces are put together in the order of their times: merge(left, right), left earlier.
+    """The facts from one part of the traffic. Parts are merged in the order of their times: merge(left, right), left earlier.
 
     names    the inputs it came from
     starts   each input's earliest time, nanoseconds since 1970; None where it has none
-    tables   records, messages, and what is held back for the pieces before
-    batches  records that are over, packed, and what belongs to them
-    parts    IP fragments that wait for others, which may lie in the pieces beside this one
-    inputs   what else is known of the inputs, in the order of `names`; empty where nobody asks
-    window   the only times whose packets were read, [start, end) in nanoseconds; None: no bound
+    tables   records, messages, and payload held back for the parts before
+    batches  finished records, packed, and their messages
+    parts    IP fragments of incomplete packets, whose other fragments may be in the parts beside this one
+    inputs   the other facts about the inputs, in the order of `names`; empty where they aren't wanted
+    window   only packets with times in it were read, [start, end) in nanoseconds; None: no bound
 
-    Exact but for what no piece can keep. A connection that goes on from an earlier piece, of which one side sends more than
-    64 KiB in this one, is read from there on as one whose beginning is missing. And where a piece begins with a SYN that an
-    earlier one has too, and both have the data behind it (a port used again with the very same initial sequence number, a
-    capture taken twice), the second's messages count as far as they go beyond the first's. A SOCKS request on a port that is used
-    again, cut between its first packets, may be taken for what one pass doesn't take it for (two of a thousand messy captures).
-    Where a piece begins with data sent again though it was acknowledged before, and nothing is acknowledged until new data is sent,
-    that waits since the earlier of the two; and a piece whose first acknowledgement is a damaged packet's may know no other of that side.
+    The merge is exact but for what no part can keep. A connection that continues from an earlier part, of which one side sends more than
+    64 KiB in this one, is read from there on as one whose beginning is missing. Where a part begins with a SYN that an earlier part has
+    too, and both have the data behind it (a port used again with the very same initial sequence number, a capture taken twice), the
+    second part's messages count only as far as they reach beyond the first's. A SOCKS request on a reused port, cut between its first
+    packets, may be read differently than in one pass (two of a thousand messy captures). Where a part begins with retransmitted data that
+    was acknowledged before, and nothing is acknowledged until new data is sent, that data waits since the earlier of the two times; and a
+    part whose first acknowledgement is a damaged packet's may know no other acknowledgement of that side.
     """
 
     names: tuple[str, ...]
@@ -49,15 +49,15 @@ class Partial:
 
     @staticmethod
     def empty() -> Partial:
-        """No packets: merge(empty, p) and merge(p, empty) are p."""
+        """A part without packets: merge(empty, p) and merge(p, empty) are p."""
         return Partial((), (), continued_tables())
 
     def n_frames(self) -> int:
-        """How many frames were counted, whatever was in them."""
+        """The number of frames counted, of every decoding status."""
         return int(self.tables.counts[N_BY_STATUS : N_BY_STATUS + len(STATUS_NAMES)].sum())
 
     def sources(self) -> list[Source]:
-        """The inputs, whose packets were read already, with what is known of them."""
+        """The inputs with their known facts; their packets were read already."""
         known = self.inputs or [InputFacts(name, first_ns=start) for name, start in zip(self.names, self.starts, strict=True)]
         return [one.source() for one in known]
 
@@ -68,9 +68,9 @@ def merge(left: Partial, right: Partial) -> Partial:
 
 
 def merge_all(parts: Sequence[Partial]) -> Partial:
-    """All parts as one, which come in the order of their times; none is changed.
+    """All parts as one, given in the order of their times; none is changed.
 
-    Packets whose fragments lie in several come between those.
+    A packet whose fragments are in two parts is inserted between them.
     """
     if len(parts) < 2:
         return parts[0] if parts else Partial.empty()
@@ -91,7 +91,7 @@ def merge_all(parts: Sequence[Partial]) -> Partial:
 
 
 def with_names(part: Partial, names: Sequence[str]) -> Partial:
-    """The part with its inputs numbered as they stand in `names`, which has all of them; its own names and facts stay as they are."""
+    """The part with its inputs numbered by `names`, which contains all of them; its own names and facts stay as they are."""
     place = {name: number for number, name in enumerate(names)}
     numbers = np.array([place[name] for name in part.names], np.int64)
     if np.array_equal(numbers, np.arange(len(numbers))):
@@ -102,14 +102,14 @@ def with_names(part: Partial, names: Sequence[str]) -> Partial:
 
 
 def between_pieces(left: Sequence[Fragment], right: Sequence[Fragment]) -> tuple[Tables | None, tuple[Fragment, ...]]:
-    """(what the packets say whose fragments lie in both pieces, the fragments that still wait)."""
+    """(tables of the packets whose fragments are in both parts, the fragments that still wait)."""
     fragments, (data, frames, packets) = joined_again([*left, *right])
     found = tables_between(data, frames, packets) if len(packets) else None
     return found, tuple(fragments.parts())
 
 
 def known_of(pieces: Sequence[Partial], names: Sequence[str]) -> tuple[tuple[int | None, ...], tuple[InputFacts, ...]]:
-    """(each input's earliest time, its facts) by all pieces; no facts where a piece with inputs has none."""
+    """(each input's earliest time, its facts) over all parts; no facts where a part with inputs has none."""
     starts: dict[str, int | None] = {}
     facts: dict[str, InputFacts] = {}
     for piece in pieces:
@@ -121,7 +121,7 @@ def known_of(pieces: Sequence[Partial], names: Sequence[str]) -> tuple[tuple[int
 
 
 def window_of(pieces: Sequence[Partial]) -> Window:
-    """The window that holds those of all pieces that have inputs."""
+    """The window that covers those of all parts that have inputs."""
     windows = [piece.window for piece in pieces if piece.names] or [piece.window for piece in pieces[-1:]]
     starts, ends = [start for start, _ in windows if start is not None], [end for _, end in windows if end is not None]
     return min(starts) if len(starts) == len(windows) else None, max(ends) if len(ends) == len(windows) else None

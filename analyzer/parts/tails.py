@@ -1,7 +1,7 @@
-"""The first line of a stream that is seen from its middle: it may be the end of a credential, and stays only where it plainly isn't.
+"""The first line of a stream captured from its middle. It may end a credential, so it is kept only where it plainly can't.
 
-What it says otherwise is replaced by UNSURE, as many bytes, and a value that ends with it is missing: whoever has the part before
-can't put a password together, and nobody reads half a name.
+Otherwise its bytes are replaced by UNSURE, and a value that contains UNSURE is missing: no reader of the part can assemble a
+password, and no half name is read.
 """
 
 from __future__ import annotations
@@ -17,44 +17,44 @@ from analyzer.parts.needed import PAC
 
 UNSURE: Final = b"\xff"
 
-# What may stay: a host with its port, a few digits, a word of the fields that are read, the end of an agent's name, an answer's first line.
-# In hosts no capitals: a JSON Web Token has its points too.
+# What may stay: a host with its port, a few digits, a word of the fields that are read, the end of a user agent, a status line.
+# Hosts without capitals: a JSON Web Token has dots too.
 HOST: Final = re.compile(rb"[a-z0-9-]{0,63}(?:\.[a-z0-9-]{1,63})*\.[a-z]{2,24}(?::\d{1,5})?|[0-9.]{1,15}(?::\d{1,5})?|\]?:\d{1,5}")
 NUMBER: Final = re.compile(rb"\d{1,6}|[0-9a-fA-F]{1,4}")
 WORD: Final = re.compile(rb"[a-z-]{0,12}(?:hunked|lose|alive|gzip|tml|lain|ript|onfig)(?:; ?charset=[\w-]+)?", re.IGNORECASE)
-# No credential has brackets, or a point and a slash: Base64 knows no points, a JSON Web Token no slashes.
+# No credential has brackets, or both a dot and a slash: Base64 has no dots, a JSON Web Token no slashes.
 AGENT: Final = re.compile(rb"[\w ./;:,()+-]*(?:\)[\w ./;:,()+-]*|[A-Za-z]/\d+(?:\.\d+)+|(?:(?:(?:l?i)?ke )?G?e)?cko)")
 VERSION: Final = re.compile(rb"(?:H?TTP|TP|P)?/?[\d.]{1,4}", re.IGNORECASE)
 ANSWER: Final = re.compile(
     rb"(?:H?T?T?P?/)?[\d.]{0,5} ?\d{0,3}(?: [A-Za-z ]{0,40})?|[\d. ]{1,8}|[A-Za-z ]{0,20}(?:nue|OK|ound|ied|ired|dden|hed|ror|way|out|est)",
     re.IGNORECASE,
 )
-# Where a head begins: without_secrets knows what is secret in it.
+# Where a head begins: without_secrets blanks the secrets in it.
 BEGINS: Final = re.compile(
     rb"(?:GET|POST|HEAD|PUT|OPTIONS|CONNECT|DELETE|PATCH|TRACE|PROPFIND)(?: .*)?|HTTP/.*|HT{0,2}P?|CO?N{0,2}E?C?|GE?|POS?|HEA?",
     re.IGNORECASE,
 )
 STAYS: Final = (HOST, NUMBER, WORD, AGENT, VERSION, ANSWER)
 
-# The rest of a request line: what stands before its last @ is a user, what follows one of these signs may be a query.
+# The rest of a request line: text before its last @ is user info, text behind one of these signs may be a query.
 REQUEST: Final = re.compile(rb"(?:(?P<user>.*)@)?[^?=&#%]*(?P<query>[?=&#%].*)? HTTP/[\d.]{1,5}", re.IGNORECASE)
-# The rest of a field's name, and of a credential the scheme: both stay.
+# The rest of a field name, and the scheme of a credential: both stay.
 NAME: Final = re.compile(rb"[A-Za-z-]{0,40}[ \t]*:[ \t]*(?:(?:basic|digest|negotiate|ntlm|bearer|kerberos)[ \t]+)?", re.IGNORECASE)
 CONTROL: Final = re.compile(rb"[\x00-\x08\x0b\x0c\x0e-\x1f\x7f-\xff]")
 WHOLE_LINE: Final = re.compile(rb"[A-Za-z_-]{1,20} +\S+ +HTTP/[\d.]+", re.IGNORECASE)
 
 
-def first_rest(said: bytes) -> bytes:
-    """The stream's first line where it may be the rest of one; nothing where it is whole, begins a head, is no text, or in a PAC file."""
-    feed = said.find(b"\n")
-    line = said[: len(said) if feed < 0 else feed].rstrip(b"\r")
-    if CONTROL.search(line) or WHOLE_LINE.fullmatch(line) or BEGINS.fullmatch(line) or PAC.search(said):
+def first_rest(payload: bytes) -> bytes:
+    """The stream's first line if it may be the rest of a line; b"" where it is whole, begins a head, is no text, or is in a PAC file."""
+    feed = payload.find(b"\n")
+    line = payload[: len(payload) if feed < 0 else feed].rstrip(b"\r")
+    if CONTROL.search(line) or WHOLE_LINE.fullmatch(line) or BEGINS.fullmatch(line) or PAC.search(payload):
         return b""
     return line
 
 
 def unsure(line: bytes) -> bytes:
-    """The line, or the rest of one, with UNSURE for what may be secret."""
+    """The line, or the rest of one, with UNSURE in place of everything that may be secret."""
     if any(one.fullmatch(line.strip()) for one in STAYS):
         return line
     request = REQUEST.fullmatch(line)
@@ -71,7 +71,7 @@ def unsure(line: bytes) -> bytes:
 
 
 def without_unsure(tables: Tables) -> None:
-    """Let every text of an HTTP head that holds UNSURE be missing."""
+    """Set each text of an HTTP head that contains UNSURE to missing."""
     places = np.flatnonzero(tables.pool[: int(tables.counts[POOL_USED])] == UNSURE[0])
     messages = tables.messages[: int(tables.counts[N_MESSAGES])]
     if not len(places):

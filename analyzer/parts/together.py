@@ -1,4 +1,4 @@
-"""Many parts as one, in the order of their times."""
+"""Many parts merged into one, in the order of their times."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ from analyzer.packets.layout import NO_TIME, TCP
 from analyzer.parts.partial import Partial, merge_all
 
 SAME: Final = ["a_hi", "a_lo", "b_hi", "b_lo", "a_port", "b_port", "syn_side", "isn"]
-"""What two records have in common that the same SYN began."""
+"""Columns in which two records that begin with the same SYN agree."""
 
 
 def in_order(parts: Sequence[Partial]) -> list[Partial]:
@@ -26,8 +26,8 @@ def in_order(parts: Sequence[Partial]) -> list[Partial]:
 
 
 def together(parts: Sequence[Partial]) -> Partial:
-    """All parts as one; where packets of two of them are the same, the later one's first input says so. Errors: Unusable, a file's packets
-    are in two of them."""
+    """All parts as one. Conversations that two parts share are noted as damage at the later part's first input. Errors: Unusable, two parts
+    contain the same file."""
     check_apart(parts)
     if len(parts) < 2:
         return merge_all(parts)
@@ -37,7 +37,7 @@ def together(parts: Sequence[Partial]) -> Partial:
         begun = opened(part)
         n = 0
         if len(begun):
-            # What ended before this part begins has no packet in common with it, nor with any that comes behind.
+            # Records that ended before this part begins share no packet with it, nor with any later part.
             begins = int(begun["first_ns"].min())
             beside = [rows for rows in beside if int(rows["last_ns"].max()) >= begins]
             n = sum(n_recorded_twice(rows, begun) for rows in beside)
@@ -47,8 +47,8 @@ def together(parts: Sequence[Partial]) -> Partial:
 
 
 def with_twice(part: Partial, n: int) -> Partial:
-    """The part, with a note at its first input that n conversations of it are in another one too: their packets were captured at two
-    points, and as parts hold none they count twice."""
+    """The part with a damage entry at its first input: n of its conversations are in another part too. Their packets were captured at two
+    points; a part holds no packets to compare, so they count twice."""
     what = "1 conversation begins" if n == 1 else f"{n:,} conversations begin"
     text = f"{what} with the same packet in another part: packets captured at two points count twice; read those captures together"
     first = replace(part.inputs[0], damage=(*part.inputs[0].damage, Damage("duplicated-packets", text, count=n)))
@@ -56,8 +56,8 @@ def with_twice(part: Partial, n: int) -> Partial:
 
 
 def n_recorded_twice(one: Any, other: Any) -> int:
-    """How many of these conversations (`opened`) begin with the same SYN in both parts, at the same time but for a moment, and go on in
-    both: none where the parts follow each other."""
+    """The number of conversations (`opened`) that begin with the same SYN in both parts, at nearly the same time, and overlap in time:
+    none where the parts follow each other."""
     _, i, k = np.intersect1d(one[SAME], other[SAME], return_indices=True)
     first, second = one[i], other[k]
     near = np.abs(first["first_ns"] - second["first_ns"]) <= MOMENT_NS
@@ -66,7 +66,7 @@ def n_recorded_twice(one: Any, other: Any) -> int:
 
 
 def opened(part: Partial) -> Any:
-    """The records that a SYN began, at a known time: what tells them apart, and their times."""
+    """The records that begin with a SYN at a known time: the columns that identify them, and their times."""
     found = []
     for tables, there in ((part.tables, True), *((batch.tables(), ~batch.returned) for batch in part.batches)):
         records = tables.records[: int(tables.counts[N_RECORDS])]
@@ -76,7 +76,7 @@ def opened(part: Partial) -> Any:
 
 
 def check_apart(parts: Sequence[Partial]) -> None:
-    """Nothing. Errors: Unusable, a whole file is in two parts: its packets would count twice."""
+    """Nothing. Errors: Unusable, two parts contain the same whole file: its packets would count twice."""
     seen: dict[tuple[str, str], int] = {}
     for number, part in enumerate(parts):
         for one in part.inputs:
