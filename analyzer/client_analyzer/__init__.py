@@ -1,1 +1,1 @@
-"""Microsoft's Defender for Endpoint Client Analyzer: its results read, laid beside a capture, and its own traffic known."""
+"""Microsoft's Defender for Endpoint Client Analyzer: its results read and compared with a capture, and its own traffic recognized."""

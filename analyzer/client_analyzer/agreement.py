@@ -1,8 +1,8 @@
 """Whether the capture agrees with one line of the Client Analyzer, disagrees, or can't tell, and why.
 
 What the lines test (inferred from the library that the program is built on): 1 and 2 both use WinHTTP's automatic proxy, which is netsh's
-WinHTTP proxy first and Internet Explorer's settings after it; 3 goes past all proxies; 4 is TelemetryProxyServer alone; 5 is what `-p`
-gave it.
+WinHTTP proxy first and Internet Explorer's settings after it; 3 connects without a proxy; 4 uses TelemetryProxyServer alone; 5 uses the
+proxy given with `-p`.
 """
 
 from __future__ import annotations
@@ -24,7 +24,7 @@ from analyzer.verdict.columns import state_list
 from analyzer.verdict.evidence import Evidence
 
 Judgement = tuple[Agreement, str, Ints]
-"""agreement, why, and the rows that show it"""
+"""agreement, reason, and the rows that show it"""
 
 NOTHING: Final = np.zeros(0, np.int64)
 
@@ -33,12 +33,13 @@ TIMED_OUT, NOT_RESOLVED, NOT_CONNECTED = 12002, 12007, 12029
 
 @dataclass(frozen=True)
 class SeenHosts:
-    """What the capture shows of the hosts while the analyzer ran.
+    """The capture's facts about the tested hosts while the analyzer ran.
 
-    evidence   everything, the analyzer's own traffic included
+    evidence   all flows, the analyzer's own included
     inside     rows that began in that time
-    covered    whether any host that was tested was asked for in it: else it ran at another time, or elsewhere
-    configured methods of the test; empty: not said
+    covered    whether a tested host was requested in that time; if not, the analyzer ran at another time or elsewhere
+    configured methods of the test; empty: unknown
+    wpad       whether the capture holds a WPAD lookup
     """
 
     evidence: Evidence
@@ -48,7 +49,7 @@ class SeenHosts:
     wpad: bool
 
     def asked(self, host: str | None) -> tuple[Ints, Ints]:
-        """Requests for the host in this time: carried, and failed."""
+        """(requests for the host in this time that were carried, those that failed)."""
         evidence = self.evidence
         if host is None or host not in evidence.request_host.values:
             return NOTHING, NOTHING
@@ -57,7 +58,7 @@ class SeenHosts:
         return np.flatnonzero(chosen & evidence.outcome.carried), np.flatnonzero(chosen & evidence.outcome.failed)
 
     def direct(self, host: str | None, *, blocked: bool) -> Ints:
-        """Connections past the proxies in this time: to the host, or of no known name (a dropped attempt shows none)."""
+        """Direct connections in this time: to the host, or of unknown host where blocked (a dropped attempt shows no name)."""
         evidence = self.evidence
         chosen = (evidence.route == WENT_DIRECT) & self.inside & (evidence.blocked == blocked)
         named = evidence.host.values.index(host) if host in evidence.host.values else -2
@@ -65,7 +66,7 @@ class SeenHosts:
 
 
 def judged(seen: SeenHosts, host: str | None, line: Tried) -> Judgement:
-    """What the capture says of a line about this host."""
+    """Whether the capture agrees with a line about this host."""
     if line.result == "unknown":
         return "can't tell", "what this line says isn't known", NOTHING
     if line.result == "absent":
@@ -112,7 +113,7 @@ def _automatic(seen: SeenHosts, host: str | None, line: Tried) -> Judgement:
 
 
 def _without_proxy(seen: SeenHosts, host: str | None, line: Tried) -> Judgement:
-    """Line 3: past all proxies."""
+    """Line 3: a direct connection."""
     allowed, blocked = seen.direct(host, blocked=False), seen.direct(host, blocked=True)
     if line.result == "succeeded":
         if len(allowed):
@@ -142,7 +143,7 @@ def _as_the_code_says(evidence: Evidence, rows: Ints, code: int | None) -> str:
 
 
 def _through(seen: SeenHosts, host: str | None, line: Tried) -> Judgement:
-    """Lines 4 and 5: one proxy by name. One that the line doesn't name is the topology's static one."""
+    """Lines 4 and 5: one proxy by name; without a name in the line it is the topology's static proxy."""
     evidence = seen.evidence
     carried, failed = seen.asked(host)
     rows = evidence.requests.row
@@ -166,7 +167,7 @@ def _is_it(evidence: Evidence, proxy: str, named: str | None) -> bool:
 
 
 def _absent(seen: SeenHosts, line: Tried) -> Judgement:
-    """ "Doesn't exist": there is no static proxy, or none was given on the command line."""
+    """ "Doesn't exist": no static proxy is configured, or none was given on the command line."""
     if line.number.partition(".")[0] != NAMED:
         return "can't tell", "a command line proxy is used only while the analyzer runs with it on its command line", NOTHING
     evidence = seen.evidence
@@ -185,9 +186,9 @@ def _proxies(evidence: Evidence, asked: Ints) -> str:
 
 
 def sensor_agreement(word: str, method: str | None, address: str | None, planes: Sequence[dict[str, Any]]) -> tuple[Agreement, str]:
-    """What the capture says of `Proxy config: Method=word, address=address`.
+    """Whether the capture agrees with `Proxy config: Method=word, address=address`.
 
-    planes  the sensor's, of the verdict, that have a winner
+    planes  the verdict's sensor planes that have a winner
     """
     if method is None and word.lower() != "direct":
         return "can't tell", f"{word} is no method that is known" if word else "it names no method"

@@ -1,4 +1,4 @@
-"""The analyzer's results beside what the capture shows of the same time: line by line, URL by URL, group by group."""
+"""The analyzer's results compared with the capture of the same time: line by line, URL by URL, group by group."""
 
 from __future__ import annotations
 
@@ -28,10 +28,10 @@ def beside(
     verdict: Mapping[str, Any],
     configured: Sequence[str],
 ) -> ClientAnalyzer:
-    """The results, each line with what the capture says of it.
+    """The results, each line with its agreement.
 
     evidence    of the whole test, the analyzer's own traffic included
-    spans       when it ran, ns since 1970; the whole test where that isn't known
+    spans       when the analyzer ran, ns since 1970; the whole test where that isn't known
     verdict     of the test
     """
     inside = np.zeros(evidence.flows.num_rows, np.bool_)
@@ -92,7 +92,7 @@ def _line(seen: SeenHosts, host: str | None, line: Tried) -> AnalyzerLine:
 
 
 def _proxy_config(results: Results, evidence: Evidence, verdict: Mapping[str, Any]) -> AnalyzerMethod:
-    """`Proxy config` beside the proxy that carried the sensor."""
+    """`Proxy config` compared with the proxy that carried the sensor."""
     word, address = results.connectivity.method or "", results.connectivity.address
     method = SENSOR_METHODS.get(word.lower())
     planes = [plane for source in verdict["sources"] for plane in source["planes"] if plane["plane"] == "sensor" and plane["winner"]]
@@ -107,16 +107,16 @@ def _code(values: Sequence[str], name: str) -> int:
 
 
 def _groups(urls: Sequence[AnalyzerUrl], pins: dict[str, bool | None]) -> list[AnalyzerGroup]:
-    """The URLs of each group together, method by method, in the order of the text."""
+    """The groups' lines, one for each method over all URLs of the group, in the order of the text."""
     together: dict[str | None, list[AnalyzerUrl]] = {}
     for url in urls:
         together.setdefault(url["group"], []).append(url)
     groups: list[AnalyzerGroup] = []
     for group, members in together.items():
         numbers = dict.fromkeys((line["number"], line["name"]) for url in members for line in url["lines"])
-        said = {pins[url["url"]] for url in members} - {None}
+        pinning = {pins[url["url"]] for url in members} - {None}
         lines = [_together([line for url in members for line in url["lines"] if (line["number"], line["name"]) == key]) for key in numbers]
-        pinned = said.pop() if len(said) == 1 else None if group is None else group in PINNED
+        pinned = pinning.pop() if len(pinning) == 1 else None if group is None else group in PINNED
         groups.append(
             {"group": group, "pinned": pinned, "urls": len(members), "reachable": sum(u["reachable"] for u in members), "lines": lines}
         )
@@ -124,7 +124,7 @@ def _groups(urls: Sequence[AnalyzerUrl], pins: dict[str, bool | None]) -> list[A
 
 
 def _together(lines: Sequence[AnalyzerLine]) -> AnalyzerLine:
-    """One method over all URLs of a group: what they have in common, else null; a single disagreement is the group's."""
+    """One method over all URLs of a group: values that differ become null; one disagreement makes the group disagree."""
     first = lines[0]
     kinds = {line["agreement"] for line in lines}
     agreement: Agreement = "disagrees" if "disagrees" in kinds else first["agreement"] if len(kinds) == 1 else "can't tell"
@@ -152,8 +152,8 @@ def _conclusion(urls: Sequence[AnalyzerUrl], config: AnalyzerMethod | None, coun
         parts.append(f"the sensor found {config['word'] or 'nothing'}{at}")
     if urls:
         parts.append(f"{reachable} of {counted(len(urls), 'URL')} could be reached")
-    said = f"The Client Analyzer says that {' and that '.join(parts)}. " if parts else ""
+    statement = f"The Client Analyzer says that {' and that '.join(parts)}. " if parts else ""
     agreed, disagreed, untold = counts["agrees"], counts["disagrees"], counts["can't tell"]
     lines = counted(agreed + disagreed + untold, "statement")
     left = f"; {counted(unread, 'line')} that look{'s' if unread == 1 else ''} like its own couldn't be read" if unread else ""
-    return f"{said}Of {lines} the capture agrees with {agreed}, disagrees with {disagreed} and can't tell of {untold}{left}"
+    return f"{statement}Of {lines} the capture agrees with {agreed}, disagrees with {disagreed} and can't tell of {untold}{left}"

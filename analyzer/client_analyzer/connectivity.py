@@ -1,7 +1,7 @@
-"""The analyzer's connectivity text: what the sensor found, and each URL with the five methods that were tried.
+"""The analyzer's connectivity text: the proxy that the sensor found, and each URL with the five methods that were tried.
 
-Words are kept as they stand: what isn't known (a method, an outcome in another language, a code) is `unknown`, never dropped. Windows
-puts error messages in its own language, so only their numbers are read.
+Words are kept as written: an unknown method, outcome (in another language) or code is `unknown`, never dropped. Windows writes error
+messages in its own language, so only their numbers are read.
 """
 
 from __future__ import annotations
@@ -31,20 +31,20 @@ _REASON: Final = re.compile(
     r"|(?:(?:Details|Reason|Error)\s*:\s*)?curl error:?\s*\(?\d+.*|Failed to .*|.*\btimed? ?out\b.*)",
     re.IGNORECASE,
 )
-"""What stands below a failed line of mdatp's. The first is cpprestsdk's, where a proxy answers CONNECT with anything but 200."""
+"""The line below a failed line of mdatp's. The first form is cpprestsdk's, where a proxy answers CONNECT with anything but 200."""
 
 _LIKE_ITS_OWN: Final = re.compile(r"\s*(?:Testing connection\b|Testing URL\b|Proxy config\b|\d{1,2}(?:\.\d{1,2})?\s*-\s)", re.IGNORECASE)
 
-# As the script decides (ValidateURLs): on any of the lines below a URL.
+# The script's own rule (ValidateURLs): any of the lines below a URL.
 _REACHABLE: Final = re.compile(r"\((?:200|400|404)\b|Succeeded \(405\)")
 
 MOST_LETTERS: Final = 2_000
-"""Of a line. The longest real ones are error messages of some hundred letters; longer lines are none of the analyzer's."""
+"""Characters of a line. The longest real lines are error messages of a few hundred; longer ones aren't the analyzer's."""
 
 SHOWN_OF_LONG: Final = 200
 
 MOST_URLS: Final = 1_000
-"""Of one text: a region has about 20, all regions together about 100."""
+"""URLs of one text: a region has about 20, all regions together about 100."""
 
 MDATP_TEST: Final = "mdatp connectivity test"
 
@@ -66,7 +66,7 @@ class Tried:
 
 @dataclass
 class TestedUrl:
-    """One URL; pinned False where the line says NoPinning, else None: not said."""
+    """One URL; pinned: False where the line says NoPinning, else None (unknown)."""
 
     url: str
     pinned: bool | None = None
@@ -76,17 +76,17 @@ class TestedUrl:
 
     @property
     def reachable(self) -> bool:
-        """By the script's own rule; of mdatp's test: OK."""
+        """Whether the URL was reached: by the script's own rule, or mdatp's test says OK."""
         return any(_REACHABLE.search(line.text) or line.result == "succeeded" for line in self.tried)
 
 
 @dataclass
 class Connectivity:
-    """What one text says.
+    """The facts of one text.
 
-    method address   of `Proxy config`; None: no such line. The address is None where nothing stands there
-    unknown          lines that begin like the analyzer's, or like mdatp's, and that no rule reads, as they stand; of long ones the
-                     first letters, and of many the first MOST_URLS
+    method address   of `Proxy config`; method is None without such a line, address is None where the line gives none
+    unknown          lines that begin like the analyzer's or mdatp's and that no rule reads, as written; long ones shortened, at most
+                     MOST_URLS
     """
 
     method: str | None = None
@@ -96,7 +96,7 @@ class Connectivity:
 
 
 def read_connectivity(text: str) -> Connectivity:
-    """Everything the text says of connectivity; empty for a text that says nothing of it."""
+    """The text's facts about connectivity; empty where it has none."""
     found = Connectivity()
     lines = text.splitlines()
     for number, line in enumerate(lines):
@@ -119,7 +119,7 @@ def read_connectivity(text: str) -> Connectivity:
 
 
 def _tried_by_mdatp(outcome: str, follows: Sequence[str]) -> Tried:
-    """mdatp's own test of a URL: OK, or failed with what the line below says of it."""
+    """One result of mdatp's own test of a URL: OK, or failed with the reason from the line below."""
     if outcome.upper() == "OK":
         return Tried("", MDATP_TEST, None, "succeeded", None, outcome)
     reason = _REASON.fullmatch(follows[0]) if follows and len(follows[0]) <= MOST_LETTERS else None
@@ -130,12 +130,12 @@ def _tried_by_mdatp(outcome: str, follows: Sequence[str]) -> Tried:
 
 
 def lines_of(text: str) -> list[str]:
-    """The lines of a text, but for those that are too long to be the analyzer's."""
+    """The lines of a text without those too long to be the analyzer's."""
     return [line for line in text.splitlines() if len(line) <= MOST_LETTERS]
 
 
 def _tried(line: re.Match[str], follows: Sequence[str]) -> Tried:
-    """The line; an outcome that stands on the next one (the program prints its parts one by one) is taken from there."""
+    """The line's result; an outcome printed on the next line (the program prints a line in several writes) is taken from there."""
     outcome = line["outcome"]
     if not outcome and follows and not (_LINE.fullmatch(follows[0]) or _URL.fullmatch(follows[0])):
         outcome = follows[0].strip()
@@ -144,7 +144,7 @@ def _tried(line: re.Match[str], follows: Sequence[str]) -> Tried:
 
 
 def outcome_of(text: str) -> tuple[Result, int | None]:
-    """What an outcome says; a number in brackets is kept also where its words are none we know."""
+    """(result, code) of an outcome; a number in brackets is kept even where the words are unknown."""
     if succeeded := _SUCCEEDED.fullmatch(text):
         return "succeeded", int(succeeded["code"])
     if failed := _FAILED.fullmatch(text):

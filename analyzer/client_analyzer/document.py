@@ -1,4 +1,4 @@
-"""What a study document says of the Client Analyzer's results, as types. Its rules are those of analyzer/studies/document.py."""
+"""Types of the Client Analyzer's results in a study document. Its rules are those of analyzer/studies/document.py."""
 
 from __future__ import annotations
 
@@ -7,19 +7,19 @@ from typing import Literal
 from typing_extensions import TypedDict  # typing's own isn't read by pydantic before Python 3.12
 
 Agreement = Literal["agrees", "disagrees", "can't tell"]
-"""What the capture says of a statement of the Client Analyzer."""
+"""Whether the capture agrees with a statement of the Client Analyzer."""
 
 Result = Literal["succeeded", "failed", "absent", "unknown"]
 """of one line of the Client Analyzer; absent: "Doesn't exist", there is nothing to try"""
 
 
 class AnalyzerLine(TypedDict):
-    """One method that the Client Analyzer tried, of a URL or of a group of them.
+    """One method that the Client Analyzer tried, for a URL or for a group of them.
 
     number   1 default proxy, 2 proxy auto discovery, 3 no proxy, 4 named proxy, 5 command line proxy; "4.1" is kept as written
-    proxy    the one it names itself
-    code     HTTP status or WinHTTP error; meaning: what that is called
-    agreement why flows   beside the capture
+    proxy    the one named in the line
+    code     HTTP status or WinHTTP error; meaning: its name
+    agreement why flows   from the comparison with the capture
     """
 
     number: str
@@ -56,7 +56,7 @@ class AnalyzerGroup(TypedDict):
 
 
 class AnalyzerMethod(TypedDict):
-    """`Proxy config: Method=…, address=…`: what the sensor itself found. method: ours, null where the word is none we know."""
+    """`Proxy config: Method=…, address=…`: the proxy that the sensor found. method: one of ours, null where the word is unknown."""
 
     word: str
     method: str | None
@@ -67,7 +67,7 @@ class AnalyzerMethod(TypedDict):
 
 
 class AnalyzerEvent(TypedDict):
-    """A finding of its own, as it words it; severity null where it isn't one of its three."""
+    """A finding of the analyzer, in its words; severity null where it isn't error, warning or information."""
 
     id: str
     severity: Literal["error", "warning", "information"] | None
@@ -76,11 +76,11 @@ class AnalyzerEvent(TypedDict):
 
 
 class ClientAnalyzer(TypedDict):
-    """The Client Analyzer's results beside the capture.
+    """The Client Analyzer's results compared with the capture.
 
-    path files   what the study names, and what of it was read
-    facts        what else it says (displayName → value)
-    unknown      lines that look like its own and are none known, as they stand
+    path files   the path that the study names, and the files read from it
+    facts        further facts (displayName → value)
+    unknown      lines that look like the analyzer's and couldn't be read, as written
     """
 
     path: str

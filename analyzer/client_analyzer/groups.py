@@ -1,4 +1,4 @@
-"""What the analyzer's URLs are for, what its methods try, and what its error numbers are called."""
+"""The purpose of the analyzer's URLs, the meaning of its methods, and the names of its error numbers."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ METHODS: Final = {
 }
 
 SENSOR_METHODS: Final = {"namedwinhttp": "winhttp", "telemetryproxyserver": "static", "autodetectwpad": "pac"}
-"""`Proxy config: Method=`, in lower case → our method. There is none for WinINET: the sensor's own discovery doesn't look there."""
+"""`Proxy config: Method=`, in lower case → our method. WinINET has none: the sensor's own discovery doesn't look there."""
 
 BY_HOST: Final = {
     "settings-win.data.microsoft.com": "Settings",
@@ -43,11 +43,11 @@ WINHTTP: Final = {
     12175: "TLS refused: inspection, pinning, or revocation lists out of reach",
     12180: "no proxy discovered",
 }
-"""ERROR_WINHTTP_* (winhttp.h), in the words of what a gateway sees."""
+"""ERROR_WINHTTP_* (winhttp.h), as a gateway sees them."""
 
 
 def host_of(url: str) -> str | None:
-    """The host of a URL, in lower case; None where there is none to be read."""
+    """The host of a URL, in lower case; None where there is none."""
     try:
         return urlsplit(url if "//" in url else f"//{url}").hostname
     except ValueError:
@@ -61,7 +61,7 @@ def service_of(url: str, catalogue: Catalogue) -> str | None:
 
 
 def group_of(url: str, catalogue: Catalogue) -> str | None:
-    """The analyzer's group that the URL is of; None where its host tells none."""
+    """The analyzer's group of the URL; None where its host is in none."""
     host = host_of(url) or ""
     if host in BY_HOST:
         return BY_HOST[host]
@@ -70,7 +70,7 @@ def group_of(url: str, catalogue: Catalogue) -> str | None:
 
 
 def meaning_of(code: int | None) -> str | None:
-    """What an HTTP status or a WinHTTP error is called; HRESULTs 0x8007xxxx hold the latter in their low half."""
+    """The name of an HTTP status or WinHTTP error; HRESULTs 0x8007xxxx hold the latter in their low half."""
     if code is None:
         return None
     number = code & 0xFFFF if (code & 0xFFFFFFFF) >> 16 == 0x8007 else code

@@ -1,7 +1,7 @@
 """The Client Analyzer's result files as text, from its zip package, an unpacked folder, or one file.
 
-Nothing is ever unpacked to disk: the members that are wanted are read, each up to a limit. A package that tries to climb out of
-itself, or that unpacks to more than any real one, wasn't made by the analyzer and is refused whole.
+Nothing is unpacked to disk: only the wanted members are read, each up to a limit. A package with member names that lead out of it,
+or that unpacks to more than any real one, wasn't made by the analyzer and is refused whole.
 """
 
 from __future__ import annotations
@@ -19,16 +19,16 @@ from analyzer.errors import Unusable, unreadable
 
 WANTED: Final = (
     "mdeclientanalyzer.txt",  # SystemInfoLogs\, where the scripts write it
-    "mdeclientanalyzerresult.txt",  # Microsoft's pages call it so
+    "mdeclientanalyzerresult.txt",  # as Microsoft's pages name it
     "mdatpclientanalyzerresult.txt",  # older pages, and many translations
     "wdatpconnectivityanalyzer.txt",
-    "urlchecklog.txt",  # Tools\: what the program itself printed
+    "urlchecklog.txt",  # Tools\: the program's own output
     "psexeclog.txt",
     "mdeclientanalyzer_user.txt",
     "mdeclientanalyzer.xml",
     "mde.xml",  # of Linux and macOS
 )
-"""File names in lower case; the first that is there has the connectivity results."""
+"""File names in lower case; the first one present has the connectivity results."""
 
 MAX_FILE: Final = 16 << 20
 """Bytes of one file. Real ones are below 2 MB; a third-party reader caps at 16 MiB too."""
@@ -37,10 +37,10 @@ MAX_PACKAGE: Final = 64 << 20
 """Bytes of all wanted files together: real packages hold some MB of them."""
 
 MAX_MEMBERS: Final = 10_000
-"""Members of a package, or files and folders of an unpacked one: real ones hold some hundred logs."""
+"""Members of a package, or files and folders of an unpacked one: real ones hold a few hundred logs."""
 
 MAX_RATIO: Final = 200
-"""How many times a wanted member may be larger than what is stored of it. Logs of repeated lines pack about 30 times."""
+"""Largest ratio of a wanted member's size to its compressed size. Logs of repeated lines reach about 30."""
 
 _REMEDY: Final = "name the zip package, the unpacked folder or MDEClientAnalyzer.txt"
 
@@ -85,7 +85,7 @@ def read_results(path: str | Path) -> list[ResultFile]:
 
 
 def _all(files: Iterator[ResultFile], where: str) -> Iterator[ResultFile]:
-    """The files, as long as they aren't too large together."""
+    """The files, up to a limit for their total size."""
     total = 0
     for file in files:
         total += len(file.text)
@@ -95,7 +95,7 @@ def _all(files: Iterator[ResultFile], where: str) -> Iterator[ResultFile]:
 
 
 def _in_folder(folder: Path, where: str) -> Iterator[ResultFile]:
-    """Wanted files anywhere below; links are left alone, they may lead elsewhere."""
+    """Wanted files anywhere below the folder; links are skipped because they may lead elsewhere."""
     seen = 0
     for root, folders, names in os.walk(folder):
         seen += len(names) + len(folders)
@@ -142,7 +142,7 @@ def _member(package: zipfile.ZipFile, member: zipfile.ZipInfo, where: str) -> by
 
 
 def _capped(file: IO[bytes], where: str) -> bytes:
-    """The file's bytes, if they aren't too many: what a package says of a member's size may be a lie."""
+    """The file's bytes, if not too many: the size that a package declares for a member may be false."""
     data = file.read(MAX_FILE + 1)
     if len(data) > MAX_FILE:
         raise Unusable(f"more than {MAX_FILE:,} bytes: no log of the Client Analyzer is so large", where, _REMEDY)
@@ -150,7 +150,7 @@ def _capped(file: IO[bytes], where: str) -> bytes:
 
 
 def decoded(data: bytes) -> str:
-    """The text of a file that PowerShell, cmd or a person saved: UTF-16 or UTF-8 with or without a mark, else cp1252; without NULs."""
+    """The text of a file that PowerShell, cmd or an editor saved: UTF-16 or UTF-8 with or without a BOM, else cp1252; without NULs."""
     for mark, name in ((codecs.BOM_UTF8, "utf-8"), (codecs.BOM_UTF16_LE, "utf-16-le"), (codecs.BOM_UTF16_BE, "utf-16-be")):
         if data.startswith(mark):
             return data[len(mark) :].decode(name, "replace").replace("\0", "")

@@ -1,6 +1,6 @@
-"""What else the analyzer says: findings with ids, proxy settings it read, plain connections to the hosts of push notifications.
+"""The analyzer's other facts: findings with ids, proxy settings it read, plain connections to the hosts of push notifications.
 
-The times of its lines end in Z and are local time (PowerShell's "u" format doesn't convert): they are not read.
+The times of its lines end in Z but are local (PowerShell's "u" format doesn't convert), so they aren't read.
 """
 
 from __future__ import annotations
@@ -34,11 +34,11 @@ _TAG: Final = re.compile(r"<[^>]*>")
 _DECLARES: Final = re.compile(r"<!\s*(?:DOCTYPE|ENTITY)", re.IGNORECASE)
 
 MOST_FACTS: Final = 500
-"""A real report has about 60."""
+"""A real report has about 60 facts."""
 
 
 def events_in_text(text: str) -> list[AnalyzerEvent]:
-    """The findings among the lines; a severity in another word is read from the id's third digit, as its own style sheet does."""
+    """The findings in the text; a severity in another word is read from the id's third digit, as the analyzer's style sheet does."""
     found: list[AnalyzerEvent] = []
     for line in lines_of(text):
         if match := _EVENT.fullmatch(line.strip()):
@@ -89,17 +89,17 @@ def read_xml(text: str, where: str) -> tuple[list[AnalyzerEvent], dict[str, str]
 
 def _event(element: ElementTree.Element) -> AnalyzerEvent:
     number = element.get("id") or ""
-    said = " ".join(part for part in (_plain(element.findtext("checkresult")), _plain(element.findtext("guidance"))) if part)
+    text = " ".join(part for part in (_plain(element.findtext("checkresult")), _plain(element.findtext("guidance"))) if part)
     return {
         "id": number,
         "severity": _severity(element.findtext("severity") or "", number),
         "check": element.findtext("check"),
-        "text": said,
+        "text": text,
     }
 
 
 def _plain(text: str | None) -> str:
-    """Without the markup that the report's texts hold."""
+    """The text without the report's markup."""
     return " ".join(_TAG.sub(" ", text or "").split())
 
 

@@ -1,4 +1,4 @@
-"""The analyzer's results as one thing, whichever of its files they came from."""
+"""The analyzer's results, merged from all of its files."""
 
 from __future__ import annotations
 
@@ -14,9 +14,9 @@ from analyzer.errors import Unusable
 
 @dataclass
 class Results:
-    """What the Client Analyzer found.
+    """The Client Analyzer's results.
 
-    path files     what was named, and what of it was read
+    path files     the given path, and the files read from it
     connectivity   of the first file that has any
     events facts   of all files, each once
     """
@@ -31,7 +31,7 @@ class Results:
 def load_results(path: str | Path) -> Results:
     """The results in a package, folder or file.
 
-    Errors  Unusable: it can't be read, or nothing in it is the analyzer's
+    Errors  Unusable: it can't be read, or holds nothing of the analyzer's
     """
     results = Results(str(path))
     events: dict[tuple[str, str], AnalyzerEvent] = {}

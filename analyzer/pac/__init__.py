@@ -1,1 +1,1 @@
-"""PAC files: what one returns for each of Defender's hosts, computed in a child process, beside what was done."""
+"""PAC files: a file's result for each of Defender's hosts, computed in a child process and compared with the capture."""

@@ -1,4 +1,4 @@
-"""What a PAC file returns for each of Defender's hosts, beside what was done: as configured, differs, or not asked."""
+"""A PAC file's result for each of Defender's hosts, compared with the capture: as configured, differs, or not requested."""
 
 from __future__ import annotations
 
@@ -25,15 +25,15 @@ if TYPE_CHECKING:
     from analyzer.pipeline import Reading
 
 CAPTURED: Final = "captured"
-"""Instead of a file's name: the files that clients fetched in the capture."""
+"""In place of a file's name: the files that clients fetched in the capture."""
 
 MAX_FILE: Final = 1 << 20
 MAX_SOURCES: Final = 200
-"""Of a file that asks for the client's address each source is asked for apart, up to so many."""
+"""A file that reads the client's address is run for each source, up to this many."""
 
 CLOCK: Final = "the client's time zone (--tz)"
 CHANGES: Final = "a time that passes within the capture"
-"""Stand among what isn't known where a file asks for the time."""
+"""Listed among the unknowns where a file reads the clock."""
 
 AS_CONFIGURED, DIFFERS, NOT_ASKED = "as-configured", "differs", "not-asked"
 PAST_THE_PROXIES: Final = "direct"
@@ -42,7 +42,7 @@ _PORTS: Final = {"PROXY": 80, "HTTP": 80, "HTTPS": 443, "SOCKS": 1080, "SOCKS4":
 
 
 class PacText(NamedTuple):
-    """A PAC file: where it comes from, its text, and whom it is for (None: every source)."""
+    """A PAC file: its origin, its text, and the clients that fetched it (None: every source)."""
 
     name: str
     text: str
@@ -50,9 +50,9 @@ class PacText(NamedTuple):
 
 
 def pac_files(given: Iterable[str], reading: Reading) -> list[PacText]:
-    """The files named, and where "captured" is, those that clients fetched.
+    """The named files; for "captured", those that clients fetched.
 
-    Errors  Unusable: can't be read, no PAC file, or none was captured
+    Errors  Unusable: a file can't be read, is no PAC file, or none was captured
     """
     found: list[PacText] = []
     for name in given:
@@ -86,9 +86,9 @@ def _captured(reading: Reading) -> list[PacText]:
 
 
 def pac_rows(reading: Reading, files: Sequence[PacText], zone: str | None = None) -> list[dict[str, Any]]:
-    """The document's `pac`: for each file, host and answer one row, with all sources of which it holds.
+    """The document's `pac`: one row for each file, host and answer, with all sources it applies to.
 
-    zone   of the clients' clocks; None: not known, and what a file returns by the clock isn't held against what was done
+    zone   of the clients' clocks; None: unknown, and results that depend on the clock aren't compared
     """
     assert reading.topology is not None and reading.catalogue is not None
     evidence = evidence_of(reading.flows, reading.topology)
@@ -117,7 +117,7 @@ def pac_rows(reading: Reading, files: Sequence[PacText], zone: str | None = None
 
 
 Done = dict[tuple[str, str, str], tuple[str, ...]]
-"""(source, host, service) → where it was asked for, the most often first: ip:port of proxies, "direct"; empty: it wasn't."""
+"""(source, host, service) → the ways it was requested, most frequent first: ip:port of proxies, "direct"; empty: not requested."""
 
 
 def _done(evidence: Evidence, reading: Reading) -> Done:
@@ -148,7 +148,7 @@ def _done(evidence: Evidence, reading: Reading) -> Done:
 
 
 def _asked(text: str, wanted: Sequence[tuple[str, str, str]], evidence: Evidence, **given: Any) -> dict[tuple[str, str, str], Answer]:
-    """What the file returns for each; a file that doesn't ask for the client's address is asked once for each host."""
+    """The file's result for each; a file that doesn't read the client's address is run once for each host."""
     hosts = list(dict.fromkeys(host for _, host, _ in wanted))
     first = next((client for client, _, _ in wanted), "")
     of_host = dict(zip(hosts, answers_of(text, [_question(host, first) for host in hosts], **given), strict=True))
@@ -161,19 +161,19 @@ def _asked(text: str, wanted: Sequence[tuple[str, str, str]], evidence: Evidence
 
 
 def _by_clock(answer: Answer, later: Answer, zone: str | None) -> Answer:
-    """The same; where it depends on what time it is for the client and that isn't known, or changes within the capture, this is said."""
+    """The answer; an unknown is added where it depends on a clock that isn't known, or that changes it within the capture."""
     if not answer.by_clock or (zone and later.returns == answer.returns):
         return answer
     return answer._replace(unknown=(*answer.unknown, CLOCK if zone is None else CHANGES))
 
 
 def _question(host: str, client: str) -> Question:
-    """Browsers show a script the URL of TLS without its path."""
+    """The question for a host. Browsers pass a script the URL of TLS without its path."""
     return Question(f"https://{host}/", host, client)
 
 
 def _state(answer: Answer, ways: tuple[str, ...], names: Mapping[str, set[str]], topology: Topology) -> str | None:
-    """Whether each way that was gone is one that the file returns; None where the capture can't tell."""
+    """Whether each way used is one that the file returns; None where the capture can't tell."""
     if not ways:
         return NOT_ASKED
     if answer.returns is None:
@@ -187,7 +187,7 @@ def _state(answer: Answer, ways: tuple[str, ...], names: Mapping[str, set[str]],
 
 
 def _places(way: str, names: Mapping[str, set[str]], topology: Topology) -> set[str] | None:
-    """What a way that a file returns is in the flow table; None where its proxy has a name that the capture doesn't resolve."""
+    """The flow table's names for a way that a file returns; None where the capture doesn't resolve its proxy's name."""
     if way.upper() == "DIRECT":
         return {PAST_THE_PROXIES}
     found = _WAY.match(way)
@@ -200,7 +200,7 @@ def _places(way: str, names: Mapping[str, set[str]], topology: Topology) -> set[
 
 
 def _addresses(reading: Reading) -> dict[str, list[str]]:
-    """name → its addresses by the capture's DNS answers; an empty list for a name that has none."""
+    """name → its addresses by the capture's DNS answers; an empty list for a name that resolves to none."""
     found: dict[str, list[str]] = {}
     if reading.lookups is not None:
         for lookup in rows(reading.lookups.select(["name", "rcode", "answers"])):
@@ -232,7 +232,7 @@ def _row(file: str, digest: str, key: tuple[Any, ...], clients: Iterable[str]) -
 
 
 def counted_states(found: Iterable[Mapping[str, Any]]) -> Iterator[tuple[str | None, int]]:
-    """(state, how many hosts) of a document's `pac`, in a fixed order."""
+    """(state, number of hosts) of a document's `pac`, in a fixed order."""
     hosts: dict[str | None, set[str]] = {}
     for row in found:
         hosts.setdefault(row["state"], set()).add(row["host"])

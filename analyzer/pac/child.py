@@ -1,8 +1,8 @@
-"""The child process in which a PAC file's code runs: `python -I child.py`, a question on its standard input, answers on its output.
+"""The child process that runs a PAC file's code: `python -I child.py`, a job on its standard input, answers on its output.
 
-The engine (QuickJS) has no files, no network and no clock but the one it is given; its memory and its time are bounded, and the
-process's too: what the engine doesn't look up from, the system ends. Answers are written one by one, so that what was answered
-before the end stays.
+The engine (QuickJS) has no files, no network and only the clock it is given. Its memory and time are bounded, and so are the
+process's: where the engine doesn't check the time, the system ends the process. Answers are written one by one, so those before
+such an end are kept.
 
 in   {"text", "functions", "now_ms", "addresses": {name: [address]}, "questions": [[url, host, ip]], "seconds", "megabytes"}
 out  a line for each question: {"returns": text or null, "error": text or null, "unknown": [name], "by_ip": bool, "by_clock": bool}
@@ -18,17 +18,17 @@ from typing import Any
 
 CUT_OFF = "cut off: it didn't end"
 GRACE_S = 0.2
-"""How much later than the engine the system ends it."""
+"""Seconds that the system waits longer than the engine."""
 
 ASK = """(() => {
-  __told.unknown = {}; __told.ip = false; __told.clock = false;
+  __noted.unknown = {}; __noted.ip = false; __noted.clock = false;
   const answer = FindProxyForURL(__url, __host);
   return JSON.stringify({returns: typeof answer === "string" ? answer : null, kind: String(typeof answer)});
 })()"""
 
 
 def main() -> None:
-    """Answer every question, or say why not."""
+    """Answer every question, or give the reason why not."""
     asked = json.loads(sys.stdin.buffer.read())
     seconds, megabytes = asked["seconds"], asked["megabytes"]
     _bound(seconds)
@@ -38,11 +38,11 @@ def main() -> None:
     context.set_memory_limit(megabytes << 20)
     context.set_max_stack_size(512 << 10)
     context.set_time_limit(seconds)
-    given = {"__now": asked["now_ms"], "__addresses": asked["addresses"], "__told": {}, "__ip": "", "__url": "", "__host": ""}
+    given = {"__now": asked["now_ms"], "__addresses": asked["addresses"], "__noted": {}, "__ip": "", "__url": "", "__host": ""}
     for name, value in given.items():
         context.eval(f"globalThis.{name} = {json.dumps(value)}; 0")
     context.eval(asked["functions"])
-    failed = _said(lambda: context.eval(f"{asked['text']}\n;0"))
+    failed = _error_of(lambda: context.eval(f"{asked['text']}\n;0"))
     for url, host, ip in asked["questions"]:
         if failed is None:
             context.eval(f"__url = {json.dumps(url)}; __host = {json.dumps(host)}; __ip = {json.dumps(ip)}; 0")
@@ -54,9 +54,9 @@ def main() -> None:
 
 
 def _bound(seconds: float) -> None:
-    """Let the system end this process where the engine doesn't: a regular expression that backtracks for ever asks nobody for the time."""
+    """Let the system end this process where the engine doesn't: an endlessly backtracking regular expression never checks the time."""
     if os.name != "posix":
-        return  # there the parent ends it
+        return  # here the parent ends it
     import resource
     import signal
 
@@ -67,10 +67,10 @@ def _bound(seconds: float) -> None:
 
 def _answered(context: Any) -> dict[str, Any]:
     answers: list[str] = []
-    error = _said(lambda: answers.append(context.eval(ASK)))
+    error = _error_of(lambda: answers.append(context.eval(ASK)))
     noted: dict[str, Any] = {"unknown": {}, "ip": False, "clock": False}
     if error != CUT_OFF:
-        noted = json.loads(context.eval("JSON.stringify(__told)"))
+        noted = json.loads(context.eval("JSON.stringify(__noted)"))
     found = json.loads(answers[0]) if answers else {"returns": None, "kind": ""}
     if error is None and found["returns"] is None:
         error = f"it returned {found['kind']}"
@@ -78,8 +78,8 @@ def _answered(context: Any) -> dict[str, Any]:
     return {"returns": found["returns"], "error": error, **known}
 
 
-def _said(act: Callable[[], object]) -> str | None:
-    """What went wrong in the code, in a line; None where nothing did."""
+def _error_of(act: Callable[[], object]) -> str | None:
+    """The error of the code in one line; None where it succeeded."""
     import quickjs
 
     try:

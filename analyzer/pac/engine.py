@@ -1,6 +1,6 @@
-"""What a PAC file returns: its code runs in a child process that is bounded in time and memory and has neither files nor network.
+"""A PAC file's results: its code runs in a child process that is bounded in time and memory and has neither files nor network.
 
-Names resolve to what the capture saw them resolve to, the client's address is the source's, and the clock is the packets'.
+Names resolve as in the capture, the client's address is the source's, and the clock is the packets'.
 """
 
 from __future__ import annotations
@@ -18,17 +18,17 @@ from analyzer.errors import Unusable
 from analyzer.pac.child import CUT_OFF
 
 SECONDS: Final = 1
-"""Of the processor, for all questions together: a browser gives up on a script that takes longer for one."""
+"""Seconds of processor time for all questions together: a browser gives up on a script that takes longer for one."""
 
 MEGABYTES: Final = 32
 WAIT_S: Final = 60
-"""For a child that gets no processor time; one that uses it is ended by SECONDS."""
+"""Seconds for a child that gets no processor time; SECONDS ends one that uses it."""
 
 _HERE: Final = Path(__file__).parent
 
 
 class Question(NamedTuple):
-    """A host as a client would ask for it. ip: the client's own address."""
+    """A host as a client would request it. ip: the client's own address."""
 
     url: str
     host: str
@@ -36,12 +36,12 @@ class Question(NamedTuple):
 
 
 class Answer(NamedTuple):
-    """What the file returned for it.
+    """The file's result for a question.
 
     returns   as written, "PROXY a:1; DIRECT"; None: nothing, for the reason in error
-    unknown   names whose address it asked for, and that the capture doesn't know: the answer may be another where they resolve
-    by_ip     whether it asked for the client's own address
-    by_clock  whether it asked what time it is
+    unknown   names it resolved that the capture doesn't know: with their addresses the answer may differ
+    by_ip     whether it read the client's own address
+    by_clock  whether it read the time
     """
 
     returns: str | None
@@ -59,9 +59,9 @@ def is_there() -> bool:
 def answers_of(
     text: str, questions: Sequence[Question], *, now_ms: int, addresses: Mapping[str, Sequence[str]], zone: str = "UTC"
 ) -> list[Answer]:
-    """An answer to every question, in their order.
+    """The answers to the questions, in order.
 
-    addresses  name in lower case → what it resolves to;  zone: of the client's clock, for timeRange and its like
+    addresses  name in lower case → its addresses;  zone: of the client's clock, for timeRange and similar functions
     Errors     Unusable: the engine isn't installed
     """
     if not is_there():

@@ -1,17 +1,17 @@
 // The functions that a PAC file may call, as browsers have them.
 // Source: developer.mozilla.org, Proxy Auto-Configuration file; chromium, net/docs/proxy.md; held against Chromium's own answers by tests/pac.
-// Given: __now (ms since 1970), __addresses (name → its addresses, as the capture has them), __ip (the client's), __told (what was asked).
+// Given: __now (ms since 1970), __addresses (name → its addresses, as the capture has them), __ip (the client's), __noted (what was asked).
 "use strict";
 (() => {
   const RealDate = Date;
   function PacketDate(...parts) {
-    if (!new.target || !parts.length) __told.clock = true;
+    if (!new.target || !parts.length) __noted.clock = true;
     if (!new.target) return new RealDate(__now).toString();
     return Reflect.construct(RealDate, parts.length ? parts : [__now], new.target);
   }
   PacketDate.prototype = RealDate.prototype;
   RealDate.prototype.constructor = PacketDate;
-  PacketDate.now = () => ((__told.clock = true), __now);
+  PacketDate.now = () => ((__noted.clock = true), __now);
   PacketDate.parse = RealDate.parse;
   PacketDate.UTC = RealDate.UTC;
 
@@ -25,7 +25,7 @@
     if (isAddress(host)) return [host];
     const name = String(host).toLowerCase().replace(/\.$/, "");
     const known = Object.prototype.hasOwnProperty.call(__addresses, name) ? __addresses[name] : null;
-    if (known === null) __told.unknown[name] = true;
+    if (known === null) __noted.unknown[name] = true;
     return (known || []).filter((address) => !only4 || !address.includes(":"));
   };
 
@@ -33,7 +33,7 @@
   const MONTHS = ["JAN", "FEB", "MAR", "APR", "MAY", "JUN", "JUL", "AUG", "SEP", "OCT", "NOV", "DEC"];
   const within = (first, at, last) => (first <= last ? first <= at && at <= last : at >= first || at <= last);
   const clock = (given) => {
-    __told.clock = true;
+    __noted.clock = true;
     const parts = [...given];
     const gmt = parts[parts.length - 1] === "GMT";
     if (gmt) parts.pop();
@@ -98,8 +98,8 @@
     isResolvable: (host) => resolve(host, true).length > 0,
     isResolvableEx: (host) => resolve(host, false).length > 0,
     localHostOrDomainIs: (host, domain) => host === domain || domain.lastIndexOf(`${host}.`, 0) === 0,
-    myIpAddress: () => ((__told.ip = true), __ip),
-    myIpAddressEx: () => ((__told.ip = true), __ip),
+    myIpAddress: () => ((__noted.ip = true), __ip),
+    myIpAddressEx: () => ((__noted.ip = true), __ip),
     shExpMatch: (text, shape) => {
       const expression = shape.replace(/\./g, "\\.").replace(/\*/g, ".*").replace(/\?/g, ".");
       return new RegExp(`^${expression}$`).test(text);

@@ -1,1 +1,1 @@
-"""A topology proposed from traffic: what the packets show as entries, what they only suggest as comments."""
+"""A topology proposed from traffic: facts from packets as entries, guesses as comments."""

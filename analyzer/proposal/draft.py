@@ -1,4 +1,4 @@
-"""The text of the proposed file. Entries are what packets prove: an address that worked as a proxy. All else stands in comments."""
+"""The proposed file's text. Entries are facts that packets prove: an address that worked as a proxy. Everything else is a comment."""
 
 from __future__ import annotations
 
@@ -40,9 +40,9 @@ FAMILIES: Final = {"chromium": "Chromium", "firefox": "Firefox", "openssl": "Ope
 def draft(
     verdict: Mapping[str, Any], lookups: pa.Table | None = None, discoveries: Sequence[Discovery] = (), captures: Sequence[str] = ()
 ) -> str:
-    """A topology file as text, from a verdict that was judged without one.
+    """A topology file as text, from a verdict made without one.
 
-    lookups      tables.LOOKUP_SCHEMA: what resolvers, LLMNR and multicast DNS call the addresses
+    lookups      tables.LOOKUP_SCHEMA: names of the addresses by DNS, LLMNR and multicast DNS
     discoveries  the PAC files that clients were given
     """
     names = names_of(lookups)
@@ -57,7 +57,7 @@ def draft(
 
 
 def names_of(lookups: pa.Table | None) -> dict[str, list[str]]:
-    """Address → the names that it was an answer to, each once, in their order."""
+    """Address → the names it was an answer to, each once, in order."""
     found: dict[str, list[str]] = {}
     for row in rows(lookups.select(["name", "answers"])) if lookups is not None else ():
         for address in row["answers"] or ():
@@ -89,7 +89,7 @@ def _proxies(
 
 
 def _deeds(proxy: Mapping[str, Any]) -> str:
-    """What it was seen to do."""
+    """The proxy's observed requests and failures."""
     parts = [f"{all_of(proxy['kinds'])}: "]
     parts.append(f"{counted(proxy['requests'], 'request')} of {counted(proxy['sources'], 'source')}, {proxy['failed']:,} failed")
     if proxy["hidden"]:
@@ -113,14 +113,14 @@ def _because(guess: Guess) -> str:
 
 
 def _pac_files(proxy: str, names: Mapping[str, Sequence[str]], discoveries: Iterable[Discovery]) -> int:
-    """How many clients were given a PAC file that names the proxy, by its address or a name that a resolver gave it."""
+    """The number of clients that were given a PAC file naming the proxy, by its address or a name that resolves to it."""
     address, port = split_end(proxy)
     known = {f"{host.lower()}:{port}" for host in (address, *names.get(address, ()))} | {proxy}
     return sum(not known.isdisjoint(end.lower() for end in one.proxies) for one in discoveries)
 
 
 def _talk(proxy: str, sources: Iterable[Mapping[str, Any]]) -> Iterator[str]:
-    """What asks it: for which planes, and in whose handwriting."""
+    """The comment with the client families and planes of the proxy's flows."""
     planes: dict[str, int] = {}
     families: dict[str, int] = {}
     for source in sources:
@@ -131,8 +131,10 @@ def _talk(proxy: str, sources: Iterable[Mapping[str, Any]]) -> Iterator[str]:
                     planes[plane["plane"]] = planes.get(plane["plane"], 0) + plane["flows"]
     if families:
         by_number = sorted(families.items(), key=lambda item: (-item[1], item[0]))
-        said = ", ".join(f"{counted(flows, 'flow')} as {FAMILIES.get(name) or method_name(name)} writes them" for name, flows in by_number)
-        yield f"# {said}" + (f"; hosts of {_counts(planes)}" if planes else "")
+        written = ", ".join(
+            f"{counted(flows, 'flow')} as {FAMILIES.get(name) or method_name(name)} writes them" for name, flows in by_number
+        )
+        yield f"# {written}" + (f"; hosts of {_counts(planes)}" if planes else "")
 
 
 def _counts(planes: Mapping[str, int]) -> str:
@@ -150,7 +152,7 @@ def _unanswered(proxies: Sequence[Mapping[str, Any]], before: int) -> Iterator[s
 
 
 def _workstations(sources: Sequence[Mapping[str, Any]], names: Mapping[str, Sequence[str]]) -> Iterator[str]:
-    """The sources that asked a proxy or one of Defender's hosts, each as a comment: only a person can name them."""
+    """The sources that used a proxy or requested one of Defender's hosts, as comments: only a person can name them."""
     shown = [source for source in sources if source["defender"] != "not-seen" or source["talk"]]
     if shown:
         yield "# Who asked. Packets don't tell which addresses are one machine; entries of one name are one source."

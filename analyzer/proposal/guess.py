@@ -1,10 +1,10 @@
-"""How clients may have been set to use a proxy, by who asks it for what. A guess, with the reasons for it; packets don't show settings.
+"""The methods by which clients may use a proxy, guessed from their requests, with reasons; packets don't show settings.
 
-user                    → wininet   what a user's programs ask is what the user's setting says
+user                    → wininet   a user's programs follow the user's setting
 system                  → winhttp   Windows' own services have no user
-sensor, antivirus only, while system services ask another proxy, or go past the proxies → static
-                                    Defender's own setting is the only one that reaches those two alone
-sensor, antivirus only  → winhttp or static: nothing tells them apart
+sensor, antivirus only, while system services use another proxy, or go direct → static
+                                    only Defender's own setting applies to those two planes alone
+sensor, antivirus only  → winhttp or static: nothing distinguishes them
 named by a PAC file     → pac
 """
 
@@ -23,7 +23,7 @@ SYSTEMS = "Windows' own services ask it"
 
 @dataclass
 class Guess:
-    """A method, and each reason for it → how many sources show it. `instead`: another method that it may be as well."""
+    """A method, and each reason for it → the number of sources that show it. `instead`: another possible method."""
 
     method: str
     instead: str | None = None
@@ -31,10 +31,10 @@ class Guess:
 
 
 def guesses(proxy: str, sources: Iterable[Mapping[str, Any]], pac_files: int = 0) -> list[Guess]:
-    """What may be the proxy's methods, the likeliest first; empty where there is no reason for any.
+    """The proxy's possible methods, the likeliest first; empty where there is no reason for any.
 
     sources    of the verdict document
-    pac_files  how many clients were given a PAC file that names the proxy
+    pac_files  the number of clients that were given a PAC file naming the proxy
     """
     found: dict[tuple[str, str | None], Guess] = {}
     for source in sources:
@@ -50,7 +50,7 @@ def guesses(proxy: str, sources: Iterable[Mapping[str, Any]], pac_files: int = 0
 
 
 def _of_source(proxy: str, source: Mapping[str, Any]) -> Iterator[tuple[str, str | None, str]]:
-    """Method, what it may be instead, and why."""
+    """(method, the other possible method, reason)."""
     asked = {plane["plane"]: plane["asked"] for plane in source["planes"] if plane["asked"] is not None}
     users, systems = asked.get("user") == proxy, asked.get("system") == proxy
     if users:

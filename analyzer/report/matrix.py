@@ -12,7 +12,7 @@ from rich.text import Text
 from analyzer.report.grid import cell, fitted, grid, width_of
 from analyzer.report.sources import OUTCOME_NAMES, Cell, Row, Source
 from analyzer.text.inert import UNWRAPPED, inert
-from analyzer.text.labels import ProxyLabel, byte_size, told_apart
+from analyzer.text.labels import ProxyLabel, byte_size, shortest_unique
 
 WON = "▶"
 FAILED = "✗"
@@ -31,7 +31,7 @@ def matrix(source: Source, width: int) -> Table:
     """
     if width >= UNWRAPPED:
         return _by_columns(source, None, {}, shares=True, outcome=True)
-    brief = told_apart([proxy.proxy for proxy in source.proxies if not proxy.name])
+    brief = shortest_unique([proxy.proxy for proxy in source.proxies if not proxy.name])
     whole = [(True, {}, NAME_ROOM), (False, {}, NAME_ROOM), (False, brief, NAME_ROOM)]
     narrow = [(False, short, room) for room in (30, 26, 22) for short in ({}, brief)]
     ways = [*((*way, True) for way in (*whole, *narrow)), (False, {}, NAME_ROOM, False), (False, brief, NAME_ROOM, False)]

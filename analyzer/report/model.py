@@ -16,7 +16,7 @@ from analyzer.report.causes import SEVERITIES, Finding, causes, finding_of, find
 from analyzer.report.commands import finding_command, topology_command
 from analyzer.report.pac import Pac, pac_of
 from analyzer.report.sources import OUTCOME_NAMES, Row, Source, source_of
-from analyzer.text.labels import ProxyLabel, all_of, byte_size, ending, some, source_label, told_apart
+from analyzer.text.labels import ProxyLabel, all_of, byte_size, ending, shortest_unique, some, source_label
 from analyzer.text.times import zone_name
 from analyzer.text.words import counted
 from analyzer.verdict.sentence import no_source_answer
@@ -250,7 +250,7 @@ def _failing(source: Mapping[str, Any]) -> frozenset[str]:
 def _groups(verdict: Mapping[str, Any], labels: Mapping[str, ProxyLabel]) -> tuple[Group, ...]:
     """The document's groups. A group of one source has the whole answer, one of several what its sources have in common."""
     entries = {entry["client_ip"]: entry for entry in verdict["sources"]}
-    brief = told_apart([address for address, label in labels.items() if not label.name])
+    brief = shortest_unique([address for address, label in labels.items() if not label.name])
     made = []
     for group in verdict["groups"]:
         members = group["sources"]

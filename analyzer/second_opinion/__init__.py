@@ -1,5 +1,5 @@
-"""The same facts through Wireshark's dissectors, and where they differ from the flow table.
+"""The flow table's facts read by Wireshark's dissectors, and the differences.
 
-`verify` asks and `compare` holds one against the other. `dissect` runs in a process of its own, with pyshark; it and what
-it needs import nothing heavy, nor anything of the stages that they are held against.
+`verify` starts the dissectors and `compare` compares their facts with the flow table. `dissect` runs in a process of its own, with
+pyshark; it and its imports load nothing heavy, and nothing of the stages under comparison.
 """

@@ -1,4 +1,4 @@
-"""The process that pyshark runs in: a job as JSON on stdin, lines of JSON on stdout; the last holds the conversations."""
+"""pyshark's process: a job as JSON on stdin, lines of JSON on stdout; the last line holds the conversations."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from analyzer.second_opinion.dissect import dissect
 
 
 def main() -> None:
-    """Read the job, do it, and write what came out."""
+    """Read the job, run it, and write the result."""
 
     def progress(frame: int) -> None:
         print(json.dumps({"frame": frame}), flush=True)

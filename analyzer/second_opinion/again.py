@@ -1,4 +1,4 @@
-"""The captures of a reading, found again for Wireshark."""
+"""The captures of a reading, verified with Wireshark."""
 
 from __future__ import annotations
 
@@ -17,9 +17,9 @@ if TYPE_CHECKING:
 
 
 def verify_again(flows: pa.Table, reading: Reading, only: Collection[str] | None, limit: int) -> Opinion:
-    """As `verify`, of captures that lie where they lay when they were read.
+    """The opinion of `verify` on captures that are still where they were read.
 
-    Errors  Unusable: no captures (the flows came from a DataFrame), or one that isn't a file any more or never was
+    Errors  Unusable: no captures (the flows came from a DataFrame), or one that is no longer a file or never was
     """
     if not reading.captures:
         raise Unusable("there is no capture to ask Wireshark about", "flows from a DataFrame", "read the captures themselves")

@@ -1,4 +1,4 @@
-"""A job for the process that pyshark runs in: started, fed, listened to, and never left behind."""
+"""Runs a job in pyshark's process: starts it, passes the job, reads its output, and always ends it."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ from analyzer.errors import WhichproxyError
 ROOT: Final = Path(__file__).resolve().parents[2]
 
 Progress = Callable[[int], None]
-"""Called with the number of the frame that the dissectors came to."""
+"""Called with the number of the frame that the dissectors reached."""
 
 
 class DissectorFailed(WhichproxyError):
@@ -24,10 +24,10 @@ class DissectorFailed(WhichproxyError):
 
 
 def ask(job: dict[str, Any], progress: Progress | None = None) -> dict[str, Any]:
-    """What `dissect` makes of the job, done in a process of its own.
+    """The result of `dissect` for the job, run in a process of its own.
 
-    That process sees none of the user's Wireshark settings, so the same capture gives the same answer everywhere, and no
-    pyshark settings file of the current folder, which could name another program than tshark.
+    That process has none of the user's Wireshark settings, so the same capture gives the same result everywhere, and no pyshark
+    settings file of the current folder, which could name another program than tshark.
     Errors  DissectorFailed
     """
     with tempfile.TemporaryDirectory(prefix="whichproxy-") as folder:
@@ -54,8 +54,8 @@ def ask(job: dict[str, Any], progress: Progress | None = None) -> dict[str, Any]
                 _end(child)
             if answer is None:
                 errors.seek(0)
-                said = errors.read().decode(errors="backslashreplace").strip().splitlines()
-                raise DissectorFailed(f"the second opinion ended without an answer: {said[-1] if said else 'it said nothing'}")
+                output = errors.read().decode(errors="backslashreplace").strip().splitlines()
+                raise DissectorFailed(f"the second opinion ended without an answer: {output[-1] if output else 'it said nothing'}")
             return answer
 
 
@@ -67,16 +67,16 @@ def _converse(child: subprocess.Popen[bytes], job: dict[str, Any], progress: Pro
     except BrokenPipeError:
         return None
     for line in child.stdout:
-        said = json.loads(line)
-        if "conversations" in said:
-            return dict(said)
+        message = json.loads(line)
+        if "conversations" in message:
+            return dict(message)
         if progress is not None:
-            progress(int(said["frame"]))
+            progress(int(message["frame"]))
     return None
 
 
 def _end(child: subprocess.Popen[bytes]) -> None:
-    """End the child and the tshark it started; both are in a group of their own."""
+    """End the child and the tshark it started; both are in a process group of their own."""
     import signal
 
     if child.poll() is None:

@@ -1,4 +1,4 @@
-"""Flow rows beside Wireshark's conversations: which are the same, and what each says of them."""
+"""Flow rows compared with Wireshark's conversations: which belong together, and in which facts they differ."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ NAMES: Final = (
     "client_random",
     "tls_version",
 )
-"""Facts that both sides read from the payload: columns of the flow table."""
+"""Facts that both sides read from payload: columns of the flow table."""
 
 FACTS: Final = ("conversation", "client", "packets_out", "packets_in", *NAMES)
 
@@ -31,7 +31,7 @@ BESIDE_A_GAP: Final = "without waiting for bytes that are missing"
 
 @dataclass
 class Comparison:
-    """One fact of one flow: what whichproxy says, what Wireshark says, the frames that show it."""
+    """One fact of one flow: whichproxy's value, Wireshark's value, the frames that show it."""
 
     fact: str
     ours: Any
@@ -43,7 +43,7 @@ class Comparison:
 
 @dataclass
 class FlowOpinion:
-    """One conversation as both see it. id is None where only Wireshark has it, stream is None where only whichproxy does."""
+    """One conversation on both sides. id is None where only Wireshark has it, stream is None where only whichproxy does."""
 
     id: str | None
     capture: str
@@ -60,10 +60,10 @@ class FlowOpinion:
 
 
 def compare(rows: Sequence[Row], talks: Sequence[Talk], capture: str) -> list[FlowOpinion]:
-    """One opinion for each row and each conversation, rows in their order, then what only Wireshark has.
+    """One opinion for each row and each conversation: rows in order, then conversations that only Wireshark has.
 
-    rows    flow rows (times in nanoseconds) that lie in this capture alone
-    talks   the same capture's conversations, as `dissect` gives them
+    rows    flow rows (times in nanoseconds) that are in this capture alone
+    talks   the same capture's conversations, from `dissect`
     """
     matched, alone = pair(rows, talks)
     opinions = [opinion_of(row, talk, capture) for row, talk in zip(rows, matched, strict=True)]
@@ -71,9 +71,9 @@ def compare(rows: Sequence[Row], talks: Sequence[Talk], capture: str) -> list[Fl
 
 
 def pair(rows: Sequence[Row], talks: Sequence[Talk]) -> tuple[list[Talk | None], list[Talk]]:
-    """For each row its conversation or None, and the conversations that no row is.
+    """For each row its conversation or None, and the conversations without a row.
 
-    The same two ends may have talked several times: equal first times belong together, the rest in the order of time.
+    One pair of endpoints may have several conversations: equal first times are paired first, the rest in time order.
     """
     by_ends: dict[Any, list[Talk]] = defaultdict(list)
     for talk in talks:
@@ -93,17 +93,17 @@ def pair(rows: Sequence[Row], talks: Sequence[Talk]) -> tuple[list[Talk | None],
 
 
 def ends_of_row(row: Row) -> tuple[str, frozenset[tuple[str, int]]]:
-    """Protocol and both ends, without regard to which of them opened it."""
+    """Protocol and both endpoints, without direction."""
     return row["protocol"], frozenset([(row["client_ip"], row["client_port"]), (row["server_ip"], row["server_port"])])
 
 
 def ends_of_talk(talk: Talk) -> tuple[str, frozenset[tuple[str, int]]]:
-    """As ends_of_row; addresses as RFC 5952 writes them."""
+    """The same key for a conversation; addresses spelled by RFC 5952."""
     return talk["protocol"], frozenset((address(ip), port) for ip, port in talk["ends"])
 
 
 def address(text: str) -> str:
-    """An address in its one spelling: Wireshark writes an IPv4 address inside an IPv6 one with dots."""
+    """An address in its canonical spelling: Wireshark writes an IPv4 address inside an IPv6 one with dots."""
     import ipaddress
 
     return str(ipaddress.ip_address(text)) if ":" in text else text
@@ -114,7 +114,7 @@ def end_text(ip: str, port: int) -> str:
 
 
 def opinion_of(row: Row, talk: Talk | None, capture: str) -> FlowOpinion:
-    """What both say of one flow."""
+    """The comparison of one flow."""
     client, server = end_text(row["client_ip"], row["client_port"]), end_text(row["server_ip"], row["server_port"])
     lines = [_only_ours(f"{client} > {server}", row.get("outer"))] if talk is None else list(lines_of(row, talk))
     stream = None if talk is None else talk["stream"]
@@ -122,7 +122,7 @@ def opinion_of(row: Row, talk: Talk | None, capture: str) -> FlowOpinion:
 
 
 def _only_ours(ends: str, outer: str | None) -> Comparison:
-    """The line of a conversation that Wireshark doesn't have; some wrappings it opens only where it saw how they were agreed on."""
+    """The line of a conversation that Wireshark doesn't have; it opens some tunnels only where it saw them negotiated."""
     note = f"the packets are in {outer}, which Wireshark may not open" if outer else None
     return Comparison("conversation", ends, None, agrees=False, note=note)
 
@@ -137,7 +137,7 @@ def only_theirs(talk: Talk, capture: str) -> FlowOpinion:
 
 
 def filter_of(row: Row, stream: int | None) -> str:
-    """A display filter for Wireshark that shows this conversation of this capture."""
+    """A Wireshark display filter for this conversation of this capture."""
     if stream is not None:
         return f"{row['protocol']}.stream eq {stream}"
     parts = []
@@ -148,7 +148,7 @@ def filter_of(row: Row, stream: int | None) -> str:
 
 
 def lines_of(row: Row, talk: Talk) -> Iterable[Comparison]:
-    """Each fact that either side has."""
+    """The comparison of each fact that either side has."""
     ours = end_text(row["client_ip"], row["client_port"])
     at_first = (address(talk["ends"][0][0]), talk["ends"][0][1]) == (row["client_ip"], row["client_port"])
     if talk["opener"] is None:
@@ -165,20 +165,20 @@ def lines_of(row: Row, talk: Talk) -> Iterable[Comparison]:
         yield Comparison(name, row[name], counted, row[name] == counted, list(talk["frames"]), note)
     for name in NAMES:
         fact = talk["facts"].get(name)
-        said = None if fact is None else fact[0]
-        if row[name] is not None or said is not None:
+        theirs = None if fact is None else fact[0]
+        if row[name] is not None or theirs is not None:
             frames, note = ([], None) if fact is None else (list(fact[1]), fact[2] if len(fact) > 2 else None)
-            yield Comparison(name, row[name], said, same(name, row[name], said), frames, note)
+            yield Comparison(name, row[name], theirs, same(name, row[name], theirs), frames, note)
 
 
 _ESCAPED = re.compile(r"\\x([0-9a-f]{2})")
 
 
 def same(name: str, ours: Any, theirs: Any) -> bool:
-    """Whether both say the same.
+    """Whether both values are equal.
 
-    Addresses that a client asked for may be spelled in several ways. Bytes that are no UTF-8 are `\\xNN` here, and U+FFFD or
-    an escape of its own in what tshark prints.
+    A requested address may be spelled in several ways. Bytes that are no UTF-8 are `\\xNN` in the flow table, and U+FFFD or an escape
+    of tshark's own in its output.
     """
     if ours == theirs:
         return True
@@ -196,14 +196,14 @@ def same(name: str, ours: Any, theirs: Any) -> bool:
 
 
 def unseen_by_wireshark(opinion: FlowOpinion) -> bool:
-    """Whether whichproxy read a name where Wireshark read none: it may be waiting for bytes that never came."""
+    """Whether whichproxy read a name where Wireshark read none: Wireshark may wait for bytes that were never captured."""
     return opinion.stream is not None and any(
         not line.agrees and line.theirs is None and line.ours is not None and line.fact in NAMES for line in opinion.lines
     )
 
 
 def with_second_look(talk: Talk, again: Talk | None) -> Talk:
-    """The conversation with the facts that were only seen without waiting for missing bytes; again: as it was seen then."""
+    """The conversation with additional facts from `again`, the conversation dissected without waiting for missing bytes."""
     if again is None:
         return talk
     facts = dict(talk["facts"])

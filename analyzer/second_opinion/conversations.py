@@ -1,6 +1,6 @@
-"""Packets as Wireshark dissected them → conversations, each with the facts it shows and the frames that show them.
+"""Packets dissected by Wireshark → conversations, each with its facts and the frames that show them.
 
-Written for the second opinion alone: it shares no line with the stages that it is held against.
+Written for the second opinion alone: it shares no code with the stages it is compared with.
 """
 
 from __future__ import annotations
@@ -11,7 +11,7 @@ from dataclasses import dataclass, field
 from typing import Any, Final
 
 Fields = Mapping[str, Sequence[str]]
-"""One packet: the values of each field that it has, by the field's name, in the order of its headers."""
+"""One packet: field name → its values, in the order of the packet's headers."""
 
 End = tuple[str, int]
 
@@ -21,7 +21,7 @@ CLIENT_HELLO: Final = "1"
 SERVER_HELLO: Final = "2"
 TLS_VERSIONS: Final = {0x0301: "1.0", 0x0302: "1.1", 0x0303: "1.2", 0x0304: "1.3"}
 
-# A copy of a packet follows within a second where an IP id tells it from a retransmission, within 5 ms where there is none.
+# A copy of a packet follows within a second where an IP id distinguishes it from a retransmission, within 5 ms where there is none.
 COPY_NS: Final = 1_000_000_000
 COPY_WITHOUT_ID_NS: Final = 5_000_000
 FORGET_EVERY: Final = 1 << 14
@@ -59,7 +59,7 @@ class Conversation:
     frames: list[int] = field(default_factory=lambda: [0, 0])  # the first and the last
     packets: list[int] = field(default_factory=lambda: [0, 0])
     copies: list[int] = field(default_factory=lambda: [0, 0])
-    opener: int | None = None  # the side that sent a SYN, or was sent a SYN-ACK
+    opener: int | None = None  # the side that sent a SYN, or received a SYN-ACK
     opener_frame: int | None = None
     requests: list[Request] = field(default_factory=list)
     facts: dict[str, tuple[Any, list[int]]] = field(default_factory=dict)
@@ -78,7 +78,7 @@ class Conversations:
         self._recent: dict[tuple[Any, ...], tuple[int | None, str]] = {}
 
     def add(self, fields: Fields) -> None:
-        """Take in one packet; one without a TCP or UDP header of its own is passed over."""
+        """Add one packet; one without a TCP or UDP header of its own is ignored."""
         found = transport_of(fields)
         if found is None:
             return
@@ -106,7 +106,7 @@ class Conversations:
             talk.last_ns = ts_ns if talk.last_ns is None else max(talk.last_ns, ts_ns)
 
     def _is_copy(self, talk: Conversation, side: int, ts_ns: int | None, fields: Fields) -> bool:
-        """Whether this very packet was captured a moment ago, at another place or interface."""
+        """Whether this packet is a copy of one captured a moment before, at another place or interface."""
         parts = (
             "tcp.seq_raw",
             "tcp.ack_raw",
@@ -147,7 +147,7 @@ def _copied(before: tuple[int | None, str], ts_ns: int | None, hops: str, *, has
 def transport_of(fields: Fields) -> tuple[str, int, End, End, list[str]] | None:
     """(protocol, stream, source, destination, the layers inside) of the innermost TCP or UDP header; None without one.
 
-    Headers that an ICMP error quotes are no packet of theirs.
+    Headers that an ICMP error quotes don't count.
     """
     layers = fields.get("frame.protocols", ("",))[-1].split(":")
     places = [i for i, layer in enumerate(layers) if layer in ("tcp", "udp")]
@@ -169,7 +169,7 @@ def transport_of(fields: Fields) -> tuple[str, int, End, End, list[str]] | None:
 
 
 def payload_bytes(fields: Fields) -> int:
-    """Bytes behind the transport header."""
+    """The number of bytes behind the transport header."""
     if "tcp.len" in fields:
         return int(fields["tcp.len"][-1])
     return max(0, int(_last(fields, "udp.length") or 0) - 8)
@@ -227,7 +227,7 @@ def _note_http(talk: Conversation, side: int, frame: int, fields: Fields) -> Non
 
 
 def _note_socks(talk: Conversation, frame: int, fields: Fields) -> None:
-    """The first request and the first answer: later frames repeat what Wireshark remembers of them."""
+    """Note the first request and the first answer: in later frames Wireshark repeats their values."""
     if "socks.command" in fields:
         name = next((fields[f][0] for f in ("socks.remote_name", "socks.v4a_dns_name", "socks.dst", "socks.dstV6") if fields.get(f)), None)
         port = next((fields[f][0] for f in ("socks.port", "socks.dstport") if fields.get(f)), None)
@@ -278,9 +278,9 @@ def as_plain(talk: Conversation) -> dict[str, Any]:
 
 
 def http_facts(requests: Sequence[Request], *, tunnelled: bool) -> dict[str, tuple[Any, list[int]]]:
-    """What the requests say: the last CONNECT, else the first absolute-form one; Host of the first that is no CONNECT.
+    """The requests' facts: of the last CONNECT, else of the first absolute-form request; Host of the first that is no CONNECT.
 
-    tunnelled   the conversation began as a SOCKS tunnel: then none of these was made of the proxy
+    tunnelled   the conversation began as a SOCKS tunnel: then none of these requests was made to the proxy
     """
     facts: dict[str, tuple[Any, list[int]]] = {}
     connects = [r for r in requests if r.method == "CONNECT"]

@@ -1,8 +1,8 @@
-"""pyshark, wrapped: one capture through Wireshark's dissectors, as packets with the fields that were asked for.
+"""A capture read with pyshark through Wireshark's dissectors, as packets with the requested fields.
 
 This runs in a process of its own (`python -m analyzer.second_opinion`): pyshark needs an event loop, which a notebook already
-runs, and it grows with every packet. Its event loop is made here, so that what pyshark itself does to get one (removed from
-Python in 3.14) never runs. It is asked for fields alone (`-T ek -e`), which is what makes it seven times as fast as whole packets.
+runs, and its memory grows with every packet. The event loop is made here, because pyshark's own way to get one was removed in Python
+3.14. Only fields are requested (`-T ek -e`), which is seven times as fast as whole packets.
 """
 
 from __future__ import annotations
@@ -22,7 +22,7 @@ GOODBYE_S: Final = 60
 def fields_of(line: bytes) -> dict[str, list[str]]:
     """The fields of one packet of `tshark -T ek -e …`, by their own names.
 
-    Since 4.2 a field with one value may come without a list around it.
+    Since 4.2 a field with one value may come without a list.
     """
     layers = json.loads(line)["layers"]
     found = {}
@@ -38,14 +38,14 @@ def _text(value: object) -> str:
 
 
 def open_capture(job: dict[str, Any], loop: asyncio.AbstractEventLoop) -> Any:
-    """A pyshark.FileCapture that gives packets whose `frame_info` is a dict of fields."""
+    """A pyshark.FileCapture of packets whose `frame_info` is a dict of fields."""
     from packaging.version import parse as parse_version
     from pyshark import FileCapture
     from pyshark.packet.packet import Packet
     from pyshark.tshark.output_parser.tshark_ek import TsharkEkJsonParser
 
     class FieldParser(TsharkEkJsonParser):  # type: ignore[misc]
-        """pyshark's own reader of -T ek, changed so that a packet is its fields and nothing else."""
+        """pyshark's parser of -T ek, changed so that a packet is its fields and nothing else."""
 
         def _parse_single_packet(self, packet: bytes) -> Any:
             fields = fields_of(packet)
@@ -53,7 +53,7 @@ def open_capture(job: dict[str, Any], loop: asyncio.AbstractEventLoop) -> Any:
             return Packet(layers=[], frame_info=fields, number=int(fields["frame.number"][0]), length=0, sniff_time=time)
 
     class FieldCapture(FileCapture):  # type: ignore[misc]
-        """pyshark's FileCapture, spared what it would run tshark for first: its version, and a map of all 250,000 fields."""
+        """pyshark's FileCapture without the tshark runs it starts with, for its version and for a map of all 250,000 fields."""
 
         def _setup_tshark_output_parser(self) -> Any:
             return FieldParser()
@@ -62,7 +62,7 @@ def open_capture(job: dict[str, Any], loop: asyncio.AbstractEventLoop) -> Any:
             return parse_version(job["version"])
 
         async def _cleanup_subprocess(self, process: Any) -> None:
-            """Let tshark end by itself once it has said all: pyshark would kill it, and with it what is wrong with the capture."""
+            """Let tshark exit by itself at the end of its output: pyshark would kill it, and lose its complaint about the capture."""
             if self._eof_reached:
                 await asyncio.wait_for(process.wait(), GOODBYE_S)
             await super()._cleanup_subprocess(process)
@@ -83,7 +83,7 @@ def open_capture(job: dict[str, Any], loop: asyncio.AbstractEventLoop) -> Any:
 
 
 def dissect(job: dict[str, Any], progress: Callable[[int], None]) -> dict[str, Any]:
-    """The conversations of one capture, how many packets pyshark gave, and what tshark complained of (None: nothing).
+    """The conversations of one capture, the number of packets from pyshark, and tshark's complaint (None: none).
 
     job   path, tshark, version (of tshark); filter (display filter), decode_as, second_look, limit (frames read), start_ns, end_ns
     """
@@ -113,7 +113,7 @@ def dissect(job: dict[str, Any], progress: Callable[[int], None]) -> dict[str, A
         capture.apply_on_packets(take)
     except TSharkCrashException:
         complaint = capture._last_error_line or "it ended early"
-        capture._running_processes.clear()  # it has ended; left there, it would be ended again after the loop is gone
+        capture._running_processes.clear()  # it has ended; pyshark would end it again after the loop is closed
     finally:
         loop.close()
     return {"conversations": talks.all(), "packets": seen, "last_frame": last_frame, "complaint": complaint}

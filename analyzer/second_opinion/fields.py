@@ -1,4 +1,4 @@
-"""What Wireshark's dissectors are asked for, and how they are set: nothing else of a packet is printed or parsed."""
+"""The fields requested from Wireshark's dissectors, and the dissectors' preferences; no other field is printed or parsed."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ FIELDS: Final = (
     "frame.number",
     "frame.time_epoch",
     "frame.protocols",
-    # who with whom; of several headers in one frame the innermost counts
+    # endpoints; of several headers in one frame the innermost counts
     "ip.src",
     "ip.dst",
     "ipv6.src",
@@ -20,7 +20,7 @@ FIELDS: Final = (
     "udp.stream",
     "udp.srcport",
     "udp.dstport",
-    # what tells a packet that was captured twice from one that was sent twice
+    # these distinguish a packet captured twice from one sent twice
     "ip.id",
     "ip.ttl",
     "ipv6.hlim",
@@ -66,7 +66,7 @@ PREFERENCES: Final = {
     "tls.desegment_ssl_application_data": "TRUE",
 }
 
-# First segments that arrive late are put in their place and heads wait for their bodies; what lies behind or before bytes that
-# were never captured isn't read then. The second look is the reverse.
+# First segments that arrive late are reordered, and heads wait for their bodies; data before or behind bytes that were never
+# captured isn't read then. The second look is the reverse.
 FIRST_LOOK: Final = {"tcp.reassemble_out_of_order": "TRUE", "http.desegment_body": "TRUE"}
 SECOND_LOOK: Final = {"tcp.reassemble_out_of_order": "FALSE", "http.desegment_body": "FALSE"}

@@ -1,4 +1,4 @@
-"""Where tshark is, which one it is, and what to do without it."""
+"""tshark's path and version, and the remedy where it is missing."""
 
 from __future__ import annotations
 
@@ -35,7 +35,7 @@ def find_tshark() -> Tshark:
 
 @cache
 def version_of(path: str) -> str:
-    """The version that the program at `path` prints, 0.0.0 when it prints none. Errors: OSError, SubprocessError."""
-    said = subprocess.run([path, "--version"], capture_output=True, text=True, timeout=60, check=True).stdout
-    found = _VERSION.search(said)
+    """The version that the program at `path` prints, 0.0.0 where it prints none. Errors: OSError, SubprocessError."""
+    output = subprocess.run([path, "--version"], capture_output=True, text=True, timeout=60, check=True).stdout
+    found = _VERSION.search(output)
     return found[1] if found else "0.0.0"

@@ -1,4 +1,4 @@
-"""The flow table held against Wireshark, capture by capture."""
+"""The flow table compared with Wireshark's dissectors, capture by capture."""
 
 from __future__ import annotations
 
@@ -19,44 +19,44 @@ COLUMNS: Final = ("id", "captures", "protocol", "client_ip", "client_port", "ser
 TIMES: Final = ("first_seen", "last_seen")
 
 DEFAULT_LIMIT: Final = 1_000_000
-"""Frames of one capture that the dissectors are shown: at about 5,000 a second this many take three minutes."""
+"""Frames of one capture that are dissected: at about 5,000 a second this many take three minutes."""
 
 MOST_STREAMS: Final = 2_000
-"""Streams that one display filter names; a second look at more than these looks at the whole capture."""
+"""Streams that one display filter names; for more, the second look reads the whole capture."""
 
 Progress = Callable[[str, int, int | None], None]
-"""Called with a capture's name, the frame that the dissectors came to, and how many it has (None: not known)."""
+"""Called with a capture's name, the frame that the dissectors reached, and the number of its frames (None: unknown)."""
 
 
 @dataclass
 class Looked:
-    """How far one capture was looked at."""
+    """How much of one capture was dissected."""
 
     capture: str
     frames: int = 0
     complaint: str | None = None
     capped: bool = False
-    left_out: int = 0  # flows that begin or go on behind the cap
+    left_out: int = 0  # flows that begin or continue behind the cap
 
 
 @dataclass
 class Opinion:
-    """What both say of every flow, and what was looked at."""
+    """The comparison of every flow, and how much of each capture was dissected."""
 
     tshark: Tshark
     flows: list[FlowOpinion] = field(default_factory=list)
     looked: list[Looked] = field(default_factory=list)
-    in_several: int = 0  # flows that lie in more than one capture, which are not compared
+    in_several: int = 0  # flows in more than one capture, which are not compared
 
     @property
     def differences(self) -> int:
-        """How many facts differ."""
+        """The number of facts that differ."""
         return sum(len(flow.differences) for flow in self.flows)
 
 
 @dataclass(frozen=True)
 class Capture:
-    """One capture for the dissectors: its name in the flow table, where it lies, how many packets it has."""
+    """One capture for the dissectors: its name in the flow table, its path, the number of its packets."""
 
     name: str
     path: str
@@ -74,12 +74,12 @@ def verify(
     vxlan_ports: Sequence[int] = (),
     progress: Progress | None = None,
 ) -> Opinion:
-    """Every flow (or those with the ids in `only`) as Wireshark's dissectors see it.
+    """Every flow (or those with the ids in `only`) compared with Wireshark's dissectors.
 
     flows            the flow table of all captures together
-    start_ns end_ns  the window that the flow table was made of
-    limit            frames of each capture that are looked at, from its beginning
-    vxlan_ports      UDP ports that carry VXLAN, which the topology names
+    start_ns end_ns  the window of the flow table
+    limit            frames of each capture that are dissected, from its beginning
+    vxlan_ports      UDP ports that carry VXLAN, from the topology
     Errors           Unusable: no tshark. DissectorFailed
     """
     opinion = Opinion(find_tshark())
@@ -103,7 +103,7 @@ def verify(
 
 
 def rows_of(flows: pa.Table) -> list[Row]:
-    """The columns that are compared, a dict for each flow; times in nanoseconds."""
+    """The compared columns, a dict for each flow; times in nanoseconds."""
     rows: list[dict[str, Any]] = flows.select([*COLUMNS, "packets_out", "packets_in", *NAMES]).to_pylist()
     for name in TIMES:
         valid = flows.column(name).is_valid().to_pylist()
@@ -119,10 +119,10 @@ def _look(
     job = {**window, "path": str(Path(capture.path).resolve()), "decode_as": {**window["decode_as"], **decode_as(rows)}}
     if chosen is not None:
         job |= {"filter": filter_for(chosen), "limit": None}
-    said = ask(job, None if progress is None else lambda frame: progress(capture.name, frame, capture.packets))
-    looked = Looked(capture.name, said["last_frame"], said["complaint"])
+    answer = ask(job, None if progress is None else lambda frame: progress(capture.name, frame, capture.packets))
+    looked = Looked(capture.name, answer["last_frame"], answer["complaint"])
     opinion.looked.append(looked)
-    talks: list[Talk] = said["conversations"]
+    talks: list[Talk] = answer["conversations"]
     rows = rows if chosen is None else chosen
     if job["limit"] is not None and capture.packets is not None and capture.packets > job["limit"]:
         rows = _within_cap(rows, talks, looked)
@@ -140,7 +140,7 @@ def _look(
 
 
 def _within_cap(rows: list[Row], talks: list[Talk], looked: Looked) -> list[Row]:
-    """The rows that ended before the last packet that was looked at."""
+    """The rows that ended before the last dissected packet."""
     looked.capped = True
     last_ns = max((talk["last_ns"] for talk in talks if talk["last_ns"] is not None), default=None)
     whole = [row for row in rows if row["last_seen"] is not None and last_ns is not None and row["last_seen"] < last_ns]
@@ -149,12 +149,12 @@ def _within_cap(rows: list[Row], talks: list[Talk], looked: Looked) -> list[Row]
 
 
 def _opinions(rows: list[Row], talks: list[Talk], capture: Capture, *, partly: bool) -> list[FlowOpinion]:
-    """The opinions; partly: flows that only Wireshark has are left out, as not all rows were asked about."""
+    """The opinions; partly: flows that only Wireshark has are left out, because not all rows are compared."""
     return [o for o in compare(rows, talks, capture.name) if o.id is not None or not partly]
 
 
 def streams_filter(opinions: Sequence[FlowOpinion]) -> str | None:
-    """A display filter for these conversations; None, everything, where they are too many for one."""
+    """A display filter for these conversations; None (everything) where they are too many for one."""
     if len(opinions) > MOST_STREAMS:
         return None
     streams: dict[str, list[str]] = defaultdict(list)
@@ -164,17 +164,17 @@ def streams_filter(opinions: Sequence[FlowOpinion]) -> str | None:
 
 
 def filter_for(rows: Sequence[Row]) -> str | None:
-    """A display filter for the packets between these rows' ends; None where they are too many for one."""
+    """A display filter for the packets between these rows' endpoints; None where they are too many for one."""
     if len(rows) > MOST_STREAMS // 10:
         return None
     return " or ".join(f"({filter_of(row, None)})" for row in rows)
 
 
 def decode_as(rows: Sequence[Row]) -> dict[str, str]:
-    """Ports whose protocol Wireshark is given, from what was seen on them: SOCKS, which it knows on port 1080 alone, HTTP proxies, and
-    HP's mirror, which it knows on no port.
+    """Ports with the protocol that Wireshark is to use there, by the flow table: SOCKS, which it knows on port 1080 alone, HTTP proxies,
+    and HP's mirror, which it knows on no port.
 
-    A port on which some connection begins with TLS is left to Wireshark: given HTTP for it, it wouldn't look for TLS.
+    A port on which a connection begins with TLS is left out: with HTTP set, Wireshark wouldn't look for TLS.
     """
     kinds: dict[int, set[str]] = defaultdict(set)
     for row in rows:
@@ -192,7 +192,7 @@ def decode_as(rows: Sequence[Row]) -> dict[str, str]:
 
 
 def tls_ports(rows: Sequence[Row]) -> dict[str, str]:
-    """Ports on which Wireshark is to look for TLS after all: it gives some (8080) to another dissector for good."""
+    """Ports on which Wireshark is to look for TLS: it binds some (8080) to another dissector."""
     direct = {row["server_port"] for row in rows if row["protocol"] == "tcp" and "tls" in _spoken(row)}
     return {f"tcp.port=={port}": "tls" for port in sorted(direct)}
 

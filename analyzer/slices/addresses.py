@@ -1,4 +1,4 @@
-"""Addresses under other names: IP addresses keep who shares a network with whom, MAC addresses keep nothing.
+"""Anonymized addresses: IP addresses keep their common prefixes, so hosts of one network stay in one network; MAC addresses keep nothing.
 
 Source: Xu, Fan, Ammar, Moon, "Prefix-Preserving IP Address Anonymization", ICNP 2002 (Crypto-PAn), as yacryptopan has it.
 """
@@ -10,14 +10,14 @@ import hmac
 import ipaddress
 from typing import Final
 
-# They mean the same everywhere and stay: this network, loopback, multicast, reserved and broadcast; none and loopback, multicast.
+# Addresses with the same meaning everywhere stay: this network, loopback, multicast, reserved, broadcast; IPv6: none, loopback, multicast.
 EVERYONES: Final = {
     4: [(0x00, 8), (0x7F, 8), (0b111, 3)],
     6: [(0, 127), (0xFF, 8)],
 }
-# Of these the network stays and the host doesn't: IPv6's link-local addresses hold MAC addresses.
+# The network stays and the host is replaced: IPv6's link-local addresses contain MAC addresses.
 KINDS: Final = {4: [], 6: [(0xFE80 >> 6, 10)]}
-# Leading bits that stay of all others, so that IPv6's global and local addresses stay of their kind.
+# Leading bits that stay in all other addresses, so that IPv6's global and local addresses keep their kind.
 KEPT_BITS: Final = {4: 3, 6: 8}
 BITS: Final = {4: 32, 6: 128}
 
@@ -25,7 +25,7 @@ KEY_BYTES: Final = 32
 
 
 class Addresses:
-    """Another address for each address, always the same one. pan_key: the 32 bytes of Crypto-PAn's key."""
+    """Replaces each address, always by the same one. pan_key: the 32 bytes of Crypto-PAn's key."""
 
     def __init__(self, pan_key: bytes, mac_key: bytes) -> None:
         from yacryptopan import CryptoPAn
@@ -35,22 +35,22 @@ class Addresses:
         self._known: dict[tuple[int, int], int] = {}
 
     def text(self, address: str) -> str:
-        """The other name of an address, both as text."""
+        """The anonymized address, both as text."""
         parsed = ipaddress.ip_address(address)
         return str(type(parsed)(self.number(parsed.version, int(parsed))))
 
     def network(self, network: str) -> str:
-        """The network that the network's addresses come to lie in, both as CIDR."""
+        """The network of the anonymized addresses of this network, both as CIDR."""
         parsed = ipaddress.ip_network(network)
         made = type(parsed.network_address)(self.number(parsed.version, int(parsed.network_address)))
         return str(ipaddress.ip_network(f"{made}/{parsed.prefixlen}", strict=False))
 
     def packed(self, raw: bytes) -> bytes:
-        """The other name of an address of 4 or 16 bytes."""
+        """The anonymized address, both as 4 or 16 bytes."""
         return self.number(4 if len(raw) == 4 else 6, int.from_bytes(raw, "big")).to_bytes(len(raw), "big")
 
     def number(self, version: int, value: int) -> int:
-        """The same of whole numbers."""
+        """The anonymized address, both as integers."""
         key = version, value
         if key not in self._known:
             mask = (1 << (BITS[version] - kept_bits(version, value))) - 1
@@ -58,22 +58,22 @@ class Addresses:
         return self._known[key]
 
     def mac(self, raw: bytes) -> bytes:
-        """Another MAC address, marked as locally administered; groups and zeros stay."""
+        """The anonymized MAC address, marked as locally administered; group addresses and zeros stay."""
         if len(raw) != 6 or raw[0] & 1 or not any(raw):
             return raw
         made = self.digest(raw)[:6]
         return bytes([made[0] & 0xFC | 2]) + made[1:]
 
     def digest(self, raw: bytes) -> bytes:
-        """Other bytes in place of these, always the same ones, by the key of MAC addresses."""
+        """A keyed digest of the bytes, with the key of the MAC addresses."""
         return hmac.new(self._mac_key, raw, hashlib.sha256).digest()
 
 
 def kept_bits(version: int, value: int) -> int:
-    """How many leading bits of an address stay, all of them for one that is everyone's.
+    """The number of leading bits of an address that stay: all of them for an address with the same meaning everywhere.
 
-    Each bit's other value depends on the bits before it alone, so any leading ones may stay. Those on the way to a network that
-    stays must: otherwise another network would come to lie in it.
+    Crypto-PAn changes each bit by the bits before it alone, so any number of leading bits may stay. The bits that an address shares
+    with a network that stays must stay: otherwise another network would be mapped into it.
     """
     bits = BITS[version]
     kept = KEPT_BITS[version]

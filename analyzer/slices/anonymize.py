@@ -1,7 +1,7 @@
-"""A slice that may leave the house: other addresses, names and users; nothing that isn't understood.
+"""A slice that may be passed on: addresses, names and users are replaced, and everything that isn't understood is left out.
 
-What the packets of a connection carried is put together from its masked regions (`regions`; `masks`, `hellos` and others); bytes
-between them are zeros, bytes behind the last are cut off. The same key gives the same other names, in every slice.
+A connection's payload is rebuilt from its masked regions (`regions`; `masks`, `hellos` and others); bytes between regions are zeros,
+bytes behind the last are cut off. One key gives the same replacements in every slice.
 """
 
 from __future__ import annotations
@@ -47,11 +47,11 @@ from analyzer.slices.rewrite import Rewriter
 from analyzer.slices.topology_names import anonymous_topology
 
 LEAST_KEY: Final = 16
-MAX_DATAGRAMS: Final = 16  # of a flow that are looked into for its hello, as the kernel has it
+MAX_DATAGRAMS: Final = 16  # of a flow that are searched for its hello, the same limit as the kernel's
 
 
 def read_key(path: str | Path) -> bytes:
-    """The key in a file. Errors: Unusable, it can't be read or is too short to be secret."""
+    """The key in a file. Errors: Unusable, it can't be read or is short enough to guess."""
     try:
         key = Path(path).read_bytes()
     except OSError as error:
@@ -63,14 +63,14 @@ def read_key(path: str | Path) -> bytes:
 
 @dataclass
 class Anonymous:
-    """Frames under other names; left_out counts the packets that couldn't be rewritten."""
+    """Anonymizes frames; left_out counts the packets that couldn't be rewritten."""
 
     key: bytes
     left_out: int = 0
 
     def __post_init__(self) -> None:
         self.addresses = Addresses(self._secret("addresses")[:KEY_BYTES], self._secret("hardware"))
-        catalogue = load_catalogue()  # a catalogue of the user's own may name the user's hosts
+        catalogue = load_catalogue()  # without the user's own catalogue, which may name the user's hosts
         self.names = Names(self._secret("names"), catalogue)
         self._masks = Masks(self.names, self.addresses, catalogue)
         self._rewriter = Rewriter(self.addresses)
@@ -79,11 +79,11 @@ class Anonymous:
         return hmac.new(self.key, f"whichproxy {purpose}".encode(), hashlib.sha256).digest()
 
     def topology(self, topology: Topology) -> str:
-        """The topology file that belongs to these frames."""
+        """The topology file for the anonymized frames."""
         return anonymous_topology(topology, self.addresses, self.names)
 
     def frames(self, frames: Frames, sides: Sides, flows: pa.Table) -> Iterator[Frame]:
-        """Every frame that can be rewritten, rewritten. Its interface keeps its link type and nothing else."""
+        """Every frame that can be rewritten, anonymized. Of its interface only the link type stays."""
         masked = {which: [region._replace(data=self._masked(region)) for region in side.regions] for which, side in sides.items()}
         ports = flows.column("server_port").to_pylist()
         clients, servers = flows.column("client_ip").to_pylist(), flows.column("server_ip").to_pylist()
@@ -103,7 +103,7 @@ class Anonymous:
                 yield made
 
     def _masked(self, region: Region) -> bytes:
-        """A region's bytes under other names; what holds none stays as it is."""
+        """A region's bytes, masked; kinds without names stay as they are."""
         mask: dict[str, Callable[[bytes], bytes]] = {
             REQUEST_HEAD: self._masks.request,
             ANSWER_HEAD: self._masks.answer,
@@ -121,11 +121,11 @@ class Anonymous:
         return self._masks.answer(answer[:end]) + masked_pac(answer[end:], self.names)
 
     def _masked_dns(self, message: bytes) -> bytes:
-        """A message over TCP, behind its two bytes of length."""
+        """A message over TCP, masked behind its two length bytes."""
         return message[:2] + masked_dns(message[2:], self.names, self.addresses).ljust(len(message) - 2, b"\0")
 
     def _masked_datagrams(self, frames: Iterable[Frame]) -> dict[int, dict[bytes, bytes]]:
-        """Row → its client's QUIC datagrams as they were, each with what it becomes."""
+        """Row → the QUIC datagrams of its client, each with its masked form."""
         sent: dict[int, dict[bytes, None]] = {}
         for frame in frames:
             if frame.protocol == UDP and frame.from_client and frame.payload >= 0:
@@ -139,7 +139,7 @@ class Anonymous:
         }
 
     def _datagram(self, frame: Frame, port: int, hellos: dict[int, dict[bytes, bytes]]) -> bytes:
-        """DNS, DHCP and QUIC hellos are masked; all else goes."""
+        """The masked payload of DNS, DHCP and QUIC hellos; b"" for all other datagrams."""
         payload = _payload_of(frame)
         if port in DNS_PORTS:
             return masked_dns(payload, self.names, self.addresses)
@@ -153,7 +153,7 @@ def _payload_of(frame: Frame) -> bytes:
 
 
 def _payload(frame: Frame, side: Side, regions: list[Region]) -> bytes:
-    """A segment's payload out of masked regions: zeros between them, cut behind the last."""
+    """A segment's payload from masked regions: zeros between them, cut behind the last."""
     start = side.place(frame.seq)
     made = bytearray(max(0, min(len(_payload_of(frame)), side.named - start)))
     for region in regions:

@@ -1,7 +1,7 @@
-"""Certificates under other names, byte for byte as long as before.
+"""Masked certificates, byte for byte as long as before.
 
-What stays is the shape: which fields there are, and in which algorithms. Names of public authorities that sign for Defender stay,
-host names are those of `names`, other words mean nothing; serial numbers, keys, signatures, dates and everything else are blank.
+The fields and their algorithms stay, and the names of public authorities that sign for Defender. Host names are replaced by `names`,
+other words by meaningless ones; serial numbers, keys, signatures, dates and everything else are blanked.
 Source: RFC 5280 4.1, X.690 8.1 (DER).
 """
 
@@ -22,22 +22,22 @@ DNS_NAME: Final = 0x82  # in a subject alternative name (RFC 5280 4.2.1.6)
 CONSTRUCTED: Final = 0x20
 ALTERNATIVE_NAME: Final = bytes.fromhex("551d11")
 
-# What authorities' names are made of everywhere.
+# Words common in the names of all authorities.
 WORDS: Final = frozenset(
     b"authority ca certificate certification class ev global intermediate issuing ocsp r1 r2 r3 root rsa server ssl tls".split()
 )
-# Object identifiers of standards; others are companies' own, and some a directory's. 1.2.840, 2.5.4, 2.5.29, 1.3.6.1.5.5.7, 1.3.132,
+# Object identifiers from standards; others belong to companies, and some to one directory. 1.2.840, 2.5.4, 2.5.29, 1.3.6.1.5.5.7, 1.3.132,
 # 1.3.101, 2.16.840.1.101.3.4, 2.23.140, 0.9.2342.19200300.100.1
 EVERYONES_OIDS: Final = tuple(
     map(bytes.fromhex, ("2a8648", "5504", "551d", "2b0601050507", "2b8104", "2b65", "608648016503 04", "67810c", "0992268993f22c6401"))
 )
-# Authorities that sign for Defender: whoever reads the slice must see that it was one of these.
+# Authorities that sign for Defender: a reader of the slice must see which one signed.
 _PUBLIC = re.compile(rb"(?i)(Microsoft|DigiCert|Baltimore)\b.*", re.DOTALL)
 _HOST = re.compile(rb"[A-Za-z0-9*_-]+(\.[A-Za-z0-9_-]+)+")
 
 
 def mask_certificates(body: bytearray, at: int, end: int, names: Names) -> None:
-    """The body of a Certificate message, in place; a certificate of which not all is there becomes zeros."""
+    """Mask the body of a Certificate message in place; a certificate that isn't complete becomes zeros."""
     at += CERTIFICATE_HEAD
     while at + CERTIFICATE_HEAD <= end:
         size = int.from_bytes(body[at : at + CERTIFICATE_HEAD], "big")
@@ -50,7 +50,7 @@ def mask_certificates(body: bytearray, at: int, end: int, names: Names) -> None:
 
 
 def masked_certificate(der: bytes, names: Names) -> bytes:
-    """The certificate under other names; from where it isn't DER on it becomes zeros."""
+    """The masked certificate; everything behind the first byte that isn't DER becomes zeros."""
     made = bytearray(len(der))
     _copy(der, made, 0, len(der), names, 0, is_names=False)
     return bytes(made)
@@ -79,7 +79,7 @@ def _copy(der: bytes, made: bytearray, at: int, end: int, names: Names, depth: i
 
 
 def _body(der: bytes, at: int, end: int) -> tuple[int, int]:
-    """(where the body of the element at `at` begins, where it ends); (-1, -1) when it isn't there whole."""
+    """(offset of the content of the element at `at`, offset of its end); (-1, -1) where it isn't complete."""
     if end - at < 2:
         return -1, -1
     size, body = der[at + 1], at + 2
@@ -92,14 +92,14 @@ def _body(der: bytes, at: int, end: int) -> tuple[int, int]:
 
 
 def name_text(value: bytes, names: Names) -> bytes:
-    """Another text in place of one in an issuer's or a subject's name."""
+    """The masked form of a text in an issuer's or a subject's name."""
     if _PUBLIC.match(value):
         return value
     return names.host(value) if _HOST.fullmatch(value) else names.words(value, WORDS)
 
 
 def _value(tag: int, value: bytes, names: Names) -> bytes:
-    """Other bytes in place of a primitive element's."""
+    """The masked form of a primitive element's content."""
     if tag == OID:
         return value if value.startswith(EVERYONES_OIDS) else bytes(len(value))
     if len(value) < 2:  # a flag or a version

@@ -1,4 +1,4 @@
-"""Which flows a slice is about, and why each is in it."""
+"""The flows of a slice, with the reason for each."""
 
 from __future__ import annotations
 
@@ -18,14 +18,14 @@ from analyzer.text.times import values
 from analyzer.text.words import did_you_mean
 
 Reasons = dict[int, list[str]]
-"""Row of the flow table → why it is in the slice: words without addresses or names, fit for anyone."""
+"""Row of the flow table → its reasons: words without addresses or names, fit for an anonymized slice."""
 
 COLUMNS: Final = ("id", "client_ip", "server_ip", "server_port", "proxy", "service", "service_also", "pair", "route", "host", "host_source")
 
 
 @dataclass(frozen=True)
 class Selection:
-    """What was asked for. Of one kind any may hold, of several kinds each must; nothing asked for is every flow.
+    """The options of a slice. A flow must fit one value of each kind that is given; without options every flow fits.
 
     findings  codes; sources  client addresses; services  slugs; proxies  ip:port, or an address for all its ports
     """
@@ -45,9 +45,9 @@ def choose(
 ) -> Reasons:
     """The rows of the slice, each with its reasons.
 
-    Beside what was asked for: the other leg of a tunnel, the DNS answer that names a flow, and for each proxy that nothing else
-    in the slice shows to be one, a flow that does. So the slice alone tells the same story.
-    Errors  Unusable: a flow or a finding that there isn't, or nothing fits
+    Added to the flows that fit: the other leg of a tunnel, the DNS answer that names a flow, and for each proxy that no chosen flow
+    shows to be one, a flow that does. So the slice alone gives the same verdict.
+    Errors  Unusable: an unknown flow or finding, or no flow fits
     """
     rows = flows.select(list(COLUMNS)).to_pylist()
     _note_asked(rows, flows)
@@ -68,7 +68,7 @@ def choose(
 
 
 def _note_asked(rows: Sequence[dict[str, Any]], flows: pa.Table) -> None:
-    """Give each row the services that it asked a proxy for, under `asked`."""
+    """Add to each row, under `asked`, the services it requested from a proxy."""
     for row in rows:
         row["asked"] = set()
     requests = flat_requests(flows)
@@ -89,7 +89,7 @@ def _check(selection: Selection, rows: Sequence[Mapping[str, Any]], verdict: Map
 
 
 def _codes_by_flow(selection: Selection, verdict: Mapping[str, Any]) -> dict[str, list[str]]:
-    """Flow id → the asked-for findings that name it. Options that narrow the flows narrow the findings' flows with them."""
+    """Flow id → the requested findings that name it. The other options narrow these flows too."""
     codes: dict[str, list[str]] = {}
     for finding in verdict["findings"]:
         if finding["code"] in selection.findings:
@@ -101,7 +101,7 @@ def _codes_by_flow(selection: Selection, verdict: Mapping[str, Any]) -> dict[str
 
 
 def _reasons(row: Mapping[str, Any], selection: Selection, codes: Mapping[str, Sequence[str]]) -> Iterator[str]:
-    """One reason for each kind of option that this row fulfils."""
+    """One reason for each kind of option that this row fits."""
     if selection.flows and row["id"] in selection.flows:
         yield "this flow was asked for"
     if selection.findings and row["id"] in codes:
@@ -126,7 +126,7 @@ def _add_legs(rows: Sequence[Mapping[str, Any]], found: Reasons) -> None:
 
 
 def _add_lookups(rows: Sequence[Mapping[str, Any]], lookups: pa.Table, found: Reasons) -> None:
-    """Add the flows with the DNS answers that chosen flows have their host from."""
+    """Add the flows with the DNS answers that gave chosen flows their host."""
     named = [rows[i] for i in found if rows[i]["host_source"] == "dns"]
     wanted = {(row["client_ip"], row["server_ip"], row["host"]) for row in named}
     places = {row["id"]: i for i, row in enumerate(rows)}
@@ -138,7 +138,7 @@ def _add_lookups(rows: Sequence[Mapping[str, Any]], lookups: pa.Table, found: Re
 
 
 def _add_witnesses(flows: pa.Table, rows: Sequence[Mapping[str, Any]], found: Reasons, topology: Topology) -> None:
-    """Add a flow that shows what is a proxy, for each proxy of the chosen flows that none of them shows to be one."""
+    """For each proxy of the chosen flows that none of them shows to be one, add a flow that does."""
     chosen = flows.take(pa.array(list(found), pa.int64()))
     shown = set(_proxies_shown(chosen, topology))
     needed = {rows[i]["proxy"] for i in found} - {None} - shown
@@ -155,6 +155,6 @@ def _add_witnesses(flows: pa.Table, rows: Sequence[Mapping[str, Any]], found: Re
 
 
 def _proxies_shown(flows: pa.Table, topology: Topology) -> Iterator[str]:
-    """The proxies that these flows alone, and the topology, show."""
+    """The proxies that these flows and the topology show."""
     for address, _ in find_proxies(flows, flow_ends(flows), topology).at.values():
         yield address

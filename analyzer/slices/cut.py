@@ -1,4 +1,4 @@
-"""Payload behind the last name left out, as a snap length would: what each packet was on the wire stays known."""
+"""Leaves out the payload behind the last name, as a snap length would; each packet keeps its length on the wire."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ DHCP_PORTS: Final = (67, 68)
 QUIC_LONG: Final = 0x80
 
 Frames = Callable[[], Iterable[Frame]]
-"""Gives the slice's frames from the first on, each time it is called."""
+"""Gives the slice's frames from the first on, at each call."""
 
 
 def cut_frames(frames: Frames, sides: Sides, flows: pa.Table) -> Iterator[Frame]:
@@ -27,7 +27,7 @@ def cut_frames(frames: Frames, sides: Sides, flows: pa.Table) -> Iterator[Frame]
 
 
 def kept_bytes(frame: Frame, side: Side | None, server_port: int) -> int:
-    """Bytes of the frame to its last named one; of UDP only QUIC's first packets, DNS and DHCP have names."""
+    """The number of the frame's bytes up to the last name. Over UDP only QUIC's long-header packets, DNS and DHCP hold names."""
     if frame.payload < 0 or frame.payload > len(frame.data):
         return len(frame.data)
     payload = frame.data[frame.payload : frame.payload + frame.payload_bytes]

@@ -1,6 +1,7 @@
-"""DHCP messages without what tells whose they are: addresses are those of the packets, host and user names are blank.
+"""Masked DHCP messages: addresses are replaced as in the packets, host and user names are blanked.
 
-What stays is what tells how a client looks for a proxy: the kind of message, what was asked for, and option 252 under another host
+What shows how a client looks for a proxy stays: the message type, the requested options, and option 252 with its host name
+replaced. Source: RFC 2131 2, RFC 2132.
 name. Source: RFC 2131 2, RFC 2132.
 """
 
@@ -13,20 +14,20 @@ from analyzer.slices.masks import Masks
 
 OPTIONS: Final = 240
 COOKIE: Final = bytes.fromhex("63825363")
-# Where addresses stand in the fixed fields: the client's, yours, the server's and the relay's; and the hardware's.
+# Offsets of addresses in the fixed fields: ciaddr, yiaddr, siaddr and giaddr; and of the hardware address.
 ADDRESSES: Final = (12, 16, 20, 24)
 HARDWARE: Final = slice(28, 34)
 PAD, END = 0, 255
-# Options that tell nothing of a person: lease time, kind, what is asked for, the largest message, renewal times.
+# Options that identify no person: lease time, message type, parameter list, maximum size, renewal and rebinding times.
 HARMLESS: Final = frozenset((51, 53, 55, 57, 58, 59))
 SUBNET_MASK: Final = 1
-# Options of addresses: routers, name servers, the one that is asked for, the server's.
+# Options with addresses: routers, name servers, the requested address, the server's.
 OF_ADDRESSES: Final = frozenset((3, 6, 50, 54))
 PAC: Final = 252
 
 
 def masked_dhcp(message: bytes, addresses: Addresses, masks: Masks) -> bytes:
-    """The message, up to where it contradicts itself; b"" for one that is none."""
+    """The masked message, up to the first option that runs past its end; b"" where it isn't DHCP."""
     if len(message) < OPTIONS or message[236:OPTIONS] != COOKIE:
         return b""
     made = bytearray(len(message))

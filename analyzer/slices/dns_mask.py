@@ -1,7 +1,7 @@
-"""DNS messages under other names and addresses, byte for byte as long as before.
+"""Masked DNS messages, byte for byte as long as before.
 
-A name's labels are replaced where they lie; pointers between names stay, as a label's other name depends on what stands to its
-right alone. Addresses are those of the packets. Data of any other type become zeros. Source: RFC 1035 4.1.
+Labels are replaced in place. Compression pointers stay, because a label's replacement depends only on the labels to its right.
+Addresses are replaced as in the packets. Record data of any other type become zeros. Source: RFC 1035 4.1.
 """
 
 from __future__ import annotations
@@ -16,7 +16,7 @@ A, NS, CNAME, PTR, AAAA = 1, 2, 5, 12, 28
 
 
 def masked_dns(message: bytes, names: Names, addresses: Addresses) -> bytes:
-    """The message, up to where it contradicts itself; b"" when that is before its first name ends."""
+    """The masked message, up to its first malformed record; b"" where its first name doesn't end."""
     made = bytearray(message)
     if len(message) < 12:
         return b""
@@ -47,7 +47,7 @@ def _mask_data(message: bytes, made: bytearray, kind: int, at: int, size: int, n
 
 
 def _mask_name(message: bytes, made: bytearray, at: int, names: Names) -> int:
-    """Mask the labels of the name at `at`, those behind pointers too; where it ends in the message, -1 when it doesn't."""
+    """Mask the labels of the name at `at`, those behind pointers too. Returns the name's end in the message, -1 where it has none."""
     labels: list[tuple[int, bytes]] = []
     end = -1
     for _ in range(MAX_JUMPS + 128):

@@ -11,13 +11,13 @@ from analyzer.packets.layout import NO_TIME, OK, TCP
 
 
 class Frame(NamedTuple):
-    """One packet of a chosen flow, as it lay in its capture.
+    """One packet of a chosen flow, with the bytes of its capture.
 
     ts_ns       None where the capture has no times
     wire_bytes  its length on the wire, at least len(data)
-    interface   (number of the input, of its interface, link type)
-    row         of the flow table
-    payload     where the TCP or UDP payload begins in data; -1 for an ICMP error or a later fragment
+    interface   (number of the input, number of its interface, link type)
+    row         in the flow table
+    payload     offset of the TCP or UDP payload in data; -1 for an ICMP error or a later fragment
     seq         TCP: the sequence number of the payload's first byte
     from_client, protocol   of the flow's packet
     payload_bytes  by the IP length
@@ -36,7 +36,7 @@ class Frame(NamedTuple):
 
 
 def frame_of(data: npt.NDArray[np.uint8], frame: Any, packet: Any, number: int) -> Frame:
-    """The frame with bytes of its own, of no row yet."""
+    """The frame with its own copy of the bytes; its row isn't known yet."""
     start, ts_ns = int(frame["start"]), int(frame["ts_ns"])
     whole = packet["status"] == OK
     return Frame(

@@ -1,4 +1,4 @@
-"""The packets of chosen flows, found again: a second reading that keeps nothing but what it hands on."""
+"""The packets of chosen flows, found in a second reading that keeps only what it yields."""
 
 from __future__ import annotations
 
@@ -27,7 +27,7 @@ MIX: Final = np.uint64(0x9E3779B97F4A7C15)
 
 
 class Finder:
-    """Tells which flow a packet is of, for the flows that share their ends with a chosen one."""
+    """Gives a packet's flow, for all flows with the same endpoints as a chosen one."""
 
     def __init__(self, flows: pa.Table, chosen: Collection[int]) -> None:
         self._chosen = frozenset(chosen)
@@ -46,7 +46,7 @@ class Finder:
         self._hashes = np.array(sorted({_hash_of(key) for key in self._flows}), np.uint64)
 
     def candidates(self, packets: npt.NDArray[Any]) -> npt.NDArray[np.int64]:
-        """Places in `packets` that may be of a chosen flow."""
+        """Indices of `packets` that may belong to a chosen flow: by a hash of the endpoints, and all fragments."""
         ends = [
             (packets[f"{end}_lo"] ^ (packets[f"{end}_hi"] * MIX)) * MIX
             + packets[f"{end}_port"].astype(np.uint64) * np.uint64(0x100000001B3)
@@ -94,7 +94,7 @@ def _ends_key(row: Any) -> tuple[str, int, frozenset[tuple[int, int]]]:
 
 
 def _hash_of(key: tuple[str, int, frozenset[tuple[int, int]]]) -> int:
-    """As `candidates` has it, in whole numbers. Both ends may be one and the same."""
+    """The hash that `candidates` computes, in Python integers. Both endpoints may be the same."""
     ends = list(key[2]) * (3 - len(key[2]))
     total = 0
     for address, port in ends[:2]:
@@ -114,12 +114,12 @@ def read_frames(
     joined: bool = False,
     vxlan_ports: tuple[int, ...] = (),
 ) -> tuple[list[Source], Iterator[Frame]]:
-    """The inputs, and every packet of the chosen rows in the order of time; inputs are read as the packets are asked for.
+    """The inputs, and every packet of the chosen rows in time order; inputs are read lazily.
 
-    Packets that were captured twice come twice, and ICMP errors about a flow with it.
-    Errors   Unusable: an object behind a URL, which was read to its end before, can't be now
+    Includes duplicate packets, and ICMP errors about a flow.
+    Errors   Unusable: an object behind a URL, read to its end before, can't be read again
 
-    joined   what came in IP fragments comes as one packet of link type 101, without what it was wrapped in
+    joined   a packet that came in IP fragments is given whole, with link type 101 and without its encapsulation
     """
     sources = no_results(open_inputs(inputs, vxlan_ports)).sources
     finder = Finder(flows, chosen)

@@ -1,7 +1,7 @@
-"""TLS handshakes without what could be linked to a person: other host names, no tickets, no keys to resume by.
+"""Masked TLS handshakes: host names are replaced; tickets, session ids and pre-shared keys are replaced by other bytes.
 
-Of hellos everything else stays byte for byte, so that versions, ciphers, the order of extensions and the random stay what they
-were; of other messages only certificates stay, under other names. What two hellos had in common they still have.
+Everything else in a hello stays byte for byte, so versions, ciphers, the order of extensions and the random stay; of other messages
+only certificates stay, masked. Equal values in two hellos stay equal.
 Sources: RFC 8446 4.1.2, 4.2 and 4.2.11, RFC 6066 3, RFC 5246 7.4.
 """
 
@@ -20,15 +20,15 @@ RECORDS_HEAD: Final = 5
 
 SERVER_NAME: Final = 0
 PRE_SHARED_KEY: Final = 41
-# Extensions that tell of a program and not of a person, or hold what was made for this connection alone (43, 51, 65037: versions,
-# key shares, an encrypted hello). Of others the bytes are changed.
+# Extensions that identify a program and no person, or hold values made for this connection alone (43, 51, 65037: versions,
+# key shares, an encrypted hello). The bytes of all others are replaced.
 HARMLESS: Final = frozenset(
     (1, 5, 10, 11, 13, 15, 16, 17, 18, 21, 22, 23, 27, 28, 34, 43, 45, 49, 50, 51, 57, 13172, 17513, 17613, 65037, 65281)
 )
 
 
 def masked_records(data: bytes, names: Names) -> bytes:
-    """Consecutive TLS records of handshake messages, masked; the last record may not be all there."""
+    """Consecutive TLS records of handshake messages, masked; the last record may be incomplete."""
     body, pieces = bytearray(), []  # where each record's body lies in data
     at = 0
     while at + RECORDS_HEAD <= len(data):
@@ -46,7 +46,7 @@ def masked_records(data: bytes, names: Names) -> bytes:
 
 
 def mask_messages(body: bytearray, names: Names) -> None:
-    """Handshake messages one after the other, in place; the last may not be all there."""
+    """Mask consecutive handshake messages in place; the last may be incomplete."""
     at = 0
     while at + MESSAGE_HEAD <= len(body):
         end = min(len(body), at + MESSAGE_HEAD + int.from_bytes(body[at + 1 : at + 4], "big"))
@@ -63,12 +63,12 @@ def mask_messages(body: bytearray, names: Names) -> None:
 
 
 def _mask_hello(body: bytearray, names: Names) -> None:
-    """A hello with its head, in place; from where it contradicts itself on it becomes zeros."""
+    """Mask a hello with its header in place; everything behind a malformed field becomes zeros."""
     end = len(body)
     at = MESSAGE_HEAD + 2 + 32
     size = body[at] if at < end else 0
     session = slice(at + 1, min(end, at + 1 + size))
-    body[session] = names.blur(bytes(body[session]))  # it may be resumed by
+    body[session] = names.blur(bytes(body[session]))  # the session can be resumed by it
     at += 1 + size
     if body[0] == CLIENT_HELLO:
         at += 2 + int.from_bytes(body[at : at + 2], "big")  # cipher suites
@@ -92,7 +92,7 @@ def _mask_hello(body: bytearray, names: Names) -> None:
 
 
 def _mask_name(body: bytearray, at: int, end: int, names: Names) -> None:
-    """A server_name extension's only entry; more than one is zeros."""
+    """Mask the only entry of a server_name extension; several entries become zeros."""
     size = int.from_bytes(body[at + 3 : at + 5], "big")
     if body[at + 2] == 0 and at + 5 + size == end:
         body[at + 5 : end] = names.host(bytes(body[at + 5 : end]))
@@ -101,11 +101,11 @@ def _mask_name(body: bytearray, at: int, end: int, names: Names) -> None:
 
 
 def _mask_keys(body: bytearray, at: int, end: int, names: Names) -> None:
-    """The tickets that a client offers, and what proves that it may (RFC 8446 4.2.11)."""
+    """Replace the tickets that a client offers and their binders (RFC 8446 4.2.11)."""
     stop = min(end, at + 2 + int.from_bytes(body[at : at + 2], "big"))
     at += 2
     while at + 2 <= stop:
-        last = min(stop, at + 2 + int.from_bytes(body[at : at + 2], "big") + 4)  # its age goes with it
+        last = min(stop, at + 2 + int.from_bytes(body[at : at + 2], "big") + 4)  # the obfuscated age is replaced too
         body[at + 2 : last] = names.blur(bytes(body[at + 2 : last]))
         at = last
     at = stop + 2

@@ -1,7 +1,7 @@
-"""HTTP heads and SOCKS requests without what tells who is behind them, byte for byte as long as before.
+"""Masked HTTP heads and SOCKS messages, byte for byte as long as before.
 
-Only what is known to be harmless stays: methods, versions, status codes, well-known fields with well-known values, hosts
-that Names keeps. Everything else keeps its shape and loses its letters and digits.
+Only known harmless values stay: methods, versions, status codes, well-known fields with well-known values, hosts that Names keeps.
+Everything else keeps its shape and loses its letters and digits.
 """
 
 from __future__ import annotations
@@ -15,12 +15,12 @@ from analyzer.services.hosts import dns_name
 from analyzer.slices.addresses import Addresses
 from analyzer.slices.names import Names
 
-# Methods of HTTP, WebDAV and Windows' own services (IANA's registry; MS-BPAU; Configuration Manager). Another may be a name.
+# Methods of HTTP, WebDAV and Windows' own services (IANA's registry; MS-BPAU; Configuration Manager). Another may identify a company.
 METHODS: Final = frozenset(
     b"BASELINE-CONTROL BITS_POST CCM_POST CHECKIN CHECKOUT CONNECT COPY DELETE GET HEAD LOCK MERGE MKCOL MOVE OPTIONS PATCH POST PROPFIND "
     b"PROPPATCH PUT REPORT RPC_IN_DATA RPC_OUT_DATA SEARCH TRACE UNLOCK".split()
 )
-# Fields that are known to everyone; another field's name may be somebody's.
+# Well-known fields; another field's name may identify a company.
 FIELDS: Final = frozenset(
     b"accept accept-encoding accept-language accept-ranges age authorization cache-control connection content-encoding content-length "
     b"content-type cookie date etag expires forwarded host if-modified-since if-none-match keep-alive last-modified location "
@@ -28,7 +28,7 @@ FIELDS: Final = frozenset(
     b"transfer-encoding upgrade upgrade-insecure-requests user-agent vary via www-authenticate x-cache x-cache-lookup "
     b"x-forwarded-for".split()
 )
-# Fields of whose values the words stay that everyone sends.
+# Fields whose values keep their well-known words.
 HARMLESS: Final = frozenset(
     b"accept accept-encoding accept-ranges cache-control connection content-encoding content-type keep-alive mime-version pragma "
     b"proxy-connection transfer-encoding upgrade upgrade-insecure-requests vary".split()
@@ -41,7 +41,7 @@ VALUE_WORDS: Final = frozenset(
 AUTHENTICATION: Final = frozenset(b"authorization proxy-authorization proxy-authenticate www-authenticate".split())
 SCHEMES: Final = frozenset(b"basic bearer digest kerberos negotiate ntlm".split())
 
-# Words of user agents that many send; a machine's or a company's isn't among them.
+# Words that many user agents share; none identifies a machine or a company.
 AGENT_WORDS: Final = frozenset(
     b"20100101 agent android applewebkit automation autoproxy bits chrome client compatible cryptoapi curl delivery device edg "
     b"edge falcon firefox for gecko health http khtml libcurl like linux mac macintosh mde metadata microsoft mozilla msie ncsi "
@@ -56,19 +56,19 @@ REASONS: Final = frozenset(
 GSSAPI_HEAD: Final = 4
 """Bytes before a GSSAPI token (RFC 1961 3)."""
 
-# By these names PAC files are known.
+# File names by which PAC files are known.
 _PAC_NAME = re.compile(rb"(?i)(?:/wpad\.dat?|\.pac)$")
 _WORD = re.compile(rb"[A-Za-z0-9\x80-\xff]+")
 _REQUEST = re.compile(rb"([A-Za-z_-]+)( *)([^ \r\n]*)(.*)", re.DOTALL)
-_ANSWER = re.compile(rb"((?:H(?:T(?:TP?)?)?)?/?[\d.]* *\d{0,3})(.*)", re.DOTALL | re.IGNORECASE)  # or as much of it as was captured
-_VERSION = re.compile(rb" *(?:H(?:T(?:T(?:P(?:/\d?[\d.]{0,3})?)?)?)?)? *(?:\r?\n)?\r?", re.IGNORECASE)  # or as much of it as was captured
+_ANSWER = re.compile(rb"((?:H(?:T(?:TP?)?)?)?/?[\d.]* *\d{0,3})(.*)", re.DOTALL | re.IGNORECASE)  # or what was captured of one
+_VERSION = re.compile(rb" *(?:H(?:T(?:T(?:P(?:/\d?[\d.]{0,3})?)?)?)?)? *(?:\r?\n)?\r?", re.IGNORECASE)  # or what was captured of one
 _FIELD = re.compile(rb"([^:\r\n]*)(:[ \t]*)(.*?)([ \t]*\r?\n)", re.DOTALL)
 _URL = re.compile(rb"([A-Za-z][A-Za-z0-9+.-]*://)(?:([^/?#@]*)(@))?(\[[^\]]*\]|[^/:?#]*)(:\d+)?(.*)", re.DOTALL)
 _PORT = re.compile(rb"(.*?)(:\d{1,5})?", re.DOTALL)
 
 
 class Masks:
-    """Heads masked by these names; paths stay as far as the catalogue tells services by them."""
+    """Masks messages with these names; a path keeps the beginning by which the catalogue tells its service."""
 
     def __init__(self, names: Names, addresses: Addresses, catalogue: Catalogue) -> None:
         self._names = names
@@ -76,7 +76,7 @@ class Masks:
         self._catalogue = catalogue
 
     def request(self, head: bytes) -> bytes:
-        """A request's head, its last empty line with it."""
+        """The masked head of a request, with its empty line."""
         line, fields = _first_line(head)
         method, space, target, rest = _groups(_REQUEST, line)
         asked = next((value for name, value in _fields(fields) if name == b"host"), b"")
@@ -90,23 +90,23 @@ class Masks:
         return named + space + self._target(method.upper(), target, asked) + end + self._masked_fields(fields)
 
     def answer(self, head: bytes) -> bytes:
-        """An answer's head."""
+        """The masked head of an answer."""
         line, fields = _first_line(head)
         status, reason = _groups(_ANSWER, line)
         return status + self._words(reason, REASONS) + self._masked_fields(fields)
 
     def chunk(self, line: bytes) -> bytes:
-        """The line before a chunk, or the last one with its trailer: the size stays."""
+        """The masked line before a chunk, or the last chunk with its trailer: the size stays."""
         size = re.match(rb"[0-9A-Fa-f]*", line)
         end = size.end() if size else 0
         return line[:end] + self._names.noise(line[end:])
 
     def socks(self, data: bytes) -> bytes:
-        """A piece of SOCKS: host names by other names, addresses and ports as numbers, user names and passwords gone."""
+        """A masked SOCKS message: host names and addresses replaced, user names and passwords crossed out."""
         if data[0] in (0, 4):
             return self._socks4(data)
         if data[0] == 1 and data[1] in (1, 2) and len(data) == GSSAPI_HEAD + int.from_bytes(data[2:4], "big"):
-            return data[: GSSAPI_HEAD + 1] + bytes(len(data) - GSSAPI_HEAD - 1)  # of a token its first byte, which tells that it is one
+            return data[: GSSAPI_HEAD + 1] + bytes(len(data) - GSSAPI_HEAD - 1)  # only the token's first byte, which shows its kind, stays
         if data[:1] == b"\x01" and len(data) > 2:  # RFC 1929
             name = data[1]
             return data[:2] + b"x" * name + data[2 + name : 3 + name] + b"x" * (len(data) - 3 - name)
@@ -135,18 +135,18 @@ class Masks:
         return scheme + b"x" * len(user) + at + self._authority(name) + port + self._path(rest, name)
 
     def url(self, text: bytes) -> bytes:
-        """A URL by itself."""
+        """A masked URL."""
         return self._target(b"", text, b"")
 
     def proxy_header(self, data: bytes) -> bytes:
-        """The PROXY protocol's header: its kind stays, addresses and what else it may hold go."""
+        """The masked PROXY protocol header: its kind stays, addresses and other fields are replaced."""
         if data[:1] == b"P":
             kind, space, rest = data[6:].partition(b" ")
             return data[:6] + self._names.noise(kind) + space + b" ".join(map(self._names.host, rest.split(b" "))) if space else data
         return data[:16] + bytes(len(data) - 16)
 
     def _authority(self, text: bytes) -> bytes:
-        """host, host:port or [v6]:port."""
+        """A masked host, host:port or [v6]:port."""
         if text.startswith(b"["):
             address, bracket, port = text[1:].partition(b"]")
             return b"[" + self._names.host(address) + bracket + port
@@ -161,7 +161,7 @@ class Masks:
         return path[:kept] + self._names.words(rest) + line[len(rest) :] + question + self._names.words(query)
 
     def _kept_path(self, path: bytes, host: bytes) -> int:
-        """How many bytes at the path's beginning the catalogue's rules for this host name; 0: none does."""
+        """The number of bytes at the path's beginning that a rule of the catalogue for this host names; 0 without such a rule."""
         name = dns_name(host.decode("latin-1"))
         if name is None:
             return 0
@@ -195,7 +195,7 @@ class Masks:
 
     @staticmethod
     def _words(text: bytes, known: frozenset[bytes], *, short_numbers: bool = False) -> bytes:
-        """The text with every word that isn't known crossed out; versions' numbers have up to four digits."""
+        """The text with every unknown word crossed out; short_numbers: numbers of up to four digits, as in versions, stay."""
 
         def crossed(word: re.Match[bytes]) -> bytes:
             stays = word[0].lower() in known or (short_numbers and word[0].isdigit() and len(word[0]) <= 4)
@@ -205,13 +205,13 @@ class Masks:
 
 
 def _first_line(head: bytes) -> tuple[bytes, bytes]:
-    """The first line with its end, and the rest."""
+    """(the first line with its end, the rest)."""
     end = head.find(b"\n") + 1 or len(head)
     return head[:end], head[end:]
 
 
 def _groups(pattern: re.Pattern[bytes], text: bytes) -> Sequence[bytes]:
-    """The pattern's groups in a text that it fits; one that isn't there is None."""
+    """The pattern's groups in a text that it fits; a group that didn't take part is None."""
     found = pattern.fullmatch(text)
     assert found is not None, "what the readers took for one"
     return found.groups()

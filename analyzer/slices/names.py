@@ -1,6 +1,6 @@
-"""Names under other names of the same length: Defender's stay, all others become letters that mean nothing.
+"""Host names replaced by others of the same length: Defender's stay, all others become meaningless letters.
 
-A label is replaced by itself and what stands to its right, so that names of one domain stay names of one domain.
+A label's replacement depends on the label and on the labels to its right, so names of one domain stay names of one domain.
 """
 
 from __future__ import annotations
@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING, Final
 if TYPE_CHECKING:
     from analyzer.services.catalogue import Catalogue
 
-# Under these each customer has a name of its own.
+# Domains below which each customer has a name of its own.
 OF_CUSTOMERS: Final = (
     "atp.azure.com",
     "azure-automation.net",
@@ -27,11 +27,11 @@ OF_CUSTOMERS: Final = (
     "oms.opinsights.azure.com",
     "oms.opinsights.azure.us",
 )
-# What everyone's names have: the last labels that tell no one, and the one that proxies are looked for by.
+# Labels that stay everywhere: top-level labels that identify no one, and the one by which proxies are looked for.
 EVERYONES: Final = ("arpa", "com", "edu", "example", "gov", "in-addr.arpa", "ip6.arpa", "local", "localhost", "net", "org", "wpad")
 WPAD: Final = "wpad"
 
-# How Azure and Defender shorten places in names (learn.microsoft.com, "Azure regions", and the catalogue's own hosts).
+# Azure's and Defender's abbreviations of places in host names (learn.microsoft.com, "Azure regions", and the catalogue's own hosts).
 PLACES: Final = frozenset(
     re.findall(
         r"[a-z]+",
@@ -43,7 +43,7 @@ PLACES: Final = frozenset(
 )
 LONG: Final = 5
 _PART = re.compile(r"[a-z]+")
-# A label of known words and short numbers: edr-neu3, us-v20, mdav. Whatever else stands under a wildcard may be a customer.
+# A label of known words and short numbers: edr-neu3, us-v20, mdav. Any other label under a wildcard may be a customer's.
 _ROLE = re.compile(r"[a-z]+[0-9]{0,3}(?:-(?:[a-z]+[0-9]{0,3}|[0-9]{1,3})){0,4}")
 _ADDRESS = re.compile(rb"[0-9]{1,3}(?:\.[0-9]{1,3}){3}")
 _WORD = re.compile(rb"[A-Za-z0-9\x80-\xff]+")
@@ -51,7 +51,7 @@ _LETTERS: Final = "abcdefghijklmnopqrstuvwxyz"
 
 
 class Names:
-    """Another name for each host name, always the same one."""
+    """Replaces each host name, always by the same one."""
 
     def __init__(self, key: bytes, catalogue: Catalogue) -> None:
         self._key = key
@@ -60,7 +60,7 @@ class Names:
 
     @cached_property
     def _kept(self) -> frozenset[str]:
-        """Every name that ends a pattern, whole patterns among them."""
+        """Every name that ends a pattern, whole patterns included."""
         patterns = [*(rule.pattern for rule in self._catalogue.rules), *self._catalogue.context]
         return frozenset([*EVERYONES, *(name for pattern in patterns for name in _endings(pattern.removeprefix("*.")))])
 
@@ -70,11 +70,11 @@ class Names:
         return frozenset(pattern[2:] for pattern in patterns if pattern.startswith("*."))
 
     def is_kept(self, host: bytes) -> bool:
-        """Whether this host name stays as it is."""
+        """Whether this host name stays unchanged."""
         return self.host(host) == host and not _ADDRESS.fullmatch(host)
 
     def host(self, host: bytes) -> bytes:
-        """A host name or address as text, of the same length. What is between its dots stays what it is: upper or lower case."""
+        """The masked host name or address as text, of the same length, with its letter case."""
         if _ADDRESS.fullmatch(host):
             return b".".join(self._octet(host, i, part) for i, part in enumerate(host.split(b".")))
         if b":" in host:
@@ -83,7 +83,7 @@ class Names:
         return b".".join(self.label(label, b".".join(labels[i + 1 :])) for i, label in enumerate(labels))
 
     def label(self, label: bytes, parent: bytes) -> bytes:
-        """Another label for this one, chosen by the labels to its right."""
+        """The replacement of a label, determined by it and the labels to its right."""
         whole = b".".join(part for part in (label, parent.rstrip(b".")) if part).decode("latin-1").lower()
         if whole not in self._known:
             self._known[whole] = b"" if self._stays(whole) else hmac.new(self._key, whole.encode(), hashlib.sha256).digest()
@@ -91,7 +91,7 @@ class Names:
         return self._partly(label, masked(label, made), whole) if made and label else label
 
     def _partly(self, label: bytes, made: bytes, whole: str) -> bytes:
-        """Of a label under Microsoft's names only the words that aren't Microsoft's are replaced: what kind it is stays."""
+        """The replacement with the words put back that are Microsoft's: they show the label's kind."""
         if not self._is_microsofts(whole):
             return made
         for part in _PART.finditer(label.decode("latin-1").lower()):
@@ -106,7 +106,7 @@ class Names:
         return self._is_microsofts(whole) and _ROLE.fullmatch(first) is not None and all(map(self._is_known, _PART.findall(first)))
 
     def _is_microsofts(self, whole: str) -> bool:
-        """Whether the labels to its right, or its shape, show that the name is Microsoft's."""
+        """Whether the labels to the right of the first, or the name's shape, show that it is Microsoft's."""
         under = next((ending for ending in _endings(whole.partition(".")[2]) if ending in self._wild), None)
         if under is not None and under not in OF_CUSTOMERS:
             return True
@@ -119,26 +119,26 @@ class Names:
         return PLACES.union(*(_PART.findall(pattern) for pattern in patterns))
 
     def _is_known(self, word: str) -> bool:
-        """Whether it is such a word, or a longer one with a place behind it: `automatedirstrprdweu`."""
+        """Whether the word is in `_words`, or is such a word followed by a place: `automatedirstrprdweu`."""
         return word in self._words or any(word[:at] in self._words and word[at:] in PLACES for at in range(LONG, len(word)))
 
     def noise(self, text: bytes) -> bytes:
-        """Any text of the same length, its letters and digits replaced."""
+        """Any text, of the same length, with its letters and digits replaced."""
         return masked(text, hmac.new(self._key, text.lower(), hashlib.sha256).digest())
 
     def words(self, text: bytes, kept: frozenset[bytes] = frozenset()) -> bytes:
-        """Any text of the same length, each word but those of `kept` replaced by itself: texts that share words still do."""
+        """Any text, of the same length, with each word but those of `kept` replaced; equal words get equal replacements."""
         return _WORD.sub(lambda word: word[0] if word[0].lower() in kept else self.noise(word[0]), text)
 
     def blur(self, raw: bytes) -> bytes:
-        """Other bytes, as many; the same for the same. Zeros stay."""
+        """As many other bytes, the same for the same input. Zeros stay."""
         if not any(raw):
             return raw
         key = hmac.new(self._key, b"bytes " + raw, hashlib.sha256).digest()
         return hashlib.shake_256(key).digest(len(raw))
 
     def _address6(self, host: bytes) -> bytes:
-        """Other digits for an IPv6 address as text, so that it is still one; noise for anything else with a colon."""
+        """An IPv6 address as text with other digits, still an IPv6 address; noise for anything else with a colon."""
         try:
             ipaddress.IPv6Address(host.decode("latin-1"))
         except ValueError:
@@ -152,20 +152,20 @@ class Names:
         return bytes(made) + colon + (self.host(dotted) if dotted else b"")
 
     def _octet(self, host: bytes, place: int, part: bytes) -> bytes:
-        """Another number of as many digits, at most 255."""
+        """Another number with as many digits, at most 255."""
         number = int.from_bytes(hmac.new(self._key, b"%d %b" % (place, host), hashlib.sha256).digest()[:4], "big")
         low, span = {1: (1, 9), 2: (10, 90), 3: (100, 156)}[len(part)]
         return b"%d" % (low + number % span)
 
 
 def _endings(name: str) -> list[str]:
-    """The name, what is right of its first dot, and so on."""
+    """The name, the part right of its first dot, and so on."""
     labels = name.split(".")
     return [".".join(labels[i:]) for i in range(len(labels))]
 
 
 def masked(text: bytes, noise: bytes) -> bytes:
-    """The text with a letter for each letter, digit and byte beyond ASCII; case and all else stay."""
+    """The text with a letter for each letter, digit and non-ASCII byte; letter case and all other bytes stay."""
     made = bytearray()
     for i, byte in enumerate(text):
         letter = _LETTERS[(noise[i % len(noise)] + 7 * (i // len(noise))) % 26]

@@ -1,4 +1,4 @@
-"""PAC files that still name as many proxies, under other host names: words that aren't JavaScript's or PAC's own mean nothing."""
+"""Masked PAC files: they name as many proxies, with other host names; words that aren't JavaScript's or PAC's own are replaced."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ from typing import Final
 
 from analyzer.slices.names import Names
 
-# JavaScript's words, its strings' and the predefined functions (developer.mozilla.org, Proxy Auto-Configuration file).
+# JavaScript's words, its string methods and PAC's predefined functions (developer.mozilla.org, Proxy Auto-Configuration file).
 WORDS: Final = frozenset(
     b"alert array case charat const continue convert_addr datarange date daterange default direct dnsdomainis dnsdomainlevels dnsresolve "
     b"dnsresolveex do else false findproxyforurl findproxyforurlex for function host http https if in indexof isinnet isinnetex "
@@ -23,7 +23,7 @@ MAX_NUMBER: Final = 5  # digits of a port
 
 
 def masked_pac(text: bytes, names: Names) -> bytes:
-    """The file, byte for byte as long as before; comments are blank."""
+    """The masked file, byte for byte as long as before; comments are blanked."""
     sizes = {found.start(): found.group() for found in _CHUNK_SIZE.finditer(text)}
     bare = _COMMENT.sub(lambda found: re.sub(rb"[^\r\n]", b" ", found.group()), text)
     return _TOKEN.sub(lambda found: found.group() if found.start() in sizes else _token(found.group(), names), bare)

@@ -1,4 +1,4 @@
-"""IP fragments of chosen flows: which flow a part is of is known once the packet is whole, so its frames wait until then."""
+"""IP fragments of chosen flows: a fragment's flow is known once its packet is complete, so its frames wait until then."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ RowOf = Callable[[Any], tuple[int, bool] | None]
 
 
 class WaitingFrames:
-    """The frames that wait; row_of tells the flow and the sender of a whole packet. joined: give that in place of its parts."""
+    """The waiting frames; row_of gives the flow and the sender of a whole packet. joined: yield it, not its fragments."""
 
     def __init__(self, row_of: RowOf, vxlan_ports: tuple[int, ...] = (), *, joined: bool = False) -> None:
         self._row_of = row_of
@@ -29,7 +29,7 @@ class WaitingFrames:
         self._frames: dict[Key, list[Frame]] = {}
 
     def take(self, data: npt.NDArray[np.uint8], frame: Any, packet: Any, as_it_is: Frame) -> Iterator[Frame]:
-        """The frames of the packets that this one completes, or that are given up for it."""
+        """The frames of the packets that this fragment completes, or that are given up because of it."""
         part = read_part(data, frame, packet)
         if part is None:
             return
@@ -42,7 +42,7 @@ class WaitingFrames:
             self._frames = {key: held for key, held in self._frames.items() if key in self._joined.waiting}
 
     def rest(self) -> Iterator[Frame]:
-        """The frames of packets of which a part is missing: nothing more will come."""
+        """The frames of packets with a missing fragment, at the end of the input."""
         for waiting in list(self._joined.waiting.values()):
             if waiting.first is not None and not waiting.is_copy:
                 yield from self._of(waiting.first)

@@ -21,20 +21,20 @@ MOST_TEXT: Final = 60_000
 
 
 def section_block(comment: str, application: str) -> bytes:
-    """The section header: little-endian, version 1.0, of unknown length."""
+    """The section header block: little-endian, version 1.0, length unspecified."""
     return _block(
         SECTION, struct.pack("<IHHq", 0x1A2B3C4D, 1, 0, -1) + _options((COMMENT, _text(comment)), (APPLICATION, _text(application)))
     )
 
 
 def interface_block(link_type: int, name: str = "", description: str = "") -> bytes:
-    """An interface description; packets may be of any length."""
+    """An interface description block without a snap length."""
     texts = [(code, _text(text)) for code, text in ((NAME, name), (DESCRIPTION, description)) if text]
     return _block(INTERFACE, struct.pack("<HHI", link_type, 0, 0) + _options(*texts, (RESOLUTION, NANOSECONDS)))
 
 
 def packet_block(interface: int, ts_ns: int, data: bytes, wire_bytes: int, comment: str | None = None) -> bytes:
-    """An enhanced packet block; times before 1970 can't be written and are 0."""
+    """An enhanced packet block; the time of a packet before 1970 can't be written and is 0."""
     ticks = max(0, ts_ns)
     head = struct.pack("<IIIII", interface, ticks >> 32, ticks & 0xFFFFFFFF, len(data), max(wire_bytes, len(data)))
     options = _options((COMMENT, _text(comment))) if comment else b""

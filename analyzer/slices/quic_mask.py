@@ -1,4 +1,4 @@
-"""QUIC's Initial packets with a masked ClientHello in them: opened, and sealed again with the keys that anyone can derive.
+"""QUIC Initial packets with a masked ClientHello: decrypted, masked, and encrypted again with the keys that anyone can derive.
 
 Source: RFC 9000 17.2.2 and 19, RFC 9001 5.2 to 5.4.
 """
@@ -23,11 +23,11 @@ class _Opened(NamedTuple):
 
 
 def masked_datagrams(datagrams: Sequence[bytes], mask: Callable[[bytearray], None], blur: Callable[[bytes], bytes]) -> dict[bytes, bytes]:
-    """A client's datagram → the same with its hello masked. Datagrams that hold no Initial which can be opened aren't in it.
+    """A client's datagram → the datagram with its hello masked. Datagrams without an Initial that can be decrypted are left out.
 
-    mask   changes handshake messages in place;  blur   other bytes for a token
+    mask   changes handshake messages in place;  blur   replaces the bytes of a token
 
-    Whatever else a datagram holds becomes zeros, which end it as padding does.
+    All other bytes of a datagram become zeros, which end it as padding does.
     """
     opened = {}
     ids = list(dict.fromkeys(initial.connection_id for datagram in datagrams[:MAX_PACKETS] for initial in initial_packets(datagram)))
@@ -48,7 +48,7 @@ def _open(initial: Initial, ids: Sequence[bytes]) -> _Opened | None:
 
 
 def _hellos(packets: Sequence[_Opened], mask: Callable[[bytearray], None]) -> dict[Keys, bytes]:
-    """Keys → the stream of handshake bytes that their packets carry, masked; what is missing in it is zeros."""
+    """Keys → the handshake bytes that their packets carry, in stream order and masked; missing bytes are zeros."""
     streams: dict[Keys, bytearray] = {}
     for packet in packets:
         stream = streams.setdefault(packet.keys, bytearray())
@@ -62,11 +62,11 @@ def _hellos(packets: Sequence[_Opened], mask: Callable[[bytearray], None]) -> di
 
 
 def _sealed(packet: _Opened, hellos: dict[Keys, bytes], blur: Callable[[bytes], bytes]) -> bytes:
-    """The packet with its part of the masked hello and nothing else, and its token changed."""
+    """The packet with its piece of the masked hello and nothing else, and its token replaced."""
     from cryptography.hazmat.primitives.ciphers import Cipher, algorithms, modes
     from cryptography.hazmat.primitives.ciphers.aead import AESGCM
 
-    frames = bytearray(len(packet.frames))  # PADDING, where nothing else is put
+    frames = bytearray(len(packet.frames))  # PADDING frames, where nothing is copied
     for start, at, offset, size in crypto_pieces(packet.frames):
         frames[start:at] = packet.frames[start:at]
         frames[at : at + size] = hellos[packet.keys][offset : offset + size].ljust(size, b"\0")
@@ -86,7 +86,7 @@ def _sealed(packet: _Opened, hellos: dict[Keys, bytes], blur: Callable[[bytes], 
 
 
 def _without_token(head: bytes, blur: Callable[[bytes], bytes]) -> bytes:
-    """An Initial's header from its version on to its length, with another token."""
+    """An Initial's header from the version to the length, with its token replaced."""
     at = 4 + 1 + head[4]
     at += 1 + head[at]
     size, at = variable(head, at)

@@ -1,7 +1,7 @@
-"""Where a connection's bytes say something: the stretches that the readers of `names` read, by their own word.
+"""Regions: the stretches of a connection's payload that the readers understood.
 
-The inputs are read once more, with the places of all that is read kept (streams/regions.py), and each place is filled with the bytes
-that the slice's packets have there. Nothing is kept of bodies, of what is encrypted, or of what nobody could read.
+The inputs are read once more, with the position of everything that is read (streams/regions.py), and each position is filled with
+the bytes of the slice's packets. Bodies, encrypted data, and bytes that no reader understood aren't regions.
 """
 
 from __future__ import annotations
@@ -69,14 +69,14 @@ PAC_ANSWER: Final = "answer with a PAC file"
 EMPTY_LINE: Final = "empty line"
 CHUNK_LINE: Final = "chunk"
 SOCKS_MESSAGE: Final = "socks"
-HANDSHAKE: Final = "handshake"  # records of handshake messages that can be read
+HANDSHAKE: Final = "handshake"  # records of readable handshake messages
 RECORD: Final = "record"  # the beginning of a record of another kind
 ALERT: Final = "alert"
 PROXY_HEADER: Final = "proxy header"
 DNS_MESSAGE: Final = "dns"
 TDS_HEADER: Final = "tds header"
 
-# Of a record that is encrypted: its kind and length, and the byte that says whether it begins another hello.
+# Of an encrypted record: its type and length, and the byte that shows whether another hello begins in it.
 RECORD_HEAD: Final = 6
 ALERT_BYTES: Final = 7
 
@@ -95,7 +95,7 @@ _KINDS: Final = {
     **dict.fromkeys((FOUND_CLIENT_HELLO, FOUND_LAST_HELLO, FOUND_CERTIFICATE), HANDSHAKE),
     FOUND_PASSING_RECORD: RECORD,
 }
-"""What a reader found (readers/states.py) → what stands there."""
+"""A reader's finding (readers/states.py) → the kind of region."""
 
 _RECORDS: Final = (FOUND_MORE_HANDSHAKE, FOUND_WENT_ON, FOUND_ALERT, FOUND_WARNING, FOUND_ENCRYPTED)
 _RECORD_KINDS: Final = {ALERT_RECORD: ALERT} | dict.fromkeys((CHANGE_CIPHER_SPEC_RECORD, APPLICATION_RECORD, HANDSHAKE_RECORD), RECORD)
@@ -104,7 +104,7 @@ _END_OF_HEAD = re.compile(rb"\n\r?\n")
 
 
 class Region(NamedTuple):
-    """A stretch of one direction: where it begins, counted from the direction's first packet, what it is, and its bytes."""
+    """A stretch of one direction: its start, counted from the direction's first packet, its kind, and its bytes."""
 
     start: int
     kind: str
@@ -117,7 +117,7 @@ class Region(NamedTuple):
 
 @dataclass
 class Place:
-    """A stretch before its bytes are known."""
+    """A stretch whose bytes aren't filled in yet."""
 
     start: int
     size: int
@@ -129,24 +129,24 @@ class Place:
 
 @dataclass
 class Side:
-    """One direction of a flow; `regions` in their order, none within another."""
+    """One direction of a flow; `regions` in order, without overlaps."""
 
     base: int | None = None
     regions: list[Region] = field(default_factory=list)
 
     def place(self, seq: int) -> int:
-        """Where this sequence number lies, counted from the direction's first packet."""
+        """The position of this sequence number, counted from the direction's first packet."""
         place = (seq - (self.base or 0)) & 0xFFFFFFFF
         return place if place < 1 << 31 else place - (1 << 32)
 
     @property
     def named(self) -> int:
-        """Where the last region ends."""
+        """The end of the last region."""
         return self.regions[-1].end if self.regions else 0
 
 
 Sides = dict[tuple[int, bool], Side]
-"""By the flow's row, and whether its client sent it."""
+"""(the flow's row, whether its client sent it) → the direction."""
 
 
 def read_regions(
@@ -160,8 +160,8 @@ def read_regions(
 ) -> Sides:
     """Each direction of the chosen rows with its regions.
 
-    frames   gives the rows' packets, as `slices.frames.read_frames` finds them, once the inputs were read
-    vxlan_ports   as the topology names them
+    frames   gives the rows' packets (`slices.frames.read_frames`), called after the inputs were read
+    vxlan_ports   of the topology
     """
     sources = open_inputs(inputs, vxlan_ports).sources
     tables = empty_tables()
@@ -197,7 +197,7 @@ def _sides(records: npt.NDArray[Any], found: npt.NDArray[Any], finder: Finder, f
 
 
 def _places(side: Side, read: Iterable[Any]) -> list[Place]:
-    """The stretches in their order; one that begins within another is part of it."""
+    """The stretches in order; one that begins within another is dropped."""
     places = [
         Place(
             start=side.place(int(one["seq"])),
@@ -217,7 +217,7 @@ def _places(side: Side, read: Iterable[Any]) -> list[Place]:
 
 
 def _fill(places: list[Place], start: int, data: bytes) -> None:
-    """Put a segment's bytes where they belong, but for places that have theirs already."""
+    """Copy a segment's bytes into the places they cover; bytes that are filled already stay."""
     at = bisect_left(places, start, key=lambda place: place.start + place.size)
     while at < len(places) and places[at].start < start + len(data):
         place = places[at]
@@ -234,7 +234,7 @@ def _fill(places: list[Place], start: int, data: bytes) -> None:
 
 
 def _region(place: Place) -> Region | None:
-    """The region without what no reader needs: a body, or what is encrypted."""
+    """The region, without a body or encrypted data; None where bytes are missing or nothing may be kept."""
     data = bytes(place.data)
     if not data or not all(place.filled):
         return None
@@ -243,8 +243,8 @@ def _region(place: Place) -> Region | None:
 
 
 def kind_of(found: int, is_pac: bool, first: int) -> str | None:
-    """What stands where a reader found this, by its first byte too; None for what shows only that nothing more can be read, and for what
-    nobody knows how to mask."""
+    """The kind of region for a reader's finding and its first byte; None for bytes that show only that nothing more can be read, and for
+    bytes that no mask knows."""
     if found == FOUND_ANSWER and is_pac:
         return PAC_ANSWER
     if found in _RECORDS:
@@ -255,18 +255,18 @@ def kind_of(found: int, is_pac: bool, first: int) -> str | None:
 
 
 def head_size(data: bytes) -> int:
-    """Bytes of an HTTP head, the empty line with it; all, where it isn't whole."""
+    """The number of bytes of an HTTP head, its empty line included; all, where it is incomplete."""
     found = _END_OF_HEAD.search(data)
     return found.end() if found else len(data)
 
 
 def line_size(data: bytes) -> int:
-    """Bytes of the first line; all, where it doesn't end."""
+    """The number of bytes of the first line; all, where it doesn't end."""
     return data.find(b"\n") + 1 or len(data)
 
 
 def handshake_size(data: bytes) -> int:
-    """Bytes of the TLS records that hold handshake messages; the last may not be all there."""
+    """The number of bytes of the TLS records with handshake messages; the last may be incomplete."""
     at = 0
     while data[at : at + 1] == bytes((HANDSHAKE_RECORD,)):
         at += RECORDS_HEAD + int.from_bytes(data[at + 3 : at + 5], "big")
@@ -283,4 +283,4 @@ _KEPT: Final[dict[str, Callable[[bytes], int]]] = {
     ALERT: lambda data: ALERT_BYTES,
     **dict.fromkeys((EMPTY_LINE, SOCKS_MESSAGE, PROXY_HEADER, DNS_MESSAGE, TDS_HEADER), len),
 }
-"""Kind → how much of the bytes that were read is kept."""
+"""Kind → the number of its bytes that are kept."""

@@ -1,7 +1,7 @@
-"""One packet's headers rewritten by scapy: other addresses, right checksums, every length as it was.
+"""One packet's headers rewritten by scapy: addresses replaced, correct checksums, every length as before.
 
-scapy is asked for the headers alone; the payload comes ready. A frame in whose headers scapy finds something that it doesn't
-know, or that doesn't come out as long as it went in, can't be rewritten: it may hold what should not leave.
+scapy rewrites only the headers; the payload is masked before. A frame with a header that scapy doesn't know, or whose headers change
+their length, can't be rewritten: it may hold something that must not be passed on.
 """
 
 from __future__ import annotations
@@ -22,16 +22,16 @@ FAMILY_FIRST: Final = (0, 108)
 RAW: Final = (12, 14, 101)
 
 TCP_BYTES: Final = 20
-# Options of TCP that tell of a stack and not of a person: no-op, MSS, window scale, SACK, timestamps.
+# TCP options that identify a stack and no person: no-op, MSS, window scale, SACK, timestamps.
 TCP_OPTIONS: Final = ("NOP", "MSS", "WScale", "SAckOK", "SAck", "Timestamp")
 
 
 class Rewriter:
-    """Frames under other addresses."""
+    """Rewrites the headers of frames."""
 
     def __init__(self, addresses: Addresses) -> None:
         from scapy.config import conf
-        from scapy.contrib import geneve  # noqa: F401  # by which scapy finds these
+        from scapy.contrib import geneve  # noqa: F401  # noqa: F401  # importing registers these layers with scapy
         from scapy.layers import dot11, inet, inet6, l2, ppp  # noqa: F401
 
         for layer in WRAPPED:
@@ -42,12 +42,12 @@ class Rewriter:
         self._changes = self._changes_by_layer()
 
     def frame(self, frame: Frame, payload: bytes, ends: tuple[str, str]) -> Frame | None:
-        """The frame with this payload in place of its own; shorter, it is cut there. None: it can't be rewritten.
+        """The frame with this payload instead of its own, cut at the payload's end where it is shorter. None: it can't be rewritten.
 
         ends   the IP addresses from and to
 
-        A payload that is cut counts as zeros in the checksum. What scapy can't take apart is peeled off: the innermost packet is
-        given, as link type 101.
+        In the checksum a cut payload's missing bytes are zeros. Encapsulation that scapy can't dissect is removed: the innermost packet is
+        returned, with link type 101.
         """
         if frame.payload < 0 or frame.payload > len(frame.data):
             return None
@@ -85,19 +85,20 @@ class Rewriter:
         if len(made) != len(head) + len(whole):
             return None
         made = made[: len(head) + len(payload)]
-        return link + (self._told_apart(made, head, size, is_tcp=is_tcp) if len(payload) < frame.payload_bytes else made)
+        return link + (self._with_digest_as_checksum(made, head, size, is_tcp=is_tcp) if len(payload) < frame.payload_bytes else made)
 
-    def _told_apart(self, made: bytes, head: bytes, size: int, *, is_tcp: bool) -> bytes:
-        """A cut packet with a checksum made of what its own was; its TCP or UDP header has `size` bytes.
+    def _with_digest_as_checksum(self, made: bytes, head: bytes, size: int, *, is_tcp: bool) -> bytes:
+        """A cut packet whose checksum is a keyed digest of the original one; its TCP or UDP header has `size` bytes.
 
-        Nobody can check it any more. But copies of one packet stay alike, and packets that differed where they are cut differ.
+        The checksum of a cut packet can't be verified anyway. This way copies of one packet stay equal, and packets that differ in the
+        bytes cut off stay different.
         """
         at = len(head) - size + (16 if is_tcp else 6)
         was = head[at : at + 2]
         return made if was == bytes(2) else made[:at] + self._addresses.digest(was)[:2] + made[at + 2 :]
 
     def error(self, frame: Frame) -> Frame | None:
-        """An ICMP error, with the headers that it quotes under other addresses too, and nothing of what they carry."""
+        """An ICMP error with its addresses and those of the quoted headers replaced, without the quoted payload."""
         try:
             data = self._error_put_together(frame)
         except Exception:  # noqa: BLE001 - as above
@@ -127,14 +128,14 @@ class Rewriter:
         return raw
 
     def _dissected(self, data: bytes, link_type: int) -> Any:
-        """scapy's packet, or None where scapy has no such link type. Errors: whatever scapy's fields raise."""
+        """scapy's packet, or None where scapy has no such link type. Errors: any exception of scapy's fields."""
         cls = self._inet6.IPv46 if link_type in (*FAMILY_FIRST, *RAW) else self._classes.get(link_type)
         if cls is None:
             return None
         return cls(data)
 
     def _change(self, packet: Any, *, quoting: bool = False) -> bool:
-        """Give every header other addresses, in place; False when one of them can't be changed."""
+        """Replace the addresses in every header, in place; False where a header can't be changed."""
         layer = packet
         while layer is not None and type(layer).__name__ != "NoPayload":
             change = self._changes.get(type(layer).__name__)
@@ -142,12 +143,12 @@ class Rewriter:
                 return False
             if not change(layer, quoting):
                 return False
-            layer.explicit = 1  # its fields stand for one packet: else scapy makes a copy of each layer before it writes it
+            layer.explicit = 1  # fields of one packet only: otherwise scapy copies each layer before it writes it
             layer = layer.payload
         return True
 
     def _changes_by_layer(self) -> dict[str, Callable[[Any, bool], bool]]:
-        """By the name of scapy's layer: what is changed in it. A layer that isn't here may hold anything."""
+        """Name of scapy's layer → the function that changes it. A layer that isn't here may hold anything."""
         plain = dict.fromkeys((*PLAIN, *(layer.rpartition(".")[2] for layer in WRAPPED)), lambda layer, quoting: True)
         return {
             **plain,
@@ -198,10 +199,10 @@ class Rewriter:
     def _tcp(self, layer: Any, quoting: bool) -> bool:
         if quoting:
             if "chksum" in layer.fields:
-                layer.chksum = 0  # it covers bytes that aren't there, and addresses that were
+                layer.chksum = 0  # it covers missing bytes and the original addresses
             return True
         kept = [(name, value if name in TCP_OPTIONS else bytes(len(value or b""))) for name, value in layer.options if name != "EOL"]
-        if len(kept) < len(layer.options):  # behind the end anything may stand
+        if len(kept) < len(layer.options):  # behind the end-of-list option there may be anything
             used = len(bytes(self._inet.TCP(options=kept))) - TCP_BYTES
             kept += [("NOP", None)] * (4 * layer.dataofs - TCP_BYTES - used)
         layer.options = kept
@@ -244,7 +245,7 @@ class Rewriter:
 
 
 def _innermost(head: bytes, ends: tuple[str, str]) -> int:
-    """Where the IP header with these addresses begins, the last if there are several; -1 when it isn't found."""
+    """Offset of the last IP header with these addresses; -1 where there is none."""
     pair = b"".join(ipaddress.ip_address(end).packed for end in ends)
     before, version = (12, 4) if len(pair) == 8 else (8, 6)
     at = head.rfind(pair) - before
@@ -252,5 +253,5 @@ def _innermost(head: bytes, ends: tuple[str, str]) -> int:
 
 
 PLAIN: Final = ("LLC", "SNAP", "Loopback", "LoopbackOpenBSD", "RadioTap", "Dot11QoS", "PPP", "HDLC", "IPv6ExtHdrFragment")
-"""Layers of scapy that hold no address, beside those of wrappings."""
+"""scapy's layers without addresses, besides those of encapsulations."""
 WRAPPED: Final = tuple(layer for wrapping in WRAPPINGS for layer in wrapping.scapy)

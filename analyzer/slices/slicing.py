@@ -1,4 +1,4 @@
-"""From a reading to a slice on disk."""
+"""Writes a slice of a reading to disk."""
 
 from __future__ import annotations
 
@@ -33,11 +33,11 @@ def write_slice(
 ) -> Written:
     """Write the packets of the chosen flows.
 
-    inputs   what `reading` was read from, readable again once `rewind` was called
-    cut      without payload behind the last names
-    key      anonymized with this key, and cut; None: as it is
-    topology_path   where the topology goes that belongs to an anonymized slice
-    Errors   Unusable: nothing fits, an input can't be read again, the system refuses the file
+    inputs   of `reading`, readable again once `rewind` was called
+    cut      leave out payload behind the last names
+    key      anonymize with this key, and cut; None: as captured
+    topology_path   where the topology of an anonymized slice is written
+    Errors   Unusable: no flow fits, an input can't be read again, the system refuses the file
     """
     topology = reading.topology
     assert topology is not None
@@ -75,7 +75,7 @@ def write_slice(
 
 @dataclass
 class Written:
-    """What was written: flows, packets, and packets that couldn't be anonymized and were left out."""
+    """Counts of what was written: flows, packets, and packets left out because they couldn't be anonymized."""
 
     flows: int
     packets: int = 0
@@ -89,11 +89,11 @@ class Written:
 
 
 PRIVATE: Final = ("flow", "source", "service", "proxy")
-"""Kinds of choice whose values an anonymized slice doesn't tell; a service may be of the user's own catalogue."""
+"""Options whose values an anonymized slice leaves out; a service may be of the user's own catalogue."""
 
 
 def about_text(wanted: Selection, *, cut: bool, anonymous: bool = False) -> str:
-    """What the slice is, in words for its section header; anonymous: without the addresses and ids that were asked for."""
+    """The slice's description for its section header; anonymous: without the addresses and ids of the options."""
     kinds = {
         "flow": wanted.flows,
         "finding": wanted.findings,

@@ -1,4 +1,4 @@
-"""The topology under other names, so that an anonymized slice has the same methods and the same winner."""
+"""The anonymized topology, so that an anonymized slice gives the same methods and the same winner."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from analyzer.slices.names import Names
 
 
 def anonymous_topology(topology: Topology, addresses: Addresses, names: Names) -> str:
-    """A topology file: networks are those of the slice, proxies and workstations are numbered, methods and the policy stay."""
+    """The topology file's text: networks as in the slice, proxies and workstations numbered, methods and policy unchanged."""
     return "\n".join(_lines(topology, addresses, names))
 
 

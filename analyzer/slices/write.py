@@ -1,4 +1,4 @@
-"""A slice as a pcapng file: the section says what it is, the first packet of each flow why the flow is in it."""
+"""A slice as a pcapng file: the section header describes it, a comment on each flow's first packet gives the flow's reason."""
 
 from __future__ import annotations
 
@@ -21,33 +21,33 @@ NO_TIME: Final = "this packet has no time in its capture"
 
 
 def slice_blocks(frames: Iterable[Frame], comments: dict[int, str], about: str, interfaces: Interfaces) -> Iterator[bytes]:
-    """The file's blocks, one after the other.
+    """The file's blocks in order.
 
-    comments   row → what its first packet says;  about   what the section says
+    comments   row → the comment on its first packet;  about   the section header's comment
     """
     yield section_block(about, f"whichproxy {VERSION}")
     numbers: dict[tuple[int, int, int], int] = {}
-    said: set[int] = set()
+    commented: set[int] = set()
     for frame in frames:
         if frame.interface not in numbers:
             numbers[frame.interface] = len(numbers)
             yield interface_block(frame.interface[2], *interfaces.texts(frame.interface))
-        comment = None if frame.row in said else comments[frame.row]
-        said.add(frame.row)
+        comment = None if frame.row in commented else comments[frame.row]
+        commented.add(frame.row)
         if frame.ts_ns is None or frame.ts_ns < 0:
             comment = f"{comment}; {NO_TIME}" if comment else NO_TIME
         yield packet_block(numbers[frame.interface], frame.ts_ns or 0, frame.data, frame.wire_bytes, comment)
 
 
 class Interfaces:
-    """What the slice calls the interfaces: as the captures did, and by the capture where they didn't; nothing when `silent`."""
+    """The interfaces' names in the slice: those of the captures, else the capture's name; empty when `silent`."""
 
     def __init__(self, *, silent: bool = False) -> None:
         self.sources: Sequence[Source] = ()
         self._silent = silent
 
     def texts(self, interface: tuple[int, int, int]) -> tuple[str, str]:
-        """(name, description) of (number of the input, of its interface, link type)."""
+        """(name, description) of (number of the input, number of its interface, link type)."""
         if self._silent:
             return "", ""
         source = self.sources[interface[0]]
@@ -58,7 +58,7 @@ class Interfaces:
 
 
 def flow_comments(flows: pa.Table, reasons: Reasons, *, anonymous: bool = False) -> dict[int, str]:
-    """Row → why it is in the slice, and which flow it is. anonymous: without id, addresses and names of any kind."""
+    """Row → its reasons and its flow. anonymous: without id, addresses and names of any kind."""
     comments = {}
     chosen = flows.select(["id", "client_ip", "client_port", "server_ip", "server_port", "host", "service"])
     cells = dict(zip(reasons, rows_of(chosen.take(array(np.array(list(reasons), np.int64)))), strict=True))

@@ -1,1 +1,1 @@
-"""What every floor says things with. It imports no other room."""
+"""Text for every other room: formatting, escaping, times, file names. It imports no other room."""

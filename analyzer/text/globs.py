@@ -13,8 +13,8 @@ ANY_DEPTH = "**"
 def expanded(pattern: str) -> list[str]:
     """The paths that fit the pattern, sorted: `*`, `?` and `[...]` within a part of a path, `**` for any folders.
 
-    `**` doesn't follow links: one that leads back to where it stands would give the same files again without an end. As in shells,
-    names with a leading dot are asked for by one.
+    `**` doesn't follow links: a link to a parent folder would give the same files again without end. As in shells, names with a leading
+    dot fit only a pattern with one.
     """
     parts = Path(pattern).parts
     if ANY_DEPTH not in parts:

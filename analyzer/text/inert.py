@@ -1,7 +1,7 @@
-"""Strangers' strings made inert: the one place where captured text becomes text that may be shown.
+"""Escapes captured text for display: the only place where a stranger's text becomes text that may be shown.
 
-Host names, user agents, reason phrases and file names come from whoever sent the packets. A terminal, a spreadsheet, a
-Markdown viewer and a browser each take some characters as orders; here those characters become visible instead.
+Host names, user agents, reason phrases and file names come from the senders of the packets. Terminals, spreadsheets, Markdown
+viewers and browsers each interpret some characters; here those characters are made visible instead.
 """
 
 from __future__ import annotations
@@ -9,10 +9,10 @@ from __future__ import annotations
 import re
 
 UNWRAPPED = 10_000
-"""Width of a text that isn't for a screen: no line is ever this long, so none is wrapped and no name is shortened."""
+"""Width of text that isn't for a screen: no line is this long, so none is wrapped and no name is shortened."""
 
 FORMULA_STARTS = ("=", "+", "-", "@", "\t", "\r", "\n", "＝", "＋", "－", "＠")
-"""A cell that begins with one of these is a formula to a spreadsheet (OWASP, CSV injection)."""
+"""Spreadsheets take a cell that begins with one of these for a formula (OWASP, CSV injection)."""
 
 _MARKDOWN_ACTIVE = re.compile(r"([\\`*_\[\]|~$#!])")
 _MARKDOWN_BLOCKS = re.compile(r"\A(?: |[-+=](?=\W|\Z)|\d{1,9}(?=[.)](?: |\Z)))")
@@ -60,7 +60,7 @@ def markdown(text: str) -> str:
 
 
 def _not_a_block(start: str) -> str:
-    """What begins a list, a rule, an underline or a code block, so that it doesn't."""
+    """The escaped start of a list, a rule, an underline or a code block."""
     if start == " ":
         return "&#32;"
     return f"{start}\\" if start.isdigit() else f"\\{start}"
@@ -68,12 +68,12 @@ def _not_a_block(start: str) -> str:
 
 def html(text: str) -> str:
     """The text for an HTML element or a quoted attribute."""
-    from html import escape  # which brings a table of all that HTML has names for: for pages only
+    from html import escape  # loads a table of all HTML entities, needed for pages only
 
     return escape(inert(text), quote=True)
 
 
 def csv_cell(text: str) -> str:
-    """The text as a cell that no spreadsheet takes for a formula: such a beginning gets a ' before it. Quoting is the writer's."""
+    """The text as a cell that no spreadsheet takes for a formula: a ' is put before such a beginning. Quoting is left to the writer."""
     shown = inert(text)
     return f"'{shown}" if text.startswith(FORMULA_STARTS) else shown

@@ -1,4 +1,4 @@
-"""What proxies, methods, planes and sources are called in a sentence."""
+"""Names of proxies, methods, planes and sources for sentences."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ PLANES = ("sensor", "antivirus", "system", "user")
 
 @dataclass(frozen=True)
 class ProxyLabel:
-    """A proxy with what the topology says of it.
+    """A proxy with its entry in the topology.
 
     proxy   ip:port, or [v6]:port
     name    its name in the topology, or None
@@ -37,12 +37,12 @@ class ProxyLabel:
 
 
 def method_name(method: str | None) -> str | None:
-    """A method as its makers write it (WinHTTP, WinINET/static); anything else, such as an address, as it is."""
+    """A method's name as its makers write it (WinHTTP, WinINET/static); anything else, such as an address, unchanged."""
     return None if method is None else "/".join(METHOD_NAMES.get(one, one) for one in method.split("/"))
 
 
 def ending(state: str | None, http_status: int | None, blocked: bool) -> str | None:
-    """How a flow past the proxies ended, in one word of findings and tables: HTTP's refusal before whatever closed the connection."""
+    """How a direct flow ended, in one phrase for findings and tables: an HTTP refusal comes before the connection's state."""
     if http_status:
         return f"answered {http_status}" + (" with the page of other hosts" if blocked and http_status < 300 else "")
     return "open, never answered" if blocked and state == "open" else state
@@ -55,10 +55,10 @@ def source_label(client_ip: str | None, name: str | None) -> str:
     return f"{name} ({client_ip})" if name else client_ip
 
 
-def told_apart(proxies: Iterable[str]) -> dict[str, str]:
-    """ip:port → as little of it as tells it from the others: `…10:3128` beside `…11:8080`, `…11` where the ports are the same.
+def shortest_unique(proxies: Iterable[str]) -> dict[str, str]:
+    """ip:port → its shortest form that is unique among them: `…10:3128` beside `…11:8080`, `…11` where the ports are the same.
 
-    What an address begins with is left out where all begin so, in whole parts, and the last part always stays. One alone stays whole.
+    Leading parts of the addresses that all share are left out; the last part always stays. A single one stays whole.
     """
     every = dict.fromkeys(proxies)
     ends = {proxy: (address.strip("[]"), port) for proxy in every for address, _, port in (proxy.rpartition(":"),)}
@@ -81,7 +81,7 @@ def told_apart(proxies: Iterable[str]) -> dict[str, str]:
 
 
 def plane_order(plane: str | None) -> int:
-    """A plane's place in every list: sensor, antivirus, system, user, then what has none."""
+    """A plane's place in every list: sensor, antivirus, system, user, then none."""
     return PLANES.index(plane) if plane in PLANES else len(PLANES)
 
 

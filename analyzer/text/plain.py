@@ -1,6 +1,6 @@
-"""Text for a terminal with a code page of few characters: our typographic marks become the nearest that it has.
+"""Text for a terminal whose code page has few characters: our typographic marks become the nearest one it has.
 
-Everything else that it can't show is spelled out, as `backslashreplace` does.
+Every other character that it can't show is escaped, as `backslashreplace` does.
 """
 
 from __future__ import annotations
@@ -14,16 +14,16 @@ NEAREST: Final = {
     "▶": ">", "✗": "x", "✓": "+", "×": "x", "·": "-", "•": "*", "→": ">", "─": "-", "━": "-", "│": "|", "≠": "!", "–": "-", "—": "-",
     "’": "'", "‘": "'", "“": '"', "”": '"', "■": "#",
 }  # fmt: skip
-"""A mark of ours → what stands for it, as wide as the mark: tables keep their columns, and no line becomes longer than the screen."""
+"""A mark of ours → its replacement of the same width: tables keep their columns, and no line becomes longer than the screen."""
 
 
 def register() -> None:
-    """Make NAME known to codecs as a way to deal with what an encoding can't hold."""
+    """Register NAME with codecs as an error handler."""
     codecs.register_error(NAME, nearest)
 
 
 def nearest(error: UnicodeError) -> tuple[str, int]:
-    """What to write instead, and where to go on, as codecs ask for it."""
+    """(the replacement, where to go on), as codecs' error handlers return it."""
     if not isinstance(error, UnicodeEncodeError):
         raise error
     text = error.object
@@ -39,7 +39,7 @@ def _ellipsis(text: str, at: int) -> str:
 
 
 def _blanks(text: str, end: int) -> int:
-    """How many blanks that fill the line behind an ellipsis make room for its dots: two at most, and none between words."""
+    """The number of blanks behind an ellipsis at a line's end that its dots may take: two at most, and none between words."""
     if text[end - 1] != "…":
         return 0
     rest = text[end : text.find("\n", end) if "\n" in text[end:] else len(text)]

@@ -1,7 +1,7 @@
 """Times as people write and read them: RFC 3339 in and out, nanoseconds since 1970 in between.
 
-Only here are the times of Arrow columns made into something else. Arrow's own way to Python objects needs pandas for what lies
-between two microseconds, and gives other objects where pandas was loaded than where it wasn't (tests/test_tree.py holds it).
+Times of Arrow columns are converted only here. Arrow's own conversion to Python objects needs pandas for fractions of a microsecond,
+and gives other objects where pandas is loaded than where it isn't (tests/test_tree.py checks this).
 """
 
 from __future__ import annotations
@@ -23,7 +23,7 @@ from analyzer.errors import Unusable
 
 NS_PER_S = 1_000_000_000
 
-# Times without an offset, in a zone that was named: 2026-11-23 16:15:40, the seconds and their fraction may be left out.
+# Times without an offset, in a given zone: 2026-11-23 16:15:40, the seconds and their fraction may be left out.
 _LOCAL = re.compile(r"(\d{4}-\d\d-\d\d)[Tt ](\d\d:\d\d)(:\d\d)?(?:\.(\d{1,9}))?", re.ASCII)
 _CLOCK = re.compile(r"\d\d:\d\d(?::\d\d)?(?:\.\d{1,9})?", re.ASCII)
 
@@ -66,7 +66,7 @@ def zone_of(name: str, where: str = "--tz") -> tzinfo | None:
 
 
 def own_zone(link: str = "/etc/localtime") -> str | None:
-    """The name of this machine's own zone: $TZ, else where the link leads; None where neither names one."""
+    """The name of this machine's own zone: $TZ, else by the target of the link; None where neither names one."""
     from zoneinfo import available_timezones
 
     if os.environ.get("TZ"):
@@ -77,12 +77,12 @@ def own_zone(link: str = "/etc/localtime") -> str | None:
 
 
 def is_clock(text: str) -> bool:
-    """Whether it is a time of some day: 16:15."""
+    """Whether the text is a time of day: 16:15."""
     return _CLOCK.fullmatch(text.strip()) is not None
 
 
 def local_time(text: str, zone: tzinfo | None, where: str) -> int:
-    """As parse_time, also of times without an offset, which are meant in the zone (None: this machine's own)."""
+    """Nanoseconds since 1970 of an RFC 3339 time, or of a time without an offset in the zone (None: this machine's own)."""
     match = _LOCAL.fullmatch(text.strip())
     if match is None:
         return parse_time(text, where)
@@ -96,7 +96,7 @@ def local_time(text: str, zone: tzinfo | None, where: str) -> int:
 
 
 def day_of(time_ns: int, zone: tzinfo | None) -> date:
-    """The day that this moment has in the zone."""
+    """The day of this moment in the zone."""
     return datetime.fromtimestamp(time_ns // NS_PER_S, UTC).astimezone(zone).date()
 
 
@@ -142,7 +142,7 @@ def rows(table: pa.Table) -> list[dict[str, Any]]:
 
 
 def values(column: pa.Array | pa.ChunkedArray) -> list[Any]:
-    """The values of a column as Python has them; times, at whatever depth, in nanoseconds since 1970."""
+    """The values of a column as Python objects; times, at whatever depth, in nanoseconds since 1970."""
     found: list[Any] = column.cast(_in_numbers(column.type)).to_pylist()
     return found
 
@@ -166,7 +166,7 @@ def _in_numbers(kind: pa.DataType) -> pa.DataType:
 
 
 def to_the_second(time: str | None) -> str:
-    """An RFC 3339 time of a table, shortened for the eye: `2024-05-01 12:00:00`, in the zone shown; "" where there is none."""
+    """An RFC 3339 time of a table, shortened for display: `2024-05-01 12:00:00`, in the zone shown; "" where there is none."""
     if time is None:
         return ""
     zone, _ = _SHOWN.get()
@@ -181,7 +181,7 @@ def clock(time_ns: int) -> str:
 
 
 def moment(time_ns: int) -> str:
-    """As to_the_second, of nanoseconds since 1970."""
+    """Nanoseconds since 1970, in the form of to_the_second."""
     zone, _ = _SHOWN.get()
     if zone is UTC:
         return _to_the_second(time_ns // NS_PER_S).replace("T", " ")
@@ -194,7 +194,7 @@ def shown_zone() -> tzinfo | None:
 
 
 def offsets_shown(first_s: int, last_s: int) -> list[tuple[int, int]]:
-    """(second since 1970, seconds ahead of UTC from then on) in the zone shown: at first_s, and wherever it changes until last_s."""
+    """(second since 1970, seconds ahead of UTC from then on) in the zone shown: at first_s, and at each change until last_s."""
     zone, _ = _SHOWN.get()
 
     def ahead(second: int) -> int:
@@ -217,7 +217,7 @@ def offsets_shown(first_s: int, last_s: int) -> list[tuple[int, int]]:
 
 
 def shown_column(column: pa.Array) -> pa.Array:
-    """UTC nanosecond timestamps for the eye, with nine digits, as they are read in the zone shown; without an offset."""
+    """UTC nanosecond timestamps for display, with nine digits, in the zone shown; without an offset."""
     zone, _ = _SHOWN.get()
     if zone is UTC:
         return rfc3339_column(column)
@@ -230,7 +230,7 @@ def _local_text(time_ns: int, zone: tzinfo | None) -> str:
 
 
 def zone_name() -> str:
-    """What the zone of the times shown is called, for a heading: UTC, or as it was asked for."""
+    """The name of the zone of the times shown, for a heading: UTC, or as given."""
     return _SHOWN.get()[1]
 
 
@@ -239,7 +239,7 @@ _SHOWN: ContextVar[tuple[tzinfo | None, str]] = ContextVar("_SHOWN", default=(UT
 
 @contextmanager
 def shown_in(zone: tzinfo | None, name: str) -> Iterator[None]:
-    """While it is entered, times for the eye are those of the zone (None: this machine's own); what machines read stays in UTC."""
+    """While it is entered, displayed times are in the zone (None: this machine's own); machine-readable output stays in UTC."""
     before = _SHOWN.set((UTC, "UTC") if name == "UTC" else (zone, "local time" if zone is None else name))
     try:
         yield

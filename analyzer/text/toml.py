@@ -11,10 +11,10 @@ from analyzer.text.urls import check_local
 
 
 def read_toml(path: str | Path, what: str, *, name: str, form: str) -> tuple[str, dict[str, Any]]:
-    """A TOML file as text and as tables; a byte order mark, as Windows' editors put one, is left off.
+    """A TOML file as text and as tables; a byte order mark, as Windows' editors write one, is dropped.
 
-    what    it is to be, for messages: "topology"
-    name    how to name one, form: what one looks like; what to do instead
+    what    the kind of file, for messages: "topology"
+    name    the remedy where it can't be read;  form: the remedy where it isn't TOML
     Errors  Unusable: it can't be read, or isn't TOML
     """
     import tomllib
@@ -40,9 +40,9 @@ SCHEMAS = Path(__file__).parents[1] / "schemas"
 
 
 def schema_line(name: str) -> str:
-    """The comment by which editors find the schema of a file that people write: topology, study, job or catalogue.
+    """The comment by which editors find the schema of a topology, study, job or catalogue file.
 
-    It names the one that was installed with this program: what an editor completes is what this version reads, without a network.
+    It names the schema installed with this program: an editor completes what this version reads, without a network.
     Source  Taplo's document directive `#:schema`, which Even Better TOML and Tombi follow too (taplo.tamasfe.dev, read 2026-11-26)
     """
     return f"#:schema {(SCHEMAS / f'{name}.json').as_uri()}"
@@ -54,5 +54,5 @@ def basic_string(text: str) -> str:
         text.encode("utf-8")
     except UnicodeEncodeError as error:
         raise Unusable("its name isn't UTF-8, and TOML holds nothing else", text, "give it another name") from error
-    # JSON's strings are TOML's, but for this character; as \u escapes, JSON would write the ones beyond U+FFFF as TOML doesn't.
+    # JSON's strings are TOML's, except for this character; \u escapes would write characters beyond U+FFFF as TOML doesn't.
     return json.dumps(text, ensure_ascii=False).replace("\x7f", "\\u007f")

@@ -1,4 +1,4 @@
-"""URLs as they are shown: never with who logs on, a signature or a token in them."""
+"""URLs for display: without credentials, signatures and tokens."""
 
 from __future__ import annotations
 
@@ -9,19 +9,19 @@ from urllib.parse import parse_qsl, urlencode
 from analyzer.errors import Unusable
 
 CHAIN: Final = "::"
-"""What fsspec puts between a file and what it lies in: zip://a.pcap::s3://bucket/a.zip."""
+"""fsspec's separator between a file and its container: zip://a.pcap::s3://bucket/a.zip."""
 
 _URL = re.compile(r"[a-z][a-z0-9+.-]*(?:://|::[a-z])", re.IGNORECASE)
-# Two colons stand in IPv6 addresses too.
+# IPv6 addresses have two colons too.
 _LINK = re.compile(r"::(?=[a-z][a-z0-9+.-]*(?:://|::|$))", re.IGNORECASE)
 _IN_TEXT = re.compile(r"[a-z][a-z0-9+.-]*://[^\s\"'<>`]*[^\s\"'<>`:;,.)]", re.IGNORECASE)
 _QUERY = re.compile(r"\?[\w.%$-]+=")
 _PORT = re.compile(r"(?:\[[^]]*\]|[^:]*)(?::\d*)?")
 
-# What tells one version of an object from another, and opens nothing.
+# Query keys that name a version of an object and grant no access.
 VERSIONS: Final = ("versionid", "snapshot", "generation")
 
-# Here what stands before the @ is a container: abfs://CONTAINER@ACCOUNT.dfs.core.windows.net/PATH.
+# In these schemes the text before the @ is a container: abfs://CONTAINER@ACCOUNT.dfs.core.windows.net/PATH.
 CONTAINERS: Final = ("abfs", "abfss")
 
 
@@ -31,18 +31,18 @@ def is_url(name: str) -> bool:
 
 
 def shown(url: str) -> str:
-    """The URL without user, password, query and fragment; of a query only what names a version stays. Other names as they are."""
+    """The URL without user, password, query and fragment; of a query only a version's keys stay. Other names unchanged."""
     return CHAIN.join(map(_shown, _LINK.split(url))) if is_url(url) else url
 
 
 def check_local(path: object) -> None:
-    """Raise Unusable where the path is a URL: captures are read from anywhere, everything else lies on this machine."""
+    """Raise Unusable where the path is a URL: only captures are read from URLs, all other files are local."""
     if is_url(str(path)):
         raise Unusable("is a URL, and only captures are read from those", shown(str(path)), "name a file on this machine")
 
 
 def without_secrets(text: str) -> str:
-    """The text, each URL in it as it is shown."""
+    """The text with each URL in it as `shown` gives it."""
     return _IN_TEXT.sub(lambda found: shown(found[0]), text)
 
 
@@ -62,7 +62,7 @@ def _shown(part: str) -> str:
 
 
 def _parted(scheme: str, rest: str) -> tuple[str, str]:
-    """What comes before the query, and the query. In object stores ? and # are letters of a name, unless a key and = come behind."""
+    """(the part before the query, the query). In object stores ? and # are part of a name, unless a key and = follow."""
     if scheme in ("http", "https"):
         before, _, query = rest.partition("#")[0].partition("?")
         return before, query

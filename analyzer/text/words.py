@@ -7,7 +7,7 @@ from collections.abc import Mapping, Sequence
 from typing import Final
 
 UNANSWERED = -1
-"""Stands among statuses for none."""
+"""The status of a request without an answer."""
 
 SOCKS_REPLIES: Final = {
     1: "general failure",
@@ -23,7 +23,7 @@ SOCKS_REPLIES: Final = {
     93: "identd names another user",
     255: "no method of authentication accepted",
 }
-"""What a SOCKS server's codes say: RFC 1928 3 and 6, and SOCKS4's (91 to 93). Statuses of HTTP are 100 to 599, and no refusal is 255."""
+"""Meanings of a SOCKS server's codes: RFC 1928 3 and 6, and SOCKS4's (91 to 93). HTTP's statuses are 100 to 599, and no refusal is 255."""
 
 
 def status_text(status: int) -> str:
@@ -40,12 +40,12 @@ def failure_list(failures: Mapping[int, int]) -> str:
 
 
 def counted(number: int, one: str, many: str | None = None) -> str:
-    """ "1 flow", "1,234 flows", "2 addresses"; `many` where the plural is another."""
+    """ "1 flow", "1,234 flows", "2 addresses"; `many` for an irregular plural."""
     return f"{number:,} {one if number == 1 else many or one + ('es' if one.endswith('s') else 's')}"
 
 
 def listed(texts: Sequence[str], most: int = 3) -> str:
-    """ "a", "a and b", "a, b, c and 4 more"; characters that could steer a terminal are spelled out."""
+    """ "a", "a and b", "a, b, c and 4 more"; characters that could steer a terminal are escaped."""
     safe = [printable(text) for text in texts]
     if len(safe) > most + 1:
         return f"{', '.join(safe[:most])} and {len(safe) - most:,} more"
@@ -58,7 +58,7 @@ def printable(text: str) -> str:
 
 
 def did_you_mean(wrong: str, known: Sequence[str]) -> str:
-    """What to write instead: the nearest of what is known, else all of that, the first few by name."""
+    """The remedy for a wrong name: the nearest known one, else the first few known ones."""
     by_form = {one.casefold(): one for one in reversed(known)}
     close = difflib.get_close_matches(wrong.casefold(), list(by_form), n=1)
     if close:

@@ -1,1 +1,1 @@
-"""Captures read by many processes, of this machine or of a cluster: who reads what, and what comes of it."""
+"""Captures read by many processes, of this machine or of a cluster: the division of the work, and the merge of the results."""

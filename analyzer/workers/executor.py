@@ -1,6 +1,6 @@
-"""Who does the work: this process, others on this machine, or a Dask cluster. Three methods: map, reduce, gather.
+"""Where work runs: in this process, in others on this machine, or on a Dask cluster. Three methods: map, reduce, gather.
 
-Only plain functions and bytes go to and fro, so another engine is another class of this size.
+Only plain functions and bytes are passed, so another engine is another class of this size.
 """
 
 from __future__ import annotations
@@ -15,34 +15,34 @@ from typing import Any, Final, Protocol
 from analyzer.errors import Unusable
 
 RETRIES: Final = 3
-"""How often a piece of work is given out again whose worker was lost."""
+"""How often a task is repeated whose worker was lost."""
 
 FAN: Final = 8
 
 Act = Callable[[Any], bytes]
 Join = Callable[[Sequence[bytes]], bytes]
 Done = Callable[[int], None]
-"""Called with the number of a thing that was worked on."""
+"""Called with the index of a finished task."""
 
 
 class Executor(Protocol):
-    """What runs the functions of `read_runs`. A piece is a handle on the bytes that one returned. workers: how many run at once."""
+    """Runs the functions of `read_runs`. A piece is a handle on a result's bytes. workers: the number of tasks that run at once."""
 
     workers: int
 
     def map(self, act: Act, things: Sequence[Any], done: Done) -> list[Any]:
-        """A piece for each thing, in their order."""
+        """A piece for each thing, in order."""
 
     def reduce(self, join: Join, pieces: Sequence[Any]) -> list[Any]:
-        """At most FAN pieces of all: neighbours are joined, FAN at a time, until so few are left. Who gathers them joins those himself:
-        one worker wouldn't be faster, and would have to pack and send what it joined."""
+        """At most FAN pieces, made by joining neighbours, FAN at a time. The caller joins these after gathering: one worker wouldn't be
+        faster, and would have to pack and send the result."""
 
     def gather(self, pieces: Sequence[Any]) -> list[bytes]:
-        """The pieces' bytes, here."""
+        """The pieces' bytes, in this process."""
 
 
 def tree(submit: Callable[[list[Any]], Any], pieces: Sequence[Any]) -> list[Any]:
-    """The FAN pieces, or fewer, that are left when neighbours were joined, FAN at a time."""
+    """The pieces after joining neighbours, FAN at a time, until at most FAN are left."""
     level = list(pieces)
     while len(level) > FAN:
         level = [submit(level[i : i + FAN]) if len(level[i : i + FAN]) > 1 else level[i] for i in range(0, len(level), FAN)]
@@ -69,7 +69,7 @@ class Here:
 
 
 class Processes:
-    """Processes of this machine. One that dies, by the system's hand for instance, costs what it worked on, which is done again."""
+    """Processes of this machine. When one dies, for example killed by the system, its task is repeated."""
 
     def __init__(self, workers: int) -> None:
         self.workers = workers
@@ -113,7 +113,7 @@ class Processes:
 
 
 class Cluster:
-    """A Dask cluster, by its client. What a lost worker had or did is done again by another."""
+    """A Dask cluster, by its client. Another worker repeats the tasks of a lost one."""
 
     def __init__(self, client: Any) -> None:
         self._client = client
@@ -139,9 +139,9 @@ class Cluster:
 
 @contextmanager
 def executor_of(workers: int, cluster: object = None) -> Iterator[Executor]:
-    """The cluster at this address or of this client, else as many processes; this one alone for one.
+    """The cluster at this address or of this client, else as many processes; this one alone for one worker.
 
-    Errors  Unusable: the cluster extra isn't installed, nobody answers there
+    Errors  Unusable: the cluster extra isn't installed, or no scheduler answers at the address
     """
     if cluster is None:
         if workers <= 1:

@@ -1,8 +1,9 @@
-"""Which worker reads what: runs of neighbouring files, cut in time so that every packet is in one run and none overtakes another.
+"""The division of the files among workers: runs of neighbouring files, cut in time so that every packet is in one run and no run
+begins before the one before it ends.
 
-Where files follow each other the cut is between two of them. Where several gateways' files lie side by side it is a moment, and a file
-that goes on over it is read by both runs, each of which takes its packets. How far a file goes is known from where the next one of its
-rotation begins; whether that was true is known when it was read (`overlapping`).
+Where files follow each other, the cut is between two of them. Where files of several gateways overlap in time, the cut is a moment, and
+a file that continues past it is read by both runs, each of which takes its own packets. A file's end is assumed to be the start of the
+next one of its rotation; `overlapping` checks that after the files were read.
 """
 
 from __future__ import annotations
@@ -19,16 +20,16 @@ RUN_BYTES: Final = 32 << 20
 """A smaller run isn't worth a task."""
 
 RUNS_EACH: Final = 2
-"""Runs for each worker, so that none waits long for another. Each more is a part more to put together (docs/cluster.md)."""
+"""Runs for each worker, so that none waits long for another. Each additional run is another part to merge (docs/cluster.md)."""
 
 
 @dataclass(frozen=True)
 class FileRun:
-    """What one task reads.
+    """The input of one task.
 
     files       (name, path, its first packet's time) in the order in which they were given
-    after_ns    only packets from there on, by their file's clock that never goes back; before_ns: only those before
-    again       names of files that another run reads too, and tells what is known of
+    after_ns    only packets from this time on, by their file's monotonic clock; before_ns: only those before
+    again       names of files that another run reads too and reports the facts of
     """
 
     files: tuple[tuple[str, str, int | None], ...]
@@ -44,7 +45,7 @@ class FileRun:
 
 @dataclass(frozen=True)
 class Cut:
-    """Before which file, in order of time, and at what moment; whether it is between two files."""
+    """A cut: the first file behind it, in time order; its moment; whether it is between two files."""
 
     place: int
     at_ns: int
@@ -52,7 +53,7 @@ class Cut:
 
 
 def can_be_shared_out(sources: Sequence[Source]) -> bool:
-    """Whether other processes can read them too: files of their own, each under one name."""
+    """Whether other processes can read the sources too: plain files, each under one name."""
     plain = all(source.is_plain for source in sources)
     return plain and len({source.name for source in sources}) == len(sources) > 1
 
@@ -66,7 +67,7 @@ def runs_of(
     digests: bool = True,
     run_bytes: int | None = None,
 ) -> list[FileRun]:
-    """The runs, in order of time; one of all files where they can't be shared out."""
+    """The runs, in time order; one of all files where they can't be divided."""
     sizes = [source.size or 0 for source in sources]
     known = [source.first_time() for source in sources]
     all_files = tuple((source.name, str(source.path), start) for source, start in zip(sources, known, strict=True))
@@ -95,7 +96,7 @@ def runs_of(
 
 
 def ends_of(sources: Sequence[Source], starts: Sequence[int], order: Sequence[int]) -> list[int]:
-    """Where each file ends, as far as can be known: where the next one of its rotation begins; of the last one nobody knows."""
+    """The assumed end of each file: the start of the next one of its rotation; the last one's is unbounded."""
     ends = [1 << 62] * len(sources)
     newest: dict[tuple[str, str], int] = {}
     for k in order:
@@ -107,7 +108,7 @@ def ends_of(sources: Sequence[Source], starts: Sequence[int], order: Sequence[in
 
 
 def cuts_of(order: Sequence[int], sizes: Sequence[int], starts: Sequence[int], ends: Sequence[int], n_runs: int) -> list[Cut]:
-    """Where to cut, so that the runs are of about one size: between files where that is near."""
+    """Cuts that make runs of about equal size, between two files where that is near."""
     total = sum(sizes)
     cuts: list[Cut] = []
     done, goes_to, target = 0, -(1 << 62), 1
@@ -134,7 +135,7 @@ def any_clean(order: Sequence[int], starts: Sequence[int], ends: Sequence[int], 
 
 
 def overlapping(runs: Sequence[FileRun], facts: Sequence[InputFacts]) -> bool:
-    """Whether a file turned out to go on into a later run's time, which then has to be read together with it."""
+    """Whether a file continues into a later run's time, so that all runs must be read as one."""
     last = {one.name: one.last_ns for one in facts}
     first = {one.name: one.first_ns for one in facts}
     for i, run in enumerate(runs[:-1]):

@@ -1,4 +1,4 @@
-"""Captures read by many workers: a task for each run of neighbouring files, their parts put together, the rest done here."""
+"""Captures read by many workers: a task for each run of neighbouring files, whose parts are merged in this process."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ Progress = Callable[[int, int | None], None]
 
 
 def read_runs(runs: Sequence[FileRun], executor: Executor, names: Sequence[str], progress: Progress | None = None) -> Partial:
-    """What the packets of all runs say, its inputs in the order of `names`."""
+    """One part with the packets of all runs, its inputs in the order of `names`."""
     total, read = sum(run.size for run in runs), [0]
 
     def done(number: int) -> None:
@@ -44,7 +44,7 @@ def read_runs(runs: Sequence[FileRun], executor: Executor, names: Sequence[str],
 
 
 def read_run(run: FileRun) -> bytes:
-    """A worker's task: what the packets of the run say, as a part's bytes."""
+    """A worker's task: the run's packets as a part's bytes."""
     sources = [Source(name, Path(path)) for name, path, _ in run.files]
     for source, (name, _, start) in zip(sources, run.files, strict=True):
         source.vxlan_ports = run.vxlan_ports
@@ -64,12 +64,12 @@ def join_parts(parts: Sequence[bytes]) -> bytes:
 
 
 def joined(parts: Sequence[bytes]) -> Partial:
-    """Neighbouring parts, which workers made, as one."""
+    """Neighbouring parts from workers as one."""
     return merge_all([part_of(one, "a worker's part") for one in parts])
 
 
 def between(blocks: Iterable[Block], n_sources: int, after_ns: int | None, before_ns: int | None) -> Iterator[Block]:
-    """The blocks with only the frames in [after_ns, before_ns) by each file's own clock that never goes back, as interleave.py has it."""
+    """The blocks with only the frames in [after_ns, before_ns), by each file's monotonic clock as in interleave.py."""
     if after_ns is None and before_ns is None:
         yield from blocks
         return
@@ -93,12 +93,12 @@ def between(blocks: Iterable[Block], n_sources: int, after_ns: int | None, befor
 
 
 def noting(blocks: Iterable[Block], sources: Sequence[Source], damaged: dict[str, int]) -> Iterator[Block]:
-    """The same blocks; once all are read, `damaged` has how much damage each source's own bytes have."""
+    """The same blocks; after the last, `damaged` holds each source's number of damage entries in its own bytes."""
     yield from blocks
     damaged.update({source.name: len(source.damage) for source in sources})
 
 
 def decoded_alone(source: Source, n_known: int) -> InputFacts:
-    """Of a file that another run reads too: only what this run's packets showed."""
+    """The facts of a file that another run reads too: only those from this run's packets."""
     facts = facts_of(source)
     return InputFacts(facts.name, damage=facts.damage[n_known:], passed_over=facts.passed_over)

@@ -1,4 +1,4 @@
-"""Captures shared out among processes or a cluster, and what they read put together → one Reading."""
+"""Captures divided among processes or a cluster, and their parts merged into one Reading."""
 
 from __future__ import annotations
 
@@ -31,7 +31,7 @@ def read_shared_out(
     digests: bool,
     run_bytes: int | None = None,
 ) -> Reading | None:
-    """What came of the captures, read by processes or a cluster; None where they can't be shared out, or are too small to be."""
+    """The reading of the captures by processes or a cluster; None where they can't be divided, or are too small."""
     if not can_be_shared_out(found.sources):
         return None
     names = [source.name for source in found.sources]
@@ -44,7 +44,7 @@ def read_shared_out(
 
 
 def reading_of_part(whole: Partial, found: Inputs, topology: Topology, catalogue: Catalogue, window: Window) -> Reading:
-    """What came of the captures, of which all packets are in one part. Errors: NothingReadable; Unusable, the window has no packet."""
+    """The reading of one part with all packets of the captures. Errors: NothingReadable; Unusable, the window has no packet."""
     engine = Engine.of(whole)
     if not whole.n_frames():
         check_span(engine.sources, *window)

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 from analyzer.errors import Unusable
 from analyzer.report.plots.palette import colours_of
-from analyzer.text.labels import ProxyLabel, source_label, told_apart
+from analyzer.text.labels import ProxyLabel, shortest_unique, source_label
 
 if TYPE_CHECKING:
     import pyarrow as pa
@@ -55,7 +55,7 @@ class Scene:
     @cached_property
     def brief(self) -> dict[str, str]:
         """What stands for a name where there isn't room for it: of nameless proxies as much of the address as tells them apart."""
-        return told_apart(sorted(address for address, label in self.labels.items() if label.name is None))
+        return shortest_unique(sorted(address for address, label in self.labels.items() if label.name is None))
 
     @cached_property
     def colours(self) -> dict[str, str]:
