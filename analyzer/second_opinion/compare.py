@@ -165,10 +165,10 @@ def lines_of(row: Row, talk: Talk) -> Iterable[Comparison]:
         yield Comparison(name, row[name], counted, row[name] == counted, list(talk["frames"]), note)
     for name in NAMES:
         fact = talk["facts"].get(name)
-        theirs = None if fact is None else fact[0]
-        if row[name] is not None or theirs is not None:
+        value = None if fact is None else fact[0]
+        if row[name] is not None or value is not None:
             frames, note = ([], None) if fact is None else (list(fact[1]), fact[2] if len(fact) > 2 else None)
-            yield Comparison(name, row[name], theirs, same(name, row[name], theirs), frames, note)
+            yield Comparison(name, row[name], value, same(name, row[name], value), frames, note)
 
 
 _ESCAPED = re.compile(r"\\x([0-9a-f]{2})")
