@@ -106,8 +106,9 @@ for, and nothing worked), `possible` (what came of it isn't in the capture, or o
 
 ## Groups and findings
 
-Sources with the same answer are one group; one that was seen with less joins the largest group that it doesn't contradict. One cause is one
-finding, with all its sources, services and flows; findings that state a moment are one for each source and moment.
+Sources with the same answer are one group; one that was seen with less joins the largest group that it doesn't contradict.
+Those of which no plane was seen are a group of their own. One cause is one finding, with all its sources, services and flows; findings that
+state a moment are one for each source and moment.
 """
 
 DOCUMENT: Final = """

@@ -57,7 +57,8 @@ class _Group:
 def groups_of(members: Sequence[Member]) -> list[dict[str, Any]]:
     """The document's `groups`: those with Defender first, then the unusual before the usual.
 
-    A source joins the largest group whose answer it doesn't contradict; to have been seen with less is no contradiction.
+    A source joins the largest group whose answer it doesn't contradict; to have been seen with less is no contradiction. One
+    of which no plane was seen has no answer, and is in no group of those that have one.
     """
     alike: dict[tuple[str, tuple[tuple[str, Hashable], ...]], list[Member]] = {}
     keys: dict[int, tuple[tuple[str, Hashable], ...]] = {}  # by the answer, which many members have in common
@@ -105,5 +106,5 @@ def _said_of(members: Sequence[Member]) -> Said:
 
 
 def _fits(parts: Key, whole: Key) -> bool:
-    """Whether an answer contradicts no part of another."""
-    return all(whole.get(name) == what for name, what in parts.items())
+    """Whether an answer contradicts no part of another. A source without any answer fits only one without any."""
+    return bool(parts) == bool(whole) and all(whole.get(name) == what for name, what in parts.items())

@@ -27,6 +27,13 @@ def test_fewer_services_seen_is_no_contradiction() -> None:
     assert groups(source(1, CNC, MAPS), source(2, CNC), source(3, MAPS)) == [(["1", "2", "3"], "seen")]
 
 
+def test_a_source_without_any_answer_has_none_of_anothers() -> None:
+    nothing = [flow(client_ip=f"172.16.11.{n}", host="www.example.org", server_port=8443) for n in (5, 6)]
+    (with_user, user), (without, none) = [(group["sources"], group["answer"]) for group in verdict(*source(7, EDGE), *nothing)["groups"]]
+    assert (with_user, without) == (["172.16.11.7"], ["172.16.11.5", "172.16.11.6"])
+    assert "user" in user and "user" not in none
+
+
 def test_another_outcome_is_another_answer() -> None:
     assert groups(source(1, CNC), source(2, CNC), source(3, CNC, status=407)) == [(["3"], "seen"), (["1", "2"], "seen")]
 
