@@ -18,6 +18,7 @@ import numpy.typing as npt
 from analyzer.capture.block import Block
 from analyzer.capture.joined import joined
 from analyzer.capture.packet_starts import Framing, framing_of
+from analyzer.capture.stream import PAGE
 from analyzer.packets.layout import NO_TIME
 
 LOOK: Final = 1 << 22
@@ -124,10 +125,9 @@ class SpanFile(io.RawIOBase):
     """The bytes of a span behind what has to be read before them: a file that was never written."""
 
     def __init__(self, path: Path, span: Span) -> None:
-        self._file = path.open("rb")
+        self._file = path.open("rb", buffering=0)
         self._before = span.head
-        self._file.seek(span.begin)
-        self._left = span.end - span.begin
+        self._at, self._end = self._file.seek(span.begin), span.end
 
     def readable(self) -> bool:
         return True
@@ -139,8 +139,10 @@ class SpanFile(io.RawIOBase):
             place[:got] = self._before[:got]
             self._before = self._before[got:]
             return got
-        got = self._file.readinto(memoryview(place)[: self._left])
-        self._left -= got
+        # The first piece ends with a page of the file, so that all others begin with one, as the room for them does (stream.at_a_page).
+        most = min(-self._at % PAGE or len(place), self._end - self._at)
+        got = self._file.readinto(memoryview(place)[:most]) or 0
+        self._at += got
         return got
 
     def close(self) -> None:

@@ -18,6 +18,10 @@ from analyzer.room import shared_room
 # One read: large enough that its fixed costs vanish, small enough to stay in the cache.
 READ: Final = 1 << 20
 
+# Where bytes go to is the beginning of a page, as where they come from is. Less than 32 bytes behind it, which memory of its own from the
+# C library always is, copying them takes five times as long on some processors (measured: AMD EPYC, 1.6 GB in 0.70 s against 0.14 s).
+PAGE: Final = 1 << 12
+
 
 class Lost(OSError):
     """The rest of an object behind a URL can't be had; the text says why."""
@@ -69,7 +73,7 @@ class Feed(io.RawIOBase):
     def drain(self) -> None:
         """Read what nobody asked for, such as what follows a damaged packet. Errors: Lost, it can't be had."""
         # A megabyte of its own for each of ten thousand files costs as much as reading them (measured).
-        place = shared_room(np.uint8).take(READ).data
+        place = at_a_page(0, READ).data
         while self.readinto(place):
             pass
 
@@ -119,8 +123,9 @@ class Window:
         if self.damage is not None:
             return False
         held = self.end - self.start
+        size = max(self._read, held)
         # New room each time, as blocks that were made of the old may still be in use.
-        data = shared_room(np.uint8).take(held + max(self._read, held))
+        data = at_a_page(held, size)
         data[:held] = self.data[self.start : self.end]
         self.offset += self.start
         self.data, self.start, self.end = data, 0, held
@@ -155,3 +160,10 @@ class Window:
     def taken(self) -> int:
         """How many bytes of the file as it lies on disk have been used, for progress."""
         return self.offset + self.start if self._file is self._feed else self._feed.given
+
+
+def at_a_page(before: int, size: int) -> npt.NDArray[np.uint8]:
+    """Room for `before` bytes and `size` others, the first of which lies at the beginning of a page; this thread's, to be used again."""
+    room = shared_room(np.uint8).take(PAGE + before + size)
+    begin = -(room.ctypes.data + before) % PAGE
+    return room[begin : begin + before + size]

@@ -12,6 +12,7 @@ import pytest
 from analyzer.capture import spans
 from analyzer.capture.source import Source
 from analyzer.capture.spans import Span, SpanFile, spans_of
+from analyzer.capture.stream import PAGE
 from tests.build import Conversation, connect, pcap
 
 
@@ -44,6 +45,18 @@ def test_together_they_are_all_packets_in_order(tmp_path: Path, n: int, nanoseco
     pieces = [packets_in(cast(IO[bytes], SpanFile(path, span))) for span in cut]
     assert all(packets and not damage for packets, damage in pieces)
     assert [packet for packets, _ in pieces for packet in packets] == packets_in(io.BytesIO(data))[0]
+
+
+def test_a_span_is_read_by_pages_of_its_file(tmp_path: Path) -> None:
+    path, data = tmp_path / "a", bytes(range(256)) * 200
+    path.write_bytes(data)
+    for begin in (0, 24, PAGE - 20, PAGE, 2 * PAGE + 1):
+        file, at, found = SpanFile(path, Span(begin, 50_000, b"head")), begin, b""
+        assert file.read(4) == b"head"
+        while piece := file.read(3 * PAGE):
+            assert not found or at % PAGE == 0
+            at, found = at + len(piece), found + piece
+        assert found == data[begin:50_000]
 
 
 def test_what_is_no_pcap_or_too_small_stays_whole(tmp_path: Path) -> None:
