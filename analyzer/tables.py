@@ -170,7 +170,12 @@ FLOW_COLUMNS = (
     Column("http_location", pa.string(), "facts", "host that this answer redirects to, lower case; null: none"),
     Column("http_html", pa.bool_(), "facts", "whether this answer's Content-Type is HTML; null without an answer"),
     Column("http_cut", pa.bool_(), "facts", "whether this answer's head goes on behind what was captured; null without an answer"),
-    Column("http_via", pa.bool_(), "facts", "whether that request has a Via or X-Forwarded-For header field; null without a request"),
+    Column(
+        "http_via",
+        pa.bool_(),
+        "facts",
+        "whether that request, or the CONNECT where there is none, has Via or X-Forwarded-For; null without",
+    ),
     Column("sni", pa.string(), "facts", "server name of the ClientHello, as sent"),
     Column(
         "alpn",

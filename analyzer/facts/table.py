@@ -31,6 +31,7 @@ from analyzer.flows.fold import fold_records
 from analyzer.flows.grow import with_room_to_fold
 from analyzer.flows.layout import (
     ABSOLUTE,
+    CONNECT,
     DATAGRAM,
     MESSAGE,
     N_LABELS,
@@ -272,7 +273,9 @@ def named(
     """
     question = np.where(chosen[TUNNEL] >= 0, chosen[TUNNEL], chosen[FETCH])
     field = np.where(chosen[FIELD] >= 0, chosen[FIELD], chosen[CONNECT_FIELD])
-    asked, plain = Picked(tables, MESSAGE, question, "kind", "port", "host"), Picked(tables, MESSAGE, chosen[FIELD], "path", "shape")
+    asked = Picked(tables, MESSAGE, question, "kind", "port", "host", "shape")
+    plain = Picked(tables, MESSAGE, chosen[FIELD], "path", "shape")
+    shape = np.where(plain.there, plain["shape"], asked["shape"])
     traits = hellos.number("traits", missing=-1)
     whole = hellos.there & (traits & TRAIT_CUT == 0)
     fingerprint = hellos.text("ja4", only=whole)
@@ -294,7 +297,7 @@ def named(
         "http_location": locations(answer),
         "http_html": are_html(answer),
         "http_cut": are_cut(answer),
-        "http_via": array(plain["shape"] & SHAPE_FORWARDED != 0, ~plain.there),
+        "http_via": array(shape & SHAPE_FORWARDED != 0, ~plain.there & (asked["kind"] != CONNECT)),
         "sni": hellos.text("server_name"),
         "alpn": alpn_lists(hellos.raw("alpn", only=whole), whole),
         "tls_offered": words(version_codes(hellos, whole), TLS_VERSIONS),

@@ -31,7 +31,8 @@ from analyzer.verdict.winner import Answer, Contest
 COLUMNS: Final = (
     "id", "protocol", "client_ip", "server_ip", "server_port", "first_seen", "last_seen", "bytes_out", "bytes_in", "packets_out", "state",
     "route", "direct_outcome", "same_as", "proxy", "proxy_name", "method", "requests", "http_host", "http_path", "http_via",
-    "client_hello_at", "host", "service", "service_group", "service_rule", "service_evidence", "plane", "pair", "hidden", "active",
+    "client_hello_at", "host", "host_source", "service", "service_group", "service_rule", "service_evidence", "plane", "pair", "hidden",
+    "active",
 )  # fmt: skip
 """What a day is worked out from; a fifth of what a row holds."""
 

@@ -18,7 +18,20 @@ import pyarrow.compute as pc
 
 from analyzer.routes.captured import Captured, captured_of, is_known, is_text
 from analyzer.routes.numbers import distinct
-from analyzer.routes.requests import ABSOLUTE, CONNECT, NO_STATUS, SOCKS4, SOCKS5, Bools, Ints, Requests, flat_requests, integers, one_array
+from analyzer.routes.requests import (
+    ABSOLUTE,
+    CONNECT,
+    NO_STATUS,
+    SOCKS4,
+    SOCKS5,
+    Bools,
+    Ints,
+    Requests,
+    bools,
+    flat_requests,
+    integers,
+    one_array,
+)
 from analyzer.routes.topology import Proxy, Topology
 from analyzer.routes.tunnels import Tunnels, tunnels_of, went_on
 
@@ -123,6 +136,7 @@ def find_proxies(flows: pa.Table, ends: Ends, topology: Topology, requests: Requ
         for end in distinct(ends.server_end[near]).tolist():
             if topology.proxy_at(ends.addresses[end >> 16], end & 65535):
                 found.add(end)
+    addresses |= set(forwarders(flows, ends, requests))
     addresses = {code for code in addresses if topology.workstation_name(ends.addresses[code]) is None}
     asked = np.zeros(flows.num_rows, dtype=np.bool_)
     asked[requests.row[requests.kind >= 0]] = True
@@ -139,6 +153,20 @@ def find_proxies(flows: pa.Table, ends: Ends, topology: Topology, requests: Requ
         asked=asked,
         asking=np.isin(ends.client, np.fromiter(addresses, np.int64, len(addresses))),
     )
+
+
+def forwarders(flows: pa.Table, ends: Ends, requests: Requests) -> list[int]:
+    """Codes of addresses that ask a proxy for others: every CONNECT and every page they ask for has a Via or an X-Forwarded-For.
+
+    No client writes these (RFC 9110 7.6.3): it is a proxy that asks its parent, and whom it asks for isn't in the capture. An address
+    that also asks without them is a workstation with a proxy of its own on it, or a translator's with both behind it.
+    """
+    connects, asks = np.zeros((2, flows.num_rows), dtype=np.bool_)
+    connects[requests.row[requests.kind == CONNECT]] = True
+    asks[requests.row[requests.kind >= 0]] = True
+    via = bools(one_array(flows.column("http_via")))
+    found: list[int] = np.setdiff1d(ends.client[connects & via], ends.client[asks & ~via]).tolist()
+    return found
 
 
 NAMED, PROVEN, ASKED, NO_PROXY = "named", "proven", "asked", "not-a-proxy"

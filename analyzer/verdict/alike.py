@@ -6,7 +6,7 @@ as numbers), each as often, in whatever order. Who used several proxies is like 
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, fields, replace
 from typing import Any, Final, TypeVar
 
@@ -60,8 +60,12 @@ class Alike:
         return found
 
 
-def alike_of(evidence: Evidence, *, compared: bool = True) -> Alike:
-    """Which sources of the evidence are alike. compared: else nobody is, as where rows name the flows that prove them."""
+def alike_of(evidence: Evidence, *, compared: bool = True, reached: Sequence[int] = ()) -> Alike:
+    """Which sources of the evidence are alike.
+
+    compared   else nobody is, as where rows name the flows that prove them
+    reached    rows of flows to addresses that others asked DNS for (lookups.py)
+    """
     rows = np.flatnonzero(source_rows(evidence))
     clients, counts = np.unique(evidence.client.codes[rows], return_counts=True)
     few = _in(evidence.client.codes, clients[counts <= (MOST_FLOWS if compared else 0)])
@@ -69,7 +73,7 @@ def alike_of(evidence: Evidence, *, compared: bool = True) -> Alike:
     first_of: dict[tuple[int, ...], int] = {}
     like = {client: client for client in clients.tolist()}
     kinds = np.zeros(evidence.flows.num_rows, np.int64)
-    kinds[rows] = _numbered(zip(*(column[rows].tolist() for column in _facts(evidence, rows)), strict=True))
+    kinds[rows] = _numbered(zip(*(column[rows].tolist() for column in _facts(evidence, rows, reached)), strict=True))
     for (client,), own in grouped(rows, evidence.client.codes):
         like[client] = first_of.setdefault(tuple(sorted(kinds[own].tolist())), client)
     each = np.fromiter(set(like.values()), np.int64)
@@ -98,14 +102,16 @@ def _numbered(entries: Iterable[tuple[int, ...]]) -> list[int]:
     return [known.setdefault(entry, len(known)) for entry in entries]
 
 
-def _facts(evidence: Evidence, rows: Ints) -> list[Ints]:
+def _facts(evidence: Evidence, rows: Ints, reached: Sequence[int]) -> list[Ints]:
     """Columns, by row, of everything that decides a source's row, but for times and amounts."""
     flows = evidence.flows
     also = pc.binary_join(one_array(flows.column("service_also")), "\n")
     texts = [coded(flows.column(name)).codes for name in COLUMNS]
     named = [one.codes for one in (evidence.proxy, evidence.service, evidence.plane, evidence.host, evidence.state, coded(also))]
     flags = [flag.astype(np.int64) for flag in (evidence.hidden, evidence.own, evidence.taken_over, unread_flows(evidence))]
-    return [evidence.route, evidence.direct, *named, *texts, *flags, _asked(evidence, rows)]
+    known = np.zeros(flows.num_rows, np.int64)
+    known[list(reached)] = 1
+    return [evidence.route, evidence.direct, *named, *texts, *flags, known, _asked(evidence, rows)]
 
 
 def _asked(evidence: Evidence, rows: Ints) -> Ints:
@@ -126,7 +132,7 @@ def _asked(evidence: Evidence, rows: Ints) -> Ints:
         requests.kind == ABSOLUTE,
         requests.status,
         evidence.weight,
-        evidence.regional,
+        evidence.weak,
         sent_elsewhere(requests),
     )
     kinds = np.array(_numbered(zip(*(fact[asked].tolist() for fact in facts), strict=True)), np.int64)
@@ -152,7 +158,7 @@ def _of_rows(evidence: Evidence, kept: Bools) -> Evidence:
     own: dict[str, Any] = {
         name: _taken(getattr(evidence, name), rows) for name in ("route", "direct", "first", "last", "bytes", "hidden", "own")
     }
-    own |= {name: _taken(getattr(evidence, name), of_requests) for name in ("request_own", "begun", "weight", "regional")}
+    own |= {name: _taken(getattr(evidence, name), of_requests) for name in ("request_own", "begun", "weight", "weak")}
     texts = {name: getattr(evidence, name) for name in ("client", "proxy", "service", "plane", "host", "state")}
     own |= {name: Coded(text.codes[rows], text.values) for name, text in texts.items()}
     asked = {name: getattr(evidence, name) for name in ("request_service", "request_plane")}

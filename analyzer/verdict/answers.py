@@ -14,7 +14,7 @@ from analyzer.arrow import array as in_arrow
 from analyzer.routes.requests import ABSOLUTE, NO_TIME, Bools, Ints, Requests, same_host
 from analyzer.routes.route import DIRECT, PROXY
 from analyzer.verdict.eras import LEAST_OF_TWO, Asked, Border, Carried, best_agreed, borders_of, failing_end
-from analyzer.verdict.evidence import ANSWERED, DIRECT_OUTCOMES, Evidence, grouped
+from analyzer.verdict.evidence import ANSWERED, BLOCKED, DIRECT_OUTCOMES, Evidence, grouped
 from analyzer.verdict.outcome import BROKEN, CHALLENGED, UNSEEN, WORKED
 from analyzer.verdict.unread import unread_requests
 from analyzer.verdict.winner import Answer, Contest, Era, Share, Turned
@@ -115,7 +115,7 @@ class _Books:
         self.pages = in_place(requests.kind == ABSOLUTE)
         self.status = in_place(requests.status)
         self.weight = in_place(evidence.weight)
-        self.weak = in_place(evidence.regional | sent_elsewhere(requests))
+        self.weak = in_place(evidence.weak | sent_elsewhere(requests))
         self.row_proxy = in_place(evidence.proxy.codes)
         self.row_first = Times(evidence.first)
         self.row_last = Times(evidence.last)
@@ -331,10 +331,15 @@ def _tally(books: _Books, asked: Sequence[int], rows: Sequence[int], direct: Seq
         one.bytes += books.row_bytes[row]
         one.lost += books.row_lost[row]
         one.saw(books.row_first[row], books.row_last[row])
+    blocked: dict[int, bool] = {}
     for row in direct:
-        outcome = books.row_direct[row]
+        outcome, service = books.row_direct[row], books.row_service[row]
+        blocked[service] = blocked.get(service, True) and outcome == BLOCKED
         contest.direct[DIRECT_OUTCOMES[outcome] if outcome >= 0 else "unknown"] += 1
         contest.taken_over += books.row_taken_over[row] and outcome == ANSWERED
+    contest.shut = frozenset(
+        books.evidence.service.values[service] for service, shut in blocked.items() if shut and service not in services and service >= 0
+    )
     contest.idle = not all(services.values())
     if not asked:
         firsts = [at for row in (*rows, *direct) if (at := books.row_first[row]) is not None]

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping, Sequence, Set
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -34,6 +34,7 @@ class Case:
     systems      client code → what it may run (system.py); left out: nothing tells
     devices      client code → what kind of device it looks like
     also         findings about what isn't in the evidence any more
+    reached      rows of flows without a name to addresses that DNS gave others for Defender's own names, with these (lookups.py)
     """
 
     evidence: Evidence
@@ -50,3 +51,4 @@ class Case:
     systems: Mapping[int, Systems] = field(default_factory=dict)
     devices: Mapping[int, Device] = field(default_factory=dict)
     also: Sequence[Finding] = ()
+    reached: Mapping[int, Set[str]] = field(default_factory=dict)

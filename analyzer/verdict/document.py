@@ -28,13 +28,15 @@ from analyzer.verdict.client_analyzer import run_findings, set_aside
 from analyzer.verdict.collection import no_search_for_cycles
 from analyzer.verdict.devices import devices_of, patterns_of
 from analyzer.verdict.direct import direct_tables
-from analyzer.verdict.evidence import ANSWERED, Evidence, distinct, evidence_of, grouped, source_rows
+from analyzer.verdict.evidence import ANSWERED, Evidence, distinct, evidence_of, grouped, occurring, source_rows
 from analyzer.verdict.finders import findings_of
 from analyzer.verdict.finders.silence import no_source_reason
 from analyzer.verdict.follower import Pattern
 from analyzer.verdict.forwarding import forwarded, leg_pairs
 from analyzer.verdict.groups import Member, Said, groups_of
 from analyzer.verdict.inventory import inventory
+from analyzer.verdict.lookalikes import lookalikes_of
+from analyzer.verdict.lookups import reached_by_others
 from analyzer.verdict.made_by import made_by
 from analyzer.verdict.precedence import precedence
 from analyzer.verdict.processes import processes
@@ -112,7 +114,8 @@ def document_of(
     A source is every client that isn't a proxy and has a flow to a proxy or past them (route proxy or direct).
     """
     captures = [_with_written_times(capture) for capture in captures]
-    pairs, alike = leg_pairs(evidence), alike_of(evidence, compared=not configured)
+    reached = reached_by_others(evidence, catalogue, lookups)
+    pairs, alike = leg_pairs(evidence), alike_of(evidence, compared=not configured, reached=list(reached))
     answers, of_each = answers_of(alike.each), systems_of(alike.each, catalogue)
     systems = alike.for_all(of_each)
     kinds = devices_of(alike.each, catalogue, of_each, patterns_of(evidence))
@@ -132,6 +135,7 @@ def document_of(
         systems=systems,
         devices=devices,
         also=also,
+        reached=reached,
     )
     sources, members = _sources(case)
     return {
@@ -195,6 +199,8 @@ def _of_each(case: Case) -> Iterator[tuple[int, dict[str, Any], Member, tuple[di
     asked = {client: mine for (client,), mine in grouped(np.flatnonzero(evidence.asks_proxy & np.isin(client_of, clients)), client_of)}
     talks, used_by, elsewhere = talk(each), processes(each), _answered_directly(evidence)
     unread = sources_unread(evidence, np.flatnonzero(source_rows(evidence)))
+    unread |= set(occurring(evidence.client.codes[list(case.reached)]))
+    like = set(occurring(evidence.client.codes[lookalikes_of(evidence, case.catalogue).row]))
     required: dict[int, list[dict[str, Any]]] = {}  # by the list it is written from: sources that ask for the same share one
     devices = {client: case.devices[client] for client in clients if client in case.devices}
     looks_like = devices_seen(each, case.catalogue, devices, case.systems)
@@ -202,7 +208,7 @@ def _of_each(case: Case) -> Iterator[tuple[int, dict[str, Any], Member, tuple[di
         ip, own = evidence.client.values[client], planes.get(client, {})
         of_planes = {plane: own[plane][1] for plane in PLANES if plane in own}
         gone = elsewhere.get(client, [])
-        said = Said(of_planes, tuple(gone), client in unread)
+        said = Said(of_planes, tuple(gone), client in unread, client in like)
         text = said.as_text(defender.get(client, "not-seen"))
         mine: Ints = asked.get(client, np.zeros(0, dtype=np.int64))
         row = {

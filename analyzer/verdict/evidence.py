@@ -17,6 +17,7 @@ import pyarrow.compute as pc
 from analyzer.arrow import array
 from analyzer.findings import Confidence, Finding, Severity
 from analyzer.routes.behind import explained_clients
+from analyzer.routes.captured import is_text
 from analyzer.routes.direct import was_blocked
 from analyzer.routes.requests import ABSOLUTE, NO_TIME, Bools, Ints, Requests, flat_requests, integers, one_array, same_host, times_ns
 from analyzer.routes.route import DIRECT, PROXY, ROUTES, UPSTREAM
@@ -65,7 +66,7 @@ class Evidence:
     outcome         per request, see there
     begun           int64 per request: when, or when its flow began; NO_TIME
     weight          int64 per request: how many it counts as among runs (eras.py)
-    regional        bool per request: only a pattern for regions that no list prints names its service
+    weak            bool per request: only a pattern for regions that no list prints names its service, or only DNS its host
     """
 
     flows: pa.Table
@@ -92,7 +93,7 @@ class Evidence:
     outcome: Outcome
     begun: Ints
     weight: Ints
-    regional: Bools
+    weak: Bools
 
     @property
     def asks_proxy(self) -> Bools:
@@ -288,7 +289,7 @@ def evidence_of(flows: pa.Table, topology: Topology) -> Evidence:
         outcome=outcome_of(flows, requests),
         begun=np.where(requests.first_seen == NO_TIME, first[requests.row], requests.first_seen),
         weight=np.where(requests.last & _long_used(flows)[requests.row], LONG_WEIGHT, 1),
-        regional=regional[rule.codes],
+        weak=regional[rule.codes] | is_text(flows, "host_source", "dns")[requests.row],
     )
 
 

@@ -24,15 +24,17 @@ class Said:
     planes      plane → its answer
     elsewhere   services of Defender's with answered connections past the proxies
     unread      some of what it asked for couldn't be read
+    like        it asked for hosts that look like Defender's
     """
 
     planes: Mapping[str, Answer]
     elsewhere: tuple[str, ...]
     unread: bool
+    like: bool = False
 
     def as_text(self, defender: str) -> str:
         """The answer as one line."""
-        return headline(defender, self.planes, self.elsewhere, unread=self.unread)
+        return headline(defender, self.planes, self.elsewhere, unread=self.unread, like=self.like)
 
 
 @dataclass
@@ -102,6 +104,7 @@ def _said_of(members: Sequence[Member]) -> Said:
         {plane: together(answers) for plane, answers in planes.items()},
         tuple(sorted({service for one in said.values() for service in one.elsewhere})),
         any(one.unread for one in said.values()),
+        any(one.like for one in said.values()),
     )
 
 

@@ -18,19 +18,23 @@ NOTHING = {
     "not-seen": "no Defender traffic was seen",
 }
 NOT_ALL_READ: Final = ", though not all that was asked for could be read"
+LOOKALIKES: Final = ", though hosts that look like Defender's were asked for"
 """Behind what was not seen, where it may have been there."""
 
 TOGETHER_NS: Final = 60 * 10**9
 """How far apart two planes may have changed that are said to have changed together."""
 
 
-def headline(defender: str, planes: Mapping[str, Answer], elsewhere: Sequence[str] = (), *, unread: bool = False) -> str:
+def headline(
+    defender: str, planes: Mapping[str, Answer], elsewhere: Sequence[str] = (), *, unread: bool = False, like: bool = False
+) -> str:
     """The answer as one line, without whose it is.
 
     defender   seen, hidden or not-seen
     planes     plane → its answer
     elsewhere  services of Defender's with answered connections past the proxies
     unread     some of what it asked for couldn't be read, so that Defender's may have been among it
+    like       it asked for hosts that look like Defender's, though no rule knows them
     """
     clauses: dict[str, list[str]] = {}
     together = _together(planes)
@@ -38,7 +42,8 @@ def headline(defender: str, planes: Mapping[str, Answer], elsewhere: Sequence[st
         clauses.setdefault(_clause(planes[plane], together.get(plane, ())), []).append(f"{plane}{_doubt(planes[plane].last)}")
     said = [clause.replace("{planes}", listed(of_planes, len(of_planes))) for clause, of_planes in clauses.items()]
     if defender != "seen":
-        said.insert(0, NOTHING[defender] + (NOT_ALL_READ if unread and defender == "not-seen" else ""))
+        doubt = "" if defender != "not-seen" else NOT_ALL_READ if unread else LOOKALIKES if like else ""
+        said.insert(0, NOTHING[defender] + doubt)
     elif not said:
         said.append(NOTHING["seen"])
     if elsewhere and any(answer.whole.shares for answer in planes.values()):  # else there is no proxy to go past, and it is said already
@@ -131,7 +136,9 @@ def _no_winner(contest: Contest, asked: Share | None) -> str:
         if contest.taken_over and contest.taken_over == contest.direct["answered"]:
             return "a transparent proxy carries {planes}: it goes direct, is taken over on the way and answered"
         if contest.direct["answered"]:
-            return "no proxy for {planes}: it goes direct and is answered"
+            shut = sorted(contest.shut)
+            but = f", but {listed(shut)} {'is' if len(shut) == 1 else 'are'} blocked" if shut else ""
+            return f"no proxy for {{planes}}: it goes direct and is answered{but}"
         if contest.direct["blocked"]:
             return "no proxy for {planes}: direct attempts are blocked"
         return "no proxy for {planes}: it goes direct, and what became of it isn't in the capture"

@@ -9,14 +9,17 @@ import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from analyzer.routes.captured import is_known
-from analyzer.routes.requests import Bools, Ints, Requests, integers, one_array
+from analyzer.routes.captured import is_known, is_text
+from analyzer.routes.requests import NO_TIME, Bools, Ints, Requests, integers, one_array, times_ns
 from analyzer.routes.tunnels import A_FIN
 from analyzer.tables import OUTCOMES
 
 WORKED, BROKEN, CHALLENGED, AUTHENTICATION, DENIED, FAILED, UNANSWERED, HIDDEN, UNSEEN = range(len(OUTCOMES))
 
 _TELL = ("server_hello_at", "tls_version", "tls_alert")
+
+AT_ONCE_NS = 10**9
+"""A tunnel that the proxy's side ends so soon after it was let through was cut: nobody waits less for a client's first word."""
 
 AUTH_REQUIRED = 407
 DENIED_STATUS = 403
@@ -28,7 +31,8 @@ class Outcome:
 
     code     int64[n]  index into OUTCOMES
     through  bool[n]   let through, as its answer or what followed it shows
-    mute     bool[n]   broken, and not one byte came back in its tunnel: TLS didn't fail there, nobody answered
+    mute     bool[n]   broken, and not one byte came back in its tunnel: TLS didn't fail there, nobody answered, or the proxy's side
+                       ended it before the client could say a word
     unused   bool[n]   broken, and not one byte was said in its tunnel by either side: opened beforehand, and not needed
     """
 
@@ -86,9 +90,17 @@ def _mute_and_unused(flows: pa.Table, requests: Requests, code: Ints) -> tuple[B
     The columns that tell aren't kept of the days of a fleet, which counts no such.
     """
     none = np.zeros(len(code), dtype=np.bool_)
-    if not {*_TELL, "tunnel_in", "tunnel_out"} <= set(flows.column_names):
+    if not {*_TELL, "tunnel_in", "tunnel_out", "ended_by", "ended_at"} <= set(flows.column_names):
         return none, none
     said, came = (integers(flows.column(name), -1)[requests.row] for name in ("tunnel_out", "tunnel_in"))
     silent = (code == BROKEN) & requests.last & (came >= 0) & (came <= A_FIN) & ~is_known(flows, *_TELL)[requests.row]
-    unused = silent & (said >= 0) & (said <= A_FIN)
+    unused = silent & (said >= 0) & (said <= A_FIN) & ~_cut_short(flows, requests)
     return silent & ~unused, unused
+
+
+def _cut_short(flows: pa.Table, requests: Requests) -> Bools:
+    """Per request: whether the proxy's side ended its connection at once behind the answer that let it through."""
+    ended = times_ns(flows.column("ended_at"))[requests.row]
+    known = is_text(flows, "ended_by", "server")[requests.row] & (ended != NO_TIME) & (requests.answered != NO_TIME)
+    result: Bools = known & (ended - np.where(known, requests.answered, 0) < AT_ONCE_NS)
+    return result

@@ -42,7 +42,7 @@ def _of_era(contest: Contest, what: str) -> str:
         became = ((broken, "TLS broke"), (contest.mute, "nothing came back inside"), (contest.unused, "the client said nothing inside"))
         parts += [f"{_how_many(n, carried)} {what}" for n, what in became if n]
     if winner is not None and winner.worked and not contest.on_itself:
-        parts.append("only a pattern for regions names their hosts, or they were redirected to other hosts")
+        parts.append("only a pattern for regions or an answer of DNS names their hosts, or they were redirected to other hosts")
     if winner is not None and (unread := contest.elsewhere_unread):
         parts.append(f"what {counted(sum(unread.values()), 'request')} to {listed(list(unread))} asked for can't be seen")
     if challenged:

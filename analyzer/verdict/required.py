@@ -122,7 +122,7 @@ def _became(slug: str, contests: Sequence[Contest], possible: set[str] | None, h
     if worked or "answered" in direct:
         return Required(slug, "carried", _through(worked, "answered" in direct))
     untold = {share.proxy for share in shares if share.unseen or share.lost}
-    if untold or "unknown" in direct or any(contest.outcomes[UNSEEN] for contest in contests):
+    if untold or "unknown" in direct or any(contest.outcomes[UNSEEN] or contest.unused for contest in contests):
         return Required(slug, "possible", _through(untold, "unknown" in direct))
     asked = {share.proxy for share in shares if share.asked}
     if asked or "blocked" in direct:

@@ -132,6 +132,7 @@ class Contest:
     on_itself   a worked request was named by more than a pattern for regions, and wasn't sent on to another host
     direct      flows past the proxies by what came of them (answered, blocked, unknown)
     taken_over  how many of the answered ones a transparent proxy made anew
+    shut        services that were tried past the proxies only, of which every try was blocked
     idle        whether a service of the plane had requests, none of which worked
     split       whether the plane's services have different winners
     one_of_many whether there are other eras
@@ -147,6 +148,7 @@ class Contest:
     on_itself: bool = False
     direct: Counter[str] = field(default_factory=Counter)
     taken_over: int = 0
+    shut: frozenset[str] = frozenset()
     idle: bool = False
     split: bool = False
     one_of_many: bool = False
@@ -229,6 +231,8 @@ class Contest:
         part, whole = WORKS_SHARE
         if worked:
             return "works" if worked * whole >= counted * part and not self.idle else "partly"
+        if counted and counted == self.unused:
+            return "unseen"  # opened, and never put to use: whether they would have served can't be seen
         if counted:
             return max(COMMONEST, key=lambda name: self.outcomes[OUTCOMES.index(name)])
         if self.n_requests:

@@ -10,7 +10,7 @@ from analyzer.facts.table import flow_table
 from analyzer.flows.grow import empty_tables
 from analyzer.packets.layout import ACK, MARK, NO_TIME, PSH, SYN
 from analyzer.tables import FLOW_SCHEMA
-from tests.build import ECH_GREASE, ESTABLISHED, certificate, client_hello, connect_as, leaf, records, server_hello
+from tests.build import ECH_GREASE, ESTABLISHED, certificate, client_hello, connect, connect_as, get, leaf, records, server_hello
 from tests.facts.settled import rows_of, settled
 from tests.flows.packet_rows import START_NS, A, B, count, packet
 from tests.streams.harness import START_NS as STAGE_NS
@@ -128,6 +128,22 @@ def test_alpn_of_a_hello_without_it_is_empty_and_without_a_hello_null() -> None:
     stage.add([client(client_hello(alpn=()))])
     (row,) = settled(stage)
     assert (row["alpn"], row["ech"]) == ([], False)
+
+
+@pytest.mark.parametrize(
+    ("fields", "plain", "via"),
+    [
+        (("Via: 1.1 p",), b"", True),
+        (("X-Forwarded-For: 10.0.0.9",), b"", True),
+        ((), b"", False),
+        (("Via: 1.1 p",), get("/", "Host: a"), False),
+    ],
+)
+def test_via_is_of_the_plain_request_else_of_connect(fields: tuple[str, ...], plain: bytes, via: bool) -> None:
+    stage = Stage()
+    stage.add([client(connect("a:80", *fields)), server(ESTABLISHED), *([client(plain)] if plain else [])])
+    (row,) = settled(stage)
+    assert row["http_via"] is via
 
 
 def test_many_flows_with_the_same_facts() -> None:

@@ -63,7 +63,7 @@ def request_columns(asked: list[Asked]) -> Row:
         "http_location": fetch.location if fetch else None,
         "http_html": fetch.html if fetch else None,
         "http_cut": fetch.answer_cut if fetch else None,
-        "http_via": fetch.forwarded if fetch else None,
+        "http_via": fetch.forwarded if fetch else one.forwarded if one and one.kind == "connect" else None,
         "http_host": next((a.http_host for a in (*plain, *reversed(connects)) if a.http_host), None),
     }
 

@@ -5,7 +5,7 @@ import pytest
 from analyzer.routes.proxies import find_proxies, flow_ends, ip_port, standing_of
 from analyzer.routes.route import route_flows
 from analyzer.routes.topology import Topology, topology_from
-from tests.verdict.rows import LAB_TOPOLOGY, PROX01, START_NS, asked, flow, request, table, tunnel
+from tests.verdict.rows import LAB_TOPOLOGY, PROX01, START_NS, asked, flow, request, routed, table, tunnel
 
 SERVER = "192.0.2.9:8080"
 
@@ -143,3 +143,24 @@ def test_a_server_that_wants_none_of_the_methods_offered_has_answered_socks() ->
     greeted = flow(server_ip="192.0.2.9", server_port=1080, bytes_out=3, bytes_in=2, server_first="socks")
     assert found(greeted) == ["192.0.2.9:1080"]
     assert found(greeted | {"server_first": "other"}) == []
+
+
+VIA = {"http_via": True, "client_ip": "172.16.12.10"}
+
+
+def test_who_asks_with_via_is_a_proxy_and_no_source() -> None:
+    handed_on = [tunnel(SERVER, "a.example", **VIA), asked(SERVER, request("absolute", "b.example", 200), **VIA)]
+    own = flow(client_ip="172.16.12.10")
+    assert [row["route"] for row in routed(*handed_on, own)] == ["upstream"] * 3
+    assert [row["route"] for row in routed(tunnel(SERVER, "a.example", http_via=True), topology=LAB_TOPOLOGY)] == ["proxy"], "named"
+
+
+@pytest.mark.parametrize("columns", [{"http_via": False}, {"http_via": None}])
+def test_who_also_asks_without_via_may_be_anybody(columns: dict[str, Any]) -> None:
+    rows = [tunnel(SERVER, "a.example", **VIA), tunnel(SERVER, "a.example", **(VIA | columns))]
+    assert [row["route"] for row in routed(*rows)] == ["proxy", "proxy"]
+
+
+def test_a_page_asked_for_with_via_alone_shows_no_proxy() -> None:
+    """Clients that probe write X-Forwarded-For too; no client writes it into CONNECT."""
+    assert routed(asked(SERVER, request("absolute", "b.example", 200), **VIA))[0]["route"] == "proxy"

@@ -54,8 +54,13 @@ def test_past_the_proxies() -> None:
     also = answer(flow(host=CNC, sni=CNC), at(1, PROX01, EDGE))
     assert also.endswith("; past the proxies, answered: edr-command-and-control"), "there are proxies that it went past"
     blocked = flow(host=CNC, sni=CNC, state="no-answer", packets_in=0, bytes_in=0)
+    cyber = flow(host="eu-v20.events.data.microsoft.com", sni="eu-v20.events.data.microsoft.com")
+    assert answer(blocked, cyber) == "no proxy for sensor: it goes direct and is answered, but edr-command-and-control is blocked"
+    assert answer(blocked, flow(host=CNC, sni=CNC)) == "no proxy for sensor: it goes direct and is answered", "over another address"
     assert answer(blocked) == "no proxy for sensor: direct attempts are blocked"
     assert answer(flow(host="a.example")) == "no Defender traffic was seen"
+    like = answer(flow(host="sevillecloudgateway-neu-prd.trafficmanager.net"))
+    assert like == "no Defender traffic was seen, though hosts that look like Defender's were asked for"
 
 
 def test_a_tunnel_whose_request_was_not_captured_goes_through_its_proxy() -> None:

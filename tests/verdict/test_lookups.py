@@ -35,3 +35,28 @@ def test_an_address_that_several_names_have_may_have_been_asked_for_any_of_them(
 @pytest.mark.parametrize("asked", [{"name": "security.microsoft.com"}, {"name": "crl.microsoft.com"}, {"client_ip": "172.16.11.93"}])
 def test_what_anybody_looks_up_says_nothing(asked: dict[str, Any]) -> None:
     assert "DNS" not in silent(lookup(rcode=0, answers=["20.1.2.3"], **asked))["text"]
+
+
+def nameless(asker: str, server: str, **columns: Any) -> dict[str, Any]:
+    """The document over a blocked attempt at an address that DNS gave this asker for command and control."""
+    blocked = {"state": "no-answer", "packets_in": 0, "bytes_in": 0, "bytes_out": 0}
+    flows = tag_flows(route_flows(table([flow(server_ip=server, **(blocked | columns))]), LAB_TOPOLOGY), CATALOGUE)
+    asked = pa.Table.from_pylist([lookup(rcode=0, answers=["2603:1030::5"], client_ip=asker)], schema=LOOKUP_SCHEMA)
+    return judge(flows, topology=LAB_TOPOLOGY, catalogue=CATALOGUE, captures=[], lookups=asked)
+
+
+@pytest.mark.parametrize("asker", ["172.16.11.93", "172.16.11.1"], ids=["a neighbour, or the same machine over IPv4", "a resolver"])
+def test_an_address_that_dns_gave_others_for_defender_may_have_been_asked_for_it(asker: str) -> None:
+    document = nameless(asker, "2603:1030::5", client_ip="2001:db8::92")
+    (found,) = [one for one in document["findings"] if one["code"] == "no-service-traffic" and one["client_ip"] == "2001:db8::92"]
+    assert found["text"].endswith(f"; 1 flow without a name went to an address that DNS gave others for Defender's own {CNC}")
+    assert found["confidence"] == "likely"
+    assert document["groups"][0]["answer"] == "no Defender traffic was seen, though not all that was asked for could be read"
+
+
+@pytest.mark.parametrize("columns", [{"host": "www.contoso.com", "host_source": "sni"}, {"server_ip": "2603:1030::6"}])
+def test_a_name_of_its_own_or_another_address_is_nothing_of_the_kind(columns: dict[str, Any]) -> None:
+    server = columns.pop("server_ip", "2603:1030::5")
+    document = nameless("172.16.11.93", server, client_ip="2001:db8::92", **columns)
+    (found,) = [one for one in document["findings"] if one["code"] == "no-service-traffic" and one["client_ip"] == "2001:db8::92"]
+    assert "DNS gave others" not in found["text"] and found["confidence"] == "certain"

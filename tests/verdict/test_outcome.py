@@ -7,7 +7,7 @@ import pytest
 from analyzer.routes.requests import flat_requests
 from analyzer.tables import OUTCOMES
 from analyzer.verdict.outcome import UNSEEN, Outcome, outcome_of
-from tests.verdict.rows import PROX01, START_NS, asked, request, table
+from tests.verdict.rows import PROX01, SECOND_NS, START_NS, asked, request, table
 
 
 def outcome_of_all(*outcomes: str | None, through: bool | None = None, **columns: Any) -> Outcome:
@@ -48,6 +48,22 @@ def test_mute_is_a_broken_tunnel_in_which_nothing_came_back() -> None:
     ):
         assert outcome_of_all("broken", **columns).mute.tolist() == [False]
     assert outcome_of_all("worked", tunnel_in=0).mute.tolist() == [False]
+
+
+@pytest.mark.parametrize(
+    ("columns", "cut"),
+    [
+        ({"ended_by": "server", "ended_at": START_NS + SECOND_NS // 2}, True),
+        ({"ended_by": "server", "ended_at": START_NS + 20 * SECOND_NS}, False),  # a tunnel that is idle
+        ({"ended_by": "client", "ended_at": START_NS + SECOND_NS // 2}, False),
+        ({}, False),
+    ],
+)
+def test_a_tunnel_that_the_proxy_ends_at_once_was_cut_and_not_unused(columns: dict[str, Any], cut: bool) -> None:
+    let_in = request("connect", "a", 200, outcome="broken", answered=START_NS)
+    flows = table([asked(PROX01, let_in, tunnel_in=0, tunnel_out=0, **columns)])
+    outcome = outcome_of(flows, flat_requests(flows))
+    assert (outcome.mute.tolist(), outcome.unused.tolist()) == ([cut], [not cut])
 
 
 @pytest.mark.parametrize(("said", "unused"), [(0, True), (1, True), (2, False), (None, False)])

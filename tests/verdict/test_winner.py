@@ -214,3 +214,25 @@ def test_tls_to_another_proxy_leaves_the_winner_likely() -> None:
     rows = [tunnel(PROX03, CNC) for _ in range(6)]
     hidden = flow(server_ip="172.16.12.10", server_port=3128, client_hello_at=START_NS, tls_first=True, server_first="tls")
     assert service(verdict(*rows, hidden))["confidence"] == "likely"
+
+
+def by_address(named_by: str) -> list[dict[str, Any]]:
+    return [tunnel(PROX01, "20.1.2.3", host=CNC, host_source=named_by) for _ in range(4)]
+
+
+def test_a_name_by_dns_alone_leaves_the_winner_likely() -> None:
+    entry = service(verdict(*by_address("dns")))
+    assert (entry["winner"], entry["confidence"]) == (PROX01, "likely")
+    assert "an answer of DNS names their hosts" in entry["reason"]
+    assert service(verdict(*by_address("sni")))["confidence"] == "certain"
+
+
+UNUSED = {"tunnel_out": 0, "tunnel_in": 0, "last_data": START_NS}
+
+
+def test_tunnels_that_were_never_used_show_neither_success_nor_failure() -> None:
+    result = verdict(*tunnels(PROX01, 4, **UNUSED), flow(last_seen=START_NS + 60 * SECOND_NS))
+    entry = service(result)
+    assert entry["outcome"] == "unseen" and entry["reason"].endswith("in all 4 the client said nothing inside")
+    (required,) = [one for one in result["sources"][0]["required"] if one["service"] == COMMAND]
+    assert required["state"] == "possible"

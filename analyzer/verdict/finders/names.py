@@ -11,12 +11,12 @@ from analyzer.findings import Finding, Severity
 from analyzer.routes.requests import same_host
 from analyzer.routes.route import PROXY
 from analyzer.services.catalogue import Catalogue
-from analyzer.services.match import is_defender_like
 from analyzer.text.times import values
 from analyzer.text.words import counted, listed
 from analyzer.verdict.case import Case
 from analyzer.verdict.columns import column, mask, matches, says
-from analyzer.verdict.evidence import Evidence, coded, grouped, source_rows
+from analyzer.verdict.evidence import Evidence, grouped, source_rows
+from analyzer.verdict.lookalikes import lookalikes_of
 
 
 def find(case: Case) -> list[Finding]:
@@ -57,19 +57,12 @@ def encrypted_hellos(evidence: Evidence) -> list[Finding]:
 
 def unknown_names(evidence: Evidence, catalogue: Catalogue) -> list[Finding]:
     """Hosts that look like Defender's though no rule names them, per proxy."""
-    requests = evidence.requests
-    unnamed = np.flatnonzero(source_rows(evidence) & (evidence.service.codes < 0) & (evidence.host.codes >= 0))
-    named = requests.host.is_valid().to_numpy(zero_copy_only=False)
-    asked = np.flatnonzero(evidence.asks_proxy & (evidence.request_service.codes < 0) & named)
-    names = coded(pa.concat_arrays([column(evidence, "host").take(array(unnamed)), same_host(requests.host.take(array(asked)))]))
-    like = np.array([is_defender_like(catalogue, name) for name in names.values] + [False])
-    fits = like[names.codes]
-    rows = np.concatenate([unnamed, requests.row[asked]])[fits]
-    host = names.codes[fits]
+    like = lookalikes_of(evidence, catalogue)
     findings = []
-    for (proxy,), members in grouped(np.arange(len(rows)), evidence.proxy.codes[rows]):
-        hosts = sorted({names.values[code] for code in host[members].tolist()})
+    for (proxy,), members in grouped(np.arange(len(like.row)), evidence.proxy.codes[like.row]):
+        rows = np.unique(like.row[members])
+        hosts = sorted({like.names[code] for code in like.host[members].tolist()})
         one = len(hosts) == 1
         text = f"{counted(len(hosts), 'host')} of no known service {'looks' if one else 'look'} like Defender's: {listed(hosts)}"
-        findings.append(evidence.finding("unknown-defender-name", np.unique(rows[members]), text, proxy=proxy))
+        findings.append(evidence.finding("unknown-defender-name", rows, text, proxy=proxy))
     return findings

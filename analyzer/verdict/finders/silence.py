@@ -22,8 +22,9 @@ from analyzer.verdict.case import Case
 from analyzer.verdict.columns import column
 from analyzer.verdict.evidence import Evidence, source_rows
 from analyzer.verdict.finders.captures import much_unopened
+from analyzer.verdict.lookalikes import lookalikes_of
 from analyzer.verdict.lookups import looked_up
-from analyzer.verdict.seen import defender_seen
+from analyzer.verdict.seen import PORTAL, defender_seen
 from analyzer.verdict.unread import begun_before, only_answers, to_nameless, unread_requests, unreadable
 
 LEAST_TO_ONE: Final = 4
@@ -61,12 +62,21 @@ def find(case: Case) -> list[Finding]:
             text += f", and of {blank} of them nothing that was said could be read, so {what} for isn't known"
         asked = sorted({evidence.service.values[code] for code in evidence.service.codes[rows].tolist() if code >= 0})
         if asked:
-            text += f"; hosts that Defender shares with Windows, Azure and browsers were asked for ({listed(asked)}) and prove nothing"
+            whose = "that any browser may ask for" if asked == [PORTAL] else "that Defender shares with Windows, Azure and browsers"
+            text += f"; hosts {whose} were asked for ({listed(asked)}) and prove nothing"
         sought, shared = _sought(case, rows)
         if sought:
             text += f"; DNS was asked for Defender's own {listed(sought)} all the same"
         if shared:
             text += f", and {counted(shared, 'flow')} went to an address that it gave for them as well as for another name"
+        reached = [row for row in rows.tolist() if row in case.reached]
+        if reached:
+            names = listed(sorted(set[str]().union(*(case.reached[row] for row in reached))))
+            text += f"; {counted(len(reached), 'flow')} without a name went to an address that DNS gave others for Defender's own {names}"
+        like = lookalikes_of(evidence, case.catalogue).of(rows)
+        if like:
+            look, them = ("looks", "it") if len(like) == 1 else ("look", "them")
+            text += f"; {listed(like)} {look} like Defender's, though no rule knows {them}"
         if maybe := perhaps_proxies(evidence, rows):
             text += (
                 f"; nearly all that was answered is TLS to {listed(maybe)}: where that is a proxy over TLS, what it is asked for can't be "
@@ -81,7 +91,9 @@ def find(case: Case) -> list[Finding]:
                 rows,
                 text,
                 severity="warning" if named else None,
-                confidence="likely" if unsent or unread or begun or addressed or blank or shared or maybe or shut else "certain",
+                confidence="likely"
+                if unsent or unread or begun or addressed or blank or shared or reached or like or maybe or shut
+                else "certain",
             )
         )
     return found + _unseen(case)

@@ -11,6 +11,7 @@ from analyzer.findings import Confidence, Finding, Severity
 from analyzer.routes.captured import captured_of, is_known
 from analyzer.routes.requests import ABSOLUTE, NO_TIME, Bools, Ints, integers, times_ns
 from analyzer.routes.route import PROXY
+from analyzer.routes.tunnels import A_FIN
 from analyzer.text.words import counted, listed
 from analyzer.verdict.case import Case
 from analyzer.verdict.columns import column, says
@@ -50,7 +51,8 @@ def broken_handshakes(evidence: Evidence, tunnels: Bools) -> list[Finding]:
     broken, mute = np.zeros((2, flows.num_rows), dtype=np.bool_)
     broken[evidence.requests.row[evidence.requests.last & evidence.outcome.broken]] = True
     mute[evidence.requests.row[evidence.outcome.mute]] = True
-    mute &= is_known(flows, "client_hello_at", "client_random", "sni", "tls_offered")
+    out = integers(column(evidence, "tunnel_out"), -1)
+    mute &= is_known(flows, "client_hello_at", "client_random", "sni", "tls_offered") | ((out >= 0) & (out <= A_FIN))  # cut short
     alerted, captured = is_known(flows, "tls_alert"), captured_of(flows)
     # That the client said nothing more is known only where nothing of it is missing.
     gave_up = says(evidence, "tls_completed", False) & (alerted | ~captured.client_lost)

@@ -178,3 +178,14 @@ def test_connections_that_began_before_the_capture_may_have_been_for_anything() 
     assert "and 1 connection of them began before the capture, so what it was for isn't known" in finding["text"]
     named = flow(isn_out=None, isn_in=None, state="mid-stream", host="example.org")
     assert [one["confidence"] for one in silent(verdict(named, flow(isn_out=None, isn_in=None, bytes_out=0, bytes_in=0)))] == ["certain"]
+
+
+def test_names_that_look_like_defenders_leave_it_likely() -> None:
+    (finding,) = silent(verdict(tunnel(PROX01, "jp-v20.events.data.microsoft.com"), tunnel(PROX01, EDGE)))
+    assert finding["text"].endswith("; jp-v20.events.data.microsoft.com looks like Defender's, though no rule knows it")
+    assert finding["confidence"] == "likely"
+
+
+def test_the_portal_is_anybodys() -> None:
+    (finding,) = silent(verdict(tunnel(PROX01, "security.microsoft.com")))
+    assert finding["text"].endswith("; hosts that any browser may ask for were asked for (security-portal) and prove nothing")

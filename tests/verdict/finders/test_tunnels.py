@@ -5,7 +5,7 @@ from typing import Any
 import pytest
 
 from analyzer.verdict.finders.tunnels import OF_SILENCE
-from tests.verdict.rows import CNC, PROX01, SECOND_NS, START_NS, flow, tunnel, verdict
+from tests.verdict.rows import CNC, PROX01, SECOND_NS, START_NS, asked, flow, request, tunnel, verdict
 
 RANDOM = "ab" * 32
 
@@ -93,6 +93,13 @@ def test_tunnels_that_were_opened_and_not_used_are_no_failure_to_tell_of() -> No
     (answer,) = [group["answer"] for group in document["groups"]]
     assert "nothing came back" not in answer and "TLS broke" not in answer
     assert document["sources"][0]["services"][0]["reason"].endswith("; in one of them the client said nothing inside")
+
+
+def test_a_tunnel_that_the_proxy_ends_before_the_clients_first_word() -> None:
+    let_in = request("connect", CNC, 200, answered=START_NS)
+    cut = {"tunnel_out": 0, "tunnel_in": 0, "last_data": START_NS, "ended_by": "server", "ended_with": "rst", "ended_at": START_NS + 1000}
+    (finding,) = findings("tls-failed", asked(PROX01, let_in, state="reset", **cut), LATER)
+    assert finding["text"].endswith("the proxy's side reset the connection before any byte had come through it")
 
 
 def test_without_a_hello_no_tls_failed() -> None:
