@@ -8,7 +8,7 @@ proxies are asked for in the very same order, though the first of them let it th
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Collection, Iterator, Sequence
 from dataclasses import dataclass
 from typing import Final, Literal
 
@@ -174,7 +174,7 @@ def _by_shape(evidence: Evidence) -> Iterator[AnalyzerTraffic]:
         for chain, end in sorted([*_pairs(own, behind), *_in_order(own, behind)], key=lambda one: int(one[0][0])):
             groups = {GROUPS[evidence.request_service.values[code]] for code in own.service[chain].tolist()}
             if len(groups) >= LEAST_GROUPS and int(own.times[chain[0]]) >= until:
-                yield _of_chain(evidence, source, own, chain, end)
+                yield _of_chain(evidence, source, own, chain, behind, end)
                 until = end
 
 
@@ -248,14 +248,35 @@ def _chains(probes: Ints, times: Ints) -> list[Ints]:
     return np.split(probes, np.flatnonzero(np.diff(times[probes]) > CHAIN_NS) + 1)
 
 
-def _of_chain(evidence: Evidence, source: int, own: _Tested, chain: Ints, end: int) -> AnalyzerTraffic:
+def _of_chain(evidence: Evidence, source: int, own: _Tested, chain: Ints, behind: Ints, end: int) -> AnalyzerTraffic:
     """The source's requests for the chain's hosts, and its direct attempts, from the first of them to the end."""
     start = int(own.times[chain[0]])
-    inside = (own.times >= start) & (own.times < end) & np.isin(own.host, np.unique(own.host[chain]))
+    mine = (own.times >= start) & (own.times < end) & np.isin(own.host, np.unique(own.host[chain]))
+    orders = {tuple(own.proxy[np.searchsorted(behind, last) : last + 1].tolist()) for last in behind[chain].tolist()}
+    mine[_interrupted(own, orders, start, end)] = True
+    last = int(own.times[mine].max())
+    behind_last = own.attempts[(own.attempts >= last) & (own.attempts <= last + PAIR_NS)][:1].tolist()
+    start, end = min(start, int(own.times[mine].min())), max(end, *(at + 1 for at in (last, *behind_last)))
     rows = np.zeros(evidence.flows.num_rows, np.bool_)
-    rows[evidence.requests.row[own.at[inside]]] = True
+    rows[evidence.requests.row[own.at[mine]]] = True
     rows |= (evidence.route == DIRECT) & (evidence.client.codes == source) & (evidence.first >= start) & (evidence.first < end)
     return _run(evidence, start, max(end, int(evidence.last[rows].max())), "shape", rows)
+
+
+def _interrupted(own: _Tested, orders: Collection[tuple[int, ...]], start: int, end: int) -> list[int]:
+    """Requests for other hosts that were asked of the same proxies in one of these orders, while the run went on or right beside it.
+
+    What else the machine asked for meanwhile, its sensor too, came between them, so that they are no link of the chain.
+    """
+    near = np.flatnonzero((own.times >= start - CHAIN_NS) & (own.times < end + CHAIN_NS))
+    found: list[int] = []
+    for (_,), of_host in grouped(near, own.host):
+        for probe in np.split(of_host, np.flatnonzero(np.diff(own.times[of_host]) > PAIR_NS) + 1):
+            order, last = tuple(own.proxy[probe].tolist()), own.times[probe[-1]]
+            tried = np.searchsorted(own.attempts, (own.times[probe[0]], last + PAIR_NS))
+            if len(probe) > 1 and order in orders and ((len(set(order)) > 1 and own.worked[probe[0]]) or tried[0] < tried[1]):
+                found += probe.tolist()
+    return found
 
 
 def _run(evidence: Evidence, start: int, end: int, how: Literal["study", "shape"], rows: Bools) -> AnalyzerTraffic:

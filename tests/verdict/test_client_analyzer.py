@@ -153,3 +153,17 @@ def test_what_asks_several_proxies_and_is_no_run(rows: list[dict[str, Any]]) -> 
 def test_the_sensor_at_work_is_no_run(name: str) -> None:
     document = analyzer.read(ROOT / "captures" / f"{name}.pcapng", topology=ROOT / "captures" / "topology.toml").verdict.to_dict()
     assert "client-analyzer-run" not in {finding["code"] for finding in document["findings"]}
+
+
+@pytest.mark.parametrize("interrupted", [0, 1, 2, 3])
+@pytest.mark.parametrize("proxies", [(PROX01, PROX02, PROX03), (PROX01, PROX01)])
+def test_a_sensor_that_asks_in_the_midst_of_a_probe_takes_it_from_no_run(interrupted: int, proxies: tuple[str, ...]) -> None:
+    """What it asks for itself stays, and every host of the run is left out, the first and the last one too."""
+    hosts = (*HOSTS, "europe.cp.wd.microsoft.com", "us-v20.events.data.microsoft.com", "winatp-gw-cus.microsoft.com")
+    which = (0, 2, 4, len(hosts) - 1)[interrupted]
+    rows = by_every_proxy(hosts=hosts, proxies=proxies)
+    direct = [flow(first_seen=at(51 + 4 * n), last_seen=at(52 + 4 * n), state="no-answer") for n in range(len(hosts))]
+    own = tunnel(PROX03, "winatp-gw-neu.microsoft.com", 50 + 4 * which + 0.15)
+    without, (found,) = set_aside(evidence(*OWN, *rows, *direct, own))
+    assert (without.flows.num_rows, found.requests) == (len(OWN) + 1, len(rows))
+    assert without.flows["host"].to_pylist().count("winatp-gw-neu.microsoft.com") == 1
