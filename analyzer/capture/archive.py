@@ -1,7 +1,7 @@
-"""Captures that people put into one file: the members of a zip or tar archive, read where they lie, never unpacked.
+"""Captures in a zip or tar archive, read in place, never unpacked.
 
-Members are opened by their place in the archive. A name in it is only ever shown, so it can lead nowhere. What opens archives is loaded
-with the first one (7 ms).
+Members are opened by their index. A member's name is only displayed, never used as a path. The archive modules are imported when the
+first archive is opened (7 ms).
 """
 
 from __future__ import annotations
@@ -24,12 +24,12 @@ TAR_MAGIC: Final = b"ustar"
 TAR_MAGIC_AT: Final = 257
 HEAD: Final = 512
 
-# A day of ring files is hundreds; an archive of more is asked for in parts.
+# A day of ring files is hundreds; larger archives must be given in parts.
 MAX_MEMBERS: Final = 10_000
 
 
 def broken() -> tuple[type[Exception], ...]:
-    """What the standard library raises of an archive that is cut, changed, encrypted or compressed in a way it doesn't know."""
+    """The exceptions that the standard library raises for an archive that is cut, changed, encrypted or compressed in an unknown way."""
     import tarfile
     import zipfile
     import zlib
@@ -38,15 +38,15 @@ def broken() -> tuple[type[Exception], ...]:
 
 
 class ArchivePlace(Protocol):
-    """Where an archive lies: a path, or an object behind a URL."""
+    """The location of an archive: a path, or an object behind a URL."""
 
     def open(self, mode: Literal["rb"]) -> IO[bytes]:
-        """Its bytes, from anywhere in it."""
+        """A seekable stream of its bytes."""
         ...
 
 
 class Member(NamedTuple):
-    """A file in an archive: its place among the others, its name as it stands there, its size unpacked."""
+    """A file in an archive: its index, its name in the archive, its uncompressed size."""
 
     place: int
     name: str
@@ -54,13 +54,13 @@ class Member(NamedTuple):
 
 
 def head_of(place: ArchivePlace) -> bytes:
-    """What the file begins with, as much as `kind_of_archive` looks at."""
+    """The file's first bytes, as many as `kind_of_archive` reads."""
     with place.open("rb") as file:
         return file.read(HEAD)
 
 
 def kind_of_archive(place: ArchivePlace, head: bytes) -> str | None:
-    """zip or tar (compressed perhaps), by what the file begins with; None for any other."""
+    """zip or tar (possibly compressed), by the file's first bytes; None for any other."""
     if head[:4] in ZIP:
         return "zip"
     if head[TAR_MAGIC_AT : TAR_MAGIC_AT + 5] == TAR_MAGIC:
@@ -117,7 +117,7 @@ def _opened(place: ArchivePlace, kind: str) -> Iterator[zipfile.ZipFile | tarfil
 
     with ExitStack() as held:
         file = held.enter_context(place.open("rb"))
-        if isinstance(file, io.RawIOBase):  # which may give fewer bytes than it is asked for
+        if isinstance(file, io.RawIOBase):  # read() may return fewer bytes than requested
             file = held.enter_context(io.BufferedReader(file))
         if kind == "zip":
             yield held.enter_context(zipfile.ZipFile(file))

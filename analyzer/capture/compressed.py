@@ -1,4 +1,4 @@
-"""Which compression a file has, by its first bytes, and a stream of what is inside.
+"""A file's compression, by its first bytes, and a stream of its content.
 
 Concatenated members are read as one stream, as gzip, zstd and lz4 tools write them when files are appended.
 """
@@ -21,7 +21,7 @@ MAGICS: Final = (
 
 
 def compression_of(head: bytes) -> str | None:
-    """gzip, zstd, lz4, xz or bzip2; None when the bytes begin like none of them."""
+    """gzip, zstd, lz4, xz or bzip2; None where the bytes begin like none of them."""
     for magic, name in MAGICS:
         if head.startswith(magic):
             return name
@@ -29,11 +29,11 @@ def compression_of(head: bytes) -> str | None:
 
 
 Unpacked = tuple[IO[bytes], tuple[type[Exception], ...]]
-"""A stream of uncompressed bytes, and what reading it raises, beside OSError and EOFError, when the compressed ones are broken."""
+"""A stream of uncompressed bytes, and the exceptions beside OSError and EOFError that reading broken data raises."""
 
 
 def decompressed(file: IO[bytes], name: str) -> Unpacked:
-    """What is inside `file`, which must give as much as it is asked for; a broken member raises from read(), never from here."""
+    """The content of `file`, whose read() must return as much as requested; a broken member raises from read(), never from here."""
     if name == "gzip":
         return cast(IO[bytes], gzip.GzipFile(fileobj=file, mode="rb")), (zlib.error,)
     if name == "bzip2":

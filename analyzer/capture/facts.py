@@ -1,4 +1,4 @@
-"""What is known of an input without its packets: how many there were, when, and what of it couldn't be read. Two pieces' add up."""
+"""The facts of an input besides its packets: their number and times, and the damage. The facts of two pieces can be added."""
 
 from __future__ import annotations
 
@@ -13,9 +13,9 @@ from analyzer.capture.source import Source
 
 @dataclass(frozen=True)
 class InputFacts:
-    """An input's facts, as Source has them.
+    """An input's facts, as in Source.
 
-    passed_over   (status, link type, note of packets.layout, how many frames)
+    passed_over   (status, link type, note of packets.layout, number of frames)
     """
 
     name: str
@@ -30,7 +30,7 @@ class InputFacts:
     longest_step_ns: int = 0
 
     def source(self) -> Source:
-        """A source with these facts, whose packets were read already."""
+        """A source with these facts, whose packets count as read."""
         source = Source(self.name)
         source.sha256 = self.sha256
         taken_over(source, self)
@@ -42,7 +42,7 @@ class InputFacts:
 
 
 def facts_of(source: Source) -> InputFacts:
-    """What is known of the source now."""
+    """The source's facts so far."""
     return InputFacts(
         name=source.name,
         sha256=source.sha256,
@@ -58,7 +58,7 @@ def facts_of(source: Source) -> InputFacts:
 
 
 def taken_over(source: Source, facts: InputFacts) -> None:
-    """Let the source be one whose packets were read, and had these facts; its digest is its own."""
+    """Set the source's facts to these, and mark its packets as read; its digest is set apart."""
     source.packets, source.first_ns, source.last_ns = facts.packets, facts.first_ns, facts.last_ns
     source.damage = list(facts.damage)
     source.passed_over = Counter({(status, link, note): n for status, link, note, n in facts.passed_over})
@@ -66,23 +66,23 @@ def taken_over(source: Source, facts: InputFacts) -> None:
     source.was_read()
 
 
-def facts_from_json(said: dict[str, Any]) -> InputFacts:
-    """The facts that as_json wrote. Errors: TypeError, KeyError or ValueError, it wrote something else."""
+def facts_from_json(plain: dict[str, Any]) -> InputFacts:
+    """The facts that as_json wrote. Errors: TypeError, KeyError or ValueError, they have another form."""
     numbers = ("packets", "cut_packets", "clock_steps", "longest_step_ns")
     times = ("first_ns", "last_ns")
-    if not isinstance(said["name"], str) or not isinstance(said["sha256"], str | None):
+    if not isinstance(plain["name"], str) or not isinstance(plain["sha256"], str | None):
         raise TypeError("a name that is no text")
-    if not all(type(said[key]) is int for key in numbers) or not all(type(said[key]) in (int, type(None)) for key in times):
+    if not all(type(plain[key]) is int for key in numbers) or not all(type(plain[key]) in (int, type(None)) for key in times):
         raise TypeError("a count that is no number")
     damage = tuple(
-        Damage(str(one["code"]), str(one["text"]), one["offset"], int(one["skipped"]), int(one["count"])) for one in said["damage"]
+        Damage(str(one["code"]), str(one["text"]), one["offset"], int(one["skipped"]), int(one["count"])) for one in plain["damage"]
     )
-    passed = tuple((int(a), int(b), int(c), int(d)) for a, b, c, d in said["passed_over"])
-    return InputFacts(**{**said, "damage": damage, "passed_over": passed})
+    passed = tuple((int(a), int(b), int(c), int(d)) for a, b, c, d in plain["passed_over"])
+    return InputFacts(**{**plain, "damage": damage, "passed_over": passed})
 
 
 def joined(left: InputFacts, right: InputFacts) -> InputFacts:
-    """The facts of one input of which two pieces were read, the left one earlier."""
+    """The facts of one input read in two pieces, the left one earlier."""
     passed = Counter[tuple[int, int, int]]()
     for status, link, note, n in (*left.passed_over, *right.passed_over):
         passed[status, link, note] += n

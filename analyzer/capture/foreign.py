@@ -1,7 +1,7 @@
-"""What a file is that no reader here knows: captures in formats that Wireshark reads, and how to convert each.
+"""Capture formats that Wireshark reads and we don't: how to recognize and how to convert each.
 
-Sources of the magics: Wireshark's wiretap/*.c, 2026-11-27; of the formats without one (ERF, CommView, PacketLogger) the beginning of two
-records has to make sense. For ETL Geoff Chappell's and Microsoft's descriptions of WMI_BUFFER_HEADER and the SYSTEM_TRACE_HEADER behind it.
+Sources of the magics: Wireshark's wiretap/*.c, 2026-11-27; formats without one (ERF, CommView, PacketLogger) are recognized by plausible
+record headers. For ETL Geoff Chappell's and Microsoft's descriptions of WMI_BUFFER_HEADER and the SYSTEM_TRACE_HEADER behind it.
 """
 
 from __future__ import annotations
@@ -12,7 +12,7 @@ BY_WIRESHARK: Final = "convert it: editcap -F pcapng {} {}.pcapng"
 NO_IP: Final = "capture on an Ethernet or IP interface"
 FROM_ETL: Final = "convert it: pktmon etl2pcap {} --out {}.pcapng, or, of netsh trace, etl2pcapng {} {}.pcapng"
 
-# What an event trace's second header begins with, and where: its version, its type, and a mark; of 32 and 64 bits.
+# The beginning of an event trace's second header, and its offset: version, type, and a mark; for 32 and 64 bits.
 ETL_MARKS: Final = (b"\x02\x00\x01\xc0", b"\x02\x00\x02\xc0")
 ETL_MARK_AT: Final = 72
 
@@ -44,9 +44,9 @@ FOREIGN: Final = (
 
 
 def what_it_is(head: bytes, more: bytes) -> tuple[str, str] | None:
-    """(what a file is that isn't read, what to do, with {} for its name); None for what is nobody's.
+    """(the kind of a foreign file, the remedy, with {} for its name); None where no known format fits.
 
-    head   its first bytes, at least 128 where there are as many;  more   those and what else of it has been read
+    head   its first bytes, at least 128 if the file has them;  more   all of its bytes read so far
     """
     for magic, what, how in FOREIGN:
         if head.startswith(magic):
@@ -63,7 +63,7 @@ def what_it_is(head: bytes, more: bytes) -> tuple[str, str] | None:
 
 
 def is_erf(data: bytes) -> bool:
-    """Whether two of Endace's records follow each other here: a time, a type, lengths, each of the same year or so."""
+    """Whether two ERF records follow each other here: times within a year, a type, lengths."""
     seconds, at = None, 0
     for _ in range(2):
         head = data[at : at + 16]
@@ -81,7 +81,7 @@ def is_erf(data: bytes) -> bool:
 
 
 def is_commview(head: bytes) -> bool:
-    """Whether a CommView record begins here, old or new: lengths and a date."""
+    """Whether a CommView record begins here, of the old or the new format: lengths and a date."""
     return any(
         len(head) >= at + 7
         and 1990 <= int.from_bytes(head[at : at + 2], "little") <= 2100
@@ -95,7 +95,7 @@ def is_commview(head: bytes) -> bool:
 
 
 def is_packet_logger(data: bytes) -> bool:
-    """Whether two of PacketLogger's records follow each other here, in either byte order: a length, a time, a type."""
+    """Whether two PacketLogger records follow each other here, in either byte order: a length, a time, a type."""
     return any(_logged_twice(data, order) for order in ("big", "little"))
 
 

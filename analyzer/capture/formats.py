@@ -1,4 +1,4 @@
-"""Which capture format a file has, by its first bytes, and the reader of each; what else it may be is in foreign.py."""
+"""A file's capture format, by its first bytes, and the format's reader; foreign.py has the formats that aren't read."""
 
 from __future__ import annotations
 
@@ -16,11 +16,11 @@ from analyzer.errors import Unusable
 
 SNIFF: Final = 24
 SNIFF_FOREIGN: Final = 128
-SNIFF_RECORDS: Final = 1 << 17  # of a format without a magic: two records
+SNIFF_RECORDS: Final = 1 << 17  # two records of a format without a magic
 
 
 def kind_of(window: Window, name: str) -> str:
-    """pcap, pcapng, snoop or netmon, by the first bytes. Errors: Unusable, with how to convert a format that is only known by name."""
+    """pcap, pcapng, snoop or netmon, by the first bytes. Errors: Unusable, for a known foreign format with how to convert it."""
     while window.end - window.start < SNIFF_FOREIGN and window.more():
         pass
     head = bytes(window.data[window.start : min(window.end, window.start + SNIFF_FOREIGN)])
@@ -38,7 +38,7 @@ def kind_of(window: Window, name: str) -> str:
 
 
 def kind_of_head(head: bytes) -> str | None:
-    """The same of bytes alone; None for no format that is read."""
+    """The format of a file with these first bytes; None for a format that isn't read."""
     if starts_like_pcap(head):
         return "pcap"
     if starts_like_pcapng(head):
@@ -49,7 +49,7 @@ def kind_of_head(head: bytes) -> str | None:
 
 
 def blocks_of(window: Window, kind: str, damage: list[Damage], interfaces: list[Interface] | None = None) -> Iterator[Block]:
-    """The blocks of a capture of this kind; what is wrong with it is added to `damage`, and the interfaces it describes to `interfaces`."""
+    """The blocks of a capture of this kind; its damage is added to `damage`, the interfaces it describes to `interfaces`."""
     if kind == "pcap":
         return read_pcap(window, damage)
     if kind == "snoop":

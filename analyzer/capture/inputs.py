@@ -1,4 +1,4 @@
-"""What a person named, found: paths, URLs, globs, directories, archives, "-" and file objects become sources, each once."""
+"""Finds the inputs: paths, URLs, globs, directories, archives, "-" and file objects become sources, each once."""
 
 from __future__ import annotations
 
@@ -23,22 +23,22 @@ if TYPE_CHECKING:
 
 FILE: Final = "file://"
 
-# Objects whose first bytes are asked for at once: a store answers each after some 30 ms, and all together no later.
+# Number of objects whose first bytes are requested at once: a store answers each after some 30 ms, and all together no later.
 ASKED_AHEAD: Final = 32
 
 KEPT: Final = 64 << 20
-"""Bytes of small files that are kept when they have been looked at, so that each is opened once."""
+"""Bytes of small files that are kept after checking them, so that each is opened once."""
 
 RESULTS: Final = (b"whichproxy part ", b"PAR1")
-"""How parts and Parquet files begin: what came of captures that were read before."""
+"""First bytes of parts and Parquet files: results of captures that were read before."""
 
 
 @dataclass
 class Inputs:
-    """The inputs that can be read, one error for each that can't, and how many files in directories are no captures.
+    """The inputs that can be read, an error for each that can't, and the number of files in directories that are no captures.
 
-    results   parts and flow tables among them, by their paths
-    kept      bytes of small files that are in memory until they are read
+    results   paths of the parts and flow tables among them
+    kept      bytes of small files kept in memory until they are read
     """
 
     sources: list[Source] = field(default_factory=list)
@@ -51,8 +51,8 @@ class Inputs:
 def open_inputs(inputs: Sequence[Input], vxlan_ports: tuple[int, ...] = ()) -> Inputs:
     """Every capture that `inputs` name: paths, URLs, globs, directories (recursive), "-" for standard input, binary file objects.
 
-    A named file that is no capture is an error of its own; in a directory it is skipped and counted. Of an archive (zip, tar) every
-    capture in it is read, as ARCHIVE/NAME. A file that is named twice is read once. vxlan_ports: of all of them (Source.vxlan_ports).
+    A named file that is no capture is an error; in a directory it is skipped and counted. Every capture in an archive (zip, tar) is
+    read, as ARCHIVE/NAME. A file named twice is read once. vxlan_ports: of all sources (Source.vxlan_ports).
     """
     found = Inputs()
     seen: set[Identity] = set()
@@ -107,9 +107,9 @@ def _add_path(given: str, found: Inputs, seen: set[Identity]) -> None:
 
 
 def _add_file(name: str, place: Path | Remote, found: Inputs, seen: set[Identity], *, named: bool) -> bool:
-    """Whether it is a capture, or an archive of some, be it one that was found before; or a part or a flow table."""
+    """Whether it is a capture or an archive of captures (found before or not), a part or a flow table."""
     try:
-        # Opened once to be looked at; but for small ones it is opened again when its turn comes: nobody may hold ten thousand files open.
+        # Opened here to check it; all but small files are opened again when they are read: ten thousand files can't stay open.
         with place.open("rb") if isinstance(place, Path) and place.is_file() else nullcontext() as file:
             head = b"" if file is None else file.read(HEAD)
             if isinstance(place, Path) and head.startswith(RESULTS):
@@ -144,7 +144,7 @@ def _add_file(name: str, place: Path | Remote, found: Inputs, seen: set[Identity
 
 
 def no_results(found: Inputs) -> Inputs:
-    """The inputs, with an error for each part and flow table: where packets are wanted they are of no use."""
+    """The inputs, with an error for each part and flow table: they hold no packets."""
     what = "it holds flows, and packets are needed"
     found.unusable += [Unusable(what, name, "whichproxy report, flows and merge read it") for name in found.results]
     found.results = []
@@ -152,9 +152,9 @@ def no_results(found: Inputs) -> Inputs:
 
 
 def _captures_at(name: str, place: Path | Remote, head: bytes) -> list[Source]:
-    """The file as a source, or the captures in the archive that it is. Errors: Unusable, and of a path OSError and ValueError.
+    """The file as a source, or the captures in it if it is an archive. Errors: Unusable, and for a path OSError and ValueError.
 
-    head   how a regular file begins; empty for anything else
+    head   first bytes of a regular file; empty for anything else
     """
     if isinstance(place, Path):
         archive = kind_of_archive(place, head)
@@ -167,7 +167,7 @@ def _captures_at(name: str, place: Path | Remote, head: bytes) -> list[Source]:
 
 
 def _captures_in(name: str, place: Path | Remote, archive: str) -> list[Source]:
-    """The captures in an archive, which may hold other files too. Errors: Unusable when it holds none, or can't be read."""
+    """The captures in an archive, which may hold other files too. Errors: Unusable, it holds none or can't be read."""
     where: dict[str, Any] = {"path": place} if isinstance(place, Path) else {"remote": place}
     sources = []
     refused = None

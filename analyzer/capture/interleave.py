@@ -1,11 +1,11 @@
-"""Several captures as one, in the order of time.
+"""Several captures merged in time order.
 
-Files that follow each other pass through as they are. Where they overlap (two capture points, two interfaces) their frames
-are copied into common blocks, ordered by time. Within a file the order stays, but for what was handed over a moment late (settled.py).
+Files that follow each other pass through unchanged. Where files overlap in time (two capture points, two interfaces), their frames are
+copied into common blocks in time order. Within a file the order stays, except for frames that arrived slightly late (settled.py).
 
-One capture that was rotated into several files is read as the one it was. What interfaces and queues hand over is out of order by
-fractions of a second, and where a file ends in the middle of that, the next one begins before its end: that one follows all the
-same. It is recognised by its name, which but for the numbers in it is the same, and by the time of its first packet.
+A capture that was rotated into several files is read as one capture. Interfaces and queues deliver frames out of order by fractions of
+a second; where a file ends amid such frames, the next one begins before its end and still follows it. Such a file is recognized
+by its name, which is the same except for numbers, and by the time of its first packet.
 """
 
 from __future__ import annotations
@@ -30,23 +30,23 @@ MOMENT_NS: Final = 2_000_000_000
 
 DATE: Final = re.compile(r"\d{4}-\d\d(?:-\d\d)?|\d{6,}")
 
-# Blocks that are read ahead to see whether a file ends; beyond, it is one that goes on beside the other.
+# Blocks read ahead to see whether a file ends; a longer file counts as parallel to the other.
 MAX_AHEAD: Final = 256
 
 
 def in_time_order(sources: Sequence[Source]) -> Iterator[Block]:
-    """The blocks of all sources together; frames[i].source says which one a frame came from."""
+    """The blocks of all sources in time order; frames[i].source is the index of a frame's source."""
     return settled(interleaved(sources), points_of(sources), lambda: len(sources) == 1 and sources[0].has_several_interfaces)
 
 
 def points_of(sources: Sequence[Source]) -> npt.NDArray[np.int64]:
-    """int64[n sources]: the number of the first source of each one's series."""
+    """int64[n sources]: the index of the first source of each one's series."""
     first: dict[tuple[str, str], int] = {}
     return np.array([first.setdefault(series_of(source), number) for number, source in enumerate(sources)], np.int64)
 
 
 def interleaved(sources: Sequence[Source]) -> Iterator[Block]:
-    """As in_time_order, each file in its own order."""
+    """The blocks of all sources in time order, but each file in its own order."""
     if not sources:
         return
     if len(sources) == 1:
@@ -72,7 +72,7 @@ def interleaved(sources: Sequence[Source]) -> Iterator[Block]:
             if block is not None:
                 yield block
         else:
-            # Up to here, by time and then by source, nothing that is still to come belongs.
+            # No later frame comes before this horizon, by time and then by source.
             horizon, last = min((reader.horizon, reader.index) for reader in active)
             active.sort(key=lambda reader: reader.index)
             yield from _merged([reader.until(horizon, including=reader.index <= last) for reader in active])
@@ -82,7 +82,7 @@ def interleaved(sources: Sequence[Source]) -> Iterator[Block]:
 
 
 def in_order_of_starts(sources: Sequence[Source], starts: Sequence[int | None]) -> list[int]:
-    """The sources' numbers by their first packets' times; files of one series by the numbers in their names where those hardly differ."""
+    """The sources' indices by their first packets' times; files of one series by the numbers in their names at nearly equal times."""
     order = sorted(range(len(sources)), key=lambda i: (starts[i] if starts[i] is not None else NO_TIME, i))
     for end in range(1, len(order)):
         k = end
@@ -93,7 +93,7 @@ def in_order_of_starts(sources: Sequence[Source], starts: Sequence[int | None]) 
 
 
 def _comes_before(sources: Sequence[Source], starts: Sequence[int | None], later: int, earlier: int) -> bool:
-    """Whether the source that begins a moment later comes before the other in their series."""
+    """Whether the source that begins slightly later comes before the other in their series."""
     if series_of(sources[later]) != series_of(sources[earlier]) or not _hardly_differ(starts[later], starts[earlier]):
         return False
     return numbers_in(sources[later]) < numbers_in(sources[earlier])
@@ -104,7 +104,7 @@ def _hardly_differ(one: int | None, other: int | None) -> bool:
 
 
 def series_of(source: Source) -> tuple[str, str]:
-    """What the files have in common that a capture was rotated into: their names but for numbers, their folder but for dates.
+    """The key that all files of a rotated capture share: the name without numbers, the folder without dates.
 
     gw1/ and gw2/ are two gateways.
     """
@@ -118,7 +118,7 @@ def _series_of(path: str) -> tuple[str, str]:
 
 
 def numbers_in(source: Source) -> list[int]:
-    """The numbers in the file's name, which count a rotated capture's files."""
+    """The numbers in the file's name, which count the files of a rotated capture."""
     return [int(digits) for digits in re.findall(r"\d+", source.name)]
 
 
@@ -131,14 +131,14 @@ def continued_by(source: Source, start: int | None, active: Sequence[_Reader]) -
 
 
 def numbered(source: Source, index: int) -> Iterator[Block]:
-    """The source's blocks, as those of the input of that number."""
+    """The source's blocks, with this index in their frames."""
     return source.blocks(index)
 
 
 class _Reader:
-    """One source, and those that continue it, while they are merged: the current block, how far it was used, a monotonic clock.
+    """One source and its continuations while they are merged: the current block, how much of it was used, a monotonic clock.
 
-    source   the last of them;  index: the first one's number;  end: the clock's last time, once ends_by was true
+    source   the last of them;  index: the first one's index;  end: the clock's last time, once ends_by was true
     """
 
     def __init__(self, source: Source, index: int) -> None:
@@ -155,16 +155,16 @@ class _Reader:
 
     @property
     def horizon(self) -> int:
-        """No frame that is still to come from this source is earlier."""
+        """A time before which no further frame of this source comes."""
         return int(self._times[-1]) if len(self._times) else self._clock
 
     def follow(self, source: Source, index: int) -> None:
-        """Go on with this source when the last one is read."""
+        """Continue with this source when the current ones are read."""
         self.source = source
         self._blocks = itertools.chain(self._blocks, numbered(source, index))
 
     def ends_by(self, time_ns: int) -> bool:
-        """True when nothing is still to come, from the sources known so far, that is later; what is read to see it is kept."""
+        """True when no further frame of the sources known so far is later than this; blocks read to find out are kept."""
         clock = self._clock
         for block in self._ahead:
             clock = max(clock, int(block.frames["ts_ns"].max()))
@@ -191,7 +191,7 @@ class _Reader:
             self._next()
 
     def rest(self) -> Block | None:
-        """What is left of the current block."""
+        """The unused frames of the current block."""
         if self.block is None:
             return None
         block = Block(self.block.data, self.block.frames[self._used :])
@@ -199,7 +199,7 @@ class _Reader:
         return block
 
     def until(self, horizon: int, *, including: bool) -> tuple[Block, npt.NDArray[np.int64]]:
-        """The frames before `horizon`, or up to and at it, and their monotonic times."""
+        """The frames before `horizon`, with `including` also those at it, and their monotonic times."""
         if self.block is None:
             return Block(np.zeros(0, np.uint8), np.zeros(0, FRAME)), np.zeros(0, np.int64)
         stop = int(np.searchsorted(self._times, horizon, side="right" if including else "left"))
@@ -208,7 +208,7 @@ class _Reader:
 
 
 def _merged(parts: list[tuple[Block, npt.NDArray[np.int64]]]) -> Iterator[Block]:
-    """The frames of all parts, which are in the order of their sources, by time, then by source."""
+    """The frames of all parts, given in the order of their sources, by time, then by source."""
     held = [(block, times) for block, times in parts if len(block.frames)]
     if not held:
         return

@@ -1,7 +1,8 @@
-"""How late the frames of a span came: little enough that the order they are put in is the same wherever the reading began.
+"""How late frames of a span arrived: if little enough, the order they are put in doesn't depend on where the reading began.
 
-What waits for late frames (settled.py) depends on where blocks begin and on how late frames were before. But what is late by less than
-is always waited for, and behind fewer frames, comes to its place in any case. A span whose frames are later than that is not read alone.
+How long late frames are waited for (settled.py) depends on where blocks begin and on how late frames were before. But a frame that is
+late by less than the minimum wait, behind fewer frames than are always held, gets its place in any case. A span with later frames isn't
+read alone.
 """
 
 from __future__ import annotations
@@ -34,26 +35,26 @@ class Before(NamedTuple):
 
 
 class Lateness:
-    """What the times of a span's frames, in the order of the file, say of where its blocks may begin.
+    """Checks, from the times of a span's frames in file order, whether the span can be read alone.
 
-    sure     whether they are put in the same order wherever blocks begin, as far as they were read
-    early    how many were left out because they belong to the span before
-    several  whether several interfaces saw them
+    sure     whether the frames read so far are put in the same order wherever blocks begin
+    early    number of frames left out because they belong to the span before
+    several  whether the frames came from several interfaces
     """
 
     def __init__(self, from_ns: int = NO_TIME, across: Callable[[], bool] = bool) -> None:
-        """from_ns: what is earlier belongs to the span before; across: as of settled."""
+        """from_ns: earlier frames belong to the span before; across: as in settled."""
         self.sure = True
         self.early = 0
         self.several = False
         self._across = across
         self._from_ns = from_ns
         self._latest = NO_TIME
-        self._before: deque[Before] = deque()  # as many blocks as hold all that may wait
+        self._before: deque[Before] = deque()  # as many blocks as hold all frames that may wait
         self._n_before = 0
 
     def watched(self, blocks: Iterable[Block]) -> Iterator[Block]:
-        """The same blocks without what belongs to the span before; nothing further once it isn't sure."""
+        """The blocks without frames of the span before; ends once `sure` is False."""
         asked, first = False, True
         for block in blocks:
             if not asked:
@@ -97,7 +98,7 @@ class Lateness:
             if parts[-1].latest <= earliest:
                 break
             parts.append(before)
-        if parts[-1].latest > earliest:  # behind more than is kept
+        if parts[-1].latest > earliest:  # further back than the blocks that are kept
             return False
         both = np.concatenate([part.times for part in reversed(parts)])
         latest = np.maximum.accumulate(both)
@@ -111,5 +112,5 @@ class Lateness:
 
 
 def are_within(times: Times, reach_ns: int) -> bool:
-    """Whether none of the times is further back than that."""
+    """Whether none of the times is more than reach_ns earlier than one before it."""
     return bool((np.maximum.accumulate(times) - times).max(initial=0) <= reach_ns)

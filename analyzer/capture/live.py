@@ -1,8 +1,8 @@
-"""Packets of an interface as they come: a capturing tool as a child process, whose stream is read like any capture.
+"""Live packets of an interface: a capturing tool runs as a child process, and its output is read like any capture.
 
-The privilege stays in a small program that was made for it. tcpdump comes first: it prints its drop counts while it runs, and
-into a pipe it keeps up where dumpcap doesn't (measured: no drops at 284,000 packets a second, where dumpcap lost a third).
-dumpcap is for users who may run it and no tcpdump; scapy's sniffer, in a process of its own, for where neither is there.
+The privilege stays in a small program made for it. tcpdump is preferred: it prints its drop counts while it runs, and into a pipe it
+keeps up where dumpcap doesn't (measured: no drops at 284,000 packets a second, where dumpcap lost a third). dumpcap is for users who
+may run it and no tcpdump; scapy's sniffer, in a process of its own, where neither is installed.
 """
 
 from __future__ import annotations
@@ -34,36 +34,36 @@ DUMPCAP = "dumpcap"
 SCAPY = "scapy"
 SNIFFER = "import sys; from analyzer.capture.sniffer import main; sys.exit(main())"
 
-# Room in the kernel for what the tool couldn't read yet: 230,000 packets of 200 bytes, a second of a fast link. With 32 on busy cores
+# The kernel's buffer for packets not read yet: 230,000 packets of 200 bytes, one second of a fast link. With 32 on busy cores
 # 150,000 packets a second lost some in two of three tries, with 64 and 128 in none.
 BUFFER_MIB = 64
 PIPE_BYTES = 1 << 20
 BPF_DEVICE = "/dev/bpf0"
 
 STOP_S = 5.0
-"""How long a tool may take to give what it still has, once it was asked to stop."""
+"""Seconds that a tool may take to write its remaining packets after it was asked to stop."""
 
 HELD_S = {TCPDUMP: 1.25, DUMPCAP: 0.5}
-"""How long the kernel may keep packets back from a tool: it hands over blocks, when they are full or old (tcpdump: after a second, dumpcap:
-250 ms). What is in the block when the tool is asked to end is lost, so it is asked that much later."""
+"""Seconds that the kernel may hold packets back from a tool: it delivers blocks when they are full or old (tcpdump: after a second,
+dumpcap: 250 ms). The block being filled when the tool is asked to end is lost, so the request is delayed by this time."""
 
 CAUGHT_UP_S = 5.0
-"""How much longer a tool may take that is behind: what lies in the kernel's buffer when it is asked to end is lost, and not counted."""
+"""Additional seconds for a tool that lags: packets in the kernel's buffer when it is asked to end are lost, and not counted."""
 
 # "917 packets received by filter, 3 packets dropped by kernel" (tcpdump, on one line or several, and our sniffer).
 COUNT = re.compile(r"(\d+) packets? (captured|received by filter|dropped by kernel|dropped by interface)")
 # "... received/dropped on interface 'eth0': 911/3 (pcap:3/dumpcap:0/flushed:0/ps_ifdrop:0)" (dumpcap, when it ends).
 DUMPCAP_COUNT = re.compile(r"\(pcap:(\d+)/dumpcap:(\d+)/flushed:(\d+)/ps_ifdrop:(\d+)\)")
-# What a tool says when all is well.
+# Output of a tool that works normally.
 CHATTER = re.compile(
     r"^(tcpdump: listening on|tcpdump: verbose output|Capturing on|File: |Packets |Running as user|\d+ packets? |.*packets captured,)"
 )
 
 
 def is_at_work(pid: int, proc: Path = Path("/proc")) -> bool:
-    """Whether a process runs, or waits for a processor or a disk, and not for more to do (proc(5)).
+    """Whether a process runs or waits for a processor or a disk, and isn't idle (proc(5)).
 
-    False where the system doesn't say, as elsewhere than on Linux.
+    False where the system doesn't give a process's state, as on other systems than Linux.
     """
     try:
         stat = (proc / str(pid) / "stat").read_text(encoding="utf-8", errors="replace")
@@ -72,8 +72,8 @@ def is_at_work(pid: int, proc: Path = Path("/proc")) -> bool:
     return stat.rpartition(") ")[2][:1] in ("R", "D")
 
 
-def lies_in(pipe: IO[bytes] | None) -> int:
-    """How many bytes somebody wrote into the pipe and nobody has read; 0 where there is none, or the system doesn't say."""
+def unread_bytes(pipe: IO[bytes] | None) -> int:
+    """The number of unread bytes in the pipe; 0 without a pipe, or where the system doesn't give it."""
     if pipe is None or sys.platform == "win32":
         return 0
     import fcntl
@@ -89,7 +89,7 @@ def lies_in(pipe: IO[bytes] | None) -> int:
 
 @dataclass(frozen=True)
 class Drops:
-    """Packets that never reached us; None: not known yet.
+    """Packets that were lost before we could read them; None: not known yet.
 
     kernel     the capture's buffer was full
     interface  the interface or its driver had no room
@@ -107,8 +107,8 @@ class Drops:
         return f"{kernel} dropped by the kernel, {interface} by the interface"
 
 
-def told_drops(line: str, before: Drops) -> Drops:
-    """The drop counts after a line that a tool said; `before` where it says none."""
+def drops_after(line: str, before: Drops) -> Drops:
+    """The drop counts after a tool's line; `before` where the line has none."""
     found = DUMPCAP_COUNT.search(line)
     if found:
         pcap, dumpcap, flushed, interface = map(int, found.groups())
@@ -143,8 +143,8 @@ def choose_tool() -> str:
 
 
 def _has_privilege(path: str) -> bool:
-    """Whether the program may capture for whoever runs it, and whether this user may run it."""
-    if not hasattr(os, "getxattr"):  # not Linux: who may read the devices may capture, with any program
+    """Whether the program has the privilege to capture, and this user may run it."""
+    if not hasattr(os, "getxattr"):  # not Linux: a user who may read the devices may capture, with any program
         return os.access(BPF_DEVICE, os.R_OK)
     try:
         status = Path(path).stat()
@@ -155,7 +155,7 @@ def _has_privilege(path: str) -> bool:
 
 
 def _has_ambient() -> bool:
-    """Whether programs that this process starts may open packet sockets: CAP_NET_RAW is in its ambient set (a service's)."""
+    """Whether programs started by this process may open packet sockets: CAP_NET_RAW is in its ambient set (a service's)."""
     try:
         status = Path("/proc/self/status").read_text(encoding="ascii")
     except OSError:
@@ -165,9 +165,9 @@ def _has_ambient() -> bool:
 
 
 def command(tool: str, interface: str, chosen: CaptureFilter) -> list[str]:
-    """How the tool is started to write its packets to stdout, each within a second."""
+    """The command line by which the tool writes its packets to stdout, each within a second."""
     if tool == TCPDUMP:
-        # No --immediate-mode: the buffer would have a place of snap_bytes for each packet, however short. Measured in 32 MiB: 8,036 packets
+        # No --immediate-mode: each packet would take snap_bytes of the buffer, however short it is. Measured in 32 MiB: 8,036 packets
         # of T5 at 4,096 bytes and 512 whole ones; in blocks (TPACKET_V3) 115,629, at two thirds of the processor time.
         options = ["-U", "-w", "-", "-n", "-B", str(BUFFER_MIB * 1024), "--time-stamp-precision=nano"]
         return [
@@ -183,12 +183,12 @@ def command(tool: str, interface: str, chosen: CaptureFilter) -> list[str]:
     if tool == DUMPCAP:
         wanted = ["-f", chosen.filter] if chosen.filter else []
         return [find_program(tool) or tool, "-i", interface, "-q", "-w", "-", "-B", str(BUFFER_MIB), "-s", str(chosen.snap_bytes), *wanted]
-    # scapy's socket gets frames without their outer tag, so the filter looks in the right place as it is.
+    # scapy's socket gives frames without their outer tag, so the filter's offsets are right as they are.
     return [sys.executable, "-c", SNIFFER, interface, str(chosen.snap_bytes), chosen.wanted]
 
 
 class Tap(io.RawIOBase):
-    """A stream that ends when it is asked to, even while it waits for its writer (on Windows: once something comes)."""
+    """A stream that can be ended, even while it waits for its writer (on Windows: once something comes)."""
 
     def __init__(self, file: IO[bytes]) -> None:
         self._fd = file.fileno()
@@ -200,8 +200,8 @@ class Tap(io.RawIOBase):
         return True
 
     def readinto(self, place: Any) -> int:
-        """Bytes put into `place`: 0 at the end, and once it was closed off and nothing more is there."""
-        if not hasattr(os, "readv"):  # Windows, where select takes nothing but sockets
+        """The number of bytes put into `place`: 0 at the end, and after close_off once all bytes are read."""
+        if not hasattr(os, "readv"):  # Windows, where select takes only sockets
             data = b"" if self._closed else os.read(self._fd, len(place))
             place[: len(data)] = data
             return len(data)
@@ -209,7 +209,7 @@ class Tap(io.RawIOBase):
         return os.readv(self._fd, [place]) if self._fd in ready else 0
 
     def close_off(self) -> None:
-        """End the stream behind what has come."""
+        """End the stream behind the bytes that have come."""
         if not self._closed:
             self._closed = True
             os.write(self._waker, b"x")
@@ -222,21 +222,21 @@ class Tap(io.RawIOBase):
 
 
 class Tool:
-    """A capturing tool at work, and what it says.
+    """A running capturing tool and its messages.
 
-    tool    which one
+    tool    its name
     """
 
     def __init__(self, tool: str, interface: str, arguments: list[str], output: int, **more: Any) -> None:
-        """Errors: Unusable, it can't be started. That the tool itself refuses is known when it ends."""
+        """Errors: Unusable, it can't be started. A refusal by the tool itself is known when it ends."""
         self.tool = tool
         self.interface = interface
-        self._said: deque[str] = deque(maxlen=8)
+        self._messages: deque[str] = deque(maxlen=8)
         self._drops = Drops()
-        self._told = threading.Event()
+        self._has_counts = threading.Event()
         self._stopped = False
         try:
-            # A group of its own: Ctrl-C is for us, and we tell the tool in time to give all it has.
+            # A process group of its own: Ctrl-C is for us, and we ask the tool early enough to write all its packets.
             self._process = subprocess.Popen(
                 arguments,
                 stdin=subprocess.DEVNULL,
@@ -253,28 +253,28 @@ class Tool:
         self._listener.start()
 
     def _listen(self) -> None:
-        """Take in what the tool says."""
+        """Read the tool's messages."""
         assert self._process.stderr is not None
-        with self._process.stderr as said:
-            for raw in io.BufferedReader(said):  # type: ignore[type-var]
+        with self._process.stderr as errors:
+            for raw in io.BufferedReader(errors):  # type: ignore[type-var]
                 line = raw.decode("utf-8", "backslashreplace").strip()
-                drops = told_drops(line, self._drops)
+                drops = drops_after(line, self._drops)
                 if COUNT.search(line) or DUMPCAP_COUNT.search(line):
                     self._drops = drops
-                    self._told.set()
+                    self._has_counts.set()
                 if line and not CHATTER.match(line):
-                    self._said.append(line)
+                    self._messages.append(line)
 
     def drops(self, wait_s: float = 0.2) -> Drops:
-        """The latest drop counts; asks tcpdump and the sniffer for them. dumpcap tells only when it ends."""
+        """The latest drop counts; requests them from tcpdump and the sniffer. dumpcap prints them only when it ends."""
         if self._process.poll() is None and self.tool != DUMPCAP:
-            self._told.clear()
+            self._has_counts.clear()
             self._process.send_signal(signal.SIGUSR1)
-            self._told.wait(wait_s)
+            self._has_counts.wait(wait_s)
         return self._drops
 
     def stop(self, wait_s: float = STOP_S) -> None:
-        """Tell the tool to end once it has what came until now; it has wait_s then to write it."""
+        """Ask the tool to end after writing the packets that came until now; it has wait_s to write them."""
         if self._stopped:
             return
         self._stopped = True
@@ -294,25 +294,25 @@ class Tool:
             self._was_killed()
 
     def _is_behind(self) -> bool:
-        """Whether it still works on what came until now, or waits until that is read from it."""
-        # In this order: who waits for the pipe to be read is at work from the moment on in which it is empty.
-        return lies_in(self._process.stdout) > 0 or is_at_work(self._process.pid)
+        """Whether it still processes packets that came until now, or waits for us to read them."""
+        # In this order: a tool that waits for the pipe to be read is at work from the moment the pipe is empty.
+        return unread_bytes(self._process.stdout) > 0 or is_at_work(self._process.pid)
 
     def _was_killed(self) -> None:
-        """It didn't end in time."""
+        """The tool didn't end in time and was killed."""
 
     @property
     def is_running(self) -> bool:
         return self._process.poll() is None
 
     def wait(self, wait_s: float) -> None:
-        """Wait until the tool has ended and all that it said was heard, or for wait_s at most."""
+        """Wait until the tool has ended and all its messages were read, at most wait_s."""
         with contextlib.suppress(subprocess.TimeoutExpired):
             self._process.wait(wait_s)
         self._listener.join(timeout=1)
 
     def ended(self, clock: Callable[[], float] = time.monotonic) -> str | None:
-        """Once it ends: why the tool ended unasked, in its own words; None when it was asked to."""
+        """After the end: the tool's own reason where it ended unasked; None where it was asked to end."""
         until = clock() + STOP_S
         while self._process.poll() is None and clock() < until:
             time.sleep(0.01)
@@ -321,11 +321,11 @@ class Tool:
             return None
         code = self._process.poll()
         how = f"signal {signal.Signals(-code).name}" if code is not None and code < 0 else f"exit code {code}"
-        said = [line for line in self._said if not line.startswith("(")]  # libpcap says some things once more in brackets
-        return said[-1].replace(f"{self.interface}: ", "", 1) if said else f"{self.tool} ended by itself ({how})"
+        reasons = [line for line in self._messages if not line.startswith("(")]  # libpcap repeats some messages in brackets
+        return reasons[-1].replace(f"{self.interface}: ", "", 1) if reasons else f"{self.tool} ended by itself ({how})"
 
     def kill(self) -> None:
-        """End the tool now, whatever it still has."""
+        """End the tool now; its remaining packets are lost."""
         self._stopped = True
         if self._process.poll() is None:
             self._process.kill()
@@ -333,13 +333,13 @@ class Tool:
 
 
 class Recorder(Tool):
-    """A capturing tool that gives its packets as they come.
+    """A capturing tool whose packets are read as they come.
 
     stream   its packets, pcap or pcapng
     """
 
     def __init__(self, interface: str, chosen: CaptureFilter, tool: str | None = None) -> None:
-        """Errors: Unusable, no tool that this user may capture with. That the tool itself refuses is known when its stream ends."""
+        """Errors: Unusable, no tool that this user may capture with. A refusal by the tool itself is known when its stream ends."""
         tool = tool or choose_tool()
         super().__init__(tool, interface, command(tool, interface, chosen), subprocess.PIPE)
         assert self._process.stdout is not None

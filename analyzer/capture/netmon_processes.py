@@ -1,4 +1,4 @@
-"""The processes that Network Monitor 3 tells of its frames: read, and put behind the frames as the comments they are in other formats.
+"""Network Monitor 3's processes of frames: read, and put behind the frames as comments, as other formats have them.
 
 Source: as netmon.py.
 """
@@ -14,11 +14,11 @@ from analyzer.capture.block import Block
 
 MAX_PATH: Final = 65_536  # bytes; Windows' own limit
 MAX_PROCESSES: Final = 1 << 16
-BEHIND_PID: Final = 8 + 4 + 32  # ports, what kind of addresses, addresses
+BEHIND_PID: Final = 8 + 4 + 32  # ports, address family, addresses
 
 
 def processes_of(held: npt.NDArray[np.uint8], at: int, count: int) -> list[bytes]:
-    """A comment for each process of the table at `at`, as far as it can be read: its program and its number."""
+    """A comment for each process of the table at `at` that can be read: its program's name and its PID."""
     found: list[bytes] = []
     at = at + 2 if at >= 0 else -1  # the table's version
     while at >= 0 and len(found) < min(count, MAX_PROCESSES):
@@ -34,7 +34,7 @@ def processes_of(held: npt.NDArray[np.uint8], at: int, count: int) -> list[bytes
 
 
 def _counted(held: npt.NDArray[np.uint8], at: int, most: int) -> tuple[bytes, int]:
-    """The bytes behind their number, and where they end; -1 where they can't be had."""
+    """(the bytes behind a length field, their end); -1 as the end where they aren't complete."""
     if not 0 <= at <= len(held) - 4:
         return b"", -1
     size = _number(held, at)
@@ -47,7 +47,7 @@ def _number(held: npt.NDArray[np.uint8], at: int) -> int:
 
 
 def with_processes(block: Block, numbers: npt.NDArray[np.uint32], known: list[bytes]) -> Block:
-    """The block with the comment of its process behind each frame that has one, in bytes of its own."""
+    """The block with a process's comment behind each of its frames, in a copy of the bytes."""
     if not (numbers < len(known)).any():
         return block
     pieces: list[bytes] = []

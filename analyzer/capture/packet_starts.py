@@ -1,8 +1,8 @@
-"""Where packets begin in the middle of a pcap or pcapng file.
+"""Finds where packets begin in the middle of a pcap or pcapng file.
 
-Nothing in either marks the place. But a header says where the next one is, and sixteen that follow each other so, all of them
-plausible, are hardly chance. Where they are (a capture file sent through a capture), the span before ends in the middle of a packet;
-whoever reads it learns so, and reads the file as one.
+Neither format marks the place. But each header gives the place of the next one, and sixteen plausible headers in a row are hardly
+chance. Where they are chance (a capture file sent through a capture), the span before ends in the middle of a packet; its reader
+notices, and the file is read as one.
 """
 
 from __future__ import annotations
@@ -38,22 +38,22 @@ Words = npt.NDArray[np.int64]
 IN_A_ROW: Final = 16
 PACKET_HEADER: Final = 16
 BLOCK_HEAD: Final = 28
-"""Bytes before the packet in a block that has its time."""
+"""Bytes before the packet in a block with a time."""
 
 PIECE: Final = 1 << 14
-"""So much is looked at at a time: of most captures the first has several packets."""
+"""Bytes searched at a time: in most captures the first such piece has several packets."""
 
 DESCRIBED: Final = 1 << 24
-"""So much of a pcapng file is looked through for interfaces, which as a rule are described before the first packet."""
+"""Bytes of a pcapng file that are searched for interfaces; as a rule they are described before the first packet."""
 
 YEAR_S: Final = 366 * 86_400
 
 
 @dataclass(frozen=True, eq=False)
 class PcapFraming:
-    """What a packet's header in a pcap file has to be like: its time no more than a year from begin_s, its sizes such as packets have.
+    """The plausible packet headers of a pcap file: times within a year of begin_s, and possible sizes.
 
-    head    the file's own header;  align: of which number all places of packets are multiples
+    head    the file header;  align: all packets' offsets are multiples of it
     """
 
     head: bytes
@@ -64,7 +64,7 @@ class PcapFraming:
     align: int = 1
 
     def starts(self, data: bytes, *, to_end: bool) -> Iterator[int]:
-        """Where in `data` sixteen plausible headers begin that follow each other, or as many as there are up to the file's end."""
+        """Offsets in `data` where sixteen plausible headers in a row begin, or as many as fit before the file's end."""
         for piece in range(0, len(data) - PACKET_HEADER + 1, PIECE):
             for start in self.plausible(data[piece : piece + PIECE + PACKET_HEADER - 1]):
                 at, found = piece + start, 0
@@ -75,13 +75,13 @@ class PcapFraming:
                     yield piece + start
 
     def end_of_packet_at(self, data: bytes, at: int) -> int | None:
-        """Where the packet ends whose header lies there; None where none can."""
+        """The end of the packet whose header is at `at`; None where the header isn't plausible."""
         seconds, fraction, captured, wire = (int.from_bytes(data[k : k + 4], self.order) for k in range(at, at + PACKET_HEADER, 4))
         true = abs(seconds - self.begin_s) <= YEAR_S and fraction * self.unit_ns < 1_000_000_000 and 0 < captured <= wire <= MAX_FRAME
         return at + PACKET_HEADER + captured if true else None
 
     def plausible(self, data: bytes) -> list[int]:
-        """The places in `data` where a packet's header may lie."""
+        """The offsets in `data` of single plausible headers."""
         seconds, fraction, captured, wire = (words(data, at, self.order == "little") for at in (0, 4, 8, 12))
         found = (np.abs(seconds - self.begin_s) <= YEAR_S) & (fraction * self.unit_ns < 1_000_000_000)
         found &= (captured > 0) & (captured <= wire) & (wire <= MAX_FRAME)
@@ -89,19 +89,19 @@ class PcapFraming:
         return places
 
     def frames_from(self, data: bytes, at: int, most: int) -> npt.NDArray[Any]:
-        """FRAME[n] of the packets that begin at `at`, at most so many."""
+        """FRAME[n] of the packets from `at` on, at most `most`."""
         frames, buf = np.zeros(most, FRAME), np.frombuffer(data, np.uint8)
         link_type = int.from_bytes(self.head[20:24], self.order) & 0xFFFF
         n = index_pcap(buf, at, len(buf), self.order == "little", self.unit_ns, PACKET_HEADER, link_type, frames, most)[0]
         return frames[:n]
 
     def begin_of(self, frame: Any) -> int:
-        """Where in `data` the frame's header begins."""
+        """The offset in `data` of the frame's header."""
         return int(frame["start"]) - PACKET_HEADER
 
 
 def words(data: bytes, at: int, little: bool) -> Words:
-    """int64[n]: the 32-bit number at each place of data[at:], as many as have room for a packet's header before the end."""
+    """int64[n]: the 32-bit number at each offset of data[at:] that leaves room for a packet's header before the end."""
     raw = np.frombuffer(data, np.uint8)
     n = max(0, len(data) - PACKET_HEADER + 1)
     result = np.zeros(n, np.int64)
@@ -111,7 +111,7 @@ def words(data: bytes, at: int, little: bool) -> Words:
 
 
 def pcapng_framing(data: bytes) -> PcapngFraming | None:
-    """How the packets of a pcapng file lie in it that begins so; None where it has several sections, or describes no interface."""
+    """The framing of a pcapng file with these first bytes; None where it has several sections or describes no interface."""
     window = Window(Feed(io.BytesIO(data)), read=max(len(data), 1))
     window.more()
     state, head = State([], []), b""
@@ -139,9 +139,9 @@ def pcapng_framing(data: bytes) -> PcapngFraming | None:
 
 @dataclass(frozen=True, eq=False)
 class PcapngFraming:
-    """What a packet's block in a pcapng file has to be like: of an interface that is described, its length the same at both ends.
+    """The plausible packet blocks of a pcapng file: of a described interface, with the same length at both ends.
 
-    head    the section's header and its interfaces;  clocks: the interfaces'
+    head    the section header and its interfaces;  clocks: the interfaces'
     """
 
     head: bytes
@@ -151,11 +151,11 @@ class PcapngFraming:
 
     @property
     def n_interfaces(self) -> int:
-        """How many interfaces `head` describes."""
+        """The number of interfaces that `head` describes."""
         return len(self.clocks)
 
     def starts(self, data: bytes, *, to_end: bool) -> Iterator[int]:
-        """Where in `data` a packet's block begins and fifteen blocks follow, or as many as there are up to the file's end."""
+        """Offsets in `data` of packet blocks that fifteen more blocks follow, or as many as fit before the file's end."""
         whole = len(data) - len(data) % 4
         numbers = np.frombuffer(data, "<u4" if self.order == "little" else ">u4", whole // 4).astype(np.int64)
         for piece in range(0, len(numbers), PIECE):
@@ -169,7 +169,7 @@ class PcapngFraming:
                     yield 4 * place
 
     def end_of_block_at(self, numbers: Words, at: int) -> int | None:
-        """Where the block ends that begins there, all counted in words; None where none can, or one that begins something new."""
+        """The end of the block at `at`, both in words; None where there is no valid block, or where a new section begins."""
         if at + 3 > len(numbers):
             return None
         kind, size = int(numbers[at]), int(numbers[at + 1])
@@ -181,14 +181,14 @@ class PcapngFraming:
         return end
 
     def frames_from(self, data: bytes, at: int, most: int) -> npt.NDArray[Any]:
-        """FRAME[n] of the packets that begin at `at`, at most so many, and only as long as each has a time."""
+        """FRAME[n] of the packets from `at` on, at most `most`, up to the first without a time."""
         frames, buf = np.zeros(most, FRAME), np.frombuffer(data, np.uint8)
         n = index_pcapng(buf, at, len(buf), self.order == "little", self.clocks, len(self.clocks), frames, most, np.zeros(3, np.int64))[0]
         without = np.flatnonzero(frames["ts_ns"][:n] == NO_TIME)
         return frames[: int(without[0]) if len(without) else n]
 
     def begin_of(self, frame: Any) -> int:
-        """Where in `data` the frame's header begins."""
+        """The offset in `data` of the frame's header."""
         return int(frame["start"]) - BLOCK_HEAD
 
 
@@ -196,7 +196,7 @@ Framing = PcapFraming | PcapngFraming
 
 
 def framing_of(file: IO[bytes], most: int) -> Framing | None:
-    """How the packets of the file lie in it; None where it can't be cut. most: how much may be looked at to learn it."""
+    """The file's framing; None where it can't be cut. most: bytes that may be read to find it."""
     head = file.read(FILE_HEADER + PACKET_HEADER)
     if len(head) < FILE_HEADER + PACKET_HEADER:
         return None

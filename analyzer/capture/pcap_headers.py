@@ -1,8 +1,9 @@
-"""How long a pcap file's packet headers are, and what else its file header doesn't say: patched libpcaps kept the magic and added fields.
+"""The size of a pcap file's packet headers, which patched libpcaps changed without changing the magic, and AIX's link types.
 
-Source: Wireshark's wiretap/libpcap.c, 2026-11-27. The standard magic stands also before headers of 24 bytes (Alexey Kuznetzov's patch of
-1999-04-17, in Red Hat 6.1) and of 20 (Nokia's IPSO); the modified one before 24 (his of 1999-10-29) and 28 (of 1999-09-15, in SuSE 6.3).
-Only the packets tell: here three headers in a row that make sense. AIX writes interface types of RFC 1573 and nanoseconds.
+Source: Wireshark's wiretap/libpcap.c, 2026-11-27. The standard magic is also used with headers of 24 bytes (Alexey Kuznetzov's patch of
+1999-04-17, in Red Hat 6.1) and of 20 (Nokia's IPSO); the modified one with 24 (his of 1999-10-29) and 28 (of 1999-09-15, in SuSE 6.3).
+Only the packets show the size: the one by which three headers in a row are plausible. AIX writes interface types of RFC 1573 and
+nanoseconds.
 """
 
 from __future__ import annotations
@@ -19,16 +20,16 @@ TRIED: Final = 3
 LOOK: Final = TRIED * (28 + MAX_FRAME)
 YEAR_S: Final = 366 * 86_400
 MOST_INTERFACES: Final = 10_000
-MOST_KINDS: Final = 4  # of packets, as Linux knew them then: to us, to all, to several, to others, of ours
-# Nothing is known of Nokia's field but which values were seen: 0x?fbf??0?. editcap writes zeros.
+MOST_KINDS: Final = 4  # packet types of Linux at that time: to us, broadcast, multicast, to others, outgoing
+# Of Nokia's field only the values seen are known: 0x?fbf??0?. editcap writes zeros.
 NOKIA_MASK: Final = 0x0FFF00F0
 NOKIA_FIELD: Final = 0x0FBF0000
-KERNEL_TYPES: Final = (0x0060, 0x0200, 0x0400)  # beside those below 0x18, which Linux gives to what has no ethertype
+KERNEL_TYPES: Final = (0x0060, 0x0200, 0x0400)  # besides those below 0x18, which Linux uses for frames without an ethertype
 
 AIX_VERSION: Final = b"\0\2\0\2"
 AIX_LINK_TYPES: Final = {6: 1, 9: 6, 24: 0}  # Ethernet, token ring, loopback
 
-# Ixia's pcap, with one more field behind the file header, the size of all records: what follows is as behind the standard magics.
+# Ixia's pcap has one more field behind the file header, the size of all records; the rest is as with the standard magics.
 IXIA: Final = {
     b"\xab\x01\x00\x1c": b"\xd4\xc3\xb2\xa1",
     b"\x1c\x00\x01\xab": b"\xa1\xb2\xc3\xd4",
@@ -43,10 +44,10 @@ Order = Literal["little", "big"]
 
 
 def header_size(window: Window, size: int, unit_ns: int, order: Order) -> int:
-    """How long the packet headers at the window's start are: `size` as the magic has it, unless only another length makes sense.
+    """The size of the packet headers at the window's start: `size`, as the magic gives it, unless only another size is plausible.
 
-    A pipe isn't waited for: what it has given by now decides, as its first packet may be all for a long time. So it is with what is
-    compressed.
+    Pipes and compressed files aren't waited for: the bytes read so far decide, because a pipe's first packet may be the only one for a
+    long time.
     """
     if unit_ns != 1000:
         return size
@@ -58,9 +59,9 @@ def header_size(window: Window, size: int, unit_ns: int, order: Order) -> int:
 
 
 def _makes_sense(window: Window, size: int, order: Order) -> bool:
-    """Whether headers of this size follow each other from the window's start on, as far as three of them, the file, or what a pipe gave.
+    """Whether up to three plausible headers of this size follow each other from the window's start, fewer at the end of the bytes.
 
-    Of a size that the magic doesn't stand for there have to be two.
+    A size that the magic doesn't give needs at least two.
     """
     first, at = None, 0
     for n in range(TRIED):
@@ -84,13 +85,13 @@ def _makes_sense(window: Window, size: int, order: Order) -> bool:
 
 
 def _fill(window: Window, wanted: int) -> None:
-    """Have so many bytes in the window, where it is known that they are there."""
+    """Read until the window holds `wanted` bytes, where the file is known to have them."""
     while window.has_size and window.end - window.start < min(wanted, window.rest()) and window.more():
         pass
 
 
 def _fields_make_sense(header: bytes, order: Order) -> bool:
-    """Whether the fields behind the lengths can be an interface's number, an ethertype and a kind of packet, or Nokia's."""
+    """Whether the fields behind the lengths can be an interface index, an ethertype and a packet type, or Nokia's field."""
     if len(header) < MODIFIED:
         field = int.from_bytes(header[16:20], order)
         return field == 0 or (field & NOKIA_MASK == NOKIA_FIELD and field >> 28 in (9, 11) and field >> 12 & 15 in (11, 13))
@@ -100,6 +101,6 @@ def _fields_make_sense(header: bytes, order: Order) -> bool:
 
 
 def of_aix(head: bytes, order: Order) -> int | None:
-    """The link type that a file header of AIX' means; None where it isn't one."""
+    """The link type of AIX's file header; None for any other header."""
     version = head[4:8] if order == "big" else head[5:3:-1] + head[7:5:-1]
     return AIX_LINK_TYPES.get(int.from_bytes(head[20:24], order)) if version == AIX_VERSION else None

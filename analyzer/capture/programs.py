@@ -1,4 +1,4 @@
-"""Where other people's programs are: on the PATH, and where installers put those that they don't put there."""
+"""Finds other programs: on the PATH, and in the folders where installers put those that aren't on it."""
 
 from __future__ import annotations
 
@@ -8,18 +8,18 @@ import sys
 from collections.abc import Iterator, Mapping
 
 PIPED = "let a capturing program write into it: dumpcap -i INTERFACE -w - | whichproxy watch -"
-"""What to do where this program can't start another one that captures."""
+"""The remedy where this program can't start a capturing tool."""
 
 
 def find_program(name: str) -> str | None:
-    """Its path; None where it isn't installed."""
+    """The program's path; None where it isn't installed."""
     return shutil.which(name) or shutil.which(name, path=os.pathsep.join(usual_folders(sys.platform, os.environ)))
 
 
 def usual_folders(platform: str, environment: Mapping[str, str]) -> Iterator[str]:
-    """The folders beside the PATH: Wireshark's own on Windows and macOS, package managers', and those that only root has on its PATH.
+    """Folders besides the PATH: Wireshark's own on Windows and macOS, package managers', and those only on root's PATH.
 
-    platform     as sys.platform has it
+    platform     sys.platform
     Source       Wireshark's installers: "%ProgramFiles%\\Wireshark" (User's Guide 2.3), Wireshark.app (2.5); Homebrew's prefixes
     """
     if platform == "win32":

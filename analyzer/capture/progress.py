@@ -1,4 +1,4 @@
-"""How far the reading of captures came."""
+"""Reports how much of the captures has been read."""
 
 from __future__ import annotations
 
@@ -9,14 +9,14 @@ from analyzer.capture.block import Block
 from analyzer.capture.source import Source
 
 Progress = Callable[[int, int | None], None]
-"""Called with bytes read so far and bytes in all (None when that can't be known, as on stdin)."""
+"""Called with bytes read so far and total bytes (None where unknown, as on stdin)."""
 
 PROGRESS_BLOCKS: Final = 32
-"""Word is given every so many blocks. Each time all inputs are asked: of many inputs, at most so many times while each gives a block."""
+"""Progress is reported every so many blocks. A report asks every input, so with many inputs it comes less often."""
 
 
 def reported(blocks: Iterable[Block], sources: Sequence[Source], progress: Progress | None) -> Iterator[Block]:
-    """The same blocks, with word given now and then of how far the reading came."""
+    """The same blocks; progress is reported from time to time."""
     apart = max(PROGRESS_BLOCKS, len(sources) // PROGRESS_BLOCKS)
     for i, block in enumerate(blocks):
         yield block
@@ -27,6 +27,6 @@ def reported(blocks: Iterable[Block], sources: Sequence[Source], progress: Progr
 
 
 def progress_of(sources: Sequence[Source]) -> tuple[int, int | None]:
-    """Bytes used so far and in all; None where a stream's length can't be known."""
+    """Bytes used so far and in total; None where a stream's length isn't known."""
     sizes: list[Any] = [source.size for source in sources]
     return sum(source.taken() for source in sources), (None if None in sizes else sum(sizes))

@@ -1,4 +1,4 @@
-"""An object's bytes as a file: of one that gives ranges by parts, some ahead of who reads; of any other as its file system gives them."""
+"""An object's bytes as a file: read in parts, some ahead, where the server gives ranges; else as its file system gives them."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from typing import Any, Final, Protocol
 from analyzer.capture.refused import reason
 from analyzer.capture.stream import Lost
 
-# A first part to see what it is, a second that holds a whole block of any zstd file, then parts that a store answers at full speed.
+# A first part to see the format, a second that holds a whole block of any zstd file, then parts that a store sends at full speed.
 FIRST: Final = 16 << 10
 SECOND: Final = 256 << 10
 PART: Final = 4 << 20
@@ -23,25 +23,25 @@ class NoRanges(Exception):
 
 
 def part_bounds(number: int, size: int) -> tuple[int, int]:
-    """Where the part begins and ends in an object of this size."""
+    """[start, end) of the part in an object of this size."""
     start, length = ((0, FIRST), (FIRST, SECOND))[number] if number < 2 else (FIRST + SECOND + (number - 2) * PART, PART)
     return start, min(start + length, size)
 
 
 def is_kept(number: int, size: int) -> bool:
-    """Whether the part is looked at before the object is read: its beginning, or the end of an archive, where its list is."""
+    """Whether the part is checked before the object is read: its beginning, or the end of an archive, which holds its directory."""
     return number < 2 or part_bounds(number, size)[1] == size
 
 
 def part_at(offset: int) -> int:
-    """The part that the byte lies in."""
+    """The number of the part that contains this offset."""
     if offset < FIRST + SECOND:
         return int(offset >= FIRST)
     return 2 + (offset - FIRST - SECOND) // PART
 
 
 class RangedObject(Protocol):
-    """What is asked of an object (remote.Remote says what each of it is)."""
+    """The methods of an object that Ranges calls (remote.Remote documents them)."""
 
     name: str
     size: int | None
@@ -53,7 +53,7 @@ class RangedObject(Protocol):
 
 
 class Ranges(io.RawIOBase):
-    """An object's bytes as a file: fetched in parts, and, where one part follows another, a few parts ahead."""
+    """An object's bytes as a file, fetched in parts; in sequential reading a few parts ahead."""
 
     def __init__(self, remote: RangedObject, *, keep: bool = True) -> None:
         self._remote = remote
@@ -78,7 +78,7 @@ class Ranges(io.RawIOBase):
         return self._at
 
     def readinto(self, place: Any) -> int:
-        """Bytes put into `place`, 0 at the end. Errors: Lost."""
+        """The number of bytes put into `place`, 0 at the end. Errors: Lost."""
         if self._at >= self._size:
             return 0
         if self._whole is not None:
@@ -113,7 +113,7 @@ class Ranges(io.RawIOBase):
         return data
 
     def _without_ranges(self, place: Any) -> int:
-        """As readinto, of a server that sends only the whole object: what comes before is read over."""
+        """readinto for a server that sends only the whole object: bytes before the position are skipped."""
         if self._whole is None:
             self._whole = Whole(self._remote.whole(), self._remote.name)
         self._whole.skip_to(self._at)
@@ -132,7 +132,7 @@ class Ranges(io.RawIOBase):
 
 
 class Whole(io.RawIOBase):
-    """An object's bytes as its file system gives them, in order."""
+    """An object's bytes from its file system, in order."""
 
     def __init__(self, file: Any, name: str) -> None:
         self._file = file
@@ -153,14 +153,14 @@ class Whole(io.RawIOBase):
         return self._at
 
     def skip_to(self, offset: int) -> None:
-        """Read on to there. Errors: Lost, it lies behind."""
+        """Skip to this offset. Errors: Lost, it is before the current one."""
         if offset < self._at:
             raise Lost("the server sends files only whole, from their beginning")
         while self._at < offset and self.readinto(memoryview(bytearray(min(PART, offset - self._at)))):
             pass
 
     def readinto(self, place: Any) -> int:
-        """Bytes put into `place`, 0 at the end. Errors: Lost."""
+        """The number of bytes put into `place`, 0 at the end. Errors: Lost."""
         data = self._do(self._file.read, len(place))
         place[: len(data)] = data
         self._at += len(data)

@@ -1,4 +1,4 @@
-"""Why an object can't be had, in words of our own: what a library says may tell a URL with the signature that opens it."""
+"""Reasons why an object can't be read, in our own words: a library's message may contain a signed URL."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ import re
 from typing import Final
 
 ANSWER_S = 60.0
-"""How long one answer may take: 4 MiB in it are 70 kB/s."""
+"""Seconds that one answer may take: 4 MiB in that time are 70 kB/s."""
 
 _CODE = re.compile(r"[A-Za-z][A-Za-z0-9]{1,39}")
 _NO_CREDENTIALS: Final = ("Credentials", "Authentication", "TokenRetrieval", "SSOToken", "RefreshError")
@@ -18,7 +18,7 @@ DENIED: Final = "credentials are taken from where fsspec takes them (docs/urls.m
 
 
 def reason(error: BaseException, name: str) -> tuple[str, str, str | None]:
-    """What is wrong, where, and what to do, in words of our own: theirs may tell a URL with its signature."""
+    """(the reason, the name, the remedy) in our own words: the library's may contain a signed URL."""
     chain = _chain(error)
     status = next((status for each in chain if (status := _status(each)) is not None), None)
     names = [type(each).__name__ for each in chain]
@@ -45,12 +45,12 @@ def reason(error: BaseException, name: str) -> tuple[str, str, str | None]:
 
 
 def may_pass(error: BaseException) -> bool:
-    """Whether asking again may help."""
+    """Whether a retry may succeed."""
     for each in _chain(error):
         status = _status(each)
         if status is not None:
             return status >= 500 or status in (408, 429)
-        # Where there is no server botocore has asked several times by itself.
+        # Without a server botocore has already retried by itself.
         if _lacks_credentials(each) or any(word in type(each).__name__ for word in ("Validation", "EndpointConnection")):
             return False
         if not isinstance(each, OSError | EOFError) and type(each).__module__.startswith("builtins"):
@@ -63,7 +63,7 @@ def _lacks_credentials(error: BaseException) -> bool:
 
 
 def _chain(error: BaseException) -> list[BaseException]:
-    """The error and what it came from, the innermost first."""
+    """The error and its causes, the innermost first."""
     found = [error]
     while (cause := found[-1].__cause__) is not None and len(found) < 10:
         found.append(cause)
@@ -71,8 +71,8 @@ def _chain(error: BaseException) -> list[BaseException]:
 
 
 def _status(error: BaseException) -> int | None:
-    """The HTTP status that the error is about: aiohttp's, botocore's, Azure's, gcsfs's."""
-    if type(error).__module__ == "aiohttp.http_exceptions":  # 400 is what a server would answer to what the server sent
+    """The HTTP status in the error: aiohttp's, botocore's, Azure's, gcsfs's."""
+    if type(error).__module__ == "aiohttp.http_exceptions":  # its 400 is about a malformed answer of the server's
         return None
     response = getattr(error, "response", None)
     if isinstance(response, dict):
@@ -83,7 +83,7 @@ def _status(error: BaseException) -> int | None:
 
 
 def _store_code(error: BaseException) -> str | None:
-    """What the store calls the error (NoSuchBucket, SignatureDoesNotMatch): one word."""
+    """The store's name for the error (NoSuchBucket, SignatureDoesNotMatch): one word."""
     response = getattr(error, "response", None)
     code = response.get("Error", {}).get("Code") if isinstance(response, dict) else getattr(error, "error_code", None)
     code = getattr(code, "value", code)  # of an enumeration

@@ -1,7 +1,7 @@
-"""One object behind a URL: read in ranges, ahead of who reads it, and asked for again where the network failed.
+"""One object behind a URL: read in ranges, ahead of its reader, and requested again where the network failed.
 
-Each byte is fetched once: what was looked at to see what the object is, is kept for the reading. Stores that can only be asked
-in turn (archives, FTP) are read as their file system gives them, and a web server without ranges from the beginning on.
+Each byte is fetched once: bytes read to see the object's format are kept for the reading. Stores without concurrent requests (archives,
+FTP) are read as their file system gives them, and a web server without ranges from the beginning on.
 """
 
 from __future__ import annotations
@@ -26,24 +26,24 @@ if TYPE_CHECKING:
     from fsspec import AbstractFileSystem
 
 WAITS_S: tuple[float, ...] = (0.5, 2.0)
-"""Before asking again, each time."""
+"""Seconds before each retry."""
 
 LOOK_S: Final = 0.2
-"""How often who waits for an answer looks whether somebody has interrupted it."""
+"""Seconds between checks of a waiting thread for an interruption."""
 
 KEPT_BYTES: Final = 64 << 20
-"""What is kept, of all objects of one URL together, between looking at an object and reading it."""
+"""Bytes kept, of all objects of one URL together, between checking an object and reading it."""
 
 
 @dataclass
 class Budget:
-    """How many bytes of objects' beginnings may still be kept."""
+    """The number of bytes of objects' beginnings that may still be kept."""
 
     left: int = KEPT_BYTES
 
 
 def asked(fs: AbstractFileSystem, what: str, *args: Any, name: str, seconds: float | None = None, **options: Any) -> Any:
-    """What the file system's method says. Errors: Unusable, with why, under this name."""
+    """The result of the file system's method. Errors: Unusable, with the reason, under this name."""
 
     def ask() -> Future[Any]:
         return _future(fs, what, *args, **options)
@@ -55,7 +55,7 @@ def asked(fs: AbstractFileSystem, what: str, *args: Any, name: str, seconds: flo
 
 
 def _future(fs: AbstractFileSystem, what: str, *args: Any, **options: Any) -> Future[Any]:
-    """The answer of a method that is under way, or, of a file system that can't wait aside, has been called."""
+    """The result of a method that was started, or, for a synchronous file system, called."""
     if fs.async_impl:
         return asyncio.run_coroutine_threadsafe(getattr(fs, f"_{what}")(*args, **options), cast(Any, fs).loop)
     done: Future[Any] = Future()
@@ -70,11 +70,11 @@ def _insist(
     stop: threading.Event | None = None,
     patience: float = math.inf,
 ) -> Any:
-    """The answer, asked for again where what went wrong may pass.
+    """The result, retried after errors that may pass.
 
-    first     the first asking, where it is under way already
-    stop      set by somebody who wants no answer any more
-    patience  after how many seconds nothing is asked for again: Google's and Microsoft's libraries ask several times by themselves
+    first     the first attempt, where it was started already
+    stop      set when the result is no longer wanted
+    patience  no retry after this many seconds: Google's and Microsoft's libraries retry by themselves
     """
     stop = threading.Event() if stop is None else stop
     until = time.monotonic() + patience
@@ -94,7 +94,7 @@ def _insist(
 
 
 def _answer(future: Future[Any], seconds: float, stop: threading.Event) -> Any:
-    """The future's result. Errors: TimeoutError, nothing came or nobody wants it any more; whatever the future raises."""
+    """The future's result. Errors: TimeoutError, no result in time or `stop` was set; any error of the future."""
     until = time.monotonic() + seconds
     while True:
         try:
@@ -105,7 +105,7 @@ def _answer(future: Future[Any], seconds: float, stop: threading.Event) -> Any:
 
 
 class Remote:
-    """An object, by the name it is shown by. size: None before begin(), and where its server doesn't tell it."""
+    """An object, with its displayed name. size: None before begin(), and where its server doesn't give it."""
 
     def __init__(self, fs: AbstractFileSystem, path: str, name: str, about: dict[str, Any], budget: Budget) -> None:
         self.name = name
@@ -126,16 +126,16 @@ class Remote:
         self._stop = threading.Event()
 
     def identity(self) -> tuple[int, str]:
-        """What tells the object apart from all others."""
+        """A key that is unique to the object."""
         return hash(self._fs), self._path
 
     def ask(self) -> None:
-        """Ask for the beginning now, without waiting for it."""
+        """Request the beginning now, without waiting for it."""
         if self._fs.async_impl and self._beginning is None and not self._has_begun:
             self._beginning = self._ask_beginning()
 
     def begin(self) -> None:
-        """Know the size, and have the first bytes. Errors: Unusable, it isn't there or can't be had."""
+        """Learn the size, and have the first bytes. Errors: Unusable, it isn't there or can't be read."""
         if self._has_begun:
             return
         if not self._fs.async_impl:
@@ -167,9 +167,9 @@ class Remote:
         self._whole_only = self._fs.async_impl and (self.size is None or about.get("partial") is False)
 
     async def _bytes(self, start: int, end: int, size: int) -> bytes:
-        """The bytes of a range, all of them. Errors: NoRanges; EOFError, the answer is shorter; whatever the file system raises."""
+        """All bytes of a range. Errors: NoRanges; EOFError, the answer is shorter; any error of the file system."""
         fs = cast(Any, self._fs)
-        if hasattr(fs, "set_session") and hasattr(fs, "encode_url"):  # the web's: its cat_file takes a whole file for a range
+        if hasattr(fs, "set_session") and hasattr(fs, "encode_url"):  # the web's, whose cat_file takes a whole file for a range
             data = await self._over_http(start, end, size)
         else:
             data = await fs._cat_file(self._path, start=start, end=end)
@@ -193,13 +193,13 @@ class Remote:
             raise NoRanges from None
 
     def ask_part(self, number: int) -> Future[bytes]:
-        """The bytes of a part, under way."""
+        """The bytes of a part, requested."""
         size = self.size or 0
         start, end = part_bounds(number, size)
         return asyncio.run_coroutine_threadsafe(self._bytes(start, end, size), cast(Any, self._fs).loop)
 
     def part(self, number: int, first: Future[bytes] | None = None, *, keep: bool = True) -> bytes:
-        """The bytes of a part; kept where they are looked at again, unless this is the reading. Errors: NoRanges; Lost."""
+        """The bytes of a part; with `keep`, parts that are read again are kept. Errors: NoRanges; Lost."""
         if number in self._kept:
             return self._kept[number] if keep else self._kept.pop(number)
         try:
@@ -214,7 +214,7 @@ class Remote:
         return data
 
     def rest(self) -> None:
-        """Keep what was looked at until it is read, as far as there is room for it."""
+        """Keep the parts fetched so far until the object is read, as far as the budget allows."""
         held = sum(map(len, self._kept.values())) - self._counted
         if held > self._budget.left:
             self.let_go()
@@ -223,23 +223,23 @@ class Remote:
         self._counted += held
 
     def give_up(self) -> None:
-        """Wait for nothing any longer: who reads it in another thread gets an error soon."""
+        """Stop waiting: a reader in another thread soon gets an error."""
         self._stop.set()
 
     def has(self, number: int) -> bool:
-        """Whether the part is there already."""
+        """Whether the part is kept."""
         return number in self._kept
 
     def let_go(self) -> None:
-        """Keep nothing of it any longer: it was read."""
+        """Drop all kept parts: the object was read."""
         self._budget.left += self._counted
         self._counted = 0
         self._kept = {}
 
     def open(self, mode: str = "rb", *, last: bool = False) -> IO[bytes]:
-        """The object's bytes, from the first on; with ranges they can be had from anywhere. A read may give fewer than were asked for.
+        """The object's bytes, from the first on; seekable where the server gives ranges. A read may return fewer bytes than requested.
 
-        last     it won't be opened again: what was kept goes as it is read
+        last     it won't be opened again: kept parts are dropped as they are read
         Errors   Unusable
         """
         self.begin()
@@ -248,7 +248,7 @@ class Remote:
         return cast(IO[bytes], Whole(self.whole(), self.name))
 
     def whole(self) -> Any:
-        """The file as its file system opens it; of a web server a stream. Errors: Unusable."""
+        """The file as its file system opens it; for a web server a stream. Errors: Unusable."""
         options = {"block_size": 0} if self._fs.async_impl else {}
         try:
             return self._fs.open(self._path, "rb", **options)
@@ -256,7 +256,7 @@ class Remote:
             raise Unusable(*reason(error, self.name)) from None
 
     def sha256(self) -> str | None:
-        """The digest of all its bytes, which are read for it, once; None where they can't be had."""
+        """The digest of the whole object, which is read for it, once; None where it can't be read."""
         with self._lock:
             if self._digest is None:
                 try:

@@ -1,6 +1,6 @@
-"""What to capture, made from the topology: a filter, and how much of each packet.
+"""The capture filter and the snap length, made from the topology.
 
-Pure text: pcap-filter(7) says what it means, and every capturing tool here takes it.
+The filter is text in the syntax of pcap-filter(7), which every capturing tool here accepts.
 """
 
 from __future__ import annotations
@@ -14,12 +14,12 @@ if TYPE_CHECKING:
     from analyzer.routes.networks import Network
     from analyzer.routes.topology import Topology
 
-# Enough of a packet for its headers and the name in it: a post-quantum ClientHello takes 1.8 KB, and receive offload may put a
+# Enough of a packet for its headers and the host name: a post-quantum ClientHello takes 1.8 KB, and receive offload may put a
 # whole certificate (2 to 3 KB) into one frame. Bytes are counted by the IP length, so nothing else needs the rest.
 SNAP_BYTES = 4096
 FULL_SNAP_BYTES = 262_144
 
-# DHCP tells clients where the PAC file is; its answers may go to an address that no workstation has yet.
+# DHCP gives clients the PAC file's URL; its answers may go to an address that no workstation has yet.
 DISCOVERY = "udp port 67 or udp port 68 or udp port 546 or udp port 547"
 # Without a list of workstations: every connection, QUIC, names (DNS, mDNS, LLMNR, NetBIOS), discovery, and errors about them.
 ANYBODY = f"tcp or udp port 443 or udp port 53 or udp port 5353 or udp port 5355 or udp port 137 or {DISCOVERY} or icmp or icmp6"
@@ -30,11 +30,11 @@ TAGGED_TYPES = ("1", "772")
 
 @dataclass(frozen=True)
 class CaptureFilter:
-    """What is captured.
+    """The packets to capture.
 
     wanted      a pcap filter; "": everything
-    tagged      also look behind one or two VLAN tags, which only Ethernet has (a filter that asks elsewhere is refused)
-    snap_bytes  how many bytes of each packet are kept
+    tagged      also match behind one or two VLAN tags, which only Ethernet has (elsewhere such a filter is refused)
+    snap_bytes  bytes of each packet that are kept
     """
 
     wanted: str = ""
@@ -43,7 +43,7 @@ class CaptureFilter:
 
     @property
     def filter(self) -> str:
-        """The whole filter. Each "vlan" moves where the rest of the expression looks, so it must come again behind it."""
+        """The whole filter. Each "vlan" shifts the offsets of the rest of the expression, so the expression is repeated behind it."""
         if not self.wanted or not self.tagged:
             return self.wanted
         return f"{self.wanted} or (vlan and ({self.wanted} or (vlan and ({self.wanted}))))"
@@ -59,11 +59,10 @@ EVERYTHING = CaptureFilter()
 
 
 def selection(topology: Topology, *, tagged: bool) -> CaptureFilter:
-    """What the question needs of the traffic at the gateway.
+    """The part of the gateway's traffic that the verdict needs.
 
-    With workstations in the topology: all that they and the proxies send and receive, and DHCP. Without: every TCP
-    connection of anybody, since nobody knows yet who goes around the proxies; of UDP what has or tells names. Either way what carries
-    packets on ports that the topology names.
+    With workstations in the topology: all packets of theirs and of the proxies, and DHCP. Without: every TCP connection, because it isn't
+    known yet which clients go direct; of UDP the protocols that hold or resolve names. In both cases also the topology's tunnel ports.
     """
     if topology.workstations:
         networks = [*(entry.network for entry in topology.workstations), *(entry.network for entry in topology.proxies)]
@@ -83,7 +82,7 @@ def _hosts(networks: Iterable[Network]) -> list[str]:
 
 
 def can_be_tagged(interface: str) -> bool:
-    """Whether frames of this interface can have VLAN tags; False where that can't be known."""
+    """Whether frames of this interface can have VLAN tags; False where that isn't known."""
     try:
         return Path("/sys/class/net", interface, "type").read_text(encoding="ascii").strip() in TAGGED_TYPES
     except (OSError, ValueError):

@@ -1,7 +1,7 @@
-"""A capturing tool made of scapy, for where neither tcpdump nor dumpcap is there: live.py starts it with INTERFACE SNAP_BYTES FILTER.
+"""A capturing tool by scapy, for where neither tcpdump nor dumpcap is installed: live.py starts it with INTERFACE SNAP_BYTES FILTER.
 
-A process of its own: scapy reads the whole route table when it is imported, and a gateway's may have a million entries. It
-writes pcap to stdout and tells its counts on SIGUSR1 and at the end, in tcpdump's words.
+It runs in a process of its own: scapy reads the whole route table when it is imported, and a gateway's may have a million entries. It
+writes pcap to stdout, and its counts to stderr on SIGUSR1 and at the end, in tcpdump's words.
 """
 
 from __future__ import annotations
@@ -20,14 +20,14 @@ PACKET_STATISTICS = 6
 
 
 class Counts:
-    """What was captured and what was lost so far."""
+    """The numbers of captured and lost packets so far."""
 
     def __init__(self, listening: Any) -> None:
         self._listening = listening
         self.captured = self.received = self.dropped = 0
 
     def tell(self, number: int | None = None, frame: FrameType | None = None) -> None:
-        """Say the counts on the descriptor for errors."""
+        """Write the counts to stderr."""
         received, dropped = struct.unpack("II", self._listening.ins.getsockopt(SOL_PACKET, PACKET_STATISTICS, 8))
         self.received += received - dropped
         self.dropped += dropped
@@ -36,7 +36,7 @@ class Counts:
 
 
 def write_whole(data: bytes) -> None:
-    """All of it to the descriptor for output."""
+    """Write all of it to stdout."""
     while data:
         data = data[os.write(1, data) :]
 
@@ -53,7 +53,7 @@ def packet_record(data: bytes, at_ns: int, snap_bytes: int) -> bytes:
 
 
 def sniff(interface: str, snap_bytes: int, wanted: str) -> None:
-    """Write the interface's packets until SIGINT or SIGTERM, or until nobody reads them. Errors: OSError, no such interface."""
+    """Write the interface's packets until SIGINT or SIGTERM, or until stdout is closed. Errors: OSError, no such interface."""
     import scapy.all  # noqa: F401 - sets up conf for this system
     from scapy.config import conf
     from scapy.error import Scapy_Exception
@@ -80,8 +80,8 @@ def sniff(interface: str, snap_bytes: int, wanted: str) -> None:
 
 
 def main() -> int:
-    """Capture as the arguments say; the exit code."""
-    for number in (signal.SIGINT, signal.SIGTERM):  # SIGINT too: who starts us may have it ignored
+    """Capture by the command line's arguments; returns the exit code."""
+    for number in (signal.SIGINT, signal.SIGTERM):  # SIGINT too: the parent may have it ignored
         signal.signal(number, signal.default_int_handler)
     interface, snap_bytes, wanted = sys.argv[1:4]
     try:

@@ -1,4 +1,4 @@
-"""One capture, opened and counted: a file, an object, a stream; whatever format and compression lie behind.
+"""One capture, opened and counted: a file, an object or a stream, of any format and compression.
 
 Formats are recognised by content, never by name.
 """
@@ -28,19 +28,19 @@ from analyzer.packets.unopened import Unopened, unopened
 if TYPE_CHECKING:
     from analyzer.capture.remote import Remote
 
-# Interfaces, queues and processors hand their packets over by milliseconds out of order; a clock that was set goes back by more.
+# Interfaces, queues and processors deliver packets out of order by milliseconds; a clock that was set goes back further.
 CLOCK_STEP_NS: Final = 1_000_000_000
 STDIN: Final = "-"
 
 BEGINNING: Final = 1 << 14
-"""What is read at a time where nothing but the first packet is wanted."""
+"""Bytes read at a time where only the first packet is wanted."""
 
 Input = str | os.PathLike[str] | BinaryIO
 Identity = tuple[int, int | str, int]
 
 
 def status_of(path: Path) -> os.stat_result | None:
-    """What the system says of the file; None where there is none."""
+    """The file's status; None where there is none."""
     try:
         return path.stat()
     except (OSError, ValueError):  # a name that no file can have
@@ -48,19 +48,19 @@ def status_of(path: Path) -> os.stat_result | None:
 
 
 class Source:
-    """One input: a file, an object behind a URL, standard input or a file object. Blocks are read once; facts grow while they are.
+    """One input: a file, an object behind a URL, standard input or a file object. Blocks are read once, and the facts grow meanwhile.
 
-    name        as the person gave it; a URL without what opens it
-    size        bytes on disk, None where that can't be known
+    name        as given; a URL without credentials and signatures
+    size        bytes on disk, None where unknown
     damage      what could not be read
-    interfaces  of a pcapng file, as frames[i].interface counts them; none for pcap
-    passed_over frames that gave no packet, by (status of packets.layout, link type, note of packets.layout)
-    vxlan_ports UDP ports that carry VXLAN here, beside those that everyone uses
-    cut_packets frames of which less was captured than was on the wire
-    clock_steps how often the clock went back by more than CLOCK_STEP_NS;  longest_step_ns: the furthest
-    broke_off   why the rest of an object couldn't be had, where that happened while it was read
-    several     whether another capture's header stood in the middle
-    digest_beside   whether `sha256` is taken of the bytes while they are read, as of an object behind a URL it always is
+    interfaces  of a pcapng file, indexed by frames[i].interface; none for pcap
+    passed_over frames without a packet, by (status of packets.layout, link type, note of packets.layout)
+    vxlan_ports UDP ports that carry VXLAN here, besides the standard ones
+    cut_packets frames captured shorter than they were on the wire
+    clock_steps how often the clock went back by more than CLOCK_STEP_NS;  longest_step_ns: the largest step
+    broke_off   why the rest of an object couldn't be read, where that happened during the reading
+    several     whether another capture's header was found in the middle
+    digest_beside   whether `sha256` is computed of the bytes while they are read, as it always is for an object behind a URL
     packets     frames read so far;  first_ns, last_ns: earliest and latest time, None without any
     """
 
@@ -73,7 +73,7 @@ class Source:
         member: Member | None = None,
         remote: Remote | None = None,
     ) -> None:
-        """archive, member: what lies at `path`, or is `remote`, is an archive of this kind, and the capture is this one in it."""
+        """archive, member: the file at `path`, or `remote`, is an archive of this kind, and the capture is this member of it."""
         self.name = name
         self.path = path
         self.broke_off: Unusable | None = None
@@ -92,7 +92,7 @@ class Source:
             self.size = remote.size
         if member is not None:
             self.size = member.size
-        # What a named pipe gives can be had only once: it is opened when it is read, not looked at before.
+        # A named pipe's bytes can be read only once: it is opened when it is read, and not checked before.
         self._is_pipe = status is not None and stat.S_ISFIFO(status.st_mode)
         self.passed_over: Counter[tuple[int, int, int]] = Counter()
         self.vxlan_ports: tuple[int, ...] = ()
@@ -112,22 +112,22 @@ class Source:
 
     @property
     def is_plain(self) -> bool:
-        """Whether it is a file of its own on this machine, that can be opened again."""
+        """Whether it is a single local file that can be opened again."""
         return self.path is not None and self._file is None and self._archive is None and self._remote is None and not self._is_pipe
 
     @property
     def is_held(self) -> bool:
-        """Whether all its bytes are here since it was looked at, so that blocks() doesn't open it again."""
+        """Whether check() kept all its bytes, so that blocks() doesn't open it again."""
         return self._whole is not None
 
     @property
     def has_several_interfaces(self) -> bool:
-        """Whether it described more than one so far."""
+        """Whether it described more than one interface so far."""
         return len(self.interfaces) > 1
 
     def identity(self) -> Identity:
-        """What tells the file apart from all others, by whatever name it is given: device and number, or store and name; place in an
-        archive (-1: it is none)."""
+        """A key that is unique to the file, under whatever name it is given: device and inode, or store and name; index in an
+        archive (-1: not in one)."""
         place = -1 if self._member is None else self._member.place
         if self._remote is not None:
             return *self._remote.identity(), place
@@ -142,21 +142,21 @@ class Source:
         return self._window.taken() if self._window is not None else self._used
 
     def first_time(self) -> int | None:
-        """The first packet's time, read ahead of everything else; None where there is none or it can't be known beforehand."""
+        """The first packet's time, read in advance; None where there is none or it can't be read in advance."""
         if self._begins is None and self._file is None and not self._is_pipe:
             with Source(self.name, self.path, None, self._archive, self._member, self._remote)._opened(BEGINNING) as opened:
                 self._begins = _first_time(*opened)
         return self._begins
 
     def begins(self, time_ns: int | None) -> None:
-        """Let the first packet's time be this one, which somebody read before."""
+        """Set the first packet's time, which was read before."""
         self._begins = time_ns
 
     def check(self, beginning: IO[bytes] | None = None, keep: int = 0) -> int:
-        """How many bytes are kept for blocks(), so that the file isn't opened again: all or none. Errors: Unusable, it is no capture.
+        """The number of bytes kept for blocks(), so that the file isn't opened again: all or none. Errors: Unusable, it is no capture.
 
-        beginning   the file, where somebody has it open already
-        keep        as many bytes may be kept at the most
+        beginning   the file, where it is open already
+        keep        the most bytes that may be kept
         """
         if self._file is not None or self._is_pipe:
             return 0
@@ -165,16 +165,16 @@ class Source:
             self._whole = beginning.read(BEGINNING + 1)
             if len(self._whole) == self.size:
                 beginning = io.BytesIO(self._whole)
-            else:  # somebody is writing it
+            else:  # the file is growing
                 self._whole = None
                 beginning.seek(0)
         with self._opened(BEGINNING, beginning) as (window, kind):
-            if self.is_plain and kind != "netmon":  # whose frames are listed at its end
+            if self.is_plain and kind != "netmon":  # its frame table is at the end
                 self._begins = _first_time(window, kind)
         return len(self._whole or b"")
 
     def blocks(self, number: int = 0) -> Iterator[Block]:
-        """Every block of frames, in the file's order. number: this input's, among all. Errors: Unusable when it is no capture."""
+        """Every block of frames, in the file's order. number: this input's index. Errors: Unusable, it is no capture."""
         if self.digest_beside or (self._remote is not None and self._member is None):
             import hashlib
 
@@ -194,17 +194,17 @@ class Source:
             elif self._digest is not None:
                 self.sha256 = self._digest.hexdigest()
             self.several = window.several
-            self._used, self._window = window.taken(), None  # of ten thousand files none keeps its last bytes in memory
+            self._used, self._window = window.taken(), None  # ten thousand files must not each keep their last bytes in memory
         if self._remote is not None and self._member is None:
             self._remote.let_go()
         self._finished = True
 
     def was_read(self) -> None:
-        """Let it count as read to its end, as it was by others."""
+        """Mark it as read to its end."""
         self._finished = True
 
     def _note(self, block: Block, source: int) -> None:
-        """Number the block's frames, and count what they say of the input."""
+        """Number the block's frames, and update the input's facts from them."""
         n, latest_ns = len(block.frames), NO_TIME if self._latest_ns is None else self._latest_ns
         found = note_frames(block.frames, n, latest_ns, CLOCK_STEP_NS, source, self.packets + 1)
         first, last, latest, cut, steps, longest, ordered = found
@@ -225,9 +225,9 @@ class Source:
         return _Opened(self, read, self._file if file is None else file)
 
     def read_sha256(self) -> None:
-        """Fill `sha256` with the digest of the file's bytes as they lie on disk; of a capture in an archive, the archive's.
+        """Fill `sha256` with the digest of the file's bytes on disk; for a capture in an archive, the archive's.
 
-        An object's digest is taken while it is read.
+        An object's digest is computed while it is read.
         """
         import hashlib
 
@@ -238,16 +238,16 @@ class Source:
                 self.sha256 = hashlib.file_digest(file, "sha256").hexdigest()
 
     def give_up(self) -> None:
-        """End a reading that another thread waits in; of files nothing has to be waited for."""
+        """End a reading on which another thread waits; files never block."""
         if self._remote is not None:
             self._remote.give_up()
 
     def note(self, status: int, link_type: int, what: int = 0, count: int = 1) -> None:
-        """Count frames that gave no packet, or datagrams of which not all was opened; what: their note (packets.layout)."""
+        """Count frames without a packet, or datagrams not opened completely; what: their note (packets.layout)."""
         self.passed_over[status, link_type, what] += count
 
     def unopened(self) -> Counter[Unopened]:
-        """How many frames there are of everything that isn't opened and may hold conversations."""
+        """The number of frames of each kind that isn't opened and may hold conversations."""
         found: Counter[Unopened] = Counter()
         for (status, _, what), n in self.passed_over.items():
             kind = unopened(what) if status in (OK, NOT_IP, OTHER_PROTOCOL) else None
@@ -256,7 +256,7 @@ class Source:
         return found
 
     def unreadable(self) -> Unusable | None:
-        """An error when not one of the input's frames is of a link type that is read."""
+        """An error where every frame of the input has an unknown link type, else None."""
         unknown = [(link, n) for (status, link, _), n in self.passed_over.items() if status == LINK_UNKNOWN]
         if not self.packets or sum(n for _, n in unknown) < self.packets:
             return None
@@ -264,7 +264,7 @@ class Source:
         return Unusable(f"no packet could be read: {types} isn't known", self.name, "capture on an Ethernet or IP interface")
 
     def all_damage(self, losses: Sequence[Damage] = ()) -> list[Damage]:
-        """What was noted while reading, what the packets show to be missing, and the frames that were passed over, a line for each kind."""
+        """The damage noted while reading, the losses shown by the packets, and the frames passed over, an entry for each kind."""
         found = [*self.damage, *losses]
         cut = sum(n for (status, *_), n in self.passed_over.items() if status == CUT_SHORT)
         if self.cut_packets:
@@ -294,7 +294,7 @@ class Source:
         return found
 
     def as_dict(self, losses: Sequence[Damage] = ()) -> dict[str, Any]:
-        """The `captures` entry of the verdict document, times as nanoseconds. losses: what the packets show to be missing."""
+        """The `captures` entry of the verdict document, times as nanoseconds. losses: shown by the packets."""
         return {
             "path": self.name,
             "sha256": self.sha256,
@@ -311,10 +311,10 @@ def packets_of(n: int) -> str:
 
 
 class _Opened:
-    """The window and format of a source while it is being read."""
+    """A context: the window and the format of a source while it is read."""
 
     def __init__(self, source: Source, read: int, file: IO[bytes] | None) -> None:
-        """file: the source's, where it is open already; it stays so."""
+        """file: the source's, where it is open already; it isn't closed."""
         self._source = source
         self._read = read
         self._file = file
@@ -355,7 +355,7 @@ class _Opened:
 
 
 def _first_time(window: Window, kind: str) -> int | None:
-    """The first packet's time; None where there is none, or it has none."""
+    """The first packet's time; None without a packet, or where it has no time."""
     for block in blocks_of(window, kind, []):
         first = block.frames["ts_ns"][0]
         return None if first == NO_TIME else int(first)
@@ -363,7 +363,7 @@ def _first_time(window: Window, kind: str) -> int | None:
 
 
 def _window_over(feed: Feed, errors: tuple[type[Exception], ...], read: int) -> Window:
-    """errors: what reading the file itself raises when it is broken; read: bytes at a time."""
+    """A window over the uncompressed bytes. errors: those of reading a broken file; read: bytes at a time."""
     name = compression_of(feed.head(SNIFF))
     if name is None:
         return Window(feed, None, errors, read)

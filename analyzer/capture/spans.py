@@ -1,7 +1,7 @@
-"""One large pcap or pcapng file as several that follow each other: cut between two packets, so that they can be read side by side.
+"""One large pcap or pcapng file cut between packets into spans that follow each other, so that they can be read in parallel.
 
-Queues and interfaces hand over what they saw a moment late, so behind a cut there may lie packets that were seen before it. Those are
-read with what lies before the cut, where one pass would have put them; the span behind leaves them out.
+Queues and interfaces deliver some packets late, so packets behind a cut may be earlier than some before it. Those are read with the
+span before the cut, where one pass would have put them; the span behind leaves them out.
 """
 
 from __future__ import annotations
@@ -22,23 +22,23 @@ from analyzer.capture.stream import PAGE
 from analyzer.packets.layout import NO_TIME
 
 LOOK: Final = 1 << 22
-"""How much is looked at to find a packet's beginning: sixteen packets of the largest size."""
+"""Bytes searched for a packet's beginning: sixteen packets of the largest size."""
 
 BESIDE: Final = 4096
-"""Packets whose times are looked at to find a place where none is out of order, or few are."""
+"""Packets whose times are compared to find a place where none or few are out of order."""
 
 ACROSS: Final = 4
-"""So much more is looked at where several interfaces saw them: what one of them saw may come behind thousands of the others'."""
+"""Factor for these two where the file has several interfaces: one's packets may come behind thousands of the others'."""
 
 
 @dataclass(frozen=True)
 class Span:
     """A piece of a file, [begin, end) in bytes.
 
-    head     what is read before it, which says how the file is to be read: b"" for the first span, which has it itself
-    from_ns  what is earlier was read with the spans before: `early` packets of it;  NO_TIME: nothing is
-    late     packets of the next span that belong to this one, numbered from that one's first on; None: there are none
-    n_interfaces   how many interfaces `head` describes
+    head     the file's header, read before the span; b"" for the first span, which contains it
+    from_ns  earlier packets of this span (`early` of them) were read with the spans before;  NO_TIME: none
+    late     packets of the next span that belong to this one, numbered from the next span's first packet on; None: none
+    n_interfaces   the number of interfaces that `head` describes
     """
 
     begin: int
@@ -51,12 +51,12 @@ class Span:
 
     @property
     def size(self) -> int:
-        """How many bytes its file has."""
+        """The number of bytes of its file."""
         return len(self.head) + self.end - self.begin
 
 
 class Cut(NamedTuple):
-    """A place between two packets: in bytes, the latest time before it, and the packets behind it that are earlier (None: none are)."""
+    """A place between two packets: its offset, the latest time before it, and the earlier packets behind it (None: none)."""
 
     at: int
     latest_ns: int
@@ -64,7 +64,7 @@ class Cut(NamedTuple):
 
 
 def spans_of(path: Path, n: int) -> list[Span]:
-    """At most n spans of the file, of about one size, which together are all its packets; one of all where it can't be cut."""
+    """At most n spans of about equal size that together hold all packets of the file; one span where it can't be cut."""
     size = path.stat().st_size
     with path.open("rb") as file:
         framing = framing_of(file, size // n)
@@ -83,7 +83,7 @@ def spans_of(path: Path, n: int) -> list[Span]:
 
 
 def spans_between(cuts: Sequence[Cut], framing: Framing, size: int) -> list[Span]:
-    """The spans that these cuts leave of a file of that size."""
+    """The spans between these cuts of a file of that size."""
     spans = [Span(0, size)]
     for cut in cuts:
         early = 0 if cut.late is None else len(cut.late.frames)
@@ -93,7 +93,7 @@ def spans_between(cuts: Sequence[Cut], framing: Framing, size: int) -> list[Span
 
 
 def cut_behind(data: bytes, framing: Framing, at: int) -> Cut | None:
-    """The place near the middle of the packets that lie behind `at` behind which the fewest are late; None where they have no times."""
+    """The place with the fewest late packets behind it, near the middle of the packets from `at` on; None where there are no packets."""
     frames = framing.frames_from(data, at, BESIDE * (ACROSS if framing.n_interfaces > 1 else 1))
     times = frames["ts_ns"]
     n = len(times)
@@ -101,7 +101,7 @@ def cut_behind(data: bytes, framing: Framing, at: int) -> Cut | None:
         return None
     latest, earliest = np.maximum.accumulate(times)[:-1], np.minimum.accumulate(times[::-1])[::-1]
     places = np.arange(1, n)
-    until = np.maximum(np.searchsorted(earliest, latest, "left"), places)  # from there on nothing is earlier than what lies before
+    until = np.maximum(np.searchsorted(earliest, latest, "left"), places)  # from here on no packet is earlier than one before the place
     places, until = places[n // 4 : n - n // 4], until[n // 4 : n - n // 4]
     if not len(places):
         return Cut(at, int(times[0]), late_among(data, frames, int(times[0])))
@@ -112,7 +112,7 @@ def cut_behind(data: bytes, framing: Framing, at: int) -> Cut | None:
 
 
 def late_among(data: bytes, frames: npt.NDArray[Any], latest_ns: int) -> Block | None:
-    """Those of the frames that are earlier, with their numbers among them and bytes of their own; None where none is."""
+    """The frames earlier than latest_ns, numbered by their index, with a copy of their bytes; None where there are none."""
     late = np.flatnonzero(frames["ts_ns"] < latest_ns)
     if not len(late):
         return None
@@ -122,7 +122,7 @@ def late_among(data: bytes, frames: npt.NDArray[Any], latest_ns: int) -> Block |
 
 
 class SpanFile(io.RawIOBase):
-    """The bytes of a span behind what has to be read before them: a file that was never written."""
+    """A span's bytes behind the file's header, as a file."""
 
     def __init__(self, path: Path, span: Span) -> None:
         self._file = path.open("rb", buffering=0)
@@ -133,7 +133,7 @@ class SpanFile(io.RawIOBase):
         return True
 
     def readinto(self, place: Any) -> int:
-        """Bytes put into `place`, 0 at the end."""
+        """The number of bytes put into `place`, 0 at the end."""
         if self._before:
             got = min(len(place), len(self._before))
             place[:got] = self._before[:got]

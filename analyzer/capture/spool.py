@@ -1,4 +1,4 @@
-"""Inputs that can be had only once (standard input, pipes) put on disk, for those who read them twice."""
+"""Copies inputs that can be read only once (standard input, pipes) to disk, so that they can be read twice."""
 
 from __future__ import annotations
 
@@ -24,9 +24,9 @@ COPY: Final = 1 << 20
 
 
 class Spool:
-    """A context with a folder of its own, gone at its end; `inputs` come out readable as often as one likes.
+    """A context with a temporary folder; its `inputs` can be read any number of times.
 
-    paths   name of an input as the flow table has it → where its bytes lie now
+    paths   name of an input in the flow table → path of its copy
     """
 
     def __init__(self) -> None:
@@ -43,9 +43,9 @@ class Spool:
         self._folder.cleanup()
 
     def inputs(self, given: Iterable[Input], *, objects: bool = False) -> list[Input]:
-        """The same inputs; streams and named pipes have been read to their end and are files under their own names.
+        """The same inputs; streams and named pipes are read to their end and become files under their own names.
 
-        objects  what lies behind URLs too: for a program that reads only files
+        objects  copy objects behind URLs too: for a program that reads only files
         Errors   Unusable: a stream can't be read, or the disk is full; with `objects` also: nothing is behind a URL
         """
         kept: list[Input] = []
@@ -76,7 +76,7 @@ class Spool:
                 return entry
             with Path(name).open("rb") as pipe:
                 return self._copied(name, pipe)
-        except (OSError, ValueError):  # who reads it says what can't be opened
+        except (OSError, ValueError):  # opening it for reading reports the error
             return entry
 
     def _copied(self, name: str, stream: IO[bytes]) -> Input:
@@ -96,14 +96,14 @@ class Spool:
         return cast(Input, file)
 
     def rewind(self) -> None:
-        """Let the streams be read from their beginning again."""
+        """Seek all streams to their beginning."""
         for file in self._files:
             file.seek(0)
 
     def uncompressed(self, name: str) -> str:
-        """Where the capture's bytes lie as they were before compression, or before they came into an archive; its own path otherwise.
+        """The path of the capture's uncompressed bytes, extracted from its archive; its own path where it is neither.
 
-        A broken compressed file gives what can be had of it.
+        A broken compressed file gives the bytes that can be read.
         """
         path = self.paths.get(name, name)
         if not os.path.lexists(path) and (found := located(path)) is not None:

@@ -1,8 +1,8 @@
-"""A window over a capture's bytes: the part between what was consumed and what has been read.
+"""A window over a capture's bytes: the bytes that were read and aren't consumed yet.
 
-A reader indexes frames in `data[start:end]`, moves `start` along and asks for `more`. So a file, a compressed file, a pipe
-and a live interface share every line of the readers. Files are read in large pieces and not mapped: a page fault for each
-4 KiB costs more than copying them into a buffer that stays in the cache (measured on 1.6 GB: 0.41 s against 0.25 s).
+A reader indexes frames in `data[start:end]`, advances `start` and calls `more`. So the readers work alike on a file, a compressed file, a
+pipe and a live interface. Files are read in large pieces and not mapped: a page fault for each 4 KiB costs more than copying them into a
+buffer that stays in the cache (measured on 1.6 GB: 0.41 s against 0.25 s).
 """
 
 from __future__ import annotations
@@ -18,26 +18,26 @@ from analyzer.room import shared_room
 # One read: large enough that its fixed costs vanish, small enough to stay in the cache.
 READ: Final = 1 << 20
 
-# Where bytes go to is the beginning of a page, as where they come from is. Less than 32 bytes behind it, which memory of its own from the
-# C library always is, copying them takes five times as long on some processors (measured: AMD EPYC, 1.6 GB in 0.70 s against 0.14 s).
+# Bytes are copied to the beginning of a page, as their source is at one. Less than 32 bytes behind it, where the C library's own memory
+# always begins, copying takes five times as long on some processors (measured: AMD EPYC, 1.6 GB in 0.70 s against 0.14 s).
 PAGE: Final = 1 << 12
 
 
 class Lost(OSError):
-    """The rest of an object behind a URL can't be had; the text says why."""
+    """The rest of an object behind a URL can't be read; the text gives the reason."""
 
 
 class Feed(io.RawIOBase):
-    """An input's bytes as they come: a regular file's, a pipe's, one byte at a time or many.
+    """An input's bytes as a stream: a regular file's or a pipe's.
 
-    Its first bytes can be looked at before they are read. Closing it leaves the file open: that is its owner's to close.
+    Its first bytes can be peeked at. Closing it leaves the file open: the file's owner closes it.
 
-    size   of the whole input in bytes, None where that can't be known
+    size   of the whole input in bytes, None where unknown
     given  bytes read so far
     """
 
     def __init__(self, file: IO[bytes], size: int | None = None, digest: Any = None) -> None:
-        """digest: takes all bytes that are read, where they are to be had only once (as hashlib's)."""
+        """digest: updated with all bytes read (as hashlib's)."""
         self._file = file
         self._readinto: Any = getattr(file, "readinto1", None) or getattr(file, "readinto", None)
         self._head = b""
@@ -58,7 +58,7 @@ class Feed(io.RawIOBase):
         return True
 
     def readinto(self, place: Any) -> int:
-        """Bytes put into `place`, 0 at the end."""
+        """The number of bytes put into `place`, 0 at the end."""
         if self._head:
             got = min(len(place), len(self._head))
             place[:got] = self._head[:got]
@@ -71,8 +71,8 @@ class Feed(io.RawIOBase):
         return got
 
     def drain(self) -> None:
-        """Read what nobody asked for, such as what follows a damaged packet. Errors: Lost, it can't be had."""
-        # A megabyte of its own for each of ten thousand files costs as much as reading them (measured).
+        """Read the unread rest, for example behind a damaged packet. Errors: Lost, it can't be read."""
+        # A buffer of its own (1 MiB) for each of ten thousand files would cost as much as reading them (measured).
         place = at_a_page(0, READ).data
         while self.readinto(place):
             pass
@@ -91,18 +91,18 @@ class Feed(io.RawIOBase):
 
 
 class Window:
-    """What a reader needs of a capture's bytes.
+    """A reader's view of a capture's bytes.
 
     data        uint8[n], valid in [start, end), moved by more()
-    offset      where data[0] lies in the capture's (uncompressed) bytes
-    damage      what went wrong while reading (a broken compressed file), else None
-    lost        whether that was the network's doing, not the file's
-    has_size    whether it is known where its bytes end: of a file that isn't compressed, and of no pipe
-    several     whether another capture begins in the middle, as where files were put one behind the other
+    offset      of data[0] in the capture's (uncompressed) bytes
+    damage      the error of a failed read (a broken compressed file), else None
+    lost        whether the network caused it, not the file
+    has_size    whether the end of the bytes is known: true of an uncompressed file, not of a pipe
+    several     whether another capture begins in the middle, as where files were concatenated
     """
 
     def __init__(self, feed: Feed, unpacked: IO[bytes] | None = None, errors: tuple[type[Exception], ...] = (), read: int = READ) -> None:
-        """unpacked: what is inside a compressed feed; errors: what reading it raises when it is broken; read: bytes at a time."""
+        """unpacked: the content of a compressed feed; errors: those of reading a broken one; read: bytes at a time."""
         self._feed = feed
         self._file: Any = feed if unpacked is None else unpacked
         self._size = feed.size if unpacked is None else None
@@ -119,12 +119,12 @@ class Window:
         self.several = False
 
     def more(self) -> bool:
-        """Make bytes behind `end` available, moving `data`; False when there are none."""
+        """Read bytes behind `end`, moving `data`; False where there are none."""
         if self.damage is not None:
             return False
         held = self.end - self.start
         size = max(self._read, held)
-        # New room each time, as blocks that were made of the old may still be in use.
+        # A new buffer each time, because blocks over the old one may still be in use.
         data = at_a_page(held, size)
         data[:held] = self.data[self.start : self.end]
         self.offset += self.start
@@ -142,23 +142,23 @@ class Window:
         return got > 0
 
     def drain(self) -> None:
-        """Read what is left of the input, so that its digest is whole."""
+        """Read the rest of the input, so that its digest is complete."""
         try:
             self._feed.drain()
         except Lost as error:
             self.lose(error)
 
     def lose(self, error: Lost) -> None:
-        """Note that the rest can't be had."""
+        """Note that the rest can't be read."""
         self.damage, self.lost = f"it can't be read further: {error}", True
 
     def rest(self) -> int:
-        """How many bytes lie behind `start`, as far as that is known without reading them."""
+        """The number of bytes behind `start`, as far as it is known without reading them."""
         held = self.end - self.start
         return held if self._size is None else max(held, self._size - self.offset - self.start)
 
     def taken(self) -> int:
-        """How many bytes of the file as it lies on disk have been used, for progress."""
+        """The number of bytes of the file on disk used so far, for progress."""
         return self.offset + self.start if self._file is self._feed else self._feed.given
 
 

@@ -1,7 +1,7 @@
-"""Inputs behind URLs, as fsspec has them: which objects a URL names, and the names they are shown by.
+"""Inputs behind URLs, by fsspec: the objects that a URL names, and their displayed names.
 
 Credentials come from where fsspec and its file systems take them (environment, their own files, a machine's role), never from
-here; and no text of theirs is handed on, as it may hold a URL with all that opens it.
+here. No text of theirs is passed on, because it may hold a signed URL.
 """
 
 from __future__ import annotations
@@ -21,7 +21,7 @@ if TYPE_CHECKING:
     from fsspec import AbstractFileSystem
 
 LIST_S: Final = 600.0
-"""How long a listing may take: a million objects are a thousand answers of a store."""
+"""Seconds that a listing may take: a million objects are a thousand answers of a store."""
 
 HTTP: Final = ("http", "https")
 MAGIC: Final = "*[?"
@@ -31,16 +31,16 @@ LOGGERS: Final = ("fsspec", "s3fs", "gcsfs", "adlfs", "botocore", "aiobotocore",
 
 @dataclass
 class NamedObjects:
-    """What a URL, or one match of a glob, stands for. folder: its shown name where it is one, else None."""
+    """The objects of a URL, or of one match of a glob. folder: its displayed name where it is one, else None."""
 
     objects: list[Remote]
     folder: str | None = None
 
 
 def named_by(url: str) -> Iterator[NamedObjects]:
-    """What the URL names: an object, all that lie below a folder, or what fits a glob; names sorted.
+    """The objects of the URL: one object, all objects below a folder, or those that match a glob; names sorted.
 
-    Errors  Unusable: the packages aren't there, nothing has the name, the store can't be reached or won't give it
+    Errors  Unusable: the packages aren't installed, no object has the name, the store can't be reached or denies access
     """
     fs, path = _file_system(url)
     listing = _Listing(fs, url, path)
@@ -50,7 +50,7 @@ def named_by(url: str) -> Iterator[NamedObjects]:
             raise Unusable("no object fits it", shown(url))
         for name, about in sorted(found.items()):
             yield listing.folder(name) if about.get("type") == "directory" else NamedObjects([listing.object(name, about)])
-    elif listing.is_http:  # a page, or a file: only the name tells
+    elif listing.is_http:  # a page or a file: only the name distinguishes them
         yield listing.folder(path) if path.partition("?")[0].endswith("/") else NamedObjects([listing.object(path, {})])
     else:
         about = asked(fs, "info", path, name=shown(url))
@@ -79,13 +79,13 @@ def _file_system(url: str) -> tuple[AbstractFileSystem, str]:
         fs, path = url_to_fs(url)
     except ValueError:  # adlfs without an account, gcsfs with a key that is none
         raise Unusable(UNSET, shown(url), DENIED) from None
-    except Exception as error:  # noqa: BLE001 - in a chain what is behind it is opened now, and may fail in any way
+    except Exception as error:  # noqa: BLE001 - in a chain the next file system is opened now, with any error
         raise Unusable(*reason(error, shown(url))) from None
     return fs, path
 
 
 def _keep_quiet() -> None:
-    """What the stores' libraries log goes where a program that uses this sends logs, and else nowhere: it may hold what opens a URL."""
+    """Send the libraries' logs only to handlers that the calling program installed: they may hold signed URLs."""
     for name in LOGGERS:
         logger = logging.getLogger(name)
         if not logger.handlers:
@@ -93,7 +93,7 @@ def _keep_quiet() -> None:
 
 
 class _Listing:
-    """Objects and folders of one file system, named as in the URL that was given."""
+    """Objects and folders of one file system, named as in the given URL."""
 
     def __init__(self, fs: AbstractFileSystem, url: str, path: str) -> None:
         self._fs = fs
@@ -102,13 +102,13 @@ class _Listing:
         self._budget = Budget()
         protocol = fs.protocol if isinstance(fs.protocol, str) else fs.protocol[0]
         self.is_http = protocol in HTTP
-        # Of pages that can't be had fsspec gives an empty list, unless it is asked to say so.
+        # For unreachable pages fsspec gives an empty list, unless it is set to raise.
         self._how: dict[str, Any] = {"detail": True, "on_error": "raise"} if self.is_http else {"detail": True}
         first, _, behind = shown(url).partition(CHAIN)
         self._behind = f"{CHAIN}{behind}" if behind and not first.endswith("://") and "://" in first else ""
-        # What stands before the path in the URL, as the host in sftp://host/path.
+        # The part before the path in the URL, as the host in sftp://host/path.
         self._before = first.removesuffix(path) if path and first.endswith(path) else None
-        fs.invalidate_cache()  # a process may look twice, and a gateway has written meanwhile
+        fs.invalidate_cache()  # a process may list twice, and a gateway may have written meanwhile
 
     def is_glob(self) -> bool:
         path = self._path.partition("?")[0] if self.is_http else self._path
@@ -119,7 +119,7 @@ class _Listing:
         return found
 
     def folder(self, path: str) -> NamedObjects:
-        """All objects below it; links of a web page that only sort it are none."""
+        """All objects below it; a web page's links that only sort it aren't objects."""
         name = self._name(path)
         found: dict[str, dict[str, Any]] = asked(self._fs, "find", path, name=name, seconds=LIST_S, **self._how)
         kept = (

@@ -1,6 +1,6 @@
-"""zstd streams on Python before 3.14, whose library doesn't tell a stream that was cut from one that ended.
+"""zstd streams on Python before 3.14, whose library doesn't distinguish a truncated stream from a complete one.
 
-So the frames are counted through as they pass: only their lengths are looked at. Source: RFC 8878 3.1.
+So the frames are followed as they pass, by their length fields alone. Source: RFC 8878 3.1.
 """
 
 from __future__ import annotations
@@ -9,7 +9,7 @@ import io
 from collections.abc import Generator
 from typing import IO, Any, Final
 
-# As much as the zstd tool takes unless asked otherwise, and as Python 3.14's reader: a hostile file could ask for 2 GiB.
+# The zstd tool's default limit, and that of Python 3.14's reader: a hostile file could demand 2 GiB.
 MAX_WINDOW: Final = 1 << 27
 
 FRAME: Final = 0xFD2FB528
@@ -18,7 +18,7 @@ RLE_BLOCK: Final = 1
 
 
 class FrameWalk:
-    """Where a stream of zstd frames stands, from the bytes it was fed."""
+    """Follows a stream of zstd frames, from the bytes it is fed."""
 
     def __init__(self) -> None:
         self._between = True
@@ -29,7 +29,7 @@ class FrameWalk:
 
     @property
     def complete(self) -> bool:
-        """Whether the bytes so far end where a frame ends, or are none."""
+        """Whether the bytes so far end at the end of a frame, or are none."""
         return self._between and not self._held and not self._skip
 
     def feed(self, data: bytes) -> None:
@@ -48,7 +48,7 @@ class FrameWalk:
             at += step
 
     def _walk(self) -> Generator[int, bytes, None]:
-        """Asks for the bytes that tell lengths, and sets how many to step over before the next ones."""
+        """Requests the bytes with lengths, and sets how many to skip before the next ones."""
         while True:
             self._between = True
             magic = int.from_bytes((yield 4), "little")
@@ -69,7 +69,7 @@ class FrameWalk:
 
 
 class ZstdStream(io.RawIOBase):
-    """What is inside a zstd file. Errors: zstandard.ZstdError when it is broken, EOFError when it was cut."""
+    """The content of a zstd file. Errors: zstandard.ZstdError where it is broken, EOFError where it was truncated."""
 
     def __init__(self, file: IO[bytes]) -> None:
         import zstandard
@@ -80,7 +80,7 @@ class ZstdStream(io.RawIOBase):
         self._unpacked: Any = zstandard.ZstdDecompressor(max_window_size=MAX_WINDOW).stream_reader(fed, read_across_frames=True)
 
     class _Fed:
-        """The file, watched while the library reads it."""
+        """The file, whose bytes are followed while the library reads it."""
 
         def __init__(self, stream: ZstdStream) -> None:
             self._stream = stream
@@ -94,7 +94,7 @@ class ZstdStream(io.RawIOBase):
         return True
 
     def readinto1(self, place: Any) -> int:
-        """Bytes put into `place`: at least one, unless the last frame ended."""
+        """The number of bytes put into `place`: at least one, unless the last frame ended."""
         got = int(self._unpacked.readinto1(place))
         if not got and not self._walk.complete:
             raise EOFError("the compressed file ended before its last frame did")

@@ -1,6 +1,6 @@
-"""Hot code, compiled ahead: `kernel` gives the compiled function where there is one, else the same source as plain Python.
+"""Hot code, compiled ahead of time: `kernel` gives the compiled function where there is one, else the same source as plain Python.
 
-A unit that wasn't made of these very sources isn't used: in a checkout they change under it.
+A unit compiled from other sources isn't used: in a checkout the sources change.
 """
 
 from __future__ import annotations
@@ -16,16 +16,14 @@ from typing import Any, Final, TypeVar, cast
 
 F = TypeVar("F", bound=Callable[..., Any])
 
-# Which compiled unit has a room's kernels. Readers and what they are called by are one, so that C can inline one into another.
+# The compiled unit of a room's kernels. Readers and their callers are in one unit, so that C can inline them.
 UNIT_OF: Final = {"packets": "packets", "capture": "capture", "flows": "flows"} | dict.fromkeys(("readers", "streams", "facts"), "streams")
 STAGES: Final = tuple(dict.fromkeys(UNIT_OF.values()))
-PLAIN: Final = (
-    "WHICHPROXY_PLAIN"  # set: everything runs as plain Python, for a debugger, for coverage, and as the check of the compiled code
-)
+PLAIN: Final = "WHICHPROXY_PLAIN"  # set: everything runs as plain Python, for a debugger, for coverage, and to check the compiled code
 
 
 def kernel(function: F) -> F:
-    """The function, compiled where that was built: arrays go in by their addresses, and the interpreter lock is released."""
+    """The function, compiled where it was built: arrays are passed by address, and the interpreter lock is released."""
     unit = compiled(UNIT_OF[function.__module__.split(".")[1]])
     if unit is not None:
         return cast(F, getattr(unit, f"entry_{function.__name__}"))
@@ -60,10 +58,10 @@ def why_plain(stage: str) -> str | None:
 
 
 def in_checkout() -> bool:
-    """True where the package lies in its repository, so that its sources may change."""
+    """True where the package is in its repository, so that its sources may change."""
     return (Path(__file__).parents[2] / "setup.py").exists()
 
 
 def not_compiled() -> dict[str, str]:
-    """The stages that run as plain Python, and why."""
+    """The stages that run as plain Python, with the reasons."""
     return {stage: why for stage in STAGES if (why := why_plain(stage)) is not None}

@@ -1,4 +1,4 @@
-"""Named tuples of arrays that kernels are given, which look up where the arrays lie once and not with every call."""
+"""Named tuples of arrays for kernels, whose addresses are looked up once and not in every call."""
 
 from __future__ import annotations
 
@@ -10,13 +10,13 @@ import numpy.typing as npt
 
 
 class Addressed:
-    """What such a named tuple is beside it: of its arrays none is ever exchanged, so what is known of them holds as long as it does."""
+    """The base of such a named tuple: its arrays are never replaced, so their addresses stay valid as long as it exists."""
 
     @cached_property
     def addresses(self: Any) -> npt.NDArray[np.int64]:
-        """Room for the C structure that the way into a kernel fills: for each array its address, and how many rows it has."""
+        """Space for the C structure that an entry function fills: each array's address, and its number of rows."""
         return np.zeros(2 * len(self), np.int64)
 
     def __reduce__(self: Any) -> tuple[Any, ...]:
-        """A copy has arrays of its own, which lie elsewhere."""
+        """Pickled without the addresses: a copy's arrays are elsewhere."""
         return type(self), tuple(self)

@@ -19,15 +19,15 @@ DIRECTIVES: Final = {
     "infer_types": True,
     "initializedcheck": False,
 }
-# Whole numbers wrap around as in Python's own build, and arrays of bytes may lie over rows.
+# Integers wrap around as in Python's own build, and arrays of bytes may alias rows.
 FLAGS: Final = ("-O3", "-g0", "-fwrapv", "-fno-strict-aliasing", "-Wno-unused-function")
 LIMITED: Final = not sysconfig.get_config_var("Py_GIL_DISABLED")
-LIMITED_API: Final = "0x030B0000"  # Python 3.11: one file serves it and all that follow
+LIMITED_API: Final = "0x030B0000"  # Python 3.11: one file works with it and all later versions
 WHEEL_TAG: Final = "cp311"
 
 
 def extensions(folder: Path = Path("build", "units")) -> list[Any]:
-    """An extension for each stage, its C text in `folder`; a build goes on without one that can't be compiled."""
+    """An extension for each stage, with its C source in `folder`; the build continues without one that can't be compiled."""
     from Cython.Build import cythonize
     from setuptools import Extension
 
@@ -51,7 +51,7 @@ def extensions(folder: Path = Path("build", "units")) -> list[Any]:
 
 
 def in_place() -> None:
-    """Build what isn't built of these sources beside them, in a checkout."""
+    """In a checkout, build each unit that isn't built of the current sources, and the catalogue."""
     from setuptools import Distribution
 
     work = ROOT / "build"

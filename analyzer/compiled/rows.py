@@ -1,4 +1,4 @@
-"""Arrays as kernels see them when they run as plain Python: whole numbers, and rows by their addresses."""
+"""Arrays as kernels see them in plain Python: integers, and rows by address."""
 
 from __future__ import annotations
 
@@ -12,9 +12,9 @@ F = TypeVar("F", bound=Callable[..., Any])
 
 
 class Row:
-    """A row of a table by its address: `rows + i` is the i-th one behind it, and its fields are read and written in the table.
+    """A row of a table by its address: `rows + i` is the i-th row behind it, and its fields are read and written in the table.
 
-    There is no `rows[i]`: in C that would be a copy. A number that a field can't hold raises ValueError, where C would cut it.
+    There is no `rows[i]`: in C it would be a copy. A number that doesn't fit a field raises ValueError, where C would truncate it.
     """
 
     __slots__ = ("_columns", "_row")  # no field is named so
@@ -30,7 +30,7 @@ class Row:
         return self + -rows
 
     def over(self, dtype: np.dtype[Any]) -> Row:
-        """The same row under other names: each field of this type lies where this row's field of that place does."""
+        """The same row with the field names of another type: the n-th field of that type is this row's n-th field."""
         return row_class(dtype)(self._columns, self._row)
 
 
@@ -52,7 +52,7 @@ def _field(i: int) -> property:
 
 
 class Bundle:
-    """A named tuple of arrays by their addresses; len_NAME: how many rows there are of one."""
+    """A named tuple of arrays by their addresses; len_NAME: the number of an array's rows."""
 
     def __init__(self, arrays: Any) -> None:
         for name, array in arrays._asdict().items():
@@ -61,7 +61,7 @@ class Bundle:
 
 
 def by_address(array: Any) -> Any:
-    """What a kernel is given of an array: its first row, or its numbers, one behind the other; of a named tuple of arrays, both."""
+    """A kernel's argument for an array: its first row, or its numbers as a flat buffer; for a named tuple of arrays, a Bundle."""
     if not isinstance(array, np.ndarray):
         return Bundle(array)
     names = array.dtype.names
@@ -71,7 +71,7 @@ def by_address(array: Any) -> Any:
 
 
 def plain(function: F) -> F:
-    """The kernel as plain Python, which can be called with arrays all the same."""
+    """The kernel as plain Python, callable with arrays."""
 
     @wraps(function)
     def call(*arguments: Any) -> Any:

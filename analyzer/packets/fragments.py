@@ -1,8 +1,8 @@
-"""IP fragments, put together: the frame that completes a packet gives that packet, the frames before it give none.
+"""IP fragments reassembled: the frame that completes a packet yields that packet, the frames before it yield none.
 
-Fragments are rare, so they are set aside by the decoder's status and handled here, beside its fast path, in the order of
+Fragments are rare, so the decoder sets them aside by their status, and they are handled here, beside its fast path, in the order of
 arrival. Source: RFC 791 3.2, RFC 8200 4.5. The first copy of a byte wins, as in Wireshark, so that a later fragment can't
-rewrite what was read. A packet of which a part is missing is read as far as its first fragment goes.
+rewrite bytes that were read. Of a packet with a missing fragment only the first fragment is read.
 """
 
 from __future__ import annotations
@@ -21,11 +21,11 @@ from analyzer.packets.layout import FRAGMENT, FRAME, MAX_LAYERS, MAX_OUTER, NO_T
 from analyzer.packets.link import LINK_RAW
 from analyzer.packets.named_ports import open_vxlan
 
-# How long a packet waits for its parts (RFC 8200 4.5): behind that its id may have come round.
+# How long a packet waits for its fragments (RFC 8200 4.5): after that its id may be reused.
 WAIT_NS: Final[int] = 60_000_000_000
-# A packet that was put together is known so long, so that the parts of a copy of it (a mirror's, an `any` capture's) begin none.
+# A reassembled packet is remembered this long, so that fragments of its copy (a mirror's, an `any` capture's) don't begin a new one.
 KNOWN_NS: Final[int] = 1_000_000_000
-# What may wait at a time; the oldest is given up for more. Linux keeps 4 MiB.
+# Limits for waiting packets; beyond them the oldest is given up. Linux keeps 4 MiB.
 MAX_WAITING: Final[int] = 4096
 MAX_WAITING_BYTES: Final[int] = 16 << 20
 MAX_PARTS: Final[int] = 8192  # of one packet: 65,535 bytes in steps of 8
@@ -42,12 +42,12 @@ NOTHING: Final[Decoded] = (np.zeros(0, np.uint8), np.zeros(0, FRAME), np.zeros(0
 
 
 class Fragment(NamedTuple):
-    """One fragment as it came.
+    """One fragment as captured.
 
-    header   the IP header up to the fragment's data, its own fragment fields cleared: what a packet of it alone would have
-    offset   where its data belong;  more: others come behind
+    header   the IP header up to the fragment's data, with the fragment fields cleared: the header of a packet with this data alone
+    offset   of its data in the packet;  more: fragments follow
     outer    outer0, outer1 and wrapped of its frame, as in layout.PACKET
-    cut_bytes   of the data that weren't captured
+    cut_bytes   number of its data bytes that weren't captured
     number   of its frame in the input
     """
 
@@ -64,7 +64,7 @@ class Fragment(NamedTuple):
 
 
 class Made(NamedTuple):
-    """A packet put together: the row of the frame that completed it (-1: none), its bytes, and FRAME[1] and PACKET[1] of these."""
+    """A reassembled packet: the row of the frame that completed it (-1: none), its bytes, and FRAME[1] and PACKET[1] of these."""
 
     row: int
     raw: bytes
@@ -74,32 +74,32 @@ class Made(NamedTuple):
 
 @dataclass
 class Waiting:
-    """The parts of one packet so far, by offset. first: the one with the headers of what is inside, as it came."""
+    """The fragments of one packet so far, by offset. first: the one with offset 0, as captured."""
 
     first: Fragment | None = None
     parts: dict[int, Fragment] = field(default_factory=dict)
-    size: int | None = None  # of the whole, once the last part is there
+    size: int | None = None  # of the whole packet, once the last fragment is there
     bytes: int = 0
-    is_copy: bool = False  # a packet of this key was put together a moment before
+    is_copy: bool = False  # a packet with this key was reassembled a moment before
 
 
 class Fragments:
-    """What waits for its other parts.
+    """The fragments that wait for others.
 
-    vxlan_ports   on which VXLAN is looked for in packets that are whole again (named_ports.py)
+    vxlan_ports   ports on which VXLAN is looked for in reassembled packets (named_ports.py)
     """
 
     def __init__(self) -> None:
         self.vxlan_ports: tuple[int, ...] = ()
         self.waiting: dict[Key, Waiting] = {}
         self.bytes = 0
-        self.lost: Counter[int] = Counter()  # packets given up, of which a part is missing, by input
+        self.lost: Counter[int] = Counter()  # packets given up with a fragment missing, by input
         self._known: dict[Key, int] = {}
 
     def join(self, data: Bytes, frames: npt.NDArray[Any], packets: npt.NDArray[Any]) -> Decoded:
-        """(data, frames, packets) with each packet that a frame completes in that frame's row, and those given up behind all others.
+        """(data, frames, packets) with each packet in the row of the frame that completed it, and those given up behind all others.
 
-        packets   as decode_frames left them, those of FRAGMENT status among them
+        packets   from decode_frames, including those of FRAGMENT status
         """
         made: list[Made] = []
         given_up: list[Fragment] = []
@@ -111,7 +111,7 @@ class Fragments:
         return placed(data, frames, packets, made) if made else (data, frames, packets)
 
     def add(self, part: Fragment, given_up: list[Fragment]) -> Fragment | None:
-        """The whole packet, once its last part is there; `given_up` gets the first parts of those that had to make room."""
+        """The whole packet, once its last fragment is there; the first fragments of packets given up for lack of room go to `given_up`."""
         if part.offset == 0 and not part.more:
             return part
         waiting = self.waiting.get(part.key)
@@ -144,7 +144,7 @@ class Fragments:
         return None
 
     def flush(self) -> Decoded:
-        """(data, frames, packets) of the first parts that still wait: nothing more will come."""
+        """(data, frames, packets) of the first fragments that still wait, at the end of the input."""
         made: list[Made] = []
         given_up: list[Fragment] = []
         for key in list(self.waiting):
@@ -153,7 +153,7 @@ class Fragments:
         return placed(*NOTHING, made)
 
     def parts(self) -> list[Fragment]:
-        """Everything that waits, packet by packet in the order of their first parts' arrival."""
+        """All waiting fragments, packet by packet in the order of their arrival."""
         return [part for waiting in self.waiting.values() for part in waiting.parts.values()]
 
     def _was_known(self, part: Fragment) -> bool:
@@ -169,11 +169,11 @@ class Fragments:
                 given_up.append(waiting.first)
 
     def _make_lone(self, made: list[Made], given_up: list[Fragment]) -> None:
-        for part in given_up:  # grows, when what is inside a lone part makes another give way
+        for part in given_up:  # grows, when the packet in a lone fragment makes another one be given up
             self._make(-1, part, made, given_up)
 
     def _make(self, row: int, part: Fragment | None, made: list[Made], given_up: list[Fragment]) -> None:
-        """Decode a packet; one that carries a fragment itself, as a tunnel's may, is a part again."""
+        """Decode a packet; a packet in it that is a fragment itself, as in a tunnel, is added again."""
         for _ in range(MAX_LAYERS):
             if part is None:
                 return
@@ -192,7 +192,7 @@ class Fragments:
 
 
 def joined_again(parts: Iterable[Fragment]) -> tuple[Fragments, Decoded]:
-    """The parts that two pieces of the traffic left over, the earlier piece's first: what still waits, and the packets they make."""
+    """The fragments left over from two parts of the traffic, the earlier first: (those that still wait, the packets made)."""
     fragments = Fragments()
     made: list[Made] = []
     given_up: list[Fragment] = []
@@ -203,8 +203,8 @@ def joined_again(parts: Iterable[Fragment]) -> tuple[Fragments, Decoded]:
 
 
 def all_apart(pieces: Sequence[Fragments]) -> bool:
-    """Whether no fragment of one piece has to do with one of an earlier piece, nor has to make room for it: together they'd wait as they
-    do alone."""
+    """Whether the fragments of each piece are independent of those of earlier pieces, and all fit the limits: then the pieces together give
+    the same packets as each alone."""
     waiting, known = set[Key](), set[Key]()
     for piece in pieces:
         if waiting and (len(piece._known) >= MAX_WAITING or waiting & (piece.waiting.keys() | piece._known.keys())):
@@ -217,8 +217,8 @@ def all_apart(pieces: Sequence[Fragments]) -> bool:
 
 
 def read_part(data: Bytes, frame: Any, packet: Any) -> Fragment | None:
-    """The fragment in a frame; None when its headers aren't all there. What was cut off by the snap length can't be joined, and
-    its first part is a packet of its own."""
+    """The fragment in a frame; None where its headers aren't complete. A fragment cut by the snap length can't be joined; if it is
+    the first, it is read as a packet of its own."""
     at, end = int(packet["payload"]), int(packet["payload"]) + int(packet["captured_bytes"])
     raw = data[at:end].tobytes()
     outer = int(packet["outer0"]), int(packet["outer1"]), int(packet["wrapped"])
@@ -249,7 +249,7 @@ def read_part(data: Bytes, frame: Any, packet: Any) -> Fragment | None:
 
 
 def fragment_header(raw: bytes) -> int:
-    """Where the fragment header of an IPv6 packet lies, -1 when it can't be found (decode_frames found one on its way)."""
+    """Offset of an IPv6 packet's fragment header, -1 where it can't be found (decode_frames found one)."""
     kind, at = raw[6], 40
     for _ in range(16):
         if at + 8 > len(raw):
@@ -261,13 +261,13 @@ def fragment_header(raw: bytes) -> int:
 
 
 def is_over(waiting: Waiting, part: Fragment) -> bool:
-    """True when the part comes too long after (or before) those that wait to be of the same packet."""
+    """True where the fragment is too far in time from the waiting ones to belong to the same packet."""
     first = next(iter(waiting.parts.values()), part).ts_ns
     return first != NO_TIME != part.ts_ns and abs(part.ts_ns - first) > WAIT_NS
 
 
 def whole_of(waiting: Waiting) -> Fragment | None:
-    """The packet of all parts, None while a byte is missing."""
+    """The packet from all fragments, None while a byte is missing."""
     assert waiting.size is not None
     data = bytearray()
     for offset in sorted(waiting.parts):
@@ -280,7 +280,7 @@ def whole_of(waiting: Waiting) -> Fragment | None:
 
 
 def placed(data: Bytes, frames: npt.NDArray[Any], packets: npt.NDArray[Any], made: list[Made]) -> Decoded:
-    """The block with these packets, whose bytes are put behind its own."""
+    """The block with these packets added, their bytes behind its own."""
     first = int(frames["start"].min(initial=0 if not len(frames) else frames["start"][0]))
     last = int((frames["start"] + frames["captured_bytes"]).max(initial=first))
     data = np.concatenate([data[first:last], np.frombuffer(b"".join(one.raw for one in made), np.uint8)])
@@ -305,7 +305,7 @@ def placed(data: Bytes, frames: npt.NDArray[Any], packets: npt.NDArray[Any], mad
 
 
 def as_packet(part: Fragment) -> bytes:
-    """The bytes of an IP packet of this part alone."""
+    """The bytes of an IP packet with this fragment's data alone."""
     size = len(part.header) + len(part.data) + part.cut_bytes
     if part.header[0] >> 4 == 4:
         return part.header[:2] + struct.pack(">H", min(size, MAX_PACKET)) + part.header[4:] + part.data
@@ -313,7 +313,7 @@ def as_packet(part: Fragment) -> bytes:
 
 
 def wrap_in(packet: Any, outer: tuple[int, int, int]) -> None:
-    """Put what was around the fragments around the packet too, outermost."""
+    """Add the wrappings of the fragments to the packet's, outermost."""
     if not outer[2]:
         return
     entries = [

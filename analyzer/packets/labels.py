@@ -1,4 +1,4 @@
-"""What a frame says beside its packet: which process, by PKTAP or a comment; and what a firewall did, by pflog.
+"""Labels of frames: the process, from PKTAP or a comment, and the firewall's action, from pflog.
 
 Sources: Apple's pktap.h; OpenBSD's net/pfvar.h (actions); etl2pcapng, which writes comments such as "PID=1234".
 """
@@ -26,14 +26,14 @@ PROCESS_NAME: Final = re.compile(rb"\bProcess(?:Name)?[=:]\s*([^\s,;\0]{1,64})",
 
 
 class Label(NamedTuple):
-    """The process, as UTF-8 "name (pid)" or what of it is known; and the action; empty where there is none."""
+    """The process, as UTF-8 "name (pid)" or one of the two; and the action; empty where unknown."""
 
     process: bytes = b""
     action: bytes = b""
 
 
 def labels_of(data: npt.NDArray[np.uint8], frames: npt.NDArray[Any], packets: npt.NDArray[Any]) -> list[Label]:
-    """The different labels of these frames; each labelled packet's note becomes its place among them, from one on, and 0 without one."""
+    """The distinct labels of these frames; each labelled packet's note is set to its label's index, counted from 1, or 0 without one."""
     found: dict[Label, int] = {}
     for i in np.flatnonzero(packets["note"] == LABELLED).tolist():
         frame = frames[i]
@@ -46,7 +46,7 @@ def labels_of(data: npt.NDArray[np.uint8], frames: npt.NDArray[Any], packets: np
 
 
 def label_of(link_type: int, head: bytes, comment: bytes) -> Label:
-    """What the beginning of a frame and the comments behind it say."""
+    """The label in the beginning of a frame and the comments behind it."""
     process = process_in_comment(comment)
     if link_type == LINK_PFLOG and len(head) > 2:
         return Label(process, action_name(head[2]))
@@ -56,12 +56,12 @@ def label_of(link_type: int, head: bytes, comment: bytes) -> Label:
 
 
 def action_name(number: int) -> bytes:
-    """pf's word for what it did; the number where it has none."""
+    """pf's word for its action; the number where it has none."""
     return ACTIONS[number].encode() if number < len(ACTIONS) else str(number).encode()
 
 
 def process_of_pktap(head: bytes) -> bytes:
-    """The process in Apple's header; nothing where the system knew none."""
+    """The process in Apple's header; b"" where it names none."""
     if len(head) < 108:
         return b""
     (pid,) = struct.unpack_from("<i", head, 52)
@@ -69,7 +69,7 @@ def process_of_pktap(head: bytes) -> bytes:
 
 
 def process_in_comment(comment: bytes) -> bytes:
-    """The process that a comment names; nothing where it names none."""
+    """The process in a comment; b"" where it names none."""
     number = PROCESS_ID.search(comment)
     if number is None:
         return b""
@@ -78,7 +78,7 @@ def process_in_comment(comment: bytes) -> bytes:
 
 
 def described(name: bytes, pid: int) -> bytes:
-    """ "name (pid)", or the one that is known, as UTF-8 that can be printed."""
+    """ "name (pid)", or the one that is known, as printable UTF-8."""
     text = "".join(c if c.isprintable() else f"\\x{ord(c):02x}" for c in name.decode("utf-8", "backslashreplace"))
     if pid <= 0:
         return text.encode()

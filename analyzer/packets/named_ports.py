@@ -1,7 +1,7 @@
-"""VXLAN on UDP ports that a network chose for it, which nothing but the network's own description tells.
+"""VXLAN on non-standard UDP ports, which the topology names.
 
-The decoder takes such a datagram for what it looks like; here it is opened, and what is in it takes its place. Who names no port pays
-nothing. Source: RFC 7348.
+The decoder reads such a datagram like any other; here it is opened and replaced by the packet in it. Without such ports nothing is
+computed. Source: RFC 7348.
 """
 
 from __future__ import annotations
@@ -23,9 +23,9 @@ LOW: Final = np.uint64(0xFFFFFFFF)
 
 
 def open_vxlan(data: npt.NDArray[np.uint8], frames: npt.NDArray[Any], packets: npt.NDArray[Any], ports: Sequence[int]) -> int:
-    """How many packets were found in VXLAN on these ports that take more than their packet to describe, as decode_frames counts them.
+    """The number of packets found in VXLAN on these ports that have a note or a status from NOT_IP on, as decode_frames counts them.
 
-    Each takes the place of the datagram that it came in.
+    Each replaces its datagram in `packets`.
     """
     noted = 0
     rows = np.arange(len(packets))
@@ -40,7 +40,7 @@ def open_vxlan(data: npt.NDArray[np.uint8], frames: npt.NDArray[Any], packets: n
 
 
 def is_vxlan(data: npt.NDArray[np.uint8], packets: npt.NDArray[Any], ports: Sequence[int]) -> npt.NDArray[np.bool_]:
-    """bool[n]: which are datagrams to one of the ports with a VXLAN header, by the flags as on VXLAN's own port."""
+    """bool[n]: which packets are datagrams to one of the ports with a VXLAN header, by the same flags as on the standard port."""
     found: npt.NDArray[np.bool_] = (packets["status"] == OK) & (packets["protocol"] == UDP) & np.isin(packets["dst_port"], ports)
     found &= packets["captured_bytes"] >= HEADER
     flags = data[packets["payload"][found]]
@@ -49,7 +49,7 @@ def is_vxlan(data: npt.NDArray[np.uint8], packets: npt.NDArray[Any], ports: Sequ
 
 
 def inside(data: npt.NDArray[np.uint8], frames: npt.NDArray[Any], packets: npt.NDArray[Any]) -> npt.NDArray[Any]:
-    """PACKET[n]: what is in these datagrams, with all that is around it."""
+    """PACKET[n]: the packets in these datagrams, with all their wrappings."""
     at = packets["payload"]
     network = sum(data[at + 4 + i].astype(np.uint64) << np.uint64(16 - 8 * i) for i in range(3))
     frames = frames.copy()
@@ -65,7 +65,7 @@ def inside(data: npt.NDArray[np.uint8], frames: npt.NDArray[Any], packets: npt.N
 
 
 def around(found: npt.NDArray[Any], packets: npt.NDArray[Any], wrapping: npt.NDArray[np.uint64]) -> None:
-    """Put the wrappings of the datagrams, and this one, around what was found in them."""
+    """Add the wrappings of the datagrams, and this one, to those of the packets found in them."""
     whole = [(packets, name) for name in ("outer0", "outer1")], [(found, name) for name in ("outer0", "outer1")]
     before, behind = ([part for rows, name in half for part in (rows[name] >> HALF, rows[name] & LOW)] for half in whole)
     entries = np.stack([*before, wrapping, *behind], axis=1)

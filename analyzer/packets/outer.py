@@ -1,4 +1,4 @@
-"""Every wrapping that is peeled off: `outer` takes its names from here, docs/limits.md its table, and the tests a frame of each."""
+"""Every wrapping that is removed: the names in `outer`, the table in docs/limits.md and the tests' frames come from here."""
 
 from __future__ import annotations
 
@@ -16,6 +16,6 @@ WRAPPINGS: Final = (
 )
 
 OUTER_NAMES: Final = ("", *dict(sorted((wrapping.kind, wrapping.name) for wrapping in WRAPPINGS if wrapping.kind)).values())
-"""By the kind's number."""
+"""Indexed by the kind's number."""
 
 UDP_PORTS: Final = frozenset(number for wrapping in WRAPPINGS if wrapping.by == "udp" for number in wrapping.numbers)

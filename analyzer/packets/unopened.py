@@ -1,6 +1,6 @@
-"""What it is that wasn't opened: a name for each note of a frame, whether a conversation can be in it, and what to do.
+"""Frames that weren't opened: a name for each note, whether the frames can hold a conversation, and the advice.
 
-Frames that carry no conversation of IP packets (ARP, spanning tree, routing protocols) are nobody's loss; all others are listed.
+Frames without IP conversations (ARP, spanning tree, routing protocols) are no loss and aren't listed; all others are.
 Numbers: IANA's and IEEE's registries.
 """
 
@@ -25,7 +25,7 @@ from analyzer.packets.outer import WRAPPINGS
 
 
 class Unopened(NamedTuple):
-    """name: what the frames are; advice: what opens them, "" where nothing is known to."""
+    """name: of the frames' kind; advice: a way to open them, "" where none is known."""
 
     name: str
     advice: str = ""
@@ -34,7 +34,7 @@ class Unopened(NamedTuple):
 ENCRYPTED: Final = "it is encrypted: capture before or behind the tunnel"
 CHOP: Final = "take its header off: editcap -C OFFSET:LENGTH IN OUT"
 
-# Of each kind, the numbers that carry no IP conversation.
+# The numbers of each kind that carry no IP conversation.
 SILENT: Final[dict[int, frozenset[int]]] = {
     WHY_ETHERTYPE: frozenset(
         {
@@ -154,7 +154,7 @@ WORDS: Final = {
 
 
 def unopened(note: int) -> Unopened | None:
-    """What frames with this note are; None where no IP conversation is in them."""
+    """The kind of frames with this note; None where they hold no IP conversation."""
     kind, number = note & 0xFF000000, note & 0xFFFFFF
     if note == 0 or number in SILENT.get(kind, ()) or (kind == WHY_PPP and number >= FIRST_CONTROL_PPP):
         return None

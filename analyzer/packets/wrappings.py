@@ -1,4 +1,4 @@
-"""What can stand around a packet: how a kind of it is declared, beside the kernel that peels it off (outer.py has them all)."""
+"""Declares a wrapping of packets, beside the kernel that removes it (outer.py lists them all)."""
 
 from __future__ import annotations
 
@@ -8,13 +8,13 @@ from typing import NamedTuple
 class Wrapping(NamedTuple):
     """One kind of wrapping.
 
-    name       in the column `outer`; "": peeled off without a name
-    kind       its number in PACKET.outer0 and outer1, no other's; 0 where it has no name
-    by         what announces it: ethertype, protocol (IP), gre (its protocol type) or udp (destination port), and the numbers
-    what       in a few words;  source: where its format is described
-    scapy      scapy's layers of it that hold no address, by their modules: in a slice with other addresses they stay around the packet;
-               of wrappings without one only the packet in them is there
-    unopened   what datagrams of it are called that can't be opened;  advice: what opens them
+    name       in the column `outer`; "": removed without a name
+    kind       its unique number in PACKET.outer0 and outer1; 0 where it has no name
+    by         the field that announces it: ethertype, protocol (IP), gre (protocol type) or udp (destination port), with the numbers
+    what       a short description;  source: the specification
+    scapy      its scapy layers without addresses, by module: in an anonymized slice these stay around the packet; a wrapping without
+               such a layer is removed there
+    unopened   name of its datagrams that can't be opened;  advice: a way to open them
     """
 
     name: str

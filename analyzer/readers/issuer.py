@@ -1,5 +1,5 @@
-"""An issuer's name in the form of RFC 4514, of names as nearly all are. The library that reads any (certificate.issuer_text) takes 25 ms
-to load, a twentieth of a small report.
+"""An issuer's name in the form of RFC 4514, for the plain names that nearly all issuers have. The library that reads any name
+(certificate.issuer_text) takes 25 ms to load, a twentieth of a small report.
 
 Source: RFC 5280 4.1.2.4 and appendix A.1 (names and their attributes), RFC 4514 2 and 3, X.690 8.1 (DER).
 """
@@ -13,14 +13,14 @@ SHORT_NAMES: Final = {0x03: "CN", 0x06: "C", 0x07: "L", 0x08: "ST", 0x0A: "O", 0
 """Attributes by the last byte of their object identifier, 2.5.4.x."""
 
 TEXTS: Final = (0x0C, 0x13)
-"""UTF8String and PrintableString, which have the same bytes for these letters."""
+"""UTF8String and PrintableString, which encode these characters alike."""
 
 PLAIN: Final = re.compile(rb"[A-Za-z0-9](?:[A-Za-z0-9'()./:? -]{0,62}[A-Za-z0-9'()./:?-])?")
-"""No letter that has to be escaped, in no more room than a common name has."""
+"""No character that must be escaped, and no more than a common name holds."""
 
 
 def ordinary_name(der: bytes) -> str | None:
-    """The name as certificate.issuer_text gives it; None where it isn't one plain text after the other."""
+    """The name, as certificate.issuer_text gives it; None where it isn't a sequence of plain texts."""
     at, parts, body = 3 if der[1:2] == b"\x81" else 2, [], b""
     while at < len(der):
         attribute = der[at : at + 11]
@@ -37,6 +37,6 @@ def ordinary_name(der: bytes) -> str | None:
 
 
 def element(tag: int, body: bytes) -> bytes:
-    """The DER element, of up to 255 bytes; b"" beyond."""
+    """The DER element, of up to 255 bytes; b"" for more."""
     size = len(body)
     return bytes((tag, size)) + body if size < 0x80 else bytes((tag, 0x81, size)) + body if size < 0x100 else b""

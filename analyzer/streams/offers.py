@@ -1,4 +1,4 @@
-"""The tables after all payload that was offered was read, whatever room that needs."""
+"""Reads all offered payload, growing the tables as needed."""
 
 from __future__ import annotations
 
@@ -26,12 +26,12 @@ def read_all(
 
 
 def read_waiting(tables: Tables) -> Tables:
-    """The tables after what still waits was read as far as it goes: nothing more will come."""
+    """The tables after the waiting segments were read as far as possible: no more payload will come."""
     waiting = offers_of_waiting(tables)
     return read_all(np.zeros(1, np.uint8), np.zeros(1, PACKET), waiting, len(waiting), tables)
 
 
 def offers_of_waiting(tables: Tables) -> npt.NDArray[np.int64]:
-    """int64[n, 3]: an offer for each side on which something waits, saying that nothing more will come."""
+    """int64[n, 3]: an offer for each side with waiting segments, marked as its last."""
     sides = np.flatnonzero(tables.sides["waiting"][: 2 * int(tables.counts[N_RECORDS])] >= 0)
     return np.stack([np.full(len(sides), -1), sides >> 1, sides & 1], axis=1).astype(np.int64)

@@ -10,7 +10,7 @@ from pathlib import Path
 import pytest
 
 from analyzer.capture import live
-from analyzer.capture.live import DUMPCAP, SCAPY, TCPDUMP, Drops, Recorder, Tap, command, is_at_work, lies_in, told_drops
+from analyzer.capture.live import DUMPCAP, SCAPY, TCPDUMP, Drops, Recorder, Tap, command, drops_after, is_at_work, unread_bytes
 from analyzer.capture.selection import EVERYTHING, CaptureFilter
 from analyzer.errors import Unusable
 
@@ -31,7 +31,7 @@ DUMPCAP_END = "Packets received/dropped on interface 'vb': 423997/215103 (pcap:2
     ],
 )
 def test_what_the_tools_say_of_drops(line: str, drops: Drops) -> None:
-    assert told_drops(line, Drops()) == drops
+    assert drops_after(line, Drops()) == drops
 
 
 def test_drops_in_words() -> None:
@@ -129,9 +129,9 @@ def test_a_tool_that_works_differs_from_one_that_waits_for_packets(state: str, a
 def test_what_lies_in_a_pipe() -> None:
     out, into = os.pipe()
     with os.fdopen(out, "rb", buffering=0) as pipe:
-        assert lies_in(pipe) == 0
+        assert unread_bytes(pipe) == 0
         os.write(into, b"packets")
-        assert lies_in(pipe) == 7
+        assert unread_bytes(pipe) == 7
         os.close(into)
-        assert pipe.read(7) == b"packets" and lies_in(pipe) == 0
-    assert lies_in(pipe) == lies_in(None) == 0
+        assert pipe.read(7) == b"packets" and unread_bytes(pipe) == 0
+    assert unread_bytes(pipe) == unread_bytes(None) == 0
