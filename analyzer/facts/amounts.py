@@ -139,7 +139,9 @@ def first_said(messages, order, start, end, client, out, back, first, else_):
         if message.kind in (ANSWER, SERVER_HELLO, ALERT):
             return FIRST_OTHER
     # Its choice of a method was read; what came behind it may be a refusal of the credentials, which nothing follows.
-    chose = out.asked_socks == 5 and (back.state == SOCKS5_ANSWERING or back.state == SCAN)
+    # Where the connection's beginning wasn't captured that may be chance.
+    begun = (out.seen | back.seen) & (SENT_SYN | SENT_SYN_ACK)
+    chose = begun != 0 and out.asked_socks == 5 and (back.state == SOCKS5_ANSWERING or back.state == SCAN)
     return FIRST_SOCKS if chose else else_
 
 

@@ -1,7 +1,8 @@
-"""Mirrored packets in UDP datagrams: TZSP, Juniper's jmirror, HP's remote mirror; and access points' data: CAPWAP.
+"""Mirrored packets in UDP datagrams: TZSP, Juniper's jmirror, HP's remote mirror; and access points' data: CAPWAP,
+LWAPP.
 
 Each function answers as in tunnels.py. Sources: Wireshark's packet-tzsp.c, packet-jmirror.c, packet-hp-erm.c; RFC 5415 4.3 and RFC
-5416 (CAPWAP), packet-capwap.c for frame controls whose bytes are exchanged.
+5416 (CAPWAP), packet-capwap.c for frame controls whose bytes are exchanged; RFC 5412 3.3 and 3.4 (LWAPP).
 """
 
 from __future__ import annotations
@@ -18,13 +19,17 @@ PORT_TZSP: Final = 37008
 PORT_JMIRROR: Final = 30030
 PORT_HP_ERM: Final = 7932
 PORT_CAPWAP: Final = 5247
+PORT_LWAPP: Final = 12222
+PORT_LWAPP_OTHER: Final = 12223
 
 HP_ERM_HEADER: Final = 12
+LWAPP_HEADER: Final = 6
 
 OUTER_TZSP: Final = 15
 OUTER_JMIRROR: Final = 20
 OUTER_CAPWAP: Final = 21
 OUTER_HP_ERM: Final = 24
+OUTER_LWAPP: Final = 27
 
 WRAPPINGS: Final = (
     Wrapping(
@@ -37,6 +42,7 @@ WRAPPINGS: Final = (
         unopened="CAPWAP data (UDP port 5247) that is encrypted or parted",
         advice="capture behind the controller",
     ),
+    Wrapping("lwapp", OUTER_LWAPP, "udp", (PORT_LWAPP, PORT_LWAPP_OTHER), "access points' data before CAPWAP", "RFC 5412"),
     Wrapping(
         "tzsp",
         OUTER_TZSP,
@@ -136,3 +142,11 @@ def after_capwap(buf, at, end):
     if buf[p] & 0x0F != 0x08 and buf[p + 1] & 0x0F == 0x08:
         return p, LAYER_WLAN_SWAPPED, 0, OUTER_CAPWAP, NO_ID
     return p, LAYER_WLAN, 0, OUTER_CAPWAP, NO_ID
+
+
+def after_lwapp(buf, at, end):
+    """The 802.11 data frame, whole and of the length that LWAPP's header says; control messages and parts are ordinary datagrams."""
+    p = at + LWAPP_HEADER
+    if end - p < 24 or buf[at] & 0xC7 or u16(buf, at + 2) != end - p or buf[p] & 0x0F != 0x08:
+        return NONE, 0, 0, 0, 0
+    return p, LAYER_WLAN, 0, OUTER_LWAPP, NO_ID

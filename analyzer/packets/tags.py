@@ -1,7 +1,7 @@
 """Behind what stands between a link's header and IP: VLAN tags, MPLS labels, PPPoE, provider backbones, service chains, time tags.
 
 Each function answers as in link.py. Sources: IEEE 802.1Q, 802.1ah, 802.1BR; RFC 3032 (MPLS), RFC 2516 (PPPoE), RFC 8300 (NSH);
-IEEE 802.1AE 9 (MACsec); Wireshark's packet-cisco-metadata.c, packet-cisco-ttag.c and packet-avsp.c (Arista).
+IEEE 802.1AE 9 (MACsec); 802.1CB 7.8; Wireshark's packet-cisco-metadata.c, packet-cisco-ttag.c and packet-avsp.c (Arista).
 """
 
 from __future__ import annotations
@@ -10,7 +10,7 @@ from typing import Final
 
 from analyzer.packets.fields import u16, u24, u32
 from analyzer.packets.layout import MAX_OUTER, WHY_ETHERTYPE, WHY_INNER
-from analyzer.packets.link import BAD, CUT, LAYER_ETHERNET, LAYER_IP, LAYER_LLC, LAYER_PPP, LAYER_TYPE, NONE, after_mpls
+from analyzer.packets.link import BAD, CUT, LAYER_ETHERNET, LAYER_IP, LAYER_LLC, LAYER_PPP, LAYER_TYPE, LAYER_WLAN, NONE, after_mpls
 from analyzer.packets.wrappings import Wrapping
 
 OUTER_VLAN: Final = 1
@@ -42,6 +42,9 @@ WRAPPINGS: Final = (
     Wrapping("", 0, "ethertype", (0x894F,), "network service header (NSH)", "RFC 8300"),
     Wrapping("", 0, "ethertype", (0x8926, 0x893F), "VN-Tag and E-Tag", "802.1BR"),
     Wrapping("", 0, "ethertype", (0x892F,), "HSR, rings without a gap", "IEC 62439-3"),
+    Wrapping("", 0, "ethertype", (0xF1C1,), "R-Tag, of frames sent on two ways", "IEEE 802.1CB"),
+    Wrapping("", 0, "ethertype", (0x8870,), "LLC in frames that are too long for a length", "draft-ietf-isis-ext-eth"),
+    Wrapping("", 0, "ethertype", (0x2452,), "802.11, as Intel's cards handed it over", "Wireshark packet-ieee80211.c"),
     Wrapping("", 0, "ethertype", (0x4305,), "B.A.T.M.A.N. advanced, version 15", "Wireshark packet-batadv.c"),
     Wrapping("", 0, "ethertype", (0x22F3,), "TRILL, between the switches of a data centre", "RFC 6325"),
     Wrapping("", 0, "ethertype", (0x8903,), "Cisco's FabricPath", "Wireshark packet-mim.c"),
@@ -93,7 +96,7 @@ def after_tag(buf, at, end, ethertype, packet):
             return NONE, 0, 0
         wrap(packet, OUTER_PPPOE, u16(buf, at + 2))
         return at + 6, LAYER_PPP, 0
-    if ethertype in (0x8926, 0x892F):  # VNTag (802.1BR), HSR
+    if ethertype in (0x8926, 0x892F, 0xF1C1):  # VNTag (802.1BR), HSR, R-Tag (802.1CB)
         if end - at < 6:
             return CUT, 0, 0
         return at + 6, LAYER_TYPE, u16(buf, at + 4)
@@ -105,6 +108,10 @@ def after_tag(buf, at, end, ethertype, packet):
         return after_nsh(buf, at, end)
     if ethertype == 0x6558:
         return at, LAYER_ETHERNET, 0
+    if ethertype == 0x8870:
+        return at, LAYER_LLC, 0
+    if ethertype == 0x2452:
+        return at, LAYER_WLAN, 0
     if ethertype == 0x88E7:  # 802.1ah: behind the service instance stands the customer's frame
         if end - at < 4:
             return CUT, 0, 0

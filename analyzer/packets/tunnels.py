@@ -1,8 +1,8 @@
-"""What carries packets in UDP datagrams: VXLAN, GENEVE, GTP-U, Mobile IP, Teredo, MPLS, LISP, AYIYA; by port also mirrors.py and l2tp.py.
+"""What carries packets in UDP datagrams: VXLAN, GENEVE, GRE, GTP-U, Mobile IP, Teredo, MPLS, LISP, AYIYA; also mirrors.py and l2tp.py.
 
 Each function says where the inner header begins and what it is, as in link.py, and which id the tunnel has.
 Sources: RFC 7348 (VXLAN), draft-ietf-nvo3-vxlan-gpe, RFC 8926 (GENEVE), 3GPP TS 29.281 (GTP-U), RFC 3519, RFC 4380 (Teredo), RFC 7510
-(MPLS in UDP), RFC 9300 (LISP), draft-massar-v6ops-ayiya-02.
+(MPLS in UDP), RFC 8086 (GRE in UDP), RFC 9300 (LISP), draft-massar-v6ops-ayiya-02.
 """
 
 from __future__ import annotations
@@ -10,18 +10,22 @@ from __future__ import annotations
 from typing import Final
 
 from analyzer.packets.fields import u16, u24, u32
+from analyzer.packets.gre import GRE_ETHERNET, OUTER_GRE, after_gre
 from analyzer.packets.guess import is_ip
 from analyzer.packets.l2tp import PORT_L2TP, after_l2tp
 from analyzer.packets.layout import NO_ID, WHY_UDP
-from analyzer.packets.link import BAD, CUT, LAYER_ETHERNET, LAYER_IP, LAYER_TYPE, NONE
+from analyzer.packets.link import BAD, CUT, IPV4, IPV6, LAYER_ETHERNET, LAYER_IP, LAYER_TYPE, NONE
 from analyzer.packets.mirrors import (
     PORT_CAPWAP,
     PORT_HP_ERM,
     PORT_JMIRROR,
+    PORT_LWAPP,
+    PORT_LWAPP_OTHER,
     PORT_TZSP,
     after_capwap,
     after_hp_erm,
     after_jmirror,
+    after_lwapp,
     after_tzsp,
 )
 from analyzer.packets.wrappings import Wrapping
@@ -30,6 +34,7 @@ PORT_VXLAN: Final = 4789
 PORT_VXLAN_LINUX: Final = 8472  # what Linux used before the port was assigned, and flannel still does
 PORT_VXLAN_GPE: Final = 4790
 PORT_GENEVE: Final = 6081
+PORT_GRE: Final = 4754
 PORT_GTP_U: Final = 2152
 PORT_GTP_0: Final = 3386
 PORT_MIP: Final = 434
@@ -62,6 +67,7 @@ WRAPPINGS: Final = (
         scapy=("scapy.layers.vxlan.VXLAN",),
     ),
     Wrapping("geneve", OUTER_GENEVE, "udp", (PORT_GENEVE,), "the id is the network", "RFC 8926"),
+    Wrapping("gre", OUTER_GRE, "udp", (PORT_GRE,), "GRE in UDP", "RFC 8086"),
     Wrapping("gtp-u", OUTER_GTP, "udp", (PORT_GTP_U, PORT_GTP_0), "user packets of mobile networks", "3GPP TS 29.281, 29.060 (version 0)"),
     Wrapping("mip", OUTER_MIP, "udp", (PORT_MIP,), "Mobile IP behind address translation", "RFC 3519"),
     Wrapping("teredo", OUTER_TEREDO, "udp", (PORT_TEREDO,), "IPv6 in UDP; also between clients and relays, by the address", "RFC 4380"),
@@ -91,15 +97,10 @@ def after_udp_tunnel(buf, at, end, src_port, dst_port):
         return at + 8, LAYER_ETHERNET, 0, OUTER_VXLAN, u24(buf, at + 4)
     if dst_port == PORT_VXLAN_GPE:
         return after_vxlan_gpe(buf, at, end)
-    if dst_port == PORT_GENEVE:
-        if end - at < 8 or buf[at] >> 6 != 0:
-            return NONE, 0, 0, 0, 0
-        inner = at + 8 + 4 * (buf[at] & 0x3F)
-        if inner > end:
-            return CUT, 0, 0, 0, 0
-        if u16(buf, at + 2) == 0x6558:
-            return inner, LAYER_ETHERNET, 0, OUTER_GENEVE, u24(buf, at + 4)
-        return inner, LAYER_TYPE, u16(buf, at + 2), OUTER_GENEVE, u24(buf, at + 4)
+    if dst_port == PORT_GENEVE or (src_port == PORT_GENEVE and answers_like_geneve(buf, at, end)):
+        return after_geneve(buf, at, end)
+    if PORT_GRE in (dst_port, src_port):
+        return after_udp_gre(buf, at, end)
     if PORT_GTP_U in (dst_port, src_port):
         return after_gtp(buf, at, end)
     if PORT_GTP_0 in (dst_port, src_port):
@@ -120,6 +121,8 @@ def after_udp_tunnel(buf, at, end, src_port, dst_port):
         return after_hp_erm(buf, at, end)
     if PORT_CAPWAP in (dst_port, src_port):
         return after_capwap(buf, at, end)
+    if dst_port in (PORT_LWAPP, PORT_LWAPP_OTHER) or src_port in (PORT_LWAPP, PORT_LWAPP_OTHER):
+        return after_lwapp(buf, at, end)
     if PORT_L2TP in (dst_port, src_port):
         return after_l2tp(buf, at, end)
     if dst_port == PORT_MPLS:
@@ -147,8 +150,41 @@ def is_relayed(buf, at, end):
     return TEREDO_ADDRESS in (u32(buf, at + 8), u32(buf, at + 24))
 
 
+def after_geneve(buf, at, end):
+    """What is behind GENEVE's header and its options; its protocol is an ethertype (RFC 8926 3.4)."""
+    if end - at < 8 or buf[at] >> 6 != 0:
+        return NONE, 0, 0, 0, 0
+    inner = at + 8 + 4 * (buf[at] & 0x3F)
+    if inner > end:
+        return CUT, 0, 0, 0, 0
+    if u16(buf, at + 2) == GRE_ETHERNET:
+        return inner, LAYER_ETHERNET, 0, OUTER_GENEVE, u24(buf, at + 4)
+    return inner, LAYER_TYPE, u16(buf, at + 2), OUTER_GENEVE, u24(buf, at + 4)
+
+
+def answers_like_geneve(buf, at, end):
+    """True for a datagram from GENEVE's port, which may be a client's of anything else, that begins as GENEVE of Ethernet or IP does."""
+    return (
+        end - at >= 8
+        and buf[at] >> 6 == 0
+        and buf[at + 1] & 0x3F == 0
+        and u16(buf, at + 2) in (GRE_ETHERNET, IPV4, IPV6)
+        and buf[at + 7] == 0
+    )
+
+
+def after_udp_gre(buf, at, end):
+    """Behind GRE's header, of version 0 and without bits that mean nothing, where Ethernet or a packet of IP follows (RFC 8086 3)."""
+    if end - at < 4 or u16(buf, at) & 0x4FFF:
+        return NONE, 0, 0, 0, 0
+    p, layer, ethertype, kind, identity = after_gre(buf, at, end)
+    if p >= 0 and (layer == LAYER_ETHERNET or (layer == LAYER_TYPE and ethertype in (IPV4, IPV6) and is_ip(buf, p, end, False))):
+        return p, layer, ethertype, kind, identity
+    return NONE, 0, 0, 0, 0
+
+
 def after_vxlan_gpe(buf, at, end):
-    """As VXLAN, but with the P bit the fourth byte says what is inside: IPv4, IPv6, Ethernet."""
+    """As VXLAN, but with the P bit the fourth byte says what is inside: IPv4, IPv6, Ethernet, NSH, MPLS."""
     if end - at < 8 or buf[at] & 0x08 == 0:
         return NONE, 0, 0, 0, 0
     network = u24(buf, at + 4)
@@ -156,6 +192,8 @@ def after_vxlan_gpe(buf, at, end):
         return at + 8, LAYER_IP, 0, OUTER_VXLAN, network
     if buf[at] & 0x04 and buf[at + 3] == 4:
         return at + 8, LAYER_TYPE, 0x894F, OUTER_VXLAN, network
+    if buf[at] & 0x04 and buf[at + 3] == 5:
+        return at + 8, LAYER_TYPE, 0x8847, OUTER_VXLAN, network
     if buf[at] & 0x04 and buf[at + 3] != 3:
         return at + 8, LAYER_TYPE, 0, OUTER_VXLAN, network
     return at + 8, LAYER_ETHERNET, 0, OUTER_VXLAN, network

@@ -12,7 +12,7 @@ from analyzer.compiled.widths import as_u32
 from analyzer.flows.coverage import behind
 from analyzer.flows.layout import HAS_BASE, SENT_SYN, SENT_SYN_ACK, SHAPE_ADDRESS, SOCKS4, SOCKS5, SOCKS_ANSWER
 from analyzer.flows.messages import as_socks_answer
-from analyzer.packets.fields import u16
+from analyzer.packets.fields import u16, u24
 from analyzer.readers.states import (
     FOUND_OPENING,
     FOUND_SOCKS4_REQUEST,
@@ -30,6 +30,12 @@ from analyzer.readers.uri import is_host
 
 # Longer user names than this are no user names; RFC 1413's identifiers have at most 512.
 MAX_TEXT: Final = 512
+PORT_SOCKS: Final = 1080  # the one that IANA assigned
+
+
+def has_begun(tables, cursor):
+    """True where the connection's beginning was captured."""
+    return (own_side(tables, cursor).seen | other_side(tables, cursor).seen) & (SENT_SYN | SENT_SYN_ACK) != 0
 
 
 def has_opened(tables, cursor):
@@ -39,15 +45,15 @@ def has_opened(tables, cursor):
 
 
 def may_ask_socks(tables, cursor):
-    """True for the first that a side says on a connection whose beginning was captured: only there SOCKS is distinguished from other bytes.
+    """True for the first that a side says on a connection: elsewhere SOCKS isn't distinguished from other bytes.
 
     Who opened it and had received something by then, as a greeting of FTP or SMTP, speaks another protocol. Who was called may ask
-    for SOCKS5, as relays behind a firewall are (the oracles have one): a greeting and a request behind it are no accident.
+    for SOCKS5, as relays behind a firewall are (the oracles have one): a greeting and a request behind it are no accident, nor are they
+    where the capture begins a moment after the connection.
     """
-    side, other = own_side(tables, cursor), other_side(tables, cursor)
-    began = (side.seen | other.seen) & (SENT_SYN | SENT_SYN_ACK) != 0
+    other = other_side(tables, cursor)
     received = cursor.ack != 0 and other.seen & HAS_BASE != 0 and behind(cursor.ack, as_u32(other.base + 1)) > 0
-    return began and not (received and has_opened(tables, cursor))
+    return not (received and (has_opened(tables, cursor) or not has_begun(tables, cursor)))
 
 
 def is_method(number):
@@ -93,6 +99,8 @@ def read_socks5_request(tables, buf, cursor):
         p += 1 + buf[p]
         return p if p <= end else MORE
     if buf[at] != 5 or buf[at + 1] == 0 or buf[at + 1] > 3:
+        return NOT
+    if end - at > 2 and buf[at + 2] != 0 and not has_begun(tables, cursor):
         return NOT
     host_at, host_size, p, shape = socks5_address(buf, at + 3, end)
     if p < 0:
@@ -199,6 +207,8 @@ def read_socks4_request(tables, buf, cursor):
         host_at, host_end, stop = stop, name_end, name_end + 1
     if u16(buf, at + 2) == 0 or (not by_name and buf[at + 4] == 0):
         return NOT
+    if stop < end and not has_begun(tables, cursor):
+        return NOT
     message = new_message(tables, cursor, SOCKS4, stop - at)
     message.host_at = keep(tables, buf, host_at, host_end)
     message.host_size = host_end - host_at
@@ -235,6 +245,18 @@ def read_socks_start(tables, buf, cursor):
         return NOT
     cursor.found = FOUND_SOCKS5_GREETING
     p = after_greeting(buf, cursor.at, cursor.end)
-    if p != NOT or not has_opened(tables, cursor):
+    if p != NOT or not may_ask_socks4(tables, buf, cursor):
         return p
     return read_socks4_request(tables, buf, cursor)
+
+
+def may_ask_socks4(tables, buf, cursor):
+    """True for who opened the connection; where its beginning wasn't captured, for a request by name, or one to the port of SOCKS.
+
+    A name stands behind an address that is nobody's (0.0.0.1 to 0.0.0.255); an address alone may be any four bytes.
+    """
+    if has_begun(tables, cursor):
+        return has_opened(tables, cursor)
+    record, at = tables.records + cursor.record, cursor.at
+    asked_port = record.b_port if cursor.side == 0 else record.a_port
+    return asked_port == PORT_SOCKS or (cursor.end - at > 8 and u24(buf, at + 4) == 0)

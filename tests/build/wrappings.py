@@ -63,6 +63,11 @@ def capwap(frame: bytes, *, flags: int = 0, words: int = 2, fragment: int = 0) -
     return struct.pack(">I2H", words << 19 | 1 << 9 | flags, 0, fragment) + bytes(4 * words - 8) + frame
 
 
+def lwapp(frame: bytes, flags: int = 0) -> bytes:
+    """LWAPP's header before a frame (RFC 5412 3.3)."""
+    return struct.pack(">2BHH", flags, 0, len(frame), 0) + frame
+
+
 def l2tp(frame: bytes, session: int, *, flags: int = 0) -> bytes:
     """UDP port 1701, version 2; flags: L 0x4000, S 0x0800, O 0x0200, P 0x0100."""
     numbers = bytes(4) if flags & 0x0800 else b""

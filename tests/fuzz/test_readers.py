@@ -67,11 +67,16 @@ def test_damaged_captures(data: bytes, how: list[Change], step: int) -> None:
         return
     frames, damage = answer
     assert Counter(frames_of(in_time_order([Source("fuzz", file=io.BytesIO(data))]))) == Counter(frames)
-    assert frames == [frame[:3] for frame in read_capture(data)] or len(data) < 24 or short_interface(data)
+    assert is_ixias(data) or frames == [frame[:3] for frame in read_capture(data)] or len(data) < 24 or short_interface(data)
     for entry in damage:
         if entry["offset"] is not None:
             assert 0 <= entry["offset"] <= entry["offset"] + entry["bytes"] <= len(data) or entry["count"] != 1  # type: ignore[operator]
         assert entry["count"] >= 1  # type: ignore[operator]
+
+
+def is_ixias(data: bytes) -> bool:
+    """Ixia's pcap, which the twin doesn't know: hypothesis takes its magic from the decoder's source."""
+    return data[:4] in (b"\x1c\0\1\xac", b"\xac\1\0\x1c", b"\x1c\0\1\xab", b"\xab\1\0\x1c")
 
 
 def short_interface(data: bytes) -> bool:

@@ -116,6 +116,7 @@ GUESSED: Final[dict[str, Around]] = {
     "lisp 44": lambda p: in_udp(4341)(wrappings.lisp(p, 44)),
     "l2tp 9": lambda p: in_udp(1701)(wrappings.l2tp3(build.ethernet(p), 9, bytes(8))),
     "l2tp 8": lambda p: in_ip(115)(wrappings.l2tp3(build.ethernet(p), 8, b"cook", udp=False)),
+    "lwapp": lambda p: in_udp(12222)(wrappings.lwapp(wrappings.wlan(p))),
     "mpls 6": lambda p: in_ip(137)(build.mpls(p, 6)),
     "mip": lambda p: in_udp(434)(bytes((4, 41 if p[0] >> 4 == 6 else 4, 0, 0)) + p),
     "teredo": lambda p: in_udp(3544)(p),

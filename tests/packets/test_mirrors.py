@@ -46,6 +46,23 @@ def test_tzsp_of_radios() -> None:
         assert same_packet(1, in_udp(37008)(wrappings.tzsp(header + wrappings.wlan(TCP_4), kind)), outer=("tzsp",))
 
 
+def test_lwapp() -> None:
+    frame = wrappings.wlan(TCP_4)
+    for port in (12222, 12223):
+        assert same_packet(1, in_udp(port)(wrappings.lwapp(frame)), outer=("lwapp",))
+        assert same_packet(1, in_udp(port)(wrappings.lwapp(frame, 0x38)), outer=("lwapp",))  # of another radio
+    for other in (
+        wrappings.lwapp(frame, 0x04),  # control
+        wrappings.lwapp(frame, 0x02),  # parts
+        wrappings.lwapp(frame, 0x40),  # another version
+        wrappings.lwapp(frame)[:-1],
+        wrappings.lwapp(frame) + b"x",
+        wrappings.lwapp(b"\x80" + frame[1:]),  # a beacon
+        b"\0\0",
+    ):
+        assert told(12222, other) == (OK, 12222, 0)
+
+
 def test_tzsp_without_a_packet() -> None:
     for message in (2, 3, 4, 5, 9):
         assert told(37008, wrappings.tzsp(b"", 0, message=message)) == (OK, 37008, 0)

@@ -20,6 +20,9 @@ def test_tags_that_only_the_decoder_reads() -> None:
     assert same_packet(1, build.ethernet(bytes(6) + inner, 0x8909))  # Cisco MetaData
     assert same_packet(1, build.ethernet(bytes(6) + inner, 0x893F))  # E-Tag
     assert same_packet(1, build.ethernet(bytes(4) + inner, 0x892F))  # HSR
+    assert same_packet(1, build.ethernet(bytes(4) + inner, 0xF1C1))  # R-Tag
+    assert same_packet(1, build.ethernet(wrappings.SNAP + inner, 0x8870))  # LLC in a jumbo frame
+    assert same_packet(1, build.ethernet(wrappings.wlan(TCP_6), 0x2452), TCP_6)  # 802.11
     assert same_packet(1, build.ethernet(build.ethernet(TCP_4), 0x6558))
     for following, packet in ((1, TCP_4), (2, TCP_6), (3, build.ethernet(TCP_4))):
         nsh = bytes((0, 2, 1, following)) + bytes(4)

@@ -8,7 +8,7 @@ import pytest
 
 import tests.build as build
 from analyzer.packets.layout import CUT_SHORT, MALFORMED, MAX_OUTER, NOT_IP, OK
-from tests.packets.shapes import HERE, ONLY_IPV4, ONLY_IPV6, TCP_4, TUNNELS, UDP_6, framed, in_gre, in_udp
+from tests.packets.shapes import HERE, ONLY_IPV4, ONLY_IPV6, TCP_4, TCP_6, TUNNELS, UDP_6, Around, framed, in_gre, in_udp, kind_of
 from tests.packets.test_link import same_packet, status
 from tests.packets.twin import decoded, disagreements, row_of
 
@@ -48,6 +48,47 @@ def test_gre_options_and_versions() -> None:
     assert status(1, in_gre(build.gre(b"", 0x0800, key=1, sequence=2)[:8])) == CUT_SHORT
 
 
+def test_gre_in_udp() -> None:
+    for packet in (TCP_4, TCP_6):
+        for data in (
+            build.gre(packet, kind_of(packet)),
+            build.gre(packet, kind_of(packet), key=1),
+            build.gre(build.ethernet(packet), 0x6558),
+        ):
+            assert same_packet(1, in_udp(4754)(data), packet, ("gre",))
+            assert same_packet(1, from_udp(4754)(data), packet, ("gre",))
+    for data in (
+        build.gre(TCP_4, 0x0800)[:3],
+        build.gre(TCP_4, 0x1234),
+        struct.pack(">2H", 0x4000, 0x0800) + TCP_4,
+        struct.pack(">2H", 1, 0x0800) + TCP_4,
+        struct.pack(">2H", 0x0100, 0x0800) + TCP_4,  # a bit that means nothing
+    ):
+        assert port_of(in_udp(4754)(data)) == 4754
+
+
+def test_geneve_that_comes_back() -> None:
+    """From its port: whoever has that by chance sends something else."""
+    for data in (build.geneve(build.ethernet(TCP_4), 6), build.geneve(TCP_4, 6, bytes(8), 0x0800)):
+        assert same_packet(1, from_udp(6081)(data), outer=("geneve 6",))
+        for at, value in ((0, 0x40), (1, 1), (2, 7), (7, 1)):
+            assert port_of(from_udp(6081)(data[:at] + bytes((value,)) + data[at + 1 :])) == 41000
+        assert port_of(from_udp(6081)(data[:7])) == 41000
+
+
+def from_udp(port: int) -> Around:
+    """From this port to one that is nobody's."""
+    return lambda data: build.ethernet(build.ip("1.1.1.1", "2.2.2.2", 17, build.udp(("1.1.1.1", port), ("2.2.2.2", 41000), data), id=1))
+
+
+def port_of(frame: bytes) -> int:
+    """The destination port of the datagram itself, which is no tunnel's."""
+    buf, packets = decoded([framed(1, frame)])
+    row = row_of(buf, packets[0])
+    assert row is not None and row["outer"] == []
+    return int(row["dst"][1])
+
+
 def test_erspan_versions_that_are_none() -> None:
     two, three = build.erspan2(build.ethernet(TCP_4), 8), build.erspan3(build.ethernet(TCP_4), 9)
     for version in range(16):
@@ -74,6 +115,7 @@ def test_vxlan_gpe_tells_what_is_inside() -> None:
         data = framed(1, in_udp(4790)(struct.pack(">4BI", 0x0C, 0, 0, inner, 7 << 8) + frame))
         assert same_packet(1, data.data, packet, ("vxlan 7",))
         assert disagreements([data]) == []
+    assert same_packet(1, in_udp(4790)(struct.pack(">4BI", 0x0C, 0, 0, 5, 7 << 8) + build.mpls(TCP_4, 5)), TCP_4, ("vxlan 7", "mpls 5"))
     assert status(1, in_udp(4790)(struct.pack(">4BI", 0x0C, 0, 0, 9, 7 << 8) + TCP_4)) == NOT_IP
 
 

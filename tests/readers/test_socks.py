@@ -174,9 +174,29 @@ def test_a_server_that_answers_with_the_version_of_the_request() -> None:
     assert [(m.kind, m.status) for m in messages] == [("socks4", -1), ("socks_answer", 90), ("origin", -1)]
 
 
-def test_socks_in_the_middle_of_a_connection_is_not_believed() -> None:
-    assert read([client(socks4("proxied.example", 443))], syn=False) == []
-    assert read(dialogue5("proxied.example"), syn=False) == []
+def test_socks_is_read_where_the_capture_begins_behind_the_handshake() -> None:
+    """What is no accident: a greeting and a request behind it; SOCKS4 by name, or to its port, alone in its segment."""
+    assert names(read(dialogue5("proxied.example", 2), syn=False)) == [b"proxied.example"]
+    assert names(read([client(socks5_greeting()), client(socks5("192.0.2.7", 443))], syn=False)) == [bytes((192, 0, 2, 7))]
+    assert names(read([client(socks4("proxied.example", 443))], syn=False)) == [b"proxied.example"]
+    assert names(read([client(socks4("192.0.2.7", 443, b"me"))], syn=False, port=1080)) == [bytes((192, 0, 2, 7))]
+    for way in (client, server):  # which of both asks doesn't matter
+        assert names(read([way(socks5_greeting()), way(socks5("proxied.example", 443))], syn=False)) == [b"proxied.example"]
+
+
+@pytest.mark.parametrize(
+    "said",
+    [
+        [client(socks4("192.0.2.7", 443, b"me"))],  # any four bytes
+        [client(socks4("proxied.example", 443) + b"more")],
+        [client(socks5("proxied.example", 443))],  # no greeting before it
+        [client(socks5_greeting()), client(socks5("proxied.example", 443).replace(b"\5\1\0", b"\5\1\1"))],
+        [server(b"220 hello\r\n"), client(socks5_greeting(), ack=5012), client(socks5("proxied.example", 443))],
+        [server(b"\0\0"), client(socks4("proxied.example", 443), ack=5003)],
+    ],
+)
+def test_what_is_no_socks_in_the_middle_of_a_connection(said: list[Segment]) -> None:
+    assert names(read(said, syn=False)) == []
 
 
 @pytest.mark.parametrize("code", [90, 91, 92, 93])

@@ -11,7 +11,7 @@ import hashlib
 import ipaddress
 from pathlib import Path
 
-from tests.reference import dns, quic
+from tests.reference import dns, quic, socks
 from tests.reference.acks import acknowledged_columns, bytes_behind
 from tests.reference.capture import NotACapture, read_capture
 from tests.reference.dialogue import Dialogue, first_said, listen
@@ -175,14 +175,21 @@ def higher_port(flow: Flow) -> int:
 
 
 def may_ask_socks(flow: Flow, way: int) -> bool:
-    """Whether what this end said first may be SOCKS: the opener's if it had received nothing by then, the other's if it isn't SOCKS4."""
+    """Whether what this end said first may be SOCKS: the opener's if it had received nothing by then, the other's if it isn't SOCKS4.
+
+    Where nobody knows who opened it, either end's: SOCKS4 by name, or to its own port, and alone in its packet.
+    """
     first = next((packet for packet in flow.sent(way) if packet.payload_bytes), None)
-    if first is None or flow.opener() is None:
+    if first is None:
         return False
-    if flow.opener() != way:
-        return first.payload[:1] != b"\x04"
     other = flow.bases.get(1 - way)
-    return other is None or not first.flags & ACK or first.ack == (other + 1) & 0xFFFFFFFF
+    received_nothing = other is None or not first.flags & ACK or first.ack == (other + 1) & 0xFFFFFFFF
+    is_socks4 = first.payload[:1] == b"\x04"
+    if flow.opener() is None:
+        asked = socks.read_socks4(first.payload) if is_socks4 else None
+        known = asked is not None and asked.end == len(first.payload) and (first.payload[4:7] == bytes(3) or first.dst[1] == 1080)
+        return received_nothing and (known or not is_socks4)
+    return received_nothing if flow.opener() == way else not is_socks4
 
 
 def tcp_names(flow: Flow, answers: list[Answer]) -> tuple[int, Row]:

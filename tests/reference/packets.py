@@ -265,9 +265,10 @@ def read_udp(at: Peeling, ip: Ip) -> Packet | None:
     if not 8 <= length <= ip.data_bytes:
         length = ip.data_bytes
     payload = ip.data[8:length]
-    if dst in UDP_TUNNELS and at.layers < MAX_LAYERS:
+    tunnel = UDP_TUNNELS.get(dst) or UDP_TUNNELS_FROM.get(src)
+    if tunnel and at.layers < MAX_LAYERS:
         try:
-            return UDP_TUNNELS[dst](at, payload)
+            return tunnel(at, payload)
         except NotATunnel:
             pass
     return Packet(
@@ -313,3 +314,4 @@ ETHERTYPES: dict[int, Handler] = {
 }  # fmt: skip
 PROTOCOLS: dict[int, Callable[[Peeling, Ip], Packet | None]] = {1: read_icmp, 6: read_tcp, 17: read_udp, 58: read_icmpv6}
 UDP_TUNNELS: dict[int, Handler] = {}
+UDP_TUNNELS_FROM: dict[int, Handler] = {}  # by the source's port

@@ -14,6 +14,7 @@ from tests.reference.packets import (
     LINKS,
     PROTOCOLS,
     UDP_TUNNELS,
+    UDP_TUNNELS_FROM,
     Handler,
     Ip,
     NotATunnel,
@@ -101,6 +102,13 @@ def read_geneve(at: Peeling, data: bytes) -> Packet | None:
     return read_ethernet(at, inner) if kind == TRANSPARENT_ETHERNET else read_ethertype(at, kind, inner)
 
 
+def read_geneve_back(at: Peeling, data: bytes) -> Packet | None:
+    """From the port of GENEVE, which anything may have: what can be nothing else."""
+    if len(data) < 8 or data[1] & 0x3F or data[7] or int.from_bytes(data[2:4], "big") not in (TRANSPARENT_ETHERNET, 0x0800, 0x86DD):
+        raise NotATunnel
+    return read_geneve(at, data)
+
+
 def read_gtp_u(at: Peeling, data: bytes) -> Packet | None:
     """Version 1 user data (G-PDU); signalling on the same port stays a flow of its own."""
     if len(data) < 8 or data[0] & 0xF0 != 0x30 or data[1] != 255:
@@ -156,4 +164,5 @@ def read_mpls(at: Peeling, data: bytes) -> Packet | None:
 PROTOCOLS.update({4: read_ip_in_ip, 41: read_ipv6_in_ip, 47: read_gre})
 ETHERTYPES.update({0x8847: read_mpls, 0x8848: read_mpls, 0x8864: read_pppoe})
 UDP_TUNNELS.update({4789: read_vxlan, 4790: read_vxlan_gpe, 8472: read_vxlan, 6081: read_geneve, 2152: read_gtp_u})
+UDP_TUNNELS_FROM[6081] = read_geneve_back
 LINKS[9] = read_ppp
