@@ -80,7 +80,8 @@ class Channel:
     broken         positions of requests after the mark that broke or failed
     past           rows of connections past the proxies after the mark that came to nothing
     since until    the mark, and the next one, ns since 1970
-    watched        how long the sources are heard from the mark on, ns
+    watched        how long the sources are heard from the mark on, as far as it was captured, ns
+    late           the capture begins after the mark
     """
 
     before: Uses
@@ -90,6 +91,7 @@ class Channel:
     since: int
     until: int
     watched: int
+    late: bool
 
 
 def live_response(evidence: Evidence, test: PlannedTest, window: Span) -> LiveResponse:
@@ -98,9 +100,11 @@ def live_response(evidence: Evidence, test: PlannedTest, window: Span) -> LiveRe
     Where several machines speak to command and control each is judged by itself: a session is one machine's. A mark that names some is
     about these alone. Where several sessions were started, each has its own answer in the reason, and the whole is the last one's.
     """
-    waits = waits_of(evidence, test)
+    waits = waits_of(evidence, test, window[0])
     if not waits:
-        return _without_mark(evidence, _blank(evidence, None), _channel(evidence, Wait(window[0], END, None), _using(evidence) or None))
+        return _without_mark(
+            evidence, _blank(evidence, None), _channel(evidence, Wait(window[0], END, None, window[0]), _using(evidence) or None)
+        )
     results: list[tuple[int, LiveResponse]] = []
     sessions = np.zeros(0, np.int64)
     for wait in waits:
@@ -212,7 +216,8 @@ def _channel(evidence: Evidence, wait: Wait, clients: Sequence[int] | None, sess
         past=np.flatnonzero(past & ~answered & (evidence.first >= since) & (evidence.first < until)),
         since=since,
         until=until,
-        watched=max(0, min(int(heard.max()), until) - since) if len(heard) else 0,
+        watched=max(0, min(int(heard.max()), until) - max(since, wait.captured)) if len(heard) else 0,
+        late=wait.captured > since,
     )
 
 
@@ -355,8 +360,11 @@ def _why_not(evidence: Evidence, channel: Channel, direct: Ints) -> str:
         parts.append(f"{counted(len(direct), 'direct connection')}: {state_list(evidence, direct)}")
     if parts:
         return "; ".join(parts)
+    if not channel.watched:
+        return "nothing was captured after the session was started, so whether one began isn't known"
     seconds = channel.watched / 1_000_000_000
-    return f"not one command-and-control request was seen in the {seconds:.0f} s after the session was started, and without it none begins"
+    span = "that were captured after the session was started" if channel.late else "after the session was started"
+    return f"not one command-and-control request was seen in the {seconds:.0f} s {span}, and without it none begins"
 
 
 def _push(evidence: Evidence) -> str | None:

@@ -27,15 +27,20 @@ class Wait:
 
     since until  ns since 1970: the mark that says so, and the next one that says so of the same sources
     named        the sources that the mark names; None: it names nobody that was seen
+    captured     when the capture begins: what went on before can't be seen
     """
 
     since: int
     until: int
     named: frozenset[int] | None
+    captured: int = 0
 
 
-def waits_of(evidence: Evidence, test: PlannedTest) -> list[Wait]:
-    """One for each mark that starts a session, in order of time. What names other machines ends nobody's."""
+def waits_of(evidence: Evidence, test: PlannedTest, captured: int = 0) -> list[Wait]:
+    """One for each mark that starts a session, in order of time. What names other machines ends nobody's.
+
+    captured   when the capture begins, ns since 1970
+    """
     marks = sorted((at, what) for at, what in test.marks if STARTED.search(what) and not NOT_STARTED.search(what))
     named = [_named(evidence, what) for _, what in marks]
 
@@ -44,7 +49,7 @@ def waits_of(evidence: Evidence, test: PlannedTest) -> list[Wait]:
             (t for (t, _), other in zip(marks, named, strict=True) if t > at and (not mine or not other or mine & other)), default=END
         )
 
-    return [Wait(at, ends(at, mine), mine) for (at, _), mine in zip(marks, named, strict=True)]
+    return [Wait(at, ends(at, mine), mine, captured) for (at, _), mine in zip(marks, named, strict=True)]
 
 
 def _named(evidence: Evidence, mark: str) -> frozenset[int] | None:

@@ -180,4 +180,6 @@ def live_response_of(reading: Reading) -> LiveResponse:
     """Live response as one reading shows it, without a study: over its whole window, no mark saying when a session was started."""
     assert reading.topology is not None
     test = PlannedTest("", (), (), reading.start_ns, reading.end_ns)
-    return live_response(evidence_of(reading.flows, reading.topology), test, _window(test, reading))
+    start, end = _window(test, reading)
+    begun = min((first for capture in reading.captures if (first := capture["first_seen"]) is not None), default=start)
+    return live_response(evidence_of(reading.flows, reading.topology), test, (max(start, begun), end))

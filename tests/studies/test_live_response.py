@@ -72,6 +72,23 @@ def test_how_long_one_waits_says_how_sure_a_timeout_is(heard: float, sure: str) 
     assert outcome(MARKED, *rows)[:2] == ("timeout", sure)
 
 
+def test_what_went_on_before_the_capture_wasnt_watched() -> None:
+    rows = [tunnel(PROX01, MAPS, 400), tunnel(PROX01, MAPS, 420, lasts=1)]
+    late = live_response(evidence(*rows), MARKED, (at(400), at(421)))
+    assert (late["outcome"], late["confidence"]) == ("timeout", "unclear")
+    assert "in the 21 s that were captured after the session was started" in late["reason"]
+    seen = live_response(evidence(*rows), MARKED, (at(0), at(421)))
+    assert seen["confidence"] == "certain"
+
+
+def test_a_capture_that_ends_before_the_session_shows_nothing_of_it() -> None:
+    assert outcome(MARKED, *check_ins(10, 20, 30)) == (
+        "timeout",
+        "unclear",
+        "nothing was captured after the session was started, so whether one began isn't known",
+    )
+
+
 @pytest.mark.parametrize(
     "what", ["live response not available", "Live Response failed to start", "no live response today", "live response ended"]
 )

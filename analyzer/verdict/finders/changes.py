@@ -21,6 +21,10 @@ FAILOVER_NS = 60 * 10**9
 """How long before the first request to the next proxy a failed attempt at the first one shows that the first was still tried."""
 
 
+LONG_NS = 60 * 10**9
+"""How long a tunnel must have been in use for `until`, when the last one was asked for, not to be the whole truth."""
+
+
 def find(case: Case) -> list[Finding]:
     """winner-changed, per source and moment; service-split, per plane and way."""
     return [*_changes(case), *_splits(case)]
@@ -98,7 +102,7 @@ def _change(evidence: Evidence, client: int, until: int | None, since: int | Non
         text += "; the first was still asked first and failed, so this is a failover and no changed setting"
     codes = [code for *_, code, _, _ in changed]
     rows = _rows(evidence, client, codes, is_plane)
-    late = _still_in_use(evidence, before.contest, client, since)
+    late = _still_in_use(evidence, before.contest, client, until, since)
     if late is not None:
         text += f"; tunnels opened before stayed in use until {clock(late)}"
     finding = evidence.finding(
@@ -146,8 +150,9 @@ def _is_failover(evidence: Evidence, client: int, before: Contest, since: int | 
     return bool(((times != NO_TIME) & (times >= since - FAILOVER_NS)).any())
 
 
-def _still_in_use(evidence: Evidence, before: Contest, client: int, since: int | None) -> int | None:
-    """When tunnels opened through the first proxy before the change were last used, if that was after it."""
+def _still_in_use(evidence: Evidence, before: Contest, client: int, until: int | None, since: int | None) -> int | None:
+    """When tunnels opened through the first proxy before the change were last used, if that was after it, or long after the last of them
+    was asked for."""
     share = before.winner
     if share is None or since is None:
         return None
@@ -156,7 +161,7 @@ def _still_in_use(evidence: Evidence, before: Contest, client: int, since: int |
     old = row[opened & (evidence.proxy.codes[row] == evidence.proxy.values.index(share.proxy))]
     used = times_ns(evidence.flows.column("last_data"))[old]
     last = int(used.max()) if len(used) else NO_TIME
-    return last if last > since else None
+    return last if last > since or (until is not None and last - until > LONG_NS) else None
 
 
 def _splits(case: Case) -> Iterable[Finding]:

@@ -2,6 +2,8 @@
 
 from typing import Any
 
+import pytest
+
 from tests.verdict.rows import CNC, MAPS, PROX01, PROX02, PROX03, SECOND_NS, START_NS, asked, request, verdict
 
 CYBER = "us-v20.events.data.microsoft.com"
@@ -62,3 +64,10 @@ def test_services_that_go_different_ways_are_a_split() -> None:
     assert "edr-command-and-control through PROX03" in finding["text"] and "edr-cyber-data through PROX01" in finding["text"]
     (sensor,) = [plane for plane in result["sources"][0]["planes"] if plane["plane"] == "sensor"]
     assert (sensor["split"], sensor["winner"], sensor["confidence"]) == (True, None, None)
+
+
+@pytest.mark.parametrize(("seconds", "said"), [(1500, True), (20, False)])
+def test_tunnels_that_stayed_in_use_long_after_they_were_asked_for_are_told_of(seconds: int, said: bool) -> None:
+    old = [at(n, PROX01) | {"last_data": START_NS + (n + seconds) * SECOND_NS} for n in range(3)]
+    (finding,) = changed(*old, *(at(1600 + n, PROX03) for n in range(3)))
+    assert ("tunnels opened before stayed in use until" in finding["text"]) is said
