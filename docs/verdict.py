@@ -83,7 +83,7 @@ since when the other, and calls it a failover where the first proxy was still as
 | confidence | when |
 | --- | --- |
 | `certain` | every request of the era went to one proxy (a challenge and its answer are one), every answer was seen, one worked at least, on a host that is known by itself; of several eras one with fewer than four carried requests is at most likely |
-| `likely` | one proxy carried at least 80 % of what was carried; also where only a pattern of regions names the host |
+| `likely` | one proxy carried at least 80 % of what was carried; also where only a pattern of regions or an answer of DNS names the host |
 | `unclear` | otherwise; null without a winner |
 
 ## Whether it works

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Hashable, Iterator, Mapping, Sequence
+from dataclasses import replace
 from itertools import chain
 from typing import Any
 
@@ -38,6 +39,7 @@ from analyzer.verdict.inventory import inventory
 from analyzer.verdict.lookalikes import lookalikes_of
 from analyzer.verdict.lookups import reached_by_others
 from analyzer.verdict.made_by import made_by
+from analyzer.verdict.named_by_dns import named_by_dns
 from analyzer.verdict.precedence import precedence
 from analyzer.verdict.processes import processes
 from analyzer.verdict.readiness import devices_seen
@@ -114,6 +116,9 @@ def document_of(
     A source is every client that isn't a proxy and has a flow to a proxy or past them (route proxy or direct).
     """
     captures = [_with_written_times(capture) for capture in captures]
+    if not evidence.topology.proxies:
+        evidence = replace(evidence)
+        vars(evidence)["proxy_names"] = named_by_dns(evidence.proxy_names, lookups)
     reached = reached_by_others(evidence, catalogue, lookups)
     pairs, alike = leg_pairs(evidence), alike_of(evidence, compared=not configured, reached=list(reached))
     answers, of_each = answers_of(alike.each), systems_of(alike.each, catalogue)

@@ -43,12 +43,13 @@ def precedence(evidence: Evidence, mine: Ints, planes: Mapping[str, tuple[int, A
         since = answer.eras[-1].since
         now = evidence.outcome.carried[mine] & ((evidence.begun[mine] >= since) if since is not None else (evidence.begun[mine] >= NO_TIME))
         in_plane = evidence.request_plane.codes[mine] == code
-        by_asked = mine[in_plane & now & np.isin(proxy_of, evidence.alike(evidence.proxy.values.index(asked.proxy)))]
+        same = evidence.alike(evidence.proxy.values.index(asked.proxy))
+        by_asked = mine[in_plane & now & np.isin(proxy_of, same)]
         under: dict[str, list[Ints]] = {method: [] for method in configured if method not in used}
         worked: set[str] = set()
         for other in np.unique(proxy_of[now]).tolist():
             proxy = evidence.proxy.values[other]
-            if proxy in tried or evidence.proxy_label(other) in answer.last.unread:
+            if proxy in tried or other in same or evidence.proxy_label(other) in answer.last.unread:
                 continue  # where names are missing, this plane's may be among them
             methods = _methods(evidence.proxy_names[proxy][1])
             labels = [method for method in methods if method not in used] if methods and not methods & over_methods else [proxy]
