@@ -28,11 +28,11 @@ if TYPE_CHECKING:
 
 SAYS = {
     "refused": "The proxy answered that these hosts aren't allowed.",
-    "challenged": "The proxy asked for credentials, which Defender's services don't have.",
+    "challenged": "The proxy asked for credentials or refused them. Defender connects as the operating system, without a user's.",
     "opened": "The proxy made TLS connections of its own to these hosts. Defender doesn't support that.",
     "TLS broke": "Let through, and TLS inside broke off: what happens where a proxy opens TLS, or revocation lists are out of reach.",
     "failed": "The proxy answered with an error.",
-    "no answer": "No answer came.",
+    "no answer": "No answer came, or nothing more behind the one that let the client through.",
 }
 
 
