@@ -109,6 +109,12 @@ FLOW_COLUMNS = (
         "flows",
         "TCP: when the client first sent what the server never acknowledged; null: all was, or the server's direction wasn't captured",
     ),
+    Column(
+        "first_cut",
+        pa.bool_(),
+        "flows",
+        "TCP: whether the first that the client said goes on behind what was captured (snap length); null: it said nothing",
+    ),
     Column("last_in", TIME, "flows", "latest packet from the server; null: none"),
     Column("isn_out", pa.int64(), "flows", "TCP: sequence number of the client's SYN; null: it wasn't captured"),
     Column("isn_in", pa.int64(), "flows", "TCP: sequence number of the server's SYN-ACK; null: it wasn't captured"),

@@ -20,6 +20,7 @@ from analyzer.flows.layout import (
     ALERT,
     ANSWER,
     CONNECT,
+    FIRST_CUT,
     HAS_ACKED,
     HAS_BASE,
     N_RECORDS,
@@ -62,6 +63,8 @@ def amount_columns(amounts: npt.NDArray[np.int64], out: Columns, back: Columns, 
     amounts[TUNNEL_OUT, cut] = -1
     waits = (out["marks"] & SENT_NEW != 0) & (back["packets"] > 0)
     acked = (back["marks"] & HAS_ACKED != 0) & ((back["acked"] - out["high"]).astype(np.int32) >= 0)
+    # Whether it was anything that is known, too little of it was captured to say.
+    amounts[SERVER_FIRST, (amounts[SERVER_FIRST] == FIRST_OTHER) & (back["marks"] & FIRST_CUT != 0)] = -1
     return {name: array(amounts[i].copy(), amounts[i] < 0) for name, i in places.items()} | {
         "pending_since": times(np.where(waits & ~acked, out["pending_ns"], NO_TIME)),
         "server_first": words(amounts[SERVER_FIRST], FIRSTS),

@@ -11,7 +11,7 @@ from analyzer.compiled.widths import as_u32
 from analyzer.flows.acknowledged import join_acks, join_sending
 from analyzer.flows.coverage import MAX_WINDOW, before, behind, cover
 from analyzer.flows.keys import record_hash, same_ends
-from analyzer.flows.layout import HAS_BASE, N_RECORDS, SENT_FIN
+from analyzer.flows.layout import FIRST_CUT, HAS_BASE, N_RECORDS, SENT_FIN
 from analyzer.flows.stretches import join_stretches
 from analyzer.packets.layout import NO_TIME
 
@@ -91,6 +91,8 @@ def join_sides(holes, counts, into, side):
     into.bytes += side.bytes
     into.last_ns = max(into.last_ns, side.last_ns)
     join_acks(into, side)
+    if into.seen & HAS_BASE == 0 or side.base == into.base:
+        into.marks |= side.marks & FIRST_CUT
     if side.seen & HAS_BASE:
         if into.seen & HAS_BASE:
             join_coverage(holes, counts, into, side)

@@ -32,6 +32,7 @@ SENT_NEW: Final = 2  # pending_ns is set
 KNOWS_ACKED: Final = 4  # acked_then is set
 ENCRYPTED: Final = 8  # with HELD_BACK: from head_end on it is encrypted, and isn't kept
 SEEMS_ENCRYPTED: Final = 16  # with HELD_BACK: so it is if a TLS record begins `wanted` bytes behind head_end
+FIRST_CUT: Final = 32  # its first payload goes on behind what was captured
 
 # SIDE.state of a side from which nothing more can be read: everything behind is encrypted. The other states are in
 # readers/states.py; 0 is where each side begins.

@@ -18,6 +18,7 @@ from analyzer.flows.keys import record_hash, same_conversation, same_ends
 from analyzer.flows.layout import (
     CONTINUED,
     DONE,
+    FIRST_CUT,
     HAS_ACKED,
     HAS_BASE,
     N_BY_STATUS,
@@ -325,5 +326,7 @@ def count_packet(side, packet):
         side.high = first
         side.resume = first
         side.seen |= HAS_BASE
+    if packet.captured_bytes < packet.payload_bytes and payload_seq(packet) == as_u32(side.base + 1):
+        side.marks |= FIRST_CUT
     # A FIN that lies further on shows that payload before it wasn't captured.
     return packet.payload_bytes > 0 or (flags & FIN != 0 and behind(payload_seq(packet), side.high) > 0)

@@ -11,7 +11,7 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from analyzer.arrow import array
-from analyzer.routes.captured import SILENCE_S, Captured, capture_ends, is_known, is_text
+from analyzer.routes.captured import SILENCE_S, Captured, is_known, is_text, watched_until
 from analyzer.routes.portals import one_answer_for_many
 from analyzer.routes.proxies import Ends
 from analyzer.routes.requests import NO_TIME, Bools, Ints, bools, integers, one_array, times_ns
@@ -49,11 +49,11 @@ def can_be_direct(flows: pa.Table, ends: Ends) -> Bools:
 def was_blocked(flows: pa.Table, end: Ints | None = None) -> Bools:
     """Per flow: whether it never got through (BLOCKED_STATES). One SYN at a capture's end was perhaps answered behind it.
 
-    end   as capture_ends gives it, where that is known already
+    end   as watched_until gives it, where that is known already
     """
     blocked = pc.is_in(one_array(flows.column("state")), value_set=pa.array(BLOCKED_STATES)).to_numpy(zero_copy_only=False)
     tries = integers(flows.column("packets_out"), 0)
-    first, end = times_ns(flows.column("first_seen")), capture_ends(flows) if end is None else end
+    first, end = times_ns(flows.column("first_seen")), watched_until(flows) if end is None else end
     waited = (tries > 1) | ((first != NO_TIME) & (end - np.where(first == NO_TIME, end, first) >= SILENCE_S * 10**9))
     result: Bools = blocked.astype(np.bool_) & (~is_text(flows, "state", "no-answer") | waited)
     return result
@@ -74,9 +74,10 @@ def direct_outcomes(flows: pa.Table, ends: Ends, captured: Captured, direct: Boo
     alone |= block_pages(flows, ends, captured, direct & ~hello)
     # What is shorter than the head of a TLS record is no answer to a hello, whatever it was to become.
     alone |= hello & ends.tcp & (captured.server_bytes <= RECORD_HEAD) & ~is_known(flows, "server_hello_at", "tls_version")
-    answered = known & both & came & ~alone & (hello | ~(_unsaid(flows) | _unread(flows)))
+    cut = words_cut(flows)
+    answered = known & both & came & ~alone & ~cut & (hello | ~(_unsaid(flows) | _unread(flows)))
     since = first_word(flows)
-    nothing = known & both & (captured.client_bytes > 0) & (~came | alone) & ~captured.server_lost & captured.waited(since)
+    nothing = known & ~cut & both & (captured.client_bytes > 0) & (~came | alone) & ~captured.server_lost & captured.waited(since)
     blocked = was_blocked(flows, captured.end)
     udp = blocked & is_text(flows, "protocol", "udp")
     if udp.any():
@@ -101,6 +102,17 @@ def _unread(flows: pa.Table) -> Bools:
     """Per flow: whether what was asked for wasn't captured, where it may have been a proxy's help, or a page that a firewall sent."""
     asked, path = is_known(flows, "http_via"), is_known(flows, "http_path")
     result: Bools = ~path & (asked | is_text(flows, "server_first", "http") | ~is_known(flows, "server_first"))
+    return result
+
+
+def words_cut(flows: pa.Table) -> Bools:
+    """Per flow: whether the first that its client said goes on behind what was captured, and nothing that is there tells what it was.
+
+    It may have been a request to a proxy, or a ClientHello with any name.
+    """
+    hello = is_known(flows, "client_hello_at", "client_random", "tls_offered", "sni")
+    behind = integers(flows.column("tls_first").cast(pa.int8()), 1) == 0  # and so perhaps in the tunnel that it asked for
+    result: Bools = bools(one_array(flows.column("first_cut"))) & ~(hello & ~behind) & ~is_known(flows, "http_via", "request")
     return result
 
 

@@ -73,16 +73,22 @@ def _candidates(flows: pa.Table, ends: Ends, requests: Requests, leg: Ints, to_p
     blind: dict[tuple[int, int], list[int]] = defaultdict(list)
     for row in np.flatnonzero(to_proxy & ends.tcp & ~whole & ~paired & known & (asked != NO_TIME)).tolist():
         blind[int(ends.server[row]), int(host[row])].append(row)
-    began, said, asked_at, answered_at = first.tolist(), hello.tolist(), asked.tolist(), answered.tolist()
+    unread: dict[int, list[int]] = defaultdict(list)  # whose host, or request, wasn't captured either: it may be any of the proxy's
+    said = integers(flows.column("bytes_out"), 0) > 0
+    for row in np.flatnonzero(to_proxy & ends.tcp & ~whole & ~paired & ~(known & (asked != NO_TIME)) & said & (first != NO_TIME)).tolist():
+        unread[int(ends.server[row])].append(row)
+    latest = times_ns(flows.column("last_seen")) + LATEST_NS
+    began, hello_at, asked_at, answered_at = first.tolist(), hello.tolist(), asked.tolist(), answered.tolist()
     for key, rows in tunnels.items():
         others = np.array(by_proxy[key])
         # A leg that may be a tunnel's whose hello wasn't captured proves nothing of another one.
         others = others[~_in_any(first[others], asked[blind[key]], answered[blind[key]] + LATEST_NS)]
+        others = others[~_in_any(first[others], first[unread[key[0]]], latest[unread[key[0]]])]
         others = others[np.argsort(hello[others])]
         by_hello, hellos = others.tolist(), hello[others].tolist()
         legs: Candidates = {}
         for row in rows:
-            near = sorted(by_hello[bisect_left(hellos, asked_at[row]) : bisect_right(hellos, said[row] + LATEST_NS)])
+            near = sorted(by_hello[bisect_left(hellos, asked_at[row]) : bisect_right(hellos, hello_at[row] + LATEST_NS)])
             fits = [other for other in near if began[other] >= asked_at[row]]
             # A proxy that connects before it answers gives its leg away by that: it begins between the request and the answer.
             legs[row] = [other for other in fits if began[other] <= answered_at[row]] or fits

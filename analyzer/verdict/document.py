@@ -15,11 +15,11 @@ from analyzer.findings import Finding
 from analyzer.flows.lone import LeftOut
 from analyzer.routes.discovery import Discovery
 from analyzer.routes.networks import address_number
-from analyzer.routes.requests import Ints, one_array
-from analyzer.routes.route import DIRECT
+from analyzer.routes.requests import Ints, integers, one_array
+from analyzer.routes.route import DIRECT, PROXY
 from analyzer.routes.topology import Topology
 from analyzer.services.catalogue import Catalogue
-from analyzer.text.labels import PLANES
+from analyzer.text.labels import PLANES, ProxyLabel
 from analyzer.text.times import rfc3339
 from analyzer.verdict.alike import alike_of
 from analyzer.verdict.amounts import amounts_of
@@ -27,6 +27,7 @@ from analyzer.verdict.answers import answers_of
 from analyzer.verdict.case import Case
 from analyzer.verdict.client_analyzer import run_findings, set_aside
 from analyzer.verdict.collection import no_search_for_cycles
+from analyzer.verdict.columns import column, says
 from analyzer.verdict.devices import devices_of, patterns_of
 from analyzer.verdict.direct import direct_tables
 from analyzer.verdict.evidence import ANSWERED, Evidence, distinct, evidence_of, grouped, occurring, source_rows
@@ -202,7 +203,7 @@ def _of_each(case: Case) -> Iterator[tuple[int, dict[str, Any], Member, tuple[di
         planes.setdefault(client, {})[each.plane.values[code]] = (code, answer)
     client_of = evidence.client.codes[evidence.requests.row]
     asked = {client: mine for (client,), mine in grouped(np.flatnonzero(evidence.asks_proxy & np.isin(client_of, clients)), client_of)}
-    talks, used_by, elsewhere = talk(each), processes(each), _answered_directly(evidence)
+    talks, used_by, elsewhere, unreached = talk(each), processes(each), _answered_directly(evidence), _unreached(evidence)
     unread = sources_unread(evidence, np.flatnonzero(source_rows(evidence)))
     unread |= set(occurring(evidence.client.codes[list(case.reached)]))
     like = set(occurring(evidence.client.codes[lookalikes_of(evidence, case.catalogue).row]))
@@ -213,7 +214,7 @@ def _of_each(case: Case) -> Iterator[tuple[int, dict[str, Any], Member, tuple[di
         ip, own = evidence.client.values[client], planes.get(client, {})
         of_planes = {plane: own[plane][1] for plane in PLANES if plane in own}
         gone = elsewhere.get(client, [])
-        said = Said(of_planes, tuple(gone), client in unread, client in like)
+        said = Said(of_planes, tuple(gone), client in unread, client in like, unreached.get(client, ()))
         text = said.as_text(defender.get(client, "not-seen"))
         mine: Ints = asked.get(client, np.zeros(0, dtype=np.int64))
         row = {
@@ -234,6 +235,8 @@ def _of_each(case: Case) -> Iterator[tuple[int, dict[str, Any], Member, tuple[di
         parts: dict[str, Hashable] = {plane: _part(answer) for plane, answer in of_planes.items()}
         if parts:
             parts["past the proxies"] = bool(gone)
+        if parts or said.unreached:
+            parts["unreached"] = said.unreached
         codes = {each.service.values[code]: code for code in answers.of_client.get(client, ())}, {plane: own[plane][0] for plane in own}
         yield client, row, Member(ip, row["defender"], parts, short, said), codes
 
@@ -267,6 +270,21 @@ def _answered_directly(evidence: Evidence) -> dict[int, list[str]]:
     for client, service in distinct(rows, evidence.client.codes, evidence.service.codes):
         found.setdefault(client, []).append(evidence.service.values[service])
     return {client: sorted(slugs) for client, slugs in found.items()}
+
+
+def _unreached(evidence: Evidence) -> dict[int, tuple[str, ...]]:
+    """client code → labels of the proxies that it tried, all of its connections to which came to nothing before they were open.
+
+    One SYN that wasn't sent again is a stray one.
+    """
+    found: dict[int, set[str]] = {}
+    opened: dict[int, set[str]] = {}
+    labels = [str(ProxyLabel(proxy, *evidence.proxy_names[proxy])) for proxy in evidence.proxy.values]
+    stray = evidence.unopened & says(evidence, "state", "no-answer") & (integers(column(evidence, "packets_out"), 0) < 2)
+    to_proxies = np.flatnonzero((evidence.route == PROXY) & ~stray)
+    for client, proxy, unopened in distinct(to_proxies, evidence.client.codes, evidence.proxy.codes, evidence.unopened.astype(np.int64)):
+        (found if unopened else opened).setdefault(client, set()).add(labels[proxy])
+    return {client: tuple(sorted(tried - opened.get(client, set()))) for client, tried in found.items()}
 
 
 def _services(case: Case, written: dict[int, _Rows]) -> dict[int, list[dict[str, Any]]]:

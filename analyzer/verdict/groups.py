@@ -25,16 +25,18 @@ class Said:
     elsewhere   services of Defender's with answered connections past the proxies
     unread      some of what it asked for couldn't be read
     like        it asked for hosts that look like Defender's
+    unreached   labels of proxies that none of its connections reached
     """
 
     planes: Mapping[str, Answer]
     elsewhere: tuple[str, ...]
     unread: bool
     like: bool = False
+    unreached: tuple[str, ...] = ()
 
     def as_text(self, defender: str) -> str:
         """The answer as one line."""
-        return headline(defender, self.planes, self.elsewhere, unread=self.unread, like=self.like)
+        return headline(defender, self.planes, self.elsewhere, unreached=self.unreached, unread=self.unread, like=self.like)
 
 
 @dataclass
@@ -105,6 +107,7 @@ def _said_of(members: Sequence[Member]) -> Said:
         tuple(sorted({service for one in said.values() for service in one.elsewhere})),
         any(one.unread for one in said.values()),
         any(one.like for one in said.values()),
+        tuple(sorted({label for one in said.values() for label in one.unreached})),
     )
 
 

@@ -26,13 +26,20 @@ TOGETHER_NS: Final = 60 * 10**9
 
 
 def headline(
-    defender: str, planes: Mapping[str, Answer], elsewhere: Sequence[str] = (), *, unread: bool = False, like: bool = False
+    defender: str,
+    planes: Mapping[str, Answer],
+    elsewhere: Sequence[str] = (),
+    *,
+    unreached: Sequence[str] = (),
+    unread: bool = False,
+    like: bool = False,
 ) -> str:
     """The answer as one line, without whose it is.
 
     defender   seen, hidden or not-seen
     planes     plane → its answer
     elsewhere  services of Defender's with answered connections past the proxies
+    unreached  labels of proxies that none of its connections reached
     unread     some of what it asked for couldn't be read, so that Defender's may have been among it
     like       it asked for hosts that look like Defender's, though no rule knows them
     """
@@ -48,6 +55,8 @@ def headline(
         said.append(NOTHING["seen"])
     if elsewhere and any(answer.whole.shares for answer in planes.values()):  # else there is no proxy to go past, and it is said already
         said.append(f"past the proxies, answered: {listed(list(elsewhere))}")
+    if unreached:
+        said.append(f"{listed(list(unreached))} {'is' if len(unreached) == 1 else 'are'} tried, and no connection comes about")
     return "; ".join(said)
 
 

@@ -10,7 +10,7 @@ import numpy as np
 
 from analyzer.arrow import array
 from analyzer.routes.captured import is_known
-from analyzer.routes.direct import ANSWERED
+from analyzer.routes.direct import ANSWERED, words_cut
 from analyzer.routes.requests import Bools, Ints, integers
 from analyzer.routes.route import DIRECT, PROXY
 from analyzer.text.times import values
@@ -78,14 +78,20 @@ def unreadable(evidence: Evidence) -> Bools:
     """Per flow: whether it began in the capture and carried something of which nothing was recognised: cut off, or in words not read
     here.
 
-    To a proxy that is whatever shows no request. A server that says something of its own is what it says.
+    To a proxy that is whatever shows no request. A server that says something of its own is what it says; where that wasn't captured,
+    what the client said is all there is.
     """
-    flows = evidence.flows
-    said = np.where(evidence.route == PROXY, evidence.bytes, integers(column(evidence, "bytes_in"), 0)) > 0
-    begun = is_known(flows, "isn_out", "isn_in") & says(evidence, "protocol", "tcp")
-    both = (integers(column(evidence, "packets_out"), 0) > 0) & (integers(column(evidence, "packets_in"), 0) > 0)
-    known = is_known(flows, "server_first", "client_hello_at", "tls_offered", "http_path") & (evidence.route != PROXY)
-    result: Bools = begun & both & said & ~_asks(evidence) & ~known & ~evidence.hidden & (evidence.host.codes < 0)
+    flows, cut = evidence.flows, words_cut(evidence.flows)
+    unheard = integers(column(evidence, "packets_in"), 0) == 0
+    said = np.where((evidence.route == PROXY) | cut | unheard, evidence.bytes, integers(column(evidence, "bytes_in"), 0)) > 0
+    begun = is_known(flows, "isn_out", "isn_in") & says(evidence, "protocol", "tcp") & ~only_answers(evidence)
+    known = is_known(flows, "client_hello_at", "tls_offered", "http_path") | (is_known(flows, "server_first") & ~cut)
+    known &= evidence.route != PROXY
+    # A hello that was cut before its name is for anybody's, whichever direction was captured; to_nameless has those that were answered.
+    nameless = is_known(flows, "client_hello_at") & ~is_known(flows, "tls_offered") & (evidence.route == DIRECT)
+    nameless &= evidence.direct != ANSWERED
+    result: Bools = (begun & said & ~known) | nameless
+    result &= ~_asks(evidence) & ~evidence.hidden & (evidence.host.codes < 0)
     return result
 
 

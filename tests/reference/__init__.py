@@ -127,6 +127,7 @@ def transport_columns(flow: Flow, client: int) -> Row:
         "packets_out": len(out), "packets_in": len(back),
         "bytes_out": sum(p.payload_bytes for p in out), "bytes_in": sum(p.payload_bytes for p in back),
         "retransmitted": sum(s.payload_bytes - s.distinct_bytes for s in streams),
+        "first_cut": streams[0].first_cut if streams and streams[0].payload_bytes else None,
         "resent_out": streams[0].payload_bytes - streams[0].distinct_bytes if streams else None,
         "resent_in": streams[1].payload_bytes - streams[1].distinct_bytes if streams else None,
         **acknowledged_columns(flow, client),

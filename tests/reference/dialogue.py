@@ -75,7 +75,9 @@ def first_said(server: Stream, client: Stream, said: Dialogue) -> str | None:
     if tls.looks_like_handshake(data, tls.SERVER_HELLO) and tls.read_server_hello(data):
         return "tls"
     greeted = client.has_syn and client.bytes_from(client.start)[:1] == b"\5" == data[:1]
-    return "socks" if greeted or (any(a.kind == "socks4" for a in said.asked) and data[:1] == b"\0") else "other"
+    if greeted or (any(a.kind == "socks4" for a in said.asked) and data[:1] == b"\0"):
+        return "socks"
+    return None if server.first_cut else "other"
 
 
 def listen(asker: Stream, answerer: Stream, no_socks: bool = False) -> Dialogue:

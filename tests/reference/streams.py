@@ -32,6 +32,7 @@ class Stream:
         self.start = 0
         self.fin = 0
         self.place(packets)
+        self.first_cut = begins_cut(packets)
         self.distinct_bytes = covered([(at, at + p.payload_bytes) for at, p in self.pieces])
         low, high = self.window()
         self.known: dict[int, tuple[int, int | None]] = {}  # position: byte, time of the packet that brought it first
@@ -85,6 +86,13 @@ class Stream:
     def segment_behind(self, at: int) -> int | None:
         """Where the next packet begins; None when none does."""
         return next((s for s in self.segments if s > at), None)
+
+
+def begins_cut(packets: list[Packet]) -> bool:
+    """Whether the first payload goes on behind what was captured of it."""
+    there = [packet for packet in packets if not packet.flags & RST]
+    firsts = [packet.seq + bool(packet.flags & SYN) for packet in there]
+    return any(first == firsts[0] and len(packet.payload) < packet.payload_bytes for first, packet in zip(firsts, there, strict=True))
 
 
 def covered(spans: Iterable[tuple[int, int]]) -> int:

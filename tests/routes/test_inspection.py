@@ -100,3 +100,11 @@ def test_a_leg_that_may_be_a_tunnels_whose_hello_was_lost_accuses_nobody() -> No
     assert told(leg, other, origin) == [(None, None)] * 3
     assert told(leg, client_leg(2, 9000, **lost), origin)[0] == (leg["id"], True)
     assert told(leg, client_leg(2, 1, host="other.example", **lost), origin)[0] == (leg["id"], True)
+
+
+def test_a_leg_that_may_be_a_connections_whose_request_was_lost_proves_nothing() -> None:
+    blind = flow(server_ip="172.16.12.11", server_port=3128, first_seen=START_NS + 3 * MS)
+    assert told(client_leg(1), origin_leg(2, 4), blind)[:2] == [(None, None)] * 2
+    elsewhere = flow(server_ip="172.16.12.10", server_port=3128, first_seen=START_NS + 3 * MS)
+    leg = client_leg(1)
+    assert told(leg, origin_leg(2, 4), elsewhere)[0] == (leg["id"], True), "another proxy's legs are its own"

@@ -149,3 +149,29 @@ def test_a_group_s_answer_is_that_of_all_its_sources() -> None:
         "PROX01 (WinHTTP) until between 12:00:04 and 12:00:53, then PROX03 (static) for sensor; "
         "no proxy for antivirus: PROX03 (static) answers 407 to all 6 requests"
     )
+
+
+def never_opened(second: int, proxy: str = PROX03, **columns: Any) -> dict[str, Any]:
+    """A SYN and two more, and nothing came."""
+    dead = {"state": "no-answer", "packets_out": 3, "packets_in": 0, "bytes_out": 0, "bytes_in": 0} | columns
+    return asked(proxy, first_seen=START_NS + second * SECOND_NS, **dead)
+
+
+NOT_REACHED = "PROX03 (static) is tried, and no connection comes about"
+
+
+def test_a_proxy_that_is_only_sent_syns_is_named() -> None:
+    past = flow(host=CNC, sni=CNC, first_seen=START_NS + 22 * SECOND_NS)
+    assert answer(never_opened(0), past) == f"no proxy for sensor: it goes direct and is answered; {NOT_REACHED}"
+    assert answer(never_opened(0), at(22, PROX01)) == f"PROX01 (WinHTTP) won for sensor; {NOT_REACHED}"
+    assert answer(never_opened(0, state="refused", packets_out=1, packets_in=1)) == f"no Defender traffic was seen; {NOT_REACHED}"
+
+
+def test_a_proxy_that_was_reached_once_or_is_sent_one_stray_syn_isnt() -> None:
+    assert NOT_REACHED not in answer(never_opened(0), at(5, PROX03))
+    assert NOT_REACHED not in answer(never_opened(0, packets_out=1), at(22, PROX01))
+
+
+def test_sources_that_reach_a_proxy_and_others_that_dont_are_no_group() -> None:
+    document = verdict(never_opened(0), at(22, PROX01), at(3, PROX01, client_ip="172.16.11.99"))
+    assert [NOT_REACHED in group["answer"] for group in document["groups"]] == [True, False]

@@ -11,7 +11,7 @@ from analyzer.routes.route import route_flows
 from analyzer.routes.topology import topology_from
 from analyzer.verdict.evidence import evidence_of
 from analyzer.verdict.unread import sources_unread, unread_requests
-from tests.build import ESTABLISHED, Conversation, client_hello, connect, pcap, server_hello
+from tests.build import ESTABLISHED, Conversation, absolute_get, client_hello, connect, head, pcap, server_hello
 from tests.verdict.rows import CNC, LAB, PROX01, PROX02, START_NS, flow, table, tunnel, verdict
 
 LAB_TOPOLOGY = topology_from(LAB, "lab.toml")
@@ -93,3 +93,36 @@ def test_a_direct_hello_whose_name_was_cut_may_be_defenders(snap_bytes: int) -> 
     assert document["groups"][0]["answer"] == "no Defender traffic was seen, though not all that was asked for could be read"
     (said,) = [finding for finding in document["findings"] if finding["code"] == "no-service-traffic"]
     assert said["confidence"] == "likely"
+
+
+SNAPS = (54, 55, 57, 60, 61, 64, 68, 80)
+"""Bytes of a packet; a request begins at 54, and none of these has a whole name."""
+
+UNREADABLE = {
+    "let through": BROKEN_OFF,
+    "answered 403": Conversation().handshake().send_client(connect(f"{CNC}:443")).send_server(head("HTTP/1.1 403 Forbidden")).close(),
+    "reset": Conversation().handshake().send_client(connect(f"{CNC}:443")).rst(),
+    "absolute": Conversation().handshake().send_client(absolute_get(f"http://{CNC}/")).send_server(head("HTTP/1.1 200 OK")).close(),
+    "past the proxies": Conversation(server=("20.50.1.1", 443)).handshake().send_client(client_hello(CNC)).rst(),
+}
+
+
+@pytest.mark.parametrize("name", UNREADABLE)
+@pytest.mark.parametrize("snap_bytes", SNAPS)
+def test_where_no_name_was_captured_absence_is_no_certainty(snap_bytes: int, name: str) -> None:
+    """Nor is anything direct, and let through or blocked, of which nobody knows whether a proxy was asked."""
+    document = cut_at(snap_bytes, UNREADABLE[name])
+    assert {group["answer"] for group in document["groups"] if group["answer"].startswith("no Defender")} <= {
+        "no Defender traffic was seen, though not all that was asked for could be read"
+    }
+    silent = [finding for finding in document["findings"] if finding["code"] == "no-service-traffic"]
+    assert [finding["confidence"] for finding in silent] == ["likely"]
+    assert document["direct"]["allowed"] == []
+    if name != "past the proxies" or snap_bytes < 60:
+        assert document["direct"]["blocked"] == []
+
+
+def test_words_that_were_captured_whole_are_no_riddle() -> None:
+    other = Conversation(server=("20.9.9.9", 25)).handshake().send_server(b"220 mail.example ESMTP Postfix\r\n").send_client(b"EHLO me\r\n")
+    (said,) = [finding for finding in cut_at(96, other.close())["findings"] if finding["code"] == "no-service-traffic"]
+    assert said["confidence"] == "certain"
