@@ -19,10 +19,6 @@ from analyzer.routes.requests import NO_TIME, Bools, Ints, are_valid, bools, int
 SILENCE_S = 3
 """How long nothing has to come before that counts as no answer."""
 
-GONE_S = 120
-"""From how long on a machine of which nothing more is heard isn't captured any more: who waits for an answer gives up by then, which
-is heard. WinHTTP waits 60 s for a connection and 30 s for an answer (learn.microsoft.com, WinHttpSetTimeouts)."""
-
 OVER = ("closed", "reset", "refused", "unreachable")
 
 
@@ -38,7 +34,7 @@ class Captured:
     again       bool[n]    the client said again what the server never acknowledged
     holed       bool[n]    it said nothing again though nothing was acknowledged, which TCP doesn't do (RFC 6298), in a capture that lacks
                            packets of other flows: what it waited for may have fallen into a hole
-    end         int64[n]   until when its client was captured (watched_until), ns since 1970; NO_TIME without times
+    end         int64[n]   when the capture (all the flow is in) has its last packet, ns since 1970; NO_TIME without times
     """
 
     client: Bools
@@ -59,7 +55,7 @@ class Captured:
         return result
 
     def passed(self, since: Ints, rows: Ints | slice = slice(None)) -> Bools:
-        """Whether the client is captured for SILENCE_S after these times, whatever became of the connection."""
+        """Whether the capture goes on for SILENCE_S after these times, whatever became of the connection."""
         end = self.end[rows]
         known = (since != NO_TIME) & (end != NO_TIME)
         result: Bools = known & (np.where(known, end, 0) - np.where(known, since, 0) >= SILENCE_S * 10**9)
@@ -85,7 +81,7 @@ def captured_of(flows: pa.Table) -> Captured:
         ended=is_known(flows, "ended_by") | over,
         again=resent & waits,
         holed=~resent & waits & (captures.largest((client_lost | server_lost).astype(np.int64)) > 0),
-        end=_watched(flows, captures),
+        end=captures.largest(times_ns(flows.column("last_seen"))),
     )
 
 
@@ -102,24 +98,9 @@ def is_text(flows: pa.Table, name: str, text: str) -> Bools:
     return bools(pc.equal(one_array(flows.column(name)), text))
 
 
-def watched_until(flows: pa.Table) -> Ints:
-    """Per flow until when its client was captured: the latest time of any packet in the captures that the flow is in, of several captures
-    the latest; the client's own last packet where nothing more of it came for GONE_S before that."""
-    return _watched(flows, Captures.of(flows))
-
-
-def _watched(flows: pa.Table, captures: Captures) -> Ints:
-    last = times_ns(flows.column("last_seen"))
-    end = captures.largest(last)
-    if not len(last) or (end - last <= GONE_S * 10**9).all():
-        return end
-    client = codes(one_array(flows.column("client_ip")))
-    heard = np.full(int(client.max()) + 1, NO_TIME, dtype=np.int64)
-    np.maximum.at(heard, client, last)
-    known = (heard[client] != NO_TIME) & (end != NO_TIME)
-    gone = np.where(known, end, 0) - np.where(known, heard[client], 0) > GONE_S * 10**9
-    result: Ints = np.where(gone, heard[client], end)
-    return result
+def capture_ends(flows: pa.Table) -> Ints:
+    """Per flow the latest time of any packet in the captures that it is in; of several captures the latest."""
+    return Captures.of(flows).largest(times_ns(flows.column("last_seen")))
 
 
 @dataclass(frozen=True)

@@ -11,7 +11,7 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from analyzer.arrow import array
-from analyzer.routes.captured import SILENCE_S, Captured, is_known, is_text, watched_until
+from analyzer.routes.captured import SILENCE_S, Captured, capture_ends, is_known, is_text
 from analyzer.routes.portals import one_answer_for_many
 from analyzer.routes.proxies import Ends
 from analyzer.routes.requests import NO_TIME, Bools, Ints, bools, integers, one_array, times_ns
@@ -49,11 +49,11 @@ def can_be_direct(flows: pa.Table, ends: Ends) -> Bools:
 def was_blocked(flows: pa.Table, end: Ints | None = None) -> Bools:
     """Per flow: whether it never got through (BLOCKED_STATES). One SYN at a capture's end was perhaps answered behind it.
 
-    end   as watched_until gives it, where that is known already
+    end   as capture_ends gives it, where that is known already
     """
     blocked = pc.is_in(one_array(flows.column("state")), value_set=pa.array(BLOCKED_STATES)).to_numpy(zero_copy_only=False)
     tries = integers(flows.column("packets_out"), 0)
-    first, end = times_ns(flows.column("first_seen")), watched_until(flows) if end is None else end
+    first, end = times_ns(flows.column("first_seen")), capture_ends(flows) if end is None else end
     waited = (tries > 1) | ((first != NO_TIME) & (end - np.where(first == NO_TIME, end, first) >= SILENCE_S * 10**9))
     result: Bools = blocked.astype(np.bool_) & (~is_text(flows, "state", "no-answer") | waited)
     return result

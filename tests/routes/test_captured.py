@@ -5,7 +5,7 @@ from typing import Any
 import numpy as np
 import pytest
 
-from analyzer.routes.captured import captured_of, watched_until
+from analyzer.routes.captured import capture_ends, captured_of
 from analyzer.routes.requests import NO_TIME
 from tests.verdict.rows import SECOND_NS, START_NS, flow, table
 
@@ -44,20 +44,20 @@ def at(seconds: float, **columns: Any) -> dict[str, Any]:
     return flow(first_seen=START_NS, last_seen=START_NS + int(seconds * SECOND_NS), **columns)
 
 
-def test_a_watched_until_with_its_last_packet_of_any_flow() -> None:
+def test_a_capture_ends_with_its_last_packet_of_any_flow() -> None:
     rows = [at(1), at(9, protocol="udp"), at(2, captures=["other"]), at(3, captures=["other", "third"])]
-    ends = (watched_until(table(rows)) - START_NS) / SECOND_NS
+    ends = (capture_ends(table(rows)) - START_NS) / SECOND_NS
     assert ends.tolist() == [9, 9, 3, 3]
 
 
-def test_a_flow_in_no_watched_until_with_itself() -> None:
+def test_a_flow_in_no_capture_ends_with_itself() -> None:
     rows = [at(1), at(2, captures=[]), at(9)]
-    assert ((watched_until(table(rows)) - START_NS) / SECOND_NS).tolist() == [9, 2, 9]
+    assert ((capture_ends(table(rows)) - START_NS) / SECOND_NS).tolist() == [9, 2, 9]
 
 
-def test_without_times_no_watched_until() -> None:
+def test_without_times_no_capture_ends() -> None:
     rows = [at(1, captures=["a"]), flow(captures=["b"]) | {"first_seen": None, "last_seen": None}]
-    assert watched_until(table(rows)).tolist() == [START_NS + SECOND_NS, NO_TIME]
+    assert capture_ends(table(rows)).tolist() == [START_NS + SECOND_NS, NO_TIME]
 
 
 @pytest.mark.parametrize(
@@ -86,11 +86,3 @@ def test_what_is_neither_acknowledged_nor_said_again_may_have_fallen_into_a_hole
         ):
             captured = captured_of(table([flow(first_seen=START_NS, state="open", **columns), later]))
             assert captured.waited(np.full(2, START_NS))[0] == waited, (lost, columns)
-
-
-def test_a_machine_that_is_heard_no_more_is_watched_until_its_last_packet() -> None:
-    gone, other = "172.16.11.7", "172.16.11.8"
-    rows = [at(1, client_ip=gone), at(5, client_ip=gone), at(700, client_ip=other), at(90, client_ip=other)]
-    assert ((watched_until(table(rows)) - START_NS) / SECOND_NS).tolist() == [5, 5, 700, 700]
-    soon = [at(1, client_ip=gone), at(100, client_ip=other)]
-    assert ((watched_until(table(soon)) - START_NS) / SECOND_NS).tolist() == [100, 100], "who waits is quiet for a while"

@@ -10,7 +10,7 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from analyzer.findings import Confidence, Finding, Severity
-from analyzer.routes.captured import SILENCE_S, watched_until
+from analyzer.routes.captured import SILENCE_S, capture_ends
 from analyzer.routes.requests import NO_TIME, integers, one_array
 from analyzer.services.match import match_host
 from analyzer.text.times import rfc3339
@@ -75,7 +75,7 @@ def _waited(evidence: Evidence, rows: list[dict[str, Any]]) -> list[bool]:
     client = one_array(flows.column("client_ip")).dictionary_encode()
     codes = integers(client.indices, -1)
     heard = np.unique(codes[integers(flows.column("packets_in"), 0) > 0])
-    ends = watched_until(flows)
+    ends = capture_ends(flows)
     return [
         row["rcode"] is not None or at < 0 or (_long_enough(row, int(ends[at])) and codes[at] in heard)
         for row, at in zip(rows, place, strict=True)
