@@ -53,6 +53,7 @@ def decode(blocks: Iterable[Block], sources: Sequence[Source], fragments: Fragme
                 data, frames, packets = waiting.join(data, frames, packets)
             block = Block(data, frames, labels)
         yield keyed(block, packets, room_keys.take(len(packets)))
+        del block, packets  # the next ones are put where these were, which the nearest cache still has
     if fragments is None and waiting.waiting:
         data, frames, packets = waiting.flush()
         yield keyed(Block(data, frames), packets, room_keys.take(len(packets)))

@@ -104,7 +104,7 @@ def read_found(
     kept = [0]
 
     def wanted(blocks: Iterable[Block]) -> Iterator[Block]:
-        return counted(within(blocks, start_ns, end_ns), kept)
+        return iter(blocks) if (start_ns, end_ns) == (None, None) else counted(within(blocks, start_ns, end_ns), kept)
 
     try:
         engine = side_by_side(sources, workers, wanted, progress)
@@ -218,6 +218,7 @@ def collect(blocks: Iterable[Block], sources: Sequence[Source], workers: int = 1
     else:
         for one in decoded:
             engine.feed(one)
+            del one  # its room is that of the next
     return engine
 
 

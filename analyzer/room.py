@@ -17,6 +17,16 @@ import numpy.typing as npt
 # Arrays that are kept for the next time, of one kind: as many as there may be in use at once, and some.
 KEPT: Final = 16
 
+PAGE: Final = 1 << 12
+
+
+def from_a_page(n: int, dtype: np.dtype[Any]) -> npt.NDArray[Any]:
+    """An array of n that begins with a page of memory. It is no part of another, so whoever has a part of it holds it."""
+    size = n * dtype.itemsize
+    memory = np.empty(size + PAGE, np.uint8)
+    begin = -memory.ctypes.data % PAGE
+    return np.frombuffer(memory.data[begin : begin + size], dtype)
+
 
 def free_among(arrays: list[npt.NDArray[Any]], n: int, unused: int) -> npt.NDArray[Any] | None:
     """The first array of at least n that has no more references than one which nobody uses: that of the list, and of this question."""
@@ -46,7 +56,7 @@ def shared_room(dtype: Any) -> Room:
 
 
 class Room:
-    """Arrays of one type, not cleared."""
+    """Arrays of one type, not cleared, each of which begins with a page."""
 
     def __init__(self, dtype: Any) -> None:
         self._dtype = np.dtype(dtype)
@@ -57,7 +67,7 @@ class Room:
         free = free_among(self._arrays, n, UNUSED)
         if free is not None:
             return free[:n]
-        array = np.empty(n + n // 16, self._dtype)  # the next one may be a little longer
+        array = from_a_page(n + n // 16, self._dtype)  # the next one may be a little longer
         if len(self._arrays) == KEPT:
             self._arrays.pop(0)
         self._arrays.append(array)

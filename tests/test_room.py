@@ -8,7 +8,7 @@ from concurrent.futures import ThreadPoolExecutor
 import numpy as np
 import pytest
 
-from analyzer.room import KEPT, Room, of_unused, shared_room
+from analyzer.room import KEPT, PAGE, Room, of_unused, shared_room
 
 
 def test_an_array_that_is_held_is_not_given_again() -> None:
@@ -42,6 +42,11 @@ def test_a_thread_has_one_room_for_a_type() -> None:
     assert shared_room(kind) is not shared_room(np.dtype([("b", np.int64)]))
     with ThreadPoolExecutor(1) as other:
         assert other.submit(shared_room, kind).result() is not shared_room(kind)
+
+
+def test_every_array_begins_with_a_page() -> None:
+    room = Room(np.int64)
+    assert {room.take(n).ctypes.data % PAGE for n in (0, 1, 511, 513, 100_000)} == {0}
 
 
 def test_what_is_kept_is_bounded() -> None:

@@ -344,9 +344,9 @@ class _Opened:
         if source._archive is not None and source._member is not None:
             return self._close.enter_context(opened_member(place, source._archive, source._member.place))
         try:
-            if source._remote is not None:
-                return self._close.enter_context(source._remote.open(last=source._digest is not None))
-            return self._close.enter_context(place.open("rb"))
+            if isinstance(place, Path):
+                return self._close.enter_context(place.open("rb", buffering=0))
+            return self._close.enter_context(place.open(last=source._digest is not None))
         except OSError as error:
             raise unreadable(error, error.strerror or str(error), source.name) from error
 

@@ -18,8 +18,8 @@ import numpy.typing as npt
 from analyzer.capture.block import Block
 from analyzer.capture.joined import joined
 from analyzer.capture.packet_starts import Framing, framing_of
-from analyzer.capture.stream import PAGE
 from analyzer.packets.layout import NO_TIME
+from analyzer.room import PAGE
 
 LOOK: Final = 1 << 22
 """Bytes searched for a packet's beginning: sixteen packets of the largest size."""

@@ -12,7 +12,7 @@ import pytest
 from analyzer.capture import spans
 from analyzer.capture.source import Source
 from analyzer.capture.spans import Span, SpanFile, spans_of
-from analyzer.capture.stream import PAGE
+from analyzer.room import PAGE
 from tests.build import Conversation, connect, pcap
 
 

@@ -12,7 +12,8 @@ import pytest
 
 import tests.build as build
 from analyzer.capture.pcap import read_pcap
-from analyzer.capture.stream import PAGE, READ, Feed, Window
+from analyzer.capture.stream import READ, Feed, Window
+from analyzer.room import PAGE
 from tests.capture.reading import Dripping, OnlyRead
 
 
