@@ -1,11 +1,11 @@
-"""Which proxy won? The Python API, whole, on this page.
+"""Which proxy won? The whole Python API, on this page.
 
     import analyzer
 
     traffic = analyzer.read("captures/*.pcapng", topology="topology.toml")
     traffic.flows             # pandas.DataFrame: one row per conversation (analyzer.tables says what each column is)
     traffic.verdict           # who won, for which service, from which source; .to_dict(), .to_frame()
-    traffic.findings          # pandas.DataFrame: what a person should know, and what to do about it
+    traffic.findings          # pandas.DataFrame: problems and notes, each with what to do about it
     traffic.verify()          # the same facts through Wireshark's dissectors; needs tshark
     traffic.plot.timeline()   # matplotlib Axes; also .sources(), .services(), .proxies(), .precedence()
     traffic.report("out.html")  # or .md, .json, .ipynb
@@ -18,8 +18,8 @@
     len(traffic), list(traffic)            # how many flows; each as a dict, as in `whichproxy flows --format jsonl`
     traffic.verdict["WORKSTATION"]         # one source, by name or address; `for source in traffic.verdict` gives all
 
-Everything a caller can get wrong raises `WhichproxyError` (mostly its `Unusable`, a ValueError; `Missing` is a FileNotFoundError too),
-whose text is fit for a person.
+Every mistake of a caller raises `WhichproxyError` (mostly its `Unusable`, a ValueError; `Missing` is also a FileNotFoundError);
+its text is one readable line.
 """
 
 from __future__ import annotations
@@ -49,7 +49,7 @@ Time = str | datetime
 
 
 def __dir__() -> list[str]:
-    """What a caller may use: completion offers it, and not what this page is made with."""
+    """The public names, which completion offers; not the module's imports."""
     return [*__all__, "__version__"]
 
 
@@ -70,11 +70,11 @@ def read(
                ({"proxy": [{"name": "PROX01", "address": "172.16.12.10"}]}), or a Topology
     catalogue  TOML files with services of your own, laid over the built-in ones
     start end  keep only what was seen from `start` on and before `end`; of a DataFrame: flows that began then
-    workers    so many processes, where inputs are large and many; so many threads, where one capture file is large; 1: one thread does
-               everything. None: one process, two threads
+    workers    number of processes, where inputs are large and many; number of threads, where one capture file is large; 1: one
+               thread does everything. None: one process, two threads
     cluster    a Dask client, or a scheduler's address: its workers read the files, which they see under the same paths
-    Errors     Unusable: nothing could be read, or an argument is wrong. When only some inputs can't be read the rest is
-               read, and `Traffic.unusable` says what is missing
+    Errors     Unusable: no input could be read, or an argument is wrong. If only some inputs can't be read, the others are, and
+               `Traffic.unusable` lists the errors
     """
     from analyzer.traffic import from_frame, from_inputs, is_frame
 
@@ -99,8 +99,8 @@ def history(
     topology   names of proxies and workstations, as for read;  catalogue: for rows of older versions, which are judged anew
     start end  only rows that began from `start` on and before `end`
     gateways   only these
-    cache      where days that were read are kept until their files change: True the user's cache folder, False nowhere
-    Errors     Unusable: there is nothing to read; where only some days can't be read, `History.unusable` says which
+    cache      folder that caches each day's result until its files change: True the user's cache folder, False none
+    Errors     Unusable: there is nothing to read; if only some days can't be read, `History.unusable` lists them
     """
     from pathlib import Path
 

@@ -1,4 +1,4 @@
-"""One thing made while the one before it is used: a stream's items come from a thread of their own, a few ahead."""
+"""Items of a stream made in a thread of their own, a few ahead of their use."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ T = TypeVar("T")
 
 
 class _End:
-    """Nothing more comes; `error` is why, when making the next item failed."""
+    """The end of the items; `error` is the exception if making the next item failed."""
 
     def __init__(self, error: BaseException | None = None) -> None:
         self.error = error
@@ -22,12 +22,12 @@ def _nothing() -> None:
 
 
 def ahead(items: Iterable[T], most: int, give_up: Callable[[], object] = _nothing) -> Generator[T, None, None]:
-    """The same items in the same order, made in another thread, at most `most` before they are asked for.
+    """The same items in the same order, made in another thread, at most `most` ahead.
 
-    An error in making one is raised where it would have come. When the generator is closed, the thread ends behind the item
-    that it is making, and is waited for.
+    An exception raised while making an item is raised at that item's position. Closing the generator ends the thread after the item in
+    progress and waits for it.
 
-    give_up   called where no further item is wanted, for making one may be a long wait
+    give_up   called when no further item is wanted, because making one may block for long
     """
     made: queue.Queue[T | _End] = queue.Queue(most)
     stopped = threading.Event()
@@ -54,13 +54,13 @@ def ahead(items: Iterable[T], most: int, give_up: Callable[[], object] = _nothin
     finally:
         stopped.set()
         give_up()
-        while thread.is_alive():  # it may be waiting for room
+        while thread.is_alive():  # it may be blocked in put()
             drain(made)
             thread.join(0.01)
 
 
 def drain(items: queue.Queue[T]) -> None:
-    """Take everything out that is there now."""
+    """Remove all items that the queue holds now."""
     while True:
         try:
             items.get_nowait()

@@ -1,6 +1,6 @@
-"""Blocks of frames → packets, each with what tells it apart: what an Engine is fed.
+"""Blocks of frames → packets with their flow keys: the input of an Engine.
 
-What can't be read is noted at the inputs; fragments wait here for those that complete them.
+Unreadable frames are counted at their inputs. Fragments wait here for the others of their datagram.
 """
 
 from __future__ import annotations
@@ -32,9 +32,9 @@ class Decoded(NamedTuple):
 
 
 def decode(blocks: Iterable[Block], sources: Sequence[Source], fragments: Fragments | None = None) -> Iterator[Decoded]:
-    """Each block with its packets, and what tells those apart.
+    """Each block with its packets and their keys.
 
-    fragments   what waits from before, and after; None: nothing came before, nor will come
+    fragments   fragments that wait from an earlier call, and for a later one; None: no packets come before or after
     """
     ports = tuple(sorted({port for source in sources for port in source.vxlan_ports}))
     waiting = Fragments() if fragments is None else fragments
@@ -62,14 +62,14 @@ def decode(blocks: Iterable[Block], sources: Sequence[Source], fragments: Fragme
 
 
 def keyed(block: Block, packets: npt.NDArray[Any], keys: npt.NDArray[Any] | None = None) -> Decoded:
-    """The packets with their keys; `keys`: room for them."""
+    """The packets with their keys. keys: array to fill."""
     keys = np.empty(len(packets), KEY) if keys is None else keys
     key_packets(packets, keys, len(packets))
     return Decoded(block, packets, keys)
 
 
 def without_labels(block: Block, packets: npt.NDArray[Any]) -> None:
-    """Give frames that hold no packet the note of what they are in place of a label's, which a comment on them has put there."""
+    """Replace the note of frames that hold no packet by the reason, where the label of a packet comment has overwritten it."""
     status = packets["status"]
     rows = np.flatnonzero((packets["note"] == LABELLED) & (status >= NOT_IP) & (status != FRAGMENT))
     if len(rows):
@@ -80,7 +80,7 @@ def without_labels(block: Block, packets: npt.NDArray[Any]) -> None:
 
 
 def note_unread(sources: Sequence[Source], block: Block, packets: npt.NDArray[Any]) -> bool:
-    """Count, by input, the frames that gave no packet, and the datagrams of tunnels that can't be opened, by what they are.
+    """Count, per input, the frames that gave no packet and the tunnel datagrams that can't be opened, by reason.
 
     True when there are fragments among the packets.
     """

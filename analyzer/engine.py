@@ -1,6 +1,6 @@
-"""Packets in, flows out: one Engine for a file, a stream, a live capture, a job's ring files and a part of the traffic.
+"""Packets in, flows out: one Engine serves a file, a stream, a live capture, a job's ring files and a part.
 
-Whoever drives it decides where blocks come from, who looks when, and what becomes of the rows that memory has no room for.
+The caller decides where blocks come from, when to take a snapshot, and where the rows go that don't fit in memory.
 """
 
 from __future__ import annotations
@@ -34,26 +34,26 @@ from analyzer.window import Window
 if TYPE_CHECKING:
     import pyarrow as pa
 
-# How much of what is over is put away at a time: the youngest are those of which a packet may still come.
-OVER: Final = 0.75
-# Where more than this share of what was put away came back before the next time, it is done half as often.
-TOO_OFTEN: Final = 0.25
+# Share of the finished conversations that is packed at a time. A late packet is most likely for the youngest.
+PACK_SHARE: Final = 0.75
+# If more than this share of the packed conversations was unpacked again before the next time, pack half as often.
+UNPACKED_SHARE: Final = 0.25
 
-# How much of what is open is put away when a limit is reached that holds whatever comes, and how much of what was put away stays when
-# there is no more room for it: more at a time costs less often.
-SHARE: Final = 0.5
-LEFT: Final = 0.5
+# Share of the open conversations that is packed when a hard limit is reached, and share of the packed ones that stays when those are
+# too many: packing more at a time costs less often.
+EVICT_SHARE: Final = 0.5
+KEPT_SHARE: Final = 0.5
 
 
 @dataclass(frozen=True)
 class Limits:
-    """What is kept in memory at most, whatever arrives.
+    """The most that is kept in memory.
 
-    conversations  that lie open
-    finished       of those that were put away, until they come back;  finished_bytes: what they take, packed, as a rule 130 bytes each
-    waiting_bytes  payload that waits for what comes before it
+    conversations  open conversations
+    finished       packed conversations;  finished_bytes: their packed size, usually 130 bytes each
+    waiting_bytes  payload that arrived before the bytes ahead of it
     name_bytes     names and other texts;  messages: requests, answers and hellos
-    named_rows     finished rows that tell a host or a request;  other_rows: finished rows of the rest
+    named_rows     finished rows with a host or a request;  other_rows: finished rows without
     """
 
     conversations: int = 60_000
@@ -65,9 +65,9 @@ class Limits:
     finished: int = 60_000
     finished_bytes: int = 32 << 20
 
-    def are_passed(self, tables: Tables) -> bool:
-        """Whether the tables hold more than they may."""
-        counts: list[int] = tables.counts.tolist()  # asked after every block: an array's numbers one by one take five times as long
+    def exceeded_by(self, tables: Tables) -> bool:
+        """Whether the tables exceed these limits."""
+        counts: list[int] = tables.counts.tolist()  # once per block: indexing the array takes five times as long
         return (
             counts[N_RECORDS] > self.conversations
             or counts[ARENA_LIVE] > self.waiting_bytes
@@ -76,15 +76,15 @@ class Limits:
         )
 
     def doubled(self) -> Limits:
-        """Twice as much of everything."""
+        """Twice these limits."""
         return Limits(*(2 * one for one in astuple(self)))
 
     def shared_by(self, n: int) -> Limits:
-        """What each of n engines may hold, so that all together hold no more."""
+        """The limits of each of n engines that together hold no more than these."""
         return Limits(*(one // n for one in astuple(self)))
 
     def beyond(self, tables: Tables) -> Limits:
-        """These limits, or twice what the tables hold where that is more."""
+        """The larger of these limits and twice the tables' contents."""
         counts = [2 * int(tables.counts[one]) for one in (N_RECORDS, ARENA_LIVE, POOL_USED, N_MESSAGES)]
         return replace(
             self,
@@ -95,17 +95,17 @@ class Limits:
         )
 
 
-A_FILE: Final = Limits(conversations=1 << 17, waiting_bytes=64 << 20, name_bytes=128 << 20, messages=1 << 20)
-"""Where a reader of files begins to put away what is over. Nothing depends on it: what is put away comes back with its next packet."""
+FILE_LIMITS: Final = Limits(conversations=1 << 17, waiting_bytes=64 << 20, name_bytes=128 << 20, messages=1 << 20)
+"""Limits for reading files. The result doesn't depend on them: a packed conversation is unpacked with its next packet."""
 
 
 class Engine:
-    """What the packets so far say: fed with them, looked at whenever somebody asks. Memory grows with open flows, never with packets.
+    """The flows of all packets fed so far; a snapshot can be taken at any time. Memory grows with open flows, not with packets.
 
-    sources   the inputs, by the numbers that frames have
-    tables    everything that is known of what is open; feed() changes them
-    finished  what was put away
-    going_on  conversations that were evicted although they could go on
+    sources   the inputs, in the order of the frames' source numbers
+    tables    the open conversations; feed() changes them
+    finished  the packed conversations
+    going_on  number of evicted conversations that may continue
     """
 
     def __init__(
@@ -118,12 +118,12 @@ class Engine:
         apart: list[Tables] | tuple[()] = (),
         batches: Sequence[Batch] = (),
     ) -> None:
-        """tables, fragments: what came before; fragments None: nothing did, nor will anything come behind.
+        """tables, fragments: state of earlier packets. fragments None: no packets come before these or after them.
 
-        limits   beyond them conversations that are over are packed and kept apart; None: there are none
-        keep     takes the rows (facts.table) of those of which limits.finished has no room, which are then forgotten
-        apart    conversations that lie in tables of their own, and of which no packet comes any more
-        batches  what was put away before
+        limits   beyond them finished conversations are packed; None: no limits
+        keep     called with the rows (facts.table) of conversations that exceed limits.finished; the engine then forgets them
+        apart    conversations in tables of their own that get no more packets
+        batches  conversations that were packed before
         """
         self.sources = sources
         self.tables = empty_tables(sum(source.size or 0 for source in sources)) if tables is None else tables
@@ -135,7 +135,7 @@ class Engine:
 
     @classmethod
     def piece(cls, sources: Sequence[Source], limits: Limits | None = None) -> Engine:
-        """An engine for a piece of the traffic, before and behind which other packets may have come."""
+        """An engine for a piece of the traffic: other packets may come before and after it."""
         return cls(sources, continued_tables(), Fragments(), limits)
 
     @classmethod
@@ -146,30 +146,30 @@ class Engine:
         limits: Limits | None = None,
         keep: Callable[[pa.Table], None] | None = None,
     ) -> Engine:
-        """An engine that knows what the part says, to be looked at or fed on; the part is used up. more: inputs behind the part's."""
+        """An engine with the contents of the part, to be named or fed further; consumes the part. more: inputs after the part's."""
         fragments, _ = joined_again(part.parts)
-        return cls([*part.sources(), *more], ready(part.tables), fragments, limits, keep, batches=part.batches)
+        return cls([*part.sources(), *more], writable(part.tables), fragments, limits, keep, batches=part.batches)
 
     @classmethod
     def load(cls, path: Path) -> Engine:
-        """The engine that save() wrote. Errors: Unusable, no such file, cut or changed, no part at all, or of another form."""
+        """The engine that save() wrote. Errors: Unusable, no such file, a cut or changed file, no part, or another version's form."""
         from analyzer.parts.file import read_part
 
         return cls.of(read_part(path))
 
     @classmethod
     def merge(cls, engines: Sequence[Engine]) -> Engine:
-        """One engine with everything that these have counted, given in the order of their times; they stay as they are."""
+        """One engine with the packets of all engines, given in order of time; the engines stay unchanged."""
         return cls.of(merge_all([engine.part() for engine in engines]))
 
     def save(self, path: Path) -> None:
-        """Write what is known to a file: facts, the first bytes of what is open, and of what is finished no payload."""
+        """Write the state to a file: facts, and the first bytes of open conversations; no payload of finished ones."""
         from analyzer.parts.file import write_part
 
         write_part(self.part(), path)
 
     def part(self, window: Window = (None, None)) -> Partial:
-        """What is known, as a value; it shares the engine's tables. window: the only times whose packets were fed."""
+        """The state as a value that shares the engine's tables. window: the time range to which the packets were limited."""
         inputs = tuple(facts_of(source) for source in self.sources)
         names, starts = tuple(one.name for one in inputs), tuple(one.first_ns for one in inputs)
         waiting = () if self._fragments is None else tuple(self._fragments.parts())
@@ -178,54 +178,54 @@ class Engine:
         return Partial(names, starts, self.tables, waiting, inputs, window, (*batches, *apart))
 
     def read(self, blocks: Iterable[Block]) -> Engine:
-        """Decode these blocks and feed them; the engine itself."""
+        """Decode these blocks and feed them; returns the engine."""
         for decoded in self.decode(blocks):
             self.feed(decoded)
         return self
 
     def decode(self, blocks: Iterable[Block]) -> Iterator[Decoded]:
-        """Each block as feed() takes it: where the two are apart, they may run in threads of their own."""
+        """Each block decoded, for feed(); decoding and feeding may run in different threads."""
         return decode(blocks, self.sources, self._fragments)
 
     def feed(self, decoded: Decoded) -> None:
-        """Count these packets, and read what they carry as far as it can be while more may come."""
+        """Count these packets, and read their payload as far as possible while more may come."""
         _, packets, keys = decoded
         if len(packets) > len(self._offers):
             self._offers = np.zeros((len(packets), 3), np.int64)
         if self.finished.batches:
             self.tables = self.finished.with_returned(self.tables, packets, keys)
         self.tables = fed(self.tables, decoded, self._offers)
-        if self._keep is None and self._due is not None and self._due.are_passed(self.tables):
-            self._put_away()
+        if self._keep is None and self._due is not None and self._due.exceeded_by(self.tables):
+            self._pack_finished()
         if self._keep is not None and self._limits is not None:
-            while self._limits.are_passed(self.tables):
+            while self._limits.exceeded_by(self.tables):
                 self._make_room()
             if len(self.finished) > self._limits.finished or self.finished.size() > self._limits.finished_bytes:
                 self._evict(self._keep, self._limits)
 
     @property
     def n_records(self) -> int:
-        """How many records there are, open and put away."""
+        """Number of records, open and packed."""
         return int(self.tables.counts[N_RECORDS]) + len(self.finished)
 
     def snapshot(self) -> Named:
-        """The flow table and the lookups of everything so far, as if nothing more came; feeding goes on undisturbed."""
+        """The flow table and the lookups of everything so far, as if no more packets came; feeding can continue."""
         return self.named(self.copied())
 
     def contents(self) -> Contents:
-        """Everything so far, not copied: for when nothing more comes."""
+        """Everything so far, without a copy: for the end of the input."""
         if self._fragments is not None and self._fragments.waiting:
             return self.copied()
         return Contents(self.finished.batches, self.tables, self._apart)
 
-    def given(self) -> Contents:
-        """Everything so far, of which the engine then knows nothing: it is whose that asks, and goes with it. The sources stay."""
+    def hand_over(self) -> Contents:
+        """Everything so far, handed over to the caller; the engine is empty afterwards, but keeps its sources."""
         contents = self.contents()
         self.tables, self.finished, self._fragments, self._apart = without_rows(), Finished(), None, ()
         return contents
 
     def copied(self) -> Contents:
-        """Everything so far, with what fragments give that wait for others; theirs is the room, for whoever names them."""
+        """A copy of everything so far that the caller may change, including the datagrams of incomplete fragments."""
         apart = [concatenated(each, without_rows()) for each in self._apart]
         contents = Contents(self.finished.frozen(), concatenated(self.tables, without_rows()))
         if self._fragments is None or not self._fragments.waiting:
@@ -234,32 +234,33 @@ class Engine:
         return put_together([contents, Contents((), tables_between(*waiting.flush()))])._replace(apart=apart)
 
     def named(self, contents: Contents, workers: int | None = None) -> Named:
-        """The flow table and the lookups of all this, when nothing more will come; it is used up. workers: as in named_together."""
+        """The flow table and the lookups of these contents, when no more packets come; consumes them. workers: as in named_together."""
         if contents.tables.counts[CONTINUED]:
             contents = contents._replace(tables=read_whole(contents.tables))
         return named_together(contents, *self._inputs(), workers)
 
-    def _put_away(self) -> None:
-        """Pack what is over. The next time comes when twice as much is there as stays, so that nothing is looked at again and again."""
+    def _pack_finished(self) -> None:
+        """Pack finished conversations. The next time is when the tables hold twice what stays, so that none is examined again and again."""
         assert self._limits is not None and self._due is not None
         before = int(self.tables.counts[N_RECORDS])
         returned, self._returned = self.finished.returned - self._returned, self.finished.returned
-        self.tables = self.finished.put_away(self.tables, over(self.tables, OVER))
+        self.tables = self.finished.put_away(self.tables, over(self.tables, PACK_SHARE))
         least = self._limits
-        if returned > self._taken * TOO_OFTEN:  # they are put away too early
+        if returned > self._taken * UNPACKED_SHARE:  # conversations were packed too early
             least = self._due.doubled()
         self._due = least.beyond(self.tables)
         self._taken = before - int(self.tables.counts[N_RECORDS])
 
     def _make_room(self) -> None:
-        """Put away the half of all that was silent longest, what is over first."""
-        for going_on, taken in oldest(self.tables, SHARE):
+        """Pack the half of all conversations that was silent longest, finished ones first."""
+        for going_on, taken in oldest(self.tables, EVICT_SHARE):
             if taken.any():
                 self.tables = self.finished.put_away(self.tables, taken, going_on=going_on)
 
     def _evict(self, keep: Callable[[pa.Table], None], limits: Limits) -> None:
-        """Let what was put away first go, so that less is there than may be, and make rows of it while all others are still there."""
-        gone = self.finished.let_go(int(limits.finished * LEFT), int(limits.finished_bytes * LEFT))
+        """Evict the conversations that were packed first, down to a share of the limits, and make their rows while all others are
+        present."""
+        gone = self.finished.let_go(int(limits.finished * KEPT_SHARE), int(limits.finished_bytes * KEPT_SHARE))
         self.going_on += sum(batch.conversations for batch in gone if batch.going_on)
         blank = without_rows()._replace(labels=self.tables.labels)
         blank.counts[N_LABELS] = self.tables.counts[N_LABELS]
@@ -271,13 +272,13 @@ class Engine:
         return [source.name for source in self.sources], by_time([source.first_ns for source in self.sources])
 
 
-def ready(tables: Tables) -> Tables:
-    """The tables able to grow, and to be found by packets: as they are, or copied where they came from a file."""
+def writable(tables: Tables) -> Tables:
+    """The tables with room to grow and a hash index: unchanged, or copied where they came from a file."""
     return tables if len(tables.scratch) else with_slots(concatenated(tables, without_rows()))
 
 
 def read_whole(tables: Tables) -> Tables:
-    """The tables with everything read that was held back, or waits: nothing comes before them, nor behind. `tables` is used up."""
+    """The tables with all held-back and waiting payload read: no packets come before or after. Consumes `tables`."""
     from analyzer.parts.tails import without_unsure
 
     tables = read_waiting(released_tables(tables, read_all))
@@ -286,5 +287,5 @@ def read_whole(tables: Tables) -> Tables:
 
 
 def by_time(starts: Sequence[int | None]) -> list[int]:
-    """The inputs' numbers in the order of their first packets' times; those without come last."""
+    """The inputs' numbers in the order of their first packets' times; inputs without a time come last."""
     return sorted(range(len(starts)), key=lambda i: (starts[i] is None, starts[i] or 0, i))

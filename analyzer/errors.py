@@ -1,4 +1,4 @@
-"""What stops a run. Everything else is a finding (findings.py)."""
+"""The errors that stop a run. Everything else is a finding (findings.py)."""
 
 from __future__ import annotations
 
@@ -6,13 +6,13 @@ from collections.abc import Sequence
 
 
 class WhichproxyError(Exception):
-    """Base of every error this package raises on purpose; its text is one line fit for a person."""
+    """Base of every error that this package raises on purpose; its text is one readable line."""
 
 
 class Unusable(WhichproxyError, ValueError):
-    """An input or argument that can't be used: what, where and what to do, on one line. Exit code 2.
+    """An input or argument that can't be used: what, where and the remedy, on one line. Exit code 2.
 
-    It is a ValueError too, which callers expect of a wrong argument; code of ours that catches ValueError lets it pass first.
+    It is also a ValueError, which callers expect for a wrong argument; our own `except ValueError` must let it pass first.
 
     what    what is wrong, in a few words
     where   file, key or byte offset, when known
@@ -30,7 +30,7 @@ class Unusable(WhichproxyError, ValueError):
 
 
 class Missing(Unusable, FileNotFoundError):
-    """A file or directory that isn't there; a FileNotFoundError too."""
+    """A file or directory that doesn't exist; also a FileNotFoundError."""
 
 
 class NothingReadable(Unusable):
@@ -46,7 +46,7 @@ class NothingThere(NothingReadable, Missing):
 
 
 class Mistakes(Unusable):
-    """Several things wrong in a file at once: the text is one line, `causes` holds one Unusable for each."""
+    """Several mistakes in one file: the text is one line, `causes` holds one Unusable for each."""
 
     def __init__(self, causes: Sequence[Unusable]) -> None:
         self.causes = tuple(causes)
@@ -54,7 +54,7 @@ class Mistakes(Unusable):
 
 
 def unreadable(error: OSError, what: str, where: str, remedy: str | None = None) -> Unusable:
-    """The error to raise for what the system refused: Missing where there is no such file."""
+    """The error to raise for an OSError: Missing where the file doesn't exist."""
     if isinstance(error, FileNotFoundError):
         return Missing(what, where, remedy or "check the path")
     if isinstance(error, PermissionError):
@@ -63,5 +63,5 @@ def unreadable(error: OSError, what: str, where: str, remedy: str | None = None)
 
 
 def nothing_readable(causes: list[Unusable]) -> NothingReadable:
-    """The error to raise where no input could be used: NothingThere where none of them is there."""
+    """The error to raise where no input could be used: NothingThere where all are missing."""
     return (NothingThere if causes and all(isinstance(cause, Missing) for cause in causes) else NothingReadable)(causes)

@@ -1,4 +1,4 @@
-"""Decoded packets into tables, and the tables of pieces into one: what an Engine and a part do with what they know."""
+"""Decoded packets → tables, and the tables of several pieces → one."""
 
 from __future__ import annotations
 
@@ -25,9 +25,9 @@ Offers = npt.NDArray[np.int64]
 
 
 def fed(tables: Tables, decoded: Decoded, offers: Offers) -> Tables:
-    """The tables after these packets were counted, and what they carry was read as far as it can be while more may come.
+    """The tables after these packets were counted, and their payload read as far as possible while more may come.
 
-    offers   room for three numbers for each packet
+    offers   scratch array with three numbers for each packet
     """
     block, packets, keys = decoded
     n = len(packets)
@@ -43,17 +43,17 @@ def fed(tables: Tables, decoded: Decoded, offers: Offers) -> Tables:
 
 
 def continued_tables(n_bytes: int = 0) -> Tables:
-    """No packets yet, of a piece of traffic that may go on from an earlier one. n_bytes: as of empty_tables."""
+    """Empty tables for a piece of traffic that may continue an earlier one. n_bytes: as in empty_tables."""
     tables = empty_tables(n_bytes)
     tables.counts[CONTINUED] = 1
     return tables
 
 
 def tables_between(data: npt.NDArray[np.uint8], frames: npt.NDArray[Any], packets: npt.NDArray[Any]) -> Tables:
-    """The tables of these packets alone (as fragments give them), before and behind which others may have come."""
+    """The tables of these packets alone (from fragments); other packets may come before and after."""
     return fed(continued_tables(), keyed(Block(data, frames), packets), np.zeros((len(packets), 3), np.int64))
 
 
 def put_together(pieces: Sequence[Contents]) -> Contents:
-    """What all pieces hold, which come in the order of their times and whose inputs are numbered alike; they stay as they are."""
+    """The contents of all pieces, merged in order of time; their inputs are numbered alike, and the pieces stay unchanged."""
     return all_merged(pieces, lambda cut: reduce(lambda left, right: merged_tables(left, right, read_all, MAX_DATAGRAMS), cut))

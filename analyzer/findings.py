@@ -1,6 +1,6 @@
-"""Every code that a finding can have: how bad it is, what it means and what to do about it.
+"""Every finding code: its severity, its meaning and what to do about it.
 
-A finding is one cause, with all the sources, services and flows it touches; what states a moment is one per source and moment.
+A finding is one cause with all its sources, services and flows; a finding about a moment is one per source and moment.
 """
 
 from __future__ import annotations
@@ -242,17 +242,17 @@ CODES: dict[str, Code] = {
 
 @dataclass(frozen=True)
 class Finding:
-    """Something a person should know: one cause, with every source, service and flow that it touches.
+    """One cause, with every source, service and flow that it affects.
 
     text                  what was seen, with the numbers
-    client_ips services   whom and what it is about, sorted
+    client_ips services   the affected sources and services, sorted
     first_seen last_seen  RFC 3339, nine digits, Z; None when unknown
     flows                 ids of the flows that prove it
-    severity              None: as usual for the code
-    advice                what to do, where it is more than the code's own
-    settings              what to change and where, as the document has it (verdict/advice/)
-    expect                a [test.expect] table: what must hold of the next capture once that is changed
-    planes                whose traffic it is about, where its services don't say so; no part of the document
+    severity              None: the code's usual severity
+    advice                what to do, where it is more specific than the code's advice
+    settings              what to change and where, as in the document (verdict/advice/)
+    expect                a [test.expect] table: what must hold in the next capture after the change
+    planes                the affected planes, where `services` doesn't imply them; not part of the document
     """
 
     code: str
@@ -271,7 +271,7 @@ class Finding:
     planes: Sequence[str] = ()
 
     def to_dict(self) -> dict[str, Any]:
-        """The finding as the verdict document has it; KeyError for a code that isn't registered."""
+        """The finding as in the verdict document. KeyError: a code that isn't registered."""
         code = CODES[self.code]
         return {
             "code": self.code,
@@ -293,12 +293,12 @@ class Finding:
 
 
 def _only(texts: Sequence[str]) -> str | None:
-    """The one text, None where there are none or several."""
+    """The only text; None where there are none or several."""
     return texts[0] if len(texts) == 1 else None
 
 
 def in_order(findings: Sequence[Finding]) -> list[dict[str, Any]]:
-    """The findings as dicts, the worst first, then by code, source, proxy, service and text."""
+    """The findings as dicts: the worst first, then by code, source, proxy, service and text."""
     rows = [finding.to_dict() for finding in findings]
     return sorted(
         rows, key=lambda r: (SEVERITIES.index(r["severity"]), r["code"], r["client_ips"][:1], r["proxy"] or "", r["services"], r["text"])

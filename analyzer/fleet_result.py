@@ -1,4 +1,4 @@
-"""What the Python API gives back for a fleet: its history, who won where and since when. pandas loads when a DataFrame is asked for."""
+"""What `analyzer.history` returns: who won at which gateway, and since when. pandas loads when a DataFrame is asked for."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ if TYPE_CHECKING:
 
 
 class History:
-    """Gateways over time: a report when shown (terminal or notebook), plain data by `to_dict`, tables by `to_frame` and the rest.
+    """Gateways over time: a report when printed (terminal or notebook), plain data by `to_dict`, tables by `to_frame` and the rest.
 
     unusable  one error for each day that couldn't be read while others could
     """
@@ -26,7 +26,7 @@ class History:
         self.unusable = tuple(unusable)
 
     def to_dict(self) -> dict[str, Any]:
-        """The history document as plain data, the same as the JSON of `whichproxy history`; a copy of its own."""
+        """The history document as plain data, the same as the JSON of `whichproxy history`; a deep copy."""
         from copy import deepcopy
 
         return deepcopy(dict(self._document))
@@ -52,7 +52,8 @@ class History:
         return gateways_frame(self._document)
 
     def report(self, path: str | PathLike[str]) -> None:
-        """Write it; the suffix says how (.html or .json). Errors: Unusable, another suffix, or a place that can't be written to."""
+        """Write the history; the suffix chooses the form (.html or .json). Errors: Unusable, another suffix, or a place that can't be
+        written."""
         from analyzer.report.fleet_files import check_history_path, write_history
 
         check_history_path(Path(path))

@@ -1,7 +1,7 @@
-"""A capture that isn't finished yet: packets counted as they come, and at any time the flows of all that came so far.
+"""A capture that isn't finished yet: packets are counted as they come, and the flows so far can be read at any time.
 
-The same stages as pipeline.py, and the same flow table as the file of these packets would give. Only memory has an end here:
-beyond its limits conversations are taken out, their rows kept as far as there is room, and what that loses is counted.
+The stages and the flow table are those of pipeline.py. Only memory is bounded here: beyond the limits conversations are evicted, their
+rows are kept as far as there is room, and the loss is counted.
 """
 
 from __future__ import annotations
@@ -31,7 +31,7 @@ if TYPE_CHECKING:
 
 @dataclass
 class Retired:
-    """What was taken out of memory so far: conversations, those that could still go on, and rows that weren't kept."""
+    """Counts of evicted conversations, of those among them that may continue, and of rows that weren't kept."""
 
     conversations: int = 0
     going_on: int = 0
@@ -39,10 +39,10 @@ class Retired:
 
 
 class Growing:
-    """One source that is read to its end by run(), in a thread of its own, and looked at meanwhile by reading().
+    """One source that run() reads to its end, in a thread of its own, while reading() returns its flows so far.
 
     failed   why the source can't be read, once that is known
-    retired  what was taken out of memory
+    retired  counts of evicted conversations
     """
 
     def __init__(
@@ -53,7 +53,7 @@ class Growing:
         limits: Limits | None = None,
         keep: Callable[[pa.Table], None] | None = None,
     ) -> None:
-        """keep: takes the rows that there is no room for, routed and tagged by what is known when they go."""
+        """keep: called with the rows that don't fit in memory, routed and tagged by what is known at that time."""
         self.source = source
         source.vxlan_ports = topology.vxlan_ports
         self.failed: Unusable | None = None
@@ -83,9 +83,9 @@ class Growing:
         self._stopped = True
 
     def reading(self, damage: tuple[Damage, ...] = ()) -> Reading:
-        """The flows of all packets so far; reading goes on undisturbed meanwhile.
+        """The flows of all packets so far; run() continues undisturbed.
 
-        damage   what else is known to be missing
+        damage   losses known from elsewhere
         """
         from analyzer.routes.discovery import discoveries_of
 
@@ -107,12 +107,12 @@ class Growing:
         self.retired.conversations += rows.num_rows
         self.retired.going_on = self._engine.going_on
         self._finished.append(rows)
-        self._let_go()
+        self._trim()
 
-    def _let_go(self) -> None:
-        """Keep as many finished rows as there is room for, the newest of each kind."""
+    def _trim(self) -> None:
+        """Keep as many finished rows as the limits allow, the newest of each kind."""
         flows = together(self._finished)
-        named = tells_something(flows)
+        named = has_name(flows)
         kept = np.zeros(len(named), np.bool_)
         for which, room in ((named, self._limits.named_rows), (~named, self._limits.other_rows)):
             kept[np.flatnonzero(which)[-room:]] = True
@@ -125,7 +125,7 @@ class Growing:
                 self._keep(routed(gone, self._topology, self._catalogue))
 
     def _evicted(self) -> list[Damage]:
-        """What being bounded has cost; nothing where every row is kept and no conversation was cut."""
+        """The losses that the memory limits caused; empty where every row is kept and no conversation was cut."""
         retired = self.retired
         if not retired.going_on and not retired.left_out:
             return []
@@ -136,14 +136,14 @@ class Growing:
         return [Damage("flows-evicted", text, count=1)]
 
 
-def tells_something(flows: pa.Table) -> Any:
+def has_name(flows: pa.Table) -> Any:
     """bool[n_rows]: the row has a host or a request."""
     columns = [np.asarray(flows[name].combine_chunks().is_valid()) for name in ("host", "request")]
     return columns[0] | columns[1]
 
 
 def together(tables: list[pa.Table]) -> pa.Table:
-    """The rows of all, sorted as flow tables are."""
+    """The rows of all tables, in the flow table's order."""
     import pyarrow as pa
     import pyarrow.compute as pc
 

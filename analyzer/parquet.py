@@ -1,6 +1,6 @@
-"""How flow tables are written as Parquet: compressed, and each column in the encoding that suits what stands in it.
+"""How flow tables are written as Parquet: compressed, and each column in the encoding that suits its values.
 
-Measured on 57,977 flows, against a dictionary and figures for every column: 28 % smaller, in two thirds of the processor's time. Two
+Measured on 57,977 flows, against a dictionary and statistics for every column: 28 % smaller, in two thirds of the processor time. Two
 threads take half as long as one.
 """
 
@@ -14,15 +14,15 @@ import pyarrow as pa
 if TYPE_CHECKING:
     from analyzer.parquet_footer import Struct
 
-WORTH_SHARING: Final = 10_000
-"""Rows from which on several threads encode columns: of fewer, one is through before others have begun."""
+MIN_ROWS_TO_SHARE: Final = 10_000
+"""Rows from which on several threads encode columns; with fewer, one thread is done before others have started."""
 
-OWN: Final = ("id", "isn_out", "isn_in", "client_random", "client_hello_digest", "community_id", "first_frame")
-"""Columns with a value of its own in each row, as times are. Put into a dictionary first, they take a quarter more time and room."""
+UNIQUE: Final = ("id", "isn_out", "isn_in", "client_random", "client_hello_digest", "community_id", "first_frame")
+"""Columns whose values all differ, as times do. A dictionary would take a quarter more time and room."""
 
-SOUGHT: Final = ("first_seen", "last_seen", "client_ip", "server_ip", "server_port", "host", "service", "proxy")
-"""Columns of which the file says the least and the largest value, so that who seeks rows can pass over it; of all they take a sixth of the
-time that writing takes."""
+WITH_STATISTICS: Final = ("first_seen", "last_seen", "client_ip", "server_ip", "server_port", "host", "service", "proxy")
+"""Columns written with their minimum and maximum, so that a reader can skip row groups. Statistics for all columns would take a sixth
+of the writing time."""
 
 
 def how_written(schema: pa.Schema) -> dict[str, Any]:
@@ -30,19 +30,19 @@ def how_written(schema: pa.Schema) -> dict[str, Any]:
     parts = [part for field in schema for part in parts_of(field)]
     return {
         "compression": "zstd",
-        "use_dictionary": [path for path, kind in parts if path not in OWN and not pa.types.is_timestamp(kind)],
-        # Times follow one another in rows, so that the distance from each to the next is small.
+        "use_dictionary": [path for path, kind in parts if path not in UNIQUE and not pa.types.is_timestamp(kind)],
+        # Times of consecutive rows differ little, so that their deltas are small.
         "column_encoding": {
             path: "DELTA_BINARY_PACKED"
             for path, kind in parts
-            if pa.types.is_timestamp(kind) or (path in OWN and pa.types.is_integer(kind))
+            if pa.types.is_timestamp(kind) or (path in UNIQUE and pa.types.is_integer(kind))
         },
-        "write_statistics": [path for path, _ in parts if path in SOUGHT],
+        "write_statistics": [path for path, _ in parts if path in WITH_STATISTICS],
     }
 
 
 def parts_of(field: pa.Field, above: str = "") -> Iterator[tuple[str, pa.DataType]]:
-    """Where Parquet keeps the field's values, and of what type: a path for each part of a structure or list."""
+    """Path and type of each Parquet column of the field: one for each leaf of a structure or list."""
     path = above + field.name
     if pa.types.is_struct(field.type):
         for part in field.type:
@@ -54,11 +54,11 @@ def parts_of(field: pa.Field, above: str = "") -> Iterator[tuple[str, pa.DataTyp
 
 
 def parquet(table: pa.Table, workers: int | None = None) -> Iterator[memoryview]:
-    """The table as a Parquet file, in pieces. workers: threads that encode its columns, where there is enough to share; None: two.
+    """The table as a Parquet file, in pieces. workers: threads that encode its columns, where there are enough rows; None: two.
 
-    pyarrow writes a file with one thread. So each column is written as a file of its own, and their pages are put behind each other.
+    pyarrow writes a file with one thread. So each column is written as a file of its own, and the pages of all are concatenated.
     """
-    if workers == 1 or table.num_rows < WORTH_SHARING or table.num_columns < 2:
+    if workers == 1 or table.num_rows < MIN_ROWS_TO_SHARE or table.num_columns < 2:
         yield written(table)
         return
     from concurrent.futures import ThreadPoolExecutor
@@ -79,7 +79,7 @@ def parquet(table: pa.Table, workers: int | None = None) -> Iterator[memoryview]
 
 
 def written(table: pa.Table, *, store_schema: bool = True) -> memoryview:
-    """The table as a Parquet file. store_schema: with what Arrow knows of its columns beyond their types."""
+    """The table as a Parquet file. store_schema: with Arrow's own schema, which holds more than the types."""
     import pyarrow.parquet as pq
 
     sink = pa.BufferOutputStream()

@@ -1,7 +1,7 @@
-"""Parquet footers: of files that hold a column each, the one of a file that holds all of them.
+"""Parquet footers: the footers of single-column files merged into the footer of a file with all columns.
 
 A footer is a structure of Thrift's compact protocol (parquet-format's parquet.thrift and Thrift's thrift-compact-protocol.md, read in
-November 2026). What it says of a column's pages stays true when they lie elsewhere, but for where they begin.
+November 2026). Its metadata about a column's pages stays valid when the pages move, except for their offsets.
 """
 
 from __future__ import annotations
@@ -11,7 +11,7 @@ from itertools import accumulate
 from typing import Any, Final
 
 MAGIC: Final = b"PAR1"
-"""What a file begins and ends with."""
+"""The first and the last bytes of a file."""
 
 TRUE, FALSE, BYTE, DOUBLE, BINARY, LIST, SET, STRUCT = 1, 2, 3, 7, 8, 9, 10, 12
 INTEGERS: Final = frozenset({4, 5, 6})
@@ -21,10 +21,10 @@ Struct = dict[int, tuple[int, Any]]
 
 # Fields of parquet.thrift.
 ROWS, GROUPS = 3, 4  # FileMetaData
-COLUMNS, GROUP_BYTES, GROUP_COMPRESSED = 1, 2, 6  # RowGroup, which begins (5) where its first column does
+COLUMNS, GROUP_BYTES, GROUP_COMPRESSED = 1, 2, 6  # RowGroup; its offset (5) is its first column's
 CHUNK = 3  # ColumnChunk
-CHUNK_OFFSETS: Final = (2, 4, 6)  # ColumnChunk: where its footer, and the indexes of its pages' places and values begin; 0: nowhere
-OFFSETS: Final = (9, 10, 11, 14)  # ColumnMetaData: where data, index, dictionary and Bloom filter begin
+CHUNK_OFFSETS: Final = (2, 4, 6)  # ColumnChunk: offsets of its footer and of the indexes of its pages' places and values; 0: none
+OFFSETS: Final = (9, 10, 11, 14)  # ColumnMetaData: offsets of data, index, dictionary and Bloom filter
 
 
 def split(file: memoryview) -> tuple[memoryview, Struct]:
@@ -34,10 +34,10 @@ def split(file: memoryview) -> tuple[memoryview, Struct]:
 
 
 def ending(whole: Struct, columns: Sequence[tuple[memoryview, Struct]]) -> bytes:
-    """What a file has behind its pages that holds all these columns.
+    """The footer of a file that holds all these columns, with its size and the closing magic.
 
     whole    the footer of a file with all columns and no row
-    columns  (pages, footer) of the files that have one of them each, in their order, with the same rows in each of their row groups
+    columns  (pages, footer) of the single-column files, in order, with the same rows in each of their row groups
     """
     ahead = list(accumulate((len(pages) for pages, _ in columns), initial=0))
     of_columns = [footer[GROUPS][1][1] for _, footer in columns]
@@ -47,25 +47,25 @@ def ending(whole: Struct, columns: Sequence[tuple[memoryview, Struct]]) -> bytes
 
 
 def _together(parts: Sequence[Struct], ahead: Sequence[int]) -> Struct:
-    """A row group of those that have a column each, before whose pages so many bytes of other columns lie now."""
+    """The row groups of single-column files merged into one; `ahead`: bytes of other columns' pages before each column's."""
     columns = [_moved(column, by) for part, by in zip(parts, ahead, strict=False) for column in part[COLUMNS][1][1]]
     sums = {field: (parts[0][field][0], sum(part[field][1] for part in parts)) for field in (GROUP_BYTES, GROUP_COMPRESSED)}
     return {**parts[0], COLUMNS: (LIST, (STRUCT, columns)), **sums}
 
 
 def _moved(column: Struct, by: int) -> Struct:
-    """A column whose pages lie so many bytes further behind."""
+    """The column with its pages moved back by so many bytes."""
     kind, chunk = column[CHUNK]
     return {**_further(column, CHUNK_OFFSETS, by), CHUNK: (kind, _further(chunk, OFFSETS, by))}
 
 
 def _further(struct: Struct, offsets: Sequence[int], by: int) -> Struct:
-    """The structure with these offsets, as far as it has them, so many bytes further."""
+    """The structure with those of these offsets that it has increased by so many bytes."""
     return {field: (kind, value + by) if field in offsets and value else (kind, value) for field, (kind, value) in struct.items()}
 
 
 class Reader:
-    """Reads structures from bytes that hold them."""
+    """Reads structures from their bytes."""
 
     def __init__(self, data: memoryview) -> None:
         self._data, self._at = data, 0

@@ -1,6 +1,5 @@
-"""The whole way: capture → packets → flows → facts → routes → services → verdict.
-
-Each stage takes tables and gives tables (tables.py says what every column is); nothing flows back up.
+"""The whole pipeline: capture → packets → flows → facts → routes → services → verdict.
+Each stage takes tables and returns tables (tables.py describes every column). No stage calls a later one.
 """
 
 from __future__ import annotations
@@ -17,13 +16,13 @@ from analyzer.capture.inputs import Inputs
 from analyzer.capture.interleave import in_time_order
 from analyzer.capture.progress import Progress, reported
 from analyzer.capture.source import Source
-from analyzer.engine import A_FILE, Engine, Limits
+from analyzer.engine import FILE_LIMITS, Engine, Limits
 from analyzer.errors import Unusable, nothing_readable
 from analyzer.facts.losses import losses_of
 from analyzer.flows.batches import set_apart, without_most_strangers
 from analyzer.flows.layout import N_DUPLICATES
 from analyzer.flows.lone import LeftOut
-from analyzer.spill import MOST, filled_by_ranges, with_columns_spilled
+from analyzer.spill import MAX_MEMORY_BYTES, filled_by_ranges, with_columns_spilled
 from analyzer.tables import FLOW_COLUMNS
 from analyzer.text.times import rfc3339
 from analyzer.window import Window, check_span, counted, within
@@ -35,31 +34,31 @@ if TYPE_CHECKING:
     from analyzer.routes.topology import Topology
     from analyzer.services.catalogue import Catalogue
 
-# Smaller captures aren't worth a thread.
-SMALL: Final = 8 << 20
+# A thread doesn't pay for captures smaller than this.
+MIN_BYTES_FOR_THREAD: Final = 8 << 20
 
-# Fewer flows aren't either.
-MANY: Final = 1 << 13
+# Nor for fewer flows than this.
+MIN_FLOWS_FOR_THREAD: Final = 1 << 13
 
-# Blocks that are decoded before they are counted. Four took 6 % longer than one (measured), as if they overflowed the cache.
-AHEAD: Final = 1
+# Blocks that are decoded before they are counted. Four took 6 % longer than one (measured), probably because they don't fit the cache.
+BLOCKS_AHEAD: Final = 1
 
-# What the last two stages put into the flow table; both say something of each request.
+# Columns that the last two stages fill. Both also write to each request.
 OF_ROUTES, OF_SERVICES = (["requests", *(c.name for c in FLOW_COLUMNS if c.stage == stage)] for stage in ("routes", "services"))
 
 
 @dataclass
 class Reading:
-    """What came out of the captures: the flow table and what is known of the files it came from.
+    """What was read from the captures: the flow table and the facts about its files.
 
-    flows      pyarrow.Table, analyzer.tables.FLOW_SCHEMA, sorted by first_seen, then id
-    captures   one dict per readable input: path, sha256, packets, first_seen, last_seen, damage (as in the verdict document)
-    digests    waits until the captures' sha256 are known, which may be None before, and returns them
-    unusable   one error per named input that is no capture or can't be read
-    skipped    files in directories that are no captures
-    lookups    pyarrow.Table, analyzer.tables.LOOKUP_SCHEMA, by time; None where flows came without their captures
-    discoveries   how clients looked for a proxy by themselves, by address
-    left_out   what `flows` has no row of (read_found, listed=False); None: it has all
+    flows        pyarrow.Table, analyzer.tables.FLOW_SCHEMA, sorted by first_seen, then id
+    captures     one dict per readable input: path, sha256, packets, first_seen, last_seen, damage (as in the verdict document)
+    digests      waits until the captures' sha256 are computed (they may be None before) and returns them
+    unusable     one error per named input that is no capture or can't be read
+    skipped      files in directories that are no captures
+    lookups      pyarrow.Table, analyzer.tables.LOOKUP_SCHEMA, by time; None where flows were read without their captures
+    discoveries  how clients searched for a proxy (WPAD, PAC), by address
+    left_out     the flows without a row in `flows` (read_found, listed=False); None: every flow has a row
     """
 
     flows: pa.Table
@@ -88,15 +87,16 @@ def read_found(
     digests: bool = True,
     listed: bool = True,
 ) -> Reading:
-    """The flow table of all captures together, read by this process (analyzer.reading.read: by others too, and other inputs).
+    """The flow table of all captures together, read by this process alone (analyzer.reading.read also uses other processes and input
+    kinds).
 
     start_ns end_ns  keep only packets in [start_ns, end_ns), nanoseconds since 1970; None: no bound
-    workers          1: one thread does everything; else one large pcap file is read by so many threads (side_by_side.py), and of all else
-                     packets are found and decoded in a thread of their own; None: 2
-    digests          take each file's SHA-256: in a thread of its own, beside all that is done until somebody asks for it (Reading.digests);
-                     of small files, and where one thread does everything, of the bytes that are read
-    listed           with a row for every flow; False: without those of a flood that the verdict only counts (flows/lone.py)
-    Errors           Unusable when nothing at all could be read; a single bad input goes to Reading.unusable
+    workers          1: one thread does everything. From 2 on, as many threads read one large pcap file (side_by_side.py); for other
+                     inputs one extra thread finds and decodes packets. None: 2
+    digests          compute each file's SHA-256. A separate thread does so until Reading.digests is called; small files, and files that
+                     one thread reads, are hashed from the bytes as they are read
+    listed           with a row for every flow; False: without the rows of a flood, which the verdict only counts (flows/lone.py)
+    Errors           Unusable when no input could be read; a single bad input goes to Reading.unusable
     """
     sources, workers = found.sources, workers or 2
     aside = ThreadPoolExecutor(1)
@@ -123,7 +123,7 @@ def read_found(
 
 
 def digests_of(sources: Sequence[Source], captures: Sequence[dict[str, Any]], hashed: Iterable[object]) -> list[str | None]:
-    """The captures' SHA-256, once all are taken, which `hashed` waits for; the captures have them then."""
+    """The captures' SHA-256, also written to `captures`; consuming `hashed` waits for all of them."""
     for _ in hashed:
         pass
     for source, capture in zip(sources, captures, strict=True):
@@ -132,7 +132,7 @@ def digests_of(sources: Sequence[Source], captures: Sequence[dict[str, Any]], ha
 
 
 def digested_aside(sources: Sequence[Source], workers: int) -> list[Source]:
-    """The sources whose digest has to be taken by itself; of the others, as of small ones, it is taken while they are read."""
+    """The sources that are hashed by a separate thread. The others (small ones, for example) are hashed while they are read."""
     for source in sources:
         source.digest_beside = source.is_held or (workers == 1 and source.is_plain)
     return [source for source in sources if not source.digest_beside]
@@ -148,11 +148,11 @@ def reading_of(
     workers: int = 1,
     listed: bool = True,
 ) -> Reading:
-    """The flows, names and notes of all captures that the engine was fed with; the engine is emptied.
+    """The flows, lookups and damage of all captures that were fed to the engine; empties the engine.
 
     workers   threads that make rows
-    listed    as of read_found
-    Errors    NothingReadable: not one of them could be read
+    listed    as in read_found
+    Errors    NothingReadable: no capture could be read
     """
     from analyzer.routes.discovery import discoveries_of
 
@@ -160,9 +160,9 @@ def reading_of(
     unknown = [error for source in sources if (error := source.unreadable()) is not None]
     if len(unknown) == len(sources) and unknown + found.unusable:
         raise nothing_readable(found.unusable + unknown)
-    contents, left_out = (engine.given(), None) if listed else without_most_strangers(engine.given())
+    contents, left_out = (engine.hand_over(), None) if listed else without_most_strangers(engine.hand_over())
     n_copies = int(contents.tables.counts[N_DUPLICATES])
-    contents = set_apart(contents)  # tables take as much room as their rows, and go when those are made
+    contents = set_apart(contents)  # the tables take as much memory as the rows, and are freed once the rows are made
     named = engine.named(contents, workers)
     flows = routed(named.flows, topology, catalogue, workers)
     discoveries = discoveries_of(named.lookups, named.discoveries, topology)
@@ -173,11 +173,11 @@ def reading_of(
 
 
 def routed(flows: pa.Table, topology: Topology, catalogue: Catalogue, workers: int = 1) -> pa.Table:
-    """The flows with their routes and services. workers: from two on, services are looked up beside the routes of many flows."""
+    """The flows with their routes and services. workers: from 2 on, services of many flows are looked up in a second thread."""
     from analyzer.routes.route import route_flows
     from analyzer.services.tag import tag_flows, tags_of, with_tags
 
-    if workers > 1 and len(flows) >= MANY and flows.nbytes <= MOST:
+    if workers > 1 and len(flows) >= MIN_FLOWS_FOR_THREAD and flows.nbytes <= MAX_MEMORY_BYTES:
         with ThreadPoolExecutor(1) as aside:
             tags = aside.submit(tags_of, flows, catalogue)
             return with_tags(route_flows(flows, topology), tags.result())
@@ -188,7 +188,7 @@ def routed(flows: pa.Table, topology: Topology, catalogue: Catalogue, workers: i
 def side_by_side(
     sources: Sequence[Source], workers: int, wanted: Callable[[Iterable[Block]], Iterator[Block]], progress: Progress | None
 ) -> Engine | None:
-    """An engine that has all packets of one large file, which several threads read; None, where it has to be read as one."""
+    """An engine with all packets of one large file, read by several threads; None where the file has to be read in one pass."""
     from analyzer.side_by_side import can_be_cut, read_side_by_side
 
     spans = can_be_cut(sources, workers)
@@ -198,21 +198,25 @@ def side_by_side(
     return read_side_by_side(source, spans, wanted, None if progress is None else lambda done: progress(done, source.size))
 
 
-def collect(blocks: Iterable[Block], sources: Sequence[Source], workers: int = 1, limits: Limits = A_FILE) -> Engine:
-    """An engine that has all the packets: flows counted, first bytes read. Memory grows with open flows, never with packets.
+def collect(blocks: Iterable[Block], sources: Sequence[Source], workers: int = 1, limits: Limits = FILE_LIMITS) -> Engine:
+    """An engine with all the packets counted and the streams' first bytes read. Memory grows with open flows, not with packets.
 
-    workers   from two on, frames are found and decoded in a thread of their own while the packets before are counted and read.
-              Streams are not: what has come of them is to be counted when nothing more comes.
+    workers   from 2 on, a second thread finds and decodes frames while earlier packets are counted and read. Pipes and live captures use
+              one thread: packets that have arrived must be counted even if no more arrive
     """
     engine = Engine(sources, limits=limits)
     decoded = engine.decode(blocks)
-    if workers > 1 and sum(source.size or 0 for source in sources) >= SMALL and all(source.size is not None for source in sources):
+    if (
+        workers > 1
+        and sum(source.size or 0 for source in sources) >= MIN_BYTES_FOR_THREAD
+        and all(source.size is not None for source in sources)
+    ):
 
         def give_up() -> None:
             for source in sources:
                 source.give_up()
 
-        with closing(ahead(decoded, AHEAD, give_up)) as made:
+        with closing(ahead(decoded, BLOCKS_AHEAD, give_up)) as made:
             for one in made:
                 engine.feed(one)
     else:

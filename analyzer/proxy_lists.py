@@ -1,4 +1,4 @@
-"""Lists for the team that runs a proxy: what it has to let through, and what it must not open."""
+"""Lists for the team that runs a proxy: the hosts it has to let through, and those whose TLS it must not open."""
 
 from __future__ import annotations
 
@@ -19,17 +19,17 @@ if TYPE_CHECKING:
 
 
 def allow_list(reading: Reading, form: str, proxies: Sequence[str] = ()) -> str:
-    """What each proxy, or each of those of that name or address, has to let through, as `analyzer.services.allow_list` writes it.
+    """The hosts that each proxy, or each proxy of these names or addresses, has to let through, written by `analyzer.services.allow_list`.
 
-    Errors  Unusable: no such form, no such proxy, or a PAC file that isn't for one proxy
+    Errors  Unusable: no such form, no such proxy, or a PAC file for other than one proxy
     """
     return written(form, _of_proxies(reading, permits_of, proxies))
 
 
 def no_inspection_list(reading: Reading, form: str, proxies: Sequence[str] = ()) -> str:
-    """What each proxy, or each of those, must not open, as `analyzer.services.no_inspection` writes it.
+    """The hosts whose TLS each proxy, or each of these, must not open, written by `analyzer.services.no_inspection`.
 
-    Errors  Unusable, as of allow_list
+    Errors  Unusable, as in allow_list
     """
     return unopened_written(form, _of_proxies(reading, unopened_of, proxies))
 
@@ -37,7 +37,7 @@ def no_inspection_list(reading: Reading, form: str, proxies: Sequence[str] = ())
 def _of_proxies(
     reading: Reading, lists_of: Callable[[Evidence, Catalogue], dict[str, list[Permit]]], proxies: Sequence[str]
 ) -> dict[str, list[Permit]]:
-    """The lists of those proxies, by name or address; of all, where none is named."""
+    """The lists of the proxies of these names or addresses; of all proxies where none is given."""
     assert reading.topology is not None and reading.catalogue is not None
     evidence = evidence_of(reading.flows, reading.topology)
     lists = lists_of(evidence, reading.catalogue)

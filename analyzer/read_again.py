@@ -1,6 +1,6 @@
-"""Conversations that spans can't join as one pass would have read them, read again by themselves: downloads over a border, as a rule.
+"""Conversations that can't be joined across spans, read again by themselves: usually downloads that cross a border.
 
-Only the spans that have packets of them are decoded again, by a thread each; then their packets are counted and read in order.
+Only the spans with packets of them are decoded again, each by a thread; the packets are then counted and read in order.
 """
 
 from __future__ import annotations
@@ -24,43 +24,43 @@ from analyzer.flows.layout import N_FIRSTS, N_RECORDS, Tables
 from analyzer.flows.retire import hashes_of, only
 from analyzer.packets.layout import NO_TIME
 
-MOST: Final = 1 << 12
-"""Conversations that are read again; with more the file is read as one."""
+MAX_REREAD: Final = 1 << 12
+"""Conversations that are read again at most; if there are more, the file is read in one pass."""
 
-AHEAD: Final = 16
-"""Blocks of a span that wait until those of the spans before are read."""
+BLOCKS_AHEAD: Final = 16
+"""Decoded blocks of a span that wait until those of earlier spans are read."""
 
 
 class Again(NamedTuple):
-    """A span to be decoded again, and how many frames of the file come before its first."""
+    """A span to decode again, and how many frames of the file come before its first."""
 
     decoded: Iterator[Decoded]
     before: int
 
 
 def read_again(tables: Tables, wanted: Hashes, spans: Sequence[Again], threads: Executor) -> tuple[Tables, Tables] | None:
-    """(the tables without these conversations, those in tables of their own); None where other packets of them were counted now.
+    """(the tables without these conversations, these conversations in tables of their own); None where the packet counts differ.
 
-    tables   all that is known of these conversations, among others; used up
-    spans    those with packets of them;  threads: as many as there are spans
+    tables   all that is known of these conversations, among others; consumed
+    spans    the spans with packets of them;  threads: as many as there are spans
     """
     alone = Engine([])
     with ExitStack() as until:
-        parts = [until.enter_context(closing(ahead(picked(each, wanted), AHEAD))) for each in spans]
-        firsts = list(threads.map(next, parts, repeat(None)))  # so that all begin
+        parts = [until.enter_context(closing(ahead(picked(each, wanted), BLOCKS_AHEAD))) for each in spans]
+        firsts = list(threads.map(next, parts, repeat(None)))  # so that all start at once
         for first, others in zip(firsts, parts, strict=True):
             for decoded in chain([] if first is None else [first], others):
                 alone.feed(decoded)
     again = alone.tables
     if not np.array_equal(packets_of(tables, wanted), packets_of(again, wanted)):
-        return None  # a copy of a packet is known by what came between the two, which wasn't read now
+        return None  # a copy of a packet is recognised by the packets between the two, which weren't read this time
     kept = only(tables, ~are_among(hashes_of(tables), wanted))
     kept.counts[N_FIRSTS] = 0
     return kept, left_inside(again, np.zeros(int(again.counts[N_RECORDS]), np.bool_), without_rows(), 0)
 
 
 def picked(span: Again, wanted: Hashes) -> Iterator[Decoded]:
-    """The packets of these conversations, those of each block of the span's."""
+    """The packets of these conversations, block by block."""
     for block, packets, keys in span.decoded:
         rows = np.flatnonzero(are_among(keys["conversation"], wanted))
         chosen = packets[rows]
@@ -71,7 +71,7 @@ def picked(span: Again, wanted: Hashes) -> Iterator[Decoded]:
 
 
 def time_of(tables: Tables, wanted: Hashes) -> tuple[int, int] | None:
-    """The earliest and the latest time of the packets of these conversations; None where that isn't known of all that is noted of them."""
+    """The earliest and the latest packet time of these conversations; None where a packet has no known time."""
     records = tables.records[np.flatnonzero(are_among(hashes_of(tables), wanted))]
     if not len(records) or (records["first_ns"] == NO_TIME).any() or records["unreachable"].any():
         return None
@@ -79,7 +79,7 @@ def time_of(tables: Tables, wanted: Hashes) -> tuple[int, int] | None:
 
 
 def at_that_time(blocks: Iterable[Block], time: tuple[int, int] | None) -> Iterator[Block]:
-    """The blocks, in order of time, that may have packets of that time; no further one is asked for. time: as time_of has it"""
+    """The blocks, in order of time, that may have packets in this time range; no later block is read. time: from time_of"""
     for block in blocks:
         times = block.frames["ts_ns"]
         if time is not None and len(times) and times[0] > time[1]:
@@ -89,7 +89,7 @@ def at_that_time(blocks: Iterable[Block], time: tuple[int, int] | None) -> Itera
 
 
 def packets_of(tables: Tables, wanted: Hashes) -> npt.NDArray[np.int64]:
-    """int64[n]: how many packets each of these conversations has. wanted: sorted"""
+    """int64[n]: the number of packets of each of these conversations. wanted: sorted"""
     hashes = hashes_of(tables)
     rows = np.flatnonzero(are_among(hashes, wanted))
     packets = tables.sides["packets"][2 * rows].astype(np.int64) + tables.sides["packets"][2 * rows + 1]

@@ -1,6 +1,6 @@
-"""All that can be an input, read: captures, parts and flow tables; by this process, by others, or by a cluster.
+"""Every kind of input, read: captures, parts and flow tables; by this process, by worker processes, or by a cluster.
 
-Every run passes here, and few have parts: what only they need is imported where it is used (0.2 s).
+Every run imports this module, and few have parts: modules that only parts need are imported where they are used (0.2 s).
 """
 
 from __future__ import annotations
@@ -17,7 +17,7 @@ from analyzer.capture.inputs import RESULTS, Inputs, no_results, open_inputs
 from analyzer.capture.interleave import in_time_order
 from analyzer.capture.progress import Progress
 from analyzer.capture.source import Input, Source
-from analyzer.engine import A_FILE, Engine
+from analyzer.engine import FILE_LIMITS, Engine
 from analyzer.errors import NothingReadable, Unusable
 from analyzer.parts.partial import Partial
 from analyzer.pipeline import Reading, read_found, reading_of, routed
@@ -46,16 +46,16 @@ def read(
     packets: bool = False,
     listed: bool = True,
 ) -> Reading:
-    """The flow table of all inputs together, with what else is known of them.
+    """The flow table of all inputs together, with their captures, lookups and errors.
 
     inputs           paths, globs, directories, "-" for stdin, or binary file objects
     start_ns end_ns  keep only packets in [start_ns, end_ns), nanoseconds since 1970; None: no bound
-    workers          so many processes, or threads for one large pcap file; 1: one thread does everything; None: two threads
+    workers          number of processes, or of threads for one large pcap file; 1: one thread does everything; None: two threads
     cluster          a Dask client, or a scheduler's address
-    digests          take each file's SHA-256, beside the reading
-    packets          parts and flow tables are errors, as nothing but packets is of use
+    digests          compute each file's SHA-256 while it is read
+    packets          only captures are accepted: parts and flow tables are errors
     listed           with a row for every flow; False: where one process reads, without those that the verdict only counts
-    Errors           Unusable when nothing at all could be read; a single bad input goes to Reading.unusable
+    Errors           Unusable when no input could be read; a single bad input goes to Reading.unusable
     """
     found = open_inputs(inputs, topology.vxlan_ports)
     if packets:
@@ -85,9 +85,9 @@ def read(
 def read_results(
     found: Inputs, topology: Topology, catalogue: Catalogue, window: Window = (None, None), *, digests: bool = True
 ) -> Reading:
-    """The flows of all inputs together; proxies that any of them shows are known in all.
+    """The flows of all inputs together; a proxy found in any of them is known in all.
 
-    Errors  Unusable: nothing could be read, or a window is asked of parts, which have no packets to choose from
+    Errors  Unusable: nothing could be read, or a window is given with parts, which hold no packets to select
     """
     parts, tables = parts_and_tables(found)
     if parts and window != (None, None):
@@ -111,7 +111,7 @@ def read_results(
 
 
 def parts_and_tables(found: Inputs) -> tuple[list[Partial], list[pa.Table]]:
-    """(the parts, the flow tables) among the inputs; what can't be read goes to `unusable`."""
+    """(the parts, the flow tables) among the inputs; errors of unreadable ones go to `found.unusable`."""
     from analyzer.parts.file import read_part
     from analyzer.row_files import read_rows
 
@@ -133,12 +133,12 @@ def parts_and_tables(found: Inputs) -> tuple[list[Partial], list[pa.Table]]:
 
 
 def part_of_captures(sources: Sequence[Source], start_ns: int | None = None, end_ns: int | None = None, *, digests: bool = True) -> Partial:
-    """What the captures' packets say, as one part. Errors: Unusable, nothing of them can be read, or no packet is in the window."""
+    """The captures' packets as one part. Errors: Unusable, no capture can be read, or no packet is in the window."""
     if digests:
         for source in sources:
             source.read_sha256()
     kept = [0]
-    engine = Engine.piece(sources, A_FILE).read(counted(within(in_time_order(sources), start_ns, end_ns), kept))
+    engine = Engine.piece(sources, FILE_LIMITS).read(counted(within(in_time_order(sources), start_ns, end_ns), kept))
     if not kept[0]:
         check_span(sources, start_ns, end_ns)
     unknown = [error for source in sources if (error := source.unreadable()) is not None]
@@ -148,9 +148,9 @@ def part_of_captures(sources: Sequence[Source], start_ns: int | None = None, end
 
 
 def joined_rows(tables: Sequence[pa.Table], topology: Topology, catalogue: Catalogue) -> pa.Table:
-    """The rows of all tables, each flow once, their routes and services worked out over all of them.
+    """The rows of all tables, each flow once, with routes and services computed over all of them.
 
-    Names and methods that the tables have stay where the topology says nothing.
+    Proxy names and methods from the tables are kept where the topology names no proxies.
     """
     rows = pa.concat_tables(tables).combine_chunks()
     first = rows.append_column("row", pa.array(range(rows.num_rows), pa.int64())).group_by("id").aggregate([("row", "min")])["row_min"]
@@ -162,7 +162,7 @@ def joined_rows(tables: Sequence[pa.Table], topology: Topology, catalogue: Catal
 
 
 def known_proxies(rows: pa.Table) -> tuple[Proxy, ...]:
-    """The proxies that the rows have a name or a method for."""
+    """The proxies for which a row has a name or a method."""
     named = rows.filter(pc.or_(pc.is_valid(rows["proxy_name"]), pc.is_valid(rows["method"]))).group_by(["proxy", "proxy_name", "method"])
     return tuple(_proxy_of(row) for row in rows_of(named.aggregate([])) if row["proxy"])
 

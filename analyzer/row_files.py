@@ -1,6 +1,6 @@
-"""Rows of the flow table in Parquet files that outlive a version: each row says in which form it was written, and older ones are read.
+"""Flow table rows in Parquet files that outlive a version: each row holds the form it was written in, and older forms are read.
 
-Form 1 says nothing of itself, and has the columns of its time. Form 2 has the column `schema`.
+Form 1 has no mark, and the columns of its time. Form 2 has the column `schema`.
 """
 
 from __future__ import annotations
@@ -18,19 +18,19 @@ from analyzer.parquet import how_written
 from analyzer.tables import FLOW_SCHEMA
 
 FORM: Final = 2
-UNSAID: Final = 1
-COLUMN: Final = "schema"
+UNMARKED_FORM: Final = 1
+FORM_COLUMN: Final = "schema"
 
 SECOND_EDITION: Final = "direct_outcome"
-"""A column that every row has since routes and outcomes are what they are now; rows without it have to be routed and tagged anew."""
+"""A column that exists since routes and outcomes have their present meaning; rows without it have to be routed and tagged again."""
 
 
 class Rows(NamedTuple):
-    """Rows as they are now.
+    """Rows in the present form.
 
-    table    FLOW_SCHEMA, or the columns of it that were asked for; what a file doesn't have is null
-    form     that the file was written in
-    judged   whether routes, services and outcomes are filled as they are now; else they are those of an older version
+    table    FLOW_SCHEMA, or the requested columns of it; columns that a file lacks are null
+    form     the form that the file was written in
+    judged   whether routes, services and outcomes have their present meaning; else an older version's
     """
 
     table: pa.Table
@@ -39,19 +39,19 @@ class Rows(NamedTuple):
 
 
 def write_rows(rows: pa.Table, path: Path) -> None:
-    """Write the rows, each with the form that it is written in."""
+    """Write the rows, each with the present form's number."""
     form = pa.repeat(pa.scalar(FORM, pa.int32()), rows.num_rows)
-    # What each column means stands in docs/columns.md; in every file it would take more room than the rows of a quiet day.
+    # Without the columns' meanings (docs/columns.md): in every file they would take more room than the rows of a quiet day.
     plain = pa.schema([pa.field(field.name, field.type) for field in rows.schema])
-    table = rows.cast(plain).append_column(COLUMN, form)
+    table = rows.cast(plain).append_column(FORM_COLUMN, form)
     pq.write_table(table, path, **how_written(table.schema))
 
 
 def read_rows(path: Path, columns: Sequence[str] | None = None) -> Rows:
-    """The rows of a file of any form up to this one.
+    """The rows of a file of any form up to the present one.
 
     columns   of FLOW_SCHEMA; None: all
-    Errors    Unusable: it is no Parquet, isn't the flow table, or is of a newer form
+    Errors    Unusable: not Parquet, not the flow table, or a newer form
     """
     wanted = FLOW_SCHEMA.names if columns is None else list(columns)
     try:
@@ -59,7 +59,7 @@ def read_rows(path: Path, columns: Sequence[str] | None = None) -> Rows:
             names = set(file.schema_arrow.names)
             if "id" not in names or "first_seen" not in names:
                 raise Unusable("it has no flow table's rows", str(path), "name a folder that whichproxy capture wrote")
-            found = file.read([name for name in (*wanted, COLUMN) if name in names])
+            found = file.read([name for name in (*wanted, FORM_COLUMN) if name in names])
     except (pa.ArrowException, OSError) as error:
         text = getattr(error, "strerror", None) or str(error).splitlines()[0]
         raise Unusable(f"its rows can't be read ({text})", str(path), "have them written again, or move the file away") from error
@@ -73,9 +73,9 @@ def read_rows(path: Path, columns: Sequence[str] | None = None) -> Rows:
 
 
 def _form_of(found: pa.Table, path: Path) -> int:
-    if COLUMN not in found.column_names:
-        return UNSAID
-    column = found[COLUMN]
+    if FORM_COLUMN not in found.column_names:
+        return UNMARKED_FORM
+    column = found[FORM_COLUMN]
     form = pc.max(column).cast(pa.int64()).as_py() if pa.types.is_integer(column.type) else None
     if form is not None and form > FORM:
         raise Unusable(f"its rows are of form {form}, and this version reads up to {FORM}", str(path), "update whichproxy")
@@ -83,7 +83,7 @@ def _form_of(found: pa.Table, path: Path) -> int:
 
 
 def as_type(found: pa.Table, field: pa.Field) -> pa.ChunkedArray:
-    """The column of that name in this type, at every depth: what isn't there is null, what is unknown is left out."""
+    """The column of this name in this type, at every depth: missing fields are null, unknown fields are dropped."""
     if field.name not in found.column_names:
         return pa.chunked_array([pa.nulls(found.num_rows, field.type)])
     return pa.chunked_array([_conform(chunk, field.type) for chunk in found.column(field.name).chunks], field.type)

@@ -1,8 +1,8 @@
-"""One large capture file read by several threads, a span each; then what the borders cut is joined, and all else stays where it is.
+"""One large capture file read by several threads, one span each; then conversations that cross a border are joined.
 
-Kernels run without the interpreter's lock, so threads share the work, and nothing has to be packed, sent or copied. The result is that
-of one pass, in every cell: where it might be another, because of late frames, fragments or a capture that changes on its way, the
-file is read as one after all.
+Kernels release the interpreter's lock, so threads share the work without packing, sending or copying data. The result equals that of
+one pass in every cell: where it could differ (late frames, fragments, a capture that changes along its way), the file is read in one
+pass after all.
 """
 
 from __future__ import annotations
@@ -24,7 +24,7 @@ from analyzer.capture.lateness import Lateness
 from analyzer.capture.settled import settled
 from analyzer.capture.source import Source
 from analyzer.capture.spans import Span, SpanFile, spans_of
-from analyzer.engine import A_FILE, Engine, Limits
+from analyzer.engine import FILE_LIMITS, Engine, Limits
 from analyzer.feeding import continued_tables, tables_between
 from analyzer.flows.batches import Batch, Contents, behind, taken_out
 from analyzer.flows.border import Hashes, across_borders, are_among, at_border, left_inside
@@ -33,23 +33,23 @@ from analyzer.flows.layout import MAX_LABELS, N_FIRSTS, N_LABELS, N_RECORDS, Tab
 from analyzer.flows.merge import merged_tables, released_tables
 from analyzer.flows.retire import hashes_of
 from analyzer.packets.fragments import Fragments, Waiting, all_apart
-from analyzer.read_again import MOST, Again, at_that_time, read_again, time_of
+from analyzer.read_again import MAX_REREAD, Again, at_that_time, read_again, time_of
 from analyzer.streams.datagrams import MAX_DATAGRAMS
 from analyzer.streams.offers import read_all
 
 SPAN_BYTES: Final = 64 << 20
-"""A smaller span isn't worth a thread."""
+"""A thread doesn't pay for a smaller span."""
 
 DAMAGED: Final = "capture-damaged"
-DROPPED: Final = "packets-dropped"  # which a file's latest block says of all before
+DROPPED: Final = "packets-dropped"  # a file's latest block counts them for all blocks before it
 
 Blocks = Callable[[Iterable[Block]], Iterator[Block]]
-"""What becomes of a span's blocks before they are decoded: some are kept, some are counted."""
+"""A filter for a span's blocks before they are decoded: it keeps some frames and counts them."""
 
 
 @dataclass
 class SpanReading:
-    """What one thread reads.
+    """The state of one thread's span.
 
     source   the span, as if it were a file
     """
@@ -61,7 +61,7 @@ class SpanReading:
     lateness: Lateness
 
     def blocks(self) -> Iterator[Block]:
-        """The span's blocks in order of time, with what belongs to it of the next span, and without what belongs to the one before."""
+        """The span's blocks in order of time: with its late frames that lie in the next span, without those of the span before."""
         blocks = self.lateness.watched(chain(interleaved([self.source]), self._late()))
         return settled(blocks, across=lambda: self.source.has_several_interfaces)
 
@@ -72,12 +72,12 @@ class SpanReading:
             yield Block(self.span.late.data, frames)
 
     def taken(self) -> int:
-        """How many bytes of the file were read."""
+        """Number of bytes of the file that were read."""
         return max(0, self.source.taken() - len(self.span.head))
 
 
 def can_be_cut(sources: Sequence[Source], workers: int, span_bytes: int | None = None) -> list[Span]:
-    """The spans of the only input, as many as there are workers; fewer than two where it is read as one."""
+    """The spans of the only input, one per worker; fewer than two where the file is read in one pass."""
     if len(sources) != 1 or workers < 2 or not sources[0].is_plain or sources[0].size is None or sources[0].path is None:
         return []
     n = min(workers, sources[0].size // (SPAN_BYTES if span_bytes is None else span_bytes))
@@ -85,12 +85,12 @@ def can_be_cut(sources: Sequence[Source], workers: int, span_bytes: int | None =
 
 
 def read_side_by_side(source: Source, spans: Sequence[Span], kept: Blocks, progress: Callable[[int], None] | None = None) -> Engine | None:
-    """An engine that has the file's packets, each span of which a thread read; None, and nothing noted, where it has to be read as one.
+    """An engine with the file's packets, each span read by a thread; None, and nothing noted, where the file has to be read in one pass.
 
-    kept       gives the blocks that count, of each span's
-    progress   is called with how many bytes were read so far
+    kept       filters each span's blocks
+    progress   called with the number of bytes read so far
     """
-    limits = A_FILE.shared_by(len(spans))
+    limits = FILE_LIMITS.shared_by(len(spans))
     readings = [begun(source, span, limits) for span in spans]
     stopped, turn = threading.Event(), threading.Lock()
 
@@ -108,7 +108,7 @@ def read_side_by_side(source: Source, spans: Sequence[Span], kept: Blocks, progr
             stopped.set()
         if not all(one.lateness.sure for one in readings) or not follow_each_other(readings):
             return None
-        contents = put_together(source, readings, kept, threads)
+        contents = joined_spans(source, readings, kept, threads)
     if contents is None:
         return None
     note_facts(source, readings)
@@ -116,7 +116,7 @@ def read_side_by_side(source: Source, spans: Sequence[Span], kept: Blocks, progr
 
 
 def begun(source: Source, span: Span, limits: Limits) -> SpanReading:
-    """A reading of this span."""
+    """The state before this span is read."""
     assert source.path is not None
     own = Source(source.name, file=cast(IO[bytes], SpanFile(source.path, span)))
     own.vxlan_ports, own.size = source.vxlan_ports, span.size
@@ -126,7 +126,7 @@ def begun(source: Source, span: Span, limits: Limits) -> SpanReading:
 
 
 def read_span(reading: SpanReading, kept: Blocks, stopped: threading.Event, report: Callable[[], None]) -> None:
-    """Read the span, unless another thread finds that the file has to be read as one."""
+    """Read the span; stop when another thread finds that the file has to be read in one pass."""
     for number, decoded in enumerate(reading.engine.decode(kept(reading.blocks()))):
         reading.engine.feed(decoded)
         if number % 32 == 0:
@@ -138,8 +138,8 @@ def read_span(reading: SpanReading, kept: Blocks, stopped: threading.Event, repo
 
 
 def follow_each_other(readings: Sequence[SpanReading]) -> bool:
-    """Whether every span has packets, none before the last is damaged or says what later ones would have to know, and those that lie
-    before a border are none but the ones that were found when the file was cut."""
+    """Whether the spans can be joined: each has packets; none but the last is damaged or reports drops, which later spans would have to
+    know; and the frames that are earlier than a border are those found when the file was cut."""
     for reading, following in pairwise(readings):
         source, span = reading.source, following.span
         if source.several or any(one.code in (DAMAGED, DROPPED) for one in source.damage):
@@ -148,23 +148,23 @@ def follow_each_other(readings: Sequence[SpanReading]) -> bool:
             return False
         if following.source.first_ns is None or following.lateness.early != span.early:
             return False
-        if following.lateness.several != reading.lateness.several:  # so that as much waits in both as in one pass
+        if following.lateness.several != reading.lateness.several:  # so that as many frames wait for sorting in both as in one pass
             return False
     return True
 
 
 class Parted(NamedTuple):
-    """What a span gave: what was put away, what borders may have cut, and all other conversations."""
+    """A span's result: packed conversations, those that borders may have cut, and all other conversations."""
 
     batches: Sequence[Batch]
     border: Tables
     inside: Tables
 
 
-def put_together(source: Source, readings: Sequence[SpanReading], kept: Blocks, threads: ThreadPoolExecutor) -> Contents | None:
-    """Everything that was read; None where one pass might have read it otherwise. The engines are used up.
+def joined_spans(source: Source, readings: Sequence[SpanReading], kept: Blocks, threads: ThreadPoolExecutor) -> Contents | None:
+    """The contents of all spans; None where one pass might have read them otherwise. Consumes the engines.
 
-    source, kept   as of read_side_by_side
+    source, kept   as in read_side_by_side
     """
     pieces = [Contents(one.engine.finished.batches, one.engine.tables) for one in readings]
     n_labels = np.cumsum([0, *(int(tables.counts[N_LABELS]) for _, tables, _ in pieces)]).tolist()
@@ -174,17 +174,17 @@ def put_together(source: Source, readings: Sequence[SpanReading], kept: Blocks, 
     rest = flushed(readings, before)
     if rest is not None:
         pieces.append(Contents((), rest))
-        before[-1] = 0  # its frames are numbered as the file's
+        before[-1] = 0  # its frames already have the file's numbers
     parts = list(threads.map(parted, pieces, across_borders(pieces), n_labels, before))
     border = [part.border for part in parts]
     doubt = doubtful(border)
     in_doubt = [bool(are_among(hashes_of(tables), doubt).any()) for tables in border]
-    if len(doubt) > MOST or (len(doubt) and (n_labels[-1] or any(in_doubt[len(readings) :]))):
+    if len(doubt) > MAX_REREAD or (len(doubt) and (n_labels[-1] or any(in_doubt[len(readings) :]))):
         return None
     whole = released_tables(reduce(lambda left, right: merged_tables(left, right, read_all, MAX_DATAGRAMS), border), read_all)
     inside = [part.inside for part in parts if part.inside.counts[N_RECORDS]]
     if len(doubt):
-        limits = A_FILE.shared_by(len(readings))
+        limits = FILE_LIMITS.shared_by(len(readings))
         spans = [
             (begun(source, one.span, limits), earlier) for one, earlier, is_in in zip(readings, before, in_doubt, strict=False) if is_in
         ]
@@ -199,7 +199,7 @@ def put_together(source: Source, readings: Sequence[SpanReading], kept: Blocks, 
 
 
 def parted(piece: Contents, wanted: Hashes, n_labels: int, frames: int) -> Parted:
-    """The piece without the conversations of these hashes, and those. n_labels, frames: how many come before the piece's."""
+    """The piece's conversations, those of the wanted hashes apart. n_labels, frames: how many come before this piece."""
     number_from(piece.tables, frames)
     kept, out = taken_out([replace(batch, frames=frames) for batch in piece.batches], wanted)
     chosen = are_among(hashes_of(piece.tables), wanted)
@@ -209,14 +209,14 @@ def parted(piece: Contents, wanted: Hashes, n_labels: int, frames: int) -> Parte
 
 
 def number_from(tables: Tables, frames: int) -> None:
-    """Let the tables' frames be numbered as those behind so many others of their file."""
+    """Add the number of frames that come before in the file to the tables' frame numbers."""
     numbers = tables.records["first_frame"]
     numbers[numbers > 0] += frames
     tables.firsts["number"][: int(tables.counts[N_FIRSTS])] += frames
 
 
 def flushed(readings: Sequence[SpanReading], before: Sequence[int]) -> Tables | None:
-    """The tables of what fragments give whose others never came, which is noted at the last source; None where there are none.
+    """The tables of datagrams whose fragments are incomplete, which are counted at the last source; None where there are none.
 
     before   how many frames of the file come before each span's
     """
@@ -235,13 +235,13 @@ def flushed(readings: Sequence[SpanReading], before: Sequence[int]) -> Tables | 
 
 
 def numbered_from(waiting: Waiting, frames: int) -> Waiting:
-    """What waits, its frames being numbered as those behind so many others of their file."""
+    """The waiting fragments, with the number of frames that come before in the file added to their frame numbers."""
     parts = {offset: part._replace(number=part.number + frames) for offset, part in waiting.parts.items()}
     return replace(waiting, parts=parts, first=waiting.first and waiting.first._replace(number=waiting.first.number + frames))
 
 
 def note_facts(source: Source, readings: Sequence[SpanReading]) -> None:
-    """Note at the file what was found in its spans, and its digest, where that was to be taken while it is read."""
+    """Note the spans' facts at the file, and its digest where it was to be computed while reading."""
     if source.digest_beside:
         source.read_sha256()
     facts = [facts_of(one.source) for one in readings]
@@ -253,7 +253,7 @@ def note_facts(source: Source, readings: Sequence[SpanReading]) -> None:
 
 
 def summed(damage: Sequence[Damage]) -> tuple[Damage, ...]:
-    """The damage with one entry for what was counted in several spans."""
+    """The damage with equal entries of several spans added up."""
     found: dict[tuple[str, str, int | None, int], Damage] = {}
     for one in damage:
         kind = one.code, one.text, one.offset, one.skipped

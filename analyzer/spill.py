@@ -1,8 +1,8 @@
-"""Tables that would take too much memory, in a temporary file that is mapped: then only what somebody looks at is in memory, and the
-system takes that back when it needs room.
+"""Tables that would take too much memory, in a memory-mapped temporary file: only the parts in use are in memory, and the system drops
+them when it needs room.
 
-The file has no name any more when the first byte is written, so nothing stays behind however the program ends. Where it can't be
-written, as on a full disk, tables stay in memory as they were.
+The file is unlinked before the first byte is written, so nothing remains however the program ends. Where it can't be written, as on a
+full disk, the tables stay in memory.
 """
 
 from __future__ import annotations
@@ -17,20 +17,20 @@ from typing import IO, Any, Final, NamedTuple
 
 import pyarrow as pa
 
-from analyzer.arrow import given_back, nothing
+from analyzer.arrow import all_null, release_free_memory
 
-MOST: Final = 128 << 20
+MAX_MEMORY_BYTES: Final = 128 << 20
 """Bytes of one table that are kept in memory: the rows of some 120,000 flows."""
 
-RANGE: Final = 1 << 16
-"""Rows of a large table that are worked on at a time, where each is worked on alone."""
+ROWS_AT_ONCE: Final = 1 << 16
+"""Rows of a large table that are worked on at a time, where rows are independent."""
 
 ON_DISK: Final = Path("/var/tmp")
-"""Where large temporary files belong (hier(7)); /tmp lies in memory on many systems."""
+"""The directory for large temporary files (hier(7)); /tmp is in memory on many systems."""
 
 
 class Place(NamedTuple):
-    """Where a table lies in the file: its columns but for those that are all null."""
+    """A table's place in the file; columns that are all null aren't written."""
 
     begin: int
     end: int
@@ -39,13 +39,13 @@ class Place(NamedTuple):
 
 
 class Spill:
-    """Tables of one kind that are wanted again when the last of them is made; threads may put theirs here side by side.
+    """Tables that are needed only when the last of them is made; several threads may add tables.
 
-    in_file   whether they lie in a file
+    in_file   whether any table is in the file
     """
 
-    def __init__(self, most: int | None = MOST) -> None:
-        """most: bytes that stay in memory; None: however many they are."""
+    def __init__(self, most: int | None = MAX_MEMORY_BYTES) -> None:
+        """most: bytes that stay in memory; None: no limit."""
         self.in_file = False
         self._most = most
         self._bytes = 0
@@ -54,7 +54,7 @@ class Spill:
         self._turn = threading.Lock()
 
     def put(self, table: pa.Table) -> int:
-        """The number that the table has among all."""
+        """Add the table; returns its number."""
         with self._turn:
             number = len(self._tables)
             self._tables.append(table)
@@ -64,18 +64,18 @@ class Spill:
             return number
 
     def tables(self) -> list[pa.Table]:
-        """All tables by their numbers; here they are no more then."""
+        """All tables in order of their numbers; the spill is empty afterwards."""
         tables, self._tables = self._tables, []
         if self._file is not None and self.in_file:
             mapped = pa.py_buffer(mmap.mmap(self._file.fileno(), 0, access=mmap.ACCESS_READ))
             tables = [read(mapped, one) if isinstance(one, Place) else one for one in tables]
         if self._file is not None:
             self._file.close()
-            given_back()
+            release_free_memory()
         return tables
 
     def _written(self) -> None:
-        """Put what is in memory into the file, as far as it can be."""
+        """Write the tables in memory to the file, as far as possible."""
         try:
             if self._file is None:
                 self._file = tempfile.TemporaryFile(prefix="whichproxy-", dir=folder())  # noqa: SIM115
@@ -83,18 +83,18 @@ class Spill:
                 if isinstance(table, pa.Table):
                     self._tables[number] = write(table, self._file)
                     self.in_file = True
-        except OSError:  # no room, or nowhere to write: memory has to do
+        except OSError:  # no space, or no writable directory: keep the tables in memory
             self._most = None
 
 
 def folder() -> Path | None:
-    """Where large temporary files go: where the user says, else on a disk, else where Python puts them (None)."""
+    """The directory for large temporary files: the user's TMPDIR, else a disk, else Python's default (None)."""
     named = any(name in os.environ for name in ("TMPDIR", "TEMP", "TMP"))
     return None if named or not os.access(ON_DISK, os.W_OK) else ON_DISK
 
 
 def write(table: pa.Table, file: IO[bytes]) -> Place:
-    """The place of the table, written behind all that the file holds. Errors: OSError, and the file is as before."""
+    """Append the table to the file; returns its place. Errors: OSError, and the file is unchanged."""
     begin = file.tell()
     kept = table.select([name for name in table.column_names if table[name].null_count < len(table)])
     try:
@@ -109,36 +109,36 @@ def write(table: pa.Table, file: IO[bytes]) -> Place:
 
 
 def read(data: pa.Buffer, place: Place) -> pa.Table:
-    """The table that lies there, nothing of it copied."""
+    """The table at this place, without a copy."""
     kept = pa.ipc.open_stream(pa.BufferReader(data.slice(place.begin, place.end - place.begin))).read_all()
     there = set(kept.column_names)
-    columns: list[Any] = [kept[one.name] if one.name in there else nothing(place.rows, one.type) for one in place.schema]
+    columns: list[Any] = [kept[one.name] if one.name in there else all_null(place.rows, one.type) for one in place.schema]
     return pa.table(columns, schema=place.schema)
 
 
 def with_columns_spilled(table: pa.Table, names: Collection[str]) -> pa.Table:
-    """The table, these columns of it lying in a file, where it is a large one."""
-    return table if table.nbytes <= MOST else _replaced(table, (table.select([name]) for name in names))
+    """The table; if it is large, these columns are moved to a file."""
+    return table if table.nbytes <= MAX_MEMORY_BYTES else _replaced(table, (table.select([name]) for name in names))
 
 
 def filled_by_ranges(table: pa.Table, names: Collection[str], fill: Callable[[pa.Table], pa.Table]) -> pa.Table:
-    """The table with these columns as `fill` gives them, which looks at each row alone: of a large table at some rows at a time."""
-    if table.nbytes <= MOST:
+    """The table with these columns filled by `fill`, which treats each row alone; a large table is filled some rows at a time."""
+    if table.nbytes <= MAX_MEMORY_BYTES:
         return fill(table)
     made = Spill(0)
-    for begin in range(0, len(table), RANGE):
-        made.put(fill(table.slice(begin, RANGE)).select(names))
+    for begin in range(0, len(table), ROWS_AT_ONCE):
+        made.put(fill(table.slice(begin, ROWS_AT_ONCE)).select(names))
     pieces = made.tables()
     return _replaced(table, (pa.concat_tables(piece.select([name]) for piece in pieces).combine_chunks() for name in names))
 
 
 def _replaced(table: pa.Table, columns: Iterable[pa.Table]) -> pa.Table:
-    """The table with these columns, a table each, in the place of those of their names, and in a file."""
+    """The table with these columns replaced by those of the single-column tables, which are moved to a file."""
     spill = Spill(0)
     for each in columns:
         spill.put(each)
     for each in spill.tables():
         (name,) = each.column_names
         table = table.set_column(table.schema.get_field_index(name), table.schema.field(name), each.column(0))
-    given_back()
+    release_free_memory()
     return table

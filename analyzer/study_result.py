@@ -1,4 +1,4 @@
-"""What `analyzer.study` gives back: a study that was run, with the traffic and the verdict of each of its tests."""
+"""What `analyzer.study` returns: a study that was run, with the traffic and the verdict of each test."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ if TYPE_CHECKING:
 
 
 class StudyTest(Traffic):
-    """One test: traffic as `analyzer.read` gives it (flows, verdict, findings), and what the study makes of it.
+    """One test: traffic as `analyzer.read` returns it (flows, verdict, findings), with the study's results.
 
     document  the test's part of the study document
     """
@@ -35,24 +35,24 @@ class StudyTest(Traffic):
 
     @property
     def held(self) -> bool | None:
-        """Whether everything that was expected held; None: nothing was."""
+        """Whether all expectations were met; None: there were none."""
         return self.document["held"]
 
     @cached_property
     def verdict(self) -> Verdict:
-        """The test's verdict: with what was configured and when users logged on, without the Client Analyzer's own traffic."""
+        """The test's verdict, with the configured proxies and the users' logon times, without the Client Analyzer's own traffic."""
         return Verdict(self.document["verdict"])
 
     @cached_property
     def plot(self) -> Pictures:
-        """The pictures, with what was done and when no user was logged on."""
+        """The plots, with the marks and the times when no user was logged on."""
         from analyzer.report.plots.pictures import Pictures
         from analyzer.report.plots.scene import Scene
 
         return Pictures(Scene.of_test(self.document, self.table))
 
     def to_dict(self) -> dict[str, Any]:
-        """The test's part of the study document; a copy of its own."""
+        """The test's part of the study document; a deep copy."""
         return deepcopy(dict(self.document))
 
     def _repr_html_(self) -> str:
@@ -67,7 +67,7 @@ class StudyTest(Traffic):
 
 
 class Study:
-    """A study that was run: a summary when shown, plain data by `to_dict`, a file by `report`.
+    """A study that was run: a summary when printed, plain data by `to_dict`, a file by `report`.
 
     tests     in the order of the file
     unusable  one error for each capture that couldn't be read while others could
@@ -84,17 +84,17 @@ class Study:
 
     @property
     def held(self) -> bool | None:
-        """Whether everything that was expected held; None: nothing was."""
+        """Whether all expectations were met; None: there were none."""
         return self._document["held"]
 
     def to_dict(self) -> dict[str, Any]:
-        """The study document as plain data (analyzer.studies.document says what each key is); a copy of its own."""
+        """The study document as plain data (analyzer.studies.document describes each key); a deep copy."""
         return deepcopy(dict(self._document))
 
     def report(self, path: str | PathLike[str]) -> None:
-        """Write the study; the suffix says how.
+        """Write the study; the suffix chooses the form.
 
-        Errors  Unusable: a suffix that isn't written, or a place that can't be written to
+        Errors  Unusable: an unknown suffix, or a place that can't be written
         """
         from analyzer.report.files import check_study_path, write_study
 

@@ -1,9 +1,8 @@
-"""What every column of the flow table is: name, type, unit, meaning, and when it is null; and of the lookups beside it.
+"""Every column of the flow table: name, type, unit, meaning, and when it is null; and those of the lookups.
 
-The flow table is the one table that passes between the stages from `facts` on. It is a `pyarrow.Table` with exactly the
-columns of `FLOW_SCHEMA`, one row per transport conversation, sorted by `first_seen`, then `id`. A stage fills its own
-columns and leaves the others as they are; a column that no stage has filled yet is all null (lists: empty).
-Missing is null, never "", 0 or "unknown".
+From `facts` on, all stages pass this one table. It is a `pyarrow.Table` with exactly the columns of `FLOW_SCHEMA`, one row per transport
+conversation, sorted by `first_seen`, then `id`. A stage fills its own columns and leaves the others unchanged; a column that no stage
+has filled yet is all null (lists: empty). Missing is null, never "", 0 or "unknown".
 """
 
 from __future__ import annotations
@@ -34,15 +33,15 @@ REQUEST = pa.struct(
             pa.list_(pa.string()),
         ),  # schemes of Proxy-Authenticate in the answer, lower case, in order; empty: none, or no answer
         ("continues", pa.bool_()),  # whether that challenge carries the next token of its scheme, or stale=true; null without a challenge
-        ("offered", pa.string()),  # scheme of Proxy-Authorization in the request, lower case; null: none. What it holds is never kept
+        ("offered", pa.string()),  # scheme of Proxy-Authorization in the request, lower case; null: none. Its credentials are never kept
         ("location", pa.string()),  # host that the answer redirects to (Location), lower case; null: none
         ("html", pa.bool_()),  # whether the answer's Content-Type is HTML; null where no answer was captured
-        ("cut", pa.bool_()),  # whether the answer's head goes on behind what was captured; null where none was
+        ("cut", pa.bool_()),  # whether the answer's head goes on beyond the captured bytes; null where none was
     ]
 )
 
 OUTCOMES = ("worked", "broken", "challenged", "authentication", "denied", "failed", "unanswered", "hidden", "unseen")
-"""What came of a request, as routes.outcomes decides it."""
+"""The outcome of a request, decided by routes.outcomes."""
 
 ACTIVE = pa.struct([("start", TIME), ("end", TIME), ("bytes_out", pa.int64()), ("bytes_in", pa.int64())])
 """A stretch of a flow in which no two packets are more than ACTIVE_GAP_S apart; payload bytes as in bytes_out and bytes_in."""

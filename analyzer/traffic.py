@@ -1,4 +1,4 @@
-"""What the Python API gives back: traffic with its flows, verdict and findings. pandas loads when a DataFrame is asked for."""
+"""What `analyzer.read` returns: traffic with its flows, verdict and findings. pandas loads when a DataFrame is asked for."""
 
 from __future__ import annotations
 
@@ -27,7 +27,7 @@ Paths = Sequence[str | PathLike[str]]
 
 
 class Verdict:
-    """Who won: a report when shown (terminal or notebook), plain data by `to_dict`, one row per source and service by `to_frame`."""
+    """Who won: a report when printed (terminal or notebook), plain data by `to_dict`, one row per source and service by `to_frame`."""
 
     def __init__(self, document: Mapping[str, Any]) -> None:
         self._whole = document
@@ -37,13 +37,14 @@ class Verdict:
         return self._whole
 
     def to_dict(self) -> dict[str, Any]:
-        """The verdict document as plain data, the same as the JSON of `whichproxy report`; a copy of its own."""
+        """The verdict document as plain data, the same as the JSON of `whichproxy report`; a deep copy."""
         from copy import deepcopy
 
         return deepcopy(dict(self._document))
 
     def to_frame(self) -> pd.DataFrame:
-        """One row per source and service: who was asked, what came of it, who won and how sure, and tunnels, failed and bytes over
+        """One row per source and service: the proxies asked, the outcome, the winner and its confidence, and tunnels, failures and bytes
+        over
         all proxies (report.frames.SERVICE_COLUMNS and COUNTS)."""
         from analyzer.report.frames import services_frame
 
@@ -58,13 +59,13 @@ class Verdict:
         return len(self._document["sources"])
 
     def __bool__(self) -> bool:
-        return True  # a verdict that knows of no source is one too
+        return True  # a verdict without sources isn't false
 
     def __iter__(self) -> Iterator[SourceVerdict]:
         return iter(self.sources)
 
     def __getitem__(self, source: str) -> SourceVerdict:
-        """The source of that name or address. KeyError: there is none, with the nearest that there is."""
+        """The source of this name or address. KeyError: no such source; the text suggests the nearest."""
         for one in self.sources:
             if source in (one.name, *one.client_ips):
                 return one
@@ -101,7 +102,7 @@ class Verdict:
 
 
 class SourceVerdict(Verdict):
-    """One source: a verdict of its own, with its services, planes and findings alone.
+    """One source's verdict, with only its services, planes and findings.
 
     client_ip client_ips name   of the source
     defender   seen, hidden or not-seen
@@ -119,7 +120,7 @@ class SourceVerdict(Verdict):
 
     @property
     def _document(self) -> Mapping[str, Any]:
-        """Made when it is asked for: a site has thousands of sources."""
+        """Made on first use: a site has thousands of sources."""
         if self._own is None:
             from analyzer.report.chosen import Choice, chosen
 
@@ -134,7 +135,7 @@ class SourceVerdict(Verdict):
 
 
 class SecondOpinion:
-    """What Wireshark says of the same flows: a report when printed, plain data by `to_dict`, one row per fact by `to_frame`.
+    """The same flows by Wireshark's dissectors: a report when printed, plain data by `to_dict`, one row per fact by `to_frame`.
 
     differences   how many facts differ
     """
@@ -174,7 +175,7 @@ class SecondOpinion:
 
 
 class Traffic:
-    """Flows and what they say.
+    """Flows and the verdict on them.
 
     table     the flow table in Arrow (analyzer.tables.FLOW_SCHEMA)
     unusable  one error for each input that couldn't be read while others could
@@ -204,7 +205,7 @@ class Traffic:
 
     @cached_property
     def verdict(self) -> Verdict:
-        """Who won, for which service, from which source, and the flows that show it."""
+        """Who won, for which service, from which source, and the flows that prove it."""
         from analyzer.pipeline import judge
 
         return Verdict(judge(self._reading))
@@ -218,7 +219,7 @@ class Traffic:
 
     @cached_property
     def legs(self) -> pd.DataFrame:
-        """One row per origin leg seen behind a proxy: the client's flow (`pair`), the proxy's, delays in ns, bytes on both."""
+        """One row per origin leg behind a proxy: the client's flow (`pair`), the proxy's flow, delays in ns, bytes of both."""
         from analyzer.report.frames import frame_of
         from analyzer.routes.topology import Topology
         from analyzer.verdict.evidence import evidence_of
@@ -227,10 +228,9 @@ class Traffic:
         return frame_of(leg_table(evidence_of(self.table, self._reading.topology or Topology())))
 
     def report(self, path: str | PathLike[str]) -> None:
-        """Write the report; the suffix says how (.html, .md, .json or .ipynb).
+        """Write the report; the suffix chooses the form (.html, .md, .json or .ipynb).
 
-        Errors  Unusable: a suffix that isn't written, a place that can't be written to, or a notebook of traffic that wasn't read
-                from named files
+        Errors  Unusable: an unknown suffix, a place that can't be written, or a notebook of traffic that wasn't read from named files
         """
         from analyzer.report.files import check_report_path, write_report
 
@@ -238,17 +238,19 @@ class Traffic:
         write_report(Path(path), self.verdict.to_dict(), self.table, self._asked)
 
     def allow_list(self, form: str = "plain", proxy: str | None = None) -> str:
-        """What each proxy, or the one of that name or address, has to let through: what failed there and what is required of such a device.
+        """The hosts that each proxy, or the proxy of this name or address, has to let through: those that failed there and those that such
+        a
+        device requires.
 
         form    plain, squid, pac, csv, palo-alto, fortigate or zscaler
-        Errors  Unusable: no such form or proxy, or a PAC file that isn't for one proxy
+        Errors  Unusable: no such form or proxy, or a PAC file for other than one proxy
         """
         from analyzer.proxy_lists import allow_list
 
         return allow_list(self._reading, form, () if proxy is None else (proxy,))
 
     def no_inspection_list(self, form: str = "plain", proxy: str | None = None) -> str:
-        """What each proxy, or the one of that name or address, must not open: hosts that Defender alone asks for.
+        """The hosts whose TLS each proxy, or the proxy of this name or address, must not open: hosts that only Defender asks for.
 
         form    plain, csv, squid, palo-alto, fortigate or zscaler
         Errors  Unusable: no such form or proxy
@@ -259,17 +261,17 @@ class Traffic:
 
     @cached_property
     def plot(self) -> Pictures:
-        """The pictures: .timeline(), .services(), .proxies(), .precedence(), each as matplotlib Axes."""
+        """The plots: .timeline(), .services(), .proxies(), .precedence(), each as matplotlib Axes."""
         from analyzer.report.plots.pictures import Pictures
         from analyzer.report.plots.scene import Scene
 
         return Pictures(Scene(self.table, self.verdict.to_dict()))
 
     def verify(self, flows: Iterable[str] | None = None, limit: int = 1_000_000) -> SecondOpinion:
-        """The flow table held against Wireshark's dissectors, capture by capture; works in a notebook. Needs tshark.
+        """The flow table compared with Wireshark's dissectors, capture by capture; works in a notebook. Needs tshark.
 
-        flows   ids of the flows to look at; None: all
-        limit   packets of each capture that Wireshark is shown, from its beginning
+        flows   ids of the flows to compare; None: all
+        limit   packets of each capture that Wireshark reads, from its beginning
         Errors  Unusable: no tshark, or captures that can't be read a second time (file objects, a DataFrame of flows)
         """
         from analyzer.second_opinion.again import verify_again
@@ -285,10 +287,10 @@ class Traffic:
         return int(self.table.num_rows)
 
     def __bool__(self) -> bool:
-        return True  # traffic without a flow is traffic that was read
+        return True  # traffic without flows isn't false
 
     def __iter__(self) -> Iterator[dict[str, Any]]:
-        """Each flow as a dict, as a line of `whichproxy flows --format jsonl` has it."""
+        """Each flow as a dict, with the keys of a line of `whichproxy flows --format jsonl`."""
         import json
 
         from analyzer.report.rows import json_lines
@@ -308,7 +310,7 @@ class Traffic:
 
 
 def is_frame(inputs: object) -> TypeGuard[pd.DataFrame]:
-    """Whether the input is a pandas DataFrame, found out without importing pandas."""
+    """Whether the input is a pandas DataFrame, determined without importing pandas."""
     import sys
 
     pandas = sys.modules.get("pandas")
@@ -342,7 +344,7 @@ def from_inputs(
 
 
 def from_frame(flows: pd.DataFrame, topology: WhoIsWho, catalogues: Paths, start: object, end: object) -> Traffic:
-    """The traffic of a DataFrame of flows; routes and services are worked out anew where a topology or catalogue is given."""
+    """The traffic of a DataFrame of flows; routes and services are computed again where a topology or catalogue is given."""
     from analyzer.pipeline import Reading
     from analyzer.report.frames import table_of
     from analyzer.routes.route import route_flows
@@ -381,7 +383,7 @@ def _as_list(inputs: object) -> list[str | BinaryIO]:
 
 
 def window_of(start: object, end: object) -> tuple[int | None, int | None]:
-    """A window's two ends in ns since 1970, None where open. Errors: Unusable, one is no time."""
+    """A window's two ends in ns since 1970, None where open. Errors: Unusable, a value that is no time."""
     from analyzer.text.times import window_ns
 
     return window_ns(_time_text(start, "start"), _time_text(end, "end"), ("start", "end"))

@@ -1,4 +1,4 @@
-"""A window of time: of all packets only those in it."""
+"""A time window: the packets in it."""
 
 from __future__ import annotations
 
@@ -37,7 +37,7 @@ def counted(blocks: Iterable[Block], frames: list[int]) -> Iterator[Block]:
 
 
 def check_span(sources: Sequence[Source], start_ns: int | None, end_ns: int | None) -> None:
-    """Nothing, of a window without a frame, where the inputs have none either. Errors: Unusable, they have, at other times."""
+    """Raise an error if a window without packets excludes all packets of the inputs. Errors: Unusable, with the inputs' time span."""
     times = [time for source in sources for time in (source.first_ns, source.last_ns) if time is not None]
     if times and (start_ns is not None or end_ns is not None):
         ends = [rfc3339(time) for time in (start_ns, end_ns) if time is not None]

@@ -14,7 +14,7 @@ import pyarrow as pa
 
 from analyzer.capture.block import Block
 from analyzer.capture.source import Source
-from analyzer.engine import A_FILE, Engine, Limits
+from analyzer.engine import FILE_LIMITS, Engine, Limits
 from analyzer.facts.table import Named
 from analyzer.packets.decode import decode_frames
 from analyzer.packets.layout import ACK, PACKET, SYN, TCP
@@ -65,7 +65,7 @@ class Whole:
     def _flows(self) -> pa.Table:
         return self.named().flows
 
-    def named(self, limits: Limits = A_FILE) -> Named:
+    def named(self, limits: Limits = FILE_LIMITS) -> Named:
         """What one pass gives."""
         engine = collect(self.frames(0, self.n_frames), [self.source], limits=limits)
         return engine.named(engine.contents())
@@ -75,7 +75,7 @@ class Whole:
         return [collect_piece(self.frames(a, b), [self.source]) for a, b in pairwise([0, *cuts, self.n_frames])]
 
 
-def collect_piece(blocks: Iterable[Block], sources: Sequence[Source], limits: Limits = A_FILE) -> Partial:
+def collect_piece(blocks: Iterable[Block], sources: Sequence[Source], limits: Limits = FILE_LIMITS) -> Partial:
     """What these packets say, before and behind which others may have come."""
     return Engine.piece(sources, limits).read(blocks).part()
 

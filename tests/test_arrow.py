@@ -11,7 +11,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from analyzer.arrow import array, bitmap, nothing
+from analyzer.arrow import all_null, array, bitmap
 from analyzer.tables import ACTIVE, TIME
 from tests.conftest import ROOT
 
@@ -30,14 +30,14 @@ def test_values_and_nulls(rows: list[tuple[int, bool]], kind: str) -> None:
 @pytest.mark.parametrize("kind", [pa.string(), pa.bool_(), pa.int8(), pa.int64(), TIME, pa.binary(), pa.list_(pa.string()), ACTIVE])
 @pytest.mark.parametrize("n", [0, 1, 9, 5000])
 def test_nulls(kind: pa.DataType, n: int) -> None:
-    made = nothing(n, kind)
+    made = all_null(n, kind)
     made.validate(full=True)
     assert (made.type, len(made), made.null_count) == (kind, n, n) and made.equals(pa.nulls(n, kind))
 
 
 def test_nulls_share_one_room() -> None:
     """Strings, numbers and their bits: what is there once is enough for all of that many rows, and of fewer."""
-    columns = [nothing(9000, pa.int64()), nothing(9000, pa.string()), nothing(50, TIME), nothing(9000, pa.bool_())]
+    columns = [all_null(9000, pa.int64()), all_null(9000, pa.string()), all_null(50, TIME), all_null(9000, pa.bool_())]
     places = {buffer.address for column in columns for buffer in column.buffers() if buffer is not None and buffer.size}
     assert len(places) == 1
 

@@ -7,7 +7,7 @@ from pathlib import Path
 import pyarrow as pa
 import pyarrow.parquet as pq
 
-from analyzer.parquet import OWN, SOUGHT, how_written
+from analyzer.parquet import UNIQUE, WITH_STATISTICS, how_written
 from analyzer.tables import FLOW_SCHEMA
 
 T = pa.timestamp("ns", "UTC")
@@ -40,7 +40,7 @@ def test_every_path_is_one_of_the_file(tmp_path: Path) -> None:
     schema = pq.read_metadata(tmp_path / "t.parquet").schema
     paths = {schema.column(i).path for i in range(len(schema))}
     named = {*how["use_dictionary"], *how["column_encoding"], *how["write_statistics"]}
-    assert named < paths and {*OWN, *SOUGHT} < set(FLOW_SCHEMA.names)
+    assert named < paths and {*UNIQUE, *WITH_STATISTICS} < set(FLOW_SCHEMA.names)
 
 
 def test_a_table_of_any_columns_can_be_written(tmp_path: Path) -> None:

@@ -53,7 +53,7 @@ def table(n: int) -> pa.Table:
 
 @pytest.fixture
 def shared(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(parquet, "WORTH_SHARING", 1)
+    monkeypatch.setattr(parquet, "MIN_ROWS_TO_SHARE", 1)
 
 
 def as_file(path: Path, rows: pa.Table, workers: int) -> Path:
@@ -120,7 +120,7 @@ def test_others_read_what_pyarrow_reads(tmp_path: Path) -> None:
 def test_small_tables_and_one_thread_have_one_writer(monkeypatch: pytest.MonkeyPatch) -> None:
     small = table(10)
     assert len(list(parquet.parquet(small))) == len(list(parquet.parquet(small.select([])))) == 1
-    monkeypatch.setattr(parquet, "WORTH_SHARING", 1)
+    monkeypatch.setattr(parquet, "MIN_ROWS_TO_SHARE", 1)
     assert len(list(parquet.parquet(small, 1))) == len(list(parquet.parquet(small.select(["id"])))) == 1
     assert len(list(parquet.parquet(small))) == 2 + small.num_columns
 

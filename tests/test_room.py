@@ -8,7 +8,7 @@ from concurrent.futures import ThreadPoolExecutor
 import numpy as np
 import pytest
 
-from analyzer.room import KEPT, PAGE, Room, of_unused, shared_room
+from analyzer.room import MAX_KEPT, PAGE, Room, shared_room, unused_references
 
 
 def test_an_array_that_is_held_is_not_given_again() -> None:
@@ -51,16 +51,16 @@ def test_every_array_begins_with_a_page() -> None:
 
 def test_what_is_kept_is_bounded() -> None:
     room = Room(np.uint8)
-    held = [room.take(1000) for _ in range(3 * KEPT)]
-    assert len({array.ctypes.data for array in held}) == 3 * KEPT
-    assert len(room._arrays) == KEPT
+    held = [room.take(1000) for _ in range(3 * MAX_KEPT)]
+    assert len({array.ctypes.data for array in held}) == 3 * MAX_KEPT
+    assert len(room._arrays) == MAX_KEPT
 
 
 def test_an_interpreter_that_counts_fewer_references(monkeypatch: pytest.MonkeyPatch) -> None:
     """As Python 3.14 does where it lends what it asks of."""
     count = sys.getrefcount
     monkeypatch.setattr(sys, "getrefcount", lambda one: count(one) - 2)
-    monkeypatch.setattr("analyzer.room.UNUSED", of_unused())
+    monkeypatch.setattr("analyzer.room.UNUSED_REFERENCES", unused_references())
     test_an_array_that_is_held_is_not_given_again()
     test_a_part_holds_all_of_it()
     test_an_array_that_nobody_holds_is_given_again()

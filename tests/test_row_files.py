@@ -9,7 +9,7 @@ import pyarrow.parquet as pq
 import pytest
 
 from analyzer.errors import Unusable
-from analyzer.row_files import COLUMN, FORM, as_type, read_rows, write_rows
+from analyzer.row_files import FORM, FORM_COLUMN, as_type, read_rows, write_rows
 from analyzer.tables import FLOW_SCHEMA
 from tests.conftest import ROOT
 from tests.fleet.fleets import BOTH, rows_of
@@ -23,7 +23,7 @@ def test_what_was_written_is_read_and_every_row_says_its_form(tmp_path: Path) ->
     write_rows(rows, tmp_path / "one.parquet")
     found = read_rows(tmp_path / "one.parquet")
     assert (found.table.equals(rows), found.form, found.judged) == (True, FORM, True)
-    assert pq.read_table(tmp_path / "one.parquet")[COLUMN].unique().to_pylist() == [FORM]
+    assert pq.read_table(tmp_path / "one.parquet")[FORM_COLUMN].unique().to_pylist() == [FORM]
     few = read_rows(tmp_path / "one.parquet", ["host", "requests"]).table
     assert few.equals(rows.select(["host", "requests"]))
 
@@ -42,7 +42,7 @@ def test_rows_of_the_first_edition_are_read_what_they_lack_is_null() -> None:
 def test_a_newer_form_is_refused(tmp_path: Path) -> None:
     rows = rows_of(BOTH)
     form = pa.array([FORM + 1] * rows.num_rows, pa.int32())
-    pq.write_table(rows.append_column(COLUMN, form), tmp_path / "new.parquet")
+    pq.write_table(rows.append_column(FORM_COLUMN, form), tmp_path / "new.parquet")
     with pytest.raises(Unusable, match=f"form {FORM + 1}.*update whichproxy"):
         read_rows(tmp_path / "new.parquet")
 

@@ -137,7 +137,7 @@ def test_large_files_go_where_the_user_says_else_to_a_disk(monkeypatch: pytest.M
 @pytest.mark.parametrize("names", [OF_ROUTES, OF_SERVICES])
 def test_columns_of_a_large_table_go_to_a_file(names: list[str], monkeypatch: pytest.MonkeyPatch) -> None:
     assert with_columns_spilled(FLOWS, names) is FLOWS
-    monkeypatch.setattr(spill, "MOST", 0)
+    monkeypatch.setattr(spill, "MAX_MEMORY_BYTES", 0)
     found = with_columns_spilled(FLOWS, names)
     assert found.equals(FLOWS, check_metadata=True) and all(column.num_chunks == 1 for column in found.columns)
 
@@ -148,8 +148,8 @@ def test_rows_of_a_large_table_are_worked_on_some_at_a_time(rows: int, monkeypat
     flows = read([str(capture)], topology=Topology(), catalogue=CATALOGUE, digests=False).flows
     routed = route_flows(flows, Topology())
     tagged = tag_flows(routed, CATALOGUE)
-    monkeypatch.setattr(spill, "MOST", 0)
-    monkeypatch.setattr(spill, "RANGE", rows)
+    monkeypatch.setattr(spill, "MAX_MEMORY_BYTES", 0)
+    monkeypatch.setattr(spill, "ROWS_AT_ONCE", rows)
     seen: list[int] = []
 
     def fill(some: pa.Table) -> pa.Table:

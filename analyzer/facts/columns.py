@@ -9,7 +9,7 @@ import numpy as np
 import numpy.typing as npt
 import pyarrow as pa
 
-from analyzer.arrow import array, nothing
+from analyzer.arrow import all_null, array
 from analyzer.compiled import kernel
 from analyzer.facts.picked import Columns, Picked
 from analyzer.facts.strings import words
@@ -28,7 +28,7 @@ STATES: Final[list[str | None]] = ["refused", "unreachable", "no-answer", "close
 
 
 def flow_ids(flows: Mapping[str, Any], first_ns: npt.NDArray[np.int64]) -> npt.NDArray[np.uint8]:
-    """uint8[n, 16]: the hex digits of each flow's id, from the columns it is made of; a time that is missing counts as nothing.
+    """uint8[n, 16]: the hex digits of each flow's id, from the columns it is made of; a time that is missing counts as nulls.
 
     flows   protocol, client_ip, server_ip as Arrow strings, client_port, server_port as numpy
     """
@@ -149,11 +149,11 @@ def inputs_in(mask: int) -> list[int]:
 
 
 def outer_texts(records: Columns) -> pa.Array:
-    """A string array: what the first packet was wrapped in, outermost first, null when nothing."""
+    """A string array: what the first packet was wrapped in, outermost first, null when nulls."""
     code = np.full(len(records), -1)
     wrapped = np.flatnonzero(records["outer0"])
     if not len(wrapped):
-        return nothing(len(records), pa.string())
+        return all_null(len(records), pa.string())
     keys = np.stack([records["outer0"][wrapped], records["outer1"][wrapped]], axis=1)
     rows, which = np.unique(keys, axis=0, return_inverse=True)
     code[wrapped] = which.ravel()

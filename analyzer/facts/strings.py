@@ -9,7 +9,7 @@ import numpy as np
 import numpy.typing as npt
 import pyarrow as pa
 
-from analyzer.arrow import nothing
+from analyzer.arrow import all_null
 from analyzer.compiled import kernel
 from analyzer.compiled.memory import copy_bytes, prefetch
 
@@ -32,7 +32,7 @@ def text_array(pool: npt.NDArray[np.uint8], at: npt.NDArray[np.int64], size: npt
     n, bits = len(size), bits_for(len(size))
     total, there = measure_texts(size, n, 1, bits)
     if not there:
-        return nothing(n, pa.string())
+        return all_null(n, pa.string())
     offsets, data = room_for(n, 2 * total if form == HEX else total)
     if not gather_texts(pool, at, size, n, form, offsets, data):
         texts = [bytes(pool[a : a + s]).decode("utf-8", "backslashreplace") if s > 0 else None for a, s in zip(at, size, strict=True)]
@@ -90,7 +90,7 @@ def words(codes: npt.NDArray[Any], names: Sequence[str | None]) -> pa.Array:
     bits = bits_for(n)
     total, there = measure_words(codes, n, sizes, bits)
     if not there:
-        return nothing(n, pa.string())
+        return all_null(n, pa.string())
     offsets, data = room_for(n, total)
     spell_words(codes, n, ends, sizes, np.frombuffer(b"".join(letters) or b"\0", np.uint8), offsets, data)
     return string_array(offsets, data, bits, n - there)

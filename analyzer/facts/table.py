@@ -10,7 +10,7 @@ import numpy as np
 import numpy.typing as npt
 import pyarrow as pa
 
-from analyzer.arrow import array, nothing, zeros
+from analyzer.arrow import all_null, array, zeros
 from analyzer.facts import columns
 from analyzer.facts.active import active_lists
 from analyzer.facts.addresses import address_text, address_texts
@@ -200,8 +200,8 @@ def empty_column(field: pa.Field, n: int) -> pa.Array:
     """A column that a later stage fills: null, lists empty."""
     if pa.types.is_list(field.type):
         offsets = pa.Array.from_buffers(pa.int32(), n + 1, [None, zeros(4 * (n + 1))], 0)
-        return pa.ListArray.from_arrays(offsets, nothing(0, field.type.value_type))
-    return nothing(n, field.type)
+        return pa.ListArray.from_arrays(offsets, all_null(0, field.type.value_type))
+    return all_null(n, field.type)
 
 
 def captures_of(records: Columns, capture: pa.Array, late: dict[int, list[int]], names: list[str], order: list[int]) -> pa.Array:

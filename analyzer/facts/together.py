@@ -12,13 +12,13 @@ import numpy.typing as npt
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from analyzer.arrow import array, given_back, nothing
+from analyzer.arrow import all_null, array, release_free_memory
 from analyzer.facts.lookups import answers_of, joined_answers
 from analyzer.facts.table import Named, named_tables
 from analyzer.flows.batches import Batch, Contents, Piece, all_left_in, in_groups, in_pieces, left_in, piece_of
 from analyzer.flows.layout import N_LABELS, N_RECORDS, Tables
 from analyzer.packets.layout import NO_TIME
-from analyzer.spill import MOST, Spill
+from analyzer.spill import MAX_MEMORY_BYTES, Spill
 from analyzer.streams.offers import read_waiting
 
 LAST = np.iinfo(np.int64).max
@@ -67,9 +67,9 @@ def named_together(
     answers = joined_answers([*(answers_of(left_in(batch)) for batch in naming), *(answers_of(each) for each in others)])
     del others
     if workers is not None and sum(sizes) >= 2 * MANY:
-        given_back()  # what the threads that read have kept
+        release_free_memory()  # what the threads that read have kept
 
-    rows = Spill(None if workers is None else MOST)
+    rows = Spill(None if workers is None else MAX_MEMORY_BYTES)
 
     def name(group: Group) -> tuple[Named, int]:
         if isinstance(group, list):
@@ -153,12 +153,14 @@ def in_order(flows: Sequence[pa.Table]) -> npt.NDArray[np.int64]:
 def taken(flows: list[pa.Table], order: npt.NDArray[np.int64], map_all: MapAll, *, in_file: bool = False) -> pa.Table:
     """The rows of all tables in this order, column by column; in_file: each goes to a file. `flows` is used up."""
     spill = Spill(0 if in_file else None)
-    is_large = in_file or sum(table.nbytes for table in flows) > MOST  # what is given back has to be asked for again, which takes longer
+    is_large = (
+        in_file or sum(table.nbytes for table in flows) > MAX_MEMORY_BYTES
+    )  # what is given back has to be asked for again, which takes longer
     schema, parts = flows[0].schema, parts_of(order)
     columns = {name: [chunk for table in flows for chunk in table[name].chunks] for name in schema.names}
     flows.clear()
     if is_large:
-        given_back()  # what making the rows took
+        release_free_memory()  # what making the rows took
 
     def in_this_order(name: str) -> int:
         array = laid_out(pa.chunked_array(columns.pop(name), schema.field(name).type), parts)
@@ -169,7 +171,7 @@ def taken(flows: list[pa.Table], order: npt.NDArray[np.int64], map_all: MapAll, 
     places = list(map_all(in_this_order, schema.names))
     tables = spill.tables()
     if is_large:
-        given_back()
+        release_free_memory()
     return pa.table([tables[number].column(0) for number in places], schema=schema)
 
 
@@ -208,7 +210,7 @@ def mixed(rows: npt.NDArray[np.int64]) -> Stretch:
 def laid_out(column: pa.ChunkedArray, parts: Sequence[Stretch]) -> pa.Array:
     """The column's rows in their new order, as one array."""
     if column.null_count == len(column):
-        return nothing(len(column), column.type)
+        return all_null(len(column), column.type)
     laid = []
     for ranges, ranks in parts:
         chunks = [chunk for first, n in ranges for chunk in column.slice(first, n).chunks]

@@ -15,7 +15,7 @@ import numpy as np
 import numpy.typing as npt
 import pyarrow as pa
 
-from analyzer.arrow import given_back
+from analyzer.arrow import release_free_memory
 from analyzer.flows.concatenate import TABLES, USED, appended, renumbered, used, with_room
 from analyzer.flows.grow import empty_tables, without_rows
 from analyzer.flows.layout import (
@@ -189,7 +189,7 @@ def all_of(batches: list[Batch], tables: Tables) -> Tables:
         while batches:
             yield left_in(batches.pop(0))
             if len(batches) % GIVEN_BACK == 0:
-                given_back()
+                release_free_memory()
 
     return behind(emptied(), tables, with_room(empty_tables(), room))
 
@@ -370,6 +370,6 @@ def without_most_strangers(contents: Contents) -> tuple[Contents, LeftOut | None
     while apart:
         tables = appended(tables, apart.pop(0))
     tables = tables._replace(slots=without_rows().slots)  # no packet comes any more
-    given_back()  # what was packed
+    release_free_memory()  # what was packed
     kept, left_out = without_strangers(tables)
     return Contents((), kept), left_out

@@ -20,7 +20,7 @@ import pyarrow.compute as pc
 
 from analyzer.arrow import array
 from analyzer.errors import Unusable
-from analyzer.growing import tells_something, together
+from analyzer.growing import has_name, together
 from analyzer.jobs.store import Store, Transaction
 from analyzer.routes.proxies import find_proxies, flow_ends, rows_that_show
 from analyzer.routes.route import route_flows
@@ -89,7 +89,7 @@ class JobRows:
             if number is None or number >= since:
                 rows = read_rows(path).table
                 rows = rows.filter(seen_in(rows, wanted))
-                others = ~tells_something(rows)
+                others = ~has_name(rows)
                 surplus = np.flatnonzero(others)[max(0, MOST_UNNAMED - unnamed) :]
                 unnamed += int(others.sum()) - len(surplus)
                 left_out += len(surplus)

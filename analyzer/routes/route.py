@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 import pyarrow as pa
 
-from analyzer.arrow import array, nothing
+from analyzer.arrow import all_null, array
 from analyzer.routes.behind import first_leg_of, takers
 from analyzer.routes.captured import captured_of
 from analyzer.routes.copies import copies_of
@@ -86,7 +86,7 @@ def _texts(codes: Ints, values: list[str | None]) -> pa.Array:
     """A string array from codes into values; null where the code is -1 or the value None."""
     indices = array(codes.astype(np.int64), codes < 0)
     if indices.null_count == len(indices) or not any(values):
-        return nothing(len(indices), pa.string())
+        return all_null(len(indices), pa.string())
     return pa.array(values, pa.string()).take(indices)
 
 
@@ -107,7 +107,7 @@ def _proxy_columns(ends: Ends, proxies: Proxies, route: Ints) -> dict[str, pa.Ar
 def _ids(flows: pa.Table, rows: Ints) -> pa.Array:
     """The ids of these rows; null where it is -1."""
     taken = array(rows, rows < 0)
-    return nothing(len(rows), pa.string()) if taken.null_count == len(rows) else one_array(flows.column("id")).take(taken)
+    return all_null(len(rows), pa.string()) if taken.null_count == len(rows) else one_array(flows.column("id")).take(taken)
 
 
 def _inspected(leg: Ints, opened: Bools) -> pa.Array:

@@ -9,7 +9,7 @@ import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from analyzer.arrow import array, nothing, zeros
+from analyzer.arrow import all_null, array, zeros
 from analyzer.services.catalogue import Catalogue
 from analyzer.services.match import NOTHING, Match, has_path_rule, match_host
 from analyzer.tables import FLOW_SCHEMA, REQUEST
@@ -75,9 +75,9 @@ def with_tags(flows: pa.Table, tags: Tags) -> pa.Table:
 def _empty(kind: pa.DataType, n: int) -> pa.Array:
     """n nulls, or n empty lists."""
     if not pa.types.is_list(kind):
-        return nothing(n, kind)
+        return all_null(n, kind)
     offsets = pa.Array.from_buffers(pa.int32(), n + 1, [None, zeros(4 * (n + 1))], 0)
-    return pa.ListArray.from_arrays(offsets, nothing(0, kind.value_type))
+    return pa.ListArray.from_arrays(offsets, all_null(0, kind.value_type))
 
 
 def _column(flows: pa.Table, name: str) -> pa.Array:

@@ -19,7 +19,7 @@ from analyzer.capture.interleave import in_time_order
 from analyzer.capture.progress import Progress, reported
 from analyzer.capture.source import Identity, Source
 from analyzer.decoded import Decoded, decode
-from analyzer.engine import A_FILE, Engine
+from analyzer.engine import FILE_LIMITS, Engine
 from analyzer.errors import Unusable, nothing_readable
 from analyzer.packets.layout import NO_TIME
 from analyzer.pipeline import Reading
@@ -109,7 +109,7 @@ def _read_together(
     own = [sources[i] for i in used]
     blocks = reported(in_time_order(own), own, progress)
     wanted = [_Wanted(tests[number], used) for number in together]
-    engines = [Engine(own, limits=A_FILE) for _ in wanted]
+    engines = [Engine(own, limits=FILE_LIMITS) for _ in wanted]
     for decoded in decode(blocks, own):
         for test, engine in zip(wanted, engines, strict=True):
             engine.feed(test.of(decoded))

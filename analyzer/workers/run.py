@@ -12,7 +12,7 @@ from analyzer.capture.block import Block
 from analyzer.capture.facts import InputFacts, facts_of
 from analyzer.capture.interleave import in_time_order
 from analyzer.capture.source import Source
-from analyzer.engine import A_FILE, Engine
+from analyzer.engine import FILE_LIMITS, Engine
 from analyzer.parts.file import part_bytes, part_of
 from analyzer.parts.partial import Partial, known_of, merge_all, with_names
 from analyzer.window import within
@@ -52,7 +52,7 @@ def read_run(run: FileRun) -> bytes:
         source.digest_beside = run.digests and name not in run.again
     damaged: dict[str, int] = {}
     blocks = within(between(in_time_order(sources), len(sources), run.after_ns, run.before_ns), run.start_ns, run.end_ns)
-    part = Engine.piece(sources, A_FILE).read(noting(blocks, sources, damaged)).part((run.start_ns, run.end_ns))
+    part = Engine.piece(sources, FILE_LIMITS).read(noting(blocks, sources, damaged)).part((run.start_ns, run.end_ns))
     inputs = tuple(decoded_alone(source, damaged[source.name]) if source.name in run.again else facts_of(source) for source in sources)
     part = replace(part, starts=tuple(one.first_ns for one in inputs), inputs=inputs)
     return part_bytes(part, at_rest=False)
