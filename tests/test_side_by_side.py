@@ -231,7 +231,9 @@ def test_a_download_that_goes_on_over_a_border_is_read_as_one_pass_reads_it(cut:
 def test_what_is_over_is_put_away_in_each_span(cut: Callable[..., bool], monkeypatch: pytest.MonkeyPatch, small: tuple[int, int]) -> None:
     monkeypatch.setattr(batches, "BATCH", small[0])
     monkeypatch.setattr(pcap_module, "BLOCK_FRAMES", 64)
-    monkeypatch.setattr(side_by_side, "FILE_LIMITS", Limits(conversations=small[1], waiting_bytes=1 << 20, name_bytes=1 << 20, messages=1 << 20))
+    monkeypatch.setattr(
+        side_by_side, "FILE_LIMITS", Limits(conversations=small[1], waiting_bytes=1 << 20, name_bytes=1 << 20, messages=1 << 20)
+    )
     talks = [tunnel(50_000 + i % 40, 9 * i, isns=(1_000 * i, 2_000 * i)) for i in range(90)]
     frames = in_time_order(*talks)
     assert cut(frames, [len(frames) // 3, 2 * len(frames) // 3])

@@ -11,7 +11,7 @@ from analyzer.errors import Mistakes, Unusable
 from analyzer.findings import CODES
 from analyzer.studies.places import Place, Places
 from analyzer.text.labels import PLANES, ProxyLabel, source_label
-from analyzer.verdict.winner import COMMONEST
+from analyzer.verdict.winner import OTHER_OUTCOMES
 
 if TYPE_CHECKING:
     from analyzer.services.catalogue import Catalogue
@@ -31,7 +31,7 @@ EXAMPLES: Final = {
     "absent": 'write absent = { "tls-inspected" = "any" }',
     "live_response": 'write live_response = "success", "timeout" or "none"',
 }
-OUTCOMES: Final = ("works", "partly", *COMMONEST, "direct", "blocked", NONE)
+OUTCOMES: Final = ("works", "partly", *OTHER_OUTCOMES, "direct", "blocked", NONE)
 
 
 @dataclass(frozen=True)

@@ -1,4 +1,4 @@
-"""The verdict: who won, over whom, how sure, and which flows prove it."""
+"""The verdict: who won, over whom, how sure, and the flows that prove it."""
 
 from analyzer.verdict.document import judge
 

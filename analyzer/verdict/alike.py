@@ -1,7 +1,8 @@
-"""Sources that did the same: their rows differ in addresses, times and amounts only, so the rest is worked out once for all.
+"""Sources with equal evidence: their rows differ only in addresses, times and amounts, so the rest is computed once for all of them.
 
-Alike are sources whose flows and requests have the same in every column that a source's row is made of (COLUMNS, and what evidence has
-as numbers), each as often, in whatever order. Who used several proxies is like nobody: there times decide who won.
+Two sources are alike if their flows and requests have the same values, equally often and in any order, in every column that decides a
+source's row (COLUMNS, and the columns that evidence holds as numbers). A source that used several proxies is compared with no other,
+because times decide its winner.
 """
 
 from __future__ import annotations
@@ -22,37 +23,37 @@ from analyzer.verdict.evidence import Coded, Evidence, coded, grouped, source_ro
 from analyzer.verdict.outcome import Outcome
 from analyzer.verdict.unread import unread_flows
 
-MOST_FLOWS: Final = 64
-"""Of a source that is compared with others: whoever had more is hardly like anybody."""
+MAX_FLOWS: Final = 64
+"""Sources with more flows aren't compared: hardly two of them would be alike."""
 
 COLUMNS: Final = ("service_rule", "service_possible", "client_family", "client_family_by", "user_agent", "ja4", "process")
-"""Text columns of flows that a source's row is made of, beside those that evidence has as numbers."""
+"""Text columns of flows that decide a source's row, beside those that evidence holds as numbers."""
 
 _OF_PROXIES: Final = ("proxy", "proxy_name", "method")
 
 _OF_REQUESTS: Final = ("row", "kind", "status", "host", "location")
-"""What is compared of requests, or decides what is; the rest is left empty."""
+"""Columns of requests that are compared, or that the comparison depends on; the others are left empty."""
 
 T = TypeVar("T")
 
 
 @dataclass(frozen=True)
 class Alike:
-    """Which sources did the same.
+    """Which sources are alike.
 
-    like   client code → the first client that did the same, itself where nobody did before; every source, in order of codes
-    each   the evidence of those first ones alone, in the same numbering; its table has no column but those that were compared
+    like   client code → the first client that is like it (itself where there is none before); every source, in order of codes
+    each   the evidence of those first clients alone, in the same numbering; its table has only the compared columns
     """
 
     like: Mapping[int, int]
     each: Evidence
 
     def for_all(self, found: Mapping[int, T]) -> dict[int, T]:
-        """What was found for the first of each kind, for every source of it."""
+        """The value found for the first client of each kind, for every client of that kind."""
         return {client: found[first] for client, first in self.like.items() if first in found}
 
     def followers(self) -> dict[int, list[int]]:
-        """The first of its kind → the others that are like it, where there are any."""
+        """The first client of a kind → the other clients of that kind; only kinds with several clients."""
         found: dict[int, list[int]] = {}
         for client, first in self.like.items():
             if client != first:
@@ -63,12 +64,12 @@ class Alike:
 def alike_of(evidence: Evidence, *, compared: bool = True, reached: Sequence[int] = ()) -> Alike:
     """Which sources of the evidence are alike.
 
-    compared   else nobody is, as where rows name the flows that prove them
+    compared   false: each source is alike only itself, as where rows name the flows that prove them
     reached    rows of flows to addresses that others asked DNS for (lookups.py)
     """
     rows = np.flatnonzero(source_rows(evidence))
     clients, counts = np.unique(evidence.client.codes[rows], return_counts=True)
-    few = _in(evidence.client.codes, clients[counts <= (MOST_FLOWS if compared else 0)])
+    few = _in(evidence.client.codes, clients[counts <= (MAX_FLOWS if compared else 0)])
     rows = rows[few[rows] & ~_in(evidence.client.codes, _of_several_proxies(evidence))[rows]]
     first_of: dict[tuple[int, ...], int] = {}
     like = {client: client for client in clients.tolist()}
@@ -81,10 +82,10 @@ def alike_of(evidence: Evidence, *, compared: bool = True, reached: Sequence[int
 
 
 def _in(codes: Ints, wanted: Ints) -> Bools:
-    """bool[n]: which codes are among the wanted; negative ones are none."""
+    """bool[n]: which codes are wanted; negative codes are not."""
     chosen = np.zeros(max(int(codes.max(initial=0)), int(wanted.max(initial=0))) + 2, np.bool_)
     chosen[wanted[wanted >= 0]] = True
-    result: Bools = chosen[codes]  # -1 is the last place, and no code
+    result: Bools = chosen[codes]  # -1 selects the last element, which no code has
     return result
 
 
@@ -97,13 +98,13 @@ def _of_several_proxies(evidence: Evidence) -> Ints:
 
 
 def _numbered(entries: Iterable[tuple[int, ...]]) -> list[int]:
-    """The entries as numbers: equal ones have the same, the first 0."""
+    """The entries as numbers: equal entries get equal numbers, the first 0."""
     known: dict[tuple[int, ...], int] = {}
     return [known.setdefault(entry, len(known)) for entry in entries]
 
 
 def _facts(evidence: Evidence, rows: Ints, reached: Sequence[int]) -> list[Ints]:
-    """Columns, by row, of everything that decides a source's row, but for times and amounts."""
+    """Columns, by row, that decide a source's row, without times and amounts."""
     flows = evidence.flows
     also = pc.binary_join(one_array(flows.column("service_also")), "\n")
     texts = [coded(flows.column(name)).codes for name in COLUMNS]
@@ -115,7 +116,7 @@ def _facts(evidence: Evidence, rows: Ints, reached: Sequence[int]) -> list[Ints]
 
 
 def _asked(evidence: Evidence, rows: Ints) -> Ints:
-    """By row: the number of the list of its requests; equal lists have the same."""
+    """By row: a number for the list of its requests; equal lists get equal numbers."""
     requests, outcome = evidence.requests, evidence.outcome
     wanted = np.zeros(evidence.flows.num_rows, np.bool_)
     wanted[rows] = True
@@ -167,8 +168,8 @@ def _of_rows(evidence: Evidence, kept: Bools) -> Evidence:
     flags = (of_each.through, of_each.mute, of_each.unused)
     outcome = Outcome(of_each.code[of_requests], *(flag[of_requests] for flag in flags))
     each = replace(evidence, flows=flows, copies=evidence.copies.slice(0, 0), requests=Requests(**requests), outcome=outcome, **own)
-    vars(each)["proxy_names"] = evidence.proxy_names  # every proxy's, as the numbering is
-    vars(each)["taken_over"] = evidence.taken_over[rows]  # which the columns that are left don't show
+    vars(each)["proxy_names"] = evidence.proxy_names  # of every proxy, as `proxy` keeps its numbering
+    vars(each)["taken_over"] = evidence.taken_over[rows]  # can't be derived from the remaining columns
     return each
 
 

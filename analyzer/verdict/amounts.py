@@ -1,4 +1,4 @@
-"""When and how much, per source and service or plane: what sources that did the same differ in."""
+"""Times and amounts, per source and service or plane: the values in which sources that are alike differ."""
 
 from __future__ import annotations
 
@@ -13,15 +13,15 @@ from analyzer.routes.route import DIRECT, PROXY
 from analyzer.verdict.evidence import Evidence
 
 _NEVER: Final = np.iinfo(np.int64).max
-"""Later than every time: what the first of no times is. The last of none is NO_TIME, earlier than all."""
+"""Later than every time: the initial value of a minimum. A maximum starts with NO_TIME, which is earlier than all."""
 
 
 @dataclass(frozen=True)
 class Amounts:
-    """A row for each source and service (or plane) of it, of whom only one proxy was asked.
+    """A row for each service (or plane) of each source that asked only one proxy.
 
-    at      client code → its first row; a client's rows stand together, in the order of the codes of its services
-    first last   of the requests, of the flows where there are none, as the document writes times
+    at      client code → its first row; a client's rows are consecutive, in the order of the codes of its services
+    first last   of the requests, else of the flows, as texts of the document
     share_first share_last share_bytes   of the requests and the flows to the proxy
     """
 
@@ -67,7 +67,7 @@ def amounts_of(evidence: Evidence, clients: Iterable[int], *, of_planes: bool) -
 
 
 def _ends(n: int, *seen: tuple[Ints, Ints, Ints]) -> tuple[Ints, Ints]:
-    """(the first, the last) of each of n places, of what was seen at places from one time to another."""
+    """(the earliest start, the latest end) of each of n places; `seen`: (places, starts, ends)."""
     first, last = np.full(n, _NEVER), np.full(n, NO_TIME)
     for place, starts, ends in seen:
         np.minimum.at(first, place, np.where(starts == NO_TIME, _NEVER, starts))

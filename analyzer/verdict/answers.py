@@ -1,4 +1,4 @@
-"""The evidence counted: of every source, what was asked, who won and what came of it, per service and per plane, era by era."""
+"""The evidence counted: for every source, who was asked, who won and with which outcome, per service and per plane, era by era."""
 
 from __future__ import annotations
 
@@ -20,12 +20,12 @@ from analyzer.verdict.unread import unread_requests
 from analyzer.verdict.winner import Answer, Contest, Era, Share, Turned
 
 OUTCOME_COUNTS = {WORKED: "worked", BROKEN: "broken", UNSEEN: "unseen", CHALLENGED: "challenged"}
-"""Outcomes that a share counts one by one."""
+"""Outcomes that each have a counter of their own in a share."""
 
 
 @dataclass(frozen=True)
 class Answers:
-    """By (client code, code of the service or plane)."""
+    """Answers by (client code, code of the service or plane)."""
 
     services: dict[tuple[int, int], Answer]
     planes: dict[tuple[int, int], Answer]
@@ -33,22 +33,22 @@ class Answers:
 
 
 def answers_of(evidence: Evidence) -> Answers:
-    """Every answer that the evidence gives."""
-    books = _Books(evidence)
+    """All answers of the evidence."""
+    columns = _Columns(evidence)
     services: dict[tuple[int, int], Answer] = {}
     planes: dict[tuple[int, int], Answer] = {}
     of_client: dict[int, list[int]] = {}
     cant_be_seen = unread_requests(evidence)
-    for client, own in books.by_client().items():
-        borders = _borders(books, own)
+    for client, own in columns.by_client().items():
+        borders = _borders(columns, own)
         for plane, part in own.planes.items():
-            planes[client, plane] = _with_split(books, part, _answer(books, part, borders[plane]), borders[plane])
+            planes[client, plane] = _with_split(columns, part, _answer(columns, part, borders[plane]), borders[plane])
         for service, part in own.services.items():
             same = next((planes[client, plane] for plane, of_plane in own.planes.items() if of_plane == part), None)
-            if same is not None and len(same.whole.shares) < 2:  # one proxy: no borders, nothing split
+            if same is not None and len(same.whole.shares) < 2:  # one proxy: no borders, no split
                 services[client, service] = same
             else:
-                services[client, service] = _answer(books, part, _of_service(books, part, borders))
+                services[client, service] = _answer(columns, part, _of_service(columns, part, borders))
         of_client[client] = list(own.services)
         unread = {evidence.proxy_label(proxy): n for proxy, n in cant_be_seen.get(client, {}).items() if proxy >= 0}
         if unread:
@@ -59,13 +59,13 @@ def answers_of(evidence: Evidence) -> Answers:
 
 
 def no_numbers() -> array[int]:
-    """Room for numbers, eight bytes each."""
+    """An empty array of 64-bit integers."""
     return array("q")
 
 
 @dataclass
-class _Part:
-    """What belongs to one service or plane: positions of requests in order of time, rows of flows to proxies, and of direct flows."""
+class _Traffic:
+    """The traffic of one service or plane: positions of requests in order of time, rows of flows to proxies, and rows of direct flows."""
 
     asked: array[int] = field(default_factory=no_numbers)
     rows: array[int] = field(default_factory=no_numbers)
@@ -73,20 +73,20 @@ class _Part:
 
 
 @dataclass
-class _Own:
-    """What one source did."""
+class _OfSource:
+    """The traffic of one source."""
 
-    services: dict[int, _Part] = field(default_factory=dict)
-    planes: dict[int, _Part] = field(default_factory=dict)
+    services: dict[int, _Traffic] = field(default_factory=dict)
+    planes: dict[int, _Traffic] = field(default_factory=dict)
 
 
 def in_place(values: Ints | Bools) -> memoryview:
-    """The values by position, as Python's numbers. A list takes five times as much memory, numpy itself three times as long."""
+    """The values, indexed as Python numbers. A list takes five times as much memory, numpy itself three times as long."""
     return np.ascontiguousarray(values).data
 
 
 class Times:
-    """Times by position, None where there is none. ns: NO_TIME there"""
+    """Times by position, None for NO_TIME. ns: int64, NO_TIME where there is none."""
 
     def __init__(self, ns: Ints) -> None:
         self._ns = in_place(ns)
@@ -96,8 +96,8 @@ class Times:
         return None if at == NO_TIME else at
 
 
-class _Books:
-    """The evidence as Python's own numbers, which are counted one by one; each is made when it is asked for."""
+class _Columns:
+    """The evidence's columns as Python numbers, which are counted one by one."""
 
     def __init__(self, evidence: Evidence) -> None:
         requests, outcome = evidence.requests, evidence.outcome
@@ -126,18 +126,18 @@ class _Books:
         self.row_taken_over = in_place(evidence.taken_over)
         names = evidence.proxy_names
         self.proxies = [(proxy, *names[proxy]) for proxy in evidence.proxy.values]
-        # Addresses of one name are one proxy: from one of them to another nothing changes.
+        # Addresses of one name are one proxy: a move between them is no change.
         self.one = [min(evidence.alike(code)) for code in range(len(self.proxies))]
 
-    def by_client(self) -> dict[int, _Own]:
-        """What each source did; requests in order of time, those without a time first."""
+    def by_client(self) -> dict[int, _OfSource]:
+        """The traffic of each source; requests in order of time, those without a time first."""
         evidence = self.evidence
         client = evidence.client.codes[evidence.requests.row]
-        found: dict[int, _Own] = {}
+        found: dict[int, _OfSource] = {}
 
-        def part(source: int, what: int, of_planes: bool) -> _Part:
-            own = found.setdefault(source, _Own())
-            return (own.planes if of_planes else own.services).setdefault(what, _Part())
+        def part(source: int, what: int, of_planes: bool) -> _Traffic:
+            own = found.setdefault(source, _OfSource())
+            return (own.planes if of_planes else own.services).setdefault(what, _Traffic())
 
         for of_planes, of_request, of_row in (
             (False, evidence.request_service.codes, evidence.service.codes),
@@ -146,7 +146,7 @@ class _Books:
             asked = np.flatnonzero(evidence.asks_proxy & (of_request >= 0))
             asked = asked[np.lexsort((asked, evidence.begun[asked]))]
             together = grouped(np.arange(len(asked)), client[asked], of_request[asked])
-            for (source, what), places in sorted(together, key=lambda one: int(one[1][0])):  # as they first asked
+            for (source, what), places in sorted(together, key=lambda one: int(one[1][0])):  # in the order of their first requests
                 part(source, what, of_planes).asked.extend(asked[places].tolist())
             for route, name in ((PROXY, "rows"), (DIRECT, "direct")):
                 rows = np.flatnonzero((evidence.route == route) & (of_row >= 0))
@@ -155,12 +155,12 @@ class _Books:
         return found
 
     def what(self, position: int) -> Hashable:
-        """What a request was for: its service, else its host."""
+        """The service of a request, else its host."""
         service = self.service[position]
         return service if service >= 0 else ("host", self.host[position])
 
     def carried_of(self, asked: Iterable[int]) -> list[Carried]:
-        """The carried ones of these requests, with a time."""
+        """Those of these requests that were carried and have a time."""
         return [
             Carried(at, self.one[self.proxy[position]], self.what(position), self.weight[position])
             for position in asked
@@ -168,7 +168,7 @@ class _Books:
         ]
 
     def asked_of(self, asked: Iterable[int]) -> list[Asked]:
-        """These requests with what came of them, where their time is known."""
+        """Those of these requests that have a time, with their results."""
         return [
             Asked(at, self.one[self.proxy[position]], bool(self.carried[position]), bool(self.failed[position]))
             for position in asked
@@ -177,7 +177,7 @@ class _Books:
 
 
 def sent_elsewhere(requests: Requests) -> Bools:
-    """Per request: answered by a redirect to another host than the one asked for, which a portal may have sent as well as the host."""
+    """Per request: whether it was answered by a redirect to another host, which a portal may have sent instead of the host."""
     result = np.zeros(len(requests.status), dtype=np.bool_)
     at = np.flatnonzero((requests.status >= 300) & (requests.status < 400))
     if len(at):
@@ -186,27 +186,27 @@ def sent_elsewhere(requests: Requests) -> Bools:
     return result
 
 
-def _borders(books: _Books, own: _Own) -> dict[int, list[Border]]:
-    """plane → where its eras meet: its own borders, else those of another plane that its requests agree with."""
+def _borders(columns: _Columns, own: _OfSource) -> dict[int, list[Border]]:
+    """plane → the borders of its eras: its own, else those of another plane that its requests agree with."""
     found: dict[int, list[Border]] = {}
     of_planes: dict[int, list[Carried]] = {}
 
     def carried(plane: int) -> list[Carried]:
         if plane not in of_planes:
-            of_planes[plane] = books.carried_of(own.planes[plane].asked)
+            of_planes[plane] = columns.carried_of(own.planes[plane].asked)
         return of_planes[plane]
 
     everything: list[Carried] | None = None
     for plane, part in own.planes.items():
-        if len({books.one[books.proxy[position]] for position in part.asked}) < 2:
-            found[plane] = []  # who asks one proxy only changes nothing
+        if len({columns.one[columns.proxy[position]] for position in part.asked}) < 2:
+            found[plane] = []  # a source that asks only one proxy changes nothing
             continue
         several = len({one.proxy for one in carried(plane)}) > 1
         if several and everything is None:
             positions = {position for one in (*own.planes.values(), *own.services.values()) for position in one.asked}
-            everything = sorted(books.carried_of(positions), key=lambda one: one.at)
+            everything = sorted(columns.carried_of(positions), key=lambda one: one.at)
         found[plane] = borders_of(carried(plane), everything or ()) if several else []
-        end = failing_end(books.asked_of(part.asked))
+        end = failing_end(columns.asked_of(part.asked))
         if end is not None:
             found[plane].append(end)
     sure = [borders for borders in found.values() if borders]
@@ -215,47 +215,47 @@ def _borders(books: _Books, own: _Own) -> dict[int, list[Border]]:
     return {plane: borders or best_agreed(carried(plane), sure) for plane, borders in found.items()}
 
 
-def _of_service(books: _Books, part: _Part, borders: dict[int, list[Border]]) -> list[Border]:
-    """Where a service's eras meet: as its plane's; where its hosts have none or several planes, as its requests agree with."""
-    planes = {books.plane[position] for position in part.asked}
+def _of_service(columns: _Columns, part: _Traffic, borders: dict[int, list[Border]]) -> list[Border]:
+    """The borders of a service's eras: its plane's; where its hosts have no plane or several, those that its requests agree with."""
+    planes = {columns.plane[position] for position in part.asked}
     if len(planes) == 1 and (plane := planes.pop()) in borders:
         return borders[plane]
-    carried = books.carried_of(part.asked)
+    carried = columns.carried_of(part.asked)
     return borders_of(carried) or best_agreed(carried, [found for found in borders.values() if found])
 
 
-def _answer(books: _Books, part: _Part, borders: Sequence[Border]) -> Answer:
+def _answer(columns: _Columns, part: _Traffic, borders: Sequence[Border]) -> Answer:
     """The answer of one service or plane with these borders."""
-    whole = _tally(books, part.asked, part.rows, part.direct)
-    pieces = _pieces(books, part, borders)
-    turned = _turned(books, part)
+    whole = _tally(columns, part.asked, part.rows, part.direct)
+    pieces = _pieces(columns, part, borders)
+    turned = _turned(columns, part)
     if len(pieces) == 1:
         return Answer((Era(whole),), whole, turned)
     eras: list[Era] = []
     for number, piece in sorted(pieces.items()):
-        contest = _tally(books, piece.asked, piece.rows, piece.direct)
+        contest = _tally(columns, piece.asked, piece.rows, piece.direct)
         contest.one_of_many = True
         border = borders[number - 1] if number and eras else None
         eras.append(Era(contest, border and border.since, border and border.until))
     return Answer(tuple(eras), whole, turned)
 
 
-def _turned(books: _Books, part: _Part) -> Turned | None:
-    """Since when it goes past the proxies, or no longer does: by services that went both ways, of which all agree. None: it never turned.
+def _turned(columns: _Columns, part: _Traffic) -> Turned | None:
+    """When the services that went both ways turned to direct, or from it, if all of them agree; None: they didn't turn.
 
-    A service that always goes one way, or goes either way by turns, shows no turn; one connection or request is none yet.
+    A service that always goes one way, or alternates, shows no turn; nor does a single connection or request.
     """
     direct: dict[int, list[int]] = {}
     for row in part.direct:
-        at, service = books.row_first[row], books.row_service[row]
-        if at is not None and service >= 0 and books.row_direct[row] == ANSWERED and not books.row_taken_over[row]:
+        at, service = columns.row_first[row], columns.row_service[row]
+        if at is not None and service >= 0 and columns.row_direct[row] == ANSWERED and not columns.row_taken_over[row]:
             direct.setdefault(service, []).append(at)
     if not direct:
         return None
     asked: dict[int, list[int]] = {}
     for position in part.asked:
-        at, service = books.at[position], books.service[position]
-        if at is not None and service in direct and books.carried[position]:
+        at, service = columns.at[position], columns.service[position]
+        if at is not None and service in direct and columns.carried[position]:
             asked.setdefault(service, []).append(at)
     past = [at for service in asked for at in direct[service]]
     through = [at for own in asked.values() for at in own]
@@ -266,8 +266,8 @@ def _turned(books: _Books, part: _Part) -> Turned | None:
     return Turned(max(past), min(through), False) if max(past) < min(through) else None
 
 
-def _pieces(books: _Books, part: _Part, borders: Sequence[Border]) -> dict[int, _Part]:
-    """era's number → what falls into it; only eras in which something was asked. Flows go with the era they began in, or the one before."""
+def _pieces(columns: _Columns, part: _Traffic, borders: Sequence[Border]) -> dict[int, _Traffic]:
+    """era's number → its traffic; only eras with requests. A flow belongs to the era in which it began, or to the one before."""
     if not borders:
         return {0: part}
     edges = [border.since for border in borders]
@@ -275,96 +275,96 @@ def _pieces(books: _Books, part: _Part, borders: Sequence[Border]) -> dict[int, 
     def era(at: int | None) -> int:
         return 0 if at is None else bisect_right(edges, at)
 
-    pieces: dict[int, _Part] = {}
+    pieces: dict[int, _Traffic] = {}
     for position in part.asked:
-        pieces.setdefault(era(books.at[position]), _Part()).asked.append(position)
+        pieces.setdefault(era(columns.at[position]), _Traffic()).asked.append(position)
     if not pieces:
         return {0: part}
     for name in ("rows", "direct"):
         for row in getattr(part, name):
-            wanted = era(books.row_first[row])
+            wanted = era(columns.row_first[row])
             number = max((known for known in pieces if known <= wanted), default=min(pieces))
             getattr(pieces[number], name).append(row)
     return pieces
 
 
-def _tally(books: _Books, asked: Sequence[int], rows: Sequence[int], direct: Sequence[int]) -> Contest:
-    """Everything counted."""
+def _tally(columns: _Columns, asked: Sequence[int], rows: Sequence[int], direct: Sequence[int]) -> Contest:
+    """The counts of these requests and flows."""
     contest = Contest()
     shares = contest.shares
 
     def share(code: int) -> Share:
-        proxy, name, method = books.proxies[code]
+        proxy, name, method = columns.proxies[code]
         if proxy not in shares:
             shares[proxy] = Share(proxy, name, method)
         return shares[proxy]
 
     services: dict[int, bool] = {}
     for position in asked:
-        one, code, at = share(books.proxy[position]), books.code[position], books.at[position]
+        one, code, at = share(columns.proxy[position]), columns.code[position], columns.at[position]
         one.asked += 1
         if one.first_asked is None:
             one.first_asked = at
         one.saw(at, at)
         contest.outcomes[code] += 1
-        contest.mute += books.mute[position]
-        contest.unused += books.unused[position]
+        contest.mute += columns.mute[position]
+        contest.unused += columns.unused[position]
         name = OUTCOME_COUNTS.get(code)
         if name is not None:
             setattr(one, name, getattr(one, name) + 1)
-        if books.failed[position]:
+        if columns.failed[position]:
             one.failed += 1
-            contest.failures[books.status[position]] += 1
-            one.failures[books.status[position]] += 1
-        if books.carried[position]:
+            contest.failures[columns.status[position]] += 1
+            one.failures[columns.status[position]] += 1
+        if columns.carried[position]:
             one.carried += 1
-            one.pages += books.pages[position]
+            one.pages += columns.pages[position]
         worked = code == WORKED
-        contest.on_itself = contest.on_itself or (worked and not books.weak[position])
-        if code != CHALLENGED and books.service[position] >= 0:
-            services[books.service[position]] = services.get(books.service[position], False) or worked
+        contest.on_itself = contest.on_itself or (worked and not columns.weak[position])
+        if code != CHALLENGED and columns.service[position] >= 0:
+            services[columns.service[position]] = services.get(columns.service[position], False) or worked
         if at is not None:
             contest.first = at if contest.first is None else contest.first
             contest.last = at
     for row in rows:
-        one = share(books.row_proxy[row])
-        one.bytes += books.row_bytes[row]
-        one.lost += books.row_lost[row]
-        one.saw(books.row_first[row], books.row_last[row])
+        one = share(columns.row_proxy[row])
+        one.bytes += columns.row_bytes[row]
+        one.lost += columns.row_lost[row]
+        one.saw(columns.row_first[row], columns.row_last[row])
     blocked: dict[int, bool] = {}
     for row in direct:
-        outcome, service = books.row_direct[row], books.row_service[row]
+        outcome, service = columns.row_direct[row], columns.row_service[row]
         blocked[service] = blocked.get(service, True) and outcome == BLOCKED
         contest.direct[DIRECT_OUTCOMES[outcome] if outcome >= 0 else "unknown"] += 1
-        contest.taken_over += books.row_taken_over[row] and outcome == ANSWERED
+        contest.taken_over += columns.row_taken_over[row] and outcome == ANSWERED
     contest.shut = frozenset(
-        books.evidence.service.values[service] for service, shut in blocked.items() if shut and service not in services and service >= 0
+        columns.evidence.service.values[service] for service, shut in blocked.items() if shut and service not in services and service >= 0
     )
     contest.idle = not all(services.values())
     if not asked:
-        firsts = [at for row in (*rows, *direct) if (at := books.row_first[row]) is not None]
+        firsts = [at for row in (*rows, *direct) if (at := columns.row_first[row]) is not None]
         contest.first, contest.last = min(firsts, default=None), max(firsts, default=None)
     return contest
 
 
-def _with_split(books: _Books, part: _Part, answer: Answer, borders: Sequence[Border]) -> Answer:
-    """The plane's answer, its eras marked in which its services have different winners that are certain or likely."""
+def _with_split(columns: _Columns, part: _Traffic, answer: Answer, borders: Sequence[Border]) -> Answer:
+    """The plane's answer, with those eras marked in which its services have different winners that are certain or likely."""
     if len(answer.whole.shares) < 2:
         return answer
-    pieces = [piece for _, piece in sorted(_pieces(books, part, borders).items())]
+    pieces = [piece for _, piece in sorted(_pieces(columns, part, borders).items())]
     for era, piece in zip(answer.eras, pieces, strict=True):
         if len(era.contest.carriers) < 2:
             continue
-        by_service: dict[int, _Part] = {}
+        by_service: dict[int, _Traffic] = {}
         for position in piece.asked:
-            if books.service[position] >= 0:
-                by_service.setdefault(books.service[position], _Part()).asked.append(position)
+            if columns.service[position] >= 0:
+                by_service.setdefault(columns.service[position], _Traffic()).asked.append(position)
         for row in piece.rows:
-            if books.row_service[row] in by_service:
-                by_service[books.row_service[row]].rows.append(row)
+            if columns.row_service[row] in by_service:
+                by_service[columns.row_service[row]].rows.append(row)
         winners = set()
         for own in by_service.values():
-            contest = _tally(books, own.asked, own.rows, ())
+            contest = _tally(columns, own.asked, own.rows, ())
             contest.one_of_many = era.contest.one_of_many
             if contest.winner is not None and contest.confidence != "unclear":
                 winners.add(contest.winner.itself)

@@ -1,4 +1,4 @@
-"""Everything a finding may rest on, in one place."""
+"""The input of all finders."""
 
 from __future__ import annotations
 
@@ -22,19 +22,19 @@ from analyzer.verdict.system import Systems
 
 @dataclass(frozen=True)
 class Case:
-    """What is known, for finders to look at (verdict/finders).
+    """The facts that finders (verdict/finders) use.
 
-    alike        which sources did the same
-    answers      who was asked and who won, per source and service, and per source and plane, of the first of each kind of sources: whose
-                 answer changed or is split is like nobody
-    required     client code → what became of each required service
-    captures     as the document has them
-    configured   methods that a study says were configured; logons: when it says that users logged on, ns since 1970
-    discoveries  how clients looked for a proxy by themselves; lookups: what names resolved to, None where that isn't known
-    systems      client code → what it may run (system.py); left out: nothing tells
-    devices      client code → what kind of device it looks like
-    also         findings about what isn't in the evidence any more
-    reached      rows of flows without a name to addresses that DNS gave others for Defender's own names, with these (lookups.py)
+    alike        which sources are alike
+    answers      who was asked and who won, per source and service and per source and plane, for the first source of each kind. A source
+                 whose answer changed or is split is like no other
+    required     client code → the state of each required service
+    captures     as in the document
+    configured   methods that a study names as configured; logons: logon times of a study, ns since 1970
+    discoveries  how clients searched for a proxy (WPAD, PAC); lookups: DNS answers, None where they aren't known
+    systems      client code → its possible operating systems (system.py); missing: unknown
+    devices      client code → the kind of device it looks like
+    also         findings about traffic that isn't in the evidence any more
+    reached      row of a flow without a name → Defender's own names of its server, from DNS answers to other clients (lookups.py)
     """
 
     evidence: Evidence

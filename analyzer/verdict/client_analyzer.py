@@ -1,9 +1,9 @@
-"""The traffic that the Client Analyzer itself causes: when it ran, and what of the capture is its and not Defender's.
+"""The traffic of the Client Analyzer itself: when it ran, and which flows are its own and not Defender's.
 
 It tests each of its URLs by every method in turn: through the default proxy, again by auto discovery, then past all proxies, then through
-the proxy that is named for Defender. So a run is a chain of pairs of requests for the same host, nothing of its list between the two, each
-followed by a direct attempt of its own, through one group of hosts after the other; or a chain of hosts each of which the very same
-proxies are asked for in the very same order, though the first of them let it through.
+the proxy that is configured for Defender. So a run is a chain of pairs of requests for the same host, without another host of its list
+between the two, each pair followed by a direct attempt, through one group of hosts after the other; or a chain of hosts that are all
+requested from the same proxies in the same order, although the first proxy let the request through.
 """
 
 from __future__ import annotations
@@ -25,20 +25,20 @@ from analyzer.verdict.evidence import Evidence, evidence_of, grouped
 _NS: Final = 1_000_000_000
 
 PAIR_NS: Final = 3 * _NS
-"""Between the two requests for one host, and from the second to the direct attempt: each ends as soon as it is answered."""
+"""Most time between the two requests for one host, and from the second to the direct attempt: each ends as soon as it is answered."""
 
 CHAIN_NS: Final = 120 * _NS
-"""From one host to the next: a direct attempt that is dropped is given up after WinHTTP's 60 s, a second one for a second address."""
+"""Most time from one host to the next: WinHTTP gives up a dropped direct attempt after 60 s, and may try a second address."""
 
 DROPPED_NS: Final = 65 * _NS
-"""Between two requests for one host with a direct attempt between them: dropped, it is given up after WinHTTP's 60 s."""
+"""Most time between two requests for one host with a direct attempt between them: WinHTTP gives up a dropped one after 60 s."""
 
 LEAST_HOSTS: Final = 3
 LEAST_GROUPS: Final = 2
-"""Of a chain. The smallest list of URLs has more of both; a sensor that happens to ask twice for one host has fewer."""
+"""Of a chain. The smallest list of URLs has more of both; a sensor that happens to request one host twice has fewer."""
 
 LEAST_IN_ORDER: Final = 4
-"""Hosts of a chain that is known by the order of its proxies alone: who is balanced over two proxies may ask both for a host or two."""
+"""Hosts of a chain that is known by the order of its proxies alone: a client balanced over two proxies may ask both for a host or two."""
 
 
 @dataclass(frozen=True)
@@ -46,9 +46,9 @@ class AnalyzerTraffic:
     """One run.
 
     start end   ns since 1970
-    how         as the study says, or by its shape
-    rows        flows of the evidence that are the analyzer's
-    requests    how many they asked proxies for
+    how         known from the study, or recognised by its shape
+    rows        the analyzer's flows in the evidence
+    requests    number of their requests to proxies
     """
 
     start: int
@@ -61,7 +61,7 @@ class AnalyzerTraffic:
 def set_aside(evidence: Evidence, windows: Sequence[tuple[int, int]] = ()) -> tuple[Evidence, list[AnalyzerTraffic]]:
     """The evidence without the analyzer's own traffic, and the runs that were left out.
 
-    windows   when it ran, [start, end) in ns since 1970, as a person says; without any, runs are looked for by their shape
+    windows   when it ran, [start, end) in ns since 1970, from a study; if empty, runs are recognised by their shape
     """
     runs = list(_by_window(evidence, windows) if windows else _by_shape(evidence))
     runs = [run for run in runs if len(run.rows)]
@@ -74,7 +74,7 @@ def set_aside(evidence: Evidence, windows: Sequence[tuple[int, int]] = ()) -> tu
 
 
 def run_findings(whole: Evidence, without: Evidence, runs: Sequence[AnalyzerTraffic]) -> list[Finding]:
-    """client-analyzer-run, per run and source, with the figures with and without what was left out."""
+    """client-analyzer-run, per run and source, with the figures before and after the exclusion."""
     findings = []
     for run in runs:
         for (client,), rows in grouped(run.rows, whole.client.codes):
@@ -92,7 +92,7 @@ def run_findings(whole: Evidence, without: Evidence, runs: Sequence[AnalyzerTraf
 
 
 def _again(whole: Evidence, rows: Ints) -> str:
-    """ "twice, then tried directly", or of which proxies in turn."""
+    """ "twice, then tried directly", or the proxies asked in turn."""
     asked = rows[whole.route[rows] == PROXY]
     proxies = list(dict.fromkeys(whole.proxy.codes[asked[np.argsort(whole.first[asked], kind="stable")]].tolist()))
     tried = ", then tried directly" if (whole.route[rows] == DIRECT).any() else ""
@@ -119,7 +119,7 @@ def _counts(evidence: Evidence, client_ip: str) -> tuple[int, int, int]:
 
 
 def _by_window(evidence: Evidence, windows: Sequence[tuple[int, int]]) -> Iterator[AnalyzerTraffic]:
-    """Everything that began in the window and could be the analyzer's: requests for Defender's services, and attempts past the proxies."""
+    """The flows that began in the window and may be the analyzer's: requests for Defender's services, and attempts past the proxies."""
     defender = evidence.service.codes >= 0
     defender[evidence.requests.row[evidence.asks_proxy & (evidence.request_service.codes >= 0)]] = True
     for start, end in windows:
@@ -129,7 +129,7 @@ def _by_window(evidence: Evidence, windows: Sequence[tuple[int, int]]) -> Iterat
 
 @dataclass(frozen=True)
 class _Tested:
-    """Requests of one source for hosts of the analyzer's list, in order of time, and when it tried to go past the proxies.
+    """One source's requests for hosts of the analyzer's list, in order of time, and its direct attempts.
 
     at         int64[n]  positions of the requests;  times proxy host service: of each
     worked     bool[n]   was let through
@@ -146,7 +146,7 @@ class _Tested:
 
 
 def _by_shape(evidence: Evidence) -> Iterator[AnalyzerTraffic]:
-    """Chains of pairs with a direct attempt behind each; else chains of hosts asked of several proxies in one order."""
+    """Chains of pairs followed by direct attempts; else chains of hosts requested from several proxies in one order."""
     requests, row = evidence.requests, evidence.requests.row
     codes = [code for code, slug in enumerate(evidence.request_service.values) if slug in GROUPS]
     began = np.where(requests.first_seen == NO_TIME, evidence.first[row], requests.first_seen)
@@ -179,7 +179,7 @@ def _by_shape(evidence: Evidence) -> Iterator[AnalyzerTraffic]:
 
 
 def _may_have_run(evidence: Evidence, tested: Ints, began: Ints, direct: Ints) -> Bools:
-    """Per client: whether it asked often enough for a host again, of the same proxy beside direct attempts, or of another one.
+    """Per client: whether it repeated enough requests for a host, at the same proxy beside direct attempts, or at another proxy.
 
     tested   requests in order of client and time
     """
@@ -194,7 +194,7 @@ def _may_have_run(evidence: Evidence, tested: Ints, began: Ints, direct: Ints) -
 
 
 def _last_of_each(own: _Tested) -> Ints:
-    """Per request the last of those for the same host that follow it closely, nothing of the list between them."""
+    """For each request, the last of the requests for the same host that closely follow it with no other host of the list between."""
     gaps = np.diff(own.times)
     tried = np.searchsorted(own.attempts, own.times)
     close = (gaps <= PAIR_NS) | ((np.diff(tried) > 0) & (gaps <= DROPPED_NS))
@@ -205,7 +205,7 @@ def _last_of_each(own: _Tested) -> Ints:
 
 
 def _pairs(own: _Tested, behind: Ints) -> Iterator[tuple[Ints, int]]:
-    """(the first request of each pair, the end) of chains of pairs with a direct attempt behind each."""
+    """(the first request of each pair, the end) of chains of pairs each followed by a direct attempt."""
     times = own.times
     pairs = np.flatnonzero((own.host[1:] == own.host[:-1]) & (times[1:] - times[:-1] <= PAIR_NS))
     for chain in _chains(_followed(pairs, times, own.attempts), times):
@@ -215,8 +215,8 @@ def _pairs(own: _Tested, behind: Ints) -> Iterator[tuple[Ints, int]]:
 
 
 def _in_order(own: _Tested, behind: Ints) -> Iterator[tuple[Ints, int]]:
-    """(the first request of each host, the end) of chains of hosts that the same proxies are asked for in the same order, though the first
-    let it through: nobody falls back from what works."""
+    """(the first request of each host, the end) of chains of hosts requested from the same proxies in the same order, although the first
+    let them through: no client falls back from a proxy that works."""
     firsts = np.flatnonzero(np.append(True, behind[1:] != behind[:-1]))
     by_order: dict[tuple[int, ...], list[int]] = {}
     for first in firsts.tolist():
@@ -230,7 +230,7 @@ def _in_order(own: _Tested, behind: Ints) -> Iterator[tuple[Ints, int]]:
 
 
 def _followed(pairs: Ints, times: Ints, attempts: Ints) -> Ints:
-    """The pairs (by their first request) with a direct attempt soon behind the second, and before the next pair."""
+    """The pairs (by their first request) that a direct attempt follows soon after the second request and before the next pair."""
     if not len(attempts):
         return pairs[:0]
     second = times[pairs + 1]
@@ -242,14 +242,14 @@ def _followed(pairs: Ints, times: Ints, attempts: Ints) -> Ints:
 
 
 def _chains(probes: Ints, times: Ints) -> list[Ints]:
-    """The pairs in runs: none is further than CHAIN_NS from the one before."""
+    """The pairs in runs, in which none is further than CHAIN_NS from the one before."""
     if not len(probes):
         return []
     return np.split(probes, np.flatnonzero(np.diff(times[probes]) > CHAIN_NS) + 1)
 
 
 def _of_chain(evidence: Evidence, source: int, own: _Tested, chain: Ints, behind: Ints, end: int) -> AnalyzerTraffic:
-    """The source's requests for the chain's hosts, and its direct attempts, from the first of them to the end."""
+    """The source's requests for the chain's hosts and its direct attempts, from the first request to the end."""
     start = int(own.times[chain[0]])
     mine = (own.times >= start) & (own.times < end) & np.isin(own.host, np.unique(own.host[chain]))
     orders = {tuple(own.proxy[np.searchsorted(behind, last) : last + 1].tolist()) for last in behind[chain].tolist()}

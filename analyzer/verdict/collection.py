@@ -1,4 +1,5 @@
-"""The search for cycles, paused while a document is built: a verdict has none, and of many sources it took two fifths of the time."""
+"""Garbage collection of cycles, paused while a document is built: a verdict has none, and with many sources it took two fifths of the
+time."""
 
 from __future__ import annotations
 
@@ -8,8 +9,8 @@ from contextlib import contextmanager
 
 
 @contextmanager
-def no_search_for_cycles() -> Iterator[None]:
-    """While it is entered, objects are freed by their counts alone. Who had it switched off keeps it so."""
+def cycle_collection_paused() -> Iterator[None]:
+    """Objects are freed by reference counts alone inside the context. The collector is only enabled afterwards if it was before."""
     was_on = gc.isenabled()
     gc.disable()
     try:

@@ -1,4 +1,4 @@
-"""Columns of the flow table as masks and texts, for statements that few make."""
+"""Columns of the flow table as masks and texts, for facts that few rows need."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ def mask(values: pa.Array) -> Bools:
 
 
 def matches(texts: pa.Array, pattern: str) -> Bools:
-    """Which of the texts the regular expression is found in; null is none of them."""
+    """Which texts the regular expression matches; null: False."""
     return mask(pc.match_substring_regex(texts, pattern))
 
 
@@ -29,18 +29,18 @@ def column(evidence: Evidence, name: str) -> pa.Array:
 
 
 def says(evidence: Evidence, name: str, value: object) -> Bools:
-    """Per row: whether the column is known and has this value."""
+    """Per row: whether the column has this value."""
     return mask(pc.equal(column(evidence, name), value))
 
 
 def refusals(evidence: Evidence) -> Ints:
-    """Per row: the HTTP status that said no, or under which the client was blocked all the same; 0 where there is none."""
+    """Per row: the HTTP status that refused the client, or that a blocked client got; 0 where there is none."""
     statuses = integers(column(evidence, "http_status"), 0)
     return np.where((statuses >= 400) | ((statuses > 0) & evidence.blocked), statuses, 0)
 
 
 def state_list(evidence: Evidence, rows: Ints) -> str:
-    """ "12 no-answer, 2 answered 403": where HTTP said no, that is how it ended, whatever closed the connection; QUIC has no end to see."""
+    """ "12 no-answer, 2 answered 403": an HTTP refusal counts as the end, however the connection was closed; QUIC has no visible end."""
     statuses, codes, blocked = refusals(evidence)[rows].tolist(), evidence.state.codes[rows].tolist(), evidence.blocked[rows].tolist()
     ends = [ending(evidence.state.text(code), *end) for code, *end in zip(codes, statuses, blocked, strict=True)]
     quic = (says(evidence, "protocol", "udp")[rows] & (evidence.direct[rows] == ANSWERED)).tolist()

@@ -1,4 +1,4 @@
-"""What there is to complain of at each proxy: Defender's hosts that it refused, challenged or opened, with times and numbers."""
+"""Defender's hosts that each proxy refused, challenged or opened, with times and numbers."""
 
 from __future__ import annotations
 
@@ -22,11 +22,11 @@ KINDS: Final = (REFUSED, CHALLENGED, OPENED, BROKE, FAILED, SILENT)
 
 
 class Complaint(NamedTuple):
-    """Requests for one host of Defender's to one proxy, of one kind.
+    """Requests for one Defender host to one proxy, of one kind.
 
-    requests     how many; answers: "3 × 407", what became of tunnels
+    requests     how many; answers: "3 × 407", the outcomes of tunnels
     first last   RFC 3339, None where the capture has no times
-    sources      how many asked
+    sources      number of sources that asked
     """
 
     kind: str
@@ -41,7 +41,7 @@ class Complaint(NamedTuple):
 
 
 def complaints_of(evidence: Evidence, catalogue: Catalogue) -> dict[str, list[Complaint]]:
-    """proxy → its complaints by kind, then host; only proxies with any, and only hosts that are, or may be, a Defender service's."""
+    """proxy → its complaints by kind, then host; only proxies with complaints, and only hosts of certain or possible Defender services."""
     outcome, row = evidence.outcome, evidence.requests.row
     opened = says(evidence, "inspected", True)[row] & outcome.carried
     code = outcome.code

@@ -1,4 +1,4 @@
-"""What kind of device each source looks like: its cloud, geography, connectivity model and operating system."""
+"""The kind of device that each source looks like: its cloud, geography, connectivity model and operating system."""
 
 from __future__ import annotations
 
@@ -17,11 +17,11 @@ from analyzer.verdict.system import Systems
 def devices_of(
     evidence: Evidence, catalogue: Catalogue, systems: Mapping[int, Systems], everybodys: Mapping[str, int] | None = None
 ) -> dict[int, Device]:
-    """client code → its device; only sources that named a service or hide what they ask for.
+    """client code → its device; only sources that named a service or hide their requests.
 
-    everybodys   patterns_of all sources; None: the evidence has them all
-    What a source's own traffic doesn't tell (cloud, geography, model) is what all sources' traffic tells together: one network is
-    one organisation's.
+    everybodys   patterns_of all sources; None: the evidence contains all sources
+    Where a source's own traffic doesn't show the cloud, geography or model, all sources' traffic decides: one network belongs to one
+    organisation.
     """
     rows = _telling(evidence)
     rules = coded(evidence.flows.column("service_rule"))
@@ -33,14 +33,14 @@ def devices_of(
     found = {}
     for client, own in patterns.items():
         key = frozenset(own), systems.get(client, frozenset())
-        if key not in kinds:  # a large network has few kinds; how often each host was asked for seldom decides
+        if key not in kinds:  # a large network has few kinds; how often a host was requested seldom decides
             kinds[key] = device_of(catalogue, own, fleet, key[1])
         found[client] = kinds[key]
     return found
 
 
 def patterns_of(evidence: Evidence) -> dict[str, int]:
-    """catalogue pattern → how often it decided, for all sources together."""
+    """catalogue pattern → the number of flows it named, over all sources."""
     rows = _telling(evidence)
     rules = coded(evidence.flows.column("service_rule"))
     counts = np.bincount(rules.codes[rows][rules.codes[rows] >= 0], minlength=len(rules.values)).tolist()
@@ -48,5 +48,5 @@ def patterns_of(evidence: Evidence) -> dict[str, int]:
 
 
 def _telling(evidence: Evidence) -> Ints:
-    """The flows of sources that name a service, or hide what they ask for."""
+    """The flows of sources that name a service, or hide their requests."""
     return np.flatnonzero(source_rows(evidence) & ((evidence.service.codes >= 0) | evidence.hidden))

@@ -1,4 +1,4 @@
-"""What went past the proxies: the document's direct tables."""
+"""Flows past the proxies: the document's direct tables."""
 
 from __future__ import annotations
 
@@ -16,7 +16,8 @@ TABLES = {ANSWERED: "allowed", BLOCKED: "blocked"}
 
 
 def direct_tables(evidence: Evidence) -> dict[str, list[dict[str, Any]]]:
-    """direct.allowed, .blocked and .unknown, in time order: an entry per source, server, protocol, host, service, state, HTTP's refusal
+    """direct.allowed, .blocked and .unknown, in time order: an entry per source, server, protocol, host, service, state, refusing HTTP
+    status
     and outcome."""
     tables: dict[str, list[dict[str, Any]]] = {"allowed": [], "blocked": [], "unknown": []}
     flows = evidence.flows

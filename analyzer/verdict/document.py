@@ -26,7 +26,7 @@ from analyzer.verdict.amounts import amounts_of
 from analyzer.verdict.answers import answers_of
 from analyzer.verdict.case import Case
 from analyzer.verdict.client_analyzer import run_findings, set_aside
-from analyzer.verdict.collection import no_search_for_cycles
+from analyzer.verdict.collection import cycle_collection_paused
 from analyzer.verdict.columns import column, says
 from analyzer.verdict.devices import devices_of, patterns_of
 from analyzer.verdict.direct import direct_tables
@@ -35,7 +35,7 @@ from analyzer.verdict.finders import findings_of
 from analyzer.verdict.finders.silence import no_source_reason
 from analyzer.verdict.follower import Pattern
 from analyzer.verdict.forwarding import forwarded, leg_pairs
-from analyzer.verdict.groups import Member, Said, groups_of
+from analyzer.verdict.groups import AnswerFacts, Member, groups_of
 from analyzer.verdict.inventory import inventory
 from analyzer.verdict.lookalikes import lookalikes_of
 from analyzer.verdict.lookups import reached_by_others
@@ -69,11 +69,11 @@ def judge(
     options: Mapping[str, Any] | None = None,
     left_out: LeftOut | None = None,
 ) -> dict[str, Any]:
-    """The verdict document over all flows but those that the Client Analyzer caused, as plain data; see document_of.
+    """The verdict document over all flows without the Client Analyzer's, as plain data; see document_of.
 
-    flows       FLOW_SCHEMA with every stage filled, in any order;  left_out   strangers that it has no row of
+    flows       FLOW_SCHEMA with every stage filled, in any order;  left_out   lone SYNs without a row in `flows`
     """
-    with no_search_for_cycles():
+    with cycle_collection_paused():
         flows, strangers = set_strangers_aside(flows, left_out)
         whole = evidence_of(flows, topology)
         evidence, runs = set_aside(whole)
@@ -106,15 +106,15 @@ def document_of(
     """The verdict document over this evidence, as plain data (types.Verdict).
 
     captures    passed through (times as ns since 1970 become RFC 3339); their damage becomes findings
-    window      [start, end) in ns since 1970 that the flows were read for; None: where the captures begin or end
-    configured  methods that a study says were configured
-    logons      when a study says that users logged on, ns since 1970
-    also        findings about what isn't in the evidence any more
-    discoveries how clients looked for a proxy by themselves, where packets said so
-    lookups     what names resolved to (tables.LOOKUP_SCHEMA); None where flows came without their captures
-    options     what the run was asked for, as `made_by` repeats it
+    window      [start, end) in ns since 1970 to which the flows were limited; None: where the captures begin or end
+    configured  methods that a study names as configured
+    logons      users' logon times from a study, ns since 1970
+    also        findings about traffic that isn't in the evidence any more
+    discoveries how clients searched for a proxy (WPAD, PAC), where the capture shows it
+    lookups     DNS answers (tables.LOOKUP_SCHEMA); None where flows were read without their captures
+    options     the run's options, repeated in `made_by`
 
-    A source is every client that isn't a proxy and has a flow to a proxy or past them (route proxy or direct).
+    Every client that isn't a proxy and has a flow to a proxy or past the proxies (route proxy or direct) is a source.
     """
     captures = [_with_written_times(capture) for capture in captures]
     if not evidence.topology.proxies:
@@ -161,13 +161,13 @@ def document_of(
 
 
 def _with_written_times(capture: Mapping[str, Any]) -> dict[str, Any]:
-    """The capture's entry as the document has it: readers count in ns, a document that is judged again has texts."""
+    """The capture's entry with times as texts: captures have ns, a document that is judged again has texts."""
     times = {key: capture.get(key) for key in ("first_seen", "last_seen")}
     return {**capture, **{key: rfc3339(time) if isinstance(time, int) else time for key, time in times.items()}}
 
 
 def _window(evidence: Evidence, captures: Sequence[Mapping[str, Any]], window: tuple[int | None, int | None]) -> list[str | None]:
-    """The asked-for bounds; where there was none, the captures' earliest and latest packet, else the flows'."""
+    """The requested bounds; without one, the captures' earliest or latest packet, else the flows'."""
     seen = evidence.span(np.arange(evidence.flows.num_rows))
     firsts = [capture["first_seen"] for capture in captures if capture.get("first_seen")]
     lasts = [capture["last_seen"] for capture in captures if capture.get("last_seen")]
@@ -177,7 +177,7 @@ def _window(evidence: Evidence, captures: Sequence[Mapping[str, Any]], window: t
 
 
 def _sources(case: Case) -> tuple[list[dict[str, Any]], list[Member]]:
-    """Every source's row, and what it is in its group, in the order of their addresses."""
+    """Every source's row and group membership, in the order of the sources' addresses."""
     evidence, alike = case.evidence, case.alike
     written: dict[int, tuple[dict[str, Any], Member]] = {}
     followers = alike.followers()
@@ -193,7 +193,7 @@ def _sources(case: Case) -> tuple[list[dict[str, Any]], list[Member]]:
 
 
 def _of_each(case: Case) -> Iterator[tuple[int, dict[str, Any], Member, tuple[dict[str, int], dict[str, int]]]]:
-    """Of the first of each kind of sources: the client, its row, what it is in its group, and the codes of its services and planes."""
+    """For the first source of each kind: the client, its row, its group membership, and the codes of its services and planes."""
     evidence, each, answers = case.evidence, case.alike.each, case.answers
     clients = np.unique(each.client.codes[source_rows(each)]).tolist()
     written: dict[int, _Rows] = {}
@@ -207,15 +207,15 @@ def _of_each(case: Case) -> Iterator[tuple[int, dict[str, Any], Member, tuple[di
     unread = sources_unread(evidence, np.flatnonzero(source_rows(evidence)))
     unread |= set(occurring(evidence.client.codes[list(case.reached)]))
     like = set(occurring(evidence.client.codes[lookalikes_of(evidence, case.catalogue).row]))
-    required: dict[int, list[dict[str, Any]]] = {}  # by the list it is written from: sources that ask for the same share one
+    required: dict[int, list[dict[str, Any]]] = {}  # by the list it is made from: sources with equal requirements share one
     devices = {client: case.devices[client] for client in clients if client in case.devices}
     looks_like = devices_seen(each, case.catalogue, devices, case.systems)
     for client in clients:
         ip, own = evidence.client.values[client], planes.get(client, {})
         of_planes = {plane: own[plane][1] for plane in PLANES if plane in own}
         gone = elsewhere.get(client, [])
-        said = Said(of_planes, tuple(gone), client in unread, client in like, unreached.get(client, ()))
-        text = said.as_text(defender.get(client, "not-seen"))
+        facts = AnswerFacts(of_planes, tuple(gone), client in unread, client in like, unreached.get(client, ()))
+        text = facts.as_text(defender.get(client, "not-seen"))
         mine: Ints = asked.get(client, np.zeros(0, dtype=np.int64))
         row = {
             "client_ip": ip,
@@ -235,14 +235,14 @@ def _of_each(case: Case) -> Iterator[tuple[int, dict[str, Any], Member, tuple[di
         parts: dict[str, Hashable] = {plane: _part(answer) for plane, answer in of_planes.items()}
         if parts:
             parts["past the proxies"] = bool(gone)
-        if parts or said.unreached:
-            parts["unreached"] = said.unreached
+        if parts or facts.unreached:
+            parts["unreached"] = facts.unreached
         codes = {each.service.values[code]: code for code in answers.of_client.get(client, ())}, {plane: own[plane][0] for plane in own}
-        yield client, row, Member(ip, row["defender"], parts, short, said), codes
+        yield client, row, Member(ip, row["defender"], parts, short, facts), codes
 
 
 def _required(own: list[Required] | None, written: dict[int, list[dict[str, Any]]]) -> list[dict[str, Any]]:
-    """What became of each required service, written once for all sources that share the list."""
+    """The state of each required service as dicts; sources that share the list share the result."""
     if own is None:
         return []
     if id(own) not in written:
@@ -255,14 +255,14 @@ def _by_plane(source: Mapping[str, Any]) -> dict[str, Mapping[str, Any]]:
 
 
 def _part(answer: Answer) -> Hashable:
-    """What makes one plane's answer another than that of another source."""
+    """The parts in which one plane's answer can differ from another source's."""
     ways = [*(era.contest.winner for era in answer.eras), answer.last.asked]
     turned = answer.turned and answer.turned.to_direct
     return (*(share and share.itself for share in ways), answer.last.outcome, answer.last.split, turned, bool(answer.last.taken_over))
 
 
 def _answered_directly(evidence: Evidence) -> dict[int, list[str]]:
-    """client code → services of Defender's, by own evidence, with answered connections past the proxies."""
+    """client code → Defender's services, by own evidence, with answered connections past the proxies."""
     rows = np.flatnonzero(
         (evidence.route == DIRECT) & (evidence.direct == ANSWERED) & ~evidence.taken_over & evidence.own & (evidence.service.codes >= 0)
     )
@@ -273,9 +273,9 @@ def _answered_directly(evidence: Evidence) -> dict[int, list[str]]:
 
 
 def _unreached(evidence: Evidence) -> dict[int, tuple[str, ...]]:
-    """client code → labels of the proxies that it tried, all of its connections to which came to nothing before they were open.
+    """client code → labels of the proxies that it tried without opening a connection.
 
-    One SYN that wasn't sent again is a stray one.
+    A single SYN that wasn't sent again is left out as stray.
     """
     found: dict[int, set[str]] = {}
     opened: dict[int, set[str]] = {}
@@ -288,7 +288,7 @@ def _unreached(evidence: Evidence) -> dict[int, tuple[str, ...]]:
 
 
 def _services(case: Case, written: dict[int, _Rows]) -> dict[int, list[dict[str, Any]]]:
-    """client → its services, by slug. A service's plane is its hosts' here, null where they differ, else the catalogue's."""
+    """client → its services, by slug. A service's plane is here that of its hosts; null where they differ."""
     evidence = case.alike.each
     groups, seen, own_seen = _groups(case.evidence, case.catalogue), _planes_seen(evidence), _own_seen(evidence)
     services: dict[int, list[dict[str, Any]]] = {}
@@ -317,7 +317,8 @@ def _plane(plane: str, answer: Answer, written: dict[int, _Rows]) -> dict[str, A
 
 
 def _judged(answer: Answer, what: str, written: dict[int, _Rows]) -> dict[str, Any]:
-    """The answer of a service or plane. written: by the answer, its eras and shares, which a service and a plane may have in common."""
+    """The answer of a service or plane as the document's keys. written: eras and shares by answer, which a service and a plane may
+    share."""
     contest = answer.last
     if id(answer) not in written:
         written[id(answer)] = [_era(era) for era in answer.eras], [share.to_dict() for share in answer.shares]
@@ -360,7 +361,7 @@ def _proxy(share: Share | None) -> str | None:
 
 
 def _groups(evidence: Evidence, catalogue: Catalogue) -> dict[str, str | None]:
-    """slug → group: as the catalogue has it, else as the flows do (a table that was tagged by another catalogue)."""
+    """slug → group, from the catalogue, else from the flows (a table that was tagged by another catalogue)."""
     codes, at = np.unique(evidence.service.codes, return_index=True)
     groups = one_array(evidence.flows.column("service_group")).take(array(at)).to_pylist()
     seen = dict(zip(codes.tolist(), groups, strict=True))

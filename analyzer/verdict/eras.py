@@ -1,8 +1,8 @@
-"""Since when: the stretches of time in which one proxy carried what another had carried before.
+"""Eras: the stretches of time in which one proxy carried the requests that another had carried before.
 
-A setting that changes shows as runs: consecutive carried requests of one source and plane to one proxy. Two runs of at least two
-requests, or three to five of at least three, are eras; more is alternation, and no change. Tried by hand on 38 scenarios: these
-numbers find every change and nothing else.
+A changed setting shows as runs: consecutive carried requests of one source and plane to one proxy. Two runs of at least two requests,
+or three to five of at least three, are eras; more runs are alternation. Checked by hand on 38 scenarios: these numbers find every
+change and nothing else.
 """
 
 from __future__ import annotations
@@ -18,13 +18,13 @@ LEAST_OF_MORE: Final = 3
 MOST_RUNS: Final = 5
 
 STRAGGLER_BETWEEN: Final = 6
-"""A lone request between two runs of one other proxy, so many requests together, ends no run."""
+"""Requests that two runs to one proxy need together, so that a lone request to another proxy between them ends no run."""
 
 LEAST_FAILING: Final = 3
-"""Requests that all failed at one other proxy, behind the last carried one, from which on they are an era of their own."""
+"""Failed requests to one other proxy, after the last carried one, from which on they are an era of their own."""
 
 BALANCED: Final = 2
-"""Requests to each of two proxies on both sides of a border, from which on a service is balanced between them."""
+"""Requests to each of two proxies on both sides of a border, from which on a service counts as balanced between them."""
 
 
 class Carried(NamedTuple):
@@ -32,7 +32,7 @@ class Carried(NamedTuple):
 
     at       ns since 1970
     proxy    its code
-    service  what was asked for: a service's code, or anything else that tells what has no service apart
+    service  the code of the requested service, or any other value that identifies the host
     weight   how many requests it counts as
     """
 
@@ -43,10 +43,10 @@ class Carried(NamedTuple):
 
 
 class Border(NamedTuple):
-    """Between two eras.
+    """The border between two eras.
 
-    until  ns since 1970, the last request to the proxy before;  since   the first one to the proxy after
-    after  None: requests to it were all that came, and all failed
+    until  ns since 1970, the last request to the earlier proxy;  since   the first request to the later one
+    after  the code of the later proxy, also where all requests to it failed
     """
 
     until: int
@@ -57,14 +57,14 @@ class Border(NamedTuple):
 
 @dataclass(frozen=True)
 class Run:
-    """Consecutive requests to one proxy, stragglers among them."""
+    """Consecutive requests to one proxy, with stragglers to another."""
 
     proxy: int
     requests: tuple[Carried, ...]
 
     @property
     def own(self) -> tuple[Carried, ...]:
-        """Those to its proxy."""
+        """The requests to the run's proxy."""
         return tuple(one for one in self.requests if one.proxy == self.proxy)
 
     @property
@@ -94,7 +94,7 @@ def runs_of(carried: Sequence[Carried]) -> list[Run]:
 
 @dataclass
 class _Span:
-    """A run as places in the requests, so that one with many stragglers isn't counted anew with each of them."""
+    """A run as positions of requests, so that each further straggler doesn't recount the whole run."""
 
     proxy: int
     begin: int
@@ -103,7 +103,7 @@ class _Span:
 
 
 def are_eras(runs: Sequence[Run]) -> bool:
-    """Whether so many runs of such length are a change, and not one answer or alternation."""
+    """Whether the number and length of these runs show a change, and neither one answer nor alternation."""
     least = LEAST_OF_TWO if len(runs) == 2 else LEAST_OF_MORE
     return 2 <= len(runs) <= MOST_RUNS and all(run.weight >= least for run in runs)
 
@@ -112,7 +112,7 @@ def borders_of(carried: Sequence[Carried], others: Sequence[Carried] = ()) -> li
     """The borders between the eras of these requests, in order of time; empty where there is one answer.
 
     carried  of one source and plane, in order of time
-    others   everything carried for that source: no service of it may be balanced between the two proxies of a border
+    others   all carried requests of that source: none of its services may be balanced between the two proxies of a border
     """
     runs = runs_of(carried)
     if are_eras(runs):
@@ -129,7 +129,7 @@ def _border(before: Run, after: Run, others: Sequence[Carried]) -> Border | None
 
 
 def _is_balanced(before: Run, after: Run, others: Sequence[Carried]) -> bool:
-    """Whether a service went to both proxies on both sides, within the two runs."""
+    """Whether a service used both proxies on both sides of the border, within the two runs."""
     start, border, end = before.requests[0].at, after.own[0].at, after.requests[-1].at
     counts: dict[Hashable, list[int]] = {}
     for one in others:
@@ -139,7 +139,8 @@ def _is_balanced(before: Run, after: Run, others: Sequence[Carried]) -> bool:
 
 
 def _agreed(carried: Sequence[Carried], others: Sequence[Carried]) -> list[Border]:
-    """The borders on which all services that changed agree, each at the last service's time; empty where they don't, or none did."""
+    """The borders on which all services that changed agree, each at the last service's time; empty where they don't agree or none
+    changed."""
     by_service: dict[Hashable, list[Carried]] = {}
     for one in carried:
         by_service.setdefault(one.service, []).append(one)
@@ -160,7 +161,7 @@ def _agreed(carried: Sequence[Carried], others: Sequence[Carried]) -> list[Borde
 
 
 def agreeing(carried: Sequence[Carried], borders: Sequence[Border]) -> list[Border]:
-    """Those of one plane's borders that other requests of the source agree with: beside each, one proxy before it, another after."""
+    """Those of one plane's borders with which other requests of the source agree: one proxy before the border, another after it."""
     edges = [border.since for border in borders]
     parts: list[set[int]] = [set() for _ in range(len(edges) + 1)]
     for one in carried:
@@ -170,9 +171,9 @@ def agreeing(carried: Sequence[Carried], borders: Sequence[Border]) -> list[Bord
 
 
 class Asked(NamedTuple):
-    """A request, whatever became of it.
+    """A request with its result.
 
-    failed  it is sure that it wasn't carried. A challenge is a step of the request that follows it, and no failure of its own
+    failed  it certainly wasn't carried. A challenge is a step of the request that follows, and no failure of its own
     """
 
     at: int
@@ -182,10 +183,11 @@ class Asked(NamedTuple):
 
 
 def failing_end(asked: Sequence[Asked]) -> Border | None:
-    """The border behind which all that was asked went to one other proxy and failed; None: there is no such end.
+    """The border after which all requests went to one other proxy and failed; None: there is no such end.
 
     asked  in order of time
-    What became of a request may not be in the capture, as of the last one before it ends; that makes the others no less failed.
+
+    Some of these requests may have no known outcome, as the last before the capture's end has; the others still count as failed.
     """
     last = max((place for place, one in enumerate(asked) if one.carried), default=-1)
     rest = asked[last + 1 :]
@@ -198,6 +200,6 @@ def failing_end(asked: Sequence[Asked]) -> Border | None:
 
 
 def best_agreed(carried: Sequence[Carried], of_planes: Iterable[Sequence[Border]]) -> list[Border]:
-    """Of the borders found in the source's planes, those of one plane that these requests agree with most often; the first of equals."""
+    """Of the borders found in the source's planes, those of the plane with which these requests agree most often; the first of equals."""
     found = [agreeing(carried, borders) for borders in of_planes]
     return max(found, key=len, default=[])

@@ -1,6 +1,6 @@
-"""The flow table as numbers: what the verdict counts, one integer per row and request instead of a Python object.
+"""The flow table as numbers, which the verdict counts: integers per row and request instead of Python objects.
 
-Built once per verdict; every statement is then a selection or a group of positions in it.
+Built once per verdict; every fact is a selection or a group of positions in it.
 """
 
 from __future__ import annotations
@@ -36,12 +36,12 @@ ANSWERED, BLOCKED, UNKNOWN = range(3)
 LONG_NS = 600 * 10**9
 LONG_MOMENTS = 3
 LONG_WEIGHT = 2
-"""A tunnel in use for more than ten minutes, with client data at three moments or more, counts as two requests among runs."""
+"""A tunnel used for more than ten minutes, with client data at three moments or more, counts as two requests in runs."""
 
 
 @dataclass(frozen=True)
 class Coded:
-    """A text column as numbers: codes int64, -1 for null; values the text of each code."""
+    """A text column as numbers: codes int64, -1 for null; values: the text of each code."""
 
     codes: Ints
     values: list[str]
@@ -52,21 +52,21 @@ class Coded:
 
 @dataclass(frozen=True)
 class Evidence:
-    """All flows but translated copies, sorted by first_seen and id, and their requests.
+    """All flows except translated copies, sorted by first_seen and id, and their requests.
 
-    flows           the table itself, for columns that few statements need; copies: the translated copies, which count nowhere
-    names           who is who among the sources: a source of several addresses is one client
-    route           int64[n]   index into ROUTES, -1 for null; upstream also where the client is a translator's address, which is no source
-    direct          int64[n]   index into DIRECT_OUTCOMES, -1 for what isn't direct
+    flows           the table itself, for columns that few facts need; copies: the translated copies, which count nowhere
+    names           names and addresses of the sources: a source with several addresses is one client
+    route           int64[n]   index into ROUTES, -1 for null; upstream also where the client is a NAT's address, which is no source
+    direct          int64[n]   index into DIRECT_OUTCOMES, -1 for flows that aren't direct
     client … state  Coded of n rows; service and plane share their numbering with request_service and request_plane
     first last      int64[n]   ns since 1970, or NO_TIME
     bytes           int64[n]   payload both ways
     hidden          bool[n]    TLS to a proxy that shows no request
     own             bool[n]    named by a rule of evidence `own`
-    outcome         per request, see there
-    begun           int64 per request: when, or when its flow began; NO_TIME
-    weight          int64 per request: how many it counts as among runs (eras.py)
-    weak            bool per request: only a pattern for regions that no list prints names its service, or only DNS its host
+    outcome         per request (outcome.Outcome)
+    begun           int64 per request: its time, else the time its flow began; NO_TIME
+    weight          int64 per request: how many it counts as in runs (eras.py)
+    weak            bool per request: its service is named only by a pattern for regions that no list prints, or its host only by DNS
     """
 
     flows: pa.Table
@@ -97,7 +97,7 @@ class Evidence:
 
     @property
     def asks_proxy(self) -> Bools:
-        """Per request: whether a source made it (requests of proxies to their parents aren't anybody's evidence)."""
+        """Per request: whether a source made it; requests of proxies to their parents are excluded."""
         result: Bools = self.route[self.requests.row] == PROXY
         return result
 
@@ -108,7 +108,7 @@ class Evidence:
 
     @cached_property
     def unopened(self) -> Bools:
-        """bool[n]: nobody let it in: refused, unreachable, no answer though there was time for one."""
+        """bool[n]: the connection was never accepted: refused, unreachable, or unanswered although there was time for an answer."""
         return was_blocked(self.flows)
 
     @cached_property
@@ -121,7 +121,7 @@ class Evidence:
         result: Ints = np.full(self.flows.num_rows, -1, dtype=np.int64)
         pair, ids = one_array(self.flows.column("pair")), one_array(self.flows.column("id"))
         legs = np.flatnonzero(pair.is_valid().to_numpy(zero_copy_only=False))
-        if len(legs):  # few rows have one, and all ids as texts of their own would take more memory than all else here
+        if len(legs):  # few rows have one, and all ids as Python texts would take more memory than everything else here
             named = pair.take(array(legs))
             there = np.flatnonzero(pc.is_in(ids, value_set=named.unique()).to_numpy(zero_copy_only=False))
             place = integers(pc.index_in(named, value_set=ids.take(array(there))), -1)
@@ -130,9 +130,10 @@ class Evidence:
 
     @cached_property
     def taken_over(self) -> Bools:
-        """Per flow: it went past the proxies, and a transparent one made it anew.
+        """Per flow: it went past the proxies, and a transparent proxy relayed it on a connection of its own.
 
-        Its other leg was captured too; or such a leg for another flow to this server was still there, and plain HTTP was sent on it.
+        Either its origin leg was captured too, or an origin leg of another flow to this server was still open and plain HTTP was sent on
+        it.
         """
         direct = self.route == DIRECT
         found = np.zeros(self.flows.num_rows, dtype=np.bool_)
@@ -150,7 +151,7 @@ class Evidence:
 
     @cached_property
     def request_host(self) -> Coded:
-        """The hosts asked for, comparable: lower case, without the root's dot."""
+        """The requested hosts, comparable: lower case, without the final dot."""
         return coded(same_host(self.requests.host))
 
     def rows_of(self, asked: Ints) -> Ints:
@@ -160,7 +161,7 @@ class Evidence:
         return each_once
 
     def span(self, rows: Ints) -> tuple[str | None, str | None]:
-        """When these rows began and ended, as the document writes times."""
+        """The times when these rows began and ended, as texts of the document."""
         first, last = self.first[rows], self.last[rows]
         first, last = first[first != NO_TIME], last[last != NO_TIME]
         return rfc3339(int(first.min())) if len(first) else None, rfc3339(int(last.max())) if len(last) else None
@@ -171,7 +172,7 @@ class Evidence:
         return self.proxy_names[address][0] or address
 
     def alike(self, proxy: int) -> list[int]:
-        """The codes of its addresses: of all proxies that the topology gives this name and method."""
+        """The codes of all addresses of this proxy: those to which the topology gives the same name and method."""
         own = self.proxy_names[self.proxy.values[proxy]]
         if own[0] is None:
             return [proxy]
@@ -184,13 +185,13 @@ class Evidence:
 
     @property
     def blocked(self) -> Bools:
-        """Per flow: went past the proxies and came to nothing."""
+        """Per flow: whether it went past the proxies and was blocked."""
         result: Bools = self.direct == BLOCKED
         return result
 
     @cached_property
     def proxy_names(self) -> dict[str, tuple[str | None, str | None]]:
-        """ip:port → (name, method), as the routes stage found them."""
+        """ip:port → (name, method), as the routes stage filled them."""
         codes, at = np.unique(self.proxy.codes, return_index=True)
         rows = array(at[codes >= 0])
         columns = [values(one_array(self.flows.column(name)).take(rows)) for name in ("proxy", "proxy_name", "method")]
@@ -210,7 +211,7 @@ class Evidence:
     ) -> Finding:
         """A finding about these rows (ascending, each once), with their times and ids.
 
-        clients   codes of the sources it is about; None: those of the rows
+        clients   codes of the affected sources; None: those of the rows
         services  codes; negative ones are left out
         """
         first, last = self.span(rows)
@@ -230,22 +231,22 @@ class Evidence:
         )
 
     def of_whom(self, rows: Ints) -> str:
-        """`WORKSTATION`, or `5 sources (A, B, C and 2 more)`: whose these rows are."""
+        """`WORKSTATION`, or `5 sources (A, B, C and 2 more)`: the sources of these rows."""
         labels = [self.client_label(code) for code in occurring(self.client.codes[rows])]
         return labels[0] if len(labels) == 1 else f"{counted(len(labels), 'source')} ({listed(labels)})"
 
     def hosts_of(self, rows: Ints) -> str:
-        """` (a.example, b.example)`, the names of these rows; "" without any."""
+        """` (a.example, b.example)`, the hosts of these rows; "" without any."""
         hosts = sorted({self.host.values[code] for code in occurring(self.host.codes[rows])})
         return f" ({listed(hosts)})" if hosts else ""
 
 
 def evidence_of(flows: pa.Table, topology: Topology) -> Evidence:
-    """The evidence in a flow table whose stages are all filled. The order of its rows doesn't matter."""
+    """The evidence in a flow table with all stages filled. The order of its rows doesn't matter."""
     everything = by_first_seen(flows)
     is_copy = one_array(everything.column("same_as")).is_valid()
     copies = everything.filter(is_copy)
-    nobodys = _nobodys(everything, topology)
+    middleboxes = _middleboxes(everything, topology)
     flows = everything.filter(pc.invert(is_copy)).combine_chunks() if copies.num_rows else everything
     requests = flat_requests(flows)
     entries = pc.list_flatten(one_array(flows.column("requests")))
@@ -260,8 +261,8 @@ def evidence_of(flows: pa.Table, topology: Topology) -> Evidence:
     first = times_ns(flows.column("first_seen"))
     route = integers(pc.index_in(one_array(flows.column("route")), value_set=pa.array(ROUTES)), -1)
     direct = integers(pc.index_in(one_array(flows.column("direct_outcome")), value_set=pa.array(DIRECT_OUTCOMES)), -1)
-    if nobodys:
-        behind = pc.is_in(one_array(flows.column("client_ip")), pa.array(nobodys)).to_numpy(zero_copy_only=False).astype(np.bool_)
+    if middleboxes:
+        behind = pc.is_in(one_array(flows.column("client_ip")), pa.array(middleboxes)).to_numpy(zero_copy_only=False).astype(np.bool_)
         route = np.where(behind & (route >= 0), UPSTREAM, route)
         direct = np.where(behind, -1, direct)
     return Evidence(
@@ -293,8 +294,8 @@ def evidence_of(flows: pa.Table, topology: Topology) -> Evidence:
     )
 
 
-def _nobodys(flows: pa.Table, topology: Topology) -> list[str]:
-    """Addresses of translators and transparent proxies: what else comes from them is somebody's whom the capture doesn't show."""
+def _middleboxes(flows: pa.Table, topology: Topology) -> list[str]:
+    """Addresses of NATs and transparent proxies. Other flows from these addresses belong to clients outside the capture."""
     return [address for address in explained_clients(flows) if topology.workstation_name(address) is None]
 
 
@@ -304,7 +305,7 @@ def _true(flows: pa.Table, name: str) -> Bools:
 
 
 def _merged(codes: Coded, canonical: list[str]) -> Coded:
-    """The same with the addresses of one source as one, under its canonical address."""
+    """The column with the addresses of one source merged under its canonical address."""
     values = list(dict.fromkeys(canonical))
     at = {value: code for code, value in enumerate(values)}
     new = np.array([at[value] for value in canonical] + [-1], dtype=np.int64)
@@ -312,9 +313,9 @@ def _merged(codes: Coded, canonical: list[str]) -> Coded:
 
 
 def _long_used(flows: pa.Table) -> Bools:
-    """Per flow: in use for more than ten minutes, with client data at three moments or more.
+    """Per flow: used for more than ten minutes, with client data at three moments or more.
 
-    A stretch of packets has a moment for every gap that would fit into it.
+    A stretch of packets has as many moments as gaps would fit into it.
     """
     lists = one_array(flows.column("active"))
     row, entries = integers(pc.list_parent_indices(lists), 0), pc.list_flatten(lists)
@@ -330,7 +331,7 @@ def _long_used(flows: pa.Table) -> Bools:
 
 
 def by_first_seen(flows: pa.Table) -> pa.Table:
-    """The table sorted by first_seen (rows without a time last), then id, as one chunk; untouched where it is so already."""
+    """The table sorted by first_seen (rows without a time last), then id, as one chunk; unchanged where it is sorted already."""
     flows = flows.combine_chunks()
     times, ids = times_ns(flows.column("first_seen")), one_array(flows.column("id"))
     times = np.where(times == NO_TIME, np.iinfo(np.int64).max, times)
@@ -351,8 +352,8 @@ def coded(column: pa.Array | pa.ChunkedArray) -> Coded:
 def _with_requests(flows: pa.Table, requests: Requests, name: str, own: pa.Array) -> tuple[Coded, Coded]:
     """A scalar column and the same fact per request, in one numbering.
 
-    A request by address has no service of its own. Where it is the request that the row's scalar columns describe (the last
-    CONNECT or SOCKS, the first absolute-form one), the row knows more: the name in the tunnel's ClientHello, or the Host header.
+    A request by address has no service of its own. If the row's scalar columns describe this request (the last CONNECT or SOCKS, the first
+    absolute-form one), it takes the row's value, which the ClientHello in the tunnel or the Host header may have named.
     """
     of_row = one_array(flows.column(name))
     first = np.append(True, requests.row[1:] != requests.row[:-1])[: len(requests.row)]
@@ -364,7 +365,7 @@ def _with_requests(flows: pa.Table, requests: Requests, name: str, own: pa.Array
 
 
 def grouped(positions: Ints, *keys: Ints) -> Iterator[tuple[tuple[int, ...], Ints]]:
-    """The positions with equal keys, as (their keys, they in ascending order). keys are indexed by position."""
+    """The positions grouped by equal keys, as (keys, positions in ascending order). keys are indexed by position."""
     if not len(positions):
         return
     values, starts, ordered = _sorted_by(positions, keys)
@@ -374,12 +375,12 @@ def grouped(positions: Ints, *keys: Ints) -> Iterator[tuple[tuple[int, ...], Int
 
 
 def distinct(positions: Ints, *keys: Ints) -> Iterator[tuple[int, ...]]:
-    """The keys that any of the positions has, each once, in order."""
+    """The distinct keys of the positions, in order."""
     return zip(*_sorted_by(positions, keys)[0], strict=True) if len(positions) else iter(())
 
 
 def _sorted_by(positions: Ints, keys: Sequence[Ints]) -> tuple[list[list[int]], list[int], Ints]:
-    """(each key of each group, where the groups begin, the positions group by group); at least one position."""
+    """(each key of each group, the start of each group, the positions group by group); at least one position."""
     columns = [key[positions] for key in keys]
     order = np.lexsort((positions, *columns[::-1]))
     columns = [column[order] for column in columns]
@@ -389,12 +390,12 @@ def _sorted_by(positions: Ints, keys: Sequence[Ints]) -> tuple[list[list[int]], 
 
 
 def occurring(codes: Ints) -> list[int]:
-    """The codes that there are, each once, in order; -1 is none."""
+    """The distinct codes, in order, without -1."""
     found: list[int] = np.flatnonzero(np.bincount(codes[codes >= 0])).tolist()
     return found
 
 
 def source_rows(evidence: Evidence) -> Bools:
-    """Per flow: whether it makes its client a source: it went to a proxy or past them. Proxies are never sources."""
+    """Per flow: whether it makes its client a source: it went to a proxy or past the proxies. Proxies are never sources."""
     result: Bools = (evidence.route == PROXY) | (evidence.route == DIRECT)
     return result

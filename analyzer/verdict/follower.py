@@ -1,4 +1,4 @@
-"""The rows of sources that did what another did before them: as that one's, with their own addresses, times and amounts."""
+"""Rows of sources that are alike: another source's row with their own addresses, times and amounts."""
 
 from __future__ import annotations
 
@@ -13,15 +13,15 @@ Row = dict[str, Any]
 
 
 class Pattern:
-    """One source's row, of which the rows of others are made."""
+    """One source's row, from which the rows of other sources are made."""
 
     def __init__(self, row: Row, member: Member, codes: tuple[dict[str, int], dict[str, int]]) -> None:
-        """codes   of its services, and of its planes, by their names"""
+        """codes: of its services, and of its planes, by name."""
         self._row, self._member = row, member
         self._pieces: list[tuple[bool, int, Row, list[Row]]] = []
-        """(whether of a plane, the place among the amounts of the source, its era, its share) of each list of eras that there is."""
+        """(whether of a plane, position among the source's amounts, its era, its shares) for each distinct list of eras."""
         self._entries: tuple[list[tuple[Row, int]], list[tuple[Row, int]]] = ([], [])
-        """(an entry, the number of its eras) of services and of planes."""
+        """(an entry, the position of its eras in _pieces), of services and of planes."""
         written: dict[int, int] = {}
         for of_planes, (entries, name) in enumerate(((row["services"], "service"), (row["planes"], "plane"))):
             order = sorted(codes[of_planes].values())
@@ -34,7 +34,7 @@ class Pattern:
                 self._entries[of_planes].append((entry, written[id(eras)]))
 
     def written(self, client: int, ip: str, names: SourceNames, amounts: Sequence[Amounts]) -> tuple[Row, Member]:
-        """The row of a source that did the same, and what it is in its group. amounts: of services, and of planes."""
+        """The row of a source that is alike, and its group membership. amounts: of services, and of planes."""
         parts = []
         for of_planes, place, era, shares in self._pieces:
             of_kind = amounts[of_planes]
@@ -62,4 +62,4 @@ class Pattern:
             "planes": planes,
         }
         member = self._member
-        return row, Member(ip, member.defender, member.parts, member.planes, member.said)
+        return row, Member(ip, member.defender, member.parts, member.planes, member.facts)

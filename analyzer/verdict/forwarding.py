@@ -1,7 +1,7 @@
-"""What came out behind the proxies: pairs of legs, whether the ClientHello was the client's own, and what the proxy took in time.
+"""Origin legs behind proxies: pairs of legs, whether the ClientHello was the client's own, and the proxy's delays.
 
-A leg pair is a flow with `pair` that isn't the client leg itself. Times are those of packets at the capturing point, so delays
-between the two legs of a tunnel hold whatever lies behind either.
+A leg pair is a flow with `pair` that isn't the client leg itself. Times are measured at the capture point, so delays between the two
+legs of a tunnel don't depend on the networks behind either leg.
 """
 
 from __future__ import annotations
@@ -34,7 +34,7 @@ class LegPairs:
     opening         CONNECT to its answer
     first_byte      the answer to the first byte of the ServerHello, on the client leg
     origin_answer   the ClientHello to the ServerHello, on the origin leg
-    outward inward  the ClientHello from the client's leg to the origin's, and the ServerHello back: what the proxy added
+    outward inward  the ClientHello from client leg to origin leg, and the ServerHello back: the proxy's own delay
     """
 
     client: Ints
@@ -58,7 +58,7 @@ def leg_pairs(evidence: Evidence) -> LegPairs:
     asked, answered = _last_requests(evidence)
     is_tunnel = one_array(flows.column("client_random")).is_valid().to_numpy(zero_copy_only=False)
     opened = np.asarray(one_array(flows.column("inspected")).fill_null(False).to_numpy(zero_copy_only=False), dtype=np.bool_)
-    # Where TLS was opened there are two handshakes, each at a pace of its own: the difference is no delay of bytes.
+    # Where TLS was opened there are two independent handshakes: the difference of their times is no delay.
     same = is_tunnel[client] & ~opened[client]
     return LegPairs(
         client=client,
@@ -78,7 +78,7 @@ def _between(begin: Ints, end: Ints) -> Ints:
 
 
 def _last_requests(evidence: Evidence) -> tuple[Ints, Ints]:
-    """Per row when its last request was made and answered."""
+    """Per row, when its last request was made and when it was answered."""
     requests, n = evidence.requests, evidence.flows.num_rows
     asked, answered = np.full(n, NO_TIME, dtype=np.int64), np.full(n, NO_TIME, dtype=np.int64)
     asked[requests.row[requests.last]] = requests.first_seen[requests.last]
@@ -162,7 +162,8 @@ def _statement(evidence: Evidence, entry: Mapping[str, Any], client: int, proxy:
 
 
 def leg_table(evidence: Evidence) -> pa.Table:
-    """A row per origin leg: both legs' ids, who, where, and the delays of LegPairs in ns (null where a time is missing)."""
+    """A row per origin leg: both legs' ids, source, proxy, host and server, and the delays of LegPairs in ns (null where a time is
+    missing)."""
     pairs = leg_pairs(evidence)
 
     def of(name: str, rows: Ints) -> pa.Array:

@@ -1,4 +1,4 @@
-"""Sources with one answer are one group: what a person reads of a site of two thousand machines."""
+"""Sources with the same answer form one group, so that a site of two thousand machines stays readable."""
 
 from __future__ import annotations
 
@@ -14,18 +14,18 @@ from analyzer.verdict.winner import Answer
 SEEN_ORDER = ("seen", "hidden", "not-seen")
 
 Key = Mapping[str, Hashable]
-"""plane (or another part of the answer) → what it is."""
+"""plane (or another part of the answer) → its value."""
 
 
 @dataclass(frozen=True)
-class Said:
-    """What the answer of one source is said from; sources that did the same have one in common.
+class AnswerFacts:
+    """The facts from which a source's answer is written; sources that are alike share one.
 
     planes      plane → its answer
-    elsewhere   services of Defender's with answered connections past the proxies
-    unread      some of what it asked for couldn't be read
-    like        it asked for hosts that look like Defender's
-    unreached   labels of proxies that none of its connections reached
+    elsewhere   Defender's services with answered connections past the proxies
+    unread      some of its requests couldn't be read
+    like        it requested hosts that look like Defender's
+    unreached   labels of proxies to which none of its connections opened
     """
 
     planes: Mapping[str, Answer]
@@ -41,13 +41,13 @@ class Said:
 
 @dataclass
 class Member:
-    """One source: its answer in parts, and what it is said from."""
+    """One source: the parts of its answer, and the facts from which the answer is written."""
 
     client_ip: str
     defender: str
     parts: Key
     planes: dict[str, dict[str, Any]]
-    said: Said
+    facts: AnswerFacts
 
 
 @dataclass
@@ -59,13 +59,12 @@ class _Group:
 
 
 def groups_of(members: Sequence[Member]) -> list[dict[str, Any]]:
-    """The document's `groups`: those with Defender first, then the unusual before the usual.
+    """The document's `groups`: groups with Defender traffic first, then rare answers before common ones.
 
-    A source joins the largest group whose answer it doesn't contradict; to have been seen with less is no contradiction. One
-    of which no plane was seen has no answer, and is in no group of those that have one.
+    A source joins the largest group whose answer it doesn't contradict; an answer with fewer parts is no contradiction.
     """
     alike: dict[tuple[str, tuple[tuple[str, Hashable], ...]], list[Member]] = {}
-    keys: dict[int, tuple[tuple[str, Hashable], ...]] = {}  # by the answer, which many members have in common
+    keys: dict[int, tuple[tuple[str, Hashable], ...]] = {}  # by answer, which many members share
     for member in members:
         parts = keys.get(id(member.parts))
         if parts is None:
@@ -84,7 +83,7 @@ def groups_of(members: Sequence[Member]) -> list[dict[str, Any]]:
         {
             "sources": sorted((member.client_ip for member in group.members), key=order.__getitem__),
             "defender": group.defender,
-            "answer": _said_of(group.members).as_text(group.defender),
+            "answer": _common_facts(group.members).as_text(group.defender),
             "planes": group.first.planes,
         }
         for group in groups
@@ -92,22 +91,22 @@ def groups_of(members: Sequence[Member]) -> list[dict[str, Any]]:
     ]
 
 
-def _said_of(members: Sequence[Member]) -> Said:
-    """What the answer of all of them is said from: their numbers together, their times as a span."""
-    said = {id(member.said): member.said for member in members}
+def _common_facts(members: Sequence[Member]) -> AnswerFacts:
+    """The common facts of all members: their counts added, their times as a span."""
+    facts = {id(member.facts): member.facts for member in members}
     if len(members) == 1:
-        return members[0].said
-    times = Counter(id(member.said) for member in members)
+        return members[0].facts
+    times = Counter(id(member.facts) for member in members)
     planes: dict[str, list[tuple[Answer, int]]] = {}
-    for key, one in said.items():
+    for key, one in facts.items():
         for plane, answer in one.planes.items():
             planes.setdefault(plane, []).append((answer, times[key]))
-    return Said(
+    return AnswerFacts(
         {plane: together(answers) for plane, answers in planes.items()},
-        tuple(sorted({service for one in said.values() for service in one.elsewhere})),
-        any(one.unread for one in said.values()),
-        any(one.like for one in said.values()),
-        tuple(sorted({label for one in said.values() for label in one.unreached})),
+        tuple(sorted({service for one in facts.values() for service in one.elsewhere})),
+        any(one.unread for one in facts.values()),
+        any(one.like for one in facts.values()),
+        tuple(sorted({label for one in facts.values() for label in one.unreached})),
     )
 
 

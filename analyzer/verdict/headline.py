@@ -1,4 +1,4 @@
-"""The answer for one source in a few sentences: who carried what, whether it works, what changed, what went elsewhere."""
+"""One source's answer in a few sentences: which proxy carried which planes, what fails, what changed, and what went past the proxies."""
 
 from __future__ import annotations
 
@@ -19,10 +19,10 @@ NOTHING = {
 }
 NOT_ALL_READ: Final = ", though not all that was asked for could be read"
 LOOKALIKES: Final = ", though hosts that look like Defender's were asked for"
-"""Behind what was not seen, where it may have been there."""
+"""Follows a statement that something was not seen, where it may have been among unreadable requests."""
 
 TOGETHER_NS: Final = 60 * 10**9
-"""How far apart two planes may have changed that are said to have changed together."""
+"""How far apart two planes may change for the headline to join them."""
 
 
 def headline(
@@ -34,14 +34,14 @@ def headline(
     unread: bool = False,
     like: bool = False,
 ) -> str:
-    """The answer as one line, without whose it is.
+    """The answer as one line, without the source's name.
 
     defender   seen, hidden or not-seen
     planes     plane → its answer
-    elsewhere  services of Defender's with answered connections past the proxies
-    unreached  labels of proxies that none of its connections reached
-    unread     some of what it asked for couldn't be read, so that Defender's may have been among it
-    like       it asked for hosts that look like Defender's, though no rule knows them
+    elsewhere  Defender's services with answered connections past the proxies
+    unreached  labels of proxies to which none of its connections opened
+    unread     some requests couldn't be read, so that Defender's may be among them
+    like       it requested hosts that look like Defender's, though no rule knows them
     """
     clauses: dict[str, list[str]] = {}
     together = _together(planes)
@@ -53,7 +53,7 @@ def headline(
         said.insert(0, NOTHING[defender] + doubt)
     elif not said:
         said.append(NOTHING["seen"])
-    if elsewhere and any(answer.whole.shares for answer in planes.values()):  # else there is no proxy to go past, and it is said already
+    if elsewhere and any(answer.whole.shares for answer in planes.values()):  # else a clause above says "goes direct"
         said.append(f"past the proxies, answered: {listed(list(elsewhere))}")
     if unreached:
         said.append(f"{listed(list(unreached))} {'is' if len(unreached) == 1 else 'are'} tried, and no connection comes about")
@@ -61,11 +61,11 @@ def headline(
 
 
 Untils = Sequence[tuple[int | None, int | None]]
-"""Until when a plane went each of its old ways: of several sources the first of them (else None), and the last."""
+"""(first, last) end time of each of a plane's earlier eras; over several sources, the first source's end (else None) and the last one's."""
 
 
 def _together(planes: Mapping[str, Answer]) -> dict[str, Untils]:
-    """plane that changed → until when it went the old ways; of planes that changed together, the last of them."""
+    """plane that changed → the end times of its earlier eras; for planes that changed together, the latest of them."""
     groups: list[list[str]] = []
     for plane, answer in planes.items():
         if answer.changed:
@@ -82,32 +82,33 @@ def _together(planes: Mapping[str, Answer]) -> dict[str, Untils]:
 
 
 def _gone(eras: Sequence[Era]) -> tuple[int | None, int | None]:
-    """(when the first of several sources went the old way last, when the last did), over eras that began together."""
+    """(the first source's last request before the change, the last source's), over eras that began together."""
     earliest = min((era.earliest for era in eras if era.earliest is not None), default=None)
     return earliest, max((era.until for era in eras if era.until is not None), default=None)
 
 
 def _at_once(one: Answer, other: Answer) -> bool:
-    """Whether both went from the same to the same, at times that their packets don't tell apart, or by less than a minute."""
+    """Whether both planes changed from the same proxy to the same one, within a minute of each other by their requests."""
     if [_of_era(era.contest) for era in one.eras] != [_of_era(era.contest) for era in other.eras]:
         return False
     return not any(_apart(a, b) or _apart(b, a) for a, b in zip(one.eras[1:], other.eras[1:], strict=True))
 
 
 def _apart(a: Era, b: Era) -> bool:
-    """Whether one went the new way long before the other still went the old one; of several sources, the first of them."""
+    """Whether one plane changed long before the other stopped using its earlier proxy; over several sources, before the first one
+    stopped."""
     gone = b.until if b.earliest is None else b.earliest
     return a.since is not None and gone is not None and gone - a.since > TOGETHER_NS
 
 
 def _clause(answer: Answer, untils: Untils) -> str:
-    """One plane's answer, with {planes} where its name goes."""
+    """One plane's answer, with {planes} in place of its name."""
     text = _changed(answer, untils) if answer.changed else _now(answer.last)
     return f"{text}{_turned(answer)}"
 
 
 def _turned(answer: Answer) -> str:
-    """Since when it goes direct, or no longer does; "" where it never turned, or nothing else is known than that it goes direct."""
+    """The time since which it goes direct, or no longer does; "" where it never turned, or where it has no winner."""
     turned = answer.turned
     if turned is None or answer.last.winner is None:
         return ""
@@ -131,7 +132,7 @@ def _now(contest: Contest) -> str:
 
 
 def _doubt(contest: Contest) -> str:
-    """How sure its winner is, behind the plane's name, so that planes of one proxy are said together; "" where it is certain."""
+    """The winner's confidence in brackets after the plane's name, so that planes of one proxy can be joined; "" where it is certain."""
     return "" if contest.winner is None or contest.confidence == "certain" else f" ({contest.confidence})"
 
 
@@ -157,7 +158,7 @@ def _no_winner(contest: Contest, asked: Share | None) -> str:
 
 
 def _answers(contest: Contest, asked: Share) -> str:
-    """What the proxy that was asked says."""
+    """The answers of the proxy that was asked."""
     n = contest.n_requests - contest.outcomes[CHALLENGED]  # a challenge and its answer are one
     if len(contest.failures) == 1 and len(contest.by_name) == 1 and sum(contest.failures.values()) == n:
         (status,) = contest.failures
@@ -180,7 +181,7 @@ def _trouble(contest: Contest, asked: Share) -> str:
 
 
 def _but(contest: Contest) -> str:
-    """What doesn't work, "" where all does."""
+    """The failures; "" where there are none."""
     broken, failed = contest.outcomes[BROKEN] - contest.mute - contest.unused, sum(contest.failures.values())
     carried = sum(share.carried for share in contest.carriers)
     parts = []

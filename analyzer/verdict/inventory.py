@@ -1,4 +1,4 @@
-"""The proxies met: what each was asked for, by how many sources, how often it failed, and whether it opens TLS."""
+"""The proxies found: the requests to each, from how many sources, how many failed, and whether it opens TLS."""
 
 from __future__ import annotations
 
@@ -20,9 +20,9 @@ ASKED = "asked"
 def inventory(evidence: Evidence) -> list[dict[str, Any]]:
     """The document's `proxies`, in the order of their addresses.
 
-    kinds      of the requests it got, and SOCKS5 where it answered a greeting that no request followed; "asked" where none was ever
-               answered. What answered as no proxy does isn't listed
-    sources    clients with a flow to it, proxies not among them
+    kinds      of its requests, and SOCKS5 where it answered a greeting that no request followed; "asked" where it never answered. An
+               address that answered as no proxy does isn't listed
+    sources    number of clients with a flow to it, without proxies
     hidden     TLS connections of sources to it that show no request
     inspected  true if any of its tunnels was opened, else false if any is proven untouched, else null
     """
@@ -49,7 +49,7 @@ def inventory(evidence: Evidence) -> list[dict[str, Any]]:
         if (entry := proxies.get(values[code])) is not None:
             entry["sources"] = len(np.unique(evidence.client.codes[rows]))
             entry["hidden"] = int(evidence.hidden[rows].sum())
-            entry["kinds"] = [KINDS[SOCKS5]] if greeted[rows].any() else []  # of SOCKS 4 there is no greeting
+            entry["kinds"] = [KINDS[SOCKS5]] if greeted[rows].any() else []  # SOCKS 4 has no greeting
             entry["inspected"] = True if opened[rows].any() else False if untouched[rows].any() else None
     asked = np.flatnonzero(codes[row] >= 0)
     for (code,), positions in grouped(asked, codes[row]):

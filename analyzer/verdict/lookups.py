@@ -1,4 +1,4 @@
-"""Defender's own names that sources asked DNS for: who looks one up wants to speak to it, whatever came of that."""
+"""Defender's own names that sources asked DNS for: such a source wants to connect, whatever the result."""
 
 from __future__ import annotations
 
@@ -23,24 +23,24 @@ from analyzer.verdict.seen import PORTAL
 
 @dataclass
 class LookedUp:
-    """Names as they are written, and the addresses that they resolved to, with the names of each."""
+    """Names as written, and the addresses to which they resolved, with the names of each address."""
 
     names: set[str] = field(default_factory=set)
     names_of: dict[str, set[str]] = field(default_factory=dict)
 
     @property
     def addresses(self) -> Set[str]:
-        """All of them."""
+        """All addresses of all names."""
         return self.names_of.keys()
 
 
 def looked_up(case: Case) -> dict[str, LookedUp]:
-    """Source's address → Defender's own names that it asked for itself."""
+    """Source's address → Defender's own names that it looked up."""
     return _of_each_asker(case.evidence, case.catalogue, case.lookups)
 
 
 def reached_by_others(evidence: Evidence, catalogue: Catalogue, lookups: pa.Table | None) -> dict[int, set[str]]:
-    """Row of a flow without a name → Defender's own names of its server, as DNS answered another client than its own.
+    """Row of a flow without a name → Defender's own names of its server, from DNS answers to other clients.
 
     A machine asks over IPv4 for the IPv6 address that it then connects to; a resolver asks for its clients.
     """

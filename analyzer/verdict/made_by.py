@@ -1,4 +1,4 @@
-"""What made a verdict: version, catalogue, topology and options. Evidence names its maker."""
+"""The origin of a verdict: version, catalogue, topology and options."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from analyzer.version import VERSION
 
 
 def made_by(catalogue: Catalogue, topology: Topology, options: Mapping[str, Any]) -> dict[str, Any]:
-    """The document's `made_by`. options: what the run was asked for."""
+    """The document's `made_by`. options: the run's options."""
     return {
         "version": VERSION,
         "catalogue": {"as_of": catalogue.as_of, "sha256": catalogue.sha256},

@@ -1,4 +1,4 @@
-"""What came of each request, as masks: the routes stage decided it (routes/outcomes.py), the verdict counts it."""
+"""The outcome of each request, as masks: the routes stage decides it (routes/outcomes.py), the verdict counts it."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ WORKED, BROKEN, CHALLENGED, AUTHENTICATION, DENIED, FAILED, UNANSWERED, HIDDEN, 
 _TELL = ("server_hello_at", "tls_version", "tls_alert")
 
 AT_ONCE_NS = 10**9
-"""A tunnel that the proxy's side ends so soon after it was let through was cut: nobody waits less for a client's first word."""
+"""A tunnel that the proxy's side ends so soon after it was let through was cut: no server gives a client less time for its first bytes."""
 
 AUTH_REQUIRED = 407
 DENIED_STATUS = 403
@@ -30,10 +30,10 @@ class Outcome:
     """Per request.
 
     code     int64[n]  index into OUTCOMES
-    through  bool[n]   let through, as its answer or what followed it shows
-    mute     bool[n]   broken, and not one byte came back in its tunnel: TLS didn't fail there, nobody answered, or the proxy's side
-                       ended it before the client could say a word
-    unused   bool[n]   broken, and not one byte was said in its tunnel by either side: opened beforehand, and not needed
+    through  bool[n]   let through, as its answer or the bytes after it show
+    mute     bool[n]   broken, and no byte came back in its tunnel: TLS didn't fail there: the server didn't answer, or the proxy's side
+                       ended the tunnel before the client could send
+    unused   bool[n]   broken, and no byte was sent in its tunnel by either side: opened beforehand, and not needed
     """
 
     code: Ints
@@ -53,13 +53,13 @@ class Outcome:
 
     @cached_property
     def challenged(self) -> Bools:
-        """A 407 that is a step on the way in: no failure, and nothing carried."""
+        """A 407 that is a step of the authentication: no failure, and nothing carried."""
         result: Bools = self.code == CHALLENGED
         return result
 
     @cached_property
     def unseen(self) -> Bools:
-        """What would tell isn't in the capture."""
+        """The capture doesn't show the result."""
         result: Bools = self.code == UNSEEN
         return result
 
@@ -85,9 +85,9 @@ def outcome_of(flows: pa.Table, requests: Requests) -> Outcome:
 
 
 def _mute_and_unused(flows: pa.Table, requests: Requests, code: Ints) -> tuple[Bools, Bools]:
-    """Which are broken without a byte of the server in their tunnel, apart by whether the client said any.
+    """Masks of requests that are broken without a byte of the server in their tunnel: those with bytes of the client, those without.
 
-    The columns that tell aren't kept of the days of a fleet, which counts no such.
+    All False where the needed columns are missing: a fleet's days don't keep them, and don't count these.
     """
     none = np.zeros(len(code), dtype=np.bool_)
     if not {*_TELL, "tunnel_in", "tunnel_out", "ended_by", "ended_at"} <= set(flows.column_names):
@@ -99,7 +99,7 @@ def _mute_and_unused(flows: pa.Table, requests: Requests, code: Ints) -> tuple[B
 
 
 def _cut_short(flows: pa.Table, requests: Requests) -> Bools:
-    """Per request: whether the proxy's side ended its connection at once behind the answer that let it through."""
+    """Per request: whether the proxy's side ended the connection right after the answer that let the request through."""
     ended = times_ns(flows.column("ended_at"))[requests.row]
     known = is_text(flows, "ended_by", "server")[requests.row] & (ended != NO_TIME) & (requests.answered != NO_TIME)
     result: Bools = known & (ended - np.where(known, requests.answered, 0) < AT_ONCE_NS)

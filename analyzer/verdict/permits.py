@@ -1,4 +1,4 @@
-"""What each proxy has to let through, and what it must not open, from the traffic: hosts that were asked of it, and what is required."""
+"""The hosts that each proxy has to let through, and those whose TLS it must not open: requested hosts, and required ones."""
 
 from __future__ import annotations
 
@@ -23,15 +23,16 @@ from analyzer.verdict.system import systems_of
 
 SEEN: Final = "seen"
 NO_PROXY: Final = ""
-"""Whose list it is where no proxy was met: that of whichever is set."""
+"""The key of the list where no proxy was found: it is for any proxy that is set."""
 
 
 def permits_of(evidence: Evidence, catalogue: Catalogue) -> dict[str, list[Permit]]:
-    """proxy → what it has to let through: what is required, and by its own name every host that is, or may be, a Defender service's
-    and that was asked of it: as it failed there, or seen. So too what its sources asked past the proxies: once that is blocked or
-    mended it comes by a proxy; where a source asked none, by any.
+    """proxy → what it has to let through: required hosts, and every requested host of a certain or possible Defender service, with
+    its failures or `seen`.
 
-    Required is what any kind of device that was seen needs; where none was, what a Windows device needs anywhere.
+    Hosts that a proxy's sources reached past the proxies are included: once that is blocked or corrected, the requests come to the proxy.
+    Where a source asked no proxy, they are in every list. Required is what the kinds of devices seen need; without any, what a Windows
+    device needs anywhere.
     """
     required = [permit for device in _devices(evidence, catalogue) for permit in required_permits(catalogue, device)]
     found = {proxy: list(required) for proxy in sorted(evidence.proxy_names) or [NO_PROXY]}
@@ -48,7 +49,8 @@ def permits_of(evidence: Evidence, catalogue: Catalogue) -> dict[str, list[Permi
 
 
 def unopened_of(evidence: Evidence, catalogue: Catalogue) -> dict[str, list[Permit]]:
-    """proxy → what it must not open: what is required and only Defender's, and by its own name every such host that was asked of it."""
+    """proxy → hosts whose TLS it must not open: required hosts that only Defender asks for, and every such host that was requested from
+    it."""
     required = [permit for device in _devices(evidence, catalogue) for permit in unopened_permits(catalogue, device)]
     found = {proxy: list(required) for proxy in sorted(evidence.proxy_names) or [NO_PROXY]}
     opened = says(evidence, "inspected", True)
@@ -61,12 +63,12 @@ def unopened_of(evidence: Evidence, catalogue: Catalogue) -> dict[str, list[Perm
 
 
 def _devices(evidence: Evidence, catalogue: Catalogue) -> list[Device]:
-    """Every kind of device that was seen; where none was, Windows anywhere."""
+    """Every kind of device that was seen; without any, a Windows device anywhere."""
     return sorted(set(devices_of(evidence, catalogue, systems_of(evidence, catalogue)).values())) or [device_of(catalogue, {})]
 
 
 def _asked(evidence: Evidence) -> Iterator[tuple[str, str, str | None, Ints]]:
-    """(proxy, host, service or None, positions of the requests) of all that sources asked of proxies."""
+    """(proxy, host, service or None, positions of the requests) of all requests of sources to proxies."""
     asked = np.flatnonzero(evidence.asks_proxy & (evidence.request_host.codes >= 0))
     proxy = evidence.proxy.codes[evidence.requests.row]
     for (at, host, slug), those in grouped(asked, proxy, evidence.request_host.codes, evidence.request_service.codes):
@@ -75,7 +77,8 @@ def _asked(evidence: Evidence) -> Iterator[tuple[str, str, str | None, Ints]]:
 
 
 def _past(evidence: Evidence, catalogue: Catalogue) -> Iterator[tuple[set[str], Permit]]:
-    """(proxies that those who went there ask, what to let through) of all that went past the proxies by name; asked of none: empty."""
+    """(the proxies that its sources ask, what to let through) of all named hosts reached past the proxies; an empty set where a source asks
+    none."""
     client_of, proxy_of = evidence.client.codes[evidence.requests.row], evidence.proxy.codes[evidence.requests.row]
     of_client: dict[int, set[str]] = {}
     for client, proxy in distinct(np.flatnonzero(evidence.asks_proxy & (proxy_of >= 0)), client_of, proxy_of):

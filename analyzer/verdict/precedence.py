@@ -1,7 +1,7 @@
-"""Which method goes over which, as far as the capture shows it, for the sensor and the antivirus.
+"""Which method takes precedence over which, as far as the capture shows it, for the sensor and the antivirus.
 
-A proxy that carried other traffic of the same source at the time was there to be used; that the plane was asked elsewhere shows an
-order. Only a sure era shows one, and what a plane was asked for too and fell back from is the finding `fallback`, not an order.
+A proxy that carried other traffic of the same source at that time was available; requests of the plane to another proxy therefore show
+an order. Only an era that is certain or likely shows one. A proxy that the plane tried and fell back from is the finding `fallback`.
 """
 
 from __future__ import annotations
@@ -23,10 +23,10 @@ def precedence(evidence: Evidence, mine: Ints, planes: Mapping[str, tuple[int, A
 
     mine        positions of its requests to proxies
     planes      plane → (its code, its answer)
-    configured  methods that a study says were configured: they count as there to be used even where they carried nothing
-    evidence    of each row: the flows of this plane through the proxy that was asked, and those by which the other was seen to work
+    configured  methods that a study names as configured: they count as available even where they carried nothing
+    evidence    of each row: the plane's flows through the proxy that was asked, and flows that show that the other proxy worked
 
-    A proxy is called by its method, or by its address if it has none or shares that of the one asked.
+    A proxy is named by its method, or by its address if it has none or has the method of the proxy asked.
     """
     rows: list[dict[str, Any]] = []
     proxy_of = evidence.proxy.codes[evidence.requests.row[mine]]
@@ -50,7 +50,7 @@ def precedence(evidence: Evidence, mine: Ints, planes: Mapping[str, tuple[int, A
         for other in np.unique(proxy_of[now]).tolist():
             proxy = evidence.proxy.values[other]
             if proxy in tried or other in same or evidence.proxy_label(other) in answer.last.unread:
-                continue  # where names are missing, this plane's may be among them
+                continue  # this plane's requests may be among those without names
             methods = _methods(evidence.proxy_names[proxy][1])
             labels = [method for method in methods if method not in used] if methods and not methods & over_methods else [proxy]
             if not labels:

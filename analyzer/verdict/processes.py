@@ -1,4 +1,4 @@
-"""Which process of each source used which proxy, where the capture knows: the strongest evidence there is of whose traffic it was."""
+"""Which process of each source used which proxy, where the capture names processes: the strongest evidence of a flow's origin."""
 
 from __future__ import annotations
 
@@ -11,11 +11,11 @@ from analyzer.verdict.evidence import Evidence, coded, grouped
 
 
 def processes(evidence: Evidence) -> dict[int, list[dict[str, Any]]]:
-    """client → an entry per proxy and process, those with most flows first; what of Defender went past the proxies stands last.
+    """client → an entry per proxy and process, those with most flows first; Defender's flows past the proxies come last.
 
-    process    as the capture names it: its name, its number, or both
-    proxy      null: past the proxies, and then only of flows of a Defender service
-    services   of its flows, in their order
+    process    as the capture has it: its name, its number, or both
+    proxy      null: past the proxies, only for flows of a Defender service
+    services   of its flows, sorted
     """
     process = coded(evidence.flows.column("process"))
     named = process.codes >= 0

@@ -1,4 +1,4 @@
-"""Which requests show that their server is a proxy, and which that it is none."""
+"""Which requests prove that their server is a proxy, and which that it is not."""
 
 from __future__ import annotations
 
@@ -9,11 +9,11 @@ from analyzer.verdict.evidence import Evidence
 from analyzer.verdict.outcome import FAILED
 
 NOT_A_PROXYS_ANSWER = (400, 404, 405, 501)
-"""What an origin server says to CONNECT, a method it doesn't know."""
+"""Answers of an origin server to CONNECT, a method that it doesn't know."""
 
 
 def proves_a_proxy(evidence: Evidence) -> Bools:
-    """Per request: whether what came of it is what comes of asking a proxy."""
+    """Per request: whether its outcome shows that the server is a proxy."""
     requests, outcome = evidence.requests, evidence.outcome
     refuses = outcome.failed & (requests.status != NO_STATUS) & ~refuted(evidence)
     result: Bools = outcome.carried | outcome.challenged | refuses
@@ -21,7 +21,7 @@ def proves_a_proxy(evidence: Evidence) -> Bools:
 
 
 def refuted(evidence: Evidence) -> Bools:
-    """Per request: whether it was answered as no proxy answers, or in another protocol."""
+    """Per request: whether its answer is none that a proxy gives, or is in another protocol."""
     requests, failed = evidence.requests, evidence.outcome.code == FAILED
     result: Bools = failed & (((requests.kind == CONNECT) & np.isin(requests.status, NOT_A_PROXYS_ANSWER)) | (requests.status == NO_STATUS))
     return result

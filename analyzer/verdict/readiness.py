@@ -1,4 +1,4 @@
-"""How far each source is on its way from the standard hosts to the streamlined ones: which of both it uses, and what works on the new.
+"""How far each source has moved from the standard hosts to the streamlined ones: which it uses, and what works on the new ones.
 
 Source  learn.microsoft.com, Onboarding devices using streamlined connectivity: several services move to *.endpoint.security.microsoft.com.
 """
@@ -47,7 +47,7 @@ def _connectivity(old: set[str] | None, new: set[str] | None) -> str | None:
 
 
 def _hosts_of(evidence: Evidence, catalogue: Catalogue) -> tuple[dict[int, set[str]], dict[int, set[str]]]:
-    """client code → its hosts that only the standard list has, and those that only the streamlined one has; Defender's own hosts only."""
+    """client code → its hosts that only the standard list has, and those that only the streamlined list has; Defender's own hosts only."""
     models: dict[str, set[str]] = {}
     for rule in catalogue.rules:
         models.setdefault(rule.pattern, set()).update(rule.connectivity_model)

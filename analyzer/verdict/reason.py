@@ -1,4 +1,4 @@
-"""Why: the verdict on one service or plane as an English sentence with its numbers."""
+"""The reason for a verdict: one service's or plane's answer as an English sentence with its numbers."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from analyzer.verdict.winner import Answer, Contest, Share
 
 
 def reason_of(answer: Answer, what: str) -> str:
-    """The reason for the last era's winner, or for there being none; what was before it, if anything.
+    """The reason for the last era's winner, or for its absence, and the answer before it.
 
     what  the service's slug or the plane
     """
@@ -71,7 +71,7 @@ def _carried(contest: Contest, what: str) -> str:
         return f"{listed(tied)} carried {carriers[0].carried} of {total} {things} each, with as many bytes and as late: a tie"
     if len(carriers) > 1:
         return f"{winner.label} carried {winner.carried} of {total} {things} ({100 * winner.carried // total} %){_tie_break(carriers)}"
-    through = total - sum(share.worked + share.broken for share in carriers)  # let through, and no more is known of them
+    through = total - sum(share.worked + share.broken for share in carriers)  # let through, with nothing known of the rest
     perhaps = contest.outcomes[UNSEEN] - through  # not even whether they were let through
     carried = f"{winner.label} carried {total if perhaps > 0 else f'all {total}' if total > 1 else 'the one'} {things}"
     missing = [f"what came of {'it' if total == 1 else f'{through} of them'}"] if through else []
@@ -111,7 +111,7 @@ def _not_carried(contest: Contest, what: str) -> str:
 
 
 def _direct(contest: Contest, what: str) -> str:
-    """ "3 direct connections for sensor were answered and 2 were blocked", whichever there were; each counts flows."""
+    """ "3 direct connections for sensor were answered and 2 were blocked"; counts flows."""
     said = {"answered": ("was answered", "were answered"), "blocked": ("was blocked", "were blocked")}
     said["unknown"] = ("has an end that isn't in the capture", "have ends that aren't in the capture")
     parts: list[str] = []
@@ -122,6 +122,6 @@ def _direct(contest: Contest, what: str) -> str:
 
 
 def _noun(carriers: Sequence[Share], total: int) -> str:
-    """Tunnels are CONNECT's and SOCKS's; with absolute-form among them they are requests."""
+    """ "tunnel" for CONNECT and SOCKS requests; "request" where any is absolute-form."""
     word = "request" if any(share.pages for share in carriers) else "tunnel"
     return word if total == 1 else f"{word}s"

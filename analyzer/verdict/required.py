@@ -1,4 +1,4 @@
-"""What became of each service that Defender requires, at each source: carried only where something worked."""
+"""The state of each service that Defender requires, at each source: `carried` only where something worked."""
 
 from __future__ import annotations
 
@@ -23,11 +23,11 @@ State = Literal["carried", "failed", "hidden", "possible", "unseen"]
 
 
 class Required(NamedTuple):
-    """What became of a service that Defender requires, at one source.
+    """The state of one required service at one source.
 
-    state    carried: something worked; failed: asked for, and nothing worked; possible: what came of it isn't in the capture, or only
-             hosts were asked for that may have been for it; hidden: the source speaks TLS to a proxy, in which it may be; unseen
-    through  the proxies (IP:PORT) that it says so of, "direct" last
+    state    carried: something worked; failed: requested, and nothing worked; possible: the result isn't in the capture, or only hosts that
+             may belong to it were requested; hidden: the source speaks TLS to a proxy, which may hide it; unseen
+    through  the proxies (IP:PORT) for which the state holds, "direct" last
     """
 
     service: str
@@ -40,7 +40,7 @@ class Required(NamedTuple):
 
 
 def required_of(evidence: Evidence, catalogue: Catalogue, answers: Answers, devices: Mapping[int, Device]) -> dict[int, list[Required]]:
-    """client code → every service that is required of its device, by slug; only sources with Defender traffic, or that hide theirs."""
+    """client code → every service that its device requires, by slug; only sources with Defender traffic, or with hidden requests."""
     rows = np.flatnonzero(source_rows(evidence) & ((evidence.service.codes >= 0) | evidence.hidden))
     if not len(rows):
         return {}
@@ -52,13 +52,13 @@ def required_of(evidence: Evidence, catalogue: Catalogue, answers: Answers, devi
     possible, hidden = _possible(evidence), _hidden(evidence)
     matched = _matched(evidence, rows, rules)
     unseen = {slug: Required(slug, "unseen") for of_device in of_kind.values() for slugs in of_device for slug in slugs}
-    # Sources that ask for the same look the same: what their hosts may stand for is worked out once, and equal lists are one.
+    # Sources with the same requests share the result: it is computed once, and equal lists are one object.
     counted_as: dict[tuple[Hashable, ...], _Kind] = {}
     lists: dict[tuple[Required, ...], list[Required]] = {}
     found = {}
     for client in np.unique(evidence.client.codes[rows]).tolist():
         mine, (required, elsewhere) = answers.of_client.get(client, ()), of_kind[devices[client]]
-        # In a region that no list prints, what is required of every other is required too.
+        # In a region that no list prints, the services that all other regions require are required too.
         regional = frozenset({evidence.service.values[code] for code in mine} & elsewhere)
         pairs = matched.get(client, ())
         key = (devices[client], pairs, regional)
@@ -76,9 +76,9 @@ def required_of(evidence: Evidence, catalogue: Catalogue, answers: Answers, devi
 
 
 class _Kind:
-    """What is required of sources that ask for the same.
+    """The requirements of sources with the same requests.
 
-    slugs   the services;  codes   of each those that count as it;  unseen   of each that nothing was seen of it
+    slugs   the services;  codes   for each, the codes that count as it;  unseen   for each, the `unseen` entry
     """
 
     def __init__(self, slugs: list[str], codes: list[set[int]], unseen: list[Required]) -> None:
@@ -90,16 +90,16 @@ class _Kind:
                 self._places.setdefault(code, []).append(place)
 
     def places(self, mine: Iterable[int], may_be: Iterable[str]) -> set[int]:
-        """Places of the services that a source asked for or may have asked for.
+        """Positions of the services that a source requested or may have requested.
 
-        mine   codes of the services that it asked for;  may_be   services that its hosts may be for
+        mine   codes of the services that it requested;  may_be   services that its hosts may belong to
         """
         found = {place for code in mine for place in self._places.get(code, ())}
         return found | {self._place[slug] for slug in may_be if slug in self._place}
 
 
 def _matched(evidence: Evidence, rows: Ints, rules: Coded) -> dict[int, tuple[tuple[int, int], ...]]:
-    """client → the (rule, service) of its named rows, each once."""
+    """client → the distinct (rule, service) of its named rows."""
     found: dict[int, list[tuple[int, int]]] = {}
     for client, rule, service in distinct(rows[rules.codes[rows] >= 0], evidence.client.codes, rules.codes, evidence.service.codes):
         found.setdefault(client, []).append((rule, service))
@@ -107,9 +107,9 @@ def _matched(evidence: Evidence, rows: Ints, rules: Coded) -> dict[int, tuple[tu
 
 
 def _under(rules: Iterable[Rule], matched: Iterable[tuple[int, int]], patterns: Coded) -> set[int]:
-    """Codes of services of which a narrower rule matched: a consolidated name is seen with any name under its wildcard.
+    """Codes of services of which a narrower rule matched: any name under a consolidated wildcard shows it.
 
-    Under a wildcard that others share lie hosts of other services: EDR's cyber data is no telemetry of the Core service.
+    A wildcard that others share also covers hosts of other services: EDR's cyber data is no telemetry of the Core service.
     """
     suffixes = tuple(rule.pattern[1:] for rule in rules if rule.is_wildcard and rule.counts_as == OWN)
     return {service for rule, service in matched if patterns.values[rule].endswith(suffixes)}
@@ -149,7 +149,7 @@ def _hidden(evidence: Evidence) -> dict[int, set[str]]:
 
 
 def _possible(evidence: Evidence) -> dict[int, dict[str, set[str]]]:
-    """client → service → the ways of those flows whose host may have been for it."""
+    """client → service → the ways (proxies or direct) of flows whose host may belong to it."""
     flows, ways = evidence.flows, (*evidence.proxy.values, PAST_THE_PROXIES)
     found: dict[int, dict[str, set[str]]] = {}
     every = source_rows(evidence)

@@ -5,7 +5,7 @@ from __future__ import annotations
 from analyzer.verdict.evidence import Evidence, occurring, source_rows
 
 PORTAL = "security-portal"
-"""Its hosts are asked for by anybody's browser."""
+"""Any browser may request its hosts."""
 
 
 def defender_seen(evidence: Evidence) -> dict[int, str]:

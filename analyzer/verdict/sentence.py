@@ -1,4 +1,4 @@
-"""The answer in one sentence: which proxy won for this source."""
+"""One source's answer in a sentence: which proxy won."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from analyzer.text.labels import all_of, method_name
 
 
 def answer_for(source: Mapping[str, Any]) -> str:
-    """`PROX03 (static) won for sensor and antivirus; PROX02 (WinINET) won for user.`, of one source, which it doesn't name."""
+    """`PROX03 (static) won for sensor and antivirus; PROX02 (WinINET) won for user.`, without the source's name."""
     sentences = [f"{source['answer']}."]
     if source["precedence"]:
         sentences.append(_precedence(source["precedence"]))
@@ -17,13 +17,13 @@ def answer_for(source: Mapping[str, Any]) -> str:
 
 
 def no_source_answer(verdict: Mapping[str, Any]) -> str:
-    """Why there is no answer: the verdict's own reason, else that nobody was seen."""
+    """The reason why there is no answer: the verdict's own, else that no client was seen."""
     reason = verdict.get("reason") or "no client was seen that could have used one"
     return f"No proxy won: {reason}."
 
 
 def _precedence(entries: Sequence[Mapping[str, Any]]) -> str:
-    """`Precedence: static over WinHTTP and WinINET (sensor, antivirus).`, once for the planes that show the same."""
+    """`Precedence: static over WinHTTP and WinINET (sensor, antivirus).`, once for all planes that show the same order."""
     by_plane: dict[str, dict[str, list[str]]] = {}
     for entry in entries:
         under = by_plane.setdefault(entry["plane"], {}).setdefault(str(method_name(entry["over"])), [])

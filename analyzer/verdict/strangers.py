@@ -1,7 +1,7 @@
-"""Strangers: addresses of which a single SYN was seen each and nothing else, in such numbers that a list of them is no use to anybody.
+"""Strangers: addresses with a single SYN each and no other packet, too many to be listed.
 
-A workstation that waits for an answer sends its SYN again; an address that a scan or a flood made up doesn't. They are counted in
-a finding and nowhere else: they are no sources, and didn't go past the proxies.
+A workstation that waits for an answer sends its SYN again; a scan's or a flood's forged address doesn't. Strangers are only counted, in
+a finding: they are neither sources nor direct traffic.
 """
 
 from __future__ import annotations
@@ -16,35 +16,35 @@ from analyzer.flows.lone import LeftOut
 from analyzer.text.times import rfc3339, span_of
 from analyzer.text.words import counted
 
-MOST_LISTED: Final = 1_000
-"""Up to so many are sources like any other: a few lone SYNs are the first of somebody whom the capture's end cut off."""
+MAX_LISTED: Final = 1_000
+"""Up to so many are treated like any other source: a few lone SYNs are connections that the capture's end cut off."""
 
 FLOWS_NAMED: Final = 20
 
 
 def set_strangers_aside(flows: pa.Table, left_out: LeftOut | None = None) -> tuple[pa.Table, list[Finding]]:
-    """(the flows without those of strangers, the finding that counts them); the table as it is where they are few.
+    """(the flows without strangers, the finding that counts them); the unchanged table where there are few.
 
-    left_out   strangers that the table has no row of, beside those that it has
+    left_out   strangers without a row in the table, in addition to those with one
     """
     more = left_out or LeftOut(0, 0)
     lone = _lone_syns(flows)
-    if (pc.sum(lone).as_py() or 0) <= MOST_LISTED:
+    if (pc.sum(lone).as_py() or 0) <= MAX_LISTED:
         return flows, []
     client = flows.column("client_ip")
     known = pc.unique(client.filter(pc.invert(lone)))
-    # A server that is spoken to, a proxy or a workstation is nobody unknown, whatever else came in its name.
+    # An address that is also a server, a proxy or a workstation is no stranger, even if its SYNs were forged.
     known = pc.unique(pa.chunked_array([known, pc.unique(flows.column("server_ip"))]))
     strange = pc.and_(lone, pc.invert(pc.is_in(client, value_set=known)))
     strangers = flows.filter(strange)
     n = len(pc.unique(strangers.column("client_ip"))) + more.clients
-    if n <= MOST_LISTED:
+    if n <= MAX_LISTED:
         return flows, []
     return flows.filter(pc.invert(strange)).combine_chunks(), [_finding(strangers, n, strangers.num_rows + more.flows)]
 
 
 def _lone_syns(flows: pa.Table) -> pa.ChunkedArray:
-    """bool[n]: one packet of the client's, without payload in either direction, and nothing that was asked."""
+    """bool[n]: TCP flows of one packet of the client, without payload in either direction."""
     alone = pc.and_(pc.equal(flows.column("protocol"), "tcp"), pc.equal(flows.column("packets_out"), 1))
     silent = pc.and_(pc.equal(flows.column("bytes_out"), 0), pc.equal(flows.column("bytes_in"), 0))
     begun = pc.not_equal(flows.column("state"), "mid-stream")

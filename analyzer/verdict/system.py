@@ -1,8 +1,8 @@
-"""Which operating system a source runs, by what it talks to and how: Windows, macOS or Linux.
+"""The operating system of a source, by its hosts and clients: Windows, macOS or Linux.
 
-Nothing in a packet says so outright. Signs are: rules of the catalogue that only some systems have, hosts that only one system's own
-services ask for, what Windows' services call themselves, and the ClientHello of Windows' Schannel. Each sign counts once, however often
-it was seen; the system with the most signs is taken. Rules for macOS and Linux alike leave those two.
+No packet states it outright. Signs are: catalogue rules that only some systems have, hosts that only one system's own services request,
+user agents of Windows' services, and the ClientHello of Windows' Schannel. Each sign counts once, however often it was seen; the system
+with the most signs is taken. Rules that macOS and Linux share leave both.
 """
 
 from __future__ import annotations
@@ -29,7 +29,7 @@ _AGENTS: Final = (
     (re.compile(r"darwin/|cfnetwork/|macintosh;|macos", re.IGNORECASE), MAC),
     (re.compile(r"debian apt|libdnf|\bdnf/|\byum/|zypp|x11; linux|x11; ubuntu", re.IGNORECASE), LINUX),
 )
-"""What a user agent holds, and of which system it is."""
+"""Patterns of user agents, and the system of each."""
 
 _WINDOWS_HOSTS: Final = (
     "windowsupdate.com",
@@ -53,11 +53,11 @@ _HOSTS: Final = {
     **dict.fromkeys(_MAC_HOSTS, MAC),
     **dict.fromkeys(_LINUX_HOSTS, LINUX),
 }
-"""Hosts, and all below them, that only one system's own services ask for."""
+"""Hosts, with their subdomains, that only one system's own services request."""
 
 
 def systems_of(evidence: Evidence, catalogue: Catalogue) -> dict[int, Systems]:
-    """client code → the systems that it may run: one, or macOS and Linux where nothing parts the two. Left out: nothing tells."""
+    """client code → its possible systems: one, or macOS and Linux where no sign separates the two. Missing: no sign."""
     votes_of: dict[int, dict[str, set[str]]] = {}
     rows, by_rule = source_rows(evidence), _by_rule(catalogue)
     signs: tuple[tuple[Coded, Callable[[str], Iterable[str]]], ...] = (
@@ -74,7 +74,7 @@ def systems_of(evidence: Evidence, catalogue: Catalogue) -> dict[int, Systems]:
 
 
 def _by_rule(catalogue: Catalogue) -> dict[str, Systems]:
-    """pattern → the systems whose lists have it, where that isn't every one; only hosts that nobody but Defender asks for."""
+    """pattern → the systems whose lists have it, where not all have; only hosts that only Defender requests."""
     found: dict[str, set[str]] = {}
     for rule in catalogue.rules:
         if rule.counts_as == OWN:
@@ -100,7 +100,7 @@ def _by_hello(ja4: str) -> Iterator[str]:
 
 
 def _most(votes: dict[str, set[str]]) -> Systems:
-    """The system that most speak for; macOS and Linux together where they tie and Windows has fewer; none where Windows ties."""
+    """The system with the most signs; macOS and Linux together where they tie and Windows has fewer; none where Windows ties."""
     counts = {system: len(votes.get(system, ())) for system in SYSTEMS}
     best = max(counts.values())
     first = frozenset(system for system, n in counts.items() if n == best)

@@ -1,4 +1,4 @@
-"""How each source talks to each proxy: its stacks, with what tells them. It supports a plane and never decides one."""
+"""The client stacks of each source at each proxy, with the evidence for them. They support a plane and never decide one."""
 
 from __future__ import annotations
 
@@ -16,15 +16,15 @@ USERS_PLANE = "user"
 
 
 def talk(evidence: Evidence) -> dict[int, list[dict[str, Any]]]:
-    """client → an entry per proxy and family, the commonest first.
+    """client → an entry per proxy and family, the most frequent first.
 
-    by       what the family was recognised by, and in how many flows
-    planes   the hosts' planes, and how many flows; flows of no plane are left out
-    ja4      fingerprints of the ClientHellos, at most MOST_JA4, the commonest first
+    by       the evidence for the family, and the number of flows
+    planes   the hosts' planes, and the number of flows; flows without a plane are left out
+    ja4      fingerprints of the ClientHellos, at most MOST_LISTED, the most frequent first
     """
     family, by = coded(evidence.flows.column("client_family")), coded(evidence.flows.column("client_family_by"))
     ja4, agent = coded(evidence.flows.column("ja4")), coded(evidence.flows.column("user_agent"))
-    # Most groups have few flows: counted as lists they cost a tenth of what a call into numpy does.
+    # Most groups have few flows: counting Python lists costs a tenth of a call into numpy.
     by_of, plane_of, agent_of, ja4_of = (one.codes.tolist() for one in (by, evidence.plane, agent, ja4))
     rows = np.flatnonzero((evidence.route == PROXY) & (family.codes >= 0) & (evidence.proxy.codes >= 0))
     entries: dict[int, list[dict[str, Any]]] = {}
@@ -55,7 +55,7 @@ def _listing(key: str, counts: dict[str, int]) -> list[dict[str, Any]]:
 
 
 def text_counts(values: list[str], codes: Iterable[int]) -> dict[str, int]:
-    """Text → how often, the commonest first. codes: of the texts, negative ones are none."""
+    """Text → its number, the most frequent first. codes: of the texts; negative ones are skipped."""
     known = [code for code in codes if code >= 0]
     if len(known) < 2:
         return {values[code]: 1 for code in known}

@@ -1,4 +1,4 @@
-"""One answer of several sources that agree: what they counted, together, and from the first to the last time of each."""
+"""One answer for several sources that agree: their counts added, over the time from the first source to the last."""
 
 from __future__ import annotations
 
@@ -8,12 +8,12 @@ from typing import Final
 
 from analyzer.verdict.winner import Answer, Contest, Era, Share, Turned
 
-SURENESS: Final = (None, "unclear", "likely", "certain")
-"""From the least sure on."""
+CONFIDENCES: Final = (None, "unclear", "likely", "certain")
+"""In increasing order."""
 
 
 def together(answers: Sequence[tuple[Answer, int]]) -> Answer:
-    """The answer of sources that have the same winners in as many eras; each with how many of them gave it. The least sure decides."""
+    """The answer of sources with the same winners in as many eras. answers: (answer, number of sources). The lowest confidence is taken."""
     if len(answers) == 1 and answers[0][1] == 1:
         return answers[0][0]
     eras = []
@@ -26,7 +26,7 @@ def together(answers: Sequence[tuple[Answer, int]]) -> Answer:
 
 
 def _turned(turns: Sequence[Turned | None]) -> Turned | None:
-    """From when the first of them had turned to when the last had, where all did."""
+    """From the first source's turn to the last one's, where all turned the same way; else None."""
     known = [one for one in turns if one is not None]
     if len(known) < len(turns) or len({one.to_direct for one in known}) > 1:
         return None
@@ -48,12 +48,12 @@ def _contest(contests: Sequence[tuple[Contest, int]]) -> Contest:
                 whole.shares[proxy] = Share(share.proxy, share.name, share.method)
             whole.shares[proxy].add(share, n)
             whole.shares[proxy].saw(share.first, share.last)
-    # What they agree on is not to be worked out anew: a sum over sources may decide otherwise than each of them.
+    # The sources agree on these values; the sums over all sources could give others.
     found = {
         "winner": _same(whole, first.winner),
         "asked": _same(whole, first.asked),
         "tied": first.tied,
-        "confidence": min((one.confidence for one, _ in contests), key=SURENESS.index),
+        "confidence": min((one.confidence for one, _ in contests), key=CONFIDENCES.index),
         "outcome": first.outcome,
     }
     vars(whole).update(found)
@@ -61,7 +61,7 @@ def _contest(contests: Sequence[tuple[Contest, int]]) -> Contest:
 
 
 def _same(whole: Contest, wanted: Share | None) -> Share | None:
-    """The share of all of them that stands for this one's proxy."""
+    """The share of `whole` for this share's proxy."""
     return None if wanted is None else next(share for share in whole.by_name if share.itself == wanted.itself)
 
 

@@ -34,7 +34,7 @@ State = Literal["carried", "failed", "hidden", "possible", "unseen"]
 
 
 class CatalogueMade(TypedDict):
-    """The catalogue that was asked."""
+    """The catalogue that was used."""
 
     as_of: str | None
     sha256: Digest | None
@@ -57,7 +57,7 @@ class MadeBy(TypedDict):
 
 
 class Share(TypedDict):
-    """What one proxy did. tunnels: carried requests of any kind; failed: authentication, denied, failed or unanswered."""
+    """One proxy's counts. tunnels: carried requests of any kind; failed: authentication, denied, failed or unanswered."""
 
     proxy: End
     name: str | None
@@ -74,7 +74,7 @@ class Share(TypedDict):
 
 
 class Era(TypedDict):
-    """A stretch of time with one answer. proxy: the winner, null where there was none; asked: where the requests went."""
+    """A stretch of time with one answer. proxy: the winner, null where there was none; asked: the proxy that most requests were sent to."""
 
     proxy: End | None
     name: str | None
@@ -127,7 +127,7 @@ class Plane(TypedDict):
 
 
 class Required(TypedDict):
-    """What became of a service that Microsoft requires. through: proxies, "direct" last."""
+    """The state of a service that Microsoft requires. through: proxies, "direct" last."""
 
     service: str
     state: State
@@ -135,7 +135,7 @@ class Required(TypedDict):
 
 
 class Precedence(TypedDict):
-    """Which method was asked, over which other that was there to be used."""
+    """The method that was asked, and the available method over which it took precedence."""
 
     plane: str
     confidence: Confidence
@@ -146,21 +146,21 @@ class Precedence(TypedDict):
 
 
 class TalkBy(TypedDict):
-    """What the family was recognised by, and in how many flows."""
+    """The evidence for a family, and the number of its flows."""
 
     what: str
     flows: Count
 
 
 class TalkPlane(TypedDict):
-    """A plane of the hosts, and how many flows."""
+    """A plane of the hosts, and the number of its flows."""
 
     plane: str
     flows: Count
 
 
 class Talk(TypedDict):
-    """How a source talks to one proxy: a family of clients, what it was recognised by, the planes of the hosts, agents and fingerprints."""
+    """A source's clients at one proxy: a family, the evidence for it, the planes of the hosts, user agents and fingerprints."""
 
     proxy: End
     name: str | None
@@ -183,11 +183,11 @@ class Process(TypedDict):
 
 
 class Device(TypedDict):
-    """What kind of device a source looks like, by its own traffic and where that doesn't show it by its neighbours'.
+    """The kind of device that a source looks like, by its own traffic, else by its neighbours' traffic.
 
-    system        Windows, macOS or Linux, or "macOS or Linux"; null: nothing shows it
-    geo           WW: nothing shows it
-    connectivity  by the hosts it uses itself: standard, streamlined, or mixed; null: it used none of either
+    system        Windows, macOS or Linux, or "macOS or Linux"; null: not known
+    geo           WW: not known
+    connectivity  by its own hosts: standard, streamlined, or mixed; null: it used none of either
     old_hosts     hosts of the standard list that it still uses and that a streamlined device doesn't
     new_services  services that worked for it on streamlined hosts
     """
@@ -201,7 +201,7 @@ class Device(TypedDict):
 
 
 class Source(TypedDict):
-    """One machine. client_ip: its first address in the topology; answer: the verdict on it as one line; device: null without Defender's
+    """One machine. client_ip: its first address in the topology; answer: its verdict as one line; device: null without Defender's
     services."""
 
     client_ip: str
@@ -219,7 +219,7 @@ class Source(TypedDict):
 
 
 class Proxy(TypedDict):
-    """A proxy met. kinds: of the requests it got; "asked": none was ever answered. hidden: TLS connections to it that show no request."""
+    """A proxy that was found. kinds: of its requests; "asked": it never answered. hidden: TLS connections to it that show no request."""
 
     proxy: End
     name: str | None
@@ -250,7 +250,7 @@ class Group(TypedDict):
 
 
 class DirectRow(TypedDict):
-    """Flows of one source past the proxies. http_status: of an answer that said no, or sent a blocked one elsewhere; else null."""
+    """Flows of one source past the proxies. http_status: of an answer that refused or redirected a blocked client; else null."""
 
     client_ip: str | None
     server: End
@@ -263,7 +263,7 @@ class DirectRow(TypedDict):
 
 
 class Direct(TypedDict):
-    """Past the proxies, by what came of it."""
+    """Direct flows, by outcome."""
 
     allowed: list[DirectRow]
     blocked: list[DirectRow]
@@ -271,8 +271,8 @@ class Direct(TypedDict):
 
 
 class Setting(TypedDict):
-    """A setting that changes what a finding says. system: Windows, macOS or Linux, or "proxy": the proxy's own; source: Microsoft's
-    page, date: of its text."""
+    """A setting that addresses a finding. system: Windows, macOS or Linux, or "proxy": the proxy's own; source: Microsoft's page, date: of
+    its text."""
 
     name: str
     system: Literal["Windows", "macOS", "Linux", "proxy"]
@@ -284,8 +284,8 @@ class Setting(TypedDict):
 
 
 class Finding(TypedDict):
-    """Something a person should know. client_ip and service: null where it has several. settings: what to change, in the order to
-    try it; expect: the [test.expect] table that the next capture must meet, null where none follows."""
+    """One cause. client_ip and service: null where it has several. settings: what to change, in the order to try it; expect: the
+    [test.expect] table that the next capture must meet, null where there is none."""
 
     code: str
     severity: Severity
@@ -305,7 +305,7 @@ class Finding(TypedDict):
 
 
 class Damage(TypedDict):
-    """What the reader couldn't read as it should: where, how much, how often; null: not known."""
+    """Bytes or packets that couldn't be read: where, how much, how often; null: not known."""
 
     code: str
     offset: int | None
@@ -315,7 +315,7 @@ class Damage(TypedDict):
 
 
 class Capture(TypedDict):
-    """One input: its damage as the reader counted it."""
+    """One input, with the damage found in it."""
 
     path: str
     sha256: Digest | None
@@ -326,7 +326,7 @@ class Capture(TypedDict):
 
 
 class Leg(TypedDict):
-    """What came out behind a proxy, per source, proxy, host and server (verdict/forwarding.py).
+    """An origin leg behind a proxy, per source, proxy, host and server (verdict/forwarding.py).
 
     hello  same: the ClientHello is the client's, bit for bit; other: the proxy made one of its own; null: plain HTTP
     *_ms   medians in milliseconds; null where no tunnel has the times
@@ -358,12 +358,12 @@ class Leg(TypedDict):
 
 
 class Pac(TypedDict):
-    """What a PAC file returns for a host, beside what was done.
+    """A PAC file's result for a host, beside what the clients did.
 
-    returns     as written; null where it failed, as error says
-    unresolved  names whose addresses it asked for and the capture doesn't know; the time, where it asked and it isn't known
-    asked       proxies, or "direct", the most often first
-    state       null where the capture can't tell
+    returns     as written; null where it failed (see error)
+    unresolved  names that it resolves and whose addresses the capture doesn't have; the time, where it uses an unknown one
+    asked       proxies, or "direct", the most frequent first
+    state       null where the capture can't decide
     """
 
     file: str
@@ -379,7 +379,7 @@ class Pac(TypedDict):
 
 
 class Verdict(TypedDict):
-    """The whole document. reason: why there are no sources; legs: what came out behind the proxies; pac: where `--pac` asked for it."""
+    """The whole document. reason: why there are no sources; legs: origin legs behind the proxies; pac: filled by `--pac`."""
 
     schema: Literal[2]
     made_by: MadeBy

@@ -1,7 +1,7 @@
 """Asked and won: per source and service, and per source and plane, era by era.
 
-Asked is the proxy that most requests were sent to, whatever came back: the setting in force. The winner is the one with the most
-worked requests; where none worked, the most carried; then most bytes, then the latest. A full tie has none. Direct never wins.
+Asked is the proxy that most requests were sent to, whatever came back: the setting in force. The winner is the proxy with the most worked
+requests; where none worked, the most carried; then most bytes, then the latest. A full tie has no winner. Direct never wins.
 """
 
 from __future__ import annotations
@@ -17,7 +17,7 @@ from analyzer.text.times import rfc3339
 from analyzer.verdict.outcome import CHALLENGED, UNSEEN, WORKED
 
 LIKELY_SHARE = (4, 5)
-"""80 % of the carried requests, as a fraction of whole numbers: no rounding decides a confidence."""
+"""80 % of the carried requests, as a fraction of integers, so that no rounding decides a confidence."""
 
 WORKS_SHARE = (19, 20)
 """95 % of the requests."""
@@ -25,14 +25,14 @@ WORKS_SHARE = (19, 20)
 LEAST_CERTAIN = 4
 """Carried requests from which on one of several eras can be certain."""
 
-COMMONEST = ("broken", "authentication", "denied", "failed", "unanswered", "hidden", "unseen")
+OTHER_OUTCOMES = ("broken", "authentication", "denied", "failed", "unanswered", "hidden", "unseen")
 
 
 T = TypeVar("T")
 
 
-class once(Generic[T]):
-    """A property that is worked out once, as functools.cached_property without the lock that this takes before Python 3.12."""
+class computed_once(Generic[T]):
+    """A property that is computed once: functools.cached_property without the lock that it takes before Python 3.12."""
 
     def __init__(self, of: Callable[[Any], T]) -> None:
         self._of = of
@@ -43,22 +43,22 @@ class once(Generic[T]):
 
     def __get__(self, instance: Any, owner: type) -> T:
         value: T = self._of(instance)
-        instance.__dict__[self._name] = value  # found there from now on, before this
+        instance.__dict__[self._name] = value  # found there from now on, instead of this descriptor
         return value
 
 
 COUNTS = ("asked", "worked", "broken", "unseen", "failed", "challenged", "carried", "pages", "lost", "bytes")
-"""What of a share is counted as one number."""
+"""Counters of a share."""
 
 
 @dataclass
 class Share:
-    """What one proxy did for one service (or plane) of one source in one era.
+    """One proxy's counts for one service (or plane) of one source in one era.
 
-    asked      requests; worked broken unseen failed challenged: what came of them; carried: worked, broken, unseen and let through
-    pages      those of the carried that were absolute-form
-    lost       flows to it that are named but show no request
-    failures   status of the failed ones → how many
+    asked      requests; worked broken unseen failed challenged: their outcomes; carried: worked, broken, and unseen but let through
+    pages      carried requests in absolute form
+    lost       named flows to it without a request
+    failures   status of the failed requests → how many
     bytes      of the flows whose scalar columns name this service
     first last ns since 1970, of its requests and flows; first_asked: of its first request; None: not known
     """
@@ -88,18 +88,18 @@ class Share:
 
     @property
     def itself(self) -> tuple[str, str | None]:
-        """What it has in common with the other addresses of the same proxy."""
+        """The identity that all addresses of the same proxy share."""
         return self.label, self.method
 
     def saw(self, first: int | None, last: int | None) -> None:
-        """Widen its time by these."""
+        """Extend the time span by these."""
         if first is not None and (self.first is None or first < self.first):
             self.first = first
         if last is not None and (self.last is None or last > self.last):
             self.last = last
 
     def add(self, other: Share, times: int = 1) -> None:
-        """Count what the other did too, so many times."""
+        """Add the other's counts, so many times."""
         for name in COUNTS:
             setattr(self, name, getattr(self, name) + times * getattr(other, name))
         self.failures = self.failures + Counter({status: times * n for status, n in other.failures.items()})
@@ -124,20 +124,19 @@ class Share:
 
 @dataclass
 class Contest:
-    """Everything that took part in one service (or plane) of one source, in one era.
+    """All counts for one service (or plane) of one source, in one era.
 
     shares      per proxy
     outcomes    code of OUTCOMES → how many requests; failures: status of failed requests → how many
-    mute        how many of the broken ones had no byte come back in their tunnel; unused: how many were never used by their client
-    on_itself   a worked request was named by more than a pattern for regions, and wasn't sent on to another host
-    direct      flows past the proxies by what came of them (answered, blocked, unknown)
-    taken_over  how many of the answered ones a transparent proxy made anew
-    shut        services that were tried past the proxies only, of which every try was blocked
+    mute        broken requests without a byte back in their tunnel; unused: broken requests whose tunnel the client never used
+    on_itself   a worked request was named by more than a pattern for regions, and wasn't redirected to another host
+    direct      flows past the proxies by outcome (answered, blocked, unknown)
+    taken_over  answered direct flows that a transparent proxy relayed
     idle        whether a service of the plane had requests, none of which worked
     split       whether the plane's services have different winners
     one_of_many whether there are other eras
-    unread      label of a proxy → how many of the source's requests to it can't be seen, so that this may have been among them
-    first last  ns since 1970, of its requests, of its flows where there are none; None: not known
+    unread      label of a proxy → how many of the source's requests to it can't be read, so that they may belong here
+    first last  ns since 1970, of its requests, else of its flows; None: not known
     """
 
     shares: dict[str, Share] = field(default_factory=dict)
@@ -156,17 +155,17 @@ class Contest:
     first: int | None = None
     last: int | None = None
 
-    @once
+    @computed_once
     def ranked(self) -> list[Share]:
-        """The shares, the best first. Asked for when all is counted, as everything below."""
+        """The shares, the best first. Only valid when counting is finished, like everything below."""
         if len(self.shares) < 2:
             return list(self.shares.values())
         some_worked = any(share.worked for share in self.shares.values())
         return sorted(self.shares.values(), key=lambda share: (*(-number for number in _rank(share, some_worked)), share.proxy))
 
-    @once
+    @computed_once
     def by_name(self) -> list[Share]:
-        """The shares with those of one name put together, under the best of its addresses: one proxy. The best first."""
+        """The shares with all addresses of one proxy merged, under the best of its addresses; the best first."""
         named: dict[tuple[str, str | None], list[Share]] = {}
         for share in self.ranked:
             named.setdefault(share.itself, []).append(share)
@@ -175,37 +174,37 @@ class Contest:
         one = Contest({shares[0].proxy: _together(shares) for shares in named.values()})
         return one.ranked
 
-    @once
+    @computed_once
     def carriers(self) -> list[Share]:
-        """The proxies that carried any, the best first."""
+        """The proxies that carried any request, the best first."""
         return [share for share in self.by_name if share.carried]
 
     @property
     def n_requests(self) -> int:
         return sum(self.outcomes.values())
 
-    @once
+    @computed_once
     def asked(self) -> Share | None:
-        """The proxy that most requests were sent to, of equals the one tried first; None: no request was seen."""
+        """The proxy that most requests were sent to; of equals, the one tried first; None: no request was seen."""
         tried = [share for share in self.by_name if share.asked]
         return min(tried, key=lambda share: (-share.asked, _late(share.first_asked), share.proxy), default=None)
 
-    @once
+    @computed_once
     def tied(self) -> bool:
-        """Whether the two best are equal in everything that decides."""
+        """Whether the two best shares are equal in everything that decides."""
         some_worked = any(share.worked for share in self.shares.values())
         best = self.carriers[:2]
         return len(best) == 2 and _rank(best[0], some_worked) == _rank(best[1], some_worked)
 
-    @once
+    @computed_once
     def winner(self) -> Share | None:
-        """The proxy that carried most; None where none did, a tie is full, or the plane is split."""
+        """The proxy that carried most; None where none did, on a full tie, or where the plane is split."""
         carriers = self.carriers
         return carriers[0] if carriers and not self.split and not self.tied else None
 
-    @once
+    @computed_once
     def confidence(self) -> Confidence | None:
-        """certain: all went to one proxy, no other was asked for anything that can't be seen, every answer was seen, one worked at least;
+        """certain: all went to one proxy, no other got a request that can't be read, every answer was seen, at least one worked;
         likely: it carried 80 %; else unclear."""
         winner = self.winner
         if winner is None:
@@ -220,13 +219,13 @@ class Contest:
 
     @property
     def elsewhere_unread(self) -> dict[str, int]:
-        """Those of `unread` that went to another proxy than the winner."""
+        """The entries of `unread` for other proxies than the winner."""
         winner = self.winner
         return {label: n for label, n in self.unread.items() if winner is None or label != winner.label}
 
-    @once
+    @computed_once
     def outcome(self) -> str | None:
-        """works, partly, else the commonest that came of its requests; direct or blocked without any; None: nothing can be said."""
+        """works, partly, else the most frequent outcome of its requests; direct or blocked without any; None: unknown."""
         worked, counted = self.outcomes[WORKED], self.n_requests - self.outcomes[CHALLENGED]
         part, whole = WORKS_SHARE
         if worked:
@@ -234,16 +233,16 @@ class Contest:
         if counted and counted == self.unused:
             return "unseen"  # opened, and never put to use: whether they would have served can't be seen
         if counted:
-            return max(COMMONEST, key=lambda name: self.outcomes[OUTCOMES.index(name)])
+            return max(OTHER_OUTCOMES, key=lambda name: self.outcomes[OUTCOMES.index(name)])
         if self.n_requests:
-            return "unseen"  # challenges whose answers aren't here
+            return "unseen"  # challenges whose next request isn't in the capture
         if self.direct["answered"]:
             return "direct"
         return "blocked" if self.direct["blocked"] else None
 
 
 def _together(shares: Sequence[Share]) -> Share:
-    """What the addresses of one proxy did, as the first one's share."""
+    """The counts of all addresses of one proxy, as the first one's share."""
     whole = replace(shares[0])
     for share in shares[1:]:
         whole.add(share)
@@ -264,9 +263,9 @@ def _late(time: int | None) -> int:
 class Era:
     """A stretch of time with one answer.
 
-    since       ns since 1970, the first request that went the new way; None: from the beginning on
-    until       the last request that went the old way before it; None likewise
-    earliest    of several sources: when the first of them went the old way last; None: it is one source's
+    since       ns since 1970, this era's first request; None: from the beginning
+    until       the last request of the era before it; None likewise
+    earliest    over several sources: the first source's `until`; None: a single source
     """
 
     contest: Contest
@@ -276,10 +275,10 @@ class Era:
 
 
 class Turned(NamedTuple):
-    """Where everything that went past the proxies, and was answered, lies behind all requests to them, or before.
+    """A change to direct traffic or from it: all answered direct traffic is after all requests to proxies, or before them.
 
-    until since   ns since 1970: the last one that went the old way, the first that went the new one
-    to_direct     whether the new way is past the proxies
+    until since   ns since 1970: the last request the old way, the first the new way
+    to_direct     whether the new way is direct
     """
 
     until: int
@@ -289,9 +288,9 @@ class Turned(NamedTuple):
 
 @dataclass(frozen=True)
 class Answer:
-    """Of one service or plane of one source: its eras in order of time (at least one), and everything together.
+    """The answer of one service or plane of one source: its eras in order of time (at least one), and the whole.
 
-    turned   since when it goes past the proxies, or no longer does; None: it never turned
+    turned   the change to direct traffic or from it; None: there was none
     """
 
     eras: tuple[Era, ...]
@@ -300,17 +299,17 @@ class Answer:
 
     @property
     def last(self) -> Contest:
-        """The era that the answer is about."""
+        """The last era, which decides the answer."""
         return self.eras[-1].contest
 
     @property
     def changed(self) -> bool:
-        """Whether there is more than one era."""
+        """Whether there are several eras."""
         return len(self.eras) > 1
 
     @property
     def shares(self) -> list[Share]:
-        """What each proxy did in all eras together, in the order of the last one."""
+        """Each proxy's counts over all eras, in the order of the last era."""
         order = [share.proxy for share in self.last.ranked]
         order += [share.proxy for share in self.whole.ranked if share.proxy not in self.last.shares]
         return [self.whole.shares[proxy] for proxy in order]

@@ -75,7 +75,7 @@ def reading(data: bytes, *, listed: bool) -> Reading:
 
 @pytest.fixture
 def few(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(strangers, "MOST_LISTED", 10)
+    monkeypatch.setattr(strangers, "MAX_LISTED", 10)
     monkeypatch.setattr(lone, "FIRST_LISTED", 30)
 
 

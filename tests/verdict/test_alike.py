@@ -73,7 +73,7 @@ def test_a_source_that_is_like_another_has_the_row_that_it_would_have_alone(seed
     found = alike.alike_of(evidence_of(flows, LAB_TOPOLOGY))
     assert 5 < len(set(found.like.values())) < len(found.like) - 5
     together = document(flows)
-    monkeypatch.setattr(alike, "MOST_FLOWS", 0)
+    monkeypatch.setattr(alike, "MAX_FLOWS", 0)
     assert document(flows) == together
 
 

@@ -36,7 +36,7 @@ def among(*rows: dict[str, Any], real: pa.Table = REAL) -> pa.Table:
 
 @pytest.fixture
 def few(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(strangers, "MOST_LISTED", 10)
+    monkeypatch.setattr(strangers, "MAX_LISTED", 10)
 
 
 def flood(n: int, **more: Any) -> list[dict[str, Any]]:

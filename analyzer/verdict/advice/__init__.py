@@ -1,1 +1,1 @@
-"""The setting to change: what each finding asks for, where it is set, who says so, and what the packets must show afterwards."""
+"""Settings for findings: what to change, where it is set, Microsoft's page about it, and what the next capture must then show."""

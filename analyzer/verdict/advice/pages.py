@@ -1,4 +1,4 @@
-"""The pages that advice rests on: Microsoft's, each with the date of its text."""
+"""Microsoft's pages that advice refers to, each with the date of its text."""
 
 from __future__ import annotations
 

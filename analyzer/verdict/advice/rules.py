@@ -1,7 +1,7 @@
-"""Which settings change what a finding says, and what the packets must show once they are changed.
+"""Which settings address a finding, and what the next capture must show once they are changed.
 
-RULES has one entry for each code that a setting changes; WITHOUT says of every other code why no setting of Defender's, of Windows'
-or of the proxy's is named for it.
+RULES has one entry for each code that a setting addresses; WITHOUT has the reason for every other code why no setting of Defender, of
+Windows or of the proxy is named for it.
 """
 
 from __future__ import annotations
@@ -18,10 +18,10 @@ from analyzer.verdict.advice.settings import AT_THE_PROXY, MAC, UNIX, WINDOWS, S
 
 
 class Subject(NamedTuple):
-    """What a finding is about, as far as its settings depend on it.
+    """The properties of a finding on which its settings depend.
 
-    planes    whose traffic; systems: what its sources run, empty where nothing shows it
-    method    how clients find its proxy, by the topology; several joined by "/"
+    planes    the affected planes; systems: of its sources, empty where none is known
+    method    how clients are configured with its proxy, from the topology; several joined by "/"
     names     the services, else the planes, that an expectation can name
     proxy     as ip:port
     """
@@ -34,12 +34,12 @@ class Subject(NamedTuple):
 
 
 class Rule(NamedTuple):
-    """Of one code.
+    """The advice for one code.
 
     settings  in the order in which to try them
-    expects   whether the finding must be gone afterwards, and its services, or planes, work; through: by the proxy that it is about
-    services  what an expectation names where the finding itself names none
-    info      whether the advice is given for findings that harm nobody too
+    expects   whether afterwards the finding must be absent, and its services, or planes, must work; through: by the finding's proxy
+    services  named in the expectation where the finding names none
+    info      whether the advice is also given for findings of severity info
     """
 
     settings: Callable[[Subject], Sequence[Setting]]
@@ -56,9 +56,9 @@ def advised(
     methods: Mapping[str, str | None],
     worked: Sequence[str] = (),
 ) -> Finding:
-    """The finding with its settings and what must be seen afterwards; as it is where no setting changes it.
+    """The finding with its settings and expectation; unchanged where no setting addresses it.
 
-    systems  source's address → what it may run;  methods: proxy → how it is configured;  worked: proxies that let something through
+    systems  source's address → its possible systems;  methods: proxy → its method;  worked: proxies that let a request through
     """
     rule = RULES.get(finding.code)
     if rule is None or ((finding.severity or CODES[finding.code].severity) == "info" and not rule.info):
@@ -71,16 +71,16 @@ def advised(
     found = [one for one in dict.fromkeys(rule.settings(subject)) if one.system == AT_THE_PROXY or one.system in (ran or {WINDOWS})]
     if not found:
         return finding
-    proxy = finding.proxy if rule.through else None  # what is no proxy is not to be set again
+    proxy = finding.proxy if rule.through else None  # an address that is no proxy must not be configured again
     others = {one: method for one, method in methods.items() if one != finding.proxy}
     settings = [one.to_dict(proxy or (None if one.system == AT_THE_PROXY else meant(one.method, others, worked))) for one in found]
     return replace(finding, settings=settings, expect=finding.expect or expected(finding.code, subject, rule))
 
 
 def meant(method: str, methods: Mapping[str, str | None], worked: Sequence[str]) -> str | None:
-    """The one proxy that a setting of this method can mean, of these that the topology names or that were met; None: it isn't known.
+    """The proxy that a setting of this method refers to, among the topology's proxies and those found; None: not known.
 
-    Of several with the method the one that worked; without any that has it, the only one that worked and has no method of its own.
+    Of several proxies with the method, the one that worked; if none has the method, the only proxy that worked and has no method.
     """
     named = [proxy for proxy, its in methods.items() if method and method in (its or "").split("/")]
     working = [proxy for proxy in worked if proxy in methods]
@@ -91,8 +91,8 @@ def meant(method: str, methods: Mapping[str, str | None], worked: Sequence[str])
 
 
 def expected(code: str, subject: Subject, rule: Rule) -> Expected | None:
-    """What must hold of the next capture: that it works, that the proxy carried it where that stays the same, and that the finding is
-    gone: a service of which most works has the outcome that is wanted before anything is mended."""
+    """What must hold in the next capture: the services work, through the same proxy if the setting keeps it, and the finding is absent (a
+    service that mostly works has the wanted outcome before anything is changed)."""
     if not rule.expects or not subject.names:
         return None
     winner = {"winner": dict.fromkeys(subject.names, subject.proxy)} if rule.through and subject.proxy else {}
@@ -100,7 +100,7 @@ def expected(code: str, subject: Subject, rule: Rule) -> Expected | None:
 
 
 def client_settings(subject: Subject) -> list[Setting]:
-    """Where a proxy is set for clients: by its method where the topology has one, else by whose traffic it is."""
+    """The settings for the clients' proxy: by its method where the topology has one, else by plane."""
     methods = set(subject.method.split("/")) - {"", "other"}
     found = [*([known.LINUX_PROXY] if UNIX in subject.systems else []), *([known.MAC_PROXY] if MAC in subject.systems else [])]
     if subject.systems and WINDOWS not in subject.systems:
@@ -121,7 +121,7 @@ def client_settings(subject: Subject) -> list[Setting]:
 
 
 def _by_plane(subject: Subject) -> list[Setting]:
-    """The settings that each plane follows, the nearest first."""
+    """The settings that each plane follows, the most specific first."""
     found: list[Setting] = []
     if "sensor" in subject.planes or not subject.planes:
         found += [known.TELEMETRY_PROXY, known.NO_AUTHENTICATED_PROXY]
@@ -135,29 +135,29 @@ def _by_plane(subject: Subject) -> list[Setting]:
 
 
 def past_the_proxies(subject: Subject) -> list[Setting]:
-    """What brings traffic back to a proxy: each plane's own setting, and the antivirus' list of exceptions."""
+    """Settings that bring traffic back to a proxy: each plane's own setting, and the antivirus' list of exceptions."""
     return [*client_settings(subject), *([known.ANTIVIRUS_BYPASS] if "antivirus" in subject.planes else [])]
 
 
 def after_a_fallback(subject: Subject) -> list[Setting]:
-    """The proxy that was asked first: the sensor's static one falls back to direct."""
+    """Settings of the proxy that was asked first: the sensor's static proxy falls back to direct."""
     found = client_settings(subject)
     return [known.STATIC_FALLS_BACK if one is known.TELEMETRY_PROXY else one for one in found]
 
 
 def without_authentication(subject: Subject) -> list[Setting]:
-    """The proxy's own rule; a static proxy has a partner that says that nobody authenticates."""
+    """The proxy's own rule; a static proxy needs a second setting that turns authenticated proxies off."""
     partner = [known.NO_AUTHENTICATED_PROXY] if "static" in subject.method.split("/") and "sensor" in subject.planes else []
     return [known.NO_AUTHENTICATION, *partner]
 
 
 def for_the_lists(subject: Subject) -> list[Setting]:
-    """The machine's proxy first; without any way there, what takes its place."""
+    """The machine's proxy first; then the alternatives where it has no way to the lists."""
     return [known.WINHTTP_FOR_LISTS, known.PREFER_STATIC, known.REVOCATION_CHECK]
 
 
 def at_the_proxy(*settings: Setting) -> Callable[[Subject], Sequence[Setting]]:
-    """These settings, whatever it is about."""
+    """These settings, for every finding."""
     return lambda _: settings
 
 
@@ -187,17 +187,17 @@ WITHOUT: Final[dict[str, str]] = {
     "tunnel-dead": "the firewall's timeouts, of which Microsoft has no page",
     "dns-failed": "the network's resolver",
     "name-mismatch": "what the client meant isn't known",
-    "no-service-traffic": "nothing was seen that could be set right",
+    "no-service-traffic": "no traffic was seen that a setting could change",
     "backlog-flush": "as it should be",
     "quic-attempt": "the browser goes on over TCP",
     "encrypted-client-hello": "a browser's",
     "client-analyzer-run": "as it should be",
     "unknown-defender-name": "the catalogue",
     "required-unseen": "what wasn't asked for isn't known to fail",
-    "service-plane-mixed": "the host doesn't tell",
-    "proxy-over-tls": "what is asked isn't seen",
+    "service-plane-mixed": "the host doesn't show the plane",
+    "proxy-over-tls": "requests aren't visible",
     "transparent-proxy": "the network's own",
-    "new-proxy": "whose it is has to be found out",
+    "new-proxy": "its owner is unknown",
     "new-direct": "direct-allowed and direct-blocked name the settings",
     "failures-up": "the failures' own findings name the settings",
     "service-silent": "what isn't asked for isn't known to fail",
@@ -211,7 +211,7 @@ WITHOUT: Final[dict[str, str]] = {
     "capture-gap": "of the capture",
     "packets-dropped": "of the capture",
     "flows-evicted": "of the capture",
-    "strangers-counted": "nobody's setting",
+    "strangers-counted": "addresses outside the network",
     "gateway-silent": "of the gateway that captures",
     "capture-cut": "of the capture",
     "frames-unopened": "of the capture",

@@ -1,7 +1,7 @@
-"""Every setting that advice names: on which system it is, where, what to write there, and Microsoft's page that says so.
+"""Every setting that advice names: its system, its place, the value to write, and Microsoft's page about it.
 
-`{proxy}` in a command stands for the proxy as ip:port: the one that a finding is about, else the one that the topology has for the
-setting's method, else the only one that worked; where none of these is known it stays HOST:PORT.
+`{proxy}` in a command is the proxy as ip:port: the finding's, else the topology's proxy with the setting's method, else the only proxy
+that worked; where none of these is known, HOST:PORT.
 """
 
 from __future__ import annotations
@@ -12,7 +12,7 @@ from analyzer.verdict.advice.pages import ANTIVIRUS, ENVIRONMENT, LINUX, MACOS, 
 
 WINDOWS, MAC, UNIX = "Windows", "macOS", "Linux"
 AT_THE_PROXY: Final = "proxy"
-"""Instead of a system: it isn't the client's setting, it is the proxy's."""
+"""In place of a system: a setting of the proxy, not of the client."""
 
 UNKNOWN_PROXY: Final = "HOST:PORT"
 
@@ -22,15 +22,15 @@ _TEMPLATES: Final = "Group Policy: Administrative Templates > Windows Components
 
 
 class Setting(NamedTuple):
-    """A setting as advice gives it.
+    """A setting as advice names it.
 
-    name    what it is called
-    system  Windows, macOS or Linux; "proxy": it is the proxy's own
-    where   the registry key and the policy, the command's name, the file
+    name    its name
+    system  Windows, macOS or Linux; "proxy": a setting of the proxy
+    where   the registry key and the policy, the command's name, or the file
     change  what to write there, as a command where there is one
-    why     what it does, and what to know before it is changed
-    page    who says so, and of when that text is
-    method  the topology's word for a proxy that is set so; "": any
+    why     its effect, and what to know before changing it
+    page    its source
+    method  the topology's method for a proxy that is set this way; "": any
     """
 
     name: str
@@ -42,8 +42,8 @@ class Setting(NamedTuple):
     method: str = ""
 
     def to_dict(self, proxy: str | None) -> dict[str, Any]:
-        """The setting as the document has it."""
-        change = self.change if proxy else self.change.replace(" --proxy {proxy}", "")  # lists are of all proxies then
+        """The setting as in the document."""
+        change = self.change if proxy else self.change.replace(" --proxy {proxy}", "")  # the lists then cover all proxies
         return {
             "name": self.name,
             "system": self.system,

@@ -1,4 +1,4 @@
-"""Finders: each looks at the whole case for one kind of thing that a person should know. One file each; the list is here."""
+"""Finders: each returns one kind of finding about the whole case. One file each, listed here."""
 
 from __future__ import annotations
 
@@ -60,7 +60,7 @@ FINDERS: tuple[Finder, ...] = (
 
 
 def known_methods(evidence: Evidence) -> dict[str, str | None]:
-    """Proxy as ip:port → how it is configured: those that were met, and those that the topology names with one address and a port."""
+    """Proxy as ip:port → its method: the proxies found, and those that the topology names with one address and a port."""
     named = {
         ip_port(str(one.network.network_address), one.port): one.method
         for one in evidence.topology.proxies
@@ -70,7 +70,7 @@ def known_methods(evidence: Evidence) -> dict[str, str | None]:
 
 
 def findings_of(case: Case) -> list[dict[str, Any]]:
-    """What all finders find, each with the settings that change it, as the document has it."""
+    """The findings of all finders, each with its settings, as in the document."""
     evidence = case.evidence
     systems = {evidence.client.values[client]: found for client, found in case.systems.items()}
     methods = known_methods(evidence)

@@ -1,6 +1,6 @@
-"""Who is let in and who isn't: what a proxy that asks for authentication offers, and what those offer whom it refuses or lets in.
+"""The authentication at a proxy: the schemes that it offers, and the credentials that refused and accepted requests carried.
 
-The commonest real fault: the machine account has no credentials to offer and is refused, while the user is let in.
+The most frequent real fault: the machine account has no credentials and is refused, while the user is accepted.
 """
 
 from __future__ import annotations
@@ -19,7 +19,7 @@ from analyzer.verdict.columns import column
 from analyzer.verdict.evidence import Evidence
 
 
-def who_is_let_in(evidence: Evidence, refused: Ints, proxy: int) -> str:
+def authentication_text(evidence: Evidence, refused: Ints, proxy: int) -> str:
     """`; it asks for NTLM; 30 offered nothing; it let in 12 user (NTLM) requests`, as text to append.
 
     refused  positions of requests that this proxy answered 407
@@ -39,7 +39,7 @@ def who_is_let_in(evidence: Evidence, refused: Ints, proxy: int) -> str:
 
 
 def _let_in(evidence: Evidence, proxy: int) -> list[str]:
-    """Whose requests the same proxy let in, by plane, and what these offered."""
+    """The requests that the same proxy let in, by plane, and the schemes that these offered."""
     row, worked = evidence.requests.row, evidence.outcome.worked
     inside = np.flatnonzero(worked & evidence.asks_proxy & (evidence.proxy.codes[row] == proxy))
     if not len(inside):

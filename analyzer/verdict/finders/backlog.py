@@ -1,7 +1,7 @@
-"""backlog-flush: cached events leaving in a burst, after a silence in which the source itself was heard.
+"""backlog-flush: cached events sent in a burst, after a silence in which the source itself was active.
 
-The sensor and the antivirus of one source are taken together, whatever the service and the proxy. The numbers were tried by hand on
-80 captures and shapes, without a false alarm. That the events were cached before is likely, never seen.
+The sensor and the antivirus of one source are counted together, whatever the service and the proxy. The limits were checked by hand on
+80 captures and shapes, without a false alarm. That the events were cached before is likely; no packet shows it.
 """
 
 from __future__ import annotations
@@ -24,8 +24,8 @@ PLANES: Final = ("sensor", "antivirus")
 
 _NS: Final = 1_000_000_000
 
-SILENCE_TO_BURST: Final = 12
-"""How many times as long as the burst the silence before it is at least."""
+SILENCE_RATIO: Final = 12
+"""The least ratio of the silence to the burst that follows."""
 
 GAP_OF_SILENCE, PACES = 10, 8
 SMALL_GAP, SMALL_GAP_EARLY, SMALL_GAP_MOST_NS = 300, 100, 60 * _NS
@@ -33,27 +33,28 @@ SMALL_GAP, SMALL_GAP_EARLY, SMALL_GAP_MOST_NS = 300, 100, 60 * _NS
 silence (a hundredth while there are fewer than three requests), at most a minute."""
 
 MOST_EARLY = 3
-MANY, TIMES_AFTER = 6, 4
-UPLOADS, UPLOADED, UPLOAD_TIMES, UPLOAD_EACH = 2, 20_000, 12, 4
-"""Six requests at four times the rate after; or two with 20 kB up, at twelve times the upload rate and four times the upload of each."""
+BURST_REQUESTS, RATE_RATIO = 6, 4
+UPLOAD_REQUESTS, UPLOAD_BYTES, UPLOAD_RATE_RATIO, UPLOAD_EACH_RATIO = 2, 20_000, 12, 4
+"""Six requests at four times the later rate; or two with 20 kB up, at twelve times the later upload rate and four times the later upload
+per request."""
 
 
-EASED_SILENCE, EASED = 3, 2
-"""Behind a logon that a study gives the silence is at least three times as long as the burst, and the contrasts count half: when
-somebody logged on is evidence of its own."""
+EASED_SILENCE_RATIO, EASED = 3, 2
+"""After a logon that a study records, the silence must be three times as long as the burst, and the other ratios are halved: the logon is
+evidence of its own."""
 
 
 @dataclass(frozen=True)
 class Flush:
     """One burst.
 
-    client      code of the evidence; services, planes, proxies likewise, each once
+    client      code in the evidence; services, planes, proxies likewise, each once
     asked       positions of its requests; rows: their flows
     logon       ns since 1970, of the logon before it; None: none is known
-    silent_ns   how long the silence before it was
+    silent_ns   length of the silence before it
     start end   ns since 1970: its first and its last request
     bytes       payload of its flows both ways; up: the client's
-    rate rate_after   requests per second in it and after it; None: nothing after
+    rate rate_after   requests per second in it and after it; None: none after it
     """
 
     client: int
@@ -104,22 +105,22 @@ def find(case: Case) -> list[Finding]:
 
 
 def flushes(evidence: Evidence, logons: Sequence[int] = ()) -> list[Flush]:
-    """Every burst, in the order of time. logons: when users logged on, ns since 1970."""
+    """Every burst, in order of time. logons: users' logon times, ns since 1970."""
     row = evidence.requests.row
     planes = [code for code, name in enumerate(evidence.request_plane.values) if name in PLANES]
     chosen = evidence.asks_proxy & evidence.outcome.carried & (evidence.begun != NO_TIME) & np.isin(evidence.request_plane.codes, planes)
     found: list[Flush] = []
-    heard: _Heard | None = None
+    activity: _Activity | None = None
     for (client,), asked in grouped(np.flatnonzero(chosen), evidence.client.codes[row]):
-        if len(asked) >= UPLOADS:
-            heard = heard or _Heard(evidence)
+        if len(asked) >= UPLOAD_REQUESTS:
+            activity = activity or _Activity(evidence)
             asked = asked[np.argsort(evidence.begun[asked], kind="stable")]
-            found += _of_source(evidence, client, asked, heard, sorted(logons))
+            found += _of_source(evidence, client, asked, activity, sorted(logons))
     return sorted(found, key=lambda flush: (flush.start, flush.client))
 
 
-class _Heard:
-    """When each source was heard, by the packets of all its flows, UDP too."""
+class _Activity:
+    """The times when each source was active, by the packets of all its flows, UDP included."""
 
     def __init__(self, evidence: Evidence) -> None:
         lists = column(evidence, "active")
@@ -136,13 +137,13 @@ class _Heard:
         self._client, self._start, self._end = client[order], starts[order], ends[order]
 
     def of(self, client: int) -> tuple[Ints, Ints]:
-        """(starts, ends) of the stretches in which this source was heard."""
+        """(starts, ends) of the stretches in which this source was active."""
         first, last = np.searchsorted(self._client, [client, client + 1])
         return self._start[first:last], self._end[first:last]
 
 
 def _servers(evidence: Evidence) -> Ints:
-    """Per flow, the code of the source that its server is, -1: it is none. Time's queries are heard from either end: both use one port."""
+    """Per flow, the source code of its server, -1 where that is no source. NTP peers use one port, so that a source may be the server."""
     codes = {address: code for code, address in enumerate(evidence.client.values)}
     servers = coded(evidence.flows.column("server_ip"))
     known = [codes.get(evidence.names.canonical(address), -1) for address in servers.values]
@@ -150,8 +151,8 @@ def _servers(evidence: Evidence) -> Ints:
     return result
 
 
-def _of_source(evidence: Evidence, client: int, asked: Ints, heard: _Heard, logons: Sequence[int]) -> Iterator[Flush]:
-    starts, ends = heard.of(client)
+def _of_source(evidence: Evidence, client: int, asked: Ints, activity: _Activity, logons: Sequence[int]) -> Iterator[Flush]:
+    starts, ends = activity.of(client)
     began = evidence.begun[asked].tolist()
     first, last = min(int(starts.min()), began[0]), max(int(ends.max()), began[-1])
     at = 0
@@ -161,7 +162,7 @@ def _of_source(evidence: Evidence, client: int, asked: Ints, heard: _Heard, logo
         logon = next((time for time in reversed(logons) if before < time <= began[at] or (not at and time <= began[at])), None)
         size = _size(began, at, silence, logon is not None) if silence > 0 else 1
         third = silence // 3
-        if size >= UPLOADS and ((starts <= before + 2 * third) & (ends >= before + third)).any():
+        if size >= UPLOAD_REQUESTS and ((starts <= before + 2 * third) & (ends >= before + third)).any():
             flush = _measured(evidence, client, asked, at, size, (before, last), logon)
             if flush is not None:
                 yield flush
@@ -171,7 +172,7 @@ def _of_source(evidence: Evidence, client: int, asked: Ints, heard: _Heard, logo
 
 
 def _size(began: Sequence[int], at: int, silence: int, eased: bool) -> int:
-    """How many requests from `at` on are one burst. eased: a logon is known, so its first gaps may be of any size below the longest."""
+    """Number of requests from `at` on that are one burst. eased: a logon is known, so that the first gaps may be as long as the silence."""
     size = 1
     while at + size < len(began):
         gap = began[at + size] - began[at + size - 1]
@@ -186,20 +187,20 @@ def _size(began: Sequence[int], at: int, silence: int, eased: bool) -> int:
 
 
 def _measured(evidence: Evidence, client: int, asked: Ints, at: int, size: int, span: tuple[int, int], logon: int | None) -> Flush | None:
-    """The burst, if it is one by its numbers. span: when the silence began, and when the source was heard last."""
+    """The burst, if it meets the limits. span: (start of the silence, last activity of the source)."""
     burst, after = asked[at : at + size], asked[at + size :]
     start, end = int(evidence.begun[burst[0]]), int(evidence.begun[burst[-1]])
     silence, length, rest = start - span[0], max(1, end - start), max(1, span[1] - end)
     ease = 1 if logon is None else EASED
-    if silence < (SILENCE_TO_BURST if logon is None else EASED_SILENCE) * length:
+    if silence < (SILENCE_RATIO if logon is None else EASED_SILENCE_RATIO) * length:
         return None
     sent = integers(column(evidence, "bytes_out"), 0)
     rows = np.unique(evidence.requests.row[burst])
     later = np.setdiff1d(evidence.requests.row[after], rows)
     up, up_after = int(sent[rows].sum()), int(sent[later].sum())
-    many = size >= MANY and ease * size * rest >= TIMES_AFTER * len(after) * length
-    large = size >= UPLOADS and up >= UPLOADED and ease * up * rest >= UPLOAD_TIMES * up_after * length
-    large = large and ease * up * len(after) >= UPLOAD_EACH * up_after * size
+    many = size >= BURST_REQUESTS and ease * size * rest >= RATE_RATIO * len(after) * length
+    large = size >= UPLOAD_REQUESTS and up >= UPLOAD_BYTES and ease * up * rest >= UPLOAD_RATE_RATIO * up_after * length
+    large = large and ease * up * len(after) >= UPLOAD_EACH_RATIO * up_after * size
     if not (many or large):
         return None
     row = evidence.requests.row[burst]

@@ -1,4 +1,5 @@
-"""What went, or tried to go, past the proxies: direct-blocked, direct-allowed, quic-attempt, and captive-portal where one is met there."""
+"""Traffic that went, or tried to go, past the proxies: direct-blocked, direct-allowed, quic-attempt, and captive-portal on direct
+requests."""
 
 from __future__ import annotations
 
@@ -23,14 +24,14 @@ from analyzer.verdict.seen import defender_seen
 LOG_ON_FIRST = 511
 
 SOON_NS = 30 * 10**9
-"""How soon after a QUIC attempt a request to a proxy counts as the same thing tried again."""
+"""Within this time after a QUIC attempt, a request to a proxy counts as the same request tried again."""
 
 
 NO_OTHER_WAY = "Set a proxy for these services on the client, or let them through at the gateway: nothing of them was seen to work."
 
 
 def find(case: Case) -> list[Finding]:
-    """One finding of each code, over all sources. What may have got through, or went through a transparent proxy, is none."""
+    """One finding of each code, over all sources. A flow of unknown outcome, or through a transparent proxy, raises none."""
     evidence = case.evidence
     stopped = _without_another_way(case)
     direct = evidence.route == DIRECT
@@ -49,8 +50,8 @@ def find(case: Case) -> list[Finding]:
 
 
 def to_a_portal(evidence: Evidence) -> Bools:
-    """Per row: whether it went past the proxies and was sent to a page where somebody has to log on: redirected as requests for other
-    hosts are, or by the status that says so (RFC 6585 6). Where a proxy's requests are redirected too, that finding is theirs."""
+    """Per row: whether it went past the proxies and was sent to a logon page: redirected as requests for other hosts are, or by the status
+    for it (RFC 6585 6). Where requests to a proxy are redirected to the same place too, the finding is about the proxy."""
     status, place = integers(column(evidence, "http_status"), -1), column(evidence, "http_location")
     asked = one_array(evidence.flows.column("requests"))
     through = pc.list_flatten(asked).field("location").filter(array(evidence.asks_proxy & evidence.outcome.failed))
@@ -61,7 +62,7 @@ def to_a_portal(evidence: Evidence) -> Bools:
 
 
 def _portal(evidence: Evidence, rows: Ints) -> Finding | None:
-    """What a portal in the way of direct connections redirected, and where to."""
+    """The direct requests that a portal redirected, and where to."""
     if not len(rows):
         return None
     places = sorted({place for place in values(column(evidence, "http_location").take(array(rows))) if place})
@@ -74,7 +75,7 @@ def _portal(evidence: Evidence, rows: Ints) -> Finding | None:
 
 
 def _without_another_way(case: Case) -> Bools:
-    """Per row: whether it is of a service that only Defender has, that this source tried past the proxies alone, and none got through."""
+    """Per row: whether it belongs to a service of Defender alone that this source tried only past the proxies, and none got through."""
     evidence = case.evidence
     rows = np.flatnonzero(evidence.own & evidence.blocked & (evidence.service.codes >= 0))
     stopped = np.zeros(len(evidence.route), dtype=np.bool_)
@@ -85,14 +86,14 @@ def _without_another_way(case: Case) -> Bools:
 
 
 def _in_pac_files(case: Case) -> set[str]:
-    """What the PAC files that were fetched name as proxies, as ip:port."""
+    """The proxies (ip:port) that the fetched PAC files name."""
     return {proxy for one in case.discoveries for proxy in one.proxies}
 
 
 def _finding(
     evidence: Evidence, code: str, chosen: Bools, stopped: Bools | None = None, in_pac_files: Collection[str] = ()
 ) -> Finding | None:
-    """stopped: rows of services that have no other way, which is what is to be said of them. in_pac_files: servers that may be proxies."""
+    """stopped: rows of services without another way, which the text names. in_pac_files: addresses that PAC files name as proxies."""
     rows = np.flatnonzero(chosen)
     if not len(rows):
         return None
@@ -127,7 +128,7 @@ def _finding(
 
 
 def _severity(evidence: Evidence, code: str, rows: Ints) -> Severity | None:
-    """Where only proxies are allowed, blocking is as it should be and passing is a hole; else only what is Defender's own matters."""
+    """Where only proxies are allowed, blocked attempts are expected and answered ones are a hole; else only Defender's own hosts matter."""
     only_proxies = evidence.topology.policy == "proxies-only"
     own = bool(evidence.own[rows].any())
     if code == "direct-allowed" and only_proxies:
@@ -140,7 +141,7 @@ def _severity(evidence: Evidence, code: str, rows: Ints) -> Severity | None:
 
 
 def _tried_again(evidence: Evidence, rows: Ints) -> str:
-    """ "; 2 of the hosts were then asked of PROX02", by the same client, soon after: what a browser does when QUIC is blocked."""
+    """ "; 2 of the hosts were then asked of PROX02": by the same client, soon after, as browsers do when QUIC is blocked."""
     row = evidence.requests.row
     attempts = {key: evidence.first[members] for key, members in grouped(rows, evidence.client.codes, evidence.host.codes) if key[1] >= 0}
     named = {(client, evidence.host.values[host]): times for (client, host), times in attempts.items()}

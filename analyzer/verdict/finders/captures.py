@@ -1,4 +1,4 @@
-"""What the captures themselves lack: damage, drops and holes as findings, one per kind."""
+"""Damage, drops and gaps of the captures as findings, one per kind."""
 
 from __future__ import annotations
 
@@ -20,17 +20,17 @@ DAMAGE_CODES = (
     "duplicated-packets",
 )
 
-# Of a capture's packets so many unopened ones are a warning: with fewer, the verdict stands on nearly all there is.
-MANY: Final = 0.02
+# With a smaller share of unopened packets, the verdict rests on nearly all packets.
+UNOPENED_SHARE: Final = 0.02
 
-MOST_SHOWN = 5
-"""Files and kinds of damage that one finding spells out."""
+MAX_LISTED = 5
+"""Files and kinds of damage that one finding lists."""
 
 
 def find(case: Case) -> list[Finding]:
     """A finding per kind of damage, over all captures.
 
-    A damage code that has no finding of its own is one of the reader's anomalies, and becomes capture-damaged.
+    A damage code without a finding of its own is a reader's anomaly, and becomes capture-damaged.
     """
     kinds: dict[str, dict[str, list[Mapping[str, Any]]]] = {}
     spans: dict[str, list[tuple[str | None, str | None]]] = {}
@@ -42,28 +42,28 @@ def find(case: Case) -> list[Finding]:
             spans.setdefault(code, []).append((capture.get("first_seen"), capture.get("last_seen")))
     findings = []
     for code, by_text in kinds.items():
-        # What wasn't opened has its numbers in its text.
+        # The text of unopened frames already has the numbers.
         texts = [f"{what}{'' if code == 'frames-unopened' else _extent(damages)}" for what, damages in by_text.items()]
-        shown = "; ".join(texts[:MOST_SHOWN]) + (f"; and {len(texts) - MOST_SHOWN} more" if len(texts) > MOST_SHOWN else "")
+        shown = "; ".join(texts[:MAX_LISTED]) + (f"; and {len(texts) - MAX_LISTED} more" if len(texts) > MAX_LISTED else "")
         first = min((start for start, _ in spans[code] if start), default=None)
         last = max((end for _, end in spans[code] if end), default=None)
-        severity: Severity | None = "info" if code == "frames-unopened" and not much_unopened(case) else None
+        severity: Severity | None = "info" if code == "frames-unopened" and not unopened_packets(case) else None
         findings.append(Finding(code, shown, severity=severity, first_seen=first, last_seen=last))
     return findings
 
 
-def much_unopened(case: Case) -> int:
-    """How many packets weren't opened of captures of which that is more than a few per cent, or all there is; 0: no such capture."""
+def unopened_packets(case: Case) -> int:
+    """Number of unopened packets in captures in which they exceed a few per cent, or are all packets; 0: no such capture."""
     counts = [
         (sum(damage.get("count") or 1 for damage in capture.get("damage") or () if damage["code"] == "frames-unopened"), capture)
         for capture in case.captures
     ]
-    least = MANY if case.evidence.flows.num_rows else 0
+    least = UNOPENED_SHARE if case.evidence.flows.num_rows else 0
     return sum(count for count, capture in counts if count and count >= least * (capture.get("packets") or 0))
 
 
 def _extent(damages: Sequence[Mapping[str, Any]]) -> str:
-    """ " (at byte 4096, 12 bytes skipped, 3 in all)", of what is known."""
+    """ " (at byte 4096, 12 bytes skipped, 3 in all)", from the known values."""
     offsets = [damage["offset"] for damage in damages if damage.get("offset") is not None]
     skipped = sum(damage.get("bytes") or 0 for damage in damages)
     times = sum(damage.get("count") or 1 for damage in damages)

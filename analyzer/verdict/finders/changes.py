@@ -1,4 +1,4 @@
-"""winner-changed: a proxy carried until one moment, and another since; service-split: services of one plane through different proxies."""
+"""winner-changed: one proxy carried until some time, and another since; service-split: services of one plane through different proxies."""
 
 from __future__ import annotations
 
@@ -18,15 +18,15 @@ from analyzer.verdict.evidence import Evidence, rfc3339
 from analyzer.verdict.winner import Contest, Era
 
 FAILOVER_NS = 60 * 10**9
-"""How long before the first request to the next proxy a failed attempt at the first one shows that the first was still tried."""
+"""Within this time before the first request to the next proxy, a failed attempt at the first proxy shows that it was still tried."""
 
 
 LONG_NS = 60 * 10**9
-"""How long a tunnel must have been in use for `until`, when the last one was asked for, not to be the whole truth."""
+"""A tunnel that was used this long after the last request has made `until` too early."""
 
 
 def find(case: Case) -> list[Finding]:
-    """winner-changed, per source and moment; service-split, per plane and way."""
+    """winner-changed, per source and moment; service-split, per plane and set of ways."""
     return [*_changes(case), *_splits(case)]
 
 
@@ -46,18 +46,18 @@ def _changes(case: Case) -> Iterable[Finding]:
                 if is_plane:
                     in_plane.add((client, moment))
                 elif (client, moment) in in_plane:
-                    continue  # its plane says so
+                    continue  # the plane's finding covers it
                 moments.setdefault(moment, []).append((names[code], is_plane, code, before, after))
     for (client, until, since), changed in _together(moments):
         yield _change(evidence, client, until, since, changed)
 
 
 Changed = list[tuple[str, bool, int, Era, Era]]
-"""Of each plane or service that changed: its name, whether it is a plane, its code, and the eras on both sides."""
+"""Each plane or service that changed: its name, whether it is a plane, its code, and the eras before and after."""
 
 
 def _together(moments: dict[Moment, Changed]) -> list[tuple[Moment, Changed]]:
-    """The moments in order of time; those of one source that overlap, from one proxy to one other, are one: the narrowest bracket."""
+    """The moments in order of time; overlapping ones of one source between the same proxies are merged into the narrowest span."""
     found: list[tuple[Moment, Changed]] = []
     for moment, changed in sorted(moments.items(), key=lambda item: (item[0][0], item[0][2] or 0, item[0][1] or 0)):
         for place, (other, known) in enumerate(found):
@@ -151,8 +151,8 @@ def _is_failover(evidence: Evidence, client: int, before: Contest, since: int | 
 
 
 def _still_in_use(evidence: Evidence, before: Contest, client: int, until: int | None, since: int | None) -> int | None:
-    """When tunnels opened through the first proxy before the change were last used, if that was after it, or long after the last of them
-    was asked for."""
+    """When tunnels that the first proxy opened before the change were last used, if that was after the change, or long after the last
+    of them was requested."""
     share = before.winner
     if share is None or since is None:
         return None
@@ -165,14 +165,14 @@ def _still_in_use(evidence: Evidence, before: Contest, client: int, until: int |
 
 
 def _splits(case: Case) -> Iterable[Finding]:
-    """One for each plane and way of going different ways, with all the sources that do."""
+    """One for each plane and set of ways, with all sources that share it."""
     evidence = case.evidence
     together: dict[tuple[int, tuple[str, ...], str | None], list[tuple[Ints, list[int]]]] = {}
     for (client, code), answer in case.answers.planes.items():
         if answer.last.split:
             rows = _rows(evidence, client, [code], True)
             services = sorted({int(service) for service in evidence.service.codes[rows].tolist() if service >= 0})
-            asked = answer.last.asked.proxy if answer.last.asked else None  # the setting that most of the plane follows
+            asked = answer.last.asked.proxy if answer.last.asked else None  # the proxy that most of the plane asks
             together.setdefault((code, tuple(_ways(case, client, services)), asked), []).append((rows, services))
     for (code, ways, asked), members in together.items():
         rows = np.unique(np.concatenate([rows for rows, _ in members]))
@@ -184,7 +184,7 @@ def _splits(case: Case) -> Iterable[Finding]:
 
 
 def _ways(case: Case, client: int, services: Iterable[int]) -> Iterable[str]:
-    """`edr-cyber-data through PROX01 (WinHTTP)`, of each service that a proxy won."""
+    """`edr-cyber-data through PROX01 (WinHTTP)`, for each service that has a winner."""
     for service in services:
         own = case.answers.services.get((client, service))
         if own is not None and own.last.winner is not None:

@@ -1,4 +1,4 @@
-"""Conversations that aren't whole: begun before the capture, or captured in one direction only."""
+"""Incomplete conversations: begun before the capture, or captured in one direction only."""
 
 from __future__ import annotations
 
@@ -31,7 +31,7 @@ def mid_stream(evidence: Evidence) -> list[Finding]:
 
 
 def one_direction_only(evidence: Evidence) -> list[Finding]:
-    """All TCP conversations of which only one side was captured. An unanswered SYN is whole as it is."""
+    """All TCP conversations of which only one side was captured. An unanswered SYN is complete."""
     out, back = integers(column(evidence, "packets_out"), 0), integers(column(evidence, "packets_in"), 0)
     begun = says(evidence, "protocol", "tcp") & ~evidence.unopened & ~says(evidence, "state", "no-answer")
     rows = np.flatnonzero(begun & ((out == 0) != (back == 0)))

@@ -1,4 +1,4 @@
-"""pac-discovery: what each client did to find a proxy by itself, and what answers it got."""
+"""pac-discovery: each client's search for a proxy (WPAD, PAC), with the answers."""
 
 from __future__ import annotations
 
@@ -17,13 +17,13 @@ from analyzer.verdict.columns import column, mask, matches
 from analyzer.verdict.evidence import Evidence, grouped, source_rows
 
 AUTOPROXY_AGENT = "WinHttp-Autoproxy-Service/"
-"""How Windows' own service fetches a PAC file (learn.microsoft.com, WinHTTP AutoProxy)."""
+"""The user agent of Windows' own service when it fetches a PAC file (learn.microsoft.com, WinHTTP AutoProxy)."""
 
 
 def find(case: Case) -> list[Finding]:
-    """pac-discovery: lookups of wpad, DHCP's option 252, fetches of PAC files and what these name; or the connections that look like it.
+    """pac-discovery: lookups of wpad, DHCP's option 252, fetches of PAC files and the proxies in these; or connections that look like it.
 
-    Clients that did the same and got the same answers are one finding.
+    Clients with the same steps and answers share one finding.
     """
     evidence = case.evidence
     seen, surely = connections(evidence)
@@ -46,7 +46,7 @@ NO_PROXY_IN_IT = "Check the file: it names no proxy, so clients that use it go d
 
 
 def advice_of(one: Discovery) -> str | None:
-    """What to do about what a client found, or didn't; None: as the code has it."""
+    """The advice for a search's result; None: the code's own."""
     answered = [status for status in one.fetched.values() if status is not None]
     if one.files:
         return None if one.proxies else NO_PROXY_IN_IT
@@ -74,7 +74,7 @@ def _finding(evidence: Evidence, what: str, sure: bool, advice: str | None, clie
 
 
 def connections(evidence: Evidence) -> tuple[Bools, Bools]:
-    """(sources' flows that look for proxy settings, those that surely do): from a host called wpad, of /wpad.dat or a .pac file, or by
+    """(sources' flows that search for a proxy, those that certainly do): a host named wpad, /wpad.dat or a .pac file, or the user agent of
     Windows' autoproxy service."""
     requests = evidence.requests
     wpad = r"(?i)^wpad(\.|$)"
@@ -86,14 +86,14 @@ def connections(evidence: Evidence) -> tuple[Bools, Bools]:
 
 
 def rows_with_ids(evidence: Evidence, one: Discovery) -> Ints:
-    """The rows of the flows that a discovery was seen in."""
+    """The rows of the flows in which a discovery was seen."""
     ids = column(evidence, "id")
     rows: Ints = np.flatnonzero(mask(pc.is_in(ids, value_set=pa.array(list(one.flows), pa.string()))))
     return rows
 
 
 def steps(one: Discovery) -> list[str]:
-    """What was seen, step by step, in words."""
+    """The steps of the search, in words."""
     found = [f"asked for {printable(name)} ({said})" for name, said in one.asked.items()]
     if one.dhcp_url is not None:
         found.append(f"DHCP named {printable(one.dhcp_url)}")

@@ -1,4 +1,4 @@
-"""What proxies refused, got wrong, or weren't there for: one finding per proxy and kind of failure."""
+"""Failures of proxies: one finding per proxy and kind of failure."""
 
 from __future__ import annotations
 
@@ -15,17 +15,17 @@ from analyzer.text.words import counted, failure_list, listed, status_text
 from analyzer.verdict.case import Case
 from analyzer.verdict.columns import column, state_list
 from analyzer.verdict.evidence import Evidence, grouped
-from analyzer.verdict.finders.authentication import who_is_let_in
+from analyzer.verdict.finders.authentication import authentication_text
 from analyzer.verdict.finders.proxies import half_reached
 from analyzer.verdict.outcome import AUTHENTICATION, DENIED, UNANSWERED
 from analyzer.verdict.proven import proves_a_proxy, refuted
 
-# SOCKS replies that say why (RFC 1928 6; 255 is the method negotiation's; SOCKS4: 92 and 93 are about identd).
+# SOCKS replies with a specific meaning (RFC 1928 6; 255 is from the method negotiation; SOCKS4: 92 and 93 are about identd).
 SOCKS5_NO_METHOD = 255
 SOCKS4_IDENTD = (92, 93)
 
-# What a proxy says when it can't get to the origin: bad gateway, unavailable, gateway timeout (RFC 9110 15.6.3 to 15.6.5); network or
-# host unreachable, connection refused, TTL expired (RFC 1928 6).
+# Answers of a proxy that can't reach the origin: bad gateway, unavailable, gateway timeout (RFC 9110 15.6.3 to 15.6.5); network or host
+# unreachable, connection refused, TTL expired (RFC 1928 6).
 HTTP_NO_ORIGIN, SOCKS5_NO_ORIGIN = (502, 503, 504), (3, 4, 5, 6)
 
 OK = 200
@@ -42,7 +42,7 @@ def find(case: Case) -> list[Finding]:
     proxy, kind = evidence.proxy.codes[row], _kinds(evidence)
     dead = (evidence.route == PROXY) & evidence.unopened
     for _, _, unreached, _ in half_reached(evidence):
-        dead[unreached] = False  # that is a finding of its own
+        dead[unreached] = False  # covered by address-family
     unopened = dict(grouped(np.flatnonzero(dead), evidence.proxy.codes))
     found = []
     for (code, what), asked in grouped(positions, proxy, kind):
@@ -54,7 +54,7 @@ def find(case: Case) -> list[Finding]:
 
 
 def _kinds(evidence: Evidence) -> Ints:
-    """Which of CODES each failed request is."""
+    """Index into CODES of each failed request."""
     requests, code = evidence.requests, evidence.outcome.code
     kind, status = requests.kind, requests.status
     proxy = evidence.proxy.codes[requests.row]
@@ -68,7 +68,7 @@ def _kinds(evidence: Evidence) -> Ints:
 
 
 def _refusal(evidence: Evidence, asked: Ints, proxy: int, kind: int, unopened: Ints | None) -> Finding:
-    """One finding about these requests, and connections that never opened, all of one proxy and kind of failure."""
+    """One finding about these failed requests and unopened connections, all of one proxy and kind of failure."""
     service = evidence.request_service.codes[asked]
     label = evidence.proxy_label(proxy) if proxy >= 0 else "a proxy"
     rows = evidence.rows_of(asked)
@@ -84,7 +84,7 @@ def _refusal(evidence: Evidence, asked: Ints, proxy: int, kind: int, unopened: I
     text = "; ".join(parts)
     severity: Severity | None = None if (service >= 0).any() or unopened is not None else "info"
     if kind == AUTH:
-        text += who_is_let_in(evidence, asked, proxy)
+        text += authentication_text(evidence, asked, proxy)
     if kind == SILENT and _works(evidence, rows, [proxy]):
         text += "; other connections to it worked"
         severity = "warning"
@@ -110,13 +110,13 @@ def _refusal(evidence: Evidence, asked: Ints, proxy: int, kind: int, unopened: I
 
 
 def _is_stray(evidence: Evidence, rows: Ints) -> bool:
-    """Whether all there is is one SYN without an answer: who wants a connection sends it again."""
+    """Whether the only packet is one SYN without an answer: a client that wants a connection repeats its SYN."""
     tries = integers(column(evidence, "packets_out"), 0)[rows].sum()
     return bool(tries == 1 and evidence.state.text(evidence.state.codes[rows[0]]) == "no-answer")
 
 
 def _answer(evidence: Evidence, asked: Ints, kind: int, statuses: Counter[int]) -> str:
-    """What it said: "answered 407 to"."""
+    """The proxy's answer: "answered 407 to"."""
     if kind == SILENT:
         return "did not answer"
     if kind == DENY and set(statuses) == {OK}:
@@ -145,7 +145,7 @@ def _requests(evidence: Evidence, asked: Ints) -> str:
 
 
 def _works(evidence: Evidence, rows: Ints, proxies: Sequence[int]) -> bool:
-    """Whether one of these proxies carried something for one of these sources."""
+    """Whether one of these proxies carried a request of one of these sources."""
     row = evidence.requests.row
     mine = np.isin(evidence.client.codes[row], evidence.client.codes[rows])
     return bool((evidence.outcome.carried & mine & np.isin(evidence.proxy.codes[row], proxies)).any())

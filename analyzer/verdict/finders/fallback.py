@@ -1,7 +1,7 @@
-"""fallback: what a source tried first, and where it went when that failed: another proxy, or past all of them.
+"""fallback: the proxy that a source tried first, and where it went when that failed: to another proxy, or past all of them.
 
-The sensor goes past a static proxy that it can't reach (learn.microsoft.com, verify connectivity); WinHTTP and WinINET try the next
-proxy of their list.
+The sensor goes direct when it can't reach its static proxy (learn.microsoft.com, verify connectivity); WinHTTP and WinINET try the next
+proxy in their list.
 """
 
 from __future__ import annotations
@@ -19,15 +19,15 @@ from analyzer.verdict.columns import column, says, state_list
 from analyzer.verdict.evidence import Evidence, coded, grouped
 
 SOON_NS = 60 * 10**9
-"""How soon after a failure an attempt elsewhere counts as its consequence. Windows gives up a connection after 21 s."""
+"""Within this time after a failure, an attempt elsewhere counts as its consequence. Windows gives up a connection after 21 s."""
 
 TLS_PORT = 443
 
 
 def find(case: Case) -> list[Finding]:
-    """Per source and proxy that failed: the attempts elsewhere that came of it, for the same service or host.
+    """Per source and proxy that failed: the attempts elsewhere that followed, for the same service or host.
 
-    What went that way before the proxy failed is no consequence of it.
+    Traffic that already went that way before the failure is no consequence of it.
     """
     evidence = case.evidence
     return [
@@ -99,7 +99,7 @@ def _tried(evidence: Evidence, failed: Ints, dead: Ints, n_asked: int) -> str:
 
 
 def _direct(evidence: Evidence, client: int, times: Ints, services: Ints, unnamed_too: bool) -> Ints:
-    """Rows of direct TCP attempts soon after a failure: to these services' hosts, or to port 443 of hosts that nobody named."""
+    """Rows of direct TCP attempts soon after a failure: to these services' hosts, or to port 443 without a host name."""
     port = integers(column(evidence, "server_port"), 0)
     ours: Bools = np.isin(evidence.service.codes, services[services >= 0])
     if unnamed_too:
@@ -109,7 +109,7 @@ def _direct(evidence: Evidence, client: int, times: Ints, services: Ints, unname
     server = coded(evidence.flows.column("server_ip")).codes
     rows = rows[_is_new(evidence.first[rows], times[0], (server[rows],))]
     rows = rows[_soon_after(times, evidence.first[rows])]
-    # Once Defender's own found a way, a connection that nobody named isn't what came of the failure.
+    # Once Defender's own request found a way, a connection without a host name isn't a consequence of the failure.
     way = evidence.asks_proxy & evidence.outcome.carried & (evidence.request_service.codes >= 0) & (evidence.begun >= times[0])
     way &= evidence.client.codes[evidence.requests.row] == client
     found = int(evidence.begun[way].min()) if way.any() else np.iinfo(np.int64).max
@@ -118,13 +118,13 @@ def _direct(evidence: Evidence, client: int, times: Ints, services: Ints, unname
 
 
 def _is_new(at: Ints, begin: int, keys: tuple[Ints, ...]) -> Bools:
-    """Per attempt: whether nothing with its keys was tried before `begin`."""
+    """Per attempt: whether no attempt with equal keys was made before `begin`."""
     known = {key for key, early in zip(zip(*(k.tolist() for k in keys), strict=True), (at < begin).tolist(), strict=True) if early}
     return np.array([key not in known for key in zip(*(k.tolist() for k in keys), strict=True)], dtype=np.bool_)
 
 
 def _soon_after(failures: Ints, attempts: Ints) -> Bools:
-    """Per attempt: whether a failure lies at most SOON_NS before it. failures ascending."""
+    """Per attempt: whether a failure precedes it by at most SOON_NS. failures: ascending."""
     before = np.searchsorted(failures, attempts, side="right") - 1
     result: Bools = (before >= 0) & (attempts - failures[np.maximum(before, 0)] <= SOON_NS)
     return result

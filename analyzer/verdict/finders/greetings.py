@@ -1,7 +1,7 @@
-"""proxy-auth-required, of SOCKS: connections that ended behind the greeting, where the client would have asked for something.
+"""proxy-auth-required for SOCKS: connections that ended after the greeting, where the client would have sent a request.
 
-A server that wants none of the methods offered says so in two bytes, one that refuses a name and password in two more (RFC 1928 3,
-RFC 1929 2), and the connection ends. No request follows, so no name tells whose it was; a client that was let in would have asked.
+A server that accepts none of the offered methods answers with two bytes, one that refuses a name and password with two more (RFC 1928 3,
+RFC 1929 2), and the connection ends. Without a request no host is known; an accepted client would have sent one.
 """
 
 from __future__ import annotations
@@ -17,7 +17,7 @@ from analyzer.verdict.columns import says
 from analyzer.verdict.evidence import grouped
 
 CHOICE, WITH_VERDICT = 2, 4
-"""Bytes of a server: its choice of a method, and its word on a name and password."""
+"""Bytes of the server: its choice of a method, and its answer to a name and password."""
 
 
 def find(case: Case) -> list[Finding]:

@@ -1,4 +1,4 @@
-"""required-unseen: services that Defender requires and a source never asked for, not even by hosts that it shares with others."""
+"""required-unseen: services that Defender requires and a source never requested, not even by hosts that several services share."""
 
 from __future__ import annotations
 
@@ -18,16 +18,18 @@ MOST_SERVICES = 12
 
 
 def _visible(case: Case, device: Device) -> set[str]:
-    """The services that such a device needs and that have a host of their own to be seen by."""
+    """The services that such a device needs and that have a host of their own."""
     return {slug for slug, rules in required_services(case.catalogue, device).items() if not is_only_shared(rules)}
 
 
 def find(case: Case) -> list[Finding]:
-    """One over all sources with Defender traffic that miss any. A service that has only shared hosts can't be seen, so it isn't missed."""
+    """One finding over all sources with Defender traffic that lack a service. A service with only shared hosts can't be recognised, so it
+    is
+    never reported."""
     evidence = case.evidence
     visible = {device: _visible(case, device) for device in set(case.devices.values())}
     speaking = {client for client, how in defender_seen(evidence).items() if how == "seen"}
-    lists: dict[tuple[int, Device], list[str]] = {}  # sources that ask for the same have one list of what is required
+    lists: dict[tuple[int, Device], list[str]] = {}  # sources with the same requests share one list of requirements
     missing = {}
     for client, own in case.required.items():
         device = case.devices[client]

@@ -1,4 +1,5 @@
-"""What is odd about names: asked for one and meant another, hidden in an encrypted hello, or like Defender's and no rule knows it."""
+"""Odd names: a tunnel requested for one host with another in its ClientHello, encrypted hellos, and unknown hosts that look like
+Defender's."""
 
 from __future__ import annotations
 
@@ -25,7 +26,7 @@ def find(case: Case) -> list[Finding]:
 
 
 def mismatches(evidence: Evidence) -> list[Finding]:
-    """Tunnels asked for by one name whose ClientHello has another. An address asked for is no name, and contradicts none."""
+    """Tunnels requested for one name whose ClientHello has another. A requested address contradicts no name."""
     asked, sni = same_host(column(evidence, "requested_host")), same_host(column(evidence, "sni"))
     is_address = matches(asked, r"^[0-9.]+$|:")
     tunnel = mask(pc.is_in(column(evidence, "request"), value_set=pa.array(["connect", "socks4", "socks5"])))
@@ -56,7 +57,7 @@ def encrypted_hellos(evidence: Evidence) -> list[Finding]:
 
 
 def unknown_names(evidence: Evidence, catalogue: Catalogue) -> list[Finding]:
-    """Hosts that look like Defender's though no rule names them, per proxy."""
+    """Hosts that look like Defender's and match no rule, per proxy."""
     like = lookalikes_of(evidence, catalogue)
     findings = []
     for (proxy,), members in grouped(np.arange(len(like.row)), evidence.proxy.codes[like.row]):

@@ -1,4 +1,4 @@
-"""TLS opened on the way: proven where both legs were seen, likely where a visible certificate has an issuer that isn't Defender's."""
+"""TLS opened on the way: proven where both legs were captured, likely where a visible certificate isn't by an issuer of Defender's."""
 
 from __future__ import annotations
 
@@ -29,12 +29,12 @@ WHOSE_ISSUER = (
 
 
 def find(case: Case) -> list[Finding]:
-    """tls-inspected, per proxy: those that both legs prove, and those that an unknown issuer makes likely."""
+    """tls-inspected, per proxy: tunnels where both legs prove it, and connections where an unknown issuer makes it likely."""
     return [*proven(case.evidence), *by_issuer(case.evidence)]
 
 
 def proven(evidence: Evidence) -> list[Finding]:
-    """Tunnels toward whose origin the proxy sent a ClientHello of its own. For hosts that aren't Defender's it is information only."""
+    """Tunnels for which the proxy sent a ClientHello of its own to the origin. For hosts outside Defender the severity is info."""
     rows = np.flatnonzero((evidence.route == PROXY) & says(evidence, "inspected", True))
     broken = says(evidence, "tls_completed", False)
     findings = []
@@ -50,7 +50,8 @@ def proven(evidence: Evidence) -> list[Finding]:
 
 
 def by_issuer(evidence: Evidence) -> list[Finding]:
-    """Defender's hosts whose certificate another authority issued; only TLS 1.2 and older shows it. Legs that are equal disprove it."""
+    """Defender's hosts whose certificate has another issuer; only TLS 1.2 and older shows it. Equal ClientHellos on both legs disprove
+    it."""
     issuer = coded(evidence.flows.column("certificate_issuer"))
     strange = np.array([not is_expected(name, evidence.topology.issuers) for name in issuer.values] + [False])[issuer.codes]
     unknown = ~is_known(evidence.flows, "inspected")
@@ -73,12 +74,12 @@ def by_issuer(evidence: Evidence) -> list[Finding]:
 
 
 def is_expected(issuer: str, more: tuple[str, ...]) -> bool:
-    """Whether an issuer's name is one of Defender's, or holds one of the topology's `certificate_issuers`."""
+    """Whether an issuer's name is one of Defender's, or contains one of the topology's `certificate_issuers`."""
     return bool(pc.match_substring_regex(issuer, EXPECTED_ISSUERS).as_py()) or any(name in issuer for name in more)
 
 
 def _suffering(evidence: Evidence, rows: Ints, broken: Bools) -> str:
-    """What became of these handshakes: pinned services break, others don't notice."""
+    """The results of these handshakes: clients that pin certificates break off, others go on."""
     hit = rows[broken[rows]]
     if not len(hit):
         return "none of the handshakes broke off"

@@ -1,4 +1,4 @@
-"""service-plane-mixed: requests for one service that belong to several planes, and hosts of the user asked for as services ask."""
+"""service-plane-mixed: requests for one service that belong to several planes, and user hosts requested by a service's client stack."""
 
 from __future__ import annotations
 
@@ -17,12 +17,12 @@ from analyzer.verdict.talk import SERVICE_STACK, USERS_PLANE, text_counts
 
 
 def find(case: Case) -> list[Finding]:
-    """One over all services and sources, and one per proxy."""
+    """One finding over all services and sources, and one per proxy."""
     return [*mixed(case.evidence), *users_like_services(case.evidence)]
 
 
 def mixed(evidence: Evidence) -> list[Finding]:
-    """Services whose requests from one source belong to several planes. That a host tells none is no contradiction."""
+    """Services whose requests from one source belong to several planes. A host without a plane is no contradiction."""
     row, plane = evidence.requests.row, evidence.request_plane
     known = np.flatnonzero(evidence.asks_proxy & (evidence.request_service.codes >= 0) & (plane.codes >= 0))
     parts, asked, services = [], [], []
@@ -41,9 +41,9 @@ def mixed(evidence: Evidence) -> list[Finding]:
 
 
 def users_like_services(evidence: Evidence) -> list[Finding]:
-    """Hosts of the user's plane asked for as Windows services ask, per proxy.
+    """Hosts of the user's plane requested by Windows services, per proxy.
 
-    Only the shape of a CONNECT counts: on plain HTTP a service fetches live tiles for the user under its own agent (Microsoft-WNS).
+    Only the shape of a CONNECT counts: over plain HTTP a service fetches live tiles for the user with its own agent (Microsoft-WNS).
     """
     family = coded(evidence.flows.column("client_family"))
     if USERS_PLANE not in evidence.plane.values or SERVICE_STACK not in family.values:

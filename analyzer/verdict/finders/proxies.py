@@ -1,4 +1,4 @@
-"""Proxies that aren't where the topology has them: topology-unmatched, address-family; and what can't be seen: proxy-over-tls."""
+"""Proxies that differ from the topology: topology-unmatched, address-family; and proxies with hidden requests: proxy-over-tls."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ def find(case: Case) -> list[Finding]:
 
 
 def unmatched(evidence: Evidence) -> list[Finding]:
-    """Proxies of the topology that nobody went to, while others were used that it doesn't name."""
+    """Proxies of the topology without traffic, while proxies that it doesn't name were used."""
     met = {proxy for proxy, (name, _) in evidence.proxy_names.items() if name is not None}
     used = {evidence.proxy_names[proxy][0] for proxy in met}
     missing = [entry for entry in evidence.topology.proxies if entry.name not in used]
@@ -39,7 +39,7 @@ def unmatched(evidence: Evidence) -> list[Finding]:
 
 
 def families(evidence: Evidence) -> list[Finding]:
-    """Proxies of one name that are reached by one address family while all connections by the other come to nothing."""
+    """Proxies of one name that answer by one address family while all connections by the other fail."""
     found = []
     for name, proxy, rows, six in half_reached(evidence):
         called = {True: "IPv6", False: "IPv4"}
@@ -50,7 +50,7 @@ def families(evidence: Evidence) -> list[Finding]:
 
 
 def half_reached(evidence: Evidence) -> Iterator[tuple[str, int, Ints, bool]]:
-    """(name, code, connections, whether they are IPv6) of each address of a proxy that isn't answered while one of the other family is."""
+    """(name, code, connections, whether they are IPv6) of each proxy address without an answer while one of the other family answers."""
     by_name: dict[str, dict[bool, list[int]]] = {}
     for code, proxy in enumerate(evidence.proxy.values):
         name = evidence.proxy_names[proxy][0]
@@ -66,7 +66,7 @@ def half_reached(evidence: Evidence) -> Iterator[tuple[str, int, Ints, bool]]:
 
 
 def over_tls(evidence: Evidence) -> list[Finding]:
-    """TLS to a proxy that shows no request; TLS for Defender's own hosts is spoken to these, and the topology calls them a proxy."""
+    """TLS to a proxy that shows no request; or TLS for Defender's own hosts at an address that the topology names as a proxy."""
     found = []
     hidden = (evidence.route == PROXY) & evidence.hidden
     hosts_own = hidden & (evidence.service.codes >= 0)

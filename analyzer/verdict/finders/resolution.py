@@ -1,4 +1,4 @@
-"""Names that did not resolve: Defender's hosts for which a client, or a proxy, asked and got no address."""
+"""Names that did not resolve: Defender's hosts for which a client or a proxy got no address."""
 
 from __future__ import annotations
 
@@ -20,17 +20,17 @@ from analyzer.verdict.case import Case
 from analyzer.verdict.evidence import Evidence
 
 RCODES = {0: "without an address", 1: "format error", 2: "server failure", 3: "no such name", 4: "not implemented", 5: "refused"}
-"""What a DNS answer says (RFC 1035 4.1.1)."""
+"""Meanings of DNS response codes (RFC 1035 4.1.1)."""
 
 AGAIN_NS = 30 * 10**9
-"""Within this time a client asks again where it got no answer: Windows after one second, two and four, glibc after five."""
+"""Within this time a client repeats an unanswered question: Windows after one second, two and four, glibc after five."""
 
 ADDRESSES = ("A", "AAAA")
 TIMES = ("asked_at", "answered_at")
 
 
 def find(case: Case) -> list[Finding]:
-    """dns-failed, over all who asked: Defender's names that gave them no address in the whole window."""
+    """dns-failed, over all clients: Defender's names that gave them no address in the whole window."""
     evidence, lookups, catalogue = case.evidence, case.lookups, case.catalogue
     if lookups is None or not lookups.num_rows:
         return []
@@ -48,12 +48,12 @@ def find(case: Case) -> list[Finding]:
 
 
 def _is_failure(row: dict[str, Any]) -> bool:
-    """Not answered, or answered with an error; that a name has no IPv6 address is none, nor that its addresses weren't captured."""
+    """Not answered, or answered with an error; neither a missing IPv6 address nor uncaptured addresses count."""
     return row["rcode"] is None or row["rcode"] != 0 or (row["type"] == "A" and row["answers"] is not None)
 
 
 def _asked_again(rows: list[dict[str, Any]]) -> list[dict[str, Any]]:
-    """Without the questions whose client asked no second time for what it got no answer to: it had one, and that wasn't captured."""
+    """The questions without those unanswered ones that the client didn't repeat: it got an answer that wasn't captured."""
     asked = defaultdict(list)
     for row in rows:
         if row["asked_at"] is not None:
@@ -67,8 +67,8 @@ def _asked_again(rows: list[dict[str, Any]]) -> list[dict[str, Any]]:
 
 
 def _waited(evidence: Evidence, rows: list[dict[str, Any]]) -> list[bool]:
-    """Whether each question was answered, or an answer would be in the capture: it shows what is sent to the client, and goes on
-    long enough behind the question, or shows it sent again."""
+    """Whether each question was answered, or an answer would be in the capture: packets to the client are captured, and the capture goes on
+    long enough after the question, or shows it repeated."""
     flows = evidence.flows
     asked = pa.array([row["flow"] for row in rows], pa.string())
     place = integers(pc.index_in(asked, value_set=one_array(flows.column("id"))), -1).tolist()
@@ -118,7 +118,7 @@ def _finding(evidence: Evidence, rows: list[dict[str, Any]], names: dict[str, st
 
 
 def _is_carried(evidence: Evidence, client_ip: str, service: str) -> bool:
-    """Whether a proxy carried this service for this source: behind one the client needs no DNS."""
+    """Whether a proxy carried this service for this source: behind a proxy the client needs no DNS."""
     if client_ip not in evidence.client.values or service not in evidence.request_service.values:
         return False
     client, wanted = evidence.client.values.index(client_ip), evidence.request_service.values.index(service)

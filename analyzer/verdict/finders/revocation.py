@@ -1,7 +1,7 @@
-"""Revocation lists out of reach while tunnels open: the documented cause of a 200 after which Defender's cloud still fails.
+"""Unreachable revocation lists while tunnels open: the documented cause of a 200 after which Defender's cloud still fails.
 
-CryptoAPI fetches lists of revoked and trusted certificates by plain HTTP and by a proxy setting of its own; where that way is
-closed, certificates can't be checked and the sessions behind working tunnels die (learn.microsoft.com, antivirus network connections).
+CryptoAPI fetches lists of revoked and trusted certificates by plain HTTP and by a proxy setting of its own; where that way is closed,
+certificates can't be checked and the sessions in working tunnels end (learn.microsoft.com, antivirus network connections).
 """
 
 from __future__ import annotations
@@ -54,7 +54,7 @@ def find(case: Case) -> list[Finding]:
 
 
 def _named(evidence: Evidence, asked: Ints, direct: Ints, works: set[int]) -> Finding:
-    """Of fetches whose host is known: requests that a proxy failed, and direct attempts that were blocked."""
+    """The finding on fetches with a known host: requests that failed at a proxy, and blocked direct attempts."""
     statuses, counts = np.unique(evidence.requests.status[asked], return_counts=True)
     hosts = {evidence.request_host.values[code] for code in evidence.request_host.codes[asked].tolist() if code >= 0}
     hosts |= {evidence.host.values[code] for code in evidence.host.codes[direct].tolist() if code >= 0}
@@ -78,7 +78,7 @@ def _named(evidence: Evidence, asked: Ints, direct: Ints, works: set[int]) -> Fi
 
 
 def _unnamed(evidence: Evidence, rows: Ints) -> Finding:
-    """Of direct attempts whose host isn't known: those to port 80, of a source that fetches nothing through its proxies."""
+    """The finding on direct attempts without a known host: to port 80, by sources that fetch nothing through their proxies."""
     servers = np.unique(one_array(evidence.flows.column("server_ip")).take(array(rows)).to_numpy(zero_copy_only=False))
     text = (
         f"{counted(len(rows), 'direct connection')} of {evidence.of_whom(rows)} to port 80 of {counted(len(servers), 'address')} "

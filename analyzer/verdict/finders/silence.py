@@ -1,4 +1,4 @@
-"""Who said nothing to Defender: sources without its own traffic, and workstations that weren't seen at all."""
+"""Sources without Defender's own traffic, and workstations that weren't seen at all."""
 
 from __future__ import annotations
 
@@ -21,14 +21,14 @@ from analyzer.text.words import counted, listed
 from analyzer.verdict.case import Case
 from analyzer.verdict.columns import column
 from analyzer.verdict.evidence import Evidence, source_rows
-from analyzer.verdict.finders.captures import much_unopened
+from analyzer.verdict.finders.captures import unopened_packets
 from analyzer.verdict.lookalikes import lookalikes_of
 from analyzer.verdict.lookups import looked_up
 from analyzer.verdict.seen import PORTAL, defender_seen
 from analyzer.verdict.unread import begun_before, only_answers, to_nameless, unread_requests, unreadable
 
-LEAST_TO_ONE: Final = 4
-"""Answered connections of a source to one server from which on that may be its proxy."""
+MIN_ANSWERED: Final = 4
+"""Answered connections of a source to one server from which on that server may be its proxy."""
 
 
 def find(case: Case) -> list[Finding]:
@@ -82,7 +82,7 @@ def find(case: Case) -> list[Finding]:
                 f"; nearly all that was answered is TLS to {listed(maybe)}: where that is a proxy over TLS, what it is asked for can't be "
             )
             text += "seen, and the topology has to name it"
-        if shut := much_unopened(case):
+        if shut := unopened_packets(case):
             text += f"; {counted(shut, 'packet')} that couldn't be opened may have been anybody's, for anything"
         named = any(evidence.names.name(evidence.client.values[code]) for code in clients)
         found.append(
@@ -100,7 +100,7 @@ def find(case: Case) -> list[Finding]:
 
 
 def _sought(case: Case, rows: Ints) -> tuple[list[str], int]:
-    """(Defender's own names that these flows' sources asked DNS for, how many of the flows went to an address of theirs)."""
+    """(Defender's own names that these flows' sources looked up, how many of the flows went to an address of these names)."""
     evidence, found = case.evidence, looked_up(case)
     own = {code: found[ip] for code, ip in enumerate(evidence.client.values) if ip in found}
     mine = rows[np.isin(evidence.client.codes[rows], list(own))]
@@ -110,13 +110,13 @@ def _sought(case: Case, rows: Ints) -> tuple[list[str], int]:
 
 
 def perhaps_proxies(evidence: Evidence, rows: Ints) -> list[str]:
-    """Servers that may be proxies over TLS which the topology doesn't name, ip:port: a source had nine of ten answers from one alone.
+    """Servers (ip:port) that may be proxies over TLS and that the topology doesn't name: one gave nine of ten of a source's answers.
 
-    Web servers are many, and their port is 443: it is on another one, or inside.
+    Web servers are many and use port 443; such a proxy uses another port, or a private address.
     """
     flows = evidence.flows
     answered = rows[(evidence.route[rows] == DIRECT) & (evidence.direct[rows] == ANSWERED)]
-    if len(answered) < LEAST_TO_ONE:
+    if len(answered) < MIN_ANSWERED:
         return []
     spoken = is_known(flows, "client_hello_at", "tls_offered")
     ports = integers(column(evidence, "server_port"), 0)
@@ -132,13 +132,13 @@ def perhaps_proxies(evidence: Evidence, rows: Ints) -> list[str]:
     found = set()
     for counter in by_client.values():
         most, n = counter.most_common(1)[0]
-        if most is not None and n >= LEAST_TO_ONE and n * 10 >= counter.total() * 9:
+        if most is not None and n >= MIN_ANSWERED and n * 10 >= counter.total() * 9:
             found.add(most)
     return sorted(found)
 
 
 def _unseen(case: Case) -> list[Finding]:
-    """The workstations of the topology (given by their addresses, not by a network) that aren't among the sources."""
+    """The workstations of the topology (given by address, not by network) that aren't among the sources."""
     evidence = case.evidence
     if not evidence.topology.workstations:
         return []
@@ -159,7 +159,7 @@ def _unseen(case: Case) -> list[Finding]:
     else:
         text = f"{listed(labels)} sent nothing at all that was captured"
         text += f", but for {listed(spoke)}, which sent other datagrams only" if spoke else ""
-    shut = much_unopened(case)
+    shut = unopened_packets(case)
     if shut:
         text += f"; {counted(shut, 'packet')} that couldn't be opened may have been anybody's, for anything"
     return [
@@ -174,14 +174,13 @@ def _unseen(case: Case) -> list[Finding]:
 
 
 def _answering(evidence: Evidence) -> set[str]:
-    """Addresses that packets came from though others opened the flow, or nothing tells who did: time servers and their clients use one
-    port."""
+    """Addresses that sent packets as the server of a flow; NTP peers both use one port, so that a workstation may be the server."""
     sent = np.flatnonzero(integers(column(evidence, "packets_in"), 0) > 0)
     return {evidence.names.canonical(ip) for ip in set(values(column(evidence, "server_ip").take(array(sent))))}
 
 
 def no_source_reason(evidence: Evidence) -> str | None:
-    """Why the verdict has no sources; None when it has some."""
+    """The reason why the verdict has no sources; None when it has some."""
     if source_rows(evidence).any():
         return None
     total = evidence.flows.num_rows

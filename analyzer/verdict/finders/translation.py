@@ -1,4 +1,4 @@
-"""nat: connections seen on both sides of an address translation; transparent-proxy: something that makes connections anew.
+"""nat: connections captured on both sides of an address translation; transparent-proxy: a device that relays connections under its address.
 
 Copies count nowhere in the verdict (routes/copies.py). The connections that a transparent proxy opens are upstream legs.
 """
@@ -21,12 +21,12 @@ from analyzer.verdict.evidence import Evidence, coded, source_rows
 
 
 def find(case: Case) -> list[Finding]:
-    """nat, over all translations; transparent-proxy, per address that connects anew."""
+    """nat, over all translations; transparent-proxy, per relaying address."""
     return [*translated(case.evidence), *transparent(case.evidence)]
 
 
 def translated(evidence: Evidence) -> list[Finding]:
-    """One finding with every pair of addresses that stood for each other."""
+    """One finding with every pair of translated addresses."""
     copies = evidence.copies
     if not copies.num_rows:
         return []
@@ -57,7 +57,7 @@ def translated(evidence: Evidence) -> list[Finding]:
 
 
 def _from_translators(evidence: Evidence) -> int:
-    """How many flows come from a translator's address and are no copies."""
+    """Number of flows that come from a NAT's address and are no copies."""
     sources = {evidence.client.text(code) for code in np.unique(evidence.client.codes[source_rows(evidence)]).tolist()}
     translators = set(values(evidence.copies.column("client_ip"))) - sources
     routed = np.flatnonzero((evidence.route == UPSTREAM) & (evidence.pair_rows < 0))
@@ -67,14 +67,14 @@ def _from_translators(evidence: Evidence) -> int:
 
 
 def transparent(evidence: Evidence) -> list[Finding]:
-    """Direct connections whose other leg, with the same hello or request, another address made that nobody asked for anything."""
+    """Direct connections whose other leg, with the same hello or request, was opened by an address that is no explicit proxy."""
     pairs = evidence.pair_rows
     findings = []
     legs = np.flatnonzero((evidence.route == UPSTREAM) & (pairs >= 0))
     legs = legs[evidence.route[pairs[legs]] == DIRECT]
     addresses = one_array(evidence.flows.column("client_ip")).take(array(legs)).to_pylist()
     servers = coded(evidence.flows.column("server_ip")).codes
-    kept = np.flatnonzero(evidence.taken_over)  # those included whose leg was another's before
+    kept = np.flatnonzero(evidence.taken_over)  # including connections over an origin leg that was opened for another one
     by_address: dict[str, list[int]] = {}
     for leg, address in zip(legs.tolist(), addresses, strict=True):
         by_address.setdefault(address, []).append(leg)

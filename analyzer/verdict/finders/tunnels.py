@@ -1,4 +1,4 @@
-"""Tunnels that opened and came to nothing: TLS broke off inside, or the tunnel was closed for being idle."""
+"""Tunnels that opened and failed: TLS broke off inside, or the tunnel was closed for being idle."""
 
 from __future__ import annotations
 
@@ -19,11 +19,11 @@ from analyzer.verdict.evidence import Evidence, coded, grouped
 from analyzer.verdict.forwarding import LegPairs
 
 IDLE_NS = 30 * 10**9
-"""From this long without data on, a close counts as one for being idle. The shortest idle timeouts that proxies and firewalls are
-delivered with are around a minute; servers close kept connections after 5 to 15 seconds."""
+"""A close after this long without data counts as an idle timeout. The shortest default idle timeouts of proxies and firewalls are
+around a minute; servers close kept connections after 5 to 15 seconds."""
 
 DEAD_NS = 3 * 10**9
-"""How long what was sent must go without an acknowledgement."""
+"""How long sent data must stay unacknowledged."""
 
 
 def find(case: Case) -> list[Finding]:
@@ -43,9 +43,9 @@ def _opened_tunnels(evidence: Evidence) -> Bools:
 
 
 def broken_handshakes(evidence: Evidence, tunnels: Bools) -> list[Finding]:
-    """Tunnels in which a ClientHello was sent and the client never went on, per proxy: who gave up, and with which words.
+    """Tunnels with a ClientHello after which the client never went on, per proxy: which side gave up, and with which alert.
 
-    Those in which nothing came back are among them, whether or not the client has given up: whose fault that is can't be seen.
+    Tunnels in which nothing came back are included, whether or not the client gave up: the capture doesn't show the cause.
     """
     flows = evidence.flows
     broken, mute = np.zeros((2, flows.num_rows), dtype=np.bool_)
@@ -54,7 +54,7 @@ def broken_handshakes(evidence: Evidence, tunnels: Bools) -> list[Finding]:
     out = integers(column(evidence, "tunnel_out"), -1)
     mute &= is_known(flows, "client_hello_at", "client_random", "sni", "tls_offered") | ((out >= 0) & (out <= A_FIN))  # cut short
     alerted, captured = is_known(flows, "tls_alert"), captured_of(flows)
-    # That the client said nothing more is known only where nothing of it is missing.
+    # The client's silence is certain only where none of its packets is missing.
     gave_up = says(evidence, "tls_completed", False) & (alerted | ~captured.client_lost)
     rows = np.flatnonzero(tunnels & (gave_up | (broken & alerted) | mute))
     alert, alerted_by = coded(flows.column("tls_alert")), coded(flows.column("tls_alert_from"))
@@ -82,18 +82,18 @@ def broken_handshakes(evidence: Evidence, tunnels: Bools) -> list[Finding]:
             text += "; other tunnels to the same host worked"
             severity = "warning"
         found = evidence.finding("tls-failed", members, text, proxy=proxy, services=services.tolist(), severity=severity)
-        findings.append(replace(found, advice=OF_SILENCE) if silent else found)
+        findings.append(replace(found, advice=NO_ANSWER_ADVICE) if silent else found)
     return findings
 
 
-OF_SILENCE = (
+NO_ANSWER_ADVICE = (
     "See in the proxy's log whether it reached these hosts after it had let the client through; "
     "if it opens TLS, exclude them. Else look for what drops large packets between client and proxy."
 )
 
 
 def _others_worked(evidence: Evidence, rows: Ints) -> bool:
-    """Whether for each of these another tunnel of the same client, to the same host through the same proxy, worked."""
+    """Whether for each of these rows another tunnel of the same client, to the same host through the same proxy, worked."""
     row = evidence.requests.row
     keys = np.stack([evidence.client.codes[row], evidence.proxy.codes[row], evidence.request_host.codes], axis=1)
     worked = set(map(tuple, keys[evidence.outcome.worked & evidence.asks_proxy].tolist()))
@@ -121,7 +121,7 @@ def _gave_up(by: str | None, alert: str | None, answered: bool, ended_by: str | 
 
 
 def _waited(ended_by: str | None, ended_with: str | None) -> str:
-    """How a tunnel ended in which nothing came back."""
+    """The end of a tunnel in which nothing came back."""
     if ended_by is None:
         return "the proxy let them through, and not one byte followed"
     side = "the client" if ended_by == "client" else "the proxy's side"
@@ -149,7 +149,7 @@ def idle_closes(evidence: Evidence, tunnels: Bools, pairs: LegPairs) -> list[Fin
 
 
 def dead_tunnels(evidence: Evidence, tunnels: Bools) -> list[Finding]:
-    """Tunnels in which, after a silence, what the client sent was sent again and never acknowledged."""
+    """Tunnels in which, after a silence, the client's data was resent and never acknowledged."""
     pending, heard = times_ns(evidence.flows.column("pending_since")), times_ns(evidence.flows.column("last_in"))
     again = integers(column(evidence, "resent_out"), 0)
     silence = np.where((pending != NO_TIME) & (heard != NO_TIME), pending - np.where(heard == NO_TIME, 0, heard), 0)
@@ -171,7 +171,7 @@ def _moment(evidence: Evidence, code: str, rows: Ints, text: str, client: int, p
 
 
 def _who_closed(evidence: Evidence, pairs: LegPairs, ended: Ints) -> tuple[Bools, Bools]:
-    """Per client leg: whether its origin leg shows that the proxy closed of itself, and whether it shows that the origin did."""
+    """Per client leg: whether its origin leg shows that the proxy closed by itself, and whether it shows that the origin did."""
     by_proxy, by_origin = np.zeros(evidence.flows.num_rows, dtype=np.bool_), np.zeros(evidence.flows.num_rows, dtype=np.bool_)
     from_origin = says(evidence, "ended_by", "server")[pairs.origin]
     first = from_origin & (ended[pairs.origin] != NO_TIME) & (ended[pairs.origin] <= ended[pairs.client])

@@ -4,7 +4,7 @@ from typing import Any
 
 import pytest
 
-from analyzer.verdict.finders.tunnels import OF_SILENCE
+from analyzer.verdict.finders.tunnels import NO_ANSWER_ADVICE
 from tests.verdict.rows import CNC, PROX01, SECOND_NS, START_NS, asked, flow, request, tunnel, verdict
 
 RANDOM = "ab" * 32
@@ -62,7 +62,7 @@ def test_a_tunnel_in_which_nothing_came_back_is_not_said_to_be_tls_that_broke(co
     document = verdict(row, LATER)
     (finding,) = [finding for finding in document["findings"] if finding["code"] == "tls-failed"]
     assert finding["text"].endswith(f"opened at PROX01 and nothing came back ({CNC}): {how}")
-    assert finding["advice"] == OF_SILENCE and finding["severity"] == "problem"
+    assert finding["advice"] == NO_ANSWER_ADVICE and finding["severity"] == "problem"
     (source,) = document["sources"]
     assert source["services"][0]["outcome"] == "broken" and source["services"][0]["reason"].endswith("; in it nothing came back inside")
     assert "nothing came back in 1 of 1 tunnel" in document["groups"][0]["answer"]
