@@ -1,1 +1,1 @@
-"""Which way a flow went: through which proxy, direct, or away from a proxy; and who is a proxy at all."""
+"""The route of each flow: through which proxy, direct, or away from a proxy; and which addresses are proxies."""

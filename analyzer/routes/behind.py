@@ -1,8 +1,8 @@
-"""Transparent proxies: who takes a connection over without being asked, and makes one of its own.
+"""Transparent proxies: devices that intercept a connection and relay it on one of their own.
 
-Nothing in the client's connection says so. The second leg does: it carries the very ClientHello of another flow, under other
-sequence numbers, a moment later; or the same plain request with a Via or X-Forwarded-For header field that the first hasn't
-(RFC 9110 7.6.3). It is nobody's direct traffic, and the address that makes such legs is no source.
+The client's connection doesn't show this; the second leg does: it carries the same ClientHello with other sequence numbers a moment later,
+or the same plain request with a Via or X-Forwarded-For header field that the first lacks (RFC 9110 7.6.3). Such a leg isn't direct traffic
+of a client, and the address that opens such legs is no source.
 """
 
 from __future__ import annotations
@@ -13,22 +13,22 @@ import pyarrow.compute as pc
 
 from analyzer.arrow import array
 from analyzer.routes.captured import is_known
-from analyzer.routes.groups import MOST_COPIES, agreeing
+from analyzer.routes.groups import MAX_COPIES, agreeing
 from analyzer.routes.numbers import distinct
 from analyzer.routes.proxies import Ends
 from analyzer.routes.requests import NO_TIME, Bools, Ints, integers, one_array, times_ns
 from analyzer.text.times import values
 
 AFTER_NS = 5 * 10**9
-"""How long after the client's hello or request its second leg may come: the proxy connects to the origin first."""
+"""Most time from the client's hello or request to the second leg's: the proxy connects to the origin first."""
 
 
 def first_leg_of(flows: pa.Table, ends: Ends, hello: Ints, direct: Bools, beyond: Bools) -> tuple[Ints, Ints]:
-    """Per flow, the row of the flow that was taken over to make it, by the same ClientHello and by the same plain request; -1: none.
+    """Per flow, the row of the intercepted flow whose second leg it is, by the same ClientHello and by the same plain request; -1: none.
 
     hello    int64[n]   a number for each ClientHello (legs.hello_codes)
-    direct   bool[n]    flows that asked no proxy and are no copies: these can be taken over, and can be second legs
-    beyond   bool[n]    flows of known proxies that are nobody's leg yet: second legs too, where one takes over what it isn't asked for
+    direct   bool[n]    flows that asked no proxy and are no copies: they can be first legs and second legs
+    beyond   bool[n]    flows of known proxies that are paired with no leg yet: second legs too, where a proxy intercepts other traffic
     """
     return _by_hello(flows, ends, hello, direct, beyond), _by_request(flows, ends, direct, beyond)
 
@@ -68,16 +68,17 @@ def _by_request(flows: pa.Table, ends: Ends, direct: Bools, beyond: Bools) -> In
         fits = before[begin : begin + np.searchsorted(times[begin:end], first[row], side="right")]
         fits = fits[first[row] <= last[fits]]
         fits = fits[(ends.client[fits] != ends.client[row]) | (ends.server[fits] != ends.server[row])]
-        if 0 < len(fits) <= MOST_COPIES:
+        if 0 < len(fits) <= MAX_COPIES:
             result[row] = fits[-1]
     return result
 
 
-def takers(ends: Ends, leg: Ints) -> Ints:
-    """Codes of the addresses that make second legs, and are nobody's client otherwise: transparent proxies.
+def relay_addresses(ends: Ends, leg: Ints) -> Ints:
+    """Codes of the addresses that only open second legs: transparent proxies.
 
     leg   int64[n]   the first leg's row of every second leg, else -1
-    One that makes them under its clients' own addresses isn't among them.
+
+    A proxy that uses its clients' own addresses isn't among them.
     """
     second = np.flatnonzero(leg >= 0)
     clients = distinct(ends.client[second])
@@ -86,7 +87,7 @@ def takers(ends: Ends, leg: Ints) -> Ints:
 
 
 def transparent_legs(flows: pa.Table) -> tuple[Ints, Ints]:
-    """(rows of second legs that a transparent proxy made, the rows of the connections it took over).
+    """(rows of second legs that a transparent proxy opened, the rows of the connections that it intercepted).
 
     flows   with the columns of the stage routes
     """
@@ -101,8 +102,8 @@ def transparent_legs(flows: pa.Table) -> tuple[Ints, Ints]:
 
 
 def explained_clients(flows: pa.Table) -> list[str]:
-    """Addresses that are no sources, though flows come from them: a translator's, behind which copies were seen, and a transparent
-    proxy's. An address that is the client of a flow of its own which was copied or taken over is one.
+    """Client addresses that are no sources: NATs', from which only copies were seen, and transparent proxies'. An address whose own flow
+    was copied or intercepted is a source.
 
     flows   with the columns of the stage routes
     """

@@ -1,8 +1,8 @@
-"""How much of each flow the capture shows: which directions, how long it went on, whether the flow was over by then.
+"""How much of each flow the capture shows: which directions, how long it goes on, and whether the flow ended before.
 
-What isn't in a capture proves nothing. Silence counts only where the silent side is captured, and was waited for: for SILENCE_S,
-or until the connection ended, or the other side said again what was never acknowledged. So a capture that is cut in two between
-a question and its answer turns nothing over.
+Missing packets prove nothing. Silence counts only where the silent side is captured and was waited for: for SILENCE_S, or until the
+connection ended, or until the other side resent what was never acknowledged. So a capture that is cut in two between a request and its
+answer changes no result.
 """
 
 from __future__ import annotations
@@ -17,9 +17,9 @@ from analyzer.routes.numbers import codes
 from analyzer.routes.requests import NO_TIME, Bools, Ints, are_valid, bools, integers, one_array, times_ns
 
 SILENCE_S = 3
-"""How long nothing has to come before that counts as no answer."""
+"""How long no packet must come before that counts as no answer."""
 
-OVER = ("closed", "reset", "refused", "unreachable")
+ENDED_STATES = ("closed", "reset", "refused", "unreachable")
 
 
 @dataclass(frozen=True)
@@ -27,14 +27,14 @@ class Captured:
     """Per flow.
 
     client server         bool[n]   any packet of that side is in the capture
-    client_lost server_lost  bool[n]   the other side acknowledged payload of it that isn't in the capture
+    client_lost server_lost  bool[n]   the other side acknowledged payload of this side that isn't in the capture
     client_bytes server_bytes  int64[n]   distinct payload captured
     began       bool[n]    TCP: a SYN or a SYN-ACK was captured, so the connection began there
     ended       bool[n]    a FIN, a RST or an ICMP error was captured
-    again       bool[n]    the client said again what the server never acknowledged
-    holed       bool[n]    it said nothing again though nothing was acknowledged, which TCP doesn't do (RFC 6298), in a capture that lacks
-                           packets of other flows: what it waited for may have fallen into a hole
-    end         int64[n]   when the capture (all the flow is in) has its last packet, ns since 1970; NO_TIME without times
+    again       bool[n]    the client resent what the server never acknowledged
+    holed       bool[n]    unacknowledged data wasn't resent, which TCP always does (RFC 6298), in a capture that lacks packets of other
+                           flows: the answer may be missing too
+    end         int64[n]   when the capture (of those with this flow, the latest) has its last packet, ns since 1970; NO_TIME without times
     """
 
     client: Bools
@@ -50,12 +50,12 @@ class Captured:
     end: Ints
 
     def waited(self, since: Ints, rows: Ints | slice = slice(None)) -> Bools:
-        """Whether silence since these times (one for each of `rows`) means that nothing comes."""
+        """Whether silence since these times (one for each of `rows`) means that no answer comes."""
         result: Bools = self.ended[rows] | self.again[rows] | (self.passed(since, rows) & ~self.holed[rows])
         return result
 
     def passed(self, since: Ints, rows: Ints | slice = slice(None)) -> Bools:
-        """Whether the capture goes on for SILENCE_S after these times, whatever became of the connection."""
+        """Whether the capture goes on for SILENCE_S after these times, whether or not the connection does."""
         end = self.end[rows]
         known = (since != NO_TIME) & (end != NO_TIME)
         result: Bools = known & (np.where(known, end, 0) - np.where(known, since, 0) >= SILENCE_S * 10**9)
@@ -68,7 +68,7 @@ def captured_of(flows: pa.Table) -> Captured:
     server_bytes = integers(flows.column("bytes_in"), 0) - integers(flows.column("resent_in"), 0)
     resent, waits = integers(flows.column("resent_out"), 0) > 0, is_known(flows, "pending_since")
     client_lost, server_lost = integers(flows.column("acked_out"), 0) > client_bytes, integers(flows.column("acked_in"), 0) > server_bytes
-    over = pc.is_in(one_array(flows.column("state")), value_set=pa.array(OVER)).to_numpy(zero_copy_only=False).astype(np.bool_)
+    over = pc.is_in(one_array(flows.column("state")), value_set=pa.array(ENDED_STATES)).to_numpy(zero_copy_only=False).astype(np.bool_)
     captures = Captures.of(flows)
     return Captured(
         client=integers(flows.column("packets_out"), 0) > 0,
@@ -99,13 +99,13 @@ def is_text(flows: pa.Table, name: str, text: str) -> Bools:
 
 
 def capture_ends(flows: pa.Table) -> Ints:
-    """Per flow the latest time of any packet in the captures that it is in; of several captures the latest."""
+    """Per flow the latest packet time in any capture that contains it."""
     return Captures.of(flows).largest(times_ns(flows.column("last_seen")))
 
 
 @dataclass(frozen=True)
 class Captures:
-    """Which captures each flow is in, one entry for each of them.
+    """Which captures contain each flow, one entry for each.
 
     row    int64[n]   the flow's row, in order
     code   int64[n]   a number for the capture, from 0 on
@@ -121,11 +121,11 @@ class Captures:
         return Captures(integers(pc.list_parent_indices(lists), 0), codes(pc.list_flatten(lists)))
 
     def largest(self, figures: Ints) -> Ints:
-        """Per flow the largest of the figures of all flows in the captures that it is in; its own where it is in none."""
+        """Per flow the largest of the values of all flows in its captures; its own value where it has no capture."""
         result = figures.copy()
         if not len(self.row):
             return result
-        if not self.code.any():  # one capture has them all
+        if not self.code.any():  # one capture contains all flows
             result[self.row] = figures[self.row].max()
             return result
         by_capture = np.argsort(self.code)
@@ -136,5 +136,5 @@ class Captures:
 
 
 def _starts(values: Ints) -> Ints:
-    """Where each run of equal values begins."""
+    """The start of each run of equal values."""
     return np.flatnonzero(np.append(True, values[1:] != values[:-1]))

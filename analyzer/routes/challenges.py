@@ -1,8 +1,8 @@
-"""Which 407 was the beginning of letting a client in, and which turned it away.
+"""Which 407s are challenges that the client answered, and which refuse it.
 
-A proxy asks for credentials by 407, and often closes the connection with it; the client asks again on the next. NTLM and Negotiate
-take two such rounds, of which the first refuses nothing: its own Proxy-Authenticate carries the next token (RFC 4559 4.2). What
-was answered 407 with nothing more to go on was refused.
+A proxy asks for credentials by 407, and often closes the connection with it; the client asks again on the next. NTLM and Negotiate take two
+such rounds, of which the first refuses nothing: its Proxy-Authenticate carries the next token (RFC 4559 4.2). A 407 after which nothing
+follows is a refusal.
 """
 
 from __future__ import annotations
@@ -20,18 +20,19 @@ FOLLOWS_WITHIN_S = 30
 
 
 def challenges(flows: pa.Table, ends: Ends, requests: Requests, let_in: Bools) -> Bools:
-    """Per request: a 407 that goes on: to a request that offered nothing, or with the next token, and followed accordingly.
+    """Per request: a 407 to a request without credentials, or with the next token, that is followed by another attempt.
 
     let_in   bool[n requests]   the request was let through, or its page came
-    It is followed on the same connection, or on one opened within FOLLOWS_WITHIN_S, to the same proxy, by the same kind of client,
-    for the same host, by a request that offers credentials or is let in.
+
+    It is followed by a request that offers credentials or is let in, on the same connection or on one opened within FOLLOWS_WITHIN_S, to
+    the same proxy, by the same kind of client, for the same host.
     """
     refused: Bools = (requests.status == AUTH_REQUIRED) & (requests.kind >= 0) & (requests.kind <= ABSOLUTE)
     if not refused.any():
         return refused
     follows = requests.offered | let_in
     result = _followed(flows, requests, refused, follows, _groups(flows, ends, requests, "client_family"))
-    # A connection that ends with its challenge never shows its ClientHello, and so not which family of clients it is of.
+    # A connection that ends with its challenge has no ClientHello, which would tell the client's family.
     hello = is_known(flows, "client_hello_at", "tls_offered")[requests.row]
     if (refused & ~hello & ~result).any() and (follows & hello).any():
         result |= _followed(flows, requests, refused & ~hello, follows & hello, _groups(flows, ends, requests, "user_agent"))
@@ -39,17 +40,18 @@ def challenges(flows: pa.Table, ends: Ends, requests: Requests, let_in: Bools) -
 
 
 def open_ended(requests: Requests) -> Bools:
-    """Per request: a 407 that refuses nothing by itself: nothing was offered, or it carries the next token."""
+    """Per request: a 407 that doesn't refuse by itself: no credentials were offered, or it carries the next token."""
     asked = (requests.kind >= 0) & (requests.kind <= ABSOLUTE) & (requests.status == AUTH_REQUIRED)
     result: Bools = asked & (~requests.offered | requests.continues)
     return result
 
 
-def goes_on_elsewhere(flows: pa.Table, ends: Ends, requests: Requests, followed: Bools) -> Bools:
-    """Per request: a challenge that nothing was seen to follow, of a client that goes on with others of this proxy for this host.
+def followed_elsewhere(flows: pa.Table, ends: Ends, requests: Requests, followed: Bools) -> Bools:
+    """Per request: a challenge without a follow-up, where the client follows up others of this proxy for this host.
 
-    followed   bool[n requests]   as challenges gives it
-    Where the proxy closes the connection with a challenge, what follows comes on the next one, perhaps behind the capture's end.
+    followed   bool[n requests]   from challenges()
+
+    If the proxy closes the connection with a challenge, the follow-up comes on the next connection, perhaps after the capture's end.
     """
     alone: Bools = open_ended(requests) & ~followed & (requests.answered != NO_TIME)
     if not followed.any() or not alone.any():
@@ -60,18 +62,18 @@ def goes_on_elsewhere(flows: pa.Table, ends: Ends, requests: Requests, followed:
 
 
 def _followed(flows: pa.Table, requests: Requests, refused: Bools, following: Bools, group: Ints) -> Bools:
-    """Per request: one of `refused` that goes on: one of `following`, of the same group, comes behind it."""
+    """Per request: one of `refused` with one of `following`, of the same group, after it."""
     result = np.zeros(len(refused), dtype=np.bool_)
     begun = np.flatnonzero(refused & open_ended(requests))
     follows = np.flatnonzero(following & np.isin(group, group[begun]))
     if not len(begun) or not len(follows):
         return result
-    # On the same connection: the last that follows, of each group.
+    # On the same connection: the last follow-up of each group.
     by_row = numbered(np.concatenate([group[begun], group[follows]]), np.concatenate([requests.row[begun], requests.row[follows]]))
     latest = np.full(len(by_row), -1, dtype=np.int64)
-    latest[by_row[len(begun) :]] = follows  # the last of those that go to one place stays
+    latest[by_row[len(begun) :]] = follows  # numpy keeps the last value written to an index
     result[begun] = latest[by_row[: len(begun)]] > begun
-    # On the next one.
+    # On the next connection.
     opened = times_ns(flows.column("first_seen"))[requests.row]
     timed = follows[opened[follows] != NO_TIME]
     asked, answered = requests.first_seen[begun], requests.answered[begun]
@@ -83,7 +85,7 @@ def _followed(flows: pa.Table, requests: Requests, refused: Bools, following: Bo
 
 
 def _groups(flows: pa.Table, ends: Ends, requests: Requests, kind: str) -> Ints:
-    """Per request a number for its client, the client's kind (a column), the proxy and the host asked for."""
+    """Per request a number for its client, the client's kind (a column), the proxy and the requested host."""
     row, kinds = requests.row, codes(one_array(flows.column(kind)))
     return numbered(ends.server_end[row], ends.client[row], kinds[row], requests.names.code)
 
@@ -93,7 +95,7 @@ def first_after(keys: Ints, times: Ints, wanted: Ints, after: Ints) -> Ints:
     order = np.lexsort((times, keys))
     merged = np.lexsort((np.repeat([1, 0], [len(keys), len(wanted)]), np.concatenate([times, after + 1]), np.concatenate([keys, wanted])))
     is_entry = merged < len(keys)
-    place = np.cumsum(is_entry)[~is_entry]  # how many entries sort before each wanted one
+    place = np.cumsum(is_entry)[~is_entry]  # number of entries that sort before each wanted one
     asked = merged[~is_entry] - len(keys)
     result = np.full(len(wanted), -1, dtype=np.int64)
     inside = place < len(keys)

@@ -1,9 +1,9 @@
-"""One connection captured on both sides of a translation (NAT, a load balancer's address): the column `same_as`.
+"""The column `same_as`: one connection captured on both sides of a translation (NAT, a load balancer).
 
-A translator changes addresses and hands packets on: the sequence numbers chosen by both ends stay, or are moved by a constant, and
-so do the bytes. A proxy that takes a connection over makes one of its own, with numbers of its own: that is no copy, even where it
-hands a ClientHello on untouched (behind.py). Two flows are called one only where chance or a tool's fixed numbers don't explain it;
-a copy that isn't recognised is the smaller mistake. The one seen first counts.
+A NAT changes addresses and forwards packets: both ends' sequence numbers stay, or are moved by a constant, and the bytes stay. A
+transparent proxy opens a connection of its own with its own numbers: that is no copy, even where it forwards a ClientHello unchanged
+(behind.py). Two flows are taken for one only where neither chance nor a tool's fixed numbers explain the match; a missed copy is the
+smaller mistake. The flow seen first counts.
 """
 
 from __future__ import annotations
@@ -16,40 +16,40 @@ from analyzer.arrow import array
 from analyzer.routes.captured import Captured
 from analyzer.routes.groups import Groups, agreeing, joined, repeating
 from analyzer.routes.numbers import codes, mixed, numbered
-from analyzer.routes.one_connection import LEAST_RANDOM, Judge, Traits
+from analyzer.routes.one_connection import MIN_RANDOM, Judge, Traits
 from analyzer.routes.proxies import Ends
 from analyzer.routes.requests import Bools, Ints, Requests, bools, integers, one_array, times_ns
 
 
 def copies_of(flows: pa.Table, ends: Ends, requests: Requests, captured: Captured, hello: Ints, asking: Bools) -> Ints:
-    """Per flow the row of the flow that it is the copy of, the first of its chain; -1 for none.
+    """Per flow the row of the flow of which it is a copy, the first of its chain; -1: none.
 
     hello    int64[n]   a number for each ClientHello (legs.hello_codes)
     asking   bool[n]    the client has a proxy's address
     """
     out, back = integers(flows.column("isn_out"), -1), integers(flows.column("isn_in"), -1)
-    dead = ends.tcp & (out >= LEAST_RANDOM) & (back < 0) & (captured.client_bytes == 0) & (captured.server_bytes == 0)
+    dead = ends.tcp & (out >= MIN_RANDOM) & (back < 0) & (captured.client_bytes == 0) & (captured.server_bytes == 0)
     syns = repeating(np.flatnonzero(ends.tcp & (out >= 0) & (back >= 0)), out, back)
     hellos = repeating(np.flatnonzero(ends.tcp & (hello >= 0)), hello)
     silent = agreeing(np.flatnonzero(dead), out, ends.server_end)
-    # Of one direction a SYN or its answer is all that there is to go by, beside how much was sent.
+    # If one direction was captured, only a SYN or a SYN-ACK can be compared, and the byte counts.
     heard = ends.tcp & ~dead & (captured.client ^ captured.server)
     halves = joined(
         [
-            agreeing(np.flatnonzero(heard & (back >= LEAST_RANDOM) & (out < 0)), back, ends.server_end),
-            agreeing(np.flatnonzero(heard & (out >= LEAST_RANDOM) & (back < 0)), out, ends.server_end),
+            agreeing(np.flatnonzero(heard & (back >= MIN_RANDOM) & (out < 0)), back, ends.server_end),
+            agreeing(np.flatnonzero(heard & (out >= MIN_RANDOM) & (back < 0)), out, ends.server_end),
         ],
         len(out),
     )
     both = ends.tcp & captured.client & captured.server
     lost = [
-        _where_one_was_lost(np.flatnonzero(both & (back >= LEAST_RANDOM)), back, out),
-        _where_one_was_lost(np.flatnonzero(both & (out >= LEAST_RANDOM)), out, back),
+        _with_a_number_missing(np.flatnonzero(both & (back >= MIN_RANDOM)), back, out),
+        _with_a_number_missing(np.flatnonzero(both & (out >= MIN_RANDOM)), out, back),
     ]
     numbers = agreeing(syns, out, back)
     if not any(len(groups.rows) for groups in (numbers, silent, halves, *lost)) and not len(agreeing(hellos, hello).rows):
         return np.full(flows.num_rows, -1, dtype=np.int64)
-    # Whether a proxy was asked, and for what, is the same on both, so a tunnel's two legs (hellos alike) aren't compared at all.
+    # A copy has the same requests to a proxy as its original, so two legs of a tunnel (equal hellos) are never compared.
     asked = asked_codes(flows, requests)
     traits = Traits(
         out=out,
@@ -61,7 +61,7 @@ def copies_of(flows: pa.Table, ends: Ends, requests: Requests, captured: Capture
         last=times_ns(flows.column("last_seen")),
     )
     judge = Judge(flows, ends, captured, traits, asking)
-    random = numbers.only((out[numbers.rows] >= LEAST_RANDOM) & (back[numbers.rows] >= LEAST_RANDOM))
+    random = numbers.only((out[numbers.rows] >= MIN_RANDOM) & (back[numbers.rows] >= MIN_RANDOM))
     alike = joined([agreeing(syns, out, back, asked), agreeing(hellos, hello, asked), random, *lost], len(out))
     found = [
         judge.ones(alike, judge.agreed, judge.can_be_one),
@@ -69,27 +69,27 @@ def copies_of(flows: pa.Table, ends: Ends, requests: Requests, captured: Capture
         judge.ones(halves, judge.same_half, judge.moved),
     ]
     first, second = (np.concatenate(side) for side in zip(*found, strict=True))
-    return _one_way_round(firsts_of(first, second, flows.num_rows), ends)
+    return _nat_side_as_copy(firsts_of(first, second, flows.num_rows), ends)
 
 
-def _where_one_was_lost(rows: Ints, number: Ints, other: Ints) -> Groups:
-    """Rows that agree in this initial number, where the other one of any of them wasn't captured."""
+def _with_a_number_missing(rows: Ints, number: Ints, other: Ints) -> Groups:
+    """Groups of rows with the same initial number, where the other number of at least one of them wasn't captured."""
     without = array(number[rows[other[rows] < 0]])
     rows = rows[bools(pc.is_in(array(number[rows]), value_set=without))] if len(without) else rows[:0]
     return agreeing(rows, number)
 
 
 def firsts_of(first: Ints, second: Ints, n: int) -> Ints:
-    """Per row of n the first of the chain of flows that are one with it; -1 where that is itself.
+    """Per row of n the first of the chain of flows that are the same connection; -1 where that is the row itself.
 
-    first second   rows of pairs that are one. Of the pairs with the same second the one that stands first here counts, but for one that
-                   would close a circle: those are of captures whose clocks disagree.
+    first second   rows of pairs that are the same connection. Of pairs with the same second row, the first pair counts, except one that
+                   would close a circle, which happens where captures' clocks disagree.
     """
     before = np.full(n, -1, dtype=np.int64)
-    before[second[::-1]] = first[::-1]  # of several the last that is written stays
+    before[second[::-1]] = first[::-1]  # numpy keeps the last value written to an index
     begins = before < 0
     chain = np.where(begins, np.arange(n), before)
-    for _ in range(n.bit_length() + 1):  # each time twice as far back
+    for _ in range(n.bit_length() + 1):  # doubles the distance each time
         if begins[chain].all():
             return np.where(begins, -1, chain)
         chain = chain[chain]
@@ -97,13 +97,13 @@ def firsts_of(first: Ints, second: Ints, n: int) -> Ints:
 
 
 def _firsts_without_circles(first: list[int], second: list[int], n: int) -> Ints:
-    """The same, pair by pair."""
+    """The same result, computed pair by pair."""
     before = [-1] * n
 
     def begin_of(row: int) -> int:
         while (one := before[row]) >= 0:
             if before[one] >= 0:
-                before[row] = before[one]  # shorter for whoever asks next
+                before[row] = before[one]  # path compression
             row = one
         return row
 
@@ -114,10 +114,10 @@ def _firsts_without_circles(first: list[int], second: list[int], n: int) -> Ints
     return np.where(np.array(before) < 0, -1, begins)
 
 
-def _one_way_round(copy: Ints, ends: Ends) -> Ints:
-    """The same with an address that is mostly behind others behind them throughout.
+def _nat_side_as_copy(copy: Ints, ends: Ends) -> Ints:
+    """The copies, with each address that is mostly a copy's client made so throughout.
 
-    A translator is always behind what it translates; where frames are timed by different clocks a copy may seem to come first.
+    A NAT's flows are always the copies; where frames are timed by different clocks, a copy may seem to come first.
     """
     rows = np.flatnonzero(copy >= 0)
     sizes = np.bincount(copy[rows], minlength=len(copy))
@@ -131,7 +131,7 @@ def _one_way_round(copy: Ints, ends: Ends) -> Ints:
 
 
 def asked_codes(flows: pa.Table, requests: Requests) -> Ints:
-    """Per flow a number for all that it asked a proxy for and how; -1 where it asked nothing."""
+    """Per flow a number for all its requests to a proxy; -1 where it has none."""
     result = np.full(flows.num_rows, -1, dtype=np.int64)
     if not len(requests.row):
         return result
@@ -140,7 +140,7 @@ def asked_codes(flows: pa.Table, requests: Requests) -> Ints:
     starts = np.concatenate([[0], np.flatnonzero(requests.last)[:-1] + 1])
     rows = requests.row[starts]
     rest = [codes(one_array(flows.column(name)).take(array(rows))) for name in ("user_agent", "client_family")]
-    # A sum of well mixed codes, each by its place on the connection: two lists alike by chance would take 2**32 of them.
+    # A sum of well mixed codes, each by its place on the connection: an accidental match needs about 2**32 lists.
     place = np.arange(len(code)) - np.repeat(starts, np.diff(np.append(starts, len(code))))
     sums = np.add.reduceat(mixed(code.astype(np.uint64) * np.uint64(2) + np.uint64(1), place.astype(np.uint64)), starts)
     for column in rest:

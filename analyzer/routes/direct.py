@@ -1,7 +1,7 @@
-"""What went past the proxies: which flows count as direct, and whether the gateway let them through.
+"""Traffic past the proxies: which flows are direct, and whether the gateway let them through.
 
-A firewall that reads on lets the handshake through and stops what follows: only payload that came back shows that a flow was let
-through, and neither an alert nor the firewall's own page is that. A remnant of an old connection shows nothing.
+A firewall that inspects content lets the handshake through and stops what follows: only payload that came back proves that a flow was let
+through, and neither an alert nor the firewall's own page counts. A remnant of an old connection proves nothing.
 """
 
 from __future__ import annotations
@@ -17,7 +17,7 @@ from analyzer.routes.proxies import Ends
 from analyzer.routes.requests import NO_TIME, Bools, Ints, bools, integers, one_array, times_ns
 
 BLOCKED_STATES = ("refused", "unreachable", "no-answer")
-"""States of a flow that nobody let in: nothing but the attempt and its rejection were seen."""
+"""States of a flow that was never accepted: only the attempt and its rejection were seen."""
 
 HTTPS_PORT = 443
 
@@ -32,24 +32,24 @@ RECORD_HEAD = 5
 """Bytes before a TLS record's content (RFC 8446 5.1)."""
 
 LISTS = r"(?i)\.(crl|stl|ctl|cab)$"
-"""Paths of lists of revoked and of trusted certificates, and the archives they come in: never a web page."""
+"""Paths of lists of revoked and of trusted certificates, and of the archives that contain them: never a web page."""
 
 OK, NOT_MODIFIED = 200, 304
 BLOCK_STATUSES = (403, 451, 511)
 PAGE_STATUSES = (200, 403, 451, 503, 511)
-"""Statuses under which firewalls send a page of their own."""
+"""Statuses of firewalls' own pages."""
 
 
 def can_be_direct(flows: pa.Table, ends: Ends) -> Bools:
-    """Per flow: whether it would carry a service if it is no proxy's: any TCP, and QUIC's UDP/443. DNS and the like don't."""
+    """Per flow: whether it is direct unless a proxy takes part: any TCP, and QUIC's UDP/443. DNS and other UDP is not."""
     result: Bools = ends.tcp | (integers(flows.column("server_port"), 0) == HTTPS_PORT)
     return result
 
 
 def was_blocked(flows: pa.Table, end: Ints | None = None) -> Bools:
-    """Per flow: whether it never got through (BLOCKED_STATES). One SYN at a capture's end was perhaps answered behind it.
+    """Per flow: whether it never got through (BLOCKED_STATES). A single SYN at a capture's end may have been answered after it.
 
-    end   as capture_ends gives it, where that is known already
+    end   from capture_ends, where already computed
     """
     blocked = pc.is_in(one_array(flows.column("state")), value_set=pa.array(BLOCKED_STATES)).to_numpy(zero_copy_only=False)
     tries = integers(flows.column("packets_out"), 0)
@@ -65,32 +65,32 @@ def direct_outcomes(flows: pa.Table, ends: Ends, captured: Captured, direct: Boo
     direct   bool[n]   route is direct
     """
     hello = is_known(flows, "client_hello_at", "client_random", "sni", "tls_offered")
-    # A hello on another port, on a connection whose beginning isn't there, may stand in a tunnel that was asked for before.
+    # A hello on another port, on a connection without its beginning, may be inside a tunnel whose request wasn't captured.
     tunnelled = ~captured.began & ends.tcp & (integers(flows.column("server_port"), 0) != HTTPS_PORT)
     known = captured.began | (hello & ~tunnelled) | is_known(flows, "http_path")
     both = captured.client & captured.server
     came = captured.server_bytes > 0
     alone = is_text(flows, "server_first", "alert") & ~is_known(flows, "server_hello_at", "tls_version")
     alone |= block_pages(flows, ends, captured, direct & ~hello)
-    # What is shorter than the head of a TLS record is no answer to a hello, whatever it was to become.
+    # An answer shorter than the head of a TLS record is no answer to a hello.
     alone |= hello & ends.tcp & (captured.server_bytes <= RECORD_HEAD) & ~is_known(flows, "server_hello_at", "tls_version")
     cut = words_cut(flows)
-    answered = known & both & came & ~alone & ~cut & (hello | ~(_unsaid(flows) | _unread(flows)))
-    since = first_word(flows)
+    answered = known & both & came & ~alone & ~cut & (hello | ~(_answer_cut(flows) | _request_missing(flows)))
+    since = waiting_since(flows)
     nothing = known & ~cut & both & (captured.client_bytes > 0) & (~came | alone) & ~captured.server_lost & captured.waited(since)
     blocked = was_blocked(flows, captured.end)
     udp = blocked & is_text(flows, "protocol", "udp")
     if udp.any():
-        blocked &= ~(udp & _one_way(flows, ends, captured))
+        blocked &= ~(udp & _server_side_missing(flows, ends, captured))
     blocked |= nothing
     code = np.where(blocked, BLOCKED, np.where(answered, ANSWERED, UNKNOWN))
     code[is_text(flows, "firewall_action", "block") & ~answered] = BLOCKED
     return np.where(direct, code, -1).astype(np.int64)
 
 
-def _unsaid(flows: pa.Table) -> Bools:
-    """Per flow: whether its plain request was answered by what may be a firewall's page or a portal's redirect, which would stand in
-    what wasn't captured of the answer."""
+def _answer_cut(flows: pa.Table) -> Bools:
+    """Per flow: whether the answer to its plain request may be a firewall's page or a portal's redirect, which would be in the uncaptured
+    rest of the answer."""
     status = integers(flows.column("http_status"), -1)
     redirect = (status >= 300) & (status < 400) & (status != NOT_MODIFIED) & ~is_known(flows, "http_location")
     page = np.isin(status, [one for one in PAGE_STATUSES if one != OK]) & ~is_known(flows, "http_html")
@@ -98,28 +98,28 @@ def _unsaid(flows: pa.Table) -> Bools:
     return result
 
 
-def _unread(flows: pa.Table) -> Bools:
-    """Per flow: whether what was asked for wasn't captured, where it may have been a proxy's help, or a page that a firewall sent."""
+def _request_missing(flows: pa.Table) -> Bools:
+    """Per flow: whether its request wasn't captured, so that the answer may be a proxy's or a firewall's own page."""
     asked, path = is_known(flows, "http_via"), is_known(flows, "http_path")
     result: Bools = ~path & (asked | is_text(flows, "server_first", "http") | ~is_known(flows, "server_first"))
     return result
 
 
 def words_cut(flows: pa.Table) -> Bools:
-    """Per flow: whether the first that its client said goes on behind what was captured, and nothing that is there tells what it was.
+    """Per flow: whether the client's first bytes were cut by the capture, and the captured ones don't show what they were.
 
-    It may have been a request to a proxy, or a ClientHello with any name.
+    They may have been a request to a proxy, or a ClientHello with any name.
     """
     hello = is_known(flows, "client_hello_at", "client_random", "tls_offered", "sni")
-    behind = integers(flows.column("tls_first").cast(pa.int8()), 1) == 0  # and so perhaps in the tunnel that it asked for
+    behind = integers(flows.column("tls_first").cast(pa.int8()), 1) == 0  # the hello may be in a tunnel that the cut bytes requested
     result: Bools = bools(one_array(flows.column("first_cut"))) & ~(hello & ~behind) & ~is_known(flows, "http_via", "request")
     return result
 
 
-def _one_way(flows: pa.Table, ends: Ends, captured: Captured) -> Bools:
-    """Per UDP flow: what its server sends may be missing, as nothing that is sent to its client is in the capture.
+def _server_side_missing(flows: pa.Table, ends: Ends, captured: Captured) -> Bools:
+    """Per UDP flow: whether its server's packets may be missing, because no packet to its client is in the capture.
 
-    The client acknowledges TCP payload that isn't there, or asked once over UDP and didn't repeat itself, as it would without an answer.
+    The client acknowledges TCP payload that isn't there, or asked once over UDP and didn't repeat the request, as it would if unanswered.
     """
     n = len(ends.addresses)
     heard = np.bincount(ends.client[captured.server], minlength=n) > 0
@@ -130,8 +130,8 @@ def _one_way(flows: pa.Table, ends: Ends, captured: Captured) -> Bools:
     return result
 
 
-def first_word(flows: pa.Table) -> Ints:
-    """Per flow since when the client waits for a word: its hello, else what was never acknowledged, else its last data."""
+def waiting_since(flows: pa.Table) -> Ints:
+    """Per flow the time since which the client waits: its hello, else its unacknowledged data, else its last data."""
     since = np.full(flows.num_rows, NO_TIME, dtype=np.int64)
     for name in ("client_hello_at", "pending_since", "last_data", "first_seen"):
         since = np.where(since == NO_TIME, times_ns(flows.column(name)), since)
@@ -142,7 +142,8 @@ def block_pages(flows: pa.Table, ends: Ends, captured: Captured, asked: Bools) -
     """Per flow: whether the answer to its plain request is a firewall's or a portal's own, not its server's.
 
     asked   bool[n]   flows that may have a plain request of their own
-    HTML under 403, 451 or 511 for what never is a page; or one redirect, or one page, for hosts that have nothing in common.
+
+    Such answers are HTML under 403, 451 or 511 for a path that is never a page; or one redirect, or one page, for unrelated hosts.
     """
     result = np.zeros(flows.num_rows, dtype=np.bool_)
     status = integers(flows.column("http_status"), -1)
@@ -159,7 +160,7 @@ def block_pages(flows: pa.Table, ends: Ends, captured: Captured, asked: Bools) -
     redirects = pc.if_else(array((status >= 300) & (status < 400)), location, pa.scalar(None, pa.string()))
     size = captured.server_bytes[at]
     pages = html & np.isin(status, PAGE_STATUSES) & (size > 0)
-    # The same page is as long to the byte, under the same status, from servers at different addresses.
+    # The same page has the same length and status from servers at different addresses.
     page = pc.binary_join_element_wise(array(status).cast(pa.string()), array(size).cast(pa.string()), " ")
     page = pc.if_else(array(pages & _several_servers(ends, at, status * (1 << 40) + size)), page, pa.scalar(None, pa.string()))
     result[at] = (html & lists & np.isin(status, BLOCK_STATUSES)) | one_answer_for_many(host, redirects, anyone)

@@ -1,7 +1,7 @@
-"""How a client looked for a proxy by itself: WPAD by DNS and DHCP, PAC files, and the proxies that they name.
+"""Clients' search for a proxy: WPAD by DNS and DHCP, PAC files, and the proxies that these name.
 
-Source: draft-ietf-wrec-wpad; learn.microsoft.com, "WinHTTP AutoProxy Support". What a PAC file returns depends on code that isn't
-run here (analyzer/pac runs it, where somebody asks): every proxy whose name is in its text is listed.
+Source: draft-ietf-wrec-wpad; learn.microsoft.com, "WinHTTP AutoProxy Support". A PAC file's result depends on code that isn't run here
+(analyzer/pac runs it on request), so every proxy whose name is in its text is listed.
 """
 
 from __future__ import annotations
@@ -25,13 +25,13 @@ MAX_PROXIES: Final = 64
 
 @dataclass
 class Discovery:
-    """What one client asked for and got.
+    """One client's search and its results.
 
-    asked       names that begin with wpad, and how its resolver answered: an address, "no such name", "no answer"
-    dhcp_url    what option 252 said; dhcp_asked: the client asked for it
+    asked       names that begin with wpad, with the resolver's answer: an address, "no such name", "no answer"
+    dhcp_url    the URL in option 252; dhcp_asked: the client requested the option
     fetched     PAC files' URLs and their statuses (None: no answer captured)
-    files       PAC files whose text was seen; texts: each once, as far as it is kept
-    proxies     host:port in them, in their order, each with its name in the topology
+    files       number of PAC files whose text was seen; texts: the distinct texts, as far as they are kept
+    proxies     host:port in them, in order, each with its name in the topology
     flows       ids
     """
 
@@ -47,7 +47,7 @@ class Discovery:
 
 
 def discoveries_of(lookups: pa.Table, found: pa.Table, topology: Topology) -> list[Discovery]:
-    """What each client found, by address.
+    """Each client's search, by address.
 
     lookups   tables.LOOKUP_SCHEMA;  found   tables.DISCOVERY_SCHEMA
     """
@@ -86,12 +86,12 @@ WANTED: Final = ["flow", "client_ip", "name", "rcode", "answers"]
 
 
 def lookups_rows(lookups: pa.Table) -> Iterable[Mapping[str, Any]]:
-    """Name and addresses of the lookups that gave any."""
+    """Name and addresses of the lookups with an address."""
     return rows(lookups.filter(pc.greater(pc.list_value_length(lookups["answers"]), 0)).select(WANTED))
 
 
 def outcome_of(lookup: Mapping[str, Any]) -> str:
-    """How a lookup ended, in a word or two."""
+    """The result of a lookup, in a word or two."""
     if lookup["answers"]:
         return str(lookup["answers"][0])
     if lookup["rcode"] is None:
@@ -100,21 +100,21 @@ def outcome_of(lookup: Mapping[str, Any]) -> str:
 
 
 def proxies_of(text: str) -> list[str]:
-    """host:port of every proxy that a PAC file's text names, each once, in its order; comments don't count."""
+    """The distinct host:port of every proxy in a PAC file's text, in order; comments don't count."""
     code = re.sub(r"/\*.*?\*/|(?<![:\"'])//[^\n]*", " ", text, flags=re.DOTALL)
     found = (f"{host}:{port}" for host, port in RETURNED.findall(code) if 0 < int(port) < 65536)
     return list(dict.fromkeys(found))[:MAX_PROXIES]
 
 
 def topology_name(proxy: str, topology: Topology, names: Mapping[str, str]) -> str | None:
-    """The topology's name for host:port, by its address or by an address that a resolver gave for its name; None when it has none."""
+    """The topology's name for host:port, by its address or by an address to which its name resolved; None when it has none."""
     host, _, port = proxy.rpartition(":")
     host = host.strip("[]").lower()
     addresses = [address for address, name in names.items() if name.lower().removesuffix(".") == host] or [host]
     for address in addresses:
         try:
             entry = topology.proxy_at(address, int(port))
-        except (OSError, ValueError):  # a name, where an address is needed
+        except (OSError, ValueError):  # a host name, where an address is needed
             entry = None
         if entry is not None:
             return entry.name

@@ -1,9 +1,9 @@
-"""Where proxies leave behind an address translation: addresses that open their connections toward origins, and are no source.
+"""Egress addresses of proxies behind a NAT: they open the proxies' connections to origins, and are no sources.
 
-A gateway that is recorded on both sides shows a proxy's connections under the translator's address only. One that carries a tunnel's
-very ClientHello, or a plain request with the Via of the proxy that was asked for it, tells whose address that is; so do connections
-to hosts that a proxy is being asked for just then, each of them and three at the least, as where TLS is opened on the way. What else
-comes from there is a proxy's as well: its retries, its checks, its fetches of revocation lists.
+A gateway that is captured on both sides shows a proxy's connections under the NAT's address only. The address is a proxy's if one of its
+connections carries a tunnel's ClientHello, or a plain request with a Via while a proxy is asked for the same; or if all its connections, at
+least three, go to hosts that a proxy is being asked for at that moment, as where TLS is opened on the way. All other connections from there
+are then a proxy's too: its retries, its checks, its fetches of revocation lists.
 """
 
 from __future__ import annotations
@@ -23,20 +23,20 @@ from analyzer.routes.proxies import Ends
 from analyzer.routes.requests import ABSOLUTE, NO_TIME, Bools, Ints, Requests, integers, one_array, same_host, times_ns
 
 LEAST_CONNECTIONS = 3
-"""A client that has nothing to do with it may ask for a host just while a proxy is asked for it. Not three times, and for nothing else."""
+"""An unrelated client may request a host while a proxy is asked for it, but not three times and nothing else."""
 
-Leaving = dict[int, set[int]]
-"""An address → the proxies whose connections are known to leave by it; both as codes of Ends."""
+Egress = dict[int, set[int]]
+"""An address → the proxies known to use it for their connections; both as codes of Ends."""
 
 
-def leaving_of(flows: pa.Table, ends: Ends, requests: Requests, leg: Ints, direct: Bools, to_proxy: Bools) -> Leaving:
-    """The addresses by which proxies leave. None that asks a proxy itself, or whose connections a proxy carries, is among them.
+def egress_of(flows: pa.Table, ends: Ends, requests: Requests, leg: Ints, direct: Bools, to_proxy: Bools) -> Egress:
+    """The egress addresses of proxies. An address that asks a proxy itself, or whose connections a proxy carries, is none.
 
-    leg        int64[n]  as legs.client_leg_of gives it
-    direct     bool[n]   flows of addresses that aren't known to be a proxy's; copies behind a translation aside
+    leg        int64[n]  from legs.client_leg_of
+    direct     bool[n]   flows of addresses not known to be a proxy's, without copies
     to_proxy   bool[n]   client legs
     """
-    found: Leaving = defaultdict(set)
+    found: Egress = defaultdict(set)
     by_hello = np.flatnonzero(direct & (leg >= 0))
     for row, client_leg in zip(by_hello.tolist(), leg[by_hello].tolist(), strict=True):
         found[int(ends.client[row])].add(int(ends.server[client_leg]))
@@ -48,17 +48,17 @@ def leaving_of(flows: pa.Table, ends: Ends, requests: Requests, leg: Ints, direc
     return {client: proxies for client, proxies in found.items() if client not in sources}
 
 
-def as_proxies(ends: Ends, leaving: Leaving) -> Ends:
-    """The same ends, with the proxy in the place of each address by which one proxy only leaves."""
+def as_proxies(ends: Ends, egress: Egress) -> Ends:
+    """The ends, with each address that is one proxy's egress replaced by the proxy."""
     client = ends.client.copy()
-    for address, proxies in leaving.items():
+    for address, proxies in egress.items():
         if len(proxies) == 1:
             client[ends.client == address] = next(iter(proxies))
     return replace(ends, client=client)
 
 
 def _by_request(flows: pa.Table, ends: Ends, requests: Requests, direct: Bools, to_proxy: Bools) -> Iterator[tuple[int, int]]:
-    """(row, the proxy) of plain requests that say they were handed on, while a proxy was asked for the same."""
+    """(row, the proxy) of plain requests with a Via while a proxy was asked for the same."""
     via = pc.fill_null(one_array(flows.column("http_via")), False).to_numpy(zero_copy_only=False).astype(np.bool_)
     legs = np.flatnonzero(direct & via & ends.tcp & is_known(flows, "http_host"))
     asked = np.flatnonzero((requests.kind == ABSOLUTE) & to_proxy[requests.row] & (requests.answered != NO_TIME))
@@ -87,7 +87,7 @@ def _by_moment(flows: pa.Table, ends: Ends, requests: Requests, direct: Bools, t
         return []
     hosts = pc.coalesce(*(one_array(flows.column(name)).take(array(opened)) for name in ("sni", "http_host")))
     host, asked = requests.names.code_of(hosts), requests.names.code[ask]
-    # Most addresses ask for something else too, so that moments don't matter.
+    # Most addresses also request other hosts, which rules them out without comparing times.
     rest = _all_of(ends.client[opened], (host >= 0) & np.isin(host, asked))
     opened, host, ask = opened[rest], host[rest], ask[np.isin(asked, host[rest])]
     first = times_ns(flows.column("first_seen"))[opened]
@@ -97,17 +97,17 @@ def _by_moment(flows: pa.Table, ends: Ends, requests: Requests, direct: Bools, t
 
 
 def _all_of(client: Ints, fits: Bools) -> Bools:
-    """Per connection: whether all connections of its client fit, and there are LEAST_CONNECTIONS of them."""
+    """Per connection: whether all connections of its client fit, and there are at least LEAST_CONNECTIONS."""
     n, fitting = np.bincount(client), np.bincount(client[fits], minlength=int(client.max(initial=-1)) + 1)
     result: Bools = ((n == fitting) & (n >= LEAST_CONNECTIONS))[client]
     return result
 
 
 def _within(name: Ints, at: Ints, names: Ints, begins: Ints, ends: Ints) -> Bools:
-    """bool[n]: whether this moment lies in a span of that name; each end is part of its span. A negative name is none.
+    """bool[n]: whether this time lies in a span of that name; each end is part of its span. A negative name has no span.
 
-    Of spans of one name, those that hold a moment are as many as began by then, less those that were over before: two sorted lists
-    answer that, where a busy host's thousand spans would be gone through for each of its thousand connections.
+    The number of a name's spans that contain a time is the number that began by then minus the number that ended before: two sorted lists
+    give it, without a loop over a busy host's thousand spans for each of its thousand connections.
     """
     true = ends >= begins
     began, over = (_how_many(name, at, names[true], times[true], or_at=begin) for times, begin in ((begins, True), (ends, False)))
@@ -116,7 +116,7 @@ def _within(name: Ints, at: Ints, names: Ints, begins: Ints, ends: Ints) -> Bool
 
 
 def _how_many(name: Ints, at: Ints, names: Ints, times: Ints, *, or_at: bool) -> Ints:
-    """int64[n]: how many of `times` of that name come before the moment, or at it too."""
+    """int64[n]: how many of `times` of that name come before the time, or also at it."""
     asks = np.concatenate([np.zeros(len(times), np.int64), np.ones(len(at), np.int64)])
     order = np.lexsort((asks if or_at else -asks, np.concatenate([times, at]), np.concatenate([names, name])))
     before = np.cumsum(order < len(times))

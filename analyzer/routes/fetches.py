@@ -1,9 +1,9 @@
-"""The legs of what is fetched by plain HTTP: client → proxy and proxy → origin or parent, known by what was asked, and when.
+"""The legs of plain HTTP fetches: client → proxy and proxy → origin or parent, matched by request and time.
 
-Nothing in plain HTTP is made anew for every request, so this is likely and never proven. Two requests are taken for one only where
-either fits the other alone: asked for the same host and path, by the proxy's address, between the client's request and its answer;
-and where a connection carries nothing else on both sides, with an answer as long but for header fields. Proxies keep connections:
-toward a parent every request is known, so one connection may serve several clients; toward an origin only the first is.
+Nothing in plain HTTP is unique to a request, so a match is likely and never proven. Two requests are matched only where each fits no
+other: for the same host and path, by the proxy's address, between the client's request and its answer; and, where a connection carries
+nothing else on both sides, with an answer of the same length except header fields. Proxies keep connections: toward a parent every request
+is known, so one connection may serve several clients; toward an origin only the first is.
 """
 
 from __future__ import annotations
@@ -23,12 +23,12 @@ from analyzer.routes.requests import ABSOLUTE, NO_TIME, Bools, Ints, Requests, i
 from analyzer.routes.tunnels import granted
 
 HEADERS_BYTES = 2048
-"""How far the two legs' answers may be apart: a proxy adds and takes header fields (Via, X-Cache, Connection)."""
+"""How much the two legs' answers may differ: a proxy adds and removes header fields (Via, X-Cache, Connection)."""
 
 
-class Asked(NamedTuple):
-    """Plain requests on one kind of leg: the flow's row, the proxy's address, host and path as a text, when asked and answered,
-    and whether the connection carried no other."""
+class PlainRequests(NamedTuple):
+    """Plain requests on one kind of leg: the flow's row, the proxy's address, host and path as a text, the times of request and answer, and
+    whether the connection carried no other request."""
 
     row: Ints
     proxy: Ints
@@ -73,14 +73,14 @@ def fetches(flows: pa.Table, ends: Ends, requests: Requests, to_proxy: Bools, up
     return behind.row[beyond], before.row[client]
 
 
-def _as_long(before: Asked, behind: Asked, received: Ints, one: int, other: int) -> bool:
-    """Whether the answers agree: as long, where nothing else came; and the proxy's came first, where its time is known."""
+def _as_long(before: PlainRequests, behind: PlainRequests, received: Ints, one: int, other: int) -> bool:
+    """Whether the answers agree: in length, where no other came; else the proxy's came first, where its time is known."""
     if before.alone[one] and behind.alone[other]:
         return bool(abs(received[before.row[one]] - received[behind.row[other]]) <= HEADERS_BYTES)
     return bool(behind.answered[other] == NO_TIME or behind.answered[other] <= before.answered[one])
 
 
-def _of_clients(flows: pa.Table, ends: Ends, requests: Requests, to_proxy: Bools) -> Asked:
+def _of_clients(flows: pa.Table, ends: Ends, requests: Requests, to_proxy: Bools) -> PlainRequests:
     """Absolute-form requests, and the plain request inside a tunnel, whose origin leg is opened before the tunnel is granted."""
     counts = np.bincount(requests.row, minlength=flows.num_rows)
     fetched = (requests.kind == ABSOLUTE) & to_proxy[requests.row]
@@ -92,10 +92,10 @@ def _of_clients(flows: pa.Table, ends: Ends, requests: Requests, to_proxy: Bools
     of_flow = _names(one_array(flows.column("http_host")).take(where), one_array(flows.column("http_path")).take(where))
     asked = _names(requests.host.take(array(at)), requests.path.take(array(at)))
     name = pc.if_else(array(fetched[at]), asked, of_flow)
-    return Asked(row, ends.server[row], name, requests.first_seen[at], requests.answered[at], counts[row] == 1)
+    return PlainRequests(row, ends.server[row], name, requests.first_seen[at], requests.answered[at], counts[row] == 1)
 
 
-def _of_proxies(flows: pa.Table, ends: Ends, requests: Requests, upstream: Bools) -> Asked:
+def _of_proxies(flows: pa.Table, ends: Ends, requests: Requests, upstream: Bools) -> PlainRequests:
     """The first request to each origin, and every absolute-form request to a parent."""
     counts = np.bincount(requests.row, minlength=flows.num_rows)
     first = np.flatnonzero(upstream & ends.tcp & is_known(flows, "http_host") & (counts == 0))
@@ -112,10 +112,10 @@ def _of_proxies(flows: pa.Table, ends: Ends, requests: Requests, upstream: Bools
     answered = np.concatenate([np.full(len(first), NO_TIME, dtype=np.int64), requests.answered[at]])
     alone = np.concatenate([np.ones(len(first), dtype=np.bool_), counts[requests.row[at]] == 1])
     known = asked != NO_TIME
-    return Asked(row[known], ends.client[row[known]], name.filter(array(known)), asked[known], answered[known], alone[known])
+    return PlainRequests(row[known], ends.client[row[known]], name.filter(array(known)), asked[known], answered[known], alone[known])
 
 
 def _names(hosts: pa.Array, paths: pa.Array) -> pa.Array:
-    """Host and path as one text each, comparable: an empty path is that of the root (RFC 9110 4.2.3)."""
+    """Host and path as one comparable text each; an empty path equals that of the root (RFC 9110 4.2.3)."""
     host = pc.utf8_rtrim(pc.utf8_lower(pc.fill_null(hosts, "")), characters=".")
     return pc.binary_join_element_wise(host, pc.fill_null(paths, "/"), "")

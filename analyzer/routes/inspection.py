@@ -1,9 +1,8 @@
 """TLS opened on the way: the proxy's own leg for a tunnel carries another ClientHello than the client's.
 
-A proxy that passes a tunnel on repeats the client's ClientHello bit for bit (legs.py). One that opens TLS makes a hello of its
-own, for the same host, between the client's request and a moment after the client's hello. That is a proof only as long as
-nothing else explains that leg: it is the leg of no other tunnel, and no hello of this client to this host came through this
-proxy untouched.
+A proxy that passes a tunnel on repeats the client's ClientHello bit for bit (legs.py). One that opens TLS sends a hello of its own, for the
+same host, between the client's request and a moment after the client's hello. This proves inspection only if nothing else explains the leg:
+it is the leg of no other tunnel, and no hello of this client to this host passed this proxy unchanged.
 """
 
 from __future__ import annotations
@@ -20,20 +19,20 @@ from analyzer.routes.proxies import Ends
 from analyzer.routes.requests import NO_STATUS, NO_TIME, Bools, Ints, Requests, integers, one_array, times_ns
 
 LATEST_NS = 5 * 10**9
-"""How long after the client's hello a proxy's own may come: it connects to the origin first."""
+"""Most time from the client's hello to the proxy's own: the proxy connects to the origin first."""
 
 Candidates = dict[int, list[int]]
 """A client leg's row → rows that may be its origin leg."""
 
 
 def opened_tunnels(flows: pa.Table, ends: Ends, requests: Requests, leg: Ints, to_proxy: Bools, upstream: Bools) -> tuple[Bools, Ints]:
-    """Per flow: whether it is a leg of a tunnel that was opened on the way, and of an origin leg the client leg's row, else -1.
+    """Per flow: whether it is a leg of a tunnel that was opened on the way; and for an origin leg its client leg's row, else -1.
 
-    leg        int64[n]  as legs.client_leg_of gives it: tunnels that are proven untouched
+    leg        int64[n]  from legs.client_leg_of: tunnels that are proven untouched
     to_proxy   bool[n]   client legs;  upstream  bool[n]  flows that a proxy's address opened
 
-    Where several tunnels to one host are open at once, it may be certain that each was opened, but not which leg is whose: such
-    flows are marked, and are nobody's pair.
+    Where several tunnels to one host are open at once, it may be certain that each was opened, but not which leg belongs to which: such
+    flows are marked, without a pair.
     """
     opened, pair = np.zeros(flows.num_rows, dtype=np.bool_), np.full(flows.num_rows, -1, dtype=np.int64)
     marked: list[int] = []
@@ -49,7 +48,7 @@ def opened_tunnels(flows: pa.Table, ends: Ends, requests: Requests, leg: Ints, t
 
 
 def _candidates(flows: pa.Table, ends: Ends, requests: Requests, leg: Ints, to_proxy: Bools, upstream: Bools) -> Iterator[Candidates]:
-    """For each proxy and host: the tunnels whose origin leg isn't known, and the legs that may be theirs."""
+    """For each proxy and host: the tunnels without a known origin leg, and their candidates."""
     hello = times_ns(flows.column("client_hello_at"))
     whole = one_array(flows.column("client_random")).is_valid().to_numpy(zero_copy_only=False) & ends.tcp & (hello != NO_TIME)
     origins = whole & upstream & (leg < 0)
@@ -81,7 +80,7 @@ def _candidates(flows: pa.Table, ends: Ends, requests: Requests, leg: Ints, to_p
     began, hello_at, asked_at, answered_at = first.tolist(), hello.tolist(), asked.tolist(), answered.tolist()
     for key, rows in tunnels.items():
         others = np.array(by_proxy[key])
-        # A leg that may be a tunnel's whose hello wasn't captured proves nothing of another one.
+        # A leg that may belong to a tunnel whose hello wasn't captured proves nothing about another tunnel.
         others = others[~_in_any(first[others], asked[blind[key]], answered[blind[key]] + LATEST_NS)]
         others = others[~_in_any(first[others], first[unread[key[0]]], latest[unread[key[0]]])]
         others = others[np.argsort(hello[others])]
@@ -90,13 +89,13 @@ def _candidates(flows: pa.Table, ends: Ends, requests: Requests, leg: Ints, to_p
         for row in rows:
             near = sorted(by_hello[bisect_left(hellos, asked_at[row]) : bisect_right(hellos, hello_at[row] + LATEST_NS)])
             fits = [other for other in near if began[other] >= asked_at[row]]
-            # A proxy that connects before it answers gives its leg away by that: it begins between the request and the answer.
+            # If a proxy connects before it answers, its leg begins between the request and the answer.
             legs[row] = [other for other in fits if began[other] <= answered_at[row]] or fits
         yield legs
 
 
 def _in_any(moments: Ints, begins: Ints, ends: Ints) -> Bools:
-    """Per moment whether it lies in any of these spans; each end is part of its span."""
+    """Per time whether it lies in any of these spans; each end is part of its span."""
     true = ends >= begins
     begun, over = np.sort(begins[true]), np.sort(ends[true])
     result: Bools = np.searchsorted(begun, moments, side="right") > np.searchsorted(over, moments)
@@ -109,13 +108,13 @@ def _keys(*columns_and_rows: Ints) -> Iterator[tuple[int, ...]]:
 
 
 def _hosts(flows: pa.Table) -> Ints:
-    """Per flow a number for the name in its ClientHello, else for the one that was asked for; -1 without any."""
+    """Per flow a number for the name in its ClientHello, else for the requested name; -1 without any."""
     name = pc.coalesce(one_array(flows.column("sni")), one_array(flows.column("requested_host")))
     return integers(pc.utf8_rtrim(pc.utf8_lower(name), characters=".").dictionary_encode().indices, -1)
 
 
 def _request_times(n: int, requests: Requests) -> tuple[Ints, Ints]:
-    """Per flow when its last request was made, and answered; NO_TIME where that isn't known."""
+    """Per flow when its last request was made, and answered; NO_TIME where unknown."""
     asked, answered = np.full(n, NO_TIME, dtype=np.int64), np.full(n, NO_TIME, dtype=np.int64)
     last = requests.last & (requests.status != NO_STATUS)
     asked[requests.row[last]] = requests.first_seen[last]
@@ -124,7 +123,7 @@ def _request_times(n: int, requests: Requests) -> tuple[Ints, Ints]:
 
 
 def _only_ways(legs: Candidates) -> dict[int, int]:
-    """Client leg → origin leg wherever there is one way only: the tunnel has that leg alone, and the leg fits no other tunnel."""
+    """Client leg → origin leg where only one match is possible: the tunnel has one candidate, and the leg fits no other tunnel."""
     wanted: dict[int, int] = defaultdict(int)
     for others in legs.values():
         for other in others:
@@ -133,7 +132,7 @@ def _only_ways(legs: Candidates) -> dict[int, int]:
 
 
 def _all_served(legs: Candidates) -> list[int]:
-    """The rows of all tunnels and legs, if each of these tunnels can have a leg of its own; else none."""
+    """The rows of all tunnels and their legs, if every tunnel can have a leg of its own (bipartite matching); else none."""
     taken: dict[int, int] = {}
 
     def serve(row: int, tried: set[int]) -> bool:
@@ -146,10 +145,10 @@ def _all_served(legs: Candidates) -> list[int]:
                 return True
         return False
 
-    if len(legs) > MOST_AT_ONCE or not all(serve(row, set()) for row in legs):
+    if len(legs) > MAX_TUNNELS or not all(serve(row, set()) for row in legs):
         return []
     return [*legs, *taken]
 
 
-MOST_AT_ONCE = 200
-"""Tunnels of one proxy to one host whose legs look alike; of more than these nothing is concluded."""
+MAX_TUNNELS = 200
+"""Tunnels of one proxy to one host that are matched at once; of more, nothing is concluded."""

@@ -1,4 +1,4 @@
-"""Addresses and networks as a person writes them, and as numbers to compare."""
+"""Addresses and networks as text, and as numbers to compare."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ Network = IPv4Network | IPv6Network
 
 
 def address_text(network: Network) -> str:
-    """The network as a person writes it: a plain address for a single host, else CIDR."""
+    """The network as text: a plain address for a single host, else CIDR."""
     return str(network.network_address) if network.prefixlen == network.max_prefixlen else str(network)
 
 
@@ -21,11 +21,11 @@ def address_number(ip: str) -> int:
 
 
 NAT64 = "64:ff9b::"
-"""How an address of the well-known prefix 64:ff9b::/96 begins (RFC 6052 2.1); the IPv4 address that it stands for is its last 32 bits."""
+"""The beginning of addresses with the well-known prefix 64:ff9b::/96 (RFC 6052 2.1); the last 32 bits are the IPv4 address."""
 
 
 def behind_nat64(ip: str) -> str | None:
-    """The IPv4 address that an address of the well-known prefix stands for; None for every other address."""
+    """The IPv4 address inside an address of the well-known NAT64 prefix; None for every other address."""
     if not ip.startswith(NAT64):
         return None
     number = inet_pton(AF_INET6, ip)

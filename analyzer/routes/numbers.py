@@ -1,7 +1,7 @@
-"""Values as numbers from 0 on, so that comparing them, alone and in combinations, is comparing integers.
+"""Values as numbers from 0 on, so that they and their combinations are compared as integers.
 
-By Arrow's hash tables, and by NumPy's sorting of plain numbers, which processors do many at a time: `numpy.unique` with places, and
-`lexsort`, take four to ten times as long (measured), and plain `numpy.unique` loads numpy.ma (15 ms).
+By Arrow's hash tables, and by NumPy's vectorised sorting of plain numbers: `numpy.unique` with indices, and `lexsort`, take four to ten
+times as long (measured), and plain `numpy.unique` loads numpy.ma (15 ms).
 """
 
 from __future__ import annotations
@@ -17,12 +17,12 @@ LARGEST = 2**63 - 1
 
 
 def codes(values: pa.Array) -> Ints:
-    """A number for each distinct value, in the order in which they come first; -1 where it is null."""
+    """A number for each distinct value, in the order of first occurrence; -1 for null."""
     return integers(values.dictionary_encode().indices, -1)
 
 
 def numbered(values: Ints, *more: Ints) -> Ints:
-    """A number for each combination of these, none of which is below -1; all of `more` is as small as codes and rows are."""
+    """A number for each combination of these, none of which is below -1; the values of `more` are as small as codes and rows."""
     for column in more:
         size = int(column.max(initial=-1)) + 2
         if int(values.max(initial=-1)) > LARGEST // size - 1:
@@ -32,7 +32,7 @@ def numbered(values: Ints, *more: Ints) -> Ints:
 
 
 def distinct(values: Ints) -> Ints:
-    """Each value once, in order."""
+    """The distinct values, in order."""
     values = np.sort(values)
     result: Ints = values[np.append(True, values[1:] != values[:-1])[: len(values)]]
     return result
@@ -49,7 +49,7 @@ def repeated(values: npt.NDArray[np.int64] | npt.NDArray[np.uint64]) -> Bools:
 
 
 def mixed(values: npt.NDArray[np.uint64], others: npt.NDArray[np.uint64]) -> npt.NDArray[np.uint64]:
-    """Both as one number each, every bit of which depends on all of theirs (splitmix64's finalizer)."""
+    """Both as one number each, every bit of which depends on all bits of both (splitmix64's finalizer)."""
     both = values + (others + np.uint64(1)) * np.uint64(0x9E3779B97F4A7C15)
     both = (both ^ (both >> np.uint64(30))) * np.uint64(0xBF58476D1CE4E5B9)
     both = (both ^ (both >> np.uint64(27))) * np.uint64(0x94D049BB133111EB)

@@ -1,4 +1,4 @@
-"""Whether two flows are one connection, recorded on both sides of a translation: of many pairs of them at a time."""
+"""Whether two flows are one connection, captured on both sides of a translation; decided for many pairs at a time."""
 
 from __future__ import annotations
 
@@ -11,35 +11,35 @@ import numpy as np
 import pyarrow as pa
 
 from analyzer.routes.captured import Captured
-from analyzer.routes.groups import MOST_COPIES, Groups
+from analyzer.routes.groups import MAX_COPIES, Groups
 from analyzer.routes.numbers import distinct
 from analyzer.routes.proxies import Ends
 from analyzer.routes.requests import NO_TIME, Bools, Ints, integers, times_ns
 
-LEAST_RANDOM = 1 << 16
+MIN_RANDOM = 1 << 16
 """Smaller initial numbers are a tool's choice: one in 65,536 of random ones is as small (RFC 9293 3.4.1)."""
 
 STARTS_WITHIN_NS = 3 * 10**9
 SYN_WITHIN_NS = 10**9
 LOCKSTEP_NS = 200_000
-"""How far a translator's delay may vary within one connection. Of a transparent proxy beside its clients (laboratory) the SYN lags
-370 microseconds more than the hello at the least."""
+"""How far a NAT's delay may vary within one connection. With a transparent proxy beside its clients (laboratory) the SYN lags at least 370
+microseconds more than the hello."""
 
 LOCKSTEP_PACKETS = 10
 LOCKSTEP_COUNTS = ("packets_out", "packets_in", "bytes_out", "bytes_in", "retransmitted")
 LOCKSTEP_TIMES = ("first_seen", "client_hello_at", "ended_at", "last_seen")
 
 Same = Callable[[Ints, Ints], Bools]
-"""Per pair (the rows of those seen first, the rows of the others): whether both are one connection."""
+"""Per pair (rows of the flows seen first, rows of the others): whether both are one connection."""
 
 
 @dataclass(frozen=True)
 class Traits:
-    """What has to agree on two flows that are one, per flow; -1: not known.
+    """The values that must agree on two flows of one connection, per flow; -1: not known.
 
     out back   initial sequence numbers
     hello      a number for random and digest of its ClientHello
-    asked      a number for everything it asked a proxy for, in order, and how it was asked
+    asked      a number for all its requests to a proxy, in order
     plain      a number for host and path of its first plain request
     first last   ns since 1970, or NO_TIME
     """
@@ -54,7 +54,7 @@ class Traits:
 
 
 class Judge:
-    """Which flows of groups that agree in something are one connection.
+    """Decides which flows of a group are one connection.
 
     asking   bool[n]   the client has a proxy's address
     """
@@ -67,10 +67,10 @@ class Judge:
         self._asking = asking
 
     def ones(self, groups: Groups, same: Same, can_be: Same) -> tuple[Ints, Ints]:
-        """(rows, other rows) of all pairs that are one connection, the one that was first seen first: group by group, in each by the
-        time when the second was seen, then the first.
+        """(rows, other rows) of all pairs that are one connection, the flow seen first first: group by group, in each by the time of the
+        second, then of the first.
 
-        can_be   the same whichever row comes first, and soon found: groups without such a pair aren't looked at any further
+        can_be   a symmetric and cheap test; groups without such a pair are skipped
         """
         left, right = groups.pairs()
         possible = can_be(groups.rows[left], groups.rows[right])
@@ -85,15 +85,15 @@ class Judge:
         first, second = first[possible], second[possible]
         one = same(groups.rows[first], groups.rows[second])
         first, second = first[one], second[one]
-        by_time = np.argsort((groups.number[second] * MOST_COPIES + place[second]) * MOST_COPIES + place[first])
+        by_time = np.argsort((groups.number[second] * MAX_COPIES + place[second]) * MAX_COPIES + place[first])
         return groups.rows[first[by_time]], groups.rows[second[by_time]]
 
     def _comes_later(self, groups: Groups, left: Ints, right: Ints) -> Bools:
-        """Per pair of places in groups.rows: whether the flow at `left` was first seen later than the one at `right`; at the same time a
+        """Per pair of indices into groups.rows: whether the flow at `left` was first seen later than the one at `right`; at equal times a
         private client comes before a public one, and else the first row.
 
-        What the server sends comes by the client's side last: where nothing else was captured of any, that is the other way round, and
-        where a SYN is missing the hellos tell, or else the addresses.
+        A server's packets reach the client's side last: where only they were captured, the order is reversed. Where a SYN is missing, the
+        hellos' times decide, or else the addresses.
         """
         rows, t = groups.rows, self._traits
         seen, hello = t.first[rows], self._pace[1][rows]
@@ -110,38 +110,38 @@ class Judge:
         return later
 
     def _public(self, rows: Ints, places: Ints) -> Ints:
-        """Per row 1 where its client has a public address, else 0; only of these places, each address once, as it takes its time."""
+        """Per row 1 where its client has a public address, else 0; only for these indices, each address once, as the check is slow."""
         result = np.zeros(len(self._ends.addresses), dtype=np.int64)
         clients = distinct(self._ends.client[rows[places]])
         result[clients] = [not ip_address(self._ends.addresses[client]).is_private for client in clients.tolist()]
         return result[self._ends.client[rows]]
 
     def can_be_one(self, one: Ints, other: Ints) -> Bools:
-        """At the same time between other addresses, and nothing that was read speaks against it."""
+        """Whether both overlap in time between different addresses, and nothing that was read contradicts."""
         return self._translated(one, other) & self._overlapping(one, other) & ~self._contradict(one, other)
 
     def moved(self, one: Ints, other: Ints) -> Bools:
-        """From two clients."""
+        """Whether the clients differ."""
         result: Bools = self._ends.client[one] != self._ends.client[other]
         return result
 
     def agreed(self, one: Ints, other: Ints) -> Bools:
-        """Of pairs that can be one: by sequence numbers, hellos and what was asked."""
+        """Among pairs that can be one: whether sequence numbers, hellos and requests agree."""
         t = self._traits
         close = np.abs(t.first[other] - t.first[one]) <= STARTS_WITHIN_NS
-        random = (t.out[one] >= LEAST_RANDOM) & ((t.back[one] < 0) | (t.back[one] >= LEAST_RANDOM))
+        random = (t.out[one] >= MIN_RANDOM) & ((t.back[one] < 0) | (t.back[one] >= MIN_RANDOM))
         hello, asked = _agree(t.hello, one, other), _agree(t.asked, one, other)
         said = asked | _agree(t.plain, one, other)
         content = hello | (said & random)
         out, back = _agree(t.out, one, other), _agree(t.back, one, other)
         out_lost, back_lost = (t.out[one] < 0) | (t.out[other] < 0), (t.back[one] < 0) | (t.back[other] < 0)
         by_both = hello | (close & random & (content | self._same_bytes(one, other) | self._lacking(one, other)))
-        # A balancer answers by itself, and moves only the server's numbers.
+        # A load balancer answers by itself, and changes only the server's numbers.
         by_balancer = close & content
-        # Where a SYN or its answer wasn't captured on one side, the other one tells.
+        # Where a SYN or its SYN-ACK wasn't captured on one side, the other number decides.
         half = (out & back_lost) | (back & out_lost)
         number = np.where(out, t.out[one], t.back[one])
-        by_half = half & close & (hello | ((number >= LEAST_RANDOM) & said))
+        by_half = half & close & (hello | ((number >= MIN_RANDOM) & said))
         by_proxy = self._asking[other] | (self._ends.client[other] == self._ends.server[one])
         result: Bools = np.where(out & back, by_both, np.where(out & ~back_lost, by_balancer, by_half))
         rest = np.flatnonzero(~result & hello & close & ~by_proxy)
@@ -149,13 +149,14 @@ class Judge:
         return result
 
     def same_attempt(self, one: Ints, other: Ints) -> Bools:
-        """Of connections of two clients that nobody answered: one SYN to one server."""
+        """Among unanswered connections of two clients: whether they are one SYN to one server."""
         first = self._traits.first
         result: Bools = (first[other] - first[one] <= SYN_WITHIN_NS) & (first[one] != NO_TIME) & (first[other] != NO_TIME)
         return result
 
     def same_half(self, one: Ints, other: Ints) -> Bools:
-        """Of connections of two clients of which one direction was captured: one SYN or its answer, and as many packets and bytes."""
+        """Among connections of two clients with one direction captured: whether one SYN or SYN-ACK and the counts of packets and bytes
+        agree."""
         first = self._traits.first
         soon = (np.abs(first[other] - first[one]) <= SYN_WITHIN_NS) & (first[one] != NO_TIME) & (first[other] != NO_TIME)
         result: Bools = soon & self._as_much(one, other) & ~self._contradict(one, other)
@@ -182,7 +183,7 @@ class Judge:
         return result
 
     def _lacking(self, one: Ints, other: Ints) -> Bools:
-        """Whether packets of either weren't captured, so that what was read of them may differ."""
+        """Whether packets of either weren't captured, so that their contents may differ."""
         lost = self._captured.client_lost | self._captured.server_lost
         result: Bools = lost[one] | lost[other]
         return result
@@ -194,14 +195,14 @@ class Judge:
         return result
 
     def _in_lockstep(self, one: Ints, other: Ints) -> Bools:
-        """Packet for packet, byte for byte, and at the same pace: numbers that both differ were then moved by a constant.
+        """Whether packets, bytes and pace agree, so that two differing sequence numbers were moved by a constant.
 
-        Who takes a connection over says its own SYN only after it has the client's, and acknowledges by itself: counts differ, and the
-        distance in time isn't the same for the SYN, the hello and the last packet.
+        A transparent proxy sends its own SYN only after the client's, and acknowledges by itself: counts differ, and the delay isn't the
+        same for the SYN, the hello and the last packet.
         """
         enough = self._counts[0][one] + self._counts[1][one] >= LOCKSTEP_PACKETS
         alike = self._as_much(one, other) & (self._captured.ended[one] == self._captured.ended[other]) & enough
-        # Both are timed: as they overlap, first_seen of both is known.
+        # Both have times: as they overlap, first_seen of both is known.
         apart = self._pace[0][other] - self._pace[0][one]
         least, most = apart.copy(), apart.copy()
         for column in self._pace[1:]:
@@ -210,7 +211,7 @@ class Judge:
             most = np.where(known, np.maximum(most, column[other] - column[one]), most)
         hello = self._pace[1][one]
         soon = (hello == NO_TIME) | (apart * 4 <= hello - self._pace[0][one])
-        # As unsigned numbers, whose difference is right however far two times are apart.
+        # As unsigned numbers, whose difference is exact however far apart two times are.
         steady = most.astype(np.uint64) - least.astype(np.uint64) <= LOCKSTEP_NS
         result: Bools = alike & soon & steady
         return result
@@ -230,6 +231,6 @@ def _agree(values: Ints, one: Ints, other: Ints) -> Bools:
 
 
 def _differ(values: Ints, one: Ints, other: Ints) -> Bools:
-    """Both are known, and not the same."""
+    """Whether both are known and differ."""
     result: Bools = (values[one] >= 0) & (values[other] >= 0) & (values[one] != values[other])
     return result

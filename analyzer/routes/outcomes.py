@@ -1,14 +1,14 @@
-"""What came of each request to a proxy: the field `outcome` of `requests`.
+"""The outcome of each request to a proxy: the field `outcome` of `requests`.
 
 worked          let through, and TLS inside completed, or without TLS payload came both ways; absolute-form: a page came
-broken          let through, and inside it TLS failed, or the server never said a byte
+broken          let through, and inside it TLS failed, or the server never sent a byte
 challenged      a 407 that was followed by credentials, or by letting in (challenges.py)
 authentication  any other 407
-denied          403; SOCKS: not allowed; a page of the proxy's own where lists of certificates were asked for
+denied          403; SOCKS: not allowed; a page of the proxy's own where lists of certificates were requested
 failed          any other refusal, a captive portal, an answer that is no proxy's
-unanswered      nothing came, though the server's side is captured and there was time for it
-unseen          what would tell isn't in the capture, or the capture ends too early
-hidden          is no request's: a TLS connection to a proxy shows none (hidden_flows)
+unanswered      no answer came, though the server's side is captured and there was time for it
+unseen          the capture doesn't contain the result, or ends too early
+hidden          never set for a request: a TLS connection to a proxy shows none (hidden_flows)
 """
 
 from __future__ import annotations
@@ -21,7 +21,7 @@ import pyarrow.compute as pc
 
 from analyzer.arrow import array
 from analyzer.routes.captured import Captured, is_known, is_text
-from analyzer.routes.challenges import AUTH_REQUIRED, challenges, goes_on_elsewhere, open_ended
+from analyzer.routes.challenges import AUTH_REQUIRED, challenges, followed_elsewhere, open_ended
 from analyzer.routes.direct import LISTS
 from analyzer.routes.portals import one_answer_for_many, site_of
 from analyzer.routes.proxies import Ends
@@ -63,13 +63,13 @@ class Outcomes:
 
     @property
     def carried(self) -> Bools:
-        """What a proxy carried, whatever became of it inside."""
+        """Whether a proxy carried it, even if it failed inside."""
         result: Bools = (self.code == WORKED) | (self.code == BROKEN) | ((self.code == UNSEEN) & self.through)
         return result
 
 
 def outcomes_of(flows: pa.Table, ends: Ends, requests: Requests, captured: Captured, tunnels: Tunnels) -> Outcomes:
-    """What came of every request of the table."""
+    """The outcome of every request of the table."""
     kind, status, row = requests.kind, requests.status, requests.row
     code = np.full(len(row), UNSEEN, dtype=np.int64)
     if not len(row):
@@ -77,21 +77,21 @@ def outcomes_of(flows: pa.Table, ends: Ends, requests: Requests, captured: Captu
     answered = status != NO_STATUS
     tunnel = let_through(flows, requests, captured, tunnels)
     page = (kind == ABSOLUTE) & (status >= 200) & (status < 500) & ~np.isin(status, (HTTP_DENIED, AUTH_REQUIRED))
-    page &= ~_portals(ends, requests, page) & ~_sent_somewhere(requests)
+    page &= ~_portals(ends, requests, page) & ~_target_missing(requests)
     own_page = _own_pages(ends, requests, page)
     page &= ~own_page
     http = (kind == CONNECT) | (kind == ABSOLUTE)
-    final = answered & ~tunnel & ~page & ~(http & (status < 200)) & ~_sent_somewhere(requests)
+    final = answered & ~tunnel & ~page & ~(http & (status < 200)) & ~_target_missing(requests)
     code[final] = FAILED
     code[own_page | (http & (status == HTTP_DENIED)) | ((kind == SOCKS5) & (status == SOCKS5_NOT_ALLOWED))] = DENIED
     code[http & (status == AUTH_REQUIRED)] = AUTHENTICATION
-    # Whether the client goes on with it isn't in a capture that ends right behind the challenge.
-    # The next token may have stood in what wasn't captured, and where more was asked behind it, so may what was offered.
+    # The next token may be in the uncaptured part of the answer, and credentials in that of the request where others follow it. A capture
+    # that ends right after the challenge doesn't show whether the client answers it.
     code[http & (status == AUTH_REQUIRED) & requests.cut & (requests.by_steps | ~requests.last)] = UNSEEN
     code[open_ended(requests) & (requests.answered != NO_TIME) & ~captured.waited(requests.answered, row)] = UNSEEN
     followed = challenges(flows, ends, requests, tunnel | page)
-    code[goes_on_elsewhere(flows, ends, requests, followed) & ~captured.passed(requests.answered, row)] = UNSEEN
-    # Of requests whose names weren't captured nobody knows whether the one that follows is for the same host.
+    code[followed_elsewhere(flows, ends, requests, followed) & ~captured.passed(requests.answered, row)] = UNSEEN
+    # Where hosts weren't captured, it isn't known whether the request that follows is for the same host.
     code[followed] = np.where(requests.host.is_valid().to_numpy(zero_copy_only=False)[followed], CHALLENGED, UNSEEN)
     code[page] = WORKED
     inside = np.flatnonzero(tunnel)
@@ -101,15 +101,15 @@ def outcomes_of(flows: pa.Table, ends: Ends, requests: Requests, captured: Captu
     return Outcomes(code, tunnel | page)
 
 
-def _sent_somewhere(requests: Requests) -> Bools:
-    """Per request: a page that redirects, where to wasn't captured: a portal's or the host's own."""
+def _target_missing(requests: Requests) -> Bools:
+    """Per request: a redirect whose target wasn't captured: a portal's or the host's own."""
     redirect = (requests.kind == ABSOLUTE) & (requests.status >= 300) & (requests.status < 400) & (requests.status != NOT_MODIFIED)
     result: Bools = redirect & requests.cut & ~requests.location.is_valid().to_numpy(zero_copy_only=False)
     return result
 
 
 def _portals(ends: Ends, requests: Requests, page: Bools) -> Bools:
-    """Per request: a redirect to where requests for other hosts are redirected too."""
+    """Per request: a redirect to the target to which requests for other hosts are redirected too."""
     result = np.zeros(len(page), dtype=np.bool_)
     at = np.flatnonzero(page & (requests.status >= 300) & (requests.status < 400))
     if len(at):
@@ -119,9 +119,9 @@ def _portals(ends: Ends, requests: Requests, page: Bools) -> Bools:
 
 
 def _own_pages(ends: Ends, requests: Requests, page: Bools) -> Bools:
-    """Per request: HTML where a list was asked for, of two hosts or more that have nothing in common: the proxy's own page.
+    """Per request: HTML in answer to a list, for two or more unrelated hosts: the proxy's own page.
 
-    A list is never HTML. What one host alone sends so may be its own mistake.
+    A list is never HTML. If only one host sends HTML, that may be its own mistake.
     """
     result = np.zeros(len(page), dtype=np.bool_)
     at = np.flatnonzero(page & requests.html & (requests.status < 300))
@@ -147,11 +147,11 @@ def _inside(requests: Requests, captured: Captured, tunnels: Tunnels, at: Ints) 
     since = np.where(tunnels.since[row] != NO_TIME, tunnels.since[row], requests.answered[at])
     silent = ~server & ~captured.server_lost[row] & captured.waited(since, row)
     broken = np.where(tunnels.failed[row], True, silent)
-    # What the client said there and the capture lost may have been a ClientHello, and an alert.
+    # Client payload that the capture lost may have been a ClientHello or an alert.
     plain = server & (tunnels.client | ~tunnels.counted)[row] & ~tunnels.failed[row] & ~captured.client_lost[row]
     worked = np.where(hello, tunnels.completed[row], plain)
     code = np.where(worked, WORKED, np.where(broken, BROKEN, UNSEEN))
-    # A tunnel in which another was asked for is judged by that request: what it was answered came through.
+    # A tunnel in which another proxy was asked is judged by that request: its answer came through.
     outer = np.flatnonzero(~requests.last[at])
     if len(outer):
         code[outer] = np.where(answered_later(requests)[at[outer]], WORKED, UNSEEN)
@@ -159,21 +159,21 @@ def _inside(requests: Requests, captured: Captured, tunnels: Tunnels, at: Ints) 
 
 
 def _without_answer(flows: pa.Table, requests: Requests, captured: Captured, at: Ints) -> Ints:
-    """The outcome of the requests at these positions, to which no answer was captured and which weren't let through."""
+    """The outcome of the requests at these positions, which have no captured answer and weren't let through."""
     if not len(at):
         return np.zeros(0, dtype=np.int64)
     row = requests.row[at]
     served = answered_before(requests)[at]
-    # Of a connection that the server closes after serving others, a request may be lost without anybody refusing it (RFC 9112 9.3.1).
+    # A request may be lost without a refusal when the server closes a connection after serving others (RFC 9112 9.3.1).
     lost = (served | ~captured.began[row]) & is_text(flows, "ended_by", "server")[row]
     missing = ~captured.server[row] | captured.server_lost[row] | answered_later(requests)[at]
-    # A SOCKS5 server's choice of method is no answer to the request that follows it (RFC 1928 3).
+    # A SOCKS5 server's choice of method is no answer to the request after it (RFC 1928 3).
     greeted = is_text(flows, "server_first", "socks")[row] & ((requests.kind == SOCKS4) | (requests.kind == SOCKS5))[at]
     spoke = (captured.server_bytes > 0)[row] & ~greeted
     other = spoke & ~served & captured.began[row] & is_known(flows, "server_first")[row] & ~missing
     # HTTP without a status is an answer that was cut before it, and no other protocol.
     other &= ~(is_text(flows, "server_first", "http")[row] & (requests.kind <= ABSOLUTE)[at])
-    # Payload behind it, while it was acknowledged, is an answer that couldn't be read: a snap length hides where the one before ends.
+    # Acknowledged payload after the request is an answer that couldn't be read: a snap length hides where the previous answer ends.
     last_data = times_ns(flows.column("last_data"))[row]
     unread = served & requests.last[at] & (last_data > requests.first_seen[at]) & ~is_known(flows, "pending_since")[row]
     nothing = ~lost & ~missing & ~unread & (~spoke | served) & captured.waited(requests.first_seen[at], row)
@@ -181,10 +181,11 @@ def _without_answer(flows: pa.Table, requests: Requests, captured: Captured, at:
 
 
 def hidden_flows(flows: pa.Table, captured: Captured, serving: Bools) -> Bools:
-    """Per flow: TLS to a proxy from the first byte on, so that what is asked for can't be seen.
+    """Per flow: TLS to a proxy from the first byte on, so that its requests can't be seen.
 
     serving   bool[n]   the server is a proxy
-    A tunnel whose request wasn't captured looks alike, so the connection's beginning has to be there, and the hello to stand at it.
+
+    A tunnel whose request wasn't captured looks the same, so the connection's beginning must be captured, with the hello at its start.
     """
     n_requests = np.bincount(one_row_per_request(flows), minlength=flows.num_rows)
     tls = is_known(flows, "client_hello_at", "tls_offered") | is_text(flows, "server_first", "tls")

@@ -1,4 +1,4 @@
-"""The columns `pair` and `pairs`: on every leg of what was asked for once, the client legs' ids."""
+"""The columns `pair` and `pairs`: on every leg of a request, the client legs' ids."""
 
 from __future__ import annotations
 
@@ -11,13 +11,13 @@ from analyzer.routes.requests import Ints, one_array
 
 
 def pair_columns(flows: pa.Table, behind: Ints, client: Ints) -> dict[str, pa.Array]:
-    """Both columns. A client leg has its own id; a leg behind a proxy those of all whose requests it carried, in that order.
+    """Both columns. A client leg has its own id; a leg behind a proxy has those of all client legs whose requests it carried, in order.
 
-    behind client   int64[n pairs]   rows of legs behind a proxy, and of the client legs that they are legs of
+    behind client   int64[n pairs]   rows of legs behind a proxy, and of their client legs
     """
     n = flows.num_rows
     of_client = distinct(client)
-    keep = ~np.isin(behind, of_client)  # a leg that others are legs of is named by itself
+    keep = ~np.isin(behind, of_client)  # a leg that is also a client leg has its own id
     rows, owners = np.concatenate([behind[keep], of_client]), np.concatenate([client[keep], of_client])
     order = np.argsort(rows, kind="stable")
     rows, owners = rows[order], owners[order]

@@ -1,4 +1,4 @@
-"""Captive portals and block pages, known by what they can't hide: the same answer for hosts that have nothing to do with each other."""
+"""Captive portals and block pages, recognised by the same answer for unrelated hosts."""
 
 from __future__ import annotations
 
@@ -7,16 +7,17 @@ import pyarrow as pa
 
 from analyzer.routes.requests import Bools, Ints, integers
 
-FEWEST_HOSTS = 2
+MIN_HOSTS = 2
 
 
 def one_answer_for_many(hosts: pa.Array, answers: pa.Array, among: Ints) -> Bools:
-    """Per question: whether its answer is also the answer for another host, asked of the same.
+    """Per request: whether the same server gave its answer for another host too.
 
-    hosts     what was asked for, comparable; null: not known
-    answers   what came, as text: where it redirects to, or what page it is; null: nothing of the kind
-    among     whom the question went to, as a number: answers of others aren't compared
-    A site that sends its own names on to another name of its own is no portal: such answers don't count.
+    hosts     the requested hosts, comparable; null: not known
+    answers   the answers, as text: the redirect's target, or an identifier of the page; null: neither
+    among     the server that was asked, as a number: answers of different servers aren't compared
+
+    A site that redirects its own names to another name of its own is no portal: such answers don't count.
     """
     result = np.zeros(len(hosts), dtype=np.bool_)
     asked = np.flatnonzero((hosts.is_valid().to_numpy(zero_copy_only=False)) & answers.is_valid().to_numpy(zero_copy_only=False))
@@ -34,12 +35,12 @@ def one_answer_for_many(hosts: pa.Array, answers: pa.Array, among: Ints) -> Bool
             foreign[i] = True
             sites.setdefault((where, place), set()).add(names[name])
     for i, (where, place, _) in enumerate(distinct.T.tolist()):
-        foreign[i] &= len(sites.get((where, place), ())) >= FEWEST_HOSTS
+        foreign[i] &= len(sites.get((where, place), ())) >= MIN_HOSTS
     result[asked] = foreign[which.ravel()]
     return result
 
 
 def site_of(host: str) -> str:
-    """The last two labels of a name; an address is its own."""
+    """The last two labels of a name; an address is its own site."""
     labels = host.split(".")
     return host if ":" in host or labels[-1].isdigit() else ".".join(labels[-2:])

@@ -1,11 +1,11 @@
-"""Who is a proxy: an ip:port that behaves as one anywhere in the inputs, or that the topology names; and who was only asked.
+"""Which ip:ports are proxies: those that behave as one anywhere in the inputs, or that the topology names; and those only asked as one.
 
-It behaves as a proxy when it answers CONNECT with anything but 400, 404, 405 or 501 (what an origin server says to a method it
-doesn't know), answers an absolute-form request, or answers SOCKS. Where answers aren't captured, a CONNECT or SOCKS request does
-behind which the client goes on; where requests aren't, a 200 to nothing that can be seen, with a ServerHello behind it. Any answer
-to absolute-form counts: a proxy hands on its origin's 404. An origin server that was sent absolute-form by an odd client is
-therefore taken for a proxy: nothing on the wire tells them apart (RFC 9112 3.2.2 makes origin servers accept it). One observation
-is enough, before or after the flow in question.
+A server behaves as a proxy when it answers CONNECT with anything but 400, 404, 405 or 501 (an origin server's answers to a method that it
+doesn't know), answers an absolute-form request, or answers SOCKS. Where answers aren't captured, a CONNECT or SOCKS request after which the
+client continues is enough; where requests aren't, a 200 without a visible request, with a ServerHello after it. Any answer to absolute-form
+counts: a proxy passes on its origin's 404. An origin server that an odd client sends absolute-form is therefore taken for a proxy: no
+packet distinguishes the two (RFC 9112 3.2.2 makes origin servers accept it). One observation is enough, before or after the flow in
+question.
 """
 
 from __future__ import annotations
@@ -40,7 +40,7 @@ NOT_A_PROXYS_ANSWER = (400, 404, 405, 501)
 
 @dataclass(frozen=True)
 class Ends:
-    """Both ends of every flow as numbers, so that comparing them is comparing integers.
+    """Both ends of every flow as numbers, which are compared as integers.
 
     addresses  every address, at its code
     client server  int64[n]  codes of client_ip and server_ip in one numbering
@@ -57,13 +57,13 @@ class Ends:
 
 @dataclass(frozen=True)
 class Proxies:
-    """Which rows have a proxy for server, and which for client.
+    """Which rows have a proxy as server, and which as client.
 
-    at        server_end → (ip:port, the topology's entry or None), for every proxy met
-    others    server_end → ip:port, for whoever was asked as a proxy and showed nowhere to be one
+    at        server_end → (ip:port, the topology's entry or None), for every proxy found
+    others    server_end → ip:port, for servers that were asked as a proxy and never behaved as one
     serving   bool[n]  the server is a proxy (TCP: HTTP and SOCKS proxies are asked over TCP)
-    asked     bool[n]  a proxy was asked on this flow, whatever came back
-    asking    bool[n]  the client has a proxy's address, and the topology doesn't call it a workstation
+    asked     bool[n]  a proxy was asked on this flow, whatever the answer
+    asking    bool[n]  the client has a proxy's address, and the topology doesn't name it as a workstation
     """
 
     at: dict[int, tuple[str, Proxy | None]]
@@ -93,7 +93,7 @@ def flow_ends(flows: pa.Table) -> Ends:
 
 
 def answers_as_proxy(requests: Requests, tunnelled: Bools) -> Bools:
-    """Per request: whether what came back makes its server a proxy."""
+    """Per request: whether its answer proves that its server is a proxy."""
     answered = requests.status != NO_STATUS
     connect = (requests.kind == CONNECT) & answered & ~np.isin(requests.status, NOT_A_PROXYS_ANSWER)
     other = np.isin(requests.kind, (ABSOLUTE, SOCKS4, SOCKS5)) & answered
@@ -102,7 +102,7 @@ def answers_as_proxy(requests: Requests, tunnelled: Bools) -> Bools:
 
 
 def shown_by_rows(flows: pa.Table, requests: Requests, captured: Captured, tunnels: Tunnels) -> Bools:
-    """Per flow: whether what happened on it shows that its server is a proxy."""
+    """Per flow: whether its contents prove that its server is a proxy."""
     result = np.zeros(flows.num_rows, dtype=np.bool_)
     result[requests.row[answers_as_proxy(requests, went_on(flows, requests, captured, tunnels))]] = True
     unasked = np.ones(flows.num_rows, dtype=np.bool_)
@@ -110,13 +110,13 @@ def shown_by_rows(flows: pa.Table, requests: Requests, captured: Captured, tunne
     socks = is_text(flows, "server_first", "socks")
     opened = is_text(flows, "server_first", "http") | socks
     result |= unasked & opened & is_known(flows, "server_hello_at") & ~is_known(flows, "http_path")
-    # A server that wants none of the methods offered has answered SOCKS's greeting, and no request follows (RFC 1928 3).
+    # A server that accepts none of the offered methods has answered SOCKS's greeting, and no request follows (RFC 1928 3).
     result |= unasked & socks
     return result
 
 
 def rows_that_show(flows: pa.Table) -> Bools:
-    """As shown_by_rows, of a flow table alone."""
+    """The same as shown_by_rows, from a flow table alone."""
     captured = captured_of(flows)
     return shown_by_rows(flows, flat_requests(flows), captured, tunnels_of(flows, captured))
 
@@ -124,7 +124,7 @@ def rows_that_show(flows: pa.Table) -> Bools:
 def find_proxies(flows: pa.Table, ends: Ends, topology: Topology, requests: Requests | None = None, shown: Bools | None = None) -> Proxies:
     """Every proxy among the ends of these flows, by behaviour and by name.
 
-    requests shown   of these flows, where they are known already (flat_requests, rows_that_show)
+    requests shown   of these flows, where already computed (flat_requests, rows_that_show)
     """
     requests = flat_requests(flows) if requests is None else requests
     shown = rows_that_show(flows) if shown is None else shown
@@ -172,13 +172,13 @@ def forwarders(flows: pa.Table, ends: Ends, requests: Requests) -> list[int]:
 NAMED, PROVEN, ASKED, NO_PROXY = "named", "proven", "asked", "not-a-proxy"
 
 
-def standing_of(flows: pa.Table) -> dict[str, str]:
-    """Of every ip:port in the column `proxy`: why it stands there.
+def basis_of(flows: pa.Table) -> dict[str, str]:
+    """Why each ip:port is in the column `proxy`.
 
     flows    with the columns of the stage routes
     named        by the topology
     proven       it behaved as a proxy
-    asked        it was asked and never answered, as far as was captured
+    asked        it was asked and never answered, as far as captured
     not-a-proxy  it answered 400, 404, 405 or 501, an alert or another protocol, and never as a proxy
     """
     proxies = one_array(flows.column("proxy")).dictionary_encode()

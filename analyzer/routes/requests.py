@@ -1,6 +1,6 @@
 """The requests of all flows as flat columns, one entry per request to a proxy.
 
-Whole-column work on 50,000 flows takes milliseconds; a Python object per request would take most of a second.
+Array operations on 50,000 flows take milliseconds; a Python object per request would take most of a second.
 """
 
 from __future__ import annotations
@@ -25,10 +25,10 @@ NO_STATUS = -1
 """status of a request whose answer wasn't captured."""
 
 NO_TIME = np.iinfo(np.int64).min
-"""Stands for a missing time among nanoseconds since 1970."""
+"""The value of a missing time in nanoseconds since 1970."""
 
 LARGEST_CONNECT_BYTES = 2048
-"""More than a CONNECT takes (public captures: 84 to 379 bytes), so that what comes beyond is the tunnel's."""
+"""More than a CONNECT takes (public captures: 84 to 379 bytes), so that further bytes are the tunnel's."""
 
 
 @dataclass(frozen=True)
@@ -37,16 +37,16 @@ class Requests:
 
     row         int64[n]   the flow's row
     kind        int64[n]   index into KINDS; -1: none of them
-    port        int64[n]   asked for; -1: none
+    port        int64[n]   the requested port; -1: none
     status      int64[n]   HTTP status or SOCKS reply; NO_STATUS: no answer captured
     first_seen answered  int64[n]  ns since 1970, or NO_TIME
-    last        bool[n]    nothing else was asked after it on its connection
+    last        bool[n]    no other request follows on its connection
     offered     bool[n]    it offers credentials
-    by_steps    bool[n]    and of a scheme by which the client and the proxy exchange tokens, NTLM or Negotiate
+    by_steps    bool[n]    the credentials' scheme exchanges tokens in several steps: NTLM or Negotiate
     continues   bool[n]    the answer's challenge carries the next token of its scheme, or stale=true
     html        bool[n]    the answer is HTML by its Content-Type
-    cut         bool[n]    the answer's head goes on behind what was captured, so that what it lacks may have stood there
-    host path location service plane   pyarrow string arrays of length n
+    cut         bool[n]    the answer's head goes on beyond the captured bytes, which may contain the missing fields host path location
+    service plane   pyarrow string arrays of length n
     """
 
     row: Ints
@@ -69,16 +69,16 @@ class Requests:
 
     @cached_property
     def names(self) -> Names:
-        """Of the hosts that were asked for."""
+        """The requested hosts by number."""
         return Names.of(self.host)
 
 
 @dataclass(frozen=True)
 class Names:
-    """Host names by number, the same for two spellings of one name.
+    """Host names by number, equal for all spellings of one name.
 
-    code    int64[n]   of each host that this was made of; -1: null
-    texts   each name once, as same_host writes it
+    code    int64[n]   of each of the given hosts; -1: null
+    texts   the distinct names, as same_host writes them
     """
 
     code: Ints
@@ -86,14 +86,14 @@ class Names:
 
     @staticmethod
     def of(hosts: pa.Array) -> Names:
-        """The names of these hosts. Each spelling is looked at once, however often it stands there."""
+        """The names of these hosts. Each spelling is normalised once, however often it occurs."""
         spellings = hosts.dictionary_encode()
         names = same_host(spellings.dictionary).dictionary_encode()
         by_spelling = np.append(integers(names.indices, -1), -1)
         return Names(by_spelling[integers(spellings.indices, -1)], names.dictionary)
 
     def code_of(self, hosts: pa.Array) -> Ints:
-        """int64[n]: the numbers of other hosts; -1 where it is null, or none of these names."""
+        """int64[n]: the numbers of other hosts; -1 where null, or none of these names."""
         return integers(pc.index_in(same_host(hosts), value_set=self.texts), -1)
 
 
@@ -111,7 +111,7 @@ def integers(column: pa.Array | pa.ChunkedArray, missing: int) -> Ints:
 
 
 def bools(column: pa.Array) -> Bools:
-    """A column of true and false as numpy has it, null as false."""
+    """A boolean column as a numpy array, null as False."""
     if column.null_count == len(column):
         return np.zeros(len(column), np.bool_)
     whole = column if not column.null_count else pc.fill_null(column, False)
@@ -119,7 +119,7 @@ def bools(column: pa.Array) -> Bools:
 
 
 def are_valid(column: pa.Array) -> Bools:
-    """Where the column isn't null."""
+    """Per value: whether it isn't null."""
     if column.null_count in (0, len(column)):
         return np.full(len(column), not column.null_count)
     return np.asarray(column.is_valid().to_numpy(zero_copy_only=False), dtype=np.bool_)
@@ -165,5 +165,5 @@ def flat_requests(flows: pa.Table) -> Requests:
 
 
 def same_host(hosts: pa.Array) -> pa.Array:
-    """Names made comparable: lower case, without the root's dot (RFC 4343, RFC 1034 3.1)."""
+    """Names made comparable: lower case, without the final dot (RFC 4343, RFC 1034 3.1)."""
     return pc.utf8_rtrim(pc.utf8_lower(hosts), characters=".")

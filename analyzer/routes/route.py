@@ -1,4 +1,4 @@
-"""Which way each flow went: the flow table with the columns of stage `routes` filled."""
+"""The route of each flow: the flow table with the columns of stage `routes` filled."""
 
 from __future__ import annotations
 
@@ -6,11 +6,11 @@ import numpy as np
 import pyarrow as pa
 
 from analyzer.arrow import all_null, array
-from analyzer.routes.behind import first_leg_of, takers
+from analyzer.routes.behind import first_leg_of, relay_addresses
 from analyzer.routes.captured import captured_of
 from analyzer.routes.copies import copies_of
 from analyzer.routes.direct import DIRECT_OUTCOMES, can_be_direct, direct_outcomes
-from analyzer.routes.egress import as_proxies, leaving_of
+from analyzer.routes.egress import as_proxies, egress_of
 from analyzer.routes.fetches import fetches
 from analyzer.routes.inspection import opened_tunnels
 from analyzer.routes.legs import client_leg_of, hello_codes
@@ -26,17 +26,17 @@ UPSTREAM, PROXY, DIRECT = range(3)
 
 
 def route_flows(flows: pa.Table, topology: Topology) -> pa.Table:
-    """The same table with the columns of the stage routes filled, and the outcome of each of `requests`.
+    """The table with the columns of the stage routes filled, and the outcome of each of `requests`.
 
     route      upstream: the client has a proxy's address, also toward a parent proxy, any protocol. proxy: the server is a proxy
-               (TCP only), or was asked as one on this flow, whatever came back. direct: other TCP, and UDP/443. null: other UDP.
-               A flow from an unknown address that carries the very ClientHello of a tunnel is that tunnel's origin leg behind NAT,
-               so it is upstream too, not somebody's direct traffic; and so is all that the address opens (egress.py).
+               (TCP only), or was asked as one on this flow, whatever the answer. direct: other TCP, and UDP/443. null: other UDP.
+               A flow from an unknown address with the ClientHello of a tunnel is that tunnel's origin leg behind NAT: it is upstream, and
+               so are all flows of that address (egress.py). A transparent proxy's second leg is upstream, and so are all flows of its
+               address.
     proxy      the server's ip:port where the server is a proxy or was asked as one: on route proxy, and on upstream toward a parent.
-               What a transparent proxy made of a flow that it took over is upstream, and so is all else that its address opens.
-    same_as    the flow that this one is the copy of, behind a translation; its other columns are as if it were one of its own.
-    pair       on both legs of a tunnel (all, with a parent proxy): the client leg's id; of plain HTTP on both legs of a fetch.
-    inspected  false where both legs show the same ClientHello, true where the proxy made one of its own (inspection.py).
+    same_as    the flow of which this one is the copy behind a translation; its other columns are filled like any other flow's.
+    pair       on both legs of a tunnel (all, with a parent proxy): the client leg's id; for plain HTTP on both legs of a fetch.
+    inspected  false where both legs have the same ClientHello, true where the proxy sent one of its own (inspection.py).
     """
     ends, requests, captured = flow_ends(flows), flat_requests(flows), captured_of(flows)
     tunnels = tunnels_of(flows, captured)
@@ -49,15 +49,15 @@ def route_flows(flows: pa.Table, topology: Topology) -> pa.Table:
     copy = copies_of(flows, ends, requests, captured, hello, proxies.asking)
     leg = client_leg_of(flows, ends, hello, to_proxy=route == PROXY, beyond=(route == UPSTREAM) | (route == DIRECT))
     leg = np.where((leg >= 0) & (copy[leg] >= 0), copy[leg], leg)
-    leaving = leaving_of(flows, ends, requests, leg, (route == DIRECT) & (copy < 0), (route == PROXY) & (copy < 0))
-    leaving = {client: proxies for client, proxies in leaving.items() if topology.workstation_name(ends.addresses[client]) is None}
-    route[(leg >= 0) | ((route == DIRECT) & (copy < 0) & np.isin(ends.client, list(leaving)))] = UPSTREAM
+    egress = egress_of(flows, ends, requests, leg, (route == DIRECT) & (copy < 0), (route == PROXY) & (copy < 0))
+    egress = {client: proxies for client, proxies in egress.items() if topology.workstation_name(ends.addresses[client]) is None}
+    route[(leg >= 0) | ((route == DIRECT) & (copy < 0) & np.isin(ends.client, list(egress)))] = UPSTREAM
     beyond = (route == UPSTREAM) & (leg < 0) & (copy < 0)
     taken, fetched_for = first_leg_of(flows, ends, hello, (route == DIRECT) & (copy < 0), beyond)
     second = np.maximum(taken, fetched_for)
     route[(second >= 0) | ((route == DIRECT) & np.isin(ends.client, _transparent(ends, second, topology)))] = UPSTREAM
     leg = np.maximum(leg, taken)
-    known = as_proxies(ends, leaving)
+    known = as_proxies(ends, egress)
     opened, other = opened_tunnels(flows, known, requests, leg, route == PROXY, route == UPSTREAM)
     tunnel = np.where(leg >= 0, leg, np.where(other >= 0, other, fetched_for))
     legs = np.flatnonzero(tunnel >= 0)
@@ -78,8 +78,8 @@ def route_flows(flows: pa.Table, topology: Topology) -> pa.Table:
 
 
 def _transparent(ends: Ends, second: Ints, topology: Topology) -> list[int]:
-    """Codes of the transparent proxies' addresses, but for those that the topology calls workstations."""
-    return [code for code in takers(ends, second).tolist() if topology.workstation_name(ends.addresses[code]) is None]
+    """Codes of the transparent proxies' addresses, except those that the topology names as workstations."""
+    return [code for code in relay_addresses(ends, second).tolist() if topology.workstation_name(ends.addresses[code]) is None]
 
 
 def _texts(codes: Ints, values: list[str | None]) -> pa.Array:
@@ -105,7 +105,7 @@ def _proxy_columns(ends: Ends, proxies: Proxies, route: Ints) -> dict[str, pa.Ar
 
 
 def _ids(flows: pa.Table, rows: Ints) -> pa.Array:
-    """The ids of these rows; null where it is -1."""
+    """The ids of these rows; null for -1."""
     taken = array(rows, rows < 0)
     return all_null(len(rows), pa.string()) if taken.null_count == len(rows) else one_array(flows.column("id")).take(taken)
 
@@ -116,7 +116,7 @@ def _inspected(leg: Ints, opened: Bools) -> pa.Array:
 
 
 def _with_client_legs(leg: Ints) -> Ints:
-    """The same with each client leg's own row in its place."""
+    """The client leg of each leg, with each client leg's own row in its place."""
     own = leg.copy()
     own[leg[leg >= 0]] = leg[leg >= 0]
     return own

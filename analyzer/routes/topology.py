@@ -1,7 +1,7 @@
-"""Who is who: the proxies, workstations and gateway policy that topology.toml names.
+"""The proxies, workstations and gateway policy that topology.toml names.
 
-Plain dataclasses, so that a run without a topology file doesn't pay for pydantic; the file itself is checked by
-topology_file.py, which loads only when there is one.
+Plain dataclasses, so that a run without a topology file doesn't load pydantic; topology_file.py, which is loaded only when there is one,
+checks the file.
 """
 
 from __future__ import annotations
@@ -27,7 +27,7 @@ class Proxy:
 
     network  its address, or all addresses of a pool
     port     its port; None: any port of these addresses
-    methods  how clients find it, in the order of the file: winhttp, wininet, static, pac or other; empty: not said
+    methods  how clients are configured with it, in the order of the file: winhttp, wininet, static, pac or other; empty: not given
     """
 
     name: str
@@ -37,13 +37,13 @@ class Proxy:
 
     @property
     def method(self) -> str | None:
-        """Its methods as one text, joined by "/"; None: not said."""
+        """Its methods as one text, joined by "/"; None: not given."""
         return "/".join(self.methods) or None
 
 
 @dataclass(frozen=True)
 class Workstation:
-    """An address, or a network, of a source with a name. Entries of one name are one source."""
+    """A source's address or network, with its name. Entries of one name are one source."""
 
     name: str
     network: Network
@@ -54,12 +54,12 @@ Entry = TypeVar("Entry", Proxy, Workstation)
 
 @dataclass(frozen=True)
 class Topology:
-    """Everything the topology file says; empty when there is none.
+    """The contents of the topology file; empty when there is none.
 
-    policy   "proxies-only": direct traffic is expected to be blocked; None: nothing is expected
-    vxlan_ports   UDP ports that carry VXLAN here, beside those that everyone uses
-    issuers  parts of issuers' names that Defender's certificates may have here, beside the published ones
-    path sha256   of the file that says so; None: it came from no file of its own
+    policy   "proxies-only": direct traffic is expected to be blocked; None: no expectation
+    vxlan_ports   UDP ports that carry VXLAN here, in addition to the usual ones
+    issuers  parts of issuers' names that Defender's certificates may have here, in addition to the published ones
+    path sha256   of the file; None: the topology came from no file of its own
     """
 
     proxies: tuple[Proxy, ...] = ()
@@ -76,13 +76,14 @@ class Topology:
         return next((entry for entry in entries if entry.port is None or entry.port == port), None)
 
     def is_proxy_address(self, ip: str) -> bool:
-        """Whether any proxy of the topology has this address, on whatever port."""
+        """Whether any proxy of the topology has this address, on any port."""
         return bool(self._entries_at(ip))
 
     def workstation_name(self, ip: str) -> str | None:
-        """The name of the workstation with this address (longest prefix wins), or None. Single addresses are found by their text.
+        """The name of the workstation with this address (longest prefix wins), or None. Single addresses are looked up as text.
 
-        Of a proxy's address only what names it as closely: a floor's network isn't the proxy that stands on the floor.
+        A proxy's address only gets a name from an entry that is at least as specific: a floor's network doesn't name the proxy on that
+        floor.
         """
         if ip in self._workstation_hosts:
             return self._workstation_hosts[ip]
@@ -94,9 +95,9 @@ class Topology:
         return None if nearer else name
 
     def _entries_at(self, ip: str) -> list[Proxy]:
-        """Entries for this address, most specific first. Single addresses are found by their text, without parsing.
+        """Entries for this address, most specific first. Single addresses are looked up as text, without parsing.
 
-        A client that has IPv6 only asks an IPv4 proxy at an address of NAT64's prefix (RFC 6052): that address is the proxy's too.
+        A client that only has IPv6 asks an IPv4 proxy at an address of NAT64's prefix (RFC 6052): that address is the proxy's too.
         """
         entries = self._by_host.get(ip, [])
         if self._proxy_pools:
@@ -128,7 +129,7 @@ class Topology:
 
 
 WhoIsWho = str | PathLike[str] | Mapping[str, Any] | Topology | None
-"""In what forms a caller may give a topology: topology_of makes one of any."""
+"""The forms in which a caller may give a topology; topology_of converts any of them."""
 
 
 def _pools(entries: Iterable[Entry]) -> list[tuple[Entry, int, int]]:
@@ -154,9 +155,9 @@ def load_topology(path: str | Path | None) -> Topology:
 
 
 def topology_of(given: WhoIsWho) -> Topology:
-    """The topology that a caller gave: a file's path, the tables of one as a dict, one that is made already, or none.
+    """The topology that a caller gave: a file's path, a file's tables as a dict, a Topology, or None.
 
-    Errors  Unusable: mistakes in it, or something else
+    Errors  Unusable: mistakes in it, or another type
     """
     if isinstance(given, Topology):
         return given
@@ -188,7 +189,7 @@ def topology_from(data: Mapping[str, Any], where: str) -> Topology:
 
 
 def _proxies(tables: Iterable[ProxyTable]) -> list[Proxy]:
-    """A proxy for each address and port: the entries of one that clients find in several ways are one, names and methods joined."""
+    """A proxy for each address and port: entries with the same address and port are merged, names and methods joined."""
     ends: dict[tuple[Network, int | None], list[ProxyTable]] = {}
     for table in tables:
         ends.setdefault((table.address, table.port), []).append(table)

@@ -31,7 +31,7 @@ EXAMPLES = {
 
 
 def _network(value: object) -> Network:
-    """The address or CIDR as a network; refuses names, host bits and an address with a port."""
+    """The address or CIDR as a network; rejects names, host bits and an address with a port."""
     if not isinstance(value, str):
         raise PydanticCustomError("address", "{value} is not a text in quotes", {"value": repr(value)})
     try:
@@ -50,12 +50,12 @@ def _network(value: object) -> Network:
 
 
 def _listed(value: object) -> object:
-    """What may be one or a list, as a list."""
+    """The value as a list, where a single one is allowed too."""
     return value if isinstance(value, list) else [value]
 
 
 AddressText = Annotated[str, Field(pattern=r"^\s*[0-9A-Fa-f.:]+(/[0-9]{1,3})?\s*$")]
-"""How an address looks in the file, for JSON Schema; what it means is checked by _network."""
+"""The form of an address in the file, for JSON Schema; _network checks its meaning."""
 
 Address = Annotated[Network, BeforeValidator(_network, json_schema_input_type=AddressText)]
 OneOrMore = Annotated[list[AddressText], Field(min_length=1)]
@@ -133,13 +133,13 @@ def _mistake(details: ErrorDetails) -> str:
 
 
 def _place(location: Sequence[int | str]) -> str:
-    """("proxy", 1, "port") as "[[proxy]] 2, port": tables are counted from 1, as a reader of the file does."""
+    """("proxy", 1, "port") as "[[proxy]] 2, port": tables are counted from 1, as a reader counts."""
     table = location[0]
     if len(location) == 1:
         return str(table)
     if isinstance(location[1], int):
         number = f"[[{table}]] {location[1] + 1}"
-        return ", ".join([number, *(str(part) for part in location[2:] if isinstance(part, str))])  # the message shows which of a list
+        return ", ".join([number, *(str(part) for part in location[2:] if isinstance(part, str))])  # the message shows the list's entry
     return ", ".join([f"[{table}]", *(part for part in location[1:] if isinstance(part, str))])
 
 
@@ -150,7 +150,7 @@ def _known_keys(location: Sequence[int | str]) -> str:
 
 
 def _clashes(tables: TopologyTables) -> list[str]:
-    """Entries that contradict each other: one proxy twice by the same method, or by none."""
+    """Entries that contradict each other: one proxy twice with the same method, or with none."""
     clashes = []
     first: dict[tuple[Network, int | None], dict[str | None, str]] = {}
     for number, proxy in enumerate(tables.proxy, 1):

@@ -11,14 +11,14 @@ import pyarrow as pa
 
 from analyzer.routes.captured import captured_of
 from analyzer.routes.copies import asked_codes, plain_codes
-from analyzer.routes.groups import MOST_COPIES
+from analyzer.routes.groups import MAX_COPIES
 from analyzer.routes.legs import hello_codes
 from analyzer.routes.one_connection import (
-    LEAST_RANDOM,
     LOCKSTEP_COUNTS,
     LOCKSTEP_NS,
     LOCKSTEP_PACKETS,
     LOCKSTEP_TIMES,
+    MIN_RANDOM,
     STARTS_WITHIN_NS,
     SYN_WITHIN_NS,
 )
@@ -52,22 +52,22 @@ class PairByPair:
     def copies(self) -> list[int]:
         """Per flow the row of the flow that it is the copy of; -1 for none. An address that is mostly behind isn't looked for."""
         out, back, rows = self.out, self.back, [row for row in range(self.n) if self.tcp[row]]
-        dead = {row for row in rows if out[row] >= LEAST_RANDOM and back[row] < 0 and self.bytes[row] == (0, 0)}
+        dead = {row for row in rows if out[row] >= MIN_RANDOM and back[row] < 0 and self.bytes[row] == (0, 0)}
         heard = [row for row in rows if row not in dead and self.heard_client[row] != self.heard_server[row]]
         both = [row for row in rows if self.heard_client[row] and self.heard_server[row]]
         syns, hellos = [row for row in rows if min(out[row], back[row]) >= 0], [row for row in rows if self.hello[row] >= 0]
         silent = self.groups(dead, out, self.server_end)
         halves = [
-            *self.groups((row for row in heard if back[row] >= LEAST_RANDOM and out[row] < 0), back, self.server_end),
-            *self.groups((row for row in heard if out[row] >= LEAST_RANDOM and back[row] < 0), out, self.server_end),
+            *self.groups((row for row in heard if back[row] >= MIN_RANDOM and out[row] < 0), back, self.server_end),
+            *self.groups((row for row in heard if out[row] >= MIN_RANDOM and back[row] < 0), out, self.server_end),
         ]
         lost = [
-            *(g for g in self.groups((row for row in both if back[row] >= LEAST_RANDOM), back) if min(out[row] for row in g) < 0),
-            *(g for g in self.groups((row for row in both if out[row] >= LEAST_RANDOM), out) if min(back[row] for row in g) < 0),
+            *(g for g in self.groups((row for row in both if back[row] >= MIN_RANDOM), back) if min(out[row] for row in g) < 0),
+            *(g for g in self.groups((row for row in both if out[row] >= MIN_RANDOM), out) if min(back[row] for row in g) < 0),
         ]
         if not (silent or halves or lost or self.groups(syns, out, back) or self.groups(hellos, self.hello)):
             return self.copy
-        random = [row for row in syns if min(out[row], back[row]) >= LEAST_RANDOM]
+        random = [row for row in syns if min(out[row], back[row]) >= MIN_RANDOM]
         alike = [
             *self.groups(syns, out, back, self.asked),
             *self.groups(hellos, self.hello, self.asked),
@@ -84,7 +84,7 @@ class PairByPair:
         found: dict[tuple[int, ...], list[int]] = defaultdict(list)
         for row in sorted(rows):
             found[tuple(key[row] for key in reversed(keys))].append(row)
-        return [found[key] for key in sorted(found) if 1 < len(found[key]) <= MOST_COPIES]
+        return [found[key] for key in sorted(found) if 1 < len(found[key]) <= MAX_COPIES]
 
     def mark(self, rows: list[int], same: Same) -> None:
         for i, row in enumerate(rows):
@@ -118,7 +118,7 @@ class PairByPair:
         if all(end[one] == end[other] for end in ends) or not overlapping or self.contradict(one, other):
             return False
         close = abs(self.first[other] - self.first[one]) <= STARTS_WITHIN_NS
-        random = out[one] >= LEAST_RANDOM and (back[one] < 0 or back[one] >= LEAST_RANDOM)
+        random = out[one] >= MIN_RANDOM and (back[one] < 0 or back[one] >= MIN_RANDOM)
         hello, asked = agree(self.hello, one, other), agree(self.asked, one, other)
         said = asked or agree(self.plain, one, other)
         content = hello or (said and random)
@@ -129,7 +129,7 @@ class PairByPair:
         if same_out and min(back[one], back[other]) >= 0:
             return close and content
         half = (same_out and min(back[one], back[other]) < 0) or (same_back and min(out[one], out[other]) < 0)
-        if half and close and (hello or ((out if same_out else back)[one] >= LEAST_RANDOM and said)):
+        if half and close and (hello or ((out if same_out else back)[one] >= MIN_RANDOM and said)):
             return True
         if not hello or not close or self.asking[other] or self.client[other] == self.server[one]:
             return False

@@ -9,7 +9,7 @@ import numpy as np
 import pytest
 
 from analyzer.routes import groups as groups_module
-from analyzer.routes.groups import MOST_COPIES, Groups, agreeing, joined, repeating
+from analyzer.routes.groups import MAX_COPIES, Groups, agreeing, joined, repeating
 from analyzer.routes.numbers import mixed
 
 
@@ -45,14 +45,14 @@ def test_groups_are_right_even_where_different_keys_have_one_number(seed: int, b
     expected: dict[tuple[int, ...], list[int]] = {}
     for row in rows:
         expected.setdefault(tuple(key[row] for key in reversed(keys)), []).append(row)
-    wanted = [expected[key] for key in sorted(expected) if 1 < len(expected[key]) <= MOST_COPIES]
+    wanted = [expected[key] for key in sorted(expected) if 1 < len(expected[key]) <= MAX_COPIES]
     assert lists(agreeing(np.array(rows), *map(np.array, keys))) == wanted
 
 
 def test_what_more_agree_in_than_translators_stand_in_a_row_is_no_group() -> None:
-    same = np.zeros(MOST_COPIES + 1, dtype=np.int64)
-    assert lists(agreeing(np.arange(MOST_COPIES + 1), same)) == []
-    assert lists(agreeing(np.arange(MOST_COPIES), same)) == [list(range(MOST_COPIES))]
+    same = np.zeros(MAX_COPIES + 1, dtype=np.int64)
+    assert lists(agreeing(np.arange(MAX_COPIES + 1), same)) == []
+    assert lists(agreeing(np.arange(MAX_COPIES), same)) == [list(range(MAX_COPIES))]
 
 
 @pytest.mark.parametrize("sizes", [[], [2], [3, 2, 8], [2, 2, 2]])

@@ -2,7 +2,7 @@ from typing import Any
 
 import pytest
 
-from analyzer.routes.proxies import find_proxies, flow_ends, ip_port, standing_of
+from analyzer.routes.proxies import basis_of, find_proxies, flow_ends, ip_port
 from analyzer.routes.route import route_flows
 from analyzer.routes.topology import Topology, topology_from
 from tests.verdict.rows import LAB_TOPOLOGY, PROX01, START_NS, asked, flow, request, routed, table, tunnel
@@ -73,7 +73,7 @@ def test_why_a_proxy_stands_there() -> None:
         asked(PROX01, request("connect", "a", None), bytes_in=0),
         flow(),
     ]
-    assert standing_of(route_flows(table(rows), LAB_TOPOLOGY)) == {
+    assert basis_of(route_flows(table(rows), LAB_TOPOLOGY)) == {
         "192.0.2.1:80": "proven",
         "192.0.2.2:80": "asked",
         "192.0.2.3:80": "not-a-proxy",
@@ -82,7 +82,7 @@ def test_why_a_proxy_stands_there() -> None:
         "192.0.2.6:80": "proven",
         PROX01: "named",
     }
-    assert standing_of(route_flows(table([]), LAB_TOPOLOGY)) == {}
+    assert basis_of(route_flows(table([]), LAB_TOPOLOGY)) == {}
 
 
 def test_who_was_only_asked_is_told_apart() -> None:
