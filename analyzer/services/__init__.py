@@ -1,1 +1,1 @@
-"""Services: which Defender service a host name belongs to, by which rule, and whose traffic it is."""
+"""Services: which Defender service a host name belongs to, by which rule, and in which plane."""

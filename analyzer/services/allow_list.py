@@ -1,6 +1,6 @@
-"""An allow list as its readers want it: plain patterns, squid's access rules, a PAC file, a table, or what appliances import.
+"""Allow lists in the forms that products read: plain patterns, squid's access rules, a PAC file, a table, or appliances' imports.
 
-Every pattern is a host name that `permits.merged` let through, so nothing captured is read as a rule, code or formula.
+Every pattern is a host name that passed `permits.merged`, so no captured text can act as a rule, code or formula.
 """
 
 from __future__ import annotations
@@ -17,7 +17,7 @@ from analyzer.services.permits import Permit, widest
 from analyzer.text.words import did_you_mean
 
 Lists = Mapping[str, Sequence[Permit]]
-"""proxy, as ip:port → what it has to let through; "" where no proxy is meant."""
+"""proxy, as ip:port → what it has to let through; "" where there is no proxy."""
 
 COLUMNS: Final = ("proxy", "pattern", "ports", "services", "why", "source")
 _PROXY: Final = re.compile(r"(\[[0-9a-fA-F:.]+\]|[A-Za-z0-9._-]+):[0-9]{1,5}")
@@ -34,7 +34,7 @@ def written(form: str, lists: Lists) -> str:
 
 
 def plain(lists: Lists) -> str:
-    """A pattern a line; `*.x` is x and every host under it."""
+    """One pattern per line; `*.x` is x and every host under it."""
     lines = []
     for proxy, permits in lists.items():
         lines += [f"# {proxy}"] if proxy else []
@@ -43,7 +43,7 @@ def plain(lists: Lists) -> str:
 
 
 def _squid(lists: Lists) -> str:
-    """An acl for each set of ports. In squid `.x` is x and every host under it; a port list names where CONNECT may go."""
+    """An acl for each set of ports. In squid `.x` is x and every host under it; its ports limit CONNECT."""
     lines = ["# Put this above every rule that asks for a password: Defender's services have no user to give one."]
     for number, (proxy, permits) in enumerate(lists.items(), 1):
         name = f"defender{number if len(lists) > 1 else ''}"
@@ -63,7 +63,7 @@ def _squid(lists: Lists) -> str:
 
 
 def _pac(lists: Lists) -> str:
-    """A PAC file that sends Defender's hosts to the one proxy; what else there is goes direct, which is for the reader to change."""
+    """A PAC file that sends Defender's hosts to the one proxy; all other hosts go direct, which the reader may have to change."""
     proxies = [proxy for proxy in lists if proxy]
     if len(lists) != 1 or not proxies:
         raise Unusable(
@@ -96,7 +96,7 @@ def _pac(lists: Lists) -> str:
 
 
 def csv_table(lists: Lists) -> str:
-    """A row per proxy and pattern, with the services behind it, why it is there and who publishes it."""
+    """A row per proxy and pattern, with its services, its reasons and its publisher."""
     sink = io.StringIO()
     out = csv.writer(sink, lineterminator="\n")
     out.writerow(COLUMNS)

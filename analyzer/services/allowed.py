@@ -1,7 +1,7 @@
-"""What a proxy team's own allow list lacks of what Microsoft requires: in whatever form the list is, its entries are host patterns.
+"""The hosts that Microsoft requires and a proxy's allow list lacks. The list may have any form: its entries are host patterns.
 
-Read are plain lists, squid's dstdomain, Zscaler's `.x`, Palo Alto's `x/`, CSV, FortiGate's commands and PAC files: every word that is a
-host name or a wildcard counts as an entry, whatever stands around it.
+Plain lists, squid's dstdomain, Zscaler's `.x`, Palo Alto's `x/`, CSV, FortiGate's commands and PAC files are read: every word that is a
+host name or a wildcard counts as an entry, whatever surrounds it.
 """
 
 from __future__ import annotations
@@ -23,9 +23,9 @@ _ENTRY: Final = re.compile(
 
 
 def read_allowed(path: str | Path) -> list[str]:
-    """The patterns of an allow list, each once: "x", or "*.x" for x and all below.
+    """The distinct patterns of an allow list: "x", or "*.x" for x and all below.
 
-    Errors  Unusable: can't be read, or no host in it
+    Errors  Unusable: can't be read, or contains no host
     """
     try:
         with Path(path).open("rb") as file:
@@ -44,12 +44,12 @@ def read_allowed(path: str | Path) -> list[str]:
 
 
 def _without_comment(line: str) -> str:
-    """The line without what a list says beside its entries: comments of all these forms begin with # or // after nothing or a blank."""
+    """The line without its comment: in all these forms a comment begins with # or // at the start or after a blank."""
     return re.split(r"(?:^|\s)(?:#|//)", line, maxsplit=1)[0]
 
 
 def lacking(catalogue: Catalogue, device: Device, allowed: Sequence[str]) -> list[Rule]:
-    """Required rules for such a device of which no entry takes in the whole pattern, each pattern once, in the catalogue's order."""
+    """The required rules for such a device that no entry fully covers, each pattern once, in the catalogue's order."""
     found: dict[str, Rule] = {}
     for rule in required_rules(catalogue, device):
         if not takes_in(allowed, rule.pattern):

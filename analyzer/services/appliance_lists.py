@@ -1,6 +1,6 @@
 """Lists of hosts in the forms that appliances import: Palo Alto's external dynamic list, FortiGate's command line, Zscaler's categories.
 
-None of them takes ports, and none of the imported ones is known to take comments: they hold entries and nothing else, each once.
+None of them contains ports, and none is known to allow comments: they hold only entries, each once.
 """
 
 from __future__ import annotations
@@ -11,7 +11,7 @@ from analyzer.services.permits import Permit
 
 
 def palo_alto(lists: Mapping[str, Sequence[Permit]]) -> str:
-    """An external dynamic list of type URL: `x/` is x with every path, `*.x/` what is under it, and the slash ends the name.
+    """An external dynamic list of type URL: `x/` is x with every path, `*.x/` every host under it; the slash ends the name.
 
     Source  docs.paloaltonetworks.com, Formatting Guidelines for an External Dynamic List: without the slash x.example would match too
     """
@@ -38,7 +38,7 @@ def fortigate_exemptions(lists: Mapping[str, Sequence[Permit]]) -> str:
 
 
 def zscaler(lists: Mapping[str, Sequence[Permit]]) -> str:
-    """URLs of a custom category: `.x` is x and up to five labels under it, without a period only that host.
+    """URLs of a custom category: `.x` is x and up to five labels under it; without the period only that host.
 
     Source  help.zscaler.com/zia/url-format-guidelines
     """
@@ -46,12 +46,12 @@ def zscaler(lists: Mapping[str, Sequence[Permit]]) -> str:
 
 
 def _patterns(lists: Mapping[str, Sequence[Permit]]) -> list[str]:
-    """Every pattern of all proxies once, in their order."""
+    """The distinct patterns of all proxies, in their order."""
     return list(dict.fromkeys(permit.pattern for permits in lists.values() for permit in permits))
 
 
 def _fortigate(lists: Mapping[str, Sequence[Permit]], table: str, kind: Sequence[str], key: str) -> str:
-    """A wildcard of FortiGate's doesn't take in the name itself, which is an entry of its own."""
+    """FortiGate's commands for all patterns. A wildcard doesn't cover the name itself, which gets an entry of its own."""
     names: dict[str, None] = {}
     for pattern in _patterns(lists):
         names |= dict.fromkeys([pattern[2:], pattern] if pattern.startswith("*.") else [pattern])

@@ -1,4 +1,4 @@
-"""The catalogue: every rule by which a host name is called Defender's, and the index that finds them fast."""
+"""The catalogue: every rule that assigns a host name to Defender, and an index to find rules quickly."""
 
 from __future__ import annotations
 
@@ -16,14 +16,14 @@ from analyzer.services.rules import OWN, PATH, PLATFORM, SHARED, Consolidated, C
 _YEAR_DAYS = 366
 
 NO_PLANE = "none"
-"""What a rule's `plane` says where the host doesn't tell, though its service has a plane."""
+"""The value of a rule's `plane` where the host doesn't show the plane, although its service has one."""
 
-# Within one pattern: a path that fits says more than the host, own evidence more than platform, and that more than shared.
+# Within one pattern: a matching path is more specific than the host; own evidence goes before platform, and platform before shared.
 _BEFORE = {PATH: 0, OWN: 1, PLATFORM: 2, SHARED: 3}
 
 
 class _Node:
-    """One label of the tree that is read from a name's last label to its first."""
+    """One label in the tree of names, which is walked from a name's last label to its first."""
 
     __slots__ = ("below", "exact", "regional", "under")
 
@@ -40,10 +40,10 @@ class Catalogue:
     services      slug → Service
     rules         every Rule, in file order
     context       host or "*.x" → ContextHost
-    consolidated  wildcard pattern → what its hosts' leading labels tell
+    consolidated  wildcard pattern → the meanings of its hosts' leading labels
     lookalikes    every Lookalike, in file order
-    as_of         the day on which its lists were last read, of the topmost file that says so; None: none does
-    sha256        of its files' bytes, one file after the other from the built-in one on; None: it came from no file
+    as_of         the day on which its lists were last read, from the topmost file that gives one; None: none does
+    sha256        of its files' bytes, one file after the other from the built-in one on; None: no file
     """
 
     def __init__(
@@ -84,13 +84,13 @@ class Catalogue:
             (node.under if rule.is_wildcard else node.exact).append(rule)
 
     def is_a_year_old_on(self, day: date) -> bool:
-        """Whether more than a year lies between the day that its lists were last read and this one."""
+        """Whether the lists were last read more than a year before this day."""
         return self.as_of is not None and (day - date.fromisoformat(self.as_of)).days > _YEAR_DAYS
 
     def levels(self, name: str) -> list[list[Rule]]:
-        """The rules whose pattern takes in `name`, in groups of one pattern: exact, then regional, then suffixes, longest first.
+        """The rules whose pattern matches `name`, grouped by pattern: exact, then regional, then suffixes, longest first.
 
-        name  as hosts.dns_name gives it. Within a group: path rules (longest url_path first), own, platform, shared; then file order.
+        name  as hosts.dns_name returns it. Within a group: path rules (longest url_path first), own, platform, shared; then file order.
         """
         under: list[list[Rule]] = []
         regional: list[list[Rule]] = []
@@ -108,7 +108,7 @@ class Catalogue:
         return [*exact, *regional, *reversed(under)]
 
     def context_of(self, name: str) -> ContextHost | None:
-        """The context host of that name, else the one of the longest suffix; name as hosts.dns_name gives it."""
+        """The context host of that name, else of its longest suffix; name as hosts.dns_name returns it."""
         found = self.context.get(name)
         while found is None and name:
             found = self.context.get(f"*.{name}")
@@ -117,18 +117,19 @@ class Catalogue:
 
     @cached_property
     def shapes(self) -> re.Pattern[str]:
-        """All lookalike patterns as one, with a group for each in the order of `lookalikes`.
+        """All lookalike patterns as one expression, with a group for each in the order of `lookalikes`.
 
-        Compiled when first asked for, which most runs never do; one expression, since every unknown name is put to it.
+        Compiled on first use, which most runs never reach; one expression, since every unknown name is matched against it.
         """
         return re.compile("|".join(f"({label_expression(row.pattern)})" for row in self.lookalikes) or r"(?!)")
 
 
 def load_catalogue(paths: Iterable[str | Path] = ()) -> Catalogue:
-    """The built-in catalogue with the users' own files laid over it, the last one on top.
+    """The built-in catalogue overlaid with the users' own files, the last one on top.
 
-    A file's rules replace all rules of the same pattern below it; its context hosts replace the context host and the
-    exact rules of the same name; its services replace those of the same slug.
+    A file's rules replace all rules of the same pattern below it; its context hosts replace the context host and the exact rules of the
+    same name; its services replace those of the same slug.
+
     Errors  Mistakes (an Unusable) with every mistake of every file
     """
     rows, sha256 = built_in()
@@ -137,7 +138,7 @@ def load_catalogue(paths: Iterable[str | Path] = ()) -> Catalogue:
     if paths:
         import hashlib
 
-        # pydantic costs more to import than the built-in catalogue to read; a test holds the built-in file to the same models
+        # importing pydantic takes longer than reading the built-in catalogue; a test validates that one with the same models
         from analyzer.services.own_file import read_own_files
 
         digest = hashlib.sha256(FILE.read_bytes())

@@ -1,4 +1,4 @@
-"""What Microsoft's page says and the catalogue doesn't, and the own catalogue file that makes up for it."""
+"""The differences between Microsoft's page and the catalogue, and an own catalogue file that adds them."""
 
 from __future__ import annotations
 
@@ -16,9 +16,9 @@ from analyzer.text.toml import schema_line
 NEW, CHANGED, GONE = "new", "changed", "gone"
 
 _LISTED: Final = "device-connectivity-urls"
-"""What the source of a rule says that was read on such a page: only of these it means something not to stand there any more."""
+"""Part of the source of rules that come from such a page: only their absence from a page is meaningful."""
 
-# Keys of a rule in the order that they are written in, with what stands for nothing.
+# Keys of a rule in the order of writing, with the default that is left out.
 _WRITTEN: Final[dict[str, Any]] = {
     "pattern": None,
     "service": None,
@@ -57,7 +57,7 @@ class Change(NamedTuple):
 
 
 def changes(catalogue: Catalogue, page: PublishedList) -> list[Change]:
-    """Every difference, in the page's order, then what is gone in the catalogue's. A rule of a later day than the page isn't gone."""
+    """Every difference, in the page's order, then missing rules in the catalogue's. A rule newer than the page isn't missing."""
     found: list[Change] = []
     seen: set[int] = set()
     for row in _once_each(catalogue, page.rows):
@@ -78,7 +78,7 @@ def changes(catalogue: Catalogue, page: PublishedList) -> list[Change]:
 
 
 def own_catalogue(catalogue: Catalogue, page: PublishedList, found: Iterable[Change]) -> str:
-    """A catalogue file that, laid over `catalogue`, agrees with the page; what can't be known from the page is a comment in it."""
+    """A catalogue file that, overlaid on `catalogue`, agrees with the page; what the page leaves open is a comment in it."""
     found = list(found)
     lines = [
         f"# What {_inert(page.source)} says and the catalogue didn't: read it through, then give it with --catalogue.",
@@ -97,7 +97,7 @@ def own_catalogue(catalogue: Catalogue, page: PublishedList, found: Iterable[Cha
 
 
 def _written(catalogue: Catalogue, page: PublishedList, pattern: str, rows: list[Published]) -> list[str]:
-    """All rules of a pattern, for in an own file they replace the built-in ones: what the page says, and what other lists say of it."""
+    """All rules of a pattern, because in an own file they replace the built-in ones: the page's, and those of other lists."""
     kept = [rule for rule in catalogue.rules if rule.pattern == pattern]
     added: list[tuple[Rule, str]] = []
     lines: list[str] = []
@@ -121,7 +121,7 @@ def _written(catalogue: Catalogue, page: PublishedList, pattern: str, rows: list
 
 
 def _once_each(catalogue: Catalogue, rows: Iterable[Published]) -> list[Published]:
-    """A row for each host, path that decides, cloud and geography: required where any row of it is, with the ports of all."""
+    """A row for each host, deciding path, cloud and geography: required where any of its rows is, with the ports of all."""
     together: dict[tuple[object, ...], Published] = {}
     for row in rows:
         about = _rules_of(catalogue, row)
@@ -137,7 +137,7 @@ def _once_each(catalogue: Catalogue, rows: Iterable[Published]) -> list[Publishe
 
 
 def _rules_of(catalogue: Catalogue, row: Published) -> list[Rule]:
-    """The rules about the page's host: those whose path fits where the page names one that a rule knows, else those without a path."""
+    """The rules about the page's host: those whose path matches where the page gives a path that a rule has, else those without a path."""
     same = [rule for rule in catalogue.rules if rule.pattern == row.pattern]
     fitting = [rule for rule in same if rule.evidence == PATH and row.path is not None and _is_path_of(rule, row.path)]
     return fitting or [rule for rule in same if rule.evidence != PATH]
@@ -173,7 +173,7 @@ def _known_as(service: str | None, rule: str | None, possible: str | None) -> st
 
 
 def _row_for(catalogue: Catalogue, page: PublishedList, row: Published, about: list[Rule]) -> tuple[Rule | None, str]:
-    """The rule that says what the page says, and a remark; None: nothing tells which service the host is for."""
+    """The rule that agrees with the page, and a remark; None: the host's service is unknown."""
     of_list = [rule for rule in about if _is_in(rule, page.connectivity_model, row.cloud)]
     like, remark = next(iter([*of_list, *about]), None), ""
     if like is None:
@@ -200,7 +200,7 @@ def _row_for(catalogue: Catalogue, page: PublishedList, row: Published, about: l
 
 
 def _guessed(catalogue: Catalogue, page: PublishedList, row: Published) -> tuple[Rule | None, str]:
-    """A rule for a host that no rule has, by the pattern that takes it in, by its shape, or by what the page says of others."""
+    """A rule for a host without one: from the pattern that matches it, its shape, or the page's similar rows."""
     name = row.pattern.removeprefix("*.")
     match = match_host(catalogue, name, row.path)
     if match.decided_by is not None and match.decided_by.evidence != PATH:
@@ -219,7 +219,7 @@ def _guessed(catalogue: Catalogue, page: PublishedList, row: Published) -> tuple
         return None, ""
     group, plane = catalogue.services[service].group, catalogue.services[service].plane
     made = Rule(row.pattern, service, group, plane, evidence=SHARED, published_name=_inert(row.description or "") or None)
-    if row.path is not None and any(rule.pattern == row.pattern for rule in catalogue.rules):  # others of its paths are others' services
+    if row.path is not None and any(rule.pattern == row.pattern for rule in catalogue.rules):  # its other paths belong to other services
         path = row.path.partition("*")[0]
         return made._replace(evidence=PATH, url_path=f"{path}*" if "*" in row.path else path), "new: a path that no rule had"
     if shape:
@@ -228,7 +228,7 @@ def _guessed(catalogue: Catalogue, page: PublishedList, row: Published) -> tuple
 
 
 def _without(rule: Rule, page: PublishedList, row: Published) -> list[Rule]:
-    """What the rule says of other lists than the page's."""
+    """The rule's content for other lists than the page's."""
     other_clouds = tuple(cloud for cloud in rule.cloud if cloud not in row.cloud)
     same_clouds = tuple(cloud for cloud in rule.cloud if cloud in row.cloud)
     other_models = tuple(model for model in rule.connectivity_model if model != page.connectivity_model)
@@ -237,12 +237,12 @@ def _without(rule: Rule, page: PublishedList, row: Published) -> list[Rule]:
 
 
 def _of_list(rule: Rule) -> tuple[object, ...]:
-    """An entry that a catalogue file may have once."""
+    """Identifies an entry that a catalogue file may contain once."""
     return (rule.pattern, rule.evidence, _path_of(rule), rule.service, rule.cloud, rule.connectivity_model, rule.os, rule.geo)
 
 
 def _path_of(rule: Rule) -> str | None:
-    """The path that decides; None: the host does."""
+    """The path that decides; None: the host decides."""
     return rule.url_path if rule.evidence == PATH else None
 
 
@@ -264,10 +264,10 @@ def _list(values: tuple[Any, ...]) -> str:
 
 
 def _text(value: str) -> str:
-    """A TOML basic string: JSON's, but for the one character that JSON may leave as it is."""
+    """A TOML basic string: JSON's, without characters that JSON leaves unescaped."""
     return json.dumps(_inert(value), ensure_ascii=False)
 
 
 def _inert(text: str) -> str:
-    """One line of printable characters: a page is a stranger's text, and a comment ends with its line."""
+    """One line of printable characters: a page is untrusted text, and a comment ends with its line."""
     return " ".join("".join(c if c.isprintable() else " " for c in text).split())

@@ -1,4 +1,4 @@
-"""The catalogue in words and as plain rows, for a person who asks."""
+"""The catalogue in words and as plain rows, for `whichproxy services`."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ MEANINGS: Final = {
 
 
 def explain(catalogue: Catalogue, asked: str) -> str:
-    """Lines that say which service a host belongs to and by which rule: pattern, evidence, source, date.
+    """Lines with a host's service and its rule: pattern, evidence, source, date.
 
     asked  a host name, "host/path", or a URL. Characters that could act on a terminal are shown as escapes.
     """
@@ -52,7 +52,7 @@ def rule_rows(catalogue: Catalogue) -> list[dict[str, Any]]:
 
 
 def _host_and_path(asked: str) -> tuple[str, str | None]:
-    """Host (with its port) and path of a host name, "host/path" or URL. Nothing is stripped, as urllib would strip newlines."""
+    """Host (with its port) and path of a host name, "host/path" or URL. Nothing is stripped; urllib would strip newlines."""
     found = _ASKED.fullmatch(asked)
     return (found[1], found[2] or None) if found else (asked, None)
 

@@ -1,4 +1,4 @@
-"""Host names as DNS compares them. A name that DNS could not hold matches no rule."""
+"""Host names as DNS compares them. A name that is invalid in DNS matches no rule."""
 
 from __future__ import annotations
 
@@ -26,7 +26,7 @@ def dns_name(host: str) -> str | None:
 
 
 def written_name(pattern: str) -> str:
-    """A pattern or host of a catalogue file as dns_name would write it; its "*" stay. Unchanged when it is no name."""
+    """A pattern or host of a catalogue file in the form of dns_name, with its "*"; unchanged when it is no name."""
     lead = "*." if pattern.startswith("*.") else ""
     rest = pattern.removeprefix("*.")
     if "*" in rest:
@@ -41,7 +41,7 @@ def _a_label(label: str) -> str:
 
 
 def regional_expression(pattern: str) -> str:
-    """A rule's pattern with a "*" inside a label as a regular expression for whole names: letters, digits and hyphens, at least one."""
+    """A regional pattern ("*" inside a label) as a regular expression for whole names: letters, digits and hyphens, at least one."""
     return "[a-z0-9-]+".join(map(re.escape, pattern.split("*")))
 
 

@@ -1,13 +1,14 @@
-"""Which service a host belongs to, whose traffic it is, and why.
+"""A host's service, its plane, and the reason.
 
-The order, as the contract gives it:
-1) own evidence beats platform, platform beats shared; a path rule counts, as platform or own, only when a visible URL path fits it
-2) the exact name beats a regional pattern (a "*" inside a label), that a suffix, a longer suffix a shorter one; "*.x" takes in x too
-3) an exact context host beats every wildcard, regional patterns too: such a host has no service, and its plane is the context's
-4) a shared rule alone says only what is possible. It doesn't tell the plane either: login.live.com serves push
-   notifications of SYSTEM and the user's browser alike. The context's plane stands beside a shared rule.
+The order of rules, as in the contract:
+1) own evidence beats platform, platform beats shared; a path rule counts, as platform or own, only when a visible URL path matches it 2)
+the exact name beats a regional pattern (a "*" inside a label), that a suffix, a longer suffix a shorter one; "*.x" also matches x 3) an
+exact context host beats every wildcard, regional patterns too: such a host has no service, and its plane is the context's 4) a shared rule
+alone only gives a possible service. It doesn't give the plane either: login.live.com serves push
+   notifications of SYSTEM and the user's browser alike. A context's plane is kept beside a shared rule.
 5) a platform rule names the service and never proves Defender: its plane is system, user or none
-An exact own or platform rule stands above a context host of the same name. What still ties goes by the order of the file.
+
+An exact own or platform rule beats a context host of the same name. Remaining ties go by the order of the file.
 """
 
 from __future__ import annotations
@@ -21,7 +22,7 @@ from analyzer.services.rules import OWN, PATH, PLATFORM, PLATFORM_PLANES, SHARED
 
 
 class Match(NamedTuple):
-    """What the catalogue says of one host: the flow table's service columns, and the rows that said so."""
+    """The catalogue's result for one host: the flow table's service columns, and the rows that decided."""
 
     decided_by: Rule | None = None
     possible_by: Rule | None = None
@@ -43,12 +44,12 @@ class Match(NamedTuple):
 
     @property
     def evidence(self) -> str | None:
-        """own or platform, of what set the service."""
+        """own or platform, of the rule that set the service."""
         return self.decided_by.counts_as if self.decided_by else None
 
     @property
     def is_regional(self) -> bool:
-        """Whether only a pattern for regions that no list prints set the service: then it is at most likely."""
+        """Whether a pattern for regions that no list prints set the service: the result is then at most likely."""
         return self.decided_by is not None and self.decided_by.is_regional
 
     @property
@@ -100,7 +101,7 @@ def _what(context: ContextHost | None) -> str:
 
 
 def match_host(catalogue: Catalogue, host: str | None, path: str | None = None) -> Match:
-    """What the catalogue says of `host`; NOTHING for None, an address, or what is no DNS name.
+    """The catalogue's result for `host`; NOTHING for None, an address, or an invalid name.
 
     host  as sent: any case, with or without trailing dot and port
     path  URL path where it was visible; a query is ignored
@@ -124,13 +125,13 @@ def match_host(catalogue: Catalogue, host: str | None, path: str | None = None) 
 
 
 def has_path_rule(catalogue: Catalogue, host: str | None) -> bool:
-    """Whether the URL path can change what the catalogue says of `host`."""
+    """Whether the URL path can change the result for `host`."""
     name = dns_name(host) if host is not None else None
     return name is not None and any(rule.evidence == PATH for level in catalogue.levels(name) for rule in level)
 
 
 def _by_labels(catalogue: Catalogue, rule: Rule, name: str) -> Consolidated | None:
-    """The row whose label patterns fit the name's first labels, one by one, left of the rule's suffix."""
+    """The row whose label patterns match the name's first labels, one by one, left of the rule's suffix."""
     rows = catalogue.consolidated.get(rule.pattern)
     if not rows:
         return None
@@ -143,7 +144,7 @@ def _by_labels(catalogue: Catalogue, rule: Rule, name: str) -> Consolidated | No
 
 
 def lookalike(catalogue: Catalogue, host: str | None) -> Lookalike | None:
-    """The lookalike row whose pattern an unknown name matches; None for a name that has a rule, or that matches none."""
+    """The lookalike row whose pattern matches an unknown name; None for a name with a rule, or without a match."""
     name = dns_name(host) if host is not None else None
     if name is None or match_host(catalogue, name).service is not None:
         return None

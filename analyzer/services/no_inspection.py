@@ -1,8 +1,8 @@
-"""What a proxy must not open: only hosts that Defender alone asks for, as narrowly as Microsoft's lists name them.
+"""Hosts that a proxy must not open: only those that only Defender requests, as narrowly as Microsoft's lists name them.
 
-Defender checks the certificates of its own services and breaks off where somebody else's is shown. Every other host stays open to
-inspection, above all `*.blob.core.windows.net`, where anybody has storage: of it only the accounts that the lists name, and hosts
-that Defender shares with other products.
+Defender verifies the certificates of its own services and breaks off where another one is presented. All other hosts may be inspected,
+above all `*.blob.core.windows.net`, where anyone can have storage (only the accounts that the lists name are excluded), and hosts that
+Defender shares with other products.
 """
 
 from __future__ import annotations
@@ -22,19 +22,19 @@ from analyzer.text.words import did_you_mean
 
 
 def unopened_permits(catalogue: Catalogue, device: Device) -> list[Permit]:
-    """What must not be opened of what such a device needs."""
+    """The hosts that must not be opened among those that such a device requires."""
     own = (rule for rule in required_rules(catalogue, device) if _is_only_defenders(catalogue, rule))
     return [Permit(rule.pattern, (HTTPS,), (rule.service,), (REQUIRED,), rule.source) for rule in own]
 
 
 def is_only_defenders(catalogue: Catalogue, host: str) -> bool:
-    """Whether Defender alone asks for this host; that a pattern of regions matches it isn't enough."""
+    """Whether only Defender requests this host; a match by a regional pattern isn't enough."""
     found = match_host(catalogue, host)
     return found.evidence == OWN and not found.is_regional
 
 
 def _is_only_defenders(catalogue: Catalogue, rule: Rule) -> bool:
-    """Whether every list that has this pattern calls it Defender's own; it is no guess, and TLS is spoken there."""
+    """Whether every list with this pattern has it as Defender's own, exactly, for TLS."""
     others = {each.evidence for each in catalogue.rules if each.pattern == rule.pattern} - {OWN}
     return rule.evidence == OWN and not others and not rule.is_regional and HTTPS in rule.port
 
@@ -48,7 +48,7 @@ def unopened_written(form: str, lists: Mapping[str, Sequence[Permit]]) -> str:
 
 
 def _squid(lists: Mapping[str, Sequence[Permit]]) -> str:
-    """squid's ssl_bump rules, which name a server by its hello: `.x` is x and every host under it."""
+    """squid's ssl_bump rules, which identify a server by its ClientHello: `.x` is x and every host under it."""
     lines = ["# Put this above every ssl_bump rule that bumps; the name is known once the hello is, after `ssl_bump peek step1`."]
     for number, (proxy, permits) in enumerate(lists.items(), 1):
         name = f"defender_unopened{number if len(lists) > 1 else ''}"
@@ -66,4 +66,4 @@ NO_INSPECTION_FORMS: Final[dict[str, Callable[[Mapping[str, Sequence[Permit]]], 
     "fortigate": fortigate_exemptions,
     "zscaler": zscaler,
 }
-"""A PAC file isn't among them: it says where to go, and nothing of what is opened there."""
+"""Without PAC files: they choose a proxy and have no say in inspection."""

@@ -1,4 +1,4 @@
-"""Reads a user's own catalogue file and tells every mistake in it at once: where, what, and what to write instead."""
+"""Reads a user's own catalogue file and reports all its mistakes at once: where, what, and what to write instead."""
 
 from __future__ import annotations
 
@@ -48,7 +48,7 @@ def _pattern(value: str) -> str:
 
 
 def _is_of_regions(pattern: str) -> bool:
-    """Whether it has one "*" in a label (more would match slowly), something of Defender's beside it, and a last label without."""
+    """Whether it has at most one "*" per label (more would match slowly), beside other characters, and none in the last label."""
     *labels, last = pattern.removesuffix(".").split(".")
     return pattern.isascii() and "*" not in last and all(label.count("*") < 2 and label != "*" for label in labels)
 
@@ -121,7 +121,7 @@ class LookalikeRow(_Row):
 
 
 class CatalogueFile(_Row):
-    """A whole catalogue file; the built-in one is held to it by a test."""
+    """A whole catalogue file; a test validates the built-in one with this model."""
 
     as_of: Annotated[str, AfterValidator(_day)] | None = None
     service: list[ServiceRow] = []
@@ -132,9 +132,9 @@ class CatalogueFile(_Row):
 
 
 def read_own_files(paths: Iterable[str | Path], built_in: Rows) -> list[tuple[bytes, Rows]]:
-    """The bytes of each file and their rows, checked. A file may use the services of the built-in catalogue and of the files before it.
+    """The bytes of each file and their rows, checked. A file may use services of the built-in catalogue and of the files before it.
 
-    Errors  Mistakes: all those of all files
+    Errors  Mistakes: those of all files
     """
     slugs = {row["slug"] for row in built_in["service"]}
     patterns = {row["pattern"] for row in built_in["rule"]}
@@ -176,7 +176,7 @@ Place = tuple[str | int, ...]
 
 
 def check_rows(rows: Mapping[str, Any], slugs: set[str], patterns: set[str]) -> Iterator[tuple[Place, str, str]]:
-    """Each mistake as (place, what, remedy); nothing when the rows are a catalogue.
+    """Each mistake as (place, what, remedy); none when the rows are a valid catalogue.
 
     slugs patterns  of the services and rules known so far; the rows' own tables add to them
     """
@@ -206,7 +206,7 @@ def _unknown_services(checked: CatalogueFile, known: set[str]) -> Iterator[tuple
 
 
 def _repeated_rules(rules: list[RuleRow]) -> Iterator[tuple[Place, str, str]]:
-    """The same host may be listed once per list, but only a shared one can be of several services."""
+    """Duplicate rules: a host may occur once per list, and only a shared host may belong to several services."""
     seen: dict[tuple[str, str, str | None], int] = {}
     lists: dict[tuple[object, ...], int] = {}
     for number, rule in enumerate(rules):
@@ -227,7 +227,7 @@ def _nearest(word: str, known: Iterable[str], otherwise: str) -> str:
 
 
 def _in_words(detail: ErrorDetails) -> tuple[str, str]:
-    """What is wrong and what to write instead, of one pydantic error."""
+    """One pydantic error as (what is wrong, what to write instead)."""
     kind, context = detail["type"], detail.get("ctx", {})
     given = ascii(detail["input"])[:60]
     key = str(detail["loc"][-1]) if detail["loc"] else ""
@@ -274,6 +274,6 @@ def _mistake(path: str | Path, text: str, rows: Mapping[str, Any], place: Place,
 
 
 def _line(text: str, table: str, number: int, n_rows: int) -> int | None:
-    """Line of the row's [[table]] header; None where rows are written in another way, so that headers don't count them."""
+    """Line of the row's [[table]] header; None where rows are written in another way, so that headers can't be counted."""
     headers = [match.start() for match in re.finditer(rf"^[ \t]*\[\[[ \t]*{re.escape(table)}[ \t]*\]\]", text, re.MULTILINE)]
     return text.count("\n", 0, headers[number]) + 1 if len(headers) == n_rows else None

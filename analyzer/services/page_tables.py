@@ -15,7 +15,7 @@ from xml.etree import ElementTree
 from analyzer.errors import Unusable, unreadable
 from analyzer.text.urls import check_local
 
-MOST_BYTES: Final = 64 << 20
+MAX_BYTES: Final = 64 << 20
 """Microsoft's longest page is 0.2 MB; a sheet that unpacks to more than this is no list of hosts."""
 
 _SHEET: Final = "{http://schemas.openxmlformats.org/spreadsheetml/2006/main}"
@@ -24,7 +24,8 @@ _MARKDOWN_TABLE: Final = re.compile(r"^ *\|.*\|", re.MULTILINE)
 
 
 class PageTable(NamedTuple):
-    """A table of the page: the heading above it ("": none), its first row and the others; cells as text, their lines parted by newlines."""
+    """A table of the page: the heading above it ("": none), its first row and the others; cells as text, their lines separated by
+    newlines."""
 
     heading: str
     head: list[str]
@@ -32,7 +33,7 @@ class PageTable(NamedTuple):
 
 
 class TablesPage(NamedTuple):
-    """A page's title ("": none), the day that it says it is of, as it is written there, and its tables."""
+    """A page's title ("": none), its date as written there, and its tables."""
 
     title: str
     day: str | None
@@ -40,9 +41,9 @@ class TablesPage(NamedTuple):
 
 
 def read_page(path: str | Path) -> TablesPage:
-    """What the file holds.
+    """The file's tables.
 
-    Errors  Unusable: it can't be read, or holds no table
+    Errors  Unusable: it can't be read, or contains no table
     """
     check_local(path)
     try:
@@ -75,7 +76,7 @@ def _of(content: bytes, path: str) -> TablesPage:
 
 
 class _Html(HTMLParser):
-    """Headings and tables as they come; a table in a table, which no such page has, is read as rows of the outer one."""
+    """Collects headings and tables; a nested table, which no such page has, is read as rows of the outer one."""
 
     def __init__(self) -> None:
         super().__init__(convert_charrefs=True)
@@ -83,7 +84,7 @@ class _Html(HTMLParser):
         self.tables: list[PageTable] = []
         self._heading: list[str] = []
         self._rows: list[list[str]] | None = None
-        self._into: list[str] | None = None  # where text goes: a heading's or a cell's pieces, or the title's
+        self._into: list[str] | None = None  # collects the text of a heading, a cell or the title
         self._ends: str = ""
 
     title: str
@@ -134,7 +135,7 @@ class _Html(HTMLParser):
 
 
 def _markdown(text: str) -> TablesPage:
-    """Pipe tables under # headings; front matter says the day and the title."""
+    """Pipe tables under # headings; front matter has the date and the title."""
     title, day, heading = "", None, ""
     found: list[PageTable] = []
     rows: list[list[str]] = []
@@ -162,7 +163,7 @@ def _matched(pattern: str, text: str) -> str | None:
 
 
 def _marked(cell: str) -> str:
-    """A Markdown cell as text: escapes, code marks, links and line breaks gone."""
+    """A Markdown cell as text, without escapes, code marks, links and line breaks."""
     cell = re.sub(r"<br\s*/?>", "\n", cell, flags=re.IGNORECASE)
     cell = re.sub(r"\[([^\]]*)\]\([^)]*\)", r"\1", cell)
     return html.unescape(re.sub(r"\\([\\`*_{}\[\]()#+.!|-])", r"\1", cell.replace("`", "")))
@@ -180,7 +181,7 @@ def _csv(text: str) -> list[PageTable]:
 def _sheets(content: bytes) -> list[PageTable]:
     """A table for each sheet: rows of shared, inline and plain values (ECMA-376 part 1, 18.3)."""
     with zipfile.ZipFile(BytesIO(content)) as book:
-        if sum(item.file_size for item in book.infolist()) > MOST_BYTES:
+        if sum(item.file_size for item in book.infolist()) > MAX_BYTES:
             raise ValueError("too large")
         strings = []
         if "xl/sharedStrings.xml" in book.namelist():
@@ -195,7 +196,7 @@ def _sheets(content: bytes) -> list[PageTable]:
 
 def _root(book: zipfile.ZipFile, name: str) -> ElementTree.Element:
     content = book.read(name)
-    if b"<!DOCTYPE" in content:  # a sheet has none, and entities can grow without end
+    if b"<!DOCTYPE" in content:  # a sheet has none, and entities can expand without limit
         raise ValueError("a document type")
     return ElementTree.fromstring(content)
 
@@ -228,11 +229,11 @@ def _said(item: ElementTree.Element) -> str:
 
 
 def _cell(text: str) -> str:
-    """Lines without spaces at their ends, empty ones left out."""
+    """The text's lines, stripped, without empty ones."""
     return "\n".join(line for line in (" ".join(line.split()) for line in text.replace("\r", "\n").split("\n")) if line)
 
 
 def _tables(heading: str, rows: list[list[str]]) -> list[PageTable]:
-    """The rows as a table, if there is a head and more."""
+    """The rows as a table, if there is a head and at least one more row."""
     filled = [row for row in rows if any(row)]
     return [PageTable(heading, filled[0], filled[1:])] if len(filled) > 1 else []

@@ -1,4 +1,4 @@
-"""What a proxy has to let through for Defender: host patterns with their ports, the services behind them, and why each is there."""
+"""Permits: the host patterns that a proxy has to let through for Defender, with ports, services and reasons."""
 
 from __future__ import annotations
 
@@ -17,13 +17,13 @@ _NAME: Final = re.compile(r"(\*\.)?([a-z0-9_]([a-z0-9_-]{0,61}[a-z0-9_])?\.)+[a-
 
 
 class Permit(NamedTuple):
-    """One line of an allow list.
+    """One entry of an allow list.
 
     pattern   a host, or "*.x": x and every host under it
     ports     ascending
     services  slugs
-    why       "required", "seen", or how it failed ("2 × 407")
-    source    who publishes the pattern; None: it was seen to fail, and no rule says more
+    why       "required", "seen", or its failures ("2 × 407")
+    source    the pattern's publisher; None: it was only seen in traffic
     """
 
     pattern: str
@@ -34,7 +34,7 @@ class Permit(NamedTuple):
 
 
 def device_from(catalogue: Catalogue, cloud: str, geo: str, model: str, system: str = SYSTEMS[0]) -> Device:
-    """The kind of device that was asked for.
+    """The requested kind of device.
 
     Errors  Unusable: the catalogue has no rule for such a cloud, geography, connectivity model or operating system
     """
@@ -55,12 +55,12 @@ def device_from(catalogue: Catalogue, cloud: str, geo: str, model: str, system: 
 
 
 def required_permits(catalogue: Catalogue, device: Device) -> list[Permit]:
-    """What Microsoft calls required for such a device, whatever else asks for it."""
+    """Everything that Microsoft requires for such a device, also where other products use it."""
     return [Permit(rule.pattern, rule.port, (rule.service,), (REQUIRED,), rule.source) for rule in required_rules(catalogue, device)]
 
 
 def merged(permits: Iterable[Permit]) -> list[Permit]:
-    """Each pattern once, by service and name; what isn't a host name is left out: it came from a stranger, and a proxy would read it."""
+    """Each pattern once, by service and name, without invalid host names: they are captured text, which a proxy would interpret."""
     together: dict[str, list[Permit]] = {}
     for permit in permits:
         if _NAME.fullmatch(permit.pattern):
@@ -79,7 +79,7 @@ def merged(permits: Iterable[Permit]) -> list[Permit]:
 
 
 def widest(permits: Sequence[Permit]) -> list[Permit]:
-    """Those that no wildcard among them takes in on the same ports: a list in which squid finds nothing said twice."""
+    """The permits that no wildcard among them covers on the same ports: squid warns about duplicates."""
     wild = [permit for permit in permits if permit.pattern.startswith("*.")]
 
     def covered(permit: Permit) -> bool:

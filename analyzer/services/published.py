@@ -1,4 +1,4 @@
-"""What Microsoft's page of connectivity URLs says: a row for each host, however it was saved and its columns are called."""
+"""Microsoft's page of connectivity URLs as rows, one for each host, however it was saved and its columns are named."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ REQUIRED, OPTIONAL, PORTAL = "required", "optional", "portal"
 
 GOVERNMENT: Final = ("GCC", "GCCH", "DoD")
 
-# Geography as the pages write it → clouds and geography as the catalogue does.
+# Geography as in the pages → clouds and geography as in the catalogue.
 _GEOGRAPHIES: Final[dict[str, tuple[tuple[str, ...], str]]] = {
     "us gov": (GOVERNMENT, "USGov"),
     "usgov": (GOVERNMENT, "USGov"),
@@ -26,7 +26,7 @@ _GEOGRAPHIES: Final[dict[str, tuple[tuple[str, ...], str]]] = {
     "dod": (("DoD",), "USGov"),
 }
 
-# Parts of a page that are other lists: versions of Windows that onboard in another way.
+# Parts of a page that belong to other lists: versions of Windows that onboard differently.
 _OTHER_LISTS: Final = re.compile(r"\b(1607|MMA|Windows 7)\b")
 
 _COLUMNS: Final = {
@@ -46,9 +46,9 @@ class Published(NamedTuple):
     """A host that the page lists.
 
     pattern   a host, or "*.x"
-    path      of the URL, where it names one
-    category  required, optional; portal: in a table of portals, which says nothing else of it
-    port      empty: the page doesn't say
+    path      of the URL, where it has one
+    category  required, optional; portal: in a table of portals, without further details
+    port      empty: not given
     """
 
     pattern: str
@@ -65,10 +65,10 @@ class PublishedList(NamedTuple):
     """A whole page.
 
     source              title of the page, else the name of the file
-    day                 the day that the page says it is of; None: it says none
+    day                 the page's own date; None: it has none
     connectivity_model  standard or streamlined
     cloud               commercial, or the government clouds
-    unread              what stands where a host should and is none
+    unread              entries in the host column that are no hosts
     """
 
     source: str
@@ -80,10 +80,10 @@ class PublishedList(NamedTuple):
 
 
 def read_published(path: str | Path, model: str | None = None) -> PublishedList:
-    """What the page says.
+    """The page's content.
 
-    model  standard or streamlined, where neither its title nor its name says which it is
-    Errors  Unusable: the file can't be read, no table of it lists URLs, or nothing tells the connectivity model
+    model  standard or streamlined, where neither its title nor its file name contains it
+    Errors  Unusable: the file can't be read, no table of it lists URLs, or the connectivity model is unknown
     """
     page = read_page(path)
     said = f"{page.title} {Path(path).name}".lower()
@@ -116,7 +116,7 @@ def _rows(table: PageTable, cloud: tuple[str, ...], unread: list[str]) -> Iterat
         return
     above: list[str] = []
     for cells in table.rows:
-        # a cell that is left empty says what the one above it does, where a row goes on (port and service both empty)
+        # an empty cell repeats the one above it where a row continues (port and service both empty)
         if above and not any(cells[: columns["endpoint"]]):
             cells = [cell or before for cell, before in zip([*cells, *[""] * len(above)], above, strict=False)]
         above = cells
@@ -152,7 +152,7 @@ def _url(word: str) -> tuple[str | None, str | None]:
 
 
 def _systems(of: Callable[[str], str], columns: dict[str, int]) -> tuple[str, ...]:
-    """Windows, macOS, Linux: by the column OS, else by those that have a column each."""
+    """Windows, macOS, Linux: from the column OS, else from the columns of each."""
     said = of("os").lower()
     if said:
         systems = [name for name in ("Windows", "macOS", "Linux") if name.lower()[:3] in said]

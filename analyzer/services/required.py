@@ -1,6 +1,6 @@
-"""What Microsoft requires of a device, and which kind of device the traffic looks like: its cloud, geography and connectivity model.
+"""The services that Microsoft requires of a device, and the kind of device by its traffic: cloud, geography and connectivity model.
 
-A capture doesn't say how a device is onboarded. What it asks for does: hosts that only streamlined devices use, hosts of one
+A capture doesn't contain a device's onboarding. The hosts that it requests show it: hosts that only streamlined devices use, hosts of one
 geography, hosts of a government cloud.
 """
 
@@ -15,7 +15,7 @@ from analyzer.services.rules import SHARED, Rule
 
 EVERYWHERE = "WW"
 ANYWHERE = "any"
-"""Geography of a regional pattern: one of those that no list prints."""
+"""Geography of a regional pattern: any that no list prints."""
 
 COMMERCIAL = "commercial"
 GOVERNMENT_GEO = "USGov"
@@ -24,11 +24,11 @@ STANDARD, STREAMLINED = "standard", "streamlined"
 
 
 EITHER = " or "
-"""Between the systems of a device of which only this much is known: what is required of it is what all of them need."""
+"""Joins the possible systems of a device: it then requires what all of them require."""
 
 
 class Device(NamedTuple):
-    """How a device is connected; geo is EVERYWHERE where nothing tells. os: Windows, macOS or Linux, or "macOS or Linux"."""
+    """A device's connection; geo is EVERYWHERE where unknown. os: Windows, macOS or Linux, or "macOS or Linux"."""
 
     cloud: str
     geo: str
@@ -37,7 +37,7 @@ class Device(NamedTuple):
 
     @property
     def kind(self) -> str:
-        """`commercial, standard, EU, macOS`: what is known of it; Windows, of which most are, is left out."""
+        """`commercial, standard, EU, macOS`: the known properties, without Windows, the most frequent system."""
         geo = [] if self.geo == EVERYWHERE else [self.geo]
         return ", ".join([self.cloud, self.connectivity_model, *geo, *([] if self.os == SYSTEMS[0] else [self.os])])
 
@@ -45,9 +45,9 @@ class Device(NamedTuple):
 def device_of(catalogue: Catalogue, patterns: Mapping[str, int], like: Device | None = None, systems: Iterable[str] = ()) -> Device:
     """The kind of device whose traffic these rules matched.
 
-    patterns  catalogue pattern → how often it decided
-    like      what it is taken for where its own traffic doesn't tell: one organisation's devices are in one cloud and geography
-    systems   what it may run; none: nothing tells, and it is taken for Windows
+    patterns  catalogue pattern → number of flows that it named
+    like      defaults for what its own traffic doesn't show: one organisation's devices share cloud and geography
+    systems   its possible systems; none: unknown, and taken for Windows
     """
     like = like or Device(COMMERCIAL, EVERYWHERE, STANDARD)
     own_os = EITHER.join(system for system in SYSTEMS if system in set(systems)) or like.os
@@ -66,7 +66,7 @@ def device_of(catalogue: Catalogue, patterns: Mapping[str, int], like: Device | 
 
 
 def _only(choices: Iterable[tuple[str, ...]]) -> set[str]:
-    """The one value that all of these rules are for, as a set; empty where they are for several."""
+    """The one value that all of these rules have, as a set; empty where they have several."""
     values = {value for choice in choices for value in choice}
     return values if len(values) == 1 else set()
 
@@ -76,7 +76,7 @@ def _commonest(counts: Counter[str], otherwise: str) -> str:
 
 
 def required_services(catalogue: Catalogue, device: Device) -> dict[str, list[Rule]]:
-    """slug → its required rules, for such a device, whatever their evidence."""
+    """slug → its required rules, for such a device, with any evidence."""
     found: dict[str, list[Rule]] = {}
     for rule in required_rules(catalogue, device):
         found.setdefault(rule.service, []).append(rule)
@@ -84,25 +84,25 @@ def required_services(catalogue: Catalogue, device: Device) -> dict[str, list[Ru
 
 
 def required_of_some_geography(catalogue: Catalogue, device: Device) -> set[str]:
-    """Services required of such a device in any geography at all."""
+    """Services required of such a device in at least one geography."""
     return {rule.service for rule in catalogue.rules if rule.category == "required" and _is_for(rule, device)}
 
 
 def is_only_shared(rules: Iterable[Rule]) -> bool:
-    """Whether other products ask for every host of these rules: a service that can be `possible`, and never be seen or missed."""
+    """Whether other products request every host of these rules: the service can be `possible`, but never seen or missing."""
     return all(rule.counts_as == SHARED for rule in rules)
 
 
 def required_rules(catalogue: Catalogue, device: Device) -> list[Rule]:
-    """Rules that Microsoft calls required for such a device; without a known geography those of everywhere.
+    """Rules that Microsoft requires for such a device; without a known geography those for everywhere.
 
-    Shared ones too: a proxy has to let them through, whoever else asks for them. A government cloud has one geography.
+    Shared ones too: a proxy has to let them through, whoever requests them. A government cloud has one geography.
     """
     geos = {device.geo, EVERYWHERE} | ({GOVERNMENT_GEO} if device.cloud != COMMERCIAL else set())
     return [rule for rule in catalogue.rules if rule.category == "required" and rule.geo in geos and _is_for(rule, device)]
 
 
 def _is_for(rule: Rule, device: Device) -> bool:
-    """Whether it is for such a device, wherever that is."""
+    """Whether the rule is for such a device, in any geography."""
     known = all(system in rule.os for system in device.os.split(EITHER))
     return known and device.cloud in rule.cloud and device.connectivity_model in rule.connectivity_model

@@ -1,4 +1,4 @@
-"""What a catalogue holds: services, rules, consolidated labels, context hosts, lookalikes.
+"""The contents of a catalogue: services, rules, consolidated labels, context hosts, lookalikes.
 
 Field names and meanings are those of catalogue.toml, whose head explains each.
 """
@@ -9,26 +9,26 @@ from collections.abc import Mapping
 from typing import Any, Final, NamedTuple
 
 OWN, PLATFORM, SHARED, PATH = "own", "platform", "shared", "path"
-"""Evidence of a rule: who asks for its hosts, only Defender (own), Windows or a browser too (platform), other products too (shared);
+"""Evidence of a rule: only Defender requests its hosts (own), Windows or a browser too (platform), other products too (shared);
 path: the URL path decides."""
 
 PLATFORM_PLANES: Final = ("system", "user")
 """Planes that a platform rule may have: its hosts never prove Defender, so neither its sensor nor its antivirus."""
 
 Rows = Mapping[str, Any]
-"""A catalogue file as tomllib gives it: table name to rows, and `as_of`."""
+"""A catalogue file as tomllib returns it: table name to rows, and `as_of`."""
 
 _OWN_PATHS: Final = "/networkscannerstable/"
-"""Under it a path rule is own evidence: nothing but Defender's network scanner is fetched from there."""
+"""A path rule under it is own evidence: only Defender's network scanner fetches from there."""
 
 
 def is_regional(pattern: str) -> bool:
-    """Whether the pattern has a "*" inside a label (`winatp-gw-*.microsoft.com`): what only it names is at most likely."""
+    """Whether the pattern has a "*" inside a label (`winatp-gw-*.microsoft.com`): a match by it alone is at most likely."""
     return "*" in pattern.removeprefix("*.")
 
 
 class Service(NamedTuple):
-    """A Defender service: slug and group as in the flow table, and whose traffic it is (None: it doesn't tell)."""
+    """A Defender service: slug and group as in the flow table, and its plane (None: not known)."""
 
     slug: str
     group: str
@@ -40,10 +40,10 @@ class Rule(NamedTuple):
     """One host rule with everything that was published about it.
 
     group      of the service
-    plane      the rule's own, else the service's; None: the host doesn't tell
+    plane      the rule's own, else the service's; None: the host doesn't show it
     category   as published: required, optional, portal ...; unlisted: in none of Microsoft's lists
     date_is    "text": date is that of the source's text; "read": the text has none, it was read that day
-    catalogue  the file the rule came from; None: the built-in catalogue
+    catalogue  the file of the rule; None: the built-in catalogue
     """
 
     pattern: str
@@ -76,15 +76,15 @@ class Rule(NamedTuple):
 
     @property
     def counts_as(self) -> str:
-        """own, platform or shared: a path rule, which counts only where the path fits, is platform or own by its path."""
+        """own, platform or shared: a path rule, which counts only where the path matches, is platform or own by its path."""
         if self.evidence != PATH:
             return self.evidence
         return OWN if (self.url_path or "").lower().startswith(_OWN_PATHS) else PLATFORM
 
     def covers(self, path: str | None) -> bool:
-        """Whether a path rule's url_path takes in `path`: "/x" that path, "/x/*" everything under it.
+        """Whether a path rule's url_path covers `path`: "/x" that path, "/x/*" everything under it.
 
-        Letter case is ignored, as Microsoft's servers do: signature clients ask for /security/encyclopedia/ADLPackages.aspx.
+        Letter case is ignored, as Microsoft's servers do: signature clients request /security/encyclopedia/ADLPackages.aspx.
         """
         if self.url_path is None or path is None:
             return False
@@ -94,7 +94,7 @@ class Rule(NamedTuple):
 
 
 class Consolidated(NamedTuple):
-    """What the leading labels of a host under a wildcard rule tell: whose traffic it is, and which services it may carry."""
+    """The meaning of the leading labels of a host under a wildcard rule: its plane, and its possible services."""
 
     pattern: str
     labels: str
@@ -106,7 +106,7 @@ class Consolidated(NamedTuple):
 
 
 class ContextHost(NamedTuple):
-    """A host, or "*.x", that is not Defender's but tells whose traffic it is; plane None: mixed."""
+    """A host, or "*.x", that is not Defender's but whose plane is known; plane None: mixed."""
 
     host: str
     plane: str | None = None
@@ -123,7 +123,7 @@ class ContextHost(NamedTuple):
 
 
 class Lookalike(NamedTuple):
-    """A shape of names that look like a Defender service's."""
+    """A pattern of names that look like a Defender service's."""
 
     pattern: str
     service: str
@@ -131,5 +131,5 @@ class Lookalike(NamedTuple):
 
 
 def frozen(row: Mapping[str, Any]) -> dict[str, Any]:
-    """The row with its lists as tuples, fit for the classes above."""
+    """The row with its lists as tuples, for the classes above."""
     return {key: tuple(value) if isinstance(value, list) else value for key, value in row.items()}

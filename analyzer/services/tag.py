@@ -26,25 +26,25 @@ _COLUMNS: dict[str, Callable[[Match], Any]] = {
 
 
 class Tags(NamedTuple):
-    """The flow table's columns of services, and those fields of its requests, flat."""
+    """The service columns of the flow table, and the service fields of its requests, flat."""
 
     columns: dict[str, pa.Array]
     of_requests: dict[str, pa.Array]
 
 
 def tag_flows(flows: pa.Table, catalogue: Catalogue) -> pa.Table:
-    """The flow table with service, service_group, service_rule, service_evidence, service_also, service_possible, plane, and
-    the service, service_rule, service_evidence and plane of each of `requests`, filled.
+    """The flow table with service, service_group, service_rule, service_evidence, service_also, service_possible, plane, and the service,
+    service_rule, service_evidence and plane of each of `requests`, filled.
 
-    A flow is judged by its `host`, each request by its own host and path. A path rule sees the path of the flow's first
-    absolute-form request, where that request is what `host` was read from (host_source absolute or http), else `http_path`,
-    where `http_host` is that host (a plain request past the proxies or inside a tunnel).
+    A flow is matched by its `host`, each request by its own host and path. A path rule is matched with the path of the flow's first
+    absolute-form request, where `host` was read from that request (host_source absolute or http), else with `http_path`, where `http_host`
+    is that host (a plain request past the proxies or inside a tunnel).
     """
     return with_tags(flows, tags_of(flows, catalogue))
 
 
 def tags_of(flows: pa.Table, catalogue: Catalogue) -> Tags:
-    """What tag_flows fills in. It can be made while other stages fill columns of their own."""
+    """The columns that tag_flows fills; other stages may fill theirs at the same time."""
     requests = _column(flows, "requests")
     rows = requests.flatten()
     hosts = pa.concat_arrays([_column(flows, "host"), rows.field("host")])
@@ -101,14 +101,14 @@ def _is_valid(values: pa.Array) -> np.ndarray[Any, np.dtype[np.bool_]]:
 
 
 def _path_of_flow(flows: pa.Table, requests: pa.ListArray) -> np.ndarray[Any, np.dtype[np.int64]]:
-    """int64[n_flows]: where the path of each flow's host is among those of all requests, and behind these of all flows; -1: not seen."""
+    """int64[n_flows]: index of the path of each flow's host in the paths of all requests followed by those of all flows; -1: not seen."""
     rows = requests.flatten()
     place = np.full(len(flows), -1, np.int64)
     plain = np.flatnonzero(_is_valid(_column(flows, "http_path")))
     host, asked = (_column(flows, name).take(array(plain)) for name in ("host", "http_host"))
     same = pc.equal(pc.utf8_rtrim(pc.utf8_lower(asked), "."), host).fill_null(False).to_numpy(zero_copy_only=False)
     place[plain[same]] = len(rows) + plain[same]
-    # The first absolute-form request of each flow, whether or not its path is known: so the last one is written first.
+    # The first absolute-form request of each flow, with or without a known path: assigned in reverse, so that the first one stays.
     absolute = np.flatnonzero(pc.equal(rows.field("kind"), "absolute").fill_null(False).to_numpy(zero_copy_only=False))[::-1]
     first = np.full(len(flows), -1, np.int64)
     first[pc.list_parent_indices(requests).to_numpy()[absolute]] = absolute
@@ -121,7 +121,7 @@ def _path_of_flow(flows: pa.Table, requests: pa.ListArray) -> np.ndarray[Any, np
 
 
 def _codes(values: pa.Array) -> tuple[np.ndarray[Any, np.dtype[np.int64]], list[str | None]]:
-    """int64[n] and what each code stands for; the last code is null's."""
+    """int64[n] and the text of each code; the last code is null's."""
     encoded = values.dictionary_encode()
     meanings = encoded.dictionary.to_pylist()
     codes = encoded.indices.fill_null(len(meanings)).to_numpy(zero_copy_only=False)
@@ -131,10 +131,10 @@ def _codes(values: pa.Array) -> tuple[np.ndarray[Any, np.dtype[np.int64]], list[
 def _match_all(
     catalogue: Catalogue, hosts: pa.Array, paths: pa.Array, path_of: np.ndarray[Any, np.dtype[np.int64]]
 ) -> tuple[list[Match], np.ndarray[Any, np.dtype[np.int64]]]:
-    """The distinct matches, and for each (hosts[i], paths[path_of[i]], -1: none) which of them it is.
+    """The distinct matches, and for each (hosts[i], paths[path_of[i]], -1: none) the index of its match.
 
-    There are no more distinct matches than rules, so columns are built from few values. The path is looked at only for
-    hosts with a path rule: a client that fetches thousands of files costs one match.
+    There are no more distinct matches than rules, so columns are built from few values. The path is used only for hosts with a path rule: a
+    client that fetches thousands of files costs one match.
     """
     matches: list[Match] = [NOTHING]
     numbers: dict[tuple[int, ...], int] = {}
@@ -163,5 +163,5 @@ def _match_all(
 
 
 def _identity(match: Match) -> tuple[int, ...]:
-    """By identity of the rows, which is what the catalogue's matches differ in: hashing a rule's twenty fields costs more than matching."""
+    """Identifies the match by its rows' ids: hashing a rule's twenty fields costs more than matching."""
     return tuple(map(id, match))

@@ -1,4 +1,4 @@
-"""How the Client Analyzer groups the hosts of the services: its list of URLs (RegionsURLs.json) has a name for each group."""
+"""The Client Analyzer's groups of our services' hosts: its list of URLs (RegionsURLs.json) has a name for each group."""
 
 from __future__ import annotations
 
@@ -15,4 +15,4 @@ GROUPS: Final = {
     "defender-core-telemetry": "Events",
     "diagnostic-telemetry": "Events",
 }
-"""Our service → the group of RegionsURLs.json that its hosts are in."""
+"""Our service → the group of its hosts in RegionsURLs.json."""
