@@ -193,7 +193,7 @@ class Engine:
         if len(packets) > len(self._offers):
             self._offers = np.zeros((len(packets), 3), np.int64)
         if self.finished.batches:
-            self.tables = self.finished.with_returned(self.tables, packets, keys)
+            self.tables = self.finished.with_unpacked(self.tables, packets, keys)
         self.tables = fed(self.tables, decoded, self._offers)
         if self._keep is None and self._due is not None and self._due.exceeded_by(self.tables):
             self._pack_finished()
@@ -244,7 +244,7 @@ class Engine:
         assert self._limits is not None and self._due is not None
         before = int(self.tables.counts[N_RECORDS])
         returned, self._returned = self.finished.returned - self._returned, self.finished.returned
-        self.tables = self.finished.put_away(self.tables, over(self.tables, PACK_SHARE))
+        self.tables = self.finished.pack(self.tables, over(self.tables, PACK_SHARE))
         least = self._limits
         if returned > self._taken * UNPACKED_SHARE:  # conversations were packed too early
             least = self._due.doubled()
@@ -255,12 +255,12 @@ class Engine:
         """Pack the half of all conversations that was silent longest, finished ones first."""
         for going_on, taken in oldest(self.tables, EVICT_SHARE):
             if taken.any():
-                self.tables = self.finished.put_away(self.tables, taken, going_on=going_on)
+                self.tables = self.finished.pack(self.tables, taken, going_on=going_on)
 
     def _evict(self, keep: Callable[[pa.Table], None], limits: Limits) -> None:
         """Evict the conversations that were packed first, down to a share of the limits, and make their rows while all others are
         present."""
-        gone = self.finished.let_go(int(limits.finished * KEPT_SHARE), int(limits.finished_bytes * KEPT_SHARE))
+        gone = self.finished.evict(int(limits.finished * KEPT_SHARE), int(limits.finished_bytes * KEPT_SHARE))
         self.going_on += sum(batch.conversations for batch in gone if batch.going_on)
         blank = without_rows()._replace(labels=self.tables.labels)
         blank.counts[N_LABELS] = self.tables.counts[N_LABELS]

@@ -19,7 +19,7 @@ from analyzer.capture.source import Source
 from analyzer.engine import FILE_LIMITS, Engine, Limits
 from analyzer.errors import Unusable, nothing_readable
 from analyzer.facts.losses import losses_of
-from analyzer.flows.batches import set_apart, without_most_strangers
+from analyzer.flows.batches import with_tables_apart, without_most_strangers
 from analyzer.flows.layout import N_DUPLICATES
 from analyzer.flows.lone import LeftOut
 from analyzer.spill import MAX_MEMORY_BYTES, filled_by_ranges, with_columns_spilled
@@ -162,7 +162,7 @@ def reading_of(
         raise nothing_readable(found.unusable + unknown)
     contents, left_out = (engine.hand_over(), None) if listed else without_most_strangers(engine.hand_over())
     n_copies = int(contents.tables.counts[N_DUPLICATES])
-    contents = set_apart(contents)  # the tables take as much memory as the rows, and are freed once the rows are made
+    contents = with_tables_apart(contents)  # the tables take as much memory as the rows, and are freed once the rows are made
     named = engine.named(contents, workers)
     flows = routed(named.flows, topology, catalogue, workers)
     discoveries = discoveries_of(named.lookups, named.discoveries, topology)

@@ -97,7 +97,7 @@ def engines(whole: Whole, cuts: list[int], share: float, chance: np.random.Gener
             of = conversations(tables)
             taken = chance.random(len(of)) < share
             taken[of[before_it(tables)]] = False
-            engine.tables = engine.finished.put_away(tables, taken[of])
+            engine.tables = engine.finished.pack(tables, taken[of])
         made.append(engine)
     return made
 
@@ -112,7 +112,7 @@ def test_whatever_was_put_away_saved_loaded_and_merged_it_is_the_same(seed: int,
     chance, share = np.random.default_rng(seed), data.draw(st.sampled_from((0.4, 1.0)))
     table = Engine.merge(engines(whole, cuts, 0, chance)).snapshot().flows
     with pytest.MonkeyPatch.context() as patched, tempfile.TemporaryDirectory() as folder:
-        patched.setattr(batches, "BATCH", data.draw(st.sampled_from((1, 3, batches.BATCH))))
+        patched.setattr(batches, "BATCH_RECORDS", data.draw(st.sampled_from((1, 3, batches.BATCH_RECORDS))))
         pieces = engines(whole, cuts, share, chance)
         merged = Engine.merge(pieces)
         assert differences(merged.snapshot().flows, table) == []
@@ -141,7 +141,7 @@ def test_an_engine_that_was_saved_goes_on(tmp_path: Path) -> None:
     for half in range(200, whole.n_frames, 200):
         engine = Engine([whole.source]).read(whole.frames(0, half))
         first = conversations(engine.tables)
-        engine.tables = engine.finished.put_away(engine.tables, first % 2 == 0)
+        engine.tables = engine.finished.pack(engine.tables, first % 2 == 0)
         engine.save(tmp_path / "half.part")
         again = Engine.load(tmp_path / "half.part").read(whole.frames(half, whole.n_frames))
         returned += again.finished.returned

@@ -229,7 +229,7 @@ def test_a_download_that_goes_on_over_a_border_is_read_as_one_pass_reads_it(cut:
 
 @pytest.mark.parametrize("small", [(3, 4), (20, 30)])
 def test_what_is_over_is_put_away_in_each_span(cut: Callable[..., bool], monkeypatch: pytest.MonkeyPatch, small: tuple[int, int]) -> None:
-    monkeypatch.setattr(batches, "BATCH", small[0])
+    monkeypatch.setattr(batches, "BATCH_RECORDS", small[0])
     monkeypatch.setattr(pcap_module, "BLOCK_FRAMES", 64)
     monkeypatch.setattr(
         side_by_side, "FILE_LIMITS", Limits(conversations=small[1], waiting_bytes=1 << 20, name_bytes=1 << 20, messages=1 << 20)

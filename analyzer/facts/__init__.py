@@ -1,1 +1,1 @@
-"""messages → columns: who was asked for, by which name, with which client, and what came of it."""
+"""messages → columns: the host that was asked for, its source, the client's stack, and the outcome."""

@@ -1,4 +1,4 @@
-"""The column `active`: when each flow had packets, and what they carried."""
+"""The column `active`: when each flow had packets, and their payload bytes."""
 
 from __future__ import annotations
 
@@ -28,7 +28,7 @@ def active_lists(tables: Tables, records: Columns, out: Columns, back: Columns, 
     offsets = np.zeros(n + 1, np.int64)
     np.cumsum(np.where(timed, n_pauses + 1, 0), out=offsets[1:])
     first, last = offsets[:-1][timed], offsets[1:][timed] - 1
-    # Each list has its newest pause first.
+    # Each list begins with its newest pause.
     whose = np.repeat(np.arange(n), n_pauses)
     place = offsets[whose] + n_pauses[whose] - (np.arange(len(pauses)) - begins[whose])
     starts, ends = np.zeros(int(offsets[-1]), np.int64), np.zeros(int(offsets[-1]), np.int64)

@@ -1,4 +1,4 @@
-"""What answers say beside their status, as columns: schemes of authentication, where they redirect to, web page or not."""
+"""Fields of answers beside the status, as columns: authentication schemes, redirect targets, web page or not."""
 
 from __future__ import annotations
 
@@ -12,22 +12,22 @@ from analyzer.facts.strings import LOWER
 from analyzer.flows.layout import ANSWER, ANSWER_CONTINUES, ANSWER_CUT, ANSWER_HTML, ANSWER_UNSAID, Tables
 from analyzer.flows.messages import ANSWER_ROW
 
-SAID = ("kind", "status", "traits", "location", "schemes")
-"""What of an answer these functions ask for."""
+ANSWER_FIELDS = ("kind", "status", "traits", "location", "schemes")
+"""The fields of an answer that these functions use."""
 
 
 def answers_of(tables: Tables, rows: npt.NDArray[np.int64]) -> Picked:
-    """What these answers say; -1: none."""
-    return Picked(tables, ANSWER_ROW, rows, *SAID, "ts_ns")
+    """These answers; rows of -1 have none."""
+    return Picked(tables, ANSWER_ROW, rows, *ANSWER_FIELDS, "ts_ns")
 
 
 def answers_to(requests: npt.NDArray[np.int64], answers: npt.NDArray[np.int64]) -> npt.NDArray[np.int64]:
-    """The rows of the answers to these requests; -1 where there is no answer, or no request."""
+    """The rows of the answers to these requests; -1 without an answer or a request."""
     return np.where(requests >= 0, answers[requests] if len(answers) else -1, -1)
 
 
 def statuses_of(answers: Picked) -> npt.NDArray[np.int32]:
-    """The statuses of these answers, of SOCKS the replies, which lie in the same place; -1 where there is none."""
+    """The statuses of these answers (SOCKS replies are in the same field); -1 without an answer."""
     return answers.number("status", missing=-1).astype(np.int32)
 
 
@@ -38,28 +38,28 @@ def are_http(answers: Picked) -> npt.NDArray[np.bool_]:
 
 
 def traits_of(answers: Picked) -> npt.NDArray[np.int64]:
-    """What these answers show (flows.layout.ANSWER_...); 0 where they aren't HTTP's."""
+    """The traits of these answers (flows.layout.ANSWER_...); 0 for other protocols than HTTP."""
     return np.where(are_http(answers), answers["traits"].astype(np.int64), 0)
 
 
 def are_html(answers: Picked) -> pa.Array:
-    """Whether these answers are web pages; null where there is none, or where what was captured of it doesn't tell."""
+    """Whether these answers are web pages; null without an answer, or where its captured part doesn't show it."""
     traits = traits_of(answers)
     return array(traits & ANSWER_HTML != 0, ~answers.there | (traits & ANSWER_UNSAID != 0))
 
 
 def are_cut(answers: Picked) -> pa.Array:
-    """Whether the heads of these answers go on behind what was captured; null where there is no answer."""
+    """Whether the heads of these answers go on beyond the captured bytes; null without an answer."""
     return array(traits_of(answers) & ANSWER_CUT != 0, ~answers.there)
 
 
 def locations(answers: Picked) -> pa.Array:
-    """The hosts that these answers redirect to."""
+    """The hosts to which these answers redirect."""
     return answers.text("location", LOWER, only=are_http(answers))
 
 
 def challenges(answers: Picked) -> tuple[pa.Array, pa.Array]:
-    """(the schemes that these answers ask for, empty lists where none; whether one goes on, null without any)."""
+    """(the schemes that these answers require, empty lists where none; whether one carries the next token, null without any)."""
     schemes = answers.text("schemes", only=are_http(answers))
     asked = np.asarray(schemes.is_valid())
     lists = schemes.dictionary_encode()

@@ -1,4 +1,4 @@
-"""Messages → what clients did to find a proxy by themselves: PAC files asked for and seen, and what DHCP said of them."""
+"""Messages → clients' search for a proxy: PAC files requested and seen, and DHCP's option for them."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ from analyzer.packets.layout import NO_TIME
 from analyzer.tables import DISCOVERY_SCHEMA
 from analyzer.text.times import values
 
-PAC_PATH = r"(?i)(/wpad\.da[t]?|\.pac)$"  # IIS once served wpad.da (WinSock Proxy asked so)
+PAC_PATH = r"(?i)(/wpad\.da[t]?|\.pac)$"  # IIS once served wpad.da (WinSock Proxy requested it)
 
 
 def discovery_table(
@@ -31,8 +31,8 @@ def discovery_table(
     clients: pa.Array,
     answers: npt.NDArray[np.int64],
 ) -> tuple[pa.Table, npt.NDArray[np.int64]]:
-    """(DISCOVERY_SCHEMA: one row per PAC file asked for or seen, and per DHCP message about one, by time, then flow;
-    the row of each one's flow).
+    """(DISCOVERY_SCHEMA: one row per PAC file requested or seen, and per DHCP message about one, by time, then flow; the row of each one's
+    flow).
 
     kinds     of each message;  row_of   the flow table's row of each record;  ids, clients   its columns
     answers   of each request, its answer's row, -1: none captured
@@ -43,7 +43,7 @@ def discovery_table(
         paths = text_array(tables.pool, messages["path_at"][requests], messages["path_size"][requests], AS_IS)
         requests = requests[np.asarray(pc.fill_null(pc.match_substring_regex(paths, PAC_PATH), False).to_numpy(zero_copy_only=False))]
     seen = np.flatnonzero(kinds == PAC_FILE)
-    seen = seen[messages.view(PAC_ROW)["script_size"][seen] > 0]  # of a file whose body wasn't captured nothing is known
+    seen = seen[messages.view(PAC_ROW)["script_size"][seen] > 0]  # files whose body wasn't captured are skipped
     rows = np.sort(np.concatenate([requests, seen, np.flatnonzero(kinds == DHCP)]))
     rows = rows[np.lexsort((row_of[messages["record"][rows]], messages["ts_ns"][rows]))]
     of = row_of[messages["record"][rows]].astype(np.int64)
@@ -66,7 +66,7 @@ def discovery_table(
 
 
 def one_row(tables: Tables, message: Any, status: int) -> dict[str, Any]:
-    """kind, url, status, text and, where the message says so itself, client_ip."""
+    """kind, url, status, text and, where the message itself has it, client_ip."""
 
     def text(name: str, message: Any = message) -> str | None:
         at, size = int(message[f"{name}_at"]), int(message[f"{name}_size"])

@@ -1,9 +1,8 @@
-"""How a client talks: the family of its HTTP and TLS stack. It supports a verdict and never decides one.
+"""The family of a client's HTTP and TLS stack. It supports a verdict and never decides one.
 
-WinINET, WinHTTP, Chromium and Firefox write CONNECT in ways of their own, and their ClientHellos differ: OpenSSL offers
-encrypt_then_mac, browsers of the Chromium family send GREASE, Firefox offers delegated credentials. Schannel's hello is the
-same under WinINET and WinHTTP, so it parts neither; but where a hello can be seen and isn't Schannel's, neither of the two sent
-it: Python, Node and hyper write a CONNECT as bare as WinHTTP's.
+WinINET, WinHTTP, Chromium and Firefox write CONNECT differently, and their ClientHellos differ: OpenSSL offers encrypt_then_mac, browsers
+of the Chromium family send GREASE, Firefox offers delegated credentials. Schannel's hello is the same under WinINET and WinHTTP, so it
+separates neither; but a visible hello that isn't Schannel's excludes both: Python, Node and hyper write a CONNECT as bare as WinHTTP's.
 """
 
 from __future__ import annotations
@@ -25,7 +24,7 @@ from analyzer.flows.layout import (
     TRAIT_SCHANNEL,
 )
 
-# Beginnings of the user agents that Windows' own services send; all of them use WinHTTP.
+# Beginnings of the user agents of Windows' own services; all of them use WinHTTP.
 SERVICE_AGENTS: Final = (
     "microsoft-cryptoapi/",
     "microsoft ncsi",
@@ -43,11 +42,11 @@ SCHANNEL_CIPHERS: Final = ("d83cc789557e", "4b22cbed5bed", "2b729b4bf6f3", "76e2
 
 
 def family(kind: int, shape: int, agent: str | None, traits: int) -> tuple[str | None, str | None]:
-    """wininet, winhttp, chromium, firefox, curl, openssl or other, and what tells; None when there is nothing to go by.
+    """wininet, winhttp, chromium, firefox, curl, openssl or other, and the evidence; None without evidence.
 
-    kind, shape   of the request (flows.layout), kind 0: there was none
+    kind, shape   of the request (flows.layout), kind 0: none
     agent         its User-Agent
-    traits        of the ClientHello, -1: there was none
+    traits        of the ClientHello, -1: none
     """
     if agent:
         named = _by_agent(agent.lower())

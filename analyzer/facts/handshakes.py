@@ -1,4 +1,4 @@
-"""Messages of TLS handshakes → the columns that say what was offered, what was chosen, and how the handshake went."""
+"""Messages of TLS handshakes → the columns for the offer, the choice, and the course of the handshake."""
 
 from __future__ import annotations
 
@@ -26,12 +26,12 @@ TLS_VERSIONS: Final[list[str | None]] = ["1.0", "1.1", "1.2", "1.3"]
 
 
 def hellos_of(tables: Tables, rows: npt.NDArray[np.int64]) -> Picked:
-    """What these ClientHellos say; -1: none."""
+    """The fields of these ClientHellos; rows of -1 have none."""
     names = ("traits", "version", "server_name", "alpn", "ja4", "random", "ts_ns", "side", "seq", "end")
     return Picked(tables, CLIENT_HELLO_ROW, rows, *names)
 
 
-def shaken(
+def handshake_columns(
     tables: Tables,
     chosen: npt.NDArray[np.int64],
     hellos: Picked,
@@ -40,7 +40,7 @@ def shaken(
     ends: tuple[Columns, Columns],
     clients: npt.NDArray[np.int64],
 ) -> dict[str, Any]:
-    """The columns of how a TLS handshake over TCP went.
+    """The columns for the course of a TLS handshake over TCP.
 
     hellos, answers   the ClientHellos and the ServerHellos;  ends   the client's side of each flow, and the server's
     """
@@ -66,7 +66,7 @@ def shaken(
 
 
 def _are_first(messages: Picked, side: Columns, other: Columns) -> npt.NDArray[np.bool_]:
-    """Whether these messages stand where the side's stream begins, as its SYN says, else what the other side acknowledged first."""
+    """Whether these messages are at the beginning of the side's stream, by its SYN, else by the first acknowledgement of the other side."""
     opened = side["seen"] & (SENT_SYN | SENT_SYN_ACK) != 0
     begin = np.where(opened, side["base"] + np.uint32(1), other["acked_low"])
     result: npt.NDArray[np.bool_] = (opened | (other["marks"] & HAS_ACKED != 0)) & (messages["seq"] == begin)
@@ -74,13 +74,13 @@ def _are_first(messages: Picked, side: Columns, other: Columns) -> npt.NDArray[n
 
 
 def version_codes(messages: Picked, only: npt.NDArray[np.bool_] | None = None) -> npt.NDArray[np.int64]:
-    """Places in TLS_VERSIONS of the messages' versions, -1 for none, for any other version, and where `only` is false."""
+    """Indices into TLS_VERSIONS; -1 without a message, for any other version, and where `only` is false."""
     code = np.where(messages.there if only is None else only, messages["version"].astype(np.int64), -1) - 0x0301
     return np.where((code >= 0) & (code < len(TLS_VERSIONS)), code, -1)
 
 
 def alpn_lists(raw: pa.DictionaryArray, whole: npt.NDArray[np.bool_]) -> pa.Array:
-    """A list array of the protocols in ALPN lists as sent; empty for a whole hello without one, null without a whole hello."""
+    """A list array of the protocols in ALPN lists as sent; empty for a complete hello without one, null without a complete hello."""
     lists = pa.array([read_alpn(one) for one in raw.dictionary.to_pylist()] + [[], None], pa.list_(pa.string()))
     none = np.where(whole, len(lists) - 2, len(lists) - 1)
     indices = raw.indices

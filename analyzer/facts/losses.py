@@ -1,4 +1,4 @@
-"""What was captured twice, and what wasn't captured, as damage of the inputs."""
+"""Packets captured twice, and bytes not captured, as damage of the inputs."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ from analyzer.facts.table import Named
 
 
 def losses_of(named: Named, n_copies: int, n_inputs: int) -> list[list[Damage]]:
-    """What was captured twice, and what was not, of each input: by the one where the flows were first seen."""
+    """The damage of each input: packets captured twice and bytes missing in its flows, counted at the input that saw the flow first."""
     losses: list[list[Damage]] = [[] for _ in range(n_inputs)]
     if n_copies:
         where = "" if n_inputs == 1 else " (of all inputs together)"

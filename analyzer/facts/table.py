@@ -20,7 +20,7 @@ from analyzer.facts.chosen import AGENT, CERTIFICATE_ISSUER, CONNECT_FIELD, FETC
 from analyzer.facts.community import community_ids
 from analyzer.facts.discoveries import discovery_table
 from analyzer.facts.family import SCHANNEL_CIPHERS, family
-from analyzer.facts.handshakes import TLS_VERSIONS, alpn_lists, hellos_of, issuers, shaken, version_codes
+from analyzer.facts.handshakes import TLS_VERSIONS, alpn_lists, handshake_columns, hellos_of, issuers, version_codes
 from analyzer.facts.host import BY_DNS, SOURCES, choose_hosts
 from analyzer.facts.lookups import Answers, address_of, as_addresses, ends_of, lookup_table, name_by_answers
 from analyzer.facts.lookups import answers_of as dns_answers
@@ -65,22 +65,22 @@ T = TypeVar("T")
 KINDS: Final[list[str | None]] = [None, "connect", "absolute", None, "socks4", "socks5"]
 
 
-MANY: Final = 1 << 12
-"""Fewer flows aren't worth a thread."""
+MIN_FLOWS_FOR_THREAD: Final = 1 << 12
+"""A thread doesn't pay for fewer flows."""
 
 
-class AtOnce(Executor):
-    """Does at once what it is given, in the thread that gives it."""
+class InlineExecutor(Executor):
+    """An executor that runs each call at once in the calling thread."""
 
     def submit(self, fn: Callable[P, T], /, *args: P.args, **kwargs: P.kwargs) -> Future[T]:
-        """What came of it."""
+        """A finished future with the call's result."""
         done: Future[T] = Future()
         done.set_result(fn(*args, **kwargs))
         return done
 
 
 class Named(NamedTuple):
-    """What was read, as tables: FLOW_SCHEMA, LOOKUP_SCHEMA and DISCOVERY_SCHEMA; and what wasn't captured (flows.loss).
+    """The rows of everything that was read: FLOW_SCHEMA, LOOKUP_SCHEMA and DISCOVERY_SCHEMA; and the uncaptured bytes (flows.loss).
 
     row_of   int32[n_records]: each record's row of `flows`, -1: none;  lookup_of, discovery_of   int64[n]: each row's row of `flows`
     """
@@ -95,19 +95,19 @@ class Named(NamedTuple):
 
 
 def flow_table(tables: Tables, names: list[str], order_of_sources: list[int]) -> pa.Table:
-    """As named_tables, of the flows alone."""
+    """The flows of named_tables alone."""
     return named_tables(tables, names, order_of_sources).flows
 
 
 def named_tables(
     tables: Tables, names: list[str], order_of_sources: list[int], answers: Answers | None = None, *, alone: bool = True
 ) -> Named:
-    """The flow table of everything that was read, and the lookups; `tables` is used up.
+    """The flow table of everything that was read, and the lookups; consumes `tables`.
 
     names              of the inputs, by number
     order_of_sources   the inputs' numbers, by time
-    answers            of all resolvers, where these tables don't hold all of them
-    alone              nobody else makes rows meanwhile, so that of many flows a second thread makes some columns
+    answers            of all resolvers, where these tables don't contain all of them
+    alone              no other thread makes rows at the same time, so that a second thread may make some columns of many flows
     """
     names = [as_utf8(name) for name in names]
     kinds = kinds_of(tables)
@@ -137,15 +137,15 @@ def named_tables(
     hellos = hellos_of(tables, chosen[HELLO])
     hello_answers = Picked(tables, SERVER_HELLO_ROW, chosen[VERSION], "version", "ts_ns", "seq")
     late = {i: late[int(flow)] for i, flow in enumerate(rows) if int(flow) in late} if late else {}
-    flows = who_with_whom(records, clients)
-    with ThreadPoolExecutor(1) if alone and len(rows) >= MANY else AtOnce() as aside:
+    flows = end_columns(records, clients)
+    with ThreadPoolExecutor(1) if alone and len(rows) >= MIN_FLOWS_FOR_THREAD else InlineExecutor() as aside:
         ids = aside.submit(columns.flow_ids, flows, records["first_ns"])
         labels = tables.labels[: int(tables.counts[N_LABELS])]
         others = aside.submit(
             lambda: (
                 columns.counted(records, out, back, clients, labels)
                 | amount_columns(amounts, out, back, cut_off(Picked(tables, MESSAGE, chosen[TUNNEL], "shape")))
-                | shaken(tables, chosen, hellos, hello_answers, records, (out, back), clients)
+                | handshake_columns(tables, chosen, hellos, hello_answers, records, (out, back), clients)
             )
         )
         requests = aside.submit(request_lists, tables, rows, starts, order, asked, replies)
@@ -155,7 +155,7 @@ def named_tables(
         flows["capture"] = words(records["first_source"], [*names])
         flows["captures"] = captures_of(records, flows["capture"], late, names, order_of_sources)
         given = dns_answers(tables, kinds) if answers is None else answers
-        flows |= named(tables, chosen, hosts, hellos, hello_answers, replies, ends_by_number(records, clients), given)
+        flows |= host_columns(tables, chosen, hosts, hellos, hello_answers, replies, ends_by_number(records, clients), given)
         flows |= others.result()
         flows["requests"] = requests.result()
         flows["id"] = texts_of_one_size(ids.result())
@@ -176,7 +176,7 @@ def in_order(
     first_ns: npt.NDArray[np.int64],
     flows: npt.NDArray[np.int64],
 ) -> npt.NDArray[np.int64]:
-    """These flows by first_seen, those without a time last; flows of the same moment by id."""
+    """These flows by first_seen, those without a time last; flows of the same time by id."""
     first = first_ns[flows]
     first[first == NO_TIME] = np.iinfo(np.int64).max
     by_time = np.argsort(first, kind="stable")
@@ -186,18 +186,18 @@ def in_order(
     if len(tied):
         chosen = flows[tied]
         there = records.take(heads[chosen])
-        ids = columns.flow_ids(who_with_whom(there, clients[chosen]), there["first_ns"])
+        ids = columns.flow_ids(end_columns(there, clients[chosen]), there["first_ns"])
         flows[tied] = chosen[np.lexsort((ids.view("S16").ravel(), first[tied]))]
     return flows
 
 
 def in_arrow(column: Any) -> pa.Array:
-    """The column as an Arrow array, whichever of the two it is."""
+    """The column as an Arrow array, from a numpy or an Arrow array."""
     return array(column) if isinstance(column, np.ndarray) else column
 
 
 def empty_column(field: pa.Field, n: int) -> pa.Array:
-    """A column that a later stage fills: null, lists empty."""
+    """A column for a later stage to fill: null, lists empty."""
     if pa.types.is_list(field.type):
         offsets = pa.Array.from_buffers(pa.int32(), n + 1, [None, zeros(4 * (n + 1))], 0)
         return pa.ListArray.from_arrays(offsets, all_null(0, field.type.value_type))
@@ -205,7 +205,7 @@ def empty_column(field: pa.Field, n: int) -> pa.Array:
 
 
 def captures_of(records: Columns, capture: pa.Array, late: dict[int, list[int]], names: list[str], order: list[int]) -> pa.Array:
-    """As columns.capture_lists; where each flow came from one input only, the texts of the column `capture` are those of the lists too."""
+    """The column of columns.capture_lists; where each flow came from a single input, made from the column `capture` without copying."""
     sources = records["sources"]
     if late or capture.null_count or ((sources & (sources - np.uint64(1)) != 0) | (sources == 0)).any():
         return columns.capture_lists(records, late, names, order)
@@ -213,7 +213,7 @@ def captures_of(records: Columns, capture: pa.Array, late: dict[int, list[int]],
 
 
 def late_sightings(tables: Tables, flow_of: npt.NDArray[np.int32]) -> dict[int, list[int]]:
-    """flow → the inputs beyond the first SOURCE_BITS that it was seen in."""
+    """flow → the inputs beyond the first SOURCE_BITS in which it was seen."""
     late: dict[int, list[int]] = {}
     for record, source in tables.sightings[: int(tables.counts[N_SIGHTINGS])].tolist():
         late.setdefault(int(flow_of[record]), []).append(source)
@@ -221,7 +221,7 @@ def late_sightings(tables: Tables, flow_of: npt.NDArray[np.int32]) -> dict[int, 
 
 
 def spell_addresses(tables: Tables) -> Tables:
-    """The same tables, with the addresses that SOCKS clients asked for as text."""
+    """The tables with the addresses in SOCKS requests as text."""
     messages = tables.messages[: int(tables.counts[N_MESSAGES])]
     kind = np.ascontiguousarray(messages["kind"])
     raw = np.flatnonzero((kind == SOCKS4) | (kind == SOCKS5))
@@ -239,7 +239,7 @@ def spell_addresses(tables: Tables) -> Tables:
     return tables._replace(pool=np.concatenate([tables.pool[:used], np.frombuffer(bytes(spelled), np.uint8)]))
 
 
-def who_with_whom(records: Columns, clients: npt.NDArray[np.int64]) -> dict[str, Any]:
+def end_columns(records: Columns, clients: npt.NDArray[np.int64]) -> dict[str, Any]:
     """The columns protocol, client_* and server_*."""
     from_a = clients == 0
     ends = {}
@@ -257,7 +257,7 @@ def ends_by_number(records: Columns, clients: npt.NDArray[np.int64]) -> tuple[An
     return client, server, records["first_ns"]
 
 
-def named(
+def host_columns(
     tables: Tables,
     chosen: npt.NDArray[np.int64],
     hosts: tuple[Any, Any, Any],
@@ -267,9 +267,9 @@ def named(
     ends: tuple[Any, Any, Any],
     answers: Answers,
 ) -> dict[str, Any]:
-    """The columns that say who was asked for, and how.
+    """The columns for the requested host, and how it was requested.
 
-    chosen   int64[N_CHOSEN, n flows];  hosts   of choose_hosts;  ends   of ends_by_number
+    chosen   int64[N_CHOSEN, n flows];  hosts   from choose_hosts;  ends   from ends_by_number
     """
     question = np.where(chosen[TUNNEL] >= 0, chosen[TUNNEL], chosen[FETCH])
     field = np.where(chosen[FIELD] >= 0, chosen[FIELD], chosen[CONNECT_FIELD])
@@ -314,10 +314,10 @@ def named(
 def name_by_lookups(
     tables: Tables, answers: Answers, question: npt.NDArray[np.int64], ends: tuple[Any, Any, Any], names: tuple[Any, Any, Any]
 ) -> npt.NDArray[np.uint8]:
-    """Give flows without a name the one for which their client was given the address they go to, or that they ask a proxy for.
+    """The pool of the hosts' texts. Flows without a name get the name whose DNS answer gave their client the address to which they go, or
+    which they request from a proxy.
 
-    question   the request to a proxy, -1: none;  names   where each host lies in the pool, its size and its source
-    The pool of the hosts.
+    question   the request to a proxy, -1: none;  names   offset of each host in the pool, its size and its source; filled here
     """
     at, size, source = names
     if not len(answers.times):
@@ -337,7 +337,7 @@ def name_by_lookups(
 
 
 def with_schannel(traits: npt.NDArray[Any], fingerprints: pa.Array) -> npt.NDArray[Any]:
-    """The traits of hellos, those marked as Schannel's whose JA4 says so by its cipher suites."""
+    """The traits of hellos, with Schannel's mark where the JA4's cipher suites are Schannel's."""
     encoded = fingerprints.dictionary_encode()
     theirs = np.array([one.split("_")[1] in SCHANNEL_CIPHERS for one in encoded.dictionary.to_pylist()] + [False])
     known = theirs[np.asarray(encoded.indices.fill_null(len(theirs) - 1))]
@@ -345,7 +345,7 @@ def with_schannel(traits: npt.NDArray[Any], fingerprints: pa.Array) -> npt.NDArr
 
 
 def families(requests: Picked, traits: npt.NDArray[Any]) -> dict[str, pa.Array]:
-    """The columns client_family and client_family_by: each combination of what they depend on is judged once."""
+    """The columns client_family and client_family_by: each combination of their inputs is evaluated once."""
     agents = requests.text("agent").dictionary_encode()
     known = [*agents.dictionary.to_pylist(), None]
     agent = np.asarray(agents.indices.fill_null(len(known) - 1)).astype(np.int64)
@@ -375,7 +375,7 @@ def request_lists(
     answer = answers_of(tables, answers[picked])
     port, status = request["port"], statuses_of(answer)
     challenge, continues = challenges(answer)
-    # What is said here of an answer, by the field's name; what later stages say is empty.
+    # The fields of an answer that are known here, by name; later stages fill the others.
     said = {
         "challenge": challenge,
         "continues": continues,

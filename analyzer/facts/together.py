@@ -1,4 +1,4 @@
-"""Flows that were put away and flows that are open → one flow table, the same as if all had been in one place."""
+"""Packed and open conversations → one flow table, the same as from a single set of tables."""
 
 from __future__ import annotations
 
@@ -23,30 +23,30 @@ from analyzer.streams.offers import read_waiting
 
 LAST = np.iinfo(np.int64).max
 
-MANY: Final = 1 << 15
+RECORDS_AT_ONCE: Final = 1 << 15
 """Records that are named at once: more need more memory, fewer more time."""
 
 Group = Tables | tuple[Tables, Piece] | list[Batch]
-"""What is named at once."""
+"""A set of conversations that is named at once."""
 
 MapAll = Callable[..., Iterable[Any]]
-"""The built-in `map`, or one that does several at a time."""
+"""The built-in `map`, or a parallel one."""
 
-RUN: Final = 1 << 10
-"""So many rows that lie behind each other already are copied as they are."""
+MIN_RUN: Final = 1 << 10
+"""Runs of at least so many consecutive rows are copied as a whole."""
 
 
 def named_together(
     contents: Contents, names: list[str], order_of_sources: list[int], workers: int | None = None, beside: Contents | None = None
 ) -> Named:
-    """As facts.table.named_tables, of finished conversations too; so many at a time that memory holds rows, not tables.
+    """The rows of facts.table.named_tables, for packed conversations too; made in groups, so that memory holds rows and not all tables.
 
-    What waits is read first as far as it goes: nothing more will come. What is in `contents` is used up.
+    Waiting payload is read first, as no more packets come. Consumes `contents`.
 
-    workers   so many threads make rows, of some conversations each; None: of all at once, as far as they lie in one place
-    beside    conversations that get no rows, whose DNS answers name others; it stays as it is
+    workers   threads that make rows, each of some conversations; None: one table is named as a whole
+    beside    conversations that get no rows, but whose DNS answers name others; unchanged
 
-    row_of, lookup_of and discovery_of are those of named_tables where all were named at once, and empty otherwise.
+    row_of, lookup_of and discovery_of are filled where everything was named at once, and empty otherwise.
     """
     batches = [batch for batch in contents.batches if batch.left]
     labels, n_labels = contents.tables.labels, contents.tables.counts[N_LABELS]
@@ -57,17 +57,17 @@ def named_together(
 
     open_ones = [read_waiting(each) for each in (contents.tables, *contents.apart)]
     if contents.apart:
-        contents.apart.clear()  # so that each is let go as soon as its rows are made
+        contents.apart.clear()  # so that each is freed as soon as its rows are made
     sizes = [int(each.counts[N_RECORDS]) for each in open_ones]
-    is_large = workers is not None and max(sizes) >= 2 * MANY
+    is_large = workers is not None and max(sizes) >= 2 * RECORDS_AT_ONCE
     if not batches and np.count_nonzero(sizes) < 2 and not is_large and beside is None:
         return named_tables(with_labels(open_ones[int(np.argmax(sizes))]), names, order_of_sources)
     naming = [batch for batch in (*batches, *(() if beside is None else beside.batches)) if batch.names and batch.left]
     others = (*open_ones, *(() if beside is None else (beside.tables,)))
     answers = joined_answers([*(answers_of(left_in(batch)) for batch in naming), *(answers_of(each) for each in others)])
     del others
-    if workers is not None and sum(sizes) >= 2 * MANY:
-        release_free_memory()  # what the threads that read have kept
+    if workers is not None and sum(sizes) >= 2 * RECORDS_AT_ONCE:
+        release_free_memory()  # memory that the reading threads' allocators kept
 
     rows = Spill(None if workers is None else MAX_MEMORY_BYTES)
 
@@ -79,7 +79,7 @@ def named_together(
         named = named_tables(with_labels(group), names, order_of_sources, answers, alone=workers is None or workers < 2)
         return named._replace(flows=named.flows.schema.empty_table()), rows.put(named.flows)
 
-    groups: Iterable[Group] = chain(some_at_a_time(open_ones, MANY if workers is not None else None), in_groups(batches))
+    groups: Iterable[Group] = chain(some_at_a_time(open_ones, RECORDS_AT_ONCE if workers is not None else None), in_groups(batches))
 
     def together(map_all: MapAll) -> Named:
         pieces = list(map_all(name, groups))
@@ -92,12 +92,12 @@ def named_together(
 
 
 def with_rows(pieces: Sequence[tuple[Named, int]], tables: Sequence[pa.Table]) -> list[Named]:
-    """Each piece with the table of its number; only the list has them, so that they go with it."""
+    """Each piece with the table of its number; only this list refers to the tables, so that they are freed with it."""
     return [named._replace(flows=tables[number]) for named, number in pieces]
 
 
 def some_at_a_time(open_ones: list[Tables], most: int | None) -> Iterator[Group]:
-    """All that these tables hold, of large ones about so many records at a time; the list has none of them then."""
+    """All conversations of these tables, large tables in pieces of about `most` records; empties the list."""
     while open_ones:
         tables = open_ones.pop(0)
         if most is None or int(tables.counts[N_RECORDS]) < 2 * most:
@@ -107,10 +107,10 @@ def some_at_a_time(open_ones: list[Tables], most: int | None) -> Iterator[Group]
 
 
 def joined(pieces: list[Named], map_all: MapAll = map, *, in_file: bool = False) -> Named:
-    """All rows as one table of each kind, in its order. `pieces` is used up, so that no column is there twice for long.
+    """All rows as one table of each kind, in its order. Consumes `pieces`, so that no column is duplicated for long.
 
-    map_all   as `map`, which may do several columns at a time
-    in_file   the rows lie in a file, and so shall the table
+    map_all   like `map`, possibly parallel over columns
+    in_file   the rows are in a file, and so will be the table
     """
     flows = [piece.flows for piece in pieces]
     order = in_order(flows)
@@ -138,7 +138,7 @@ def joined(pieces: list[Named], map_all: MapAll = map, *, in_file: bool = False)
 
 
 def in_order(flows: Sequence[pa.Table]) -> npt.NDArray[np.int64]:
-    """The rows of all tables by first_seen, those without a time last, and then by id."""
+    """The rows of all tables by first_seen, those without a time last, then by id."""
     first = np.concatenate([ns_of(table["first_seen"], LAST) for table in flows])
     order = np.argsort(first, kind="stable")
     same = np.concatenate([[False], first[order][1:] == first[order][:-1], [False]])
@@ -151,21 +151,20 @@ def in_order(flows: Sequence[pa.Table]) -> npt.NDArray[np.int64]:
 
 
 def taken(flows: list[pa.Table], order: npt.NDArray[np.int64], map_all: MapAll, *, in_file: bool = False) -> pa.Table:
-    """The rows of all tables in this order, column by column; in_file: each goes to a file. `flows` is used up."""
+    """The rows of all tables in this order, column by column; in_file: each goes to a file. Consumes `flows`."""
     spill = Spill(0 if in_file else None)
-    is_large = (
-        in_file or sum(table.nbytes for table in flows) > MAX_MEMORY_BYTES
-    )  # what is given back has to be asked for again, which takes longer
+    # Released memory has to be requested again, which takes longer: only for large tables.
+    is_large = in_file or sum(table.nbytes for table in flows) > MAX_MEMORY_BYTES
     schema, parts = flows[0].schema, parts_of(order)
     columns = {name: [chunk for table in flows for chunk in table[name].chunks] for name in schema.names}
     flows.clear()
     if is_large:
-        release_free_memory()  # what making the rows took
+        release_free_memory()  # memory from making the rows
 
     def in_this_order(name: str) -> int:
         array = laid_out(pa.chunked_array(columns.pop(name), schema.field(name).type), parts)
         if is_large:
-            pa.default_memory_pool().release_unused()  # the pieces' column, before the next one is made
+            pa.default_memory_pool().release_unused()  # frees the pieces' column before the next one is made
         return spill.put(pa.table({name: array}))
 
     places = list(map_all(in_this_order, schema.names))
@@ -176,17 +175,17 @@ def taken(flows: list[pa.Table], order: npt.NDArray[np.int64], map_all: MapAll, 
 
 
 class Stretch(NamedTuple):
-    """Rows that lie one behind the other in their new order: those of these ranges, (first, how many) each; `ranks` puts them in order."""
+    """Consecutive rows of the new order: those of the ranges (first, count); `ranks` gives their order, None: as they are."""
 
     ranges: Sequence[tuple[int, int]]
     ranks: pa.Array | None = None
 
 
-def parts_of(order: npt.NDArray[np.int64], least: int = RUN) -> list[Stretch]:
-    """The order as runs of at least so many rows that lie behind each other already, and what comes between those.
+def parts_of(order: npt.NDArray[np.int64], least: int = MIN_RUN) -> list[Stretch]:
+    """The order as runs of at least `least` consecutive rows, and the stretches between them.
 
-    A span's rows come behind those of the span before, but for what a border cut: most only have to be copied, which takes a fifth of
-    what picking them by number does (measured).
+    A span's rows follow those of the span before, except where a border cuts: most rows are only copied, which takes a fifth of the time of
+    selecting them by number (measured).
     """
     turns = np.flatnonzero(np.diff(order) != 1) + 1
     begins, ends = np.concatenate([[0], turns]), np.concatenate([turns, [len(order)]])
@@ -197,7 +196,7 @@ def parts_of(order: npt.NDArray[np.int64], least: int = RUN) -> list[Stretch]:
 
 
 def mixed(rows: npt.NDArray[np.int64]) -> Stretch:
-    """These rows in this order, from ranges that hold no others."""
+    """These rows in this order, taken from ranges that contain no other rows."""
     by_number = np.argsort(rows)
     ranks = np.empty(len(rows), np.int64)
     ranks[by_number] = np.arange(len(rows))
@@ -219,7 +218,7 @@ def laid_out(column: pa.ChunkedArray, parts: Sequence[Stretch]) -> pa.Array:
 
 
 def moved(rows: Sequence[npt.NDArray[np.int64]], begins: npt.NDArray[np.int64], place: npt.NDArray[np.int64]) -> npt.NDArray[np.int64]:
-    """Rows of the pieces' tables as rows of the one."""
+    """Row numbers of the pieces' tables as row numbers of the joined table."""
     result: npt.NDArray[np.int64] = place[np.concatenate([each + begin for each, begin in zip(rows, begins[:-1], strict=True)])]
     return result
 

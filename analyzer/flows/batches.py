@@ -1,7 +1,7 @@
-"""Conversations that are over, as packed columns: a few hundred bytes each where tables take two thousand, and whole again when asked.
+"""Finished conversations as packed columns: a few hundred bytes each, where tables take two thousand; unpacked on demand.
 
-Nothing of them is lost: what may still be joined, read on or named is there. Whoever has a packet of one of them takes it out
-again (finished.py), and it goes on as if it had never been put away.
+Nothing is lost: they can still be joined, read further or named. A conversation with a new packet is unpacked (finished.py) and continues
+as if it had never been packed.
 """
 
 from __future__ import annotations
@@ -41,17 +41,17 @@ Rows = npt.NDArray[Any]
 Flags = npt.NDArray[np.bool_]
 Ints = npt.NDArray[np.int64]
 
-BATCH: Final = 1 << 11
-"""Records that are packed together: with more, one that returns costs more; with fewer, each takes more room."""
+BATCH_RECORDS: Final = 1 << 11
+"""Records that are packed together: with more, unpacking one costs more; with fewer, each takes more room."""
 
-GROUP: Final = 1 << 14
-"""Records that are unpacked together where all are wanted."""
+GROUP_RECORDS: Final = 1 << 14
+"""Records that are unpacked together where all are needed."""
 
-FEW: Final = 1 << 13
-"""So many that are over are no burden in tables."""
+MAX_LEFT_UNPACKED: Final = 1 << 13
+"""Up to so many finished records stay in tables."""
 
-GIVEN_BACK: Final = 64
-"""After so many that were unpacked, what they took goes back to the system."""
+RELEASE_EVERY: Final = 64
+"""Free memory is released to the system each time so many batches were unpacked."""
 
 LEVEL: Final = 1
 
@@ -61,16 +61,16 @@ class Batch:
     """Finished records, packed.
 
     data      their rows and all that belongs to them
-    rows      how many rows of each of concatenate.TABLES
-    hashes    uint64[n_records]: what the keys of each record's packets have as `conversation`
-    returned  bool[n_records]: those that were taken out again
-    lone      how many of them are lone SYNs (lone.py)
-    names     whether a DNS answer is among their messages, that may name other flows
-    unread    whether payload is in it that wasn't read yet: it waits for what came before, or is QUIC's
-    going_on  whether its conversations weren't over when they were put away
-    inputs    what was input i when it was packed is input inputs[i] now; None: i is
-    labels    how many labels came before those that the rows count
-    frames    how many frames of the input came before those that the rows count
+    rows      number of rows of each of concatenate.TABLES
+    hashes    uint64[n_records]: the `conversation` of the keys of each record's packets
+    returned  bool[n_records]: the records that were unpacked again
+    lone      number of lone SYNs (lone.py)
+    names     whether their messages include a DNS answer, which may name other flows
+    unread    whether they have unread payload: waiting for earlier bytes, or QUIC's
+    going_on  whether their conversations were still open when packed
+    inputs    input i at packing time is now input inputs[i]; None: i
+    labels    to be added to the rows' label numbers
+    frames    to be added to the rows' frame numbers
     """
 
     data: bytes
@@ -87,11 +87,11 @@ class Batch:
 
     @property
     def left(self) -> int:
-        """How many records are still there."""
+        """Number of records still packed."""
         return len(self.returned) - int(np.count_nonzero(self.returned))
 
     def tables(self) -> Tables:
-        """The rows as they were, of records that returned too."""
+        """The unpacked rows, including the returned records."""
         types = {name: getattr(without_rows(), name).dtype for name in TABLES}
         sizes = [packed_size(n, types[name]) for name, n in zip(TABLES, self.rows, strict=True)]
         body = memoryview(pa.Codec("zstd").decompress(self.data, sum(sizes)))
@@ -111,33 +111,33 @@ class Batch:
 
     @property
     def conversations(self) -> int:
-        """How many conversations are still there."""
+        """Number of conversations still packed."""
         return len(np.unique(self.hashes[~self.returned]))
 
     def without(self, taken: Flags) -> Batch:
-        """The batch as it is when these records were taken out of it. taken: bool[n_records]"""
+        """The batch after these records were taken out. taken: bool[n_records]"""
         returned = self.returned | taken
         return GONE if returned.all() else replace(self, returned=returned)
 
     def renumbered(self, inputs: npt.NDArray[np.int64]) -> Batch:
-        """The batch, what was input i being input inputs[i] from now on."""
+        """The batch with input i renumbered to inputs[i]."""
         before = np.arange(len(inputs)) if self.inputs is None else np.array(self.inputs, np.int64)
         return replace(self, inputs=tuple(inputs[before].tolist()))
 
 
 GONE: Final = Batch(b"", (0,) * len(TABLES), np.zeros(0, np.uint64), np.zeros(0, np.bool_), 0, names=False, unread=False)
-"""A batch of which nothing is there any more."""
+"""A batch without any records left."""
 
 
 def in_batches(tables: Tables, taken: Flags) -> Iterator[tuple[Batch, Ints]]:
-    """The records that are taken, whole conversations, packed; with the rows that each batch has. `tables` stays as it is."""
+    """The taken records (whole conversations) packed, with the row numbers of each batch. `tables` stays unchanged."""
     first = conversations(tables)
     rows = np.flatnonzero(taken)
     rows = rows[np.argsort(first[rows], kind="stable")]
     if not len(rows):
         return
     heads = np.flatnonzero(np.concatenate([[True], first[rows][1:] != first[rows][:-1]]))
-    cuts = np.minimum(np.searchsorted(heads, np.arange(0, len(rows), BATCH)), len(heads) - 1)
+    cuts = np.minimum(np.searchsorted(heads, np.arange(0, len(rows), BATCH_RECORDS)), len(heads) - 1)
     bounds = [*np.unique(heads[cuts]).tolist(), len(rows)]
     hashes = hashes_of(tables)[rows]
     belongs = [table.take(np.argsort(table["record"], kind="stable")) for table in belonging(tables, rows)]
@@ -151,7 +151,7 @@ def in_batches(tables: Tables, taken: Flags) -> Iterator[tuple[Batch, Ints]]:
 
 
 def batch_of(tables: Tables, hashes: npt.NDArray[np.uint64]) -> Batch:
-    """These tables packed; they stay as they are. hashes: of their records."""
+    """These tables packed; they stay unchanged. hashes: of their records."""
     kinds = tables.messages["kind"]
     lone, names = int(np.count_nonzero(lone_syns(tables))), bool((kinds == DNS_ANSWER).any())
     unread = bool((kinds == DATAGRAM).any() or (tables.sides["waiting"] >= 0).any())
@@ -164,7 +164,7 @@ def batch_of(tables: Tables, hashes: npt.NDArray[np.uint64]) -> Batch:
 
 
 def chosen(tables: Tables, rows: Ints) -> Tables:
-    """The records `rows` of a batch's tables, whole conversations, and what belongs to them."""
+    """The records `rows` of a batch's tables, whole conversations, with all that belongs to them."""
     if len(rows) == int(tables.counts[N_RECORDS]):
         return tables
     tables = picked(tables, rows, *belonging(tables, rows))
@@ -174,30 +174,30 @@ def chosen(tables: Tables, rows: Ints) -> Tables:
 
 
 def left_in(batch: Batch) -> Tables:
-    """The records of the batch that didn't return."""
+    """The records of the batch that weren't returned."""
     return chosen(batch.tables(), np.flatnonzero(~batch.returned))
 
 
 def all_of(batches: list[Batch], tables: Tables) -> Tables:
-    """New tables with everything: what didn't return of the batches, then the rows of `tables`, which stays as it is.
+    """New tables with the remaining records of the batches, then the rows of `tables`, which stays unchanged.
 
-    `batches` is used up: each goes when its rows are there.
+    Consumes `batches`: each is freed when its rows are copied.
     """
     room = {name: used(tables, name) + sum(batch.rows[i] for batch in batches) for i, name in enumerate(TABLES)}
 
     def emptied() -> Iterator[Tables]:
         while batches:
             yield left_in(batches.pop(0))
-            if len(batches) % GIVEN_BACK == 0:
+            if len(batches) % RELEASE_EVERY == 0:
                 release_free_memory()
 
     return behind(emptied(), tables, with_room(empty_tables(), room))
 
 
 def behind(pieces: Iterable[Tables], tables: Tables, whole: Tables | None = None) -> Tables:
-    """New tables with the rows of all pieces, which came out of batches, then those of `tables`, which stays as it is.
+    """New tables with the rows of all pieces (from batches), then those of `tables`, which stays unchanged.
 
-    whole   empty tables that have room for all of them, which then isn't made again and again as they come
+    whole   empty tables with room for all of them, which avoids growing step by step
     """
     whole = empty_tables() if whole is None else whole
     for piece in pieces:
@@ -214,7 +214,7 @@ def behind(pieces: Iterable[Tables], tables: Tables, whole: Tables | None = None
 
 
 def taken_out(batches: Iterable[Batch], wanted: npt.NDArray[np.uint64]) -> tuple[list[Batch], list[Tables]]:
-    """(the batches without the conversations of these hashes, what of those each held, the earlier first)."""
+    """(the batches without the conversations of these hashes, the tables of those conversations from each batch, the earlier first)."""
     kept, out = [], []
     for batch in batches:
         rows = np.isin(batch.hashes, wanted) & ~batch.returned
@@ -227,15 +227,15 @@ def taken_out(batches: Iterable[Batch], wanted: npt.NDArray[np.uint64]) -> tuple
 
 
 def with_over_packed(batches: Sequence[Batch], tables: Tables) -> tuple[Sequence[Batch], Tables]:
-    """The same, what is over in the tables being packed, where that is much; they stay as they are."""
-    taken = over(tables, 1.0) if int(tables.counts[N_RECORDS]) > FEW else np.zeros(0, np.bool_)
-    if np.count_nonzero(taken) <= FEW:
+    """The contents with the finished records of the tables packed, where there are many; the arguments stay unchanged."""
+    taken = over(tables, 1.0) if int(tables.counts[N_RECORDS]) > MAX_LEFT_UNPACKED else np.zeros(0, np.bool_)
+    if np.count_nonzero(taken) <= MAX_LEFT_UNPACKED:
         return batches, tables
     return [*batches, *all_packed(tables, taken)], only(tables, ~taken)._replace(recent=tables.recent)
 
 
 def with_unread_open(batches: Sequence[Batch], tables: Tables) -> tuple[Sequence[Batch], Tables]:
-    """The same, the tables holding all of what payload wasn't read yet of: none of it is among what was put away."""
+    """The contents with all records that have unread payload moved from the batches to the tables."""
     wanted = [batch.hashes[unread_in(batch.tables()) & ~batch.returned] for batch in batches if batch.unread]
     if not wanted:
         return batches, tables
@@ -244,31 +244,31 @@ def with_unread_open(batches: Sequence[Batch], tables: Tables) -> tuple[Sequence
 
 
 def all_packed(tables: Tables, taken: Flags) -> list[Batch]:
-    """The records that are taken, whole conversations, packed."""
+    """The taken records, whole conversations, packed."""
     return [batch for batch, _ in in_batches(tables, taken)]
 
 
 def anew(batch: Batch) -> Batch:
-    """What didn't return of the batch, packed without the rows of what did."""
+    """The batch packed again without its returned records."""
     return replace(batch_of(left_in(batch), batch.hashes[~batch.returned]), going_on=batch.going_on)
 
 
 def unread_in(tables: Tables) -> Flags:
-    """bool[n_records]: payload of theirs wasn't read yet: it waits, or is QUIC's."""
+    """bool[n_records]: whether it has unread payload: waiting, or QUIC's."""
     found: Flags = np.any(tables.sides["waiting"].reshape(-1, 2) >= 0, axis=1)
     found[tables.messages["record"][tables.messages["kind"] == DATAGRAM]] = True
     return found
 
 
 def in_groups(batches: Sequence[Batch]) -> Iterator[list[Batch]]:
-    """The batches, so many together that a step over their records is worth its while."""
+    """The batches in groups that are large enough for array operations to pay."""
     group: list[Batch] = []
     n = 0
     for batch in batches:
         if batch.left:
             group.append(batch)
             n += batch.left
-        if n >= GROUP:
+        if n >= GROUP_RECORDS:
             yield group
             group, n = [], 0
     if group:
@@ -276,7 +276,7 @@ def in_groups(batches: Sequence[Batch]) -> Iterator[list[Batch]]:
 
 
 def all_left_in(batches: Iterable[Batch]) -> Tables:
-    """What didn't return of the batches, as new tables."""
+    """The remaining records of the batches, as new tables."""
     tables = empty_tables()
     for batch in batches:
         tables = appended(tables, left_in(batch))
@@ -284,7 +284,7 @@ def all_left_in(batches: Iterable[Batch]) -> Tables:
 
 
 class Piece(NamedTuple):
-    """Rows of some records, whole conversations, and of all that belongs to them."""
+    """The row numbers of some records, whole conversations, and of all that belongs to them."""
 
     records: Ints
     messages: Ints
@@ -292,7 +292,7 @@ class Piece(NamedTuple):
 
 
 def in_pieces(tables: Tables, most: int) -> Iterator[Piece]:
-    """The rows of all tables, those of about so many records at a time."""
+    """The rows of the tables in pieces of about `most` records."""
     first = conversations(tables)
     rows = np.argsort(first, kind="stable")
     heads = np.flatnonzero(np.diff(first[rows], prepend=-1))
@@ -308,13 +308,13 @@ def in_pieces(tables: Tables, most: int) -> Iterator[Piece]:
 
 
 def of_each(numbers: npt.NDArray[np.int32], n: int) -> list[Ints]:
-    """For each number below n the rows that have it, in their order."""
+    """For each number below n the rows that have it, in order."""
     order = np.argsort(numbers, kind="stable")
     return np.split(order, np.searchsorted(numbers[order], np.arange(1, n)))
 
 
 def piece_of(tables: Tables, piece: Piece) -> Tables:
-    """The piece in tables of its own, with room for what may still be read; texts stay where they lie."""
+    """The piece in tables of its own, with room for further reading; texts stay in the shared pool."""
     place = np.empty(int(tables.counts[N_RECORDS]), np.int32)
     place[piece.records] = np.arange(len(piece.records))
     belongs = []
@@ -326,14 +326,14 @@ def piece_of(tables: Tables, piece: Piece) -> Tables:
 
 
 def with_room_to_read(tables: Tables) -> Tables:
-    """The same tables, with room for what may still be read of them, where payload waits or is QUIC's, and for one message at least."""
+    """The tables, grown where unread payload remains, and to at least one message."""
     return appended(empty_tables(), tables) if unread_in(tables).any() or not len(tables.messages) else tables
 
 
 class Contents(NamedTuple):
-    """Everything that is known: what was put away, tables of what is open, and further conversations that lie in tables of their own.
+    """All conversations: packed ones, tables of the open ones, and further conversations in tables of their own.
 
-    apart   has no labels of its own: its records count those of `tables`
+    apart   has no labels of its own: its records refer to those of `tables`
     """
 
     batches: Sequence[Batch]
@@ -341,10 +341,10 @@ class Contents(NamedTuple):
     apart: list[Tables] | tuple[()] = ()
 
 
-def set_apart(contents: Contents) -> Contents:
-    """The same, all that is open lying apart, so that whoever gets it can let go of each of its tables.
+def with_tables_apart(contents: Contents) -> Contents:
+    """The same contents with the open tables moved to `apart`, so that the caller can free each table when its rows are made.
 
-    As it is where packets of an earlier piece may come before these: what is held back for them is in `tables`.
+    Unchanged where packets of an earlier piece may precede these: `tables` holds payload back for them.
     """
     batches, tables, apart = contents
     if tables.counts[CONTINUED]:
@@ -355,9 +355,10 @@ def set_apart(contents: Contents) -> Contents:
 
 
 def without_most_strangers(contents: Contents) -> tuple[Contents, LeftOut | None]:
-    """As lone.without_strangers, of everything. Where lone SYNs are many, all is unpacked: another's facts may depend on any.
+    """The contents without lone SYNs of strangers (lone.without_strangers). Where these are many, everything is unpacked, because another
+    flow's facts may depend on any of them.
 
-    The contents are used up then: beside what is unpacked, the packed would be too much.
+    Consumes the contents: the packed and the unpacked data together would take too much memory.
     """
     batches, tables, apart = contents
     lone = sum(batch.lone for batch in batches) + sum(int(np.count_nonzero(lone_syns(each))) for each in (tables, *apart))
@@ -369,7 +370,7 @@ def without_most_strangers(contents: Contents) -> tuple[Contents, LeftOut | None
         tables = all_of(batches, tables)
     while apart:
         tables = appended(tables, apart.pop(0))
-    tables = tables._replace(slots=without_rows().slots)  # no packet comes any more
-    release_free_memory()  # what was packed
+    tables = tables._replace(slots=without_rows().slots)  # no more packets come
+    release_free_memory()  # frees the packed data
     kept, left_out = without_strangers(tables)
     return Contents((), kept), left_out

@@ -1,7 +1,7 @@
-"""Pieces' tables as one, of however many pieces: what a border may have cut is joined, and all else is laid side by side once.
+"""The tables of any number of pieces merged: conversations that a border may have cut are joined, all others are appended once.
 
-A conversation that only one piece knows, and that needn't have begun before it, is what it is. The others are few: those open when
-a piece begins or ends, and ports that are used again.
+A conversation that only one piece has, and that can't have begun before it, is complete. The others are few: those open at a piece's
+beginning or end, and ports that are reused.
 """
 
 from __future__ import annotations
@@ -25,9 +25,9 @@ Rows = npt.NDArray[Any]
 
 
 def all_merged(pieces: Sequence[Contents], merge: Callable[[Sequence[Tables]], Tables]) -> Contents:
-    """The tables of all pieces' packets, whose inputs are numbered alike, and of which none lie apart. merge: of what borders cut.
+    """The merged contents of all pieces, whose inputs are numbered alike, without tables apart. merge: joins what borders cut.
 
-    What was put away stays so, unless a border cut it.
+    Packed conversations stay packed, unless a border cut them.
     """
     batches: list[Batch] = []
     cut, inside = [], []
@@ -48,7 +48,7 @@ def all_merged(pieces: Sequence[Contents], merge: Callable[[Sequence[Tables]], T
 
 
 def across_borders(pieces: Sequence[Contents]) -> list[Hashes]:
-    """For each piece the hashes, sorted, of conversations that another piece knows too, or that may have begun before the piece."""
+    """For each piece the sorted hashes of conversations that another piece has too, or that may have begun before the piece."""
     open_ones = [hashes_of(piece.tables) for piece in pieces]
     over = [[batch.hashes[~batch.returned] for batch in piece.batches] for piece in pieces]
     own = [each_once(np.concatenate([hashes, *others])) for hashes, others in zip(open_ones, over, strict=True)]
@@ -59,13 +59,13 @@ def across_borders(pieces: Sequence[Contents]) -> list[Hashes]:
 
 
 def each_once(hashes: Hashes) -> Hashes:
-    """The hashes, sorted, each once. np.unique first puts them into a table, which takes several times as long as sorting (measured)."""
+    """The distinct hashes, sorted. np.unique uses a hash table first, which takes several times as long as sorting (measured)."""
     found: Hashes = np.sort(hashes)
     return found[np.concatenate([[True], found[1:] != found[:-1]])] if len(found) else found
 
 
 def are_among(hashes: Hashes, known: Hashes) -> Flags:
-    """bool[n]: those that are among the known ones, which are sorted."""
+    """bool[n]: whether each is in `known`, which is sorted."""
     if not len(known):
         return np.zeros(len(hashes), np.bool_)
     found: Flags = known[np.minimum(np.searchsorted(known, hashes), len(known) - 1)] == hashes
@@ -73,12 +73,12 @@ def are_among(hashes: Hashes, known: Hashes) -> Flags:
 
 
 def at_border(tables: Tables, chosen: Flags) -> Tables:
-    """New tables with these records alone, and what the piece keeps for those before it, all of which is of them."""
+    """New tables with only these records, and the data held back for earlier pieces, which belongs to them."""
     return only(tables, chosen)._replace(recent=tables.recent)
 
 
 def within(tables: Tables, chosen: Flags, n_labels: int) -> Tables:
-    """These records alone, to be laid behind others; texts stay where they lie. n_labels: how many labels come before the piece's."""
+    """These records alone, ready to be appended; texts stay in the shared pool. n_labels: number of labels of earlier pieces."""
     rows = np.flatnonzero(chosen)
     inside = picked(tables, rows, *belonging(tables, rows))
     labelled = inside.records["label"] >= 0
@@ -90,9 +90,9 @@ def within(tables: Tables, chosen: Flags, n_labels: int) -> Tables:
 
 
 def left_inside(tables: Tables, chosen: Flags, border: Tables, n_labels: int) -> Tables:
-    """The tables without the chosen records, which `border` has now, in the same places: `tables` is used up, and almost nothing moves.
+    """The tables without the chosen records, which `border` has now, in place: consumes `tables`, and moves almost no data.
 
-    No packet finds their records any more. n_labels: how many labels come before the piece's.
+    No packet can find their records any more. n_labels: number of labels of earlier pieces.
     """
     counts = tables.counts
     n_records, n_messages, n_sightings = (int(counts[one]) for one in (N_RECORDS, N_MESSAGES, N_SIGHTINGS))
@@ -119,7 +119,7 @@ def left_inside(tables: Tables, chosen: Flags, border: Tables, n_labels: int) ->
 
 
 def close_up(table: Rows, stays: Flags) -> None:
-    """Let the rows that stay, of the first len(stays), lie one behind the other at the table's beginning, in their order."""
+    """Move the rows with `stays` to the table's beginning, in order."""
     turns = np.flatnonzero(np.diff(stays, prepend=False, append=False)) * table.itemsize
     begins, sizes = turns[::2], turns[1::2] - turns[::2]
     data = table.view(np.uint8)

@@ -1,4 +1,4 @@
-"""Tables one behind the other, every index moved along; and tables without the rows that are no longer needed."""
+"""Concatenates tables, with every index adjusted; and drops rows that are no longer needed."""
 
 from __future__ import annotations
 
@@ -35,7 +35,7 @@ from analyzer.packets.layout import STATUS_NAMES
 
 Rows = npt.NDArray[Any]
 
-# Which count tells how many rows of a table are in use; a record has two sides.
+# The count with the number of used rows of each table; a record has two sides.
 USED = {
     "records": N_RECORDS,
     "sides": N_RECORDS,
@@ -51,7 +51,7 @@ USED = {
     "store": STORE_USED,
 }
 ADDED = (*set(USED.values()), N_DUPLICATES, ARENA_LIVE, *range(N_BY_STATUS, N_BY_STATUS + len(STATUS_NAMES)))
-# Columns that hold rows or places of another table (-1: none), and the count by which they move.
+# Columns that are indices into another table (-1: none), and the count by which they are moved.
 MOVED = {
     "records": (("previous", N_RECORDS), ("label", N_LABELS), ("pauses", N_PAUSES)),
     "sides": (("holes", N_HOLES), ("waiting", N_SEGMENTS)),
@@ -71,23 +71,23 @@ MOVED = {
 }
 
 TABLES = tuple(name for name in USED if name not in ("labels", "held", "store"))
-"""What a record may have rows of, but for labels, which many share, and what is held back."""
+"""The tables whose rows belong to one record; labels, which are shared, and held-back data are separate."""
 
 
 def used(tables: Tables, name: str) -> int:
-    """How many rows of a table are in use."""
+    """Number of used rows of a table."""
     return int(tables.counts[USED[name]]) * (2 if name == "sides" else 1)
 
 
 def concatenated(left: Tables, right: Tables) -> Tables:
-    """New tables with the rows of both, the right's behind the left's; `slots` is empty, `recent` and `firsts` are the left's."""
+    """New tables with the rows of both, the right's after the left's; `slots` is empty, `recent` and `firsts` are the left's."""
     tables = empty_tables()
     changed: dict[str, Any] = {}
     for name in USED:
         n_left, n_right = used(left, name), used(right, name)
         table = getattr(tables, name)
         room = 2 * (n_left + n_right)
-        if name in ("holes", "pauses"):  # joining records can make each of them again, and one for each side
+        if name in ("holes", "pauses"):  # joining records can create each of them again, and one for each side
             room += n_left + n_right + used(left, "sides") + used(right, "sides") + 16
         if room > len(table):
             table = changed[name] = np.zeros(1 << (room - 1).bit_length(), table.dtype)
@@ -109,15 +109,15 @@ def concatenated(left: Tables, right: Tables) -> Tables:
 
 
 def copy_rows(rows: Rows, n: int, table: Rows, begin: int) -> None:
-    """Put the first n rows into a table of the same type, as bytes: field by field it takes five times as long."""
+    """Copy the first n rows into a table of the same type, as bytes: by fields it takes five times as long."""
     size, at = n * table.itemsize, begin * table.itemsize
     table.view(np.uint8)[at : at + size] = rows.view(np.uint8)[:size]
 
 
 def appended(tables: Tables, more: Tables) -> Tables:
-    """The tables with the rows of `more` behind their own, to be found by packets; `tables` is used up.
+    """The tables with the rows of `more` appended and indexed; consumes `tables`.
 
-    more   has no labels of its own, and is the later of two of the same conversation
+    more   has no labels of its own, and is the later of two with the same conversation
     """
     n_records = int(tables.counts[N_RECORDS])
     roomy = with_room(tables, {name: used(tables, name) + used(more, name) for name in TABLES})
@@ -137,7 +137,7 @@ def appended(tables: Tables, more: Tables) -> Tables:
 
 
 def with_room(tables: Tables, wanted: dict[str, int]) -> Tables:
-    """The tables with room for so many rows of each of TABLES and as many more; `slots` is empty where there must be more of them."""
+    """The tables with room for so many rows of each of TABLES, and as many more; `slots` is empty where it has to grow."""
     grows: dict[str, Any] = {}
     for name in TABLES:
         n = max(wanted[name], 2 * wanted["records"] if name == "sides" else 0)
@@ -151,14 +151,14 @@ def with_room(tables: Tables, wanted: dict[str, int]) -> Tables:
 
 
 def with_slots(tables: Tables) -> Tables:
-    """The tables with the places of their records, so that packets find them."""
+    """The tables with a hash index of their records, so that packets find them."""
     tables = tables._replace(slots=np.zeros(4 * len(tables.records), np.int32))
     place_records(tables, 0)
     return tables
 
 
 def add_recent(tables: Tables, right: Rows) -> None:
-    """Let the packets seen last be those of `right`, and where it has none still the table's own."""
+    """Replace the last seen packets by those of `right`, keeping the table's own where it has none."""
     newer, older = right["digest"][0::2] != 0, right["digest"][1::2] != 0
     own, others = (rows.view(f"V{rows.itemsize}").reshape(-1, 2) for rows in (tables.recent, right))  # whole rows, not their fields
     np.copyto(own[:, 1], own[:, 0], where=newer & ~older)
@@ -167,7 +167,7 @@ def add_recent(tables: Tables, right: Rows) -> None:
 
 
 def add_firsts(tables: Tables, firsts: Rows) -> None:
-    """Append to the first packets as many as are remembered."""
+    """Append to the first packets, up to their limit."""
     n = int(tables.counts[N_FIRSTS])
     more = firsts[: MAX_FIRSTS - n]
     tables.firsts[n : n + len(more)] = more
@@ -175,7 +175,7 @@ def add_firsts(tables: Tables, firsts: Rows) -> None:
 
 
 def renumbered(tables: Tables, numbers: npt.NDArray[np.int64]) -> Tables:
-    """A copy of the tables in which what was input i is input numbers[i]."""
+    """A copy of the tables with input i renumbered to numbers[i]."""
     n, n_sightings = int(tables.counts[N_RECORDS]), int(tables.counts[N_SIGHTINGS])
     records, sightings = tables.records[:n].copy(), tables.sightings[:n_sightings].copy()
     for column in ("first_source", "last_source"):
@@ -203,9 +203,10 @@ def renumbered(tables: Tables, numbers: npt.NDArray[np.int64]) -> Tables:
 
 
 def without(tables: Tables, into: npt.NDArray[np.int64], gone: npt.NDArray[np.bool_], read_now: npt.NDArray[np.bool_]) -> Tables:
-    """The same tables less the records with an `into`, whose rows stand for that one from now on, the messages and what was held.
+    """The tables without the records that have an `into`, to whose records their rows now belong, without the gone messages and the held
+    data that was read.
 
-    gone, read_now   as long as the messages and the rows of `held` that were there at first; those that came since stay
+    gone, read_now   flags of the messages and of the rows of `held` that existed at the start; later ones stay
     """
     n = len(into)
     kept = into < 0
@@ -230,7 +231,7 @@ def without(tables: Tables, into: npt.NDArray[np.int64], gone: npt.NDArray[np.bo
 
 
 def keep_held(tables: Tables, held: Rows, place: npt.NDArray[np.int64]) -> None:
-    """Leave only these rows in `held` and their bytes in `store`; place[row] is where a record is now."""
+    """Keep only these rows in `held` and their bytes in `store`; place[row] is a record's new row."""
     held["record"] = place[held["record"]]
     sizes = held["size"].astype(np.int64)
     ends = np.cumsum(sizes)

@@ -1,8 +1,9 @@
-"""Conversations that pieces can't join as one pass would have read them: those have to be read again from the border on, or all in one.
+"""Conversations that may be joined differently than one pass would have read them: they are read again from the border on, or the whole
+file in one pass.
 
-What a piece holds back of a conversation that may have begun before it is read at the border as if it came then. Where that is more
-than is kept, where a connection begins again with a sequence number that it had before, and where a port is used again on which SOCKS
-is spoken, or an older connection goes on beside the newest, joining may say something else (parts/partial.py).
+Payload that a piece holds back for a conversation that may have begun before it is read at the border as if it arrived there. The result
+may differ where it exceeds what is kept, where a connection begins again with the same sequence number, and where a port is reused with
+SOCKS, or an older connection goes on beside the newest (parts/partial.py).
 """
 
 from __future__ import annotations
@@ -21,7 +22,7 @@ Rows = npt.NDArray[Any]
 
 
 def doubtful(pieces: Sequence[Tables]) -> Hashes:
-    """The hashes of these conversations, sorted. pieces: in the order of their times, all with what borders may have cut."""
+    """The sorted hashes of these conversations. pieces: in order of time, each with the conversations that borders may have cut."""
     rows = [records_of(number, tables) for number, tables in enumerate(pieces)]
     every = np.concatenate([np.zeros(0, RECORD), *rows])
     found = [begun_again(every)]
@@ -44,10 +45,10 @@ RECORD = np.dtype(
         ("isn", "u4"),
         ("base", "u4", (2,)),  # of its sides
         ("has_base", "?", (2,)),
-        ("data", "?"),  # it carries payload
-        ("done", "?"),  # nothing is read on either side any more
+        ("data", "?"),  # has payload
+        ("done", "?"),  # nothing more is read on either side
         ("held", "?"),  # it may have begun before its piece
-        ("given_up", "?"),  # and carries more than is kept
+        ("given_up", "?"),  # has more payload than is kept
         ("socks", "?"),
     ]
 )
@@ -90,7 +91,7 @@ def used_again(rows: Rows) -> Hashes:
 
 
 def older_beside(earlier: Rows, own: Rows, piece: Tables) -> Hashes:
-    """Conversations of which the piece keeps payload from before the newest connection that earlier pieces know.
+    """Conversations of which the piece keeps payload from before the newest connection that earlier pieces have.
 
     own   the piece's records, in their order
     """

@@ -1,4 +1,4 @@
-"""The conversations that an engine has put away, so that its memory follows those that are open; each comes back with its next packet."""
+"""The packed conversations of an engine, so that its memory depends on the open ones; each is unpacked with its next packet."""
 
 from __future__ import annotations
 
@@ -17,28 +17,29 @@ from analyzer.flows.returning import KNOWN, Returning, known_of
 
 Rows = npt.NDArray[Any]
 
-MANY: Final = 32
-"""Where so many batches are opened for one block of packets, they come back whole: each is opened once then, whatever comes."""
+MAX_OPENED: Final = 32
+"""If one block of packets needs more batches than this, their conversations are unpacked completely, so that each is opened only once."""
 
 
 class Finished:
-    """Batches of finished conversations, and which packets belong to them.
+    """Batches of finished conversations, and an index of their packets.
 
-    returned   how many records came back so far
+    returned   number of records unpacked so far
     """
 
     def __init__(self, batches: Sequence[Batch] = ()) -> None:
-        """batches: what was put away before."""
+        """batches: conversations that are already packed."""
         self.batches = list(batches)
         self.returned = 0
         self._returning: Returning | None = None if batches else Returning()
 
     def __len__(self) -> int:
-        """How many records are put away."""
+        """Number of packed records."""
         return sum(batch.left for batch in self.batches)
 
-    def put_away(self, tables: Tables, taken: npt.NDArray[np.bool_], *, going_on: bool = False) -> Tables:
-        """The tables without the records that are taken, whole conversations; `tables` is used up. going_on: they aren't over."""
+    def pack(self, tables: Tables, taken: npt.NDArray[np.bool_], *, going_on: bool = False) -> Tables:
+        """The tables without the taken records (whole conversations), which are packed; consumes `tables`. going_on: they are still
+        open."""
         known = [np.zeros(0, KNOWN)]
         returning = self._known()
         for batch, rows in in_batches(tables, taken):
@@ -47,14 +48,14 @@ class Finished:
         returning.add(np.concatenate(known))
         return remaining(tables, taken)
 
-    def with_returned(self, tables: Tables, packets: Rows, keys: Rows) -> Tables:
-        """The tables with the conversations whose packets these are, as far as these packets may have to do with their records."""
+    def with_unpacked(self, tables: Tables, packets: Rows, keys: Rows) -> Tables:
+        """The tables with the conversations of these packets unpacked, as far as the packets may concern their records."""
         returning = self._known()
         known = returning.asked_for(packets, keys, tables, exact_syns=bool(tables.counts[CONTINUED]))
         if not len(known):
             return tables
         opened = np.unique(known["batch"]).tolist()
-        if len(opened) > MANY:
+        if len(opened) > MAX_OPENED:
             beside = np.concatenate([returning.alone(number) for number in opened])
             known = np.unique(np.concatenate([known, beside[~np.isin(beside["conversation"], hashes_of(tables))]]))
         for number in opened:
@@ -68,13 +69,13 @@ class Finished:
         return tables
 
     def size(self) -> int:
-        """How many bytes they take, packed."""
+        """Size of the packed data in bytes."""
         return sum(len(batch.data) for batch in self.batches)
 
-    def let_go(self, most: int, most_bytes: int) -> Sequence[Batch]:
-        """Batches that no packet finds any more, so that at most so much stays: the oldest of what is over first, then the rest.
+    def evict(self, most: int, most_bytes: int) -> Sequence[Batch]:
+        """Evict batches down to these limits and return them: the oldest finished ones first, then the others.
 
-        Those with a DNS answer stay as long as those that go on: they may name what comes yet.
+        Batches with a DNS answer stay as long as open ones: the answer may name later flows.
         """
         order = sorted((batch.going_on or batch.names, number) for number, batch in enumerate(self.batches) if batch.left)
         gone, n, size = [], len(self), self.size()
@@ -90,11 +91,11 @@ class Finished:
         return batches
 
     def frozen(self) -> Sequence[Batch]:
-        """The batches as they are now, whatever returns later."""
+        """The present batches as a list that later unpacking doesn't change."""
         return [batch for batch in self.batches if batch.left]
 
     def _known(self) -> Returning:
-        """The records of all batches, to be found by their packets."""
+        """The index of all batches' records."""
         if self._returning is None:
             self._returning = Returning()
             for number, batch in enumerate(self.batches):

@@ -1,4 +1,4 @@
-"""Labels of packets into the tables: each process, and what a firewall did, once."""
+"""Adds packet labels to the tables: each distinct process and firewall action once."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ from analyzer.packets.layout import WHY_LINK
 
 
 def with_labels(tables: Tables, labels: Sequence[Label], packets: npt.NDArray[Any]) -> Tables:
-    """The tables with these labels too; the packets' notes, which count `labels` from one, count the tables' rows from then on."""
+    """The tables with these labels added; the packets' notes, which number `labels` from one, are changed to the tables' rows."""
     places = np.zeros(len(labels) + 1, np.uint32)
     for i, label in enumerate(labels, start=1):
         tables, places[i] = _placed(tables, label)
@@ -25,7 +25,7 @@ def with_labels(tables: Tables, labels: Sequence[Label], packets: npt.NDArray[An
 
 
 def _placed(tables: Tables, label: Label) -> tuple[Tables, int]:
-    """The tables with the label, and its row plus one; 0 where there are too many already."""
+    """The tables with the label, and its row plus one; 0 where there are too many."""
     row = np.zeros(1, LABEL_TEXTS)
     row["process"], row["action"] = shortened(label.process, LABEL_TEXTS["process"].itemsize), label.action
     n = int(tables.counts[N_LABELS])
@@ -42,5 +42,5 @@ def _placed(tables: Tables, label: Label) -> tuple[Tables, int]:
 
 
 def shortened(text: bytes, room: int) -> bytes:
-    """As much of a UTF-8 text as there is room for, whole letters only."""
+    """The beginning of a UTF-8 text that fits, whole letters only."""
     return text if len(text) <= room else text[:room].decode("utf-8", "ignore").encode()

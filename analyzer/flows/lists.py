@@ -1,4 +1,4 @@
-"""Lists whose rows lie anywhere in a table, put together."""
+"""Gathers linked lists whose rows are scattered over a table."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ Rows = npt.NDArray[Any]
 
 
 def lists_of(heads: Rows, table: Rows) -> tuple[Rows, Rows]:
-    """(the heads anew, the rows of all their lists, one list behind the other); -1 is no list, and ends one."""
+    """(the new heads, the rows of all their lists one after the other); -1 is no list, and ends one."""
     owner = np.flatnonzero(heads >= 0)
     at = heads[owner].astype(np.int64)
     owners, rows = [np.zeros(0, np.int64)], [np.zeros(0, np.int64)]

@@ -1,8 +1,8 @@
-"""Lone SYNs left out of the tables before rows are made of them, where a flood has so many that no statement rests on a single one.
+"""Drops lone SYNs before rows are made, where a flood has so many that no result depends on a single one.
 
-A flood of two million forged addresses costs 3.4 GB as rows, and all that a verdict says of it is how many there were. What any other
-row's facts depend on stays: the first of them, one for each server and port, the last packet of each input, and every SYN whose
-sequence number somebody else has chosen too, as behind a translation.
+A flood of two million forged addresses takes 3.4 GB as rows, and the verdict only counts them. SYNs on which another row's facts may depend
+stay: the first ones, one for each server and port, the last packet of each input, and every SYN with the sequence number of another
+connection, as behind a NAT.
 """
 
 from __future__ import annotations
@@ -17,17 +17,17 @@ from analyzer.flows.retire import only
 from analyzer.packets.layout import NO_TIME, TCP
 
 FIRST_LISTED: Final = 1 << 15
-"""So many lone SYNs stay, the earliest; with fewer nothing is left out. A page has room for half as many flows."""
+"""So many lone SYNs stay, the earliest ones; with fewer, none is dropped. A page has room for half as many flows."""
 
 Rows = npt.NDArray[Any]
 Flags = npt.NDArray[np.bool_]
 
 
 class LeftOut(NamedTuple):
-    """What is known of the flows that have no row.
+    """Counts of the flows without a row.
 
-    flows     how many there are
-    clients   addresses that all of whose flows are among them
+    flows     number of flows
+    clients   addresses all of whose flows were dropped
     """
 
     flows: int
@@ -35,9 +35,10 @@ class LeftOut(NamedTuple):
 
 
 def without_strangers(tables: Tables) -> tuple[Tables, LeftOut | None]:
-    """(the tables without the many lone SYNs of addresses that sent nothing else, what was left out); as they are, None, where few are.
+    """(the tables without the many lone SYNs of addresses that sent nothing else, the dropped counts); the unchanged tables and None where
+    these are few.
 
-    `tables` is used up.
+    Consumes `tables`.
     """
     n = int(tables.counts[N_RECORDS])
     lone = lone_syns(tables)
@@ -60,12 +61,12 @@ def without_strangers(tables: Tables) -> tuple[Tables, LeftOut | None]:
 
 
 def are_few(lone: int) -> bool:
-    """Whether each of so many lone SYNs has a row."""
+    """Whether so few lone SYNs are all kept."""
     return lone <= FIRST_LISTED
 
 
 def lone_syns(tables: Tables) -> Flags:
-    """bool[n_records]: one SYN of the client's, no payload in either direction, and no second record of the same two ends."""
+    """bool[n_records]: one SYN of the client, no payload in either direction, and no second record between the same ends."""
     n = int(tables.counts[N_RECORDS])
     records, sides = tables.records[:n], tables.sides
     alone: Flags = (records["protocol"] == TCP) & (records["syn_side"] >= 0) & (records["previous"] < 0) & (records["pauses"] < 0)
@@ -81,7 +82,7 @@ def lone_syns(tables: Tables) -> Flags:
 
 
 def ends_as_numbers(records: Rows) -> tuple[Rows, Rows]:
-    """(int32[n], int32[n]): a number for the address of side 0 and of side 1 of each record, the same for the same address."""
+    """(int32[n], int32[n]): a number for the address of side 0 and of side 1 of each record, equal for equal addresses."""
     low = np.concatenate([records["a_lo"], records["b_lo"]])
     columns = [low]
     if not (records["version"] == 4).all():
@@ -97,7 +98,7 @@ def ends_as_numbers(records: Rows) -> tuple[Rows, Rows]:
 
 
 def strangers_among(tables: Tables, lone: Flags, a: Rows, b: Rows, client: Rows, server: Rows) -> Flags:
-    """bool[n]: the lone SYNs of addresses that did nothing else, were never spoken to, and share no sequence number with others."""
+    """bool[n]: the lone SYNs of addresses that sent nothing else, received nothing, and share no sequence number with others."""
     n = len(lone)
     isn, bases = tables.records["isn"][:n], tables.sides["base"][: 2 * n].reshape(n, 2)
     begun = (tables.sides["seen"][: 2 * n] & HAS_BASE != 0).reshape(n, 2)

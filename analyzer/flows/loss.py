@@ -1,4 +1,4 @@
-"""What the tables say was not captured: bytes missing in the middle of TCP streams."""
+"""Uncaptured bytes: gaps in TCP streams."""
 
 from __future__ import annotations
 
@@ -11,12 +11,12 @@ from analyzer.flows.layout import HAS_BASE
 
 
 def missing_bytes(records: Any, out: Any, back: Any) -> dict[int, tuple[int, int]]:
-    """By the input where each flow was first seen: (flows with a hole, bytes in their holes). Inputs without any are left out.
+    """By the input that saw a flow first: (flows with a gap, bytes in their gaps). Inputs without any are left out.
 
-    records   of the flows, everything added up in them;  out, back   their sides; of each the fields of its rows
+    records   of the flows, merged;  out, back   their sides, by fields
 
-    A hole lies between bytes that were captured, or before a FIN. It stays one only if nobody sent its bytes again: what the network lost
-    comes again, what the capture lost doesn't.
+    A gap is between captured bytes, or before a FIN, and its bytes weren't resent: bytes that the network lost are resent, bytes that the
+    capture lost are not.
     """
     missing = in_holes(out) + in_holes(back)
     holed = np.flatnonzero(missing)
@@ -25,7 +25,7 @@ def missing_bytes(records: Any, out: Any, back: Any) -> dict[int, tuple[int, int
 
 
 def in_holes(sides: Any) -> npt.NDArray[np.int64]:
-    """int64[n]: how many bytes of each side lie between bytes that were captured, or before the FIN, and weren't themselves."""
+    """int64[n]: number of uncaptured bytes of each side between captured bytes, or before the FIN."""
     span = sides["high"] - sides["low"]
     missing = (span - sides["distinct"].astype(np.uint32)).astype(np.int32)
     there = (sides["seen"] & HAS_BASE != 0) & (sides["distinct"] > 0)

@@ -1,6 +1,6 @@
-"""Rows of a table as bytes that pack well, and back: column by column, differences instead of numbers, their bytes sorted by weight.
+"""Rows of a table as bytes that compress well, and back: column by column, deltas instead of numbers, their bytes sorted by significance.
 
-Times, places and row numbers grow from row to row by little: what stays of their differences are mostly zeros, side by side.
+Times, offsets and row numbers grow little from row to row, so that the deltas' high bytes are mostly adjacent zeros.
 """
 
 from __future__ import annotations
@@ -14,18 +14,18 @@ Rows = npt.NDArray[Any]
 
 
 def packed(rows: Rows) -> bytes:
-    """The rows' bytes, to be unpacked with their number and type."""
+    """The rows' bytes; unpacking needs their number and type."""
     return b"".join(_packed_column(rows[name]) for name in rows.dtype.names) if rows.dtype.names else _packed_column(rows)
 
 
 def packed_size(n: int, dtype: np.dtype[Any]) -> int:
-    """How many bytes n rows take."""
+    """Size of n packed rows in bytes."""
     sizes = [dtype[name].itemsize for name in dtype.names] if dtype.names else [dtype.itemsize]
     return n * sum(sizes)
 
 
 def unpacked(data: memoryview, n: int, dtype: np.dtype[Any]) -> Rows:
-    """The n rows that `packed` made these bytes of."""
+    """The n rows from the bytes of `packed`."""
     if not dtype.names:
         return _unpacked_column(data, n, dtype)
     rows = np.zeros(n, dtype)

@@ -1,7 +1,7 @@
-"""A part's numbers relative to where they come from, which is often the same small number; and absolute again.
+"""A part's numbers relative to a reference, which are often the same small number; and back to absolute ones.
 
-Times count from their flow's first packet, sequence numbers from their stream's beginning. Where a text lies follows from the sizes of
-those before it, once the texts are packed. Nothing is lost: what there is no reference for wraps round and back.
+Times count from their flow's first packet, sequence numbers from their stream's beginning. The offset of a text follows from the sizes of
+those before it, once the texts are packed. The conversion is lossless: numbers without a reference wrap around in both directions.
 """
 
 from __future__ import annotations
@@ -20,7 +20,7 @@ Rows = npt.NDArray[Any]
 
 
 def relative(tables: Tables) -> Tables:
-    """The tables' rows in use, copied, with relative numbers and packed texts; only `absolute` knows what to do with them."""
+    """A copy of the tables' used rows with relative numbers and packed texts; only `absolute` can read them."""
     rows = {name: getattr(tables, name)[: used(tables, name)].copy() for name in ("records", "sides", "messages", "held")}
     records, sides, messages, held = rows["records"], rows["sides"], rows["messages"], rows["held"]
     pool = pack_texts(tables.pool, messages) if len(messages) else tables.pool[:0]
@@ -35,7 +35,7 @@ def relative(tables: Tables) -> Tables:
 
 
 def absolute(tables: Tables) -> None:
-    """Undo `relative` in place. Errors: IndexError, a row of a record that isn't there."""
+    """Undo `relative` in place. Errors: IndexError, a row refers to a missing record."""
     records, sides, messages, held = tables.records, tables.sides, tables.messages, tables.held
     _shift_records(records, sides, 1)
     _shift_sides(sides, records, 1)
@@ -74,7 +74,7 @@ def _shift_sides(sides: Rows, records: Rows, sign: int) -> None:
 
 
 def _shift_streams(rows: Rows, records: Rows, sides: Rows, sign: int) -> None:
-    """Times, sequence numbers and acknowledgements of messages, or of what is held."""
+    """Convert times, sequence numbers and acknowledgements of messages, or of held data."""
     if not len(rows):
         return
     if int(rows["record"].min()) < 0:

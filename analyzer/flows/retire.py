@@ -1,7 +1,7 @@
-"""Conversations taken out of the tables, so that a live capture's memory has an end.
+"""Takes conversations out of the tables, so that a live capture's memory is bounded.
 
-What stays is packed, so that the room is really free. A conversation's records go together: which of them are one flow is
-decided over all of them (fold.py). Rows are made of what goes while everything is still there: an answer names flows of others.
+The remaining rows are packed, so that memory is really freed. A conversation's records are kept together: fold.py decides over all of them
+which form one flow. The rows of evicted conversations are made while all others are present, because a DNS answer may name them.
 """
 
 from __future__ import annotations
@@ -43,13 +43,13 @@ from analyzer.packets.layout import TCP
 Rows = npt.NDArray[Any]
 Flags = npt.NDArray[np.bool_]
 
-# How long a conversation is quiet before it counts as over: what gateways wait before they forget one (RFC 4787 REQ-5, RFC 5382 REQ-5).
+# Idle time after which a conversation counts as finished: the timeouts of gateways (RFC 4787 REQ-5, RFC 5382 REQ-5).
 UDP_QUIET_NS: Final[int] = 300 * 10**9
 TCP_QUIET_NS: Final[int] = 124 * 60 * 10**9
 
 
 def conversations(tables: Tables) -> npt.NDArray[np.int64]:
-    """int64[n_records]: each record's first record of the same conversation."""
+    """int64[n_records]: the first record of each record's conversation."""
     previous = tables.records["previous"][: int(tables.counts[N_RECORDS])].astype(np.int64)
     first = np.where(previous >= 0, previous, np.arange(len(previous)))
     while True:
@@ -60,7 +60,7 @@ def conversations(tables: Tables) -> npt.NDArray[np.int64]:
 
 
 def hashes_of(tables: Tables) -> npt.NDArray[np.uint64]:
-    """uint64[n_records]: what the keys of each record's packets have as `conversation`."""
+    """uint64[n_records]: the `conversation` of the keys of each record's packets."""
     n = int(tables.counts[N_RECORDS])
     hashes = np.zeros(n, np.uint64)
     hash_records(tables.records, n, hashes)
@@ -68,11 +68,10 @@ def hashes_of(tables: Tables) -> npt.NDArray[np.uint64]:
 
 
 def oldest(tables: Tables, share: float) -> list[tuple[bool, Flags]]:
-    """The records to take out, as (whether their conversations may still go on, bool[n_records]), after each other.
+    """The records to take out, as (whether their conversations may continue, bool[n_records]), in this order.
 
-    First those that are over or were never answered, by their last packet, then the others; of all conversations, `share`.
-    A UDP conversation is over when it was quiet for UDP_QUIET_NS. One with a DNS answer stays as long as those that go on: it
-    may name what comes yet.
+    First finished or unanswered ones, by their last packet, then the others; `share` of all conversations. A UDP conversation is finished
+    after UDP_QUIET_NS without packets. One with a DNS answer stays as long as open ones: it may name later flows.
     """
     first, last, goes_on = standing(tables)
     heads = np.unique(first)
@@ -85,7 +84,7 @@ def oldest(tables: Tables, share: float) -> list[tuple[bool, Flags]]:
 
 
 def over(tables: Tables, share: float) -> Flags:
-    """bool[n_records]: of the conversations that are over or were never answered, `share` of them, the longest silent."""
+    """bool[n_records]: `share` of the finished or unanswered conversations, those silent longest."""
     first, last, goes_on = standing(tables)
     heads = np.unique(first)
     goes_on[first[before_it(tables)]] = True
@@ -94,7 +93,7 @@ def over(tables: Tables, share: float) -> Flags:
 
 
 def before_it(tables: Tables) -> Flags:
-    """bool[n_records]: those that may have begun before this piece, or of whose packets copies may be in an earlier one."""
+    """bool[n_records]: those that may have begun before this piece, or whose packets may have copies in an earlier one."""
     n = int(tables.counts[N_RECORDS])
     found: Flags = np.any((tables.sides["seen"][: 2 * n] & (HELD_BACK | GIVEN_UP) != 0).reshape(n, 2), axis=1)
     found[tables.firsts["record"][: int(tables.counts[N_FIRSTS])]] = True
@@ -102,7 +101,7 @@ def before_it(tables: Tables) -> Flags:
 
 
 def standing(tables: Tables) -> tuple[npt.NDArray[np.int64], npt.NDArray[np.int64], Flags]:
-    """(each record's first record of the same conversation; at those: when its last packet came, whether it may go on)."""
+    """(the first record of each record's conversation; at those: the time of its last packet, whether it may continue)."""
     n = int(tables.counts[N_RECORDS])
     first = conversations(tables)
     sides, records = tables.sides, tables.records[:n]
@@ -113,7 +112,7 @@ def standing(tables: Tables) -> tuple[npt.NDArray[np.int64], npt.NDArray[np.int6
     unanswered = (packets == 0).any(axis=1)
     last, goes_on = np.full(n, np.iinfo(np.int64).min), np.zeros(n, np.bool_)
     np.maximum.at(last, first, records["last_ns"])
-    # The newest record says how the conversation stands; it comes after the others.
+    # The newest record, which comes last, decides the conversation's state.
     goes_on[first] = ~(done | unanswered)
     return first, last, goes_on
 
@@ -132,7 +131,7 @@ def answering(tables: Tables) -> npt.NDArray[np.int64]:
 
 
 def remaining(tables: Tables, taken: Flags) -> Tables:
-    """Tables without the records that are taken, which can go on growing; `tables` is used up.
+    """Tables without the taken records, able to grow; consumes `tables`.
 
     taken   bool[n_records], whole conversations
     """
@@ -140,9 +139,9 @@ def remaining(tables: Tables, taken: Flags) -> Tables:
 
 
 def only(tables: Tables, kept: Flags) -> Tables:
-    """New tables with these records alone, all that belongs to them packed, and room to grow.
+    """New tables with only these records, all that belongs to them packed, and room to grow.
 
-    What is kept for an earlier piece (`held`, `firsts`) is of them.
+    Data kept for an earlier piece (`held`, `firsts`) belongs to these records.
     """
     rows = np.flatnonzero(kept)
     belongs = belonging(tables, rows)
@@ -158,14 +157,14 @@ def only(tables: Tables, kept: Flags) -> Tables:
 
 
 class Belonging(NamedTuple):
-    """Messages and sightings of chosen records, copied; `record` counts the chosen ones."""
+    """Messages and sightings of chosen records, copied; `record` is an index into the chosen ones."""
 
     messages: Rows
     sightings: Rows
 
 
 def belonging(tables: Tables, rows: npt.NDArray[np.int64]) -> Belonging:
-    """What belongs to the records `rows`."""
+    """The messages and sightings of the records `rows`."""
     place = np.full(int(tables.counts[N_RECORDS]), -1, np.int64)
     place[rows] = np.arange(len(rows))
     found = []
@@ -178,7 +177,8 @@ def belonging(tables: Tables, rows: npt.NDArray[np.int64]) -> Belonging:
 
 
 def picked(tables: Tables, rows: npt.NDArray[np.int64], messages: Rows, sightings: Rows) -> Tables:
-    """New tables with the records `rows`, whole conversations, in that order, and what belongs to them; texts stay where they lie."""
+    """New tables with the records `rows` (whole conversations) in that order, and all that belongs to them; texts stay in the shared
+    pool."""
     place = np.full(int(tables.counts[N_RECORDS]), -1, np.int64)
     place[rows] = np.arange(len(rows))
     records, sides = tables.records.take(rows), tables.sides.take(np.stack([2 * rows, 2 * rows + 1], axis=1).ravel())
@@ -216,7 +216,7 @@ def picked(tables: Tables, rows: npt.NDArray[np.int64], messages: Rows, sighting
 
 
 def with_waiting_packed(tables: Tables) -> Tables:
-    """The tables, whose counts change, with the segments that wait and their bytes alone: no row that was let go, which points anywhere."""
+    """The tables with only the waiting segments and their bytes; changes their counts. Freed rows, whose links are invalid, are dropped."""
     counts = tables.counts
     sides = tables.sides[: 2 * int(counts[N_RECORDS])].copy()
     sides["waiting"], segments = lists_of(sides["waiting"], tables.segments)
@@ -227,9 +227,9 @@ def with_waiting_packed(tables: Tables) -> Tables:
 
 
 def pack_waiting(tables: Tables, segments: Rows) -> tuple[npt.NDArray[np.uint8], int]:
-    """(the bytes of these segments, which point there from now on; how much room to leave behind them).
+    """(the bytes of these segments, whose `at` is changed to point there; the number of spare bytes to leave after them).
 
-    The order stays, and so does whether a segment is the last: what comes next is put to that one (streams/waiting.py).
+    The order stays, and so does whether a segment is the last: the next bytes are appended to that one (streams/waiting.py).
     """
     order = np.argsort(segments["at"], kind="stable")
     at, sizes = segments["at"][order], segments["size"][order].astype(np.int64)
@@ -240,7 +240,7 @@ def pack_waiting(tables: Tables, segments: Rows) -> tuple[npt.NDArray[np.uint8],
 
 
 def pack_texts(pool: npt.NDArray[np.uint8], messages: Rows) -> npt.NDArray[np.uint8]:
-    """A pool with the texts of these messages alone, which point there from now on."""
+    """A pool with the texts of these messages alone, whose offsets are changed accordingly."""
     parts, used = [], 0
     for text in TEXTS:
         sizes = np.maximum(messages[f"{text}_size"], 0).astype(np.int64)

@@ -1,7 +1,7 @@
-"""Which packets belong to conversations that were put away (batches.py): those are taken out again before the packets are counted.
+"""Finds packets of packed conversations (batches.py), which are unpacked before the packets are counted.
 
-Every packet is asked after, so the first look is at one bit. What that lets through wrongly costs a closer look, and nothing else:
-a conversation that is taken out without need is none the worse for it.
+Every packet is looked up, so the first check is a single bit (a Bloom filter). A false positive costs a second check, and nothing else: a
+conversation that is unpacked needlessly gives the same result.
 """
 
 from __future__ import annotations
@@ -22,27 +22,27 @@ Ints = npt.NDArray[np.int64]
 KNOWN: Final = np.dtype(
     [
         ("conversation", "u8"),  # of its packets' keys
-        ("batch", "i4"),  # -1: it was taken out again
+        ("batch", "i4"),  # -1: it was unpacked
         ("row", "i4"),  # among the batch's records
         ("base", "u4", (2,)),  # of its sides
         ("has_base", "?", (2,)),
-        ("newest", "?"),  # no later record of its conversation lies in the batch
+        ("newest", "?"),  # no later record of its conversation is in the batch
     ],
     align=True,
 )
 
 BITS_EACH: Final = 16
-"""Bits for each record at least: one in as many packets that don't return is looked at more closely."""
+"""Bits per record at least: of other packets, one in so many needs the second check."""
 
 
 class Run(NamedTuple):
-    """Known records sorted by conversation, and those numbers once more, side by side."""
+    """Known records sorted by conversation, and a contiguous copy of those hashes."""
 
     conversations: npt.NDArray[np.uint64]
     rows: Rows
 
     def places_of(self, wanted: npt.NDArray[np.uint64]) -> Ints:
-        """The places in `rows` of these conversations."""
+        """Indices in `rows` of these conversations."""
         return spread(np.searchsorted(self.conversations, wanted, "left"), np.searchsorted(self.conversations, wanted, "right"))
 
 
@@ -53,17 +53,17 @@ def run_of(known: Rows) -> Run:
 
 
 class Returning:
-    """The records of all batches, to be found by what tells their packets apart."""
+    """An index of all batches' records by their packets' keys."""
 
     def __init__(self) -> None:
         self._bits = np.zeros(1 << 12, np.uint8)
-        self._runs: list[Run] = []  # the later, the smaller
+        self._runs: list[Run] = []  # each later run is smaller
 
     def __len__(self) -> int:
         return sum(len(run.rows) for run in self._runs)
 
     def add(self, known: Rows) -> None:
-        """Remember these records, KNOWN[n]."""
+        """Add these records, KNOWN[n]."""
         self._runs.append(run_of(known))
         while len(self._runs) > 1 and len(self._runs[-2].rows) <= 2 * len(self._runs[-1].rows):
             later = self._runs.pop()
@@ -75,13 +75,13 @@ class Returning:
             self._mark(known["conversation"])
 
     def asked_for(self, packets: Rows, keys: Rows, tables: Tables, *, exact_syns: bool) -> Rows:
-        """KNOWN rows of what has to be taken out before these packets are counted.
+        """KNOWN rows of the records that must be unpacked before these packets are counted.
 
-        exact_syns   False: a SYN that begins a connection surely other than all before leaves those where they are
+        exact_syns   False: a SYN that certainly begins a new connection leaves the older ones packed
         """
         rows = np.empty(len(packets), np.int64)
         rows = rows[: find_returning(tables, packets, keys, len(packets), self._bits, 8 * len(self._bits) - 1, rows)]
-        # Of each conversation the first packet says whether the old records are needed: what follows goes where that one went.
+        # The first packet of each conversation decides whether the old records are needed: later packets follow it.
         wanted, first = np.unique(keys["conversation"][rows], return_index=True)
         rows, known = rows[first], self._known(wanted)
         if not len(known):
@@ -100,7 +100,7 @@ class Returning:
         return known[asked[which]]
 
     def taken_out(self, known: Rows) -> None:
-        """Forget these records."""
+        """Remove these records."""
         gone = known["batch"].astype(np.int64) << 32 | known["row"]
         for run in self._runs:
             places = run.places_of(known["conversation"])
@@ -108,19 +108,19 @@ class Returning:
             run.rows["batch"][places[np.isin(mine, gone)]] = -1
 
     def forget(self, batches: Sequence[int]) -> None:
-        """Know nothing of these batches any more."""
+        """Remove all records of these batches."""
         self._runs = [run_of(run.rows[(run.rows["batch"] >= 0) & ~np.isin(run.rows["batch"], batches)]) for run in self._runs]
         self._mark_anew(len(self._bits))
 
     def alone(self, batch: int) -> Rows:
-        """The records of the batch of whose conversations no other batch has any."""
+        """The batch's records whose conversations are in no other batch."""
         found = [run.rows[run.rows["batch"] == batch] for run in self._runs]
         mine = np.concatenate([np.zeros(0, KNOWN), *found])
         others = self._known(np.unique(mine["conversation"]))
         return mine[~np.isin(mine["conversation"], others["conversation"][others["batch"] != batch])]
 
     def _known(self, wanted: npt.NDArray[np.uint64]) -> Rows:
-        """What is known of these conversations, sorted numbers; records that were put away earlier first."""
+        """The records of these conversations (sorted hashes), in order of batch and row."""
         known = np.concatenate([np.zeros(0, KNOWN), *(run.rows[run.places_of(wanted)] for run in self._runs)])
         known = known[known["batch"] >= 0]
         return known[np.lexsort((known["row"], known["batch"]))]
@@ -140,7 +140,7 @@ class Returning:
 
 
 def spread(begin: Ints, end: Ints) -> Ints:
-    """The numbers of all ranges [begin[i], end[i]), one range behind the other."""
+    """The numbers of all ranges [begin[i], end[i]), one range after the other."""
     sizes = end - begin
     starts = np.cumsum(sizes) - sizes
     result: Ints = np.arange(int(sizes.sum())) + np.repeat(begin - starts, sizes)
@@ -148,7 +148,7 @@ def spread(begin: Ints, end: Ints) -> Ints:
 
 
 def known_of(tables: Tables, rows: Ints, batch: int, hashes: npt.NDArray[np.uint64]) -> Rows:
-    """KNOWN[n] of the records `rows`, which are those of that batch. hashes: theirs (hashes_of)."""
+    """KNOWN[n] of the records `rows` of that batch. hashes: theirs (hashes_of)."""
     known = np.zeros(len(rows), KNOWN)
     known["conversation"] = hashes
     known["batch"], known["row"] = batch, np.arange(len(rows))

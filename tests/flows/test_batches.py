@@ -9,7 +9,7 @@ import pytest
 
 from analyzer.engine import Engine
 from analyzer.flows import batches, lone
-from analyzer.flows.batches import Contents, all_of, in_batches, in_groups, in_pieces, left_in, set_apart, without_most_strangers
+from analyzer.flows.batches import Contents, all_of, in_batches, in_groups, in_pieces, left_in, with_tables_apart, without_most_strangers
 from analyzer.flows.concatenate import TABLES, used
 from analyzer.flows.layout import N_RECORDS, Tables
 from analyzer.flows.retire import conversations, hashes_of, remaining
@@ -24,8 +24,8 @@ def tables_of(seed: int) -> tuple[Whole, Tables]:
 
 @pytest.fixture
 def small(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(batches, "BATCH", 3)
-    monkeypatch.setattr(batches, "GROUP", 5)
+    monkeypatch.setattr(batches, "BATCH_RECORDS", 3)
+    monkeypatch.setattr(batches, "GROUP_RECORDS", 5)
 
 
 @pytest.mark.parametrize("seed", range(3))
@@ -100,7 +100,7 @@ def test_of_a_scan_by_few_nothing_is_left_out_wherever_its_syns_are(monkeypatch:
     taken = np.arange(n) < n // 3
     away = [batch for batch, _ in in_batches(engine.tables, taken)]
     first, rest = remaining(engine.tables, ~taken), remaining(engine.tables, taken)
-    for contents in (Contents(away, rest), Contents([], first, [rest]), set_apart(Contents(away, rest))):
+    for contents in (Contents(away, rest), Contents([], first, [rest]), with_tables_apart(Contents(away, rest))):
         found, left_out = without_most_strangers(contents)
         assert left_out is None
         assert differences(engine.named(found).flows, listed) == []

@@ -30,7 +30,7 @@ def fed(whole: Whole, cuts: Sequence[int], share: float, chance: np.random.Gener
         engine.read(whole.frames(begin, end))
         first = conversations(engine.tables)
         taken = chance.random(len(first)) < share
-        engine.tables = engine.finished.put_away(engine.tables, taken[first])
+        engine.tables = engine.finished.pack(engine.tables, taken[first])
     return engine
 
 
@@ -45,11 +45,11 @@ def check_same(one: Named, other: Named) -> None:
 def test_whatever_is_put_away_and_when_everything_is_the_same(seed: int, data: st.DataObject) -> None:
     whole = Whole(messy_capture(seed))
     cuts = sorted(data.draw(st.sets(st.integers(1, whole.n_frames - 1), max_size=12)))
-    share, size = data.draw(st.sampled_from((0.3, 1.0))), data.draw(st.sampled_from((1, 3, batches.BATCH)))
+    share, size = data.draw(st.sampled_from((0.3, 1.0))), data.draw(st.sampled_from((1, 3, batches.BATCH_RECORDS)))
     with pytest.MonkeyPatch.context() as patched:
-        patched.setattr(batches, "BATCH", size)
-        patched.setattr(batches, "GROUP", data.draw(st.sampled_from((1, 4, batches.GROUP))))
-        patched.setattr(finished, "MANY", data.draw(st.sampled_from((1, finished.MANY))))
+        patched.setattr(batches, "BATCH_RECORDS", size)
+        patched.setattr(batches, "GROUP_RECORDS", data.draw(st.sampled_from((1, 4, batches.GROUP_RECORDS))))
+        patched.setattr(finished, "MAX_OPENED", data.draw(st.sampled_from((1, finished.MAX_OPENED))))
         engine = fed(whole, cuts, share, np.random.default_rng(seed))
         check_same(engine.snapshot(), whole.named(NONE))
         check_same(engine.named(engine.contents()), whole.named(NONE))
@@ -57,8 +57,8 @@ def test_whatever_is_put_away_and_when_everything_is_the_same(seed: int, data: s
 
 @pytest.mark.parametrize("name", ["T5-all-three", "T2-winhttp-wininet"])
 def test_of_a_laboratory_capture_too(name: str, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(batches, "BATCH", 4)
-    monkeypatch.setattr(batches, "GROUP", 8)
+    monkeypatch.setattr(batches, "BATCH_RECORDS", 4)
+    monkeypatch.setattr(batches, "GROUP_RECORDS", 8)
     whole = Whole(ROOT / "captures" / f"{name}.pcapng")
     engine = fed(whole, list(range(37, whole.n_frames, 37)), 0.5, np.random.default_rng(1))
     assert engine.finished.returned > 10
