@@ -162,11 +162,11 @@ def verbs() -> dict[tuple[str, ...], Callable[..., object]]:
     """The words of every command, and what it calls."""
     import typer
 
-    from analyzer.cli.app import VERBS, made_of
+    from analyzer.cli.app import VERBS, command_source
 
     found: dict[tuple[str, ...], Callable[..., object]] = {}
     for verb in VERBS:
-        made = made_of(verb)
+        made = command_source(verb)
         if isinstance(made, typer.Typer):
             own = {one.name: one.callback for one in made.registered_commands}
             found |= {(verb, name): callback for name, callback in own.items() if name is not None and callback is not None}

@@ -1,4 +1,4 @@
-"""The command `whichproxy`: a file per verb. Only this package prints and exits; data goes to stdout, all else to stderr."""
+"""The command `whichproxy`: a file per verb. Only this package prints and exits; data goes to stdout, everything else to stderr."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ import sys
 from typing import Final, NoReturn
 
 STARTING: Final = 200_000
-"""Objects that start-up and a small page make, 160,000 of T1; nearly all of them stay."""
+"""More objects than start-up and a small page create (160,000 for T1); nearly all of them stay alive."""
 
 
 def main() -> NoReturn:
@@ -19,14 +19,14 @@ def main() -> NoReturn:
 
         lean()
         code = run(sys.argv[1:])
-    except KeyboardInterrupt:  # while modules load, or before anything of ours could say so
+    except KeyboardInterrupt:  # before run() can handle it, while modules load
         code = 130
-    gc.freeze()  # what is left ends with the process: looking through it for garbage costs 0.05 s
+    gc.freeze()  # a last garbage collection would cost 0.05 s
     sys.exit(code)
 
 
 def process() -> NoReturn:
-    """Run the command line as all that this process is for, and end it with its code: what it holds isn't taken apart before."""
+    """Run the command line as this process's only task, and exit with its code without tearing down the interpreter."""
     try:
         main()
     except SystemExit as ended:
@@ -35,10 +35,10 @@ def process() -> NoReturn:
 
 
 def end_at_once(code: object) -> None:
-    """Leave the process as Python would, without taking modules and threads apart (0.02 s).
+    """Exit as Python would, without tearing down modules and threads (saves 0.02 s).
 
-    Whoever wanted to be called at the end is called, and what was printed is written. Comes back, for Python to end in its own way,
-    where a thread that has to be waited for is at work or what was printed can't be written.
+    Exit handlers run, and output is flushed. Returns, so that Python exits normally, where a non-daemon thread is running or the output
+    can't be written.
     """
     import atexit
     import os
@@ -58,7 +58,7 @@ def end_at_once(code: object) -> None:
 
 
 def leave_garbage_while_starting() -> None:
-    """Let Python look for garbage only behind what start-up makes, where it finds none (0.06 s), and from then on as ever."""
+    """Postpone garbage collection until start-up is over, where it would find nothing (0.06 s); then restore the usual thresholds."""
     before = gc.get_threshold()
 
     def as_ever(phase: str, _: object) -> None:

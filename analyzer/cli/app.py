@@ -1,4 +1,4 @@
-"""The verbs and what `whichproxy` itself understands. A verb's module is imported when the verb is wanted, and all for the list of them."""
+"""The verbs and the options of `whichproxy` itself. A verb's module is imported when the verb is used; the list of verbs imports none."""
 
 from __future__ import annotations
 
@@ -33,19 +33,19 @@ VERBS: Final = {
     "job": ("job.job", "A capture job: check it, install it, its status and history."),
     "catalogue": ("catalogue.catalogue", "How old the catalogue is, and what is new on Microsoft's pages."),
 }
-"""Verb → (its module and the function or verbs in it, what it is for)."""
+"""Verb → (its module and the function or sub-verbs in it, its purpose)."""
 
 
-def made_of(verb: str) -> Any:
-    """What the verb's command is made of: a function, or a Typer where it has verbs of its own."""
+def command_source(verb: str) -> Any:
+    """A function, or a Typer where the verb has sub-verbs."""
     module, name = VERBS[verb][0].split(".")
     return getattr(import_module(f"analyzer.cli.{module}"), name)
 
 
 @cache
 def built(verb: str) -> Any:
-    """The command of that verb, with its options. Errors: KeyError, there is no such verb."""
-    made, purpose = made_of(verb), VERBS[verb][1]
+    """The verb's command, with its options. Errors: KeyError, there is no such verb."""
+    made, purpose = command_source(verb), VERBS[verb][1]
     alone = typer.Typer(add_completion=False, rich_markup_mode=None, pretty_exceptions_enable=False)
     if isinstance(made, typer.Typer):
         alone.add_typer(made, name=verb, short_help=purpose)
@@ -56,7 +56,7 @@ def built(verb: str) -> Any:
 
 
 class Commands(Mapping[str, Any]):
-    """Every verb's command, built when it is wanted: to build all of them takes as long as to read a small capture."""
+    """Every verb's command, built on demand: building all of them takes as long as reading a small capture."""
 
     def __getitem__(self, verb: str) -> Any:
         return built(verb)
@@ -72,7 +72,8 @@ class Commands(Mapping[str, Any]):
 
 
 class Verbs(TyperGroup):
-    """The verbs, of which one is two words: `study init` is another than `study FILE`. What is no verb and exists is reported on."""
+    """The verbs, one of which has two words: `study init` differs from `study FILE`. A first word that is no verb but exists is an input of
+    `report`."""
 
     def __init__(self, **attributes: Any) -> None:
         super().__init__(**attributes)
@@ -90,8 +91,8 @@ class Verbs(TyperGroup):
 
 
 def names_something(word: str) -> bool:
-    """Whether it is a URL, a file, a directory, a glob that finds any, or `-` for the stream on stdin."""
-    found = glob.iglob(word, recursive=True) if glob.has_magic(word) else ()  # noqa: PTH207 - Path.glob takes no whole paths
+    """Whether it is a URL, a file, a directory, a glob with matches, or `-` for stdin."""
+    found = glob.iglob(word, recursive=True) if glob.has_magic(word) else ()  # noqa: PTH207 - Path.glob takes no absolute patterns
     return word == "-" or is_url(word) or os.path.lexists(word) or any(found)
 
 

@@ -32,7 +32,7 @@ def capture(job: JobFile, seconds: For = None, quiet: Quiet = False) -> int:
     Exit codes: 0 done, 1 done and something changed since the run before, or isn't as expected, 2 it can't be captured or
     broke off, 130 interrupted (what was captured is analysed).
     """
-    from analyzer.cli.reading import say_plain
+    from analyzer.cli.reading import warn_uncompiled
     from analyzer.jobs.file import load_job
     from analyzer.jobs.notify import notify
     from analyzer.jobs.run import Control, run_job
@@ -43,14 +43,14 @@ def capture(job: JobFile, seconds: For = None, quiet: Quiet = False) -> int:
             complain(journal_line(text) if text.startswith("drift") else text)
 
     def captures() -> None:
-        """The packets are safe: what loads slowly loads from here on."""
+        """The capture has started: slow imports may run from here on."""
         notify("READY=1")
         from analyzer.arrow import leave_pandas_alone
 
         leave_pandas_alone()
 
     described = load_job(job)
-    say_plain()
+    warn_uncompiled()
     stop = threading.Event()
     signals = 0
 

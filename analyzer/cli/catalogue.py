@@ -1,4 +1,4 @@
-"""`whichproxy catalogue`: how old the catalogue is, what differs from Microsoft's page, and an own catalogue written from that."""
+"""`whichproxy catalogue`: the catalogue's age, its differences from Microsoft's page, and an own catalogue with them."""
 
 from __future__ import annotations
 
@@ -160,7 +160,7 @@ def _say_unread(page: PublishedList) -> None:
 
 
 def _said(loaded: Catalogue, today: date) -> Iterator[str]:
-    """Lines about the catalogue; its age is by the day that it says its lists were read."""
+    """Lines about the catalogue; its age counts from the day on which its lists were read."""
     days = (today - date.fromisoformat(loaded.as_of)).days if loaded.as_of else None
     age = "" if days is None else " (today)" if days <= 0 else f" ({days} day{'' if days == 1 else 's'} old)"
     yield f"as of   {loaded.as_of or 'unknown'}{age}"

@@ -1,4 +1,4 @@
-"""`whichproxy doctor`: what works here, and the one command that mends what doesn't."""
+"""`whichproxy doctor`: what works here, and the one command that repairs what doesn't."""
 
 from __future__ import annotations
 
@@ -35,13 +35,13 @@ TOOLS = {
 }
 
 OK, MISSING, BROKEN = "ok", "missing", "broken"
-"""MISSING is an optional part that isn't there; BROKEN is something that every run needs."""
+"""MISSING: an optional part that isn't installed; BROKEN: a part that every run needs."""
 
 Warm = Annotated[bool, typer.Option("--warm", help="Compile first what should be compiled here and isn't.")]
 
 
 class Check(NamedTuple):
-    """One part: its state, what was found or what it is for, and what mends it (None: nothing to mend)."""
+    """One part: its state, what was found or its purpose, and the repair (None: none needed)."""
 
     part: str
     state: str
@@ -72,7 +72,7 @@ def doctor(warm: Warm = False) -> int:
 
 
 def _packages() -> Iterator[Check]:
-    """Every required package imported for real: one that is there may still lack a shared library."""
+    """Import every required package: an installed one may still lack a shared library."""
     from importlib.metadata import version
 
     yield Check("python", OK, f"{sys.version.split()[0]}, {sys.executable}")
@@ -80,7 +80,7 @@ def _packages() -> Iterator[Check]:
     for name in REQUIRED:
         try:
             importlib.import_module(name)
-        except (ImportError, OSError) as error:  # OSError: it finds no place to write to, and says itself what to do
+        except (ImportError, OSError) as error:  # OSError: no writable directory; its text has the remedy
             broken = True
             reason = f"{type(error).__name__}: {error}".splitlines()[0]
             install = f"{sys.executable} -m pip install --force-reinstall {name}"
@@ -99,7 +99,7 @@ def _tools() -> Iterator[Check]:
 
 
 def _version(path: str) -> str:
-    """The version number in the first line of what the tool says of itself."""
+    """The version number in the first line of the tool's `--version`."""
     said = subprocess.run([path, "--version"], capture_output=True, text=True, timeout=20, check=False)
     first = (said.stdout or said.stderr).partition("\n")[0]
     return next((word.rstrip(".") for word in first.split() if word[:1].isdigit()), "unknown version")
@@ -137,14 +137,14 @@ def _extras() -> Iterator[Check]:
     for extra, packages in EXTRAS.items():
         absent = [name for name in packages if importlib.util.find_spec(name) is None]
         if absent:
-            install = f"{sys.executable} -m pip install {' '.join(absent)}"  # by name: whichproxy itself may be on no index
+            install = f"{sys.executable} -m pip install {' '.join(absent)}"  # by name, because whichproxy itself may be on no index
             yield Check(f"extra {extra}", MISSING, f"without {', '.join(absent)}", install)
         else:
             yield Check(f"extra {extra}", OK, ", ".join(packages))
 
 
 def _compiled() -> Check:
-    """Whether the kernels are compiled, and if not, why, and what builds them."""
+    """Whether the kernels are compiled; if not, the reason and the command that builds them."""
     from analyzer.compiled import PLAIN, STAGES, in_checkout, not_compiled
 
     stages = not_compiled()
@@ -160,7 +160,7 @@ def _compiled() -> Check:
 
 
 def _compile() -> None:
-    """Compile in place what isn't, in a checkout; what is installed was compiled then. Errors: Unusable, Cython isn't there."""
+    """Compile uncompiled kernels in a checkout; an installed package is compiled already. Errors: Unusable, Cython isn't installed."""
     from analyzer.compiled import PLAIN, in_checkout, not_compiled, why_plain
 
     if os.environ.get(PLAIN) or not in_checkout() or not not_compiled():

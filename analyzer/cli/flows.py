@@ -1,4 +1,4 @@
-"""`whichproxy flows`: the flow table, for the eye and for other programs."""
+"""`whichproxy flows`: the flow table, for terminals and for other programs."""
 
 from __future__ import annotations
 
@@ -46,7 +46,7 @@ class Format(StrEnum):
 SUFFIXES = {".csv": Format.CSV, ".jsonl": Format.JSONL, ".ndjson": Format.JSONL, ".parquet": Format.PARQUET, ".txt": Format.TABLE}
 
 NAMES = {Format.ECS: "ECS", Format.ZEEK: "Zeek"}
-"""Formats that have fields of their own."""
+"""Formats with fields of their own."""
 
 FormatOption = Annotated[
     Format | None,
@@ -166,7 +166,7 @@ def flows(
 
 
 def table_format(asked: Format | None, output: str | None) -> Format:
-    """The format asked for, else that of the suffix, else what suits where stdout goes."""
+    """The requested format, else that of the suffix, else the default for stdout."""
     if output is not None:
         check_local(output)
         suffix = Path(output).suffix.lower()
@@ -199,8 +199,8 @@ def to_stdout(table: pa.Table, chosen: Format, columns: Sequence[str], workers: 
 def pieces_of(table: pa.Table, chosen: Format, columns: Sequence[str], workers: int | None = None) -> Iterator[bytes | memoryview]:
     """The table's bytes in the chosen format, piece by piece.
 
-    columns   the only ones; none: all, or those that a table for the eye has
-    workers   threads that write a large one, where the format can be shared out
+    columns   only these; empty: all, or the default ones of the text table
+    workers   threads that write a large table, where the format allows it
     """
     from analyzer.report import rows
 

@@ -84,7 +84,7 @@ def history(
     window = _window(start, end, tz)
     names, services = load_topology(topology), load_catalogue(catalogue or ())
     kept = None if no_cache else Kept(place(), Path(folder), names, services)
-    # Sentences have their times in the zone; pages and JSON have them in UTC.
+    # Text has its times in the zone; pages and JSON have them in UTC.
     as_text = output is None and not json
     with shown_in(zone_of(tz if as_text else "UTC"), tz if as_text else "UTC"), DayProgress(quiet=quiet) as progress:
         chosen = tuple(gateway or ())
@@ -113,7 +113,7 @@ def history(
 
 
 def _window(start: str | None, end: str | None, tz: str) -> tuple[int | None, int | None]:
-    """Both ends in ns since 1970, None where open; a date alone is its midnight. Errors: Unusable, one is no time."""
+    """Both ends in ns since 1970, None where open; a date alone is its midnight. Errors: Unusable, a value that is no time."""
     from analyzer.text.times import check_window, local_time, zone_of
 
     zone = zone_of(tz)

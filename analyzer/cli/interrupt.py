@@ -1,4 +1,4 @@
-"""Ctrl-C, or SIGTERM, while a stream is read: the stream ends there, and what came of it is reported. A second one ends the program."""
+"""Ctrl-C or SIGTERM while a stream is read: the stream ends there, and the report covers what came. A second one ends the program."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ STDIN_FD = 0
 
 @contextmanager
 def terminated_like_interrupted() -> Iterator[None]:
-    """While it is entered, SIGTERM, which schedulers and `timeout` send, is a KeyboardInterrupt: what was begun is put in order."""
+    """Inside the context, SIGTERM, which schedulers and `timeout` send, raises KeyboardInterrupt, so that clean-up runs."""
 
     def interrupt(number: int, frame: FrameType | None) -> None:
         raise KeyboardInterrupt
@@ -31,7 +31,7 @@ def terminated_like_interrupted() -> Iterator[None]:
 
 
 class StreamEnd:
-    """While it is entered, the first SIGINT or SIGTERM is the end of stdin; elsewhere than in the main thread nothing changes."""
+    """Inside the context, the first SIGINT or SIGTERM ends stdin; outside the main thread nothing changes."""
 
     def __init__(self) -> None:
         self.interrupted = False
@@ -50,7 +50,7 @@ class StreamEnd:
         if self.interrupted:
             raise KeyboardInterrupt
         self.interrupted = True
-        # Python begins a read that waits again after a signal (PEP 475), and finds nothing more to read.
+        # Python repeats an interrupted read (PEP 475), which then finds the end of the file.
         nothing = os.open(os.devnull, os.O_RDONLY)
         os.dup2(nothing, STDIN_FD)
         os.close(nothing)

@@ -1,4 +1,4 @@
-"""`whichproxy job`: a capture job looked after: check, install, status, history."""
+"""`whichproxy job`: check, install, status and history of a capture job."""
 
 from __future__ import annotations
 
@@ -298,7 +298,7 @@ def _verdict(path: Path, number: int, read: Callable[[Path], dict[str, Any]]) ->
 
 
 def _length(seconds: float) -> str:
-    """A duration as a job file has it: the largest unit that leaves a whole number, else seconds."""
+    """A duration in the form of a job file: the largest unit with a whole number, else seconds."""
     whole = round(seconds)
     for unit, size in (("d", 86_400), ("h", 3600), ("min", 60)):
         if whole and whole % size == 0:

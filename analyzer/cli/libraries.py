@@ -1,6 +1,6 @@
-"""Libraries without what no verb needs of them, for a process of our own: their start-up takes longer than a small capture.
+"""Imports libraries without parts that no verb needs, for the command line's process: their start-up takes longer than a small capture.
 
-No output depends on it, and whoever asks for what was left out gets it. The Python API leaves libraries as they are.
+No output depends on it, and the omitted parts load on demand. The Python API doesn't change libraries.
 """
 
 from __future__ import annotations
@@ -15,39 +15,39 @@ from typing import TYPE_CHECKING, Any, Final
 if TYPE_CHECKING:
     from importlib.abc import Loader
 else:
-    Loader = object  # its type brings importlib.resources: 0.003 s
+    Loader = object  # importing its type loads importlib.resources: 0.003 s
 
 STORES: Final = frozenset({"pyarrow._s3fs", "pyarrow._gcsfs", "pyarrow._azurefs", "pyarrow._hdfs"})
-"""What pyarrow.fs loads where it is there, with all that talks to them: here fsspec does (capture/remote.py)."""
+"""Modules that pyarrow.fs loads if they exist, with their network libraries; here fsspec is used instead (capture/remote.py)."""
 
 DOCUMENTED: Final = frozenset({"numpy._core._add_newdocs", "numpy._core._add_newdocs_scalars"})
-"""What gives NumPy's compiled functions their documentation, and does nothing else."""
+"""Modules that only document NumPy's compiled functions."""
 
 SPATIAL: Final = "mpl_toolkits.mplot3d"
-"""Axes in space, which matplotlib.projections loads where they are there."""
+"""3-D axes, which matplotlib.projections loads if they exist."""
 
 COMPUTE: Final = "pyarrow.compute"
 DOCUMENTATION: Final = "pyarrow.vendored.docscrape"
 
-WANTED_AT_ONCE: Final = ("utf8_zero_fill",)
-"""Functions that pyarrow.compute gives a second name to at its import."""
+WITH_ALIASES: Final = ("utf8_zero_fill",)
+"""Functions for which pyarrow.compute defines aliases at import."""
 
 KEYWORDS: Final = {"and": "and_", "or": "or_"}
-"""Functions that Python has no such name for."""
+"""Functions whose names are Python keywords."""
 
 
 def lean() -> None:
-    """From now on, libraries load without what no verb needs. To be called before the first of them does."""
-    # NumPy's linear algebra, which nothing here uses, starts a thread for each core that spins beside the first 0.05 s of work.
+    """Make libraries load without the parts that no verb needs. To be called before the first of them is imported."""
+    # NumPy's linear algebra, which nothing here uses, starts a thread per core that spins during the first 0.05 s of work.
     os.environ.setdefault("OPENBLAS_NUM_THREADS", "1")
-    # Arrow's own allocator keeps what another thread freed: a fifth of a capture's memory once its rows are made (measured).
+    # Arrow's own allocator keeps memory that another thread freed: a fifth of a capture's memory once its rows are made (measured).
     os.environ.setdefault("ARROW_DEFAULT_MEMORY_POOL", "system")
     if not any(isinstance(finder, _Lean) for finder in sys.meta_path):
         sys.meta_path.insert(0, _Lean())
 
 
 class _Lean:
-    """A finder before all others, which looks after a few modules only."""
+    """A finder before all others, for a few modules only."""
 
     def find_spec(self, name: str, path: Sequence[str] | None = None, target: object = None) -> ModuleSpec | None:
         if name in STORES:
@@ -65,18 +65,18 @@ class _Lean:
 
 
 class _Empty(Loader):
-    """Loads nothing."""
+    """A loader that executes nothing."""
 
     def create_module(self, spec: ModuleSpec) -> ModuleType | None:
         return None
 
     def exec_module(self, module: Any) -> None:
         if module.__name__ == SPATIAL:
-            module.Axes3D = None  # matplotlib.projections then goes without
+            module.Axes3D = None  # matplotlib.projections then omits it
 
 
 class _Changed(Loader):
-    """Loads a module as `load(module, usual loader)` does; afterwards it is as if the usual loader had loaded it."""
+    """Loads a module by `load(module, usual loader)`; afterwards the module has its usual loader."""
 
     def __init__(self, usual: Loader, load: Callable[[Any, Loader], None]) -> None:
         self._usual, self._load = usual, load
@@ -90,14 +90,14 @@ class _Changed(Loader):
 
 
 def numpy_loaded(module: Any, usual: Loader) -> None:
-    """NumPy without its masked arrays until somebody has one."""
+    """NumPy with masked arrays loaded on demand."""
     usual.exec_module(module)
     if "ma" not in vars(module):  # older versions load them at once
         module.ma = _MaskedArrays()
 
 
 class _MaskedArrays:
-    """numpy.ma, loaded when it is wanted. `numpy.unique` asks it of every array whether it is masked, and so loaded it (0.015 s)."""
+    """numpy.ma, loaded on demand. `numpy.unique` asks it for every array whether that is masked, and so loaded it (0.015 s)."""
 
     def is_masked(self, array: object) -> bool:
         import numpy as np
@@ -111,7 +111,7 @@ class _MaskedArrays:
 
 
 def docstring_loaded(module: Any, usual: Loader) -> None:
-    """What puts texts into matplotlib's documentation, which stays as it is in the sources (a tenth of a page's time)."""
+    """The module that inserts texts into matplotlib's documentation, without doing so (saves a tenth of a page's time)."""
     usual.exec_module(module)
     for name in ("Substitution", "_ArtistPropertiesSubstitution"):
         kind: Any = getattr(module, name, None)
@@ -120,7 +120,7 @@ def docstring_loaded(module: Any, usual: Loader) -> None:
 
 
 def artist_loaded(module: Any, usual: Loader) -> None:
-    """What all that is drawn is made of, each kind without a list of its properties in its documentation and signature."""
+    """The base class of matplotlib's artists, without lists of properties in documentation and signatures."""
     usual.exec_module(module)
 
     def documented(kind: Any) -> None:
@@ -131,14 +131,14 @@ def artist_loaded(module: Any, usual: Loader) -> None:
 
 
 def compute_loaded(module: Any, usual: Loader) -> None:
-    """pyarrow.compute without its functions, which it then makes one by one as they are asked for.
+    """pyarrow.compute without its functions, each of which is created on first use.
 
-    It would make all 300 with their signatures and documentation (0.03 s); a run calls about thirty and reads no documentation.
+    It would create all 300 with signatures and documentation (0.03 s); a run calls about thirty and reads no documentation.
     """
     before = dict(vars(module))
     try:
         _without_functions(module, usual)
-    except (AttributeError, KeyError, TypeError):  # another version, which is made in another way
+    except (AttributeError, KeyError, TypeError):  # another version with different internals
         vars(module).clear()
         vars(module).update(before)
         usual.exec_module(module)
@@ -155,7 +155,7 @@ def _without_functions(module: Any, usual: Loader) -> None:
         kernels.function_registry = whole
     module.function_registry, registry = whole, whole()
     made = vars(module)
-    second_names = {name: first for first in WANTED_AT_ONCE for name in list(made) if made[name] is made[first]}
+    second_names = {name: first for first in WITH_ALIASES for name in list(made) if made[name] is made[first]}
     for name in second_names:
         del made[name]
     wrapper_of, options_of = module._make_generic_wrapper, module._get_options_class
@@ -179,10 +179,10 @@ def _without_functions(module: Any, usual: Loader) -> None:
 
 
 class _FewFunctions:
-    """Arrow's functions as pyarrow.compute sees them while it is loaded: those that it can't do without, and nothing of them."""
+    """The function registry that pyarrow.compute sees while it is loaded: only the functions with aliases, without documentation."""
 
     def list_functions(self) -> list[str]:
-        return list(WANTED_AT_ONCE)
+        return list(WITH_ALIASES)
 
     def get_function(self, name: str) -> Any:
         empty = SimpleNamespace(arg_names=[], options_class="", options_required=False, summary="", description="")
@@ -195,4 +195,4 @@ LOADED: Final[dict[str, Callable[[Any, Loader], None]]] = {
     "matplotlib._docstring": docstring_loaded,
     "matplotlib.artist": artist_loaded,
 }
-"""How modules load of which something stays out."""
+"""Modules with a modified loader."""

@@ -1,4 +1,4 @@
-"""`whichproxy merge`: pieces of the traffic that were read on their own, anywhere, put together."""
+"""`whichproxy merge`: pieces of the traffic that were read separately, merged."""
 
 from __future__ import annotations
 

@@ -11,35 +11,35 @@ from analyzer.errors import Unusable
 
 
 def service_slugs(incomplete: str) -> Iterator[tuple[str, str]]:
-    """What completes a service's slug, each with its title."""
+    """Completions of a service's slug, each with its title."""
     from analyzer.services.catalogue import load_catalogue
 
     yield from ((slug, service.title or slug) for slug, service in load_catalogue(()).services.items() if slug.startswith(incomplete))
 
 
 def finding_codes(incomplete: str) -> Iterator[tuple[str, str]]:
-    """What completes the code of a finding, each with its meaning."""
+    """Completions of a finding's code, each with its meaning."""
     from analyzer.findings import CODES
 
     yield from ((name, code.meaning) for name, code in CODES.items() if name.startswith(incomplete))
 
 
 def allow_forms(incomplete: str) -> Iterator[str]:
-    """What completes the form of an allow list."""
+    """Completions of an allow list's form."""
     from analyzer.services.allow_list import FORMS
 
     yield from (form for form in FORMS if form.startswith(incomplete))
 
 
 def no_inspection_forms(incomplete: str) -> Iterator[str]:
-    """What completes the form of a list of what must not be opened."""
+    """Completions of a no-inspection list's form."""
     from analyzer.services.no_inspection import NO_INSPECTION_FORMS
 
     yield from (form for form in NO_INSPECTION_FORMS if form.startswith(incomplete))
 
 
 def proxy_names(ctx: typer.Context, incomplete: str) -> Iterator[str]:
-    """What completes a proxy: those of the topology that the line names, by name and by address."""
+    """Completions of a proxy: names and addresses from the topology on the command line."""
     for proxy in _named(ctx).proxies:
         address = proxy.network.network_address
         if proxy.name.startswith(incomplete):
@@ -50,12 +50,12 @@ def proxy_names(ctx: typer.Context, incomplete: str) -> Iterator[str]:
 
 
 def source_names(ctx: typer.Context, incomplete: str) -> Iterator[str]:
-    """What completes a source: the workstations of the topology that the line names."""
+    """Completions of a source: the workstations of the topology on the command line."""
     yield from dict.fromkeys(one.name for one in _named(ctx).workstations if one.name.startswith(incomplete))
 
 
 def _named(ctx: typer.Context) -> Any:
-    """The topology of the line; an empty one where it names none that can be read."""
+    """The topology on the command line; an empty one where there is none or it can't be read."""
     from analyzer.routes.topology import Topology as Known
     from analyzer.routes.topology import load_topology
 
@@ -67,24 +67,24 @@ def _named(ctx: typer.Context) -> Any:
 
 
 def zones(incomplete: str) -> Iterator[str]:
-    """What completes the name of a time zone."""
+    """Completions of a time zone."""
     from zoneinfo import available_timezones
 
     yield from (name for name in ["local", "UTC", *sorted(available_timezones() - {"UTC"})] if name.startswith(incomplete))
 
 
 def output_file(help: str) -> Any:
-    """-o FILE, which nobody has to give. help: what is written there."""
+    """An optional -o FILE. help: what is written there."""
     return typer.Option("--output", "-o", metavar="FILE", show_default=False, help=help)
 
 
 def new_file(help: str) -> Any:
-    """-o FILE, which has a default. help: what is written there."""
+    """-o FILE with a default. help: what is written there."""
     return typer.Option("--output", "-o", metavar="FILE", help=help)
 
 
 def as_json(help: str) -> Any:
-    """--json. help: what comes as JSON."""
+    """--json. help: what is printed as JSON."""
     return typer.Option("--json", help=help)
 
 

@@ -1,4 +1,4 @@
-"""How a run ends: exit codes, and one line on stderr per cause."""
+"""The end of a run: exit codes, and one line on stderr per cause."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ INTERRUPTED = 130
 
 
 def causes(error: WhichproxyError) -> Iterator[str]:
-    """One text per cause: of an error that carries several in `causes`, else each line of its text."""
+    """One text per cause: of each error in `causes`, else each line of the error's text."""
     parts: Sequence[WhichproxyError] = getattr(error, "causes", ())
     for part in parts:
         yield from causes(part)
@@ -26,6 +26,6 @@ def causes(error: WhichproxyError) -> Iterator[str]:
 
 
 def complain(*lines: str) -> None:
-    """Each line on stderr, inert, with the program's name before it; URLs without what opens them."""
+    """Print each line on stderr, inert, after the program's name; URLs without their credentials."""
     for line in lines:
         print(f"whichproxy: {inert(without_secrets(line))}", file=sys.stderr)

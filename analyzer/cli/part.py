@@ -1,4 +1,4 @@
-"""`flows --partial`: what the packets of some files say, in a file of its own."""
+"""`flows --partial`: the packets of some files as a part."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from analyzer.errors import NothingReadable, Unusable
 
 
 def check_part_options(output: str | None, format: object, others: Sequence[object]) -> None:
-    """Nothing. Errors: Unusable, a part goes to a file, whole, and is named and judged when it is read."""
+    """Raise an error for options that don't apply to a part, which is written to a file, in full and before naming. Errors: Unusable."""
     if output is None:
         raise Unusable("a part goes to a file", "--partial", "name one with -o X.part")
     if format is not None or any(others):
@@ -19,7 +19,7 @@ def check_part_options(output: str | None, format: object, others: Sequence[obje
 def write_partial(
     inputs: Sequence[str], output: str, *, topology: str | None, start: str | None, end: str | None, tz: str, quiet: bool
 ) -> int:
-    """What the inputs' packets say as a part in the file; the exit code."""
+    """Write the inputs' packets as a part to the file; returns the exit code."""
     from analyzer.capture.inputs import open_inputs
     from analyzer.cli.reading import checked, say_unread, say_written
     from analyzer.parts.file import part_bytes

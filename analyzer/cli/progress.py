@@ -1,4 +1,4 @@
-"""Progress on stderr: only on a terminal, and only for work that takes long enough to wonder about."""
+"""Progress on stderr: only on a terminal, and only for long work."""
 
 from __future__ import annotations
 
@@ -13,11 +13,11 @@ if TYPE_CHECKING:
     from rich.progress import Progress, ProgressColumn, TaskID
 
 QUICK_S = 0.5
-"""Work shorter than this shows nothing: a bar that flashes up tells nobody anything."""
+"""Shorter work shows no bar."""
 
 
 class ReadingProgress:
-    """A context whose `update` takes bytes read so far and bytes in all (None: not known)."""
+    """A context whose `update` takes bytes read and total bytes (None: unknown)."""
 
     def __init__(self, *, quiet: bool) -> None:
         self._shown = not quiet and sys.stderr is not None and sys.stderr.isatty()
@@ -33,7 +33,7 @@ class ReadingProgress:
             self._bar.stop()
 
     def update(self, read_bytes: int, total_bytes: int | None) -> None:
-        """Show how far the reading is."""
+        """Show the progress of reading."""
         if not self._shown or (self._bar is None and time.monotonic() - self._began < QUICK_S):
             return
         if self._bar is None or self._task is None:
@@ -47,10 +47,10 @@ class ReadingProgress:
 
 
 class PacketProgress(ReadingProgress):
-    """As ReadingProgress, counting packets that Wireshark was shown, one capture after the other."""
+    """The same as ReadingProgress, for packets that Wireshark reads, one capture after the other."""
 
     def show(self, capture: str, packets: int, total: int | None) -> None:
-        """Show how far this capture is."""
+        """Show the progress of this capture."""
         self.update(packets, total)
         if self._bar is not None and self._task is not None:
             self._bar.update(self._task, description=f"asking Wireshark: {inert(capture)}")
@@ -62,10 +62,10 @@ class PacketProgress(ReadingProgress):
 
 
 class DayProgress(ReadingProgress):
-    """As ReadingProgress, counting gateways' days that were read."""
+    """The same as ReadingProgress, for gateways' days."""
 
     def end(self) -> None:
-        """Show nothing any more: what was read is printed now."""
+        """Remove the bar, before the result is printed."""
         if self._bar is not None:
             self._bar.stop()
 

@@ -1,4 +1,4 @@
-"""What `report` and `flows` share: options turned into arguments, captures read, what couldn't be read said."""
+"""Shared by `report`, `flows` and others: options turned into arguments, reading, and messages about unreadable inputs."""
 
 from __future__ import annotations
 
@@ -20,13 +20,13 @@ if TYPE_CHECKING:
     from analyzer.services.catalogue import Catalogue
 
 
-# How much longer it takes to find and decode packets without compiled code (measured: docs/decisions/0001-kernels.md).
+# Factor by which finding and decoding packets is slower without compiled code (measured: docs/decisions/0001-kernels.md).
 TIMES_SLOWER: Final = 90
 
 
 @dataclass(frozen=True)
 class Question:
-    """The shared options, checked: everything that can be wrong in them is found before a capture is opened."""
+    """The shared options, checked before a capture is opened."""
 
     inputs: Sequence[Input]
     topology: Topology
@@ -39,7 +39,7 @@ class Question:
     stream: StreamEnd = field(default_factory=StreamEnd)
 
     def until_interrupted(self) -> AbstractContextManager[object]:
-        """While it is entered, Ctrl-C ends stdin, where that is read; without it, the program."""
+        """Inside the context, Ctrl-C ends stdin, where stdin is an input; otherwise it ends the program."""
         return self.stream if "-" in self.inputs else nullcontext()
 
 
@@ -57,7 +57,7 @@ def checked(
 ) -> Question:
     """The options as a Question.
 
-    Errors  Unusable: a time that is none, a topology or catalogue file with mistakes, or stdin that is a terminal
+    Errors  Unusable: an invalid time, a topology or catalogue file with mistakes, or stdin that is a terminal
     """
     from analyzer.arrow import leave_pandas_alone
     from analyzer.cli.window import window
@@ -65,16 +65,16 @@ def checked(
     from analyzer.services.catalogue import load_catalogue
 
     leave_pandas_alone()
-    say_plain()
+    warn_uncompiled()
     if "-" in inputs and (sys.stdin is None or sys.stdin.isatty()):
         raise Unusable("standard input is a terminal or closed", "-", "pipe a capture into it: tcpdump -w - | whichproxy report -")
     names, services = load_topology(topology), load_catalogue(catalogues or ())
-    start_ns, end_ns = window(start, end, tz, inputs)  # it may have to look at the captures, so it comes last
+    start_ns, end_ns = window(start, end, tz, inputs)  # last, because it may have to read the captures
     return Question(inputs, names, services, start_ns, end_ns, workers, quiet, cluster)
 
 
-def say_plain() -> None:
-    """A line on stderr where what reads packets isn't compiled, and so takes its time."""
+def warn_uncompiled() -> None:
+    """A warning on stderr where kernels aren't compiled, which makes reading slow."""
     from analyzer.compiled import not_compiled
     from analyzer.text.labels import all_of
 
@@ -88,9 +88,10 @@ def read(question: Question, *, digests: bool, packets: bool = False, listed: bo
     """The inputs as flows, with progress on a terminal.
 
     digests   with each file's SHA-256
-    packets   they are read again for their packets: parts and flow tables are errors
+    packets   the packets are needed again: parts and flow tables are errors
     listed    with a row for every flow; False: without those of a flood that the verdict only counts
-    A stream may be interrupted: it is read up to there, and say_unusable tells.
+
+    A stream may be interrupted: the result covers what came before, and say_unusable reports it.
     """
     from analyzer.cli.progress import ReadingProgress
     from analyzer.reading import read as read_captures
@@ -111,7 +112,7 @@ def read(question: Question, *, digests: bool, packets: bool = False, listed: bo
                 listed=listed,
             )
     except Unusable as error:
-        if question.stream.interrupted:  # before anything came
+        if question.stream.interrupted:  # before any packet came
             raise KeyboardInterrupt from error
         raise
 
@@ -123,7 +124,7 @@ def say_written(question: Question, path: str, what: str) -> None:
 
 
 def say_unusable(question: Question, reading: Reading) -> int:
-    """As say_unread, of one reading; INTERRUPTED, with a line, when its stream was ended by Ctrl-C."""
+    """The same as say_unread, for one reading; INTERRUPTED, with a line, when Ctrl-C ended its stream."""
     code = say_unread(reading.unusable, reading.skipped, quiet=question.quiet)
     if not question.quiet:
         complain(*_old_catalogue(question.catalogue, reading))
@@ -134,7 +135,7 @@ def say_unusable(question: Question, reading: Reading) -> int:
 
 
 def _old_catalogue(catalogue: Catalogue, reading: Reading) -> Iterator[str]:
-    """A line where the captures are over a year younger than the catalogue: Microsoft's lists may have changed since."""
+    """A line where the captures are over a year newer than the catalogue: Microsoft's lists may have changed since."""
     import pyarrow.compute as pc
 
     from analyzer.text.times import rfc3339
@@ -146,7 +147,7 @@ def _old_catalogue(catalogue: Catalogue, reading: Reading) -> Iterator[str]:
 
 
 def say_unread(unusable: Sequence[Unusable], skipped: int, *, quiet: bool) -> int:
-    """The exit code for what couldn't be read, after a line for each; files skipped in directories are a warning only."""
+    """The exit code for unreadable inputs, after a line for each; skipped files in directories are only a warning."""
     for error in unusable:
         complain(*causes(error))
     if skipped and not quiet:

@@ -139,7 +139,7 @@ def report(
     Exit codes: 0 done, 1 an expectation isn't met, 2 unusable input or arguments, 130 interrupted.
     """
     from analyzer.cli.reading import checked, read, say_unusable
-    from analyzer.cli.window import said
+    from analyzer.cli.window import rfc3339_or_none
     from analyzer.pipeline import judge
     from analyzer.report.chosen import Choice, check_services, chosen
     from analyzer.report.files import check_report_path
@@ -172,8 +172,10 @@ def report(
         clients_zone = own_zone() if tz == "local" else tz if _is_given(context, "tz") else None
         verdict["pac"] = pac_rows(reading, pac_files(pac, reading), clients_zone)
     shown = chosen(verdict, choice)
-    asked = Invocation(tuple(inputs), topology, tuple(catalogue or ()), said(question.start_ns), said(question.end_ns))
-    _put_out(question, reading, shown, choice, asked, output, json, tz, verbose)
+    asked = Invocation(
+        tuple(inputs), topology, tuple(catalogue or ()), rfc3339_or_none(question.start_ns), rfc3339_or_none(question.end_ns)
+    )
+    _write_out(question, reading, shown, choice, asked, output, json, tz, verbose)
     if tickets is not None:
         _write_tickets(question, reading, verdict, tickets, asked)
     code = say_unusable(question, reading)
@@ -183,12 +185,12 @@ def report(
 
 
 def _is_page(output: str | None) -> bool:
-    """Whether it is a page, which has a table of flows."""
+    """Whether the output is an HTML page, which contains a table of flows."""
     return output is not None and output.lower().endswith((".html", ".htm"))
 
 
 def _check_choice(choice: Choice, output: str | None, allow: str | None) -> None:
-    """Nothing. Errors: Unusable, a choice that what is to be written can't follow."""
+    """Raise an error for a selection that the output doesn't support. Errors: Unusable."""
     if choice and output is not None and output.lower().endswith(".ipynb"):
         raise Unusable("a notebook reads and shows everything", output, f"leave {choice} out and choose in it, or use .html")
     if allow is not None and (choice.sources or choice.services):
@@ -196,12 +198,12 @@ def _check_choice(choice: Choice, output: str | None, allow: str | None) -> None
 
 
 def _is_given(context: typer.Context, option: str) -> bool:
-    """Whether the option stands on the command line, which a default doesn't."""
+    """Whether the option was given on the command line."""
     source = context.get_parameter_source(option)
     return source is not None and source.name == "COMMANDLINE"
 
 
-def _put_out(
+def _write_out(
     question: Question,
     reading: Reading,
     verdict: Mapping[str, Any],
@@ -212,7 +214,7 @@ def _put_out(
     tz: str,
     verbose: bool,
 ) -> None:
-    """The report as a file, on stdout, or both. What people read has its times in the zone; JSON and notebooks have them in UTC."""
+    """The report as a file, on stdout, or both. Readable forms have their times in the zone; JSON and notebooks have them in UTC."""
     from analyzer.cli.reading import say_written
     from analyzer.pipeline import judge
     from analyzer.report.chosen import chosen, flows_behind
@@ -224,7 +226,7 @@ def _put_out(
     if output is not None and for_machines:
         write_report(output, verdict, reading.flows, asked)
     if json:
-        give(verdict, json, verbose)
+        print_verdict(verdict, json, verbose)
     with shown_in(zone_of(tz), tz):
         shown = verdict if tz == "UTC" else {**chosen(judge(reading), choice), "pac": verdict["pac"]}
         if output is not None:
@@ -234,11 +236,11 @@ def _put_out(
                 answers = build(shown).answers
                 say_written(question, output, answers[0] + (f" And {len(answers) - 1} more." if len(answers) > 1 else ""))
         elif not json:
-            give(shown, json, verbose)
+            print_verdict(shown, json, verbose)
 
 
 def _check_lists(allow: str | None, no_inspection: str | None, tickets: str | None) -> None:
-    """Nothing. Errors: Unusable, lists that can't be written, or both on one stdout."""
+    """Raise an error for unknown list forms, or for conflicting lists. Errors: Unusable."""
     if allow is None and no_inspection is None:
         return
     from analyzer.services.allow_list import FORMS
@@ -262,7 +264,7 @@ def _list(reading: Reading, allow: str | None, no_inspection: str | None, proxie
 
 
 def _write_tickets(question: Question, reading: Reading, verdict: Mapping[str, Any], folder: str, asked: Invocation) -> None:
-    """A page for each proxy that something is to be changed at; what was written is said on stderr."""
+    """Write a page for each proxy with complaints; report each file on stderr."""
     from analyzer.cli.reading import say_written
     from analyzer.report.ticket import write_tickets
 
@@ -274,7 +276,7 @@ def _write_tickets(question: Question, reading: Reading, verdict: Mapping[str, A
 
 
 def _missed(expectations: Expectations, verdict: Mapping[str, Any], reading: Reading) -> list[str]:
-    """A sentence for each expectation that doesn't hold."""
+    """A sentence for each expectation that isn't met."""
     from analyzer.studies.expectations import judged, unmet
     from analyzer.studies.run import live_response_of
 
@@ -282,8 +284,8 @@ def _missed(expectations: Expectations, verdict: Mapping[str, Any], reading: Rea
     return unmet(judged(expectations, verdict, live))
 
 
-def give(verdict: Mapping[str, Any], json: bool, verbose: bool = False) -> None:
-    """The verdict on stdout, as JSON or for a person."""
+def print_verdict(verdict: Mapping[str, Any], json: bool, verbose: bool = False) -> None:
+    """The verdict on stdout, as JSON or as text."""
     if json:
         from analyzer.report.json import json_lines
 

@@ -1,4 +1,4 @@
-"""Runs the command line: whatever goes wrong is one line on stderr, and an exit code. No traceback for anything a person can cause."""
+"""Runs the command line: every error is one line on stderr, and an exit code. No traceback for user errors."""
 
 from __future__ import annotations
 
@@ -22,16 +22,16 @@ from analyzer.text import plain
 from analyzer.version import VERSION
 
 TRACE = "WHICHPROXY_TRACEBACK"
-"""Set to anything, a mistake of ours is printed with its whole trace."""
+"""If set, a bug's full traceback is printed."""
 
 COMPLETION = "_WHICHPROXY_COMPLETE"
 
-# typer doesn't export click's UsageError, and newer versions carry their own click; both make it the base of BadParameter.
+# typer doesn't export click's UsageError, and newer versions bundle click; in both it is the base of BadParameter.
 _UsageError: type[Any] = typer.BadParameter.__mro__[1]
 
 
 def run(args: Sequence[str]) -> int:
-    """The exit code of `whichproxy ARGS`; everything that went wrong has been said on stderr."""
+    """The exit code of `whichproxy ARGS`; all errors were reported on stderr."""
     _open_streams()
     try:
         with terminated_like_interrupted():
@@ -39,7 +39,7 @@ def run(args: Sequence[str]) -> int:
         sys.stdout.flush()
         return code
     except BrokenPipeError:
-        _forget_stdout()
+        _discard_stdout()
         return DONE
     except KeyboardInterrupt:
         complain("interrupted")
@@ -57,20 +57,20 @@ def run(args: Sequence[str]) -> int:
         full = "; make room where the output goes, or send it elsewhere" if error.errno == errno.ENOSPC else ""
         complain(f"{where}{error.strerror or error}{full}")
         return UNUSABLE
-    except Exception as error:  # noqa: BLE001 - a mistake of ours: exit code 1 would mean "done", and 2 that the input is to blame
+    except Exception as error:  # noqa: BLE001 - a bug: exit code 1 would mean "done", and 2 an unusable input
         complain(*_report_of(error))
         return MISTAKE
 
 
 def _nearest(message: str) -> str:
-    """`: did you mean csv?`, of a message that names what was written and then what could be; "" where nothing is near."""
+    """`: did you mean csv?`, for a message with the written value and the allowed ones; "" where none is close."""
     found = re.search(r"'([^']*)' is not one of (.*)", message)
     close = difflib.get_close_matches(found[1], re.findall(r"'([^']*)'", found[2]), n=1) if found else []
     return f": did you mean {close[0]}?" if close else ""
 
 
 def _report_of(error: Exception) -> Iterator[str]:
-    """What is to be reported of a mistake of ours, and how to get the rest of it."""
+    """The report of a bug, and how to get its traceback."""
     last = traceback.extract_tb(error.__traceback__)[-1]
     where = f"{'/'.join(Path(last.filename).parts[-3:])}:{last.lineno}"
     what = traceback.format_exception_only(error)[-1].strip()
@@ -83,7 +83,7 @@ def _report_of(error: Exception) -> Iterator[str]:
 
 
 def _open_streams() -> None:
-    """Make stdout and stderr take any text, and be there even where the caller closed them."""
+    """Make stdout and stderr accept any text, and exist even where the caller closed them."""
     sys.stdout = sys.stdout or Path(os.devnull).open("w", encoding="utf-8")  # noqa: SIM115 - as long as the process
     sys.stderr = sys.stderr or Path(os.devnull).open("w", encoding="utf-8")  # noqa: SIM115
     plain.register()
@@ -105,8 +105,8 @@ def _invoke(args: list[str]) -> int:
         return ended.exit_code
 
 
-def _forget_stdout() -> None:
-    """Point stdout at nothing, so that the interpreter's last flush doesn't fail on the pipe that its reader closed."""
+def _discard_stdout() -> None:
+    """Redirect stdout to the null device, so that the interpreter's last flush doesn't fail on the closed pipe."""
     nothing = os.open(os.devnull, os.O_WRONLY)
     os.dup2(nothing, sys.stdout.fileno())
     os.close(nothing)

@@ -1,4 +1,4 @@
-"""`whichproxy services`: the catalogue, and what it says of a host."""
+"""`whichproxy services`: the catalogue, and its result for a host."""
 
 from __future__ import annotations
 
@@ -99,7 +99,7 @@ def services(
 
 
 def _listing(catalogue: Catalogue) -> Iterator[str]:
-    """Every service with its patterns under it, in columns that don't wrap."""
+    """Every service with its patterns, in columns that don't wrap."""
     room = max(len(rule.pattern) for rule in catalogue.rules)
     for service in catalogue.services.values():
         rules = {rule: None for rule in catalogue.rules if rule.service == service.slug}

@@ -12,7 +12,7 @@ if TYPE_CHECKING:
 
 
 def show(report: RenderableType, plain: Callable[[int], str]) -> None:
-    """Print the report; `plain` gives its text at a width, for a pipe or a file."""
+    """Print the report; `plain` returns its text at a width, for a pipe or a file."""
     from rich.console import Console
 
     from analyzer.text.inert import UNWRAPPED
@@ -22,5 +22,5 @@ def show(report: RenderableType, plain: Callable[[int], str]) -> None:
         console.print(report)
         return
     columns = os.environ.get("COLUMNS", "")
-    width = int(columns) if columns.isdecimal() else 0  # 0 is what some shells export when they don't know
+    width = int(columns) if columns.isdecimal() else 0  # some shells export 0 for an unknown width
     sys.stdout.write(plain(width or UNWRAPPED))

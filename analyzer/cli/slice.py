@@ -1,4 +1,4 @@
-"""`whichproxy slice`: the packets behind something, as a capture of their own."""
+"""`whichproxy slice`: the packets of selected flows, as a capture of their own."""
 
 from __future__ import annotations
 
@@ -118,7 +118,7 @@ def slice_captures(
 
 
 def _key(path: str | None, *, anonymize: bool, quiet: bool) -> bytes | None:
-    """The key to anonymize with; None where that wasn't asked for. Errors: Unusable."""
+    """The key for anonymization; None without --anonymize. Errors: Unusable."""
     import secrets
 
     from analyzer.slices.anonymize import read_key
@@ -135,7 +135,7 @@ def _key(path: str | None, *, anonymize: bool, quiet: bool) -> bytes | None:
 
 
 def _addresses(given: Iterable[str] | None) -> list[str]:
-    """Addresses in the flow table's spelling. Errors: Unusable, one that is none."""
+    """Addresses in the flow table's spelling. Errors: Unusable, an invalid one."""
     import ipaddress
 
     try:

@@ -1,4 +1,4 @@
-"""`whichproxy study`: several tests at once, and whether what was expected of them held."""
+"""`whichproxy study`: several tests at once, and whether their expectations were met."""
 
 from __future__ import annotations
 
@@ -58,7 +58,7 @@ def study(
     """
     from analyzer.arrow import leave_pandas_alone
     from analyzer.cli.progress import ReadingProgress
-    from analyzer.cli.reading import say_plain, say_unread
+    from analyzer.cli.reading import say_unread, warn_uncompiled
     from analyzer.report.files import check_study_path
     from analyzer.routes.topology import load_topology
     from analyzer.services.catalogue import load_catalogue
@@ -69,7 +69,7 @@ def study(
     from analyzer.text.times import shown_in, zone_of
 
     leave_pandas_alone()
-    say_plain()
+    warn_uncompiled()
     target = output if output is not None else None if json else default_output(study)
     if target is not None:
         check_study_path(target, [study])
@@ -120,12 +120,12 @@ def init(inputs: Captures = None, output: NewFile = "study.toml") -> int:
 
 
 def default_output(study: str) -> str:
-    """Where the study is written by default: beside its file, under its name."""
+    """The default output: beside the study file, with its name."""
     return str(Path(study).with_suffix(".html"))
 
 
 def _in_a_line(tests: Sequence[Mapping[str, Any]], missed: int) -> str:
-    """How many tests there were, and whether what was expected held."""
+    """The number of tests, and of met expectations."""
     from analyzer.text.words import counted
 
     expected = sum(len(test["expectations"]) for test in tests)

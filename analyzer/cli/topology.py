@@ -1,4 +1,4 @@
-"""`whichproxy topology`: a topology file to begin from, proposed from the traffic."""
+"""`whichproxy topology`: a topology file proposed from the traffic."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""`whichproxy verify`: the same facts through Wireshark's dissectors, and where they differ."""
+"""`whichproxy verify`: the same facts through Wireshark's dissectors, and the differences."""
 
 from __future__ import annotations
 
@@ -89,7 +89,7 @@ def verify(
 
 
 def _known(asked: Sequence[str] | None, flows: pa.Table) -> set[str] | None:
-    """The ids that were asked for; None when none were. Errors: Unusable, an id that no flow has."""
+    """The requested ids; None without any. Errors: Unusable, an id that no flow has."""
     if not asked:
         return None
     unknown = sorted(set(asked) - set(flows.column("id").to_pylist()))

@@ -24,7 +24,7 @@ if TYPE_CHECKING:
 
 SCREEN_S = 1.0
 LINES_S = 10.0
-"""How often the numbers are shown, on a screen and as lines. Looking takes time itself: never more than a tenth of it."""
+"""Update intervals on a screen and as lines. An update takes time itself: never more than a tenth of it."""
 
 LOOKING_SHARE = 0.1
 LAST_WAIT_S = 10.0
@@ -76,7 +76,7 @@ def watch(
     \b
     Exit codes: 0 the stream or the time ended, 2 it can't be captured or broke off, 130 interrupted (the report is complete).
     """
-    # Loaded before the tool starts: whoever interrupts a capture from its first packet on gets the report.
+    # Loaded before the tool starts, so that an interrupt from the first packet on still gives the report.
     from analyzer.capture.source import Source
     from analyzer.cli.reading import checked
     from analyzer.growing import Growing
@@ -95,17 +95,17 @@ def watch(
 
 
 class Packets(NamedTuple):
-    """Where the packets come from: a stream, and the tool behind it (None: stdin)."""
+    """The source of the packets: a stream, and the tool that writes it (None: stdin)."""
 
     stream: Tap
     recorder: Recorder | None
 
     def drops(self) -> Drops | None:
-        """What is known to be lost; None: the stream doesn't say."""
+        """The known drops; None: the stream doesn't report them."""
         return self.recorder.drops() if self.recorder else None
 
     def end(self) -> None:
-        """Let the stream end behind what has come."""
+        """End the stream after the packets that have arrived."""
         if self.recorder:
             self.recorder.stop()
         else:
@@ -138,7 +138,7 @@ def recorded(interface: str, topology: Any, *, full: bool, tool: str | None, qui
 
 @contextmanager
 def spill(rows: str | None) -> Iterator[Any]:
-    """What takes rows that there is no room for, in a Parquet file that is whole when the run ends; None without a file."""
+    """A writer for rows that don't fit in memory, to a Parquet file that is complete when the run ends; None without a file."""
     if rows is None:
         yield None
         return
@@ -155,7 +155,7 @@ def spill(rows: str | None) -> Iterator[Any]:
 
 
 class Watch:
-    """The reading thread, and looking at what it has read until it is to end."""
+    """The reading thread, and the display of its results until the end."""
 
     def __init__(self, growing: Growing, packets: Packets, *, quiet: bool) -> None:
         self.growing = growing
@@ -170,7 +170,7 @@ class Watch:
     def _read(self) -> None:
         try:
             self.growing.run()
-        except BaseException as error:  # noqa: BLE001 - raised again where the run ends
+        except BaseException as error:  # noqa: BLE001 - raised again at the end of the run
             self._failure = error
         finally:
             self._wake.set()
@@ -182,7 +182,7 @@ class Watch:
         self._wake.set()
 
     def until_end(self, seconds: float | None) -> bool:
-        """Show what comes until the stream ends, the time is over or somebody interrupts it: True when somebody did."""
+        """Show the progress until the stream ends, the time is over or the user interrupts; True when interrupted."""
         numbers = [getattr(signal, name) for name in ("SIGINT", "SIGTERM", "SIGHUP") if hasattr(signal, name)]
         before = [signal.signal(number, self._interrupt) for number in numbers]
         try:
@@ -224,16 +224,16 @@ class Watch:
             yield Lines(self).look
 
     def drops(self) -> Drops | None:
-        """What is known to be lost; None: the stream doesn't say."""
+        """The known drops; None: the stream doesn't report them."""
         return self.packets.drops()
 
     def reading(self) -> Reading:
-        """What has come so far, with what is known to be lost."""
+        """Everything that has arrived so far, with the known losses."""
         from analyzer.capture.block import Damage
 
         drops = self.drops()
         lost: tuple[Damage, ...] = ()
-        # pcapng says at its end itself what dumpcap lost.
+        # A pcapng file reports dumpcap's drops itself, at its end.
         known = any(damage.code == "packets-dropped" for damage in self.growing.source.damage)
         if drops is not None and drops.total and not known:
             lost = (Damage("packets-dropped", str(drops), count=drops.total),)
@@ -241,8 +241,8 @@ class Watch:
 
 
 def finish(run: Watch, output: str | None, *, json: bool) -> int:
-    """Give the report of everything that came; UNUSABLE when the capture broke off or never began, with why."""
-    from analyzer.cli.report import give
+    """Print the report of everything that arrived; UNUSABLE, with the reason, when the capture broke off or never began."""
+    from analyzer.cli.report import print_verdict
     from analyzer.pipeline import judge
     from analyzer.report.files import write_report
 
@@ -256,7 +256,7 @@ def finish(run: Watch, output: str | None, *, json: bool) -> int:
     if output is not None:
         write_report(output, verdict, reading.flows)
     if json or output is None:
-        give(verdict, json)
+        print_verdict(verdict, json)
     unknown = run.growing.source.unreadable()
     if unknown is not None:
         complain(*causes(unknown))

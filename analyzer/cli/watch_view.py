@@ -1,4 +1,4 @@
-"""What `watch` shows while it runs: a table that refreshes on a terminal, lines of numbers elsewhere. All of it on stderr."""
+"""The display of `watch`: a table that refreshes on a terminal, lines of numbers elsewhere; all on stderr."""
 
 from __future__ import annotations
 
@@ -19,17 +19,17 @@ if TYPE_CHECKING:
 
 
 class Watched(Protocol):
-    """What is looked at while it runs."""
+    """The object that the display observes."""
 
     def reading(self) -> Reading:
         """Everything that has come so far."""
 
     def drops(self) -> Drops | None:
-        """What is known to be lost; None: the stream doesn't say."""
+        """The known drops; None: the stream doesn't report them."""
 
 
 class Looks:
-    """What came since the last look."""
+    """The changes since the last update."""
 
     def __init__(self, watched: Watched) -> None:
         self._watched = watched
@@ -38,7 +38,7 @@ class Looks:
         self._packets = self._bytes = 0
 
     def next(self) -> tuple[Status, Report, list[Any]]:
-        """(the numbers, the report up to now, its findings that are new)."""
+        """(the numbers, the present report, its new findings)."""
         reading = self._watched.reading()
         document = judge(reading)
         report = build(document)

@@ -1,4 +1,4 @@
-"""--start and --end as moments: with an offset, without one in --tz, or as a time of the day that the inputs are of."""
+"""--start and --end as times: with an offset, without one in --tz, or as a time of day on the inputs' days."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ Span = tuple[int, int]
 def window(start: str | None, end: str | None, tz: str, inputs: Sequence[Input]) -> tuple[int | None, int | None]:
     """Both ends in nanoseconds since 1970, None where open.
 
-    Errors  Unusable: no time, no zone, an end before its start, or a time of day of inputs without a day
+    Errors  Unusable: an invalid time or zone, an end before its start, or a time of day for inputs without a date
     """
     zone = zone_of(tz)
 
@@ -34,7 +34,7 @@ def window(start: str | None, end: str | None, tz: str, inputs: Sequence[Input])
 
 
 def _moment(text: str, zone: tzinfo | None, where: str, span: Callable[[], Span], after: int | None) -> int:
-    """The moment meant; of a time of day the first one in the inputs behind `after`, else that of the day on which they begin."""
+    """The time; for a time of day its first occurrence in the inputs after `after`, else that of the day on which they begin."""
     if not is_clock(text):
         return local_time(text, zone, where)
     first, last = span()
@@ -48,7 +48,7 @@ def _moment(text: str, zone: tzinfo | None, where: str, span: Callable[[], Span]
 
 
 def span_of(inputs: Sequence[Input]) -> Span:
-    """The first and last time in the inputs. Errors: Unusable, none has a time, or one is a stream, which is read once."""
+    """The first and last time in the inputs. Errors: Unusable, none has a time, or one is a stream, which can be read only once."""
     from analyzer.capture.inputs import open_inputs
     from analyzer.capture.source import STDIN
 
@@ -64,6 +64,6 @@ def span_of(inputs: Sequence[Input]) -> Span:
     return min(times), max(times)
 
 
-def said(time_ns: int | None) -> str | None:
-    """The moment as RFC 3339, for a notebook that reads the captures again."""
+def rfc3339_or_none(time_ns: int | None) -> str | None:
+    """The time as RFC 3339, for a notebook that reads the captures again."""
     return None if time_ns is None else rfc3339(time_ns)

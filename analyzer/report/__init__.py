@@ -1,1 +1,1 @@
-"""The verdict as people read it: terminal, Markdown, JSON, notebook. It takes the verdict document and the flow table only."""
+"""The verdict as readable output: terminal, Markdown, JSON, notebook. It uses only the verdict document and the flow table."""

@@ -1,4 +1,4 @@
-"""The flow table as it was asked for: which columns, in which order the rows, how many of them."""
+"""The flow table as requested: chosen columns, sorted rows, at most so many."""
 
 from __future__ import annotations
 
@@ -21,11 +21,11 @@ PROXY = "proxy"
 
 @dataclass(frozen=True)
 class Arrangement:
-    """What was asked for, checked.
+    """The requested arrangement, checked.
 
-    columns  their names in order; empty: the usual ones
-    sort     (column, whether it descends), the first one first; empty: by first_seen, then id
-    limit    rows at most; None: all
+    columns  their names in order; empty: the default ones
+    sort     (column, whether descending), the most significant first; empty: by first_seen, then id
+    limit    maximum number of rows; None: all
     """
 
     columns: tuple[str, ...] = ()
@@ -34,9 +34,9 @@ class Arrangement:
 
 
 def arrangement(columns: str | None = None, sort: str | None = None, limit: int | None = None) -> Arrangement:
-    """The arrangement that `--columns a,b`, `--sort a,-b` and `--limit N` ask for.
+    """The arrangement from `--columns a,b`, `--sort a,-b` and `--limit N`.
 
-    Errors  Unusable: no such column, one twice, or one that holds lists, which have no order
+    Errors  Unusable: no such column, a column twice, or a list column, which can't be sorted
     """
     named = _names(columns, "--columns")
     keys = tuple((key.removeprefix("-"), key.startswith("-")) for key in _names(sort, "--sort"))
@@ -53,12 +53,12 @@ def arrangement(columns: str | None = None, sort: str | None = None, limit: int 
 
 
 def arranged(flows: pa.Table, how: Arrangement) -> pa.Table:
-    """The rows in their order, at most as many as asked for, with every column. What is missing comes last, whichever way it is sorted."""
+    """The rows sorted and limited as requested, with every column. Missing values come last in either direction."""
     if how.sort:
         keys = [_key(flows.column(name)) if name in ADDRESSES else _text_key(flows, name) for name, _ in how.sort]
         sorting: dict[str, Any] = {}
         order: list[tuple[str, str]] = []
-        for (name, falls), key in zip(how.sort, keys, strict=True):  # the option for where nulls go differs between pyarrow's versions
+        for (name, falls), key in zip(how.sort, keys, strict=True):  # pyarrow's versions have different options for the place of nulls
             sorting |= {f"no {name}": pc.is_null(key), name: key}
             order += [(f"no {name}", "ascending"), (name, "descending" if falls else "ascending")]
         flows = flows.take(pc.sort_indices(pa.table(sorting), sort_keys=order))
@@ -75,12 +75,12 @@ def _names(text: str | None, where: str) -> tuple[str, ...]:
 
 
 def _text_key(flows: pa.Table, name: str) -> pa.ChunkedArray | pa.Array:
-    """What a column is sorted by: ip:port by the address and then the port, not by their digits."""
+    """The values by which a column is sorted: ip:port numerically by address, then port."""
     return _key(flows.column(name), _proxy_order) if name == PROXY else flows.column(name)
 
 
 def _key(column: pa.ChunkedArray, order: Callable[[str], str] | None = None) -> pa.Array:
-    """Texts that sort as the addresses do."""
+    """Texts that sort like the addresses."""
     make: Callable[[str], str] = order or _address_order
     known: dict[Any, str | None] = {text: None if text is None else make(text) for text in values(pc.unique(column))}
     return pa.array([known[text] for text in values(column)], pa.string())
@@ -96,7 +96,7 @@ def _proxy_order(proxy: str) -> str:
 
 
 def columns_that_begin(text: str) -> Sequence[str]:
-    """What completes the last column of such a list, each with the ones before it."""
+    """Completions of the last column name in such a list, each with the names before it."""
     before, comma, last = text.rpartition(",")
     sign = "-" * last.startswith("-")
     return [f"{before}{comma}{sign}{name}" for name in FLOW_SCHEMA.names if name.startswith(last.removeprefix("-"))]

@@ -1,4 +1,4 @@
-"""Findings as plain rows: what was seen, about whom, what to do, and how to get its packets; those that say the same together."""
+"""Findings as plain rows: what was seen, where, what to do, and the command for its packets; similar ones are merged."""
 
 from __future__ import annotations
 
@@ -16,22 +16,22 @@ SEVERITIES = ("problem", "warning", "info")
 MOST_WAYS = 3
 
 OF_A_MOMENT = frozenset(("backlog-flush", "winner-changed", "fallback", "tunnel-idle-closed", "tunnel-dead", "client-analyzer-run"))
-"""Findings of which the document has one per source and moment."""
+"""Findings that the document has once per source and moment."""
 
 
 FAULTS = (
     "proxy-unreachable", "captive-portal", "not-a-proxy", "proxy-auth-required", "proxy-denied", "proxy-error", "origin-unreachable",
     "tls-inspected", "tls-failed",
 )  # fmt: skip
-"""What goes wrong at a proxy, and what may follow from it."""
+"""Failures at a proxy, from which other findings may follow."""
 
 FOLLOWS = ("tls-failed", "revocation-unreachable", "fallback", "winner-changed")
-"""What follows from a fault where it is about the same flows; of these the earlier may be what the later follow from."""
+"""Findings that follow from a failure with the same flows; an earlier code may also be the cause of a later one."""
 
 
 @dataclass(frozen=True)
 class Setting:
-    """What to change: its name, where it is, what to write, why, and the page that says so with the date of its text.
+    """What to change: name, place, value, reason, and the source page with its date.
 
     whose  the system that has it, or "at the proxy"
     """
@@ -47,14 +47,14 @@ class Setting:
 
 @dataclass(frozen=True)
 class Finding:
-    """Something a person should know: what, where it was seen, what to do about it.
+    """One finding, ready to be shown.
 
-    settings  what to change, in the order to try it; expect: what must hold afterwards, as a file for --expect; "": nothing follows
-    way       what its proxy is called
-    command   writes its packets
-    alike     what is the same of other sources or at other moments, where they are put together
-    led_to    what followed from it, and is no cause of its own: each with its advice, and the settings that aren't said before it
-    harm      services of sources, each counted, that it is about and that don't work
+    settings  what to change, in the order to try it; expect: what must hold afterwards, as a file for --expect; "": none
+    way       its proxy's label
+    command   the command that writes its packets
+    alike     the same finding for other sources or moments, where they are merged
+    led_to    findings that follow from it: each with its advice, and the settings not listed before it
+    harm      number of (source, service) pairs that it concerns and that don't work
     """
 
     severity: str
@@ -76,15 +76,15 @@ class Finding:
 
     @property
     def more(self) -> str:
-        """`and 14 more like it`, `and the same through PROX02`; "" where there is none."""
+        """`and 14 more like it`, or `and the same through PROX02`; "" where there are none."""
         others = list(dict.fromkeys(one.way for one in self.alike))
         if "" not in others and self.way not in others:
             return f"and the same through {some(others, MOST_WAYS)}" if others else ""
         return f"and {len(self.alike):,} more like it" if self.alike else ""
 
 
-def with_what_followed(findings: Sequence[Finding]) -> list[Finding]:
-    """The findings, the most harmful first; what only follows from another is listed with that one, which is then as severe."""
+def with_consequences(findings: Sequence[Finding]) -> list[Finding]:
+    """The findings, the most harmful first; a consequence is listed with its cause, which takes its severity."""
     followed: dict[int, list[Finding]] = {}
     faults = [
         (number, cause, frozenset(cause.flows))
@@ -93,7 +93,7 @@ def with_what_followed(findings: Sequence[Finding]) -> list[Finding]:
     ]
     cause_of = {number: cause for number, finding in enumerate(findings) if (cause := _cause_of(finding, faults)) is not None}
     for number, cause in cause_of.items():
-        while cause in cause_of:  # what follows from a consequence follows from its cause
+        while cause in cause_of:  # consequences of a consequence belong to the first cause
             cause = cause_of[cause]
         followed.setdefault(cause, []).append(findings[number])
     made = []
@@ -103,13 +103,13 @@ def with_what_followed(findings: Sequence[Finding]) -> list[Finding]:
         if those := followed.get(number):
             severity = min((finding.severity, *(one.severity for one in those)), key=SEVERITIES.index)
             harm = max(finding.harm, *(one.harm for one in those))
-            finding = replace(finding, severity=severity, harm=harm, led_to=tuple(_beyond(finding, those)))
+            finding = replace(finding, severity=severity, harm=harm, led_to=tuple(_consequences(finding, those)))
         made.append(finding)
     return sorted(made, key=finding_order)
 
 
-def _beyond(cause: Finding, followed: Sequence[Finding]) -> Iterator[Finding]:
-    """What followed, with the settings that neither the cause nor an earlier one has; what must hold afterwards the cause says."""
+def _consequences(cause: Finding, followed: Sequence[Finding]) -> Iterator[Finding]:
+    """The consequences, with only the settings that neither the cause nor an earlier one has, and without expectations of their own."""
     said = set(cause.settings)
     for one in followed:
         yield replace(one, settings=tuple(setting for setting in one.settings if setting not in said), expect="")
@@ -117,7 +117,7 @@ def _beyond(cause: Finding, followed: Sequence[Finding]) -> Iterator[Finding]:
 
 
 def _cause_of(finding: Finding, faults: Sequence[tuple[int, Finding, frozenset[str]]]) -> int | None:
-    """The number of the fault that this one follows from, which is about the same flows; None: it is a cause itself."""
+    """The number of the failure with the same flows from which this finding follows; None: it is a cause itself."""
     if finding.code not in FOLLOWS or finding.severity == "info" or (finding.code == "winner-changed" and finding.severity != "problem"):
         return None
     flows = frozenset(finding.flows)
@@ -133,7 +133,7 @@ def _cause_of(finding: Finding, faults: Sequence[tuple[int, Finding, frozenset[s
 
 
 def to_do(findings: Sequence[Finding]) -> list[Finding]:
-    """What harms, most harmful first; what is to be done about it once, however many proxies it is about."""
+    """The harmful findings, the most harmful first; those with the same advice are merged over all proxies."""
     together: dict[tuple[object, ...], list[Finding]] = {}
     for cause in causes(findings):
         if cause.severity in SEVERITIES[:2]:
@@ -145,7 +145,7 @@ def to_do(findings: Sequence[Finding]) -> list[Finding]:
 
 
 def causes(findings: Sequence[Finding]) -> list[Finding]:
-    """The findings in their order, those put together that state the same of the same proxy for each source and moment."""
+    """The findings in order; per-moment findings with the same code, proxy and confidence are merged."""
     together: dict[tuple[object, ...], list[Finding]] = {}
     for number, finding in enumerate(findings):
         alike = finding.severity, finding.code, finding.proxy, finding.confidence
@@ -154,12 +154,12 @@ def causes(findings: Sequence[Finding]) -> list[Finding]:
 
 
 def harm_of(entry: Mapping[str, Any], failing: Mapping[str, frozenset[str]]) -> int:
-    """How many services of its sources a finding of the document is about that don't work; all of them where it names none.
+    """Number of (source, service) pairs of the finding that don't work; all failing services of its sources where it names none.
 
-    failing  source → its services that don't work; left out: all of its services do
+    failing  source → its services that don't work; missing: all work
     """
     services = frozenset(entry["services"])
-    if not failing or entry["severity"] == "info" or entry["code"] == "direct-allowed":  # what got through harms no service
+    if not failing or entry["severity"] == "info" or entry["code"] == "direct-allowed":  # answered traffic harms no service
         return 0
     sources = [failing[ip] for ip in entry["client_ips"] if ip in failing]
     return sum(len(those & services) if services else len(those) for those in sources)
@@ -198,14 +198,14 @@ def _setting(entry: Mapping[str, Any]) -> Setting:
 
 
 def finding_order(finding: Finding) -> tuple[int, int, bool, int, str, str, str]:
-    """The severe before the others, then what harms most, then what is certain, then faults of proxies, the first to be met first."""
+    """By severity, then harm, then certain ones, then failures of proxies in the order of FAULTS."""
     fault = FAULTS.index(finding.code) if finding.code in FAULTS else len(FAULTS)
     rank = SEVERITIES.index(finding.severity) if finding.severity in SEVERITIES else len(SEVERITIES)
     return rank, -finding.harm, finding.confidence != "certain", fault, finding.code, finding.about, finding.when
 
 
 def span(start: str | None, end: str | None) -> str:
-    """`2024-05-01 12:00:00 to 12:20:00` in the zone shown, the day said once; "" without times; an open end is left out."""
+    """`2024-05-01 12:00:00 to 12:20:00` in the shown zone, with the date once; "" without times; an open end is left out."""
     first, last = to_the_second(start), to_the_second(end)
     if first and last:
         if first == last:

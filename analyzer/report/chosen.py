@@ -1,4 +1,4 @@
-"""What is shown of a verdict or a flow table: chosen sources, services and proxies. What was judged stays as it was judged."""
+"""Selected sources, services and proxies of a verdict or a flow table. The selection doesn't change any judgement."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ Named = Mapping[str, str | None]
 
 @dataclass(frozen=True)
 class Choice:
-    """What was asked for, as it was written. Of one kind any may hold, of several kinds each must.
+    """The selection as written. Entries of one kind are alternatives; different kinds must all match.
 
     sources  addresses, networks or names;  services  slugs;  proxies  ip:port, an address for all its ports, or names
     """
@@ -41,7 +41,7 @@ class Choice:
 
 @dataclass(frozen=True)
 class _Wanted:
-    """A choice in the traffic's own addresses and names; None: everything of this kind."""
+    """A selection as addresses and slugs of this traffic; None: no restriction."""
 
     sources: frozenset[str] | None
     services: frozenset[str] | None
@@ -58,7 +58,7 @@ class _Wanted:
 
 
 def check_services(choice: Choice, slugs: Iterable[str]) -> None:
-    """Nothing. Errors: Unusable, a service that the catalogue doesn't have."""
+    """Raise an error for a service that the catalogue doesn't have. Errors: Unusable."""
     known = sorted(slugs)
     for service in choice.services:
         if service not in known:
@@ -66,9 +66,10 @@ def check_services(choice: Choice, slugs: Iterable[str]) -> None:
 
 
 def chosen(verdict: Mapping[str, Any], choice: Choice) -> dict[str, Any]:
-    """The verdict document with what the choice is about; a row that stays is as it was, with its other proxies beside the chosen one.
+    """The verdict document restricted to the selection; a remaining row is unchanged, with its other proxies beside the selected one.
 
-    Findings stay that name what was chosen, and those about the inputs as a whole.
+    Findings that name selected items stay, and those about the inputs as a whole.
+
     Errors  Unusable: a source or proxy that wasn't seen
     """
     if not choice:
@@ -109,7 +110,7 @@ def chosen(verdict: Mapping[str, Any], choice: Choice) -> dict[str, Any]:
 
 
 def chosen_flows(flows: pa.Table, choice: Choice, topology: Topology) -> pa.Table:
-    """The rows that the choice is about: of the source, with the service (asked for by any request counts), to the proxy.
+    """The selected rows: of the source, with the service (of the flow or any request), to the proxy.
 
     Errors  Unusable: a source or proxy that wasn't seen
     """
@@ -122,7 +123,7 @@ def chosen_flows(flows: pa.Table, choice: Choice, topology: Topology) -> pa.Tabl
 
 
 def flows_behind(flows: pa.Table, choice: Choice, verdict: Mapping[str, Any], topology: Topology) -> pa.Table:
-    """As chosen_flows, with the flows that the chosen verdict names besides: a page links to them."""
+    """The rows of chosen_flows, and all flows that the restricted verdict names, because a page links to them."""
     if not choice:
         return flows
     ids = set(values(chosen_flows(flows, choice, topology)["id"])) | set(_named_flows(verdict))
@@ -152,7 +153,7 @@ def _wanted(choice: Choice, sources: Named, proxies: Named) -> _Wanted:
 
 
 def _found(asked: Sequence[str], known: Named, what: str, fits: Any) -> Iterator[str]:
-    """The addresses meant. Errors: Unusable, one means nothing that was seen."""
+    """The matching addresses. Errors: Unusable, one matches nothing that was seen."""
     for text in asked:
         found = [address for address, name in known.items() if fits(text, address) or _is_name(text, name)]
         if not found:
@@ -162,7 +163,7 @@ def _found(asked: Sequence[str], known: Named, what: str, fits: Any) -> Iterator
 
 
 def _is_name(text: str, name: str | None) -> bool:
-    """Whether it is the name, or one of the names that a proxy of several entries has."""
+    """Whether it is the name, or one of the joined names of a proxy with several entries."""
     return name is not None and text.casefold() in (name.casefold(), *name.casefold().split("/"))
 
 
@@ -186,7 +187,7 @@ def _network(text: str) -> IPv4Network | IPv6Network | None:
 
 
 def _source(source: Mapping[str, Any], wanted: _Wanted) -> dict[str, Any]:
-    """The source with the rows that stay. A plane stays with a service of it; without a choice of services by its own proxies."""
+    """The source with its selected rows. A plane stays with a service of it; without selected services, by its own proxies."""
     services = [row for row in source["services"] if wanted.service([row["service"]]) and wanted.proxy(_of_row(row))]
     seen = {row["plane"] for row in services}
     kept = wanted.services is None
@@ -208,7 +209,7 @@ def _process(row: Mapping[str, Any], wanted: _Wanted) -> bool:
 
 
 def _of_row(row: Mapping[str, Any]) -> set[str | None]:
-    """The proxies that a service's or plane's row names."""
+    """The proxies in a service's or plane's row."""
     return {row["asked"], row["winner"], *(share["proxy"] for share in row["by_proxy"]), *(era["proxy"] for era in row["eras"])}
 
 
@@ -221,7 +222,7 @@ def _proxies(sources: Iterable[Mapping[str, Any]]) -> Iterator[str | None]:
 
 
 def _direct(row: Mapping[str, Any], wanted: _Wanted, client_ip: str | None) -> bool:
-    """A row past the proxies; of a chosen proxy there is none."""
+    """Whether a row past the proxies is selected; never if proxies are selected."""
     return wanted.proxies is None and wanted.source([row["client_ip"], client_ip]) and wanted.service([row["service"]])
 
 
@@ -236,7 +237,7 @@ def _finding(finding: Mapping[str, Any], wanted: _Wanted) -> bool:
 
 
 def _named_flows(part: object) -> Iterator[str]:
-    """Every flow that the document names."""
+    """All flow ids in the document."""
     if isinstance(part, Mapping):
         for key, value in part.items():
             if key in ("flows", "origin_flows", "evidence") and isinstance(value, list):

@@ -1,4 +1,4 @@
-"""Commands that a report names, so that a reader gets from a sentence to its packets by copying a line."""
+"""Commands for reports: a reader copies one to get the packets of a statement."""
 
 from __future__ import annotations
 
@@ -10,9 +10,9 @@ MOST_NAMED: Final = 3
 
 
 def slice_command(verdict: Mapping[str, Any]) -> str:
-    """`whichproxy slice gateway.pcapng --topology topology.toml`, of the captures that were read; "" where there were none.
+    """`whichproxy slice gateway.pcapng --topology topology.toml` for the captures that were read; "" where there were none.
 
-    What is to be cut out, and where to, comes behind it.
+    The selection and the output file are appended to it.
     """
     if not verdict["captures"]:
         return ""
@@ -29,7 +29,7 @@ def topology_command(verdict: Mapping[str, Any]) -> str:
 
 
 def finding_command(verdict: Mapping[str, Any], finding: Mapping[str, Any]) -> str:
-    """The command that writes the packets behind one finding; "" where it names no flow, or nothing was read from files."""
+    """The command that writes the packets of one finding; "" where it names no flow, or nothing was read from files."""
     start = slice_command(verdict)
     if not start or not finding["flows"]:
         return ""
@@ -40,7 +40,7 @@ def finding_command(verdict: Mapping[str, Any], finding: Mapping[str, Any]) -> s
 
 
 def _captures(verdict: Mapping[str, Any]) -> str:
-    """The captures as arguments of a command, or a placeholder where they are many or have names that can't be written."""
+    """The captures as arguments of a command, or a placeholder where they are many or have unprintable names."""
     paths = [capture["path"] for capture in verdict["captures"]]
     if not 0 < len(paths) <= MOST_NAMED or not all(path.isprintable() for path in paths):
         return "INPUT..."
@@ -48,5 +48,5 @@ def _captures(verdict: Mapping[str, Any]) -> str:
 
 
 def _quoted(path: str) -> str:
-    """The path as a shell takes it; one that begins like an option doesn't become one."""
+    """The path quoted for a shell; a path that begins with a hyphen can't be taken for an option."""
     return shlex.quote(f"./{path}" if path.startswith("-") else path)

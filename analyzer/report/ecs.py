@@ -1,7 +1,7 @@
-"""The flow table by the names of the Elastic Common Schema, for Elastic, OpenSearch and what else reads ECS.
+"""The flow table with the names of the Elastic Common Schema, for Elastic, OpenSearch and other readers of ECS.
 
-A field of ECS is filled only where it means what the column means; everything else is below `whichproxy.`, as ECS has it for what it
-doesn't know. Names are written with their dots, which Elasticsearch takes for objects.
+A field of ECS is filled only where it means the same as the column; all other columns are below `whichproxy.`, as ECS requires for custom
+fields. Names are written with dots, which Elasticsearch takes for objects.
 
 Source: ECS field reference 8.11, https://www.elastic.co/guide/en/ecs/8.11/ecs-field-reference.html, read 2026-11-26.
 """
@@ -19,13 +19,13 @@ from analyzer.text.times import values
 ECS_VERSION: Final = "8.11.0"
 
 Make = Callable[[pa.Table], Any]
-"""A field's values of a flow table, or one value for all rows."""
+"""A function from a flow table to a field's values, or to one value for all rows."""
 
 FAILED: Final = pa.array(["refused", "unreachable", "no-answer"])
 
 
 class Field(NamedTuple):
-    """A field, how it is made, and from which column, or what it says."""
+    """A field: its name, its function, and its source column or constant."""
 
     name: str
     make: Make
@@ -33,7 +33,7 @@ class Field(NamedTuple):
 
 
 def ecs_table(flows: pa.Table) -> pa.Table:
-    """One row per flow, columns as FIELDS has them; a column that has no value is null."""
+    """One row per flow, with the columns of FIELDS; a column without values is null."""
     flows = flows.combine_chunks()
     columns = {}
     for field in FIELDS:
@@ -73,7 +73,7 @@ def _protocol(flows: pa.Table) -> Any:
 
 
 def _outcome(flows: pa.Table) -> Any:
-    """failure where nothing was answered or every request was turned down, success where something worked, else unknown."""
+    """failure where nothing was answered or every request failed, success where something worked, else unknown."""
     worked = pc.or_(_any_request(flows, "worked"), pc.fill_null(pc.equal(flows["direct_outcome"], "answered"), False))
     turned_down = [_any_request(flows, outcome) for outcome in ("denied", "authentication", "failed", "unanswered", "broken")]
     failed = pc.or_(pc.is_in(flows["state"], FAILED), pc.fill_null(pc.equal(flows["direct_outcome"], "blocked"), False))
@@ -90,7 +90,7 @@ def _any_request(flows: pa.Table, outcome: str) -> Any:
 
 
 def _lists(*names: str) -> Make:
-    """Of each row a list with the values of the columns, without what is null."""
+    """For each row a list with the columns' values, without nulls."""
 
     def made(flows: pa.Table) -> Any:
         rows = zip(*(values(flows[name]) for name in names), strict=True)
@@ -103,7 +103,7 @@ def _is_http(flows: pa.Table) -> Any:
     return pc.is_in(flows["request"], pa.array(["connect", "absolute"]))
 
 
-OWN: Final = (
+CUSTOM: Final = (
     *("route", "direct_outcome", "same_as", "proxy", "proxy_name", "method", "host", "host_source", "service", "service_group"),
     *("service_evidence", "plane", "client_family", "ja4", "state", "pair", "inspected", "capture", "first_frame"),
 )
@@ -156,5 +156,5 @@ FIELDS: Final = (
     _column("process.name", "", "process"),
     Field("related.ip", _lists("client_ip", "server_ip"), "`client_ip` and `server_ip`"),
     Field("related.hosts", _lists("host", "sni", "requested_host"), "`host`, `sni` and `requested_host`"),
-    *(_column(f"whichproxy.{name}", "", name) for name in OWN),
+    *(_column(f"whichproxy.{name}", "", name) for name in CUSTOM),
 )

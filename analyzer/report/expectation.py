@@ -1,4 +1,4 @@
-"""What must hold of the next capture, as the file that `report --expect` takes."""
+"""The expectations for the next capture, as a file for `report --expect`."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ from collections.abc import Mapping
 
 
 def expectation_file(expect: Mapping[str, Mapping[str, str | list[str]]] | None) -> str:
-    """A finding's `expect` as TOML; "" where there is none. JSON's texts and lists of ASCII are TOML's."""
+    """A finding's `expect` as TOML; "" where there is none. JSON's texts and lists of ASCII are valid TOML."""
     if not expect:
         return ""
     lines = ["[test.expect]"]

@@ -1,4 +1,4 @@
-"""A report as a file; the suffix says how."""
+"""A report as a file; the suffix chooses the form."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ REMEDY = "use .html, .md, .json or .ipynb"
 
 
 def check_report_path(path: str | Path, inputs: Iterable[object] = ()) -> None:
-    """Raise Unusable now, before long work, if no report can be written there, or it would overwrite an input."""
+    """Raise Unusable before the work starts if no report can be written there, or an input would be overwritten."""
     check_local(path)
     suffix = Path(path).suffix.lower()
     if suffix not in SUFFIXES:
@@ -34,11 +34,11 @@ def check_report_path(path: str | Path, inputs: Iterable[object] = ()) -> None:
 
 
 def write_report(path: str | Path, verdict: Mapping[str, Any], flows: pa.Table, asked: Invocation | None = None) -> None:
-    """Write the verdict as its suffix says.
+    """Write the verdict in the form of the suffix.
 
     flows   the flow table that the verdict was judged from
-    asked   what was read, for a notebook; None where it has no name (an open file, a table)
-    Errors  Unusable: the system refused, or a notebook of what has no name
+    asked   the inputs and options, for a notebook; None where an input has no name (an open file, a table)
+    Errors  Unusable: the system refused, or a notebook of inputs without names
     """
     if Path(path).suffix.lower() == ".json":
         from analyzer.report.json import json_lines
@@ -68,7 +68,7 @@ def _text(path: Path, verdict: Mapping[str, Any], flows: pa.Table, asked: Invoca
 
 
 def check_study_path(path: str | Path, inputs: Iterable[object] = ()) -> None:
-    """As check_report_path, for a study, which isn't written as a notebook."""
+    """The same as check_report_path, for a study, which has no notebook form."""
     if Path(path).suffix.lower() == ".ipynb":
         raise Unusable("a study isn't written as a notebook", str(path), "use .html, .md or .json; in Python: analyzer.study(...)")
     check_report_path(path, inputs)

@@ -1,4 +1,4 @@
-"""A fleet's history as a file; the suffix says how."""
+"""A fleet's history as a file; the suffix chooses the form."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ SUFFIXES: Final = (".html", ".htm", ".json")
 
 
 def check_history_path(path: str | Path) -> None:
-    """Raise Unusable now, before long work, if no history can be written there."""
+    """Raise Unusable before the work starts if no history can be written there."""
     suffix = Path(path).suffix.lower()
     if suffix not in SUFFIXES:
         raise Unusable(f"no history is written as {suffix or 'a file without a suffix'}", str(path), "use .html or .json")
@@ -21,7 +21,7 @@ def check_history_path(path: str | Path) -> None:
 
 
 def write_history(path: str | Path, document: Mapping[str, Any]) -> None:
-    """Write the history as its suffix says; who reads the page meanwhile has the old one or the new one, never half of it."""
+    """Write the history in the form of the suffix; a concurrent reader gets the old file or the new one, never a part."""
     if Path(path).suffix.lower() == ".json":
         from analyzer.report.json import json_lines
 

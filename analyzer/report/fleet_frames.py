@@ -53,7 +53,7 @@ def changes_frame(history: Mapping[str, Any]) -> pd.DataFrame:
 
 
 def gateways_frame(history: Mapping[str, Any]) -> pd.DataFrame:
-    """One row per gateway and day: date, rows, sources, requests, failed; `state` is the gateway's now."""
+    """One row per gateway and day: date, rows, sources, requests, failed; `state` is the gateway's present state."""
     from analyzer.report.frames import frame_of
 
     rows = [

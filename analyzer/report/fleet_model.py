@@ -1,4 +1,4 @@
-"""What is shown of a fleet's history, in order, before any form."""
+"""The contents of a fleet report, in order, independent of its form."""
 
 from __future__ import annotations
 
@@ -12,12 +12,12 @@ from analyzer.text.labels import ProxyLabel, plane_order
 from analyzer.text.times import to_the_second
 
 MOST_DAYS: Final = 62
-"""Days of a gateway's strip on the page; older ones are in the JSON."""
+"""Days in a gateway's strip on the page; the JSON has older ones."""
 
 
 @dataclass(frozen=True)
 class Winner:
-    """A proxy that wins for sources of a gateway. since: day, "" where that isn't known; short: without its method."""
+    """A proxy that wins for sources of a gateway. since: day, "" where unknown; short: label without the method."""
 
     label: str
     short: str
@@ -31,9 +31,9 @@ class Winner:
 class Row:
     """A gateway in a table.
 
-    planes   plane → its winners, for the most sources first
-    strip    a cell for each day of the fleet's span: the day, the proxy that won for the most sources in any plane, its rows
-    changed  findings of the last days that it is among
+    planes   plane → its winners, the one of most sources first
+    strip    a cell for each day of the fleet's span: the day, the proxy that won for most sources in any plane, its number of rows
+    changed  number of recent findings that concern it
     """
 
     gateway: str
@@ -48,7 +48,7 @@ class Row:
 
 @dataclass(frozen=True)
 class FleetReport:
-    """A history ready to be shown. proxies: the address of each, by how many requests it got; recent: findings of the last days."""
+    """A history ready to be shown. proxies: addresses, by number of requests; recent: findings of the last days."""
 
     title: str
     answers: Sequence[str]
@@ -62,7 +62,7 @@ class FleetReport:
 
 
 def build_history(document: Mapping[str, Any]) -> FleetReport:
-    """The report of a history document. Gateways that are silent come first, then those where something changed, then by name."""
+    """The report of a history document. Silent gateways come first, then those with changes, then by name."""
     fresh = recent(document)
     known = {id(one) for one in fresh}
     first, last = document["window"]
@@ -110,7 +110,7 @@ def _row(gateway: Mapping[str, Any], days: Sequence[str], changed: int) -> Row:
 
 
 def _cell(day: Mapping[str, Any] | None) -> tuple[str | None, int]:
-    """(the proxy that won in the first plane that anything won in, rows) of a day."""
+    """(the winner in the first plane that has one, number of rows) of a day."""
     if day is None:
         return None, 0
     planes = sorted(day["winners"], key=plane_order)

@@ -1,4 +1,4 @@
-"""A fleet's history on a terminal: the answer first, what changed lately, then a line per gateway."""
+"""A fleet's history on a terminal: the answer, recent changes, then a line per gateway."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ from analyzer.text.words import counted
 
 MOST_FINDINGS: Final = 30
 MOST_ROWS: Final = 200
-"""Findings and gateways on a screen; the JSON has all."""
+"""Findings and gateways shown on a screen; the JSON has all."""
 
 ROOM_FOR_GATEWAY: Final = 12
 
@@ -52,7 +52,7 @@ class TerminalHistory:
 
 
 def plain_history(document: Mapping[str, Any], width: int = UNWRAPPED) -> str:
-    """The same without colour, for a pipe or a file; lines end without spaces."""
+    """The same content without colour, for a pipe or a file; lines have no trailing spaces."""
     sink = io.StringIO()
     Console(file=sink, width=width, color_system=None, force_terminal=False, highlight=False).print(TerminalHistory(document), end="")
     return "\n".join(line.rstrip() for line in sink.getvalue().splitlines()) + "\n"
@@ -66,10 +66,10 @@ def _gateways(report: FleetReport, width: int) -> Iterator[RenderableType]:
 
 
 def _table(report: FleetReport, *, whole: bool) -> Table:
-    """whole: with the time of the day, the proxies' settings and the years."""
+    """whole: with times of day, the proxies' methods and years."""
     made = grid("Gateway", "Last seen", "Sources", *(plane.capitalize() for plane in report.planes), "New", right=("Sources", "New"))
     for column in (*made.columns[:3], made.columns[-1]):
-        column.no_wrap = not whole  # on a narrow screen the winners take the lines they need
+        column.no_wrap = not whole  # on a narrow screen winners may wrap
     for row in report.rows[:MOST_ROWS]:
         made.add_row(
             cell(row.gateway, None if whole else ROOM_FOR_GATEWAY),

@@ -1,4 +1,4 @@
-"""The flow table for the eye: the columns that fit, one flow per line, written without rich so that 50,000 lines are quick."""
+"""The flow table for a terminal: the columns that fit, one flow per line, written without rich so that 50,000 lines are quick."""
 
 from __future__ import annotations
 
@@ -30,7 +30,7 @@ COLUMNS = (
     ("protocol", 8),
     ("sni", 40),
 )
-"""In order of worth, with the room each takes at most; a narrow screen drops the last ones."""
+"""By importance, with the maximum width of each; a narrow screen drops the last ones."""
 
 LEAST_HOST = 22
 LEAST_CUT = 8
@@ -38,10 +38,11 @@ GUTTER = "  "
 
 
 def flow_lines(flows: pa.Table, width: int = UNWRAPPED, columns: Sequence[str] = ()) -> Iterator[str]:
-    """A heading and one line per flow. At UNWRAPPED every column above, whole; else what fits, long names cut in the middle.
+    """A heading and one line per flow. At UNWRAPPED all columns in full; else those that fit, with long names shortened in the middle.
 
-    Where no host is known its cell holds the server's address and port.
-    columns   these instead, every one of them: the longest are cut until they fit
+    Without a host, its cell has the server's address and port.
+
+    columns   these columns instead, all of them: the longest are cut until they fit
     """
     names = list(columns) or [name for name, _ in COLUMNS]
     texts = {name: _texts(flows.column(name)) for name in names}
@@ -60,7 +61,7 @@ def flow_lines(flows: pa.Table, width: int = UNWRAPPED, columns: Sequence[str] =
 
 
 def _rooms(longest: Mapping[str, int], width: int) -> dict[str, int]:
-    """The columns that fit, from the first on, and how wide each is; the host takes what the others leave."""
+    """The columns that fit, from the first on, with their widths; the host gets the remaining space."""
     if width >= UNWRAPPED:
         return dict(longest)
     rooms: dict[str, int] = {}
@@ -78,7 +79,7 @@ def _rooms(longest: Mapping[str, int], width: int) -> dict[str, int]:
 
 
 def _cut_to(longest: Mapping[str, int], width: int) -> dict[str, int]:
-    """Every column's width: as wide as it needs, or, where all together are too wide, the widest alike as narrow as it takes."""
+    """Every column's width: what it needs, or, if all together are too wide, an equal limit for the widest."""
     rooms, left = {}, width - len(GUTTER) * (len(longest) - 1)
     for place, name in enumerate(sorted(longest, key=lambda name: longest[name])):
         rooms[name] = min(longest[name], max(LEAST_CUT, left // (len(longest) - place)))

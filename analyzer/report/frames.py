@@ -1,8 +1,8 @@
 """Tables as pandas DataFrames, and a DataFrame of flows as the flow table again.
 
-Text is pandas' own Arrow-backed string type with NaN for missing (the default of pandas 3, asked for by name in 2.x), so that
-comparisons give plain booleans. Integers and booleans are nullable, times are datetime64[ns, UTC], lists are Python lists:
-pandas can't read a frame with Arrow lists back from its own Parquet.
+Text is pandas' Arrow-backed string type with NaN for missing (pandas 3's default, requested by name in 2.x), so that comparisons give plain
+booleans. Integers and booleans are nullable, times are datetime64[ns, UTC], lists are Python lists: pandas can't read a frame with Arrow
+lists back from its own Parquet.
 """
 
 from __future__ import annotations
@@ -21,7 +21,7 @@ if TYPE_CHECKING:
     import pandas as pd
 
 REQUIRED = ("id", "protocol", "client_ip", "server_ip", "first_seen", "state")
-"""Columns without which a DataFrame is no flow table; of the others a missing one is taken for all null."""
+"""Columns that a DataFrame must have to be a flow table; other missing columns count as all null."""
 
 FINDING_COLUMNS = (
     "code", "severity", "confidence", "client_ip", "client_ips", "proxy", "service", "services", "text", "advice", "first_seen",
@@ -46,7 +46,7 @@ def frame_of(table: pa.Table) -> pd.DataFrame:
             return text
         if pa.types.is_integer(kind):
             return pd.Int64Dtype()
-        return pd.BooleanDtype() if pa.types.is_boolean(kind) else None  # None leaves it to pandas: timestamps
+        return pd.BooleanDtype() if pa.types.is_boolean(kind) else None  # None: pandas' own choice, for timestamps
 
     lists = [field.name for field in table.schema if pa.types.is_list(field.type)]
     frame: pd.DataFrame = table.drop_columns(lists).to_pandas(types_mapper=pandas_type)
@@ -67,7 +67,7 @@ def findings_frame(verdict: Mapping[str, Any]) -> pd.DataFrame:
 
 
 def services_frame(verdict: Mapping[str, Any]) -> pd.DataFrame:
-    """One row per source and service of a verdict: SERVICE_COLUMNS as the document has them, and its counts over all proxies.
+    """One row per source and service of a verdict: SERVICE_COLUMNS as in the document, and its counts over all proxies.
 
     asked, outcome, winner and confidence are those of the last era.
     """
@@ -79,10 +79,9 @@ def services_frame(verdict: Mapping[str, Any]) -> pd.DataFrame:
 
 
 def table_of(flows: pd.DataFrame, start_ns: int | None = None, end_ns: int | None = None) -> pa.Table:
-    """The flow table of a DataFrame, with only the flows that began in [start_ns, end_ns).
+    """The flow table of a DataFrame, with only the flows that began in [start_ns, end_ns), without unknown columns.
 
-    Unknown columns are left out.
-    Errors  Unusable: a required column is missing, or a column holds what its type can't
+    Errors  Unusable: a required column is missing, or a column's values don't fit its type
     """
     missing = [name for name in REQUIRED if name not in flows.columns]
     if missing:
@@ -115,6 +114,6 @@ def _text_type() -> Any:
 
     try:
         return pd.StringDtype("pyarrow", na_value=float("nan"))
-    except TypeError:  # pandas 2.2 knows it by another name
+    except TypeError:  # pandas 2.2 has another name for it
         storage: Any = "pyarrow_numpy"
         return pd.StringDtype(storage)

@@ -1,4 +1,4 @@
-"""The look that every table on a terminal shares, and the one way captured text gets into a cell."""
+"""The common style of all tables on a terminal, and the only function that puts captured text into a cell."""
 
 from __future__ import annotations
 
@@ -18,17 +18,17 @@ GAP = 2
 """Columns between two cells."""
 
 LEAST_NAME = 12
-"""What a name keeps of itself at least, however narrow the screen."""
+"""The least number of characters kept of a name, however narrow the screen."""
 
 
 def fitted(text: str | None, room: int | None) -> str:
-    """The text made inert, shortened in the middle to `room` characters; whole where room is None."""
+    """The inert text, shortened in the middle to `room` characters; in full where room is None."""
     shown = inert(text or "")
     return shown if room is None else shorten(shown, room)
 
 
 def cell(text: str | None, room: int | None = None, style: str = "") -> Text:
-    """A stranger's text as a table cell: rich.Text, so nothing in it is read as markup."""
+    """Captured text as a table cell: rich.Text, so that nothing in it is read as markup."""
     return Text(fitted(text, room), style, overflow="fold")
 
 
@@ -44,7 +44,7 @@ def grid(*columns: str | Text, right: Sequence[str] = ()) -> Table:
 def filled(columns: Sequence[str], rows: Iterable[Sequence[Text]], width: int, right: Sequence[str] = (), name: str = "") -> Table:
     """A table of these rows without its empty columns.
 
-    name   the column whose texts are shortened in the middle to the room that the others leave; "": none
+    name   the column whose texts are shortened in the middle to the remaining width; "": none
     """
     every = list(rows)
     kept = [at for at in range(len(columns)) if at == 0 or any(row[at].plain for row in every)]
@@ -68,5 +68,5 @@ def _paper() -> Console:
 
 
 def width_of(content: RenderableType) -> int:
-    """Columns that it takes where there is room for all of it."""
+    """Width of the content without wrapping."""
     return Measurement.get(_paper(), _paper().options, content).maximum

@@ -1,4 +1,4 @@
-"""The report as a notebook that reads the same captures again: cells to run, change and go on from. It has no outputs yet."""
+"""The report as a notebook that reads the same captures again: cells to run, change and extend, without outputs."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ NBFORMAT = (4, 5)
 
 @dataclass(frozen=True)
 class Invocation:
-    """What was read, as the caller named it: everything that a notebook needs to read it again."""
+    """The inputs and options as the caller gave them, from which a notebook reads the same again."""
 
     inputs: tuple[str, ...]
     topology: str | None = None
@@ -28,7 +28,7 @@ class Invocation:
 
 
 def check_asked(path: str | Path, inputs: Iterable[object]) -> None:
-    """Raise Unusable where an input can't be read again by a notebook: standard input."""
+    """Raise Unusable where a notebook can't read an input again: standard input."""
     if "-" in inputs:
         raise Unusable("a notebook can't read standard input again", str(path), "save the capture to a file and name that")
 
@@ -36,8 +36,8 @@ def check_asked(path: str | Path, inputs: Iterable[object]) -> None:
 def to_notebook(asked: Invocation, path: str | Path) -> str:
     """The notebook as JSON (nbformat 4.5), printable ASCII.
 
-    path   where it will lie: files beside or below it are named from there, so that the folder can be moved; others by their whole
-           path. In code they are Python literals, in text Markdown that shows exactly them: no name is anything but a name
+    path   where it will be written: files beside or below it get relative paths, so that the folder can be moved; others absolute ones.
+           Names are Python literals in code and escaped Markdown in text, so that no name acts as code or markup
     """
     folder = Path(path).resolve().parent
     listed = "\n".join(f"- {markdown(shown(name))}" for name in asked.inputs)
@@ -94,7 +94,7 @@ def _literals(names: Sequence[str]) -> str:
 
 
 def _named_from(folder: Path, name: str) -> str:
-    """A path or a glob as it is named from that folder; a URL without what opens it."""
+    """A path or a glob relative to that folder; a URL without its credentials."""
     if is_url(name):
         return shown(name)
     whole = Path(os.path.abspath(name))  # noqa: PTH100 - resolve() would follow links that a glob is meant to be matched in

@@ -1,7 +1,7 @@
 """Documents as JSON text: the same bytes for the same document, in the document's own key order.
 
-A line for each row of its lists (sources, findings, proxies), so that grep and diff find rows. Each is written by the standard
-library's C encoder, which knows no indentation and is seven times as fast as the one that does.
+One line for each row of its lists (sources, findings, proxies), so that grep and diff find rows. The standard library's C encoder writes
+each row; it has no indentation, and is seven times as fast as the encoder that has.
 """
 
 from __future__ import annotations
@@ -13,15 +13,15 @@ from typing import Any, Final
 from analyzer.text.files import as_utf8
 
 LEVELS: Final = 2
-"""How deep objects are opened, a line for each key: the document, and what groups its lists (direct)."""
+"""Depth down to which objects get a line per key: the document, and the objects that group its lists (direct)."""
 
 SAMPLE: Final = 1_000
-"""Rows by which it is known what rows have in common."""
+"""Rows that are examined for values shared between rows."""
 
 MOST_KEPT: Final = 4_096
-"""Texts of common lists and dicts that are remembered."""
+"""Texts of shared lists and dicts that are cached."""
 
-# Documents are made of what was counted, and hold nothing that holds them: not looking for that saves a fifth of the time.
+# Documents are trees: skipping the check for circular references saves a fifth of the time.
 _ENCODE: Final = json.JSONEncoder(ensure_ascii=True, allow_nan=False, default=dict, check_circular=False).encode
 
 
@@ -31,10 +31,11 @@ def to_json(document: Mapping[str, Any]) -> str:
 
 
 def json_lines(document: Mapping[str, Any]) -> Iterator[str]:
-    """The document's text in pieces of about a line, for a document that is large as text.
+    """The document's text in pieces of about a line, for large documents.
 
-    Everything outside printable ASCII is written as an escape, so that the text is inert on a terminal and survives any
-    encoding. A lone surrogate (an undecodable byte of a file name) becomes a visible \\xNN: many readers refuse it in JSON.
+    Everything outside printable ASCII is escaped, so that the text is inert on a terminal and survives any encoding. A lone surrogate (an
+    undecodable byte of a file name) becomes a visible \\xNN, because many readers reject it in JSON.
+
     Errors  ValueError for a number that JSON doesn't have (NaN, infinity)
     """
     yield from _opened(document, 1)
@@ -42,7 +43,7 @@ def json_lines(document: Mapping[str, Any]) -> Iterator[str]:
 
 
 def _opened(value: Any, level: int) -> Iterator[str]:
-    """The value as JSON, in pieces; lists and objects that take several lines are indented."""
+    """The value as JSON, in pieces; lists and objects with several lines are indented."""
     if isinstance(value, Mapping) and value and level <= LEVELS:
         before, room = "{\n", " " * level
         for key, entry in value.items():
@@ -61,7 +62,7 @@ def _opened(value: Any, level: int) -> Iterator[str]:
 
 
 class _Written:
-    """The rows of one list as text. What many of them have in common, the same list or dict and not just an equal one, is written once."""
+    """The rows of one list as text. A list or dict object that many rows share is encoded once."""
 
     def __init__(self, rows: Sequence[Any]) -> None:
         ids: dict[str, list[int]] = {}
@@ -87,7 +88,7 @@ class _Written:
         return "{" + ", ".join([*parts, _text(own)[1:-1]] if own else parts) + "}"
 
     def _shared(self, value: Any) -> str:
-        known = self._known.get(id(value))  # the document holds it meanwhile, so no other has its place
+        known = self._known.get(id(value))  # the document keeps it alive, so its id is unique
         if known is None:
             known = _text(value)
             if len(self._known) < MOST_KEPT:
@@ -97,7 +98,7 @@ class _Written:
 
 def _text(value: Any) -> str:
     text = _ENCODE(value)
-    if "\\" in text and "\\ud" in text:  # a surrogate, lone or one of a pair
+    if "\\" in text and "\\ud" in text:  # a surrogate, lone or in a pair
         text = _ENCODE(_without_surrogates(value))
     return text.replace("\x7f", "\\u007f")
 

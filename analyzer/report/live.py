@@ -1,4 +1,4 @@
-"""A capture that is still going on, on a terminal: what came so far, how fast, what was lost, and the verdict up to now."""
+"""A capture in progress on a terminal: packets so far, rates, losses, and the present verdict."""
 
 from __future__ import annotations
 
@@ -26,9 +26,9 @@ class Status:
     """The numbers beside the table.
 
     elapsed_s                    since the capture began, by this machine's clock
-    packets_per_s bytes_per_s    since the numbers before; payload bytes by the IP length
+    packets_per_s bytes_per_s    since the previous numbers; payload bytes by the IP length
     still_open                   TCP conversations that haven't ended
-    lost                         what is known of drops, in words
+    lost                         known drops, in words
     """
 
     name: str
@@ -47,7 +47,7 @@ class Status:
 
 
 def duration(seconds: float) -> str:
-    """Hours, minutes and seconds, without leading zeros' worth."""
+    """Hours, minutes and seconds, without leading zero units."""
     whole = int(seconds)
     if whole < 60:
         return f"{whole} s"
@@ -66,13 +66,13 @@ def finding_line(finding: Finding) -> Text:
 
 
 class News:
-    """Which findings of a verdict weren't there before."""
+    """Detects the findings of a verdict that weren't there before."""
 
     def __init__(self) -> None:
         self._known: set[Key] = set()
 
     def among(self, findings: Iterable[Mapping[str, Any]]) -> list[int]:
-        """The places of the new ones; a finding whose numbers grow stays the same finding."""
+        """Indices of the new findings; a finding whose numbers grow is not new."""
         new = []
         for place, finding in enumerate(findings):
             key = (finding["code"], finding["client_ip"], finding["proxy"], finding["service"])
@@ -84,7 +84,7 @@ class News:
 
 @dataclass(frozen=True)
 class LiveReport:
-    """The numbers and as much of the report as the screen has room for."""
+    """The numbers and the part of the report that fits the screen."""
 
     status: Status
     report: Report
@@ -101,7 +101,7 @@ class LiveReport:
 
 @dataclass(frozen=True)
 class _Line:
-    """A line that is rendered already."""
+    """A rendered line."""
 
     segments: list[Segment]
 

@@ -17,7 +17,7 @@ UNKNOWN = "unknown"
 
 
 def to_markdown(report: Report) -> str:
-    """The whole report; every captured string escaped so that it shows as itself."""
+    """The whole report; every captured string is escaped."""
     heading = f"# Which proxy won: {markdown(report.title)}" if report.title else "# Which proxy won"
     blocks = [heading, "\n".join(f"- {markdown(a)}" for a in report.answers)]
     if report.rest(MOST_ANSWERS):
@@ -31,7 +31,7 @@ def to_markdown(report: Report) -> str:
 
 
 def verdict_blocks(report: Report, level: int = 2) -> Iterator[str]:
-    """Everything below the answers, its headings `level` deep."""
+    """Everything below the answers, with headings of depth `level`."""
     head = "#" * level
     for group in report.groups:
         if group.n > 1:
@@ -53,7 +53,7 @@ def verdict_blocks(report: Report, level: int = 2) -> Iterator[str]:
 
 
 def table(columns: Sequence[str], rows: Iterable[Sequence[str]], right: Sequence[str] = ()) -> str:
-    """A table of cells that are Markdown already; the columns named in `right` hold numbers."""
+    """A table of Markdown cells; the columns named in `right` hold numbers."""
     lines = [columns, ["---:" if c in right else "---" for c in columns], *rows]
     return "\n".join(f"| {' | '.join(cells)} |" for cells in lines)
 

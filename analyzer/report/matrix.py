@@ -1,4 +1,4 @@
-"""The heart of the report on a terminal: services × proxies, planes in bold above their services, the winner marked."""
+"""The report's main table on a terminal: services × proxies, planes in bold above their services, the winner marked."""
 
 from __future__ import annotations
 
@@ -26,8 +26,8 @@ PROXY_ROOM = 15
 def matrix(source: Source, width: int) -> Table:
     """One row per plane and service; a column per proxy where they fit, else one for the winner and one for the others.
 
-    Shares and bytes go first where the screen is narrow, then the beginnings of addresses, which the answer has whole, then the middles
-    of services' names, and last what came of each row: what doesn't work is listed under the table too.
+    On a narrow screen, shares and bytes are dropped first, then the beginnings of addresses (the answer has them in full), then the middles
+    of services' names, and last the outcomes: failures are also listed below the table.
     """
     if width >= UNWRAPPED:
         return _by_columns(source, None, {}, shares=True, outcome=True)
@@ -48,21 +48,21 @@ def matrix(source: Source, width: int) -> Table:
 
 
 def notes(source: Source, verbose: bool = False) -> Iterator[RenderableType]:
-    """The legend, then a line for each row that isn't certain, doesn't work or changed: what is so, and why.
+    """The legend, then a line for each row that isn't certain, doesn't work or changed, with the reason.
 
-    A service for which the same holds as for its plane has no row of its own, unless verbose.
+    Unless verbose, a service with the same result as its plane gets no line of its own.
     """
     if source.proxies:
         yield Text(LEGEND, "dim")
     for row in source.rows():
-        if row.reason and row.doubtful and (verbose or not source.said_by_its_plane(row)):
+        if row.reason and row.doubtful and (verbose or not source.same_as_plane(row)):
             what = ", ".join(filter(None, [row.sure, row.outcome, f"before: {row.before}" if row.before else ""]))
             line = Text.assemble((inert(row.label), "bold"), f" ({inert(what)}): {inert(row.reason)}")
             yield Padding(line, (0, 0, 0, 2), expand=False)
 
 
 def _by_columns(source: Source, room: int | None, brief: Mapping[str, str], *, shares: bool, outcome: bool) -> Table:
-    """room: what a name may take; None: all it needs. brief: what stands for an address."""
+    """room: maximum width of a name; None: no limit. brief: short forms of addresses."""
     above = "\n" if source.proxies else ""
     headings = [_heading(proxy, room and PROXY_ROOM, brief) for proxy in source.proxies]
     made = grid(f"{above}Service", *headings, f"{above}Sure", *[f"{above}Outcome"][:outcome])
@@ -102,7 +102,7 @@ def _style(row: Row) -> str:
 
 
 def _heading(proxy: ProxyLabel, room: int | None, brief: Mapping[str, str]) -> Text:
-    """Two lines: name over method; an unnamed proxy's address over its port."""
+    """Two lines: name over method; for a proxy without a name, address over port."""
     if proxy.name:
         return Text(f"{fitted(proxy.name, room)}\n{fitted(proxy.method_name, room)}")
     address, _, port = proxy.proxy.rpartition(":")

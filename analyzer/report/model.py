@@ -1,7 +1,7 @@
-"""The verdict document as plain rows: all counting, shares, ordering and sentences, so that every output says the same.
+"""The verdict document as plain rows: all counting, shares, ordering and sentences, shared by all outputs.
 
-`build(verdict)` takes the dict of `analyzer.verdict.judge` (or one read back from JSON) and returns a `Report`. Strings in
-it are still as captured; each output makes them inert in its own way (text.py).
+`build(verdict)` takes the dict of `analyzer.verdict.judge` (or one read back from JSON) and returns a `Report`. Its strings are still as
+captured; each output makes them inert in its own way (text.py).
 """
 
 from __future__ import annotations
@@ -12,7 +12,7 @@ from dataclasses import dataclass, replace
 from pathlib import PurePath
 from typing import Any
 
-from analyzer.report.causes import SEVERITIES, Finding, causes, finding_of, finding_order, harm_of, span, to_do, with_what_followed
+from analyzer.report.causes import SEVERITIES, Finding, causes, finding_of, finding_order, harm_of, span, to_do, with_consequences
 from analyzer.report.commands import finding_command, topology_command
 from analyzer.report.pac import Pac, pac_of
 from analyzer.report.sources import OUTCOME_NAMES, Row, Source, source_of
@@ -22,21 +22,21 @@ from analyzer.text.words import counted
 from analyzer.verdict.sentence import no_source_answer
 
 MOST_ANSWERS = 6
-"""Lines that the answer takes at most: more groups than a screen holds are counted."""
+"""Maximum lines of the answer; further groups are only counted."""
 
 BETWEEN = " · "
-"""Between the parts of the summary."""
+"""Separates the parts of the summary."""
 
 EACH_ITS_OWN = 3
-"""Sources of one answer that have each their own table; of more, one stands for all."""
+"""Up to so many sources with one answer each get a table; of more, one is shown for all."""
 
 MOST_NAMED = 2_000
-"""Sources of a group that are named. Of the others the report gives the number, and the JSON document the names."""
+"""Sources of a group that are named. The others are only counted; the JSON document has all names."""
 
 
 @dataclass(frozen=True)
 class Proxy:
-    """One proxy over all sources; `inspected` is the verdict's true, false or None; likely: a finding says that it may open TLS."""
+    """One proxy over all sources; `inspected` as in the verdict; likely: a finding says that it may open TLS."""
 
     label: ProxyLabel
     kinds: tuple[str, ...]
@@ -49,7 +49,7 @@ class Proxy:
 
     @property
     def inspects(self) -> str:
-        """Whether it opens TLS, in a word or two: as sure as its findings are."""
+        """Whether it opens TLS, in a word or two, with the findings' confidence."""
         if self.inspected:
             return "yes"
         if self.likely:
@@ -59,7 +59,7 @@ class Proxy:
 
 @dataclass(frozen=True)
 class Direct:
-    """One destination that a source, or several, tried to reach without a proxy."""
+    """One destination that one or several sources tried to reach without a proxy."""
 
     source: str
     server: str
@@ -71,9 +71,9 @@ class Direct:
 
 @dataclass(frozen=True)
 class Leg:
-    """What came out behind a proxy for one source, host and server: the statement, how sure, the times, both legs' flows.
+    """A proxy's origin legs for one source, host and server: statement, confidence, times, both legs' flows.
 
-    Those whose TLS was opened come first.
+    Legs with opened TLS come first.
     """
 
     statement: str
@@ -99,7 +99,7 @@ class Capture:
 class PlaneAnswer:
     """A group's answer for one plane in a few words; `fine`: one proxy carries it, and it works.
 
-    brief   the same with as little of nameless proxies' addresses as tells them apart
+    brief   the text with shortened addresses of proxies without a name
     """
 
     plane: str
@@ -111,11 +111,11 @@ class PlaneAnswer:
 
 @dataclass(frozen=True)
 class Group:
-    """Sources with one answer.
+    """Sources with the same answer.
 
-    n        how many
-    named    what they are called, in the order of their addresses, MOST_NAMED at most; ips: their addresses
-    sources  those with a table of their own: all where they are few, else the one that was seen with most
+    n        number of sources
+    named    their labels, in the order of their addresses, at most MOST_NAMED; ips: their addresses
+    sources  those with a table of their own: all where they are few, else the one with most services
     planes   the answer for each plane
     """
 
@@ -133,25 +133,25 @@ class Group:
 
     @property
     def fullest(self) -> tuple[Source, ...]:
-        """The one source with the most to show, whose table is shown for all of the group; none where none has a table."""
+        """The source with most rows, whose table is shown for the whole group; none where no source has a table."""
         return tuple(sorted(self.sources, key=lambda source: -len(source.services) - len(source.planes))[:1])
 
     def names(self, most: int) -> str:
-        """The first few names, and how many more there are."""
+        """The first few names, and the number of the others."""
         shown = self.named[:most]
         return some(shown, most) if self.n == len(shown) else f"{', '.join(shown)} and {self.n - len(shown):,} more"
 
 
 @dataclass(frozen=True)
 class Report:
-    """The whole verdict, ready to be set.
+    """The whole verdict, ready to be formatted.
 
-    title     what was read, and the day: `gateway.pcapng, 2024-05-01`; "" where nothing was
-    made_by   what made it, in a line
+    title     the inputs and the day: `gateway.pcapng, 2024-05-01`; "" without inputs
+    made_by   version, catalogue, topology and options, in a line
     nothing   why there is no answer; "" where there is one
-    groups    sources with one answer, the unusual first
-    sources   those that have tables of their own; n_sources: all
-    propose   the command that proposes a topology, where proxies were found and none was given; else ""
+    groups    sources with the same answer, rare answers first
+    sources   those with tables of their own; n_sources: number of all
+    propose   the command that proposes a topology, where proxies were found and no topology was given; else ""
     """
 
     title: str
@@ -173,7 +173,7 @@ class Report:
 
     @property
     def answers(self) -> tuple[str, ...]:
-        """One sentence per group, at most MOST_ANSWERS, or one that says why there is none."""
+        """One sentence per group, at most MOST_ANSWERS, or the reason why there is none."""
         return tuple(f"{group.who}: {group.answer}" for group in self.first(MOST_ANSWERS)) or (self.nothing,)
 
     def problems(self) -> list[tuple[str, int]]:
@@ -181,20 +181,20 @@ class Report:
         return list(Counter(finding.code for finding in self.findings if finding.severity == "problem").items())
 
     def to_do(self) -> list[Finding]:
-        """What harms, most harmful first: problems, then warnings."""
+        """The harmful findings, the most harmful first: problems, then warnings."""
         return to_do(self.findings)
 
     def shared(self) -> list[str]:
-        """A sentence for each proxy that several settings name: why its names are joined."""
+        """A sentence for each proxy that several settings name, which explains its joined names."""
         several = [proxy.label for proxy in self.proxies if "/" in (proxy.label.method or "")]
         return [f"{label}: one address for several settings; packets don't tell which of them was followed." for label in several]
 
     def causes(self) -> list[Finding]:
-        """The findings, those put together that state the same of the same proxy for each source and moment."""
+        """The findings, merged where they have the same code and proxy for several sources or moments."""
         return causes(self.findings)
 
     def first(self, most: int) -> list[Group]:
-        """At most so many groups: the unusual ones, and always the commonest answer."""
+        """At most so many groups: the rare answers, and always the most frequent one."""
         if len(self.groups) <= most:
             return list(self.groups)
         commonest = max(self.groups, key=lambda group: group.n)
@@ -202,7 +202,7 @@ class Report:
         return [*shown] if any(group is commonest for group in shown) else [*shown[:-1], commonest]
 
     def rest(self, most: int) -> str:
-        """A line for the groups that `first` leaves out: `8 more answers, of 157 sources`; "" where it leaves out none."""
+        """A line for the groups that `first` leaves out: `8 more answers, of 157 sources`; "" for none."""
         shown = self.first(most)
         left = len(self.groups) - len(shown)
         sources = sum(group.n for group in self.groups) - sum(group.n for group in shown)
@@ -216,7 +216,7 @@ def build(verdict: Mapping[str, Any]) -> Report:
     groups = _groups(verdict, labels)
     failing = {s["client_ip"]: bad for s in verdict["sources"] if (bad := _failing(s))}
     every = [finding_of(f, names, labels, finding_command(verdict, f), harm_of(f, failing)) for f in verdict["findings"]]
-    findings = with_what_followed(sorted(every, key=finding_order))
+    findings = with_consequences(sorted(every, key=finding_order))
     opened = {f["proxy"] for f in verdict["findings"] if f["code"] == "tls-inspected" and f["confidence"] != "certain"}
     captures = tuple(_capture(c) for c in verdict["captures"])
     start, end = verdict["window"]
@@ -248,7 +248,7 @@ def _failing(source: Mapping[str, Any]) -> frozenset[str]:
 
 
 def _groups(verdict: Mapping[str, Any], labels: Mapping[str, ProxyLabel]) -> tuple[Group, ...]:
-    """The document's groups. A group of one source has the whole answer, one of several what its sources have in common."""
+    """The document's groups. A group of one source has its full answer, a larger group the common one."""
     entries = {entry["client_ip"]: entry for entry in verdict["sources"]}
     brief = shortest_unique([address for address, label in labels.items() if not label.name])
     made = []
@@ -277,8 +277,8 @@ def _plane_answer(row: Row, brief: Mapping[str, str]) -> PlaneAnswer:
 
 
 def _in_few_words(row: Row, brief: Mapping[str, str]) -> str:
-    """`PROX03`, `PROX03, TLS breaks`, `none: PROX03 must authenticate`, `PROX01 until 12:00:05, then PROX03`. brief: ip:port → what
-    stands for it."""
+    """`PROX03`, `PROX03, TLS breaks`, `none: PROX03 must authenticate`, `PROX01 until 12:00:05, then PROX03`. brief: ip:port → short
+    form."""
     works = row.outcome == OUTCOME_NAMES["works"]
     outcome = "" if works or not row.outcome else row.outcome
     sharing = [brief.get(cell.proxy.short, cell.proxy.short) for cell in row.cells if cell and cell.carried]
@@ -325,7 +325,7 @@ def _of(day: str | None) -> str:
 
 
 def _digest(sha256: str | None) -> str:
-    """The beginning of a digest, as much as tells two files apart."""
+    """The beginning of a digest, enough to distinguish files."""
     return f" (SHA-256 {sha256[:12]}…)" if sha256 else ""
 
 
@@ -336,7 +336,7 @@ def _proxy(proxy: Mapping[str, Any], label: ProxyLabel, likely: bool) -> Proxy:
 
 
 def _directs(entries: Sequence[Mapping[str, Any]], names: Mapping[str, str | None], *, blocked: bool = False) -> tuple[Direct, ...]:
-    """A row for each destination and what came of it, of however many sources; those of most sources first."""
+    """A row for each destination and outcome, over all sources; those of most sources first."""
     together: dict[tuple[Any, ...], list[Mapping[str, Any]]] = {}
     for entry in entries:
         server = f"{entry['server']} (udp)" if entry.get("protocol") == "udp" else entry["server"]
@@ -376,7 +376,7 @@ def _capture(entry: Mapping[str, Any]) -> Capture:
 
 
 def _summary(captures: Sequence[Capture], findings: Sequence[Finding], window: str) -> str:
-    """One line: how much was read, of which window, and how many findings of each severity."""
+    """One line: number of captures and packets, the window, and findings by severity."""
     parts = []
     if captures:
         packets = sum(c.packets for c in captures)

@@ -16,22 +16,22 @@ FLOWS_NAMED = 3
 MOST_GROUPS = 6
 MOST_TO_DO = 3
 MOST_ROWS = 50
-"""What a cell of a notebook holds; the report as .html or .json has all."""
+"""Limits of a notebook cell; the report as .html or .json has everything."""
 
 MOST_SHOWN = 14
-"""Rows of a table that stands open: with the answers above it, about a screen."""
+"""Rows up to which a table is unfolded: with the answers above it, about a screen."""
 
 LEFT = ' style="text-align:left;vertical-align:top;white-space:normal"'
-"""Notebooks set tables right-aligned and in the middle unless each cell says otherwise."""
+"""Notebooks right-align and centre table cells unless each cell has its own style."""
 
 
 def to_html_fragment(report: Report) -> str:
-    """Answers, a table of services × proxies per source, what came out behind the proxies, and findings; every captured string escaped."""
+    """Answers, a table of services × proxies per source, origin legs, and findings; every captured string escaped."""
     return "".join(("<div>", *_parts(report), "</div>"))
 
 
 def study_to_html_fragment(study: StudyReport) -> str:
-    """The conclusion and a table of tests: who won each plane, live response, and whether what was expected held."""
+    """The conclusion and a table of tests: the winner of each plane, live response, and whether the expectations were met."""
     columns = ["Test", *(html(plane) for plane in study.planes), "Live response", "Held"]
     rows = [
         [f"{t.number}. {html(t.title)}", *(html(plane.text) for plane in t.planes), html(t.live_response), html(t.held)]
@@ -41,7 +41,7 @@ def study_to_html_fragment(study: StudyReport) -> str:
 
 
 def _parts(report: Report) -> Iterator[str]:
-    """At most a screen: the answers, what to do, and one table; everything else is folded."""
+    """About a screen: the answers, what to do, and one table; the rest is folded."""
     for answer in report.answers:
         yield f"<p><strong>{html(answer)}</strong></p>"
     if report.rest(MOST_ANSWERS):
@@ -87,7 +87,7 @@ def _advice(finding: Finding) -> str:
 
 
 def _folded(summary: str, parts: Iterable[str]) -> str:
-    """Parts behind a line that opens them."""
+    """Parts in a folded block with this summary line."""
     return f"<details><summary>{summary}</summary>{''.join(parts)}</details>"
 
 
@@ -131,7 +131,7 @@ def _flows(flows: Sequence[str]) -> str:
 
 
 def _table(caption: str, columns: Sequence[str], rows: Iterable[Sequence[str]]) -> str:
-    """A table of cells that are HTML already."""
+    """A table of HTML cells."""
     head = "".join(f'<th scope="col"{LEFT}>{c}</th>' for c in columns)
     body = "".join(f"<tr>{''.join(f'<td{LEFT}>{c}</td>' for c in cells)}</tr>" for cells in rows)
     named = f'<caption style="text-align:left">{caption}</caption>'

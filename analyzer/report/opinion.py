@@ -1,4 +1,4 @@
-"""A second opinion for people and programs: what agrees, what differs, and how to see it in Wireshark."""
+"""A second opinion as text and data: matches, differences, and Wireshark filters."""
 
 from __future__ import annotations
 
@@ -26,7 +26,7 @@ if TYPE_CHECKING:
 MOST_DIFFERENCES: Final = 50
 MOST_FLOWS: Final = 25
 DETAILED: Final = 3
-"""So many flows are shown fact by fact; more are shown a line each."""
+"""Up to so many flows are shown fact by fact; more get a line each."""
 
 NOTHING: Final = "·"
 
@@ -71,7 +71,7 @@ def summary(opinion: Opinion) -> str:
 
 
 def asides(opinion: Opinion) -> Iterator[str]:
-    """What wasn't looked at, and tshark's messages about a capture."""
+    """Packets and flows that weren't compared, and tshark's messages about a capture."""
     if opinion.in_several:
         yield f"{counted(opinion.in_several, 'flow')} not compared: in more than one capture"
     for looked in opinion.looked:
@@ -164,7 +164,7 @@ def _frames(line: Comparison) -> str:
 
 
 def plain_text(opinion: Opinion, width: int = UNWRAPPED) -> str:
-    """The same content without colour, whole, for a pipe or a file; lines end without spaces."""
+    """The full content without colour, for a pipe or a file; lines have no trailing spaces."""
     sink = io.StringIO()
     Console(file=sink, width=width, color_system=None, force_terminal=False, highlight=False).print(OpinionReport(opinion), end="")
     return "\n".join(line.rstrip() for line in sink.getvalue().splitlines()) + "\n"

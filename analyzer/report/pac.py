@@ -1,4 +1,4 @@
-"""What PAC files return beside what was done, as rows to be set."""
+"""Results of PAC files compared with the traffic, as rows."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ ORDER: Final = ("differs", "", "as configured", "not asked")
 
 @dataclass(frozen=True)
 class Pac:
-    """What a PAC file returns for a host, beside what was done. state: as configured, differs, not asked, or "" for unknown."""
+    """A PAC file's result for a host, compared with the traffic. state: as configured, differs, not asked, or "" for unknown."""
 
     file: str
     host: str
@@ -26,7 +26,7 @@ class Pac:
 
 
 def pac_of(rows: Iterable[Mapping[str, Any]], names: Mapping[str, str | None], labels: Mapping[str, ProxyLabel]) -> tuple[Pac, ...]:
-    """The document's `pac`, what differs first."""
+    """The document's `pac`, differences first."""
     return tuple(sorted((_pac(row, names, labels) for row in rows), key=lambda row: ORDER.index(row.state)))
 
 

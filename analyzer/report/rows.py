@@ -1,6 +1,6 @@
-"""The flow table as JSON lines and as CSV, column by column in Arrow: no Python object per cell.
+"""The flow table as JSON lines and as CSV, column by column in Arrow, without a Python object per cell.
 
-Every column becomes a column of ready text, then the columns of a row are joined. 50,000 rows take a few tenths of a second.
+Every column becomes a column of formatted text, then the columns of a row are joined. 50,000 rows take a few tenths of a second.
 """
 
 from __future__ import annotations
@@ -15,13 +15,13 @@ from analyzer.text.inert import csv_cell
 from analyzer.text.times import rfc3339_column
 
 ROWS_AT_ONCE = 16_384
-"""Rows joined at a time: their text stays in the processor's cache (a third faster than all at once) and memory bounded."""
+"""Rows joined at a time: their text stays in the processor's cache (a third faster than all at once) and memory is bounded."""
 
 JSON_PLAIN = bytes(range(0x20, 0x7F)).translate(None, b'"\\')
-"""Bytes that stand for themselves in a JSON string of printable ASCII."""
+"""Bytes that need no escape in a JSON string of printable ASCII."""
 
 CSV_SPECIAL = r"[^ !#-+\--~]|^[=+@-]"
-"""What needs a quote, an escape or a ' in a CSV cell; csv_cell has the last word."""
+"""Texts that may need a quote, an escape or a ' in a CSV cell; csv_cell decides."""
 
 
 def json_lines(flows: pa.Table) -> Iterator[bytes]:
@@ -56,7 +56,7 @@ def _joined(pieces: list[pa.Array | str]) -> bytes:
 
 
 def _json_text(column: pa.Array) -> pa.Array | str:
-    """Every value as JSON, nulls as `null`; one text for all rows of a column that has only nulls."""
+    """Every value as JSON, nulls as `null`; a single text for a column of only nulls."""
     if column.null_count == len(column):
         return "null"
     return pc.fill_null(json_texts(column), "null")
@@ -91,7 +91,7 @@ def _json_objects(column: pa.StructArray) -> pa.Array:
 
 
 def _fresh_offsets(column: pa.ListArray) -> pa.Array:
-    """Offsets into column.flatten(), which leaves out what null lists and slices cover."""
+    """Offsets into column.flatten(), which skips null lists and values outside slices."""
     lengths = pc.fill_null(pc.list_value_length(column), 0)
     return pa.concat_arrays([pa.array([0], pa.int32()), pc.cumulative_sum(lengths).cast(pa.int32())])
 
@@ -119,7 +119,7 @@ def _csv_text(column: pa.Array) -> pa.Array:
     if pa.types.is_string(kind):
         special = pc.any(pc.match_substring_regex(column, CSV_SPECIAL)).as_py()
         return pc.fill_null(_per_distinct(column, _csv_quoted) if special else column, "")
-    if pa.types.is_list(kind):  # JSON is inert, and a list's begins with a bracket: what there is to do is to quote it
+    if pa.types.is_list(kind):  # JSON is inert, and a list begins with a bracket: it only needs quoting
         text = pc.fill_null(json_texts(column), "")
         quoted = pc.binary_join_element_wise('"', pc.replace_substring(text, '"', '""'), '"', "")
         return pc.if_else(pc.match_substring_regex(text, '[",]'), quoted, text)

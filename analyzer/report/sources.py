@@ -1,4 +1,4 @@
-"""One source of the verdict document as plain rows: services and planes by proxy, what is required, precedence, how it talks."""
+"""One source of the verdict document as plain rows: services and planes by proxy, required services, precedence, client stacks."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ REQUIRED_STATES = {
     "hidden": "perhaps hidden in TLS to a proxy",
     "unseen": "not seen",
 }
-"""Words for the states of required services; `possible`: packets don't show whether they worked, or only shared hosts were asked for."""
+"""Words for the states of required services; `possible`: packets don't show whether they worked, or only shared hosts were requested."""
 
 OUTCOME_NAMES = {
     "works": "works",
@@ -33,16 +33,16 @@ OUTCOME_NAMES = {
     "direct": "goes direct",
     "blocked": "blocked",
 }
-"""What came of a service or plane, as a table says it."""
+"""Words for the outcomes of a service or plane."""
 
 MOST_HOSTS = 6
 
 
 @dataclass(frozen=True)
 class Cell:
-    """One proxy's part in one row: requests carried and failed, bytes, and of all the carried the whole percents that are its own.
+    """One proxy's part in one row: requests carried and failed, bytes, and its whole percentage of all carried; None: none was carried.
 
-    None: none was carried. Not rounded up, as reasons don't: what is just under 80 % isn't likely yet.
+    Rounded down, as in reasons: just under 80 % isn't likely yet.
     """
 
     proxy: ProxyLabel
@@ -57,11 +57,11 @@ class Cell:
 
 @dataclass(frozen=True)
 class Row:
-    """One service or one plane of one source: who won, how sure, why, and a cell per proxy of the source (None: not used).
+    """One service or one plane of one source: winner, confidence, reason, and a cell per proxy of the source (None: not used).
 
-    asked    who was asked most, where that isn't the winner
-    outcome  what came of it, in words; "" where nothing can be said
-    before   who carried it in earlier eras, in order of time; "" where nothing changed
+    asked    the proxy asked most, where that isn't the winner
+    outcome  in words; "" where unknown
+    before   the proxies of earlier eras, in order of time; "" where nothing changed
     """
 
     label: str
@@ -77,23 +77,23 @@ class Row:
 
     @property
     def sure(self) -> str:
-        """How sure the winner is, or that there is none."""
+        """The winner's confidence, or that there is none."""
         return (self.confidence or "") if self.winner else "none won"
 
     @property
     def doubtful(self) -> bool:
-        """Whether its reason is worth reading: it isn't certain, doesn't work, or changed."""
+        """Whether its reason matters: it isn't certain, doesn't work, or changed."""
         return self.confidence != "certain" or self.outcome != OUTCOME_NAMES["works"] or bool(self.before)
 
     @property
     def is_plane(self) -> bool:
-        """Whether it sums up a plane; else it is one service."""
+        """Whether it is a plane's row; else a service's."""
         return self.group is None and self.label == self.plane
 
 
 @dataclass(frozen=True)
 class Precedence:
-    """One method over others on one plane: the sentence, and the flows that show it."""
+    """One method over others on one plane: the sentence, and the flows that prove it."""
 
     sentence: str
     evidence: tuple[str, ...]
@@ -101,7 +101,7 @@ class Precedence:
 
 @dataclass(frozen=True)
 class Required:
-    """What became of one service that Defender requires: carried, failed, possible or unseen, and through which proxies."""
+    """The state of one service that Defender requires: carried, failed, possible or unseen, and its proxies."""
 
     service: str
     state: str
@@ -110,13 +110,13 @@ class Required:
 
 @dataclass(frozen=True)
 class Source:
-    """Everything about one client: the answer first, then what it rests on. `proxies` are the columns of services and planes.
+    """One client: the answer first, then the evidence. `proxies` are the columns of services and planes.
 
-    client_ip  as the document has it
-    required   what became of the services that Defender requires
-    talk       a sentence per proxy: which stacks asked it, and what tells
-    processes  a sentence per proxy, and one for what went past them: which processes used it, where the capture tells
-    device     what kind of device it looks like, and how far it is on the way to streamlined connectivity; "" where nothing shows it
+    client_ip  as in the document
+    required   the states of the services that Defender requires
+    talk       a sentence per proxy: the client stacks that asked it, and the evidence
+    processes  a sentence per proxy, and one for direct traffic: the processes, where the capture names them
+    device     the kind of device, and its progress to streamlined connectivity; "" where unknown
     """
 
     client_ip: str
@@ -137,8 +137,8 @@ class Source:
             yield from (r for r in self.planes if r.plane == plane)
             yield from (r for r in self.services if r.plane == plane)
 
-    def said_by_its_plane(self, row: Row) -> bool:
-        """Whether the plane's row above this service's says the same of it."""
+    def same_as_plane(self, row: Row) -> bool:
+        """Whether the plane's row has the same result as this service's."""
         return not row.is_plane and any(
             (plane.winner, plane.confidence, plane.outcome, plane.before) == (row.winner, row.confidence, row.outcome, row.before)
             for plane in self.planes
@@ -147,15 +147,15 @@ class Source:
 
     @property
     def required_counts(self) -> str:
-        """As required_summary, without their names but of those that failed."""
-        return self._required_told({"failed"})
+        """The same as required_summary, with names only for failed services."""
+        return self._required_text({"failed"})
 
     @property
     def required_summary(self) -> str:
-        """`Of 9 required services 7 carried, 1 failed (smartscreen), 1 not seen (diagnostic-telemetry)`; "" where nothing is known."""
-        return self._required_told(set(REQUIRED_STATES) - {"carried"})
+        """`Of 9 required services 7 carried, 1 failed (smartscreen), 1 not seen (diagnostic-telemetry)`; "" where unknown."""
+        return self._required_text(set(REQUIRED_STATES) - {"carried"})
 
-    def _required_told(self, named: set[str]) -> str:
+    def _required_text(self, named: set[str]) -> str:
         if not self.required:
             return ""
         parts = []
@@ -169,8 +169,8 @@ class Source:
 def source_of(source: Mapping[str, Any], labels: Mapping[str, ProxyLabel], *, timed: bool = True) -> Source:
     """The rows of one entry of the document's `sources`.
 
-    labels   ip:port → what a proxy is called
-    timed    say of its planes when they changed; of a group each source changed at its own time
+    labels   ip:port → a proxy's label
+    timed    with the times when planes changed; in a group each source has its own
     """
     entries = [*source["services"], *source["planes"]]
     carried: dict[ProxyLabel, int] = {}
@@ -197,7 +197,7 @@ def source_of(source: Mapping[str, Any], labels: Mapping[str, ProxyLabel], *, ti
 
 
 def _device(entry: Mapping[str, Any] | None) -> str:
-    """`Streamlined connectivity (commercial, EU, Windows): works for …`, with the hosts that are still the standard list's."""
+    """`Streamlined connectivity (commercial, EU, Windows): works for …`, with the remaining hosts of the standard list."""
     if entry is None or entry["connectivity"] is None:
         return ""
     kind = [entry["cloud"], *([] if entry["geo"] == "WW" else [entry["geo"]]), *([entry["system"]] if entry["system"] else [])]
@@ -256,7 +256,7 @@ def _before(eras: Sequence[Mapping[str, Any]], timed: bool) -> str:
 
 
 def _precedence(entries: Sequence[Mapping[str, Any]]) -> tuple[Precedence, ...]:
-    """One statement per plane and winner, however many methods it went over."""
+    """One statement per plane and winner, over all its methods."""
     together: dict[tuple[str, str], list[Mapping[str, Any]]] = {}
     for entry in entries:
         together.setdefault((entry["plane"], entry["over"]), []).append(entry)

@@ -1,4 +1,4 @@
-"""A study as Markdown (GitHub's dialect), in the article's order: what came out, then each test with its evidence."""
+"""A study as Markdown (GitHub's dialect), in the article's order: the results, then each test with its evidence."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ from analyzer.text.times import to_the_second
 
 
 def study_markdown(document: Mapping[str, Any]) -> str:
-    """The whole study; every captured string escaped so that it shows as itself."""
+    """The whole study; every captured string is escaped."""
     study = build_study(document)
     blocks = [f"# {markdown(study.title)}", markdown(study.conclusion), _summary(study)]
     for test in study.tests:

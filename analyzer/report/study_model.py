@@ -1,4 +1,4 @@
-"""The study document as plain rows, so that every output says the same of a test: its setup, what came out, whether it held."""
+"""The study document as plain rows, shared by all outputs: setup, results, and whether the expectations were met."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ STATUS_ORDER = ("differs", "as documented", "not shown")
 
 @dataclass(frozen=True)
 class PlaneCell:
-    """Who won a plane of a test, over all its sources: "" where nothing of it was seen, "none" where nobody won."""
+    """The winner of a plane in a test, over all its sources: "" where the plane wasn't seen, "none" without a winner."""
 
     text: str
     proxies: tuple[ProxyLabel, ...]
@@ -46,9 +46,9 @@ class ExpectationLine:
 class TestRow:
     """One test.
 
-    setup         what was configured, who was logged on, when, and which captures
-    held          "3 of 3"; "" where nothing was expected
-    live_response live_reason   success, timeout, none or unclear, of several sessions each; and why
+    setup         configured methods, users logged on, times, and captures
+    held          "3 of 3"; "" without expectations
+    live_response live_reason   success, timeout, none or unclear, for each of several sessions; and the reason
     notes         silence, backlog and the Client Analyzer, a sentence each
     """
 
@@ -108,7 +108,7 @@ def _test(number: int, test: Mapping[str, Any]) -> TestRow:
 
 
 def _live(live: Mapping[str, Any]) -> str:
-    """`success`, `success, then timeout`; `unclear` where the channel works and nothing shows a session."""
+    """`success`, `success, then timeout`; `unclear` where the channel works and no packet shows a session."""
     outcomes = [outcome for outcome, _ in groupby(live["outcomes"] or [live["outcome"]])]
     return "unclear" if outcomes == ["success"] and live["confidence"] == "unclear" else ", then ".join(outcomes)
 

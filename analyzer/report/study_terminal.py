@@ -1,4 +1,4 @@
-"""A study on a terminal: what came out of each test side by side, then each test with what shows it and what was expected."""
+"""A study on a terminal: the results of all tests side by side, then each test with evidence and expectations."""
 
 from __future__ import annotations
 
@@ -39,7 +39,7 @@ class TerminalStudy:
 
 
 def plain_study(document: Mapping[str, Any], width: int = UNWRAPPED) -> str:
-    """The same without colour, for a pipe or a file; lines end without spaces."""
+    """The same content without colour, for a pipe or a file; lines have no trailing spaces."""
     sink = io.StringIO()
     Console(file=sink, width=width, color_system=None, force_terminal=False, highlight=False).print(TerminalStudy(document), end="")
     return "\n".join(line.rstrip() for line in sink.getvalue().splitlines()) + "\n"
@@ -50,10 +50,10 @@ def _held_style(held: bool | None) -> str:
 
 
 def _summary(study: StudyReport) -> Table:
-    """Tests × planes, as the article's own question puts it."""
+    """Tests × planes."""
     made = grid("", "Test", *(plane.capitalize() for plane in study.planes), "Live\nresponse", "Held", right=("",))
     for column in made.columns:
-        column.no_wrap = column.header != Text("Test")  # titles take the lines they need, so that everything else stays in one
+        column.no_wrap = column.header != Text("Test")  # only titles may wrap
     for test in study.tests:
         made.add_row(
             Text(str(test.number), "dim"),

@@ -1,6 +1,6 @@
-"""The report on a terminal: the answer first, then what it rests on, what is odd, and what was read.
+"""The report on a terminal: the answer first, then the evidence, the findings, and the inputs.
 
-On a screen long names are shortened in the middle to fit; piped, nothing is shortened and nothing is wrapped.
+On a screen long names are shortened in the middle to fit; in a pipe nothing is shortened or wrapped.
 """
 
 from __future__ import annotations
@@ -27,7 +27,7 @@ from analyzer.text.words import counted
 
 MOST_GROUPS = 6
 MOST_ROWS = 25
-"""A screen is for reading: what a large gateway has beyond these is counted, and is whole in the files."""
+"""Limits for a screen: the rest of a large gateway is counted, and the files have all."""
 
 ROOM_FOR_KINDS = 100
 ROOM_FOR_SHA256 = 140
@@ -36,15 +36,15 @@ ROOM_FOR_SHA256 = 140
 MOST_TO_DO = 3
 FIRST, THEN = "first  ", "then   "
 TO_DO_LINES = 2
-"""Lines of a screen that a cause takes above the table; below it it stands whole."""
+"""Screen lines of a cause above the table; below it, it is shown in full."""
 
 _IN_BRACKETS = re.compile(r" \([^()]*\.[^()]*\)")
-"""Hosts and addresses."""
+"""Matches hosts and addresses in brackets."""
 
 
 @dataclass(frozen=True)
 class TerminalReport:
-    """A Report that rich can print at any width. verbose: with flows, reasons, how clients talk, and every piece of advice."""
+    """A Report that rich can print at any width. verbose: with flows, reasons, client stacks, and all advice."""
 
     report: Report
     verbose: bool = False
@@ -88,7 +88,7 @@ class TerminalReport:
 
 
 def plain_text(report: Report, width: int = UNWRAPPED, verbose: bool = False) -> str:
-    """The same content without colour, for a pipe or a file; lines end without spaces."""
+    """The same content without colour, for a pipe or a file; lines have no trailing spaces."""
     sink = io.StringIO()
     console = Console(file=sink, width=width, color_system=None, force_terminal=False, highlight=False)
     console.print(TerminalReport(report, verbose), end="")
@@ -96,7 +96,7 @@ def plain_text(report: Report, width: int = UNWRAPPED, verbose: bool = False) ->
 
 
 def _room(width: int, least: int, part: int) -> int | None:
-    """How many characters a name may take: a part of the screen; None where there is no screen."""
+    """Maximum width of a name: a fraction of the screen; None where there is no screen."""
     return None if width >= UNWRAPPED else max(least, width // part)
 
 
@@ -110,7 +110,7 @@ def _answers(report: Report) -> Iterator[Text]:
 
 
 def _to_do(report: Report, width: int) -> Iterator[RenderableType]:
-    """What harms, each cause in a few lines; none where nothing does."""
+    """The causes of harm, a few lines each."""
     harmful = report.to_do()
     if not harmful:
         return
@@ -132,21 +132,21 @@ def _to_do(report: Report, width: int) -> Iterator[RenderableType]:
 
 
 def _brief(text: str, width: int, used: int) -> str:
-    """As much of the text as its lines hold, without the hosts in brackets where it is too long; whole where there is no screen."""
+    """The part of the text that fits its lines, without hosts in brackets where it is too long; in full where there is no screen."""
     shown = inert(text)
-    room = max(TO_DO_LINES * width - used - width // 8, 20)  # an eighth for what wrapping wastes
+    room = max(TO_DO_LINES * width - used - width // 8, 20)  # an eighth is lost by wrapping
     if width >= UNWRAPPED or len(shown) <= room:
         return shown
     shown = _IN_BRACKETS.sub("", shown)
     if len(shown) <= room:
         return shown
     part = shown[:room]
-    end = max(part.rfind("; "), part.rfind(" ("))  # where a thought ends, unless that is soon
+    end = max(part.rfind("; "), part.rfind(" ("))  # the end of a clause, unless that is too early
     return f"{(part[:end] if end > room // 2 else part.rpartition(' ')[0]).rstrip(' ,;:')} …"
 
 
 def _filled(text: str, width: int) -> Iterator[str]:
-    """The text in lines that end between its parts."""
+    """The text in lines that break between its parts."""
     line = ""
     for part in filter(None, text.split(BETWEEN)):
         longer = f"{line}{BETWEEN}{part}" if line else part
@@ -159,7 +159,7 @@ def _filled(text: str, width: int) -> Iterator[str]:
 
 
 def _groups(groups: Sequence[Group], width: int) -> Table:
-    """Groups and their planes: who carries each, and what is wrong with it."""
+    """Groups and their planes: the proxy of each, and its failures."""
     whole = _groups_table(groups, width, brief=False)
     return whole if width_of(whole) <= width else _groups_table(groups, width, brief=True)
 
@@ -182,7 +182,7 @@ def _plane_cell(answer: PlaneAnswer | None, *, brief: bool) -> Text:
 
 
 def _like_it(group: Group, shown: int) -> Iterator[RenderableType]:
-    """Who else has the answer of the sources above."""
+    """The other sources with the answer of the sources above."""
     others = group.n - shown
     if others and any(source.services or source.planes for source in group.sources):
         yield Text(f"{counted(others, 'more source')} with this answer; all: {inert(group.names(8))}", "dim")
@@ -274,7 +274,7 @@ def _inspects(proxy: Proxy) -> Text:
 
 
 def _direct(entries: Sequence[Direct], width: int, *, whose: bool) -> Table:
-    """whose: whether there is more than one source, so that each row says whose it is."""
+    """whose: whether there are several sources, so that each row names its own."""
     rows = [
         [
             cell(entry.server, _room(width, 25, 4)),
@@ -290,7 +290,7 @@ def _direct(entries: Sequence[Direct], width: int, *, whose: bool) -> Table:
 
 
 def _pac(rows: Sequence[Pac], width: int, verbose: bool) -> Iterator[RenderableType]:
-    """What PAC files return beside what was done; what wasn't asked for is counted unless more is wanted."""
+    """PAC files' results compared with the traffic; hosts that weren't requested are only counted, unless verbose."""
     if not rows:
         return
     shown = [row for row in rows if verbose or row.state != "not asked"][:MOST_ROWS]

@@ -1,4 +1,4 @@
-"""Findings on a terminal: each cause, what followed from it, what to do, and what to change."""
+"""Findings on a terminal: each cause, its consequences, what to do, and what to change."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ AS_ABOVE = "what to change: as above"
 
 
 def findings_block(findings: Sequence[Finding], verbose: bool) -> Iterator[RenderableType]:
-    """The lines of every cause; one that does no harm has few words, unless more are asked for."""
+    """The lines of every cause; a harmless one is brief, unless verbose."""
     if not findings:
         return
     yield Text()
@@ -43,7 +43,7 @@ def findings_block(findings: Sequence[Finding], verbose: bool) -> Iterator[Rende
 
 
 def _to_change(finding: Finding, said: set[tuple[Setting, ...]], verbose: bool) -> Iterator[RenderableType]:
-    """What to do, and the settings, unless they were said above."""
+    """What to do, and the settings, unless they were listed above."""
     if finding.advice:
         yield indented(Text.assemble(("→ ", "green"), inert(finding.advice)))
     if finding.settings in said:
@@ -54,7 +54,7 @@ def _to_change(finding: Finding, said: set[tuple[Setting, ...]], verbose: bool) 
 
 
 def _settings(finding: Finding, verbose: bool) -> Iterator[RenderableType]:
-    """What to change, a line each with the page that says so; asked for, also where, why, and what must hold afterwards."""
+    """What to change, a line each with the source page; if verbose, also where, why, and what must hold afterwards."""
     for setting in finding.settings:
         yield indented(Text.assemble((f"{inert(setting.name)} ({inert(setting.whose)}): ", "bold"), inert(setting.change)), 4)
         if verbose:

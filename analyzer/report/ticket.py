@@ -1,6 +1,6 @@
-"""A page for the team that runs a proxy: what it refused, challenged or opened of Defender's, packets, lists, and how to check the change.
+"""A page for the team that runs a proxy: Defender's hosts that it refused, challenged or opened, packets, lists, and a check of the change.
 
-Markdown, a file for each proxy with anything to change; what is in it comes from the verdict and from the lists, nothing is new.
+Markdown, a file for each proxy with complaints; all contents come from the verdict and from the lists.
 """
 
 from __future__ import annotations
@@ -61,7 +61,7 @@ def write_tickets(folder: str | Path, reading: Reading, verdict: Mapping[str, An
 
 
 def file_name(label: ProxyLabel) -> str:
-    """A name and an address in letters, digits and hyphens: a topology may hold anything."""
+    """Name and address in letters, digits and hyphens: a topology may contain any characters."""
     return re.sub(r"[^A-Za-z0-9]+", "-", " ".join(filter(None, (label.name, label.proxy)))).strip("-")
 
 
@@ -129,19 +129,19 @@ def _rows(complaints: Iterable[Complaint]) -> str:
 
 
 def _slice(label: ProxyLabel, inputs: Sequence[str]) -> str:
-    """The command that cuts out what went to this proxy; names of files as a shell takes them, and as text."""
+    """The command that cuts out this proxy's packets; file names are quoted for the shell and safe in Markdown."""
     named = " ".join(shlex.quote(one) if one.isprintable() and "`" not in one else "CAPTURE" for one in inputs)
     return f"whichproxy slice {named} --proxy {label.proxy} -o {file_name(label)}.pcapng"
 
 
 def _list(title: str, how: str, permits: Sequence[Permit], ports: bool) -> list[str]:
-    """The list as plain text; patterns are host names, so that nothing in them ends the block."""
+    """The list as plain text; patterns are host names, so that none can end the block."""
     lines = [f"{permit.pattern}{' ' + ' '.join(map(str, permit.ports)) if ports else ''}" for permit in permits]
     return [f"## {title}", f"{counted(len(lines), 'entry', 'entries')}, {how}:", "```text\n" + "\n".join(lines) + "\n```"] if lines else []
 
 
 def _together(expectations: Iterable[Mapping[str, Mapping[str, Any]]]) -> dict[str, dict[str, Any]]:
-    """One table of all: where two say something else of one service, the first one's word holds."""
+    """One table of all: on a conflict about a service, the first entry stays."""
     found: dict[str, dict[str, Any]] = {}
     for expect in expectations:
         for key, entries in expect.items():

@@ -1,10 +1,10 @@
-"""The flow table as a log in Zeek's form: tab-separated, with the lines that say its fields and types, for what reads a conn.log.
+"""The flow table as a log in Zeek's format: tab-separated, with lines for its fields and types, for readers of conn.log.
 
-The first fields are those of Zeek's conn.log, filled only where they mean the same; what Zeek has no field for follows under the flow
-table's own names. There is no #open and #close: they would be a clock's. Bytes are of what was captured, sent again or not.
+The first fields are those of Zeek's conn.log, filled only where they mean the same; columns without a Zeek field follow under the flow
+table's own names. There is no #open and #close, which would come from a clock. Byte counts include retransmissions.
 
 Sources, read 2026-11-27: https://docs.zeek.org/en/lts/scripts/base/frameworks/logging/writers/ascii.zeek.html (the form) and
-https://docs.zeek.org/en/lts/scripts/base/protocols/conn/main.zeek.html (the fields, and what each conn_state means).
+https://docs.zeek.org/en/lts/scripts/base/protocols/conn/main.zeek.html (the fields, and the meaning of each conn_state).
 """
 
 from __future__ import annotations
@@ -22,15 +22,16 @@ EMPTY: Final = "(empty)"
 HEADER: Final = ("#separator \\x09", "#set_separator\t,", f"#empty_field\t{EMPTY}", f"#unset_field\t{UNSET}", "#path\tconn")
 
 STATES: Final = {"no-answer": "S0", "refused": "REJ", "closed": "SF", "open": "S1", "mid-stream": "OTH"}
-"""TCP's states by Zeek's names. Who reset a connection isn't in the flow table, and unreachable isn't in Zeek: those are unset."""
+"""TCP's states by Zeek's names. The flow table doesn't have the side that reset a connection, and Zeek has no `unreachable`: both are
+unset."""
 
 NS: Final = 10**9
 PLAIN: Final = frozenset(range(0x20, 0x7F)) - frozenset(b"\\#,")
-"""What stands for itself; the rest is written as \\xNN, and a backslash twice."""
+"""Bytes that need no escape; others are written as \\xNN, and a backslash twice."""
 
 
 class Field(NamedTuple):
-    """A field: its name, its type in Zeek, how its texts are made (None: unset), and from what."""
+    """A field: its name, its type in Zeek, the function for its texts (None: unset), and its source."""
 
     name: str
     kind: str
@@ -39,7 +40,7 @@ class Field(NamedTuple):
 
 
 def zeek_lines(flows: pa.Table) -> Iterator[bytes]:
-    """The lines that say what it is, and one for each flow; ASCII only, and inert: whatever a name holds, a row is a line."""
+    """The header lines, and one line for each flow; ASCII only, and inert: whatever a name contains, a row is one line."""
     yield "\n".join((*HEADER, "\t".join(("#fields", *(field.name for field in FIELDS))))).encode() + b"\n"
     yield "\t".join(("#types", *(field.kind for field in FIELDS))).encode() + b"\n"
     columns = [field.make(flows) for field in FIELDS]
@@ -84,7 +85,7 @@ def _state(flows: pa.Table) -> list[str | None]:
     return [STATES.get(state) if protocol == "tcp" else {True: "SF", False: "S0"}[bool(back)] for protocol, state, back in rows]
 
 
-OWN: Final = (
+CUSTOM: Final = (
     *("state", "route", "direct_outcome", "proxy", "proxy_name", "method", "requested_host", "sni", "ja4", "host", "host_source"),
     *("service_group", "plane", "pair"),
 )
@@ -111,5 +112,5 @@ FIELDS: Final = (
     _column("resp_pkts", "count", "packets_in"),
     _column("community_id", "string", "community_id"),
     _column("defender_service", "string", "service", "Zeek's `service` is the protocol"),
-    *(_column(name, "string", name) for name in OWN),
+    *(_column(name, "string", name) for name in CUSTOM),
 )

@@ -71,7 +71,7 @@ def test_another_version_loads_as_ever(root: Path) -> None:
 import sys
 from importlib.abc import Loader
 from analyzer.cli import libraries
-libraries.WANTED_AT_ONCE = ()
+libraries.WITH_ALIASES = ()
 libraries.lean()
 import pyarrow.compute as pc
 print("__getattr__" in vars(pc), "sum" in vars(pc), pc.sum([1, 2]).as_py(), pc.function_registry() is pc.function_registry())

@@ -10,7 +10,7 @@ from pathlib import Path
 
 import pytest
 
-from analyzer.cli.reading import say_plain
+from analyzer.cli.reading import warn_uncompiled
 from tests.build import ethernet, pcap
 from tests.cli.conftest import Whichproxy, apart, tunnel
 
@@ -119,5 +119,5 @@ def test_workers_change_nothing(workers: str, tmp_path: Path, whichproxy: Whichp
 
 def test_stages_that_run_as_plain_python_are_named(monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> None:
     monkeypatch.setattr("analyzer.compiled.not_compiled", lambda: dict.fromkeys(("packets", "capture", "flows"), "they weren't built"))
-    say_plain()
+    warn_uncompiled()
     assert capsys.readouterr().err.startswith("whichproxy: SLOW: packets, capture and flows run as plain Python, 90 times slower (they")

@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from analyzer.cli.window import said, span_of, window
+from analyzer.cli.window import rfc3339_or_none, span_of, window
 from analyzer.errors import Unusable
 from analyzer.text.times import NS_PER_S, parse_time
 from tests.build import Conversation, pcap
@@ -56,7 +56,7 @@ def test_a_time_of_day_needs_a_day(tmp_path: Path) -> None:
 def test_the_span(night: str) -> None:
     first, last = span_of([night])
     assert first == FIRST and FIRST + 210 * MINUTE < last < FIRST + 211 * MINUTE
-    assert said(first) == "2026-11-23T22:30:00.000000000Z" and said(None) is None
+    assert rfc3339_or_none(first) == "2026-11-23T22:30:00.000000000Z" and rfc3339_or_none(None) is None
 
 
 LATER = ["--start", "2027-01-01T00:00:00Z"]

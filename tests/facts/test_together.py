@@ -40,7 +40,7 @@ def test_a_missing_time_is_what_it_is_asked_to_be() -> None:
 @pytest.mark.parametrize(("workers", "most", "in_memory"), [(1, 3, 1 << 30), (2, 2, 1 << 30), (3, 1, 1 << 30), (1, 3, 0), (2, 2, 4_000)])
 def test_many_flows_are_named_some_at_a_time(workers: int, most: int, in_memory: int, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(together, "RECORDS_AT_ONCE", most)
-    monkeypatch.setattr(together, "MOST", in_memory)
+    monkeypatch.setattr(together, "MAX_MEMORY_BYTES", in_memory)
     for seed in (3, 5, 8):
         whole = Whole(messy_capture(seed))
         engine = Engine([whole.source]).read(whole.frames(0, whole.n_frames))

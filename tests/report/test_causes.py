@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 
 import analyzer
-from analyzer.report.causes import Finding, Setting, causes, harm_of, span, to_do, with_what_followed
+from analyzer.report.causes import Finding, Setting, causes, harm_of, span, to_do, with_consequences
 from analyzer.report.markdown import to_markdown
 from analyzer.report.model import build
 from analyzer.report.page.html import to_html
@@ -112,9 +112,9 @@ def codes(findings: list[Finding]) -> list[tuple[str, list[str]]]:
 
 def test_what_follows_from_a_fault_stands_with_it_and_makes_it_as_severe() -> None:
     dead = at("proxy-unreachable", ("1", "2"), severity="warning", harm=1)
-    (cause,) = with_what_followed([at("fallback", ("2", "3"), harm=4), dead])
+    (cause,) = with_consequences([at("fallback", ("2", "3"), harm=4), dead])
     assert codes([cause]) == [("proxy-unreachable", ["fallback"])] and (cause.severity, cause.harm) == ("problem", 4)
-    opened = with_what_followed([at("tls-failed", ("1",)), at("tls-inspected", ("1", "2")), at("revocation-unreachable", ("1",), None)])
+    opened = with_consequences([at("tls-failed", ("1",)), at("tls-inspected", ("1", "2")), at("revocation-unreachable", ("1",), None)])
     assert codes(opened) == [("tls-inspected", ["tls-failed", "revocation-unreachable"])]
 
 
@@ -125,7 +125,7 @@ def test_what_followed_keeps_the_settings_that_its_cause_has_not() -> None:
         at("fallback", ("1",), settings=(one, two), expect="fell back"),
         at("revocation-unreachable", ("2",), None, settings=(two, three)),
     )
-    (made,) = with_what_followed([cause, *later])
+    (made,) = with_consequences([cause, *later])
     assert [(each.settings, each.expect) for each in (made, *made.led_to)] == [((one,), "denied"), ((two,), ""), ((three,), "")]
 
 
@@ -156,7 +156,7 @@ def test_every_output_says_what_to_do_about_what_followed() -> None:
     ids=["another proxy", "other flows", "more flows", "a change", "no consequence", "more than its flows"],
 )
 def test_what_doesnt_follow_is_a_cause_of_its_own(other: Finding) -> None:
-    assert [led for _, led in codes(with_what_followed([at("proxy-denied", ("1", "2")), other]))] == [[], []]
+    assert [led for _, led in codes(with_consequences([at("proxy-denied", ("1", "2")), other]))] == [[], []]
 
 
 def test_what_harms_most_comes_first() -> None:
@@ -166,7 +166,7 @@ def test_what_harms_most_comes_first() -> None:
         at("tunnel-dead", (), severity="warning", harm=9),
     ]
     every += [at("proxy-error", (), harm=7), at("tls-failed", ())]
-    assert [one.code for one in with_what_followed(every)] == ["proxy-error", "proxy-denied", "tls-failed", "tls-inspected", "tunnel-dead"]
+    assert [one.code for one in with_consequences(every)] == ["proxy-error", "proxy-denied", "tls-failed", "tls-inspected", "tunnel-dead"]
 
 
 def test_harm_counts_services_of_sources_that_dont_work() -> None:

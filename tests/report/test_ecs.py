@@ -6,7 +6,7 @@ import io
 import json
 
 import analyzer
-from analyzer.report.ecs import ECS_VERSION, FIELDS, OWN, ecs_table
+from analyzer.report.ecs import CUSTOM, ECS_VERSION, FIELDS, ecs_table
 from analyzer.report.rows import json_lines
 from analyzer.tables import FLOW_SCHEMA
 from tests.build import pcap
@@ -37,7 +37,7 @@ def test_names_and_types_are_those_of_ecs() -> None:
     (row,) = rows_of(pcap(tunnel().frames))
     assert [name for name in row if not name.startswith("whichproxy.")] == list(TYPES)
     assert {name: type(value) for name, value in row.items() if value is not None and name in TYPES}.items() <= TYPES.items()
-    assert set(OWN) <= set(FLOW_SCHEMA.names) and len({field.name for field in FIELDS}) == len(FIELDS)
+    assert set(CUSTOM) <= set(FLOW_SCHEMA.names) and len({field.name for field in FIELDS}) == len(FIELDS)
 
 
 def test_a_tunnel_of_a_proxy() -> None:

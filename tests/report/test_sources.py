@@ -56,9 +56,9 @@ def test_precedence_is_one_statement_per_plane_with_each_flow_once() -> None:
 
 def test_what_is_so_of_a_service_as_of_its_plane_is_known() -> None:
     source = build(fifth_test()).sources[0]
-    said = {row.label: source.said_by_its_plane(row) for row in source.rows() if not row.is_plane}
+    said = {row.label: source.same_as_plane(row) for row in source.rows() if not row.is_plane}
     assert said["edr-cyber-data"] and not said["edr-command-and-control"] and not said["push-notifications"]
-    assert not any(source.said_by_its_plane(row) for row in source.planes)
+    assert not any(source.same_as_plane(row) for row in source.planes)
 
 
 def test_required_services_are_counted_and_on_demand_named() -> None:

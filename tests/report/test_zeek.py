@@ -10,7 +10,7 @@ import pyarrow as pa
 import pytest
 
 import analyzer
-from analyzer.report.zeek import FIELDS, OWN, escaped, zeek_lines
+from analyzer.report.zeek import CUSTOM, FIELDS, escaped, zeek_lines
 from analyzer.tables import FLOW_SCHEMA
 from tests.build import pcap
 from tests.cli.conftest import tunnel
@@ -58,7 +58,7 @@ def test_pandas_reads_a_whole_capture() -> None:
     )
     assert len(frame) == flows.num_rows and [None if pd.isna(one) else one for one in frame["host"]] == flows["host"].to_pylist()
     assert frame["orig_bytes"].tolist() == flows["bytes_out"].to_pylist()
-    assert set(OWN) <= set(FLOW_SCHEMA.names) and len(set(names)) == len(names)
+    assert set(CUSTOM) <= set(FLOW_SCHEMA.names) and len(set(names)) == len(names)
     assert set(frame["conn_state"].dropna()) <= {"S0", "S1", "SF", "REJ", "OTH"}
 
 

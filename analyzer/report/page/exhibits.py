@@ -1,4 +1,4 @@
-"""A few flows that show what a verdict says of a source, for whoever reads without the flow table: on paper, or without script."""
+"""Sample flows that prove a source's verdict, for readers without the flow table: on paper, or without script."""
 
 from __future__ import annotations
 
@@ -15,8 +15,8 @@ from analyzer.routes.requests import NO_TIME
 from analyzer.text.labels import byte_size
 from analyzer.text.times import clock
 
-EACH: Final = 3
-"""Flows for a plane: the first, the middle one and the last of those through its winner."""
+FLOWS_PER_PLANE: Final = 3
+"""Flows per plane: the first, the middle and the last through its winner."""
 
 
 @dataclass(frozen=True)
@@ -24,8 +24,8 @@ class Exhibit:
     """One flow in a line.
 
     answer  the proxy's, "" where none was captured
-    frame   number of its first frame in its capture, as Wireshark counts; None: not known
-    filter  the Wireshark display filter that shows it alone
+    frame   number of its first frame in its capture, as Wireshark counts; None: unknown
+    filter  the Wireshark display filter for this flow
     """
 
     plane: str
@@ -55,7 +55,7 @@ def exhibits(scene: Scene, source: Mapping[str, Any]) -> list[Exhibit]:
         proxy = evidence.proxy.values.index(entry["winner"])
         which = np.flatnonzero(carried & (evidence.request_plane.codes == plane) & (evidence.proxy.codes[requests.row] == proxy))
         rows = evidence.rows_of(which)
-        if len(rows) > EACH:
+        if len(rows) > FLOWS_PER_PLANE:
             rows = rows[[0, len(rows) // 2, -1]]
         shown += [_exhibit(scene, entry["plane"], row) for row in rows.tolist()]
     return shown
@@ -90,14 +90,14 @@ def _exhibit(scene: Scene, plane: str, row: int) -> Exhibit:
 
 
 def display_filter(flow: Mapping[str, Any]) -> str:
-    """`ip.addr == 172.16.11.92 && ip.addr == 172.16.12.12 && tcp.port == 50000 && tcp.port == 3128`, of a row of the flow table."""
+    """`ip.addr == 172.16.11.92 && ip.addr == 172.16.12.12 && tcp.port == 50000 && tcp.port == 3128`, for a row of the flow table."""
     kind = "ipv6" if ":" in flow["client_ip"] else "ip"
     ends = [f"{kind}.addr == {flow[side]}" for side in ("client_ip", "server_ip")]
     return " && ".join([*ends, *(f"{flow['protocol']}.port == {flow[side]}" for side in ("client_port", "server_port"))])
 
 
 def table_of_tests(tables: list[pa.Table]) -> pa.Table:
-    """The flow tables of a study's tests as one, each row with the number of its test before it."""
+    """The flow tables of a study's tests as one, with the number of the test as first column."""
     numbered = [
         table.add_column(0, pa.field("test", pa.int64()), pa.array([number] * table.num_rows, pa.int64()))
         for number, table in enumerate(tables, 1)

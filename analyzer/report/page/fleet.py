@@ -1,4 +1,4 @@
-"""One HTML file of a fleet's history: what a person opens on Monday. Nothing in it runs, loads or sends anything."""
+"""A fleet's history as one HTML file. It contains no script, loads nothing and sends nothing."""
 
 from __future__ import annotations
 
@@ -10,10 +10,10 @@ from analyzer.report.page.html import page_environment, style_policy
 
 MOST_FINDINGS: Final = 200
 MOST_GATEWAYS: Final = 2_000
-"""Findings and gateways on the page; what is beyond them is counted, and whole in the JSON."""
+"""Findings and gateways on the page; the others are only counted, and the JSON has all."""
 
 COLOURS: Final = 6
-"""Proxies with a colour of their own, those with the most requests; all others share none."""
+"""Proxies with a colour of their own, by number of requests; all others have none."""
 
 
 def history_to_html(document: Mapping[str, Any]) -> str:

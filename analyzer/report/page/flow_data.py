@@ -1,7 +1,7 @@
-"""The flow table as the page's script reads it: JSON by column, each distinct text once, whole-column work only.
+"""The flow table for the page's script: JSON by column, each distinct text once, built with array operations.
 
-A page is for mail: where there are more flows than it has room for, it holds fewer columns of each, and then fewer flows.
-What the script shows is inert already: controls and direction marks are made visible here, once per distinct text.
+A page must fit into a mail: if the flows are too many, it contains fewer columns, and then fewer flows. All texts are inert: controls and
+direction marks are escaped here, once per distinct text.
 """
 
 from __future__ import annotations
@@ -23,29 +23,29 @@ from analyzer.text.inert import inert
 from analyzer.text.times import offsets_shown, values, zone_name
 
 SAMPLE: Final = 2_000
-"""Flows by which the size of many is judged."""
+"""Flows from which the total size is estimated."""
 
 LEFT_OUT: Final = ("client_random",)
-"""64 digits of every hello, of use to nobody who reads a page."""
+"""64 digits of every hello, which no reader of a page needs."""
 
 NS: Final = 1_000_000_000
 
 TEST: Final = "test"
-"""The column that a study's page has beside those of the flow table: the number of the test."""
+"""The additional column in a study's page: the number of the test."""
 
 KEPT_OF_MANY: Final = frozenset(
     (TEST, "id", "capture", "protocol", "client_ip", "client_port", "server_ip", "server_port", "first_seen", "bytes_out", "bytes_in",
      "state", "route", "proxy", "proxy_name", "method", "request", "proxy_status", "host", "service", "plane", "pair", "first_frame",
      "inspected")
 )  # fmt: skip
-"""What a page says of each flow where it hasn't room for every column: what its table shows, and what finds the flow's packets."""
+"""The columns on a page without room for all: those of its table, and those that identify the flow's packets."""
 
 
 class FlowData(NamedTuple):
     """The JSON for a page.
 
-    left_out  how many flows it has no room for
-    brief     whether it has only the columns of KEPT_OF_MANY
+    left_out  number of flows that didn't fit
+    brief     whether it has only the columns KEPT_OF_MANY
     """
 
     text: str
@@ -56,15 +56,15 @@ class FlowData(NamedTuple):
 def flow_data(
     flows: pa.Table, sets: Mapping[str, Sequence[str]], room: int | None = None, linked: Collection[str] = (), find: str = ""
 ) -> FlowData:
-    """The JSON for the page, and what of the flows it leaves out.
+    """The JSON for the page, and the number of omitted flows.
 
-    flows   the flow table; a study's with the column `test` before it
-    sets    name → ids: the flows behind a statement, which the script can show alone
-    room    bytes that it may take; None: as many as it needs
-    linked  ids that the page links to one by one, which come first where there isn't room for all
-    find    the command that cuts a flow's packets out of the captures, but for its last words
-    Form    {"rows", "zone", "find", "columns": [{"name", "kind", "meaning", …}], "sets": {name: [row…]}, "more": {name: flows of a set
-            that aren't here}}; times as seconds since "base" and nanoseconds; zone: its name, and [second, offset from then on] pairs
+    flows   the flow table; a study's with `test` as first column
+    sets    name → ids: the flows of a statement, which the script can show alone
+    room    maximum size in bytes; None: no limit
+    linked  ids to which the page links, which are kept first
+    find    the command that cuts a flow's packets out of the captures, without its last words
+    Form    {"rows", "zone", "find", "columns": [{"name", "kind", "meaning", …}], "sets": {name: [row…]}, "more": {name: number of omitted
+            flows of a set}}; times as seconds since "base" and nanoseconds; zone: its name, and [second, offset from then on] pairs
     """
     if room is None:
         return FlowData(_text(flows, sets, find), 0, False)
@@ -79,7 +79,7 @@ def flow_data(
 
 
 def _fits(flows: pa.Table, order: npt.NDArray[np.int64], room: int) -> int:
-    """About how many of the flows there is room for, judged by the first few."""
+    """Estimated number of flows that fit, from a sample of the first ones."""
     sample = _first(flows, order, SAMPLE)
     return min(int(flows.num_rows), int(room * sample.num_rows / len(_text(sample, {}, ""))))
 
@@ -101,7 +101,7 @@ def _text(kept: pa.Table, sets: Mapping[str, Sequence[str]], find: str) -> str:
 
 
 def _zone(kept: pa.Table) -> dict[str, Any]:
-    """What the zone of the times shown is called, and how far ahead of UTC it is from when on."""
+    """The name of the shown time zone, and its UTC offsets in the flows' time span."""
     known = times_ns(kept.column("first_seen"))
     known = known[known != NO_TIME]
     span = (int(known.min()) // NS, int(known.max()) // NS + 1) if len(known) else (0, 0)
@@ -109,14 +109,14 @@ def _zone(kept: pa.Table) -> dict[str, Any]:
 
 
 def script_safe(text: str) -> str:
-    """JSON that no HTML parser sees the end of a script, or a comment, in (HTML 4.12.1.3)."""
+    """JSON without the characters with which HTML could end the script, or begin a comment (HTML 4.12.1.3)."""
     return text.replace("<", "\\u003c").replace(">", "\\u003e").replace("&", "\\u0026")
 
 
 def _ranked(flows: pa.Table, wanted: Iterable[Sequence[str]], linked: Collection[str]) -> npt.NDArray[np.int64]:
-    """The rows in the order in which they are kept: those linked to, those that something rests on, those of a service, the others.
+    """The rows in order of priority: linked flows, flows that prove a statement, flows of a service, the others.
 
-    Within each they stay in the order of time.
+    Within each they stay in order of time.
     """
     every = one_array(flows.column("id"))
 
@@ -166,5 +166,5 @@ def _distinct(texts: pa.Array) -> dict[str, Any]:
     encoded = texts.dictionary_encode()
     found = [inert(text) for text in encoded.dictionary.to_pylist()]
     if len(found) == len(texts) and not texts.null_count:
-        return {"texts": found, "codes": None}  # each row has its own, as ids do
+        return {"texts": found, "codes": None}  # all values differ, as ids do
     return {"texts": found, "codes": integers(encoded.indices, -1).tolist()}

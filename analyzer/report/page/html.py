@@ -1,7 +1,7 @@
 """One HTML file of a verdict or a study.
 
-Everything captured is text that jinja2 escapes, after `inert` has made its controls and direction marks visible. The page's own
-style and script are allowed by their hashes, and nothing else is: no request, no frame, no form, no inline handler (CSP 3).
+All captured text is escaped by jinja2, after `inert` has escaped its controls and direction marks. The page's own style and script are
+allowed by their hashes, and nothing else is: no request, no frame, no form, no inline handler (CSP 3).
 """
 
 from __future__ import annotations
@@ -42,47 +42,47 @@ HERE: Final = Path(__file__).parent
 
 MOST_SOURCES: Final = 60
 MOST_ROWS: Final = 250
-"""Sources with a table of their own, and rows of any other table, on a page; what is beyond them is counted, and whole in .json."""
+"""Sources with a table of their own, and rows of any other table, on a page; the others are only counted, and the .json has all."""
 
-MANY: Final = 8
-"""From so many sources on a picture shows what each used, when."""
+MIN_SOURCES_FOR_PICTURE: Final = 8
+"""Sources from which on a picture shows the proxy that each used over time."""
 
 MOST_LISTED: Final = 6_000
 """Sources that a page lists by name, over all groups."""
 
 ONLY: Final = "report"
-"""Stands before the ids of a verdict that has a page of its own."""
+"""Prefix of the ids where a page has one verdict."""
 
 MOST_ANSWERS: Final = 12
-"""Sentences at the top; each source's own stands with its table."""
+"""Sentences at the top; each source's own answer is above its table."""
 
 LONG_NAME: Final = 21
-"""Characters of an IPv4 address and a port."""
+"""Length of an IPv4 address with a port."""
 
 LONG_ANSWER: Final = 150
-"""From so many characters on the one answer is set smaller."""
+"""Length from which on a single answer is set in a smaller font."""
 
 MOST_TO_DO: Final = 5
 """Causes of harm at the top; the findings have all."""
 
 COLUMNS: Final = 6
-"""Proxies beside each other; with more, a row names its winner and lists the others."""
+"""Proxy columns; with more proxies, a row has a column for the winner and one for the others."""
 
 FLOWS_NAMED: Final = 6
 
 PAGE_BYTES: Final = 1_900_000
-"""What a page may take: mail carries it, and any browser opens it at once."""
+"""Maximum size of a page, for mail and quick loading."""
 
 LEAST_FOR_FLOWS: Final = 200_000
-"""What the flows are given at least, however long the rest is."""
+"""Minimum space for the flows, however long the rest is."""
 
 _LINKED: Final = re.compile(r'href="#flow-([^"]+)"')
 
 
 class Part:
-    """One verdict as the template wants it.
+    """One verdict for the template.
 
-    key      stands before every id of it
+    key      prefix of all its ids
     scene    its flows and document
     """
 
@@ -94,7 +94,7 @@ class Part:
         self.room_for_names = MOST_LISTED
 
     def groups(self) -> list[tuple[Group, list[tuple[Source, list[Exhibit]]]]]:
-        """The groups that the page shows, each with its sources that have tables, and these with flows that show their verdict."""
+        """The groups that the page shows, each with its sources that have tables, and sample flows of these."""
         entries = {entry["client_ip"]: entry for entry in self.scene.verdict["sources"]}
         room, shown = MOST_SOURCES, []
         for group in self.report.groups:
@@ -106,31 +106,31 @@ class Part:
 
     @property
     def many(self) -> bool:
-        """Whether there are so many sources that they have a picture of their own."""
-        return self.report.n_sources >= MANY and bool(self.planes())
+        """Whether there are enough sources for a picture of their own."""
+        return self.report.n_sources >= MIN_SOURCES_FOR_PICTURE and bool(self.planes())
 
     @property
     def long_names(self) -> bool:
-        """Whether proxies are called so that no table has room for them beside each other: by IPv6 addresses."""
+        """Whether proxies' names are too long for columns: IPv6 addresses."""
         return any(len(answer.winner.short) > LONG_NAME for group in self.report.groups for answer in group.planes if answer.winner)
 
     @property
     def first_plane(self) -> str:
-        """The plane that the picture of many sources shows."""
+        """The plane in the picture of many sources."""
         return self.planes()[0]
 
     def members(self, group: Group) -> tuple[str, ...]:
-        """The addresses of the group's sources that the page lists, each a target for links; the same group asks once."""
+        """The addresses of the group's sources that the page lists, each a target for links; to be called once per group."""
         listed = group.ips[: self.room_for_names]
         self.room_for_names -= len(listed)
         return listed
 
     def source_id(self, ip: str) -> str:
-        """The id of a source on the page; a page of one verdict is linked to as `report.html#source-10.1.2.3`."""
+        """The id of a source on the page; links to a page of one verdict are `report.html#source-10.1.2.3`."""
         return inert(f"source-{ip}" if self.key == ONLY else f"{self.key}-source-{ip}")
 
     def planes(self) -> list[str]:
-        """The planes that any group has an answer for, in their order."""
+        """The planes for which any group has an answer, in order."""
         return sorted({answer.plane for group in self.report.groups for answer in group.planes}, key=plane_order)
 
     def picture(self, name: str) -> Any:
@@ -141,7 +141,7 @@ class Part:
         return Markup(inline_svg(to_svg(axes), f"{self.key}-{name}"))
 
     def narrow_picture(self, name: str) -> Any:
-        """The same for a telephone; "" where it isn't shown there."""
+        """The picture for a telephone; "" where there is none."""
         from markupsafe import Markup
 
         draw = {"timeline": timeline, "proxies": proxies, "sources": sources}.get(name)
@@ -149,7 +149,7 @@ class Part:
 
     @property
     def find(self) -> str:
-        """The command that cuts packets out of the captures, but for what and where to."""
+        """The command that cuts packets out of the captures, without selection and output file."""
         return slice_command(self.scene.verdict)
 
     def set_of(self, what: str, flows: Sequence[str]) -> str:
@@ -178,7 +178,7 @@ def study_to_html(document: Mapping[str, Any], tables: Sequence[pa.Table]) -> st
 
 
 def _page(template: str, verdicts: Sequence[Part], flows: pa.Table, **content: Any) -> str:
-    """The whole file. The body is made first: it names the sets of flows that the script is given."""
+    """The whole file. The body is rendered first, because it collects the sets of flows for the script."""
     from markupsafe import Markup
 
     environment = page_environment()
@@ -208,9 +208,9 @@ def _title(read: str) -> str:
 
 
 def _policy(style: str, script: str) -> str:
-    """What the page may do: run its own script, use its own style, show the picture in its own text; nothing else.
+    """The page's Content-Security-Policy: its own script and style, and data: images; nothing else.
 
-    `trusted-types 'none'` keeps text from becoming markup even by a mistake in the script.
+    `trusted-types 'none'` prevents that text becomes markup, even by a mistake in the script.
     """
     return "; ".join(
         (
@@ -227,7 +227,7 @@ def _policy(style: str, script: str) -> str:
 
 
 def style_policy() -> tuple[str, str]:
-    """(the pages' style, what a page without a script may do)."""
+    """(the pages' style, the Content-Security-Policy of a page without script)."""
     style = _own("style.css")
     return style, f"default-src 'none'; style-src '{_hash(style)}'; img-src data:; base-uri 'none'; form-action 'none'"
 
@@ -237,7 +237,7 @@ def _hash(text: str) -> str:
 
 
 def _breakable(text: str) -> Any:
-    """The text with places where a line may end: before the dots of a host and the strokes of a path."""
+    """The text with optional line breaks: before the dots of a host and the slashes of a path."""
     from markupsafe import Markup, escape
 
     return Markup("<wbr>").join(escape(part) for part in re.split(r"(?=[./])(?<!^)", inert(text)))

@@ -1,7 +1,7 @@
-"""matplotlib's SVG made part of a page: it takes the page's colours and fonts, and needs no inline style.
+"""matplotlib's SVG as part of a page, with the page's colours and fonts and without inline style.
 
-A page whose Content-Security-Policy allows no inline style drops `style` attributes, so each becomes the presentation attributes
-it stands for (SVG 2, 6.6). Our own colours become the page's custom properties, so that a picture follows light and dark.
+A page whose Content-Security-Policy allows no inline style drops `style` attributes, so each becomes equivalent presentation attributes
+(SVG 2, 6.6). Our own colours become the page's custom properties, so that a picture follows light and dark mode.
 """
 
 from __future__ import annotations
@@ -27,11 +27,11 @@ PAGE_COLOURS: Final[Mapping[str, str]] = {
     **{colour: f"var(--plane-{plane})" for plane, colour in palette.PLANE_SHADES.items()},
 }
 
-KEPT: Final = frozenset(
+AS_ATTRIBUTES: Final = frozenset(
     ("fill", "stroke", "stroke-width", "stroke-dasharray", "stroke-dashoffset", "stroke-linecap", "stroke-linejoin", "fill-opacity",
      "stroke-opacity", "opacity", "text-anchor", "font-size", "font-weight", "font-style")
 )  # fmt: skip
-"""Properties that become attributes; of the others the page decides (fonts)."""
+"""Properties that become attributes; the page's style decides the others (fonts)."""
 
 _FONT: Final = re.compile(r"(?:(?P<style>italic|oblique) )?(?:(?P<weight>bold|\d{3}) )?(?P<size>[\d.]+)px")
 
@@ -39,8 +39,8 @@ _FONT: Final = re.compile(r"(?:(?P<style>italic|oblique) )?(?:(?P<weight>bold|\d
 def inline_svg(svg: str, name: str) -> str:
     """The picture as an element of an HTML page.
 
-    svg   as canvas.to_svg gives it
-    name  stands before every id, so that several pictures share a page
+    svg   from canvas.to_svg
+    name  prefix of every id, so that several pictures fit into a page
     """
     ElementTree.register_namespace("", SVG)
     ElementTree.register_namespace("xlink", XLINK)
@@ -64,7 +64,7 @@ def inline_svg(svg: str, name: str) -> str:
 
 
 def _without_style(element: ElementTree.Element) -> None:
-    for attribute in ("fill", "stroke"):  # of hatches, which have no style
+    for attribute in ("fill", "stroke"):  # hatches use these attributes instead of a style
         if element.attrib.get(attribute) in PAGE_COLOURS:
             element.set(attribute, PAGE_COLOURS[element.attrib[attribute]])
     for rule in element.attrib.pop("style", "").split(";"):
@@ -73,7 +73,7 @@ def _without_style(element: ElementTree.Element) -> None:
             for attribute, found in (("font-style", font["style"]), ("font-weight", font["weight"]), ("font-size", font["size"])):
                 if found:
                     element.set(attribute, found)
-        elif key in KEPT:
+        elif key in AS_ATTRIBUTES:
             element.set(key, PAGE_COLOURS.get(value, value.removesuffix("px") if key == "font-size" else value))
 
 

@@ -1,1 +1,1 @@
-"""Pictures of the verdict with matplotlib, which loads when one is asked for."""
+"""Plots of the verdict with matplotlib, which is loaded on first use."""

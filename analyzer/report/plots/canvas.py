@@ -1,6 +1,6 @@
-"""What every picture shares: a figure of its own without pyplot, its look, its alternative text, and its SVG.
+"""The common parts of all pictures: a figure without pyplot, the style, the alternative text, and the SVG.
 
-`ShownAxes` is matplotlib's Axes that shows itself in a notebook: a figure that pyplot doesn't know would stay unseen there.
+`ShownAxes` is an Axes class that displays itself in a notebook, which would not show a figure unknown to pyplot.
 """
 
 from __future__ import annotations
@@ -21,19 +21,19 @@ if TYPE_CHECKING:
     from matplotlib.path import Path
 
 WIDTH_IN: Final = 9.6
-"""Inches, which the page shows at 72 points each: as wide as its text."""
+"""Inches, which the page shows at 72 points each: the width of its text."""
 
 NARROW_IN: Final = 4.95
-"""Inches of a picture for a telephone: names stand over what they name, and not beside it."""
+"""Width in inches of a picture for a telephone: names are above the rows, not beside them."""
 
 LABEL_ROOM: Final = 34
-"""Characters of a stranger's name in a picture."""
+"""Maximum characters of captured text in a picture."""
 
 TITLE_IN, EDGE_IN, TITLE_POINTS = 0.36, 0.08, 10.5
-"""What a title adds to a picture's height, how far from its edges it stands, and its size."""
+"""The height that a title adds, its distance from the edges, and its font size."""
 
 STYLE: Final[Any] = {
-    "font.family": ["DejaVu Sans"],  # comes with matplotlib, so that a picture is laid out alike everywhere
+    "font.family": ["DejaVu Sans"],  # comes with matplotlib, so that the layout is the same everywhere
     "font.size": 9.0,
     "text.parse_math": False,  # a host name may hold dollar signs
     "text.usetex": False,
@@ -50,7 +50,7 @@ STYLE: Final[Any] = {
 
 
 def styled() -> Any:
-    """A context in which matplotlib draws in our style; its own settings come back afterwards."""
+    """A context with our matplotlib style; afterwards matplotlib's own settings are restored."""
     import matplotlib
 
     return matplotlib.rc_context(STYLE)
@@ -61,7 +61,7 @@ def _shown_axes() -> type[Axes]:
     from matplotlib.axes import Axes
 
     class ShownAxes(Axes):
-        """Axes with an alternative text, that a notebook shows as SVG."""
+        """Axes with an alternative text, shown as SVG in a notebook."""
 
         alternative_text = ""
 
@@ -75,7 +75,7 @@ def _shown_axes() -> type[Axes]:
 
 
 def axes_of(height_in: float, ax: Axes | None = None, width_in: float = WIDTH_IN) -> Axes:
-    """Empty axes without frame: those given, or the only ones of a new figure that belongs to no window. Call it within `styled`."""
+    """Empty axes without frame: those given, or new ones in a figure of their own. To be called within `styled`."""
     if ax is None:
         from matplotlib.figure import Figure
 
@@ -89,7 +89,7 @@ def axes_of(height_in: float, ax: Axes | None = None, width_in: float = WIDTH_IN
 
 
 def frame(ax: Axes, *, left_in: float, right_in: float, top_in: float, bottom_in: float) -> None:
-    """Give the axes these margins where the figure holds nothing else."""
+    """Set the axes' margins if they are the only axes of the figure."""
     figure = _figure(ax)
     if len(figure.axes) == 1:
         width, height = figure.get_size_inches()
@@ -97,12 +97,12 @@ def frame(ax: Axes, *, left_in: float, right_in: float, top_in: float, bottom_in
 
 
 def say(ax: Axes, text: str) -> None:
-    """Give the axes their alternative text."""
+    """Set the axes' alternative text."""
     setattr(ax, "alternative_text", inert(text))  # noqa: B010 - given axes may be matplotlib's own
 
 
 def titled(ax: Axes, text: str) -> Axes:
-    """The axes with a title: where they are the only ones of their figure it grows by the line, and what was drawn keeps its size."""
+    """The axes with a title: a figure with only these axes grows by a line, so that the drawing keeps its size."""
     figure = _figure(ax)
     if len(figure.axes) > 1:
         ax.set_title(inert(text))
@@ -121,13 +121,13 @@ def titled(ax: Axes, text: str) -> Axes:
 
 
 def label(text: str, room: int = LABEL_ROOM) -> str:
-    """A stranger's text for a picture: inert, and shortened in the middle."""
+    """Captured text for a picture: inert, and shortened in the middle."""
     return shorten(inert(text), room)
 
 
 @cache
 def width_in(text: str, bold: bool = False) -> float:
-    """Inches that a text takes in a picture's own font and size: measured, since letters differ in width by four times."""
+    """Width of a text in inches in the pictures' font: measured, since letters' widths differ by a factor of four."""
     from matplotlib.font_manager import FontProperties
     from matplotlib.textpath import TextPath
 
@@ -138,9 +138,9 @@ def width_in(text: str, bold: bool = False) -> float:
 
 
 def right_of(path: Path) -> float:
-    """How far to the right the path goes: as get_extents() finds it by each curve's own formula, which takes ten times as long.
+    """The right edge of the path, ten times as fast as get_extents(), which solves each curve.
 
-    A curve stays between its ends and the points that bend it. Letters have ends where they are widest, so that these say it as a rule.
+    A curve stays within its end points and control points. Letters usually have end points at their widest places, which then suffice.
     """
     across, codes = np.asarray(path.vertices)[:, 0], np.asarray(path.codes)
     if path.codes is None:
@@ -152,9 +152,9 @@ def right_of(path: Path) -> float:
 
 
 def fitted(text: str, room_in: float, bold: bool = False, brief: Mapping[str, str] | None = None) -> str:
-    """A stranger's text for a picture: inert, and shortened in the middle until it takes no more than so many inches.
+    """Captured text for a picture: inert, and shortened in the middle to so many inches.
 
-    brief   what to write instead of a text that is too long, if there is something better than shortening it
+    brief   text → a better short form than the shortened text
     """
     whole = shown = inert(text)
     if brief and text in brief and width_in(whole, bold) > room_in:
@@ -166,8 +166,8 @@ def fitted(text: str, room_in: float, bold: bool = False, brief: Mapping[str, st
     return shown
 
 
-def nothing(ax: Axes, text: str) -> Axes:
-    """Axes that say why there is no picture."""
+def explained(ax: Axes, text: str) -> Axes:
+    """Axes with a text that explains why there is no picture."""
     ax.set_axis_off()
     ax.text(0.5, 0.5, inert(text), ha="center", va="center", color=FAINT, transform=ax.transAxes)
     say(ax, text)

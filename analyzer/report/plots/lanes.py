@@ -1,4 +1,4 @@
-"""The rows of the timeline: for each plane, each way its traffic went, with the times of what was carried and what failed."""
+"""The rows of the timeline: for each plane, each way its traffic went, with the times of carried and failed requests."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ from analyzer.text.words import counted
 from analyzer.verdict.evidence import grouped
 
 MOST_PROXIES: Final = 6
-"""Rows for proxies in a plane; what the others carried stands together in one more."""
+"""Rows for proxies in a plane; the others are merged into one more row."""
 
 PROXY, DIRECT, BLOCKED = range(3)
 """Ways of analyzer.studies.moments."""
@@ -25,9 +25,9 @@ PROXY, DIRECT, BLOCKED = range(3)
 class Lane:
     """One row.
 
-    plane    None: the hosts don't tell
-    proxy    None: past the proxies, or several proxies together
-    name     what stands beside it
+    plane    None: unknown
+    proxy    None: past the proxies, or several proxies merged
+    name     its label
     carried failed   int64[…]  ns since 1970, ascending; past the proxies: answered, and dropped or rejected
     won      whether this proxy won the plane for a source
     """
@@ -41,7 +41,7 @@ class Lane:
 
 
 def lanes_of(scene: Scene, source: str | None) -> list[Lane]:
-    """All rows, plane by plane: proxies by name, then what went past them."""
+    """All rows, plane by plane: proxies by name, then direct traffic."""
     evidence, moments = scene.evidence, scene.moments
     sources = scene.sources(source)
     won = {(entry["plane"], entry["winner"]) for chosen in sources for entry in chosen["planes"]}
@@ -65,7 +65,7 @@ def lanes_of(scene: Scene, source: str | None) -> list[Lane]:
 
 
 def _few(lanes: list[Lane]) -> list[Lane]:
-    """The plane's rows in their order, the least used proxies put together where there are too many."""
+    """The plane's rows in order, with the least used proxies merged where there are too many."""
     through = sorted((lane for lane in lanes if lane.proxy), key=lambda lane: proxy_order(lane.proxy) if lane.proxy else ())
     past = [lane for lane in lanes if not lane.proxy]
     if len(through) > MOST_PROXIES:

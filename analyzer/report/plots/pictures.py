@@ -1,4 +1,4 @@
-"""`traffic.plot`: the pictures by name. Each gives matplotlib Axes, which a notebook shows and `ax.figure.savefig` writes."""
+"""`traffic.plot`: the pictures by name. Each returns matplotlib Axes, which a notebook shows and `ax.figure.savefig` writes."""
 
 from __future__ import annotations
 
@@ -13,10 +13,10 @@ if TYPE_CHECKING:
 class Pictures:
     """The pictures of one verdict.
 
-    Each but `sources` takes `source`, the address or name of one client (None: all of them together), and `ax`, axes to draw on
-    (None: axes of a figure of their own). Errors: Unusable, there is no such source.
+    Each except `sources` takes `source`, the address or name of one client (None: all clients), and `ax`, axes to draw on (None: axes of a
+    figure of their own). Errors: Unusable, there is no such source.
 
-    titles   whether each has a title: a page says it in its own words
+    titles   whether each has a title; a page has headings of its own
     """
 
     def __init__(self, scene: Scene, titles: bool = True) -> None:
@@ -28,13 +28,13 @@ class Pictures:
         return titled(axes, f"{text}: {source}" if source else text) if self._titles else axes
 
     def timeline(self, source: str | None = None, ax: Axes | None = None) -> Axes:
-        """Which way each plane went, when."""
+        """The way of each plane over time."""
         from analyzer.report.plots.timeline import timeline
 
         return self._titled(timeline(self._scene, source, ax), "Which way each plane went, over time", source)
 
     def sources(self, plane: str | None = None, ax: Axes | None = None) -> Axes:
-        """Which proxy each source used for one plane (None: the sensor's, or the first that was seen), when: a line for each source."""
+        """The proxy of each source for one plane (None: the sensor's, or the first that was seen) over time: a line for each source."""
         from analyzer.report.plots.sources import sources
 
         return self._titled(sources(self._scene, plane, ax), "Which proxy each source used, over time", plane)
@@ -52,7 +52,7 @@ class Pictures:
         return self._titled(proxies(self._scene, source, ax), "Requests through each proxy, by plane", source)
 
     def precedence(self, source: str | None = None, ax: Axes | None = None) -> Axes:
-        """Which method went over which."""
+        """The order of precedence of methods."""
         from analyzer.report.plots.precedence import precedence
 
         return self._titled(precedence(self._scene, source, ax), "Which method goes over which", source)

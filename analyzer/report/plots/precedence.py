@@ -1,4 +1,4 @@
-"""Precedence: which method went over which, for the sensor and the antivirus, and how many flows show it."""
+"""Precedence: which method takes precedence over which, for the sensor and the antivirus, and the number of flows that prove it."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Final
 
-from analyzer.report.plots.canvas import axes_of, fitted, frame, nothing, say, styled
+from analyzer.report.plots.canvas import axes_of, explained, fitted, frame, say, styled
 from analyzer.report.plots.palette import FAINT, INK, PAPER, RULE
 from analyzer.report.plots.scene import Scene
 from analyzer.text.inert import inert
@@ -18,18 +18,18 @@ if TYPE_CHECKING:
 
 ROW_IN: Final = 0.4
 PLANE_AT, WINNER_AT, LOSERS_AT, STEP, PROOF_END = 0.0, 1.15, 3.45, 1.75, 9.4
-"""Inches from the left: the plane, who went over, whom it went over one after the other, and where what shows it ends."""
+"""Inches from the left: the plane, the preferred method, the methods under it, and the right edge of the proof."""
 
 WINNER_IN, LOSER_IN = 1.4, 1.4
-"""Inches of their names."""
+"""Width of their names in inches."""
 
-MOST: Final = 20
+MAX_ROWS: Final = 20
 MOST_UNDER: Final = 2
 
 
 @dataclass(frozen=True)
 class Order:
-    """One method over others on one plane, for however many sources."""
+    """One method over others on one plane, with the number of sources."""
 
     plane: str
     over: str
@@ -39,12 +39,14 @@ class Order:
 
 
 def precedence(scene: Scene, source: str | None = None, ax: Axes | None = None) -> Axes:
-    """A row per plane and order seen, of one source or of all."""
+    """A row per plane and order, for one source or all."""
     orders = orders_of(scene.sources(source))
     with styled():
         if not orders:
-            return nothing(axes_of(0.8, ax), "Precedence: this traffic shows none, since no plane had more than one proxy to choose from.")
-        shown = orders[:MOST]
+            return explained(
+                axes_of(0.8, ax), "Precedence: this traffic shows none, since no plane had more than one proxy to choose from."
+            )
+        shown = orders[:MAX_ROWS]
         made = axes_of(ROW_IN * len(shown) + 0.2, ax)
         frame(made, left_in=0.06, right_in=0.1, top_in=0.1, bottom_in=0.1)
         made.set_xlim(0, 9.44)

@@ -1,10 +1,10 @@
-"""Proxies: what each carried, plane by plane, and what failed."""
+"""Proxies: the requests that each carried, by plane, and those that failed."""
 
 from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any, Final, Literal
 
-from analyzer.report.plots.canvas import NARROW_IN, WIDTH_IN, axes_of, fitted, frame, nothing, say, styled, width_in
+from analyzer.report.plots.canvas import NARROW_IN, WIDTH_IN, axes_of, explained, fitted, frame, say, styled, width_in
 from analyzer.report.plots.palette import BAD, FAINT, INK, PAPER, PLANE_SHADES, RULE, proxy_order
 from analyzer.report.plots.scene import Scene
 from analyzer.text.inert import inert
@@ -16,27 +16,27 @@ if TYPE_CHECKING:
 
 ROW_IN: Final = 0.36
 LEFT_IN, RIGHT_IN, TOP_IN, BOTTOM_IN = 2.1, 2.0, 0.34, 0.12
-MOST: Final = 15
+MAX_ROWS: Final = 15
 
 BAR_IN, NARROW_ROW_IN, NARROW_EDGE_IN = 0.22, 0.5, 0.08
 LIFT: Final = 16.0
 """Points from a bar's middle to the name above it."""
 
 LEAST_LABELLED: Final = 0.06
-"""Shares of the longest bar from which a number fits into them."""
+"""Share of the longest bar from which on a number fits into a bar's part."""
 
 OTHER: Final = "other"
-"""What the hosts don't tell the plane of."""
+"""Requests whose plane is unknown."""
 
 
 def proxies(scene: Scene, source: str | None = None, ax: Axes | None = None, *, narrow: bool = False) -> Axes:
-    """Requests through each proxy, of one source or of all together: carried by plane, then failed. narrow: for a telephone."""
+    """Requests through each proxy, for one source or all: carried ones by plane, then failed ones. narrow: for a telephone."""
     counts = by_proxy(scene, source)
     with styled():
         if not counts:
-            return nothing(axes_of(0.8, ax), "Proxies: none was used.")
+            return explained(axes_of(0.8, ax), "Proxies: none was used.")
         rows = sorted(counts, key=lambda address: (-sum(counts[address].values()), proxy_order(scene.labels[address])))
-        shown = sorted(rows[:MOST], key=lambda address: proxy_order(scene.labels[address]))
+        shown = sorted(rows[:MAX_ROWS], key=lambda address: proxy_order(scene.labels[address]))
         row_in, right_in = (NARROW_ROW_IN, NARROW_EDGE_IN) if narrow else (ROW_IN, RIGHT_IN)
         made = axes_of(row_in * len(shown) + TOP_IN + BOTTOM_IN, ax, NARROW_IN if narrow else WIDTH_IN)
         frame(made, left_in=NARROW_EDGE_IN if narrow else LEFT_IN, right_in=right_in, top_in=TOP_IN, bottom_in=BOTTOM_IN)
@@ -86,7 +86,7 @@ def by_proxy(scene: Scene, source: str | None) -> dict[str, dict[str, int]]:
 
 
 def _draw(ax: Axes, y: float, row: dict[str, int], longest: int, height: float) -> int:
-    """A proxy's bar; where it ends."""
+    """Draws a proxy's bar; returns its end."""
     at = 0
     for plane in (*PLANES, OTHER):
         if number := row.get(plane, 0):
@@ -107,7 +107,7 @@ def _write(ax: Axes, text: str, at: tuple[float, float], by: tuple[float, float]
 
 
 def _legend(ax: Axes, planes: list[str]) -> None:
-    """The planes' names over the bars, each behind its shade."""
+    """The planes' names above the bars, each after its colour."""
     edge: Any = ax.transAxes
     offset = 0.0
     for plane in planes:

@@ -1,4 +1,4 @@
-"""What a picture is drawn from: a flow table, its verdict document, and what the person did meanwhile."""
+"""The input of a picture: a flow table, its verdict document, and a study's marks."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True)
 class Scene:
-    """A verdict and the flows behind it.
+    """A verdict and its flows.
 
     flows     the flow table
     verdict   the verdict document
@@ -48,13 +48,13 @@ class Scene:
 
     @cached_property
     def labels(self) -> dict[str, ProxyLabel]:
-        """ip:port → what the proxy is called, of every proxy of the verdict and of the flows."""
+        """ip:port → the proxy's label, for every proxy of the verdict and of the flows."""
         found = {address: ProxyLabel(address, *names) for address, names in self.evidence.proxy_names.items()}
         return found | {p["proxy"]: ProxyLabel(p["proxy"], p["name"], p["method"]) for p in self.verdict["proxies"]}
 
     @cached_property
     def brief(self) -> dict[str, str]:
-        """What stands for a name where there isn't room for it: of nameless proxies as much of the address as tells them apart."""
+        """Short forms of addresses of proxies without a name, still distinct, for narrow places."""
         return shortest_unique(sorted(address for address, label in self.labels.items() if label.name is None))
 
     @cached_property
@@ -81,7 +81,7 @@ class Scene:
         return chosen
 
     def whose(self, source: str | None) -> str:
-        """Whom a picture is of, for its alternative text: one source's label, or how many there are."""
+        """The sources in a picture, for its alternative text: one source's label, or the number."""
         chosen = self.sources(source)
         if len(chosen) == 1:
             return source_label(chosen[0]["client_ip"], chosen[0]["name"])

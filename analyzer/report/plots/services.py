@@ -1,11 +1,11 @@
-"""Services × proxies: how many requests each carried, the winner filled, the others open."""
+"""Services × proxies: number of requests carried, the winner filled, the others open."""
 
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING, Any, Final
 
-from analyzer.report.plots.canvas import WIDTH_IN, axes_of, fitted, frame, nothing, say, styled
+from analyzer.report.plots.canvas import WIDTH_IN, axes_of, explained, fitted, frame, say, styled
 from analyzer.report.plots.palette import BAD, FAINT, INK, PAPER, RULE, proxy_order
 from analyzer.report.plots.scene import Scene
 from analyzer.text.inert import inert
@@ -18,7 +18,7 @@ if TYPE_CHECKING:
 ROW_IN: Final = 0.3
 LEFT_IN, TOP_IN, BOTTOM_IN, PLANE_IN = 3.1, 0.5, 0.12, 0.85
 COLUMN_IN, WIDEST_IN = 1.25, 1.9
-"""Inches of a column, and of the widest where there are few."""
+"""Width of a column in inches, and its maximum where there are few."""
 
 MOST_PROXIES: Final = 5
 MOST_SERVICES: Final = 40
@@ -28,12 +28,12 @@ Counts = dict[str, dict[ProxyLabel, tuple[int, int]]]
 
 
 def services(scene: Scene, source: str | None = None, ax: Axes | None = None) -> Axes:
-    """Each service and the proxies that carried it, of one source or of all together."""
+    """Each service and the proxies that carried it, for one source or all."""
     chosen = scene.sources(source)
     planes, counts = counted_by_service(chosen)
     with styled():
         if not counts:
-            return nothing(axes_of(0.8, ax), "Services: no Defender service was seen.")
+            return explained(axes_of(0.8, ax), "Services: no Defender service was seen.")
         rows = sorted(counts, key=lambda service: (plane_order(planes[service]), service))[:MOST_SERVICES]
         proxies = _columns(counts)
         made = axes_of(ROW_IN * len(rows) + TOP_IN + BOTTOM_IN, ax)
@@ -56,7 +56,7 @@ def services(scene: Scene, source: str | None = None, ax: Axes | None = None) ->
 
 
 def counted_by_service(sources: Sequence[Mapping[str, Any]]) -> tuple[dict[str, str | None], Counts]:
-    """service → plane, and the requests of each by proxy, over these sources."""
+    """service → plane, and each service's requests by proxy, over these sources."""
     planes: dict[str, str | None] = {}
     counts: Counts = {}
     for entry in (entry for source in sources for entry in source["services"]):
@@ -80,7 +80,7 @@ def _columns(counts: Counts) -> list[ProxyLabel]:
 
 
 def _winner(sources: Sequence[Mapping[str, Any]], service: str, row: Mapping[ProxyLabel, tuple[int, int]]) -> str | None:
-    """Who won it: as the verdict says for one source; for several, who carried most of it, if one did."""
+    """The service's winner: the verdict's for one source; for several, the proxy that carried most, unless tied."""
     if len(sources) == 1:
         return next((entry["winner"] for entry in sources[0]["services"] if entry["service"] == service), None)
     most = max(carried for carried, _ in row.values())
@@ -89,7 +89,7 @@ def _winner(sources: Sequence[Mapping[str, Any]], service: str, row: Mapping[Pro
 
 
 def _headings(ax: Axes, scene: Scene, proxies: Sequence[ProxyLabel], room_in: float) -> None:
-    """Name over method; of what has no name, the address over the port."""
+    """Name over method; for a proxy without a name, address over port."""
     for x, proxy in enumerate(proxies):
         address, _, port = proxy.proxy.rpartition(":")
         over, under = (proxy.name, proxy.method_name or "") if proxy.name else (address, f":{port}")

@@ -1,6 +1,6 @@
 """Many sources over time: a line for each, in the colour of the proxy that its requests of one plane went to.
 
-Sources with one answer stand together, the unusual first, so that a machine that differs, or changes, is seen among two thousand.
+Sources with the same answer are adjacent, rare answers first, so that a machine that differs, or changes, is visible among two thousand.
 """
 
 from __future__ import annotations
@@ -13,7 +13,7 @@ import numpy as np
 import numpy.typing as npt
 
 from analyzer.errors import Unusable
-from analyzer.report.plots.canvas import NARROW_IN, WIDTH_IN, axes_of, fitted, frame, nothing, say, styled, width_in
+from analyzer.report.plots.canvas import NARROW_IN, WIDTH_IN, axes_of, explained, fitted, frame, say, styled, width_in
 from analyzer.report.plots.lanes import BLOCKED, PROXY
 from analyzer.report.plots.palette import BAD, FAINT, INK, RULE, proxy_order
 from analyzer.report.plots.scene import Scene
@@ -28,29 +28,29 @@ from analyzer.text.words import counted, did_you_mean
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
 
-MOST: Final = 240
-"""Lines at most: a source each where they fit, else every so many of a group."""
+MAX_LINES: Final = 240
+"""Maximum lines: one per source where they fit, else every n-th source of a group."""
 
 MOST_GROUPS: Final = 16
-"""Answers with lines of their own; the sources of the others stand together below."""
+"""Answers with lines of their own; the sources of all other answers are merged below."""
 
 MOST_PROXIES: Final = 6
 LINE_IN: Final = 0.034
 LEAST_IN: Final = 0.2
-"""What a group takes at least: the height of its label."""
+"""Minimum height of a group: that of its label."""
 
 LEFT_IN, RIGHT_IN, BOTTOM_IN, LEGEND_IN = 2.85, 0.3, 0.42, 0.22
 HEAD_IN: Final = 0.19
-"""Of a narrow picture: the room of a group's name above its lines."""
+"""In a narrow picture: height of a group's name above its lines."""
 
 
 @dataclass(frozen=True)
 class Band:
-    """Sources with one answer.
+    """Sources with the same answer.
 
-    label   how many, and what carried their plane
-    drawn   codes of those that have a line
-    of      how many there are
+    label   number of sources, and the proxy of their plane
+    drawn   codes of those with a line
+    of      number of sources
     """
 
     label: str
@@ -60,8 +60,8 @@ class Band:
 
 @dataclass(frozen=True)
 class Marks:
-    """What is drawn of all lines, one entry for each column in which a source did something: its line, the column, the proxy's code
-    (-1: past the proxies), whether all of it failed or was blocked."""
+    """The marks of all lines, one entry for each column with activity of a source: its line, the column, the proxy's code (-1: past the
+    proxies), whether everything failed or was blocked."""
 
     line: Ints
     column: Ints
@@ -70,9 +70,9 @@ class Marks:
 
 
 def sources(scene: Scene, plane: str | None = None, ax: Axes | None = None, *, narrow: bool = False) -> Axes:
-    """Who used what, when.
+    """The proxy of each source over time.
 
-    plane   whose traffic; None: the first that was seen, the sensor's before the antivirus', the system's and the user's
+    plane   None: the first that was seen, of sensor, antivirus, system and user
     ax      axes to draw on; None: axes of a figure of their own
     narrow  for a telephone
     Errors  Unusable, that plane was not seen
@@ -82,7 +82,7 @@ def sources(scene: Scene, plane: str | None = None, ax: Axes | None = None, *, n
     bands = bands_of(scene, chosen or "", set(np.unique(scene.moments.client[which]).tolist()))
     with styled():
         if chosen is None or not bands:
-            return nothing(axes_of(0.8, ax), "Sources: nothing with a time went to a proxy or past them.")
+            return explained(axes_of(0.8, ax), "Sources: nothing with a time went to a proxy or past them.")
         start, end = int(scene.moments.start[which].min()), int(scene.moments.start[which].max())
         end = max(end, start + 1_000_000)
         tops = np.concatenate([[0.0], np.cumsum([_height(band) + HEAD_IN * narrow * (1 + _thinned(band)) for band in bands])])
@@ -115,7 +115,7 @@ def _plane(scene: Scene, asked: str | None) -> str | None:
 
 
 def bands_of(scene: Scene, plane: str, seen: set[int]) -> list[Band]:
-    """The groups that did something in that plane, the unusual first; the small ones drawn whole."""
+    """The groups with activity in that plane, rare answers first; small groups are drawn completely."""
     codes = {ip: code for code, ip in enumerate(scene.evidence.client.values)}
     found = [(group, [codes[ip] for ip in group["sources"] if codes.get(ip) in seen]) for group in scene.verdict["groups"]]
     found = [(group, members) for group, members in found if members]
@@ -128,8 +128,8 @@ def bands_of(scene: Scene, plane: str, seen: set[int]) -> list[Band]:
 
 
 def _rooms(sizes: Sequence[int]) -> list[int]:
-    """How many lines each group gets: the smallest all they need, the others the same share of what is left."""
-    rooms, left = [0] * len(sizes), MOST
+    """Number of lines per group: all for the smallest groups, equal shares of the rest for the others."""
+    rooms, left = [0] * len(sizes), MAX_LINES
     for place, number in enumerate(sorted(range(len(sizes)), key=lambda at: sizes[at])):
         rooms[number] = min(sizes[number], max(1, left // (len(sizes) - place)))
         left -= rooms[number]
@@ -157,7 +157,7 @@ def _height(band: Band) -> float:
 
 
 def _lines(bands: Sequence[Band], tops: Sequence[float] | npt.NDArray[np.float64]) -> dict[int, float]:
-    """Client code → inches from the top at which its line stands, in the order of the lines."""
+    """Client code → the y position of its line in inches from the top, in the order of the lines."""
     return {
         client: float(top) + 0.025 + LINE_IN * (at + 0.5)
         for band, top in zip(bands, tops, strict=False)
@@ -166,7 +166,7 @@ def _lines(bands: Sequence[Band], tops: Sequence[float] | npt.NDArray[np.float64
 
 
 def marks_of(scene: Scene, which: Ints, line_of: Mapping[int, int], start: int, end: int) -> Marks:
-    """What each line shows. In a column in which a source asked several proxies, the one that it asked most."""
+    """The marks of each line. If a source asked several proxies in a column, the proxy asked most."""
     moments = scene.moments
     which = which[np.isin(moments.client[which], list(line_of))]
     through = moments.way[which] == PROXY
@@ -177,7 +177,7 @@ def marks_of(scene: Scene, which: Ints, line_of: Mapping[int, int], start: int, 
     cells, inverse = np.unique(np.column_stack([line, column, proxy]), axis=0, return_inverse=True)
     n = np.bincount(inverse.ravel(), minlength=len(cells))
     lost = np.bincount(inverse.ravel(), weights=failed, minlength=len(cells)) == n
-    order = np.lexsort((n, ~lost * 1, cells[:, 1], cells[:, 0]))  # of one column the busiest that carried something comes last
+    order = np.lexsort((n, ~lost * 1, cells[:, 1], cells[:, 0]))  # in each column, the busiest that carried something sorts last
     last = np.append((np.diff(cells[order, 0]) != 0) | (np.diff(cells[order, 1]) != 0), True)[: len(order)]
     kept = order[last]
     return Marks(cells[kept, 0], cells[kept, 1], cells[kept, 2], lost[kept])
@@ -234,7 +234,7 @@ def _name(ax: Axes, bands: Sequence[Band], tops: npt.NDArray[np.float64], *, nar
 
 
 def _legend_rows(scene: Scene, which: Ints, room_in: float) -> list[list[tuple[str, str]]]:
-    """(what, colour) by the rows in which they fit."""
+    """(label, colour) of the legend, in rows that fit."""
     moments = scene.moments
     through = which[moments.way[which] == PROXY]
     codes, n = np.unique(moments.proxy[through], return_counts=True)

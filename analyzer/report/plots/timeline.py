@@ -1,7 +1,7 @@
-"""The timeline: which way each plane went, when, beside what the person did.
+"""The timeline: the way of each plane over time, with a study's marks.
 
-Bars stand where requests were carried, the higher the more at once; crosses hang where some failed. A window is drawn in as many
-columns as the eye tells apart, so 50,000 requests make no larger a picture than 500.
+Bars show carried requests, higher for more at once; crosses show failed ones. The window has a fixed number of columns, so that a picture
+of 50,000 requests is no larger than one of 500.
 """
 
 from __future__ import annotations
@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING, Any, Final
 import numpy as np
 import numpy.typing as npt
 
-from analyzer.report.plots.canvas import NARROW_IN, WIDTH_IN, axes_of, fitted, frame, label, nothing, say, styled, width_in
+from analyzer.report.plots.canvas import NARROW_IN, WIDTH_IN, axes_of, explained, fitted, frame, label, say, styled, width_in
 from analyzer.report.plots.lanes import Lane, lanes_of
 from analyzer.report.plots.palette import BAD, FAINT, INK, RULE, SHADE
 from analyzer.report.plots.scene import Scene
@@ -31,10 +31,10 @@ COLUMNS: Final = 260
 MARK_IN: Final = 0.17
 RIGHT_IN, BOTTOM_IN = 1.35, 0.42
 PLANE_IN, NAME_IN = 0.95, 2.1
-"""The room that the longest plane takes, and the most that a row's name may take."""
+"""Width of the longest plane name, and the maximum width of a row's name."""
 
 NARROW_PLANE_IN, NARROW_EDGE_IN, TICK_IN = 0.78, 0.08, 0.2
-"""Of a narrow picture: the room of a plane, its edge, and half of what a time takes below the first and the last row."""
+"""In a narrow picture: width of a plane's name, its margin, and half the width of a time label at the first and the last tick."""
 
 MARK_ROOM: Final = 48
 
@@ -44,12 +44,12 @@ _DAY_NS: Final = 86_400 * 10**9
 
 @dataclass(frozen=True)
 class Shape:
-    """How a row is laid out, in parts of its height from the top.
+    """The layout of a row, as fractions of its height from the top.
 
     lane_in  its height in inches
-    name     where its name and numbers stand
-    foot     where its bars stand; tall: how high the highest is, and low the lowest
-    middle   where crosses hang
+    name     position of its name and numbers
+    foot     base of its bars; tall: height of the highest bar, and low of the lowest
+    middle   position of crosses
     """
 
     lane_in: float
@@ -62,13 +62,13 @@ class Shape:
 
 BESIDE: Final = Shape(0.27, 0.62, 0.86, 0.70, 0.26, 0.5)
 ABOVE: Final = Shape(0.46, 0.24, 0.94, 0.41, 0.15, 0.72)
-"""Names beside the rows, and, where there isn't room for that, above them."""
+"""Names beside the rows; in narrow pictures above them."""
 
 
 def timeline(scene: Scene, source: str | None = None, ax: Axes | None = None, *, narrow: bool = False) -> Axes:
-    """Proxies over time, plane by plane, in the zone shown (UTC, unless --tz names another).
+    """Proxies over time, plane by plane, in the shown zone (UTC, unless --tz names another).
 
-    source  an address or a name of the verdict's sources; None: all of them together
+    source  an address or a name of the verdict's sources; None: all of them
     ax      axes to draw on; None: axes of a figure of their own
     narrow  for a telephone
     """
@@ -76,7 +76,7 @@ def timeline(scene: Scene, source: str | None = None, ax: Axes | None = None, *,
     lanes = lanes_of(scene, source)
     with styled():
         if not any(len(lane.carried) + len(lane.failed) for lane in lanes):
-            return nothing(axes_of(0.8, ax), "Timeline: nothing with a time went to a proxy or past them.")
+            return explained(axes_of(0.8, ax), "Timeline: nothing with a time went to a proxy or past them.")
         marks = _marks(scene, MARK_ROOM // 2 if narrow else MARK_ROOM)
         top_in = 0.16 + MARK_IN * (len(marks) + bool(scene.alone))
         numbers_in = max(width_in(_numbers(lane)) for lane in lanes)
@@ -110,7 +110,7 @@ def _marks(scene: Scene, room: int = MARK_ROOM) -> list[tuple[int, str]]:
 
 
 def _extent(scene: Scene, lanes: Sequence[Lane], marks: Sequence[tuple[int, str]]) -> tuple[int, int]:
-    """From the first to the last thing that is shown: the verdict's window, wider where a mark lies outside it."""
+    """The shown time span: the verdict's window, extended by marks outside it."""
     ends = [int(times[at]) for lane in lanes for times in (lane.carried, lane.failed) if len(times) for at in (0, -1)]
     ends += [parse_time(edge, "window") for edge in scene.verdict["window"] if edge]
     ends += [at for at, _ in marks]
@@ -124,7 +124,8 @@ def days(ns: int | Ints) -> Any:
 
 
 def time_axis(ax: Axes, start: int, end: int, height: float, *, narrow: bool = False) -> None:
-    """Time from left to right in the zone shown, and as much room from top to bottom; the day and the zone beside the foot, or below it."""
+    """Time from left to right in the shown zone, and the given height from top to bottom; the day and the zone beside the axis, or below
+    it."""
     from matplotlib import dates
 
     kinds: Any = dates  # its classes have no annotations
@@ -134,7 +135,7 @@ def time_axis(ax: Axes, start: int, end: int, height: float, *, narrow: bool = F
     zone = shown_zone() or kinds.dateutil.tz.tzlocal()
     locator = kinds.AutoDateLocator(tz=zone, minticks=3, maxticks=5 if narrow else 8)
     ax.xaxis.set_major_locator(locator)
-    formats = ["%Y", "%Y-%m", "%m-%d", "%H:%M", "%H:%M", "%H:%M:%S.%f"]  # the formatter leaves out the zeros that all have
+    formats = ["%Y", "%Y-%m", "%m-%d", "%H:%M", "%H:%M", "%H:%M:%S.%f"]  # the formatter drops common trailing zeros
     zeros = ["", "%Y", "%Y-%m", "%m-%d", "%H:%M", "%H:%M"]
     ax.xaxis.set_major_formatter(kinds.ConciseDateFormatter(locator, tz=zone, formats=formats, zero_formats=zeros, show_offset=False))
     ax.grid(axis="x", color=RULE, linewidth=0.6)
@@ -147,7 +148,7 @@ def time_axis(ax: Axes, start: int, end: int, height: float, *, narrow: bool = F
 
 
 def _alone(ax: Axes, scene: Scene) -> None:
-    """Grey where no user was logged on."""
+    """Grey areas where no user was logged on."""
     for start, end in scene.alone:
         left, right = np.clip([days(parse_time(edge, "session")) for edge in (start, end)], *ax.get_xlim())
         ax.axvspan(left, right, facecolor=SHADE, edgecolor="none", zorder=0)
@@ -158,7 +159,7 @@ def _alone(ax: Axes, scene: Scene) -> None:
 
 
 def _gaps(ax: Axes, scene: Scene) -> None:
-    """Hatched where the capture has a hole."""
+    """Hatched areas where the capture has a gap."""
     for finding in scene.verdict["findings"]:
         if finding["code"] == "capture-gap" and finding["first_seen"] and finding["last_seen"]:
             left, right = (days(parse_time(finding[edge], "finding")) for edge in ("first_seen", "last_seen"))
@@ -166,7 +167,7 @@ def _gaps(ax: Axes, scene: Scene) -> None:
 
 
 def _planes(ax: Axes, lanes: Sequence[Lane], shape: Shape, left: float) -> None:
-    """The planes' names before their rows' names, so many points to the left of the rows, and a line between planes."""
+    """The planes' names before their rows' names, so many points left of the rows, and a line between planes."""
     edge = ax.get_yaxis_transform()
     at = 0
     for plane, group in groupby(lanes, key=lambda lane: lane.plane):
@@ -185,14 +186,14 @@ def _busiest(lane: Lane, start: int, end: int) -> int:
 
 
 def _per_column(times: Ints, start: int, end: int) -> npt.NDArray[np.int64]:
-    """How many of the times fall in each column of the picture."""
+    """Number of times in each column of the picture."""
     column = ((times - start).astype(np.float64) / (end - start) * (COLUMNS - 1)).round().astype(np.int64)
     counts: npt.NDArray[np.int64] = np.bincount(column, minlength=COLUMNS)
     return counts
 
 
 def _draw(ax: Axes, number: int, lane: Lane, colour: str, start: int, end: int, busiest: int, shape: Shape) -> None:
-    """One row: its bars from a line at its foot, and its crosses."""
+    """One row: its bars from a base line, and its crosses."""
     foot = number + shape.foot
     at = days(start) + np.arange(COLUMNS) * (end - start) / (COLUMNS - 1) / _DAY_NS
     carried, failed = _per_column(lane.carried, start, end), _per_column(lane.failed, start, end)
@@ -235,7 +236,7 @@ def _numbers(lane: Lane) -> str:
 
 
 def eras_of(scene: Scene, source: str | None) -> dict[str, list[Mapping[str, Any]]]:
-    """plane → its eras, of planes that changed: of one source, or of several that all changed alike, whose last is shown."""
+    """plane → its eras, for planes that changed: of one source, or of several with the same change, the last of which is shown."""
     found: dict[str, list[list[Mapping[str, Any]]]] = {}
     for chosen in scene.sources(source):
         for entry in chosen["planes"]:
@@ -245,7 +246,7 @@ def eras_of(scene: Scene, source: str | None) -> dict[str, list[Mapping[str, Any
 
 
 def _draw_eras(ax: Axes, scene: Scene, source: str | None, lanes: Sequence[Lane], shape: Shape) -> None:
-    """Where a plane changed: a band under the proxy of each era, a line at each border, and since when."""
+    """A plane's changes: a band under the proxy of each era, a line at each border, and its time."""
     left, right = ax.get_xlim()
     for plane, eras in eras_of(scene, source).items():
         rows = [number for number, lane in enumerate(lanes) if lane.plane == plane]
@@ -276,7 +277,7 @@ def _draw_eras(ax: Axes, scene: Scene, source: str | None, lanes: Sequence[Lane]
 
 
 def _draw_marks(ax: Axes, marks: Sequence[tuple[int, str]], above: float) -> None:
-    """A dashed line for each, its words above the rows on a line of their own, on the side where there is room."""
+    """A dashed line for each mark, its text in a line of its own above the rows, on the side with room."""
     left, right = ax.get_xlim()
     for number, (at, what) in enumerate(marks):
         x = float(days(at))
@@ -294,7 +295,7 @@ def _draw_marks(ax: Axes, marks: Sequence[tuple[int, str]], above: float) -> Non
 
 
 def _in_words(scene: Scene, source: str | None, lanes: Sequence[Lane], start: int, end: int) -> str:
-    """The picture for who doesn't see it."""
+    """The picture's alternative text."""
     said = []
     for plane, group in groupby(lanes, key=lambda lane: lane.plane):
         ways = [f"{inert(lane.name)} {_numbers(lane)}" for lane in group]

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from analyzer.report.page.exhibits import EACH, display_filter, exhibits, table_of_tests
+from analyzer.report.page.exhibits import FLOWS_PER_PLANE, display_filter, exhibits, table_of_tests
 from tests.report import scenes
 
 
@@ -16,7 +16,7 @@ def test_a_few_flows_of_each_winner() -> None:
         ("sensor", "05", "12:00:05.000"),
         ("antivirus", "06", "12:00:06.000"),
     ]
-    assert len([e for e in shown if e.plane == "antivirus"]) == EACH
+    assert len([e for e in shown if e.plane == "antivirus"]) == FLOWS_PER_PLANE
     first = shown[0]
     assert (first.host, first.through, first.answer, first.bytes) == (
         "CONNECT edr-0.eu.endpoint.security.microsoft.com:443",

@@ -47,7 +47,7 @@ def test_settings_of_the_caller_come_back() -> None:
 
 def test_nothing_is_said_in_words() -> None:
     with canvas.styled():
-        axes = canvas.nothing(canvas.axes_of(1.0), "Timeline: none.")
+        axes = canvas.explained(canvas.axes_of(1.0), "Timeline: none.")
     assert ">Timeline: none.</text>" in canvas.to_svg(axes)
 
 

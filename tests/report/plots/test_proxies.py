@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from analyzer.report.plots.proxies import MOST, by_proxy, proxies
+from analyzer.report.plots.proxies import MAX_ROWS, by_proxy, proxies
 from tests.report import scenes
 from tests.report.plots.pictures import texts, title_of, within_its_figure
 
@@ -32,4 +32,4 @@ def test_it_is_there_for_any_traffic_and_fits(name: str) -> None:
 
 
 def test_of_many_the_busiest() -> None:
-    assert f"and {50 - MOST} more proxies" in title_of(proxies(scenes.crowd()))
+    assert f"and {50 - MAX_ROWS} more proxies" in title_of(proxies(scenes.crowd()))

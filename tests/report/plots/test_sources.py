@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 
 from analyzer.errors import Unusable
-from analyzer.report.plots.sources import MOST, bands_of, marks_of, sources
+from analyzer.report.plots.sources import MAX_LINES, bands_of, marks_of, sources
 from tests.report import scenes
 from tests.report.plots.pictures import overlapping, texts, title_of, within_its_figure
 
@@ -18,7 +18,7 @@ def seen(scene: scenes.Scene) -> set[int]:
 def test_each_answer_is_a_band_with_its_sources() -> None:
     scene = scenes.site(300)
     bands = bands_of(scene, "sensor", seen(scene))
-    assert [band.of for band in bands] == [5, 295] and len(bands[0].drawn) == 5 and sum(len(band.drawn) for band in bands) == MOST
+    assert [band.of for band in bands] == [5, 295] and len(bands[0].drawn) == 5 and sum(len(band.drawn) for band in bands) == MAX_LINES
     assert bands[0].label == "5 sources: PROX03" and bands[1].label == "295 sources: PROX01"
     said = texts(sources(scene))
     assert {"5 sources: PROX03", "1 of 1 is drawn", "PROX01 (WinHTTP)", "failed or blocked"} <= set(said)
