@@ -132,8 +132,7 @@ class Evidence:
     def taken_over(self) -> Bools:
         """Per flow: it went past the proxies, and a transparent proxy relayed it on a connection of its own.
 
-        Either its origin leg was captured too, or an origin leg of another flow to this server was still open and plain HTTP was sent on
-        it.
+        Its origin leg was captured too, or that of another flow to this server was still open and plain HTTP was sent on it.
         """
         direct = self.route == DIRECT
         found = np.zeros(self.flows.num_rows, dtype=np.bool_)
