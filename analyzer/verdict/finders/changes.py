@@ -22,7 +22,7 @@ FAILOVER_NS = 60 * 10**9
 
 
 LONG_NS = 60 * 10**9
-"""A tunnel that was used this long after the last request has made `until` too early."""
+"""Where a tunnel was used for longer than this after the last request (`until`), the time of its last use is reported too."""
 
 
 def find(case: Case) -> list[Finding]:
