@@ -1,1 +1,1 @@
-"""Scheduled captures: ring files analysed one by one, evidence kept, packets not, and what changed since the last run."""
+"""Scheduled captures: ring files analysed one by one, rows kept without the packets, and the changes since the last run."""

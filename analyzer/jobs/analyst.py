@@ -1,4 +1,4 @@
-"""Ring files → evidence, each file once: one change of the store for each, and one for the end of a run."""
+"""Ring files → rows of flows. Each file is analysed once, in one change of the store; the end of a run is one more change."""
 
 from __future__ import annotations
 
@@ -36,9 +36,8 @@ CARRIED = "carried"
 
 
 class Analyst:
-    """What is known of a job's packets so far.
-
-    said   what a person should know of how the state was found; empty when all is well
+    """The state of a job's analysis so far.
+    said   warnings about the state as it was found; empty when all is well
     """
 
     def __init__(self, job: Job, store: Store) -> None:
@@ -51,7 +50,7 @@ class Analyst:
         self._carry()
 
     def _carry(self) -> None:
-        """Take up what was carried when the store was last changed."""
+        """Read the state that was carried when the store was last changed."""
         place = self.store.state_file(CARRIED)
         self._carried = nothing()
         if place is not None:
@@ -62,7 +61,7 @@ class Analyst:
                 self._close_open_rows()
 
     def _close_open_rows(self) -> None:
-        """Rows that nothing is carried for any more are kept for good."""
+        """Keep the open rows, whose carried state is lost, for good."""
         change = self.store.change()
         writing = self._evidence.writing(change)
         writing.close_open()
@@ -75,10 +74,10 @@ class Analyst:
         return int(self._carried.tables.counts[N_DUPLICATES])
 
     def analyse(self, file: RingFile, run: Pending, look: Callable[[], None] = lambda: None) -> None:
-        """Count a ring file, and put its rows, what goes on behind it and the fact that it was analysed on disk at once.
+        """Count a ring file, and write its rows, the carried state and the note that it was analysed in one change.
 
-        look    called once per block of packets and per file of rows that is written anew
-        Errors  Unusable: the results can't be written; TimeIsUp, from look. The file is as if it hadn't been touched.
+        look    called once per block of packets and per file of rows that is rewritten
+        Errors  Unusable: the results can't be written; TimeIsUp, from look. Both leave the state as it was before the file.
         """
         run = run if run["duplicates"] is not None else {**run, "duplicates": self.duplicates}
         try:
@@ -102,7 +101,7 @@ class Analyst:
         try:
             done = Counted(self._carried, source, writing.keep, look=look)
         except Unusable as error:
-            # A tool that was killed before it had written anything leaves an empty file.
+            # A tool that was killed before it wrote anything leaves an empty file.
             self._carry()
             source.damage.append(Damage("capture-damaged", f"{error.what}: the file holds no packets"))
             return source.as_dict(), 0
@@ -122,7 +121,7 @@ class Analyst:
             raise self._unwritable(error) from error
 
     def _note(self, change: Transaction, file: RingFile, run: Pending, entry: dict[str, Any], going_on: int) -> None:
-        """Put in the record that the file is done, and what of it."""
+        """Note in the record that the file was analysed, with its `captures` entry."""
         there = {one.name for one in file.path.parent.iterdir()}
         done = {name: when for name, when in change.record.get("done", {}).items() if name in there}
         change.record["done"] = {**done, file.name: time.time()}
@@ -135,12 +134,12 @@ class Analyst:
         change.record["pending"] = [grown if one["number"] == run["number"] else one for one in change.record["pending"]]
 
     def _dropped_before(self, file: RingFile) -> int:
-        """Packets that the tool's earlier files say were dropped."""
+        """Packets dropped according to the tool's earlier files."""
         known = self.store.record.get("dropped", {})
         return int(known["packets"]) if known.get("tool") == file.run else 0
 
     def _undo(self) -> None:
-        """Be as if the last file hadn't been touched."""
+        """Restore the state from before the last file."""
         self.store.forget_strays()
         self._carry()
 
@@ -148,10 +147,10 @@ class Analyst:
         return Unusable(f"the results can't be written: {error.strerror or error}", str(self.store.path), "make room")
 
     def judge(self, run: Pending, drops: int, waiting: Waiting) -> tuple[dict[str, Any], pa.Table]:
-        """(the verdict document over everything that was seen in the run's files, its flow table).
+        """(the verdict document over the flows seen in the run's files, its flow table).
 
-        drops     packets that were dropped and no file says so
-        waiting   what the run captured and isn't analysed yet
+        drops     dropped packets that no file reports
+        waiting   files that the run captured and that aren't analysed yet
         """
         entries = dropped_once(run["files"], run.get("dropped_before", 0))
         names = [entry["path"] for entry in entries]
@@ -188,12 +187,12 @@ class Analyst:
         return lost
 
     def forget_evidence(self, change: Transaction, days: int) -> None:
-        """Remove the rows of all but the newest days that have any: days are counted, so that a clock that stepped removes none."""
+        """Remove the rows of all but the newest days with rows: days are counted, so that a clock that stepped removes none."""
         by_day: dict[str, list[Path]] = {}
         for path in self._evidence.parts():
             by_day.setdefault(path.parent.name, []).append(path)
         for day in sorted(by_day)[:-days]:
-            # What may go on is held in memory, and written anew with the next file.
+            # Open rows are held in memory, and rewritten with the next file.
             for path in by_day[day]:
                 if path.name != OPEN:
                     change.remove(str(path.relative_to(self.store.path)))

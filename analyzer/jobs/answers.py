@@ -1,6 +1,6 @@
-"""What a job reads of a run's verdict document: drift and the textfile take its keys from here alone.
+"""What a job reads from a run's verdict document: drift and the textfile take its keys only from here.
 
-A baseline may be of another version, so what a key that isn't there would have said is unknown, and never a mistake.
+A baseline may be of another version, so the value of a missing key is unknown, which is no error.
 """
 
 from __future__ import annotations
@@ -18,8 +18,8 @@ Key = tuple[str, str]
 
 @dataclass(frozen=True)
 class Share:
-    """What one proxy did for a service. carried, failed: requests, broken of the carried; first_seen, last_seen: None where no packet has
-    a time."""
+    """The requests of a service at one proxy. carried, failed: requests, broken of the carried; first_seen, last_seen: None where no packet
+    has a time."""
 
     proxy: str
     carried: int
@@ -33,9 +33,9 @@ class Share:
 class Service:
     """One service of one source.
 
-    source   the source's name, None: it has none
-    winner   ip:port, None: there is none;  label: the same for people
-    named    the winner's name and method, by which several addresses are one proxy; None: it has no name
+    source   the source's name; None if it has none
+    winner   ip:port, None if there is none;  label: the winner for people
+    named    the winner's name and method, by which several addresses are one proxy; None if it has no name
     """
 
     client: str
@@ -74,7 +74,7 @@ class Service:
 
 @dataclass(frozen=True)
 class AskedProxy:
-    """A proxy that was asked for something: how often, and by how many."""
+    """A proxy that was asked: the number of its requests and of its sources."""
 
     address: str
     label: ProxyLabel
@@ -84,7 +84,7 @@ class AskedProxy:
 
 @dataclass(frozen=True)
 class Direct:
-    """A source's way past the proxies to one server."""
+    """A source's direct traffic to one server."""
 
     client: str
     server: str
@@ -98,7 +98,7 @@ def is_verdict(document: Entry) -> bool:
 
 
 def services_of(verdict: Entry) -> dict[Key, Service]:
-    """(client_ip, service) → what the verdict says of it."""
+    """(client_ip, service) → its entry in the verdict."""
     return {
         (source["client_ip"], entry["service"]): _service(source, entry) for source in verdict["sources"] for entry in source["services"]
     }
@@ -122,7 +122,7 @@ def sources_of(verdict: Entry) -> dict[str, str | None]:
 
 
 def asked_proxies(verdict: Entry) -> list[AskedProxy]:
-    """The proxies that were asked for anything."""
+    """The proxies that were asked."""
     return [
         AskedProxy(proxy["proxy"], ProxyLabel(proxy["proxy"], proxy["name"], proxy["method"]), proxy["requests"], proxy["sources"])
         for proxy in verdict["proxies"]
@@ -131,12 +131,12 @@ def asked_proxies(verdict: Entry) -> list[AskedProxy]:
 
 
 def proxies_of(verdict: Entry) -> set[str]:
-    """ip:port of the proxies that were asked for anything."""
+    """ip:port of the proxies that were asked."""
     return {proxy.address for proxy in asked_proxies(verdict)}
 
 
 def direct_of(verdict: Entry, kind: str) -> list[Direct]:
-    """Who went past the proxies. kind: allowed or blocked; one that this version of the document doesn't tell apart is empty."""
+    """Sources with direct traffic. kind: allowed or blocked; a kind that this version of the document doesn't distinguish is empty."""
     return [
         Direct(entry["client_ip"], entry["server"], entry["service"], tuple(entry["flows"])) for entry in verdict["direct"].get(kind, ())
     ]

@@ -1,4 +1,4 @@
-"""A job file to begin from: every key with what it does, the ones that have to be there filled in."""
+"""A job file to begin from: every key with its meaning, the required keys filled in."""
 
 from __future__ import annotations
 
@@ -53,7 +53,7 @@ for = "10 min"                               # and captures so long; left out: o
 
 
 def first_job(path: str) -> str:
-    """The text of a job file that lies at the path, on the first interface that is up here."""
+    """The text of a job file for this path, on the first interface that is up."""
     stem = Path(path).stem
     name = stem if NAME.fullmatch(stem) else "job"
     interfaces = interfaces_here() or ["eth0"]
@@ -70,7 +70,7 @@ def first_job(path: str) -> str:
 
 
 def interfaces_here(folder: Path = INTERFACES) -> list[str]:
-    """The machine's interfaces that a job may capture on, but for its loopback: those that are up first, by name."""
+    """The machine's interfaces that a job may capture on, without loopback: those that are up first, then by name."""
     found = []
     for one in folder.iterdir() if folder.is_dir() else ():
         try:

@@ -1,7 +1,7 @@
-"""What goes on from one ring file to the next: counted on, so that a conversation that a file's end cuts stays one row.
+"""The state that is carried from one ring file to the next, so that a conversation that a file's end cuts stays one row.
 
-It is what one pass over all files so far would know, less the conversations that there was no room for: what is over or was silent for
-long is put away, comes back with its next packet, and becomes rows for good only where more than LIMITS.finished were put away.
+It equals the state of one pass over all files so far, without evicted conversations: a conversation that ended or was silent for long is
+packed, unpacked by its next packet, and evicted to a final row only where more than LIMITS.finished are packed.
 """
 
 from __future__ import annotations
@@ -30,20 +30,20 @@ if TYPE_CHECKING:
 LIMITS: Final = Limits(
     conversations=30_000, finished=45_000, finished_bytes=16 << 20, waiting_bytes=32 << 20, name_bytes=32 << 20, messages=300_000
 )
-"""What is carried at most. It is written to disk after every file, and read again when a run begins."""
+"""The most that is carried. It is written to disk after every file, and read when a run begins."""
 
 
 def nothing() -> Partial:
-    """Before the first file."""
+    """The state before the first file."""
     return Partial((), (), empty_tables())
 
 
 class Counted:
     """One more file counted.
 
-    carried    everything so far;  the Partial that was given is used up
-    source     what is known of the file
-    going_on   conversations that memory had no room for although they could go on
+    carried    the state after this file;  the given Partial is used up
+    source     the file's facts
+    going_on   conversations evicted from memory although they could go on
     """
 
     def __init__(
@@ -57,8 +57,8 @@ class Counted:
     ) -> None:
         """Count every packet of the source.
 
-        keep     takes the rows (facts.table) of conversations that there is no room for
-        look     called before every block of packets; what it raises ends the counting
+        keep     takes the rows (facts.table) of conversations that are evicted
+        look     called before every block of packets; an exception from it ends the counting
         Errors   Unusable, it can't be read
         """
         engine = Engine.of(carried, [source], limits, keep)
@@ -72,7 +72,7 @@ class Counted:
 
 
 def without_old_names(carried: Partial) -> Partial:
-    """The same, less the inputs that nothing of what is carried was seen in."""
+    """The same state without the inputs in which none of its records was seen."""
     batches = (left_in(batch) for batch in carried.batches)
     used = set[int]().union(*(sources_of(tables) for tables in (carried.tables, *batches)), (part.source for part in carried.parts))
     kept = [number for number in range(len(carried.names)) if number in used]
@@ -92,7 +92,7 @@ def without_old_names(carried: Partial) -> Partial:
 
 
 def sources_of(tables: Tables) -> set[int]:
-    """The numbers of all inputs that a record was seen in."""
+    """The numbers of all inputs in which a record was seen."""
     n, n_sightings = int(tables.counts[N_RECORDS]), int(tables.counts[N_SIGHTINGS])
     records = tables.records[:n]
     used = {int(number) for column in ("first_source", "last_source") for number in np.unique(records[column])}
@@ -102,5 +102,5 @@ def sources_of(tables: Tables) -> set[int]:
 
 
 def named_so_far(carried: Partial) -> Named:
-    """The flow table's rows of everything that is carried, and the lookups; it stays as it is."""
+    """The flow table's rows of the carried state, and the lookups; the state stays as it is."""
     return Engine.of(carried).snapshot()

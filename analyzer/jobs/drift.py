@@ -1,7 +1,7 @@
-"""What changed between two verdicts: the drift findings, and their exact meaning.
+"""The changes between two verdicts: the drift findings, and their exact meaning.
 
-Services are compared source by source; statements that are the same for several services of a source are one finding.
-A service that is seen for the first time is no drift, nor is one that was silent in both.
+Services are compared source by source; equal changes of several services of a source are one finding. A service that is seen for the first
+time is no drift, nor is one that was silent in both.
 """
 
 from __future__ import annotations
@@ -20,10 +20,10 @@ DRIFT_CODES = ("winner-changed", "new-proxy", "new-direct", "failures-up", "serv
 
 @dataclass(frozen=True)
 class Drift:
-    """What changed.
+    """The changes between two verdicts.
 
-    findings   of the drift codes, as the verdict document has them;  unmet: a sentence for each expectation that doesn't hold
-    silent     what is silent now, (client_ip, service): when it comes back, that is reported
+    findings   with the drift codes, as in the verdict document;  unmet: a sentence for each expectation that doesn't hold
+    silent     the services that are silent now, (client_ip, service): their return is reported
     """
 
     findings: list[dict[str, Any]] = field(default_factory=list)
@@ -36,11 +36,11 @@ class Drift:
 
 
 def compare(before: Entry, after: Entry, failures: float, silent: Iterable[Key] = (), known: Iterable[str] = ()) -> Drift:
-    """What changed from one verdict document to the next.
+    """The changes from one verdict document to the next.
 
     failures   failures are up when the share of requests that failed, or broke in their tunnels, rises by more than this
-    silent     what was silent already, and stays so until it comes back
-    known      proxies that were asked for something in any earlier run: they aren't new
+    silent     the services that were silent before, and stay so until they return
+    known      proxies that were asked in any earlier run: they aren't new
     """
     then, now = services_of(before), services_of(after)
     still_silent = {key for key in silent if not is_heard(now.get(key))}
@@ -59,7 +59,7 @@ def compare(before: Entry, after: Entry, failures: float, silent: Iterable[Key] 
 
 
 def is_heard(service: Service | None) -> bool:
-    """Whether the service asked a proxy for anything: also what fails isn't silent."""
+    """Whether the service asked a proxy: failed requests count too."""
     return service is not None and bool(service.carried or service.failed)
 
 
@@ -81,7 +81,7 @@ def _changed(pairs: Sequence[tuple[Service, Service]]) -> Iterable[Finding]:
 
 
 def _new_proxies(used: set[str], before: Entry, after: Entry) -> Iterable[Finding]:
-    """Proxies that weren't used before; another address of a name that was is none."""
+    """Proxies that weren't used before; a further address of a known name is no new proxy."""
     names = {(proxy.label.name, proxy.label.method) for proxy in asked_proxies(before) if proxy.label.name}
     for proxy in asked_proxies(after):
         if proxy.address not in used and (proxy.label.name, proxy.label.method) not in names:
@@ -90,7 +90,7 @@ def _new_proxies(used: set[str], before: Entry, after: Entry) -> Iterable[Findin
 
 
 def _new_direct(before: Entry, after: Entry) -> Iterable[Finding]:
-    """Sources that go past the proxies now, and didn't; for one service, or for any where the packets don't show which."""
+    """Sources with direct traffic that had none before, per service, or for any service where the packets don't show which."""
     for kind in ("allowed", "blocked"):
         known = {(entry.client, entry.service) for entry in direct_of(before, kind)}
         fresh: dict[str, list[Direct]] = {}

@@ -1,11 +1,11 @@
-"""The flow table on disk: Parquet by gateway and date, one row per conversation, read by pandas and DuckDB as it is.
+"""The flow table on disk: Parquet by gateway and date, one row per conversation, which pandas and DuckDB read directly.
 
-flows/gateway=NAME/date=YYYY-MM-DD/   by the day (UTC) that a conversation was first seen
-    part-N.parquet   rows of conversations that left memory; written once
-    open.parquet     rows of those that may go on; written anew with every ring file
+flows/gateway=NAME/date=YYYY-MM-DD/   by the day (UTC) on which a conversation was first seen
+    part-N.parquet   rows of conversations that were evicted from memory; written once
+    open.parquet     rows of conversations that may go on; rewritten with every ring file
 
-Who is a proxy is known by what it does anywhere, so a proxy that is met late changes rows that were written before: those parts
-are written anew. One row that proves it is kept for each proxy.
+A proxy is recognised by its traffic anywhere, so a proxy that is found late changes rows that were written before: those parts are
+rewritten. For each proxy one row is kept that proves it.
 """
 
 from __future__ import annotations
@@ -35,13 +35,13 @@ OPEN: Final = "open.parquet"
 WITNESSES: Final = "witnesses.parquet"
 NO_DATE: Final = "__HIVE_DEFAULT_PARTITION__"
 MOST_UNNAMED: Final = 20_000
-"""As in engine.Limits: a verdict over more sources than that is no use to anybody, and takes minutes."""
+"""As in engine.Limits: a verdict over more sources is too long to read, and takes minutes."""
 
 ROUTED: Final = ("route", "direct_outcome", "hidden", "proxy", "proxy_name", "method", "pair", "inspected")
 
 
 class JobRows:
-    """The rows of a job. topology, catalogue: what they are routed and tagged by."""
+    """The rows of a job. topology, catalogue: decide their routes and services."""
 
     def __init__(self, store: Store, gateway: str, topology: Topology, catalogue: Catalogue) -> None:
         self.store = store
@@ -50,12 +50,12 @@ class JobRows:
         self._catalogue = catalogue
 
     def writing(self, change: Transaction, look: Callable[[], None] = lambda: None) -> Writing:
-        """Rows to be written with a change. look: called for every file of rows that is looked into; what it raises ends the writing."""
+        """Rows to be written with a change. look: called for every file of rows that is read; an exception from it ends the writing."""
         place = self.store.state_file(WITNESSES)
         return Writing(self, change, read_rows(place).table if place else FLOW_SCHEMA.empty_table(), look)
 
     def routed(self, rows: pa.Table, beside: pa.Table) -> pa.Table:
-        """The rows with their routes and services; rows of `beside` are known too."""
+        """The rows with their routes and services, which also depend on the rows of `beside`."""
         if rows.num_rows and beside.num_rows:
             beside = beside.filter(pc.invert(pc.is_in(beside["id"], value_set=rows["id"].combine_chunks())))
         if not beside.num_rows:
@@ -64,23 +64,24 @@ class JobRows:
         return tag_flows(route_flows(both, self._topology).slice(0, rows.num_rows), self._catalogue)
 
     def proxies(self, rows: pa.Table) -> dict[str, int]:
-        """ip:port of each proxy that the rows prove or the topology names → the row that is its server first."""
+        """ip:port of each proxy that the rows prove or the topology names → the first row with it as server."""
         ends = flow_ends(rows)
         found = find_proxies(rows, ends, Topology())
         return {name: int(np.flatnonzero(ends.server_end == end)[0]) for end, (name, _) in found.at.items()}
 
     def parts(self) -> list[Path]:
-        """Every file of rows that is there."""
+        """All files of rows."""
         return sorted((self.store.path / self._root).glob("date=*/*.parquet"))
 
     def place(self, date: str, name: str) -> str:
         return f"{self._root}/date={date}/{name}"
 
     def rows_seen_in(self, captures: Sequence[str], since: int) -> tuple[pa.Table, int]:
-        """(the rows that were seen in any of these ring files, how many were left out).
+        """(the rows that were seen in any of these ring files, the number of rows left out).
 
-        since   no row of theirs left memory before the change of this number
-        A flood's rows are for the disk: of those that tell no host and no request, MOST_UNNAMED at most are given.
+        since   the number of the first change that may have evicted rows of these files
+
+        A flood's rows stay on disk: of the rows without a host and a request, at most MOST_UNNAMED are returned.
         """
         wanted = pa.array(captures, pa.string())
         tables, unnamed, left_out = [], 0, 0
@@ -98,7 +99,7 @@ class JobRows:
 
 
 def seen_in(rows: pa.Table, captures: pa.Array) -> pa.Array:
-    """bool[n]: one of the row's captures is among these."""
+    """bool[n]: whether one of the row's captures is among these."""
     lists = rows.column("captures").combine_chunks()
     hits = np.zeros(rows.num_rows, np.bool_)
     found = np.asarray(pc.is_in(pc.list_flatten(lists), value_set=captures))
@@ -107,13 +108,13 @@ def seen_in(rows: pa.Table, captures: pa.Array) -> pa.Array:
 
 
 def part_number(path: Path) -> int | None:
-    """The change that a part was written with; None for the rows that may go on."""
+    """The change that a part was written with; None for the open rows."""
     stem = path.name.removesuffix(".parquet").split("-")
     return int(stem[1]) if stem[0] == "part" and len(stem) > 1 and stem[1].isdigit() else None
 
 
 class Writing:
-    """Rows on their way to disk with one change."""
+    """Rows to be written with one change."""
 
     def __init__(self, evidence: JobRows, change: Transaction, witnesses: pa.Table, look: Callable[[], None]) -> None:
         self._evidence = evidence
@@ -126,7 +127,7 @@ class Writing:
         self.rows = 0
 
     def keep(self, rows: pa.Table) -> None:
-        """Rows of conversations that left memory, for good."""
+        """Keep rows of conversations that were evicted from memory, for good."""
         self._learn(rows)
         for date, dated in by_date(self._evidence.routed(rows, self._witnesses)):
             self._n_parts += 1
@@ -135,7 +136,7 @@ class Writing:
         self.rows += rows.num_rows
 
     def replace_open(self, rows: pa.Table) -> None:
-        """All rows of conversations that may go on, instead of those before; and the rows that a new proxy changes."""
+        """Replace the open rows, and rewrite the rows whose routes a new proxy changes."""
         self._learn(rows)
         written = set()
         for date, dated in by_date(self._evidence.routed(rows, self._witnesses)):
@@ -153,7 +154,7 @@ class Writing:
         self.rows += rows.num_rows
 
     def close_open(self) -> None:
-        """Keep the rows of conversations that nothing more will be known of."""
+        """Keep the open rows for good."""
         for path in self._evidence.parts():
             if path.name == OPEN:
                 place = path.relative_to(self._evidence.store.path)
@@ -173,7 +174,7 @@ class Writing:
             self._witnesses = pa.concat_tables([self._witnesses, proves.take(sorted(set(found.values())))]).combine_chunks()
 
     def _route_again(self, new: set[str]) -> None:
-        """Parts with rows from or to these proxies, their routes worked out anew."""
+        """Parts with rows from or to these proxies, with new routes."""
         addresses = pa.array(sorted({name.rpartition(":")[0].strip("[]") for name in new}), pa.string())
         staged = self._change.staged()
         places = {str(path.relative_to(self._evidence.store.path)): path for path in self._evidence.parts() if path.name != OPEN}
@@ -205,7 +206,7 @@ def proving(rows: pa.Table) -> pa.Table:
 
 
 def by_date(rows: pa.Table) -> Iterator[tuple[str, pa.Table]]:
-    """(date, its rows), by when a conversation was first seen."""
+    """(date, its rows), by the time at which a conversation was first seen."""
     if not rows.num_rows:
         return
     first: Any = rows["first_seen"].combine_chunks()
@@ -216,7 +217,7 @@ def by_date(rows: pa.Table) -> Iterator[tuple[str, pa.Table]]:
 
 
 def read_all(path: Path) -> pa.Table:
-    """Every row under a job's results, sorted as flow tables are. Errors: Unusable, there are none."""
+    """All rows under a job's results, sorted as flow tables are. Errors: Unusable, there are none."""
     found = sorted((path / FLOWS).glob("gateway=*/date=*/*.parquet"))
     if not found:
         raise Unusable("no rows yet", str(path), "whichproxy capture makes some")

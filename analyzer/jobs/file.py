@@ -1,4 +1,4 @@
-"""job.toml checked: every mistake at once, each with its key and what to write instead."""
+"""job.toml checked: all mistakes at once, each with its key and what to write instead."""
 
 from __future__ import annotations
 
@@ -71,7 +71,7 @@ def _amount(value: object, units: dict[str, int], kind: str) -> int:
 
 
 def _text(pattern: re.Pattern[str], kind: str) -> tuple[AfterValidator, WithJsonSchema]:
-    """What checks a text, and how it looks for JSON Schema."""
+    """The validator of a text, and its pattern for JSON Schema."""
 
     def check(value: str) -> str:
         if not pattern.fullmatch(value):
@@ -82,7 +82,7 @@ def _text(pattern: re.Pattern[str], kind: str) -> tuple[AfterValidator, WithJson
 
 
 def _url(value: SecretStr) -> SecretStr:
-    """The address as it is. What it is never stands in a message: who knows a webhook's address may use it."""
+    """The address unchanged. No message holds its value: a webhook's address is a secret."""
     try:
         parts = urlsplit(value.get_secret_value())
         usable = parts.scheme in ("http", "https") and bool(parts.hostname) and parts.port != 0
@@ -94,7 +94,7 @@ def _url(value: SecretStr) -> SecretStr:
 
 
 def _amount_text(units: dict[str, int]) -> Any:
-    """How a number with its unit looks in the file, for JSON Schema."""
+    """The pattern of a number with its unit, for JSON Schema."""
     return Annotated[str, Field(pattern=rf"^\s*\d+(\.\d+)?\s*({'|'.join(units)})\s*$")]
 
 
@@ -117,8 +117,9 @@ class Ring(_Table):
 class Schedule(_Table):
     """[schedule]: how often a run begins and how long it captures, in seconds.
 
-    Without `for` it captures on and on; a run's results are then taken every `every`.
-    finish_within   so long it analyses what is left when capturing has ended; what isn't done then is the next run's
+    Without `for` it captures continuously; a run's results are then taken every `every`.
+
+    finish_within   most seconds of analysis after capturing has ended; the rest is left to the next run
     """
 
     every: Seconds = 3600
@@ -133,7 +134,7 @@ class Schedule(_Table):
 
 
 class Retention(_Table):
-    """[retention]: when packets that were analysed are deleted, and of how many days that have rows these are kept. None: never, of all."""
+    """[retention]: when analysed packets are deleted, and the number of days with rows that are kept. None: never, all."""
 
     packet_bytes: Bytes = 2 * 10**9
     packet_days: Annotated[int, Field(ge=1)] | None = None
@@ -141,7 +142,7 @@ class Retention(_Table):
 
 
 class Drift(_Table):
-    """[drift]: what a run is compared with.
+    """[drift]: the baseline of a run.
 
     against    "last", "first", a run's number, or a verdict document;  expect: a file with a [test.expect] table
     failures   failures are up when a service's share of failed requests rises by more than this
@@ -153,7 +154,7 @@ class Drift(_Table):
 
 
 class OnChange(_Table):
-    """[on_change]: whom to tell, beside the journal and the exit code."""
+    """[on_change]: where changes are reported, beside the journal and the exit code."""
 
     command: Annotated[list[Text], Field(min_length=1)] | None = None
     webhook: Annotated[SecretStr, AfterValidator(_url)] | None = None
@@ -181,8 +182,8 @@ class JobTables(_Table):
 class Job:
     """A job file.
 
-    path   of the file, absolute;  name: of the job, and the gateway its rows are filed under
-    results, topology, catalogues, expect, textfile   paths, absolute; named from where the job file lies
+    path   of the file, absolute;  name: of the job, and of the gateway under which its rows are filed
+    results, topology, catalogues, expect, textfile   absolute paths; relative ones in the file start at its folder
     said   everything else, as in the file
     """
 
@@ -197,7 +198,7 @@ class Job:
         self.textfile = self.beside(said.on_change.textfile) if said.on_change.textfile else None
 
     def beside(self, place: str) -> Path:
-        """The path, taken from where the job file lies."""
+        """The path, relative to the job file's folder."""
         return self.path.parent / place
 
     @property

@@ -1,4 +1,4 @@
-"""The end of a run: its verdict, what changed since the run that it is compared with, and whom to tell."""
+"""The end of a run: its verdict, the changes since the run that it is compared with, and their reports."""
 
 from __future__ import annotations
 
@@ -24,9 +24,9 @@ from analyzer.text.inert import markdown
 
 SCHEMA: Final = 1
 UNTOLD: Final = 20
-"""How many runs are kept to be reported later, where a command or webhook fails; of more, the oldest are given up."""
+"""Number of runs that wait to be reported while a command or webhook fails; beyond it the oldest are given up."""
 TELL_S: Final = 75.0
-"""How long all telling at the end of a run may take: as long as one command and one webhook that never answer."""
+"""Most seconds for all reports at the end of a run: the time of one command and one webhook that never answer."""
 ALL_ANALYSED: Final = Waiting()
 
 
@@ -40,11 +40,11 @@ def finish(
     waiting: Waiting = ALL_ANALYSED,
     may_tell: bool = True,
 ) -> bool:
-    """Put the run's results on disk and tell what changed: True when there is drift.
+    """Write the run's results and report the changes: True when there is drift.
 
-    closed     how its capturing ended. One that didn't capture as long as it should is kept, and neither compared nor compared with.
-    waiting    what of it isn't analysed yet: the results so far are written, and the run stays pending
-    may_tell   the command and the webhook may be asked now, which takes TELL_S at most
+    closed     how its capturing ended. A run that captured less than it should is kept, but not compared.
+    waiting    files of it that aren't analysed yet: the results so far are written, and the run stays pending
+    may_tell   the command and the webhook may be called now, which takes TELL_S at most
     """
     cut_short = closed["how"] != WHOLE or waiting.files > 0
     store = analyst.store
@@ -103,7 +103,7 @@ def finish(
 
 
 def tell_waiting(job: Job, store: Store, say: Callable[[str], None], seconds: float = TELL_S) -> None:
-    """Report what waits to be reported, for so many seconds; what fails waits on."""
+    """Deliver the waiting reports, for so many seconds; those that fail keep waiting."""
     until = time.monotonic() + seconds
     waiting = store.record.get("untold", [])
     left = []
@@ -124,7 +124,7 @@ def tell_waiting(job: Job, store: Store, say: Callable[[str], None], seconds: fl
 
 
 def _drift(job: Job, analyst: Analyst, run: Pending, verdict: Mapping[str, Any], silent: set[tuple[str, str]]) -> tuple[str | None, Drift]:
-    """(what the run is compared with, what changed)."""
+    """(the name of the baseline, the changes)."""
     missing = []
     if job.expect is not None:
         missing = unmet(judged(load_expectations(str(job.expect), analyst.catalogue), verdict))
@@ -150,7 +150,7 @@ def baseline(job: Job, number: int) -> tuple[str | None, dict[str, Any] | None]:
 
 
 def check_baseline(job: Job) -> None:
-    """Errors: Unusable, the job's baseline or its expectations can't be had."""
+    """Errors: Unusable, the job's baseline or its expectations can't be read."""
     against = job.said.drift.against
     if against not in ("last", "first") and not against.isdigit():
         path = job.beside(against)
@@ -159,14 +159,14 @@ def check_baseline(job: Job) -> None:
 
 
 def difference(summary: Mapping[str, Any], drift: Drift) -> dict[str, Any]:
-    """What changed, as a command or a webhook gets it."""
+    """The changes, as JSON for a command or a webhook."""
     known = ("schema", "job", "number", "began", "ended", "against", "first_seen", "last_seen", "packets", "dropped")
     place = str(Path(RUNS) / f"{summary['number']:06d}")
     return {**{key: summary[key] for key in known}, "findings": drift.findings, "unmet": drift.unmet, "results": place}
 
 
 def difference_page(summary: Mapping[str, Any], drift: Drift) -> str:
-    """The same as a page for people, in Markdown."""
+    """The changes as a page for people, in Markdown."""
     lines = [f"# {markdown(summary['job'])}: run {summary['number']}, what changed since {markdown(str(summary['against']))}", ""]
     for finding in drift.findings:
         lines.append(f"- **{finding['code']}** ({finding['severity']}): {markdown(finding['text'])}. {markdown(finding['advice'])}")
@@ -176,7 +176,7 @@ def difference_page(summary: Mapping[str, Any], drift: Drift) -> str:
 
 
 def _in_order(findings: list[dict[str, Any]]) -> list[dict[str, Any]]:
-    """Drift where its severity belongs; the others are in order already."""
+    """Drift findings placed by their severity; the others are in order already."""
     from analyzer.findings import SEVERITIES
 
     return sorted(findings, key=lambda finding: SEVERITIES.index(finding["severity"]))

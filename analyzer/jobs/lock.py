@@ -1,4 +1,4 @@
-"""One run of a job at a time: a locked file that says who holds it. The capturing tool holds it too, as long as it runs."""
+"""One run of a job at a time: a locked file that names its holder. The capturing tool holds the lock too, as long as it runs."""
 
 from __future__ import annotations
 
@@ -22,17 +22,17 @@ except ImportError:  # Windows
 
 NAME: Final = "lock"
 WAIT_S: Final = 5.0
-"""How long a capturing tool may go on after the run that started it was killed: the system tells it to end."""
+"""Most seconds that a capturing tool may outlive the run that started it: the system tells it to end."""
 
 
 class Lock:
-    """The lock, held. handle: its file descriptor, for the tool to hold too."""
+    """The held lock. handle: its file descriptor, which the tool inherits."""
 
     def __init__(self, handle: int) -> None:
         self.handle = handle
 
     def note_tool(self, pid: int) -> None:
-        """Say which process captures."""
+        """Write down which process captures."""
         self._write({"run": os.getpid(), "tool": pid})
 
     def _write(self, said: dict[str, int]) -> None:
@@ -74,7 +74,7 @@ def _take(handle: int, folder: Path) -> None:
 
 
 def holder_of(folder: Path) -> dict[str, int]:
-    """What the lock's holder wrote about itself; {} where it wrote nothing."""
+    """What the lock's holder wrote about itself; {} if nothing."""
     try:
         said = json.loads((folder / NAME).read_bytes())
     except (OSError, ValueError):
@@ -83,7 +83,7 @@ def holder_of(folder: Path) -> dict[str, int]:
 
 
 def is_held(folder: Path) -> bool:
-    """Whether a run is at work."""
+    """Whether a run is active."""
     if fcntl is None:
         return False
     try:
@@ -100,7 +100,7 @@ def is_held(folder: Path) -> bool:
 
 
 def is_alive(pid: int | None) -> bool:
-    """Whether there is such a process."""
+    """Whether the process exists."""
     if pid is None or fcntl is None:  # Windows: there os.kill(pid, 0) would interrupt it
         return False
     try:
@@ -113,7 +113,7 @@ def is_alive(pid: int | None) -> bool:
 
 
 def _is_ours(pid: int, folder: Path) -> bool:
-    """Whether the process is a tool that writes into the folder: its number may be another's by now."""
+    """Whether the process is a tool that writes into the folder: its number may belong to another process by now."""
     try:
         said = Path(f"/proc/{pid}/cmdline").read_bytes()
     except OSError:

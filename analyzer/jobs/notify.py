@@ -1,4 +1,4 @@
-"""Tells systemd two things: that the run is ready, and that it is alive (sd_notify(3))."""
+"""Reports to systemd that the run is ready, and that it is alive (sd_notify(3))."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ import socket
 
 
 def notify(state: str) -> None:
-    """Send the state to the service manager; nothing happens where there is none."""
+    """Send the state to the service manager, if there is one."""
     address = os.environ.get("NOTIFY_SOCKET")
     if not address:
         return

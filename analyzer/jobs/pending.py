@@ -1,4 +1,4 @@
-"""Runs that aren't finished, as the store's record keeps them: which ring files are whose, and how capturing ended."""
+"""Unfinished runs, as in the store's record: which ring files belong to which run, and how capturing ended."""
 
 from __future__ import annotations
 
@@ -21,8 +21,8 @@ class Closed(TypedDict):
     """How a run's capturing ended.
 
     how       for people;  ended: when, seconds since 1970
-    dropped   packets that were dropped and no file says so
-    upto      place of the last of the tool's ring files that is the run's; None: all are
+    dropped   dropped packets that no file reports
+    upto      place of the last of the tool's ring files that belongs to the run; None: all do
     """
 
     how: str
@@ -32,15 +32,15 @@ class Closed(TypedDict):
 
 
 class Pending(TypedDict):
-    """A run that isn't finished.
+    """An unfinished run.
 
-    tool         the run that started the capturing tool: this one, or an earlier one where it captures on and on
+    tool         the run that started the capturing tool: this one, or an earlier one where the tool captures continuously
     began        seconds since 1970;  since: the number of the change before its first
     files        the `captures` entry of each ring file that was analysed
-    dropped_before   packets that the tool's files say were dropped, as far as an earlier run reported them
-    going_on     conversations that memory had no room for
+    dropped_before   packets dropped according to the tool's files that an earlier run reported
+    going_on     conversations evicted from memory
     duplicates   packets captured twice, before the run; None: not known yet
-    closed       not there: it captures, or was killed
+    closed       missing: the run captures, or was killed
     """
 
     number: int
@@ -92,12 +92,12 @@ def begin(store: Store, tool: int | None = None, closes: tuple[int, Closed] | No
 
 
 def killed(at: float) -> Closed:
-    """How capturing ended where the run was killed before it could write that down."""
+    """How capturing ended where the run was killed before it could note that."""
     return Closed(how=KILLED, ended=at, dropped=0, upto=None)
 
 
 def run_of(file: RingFile, pending: Sequence[Pending]) -> Pending:
-    """The run that the file's packets are of: its tool's, else the newest (a folder whose record was moved away)."""
+    """The run that the file's packets belong to: its tool's, else the newest (a folder whose record was moved away)."""
     for run in pending:
         upto = run["closed"]["upto"] if "closed" in run else None
         if run["tool"] == file.run and (upto is None or file.place <= tuple(upto)):

@@ -1,4 +1,4 @@
-"""Calls a webhook: one deadline for all of it. Its address is a secret, so no message holds any of it."""
+"""Calls a webhook, with one deadline for the whole call. Its address is a secret, so no message holds any part of it."""
 
 from __future__ import annotations
 
@@ -16,9 +16,9 @@ HEADERS: Final = {"Content-Type": "application/json", "User-Agent": "whichproxy"
 
 
 def post(url: str, body: bytes, seconds: float) -> str | None:
-    """None once the server took the JSON body, else why it didn't, in words without the address.
+    """None if the server took the JSON body, else the reason why not, without the address.
 
-    seconds   for everything together: names, connecting, TLS, and an answer however slowly it drips
+    seconds   for the whole call: names, connecting, TLS, and the answer however slow
     """
     call = _Call(url, body, seconds)
     call.start()
@@ -30,7 +30,7 @@ def post(url: str, body: bytes, seconds: float) -> str | None:
 
 
 class _Call(threading.Thread):
-    """The call, in a thread that can be left: a timeout of the socket counts from each byte anew, and asking for a name has none."""
+    """The call, in a thread that can be abandoned: a socket's timeout restarts with every byte, and looking up a name has none."""
 
     def __init__(self, url: str, body: bytes, seconds: float) -> None:
         super().__init__(daemon=True)
@@ -59,7 +59,7 @@ class _Call(threading.Thread):
         return connect
 
     def break_off(self) -> None:
-        """End the call: whatever it waits for on a connection, it gets no more."""
+        """End the call: its connection is shut down."""
         for connection in self._connections:
             if connection.sock is not None:
                 with contextlib.suppress(OSError):
@@ -85,14 +85,14 @@ class _Secure(HTTPSHandler):
 
 
 class _NoRedirect(HTTPRedirectHandler):
-    """A redirected POST arrives elsewhere as a GET without its body: better to fail than to think that somebody has read it."""
+    """A redirected POST arrives as a GET without its body, so a redirect is a failure."""
 
     def redirect_request(self, *args: Any) -> None:
         return None
 
 
 def reason(error: Exception) -> str:
-    """Why a call failed, in our own words: those of the libraries may repeat the address, or the server's answer."""
+    """The reason why a call failed, in our own words: the libraries' words may repeat the address, or the server's answer."""
     if isinstance(error, HTTPError):
         return f"it answered {error.code}"
     if isinstance(error, URLError) and isinstance(error.reason, Exception):

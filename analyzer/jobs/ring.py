@@ -1,7 +1,7 @@
 """Ring files: packets on disk in files of bounded size and time, which a capturing tool closes one after the other.
 
-Names are those of the tool behind a prefix that no other run has, so a file is known by its name for good: whatever the clock
-does, and however often a run was killed. A file is finished when its run has begun another one, or its tool is gone.
+A name is the tool's behind a prefix that no other run has, so a file is known by its name for good, whatever the clock shows and however
+often a run was killed. A file is finished when its run has begun another one, or its tool has ended.
 """
 
 from __future__ import annotations
@@ -30,7 +30,7 @@ PR_SET_PDEATHSIG: Final = 1
 
 @dataclass(frozen=True, order=True)
 class RingFile:
-    """One file. run: the number of the run that wrote it;  place: among the run's files, whatever the clock says."""
+    """One file. run: the number of the run that wrote it;  place: its place among the run's files, whatever the clock."""
 
     run: int
     place: tuple[int, int]

@@ -1,7 +1,7 @@
-"""One run of a job in the foreground: the tool writes ring files, each is analysed once, and the run's results are taken.
+"""One run of a job in the foreground: the tool writes ring files, each is analysed once, and the run's results are written.
 
-The tool is started before everything else that takes time: packets come first. It is asked to end when the run's time is over
-or somebody stops it, however much waits to be analysed; what waits has a time of its own then, and is the next run's after it.
+The tool is started before everything else that takes time: packets come first. It is asked to end when the run's time is over or the run is
+stopped, however many files wait to be analysed; these have a time limit of their own, and the rest is left to the next run.
 """
 
 from __future__ import annotations
@@ -30,7 +30,7 @@ DAY_S: Final = 86_400
 
 @dataclass
 class Outcome:
-    """How a run ended. drift: something changed;  broke_off: why capturing ended by itself, None when we ended it."""
+    """The end of a run. drift: something changed;  broke_off: why capturing ended early, None when the run ended it."""
 
     drift: bool = False
     broke_off: str | None = None
@@ -39,10 +39,10 @@ class Outcome:
 
 @dataclass
 class Control:
-    """How a run is asked to end, and where it reports what it does.
+    """How a run is asked to end, and where it reports its progress.
 
-    wait       waits so many seconds, also none; True as soon as the run is to end
-    captures   called as soon as the tool does
+    wait       waits so many seconds, or not at all; True as soon as the run is to end
+    captures   called as soon as the tool captures
     """
 
     say: Callable[[str], None]
@@ -81,9 +81,9 @@ def _start(job: Job, chosen: CaptureFilter, number: int, lock: Lock) -> RingTool
 
 
 class _Session:
-    """The tool at work, and the files that it finishes.
+    """The running tool, and the files that it finishes.
 
-    live   the run that its packets are of; None once capturing has ended
+    live   the run to which its packets belong; None once capturing has ended
     """
 
     def __init__(self, job: Job, store: Store, tool: RingTool, number: int, control: Control) -> None:
@@ -100,7 +100,7 @@ class _Session:
         self._seconds = control.seconds or schedule.for_
         self._deadline = Deadline(self._seconds, schedule.finish_within)
         self._rolled = time.monotonic()
-        self._ended: tuple[int, Closed] | None = None  # the last run that was live, and how its capturing ended
+        self._ended: tuple[int, Closed] | None = None  # the last live run, and how its capturing ended
         self._touched: set[int] = set()  # the runs of which a file was analysed
         self._is_empty = False
         self.analyst = Analyst(job, store)
@@ -108,13 +108,13 @@ class _Session:
             control.say(text)
 
     def until_end(self) -> Outcome:
-        """Analyse what the tool finishes until it or the time ends, or somebody ends it; then the rest, as far as there is time."""
+        """Analyse the files that the tool finishes until the tool, the time or the run ends; then the rest, as time allows."""
         try:
             self._analyse()
             while self.live is not None:
                 self.control.wait(LOOK_S)
                 self._analyse()
-            self._analyse()  # what the tool closed when it ended
+            self._analyse()  # the files that the tool closed when it ended
         except TimeIsUp:
             self._leave_the_rest()
         self._clear_away()
@@ -123,7 +123,8 @@ class _Session:
         return self.outcome
 
     def _look(self) -> None:
-        """Once per item of work: that the run is alive; whether capturing is to end. Errors: TimeIsUp, so is the run."""
+        """Called once per item of work: reports that the run is alive, and ends capturing or the run when their time is over. Errors:
+        TimeIsUp."""
         notify("WATCHDOG=1")
         if self.control.wait(0) and not self.outcome.interrupted:
             self.outcome.interrupted = True
@@ -138,7 +139,7 @@ class _Session:
         self._deadline.check()
 
     def _end_capture(self, how: str) -> None:
-        """Tell the tool to end; from now on only the rest is analysed."""
+        """Ask the tool to end; from now on only the rest is analysed."""
         if self.live is not None:
             self._ended = self.live, Closed(how=how, ended=time.time(), dropped=0, upto=None)
             self.live = None
@@ -146,7 +147,7 @@ class _Session:
             self.tool.finish(STOP_S)
 
     def _analyse(self) -> None:
-        """Analyse every file that is finished, and finish the runs that no file is missing of. Errors: TimeIsUp."""
+        """Analyse every finished file, and finish the runs whose files are all analysed. Errors: TimeIsUp."""
         while True:
             self._look()
             self._roll()
@@ -166,7 +167,7 @@ class _Session:
         return [file for file in finished(ring_files(self.job.packets), writing) if file.name not in done]
 
     def _analyse_one(self, unread: list[RingFile]) -> None:
-        """The oldest file; where the disk is full, once more with the packets gone that were analysed before."""
+        """Analyse the oldest file; where the disk is full, try again after deleting analysed packets."""
         file, run = unread[0], self._run_of(unread[0])
         self._touched.add(run["number"])
         if sum(size_of(one.path) for one in unread) > self.job.said.retention.packet_bytes and len(unread) > 1:
@@ -187,7 +188,7 @@ class _Session:
         return run_of(file, self.store.record["pending"])
 
     def _roll(self) -> None:
-        """Where packets are captured on and on: begin another run when it is time. What is captured by now is the old run's."""
+        """Where capturing is continuous: begin another run when it is time. Packets captured until then belong to the old run."""
         if self.live is None or self._seconds is not None or time.monotonic() < self._rolled + self.job.said.schedule.every:
             return
         files = finished([file for file in ring_files(self.job.packets) if file.run == self.tool_number], self.tool_number)
@@ -201,7 +202,7 @@ class _Session:
         self._finish(next(run for run in self.store.record["pending"] if run["number"] == old))
 
     def _leave_the_rest(self) -> None:
-        """Take the results of every run that this process captured or analysed for, and say what waits for the next run."""
+        """Write the results of every run for which this process captured or analysed, and report the files that wait for the next run."""
         for run in list(self.store.record["pending"]):
             if run["number"] in self._touched or self._is_the_last(run):
                 self._finish(run)
@@ -210,14 +211,14 @@ class _Session:
             self.control.say(f"{left} could not be analysed in time: the next run does it")
 
     def _finish(self, run: Pending) -> None:
-        """Take the run's results, as far as its files are analysed."""
+        """Write the run's results from the files that are analysed."""
         from analyzer.jobs.finish import finish
 
         closed = run.get("closed") or killed(time.time())
         if self._ended is not None and self._is_the_last(run):
             closed = {**self._ended[1], "dropped": self.tool.new_drops()}
         waiting = Waiting.of(file for file in self._unread() if self._run_of(file)["number"] == run["number"])
-        # A slow webhook or command must not delay the end of a run that somebody stopped: what changed is reported by the next run.
+        # A slow webhook or command must not delay the end of a run that was stopped: its changes are reported by the next run.
         may_tell = not self.outcome.interrupted
         drift = finish(self.job, self.analyst, run, closed, waiting=waiting, may_tell=may_tell, say=self.control.say)
         self.outcome.drift |= drift
@@ -227,7 +228,7 @@ class _Session:
         return self._ended is not None and run["number"] == self._ended[0]
 
     def _clear_away(self, keep_bytes: int | None = None) -> int:
-        """Delete packets as retention wants it; how many files went."""
+        """Delete packets according to the retention; the number of deleted files."""
         retention = self.job.said.retention
         files, done = ring_files(self.job.packets), self.store.record.get("done", {})
         since = None if retention.packet_days is None else time.time() - retention.packet_days * DAY_S

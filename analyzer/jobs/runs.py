@@ -1,4 +1,4 @@
-"""Runs: what each captured and what came of it, in runs/NUMBER/, by number and not by time, so that a clock may step."""
+"""Runs: what each captured, and its results, in runs/NUMBER/, by number and not by time, because a clock may step."""
 
 from __future__ import annotations
 
@@ -17,12 +17,12 @@ DIFFERENCE: Final = "difference.md"
 
 
 def place_of(number: int, name: str) -> str:
-    """Where a run's file lies, relative to the store."""
+    """The path of a run's file, relative to the store."""
     return f"{RUNS}/{number:06d}/{name}"
 
 
 def summaries(results: Path) -> list[dict[str, Any]]:
-    """What run.json says of every finished run, by number. Errors: Unusable, one can't be read."""
+    """The run.json of every finished run, by number. Errors: Unusable, one can't be read."""
     found = [read_json(path) for path in (results / RUNS).glob(f"*/{SUMMARY}")]
     return sorted(found, key=lambda run: int(run["number"]))
 
@@ -55,5 +55,5 @@ def dropped_once(files: Sequence[Mapping[str, Any]], dropped_before: int) -> lis
 
 
 def drops_of(entry: Mapping[str, Any]) -> int:
-    """How many packets the entry says were dropped."""
+    """The number of dropped packets in the entry."""
     return sum(int(one.get("count") or 0) for one in entry["damage"] if one["code"] == "packets-dropped")

@@ -1,4 +1,4 @@
-"""How a job does: read from its results, without disturbing a run that is at work."""
+"""The state of a job, read from its results without disturbing an active run."""
 
 from __future__ import annotations
 
@@ -21,12 +21,12 @@ from analyzer.text.words import counted
 def status_of(job: Job) -> dict[str, Any]:
     """The state of a job, as plain data.
 
-    well        the last run was whole, and no file waits without a run to analyse it
-    running     the process that captures now, None: none
+    well        the last run was complete, and no file waits without a run to analyse it
+    running     the process that captures now, None if none does
     waiting     ring files that are finished and not analysed;  packets, evidence: files and bytes on disk
-    free_bytes  room that is left where the results lie
-    last        what run.json says of the last finished run, None: there is none
-    untold      runs whose change couldn't be sent to a command or webhook yet
+    free_bytes  free space on the disk of the results
+    last        the last finished run's run.json, None if there is none
+    untold      runs whose changes couldn't be sent to a command or webhook yet
     units       the systemd units that are installed
     """
     record = _record(job)
@@ -53,7 +53,7 @@ def status_of(job: Job) -> dict[str, Any]:
 
 
 def _record(job: Job) -> dict[str, Any]:
-    """The store's record as it lies there: a run that is at work may write the next one meanwhile."""
+    """The store's record as it is on disk: an active run may write the next one meanwhile."""
     place = job.results / STATE / RECORD
     if not place.exists():
         return {}
@@ -62,7 +62,7 @@ def _record(job: Job) -> dict[str, Any]:
 
 
 def lines_of(status: Mapping[str, Any], now: float) -> Iterator[str]:
-    """The same for people. now: seconds since 1970."""
+    """The state as text for people. now: seconds since 1970."""
     last = status["last"]
     yield f"job        {inert(status['job'])}, {'well' if status['well'] else 'not well'}"
     yield f"run        {'none at work' if status['running'] is None else 'process ' + str(status['running'])}"

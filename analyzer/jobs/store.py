@@ -1,8 +1,8 @@
-"""Files that change together: all of them or none, whatever happens in between.
+"""Files that change together: all of them or none, wherever a change is interrupted.
 
-What is new is staged beside its place; one file, the record, says what is to go where, and whether it is there decides. What it
-says is done again when the store is opened, so that it makes no difference where a run was killed. State that only the job
-reads lies beside the record under names of its own; the record names the ones that count.
+New files are staged beside their places. One file, the record, lists which staged file goes where, and the change is made as soon as the
+record is in place. Its moves are repeated when the store is opened, so it makes no difference where a run was killed. State that only the
+job reads is kept beside the record under names of its own; the record lists the current ones.
 """
 
 from __future__ import annotations
@@ -24,15 +24,15 @@ SCHEMA: Final = 1
 class Store:
     """The folder of a job's results.
 
-    path     where;  state: what only the job reads
-    number   of the last change that was made
-    record   what it said beside what went where
+    path     where;  state: files that only the job reads
+    number   of the last change
+    record   its contents, beside the paths of the change's files
     """
 
     def __init__(self, path: Path) -> None:
-        """Open the folder, and finish what a run was killed in.
+        """Open the folder, and complete a change that was interrupted.
 
-        Errors  Unusable: it can't be written, or its record was changed by somebody
+        Errors  Unusable: it can't be written, or its record was changed by hand
         """
         self.path = path
         self.state = path / STATE
@@ -65,7 +65,7 @@ class Store:
         return Transaction(self, self.number + 1)
 
     def state_file(self, name: str) -> Path | None:
-        """The state file of that name that counts; None where there is none."""
+        """The current state file of that name; None if there is none."""
         known = self.record.get("state", {}).get(name)
         return self.state / known if known else None
 
@@ -79,7 +79,7 @@ class Store:
             (self.path / place).unlink(missing_ok=True)
 
     def forget_strays(self) -> None:
-        """Remove what a change left that was never made, or is over."""
+        """Remove the files of a change that was abandoned or completed."""
         known = {RECORD, *self.record.get("state", {}).values()}
         for entry in self.state.iterdir():
             if entry.name not in known:
@@ -90,7 +90,7 @@ class Store:
 
 
 class Transaction:
-    """New files, made under names of their own until commit() puts all of them in place."""
+    """New files under temporary names until commit() puts all of them in place."""
 
     def __init__(self, store: Store, number: int) -> None:
         self.number = number
@@ -106,17 +106,17 @@ class Transaction:
         staged.mkdir()
 
     def file(self, place: str) -> Path:
-        """Where to write the file that will be at `place`, relative to the store."""
+        """The path at which to write the new file for `place`, which is relative to the store."""
         staged = f"{self._folder}/{len(self._moves)}"
         self._moves.append((staged, place))
         return self._store.state / staged
 
     def staged(self) -> Mapping[str, Path]:
-        """place → where its new file lies until then."""
+        """place → the path of its new file until the commit."""
         return {place: self._store.state / staged for staged, place in self._moves}
 
     def state_file(self, name: str) -> Path:
-        """Where to write the state file of that name."""
+        """The path at which to write the state file of that name."""
         self._state[name] = f"{name}-{self.number}"
         return Path(self._store.state, self._state[name])
 
@@ -125,7 +125,7 @@ class Transaction:
         self._removed.append(place)
 
     def commit(self) -> None:
-        """Make the change; a process that is killed here has made it wholly or not at all. Errors: OSError, nothing was changed."""
+        """Make the change: if the process is killed here, it is made wholly or not at all. Errors: OSError, nothing was changed."""
         store = self._store
         for path in [*self.staged().values(), *(store.state / name for name in self._state.values())]:
             _to_disk(path)
@@ -142,7 +142,7 @@ class Transaction:
 
 
 def _to_disk(path: Path) -> None:
-    """Let the system write the file, or the names in the folder, so that losing power loses nothing."""
+    """Flush the file, or the folder's names, to disk, so that losing power loses nothing."""
     handle = os.open(path, os.O_RDONLY)
     try:
         os.fsync(handle)

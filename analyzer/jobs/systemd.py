@@ -1,7 +1,7 @@
 """A job as systemd units: a service that may capture and nothing else, and a timer that starts it.
 
-The service has a user of its own, made by systemd and gone when it ends; the two capabilities that packet capture needs; and of
-the file system only its results. systemd-analyze security rates it 1.x of 10 (0 is safest).
+The service has a user of its own, made by systemd and removed when it ends; the two capabilities that packet capture needs; and write
+access to its results only. systemd-analyze security rates it 1.x of 10 (0 is safest).
 """
 
 from __future__ import annotations
@@ -24,9 +24,9 @@ FOLDER: Final = Path("/etc/systemd/system")
 STATE: Final = Path("/var/lib")
 START_S: Final = 120
 WATCHDOG_S: Final = 300
-"""A run says that it is alive with every block of packets: the slowest takes seconds, on a slow disk a minute."""
+"""A run reports that it is alive with every block of packets: the slowest takes seconds, on a slow disk a minute."""
 END_S: Final = 120
-"""What a run needs beside its capture and its rest: the tool's end (11 s), its results, and a command and a webhook (75 s)."""
+"""Most seconds of a run beside its capture and its rest: the tool's end (11 s), its results, and a command and a webhook (75 s)."""
 USER_NAME: Final = 31
 ENV: Final = "/usr/bin/env"
 HOMES: Final = ("/home", "/root", "/run/user")
@@ -123,9 +123,9 @@ def unit_of(job: Job) -> str:
 
 
 def units(job: Job, program: str | None = None) -> dict[str, str]:
-    """File name → text: the service, and where the job has an end a timer that starts it anew.
+    """File name → text: the service, and a timer that starts it again where the job's runs end.
 
-    program   the whichproxy command; None: the one that runs now
+    program   the whichproxy command; None: the running one
     Errors    Unusable: a path that a unit can't hold
     """
     unit, schedule, telling = unit_of(job), job.said.schedule, job.said.on_change
@@ -158,13 +158,13 @@ def units(job: Job, program: str | None = None) -> dict[str, str]:
 
 
 def _below_state(job: Job) -> str:
-    """The results' folder as a service names it. Errors: Unusable, it lies elsewhere."""
+    """The results' folder relative to /var/lib, as a service names it. Errors: Unusable, it is elsewhere."""
     results = Path(os.path.normpath(job.results))
     remedy = f'write results = "{STATE}/whichproxy/{job.name}"'
     if not results.is_relative_to(STATE) or results == STATE:
         raise Unusable(f"a service keeps its results below {STATE}, and these are in {results}", str(job.path), remedy)
     below = results.relative_to(STATE)
-    if below.parts[0] == "private":  # where systemd itself puts them, and nobody else
+    if below.parts[0] == "private":  # systemd's own folder, for itself alone
         raise Unusable(f"{STATE}/private is systemd's own", str(job.path), remedy)
     return str(below)
 
@@ -183,7 +183,8 @@ def _any_below(paths: Iterator[str], folders: tuple[str, ...]) -> bool:
 
 
 def _writable(job: Job) -> str:
-    """What lets the service write its textfile: the folder, and the group that may write there. Errors: Unusable, nobody's may."""
+    """The settings by which the service may write its textfile: its folder and that folder's group. Errors: Unusable, no group may write
+    there."""
     if job.textfile is None or job.textfile.is_relative_to(job.results):
         return ""
     folder = job.textfile.parent
@@ -198,7 +199,7 @@ def _writable(job: Job) -> str:
 
 
 def program_of() -> tuple[str, ...]:
-    """How this very program is started."""
+    """The command that starts this program."""
     beside = Path(sys.executable).with_name("whichproxy")
     return (str(beside),) if os.access(beside, os.X_OK) else (sys.executable, "-m", "analyzer")
 
@@ -208,8 +209,8 @@ def program_of() -> tuple[str, ...]:
 
 
 def line(text: str) -> str:
-    """The text as the whole of a setting that knows no quotes (WorkingDirectory). Errors: Unusable, no unit can hold it."""
-    # A backslash at a line's end would go on with the next one, and a space there be lost.
+    """The text as the whole of a setting without quotes (WorkingDirectory). Errors: Unusable, no unit can hold it."""
+    # A backslash at a line's end would continue with the next line, and a space there would be lost.
     return f"{_printable(text)}/." if text.endswith((" ", "\\")) else _printable(text)
 
 
@@ -228,7 +229,7 @@ def state_word(text: str) -> str:
 def command_line(words: tuple[str, ...]) -> str:
     """The words as a command. Errors: Unusable, no unit can hold one."""
     if re.search(r"[\"'\\]", words[0]):
-        # The path of a program may hold everything but these; an argument may hold them too.
+        # The path of a program must not hold these characters; an argument may.
         words = (ENV, "--", *words)
         if "=" in words[2]:
             raise Unusable("no unit can start a program whose path has a quote and an equals sign", words[2], "choose another path")
@@ -242,13 +243,14 @@ def _printable(text: str) -> str:
 
 
 def user_of(unit: str) -> str:
-    """A user's name that is as good as the unit's: shorter, and without what no user's name may have."""
+    """A user's name made from the unit's name: shorter, and without characters that a user's name must not have."""
     name = unit.replace(".", "_")
     return name if len(name) <= USER_NAME and name == unit else f"{name[: USER_NAME - 9]}-{sha256(unit.encode()).hexdigest()[:8]}"
 
 
 def install(job: Job, folder: Path = FOLDER) -> list[Path]:
-    """Write the job's units, and remove one that it has no more; the paths. Errors: Unusable, they can't be written or the job has none."""
+    """Write the job's units, and remove one that it no longer has; the paths. Errors: Unusable, they can't be written or the job has
+    none."""
     made = units(job)
     for name, text in made.items():
         write_whole(folder / name, [text.encode()])
@@ -265,7 +267,7 @@ def uninstall(job: Job, folder: Path = FOLDER) -> list[Path]:
 
 
 def _remove(unit: Path) -> list[Path]:
-    """The unit and the links that enabled it, which go first: a link to nothing would be left otherwise."""
+    """The unit and the links that enable it, links first: otherwise a link to nothing would be left."""
     going = [*sorted(link for link in unit.parent.glob("*.wants/*") if link.name == unit.name and link.is_symlink()), unit]
     for path in going:
         try:
@@ -276,10 +278,10 @@ def _remove(unit: Path) -> list[Path]:
 
 
 def installed(job: Job, folder: Path = FOLDER) -> list[Path]:
-    """The job's units that are there."""
+    """The job's units that exist."""
     return [path for suffix in ("service", "timer") if (path := folder / f"{unit_of(job)}.{suffix}").exists()]
 
 
 def main_unit(job: Job) -> str:
-    """The unit that is enabled: the timer where there is one."""
+    """The unit to enable: the timer if there is one."""
     return f"{unit_of(job)}.{'service' if job.said.schedule.for_ is None else 'timer'}"

@@ -1,4 +1,4 @@
-"""Reports what changed: a line in the journal, a Prometheus textfile, a command or a webhook with a JSON body."""
+"""Reports of changes: a line in the journal, a Prometheus textfile, a command or a webhook with a JSON body."""
 
 from __future__ import annotations
 
@@ -21,13 +21,13 @@ from analyzer.text.files import write_whole
 COMMAND_S: Final = 60
 WEBHOOK_S: Final = 15
 JOURNAL_WARNING: Final = "<4>"
-"""What journald takes for a line's priority (sd-daemon(3)): 4 is a warning."""
+"""The prefix that journald reads as a line's priority (sd-daemon(3)): 4 is a warning."""
 
 
 def tell(job: Job, difference: Mapping[str, Any], seconds: float = COMMAND_S + WEBHOOK_S) -> list[str]:
-    """Run the job's command and call its webhook with the difference; one sentence for each that failed.
+    """Run the job's command and call its webhook with the changes; one sentence for each that failed.
 
-    seconds   what both may take together
+    seconds   for both together
     """
     until = time.monotonic() + seconds
     failed = []
@@ -42,7 +42,7 @@ def tell(job: Job, difference: Mapping[str, Any], seconds: float = COMMAND_S + W
 
 
 def _run(command: list[str], body: bytes, seconds: float) -> list[str]:
-    """Run the command in a group of its own, so that what it started ends with it."""
+    """Run the command in a process group of its own, so that the processes that it started end with it."""
     try:
         process = subprocess.Popen(
             command, stdin=subprocess.PIPE, stdout=subprocess.DEVNULL, stderr=subprocess.PIPE, start_new_session=True
@@ -55,7 +55,7 @@ def _run(command: list[str], body: bytes, seconds: float) -> list[str]:
         except subprocess.TimeoutExpired:
             return [f"{command[0]} took longer than {seconds:g} s and was ended"]
         finally:
-            with contextlib.suppress(ProcessLookupError, AttributeError):  # Windows has no groups: what the command started goes on
+            with contextlib.suppress(ProcessLookupError, AttributeError):  # Windows has no groups: processes that the command started go on
                 os.killpg(process.pid, signal.SIGKILL)
     if process.returncode:
         said = errors.decode("utf-8", "backslashreplace").strip().splitlines()
@@ -64,17 +64,17 @@ def _run(command: list[str], body: bytes, seconds: float) -> list[str]:
 
 
 def journal_line(text: str) -> str:
-    """The line as a warning where the journal reads it, else as it is."""
+    """The line as a warning where the journal reads it, else unchanged."""
     return f"{JOURNAL_WARNING}{text}" if os.environ.get("JOURNAL_STREAM") else text
 
 
 def write_textfile(job: Job, summary: Mapping[str, Any], verdict: Mapping[str, Any]) -> list[str]:
-    """Write the run's numbers for Prometheus' node exporter; a sentence where that failed."""
+    """Write the run's numbers for Prometheus' node exporter; a sentence if that failed."""
     if job.textfile is None:
         return []
     try:
         write_whole(job.textfile, [textfile(job.name, summary, verdict).encode()])
-        job.textfile.chmod(0o644)  # the node exporter is somebody else
+        job.textfile.chmod(0o644)  # the node exporter runs as another user
     except (Unusable, OSError) as error:
         return [str(error)]
     return []
@@ -110,5 +110,5 @@ def _metric(name: str, meaning: str, values: list[tuple[dict[str, str], Any]]) -
 
 
 def json_text(value: str) -> str:
-    """A label's value, quoted: backslash, quote and line end are escaped, as JSON does it."""
+    """A label's value, quoted: backslash, quote and line end are escaped as in JSON."""
     return json.dumps(value, ensure_ascii=False)
