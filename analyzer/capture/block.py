@@ -16,11 +16,11 @@ from analyzer.packets.layout import NO_TIME
 # 512, 1024, ... 16384 this was the fastest.
 BLOCK_FRAMES: Final = 4096
 
-# No longer frame can be true: libpcap's and Wireshark's limit for every link type that is read here (only D-Bus, USB and
+# A longer frame is damage: libpcap's and Wireshark's limit for every link type that is read here (only D-Bus, USB and
 # EBHSCR captures, which carry no IP, may exceed it).
 MAX_FRAME: Final = 262_144
 
-# What a frame's length on the wire may be said to be: "big TCP" super-packets reach 512 KiB, nothing comes near this.
+# The largest plausible length on the wire: "big TCP" super-packets reach 512 KiB, no frame comes near this limit.
 MAX_WIRE: Final = 8 * MAX_FRAME
 
 
@@ -28,10 +28,10 @@ MAX_WIRE: Final = 8 * MAX_FRAME
 class Block:
     """At most BLOCK_FRAMES frames, at least one, in the order they were captured.
 
-    data    uint8[n], what frames[i].start counts from; blocks may share it, and nothing is written to it again
+    data    uint8[n], the buffer of frames[i].start; blocks may share it, and it is never written to again
     frames  packets.layout.FRAME[n_frames]
-    labels  what some of the frames say beside their packets, once they are decoded (packets.labels); most say nothing
-    times   the first and the last frame's time, where all have one and none is earlier than the one before it; None: that isn't known
+    labels  the labels of some frames, once they are decoded (packets.labels); most frames have none
+    times   the first and the last frame's time, where all frames have one and they ascend; None: unknown
     """
 
     data: npt.NDArray[np.uint8]
@@ -42,12 +42,12 @@ class Block:
 
 @dataclass
 class Damage:
-    """Something in a file that could not be read: a finding, never the end of the run.
+    """A part of a file that could not be read: a finding, never the end of the run.
 
     code      the finding's code: capture-damaged, capture-unreadable, capture-cut, frames-unopened, packets-dropped, capture-gap
-    offset    where in the (uncompressed) file, None when it has no one place
+    offset    in the (uncompressed) file, None where it has no single place
     skipped   bytes that were not read because of it
-    count     how many packets or occurrences
+    count     number of packets or occurrences
     """
 
     code: str
@@ -62,11 +62,11 @@ class Damage:
 
 @kernel
 def note_frames(frames, n_frames, latest_ns, step_ns, source, number):
-    """(earliest time, latest, the last one's, frames that were cut, steps back in time of more than step_ns, the longest of them, whether
-    all have a time and none is earlier than the one before it).
+    """(earliest time, latest time, the last frame's time, truncated frames, backward steps over step_ns, the longest of them, whether
+    all frames have a time and the times ascend).
 
-    latest_ns   the time of the frame before these; NO_TIME stands for a missing time, here and in what comes back
-    source      number of the frames' input;  number: of the first of these frames in it; they are numbered on from there
+    latest_ns   the time of the frame before these; NO_TIME is a missing time, in arguments and results
+    source      index of the frames' input;  number: the first frame's number in it; the others are numbered on from it
     """
     first, last = NO_TIME, NO_TIME
     cut, steps, longest = 0, 0, 0

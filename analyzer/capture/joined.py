@@ -13,9 +13,9 @@ from analyzer.compiled.memory import copy_bytes
 
 
 def joined(blocks: Sequence[Block], order: npt.NDArray[np.int64]) -> Block:
-    """The frames of all blocks and their bytes as one block, which may be a larger one than readers make.
+    """The frames of all blocks and their bytes as one block, which may be larger than those of readers.
 
-    order   the places of the frames, counted through all blocks, as they are to come
+    order   the frames' indices, counted through all blocks, in the order of the result
     """
     frames = np.concatenate([block.frames for block in blocks])
     sizes = frames["captured_bytes"].astype(np.int64) + frames["note_bytes"]
@@ -32,7 +32,7 @@ def joined(blocks: Sequence[Block], order: npt.NDArray[np.int64]) -> Block:
 
 @kernel
 def copy_frames(buf, frames, n_frames, at, out):
-    """Copy each frame's bytes, and the comment behind them, into `out`, from `at` on, and let the frames point there."""
+    """Copy each frame's bytes, and the comment behind them, into `out` from `at` on, and set the frames' `start` to the copies."""
     for i in range(n_frames):
         frame = frames + i
         start = frame.start

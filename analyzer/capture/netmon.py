@@ -1,8 +1,8 @@
-"""Microsoft's Network Monitor 2 and 3 (.cap): frames in the order of a table that lies behind them, and the processes they belong to.
+"""Microsoft's Network Monitor 2 and 3 (.cap): frames in the order of a table at the file's end, and the processes they belong to.
 
-Source: "Capture File Format" in the help of Network Monitor 3.4, as Wireshark's wiretap/netmon.c reads it (2026-11-26). Up to version
-2.2 times are counted from a moment of the capturing machine's own clock, whose zone isn't in the file: they are taken for UTC, as
-Wireshark takes them for the zone of whoever looks. Since 2.3 each frame has its own, in UTC.
+Source: "Capture File Format" in the help of Network Monitor 3.4, and Wireshark's wiretap/netmon.c (2026-11-26). Up to version
+2.2 times are relative to a start in the capturing machine's local time, whose zone isn't in the file: it is read as UTC, where
+Wireshark reads it in the viewer's zone. Since 2.3 each frame has its own time in UTC.
 """
 
 from __future__ import annotations
@@ -32,30 +32,30 @@ MAJOR: Final = 2
 FILE_HEADER: Final = 128
 RECORD_HEADER: Final = 16
 
-# What lies behind a frame, since version 2.1: its media type; since 2.2 its process; since 2.3 its time and zone.
+# The trailer behind a frame, since version 2.1: its media type; since 2.2 its process; since 2.3 its time and zone.
 TRAILERS: Final = (0, 2, 6, 15)
 NO_PROCESS: Final = 0xFFFFFFFF
 
-# A larger file isn't held in memory for the sake of its table: its frames are read as they lie. The program itself begins
-# another file every 20 MB.
+# A larger file isn't held in memory for its table: its frames are read in file order. The program itself begins another file every
+# 20 MB.
 MAX_HELD: Final = 1 << 30
 
-# Media types: from 0xe000 on a pcap link type, but for a few that Message Analyzer took for itself.
+# Media types: from 0xe000 on a pcap link type, except for a few that Message Analyzer used for its own.
 WLAN: Final = 6
 FROM_PCAP: Final = 0xE000
 ANALYZER_FIRST: Final = 0xE080
 ANALYZER_LAST: Final = 0xE08A
 
-# Before a frame of 802.11 stand a version, this header's length, and more.
+# Before an 802.11 frame there is a header with a version, the header's length, and more.
 WLAN_LEAST: Final = 3
 
 EPOCH_1601: Final = 116_444_736_000_000_000  # 1970, in units of 100 ns since 1601
 MOST_TICKS: Final = 92_000_000_000_000_000  # units of 100 ns that fit in nanoseconds since 1970
-ROUND: Final = 1_844_674_407_370_955_161  # a tenth of 2**64: times before the beginning are stored as if multiplied round it
+ROUND: Final = 1_844_674_407_370_955_161  # a tenth of 2**64: times before the start are stored as if their product wrapped around it
 
 
 class Header(NamedTuple):
-    """What the file's header says: the version's second half, the media type, the beginning, and where the tables lie."""
+    """The fields of the file's header: the minor version, the media type, the start time, and the tables' places."""
 
     minor: int
     media: int
@@ -67,12 +67,12 @@ class Header(NamedTuple):
 
 
 def starts_like_netmon(head: bytes) -> bool:
-    """True when a file that begins with these bytes is one of Network Monitor 2 or 3."""
+    """True where a file with these first bytes is one of Network Monitor 2 or 3."""
     return head[:4] == MAGIC and head[5:6] == bytes((MAJOR,))
 
 
 def read_header(head: bytes) -> Header:
-    """The header's fields; tables that a version doesn't have are given as empty, whatever stands there."""
+    """The header's fields; tables that a version doesn't have are empty, whatever the bytes are."""
     minor, _, media, year, month, _, day, hour, minute, second, ms, table_at, table_size = struct.unpack_from("<2B9H2I", head, 4)
     at, n = struct.unpack_from("<2I", head, 48) if minor >= 2 else (0, 0)
     start_ns: int = NO_TIME
@@ -82,10 +82,9 @@ def read_header(head: bytes) -> Header:
 
 
 def read_netmon(window: Window, damage: list[Damage]) -> Iterator[Block]:
-    """The blocks of the file; what is wrong with it is added to `damage`.
+    """The blocks of the file; its damage is added to `damage`.
 
-    The table of frames comes last in the file, which is read to its end first. Where the table isn't there, the frames are read one
-    behind the other.
+    The table of frames is at the file's end, so the file is read to its end first. Without a table the frames are read in file order.
     """
     head = file_header(window, FILE_HEADER, damage)
     if head is None:
@@ -102,7 +101,7 @@ def read_netmon(window: Window, damage: list[Damage]) -> Iterator[Block]:
 
 
 def _by_table(behind: npt.NDArray[np.uint8], header: Header, damage: list[Damage]) -> Iterator[Block]:
-    """The frames that the table names, in its order. behind: the whole file but for its header."""
+    """The frames in the table's order. behind: the file's bytes behind its header."""
     table = header.table_at - FILE_HEADER
     places = behind[table : table + header.table_size // 4 * 4].copy().view("<u4").astype(np.int64) - FILE_HEADER
     known = processes_of(behind, header.processes_at - FILE_HEADER, header.processes)
@@ -123,7 +122,7 @@ def _by_table(behind: npt.NDArray[np.uint8], header: Header, damage: list[Damage
 
 
 def _one_behind_the_other(window: Window, header: Header, damage: list[Damage]) -> Iterator[Block]:
-    """The frames as they lie, up to where the table should be."""
+    """The frames in file order, up to the place of the table."""
     text = "the table of frames isn't in the file: they are read one behind the other"
     damage.append(Damage("capture-damaged", text, header.table_at))
     stop = header.table_at if header.table_at > FILE_HEADER else 1 << 62
@@ -144,11 +143,11 @@ def _one_behind_the_other(window: Window, header: Header, damage: list[Damage]) 
 
 @kernel
 def index_places(buf, n_bytes, places, n_places, at, minor, trailer, media, start_ns, frames, n_frames, processes):
-    """(frames found, the place to go on with, places where there is none); fills frames[0:n] and processes[0:n].
+    """(frames found, the index to continue with, entries without a frame); fills frames[0:n] and processes[0:n].
 
     trailer    TRAILERS[minor]
-    places     int64[n_places], where frames begin in buf; read from `at` on
-    processes  uint32[>= n_frames], numbers in the table of processes
+    places     int64[n_places], offsets of frames in buf; read from index `at` on
+    processes  uint32[>= n_frames], indices in the table of processes
     """
     n, bad = 0, 0
     while at < n_places and n < n_frames:
@@ -165,7 +164,7 @@ def index_places(buf, n_bytes, places, n_places, at, minor, trailer, media, star
 
 @kernel
 def index_netmon(buf, start, end, minor, trailer, media, start_ns, frames, n_frames, processes):
-    """(frames found, where reading stopped, why: FULL, NEED_MORE or BAD); as index_places, of frames that lie one behind the other."""
+    """(frames found, where reading stopped, the reason: FULL, NEED_MORE or BAD); as index_places, for frames in file order."""
     at, n = start, 0
     while n < n_frames:
         frame = frames + n
@@ -180,7 +179,7 @@ def index_netmon(buf, start, end, minor, trailer, media, start_ns, frames, n_fra
 
 
 def read_frame(buf, at, end, minor, trailer, media, start_ns, frame):
-    """The bytes of the record at `at` with its trailer, or -NEED_MORE or -BAD; fills `frame`, whose link type is -1 where it is a note."""
+    """The size of the record at `at` with its trailer, or -NEED_MORE or -BAD; fills `frame`, whose link type is -1 for a note."""
     if at < 0:
         return -BAD
     if end - at < RECORD_HEADER:
@@ -210,8 +209,8 @@ def read_frame(buf, at, end, minor, trailer, media, start_ns, frame):
 
 
 def link_type_of(media):
-    """The link type of a media type; those without one keep their number, above all others; -1: a note, no frame."""
-    if media in (0, 1):  # Ethernet, 0 in what it captured of VPNs
+    """The link type of a media type; one without a pcap number keeps its own, above all others; -1: a note, no frame."""
+    if media in (0, 1):  # Ethernet; 0 in captures of VPNs
         return 1
     if media in (WLAN, ANALYZER_FIRST):
         return LINK_WLAN
@@ -237,7 +236,7 @@ def time_since_1601(buf, at):
 
 
 def time_since_start(buf, at, start_ns):
-    """Nanoseconds since 1970 of microseconds behind (or before) the file's beginning."""
+    """Nanoseconds since 1970 of microseconds after (or before) the file's start."""
     microseconds = as_i64(u64_little(buf, at))
     if microseconds > ROUND // 2 and microseconds <= ROUND:
         microseconds -= ROUND
@@ -247,7 +246,7 @@ def time_since_start(buf, at, start_ns):
 
 
 def process_of(buf, end, minor, trailer):
-    """The number of the process in the trailer that ends here."""
+    """The process's index in the trailer that ends here."""
     if minor < 2:
         return NO_PROCESS
     return u32_little(buf, end - trailer + 2)

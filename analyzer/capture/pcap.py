@@ -1,7 +1,7 @@
 """The classic capture file: pcap, in both byte orders, with micro- or nanoseconds, and its "modified" form.
 
 Source: draft-ietf-opsawg-pcap; the modified form (magic a1b2cd34, 24-byte packet headers) is Alexey Kuznetsov's patch of
-the 1990s, as Wireshark's wiretap/libpcap.c reads it. What else there is behind these magics is in pcap_headers.py.
+the 1990s, as in Wireshark's wiretap/libpcap.c. Other headers with these magics are in pcap_headers.py.
 """
 
 from __future__ import annotations
@@ -20,7 +20,7 @@ from analyzer.room import shared_room
 
 FILE_HEADER: Final = 24
 
-# magic as the four bytes lie in the file → (little-endian, nanoseconds per unit of the second field, packet header size)
+# magic in file order → (little-endian, nanoseconds per unit of the second field, packet header size)
 MAGICS: Final = {
     b"\xd4\xc3\xb2\xa1": (True, 1000, 16),
     b"\xa1\xb2\xc3\xd4": (False, 1000, 16),
@@ -30,10 +30,10 @@ MAGICS: Final = {
     b"\xa1\xb2\xcd\x34": (False, 1000, 24),
 }
 
-ANOTHER: Final = 3  # beside the reasons of records.py
+ANOTHER: Final = 3  # besides the reasons of records.py
 
-# Seconds and fraction of a packet header that are another file's magic and version: captures that were put one behind the other, as
-# by `cat`, or as pieces of one blob.
+# Seconds and fraction of a packet header that are another file's magic and version: concatenated captures, made by `cat` or from the
+# pieces of one blob.
 MAGIC_MICRO: Final = 0xA1B2C3D4
 MAGIC_NANO: Final = 0xA1B23C4D
 MAGIC_MODIFIED: Final = 0xA1B2CD34
@@ -42,14 +42,14 @@ VERSION_BIG: Final = 0x00020004
 
 
 def starts_like_pcap(head: bytes) -> bool:
-    """True when a file that begins with these bytes is a pcap file."""
+    """True where a file with these first bytes is a pcap file."""
     return head[:4] in MAGICS or head[:4] in IXIA
 
 
 def read_pcap(window: Window, damage: list[Damage]) -> Iterator[Block]:
-    """The blocks of a pcap file; what is wrong with it is added to `damage`.
+    """The blocks of a pcap file; its damage is added to `damage`.
 
-    A packet longer than MAX_FRAME can't be true. Files put one behind the other are read as one.
+    A packet longer than MAX_FRAME is damage. Concatenated files are read as one.
     """
     room = shared_room(FRAME)
     header = 0
@@ -63,7 +63,7 @@ def read_pcap(window: Window, damage: list[Damage]) -> Iterator[Block]:
                 return
             little, unit_ns, header = MAGICS[magic]
             order: Literal["little", "big"] = "little" if little else "big"
-            # The upper half of the field tells how long a frame check sequence is; only the lower half is the type.
+            # The upper half of the field is the length of a frame check sequence; only the lower half is the link type.
             link_type = int.from_bytes(head[20:24], order) & 0xFFFF
             aix = of_aix(head, order)
             if aix is not None:
@@ -83,11 +83,11 @@ def read_pcap(window: Window, damage: list[Damage]) -> Iterator[Block]:
 
 @kernel
 def index_pcap(buf, start, end, little, unit_ns, header, link_type, frames, n_frames):
-    """(frames found, where reading stopped, why: FULL, NEED_MORE, BAD or ANOTHER); fills frames[0:n].
+    """(frames found, where reading stopped, the reason: FULL, NEED_MORE, BAD or ANOTHER); fills frames[0:n].
 
     buf      uint8[n]           start, end: half-open, a packet header at start
-    unit_ns  nanoseconds in one unit of the fraction field
-    header   bytes of a packet header
+    unit_ns  nanoseconds per unit of the fraction field
+    header   size of a packet header
     """
     at = start
     n = 0

@@ -30,12 +30,12 @@ STATISTICS: Final = 5
 ENHANCED_PACKET: Final = 6
 
 COMMENT: Final = 1  # the option's code
-MOST_COMMENT: Final = 256  # bytes of a comment in which a process is looked for
+MOST_COMMENT: Final = 256  # bytes of a comment that are searched for a process
 
 # A block longer than this is damage, as in Wireshark.
 MAX_BLOCK: Final = 16 << 20
 
-# Interfaces of one section that are remembered; a capturing machine has hundreds at most, a hostile file millions.
+# Interfaces of one section that are kept; a capturing machine has hundreds at most, a hostile file millions.
 MAX_INTERFACES: Final = 65_536
 
 LOWER: Final = 0xFFFFFFFF
@@ -49,20 +49,20 @@ CONTROL: Final = 3
 
 
 class Interface(NamedTuple):
-    """What a file says of one of its interfaces: if_name and if_description, "" where it doesn't."""
+    """An interface's if_name and if_description, "" where the file has none."""
 
     name: str
     description: str
 
 
-# One interface: its clock as whole ticks in a second, and what makes nanoseconds of the rest, so that a kernel converts exactly.
+# One interface: its clock's ticks per second, and the factors that convert the remaining ticks to nanoseconds exactly, for a kernel.
 CLOCK = np.dtype(
     [
         ("offset_s", "i8"),
-        ("per_second", "u8"),  # 0: 2**64 or more, there is no whole second in 64 bits of ticks
-        ("multiply", "u8"),  # the rest of the ticks times this,
+        ("per_second", "u8"),  # 0: 2**64 or more, so 64 bits of ticks hold no whole second
+        ("multiply", "u8"),  # the remaining ticks times this,
         ("divide", "u8"),  # by this: nanoseconds; 0: always 0
-        ("shift", "i4"),  # instead of multiply and divide, where per_second is 2**shift; else -1
+        ("shift", "i4"),  # used instead of multiply and divide where per_second is 2**shift; else -1
         ("link_type", "i4"),
         ("snap_bytes", "i8"),
     ],
@@ -71,17 +71,17 @@ CLOCK = np.dtype(
 
 
 def starts_like_pcapng(head: bytes) -> bool:
-    """True when a file that begins with these bytes is a pcapng file."""
+    """True where a file with these first bytes is a pcapng file."""
     return head[:4] == SECTION_MAGIC and head[8:12] in (b"\x1a\x2b\x3c\x4d", b"\x4d\x3c\x2b\x1a")
 
 
 def read_pcapng(window: Window, damage: list[Damage], interfaces: list[Interface] | None = None) -> Iterator[Block]:
-    """The blocks of a pcapng file; what is wrong with it, and packets its writer says it lost, are added to `damage`.
+    """The blocks of a pcapng file; its damage, and the packets its writer reports lost, are added to `damage`.
 
-    interfaces   gets the file's interfaces, of all sections, as frames[i].interface counts them
+    interfaces   the file's interfaces are added here, of all sections, indexed by frames[i].interface
 
-    A packet block that contradicts itself is left out and counted: its framing says where the next one begins. Where the
-    framing is broken the reading stops.
+    A packet block that contradicts itself is left out and counted: its length shows where the next one begins. Broken framing ends
+    the reading.
     """
     state = State(damage, [] if interfaces is None else interfaces)
     room = shared_room(FRAME)
@@ -114,7 +114,7 @@ def read_pcapng(window: Window, damage: list[Damage], interfaces: list[Interface
 
 
 class State:
-    """What a pcapng file's earlier blocks say about its later ones: byte order, interfaces; and what was noted so far."""
+    """The state from earlier blocks that later ones need: byte order, interfaces; and the damage so far."""
 
     def __init__(self, damage: list[Damage], interfaces: list[Interface]) -> None:
         self.little = True
@@ -129,7 +129,7 @@ class State:
         self._drops: dict[tuple[int, int], int] = {}
 
     def leave_out(self, count: int, skipped: int, offset: int) -> None:
-        """Count blocks that were skipped: one entry for all, at the first one's place."""
+        """Count skipped blocks: one entry for all, at the first one's offset."""
         if self._left_out is None:
             text = "packets of an undescribed interface, or longer than their block, were left out"
             self._left_out = Damage("capture-damaged", text, offset, count=0)
@@ -138,11 +138,11 @@ class State:
         self._left_out.skipped += skipped
 
     def read_block(self, window: Window) -> None:
-        """Take in the whole block at window.start that changes the state, and step over it."""
+        """Read the whole block at window.start, which changes the state, and advance behind it."""
         at = window.start
         head = bytes(window.data[at : at + 12])
         if head[:4] == SECTION_MAGIC:
-            # A section header sets the byte order for what follows, itself included.
+            # A section header sets the byte order for the section, itself included.
             self.little = head[8:12] == b"\x4d\x3c\x2b\x1a"
             self.sections += 1
             self.before += self.n_clocks
@@ -167,7 +167,7 @@ class State:
             self._interfaces.append(describe_interface(body, self.little))
 
     def _note_drops(self, body: bytes) -> None:
-        """An interface's statistics count from the start of the capture, so its latest block holds for all before."""
+        """Note an interface's drops: statistics count from the start of the capture, so the latest block includes all before."""
         interface = int.from_bytes(body[:4], "little" if self.little else "big")
         dropped = read_drops(body, self.little)
         if not dropped or interface >= self.n_clocks:
@@ -181,7 +181,7 @@ class State:
 
 
 def read_options(body: bytes, at: int, little: bool) -> dict[int, bytes]:
-    """The first value of each option, by code; reading stops at the end mark or at the first that doesn't fit."""
+    """The first value of each option, by code; ends at the end mark or at the first option that doesn't fit."""
     options: dict[int, bytes] = {}
     order = "<HH" if little else ">HH"
     while at + 4 <= len(body):
@@ -194,7 +194,7 @@ def read_options(body: bytes, at: int, little: bool) -> dict[int, bytes]:
 
 
 def read_interface(body: bytes, little: bool) -> npt.NDArray[np.void]:
-    """CLOCK[1] of an interface description block; one that is too short keeps its place with an unreadable link type."""
+    """CLOCK[1] of an interface description block; one that is too short keeps its index with an unreadable link type."""
     clock = np.zeros(1, CLOCK)
     resolution = 6
     if len(body) < 8:
@@ -216,13 +216,13 @@ def read_interface(body: bytes, little: bool) -> npt.NDArray[np.void]:
 
 
 def describe_interface(body: bytes, little: bool) -> Interface:
-    """What an interface description block calls its interface."""
+    """The interface's name and description in its block."""
     options = read_options(body, 8, little)
     return Interface(options.get(2, b"").decode(errors="replace"), options.get(3, b"").decode(errors="replace"))
 
 
 def read_drops(body: bytes, little: bool) -> int:
-    """Packets that an interface statistics block says were lost: by the interface and by the capturing system."""
+    """Lost packets in an interface statistics block: by the interface and by the capturing system."""
     options = read_options(body, 12, little)
     counts = [options[code] for code in (5, 7) if len(options.get(code, b"")) == 8]
     return sum(int.from_bytes(count, "little" if little else "big") for count in counts)
@@ -243,12 +243,12 @@ def ticks_to_ns(high, low, clock):
     elif clock.shift <= 32:
         ns = (part * billion) >> clock.shift
     elif clock.shift < 96:
-        # 96 bits in two steps: the product's lower 32 bits can't reach the result.
+        # A product of 96 bits in two steps: its lower 32 bits can't affect the result.
         upper = (part >> 32) * billion + (((part & LOWER) * billion) >> 32)
         ns = upper >> (clock.shift - 32)
     else:
         ns = 0
-    # From here on seconds are small enough to be added.
+    # From here on the seconds are small enough to be added.
     if whole > FAR_S or clock.offset_s > FAR_S or clock.offset_s < -FAR_S:
         return NO_TIME
     seconds = whole + clock.offset_s
@@ -259,11 +259,11 @@ def ticks_to_ns(high, low, clock):
 
 @kernel
 def index_pcapng(buf, start, end, little, clocks, n_clocks, frames, n_frames, left_out):
-    """(frames found, where reading stopped, why: FULL, NEED_MORE, BAD or CONTROL); fills frames[0:n].
+    """(frames found, where reading stopped, the reason: FULL, NEED_MORE, BAD or CONTROL); fills frames[0:n].
 
     clocks    CLOCK[n]  the section's interfaces
-    left_out  int64[3]  packet blocks that contradict themselves: how many, their bytes, where the first one lies
-    CONTROL: the block there is whole and changes the reader's state, and the caller reads it.
+    left_out  int64[3]  packet blocks that contradict themselves: their number, their bytes, the first one's offset
+    CONTROL: a complete block that changes the reader's state is next, and the caller reads it.
     """
     at = start
     n = 0
@@ -302,7 +302,7 @@ def index_pcapng(buf, start, end, little, clocks, n_clocks, frames, n_frames, le
 
 
 def read_packet(buf, at, size, kind, little, clocks, n_clocks, frame):
-    """Fill the frame from a packet block; False when it names no described interface or is longer than the block."""
+    """Fill the frame from a packet block; False where it names no described interface or is longer than the block."""
     if kind == SIMPLE_PACKET:
         if size < 16 or n_clocks == 0:
             return False
@@ -344,7 +344,7 @@ def read_packet(buf, at, size, kind, little, clocks, n_clocks, frame):
 
 
 def names_process(buf, at, end, little):
-    """True when a comment among a packet's options says which process sent it ("PID=1234", as etl2pcapng writes)."""
+    """True where a comment among a packet's options names its process ("PID=1234", as etl2pcapng writes)."""
     for _ in range(16):
         if end - at < 4:
             return False

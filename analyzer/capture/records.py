@@ -1,6 +1,6 @@
-"""What files have in common whose packets follow each other, each behind a header of its own: how they begin, and how they end.
+"""Common to files with a header before each packet: how their reading begins and ends.
 
-A kernel goes from header to header and says why it stopped: FULL (its room), NEED_MORE (bytes), BAD (a header that can't be true).
+A kernel goes from header to header and returns why it stopped: FULL (no room), NEED_MORE (bytes), BAD (an implausible header).
 """
 
 from __future__ import annotations
@@ -16,7 +16,7 @@ BAD: Final = 2
 
 
 def file_header(window: Window, size: int, damage: list[Damage]) -> bytes | None:
-    """The next `size` bytes, which the window then stands behind; None where the file ends before, which is added to `damage`."""
+    """The next `size` bytes, which the window then has consumed; None where the file ends before, which is added to `damage`."""
     while window.end - window.start < size:
         if not window.more():
             damage.append(Damage("capture-damaged", "the file header is cut short", window.offset + window.start, window.rest()))
@@ -27,9 +27,9 @@ def file_header(window: Window, size: int, damage: list[Damage]) -> bytes | None
 
 
 def is_over(window: Window, status: int, damage: list[Damage]) -> bool:
-    """Whether no packet can be read any more from where the window stands; what is left of the file there is added to `damage`.
+    """Whether no packet can be read any more from the window's start; the unread rest of the file is added to `damage`.
 
-    Nothing marks where the next header would begin, so one that can't be true ends the file, as in Wireshark.
+    Nothing marks where the next header begins, so an implausible one ends the file, as in Wireshark.
     """
     at = window.offset + window.start
     if status == BAD:

@@ -1,9 +1,9 @@
-"""Frames that a capture holds a little out of order, in the order of time.
+"""Puts frames that a capture holds slightly out of order into time order.
 
-The queues of one network card, the two ports of a tap and merged capture points hand over what they saw in batches, so an answer may
-lie before its question, and a connection's first packet behind its data. Who waits for a moment can put that right. What lies further
-back than that is a clock that was set: there the order of the file says what came first, and it is kept. A file whose frames come
-the last one first, as some tools write it, is turned round.
+The queues of a network card, the two ports of a tap and merged capture points deliver frames in batches, so an answer may come before
+its request, and a connection's data before its SYN. Holding frames back for a moment corrects that. A larger step back in time is a
+clock that was set: there the file's order is the true one, and it is kept. A file with its frames in reverse order, as some tools
+write it, is reversed.
 """
 
 from __future__ import annotations
@@ -21,40 +21,40 @@ from analyzer.compiled import kernel
 from analyzer.packets.layout import NO_TIME
 
 SAME_NS: Final = 50_000_000
-"""How far back what one interface saw may lie. Queues of a card differ by fractions of a millisecond; clocks are set by more than that
-(timesyncd slews below 400 ms, ntpd below 128 ms)."""
+"""Nanoseconds that a frame of the same interface may be late. Queues of a card differ by fractions of a millisecond; clocks are set by
+more than this (timesyncd slews below 400 ms, ntpd below 128 ms)."""
 
 ACROSS_NS: Final = 1_000_000_000
-"""How far what another interface saw may lie back: dumpcap waits for 250 ms at the most before it hands over what one of them has."""
+"""Nanoseconds that a frame of another interface may be late: dumpcap waits 250 ms at most before it delivers an interface's packets."""
 
 MOST_HELD: Final = 8 * BLOCK_FRAMES
-"""Frames that wait at the most, at whatever rate."""
+"""The most frames that are held back, at whatever rate."""
 
 LEAST_NS: Final = SAME_NS
-"""How long frames wait at the least where any came late."""
+"""Nanoseconds that frames are held back at least, once any came late."""
 
 LEAST_BACKWARDS: Final = 4
-"""Frames that have to be earlier than the one before them in a file that is turned round. A clock isn't set that often."""
+"""Backward steps in the first block of a file that counts as reversed. A clock isn't set that often."""
 
 MOST_TURNED: Final = 1 << 20
-"""Frames of such a file that are held at once."""
+"""Frames of a reversed file that are held at once."""
 
 MOST_STEPS: Final = 32
-"""Steps back within what waits. More are no clock that was set now and then, and nothing is moved."""
+"""The most backward steps among held frames that count as a clock that was set. With more, nothing is reordered."""
 
 Times = npt.NDArray[np.int64]
 Points = npt.NDArray[np.int64]
 
 
 def settled(blocks: Iterable[Block], points: Points | None = None, across: Callable[[], bool] = bool) -> Iterator[Block]:
-    """The same frames, each before those that were seen later, as far as batches explain their order; blocks in order pass untouched.
+    """The same frames in time order, as far as batched delivery explains their order; blocks in order pass unchanged.
 
-    A block waits for the next one, which may hold what belongs into it. Meanwhile its bytes leave the nearest cache, so the decoder asks
-    for them ahead of time; then waiting is 2 to 4 % of what reading takes. Behind a late frame as much waits as it was late, four times
-    over. Of several interfaces all wait as long as any may be late.
+    A block is held until the next one is read, which may contain frames that belong into it. Meanwhile its bytes leave the nearest cache,
+    so the decoder prefetches them; then holding costs 2 to 4 % of the reading. After a late frame, frames are held for four times its
+    lateness. With several interfaces frames are held as long as any may be late.
 
-    points   of each input, the number of the first that was recorded where it was, as files of one rotated capture; None: each elsewhere
-    across   whether several interfaces saw the frames; asked once there are any
+    points   for each input, the index of the first input of its capture point, as of a rotated capture's files; None: each its own
+    across   whether several interfaces captured the frames; called once there are any
     """
     blocks = (block for block in blocks if len(block.frames))
     first = next(blocks, None)
@@ -91,7 +91,7 @@ def settled(blocks: Iterable[Block], points: Points | None = None, across: Calla
 
 
 class Waiting(NamedTuple):
-    """A block that waits: its last frame's time, and whether none of its frames is earlier than the one before it."""
+    """A held block: its last frame's time, and whether its times ascend."""
 
     block: Block
     last_ns: int
@@ -108,7 +108,7 @@ def _waiting(block: Block, before_ns: int = NO_TIME) -> Waiting:
 
 @kernel
 def are_ordered(frames, n_frames, before_ns):
-    """Whether no frame is earlier than the one before it; before_ns: the time of the one before the first."""
+    """Whether the frames' times ascend; before_ns: the time of the frame before the first."""
     for i in range(n_frames):
         now = (frames + i).ts_ns
         if now < before_ns:
@@ -125,7 +125,7 @@ def is_backwards(block: Block) -> bool:
 
 
 def _turned(blocks: Iterator[Block]) -> Iterator[Block]:
-    """As many frames as there is room for by time, of one time the last one first; then what is left as it is."""
+    """The frames that are held at once, by time, those of equal time in reverse; then the rest unchanged."""
     taken: list[Block] = []
     while sum(len(block.frames) for block in taken) < MOST_TURNED and (block := next(blocks, None)) is not None:
         taken.append(block)
@@ -135,9 +135,9 @@ def _turned(blocks: Iterator[Block]) -> Iterator[Block]:
 
 
 def _taken_from(held: list[Waiting], block: Block) -> list[Block]:
-    """What the block's frames may belong before, which is taken out of `held`: all from the first frame on that is later than one of it.
+    """The held blocks that the block's frames may belong into, removed from `held`: from the first frame on that is later than one of it.
 
-    The rest is not copied again with each block that comes.
+    The frames before it aren't copied again with each block that comes.
     """
     times = block.frames["ts_ns"]
     earliest = int(times.min(where=times != NO_TIME, initial=np.iinfo(np.int64).max))
@@ -154,7 +154,7 @@ def _taken_from(held: list[Waiting], block: Block) -> list[Block]:
 
 
 def _sorted(blocks: list[Block], points: Points | None) -> tuple[Block, int]:
-    """(all frames as one block, in order; how late the latest of them came, in ns)."""
+    """(all frames as one block, in order; the largest lateness among them, in ns)."""
     times = _filled(np.concatenate([block.frames["ts_ns"] for block in blocks]))
     source, interface = (np.concatenate([block.frames[name] for block in blocks]).astype(np.int64) for name in ("source", "interface"))
     where = (source if points is None else points[source]) << 32 | interface
@@ -170,9 +170,9 @@ def _sorted(blocks: list[Block], points: Points | None) -> tuple[Block, int]:
 
 
 def steps(times: Times, where: Times) -> list[int]:
-    """Where the clock was set back: the places of the frames that lie too far back to have come late.
+    """The indices of the frames where the clock was set back: too early to have come late.
 
-    where   which interface, of which input, saw the frame
+    where   the interface, of which input, that captured the frame
     """
     found: list[int] = []
     start = 0
@@ -189,14 +189,14 @@ def steps(times: Times, where: Times) -> list[int]:
 
 
 def _filled(times: Times) -> Times:
-    """The times; a frame without one has that of the frame before it."""
+    """The times; a frame without one gets that of the frame before it."""
     known = np.where(times == NO_TIME, 0, np.arange(len(times)))
     result: Times = times[np.maximum.accumulate(known)]
     return result
 
 
 def _cut(held: list[Waiting], wait_ns: int, room: int) -> Iterator[Block]:
-    """What need not wait of the only block that does, and is cut off it: it is older than `wait_ns`, or there is no room."""
+    """The frames cut off the only held block that needn't be held: older than `wait_ns`, or beyond the room."""
     block = held[0].block
     young = block.frames["ts_ns"] > held[0].last_ns - wait_ns
     due = max(int(np.argmax(young)), len(block.frames) - room)
@@ -205,7 +205,7 @@ def _cut(held: list[Waiting], wait_ns: int, room: int) -> Iterator[Block]:
 
 
 def _pieces(block: Block) -> list[Block]:
-    """The frames in blocks of a size that engines take."""
+    """The frames in blocks of the size that engines take."""
     n = len(block.frames)
     if n <= BLOCK_FRAMES:
         return [block] if n else []

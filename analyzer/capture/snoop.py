@@ -1,4 +1,4 @@
-"""Solaris' capture file: snoop, version 2 (RFC 1761); it counts the packets that were dropped before each one."""
+"""Solaris' capture file: snoop, version 2 (RFC 1761); it counts the packets dropped before each one."""
 
 from __future__ import annotations
 
@@ -20,19 +20,18 @@ MAGIC: Final = b"snoop\0\0\0"
 FILE_HEADER: Final = 16
 HEADER: Final = 24
 
-# The file's datalink → the link type as pcap numbers it: 802.3, Ethernet, FDDI, IP over InfiniBand, ipnet. Others keep their number,
-# from SNOOP on.
+# The file's datalink → pcap's link type: 802.3, Ethernet, FDDI, IP over InfiniBand, ipnet. Others keep their number, from SNOOP on.
 LINK_TYPES: Final = {0: 1, 4: 1, 8: 10, 0x12: 242, 0x13: 226}
 MOST: Final = 0xFFFF
 
 
 def starts_like_snoop(head: bytes) -> bool:
-    """True when a file that begins with these bytes is a snoop file of the version that is read."""
+    """True where a file with these first bytes is a snoop file of version 2."""
     return head[:8] == MAGIC and head[8:12] == b"\0\0\0\2"
 
 
 def read_snoop(window: Window, damage: list[Damage]) -> Iterator[Block]:
-    """The blocks of a snoop file; what is wrong with it, and packets its writer says it lost, are added to `damage`."""
+    """The blocks of a snoop file; its damage, and the packets its writer reports lost, are added to `damage`."""
     head = file_header(window, FILE_HEADER, damage)
     if head is None:
         return
@@ -57,9 +56,9 @@ def read_snoop(window: Window, damage: list[Damage]) -> Iterator[Block]:
 
 @kernel
 def index_snoop(buf, start, end, link_type, frames, n_frames, drops):
-    """(frames found, where reading stopped, why: FULL, NEED_MORE or BAD); fills frames[0:n].
+    """(frames found, where reading stopped, the reason: FULL, NEED_MORE or BAD); fills frames[0:n].
 
-    drops   int64[1]  the highest count of packets dropped so far
+    drops   int64[1]  the highest count of dropped packets so far
     """
     at = start
     for n in range(n_frames):

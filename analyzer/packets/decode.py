@@ -1,6 +1,6 @@
-"""A block of frames in, a block of packets out: the headers peeled one by one, from the link to TCP or UDP.
+"""Decodes a block of frames into a block of packets: removes one header after the other, from the link to TCP or UDP.
 
-The plain case (Ethernet, IPv4, TCP) passes through with a few comparisons; tags and tunnels cost only those who have them.
+The plain case (Ethernet, IPv4, TCP) takes a few comparisons; only frames with tags and tunnels pay for them.
 """
 
 from __future__ import annotations
@@ -55,16 +55,16 @@ from analyzer.packets.link_types import LINK_PFLOG, LINK_PKTAP, LINK_USER2, begi
 from analyzer.packets.tags import after_tag, wrap
 from analyzer.packets.tunnels import after_udp_tunnel
 
-# How many frames ahead the bytes are asked for: between being read and being decoded they may have left the processor's nearest cache.
+# How many frames ahead the bytes are prefetched: between reading and decoding they may have left the processor's nearest cache.
 FRAMES_AHEAD: Final = 12
 HEADERS: Final = 53
 
 
 @kernel
 def decode_frames(buf, frames, n_frames, packets):
-    """How many frames their packet alone doesn't describe: those that gave none, parts of one, and those with a note.
+    """The number of frames that their packet row doesn't describe completely: without a packet, fragments, and those with a note.
 
-    packets[i].status says what became of frame i.
+    packets[i].status is the status of frame i.
 
     buf      uint8[n]                the block's bytes
     frames   layout.FRAME[n_frames]
@@ -102,7 +102,7 @@ def decode_frames(buf, frames, n_frames, packets):
 
 
 def is_plain(buf, start, end):
-    """True when nothing but Ethernet, a whole IPv4 packet whose header has no options, and the beginning of a TCP segment stand here."""
+    """True when the frame is Ethernet, then unfragmented IPv4 without options, then the beginning of a TCP segment."""
     return (
         end - start >= 34
         and buf[start + 12] == 0x08
@@ -115,7 +115,7 @@ def is_plain(buf, start, end):
 
 
 def decode_frame(buf, start, end, wire_end, link_type, packet):
-    """The status of one frame, buf[start:end], whose length on the wire reached to wire_end; fills `packet`."""
+    """The status of one frame, buf[start:end], whose bytes on the wire end at wire_end; fills `packet`."""
     at, layer, ethertype = start, LAYER_LINK, link_type
     for _ in range(MAX_LAYERS):
         if at < 0:
@@ -142,7 +142,7 @@ def decode_frame(buf, start, end, wire_end, link_type, packet):
             status, at, layer, ethertype, wire_end = after_ip(buf, at, end, wire_end, packet)
             if status != READ:
                 return status
-            end = min(end, wire_end)  # what is inside a tunnel ends with it, whatever its own lengths say
+            end = min(end, wire_end)  # the packet in a tunnel ends with the tunnel's, whatever its own lengths are
         elif layer == LAYER_PPP:
             at, layer, ethertype = after_ppp(buf, at, end)
         elif layer == LAYER_LLC:
@@ -155,7 +155,7 @@ def decode_frame(buf, start, end, wire_end, link_type, packet):
 
 
 def unopened(at, why, packet):
-    """The frame's status for a negative position of link.py; the packet notes what it is that isn't opened."""
+    """The frame's status for a negative position of link.py; notes in the packet what isn't opened."""
     packet.note = why
     return why_not(at)
 
@@ -172,7 +172,7 @@ def why_not(at):
 
 
 def after_ip(buf, at, end, wire_end, packet):
-    """(status, position, layer, ethertype, declared end): READ with the next header when a tunnel goes on, else the frame's status."""
+    """(status, position, layer, ethertype, declared end): READ with the position of a tunnel's next header, else the frame's status."""
     if end - at < 1:
         return CUT_SHORT, 0, 0, 0, wire_end
     version = buf[at] >> 4
@@ -210,8 +210,7 @@ def after_ip(buf, at, end, wire_end, packet):
 def read_tcp(buf, at, end, declared, packet):
     """The frame's status after its TCP header (RFC 9293 3.1), which fills the packet.
 
-    A header that is cut before its flags counts as no packet: nothing true can be said of the flow. What is cut behind them
-    is no loss.
+    A header cut before its flags gives no packet, because the flow's state would be unknown. Bytes cut behind the flags aren't needed.
     """
     if declared - at < 20:
         return MALFORMED
@@ -235,7 +234,7 @@ def read_tcp(buf, at, end, declared, packet):
 
 
 def read_udp(buf, at, end, declared, packet):
-    """As after_ip: OK with the packet filled (RFC 768), or READ with the header inside a tunnel's datagram."""
+    """As after_ip: OK with the packet filled (RFC 768), or READ with the position of the header in a tunnel's datagram."""
     if declared - at < 8:
         return MALFORMED, 0, 0, 0, declared
     if end - at < 8:

@@ -1,6 +1,6 @@
 from libc.stdint cimport int64_t, uint8_t, uint64_t
 
-# Loaded whole and turned round: what C compilers make of fields.py are single bytes, put together.
+# Loaded whole and byte-swapped: from fields.py C compilers make single-byte loads.
 cdef extern from *:
     """
     #include <string.h>

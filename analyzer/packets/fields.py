@@ -1,4 +1,4 @@
-"""Numbers out of header bytes, in network order unless the name says otherwise. The caller has checked that they are there."""
+"""Numbers from header bytes, in network order unless the name says otherwise. The caller has checked that the bytes are there."""
 
 from __future__ import annotations
 

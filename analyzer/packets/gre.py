@@ -1,4 +1,4 @@
-"""GRE, and what mirrors, caches and tunnels make of it: ERSPAN, WCCP, EoIP, PPTP, Aruba's access points.
+"""GRE, and its uses by mirrors, caches and tunnels: ERSPAN, WCCP, EoIP, PPTP, Aruba's access points.
 
 Sources: RFC 2784 and 2890 (GRE), RFC 2637 (PPTP's GRE), draft-foschiano-erspan, draft-mclaggan-wccp-v2rev1 4.12; Linux'
 net/ipv4/gre_demux.c and Wireshark's packet-gre.c for WCCP, EoIP and Aruba.
@@ -67,14 +67,14 @@ WRAPPINGS: Final = (
 
 
 def after_gre(buf, at, end):
-    """(position, layer, ethertype, kind, id) behind a GRE header; the ethertype's place has why there is none, as in link.py."""
+    """(position, layer, ethertype, kind, id) behind a GRE header; without a position, the ethertype has a WHY_*, as in link.py."""
     if end - at < 4:
         return CUT, 0, 0, 0, 0
     flags = u16(buf, at)
     carried = u16(buf, at + 2)
-    if flags & 0x7 > 1 or flags & 0x4000:  # another version, or RFC 1701's source routes, which nobody sends
+    if flags & 0x7 > 1 or flags & 0x4000:  # another version, or RFC 1701's source routes, which no one uses
         return NONE, 0, WHY_GRE | carried, 0, 0
-    if flags & 0x7 == 1 and carried == GRE_EOIP:  # its key is a length and, in the byte order of MikroTik's first machines, the tunnel
+    if flags & 0x7 == 1 and carried == GRE_EOIP:  # the key holds a length and, in little-endian order, the tunnel
         if end - at < 8:
             return CUT, 0, 0, 0, 0
         return at + 8, LAYER_ETHERNET, 0, OUTER_EOIP, u16_little(buf, at + 6)
@@ -100,7 +100,7 @@ def after_gre(buf, at, end):
         return p, LAYER_RELAY, 0, OUTER_GRE, NO_ID
     if carried == GRE_PPP:
         if flags & 0x7 == 1 and not sequenced:
-            return NONE, 0, 0, 0, 0  # an acknowledgement of PPTP's, which carries nothing
+            return NONE, 0, 0, 0, 0  # an acknowledgement of PPTP without payload
         return p, LAYER_PPP, 0, OUTER_GRE, NO_ID
     if 0x8200 <= carried <= 0x82FF or carried in (0x8300, 0x8310, 0x8320, 0x8330, 0x8340, 0x8350, 0x8360, 0x8370, 0x9000):
         return p, LAYER_WLAN, 0, OUTER_GRE, NO_ID  # Aruba access points
@@ -110,7 +110,7 @@ def after_gre(buf, at, end):
 
 
 def after_erspan(buf, p, end, carried, sequenced):
-    """Behind ERSPAN's own header, which type I doesn't have; the id is its session."""
+    """The frame behind ERSPAN's own header, which type I doesn't have; the id is the session."""
     if carried == ERSPAN_2:
         if not sequenced:
             return p, LAYER_ETHERNET, 0, OUTER_ERSPAN, NO_ID
@@ -133,8 +133,8 @@ def after_erspan(buf, p, end, carried, sequenced):
 def after_wccp(buf, p, end):
     """The packet that a router redirects: version 2 puts four bytes before it, version 1 none.
 
-    The bytes begin with flags, of which two together look like IPv6 and one like IPv4 with a header of no length. But no IPv6 packet has
-    the length that the beginning of another header would give it.
+    The four bytes begin with flags; with two flags set they look like IPv6, with one like IPv4 with a header of length 0. But no IPv6
+    packet has the length that another header's first bytes would give it.
     """
     if end - p < 1:
         return CUT, 0, 0, 0, 0

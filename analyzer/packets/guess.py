@@ -1,7 +1,7 @@
-"""What a header is that nothing announces: an IP header, by what every one has; and behind which of several lengths a packet begins.
+"""Recognizes headers that no field announces: IP headers by their constant fields, and a packet behind a header of unknown length.
 
-Some tunnels leave out what is inside and how long their own header is (L2TP version 3, Juniper's interfaces). A guess counts only
-where an IP header is found with a version, lengths, time to live and protocol that fit.
+Some tunnels announce neither their payload's type nor their own header's length (L2TP version 3, Juniper's interfaces). A guess counts
+only where an IP header follows with a plausible version, lengths, time to live and protocol.
 """
 
 from __future__ import annotations
@@ -17,7 +17,7 @@ ISO_IPV6: Final = 0xFEFE038E
 
 
 def is_ip(buf, at, end, whole):
-    """True when an IPv4 or IPv6 header that can be one stands here; whole: with all of its packet behind it."""
+    """True when a plausible IPv4 or IPv6 header begins here; whole: with all of its packet behind it."""
     if end - at < 20:
         return False
     if buf[at] >> 4 == 4:
@@ -32,7 +32,7 @@ def is_ip(buf, at, end, whole):
 
 
 def is_ethernet(buf, at, end, whole):
-    """True when an Ethernet frame of an IP packet stands here, with up to two tags."""
+    """True when an Ethernet frame with an IP packet begins here, with up to two tags."""
     p = at + 12
     for _ in range(3):
         if end - p < 2:
@@ -48,7 +48,7 @@ def is_ethernet(buf, at, end, whole):
 
 
 def is_ppp(buf, at, end, whole):
-    """True when a PPP frame of an IP packet stands here."""
+    """True when a PPP frame with an IP packet begins here."""
     p = at
     if end - p >= 4 and u16(buf, p) == 0xFF03:
         p += 2
@@ -58,9 +58,9 @@ def is_ppp(buf, at, end, whole):
 def guessed(buf, at, end, lengths):
     """(position, layer, ethertype) of the packet behind a header of one of these lengths, the shortest that fits; NONE when none does.
 
-    lengths   bit n is set: a header may have n bytes
+    lengths   bit n: a header of n bytes is possible
     """
-    for whole in (True, False):  # of a packet that was cut, only the beginning can be looked at
+    for whole in (True, False):  # of a truncated packet only the beginning can be checked
         for length in range(63):
             if not lengths >> length & 1:
                 continue

@@ -20,8 +20,8 @@ PROTOCOL_ICMPV6: Final = 58
 def read_ipv4(buf, at, end, wire_end, packet):
     """(status, payload position, protocol, declared end) of an IPv4 header; fills the packet's addresses, id and TTL.
 
-    The declared end may lie past `end`, where the capture was cut. A total length of 0 is what a sender with segmentation
-    offload shows: the frame's own length stands in for it.
+    The declared end may be past `end`, where the capture was cut. A sender with segmentation offload shows a total length of 0: the
+    frame's own length replaces it.
     """
     if end - at < 20:
         return CUT_SHORT, 0, 0, 0
@@ -48,7 +48,7 @@ def read_ipv4(buf, at, end, wire_end, packet):
 
 
 def after_ah(buf, at, end, declared):
-    """As read_ipv4, behind authentication headers: what they protect isn't encrypted (RFC 4302 2)."""
+    """As read_ipv4, behind authentication headers: the payload they protect isn't encrypted (RFC 4302 2)."""
     protocol = PROTOCOL_AH
     p = at
     while protocol == PROTOCOL_AH:
@@ -106,10 +106,10 @@ def read_ipv6(buf, at, end, wire_end, packet):
 
 
 def quoted_flow(buf, at, end, icmp_protocol, packet):
-    """True when an ICMP message says that a TCP or UDP packet could not be delivered; `packet` then has that packet's flow.
+    """True when an ICMP message reports that a TCP or UDP packet could not be delivered; `packet` then has that packet's flow.
 
-    Destination unreachable, time exceeded and parameter problem count; "fragmentation needed" and "packet too big" don't:
-    after them the sender tries again, smaller. Eight bytes of the undelivered packet's payload are always quoted (RFC 792).
+    Destination unreachable, time exceeded and parameter problem count; "fragmentation needed" and "packet too big" don't, because
+    the sender then retransmits in smaller packets. Eight bytes of the undelivered packet's payload are always quoted (RFC 792).
     """
     if end - at < 8 + 20 + 8:
         return False

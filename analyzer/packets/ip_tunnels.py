@@ -1,4 +1,4 @@
-"""What carries packets right behind an IP header: IP itself, Ethernet, MPLS; and by their own files GRE and L2TP.
+"""Tunnels directly behind an IP header: IP, Ethernet, MPLS; GRE and L2TP in their own files.
 
 Sources: RFC 2003, 2473 and 4213 (IP in IP), RFC 3378 (EtherIP), RFC 4023 (MPLS in IP), RFC 4302 (authentication header).
 """
@@ -46,9 +46,9 @@ WRAPPINGS: Final = (
 
 
 def after_ip_tunnel(buf, at, end, version, protocol):
-    """(position, layer, ethertype, kind, id) of what an IP packet of this protocol carries; UNKNOWN where that is no packet.
+    """(position, layer, ethertype, kind, id) of the packet in an IP packet of this protocol; UNKNOWN where it carries no packet.
 
-    The ethertype's place has why there is none, as in link.py; kind 0: what is inside says itself what it is.
+    Where there is no position, the ethertype's place has a WHY_*, as in link.py. kind 0: the next header announces its own kind.
     """
     if protocol == PROTOCOL_GRE:
         return after_gre(buf, at, end)
@@ -59,7 +59,7 @@ def after_ip_tunnel(buf, at, end, version, protocol):
     if protocol == PROTOCOL_ETHERIP:
         if end - at < 2:
             return CUT, 0, 0, 0, 0
-        if buf[at] >> 4 == 3 or buf[at] & 0x0F == 3:  # BSDs and MikroTik once had the version in the other half
+        if buf[at] >> 4 == 3 or buf[at] & 0x0F == 3:  # early BSDs and MikroTik put the version in the other half
             return at + 2, LAYER_ETHERNET, 0, OUTER_ETHERIP, NO_ID
     if protocol == PROTOCOL_ETHERNET:
         return at, LAYER_ETHERNET, 0, OUTER_ETHERIP, NO_ID

@@ -1,7 +1,7 @@
 """L2TP, versions 2 and 3, over UDP and over IP (RFC 2661, RFC 3931).
 
-Version 3 says in its data packets neither what they carry nor how long its cookie is: both ends know it from their setup. So the packet is
-looked for behind each length that a cookie and a sublayer header can have.
+Data packets of version 3 contain neither their payload's type nor their cookie's length: both ends know them from the setup. So the
+packet is looked for behind each length that a cookie and a sublayer header can have.
 """
 
 from __future__ import annotations
@@ -17,7 +17,7 @@ from analyzer.packets.wrappings import Wrapping
 PORT_L2TP: Final = 1701
 PROTOCOL_L2TP: Final = 115
 
-# What a cookie and a sublayer header can have in bytes, a bit for each: 0, 4, 8, 12.
+# The possible lengths of a cookie and a sublayer header in bytes, a bit for each: 0, 4, 8, 12.
 SESSION_HEADERS: Final = 1 << 0 | 1 << 4 | 1 << 8 | 1 << 12
 
 OUTER_L2TP: Final = 22
@@ -64,7 +64,7 @@ def after_l2tp(buf, at, end):
 
 
 def after_session(buf, at, end, why):
-    """The same of version 3, from its session on; session 0 is control."""
+    """The same for version 3, from its session id on; session 0 is control."""
     if end - at < 4:
         return CUT, 0, 0, 0, 0
     session = u32(buf, at)

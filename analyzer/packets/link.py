@@ -1,8 +1,8 @@
-"""Behind the headers of a link: Ethernet, LLC, 802.11, PPP, frame relay, MPLS labels.
+"""Link headers: Ethernet, LLC, 802.11, PPP, frame relay, MPLS labels.
 
-Every function here answers "where is the next header and what is it": (position, layer, ethertype). Layers are the
-constants below. A negative position says why there is none: CUT (captured bytes end), BAD (contradiction), NONE (nothing to read),
-and then the ethertype's place has what it is that isn't read (WHY_* of layout.py; 0: nothing that anybody would miss).
+Every function here returns the position and the kind of the next header: (position, layer, ethertype). Layers are the
+constants below. A negative position is the reason for none: CUT (captured bytes end), BAD (contradiction), NONE (nothing to read);
+then the ethertype's place has what isn't read (WHY_* of layout.py; 0: nothing with conversations).
 Sources: Wireshark's packet-isl.c, IEEE 802.1Q, IEEE 802.11, RFC 1042 (SNAP), RFC 1661, 1662, 1990, 3518 (PPP), RFC 2427 (frame relay), RFC
 3032 (MPLS).
 """
@@ -20,15 +20,15 @@ NONE: Final = -3
 UNKNOWN: Final = -4  # a link type that isn't read
 
 LAYER_ETHERNET: Final = 1
-LAYER_TYPE: Final = 2  # whatever the ethertype says
+LAYER_TYPE: Final = 2  # by the ethertype
 LAYER_IP: Final = 3  # IPv4 or IPv6, by its first nibble
 LAYER_PPP: Final = 4
 LAYER_WLAN: Final = 5
 LAYER_LLC: Final = 6
-LAYER_LINK: Final = 7  # a link type's own header; the ethertype's place has its number
-LAYER_WLAN_SWAPPED: Final = 8  # 802.11 with the two bytes of its frame control exchanged, as in some CAPWAP
+LAYER_LINK: Final = 7  # a link type's own header; the ethertype's place has the link type
+LAYER_WLAN_SWAPPED: Final = 8  # 802.11 with the two bytes of its frame control swapped, as in some CAPWAP
 LAYER_RELAY: Final = 9  # frame relay
-LAYER_WLAN_PADDED: Final = 10  # 802.11 whose header is filled up to a multiple of four bytes
+LAYER_WLAN_PADDED: Final = 10  # 802.11 whose header is padded to a multiple of four bytes
 
 IPV4: Final = 0x0800
 IPV6: Final = 0x86DD
@@ -39,10 +39,10 @@ LINK_RAW: Final = 101
 
 
 def after_wlan(buf, at, end, swapped, padded):
-    """The LLC header behind an 802.11 data frame's header (IEEE 802.11 9.3.2); encrypted, joined and other frames carry none to read.
+    """The LLC header behind an 802.11 data frame's header (IEEE 802.11 9.3.2); encrypted, aggregated and other frames have none to read.
 
-    swapped   whether the two bytes of the frame control lie the other way round
-    padded    whether the header is filled up to a multiple of four bytes, as some cards do
+    swapped   whether the two bytes of the frame control are swapped
+    padded    whether the header is padded to a multiple of four bytes, as some cards do
     """
     if end - at < 24:
         return CUT, 0, 0
@@ -67,19 +67,19 @@ def after_wlan(buf, at, end, swapped, padded):
         p += (at - p) & 3
     if joined:
         return after_subframe(buf, p, end, flags)
-    # A mesh's control has none to two addresses behind it (9.2.4.8.3); the bit means something else outside of one.
+    # Behind a mesh control field there are none to two addresses (9.2.4.8.3); outside of a mesh the bit has another meaning.
     if in_mesh and end - p >= 6 and u24(buf, p) != 0xAAAA03:
         q = p + 6 + 6 * (buf[p] & 0x03)
         if end - q >= 3 and u24(buf, q) == 0xAAAA03:
             p = q
-    # A card that decrypts what it hands over may leave the flag set: then the packet's header stands where the cipher's would.
+    # A card that decrypts frames may leave the flag set: then the packet's header is in the cipher header's place.
     if flags & 0x40 and (end - p < 6 or u24(buf, p) != 0xAAAA03 or u24(buf, p + 3) != 0):
         return NONE, 0, WHY_WLAN | 0x40
     return p, LAYER_LLC, 0
 
 
 def after_subframe(buf, at, end, flags):
-    """The LLC header in an A-MSDU that holds one packet (IEEE 802.11 9.3.2.2); of several none is read, as a frame is one packet here."""
+    """The LLC header in an A-MSDU with one packet (IEEE 802.11 9.3.2.2); with several none is read, because a frame gives one packet."""
     if end - at < 22:
         return CUT, 0, 0
     size = u16(buf, at + 12)
@@ -89,8 +89,8 @@ def after_subframe(buf, at, end, flags):
 
 
 def after_llc(buf, at, end):
-    """What an LLC header announces (IEEE 802.2): the ethertype of SNAP (RFC 1042), or IP; NONE for other LLC, and for numbers that an
-    organisation gave itself."""
+    """The header behind LLC (IEEE 802.2): the ethertype of SNAP (RFC 1042), or IP; NONE for other LLC and for an organisation's own
+    numbers."""
     if end - at < 3:
         return CUT, 0, 0
     if u24(buf, at) == 0x060603:
@@ -101,13 +101,13 @@ def after_llc(buf, at, end):
         return CUT, 0, 0
     if u24(buf, at + 3) == 0x0080C2 and u16(buf, at + 6) in (1, 7):  # a bridged Ethernet frame (RFC 2684 5.2), behind two bytes
         return at + 10, LAYER_ETHERNET, 0
-    if u24(buf, at + 3) not in (0, 0x0000F8):  # ethertypes: of RFC 1042, and of 802.1H for what was tunnelled through a bridge
+    if u24(buf, at + 3) not in (0, 0x0000F8):  # ethertypes: RFC 1042's, and 802.1H's for frames tunnelled through a bridge
         return NONE, 0, WHY_SNAP | u24(buf, at + 3)
     return at + 8, LAYER_TYPE, u16(buf, at + 6)
 
 
 def after_ethernet(buf, at, end):
-    """Behind an Ethernet header; a type below 1536 is a length, and LLC follows, or, to Cisco's address of ISL, that header's rest."""
+    """The header behind Ethernet's; a type below 1536 is a length, and LLC follows, or the rest of ISL's header with Cisco's address."""
     if end - at < 14:
         return CUT, 0, 0
     ethertype = u16(buf, at + 12)
@@ -139,12 +139,12 @@ def after_ppp(buf, at, end):
         return p, LAYER_IP, 0
     if protocol == 0x0281:
         return p, LAYER_TYPE, 0x8847
-    if protocol == 0x0031:  # a bridged frame (RFC 3518 4.1): flags, and which LAN it is of
+    if protocol == 0x0031:  # a bridged frame (RFC 3518 4.1): flags, and its LAN type
         if end - p < 2:
             return CUT, 0, 0
         if buf[p + 1] == 1:
             return p + 2, LAYER_ETHERNET, 0
-    if protocol == 0x003D:  # a link of several (RFC 1990 3): read where one of them carries the whole packet
+    if protocol == 0x003D:  # a multilink fragment (RFC 1990 3): read where it carries the whole packet
         if end - p < 4:
             return CUT, 0, 0
         if buf[p] & 0xC0 == 0xC0:
@@ -153,9 +153,9 @@ def after_ppp(buf, at, end):
 
 
 def after_relay(buf, at, end):
-    """Behind a frame relay header (RFC 2427), or one with an ethertype as Cisco has it."""
+    """The header behind frame relay's (RFC 2427), or behind Cisco's with an ethertype."""
     p = at
-    for _ in range(4):  # the address goes on until its last bit is set
+    for _ in range(4):  # the address ends with the byte whose last bit is set
         if p >= end:
             return CUT, 0, 0
         p += 1
@@ -184,7 +184,7 @@ def after_relay(buf, at, end):
 
 
 def after_mpls(buf, at, end):
-    """Behind the last MPLS label: IP by its first nibble, else an Ethernet pseudowire with or without a control word."""
+    """The header behind the last MPLS label: IP by its first nibble, else an Ethernet pseudowire with or without a control word."""
     p = at
     if end - p < 1:
         return CUT, 0, 0

@@ -1,4 +1,4 @@
-"""Every link type that is read, once: its number, what it is, and how its first header is got over.
+"""Every link type that is read: its number, its name, and how its header is removed.
 
 Numbers and formats: tcpdump.org/linktypes.html; where it names no format, Wireshark's dissectors.
 """
@@ -91,7 +91,7 @@ LINK_BROADCOM_BEFORE: Final = 282
 LINK_MARVELL: Final = 283  # four bytes, 284: eight
 LINK_MARVELL_8: Final = 284
 
-# Numbers that no format of pcap's has: what other files' own numbers are where there is no link type for them.
+# Numbers above pcap's, for other files' own link types without a pcap number.
 SNOOP: Final = 1 << 16
 NETMON: Final = 1 << 17
 NETMON_EVENT: Final = NETMON + 0xFFE0
@@ -134,11 +134,11 @@ LINK_TYPES: Final = (
     ((242,), "IP over InfiniBand"),
     ((281, 282, 283, 284), "Ethernet with the tag of a switch of Broadcom's or Marvell's in it"),
 )
-"""Their numbers, and what they are."""
+"""(the numbers of link types, their name)"""
 
 
 def link_type_name(number: int) -> str:
-    """What a link type is called: its number, or that of the file's own kind."""
+    """The displayed name of a link type: its number, or the number in its file's own format."""
     if number == NETMON_EVENT:
         return "Windows' events in a NetMon file"
     if number >= NETMON:
@@ -188,7 +188,7 @@ def begin(buf, at, end, link_type):
 
 
 def begin_pseudo(buf, at, end, link_type):
-    """The same of link types with a header of the capturing system's own."""
+    """The same for link types with a header of the capturing system's own."""
     if link_type == LINK_PFLOG:
         return after_pflog(buf, at, end)
     if link_type == LINK_ENC:
@@ -262,7 +262,7 @@ def begin_pseudo(buf, at, end, link_type):
 
 
 def cooked(ethertype, at):
-    """Behind Linux' cooked header, whose 4 stands for LLC."""
+    """The header behind Linux' cooked header, whose ethertype 4 means LLC."""
     if ethertype == 4:
         return at, LAYER_LLC, 0
     return at, LAYER_TYPE, ethertype

@@ -1,8 +1,8 @@
 """Mirrored packets in UDP datagrams: TZSP, Juniper's jmirror, HP's remote mirror; and access points' data: CAPWAP,
 LWAPP.
 
-Each function answers as in tunnels.py. Sources: Wireshark's packet-tzsp.c, packet-jmirror.c, packet-hp-erm.c; RFC 5415 4.3 and RFC
-5416 (CAPWAP), packet-capwap.c for frame controls whose bytes are exchanged; RFC 5412 3.3 and 3.4 (LWAPP).
+Results as in tunnels.py. Sources: Wireshark's packet-tzsp.c, packet-jmirror.c, packet-hp-erm.c; RFC 5415 4.3 and RFC
+5416 (CAPWAP), packet-capwap.c for frame controls with swapped bytes; RFC 5412 3.3 and 3.4 (LWAPP).
 """
 
 from __future__ import annotations
@@ -74,7 +74,7 @@ WRAPPINGS: Final = (
 
 
 def after_tzsp(buf, at, end):
-    """The frame behind TZSP's tags, which end with tag 1; keepalives and the sniffer's other messages hold none."""
+    """The frame behind TZSP's tags, which end with tag 1; keepalives and the sniffer's other messages have none."""
     if end - at < 5 or buf[at] != 1 or buf[at + 1] > 5:
         return NONE, 0, 0, 0, 0
     if buf[at + 1] > 1:
@@ -96,13 +96,13 @@ def after_tzsp(buf, at, end):
         return p, LAYER_ETHERNET, 0, OUTER_TZSP, NO_ID
     if kind == 18:
         return p, LAYER_WLAN, 0, OUTER_TZSP, NO_ID
-    if kind in (119, 127):  # the numbers that its headers of radios have as link types
+    if kind in (119, 127):  # the link types of its radio headers
         return p, LAYER_LINK, 119, OUTER_TZSP, NO_ID
     return NONE, 0, WHY_UDP | PORT_TZSP, 0, 0
 
 
 def after_jmirror(buf, at, end):
-    """The packet behind both identifiers: nothing says what it is but itself."""
+    """The packet behind both identifiers: no field announces its type, so it is recognized by its header."""
     p = at + 8
     if is_ip(buf, p, end, False):
         return p, LAYER_IP, 0, OUTER_JMIRROR, NO_ID
@@ -114,14 +114,14 @@ def after_jmirror(buf, at, end):
 
 
 def after_hp_erm(buf, at, end):
-    """The Ethernet frame behind twelve bytes whose meaning isn't published, where one of an IP packet is there."""
+    """The Ethernet frame behind twelve bytes of unpublished meaning, where it contains an IP packet."""
     if is_ethernet(buf, at + HP_ERM_HEADER, end, False):
         return at + HP_ERM_HEADER, LAYER_ETHERNET, 0, OUTER_HP_ERM, NO_ID
     return NONE, 0, WHY_UDP | PORT_HP_ERM, 0, 0
 
 
 def after_capwap(buf, at, end):
-    """The 802.3 or 802.11 frame in a CAPWAP data packet; not where it is encrypted, or a later part of one."""
+    """The 802.3 or 802.11 frame in a CAPWAP data packet; none where it is encrypted or a later fragment."""
     if end - at < 8:
         return NONE, 0, 0, 0, 0
     if buf[at] == 1:  # a DTLS header follows

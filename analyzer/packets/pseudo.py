@@ -1,6 +1,6 @@
-"""Link types with a header of the capturing system's own before the packet: pflog, enc, PKTAP, PPI, ipnet, NFLOG, ERF, Juniper's.
+"""Link types with a header of the capturing system before the packet: pflog, enc, PKTAP, PPI, ipnet, NFLOG, ERF, Juniper's.
 
-Each function answers as in link.py. Sources: tcpdump.org/linktypes.html; OpenBSD's and FreeBSD's if_pflog.h and if_enc.h; Apple's
+Results as in link.py. Sources: tcpdump.org/linktypes.html; OpenBSD's and FreeBSD's if_pflog.h and if_enc.h; Apple's
 pktap.h; Wireshark's packet-pflog.c, packet-enc.c, packet-pktap.c, packet-ppi.c, packet-ipnet.c, packet-juniper.c, packet-ipoib.c,
 packet-erf.c.
 """
@@ -41,12 +41,12 @@ JUNIPER_RELAY: Final = 180
 JUNIPER_HDLC: Final = 181
 JUNIPER_GGSN: Final = 133
 JUNIPER_MAGIC: Final = 0x4D4743
-# What the other interfaces' headers can have in bytes, a bit for each: 0, 2, 4, 8, 10, 12, 16, 18, 20, 58.
+# The possible lengths of the other interfaces' headers in bytes, a bit for each: 0, 2, 4, 8, 10, 12, 16, 18, 20, 58.
 JUNIPER_HEADERS: Final = 1 << 0 | 1 << 2 | 1 << 4 | 1 << 8 | 1 << 10 | 1 << 12 | 1 << 16 | 1 << 18 | 1 << 20 | 1 << 58
 
 
 def after_pflog(buf, at, end):
-    """Behind pf's log header, whose length is filled up to a multiple of four."""
+    """The packet behind pf's log header, whose length is padded to a multiple of four."""
     if end - at < 4:
         return CUT, 0, 0
     if buf[at] < PFLOG_LEAST:
@@ -55,7 +55,7 @@ def after_pflog(buf, at, end):
 
 
 def after_erf(buf, at, end):
-    """Behind the header of an Endace card's record, and those that extend it: of Ethernet, two bytes are before the frame."""
+    """The packet behind the header of an Endace card's record and its extension headers; Ethernet frames have two bytes before them."""
     if end - at < 16:
         return CUT, 0, 0
     kind, p = buf[at + 8], at + 16
@@ -66,7 +66,7 @@ def after_erf(buf, at, end):
         more = buf[p] & 0x80
         p += 8
     kind &= 0x7F
-    if kind in (2, 11, 16, 20):  # Ethernet, of which the card may have kept a color or a hash
+    if kind in (2, 11, 16, 20):  # Ethernet, for some cards with a color or a hash
         return p + 2, LAYER_ETHERNET, 0
     if kind in (22, 23):
         return p, LAYER_IP, 0
@@ -74,7 +74,7 @@ def after_erf(buf, at, end):
 
 
 def after_pktap(buf, at, end):
-    """Behind Apple's header, which says of which link type the rest is."""
+    """The frame behind Apple's header, which contains its link type."""
     if end - at < 12:
         return CUT, 0, 0
     length = u32_little(buf, at)
@@ -86,7 +86,7 @@ def after_pktap(buf, at, end):
 
 
 def is_pktap(buf, at, end):
-    """True when Apple's header stands here, as macOS wrote it under a number that is everybody's (149)."""
+    """True when Apple's header begins here, which macOS wrote under a link type that others use too (149)."""
     return (
         end - at >= PKTAP_LEAST
         and PKTAP_LEAST <= u32_little(buf, at) <= 4 * PKTAP_LEAST
@@ -96,7 +96,7 @@ def is_pktap(buf, at, end):
 
 
 def after_ax25(buf, at, end):
-    """Behind AX.25's addresses, of which the last has its last bit set, where an unnumbered frame carries IP."""
+    """The IP packet behind AX.25's addresses, of which the last has its last bit set, in an unnumbered frame."""
     p = at + 7
     while p < at + 70 and p <= end and buf[p - 1] & 1 == 0:
         p += 7
@@ -108,7 +108,7 @@ def after_ax25(buf, at, end):
 
 
 def after_arcnet(buf, at, end):
-    """Behind ARCNET's system code at `at`: IP in one piece as RFC 1201 has it, or RFC 1051."""
+    """The packet behind ARCNET's system code at `at`: unfragmented IP by RFC 1201, or RFC 1051."""
     if end - at < 2:
         return CUT, 0, 0
     if buf[at] == 0xF0:
@@ -119,7 +119,7 @@ def after_arcnet(buf, at, end):
 
 
 def after_symantec(buf, at, end):
-    """Behind the header of Symantec's firewall, before its version 3, which has no type there (Wireshark packet-symantec.c)."""
+    """The packet behind the header of Symantec's firewall before version 3, which has no type there (Wireshark packet-symantec.c)."""
     if end - at < 8:
         return CUT, 0, 0
     if u16(buf, at + 6) == 0:
@@ -128,7 +128,7 @@ def after_symantec(buf, at, end):
 
 
 def after_radiotap(buf, at, end):
-    """Behind a radiotap header, whose flags say whether the frame's own header is filled up (radiotap.org: 0x20)."""
+    """The frame behind a radiotap header, whose flags show whether the frame's own header is padded (radiotap.org: 0x20)."""
     if end - at < 8:
         return CUT, 0, 0
     size = u16_little(buf, at + 2)
@@ -136,10 +136,10 @@ def after_radiotap(buf, at, end):
         return BAD, 0, 0
     present = u32_little(buf, at + 4)
     p, more, stop = at + 8, present, min(end, at + size)
-    while more >> 31 and p + 4 <= stop:  # another word of what is there
+    while more >> 31 and p + 4 <= stop:  # another word of presence bits
         more = u32_little(buf, p)
         p += 4
-    if present & 1:  # a time, which lies where eight divides
+    if present & 1:  # a time, aligned to eight bytes
         p += ((at - p) & 7) + 8
     if present & 2 and p < stop and buf[p] & 0x20:
         return at + size, LAYER_WLAN_PADDED, 0
@@ -147,7 +147,7 @@ def after_radiotap(buf, at, end):
 
 
 def after_ppi(buf, at, end):
-    """Behind a per-packet information header, which says of which link type the rest is."""
+    """The frame behind a per-packet information header, which contains its link type."""
     if end - at < 8:
         return CUT, 0, 0
     if u16_little(buf, at + 2) < 8:
@@ -171,7 +171,7 @@ def after_nflog(buf, at, end):
 
 
 def after_ipoib(buf, at, end):
-    """Behind IP over InfiniBand's header (RFC 4391 6), before which 40 bytes of routing lie, an address of 20, or nothing."""
+    """The packet behind IP over InfiniBand's header (RFC 4391 6), which follows 40 bytes of routing, an address of 20, or nothing."""
     for k in range(3):
         p = at + 40 - 20 * k
         if end - p >= 4 and u16(buf, p) in (0x0800, 0x86DD, 0x0806) and u16(buf, p + 2) == 0:
@@ -182,7 +182,7 @@ def after_ipoib(buf, at, end):
 
 
 def after_prism(buf, at, end):
-    """Behind a Prism header, whose length is in the byte order of who captured, or an AVS header that stands in its place."""
+    """The frame behind a Prism header, whose length is in the capturing machine's byte order, or behind an AVS header in its place."""
     if end - at < 8:
         return CUT, 0, 0
     if u32(buf, at) >> 12 == 0x80211:
@@ -194,7 +194,7 @@ def after_prism(buf, at, end):
 
 
 def after_juniper(buf, at, end, link_type):
-    """Behind a Juniper router's header: what its flags say, else what the kind of interface has, else what fits.
+    """The packet behind a Juniper router's header: by its flags, else by the interface's kind, else by a header that fits.
 
     Old versions of the system write no header of their own.
     """
@@ -218,7 +218,7 @@ def after_juniper(buf, at, end, link_type):
         return p, LAYER_ETHERNET, 0
     if link_type == JUNIPER_PPP:
         if end - p >= 4 and u16(buf, p) != 0xFF03 and not is_ppp(buf, p, end, False):
-            p += 2  # an address and control that say nothing
+            p += 2  # an address and control field without meaning
         return p, LAYER_PPP, 0
     if link_type == JUNIPER_RELAY:
         return p, LAYER_RELAY, 0
@@ -237,7 +237,7 @@ def after_juniper(buf, at, end, link_type):
 
 
 def juniper_payload(kind, at):
-    """What Juniper's number for a protocol announces."""
+    """The header that Juniper's protocol number announces."""
     if kind in (2, 3, 6, 7):
         return at, LAYER_IP, 0
     if kind == 0xA248:

@@ -1,6 +1,6 @@
-"""Behind what stands between a link's header and IP: VLAN tags, MPLS labels, PPPoE, provider backbones, service chains, time tags.
+"""Headers between the link's header and IP: VLAN tags, MPLS labels, PPPoE, provider backbones, service chains, time tags.
 
-Each function answers as in link.py. Sources: IEEE 802.1Q, 802.1ah, 802.1BR; RFC 3032 (MPLS), RFC 2516 (PPPoE), RFC 8300 (NSH);
+Results as in link.py. Sources: IEEE 802.1Q, 802.1ah, 802.1BR; RFC 3032 (MPLS), RFC 2516 (PPPoE), RFC 8300 (NSH);
 IEEE 802.1AE 9 (MACsec); 802.1CB 7.8; Wireshark's packet-cisco-metadata.c, packet-cisco-ttag.c and packet-avsp.c (Arista).
 """
 
@@ -56,7 +56,7 @@ WRAPPINGS: Final = (
 
 
 def wrap(packet, kind, identity):
-    """Remember one more wrapping around the packet."""
+    """Record one more wrapping of the packet."""
     n = packet.wrapped
     if n < MAX_OUTER:
         entry = (kind << 24) | identity
@@ -72,7 +72,7 @@ def wrap(packet, kind, identity):
 
 
 def after_tag(buf, at, end, ethertype, packet):
-    """Behind a tag, label or session header that stands between Ethernet and IP; NONE when it is another protocol."""
+    """The header behind a tag, label or session header between Ethernet and IP; NONE when it is another protocol."""
     if ethertype in (0x8100, 0x88A8, 0x9100, 0x9200):
         if end - at < 4:
             return CUT, 0, 0
@@ -112,7 +112,7 @@ def after_tag(buf, at, end, ethertype, packet):
         return at, LAYER_LLC, 0
     if ethertype == 0x2452:
         return at, LAYER_WLAN, 0
-    if ethertype == 0x88E7:  # 802.1ah: behind the service instance stands the customer's frame
+    if ethertype == 0x88E7:  # 802.1ah: the customer's frame follows the service instance
         if end - at < 4:
             return CUT, 0, 0
         wrap(packet, OUTER_PBB, u24(buf, at + 1))
@@ -127,7 +127,7 @@ def after_tag(buf, at, end, ethertype, packet):
         if buf[at] >> 6:  # another version than 0
             return NONE, 0, WHY_ETHERTYPE | ethertype
         return at + 6 + 4 * (u16(buf, at) >> 6 & 0x1F), LAYER_ETHERNET, 0
-    if ethertype == 0x8903:  # behind the tree and the hops left
+    if ethertype == 0x8903:  # behind the forwarding tag and the TTL
         return at + 2, LAYER_ETHERNET, 0
     if ethertype == 0x4305:
         return after_batman(buf, at, end)
@@ -139,7 +139,7 @@ def after_tag(buf, at, end, ethertype, packet):
 
 
 def after_batman(buf, at, end):
-    """Behind the header of B.A.T.M.A.N. advanced, version 15: of frames to one, to one with both ends' addresses, and to all."""
+    """The frame behind the header of B.A.T.M.A.N. advanced, version 15: unicast, unicast with both addresses, and broadcast."""
     if end - at < 2:
         return CUT, 0, 0
     kind, size = buf[at], 0
@@ -150,7 +150,7 @@ def after_batman(buf, at, end):
             size = 18
         elif kind == 0x01:
             size = 14
-        elif kind in (0, 2, 3, 4, 0x43):  # of the mesh's own: who is there, and echoes
+        elif kind in (0, 2, 3, 4, 0x43):  # the mesh's own messages: announcements and echoes
             return NONE, 0, 0
     if size:
         return at + size, LAYER_ETHERNET, 0
@@ -158,7 +158,7 @@ def after_batman(buf, at, end):
 
 
 def after_macsec(buf, at, end):
-    """Behind MACsec's tag where what it protects is neither encrypted (E) nor changed (C), and of version 0."""
+    """The frame behind MACsec's tag where it is neither encrypted (E) nor changed (C), and of version 0."""
     if end - at < 6:
         return CUT, 0, 0
     if buf[at] & 0x8C:
@@ -172,7 +172,7 @@ def after_macsec(buf, at, end):
 
 
 def after_arista(buf, at, end):
-    """Behind what Arista's switches put before a mirrored packet: times of 48 or 64 bits, or where it came in (DzGRE)."""
+    """The frame behind the header of Arista's switches on a mirrored packet: times of 48 or 64 bits, or the ingress port (DzGRE)."""
     if end - at < 4:
         return CUT, 0, 0
     subtype, version = u16(buf, at), u16(buf, at + 2)
@@ -195,7 +195,7 @@ def after_arista(buf, at, end):
 
 
 def after_nsh(buf, at, end):
-    """Behind a network service header (RFC 8300 2)."""
+    """The packet behind a network service header (RFC 8300 2)."""
     if end - at < 8:
         return CUT, 0, 0
     if buf[at + 1] & 0x3F < 2:

@@ -1,6 +1,6 @@
-"""What carries packets in UDP datagrams: VXLAN, GENEVE, GRE, GTP-U, Mobile IP, Teredo, MPLS, LISP, AYIYA; also mirrors.py and l2tp.py.
+"""Tunnels in UDP: VXLAN, GENEVE, GRE, GTP-U, Mobile IP, Teredo, MPLS, LISP, AYIYA; also mirrors.py and l2tp.py.
 
-Each function says where the inner header begins and what it is, as in link.py, and which id the tunnel has.
+Each function returns the inner header's position and kind, as in link.py, with the tunnel's kind and id.
 Sources: RFC 7348 (VXLAN), draft-ietf-nvo3-vxlan-gpe, RFC 8926 (GENEVE), 3GPP TS 29.281 (GTP-U), RFC 3519, RFC 4380 (Teredo), RFC 7510
 (MPLS in UDP), RFC 8086 (GRE in UDP), RFC 9300 (LISP), draft-massar-v6ops-ayiya-02.
 """
@@ -31,7 +31,7 @@ from analyzer.packets.mirrors import (
 from analyzer.packets.wrappings import Wrapping
 
 PORT_VXLAN: Final = 4789
-PORT_VXLAN_LINUX: Final = 8472  # what Linux used before the port was assigned, and flannel still does
+PORT_VXLAN_LINUX: Final = 8472  # Linux' port before one was assigned, which flannel still uses
 PORT_VXLAN_GPE: Final = 4790
 PORT_GENEVE: Final = 6081
 PORT_GRE: Final = 4754
@@ -43,7 +43,7 @@ TEREDO_ADDRESS: Final = 0x20010000  # the first 32 bits (RFC 4380 2.6)
 PORT_MPLS: Final = 6635
 PORT_LISP: Final = 4341
 PORT_AYIYA: Final = 5072
-# Tunnels that are encrypted: their datagrams are conversations of their own, and what is in them is counted as not opened.
+# Encrypted tunnels: their datagrams are conversations of their own, and their content is counted as not opened.
 PORT_ESP: Final = 4500
 PORT_WIREGUARD: Final = 51820
 
@@ -88,10 +88,10 @@ WRAPPINGS: Final = (
 def after_udp_tunnel(buf, at, end, src_port, dst_port):
     """(position, layer, ethertype, kind, id) of a tunnel in a UDP payload, position NONE when it is an ordinary datagram.
 
-    A datagram of a tunnel that can't be opened is an ordinary one too, and the ethertype's place has what it is (WHY_UDP).
+    A datagram of a tunnel that can't be opened is an ordinary one too; then the ethertype's place has its kind (WHY_UDP).
     """
     if dst_port in (PORT_VXLAN, PORT_VXLAN_LINUX) or src_port == PORT_VXLAN:
-        # The flags byte must have the I bit and nothing that isn't assigned (G, B, A and P of its extensions are).
+        # The flags byte must have the I bit and no unassigned one (G, B, A and P of its extensions are assigned).
         if end - at < 8 or buf[at] & 0x08 == 0 or buf[at] & 0x30 or (dst_port == PORT_VXLAN_LINUX and u24(buf, at + 1)):
             return NONE, 0, 0, 0, 0
         return at + 8, LAYER_ETHERNET, 0, OUTER_VXLAN, u24(buf, at + 4)
@@ -141,9 +141,9 @@ def after_udp_tunnel(buf, at, end, src_port, dst_port):
 
 
 def is_relayed(buf, at, end):
-    """True for the IPv6 packet, of TCP or UDP, of a Teredo client that talks to a relay, whose ports may be any (RFC 4380 2.8, 5.4).
+    """True for an IPv6 packet, of TCP or UDP, between a Teredo client and a relay, whose ports may be any (RFC 4380 2.8, 5.4).
 
-    It begins the datagram and fills it, and an end has an address of Teredo's, 2001::/32.
+    The packet fills the datagram, and one of its addresses is Teredo's, 2001::/32.
     """
     if end - at < 40 or buf[at] >> 4 != 6 or buf[at + 6] not in (6, 17) or u16(buf, at + 4) + 40 < end - at:
         return False
@@ -151,7 +151,7 @@ def is_relayed(buf, at, end):
 
 
 def after_geneve(buf, at, end):
-    """What is behind GENEVE's header and its options; its protocol is an ethertype (RFC 8926 3.4)."""
+    """The header behind GENEVE's and its options; GENEVE's protocol is an ethertype (RFC 8926 3.4)."""
     if end - at < 8 or buf[at] >> 6 != 0:
         return NONE, 0, 0, 0, 0
     inner = at + 8 + 4 * (buf[at] & 0x3F)
@@ -163,7 +163,7 @@ def after_geneve(buf, at, end):
 
 
 def answers_like_geneve(buf, at, end):
-    """True for a datagram from GENEVE's port, which may be a client's of anything else, that begins as GENEVE of Ethernet or IP does."""
+    """True for a datagram from GENEVE's port, which may be any client's port, that begins like GENEVE with Ethernet or IP."""
     return (
         end - at >= 8
         and buf[at] >> 6 == 0
@@ -174,7 +174,7 @@ def answers_like_geneve(buf, at, end):
 
 
 def after_udp_gre(buf, at, end):
-    """Behind GRE's header, of version 0 and without bits that mean nothing, where Ethernet or a packet of IP follows (RFC 8086 3)."""
+    """The packet behind GRE's header, of version 0 and without reserved bits, where Ethernet or an IP packet follows (RFC 8086 3)."""
     if end - at < 4 or u16(buf, at) & 0x4FFF:
         return NONE, 0, 0, 0, 0
     p, layer, ethertype, kind, identity = after_gre(buf, at, end)
@@ -184,7 +184,7 @@ def after_udp_gre(buf, at, end):
 
 
 def after_vxlan_gpe(buf, at, end):
-    """As VXLAN, but with the P bit the fourth byte says what is inside: IPv4, IPv6, Ethernet, NSH, MPLS."""
+    """As VXLAN, but with the P bit set the fourth byte is the type of the payload: IPv4, IPv6, Ethernet, NSH, MPLS."""
     if end - at < 8 or buf[at] & 0x08 == 0:
         return NONE, 0, 0, 0, 0
     network = u24(buf, at + 4)
@@ -200,7 +200,7 @@ def after_vxlan_gpe(buf, at, end):
 
 
 def after_mpls_udp(buf, at, end):
-    """A stack of labels that ends, with something behind it."""
+    """A label stack that ends and has payload behind it."""
     p = at
     for _ in range(16):
         if end - p < 8:
@@ -212,14 +212,14 @@ def after_mpls_udp(buf, at, end):
 
 
 def after_lisp(buf, at, end):
-    """The packet behind a LISP data header, which has the instance where its I bit says so."""
+    """The packet behind a LISP data header, with the instance where its I bit is set."""
     if not is_ip(buf, at + 8, end, False):
         return NONE, 0, 0, 0, 0
     return at + 8, LAYER_IP, 0, OUTER_LISP, u24(buf, at + 4) if buf[at] & 0x08 else NO_ID
 
 
 def after_ayiya(buf, at, end):
-    """The packet behind an AYIYA header with its identity and signature, where its operation is to forward one."""
+    """The packet behind an AYIYA header with its identity and signature, where its operation is to forward a packet."""
     if end - at < 8 or buf[at + 2] & 0x0F not in (1, 3) or buf[at + 2] >> 4 > 2:
         return NONE, 0, 0, 0, 0
     p = at + 8 + (1 << (buf[at] >> 4)) + 4 * (buf[at + 1] >> 4)
@@ -231,7 +231,7 @@ def after_ayiya(buf, at, end):
 
 
 def after_gtp(buf, at, end):
-    """The user packet of a GTP-U G-PDU (version 1, message 255), its extension headers skipped."""
+    """The user packet in a GTP-U G-PDU (version 1, message 255), behind its extension headers."""
     if end - at < 8 or buf[at] >> 4 != 0x3 or buf[at + 1] != 0xFF:
         return NONE, 0, 0, 0, 0
     p = at + 8

@@ -1,6 +1,6 @@
-"""AES-128 by the block inside a kernel (FIPS 197), with tables: for keys that anyone can derive, so time may tell of them what it will.
+"""AES-128 by the block in a kernel (FIPS 197), with lookup tables: only for keys that anyone can derive, so timing may reveal them.
 
-`words` are uint32 of room: the tables, the rounds' keys and the block lie where the constants say.
+`words` is a uint32 buffer: the tables, the round keys and the block are at the offsets of the constants.
 """
 
 from __future__ import annotations
@@ -11,10 +11,10 @@ from analyzer.compiled.widths import as_u32
 from analyzer.packets.fields import u32
 from analyzer.readers.sha256 import rotate
 
-# Four tables of a round's three steps in one, each the one before turned by a byte, and the S-box.
+# Four tables that combine a round's three steps, each the one before rotated by a byte, and the S-box.
 STEPS: Final = 0
 S_BOX: Final = 1024
-# The rounds' keys of the two keys that a packet has, and the block.
+# The round keys of a packet's two keys, and the block.
 KEY: Final = S_BOX + 256
 HEADER_KEY: Final = KEY + 44
 BLOCK: Final = HEADER_KEY + 44
@@ -25,7 +25,7 @@ def fill_steps(words):
     """Fill the tables (4.2, 5.1.1, 5.1.3)."""
     p, q = 1, 1
     while True:
-        p = p ^ p << 1 & 0xFF ^ (0x1B if p & 0x80 else 0)  # times 3, so p goes through all but 0
+        p = p ^ p << 1 & 0xFF ^ (0x1B if p & 0x80 else 0)  # times 3, so p takes all values but 0
         q ^= q << 1
         q ^= q << 2
         q = (q ^ q << 4) & 0xFF
@@ -46,7 +46,7 @@ def fill_steps(words):
 
 
 def expand_key(words, key, data, at):
-    """The rounds' keys of data[at:], 16 bytes, into words[key:] (5.2)."""
+    """Expand the 16-byte key data[at:] to the round keys words[key:] (5.2)."""
     for i in range(4):
         words[key + i] = u32(data, at + 4 * i)
     constant = 1
@@ -61,7 +61,7 @@ def expand_key(words, key, data, at):
 
 
 def encrypt(words, key):
-    """The block enciphered, where it lies (5.1)."""
+    """Encrypt the block in place (5.1)."""
     a, b = words[BLOCK] ^ words[key], words[BLOCK + 1] ^ words[key + 1]
     c, d = words[BLOCK + 2] ^ words[key + 2], words[BLOCK + 3] ^ words[key + 3]
     for i in range(key + 4, key + 40, 4):
@@ -77,6 +77,6 @@ def encrypt(words, key):
 
 
 def last_step(words, a, b, c, d):
-    """One word of the last round, which mixes nothing."""
+    """One word of the last round, which has no MixColumns."""
     high = words[S_BOX + (a >> 24)] << 24 | words[S_BOX + (b >> 16 & 255)] << 16
     return as_u32(high | words[S_BOX + (c >> 8 & 255)] << 8 | words[S_BOX + (d & 255)])

@@ -1,8 +1,8 @@
-"""How a TLS handshake ends before it is done: alerts, and whether the client went on behind its ClientHello.
+"""How a TLS handshake ends early: alerts, and whether the client continued after its ClientHello.
 
-A client that doesn't like the server's certificate says so in an alert and leaves. In TLS 1.2 and older it can be read. In
-TLS 1.3 it is encrypted, and known by its size: the first encrypted records of a client are its certificate or Finished, and
-none of these fits into 19 bytes: an alert's two, the content type, and a tag of 16 (RFC 8446 5.2).
+A client that rejects the server's certificate sends an alert and closes. In TLS 1.2 and older the alert is readable. In TLS 1.3 it is
+encrypted, and recognized by its size: the first encrypted records of a client are its certificate or Finished, and neither fits
+into 19 bytes: an alert's two, the content type, and a tag of 16 (RFC 8446 5.2).
 Source: RFC 8446 6 and 5.2, RFC 5246 7.2, RFC 8446 D.4 (ChangeCipherSpec for middleboxes).
 """
 
@@ -24,10 +24,10 @@ CLIENT_HELLO_MESSAGE: Final = 1
 ALERT_SIZE: Final = 2
 ALERT_RECORD_SIZE: Final = 7
 ENCRYPTED_ALERT_SIZE: Final = 19
-WARNING: Final = 1  # the level
+WARNING: Final = 1  # the alert level
 
-# Descriptions of warnings behind which a handshake goes on: a server that doesn't know the name in the hello may say so before its
-# own (RFC 6066 3); a client without a certificate in SSL 3.0 (RFC 6101 5.4.2); a side that keeps to what was agreed on (RFC 5246 7.2.2).
+# Descriptions of warnings after which a handshake continues: a server that doesn't know the name in the hello may send one before its
+# own hello (RFC 6066 3); a client without a certificate in SSL 3.0 (RFC 6101 5.4.2); a side that refuses renegotiation (RFC 5246 7.2.2).
 NO_CERTIFICATE: Final = 41
 NO_RENEGOTIATION: Final = 100
 UNRECOGNIZED_NAME: Final = 112
@@ -70,7 +70,7 @@ NAMES: Final = {
     121: "ech_required",
     ENCRYPTED_ALERT: "encrypted",
 }
-"""What alerts are called (IANA, TLS Alerts)."""
+"""The names of alerts (IANA, TLS Alerts)."""
 
 
 def starts_like_alert(buf, at, end):
@@ -86,12 +86,12 @@ def starts_like_alert(buf, at, end):
 
 
 def is_passing(buf, at):
-    """True for the alert at `at` where it is a warning that ends nothing."""
+    """True for an alert at `at` that is a warning which doesn't end the handshake."""
     return buf[at + 5] == WARNING and buf[at + 6] in (NO_CERTIFICATE, NO_RENEGOTIATION, UNRECOGNIZED_NAME)
 
 
 def read_alert(tables, buf, cursor):
-    """The end, with an unencrypted alert kept as a message and nothing more to be read, or behind a warning; or MORE, or NOT."""
+    """The end of the bytes, with an unencrypted alert kept as a message, the position behind a warning, MORE, or NOT."""
     at, end = cursor.at, cursor.end
     if end - at < ALERT_RECORD_SIZE:
         return MORE if buf[at] == ALERT_RECORD and (end - at < 2 or buf[at + 1] == 3) else NOT
@@ -106,9 +106,9 @@ def read_alert(tables, buf, cursor):
 
 
 def read_after_hello(tables, buf, cursor):
-    """Behind a record that decides nothing, MORE, or the end, all being known then: an alert is kept, or that the client went on.
+    """The position behind a record that decides nothing, MORE, or the end, with an alert kept as a message, or that the client went on.
 
-    A ChangeCipherSpec, a warning, and a second hello after a HelloRetryRequest, decide nothing.
+    A ChangeCipherSpec, a warning, and a second hello after a HelloRetryRequest decide nothing.
     """
     at, end = cursor.at, cursor.end
     kind = buf[at]

@@ -1,7 +1,7 @@
-"""Authentication to a proxy: which schemes are asked for and offered, never what they carry.
+"""Authentication to a proxy: the schemes that are challenged and offered, never the credentials.
 
-Source: RFC 9110 11 (challenges and credentials), RFC 7616 3.3 (stale), RFC 4559 4 (Negotiate), MS-NTHT (NTLM): the last two go on
-in several steps, each with a token behind the scheme's name.
+Source: RFC 9110 11 (challenges and credentials), RFC 7616 3.3 (stale), RFC 4559 4 (Negotiate), MS-NTHT (NTLM): the last two take
+several steps, each with a token behind the scheme's name.
 """
 
 from __future__ import annotations
@@ -16,7 +16,7 @@ EQUALS: Final = 61
 QUOTE: Final = 34
 BACKSLASH: Final = 92
 
-# No scheme's name is nearly as long; what is longer is none.
+# No scheme's name is nearly as long; a longer word is none.
 MAX_SCHEME: Final = 64
 
 W_NTLM: Final = b"ntlm"
@@ -26,9 +26,9 @@ W_TRUE: Final = b"true"
 
 
 def keep_offered(tables, buf, at, end, message):
-    """Keep the scheme of the credentials buf[at:end] (Proxy-Authorization), and nothing of what is behind it.
+    """Keep the scheme of the credentials buf[at:end] (Proxy-Authorization), and nothing behind it.
 
-    A word alone is no scheme: it may be the credentials themselves.
+    A single word is no scheme: it may be the credentials themselves.
     """
     stop = token_end(buf, at, end)
     if at < stop <= at + MAX_SCHEME and stop < end and is_blank(buf[stop]):
@@ -36,9 +36,9 @@ def keep_offered(tables, buf, at, end, message):
 
 
 def keep_challenges(tables, buf, at, end, answer):
-    """Add the schemes of the challenges buf[at:end] (Proxy-Authenticate) to the answer's, and note whether one goes on.
+    """Add the schemes of the challenges buf[at:end] (Proxy-Authenticate) to the answer's, and note whether one continues.
 
-    Commas part both challenges and the parameters of one; a parameter is a name with an equals sign behind it.
+    Commas separate both challenges and the parameters of one; a parameter is a name followed by an equals sign.
     """
     while at < end:
         while at < end and (is_blank(buf[at]) or buf[at] == COMMA):
@@ -64,7 +64,7 @@ def keep_challenges(tables, buf, at, end, answer):
 
 
 def note_parameter(buf, at, name_end, equals, end, answer):
-    """Note a challenge's parameter stale=true: the credentials were right, and only their nonce too old."""
+    """Note a challenge's parameter stale=true: the credentials were right, and only their nonce was too old."""
     if same_word(buf, at, name_end, W_STALE):
         value = after_blanks(buf, equals + 1, end)
         if value < end and buf[value] == QUOTE:
@@ -74,7 +74,7 @@ def note_parameter(buf, at, name_end, equals, end, answer):
 
 
 def with_scheme(tables, buf, at, end, schemes_at, schemes_size):
-    """(where, size) of the schemes with one more behind them, in lower case; size -1: none yet. They lie at the end of the pool."""
+    """(offset, size) of the schemes with one more appended, in lower case; size -1: none yet. They are at the end of the pool."""
     used = tables.counts[POOL_USED]
     if schemes_size < 0:
         schemes_at = used
@@ -90,7 +90,7 @@ def with_scheme(tables, buf, at, end, schemes_at, schemes_size):
 
 
 def element_end(buf, at, end):
-    """Where the list's element that begins at `at` ends: at the next comma outside of quotes."""
+    """The end of the list element that begins at `at`: the next comma outside of quotes."""
     quoted = False
     while at < end and (quoted or buf[at] != COMMA):
         if buf[at] == QUOTE:
@@ -102,7 +102,7 @@ def element_end(buf, at, end):
 
 
 def token_end(buf, at, end):
-    """Behind the token that begins at `at` (RFC 9110 5.6.2)."""
+    """The position behind the token that begins at `at` (RFC 9110 5.6.2)."""
     while at < end:
         c = buf[at]
         letter = 48 <= c <= 57 or 65 <= c <= 90 or 94 <= c <= 122 or c == 124 or c == 126
@@ -113,7 +113,7 @@ def token_end(buf, at, end):
 
 
 def after_blanks(buf, at, end):
-    """Behind the blanks that begin at `at`."""
+    """The position behind the blanks that begin at `at`."""
     while at < end and is_blank(buf[at]):
         at += 1
     return at

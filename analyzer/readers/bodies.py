@@ -1,4 +1,4 @@
-"""Where the chunked body of an HTTP message ends (RFC 9112 7.1)."""
+"""The end of a chunked body of an HTTP message (RFC 9112 7.1)."""
 
 from __future__ import annotations
 
@@ -15,11 +15,11 @@ from analyzer.readers.states import (
     NOT,
 )
 
-MAX_TRAILER: Final = 8192  # bytes of one of its lines
+MAX_TRAILER: Final = 8192  # bytes of one trailer line
 
 
 def read_chunk(tables, buf, cursor):
-    """Behind a chunk's size line and the chunk with its line end; the last one is followed by the trailer."""
+    """The position behind a chunk's size line, the chunk and its line end; the last chunk is followed by the trailer."""
     p, size = read_chunk_line(buf, cursor.at, cursor.end)
     if p < 0:
         return p
@@ -31,7 +31,7 @@ def read_chunk(tables, buf, cursor):
 
 
 def read_trailer(tables, buf, cursor):
-    """Behind the next line of a chunked body's trailer; an empty one ends the body."""
+    """The position behind the next line of a chunked body's trailer; an empty line ends the body."""
     at, end = cursor.at, cursor.end
     cursor.found = FOUND_TRAILER_END
     if buf[at] == 10:

@@ -1,4 +1,4 @@
-"""What the leaf certificate says that TLS 1.2 and older show: its issuer, and the host it is for.
+"""The facts of the leaf certificate, visible in TLS 1.2 and older: its issuer, and the host it is issued for.
 
 Source: RFC 5280 4.1 (certificates), 4.2.1.6 (subject alternative names), X.690 8.1 (DER).
 """
@@ -9,7 +9,7 @@ from analyzer.packets.fields import u24
 
 
 def der_body(buf, at, end, tag):
-    """(position, end) of the body of the DER element of this tag at `at`, position -1 when it isn't there whole."""
+    """(position, end) of the content of the DER element with this tag at `at`, position -1 where it isn't complete."""
     if end - at < 2 or buf[at] != tag:
         return -1, 0
     size = buf[at + 1]
@@ -28,16 +28,16 @@ def der_body(buf, at, end, tag):
 
 
 def after_optional(buf, at, end, tag):
-    """Behind the DER element of this tag at `at`; `at` itself where it isn't there whole."""
+    """The position behind the DER element with this tag at `at`; `at` itself where it isn't complete."""
     p, behind = der_body(buf, at, end, tag)
     return behind if p >= 0 else at
 
 
 def certificate_names(buf, at, end):
-    """(issuer's position, end, host's position, end) in the certificate buf[at:end]; empty where there is none or it doesn't parse.
+    """(issuer's position, end, host's position, end) in the certificate buf[at:end]; empty where there is none or it can't be parsed.
 
     The issuer is a Name, DER with its tag. The host is the first of the certificate's DNS names that is no wildcard; where it
-    has no DNS names, its subject's common name, if that looks like a host's.
+    has no DNS names, its subject's common name, if it looks like a host name.
     """
     p, certificate_end = der_body(buf, at, end, 0x30)
     if p < 0:
@@ -69,11 +69,11 @@ def certificate_names(buf, at, end):
 
 
 def alternative_name(buf, at, end):
-    """(position, end, how many DNS names there are) of the first DNS name without a wildcard; at: the key behind the subject."""
+    """(position, end, number of DNS names) of the first DNS name without a wildcard; at: the key behind the subject."""
     q, p = der_body(buf, at, end, 0x30)
     if q < 0:
         return 0, 0, 0
-    p = after_optional(buf, p, end, 0x81)  # unique identifiers, which nobody sends
+    p = after_optional(buf, p, end, 0x81)  # unique identifiers, which are obsolete
     p = after_optional(buf, p, end, 0x82)
     p = after_optional(buf, p, end, 0xA1)
     p = after_optional(buf, p, end, 0xA2)
@@ -96,7 +96,7 @@ def alternative_name(buf, at, end):
 
 
 def first_host(buf, at, end):
-    """As alternative_name, of the GeneralNames buf[at:end]."""
+    """As alternative_name, for the GeneralNames buf[at:end]."""
     host_at, host_end, n = 0, 0, 0
     p, stop = der_body(buf, at, end, 0x30)
     while 0 <= p < stop:
@@ -112,7 +112,7 @@ def first_host(buf, at, end):
 
 
 def common_name(buf, at, end):
-    """(position, end) of the first common name in the Name's body buf[at:end] that has a dot and looks like a host's; empty without one."""
+    """(position, end) of the first common name that has a dot and looks like a host name; empty without one."""
     p = at
     while p < end:
         q, following = der_body(buf, p, end, 0x31)
@@ -133,7 +133,7 @@ def common_name(buf, at, end):
 
 
 def is_host_text(buf, at, end):
-    """True for a text that isn't empty, of visible ASCII, with none of what a host name can't hold."""
+    """True for a text that isn't empty, of visible ASCII, without characters that no host name has."""
     for p in range(at, end):
         c = buf[p]
         if c <= 32 or c >= 127 or c in (42, 47, 64):  # * / @
@@ -173,7 +173,7 @@ def _tlv(tag: int, body: bytes) -> bytes:
 
 
 def _certificate_with_issuer(name: bytes) -> bytes:
-    """A certificate of no meaning but its issuer (RFC 5280 4.1): Ed25519, with a key and signature of zeros."""
+    """A certificate with this issuer and otherwise meaningless fields (RFC 5280 4.1): Ed25519, with a key and signature of zeros."""
     algorithm = _tlv(0x30, bytes.fromhex("06032b6570"))
     validity = _tlv(0x30, _tlv(0x17, b"250101000000Z") + _tlv(0x17, b"260101000000Z"))
     key = _tlv(0x30, algorithm + _tlv(0x03, bytes(33)))

@@ -1,4 +1,4 @@
-"""DHCP messages that speak of a PAC file: option 252, asked for or given.
+"""DHCP messages with a PAC file's URL: option 252, requested or given.
 
 Source: RFC 2131 2 (messages), RFC 2132 (options), draft-ietf-wrec-wpad 4.4.1 (option 252: the file's URL).
 """
@@ -28,9 +28,9 @@ def is_dhcp_port(port):
 
 
 def keep_dhcp(tables, buf, cursor):
-    """True when a DHCP message gives a PAC file's URL, or asks for one; keeps it as a message.
+    """True when a DHCP message gives a PAC file's URL or requests one; keeps it as a message.
 
-    The client's address has four bytes, if the message has it.
+    The client's address has four bytes where the message contains it.
     """
     at, end = cursor.at, cursor.end
     if end - at < OPTIONS + 3 or buf[at] not in (1, 2) or u32(buf, at + 236) != COOKIE:
@@ -62,11 +62,11 @@ def keep_dhcp(tables, buf, cursor):
     message = as_dhcp(new_message(tables, cursor, DHCP, 0))
     message.message_type = kind
     if given:
-        for p in range(url_end - 1, url_at - 1, -1):  # a query may hold what only the client is to know
+        for p in range(url_end - 1, url_at - 1, -1):  # a query may be private to the client
             if buf[p] in (35, 63):
                 url_end = p
         message.url_at, message.url_size = keep_without_users(tables, buf, url_at, url_end)
-    own = at + 16 if u32(buf, at + 16) else at + 12  # the address that is given, else the one the client has
+    own = at + 16 if u32(buf, at + 16) else at + 12  # the address that is assigned, else the client's current one
     if u32(buf, own):
         message.client_at = keep(tables, buf, own, own + 4)
         message.client_size = 4

@@ -1,7 +1,7 @@
-"""DNS messages: the name that was asked for, and the addresses that came back.
+"""DNS messages: the requested name, and the addresses in the answer.
 
-Source: RFC 1035 4 (messages, over UDP and TCP), RFC 3596 (AAAA). LLMNR (RFC 4795) and multicast DNS (RFC 6762) are written alike; the
-latter's answers repeat no question, and without one nothing says what was asked.
+Source: RFC 1035 4 (messages, over UDP and TCP), RFC 3596 (AAAA). LLMNR (RFC 4795) and multicast DNS (RFC 6762) have the same format; the
+latter's answers repeat no question, and without it the requested name isn't known.
 """
 
 from __future__ import annotations
@@ -21,19 +21,19 @@ PORT_LLMNR: Final = 5355
 HEADER: Final = 12
 MAX_NAME: Final = 255  # RFC 1035 2.3.4
 MAX_ADDRESSES: Final = 64  # kept of one answer; a full datagram of IPv4 addresses has 28
-MAX_ANSWERS: Final = 512  # records looked at
+MAX_ANSWERS: Final = 512  # records read
 
 TYPE_A: Final = 1
 TYPE_CNAME: Final = 5
 TYPE_AAAA: Final = 28
 CLASS_IN: Final = 1
-TRUNCATED: Final = 2  # the bit TC: the resolver left out what didn't fit, and is to be asked over TCP
+TRUNCATED: Final = 2  # the TC bit: the resolver left out records that didn't fit; the client is to ask over TCP
 
-FOREVER: Final = 0xFFFFFFFF  # seconds: no record says less
+FOREVER: Final = 0xFFFFFFFF  # seconds: no record has a smaller TTL
 
 
 def is_dns_port(port):
-    """True for the ports of DNS and of its two kinds without a server."""
+    """True for the ports of DNS, and of LLMNR and multicast DNS."""
     return port in (PORT_DNS, PORT_LLMNR, PORT_MDNS)
 
 
@@ -43,9 +43,9 @@ def is_resolvers(record):
 
 
 def read_name(buf, start, end, at, pool, out):
-    """(size of the name at `at`, position behind it), size -1 when it is none; writes it to pool[out:], labels joined by dots.
+    """(size of the name at `at`, position behind it), size -1 where it is malformed; writes it to pool[out:], labels joined by dots.
 
-    start   where the message begins, from which compression counts (RFC 1035 4.1.4); pointers go back only
+    start   the message's first byte, the origin of compression pointers (RFC 1035 4.1.4); pointers go back only
     """
     size, labels, behind = 0, 0, -1
     limit = at
@@ -80,15 +80,15 @@ def read_name(buf, start, end, at, pool, out):
 
 
 def is_dns(buf, at, end):
-    """True when the bytes begin like a DNS message that asks one question, or answers one."""
+    """True when the bytes begin like a DNS message with one question, or its answer."""
     return end - at >= HEADER and (buf[at + 2] >> 3) & 15 == 0 and u16(buf, at + 4) == 1
 
 
 def keep_dns(tables, buf, at, end, cursor, size_in_stream):
-    """True when buf[at:end] is a DNS message with one question; keeps what it asks or answers as a message.
+    """True when buf[at:end] is a DNS message with one question; keeps the question or the answer as a message.
 
-    Of an answer that was cut, what is there counts. All addresses count for the name that was asked for, whichever alias
-    they belong to; they may be kept as long as the shortest-lived record on the way.
+    Of a truncated answer the records there count. All addresses count for the requested name, whichever alias they belong to; their
+    TTL is the lowest of the records on the way.
     """
     if not is_dns(buf, at, end):
         return False
@@ -118,9 +118,9 @@ def keep_dns(tables, buf, at, end, cursor, size_in_stream):
 
 
 def read_answers(buf, start, end, at, n, pool, out):
-    """(bytes written to pool[out:], seconds until the first of the records that lead to them is too old); addresses, DNS_ADDRESS each.
+    """(bytes written to pool[out:], the lowest TTL of the records that lead to them, in seconds); addresses, DNS_ADDRESS each.
 
-    -1 bytes where no address was captured, but not every record either.
+    -1 bytes where no address was captured and records are missing.
     """
     size, ttl = 0, FOREVER
     for _ in range(min(n, MAX_ANSWERS)):
@@ -149,7 +149,7 @@ def read_answers(buf, start, end, at, n, pool, out):
 
 
 def read_dns(tables, buf, cursor):
-    """Behind the DNS message of a stream, which has two bytes of length before it, MORE, or NOT (RFC 1035 4.2.2)."""
+    """The position behind the DNS message of a stream, which follows two bytes of length, MORE, or NOT (RFC 1035 4.2.2)."""
     at, end = cursor.at, cursor.end
     if end - at < 2 + HEADER:
         return NOT if cursor.final else MORE

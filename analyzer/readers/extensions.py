@@ -1,4 +1,4 @@
-"""What a ClientHello's extensions say: where they lie, the server's name, the versions offered, and whose list it is.
+"""A ClientHello's extensions: their place, the server's name, the versions offered, and whether Schannel made the list.
 
 Source: RFC 8446 4.1.2 and 4.2.1, RFC 6066 3, RFC 8701 (GREASE).
 """
@@ -10,7 +10,7 @@ from analyzer.readers.ja4 import is_grease
 
 
 def find_extensions(hello, at, end):
-    """(position, end) of a ClientHello body's extensions; position -1 when its lengths don't fit, (end, end) when it has none."""
+    """(position, end) of a ClientHello body's extensions; position -1 where its lengths don't fit, (end, end) where it has none."""
     p = at + 34
     if p >= end:
         return -1, 0
@@ -31,7 +31,7 @@ def find_extensions(hello, at, end):
 def server_name(hello, at, end):
     """(position, size) of the first host_name of a server_name extension's body, size -1 without one (RFC 6066 3).
 
-    The list has to be sound; what follows it in the extension is as it may be.
+    The list must be well-formed; bytes behind it in the extension are ignored.
     """
     p = at + 2
     if p > end or u16(hello, at) > end - p:
@@ -49,7 +49,7 @@ def server_name(hello, at, end):
 
 
 def highest_versions(hello, at, end):
-    """(the highest published version of a supported_versions list, the highest number in it, as JA4 takes it), 0 without any.
+    """(the highest published version of a supported_versions list, its highest number, as JA4 uses it), 0 without any.
 
     GREASE is left out of both, drafts and private versions of the first (RFC 8446 4.2.1).
     """
@@ -65,9 +65,9 @@ def highest_versions(hello, at, end):
 
 
 def ends_like_schannel(extensions, n):
-    """True when a hello's extensions end with extended_master_secret and renegotiation_info, psk_key_exchange_modes perhaps behind them.
+    """True when a hello's extensions end with extended_master_secret and renegotiation_info, optionally followed by psk_key_exchange_modes.
 
-    So do 175 of 584 hellos of 15 captures of real Windows machines, and 5 of 742 of 420 others.
+    This holds for 175 of 584 hellos of 15 captures of real Windows machines, and for 5 of 742 hellos of 420 other captures.
     """
     if n > 0 and extensions[n - 1] == 45:
         n -= 1

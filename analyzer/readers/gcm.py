@@ -1,4 +1,4 @@
-"""What AES-128-GCM sealed, opened inside a kernel (NIST SP 800-38D), if its tag says that the key fits."""
+"""AES-128-GCM decryption in a kernel (NIST SP 800-38D), if the tag fits the key."""
 
 from __future__ import annotations
 
@@ -10,17 +10,17 @@ from analyzer.readers.aes import AES_WORDS, BLOCK, KEY, encrypt
 
 TAG_BYTES: Final = 16
 
-# Behind AES's words: what the eight bits that are shifted out come back as; the nonce.
+# Behind AES's words: the reduction of the eight bits shifted out; the nonce.
 REDUCED: Final = AES_WORDS
 NONCE: Final = REDUCED + 256
 GCM_WORDS: Final = NONCE + 3
 
 POLYNOMIAL: Final = 0xE1 << 56
-"""The field's polynomial, as it is added behind a shift (6.3)."""
+"""The field's polynomial, added after a shift (6.3)."""
 
 
 def fill_reduced(words):
-    """Fill the table of what a shift by eight bits adds."""
+    """Fill the table of the reductions after a shift by eight bits."""
     for rest in range(256):
         added, bits = 0, rest
         for _ in range(8):
@@ -32,7 +32,7 @@ def fill_reduced(words):
 
 
 def fill_multiples(words, multiples):
-    """Fill uint64[512] with the key's hash key times each byte, two numbers each."""
+    """Fill uint64[512] with the hash key times each byte value, two numbers each."""
     for i in range(4):
         words[BLOCK + i] = 0
     encrypt(words, KEY)
@@ -75,7 +75,7 @@ def times_key(words, multiples, high, low):
 
 
 def hashed(words, multiples, data, at, size, high, low):
-    """The hash (high, low) with data[at:at + size] and zeros up to a whole block added."""
+    """The hash (high, low) extended by data[at:at + size], padded with zeros to a whole block."""
     while size >= 16:
         high, low = times_key(words, multiples, high ^ u64(data, at), low ^ u64(data, at + 8))
         at += 16
@@ -91,7 +91,7 @@ def hashed(words, multiples, data, at, size, high, low):
 
 
 def counted_block(words, counter):
-    """The key's block of this number, for the nonce, where blocks lie."""
+    """Encrypt the counter block of this number, for the nonce, into the block's place."""
     words[BLOCK] = words[NONCE]
     words[BLOCK + 1] = words[NONCE + 1]
     words[BLOCK + 2] = words[NONCE + 2]
@@ -100,9 +100,9 @@ def counted_block(words, counter):
 
 
 def open_sealed(words, multiples, header, header_at, header_size, data, at, end, out, out_at):
-    """True when data[at:end] was sealed with the key at KEY, the nonce, and header[header_at:]; what it holds is then in out[out_at:].
+    """True when data[at:end] is sealed with the key at KEY, the nonce, and header[header_at:]; then decrypts it into out[out_at:].
 
-    words   the tables, the expanded key and the nonce;  multiples   uint64[512] of room
+    words   the tables, the expanded key and the nonce;  multiples   uint64[512], a buffer
     """
     size = end - at - TAG_BYTES
     if size < 0:

@@ -1,7 +1,7 @@
-"""HTTP/1 heads: requests in their three forms, and the answers' status.
+"""HTTP/1 heads: requests in their three forms, and answers.
 
-Source: RFC 9112 (messages), RFC 9110 9.3.6 (CONNECT). Taken more loosely than written, because gateways see it so: lines may
-end in LF alone, any case and order, any version, empty lines before a request, no Host, an authority without a port.
+Source: RFC 9112 (messages), RFC 9110 9.3.6 (CONNECT). Read more loosely than specified, as gateways see it: lines may end in LF
+alone, any case and order, any version, empty lines before a request, no Host, an authority without a port.
 """
 
 from __future__ import annotations
@@ -48,9 +48,9 @@ from analyzer.readers.texts import keep, keep_without_users, new_message, own_si
 from analyzer.readers.uri import COLON, SLASH, absolute_parts, is_shown, reference_host, tunnel_parts
 from analyzer.readers.words import begins_like, begins_with, same_word
 
-MAX_BODY: Final = 1 << 30  # a longer one can't be distinguished from an earlier place in 32-bit sequence numbers
+MAX_BODY: Final = 1 << 30  # a longer one is ambiguous in 32-bit sequence numbers
 
-# How a body ends (CURSOR.body): BODY_CHUNKED, BODY_TO_CLOSE, or its length.
+# The end of a body (CURSOR.body): BODY_CHUNKED, BODY_TO_CLOSE, or its length.
 BODY_CHUNKED: Final = -1
 BODY_TO_CLOSE: Final = -2
 
@@ -76,7 +76,7 @@ W_PRI: Final = b"pri"  # HTTP/2 with prior knowledge begins with PRI * HTTP/2.0 
 
 
 def head_end(buf, at, end):
-    """Behind the empty line that ends a head whose first line begins at `at`, -1 when it isn't there."""
+    """The position behind the empty line that ends a head whose first line begins at `at`, -1 where it isn't there."""
     p = line_end(buf, at, end)
     while p >= 0:
         if p + 1 < end and buf[p + 1] == 10:
@@ -88,7 +88,7 @@ def head_end(buf, at, end):
 
 
 def complete_lines(buf, at, end):
-    """Behind the last LF in buf[at:end], `at` when there is none."""
+    """The position behind the last LF in buf[at:end], `at` without one."""
     p = end
     while p > at and buf[p - 1] != 10:
         p -= 1
@@ -110,9 +110,9 @@ def starts_like_answer(buf, at, end):
 
 
 def read_request(tables, buf, cursor):
-    """Behind a request's head, MORE, or NOT; keeps it as a message, and says how its body ends.
+    """The position behind a request's head, MORE, or NOT; keeps it as a message, and sets the end of its body.
 
-    Where nothing more will come, the lines that are there are read.
+    At the side's last bytes an incomplete head is read as far as it goes.
     """
     at, end = cursor.at, cursor.end
     space, target, target_end, version, feed = request_line(buf, at, end)
@@ -139,7 +139,7 @@ def read_request(tables, buf, cursor):
         kind = CONNECT
         host, host_end, port = tunnel_parts(buf, target, target_end)
     elif target == target_end:
-        kind = ORIGIN if buf[target] == SLASH or feed < end else ABSOLUTE  # cut in its path, or in its host; or there is none
+        kind = ORIGIN if buf[target] == SLASH or feed < end else ABSOLUTE  # cut in its path, or in its host; or it has none
     else:
         host, host_end, port, path, path_end = absolute_parts(buf, target, target_end)
         if host >= 0:
@@ -173,7 +173,7 @@ def read_request(tables, buf, cursor):
 
 
 def field_parts(buf, at, feed):
-    """(name's end, value's start, value's end) of the header line buf[at:feed], name's end -1 when it is none."""
+    """(name's end, value's start, value's end) of the header line buf[at:feed], name's end -1 where it is no header line."""
     p = at
     while p < feed and buf[p] != COLON:
         p += 1
@@ -190,7 +190,7 @@ def field_parts(buf, at, feed):
 
 
 def fill_request_fields(tables, buf, at, end, message):
-    """How the request's body ends; fills the message's Host, User-Agent and shape from the header lines buf[at:end]."""
+    """The end of the request's body; fills the message's Host, User-Agent and shape from the header lines buf[at:end]."""
     body = 0
     while at < end:
         feed = line_end(buf, at, end)
@@ -232,7 +232,7 @@ def fill_request_fields(tables, buf, at, end, message):
 
 
 def body_after(buf, at, name, first, last, body):
-    """How the body ends, by one more header line; chunks win over a length (RFC 9112 6.3)."""
+    """The end of the body after one more header line; chunks take precedence over a length (RFC 9112 6.3)."""
     size = name - at
     if size == 14 and body != BODY_CHUNKED and same_word(buf, at, name, W_LENGTH):
         number = 0
@@ -249,7 +249,7 @@ def body_after(buf, at, name, first, last, body):
 
 
 def read_answer(tables, buf, cursor):
-    """Behind an answer's head, MORE, or NOT; keeps final answers and 101 as messages, and says how the body ends."""
+    """The position behind an answer's head, MORE, or NOT; keeps final answers and 101 as messages, and sets the end of the body."""
     at, end = cursor.at, cursor.end
     if not starts_like_answer(buf, at, end):
         if end - at < 32 and begins_like(buf, at, end, W_VERSION) and line_end(buf, at, end) < 0:
@@ -317,7 +317,7 @@ def html_type(buf, at, end):
 
 
 def fill_answer_fields(tables, buf, at, end, answer):
-    """Fill the answer's schemes and where it redirects to from the header lines buf[at:end]."""
+    """Fill the answer's schemes and its redirect target from the header lines buf[at:end]."""
     host, host_end = -1, 0
     while at < end:
         feed = line_end(buf, at, end)
@@ -335,7 +335,7 @@ def fill_answer_fields(tables, buf, at, end, answer):
 
 
 def read_chunk_line(buf, at, end):
-    """(behind a chunk's size line or MORE or NOT, the chunk's size) (RFC 9112 7.1)."""
+    """(the position behind a chunk's size line or MORE or NOT, the chunk's size) (RFC 9112 7.1)."""
     number = 0
     p = at
     digits = 0

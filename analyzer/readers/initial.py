@@ -1,6 +1,6 @@
-"""A client's hello out of QUIC Initial packets, inside a kernel: those of one connection id, as long as each opens with its own keys.
+"""A ClientHello from QUIC Initial packets, in a kernel: packets with one connection id that are sealed with its own keys.
 
-That is nearly every connection. What is otherwise (a Retry, another version, keys of another id) is left to quic.py, which says more of
+That is nearly every connection. The others (a Retry, another version, keys of another id) are left to quic.py, which examines more of
 the packets and gives the same hello.
 """
 
@@ -34,7 +34,7 @@ from analyzer.readers.quic import (
 from analyzer.readers.records import HELLO_CLIENT
 from analyzer.readers.states import NOT
 
-# The salts of quic.py, one behind the other.
+# The salts of quic.py, concatenated.
 SALT_BYTES: Final = 20
 SALTS: Final = (
     b"\x38\x76\x2c\xf7\xf5\x59\x34\xb3\x4d\x17\x9a\xe6\xa4\xc8\x0c\xad\xcc\xbb\x7f\x0a"
@@ -62,7 +62,7 @@ T050: Final = 0x54303530
 T051: Final = 0x54303531
 DRAFTS: Final = 0xFF0000
 
-# What HKDF-Expand-Label's info is, and the counter behind it.
+# HKDF-Expand-Label's info, and the counter behind it.
 CLIENT_IN: Final = b"\x00\x20\x0ftls13 client in\x00\x01"
 KEY_INFO: Final = b"\x00\x10\x0etls13 quic key\x00\x01"
 IV_INFO: Final = b"\x00\x0c\x0dtls13 quic iv\x00\x01"
@@ -71,11 +71,11 @@ KEY_INFO_V2: Final = b"\x00\x10\x10tls13 quicv2 key\x00\x01"
 IV_INFO_V2: Final = b"\x00\x0c\x0ftls13 quicv2 iv\x00\x01"
 HEADER_INFO_V2: Final = b"\x00\x10\x0ftls13 quicv2 hp\x00\x01"
 
-# Of one side of a flow; what has more is left to quic.py.
+# Limits for one side of a flow; sides with more are left to quic.py.
 MAX_PIECES: Final = 512
 MAX_BYTES: Final = 1 << 16
 
-# Where things lie in a room's text: the key that HMAC takes, its block, the first bytes of the packet's header, and as many as there are.
+# Offsets in a room's text: the key for HMAC, its block, the first bytes of the packet's header, and their number.
 SECRET: Final = 0
 MAC_BLOCK: Final = 64
 HEADER_TEXT: Final = 128
@@ -83,12 +83,12 @@ TEXT_BYTES: Final = HEADER_TEXT + MAX_BYTES
 
 
 class RoomArrays(NamedTuple):
-    """What opening needs beside the packets.
+    """The buffers for opening packets.
 
-    words multiples   as gcm.py has them;  states state w   as mac.py;  salts   the states of each salt
-    text     for keys, and the header as it was sealed
-    frames   of the packets opened so far;  pieces   their CRYPTO frames in the order of their offsets: offset, place, size
-    hello    the stream's beginning, when its pieces are put together
+    words multiples   as in gcm.py;  states state w   as in mac.py;  salts   the HMAC states of each salt
+    text     for keys, and for the header as it was sealed
+    frames   of the packets opened so far;  pieces   their CRYPTO frames by offset: offset, place, size
+    hello    the stream's beginning, joined from its pieces
     """
 
     words: npt.NDArray[np.uint32]
@@ -104,11 +104,11 @@ class RoomArrays(NamedTuple):
 
 
 class Room(Addressed, RoomArrays):
-    """The room that opening needs, as kernels are given it."""
+    """The buffers for opening packets, as kernels take them."""
 
 
 def room() -> Room:
-    """Room for a kernel that opens packets; fill_room comes first."""
+    """New buffers for a kernel that opens packets; fill_room must be called first."""
     return Room(
         np.zeros(GCM_WORDS, np.uint32),
         np.zeros(512, np.uint64),
@@ -125,7 +125,7 @@ def room() -> Room:
 
 @kernel
 def fill_room(room):
-    """Fill what depends on no connection: tables, and what HMAC makes of each salt."""
+    """Fill the parts that depend on no connection: tables, and the HMAC states of each salt."""
     fill_steps(room.words)
     fill_reduced(room.words)
     for salt in range(N_SALTS):
@@ -137,7 +137,7 @@ def fill_room(room):
 
 
 def salt_of(version):
-    """Which of SALTS is a version's, NOT for one that isn't known."""
+    """The index in SALTS of a version's salt, NOT for an unknown version."""
     if version == FIRST_VERSION:
         return OF_V1
     if version == V2:
@@ -161,19 +161,19 @@ def salt_of(version):
 
 
 def derive(room, info, size):
-    """Put HKDF-Expand's first block for this info, with the key that HMAC has, where MAC_BLOCK is."""
+    """Put HKDF-Expand's first block for this info, with HMAC's current key, at MAC_BLOCK."""
     for i in range(size):
         room.text[MAC_BLOCK + i] = info[i]
     finish(room.states, room.text, MAC_BLOCK, size, room.state, room.w)
 
 
 def take_secret(room, size):
-    """Give HMAC the key that is at SECRET."""
+    """Set HMAC's key to the one at SECRET."""
     take_key(room.states, room.text, SECRET, size, MAC_BLOCK, room.state, room.w)
 
 
 def take_keys(room, data, id_at, id_size, version):
-    """Derive and expand the keys of a version and a connection id (RFC 9001 5.1, 5.2, RFC 9369 3.3); the IV is then the nonce."""
+    """Derive and expand the keys of a version and a connection id (RFC 9001 5.1, 5.2, RFC 9369 3.3); sets the nonce to the IV."""
     text, words = room.text, room.words
     salt = salt_of(version)
     for i in range(MAC_WORDS):
@@ -199,7 +199,7 @@ def take_keys(room, data, id_at, id_size, version):
 
 
 def varint(data, at, end):
-    """(the variable-length integer at `at`, the position behind it); the position is past the end when it isn't all there (RFC 9000 16)."""
+    """(the variable-length integer at `at`, the position behind it); the position is past the end where it isn't complete (RFC 9000 16)."""
     if at >= end:
         return 0, end + 1
     size = 1 << (data[at] >> 6)
@@ -212,7 +212,7 @@ def varint(data, at, end):
 
 
 def open_packet(room, data, at, number_at, end, used):
-    """How many bytes of frames the packet data[at:end] holds, NOT when the keys aren't its own; they are then in room.frames[used:]."""
+    """The number of bytes of frames in the packet data[at:end], NOT where the keys don't open it; the frames go to room.frames[used:]."""
     text, words = room.text, room.words
     if end - number_at < 20 or end - at > MAX_BYTES or used + end - number_at > MAX_BYTES:
         return NOT
@@ -237,7 +237,7 @@ def open_packet(room, data, at, number_at, end, used):
 
 
 def behind_ack(frames, at, end, kind):
-    """Behind the body of an ACK frame (RFC 9000 19.3)."""
+    """The position behind the body of an ACK frame (RFC 9000 19.3)."""
     _skipped, at = varint(frames, at, end)
     _skipped, at = varint(frames, at, end)
     ranges, at = varint(frames, at, end)
@@ -249,7 +249,7 @@ def behind_ack(frames, at, end, kind):
 
 
 def take_pieces(room, at, end, n_pieces):
-    """How many CRYPTO frames there are with those of frames[at:end], NOT when more than there is room for (RFC 9000 12.4, 19)."""
+    """The number of CRYPTO frames with those of frames[at:end] added, NOT where there is no room for more (RFC 9000 12.4, 19)."""
     frames = room.frames
     for _ in range(MAX_FRAMES):
         if at >= end:
@@ -282,7 +282,7 @@ def take_pieces(room, at, end, n_pieces):
 
 
 def insert(pieces, n, offset, at, size):
-    """Put a piece among the n that there are, behind those of its offset."""
+    """Insert a piece among the n others, behind those of the same offset."""
     place = n
     while place > 0 and pieces[3 * place - 3] > offset:
         for i in range(3):
@@ -294,7 +294,7 @@ def insert(pieces, n, offset, at, size):
 
 
 def first_message(room, n_pieces):
-    """The size of the ClientHello at the beginning of the stream, which is then in room.hello; NOT while it isn't whole."""
+    """The size of the ClientHello at the beginning of the stream, which is then in room.hello; NOT while it isn't complete."""
     whole = 0
     pieces, hello = room.pieces, room.hello
     for i in range(n_pieces):
@@ -313,8 +313,8 @@ def first_message(room, n_pieces):
 
 @kernel
 def read_initials_of(room, data, at, end, version, id_at, n_packets, used, n_pieces):
-    """(version, where the connection id is, how many packets, bytes of frames and pieces now, the hello's size) behind the datagram
-    data[at:end]; the size is NOT while the hello isn't whole, and the number of packets when the datagram isn't read here.
+    """(version, connection id's position, number of packets, bytes of frames, number of pieces, the hello's size) after the datagram
+    data[at:end]; the size is NOT while the hello isn't complete, and the number of packets is NOT where the datagram is left to quic.py.
 
     version, id_at   of the packets before; 0: there were none
     """
@@ -358,7 +358,7 @@ def read_initials_of(room, data, at, end, version, id_at, n_packets, used, n_pie
 
 
 def same_id(data, one, other):
-    """True when the connection ids at two places are the same; their sizes are before them."""
+    """True when the connection ids at both positions are equal; their sizes are in the byte before."""
     i, size = -1, data[one - 1]
     while i < size and data[one + i] == data[other + i]:
         i += 1

@@ -22,7 +22,7 @@ def is_grease(value):
 
 
 def put_hex(out, at, value, digits):
-    """Write `digits` lower-case hex digits of value to out[at:] and return what follows them."""
+    """Write `digits` lower-case hex digits of value to out[at:]; the position behind them."""
     for i in range(digits):
         nibble = (value >> (4 * (digits - 1 - i))) & 15
         out[at + i] = nibble + (48 if nibble < 10 else 87)
@@ -30,7 +30,7 @@ def put_hex(out, at, value, digits):
 
 
 def put_list(text, at, values, first, end):
-    """Write values[first:end] to text[at:] as four hex digits each, comma between, and return what follows them."""
+    """Write values[first:end] to text[at:] as four hex digits each, separated by commas; the position behind them."""
     for i in range(first, end):
         if i > first:
             text[at] = 44
@@ -40,7 +40,7 @@ def put_list(text, at, values, first, end):
 
 
 def sort_in_place(values, n):
-    """Put the first n values in ascending order; a few dozen at most, so by insertion."""
+    """Sort the first n values in ascending order, by insertion: there are a few dozen at most."""
     for i in range(1, n):
         value = values[i]
         k = i
@@ -72,9 +72,9 @@ def version_digits(version):
 
 
 def write_ja4(tables, buf, at):
-    """Write the fingerprint of the ClientHello in buf, of which tables.hello says what it holds, to the pool's 36 bytes from `at` on.
+    """Write the fingerprint of the ClientHello in buf, described by tables.hello, to the pool's 36 bytes from `at` on.
 
-    tables.suites and tables.extensions are sorted here, and the signature algorithms put behind the latter: at most MAX_LISTED are read.
+    Sorts tables.suites and tables.extensions, and appends the signature algorithms to the latter: at most MAX_LISTED are read.
     """
     read, out, ciphers, extensions = tables.hello, tables.pool, tables.suites, tables.extensions
     n_ciphers, n_extensions = read.suites, read.extensions
@@ -107,7 +107,7 @@ def write_ja4(tables, buf, at):
 
 
 def alpn_characters(buf, at, end):
-    """The two characters of part a for the list of protocols buf[at:end]: the first and the last of the first one that isn't GREASE."""
+    """The two characters of part a for the list of protocols buf[at:end]: first and last character of the first one that isn't GREASE."""
     while end - at >= 3 and buf[at] == 2 and is_grease(u16(buf, at + 1)):
         at += 3
     size = min(buf[at], end - at - 1) if end > at else 0
@@ -121,7 +121,7 @@ def alpn_characters(buf, at, end):
 
 
 def digest_lists(tables, values, n_first, n, at):
-    """Write to the pool from `at` on twelve hex digits of the digest of two lists, as JA4 has it: values[:n_first], values[n_first:n].
+    """Write to the pool from `at` on twelve hex digits of the digest of two lists, as JA4 defines: values[:n_first], values[n_first:n].
 
     Clients send the same lists again and again, so the last few are kept with their digests.
     """
@@ -150,7 +150,7 @@ def digest_lists(tables, values, n_first, n, at):
 
 
 def add_algorithms(buf, at, end, values, n):
-    """Put the signature algorithms of buf[at:end], in their order, behind the first n values and return how many these are then."""
+    """Append the signature algorithms of buf[at:end], in their order, to the first n values; the new number of values."""
     for p in range(at, min(end, at + 2 * MAX_LISTED) - 1, 2):
         value = u16(buf, p)
         if not is_grease(value):

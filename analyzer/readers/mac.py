@@ -1,4 +1,4 @@
-"""HMAC-SHA-256 inside a kernel (RFC 2104), for the short keys and texts of a QUIC Initial's keys."""
+"""HMAC-SHA-256 in a kernel (RFC 2104), for the short keys and texts of a QUIC Initial's keys."""
 
 from __future__ import annotations
 
@@ -6,12 +6,12 @@ from typing import Final
 
 from analyzer.readers.sha256 import INITIAL, compress
 
-# uint32 of room: SHA-256's state behind the key's inner pad, and the one behind its outer pad.
+# A uint32 buffer: SHA-256's state after the key's inner pad, and the one after its outer pad.
 MAC_WORDS: Final = 16
 
 
 def take_key(states, text, key, size, block, state, w):
-    """Begin with the key text[key:key + size], at most 64 bytes. block: where 64 bytes of text are room; state, w: as of SHA-256."""
+    """Set the key to text[key:key + size], at most 64 bytes. block: offset of a buffer of 64 bytes in text; state, w: SHA-256's buffers."""
     for pad in range(2):
         for i in range(64):
             text[block + i] = 0x5C if pad else 0x36
@@ -25,7 +25,7 @@ def take_key(states, text, key, size, block, state, w):
 
 
 def finish(states, text, block, size, state, w):
-    """The MAC of text[block:block + size], at most 55 bytes, into text[block:block + 32]; the 64 bytes there are room."""
+    """Write the MAC of text[block:block + size], at most 55 bytes, to text[block:block + 32]; overwrites the 64 bytes there."""
     for side in range(2):
         for i in range(8):
             state[i] = states[8 * side + i]

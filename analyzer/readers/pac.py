@@ -1,6 +1,6 @@
-"""PAC files on their way to a client: what an HTTP answer says that holds the function FindProxyForURL.
+"""PAC files on their way to a client: the body of an HTTP answer with the function FindProxyForURL.
 
-Servers call them application/x-ns-proxy-autoconfig, JavaScript, plain text or nothing at all, so the function's name decides.
+Servers label them application/x-ns-proxy-autoconfig, JavaScript, plain text or not at all, so the function's name decides.
 Source: developer.mozilla.org, Proxy Auto-Configuration file.
 """
 
@@ -14,17 +14,17 @@ from analyzer.readers.states import MORE
 from analyzer.readers.texts import keep_without_users, new_message
 from analyzer.readers.words import begins_with, letters
 
-MAX_PAC: Final = 32 << 10  # kept of a file; what follows isn't looked at
-SEARCHED: Final = 4096  # how far into a body the function's name is looked for
+MAX_PAC: Final = 32 << 10  # kept of a file; bytes behind aren't read
+SEARCHED: Final = 4096  # bytes of a body that are searched for the function's name
 
-# What a Content-Type says of the body.
+# Whether a Content-Type names a PAC file.
 UNSAID: Final = -1
 NO_PAC: Final = 0
 MAYBE_PAC: Final = 1
 IS_PAC: Final = 2
 
 W_FUNCTION: Final = b"findproxyforurl"
-# Its letters: bit k is the k-th of the alphabet, from a on.
+# The name's letters: bit k is the k-th letter of the alphabet, from a on.
 FUNCTION_LETTERS: Final = 1 << 3 | 1 << 5 | 1 << 8 | 1 << 11 | 1 << 13 | 1 << 14 | 1 << 15 | 1 << 17 | 1 << 20 | 1 << 23 | 1 << 24
 W_AUTOCONFIG: Final = b"proxy-autoconfig"
 W_SCRIPT: Final = b"javascript"
@@ -45,9 +45,9 @@ def pac_type(buf, at, end):
 
 
 def pac_state(buf, cursor, at, kind, body):
-    """1 for a PAC file's body that begins at `at`, 0 for another, MORE where the next bytes will tell.
+    """1 for a PAC file's body that begins at `at`, 0 for another, MORE where the next bytes will decide.
 
-    Bodies that may be one are waited for when they are short; of others the function's name has to be in sight.
+    Short bodies that may be one are waited for; of others the function's name must be there already.
     """
     end = cursor.end
     if kind == IS_PAC:
@@ -62,12 +62,12 @@ def pac_state(buf, cursor, at, kind, body):
 
 
 def holds_pac(buf, at, end):
-    """True when the function's name stands near the beginning of buf[at:end]."""
+    """True when the function's name is near the beginning of buf[at:end]."""
     size = letters(W_FUNCTION)
     p, stop = at, min(end - size + 1, at + SEARCHED)
     while p < stop:
         c = (buf[p + size - 1] | 32) - 97
-        if not 0 <= c < 26 or FUNCTION_LETTERS >> c & 1 == 0:  # none that begins at or before this byte can reach beyond it
+        if not 0 <= c < 26 or FUNCTION_LETTERS >> c & 1 == 0:  # no name that begins at or before this byte fits
             p += size
         elif begins_with(buf, p, end, W_FUNCTION):
             return True
@@ -77,9 +77,9 @@ def holds_pac(buf, at, end):
 
 
 def keep_pac(tables, buf, cursor, at, body):
-    """MORE while a PAC file that begins at `at`, behind the head at the cursor, isn't all there, else 0; keeps it as a message.
+    """MORE while a PAC file that begins at `at`, behind the head at the cursor, isn't complete, else 0; keeps it as a message.
 
-    body   its length, or negative where that isn't known: then what is there once nothing more comes
+    body   its length, or negative where unknown: then the bytes there at the side's end
     """
     wanted = MAX_PAC if body < 0 else min(body, MAX_PAC)
     if cursor.end - at < wanted and not cursor.final:
@@ -91,6 +91,6 @@ def keep_pac(tables, buf, cursor, at, body):
 
 
 def lacks_of_pac(buf, at, end, kind, body):
-    """How much of the body has to be there before what pac_state or keep_pac answered with MORE can be decided."""
+    """The number of body bytes that pac_state or keep_pac, which returned MORE, needs to decide."""
     wanted = MAX_PAC if body < 0 else min(body, MAX_PAC)
     return wanted if kind == IS_PAC or holds_pac(buf, at, end) else min(wanted, SEARCHED)

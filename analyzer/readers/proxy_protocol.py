@@ -18,7 +18,7 @@ MAX_LINE: Final = 107
 
 
 def read_proxy_header(tables, buf, cursor):
-    """Behind the header, MORE, or NOT."""
+    """The position behind the header, MORE, or NOT."""
     at, end = cursor.at, cursor.end
     binary = buf[at] == 13
     signature, size = BINARY if binary else TEXT, BINARY_SIZE if binary else TEXT_SIZE

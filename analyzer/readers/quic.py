@@ -1,4 +1,4 @@
-"""The ClientHello of a QUIC connection: its Initial packets are sealed with keys that anyone can derive.
+"""The ClientHello of a QUIC connection, from Initial packets, which are sealed with keys that anyone can derive.
 
 Source: RFC 9000 12.2, 17.2, 19 (packets and frames), RFC 9001 5.2 to 5.4 (keys), RFC 9369 3 (version 2); drafts 22 to 34;
 draft-ietf-quic-v2-00 to -07 (version 2 before it had its number); for Google's T050 and T051 and Facebook's mvfst, Google's quiche
@@ -27,19 +27,19 @@ SALT_DRAFT_22: Final = bytes.fromhex("7fbcdb0e7c66bbe9193a96cd21519ebd7a02644a")
 SALTS: Final = {
     V1: SALT_V1,
     V2: SALT_V2,
-    0xFACEB001: SALT_DRAFT_22,  # mvfst, as it was with draft 22
-    0xFACEB002: SALT_DRAFT_23,  # mvfst, as it was with draft 27
-    0xFACEB00E: SALT_DRAFT_23,  # mvfst's version for trials
+    0xFACEB001: SALT_DRAFT_22,  # mvfst, as with draft 22
+    0xFACEB002: SALT_DRAFT_23,  # mvfst, as with draft 27
+    0xFACEB00E: SALT_DRAFT_23,  # mvfst's experimental version
     0x54303530: bytes.fromhex("7ff579e5acd072915580304c43a2367c60488310"),  # T050
     0x54303531: bytes.fromhex("7a4edef4e7ccee5fa4506c19124fc8ccda6e033d"),  # T051
 }
 
-# Versions that don't say which salt: drafts of version 2 whose number stayed when the salt changed, versions that only provoke a
-# negotiation (RFC 9000 15: 0x?a?a?a?a), and Facebook's trials. Each salt is tried: only a packet's own keys open it.
+# Versions with an ambiguous salt: drafts of version 2 whose number stayed when the salt changed, versions that only provoke a
+# negotiation (RFC 9000 15: 0x?a?a?a?a), and Facebook's experiments. Each salt is tried: only a packet's own keys open it.
 RESERVED: Final = 0x0F0F0F0F, 0x0A0A0A0A
 MVFST: Final = 0xFACEB0
 
-# Work that one flow may cost: each packet is tried with each connection id's keys. A hello takes one to four packets, and two
+# Limits the work for one flow: each packet is tried with each connection id's keys. A hello takes one to four packets, and two
 # or three ids (the client's first, a Retry's, the server's).
 MAX_PACKETS: Final = 32
 MAX_IDS: Final = 8
@@ -58,16 +58,16 @@ CONNECTION_CLOSE: Final = 0x1C
 
 
 class Initial(NamedTuple):
-    """An Initial packet as it stands in its datagram."""
+    """An Initial packet with its place in the datagram."""
 
     version: int
     connection_id: bytes  # of its destination
     packet: bytes  # from the first byte of its header to its end
-    number_at: int  # where the packet number lies
+    number_at: int  # offset of the packet number
 
 
 class Keys(NamedTuple):
-    """What a client seals its Initial packets with (RFC 9001 5.1)."""
+    """The keys by which a client seals its Initial packets (RFC 9001 5.1)."""
 
     key: bytes
     iv: int
@@ -75,12 +75,12 @@ class Keys(NamedTuple):
 
 
 def hello_in_datagrams(datagrams: Sequence[bytes]) -> bytes | None:
-    """The ClientHello handshake message, header and body, in the client's Initial packets; None when it isn't all there.
+    """The ClientHello handshake message, header and body, in the client's Initial packets; None where it isn't complete.
 
-    datagrams   UDP payloads of one flow in order of arrival. The server's, and packets of other kinds, are passed over.
+    datagrams   UDP payloads of one flow in order of arrival. The server's, and packets of other types, are skipped.
 
     Each pair of version and connection id has a stream of its own: after a Retry the client sends its whole hello again, and
-    a port may be used for another connection later. A version may change while the first id's keys stay (RFC 9368, 9369 4.1).
+    a port may be reused for another connection. A version may change while the first id's keys stay (RFC 9368, 9369 4.1).
     """
     initials: list[Initial] = []
     for datagram in datagrams:
@@ -104,7 +104,7 @@ def hello_in_datagrams(datagrams: Sequence[bytes]) -> bytes | None:
 
 
 def open_with(initial: Initial, ids: Sequence[bytes]) -> tuple[bytes, Keys, bytes] | None:
-    """(the connection id whose keys open the packet, those keys, its frames), None when no id's do."""
+    """(the connection id whose keys open the packet, those keys, its frames), None where no id's keys do."""
     for connection_id in ids:
         for salt in salts_of(initial.version):
             keys = initial_keys(initial.version, connection_id, salt)
@@ -115,7 +115,7 @@ def open_with(initial: Initial, ids: Sequence[bytes]) -> tuple[bytes, Keys, byte
 
 
 def salts_of(version: int) -> tuple[bytes, ...]:
-    """The salts that a version's Initial keys may have, in the order in which they are tried; none of one that isn't known."""
+    """The possible salts of a version's Initial keys, in the order in which they are tried; none for an unknown version."""
     salt = salt_of(version)
     if salt is not None:
         return (salt,)
@@ -127,7 +127,7 @@ def salts_of(version: int) -> tuple[bytes, ...]:
 
 
 def salt_of(version: int) -> bytes | None:
-    """The one salt of a version's Initial keys, None where the version doesn't say which, or isn't known."""
+    """The salt of a version's Initial keys, None where it is ambiguous or the version is unknown."""
     if version in SALTS:
         return SALTS[version]
     draft = version & 0xFF if version >> 8 == 0xFF0000 else 0
@@ -143,7 +143,7 @@ def salt_of(version: int) -> bytes | None:
 def initial_packets(datagram: bytes) -> list[Initial]:
     """The Initial packets among the coalesced ones of a datagram, as far as their lengths fit (RFC 9000 12.2, 17.2).
 
-    The fixed bit isn't asked for: RFC 9287 lets a client clear it, and only a real packet can be opened.
+    The fixed bit isn't checked: RFC 9287 lets a client clear it, and only a real packet can be opened.
     """
     found: list[Initial] = []
     at = 0
@@ -169,7 +169,7 @@ def initial_packets(datagram: bytes) -> list[Initial]:
 
 
 def variable(data: bytes, at: int) -> tuple[int, int]:
-    """(the variable-length integer at `at`, the position behind it); the position is past the end when it isn't all there (RFC 9000 16)."""
+    """(the variable-length integer at `at`, the position behind it); the position is past the end where it isn't complete (RFC 9000 16)."""
     if at >= len(data):
         return 0, len(data) + 1
     end = at + (1 << (data[at] >> 6))
@@ -205,7 +205,7 @@ def initial_keys(version: int, connection_id: bytes, salt: bytes) -> Keys:
 
 @cache
 def ciphers() -> tuple[Any, ...]:
-    """(AES-GCM, what it raises for a wrong key, AES by the block), loaded when a first packet is opened: 30 ms."""
+    """(AES-GCM, its exception for a wrong key, AES by the block), imported when the first packet is opened: 30 ms."""
     from cryptography.exceptions import InvalidTag
     from cryptography.hazmat.primitives.ciphers import Cipher, algorithms, modes
     from cryptography.hazmat.primitives.ciphers.aead import AESGCM
@@ -215,9 +215,9 @@ def ciphers() -> tuple[Any, ...]:
 
 
 def open_packet(initial: Initial, keys: Keys) -> bytes | None:
-    """The packet's frames, None when these aren't its keys (RFC 9001 5.3, 5.4).
+    """The packet's frames, None where these aren't its keys (RFC 9001 5.3, 5.4).
 
-    The packet number is taken as it stands: a client has sent fewer than 256 packets when its hello ends.
+    The packet number isn't expanded: a client has sent fewer than 256 packets when its hello ends.
     """
     packet, number_at = initial.packet, initial.number_at
     sample = packet[number_at + 4 : number_at + 20]
@@ -238,7 +238,7 @@ def open_packet(initial: Initial, keys: Keys) -> bytes | None:
 
 
 class Piece(NamedTuple):
-    """A CRYPTO frame: where it begins in its packet's frames, where its bytes do, their offset in the stream, their number."""
+    """A CRYPTO frame: its start in the packet's frames, its data's offset there, its offset in the stream, its size."""
 
     start: int
     at: int
@@ -247,7 +247,7 @@ class Piece(NamedTuple):
 
 
 def crypto_pieces(frames: bytes) -> Iterator[Piece]:
-    """The CRYPTO frames, up to the first frame that has no place in an Initial packet (RFC 9000 12.4, 19)."""
+    """The CRYPTO frames, up to the first frame that isn't allowed in an Initial packet (RFC 9000 12.4, 19)."""
     at = 0
     for _ in range(MAX_FRAMES):
         if at >= len(frames):
@@ -276,7 +276,7 @@ def crypto_pieces(frames: bytes) -> Iterator[Piece]:
 
 
 def behind_ack(frames: bytes, at: int, kind: int) -> int:
-    """Behind the body of an ACK frame (RFC 9000 19.3)."""
+    """The position behind the body of an ACK frame (RFC 9000 19.3)."""
     _, at = variable(frames, at)
     _, at = variable(frames, at)
     ranges, at = variable(frames, at)
@@ -288,7 +288,7 @@ def behind_ack(frames: bytes, at: int, kind: int) -> int:
 
 
 def first_message(pieces: Iterable[tuple[int, bytes]]) -> bytes | None:
-    """The handshake message at the beginning of a stream of CRYPTO pieces, None when it isn't a whole ClientHello."""
+    """The handshake message at the beginning of a stream of CRYPTO pieces, None where it isn't a complete ClientHello."""
     whole = bytearray()
     for offset, data in sorted(pieces, key=lambda piece: piece[0]):
         if offset > len(whole) or len(whole) >= MAX_HELLO:

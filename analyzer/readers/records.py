@@ -1,4 +1,4 @@
-"""TLS records: what begins one, and those that say nothing of a handshake.
+"""TLS records: how to recognize one, and records that don't matter for a handshake.
 
 Source: RFC 8446 5.1 (TLS 1.3), RFC 5246 6.2.1 (1.2), RFC 6520 (heartbeats). TLCP's records have the version 1.1 (0x0101).
 """
@@ -24,12 +24,12 @@ HELLO_SERVER: Final = 2
 
 
 def is_versioned(buf, at):
-    """True where the record at `at`, of which three bytes are there, has a version of TLS or TLCP."""
+    """True where the record at `at`, of which three bytes must be there, has a version of TLS or TLCP."""
     return (buf[at + 1] == 3 and buf[at + 2] <= 4) or (buf[at + 1] == 1 and buf[at + 2] == 1)
 
 
 def starts_like_handshake(buf, at, end, kind):
-    """True when the bytes, at least six of them, can be a TLS record with the beginning of handshake message `kind`."""
+    """True when the bytes, at least six, can be a TLS record with the beginning of handshake message `kind`."""
     return (
         end - at >= 6
         and buf[at] == HANDSHAKE
@@ -48,10 +48,10 @@ def starts_like_application_data(buf, at, end):
 
 
 def read_passing_record(tables, buf, cursor):
-    """Behind a record that may come before a hello and says nothing, MORE, or NOT.
+    """The position behind a record that may come before a hello and means nothing, MORE, or NOT.
 
     A ChangeCipherSpec means nothing in TLS 1.3 (RFC 8446 D.4), a heartbeat nothing for the handshake (RFC 6520 3), a HelloRequest may come
-    at any time (RFC 5246 7.4.1.1), and a record without content, which no version allows but for application data, is passed over by all.
+    at any time (RFC 5246 7.4.1.1), and an empty record, which every version allows for application data alone, is ignored by everyone.
     """
     at, end = cursor.at, cursor.end
     cursor.found = FOUND_PASSING_RECORD

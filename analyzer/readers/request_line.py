@@ -1,6 +1,6 @@
-"""The first line of an HTTP/1 request, whole or cut.
+"""The first line of an HTTP/1 request, whole or truncated.
 
-Source: RFC 9112 3. Any method of letters, any version; without one that is known only what can be nothing else.
+Source: RFC 9112 3. Any method of letters, any version; without a version only unmistakable requests.
 """
 
 from __future__ import annotations
@@ -25,19 +25,19 @@ W_ICAP: Final = b"icap/"
 W_CONNECT: Final = b"connect"
 W_HTTP_SCHEME: Final = b"http://"
 W_HTTPS_SCHEME: Final = b"https://"
-# Schemes of the protocols that have HTTP's form, and say so at the end of the line.
+# Schemes of protocols with HTTP's form, whose version is at the end of the line.
 W_RTSP_SCHEME: Final = b"rtsp"  # rtsps, rtspu
 W_SIP_SCHEME: Final = b"sip"
 W_ICAP_SCHEME: Final = b"icap"
 
 
 def line_end(buf, at, end):
-    """Where the next LF lies, -1 when there is none."""
+    """The position of the next LF, -1 without one."""
     return find_byte(buf, at, end, 10)
 
 
 def method_end(buf, at, end):
-    """Where the space behind a method lies; MORE when the bytes end before it, NOT when they can't be a method."""
+    """The position of the space behind a method; MORE where the bytes end before it, NOT where they can't be a method."""
     for p in range(at, min(end, at + MAX_METHOD + 1)):
         c = buf[p]
         if c == SPACE:
@@ -48,7 +48,7 @@ def method_end(buf, at, end):
 
 
 def is_version(buf, at, end):
-    """True for HTTP/ and digits with points."""
+    """True for HTTP/ followed by digits with dots."""
     p = at + 5
     while p < end and (48 <= buf[p] <= 57 or buf[p] == 46):
         p += 1
@@ -64,11 +64,11 @@ def is_another_protocol(buf, at, stop):
 
 
 def target_without_version(buf, at, space, first, stop):
-    """The target's end in a request line that tells no version that is one, NOT where it is no request.
+    """The target's end in a request line without a valid version, NOT where it is no request.
 
-    Many text protocols begin with two words: only a GET of a path or of an absolute form is a request, whatever follows its
-    target, a POST, PUT or HEAD of nothing but a path, and a CONNECT to nothing but a host and a port; whether that was one is known
-    from what follows (facts/settle.py).
+    Many text protocols begin with two words. So a request is only: a GET of a path or of an absolute form, whatever follows the target; a
+    POST, PUT or HEAD of nothing but a path; and a CONNECT to nothing but a host and a port, whose reality is decided by what follows
+    (facts/settle.py).
     """
     last = first
     while last < stop and buf[last] != SPACE:
@@ -117,18 +117,18 @@ def request_line(buf, at, end):
     last = version
     while last > first and buf[last - 1] == SPACE:
         last -= 1
-    # Without a target, only a version: a request that is wrong, and one all the same. But a CONNECT has to say to what.
+    # A version without a target: a malformed request, but one all the same. A CONNECT must have a target.
     if same_word(buf, at, space, W_CONNECT) and tunnel_parts(buf, first, last)[0] < 0:
         return NOT, 0, 0, 0, 0
     return space, first, last, version, feed
 
 
 def cut_line(buf, at, end):
-    """(method's end or NOT, target's start, end of what is whole in it) of a request line whose end was not captured.
+    """(method's end or NOT, target's start, end of its complete part) of a request line whose end was not captured.
 
-    A name is whole with what ends it: a CONNECT's target with the space behind it, the authority of an absolute-form target with
-    its slash. A snap length of 96 bytes cuts most lines there, a shorter one in the name: then nothing of the target is whole, and
-    in which form somebody was asked is all that is known.
+    A name is complete with its delimiter: a CONNECT's target with the space behind it, the authority of an absolute-form target with
+    its slash. A snap length of 96 bytes cuts most lines behind it, a shorter one inside the name: then no part of the target is complete,
+    and only the request's form is known.
     """
     space = method_end(buf, at, end)
     if space < 0:
@@ -157,12 +157,12 @@ def cut_line(buf, at, end):
 
 
 def is_of_another_protocol(buf, at, end):
-    """True for a target with a scheme of RTSP's, SIP's or ICAP's."""
+    """True for a target with a scheme of RTSP, SIP or ICAP."""
     return begins_with(buf, at, end, W_RTSP_SCHEME) or begins_with(buf, at, end, W_SIP_SCHEME) or begins_with(buf, at, end, W_ICAP_SCHEME)
 
 
 def begins_authority(buf, at, end):
-    """True for what may be the beginning of an authority: what hosts are made of, and a port behind a colon."""
+    """True for a possible beginning of an authority: characters of hosts, and a port behind a colon."""
     stop = at
     while stop < end and buf[stop] != COLON:
         stop += 1
@@ -170,6 +170,6 @@ def begins_authority(buf, at, end):
 
 
 def starts_like_request(buf, at, end):
-    """True when a request line begins here, whole or as far as it tells its form."""
+    """True when a request line begins here, whole or long enough to show its form."""
     space = request_line(buf, at, end)[0]
     return space >= 0 or (space == MORE and cut_line(buf, at, end)[0] >= 0)

@@ -1,4 +1,4 @@
-"""SHA-256 inside a kernel (FIPS 180-4), for flow ids and JA4: fifty thousand digests of a few dozen bytes in some tens of milliseconds."""
+"""SHA-256 in a kernel (FIPS 180-4), for flow ids and JA4: fifty thousand digests of a few dozen bytes in some tens of milliseconds."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from analyzer.compiled import kernel
 from analyzer.compiled.widths import as_u32
 from analyzer.packets.fields import u32
 
-# Of the first 64 primes' cube roots (4.2.2) and the first 8 primes' square roots (5.3.3), the first 32 bits behind the point.
+# The first 32 fractional bits of the first 64 primes' cube roots (4.2.2) and of the first 8 primes' square roots (5.3.3).
 ROUND_CONSTANTS: Final = (
     0x428A2F98, 0x71374491, 0xB5C0FBCF, 0xE9B5DBA5, 0x3956C25B, 0x59F111F1, 0x923F82A4, 0xAB1C5ED5,
     0xD807AA98, 0x12835B01, 0x243185BE, 0x550C7DC3, 0x72BE5D74, 0x80DEB1FE, 0x9BDC06A7, 0xC19BF174,
@@ -25,17 +25,17 @@ INITIAL: Final = (
 
 
 def rotate(x, n):
-    """x, a number of 32 bits, turned right by n of them."""
+    """x, a 32-bit number, rotated right by n bits."""
     return as_u32(x >> n | x << 32 - n)
 
 
 def compress_by_processor(state, text, block):
-    """As compress, True where the processor has instructions for it: a tenth of the time, of ids and of the keys of QUIC."""
+    """As compress, True where the processor has instructions for it: they take a tenth of the time for ids and QUIC keys."""
     return False
 
 
 def compress(state, text, block, w):
-    """The 64 bytes text[block:] into the state; w: uint32[64] of room."""
+    """Add the 64 bytes text[block:] to the state; w: a buffer, uint32[64]."""
     if not compress_by_processor(state, text, block):
         compress_by_steps(state, text, block, w)
 
@@ -71,7 +71,7 @@ def compress_by_steps(state, text, block, w):
 def hex_digest(text, size, digits, out, at, state, w):
     """Write the first `digits` hex digits of SHA-256(text[:size]) to out[at:]; text needs room for 72 bytes of padding.
 
-    state, w   uint32[8], uint32[64]   room
+    state, w   buffers, uint32[8] and uint32[64]
     """
     for i in range(8):
         state[i] = INITIAL[i]

@@ -1,6 +1,6 @@
 """SOCKS requests and answers: version 4, 4a and 5. User names are skipped, never kept.
 
-Source: RFC 1928 (SOCKS5), RFC 1929 (its user names), RFC 1961 (its GSSAPI tokens, which are passed over), "SOCKS: A protocol for TCP
+Source: RFC 1928 (SOCKS5), RFC 1929 (its user names), RFC 1961 (its GSSAPI tokens, which are skipped), "SOCKS: A protocol for TCP
 proxy" and "SOCKS 4A" (Ying-Da Lee).
 """
 
@@ -28,7 +28,7 @@ from analyzer.readers.states import (
 from analyzer.readers.texts import keep, new_message, other_side, own_side
 from analyzer.readers.uri import is_host
 
-# Longer user names than this are no user names; RFC 1413's identifiers have at most 512.
+# A longer text is no user name; RFC 1413's identifiers have at most 512 bytes.
 MAX_TEXT: Final = 512
 PORT_SOCKS: Final = 1080  # the one that IANA assigned
 
@@ -39,16 +39,16 @@ def has_begun(tables, cursor):
 
 
 def has_opened(tables, cursor):
-    """True for the side that opened the connection, its beginning being captured."""
+    """True for the side that opened the connection, if its beginning was captured."""
     syn_side = (tables.records + cursor.record).syn_side
     return syn_side == cursor.side or (syn_side < 0 and other_side(tables, cursor).seen & SENT_SYN_ACK != 0)
 
 
 def may_ask_socks(tables, cursor):
-    """True for the first that a side says on a connection: elsewhere SOCKS isn't distinguished from other bytes.
+    """True for a side's first bytes on a connection: elsewhere SOCKS can't be distinguished from other bytes.
 
-    Who opened it and had received something by then, as a greeting of FTP or SMTP, speaks another protocol. Who was called may ask
-    for SOCKS5, as relays behind a firewall are (the oracles have one): a greeting and a request behind it are no accident, nor are they
+    An opener that already received bytes, as a greeting of FTP or SMTP, speaks another protocol. The side that accepted the connection may
+    send a SOCKS5 request, as relays behind a firewall do (the oracles have one): a greeting followed by a request is no coincidence, even
     where the capture begins a moment after the connection.
     """
     other = other_side(tables, cursor)
@@ -57,14 +57,14 @@ def may_ask_socks(tables, cursor):
 
 
 def is_method(number):
-    """True for a method of authentication that IANA assigned, a private one, and for none of them (255)."""
+    """True for a method of authentication that IANA assigned, a private one, and for "no acceptable methods" (255)."""
     return number < 10 or number >= 0x80
 
 
 def after_greeting(buf, at, end):
-    """Behind a SOCKS5 client's list of methods, MORE, or NOT.
+    """The position behind a SOCKS5 client's list of methods, MORE, or NOT.
 
-    The client waits for the server's choice, so nothing may follow but what a hasty client sends: credentials or the request.
+    The client waits for the server's choice, so only credentials or the request of a hasty client may follow.
     """
     if buf[at] != 5:
         return NOT
@@ -84,7 +84,7 @@ def after_greeting(buf, at, end):
 
 
 def read_socks5_request(tables, buf, cursor):
-    """Behind the client's credentials or its request, MORE, or NOT; keeps the request as a message."""
+    """The position behind the client's credentials or its request, MORE, or NOT; keeps the request as a message."""
     at, end = cursor.at, cursor.end
     cursor.found = FOUND_SOCKS5_CREDENTIALS
     if end - at < 2:
@@ -115,10 +115,10 @@ def read_socks5_request(tables, buf, cursor):
 
 
 def after_token(buf, at, end):
-    """Behind a GSSAPI message (RFC 1961 3 and 4), MORE, or NOT when it is a user name, or a server's word on one.
+    """The position behind a GSSAPI message (RFC 1961 3 and 4), MORE, or NOT for a user name or a server's reply to one.
 
-    Both begin with a 1. A token's length stands where a user name of one or two letters would begin, and none of these is below a blank;
-    longer tokens begin as GSSAPI's do. A server's refusal has two bytes, and its connection ends.
+    Both begin with a 1. A token's length is in the place of the first characters of a user name with one or two letters, which are never
+    below a blank; longer tokens begin with GSSAPI's tag. A server's refusal has two bytes, and its connection ends.
     """
     if buf[at + 1] == 0 or buf[at + 1] > 2:
         return NOT
@@ -131,7 +131,7 @@ def after_token(buf, at, end):
 
 
 def socks5_address(buf, at, end):
-    """(host position, its size, position behind the port or MORE or NOT, SHAPE_ADDRESS for an address) (RFC 1928 5)."""
+    """(host's position, its size, the position behind the port or MORE or NOT, SHAPE_ADDRESS for an address) (RFC 1928 5)."""
     if end - at < 2:
         return 0, 0, MORE, 0
     kind = buf[at]
@@ -152,7 +152,7 @@ def socks5_address(buf, at, end):
 
 
 def read_socks5_answer(tables, buf, cursor):
-    """As read_socks5_request, for the server: its verdict on the credentials (version 1), then its answer."""
+    """As read_socks5_request, for the server: its reply to the credentials (version 1), then its answer."""
     at, end = cursor.at, cursor.end
     cursor.found = FOUND_SOCKS5_VERDICT
     if end - at < 2:
@@ -164,7 +164,7 @@ def read_socks5_answer(tables, buf, cursor):
         return NOT
     _, _, p, _ = socks5_address(buf, at + 3, end)
     if p == MORE and cursor.final:
-        p = end  # cut, or by a server that leaves out where it is bound: what it says of the request is there
+        p = end  # truncated, or the server leaves out its bound address: the reply code is there
     if p < 0:
         return p
     cursor.found = FOUND_SOCKS5_ANSWER
@@ -173,7 +173,7 @@ def read_socks5_answer(tables, buf, cursor):
 
 
 def text_end(buf, at, end):
-    """Where the zero byte of a text lies, MORE, or NOT when it is too long or holds control characters."""
+    """The position of a text's zero byte, MORE, or NOT where it is too long or holds control characters."""
     for p in range(at, min(end, at + MAX_TEXT)):
         if buf[p] == 0:
             return p
@@ -183,7 +183,7 @@ def text_end(buf, at, end):
 
 
 def read_socks4_request(tables, buf, cursor):
-    """Behind a SOCKS4 or 4a request, MORE, or NOT; keeps it as a message. The request ends what the client sends at first."""
+    """The position behind a SOCKS4 or 4a request, MORE, or NOT; keeps it as a message. The client sends nothing behind it at first."""
     at, end = cursor.at, cursor.end
     cursor.found = FOUND_SOCKS4_REQUEST
     if buf[at] != 4:
@@ -218,7 +218,7 @@ def read_socks4_request(tables, buf, cursor):
 
 
 def read_socks4_answer(tables, buf, cursor):
-    """Behind a SOCKS4 server's eight bytes, MORE, or NOT; keeps its code as a message. Some servers begin with the 4 of the request."""
+    """The position behind a SOCKS4 server's eight bytes, MORE, or NOT; keeps its code as a message. Some begin with the request's 4."""
     at, end = cursor.at, cursor.end
     cursor.found = FOUND_OPENING
     if buf[at] not in (0, 4):
@@ -232,7 +232,7 @@ def read_socks4_answer(tables, buf, cursor):
 
 
 def read_socks_start(tables, buf, cursor):
-    """Behind a SOCKS greeting, request or answer that begins a stream, MORE, or NOT."""
+    """The position behind a SOCKS greeting, request or answer that begins a stream, MORE, or NOT."""
     asked = other_side(tables, cursor).asked_socks
     if asked == 4:
         return read_socks4_answer(tables, buf, cursor)

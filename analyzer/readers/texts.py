@@ -1,4 +1,4 @@
-"""Texts that outlive the packet they came in: copied to the pool, known by (at, size)."""
+"""Texts that outlive their packet: copied to the pool, referred to by (at, size)."""
 
 from __future__ import annotations
 
@@ -14,12 +14,12 @@ DIGEST_SIZE: Final = 8
 
 AT: Final = 64
 
-# How far the @ behind a user and a password is looked for.
+# Bytes that are searched for the @ behind a user and a password.
 MAX_USER: Final = 512
 
 
 def keep(tables, buf, start, end):
-    """Copy buf[start:end] to the pool and return where it lies."""
+    """Copy buf[start:end] to the pool; the copy's offset."""
     at = tables.counts[POOL_USED]
     copy_bytes(buf, start, end - start, tables.pool, at)
     tables.counts[POOL_USED] = at + end - start
@@ -27,7 +27,7 @@ def keep(tables, buf, start, end):
 
 
 def keep_without_users(tables, buf, start, end):
-    """(where, size) of buf[start:end] in the pool, without user:password@ wherever it stands, and without //user@."""
+    """(offset, size) of buf[start:end] in the pool, without user:password@ anywhere in it, and without //user@."""
     if start < end and find_byte(buf, start, end, AT) < 0:
         return keep(tables, buf, start, end), end - start
     at = tables.counts[POOL_USED]
@@ -48,14 +48,14 @@ def keep_without_users(tables, buf, start, end):
 
 
 def ends_word(c):
-    """True for what stands before and behind an address in a text: white space, quotes, brackets and what lists are made with."""
+    """True for the delimiters of an address in a text: white space, quotes, brackets and list separators."""
     return c <= 32 or c in (34, 39, 40, 41, 44, 59, 60, 61, 62)
 
 
 def behind_user(buf, start, at, end):
-    """Behind the user and the password that stand at `at`, where a word or what follows a slash begins; `at` where none do.
+    """The position behind the user and the password at `at`, where a word or the text behind a slash begins; `at` where there are none.
 
-    Behind // a name alone is one too, and a password may have a slash in it where no port stands.
+    Behind // a name alone is a user too, and a password may have a slash in it where no port follows.
     """
     behind_slashes = at - start >= 2 and buf[at - 1] == 47 and buf[at - 2] == 47
     colon, found, is_port, in_host = False, at, True, True
@@ -79,7 +79,7 @@ def behind_user(buf, start, at, end):
 def keep_digest(tables, buf, start, end):
     """Append a digest of buf[start:end] to the pool: DIGEST_SIZE bytes, the highest first.
 
-    Splitmix64's finaliser over eight bytes at a time: a hello is distinguished from another in a tenth of the time that FNV-1a takes.
+    Splitmix64's finaliser over eight bytes at a time: it distinguishes hellos in a tenth of the time that FNV-1a takes.
     """
     digest = end - start
     p = start
@@ -103,12 +103,12 @@ def own_side(tables, cursor):
 
 
 def other_side(tables, cursor):
-    """The side that it talks to."""
+    """The other side of the conversation."""
     return tables.sides + 2 * cursor.record + 1 - cursor.side
 
 
 def new_message(tables, cursor, kind, size):
-    """A message without texts, `size` bytes of the stream from the cursor on; the caller fills them in."""
+    """A new message without texts, for `size` bytes of the stream from the cursor on; the caller sets the texts."""
     n = tables.counts[N_MESSAGES]
     tables.counts[N_MESSAGES] = n + 1
     message = tables.messages + n

@@ -1,7 +1,7 @@
 """TLS handshakes: the ClientHello's facts, the ServerHello's version, and the issuer of a visible certificate.
 
 Source: RFC 8446 (TLS 1.3), RFC 5246 (1.2), RFC 6066 3 (server_name), RFC 7301 (ALPN), RFC 8701 (GREASE). TLCP (GB/T 38636-2020) is TLS
-1.1's handshake under the version 1.1 (0x0101); that is read as Wireshark's packet-tls-utils.c does.
+1.1's handshake under the version 1.1 (0x0101); it is read as in Wireshark's packet-tls-utils.c.
 """
 
 from __future__ import annotations
@@ -48,10 +48,10 @@ MAX_BEFORE: Final = 16  # messages before a Certificate: the hello, and perhaps 
 
 
 def join_handshake(tables, buf, cursor, wanted):
-    """(bytes joined, position behind the last whole record used, another kind of record follows).
+    """(bytes joined, position behind the last whole record used, whether another kind of record follows).
 
     Copies the handshake bytes of consecutive handshake records to tables.handshake until `wanted` are there, the bytes end, or
-    something else begins. A record that isn't all there gives what it has.
+    another kind of record begins. An incomplete record contributes the bytes it has.
     """
     out, room, end = tables.handshake, tables.len_handshake, cursor.end
     n = 0
@@ -74,7 +74,7 @@ def join_handshake(tables, buf, cursor, wanted):
 
 
 def await_records(cursor, buf, p, missing):
-    """Say what lacks: `missing` handshake bytes; p is where the record begins that isn't all there."""
+    """Set what is missing: `missing` handshake bytes; p is the start of the incomplete record."""
     there, in_record = cursor.end - cursor.at, cursor.end - p
     cursor.lacking = missing
     if in_record < 5:
@@ -90,10 +90,10 @@ def await_records(cursor, buf, p, missing):
 
 
 def read_client_hello(tables, buf, cursor):
-    """Behind the ClientHello, MORE, or NOT; keeps its facts as a message.
+    """The position behind the ClientHello, MORE, or NOT; keeps its facts as a message.
 
-    Where nothing more will come, a hello that was cut is one that shows its name, or not even that, and nothing else; one with an
-    extension that is longer than the list it stands in gives its name alone.
+    At the side's last bytes a truncated hello gives its name, or not even that, and nothing else; a hello with an extension longer than
+    the list it is in gives its name alone.
     """
     at = cursor.at
     cursor.found = FOUND_CLIENT_HELLO
@@ -120,9 +120,9 @@ def read_client_hello(tables, buf, cursor):
 
 
 def whole_message(buf, at, end):
-    """(where it begins, its size, position behind the record) of a handshake message that one record holds whole.
+    """(start, size, position behind the record) of a handshake message that is contained in one record.
 
-    The position is -1 when it isn't so: the message goes on in another record, or not all of it is there.
+    The position is -1 otherwise: the message continues in another record, or isn't complete.
     """
     if end - at < 9:
         return 0, 0, -1
@@ -134,12 +134,12 @@ def whole_message(buf, at, end):
 
 
 def keep_malformed(tables, hello, at, end, cursor):
-    """True for a whole ClientHello body whose list of extensions fits and has the server's name, whatever else is wrong; it is kept."""
+    """True for a whole ClientHello body whose list of extensions fits and has the server's name, otherwise malformed; the name is kept."""
     return find_extensions(hello, at, end)[1] <= end and keep_name(tables, hello, at, end, cursor)
 
 
 def keep_name(tables, hello, at, end, cursor):
-    """True when hello[at:end], of which nothing else can be read, shows the server's name whole; then that is kept."""
+    """True when hello[at:end], of which nothing else can be read, has the complete server name; then keeps it."""
     p, extensions_end = find_extensions(hello, at, end)
     end = min(end, extensions_end)
     while p >= 0 and end - p >= 4:
@@ -186,11 +186,11 @@ def keep_client_hello(tables, hello, at, end, cursor, size):
 
 
 def read_hello_body(tables, hello, at, end):
-    """True when hello[at:end] is a ClientHello body whose lengths fit: then tables.hello says what it holds."""
+    """True when hello[at:end] is a ClientHello body whose lengths fit: then fills tables.hello."""
     p, extensions_end = find_extensions(hello, at, end)
     if p < 0 or extensions_end > end:
         return False
-    end = extensions_end  # bytes behind them belong to nothing
+    end = extensions_end  # bytes behind them are ignored
     suites_at = at + 35 + hello[at + 34]
     n_suites = u16(hello, suites_at) // 2
     suites, extensions = tables.suites, tables.extensions
@@ -247,9 +247,9 @@ def read_hello_body(tables, hello, at, end):
 
 
 def read_server_hello(tables, buf, cursor):
-    """Where the server's flight is read on from, MORE, or NOT; keeps the ServerHello's version as a message.
+    """The position from which the server's flight is read on, MORE, or NOT; keeps the ServerHello's version as a message.
 
-    In TLS 1.3 that is the end, as all behind is encrypted. Else it is the hello's own beginning: the same record may hold the certificate.
+    In TLS 1.3 that is the end, because the rest is encrypted. Else it is the hello's own start: its record may contain the certificate.
     """
     at, end = cursor.at, cursor.end
     first, size, p = whole_message(buf, at, end)
@@ -279,12 +279,12 @@ def read_server_hello(tables, buf, cursor):
 
 
 def server_version(hello, at, size):
-    """The version that a ServerHello of `size` bytes at `at` chooses, -1 when it is too short for one (RFC 8446 4.1.3)."""
+    """The version in the ServerHello of `size` bytes at `at`, -1 where it is too short for one (RFC 8446 4.1.3)."""
     if size < 42:
         return -1
     stop = at + size
     version = u16(hello, at + 4)
-    p = at + 42 + hello[at + 38]  # behind the session's id, the cipher suite and the compression
+    p = at + 42 + hello[at + 38]  # behind the session id, the cipher suite and the compression method
     if p + 2 <= stop:
         p += 2
         while stop - p >= 4:
@@ -298,9 +298,9 @@ def server_version(hello, at, size):
 
 
 def last_record_end(buf, at, end):
-    """Where the last handshake record ends when it isn't all there, and none before it begins with a Certificate; else 0.
+    """The end of the last handshake record where it is incomplete, and no record before it begins with a Certificate; else 0.
 
-    Said before anything is copied: a chain of certificates comes in several packets.
+    Computed before anything is copied: a chain of certificates comes in several packets.
     """
     p = at
     while end - p >= 5 and buf[p] == HANDSHAKE and buf[p + 1] in (1, 3):
@@ -316,9 +316,9 @@ def last_record_end(buf, at, end):
 
 
 def read_certificate(tables, buf, cursor):
-    """The end of what is there, or MORE; keeps the leaf's issuer and host as a message (RFC 5246 7.4.2), where the server sends one.
+    """The end of the bytes, or MORE; keeps the leaf's issuer and host as a message (RFC 5246 7.4.2), where the server sends a certificate.
 
-    The bytes begin with the ServerHello's record, as the Certificate may begin in the same one.
+    The bytes begin with the ServerHello's record, because the Certificate may begin in the same one.
     """
     at, end = cursor.at, cursor.end
     cursor.found = FOUND_CERTIFICATE

@@ -1,8 +1,8 @@
 """The parts of a request's target: authority, scheme, path.
 
-Source: RFC 3986 3.2 (authority), RFC 9112 3.2 (the forms of a target), RFC 9110 4.2.4 (user info in a URI is deprecated: taken off,
-never kept). Where nothing else says that it is HTTP a host is judged strictly: other protocols say CONNECT too, and what follows there
-may be a password.
+Source: RFC 3986 3.2 (authority), RFC 9112 3.2 (the forms of a target), RFC 9110 4.2.4 (user info in a URI is deprecated: removed,
+never kept). Where nothing else shows that it is HTTP, a host is checked strictly: other protocols have a CONNECT too, and it may be
+followed by a password.
 """
 
 from __future__ import annotations
@@ -30,7 +30,7 @@ def ends_authority(c):
 
 
 def is_host(buf, at, end):
-    """True for letters, digits, - . _ and bytes beyond ASCII, at least one: RFC 3986 allows more, and no resolver does."""
+    """True for letters, digits, - . _ and non-ASCII bytes, at least one: RFC 3986 allows more, but no resolver does."""
     for p in range(at, end):
         c = buf[p]
         if not (97 <= c <= 122 or 65 <= c <= 90 or 48 <= c <= 57 or c in (45, 46, 95) or c >= 0x80):
@@ -39,9 +39,9 @@ def is_host(buf, at, end):
 
 
 def is_registered_name(buf, at, end):
-    """True for what a URI's host may be made of, at least one of it, and bytes beyond ASCII (RFC 3986 3.2.2).
+    """True for the characters of a URI's host and non-ASCII bytes, at least one (RFC 3986 3.2.2).
 
-    But % and = are none of it: behind them a password may stand, as in jane%3ASecret1%40host.
+    Without % and =: a password may follow them, as in jane%3ASecret1%40host.
     """
     if is_host(buf, at, end):
         return True
@@ -53,7 +53,7 @@ def is_registered_name(buf, at, end):
 
 
 def is_v6(buf, at, end):
-    """True for what can be an IPv6 address: hexadecimal digits, colons and dots, with :: or seven colons; a zone may follow."""
+    """True for a possible IPv6 address: hexadecimal digits, colons and dots, with :: or seven colons; a zone may follow."""
     colons, double = 0, False
     for p in range(at, end):
         c = buf[p]
@@ -68,7 +68,7 @@ def is_v6(buf, at, end):
 
 
 def port_of(buf, at, end):
-    """The port buf[at:end], -1 when there is none or it can't be one, -2 when other than digits stand there."""
+    """The port buf[at:end], -1 where it is empty or out of range, -2 where it has other characters than digits."""
     number = 0
     for p in range(at, end):
         if not 48 <= buf[p] <= 57:
@@ -79,9 +79,9 @@ def port_of(buf, at, end):
 
 
 def host_parts(buf, at, end, strict):
-    """(host's start, host's end, port or -1) of host:port, brackets left off; start -1 when it is none.
+    """(host's start, host's end, port or -1) of host:port, brackets removed; start -1 where there is none.
 
-    strict   a name is one that resolvers take
+    strict   a name must be one that resolvers accept
     """
     last = at
     if at < end and buf[at] == 91:
@@ -99,12 +99,12 @@ def host_parts(buf, at, end, strict):
     if port >= -1 and (is_host(buf, at, last) if strict else is_registered_name(buf, at, last)):
         return at, last, port
     if is_v6(buf, at, end):
-        return at, end, -1  # without brackets no port can be found
+        return at, end, -1  # without brackets a port is ambiguous
     return -1, 0, -1
 
 
 def authority_parts(buf, at, end):
-    """As host_parts, user info taken off."""
+    """As host_parts, without user info."""
     first, sign = at, find_byte(buf, at, end, AT)
     while sign >= 0:
         first = sign + 1
@@ -114,7 +114,7 @@ def authority_parts(buf, at, end):
 
 @kernel
 def scheme_end(buf, at, end):
-    """Behind scheme:// where one stands at `at`, else -1."""
+    """The position behind scheme:// at `at`, else -1."""
     p = at
     while p < end and p - at < 12 and (65 <= buf[p] <= 90 or 97 <= buf[p] <= 122):
         p += 1
@@ -125,9 +125,9 @@ def scheme_end(buf, at, end):
 
 @kernel
 def tunnel_parts(buf, at, end):
-    """As host_parts, of a CONNECT's target or a Host field: what some clients write around the authority is taken off.
+    """As host_parts, for a CONNECT's target or a Host field, without the parts that some clients write around the authority.
 
-    That is a scheme or its slashes, whose port counts where none stands there, user info, and a path.
+    These are a scheme or its slashes, whose port counts where no other is given, user info, and a path.
     """
     if scheme_end(buf, at, end) >= 0:
         host, host_end, port, _, _ = absolute_parts(buf, at, end)
@@ -139,16 +139,16 @@ def tunnel_parts(buf, at, end):
     stop = at
     while stop < end and not ends_authority(buf[stop]):
         stop += 1
-    if find_byte(buf, stop, end, AT) >= 0:  # the slash stands in a password
+    if find_byte(buf, stop, end, AT) >= 0:  # the slash is in a password
         return -1, 0, -1
     return authority_parts(buf, at, stop)
 
 
 def is_shown(buf, at, end):
-    """True for a Host field's value that is no host and is shown as it was sent: printable, and nothing in it can be user information.
+    """True for a Host field's value that is no host and is shown as sent: printable, and without possible user information.
 
-    Scanners and broken clients send quotes, lists, text of pages. What @ or : part, or = or a % that stands for another letter hide, may
-    be a password; what ? or # begin, a query.
+    Scanners and broken clients send quotes, lists, text of pages. Text separated by @ or :, or hidden by = or a %-escape, may be a
+    password; text behind ? or # a query.
     """
     for p in range(at, end):
         c = buf[p]
@@ -165,7 +165,7 @@ def is_hex(c):
 
 
 def reference_host(buf, at, end):
-    """(start, end) of the host that a URI reference names, start -1 for one that names none, as a path alone (RFC 3986 4.2)."""
+    """(start, end) of the host in a URI reference, start -1 without one, as in a path alone (RFC 3986 4.2)."""
     if scheme_end(buf, at, end) < 0 and (end - at <= 2 or buf[at] != SLASH or buf[at + 1] != SLASH):
         return -1, 0
     host, host_end, _ = tunnel_parts(buf, at, end)
@@ -175,8 +175,8 @@ def reference_host(buf, at, end):
 def absolute_parts(buf, at, end):
     """(host's start, end, port, path's start, path's end) of an absolute-form target, host's start -1 for another form.
 
-    Without a port, the scheme's own (-1 of unknown ones). User information and the query are left out (RFC 9112 3.2.2).
-    Where no host stands, host and path are empty.
+    Without a port, the scheme's default (-1 for an unknown scheme). User information and the query are left out (RFC 9112 3.2.2).
+    Without a host, host and path are empty.
     """
     first = scheme_end(buf, at, end)
     if first < 0 or first == end:

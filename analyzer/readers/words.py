@@ -1,4 +1,4 @@
-"""Words in bytes, compared without regard to case (ASCII). A word is a constant, in lower case."""
+"""Words in bytes, compared case-insensitively (ASCII). A word is a constant, in lower case."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ def begins_with(buf, at, end, word):
 
 
 def begins_like(buf, at, end, word):
-    """True when buf[at:end] is a beginning of `word` or begins with it, in any case."""
+    """True when buf[at:end] is a prefix of `word` or begins with it, in any case."""
     for i in range(min(letters(word), end - at)):
         c = buf[at + i]
         if 65 <= c <= 90:
@@ -25,5 +25,5 @@ def begins_like(buf, at, end, word):
 
 
 def letters(word):
-    """How many letters a word has."""
+    """The number of letters of a word."""
     return len(word)

@@ -1,9 +1,8 @@
-"""When what waits is worth another look: as soon as it can be complete, and not before.
+"""Decides when waiting payload is read again: as soon as it may be complete, and not before.
 
-Whoever answered with MORE said what is lacking (SIDE.wanted): so many bytes, a line's end, the empty line behind a head, or the
-handshake bytes of TLS records that are still to come. What arrives since is looked at once, where it lies, so that a head that
-comes a byte at a time costs its bytes and not their square. A sender that repeats bytes with other content than before may be
-read later than it could, and is read all the same.
+A reader that returned MORE set what is missing (SIDE.wanted): a number of bytes, a line's end, the empty line behind a head, or
+handshake bytes from further TLS records. Each new byte is checked once, in place, so a head that comes a byte at a time costs linear
+time, not quadratic. Where a sender repeats bytes with other content, they may be read later than possible, but they are read.
 """
 
 from __future__ import annotations
@@ -15,7 +14,7 @@ from analyzer.readers.states import A_BLANK_LINE, TRAILER
 
 
 def worth_a_try(tables, side):
-    """True when what waits at `resume` may be complete now; what is not is remembered as looked at."""
+    """True when the bytes waiting at `resume` may be complete now; otherwise they are marked as checked."""
     if side.tried == 0:
         return True
     there = lies_together(tables, side)
@@ -34,7 +33,7 @@ def worth_a_try(tables, side):
 
 
 def lies_together(tables, side):
-    """How many bytes wait from `resume` on without a gap."""
+    """The number of bytes that wait from `resume` on without a gap."""
     n = 0
     at = side.waiting
     while at >= 0:
@@ -48,9 +47,9 @@ def lies_together(tables, side):
 
 
 def has_line(tables, side, blank):
-    """True when behind what was tried a control character stands, or, for `blank`, an empty line ends.
+    """True when a control character follows the bytes that were checked, or, for `blank`, an empty line ends behind them.
 
-    The last one or two bytes that were tried count, as what they are is known from what follows.
+    The last one or two checked bytes are checked again, because their meaning depends on the next one.
     """
     n = 0
     first = side.tried - (2 if blank else 1)
@@ -75,7 +74,7 @@ def has_line(tables, side, blank):
 
 
 def byte_at(tables, side, offset):
-    """The byte that waits so far behind `resume`; there is one."""
+    """The waiting byte at this offset from `resume`; it must be there."""
     n = 0
     at = side.waiting
     while at >= 0:
@@ -89,7 +88,7 @@ def byte_at(tables, side, offset):
 
 
 def records_are_there(tables, side, there):
-    """True when the handshake bytes that lacked are there, or something else than the next record of a handshake."""
+    """True when the missing handshake bytes are there, or something else than a handshake record follows."""
     while side.lacking > 0 and there >= side.wanted:
         header = side.wanted - 5
         size = byte_at(tables, side, header + 3) << 8 | byte_at(tables, side, header + 4)

@@ -1,4 +1,4 @@
-"""UDP payloads that name someone: QUIC Initials, which are few and kept to be read at the end, and DNS messages, read at once."""
+"""UDP payloads with names: QUIC Initials, which are few and kept to be read at the end, and DNS messages, read at once."""
 
 from __future__ import annotations
 
@@ -15,10 +15,10 @@ QUIC_V1: Final = 0x00000001
 QUIC_V2: Final = 0x6B3343CF
 QUIC_V2_DRAFT: Final = 0x709A50C4
 QUIC_V2_DRAFT_0: Final = 0xFF020000
-QUIC_DRAFT_22: Final = 0xFF000016  # before it the header was another
+QUIC_DRAFT_22: Final = 0xFF000016  # drafts before it had another header
 QUIC_DRAFT_34: Final = 0xFF000022
 QUIC_RESERVED: Final = 0x0A0A0A0A  # 0x?a?a?a?a: versions that only provoke a negotiation (RFC 9000 15)
-# With TLS inside: Facebook's mvfst, and Google's T050 and T051.
+# QUIC with TLS: Facebook's mvfst, and Google's T050 and T051.
 QUIC_MVFST: Final = 0xFACEB0  # the first three bytes
 QUIC_T050: Final = 0x54303530
 QUIC_T051: Final = 0x54303531
@@ -26,14 +26,14 @@ QUIC_T051: Final = 0x54303531
 # A ClientHello needs one or two Initials, four with the largest key shares; retries and retransmissions add as many again.
 MAX_DATAGRAMS: Final = 16
 
-# DNS messages kept of one side of a flow. A resolver that asks from one port all day sends more: a proxy does.
+# DNS messages kept for one side of a flow. A resolver that uses one port all day sends more, as a proxy does.
 MAX_LOOKUPS: Final = 1 << 16
 
 
 def is_quic_initial(buf, at, end):
-    """True when a QUIC v1 or v2 Initial packet's long header begins here (RFC 9000 17.2.2, RFC 9369 3.2), or of a version like one.
+    """True when an Initial packet begins here, with its long header: of QUIC v1 or v2 (RFC 9000 17.2.2, RFC 9369 3.2), or a similar one.
 
-    The fixed bit isn't asked for, as a client may clear it (RFC 9287 3.1).
+    The fixed bit isn't checked, because a client may clear it (RFC 9287 3.1).
     """
     if end - at < 20 or buf[at] & 0x80 == 0:
         return False
@@ -48,7 +48,7 @@ def is_quic_initial(buf, at, end):
 
 
 def keep_datagram(tables, buf, cursor, packet):
-    """Keep a datagram whole, or what it says, if it can name someone."""
+    """Keep a datagram whole (QUIC), or its facts (DNS, DHCP), if it may contain a name."""
     at, end = cursor.at, cursor.end
     cursor.seq = 0
     cursor.ack = 0

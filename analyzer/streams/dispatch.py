@@ -1,7 +1,7 @@
-"""Messages, read one behind the other from a side's stream, each by the reader of what its state expects (transitions.py).
+"""Reads the messages of a side's stream one after the other, each with the reader for the side's state (transitions.py).
 
-Every reader takes the tables, the bytes and the cursor, and gives the position behind what it read, MORE or NOT; what that was it says in
-cursor.found, and what lacks, where more is needed, in cursor.wanted.
+Every reader takes the tables, the bytes and the cursor. It returns the position behind what it read, MORE or NOT, sets cursor.found to
+its finding, and, where more is needed, cursor.wanted to what is missing.
 """
 
 from __future__ import annotations
@@ -55,19 +55,19 @@ from analyzer.streams.regions import note_region
 from analyzer.streams.transitions import move_on, move_on_behind_head
 from analyzer.streams.waiting import arrival, rest_of_segment
 
-# The header of a TDS packet ([MS-TDS] 2.2.3.1), and the types in which TLS handshakes come.
+# The header of a TDS packet ([MS-TDS] 2.2.3.1), and the packet types that carry TLS handshakes.
 TDS_HEADER: Final = 8
 TDS_PRELOGIN: Final = 0x12
 TDS_RESULT: Final = 0x04
 
 
 def read_stream(tables, buf, cursor, waited):
-    """Read what is at the cursor, whose first byte is at the side's `resume`; cursor, resume and state move along.
+    """Read the bytes at the cursor, the first of which is at the side's `resume`; advances cursor, resume and state.
 
-    waited   the bytes were gathered from those that wait, and each thing came when its first byte did
+    waited   the bytes were gathered from waiting segments; each message has the time of its first byte's segment
 
-    What is left then is incomplete, unless the state is SCAN or DONE; of bytes of no known kind one segment is passed over. A body that
-    goes on behind the bytes that are there leaves `resume` where it will end, and the cursor behind their end.
+    Bytes left over are incomplete, unless the state is SCAN or DONE; of bytes of no known kind one segment is skipped. A body continuing
+    behind these bytes leaves `resume` at its end, and the cursor behind the bytes.
     """
     side, other = own_side(tables, cursor), other_side(tables, cursor)
     while cursor.at < cursor.end and side.state != DONE and side.state != SCAN:
@@ -91,7 +91,7 @@ def read_stream(tables, buf, cursor, waited):
                 p = move_on_behind_head(side, other, cursor, p)
             else:
                 move_on(side, other, cursor.found)
-                if p == cursor.at and side.state == state:  # nothing was read, and nothing changed: it would go on so
+                if p == cursor.at and side.state == state:  # nothing was read and nothing changed: the loop would never end
                     move_on(side, other, FOUND_NOTHING)
             if tables.counts[REGIONS]:
                 note_region(tables, cursor, min(p, cursor.end) - cursor.at, state, n_messages)
@@ -105,7 +105,7 @@ def read_stream(tables, buf, cursor, waited):
 
 
 def read_next(tables, buf, cursor):
-    """Behind the one thing that stands at the cursor, MORE, or NOT: by the reader of what the side's state expects."""
+    """The position behind the message at the cursor, MORE, or NOT: from the reader for the side's state."""
     state = own_side(tables, cursor).state
     if state == START:
         return read_start(tables, buf, cursor)
@@ -127,7 +127,7 @@ def read_next(tables, buf, cursor):
 
 
 def read_start(tables, buf, cursor):
-    """As read_next, at a stream's first bytes: what stands only there, or else a head."""
+    """As read_next, at a stream's first bytes: a message that occurs only there, or else a head."""
     if is_resolvers(tables.records + cursor.record):
         p = read_dns(tables, buf, cursor)
         if p != NOT:
@@ -175,7 +175,7 @@ def read_handshake(tables, buf, cursor):
 
 
 def head_begins(tables, buf, cursor):
-    """True when what is at the cursor begins like a head, in a stream of no known kind; the side then reads on from there, else behind it.
+    """True when the bytes at the cursor begin like a head, in a stream of no known kind; reading then continues there, else behind them.
 
     SQL Server's clients put their TLS handshake into packets of TDS, each with a header of eight bytes before it.
     """

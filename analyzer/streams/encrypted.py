@@ -1,8 +1,8 @@
-"""Where payload that is kept unread turns out to be encrypted: from there on nobody reads it, so it isn't kept.
+"""Finds where unread payload turns out to be encrypted. Nothing behind that place can be read, so it isn't kept.
 
-A piece that begins in the middle of a connection can't know what was said before. But a TLS record of encrypted data ends all
-reading, whatever came before it. Where a packet begins with one that is taken as reassembly.py takes it; anywhere else a second record
-has to follow right behind it.
+A part that begins in the middle of a connection doesn't know the bytes before it. But a TLS record of encrypted data ends all
+reading, whatever came before. A record at the beginning of a packet counts, as in reassembly.py; anywhere else a second record must
+follow directly.
 """
 
 from __future__ import annotations
@@ -16,13 +16,13 @@ from analyzer.packets.fields import u16
 from analyzer.readers.records import MAX_RECORD, starts_like_application_data
 
 RECORD_HEADER: Final = 5
-ENOUGH: Final = 7  # of such a record: with fewer bytes than six a reader would wait for more
+ENOUGH: Final = 7  # bytes of such a record that are kept: with fewer than six a reader would wait for more
 
 
 def needed_end(side, buf, cursor):
-    """How far what is at the cursor may yet be read; at or before it: nothing of it.
+    """The end of the bytes at the cursor that a reader may still need; at or before the cursor: none.
 
-    Remembers in the side where it is encrypted, or seems to be.
+    Stores in the side where its encrypted data begins, or seems to begin.
     """
     if side.marks & ENCRYPTED == 0:
         look_for_records(side, buf, cursor)
@@ -32,7 +32,7 @@ def needed_end(side, buf, cursor):
 
 
 def look_for_records(side, buf, cursor):
-    """Mark the side where a packet begins with encrypted data, or a record of it is followed by another; or where one may be."""
+    """Mark the side where a packet begins with encrypted data, or an encrypted record is followed by another; or where one seems to be."""
     at, end, seq = cursor.at, cursor.end, cursor.seq
     if starts_like_application_data(buf, at, end):
         side.head_end = seq
@@ -57,7 +57,7 @@ def look_for_records(side, buf, cursor):
 
 
 def starts_like_record(buf, at, end):
-    """True when a TLS record may begin here, of which at least three bytes are there."""
+    """True when a TLS record may begin here; at least three bytes must be there."""
     if not (20 <= buf[at] <= 23 and buf[at + 1] == 3 and 1 <= buf[at + 2] <= 3):
         return False
     return end - at < RECORD_HEADER or 0 < u16(buf, at + 3) <= MAX_RECORD

@@ -1,6 +1,6 @@
-"""QUIC Initials that were kept → ClientHellos, among the other messages.
+"""The kept QUIC Initials → ClientHellos, added to the messages.
 
-A part that is put away has those that it holds whole read already: what remains of the Initials is read when all pieces are there.
+A part file contains ClientHellos in place of Initials where they are complete; the other Initials are read when all parts are merged.
 """
 
 from __future__ import annotations
@@ -24,7 +24,7 @@ from analyzer.streams.reassembly import has_room
 
 
 def read_initials(tables: Tables) -> Tables:
-    """The same tables, with a ClientHello for each side of a flow whose QUIC Initials hold one, unless it has one already."""
+    """The same tables, with a ClientHello for each side of a flow whose QUIC Initials contain one, unless it has one already."""
     rows, starts = sides_of(tables.messages[: int(tables.counts[N_MESSAGES])])
     n = len(starts) - 1
     left = np.ones(n, np.uint8)
@@ -50,9 +50,9 @@ def read_initials(tables: Tables) -> Tables:
 
 @kernel
 def read_sides(tables, rows, starts, first, n, left, room):
-    """How many of the sides [first, n) were looked at; fewer than all when the tables must grow first.
+    """The number of sides of [first, n) that were read; fewer than all when the tables must grow first.
 
-    rows, starts   as sides_of gives them;  left   becomes 0 for sides that are done, the others are for quic.py to read
+    rows, starts   from sides_of;  left   is set to 0 for sides that are done; quic.py reads the others
     """
     for k in range(first, n):
         if not has_room(tables):
@@ -71,7 +71,7 @@ def read_sides(tables, rows, starts, first, n, left, room):
 
 
 def hello_of(tables, rows, start, stop, room):
-    """The size of the ClientHello that the datagrams rows[start:stop] hold, which is then in room.hello; NOT when it isn't found here."""
+    """The size of the ClientHello in the datagrams rows[start:stop], which is then in room.hello; NOT where this reader finds none."""
     version, id_at, n_packets, used, n_pieces, size = 0, 0, 0, 0, 0, NOT
     for i in range(start, stop):
         kept = as_datagram(tables.messages + rows[i])
@@ -84,7 +84,7 @@ def hello_of(tables, rows, start, stop, room):
 
 
 def sides_of(messages: npt.NDArray[Any]) -> tuple[npt.NDArray[np.int64], npt.NDArray[np.int64]]:
-    """(rows, starts): QUIC Initials, side by side, and where each side's begin and the last one's end, where no ClientHello is known."""
+    """(rows, starts) of the QUIC Initials of sides without a known ClientHello, side by side; starts has each side's first, and the end."""
     kept = np.flatnonzero(messages["kind"] == DATAGRAM)
     if not len(kept):
         return kept, np.zeros(1, np.int64)
@@ -98,7 +98,7 @@ def sides_of(messages: npt.NDArray[Any]) -> tuple[npt.NDArray[np.int64], npt.NDA
 
 
 def with_hellos_read(tables: Tables) -> Tables:
-    """The tables, copied where they change, with every ClientHello that Initials here hold whole instead of the flow's Initials."""
+    """The tables, copied where they change, with ClientHellos in place of the Initials that contain them whole."""
     n = int(tables.counts[N_MESSAGES])
     if not (tables.messages["kind"][:n] == DATAGRAM).any():
         return tables

@@ -1,7 +1,7 @@
-"""Each direction's first bytes in order, as they come: read at once (dispatch.py), or kept until the bytes before them arrive.
+"""The first bytes of each direction in order: read at once (dispatch.py), or kept until the bytes before them arrive.
 
-A side's stream is read from `resume` on. What comes early waits, by sequence number, until what lacks arrives, too much waits, or
-nothing more can come. However far ahead it is: one packet beyond every window is no reason to give up what comes before it.
+A side's stream is read from `resume` on. Early segments wait, by sequence number, until the missing bytes arrive, too many bytes wait,
+or the input ends. This holds however far ahead a segment is: one packet beyond every window must not end the reading of those before it.
 """
 
 from __future__ import annotations
@@ -22,7 +22,7 @@ from analyzer.streams.dispatch import head_begins, read_stream
 from analyzer.streams.transitions import move_on
 from analyzer.streams.waiting import SEGMENT_COST, drop_all, drop_before, gather, kept_unread, wait
 
-# Rows and bytes that one packet may need; reading stops before a packet when less than this is free.
+# Rows and bytes that one packet may need; reading stops before a packet when fewer are free.
 ROOM_MESSAGES: Final = 1 << 14
 ROOM_POOL: Final = 1 << 20
 ROOM_ARENA: Final = 1 << 18
@@ -30,11 +30,11 @@ ROOM_ARENA: Final = 1 << 18
 
 @kernel
 def read_offers(buf, packets, offers, first, n, tables):
-    """How many of offers[first:n] were read; fewer than all when the tables must grow first.
+    """The number of offers[first:n] that were read; fewer than all when the tables must grow first.
 
     buf      uint8[n_bytes]    the block
-    offers   int64[>= n, 3]    rows of packets, records and sides, as flows.table.count_packets makes them; a packet's row of
-                               -1 says that nothing more will come on that side
+    offers   int64[>= n, 3]    (row of the packet, record, side), from flows.table.count_packets; a packet's row of -1 marks the
+                               last offer of that side
     """
     cursor = tables.cursor
     for k in range(first, n):
@@ -59,7 +59,7 @@ def read_offers(buf, packets, offers, first, n, tables):
 
 
 def has_room(tables):
-    """True while every table can take what one packet may bring."""
+    """True while every table has room for what one packet may add."""
     counts = tables.counts
     return (
         counts[N_MESSAGES] + ROOM_MESSAGES < tables.len_messages
@@ -72,10 +72,10 @@ def has_room(tables):
 
 
 def take(tables, buf, cursor):
-    """Read what is at the cursor, and whatever waits behind it, as far as the stream goes without a gap.
+    """Read the bytes at the cursor and the segments that wait behind them, up to the next gap.
 
-    Bytes before `resume` are passed over; bytes that come early wait. A gap is given up when too much waits behind it, or
-    when nothing more can come (cursor.final).
+    Bytes before `resume` are skipped; early bytes wait. A gap is given up when too many bytes wait behind it, or at the side's last
+    offer (cursor.final).
     """
     side, other = own_side(tables, cursor), other_side(tables, cursor)
     size = cursor.end - cursor.at
@@ -143,8 +143,8 @@ def take(tables, buf, cursor):
 
 
 def is_early_answer(side, other, buf, cursor):
-    """True when an answer begins where the body before it should still go on: it was shorter than its head said, and what was asked
-    since is being answered. Proxies do so with the page of a 407."""
+    """True when an answer begins where the body before it should still continue: the body was shorter than its head declared, and a later
+    request is being answered. Proxies do so with the page of a 407."""
     return (
         side.state == HEAD
         and 0 < side.responses < other.requests

@@ -1,4 +1,4 @@
-"""Where in its side's stream everything stands that was read: for who cuts or masks it, by the readers' own word."""
+"""Records the position of everything that was read in a side's stream, for slices that are cut or anonymized."""
 
 from __future__ import annotations
 
@@ -9,10 +9,10 @@ from analyzer.readers.texts import new_message, own_side
 
 
 def note_region(tables, cursor, size, state, n_messages):
-    """Keep that one thing was read, `size` bytes of those that were there, where the side was in this state.
+    """Add a region for one thing that was read, `size` bytes of those at the cursor, in this state of the side.
 
-    n_messages   how many there were before it was read: a PAC file where the first since is one. Of a PAC file whose length isn't
-                 known everything there was read, though only its head was passed over
+    n_messages   the number of messages before it was read: the region is a PAC file where the first new message is one. Of a PAC
+                 file of unknown length all bytes there are the region, though the reader advanced only behind its head
     """
     is_pac = tables.counts[N_MESSAGES] > n_messages and (tables.messages + n_messages).kind == PAC_FILE
     behind = own_side(tables, cursor).state

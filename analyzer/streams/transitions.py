@@ -1,7 +1,7 @@
-"""What a side's stream is expected to hold next: the one table of its states, and the one place where a state changes.
+"""The expected next message of a side's stream: the only table of the states, and the only place where a state changes.
 
-A state (SIDE.state, readers/states.py) says which reader reads next (dispatch.py), and what that found (CURSOR.found) which state comes
-after it. A body of known length is passed over with its head, so that it needs no state.
+A state (SIDE.state, readers/states.py) selects the next reader (dispatch.py), and the reader's finding (CURSOR.found) selects the next
+state. A body of known length is skipped together with its head, so it needs no state.
 """
 
 from __future__ import annotations
@@ -61,7 +61,7 @@ from analyzer.readers.states import (
     TRAILER,
 )
 
-# Which state comes after what was found, in the order of its numbers.
+# The next state for each finding, in the order of the findings' numbers.
 NEXT: Final = (
     SCAN,  # FOUND_NOTHING
     SCAN,  # FOUND_GAP
@@ -126,11 +126,11 @@ EXPECTED: Final = {
     SCAN: (FOUND_HEAD_BEGINS, FOUND_ENCRYPTED, *_UNKNOWN),
     DONE: (),
 }
-"""What can be found in each state. Nothing is read from a side that is DONE."""
+"""The possible findings in each state. Nothing is read from a side in state DONE."""
 
 
 def move_on(side, other, found):
-    """Let the side expect what comes after what was found on it."""
+    """Set the side's state to the one behind this finding."""
     if found == FOUND_SOCKS5_GREETING:
         side.asked_socks = 5
     elif found == FOUND_SOCKS4_REQUEST:
@@ -141,7 +141,7 @@ def move_on(side, other, found):
 
 
 def move_on_behind_head(side, other, cursor, p):
-    """Where what comes after a head and its body is expected, p being behind the head; counts requests and answers."""
+    """The position of the next message behind a head and its body; p is behind the head. Counts requests and answers."""
     found, body = cursor.found, cursor.body
     if found in (FOUND_INTERIM_ANSWER, FOUND_ANSWER):
         side.head_end = as_u32(cursor.seq + p - cursor.at)

@@ -1,4 +1,4 @@
-"""Payload that waits for the bytes before it: kept by sequence number.
+"""Payload that waits for the bytes before it, by sequence number.
 
 Where segments overlap, the bytes of the one that begins earlier count, and of two that begin together those that came first.
 """
@@ -17,16 +17,16 @@ from analyzer.readers.texts import other_side, own_side
 from analyzer.streams.encrypted import needed_end
 from analyzer.streams.transitions import move_on
 
-# What a segment counts for beside its bytes, so that many small ones are soon too many: they are a list that is walked.
+# Added to a segment's bytes when they are counted, so that many small segments soon are too many: the list is walked.
 SEGMENT_COST: Final = 64
 
-# Smaller pieces that continue the last are put to it; larger ones stay apart, as a head may begin where a packet does.
+# Smaller segments that continue the last one are appended to it; larger ones stay apart, because a head may begin where a packet does.
 COALESCED: Final = 64
 MOST_COALESCED: Final = 1024
 
 
 def wait(tables, side, buf, cursor):
-    """Keep what is at the cursor behind all that begins at or before it."""
+    """Add the bytes at the cursor to the waiting list, behind all segments that begin at or before them."""
     at, seq = cursor.at, cursor.seq
     size = cursor.end - at
     if size <= 0:
@@ -40,7 +40,7 @@ def wait(tables, side, buf, cursor):
     if before >= 0 and size < COALESCED:
         last = tables.segments + before
         if as_u32(last.seq + last.size) == seq and last.size < MOST_COALESCED:
-            # Whatever else waits in the arena: what a stream's times are must not depend on other streams.
+            # Done whatever else is in the arena: a stream's times must not depend on other streams.
             if last.at + last.size != counts[ARENA_USED]:
                 copy_bytes(tables.arena, last.at, last.size, tables.arena, counts[ARENA_USED])
                 last.at = counts[ARENA_USED]
@@ -76,7 +76,7 @@ def wait(tables, side, buf, cursor):
 
 
 def drop_first(tables, side):
-    """Let go of the first segment that waits. Where nothing waits any more, the arena begins anew, in what of it lies in the cache."""
+    """Drop the first waiting segment. Once none waits, the arena is used again from its beginning, which is still in the cache."""
     counts = tables.counts
     first = side.waiting
     segment = tables.segments + first
@@ -90,7 +90,7 @@ def drop_first(tables, side):
 
 
 def drop_before(tables, side, seq):
-    """Let go of the segments that end at or before seq, wherever in the list they are first."""
+    """Drop the segments that end at or before seq, as far as they are the list's first."""
     while side.waiting >= 0:
         segment = tables.segments + side.waiting
         if behind(segment.seq + segment.size, seq) > 0:
@@ -99,13 +99,13 @@ def drop_before(tables, side, seq):
 
 
 def drop_all(tables, side):
-    """Let go of everything that waits."""
+    """Drop all waiting segments."""
     while side.waiting >= 0:
         drop_first(tables, side)
 
 
 def gather(tables, side, seq):
-    """How many bytes lie together from seq on; they are copied to the scratch."""
+    """The number of bytes that wait from seq on without a gap; they are copied to the scratch buffer."""
     n = 0
     room = tables.len_scratch
     at = side.waiting
@@ -122,7 +122,7 @@ def gather(tables, side, seq):
 
 
 def arrival(tables, side):
-    """(time, acknowledged) of the segment whose byte counts at `resume`, which waits."""
+    """(time, acknowledged) of the waiting segment whose byte counts at `resume`."""
     segment = tables.segments + side.waiting
     while behind(segment.seq + segment.size, side.resume) <= 0 and segment.next >= 0:
         segment = tables.segments + segment.next
@@ -130,7 +130,7 @@ def arrival(tables, side):
 
 
 def rest_of_segment(tables, side):
-    """How many bytes from `resume` on the segment has whose byte counts there, which waits."""
+    """The number of bytes from `resume` on of the waiting segment whose byte counts there."""
     segment = tables.segments + side.waiting
     while behind(segment.seq + segment.size, side.resume) <= 0 and segment.next >= 0:
         segment = tables.segments + segment.next
@@ -138,9 +138,9 @@ def rest_of_segment(tables, side):
 
 
 def kept_unread(tables, buf, cursor):
-    """True when this payload, of a record that is held back, was kept for later, or nobody will read it.
+    """True when this payload, of a record that is held back, was kept for later, or no reader needs it.
 
-    Once one side sent more than is kept, what comes on either is read on its own, beginning anywhere.
+    Once one side sent more than is kept, both sides are read from there on without their beginning.
     """
     side, other = own_side(tables, cursor), other_side(tables, cursor)
     if side.seen & GIVEN_UP:
