@@ -1,5 +1,5 @@
-"""bytes → frames: where each packet lies, when it was seen, on which interface and link type.
+"""bytes → frames: each packet's place, time, interface and link type.
 
-`inputs.open_inputs` turns what a person named into sources; `Source.blocks()` reads one, whatever its format or wrapping.
+`inputs.open_inputs` turns paths, URLs and streams into sources; `Source.blocks()` reads one, of any format and compression.
 Nothing is imported here: `live` and `selection` start a capture before the engine is loaded.
 """

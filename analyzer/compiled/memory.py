@@ -1,4 +1,4 @@
-"""What kernels ask of memory itself: bytes moved at once, and rows asked for before they are needed."""
+"""Operations on memory for kernels: bytes copied at once, and rows prefetched."""
 
 from __future__ import annotations
 
@@ -15,10 +15,10 @@ def copy_number(source, at, size, target, to):
 
 
 def find_byte(buf, at, end, byte):
-    """Where the byte first stands in buf[at:end], -1 where it doesn't."""
+    """The position of the byte's first occurrence in buf[at:end], -1 without one."""
     found = bytes(buf[at:end]).find(byte) if end > at else -1
     return at + found if found >= 0 else -1
 
 
 def prefetch(array, row):
-    """Ask for the line of the cache that array[row] begins in, whether or not there is such a row."""
+    """Prefetch the cache line in which array[row] begins, whether or not there is such a row."""

@@ -1,4 +1,4 @@
-"""One compile unit for each stage: its kernels' sources put together, so that the C compiler can inline one into another.
+"""One compile unit for each stage: its kernels' sources in one file, so that the C compiler can inline them into one another.
 
 A kernel's body is in a module (`decode.py`) and its C types in a file beside it (`decode.pxd`). What a .pxd declares is compiled,
 with the constants it reads; everything else in the module stays Python. Setup.py runs this file by its path, before anything is
@@ -17,8 +17,8 @@ from typing import Final, NamedTuple
 
 PACKAGE: Final = Path(__file__).resolve().parent.parent
 
-# Stage → what its unit is made of: a room's .pxd files, or one of them. A later one may use what an earlier one declares. Python calls
-# the kernels of whole rooms; of single files only other kernels do.
+# Stage → the parts of its unit: a room's .pxd files, or single ones. A later part may use what an earlier one declares. Python calls
+# the kernels of whole rooms; those of single files are called only by other kernels.
 UNITS: Final = {
     "packets": ("packets/layout", "packets/fields", "compiled/memory", "packets"),
     "capture": ("packets/layout", "packets/fields", "compiled/memory", "compiled/widths", "capture"),
@@ -39,7 +39,7 @@ UNITS: Final = {
         "facts",
     ),
 }
-# Modules that a unit reads numbers from, and compiles nothing of.
+# Modules of which a unit uses constants, and compiles nothing.
 NUMBERS_FROM: Final = {
     "capture": ("packets/link", "packets/link_types", "capture/records"),
     "streams": ("facts/chosen", "readers/states", "readers/quic"),
@@ -62,10 +62,10 @@ cdef inline void* place_of(object array, Py_ssize_t size, bint written) except? 
     return view.buf
 """
 
-COMMON: Final = ("ts_ns", "record", "seq", "end", "ack", "side", "kind")  # of every kind of message: flows/messages.py
+COMMON: Final = ("ts_ns", "record", "seq", "end", "ack", "side", "kind")  # fields of every kind of message: flows/messages.py
 
 Value = int | bytes | tuple[int, ...]
-"""What a constant can be."""
+"""The possible values of a constant."""
 
 _DECLARED: Final = re.compile(
     r"^cdef (?P<inline>inline )?(?P<answer>\([^)]*\)|[\w ]+?[ *]+)\s*(?P<name>\w+)\((?P<arguments>[^)]*)\)[^:\n]*(?P<body>:?)$", re.M
@@ -107,7 +107,7 @@ def modules_of(stage: str) -> list[Path]:
 
 
 def digest_of(stage: str) -> str:
-    """A short digest of all that a stage's unit is made of: a compiled unit with another one isn't of these sources."""
+    """A short digest of all sources of a stage's unit: a compiled unit with another digest is of other sources."""
     digest = hashlib.blake2b(Path(__file__).read_bytes(), digest_size=8)
     for path in parts_of(stage):
         digest.update(path.read_bytes())
@@ -117,7 +117,7 @@ def digest_of(stage: str) -> str:
 
 
 def unit_of(stage: str) -> Unit:
-    """A stage's kernels as one module. Errors: ValueError, two of its modules give one name to different things."""
+    """A stage's kernels as one module. Errors: ValueError, two of its modules use one name for different things."""
     sources, declarations, entries = [], [], []
     values: dict[str, tuple[Value, str]] = {}
     declared: dict[str, tuple[Declared, str]] = {}
@@ -159,7 +159,7 @@ def unit_of(stage: str) -> Unit:
 
 
 def text_of(path: Path) -> str:
-    """The declarations of a .pxd. One of `after_*` is one of each function of the module so named that has these arguments and no other."""
+    """The declarations of a .pxd. A family such as `after_*` is declared once for each of the module's functions with these arguments."""
     text = path.read_text(encoding="utf-8")
     for family in list(_FAMILY.finditer(text)):
         own = {name for name, _ in declarations_in(text)}
@@ -178,14 +178,14 @@ def text_of(path: Path) -> str:
 
 
 def fields_of(struct: str, text: str) -> list[tuple[str, str]]:
-    """(type, name) of each field of a structure that a .pxd takes from another."""
+    """(type, name) of each field of a structure that a .pxd imports from another."""
     module = next(module for module, names in _CIMPORT.findall(text) if struct in names.split(", "))
     body = dict(_STRUCT.findall(PACKAGE.joinpath(*module.split(".")).with_suffix(".pxd").read_text(encoding="utf-8")))[struct]
     return [(kind, field) for kind, field in (line.split() for line in body.splitlines())]
 
 
 def overlaid(name: str, fields: list[tuple[str, str]], names_anew: dict[str, str]) -> str:
-    """A structure over another's room: `new=old` names a field of its own, or both halves of a text (old_at and old_size)."""
+    """A structure over another's memory: `new=old` names a field, or both halves of a text (old_at and old_size)."""
     lines = [f"cdef struct {name}:"]
     for kind, field in fields:
         text, _, half = field.rpartition("_")
@@ -195,7 +195,7 @@ def overlaid(name: str, fields: list[tuple[str, str]], names_anew: dict[str, str
 
 
 def declarations_in(text: str) -> Iterator[tuple[str, Declared]]:
-    """The kernels that a .pxd declares and whose bodies are in the module beside it."""
+    """The kernels that a .pxd declares whose bodies are in the module beside it."""
     for found in _DECLARED.finditer(text):
         if not found["body"]:
             arguments = (part.strip().rpartition(" ") for part in found["arguments"].split(",") if part.strip())
@@ -203,7 +203,7 @@ def declarations_in(text: str) -> Iterator[tuple[str, Declared]]:
 
 
 def bundles_in(text: str) -> Iterator[tuple[str, dict[str, str]]]:
-    """The structures that a .pxd declares which hold addresses: the type of each of their fields."""
+    """The structures with addresses that a .pxd declares: the type of each of their fields."""
     for name, body in _STRUCT.findall(text):
         fields = {field: kind for kind, field in (line.split() for line in body.splitlines())}
         if any(kind.endswith("*") for kind in fields.values()):
@@ -211,8 +211,8 @@ def bundles_in(text: str) -> Iterator[tuple[str, dict[str, str]]]:
 
 
 def bundle(argument: str, kind: str, fields: dict[str, str]) -> list[str]:
-    """What gives such a structure of a named tuple of arrays, which keeps it (compiled.addressed); a field len_NAME has how many rows
-    there are of one. The first time it is filled, the last address at the end, so that it is there only where all are."""
+    """The code that gets such a structure from a named tuple of arrays, which keeps it (compiled.addressed); a field len_NAME is the number
+    of an array's rows. The structure is filled at the first call, its last address at the end, so that it is set only where all are."""
     last = [field for field, of in fields.items() if of.endswith("*")][-1]
     lines = [
         f"    {argument}_ = cython.cast('{kind}*', place_of({argument}.addresses, cython.sizeof(cython.longlong), True))",
@@ -228,7 +228,7 @@ def bundle(argument: str, kind: str, fields: dict[str, str]) -> list[str]:
 
 
 def entry(name: str, kernel: Declared, bundles: dict[str, dict[str, str]]) -> str:
-    """A function that Python calls: arrays as their addresses, checked to have rows of the size that the kernel goes by."""
+    """A function for Python: passes arrays by address, after checking that their rows have the size that the kernel expects."""
     lines = [f"def entry_{name}({', '.join(argument for _, argument in kernel.arguments)}):"]
     given = []
     for kind, argument in kernel.arguments:
@@ -250,8 +250,8 @@ def entry(name: str, kernel: Declared, bundles: dict[str, dict[str, str]]) -> st
 
 
 def constant(name: str, value: Value) -> tuple[str, str]:
-    """(its definition in C, its declaration): a number, which C sees as the number itself and need not define; bytes, and numbers of 32
-    bits, in a row. Behind bytes there is a zero, as C has it of texts."""
+    """(its definition in C, its declaration): a number, which C gets as a literal without a definition; bytes, and 32-bit numbers, in an
+    array. Bytes end with a zero, as texts do in C."""
     if isinstance(value, bytes):
         return f"static const uint8_t {name}[] = {{{', '.join(map(str, value + bytes(1)))}}};", f"const uint8_t* {name}"
     if isinstance(value, tuple):
@@ -272,7 +272,7 @@ def tree_of(module: Path) -> ast.Module:
 
 
 def constants_of(function: ast.FunctionDef, module: Path) -> dict[str, Value]:
-    """The constants that a function reads by their names, from its own module or one that it imports them from."""
+    """The constants that a function uses, from its own module or one that it imports them from."""
     read = (node for part in function.body for node in ast.walk(part) if isinstance(node, ast.Name) and isinstance(node.ctx, ast.Load))
     names = {node.id for node in read}
     found = {name: value_of(name, module) for name in sorted(names)}
@@ -293,12 +293,12 @@ def value_of(name: str, module: Path) -> Value | None:
 
 
 def module_of(node: ast.ImportFrom) -> Path:
-    """The file of the module that something is imported from."""
+    """The file of an imported module."""
     return PACKAGE.joinpath(*(node.module or "").split(".")[1:]).with_suffix(".py")
 
 
 def value_in(node: ast.expr, module: Path) -> Value | None:
-    """The value of an expression of bytes, of a row of numbers of 32 bits, or of a whole number; None for anything else."""
+    """The value of an expression of bytes, of a tuple of 32-bit numbers, or of an integer; None for anything else."""
     if isinstance(node, ast.Constant) and isinstance(node.value, bytes):
         return node.value
     if isinstance(node, ast.Tuple):
@@ -308,7 +308,7 @@ def value_in(node: ast.expr, module: Path) -> Value | None:
 
 
 def whole_number(node: ast.expr, module: Path) -> int | None:
-    """The value of an expression of whole numbers and names of such; None for anything else."""
+    """The value of an expression of integers and names of such; None for anything else."""
     if isinstance(node, ast.Constant):
         return node.value if type(node.value) is int else None
     if isinstance(node, ast.Name):
@@ -336,9 +336,9 @@ def whole_number(node: ast.expr, module: Path) -> int | None:
 
 
 def write(stage: str, folder: Path) -> Path:
-    """Write a stage's unit into the folder, and say where its source is; what is already there as it should be is left alone."""
+    """Write a stage's unit into the folder; returns its source's path. A file that is up to date stays unchanged."""
     unit = unit_of(stage)
-    home = folder / "analyzer" / "compiled"  # Cython looks for a module's declarations by its whole name
+    home = folder / "analyzer" / "compiled"  # Cython finds a module's declarations by its full name
     home.mkdir(parents=True, exist_ok=True)
     packages = (home.parent / "__init__.py", ""), (home / "__init__.py", "")
     for place, text in (*packages, (home / f"_{stage}.py", unit.source), (home / f"_{stage}.pxd", unit.declarations)):

@@ -1,10 +1,10 @@
-"""Whole numbers of so many bits, as C has them: what doesn't fit is cut off."""
+"""Integers of fixed width, as in C: higher bits are cut off."""
 
 from __future__ import annotations
 
 
 def as_i64(x):
-    """The number that the 64 bits of x are, where the highest is the sign."""
+    """The 64 bits of x as a signed number."""
     return x - (1 << 64) if x >= 1 << 63 else x
 
 

@@ -1,1 +1,1 @@
-"""messages → columns: the host that was asked for, its source, the client's stack, and the outcome."""
+"""messages → columns: the requested host, its source, the client's family, and the outcome."""

@@ -1,4 +1,4 @@
-"""Addresses as text, as RFC 5952 writes those of IPv6, with no dotted quad at their end."""
+"""Addresses as text, IPv6 in the form of RFC 5952, without a dotted quad at the end."""
 
 from __future__ import annotations
 
@@ -37,7 +37,7 @@ def address_text(raw: bytes) -> str:
 
 @kernel
 def write_addresses(high, low, version, n, offsets, out):
-    """How many bytes these addresses take as text, which are written to `out`, behind each other; sets where each ends in offsets[1:]."""
+    """The number of bytes of these addresses as text, which are written to `out` one after the other; sets their ends in offsets[1:]."""
     p = 0
     for i in range(n):
         p = put_ipv6(out, p, high[i], low[i]) if version[i] == 6 else put_ipv4(out, p, low[i])
@@ -46,7 +46,7 @@ def write_addresses(high, low, version, n, offsets, out):
 
 
 def put_ipv4(text, n, address):
-    """Append an address of 32 bits to text[:n] and return its new length."""
+    """Append an address of 32 bits to text[:n]; its new length."""
     for k in range(4):
         octet = address >> 24 - 8 * k & 0xFF
         if k > 0:
@@ -64,7 +64,7 @@ def put_ipv4(text, n, address):
 
 
 def put_ipv6(text, n, high, low):
-    """Append an address of 128 bits to text[:n] and return its new length: of the longest runs of zeros, the first is left out."""
+    """Append an address of 128 bits to text[:n], without the first of its longest runs of zeros; its new length."""
     begin, longest, run = -1, 1, 0
     for k in range(8):
         run = run + 1 if group_of(high, low, k) == 0 else 0

@@ -1,4 +1,4 @@
-"""What a flow carried beside what was read of it: acknowledged, behind its last request to a proxy, and what the server said first."""
+"""A flow's amounts: bytes acknowledged, bytes behind its last request to a proxy, and the server's first payload."""
 
 from __future__ import annotations
 
@@ -40,10 +40,10 @@ ACKED_OUT: Final = 0
 ACKED_IN: Final = 1
 TUNNEL_OUT: Final = 2
 TUNNEL_IN: Final = 3
-SERVER_FIRST: Final = 4  # place in FIRSTS
+SERVER_FIRST: Final = 4  # index in FIRSTS
 N_AMOUNTS: Final = 5
 
-HALF: Final = 1 << 31  # further apart than that, sequence numbers don't tell which comes first
+HALF: Final = 1 << 31  # sequence numbers further apart have no order
 
 FIRSTS: Final[list[str | None]] = ["alert", "tls", "http", "socks", "other"]
 FIRST_ALERT: Final = 0
@@ -54,10 +54,10 @@ FIRST_OTHER: Final = 4
 
 
 def amount_columns(amounts: npt.NDArray[np.int64], out: Columns, back: Columns, cut: npt.NDArray[np.bool_]) -> dict[str, Any]:
-    """The columns of what was acknowledged or waits for it, what tunnels carried, and what the server said first.
+    """The columns of acknowledged and unacknowledged bytes, of tunnels' bytes, and of the server's first payload.
 
     amounts   int64[N_AMOUNTS, n flows], see measure()
-    cut       bool[n flows]   the last request's head goes on behind what was captured, so where its tunnel begins isn't known
+    cut       bool[n flows]   the last request's head wasn't captured completely, so its tunnel's beginning isn't known
     """
     places = {"acked_out": ACKED_OUT, "acked_in": ACKED_IN, "tunnel_out": TUNNEL_OUT, "tunnel_in": TUNNEL_IN}
     amounts[TUNNEL_OUT, cut] = -1
@@ -72,7 +72,7 @@ def amount_columns(amounts: npt.NDArray[np.int64], out: Columns, back: Columns, 
 
 
 def cut_off(requests: Picked) -> npt.NDArray[np.bool_]:
-    """Of requests for a tunnel: whether their heads weren't captured whole."""
+    """bool[n requests]: whether the head of a request for a tunnel wasn't captured completely."""
     cut: npt.NDArray[np.bool_] = requests["shape"] & SHAPE_CUT != 0
     return cut
 
@@ -86,7 +86,7 @@ def measure(tables, n_flows, flow_of, heads, starts, order, clients, answers, as
         side = sides + 2 * row + server
         at = flow * N_AMOUNTS
         if amounts[at + SERVER_FIRST] < 0 and not is_fresh(side):
-            # Behind an interim answer, which is kept nowhere, another head is expected; nor is one kept that was cut in its status.
+            # Behind an interim answer, which isn't kept, another head is expected; an answer cut in its status isn't kept either.
             goes_on = side.state == HEAD and side.asked_socks == 0 and side.resume != as_u32(side.base + 1)
             amounts[at + SERVER_FIRST] = FIRST_HTTP if goes_on or side.responses > 0 else FIRST_OTHER
     for flow in range(n_flows):
@@ -104,7 +104,7 @@ def measure(tables, n_flows, flow_of, heads, starts, order, clients, answers, as
         elif amounts[at + SERVER_FIRST] >= 0:
             first = first_payload(tables.holes, back)
             start, end, else_ = starts[flow], starts[flow + 1], amounts[at + SERVER_FIRST]
-            amounts[at + SERVER_FIRST] = first_said(tables.messages, order, start, end, client, out, back, first, else_)
+            amounts[at + SERVER_FIRST] = first_kind(tables.messages, order, start, end, client, out, back, first, else_)
         last = -1
         for i in range(starts[flow], starts[flow + 1]):
             if asked[order[i]]:
@@ -117,8 +117,8 @@ def measure(tables, n_flows, flow_of, heads, starts, order, clients, answers, as
             amounts[at + TUNNEL_IN] = bytes_behind(tables.holes, answering, asking, begin)
 
 
-def first_said(messages, order, start, end, client, out, back, first, else_):
-    """What the server's first payload was, which begins at `first` and of which something was read; else_: where no message tells."""
+def first_kind(messages, order, start, end, client, out, back, first, else_):
+    """The kind of the server's first payload, which begins at `first` and was read in part; else_: where no message shows it."""
     speaks_http = False
     for i in range(start, end):
         message = messages + order[i]
@@ -128,35 +128,35 @@ def first_said(messages, order, start, end, client, out, back, first, else_):
         if message.side == client:
             continue
         if message.kind in (SERVER_HELLO, ALERT) and back.responses > 0:
-            return FIRST_HTTP  # an answer that was cut in its status is kept nowhere
+            return FIRST_HTTP  # an answer cut in its status isn't kept
         else_ = FIRST_OTHER
         begins = behind(message.seq, first) <= 0
         if message.kind == SOCKS_ANSWER:
             return FIRST_SOCKS  # behind the choice of a method, and of credentials
         if message.kind == ANSWER and (begins or speaks_http):
-            return FIRST_HTTP  # interim answers, that may come before, are kept nowhere
+            return FIRST_HTTP  # interim answers, which may come before, aren't kept
         if message.kind == SERVER_HELLO and begins:
             return FIRST_TLS
         if message.kind == ALERT and begins:
             return FIRST_ALERT
         if message.kind in (ANSWER, SERVER_HELLO, ALERT):
             return FIRST_OTHER
-    # Its choice of a method was read; what came behind it may be a refusal of the credentials, which nothing follows.
-    # Where the connection's beginning wasn't captured that may be chance.
+    # Its choice of a method was read; the bytes behind it may be a refusal of the credentials, which nothing follows.
+    # Where the beginning of the connection wasn't captured, that may be a coincidence.
     begun = (out.seen | back.seen) & (SENT_SYN | SENT_SYN_ACK)
     chose = begun != 0 and out.asked_socks == 5 and (back.state == SOCKS5_ANSWERING or back.state == SCAN)
     return FIRST_SOCKS if chose else else_
 
 
 def stream_begin(side):
-    """Where a side's stream begins: behind its SYN, else with the first payload seen."""
+    """The first sequence number of a side's stream: behind its SYN, else of the first payload captured."""
     return as_u32(side.base + 1) if side.seen & (SENT_SYN | SENT_SYN_ACK) else side.low
 
 
 def bytes_behind(holes, side, other, begin):
-    """How many distinct payload bytes this side sent from `begin` on: captured, or acknowledged by the other.
+    """The number of distinct payload bytes this side sent from `begin` on: captured, or acknowledged by the other.
 
-    Places are counted in 64 bits from the lowest payload seen, as streams may be longer than sequence numbers can tell.
+    Positions are counted in 64 bits from the lowest payload captured, because a stream may be longer than the sequence number space.
     """
     if side.seen & HAS_BASE == 0:
         return max(0, acknowledged_bytes(side, other))
@@ -165,8 +165,8 @@ def bytes_behind(holes, side, other, begin):
     while at >= 0:
         high += behind((holes + at).end, (holes + at).start)
         at = (holes + at).next
-    # Sequence numbers say how far it went but for multiples of 2**32, and what was counted, or acknowledged behind holes that are
-    # forgotten, is near to it.
+    # Sequence numbers give the stream's length modulo 2**32; the bytes counted, or those acknowledged behind dropped holes, are near to
+    # the true one.
     high = max(high, acknowledged_bytes(side, other))
     high += behind(side.high - side.low, high)
     first = behind(begin, side.low)
@@ -178,13 +178,13 @@ def bytes_behind(holes, side, other, begin):
         proved = max(first, high + behind(acked, side.high))
     total = max(high, proved) - first
     if proved < 0:
-        total += proved  # between there and the lowest nothing was seen
+        total += proved  # between `begin` and the lowest payload nothing was captured
     at = side.holes
     while at >= 0:
         start, end = (holes + at).start, (holes + at).end
         at = (holes + at).next
         if known and (as_u32(side.high - start) >= HALF or behind(end, side.high) > 0):
-            continue  # acknowledged long ago, however its numbers look now
+            continue  # acknowledged long ago, despite its numbers
         if known and behind(acked, start) > 0:
             start = acked
         if high - first < HALF and behind(begin, start) > 0:
@@ -194,6 +194,6 @@ def bytes_behind(holes, side, other, begin):
 
 
 def first_payload(holes, side):
-    """The sequence number of the side's first payload; its SYN alone may stand before."""
+    """The sequence number of the side's first payload; only its SYN may come before."""
     at = side.holes
     return (holes + at).end if at >= 0 and (holes + at).start == side.low else side.low

@@ -1,4 +1,4 @@
-"""Flows → the columns of the flow table that need no names: who with whom, when, how much, and how it ended."""
+"""Flows → the columns of the flow table without names: endpoints, times, amounts, and the state."""
 
 from __future__ import annotations
 
@@ -28,7 +28,7 @@ STATES: Final[list[str | None]] = ["refused", "unreachable", "no-answer", "close
 
 
 def flow_ids(flows: Mapping[str, Any], first_ns: npt.NDArray[np.int64]) -> npt.NDArray[np.uint8]:
-    """uint8[n, 16]: the hex digits of each flow's id, from the columns it is made of; a time that is missing counts as nulls.
+    """uint8[n, 16]: the hex digits of each flow's id, from the columns it is made of; a missing time is left empty.
 
     flows   protocol, client_ip, server_ip as Arrow strings, client_port, server_port as numpy
     """
@@ -43,7 +43,7 @@ def flow_ids(flows: Mapping[str, Any], first_ns: npt.NDArray[np.int64]) -> npt.N
 
 
 def put_text(text, n, data, start, end):
-    """Append data[start:end] to text[:n] and return its new length."""
+    """Append data[start:end] to text[:n]; its new length."""
     for k in range(start, end):
         text[n] = data[k]
         n += 1
@@ -51,7 +51,7 @@ def put_text(text, n, data, start, end):
 
 
 def put_number(text, n, value):
-    """Append a whole number in decimal to text[:n] and return its new length."""
+    """Append an integer in decimal to text[:n]; its new length."""
     if value < 0:
         text[n] = 45
         n += 1
@@ -93,7 +93,7 @@ def digest_ids(
 
 
 def state_codes(records: Columns, out: Columns, back: Columns) -> npt.NDArray[np.int64]:
-    """int64[n]: places in STATES. `out` and `back` are the client's and the server's rows of Tables.sides."""
+    """int64[n]: indices in STATES. `out` and `back` are the client's and the server's rows of Tables.sides."""
     tcp = records["protocol"] == TCP
     sent, got = out["seen"], back["seen"]
     opened = sent & SENT_SYN != 0
@@ -112,20 +112,20 @@ def state_codes(records: Columns, out: Columns, back: Columns) -> npt.NDArray[np
 
 
 def times(ns: npt.NDArray[np.int64]) -> pa.Array:
-    """A timestamp array, null where there is no time."""
+    """A timestamp array, null for NO_TIME."""
     return array(ns, ns == NO_TIME).view(TIME)
 
 
 def times_of(messages: Picked, only: npt.NDArray[np.bool_] | None = None) -> pa.Array:
-    """When these messages began; null where there is none, or where `only` is false."""
+    """The times of these messages; null without a message, or where `only` is false."""
     return times(np.where(messages.there if only is None else only, messages["ts_ns"], NO_TIME))
 
 
 def capture_lists(records: Columns, late: dict[int, list[int]], names: list[str], order: list[int]) -> pa.Array:
-    """A list array: the inputs each flow was seen in, in the order of their times.
+    """A list array: the inputs that contain each flow, in the order of their times.
 
     late    flow → inputs beyond the first SOURCE_BITS
-    order   the inputs' numbers, by time
+    order   the inputs' indices, by time
     """
     if len(names) == 1:
         masks, which = np.ones(1, np.uint64), np.zeros(len(records), np.int64)
@@ -149,7 +149,7 @@ def inputs_in(mask: int) -> list[int]:
 
 
 def outer_texts(records: Columns) -> pa.Array:
-    """A string array: what the first packet was wrapped in, outermost first, null when nulls."""
+    """A string array: the first packet's wrappings, outermost first, null where there are none."""
     code = np.full(len(records), -1)
     wrapped = np.flatnonzero(records["outer0"])
     if not len(wrapped):
@@ -167,7 +167,7 @@ def _outer_text(high: int, low: int) -> str | None:
 
 
 def label_texts(records: Columns, labels: npt.NDArray[Any], name: str) -> pa.Array:
-    """A string array: the process or the firewall's action (`name`) of each record's first label; null where it says none.
+    """A string array: the process or the firewall's action (`name`) of each record's first label; null without one.
 
     labels   the used rows of Tables.labels
     """

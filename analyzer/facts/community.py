@@ -1,6 +1,6 @@
-"""Community ID, version 1: what Zeek, Suricata and others call the same conversation.
+"""Community ID, version 1: the id of a conversation in Zeek, Suricata and others.
 
-Source: github.com/corelight/community-id-spec. Both directions have the same: the lower address and port come first.
+Source: github.com/corelight/community-id-spec. Both directions have the same id: the lower address and port come first.
 """
 
 from __future__ import annotations
@@ -28,15 +28,15 @@ def community_ids(records: npt.NDArray[Any], rows: npt.NDArray[np.int32]) -> pa.
 
 @kernel
 def write_community_ids(records, rows, n, out, text, state, w):
-    """Fill out, uint8[n, TEXT_BYTES], with the ids of the records `rows`. What is digested: seed, addresses, protocol, 0, ports.
+    """Fill out, uint8[n, TEXT_BYTES], with the ids of the records `rows`. Digested are seed, addresses, protocol, 0, ports.
 
-    text, state, w   uint8[64], uint32[6], uint32[80]   room
+    text, state, w   buffers, uint8[64], uint32[6], uint32[80]
     """
     for i in range(n):
         record = records + rows[i]
         size = 4 if record.version == 4 else 16
         put_u16(text, 0, 0)
-        if stands_first(record):
+        if a_comes_first(record):
             put_end(text, 2, size, record.a_hi, record.a_lo)
             put_end(text, 2 + size, size, record.b_hi, record.b_lo)
             put_u16(text, 4 + 2 * size, record.a_port)
@@ -53,8 +53,8 @@ def write_community_ids(records, rows, n, out, text, state, w):
         base64_digest(text, 8 + 2 * size, out, i * TEXT_BYTES + 2, state, w)
 
 
-def stands_first(record):
-    """Whether end a comes before end b."""
+def a_comes_first(record):
+    """Whether end a comes before end b in the digest."""
     if record.a_hi != record.b_hi:
         return record.a_hi < record.b_hi
     if record.a_lo != record.b_lo:

@@ -1,4 +1,4 @@
-"""The one name a flow goes by, chosen last from the facts: the first that is a name and not an address."""
+"""A flow's host, chosen last from its facts: the first name that is no address."""
 
 from __future__ import annotations
 
@@ -27,16 +27,16 @@ BY_DNS: Final = 7
 
 Rows = npt.NDArray[np.int64]
 
-# How many flows ahead messages are asked for: they lie all over their table.
+# How many flows ahead messages are prefetched: they are scattered over their table.
 FLOWS_AHEAD: Final = 4
 
 
 def choose_hosts(
     records: npt.NDArray[Any], messages: npt.NDArray[Any], pool: npt.NDArray[np.uint8], chosen: npt.NDArray[np.int64], flows: Rows
 ) -> tuple[Any, Any, Any]:
-    """(where the host's text lies in the pool, its size, place in SOURCES), -1 sizes and sources where no name was seen.
+    """(the host's offset in the pool, its size, its index in SOURCES), -1 as size and source where no name was seen.
 
-    chosen   int64[, N_CHOSEN]: of every flow;  flows: those that are asked for
+    chosen   int64[, N_CHOSEN]: of every flow;  flows: the rows to name
     """
     n = len(flows)
     at, size, source = np.zeros(n, np.int64), np.full(n, -1, np.int64), np.full(n, -1, np.int64)
@@ -60,7 +60,7 @@ def is_name(pool, at, size):
 
 @kernel
 def fill_hosts(records, messages, pool, chosen, flows, n, at, size, source):
-    """As choose_hosts; n: how many flows are asked for."""
+    """Fill the results of choose_hosts; n: the number of flows."""
     for flow in range(n):
         row = flows[flow] * N_CHOSEN
         if flow + FLOWS_AHEAD < n:
@@ -106,12 +106,12 @@ def fill_hosts(records, messages, pool, chosen, flows, n, at, size, source):
 
 
 def source_by_itself(record, message):
-    """Which source a message is that says nothing but its flow's name, as its `host`; -1 for all others."""
+    """The source of a message that gives nothing but its flow's name, as its `host`; -1 for all others."""
     if message.kind == DNS_QUESTION and asks_resolver(record, message.side):
         return BY_DNS
     return -1
 
 
 def asks_resolver(record, side):
-    """True for a flow over UDP whose other end is a resolver. One over TCP goes by no name of its own: it is a way past the proxies."""
+    """True for a flow over UDP whose other end is a resolver. A flow over TCP doesn't get the name: it is a direct connection."""
     return record.protocol != TCP and (record.b_port if side == 0 else record.a_port) == PORT_DNS

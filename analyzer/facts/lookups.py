@@ -1,7 +1,7 @@
-"""DNS messages → the lookups a client made, and the names of flows that nothing else names.
+"""DNS messages → a client's lookups, and the names of flows that nothing else names.
 
-A question and its answer are one lookup: the same flow, message id, name and type. A question that is sent again before it is
-answered is the same lookup, asked once more.
+A question and its answer are one lookup: the same flow, message id, name and type. A question that is repeated before its answer
+belongs to the same lookup.
 """
 
 from __future__ import annotations
@@ -28,7 +28,7 @@ from analyzer.tables import LOOKUP_SCHEMA
 
 Rows = npt.NDArray[np.int64]
 
-# An answer that may not be kept at all is for the connection that it was asked for, which follows at once.
+# An answer with a TTL of 0 is valid for the connection it was requested for, which follows at once.
 LEAST_TTL_S: Final = 1
 NS: Final = 1_000_000_000
 
@@ -94,7 +94,7 @@ def lookup_table(tables: Tables, kinds: npt.NDArray[np.uint8], row_of: npt.NDArr
 
 
 def by_lookup(tables: Tables, found: Rows, row_of: npt.NDArray[np.int32]) -> tuple[Rows, Rows]:
-    """(the messages' rows, those of one lookup behind each other in the order of time; where each lookup begins)."""
+    """(the messages' rows, grouped by lookup and in time order; the index where each lookup begins)."""
     messages = tables.messages.view(DNS_ROW)
     answered = messages["kind"][found] == DNS_ANSWER
     keys = (
@@ -115,7 +115,7 @@ def by_lookup(tables: Tables, found: Rows, row_of: npt.NDArray[np.int32]) -> tup
 
 
 def asking_side(messages: npt.NDArray[Any], rows: Rows) -> Rows:
-    """The side that asks: a question's own, an answer's other."""
+    """The asking side: a question's own, an answer's other."""
     result: Rows = np.where(messages["kind"][rows] == DNS_ANSWER, 1 - messages["side"][rows], messages["side"][rows]).astype(np.int64)
     return result
 
@@ -127,7 +127,7 @@ def ends_of(records: Columns, side: Rows) -> tuple[Any, Any, Any]:
 
 
 def addresses_of(tables: Tables, answers: Rows) -> tuple[npt.NDArray[Any], npt.NDArray[Any]]:
-    """(uint8[n, DNS_ADDRESS], how many are of each answer); -1 has none."""
+    """(uint8[n, DNS_ADDRESS], the number of each answer's addresses); -1 has none."""
     messages = tables.messages.view(DNS_ROW)
     sizes = np.where(answers >= 0, np.maximum(messages["addresses_size"][answers], 0), 0)
     raw = byte_array(tables.pool, messages["addresses_at"][answers], sizes)
@@ -135,13 +135,13 @@ def addresses_of(tables: Tables, answers: Rows) -> tuple[npt.NDArray[Any], npt.N
 
 
 def halves(addresses: npt.NDArray[Any]) -> tuple[Any, Any, Any]:
-    """(high half, low half, version) of addresses as answers keep them."""
+    """(high half, low half, version) of addresses in the form of DNS_ADDRESS."""
     numbers = np.ascontiguousarray(addresses[:, 1:]).view(">u8").astype(np.uint64)
     return numbers[:, 0], numbers[:, 1], addresses[:, 0]
 
 
 def address_lists(tables: Tables, answers: Rows) -> pa.Array:
-    """A list array: the addresses of each answer, in its order; null where it goes on behind what was captured, or the resolver sent."""
+    """A list array: the addresses of each answer, in its order; null where its end wasn't captured, or the resolver left it out."""
     addresses, sizes = addresses_of(tables, answers)
     offsets = np.concatenate([[0], np.cumsum(sizes)]).astype(np.int32)
     unknown = np.append((answers >= 0) & (tables.messages.view(DNS_ROW)["addresses_size"][answers] < 0), False)
@@ -149,7 +149,7 @@ def address_lists(tables: Tables, answers: Rows) -> pa.Array:
 
 
 def ttls(tables: Tables, answers: Rows) -> pa.Array:
-    """How long each answer may be kept, in seconds; null without one, or without a record that says so."""
+    """The TTL of each answer in seconds; null without an answer, or without addresses."""
     messages = tables.messages.view(DNS_ROW)
     return array(messages["ttl_s"][answers].astype(np.int64), (answers < 0) | (messages["addresses_size"][answers] <= 0))
 
@@ -158,10 +158,10 @@ ADDRESS = np.dtype([("hi", "u8"), ("lo", "u8"), ("version", "u1")])
 
 
 class Answers(NamedTuple):
-    """What resolvers answered, an entry for each address; sorted by who was given which address, then time, then name.
+    """The resolvers' answers, an entry for each address; sorted by client and address, then time, then name.
 
-    clients, given   ADDRESS[n]: who asked, what was answered;  times, until   int64[n]: from when to when it may be kept
-    at, size         int64[n]: where the name lies in `pool`
+    clients, given   ADDRESS[n]: the client, the answered address;  times, until   int64[n]: when it is valid
+    at, size         int64[n]: the name's place in `pool`
     """
 
     clients: npt.NDArray[Any]
@@ -177,7 +177,7 @@ NO_ANSWERS: Final = Answers(*(np.zeros(0, kind) for kind in (ADDRESS, ADDRESS, "
 
 
 def answers_of(tables: Tables, kinds: npt.NDArray[np.uint8] | None = None) -> Answers:
-    """The answers that these tables hold; their pool is the tables'. kinds: of each message, where they are known."""
+    """The answers in these tables; their pool is the tables'. kinds: of each message, where known."""
     messages = tables.messages[: int(tables.counts[N_MESSAGES])].view(DNS_ROW)
     rows = np.flatnonzero((kinds_of(tables) if kinds is None else kinds) == DNS_ANSWER)
     rows = rows[(messages["addresses_size"][rows] > 0) & (messages["ts_ns"][rows] != NO_TIME)]
@@ -194,7 +194,7 @@ def answers_of(tables: Tables, kinds: npt.NDArray[np.uint8] | None = None) -> An
 
 
 def joined_answers(pieces: Iterable[Answers]) -> Answers:
-    """The answers of all."""
+    """The answers of all pieces."""
     found, used = [NO_ANSWERS], 0
     for piece in pieces:
         pool = gathered(piece.pool, piece.at, np.maximum(piece.size, 0))
@@ -205,7 +205,7 @@ def joined_answers(pieces: Iterable[Answers]) -> Answers:
 
 def in_order(answers: Answers) -> Answers:
     """The same answers, sorted."""
-    # Of two answers at one time the later name counts.
+    # Of two answers at the same time the later name counts.
     by_name = ranks(answers.pool, answers.at, answers.size)
     order = np.lexsort((by_name, answers.times, pair_keys(answers.clients, answers.given)))
     clients, given, times, until, at, size = (column[order] for column in answers[:-1])
@@ -213,7 +213,7 @@ def in_order(answers: Answers) -> Answers:
 
 
 def name_by_answers(answers: Answers, clients: npt.NDArray[Any], targets: npt.NDArray[Any], first_ns: Rows) -> Rows:
-    """For each flow the answer that last gave its client this address, and may still be kept when it begins; -1: none.
+    """For each flow the latest answer that gave its client this address and is still valid when the flow begins; -1: none.
 
     clients, targets   ADDRESS[n_flows]; a target of version 0 is none
     """
@@ -247,7 +247,7 @@ def address_of(text: str | None) -> tuple[int, int, int]:
 
 
 def pair_keys(clients: npt.NDArray[Any], targets: npt.NDArray[Any]) -> npt.NDArray[np.uint64]:
-    """A number for each pair of addresses; whoever finds a pair by it compares the addresses."""
+    """A hash for each pair of addresses; users of it must compare the addresses."""
     key = np.zeros(len(clients), np.uint64)
     for part in (clients["hi"], clients["lo"], targets["hi"], targets["lo"]):
         key = (key ^ part) * np.uint64(0x9E3779B97F4A7C15)
@@ -256,7 +256,7 @@ def pair_keys(clients: npt.NDArray[Any], targets: npt.NDArray[Any]) -> npt.NDArr
 
 
 def ranks(pool: npt.NDArray[np.uint8], at: npt.NDArray[Any], size: npt.NDArray[Any]) -> Rows:
-    """int64[n]: the places of the names in alphabetical order, the same for the same name; -1 for missing ones."""
+    """int64[n]: the alphabetical ranks of the names, equal for equal names; -1 for missing ones."""
     names = text_array(pool, at, size, LOWER).dictionary_encode()
     known = [name or "" for name in names.dictionary.to_pylist()]
     rank = np.full(len(known) + 1, -1, np.int64)
@@ -267,10 +267,10 @@ def ranks(pool: npt.NDArray[np.uint8], at: npt.NDArray[Any], size: npt.NDArray[A
 
 @kernel
 def latest_answers(keys, times, until, longer, n_keys, wanted, first_ns, n_wanted, place):
-    """Fill place[i] with the last row of `keys` that is wanted[i], not later than first_ns[i] and not over by then.
+    """Fill place[i] with the last row of `keys` that equals wanted[i], isn't later than first_ns[i] and is still valid then.
 
     keys, times   sorted by key, then time
-    longer        int64[n], all -1: filled with the row before of the same key that lasts longer, the only one worth a look after this
+    longer        int64[n], all -1: filled with the row before, of the same key, that is valid longer: the only candidate after this one
     """
     for i in range(1, n_keys):
         k = i - 1

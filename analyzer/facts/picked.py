@@ -1,4 +1,4 @@
-"""Some fields of chosen rows, each as a column of its own: rows lie all over their tables and are long, so each is fetched once."""
+"""Fields of chosen rows, each as a column of its own: rows are long and scattered over their tables, so each is fetched once."""
 
 from __future__ import annotations
 
@@ -15,11 +15,11 @@ from analyzer.facts.strings import AS_IS, byte_array, text_array
 from analyzer.flows.layout import N_MESSAGES, Tables
 
 AT_ONCE: Final = 1 << 8
-"""Rows whose fields are sorted out at a time, so that the processor's cache holds them meanwhile."""
+"""Rows whose fields are copied at a time, so that they stay in the processor's cache."""
 
-LINE: Final = 64  # bytes of a line of the cache, where each column begins
+LINE: Final = 64  # bytes of a cache line, at which each column begins
 
-# What is asked of a flow's record and of its two sides.
+# The fields of a flow's record and of its two sides.
 OF_RECORDS: Final = (
     *("a_hi", "a_lo", "b_hi", "b_lo", "a_port", "b_port", "protocol", "version", "first_ns", "last_ns", "data_ns", "end_ns"),
     *("end_side", "end_reset", "outer0", "outer1", "sources", "first_source", "label", "pauses", "first_frame", "unreachable"),
@@ -30,7 +30,7 @@ OF_SIDES: Final = (
 
 
 class Columns(Protocol):
-    """Rows whose fields can be asked for: numpy's own, or only some fields of them (Fields)."""
+    """Rows with fields by name: numpy's own, or only some fields of them (Fields)."""
 
     def __getitem__(self, name: str, /) -> npt.NDArray[Any]: ...
 
@@ -64,7 +64,7 @@ class Fields:
 
 
 def kinds_of(tables: Tables) -> npt.NDArray[np.uint8]:
-    """uint8[n_messages]: the kind of each message; rows of messages are longer than a line of the cache, so they are looked at once."""
+    """uint8[n_messages]: the kind of each message, in an array of its own, because messages are longer than a cache line."""
     return np.ascontiguousarray(tables.messages["kind"][: int(tables.counts[N_MESSAGES])])
 
 
@@ -78,10 +78,10 @@ def columns_of(table: npt.NDArray[np.int64], rows: npt.NDArray[np.int64]) -> npt
 
 
 class Picked:
-    """Some numbers and texts of chosen messages, by the names that their kind gives them; -1 is no message."""
+    """Some numbers and texts of chosen messages, by their kind's names; -1 is no message."""
 
     def __init__(self, tables: Tables, kind: np.dtype[Any], rows: npt.NDArray[np.int64], *names: str) -> None:
-        """kind   as what the messages are read: layout.MESSAGE, or one of flows.messages"""
+        """kind   the messages' row type: layout.MESSAGE, or one of flows.messages"""
         fields = [part for name in names for part in ([name] if name in (kind.names or ()) else [f"{name}_at", f"{name}_size"])]
         self.rows = rows
         self.there = rows >= 0
@@ -89,26 +89,26 @@ class Picked:
         self._pool = tables.pool
 
     def __getitem__(self, name: str, /) -> npt.NDArray[Any]:
-        """A number of each, as it is kept; 0 where there is no message."""
+        """A number of each, unconverted; 0 without a message."""
         return self._fields[name]
 
     def __len__(self) -> int:
         return len(self.rows)
 
     def number(self, name: str, missing: int = 0) -> npt.NDArray[np.int64]:
-        """A number of each, `missing` where there is no message."""
+        """A number of each, `missing` without a message."""
         return np.where(self.there, self._fields[name].astype(np.int64), missing)
 
     def text(self, name: str, form: int = AS_IS, only: npt.NDArray[np.bool_] | None = None) -> pa.Array:
-        """A text of each, null where there is none, no message, or where `only` is false."""
+        """A text of each, null where it is missing, without a message, or where `only` is false."""
         return text_array(self._pool, self._fields[f"{name}_at"], self._sizes(name, only), form)
 
     def raw(self, name: str, only: npt.NDArray[np.bool_] | None = None) -> pa.DictionaryArray:
-        """As bytes: a dictionary array, as few of many are different."""
+        """A text of each as bytes, in a dictionary array, because few of many are distinct."""
         return byte_array(self._pool, self._fields[f"{name}_at"], self._sizes(name, only)).dictionary_encode()
 
     def part(self, name: str, begin: int, size: int, form: int, only: npt.NDArray[np.bool_]) -> pa.Array:
-        """So many bytes of a text, or behind it, from `begin` on; null where `only` is false."""
+        """`size` bytes of a text, or behind it, from `begin` on; null where `only` is false."""
         return text_array(self._pool, self._fields[f"{name}_at"] + begin, np.where(only, size, -1), form)
 
     def _sizes(self, name: str, only: npt.NDArray[np.bool_] | None) -> npt.NDArray[np.int32]:
@@ -117,10 +117,10 @@ class Picked:
 
 @kernel
 def pick_fields(table, row_size, rows, n, offsets, sizes, begins, n_fields, out):
-    """Copy fields of chosen rows, each to a column of its own; nothing where a row is -1.
+    """Copy fields of chosen rows, each to a column of its own; rows of -1 are skipped.
 
     table            uint8[]: rows of row_size bytes
-    offsets, sizes   int64[n_fields]: where each field lies in a row, and how many bytes it has;  begins: where its column does in `out`
+    offsets, sizes   int64[n_fields]: each field's offset in a row and size in bytes;  begins: its column's offset in `out`
     """
     for i in range(min(n, AT_ONCE)):
         prefetch(table, rows[i] * row_size)
@@ -128,7 +128,7 @@ def pick_fields(table, row_size, rows, n, offsets, sizes, begins, n_fields, out)
     begin = 0
     while begin < n:
         end = min(n, begin + AT_ONCE)
-        for i in range(end, min(n, end + AT_ONCE)):  # rows lie all over their table: the next ones come meanwhile
+        for i in range(end, min(n, end + AT_ONCE)):  # rows are scattered over their table: prefetch the next ones
             prefetch(table, rows[i] * row_size)
             prefetch(table, rows[i] * row_size + LINE)
         for k in range(n_fields):
@@ -138,7 +138,7 @@ def pick_fields(table, row_size, rows, n, offsets, sizes, begins, n_fields, out)
 
 def copy_field(table, row_size, rows, begin, end, offset, size, out, at):
     """Copy the field at `offset` of rows[begin:end] to the column at out[at:]."""
-    if size == 8:  # each size by itself, so that C knows it in the loop
+    if size == 8:  # a branch for each size, so that C knows it in the loop
         for i in range(begin, end):
             if rows[i] >= 0:
                 copy_number(table, rows[i] * row_size + offset, 8, out, at + 8 * i)

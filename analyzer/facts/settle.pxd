@@ -6,7 +6,7 @@ cdef void settle(Tables* tables, int64_t n_flows, const int32_t* flow_of, const 
 cdef void group_messages(const Message* messages, int64_t n_messages, int64_t n_flows, const int32_t* flow_of, int64_t* starts, int64_t* order, int64_t* room) noexcept nogil
 @cython.locals(m=int64_t, k=int64_t)
 cdef void sort_by_stream(const Message* messages, const Side* sides, int64_t head, int64_t* order, int64_t start, int64_t end) noexcept nogil
-cdef bint stands_before(const Message* message, const Message* other, const Side* side) noexcept nogil
+cdef bint comes_before(const Message* message, const Message* other, const Side* side) noexcept nogil
 @cython.locals(head=int64_t, kind=int64_t, asked=int64_t, answered=int64_t)
 cdef void choose_client(Tables* tables, int64_t flow, const int32_t* heads, const int64_t* starts, int64_t* order, int64_t* clients) noexcept nogil
 @cython.locals(kind=int64_t, inside=bint, has_proxy_agent=bint, to_proxy=bint)

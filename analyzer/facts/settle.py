@@ -1,4 +1,4 @@
-"""messages → facts: of all that was read from a flow, which message says what."""
+"""messages → facts: which message holds each of a flow's facts."""
 
 from __future__ import annotations
 
@@ -48,7 +48,7 @@ from analyzer.flows.layout import (
 from analyzer.flows.messages import as_answer
 from analyzer.readers.states import SOCKS_REFUTED
 
-# How many flows ahead messages are asked for: those of one flow lie all over their table.
+# How many flows ahead messages are prefetched: one flow's are scattered over their table.
 FLOWS_AHEAD: Final = 4
 
 
@@ -81,9 +81,9 @@ def settle(tables, n_flows, flow_of, heads, starts, order, clients, first_ns, pa
 
 
 def group_messages(messages, n_messages, n_flows, flow_of, starts, order, room):
-    """Fill `order` with the messages' rows by flow, then side, then as they came, and starts[flow] with where each flow's begin.
+    """Fill `order` with the messages' rows by flow, then side, then arrival, and starts[flow] with the index of each flow's first.
 
-    room   int64[n_messages], which is all -1 then: rows of messages are long, so their flows and sides are noted aside
+    room   int64[n_messages], all -1: a buffer for the messages' flows and sides, because the rows themselves are long
     """
     for m in range(n_messages):
         flow = flow_of[(messages + m).record]
@@ -102,17 +102,17 @@ def group_messages(messages, n_messages, n_flows, flow_of, starts, order, room):
 
 
 def sort_by_stream(messages, sides, head, order, start, end):
-    """Put a flow's messages in the order of their streams, side 0 before side 1; they nearly are."""
+    """Sort a flow's messages in stream order, side 0 before side 1; they nearly are."""
     for i in range(start + 1, end):
         m = order[i]
         k = i
-        while k > start and stands_before(messages + m, messages + order[k - 1], sides + 2 * head + (messages + m).side):
+        while k > start and comes_before(messages + m, messages + order[k - 1], sides + 2 * head + (messages + m).side):
             order[k] = order[k - 1]
             k -= 1
         order[k] = m
 
 
-def stands_before(message, other, side):
+def comes_before(message, other, side):
     """True when `message` comes before `other` in its side's stream."""
     if message.side != other.side:
         return message.side < other.side
@@ -124,7 +124,7 @@ def stands_before(message, other, side):
 def choose_client(tables, flow, heads, starts, order, clients):
     """Set clients[flow] to the side that opened the flow, and put its messages in stream order.
 
-    The sender of the SYN; else the receiver of a SYN-ACK; else who sent a request; else who wasn't answering; else the higher port.
+    The sender of the SYN; else the receiver of a SYN-ACK; else the sender of a request; else the side that didn't answer; else by the port.
     """
     records, sides, messages = tables.records, tables.sides, tables.messages
     head = heads[flow]
@@ -156,7 +156,7 @@ def choose_client(tables, flow, heads, starts, order, clients):
 
 
 def choose_messages(tables, flow, starts, order, clients, chosen, answers, asked):
-    """Fill, for one flow, which messages hold its facts, every request's answer, and which requests were made of a proxy."""
+    """Fill, for one flow, the messages of its facts, every request's answer, and which requests were made to a proxy."""
     messages, sides = tables.messages, tables.sides
     start, end = starts[flow], starts[flow + 1]
     if start == end:
@@ -218,7 +218,7 @@ def choose_messages(tables, flow, starts, order, clients, chosen, answers, asked
 
 
 def hello_follows(messages, order, at, end):
-    """True when behind order[at] the same side sent a ClientHello."""
+    """True when the same side sent a ClientHello behind order[at]."""
     i = at + 1
     while i < end and not ((messages + order[i]).kind == CLIENT_HELLO and (messages + order[i]).side == (messages + order[at]).side):
         i += 1
@@ -226,7 +226,7 @@ def hello_follows(messages, order, at, end):
 
 
 def asking_side(messages, order, start, end, client):
-    """The client, unless only the other side asked for anything."""
+    """The client, unless only the other side sent requests."""
     for i in range(start, end):
         message = messages + order[i]
         if message.side == client and message.kind in (CONNECT, ABSOLUTE, ORIGIN, SOCKS4, SOCKS5, CLIENT_HELLO, DATAGRAM, DNS_QUESTION):
@@ -238,12 +238,12 @@ def asking_side(messages, order, start, end, client):
 
 
 def refuted(side):
-    """True when what looked like a SOCKS request was none: the other end answered in another language."""
+    """True when an apparent SOCKS request was none: the other end answered in another protocol."""
     return side.asked_socks == SOCKS_REFUTED
 
 
 def pair_answers(messages, order, start, end, side, answers):
-    """Give each HTTP and SOCKS request the row of its answer: in order, but none that was sent before the request was received."""
+    """Give each HTTP and SOCKS request the row of its answer: in order, but no answer sent before the request was received."""
     question = next_message(messages, order, start, end, side)
     for i in range(start, end):
         message = messages + order[i]
@@ -261,7 +261,7 @@ def pair_answers(messages, order, start, end, side, answers):
 
 
 def next_message(messages, order, at, end, side):
-    """The place in `order`, from `at` on, of the next request on this side; `end` without one."""
+    """The index in `order`, from `at` on, of the next request of this side; `end` without one."""
     while at < end:
         message = messages + order[at]
         if message.side == side and message.kind in (CONNECT, ABSOLUTE, ORIGIN, SOCKS4, SOCKS5):

@@ -1,4 +1,4 @@
-"""SHA-1 inside a kernel (FIPS 180-4), for Community IDs: of texts of one block, in base64."""
+"""SHA-1 in a kernel (FIPS 180-4), for Community IDs: of texts of one block, in base64."""
 
 from __future__ import annotations
 
@@ -9,23 +9,23 @@ from analyzer.compiled.widths import as_u32, as_u64
 from analyzer.packets.fields import u32
 from analyzer.readers.sha256 import rotate
 
-ONE_BLOCK: Final = 55  # bytes that with their end mark and their length fill a block of 64
+ONE_BLOCK: Final = 55  # bytes that fill a block of 64 with their end mark and length
 BASE64_SIZE: Final = 28
 
 STARTS: Final = (0x67452301, 0xEFCDAB89, 0x98BADCFE, 0x10325476, 0xC3D2E1F0)  # 5.3.1
-TWENTY_ROUNDS: Final = (0x5A827999, 0x6ED9EBA1, 0x8F1BBCDC, 0xCA62C1D6)  # 4.2.1: what is added in each twenty
+TWENTY_ROUNDS: Final = (0x5A827999, 0x6ED9EBA1, 0x8F1BBCDC, 0xCA62C1D6)  # 4.2.1: the constant of each twenty rounds
 
 LETTERS: Final = b"ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/"
 
 
 def digest_by_processor(state, text):
-    """As digest_by_steps, True where the processor has instructions for it: a tenth of the time."""
+    """As digest_by_steps, True where the processor has instructions for it: they take a tenth of the time."""
     return False
 
 
 @kernel
 def digest_by_steps(state, text, w):
-    """The 64 bytes of `text` into the state, uint32[5], on any processor; w: uint32[80] of room."""
+    """Digest the 64 bytes of `text` into the state, uint32[5], on any processor; w: a buffer, uint32[80]."""
     for k in range(16):
         w[k] = u32(text, 4 * k)
     for k in range(16, 80):
@@ -50,7 +50,7 @@ def digest_by_steps(state, text, w):
 def base64_digest(text, size, out, at, state, w):
     """Write SHA-1(text[:size <= ONE_BLOCK]) to out[at:], BASE64_SIZE letters; `text` has 64 bytes, of which those behind are overwritten.
 
-    state, w   uint32[6], uint32[80]   room
+    state, w   buffers, uint32[6] and uint32[80]
     """
     text[size] = 0x80
     for k in range(size + 1, 64):

@@ -1,4 +1,4 @@
-"""Texts in a pool → Arrow strings. Bytes that aren't UTF-8 are shown as \\xNN; what is missing or empty is null."""
+"""Texts in a pool → Arrow strings. Bytes that aren't UTF-8 become \\xNN; missing and empty texts are null."""
 
 from __future__ import annotations
 
@@ -14,16 +14,16 @@ from analyzer.compiled import kernel
 from analyzer.compiled.memory import copy_bytes, prefetch
 
 AS_IS: Final = 0
-LOWER: Final = 1  # ASCII letters to lower case, one trailing dot left off: how host names are compared (RFC 4343)
+LOWER: Final = 1  # ASCII letters to lower case, one trailing dot removed: how host names are compared (RFC 4343)
 HEX: Final = 2
 
 HEX_DIGITS: Final = b"0123456789abcdef"
 
-# How many texts ahead the pool is asked for: they lie all over it.
+# How many texts ahead the pool is prefetched: they are scattered over it.
 TEXTS_AHEAD: Final = 12
 
 MOST: Final = (1 << 31) - 1
-"""Bytes that an Arrow string array can hold."""
+"""The most bytes of an Arrow string array."""
 
 
 def text_array(pool: npt.NDArray[np.uint8], at: npt.NDArray[np.int64], size: npt.NDArray[Any], form: int = AS_IS) -> pa.Array:
@@ -43,7 +43,7 @@ def text_array(pool: npt.NDArray[np.uint8], at: npt.NDArray[np.int64], size: npt
 
 
 def byte_array(pool: npt.NDArray[np.uint8], at: npt.NDArray[np.int64], size: npt.NDArray[Any]) -> pa.Array:
-    """As text_array, of bytes; null where size[i] < 0, and empty where it is 0."""
+    """text_array for bytes; null where size[i] < 0, and empty where it is 0."""
     at, size = np.ascontiguousarray(at, np.int64), np.ascontiguousarray(size, np.int32)
     n, bits = len(size), bits_for(len(size))
     total, there = measure_texts(size, n, 0, bits)
@@ -56,12 +56,12 @@ _ASCII_LOWER = {c: c + 32 for c in range(65, 91)}
 
 
 def bits_for(n: int) -> npt.NDArray[np.uint8]:
-    """Room for a bit of each of n values."""
+    """A zeroed bitmap for n values."""
     return np.zeros((n + 7) // 8, np.uint8)
 
 
 def room_for(n: int, total: int) -> tuple[npt.NDArray[np.int32], npt.NDArray[np.uint8]]:
-    """(offsets, data) that n texts of so many bytes fit in. Errors: OverflowError, an Arrow string array can't hold so much."""
+    """(offsets, data) with room for n texts of `total` bytes. Errors: OverflowError, an Arrow string array can't hold so much."""
     if total > MOST:
         raise OverflowError(f"the texts of one column take {total} bytes, and can't take more than {MOST}")
     return np.zeros(n + 1, np.int32), np.empty(total, np.uint8)
@@ -98,7 +98,7 @@ def words(codes: npt.NDArray[Any], names: Sequence[str | None]) -> pa.Array:
 
 @kernel
 def measure_texts(size, n, least, bits):
-    """(how many bytes texts of these sizes take, how many of them there are); sets the bits of those of at least this size."""
+    """(total bytes of texts of these sizes, number of texts present); sets the bits of those of at least this size."""
     total, there = 0, 0
     for i in range(n):
         if size[i] >= least:
@@ -110,7 +110,7 @@ def measure_texts(size, n, least, bits):
 
 @kernel
 def measure_words(codes, n, sizes, bits):
-    """As measure_texts, of the words of these codes; sizes: of each word, -1: none."""
+    """measure_texts for the words of these codes; sizes: of each word, -1: none."""
     total, there = 0, 0
     for i in range(n):
         if codes[i] >= 0 and sizes[codes[i]] >= 0:
@@ -122,7 +122,7 @@ def measure_words(codes, n, sizes, bits):
 
 @kernel
 def spell_words(codes, n, begins, sizes, letters, offsets, out):
-    """Copy the word of each code to `out`, behind each other, and set where each ends in offsets[1:]."""
+    """Copy the word of each code to `out`, one after the other, and set each one's end in offsets[1:]."""
     p = 0
     for i in range(n):
         if codes[i] >= 0 and sizes[codes[i]] > 0:
@@ -133,7 +133,7 @@ def spell_words(codes, n, begins, sizes, letters, offsets, out):
 
 @kernel
 def gather_texts(pool, at, size, n_texts, form, offsets, out):
-    """True when every byte is ASCII; copies the texts behind each other to `out` and sets where each ends in offsets[1:]."""
+    """True when every byte is ASCII; copies the texts to `out`, one after the other, and sets each one's end in offsets[1:]."""
     p = 0
     for i in range(n_texts):
         if i + TEXTS_AHEAD < n_texts:
@@ -163,7 +163,7 @@ def write_hex(pool, start, size, out, at):
 
 
 def lower(text, size):
-    """Turn the ASCII letters of text[:size] to lower case."""
+    """Convert the ASCII letters of text[:size] to lower case."""
     for k in range(size):
         c = text[k]
         text[k] = c + 32 if 65 <= c <= 90 else c

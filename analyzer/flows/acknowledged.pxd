@@ -5,7 +5,7 @@ cdef void note_ack(Side* side, const Side* other, int64_t ack) noexcept nogil
 cdef void note_odd_ack(Side* side, const Side* other, int64_t ack) noexcept nogil
 @cython.locals(turns=int64_t)
 cdef int64_t acked_span(const Side* side) noexcept nogil
-cdef void let_acknowledge(Side* side, int64_t highest, int64_t span) noexcept nogil
+cdef void set_acknowledged(Side* side, int64_t highest, int64_t span) noexcept nogil
 @cython.locals(is_first=bint, acked=bint)
 cdef void note_sending(Side* side, const Side* other, int64_t seq, int64_t size, int64_t ts_ns, bint whole) noexcept nogil
 @cython.locals(highest=int64_t)

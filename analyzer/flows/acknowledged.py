@@ -1,7 +1,7 @@
-"""What each side acknowledged of the other, and since when something waits for that.
+"""The sequence numbers that each side acknowledged of the other's stream, and the time since which data waits for an acknowledgement.
 
-Only the highest number counts, so it doesn't matter in which order acknowledgements come. Numbers that no window allows are
-passed over (RFC 7323 2.3: at most 1 GiB): a damaged packet must not acknowledge what was never sent.
+Only the highest number counts, so the order of acknowledgements doesn't matter. Numbers beyond any window are ignored
+(RFC 7323 2.3: at most 1 GiB): a damaged packet must not acknowledge bytes that were never sent.
 """
 
 from __future__ import annotations
@@ -13,11 +13,11 @@ from analyzer.flows.coverage import behind
 from analyzer.flows.layout import HAS_ACKED, HAS_BASE, KNOWS_ACKED, SENT_FIN, SENT_NEW, SENT_SYN, SENT_SYN_ACK
 
 MAX_WINDOW: Final = 1 << 30
-TURN: Final = 1 << 32  # sequence numbers begin again
+TURN: Final = 1 << 32  # the number of sequence numbers
 
 
 def note_ack(side, other, ack):
-    """Let `side` acknowledge all of the other's stream before `ack`."""
+    """Note that `side` acknowledged all of the other's stream before `ack`."""
     if side.marks & HAS_ACKED and 0 < behind(ack, side.acked) <= MAX_WINDOW:
         if ack < side.acked:
             side.acked_turns += 1
@@ -27,40 +27,40 @@ def note_ack(side, other, ack):
 
 
 def note_odd_ack(side, other, ack):
-    """As note_ack, for the first one, for one that is lower than others, and for one that can't be."""
+    """note_ack for the first acknowledgement, for a number lower than others, and for an implausible one."""
     if side.marks & HAS_ACKED == 0:
         if other.seen & HAS_BASE == 0 or -MAX_WINDOW <= behind(ack, other.high) <= MAX_WINDOW:
             side.marks |= HAS_ACKED
-            let_acknowledge(side, ack, 0)
+            set_acknowledged(side, ack, 0)
         return
     span = acked_span(side)
     lower = -behind(ack, side.acked)
     if span < lower <= span + MAX_WINDOW:
-        let_acknowledge(side, side.acked, lower)
+        set_acknowledged(side, side.acked, lower)
 
 
 def acked_span(side):
-    """How far the highest number that the side acknowledged lies from the lowest."""
+    """The distance between the lowest and the highest number that the side acknowledged."""
     turns = side.acked_turns
     return turns * TURN + side.acked - side.acked_low
 
 
-def let_acknowledge(side, highest, span):
-    """Let the side have acknowledged everything up to `highest`, from a number on that lies so far from there."""
+def set_acknowledged(side, highest, span):
+    """Set the side's acknowledgements to everything up to `highest`, from the number `span` before it."""
     side.acked = highest
     side.acked_low = as_u32(highest - span)
     side.acked_turns = (span - side.acked + side.acked_low) >> 32
 
 
 def note_sending(side, other, seq, size, ts_ns, whole):
-    """Before payload is covered: keep its time when it is new and all before it was acknowledged. `whole`: nothing came before."""
+    """Before payload is covered: note its time where it is new and everything before it was acknowledged. `whole`: it is the first."""
     if behind(seq + size, side.high) > 0:
         is_first = side.high == as_u32(side.base + 1) and side.distinct == 0
         acked = other.marks & HAS_ACKED != 0 and behind(other.acked, side.high) >= 0
         if is_first or acked:
             side.pending_ns = ts_ns
             side.marks |= SENT_NEW
-            # The first packet may lie behind a gap: what comes before this piece says whether all of that was acknowledged.
+            # The first packet may follow a gap: the part before this one shows whether everything before it was acknowledged.
             if other.marks & HAS_ACKED:
                 side.acked_then = other.acked
                 side.marks |= KNOWS_ACKED
@@ -70,7 +70,7 @@ def note_sending(side, other, seq, size, ts_ns, whole):
 
 
 def join_acks(into, side):
-    """Add what a later record's side acknowledged."""
+    """Add a later record's acknowledgements of one side."""
     if side.marks & HAS_ACKED == 0:
         return
     if into.marks & HAS_ACKED == 0:
@@ -79,18 +79,18 @@ def join_acks(into, side):
         into.acked_low = side.acked_low
         into.acked_turns = side.acked_turns
         return
-    # Its lowest number lies near to what was acknowledged before, however far it went from there.
+    # Its lowest number is near to those acknowledged before, however far the later ones are from it.
     span = acked_span(into)
     start = behind(side.acked_low, into.acked)
     if start < -MAX_WINDOW - span or start > MAX_WINDOW:
         return
     end = start + acked_span(side)
     highest = side.acked if end > 0 else into.acked
-    let_acknowledge(into, highest, max(0, end) - min(-span, start))
+    set_acknowledged(into, highest, max(0, end) - min(-span, start))
 
 
 def join_sending(into, into_other, side):
-    """Add when a later record's side sent what may wait; before the counts and acknowledgements of either side are joined."""
+    """Add a later record's time of unacknowledged data; before the counts and acknowledgements of either side are joined."""
     if side.marks & SENT_NEW == 0:
         return
     sent_nothing = into.seen & HAS_BASE == 0 or into.high == as_u32(into.base + 1)
@@ -106,7 +106,7 @@ def join_sending(into, into_other, side):
 
 
 def acknowledged_up_to(side, other):
-    """(whether the other acknowledged payload of this side, which was captured, and up to where); a FIN's number is no payload's."""
+    """(whether the other side acknowledged captured payload of this side, up to which number); a FIN's number doesn't count."""
     if other.marks & HAS_ACKED == 0 or not -MAX_WINDOW <= behind(other.acked, side.high) <= MAX_WINDOW:
         return False, 0
     if side.seen & SENT_FIN and behind(other.acked, side.high) > 0:
@@ -115,10 +115,10 @@ def acknowledged_up_to(side, other):
 
 
 def acknowledged_bytes(side, other):
-    """How much of this side's payload the other acknowledged, -1 when none of its acknowledgements was captured.
+    """The number of this side's payload bytes that the other acknowledged, -1 where none of its acknowledgements was captured.
 
-    Where this side wasn't captured, what the other acknowledged from its first acknowledgement on; a single number more is
-    the FIN that it didn't see, as nobody sends one byte alone.
+    Where this side wasn't captured, the bytes acknowledged since the other's first acknowledgement; a single number is taken for an unseen
+    FIN, because single bytes are hardly ever sent.
     """
     if other.marks & HAS_ACKED == 0:
         return -1

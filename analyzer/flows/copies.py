@@ -1,4 +1,4 @@
-"""Packets captured twice whose copies lie in different pieces: the second counts in neither."""
+"""Duplicate packets whose copies are in different parts: the second one is subtracted again."""
 
 from __future__ import annotations
 
@@ -10,28 +10,28 @@ import numpy.typing as npt
 from analyzer.compiled import kernel
 from analyzer.flows.duplicates import digest_place, is_digest, same_packet
 from analyzer.flows.layout import N_DUPLICATES, N_HELD, SOURCE_BITS, Tables
-from analyzer.flows.stretches import see_again
+from analyzer.flows.stretches import set_stretches
 from analyzer.packets.layout import ACK, FIN, NO_TIME, RST, SYN, TCP
 
 
 def take_back_copies(tables: Tables, recent: npt.NDArray[Any], firsts: npt.NDArray[Any]) -> npt.NDArray[Any]:
-    """Undo the counting of the packets among `firsts` of which `recent` holds a copy; the others of them.
+    """Subtract the packets among `firsts` that `recent` holds a copy of; returns the other packets of `firsts`.
 
-    A record all of whose packets are among `firsts` gets its times and inputs from those that remain. Of one with more, the
-    copy's time was not its latest, as copies come within a second.
+    A record with all its packets among `firsts` gets its times and inputs from the remaining ones. In a record with more packets the
+    copy's time isn't the latest, because copies come within a second.
     """
     packets = tables.sides["packets"]
     own, sent = np.unique(2 * firsts["record"].astype(np.int64) + firsts["side"], return_counts=True)
     whole_sides = own[packets[own] == sent]
     rows, counted = np.unique(firsts["record"], return_counts=True)
     whole = set(rows[packets[2 * rows] + packets[2 * rows + 1] == counted].tolist())
-    take_back(tables, recent, firsts, len(firsts))
+    subtract_copies(tables, recent, firsts, len(firsts))
     others: npt.NDArray[Any] = firsts[firsts["copy"] == 0]
     for row in np.unique(firsts["record"][firsts["copy"] != 0]).tolist():
         rest = others[others["record"] == row]
         if row in whole:
-            see_again(tables, row, rest["ts_ns"].copy(), rest["payload_bytes"].copy(), rest["side"].copy(), len(rest))
-            see_only(tables.records[row : row + 1], rest)
+            set_stretches(tables, row, rest["ts_ns"].copy(), rest["payload_bytes"].copy(), rest["side"].copy(), len(rest))
+            set_seen(tables.records[row : row + 1], rest)
         copies = firsts[(firsts["copy"] != 0) & (firsts["record"] == row)]
         for side in np.intersect1d(whole_sides, (2 * row, 2 * row + 1)).tolist():
             tables.sides["last_ns"][side] = rest["ts_ns"][rest["side"] == side - 2 * row].max(initial=NO_TIME)
@@ -41,7 +41,7 @@ def take_back_copies(tables: Tables, recent: npt.NDArray[Any], firsts: npt.NDArr
 
 
 def leave_unread(tables: Tables, copies: npt.NDArray[Any], first: int) -> None:
-    """Let the payload that was kept of these packets, rows of Tables.held from `first` on, count as nothing: it was read before."""
+    """Empty the kept payload of these packets, rows of Tables.held from `first` on: it was read before."""
     if not len(copies):
         return
     held = tables.held[first : int(tables.counts[N_HELD])]
@@ -51,8 +51,8 @@ def leave_unread(tables: Tables, copies: npt.NDArray[Any], first: int) -> None:
     held["size"][[key in kept for key in keys]] = 0
 
 
-def see_only(record: npt.NDArray[Any], firsts: npt.NDArray[Any]) -> None:
-    """Let the record, an array of one, be seen where these packets were."""
+def set_seen(record: npt.NDArray[Any], firsts: npt.NDArray[Any]) -> None:
+    """Set the times and inputs of the record, an array of one, to those of these packets."""
     timed = firsts[firsts["ts_ns"] != NO_TIME]
     first = timed[timed["ts_ns"].argmin()] if len(timed) else firsts[0] if len(firsts) else None
     record["first_source"] = -1 if first is None else first["source"]
@@ -69,7 +69,7 @@ def last_data(firsts: npt.NDArray[Any]) -> int:
 
 
 @kernel
-def take_back(tables, recent, firsts, n):
+def subtract_copies(tables, recent, firsts, n):
     """Mark the copies, and subtract them from their sides."""
     for i in range(n):
         first = firsts + i
@@ -89,5 +89,5 @@ def take_back(tables, recent, firsts, n):
 
 
 def was_seen(first, before):
-    """True when `before`, a packet that was seen in an earlier piece, was this one."""
+    """True when `before`, a packet of an earlier part, is the same packet."""
     return is_digest(before, first.digest) and same_packet(first.ts_ns, first.ip_id, first.payload_bytes, first.flags, first.ttl, before)

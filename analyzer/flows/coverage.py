@@ -1,6 +1,6 @@
-"""Which sequence numbers of a stream were seen: [low, high) less a list of holes.
+"""The sequence numbers of a stream that were captured: [low, high) without a list of holes.
 
-What arrives twice adds nothing, so payload bytes less distinct ones are what was retransmitted.
+Bytes that arrive twice add nothing, so payload bytes minus distinct ones are the retransmitted ones.
 """
 
 from __future__ import annotations
@@ -10,12 +10,12 @@ from typing import Final
 from analyzer.compiled.widths import as_u32
 from analyzer.flows.layout import FREE_HOLE, N_HOLES
 
-# More holes than this in one stream at a time are a capture that lost most of it; the lowest are then given up, and what
-# fills them later counts as sent again.
+# With more holes than this in one stream the capture lost most of it; the lowest are then dropped, and payload that
+# fills them later counts as retransmitted.
 MAX_HOLES: Final = 64
 
-# No window is larger than 1 GiB (RFC 7323 2.3), so no sender goes back further: what has gone on by more can't be before its beginning,
-# and of holes that lie so far back that sequence numbers come round nothing can come any more.
+# No window is larger than 1 GiB (RFC 7323 2.3), so no sender goes back further: payload more than that behind isn't the stream's
+# beginning, and holes so far back that sequence numbers wrap around can't be filled any more.
 MAX_WINDOW: Final = 1 << 30
 OLD: Final = 3 << 30
 
@@ -23,17 +23,17 @@ HALF: Final = 1 << 31
 
 
 def behind(seq, other):
-    """How far seq lies behind other, negative when before it, in the arithmetic of sequence numbers (RFC 9293 3.4)."""
+    """The distance from `other` to seq, negative where seq is before it, in sequence number arithmetic (RFC 9293 3.4)."""
     return as_u32(seq - other + HALF) - HALF
 
 
 def before(seq, high):
-    """How far seq lies before the highest number of its stream, up to 4 GiB."""
+    """The distance from seq to the highest number of its stream, up to 4 GiB."""
     return as_u32(high - seq)
 
 
 def cover(holes, counts, side, seq, size):
-    """Count the payload [seq, seq + size) of a packet on this side."""
+    """Add a packet's payload [seq, seq + size) to the side's coverage."""
     if seq == side.high:
         side.high = as_u32(seq + size)
         side.distinct += size
@@ -42,7 +42,7 @@ def cover(holes, counts, side, seq, size):
 
 
 def cover_out_of_order(holes, counts, side, seq, size):
-    """As cover, for payload that doesn't begin where the last ended."""
+    """cover for payload that doesn't begin where the last ended."""
     end = as_u32(seq + size)
     if behind(seq, side.high) > 0:
         add_hole(holes, counts, side, side.high, seq)
@@ -69,7 +69,7 @@ def cover_out_of_order(holes, counts, side, seq, size):
 
 
 def add_hole(holes, counts, side, start, end):
-    """Remember that [start, end) was not seen; holes are kept in order."""
+    """Add the hole [start, end) to the list, which is kept in order."""
     high = end if behind(end, side.high) > 0 else side.high
     forget_old(holes, counts, side, high)
     n = 0
@@ -105,7 +105,7 @@ def add_hole(holes, counts, side, start, end):
 
 
 def forget_old(holes, counts, side, high):
-    """Give up the holes of which nothing can come any more."""
+    """Drop the holes that can't be filled any more."""
     while side.holes >= 0 and before((holes + side.holes).end, high) > OLD:
         oldest = side.holes
         side.holes = (holes + oldest).next
@@ -114,7 +114,7 @@ def forget_old(holes, counts, side, high):
 
 
 def fill(holes, counts, side, start, end):
-    """Take [start, end) out of the holes and count what of it was in them."""
+    """Remove [start, end) from the holes, and count the bytes of it that were in them."""
     high = side.high
     last = -1
     at = side.holes

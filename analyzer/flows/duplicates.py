@@ -1,7 +1,7 @@
-"""A packet that was captured twice counts once.
+"""Recognizes a packet that was captured twice, so that it counts once.
 
-Mirrors of both directions, `any` captures and gateways that record both interfaces show a forwarded packet again. It is
-the same packet when everything end-to-end about it is equal, IP id and TCP checksum included: a retransmission has a new
+Mirrors of both directions, `any` captures and gateways that record both interfaces capture a forwarded packet twice. It is
+the same packet where all its end-to-end fields are equal, IP id and TCP checksum included: a retransmission has a new
 id, and nearly always a new timestamp option and so another checksum.
 """
 
@@ -14,18 +14,18 @@ from analyzer.flows.keys import M1, M2, M3, mix
 from analyzer.flows.layout import DUPLICATE_SLOTS
 from analyzer.packets.layout import FIN, NO_TIME, RST, SYN
 
-# With an IP id the copy is certain within the time in which the 16-bit id can't have come round for one conversation.
+# With an IP id a copy is certain within the time in which the 16-bit id can't wrap around for one conversation.
 WITH_ID_NS: Final = 1_000_000_000
-# Without one (IPv6, id 0) only what no retransmission timer can produce: the least is 10 ms (tail loss probes).
+# Without one (IPv6, id 0) only a gap shorter than any retransmission timer: the shortest is 10 ms (tail loss probes).
 WITHOUT_ID_NS: Final = 5_000_000
 
 
 TTL_BITS: Final = 8
-"""What of a digest is given up for the TTL: 56 bits tell packets apart as well, and two rows are as long as half a line of the cache."""
+"""Bits of a digest that are replaced by the TTL: 56 bits are distinct enough, and two rows are half a cache line."""
 
 
 def packet_digest(packet, conversation, side):
-    """A number that two packets share only when they are copies of each other."""
+    """A number that two packets share only where one is a copy of the other."""
     seq, size, window, ip_id = packet.seq, packet.payload_bytes, packet.window, packet.ip_id
     digest = mix(as_u64(conversation + side * M3) ^ seq << 32 ^ packet.ack)
     digest = as_u64((digest ^ size << 32 ^ window << 16) * M1 + packet.flags)
@@ -33,12 +33,12 @@ def packet_digest(packet, conversation, side):
 
 
 def digest_place(digest):
-    """The first of the two rows of Tables.recent where a digest is kept."""
+    """The first of the two rows of Tables.recent for a digest."""
     return digest % (DUPLICATE_SLOTS // 2) * 2
 
 
 def seen_before(newer, older, packet, digest):
-    """True when this very packet was captured a moment ago; else it is remembered, and the older of two forgotten."""
+    """True when this packet was captured a moment before; otherwise it replaces the older of the two."""
     if is_digest(newer, digest) and same_packet(packet.ts_ns, packet.ip_id, packet.payload_bytes, packet.flags, packet.ttl, newer):
         return True
     if is_digest(older, digest) and same_packet(packet.ts_ns, packet.ip_id, packet.payload_bytes, packet.flags, packet.ttl, older):
@@ -49,17 +49,17 @@ def seen_before(newer, older, packet, digest):
 
 
 def is_digest(before, digest):
-    """True when `before` is a packet with this digest, as far as that is kept."""
+    """True when `before` is a packet with this digest, in the bits that are kept."""
     return as_u64((before.digest ^ digest) << TTL_BITS) == 0
 
 
 def with_ttl(digest, ttl):
-    """What is kept of a packet: its digest, and the TTL in place of the highest bits."""
+    """The kept form of a digest: with the TTL in place of its highest bits."""
     return as_u64(digest << TTL_BITS) >> TTL_BITS | ttl << (64 - TTL_BITS)
 
 
 def same_packet(ts_ns, ip_id, payload_bytes, flags, ttl, before):
-    """True when `before`, a packet with the same digest, was the one of which this is known."""
+    """True when `before`, a packet with the same digest, is a copy of the packet with these fields."""
     if ts_ns == NO_TIME or before.ts_ns == NO_TIME:
         return ip_id != 0
     gap_ns = max(ts_ns - before.ts_ns, before.ts_ns - ts_ns)

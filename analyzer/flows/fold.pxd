@@ -3,7 +3,7 @@ from analyzer.flows.layout cimport Hole, Record, Side, Tables
 
 @cython.locals(slot=int64_t, flow=int64_t, head=int64_t, n_flows=int64_t, mask=int64_t)
 cdef int64_t fold_records(Tables* tables, int32_t* slots, int64_t n_slots, int32_t* flow_of, int32_t* heads) noexcept nogil
-cdef bint goes_on(const Side* side_a, const Side* side_b, const Record* record) noexcept nogil
+cdef bint continues_flow(const Side* side_a, const Side* side_b, const Record* record) noexcept nogil
 @cython.locals(earlier=bint)
 cdef void join_records(Tables* tables, int64_t head, int64_t row) noexcept nogil
 cdef void join_both_sides(Tables* tables, int64_t into, int64_t row) noexcept nogil

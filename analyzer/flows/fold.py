@@ -1,7 +1,7 @@
-"""records → flows: which records are one connection, and their counts added up.
+"""records → flows: finds the records that are one connection, and adds up their counts.
 
-A SYN begins a new flow only when its side had sent something before with another initial sequence number, as Wireshark has it.
-That is decided here, over all records in order, so that it doesn't matter where a capture was cut.
+A SYN begins a new flow only where its side sent something before with another initial sequence number, as in Wireshark.
+This is decided here, over all records in order, so that the result doesn't depend on where a capture was cut.
 """
 
 from __future__ import annotations
@@ -18,9 +18,9 @@ from analyzer.packets.layout import NO_TIME
 
 @kernel
 def fold_records(tables, slots, n_slots, flow_of, heads):
-    """How many flows there are; fills flow_of[record] and heads[flow], the record that the flow's counts are added up in.
+    """The number of flows; fills flow_of[record] and heads[flow], the record in which the flow's counts are added up.
 
-    slots     int32[n_slots = 2**k >= 2 * n_records], all 0; used as a hash table of the newest flow of each conversation, plus one
+    slots     int32[n_slots = 2**k >= 2 * n_records], all 0; a hash table of the newest flow of each conversation, plus one
     flow_of   int32[n_records];  heads  int32[n_records]
     """
     records, sides = tables.records, tables.sides
@@ -31,7 +31,7 @@ def fold_records(tables, slots, n_slots, flow_of, heads):
         while slots[slot] and not same_ends(records + heads[slots[slot] - 1], records + row):
             slot = (slot + 1) & mask
         flow = slots[slot] - 1
-        if flow >= 0 and goes_on(sides + 2 * heads[flow], sides + 2 * heads[flow] + 1, records + row):
+        if flow >= 0 and continues_flow(sides + 2 * heads[flow], sides + 2 * heads[flow] + 1, records + row):
             flow_of[row] = flow
             head = heads[flow]
             join_records(tables, head, row)
@@ -44,8 +44,8 @@ def fold_records(tables, slots, n_slots, flow_of, heads):
     return n_flows
 
 
-def goes_on(side_a, side_b, record):
-    """True when the record continues the flow whose sides are given."""
+def continues_flow(side_a, side_b, record):
+    """True when the record continues the flow with these sides."""
     if record.syn_side < 0:
         return True
     if record.syn_side == 0:
@@ -54,7 +54,7 @@ def goes_on(side_a, side_b, record):
 
 
 def join_records(tables, head, row):
-    """Add what is known of a later record of the same flow to the record `head`; its sides are still to be joined."""
+    """Add a later record of the same flow to the record `head`, without its sides."""
     into, record = tables.records + head, tables.records + row
     if record.first_source >= 0:
         earlier = record.first_ns != NO_TIME and (into.first_ns == NO_TIME or record.first_ns < into.first_ns)
@@ -86,7 +86,7 @@ def join_both_sides(tables, into, row):
 
 
 def join_sides(holes, counts, into, side):
-    """Add a later record's side: counts, flags, and the payload that wasn't seen before."""
+    """Add a later record's side: counts, flags, and payload that wasn't captured before."""
     into.packets += side.packets
     into.bytes += side.bytes
     into.last_ns = max(into.last_ns, side.last_ns)
@@ -107,10 +107,10 @@ def join_sides(holes, counts, into, side):
 
 
 def join_coverage(holes, counts, into, side):
-    """Count of side's payload what `into` hasn't seen: the stretches between side's holes, one by one."""
-    # What was counted says how far it went, but for what is missing of it: sequence numbers come round.
+    """Add the payload of `side` that `into` lacks: the stretches between side's holes, one by one."""
+    # The counts give the stream's length, but for missing bytes: sequence numbers wrap around.
     outside = -before(as_u32(side.low + side.distinct), side.high)
-    if outside < -2 * MAX_WINDOW:  # what is no part of the stream (a reset's text) was counted too
+    if outside < -2 * MAX_WINDOW:  # bytes outside of the stream (a reset's text) were counted too
         outside += 4 * MAX_WINDOW
     hole = side.holes
     at = side.low
@@ -121,12 +121,12 @@ def join_coverage(holes, counts, into, side):
         hole = (holes + hole).next
     cover_stretch(holes, counts, into, at, before(at, side.high))
     if side.seen & SENT_FIN and behind(side.high, into.high) > 0:
-        cover(holes, counts, into, side.high, 0)  # nothing that lies before the FIN was captured
+        cover(holes, counts, into, side.high, 0)  # no payload before the FIN was captured
     into.distinct += outside
 
 
 def cover_stretch(holes, counts, into, at, size):
-    """Cover a stretch of any length, in pieces of which sequence numbers tell the order."""
+    """Cover a stretch of any length, in pieces short enough for sequence number arithmetic."""
     while size > 0:
         piece = min(size, MAX_WINDOW)
         cover(holes, counts, into, at, piece)

@@ -1,4 +1,4 @@
-"""Tables that make room: begun small, doubled when full."""
+"""Tables that grow: small at first, doubled when full."""
 
 from __future__ import annotations
 
@@ -49,12 +49,12 @@ from analyzer.flows.layout import (
 )
 from analyzer.flows.table import place_records
 
-# Tables begin as large as a short capture needs. Larger ones cost 1.8 ms each to be cleared, and a piece of a capture makes several.
+# Tables begin as large as a short capture needs. Larger ones cost 1.8 ms each to clear, and a part of a capture has several.
 RECORDS = 1 << 12
-# Of a large capture there is room for so many flows at once, one for so many bytes: what isn't used of it takes no memory.
+# For a large capture there is room at once for one flow per so many bytes; untouched room takes no memory.
 MOST_RECORDS = 1 << 17
 FLOW_BYTES = 1 << 14
-# What waits is packed whenever its room is used up, and each time all sides are gone through.
+# The arena is packed whenever it is full, and each packing goes through all sides.
 ARENA = 1 << 22
 SCRATCH = 1 << 17
 
@@ -62,7 +62,7 @@ CACHE_LINE = 64
 
 
 def empty_tables(n_bytes: int = 0) -> Tables:
-    """Tables with nothing in them. n_bytes: of the capture that they are for; a large one has thousands of flows."""
+    """Empty tables. n_bytes: of the capture they are for; a large one has thousands of flows."""
     n_records = RECORDS
     while n_records < min(MOST_RECORDS, n_bytes // FLOW_BYTES):
         n_records *= 2
@@ -101,7 +101,7 @@ def empty_tables(n_bytes: int = 0) -> Tables:
 
 
 def cleared(n: int, dtype: Any) -> npt.NDArray[Any]:
-    """n rows of zeros, the first of them at the beginning of a line of the processor's cache."""
+    """n rows of zeros, the first at the beginning of a cache line."""
     size = n * np.dtype(dtype).itemsize
     room = np.zeros(size + CACHE_LINE, np.uint8)
     start = -room.__array_interface__["data"][0] % CACHE_LINE
@@ -109,7 +109,7 @@ def cleared(n: int, dtype: Any) -> npt.NDArray[Any]:
 
 
 def without_rows() -> Tables:
-    """Tables with nothing in them, nor room for anything."""
+    """Empty tables without room."""
     blank = _no_rows()
     return blank._replace(counts=blank.counts.copy())
 
@@ -121,9 +121,9 @@ def _no_rows() -> Tables:
 
 
 def grown(tables: Tables) -> Tables:
-    """The same tables with room in each of which less than a quarter is free; the arena is packed first.
+    """The same tables, doubled where less than a quarter is free; the arena is packed first.
 
-    Where that gives no room, less than half: what a packet may need is never more than half of a table.
+    If no table grows that way, those with less than half free are doubled: one packet never needs more than half of a table.
     """
     counts = tables.counts
     packed = counts[ARENA_USED] >= 2 * counts[ARENA_LIVE] + (1 << 18)
@@ -140,7 +140,7 @@ def grown(tables: Tables) -> Tables:
 
 
 def _larger(tables: Tables, share: int) -> dict[str, npt.NDArray[Any]]:
-    """The tables of whose room less than 1 / share is free, doubled, by their names."""
+    """The tables with less than 1 / share free, doubled, by name."""
     counts = tables.counts
     found = {}
     for name, used in (
@@ -163,7 +163,7 @@ def _larger(tables: Tables, share: int) -> dict[str, npt.NDArray[Any]]:
 
 
 def with_room_to_fold(tables: Tables) -> Tables:
-    """The same tables with room for the holes and pauses that joining records can make: each again, and one for each side."""
+    """The same tables with room for the holes and pauses that joining records can add: as many again, and one for each side."""
     changed = {}
     for name, count in (("holes", N_HOLES), ("pauses", N_PAUSES)):
         table, used = getattr(tables, name), int(tables.counts[count])
@@ -173,7 +173,7 @@ def with_room_to_fold(tables: Tables) -> Tables:
 
 
 def doubled(table: npt.NDArray[Any], used: int) -> npt.NDArray[Any]:
-    """The rows that are used, and room for twice as many as there was for."""
+    """The used rows, with twice the room."""
     larger = cleared(2 * len(table), table.dtype)
     size = used * table.itemsize  # as bytes: rows are copied field by field, which takes five times as long
     larger.view(np.uint8)[:size] = table.view(np.uint8)[:size]
@@ -182,7 +182,7 @@ def doubled(table: npt.NDArray[Any], used: int) -> npt.NDArray[Any]:
 
 @kernel
 def pack_arena(tables, before):
-    """Move the bytes that still wait to the arena's beginning; `before` is the arena as it was."""
+    """Move the waiting bytes to the arena's beginning; `before` is a copy of the arena."""
     counts = tables.counts
     used = 0
     for s in range(2 * counts[N_RECORDS]):

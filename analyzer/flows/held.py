@@ -1,7 +1,7 @@
-"""What a piece that isn't the first keeps for the pieces before it: payload that may continue theirs, and its first packets.
+"""What a part that isn't the first keeps for the parts before it: payload that may continue their streams, and its first packets.
 
-A connection of which this piece shows no beginning may have been read up to any point before. So its payload is kept as it
-came, both sides', until the piece before is known (merge.py) or nothing comes before.
+A connection without its beginning in this part may have been read up to any point before. So the payload of both sides is kept
+unread, until the part before is merged (merge.py) or is known not to exist.
 """
 
 from __future__ import annotations
@@ -17,8 +17,8 @@ def payload_seq(packet):
     return as_u32(packet.seq + 1) if packet.flags & SYN else packet.seq
 
 
-def meet(tables, row, side_index, packet, digest, source, number):
-    """Before a packet is counted: remember it if it is one of the first, and see whether its record is to be held back."""
+def prepare_packet(tables, row, side_index, packet, digest, source, number):
+    """Before a packet is counted: keep it if it is one of the first, and mark its record if it is to be held back."""
     n = tables.counts[N_FIRSTS]
     if n < MAX_FIRSTS:
         tables.counts[N_FIRSTS] = n + 1
@@ -42,9 +42,9 @@ def meet(tables, row, side_index, packet, digest, source, number):
 
 
 def may_continue(tables, row, side_index, packet):
-    """True when the packet is the first that shows that its record's streams may have begun in an earlier piece.
+    """True when this packet is the first to show that its record's streams may have begun in an earlier part.
 
-    Only a conversation's first record can do so, and the one that its first SYN begins: that SYN may have been sent before.
+    Only a conversation's first record can have, and the one begun by its first SYN, which may have been sent before.
     """
     records = tables.records
     record, side = records + row, tables.sides + 2 * row + side_index
@@ -61,7 +61,7 @@ def may_continue(tables, row, side_index, packet):
 
 
 def hold(tables, buf, cursor, size):
-    """Keep so many bytes from the cursor on unread; there is room for them."""
+    """Keep `size` bytes from the cursor on unread; there must be room."""
     counts = tables.counts
     start = counts[STORE_USED]
     copy_bytes(buf, cursor.at, size, tables.store, start)
@@ -79,6 +79,6 @@ def hold(tables, buf, cursor, size):
 
 
 def is_fresh(side):
-    """True for a side of which nothing was read yet, and nothing waits."""
+    """True for a side of which no payload was read yet, and none waits."""
     begun = side.state != 0 or side.waiting >= 0 or side.requests > 0 or side.asked_socks != 0
     return not begun and (side.seen & HAS_BASE == 0 or side.resume == as_u32(side.base + 1))

@@ -1,4 +1,4 @@
-"""packets → keys: which conversation each packet is of, in which direction, and a number for the packet itself."""
+"""packets → keys: each packet's conversation and direction, and a digest of the packet."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from analyzer.packets.layout import MARK, OK
 
 @kernel
 def key_packets(packets, keys, n):
-    """Fill keys[i] for every packet that belongs to a conversation; the others' stay as they are.
+    """Fill keys[i] for every packet of a conversation; the others stay unchanged.
 
     packets  packets.layout.PACKET[>= n]
     keys     flows.layout.KEY[>= n]

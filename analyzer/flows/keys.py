@@ -1,4 +1,4 @@
-"""Which conversation a packet belongs to: both ends in a fixed order, and a number for the hash table."""
+"""A packet's conversation: both endpoints in a fixed order, and a hash."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ def mix(x):
 
 
 def sender_side(packet):
-    """0 when the packet's source is the conversation's end `a` (the lower address, then port), 1 when it is `b`."""
+    """0 where the packet's source is the conversation's end `a` (the lower address, then port), 1 where it is `b`."""
     if packet.src_hi != packet.dst_hi:
         return 0 if packet.src_hi < packet.dst_hi else 1
     if packet.src_lo != packet.dst_lo:
@@ -28,26 +28,26 @@ def sender_side(packet):
 
 
 def end_hash(address_hi, address_lo, port):
-    """A number for one end of a conversation."""
+    """A hash of one endpoint."""
     return mix(as_u64(address_lo * M1 + address_hi * M2 + port))
 
 
 def conversation_hash(packet):
-    """The same number for both directions of a conversation."""
+    """A hash of the conversation, equal for both directions."""
     src = end_hash(packet.src_hi, packet.src_lo, packet.src_port)
     dst = end_hash(packet.dst_hi, packet.dst_lo, packet.dst_port)
     return mix(as_u64(src + dst + packet.protocol * M3 + packet.version))
 
 
 def record_hash(record):
-    """As conversation_hash, of the record's packets."""
+    """The conversation_hash of the record's packets."""
     a = end_hash(record.a_hi, record.a_lo, record.a_port)
     b = end_hash(record.b_hi, record.b_lo, record.b_port)
     return mix(as_u64(a + b + record.protocol * M3 + record.version))
 
 
 def same_ends(record, other):
-    """True when two records are of one conversation."""
+    """True when two records have the same conversation."""
     return (
         record.a_lo == other.a_lo
         and record.b_lo == other.b_lo
@@ -61,7 +61,7 @@ def same_ends(record, other):
 
 
 def same_conversation(record, packet, side):
-    """True when the record is of the packet's conversation, its sender being `side`."""
+    """True when the record has the packet's conversation, with its sender as `side`."""
     if record.protocol != packet.protocol or record.version != packet.version:
         return False
     if side == 0:

@@ -166,7 +166,7 @@ cdef struct Hello:
     int32_t traits
     uint8_t has_name
 
-# The tables that kernels use, by their addresses; len_NAME: how many rows there are of one.
+# The tables' addresses for kernels; len_NAME: the number of a table's rows.
 cdef struct Tables:
     int32_t* slots
     Record* records

@@ -9,4 +9,4 @@ cdef void join_counts(Tables* tables, const int64_t* rows, int64_t n, const int6
 @cython.locals(held=bint)
 cdef void join_reading(Tables* tables, const int64_t* rows, const int64_t* targets, int64_t n, const Side* own, int64_t* fates, int64_t most_datagrams) noexcept nogil
 cdef void take_over(Side* side, const Side* later) noexcept nogil
-cdef void begin_again(Tables* tables, const int64_t* pairs, int64_t n) noexcept nogil
+cdef void reset_sides(Tables* tables, const int64_t* pairs, int64_t n) noexcept nogil

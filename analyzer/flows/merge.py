@@ -1,8 +1,8 @@
-"""Two pieces' flow tables as one, as if their packets had come in one pass.
+"""Merges the flow tables of two parts, as if their packets had been read in one pass.
 
-A record of the right piece that its first packets show to be the left's newest of the same conversation is added to that one
-and goes. Counts add up in any order (fold.py); what was read doesn't, so what the right piece held back (held.py) is read
-here as the left's next packets. `streams` does that reading, and gives it as `read`.
+A record of the right part that continues the left's newest record of the same conversation, by its first packets, is joined to it and
+removed. Counts can be added in any order (fold.py), but reading can't, so the payload that the right part held back (held.py) is read
+here as the left's next packets. `streams` does the reading, and passes it as `read`.
 """
 
 from __future__ import annotations
@@ -40,18 +40,18 @@ from analyzer.packets.layout import ACK, PACKET, TCP
 Read = Callable[[npt.NDArray[np.uint8], npt.NDArray[Any], npt.NDArray[np.int64], int, Tables], Tables]
 """read(bytes, packets, offers, n_offers, tables): the tables after every offer was read."""
 
-# What becomes of the messages that a side read on its own, now that the bytes before them are known (columns of `fates`).
+# The fate of messages that a side read on its own, once the bytes before them are known (columns of `fates`).
 KEEP: Final = 0
 DROP: Final = 1
-DROP_BEFORE: Final = 2  # those before the sequence number beside it
-NUMBER_ON: Final = 3  # datagrams: their numbers go on from the one beside it
+DROP_BEFORE: Final = 2  # those before the sequence number in the next column
+NUMBER_ON: Final = 3  # datagrams: their numbers continue from the one in the next column
 
 
 def merged_tables(left: Tables, right: Tables, read: Read, most_datagrams: int) -> Tables:
-    """The tables of both pieces' packets; left and right stay as they are.
+    """The tables of both parts' packets; left and right stay unchanged.
 
     read             reads offers, as streams.reassembly.read_offers does
-    most_datagrams   how many datagrams of one side are kept
+    most_datagrams   the most datagrams kept for one side
     """
     n_left = int(left.counts[N_RECORDS])
     tables = concatenated(left, right)
@@ -68,7 +68,7 @@ def merged_tables(left: Tables, right: Tables, read: Read, most_datagrams: int) 
     gone = np.zeros(int(tables.counts[N_MESSAGES]), np.bool_)
     read_now = np.zeros(int(tables.counts[N_HELD]), np.bool_)
     joined = into >= 0
-    # A conversation's first record, then the one that its first SYN began: the second goes on from where the first ends.
+    # A conversation's first record, then the one begun by its first SYN: the second continues where the first ends.
     for rows in (np.flatnonzero(joined & begun), np.flatnonzero(joined & ~begun)):
         if len(rows):
             tables = joined_tables(tables, rows, into, gone, read_now, read, most_datagrams)
@@ -84,7 +84,7 @@ def joined_tables(
     read: Read,
     most_datagrams: int,
 ) -> Tables:
-    """The tables with each record of `rows` added to its record in `into`; marks the messages that go and what was read of Tables.held."""
+    """The tables with each record of `rows` joined to its record in `into`; marks removed messages and read rows of Tables.held."""
     own = tables.sides[np.stack([2 * rows, 2 * rows + 1], axis=1).ravel()]
     join_counts(tables, rows, len(rows), into)
     held = tables.held[: len(read_now)]
@@ -101,7 +101,7 @@ def joined_tables(
 
 
 def read_held(tables: Tables, held: npt.NDArray[Any], records: npt.NDArray[np.int64], read: Read) -> Tables:
-    """The tables after this payload, which had been kept, was read as if it came now on these records."""
+    """The tables after this kept payload was read on these records."""
     packets = np.zeros(len(held), PACKET)
     packets["protocol"] = TCP
     packets["flags"] = ACK
@@ -114,21 +114,21 @@ def read_held(tables: Tables, held: npt.NDArray[Any], records: npt.NDArray[np.in
 
 
 def released_tables(tables: Tables, read: Read) -> Tables:
-    """The tables after everything that was held back was read: nothing comes before it. `tables` is used up."""
+    """The tables after all held-back payload was read, because no part comes before. `tables` must not be used any more."""
     n = int(tables.counts[N_RECORDS])
     rows = np.flatnonzero(tables.sides["seen"][: 2 * n : 2] & HELD_BACK)
     if len(rows):
         pairs = np.stack([2 * rows, 2 * rows + 1], axis=1).ravel()
         own = tables.sides[pairs]
         gone = np.zeros(int(tables.counts[N_MESSAGES]), np.bool_)
-        begin_again(tables, pairs, len(pairs))
+        reset_sides(tables, pairs, len(pairs))
         held = tables.held[: int(tables.counts[N_HELD])]
         tables = read_held(tables, held, held["record"].astype(np.int64), read)
         fates = np.zeros((len(own), 2), np.int64)
         join_reading(tables, rows, rows, len(rows), own, fates, 0)
         settle_messages(tables, rows, fates, gone, 0)
         tables = without(tables, np.full(n, -1, np.int64), gone, np.ones(len(held), np.bool_))
-    # A record's messages in the order of its packets; a conversation's newer records have theirs behind.
+    # A record's messages in the order of its packets; those of a conversation's newer records come behind.
     n_messages = int(tables.counts[N_MESSAGES])
     order = np.argsort(tables.messages["record"][:n_messages], kind="stable")
     tables.messages[:n_messages] = tables.messages[:n_messages][order]
@@ -138,7 +138,7 @@ def released_tables(tables: Tables, read: Read) -> Tables:
 def settle_messages(
     tables: Tables, rows: npt.NDArray[np.int64], fates: npt.NDArray[np.int64], gone: npt.NDArray[np.bool_], most_datagrams: int
 ) -> None:
-    """Mark in `gone` which messages of `rows`, among those that were there before, don't stand; number datagrams on."""
+    """Mark in `gone` the older messages of `rows` that are void now; continue the numbers of datagrams."""
     place = np.full(int(tables.counts[N_RECORDS]), -1, np.int64)
     place[rows] = np.arange(len(rows))
     messages = tables.messages[: len(gone)]
@@ -153,7 +153,7 @@ def settle_messages(
 
 @kernel
 def link_records(tables, slots, n_slots, n_left, into):
-    """Fill into[row], for the rows from n_left on, with the record that they are the rest of; it stays -1 where they begin one.
+    """Fill into[row], for the rows from n_left on, with the record that they continue; it stays -1 for rows that begin a record.
 
     slots   int32[n_slots = 2**k >= 2 * n_records], all 0
     """
@@ -172,7 +172,7 @@ def link_records(tables, slots, n_slots, n_left, into):
 
 
 def is_rest(record, later):
-    """True when the packets of `later` would have been counted in `record`, as table.count_packets does."""
+    """True when table.count_packets would have counted the packets of `later` in `record`."""
     return later.syn_side < 0 or (later.syn_side == record.syn_side and later.isn == record.isn)
 
 
@@ -183,7 +183,7 @@ def join_counts(tables, rows, n, into):
     for i in range(n):
         row, target = rows[i], into[rows[i]]
         join_records(tables, target, row)
-        # A SYN after which nothing was read yet may itself be one that was sent again.
+        # A SYN after which nothing was read yet may itself be a retransmission.
         unread = is_fresh(sides + 2 * target) and is_fresh(sides + 2 * target + 1)
         waits = tables.counts[CONTINUED] != 0 and unread and (sides + 2 * row).seen & HELD_BACK != 0
         if (records + row).last_source >= 0:
@@ -200,9 +200,9 @@ def join_counts(tables, rows, n, into):
 
 @kernel
 def join_reading(tables, rows, targets, n, own, fates, most_datagrams):
-    """Let each target's reading go on from where the record's own ended, where that one got further.
+    """Continue each target's reading from where the record's own reading ended, where that is further.
 
-    rows    int64[n], as targets;  own  SIDE[2 * n], the sides of `rows` as they were;  fates  int64[2 * n, 2], all 0
+    rows    int64[n], as targets;  own  SIDE[2 * n], the sides of `rows` before;  fates  int64[2 * n, 2], all 0
     """
     sides = tables.sides
     for i in range(n):
@@ -243,7 +243,7 @@ def join_reading(tables, rows, targets, n, own, fates, most_datagrams):
 
 
 def take_over(side, later):
-    """Let `side` be read on from where `later` is."""
+    """Let `side` be read on from the state and position of `later`."""
     turn = side.requests & 63
     side.heads |= as_u64(later.heads << turn) | (later.heads >> ((64 - turn) & 63) if turn else 0)
     side.tunnels |= as_u64(later.tunnels << turn) | (later.tunnels >> ((64 - turn) & 63) if turn else 0)
@@ -260,8 +260,8 @@ def take_over(side, later):
 
 
 @kernel
-def begin_again(tables, pairs, n):
-    """Make these sides ones of which nothing was read yet, and nothing is held back."""
+def reset_sides(tables, pairs, n):
+    """Reset these sides to unread, with nothing held back."""
     for i in range(n):
         side = tables.sides + pairs[i]
         side.seen &= ~(HELD_BACK | GIVEN_UP)

@@ -1,6 +1,6 @@
 from analyzer.flows.layout cimport Message
 
-# Each lies over a Message, whose fields it names anew.
+# Each shares the memory of a Message, with its own field names.
 cdef struct Answer(Message): status=code, location=host, schemes=scheme, traits=shape
 cdef struct SocksAnswer(Message): reply=code
 cdef struct ClientHello(Message): server_name=host, alpn=path, ja4=agent, random=field, version=code, traits=port

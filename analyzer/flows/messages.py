@@ -1,7 +1,7 @@
-"""What each kind of message calls its own: layout.MESSAGE is named after requests, and every other kind lies over the same room.
+"""Field names for each kind of message: layout.MESSAGE is named after requests, and every other kind shares its memory.
 
-Readers write by their kind's names (`hello.traits`), and rows are read by them: `messages.view(CLIENT_HELLO_ROW)["traits"]`. What a kind
-doesn't name it hasn't got. Texts lie where a request's do, so that they move with their pool whatever their kind.
+Readers write by their kind's names (`hello.traits`), and rows are read by them: `messages.view(CLIENT_HELLO_ROW)["traits"]`. A kind has
+only the fields it names. Texts are in the places of a request's texts, so that they move with the pool for every kind.
 """
 
 from __future__ import annotations
@@ -16,7 +16,7 @@ COMMON: Final = ("ts_ns", "record", "seq", "end", "ack", "side", "kind")
 
 
 def row_over(**fields: str) -> np.dtype[Any]:
-    """A row over MESSAGE's room with these names of its own, each for the field or text of a request that lies there."""
+    """A row type over MESSAGE's memory with these names, each for a field or text of a request."""
     own = {old: new for new, old in fields.items()} | {
         f"{old}_{part}": f"{new}_{part}" for new, old in fields.items() if old in TEXTS for part in ("at", "size")
     }

@@ -10,4 +10,4 @@ cdef int64_t count_pauses(const Pause* pauses, const Record* record) noexcept no
 @cython.locals(oldest=int64_t, at=int64_t, following=int64_t, total_a=int64_t, total_b=int64_t, start=int64_t, before_a=int64_t, before_b=int64_t, end=int64_t, until_a=int64_t, until_b=int64_t)
 cdef void join_stretches(Tables* tables, int64_t into, int64_t row) noexcept nogil
 @cython.locals(total_a=int64_t, total_b=int64_t, bytes_a=int64_t, bytes_b=int64_t)
-cdef void see_again(Tables* tables, int64_t row, const int64_t* times, const int32_t* sizes, const uint8_t* ways, int64_t n) noexcept nogil
+cdef void set_stretches(Tables* tables, int64_t row, const int64_t* times, const int32_t* sizes, const uint8_t* ways, int64_t n) noexcept nogil

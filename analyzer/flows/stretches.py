@@ -1,8 +1,8 @@
-"""When a flow had packets: stretches of time, parted by pauses of more than ten seconds.
+"""A flow's stretches of activity, separated by pauses of more than ten seconds.
 
-A record's first stretch begins with its first packet and the last one ends with its last; its pauses lie between, the newest
-first, each with the payload bytes of both sides that came before it. A flow without a pause costs nothing, and packets may come
-in any order: those of one stretch have no two neighbours further apart than a pause, whichever came first.
+A record's first stretch begins with its first packet, and the last one ends with its last; its pauses are a list, the newest first, each
+with the payload bytes of both sides before it. A flow without a pause costs nothing, and packets may come in any order: within a
+stretch no two neighbours in time are further apart than a pause.
 """
 
 from __future__ import annotations
@@ -15,14 +15,14 @@ from analyzer.packets.layout import NO_TIME
 
 GAP_NS: Final = 10 * 1_000_000_000
 
-# Stretches of one flow that are counted apart; what comes later counts to the last of them.
+# Stretches of one flow that are counted separately; later packets count to the last of them.
 MAX_STRETCHES: Final = 256
 
 
 def add_stretch(tables, row, start, end, bytes_a, bytes_b, total_a, total_b):
-    """Let the record be seen from `start` to `end`, when it carried so many bytes; moves its first and last time along.
+    """Add a stretch from `start` to `end` with these payload bytes to the record; updates its first and last time.
 
-    total_a, total_b   what it had carried in all, without these
+    total_a, total_b   the record's bytes without these
     """
     record, pauses = tables.records + row, tables.pauses
     if record.first_ns == NO_TIME:
@@ -35,10 +35,10 @@ def add_stretch(tables, row, start, end, bytes_a, bytes_b, total_a, total_b):
         return
     newer, at, low = -1, record.pauses, 0
     while True:
-        # Of the stretches from the newest on, this is the one between the pauses `at` and `newer`.
+        # Of the stretches from the newest on, this one is between the pauses `at` and `newer`.
         low = (pauses + at).start_ns if at >= 0 else record.first_ns
         high = (pauses + newer).end_ns if newer >= 0 else record.last_ns
-        if start - high > GAP_NS:  # in the pause `newer`, near to none
+        if start - high > GAP_NS:  # inside the pause `newer`, far from both of its ends
             if count_pauses(pauses, record) < MAX_STRETCHES - 1:
                 older = pauses + newer
                 (pauses + newer).next = new_pause(tables, older.end_ns, start, older.bytes_a - bytes_a, older.bytes_b - bytes_b, older.next)
@@ -68,7 +68,7 @@ def add_stretch(tables, row, start, end, bytes_a, bytes_b, total_a, total_b):
 
 
 def link(pauses, record, newer, at):
-    """Let the pause `at` stand behind `newer` in the record's list, which it begins where that is -1."""
+    """Put the pause `at` behind `newer` in the record's list; -1: at its beginning."""
     if newer >= 0:
         (pauses + newer).next = at
     else:
@@ -76,7 +76,7 @@ def link(pauses, record, newer, at):
 
 
 def new_pause(tables, end_ns, start_ns, bytes_a, bytes_b, older):
-    """The row of a pause; there is room for it."""
+    """The row of a new pause; there must be room."""
     n = tables.counts[N_PAUSES]
     tables.counts[N_PAUSES] = n + 1
     pause = tables.pauses + n
@@ -89,7 +89,7 @@ def new_pause(tables, end_ns, start_ns, bytes_a, bytes_b, older):
 
 
 def count_pauses(pauses, record):
-    """How many pauses the record has."""
+    """The number of the record's pauses."""
     n, at = 0, record.pauses
     while at >= 0:
         n += 1
@@ -98,7 +98,7 @@ def count_pauses(pauses, record):
 
 
 def join_stretches(tables, into, row):
-    """Add the stretches of a later record of the same flow, before its bytes are added; that record's own are used up."""
+    """Add the stretches of a later record of the same flow, before its bytes are added; that record's own list is emptied."""
     record, pauses = tables.records + row, tables.pauses
     if record.first_ns == NO_TIME:
         return
@@ -123,8 +123,8 @@ def join_stretches(tables, into, row):
 
 
 @kernel
-def see_again(tables, row, times, sizes, ways, n):
-    """Let the record be seen at these times only, NO_TIME among them, with so many bytes from these sides."""
+def set_stretches(tables, row, times, sizes, ways, n):
+    """Set the record's stretches to packets at these times (NO_TIME allowed), with these sizes and sides."""
     record = tables.records + row
     record.first_ns = NO_TIME
     record.last_ns = NO_TIME

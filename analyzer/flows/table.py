@@ -1,6 +1,6 @@
-"""A block of packets into the flow table: for each, find its record, or begin one, and count it.
+"""Counts a block of packets into the flow table: finds or begins each packet's record, and counts the packet.
 
-A SYN that isn't the current record's own begins a new record. Packets without a SYN go to the newest record of their conversation.
+A SYN that isn't the current record's own begins a new record. A packet without a SYN goes to the newest record of its conversation.
 """
 
 from __future__ import annotations
@@ -13,7 +13,7 @@ from analyzer.compiled.widths import as_u32
 from analyzer.flows.acknowledged import note_ack, note_sending
 from analyzer.flows.coverage import behind, cover
 from analyzer.flows.duplicates import digest_place, seen_before
-from analyzer.flows.held import meet, payload_seq
+from analyzer.flows.held import payload_seq, prepare_packet
 from analyzer.flows.keys import record_hash, same_conversation, same_ends
 from analyzer.flows.layout import (
     CONTINUED,
@@ -37,7 +37,7 @@ from analyzer.flows.layout import (
 from analyzer.flows.stretches import GAP_NS, add_stretch
 from analyzer.packets.layout import ACK, FIN, MARK, NO_TIME, OK, RST, SYN, TCP, WHY_LINK
 
-# How many packets ahead the places are asked for at which a packet's rows will be looked up, and then the rows themselves.
+# How many packets ahead the hash slots of a packet are prefetched, and then its rows.
 LOOK_AHEAD: Final = 16
 ROW_AHEAD: Final = 8
 
@@ -46,12 +46,12 @@ ONE: Final = 1
 
 @kernel
 def count_packets(frames, packets, keys, first, n, tables, offers):
-    """(how many of packets[first:n] were counted, how many offers were made); fewer than all when the tables must grow first.
+    """(number of packets[first:n] that were counted, number of offers); fewer than all when the tables must grow first.
 
     An offer is a packet with payload that `streams` may want to read, in a stream that isn't known to be encrypted:
     offers[k] is its row in packets, its record's row, and its side.
 
-    Longer than a function should be: every packet passes here, and what it needs of the tables stays in registers.
+    Longer than a function should be: every packet passes here, and the tables' addresses stay in registers.
     """
     counts, slots, records, sides = tables.counts, tables.slots, tables.records, tables.sides
     recent, holes, sightings = tables.recent, tables.holes, tables.sightings
@@ -62,7 +62,7 @@ def count_packets(frames, packets, keys, first, n, tables, offers):
     continued = counts[CONTINUED] != 0
     n_offers = 0
     for i in range(first, n):
-        # The rows lie all over memory: asked for early, they are there when they are needed.
+        # The rows are scattered over memory: prefetched, they are in the cache when they are needed.
         if i + LOOK_AHEAD < n:
             prefetch(slots, (keys + i + LOOK_AHEAD).conversation & mask)
             prefetch(recent, digest_place((keys + i + LOOK_AHEAD).digest))
@@ -118,7 +118,7 @@ def count_packets(frames, packets, keys, first, n, tables, offers):
                 (sightings + n_sightings).source = source
                 n_sightings += 1
         if continued:
-            meet(tables, row, side_index, packet, digest, source, number)
+            prepare_packet(tables, row, side_index, packet, digest, source, number)
         if packet.protocol == TCP and record.end_side < 0:
             note_end(record, packet, side_index)
         side = sides + 2 * row + side_index
@@ -129,7 +129,7 @@ def count_packets(frames, packets, keys, first, n, tables, offers):
         if count_packet(side, packet):
             if packet.payload_bytes > 0 and (
                 record.syn_side < 0 or record.syn_side == side_index
-            ):  # nobody asks since when something of a server's waits
+            ):  # the server's waiting data isn't reported
                 other = sides + 2 * row + 1 - side_index
                 note_sending(side, other, payload_seq(packet), packet.payload_bytes, packet.ts_ns, record.syn_side >= 0)
             cover(holes, counts, side, payload_seq(packet), packet.payload_bytes)
@@ -144,7 +144,7 @@ def count_packets(frames, packets, keys, first, n, tables, offers):
 
 @kernel
 def place_records(tables, first):
-    """Let packets find the records from row `first` on: of each conversation the newest, which has the one before it in `previous`."""
+    """Enter the records from row `first` on into the hash table: of each conversation the newest, with `previous` for the one before."""
     slots, records = tables.slots, tables.records
     mask = tables.len_slots - 1
     for row in range(first, tables.counts[N_RECORDS]):
@@ -157,9 +157,9 @@ def place_records(tables, first):
 
 @kernel
 def find_returning(tables, packets, keys, n, bits, mask, rows):
-    """How many packets are of conversations that have no record here, and whose bit is set; fills `rows` with them.
+    """The number of packets of conversations without a record here whose bit is set; fills `rows` with their rows.
 
-    bits   uint8[(mask + 1) / 8]: conversation & mask tells the bit;  rows   int64[n]
+    bits   uint8[(mask + 1) / 8], indexed by conversation & mask;  rows   int64[n]
     """
     slots, records = tables.slots, tables.records
     slots_mask = tables.len_slots - 1
@@ -182,13 +182,13 @@ def find_returning(tables, packets, keys, n, bits, mask, rows):
 
 @kernel
 def hash_records(records, n, hashes):
-    """Fill hashes[row] with what the keys of the record's packets have as `conversation`."""
+    """Fill hashes[row] with the `conversation` of the record's packets."""
     for row in range(n):
         hashes[row] = record_hash(records + row)
 
 
 def begin_record(record, side_a, side_b, packet, side_index, previous):
-    """Make the record one of the packet's conversation, in which nothing was counted yet."""
+    """Make the record an empty one of the packet's conversation."""
     if side_index == 0:
         record.a_hi, record.a_lo, record.a_port = packet.src_hi, packet.src_lo, packet.src_port
         record.b_hi, record.b_lo, record.b_port = packet.dst_hi, packet.dst_lo, packet.dst_port
@@ -220,7 +220,7 @@ def begin_record(record, side_a, side_b, packet, side_index, previous):
 
 
 def clear_side(side):
-    """A side that has sent nothing."""
+    """Reset a side to one that has sent nothing."""
     side.packets = 0
     side.bytes = 0
     side.distinct = 0
@@ -252,10 +252,10 @@ def clear_side(side):
 
 
 def note_time(record, packet, source, number):
-    """Keep the earliest and latest time, what the earliest packet was wrapped in, where it stood in which input, and the first label."""
+    """Keep the earliest and latest time, the earliest packet's wrappings and its place in its input, and the first label."""
     earliest = record.first_source < 0
     if packet.ts_ns != NO_TIME:
-        if record.last_ns == NO_TIME:  # then it has no first time either, which lies in another line of the cache
+        if record.last_ns == NO_TIME:  # then it has no first time either, which is in another cache line
             record.first_ns = packet.ts_ns
             earliest = True
         record.last_ns = packet.ts_ns
@@ -265,7 +265,7 @@ def note_time(record, packet, source, number):
 
 
 def note_odd_time(tables, row, side_index, packet, source, number):
-    """As note_time, for a packet that comes long behind the last one, or lies before it."""
+    """note_time for a packet long after the last one, or before it."""
     record, sides = tables.records + row, tables.sides
     earliest = record.first_ns == NO_TIME or packet.ts_ns < record.first_ns
     if earliest:
@@ -278,7 +278,7 @@ def note_odd_time(tables, row, side_index, packet, source, number):
 
 
 def note_first(record, packet, source, number):
-    """Keep what the earliest packet was wrapped in, and where it stood in which input."""
+    """Keep the earliest packet's wrappings, and its place in its input."""
     record.outer0 = packet.outer0
     record.outer1 = packet.outer1
     record.first_source = source
@@ -286,13 +286,13 @@ def note_first(record, packet, source, number):
 
 
 def note_label(record, packet, earliest):
-    """Keep the packet's label where none was seen before it."""
+    """Keep the packet's label, unless the record has one."""
     if packet.note and packet.note < WHY_LINK and (earliest or record.label < 0):
         record.label = packet.note - 1
 
 
 def note_end(record, packet, side_index):
-    """Keep when data was last sent, and who ends the connection first, when and how."""
+    """Keep the time of the last data, and which side ends the connection first, when and how."""
     if packet.payload_bytes > 0 and packet.flags & RST == 0:
         record.data_ns = max(record.data_ns, packet.ts_ns)
     if packet.flags & (FIN | RST):
@@ -302,7 +302,7 @@ def note_end(record, packet, side_index):
 
 
 def count_packet(side, packet):
-    """Count the packet on its side, packets, payload and flags; True when it tells of payload, to be compared with what was seen."""
+    """Count the packet on its side: packets, payload, flags. True when it has payload or shows some, to be compared with the coverage."""
     side.packets += 1
     side.bytes += packet.payload_bytes
     if packet.protocol != TCP:
@@ -328,5 +328,5 @@ def count_packet(side, packet):
         side.seen |= HAS_BASE
     if packet.captured_bytes < packet.payload_bytes and payload_seq(packet) == as_u32(side.base + 1):
         side.marks |= FIRST_CUT
-    # A FIN that lies further on shows that payload before it wasn't captured.
+    # A FIN further on shows that payload before it wasn't captured.
     return packet.payload_bytes > 0 or (flags & FIN != 0 and behind(payload_seq(packet), side.high) > 0)

@@ -1,1 +1,1 @@
-"""frames → packets: addresses, ports, flags, sequence numbers and where the payload lies, tunnels and tags peeled off."""
+"""frames → packets: addresses, ports, flags, sequence numbers and the payload's place, with tunnels and tags removed."""

@@ -161,7 +161,7 @@ def begin(buf, at, end, link_type):
             return CUT, 0, 0
         return cooked(u16(buf, at), at + 20)
     if link_type in (LINK_NULL, LINK_LOOP):
-        # An address family in the byte order of the machine that captured; only its size is sure, so IP tells itself.
+        # An address family in the byte order of the capturing machine; only its size is certain, so IP's version decides.
         if end - at < 4:
             return CUT, 0, 0
         return at + 4, LAYER_IP, 0
@@ -241,7 +241,7 @@ def begin_pseudo(buf, at, end, link_type):
     if link_type == LINK_TOKEN_RING:
         if end - at < 15:
             return CUT, 0, 0
-        # The source's highest bit says that a route stands behind the addresses, whose length is in its first five bits.
+        # The source's highest bit marks a route behind the addresses, whose length is in its first five bits.
         return at + 14 + (buf[at + 14] & 0x1F if buf[at + 8] & 0x80 else 0), LAYER_LLC, 0
     if link_type in (11, LINK_ATM):
         return at, LAYER_LLC, 0

@@ -1,1 +1,1 @@
-"""bytes → messages: one file for each protocol; each says what it read, and where that ends."""
+"""bytes → messages: one file for each protocol; a reader returns its finding and the position behind it."""

@@ -1,1 +1,1 @@
-"""flows → messages: the first bytes of each direction put in order, and given to the reader of what comes next."""
+"""flows → messages: the first bytes of each direction, in order, read message by message."""

@@ -2,9 +2,9 @@ from libc.stdint cimport int64_t
 from analyzer.flows.layout cimport Side, Tables
 
 @cython.locals(there=int64_t)
-cdef bint worth_a_try(Tables* tables, Side* side) noexcept nogil
+cdef bint may_be_complete(Tables* tables, Side* side) noexcept nogil
 @cython.locals(n=int64_t, at=int64_t)
-cdef int64_t lies_together(const Tables* tables, const Side* side) noexcept nogil
+cdef int64_t contiguous_bytes(const Tables* tables, const Side* side) noexcept nogil
 @cython.locals(n=int64_t, first=int64_t, before=int64_t, last=int64_t, at=int64_t, c=int64_t)
 cdef bint has_line(const Tables* tables, const Side* side, bint blank) noexcept nogil
 @cython.locals(n=int64_t, at=int64_t)

@@ -13,11 +13,11 @@ from analyzer.readers.records import HANDSHAKE, MAX_RECORD
 from analyzer.readers.states import A_BLANK_LINE, TRAILER
 
 
-def worth_a_try(tables, side):
+def may_be_complete(tables, side):
     """True when the bytes waiting at `resume` may be complete now; otherwise they are marked as checked."""
     if side.tried == 0:
         return True
-    there = lies_together(tables, side)
+    there = contiguous_bytes(tables, side)
     if there <= side.tried:
         return False
     if side.lacking > 0:
@@ -32,7 +32,7 @@ def worth_a_try(tables, side):
     return False
 
 
-def lies_together(tables, side):
+def contiguous_bytes(tables, side):
     """The number of bytes that wait from `resume` on without a gap."""
     n = 0
     at = side.waiting

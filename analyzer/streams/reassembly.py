@@ -16,7 +16,7 @@ from analyzer.packets.layout import TCP
 from analyzer.readers.http import starts_like_answer
 from analyzer.readers.states import DONE, FOUND_GAP, HEAD, SCAN, WAIT_BYTES
 from analyzer.readers.texts import other_side, own_side
-from analyzer.streams.attempts import worth_a_try
+from analyzer.streams.attempts import may_be_complete
 from analyzer.streams.datagrams import keep_datagram
 from analyzer.streams.dispatch import head_begins, read_stream
 from analyzer.streams.transitions import move_on
@@ -109,7 +109,7 @@ def take(tables, buf, cursor):
                 if not forced:
                     return
                 move_on(side, other, FOUND_GAP)
-            if side.state != SCAN and not forced and not worth_a_try(tables, side):
+            if side.state != SCAN and not forced and not may_be_complete(tables, side):
                 return
             source = tables.arena
             cursor.seq = segment.seq if gap > 0 else side.resume

@@ -14,7 +14,7 @@ from analyzer.flows.concatenate import concatenated
 from analyzer.flows.fold import join_records
 from analyzer.flows.grow import empty_tables
 from analyzer.flows.layout import N_RECORDS, Tables
-from analyzer.flows.stretches import GAP_NS, MAX_STRETCHES, add_stretch, see_again
+from analyzer.flows.stretches import GAP_NS, MAX_STRETCHES, add_stretch, set_stretches
 from analyzer.packets.layout import NO_TIME
 from analyzer.tables import ACTIVE_GAP_S
 from tests.facts.settled import timeless
@@ -103,7 +103,7 @@ def test_a_record_of_which_packets_are_taken_back() -> None:
     tables = table_of(packets)
     rest = packets[1:]
     columns: list[Any] = [np.array(column) for column in zip(*rest, strict=True)]
-    see_again(tables, 0, START_NS + columns[0] * SECOND, columns[1].astype(np.int32), columns[2].astype(np.uint8), len(rest))
+    set_stretches(tables, 0, START_NS + columns[0] * SECOND, columns[1].astype(np.int32), columns[2].astype(np.uint8), len(rest))
     tables.sides["bytes"][:2] = (2, 3)
     assert listed(tables) == expected(rest)
 

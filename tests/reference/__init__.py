@@ -14,7 +14,7 @@ from pathlib import Path
 from tests.reference import dns, quic, socks
 from tests.reference.acks import acknowledged_columns, bytes_behind
 from tests.reference.capture import NotACapture, read_capture
-from tests.reference.dialogue import Dialogue, first_said, listen
+from tests.reference.dialogue import Dialogue, first_kind, listen
 from tests.reference.flows import Flow, gather, last_data_and_end, tcp_state, udp_state
 from tests.reference.labels import Label, first_label, label_of
 from tests.reference.names import Row, chosen, name_columns, shaken_columns
@@ -216,7 +216,7 @@ def tcp_names(flow: Flow, answers: list[Answer]) -> tuple[int, Row]:
     tunnels = [a for a in to_proxy if a.kind != "absolute"]
     row["tunnel_out"] = bytes_behind(flow, asker, to_proxy[-1].end) if to_proxy and not (tunnels and tunnels[-1].cut) else None
     row["tunnel_in"] = bytes_behind(flow, 1 - asker, to_proxy[-1].answer_end) if to_proxy else None
-    row["server_first"] = first_said(streams[1 - client], streams[client], said[client])
+    row["server_first"] = first_kind(streams[1 - client], streams[client], said[client])
     return client, {**row, **shaken_columns(said, asker, client, end is not None)}
 
 

@@ -62,7 +62,7 @@ class Dialogue:
         return not (self.asked or self.hello or self.cut_hello)
 
 
-def first_said(server: Stream, client: Stream, said: Dialogue) -> str | None:
+def first_kind(server: Stream, client: Stream, said: Dialogue) -> str | None:
     """What a server's first payload was; None where nothing of its stream was captured."""
     if not server.known:
         return None
