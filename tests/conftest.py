@@ -23,7 +23,7 @@ from tests.explore.finds import FOUND, Finds
 
 
 def build_kernels() -> None:
-    """Compile what isn't compiled of these sources, so that no test runs them as plain Python; once, before workers begin."""
+    """Compile the units that are stale, so that no test runs them as plain Python; once, before workers begin."""
     from analyzer.compiled import not_compiled, why_plain
 
     if "PYTEST_XDIST_WORKER" in os.environ or os.environ.get("WHICHPROXY_PLAIN") or not not_compiled():
@@ -56,8 +56,8 @@ needs_cases = pytest.mark.skipif(not CASES.is_dir(), reason=NO_CASES)
 
 FINDS = Finds(Path(os.environ.get("WHICHPROXY_FOUND") or FOUND), keeping=os.environ.get("HYPOTHESIS_PROFILE") == "explore")
 
-# The suite says the same every time: its draws go by the tests' sources. `make explore` draws anew and keeps what fails;
-# `again` tries nothing but what was kept.
+# The suite is deterministic: its draws are seeded by the tests' sources. `make explore` draws anew and keeps failures;
+# `again` tries only kept ones.
 settings.register_profile("ci", derandomize=True, print_blob=True, deadline=None, database=None)
 settings.register_profile("explore", print_blob=True, deadline=None, database=FINDS)
 settings.register_profile("again", deadline=None, database=FINDS, phases=[Phase.explicit, Phase.reuse])
@@ -70,7 +70,7 @@ def pytest_runtest_setup(item: pytest.Item) -> None:
 
 
 def pytest_configure(config: pytest.Config) -> None:
-    """What width a terminal has is each test's own to say: a shell may export one, and pytest-xdist does. Nor is anything kept at home."""
+    """Each test sets a terminal's width itself: a shell may export one, and pytest-xdist does. Nothing is written to the home folder."""
     every_second_worker_backwards(config)
     os.environ.pop("COLUMNS", None)
     os.environ.pop("LINES", None)
@@ -80,7 +80,7 @@ def pytest_configure(config: pytest.Config) -> None:
 
 
 def every_second_worker_backwards(config: pytest.Config) -> None:
-    """Collect from the other end, so that two workers don't compile each test module at the same moment, but find what the other did."""
+    """Collect from the other end, so that two workers don't compile each test module at the same moment, but use each other's result."""
     worker = os.environ.get("PYTEST_XDIST_WORKER", "gw0")
     if int(worker.removeprefix("gw")) % 2 and [Path(arg).name for arg in config.args] == ["tests"]:
         found = [path for path in (ROOT / "tests").iterdir() if path.name.startswith("test_") or (path / "__init__.py").exists()]
@@ -128,7 +128,7 @@ def published(oracles: Path) -> Path:
 
 
 def forbid_skip(report: pytest.TestReport | pytest.CollectReport) -> None:
-    """Turn a skip into a failure that says why, where everything has to run."""
+    """Turn a skip into a failure with its reason, where everything must run."""
     if not REQUIRE_ALL or not report.skipped or hasattr(report, "wasxfail"):
         return
     reason = report.longrepr[2] if isinstance(report.longrepr, tuple) else str(report.longrepr)
@@ -152,7 +152,7 @@ def pytest_make_collect_report() -> Generator[None, pytest.CollectReport, pytest
 
 
 def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:
-    """Say once that tests were left out for want of oracles or cases."""
+    """Report once that tests were left out for lack of oracles or cases."""
     for place, why in LEFT_OUT:
         if not place.is_dir():
             terminalreporter.write_line(why)

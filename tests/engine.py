@@ -1,4 +1,4 @@
-"""The engine called as the twin is: capture paths or bytes in, rows out."""
+"""The engine with the twin's interface: capture paths or bytes in, rows out."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ def knowledge() -> tuple[Topology, Catalogue]:
 
 
 def reading(*inputs: Input | bytes, **options: Any) -> Reading:
-    """Everything that is read of the inputs; bytes are a stream named "stream"."""
+    """The reading of the inputs; bytes are a stream named "stream"."""
     topology, catalogue = knowledge()
     opened = [stream(given) if isinstance(given, bytes) else given for given in inputs]
     return read(opened, **{"topology": topology, "catalogue": catalogue, "digests": False, **options})
@@ -35,5 +35,5 @@ def stream(data: bytes) -> io.BytesIO:
 
 
 def engine_rows(*inputs: Input | bytes, **options: Any) -> list[Row]:
-    """The flow rows of the inputs, as the twin writes them."""
+    """The flow rows of the inputs, in the twin's form."""
     return rows_of_table(reading(*inputs, **options).flows)

@@ -1,4 +1,4 @@
-"""A capture cut into pieces between its frames, and the pieces read each on its own."""
+"""A capture cut between frames, and its pieces read separately."""
 
 from __future__ import annotations
 
@@ -66,27 +66,27 @@ class Whole:
         return self.named().flows
 
     def named(self, limits: Limits = FILE_LIMITS) -> Named:
-        """What one pass gives."""
+        """The result of one pass."""
         engine = collect(self.frames(0, self.n_frames), [self.source], limits=limits)
         return engine.named(engine.contents())
 
     def pieces(self, cuts: Sequence[int]) -> list[Partial]:
-        """What each piece says; a cut is the number of the frame that begins one."""
+        """Each piece's part; a cut is the number of the frame that begins a piece."""
         return [collect_piece(self.frames(a, b), [self.source]) for a, b in pairwise([0, *cuts, self.n_frames])]
 
 
 def collect_piece(blocks: Iterable[Block], sources: Sequence[Source], limits: Limits = FILE_LIMITS) -> Partial:
-    """What these packets say, before and behind which others may have come."""
+    """The part of these packets, before and behind which others may have come."""
     return Engine.piece(sources, limits).read(blocks).part()
 
 
 def finish(part: Partial) -> pa.Table:
-    """The flow table of a part that has all the packets there are; the part stays as it is."""
+    """The flow table of a part with all the packets; the part stays unchanged."""
     return Engine.of(part).snapshot().flows
 
 
 def differences(one: pa.Table, other: pa.Table) -> list[Any]:
-    """Where two flow tables differ: (column, row, value, other value)."""
+    """The differences between two flow tables: (column, row, value, other value)."""
     found: list[Any] = [("rows", one.num_rows, other.num_rows)] if one.num_rows != other.num_rows else []
     for name in one.column_names:
         if not one[name].equals(other[name]):

@@ -1,4 +1,4 @@
-"""Work measured in steps of Python and not in seconds, so that a loaded machine says the same."""
+"""Work measured in Python calls and not in seconds, so that the result doesn't depend on the machine's load."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ Result = TypeVar("Result")
 
 
 def steps_of(work: Callable[[], Result]) -> tuple[Result, int]:
-    """What the call returns, and how many functions it called on the way."""
+    """The call's result, and the number of functions it called."""
     taken = 0
 
     def step(_frame: FrameType, event: str, _argument: object) -> None:

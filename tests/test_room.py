@@ -1,4 +1,4 @@
-"""Room is used again only when nobody holds any of it."""
+"""A buffer is used again only when no array over it is left."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Truth files made anew where what a host proves was corrected: their captures stay as they are, byte by byte.
+"""Rewrites truth files where what a host proves was corrected: their captures stay unchanged, byte by byte.
 
 `python -m captures.lab.again [TRUTH.json…]`, by default those of every committed capture. Only what follows from the host and
 from what the client noted is made again: service, service_evidence, plane, and the outcomes.
@@ -20,7 +20,7 @@ COLUMNS = [field.name for field in fields(truth.Connection)]
 
 
 def made_again(row: dict[str, Any]) -> dict[str, Any]:
-    """The connection as the laboratory would write it today, its columns in their order."""
+    """The connection as the laboratory would write it today, its columns in order."""
     named = row["intended_host"] if row["requests"] or row["sni"] or row["http_host"] else None
     host = HOSTS.get(named or "")
     row["service"], row["plane"] = (host.service, host.plane) if host else (None, None)

@@ -25,7 +25,7 @@ from captures.lab.servers import start_internet
 
 WORKSTATION = Machine("WORKSTATION", "172.16.11.92")
 WORKSTATIONS = tuple(Machine(f"WORKSTATION{number}", f"172.16.11.{91 + number}") for number in range(2, 6))  # beside it
-SETTLE_S = 0.6  # what the last packets need to reach the recorder
+SETTLE_S = 0.6  # the time that the last packets need to reach the recorder
 
 
 def build(scenario: Scenario, into: Path) -> Path:
@@ -54,13 +54,13 @@ def build(scenario: Scenario, into: Path) -> Path:
         into.mkdir(parents=True, exist_ok=True)
         written = sorted(work.glob(f"{scenario.name}*.pcapng"))
         for path in (*written, work / f"{scenario.name}.truth.json"):
-            path.chmod(0o644)  # dumpcap writes for root's eyes only
+            path.chmod(0o644)  # dumpcap makes files readable for root only
             shutil.move(path, into / path.name)
     return into / written[0].name
 
 
 def start_all_proxies(network: Network, scenario: Scenario, work: Path, proxies: Sequence[Proxy], authority: Path) -> Path:
-    """Start what the scenario has of proxies; return the CA certificates that clients should trust, an intercepting proxy's among them."""
+    """Start the scenario's proxies; return the CA certificates that clients should trust, including an intercepting proxy's."""
     running = [proxy for proxy in proxies if proxy.name not in scenario.down]
     squids = [proxy for proxy in running if proxy.kind in SQUIDS and proxy.name not in scenario.intercepting]
     start_proxies(network, work, squids, scenario.proxy_rules)
@@ -76,11 +76,11 @@ def start_all_proxies(network: Network, scenario: Scenario, work: Path, proxies:
 
 
 def record(network: Network, scenario: Scenario, work: Path, workstations: Sequence[Machine]) -> None:
-    """Let the workstations play their plans at the same time while the gateway records; put their truths together."""
+    """Let the workstations play their plans at the same time while the gateway records; merge their truths."""
     recorder = Recorder(network, scenario.capture_points, work / f"{scenario.name}.pcapng", work / "dumpcap.log", scenario.rotate_s)
     players = [start_player(network, work, workstation) for workstation in workstations]
     for player in players:
-        has_said(player, "playing")  # or it has ended, and has not played either
+        has_said(player, "playing")  # or it has ended without playing
     follow(network, scenario, work)
     for player, workstation in zip(players, workstations, strict=True):
         if not has_said(player, "played"):
@@ -98,7 +98,7 @@ def record(network: Network, scenario: Scenario, work: Path, workstations: Seque
 
 
 def follow(network: Network, scenario: Scenario, work: Path) -> None:
-    """Do what the scenario's timeline says, each line at its second from now."""
+    """Run the scenario's timeline, each line at its second from now."""
     began = time.monotonic()
     running = {process.args[3]: process for process in network.processes}  # ip netns exec NAMESPACE …
     for at, role, line in scenario.timeline:
@@ -113,20 +113,20 @@ def follow(network: Network, scenario: Scenario, work: Path) -> None:
 
 
 def start_player(network: Network, work: Path, workstation: Machine) -> subprocess.Popen[str]:
-    """A workstation at its play."""
+    """Start a workstation's player."""
     plan, written = (str(work / f"{workstation.name}.{kind}.json") for kind in ("plan", "truth"))
     arguments = (sys.executable, "-m", "captures.lab.workstation", plan, written)
     return network.start(workstation.name, work / f"{workstation.name}.log", *arguments, stdin=subprocess.PIPE, stdout=subprocess.PIPE)
 
 
 def has_said(player: subprocess.Popen[str], word: str) -> bool:
-    """Whether the player's next line, once it comes, is the word; not where it ended instead."""
+    """Whether the player's next line is the word; False where it ended instead."""
     assert player.stdout is not None
     return player.stdout.readline() == f"{word}\n"
 
 
 def known_proxies(proxies: Sequence[Proxy]) -> dict[str, dict[str, Any]]:
-    """The workstation's proxy settings, by what an activity calls each."""
+    """The workstation's proxy settings, by the names that activities use."""
     return {proxy.key or proxy.method: {**proxy._asdict(), "endpoint": proxy.endpoint} for proxy in proxies}
 
 

@@ -24,7 +24,7 @@ def update(directory: Path, scenarios: Mapping[str, Scenario]) -> None:
 
 
 def update_verdicts(directory: Path, verdicts: Mapping[str, str]) -> None:
-    """Rewrite what directory/README.md says must be said of each capture."""
+    """Rewrite the expected findings in directory/README.md for each capture."""
     rows = [f"| `{name}` | {said} |" for name, said in verdicts.items() if captures_of(directory, name)]
     rewrite(directory / "README.md", VERDICTS_BEGIN, VERDICTS_END, [VERDICTS_HEAD, *rows])
 
@@ -35,7 +35,7 @@ def rewrite(readme: Path, begin: str, end: str, lines: Sequence[str]) -> None:
 
 
 def captures_of(directory: Path, name: str) -> list[Path]:
-    """The captures of that name there are: one, or the files of a rotated recording."""
+    """The captures of that name: one, or the files of a rotated recording."""
     return sorted(path for path in directory.glob(f"{name}*.pcapng") if re.fullmatch(r"(-\d+)?", path.stem.removeprefix(name)))
 
 

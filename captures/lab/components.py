@@ -1,4 +1,4 @@
-"""Who plays what on the workstation, and which proxy each one goes to.
+"""The programs played on the workstation, and the proxy that each one uses.
 
 The order of proxies is what the article observed, and where it is silent what Microsoft documents:
 sensor and antivirus   static, then WinHTTP, then WinINET while a user is logged on (article, tests 1 to 5; the antivirus by assumption)
@@ -14,7 +14,7 @@ from typing import NamedTuple
 
 
 class Component(NamedTuple):
-    """A Windows program to be played: its plane, the shape of its CONNECT, its ClientHello, its agent on plain HTTP."""
+    """A Windows program: its plane, the shape of its CONNECT, its ClientHello, its user agent on plain HTTP."""
 
     plane: str
     shape: str
@@ -57,7 +57,7 @@ PREFERENCE = {
 
 
 class NothingToSay(ValueError):
-    """A scenario lets a Defender component talk where it would stay silent and keep its events."""
+    """A scenario lets a Defender component talk where it would send nothing and keep its events."""
 
 
 def choose_method(plane: str, configured: Collection[str], user_logged_on: bool) -> str | None:

@@ -1,4 +1,4 @@
-"""One connection of a client stand-in. It keeps its own truth: what was asked, what was answered, how it ended."""
+"""One connection of a client stand-in. It records its own truth: the request, the answer, how it ended."""
 
 from __future__ import annotations
 
@@ -118,7 +118,7 @@ class Conversation:
         return read_response(self)
 
     def close(self) -> None:
-        """Close in good order: FIN, then everything the other side still says, then its FIN. Nothing more where it was reset."""
+        """Close in order: FIN, then read everything up to the other side's FIN. Nothing more where it was reset."""
         if not self.ended:
             self.socket.shutdown(socket.SHUT_WR)
             while self.receive():
@@ -128,7 +128,7 @@ class Conversation:
         self._end()
 
     def wait_for_close(self) -> None:
-        """Say nothing more until the other side closes, then close too."""
+        """Send nothing more until the other side closes, then close too."""
         self.socket.settimeout(IDLE_TIMEOUT_S)
         while self.receive():
             pass
@@ -137,12 +137,12 @@ class Conversation:
         self._end()
 
     def abandon(self) -> None:
-        """Close without waiting for an answer, as a client does that has waited long enough: how it ended is the capture's to say."""
+        """Close without waiting for an answer, as a client does after its timeout: only the capture shows how it ended."""
         self.truth.state = "reset" if self.ended else None
         self._end()
 
     def abort(self) -> None:
-        """Close with RST, as a process that is killed does."""
+        """Close with RST, as a killed process does."""
         self.socket.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, struct.pack("ii", 1, 0))
         self.truth.state = "reset"
         self._end()
@@ -153,7 +153,7 @@ class Conversation:
 
 
 class LibraryTls:
-    """TLS by Python's ssl over a conversation, with the bytes in our hands so that the hello's random can be noted."""
+    """TLS by Python's ssl over a conversation, with memory BIOs, so that the hello's random can be noted."""
 
     def __init__(self, conversation: Conversation, context: ssl.SSLContext, name: str | None) -> None:
         self.conversation = conversation
@@ -215,7 +215,7 @@ Tls = LibraryTls | HandMadeTls
 
 
 def start_tls(conversation: Conversation, kind: str, host: str, authority: str | None, cuts: tuple[int, ...] = ()) -> Tls:
-    """TLS over the conversation after its handshake; what the hello says goes into the conversation's truth.
+    """TLS over the conversation after its handshake; the hello's facts go into the conversation's truth.
 
     kind        library (Python's ssl) · tls12 (the same, TLS 1.2 only) · no-sni · chromium · schannel · windows11 (made by hand)
     authority   the CA certificate to trust; None: trust nobody, as a client that pins another certificate

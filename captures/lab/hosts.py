@@ -1,4 +1,4 @@
-"""The internet side: every host name the scenarios use, where it lives, and whose it is.
+"""The internet side: every host name in the scenarios, its address, and its service.
 
 Names, services and planes are Microsoft's published ones (learn.microsoft.com, "Configure your network environment to ensure
 connectivity with the Defender for Endpoint service"); addresses exist only inside the laboratory's namespaces.
@@ -31,7 +31,7 @@ class Host(NamedTuple):
 
 
 DNS_ADDRESS = "20.1.0.53"
-UNNAMED_ADDRESS = "20.9.9.9"  # routed, but nobody lives there and no name points to it
+UNNAMED_ADDRESS = "20.9.9.9"  # routed, but no machine has it and no name points to it
 
 HOSTS = {
     host.name: host

@@ -1,4 +1,4 @@
-"""An intercepting proxy: mitmproxy, which opens TLS with certificates of its own, and writes down which leg belongs to which.
+"""An intercepting proxy: mitmproxy, which opens TLS with certificates of its own, and notes which leg belongs to which.
 
 mitmproxy's libraries don't go with everybody's: install it in an environment of its own and name its mitmdump in MITMDUMP.
 """
@@ -52,7 +52,7 @@ def start_interception(network: Network, name: str, address: str, port: int, hom
     script.write_text(f"LOG = {str(log)!r}\n{NOTE_LEGS}")
     options = {"confdir": home, "ssl_verify_upstream_trusted_ca": authority, "listen_host": address, "listen_port": port}
     settings = " ".join(f"--set {key}={value}" for key, value in options.items())
-    # The namespace's processes have a mount namespace of their own: what is bound here is seen by mitmproxy alone.
+    # The namespace's processes have a mount namespace of their own: only mitmproxy sees the bound file.
     command = f"mount --bind {hosts} /etc/hosts && exec {program} {settings} -s {script} -q"
     process = network.start(name, home / "mitmdump.log", "sh", "-c", command)
     wait_for_listener(process, port, home / "mitmdump.log", timeout_s=40)
@@ -65,5 +65,5 @@ def start_interception(network: Network, name: str, address: str, port: int, hom
 
 
 def noted_legs(home: Path) -> list[dict[str, Any]]:
-    """What the proxy wrote down: client, local and server as [address, port] of each leg it made."""
+    """The proxy's notes: client, local and server as [address, port] of each leg it made."""
     return [json.loads(line) for line in (home / "legs.jsonl").read_text().splitlines()]

@@ -30,10 +30,10 @@ RATES: Final = (100_000, 200_000, 300_000, 400_000, 500_000, 600_000, 800_000, 1
 SECONDS: Final = 2.0
 START_S: Final = 20.0
 LEAST_CORES: Final = 3
-"""From so many on the sender shares its core with nobody."""
+"""From this number of cores on the sender has a core of its own."""
 
 READY_S: Final = {"whichproxy": 4.0}
-"""How long a tool has from its first look at the wire until the load comes: whichproxy loads its engine. Others: half a second."""
+"""Seconds between a tool's start and the load: whichproxy loads its engine. Others: half a second."""
 
 TOOLS: Final = {
     "tcpdump -w": ["tcpdump", "-i", FAR, "-n", "-B", "65536", "-s", "262144", "-w", "{file}"],
@@ -71,18 +71,18 @@ def main() -> int:
 
 
 def of_the_sender() -> list[str]:
-    """What the sender's command begins with: the last core is its, before everybody else, as a wire doesn't wait for who captures."""
+    """The beginning of the sender's command: the last core, at high priority, because a wire doesn't wait for its capturer."""
     return ["nice", "-n", "-20", "taskset", "-c", str(sorted(os.sched_getaffinity(0))[-1])]
 
 
 def of_the_tool() -> list[str]:
-    """What the command of what captures begins with: all cores but the sender's; of two both, for it is more than one process."""
+    """The beginning of the capturing tool's command: all cores but the sender's; of two both, because it is more than one process."""
     cores = sorted(os.sched_getaffinity(0))
     return ["taskset", "-c", ",".join(map(str, cores[:-1]))] if len(cores) >= LEAST_CORES else []
 
 
 def highest(space: str, tool: str, asked: argparse.Namespace) -> tuple[int, int]:
-    """(the highest rate at which every packet was kept, the lowest at which one was lost in every try, 0: none was), as really sent."""
+    """(the highest rate at which every packet was kept, the lowest at which one was lost in every try, 0: none was), as measured."""
     best = 0
     for rate in asked.rates:
         for _ in range(asked.tries):
@@ -102,7 +102,7 @@ def highest(space: str, tool: str, asked: argparse.Namespace) -> tuple[int, int]
 
 
 def one_try(space: str, tool: str, rate: int, seconds: float) -> tuple[int, int, int, int]:
-    """(packets sent, packets kept, packets a second as sent, packets that the tool says it dropped)."""
+    """(packets sent, packets kept, packets a second as sent, packets that the tool reports dropped)."""
     with tempfile.TemporaryDirectory(prefix="wpload-") as name:
         folder = Path(name)
         job = folder / "job.toml"
@@ -139,7 +139,7 @@ def one_try(space: str, tool: str, rate: int, seconds: float) -> tuple[int, int,
             str(CAPTURE),
         ]
         sent = subprocess.run([*of_the_sender(), "ip", "netns", "exec", space, *replay], capture_output=True, text=True, check=True).stdout
-        time.sleep(1.5)  # tcpdump and dumpcap lose what the kernel still holds for them when they are asked to end
+        time.sleep(1.5)  # tcpdump and dumpcap lose the kernel's unread packets when they are asked to end
         process.send_signal(signal.SIGINT)
         out, err = process.communicate(timeout=120)
         n_sent = int(one_number(r"Successful packets:\s+(\d+)", sent))

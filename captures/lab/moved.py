@@ -15,7 +15,7 @@ from typing import Any
 from captures.lab import truth
 from captures.lab.network import run
 
-BEGINNINGS = (  # what only the beginning of a connection tells
+BEGINNINGS = (  # facts that only the beginning of a connection shows
     *("request", "requested_host", "requested_port", "proxy_status", "user_agent", "http_host", "service", "service_evidence", "plane"),
     *("sni", "alpn", "tls_offered", "tls_version", "ech", "client_random"),
 )
@@ -41,7 +41,7 @@ def move(told: Path, moves: Moves) -> None:
 
 
 def begin_late(told: Path, second: float) -> None:
-    """Leave out what was recorded before that second of the play, and of the truth what only those packets could tell."""
+    """Remove the packets before that second of the play, and from the truth the facts that only those packets showed."""
     document = truth.read(told)
     start = moment(document["started_at"]) + round(second * 1e9)
     capture = told.with_name(document["capture"])
@@ -55,7 +55,7 @@ def begin_late(told: Path, second: float) -> None:
 
 
 def rest_of(row: dict[str, Any], start: int) -> dict[str, Any]:
-    """The connection as a recording from then on can tell it."""
+    """The connection's facts in a recording from then on."""
     if moment(row["opened_at"]) >= start:
         return row
     lists: dict[str, Any] = {key: [] for key in ("requests", "outcomes", "challenges", "offers")}

@@ -1,4 +1,4 @@
-"""What a rebuild needs of the machine, and the one command that provides it."""
+"""The programs that a rebuild needs, and the one command that installs them."""
 
 from __future__ import annotations
 

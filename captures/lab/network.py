@@ -43,7 +43,7 @@ class Machine(NamedTuple):
 
 
 def run(*argv: str, stdin: str | None = None) -> str:
-    """What a command printed; RuntimeError with its own words when it fails."""
+    """The command's output; RuntimeError with its own message when it fails."""
     done = subprocess.run(argv, input=stdin, capture_output=True, text=True, check=False)
     if done.returncode:
         raise RuntimeError(f"{' '.join(argv)}: {done.stderr.strip() or done.stdout.strip()}")
@@ -63,7 +63,7 @@ def remove_namespace(name: str) -> None:
 
 
 def sweep() -> list[str]:
-    """What was removed: namespaces, work folders and squid's shared memory of builds that no longer run."""
+    """Remove namespaces, work folders and squid's shared memory of builds that no longer run; returns their names."""
 
     def is_stale(name: str) -> bool:
         owner = OURS.match(name)
@@ -123,7 +123,7 @@ class Network:
                 remove_namespace(name)
 
     def inside(self, role: str, *argv: str, stdin: str | None = None) -> str:
-        """What a command run in a role's namespace printed."""
+        """The output of a command in a role's namespace."""
         return run("ip", "netns", "exec", self.prefix + role, *argv, stdin=stdin)
 
     def start(self, role: str, log: Path, *argv: str, **options: Any) -> subprocess.Popen[str]:
@@ -143,7 +143,7 @@ class Network:
         self._lan("lan12", GATEWAY_LAN12, self.proxies)
         self._internet()
         self._sysctl("gateway", net__ipv4__ip_forward="1", net__ipv4__conf__all__send_redirects="0")
-        if Path("/proc/sys/net/bridge").exists():  # else what a bridge takes in is translated before anybody can record it
+        if Path("/proc/sys/net/bridge").exists():  # otherwise bridged packets are translated before they can be recorded
             self._sysctl("gateway", **{f"net__bridge__bridge-nf-call-{tables}": "0" for tables in ("iptables", "ip6tables")})
         for machine in self.workstations:
             paced = {SYN_PACING: "0"} if Path("/proc/sys/net/ipv4", SYN_PACING).exists() else {}
@@ -225,5 +225,5 @@ table ip whichproxy_lab {{
 
 
 def mac(address: str) -> str:
-    """A locally administered MAC address that spells the IPv4 address, so that frames can be recognised by eye."""
+    """A locally administered MAC address that spells the IPv4 address, so that frames are easy to recognise."""
     return "02:00:" + ":".join(f"{int(octet):02x}" for octet in address.split("."))

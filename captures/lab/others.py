@@ -1,4 +1,4 @@
-"""What listens where a proxy is expected and isn't squid: web servers, a portal's page, and the stand-ins of standins.py."""
+"""Servers other than squid on a proxy's port: web servers, a portal's page, and the stand-ins of standins.py."""
 
 from __future__ import annotations
 
@@ -26,7 +26,7 @@ BLOCKED = "Your organization's policy doesn't allow this site. Category: softwar
 
 
 def start_others(network: Network, directory: Path, proxies: Sequence[Proxy]) -> None:
-    """Start what isn't squid and wait until all of it listens; "nothing" is not started."""
+    """Start the servers other than squid and wait until all listen; "nothing" is not started."""
     started = []
     for proxy in proxies:
         if proxy.kind in (*SQUIDS, "nothing"):
@@ -39,7 +39,7 @@ def start_others(network: Network, directory: Path, proxies: Sequence[Proxy]) ->
 
 
 def command(proxy: Proxy, home: Path) -> list[str]:
-    """What to run for a proxy of that kind."""
+    """The command line for a proxy of that kind."""
     if proxy.kind in standins.KINDS:
         return [sys.executable, "-m", "captures.lab.standins", proxy.kind, proxy.address, str(proxy.port)]
     if proxy.kind == "http.server":

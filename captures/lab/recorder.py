@@ -1,4 +1,4 @@
-"""dumpcap on the gateway: the captures are what a person at the gateway would have recorded."""
+"""dumpcap on the gateway: it records what a person at the gateway would."""
 
 from __future__ import annotations
 

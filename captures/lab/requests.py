@@ -1,4 +1,4 @@
-"""How Windows programs ask a proxy: CONNECT and absolute-form GET, byte for byte as public captures show them."""
+"""Requests of Windows programs to a proxy: CONNECT and absolute-form GET, byte for byte as in public captures."""
 
 from __future__ import annotations
 
@@ -37,7 +37,7 @@ def connect(shape: str, host: str) -> bytes:
 
 
 def connect_as(shape: str, host: str, credentials: str) -> bytes:
-    """The same once more, with an answer to the proxy's 407."""
+    """The same again, with an answer to the proxy's 407."""
     asked = connect(shape, host)
     return asked[:-2] + f"Proxy-Authorization: {credentials}\r\n\r\n".encode()
 
@@ -60,7 +60,7 @@ def origin(host: str, path: str, user_agent: str) -> bytes:
 
 
 def inner_get(host: str, path: str) -> bytes:
-    """Inside a tunnel: what it says is encrypted, only its size is seen."""
+    """Inside a tunnel: encrypted, so only its size is visible."""
     return f"GET {path} HTTP/1.1\r\nHost: {host}\r\n\r\n".encode()
 
 

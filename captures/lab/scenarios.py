@@ -1,4 +1,4 @@
-"""What happens in each of the article's tests, as data. Times are seconds from the start of the play.
+"""The activities of each of the article's tests, as data. Times are seconds from the start of the play.
 
 The article's tests last many minutes each; here the same order of events is packed into half a minute to a minute (no
 timestamp is edited: the captures show exactly what was recorded). The Client Analyzer, which the article runs between
@@ -61,7 +61,7 @@ class Activity:
 
 @dataclass(frozen=True)
 class Scenario:
-    """A test: what is configured, who is logged on, what happens, and what should come out.
+    """A test: the configured methods, who is logged on, the activities, and the expected result.
 
     configured      methods, of proxies.PROXIES
     logon           when a user logs on; 0: logged on from the start; None: nobody

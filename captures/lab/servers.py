@@ -56,7 +56,7 @@ def start_web(network: Network, directory: Path, rejecting: Collection[str]) -> 
     bodies.mkdir()
     for name, size in BODIES.items():
         (bodies / name).write_bytes((f"{name} of the laboratory\n" * size).encode()[:size])
-    (bodies / "connecttest.txt").write_text("Microsoft Connect Test")  # what NCSI expects to read
+    (bodies / "connecttest.txt").write_text("Microsoft Connect Test")  # NCSI's expected text
     configuration = directory / "nginx.conf"
     configuration.write_text(nginx_configuration(directory, list(HOSTS.values()), rejecting))
     process = network.start("internet", directory / "nginx.log", "nginx", "-p", str(directory), "-e", "stderr", "-c", str(configuration))

@@ -1,4 +1,4 @@
-"""What answers on a proxy's port where squid can't play it: `python -m captures.lab.standins KIND ADDRESS PORT`.
+"""Servers on a proxy's port that squid can't play: `python -m captures.lab.standins KIND ADDRESS PORT`.
 
 silent     accepts, reads, and never says a word
 refusing   a web server that knows CONNECT and answers 405
@@ -35,7 +35,7 @@ def forward(client: socket.socket) -> None:
 
 
 def pass_on(client: socket.socket, target: tuple[str, int]) -> None:
-    """Everything that either end says to the other, until both have said their last."""
+    """Forward bytes in both directions until both ends have closed."""
     with socket.create_connection(target, timeout=10) as server:
         ends = {client: server, server: client}
         while ends:

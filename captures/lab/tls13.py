@@ -22,7 +22,7 @@ CLOSE_NOTIFY = b"\x01\x00"
 
 
 class Stream(Protocol):
-    """What TLS runs over."""
+    """The transport below TLS."""
 
     def send(self, data: bytes) -> None: ...
     def receive(self) -> bytes: ...

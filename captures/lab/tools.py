@@ -13,7 +13,7 @@ TIMEOUT_S = 25
 
 
 def curl_user_agent() -> str:
-    """What curl calls itself: `curl/7.88.1`."""
+    """curl's user agent: `curl/7.88.1`."""
     return "/".join(subprocess.run(["curl", "--version"], capture_output=True, text=True, check=True).stdout.split()[:2])
 
 
@@ -43,7 +43,7 @@ def run_curl(truth: Connection, host: str, scheme: str, path: str, authority: st
 
 
 def run_nested(truth: Connection, host: str, path: str, authority: str) -> None:
-    """Fetch https://{host}{path} through a proxy that is spoken to in TLS: the hello that is seen is the one to the proxy."""
+    """Fetch https://{host}{path} through a proxy reached over TLS: the visible hello is the one to the proxy."""
     truth.client = truth.hello = "curl"
     url = f"https://{host}{path}"
     ports = ["--interface", truth.client_ip, "--local-port", str(truth.client_port)]

@@ -51,7 +51,7 @@ FAILURES = (
     Activity(0.4, "MsMpEng", WDCP, times=2, every=0.3, through="winhttp"),
     Activity(0.6, "CryptoAPI", "crl.microsoft.com", "get", paths=("/list",)),
     Activity(0.8, "MsMpEng", "unitedstates.cp.wd.microsoft.com", through="winhttp"),
-    Activity(0.9, "MsMpEng", "ctldl.windowsupdate.com", through="winhttp"),  # nobody listens on its port 443
+    Activity(0.9, "MsMpEng", "ctldl.windowsupdate.com", through="winhttp"),  # no server listens on its port 443
     Activity(1.0, "MsSense", "checkin.dm.microsoft.com", through="winhttp", hello="tls12"),
     Activity(1.2, "SenseCncProxy", CNC_NEU, ends="pinned", hello="library", through="winhttp"),
     Activity(1.4, "SenseCncProxy", CNC_NEU, ends="pinned", hello="tls12", through="winhttp"),

@@ -1,4 +1,4 @@
-"""The truth file: what the clients did, written by the clients, in the words of the flow table.
+"""The truth file: the clients' activities, written by the clients, in the words of the flow table.
 
 A connection's keys are flow-table columns with the same meaning wherever such a column exists, so that the two can be compared
 key by key. None: the client can't know (curl doesn't say how its socket ended), or there is nothing to know.
@@ -43,7 +43,7 @@ class Request:
 
 @dataclass
 class Connection:
-    """One transport conversation as its client lived it."""
+    """One transport conversation, as its client saw it."""
 
     protocol: str
     client_ip: str
@@ -75,14 +75,14 @@ class Connection:
     challenges: list[list[str]] = field(default_factory=list)  # per request: schemes of Proxy-Authenticate in its answer
     offers: list[str | None] = field(default_factory=list)  # per request: scheme of its Proxy-Authorization
     direct_outcome: str | None = None
-    # what no capture can say
+    # facts that no capture shows
     opened_at: str = ""  # client's clock, which is also the gateway's
     ended_at: str | None = None  # null: still open when the recording ended
-    component: str = ""  # whom the stand-in played
-    played_plane: str = ""  # the plane of that component, whatever the host says
-    intended_host: str | None = None  # also of a connection that never got through
+    component: str = ""  # the program that the stand-in played
+    played_plane: str = ""  # the plane of that component, whatever the host
+    intended_host: str | None = None  # also of a connection that was never answered
     client: str = ""  # python · hand-made · curl · openssl
-    shape: str | None = None  # whose CONNECT or GET it resembles: winhttp wininet chromium curl openssl
+    shape: str | None = None  # the program whose CONNECT or GET it resembles: winhttp wininet chromium curl openssl
     hello: str | None = None  # library · tls12 · no-sni · chromium · schannel · curl · openssl
     sent_bytes: int | None = None  # payload on the connection, CONNECT and TLS included
     received_bytes: int | None = None
@@ -109,7 +109,7 @@ class Connection:
 
 
 def request_outcome(request: Mapping[str, Any], outcome: str) -> str:
-    """What became of a request whose connection ended with that outcome, where its client noted nothing else."""
+    """The outcome of a request whose connection ended with that outcome, where its client noted nothing else."""
     status = request["status"]
     if status is None:
         return "unanswered"
@@ -121,7 +121,7 @@ def request_outcome(request: Mapping[str, Any], outcome: str) -> str:
 
 
 def direct_outcome(row: Mapping[str, Any]) -> str | None:
-    """What a client that went past the proxies can say of it; null for what asked a proxy."""
+    """The outcome of a direct connection, as far as its client knows it; null for a connection to a proxy."""
     if row["route"] != "direct":
         return None
     return {"answered": "answered", "connected": "unknown", "remnant": "unknown"}.get(row["outcome"], "blocked")
@@ -201,7 +201,7 @@ def differences(connections: Iterable[Mapping[str, Any]], flows: Iterable[Mappin
 
 
 def identity(row: Mapping[str, Any]) -> tuple[Any, ...]:
-    """What tells conversations of one truth file apart: the laboratory never uses a client port twice."""
+    """A key that is unique within a truth file: the laboratory never uses a client port twice."""
     return tuple(row[key] for key in ("protocol", "client_ip", "client_port", "server_ip", "server_port"))
 
 

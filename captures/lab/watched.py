@@ -37,7 +37,7 @@ def main() -> int:
 
 
 def watched(scenario: Scenario) -> bool:
-    """Play it, watch it and record it; whether both tell the same."""
+    """Play it, watch it and record it; whether the live and the recorded result agree."""
     with tempfile.TemporaryDirectory(prefix="wpwatched-") as name:
         work = Path(name)
         work.chmod(0o755)
@@ -71,7 +71,7 @@ def timeless(value: Any, ids: dict[str, int]) -> Any:
 
 @contextmanager
 def watch(network: Network, interface: str, work: Path) -> Iterator[None]:
-    """whichproxy watches meanwhile; what it says at its end is in live.json. RuntimeError where it doesn't."""
+    """whichproxy watches meanwhile; its final document is in live.json. RuntimeError where it fails."""
     log = work / "watch.log"
     arguments = ("watch", interface, "--full", "--topology", TOPOLOGY, "-o", str(work / "live.json"))
     process = network.start("gateway", log, sys.executable, "-m", "analyzer", *arguments)

@@ -36,7 +36,7 @@ DATAGRAM = b"\x1b" + b"\0" * 47  # an NTP client's question
 
 
 class Workstation:
-    """Plays activities, each connection in a thread of its own, and keeps what they noted."""
+    """Plays activities, each connection in a thread of its own, and keeps their truths."""
 
     def __init__(self, plan: dict[str, Any]) -> None:
         self.plan = plan
@@ -74,7 +74,7 @@ class Workstation:
         time.sleep(max(0.0, at - (time.time_ns() - self.start_ns) / 1e9))
         try:
             getattr(self, f"_do_{activity.does}")(activity, at)
-        except Exception as error:  # noqa: BLE001 -- kept and raised by play(): a thread has nobody to raise to
+        except Exception as error:  # noqa: BLE001 -- kept and raised by play(): a thread can't raise to its starter
             error.add_note(f"while {activity.component} did: {activity}")
             self.errors.append(error)
 
@@ -122,7 +122,7 @@ class Workstation:
     _do_authenticate = _do_tunnel
 
     def _proxied(self, activity: Activity, at: float) -> Conversation | None:
-        """A connection to the proxy, about to ask for the activity's host; None where it didn't come up."""
+        """A connection to the proxy, ready to request the activity's host; None where it failed."""
         truth = self._connection(activity, at)
         truth.shape, truth.client = COMPONENTS[activity.component].shape, "python"
         conversation = Conversation(truth)
@@ -134,7 +134,7 @@ class Workstation:
         return conversation
 
     def _gave_up(self, conversation: Conversation, activity: Activity, outcome: str) -> None:
-        """Nothing came: the client closes. An error where the scenario says that an answer has to come."""
+        """No answer came: the client closes. An error where the scenario expects an answer."""
         if activity.patience is None:
             raise
         conversation.truth.outcome = outcome
@@ -143,7 +143,7 @@ class Workstation:
     def _authenticated(
         self, conversation: Conversation, answer: Answer, activity: Activity, at: float
     ) -> tuple[Conversation, Answer] | None:
-        """The connection on which the proxy had its credentials, and what it answered to them."""
+        """The connection on which the proxy got its credentials, and its answer to them."""
         shape, host = COMPONENTS[activity.component].shape, str(activity.host)
         scheme = {"basic": "Basic", "ntlm": "NTLM", "negotiate": "Negotiate"}[activity.credentials]
         tokens = [BASIC]
@@ -162,7 +162,7 @@ class Workstation:
         return conversation, answer
 
     def _talk(self, conversation: Conversation, activity: Activity) -> None:
-        """TLS and what goes through it, to the end that the activity wants."""
+        """TLS and the traffic in it, up to the end that the activity specifies."""
         truth, host = conversation.truth, str(activity.host)
         pinned = activity.ends == "pinned"
         hello = "library" if pinned and activity.hello is None else activity.hello or COMPONENTS[activity.component].hello
@@ -305,13 +305,13 @@ class Workstation:
 
 
 def named(truth: Connection, host: str) -> None:
-    """The name went over the wire: note what it proves; nothing for a name that the laboratory's DNS doesn't know."""
+    """The name was sent: note what it proves; nothing for a name that the laboratory's DNS doesn't know."""
     if host in HOSTS:
         truth.service, truth.plane, truth.service_evidence = HOSTS[host].service, HOSTS[host].plane, HOSTS[host].evidence
 
 
 def exchange(tls: Tls, host: str, activity: Activity) -> None:
-    """Post and fetch inside the tunnel, as often as the activity says."""
+    """Post and fetch inside the tunnel, as often as the activity specifies."""
     for number in range(activity.exchanges):
         if number:
             time.sleep(activity.pause)

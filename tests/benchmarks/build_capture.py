@@ -1,4 +1,4 @@
-"""The benchmark captures, and beside each what a right reader finds in it.
+"""The benchmark captures, each with the results of a correct reader.
 
 `build("full")` gives the capture that `make bench` measures on: 50,000 tunnels through three proxies among absolute-form requests,
 direct, blocked and refused connections, hundreds open at once; a third of the packets carry data, in both directions.
@@ -78,7 +78,7 @@ TRUTH += ["state", "requests"]
 
 @dataclass(frozen=True)
 class Preset:
-    """What to build: how many tunnels, how many data segments in one, over what time, and whether they are closed."""
+    """The size of a capture: tunnels, data segments in each, time span, and whether flows are closed."""
 
     tunnels: int
     segments: tuple[int, ...]
@@ -105,7 +105,7 @@ PRESETS = {
 
 
 def shapes_of(preset: Preset) -> tuple[list[Shape], list[str], np.ndarray]:
-    """The shapes, whom each speaks to (a method, or "origin"), and how many flows in a thousand tunnels take it."""
+    """The shapes, each one's server (a method, or "origin"), and the number of flows of each in a thousand tunnels."""
     shapes, servers, weights = [], [], []
 
     def add(shape: Shape, server: str, weight: float) -> None:
@@ -185,7 +185,7 @@ def cache_folder() -> Path:
 
 
 def version() -> str:
-    """What the builder is, in few digits: captures of another version aren't used."""
+    """A short digest of the builder: captures of another version aren't used."""
     digest = hashlib.sha256()
     for module in (conversations, hellos, write_frames, sys.modules[__name__]):
         digest.update(Path(str(module.__file__)).read_bytes())

@@ -1,4 +1,4 @@
-"""The same capture by one core, by two, and by as many as there are, beside the least that any reader does."""
+"""The same capture read by one core, by two, and by all, compared with programs that only copy it."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from tests.benchmarks.measure import Reader, Subject, on_cores, run
 from tests.benchmarks.session import Bench, Turn
 
 GOALS = {1: {"tcpdump": 1.0}, 2: {"tcpdump": 1 / 0.6, "cat": 1 / 3}}
-"""cores → how many times our seconds the others' have to be at least: one core takes no longer than tcpdump, two at most 0.6 of it and
+"""cores → the least ratio of the others' seconds to ours: one core takes no longer than tcpdump, two at most 0.6 of it and
 three times cat's."""
 
 
@@ -59,7 +59,7 @@ def bench_pcapng(bench: Bench, cores: Sequence[int]) -> None:
 
 
 def bench_net(bench: Bench, cores: Sequence[int]) -> None:
-    """The whole process, Parquet in it, its start-up left out; beside it the file's digest, which reports take and `flows` doesn't."""
+    """The whole process, Parquet included, start-up left out; compared with the file's digest, which only reports take."""
     full, one = build("full").capture, build("sample").capture
 
     def ours(capture: Path) -> float:
@@ -84,13 +84,13 @@ def cores_of(cores: Sequence[int]) -> str:
 
 
 def copying(bench: Bench, capture: Path, cores: Sequence[int]) -> list[Turn]:
-    """What only copies the file, on these cores: to nowhere, and its TCP packets to nowhere."""
+    """Programs that only copy the file, on these cores: all of it to /dev/null, and its TCP packets to /dev/null."""
     tcpdump = ["tcpdump", "-nr", str(capture), "-w", "/dev/null", "tcp"]
     return [others(bench, "cat", "--version", ["cat", str(capture)], cores), others(bench, "tcpdump", "--version", tcpdump, cores)]
 
 
 def others(bench: Bench, name: str, asked: str, command: Sequence[str], cores: Sequence[int]) -> Turn:
-    """A turn of another's; the version is what the command says when it is asked so."""
+    """A turn of another program; `asked` is its option that prints the version."""
     version = peers.version_of(name, asked) or "missing"
     return Subject(name, version), lambda: to_nowhere([*on_cores(cores), *command]), bench.repeat
 

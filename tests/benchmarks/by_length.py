@@ -1,4 +1,4 @@
-"""From 10 MB to as much as the disk has room for: where each tool's line lies, and from what length on we are below it."""
+"""Captures from 10 MB to the size of the free disk: each tool's time by length, and the length from which on we are faster."""
 
 from __future__ import annotations
 
@@ -55,7 +55,7 @@ def bench_lengths(bench: Bench) -> None:
 
 
 def without_start(bench: Bench, benchmark: str, ours: Subject, theirs: Subject, starts: dict[str, Subject]) -> None:
-    """Record how many times our seconds ndpiReader's are, those of a capture of 200 conversations taken off both."""
+    """Record the ratio of ndpiReader's seconds to ours, without each one's seconds for a capture of 200 conversations."""
     net = [one.median - starts[one.name].median for one in (ours, theirs)]
     ratio = round(net[1] / net[0], 2)
     note = f"{net[1]:.2f} s against {net[0]:.2f} s; goal 1.00 {'met' if ratio >= 1 else 'NOT MET'}"
@@ -64,7 +64,7 @@ def without_start(bench: Bench, benchmark: str, ours: Subject, theirs: Subject, 
 
 
 def others(capture: Path, megabytes: float) -> list[tuple[str, str, Callable[[], float]]]:
-    """(name, version, what runs it once) of the tools that are here and end in reasonable time."""
+    """(name, version, a function that runs it once) of the installed tools that end in reasonable time."""
     commands = {
         "cat": (["sh", "-c", 'cat "$1" > /dev/null', "sh", str(capture)], "--version"),
         "tcpdump": (["tcpdump", "-nr", str(capture), "-w", "/dev/null", "tcp"], "--version"),

@@ -1,4 +1,4 @@
-"""Traffic of one kind each: what an item of it takes, in processor time, and how much memory."""
+"""Traffic of one kind each: the processor time per item, and the memory."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ LOADS = {
     "quic": (lambda path, n: len(initials.write(path, n)), 10_000, "QUIC connections"),
     "files": (loads.many_files, 10_000, "files"),
 }
-"""name → (who writes it and says how many flows there are, how many items, what they are)"""
+"""name → (the writer, which returns the number of flows; the number of items; their name)"""
 
 
 def bench_loads(bench: Bench) -> None:
@@ -44,7 +44,7 @@ def bench_loads(bench: Bench) -> None:
 
 
 def measured(bench: Bench, name: str, capture: Path, expected: int, items: int, what: str, start: float) -> None:
-    """Record the least of three runs, and check that every flow is there. start: the seconds of a small capture, which are taken off."""
+    """Record the least of three runs, and check that every flow is there. start: the seconds of a small capture, which are subtracted."""
     command, out = bench.flows(capture, f"load-{name}")
     used = min(used_by(command) for _ in range(3))
     rows = pq.read_metadata(out).num_rows

@@ -1,6 +1,6 @@
-"""Where the time of one pass goes, on one core: the kernels, the Python between them, naming, routes. So it is seen what there is to gain.
+"""The time of each stage of one pass, on one core: the kernels, the Python between them, naming, routes. It shows where time can be gained.
 
-Under Python's profiler, which costs a little itself: the sum is a few per cent above what the other benchmarks say.
+Measured under Python's profiler, which costs a little itself: the sum is a few per cent above the other benchmarks' figures.
 """
 
 from __future__ import annotations
@@ -42,7 +42,7 @@ KERNELS = {
     "read_offers": "read",
 }
 STAGES = {"collect": "the Python between these", "named": "rows and names", "routed": "routes and services"}
-"""Of kernels their own time; of stages all that happens in them, of `collect` what the kernels leave."""
+"""For kernels their own time; for stages the time of everything in them, for `collect` that outside of the kernels."""
 
 
 def bench_stages(bench: Bench) -> None:

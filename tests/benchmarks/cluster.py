@@ -32,7 +32,7 @@ from tests.reference.capture import read_capture
 
 WORKERS = 2
 IDLE_S = 10
-"""How long it is looked at what the cluster uses while nobody asks it anything."""
+"""Seconds in which the idle cluster's use is measured."""
 
 LAB_PACKETS = 60
 """Packets in a file that a laboratory capture is cut into."""
@@ -147,7 +147,7 @@ def answer_of(folder: Path, place: Path, **how: Any) -> float:
 
 
 def child(*arguments: str) -> dict[str, Any]:
-    """What this file run so says at its end."""
+    """The JSON that this file prints at its end, run with these arguments."""
     done = subprocess.run([sys.executable, "-m", "tests.benchmarks.cluster", *arguments], capture_output=True, text=True, check=False)
     if done.returncode:
         raise SystemExit(done.stderr)
@@ -172,7 +172,7 @@ def as_client(folder: Path, place: Path, kill: bool) -> dict[str, Any]:
         found = {"client": answer_of(folder, place, cluster=client, progress=progress)}
         wall = time.monotonic() - began
         found |= {name: used_by(process) - warm[name] for name, process in processes.items()}
-        # Dask looks around ten times a second and more, however long others keep it from its work.
+        # Dask polls ten times a second and more, however long others delay its work.
         found["idle"] = sum(warm[name] - before[name] for name in processes) * wall / IDLE_S
         found["wall"] = wall
         found["loading in workers"] = sum(before[name] - cold[name] for name in processes)

@@ -1,4 +1,4 @@
-"""What is said on a connection of the benchmark capture, packet by packet, as a shape that many flows share.
+"""The messages on a connection of the benchmark capture, packet by packet, as a shape that many flows share.
 
 A shape fixes directions, flags, sequence numbers and payloads; a flow gives it addresses, ports, initial sequence numbers and randoms.
 """
@@ -13,10 +13,10 @@ MSS = 1460
 OUT, IN = 0, 1
 FIN, SYN, RST, PSH, ACK = 1, 2, 4, 8, 16
 SOON_US = 400  # between packets that follow one another
-TRIP_US = 20_000  # between a question and its answer
+TRIP_US = 20_000  # between a request and its answer
 WINDOW = 1026
 THINK_US = 3_500_000  # between two bursts
-LISTED, NOISE = 0, 1  # a payload: bytes of the shape's own, or noise that stands for ciphertext, after a record header where one starts
+LISTED, NOISE = 0, 1  # a payload: bytes of the shape's own, or noise in place of ciphertext, after a record header where one starts
 
 WININET_AGENT = "Mozilla/5.0 (Windows NT 10.0; WOW64; Trident/7.0; rv:11.0) like Gecko"
 CHROMIUM_AGENT = (
@@ -27,7 +27,7 @@ CRYPTO_AGENT = "Microsoft-CryptoAPI/10.0"
 
 @dataclass
 class Shape:
-    """One conversation: its packets as columns, and what a right reader finds in it."""
+    """One conversation: its packets as columns, and the results of a correct reader."""
 
     truth: dict[str, str | int | None]
     payloads: bytearray = field(default_factory=bytearray)

@@ -67,7 +67,7 @@ def write(path: Path, talking: int, syns: int = 0, seconds: int = 600) -> set[st
 
 
 def check(document: dict[str, list[dict[str, object]]], expected: set[str], syns: int) -> list[str]:
-    """What the verdict says otherwise than the capture was made; empty when all is right."""
+    """The differences between the verdict and the capture's plan; empty when there are none."""
     found = []
     winners = {
         source["client_ip"]: [service["winner"] for service in source["services"]]  # type: ignore[attr-defined]
@@ -84,7 +84,7 @@ def check(document: dict[str, list[dict[str, object]]], expected: set[str], syns
 
 
 def measured(capture: Path, out: Path) -> Used:
-    """What a report as JSON takes."""
+    """The processor time and memory of a report as JSON."""
     return used_by([sys.executable, "-m", "analyzer", "report", str(capture), "-o", str(out), "-q"], ROOT)
 
 

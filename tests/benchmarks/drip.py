@@ -1,7 +1,7 @@
-"""What a sender can do to make reading slow: a head or a hello that is as long as may wait and comes a byte at a time.
+"""The slowest reading that a sender can cause: a head or a hello as long as may wait, sent a byte at a time.
 
-Read so, it may cost a few times what it costs in packets of the usual size, for there are a thousand times as many of them; were
-all that waits looked at with every byte it would be thousands of times as much. What is read has to be the same.
+It may cost a few times what it costs in packets of the usual size, because there are a thousand times as many packets; if all waiting
+bytes were read again with every byte, it would cost thousands of times as much. The results must be the same.
 """
 
 from __future__ import annotations
@@ -19,7 +19,7 @@ from tests.flows.packet_rows import count_block
 from tests.streams.harness import Segment, Stage, client, untimed
 
 SEGMENT = 1400
-WAITS = 60_000  # bytes: as long as may wait, less what the pieces cost themselves
+WAITS = 60_000  # bytes: as long as may wait, without the segments' own cost
 
 
 def short_lines() -> bytes:
@@ -41,7 +41,7 @@ DRIPS: dict[str, Callable[[], bytes]] = {"short lines": short_lines, "long line"
 
 
 def prepared(data: bytes, size: int) -> Callable[[], tuple[float, object]]:
-    """A run over the bytes in packets of that size: (seconds of counting and reading, what was read)."""
+    """A run over the bytes in packets of that size: (seconds of counting and reading, the messages)."""
     segments = [client(data[at : at + size]) for at in range(0, len(data), size)]
 
     def run() -> tuple[float, object]:

@@ -1,4 +1,4 @@
-"""`whichproxy history` over a hundred gateways and thirty days: made, read, and its answer checked against the plan they were made by.
+"""`whichproxy history` over a hundred gateways and thirty days: written, read, and its result checked against the plan.
 
 python -m tests.benchmarks.fleet [--gateways 100] [--days 30] [--folder FOLDER]
 """
@@ -18,11 +18,11 @@ from tests.conftest import ROOT
 from tests.fleet.fleets import BOTH, CAPTURES, STATIC, STATIC_WININET, THREE, WINHTTP, day_of, lay
 
 SILENT_DAYS = 4
-"""The last days, of which a silent gateway has nothing."""
+"""The last days, without data of a silent gateway."""
 
 
 def plan(gateway: int, source: int, day: int, days: int) -> str | None:
-    """What a source does on a day: by its gateway's kind one setting throughout, another from some day on, or a mixture; at times off."""
+    """A source's settings on a day: by its gateway's kind one setting throughout, another from some day on, or a mixture; sometimes off."""
     if (source + day) % 7 == 6 and source % 3 == 0:
         return None  # a laptop that is elsewhere
     kind = gateway % 10
@@ -59,7 +59,7 @@ def make(folder: Path, gateways: int, days: int) -> int:
 
 
 def check(document: dict[str, object], gateways: int, days: int) -> list[str]:
-    """What the history says otherwise than the plan; empty when all is right."""
+    """The differences between the history and the plan; empty when there are none."""
     found: list[str] = []
     by_name = {one["gateway"]: one for one in document["gateways"]}  # type: ignore[attr-defined]
     changed: dict[str, set[str]] = {}

@@ -1,4 +1,4 @@
-"""QUIC connections, each with a key of its own: what opening their Initials costs, start-up left out."""
+"""QUIC connections, each with its own key: the cost of opening their Initials, without start-up."""
 
 from __future__ import annotations
 

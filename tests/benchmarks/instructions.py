@@ -2,7 +2,7 @@
 
     python -m tests.benchmarks.instructions [-o COUNTS.json] [--against COUNTS.json]
 
-Kernels are counted by the way in that Python calls them by. What is read is always the same: the builder's sample, and captures/T5.
+Kernels are counted by their entry functions. The input is always the same: the builder's sample, and captures/T5.
 """
 
 from __future__ import annotations
@@ -23,7 +23,7 @@ PRESET: Final = "sample"
 ALLOWED: Final = 1.02
 """How much more a path may take than before."""
 
-# What is asked → the kernels, by the ways in.
+# Path → its kernels, by their entry functions.
 PATHS: Final = {
     "finding frames": ("index_", "note_frames", "copy_frames"),
     "decoding": ("decode_frames",),
@@ -35,7 +35,7 @@ REST: Final = "naming"
 
 _ENTRY: Final = re.compile(r"^fn=\((\d+)\)(?: (.*))?$")
 _CALLED: Final = re.compile(r"^cfn=\((\d+)\)(?: (.*))?$")
-_COST: Final = re.compile(r"^[+*-]?\d* (\d+)$")  # of a line, or of a call that the line before names, with all in it
+_COST: Final = re.compile(r"^[+*-]?\d* (\d+)$")  # of a line, or of a call that the line before names, inclusive
 _WAY_IN: Final = re.compile(r"__pyx_pw_8analyzer_8compiled_\d+_[a-z]+_\d+entry_(\w+)")
 
 
@@ -48,7 +48,7 @@ def work(captures: list[str]) -> None:
 
 
 def counted(captures: list[Path]) -> dict[str, int]:
-    """Instructions inside each kernel that Python calls, with all that it calls."""
+    """Inclusive instructions of each kernel that Python calls."""
     with tempfile.TemporaryDirectory() as folder:
         out = Path(folder, "callgrind")
         command = ["valgrind", "--tool=callgrind", f"--callgrind-out-file={out}", "--collect-atstart=no", "--quiet"]
@@ -59,7 +59,7 @@ def counted(captures: list[Path]) -> dict[str, int]:
 
 
 def inclusive(profile: str) -> dict[str, int]:
-    """Kernel → its instructions with those of what it calls, of a profile as callgrind writes it."""
+    """Kernel → its inclusive instructions, from a callgrind profile."""
     names: dict[str, str] = {}
     found: dict[str, int] = {}
     current = ""
@@ -74,7 +74,7 @@ def inclusive(profile: str) -> dict[str, int]:
 
 
 def by_path(kernels: dict[str, int]) -> dict[str, int]:
-    """What is asked → instructions."""
+    """Path → instructions."""
     paths = dict.fromkeys((*PATHS, REST), 0)
     for name, count in kernels.items():
         paths[next((path for path, begins in PATHS.items() if name.startswith(begins)), REST)] += count

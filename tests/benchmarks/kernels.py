@@ -1,6 +1,6 @@
-"""Each stage's kernels on their own, on one piece of the capture: beside the library that one would take instead, or the plain-Python twin.
+"""Each stage's kernels alone, on one piece of the capture, compared with the library one would use instead, or with the plain-Python twin.
 
-Both sides give an answer, and the answers have to be equal; what a stage is given is made before its clock starts.
+Both sides give a result, and the results must be equal; a stage's input is made before its clock starts.
 """
 
 from __future__ import annotations
@@ -43,7 +43,7 @@ NAMES = ("requested_host", "sni", "http_host")
 
 
 class Contest(NamedTuple):
-    """A stage, and what does the same."""
+    """A stage, and a peer that does the same."""
 
     stage: str
     ours: Callable[[], Timed]
@@ -68,7 +68,7 @@ def blocks_of(piece: bytes) -> Iterator[Block]:
 
 
 def contests(capture: Path) -> list[Contest]:
-    """All stages, in the order of the river."""
+    """All stages, in the order of a pass."""
     piece, little = piece_of(capture, PIECE_BYTES), piece_of(capture, TWIN_BYTES)
     blocks = [Block(block.data.copy(), block.frames.copy()) for block in blocks_of(piece)]
     decoded = [keyed(block, packets_of(block)) for block in blocks]
@@ -126,7 +126,7 @@ def peeled_by_dpkt(frames: list[bytes]) -> tuple[int, int, int]:
 
 
 def kept(decoded: list[Decoded], work: Callable[[Decoded, Tables, Any, int], tuple[Tables, float]]) -> tuple[float, float, Tables]:
-    """Seconds that counting took, and reading, with the tables that came of both."""
+    """Seconds of counting, and of reading, with the resulting tables."""
     tables, offers = empty_tables(), np.zeros((BLOCK_FRAMES, 3), np.int64)
     counting = reading = 0.0
     for one in decoded:
@@ -183,7 +183,7 @@ def named(decoded: list[Decoded]) -> Timed:
 
 
 def tabled(decoded: list[Decoded]) -> Timed:
-    """The flow table of what was read."""
+    """The flow table of the facts read."""
     tables = read_waiting(kept(decoded, read)[2])
     return timed(lambda: flow_table(tables, ["piece"], [0]))
 

@@ -11,13 +11,13 @@ from tests.benchmarks import write_frames
 from tests.benchmarks.build_capture import Built
 
 APART_S = 7_200
-"""The capture takes little more than an hour: so that no packet of one is later in time than the next one's first."""
+"""Hours between repetitions: the capture takes little more than one, so no packet is later than the next repetition's first."""
 
 IP_ADDRESSES = (26, 30)
-"""Where a frame has its sender and its receiver."""
+"""Offsets of a frame's source and destination addresses."""
 
 CLIENTS = (172, 16, 11)
-"""The network that build_capture's clients are in."""
+"""The network of build_capture's clients."""
 
 
 def beginning_of(built: Built, size: int) -> Path:

@@ -15,11 +15,11 @@ from tests.build.frames import UDP
 RESOLVER = "10.0.0.53"
 BETWEEN_NS = 50_000
 LOOKUPS_OF_PORT = 100
-"""Questions that a client asks from one port: what a workstation's resolver does with a port is one or a few, a proxy's many."""
+"""Questions that a client sends from one port: a workstation's resolver sends one or a few, a proxy's many."""
 
 
 def dns(path: Path, lookups: int) -> int:
-    """How many flows there are in a capture of so many questions and answers."""
+    """The number of flows in a capture of so many questions and answers."""
     frames = []
     for n in range(lookups):
         port = n // LOOKUPS_OF_PORT
@@ -35,7 +35,7 @@ def dns(path: Path, lookups: int) -> int:
 
 
 def short_flows(path: Path, flows: int, seconds: int = 600) -> int:
-    """How many flows there are in a capture of so many requests to a proxy, each with a connection of its own and a small answer."""
+    """The number of flows in a capture of so many requests to a proxy, each on its own connection and with a small answer."""
     shapes = [absolute(host, "/small", 200) for host in SYSTEM]
     chance = np.random.default_rng(flows)
     number = np.arange(flows)
@@ -55,7 +55,7 @@ def short_flows(path: Path, flows: int, seconds: int = 600) -> int:
 
 
 def many_files(folder: Path, files: int) -> int:
-    """How many flows there are in a folder of so many captures of ten requests each, as a gateway rotates them when little is said."""
+    """The number of flows in a folder of so many captures of ten requests each, as a gateway rotates them with little traffic."""
     folder.mkdir()
     whole = folder.parent / "whole.pcap"
     flows = short_flows(whole, 10 * files)

@@ -1,4 +1,4 @@
-"""How long a program takes and how much memory it needs."""
+"""Measures a program's time and memory."""
 
 from __future__ import annotations
 
@@ -15,11 +15,11 @@ SAMPLE_EVERY_S = 0.02
 
 
 class Failed(Exception):
-    """A measured program ended with an error; the text is what it said last."""
+    """A measured program ended with an error; the text is the end of its output."""
 
 
 class Used(NamedTuple):
-    """What a process took: seconds of processor time, user and system together, and bytes in memory at most."""
+    """A process's use: seconds of processor time, user and system together, and its peak of resident bytes."""
 
     cpu: float
     resident: int
@@ -32,11 +32,11 @@ _, status, used = os.wait4(process.pid, 0)
 print(used.ru_utime + used.ru_stime, used.ru_maxrss * 1024)
 sys.exit(os.waitstatus_to_exitcode(status))
 """
-"""Run by a small process of its own: Linux counts what the starting process holds as the started one's (execve keeps the maximum)."""
+"""Run by a small process: Linux counts the starting process's memory as the started one's (execve keeps the maximum)."""
 
 
 def used_by(command: Sequence[str], cwd: Path | None = None) -> Used:
-    """What the process took, with those that it waited for. Errors: Failed, it ended with an error."""
+    """The process's use, with that of the children it waited for. Errors: Failed, it ended with an error."""
     started = [sys.executable, "-c", WAIT, *command]
     ended = subprocess.run(started, cwd=cwd, capture_output=True, text=True, check=False)
     if ended.returncode:
@@ -54,7 +54,7 @@ class Memory(NamedTuple):
 
 @dataclass
 class Subject:
-    """Something that is measured, and the seconds of each of its runs."""
+    """A program under measurement, and the seconds of each of its runs."""
 
     name: str
     version: str
@@ -76,7 +76,7 @@ def run(command: Sequence[str], env: Mapping[str, str] | None = None) -> tuple[f
 
 
 def on_cores(cores: Sequence[int]) -> list[str]:
-    """What a command begins with that runs on these processors only."""
+    """The beginning of a command that runs on these processors only."""
     return ["taskset", "-c", ",".join(map(str, cores))]
 
 
@@ -115,9 +115,9 @@ def memory_now(pid: int) -> Memory:
 
 
 class Reader:
-    """A process that holds the engine, warm, and reads a capture each time it is asked; a file's digest isn't taken.
+    """A process that holds the engine, warm, and reads a capture on each request; a file's digest isn't taken.
 
-    cores   the processors it runs on, a worker for each; None: two workers on whichever there are
+    cores   the processors it runs on, a worker for each; None: two workers on any
     """
 
     CODE = """

@@ -1,4 +1,4 @@
-"""The programs whichproxy is measured against, and which versions of them are here."""
+"""The programs that whichproxy is compared with, and their installed versions."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from pathlib import Path
 
 from tests.benchmarks.build_capture import cache_folder
 
-# Every flow is looked at, as a user of NFStream's table would; packets are added up so that the answer can be checked.
+# Every flow is visited, as by a user of NFStream's table; packets are added up so that the result can be checked.
 NFSTREAM_CODE = """
 import sys
 from nfstream import NFStreamer
@@ -54,7 +54,7 @@ def whichproxy_version() -> str:
 
 
 def machine() -> str:
-    """What the processor is and how many cores there are, as a folder's name."""
+    """The processor's model and the number of cores, as a folder name."""
     lines = Path("/proc/cpuinfo").read_text(encoding="utf-8").splitlines()
     models = [line.partition(":")[2] for line in lines if line.startswith("model name")] or ["processor"]
     return re.sub(r"[^a-z0-9.]+", "-", f"{models[0]} {len(models)} cores".lower()).strip("-")

@@ -1,8 +1,8 @@
 """`make bench`: whichproxy against tcpdump, ndpiReader and NFStream, all in one session on one machine.
 
-Captures and kernels are warmed first; the subjects of a benchmark take turns; medians are compared. Every answer is checked against
-what the capture's builder knows. The figures go to record/<machine>/<date>.csv. Exit code 1 when an answer is wrong; a goal that
-isn't met is said, not hidden.
+Captures and kernels are warmed first; the subjects of a benchmark take turns; medians are compared. Every result is checked against
+the builder's truth. The figures go to record/<machine>/<date>.csv. Exit code 1 for a wrong result; a missed goal is reported, not
+hidden.
 """
 
 from __future__ import annotations
@@ -95,7 +95,7 @@ def bench_kernels(bench: Bench) -> None:
 
 
 def bench_drip(bench: Bench) -> None:
-    """What comes a byte at a time against the same in packets of the usual size: hostile, and not to cost its length's square."""
+    """A head sent a byte at a time against the same in packets of the usual size: hostile input must not cost its length's square."""
     for name, made in DRIPS.items():
         whole, dripping = prepared(made(), SEGMENT), prepared(made(), 1)
         answers = [run()[1] for run in (whole, dripping)]  # warms them too
@@ -129,7 +129,7 @@ def bench_initials(bench: Bench) -> None:
 
 FINISHED_FLOW_BYTES = 400
 CLOSED = 400_000, 1_200_000
-"""Flows of two captures that are long enough for most to be put away when they are over."""
+"""Flows of two captures that are long enough for most to be packed away once they are finished."""
 
 
 def bench_memory(bench: Bench) -> None:
@@ -179,7 +179,7 @@ BENCHMARKS = {
 
 
 def write_record(bench: Bench, added: bool) -> Path:
-    """Today's record, written anew. added: what it had stays, but for benchmarks that were run again."""
+    """Today's record, written again. added: its rows stay, except for those of benchmarks that were run again."""
     folder = Path(__file__).parent / "record" / peers.machine()
     folder.mkdir(parents=True, exist_ok=True)
     path = folder / f"{datetime.date.today().isoformat()}.csv"

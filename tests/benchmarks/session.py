@@ -1,4 +1,4 @@
-"""One session of benchmarks: who is measured in turn, what is recorded, and what was wrong."""
+"""One session of benchmarks: the subjects' turns, the record, and the errors."""
 
 from __future__ import annotations
 
@@ -26,7 +26,7 @@ Turn = tuple[Subject, Callable[[], float], int]
 
 
 class Bench:
-    """One session: its captures, its records and what was wrong."""
+    """One session: its captures, its records and its errors."""
 
     def __init__(self, repeat: int) -> None:
         self.repeat = repeat

@@ -1,4 +1,4 @@
-"""The benchmarks' captures say what their truth says, by the slow twin's reading, and are the same wherever they are built."""
+"""The benchmarks' captures agree with their truth, as the slow twin reads them, and are the same wherever they are built."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""A profile is put into stages, and nothing of it is lost."""
+"""A profile is divided into stages completely."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The benchmark of many sources measures what it says, and finds what was made otherwise."""
+"""The benchmark of many sources measures what its name promises, and reports a wrong verdict."""
 
 from __future__ import annotations
 

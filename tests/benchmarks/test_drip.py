@@ -1,4 +1,4 @@
-"""What drips is read as what comes in packets of the usual size, and as soon as it is complete."""
+"""Bytes that come one at a time are read like packets of the usual size, and as soon as they are complete."""
 
 from __future__ import annotations
 

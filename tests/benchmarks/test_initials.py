@@ -1,4 +1,4 @@
-"""The benchmark of QUIC's Initials measures what it says, and finds what was made otherwise."""
+"""The benchmark of QUIC's Initials measures what its name promises, and reports missing hosts."""
 
 from __future__ import annotations
 

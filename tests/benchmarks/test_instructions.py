@@ -1,4 +1,4 @@
-"""What callgrind's profile says of a kernel: its own instructions, and those of all that it calls."""
+"""A kernel's instructions in callgrind's profile: its own, and those of all functions it calls."""
 
 from __future__ import annotations
 

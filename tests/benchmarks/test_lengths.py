@@ -1,4 +1,4 @@
-"""Other lengths of the benchmark capture hold what the capture holds."""
+"""Other lengths of the benchmark capture have the capture's conversations."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The captures of one kind of traffic hold as many flows as they say, and the right ones."""
+"""The captures of one kind of traffic have the number of flows that their writers return, and the right ones."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The benchmark of translated flows makes what it says, and finds a copy that isn't recognised."""
+"""The benchmark of translated flows makes the copies it counts, and reports a copy that isn't recognised."""
 
 from __future__ import annotations
 

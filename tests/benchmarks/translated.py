@@ -1,4 +1,4 @@
-"""Flows captured on both sides of a translation against as many that have nothing to do with each other: what it takes to find that out."""
+"""Flows captured on both sides of a translation, compared with as many unrelated flows: the cost of finding the copies."""
 
 from __future__ import annotations
 
@@ -45,8 +45,8 @@ def apart(flows: pa.Table, times: int) -> pa.Table:
 
 
 def check(routed: pa.Table, sides: int) -> list[str]:
-    """What is said otherwise of flows that were translated so often; empty when all is right."""
-    # Of ids as _behind makes them: the flow's, and behind it which side of it this is.
+    """The errors about flows that were translated so often; empty when there are none."""
+    # Ids are made by _behind: the flow's, and the number of its side.
     one = pc.utf8_slice_codeunits(routed["id"], 0, 16)
     side = pc.utf8_slice_codeunits(routed["id"], 16)
     expected = pc.if_else(pc.equal(side, ""), pa.scalar(None, pa.string()), one)
@@ -80,7 +80,7 @@ def _in_order(parts: list[pa.Table]) -> pa.Table:
 
 
 def _behind(flows: pa.Table, side: int) -> pa.Table:
-    """The flows as the other side of so many translators has them: another client, a little later."""
+    """The flows on the other side of so many translators: another client, a little later."""
     for field in flows.schema:
         if pa.types.is_timestamp(field.type):
             later = pc.add(flows[field.name].cast(pa.int64()), side * LATER_NS).cast(field.type)
@@ -95,7 +95,7 @@ def _of_others(flows: pa.Table, turn: int) -> pa.Table:
         number = flows[name].to_numpy()
         moved = (np.nan_to_num(number) + turn * 715_827_883) % (1 << 32)
         flows = _with(flows, name, array(moved.astype(np.int64), np.isnan(number.astype(np.float64))))
-    # A first letter that no hexadecimal number has, so that it is nobody else's.
+    # A first letter that no hexadecimal number has, so that it is unique.
     rest = pc.utf8_slice_codeunits(flows["client_random"], 1)
     return _with(flows, "client_random", pc.binary_join_element_wise("ghijklmn"[turn], rest, ""))
 

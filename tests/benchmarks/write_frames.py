@@ -15,7 +15,7 @@ from tests.benchmarks.conversations import Shape
 FILE_HEADER = struct.pack("<IHHiIII", 0xA1B2C3D4, 2, 4, 0, 0, 262_144, 1)
 ETHERNET, IPV4, TCP = 14, 20, 20
 SYN_OPTIONS = np.frombuffer(bytes.fromhex("020405b40103030801010402"), np.uint8)  # MSS 1460, window scale 8, SACK permitted
-SHORTEST = 60  # what an Ethernet frame is padded to; the sender's own capture shows it unpadded, a gateway's shows it padded
+SHORTEST = 60  # an Ethernet frame's padded size; the sender's own capture has it unpadded, a gateway's padded
 RECORD = 16  # the header of a packet in the file
 PACKETS_AT_ONCE = 32_768
 
@@ -48,7 +48,7 @@ class Rows(NamedTuple):
 
 
 class Material(NamedTuple):
-    """What packets are made of."""
+    """The packets' parts."""
 
     flows: Flows
     rows: Rows

@@ -1,1 +1,1 @@
-"""Small captures of situations that people report, held against what must be said of them."""
+"""Small captures of situations that people report, compared with the expected verdict."""

@@ -1,4 +1,4 @@
-"""What a line of expected.jsonl wants of the rows and the verdict, key by key; each check says what is amiss."""
+"""The expectations in a line of expected.jsonl, key by key; each check returns the differences."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Everything that whichproxy writes about a capture, as bytes to search: reports, tables, an anonymized slice, a part, what it says."""
+"""Everything that whichproxy writes about a capture, as bytes to search: reports, tables, an anonymized slice, a part, its messages."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Conversations that hold a secret in every place where one may stand, each by what it is."""
+"""Conversations with a secret in every place where one may be, named by the kind of place."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Of every capture in ../shared/cases the rows, the verdict and all outputs hold what its line of expected.jsonl says.
+"""The rows, the verdict and all outputs of every capture in ../shared/cases match its line of expected.jsonl.
 
 What doesn't yet is listed here with what is wrong; a case that holds has to leave the list.
 """

@@ -1,4 +1,4 @@
-"""Each check lets through what holds and says what doesn't: a check that can't fail would prove nothing."""
+"""Each check accepts what it should and reports what it shouldn't accept: a check that can't fail would prove nothing."""
 
 from __future__ import annotations
 

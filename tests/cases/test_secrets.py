@@ -1,4 +1,4 @@
-"""No user and no password reaches any output, wherever in a capture they stand."""
+"""No user and no password reaches any output, wherever in a capture they are."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""A line of the Client Analyzer beside the capture: agrees, disagrees, can't tell, and why."""
+"""A line of the Client Analyzer compared with the capture: agrees, disagrees, can't tell, and why."""
 
 from __future__ import annotations
 

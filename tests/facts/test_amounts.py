@@ -59,7 +59,7 @@ def test_each_direction_resends_for_itself() -> None:
 
 
 def test_what_was_acknowledged_counts_though_it_was_not_captured() -> None:
-    """A gap in the tunnel, and an end that the capture lacks; what nobody acknowledged doesn't count."""
+    """A gap in the tunnel, and an end that the capture lacks; unacknowledged bytes don't count."""
     n = len(ASKED)
     row = row_of(client(ASKED), server(ESTABLISHED), client(b"x" * 10, at=n + 50), server(b"", flags=ACK, ack=n + 80))
     assert amounts(row)[0::2] == (n + 80, 80)
@@ -70,7 +70,7 @@ def test_what_was_acknowledged_counts_though_it_was_not_captured() -> None:
 
 
 def test_only_the_client_was_captured() -> None:
-    """Its acknowledgements tell what the server sent: all of it, as the answer's size isn't known."""
+    """The client's acknowledgements give the server's bytes: all of them, because the answer's size isn't known."""
     segments = [
         Segment(CLIENT, at=-1, flags=SYN), client(b"", flags=ACK, ack=0), client(ASKED, ack=0), client(HELLO, ack=39),
         client(b"", flags=ACK, ack=5000),

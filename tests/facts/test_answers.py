@@ -1,4 +1,4 @@
-"""What answers say, as columns; how it is read is tested in test_authentication.py."""
+"""The columns of answers; test_authentication.py tests how they are read."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Of all that was read, which message says what; and which answer is whose."""
+"""Which message holds each fact, and which answer belongs to which request."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Finished conversations packed: what is unpacked is what was packed, to the last byte."""
+"""Finished conversations are unpacked exactly as they were packed, to the last byte."""
 
 from __future__ import annotations
 

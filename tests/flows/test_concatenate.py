@@ -1,4 +1,4 @@
-"""Tables one behind the other say what each said alone."""
+"""Concatenated tables keep the content of each."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Which conversations joined pieces might say something else of than one pass: those, and hardly others."""
+"""The conversations in which joined pieces may differ from one pass: all of those, and few others."""
 
 from __future__ import annotations
 

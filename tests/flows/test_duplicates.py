@@ -16,7 +16,7 @@ DATA = {"flags": PSH | ACK, "seq": 7, "ack": 9, "payload_bytes": 100, "checksum"
 
 
 def copies(first: dict[str, Any], second: dict[str, Any]) -> int:
-    """How many of two packets were taken for copies; what is counted is the rest."""
+    """The number of two packets that were taken for copies; the others are counted."""
     tables = count([first, second])
     found = int(tables.counts[N_DUPLICATES])
     assert int(tables.sides["packets"].sum()) == 2 - found
@@ -72,7 +72,7 @@ def test_without_an_ip_id_only_what_no_retransmission_timer_can_be(version: int,
 
 @pytest.mark.parametrize(("flags", "found"), [(ACK, 0), (SYN, 1), (SYN | ACK, 1), (FIN | ACK, 1), (RST, 1)])
 def test_bare_acknowledgements_without_an_ip_id_may_be_sent_twice(flags: int, found: int) -> None:
-    """Duplicate ACKs are how a receiver asks for what is missing (RFC 5681 3.2)."""
+    """Duplicate ACKs are a receiver's request for missing segments (RFC 5681 3.2)."""
     bare = {**DATA, "ip_id": 0, "payload_bytes": 0, "flags": flags}
     assert copies(packet(**bare), packet(**bare | {"ts_ns": START_NS + 1000})) == found
     assert copies(packet(**bare), packet(**bare | {"ts_ns": START_NS + 1000, "ttl": 63})) == 1

@@ -1,4 +1,4 @@
-"""Purpose: what the first labelled packet of a conversation says comes into its row, however the capture is cut and put together."""
+"""Purpose: a conversation's first label comes into its row, however the capture is cut and merged."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What is left out of a flood changes no statement about anybody, and is counted."""
+"""Leaving out the lone SYNs of a flood changes no statement about a real source, and they are counted."""
 
 from __future__ import annotations
 

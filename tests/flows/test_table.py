@@ -1,4 +1,4 @@
-"""Records as packets make them: who began them, what was counted, and what is offered to be read."""
+"""Records made from packets: their opener, their counts, and the payload offered to the readers."""
 
 from __future__ import annotations
 

@@ -24,7 +24,7 @@ from random import Random
 from tests.fuzz.examine import examine
 from tests.fuzz.inputs import FOUND, corpus, damaged
 
-MOST_SECONDS = 60  # for one capture of at most 150 kB: a hang
+MOST_SECONDS = 60  # for one capture of at most 150 kB: more is a hang
 MOST_BYTES = 3 << 30  # of memory: a length that was believed
 CURRENT, WRONG, COUNT = "current", "wrong", "count"
 
@@ -42,7 +42,7 @@ def fuzz(seed: int, seconds: float, folder: Path, began: float, most: float = ma
         (folder / CURRENT).write_bytes(data)
         try:
             wrong = examine(data)
-        except Exception:  # noqa: BLE001 - whatever it is, it is what is looked for
+        except Exception:  # noqa: BLE001 - any exception is a finding
             wrong = [traceback.format_exc()]
         if wrong:
             (folder / WRONG).write_text("\n".join(wrong), encoding="utf-8")
@@ -84,7 +84,7 @@ class Worker:
         ]
 
     def failure(self) -> str | None:
-        """Why the capture in work failed, if it did."""
+        """The reason why the capture in work failed, if it did."""
         code = self.process.poll()
         if code is None:
             current = self.folder / CURRENT
@@ -102,7 +102,7 @@ class Worker:
 
 
 def keep(folder: Path, why: str, found: Path = FOUND) -> Path:
-    """Where the capture in work is kept now."""
+    """The path of the capture in work."""
     data = (folder / CURRENT).read_bytes()
     found.mkdir(exist_ok=True)
     path = found / f"{hashlib.sha256(data).hexdigest()[:16]}.pcap"
@@ -112,7 +112,7 @@ def keep(folder: Path, why: str, found: Path = FOUND) -> Path:
 
 
 def run(seconds: float, seed: int, most: float = math.inf) -> int:
-    """How many captures failed, of those of so many seconds, and of at most so many that each process examines."""
+    """The number of failed captures, in so many seconds and with at most so many captures for each process."""
     examine(corpus()[0])  # kernels that aren't compiled yet are no hang
     until, failed = time.monotonic() + seconds, 0
     with tempfile.TemporaryDirectory(prefix="whichproxy-fuzz-") as place:

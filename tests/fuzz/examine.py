@@ -1,4 +1,4 @@
-"""What has to hold whatever a capture holds."""
+"""Invariants of reading any capture."""
 
 from __future__ import annotations
 
@@ -14,16 +14,16 @@ from tests.reference.agree import Row, flow_text
 from tests.reference.capture import NotACapture
 from tests.reference.whole import key_of, whole_only
 
-# The names that decide which service it was, and through whom. `host` follows from them, or from a certificate, of which the twin
+# The names that decide the service and the proxy. `host` follows from them, or from a certificate, of which the twin
 # reads less than the engine when it is damaged.
 NAMES = ("requested_host", "requested_port", "sni", "http_host")
 
-# What a terminal takes for a command: C0 but the line's end, DEL and C1; and what turns the direction of text.
+# Characters that a terminal interprets: C0 except the line's end, DEL and C1; and those that change the direction of text.
 LIVE = re.compile("[\\x00-\\x09\\x0b-\\x1f\\x7f-\\x9f\\u202a-\\u202e\\u2066-\\u2069]")
 
 
 def examine(data: bytes) -> list[str]:
-    """What is wrong with how this capture is read, a line each. Errors other than Unusable are raised."""
+    """The errors in reading this capture, a line each. Exceptions other than Unusable are raised."""
     try:
         rows = engine_rows(data)
     except Unusable:
@@ -33,7 +33,7 @@ def examine(data: bytes) -> list[str]:
 
 
 def wrong_names(rows: list[Row], data: bytes) -> list[str]:
-    """Flows of which every byte was captured, with other names than the twin gives them."""
+    """Flows of which every byte was captured, with other names than the twin's."""
     try:
         twin = {key_of(row): row for row in whole_only(rows_of(("stream", data)), data)}
     except (NotACapture, EOFError):
@@ -46,7 +46,7 @@ def wrong_names(rows: list[Row], data: bytes) -> list[str]:
 
 
 def live_text(data: bytes) -> list[str]:
-    """Characters in the report that a terminal would obey."""
+    """Characters in the report that a terminal would interpret."""
     with tempfile.TemporaryDirectory() as folder:
         path = Path(folder, "fuzz.pcap")
         path.write_bytes(data)

@@ -1,4 +1,4 @@
-"""Captures to begin from, and how they are damaged."""
+"""The captures to damage, and the ways of damaging them."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ NOTED = process("C:\\Windows\\System32\\svchost.exe", 900)
 FOUND = Path(__file__).parent / "found"
 NOT_CAPTURES = (".json", ".jsonl", ".toml", ".md", ".py", ".txt")
 
-# What lengths, counts and offsets are set to.
+# Values for lengths, counts and offsets.
 EDGES = (0, 1, 2, 3, 4, 7, 8, 15, 16, 20, 31, 32, 63, 64, 127, 128, 255, 256, 1024, 16_384, 32_767, 32_768, 65_535, 2**24, 2**31, 2**32 - 1)
 
 
@@ -56,7 +56,7 @@ def damaged_bytes(data: bytes, other: bytes, random: Random) -> bytes:
     """One to eight changes somewhere."""
     changed = bytearray(data)
     for _ in range(random.randint(1, 8)):
-        # Headers stand at the beginning; half of all changes are made there.
+        # Headers are at the beginning, so half of all changes are made there.
         at = random.randrange(min(len(changed), 200) if random.random() < 0.5 and changed else len(changed) + 1)
         size = random.choice((1, 2, 4, 8, random.randint(1, 400)))
         match random.randrange(6):

@@ -1,4 +1,4 @@
-"""Invariant: whatever a frame holds, decoding ends, looks at nothing outside the frame, and puts the payload inside it."""
+"""Invariant: whatever a frame holds, decoding ends, reads nothing outside the frame, and sets the payload inside it."""
 
 from __future__ import annotations
 
@@ -67,7 +67,7 @@ def test_as_the_twin_on_random_bytes(frames: list[Frame]) -> None:
 @settings(max_examples=300, deadline=None)
 @given(st.lists(st.integers(0, len(SHAPES) - 1), max_size=40))
 def test_a_packet_is_the_same_wherever_it_lies(which: list[int]) -> None:
-    """Its row depends on its frame alone: not on its neighbours, nor on what the row held before."""
+    """A packet's row depends on its frame alone: not on its neighbours, nor on the row's old content."""
     alone = decoded(SHAPES)[1]
     _, packets = decoded([SHAPES[i] for i in which])
     for i, packet in zip(which, packets, strict=True):

@@ -1,4 +1,4 @@
-"""`make fuzz`: so many captures of it here, the same at each run, and whatever it found once."""
+"""A few captures of `make fuzz`, the same at each run, and every capture that failed once."""
 
 from __future__ import annotations
 

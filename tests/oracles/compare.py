@@ -1,4 +1,4 @@
-"""Where flow rows differ from what is known about a capture (oracles/README.md says how the answers were made)."""
+"""The differences between flow rows and the known answers of a capture (oracles/README.md describes how these were made)."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ def read_records(oracles: Path) -> list[Record]:
 
 
 def differences(record: Record, rows: list[Row]) -> list[str]:
-    """One line per difference: names of each expected flow, names nobody expects, the number of TCP flows.
+    """One line per difference: names of each expected flow, unexpected names, the number of TCP flows.
 
     TShark 4.4 counts a few conversations more than 4.0 does; either number is right.
     """

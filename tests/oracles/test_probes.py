@@ -1,4 +1,4 @@
-"""Flow rows of the sixteen probes hold what their README says must be read."""
+"""Flow rows of the sixteen probes match their README."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Purpose: compiled decoder and slow twin say the same of every frame: whole, cut at every length, with any header byte changed."""
+"""Purpose: compiled decoder and slow twin agree on every frame: whole, cut at every length, with any header byte changed."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Purpose: GRE in all its uses: what is behind the header is found whatever optional fields it has."""
+"""Purpose: GRE in all its uses: the packet behind the header is found with any optional fields."""
 
 from __future__ import annotations
 

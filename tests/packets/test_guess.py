@@ -1,4 +1,4 @@
-"""Purpose: only what has a whole IP header of its own is taken for a packet where nothing says what is inside."""
+"""Purpose: where no field announces the payload's type, only a complete IP header is taken for a packet."""
 
 from __future__ import annotations
 

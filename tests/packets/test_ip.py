@@ -1,4 +1,4 @@
-"""Purpose: IPv4, IPv6 and their lengths are read as the standards say; ICMP errors point at the flow they speak of."""
+"""Purpose: IPv4, IPv6 and their lengths are read by the standards; ICMP errors give the flow that they quote."""
 
 from __future__ import annotations
 

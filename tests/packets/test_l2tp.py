@@ -1,4 +1,4 @@
-"""Purpose: L2TP's data messages give their packet, whatever fields and cookies stand before it; its control messages stay datagrams."""
+"""Purpose: L2TP's data messages give their packet, with any fields and cookies before it; its control messages stay datagrams."""
 
 from __future__ import annotations
 

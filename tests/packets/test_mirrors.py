@@ -1,4 +1,4 @@
-"""Purpose: mirrored packets come out of their datagrams; what mirrors and access points say of themselves stays a datagram."""
+"""Purpose: mirrored packets are taken out of their datagrams; the mirrors' and access points' own messages stay datagrams."""
 
 from __future__ import annotations
 

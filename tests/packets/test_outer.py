@@ -1,4 +1,4 @@
-"""Purpose: the list of wrappings is what the decoder does: each has a frame of its own, is named as it says, and stands in the limits."""
+"""Purpose: the list of wrappings matches the decoder: each has a test frame, gives its name, and is in docs/limits.md."""
 
 from __future__ import annotations
 

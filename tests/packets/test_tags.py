@@ -1,4 +1,4 @@
-"""Purpose: whatever stands between Ethernet and IP is got over, and a time tag of either length is no reason to miss a packet."""
+"""Purpose: every header between Ethernet and IP is removed, including time tags of both lengths."""
 
 from __future__ import annotations
 

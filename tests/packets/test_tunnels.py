@@ -68,7 +68,7 @@ def test_gre_in_udp() -> None:
 
 
 def test_geneve_that_comes_back() -> None:
-    """From its port: whoever has that by chance sends something else."""
+    """A datagram from its port: a client that has this port by coincidence sends something else."""
     for data in (build.geneve(build.ethernet(TCP_4), 6), build.geneve(TCP_4, 6, bytes(8), 0x0800)):
         assert same_packet(1, from_udp(6081)(data), outer=("geneve 6",))
         for at, value in ((0, 0x40), (1, 1), (2, 7), (7, 1)):

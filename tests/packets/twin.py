@@ -105,7 +105,7 @@ def row_of_twin(packet: Packet | None) -> Row | None:
 
 
 def disagreements(frames: Sequence[Frame], *, but: Sequence[str] = ()) -> list[str]:
-    """One line per frame of which decoder and twin say something else, in any column but those."""
+    """One line per frame in which decoder and twin differ, in any column but those."""
     frames = [frame._replace(wire_bytes=len(frame.data)) for frame in frames]  # the twin knows only what was captured
     buf, packets = decoded(frames)
     lines, at = [], 64

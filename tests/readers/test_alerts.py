@@ -1,4 +1,4 @@
-"""What a client makes of the server's answer: alerts in every form, going on, and how the columns tell it."""
+"""The client's reaction to the server's answer: alerts in every form, continuing, and their columns."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""A body ends where its head says, and what follows is read."""
+"""A body ends where its head declares, and the next message is read."""
 
 from __future__ import annotations
 

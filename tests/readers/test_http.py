@@ -87,7 +87,7 @@ def test_authorities(authority: str, host: bytes | None, port: int) -> None:
 
 @pytest.mark.parametrize("host", ["h.example, i.example", "<h>", "</h>", '"h"', "{h}", "h\\i", "h i", "%s", "h%4"])
 def test_a_host_field_that_names_no_host_is_shown_as_sent(host: str) -> None:
-    """Scanners and broken clients send it; but nobody is asked for it."""
+    """Scanners and broken clients send it; but it names no host."""
     (message,) = read([client(get("/", "Host: " + host))])
     assert message.field == host.encode()
     assert names(read([client(connect(host.replace(" ", "\\")))])) == []
@@ -116,7 +116,7 @@ def test_nothing_is_said_before_the_head_is_complete() -> None:
     ],
 )
 def test_cut_at_every_offset(data: bytes, named: int) -> None:
-    """A line gives its name when that is whole, even when nothing follows; never half a name, only that somebody was asked."""
+    """A line gives its name when that is complete, even when nothing follows; never half a name, only the fact of a request."""
     whole = read([client(data)])[0]
     line = data.index(b"\n") + 1
     for n in range(len(data)):

@@ -76,7 +76,7 @@ def test_what_is_left_to_quic(free: Room) -> None:
 
 
 def any_frames(chance: random.Random) -> bytes:
-    """Frames as a client may send them, or nobody would."""
+    """Frames that a client may send, and others."""
     cut = sorted(chance.sample(range(1, len(SMALL)), chance.randrange(4)))
     pieces = [crypto(SMALL[start:end], start) for start, end in zip([0, *cut], [*cut, len(SMALL)], strict=True)]
     more = [b"\1", b"\2\0\0\0\0", b"\3\0\0\1\0\0\0\0\0\0", b"\0" * chance.randrange(9), b"\x1c\0\0\1x", chance.randbytes(3), crypto(b"")]

@@ -1,4 +1,4 @@
-"""Records that say nothing may come before a hello and between its records; what is no record is passed over with its segment."""
+"""Meaningless records may come before a hello and between its records; bytes that are no record are skipped with their segment."""
 
 from __future__ import annotations
 

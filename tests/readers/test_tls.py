@@ -262,7 +262,7 @@ def test_certificate_chain_over_many_segments() -> None:
 
 
 def test_certificate_cut_at_every_offset() -> None:
-    """The leaf alone has to be there; what is cut in it names no issuer."""
+    """Only the leaf must be complete; a truncated one gives no issuer."""
     data = records(flight(ISSUED, leaf("ca.example", "Root")), version=0x0303)
     leaf_end = data.index(ISSUED) + len(ISSUED)
     for n in range(0, len(data), 3):

@@ -24,7 +24,7 @@ PARTS = st.lists(
 
 
 def plain(data: bytes, first: int, last: int, port: int) -> tuple[str | None, int | None]:
-    """As the twin tells it."""
+    """The twin's result."""
     return (None if first < 0 else data[first:last].decode("utf-8", "backslashreplace")), None if port < 0 else port
 
 

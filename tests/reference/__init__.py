@@ -1,6 +1,6 @@
-"""The slow twin: from capture bytes to flow rows, written from the standards and the contract, to be plainly right.
+"""The slow twin: from capture bytes to flow rows, written from the standards and the contract, simple enough to be plainly right.
 
-It shares nothing with analyzer/ and is compared with it, column by column. Rows are dicts with the columns of the stages
+It shares no code with analyzer/ and is compared with it, column by column. Rows are dicts with the columns of the stages
 "flows" and "facts" (all but client_family and client_family_by); times are nanoseconds since 1970.
 """
 
@@ -33,7 +33,7 @@ def flows_of(*paths: str | Path) -> list[Row]:
 def rows_of(*captures: tuple[str, bytes]) -> list[Row]:
     """The flow rows of named captures, by first_seen (null last), then id.
 
-    IP fragments are put together; where a part is missing, the first one counts as a packet of its own length, behind all others.
+    IP fragments are reassembled; of a packet with a missing fragment the first one counts as a packet of its own length, behind all others.
     """
     fragments = Fragments()
     packets: list[Packet | None] = []
@@ -51,7 +51,7 @@ def rows_of(*captures: tuple[str, bytes]) -> list[Row]:
 
 
 def in_time(times: list[int | None]) -> list[int]:
-    """The places of frames by time, but for those that lie too far back to be late: there a clock was set, and time begins anew."""
+    """The indices of frames by time, except for frames too far back to be late: there a clock was set, and the order begins anew."""
     late, latest, began, keys = 50_000_000, None, 0, []
     for place, time in enumerate(times):
         if time is not None and latest is not None and latest - time > late:
@@ -71,12 +71,12 @@ def capture_columns(flow: Flow, origin: list[str], labels: list[Label]) -> Row:
     return {"capture": names[0], "captures": names, "first_frame": number, **told}
 
 
-Answer = tuple[int, str, bytes, bytes, int]  # when, name asked for, who asked, address, until when it may be kept
+Answer = tuple[int, str, bytes, bytes, int]  # time, requested name, client, address, end of validity
 RESOLVERS = (53, 5353, 5355)
 
 
 def dns_answers(flows: list[Flow]) -> list[Answer]:
-    """Every address that an answer gave for a name, by time and name."""
+    """Every address in an answer to a name, by time and name."""
     found = []
     for flow in flows:
         for way in (0, 1):
@@ -88,7 +88,7 @@ def dns_answers(flows: list[Flow]) -> list[Answer]:
 
 
 def dns_messages(flow: Flow, way: int) -> list[tuple[int | None, dns.Message]]:
-    """What one end said to a resolver, or a resolver to it, and when."""
+    """One side's messages to or from a resolver, with their times."""
     if flow.protocol == "tcp":
         stream = Stream(flow.sent(way)) if 53 in (flow.ends[0][1], flow.ends[1][1]) else None
         if stream is None:
@@ -176,9 +176,9 @@ def higher_port(flow: Flow) -> int:
 
 
 def may_ask_socks(flow: Flow, way: int) -> bool:
-    """Whether what this end said first may be SOCKS: the opener's if it had received nothing by then, the other's if it isn't SOCKS4.
+    """Whether this end's first bytes may be SOCKS: the opener's if it had received nothing by then, the other's if it isn't SOCKS4.
 
-    Where nobody knows who opened it, either end's: SOCKS4 by name, or to its own port, and alone in its packet.
+    Where the opener isn't known, either end's: SOCKS4 by name, or to its own port, and alone in its packet.
     """
     first = next((packet for packet in flow.sent(way) if packet.payload_bytes), None)
     if first is None:
@@ -194,7 +194,7 @@ def may_ask_socks(flow: Flow, way: int) -> bool:
 
 
 def tcp_names(flow: Flow, answers: list[Answer]) -> tuple[int, Row]:
-    """Who the client is, and what was said. Where the client asked nothing, what the server asked counts."""
+    """(the client's direction, the facts). Where the client sent no request, the server's requests count."""
     streams = [Stream(flow.sent(way)) for way in (0, 1)]
     said = [listen(streams[way], streams[1 - way], not may_ask_socks(flow, way)) for way in (0, 1)]
     client = flow.opener()
@@ -221,7 +221,7 @@ def tcp_names(flow: Flow, answers: list[Answer]) -> tuple[int, Row]:
 
 
 def udp_names(flow: Flow, answers: list[Answer]) -> tuple[int, Row]:
-    """Who the client is, and the hello of a QUIC connection. A resolver's flow has the name of its first question."""
+    """(the client's direction, the facts of a QUIC connection's hello). A resolver's flow has the name of its first question."""
     hellos, questions, answering = [], [], []
     for way in (0, 1):
         conversation = quic.Conversation()
@@ -242,9 +242,9 @@ def udp_names(flow: Flow, answers: list[Answer]) -> tuple[int, Row]:
 
 
 def resolved(flow: Flow, client: int, answers: list[Answer], asked: str | None = None) -> str | None:
-    """The name whose answer last gave the client this address before the flow began, and may still be kept then.
+    """The name of the latest answer that gave the client this address before the flow began, and was still valid then.
 
-    asked   what the client wanted of a proxy: then the address is that one, if it is one
+    asked   the host that the client requested from a proxy: then the address is that one, if it is one
     """
     times = [packet.ts_ns for _, packet in flow.packets if packet.ts_ns is not None]
     wanted = flow.ends[1 - client][0]

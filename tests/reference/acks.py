@@ -1,4 +1,4 @@
-"""What each end of a TCP flow acknowledged and sent, walked through packet by packet."""
+"""The numbers that each end of a TCP flow acknowledged and sent, packet by packet."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from tests.reference.flows import Flow
 from tests.reference.packets import ACK, FIN, RST, SYN
 from tests.reference.streams import Stream, covered
 
-WINDOW = 1 << 30  # no acknowledgement lies further from the others (RFC 7323 2.3)
+WINDOW = 1 << 30  # acknowledgements are never further apart (RFC 7323 2.3)
 Row = dict[str, Any]
 
 
@@ -31,7 +31,7 @@ class Way:
         first = (seq + bool(flags & SYN)) & 0xFFFFFFFF
         if self.base is None:
             self.base = first
-            if self.acked:  # they were counted from nowhere
+            if self.acked:  # they were counted without an origin
                 shift = near(self.acked_number - first, 0)
                 self.acked = (shift - self.acked[1] + self.acked[0], shift)
         self.begun |= bool(flags & SYN)
@@ -42,7 +42,7 @@ class Way:
                 self.pending_since = ts_ns
             self.furthest = end
         if flags & FIN and not flags & RST:
-            self.furthest = max(self.furthest, end)  # what lies before a FIN was sent, captured or not
+            self.furthest = max(self.furthest, end)  # bytes before a FIN were sent, captured or not
         self.sent_any |= payload_bytes > 0
 
     def acknowledge(self, number: int) -> None:
@@ -92,7 +92,7 @@ def ways_of(flow: Flow) -> tuple[Way, Way]:
 
 
 def acknowledged_columns(flow: Flow, client: int) -> Row:
-    """The columns of what was acknowledged and what waits for it."""
+    """The columns of acknowledged bytes and of the time since which data waits for an acknowledgement."""
     ways = ways_of(flow) if flow.protocol == "tcp" else (Way(), Way())
     out, back = ways[client], ways[1 - client]
     waits = bool(flow.sent(1 - client)) and out.sent_any and (out.acked is None or out.acked[1] < out.furthest)

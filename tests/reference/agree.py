@@ -1,4 +1,4 @@
-"""Where an engine's flow table and the twin's rows differ."""
+"""The differences between an engine's flow table and the twin's rows."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ Row = dict[str, Any]
 
 FAMILY = ("client_family", "client_family_by")
 PLACES = ("tls_first",)
-"""Where a thing stands in its stream, which the twin doesn't say."""
+"""Positions in a stream, which the twin doesn't have."""
 
 COMPARED = [column.name for column in FLOW_COLUMNS if column.stage in ("flows", "facts") and column.name not in (*FAMILY, *PLACES)]
 BY_LATER_STAGES = ("service", "plane", "service_rule", "service_evidence", "outcome", "let_through")  # fields of a request

@@ -23,7 +23,7 @@ class Frame(NamedTuple):
 
 
 class NotACapture(ValueError):
-    """The bytes begin like no capture format that is known here."""
+    """The bytes begin like no known capture format."""
 
 
 def read_capture(data: bytes) -> list[Frame]:
@@ -75,11 +75,11 @@ def read_pcap(data: bytes, order: str, magic: int) -> list[Frame]:
 
 
 class Interface(NamedTuple):
-    """What an Interface Description Block says that matters here."""
+    """The fields of an Interface Description Block that matter here."""
 
     link_type: int
     snap_bytes: int
-    resolution: int  # if_tsresol as it stands in the file
+    resolution: int  # if_tsresol as in the file
     offset_s: int
 
     def ts_ns(self, ticks: int) -> int | None:

@@ -1,7 +1,7 @@
-"""What the two ends of a TCP flow said: requests with their answers, hellos, SOCKS; in tunnels too.
+"""The messages of the two ends of a TCP flow: requests with their answers, hellos, SOCKS; in tunnels too.
 
-The reading goes message by message. Where that is lost (bytes of another kind, or never captured, or no beginning) it goes on
-at the next packet that begins with a request, a response or a hello, up to a TLS record of encrypted data.
+Messages are read one after the other. Where the next one isn't recognized (bytes of another kind, missing bytes, no beginning), reading
+goes on at the next packet that begins with a request, a response or a hello, up to a TLS record of encrypted data.
 """
 
 from __future__ import annotations
@@ -37,12 +37,12 @@ class Asked:
     html: bool | None = None
     answer_cut: bool | None = None
     bare: bool = False
-    cut: bool = False  # its head goes on behind what was captured
+    cut: bool = False  # its head's end wasn't captured
 
 
 @dataclass
 class Dialogue:
-    """What one end asked of the other."""
+    """One end's requests to the other."""
 
     asked: list[Asked] = field(default_factory=list)
     hello: tls.ClientHello | None = None
@@ -53,8 +53,8 @@ class Dialogue:
     answered: bool = False  # a response or ServerHello was seen
     hello_seen: int | None = None
     server_hello_seen: int | None = None
-    alert: tuple[int | None, str] | None = None  # when this end sent its first one, and what it says
-    went_on: bool = False  # behind the hello came more than an alert
+    alert: tuple[int | None, str] | None = None  # this end's first alert: its time and name
+    went_on: bool = False  # more than an alert came behind the hello
     silent: bool = False  # nothing came behind the hello
 
     @property
@@ -63,7 +63,7 @@ class Dialogue:
 
 
 def first_kind(server: Stream, client: Stream, said: Dialogue) -> str | None:
-    """What a server's first payload was; None where nothing of its stream was captured."""
+    """The kind of a server's first payload; None where nothing of its stream was captured."""
     if not server.known:
         return None
     at = min(position for position, packet in server.pieces if not packet.flags & RST)
@@ -121,7 +121,7 @@ def listen(asker: Stream, answerer: Stream, no_socks: bool = False) -> Dialogue:
 
 
 def read_after_hello(said: Dialogue, cursor: Cursor) -> None:
-    """What the client did behind its hello: an alert, something else, or nothing. A second hello and ChangeCipherSpec are passed over."""
+    """Read behind the client's hello: an alert, another message, or nothing. A second hello and ChangeCipherSpec are skipped."""
     cursor.at += tls.hello_size(cursor.bytes())
     highest = max((at + packet.payload_bytes for at, packet in cursor.stream.pieces if not packet.flags & RST), default=0)
     highest = max(highest, cursor.stream.fin)

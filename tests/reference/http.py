@@ -1,4 +1,4 @@
-"""HTTP/1.x heads and the length of what follows them (RFC 9110, RFC 9112), read leniently: LF alone ends a line."""
+"""HTTP/1.x heads and the length of the bodies behind them (RFC 9110, RFC 9112), read leniently: LF alone ends a line."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ from typing import NamedTuple
 
 from tests.reference.streams import Stream
 
-# What the registered methods are made of (IANA, HTTP Method Registry), not all that a token may hold: "GE9" is a damaged GET.
+# The characters of registered methods (IANA, HTTP Method Registry), not all of a token's: "GE9" is a damaged GET.
 METHOD = rb"[A-Za-z_-]{1,20}"
 REQUEST_LINE = re.compile(rb"(" + METHOD + rb")[ \t]+([^ \t\r].*?)(?:[ \t]+(HTTP/[0-9.]+))?[ \t]*\r?\Z", re.IGNORECASE)
 STATUS_LINE = re.compile(rb"HTTP/[0-9.]+[ \t]+([1-9]\d\d)(?:[ \t].*)?\r?\Z", re.IGNORECASE | re.DOTALL)
@@ -55,7 +55,7 @@ def read_head(data: bytes) -> Head | None:
 
 
 class Request(NamedTuple):
-    """A request's head; kind is connect, absolute or None (origin or asterisk form). bare: it tells no version."""
+    """A request's head; kind is connect, absolute or None (origin or asterisk form). bare: it has no version."""
 
     method: bytes
     target: bytes
@@ -88,14 +88,14 @@ def read_request(data: bytes) -> Request | None:
         fits = fits or (method in (b"POST", b"PUT", b"HEAD") and target[:1] == b"/" and b" " not in target and b"\t" not in target)
         if not fits or re.match(rb"(?:RTSP|SIP|ICAP)/", target.split(b" ")[-1], re.IGNORECASE):
             return None
-        target = target.split(b" ")[0]  # what follows is a version that nobody knows
+        target = target.split(b" ")[0]  # the rest is an unknown version
     elif kind == "connect" and not split_tunnel(target)[0]:
         return None
     return Request(method.upper() if kind == "connect" else method, target, kind, head, not version)
 
 
 def read_cut_request(data: bytes) -> Request | None:
-    """The request whose line was cut: with its target where a CONNECT's or an absolute form's authority is whole, else without; or None."""
+    """The request whose line was cut: with its target where a CONNECT's or an absolute form's authority is complete, else without."""
     begin = len(data) - len(data.lstrip(b"\r\n"))
     line = data[begin:]
     if re.search(rb"[\x00-\x08\x0a-\x1f]", line.removesuffix(b"\r")):
@@ -153,7 +153,7 @@ def redirected_to(response: Response) -> str | None:
 
 
 def is_html(head: Head) -> bool | None:
-    """Whether the body is a web page; None where the head goes on and what was captured of it doesn't tell."""
+    """Whether the body is a web page; None where the head's end wasn't captured and no field before decides."""
     kind = next((value for name, value in reversed(head.fields) if name == b"content-type"), None)
     if kind is None:
         return False if head.complete else None

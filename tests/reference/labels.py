@@ -1,4 +1,4 @@
-"""What a frame says of a process or of a firewall: PKTAP's process, pflog's action."""
+"""A frame's process and firewall action: PKTAP's process, pflog's action."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The columns of stage "facts": who was asked for, by every fact there is, and which one is chosen."""
+"""The columns of stage "facts": the requested host by every fact, and the one that is chosen."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ def name_columns(said: Dialogue, transport: str, dns_host: str | None) -> Row:
 
 
 def chosen(asked: list[Asked]) -> Asked | None:
-    """The request that the scalar columns tell of: the last CONNECT or SOCKS request, else the first absolute-form one."""
+    """The request of the scalar columns: the last CONNECT or SOCKS request, else the first absolute-form one."""
     opened = [a for a in asked if a.kind in ("connect", "socks4", "socks5")]
     absolute = [a for a in asked if a.kind == "absolute"]
     return opened[-1] if opened else absolute[0] if absolute else None
@@ -113,7 +113,7 @@ def digest_of(data: bytes) -> int:
 
 
 def choose_host(said: Dialogue, row: Row, transport: str, dns_host: str | None) -> tuple[str | None, str | None]:
-    """The first that is a name, in the contract's order, and where it was read."""
+    """The first fact that is a name, in the contract's order, and its source."""
     connects = [a for a in said.asked if a.kind == "connect"][-1:]
     candidates = [("connect", a.host) for a in connects] + [("connect", a.http_host) for a in connects]
     candidates += [("socks", a.host) for a in said.asked if a.kind in ("socks4", "socks5")][-1:]

@@ -45,7 +45,7 @@ class Packet:
 
 @dataclass(frozen=True)
 class Peeling:
-    """Where the reading of a frame stands: what was wrapped around the bytes now looked at."""
+    """The state of reading a frame: the wrappings around the current bytes."""
 
     number: int
     ts_ns: int | None
@@ -76,7 +76,7 @@ FragmentKey = tuple[bytes, bytes, int, int]
 
 @dataclass
 class Incomplete:
-    """What is there of a fragmented packet."""
+    """The known bytes of a fragmented packet."""
 
     ts_ns: int | None
     is_copy: bool
@@ -89,9 +89,9 @@ Handler = Callable[[Peeling, bytes], Packet | None]
 
 
 class Fragments:
-    """Pieces of IP packets that wait for the others (RFC 791 3.2, RFC 8200 4.5); the first copy of a byte wins.
+    """Fragments of IP packets that wait for the others (RFC 791 3.2, RFC 8200 4.5); the first copy of a byte wins.
 
-    A piece that comes a minute after the first begins another packet. Pieces that come within a second of a whole packet of
+    A fragment that comes a minute after the first begins another packet. Fragments that come within a second of a whole packet with
     the same key are taken for copies of its own.
     """
 
@@ -101,7 +101,7 @@ class Fragments:
         self.given_up: list[Incomplete] = []
 
     def add(self, at: Peeling, key: FragmentKey, field: int, data: bytes, packet: bytes) -> bytes | None:
-        """Take a piece; the whole once the last one is there. field is offset (in bytes, a multiple of 8) | 1 for "more"."""
+        """Add a fragment; the whole packet once it is complete. field is offset (in bytes, a multiple of 8) | 1 for "more"."""
         entry = self.waiting.get(key)
         if entry and apart(entry.ts_ns, at.ts_ns) > 60 * 10**9:
             self.given_up.append(self.waiting.pop(key))
@@ -121,7 +121,7 @@ class Fragments:
         return bytes(entry.known[i] for i in range(entry.end))
 
     def left_over(self) -> list[Packet]:
-        """First pieces whose others never came, each a packet of its own length."""
+        """First fragments whose others never came, each a packet of its own length."""
         first = [entry.first for entry in (*self.given_up, *self.waiting.values()) if entry.first and not entry.is_copy]
         found = [read_raw(replace(at, fragments=None), packet) for at, packet in first]
         return [packet for packet in found if packet]
@@ -138,7 +138,7 @@ def peel(frame: Frame, number: int = 0, fragments: Fragments | None = None) -> P
 
 
 def read_ethertype(at: Peeling, kind: int, data: bytes) -> Packet | None:
-    """What an EtherType announces; None for what carries no IP."""
+    """The packet behind an EtherType; None for one that carries no IP."""
     handler = ETHERTYPES.get(kind)
     return handler(at, data) if handler and at.layers < MAX_LAYERS else None
 
@@ -277,7 +277,7 @@ def read_udp(at: Peeling, ip: Ip) -> Packet | None:
 
 
 def read_quoted_ports(at: Peeling, ip: Ip, protocol: str) -> Packet | None:
-    """Who an ICMP error speaks of; routers quote as little as eight bytes."""
+    """The flow that an ICMP error quotes; routers quote as little as eight bytes."""
     if len(ip.data) < 8:
         return None
     src, dst = struct.unpack_from(">2H", ip.data)

@@ -9,7 +9,7 @@ from tests.reference.tls import Reader, Short
 
 
 class SocksRequest(NamedTuple):
-    """What was asked for; begin is where the request proper starts (behind greeting and authentication), end is behind it."""
+    """The requested host and port; begin is the start of the request itself (behind greeting and authentication), end is behind it."""
 
     kind: str
     host: str | None
@@ -19,7 +19,7 @@ class SocksRequest(NamedTuple):
 
 
 def read_socks(data: bytes, answer: bytes) -> SocksRequest | None:
-    """The request at the beginning of what the client sent, or None; `answer` is what came back, b"" if nothing was captured."""
+    """The request at the beginning of the client's bytes, or None; `answer` is the server's bytes, b"" if nothing was captured."""
     if data[:1] == b"\x05":
         chose_nothing = answer[:1] == b"\x05" and 10 <= (answer[1:2] or b"\0")[0] < 0x80  # of IANA's methods and the private ones
         return None if chose_nothing else read_socks5(data)

@@ -17,11 +17,11 @@ KEPT_BEFORE = 65536  # without a SYN: earlier bytes that arrived after the first
 
 
 class Stream:
-    """What one end sent.
+    """One end's bytes.
 
     start     position where reading begins: behind the SYN, or the earliest byte kept
-    has_syn   a SYN was seen, so that `start` is the true beginning
-    fin       the furthest position at which a FIN stands; 0 without one
+    has_syn   a SYN was captured, so that `start` is the true beginning
+    fin       the furthest position of a FIN; 0 without one
     segments  positions where a packet's payload begins, ascending
     """
 
@@ -101,7 +101,7 @@ def covered(spans: Iterable[tuple[int, int]]) -> int:
 
 
 def runs(spans: Iterable[tuple[int, int]]) -> list[tuple[int, int]]:
-    """The half-open spans as few as cover the same positions, ascending: none touches another."""
+    """The fewest half-open spans that cover the same positions, ascending: none touches another."""
     found: list[tuple[int, int]] = []
     for a, b in sorted(spans):
         if found and a <= found[-1][1]:

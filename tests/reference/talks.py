@@ -19,6 +19,6 @@ def only(talk: Conversation) -> Row:
 
 
 def tunnel(host: str = "example.com:443", hello: bytes | None = None) -> Conversation:
-    """A CONNECT that was answered, and a hello and its answer within; left open."""
+    """A CONNECT with a 200, and a hello and its answer within; left open."""
     talk = Conversation().handshake().send_client(connect(host, f"Host: {host}")).send_server(ESTABLISHED)
     return talk.send_client(client_hello() if hello is None else hello).send_server(server_hello())

@@ -1,7 +1,7 @@
 """ClientHello, ServerHello and the leaf certificate's issuer (RFC 8446, RFC 5246, RFC 6066, RFC 7301), and JA4 (FoxIO).
 
-A hello counts only whole, and only if its lengths fit; bytes behind its extensions belong to nothing. A malformed extension is as good as
-absent, and of a hello with one that is longer than the list only the name counts.
+Only a complete hello counts, and only if its lengths fit; bytes behind its extensions are ignored. A malformed extension counts as
+absent, and of a hello with an extension longer than the list only the name counts.
 """
 
 from __future__ import annotations
@@ -58,7 +58,7 @@ MAX_HELLO_BYTES = 2**16
 
 
 class Short(ValueError):
-    """A length points outside of what there is."""
+    """A length points outside of the bytes."""
 
 
 class Reader:
@@ -186,14 +186,14 @@ def hello_size(data: bytes) -> int:
 
 
 def alert(data: bytes) -> str | None:
-    """What the unencrypted alert at the beginning of data says (RFC 8446 6)."""
+    """The name of the unencrypted alert at the beginning of data (RFC 8446 6)."""
     if len(data) < 7 or data[0] != 21 or data[1] != 3 or data[2] > 4 or data[3:5] != b"\0\2" or data[5] not in (1, 2):
         return None
     return ALERTS.get(data[6], f"alert {data[6]}")
 
 
 def is_warning(data: bytes) -> bool:
-    """Whether the alert at the beginning of data ends nothing: no_certificate, no_renegotiation, unrecognized_name, as warnings."""
+    """Whether the first alert doesn't end the handshake: no_certificate, no_renegotiation, unrecognized_name, as warnings."""
     return alert(data) is not None and data[5] == 1 and data[6] in (41, 100, 112)
 
 
@@ -234,14 +234,14 @@ def cut_server_name(data: bytes) -> str | None:
 
 
 def vector_of(data: bytes | None, n: int) -> bytes | None:
-    """What an extension holds behind its one length; None when that length doesn't fit."""
+    """An extension's content behind its one length; None where that length doesn't fit."""
     if data is None or len(data) < n or int.from_bytes(data[:n], "big") != len(data) - n:
         return None
     return data[n:]
 
 
 def server_name(hello: ClientHello) -> str | None:
-    """The first host_name, as sent; the whole list has to be sound, and what follows it in the extension is as it may be."""
+    """The first host_name, as sent; the list must be well-formed, bytes behind it in the extension are ignored."""
     reader, names = Reader(hello.extension(0) or b""), []
     try:
         reader = Reader(reader.vector(2))
@@ -307,7 +307,7 @@ def ja4_alpn(offered: list[bytes]) -> str:
 
 @dataclass(frozen=True)
 class ServerHello:
-    """What the server chose, and what its certificate tells where it can be seen."""
+    """The server's choice, and the facts of its certificate where it is visible."""
 
     version: str | None
     issuer: str | None = None

@@ -85,7 +85,7 @@ def read_vxlan(at: Peeling, data: bytes) -> Packet | None:
 
 
 def read_vxlan_gpe(at: Peeling, data: bytes) -> Packet | None:
-    """VXLAN whose P bit says that its fourth byte tells what is inside: IPv4, IPv6 or Ethernet."""
+    """VXLAN in which, with the P bit set, the fourth byte is the type of the payload: IPv4, IPv6 or Ethernet."""
     if len(data) < 8 or data[0] & 0x08 == 0:
         raise NotATunnel
     kind = data[3] if data[0] & 0x04 else 3

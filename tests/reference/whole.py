@@ -1,4 +1,4 @@
-"""Which flows of a capture are whole: both SYNs and every byte behind them were captured, in order of time, and no byte in two ways."""
+"""The flows of a capture that are complete: both SYNs and every byte behind them captured, in time order, and no byte in two versions."""
 
 from __future__ import annotations
 
@@ -12,12 +12,12 @@ from tests.reference.streams import Stream
 from tests.reference.wrappings import peel
 
 Key = tuple[str, frozenset[tuple[str, int]], int | None]
-"""Protocol, both ends, first time: what tells flows apart whoever the client is."""
+"""Protocol, both ends, first time: a key that doesn't depend on which end is the client."""
 
 
 @lru_cache(maxsize=1)  # a capture is asked for by the engine's rows and by the twin's
 def whole_flows(data: bytes) -> set[Key]:
-    """The keys of those TCP flows of which all is there and plain, and of all UDP flows."""
+    """The keys of the complete TCP flows, and of all UDP flows."""
     flows = gather(packet for i, frame in enumerate(read_capture(data)) if (packet := peel(frame, i, None)))
     return {key_of_flow(flow) for flow in flows if flow.protocol == "udp" or all(is_whole(flow, way) for way in (0, 1))}
 
@@ -38,7 +38,7 @@ def key_of_flow(flow: Flow) -> Key:
 
 
 def whole_only(rows: list[Row], data: bytes) -> list[Row]:
-    """The rows of flows of which every byte was captured, and each only one way."""
+    """The rows of flows of which every byte was captured, in one version only."""
     whole = whole_flows(data)
     return [without_requests_in_tunnels(row) for row in rows if key_of(row) in whole]
 
@@ -49,7 +49,7 @@ def key_of(row: Row) -> Key:
 
 
 def without_requests_in_tunnels(row: Row) -> Row:
-    """The row without what was asked in absolute form behind a CONNECT, that isn't asked of this proxy."""
+    """The row without absolute-form requests behind a CONNECT, which aren't made to this proxy."""
     kinds = [request["kind"] for request in row["requests"]]
     opened = next(
         (i for i, request in enumerate(row["requests"]) if request["kind"] == "connect" and request["status"] in (200, None)), None

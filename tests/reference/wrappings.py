@@ -1,4 +1,4 @@
-"""More packets in packets: what mirrors, caches, access points and providers put around them, and the link types of firewalls and routers.
+"""More packets in packets: the wrappings of mirrors, caches, access points and providers, and the link types of firewalls and routers.
 
 Importing this module adds its handlers to those of packets.py and tunnels.py; `peel` is packets.py's.
 Sources: draft-mclaggan-wccp-v2rev1 4.12, RFC 3378 (EtherIP), RFC 4302 (AH), RFC 7510 (MPLS in UDP), RFC 4023 (MPLS in IP), RFC 2661

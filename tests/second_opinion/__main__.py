@@ -8,7 +8,7 @@ from tests.second_opinion.whole import EXPLAINED, captures, differences, opinion
 
 
 def main() -> int:
-    """Print what differs without an explanation, what is explained and doesn't differ any more, and totals."""
+    """Print unexplained differences, explained ones that no longer differ, and totals."""
     seen = refused = flows = facts = explained = 0
     wrong = []
     for name, path in captures().items():

@@ -1,4 +1,4 @@
-"""Captures are found again from Python, and what can't be is said."""
+"""Captures are verified again from Python; one that is gone gives an error."""
 
 from __future__ import annotations
 

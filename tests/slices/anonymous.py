@@ -1,4 +1,4 @@
-"""What an anonymized slice should say: everything that the whole says, with each address, name and flow's id under its other name."""
+"""The expected verdict of an anonymized slice: the whole capture's, with each address, name and flow id replaced."""
 
 from __future__ import annotations
 

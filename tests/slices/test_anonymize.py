@@ -1,4 +1,4 @@
-"""An anonymized slice says what the whole says, under other names, and holds nothing of the old ones."""
+"""An anonymized slice gives the whole capture's verdict with its names replaced, and contains none of the old ones."""
 
 from __future__ import annotations
 

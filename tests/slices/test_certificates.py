@@ -1,4 +1,4 @@
-"""Certificates stay certificates, and say nothing of whose they are."""
+"""Masked certificates stay valid DER, and don't identify their owner."""
 
 from __future__ import annotations
 

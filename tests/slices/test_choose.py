@@ -1,4 +1,4 @@
-"""What is chosen, why, and what comes along so that the slice tells the same story."""
+"""The chosen flows, their reasons, and the flows added so that the slice gives the same verdict."""
 
 from __future__ import annotations
 

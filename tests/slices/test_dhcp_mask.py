@@ -1,4 +1,4 @@
-"""DHCP messages keep how a client looks for a proxy, and nobody's name."""
+"""Masked DHCP messages keep how a client looks for a proxy, and no names."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Hellos keep what is read of them and lose what a person could be known by."""
+"""Masked hellos keep the facts read from them and lose everything that identifies a person."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""HTTP heads and SOCKS messages keep their shape and lose what tells who is behind them."""
+"""Masked HTTP heads and SOCKS messages keep their shape and lose everything that identifies a person."""
 
 from __future__ import annotations
 

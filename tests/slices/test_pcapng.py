@@ -1,4 +1,4 @@
-"""The blocks of a slice are what the format says, read by our reader and by Wireshark's."""
+"""The blocks of a slice follow the format, as our reader and Wireshark's read them."""
 
 from __future__ import annotations
 

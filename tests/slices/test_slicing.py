@@ -1,4 +1,4 @@
-"""A slice tells the same story as the whole, and the file says how it was chosen."""
+"""A slice gives the same verdict as the whole capture, and the file describes how it was chosen."""
 
 from __future__ import annotations
 

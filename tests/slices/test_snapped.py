@@ -1,4 +1,4 @@
-"""A slice of packets that a snap length cut says what they say: the same rows and the same verdict, cut or under other names."""
+"""A slice of packets cut by a snap length gives the same rows and the same verdict, cut or anonymized."""
 
 from __future__ import annotations
 

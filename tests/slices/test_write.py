@@ -1,4 +1,4 @@
-"""The file says what it is and why each flow is in it, inertly."""
+"""The file describes itself and gives each flow's reason, with unprintable characters escaped."""
 
 from __future__ import annotations
 

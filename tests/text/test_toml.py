@@ -1,4 +1,4 @@
-"""Files that can't be read, and what is done instead."""
+"""Files that can't be read, with their remedies."""
 
 from __future__ import annotations
 
