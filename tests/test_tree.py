@@ -81,6 +81,12 @@ RIDDLES = {
     r"nobody tells": "say what doesn't show it",
     r"speaks? for (?:it|them|him)": "say: the reasons for it",
 }
+# Rooms of bytes, tables and files: whatever acts in them is a program, a machine or a function, and has a name.
+IMPERSONAL = (
+    *("packets", "capture", "streams", "readers", "parts", "slices", "workers"),
+    *("client_analyzer", "second_opinion", "pac", "proposal", "text", "compiled"),
+)
+PERSONS = re.compile(r"\b(?:nobody|somebody|anybody|whoever)\b", re.IGNORECASE)
 # Slow to import, or with needs of their own: they load where they are used.
 LAZY = ("pandas", "scapy", "pyshark", "matplotlib")
 # What opens or unpacks captures. pyshark's own reader is the second opinion's whole point.
@@ -261,6 +267,17 @@ def test_prose_is_plain() -> None:
         for line, text in prose_of(path)
         for pattern, instead in patterns
         if (found := pattern.search(text))
+    ]
+    assert offenders == []
+
+
+def test_rooms_of_bytes_have_no_persons_in_them() -> None:
+    offenders = [
+        f"{name_of(path)}:{line}: {found.group()} (name the side, reader, sender, machine or program)"
+        for path in MODULES
+        if name_of(path).startswith(tuple(f"{room}/" for room in IMPERSONAL))
+        for line, text in prose_of(path)
+        if (found := PERSONS.search(text))
     ]
     assert offenders == []
 

@@ -145,7 +145,7 @@ def after_capwap(buf, at, end):
 
 
 def after_lwapp(buf, at, end):
-    """The 802.11 data frame, whole and of the length that LWAPP's header says; control messages and parts are ordinary datagrams."""
+    """The 802.11 data frame, complete and of the length in LWAPP's header; control messages and fragments are ordinary datagrams."""
     p = at + LWAPP_HEADER
     if end - p < 24 or buf[at] & 0xC7 or u16(buf, at + 2) != end - p or buf[p] & 0x0F != 0x08:
         return NONE, 0, 0, 0, 0

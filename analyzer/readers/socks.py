@@ -251,9 +251,9 @@ def read_socks_start(tables, buf, cursor):
 
 
 def may_ask_socks4(tables, buf, cursor):
-    """True for who opened the connection; where its beginning wasn't captured, for a request by name, or one to the port of SOCKS.
+    """True for the side that opened the connection; where its beginning wasn't captured, for a request by name, or one to port 1080.
 
-    A name stands behind an address that is nobody's (0.0.0.1 to 0.0.0.255); an address alone may be any four bytes.
+    A name follows an invalid address (0.0.0.1 to 0.0.0.255); an address alone may be any four bytes.
     """
     if has_begun(tables, cursor):
         return has_opened(tables, cursor)

@@ -34,7 +34,7 @@ def beginning_of(built: Built, size: int) -> Path:
 
 
 def repeated(built: Built, times: int) -> Path:
-    """The capture so many times: what it holds again two hours later, each time by other clients. (Nobody here looks at IP's checksums.)"""
+    """The capture so many times: what it holds again two hours later, each time by other clients. IP checksums stay wrong."""
     long = built.capture.with_name(f"{built.capture.stem}.{times}x{APART_S}s.pcap")
     if long.exists():
         return long

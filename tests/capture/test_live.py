@@ -1,4 +1,4 @@
-"""The child that captures: how it is started, what it says, and how its stream ends."""
+"""The child that captures: how it is started, its messages, and how its stream ends."""
 
 from __future__ import annotations
 

@@ -41,7 +41,7 @@ LARGE = capture(2, 8000, 1200)  # more than two parts
 
 @pytest.fixture
 def web(monkeypatch: pytest.MonkeyPatch) -> Iterator[Web]:
-    """A server with a small and a large capture; nobody waits before asking again."""
+    """A server with a small and a large capture; clients retry without waiting."""
     monkeypatch.setattr(remote, "WAITS_S", (0.0, 0.0))
     with serving({"small.pcap": SMALL, "large.pcap": LARGE}) as server:
         yield server

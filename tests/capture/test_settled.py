@@ -51,7 +51,7 @@ def test_what_is_in_order_passes_untouched() -> None:
 
 @pytest.mark.parametrize("size", [1, 3, 50, BLOCK_FRAMES])
 def test_the_ports_of_a_tap_hand_over_by_turns(size: int) -> None:
-    """One direction each; whoever is late has a quarter of a second for it."""
+    """One direction each; a late frame has a quarter of a second."""
     batches = [[(250 * MS * turn + MS * place + port, port) for place in range(250)] for turn in range(6) for port in (1, 0)]
     seen = [one for batch in batches for one in batch]
     assert seen != sorted(seen) and places(seen, size) == by_time(seen)

@@ -1,4 +1,4 @@
-"""The connectivity text: real samples, the literals of the program, and words that nobody knows."""
+"""The connectivity text: real samples, the literals of the program, and unknown words."""
 
 from __future__ import annotations
 

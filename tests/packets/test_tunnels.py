@@ -77,7 +77,7 @@ def test_geneve_that_comes_back() -> None:
 
 
 def from_udp(port: int) -> Around:
-    """From this port to one that is nobody's."""
+    """From this port to an unassigned one."""
     return lambda data: build.ethernet(build.ip("1.1.1.1", "2.2.2.2", 17, build.udp(("1.1.1.1", port), ("2.2.2.2", 41000), data), id=1))
 
 

@@ -38,7 +38,7 @@ def talks(gateway: int, n: int, *, answered: bool = True) -> list[Frame]:
 
 
 def secret(i: int, k: int) -> bytes:
-    """What nobody may find in a part."""
+    """Texts that must not be in a part."""
     return random.Random(i * 1000 + k).randbytes(700)
 
 

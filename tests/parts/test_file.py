@@ -90,7 +90,7 @@ def test_what_is_none_is_refused_with_one_line(data: bytes, said: str) -> None:
 
 
 def made_up(part: Partial, change: Callable[[Tables], None]) -> bytes:
-    """A part whose digest is right and whose tables somebody changed."""
+    """A part with a correct digest and changed tables."""
     tables = part.tables._replace(**{name: getattr(part.tables, name).copy() for name in ("records", "sides", "messages", "counts")})
     change(tables)
     return part_bytes(replace(part, tables=tables))

@@ -172,7 +172,7 @@ def read_sll2(at: Peeling, data: bytes) -> Packet | None:
 
 
 def read_null(at: Peeling, data: bytes) -> Packet | None:
-    """BSD loopback: the address family in the byte order of whoever captured."""
+    """BSD loopback: the address family in the byte order of the capturing machine."""
     families = {int.from_bytes(data[:4], "little"), int.from_bytes(data[:4], "big")}
     return read_raw(at, data[4:]) if families & {2, 10, 23, 24, 28, 30} else None
 

@@ -1,4 +1,4 @@
-"""Where what was read stands is kept where somebody asks for it, and only there (what it is made into: tests/slices/test_regions.py)."""
+"""The regions of everything read are kept only where they are requested (tests/slices/test_regions.py tests their use)."""
 
 from __future__ import annotations
 

@@ -19,7 +19,7 @@ GIVE_NO_TIME = {"any", "all", "sum", "count", "match_substring_regex", "binary_j
 
 
 NUMBERS_OR_TEXT = {f(name) for name in ("int64", "string") for f in (repr, "pa.{}()".format)}
-"""What a time is cast to so that it is none any more, as it stands in the source."""
+"""The types to which a time may be cast so that it no longer is one, as written in the source."""
 
 
 def holds_time(kind: pa.DataType) -> bool:

@@ -1,4 +1,4 @@
-"""What is too little to be shared out isn't. What comes of it otherwise: test_run.py, and of one file tests/test_reading.py."""
+"""Captures too small to be divided aren't divided. test_run.py tests the results, tests/test_reading.py those of one file."""
 
 from __future__ import annotations
 
