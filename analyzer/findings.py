@@ -176,6 +176,11 @@ CODES: dict[str, Code] = {
         "Clients speak TLS to the proxy itself, so what they ask it for can't be seen.",
         "Capture where it can be seen, or look into the proxy's own log.",
     ),
+    "chained-proxy": Code(
+        "info",
+        "A proxy asks another one for clients that the capture doesn't show, so what it asks counts for no source.",
+        "Capture between the clients and the first proxy to see who asked it for what.",
+    ),
     "transparent-proxy": Code(
         "info",
         "Something on the way takes connections over and makes them anew under its own address.",

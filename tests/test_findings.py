@@ -16,7 +16,7 @@ service-silent service-back not-a-proxy captive-portal proxy-over-tls transparen
 capture-cut frames-unopened address-family
 """
 # Beyond the contract: what it has no word for.
-ADDED_CODES = "new-direct gateway-silent strangers-counted"
+ADDED_CODES = "chained-proxy new-direct gateway-silent strangers-counted"
 
 
 def test_every_code_of_the_contract_is_registered_and_what_was_added() -> None:

@@ -197,6 +197,7 @@ WITHOUT: Final[dict[str, str]] = {
     "service-plane-mixed": "the host doesn't show the plane",
     "proxy-over-tls": "requests aren't visible",
     "transparent-proxy": "the network's own",
+    "chained-proxy": "where to capture, no setting",
     "new-proxy": "its owner is unknown",
     "new-direct": "direct-allowed and direct-blocked name the settings",
     "failures-up": "the failures' own findings name the settings",

@@ -1,4 +1,5 @@
-"""nat: connections captured on both sides of an address translation; transparent-proxy: a device that relays connections under its address.
+"""nat: connections captured on both sides of an address translation; transparent-proxy: a device that relays connections under its address;
+chained-proxy: a proxy that asks another one for clients that the capture doesn't show.
 
 Copies count nowhere in the verdict (routes/copies.py). The connections that a transparent proxy opens are upstream legs.
 """
@@ -13,16 +14,17 @@ from analyzer.arrow import array
 from analyzer.findings import Finding
 from analyzer.routes.proxies import ip_port
 from analyzer.routes.requests import one_array
-from analyzer.routes.route import DIRECT, UPSTREAM
+from analyzer.routes.route import DIRECT, PROXY, UPSTREAM
 from analyzer.text.times import values
 from analyzer.text.words import counted, listed
 from analyzer.verdict.case import Case
+from analyzer.verdict.columns import column, says
 from analyzer.verdict.evidence import Evidence, coded, source_rows
 
 
 def find(case: Case) -> list[Finding]:
-    """nat, over all translations; transparent-proxy, per relaying address."""
-    return [*translated(case.evidence), *transparent(case.evidence)]
+    """nat, over all translations; transparent-proxy, per relaying address; chained-proxy, per address that asks for others."""
+    return [*translated(case.evidence), *transparent(case.evidence), *chained(case.evidence)]
 
 
 def translated(evidence: Evidence) -> list[Finding]:
@@ -86,4 +88,24 @@ def transparent(evidence: Evidence) -> list[Finding]:
         clients = np.unique(evidence.client.codes[whose]).tolist()
         services = evidence.service.codes[whose].tolist()
         findings.append(evidence.finding("transparent-proxy", rows, text, clients=clients, services=services))
+    return findings
+
+
+def chained(evidence: Evidence) -> list[Finding]:
+    """Requests with a Via to a proxy, of an address that nobody was seen to ask: they are its clients', and count for no source."""
+    asked_of = set(values(column(evidence, "server_ip").take(array(np.flatnonzero(evidence.route == PROXY)))))
+    handed_on = (evidence.route == UPSTREAM) & (evidence.proxy.codes >= 0) & (evidence.pair_rows < 0) & says(evidence, "http_via", True)
+    rows = np.flatnonzero(handed_on)
+    by_address: dict[str, list[int]] = {}
+    for row, address in zip(rows.tolist(), values(column(evidence, "client_ip").take(array(rows))), strict=True):
+        if address not in asked_of:
+            by_address.setdefault(address, []).append(row)
+    findings = []
+    for address, own in sorted(by_address.items()):
+        members = np.array(own, dtype=np.int64)
+        proxies = sorted({evidence.proxy_label(code) for code in evidence.proxy.codes[members].tolist()})
+        text = f"{address} asks {listed(proxies)} for others, on {counted(len(own), 'connection')}{evidence.hosts_of(members)}: "
+        text += "they carry Via, and whoever asked it isn't in the capture"
+        services = evidence.service.codes[members].tolist()
+        findings.append(evidence.finding("chained-proxy", members, text, clients=[], services=services))
     return findings

@@ -67,6 +67,7 @@ NEAR: dict[str, list[dict[str, Any]]] = {
     "mid-stream": [tunnel(PROX03, CNC, state="closed"), flow(state="open")],
     "one-direction-only": [flow(packets_out=3, **SYN), flow(state="refused", bytes_in=0, bytes_out=0)],
     "nat": [tunnel(PROX03, CNC), tunnel(PROX03, CNC, client_ip="172.16.11.93")],
+    "chained-proxy": [tunnel(PROX03, CNC, http_via=False, client_ip="172.16.11.93"), tunnel(PROX03, CNC)],
     "transparent-proxy": [
         flow(**HELLO, host=CNC, client_random="a" * 64), flow(**HELLO, host=CNC, client_random="b" * 64, client_ip="172.16.11.93"),
     ],

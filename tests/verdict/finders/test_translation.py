@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from tests.verdict.rows import CNC, PROX01, WORKSTATION, flow, tunnel, verdict
+from tests.verdict.rows import CNC, MAPS, PROX01, WORKSTATION, flow, tunnel, verdict
 
 
 def told(*rows: dict[str, Any]) -> list[dict[str, Any]]:
@@ -47,3 +47,21 @@ def test_what_was_seen_behind_the_translator_only_is_said_and_counts_nowhere() -
     assert result["direct"] == {"allowed": [], "blocked": [], "unknown": []}
     (finding,) = told(*rows)
     assert finding["text"].endswith("; 2 connections more from there, seen on one side only, count nowhere: nothing tells whose they are")
+
+
+def asks_its_parent(*rows: dict[str, Any]) -> list[dict[str, Any]]:
+    child = [tunnel("172.16.12.20:8080", host, client_ip="172.16.12.10", http_via=True) for host in (CNC, MAPS)]
+    return [finding for finding in verdict(*child, *rows)["findings"] if finding["code"] == "chained-proxy"]
+
+
+def test_a_proxy_that_asks_its_parent_for_clients_that_werent_captured() -> None:
+    (finding,) = asks_its_parent(tunnel("172.16.12.20:8080", CNC))
+    assert finding["text"] == (
+        f"172.16.12.10 asks 172.16.12.20:8080 for others, on 2 connections ({MAPS} and {CNC}): they carry Via, and whoever asked it "
+        "isn't in the capture"
+    )
+    assert finding["client_ips"] == [] and len(finding["flows"]) == 2
+
+
+def test_a_chain_of_which_the_first_leg_was_captured_is_no_riddle() -> None:
+    assert asks_its_parent(tunnel(PROX01, CNC)) == []
