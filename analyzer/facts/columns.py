@@ -13,7 +13,7 @@ from analyzer.arrow import all_null, array
 from analyzer.compiled import kernel
 from analyzer.facts.picked import Columns, Picked
 from analyzer.facts.strings import words
-from analyzer.flows.layout import FIRST_CUT, HAS_ACKED, LABEL_TEXTS, SENT_FIN, SENT_OTHER, SENT_RST, SENT_SYN, SENT_SYN_ACK, SOURCE_BITS
+from analyzer.flows.layout import FIRST_CUT, LABEL_TEXTS, SENT_FIN, SENT_OTHER, SENT_RST, SENT_SYN, SENT_SYN_ACK, SOURCE_BITS
 from analyzer.packets.layout import NO_ID, NO_TIME, TCP
 from analyzer.packets.outer import OUTER_NAMES
 from analyzer.readers.sha256 import hex_digest
@@ -97,8 +97,7 @@ def state_codes(records: Columns, out: Columns, back: Columns) -> npt.NDArray[np
     tcp = records["protocol"] == TCP
     sent, got = out["seen"], back["seen"]
     opened = sent & SENT_SYN != 0
-    # Who acknowledges was answered, whether or not that was captured.
-    answered = ((sent | got) & SENT_SYN_ACK != 0) | (opened & (out["marks"] & HAS_ACKED != 0))
+    answered = (sent | got) & SENT_SYN_ACK != 0
     silent = back["packets"] == 0
     conditions = [
         tcp & opened & ~answered & (got & SENT_RST != 0),

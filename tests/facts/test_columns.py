@@ -10,7 +10,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from analyzer.facts.columns import STATES, capture_lists, flow_ids, outer_texts, put_number, state_codes, times
-from analyzer.flows.layout import HAS_ACKED, RECORD, SENT_FIN, SENT_OTHER, SENT_RST, SENT_SYN, SENT_SYN_ACK, SIDE
+from analyzer.flows.layout import RECORD, SENT_FIN, SENT_OTHER, SENT_RST, SENT_SYN, SENT_SYN_ACK, SIDE
 from analyzer.packets.layout import NO_ID, NO_TIME, TCP, UDP
 from analyzer.packets.tags import OUTER_VLAN
 from analyzer.packets.tunnels import OUTER_VXLAN
@@ -79,17 +79,10 @@ def test_states_of_datagram_flows(got: int, unreachable: int, state: str) -> Non
     assert state_of(UDP, OTHER, got, unreachable) == state
 
 
-@pytest.mark.parametrize(("got", "unreachable", "state"), [(RST | OTHER, 0, "reset"), (OTHER, 1, "open"), (RST | FIN | OTHER, 0, "closed")])
-def test_who_acknowledged_something_was_answered(got: int, unreachable: int, state: str) -> None:
-    """The SYN-ACK was lost by the capture, and the connection neither refused nor unreachable."""
-    assert state_of(TCP, SYN | OTHER | FIN, got, unreachable, HAS_ACKED) == state
-
-
-def state_of(protocol: int, sent: int, got: int, unreachable: int, marks: int = 0) -> str | None:
+def state_of(protocol: int, sent: int, got: int, unreachable: int) -> str | None:
     record, out, back = np.zeros(1, RECORD), np.zeros(1, SIDE), np.zeros(1, SIDE)
     record["protocol"], record["unreachable"] = protocol, unreachable
     out["seen"], back["seen"] = sent, got
-    out["marks"] = marks
     out["packets"], back["packets"] = 1, int(got != 0)
     return STATES[int(state_codes(record, out, back)[0])]
 

@@ -29,7 +29,7 @@ def test_what_can_be_direct(protocol: str, port: int, expected: bool) -> None:
     ],
 )
 def test_what_was_blocked(state: str | None, blocked: bool) -> None:
-    flows = table([flow(state=state, packets_out=2)])
+    flows = table([flow(state=state, packets_out=2, bytes_out=0)])
     assert was_blocked(flows).tolist() == [blocked]
 
 
@@ -103,6 +103,13 @@ def test_one_syn_at_the_captures_end_is_not_blocked_yet() -> None:
     assert outcome(later=False, packets_out=1, last_seen=START_NS, **syn) == "unknown"
     assert outcome(later=False, packets_out=2, last_seen=START_NS + SECOND_NS, **syn) == "blocked"
     assert outcome(packets_out=1, **syn) == "blocked"
+
+
+@pytest.mark.parametrize("columns", [{"bytes_out": 500}, {"bytes_out": 0, "acked_in": 0}])
+def test_a_reset_behind_a_syn_ack_that_the_capture_lost_is_no_refusal(columns: dict[str, Any]) -> None:
+    refused: dict[str, Any] = {"state": "refused", "bytes_in": 0, "packets_in": 1, "isn_in": None}
+    assert not was_blocked(table([flow(**refused | columns)])).any()
+    assert was_blocked(table([flow(**refused | {"bytes_out": 0, "acked_in": None})])).all()
 
 
 def test_quic_too() -> None:
