@@ -100,6 +100,39 @@ print(np.ma is sys.modules["numpy.ma"], np.ma.is_masked(masked), np.unique(maske
     assert ended.stdout == "[1 2] False False SourceFileLoader\nTrue True [2 --]\n"
 
 
+def test_types_are_there_for_whoever_asks_for_them(root: Path) -> None:
+    code = """
+import sys
+from analyzer.cli.libraries import lean
+lean()
+import numpy as np, numpy.typing as npt
+def loaded():
+    return "numpy._typing._dtype_like" in sys.modules
+few = npt.NDArray[np.int64]
+print(few.__origin__ is np.ndarray, loaded(), hasattr(npt, "no_such_type"), loaded())
+import numpy._typing
+print(npt.NDArray is numpy._typing.NDArray, npt.ArrayLike is numpy._typing.ArrayLike, npt.NDArray[np.int64].__args__[-1])
+"""
+    ended = subprocess.run([sys.executable, "-c", code], cwd=root, capture_output=True, text=True, check=True)
+    assert ended.stdout.splitlines() == ["True False False True", "True True numpy.dtype[numpy.int64]"]
+
+
+@pytest.mark.parametrize("before", ["", "import ssl"])
+def test_tls_is_pythons_own_once_file_systems_are_loaded(before: str, root: Path) -> None:
+    code = f"""
+import sys
+from analyzer.cli.libraries import lean
+lean()
+{before}
+import pyarrow.fs
+print("ssl" in sys.modules)
+import ssl
+print(ssl.__spec__.name, pyarrow.fs.LocalFileSystem().type_name)
+"""
+    ended = subprocess.run([sys.executable, "-c", code], cwd=root, capture_output=True, text=True, check=True)
+    assert ended.stdout.split() == [str(bool(before)), "ssl", "local"]
+
+
 def test_numpy_without_documentation_is_enough_for_what_is_built_on_it(root: Path) -> None:
     code = """
 from analyzer.cli.libraries import lean
@@ -117,7 +150,7 @@ def test_a_run_has_none_of_what_no_verb_needs(output: tuple[str, str], root: Pat
     command = [sys.executable, "-c", code, verb, str(root / "captures" / "T1-winhttp.pcapng"), "-q", "-o", str(tmp_path / name)]
     code, *loaded = subprocess.run(command, cwd=root, capture_output=True, text=True, check=True).stdout.split()
     assert code == "0" and "pyarrow.lib" in loaded
-    unused = {"pydoc", "pyarrow._s3fs", "zoneinfo", "importlib.resources", "numpy.ma", "argparse"}
+    unused = {"pydoc", "pyarrow._s3fs", "zoneinfo", "importlib.resources", "numpy.ma", "argparse", "ssl", "numpy._typing._dtype_like"}
     assert sorted(unused & set(loaded)) == []
 
 
