@@ -6,9 +6,8 @@ The caller decides where blocks come from, when to take a snapshot, and where th
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator, Sequence
-from dataclasses import astuple, dataclass, replace
 from pathlib import Path
-from typing import TYPE_CHECKING, Final
+from typing import TYPE_CHECKING, Final, NamedTuple
 
 import numpy as np
 
@@ -45,8 +44,7 @@ EVICT_SHARE: Final = 0.5
 KEPT_SHARE: Final = 0.5
 
 
-@dataclass(frozen=True)
-class Limits:
+class Limits(NamedTuple):
     """The most that is kept in memory.
 
     conversations  open conversations
@@ -77,17 +75,16 @@ class Limits:
 
     def doubled(self) -> Limits:
         """Twice these limits."""
-        return Limits(*(2 * one for one in astuple(self)))
+        return Limits(*(2 * one for one in self))
 
     def shared_by(self, n: int) -> Limits:
         """The limits of each of n engines that together hold no more than these."""
-        return Limits(*(one // n for one in astuple(self)))
+        return Limits(*(one // n for one in self))
 
     def beyond(self, tables: Tables) -> Limits:
         """The larger of these limits and twice the tables' contents."""
         counts = [2 * int(tables.counts[one]) for one in (N_RECORDS, ARENA_LIVE, POOL_USED, N_MESSAGES)]
-        return replace(
-            self,
+        return self._replace(
             conversations=max(self.conversations, counts[0]),
             waiting_bytes=max(self.waiting_bytes, counts[1]),
             name_bytes=max(self.name_bytes, counts[2]),

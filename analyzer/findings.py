@@ -6,7 +6,6 @@ A finding is one cause with all its sources, services and flows; a finding about
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any, Literal, NamedTuple
 
 if TYPE_CHECKING:
@@ -245,8 +244,7 @@ CODES: dict[str, Code] = {
 }
 
 
-@dataclass(frozen=True)
-class Finding:
+class Finding(NamedTuple):
     """One cause, with every source, service and flow that it affects.
 
     text                  what was seen, with the numbers
@@ -269,7 +267,7 @@ class Finding:
     confidence: Confidence = "certain"
     first_seen: str | None = None
     last_seen: str | None = None
-    flows: Sequence[str] = field(default=())
+    flows: Sequence[str] = ()
     advice: str | None = None
     settings: Sequence[Mapping[str, Any]] = ()
     expect: Expected | None = None

@@ -249,7 +249,7 @@ def note_facts(source: Source, readings: Sequence[SpanReading]) -> None:
     before = last.span.begin - len(last.span.head)
     moved = [one if one.offset is None else replace(one, offset=one.offset + before) for one in last.source.damage]
     source.interfaces += last.source.interfaces
-    taken_over(source, replace(reduce(joined, facts), damage=summed([*moved, *(one for each in facts[:-1] for one in each.damage)])))
+    taken_over(source, reduce(joined, facts)._replace(damage=summed([*moved, *(one for each in facts[:-1] for one in each.damage)])))
 
 
 def summed(damage: Sequence[Damage]) -> tuple[Damage, ...]:

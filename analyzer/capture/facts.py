@@ -4,15 +4,13 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Sequence
-from dataclasses import dataclass, replace
-from typing import Any
+from typing import Any, NamedTuple
 
 from analyzer.capture.block import Damage
 from analyzer.capture.source import Source
 
 
-@dataclass(frozen=True)
-class InputFacts:
+class InputFacts(NamedTuple):
     """An input's facts, as in Source.
 
     passed_over   (status, link type, note of packets.layout, number of frames)
@@ -38,7 +36,7 @@ class InputFacts:
 
     def as_json(self) -> dict[str, Any]:
         """The facts as plain data."""
-        return {**vars(self), "damage": [vars(one) for one in self.damage]}
+        return {**self._asdict(), "damage": [vars(one) for one in self.damage]}
 
 
 def facts_of(source: Source) -> InputFacts:
@@ -86,8 +84,7 @@ def joined(left: InputFacts, right: InputFacts) -> InputFacts:
     passed = Counter[tuple[int, int, int]]()
     for status, link, note, n in (*left.passed_over, *right.passed_over):
         passed[status, link, note] += n
-    return replace(
-        left,
+    return left._replace(
         sha256=left.sha256 if left.sha256 is not None else right.sha256,
         packets=left.packets + right.packets,
         first_ns=earliest([left.first_ns, right.first_ns]),

@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import io
 from collections.abc import Sequence
-from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any, Final, NamedTuple
 
@@ -31,8 +30,7 @@ ACROSS: Final = 4
 """Factor for these two where the file has several interfaces: one's packets may come behind thousands of the others'."""
 
 
-@dataclass(frozen=True)
-class Span:
+class Span(NamedTuple):
     """A piece of a file, [begin, end) in bytes.
 
     head     the file's header, read before the span; b"" for the first span, which contains it
@@ -87,7 +85,7 @@ def spans_between(cuts: Sequence[Cut], framing: Framing, size: int) -> list[Span
     spans = [Span(0, size)]
     for cut in cuts:
         early = 0 if cut.late is None else len(cut.late.frames)
-        spans[-1] = replace(spans[-1], end=cut.at, late=cut.late)
+        spans[-1] = spans[-1]._replace(end=cut.at, late=cut.late)
         spans.append(Span(cut.at, size, framing.head, cut.latest_ns, early, None, framing.n_interfaces))
     return spans
 

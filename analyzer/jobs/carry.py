@@ -7,7 +7,6 @@ packed, unpacked by its next packet, and evicted to a final row only where more 
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import replace
 from typing import TYPE_CHECKING, Final
 
 import numpy as np
@@ -68,7 +67,7 @@ class Counted:
         self.source = source
         self.going_on = engine.going_on
         names, starts = (*carried.names, source.name), (*carried.starts, source.first_ns)
-        self.carried = without_old_names(replace(engine.part(), names=names, starts=starts, inputs=()))
+        self.carried = without_old_names(engine.part()._replace(names=names, starts=starts, inputs=()))
 
 
 def without_old_names(carried: Partial) -> Partial:
@@ -81,8 +80,7 @@ def without_old_names(carried: Partial) -> Partial:
         return carried
     numbers = np.zeros(len(carried.names), np.int64)
     numbers[kept] = np.arange(len(kept))
-    return replace(
-        carried,
+    return carried._replace(
         names=names,
         starts=starts,
         tables=with_slots(concatenated(renumbered(carried.tables, numbers), empty_tables())),

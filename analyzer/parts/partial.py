@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass, replace
+from typing import NamedTuple
 
 import numpy as np
 
@@ -18,8 +18,7 @@ from analyzer.packets.layout import STATUS_NAMES
 from analyzer.window import Window
 
 
-@dataclass(frozen=True)
-class Partial:
+class Partial(NamedTuple):
     """The facts from one part of the traffic. Parts are merged in the order of their times: merge(left, right), left earlier.
 
     names    the inputs it came from
@@ -98,7 +97,7 @@ def with_names(part: Partial, names: Sequence[str]) -> Partial:
         return part
     parts = tuple(one._replace(source=int(numbers[one.source])) for one in part.parts)
     batches = tuple(batch.renumbered(numbers) for batch in part.batches)
-    return replace(part, tables=renumbered(part.tables, numbers), parts=parts, batches=batches)
+    return part._replace(tables=renumbered(part.tables, numbers), parts=parts, batches=batches)
 
 
 def between_pieces(left: Sequence[Fragment], right: Sequence[Fragment]) -> tuple[Tables | None, tuple[Fragment, ...]]:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import replace
 from typing import Any, Final
 
 import numpy as np
@@ -51,8 +50,8 @@ def with_twice(part: Partial, n: int) -> Partial:
     points; a part holds no packets to compare, so they count twice."""
     what = "1 conversation begins" if n == 1 else f"{n:,} conversations begin"
     text = f"{what} with the same packet in another part: packets captured at two points count twice; read those captures together"
-    first = replace(part.inputs[0], damage=(*part.inputs[0].damage, Damage("duplicated-packets", text, count=n)))
-    return replace(part, inputs=(first, *part.inputs[1:]))
+    first = part.inputs[0]._replace(damage=(*part.inputs[0].damage, Damage("duplicated-packets", text, count=n)))
+    return part._replace(inputs=(first, *part.inputs[1:]))
 
 
 def n_recorded_twice(one: Any, other: Any) -> int:

@@ -3,8 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
-from typing import Any
+from typing import Any, NamedTuple
 
 import pyarrow as pa
 import pyarrow.compute as pc
@@ -19,8 +18,7 @@ ADDRESSES = ("client_ip", "server_ip")
 PROXY = "proxy"
 
 
-@dataclass(frozen=True)
-class Arrangement:
+class Arrangement(NamedTuple):
     """The requested arrangement, checked.
 
     columns  their names in order; empty: the default ones

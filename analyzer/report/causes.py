@@ -3,8 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass, replace
-from typing import Any
+from typing import Any, NamedTuple
 
 from analyzer.report.expectation import expectation_file
 from analyzer.text.labels import ProxyLabel, some, source_label
@@ -29,8 +28,7 @@ FOLLOWS = ("tls-failed", "revocation-unreachable", "fallback", "winner-changed")
 """Findings that follow from a failure with the same flows; an earlier code may also be the cause of a later one."""
 
 
-@dataclass(frozen=True)
-class Setting:
+class Setting(NamedTuple):
     """What to change: name, place, value, reason, and the source page with its date.
 
     whose  the system that has it, or "at the proxy"
@@ -45,8 +43,7 @@ class Setting:
     date: str
 
 
-@dataclass(frozen=True)
-class Finding:
+class Finding(NamedTuple):
     """One finding, ready to be shown.
 
     settings  what to change, in the order to try it; expect: what must hold afterwards, as a file for --expect; "": none
@@ -103,7 +100,7 @@ def with_consequences(findings: Sequence[Finding]) -> list[Finding]:
         if those := followed.get(number):
             severity = min((finding.severity, *(one.severity for one in those)), key=SEVERITIES.index)
             harm = max(finding.harm, *(one.harm for one in those))
-            finding = replace(finding, severity=severity, harm=harm, led_to=tuple(_consequences(finding, those)))
+            finding = finding._replace(severity=severity, harm=harm, led_to=tuple(_consequences(finding, those)))
         made.append(finding)
     return sorted(made, key=finding_order)
 
@@ -112,7 +109,7 @@ def _consequences(cause: Finding, followed: Sequence[Finding]) -> Iterator[Findi
     """The consequences, with only the settings that neither the cause nor an earlier one has, and without expectations of their own."""
     said = set(cause.settings)
     for one in followed:
-        yield replace(one, settings=tuple(setting for setting in one.settings if setting not in said), expect="")
+        yield one._replace(settings=tuple(setting for setting in one.settings if setting not in said), expect="")
         said |= {*one.settings}
 
 
@@ -139,7 +136,7 @@ def to_do(findings: Sequence[Finding]) -> list[Finding]:
         if cause.severity in SEVERITIES[:2]:
             together.setdefault((cause.severity, cause.code, cause.confidence, cause.advice), []).append(cause)
     return [
-        replace(first, alike=(*first.alike, *(one for cause in rest for one in (cause, *cause.alike))))
+        first._replace(alike=(*first.alike, *(one for cause in rest for one in (cause, *cause.alike))))
         for first, *rest in together.values()
     ]
 
@@ -150,7 +147,7 @@ def causes(findings: Sequence[Finding]) -> list[Finding]:
     for number, finding in enumerate(findings):
         alike = finding.severity, finding.code, finding.proxy, finding.confidence
         together.setdefault(alike if finding.code in OF_A_MOMENT else (number,), []).append(finding)
-    return [replace(first, alike=tuple(rest)) for first, *rest in together.values()]
+    return [first._replace(alike=tuple(rest)) for first, *rest in together.values()]
 
 
 def harm_of(entry: Mapping[str, Any], failing: Mapping[str, frozenset[str]]) -> int:

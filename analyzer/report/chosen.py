@@ -3,9 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass
 from ipaddress import IPv4Network, IPv6Network, ip_address, ip_network
-from typing import Any
+from typing import Any, NamedTuple
 
 import pyarrow as pa
 import pyarrow.compute as pc
@@ -20,8 +19,7 @@ Named = Mapping[str, str | None]
 """Address (of a source), or ip:port (of a proxy) → its name, None where it has none."""
 
 
-@dataclass(frozen=True)
-class Choice:
+class Choice(NamedTuple):
     """The selection as written. Entries of one kind are alternatives; different kinds must all match.
 
     sources  addresses, networks or names;  services  slugs;  proxies  ip:port, an address for all its ports, or names
@@ -39,8 +37,7 @@ class Choice:
         return " ".join(f"{option} {one}" for option, listing in asked for one in listing)
 
 
-@dataclass(frozen=True)
-class _Wanted:
+class _Wanted(NamedTuple):
     """A selection as addresses and slugs of this traffic; None: no restriction."""
 
     sources: frozenset[str] | None

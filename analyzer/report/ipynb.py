@@ -5,9 +5,8 @@ from __future__ import annotations
 import json
 import os
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import Any, NamedTuple
 
 from analyzer.errors import Unusable
 from analyzer.text.inert import markdown
@@ -16,8 +15,7 @@ from analyzer.text.urls import is_url, shown
 NBFORMAT = (4, 5)
 
 
-@dataclass(frozen=True)
-class Invocation:
+class Invocation(NamedTuple):
     """The inputs and options as the caller gave them, from which a notebook reads the same again."""
 
     inputs: tuple[str, ...]

@@ -8,9 +8,8 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, replace
 from pathlib import PurePath
-from typing import Any
+from typing import Any, NamedTuple
 
 from analyzer.report.causes import SEVERITIES, Finding, causes, finding_of, finding_order, harm_of, span, to_do, with_consequences
 from analyzer.report.commands import finding_command, topology_command
@@ -34,8 +33,7 @@ MOST_NAMED = 2_000
 """Sources of a group that are named. The others are only counted; the JSON document has all names."""
 
 
-@dataclass(frozen=True)
-class Proxy:
+class Proxy(NamedTuple):
     """One proxy over all sources; `inspected` as in the verdict; likely: a finding says that it may open TLS."""
 
     label: ProxyLabel
@@ -57,8 +55,7 @@ class Proxy:
         return "no" if self.inspected is False else "not shown"
 
 
-@dataclass(frozen=True)
-class Direct:
+class Direct(NamedTuple):
     """One destination that one or several sources tried to reach without a proxy."""
 
     source: str
@@ -69,8 +66,7 @@ class Direct:
     flows: tuple[str, ...]
 
 
-@dataclass(frozen=True)
-class Leg:
+class Leg(NamedTuple):
     """A proxy's origin legs for one source, host and server: statement, confidence, times, both legs' flows.
 
     Legs with opened TLS come first.
@@ -85,8 +81,7 @@ class Leg:
     origin_flows: tuple[str, ...]
 
 
-@dataclass(frozen=True)
-class Capture:
+class Capture(NamedTuple):
     """One file that was read; its damage is among the findings."""
 
     path: str
@@ -95,8 +90,7 @@ class Capture:
     sha256: str | None
 
 
-@dataclass(frozen=True)
-class PlaneAnswer:
+class PlaneAnswer(NamedTuple):
     """A group's answer for one plane in a few words; `fine`: one proxy carries it, and it works.
 
     brief   the text with shortened addresses of proxies without a name
@@ -109,8 +103,7 @@ class PlaneAnswer:
     winner: ProxyLabel | None
 
 
-@dataclass(frozen=True)
-class Group:
+class Group(NamedTuple):
     """Sources with the same answer.
 
     n        number of sources
@@ -142,8 +135,7 @@ class Group:
         return some(shown, most) if self.n == len(shown) else f"{', '.join(shown)} and {self.n - len(shown):,} more"
 
 
-@dataclass(frozen=True)
-class Report:
+class Report(NamedTuple):
     """The whole verdict, ready to be formatted.
 
     title     the inputs and the day: `gateway.pcapng, 2024-05-01`; "" without inputs
@@ -239,7 +231,7 @@ def build(verdict: Mapping[str, Any]) -> Report:
         summary="",
         pac=pac_of(verdict.get("pac", ()), names, labels),
     )
-    return replace(made, summary=_summary(captures, made.causes(), span(start, end)))
+    return made._replace(summary=_summary(captures, made.causes(), span(start, end)))
 
 
 def _failing(source: Mapping[str, Any]) -> frozenset[str]:

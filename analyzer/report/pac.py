@@ -3,8 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass
-from typing import Any, Final
+from typing import Any, Final, NamedTuple
 
 from analyzer.text.labels import ProxyLabel, some, source_label
 from analyzer.text.words import counted
@@ -12,8 +11,7 @@ from analyzer.text.words import counted
 ORDER: Final = ("differs", "", "as configured", "not asked")
 
 
-@dataclass(frozen=True)
-class Pac:
+class Pac(NamedTuple):
     """A PAC file's result for a host, compared with the traffic. state: as configured, differs, not asked, or "" for unknown."""
 
     file: str

@@ -3,8 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass
-from typing import Any
+from typing import Any, NamedTuple
 
 from analyzer.text.labels import ProxyLabel, all_of, method_name, plane_order, some, source_label
 from analyzer.text.times import to_the_second
@@ -38,8 +37,7 @@ OUTCOME_NAMES = {
 MOST_HOSTS = 6
 
 
-@dataclass(frozen=True)
-class Cell:
+class Cell(NamedTuple):
     """One proxy's part in one row: requests carried and failed, bytes, and its whole percentage of all carried; None: none was carried.
 
     Rounded down, as in reasons: just under 80 % isn't likely yet.
@@ -55,8 +53,7 @@ class Cell:
     last_seen: str | None
 
 
-@dataclass(frozen=True)
-class Row:
+class Row(NamedTuple):
     """One service or one plane of one source: winner, confidence, reason, and a cell per proxy of the source (None: not used).
 
     asked    the proxy asked most, where that isn't the winner
@@ -91,16 +88,14 @@ class Row:
         return self.group is None and self.label == self.plane
 
 
-@dataclass(frozen=True)
-class Precedence:
+class Precedence(NamedTuple):
     """One method over others on one plane: the sentence, and the flows that prove it."""
 
     sentence: str
     evidence: tuple[str, ...]
 
 
-@dataclass(frozen=True)
-class Required:
+class Required(NamedTuple):
     """The state of one service that Defender requires: carried, failed, possible or unseen, and its proxies."""
 
     service: str
@@ -108,8 +103,7 @@ class Required:
     through: tuple[str, ...]
 
 
-@dataclass(frozen=True)
-class Source:
+class Source(NamedTuple):
     """One client: the answer first, then the evidence. `proxies` are the columns of services and planes.
 
     client_ip  as in the document

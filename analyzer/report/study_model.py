@@ -3,9 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
 from itertools import groupby
-from typing import Any
+from typing import Any, NamedTuple
 
 from analyzer.report.causes import span
 from analyzer.text.labels import PLANES, ProxyLabel, all_of, method_name
@@ -14,16 +13,14 @@ from analyzer.text.words import counted
 STATUS_ORDER = ("differs", "as documented", "not shown")
 
 
-@dataclass(frozen=True)
-class PlaneCell:
+class PlaneCell(NamedTuple):
     """The winner of a plane in a test, over all its sources: "" where the plane wasn't seen, "none" without a winner."""
 
     text: str
     proxies: tuple[ProxyLabel, ...]
 
 
-@dataclass(frozen=True)
-class OrderLine:
+class OrderLine(NamedTuple):
     """One line about precedence: `sensor`, `as documented`, `static over WinHTTP`."""
 
     plane: str
@@ -33,8 +30,7 @@ class OrderLine:
     flows: tuple[str, ...]
 
 
-@dataclass(frozen=True)
-class ExpectationLine:
+class ExpectationLine(NamedTuple):
     """One expectation."""
 
     held: bool
@@ -42,8 +38,7 @@ class ExpectationLine:
     flows: tuple[str, ...]
 
 
-@dataclass(frozen=True)
-class TestRow:
+class TestRow(NamedTuple):
     """One test.
 
     setup         configured methods, users logged on, times, and captures
@@ -68,8 +63,7 @@ class TestRow:
     document: Mapping[str, Any]
 
 
-@dataclass(frozen=True)
-class StudyReport:
+class StudyReport(NamedTuple):
     """The whole study."""
 
     title: str

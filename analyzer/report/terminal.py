@@ -8,7 +8,7 @@ from __future__ import annotations
 import io
 import re
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
+from typing import NamedTuple
 
 from rich.console import Console, ConsoleOptions, RenderableType
 from rich.table import Table
@@ -42,8 +42,7 @@ _IN_BRACKETS = re.compile(r" \([^()]*\.[^()]*\)")
 """Matches hosts and addresses in brackets."""
 
 
-@dataclass(frozen=True)
-class TerminalReport:
+class TerminalReport(NamedTuple):
     """A Report that rich can print at any width. verbose: with flows, reasons, client stacks, and all advice."""
 
     report: Report

@@ -7,7 +7,7 @@ answer changes no result.
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from typing import NamedTuple
 
 import numpy as np
 import pyarrow as pa
@@ -22,8 +22,7 @@ SILENCE_S = 3
 ENDED_STATES = ("closed", "reset", "refused", "unreachable")
 
 
-@dataclass(frozen=True)
-class Captured:
+class Captured(NamedTuple):
     """Per flow.
 
     client server         bool[n]   any packet of that side is in the capture
@@ -103,8 +102,7 @@ def capture_ends(flows: pa.Table) -> Ints:
     return Captures.of(flows).largest(times_ns(flows.column("last_seen")))
 
 
-@dataclass(frozen=True)
-class Captures:
+class Captures(NamedTuple):
     """Which captures contain each flow, one entry for each.
 
     row    int64[n]   the flow's row, in order

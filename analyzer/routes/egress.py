@@ -10,7 +10,6 @@ from __future__ import annotations
 
 from collections import defaultdict
 from collections.abc import Iterator
-from dataclasses import replace
 
 import numpy as np
 import pyarrow as pa
@@ -54,7 +53,7 @@ def as_proxies(ends: Ends, egress: Egress) -> Ends:
     for address, proxies in egress.items():
         if len(proxies) == 1:
             client[ends.client == address] = next(iter(proxies))
-    return replace(ends, client=client)
+    return ends._replace(client=client)
 
 
 def _by_request(flows: pa.Table, ends: Ends, requests: Requests, direct: Bools, to_proxy: Bools) -> Iterator[tuple[int, int]]:

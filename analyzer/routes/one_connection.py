@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass
 from functools import cached_property
 from ipaddress import ip_address
+from typing import NamedTuple
 
 import numpy as np
 import pyarrow as pa
@@ -33,8 +33,7 @@ Same = Callable[[Ints, Ints], Bools]
 """Per pair (rows of the flows seen first, rows of the others): whether both are one connection."""
 
 
-@dataclass(frozen=True)
-class Traits:
+class Traits(NamedTuple):
     """The values that must agree on two flows of one connection, per flow; -1: not known.
 
     out back   initial sequence numbers

@@ -13,7 +13,7 @@ hidden          never set for a request: a TLS connection to a proxy shows none 
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from typing import NamedTuple
 
 import numpy as np
 import pyarrow as pa
@@ -50,8 +50,7 @@ NOT_MODIFIED = 304
 SOCKS5_NOT_ALLOWED = 2
 
 
-@dataclass(frozen=True)
-class Outcomes:
+class Outcomes(NamedTuple):
     """Per request.
 
     code     int64[n]   index into OUTCOMES

@@ -10,7 +10,7 @@ question.
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from typing import NamedTuple
 
 import numpy as np
 import pyarrow as pa
@@ -38,8 +38,7 @@ from analyzer.routes.tunnels import Tunnels, tunnels_of, went_on
 NOT_A_PROXYS_ANSWER = (400, 404, 405, 501)
 
 
-@dataclass(frozen=True)
-class Ends:
+class Ends(NamedTuple):
     """Both ends of every flow as numbers, which are compared as integers.
 
     addresses  every address, at its code
@@ -55,8 +54,7 @@ class Ends:
     tcp: Bools
 
 
-@dataclass(frozen=True)
-class Proxies:
+class Proxies(NamedTuple):
     """Which rows have a proxy as server, and which as client.
 
     at        server_end → (ip:port, the topology's entry or None), for every proxy found

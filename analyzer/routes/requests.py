@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from functools import cached_property
+from typing import NamedTuple
 
 import numpy as np
 import numpy.typing as npt
@@ -73,8 +74,7 @@ class Requests:
         return Names.of(self.host)
 
 
-@dataclass(frozen=True)
-class Names:
+class Names(NamedTuple):
     """Host names by number, equal for all spellings of one name.
 
     code    int64[n]   of each of the given hosts; -1: null

@@ -11,7 +11,7 @@ from dataclasses import dataclass, replace
 from functools import cached_property
 from os import PathLike
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, TypeVar
+from typing import TYPE_CHECKING, Any, NamedTuple, TypeVar
 
 from analyzer.errors import Unusable
 from analyzer.routes.networks import Network, address_number, address_text, behind_nat64
@@ -21,8 +21,7 @@ if TYPE_CHECKING:
     from analyzer.routes.topology_file import ProxyTable
 
 
-@dataclass(frozen=True)
-class Proxy:
+class Proxy(NamedTuple):
     """A proxy as the topology names it.
 
     network  its address, or all addresses of a pool
@@ -41,8 +40,7 @@ class Proxy:
         return "/".join(self.methods) or None
 
 
-@dataclass(frozen=True)
-class Workstation:
+class Workstation(NamedTuple):
     """A source's address or network, with its name. Entries of one name are one source."""
 
     name: str

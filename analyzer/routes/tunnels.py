@@ -6,7 +6,7 @@ An answer may be missing from a capture while the tunnel goes on. A client sends
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from typing import NamedTuple
 
 import numpy as np
 import pyarrow as pa
@@ -37,8 +37,7 @@ SOCKS4_GRANTED = 90
 SOCKS5_SUCCEEDED = 0
 
 
-@dataclass(frozen=True)
-class Tunnels:
+class Tunnels(NamedTuple):
     """Per flow, the payload after its last request.
 
     hello       bool[n]    the client began TLS

@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-from typing import Final
+from typing import Final, NamedTuple
 
 import numpy as np
 
@@ -15,8 +14,7 @@ from analyzer.verdict.evidence import Evidence
 WAYS: Final[tuple[Way, ...]] = ("proxy", "direct", "blocked")
 
 
-@dataclass(frozen=True)
-class Moments:
+class Moments(NamedTuple):
     """One entry per request to a proxy, per connection to one that asked for nothing, and per connection past them.
 
     row                     int64[n]  the flow
@@ -74,7 +72,7 @@ def moments_of(evidence: Evidence) -> Moments:
 
 
 def _chosen(moments: Moments, which: Ints) -> Moments:
-    return Moments(**{name: values[which] for name, values in vars(moments).items()})
+    return Moments(**{name: values[which] for name, values in moments._asdict().items()})
 
 
 def _describes(evidence: Evidence, flow: Ints, service: Ints, asked: Bools) -> Bools:

@@ -3,14 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
+from typing import NamedTuple
 
 METHOD_NAMES = {"winhttp": "WinHTTP", "wininet": "WinINET", "static": "static", "pac": "PAC", "other": "other"}
 PLANES = ("sensor", "antivirus", "system", "user")
 
 
-@dataclass(frozen=True)
-class ProxyLabel:
+class ProxyLabel(NamedTuple):
     """A proxy with its entry in the topology.
 
     proxy   ip:port, or [v6]:port

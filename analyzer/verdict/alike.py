@@ -8,8 +8,8 @@ because times decide its winner.
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass, fields, replace
-from typing import Any, Final, TypeVar
+from dataclasses import fields, replace
+from typing import Any, Final, NamedTuple, TypeVar
 
 import numpy as np
 import pyarrow as pa
@@ -37,8 +37,7 @@ _OF_REQUESTS: Final = ("row", "kind", "status", "host", "location")
 T = TypeVar("T")
 
 
-@dataclass(frozen=True)
-class Alike:
+class Alike(NamedTuple):
     """Which sources are alike.
 
     like   client code → the first client that is like it (itself where there is none before); every source, in order of codes

@@ -3,8 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
-from dataclasses import dataclass
-from typing import Final
+from typing import Final, NamedTuple
 
 import numpy as np
 
@@ -16,8 +15,7 @@ _NEVER: Final = np.iinfo(np.int64).max
 """Later than every time: the initial value of a minimum. A maximum starts with NO_TIME, which is earlier than all."""
 
 
-@dataclass(frozen=True)
-class Amounts:
+class Amounts(NamedTuple):
     """A row for each service (or plane) of each source that asked only one proxy.
 
     at      client code → its first row; a client's rows are consecutive, in the order of the codes of its services

@@ -9,8 +9,7 @@ requested from the same proxies in the same order, although the first proxy let 
 from __future__ import annotations
 
 from collections.abc import Collection, Iterator, Sequence
-from dataclasses import dataclass
-from typing import Final, Literal
+from typing import Final, Literal, NamedTuple
 
 import numpy as np
 import pyarrow as pa
@@ -41,8 +40,7 @@ LEAST_IN_ORDER: Final = 4
 """Hosts of a chain that is known by the order of its proxies alone: a client balanced over two proxies may ask both for a host or two."""
 
 
-@dataclass(frozen=True)
-class AnalyzerTraffic:
+class AnalyzerTraffic(NamedTuple):
     """One run.
 
     start end   ns since 1970
@@ -127,8 +125,7 @@ def _by_window(evidence: Evidence, windows: Sequence[tuple[int, int]]) -> Iterat
         yield _run(evidence, start, end, "study", inside & (defender | (evidence.route == DIRECT)))
 
 
-@dataclass(frozen=True)
-class _Tested:
+class _Tested(NamedTuple):
     """One source's requests for hosts of the analyzer's list, in order of time, and its direct attempts.
 
     at         int64[n]  positions of the requests;  times proxy host service: of each

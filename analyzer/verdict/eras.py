@@ -55,8 +55,7 @@ class Border(NamedTuple):
     after: int
 
 
-@dataclass(frozen=True)
-class Run:
+class Run(NamedTuple):
     """Consecutive requests to one proxy, with stragglers to another."""
 
     proxy: int

@@ -8,6 +8,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from functools import cached_property
+from typing import NamedTuple
 
 import numpy as np
 import numpy.typing as npt
@@ -39,8 +40,7 @@ LONG_WEIGHT = 2
 """A tunnel used for more than ten minutes, with client data at three moments or more, counts as two requests in runs."""
 
 
-@dataclass(frozen=True)
-class Coded:
+class Coded(NamedTuple):
     """A text column as numbers: codes int64, -1 for null; values: the text of each code."""
 
     codes: Ints

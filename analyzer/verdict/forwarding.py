@@ -7,8 +7,7 @@ legs of a tunnel don't depend on the networks behind either leg.
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
-from typing import Any
+from typing import Any, NamedTuple
 
 import numpy as np
 import numpy.typing as npt
@@ -24,8 +23,7 @@ from analyzer.verdict.evidence import Evidence, coded, grouped
 MS = 1_000_000
 
 
-@dataclass(frozen=True)
-class LegPairs:
+class LegPairs(NamedTuple):
     """One entry per origin leg, in the order of the flow table; delays in ns, NO_TIME where a time is missing.
 
     client origin   rows of the two legs

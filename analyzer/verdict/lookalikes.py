@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from typing import NamedTuple
 
 import numpy as np
 import pyarrow as pa
@@ -15,8 +15,7 @@ from analyzer.verdict.columns import column
 from analyzer.verdict.evidence import Evidence, coded, source_rows
 
 
-@dataclass(frozen=True)
-class Lookalikes:
+class Lookalikes(NamedTuple):
     """Each time that a source asked for such a host.
 
     row    int64[n]  its flow

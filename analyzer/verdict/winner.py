@@ -259,8 +259,7 @@ def _late(time: int | None) -> int:
     return 1 << 63 if time is None else time
 
 
-@dataclass(frozen=True)
-class Era:
+class Era(NamedTuple):
     """A stretch of time with one answer.
 
     since       ns since 1970, this era's first request; None: from the beginning
@@ -286,8 +285,7 @@ class Turned(NamedTuple):
     to_direct: bool
 
 
-@dataclass(frozen=True)
-class Answer:
+class Answer(NamedTuple):
     """The answer of one service or plane of one source: its eras in order of time (at least one), and the whole.
 
     turned   the change to direct traffic or from it; None: there was none

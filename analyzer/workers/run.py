@@ -40,7 +40,7 @@ def read_runs(runs: Sequence[FileRun], executor: Executor, names: Sequence[str],
         one = replace(runs[0], files=tuple(together), after_ns=None, before_ns=None, again=frozenset(), size=total)
         return read_runs([one], executor, names, progress)
     starts, inputs = known_of([whole], names)
-    return replace(with_names(whole, names), names=tuple(names), starts=starts, inputs=inputs)
+    return with_names(whole, names)._replace(names=tuple(names), starts=starts, inputs=inputs)
 
 
 def read_run(run: FileRun) -> bytes:
@@ -54,7 +54,7 @@ def read_run(run: FileRun) -> bytes:
     blocks = within(between(in_time_order(sources), len(sources), run.after_ns, run.before_ns), run.start_ns, run.end_ns)
     part = Engine.piece(sources, FILE_LIMITS).read(noting(blocks, sources, damaged)).part((run.start_ns, run.end_ns))
     inputs = tuple(decoded_alone(source, damaged[source.name]) if source.name in run.again else facts_of(source) for source in sources)
-    part = replace(part, starts=tuple(one.first_ns for one in inputs), inputs=inputs)
+    part = part._replace(starts=tuple(one.first_ns for one in inputs), inputs=inputs)
     return part_bytes(part, at_rest=False)
 
 

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import random
 from collections.abc import Callable
-from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -47,12 +46,12 @@ def test_what_waited_once_and_was_let_go_is_not_in_a_part() -> None:
     waits.send_client(connect("b.example:443"), cuts=[9], order=[1])
     whole = Whole(pcap(let_go.frames + waits.frames, nanosecond=True))
     tables = Engine([whole.source]).read(whole.frames(0, whole.n_frames)).tables
-    part = replace(whole.pieces([])[0], tables=tables)
+    part = whole.pieces([])[0]._replace(tables=tables)
     assert tables.counts[FREE_SEGMENT] >= 0
     pack_arena(tables, tables.arena.copy())
     again = part_of(part_bytes(part), "a.part").tables
     assert (int(again.counts[N_SEGMENTS]), int(again.counts[FREE_SEGMENT])) == (1, -1)
-    assert b".example:443" in again.arena.tobytes() and differences(finish(part), finish(replace(part, tables=again))) == []
+    assert b".example:443" in again.arena.tobytes() and differences(finish(part), finish(part._replace(tables=again))) == []
 
 
 def read_written(folder: Path, part: object) -> object:
@@ -93,7 +92,7 @@ def made_up(part: Partial, change: Callable[[Tables], None]) -> bytes:
     """A part with a correct digest and changed tables."""
     tables = part.tables._replace(**{name: getattr(part.tables, name).copy() for name in ("records", "sides", "messages", "counts")})
     change(tables)
-    return part_bytes(replace(part, tables=tables))
+    return part_bytes(part._replace(tables=tables))
 
 
 def another_row(tables: Tables) -> None:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import re
-from dataclasses import replace
 from typing import Any
 
 import pytest
@@ -72,10 +71,10 @@ def test_other_findings_are_causes_each() -> None:
 
 
 def test_what_is_to_be_done_about_several_proxies_is_said_once() -> None:
-    every = [replace(finding("tls-inspected", proxy, "opened"), way=proxy) for proxy in ("a:1", "b:1", "c:1")]
-    (cause,) = to_do([*every, replace(every[0], severity="info")])
+    every = [finding("tls-inspected", proxy, "opened")._replace(way=proxy) for proxy in ("a:1", "b:1", "c:1")]
+    (cause,) = to_do([*every, every[0]._replace(severity="info")])
     assert (cause.text, cause.more) == ("opened", "and the same through b:1 and c:1")
-    assert len(to_do([*every, replace(every[0], advice="Something else.")])) == 2
+    assert len(to_do([*every, every[0]._replace(advice="Something else.")])) == 2
 
 
 def test_what_is_to_be_done_for_a_site_is_said_once() -> None:
@@ -103,7 +102,7 @@ def test_there_are_as_many_findings_as_causes(capture: str) -> None:
 
 
 def at(code: str, flows: tuple[str, ...], proxy: str | None = "a:1", severity: str = "problem", **more: Any) -> Finding:
-    return replace(finding(code, proxy, code), flows=flows, severity=severity, **more)
+    return finding(code, proxy, code)._replace(flows=flows, severity=severity, **more)
 
 
 def codes(findings: list[Finding]) -> list[tuple[str, list[str]]]:

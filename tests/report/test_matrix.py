@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
 from io import StringIO
 
 import pytest
@@ -44,24 +43,24 @@ def test_a_wide_screen_has_shares_and_bytes(source: Source) -> None:
 
 
 def test_more_proxies_than_fit_give_winner_and_others(source: Source) -> None:
-    columns = tuple(replace(p, name=None, proxy=f"172.16.12.{100 + n}:3128") for n, p in enumerate(source.proxies * 4))
-    rows = tuple(replace(r, cells=(*r.cells, *[None] * 9)) for r in source.services)
-    lines = drawn(replace(source, proxies=columns, services=rows, planes=()), 80)
+    columns = tuple(p._replace(name=None, proxy=f"172.16.12.{100 + n}:3128") for n, p in enumerate(source.proxies * 4))
+    rows = tuple(r._replace(cells=(*r.cells, *[None] * 9)) for r in source.services)
+    lines = drawn(source._replace(proxies=columns, services=rows, planes=()), 80)
     assert lines[0].split() == ["Service", "Winner", "Requests", "Others", "Sure"]
     assert line_of("edr-cyber-data", lines).split()[-5:] == ["41", "✗1", "PROX01", "1", "likely"]
     assert all(len(line) <= 80 for line in lines)
 
 
 def test_an_unnamed_proxy_heads_its_column_by_address_over_port(source: Source) -> None:
-    lines = drawn(replace(source, proxies=(ProxyLabel("172.16.12.10:3128"), *source.proxies[1:])), 80)
+    lines = drawn(source._replace(proxies=(ProxyLabel("172.16.12.10:3128"), *source.proxies[1:])), 80)
     assert "172.16.12.10" in lines[0] and ":3128" in lines[1]
 
 
 def test_nothing_is_shortened_off_screen(source: Source) -> None:
     name = "a-service-with-a-very-long-name-of-its-own-indeed"
-    rows = tuple(replace(r, label=name) for r in source.services)
-    assert any(name in line for line in drawn(replace(source, services=rows), UNWRAPPED))
-    assert not any(name in line for line in drawn(replace(source, services=rows), 80))
+    rows = tuple(r._replace(label=name) for r in source.services)
+    assert any(name in line for line in drawn(source._replace(services=rows), UNWRAPPED))
+    assert not any(name in line for line in drawn(source._replace(services=rows), 80))
 
 
 def test_notes_explain_what_is_not_certain(source: Source) -> None:
@@ -79,12 +78,12 @@ def test_notes_explain_what_is_not_certain(source: Source) -> None:
 def test_three_nameless_proxies_leave_room_for_services_and_outcomes(kind: str, source: Source) -> None:
     """Of addresses that are too long only what tells them apart heads the columns; the answer above has them whole."""
     ends = [proxy for _, proxy in ENDS[kind]][:3]
-    lines = drawn(replace(source, proxies=tuple(ProxyLabel(end) for end in ends)), 80)
+    lines = drawn(source._replace(proxies=tuple(ProxyLabel(end) for end in ends)), 80)
     assert lines[0].split() == {"ipv4": ["…110", "…111", "…112"], "ipv6": ["…:10", "…:11", "…:12"]}[kind]
     assert lines[1].split() == ["Service", ":3128", ":3128", ":3128", "Sure", "Outcome"]
     assert not any("…" in line for line in lines[2:])
 
 
 def test_without_a_proxy_nothing_stands_above_the_headings(source: Source) -> None:
-    rows = tuple(replace(row, cells=(), winner=None) for row in source.services)
-    assert drawn(replace(source, proxies=(), services=rows, planes=()), 80)[0].split() == ["Service", "Sure", "Outcome"]
+    rows = tuple(row._replace(cells=(), winner=None) for row in source.services)
+    assert drawn(source._replace(proxies=(), services=rows, planes=()), 80)[0].split() == ["Service", "Sure", "Outcome"]

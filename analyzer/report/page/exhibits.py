@@ -3,8 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
-from typing import Any, Final
+from typing import Any, Final, NamedTuple
 
 import numpy as np
 import pyarrow as pa
@@ -19,8 +18,7 @@ FLOWS_PER_PLANE: Final = 3
 """Flows per plane: the first, the middle and the last through its winner."""
 
 
-@dataclass(frozen=True)
-class Exhibit:
+class Exhibit(NamedTuple):
     """One flow in a line.
 
     answer  the proxy's, "" where none was captured

@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-from typing import Final
+from typing import Final, NamedTuple
 
 import numpy as np
 
@@ -21,8 +20,7 @@ PROXY, DIRECT, BLOCKED = range(3)
 """Ways of analyzer.studies.moments."""
 
 
-@dataclass(frozen=True)
-class Lane:
+class Lane(NamedTuple):
     """One row.
 
     plane    None: unknown

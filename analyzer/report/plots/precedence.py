@@ -3,8 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any, Final
+from typing import TYPE_CHECKING, Any, Final, NamedTuple
 
 from analyzer.report.plots.canvas import axes_of, explained, fitted, frame, say, styled
 from analyzer.report.plots.palette import FAINT, INK, PAPER, RULE
@@ -27,8 +26,7 @@ MAX_ROWS: Final = 20
 MOST_UNDER: Final = 2
 
 
-@dataclass(frozen=True)
-class Order:
+class Order(NamedTuple):
     """One method over others on one plane, with the number of sources."""
 
     plane: str

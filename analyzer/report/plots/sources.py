@@ -6,8 +6,7 @@ Sources with the same answer are adjacent, rare answers first, so that a machine
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any, Final
+from typing import TYPE_CHECKING, Any, Final, NamedTuple
 
 import numpy as np
 import numpy.typing as npt
@@ -44,8 +43,7 @@ HEAD_IN: Final = 0.19
 """In a narrow picture: height of a group's name above its lines."""
 
 
-@dataclass(frozen=True)
-class Band:
+class Band(NamedTuple):
     """Sources with the same answer.
 
     label   number of sources, and the proxy of their plane
@@ -58,8 +56,7 @@ class Band:
     of: int
 
 
-@dataclass(frozen=True)
-class Marks:
+class Marks(NamedTuple):
     """The marks of all lines, one entry for each column with activity of a source: its line, the column, the proxy's code (-1: past the
     proxies), whether everything failed or was blocked."""
 

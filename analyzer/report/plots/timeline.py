@@ -7,9 +7,8 @@ of 50,000 requests is no larger than one of 500.
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
 from itertools import groupby
-from typing import TYPE_CHECKING, Any, Final
+from typing import TYPE_CHECKING, Any, Final, NamedTuple
 
 import numpy as np
 import numpy.typing as npt
@@ -42,8 +41,7 @@ MOST_MARKS: Final = 12
 _DAY_NS: Final = 86_400 * 10**9
 
 
-@dataclass(frozen=True)
-class Shape:
+class Shape(NamedTuple):
     """The layout of a row, as fractions of its height from the top.
 
     lane_in  its height in inches

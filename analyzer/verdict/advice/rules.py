@@ -7,7 +7,6 @@ Windows or of the proxy is named for it.
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import replace
 from typing import Final, NamedTuple
 
 from analyzer.findings import CODES, Expected, Finding
@@ -74,7 +73,7 @@ def advised(
     proxy = finding.proxy if rule.through else None  # an address that is no proxy must not be configured again
     others = {one: method for one, method in methods.items() if one != finding.proxy}
     settings = [one.to_dict(proxy or (None if one.system == AT_THE_PROXY else meant(one.method, others, worked))) for one in found]
-    return replace(finding, settings=settings, expect=finding.expect or expected(finding.code, subject, rule))
+    return finding._replace(settings=settings, expect=finding.expect or expected(finding.code, subject, rule))
 
 
 def meant(method: str, methods: Mapping[str, str | None], worked: Sequence[str]) -> str | None:

@@ -7,8 +7,7 @@ The sensor and the antivirus of one source are counted together, whatever the se
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
-from typing import Final
+from typing import Final, NamedTuple
 
 import numpy as np
 import pyarrow.compute as pc
@@ -44,8 +43,7 @@ EASED_SILENCE_RATIO, EASED = 3, 2
 evidence of its own."""
 
 
-@dataclass(frozen=True)
-class Flush:
+class Flush(NamedTuple):
     """One burst.
 
     client      code in the evidence; services, planes, proxies likewise, each once

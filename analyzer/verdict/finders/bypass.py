@@ -4,7 +4,6 @@ requests."""
 from __future__ import annotations
 
 from collections.abc import Collection
-from dataclasses import replace
 
 import numpy as np
 import pyarrow.compute as pc
@@ -124,7 +123,7 @@ def _finding(
         return evidence.finding(code, rows, text, services=services, severity=_severity(evidence, code, rows))
     without = listed(sorted({evidence.service.values[service] for service in evidence.service.codes[hurt].tolist()}))
     found = evidence.finding(code, rows, f"{text}; no other way was seen for {without}", services=services, severity="problem")
-    return replace(found, advice=NO_OTHER_WAY)
+    return found._replace(advice=NO_OTHER_WAY)
 
 
 def _severity(evidence: Evidence, code: str, rows: Ints) -> Severity | None:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
-from dataclasses import replace
 
 import numpy as np
 
@@ -116,8 +115,7 @@ def _change(evidence: Evidence, client: int, until: int | None, since: int | Non
     )
     stays = after.contest.winner or before.contest.winner
     expect = {"eras": {f"plane:{name}" if is_plane else name: [stays.proxy] for name in names}} if stays else None
-    return replace(
-        finding,
+    return finding._replace(
         expect=expect,
         planes=tuple(names) if is_plane else finding.planes,
         first_seen=None if until is None else rfc3339(until),
@@ -180,7 +178,7 @@ def _splits(case: Case) -> Iterable[Finding]:
         text = f"{whose}: services of the {evidence.plane.values[code]} plane go different ways: {listed(ways, 8)}"
         services = sorted({service for _, named in members for service in named})
         found = evidence.finding("service-split", rows, text, services=services, confidence="likely")
-        yield replace(found, expect={"winner": dict.fromkeys(found.services, asked)} if asked else None)
+        yield found._replace(expect={"winner": dict.fromkeys(found.services, asked)} if asked else None)
 
 
 def _ways(case: Case, client: int, services: Iterable[int]) -> Iterable[str]:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections import Counter
-from dataclasses import replace
 
 import numpy as np
 import pyarrow.compute as pc
@@ -69,7 +68,7 @@ def by_issuer(evidence: Evidence) -> list[Finding]:
         )
         services = evidence.service.codes[members].tolist()
         found = evidence.finding("tls-inspected", members, text, proxy=proxy, services=services, confidence="likely")
-        findings.append(replace(found, advice=WHOSE_ISSUER))
+        findings.append(found._replace(advice=WHOSE_ISSUER))
     return findings
 
 

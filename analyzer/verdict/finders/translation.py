@@ -55,7 +55,7 @@ def translated(evidence: Evidence) -> list[Finding]:
     chosen = np.unique(np.array(rows, dtype=np.int64))
     finding = evidence.finding("nat", chosen, text)
     flows = [*finding.flows, *one_array(copies.column("id")).to_pylist()]
-    return [Finding(**{**finding.__dict__, "flows": flows})]
+    return [finding._replace(flows=flows)]
 
 
 def _from_translators(evidence: Evidence) -> int:

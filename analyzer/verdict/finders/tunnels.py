@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections import Counter
-from dataclasses import replace
 
 import numpy as np
 
@@ -82,7 +81,7 @@ def broken_handshakes(evidence: Evidence, tunnels: Bools) -> list[Finding]:
             text += "; other tunnels to the same host worked"
             severity = "warning"
         found = evidence.finding("tls-failed", members, text, proxy=proxy, services=services.tolist(), severity=severity)
-        findings.append(replace(found, advice=NO_ANSWER_ADVICE) if silent else found)
+        findings.append(found._replace(advice=NO_ANSWER_ADVICE) if silent else found)
     return findings
 
 
