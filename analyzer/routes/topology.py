@@ -1,6 +1,6 @@
 """The proxies, workstations and gateway policy that topology.toml names.
 
-Plain dataclasses, so that a run without a topology file doesn't load pydantic; topology_file.py, which is loaded only when there is one,
+Plain classes, so that a run without a topology file doesn't load pydantic; topology_file.py, which is loaded only when there is one,
 checks the file.
 """
 
