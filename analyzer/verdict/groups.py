@@ -17,8 +17,7 @@ Key = Mapping[str, Hashable]
 """plane (or another part of the answer) → its value."""
 
 
-@dataclass(frozen=True)
-class AnswerFacts:
+class AnswerFacts(NamedTuple):
     """The facts from which a source's answer is written; sources that are alike share one.
 
     planes      plane → its answer
