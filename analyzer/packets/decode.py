@@ -32,6 +32,7 @@ from analyzer.packets.link import (
     CUT,
     IPV4,
     IPV6,
+    LAYER_AGGREGATED,
     LAYER_ETHERNET,
     LAYER_IP,
     LAYER_LINK,
@@ -151,6 +152,11 @@ def decode_frame(buf, start, end, wire_end, link_type, packet):
             at, layer, ethertype = after_relay(buf, at, end)
         elif layer in (LAYER_WLAN, LAYER_WLAN_SWAPPED, LAYER_WLAN_PADDED):
             at, layer, ethertype = after_wlan(buf, at, end, layer == LAYER_WLAN_SWAPPED, layer == LAYER_WLAN_PADDED)
+        elif layer == LAYER_AGGREGATED:
+            packet.payload = at
+            packet.captured_bytes = end - at
+            packet.version = 0
+            return FRAGMENT
     return MALFORMED
 
 

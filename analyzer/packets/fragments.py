@@ -16,6 +16,7 @@ from typing import Any, Final, NamedTuple
 import numpy as np
 import numpy.typing as npt
 
+from analyzer.packets.aggregated import is_aggregated, subframes
 from analyzer.packets.decode import decode_frames
 from analyzer.packets.layout import FRAGMENT, FRAME, MAX_LAYERS, MAX_OUTER, NO_TIME, PACKET
 from analyzer.packets.link import LINK_RAW
@@ -64,12 +65,16 @@ class Fragment(NamedTuple):
 
 
 class Made(NamedTuple):
-    """A reassembled packet: the row of the frame that completed it (-1: none), its bytes, and FRAME[1] and PACKET[1] of these."""
+    """A reassembled packet: the row of the frame that completed it (-1: none), its bytes, and FRAME[1] and PACKET[1] of these.
+
+    behind   of several packets in one frame: that frame's row, behind which the packet is placed; -1: behind all others
+    """
 
     row: int
     raw: bytes
     frame: npt.NDArray[Any]
     packet: npt.NDArray[Any]
+    behind: int = -1
 
 
 @dataclass
@@ -99,11 +104,16 @@ class Fragments:
     def join(self, data: Bytes, frames: npt.NDArray[Any], packets: npt.NDArray[Any]) -> Decoded:
         """(data, frames, packets) with each packet in the row of the frame that completed it, and those given up behind all others.
 
+        The first of several packets in a frame is in the frame's row, and the others follow it.
+
         packets   from decode_frames, including those of FRAGMENT status
         """
         made: list[Made] = []
         given_up: list[Fragment] = []
         for i in np.flatnonzero(packets["status"] == FRAGMENT).tolist():
+            if is_aggregated(packets[i]):
+                self._make_each(i, data, frames[i], packets[i], made, given_up)
+                continue
             part = read_part(data, frames[i], packets[i])
             if part is not None:
                 self._make(i, self.add(part, given_up), made, given_up)
@@ -171,6 +181,19 @@ class Fragments:
     def _make_lone(self, made: list[Made], given_up: list[Fragment]) -> None:
         for part in given_up:  # grows, when the packet in a lone fragment makes another one be given up
             self._make(-1, part, made, given_up)
+
+    def _make_each(self, row: int, data: Bytes, frame: Any, packet: Any, made: list[Made], given_up: list[Fragment]) -> None:
+        """Decode the packets of a frame that holds several; a fragment among them is added."""
+        outer = int(packet["outer0"]), int(packet["outer1"]), int(packet["wrapped"])
+        free = row
+        for one in subframes(data, frame, packet, self.vxlan_ports):
+            wrap_in(one.packet[0], outer)
+            if one.packet["status"][0] != FRAGMENT:
+                made.append(Made(free, one.raw, one.frame, one.packet, row))
+                free = -1
+            elif not is_aggregated(one.packet[0]):
+                part = read_part(np.frombuffer(one.raw, np.uint8), one.frame[0], one.packet[0])
+                self._make(-1, self.add(part, given_up) if part is not None else None, made, given_up)
 
     def _make(self, row: int, part: Fragment | None, made: list[Made], given_up: list[Fragment]) -> None:
         """Decode a packet; a packet in it that is a fragment itself, as in a tunnel, is added again."""
@@ -301,6 +324,11 @@ def placed(data: Bytes, frames: npt.NDArray[Any], packets: npt.NDArray[Any], mad
         packets["payload"][row] += at
         packets["frame"][row] = row
         at += len(one.raw)
+    if any(one.behind >= 0 for one in more):
+        place = [*range(len(packets) - len(more)), *(one.behind if one.behind >= 0 else len(packets) for one in more)]
+        order = np.argsort(place, kind="stable")
+        frames, packets = frames[order], packets[order]
+        packets["frame"] = np.arange(len(packets))
     return data, frames, packets
 
 

@@ -28,7 +28,8 @@ LAYER_LLC: Final = 6
 LAYER_LINK: Final = 7  # a link type's own header; the ethertype's place has the link type
 LAYER_WLAN_SWAPPED: Final = 8  # 802.11 with the two bytes of its frame control swapped, as in some CAPWAP
 LAYER_RELAY: Final = 9  # frame relay
-LAYER_WLAN_PADDED: Final = 10  # 802.11 whose header is padded to a multiple of four bytes
+LAYER_WLAN_PADDED: Final = 10  # 802.11 whose header is filled up to a multiple of four bytes
+LAYER_AGGREGATED: Final = 11  # several packets in one 802.11 frame (aggregated.py)
 
 IPV4: Final = 0x0800
 IPV6: Final = 0x86DD
@@ -79,12 +80,14 @@ def after_wlan(buf, at, end, swapped, padded):
 
 
 def after_subframe(buf, at, end, flags):
-    """The LLC header in an A-MSDU with one packet (IEEE 802.11 9.3.2.2); with several none is read, because a frame gives one packet."""
+    """The LLC header in an A-MSDU that holds one packet (IEEE 802.11 9.3.2.2); of several, where the first one begins."""
     if end - at < 22:
         return CUT, 0, 0
     size = u16(buf, at + 12)
-    if u24(buf, at + 14) != 0xAAAA03 or size < 8 or end - at - 14 - ((size + 14 + 3 & ~3) - 14) >= 22:
+    if u24(buf, at + 14) != 0xAAAA03 or size < 8:
         return NONE, 0, WHY_WLAN | (0x40 if flags & 0x40 else 0x80)
+    if end - at - (size + 14 + 3 & ~3) >= 22:
+        return at, LAYER_AGGREGATED, 0
     return at + 14, LAYER_LLC, 0
 
 

@@ -13,6 +13,7 @@ from analyzer.packets.link import (
     CUT,
     LAYER_ETHERNET,
     LAYER_IP,
+    LAYER_LINK,
     LAYER_LLC,
     LAYER_PPP,
     LAYER_RELAY,
@@ -91,7 +92,11 @@ LINK_BROADCOM_BEFORE: Final = 282
 LINK_MARVELL: Final = 283  # four bytes, 284: eight
 LINK_MARVELL_8: Final = 284
 
-# Numbers above pcap's, for other files' own link types without a pcap number.
+# Kinds of devices (ARPHRD_IEEE80211, ARPHRD_IEEE80211_RADIOTAP of Linux' if_arp.h).
+DEVICE_WLAN: Final = 801
+DEVICE_RADIOTAP: Final = 803
+
+# Numbers that no format of pcap's has: what other files' own numbers are where there is no link type for them.
 SNOOP: Final = 1 << 16
 NETMON: Final = 1 << 17
 NETMON_EVENT: Final = NETMON + 0xFFE0
@@ -155,11 +160,11 @@ def begin(buf, at, end, link_type):
     if link_type == LINK_SLL:
         if end - at < 16:
             return CUT, 0, 0
-        return cooked(u16(buf, at + 14), at + 16)
+        return cooked(u16(buf, at + 14), at + 16, u16(buf, at + 2))
     if link_type == LINK_SLL2:
         if end - at < 20:
             return CUT, 0, 0
-        return cooked(u16(buf, at), at + 20)
+        return cooked(u16(buf, at), at + 20, u16(buf, at + 8))
     if link_type in (LINK_NULL, LINK_LOOP):
         # An address family in the byte order of the capturing machine; only its size is certain, so IP's version decides.
         if end - at < 4:
@@ -261,8 +266,12 @@ def begin_pseudo(buf, at, end, link_type):
     return UNKNOWN, 0, WHY_LINK | (link_type & 0xFFFFFF)
 
 
-def cooked(ethertype, at):
-    """The header behind Linux' cooked header, whose ethertype 4 means LLC."""
+def cooked(ethertype, at, device):
+    """Behind Linux' cooked header, whose 4 stands for LLC; of devices that listen to 802.11 the frame follows as it was heard."""
+    if device == DEVICE_WLAN:
+        return at, LAYER_LINK, LINK_WLAN
+    if device == DEVICE_RADIOTAP:
+        return at, LAYER_LINK, LINK_RADIOTAP
     if ethertype == 4:
         return at, LAYER_LLC, 0
     return at, LAYER_TYPE, ethertype

@@ -134,7 +134,7 @@ KNOWN: Final[dict[int, dict[int, Unopened]]] = {
     },
     WHY_WLAN: {
         0x40: Unopened("encrypted 802.11", "capture on the wired side, or decrypt it: airdecap-ng -e SSID -p PASSWORD IN"),
-        0x80: Unopened("802.11 frames with several packets in each (A-MSDU)", "capture on the wired side"),
+        0x80: Unopened("802.11 frames with several packets in each (A-MSDU) that aren't of IP", "capture on the wired side"),
     },
 }
 

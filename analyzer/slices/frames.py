@@ -14,6 +14,7 @@ import pyarrow as pa
 from analyzer.capture.block import BLOCK_FRAMES
 from analyzer.capture.inputs import no_results, open_inputs
 from analyzer.capture.source import Input, Source
+from analyzer.packets.aggregated import is_aggregated, subframes
 from analyzer.packets.decode import decode_frames
 from analyzer.packets.layout import FRAGMENT, MARK, OK, PACKET, TCP
 from analyzer.packets.named_ports import open_vxlan
@@ -139,6 +140,12 @@ def _of_source(source: Source, number: int, finder: Finder, start_ns: int | None
             open_vxlan(block.data, block.frames, packets[:n], source.vxlan_ports)
         for i in finder.candidates(packets[:n]):
             packet = packets[i]
+            if is_aggregated(packet):
+                for one in subframes(block.data, block.frames[i], packet, source.vxlan_ports):
+                    if (found := finder.row_of(one.packet[0])) is not None:
+                        alone = frame_of(np.frombuffer(one.raw, np.uint8), one.frame[0], one.packet[0], number)
+                        yield alone._replace(row=found[0], from_client=found[1])
+                continue
             frame = frame_of(block.data, block.frames[i], packet, number)
             if packet["status"] == FRAGMENT:
                 yield from parted.take(block.data, block.frames[i], packet, frame)

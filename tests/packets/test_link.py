@@ -7,7 +7,7 @@ import struct
 import pytest
 
 import tests.build as build
-from analyzer.packets.layout import CUT_SHORT, LINK_UNKNOWN, MALFORMED, NOT_IP, OK
+from analyzer.packets.layout import CUT_SHORT, FRAGMENT, LINK_UNKNOWN, MALFORMED, NOT_IP, OK
 from tests.packets.shapes import LINKS, TCP_4, TCP_6, framed
 from tests.packets.twin import decoded, disagreements, outer_of, row_of
 
@@ -55,6 +55,9 @@ def test_link_types_that_only_the_decoder_reads() -> None:
         (104, b"\x0f\0\x08\0" + TCP_4), (50, b"\x0f\0\x08\0" + TCP_4), (50, b"\xff\x03\0\x21" + TCP_4), (9, b"\x21" + TCP_4),
     ):  # fmt: skip
         assert same_packet(link_type, data), (link_type, data.hex())
+    for device, frame in ((801, wlan(TCP_4)), (803, radiotap(wlan(TCP_4)))):  # of an `any` capture that listens to 802.11 too
+        assert same_packet(113, struct.pack(">2H", 0, device) + bytes(10) + b"\0\4" + frame)
+        assert same_packet(276, b"\0\4" + bytes(6) + struct.pack(">H", device) + bytes(10) + frame)
     assert same_packet(105, wlan(TCP_6, kind=0x86DD), TCP_6)
     assert same_packet(51, build.pppoe(TCP_4, 3), outer=("pppoe 3",))
     assert same_packet(219, build.mpls(TCP_4, 16, 17), outer=("mpls 16", "mpls 17"))
@@ -85,7 +88,7 @@ def test_one_packet_in_a_frame_for_several() -> None:
     for rest in (part, part + bytes(-len(part) % 4) + b"FCS!"):
         assert same_packet(105, wlan(b"", control=0x88, extra=b"\x80\0")[:26] + rest)
     assert same_packet(105, wlan(b"", control=0x88, flags=0x40, extra=b"\x80\0")[:26] + part)  # decrypted by the card
-    assert status(105, wlan(b"", control=0x88, extra=b"\x80\0")[:26] + part + bytes(-len(part) % 4) + part) == NOT_IP
+    assert status(105, wlan(b"", control=0x88, extra=b"\x80\0")[:26] + part + bytes(-len(part) % 4) + part) == FRAGMENT
     assert status(105, wlan(b"", control=0x88, extra=b"\x80\0")[:26] + part[:20]) == CUT_SHORT
 
 

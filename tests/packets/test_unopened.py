@@ -53,9 +53,9 @@ def test_wireless_frames() -> None:
     assert told(sealed, 105) == (NOT_IP, "encrypted 802.11")
     assert told(b"\x88\x41" + wlan[2:24] + b"\x80\0" + bytes(range(60)), 105) == (NOT_IP, "encrypted 802.11")
     assert told(wlan[:1] + b"\x41" + wlan[2:], 105) == (OK, None)  # the card decrypted it
-    part = bytes(12) + len(wlan[24:]).to_bytes(2, "big") + wlan[24:]
+    part = bytes(12) + len(wlan[24:]).to_bytes(2, "big") + b"\x42" + wlan[25:]
     joined = b"\x88" + wlan[1:24] + b"\x80\0" + part + bytes(-len(part) % 4) + part
-    assert told(joined, 105) == (NOT_IP, "802.11 frames with several packets in each (A-MSDU)")
+    assert told(joined, 105) == (NOT_IP, "802.11 frames with several packets in each (A-MSDU) that aren't of IP")
     assert told(b"\x80" + wlan[1:], 105) == (NOT_IP, None)  # a beacon
 
 
