@@ -112,7 +112,7 @@ FLOW_COLUMNS = (
         "first_cut",
         pa.bool_(),
         "flows",
-        "TCP: whether the first that the client said goes on behind what was captured (snap length); null: it said nothing",
+        "TCP: whether the snap length cut the first payload of the client; null: it sent none",
     ),
     Column("last_in", TIME, "flows", "latest packet from the server; null: none"),
     Column("isn_out", pa.int64(), "flows", "TCP: sequence number of the client's SYN; null: it wasn't captured"),

@@ -1,7 +1,7 @@
-"""Several packets in one 802.11 frame (A-MSDU): stations join what goes to one receiver.
+"""Several packets in one 802.11 frame (A-MSDU).
 
-The decoder sets such a frame aside as it does an IP fragment, and without an IP version. Each packet has a header like Ethernet's before
-it, with a length in place of the type, and is filled up to a multiple of four bytes. Source: IEEE 802.11 9.3.2.2.
+The decoder gives such a frame the status FRAGMENT and IP version 0. Each packet has a header like Ethernet's, with a length in place of
+the type, and is padded to a multiple of four bytes. Source: IEEE 802.11 9.3.2.2.
 """
 
 from __future__ import annotations
@@ -35,7 +35,7 @@ def is_aggregated(packet: Any) -> bool:
 
 
 def subframes(data: npt.NDArray[np.uint8], frame: Any, packet: Any, vxlan_ports: Sequence[int] = ()) -> Iterator[Subframe]:
-    """Each packet in a frame that is_aggregated, in their order, as a frame of Ethernet; the last one perhaps cut."""
+    """Each packet in an A-MSDU, in order, as an Ethernet frame; the last one may be cut."""
     at, end = int(packet["payload"]), int(packet["payload"]) + int(packet["captured_bytes"])
     while end - at >= SHORTEST:
         size = HEADER + int.from_bytes(data[at + HEADER - 2 : at + HEADER].tobytes(), "big")

@@ -28,7 +28,7 @@ LAYER_LLC: Final = 6
 LAYER_LINK: Final = 7  # a link type's own header; the ethertype's place has the link type
 LAYER_WLAN_SWAPPED: Final = 8  # 802.11 with the two bytes of its frame control swapped, as in some CAPWAP
 LAYER_RELAY: Final = 9  # frame relay
-LAYER_WLAN_PADDED: Final = 10  # 802.11 whose header is filled up to a multiple of four bytes
+LAYER_WLAN_PADDED: Final = 10  # 802.11 whose header is padded to a multiple of four bytes
 LAYER_AGGREGATED: Final = 11  # several packets in one 802.11 frame (aggregated.py)
 
 IPV4: Final = 0x0800
@@ -80,7 +80,7 @@ def after_wlan(buf, at, end, swapped, padded):
 
 
 def after_subframe(buf, at, end, flags):
-    """The LLC header in an A-MSDU that holds one packet (IEEE 802.11 9.3.2.2); of several, where the first one begins."""
+    """The LLC header in an A-MSDU with one packet (IEEE 802.11 9.3.2.2); with several, the first one's header."""
     if end - at < 22:
         return CUT, 0, 0
     size = u16(buf, at + 12)

@@ -92,11 +92,11 @@ LINK_BROADCOM_BEFORE: Final = 282
 LINK_MARVELL: Final = 283  # four bytes, 284: eight
 LINK_MARVELL_8: Final = 284
 
-# Kinds of devices (ARPHRD_IEEE80211, ARPHRD_IEEE80211_RADIOTAP of Linux' if_arp.h).
+# Device types (ARPHRD_IEEE80211, ARPHRD_IEEE80211_RADIOTAP of Linux' if_arp.h).
 DEVICE_WLAN: Final = 801
 DEVICE_RADIOTAP: Final = 803
 
-# Numbers that no format of pcap's has: what other files' own numbers are where there is no link type for them.
+# Numbers above pcap's, for other files' own link types without a pcap number.
 SNOOP: Final = 1 << 16
 NETMON: Final = 1 << 17
 NETMON_EVENT: Final = NETMON + 0xFFE0
@@ -267,7 +267,7 @@ def begin_pseudo(buf, at, end, link_type):
 
 
 def cooked(ethertype, at, device):
-    """Behind Linux' cooked header, whose 4 stands for LLC; of devices that listen to 802.11 the frame follows as it was heard."""
+    """The header behind Linux' cooked header, whose ethertype 4 means LLC. From a device that captures 802.11 it is an 802.11 frame."""
     if device == DEVICE_WLAN:
         return at, LAYER_LINK, LINK_WLAN
     if device == DEVICE_RADIOTAP:

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Callable, Collection, Iterator, Sequence
 
-from tests.build.conversation import Conversation
 from tests.build.files import enhanced, interface, section_header
 from tests.reference.capture import Frame
 from tests.reference.packets import address_text, peel
@@ -49,15 +48,6 @@ def without_every(frames: Sequence[Frame], k: int, at: int) -> list[Frame]:
     return [frame for number, frame in enumerate(frames) if number % k != at]
 
 
-def silent_from(frames: Sequence[Frame], at: int) -> list[Frame]:
-    """Without what comes from `at` on, while one machine among all goes on for ten minutes."""
-    last = frames[at - 1] if at else frames[0]
-    talk = Conversation(("10.99.0.1", 50000), ("10.99.0.2", 22), start_ns=(last.ts_ns or 0) + 10**6, step_ns=10 * 10**9).handshake()
-    for _ in range(30):
-        talk.send_client(b"x" * 40).send_server(b"y" * 40)
-    return [*frames[:at], *(Frame(ts_ns, 1, data, len(data)) for ts_ns, data in talk.frames)]
-
-
 def clock_set(frames: Sequence[Frame], at: int, seconds: int) -> list[Frame]:
     """The same after somebody set the clock while it was recorded."""
     return [*frames[:at], *(frame._replace(ts_ns=(frame.ts_ns or 0) + seconds * 10**9) for frame in frames[at:])]
@@ -79,7 +69,6 @@ def ways(frames: Sequence[Frame], clients: Collection[str]) -> Iterator[tuple[st
         yield f"ended at {part}", lambda part=part: list(frames[: int(n * part)])  # type: ignore[misc]
         yield f"hole at {part}", lambda part=part: [*frames[: int(n * part)], *frames[int(n * (part + 0.1)) :]]  # type: ignore[misc]
     for part in PARTS:
-        yield f"silent from {part}", lambda part=part: silent_from(frames, int(n * part))  # type: ignore[misc]
         for seconds in (-3600, -30, 30, 3600):
             yield f"clock {seconds} at {part}", lambda part=part, s=seconds: clock_set(frames, int(n * part), s)  # type: ignore[misc]
     for k, at in EVERY:

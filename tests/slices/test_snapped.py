@@ -47,7 +47,7 @@ def test_messy_captures(seed: int, tmp_path: Path) -> None:
 def same(path: Path, tmp_path: Path, *, verdict: bool = True) -> None:
     """Cut, the capture's rows; under other names, these rows under other names, and the verdict."""
     whole = reading(str(path))
-    unread = {"server_first": None}  # bytes of an unknown protocol aren't kept
+    unread = {"server_first": None, "first_cut": None}  # bytes of an unknown protocol aren't kept
     cut = rows_of(sliced(tmp_path / "cut.pcapng", [str(path)], None, whole, cut=True))
     assert [row | unread for row in cut] == [row | unread for row in rows_in(whole, set(whole.flows.column("id").to_pylist()))]
     out = tmp_path / "a.pcapng"
