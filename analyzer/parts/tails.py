@@ -18,8 +18,11 @@ from analyzer.parts.needed import PAC
 UNSURE: Final = b"\xff"
 
 # What may stay: a host with its port, a few digits, a word of the fields that are read, the end of a user agent, a status line.
-# Hosts without capitals: a JSON Web Token has dots too.
-HOST: Final = re.compile(rb"[a-z0-9-]{0,63}(?:\.[a-z0-9-]{1,63})*\.[a-z]{2,24}(?::\d{1,5})?|[0-9.]{1,15}(?::\d{1,5})?|\]?:\d{1,5}")
+# Hosts without capitals: a JSON Web Token has dots too. IPv6 addresses with a bracket: a password may be hexadecimal digits and colons.
+HOST: Final = re.compile(
+    rb"[a-z0-9-]{0,63}(?:\.[a-z0-9-]{1,63})*\.[a-z]{2,24}(?::\d{1,5})?|[0-9.]{1,15}(?::\d{1,5})?|:\d{1,5}"
+    rb"|\[[0-9a-f:.]{0,45}|\[?[0-9a-f:.]{0,45}\](?::\d{0,5})?"
+)
 NUMBER: Final = re.compile(rb"\d{1,6}|[0-9a-fA-F]{1,4}")
 WORD: Final = re.compile(rb"[a-z-]{0,12}(?:hunked|lose|alive|gzip|tml|lain|ript|onfig)(?:; ?charset=[\w-]+)?", re.IGNORECASE)
 # No credential has brackets, or both a dot and a slash: Base64 has no dots, a JSON Web Token no slashes.

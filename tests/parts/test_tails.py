@@ -32,7 +32,9 @@ def test_what_is_plainly_no_secret_stays(line: bytes) -> None:
     assert unsure(line) == line
 
 
-@pytest.mark.parametrize("line", [SECRET[5:].encode(), b"ession=abcdef", b"hunter2", b"eyJhbGciOi.J9.eyJzdWI", b'ponse="6629fae49393a0"'])
+@pytest.mark.parametrize(
+    "line", [SECRET[5:].encode(), b"ession=abcdef", b"hunter2", b"12ab:34cd", b"eyJhbGciOi.J9.eyJzdWI", b'ponse="6629fae49393a0"']
+)
 def test_what_may_be_one_goes(line: bytes) -> None:
     assert unsure(line) == UNSURE * len(line)
 
