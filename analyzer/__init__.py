@@ -105,7 +105,7 @@ def history(
     from pathlib import Path
 
     from analyzer.fleet.document import history_of
-    from analyzer.fleet.kept import Kept, place
+    from analyzer.fleet.kept import Kept, cache_folder
     from analyzer.fleet_result import History
     from analyzer.routes.topology import topology_of
     from analyzer.services.catalogue import load_catalogue
@@ -114,7 +114,7 @@ def history(
     paths = [catalogue] if isinstance(catalogue, str | PathLike) else list(catalogue or ())
     services = load_catalogue(map(Path, paths))
     names = topology_of(topology)
-    kept = None if cache is False else Kept(place() if cache is True else Path(cache), Path(folder), names, services)
+    kept = None if cache is False else Kept(cache_folder() if cache is True else Path(cache), Path(folder), names, services)
     return History(*history_of(Path(folder), names, services, gateways=tuple(gateways), window=window_of(start, end), kept=kept))
 
 

@@ -84,7 +84,7 @@ RIDDLES = {
 # Rooms of bytes, tables and files: whatever acts in them is a program, a machine or a function, and has a name.
 IMPERSONAL = (
     *("packets", "capture", "streams", "readers", "parts", "slices", "workers"),
-    *("client_analyzer", "second_opinion", "pac", "proposal", "text", "compiled"),
+    *("client_analyzer", "second_opinion", "pac", "proposal", "text", "compiled", "studies", "fleet"),
 )
 PERSONS = re.compile(r"\b(?:nobody|somebody|anybody|whoever)\b", re.IGNORECASE)
 # Slow to import, or with needs of their own: they load where they are used.

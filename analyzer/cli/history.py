@@ -72,7 +72,7 @@ def history(
     from analyzer.arrow import leave_pandas_alone
     from analyzer.cli.progress import DayProgress
     from analyzer.fleet.document import history_of
-    from analyzer.fleet.kept import Kept, place
+    from analyzer.fleet.kept import Kept, cache_folder
     from analyzer.report.fleet_files import check_history_path, write_history
     from analyzer.routes.topology import load_topology
     from analyzer.services.catalogue import load_catalogue
@@ -83,12 +83,14 @@ def history(
         check_history_path(output)
     window = _window(start, end, tz)
     names, services = load_topology(topology), load_catalogue(catalogue or ())
-    kept = None if no_cache else Kept(place(), Path(folder), names, services)
+    kept = None if no_cache else Kept(cache_folder(), Path(folder), names, services)
     # Text has its times in the zone; pages and JSON have them in UTC.
     as_text = output is None and not json
     with shown_in(zone_of(tz if as_text else "UTC"), tz if as_text else "UTC"), DayProgress(quiet=quiet) as progress:
         chosen = tuple(gateway or ())
-        document, unusable = history_of(Path(folder), names, services, gateways=chosen, window=window, look=progress.update, kept=kept)
+        document, unusable = history_of(
+            Path(folder), names, services, gateways=chosen, window=window, report_progress=progress.update, kept=kept
+        )
         progress.end()
         if output is not None:
             write_history(output, document)
@@ -105,7 +107,8 @@ def history(
         complain(f"wrote {output}: {document['answers'][0]}")
     if kept is not None and kept.trouble is not None and not quiet:
         complain(
-            f"{place()}: days that were read can't be kept there: {kept.trouble}; see to it, or read all days each time with --no-cache"
+            f"{cache_folder()}: days that were read can't be kept there: {kept.trouble};"
+            " see to it, or read all days each time with --no-cache"
         )
     for error in unusable:
         complain(*causes(error))

@@ -99,14 +99,14 @@ def _wrong(described: Job) -> Iterator[WhichproxyError]:
     def interface() -> None:
         if (
             Path("/sys/class/net").is_dir()
-            and not Path("/sys/class/net", described.said.interface).exists()
-            and described.said.interface != "any"
+            and not Path("/sys/class/net", described.settings.interface).exists()
+            and described.settings.interface != "any"
         ):
-            raise Unusable("no such interface here", described.said.interface, "ip link lists them")
+            raise Unusable("no such interface here", described.settings.interface, "ip link lists them")
 
     checks: list[Callable[[], object]] = [
         interface,
-        lambda: choose_ring_tool(described.said.tool),
+        lambda: choose_ring_tool(described.settings.tool),
         lambda: load_topology(described.topology),
         lambda: load_catalogue(described.catalogues),
         expectations,
@@ -127,24 +127,25 @@ def _will_do(described: Job) -> Iterator[str]:
     from analyzer.text.inert import inert
     from analyzer.text.labels import byte_size
 
-    said = described.said
-    chosen = EVERYTHING if said.full else selection(load_topology(described.topology), tagged=can_be_tagged(said.interface))
-    days = f", {said.retention.packet_days} days at most" if said.retention.packet_days else ""
-    kept = f"{said.retention.evidence_days} days" if said.retention.evidence_days else "without end"
-    for_ = f"for {_length(said.schedule.for_)}" if said.schedule.for_ else "on and on, with results"
+    settings = described.settings
+    chosen = EVERYTHING if settings.full else selection(load_topology(described.topology), tagged=can_be_tagged(settings.interface))
+    days = f", {settings.retention.packet_days} days at most" if settings.retention.packet_days else ""
+    kept = f"{settings.retention.evidence_days} days" if settings.retention.evidence_days else "without end"
+    for_ = f"for {_length(settings.schedule.for_)}" if settings.schedule.for_ else "on and on, with results"
     channels = list(_told(described))
     yield f"job        {described.name}"
-    yield f"captures   on {inert(said.interface)} with {choose_ring_tool(said.tool)}: {inert(str(chosen))}"
-    yield f"runs       {for_} every {_length(said.schedule.every)}; what is left is analysed for {_length(said.schedule.finish_within)}"
-    yield f"ring       files of {byte_size(said.ring.file_size)} or {_length(said.ring.file_time)}"
-    yield f"packets    {byte_size(said.retention.packet_bytes)} are kept{days}; evidence {kept}"
+    yield f"captures   on {inert(settings.interface)} with {choose_ring_tool(settings.tool)}: {inert(str(chosen))}"
+    every, finish = _length(settings.schedule.every), _length(settings.schedule.finish_within)
+    yield f"runs       {for_} every {every}; what is left is analysed for {finish}"
+    yield f"ring       files of {byte_size(settings.ring.file_size)} or {_length(settings.ring.file_time)}"
+    yield f"packets    {byte_size(settings.retention.packet_bytes)} are kept{days}; evidence {kept}"
     yield f"results    {inert(str(described.results))}"
-    yield f"compared   with {inert(said.drift.against)}{f' and {inert(str(described.expect))}' if described.expect else ''}"
+    yield f"compared   with {inert(settings.drift.against)}{f' and {inert(str(described.expect))}' if described.expect else ''}"
     yield f"reports to {inert(', '.join(['the journal', *channels]))}"
 
 
 def _told(described: Job) -> Iterator[str]:
-    wanted = described.said.on_change
+    wanted = described.settings.on_change
     if wanted.command:
         yield f"command {wanted.command[0]}"
     if wanted.webhook:
@@ -280,7 +281,7 @@ def _compare(described: Job, first: int, second: int, *, json: bool) -> int:
     from analyzer.text.inert import inert
 
     before, after = (_verdict(described.results / place_of(number, VERDICT), number, read_json) for number in (first, second))
-    found = compare(before, after, described.said.drift.failures)
+    found = compare(before, after, described.settings.drift.failures)
     if json:
         sys.stdout.write(to_json({"schema": 1, "job": described.name, "from": first, "to": second, "findings": found.findings}))
     else:

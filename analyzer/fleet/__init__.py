@@ -1,1 +1,1 @@
-"""Many gateways over months: from the rows that capture jobs leave to who won where, since when, and what changed."""
+"""Many gateways over months: the winners at each gateway, their first days, and changes, from the rows that capture jobs write."""

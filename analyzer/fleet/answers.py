@@ -1,4 +1,4 @@
-"""What a person reads first on Monday: a few sentences on who reports, who wins and what changed."""
+"""The first sentences of a history: reporting and silent gateways, winners, changes."""
 
 from __future__ import annotations
 
@@ -11,19 +11,19 @@ from analyzer.text.times import to_the_second
 from analyzer.text.words import counted
 
 RECENT_DAYS: Final = 7
-"""How long before the last packet something is new, for a page that is read once a week."""
+"""A finding is new for this long before the last packet: the page is read once a week."""
 
 MOST_NAMED: Final = 3
 MOST_ANSWERS: Final = 6
 
 
 def answers_of(document: Mapping[str, Any]) -> list[str]:
-    """At most six sentences."""
+    """At most MOST_ANSWERS sentences."""
     return list(_answers(document))[:MOST_ANSWERS]
 
 
 def recent(document: Mapping[str, Any]) -> list[dict[str, Any]]:
-    """The findings of the last days before the last packet, and those of what is silent still."""
+    """The findings of the last RECENT_DAYS before the last packet, and those about gateways that are still silent."""
     newest = document["window"][1]
     if newest is None:
         return list(document["findings"])
@@ -80,5 +80,5 @@ def _winners(gateways: Iterable[Mapping[str, Any]], plane: str) -> str:
                     sources[label] = sources.get(label, 0) + one["sources"]
                     works[label] = works.get(label, 0) + (one["sources"] if one["proxy"] is None else one["works"])
     ordered = sorted(sources.items(), key=lambda item: (-item[1], item[0]))
-    said = [f"{label} {n:,}{'' if works[label] == n else f' (works for {works[label]:,})'}" for label, n in ordered]
-    return some(said, MOST_NAMED)
+    texts = [f"{label} {n:,}{'' if works[label] == n else f' (works for {works[label]:,})'}" for label, n in ordered]
+    return some(texts, MOST_NAMED)

@@ -1,6 +1,6 @@
-"""What changed at the gateways: another winner, new proxies, new direct traffic, more failures. One cause is one finding.
+"""Findings about changes at gateways: another winner, new proxies, new direct traffic, more failures. One cause is one finding.
 
-What happened on one day in the same way at several gateways and sources is one finding, with all of them.
+The same change on one day at several gateways and sources is one finding that names all of them.
 """
 
 from __future__ import annotations
@@ -19,21 +19,21 @@ from analyzer.text.times import rfc3339, to_the_second
 from analyzer.text.words import counted
 
 MOST_GATEWAYS: Final = 4
-"""Gateways that a sentence names."""
+"""Maximum of gateways that a sentence names."""
 
 FAILURES_UP: Final = 0.1
 LEAST_REQUESTS: Final = 10
-"""As in a job's [drift]: failures are up where their share rose by more than this; of fewer requests a share says little."""
+"""As in a job's [drift]: failures are up if their share rose by more than this; a share of fewer requests isn't compared."""
 
 CHANCE: Final = 3
-"""Standard errors of a difference between two shares, beyond which it is taken to be more than chance."""
+"""A difference between two shares beyond this many standard errors is more than chance."""
 
 FLOWS_NAMED: Final = 20
 
 
 @dataclass
 class SeenChange:
-    """One change, with all gateways, sources and services it was seen at."""
+    """One change, with the gateways, sources and services that show it."""
 
     gateways: set[str] = field(default_factory=set)
     clients: set[tuple[str, str]] = field(default_factory=set)
@@ -45,7 +45,7 @@ class SeenChange:
     more: list[Any] = field(default_factory=list)
 
     def at(self, gateway: str, client: str | None = None, service: str | None = None) -> None:
-        """It was seen there too."""
+        """Add a gateway, source and service that show the change."""
         self.gateways.add(gateway)
         if client is not None:
             self.clients.add((gateway, client))
@@ -59,7 +59,7 @@ class SeenChange:
         return f"{counted(len(self.clients), 'source')} at {place}" if self.clients else place
 
     def finding(self, code: str, text: str, *, proxy: str | None = None, severity: Severity | None = None) -> dict[str, Any]:
-        """The finding as documents have it, with its gateways."""
+        """The finding as in the document, with its gateways."""
         made = Finding(
             code,
             text,
@@ -74,10 +74,10 @@ class SeenChange:
         return {**made.to_dict(), "gateways": sorted(self.gateways)}
 
 
-Looked = Iterator[tuple[Hashable, Callable[[SeenChange], None]]]
+Observations = Iterator[tuple[Hashable, Callable[[SeenChange], None]]]
 
 
-def _gathered(gateways: Iterable[Gateway], look: Callable[[Gateway], Looked]) -> dict[Any, SeenChange]:
+def _changes_by_key(gateways: Iterable[Gateway], look: Callable[[Gateway], Observations]) -> dict[Any, SeenChange]:
     found: dict[Any, SeenChange] = {}
     for gateway in gateways:
         for key, note in look(gateway):
@@ -105,7 +105,7 @@ def winners_changed(gateways: Sequence[Gateway]) -> Iterator[dict[str, Any]]:
 
                     yield (before.proxy, after.proxy, day), note
 
-    for (_, proxy, _), seen in _gathered(gateways, look).items():
+    for (_, proxy, _), seen in _changes_by_key(gateways, look).items():
         before, after, _ = seen.more[-1]
         until = max((one.last for one, _, _ in seen.more if one.last is not None), default=None)
         since = min((one.first for _, one, _ in seen.more if one.first is not None), default=None)
@@ -116,13 +116,13 @@ def winners_changed(gateways: Sequence[Gateway]) -> Iterator[dict[str, Any]]:
             f"{_label(before)} until {_time(until)}, {'and' if overlap else 'then'} {_label(after)} since {_time(since)}"
             f" for {what}: {seen.where()}{f'; up to {times} such changes each' if times > 1 else ''}"
         )
-        # A cause of harm only where what won then doesn't work.
+        # The change is harmful only if the later winner doesn't work.
         works = all(one.outcome == "works" for _, one, _ in seen.more)
         yield seen.finding("winner-changed", text, proxy=proxy, severity="warning" if works else None)
 
 
 def new_proxies(gateways: Sequence[Gateway]) -> Iterator[dict[str, Any]]:
-    """One finding for each proxy that was asked at gateways on a later day than their first."""
+    """One finding for each proxy whose first request at a gateway isn't on the gateway's first day."""
 
     def look(gateway: Gateway) -> Iterator[tuple[Hashable, Callable[[SeenChange], None]]]:
         known: set[str] = set()
@@ -140,7 +140,7 @@ def new_proxies(gateways: Sequence[Gateway]) -> Iterator[dict[str, Any]]:
                     yield address, note
             known |= set(proxies)
 
-    for address, seen in _gathered(gateways, look).items():
+    for address, seen in _changes_by_key(gateways, look).items():
         proxy = seen.more[-1][0]
         since = date_of(min(day for _, day in seen.more))
         requests = sum(one.requests for one, _ in seen.more)
@@ -150,7 +150,7 @@ def new_proxies(gateways: Sequence[Gateway]) -> Iterator[dict[str, Any]]:
 
 
 def new_direct(gateways: Sequence[Gateway]) -> Iterator[dict[str, Any]]:
-    """One finding for each service and day on which sources went past the proxies that hadn't; a gateway's first day is its baseline."""
+    """One finding for each service, outcome and day of a source's first traffic past the proxies; a gateway's first day is its baseline."""
 
     def look(gateway: Gateway) -> Iterator[tuple[Hashable, Callable[[SeenChange], None]]]:
         known: set[tuple[str, str, str]] = set()
@@ -172,7 +172,7 @@ def new_direct(gateways: Sequence[Gateway]) -> Iterator[dict[str, Any]]:
 
             yield (past.kind, past.service, day), note
 
-    for (kind, service, day), seen in _gathered(gateways, look).items():
+    for (kind, service, day), seen in _changes_by_key(gateways, look).items():
         flows = sum(past.flows for past in seen.more)
         what = service if service != NO_SERVICE else "hosts of no Defender service"
         came = "answered" if kind == "allowed" else "blocked"
@@ -182,7 +182,7 @@ def new_direct(gateways: Sequence[Gateway]) -> Iterator[dict[str, Any]]:
 
 
 def failures_up(gateways: Sequence[Gateway]) -> Iterator[dict[str, Any]]:
-    """One finding for each service, and day since when, that fails or breaks in its tunnels more than before, on the last day still."""
+    """One finding for each service with more failures or broken tunnels until the last day, and for each first day of them."""
 
     def look(gateway: Gateway) -> Iterator[tuple[Hashable, Callable[[SeenChange], None]]]:
         for slug, by_day in gateway.by_service.items():
@@ -199,7 +199,7 @@ def failures_up(gateways: Sequence[Gateway]) -> Iterator[dict[str, Any]]:
 
             yield (slug, since, since == gateway.days[-1]), note
 
-    for (slug, day, alone), seen in _gathered(gateways, look).items():
+    for (slug, day, alone), seen in _changes_by_key(gateways, look).items():
         now, of, before, of_before = (sum(column) for column in zip(*seen.more, strict=True))
         share = 100 * before / of_before
         when = "on" if alone else "since"
@@ -208,10 +208,13 @@ def failures_up(gateways: Sequence[Gateway]) -> Iterator[dict[str, Any]]:
 
 
 def _risen(by_day: Mapping[int, tuple[int, int]], last: int) -> tuple[int, tuple[int, int, int, int]] | None:
-    """(the day since when failures are up, failed and requests since then, and before); None: they aren't, or no longer are.
+    """(first day of more failures, (failed and requests since then, failed and requests before)); None: failures aren't up on the last day.
 
-    Of the days that could be it, the one that parts good from bad best. That one day alone is worse than all before it needs a tenth more;
-    several days need that to be more than chance as well, as there are many ways to part them.
+    Of all possible days, the day with the largest rise. A single last day needs a rise of more than FAILURES_UP; several days also need
+    a rise beyond chance, because there are many days to split at.
+
+    by_day   number of a day → (failed or broken, requests), ascending
+    last     the gateway's last day
     """
     days = sorted(by_day)
     at_last, of_last = by_day.get(last, (0, 0))

@@ -1,4 +1,4 @@
-"""One gateway's day: who asked whom for what and what came of it, worked out from its rows as a report would."""
+"""One gateway's day: sources, proxies, services and their outcomes, judged from its rows as in a report."""
 
 from __future__ import annotations
 
@@ -34,12 +34,12 @@ COLUMNS: Final = (
     "client_hello_at", "host", "host_source", "service", "service_group", "service_rule", "service_evidence", "plane", "pair", "hidden",
     "active",
 )  # fmt: skip
-"""What a day is worked out from; a fifth of what a row holds."""
+"""The columns that a day needs; a fifth of a row's size."""
 
 BRIEF: Final = ("id", "client_ip", "server_ip", "first_seen", "last_seen", "route", "direct_outcome", "same_as")
 
 NO_SERVICE: Final = ""
-"""Stands for the service of what went past the proxies to anybody else."""
+"""The service of traffic past the proxies that has no service."""
 
 
 Window = tuple[int | None, int | None]
@@ -48,10 +48,10 @@ Window = tuple[int | None, int | None]
 
 @dataclass(slots=True)
 class Run:
-    """Requests of one service or plane of one source, one after the other, and what came of them; times in ns since 1970, None: unknown.
+    """Consecutive requests of one service or plane of one source, with their outcomes; times in ns since 1970, None: unknown.
 
     proxy      the winner, None: none;  asked: the proxy that was asked, None: no request was seen
-    requests   all but challenged ones;  worked, carried (broken among them) and failed of them;  won: carried by the winner
+    requests   number without challenged ones;  worked, carried (with broken ones), failed: numbers of them;  won: carried by the winner
     """
 
     proxy: str | None
@@ -71,13 +71,13 @@ class Run:
 
 @dataclass(slots=True)
 class Stretch(Run):
-    """A stretch of a day with one answer."""
+    """A part of a day with one answer."""
 
     confidence: str | None
 
 
 class Heard(NamedTuple):
-    """A service or plane of a source on one day: when it was heard, first and last, and its stretches in order of time."""
+    """A service or plane of a source on one day: first and last packet, ns since 1970, and its stretches in order of time."""
 
     first: int | None
     last: int | None
@@ -94,7 +94,7 @@ class SourceDay(NamedTuple):
 
 
 class ProxyDay(NamedTuple):
-    """A proxy on one day: what it was asked for, how often that failed, and by which sources."""
+    """A proxy on one day: numbers of its requests and of the failed ones, and the sources that sent them."""
 
     name: str | None
     method: str | None
@@ -106,7 +106,10 @@ class ProxyDay(NamedTuple):
 
 
 class Past(NamedTuple):
-    """What a source sent past the proxies on one day, for one service or to anybody else: how many flows, to how many servers."""
+    """A source's traffic past the proxies on one day, for one service or for none: number of flows, number of servers.
+
+    kind   allowed or blocked;  ids: a few of the flows
+    """
 
     kind: str
     client: str
@@ -122,11 +125,11 @@ class Past(NamedTuple):
 class Day:
     """One gateway's day.
 
-    rows, size   rows read, bytes of the files;  forms: form → files
+    rows, size   number of rows in the window, bytes of the files;  forms: form → number of files
     first last   of all rows, ns since 1970; None: no row has a time
-    began        when the first and the last of all conversations began, whatever the window; None: one has no time, or there is none
-    whole        whether the window leaves out nothing of it
-    services, planes   (client_ip, slug or plane) → what was heard of it; plane_of: slug → its plane
+    began        first and last begin of all conversations, also outside the window; None: one has no time, or there is none
+    whole        whether all rows are in the window
+    services, planes   (client_ip, slug or plane) → its day; plane_of: slug → its plane
     """
 
     gateway: str
@@ -147,11 +150,11 @@ class Day:
 
     @cached_property
     def heard(self) -> set[str]:
-        """The sources of which a service or plane was heard."""
+        """The sources that used a service or plane."""
         return {client for client, _ in (*self.services, *self.planes)}
 
     def is_within(self, window: Window) -> bool:
-        """Whether all that began on it began in the window."""
+        """Whether all conversations of the day began in the window."""
         start, end = window
         if start is None and end is None:
             return True
@@ -161,9 +164,9 @@ class Day:
 
 
 def read_day(partition: Partition, topology: Topology, catalogue: Catalogue, window: Window = (None, None)) -> Day:
-    """What the partition's rows say.
+    """The day that the partition's rows show.
 
-    topology  names sources; proxies have the names that their rows were written with, where it has none for them
+    topology  names of sources and proxies; a proxy that it doesn't have keeps the name in its rows
     window    only rows that began in [start, end), ns since 1970
     Errors    Unusable: a file can't be read, or is of a newer version
     """
@@ -178,9 +181,9 @@ def read_day(partition: Partition, topology: Topology, catalogue: Catalogue, win
         began += [_began(rows)] if rows.num_rows else []
         rows, n_all = _within(rows, window), rows.num_rows
         day.whole &= rows.num_rows == n_all
-        matters = array(_matters(rows))
-        tables.append(rows.filter(matters))
-        others.append(_in_brief(rows.filter(pc.invert(matters))))
+        relevant = array(_is_relevant(rows))
+        tables.append(rows.filter(relevant))
+        others.append(_in_brief(rows.filter(pc.invert(relevant))))
         day.size += path.stat().st_size
         day.forms[found.form] = day.forms.get(found.form, 0) + 1
     spans = [one for one in began if one is not None]
@@ -197,13 +200,13 @@ def read_day(partition: Partition, topology: Topology, catalogue: Catalogue, win
 
 
 def _in_brief(rows: pa.Table) -> pa.Table:
-    """What is counted of rows that matter to no service: a thirtieth of what a row takes. asks: whether a proxy was asked for anything."""
+    """The columns that are counted of irrelevant rows, a thirtieth of a row's size. asks: whether the row has a request."""
     asks = pc.greater(pc.fill_null(pc.list_value_length(rows["requests"]), 0), 0)
     return rows.select(BRIEF).append_column("asks", asks)
 
 
 def _began(rows: pa.Table) -> tuple[int, int] | None:
-    """When the first and the last of these began; None: one has no time."""
+    """(first, last) begin of the rows' conversations, ns since 1970; None: one has no time, or there is none."""
     times = rows["first_seen"]
     if times.null_count or not len(times):
         return None
@@ -218,7 +221,7 @@ def _within(rows: pa.Table, window: Window) -> pa.Table:
 
 
 def _each_once(rows: pa.Table) -> pa.Table:
-    """The rows without second ones of a conversation: a folder that is copied while a job writes may hold an old and a new one."""
+    """One row per conversation, the latest: a folder that was copied while a job wrote may have an old and a new row of one."""
     ids = one_array(rows["id"])
     if len(pc.unique(ids)) == len(ids):
         return rows
@@ -236,15 +239,15 @@ def _fill(day: Day, table: pa.Table, others: pa.Table, topology: Topology) -> No
     day.services = {(client[c], service[s]): _heard(answer, topology) for (c, s), answer in answers.services.items()}
     day.planes = {(client[c], plane[p]): _heard(answer, topology) for (c, p), answer in answers.planes.items()}
     day.plane_of = _planes_of(evidence)
-    day.sources = _sources(evidence) | _others_seen(others, evidence)
+    day.sources = _sources(evidence) | _sources_without_service(others, evidence)
     day.proxies = _proxies(evidence, topology)
-    day.past = [*_past(evidence), *_past_to_anybody(others.filter(pc.fill_null(pc.equal(others["route"], "direct"), False)))]
+    day.past = [*_past(evidence), *_past_without_service(others.filter(pc.fill_null(pc.equal(others["route"], "direct"), False)))]
 
 
-def _matters(table: pa.Table) -> Bools:
-    """bool[n]: the row is for a service or plane, or one of its requests is; it hides what it is for, or is the other leg of a direct one.
+def _is_relevant(table: pa.Table) -> Bools:
+    """bool[n]: the row or one of its requests has a service or plane; or its service is hidden; or it is the upstream leg of a pair.
 
-    On a full link most rows are anybody's. They say that a source is there, and nothing of who carries Defender.
+    On a full link most rows are irrelevant: they show that a source is present, but not which proxy carries Defender.
     """
     found = np.zeros(table.num_rows, np.bool_)
     for name in ("service", "plane"):
@@ -258,8 +261,8 @@ def _matters(table: pa.Table) -> Bools:
     return found
 
 
-def _others_seen(rows: pa.Table, evidence: Evidence) -> dict[str, SourceDay]:
-    """Sources that asked proxies for other hosts only: switched on, but without anything of Defender's."""
+def _sources_without_service(rows: pa.Table, evidence: Evidence) -> dict[str, SourceDay]:
+    """Sources that requested only other hosts from proxies: present, but without traffic of Defender."""
     asked = rows.filter(pc.and_(rows["asks"], pc.fill_null(pc.equal(rows["route"], "proxy"), False)))
     times = {name: pc.cast(asked[f"{name}_seen"], pa.int64()) for name in ("first", "last")}
     spans: Any = pa.table({"client": asked["client_ip"], **times}).group_by("client").aggregate([("first", "min"), ("last", "max")])
@@ -306,14 +309,14 @@ def _stretch(contest: Contest, topology: Topology) -> Stretch:
 
 
 def called(proxy: str, name: str | None, method: str | None, topology: Topology) -> tuple[str | None, str | None]:
-    """(name, method) of a proxy: the topology's where it has an entry for it, else those of its rows."""
+    """(name, method) of a proxy (ip:port): the topology's if it has the proxy, else those of its rows."""
     ip, _, port = proxy.rpartition(":")
     entry = topology.proxy_at(ip.strip("[]"), int(port)) if topology.proxies and port.isdigit() else None
     return (name, method) if entry is None else (entry.name, entry.method)
 
 
 def _planes_of(evidence: Evidence) -> dict[str, str | None]:
-    """slug → the one plane of its hosts, None where they have none or several."""
+    """slug → the one plane of its hosts; None: they have none or several."""
     found: dict[str, set[str]] = {}
     for codes, planes in ((evidence.service, evidence.plane), (evidence.request_service, evidence.request_plane)):
         named = np.flatnonzero(codes.codes >= 0)
@@ -339,7 +342,7 @@ def _span(evidence: Evidence, rows: Ints) -> tuple[int | None, int | None]:
 
 
 def _proxies(evidence: Evidence, topology: Topology) -> dict[str, ProxyDay]:
-    """The proxies that sources asked for anything."""
+    """Address → day of each proxy that received a request."""
     row, codes = evidence.requests.row, evidence.proxy.codes
     asked = np.flatnonzero(evidence.asks_proxy & (codes[row] >= 0))
     found = {}
@@ -354,11 +357,11 @@ def _proxies(evidence: Evidence, topology: Topology) -> dict[str, ProxyDay]:
 
 
 FLOWS_KEPT: Final = 3
-"""Flows that are named as the proof of what a source sent past the proxies on a day."""
+"""Maximum of flows that are named for a source's traffic past the proxies on a day."""
 
 
 def _past(evidence: Evidence) -> Iterable[Past]:
-    """What went past the proxies for a service, and was answered or blocked."""
+    """The answered and blocked traffic of services past the proxies."""
     named = np.flatnonzero((evidence.route == DIRECT) & (evidence.service.codes >= 0) & ~evidence.taken_over & (evidence.direct >= 0))
     server = one_array(evidence.flows["server_ip"])
     kinds = {ANSWERED: "allowed", BLOCKED: "blocked"}
@@ -372,8 +375,8 @@ def _past(evidence: Evidence) -> Iterable[Past]:
             )
 
 
-def _past_to_anybody(rows: pa.Table) -> Iterable[Past]:
-    """What went past the proxies to anybody else, and was answered: counted by source, however many flows that are."""
+def _past_without_service(rows: pa.Table) -> Iterable[Past]:
+    """The answered traffic past the proxies without a service, one entry per source."""
     answered = rows.filter(pc.and_(pc.equal(rows["direct_outcome"], "answered"), pc.is_null(rows["same_as"])))
     if not answered.num_rows:
         return

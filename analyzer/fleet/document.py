@@ -1,4 +1,4 @@
-"""The history document: gateways, their sources and eras, and what changed, as plain data (types.History)."""
+"""The history document: gateways, their sources and eras, and changes, as plain data (types.History)."""
 
 from __future__ import annotations
 
@@ -25,8 +25,8 @@ from analyzer.text.times import rfc3339
 from analyzer.verdict.inventory import endpoint_order
 from analyzer.verdict.made_by import made_by
 
-Look = Callable[[int, int], None]
-"""Is given how many of how many days were read."""
+ReportProgress = Callable[[int, int], None]
+"""Takes (number of days read, number of days)."""
 
 
 def history_of(
@@ -36,15 +36,15 @@ def history_of(
     *,
     gateways: Sequence[str] = (),
     window: Window = (None, None),
-    look: Look = lambda done, of: None,
+    report_progress: ReportProgress = lambda done, of: None,
     kept: Kept | None = None,
 ) -> tuple[dict[str, Any], list[Unusable]]:
     """(the history of all rows under a folder, an error for each day that couldn't be read).
 
-    topology  names proxies and sources;  catalogue: for rows that were written before outcomes were
+    topology  names proxies and sources;  catalogue: for rows of forms without outcomes
     window    only rows that began in [start, end), ns since 1970
-    kept      days that were read before: these aren't read again while they are as they were
-    Errors    Unusable: there is nothing to read, or nothing of it can be read
+    kept      days of earlier reads, used while their files are unchanged
+    Errors    Unusable: no rows, or no readable rows
     """
     days = partitions(folder, gateways, *(None if at is None else rfc3339(at)[:10] for at in window))
     unusable: list[Unusable] = []
@@ -58,9 +58,9 @@ def history_of(
                 yield read_one(one)
             except Unusable as error:
                 unusable.append(error)
-            look(done, len(days))
+            report_progress(done, len(days))
 
-    # A gateway's days are let go once it is done: memory follows sources and eras, not days.
+    # Only one gateway's days are in memory at a time: memory grows with sources and eras, not with days.
     found = [gateway_of(name, own) for name, own in groupby(readable(), key=lambda day: day.gateway)]
     if kept is not None and not gateways and window == (None, None):
         kept.tidy()
@@ -116,7 +116,7 @@ def _forms(found: Iterable[Gateway]) -> dict[str, int]:
 
 
 def _in_order(findings: Iterable[dict[str, Any]]) -> list[dict[str, Any]]:
-    """The worst first, of one severity and code the newest."""
+    """The findings by severity, the worst first, then by code, then the newest first."""
     newest_first = sorted(findings, key=lambda one: one["last_seen"] or "", reverse=True)
     return sorted(newest_first, key=lambda one: (SEVERITIES.index(one["severity"]), one["code"]))
 
@@ -149,12 +149,12 @@ def _gateway(gateway: Gateway, newest: int | None) -> dict[str, Any]:
 
 
 def _counts(winners: Mapping[str, int]) -> dict[str, int]:
-    """proxy → sources, the most first."""
+    """proxy → number of sources, the largest first."""
     return dict(sorted(winners.items(), key=lambda item: (-item[1], item[0])))
 
 
 def _planes(sources: Sequence[Source]) -> list[dict[str, Any]]:
-    """Who wins in each plane, and for how many sources."""
+    """The winners in each plane, with their numbers of sources."""
     by_plane: dict[str, dict[tuple[str | None, str | None], list[Era]]] = {}
     for source in sources:
         for plane, held in source.planes.items():

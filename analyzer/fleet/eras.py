@@ -1,7 +1,7 @@
-"""Days strung together: who won over months, since when, for one service or plane of one source.
+"""Eras over months, for one service or plane of one source: the stretches of its days, joined while the winner is the same.
 
-Within a day the verdict's own eras hold. From day to day its rules go on: a lone request between two runs is a straggler and ends
-none, and what is unclear (a day balanced over several proxies) changes nothing.
+Within a day the eras are the verdict's. Between days its rules apply too: a single request between two runs is a straggler and ends no
+era, and an unclear stretch (a day balanced over several proxies) changes no winner.
 """
 
 from __future__ import annotations
@@ -16,7 +16,7 @@ from analyzer.fleet.day import Run, Stretch
 from analyzer.verdict.winner import LEAST_CERTAIN, LIKELY_SHARE
 
 LEAST_RUN: Final = 2
-"""Carried requests that a run has at least, as in the verdict's eras."""
+"""Minimum carried requests of a run, as in the verdict's eras."""
 
 RUN: Final = attrgetter(*(field.name for field in fields(Run)))
 
@@ -25,9 +25,9 @@ RUN: Final = attrgetter(*(field.name for field in fields(Run)))
 class Era(Run):
     """A stretch of time, of hours or months, with one winner.
 
-    days      how many days' stretches it is made of
+    days      number of joined stretches
     sure      whether all of them are certain
-    alone     whether it is the only one
+    alone     whether it is the only era
     """
 
     days: int = 1
@@ -36,7 +36,7 @@ class Era(Run):
 
     @property
     def confidence(self) -> str | None:
-        """certain: every day was, and there is enough; likely: its proxy carried 80 %; else unclear. None without a winner."""
+        """certain: all stretches are, and enough requests were carried; likely: the winner carried 80 %; else unclear. None: no winner."""
         if self.proxy is None:
             return None
         if self.sure and (self.alone or self.carried >= LEAST_CERTAIN):
@@ -46,7 +46,7 @@ class Era(Run):
 
 
 def eras_of(stretches: Iterable[Stretch]) -> list[Era]:
-    """The eras of these stretches, which are in order of time; at least one where there is a stretch that says anything."""
+    """The eras of these stretches; at least one if there is a stretch. stretches: in order of time."""
     runs: list[Era] = []
     for one in stretches:
         era = Era(*RUN(one))
@@ -54,7 +54,7 @@ def eras_of(stretches: Iterable[Stretch]) -> list[Era]:
         _add(runs, era, unclear=one.confidence == "unclear")
     settled: list[Era] = []
     for number, run in enumerate(runs):
-        # The newest run may go on: it stays, however short.
+        # The newest run may continue: it stays, however short.
         if settled and _is_straggler(run) and number < len(runs) - 1:
             _join(settled[-1], run)
         else:
@@ -65,13 +65,13 @@ def eras_of(stretches: Iterable[Stretch]) -> list[Era]:
 
 
 def changes_of(eras: Sequence[Era]) -> list[tuple[Era, Era]]:
-    """(before, after) wherever another proxy won; stretches without a winner lie in between. A run too short to be one is no change yet."""
+    """(before, after) of each change of the winner; eras without a winner may lie between. A straggler is no change yet."""
     won = [era for era in eras if era.proxy is not None and not _is_straggler(era)]
     return [(before, after) for before, after in pairwise(won) if not one_proxy(before, after)]
 
 
 def one_proxy(a: Run, b: Run) -> bool:
-    """Whether both went through one proxy: the same address, or addresses of one name and method, as in the verdict."""
+    """Whether both have one proxy as winner: the same address, or the same name and method, as in the verdict."""
     return a.proxy == b.proxy or (a.name is not None and (a.name, a.method) == (b.name, b.method))
 
 
@@ -80,7 +80,7 @@ def _is_straggler(era: Era) -> bool:
 
 
 def _add(runs: list[Era], era: Era, unclear: bool = False) -> None:
-    """The era as the last one's going on, where it has the same winner, or is unclear and the last one has any; else as one more."""
+    """Join the era with the last run if it has the same winner, or is unclear and the last run has a winner; else append it."""
     if runs and (_same(runs[-1], era) or (unclear and runs[-1].proxy is not None)):
         _join(runs[-1], era)
     else:
@@ -92,7 +92,7 @@ def _same(a: Era, b: Era) -> bool:
 
 
 def _join(a: Era, b: Era) -> None:
-    """Make both of a, with a's winner; what was asked and what came of it are the later one's where it has the same winner."""
+    """Add b to a, which keeps its winner; with the same winner, the asked proxy and the outcome are those of b, the later one."""
     if one_proxy(a, b):
         a.proxy = b.proxy if b.won > a.won else a.proxy
         a.name, a.method = b.name or a.name, b.method or a.method

@@ -1,4 +1,4 @@
-"""One gateway over time: its sources with their eras, and everything that changed there, from its days in order."""
+"""One gateway over time: its sources with their eras, and the data for changes, from its days in order."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ NS_PER_DAY: Final = 86_400 * 10**9
 class Held:
     """A service or plane of a source, over time.
 
-    days   numbers of the days on which it was heard, ascending
+    days   numbers of the days with its packets, ascending
     """
 
     eras: list[Era]
@@ -28,7 +28,7 @@ class Held:
 
 @dataclass
 class Source:
-    """A source over time. days: numbers of the days on which anything of it was seen, ascending."""
+    """A source over time. days: numbers of the days with its packets, ascending."""
 
     client: str
     name: str | None
@@ -42,7 +42,7 @@ class Source:
 
 @dataclass
 class DaySum:
-    """A day in a line: its rows and sources, and by plane how many sources each proxy won for."""
+    """The sums of a day. winners: plane → proxy → number of sources for which it won."""
 
     date: str
     rows: int
@@ -56,7 +56,7 @@ class DaySum:
 class Gateway:
     """A gateway over time.
 
-    days      numbers of the days it has rows of (since 1970), ascending;  timeless: rows that have no time
+    days      numbers of the days with rows (since 1970), ascending;  timeless: number of rows without a time
     pause     the longest time between the packets of two days, ns
     by_service   slug → (failed or broken, requests) of each day, in the order of days
     """
@@ -117,8 +117,8 @@ def _fill(made: Gateway, days: Sequence[tuple[int, Day]]) -> None:
         made.plane_of |= {slug: plane for slug, plane in day.plane_of.items() if plane or slug not in made.plane_of}
         for client, seen in day.sources.items():
             known = made.sources.get(client)
-            if known is None and not _asks_for_anything(client, day):
-                continue  # whoever was never heard of Defender isn't silent
+            if known is None and not _may_use_defender(client, day):
+                continue  # a source that never used Defender isn't silent
             if known is None:
                 made.sources[client] = known = Source(client, seen.name, "not-seen", seen.first, seen.last, [])
             known.name = seen.name or known.name
@@ -143,8 +143,8 @@ def _fill(made: Gateway, days: Sequence[tuple[int, Day]]) -> None:
         source.days = sorted(set(source.days))
 
 
-def _asks_for_anything(client: str, day: Day) -> bool:
-    """Whether anything of a service or plane was heard of it on the day, or may be hidden."""
+def _may_use_defender(client: str, day: Day) -> bool:
+    """Whether the source used a service or plane on the day, or may have used a hidden one."""
     return day.sources[client].defender != "not-seen" or client in day.heard
 
 
@@ -158,7 +158,7 @@ def _held(heard: Sequence[tuple[int, Heard]]) -> Held:
 
 
 def _days_of(number: int, first: int | None, last: int | None) -> Iterator[int]:
-    """The days from the first to the last packet: a tunnel that stays open is heard on each of them."""
+    """Numbers of the days from the first to the last packet, as an open tunnel counts on each of them; number: the day without times."""
     if first is None or last is None:
         yield number
     else:

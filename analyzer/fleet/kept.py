@@ -1,9 +1,9 @@
-"""Days that were read before, kept until one of their files changes.
+"""A cache of the days that were read, each valid until one of its files changes.
 
-A history is read again each week, and all of its days but the last few are what they were. So what a gateway's day came to is put away in
-a folder of the user's own, and stands for the rows as long as everything it was worked out from is the same: each file's name, size, time
-and last bytes (the footer of a Parquet file, which has the sizes, smallest and largest values of all columns), the topology, the catalogue
-and this program. What is there and isn't exactly that, for whatever reason, is worked out anew.
+A history is read again each week, and only its last few days change. So each gateway's day is written to a folder of the user, and
+replaces the rows as long as all its inputs are the same: each file's name, size, time and last bytes (the footer of a Parquet file,
+which has the sizes, smallest and largest values of all columns), the topology, the catalogue and this program. A day that differs in any
+of these, or is damaged, is read again.
 """
 
 from __future__ import annotations
@@ -27,33 +27,33 @@ from analyzer.version import VERSION
 MAGIC: Final = b"whichproxy day\n"
 DIGEST: Final = 32
 SUFFIX: Final = ".day"
-OURS: Final = re.compile(r"[0-9a-f]{32}")
-"""What a folder of days is called."""
+FOLDER_NAME: Final = re.compile(r"[0-9a-f]{32}")
+"""Names of folders of days."""
 
 LAST_BYTES: Final = 64 << 10
-"""Of each file that are looked at: a quiet day's file is smaller, and a larger one's footer lies in them."""
+"""Bytes at the end of each file that are compared: a quiet day's file is smaller, and a larger file's footer lies in them."""
 
 UNREAD_S: Final = 90 * 86_400
-"""Days of a folder that nobody asked about for so long are removed."""
+"""A folder that no history used for this long is removed."""
 
 
-PLACE: Final = "WHICHPROXY_CACHE"
-"""The variable that names another folder."""
+CACHE_VARIABLE: Final = "WHICHPROXY_CACHE"
+"""The environment variable that names another folder."""
 
 
-def place() -> Path:
-    """Where days are kept: in the folder that $WHICHPROXY_CACHE names, else in the one that the system has for caches."""
+def cache_folder() -> Path:
+    """The folder of the cache: below $WHICHPROXY_CACHE, else below the system's folder for caches."""
     from platformdirs import user_cache_path
 
-    chosen = os.environ.get(PLACE)
+    chosen = os.environ.get(CACHE_VARIABLE)
     return (Path(chosen) if chosen else user_cache_path("whichproxy", appauthor=False)) / "history"
 
 
 class Kept:
-    """The days of one folder, as read with one topology and catalogue; they lie in a folder of their own below `place`.
+    """The cached days of one folder, topology and catalogue, in a folder of their own below `place`.
 
-    reused    days that weren't read again
-    trouble   why days can't be kept there; None: they are, as far as is known
+    reused    number of days that weren't read again
+    trouble   why the cache can't be written; None: no error so far
     """
 
     def __init__(self, place: Path, folder: Path, topology: Topology, catalogue: Catalogue) -> None:
@@ -62,15 +62,15 @@ class Kept:
         self.trouble: str | None = None
         self._topology, self._catalogue = topology, catalogue
         self._folder = place / _hex(str(folder.absolute()), repr(who), catalogue.sha256 or "")
-        # A catalogue that came from no file has no digest that tells it from others.
-        self._keeps = catalogue.sha256 is not None
+        # A catalogue that came from no file has no digest, so its days aren't cached.
+        self._catalogue_has_digest = catalogue.sha256 is not None
         self._used: set[Path] = set()
 
     def day(self, partition: Partition, window: Window = (None, None)) -> Day:
-        """The gateway's day: what was kept of it, or read from its files where that isn't whole or isn't of now. Errors: Unusable."""
+        """The gateway's day, from the cache if that is up to date and within the window, else from its files. Errors: Unusable."""
         path = self._folder / f"{_hex(partition.gateway, partition.date or '')}{SUFFIX}"
         self._used.add(path)
-        state = _state(partition) if self._keeps else None
+        state = _state(partition) if self._catalogue_has_digest else None
         found = None if state is None else _day_in(path, state)
         if found is not None and found.is_within(window):
             self.reused += 1
@@ -81,7 +81,7 @@ class Kept:
         return day
 
     def tidy(self) -> None:
-        """Remove days that aren't there any more, and folders that nobody asked about for months. Only after all days were asked for."""
+        """Remove cached days that were not requested, and folders that were unused for UNREAD_S. Call it after day() of all partitions."""
         if not self._folder.is_dir() or self.trouble is not None:
             return
         try:
@@ -90,7 +90,7 @@ class Kept:
             os.utime(self._folder)
             now = self._folder.stat().st_mtime
             for other in self._folder.parent.iterdir():
-                if OURS.fullmatch(other.name) and other.is_dir() and now - other.stat().st_mtime > UNREAD_S:
+                if FOLDER_NAME.fullmatch(other.name) and other.is_dir() and now - other.stat().st_mtime > UNREAD_S:
                     for path in other.glob(f"*{SUFFIX}"):
                         path.unlink(missing_ok=True)
                     other.rmdir()
@@ -109,7 +109,7 @@ class Kept:
 
 
 def _day_in(path: Path, state: bytes) -> Day | None:
-    """The day that lies there, if it is of this state; None: nothing, something else, or not as it was written."""
+    """The day in the file; None: no file, a damaged one, or one of another state."""
     try:
         data = path.read_bytes()
         begin, digest, body = data[: len(MAGIC)], data[len(MAGIC) :][:DIGEST], data[len(MAGIC) + DIGEST :]
@@ -121,7 +121,7 @@ def _day_in(path: Path, state: bytes) -> Day | None:
 
 
 def _state(partition: Partition) -> bytes | None:
-    """A digest of what the day's facts are worked out from, beside the topology and the catalogue; None: a file can't be read."""
+    """A digest of the day's inputs except the topology and the catalogue; None: a file can't be read."""
     state = hashlib.sha256(_program())
     try:
         for path in partition.files:
@@ -131,13 +131,13 @@ def _state(partition: Partition) -> bytes | None:
                 last = hashlib.sha256(file.read()).hexdigest()
             state.update(_hex(path.name, about.st_size, about.st_mtime_ns, last).encode())
     except OSError:
-        return None  # reading it says why
+        return None  # read_day() reports why
     return state.digest()
 
 
 @cache
 def _program() -> bytes:
-    """A digest of this program's own code: another version may judge the same rows in another way."""
+    """A digest of this program's code: another version may judge the same rows differently."""
     root = Path(__file__).parent.parent
     state = hashlib.sha256(VERSION.encode())
     for path in sorted(root.rglob("*.py")):
@@ -146,5 +146,5 @@ def _program() -> bytes:
 
 
 def _hex(*what: object) -> str:
-    """Half of a digest, as a name."""
+    """The first half of a digest in hex, for names."""
     return hashlib.sha256(repr(what).encode()).hexdigest()[:32]

@@ -1,4 +1,4 @@
-"""A gateway's day as bytes, and back: plain JSON, packed with zstd. Nothing in it is run."""
+"""A gateway's day as bytes, and back: plain JSON, compressed with zstd; it contains no code."""
 
 from __future__ import annotations
 
@@ -14,16 +14,16 @@ from analyzer.fleet.day import Day, Heard, Past, ProxyDay, SourceDay, Stretch
 
 LENGTH: Final = 8
 LEVEL: Final = 1
-"""Packing better would cost more than reading it ever does."""
+"""A higher level would cost more time than reading a day takes."""
 
 STRETCH: Final = attrgetter(*(field.name for field in fields(Stretch)))
 
 MAX_SIZE: Final = 1 << 32
-"""A day that says it is larger isn't unpacked."""
+"""A day whose length field is larger isn't unpacked."""
 
 
 def packed(day: Day) -> bytes:
-    """The day as bytes; unpacked() makes an equal one of them, in the same order."""
+    """The day as bytes; unpacked() returns an equal day, in the same order."""
     rows = {
         "gateway": day.gateway,
         "date": day.date,
@@ -46,7 +46,7 @@ def packed(day: Day) -> bytes:
 
 
 def unpacked(data: bytes) -> Day:
-    """The day. Errors: ValueError, KeyError, TypeError, OSError (or one of theirs), these aren't the bytes of a day."""
+    """The day in the bytes. Errors: ValueError, KeyError, TypeError, OSError or subclasses, the bytes are no day."""
     size = int.from_bytes(data[:LENGTH], "big")
     if size > MAX_SIZE:
         raise ValueError(f"a day of {size} bytes")

@@ -1,4 +1,4 @@
-"""What lies where: the rows of each gateway and day under a folder, as `gateway=NAME/date=DAY/*.parquet`."""
+"""The files with the rows of each gateway and day under a folder: `gateway=NAME/date=DAY/*.parquet`."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ DAY: Final = re.compile(r"\d{4}-\d\d-\d\d")
 
 
 class Partition(NamedTuple):
-    """The files of one gateway's day. date: None for rows of which no packet has a time."""
+    """The files of one gateway's day. date: None for rows without a time."""
 
     gateway: str
     date: str | None
@@ -27,11 +27,11 @@ class Partition(NamedTuple):
 
 
 def partitions(folder: str | Path, gateways: Iterable[str] = (), since: str | None = None, until: str | None = None) -> list[Partition]:
-    """The partitions under the folder, by gateway and day; of several folders that have the same, together.
+    """The partitions under the folder, by gateway and day; folders of the same gateway and day are one partition.
 
     gateways      only these
-    since until   only days from the one on, and up to the other
-    Errors        Unusable: no such folder, no rows in it, no such gateway, or nothing of these days
+    since until   only days from since to until, both included
+    Errors        Unusable: no such folder, no rows in it, no such gateway, or no rows of these days
     """
     root = Path(folder)
     if not root.is_dir():
@@ -58,7 +58,7 @@ def partitions(folder: str | Path, gateways: Iterable[str] = (), since: str | No
 
 
 def _files(root: Path) -> Iterator[Path]:
-    """Every Parquet file below; links to folders are followed no further than to where they lead, so that no loop is walked."""
+    """All Parquet files below the folder; links to folders are followed, and each folder is visited once, so that loops end."""
     seen: set[tuple[int, int]] = set()
     for place, folders, names in os.walk(root, followlinks=True):
         about = Path(place).stat()
@@ -71,7 +71,7 @@ def _files(root: Path) -> Iterator[Path]:
 
 
 def _place(path: Path) -> tuple[str, str | None] | None:
-    """(gateway, day) of a file, as its folders' names have them; None: it lies elsewhere."""
+    """(gateway, day) of a file, from its folders' names; None: they don't have this form."""
     day, gateway = path.parent.name, path.parent.parent.name
     if not day.startswith(DATE) or not gateway.startswith(GATEWAY):
         return None

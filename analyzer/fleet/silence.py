@@ -1,7 +1,7 @@
-"""Gateways, sources and services that fell silent; and services that are heard again.
+"""Findings about gateways, sources and services that fell silent, and about services that are back.
 
-Packet time is the only clock: a gateway is silent beside the others, a source beside its gateway, a service beside the rest of its
-source. How long is long depends on what each was like before: what is heard once a week isn't silent after two days.
+Packet time is the only clock: a gateway is compared with the other gateways, a source with its gateway, a service with the rest of its
+source. The limit depends on earlier pauses: a service with packets once a week isn't silent after two days.
 """
 
 from __future__ import annotations
@@ -15,14 +15,14 @@ from analyzer.text.labels import all_of
 from analyzer.text.times import rfc3339, to_the_second
 
 SERVICE_DAYS: Final = 2
-"""Days on which the rest of a source was heard and a service wasn't, from which on it may be silent."""
+"""Minimum days with packets of a source but none of a service for the service to be silent."""
 
 SOURCE_DAYS: Final = 4
-"""The same for a whole source beside its gateway: a machine that is off from Friday to Monday isn't silent."""
+"""Minimum days with packets of a gateway but none of a source: a machine that is off from Friday to Monday isn't silent."""
 
 
 def silent_gateways(gateways: Sequence[Gateway]) -> Iterator[dict[str, Any]]:
-    """A finding for each gateway of which nothing is there for longer than ever before, and for a day at least."""
+    """A finding for each silent gateway (is_silent)."""
     newest = max((gateway.last for gateway in gateways if gateway.last is not None), default=None)
     for gateway in gateways:
         if newest is None or gateway.last is None or not is_silent(gateway, newest):
@@ -38,12 +38,12 @@ def silent_gateways(gateways: Sequence[Gateway]) -> Iterator[dict[str, Any]]:
 
 
 def is_silent(gateway: Gateway, newest: int) -> bool:
-    """Whether nothing of it is there for a day, and for twice as long as its longest pause before. newest: the fleet's last packet."""
+    """Whether a gateway's silence exceeds a day and twice its longest earlier pause. newest: the fleet's last packet, ns since 1970."""
     return gateway.last is not None and newest - gateway.last > max(NS_PER_DAY, 2 * gateway.pause)
 
 
 def silent_services(gateways: Sequence[Gateway]) -> Iterator[dict[str, Any]]:
-    """One finding for the services that fell silent on one day, however many sources and gateways; one for whole sources."""
+    """One finding per day for the services that fell silent at the same sources, of all gateways; one per day for whole sources."""
     found: dict[tuple[str, int], SeenChange] = {}
     for gateway in gateways:
         for source in gateway.sources.values():
@@ -66,7 +66,7 @@ def silent_services(gateways: Sequence[Gateway]) -> Iterator[dict[str, Any]]:
 
 
 def _of_one_cause(found: Mapping[tuple[str, int], SeenChange]) -> list[tuple[tuple[str, int], SeenChange]]:
-    """Services that fell silent on one day at the very same sources, together."""
+    """The changes, with services that fell silent on one day at exactly the same sources merged into one."""
     made: dict[tuple[bool, int, frozenset[tuple[str, str]]], tuple[tuple[str, int], SeenChange]] = {}
     for (what, day), seen in found.items():
         _, known = made.setdefault((what == "source", day, frozenset(seen.clients)), ((what, day), seen))
@@ -77,7 +77,7 @@ def _of_one_cause(found: Mapping[tuple[str, int], SeenChange]) -> list[tuple[tup
 
 
 def services_back(gateways: Sequence[Gateway]) -> Iterator[dict[str, Any]]:
-    """One finding for the services that are heard again since one day."""
+    """One finding per day for the services that are back since that day."""
     found: dict[int, SeenChange] = {}
     for gateway in gateways:
         for source in gateway.sources.values():
@@ -99,13 +99,13 @@ def _note(seen: SeenChange, gateway: Gateway, source: Source, slugs: Sequence[st
 
 
 def _fell_silent(heard: Sequence[int], beside: Sequence[int], least: int) -> bool:
-    """Whether what was heard on several days isn't for longer than ever before, counted in days on which there was something beside it."""
+    """Whether the last pause is at least `least` and more than twice every earlier one, in days of `beside`; heard: days with packets."""
     pauses = pauses_of(heard, beside)
     return len(heard) > 1 and pauses[-1] >= max(least, 2 * max(pauses[:-1], default=0) + 1)
 
 
 def _came_back(held: Held, source: Source) -> int | None:
-    """The day since which it is heard again, after a silence longer than every other; None: it wasn't silent, or is."""
+    """The first day after a pause that is more than twice every other one; None: no such pause, or the service is silent now."""
     pauses = pauses_of(held.days, source.days)
     between = pauses[:-1]
     if len(between) < 2 or pauses[-1] >= SERVICE_DAYS:
@@ -118,7 +118,7 @@ def _came_back(held: Held, source: Source) -> int | None:
 
 
 def pauses_of(heard: Sequence[int], beside: Sequence[int]) -> list[int]:
-    """After each day that it was heard on: on how many days of `beside` it wasn't, until the next such day or the end. Both ascending."""
+    """For each day of `heard`: number of days of `beside` until the next day of `heard`, or until the end. Both ascending."""
     place = {day: number for number, day in enumerate(beside)}
     at = [place[day] for day in heard if day in place]
     return [b - a - 1 for a, b in zip(at, [*at[1:], len(beside)], strict=True)]

@@ -1,6 +1,6 @@
-"""The types of the history document, as plain data. docs/history.schema.json is written from them.
+"""The types of the history document, as plain data; the source of docs/history.schema.json.
 
-Every key is always there; null where something isn't known. Times are RFC 3339 in UTC, nine digits and a Z, from packets.
+Every key is always present; null: unknown. Times are RFC 3339 in UTC, nine digits and a Z, from packets.
 """
 
 from __future__ import annotations
@@ -20,7 +20,7 @@ Date = Annotated[str, Field(pattern=r"^\d{4}-\d\d-\d\d$")]
 
 
 class Read(TypedDict):
-    """What was read. forms: of files, by the form that their rows are of; timeless: rows of which no packet has a time."""
+    """Numbers of what was read. forms: form of the rows → files; timeless: rows without a time."""
 
     files: Count
     bytes: Count
@@ -31,7 +31,7 @@ class Read(TypedDict):
 
 
 class Era(TypedDict):
-    """A stretch of time with one winner. days: on which it was heard; tunnels: carried requests; failed: as in the verdict."""
+    """A stretch of time with one winner. days: number of days with its packets; tunnels: carried requests; failed: as in the verdict."""
 
     proxy: End | None
     name: str | None
@@ -48,7 +48,7 @@ class Era(TypedDict):
 
 
 class Plane(TypedDict):
-    """Who won for a plane of a source: its last era, and all of them. since: when that era began, at the latest."""
+    """The winner for a plane of a source, as of its last era, and all eras. since: the latest time at which the last era began."""
 
     plane: str
     winner: End | None
@@ -63,7 +63,7 @@ class Plane(TypedDict):
 
 
 class Service(TypedDict):
-    """The same for a service. plane: of its hosts at this gateway, null where they have several."""
+    """As Plane, for a service. plane: of its hosts at this gateway, null: they have none or several."""
 
     service: str
     plane: str | None
@@ -79,7 +79,7 @@ class Service(TypedDict):
 
 
 class Source(TypedDict):
-    """A source that asked for something of Defender's or of a plane. days: on which anything of it was seen."""
+    """A source that used a service or plane. days: number of days with its packets."""
 
     client_ip: str
     name: str | None
@@ -92,7 +92,7 @@ class Source(TypedDict):
 
 
 class Winner(TypedDict):
-    """For how many sources of a gateway a proxy wins in a plane. since: of half of them at least, it has won since then."""
+    """A proxy that wins in a plane at a gateway. sources: number of sources; since: it has won for at least half of them since then."""
 
     proxy: End | None
     name: str | None
@@ -103,14 +103,14 @@ class Winner(TypedDict):
 
 
 class PlaneSum(TypedDict):
-    """A plane at a gateway: who wins, for the most sources first."""
+    """A plane at a gateway: its winners, the one with the most sources first."""
 
     plane: str
     winners: list[Winner]
 
 
 class Day(TypedDict):
-    """A day in a line. winners: by plane, for how many sources each proxy won."""
+    """The sums of a day. winners: plane → proxy → number of sources for which it won."""
 
     date: Date
     rows: Count
@@ -121,7 +121,7 @@ class Day(TypedDict):
 
 
 class Direct(TypedDict):
-    """What went past the proxies, by day, service (null: hosts of none) and what came of it."""
+    """Traffic past the proxies, by day, service (null: none) and outcome (kind)."""
 
     date: Date
     kind: Literal["allowed", "blocked"]
@@ -131,7 +131,7 @@ class Direct(TypedDict):
 
 
 class Gateway(TypedDict):
-    """A gateway over time. state: silent where nothing of it is there while others go on."""
+    """A gateway over time. state: silent if it has no more rows while other gateways do."""
 
     gateway: str
     state: Literal["reporting", "silent"]
@@ -161,13 +161,13 @@ class Proxy(TypedDict):
 
 
 class Finding(types.Finding):
-    """As in the verdict, with the gateways it was seen at."""
+    """As in the verdict, with the gateways that show it."""
 
     gateways: list[str]
 
 
 class History(TypedDict):
-    """The whole document. window: the first and the last packet of all rows; answers: what a person reads first."""
+    """The whole document. window: the first and the last packet of all rows; answers: the first sentences of the page."""
 
     schema: Literal[1]
     made_by: MadeBy

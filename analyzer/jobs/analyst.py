@@ -37,7 +37,8 @@ CARRIED = "carried"
 
 class Analyst:
     """The state of a job's analysis so far.
-    said   warnings about the state as it was found; empty when all is well
+
+    warnings   about the state as found; empty if there is none
     """
 
     def __init__(self, job: Job, store: Store) -> None:
@@ -45,7 +46,7 @@ class Analyst:
         self.topology = load_topology(job.topology)
         self.catalogue = load_catalogue(job.catalogues)
         self.store = store
-        self.said: list[str] = []
+        self.warnings: list[str] = []
         self._evidence = JobRows(store, job.name, self.topology, self.catalogue)
         self._carry()
 
@@ -57,7 +58,7 @@ class Analyst:
             try:
                 self._carried = read_part(place)
             except Unusable as error:
-                self.said.append(f"{error}: conversations that were going on begin anew, and their rows so far are kept")
+                self.warnings.append(f"{error}: conversations that were going on begin anew, and their rows so far are kept")
                 self._close_open_rows()
 
     def _close_open_rows(self) -> None:

@@ -184,18 +184,18 @@ class Job:
 
     path   of the file, absolute;  name: of the job, and of the gateway under which its rows are filed
     results, topology, catalogues, expect, textfile   absolute paths; relative ones in the file start at its folder
-    said   everything else, as in the file
+    settings   the keys of the file
     """
 
-    def __init__(self, path: Path, said: JobTables) -> None:
+    def __init__(self, path: Path, settings: JobTables) -> None:
         self.path = path
-        self.said = said
-        self.name = said.name or path.stem
-        self.results = self.beside(said.results)
-        self.topology = self.beside(said.topology) if said.topology else None
-        self.catalogues = [self.beside(one) for one in said.catalogue]
-        self.expect = self.beside(said.drift.expect) if said.drift.expect else None
-        self.textfile = self.beside(said.on_change.textfile) if said.on_change.textfile else None
+        self.settings = settings
+        self.name = settings.name or path.stem
+        self.results = self.beside(settings.results)
+        self.topology = self.beside(settings.topology) if settings.topology else None
+        self.catalogues = [self.beside(one) for one in settings.catalogue]
+        self.expect = self.beside(settings.drift.expect) if settings.drift.expect else None
+        self.textfile = self.beside(settings.on_change.textfile) if settings.on_change.textfile else None
 
     def beside(self, place: str) -> Path:
         """The path, relative to the job file's folder."""
@@ -213,10 +213,10 @@ def load_job(path: str | Path) -> Job:
     form = 'values look like interface = "eth0", tables like [ring]'
     _, data = read_toml(path, "job", name="name a readable TOML file", form=form)
     try:
-        said = JobTables.model_validate(data)
+        settings = JobTables.model_validate(data)
     except ValidationError as error:
         raise Mistakes([_mistake(details, where) for details in error.errors()]) from None
-    job = Job(Path(path).resolve(), said)
+    job = Job(Path(path).resolve(), settings)
     if not NAME.fullmatch(job.name):
         raise Unusable(f"{job.name!r} is no name for a job", where, f"write {EXAMPLES['name']}")
     return job

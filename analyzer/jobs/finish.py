@@ -86,8 +86,8 @@ def finish(
     else:
         change.record["pending"] = [one for one in others if one["number"] != run["number"]]
     change.record["proxies"] = sorted({*change.record.get("proxies", []), *proxies_of(verdict)})
-    if job.said.retention.evidence_days is not None:
-        analyst.forget_evidence(change, job.said.retention.evidence_days)
+    if job.settings.retention.evidence_days is not None:
+        analyst.forget_evidence(change, job.settings.retention.evidence_days)
     change.record["silent"] = sorted(drift.silent)
     if drift.is_drift:
         change.record["untold"] = [*change.record.get("untold", []), difference(summary, drift)][-UNTOLD:]
@@ -131,13 +131,13 @@ def _drift(job: Job, analyst: Analyst, run: Pending, verdict: Mapping[str, Any],
     name, before = baseline(job, run["number"])
     if before is None:
         return ("the expectations" if job.expect else None), Drift(unmet=missing, silent=silent)
-    found = compare(before, verdict, job.said.drift.failures, silent, analyst.store.record.get("proxies", []))
+    found = compare(before, verdict, job.settings.drift.failures, silent, analyst.store.record.get("proxies", []))
     return name, Drift(found.findings, missing, found.silent)
 
 
 def baseline(job: Job, number: int) -> tuple[str | None, dict[str, Any] | None]:
     """(its name, the verdict document that this run is compared with); (None, None) where there is none yet."""
-    against = job.said.drift.against
+    against = job.settings.drift.against
     if against not in ("last", "first") and not against.isdigit():
         return against, read_json(job.beside(against))
     usable = [run["number"] for run in summaries(job.results) if not run["cut_short"] and run["number"] < number]
@@ -151,7 +151,7 @@ def baseline(job: Job, number: int) -> tuple[str | None, dict[str, Any] | None]:
 
 def check_baseline(job: Job) -> None:
     """Errors: Unusable, the job's baseline or its expectations can't be read."""
-    against = job.said.drift.against
+    against = job.settings.drift.against
     if against not in ("last", "first") and not against.isdigit():
         path = job.beside(against)
         if not is_verdict(read_json(path)):

@@ -35,9 +35,9 @@ class Lock:
         """Write down which process captures."""
         self._write({"run": os.getpid(), "tool": pid})
 
-    def _write(self, said: dict[str, int]) -> None:
+    def _write(self, values: dict[str, int]) -> None:
         os.ftruncate(self.handle, 0)
-        os.pwrite(self.handle, json.dumps(said).encode("ascii"), 0)
+        os.pwrite(self.handle, json.dumps(values).encode("ascii"), 0)
 
 
 @contextmanager
@@ -76,10 +76,10 @@ def _take(handle: int, folder: Path) -> None:
 def holder_of(folder: Path) -> dict[str, int]:
     """What the lock's holder wrote about itself; {} if nothing."""
     try:
-        said = json.loads((folder / NAME).read_bytes())
+        values = json.loads((folder / NAME).read_bytes())
     except (OSError, ValueError):
         return {}
-    return {key: value for key, value in said.items() if isinstance(value, int)} if isinstance(said, dict) else {}
+    return {key: value for key, value in values.items() if isinstance(value, int)} if isinstance(values, dict) else {}
 
 
 def is_held(folder: Path) -> bool:
@@ -115,7 +115,7 @@ def is_alive(pid: int | None) -> bool:
 def _is_ours(pid: int, folder: Path) -> bool:
     """Whether the process is a tool that writes into the folder: its number may belong to another process by now."""
     try:
-        said = Path(f"/proc/{pid}/cmdline").read_bytes()
+        command_line = Path(f"/proc/{pid}/cmdline").read_bytes()
     except OSError:
         return False
-    return os.fsencode(folder) in said
+    return os.fsencode(folder) in command_line

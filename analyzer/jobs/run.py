@@ -58,12 +58,12 @@ def run_job(job: Job, control: Control) -> Outcome:
     from analyzer.routes.topology import load_topology
 
     job.packets.mkdir(parents=True, exist_ok=True)
-    chosen = EVERYTHING if job.said.full else selection(load_topology(job.topology), tagged=can_be_tagged(job.said.interface))
+    chosen = EVERYTHING if job.settings.full else selection(load_topology(job.topology), tagged=can_be_tagged(job.settings.interface))
     with locked(job.results) as lock:
         store = Store(job.results)
         number = begin(store)
         tool = _start(job, chosen, number, lock)
-        control.say(f"run {number}: {tool.tool} captures on {job.said.interface} {chosen}")
+        control.say(f"run {number}: {tool.tool} captures on {job.settings.interface} {chosen}")
         control.captures()
         try:
             return _Session(job, store, tool, number, control).until_end()
@@ -72,10 +72,10 @@ def run_job(job: Job, control: Control) -> Outcome:
 
 
 def _start(job: Job, chosen: CaptureFilter, number: int, lock: Lock) -> RingTool:
-    name = choose_ring_tool(job.said.tool)
-    ring = job.said.ring
-    arguments = command(name, job.said.interface, chosen, job.packets, prefix_of(number), ring.file_size, ring.file_time)
-    tool = RingTool(name, job.said.interface, arguments, lock.handle)
+    name = choose_ring_tool(job.settings.tool)
+    ring = job.settings.ring
+    arguments = command(name, job.settings.interface, chosen, job.packets, prefix_of(number), ring.file_size, ring.file_time)
+    tool = RingTool(name, job.settings.interface, arguments, lock.handle)
     lock.note_tool(tool.pid)
     return tool
 
@@ -89,7 +89,7 @@ class _Session:
     def __init__(self, job: Job, store: Store, tool: RingTool, number: int, control: Control) -> None:
         from analyzer.jobs.analyst import Analyst
 
-        schedule = job.said.schedule
+        schedule = job.settings.schedule
         self.job = job
         self.store = store
         self.tool = tool
@@ -104,7 +104,7 @@ class _Session:
         self._touched: set[int] = set()  # the runs of which a file was analysed
         self._is_empty = False
         self.analyst = Analyst(job, store)
-        for text in self.analyst.said:
+        for text in self.analyst.warnings:
             control.say(text)
 
     def until_end(self) -> Outcome:
@@ -119,7 +119,7 @@ class _Session:
             self._leave_the_rest()
         self._clear_away()
         if self.outcome.broke_off is not None and self._is_empty:
-            raise Unusable(self.outcome.broke_off, self.job.said.interface, "see whichproxy doctor")
+            raise Unusable(self.outcome.broke_off, self.job.settings.interface, "see whichproxy doctor")
         return self.outcome
 
     def _look(self) -> None:
@@ -170,7 +170,7 @@ class _Session:
         """Analyse the oldest file; where the disk is full, try again after deleting analysed packets."""
         file, run = unread[0], self._run_of(unread[0])
         self._touched.add(run["number"])
-        if sum(size_of(one.path) for one in unread) > self.job.said.retention.packet_bytes and len(unread) > 1:
+        if sum(size_of(one.path) for one in unread) > self.job.settings.retention.packet_bytes and len(unread) > 1:
             self.control.say(f"{file.name} is deleted unread: analysis doesn't keep up with the packets")
             self.analyst.pass_over(file, run)
             file.path.unlink(missing_ok=True)
@@ -189,7 +189,7 @@ class _Session:
 
     def _roll(self) -> None:
         """Where capturing is continuous: begin another run when it is time. Packets captured until then belong to the old run."""
-        if self.live is None or self._seconds is not None or time.monotonic() < self._rolled + self.job.said.schedule.every:
+        if self.live is None or self._seconds is not None or time.monotonic() < self._rolled + self.job.settings.schedule.every:
             return
         files = finished([file for file in ring_files(self.job.packets) if file.run == self.tool_number], self.tool_number)
         own = [file for file in files if self._run_of(file)["number"] == self.live]
@@ -229,7 +229,7 @@ class _Session:
 
     def _clear_away(self, keep_bytes: int | None = None) -> int:
         """Delete packets according to the retention; the number of deleted files."""
-        retention = self.job.said.retention
+        retention = self.job.settings.retention
         files, done = ring_files(self.job.packets), self.store.record.get("done", {})
         since = None if retention.packet_days is None else time.time() - retention.packet_days * DAY_S
         gone = to_delete(files, done, retention.packet_bytes if keep_bytes is None else keep_bytes, since)

@@ -128,7 +128,7 @@ def units(job: Job, program: str | None = None) -> dict[str, str]:
     program   the whichproxy command; None: the running one
     Errors    Unusable: a path that a unit can't hold
     """
-    unit, schedule, telling = unit_of(job), job.said.schedule, job.said.on_change
+    unit, schedule, telling = unit_of(job), job.settings.schedule, job.settings.on_change
     others = telling.webhook is not None or telling.command is not None
     started = (*([program] if program else program_of()), "capture", str(job.path))
     longest = None if schedule.for_ is None else schedule.for_ + schedule.finish_within + START_S + END_S
@@ -136,7 +136,7 @@ def units(job: Job, program: str | None = None) -> dict[str, str]:
         name=job.name,
         unit=unit,
         user=user_of(unit),
-        interface=job.said.interface.replace("%", "%%"),
+        interface=job.settings.interface.replace("%", "%%"),
         command=command_line(started),
         folder=line(str(job.path.parent)),
         restart="on-failure" if schedule.for_ is not None else "always",
@@ -150,7 +150,7 @@ def units(job: Job, program: str | None = None) -> dict[str, str]:
         own_tmp="no" if _any_below(_read(job, started), TEMPORARY) else "yes",
         families="AF_UNIX AF_PACKET AF_NETLINK AF_INET AF_INET6" if others else "AF_UNIX AF_PACKET AF_NETLINK AF_INET",
         network="" if others else "IPAddressDeny=any\n",
-        memory=job.said.memory,
+        memory=job.settings.memory,
     )
     if schedule.for_ is None:
         return {f"{unit}.service": text + INSTALL}
@@ -173,9 +173,9 @@ def _read(job: Job, started: tuple[str, ...]) -> Iterator[str]:
     """Every path that the service reads, runs or writes beside its results."""
     yield from started
     yield from (str(path) for path in (job.topology, *job.catalogues, job.expect, job.textfile) if path is not None)
-    if not job.said.drift.against.isalnum():
-        yield str(job.beside(job.said.drift.against))
-    yield from (job.said.on_change.command or [])[:1]
+    if not job.settings.drift.against.isalnum():
+        yield str(job.beside(job.settings.drift.against))
+    yield from (job.settings.on_change.command or [])[:1]
 
 
 def _any_below(paths: Iterator[str], folders: tuple[str, ...]) -> bool:
@@ -284,4 +284,4 @@ def installed(job: Job, folder: Path = FOLDER) -> list[Path]:
 
 def main_unit(job: Job) -> str:
     """The unit to enable: the timer if there is one."""
-    return f"{unit_of(job)}.{'service' if job.said.schedule.for_ is None else 'timer'}"
+    return f"{unit_of(job)}.{'service' if job.settings.schedule.for_ is None else 'timer'}"

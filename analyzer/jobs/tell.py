@@ -31,7 +31,7 @@ def tell(job: Job, difference: Mapping[str, Any], seconds: float = COMMAND_S + W
     """
     until = time.monotonic() + seconds
     failed = []
-    wanted = job.said.on_change
+    wanted = job.settings.on_change
     body = to_json(difference).encode("ascii")
     if wanted.command is not None:
         failed += _run(wanted.command, body, min(COMMAND_S, seconds))
@@ -58,8 +58,8 @@ def _run(command: list[str], body: bytes, seconds: float) -> list[str]:
             with contextlib.suppress(ProcessLookupError, AttributeError):  # Windows has no groups: processes that the command started go on
                 os.killpg(process.pid, signal.SIGKILL)
     if process.returncode:
-        said = errors.decode("utf-8", "backslashreplace").strip().splitlines()
-        return [f"{command[0]} ended with {process.returncode}{f': {said[-1]}' if said else ''}"]
+        lines = errors.decode("utf-8", "backslashreplace").strip().splitlines()
+        return [f"{command[0]} ended with {process.returncode}{f': {lines[-1]}' if lines else ''}"]
     return []
 
 

@@ -1,4 +1,4 @@
-"""Studies: the article's experiment on somebody's own network, several tests with what was expected of each.
+"""Studies: the article's experiment on another network, as several tests with an expectation for each.
 
-The package isn't called study: that is the function `analyzer.study`.
+The package's name isn't study: that is the function `analyzer.study`.
 """

@@ -1,4 +1,4 @@
-"""A study file to begin from: a test for each capture, and every other key of a test as a comment."""
+"""A template of a study file: a test for each capture, and every other key of a test as a comment."""
 
 from __future__ import annotations
 
@@ -66,7 +66,7 @@ EXAMPLE: Final = ("2024-05-01T12:00:00Z", "2024-05-01T12:20:00Z")
 
 
 def first_study(path: str, captures: Sequence[Source]) -> str:
-    """The text of a study file that lies at the path: a test for each capture, or one to fill in. Errors: Unusable."""
+    """The text of a study file at the path: a test for each capture, or one test to fill in without captures. Errors: Unusable."""
     beside = Path(path).absolute().parent
     topology = 'topology = "topology.toml"' if (beside / "topology.toml").is_file() else '# topology = "topology.toml"'
     parts = [HEAD.format(file=basic_string(path), schema=schema_line("study"), topology=topology)]

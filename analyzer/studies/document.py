@@ -1,8 +1,8 @@
 """The study document: what `whichproxy study -o FILE.json` writes and `Study.to_dict()` gives, as types.
 
-It stands beside the verdict document: each test holds one whole. Keys are always there; null: unknown, or there is none. Times are
-RFC 3339 in UTC with nine digits, flows are ids of the flow table, proxies are written ip:port. A `text` or `reason` is one or two
-sentences for a person that may quote captured names: outputs make it inert.
+Each test contains a whole verdict document. Keys are always present; null: unknown, or none. Times are RFC 3339 in UTC with nine digits,
+flows are ids of the flow table, proxies are ip:port. A `text` or `reason` is one or two sentences that may quote captured names: outputs
+make it inert.
 """
 
 from __future__ import annotations
@@ -16,7 +16,7 @@ from analyzer.client_analyzer.document import ClientAnalyzer
 SCHEMA: Final = 1
 
 Way = Literal["proxy", "direct", "blocked"]
-"""through a proxy · past them, and answered · past them, and dropped or rejected at the gateway"""
+"""through a proxy · past the proxies, answered · past the proxies, dropped or rejected at the gateway"""
 
 
 class ProxyEntry(TypedDict):
@@ -36,7 +36,7 @@ class WorkstationEntry(TypedDict):
 
 
 class TopologyEntry(TypedDict):
-    """Who is who, as the study says."""
+    """The topology of the study."""
 
     proxies: list[ProxyEntry]
     workstations: list[WorkstationEntry]
@@ -44,29 +44,29 @@ class TopologyEntry(TypedDict):
 
 
 class Session(TypedDict):
-    """A user's session; logon null: since before the test, logoff null: until after it."""
+    """A user's session; logon null: before the test, logoff null: after the test."""
 
     logon: str | None
     logoff: str | None
 
 
 class Mark(TypedDict):
-    """Something the person did."""
+    """An action during the test."""
 
     at: str
     what: str
 
 
 class Stretch(TypedDict):
-    """One service (or plane, or what has neither) going one way for a while: a bar of the timeline.
+    """A time in which the traffic of one service (or plane, or neither) went one way: a bar of the timeline.
 
-    It ends where nothing is seen for `timeline.GAP` of the window. A conversation lies in each stretch that a request of it does.
+    It ends at a gap of 1/`timeline.GAP` of the window. A conversation is in each stretch that has one of its requests.
 
-    plane service   null where the host doesn't tell
+    plane service   null: unknown for the host
     proxy name method   null unless way is "proxy"
-    requests        of this stretch, carried or not; connections where way isn't "proxy"
-    failed          those that weren't carried
-    bytes           payload both ways, of conversations that this row's service is the main one of
+    requests        of this stretch, carried or not; connections if way isn't "proxy"
+    failed          requests that weren't carried
+    bytes           payload both ways, of conversations whose main service is this one
     """
 
     client_ip: str
@@ -87,11 +87,11 @@ class Stretch(TypedDict):
 class Silence(TypedDict):
     """A time in which no user was logged on, for one source.
 
-    requests       requests for what only Defender asks for, and direct attempts at it, in it; silent: there were none
-    other_flows    conversations of this source that began in it all the same: it was on, and captured
-    resumed        the first Defender request after it, null where none came; resumed_proxy: through whom
-    seconds_until  from the end of the silence to it
-    flows          those of `requests`, else the one that resumed
+    requests       requests and direct attempts for hosts that only Defender uses, in this time; silent: none
+    other_flows    other conversations of this source that began in this time: the source was on, and captured
+    resumed        the first Defender request after this time, null: none; resumed_proxy: its proxy
+    seconds_until  from the end of this time to `resumed`
+    flows          the flows of `requests`, else the flow of `resumed`
     """
 
     client_ip: str
@@ -110,14 +110,14 @@ class Silence(TypedDict):
 
 
 class Backlog(TypedDict):
-    """Cached events leaving in a burst; also the verdict's finding `backlog-flush`.
+    """A burst of cached events; also the verdict's finding `backlog-flush`.
 
-    services planes  of the burst; proxy name method: null where it went through several
-    logon            the logon it followed, null where none is known
-    silent_s         how long nothing of these planes was asked for before, in seconds
-    start end        its first and last request
+    services planes  of the burst; proxy name method: null if it used several proxies
+    logon            the logon before the burst, null: unknown
+    silent_s         time without requests of these planes before the burst, in seconds
+    start end        first and last request of the burst
     requests bytes   of the burst; bytes both ways
-    rate rate_after  requests per second in it, and after it up to the end; null where nothing came after
+    rate rate_after  requests per second in the burst, and after it up to the end; null: no request after it
     """
 
     client_ip: str
@@ -139,13 +139,13 @@ class Backlog(TypedDict):
 
 
 class LiveResponse(TypedDict):
-    """Whether a live response session could work, by the command-and-control channel alone.
+    """Whether a live response session could work, judged only by the command-and-control channel.
 
-    outcome   success: a channel opened and TLS inside it went on; timeout: it was wanted and none did; none: nothing wanted it
-    since     the mark that says a session was started, else the test's start
-    proxy name method   that carried the channel, null unless it is a success, and where it went past the proxies
-    push      what push notifications did meanwhile: they prove nothing either way
-    outcomes  of each session, where marks say that several were started: all the rest is the last one's, and reason names each
+    outcome   success: a channel opened and TLS inside it went on; timeout: a mark or attempts, but no working channel; none: neither
+    since     the mark of the session's start, null: no mark
+    proxy name method   the proxy of the channel, null unless a success, or if the channel went past the proxies
+    push      the state of push notifications: they prove nothing
+    outcomes  one per session if marks start several; the other keys are the last session's, and reason names each session
     """
 
     outcome: Literal["success", "timeout", "none"]
@@ -161,12 +161,12 @@ class LiveResponse(TypedDict):
 
 
 class Precedence(TypedDict):
-    """The documented order of methods on one plane beside what this source did.
+    """The documented order of methods on one plane, compared with the methods that this source used.
 
-    documented   best first; source: who says so
-    configured   of the test, of the methods that the plane could use then
-    observed     that carried the plane, the winner first; passed_over: that were there to be used and carried nothing of it
-    status       as documented · differs · not shown (no choice to be seen, or no traffic)
+    documented   best first; source: the page that documents the order
+    configured   the test's methods that the plane could use
+    observed     methods that carried the plane, the winner first; passed_over: configured methods that carried nothing of it
+    status       as documented · differs · not shown (no choice visible, or no traffic)
     """
 
     client_ip: str
@@ -182,7 +182,7 @@ class Precedence(TypedDict):
 
 
 class AnalyzerRun(TypedDict):
-    """A time whose test traffic was left out of the verdict. how: the study's word, or the shape of the traffic."""
+    """A run of the Client Analyzer, whose traffic the verdict leaves out. how: known from the study, or by the traffic's shape."""
 
     start: str
     end: str
@@ -192,7 +192,7 @@ class AnalyzerRun(TypedDict):
 
 
 class Expectation(TypedDict):
-    """One line of [test.expect] and one source (null: no source showed it)."""
+    """One line of [test.expect] for one source (null: no source showed it, or it concerns none)."""
 
     what: Literal["winner", "asked", "outcome", "eras", "absent", "live_response"]
     key: str
@@ -207,9 +207,9 @@ class Expectation(TypedDict):
 class Test(TypedDict):
     """One test of the study.
 
-    captures          as the study writes them
-    start end         the window: what was asked for, else the first and last packet; null where there is none
-    user_logged_on    as the study says; null: not said, or in `sessions`
+    captures          as in the study file
+    start end         the window: the study's bounds, else the first and last packet; null: no packet has a time
+    user_logged_on    as in the study file; null: unknown, or in `sessions`
     verdict           the verdict document of this test, without the Client Analyzer's own traffic
     """
 
@@ -235,7 +235,7 @@ class Test(TypedDict):
 
 
 class StudyDocument(TypedDict):
-    """The whole. held: every expectation held; null: the study expects nothing."""
+    """The whole document. held: every expectation held; null: no expectations."""
 
     schema: Literal[1]
     title: str

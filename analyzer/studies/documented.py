@@ -1,4 +1,4 @@
-"""The documented order of methods on each plane, beside what a test shows of it."""
+"""The documented order of methods on each plane, compared with the order that a test shows."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from analyzer.verdict.evidence import Evidence
 
 
 class Order(NamedTuple):
-    """Methods, the preferred first, and the page that documents the order."""
+    """Methods, the preferred one first, and the page that documents the order."""
 
     methods: tuple[str, ...]
     source: str
@@ -39,17 +39,17 @@ DOCUMENTED: Final[dict[str, Order]] = {
     "user": Order(("wininet",), "the article, test 5: the user's programs follow WinINET"),
 }
 
-AS_THE_ARTICLE: Final = {("sensor", "wininet"): ", as the article saw"}
-"""What differs from Microsoft's text and was seen by the article all the same."""
+SEEN_IN_ARTICLE: Final = {("sensor", "wininet"): ", as the article saw"}
+"""(plane, method) of winners that Microsoft's text doesn't name but that the article saw → words for the text."""
 
 Status = Literal["as documented", "differs", "not shown"]
 
 
 def precedences(verdict: Mapping[str, Any], evidence: Evidence, configured: Sequence[str], user_on: bool | None) -> list[Precedence]:
-    """Per source and plane: as documented, differs, or not shown, with the flows that carried the plane and those that show the others.
+    """For each source and plane: as documented, differs, or not shown, with the flows that prove it.
 
-    configured  of the study; where it says nothing, every method whose proxy carried something of the source counts
-    user_on     whether a user was logged on at some time; None: not said. Without one WinINET is nobody's
+    configured  the study's methods; if empty, every method whose proxy carried a tunnel of the source
+    user_on     whether a user was logged on at some time; None: unknown. False: WinINET isn't usable
     """
     return [
         _precedence(source, plane, order, configured, user_on, _carrying(evidence, source["client_ip"], plane))
@@ -59,7 +59,7 @@ def precedences(verdict: Mapping[str, Any], evidence: Evidence, configured: Sequ
 
 
 def _carrying(evidence: Evidence, client_ip: str, plane: str) -> list[str]:
-    """The flows of this source that carried the plane."""
+    """Ids of this source's flows that carried the plane."""
     if plane not in evidence.request_plane.values:
         return []
     client, code = evidence.client.values.index(client_ip), evidence.request_plane.values.index(plane)
@@ -90,7 +90,7 @@ def _precedence(
 
 
 def _observed(entry: Mapping[str, Any] | None) -> list[str]:
-    """The methods that carried the plane, the winner's first; a proxy without a method by its address."""
+    """The methods that carried the plane, the winner's first; the address for a proxy without a method."""
     if entry is None:
         return []
     shares = sorted((s for s in entry["by_proxy"] if s["tunnels"]), key=lambda s: s["proxy"] != entry["winner"])
@@ -117,7 +117,7 @@ def _judged(
     called, others = str(method_name(won)), [method for method in usable if method not in serves]
     ranks = [order.methods.index(method) for method in serves if method in order.methods]
     if not ranks:
-        return "differs", f"{called} won, which Microsoft's text doesn't name for this plane{AS_THE_ARTICLE.get((plane, won), '')}"
+        return "differs", f"{called} won, which Microsoft's text doesn't name for this plane{SEEN_IN_ARTICLE.get((plane, won), '')}"
     first = next((method for method in order.methods if method in usable), None)
     if first is not None and order.methods.index(first) < min(ranks):
         return "differs", f"{called} won although {method_name(first)} comes first and was configured"

@@ -1,4 +1,4 @@
-"""What should hold, of a study's [test.expect] and of `report --expect`: one table, read and judged the same way."""
+"""The expectations in a study's [test.expect] and in the file of `report --expect`: one table, read and judged the same way."""
 
 from __future__ import annotations
 
@@ -40,9 +40,9 @@ class Expectations:
 
     winner asked   → a method, a proxy's name, ip:port or "none"
     outcome        → works, partly and so on, or "none"
-    eras           → who carried it one after the other, each as in winner: one where nothing changed
-    absent         finding's code → of which proxy there may be none that harms, as in winner, or "any"
-    live_response  success, timeout or none; None: nothing is expected of it
+    eras           → the winners one after the other, each as in winner; a single one if nothing changed
+    absent         code of a finding → the proxy, as in winner, for which no harmful finding has the code, or "any"
+    live_response  success, timeout or none; None: no expectation
     """
 
     winner: dict[str, str] = field(default_factory=dict)
@@ -56,7 +56,7 @@ class Expectations:
 def load_expectations(path: str, catalogue: Catalogue) -> Expectations:
     """The one [test.expect] table of a file.
 
-    Errors  Unusable: no such file, no TOML, no such table or several; Mistakes: all that is wrong in the table
+    Errors  Unusable: no such file, no TOML, no such table or several; Mistakes: all mistakes in the table
     """
     from analyzer.text.toml import read_toml
 
@@ -80,13 +80,13 @@ def load_expectations(path: str, catalogue: Catalogue) -> Expectations:
 
 
 def expectations_from(table: Mapping[str, Any]) -> Expectations:
-    """A table without mistakes as Expectations."""
+    """The Expectations in a table without mistakes."""
     tables = {key: dict(table.get(key, {})) for key in (*PROXY_KEYS, "outcome", "eras", "absent")}
     return Expectations(**tables, live_response=table.get("live_response"))
 
 
 def expectation_mistakes(table: object, catalogue: Catalogue) -> Iterator[tuple[Place, str, str]]:
-    """Each mistake in a [test.expect] table as (place in it, what, remedy)."""
+    """(place in the table, what, remedy) of each mistake in a [test.expect] table."""
     if not isinstance(table, Mapping):
         yield (), f"{table!r} is no table", f"{WINNER_EXAMPLE} under [test.expect]"
         return
@@ -144,9 +144,9 @@ def _absent_mistakes(table: object) -> Iterator[tuple[Place, str, str]]:
 def judged(expected: Expectations, verdict: Mapping[str, Any], live_response: LiveResponse | None = None) -> list[Expectation]:
     """Every expectation and whether it holds.
 
-    A winner is expected of every source that showed the service or plane, and at least one must have shown it;
-    "none" holds where the service has no winner or wasn't seen.
-    live_response  as judged; needed where it is expected
+    An expected winner must be the winner of every source that showed the service or plane, and at least one source must show it;
+    "none" holds if the service has no winner or wasn't seen.
+    live_response  the judged one; without it live_response isn't checked
     """
     lines = [line for key, value in expected.winner.items() for line in _winner_lines(key, value, verdict)]
     lines += [line for key, value in expected.asked.items() for line in _lines("asked", key, value, verdict)]
@@ -167,7 +167,7 @@ Entry = Mapping[str, Any]
 
 
 def _shown(key: str, verdict: Entry) -> tuple[str, list[tuple[Entry, Entry]]]:
-    """A service's or plane's name, and (source, its entry) wherever it was seen."""
+    """The name of a service or plane, and (source, entry) for each source that showed it."""
     kind = "planes" if key.startswith("plane:") else "services"
     name = key.removeprefix("plane:")
     return name, [(source, entry) for source in verdict["sources"] for entry in source[kind] if entry[kind[:-1]] == name]
@@ -181,7 +181,10 @@ def _winner_lines(key: str, value: str, verdict: Entry) -> Iterator[Expectation]
         yield _line("winner", key, value, "not seen", held, None, text)
     for source, entry in seen:
         winner = str(ProxyLabel(entry["winner"], entry["winner_name"], entry["method"])) if entry["winner"] else NONE
-        held, who = _is(value, entry["winner"], entry["winner_name"], entry["method"]), source_label(source["client_ip"], source["name"])
+        held, who = (
+            _matches(value, entry["winner"], entry["winner_name"], entry["method"]),
+            source_label(source["client_ip"], source["name"]),
+        )
         reason = f" ({entry['reason']})" if entry["reason"] else ""
         text = (
             f"{winner if entry['winner'] else 'nothing'} won for {name} of {who}, as expected"
@@ -192,41 +195,43 @@ def _winner_lines(key: str, value: str, verdict: Entry) -> Iterator[Expectation]
 
 
 def _lines(what: str, key: str, wanted: str | list[str], verdict: Entry) -> Iterator[Expectation]:
-    """What is expected of who is asked, of the outcome or of the eras."""
+    """The lines for one key of asked, outcome or eras (what)."""
     name, seen = _shown(key, verdict)
-    said = wanted if isinstance(wanted, str) else ", then ".join(wanted)
-    subject = {"asked": f"{said} to be asked for {name}", "outcome": f"the outcome of {name} to be {said}", "eras": f"{said} for {name}"}[
-        what
-    ]
+    wanted_text = wanted if isinstance(wanted, str) else ", then ".join(wanted)
+    subject = {
+        "asked": f"{wanted_text} to be asked for {name}",
+        "outcome": f"the outcome of {name} to be {wanted_text}",
+        "eras": f"{wanted_text} for {name}",
+    }[what]
     if not seen:
-        held = said.casefold() == NONE
+        held = wanted_text.casefold() == NONE
         text = f"{name} wasn't seen, as expected" if held else f"expected {subject}, but it wasn't seen"
-        yield _line(what, key, said, "not seen", held, None, text)
+        yield _line(what, key, wanted_text, "not seen", held, None, text)
     for source, entry in seen:
         found, held = _found(what, wanted, entry)
         who = source_label(source["client_ip"], source["name"])
         text = f"{what} of {name} of {who}: {found}, as expected" if held else f"expected {subject}, but {who} shows {found}"
-        yield _line(what, key, said, found, held, source["client_ip"], text)
+        yield _line(what, key, wanted_text, found, held, source["client_ip"], text)
 
 
 def _found(what: str, wanted: str | list[str], entry: Entry) -> tuple[str, bool]:
-    """What was found, and whether it is what was wanted."""
+    """(value that the entry has, as text; whether it equals the wanted one)."""
     if isinstance(wanted, list):
         eras = [(era["proxy"], era["name"], era["method"]) for era in entry["eras"]]
         found = ", then ".join(str(ProxyLabel(*era)) if era[0] else NONE for era in eras)
-        return found, len(eras) == len(wanted) and all(_is(one, *era) for one, era in zip(wanted, eras, strict=True))
+        return found, len(eras) == len(wanted) and all(_matches(one, *era) for one, era in zip(wanted, eras, strict=True))
     if what == "outcome":
         return entry["outcome"] or NONE, wanted == (entry["outcome"] or NONE)
     asked = (entry["asked"], entry["asked_name"], entry["asked_method"])
-    return str(ProxyLabel(*asked)) if entry["asked"] else NONE, _is(wanted, *asked)
+    return str(ProxyLabel(*asked)) if entry["asked"] else NONE, _matches(wanted, *asked)
 
 
 def _absent_line(code: str, value: str, verdict: Entry) -> Expectation:
-    """Whether nothing that harms has this code, of that proxy or of any."""
+    """The line for a code that no harmful finding of the proxy (value), or of any proxy, may have."""
     labels = {p["proxy"]: ProxyLabel(p["proxy"], p["name"], p["method"]) for p in verdict["proxies"]}
     found = [one for one in verdict["findings"] if one["code"] == code and one["severity"] != "info"]
     if value.casefold() != ANY:
-        found = [one for one in found if one["proxy"] and _is(value, one["proxy"], *_name_and_method(labels.get(one["proxy"])))]
+        found = [one for one in found if one["proxy"] and _matches(value, one["proxy"], *_name_and_method(labels.get(one["proxy"])))]
     whose = "" if value.casefold() == ANY else f" of {value}"
     if not found:
         return _line("absent", code, value, "absent", True, None, f"no {code}{whose}, as expected")
@@ -261,8 +266,8 @@ def _line(
     }
 
 
-def _is(value: str, proxy: str | None, name: str | None, method: str | None) -> bool:
-    """Whether a proxy is what was expected: by its method (any of several), its name or its address; "none": there is none."""
+def _matches(value: str, proxy: str | None, name: str | None, method: str | None) -> bool:
+    """Whether value names the proxy: by its method (any of several), name or address; "none" matches a missing proxy (None)."""
     if proxy is None:
         return value.casefold() == NONE
     return value.casefold() in {str(one).casefold() for one in (proxy, name, method, *(method or "").split("/")) if one}

@@ -1,4 +1,4 @@
-"""A study file checked: every mistake at once, each with its place and what to write instead."""
+"""Reads and checks a study file: reports all mistakes at once, each with its place and what to write instead."""
 
 from __future__ import annotations
 
@@ -65,7 +65,7 @@ def _time(value: object) -> int:
 
 
 TimeText = Annotated[str, Field(pattern=r"^\d{4}-\d\d-\d\d[Tt ]\d\d:\d\d:\d\d(\.\d{1,9})?([Zz]|[+-]\d\d:\d\d)$")]
-"""How a time looks in the file, for JSON Schema."""
+"""The form of a time in the file, for JSON Schema."""
 
 Time = Annotated[int, BeforeValidator(_time, json_schema_input_type=TimeText)]
 Text = Annotated[str, Field(min_length=1)]
@@ -139,7 +139,7 @@ Mistake = tuple[Place, str, str]
 def load_plan(path: str | Path, catalogue: Catalogue, topology: Topology | None = None) -> Plan:
     """The plan in a study file.
 
-    topology  instead of the file's own
+    topology  replaces the file's own
     Errors    Mistakes, with one cause for each mistake in the file: table, key, line, and what to write instead
     """
     text, data = read_toml(path, "study", name="name a TOML file", form="a study is a list of [[test]] tables")
@@ -181,8 +181,8 @@ def _where(path: Path, places: Places, place: Place) -> str:
 
 
 def _in_words(details: ErrorDetails) -> Mistake:
-    """One pydantic error as place, what is wrong, what to write instead."""
-    place = tuple(part for part in details["loc"] if part not in ("str", "dict[str,any]"))  # a union tells its branches too
+    """(place, what is wrong, what to write instead) of one pydantic error."""
+    place = tuple(part for part in details["loc"] if part not in ("str", "dict[str,any]"))  # pydantic adds the branches of a union
     names = tuple(str(part) for part in place if isinstance(part, str))
     kind, key = details["type"], names[-1] if names else ""
     example = EXAMPLES.get(key, EXAMPLES.get(names[-2], "") if len(names) > 1 else "")
@@ -202,7 +202,7 @@ def _in_words(details: ErrorDetails) -> Mistake:
 
 
 def _topology(data: Mapping[str, Any], path: Path, given: Topology | None) -> tuple[Topology, list[Unusable]]:
-    """Who is who, from --topology, the file's own tables or the file they name; and what is wrong with it."""
+    """The topology from --topology, the file's own tables or the file that it names; and the mistakes in it."""
     inline = {key: data[key] for key in TOPOLOGY_TABLES if key in data}
     named = data.get("topology")
     if given is not None:
@@ -222,12 +222,12 @@ def _topology(data: Mapping[str, Any], path: Path, given: Topology | None) -> tu
 def _test_mistakes(
     data: Mapping[str, Any], table: OneTest | None, path: Path, catalogue: Catalogue, topology: Topology | None
 ) -> Iterator[Mistake]:
-    """What only a look at several keys, the disk or the catalogue shows; of a table with other mistakes, as far as it can be seen."""
+    """Mistakes across several keys, on disk or in the catalogue; table None: the test has other mistakes, and times aren't checked."""
     if "expect" in data:
         for place, what, remedy in expectation_mistakes(data["expect"], catalogue):
             yield ("expect", *place), what, remedy
     yield from _missing_files(data, path)
-    yield from _methods_of_nobody(data.get("configured"), topology)
+    yield from _methods_without_proxy(data.get("configured"), topology)
     if table is not None:
         yield from _clashing_times(table)
 
@@ -243,7 +243,7 @@ def _missing_files(data: Mapping[str, Any], path: Path) -> Iterator[Mistake]:
 
 
 def _results(named: object, path: Path) -> tuple[Results | None, list[Mistake]]:
-    """The Client Analyzer's results that a test names, and what is wrong with them."""
+    """The Client Analyzer's results that a test names, and the mistakes in them."""
     if not isinstance(named, str) or not named:
         return None, []
     from analyzer.client_analyzer.results import load_results
@@ -262,8 +262,8 @@ def _exists(path: Path) -> bool:
         return False
 
 
-def _methods_of_nobody(configured: object, topology: Topology | None) -> Iterator[Mistake]:
-    """Methods that no proxy of the topology has: "configured" are methods of the topology."""
+def _methods_without_proxy(configured: object, topology: Topology | None) -> Iterator[Mistake]:
+    """A mistake for each configured method that no proxy of the topology has."""
     known = sorted({method for proxy in topology.proxies for method in proxy.methods}) if topology else []
     for number, method in enumerate(configured if isinstance(configured, list) else ()):
         if known and isinstance(method, str) and method not in known:

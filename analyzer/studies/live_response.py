@@ -1,10 +1,10 @@
-"""Whether live response could work: by the command-and-control channel, through a proxy or past them, and by nothing else.
+"""Whether live response could work, judged only by the command-and-control channel, through a proxy or past the proxies.
 
-The sensor fetches a session's orders over command and control. Push notifications only make it look sooner: "still get full functionality
-of Live Response without this URL" (Microsoft's URL list), and they can't use a proxy at all, so their absence proves nothing.
+The sensor fetches a session's commands over command and control. Push notifications only make the sensor ask sooner: "still get full
+functionality of Live Response without this URL" (Microsoft's URL list), and they can't use a proxy, so their absence proves nothing.
 
-A check-in proves only that the channel works. A session shows in what goes beyond the pace and size of the check-ins before the mark;
-it is certain only by its shape: a long-lived tunnel with traffic both ways from the mark on, or the hosts a getfile goes to.
+A check-in proves only that the channel works. Traffic beyond the pace and size of the check-ins before the mark indicates a session;
+only the shape makes it certain: a long-lived tunnel with traffic both ways from the mark on, or flows to the hosts of a getfile.
 """
 
 from __future__ import annotations
@@ -30,34 +30,34 @@ from analyzer.verdict.evidence import ANSWERED, Evidence, occurring
 
 CHANNEL: Final = "edr-command-and-control"
 PUSH: Final = "push-notifications"
-FILES: Final = ("automatedir", "/storage")
-"""What a getfile is sent to: AutoIR's hosts, and paths under /storage where a path can be seen."""
+GETFILE_TARGETS: Final = ("automatedir", "/storage")
+"""Targets of a getfile: prefix of AutoIR's hosts, and prefix of paths, if the path is readable."""
 
 LIKELY_NS: Final = 60 * 10**9
 CERTAIN_NS: Final = 300 * 10**9
-"""How long a source must be watched without a session until its timeout is likely, and certain."""
+"""Minimum time that a source is captured without a session for its timeout to be likely, and certain."""
 
 LONG_NS: Final = 5 * 10**9
-LONGER: Final = 3
-"""How long a tunnel in which a session runs is used from the mark on, at least; and how many times as long as any check-in before it."""
+TIMES_AS_LONG: Final = 3
+"""Minimum use of a session's tunnel from the mark on: a time, and a multiple of the longest check-in before the mark."""
 BOTH_WAYS: Final = 2000
-"""Payload bytes that go each way in it then, at least: more than a handshake and one check-in."""
+"""Minimum payload bytes each way in a session's tunnel from the mark on: more than a handshake and one check-in."""
 
-MORE: Final = 2
-"""How many times the pace or size of the check-ins before the mark is more than a check-in."""
+TIMES_AS_MANY: Final = 2
+"""Traffic of this multiple of the pace or size of the check-ins before the mark is more than check-ins."""
 
 ENOUGH_CHECK_INS: Final = 2
-"""Check-ins without a session's shape, from which on the session is taken to have timed out."""
+"""Minimum check-ins after the mark, none of a session's shape, for a likely timeout."""
 
 MOST_NAMED: Final = 3
-"""Sources whose reasons are spelled out where none of several had a session."""
+"""Maximum of sources whose reasons the text lists if none of several had a session."""
 
 
 @dataclass(frozen=True)
 class Uses:
-    """Ways to command and control that were used: requests to a proxy, and connections past them that were answered.
+    """Uses of command and control: requests to a proxy, and answered connections past the proxies.
 
-    row     int64[n]  their flows
+    row     int64[n]  rows of their flows
     begun   int64[n]  ns since 1970
     """
 
@@ -68,7 +68,7 @@ class Uses:
         return len(self.row)
 
     def where(self, chosen: Bools) -> Uses:
-        """Those of them."""
+        """The chosen uses; chosen: bool[n]."""
         return Uses(self.row[chosen], self.begun[chosen])
 
 
@@ -76,12 +76,12 @@ class Uses:
 class Channel:
     """The uses of command and control by some sources.
 
-    before after   that worked before the mark; that began after it and worked, or whose connection was used after it
+    before after   working uses before the mark; working uses that began after it, or whose connection was used after it
     broken         positions of requests after the mark that broke or failed
-    past           rows of connections past the proxies after the mark that came to nothing
+    past           rows of connections past the proxies after the mark that failed
     since until    the mark, and the next one, ns since 1970
-    watched        how long the sources are heard from the mark on, as far as it was captured, ns
-    late           the capture begins after the mark
+    watched        time from the mark (or a later begin of the capture) to the sources' last packet, ns
+    late           whether the capture begins after the mark
     """
 
     before: Uses
@@ -95,73 +95,75 @@ class Channel:
 
 
 def live_response(evidence: Evidence, test: PlannedTest, window: Span) -> LiveResponse:
-    """The outcome, how sure it is, and the flows that decide it.
+    """The outcome, its confidence, and the flows that decide it.
 
-    Where several machines speak to command and control each is judged by itself: a session is one machine's. A mark that names some is
-    about these alone. Where several sessions were started, each has its own answer in the reason, and the whole is the last one's.
+    If several machines use command and control, each is judged by itself: a session is one machine's. A mark that names machines concerns
+    these alone. If several sessions were started, the reason has an answer for each, and all other keys are the last one's.
     """
     waits = waits_of(evidence, test, window[0])
     if not waits:
         return _without_mark(
-            evidence, _blank(evidence, None), _channel(evidence, Wait(window[0], END, None, window[0]), _using(evidence) or None)
+            evidence,
+            _empty_result(evidence, None),
+            _channel(evidence, Wait(window[0], END, None, window[0]), _sources_with_channel(evidence) or None),
         )
     results: list[tuple[int, LiveResponse]] = []
     sessions = np.zeros(0, np.int64)
     for wait in waits:
-        result = _of_mark(evidence, wait, sessions)
+        result = _mark_result(evidence, wait, sessions)
         results.append((wait.since, result))
         if result["outcome"] == "success" and result["confidence"] != "unclear":
             found = pc.is_in(one_array(evidence.flows.column("id")), value_set=pa.array(result["flows"], pa.string()))
             sessions = np.union1d(sessions, np.flatnonzero(found.to_numpy(zero_copy_only=False)))
-    return result if len(results) == 1 else _of_marks(results)
+    return result if len(results) == 1 else _marks_result(results)
 
 
-def _of_mark(evidence: Evidence, wait: Wait, sessions: Ints) -> LiveResponse:
+def _mark_result(evidence: Evidence, wait: Wait, sessions: Ints) -> LiveResponse:
     """The result of one mark."""
-    using = [client for client in _using(evidence) if wait.named is None or client in wait.named]
+    using = [client for client in _sources_with_channel(evidence) if wait.named is None or client in wait.named]
     if len(using) < 2:
         return _judged(evidence, wait, using or (None if wait.named is None else sorted(wait.named)), sessions)
-    return _of_several(evidence, [(evidence.client_label(client), _judged(evidence, wait, [client], sessions)) for client in using])
+    return _sources_result(evidence, [(evidence.client_label(client), _judged(evidence, wait, [client], sessions)) for client in using])
 
 
-SAID: Final = {"success": "worked", "timeout": "timed out", "none": "wasn't wanted"}
+OUTCOME_WORDS: Final = {"success": "worked", "timeout": "timed out", "none": "wasn't wanted"}
 
 
-def _of_marks(results: Sequence[tuple[int, LiveResponse]]) -> LiveResponse:
-    """The last one's result, with what became of each."""
+def _marks_result(results: Sequence[tuple[int, LiveResponse]]) -> LiveResponse:
+    """The last mark's result, with the reasons, flows and outcomes of all marks."""
     each = [
-        f"at {clock(since)} it {'perhaps ' if result['confidence'] == 'unclear' else ''}{SAID[result['outcome']]}: {result['reason']}"
-        for since, result in results
+        f"at {clock(since)} it {'perhaps ' if one['confidence'] == 'unclear' else ''}{OUTCOME_WORDS[one['outcome']]}: {one['reason']}"
+        for since, one in results
     ]
     flows = list(dict.fromkeys(flow for _, result in results for flow in result["flows"]))
     outcomes: list[str] = [result["outcome"] for _, result in results]
     return {**results[-1][1], "reason": f"started {len(results)} times: {'; '.join(each)}", "flows": flows, "outcomes": outcomes}
 
 
-def _using(evidence: Evidence) -> list[int]:
-    """The sources that asked for command and control, through proxies or past them."""
-    rows = np.concatenate([evidence.requests.row[_asking(evidence)], np.flatnonzero(_past(evidence))])
+def _sources_with_channel(evidence: Evidence) -> list[int]:
+    """Codes of the clients that used command and control, through proxies or past them."""
+    rows = np.concatenate([evidence.requests.row[_asks_channel(evidence)], np.flatnonzero(_is_direct_channel(evidence))])
     return occurring(evidence.client.codes[rows])
 
 
-def _asking(evidence: Evidence) -> Bools:
-    """Per request: whether it is one for command and control, to a proxy, at a known time."""
+def _asks_channel(evidence: Evidence) -> Bools:
+    """bool per request: it is to a proxy, for command and control, at a known time."""
     codes = [code for code, name in enumerate(evidence.request_service.values) if name == CHANNEL]
     result: Bools = evidence.asks_proxy & np.isin(evidence.request_service.codes, codes) & (evidence.begun != NO_TIME)
     return result
 
 
-def _past(evidence: Evidence) -> Bools:
-    """Per flow: whether it went to command and control past the proxies, at a known time."""
+def _is_direct_channel(evidence: Evidence) -> Bools:
+    """bool per flow: it went to command and control past the proxies, at a known time."""
     codes = [code for code, name in enumerate(evidence.service.values) if name == CHANNEL]
     result: Bools = (evidence.direct >= 0) & np.isin(evidence.service.codes, codes) & (evidence.first != NO_TIME)
     return result
 
 
-def _of_several(evidence: Evidence, results: Sequence[tuple[str, LiveResponse]]) -> LiveResponse:
-    """What the results of several sources come to: the surest session; else whose channel works; else that all of them timed out."""
+def _sources_result(evidence: Evidence, results: Sequence[tuple[str, LiveResponse]]) -> LiveResponse:
+    """One result for several sources: the surest session; else a working channel; else that all timed out. results: (label, result)."""
     order = [("success", "certain"), ("success", "likely"), ("success", "unclear")]
-    best = min(results, key=lambda one: _place(order, (one[1]["outcome"], one[1]["confidence"])))
+    best = min(results, key=lambda one: _rank(order, (one[1]["outcome"], one[1]["confidence"])))
     if best[1]["outcome"] == "success":
         return {**best[1], "reason": f"{printable(best[0])}: {best[1]['reason']}"}
     least = min((one["confidence"] for _, one in results), key=("unclear", "likely", "certain").index)
@@ -171,22 +173,22 @@ def _of_several(evidence: Evidence, results: Sequence[tuple[str, LiveResponse]])
     return {**results[0][1], "confidence": least, "reason": "; ".join([*reasons, *more]), "flows": flows}
 
 
-def _place(order: Sequence[tuple[str, str]], one: tuple[str, str]) -> int:
+def _rank(order: Sequence[tuple[str, str]], one: tuple[str, str]) -> int:
     return order.index(one) if one in order else len(order)
 
 
 def _judged(evidence: Evidence, wait: Wait, clients: Sequence[int] | None, sessions: Ints) -> LiveResponse:
-    """The result of these sources together; None: of all. sessions: rows of those that began with earlier marks."""
+    """The result of these clients together; None: of all. sessions: rows of the flows of earlier marks' sessions."""
     channel = _channel(evidence, wait, clients, sessions)
-    result = _blank(evidence, wait.since)
-    use = _use(evidence, channel)
+    result = _empty_result(evidence, wait.since)
+    use = _use_after_mark(evidence, channel)
     is_session = _session_shape(evidence, channel, use)
-    files = _files(evidence, wait, clients)
+    files = _getfile_rows(evidence, wait, clients)
     if is_session.any() or len(files):
         how = "a long-lived tunnel with traffic both ways from the mark on" if is_session.any() else "a file was fetched from the device"
         return _success(evidence, result, channel.after.where(is_session) if is_session.any() else channel.after, files, "certain", how)
     fresh = channel.after.where(channel.after.begun >= wait.since)
-    if len(fresh) and _is_more(evidence, channel, fresh):
+    if len(fresh) and _exceeds_check_ins(evidence, channel, fresh):
         return _success(evidence, result, fresh, files, "likely", "more than the check-ins before the mark, in number or size")
     if len(fresh) >= ENOUGH_CHECK_INS and len(channel.before):
         text = f"{counted(len(fresh), 'check-in')} at the pace and size of those before the mark, and nothing of a session's shape"
@@ -194,13 +196,13 @@ def _judged(evidence: Evidence, wait: Wait, clients: Sequence[int] | None, sessi
     used = channel.after.where(use.out & use.back)
     if len(used):
         return _success(evidence, result, used, files, "unclear", "at the pace and size of check-ins: the channel works")
-    return _timeout(evidence, result, channel, _patience(channel), None)
+    return _timeout(evidence, result, channel, _timeout_confidence(channel), None)
 
 
 def _channel(evidence: Evidence, wait: Wait, clients: Sequence[int] | None, sessions: Ints | None = None) -> Channel:
     row, since, until = evidence.requests.row, wait.since, wait.until
     own = np.ones(len(evidence.first), np.bool_) if clients is None else np.isin(evidence.client.codes, clients)
-    wanted, past = _asking(evidence) & own[row], _past(evidence) & own
+    wanted, past = _asks_channel(evidence) & own[row], _is_direct_channel(evidence) & own
     works = wanted & evidence.outcome.carried & ~evidence.outcome.broken
     gone_on = pc.fill_null(one_array(evidence.flows.column("tls_completed")), True).to_numpy(zero_copy_only=False).astype(np.bool_)
     answered = past & (evidence.direct == ANSWERED) & gone_on
@@ -223,7 +225,7 @@ def _channel(evidence: Evidence, wait: Wait, clients: Sequence[int] | None, sess
 
 @dataclass(frozen=True)
 class Use:
-    """Per use of Channel.after: of its connection from the mark on, whether payload went out and back, and much of both; for how long."""
+    """Per use in Channel.after, of its connection from the mark on: payload out, payload back, BOTH_WAYS of both; length: ns of use."""
 
     out: Bools
     back: Bools
@@ -231,7 +233,7 @@ class Use:
     length: Ints
 
 
-def _use(evidence: Evidence, channel: Channel) -> Use:
+def _use_after_mark(evidence: Evidence, channel: Channel) -> Use:
     row = channel.after.row
     flows, n = evidence.flows, evidence.flows.num_rows
     lists = one_array(flows.column("active"))
@@ -242,7 +244,7 @@ def _use(evidence: Evidence, channel: Channel) -> Use:
     first, last = np.full(n, np.iinfo(np.int64).max), np.full(n, channel.since)
     np.minimum.at(first, parent[late], np.maximum(start[late], channel.since))
     np.maximum.at(last, parent[late], end[late])
-    # What began after the mark counts as a whole, whether or not its stretches are known.
+    # A flow that began after the mark counts as a whole, whether or not its active stretches are known.
     whole = evidence.first >= channel.since
     out = np.where(whole, integers(flows.column("bytes_out"), 0), out)[row]
     back = np.where(whole, integers(flows.column("bytes_in"), 0), back)[row]
@@ -251,56 +253,56 @@ def _use(evidence: Evidence, channel: Channel) -> Use:
 
 
 def _session_shape(evidence: Evidence, channel: Channel, use: Use) -> Bools:
-    """Per use of channel.after: whether its connection is used for long from the mark on, with much payload both ways."""
+    """bool per use of channel.after: from the mark on its connection is used for long, with BOTH_WAYS of payload each way."""
     ended = np.minimum(evidence.last[channel.before.row], channel.since)
     longest = int((ended - channel.before.begun).max()) if len(ended) else 0
-    result: Bools = use.much & (use.length >= max(LONG_NS, LONGER * longest))
+    result: Bools = use.much & (use.length >= max(LONG_NS, TIMES_AS_LONG * longest))
     return result
 
 
-def _is_more(evidence: Evidence, channel: Channel, fresh: Uses) -> bool:
-    """Whether what came after the mark is more than check-ins are, by what came before it: denser, or larger."""
+def _exceeds_check_ins(evidence: Evidence, channel: Channel, fresh: Uses) -> bool:
+    """Whether the uses after the mark (fresh) are denser or larger than the check-ins before it."""
     if not len(channel.before):
         return False
     began = np.sort(channel.before.begun)
     watched = max(1, channel.since - int(began[0]))
-    larger = bool(evidence.bytes[fresh.row].max() >= MORE * evidence.bytes[channel.before.row].max())
+    larger = bool(evidence.bytes[fresh.row].max() >= TIMES_AS_MANY * evidence.bytes[channel.before.row].max())
     if len(began) < 2 or channel.watched <= 0:
         return larger
-    denser = len(fresh) * watched >= MORE * len(began) * channel.watched and len(fresh) > len(began) // 2
+    denser = len(fresh) * watched >= TIMES_AS_MANY * len(began) * channel.watched and len(fresh) > len(began) // 2
     return larger or denser
 
 
-def _files(evidence: Evidence, wait: Wait, clients: Sequence[int] | None) -> Ints:
-    """Rows of flows to where a getfile goes, from the mark on."""
-    hosts = np.array([value.startswith(FILES[0]) for value in evidence.host.values] + [False])
+def _getfile_rows(evidence: Evidence, wait: Wait, clients: Sequence[int] | None) -> Ints:
+    """Rows of flows to targets of a getfile, from the mark on."""
+    hosts = np.array([value.startswith(GETFILE_TARGETS[0]) for value in evidence.host.values] + [False])
     path = pc.fill_null(one_array(evidence.flows.column("http_path")), "")
-    storage = np.asarray(pc.starts_with(path, FILES[1]).to_numpy(zero_copy_only=False), dtype=np.bool_)
+    storage = np.asarray(pc.starts_with(path, GETFILE_TARGETS[1]).to_numpy(zero_copy_only=False), dtype=np.bool_)
     found: Ints = np.flatnonzero(
         (hosts[evidence.host.codes] | (storage & evidence.own)) & (evidence.first >= wait.since) & (evidence.first < wait.until)
     )
     return found if clients is None else found[np.isin(evidence.client.codes[found], clients)]
 
 
-def _patience(channel: Channel) -> Confidence:
-    """How sure a timeout is."""
+def _timeout_confidence(channel: Channel) -> Confidence:
+    """The confidence of a timeout."""
     if channel.watched >= CERTAIN_NS:
         return "certain"
     return "likely" if channel.watched >= LIKELY_NS or len(channel.broken) else "unclear"
 
 
 def _without_mark(evidence: Evidence, result: LiveResponse, channel: Channel) -> LiveResponse:
-    """What the channel shows where nothing says when, or whether, a session was started."""
+    """The result for a test without a mark that a session was started."""
     if len(channel.after):
         how = "no mark says that a session was started: the channel works, no more"
         return _success(evidence, result, channel.after, np.zeros(0, np.int64), "unclear", how)
     if len(channel.broken) or len(channel.past):
-        return _timeout(evidence, result, channel, _patience(channel), None)
+        return _timeout(evidence, result, channel, _timeout_confidence(channel), None)
     result["reason"] = "no mark says that a session was started, and no command-and-control request was seen"
     return result
 
 
-def _blank(evidence: Evidence, since: int | None) -> LiveResponse:
+def _empty_result(evidence: Evidence, since: int | None) -> LiveResponse:
     return {
         "outcome": "none",
         "confidence": "certain",
@@ -309,7 +311,7 @@ def _blank(evidence: Evidence, since: int | None) -> LiveResponse:
         "name": None,
         "method": None,
         "reason": "",
-        "push": _push(evidence),
+        "push": _push_text(evidence),
         "flows": [],
         "outcomes": [],
     }
@@ -336,14 +338,14 @@ def _success(evidence: Evidence, result: LiveResponse, working: Uses, files: Int
 
 def _timeout(evidence: Evidence, result: LiveResponse, channel: Channel, sure: Confidence, text: str | None) -> LiveResponse:
     result["outcome"], result["confidence"] = "timeout", sure
-    result["reason"] = text or _why_not(evidence, channel, channel.past)
+    result["reason"] = text or _timeout_reason(evidence, channel, channel.past)
     rows = np.unique(np.concatenate([evidence.requests.row[channel.broken], channel.after.row, channel.past]))
     result["flows"] = evidence.flow_ids(rows.astype(np.int64))
     return result
 
 
-def _why_not(evidence: Evidence, channel: Channel, direct: Ints) -> str:
-    """ "5 tunnels opened through PROX02 and TLS inside broke; 2 direct connections: 2 no-answer"."""
+def _timeout_reason(evidence: Evidence, channel: Channel, direct: Ints) -> str:
+    """The reason of a timeout: "5 tunnels opened through PROX02 and TLS inside broke; 2 direct connections: 2 no-answer"."""
     row = evidence.requests.row
     broken = channel.broken[evidence.outcome.broken[channel.broken]]
     parts = []
@@ -367,7 +369,7 @@ def _why_not(evidence: Evidence, channel: Channel, direct: Ints) -> str:
     return f"not one command-and-control request was seen in the {seconds:.0f} s {span}, and without it none begins"
 
 
-def _push(evidence: Evidence) -> str | None:
+def _push_text(evidence: Evidence) -> str | None:
     codes = [code for code, name in enumerate(evidence.service.values) if name == PUSH]
     rows = np.flatnonzero(np.isin(evidence.service.codes, codes))
     if not len(rows):

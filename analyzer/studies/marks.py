@@ -1,4 +1,4 @@
-"""Live response sessions that marks say were started: when, on which machines, and until when each may be looked for."""
+"""Live response sessions whose start is a mark: when, on which machines, and the end of the time in which each is searched for."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from analyzer.studies.plan import PlannedTest
 from analyzer.verdict.evidence import Evidence
 
 STARTED: Final = re.compile(r"live[ -]?response", re.IGNORECASE)
-"""A mark with these words says that a session was started then, unless it says that none was."""
+"""A mark with these words is the start of a session, unless it matches NOT_STARTED."""
 NOT_STARTED: Final = re.compile(
     r"not (?:available|started|possible|working)|isn'?t available|unavailable|fail(?:ed|s)? to (?:start|connect)|couldn'?t (?:be )?start"
     r"|could not (?:be )?start|no live[ -]?response|end(?:ed|s)|closed|disconnect",
@@ -18,16 +18,16 @@ NOT_STARTED: Final = re.compile(
 )
 
 END: Final = 1 << 62
-"""Later than everything, ns since 1970."""
+"""Later than every packet, ns since 1970."""
 
 
 @dataclass(frozen=True)
 class Wait:
-    """A session that was started by hand, and how long its traffic is looked for.
+    """A session that was started by hand, and the time in which its traffic is searched for.
 
-    since until  ns since 1970: the mark that says so, and the next one that says so of the same sources
-    named        the sources that the mark names; None: it names nobody that was seen
-    captured     when the capture begins: what went on before can't be seen
+    since until  ns since 1970: the session's mark, and the next such mark for the same sources
+    named        codes of the clients that the mark names; None: it names no source of the evidence
+    captured     begin of the capture, ns since 1970: earlier traffic wasn't captured
     """
 
     since: int
@@ -37,9 +37,9 @@ class Wait:
 
 
 def waits_of(evidence: Evidence, test: PlannedTest, captured: int = 0) -> list[Wait]:
-    """One for each mark that starts a session, in order of time. What names other machines ends nobody's.
+    """A Wait for each mark that starts a session, in order of time. A mark that names only other machines doesn't end it.
 
-    captured   when the capture begins, ns since 1970
+    captured   begin of the capture, ns since 1970
     """
     marks = sorted((at, what) for at, what in test.marks if STARTED.search(what) and not NOT_STARTED.search(what))
     named = [_named(evidence, what) for _, what in marks]
@@ -53,7 +53,7 @@ def waits_of(evidence: Evidence, test: PlannedTest, captured: int = 0) -> list[W
 
 
 def _named(evidence: Evidence, mark: str) -> frozenset[int] | None:
-    """The sources that the mark names, by name or address; None: it names nobody that was seen."""
+    """Codes of the clients that the mark names, by name or address; None: it names no source of the evidence."""
     text = mark.casefold()
     found = set()
     for client, address in enumerate(evidence.client.values):

@@ -1,4 +1,4 @@
-"""Everything a source did that has a time: each request to a proxy, and each connection past them, as flat columns."""
+"""All requests to proxies and connections past the proxies that have a time, as flat columns."""
 
 from __future__ import annotations
 
@@ -15,15 +15,15 @@ WAYS: Final[tuple[Way, ...]] = ("proxy", "direct", "blocked")
 
 
 class Moments(NamedTuple):
-    """One entry per request to a proxy, per connection to one that asked for nothing, and per connection past them.
+    """One entry per request to a proxy, per connection to a proxy without a request, and per connection past the proxies.
 
-    row                     int64[n]  the flow
+    row                     int64[n]  row of the flow
     way                     int64[n]  index into WAYS
     client plane service proxy   int64[n]  codes of the evidence, -1 for null
-    start end               int64[n]  ns since 1970: of the request; of the next one on its connection, else of its last packet
-    asked failed            bool[n]   it is a request; it wasn't carried
-    own                     bool[n]   only Defender asks for its host
-    bytes                   int64[n]  of the connection, at the one entry that its scalar columns describe; else 0
+    start end               int64[n]  ns since 1970: time of the request; of the connection's next request, else of its last packet
+    asked failed            bool[n]   the entry is a request; the request wasn't carried
+    own                     bool[n]   only Defender requests this host
+    bytes                   int64[n]  bytes of the connection, at the one entry that its scalar columns describe; else 0
     """
 
     row: Ints
@@ -41,15 +41,15 @@ class Moments(NamedTuple):
 
 
 def moments_of(evidence: Evidence) -> Moments:
-    """The moments of every source, those without a time left out."""
+    """The moments of all sources, without those that have no time."""
     requests, row = evidence.requests, evidence.requests.row
     asked = np.flatnonzero(evidence.asks_proxy)
     own = row[asked]
     began = np.where(requests.first_seen[asked] == NO_TIME, evidence.first[own], requests.first_seen[asked])
     follows = np.append(own[1:] == own[:-1], False)[: len(own)]
     ended = np.where(follows, np.append(began[1:], 0)[: len(own)], evidence.last[own])
-    mute = (evidence.route == PROXY) & ~np.isin(np.arange(len(evidence.route)), own)
-    rows = np.flatnonzero(mute | (evidence.route == DIRECT))
+    no_request = (evidence.route == PROXY) & ~np.isin(np.arange(len(evidence.route)), own)
+    rows = np.flatnonzero(no_request | (evidence.route == DIRECT))
     flow = np.concatenate([own, rows])
     past = evidence.route[rows] == DIRECT
     service = np.concatenate([evidence.request_service.codes[asked], evidence.service.codes[rows]])
@@ -76,7 +76,7 @@ def _chosen(moments: Moments, which: Ints) -> Moments:
 
 
 def _describes(evidence: Evidence, flow: Ints, service: Ints, asked: Bools) -> Bools:
-    """Per entry: whether it is the first of its connection with the service that the connection's own columns name."""
+    """bool per entry: it is the first of its connection with the service that the connection's own columns name."""
     same = ~asked | (service == evidence.service.codes[flow])
     where = np.flatnonzero(same)
     _, first = np.unique(flow[where], return_index=True)

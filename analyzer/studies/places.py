@@ -1,4 +1,4 @@
-"""The line of a table or key in a TOML file, so that a mistake in it can be found."""
+"""Line numbers of tables and keys in a TOML file, for messages about mistakes."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ from collections.abc import Mapping
 from typing import Any
 
 Place = tuple[str | int, ...]
-"""Keys and, in arrays of tables, positions from 0, as pydantic tells them: ("test", 1, "session", 0, "logon")."""
+"""Keys and, in arrays of tables, positions from 0, as in pydantic's errors: ("test", 1, "session", 0, "logon")."""
 
 _HEADER = re.compile(r"[ \t]*(\[\[?)[ \t]*([A-Za-z0-9_-]+(?:[ \t]*\.[ \t]*[A-Za-z0-9_-]+)*)[ \t]*\]\]?[ \t]*(?:#.*)?")
 _KEY = re.compile(r"[ \t]*([A-Za-z0-9_-]+)[ \t]*=")
@@ -16,8 +16,8 @@ _KEY = re.compile(r"[ \t]*([A-Za-z0-9_-]+)[ \t]*=")
 class Places:
     """The lines of a file's tables and keys, by place.
 
-    Headers and keys are found line by line. Where that doesn't give the tables that the TOML reader found (a header inside a
-    multi-line text), no line is given rather than a wrong one.
+    Headers and keys are searched line by line. If a found one isn't in the data of the TOML reader (a header inside a multi-line
+    text), all lines are unknown, so that none is wrong.
     """
 
     def __init__(self, text: str, data: Mapping[str, Any]) -> None:
@@ -27,7 +27,7 @@ class Places:
         self._lines = keys | self._tables
 
     def line(self, place: Place) -> int | None:
-        """The line of this place, else of the nearest table around it; None where it isn't known."""
+        """The line of this place, else of the nearest table around it, from 1; None: unknown."""
         for end in range(len(place), 0, -1):
             if place[:end] in self._lines:
                 return self._lines[place[:end]]
@@ -54,7 +54,7 @@ class Places:
 
 
 def _lines_of(text: str) -> tuple[dict[Place, int], dict[Place, int]]:
-    """The lines of headers, and those of keys."""
+    """(place → line of the headers, place → line of the keys)."""
     tables: dict[Place, int] = {}
     keys: dict[Place, int] = {}
     counts: dict[Place, int] = {}
@@ -70,7 +70,7 @@ def _lines_of(text: str) -> tuple[dict[Place, int], dict[Place, int]]:
 
 
 def _table(name: str, is_array: bool, counts: dict[Place, int]) -> Place:
-    """The place that a header opens; arrays of tables on the way stand for their last table (TOML 1.0, Array of Tables)."""
+    """The place of a header's table; an array of tables in its path means the array's last table (TOML 1.0, Array of Tables)."""
     place: Place = ()
     parts = [part.strip() for part in name.split(".")]
     for position, part in enumerate(parts):

@@ -1,4 +1,4 @@
-"""What a study file says, checked: the tests to run, with what was configured, done and expected in each."""
+"""The checked content of a study file: the tests, with configured methods, marks and expectations of each."""
 
 from __future__ import annotations
 
@@ -14,16 +14,16 @@ Span = tuple[int, int]
 """[start, end) in nanoseconds since 1970."""
 
 OpenSpan = tuple[int | None, int | None]
-"""As Span; None: since before, or until after, everything that was captured."""
+"""As Span; None: before the first, or after the last, captured packet."""
 
 
 @dataclass(frozen=True)
 class PlannedTest:
     """One [[test]].
 
-    captures  as written, URLs without what opens them; paths: the same, seen from where the program runs
-    sessions  (logon, logoff); marks: (time, what was done); analyzer: when the Client Analyzer ran
-    client_analyzer  its results, read
+    captures  as in the file, URLs without credentials; paths: the same, as the program opens them
+    sessions  (logon, logoff); marks: (time, text); analyzer: spans in which the Client Analyzer ran. Times: ns since 1970
+    client_analyzer  the Client Analyzer's parsed results
     """
 
     title: str
@@ -42,7 +42,7 @@ class PlannedTest:
 
 @dataclass(frozen=True)
 class Plan:
-    """The whole file."""
+    """A study file: its path, title, topology and tests."""
 
     path: str
     title: str

@@ -1,7 +1,7 @@
-"""The captures of all tests, each read once however many tests look at it.
+"""The captures of all tests, each read once however many tests use it.
 
-Tests that share a capture are read together: every block is decoded once and handed to all of them, and each keeps the packets
-of its own captures and window.
+Tests that share a capture are read together: every block is decoded once for all of them, and each test keeps the packets of its own
+captures and window.
 """
 
 from __future__ import annotations
@@ -31,16 +31,16 @@ from analyzer.studies.plan import Plan, PlannedTest
 
 @dataclass
 class _Opened:
-    """A test with its captures: numbers of the sources of the whole study."""
+    """A test with its captures, as indices into the sources of the whole study."""
 
     test: PlannedTest
     sources: list[int] = field(default_factory=list)
 
 
 def read_tests(plan: Plan, catalogue: Catalogue, *, progress: Progress | None = None) -> tuple[list[Reading], list[Unusable], int]:
-    """One Reading per test of the plan, in its order; the inputs that can't be read, each once; how many files were skipped.
+    """(a Reading per test, in the plan's order; the unreadable inputs, each once; number of skipped files).
 
-    Errors  NothingReadable: a test has no capture at all that can be read
+    Errors  NothingReadable: a test has no readable capture
     """
     sources: list[Source] = []
     tests, unusable, skipped = _open(plan, sources)
@@ -65,7 +65,7 @@ def read_tests(plan: Plan, catalogue: Catalogue, *, progress: Progress | None = 
 
 
 def _open(plan: Plan, sources: list[Source]) -> tuple[list[_Opened], list[Unusable], int]:
-    """Every test's captures; a file that several tests name is one source."""
+    """(the tests with their captures, unreadable inputs, number of skipped files); a file that several tests name is one source."""
     known: dict[Identity, int] = {}
     tests, skipped = [], 0
     unusable: dict[str, Unusable] = {}
@@ -86,7 +86,7 @@ def _open(plan: Plan, sources: list[Source]) -> tuple[list[_Opened], list[Unusab
 
 
 def _sharing(tests: Sequence[_Opened]) -> list[list[int]]:
-    """The tests in groups: those of a group share captures, directly or by way of others of the group."""
+    """Groups of test numbers: the tests of a group share captures, directly or through other tests of the group."""
     groups: list[tuple[set[int], list[int]]] = []
     for number, opened in enumerate(tests):
         own, members = set(opened.sources), [number]
@@ -104,11 +104,11 @@ def _sharing(tests: Sequence[_Opened]) -> list[list[int]]:
 def _read_together(
     tests: Sequence[_Opened], together: Sequence[int], sources: Sequence[Source], progress: Progress | None
 ) -> dict[int, pa.Table]:
-    """Test number → the flow table of its captures and window, as far as `names` fills it."""
+    """Test number → the flow table of its captures and window, before its routes and services."""
     used = sorted({i for number in together for i in tests[number].sources})
     own = [sources[i] for i in used]
     blocks = reported(in_time_order(own), own, progress)
-    wanted = [_Wanted(tests[number], used) for number in together]
+    wanted = [_PacketFilter(tests[number], used) for number in together]
     engines = [Engine(own, limits=FILE_LIMITS) for _ in wanted]
     for decoded in decode(blocks, own):
         for test, engine in zip(wanted, engines, strict=True):
@@ -116,15 +116,15 @@ def _read_together(
     return {number: engine.named(engine.contents()).flows for number, engine in zip(together, engines, strict=True)}
 
 
-class _Wanted:
-    """Which packets a test is about."""
+class _PacketFilter:
+    """Selects the packets of one test: those of its captures within its window."""
 
     def __init__(self, opened: _Opened, used: Sequence[int]) -> None:
         self._start_ns, self._end_ns = opened.test.start_ns, opened.test.end_ns
         self._is_own = np.isin(used, opened.sources)
 
     def of(self, decoded: Decoded) -> Decoded:
-        """The block with only those packets; frames without a time are in no window."""
+        """The block with only the test's packets; a frame without a time is in no window."""
         if self._start_ns is None and self._end_ns is None and bool(self._is_own.all()):
             return decoded
         kept = self._kept(decoded.block.frames)[decoded.packets["frame"]]

@@ -1,4 +1,4 @@
-"""A study run: the captures read, each test judged, everything put into the study document."""
+"""Runs a study: reads the captures, judges each test, makes the study document."""
 
 from __future__ import annotations
 
@@ -33,10 +33,10 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True)
 class StudyRun:
-    """A study that was run.
+    """The result of a study.
 
     readings  one per test, with its flow table
-    unusable  the inputs that couldn't be read while others could; skipped: files in directories that are no captures
+    unusable  the unreadable inputs, if others were readable; skipped: number of files in directories that are no captures
     """
 
     document: StudyDocument
@@ -46,7 +46,7 @@ class StudyRun:
 
 
 def run_study(plan: Plan, catalogue: Catalogue, *, progress: Progress | None = None) -> StudyRun:
-    """Everything the study asks for. Errors: NothingReadable, a test has no capture that can be read."""
+    """The study's document and readings. Errors: NothingReadable, a test has no readable capture."""
     readings, unusable, skipped = read_tests(plan, catalogue, progress=progress)
     tests = [_judged(test, reading, catalogue) for test, reading in zip(plan.tests, readings, strict=True)]
     held = [test["held"] for test in tests if test["held"] is not None]
@@ -110,7 +110,7 @@ def _judged(test: PlannedTest, reading: Reading, catalogue: Catalogue) -> Test:
 def _client_analyzer(
     test: PlannedTest, whole: Evidence, runs: Sequence[AnalyzerTraffic], window: Span, catalogue: Catalogue, verdict: dict[str, Any]
 ) -> ClientAnalyzer | None:
-    """The results that the study names, beside the capture at the time of the run; where that isn't known, over the whole test."""
+    """The Client Analyzer's results compared with the capture during its run, or the whole test if unknown; None: no results."""
     if test.client_analyzer is None:
         return None
     from analyzer.client_analyzer.beside import beside
@@ -130,7 +130,7 @@ def _run(evidence: Evidence, run: AnalyzerTraffic) -> AnalyzerRun:
 
 
 def _window(test: PlannedTest, reading: Reading) -> Span:
-    """The test's bounds; where it has none, the first and last packet of its captures."""
+    """The test's window; a missing bound is the first or last packet of its captures."""
     firsts = [capture["first_seen"] for capture in reading.captures if capture["first_seen"] is not None]
     lasts = [capture["last_seen"] for capture in reading.captures if capture["last_seen"] is not None]
     start = min(firsts, default=0) if test.start_ns is None else test.start_ns
@@ -177,7 +177,7 @@ def _time(ns: int | None) -> str | None:
 
 
 def live_response_of(reading: Reading) -> LiveResponse:
-    """Live response as one reading shows it, without a study: over its whole window, no mark saying when a session was started."""
+    """Live response of a reading outside a study: over its whole window, without marks."""
     assert reading.topology is not None
     test = PlannedTest("", (), (), reading.start_ns, reading.end_ns)
     start, end = _window(test, reading)

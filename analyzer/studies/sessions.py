@@ -1,4 +1,4 @@
-"""When a user was logged on, and when nobody was."""
+"""Times with and without a user logged on."""
 
 from __future__ import annotations
 
@@ -8,19 +8,19 @@ from analyzer.studies.plan import OpenSpan, PlannedTest, Span
 
 
 def without_user(test: PlannedTest, window: Span) -> list[Span]:
-    """The times within the window in which no user was logged on; none where the study doesn't say."""
+    """Spans of the window in which no user was logged on; empty if the study has no sessions."""
     if test.user_logged_on is False:
         return [window] if window[1] > window[0] else []
     return _gaps(test.sessions, window) if test.sessions else []
 
 
 def has_user(test: PlannedTest) -> bool | None:
-    """Whether a user was logged on at any time of the test; None where the study doesn't say."""
+    """Whether a user was logged on at any time of the test; None: unknown."""
     return True if test.sessions else test.user_logged_on
 
 
 def logons(test: PlannedTest) -> list[int]:
-    """When users logged on, ns since 1970."""
+    """Logon times, ns since 1970."""
     return [logon for logon, _ in test.sessions if logon is not None]
 
 

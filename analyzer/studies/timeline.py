@@ -1,4 +1,4 @@
-"""The verdict over time: which way each service went, when; and the times in which no user was logged on."""
+"""The verdict over time: the stretches of each service by way and proxy; and each source's traffic while no user was logged on."""
 
 from __future__ import annotations
 
@@ -16,13 +16,13 @@ from analyzer.text.words import counted
 from analyzer.verdict.evidence import Evidence, grouped, rfc3339
 
 GAP: Final = 20
-"""A stretch ends where nothing is seen for a twentieth of the test: a shorter gap can't be seen on a picture of it."""
+"""A stretch ends at a gap of a twentieth of the test: a shorter gap isn't visible in its picture."""
 
 _NS: Final = 1_000_000_000
 
 
 def timeline(evidence: Evidence, moments: Moments, window: Span) -> list[Stretch]:
-    """Every stretch, in the order of time, then by source, plane, service and way."""
+    """All stretches, in order of time, then of source, plane, service and way."""
     gap = max(1, (window[1] - window[0]) // GAP)
     stretches = []
     keys = (moments.client, moments.plane, moments.service, moments.way, moments.proxy)
@@ -69,9 +69,9 @@ def _stretch(evidence: Evidence, moments: Moments, part: Ints, key: tuple[int, i
 
 
 def silences(evidence: Evidence, moments: Moments, spans: Sequence[Span]) -> list[Silence]:
-    """What each source did while no user was logged on; also the topology's workstations that weren't seen at all.
+    """A Silence for each source and span without a user; also for the topology's workstations without any traffic.
 
-    spans  those times, [start, end) within the test
+    spans  [start, end) within the test, ns since 1970
     """
     clients = np.unique(moments.client).tolist()
     seen = {evidence.client.values[code] for code in clients}
@@ -84,29 +84,29 @@ def silences(evidence: Evidence, moments: Moments, spans: Sequence[Span]) -> lis
 def _silence(evidence: Evidence, moments: Moments, client: int, span: Span) -> Silence:
     own = moments.client == client
     inside = own & (moments.start >= span[0]) & (moments.start < span[1])
-    defender = (moments.service >= 0) & moments.own  # what Windows asks for too proves nothing of Defender
-    said = np.flatnonzero(inside & defender)
+    defender = (moments.service >= 0) & moments.own  # a host that Windows requests too proves nothing about Defender
+    asked = np.flatnonzero(inside & defender)
     later = np.flatnonzero(own & defender & (moments.start >= span[1]) & (moments.way == WAYS.index("proxy")))
     resumed = later[np.argmin(moments.start[later])] if len(later) else None
     other = len(np.unique(moments.row[inside & ~defender]))
     entry = _blank(evidence, evidence.client.values[client], span)
-    entry["silent"], entry["requests"], entry["other_flows"] = not len(said), len(said), other
-    rows = np.unique(moments.row[said])
+    entry["silent"], entry["requests"], entry["other_flows"] = not len(asked), len(asked), other
+    rows = np.unique(moments.row[asked])
     if resumed is not None:
         at = int(moments.start[resumed])
         proxy = evidence.proxy.text(int(moments.proxy[resumed]))
         entry["resumed"], entry["resumed_proxy"] = rfc3339(at), proxy
         entry["resumed_name"] = evidence.proxy_names[proxy][0] if proxy else None
         entry["seconds_until"] = round((at - span[1]) / _NS, 3)
-        rows = rows if len(said) else moments.row[[resumed]]
+        rows = rows if len(asked) else moments.row[[resumed]]
     entry["flows"] = evidence.flow_ids(rows)
-    entry["text"] = _told(entry, (span[1] - span[0]) / _NS)
+    entry["text"] = _silence_text(entry, (span[1] - span[0]) / _NS)
     return entry
 
 
 def _unseen(evidence: Evidence, address: str, span: Span) -> Silence:
     entry = _blank(evidence, address, span)
-    entry["text"] = _told(entry, (span[1] - span[0]) / _NS)
+    entry["text"] = _silence_text(entry, (span[1] - span[0]) / _NS)
     return entry
 
 
@@ -128,7 +128,7 @@ def _blank(evidence: Evidence, address: str, span: Span) -> Silence:
     }
 
 
-def _told(entry: Silence, seconds: float) -> str:
+def _silence_text(entry: Silence, seconds: float) -> str:
     who = entry["name"] or entry["client_ip"]
     if not entry["silent"]:
         return f"{who} spoke to Defender's services while no user was logged on: {counted(entry['requests'], 'request')} in {seconds:.1f} s"

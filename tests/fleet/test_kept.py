@@ -13,7 +13,7 @@ import pytest
 from analyzer.fleet import kept as room
 from analyzer.fleet.day import read_day
 from analyzer.fleet.document import history_of
-from analyzer.fleet.kept import MAGIC, PLACE, Kept, place
+from analyzer.fleet.kept import CACHE_VARIABLE, MAGIC, Kept, cache_folder
 from analyzer.fleet.partitions import partitions
 from analyzer.routes.topology import Topology, topology_of
 from analyzer.services.catalogue import Catalogue, load_catalogue
@@ -186,8 +186,8 @@ def test_where_nothing_can_be_kept_it_is_said_and_all_is_read(folder: Path, cach
 
 
 def test_it_lies_where_the_system_has_its_caches_or_where_it_is_wanted(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setenv(PLACE, str(tmp_path / "here"))
-    assert place() == tmp_path / "here" / "history"
-    monkeypatch.delenv(PLACE)
+    monkeypatch.setenv(CACHE_VARIABLE, str(tmp_path / "here"))
+    assert cache_folder() == tmp_path / "here" / "history"
+    monkeypatch.delenv(CACHE_VARIABLE)
     monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path))
-    assert place() == tmp_path / "whichproxy" / "history"
+    assert cache_folder() == tmp_path / "whichproxy" / "history"

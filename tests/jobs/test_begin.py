@@ -30,8 +30,8 @@ def test_it_is_a_job_as_it_stands(tmp_path: Path, net: Path, file: str, name: st
     path = tmp_path / file
     path.write_text(first_job(str(path)), encoding="utf-8")
     job = load_job(path)
-    assert (job.name, job.said.interface, str(job.results)) == (name, "br0", f"/var/lib/whichproxy/{name}")
-    assert (job.said.schedule.for_, job.said.schedule.every) == (600, 3600)
+    assert (job.name, job.settings.interface, str(job.results)) == (name, "br0", f"/var/lib/whichproxy/{name}")
+    assert (job.settings.schedule.for_, job.settings.schedule.every) == (600, 3600)
     assert list(units(job)) == [f"whichproxy-{name}.service", f"whichproxy-{name}.timer"]
 
 

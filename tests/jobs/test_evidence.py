@@ -76,7 +76,7 @@ def test_rows_are_kept_when_what_they_go_on_from_is_lost(tmp_path: Path) -> None
     carried = store.state_file("carried")
     assert carried is not None
     carried.write_bytes(b"broken")
-    (said,) = Analyst(job, Store(job.results)).said
+    (said,) = Analyst(job, Store(job.results)).warnings
     assert "begin anew, and their rows so far are kept" in said
     one_run(job, later(tunnel(number=1).frames, 10**9))
     assert rows(job).num_rows == 2 and rows(job).slice(0, 1).equals(before)

@@ -21,7 +21,7 @@ def job(folder: Path, text: str, name: str = "gw1.toml") -> Job:
 def test_the_least_is_an_interface_and_a_place(tmp_path: Path) -> None:
     found = job(tmp_path, LEAST)
     assert (found.name, found.results, found.packets) == ("gw1", tmp_path / "r", tmp_path / "r" / "packets")
-    assert (found.said.ring.file_size, found.said.ring.file_time, found.said.schedule.every, found.said.schedule.for_) == (
+    assert (found.settings.ring.file_size, found.settings.ring.file_time, found.settings.schedule.every, found.settings.schedule.for_) == (
         64_000_000,
         60,
         3600,
@@ -38,7 +38,7 @@ def test_paths_are_taken_from_where_the_file_lies_and_amounts_have_units(tmp_pat
     )
     assert (found.topology, found.catalogues, found.expect) == (tmp_path / "t.toml", [tmp_path / "c.toml"], tmp_path / "e.toml")
     assert found.textfile == Path("/x/y.prom")
-    assert (found.said.ring.file_size, found.said.ring.file_time, found.said.schedule.for_) == (1_572_864, 120, 90)
+    assert (found.settings.ring.file_size, found.settings.ring.file_time, found.settings.schedule.for_) == (1_572_864, 120, 90)
 
 
 @pytest.mark.parametrize(
@@ -84,8 +84,8 @@ def test_a_webhooks_address_is_in_no_message(tmp_path: Path, lines: str) -> None
         job(tmp_path, LEAST + lines)
     assert "s3cr3t" not in str(caught.value)
     kept = job(tmp_path, LEAST + "[on_change]\nwebhook = 'https://x/s3cr3t'")
-    assert "s3cr3t" not in repr(kept.said) and kept.said.on_change.webhook is not None
-    assert kept.said.on_change.webhook.get_secret_value() == "https://x/s3cr3t"
+    assert "s3cr3t" not in repr(kept.settings) and kept.settings.on_change.webhook is not None
+    assert kept.settings.on_change.webhook.get_secret_value() == "https://x/s3cr3t"
 
 
 def test_all_mistakes_are_told_at_once(tmp_path: Path) -> None:
