@@ -55,9 +55,8 @@ def was_blocked(flows: pa.Table, end: Ints | None = None) -> Bools:
     tries = integers(flows.column("packets_out"), 0)
     first, end = times_ns(flows.column("first_seen")), capture_ends(flows) if end is None else end
     waited = (tries > 1) | ((first != NO_TIME) & (end - np.where(first == NO_TIME, end, first) >= SILENCE_S * 10**9))
-    # A client that sends TCP payload, or acknowledges, had a SYN-ACK, though the capture lost it.
-    opened = is_text(flows, "protocol", "tcp") & (is_known(flows, "acked_in") | (integers(flows.column("bytes_out"), 0) > 0))
-    result: Bools = blocked.astype(np.bool_) & np.where(is_text(flows, "state", "no-answer"), waited, ~opened)
+    # A client that acknowledges has received a SYN-ACK, even if the capture lost it.
+    result: Bools = blocked.astype(np.bool_) & np.where(is_text(flows, "state", "no-answer"), waited, ~is_known(flows, "acked_in"))
     return result
 
 

@@ -163,8 +163,8 @@ def forwarders(flows: pa.Table, ends: Ends, requests: Requests) -> list[int]:
     connects[requests.row[requests.kind == CONNECT]] = True
     asks[requests.row[requests.kind >= 0]] = True
     via = bools(one_array(flows.column("http_via")))
-    found: list[int] = np.setdiff1d(ends.client[connects & via], ends.client[asks & ~via]).tolist()
-    return found
+    without = set(distinct(ends.client[asks & ~via]).tolist())
+    return [client for client in distinct(ends.client[connects & via]).tolist() if client not in without]
 
 
 NAMED, PROVEN, ASKED, NO_PROXY = "named", "proven", "asked", "not-a-proxy"
