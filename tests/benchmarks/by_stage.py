@@ -33,7 +33,7 @@ for _ in range(int(repeat)):
     print(json.dumps([reading.flows.num_rows, [[*key, own, all] for key, (_, _, own, all, _) in found.items()]]))
 """
 
-COPYING = "readinto1"
+COPYING = "'readinto"  # of a file, not of our own wrappers
 KERNELS = {
     "index_pcap": "frames found",
     "decode_frames": "decoded",
