@@ -70,6 +70,8 @@ A_BLANK_LINE: Final = -2  # the empty line behind a head
 # Bytes of a side that may wait for missing bytes. The longest ClientHello seen in public captures is 11,414 bytes; squid and
 # nginx take heads of up to 64 KiB and 32 KiB, with a Negotiate token in them.
 WAIT_BYTES: Final = 64 << 10
+# The same among bytes of no known kind, of which a head is wanted that came in several segments out of order.
+SCAN_WAIT_BYTES: Final = 16 << 10
 
 __all__ = [
     "AFTER_HELLO",
@@ -119,6 +121,7 @@ __all__ = [
     "MORE",
     "NOT",
     "SCAN",
+    "SCAN_WAIT_BYTES",
     "SOCKS5_ANSWERING",
     "SOCKS5_ASKING",
     "SOCKS_REFUTED",

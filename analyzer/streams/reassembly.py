@@ -14,7 +14,7 @@ from analyzer.flows.held import payload_seq
 from analyzer.flows.layout import ARENA_USED, HELD_BACK, N_HELD, N_MESSAGES, N_SEGMENTS, POOL_USED, STORE_USED
 from analyzer.packets.layout import TCP
 from analyzer.readers.http import starts_like_answer
-from analyzer.readers.states import DONE, FOUND_GAP, HEAD, SCAN, WAIT_BYTES
+from analyzer.readers.states import DONE, FOUND_GAP, HEAD, SCAN, SCAN_WAIT_BYTES, WAIT_BYTES
 from analyzer.readers.texts import other_side, own_side
 from analyzer.streams.attempts import may_be_complete
 from analyzer.streams.datagrams import keep_datagram
@@ -90,10 +90,11 @@ def take(tables, buf, cursor):
             ahead = behind(cursor.seq, side.resume)
             if ahead < 0 and is_early_answer(side, other, buf, cursor):
                 side.resume, ahead = cursor.seq, 0
-            if ahead + size <= 0 or (side.state == SCAN and ahead < 0):
+            if ahead + size <= 0:
                 return
-            if side.state != SCAN and (ahead > 0 or side.waiting >= 0):
-                forced = forced or side.waiting_bytes + size + SEGMENT_COST > WAIT_BYTES
+            if ahead > 0 or side.waiting >= 0:
+                most = SCAN_WAIT_BYTES if side.state == SCAN else WAIT_BYTES
+                forced = forced or side.waiting_bytes + size + SEGMENT_COST > most
                 wait(tables, side, buf, cursor)
                 continue
             if ahead < 0:
@@ -105,10 +106,11 @@ def take(tables, buf, cursor):
                 return
             segment = tables.segments + side.waiting
             gap = behind(segment.seq, side.resume)
-            if gap > 0 and side.state != SCAN:
+            if gap > 0:
                 if not forced:
                     return
                 move_on(side, other, FOUND_GAP)
+                forced = final  # what is missing is given up, not what lies behind it
             if side.state != SCAN and not forced and not may_be_complete(tables, side):
                 return
             source = tables.arena

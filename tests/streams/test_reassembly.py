@@ -13,7 +13,7 @@ from hypothesis import strategies as st
 
 from analyzer.flows.layout import ARENA_LIVE, ARENA_USED, N_MESSAGES
 from analyzer.packets.layout import ACK, SYN
-from analyzer.readers.states import AFTER_HELLO, SCAN, WAIT_BYTES
+from analyzer.readers.states import AFTER_HELLO, SCAN, SCAN_WAIT_BYTES, WAIT_BYTES
 from tests.build import (
     ESTABLISHED,
     absolute_get,
@@ -148,6 +148,27 @@ def test_names_behind_a_gap_are_found_at_the_end(missing: tuple[int, int]) -> No
     late = Stage()
     late.feed([client(STREAM[last:], last), client(STREAM[:last], 0)])
     assert summary(late.messages()) == TUNNEL
+
+
+@pytest.mark.parametrize("order", list(itertools.permutations(range(4))))
+def test_a_hello_in_any_order_behind_bytes_of_no_known_kind(order: tuple[int, ...]) -> None:
+    """STARTTLS of a mail server: what comes before the hello is no head, and no part of the hello is lost for coming early."""
+    asked = b"EHLO me\r\nSTARTTLS\r\n"
+    before = [server(b"220 mail\r\n"), client(asked), server(b"250 STARTTLS\r\n220 go\r\n")]
+    pieces = cut(client(HELLO, len(asked)), 300, 700, 1200)
+    assert names(one_by_one([*before, *(pieces[i] for i in order)])) == [b"inner.example"]
+    again = [client(asked[-5:] + HELLO[:400], len(asked) - 5), *pieces[1:]]  # repeated bytes together with new ones
+    assert names(one_by_one([*before, *again])) == [b"inner.example"]
+
+
+def test_a_gap_among_bytes_of_no_known_kind_is_given_up_sooner() -> None:
+    """And a head behind it that isn't complete yet is read when it is."""
+    stage = Stage()
+    stage.feed([client(b"SSH-2.0-x\r\n", 0), client(b"\0" * SCAN_WAIT_BYTES, 100)])
+    assert stage.side(CLIENT)["state"] == SCAN
+    stage.feed([client(HELLO[:700])])
+    assert stage.tables.counts[ARENA_LIVE] <= 700
+    assert names(stage.feed([client(HELLO[700:])])) == [b"inner.example"]
 
 
 def test_a_gap_is_given_up_when_too_much_waits() -> None:
